@@ -1,0 +1,20 @@
+package row
+
+// Batch is the rows of one page or of several, in the form that File.Append
+// takes. The zero Batch is ready. One goroutine uses it at a time.
+type Batch struct {
+	Bytes  []byte  // the rows; for JSONL, CSV and wire, as they stand in the file
+	Ends   []int   // where each row ends in Bytes
+	IDs    []int64 // the id of each row
+	Next   int64   // the id in the last page's "after", -1 for none
+	Counts Counts  // what the rows leave out or lack
+
+	work work
+}
+
+// Reset empties the batch and keeps its memory.
+func (b *Batch) Reset() {
+	b.Bytes, b.Ends, b.IDs = b.Bytes[:0], b.Ends[:0], b.IDs[:0]
+	b.Next = -1
+	b.Counts = Counts{}
+}

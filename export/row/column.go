@@ -1,0 +1,131 @@
+package row
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Column is an additional column: a value that the server selects from each
+// document.
+type Column struct {
+	Name string // the column's name in the file
+	Path []any  // steps from the document to the value: strings, and int64 for array positions
+	Type Type   // what the column holds; empty means TypeJSON
+}
+
+// ParseColumn reads COLLECTION:NAME[:TYPE]=PATH. PATH is dotted (data.parent.id,
+// all parts are names), or a JSON array of names and array positions
+// (["data","list",0,"id"]).
+func ParseColumn(text string) (collection string, c Column, err error) {
+	head, path, found := strings.Cut(text, "=")
+	if !found {
+		return "", Column{}, fmt.Errorf("column %q: want COLLECTION:NAME[:TYPE]=PATH", text)
+	}
+	parts := strings.Split(head, ":")
+	if len(parts) < 2 || len(parts) > 3 || parts[0] == "" {
+		return "", Column{}, fmt.Errorf("column %q: want COLLECTION:NAME[:TYPE]=PATH", text)
+	}
+	c = Column{Name: parts[1], Type: TypeJSON}
+	if len(parts) == 3 {
+		if c.Type, err = ParseType(parts[2]); err != nil {
+			return "", Column{}, fmt.Errorf("column %q: %w", text, err)
+		}
+	}
+	if c.Path, err = ParsePath(path); err != nil {
+		return "", Column{}, fmt.Errorf("column %q: %w", text, err)
+	}
+	if err := checkColumnName(c.Name); err != nil {
+		return "", Column{}, fmt.Errorf("column %q: %w", text, err)
+	}
+	return parts[0], c, nil
+}
+
+// ParsePath reads the path of a column: dotted names, or a JSON array of names
+// and array positions.
+func ParsePath(text string) ([]any, error) {
+	if strings.HasPrefix(strings.TrimSpace(text), "[") {
+		return parseArrayPath(text)
+	}
+	if text == "" {
+		return nil, errors.New("the path is empty")
+	}
+	var path []any
+	for name := range strings.SplitSeq(text, ".") {
+		if name == "" {
+			return nil, fmt.Errorf("path %q has an empty part: write names with dots, or an empty name, as a JSON array", text)
+		}
+		path = append(path, name)
+	}
+	return path, nil
+}
+
+func parseArrayPath(text string) ([]any, error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var path []any
+	if err := d.Decode(&path); err != nil {
+		return nil, fmt.Errorf("path %q is not a JSON array: %w", text, err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("path %q: text after the array", text)
+	}
+	if len(path) == 0 {
+		return nil, errors.New("the path is empty")
+	}
+	for i, step := range path {
+		switch step := step.(type) {
+		case string:
+		case json.Number:
+			position, err := step.Int64()
+			if err != nil || position < 0 {
+				return nil, fmt.Errorf("path %q: %s is not an array position", text, step)
+			}
+			path[i] = position
+		default:
+			return nil, fmt.Errorf("path %q: a step is a name or an array position", text)
+		}
+	}
+	return path, nil
+}
+
+// FormatPath writes a path in the shortest form that ParsePath reads.
+func FormatPath(path []any) string {
+	var dotted []string
+	for _, step := range path {
+		name, ok := step.(string)
+		if !ok || name == "" || strings.Contains(name, ".") || strings.HasPrefix(strings.TrimSpace(name), "[") {
+			text, err := json.Marshal(path)
+			if err != nil {
+				return fmt.Sprint(path)
+			}
+			return string(text)
+		}
+		dotted = append(dotted, name)
+	}
+	return strings.Join(dotted, ".")
+}
+
+// reservedNames are the columns that every row has.
+var reservedNames = [...]string{"ref", "ts", "data", "ttl"}
+
+// checkColumnName refuses names that no file can have beside its own columns.
+// Case is ignored, since SQLite, DuckDB and Postgres ignore it too.
+func checkColumnName(name string) error {
+	if name == "" {
+		return errors.New("a column needs a name")
+	}
+	if !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return fmt.Errorf("column name %q holds control characters or is not UTF-8", name)
+	}
+	for _, reserved := range reservedNames {
+		if strings.EqualFold(name, reserved) {
+			return fmt.Errorf("column name %q is reserved: every row has ref, ts, data and ttl", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package row
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Counts says what a collection's rows leave out, lack or could not hold. The
+// zero value is empty; Counts of several batches merge to the same sum in any
+// order.
+type Counts struct {
+	Other    []Tally `json:"other,omitempty"`    // other top-level fields, by name: left out of the rows
+	Missing  []Tally `json:"missing,omitempty"`  // additional columns that were null or absent, by column
+	Misfit   []Tally `json:"misfit,omitempty"`   // values that do not fit their column's type, by column
+	Floored  []Tally `json:"floored,omitempty"`  // times finer than a microsecond, by column (Parquet)
+	NotUTF8  Tally   `json:"not_utf8,omitzero"`  // documents that hold bytes which are not UTF-8, copied as they came
+	Overflow int64   `json:"overflow,omitempty"` // other fields beyond the first maxNames names
+}
+
+// Tally is how many documents something was true of, and the first few.
+type Tally struct {
+	Name  string  `json:"name,omitempty"`
+	Count int64   `json:"count"`
+	IDs   []int64 `json:"ids,omitempty"` // the lowest ids, at most maxIDs
+}
+
+const (
+	maxIDs   = 5   // ids kept of a tally
+	maxNames = 100 // names of other fields kept
+)
+
+func (t *Tally) add(id int64) {
+	t.Count++
+	t.keep(id)
+}
+
+// keep holds the lowest ids, ascending.
+func (t *Tally) keep(id int64) {
+	n := len(t.IDs)
+	if n == maxIDs && id >= t.IDs[n-1] {
+		return
+	}
+	at, found := slices.BinarySearch(t.IDs, id)
+	if found {
+		return
+	}
+	if t.IDs == nil {
+		t.IDs = make([]int64, 0, maxIDs+1)
+	}
+	t.IDs = slices.Insert(t.IDs, at, id)
+	if len(t.IDs) > maxIDs {
+		t.IDs = t.IDs[:maxIDs]
+	}
+}
+
+// tally finds the tally of a name, or makes it; nil when there are too many.
+func tally(list *[]Tally, name string) *Tally {
+	for i := range *list {
+		if (*list)[i].Name == name {
+			return &(*list)[i]
+		}
+	}
+	if len(*list) >= maxNames {
+		return nil
+	}
+	*list = append(*list, Tally{Name: name})
+	return &(*list)[len(*list)-1]
+}
+
+// otherField counts a top-level field that rows leave out. It allocates only
+// for a name not seen before.
+func (c *Counts) otherField(name []byte, id int64) {
+	for i := range c.Other {
+		if c.Other[i].Name == string(name) {
+			c.Other[i].add(id)
+			return
+		}
+	}
+	if t := tally(&c.Other, string(name)); t != nil {
+		t.add(id)
+		return
+	}
+	c.Overflow++
+}
+
+func (c *Counts) missing(column string, id int64) { countIn(&c.Missing, column, id) }
+func (c *Counts) misfit(column string, id int64)  { countIn(&c.Misfit, column, id) }
+func (c *Counts) floored(column string, id int64) { countIn(&c.Floored, column, id) }
+
+func countIn(list *[]Tally, name string, id int64) {
+	if t := tally(list, name); t != nil {
+		t.add(id)
+	}
+}
+
+// Merge adds the counts of other rows of the same collection.
+func (c *Counts) Merge(o Counts) {
+	for _, from := range o.Other {
+		if t := tally(&c.Other, from.Name); t != nil {
+			t.merge(from)
+		} else {
+			c.Overflow += from.Count
+		}
+	}
+	mergeLists(&c.Missing, o.Missing)
+	mergeLists(&c.Misfit, o.Misfit)
+	mergeLists(&c.Floored, o.Floored)
+	c.NotUTF8.merge(o.NotUTF8)
+	c.Overflow += o.Overflow
+	for _, list := range []([]Tally){c.Other, c.Missing, c.Misfit, c.Floored} {
+		slices.SortFunc(list, func(a, b Tally) int { return strings.Compare(a.Name, b.Name) })
+	}
+}
+
+func mergeLists(into *[]Tally, from []Tally) {
+	for _, f := range from {
+		if t := tally(into, f.Name); t != nil {
+			t.merge(f)
+		}
+	}
+}
+
+func (t *Tally) merge(o Tally) {
+	t.Count += o.Count
+	for _, id := range o.IDs {
+		t.keep(id)
+	}
+}
+
+// Warnings says in plain sentences what the counts hold, in a fixed order.
+// Names come from the server: they are quoted, so hold no control characters.
+func (c Counts) Warnings() []string {
+	var out []string
+	for _, t := range c.Other {
+		out = append(out, fmt.Sprintf("field %q of %s is left out of the rows (the wire format keeps it)", t.Name, t.documents()))
+	}
+	if c.Overflow > 0 {
+		out = append(out, fmt.Sprintf("other fields are left out of the rows %d times (the wire format keeps them)", c.Overflow))
+	}
+	for _, t := range c.Missing {
+		out = append(out, fmt.Sprintf("column %q is null or absent in %s", t.Name, t.documents()))
+	}
+	for _, t := range c.Misfit {
+		out = append(out, fmt.Sprintf("column %q holds a value of another type in %s: null in CSV and Parquet", t.Name, t.documents()))
+	}
+	for _, t := range c.Floored {
+		out = append(out, fmt.Sprintf("column %q holds a time finer than a microsecond in %s: cut to microseconds", t.Name, t.documents()))
+	}
+	if c.NotUTF8.Count > 0 {
+		out = append(out, fmt.Sprintf("bytes that are not UTF-8 were copied as they came in %s", c.NotUTF8.documents()))
+	}
+	return out
+}
+
+// documents says "3 documents (ids 1, 5, 9)".
+func (t Tally) documents() string {
+	var ids strings.Builder
+	for i, id := range t.IDs {
+		if i > 0 {
+			ids.WriteString(", ")
+		}
+		fmt.Fprint(&ids, id)
+	}
+	if t.Count > int64(len(t.IDs)) {
+		ids.WriteString(", …")
+	}
+	if t.Count == 1 {
+		return fmt.Sprintf("1 document (id %s)", ids.String())
+	}
+	return fmt.Sprintf("%d documents (ids %s)", t.Count, ids.String())
+}

@@ -1,0 +1,69 @@
+package row
+
+import "fmt"
+
+// Mismatch is the error of a page that does not hold exactly the planned
+// documents in ascending order.
+type Mismatch struct {
+	Planned []int64 // the ids the page had to hold; nil when it was not planned
+	Got     []int64 // the ids it holds, in its order
+	Next    int64   // the id in the page's "after", -1 for none
+}
+
+func (e *Mismatch) Error() string {
+	for i, id := range e.Got {
+		if i > 0 && id <= e.Got[i-1] {
+			return fmt.Sprintf("the page holds document %d after %d: ids must ascend", id, e.Got[i-1])
+		}
+	}
+	if e.Planned == nil {
+		return fmt.Sprintf("the page of %d documents begins at or before the last row written", len(e.Got))
+	}
+	for i, id := range e.Planned {
+		if i >= len(e.Got) || e.Got[i] != id {
+			return fmt.Sprintf("the page holds %d documents where %d were planned; they differ from document %d on", len(e.Got), len(e.Planned), id)
+		}
+	}
+	return fmt.Sprintf("the page holds %d documents where %d were planned", len(e.Got), len(e.Planned))
+}
+
+// DocumentError is the error of one document that is not what a server sends.
+type DocumentError struct {
+	Collection string
+	ID         int64  // the document's id, or the planned one; -1 when neither is known
+	Position   int    // place in the page, from 0
+	Offset     int    // byte of the page at which the fault was found
+	Reason     string // what is wrong there
+}
+
+func (e *DocumentError) Error() string {
+	if e.ID < 0 {
+		return fmt.Sprintf("document %d of a page of %q is damaged: %s (byte %d of the page)", e.Position+1, e.Collection, e.Reason, e.Offset)
+	}
+	return fmt.Sprintf("document %d of %q is damaged: %s (byte %d of the page)", e.ID, e.Collection, e.Reason, e.Offset)
+}
+
+// PageError is the error of an answer that is not a page of documents.
+type PageError struct {
+	Collection string
+	Offset     int  // byte at which the fault was found
+	Short      bool // the answer ends too early, as when a connection was cut
+	Reason     string
+}
+
+func (e *PageError) Error() string {
+	return fmt.Sprintf("the answer is not a page of %q: %s (byte %d)", e.Collection, e.Reason, e.Offset)
+}
+
+// MisfitError is the error of a value that does not fit its column, under
+// Layout.Strict.
+type MisfitError struct {
+	Collection string
+	ID         int64
+	Column     string
+	Type       Type
+}
+
+func (e *MisfitError) Error() string {
+	return fmt.Sprintf("column %q of document %d of %q: the value is not of type %s", e.Column, e.ID, e.Collection, e.Type)
+}

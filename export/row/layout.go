@@ -1,0 +1,132 @@
+package row
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Layout says what the rows of one collection's file look like.
+type Layout struct {
+	Collection string      // the collection's name
+	Format     Format      // the kind of file
+	Compress   Compression // compression of the whole file; never with Parquet
+	Columns    []Column    // additional columns, in order
+	NoData     bool        // leave out the "data" column
+	Strict     bool        // a value that does not fit its column's type is an error
+	Deletion   string      // name of the deletion column, the last; "" for none
+}
+
+// Validate refuses a layout that no file can have: an unknown format, reserved
+// or double column names, compression of Parquet, columns in wire files.
+func (l Layout) Validate() error {
+	if _, err := ParseFormat(string(l.Format)); err != nil {
+		return err
+	}
+	if _, err := ParseCompression(string(l.Compress)); err != nil {
+		return err
+	}
+	if l.Format == Parquet && !l.Compress.plain() {
+		return errors.New("parquet files are compressed inside: leave out --compress")
+	}
+	if l.Format == Wire && (len(l.Columns) > 0 || l.NoData) {
+		return errors.New("wire files hold each document as the server sent it: leave out --column and --no-data")
+	}
+	var seen []string
+	for _, c := range l.Columns {
+		if _, err := ParseType(string(c.typ())); err != nil {
+			return fmt.Errorf("column %q: %w", c.Name, err)
+		}
+		if len(c.Path) == 0 {
+			return fmt.Errorf("column %q: the path is empty", c.Name)
+		}
+		for _, step := range c.Path {
+			switch step := step.(type) {
+			case string:
+			case int64:
+				if step < 0 {
+					return fmt.Errorf("column %q: %d is not an array position", c.Name, step)
+				}
+			default:
+				return fmt.Errorf("column %q: a step of the path is a name or an array position, not %T", c.Name, step)
+			}
+		}
+		if err := addColumnName(&seen, c.Name); err != nil {
+			return err
+		}
+	}
+	if l.Deletion != "" {
+		if err := addColumnName(&seen, l.Deletion); err != nil {
+			return fmt.Errorf("deletion column: %w", err)
+		}
+	}
+	return nil
+}
+
+func addColumnName(seen *[]string, name string) error {
+	if err := checkColumnName(name); err != nil {
+		return err
+	}
+	for _, other := range *seen {
+		if strings.EqualFold(name, other) {
+			return fmt.Errorf("two columns are named %q", name)
+		}
+	}
+	*seen = append(*seen, name)
+	return nil
+}
+
+func (c Column) typ() Type {
+	if c.Type == "" {
+		return TypeJSON
+	}
+	return c.Type
+}
+
+// Paths returns what the server must select from each document, in the order
+// of the elements that Page then expects; the empty path is the document
+// itself. Nil means whole documents, not in arrays.
+func (l Layout) Paths() [][]any {
+	if len(l.Columns) == 0 && !l.NoData {
+		return nil
+	}
+	paths := [][]any{{}}
+	if l.NoData {
+		paths = [][]any{{"ref", "id"}, {"ts"}, {"ttl"}}
+	}
+	for _, c := range l.Columns {
+		paths = append(paths, c.Path)
+	}
+	return paths
+}
+
+// Extension returns the ending of the file's name, without a leading dot:
+// "jsonl", "csv.gz", "wire.zst", "parquet".
+func (l Layout) Extension() string {
+	switch l.Compress {
+	case Gzip:
+		return string(l.Format) + ".gz"
+	case Zstd:
+		return string(l.Format) + ".zst"
+	}
+	return string(l.Format)
+}
+
+// Names returns the file's columns in order. A wire file has none.
+func (l Layout) Names() []string {
+	if l.Format == Wire {
+		return nil
+	}
+	names := []string{"ref", "ts"}
+	if !l.NoData {
+		names = append(names, "data")
+	}
+	names = append(names, "ttl")
+	for _, c := range l.Columns {
+		names = append(names, c.Name)
+	}
+	if l.Deletion != "" {
+		names = append(names, l.Deletion)
+	}
+	return names
+}
