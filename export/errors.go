@@ -1,0 +1,262 @@
+package export
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// CollectionError is what stopped one collection; the others go on.
+type CollectionError struct {
+	Collection string
+	Err        error
+}
+
+// Error names the collection and what stopped it.
+func (e *CollectionError) Error() string { return e.Collection + ": " + e.Err.Error() }
+
+// Unwrap is what stopped the collection.
+func (e *CollectionError) Unwrap() error { return e.Err }
+
+// Partial is a run that finished, but not with all documents, or not as one
+// snapshot: exit code 3. What it wrote is whole, verified by the manifest.
+type Partial struct {
+	// Failures are the collections that were stopped; they have no file.
+	// Resuming the run tries them again.
+	Failures []*CollectionError
+	// Window names the collections that were read at more than one time.
+	Window []string
+	// Skipped were left out from the start.
+	Skipped []Skipped
+}
+
+// Error says what is missing.
+func (e *Partial) Error() string {
+	var parts []string
+	for _, f := range e.Failures {
+		parts = append(parts, f.Error())
+	}
+	if len(e.Window) > 0 {
+		parts = append(parts, "read at more than one time: "+strings.Join(e.Window, ", "))
+	}
+	for _, s := range e.Skipped {
+		parts = append(parts, s.Name+" left out: "+s.Why)
+	}
+	return "finished, but not all of it: " + strings.Join(parts, "; ")
+}
+
+// Unwrap gives the failures.
+func (e *Partial) Unwrap() []error {
+	errs := make([]error, len(e.Failures))
+	for i, f := range e.Failures {
+		errs[i] = f
+	}
+	return errs
+}
+
+// Denied tells whether a privilege that went away midway stopped one of the
+// collections: exit code 4.
+func (e *Partial) Denied() bool {
+	for _, f := range e.Failures {
+		if _, ok := errors.AsType[*PrivilegeLost](f); ok {
+			return true
+		}
+		if _, ok := errors.AsType[*Hidden](f); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// Missing names collections that do not exist: exit code 2, before any file.
+type Missing struct {
+	Collections []string
+}
+
+// Error names them.
+func (e *Missing) Error() string {
+	return "no such collection: " + strings.Join(e.Collections, ", ")
+}
+
+// Unreadable names collections that the key may not read: exit code 4,
+// before any file.
+type Unreadable struct {
+	Collections []string
+}
+
+// Error names them.
+func (e *Unreadable) Error() string {
+	return "the key may not read: " + strings.Join(e.Collections, ", ")
+}
+
+// AtError is a time that cannot be read at: exit code 2 for one in the
+// future, otherwise 1; before any file.
+type AtError struct {
+	At     int64
+	Future bool
+	// Now is the server's time.
+	Now int64
+	// Minimum is the oldest time that Collection can be read at, when that
+	// is what refuses At.
+	Minimum    int64
+	Collection string
+	// Absent are collections that exist but did not at At.
+	Absent []string
+}
+
+// Error says why.
+func (e *AtError) Error() string {
+	at := FormatTime(e.At)
+	switch {
+	case e.Future:
+		return fmt.Sprintf("%s is in the future: the server's time is %s", at, FormatTime(e.Now))
+	case len(e.Absent) > 0:
+		return fmt.Sprintf("at %s there was no collection %s: made later, or deleted and made again", at, strings.Join(e.Absent, ", "))
+	default:
+		return fmt.Sprintf("%s is too old for collection %s: the server keeps it from %s on", at, e.Collection, FormatTime(e.Minimum))
+	}
+}
+
+// DirError is a folder that is not what it should be: exit code 2.
+type DirError struct {
+	Dir     string
+	Problem string
+	// Resumable: it holds a run that can be gone on with.
+	Resumable bool
+	// Locked: another process works in it.
+	Locked bool
+}
+
+// Error says what the folder is.
+func (e *DirError) Error() string { return e.Dir + ": " + e.Problem }
+
+// NotARun is a folder that holds no run: exit code 2.
+type NotARun struct {
+	Dir string
+	Why string
+}
+
+// Error says so.
+func (e *NotARun) Error() string {
+	if e.Why == "" {
+		return e.Dir + " holds no export"
+	}
+	return e.Dir + " holds no export: " + e.Why
+}
+
+// Changed refuses to go on with a run whose server, collections or options
+// are others now: exit code 2.
+type Changed struct {
+	Differences []string
+}
+
+// Error lists the differences.
+func (e *Changed) Error() string {
+	return "not the run that was begun here: " + strings.Join(e.Differences, "; ")
+}
+
+// Remade is a collection that was deleted, or deleted and made again, while
+// it was read.
+type Remade struct {
+	Collection string
+	At         int64
+}
+
+// Error says so.
+func (e *Remade) Error() string {
+	return fmt.Sprintf("the collection read at %s was deleted, or deleted and made again", FormatTime(e.At))
+}
+
+// PrivilegeLost is a collection that the key could read at first and cannot
+// any more.
+type PrivilegeLost struct {
+	Collection string
+}
+
+// Error says so.
+func (e *PrivilegeLost) Error() string { return "the privilege to read it was taken away" }
+
+// Hidden are documents that the role's predicate hides now and did not when
+// they were planned.
+type Hidden struct {
+	Collection string
+	IDs        []int64
+}
+
+// Error names the first of them.
+func (e *Hidden) Error() string {
+	return fmt.Sprintf("the role hides %d documents that it showed before, the first is %d", len(e.IDs), e.IDs[0])
+}
+
+// Unexplained is a page that differs from its plan for no reason that the
+// server gives.
+type Unexplained struct {
+	Collection string
+	// From is the first id of the page.
+	From int64
+	// Planned and Got are the numbers of documents.
+	Planned, Got int
+	// Why tells what is wrong where the numbers agree.
+	Why string
+}
+
+// Error gives both numbers.
+func (e *Unexplained) Error() string {
+	msg := fmt.Sprintf("the page from id %d should hold %d documents and holds %d", e.From, e.Planned, e.Got)
+	if e.Why != "" {
+		msg += ": " + e.Why
+	}
+	return msg + "; nothing the server says explains it"
+}
+
+// BadDocument is the one document that makes every page it is on fail.
+type BadDocument struct {
+	Collection string
+	ID         int64
+	Err        error
+}
+
+// Error names the document.
+func (e *BadDocument) Error() string {
+	return fmt.Sprintf("document %d cannot be read: %v", e.ID, e.Err)
+}
+
+// Unwrap is how reading it fails.
+func (e *BadDocument) Unwrap() error { return e.Err }
+
+// GaveUp is a request that kept failing until its time for retries was over:
+// the run stops and can be resumed.
+type GaveUp struct {
+	After time.Duration
+	Tries int
+	Err   error
+}
+
+// Error tells how long it was tried.
+func (e *GaveUp) Error() string {
+	return fmt.Sprintf("%v (gave up after %d tries in %s)", e.Err, e.Tries, e.After.Round(time.Second))
+}
+
+// Unwrap is the last failure.
+func (e *GaveUp) Unwrap() error { return e.Err }
+
+// NoSpace is a disk that is full, or too small for what is still to come:
+// the run stops and can be resumed.
+type NoSpace struct {
+	// Need is what the rest is expected to take in bytes, 0 when unknown.
+	Need int64
+	Free int64
+	Err  error
+}
+
+// Error tells what is needed and what is free.
+func (e *NoSpace) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("the disk is full: %v", e.Err)
+	}
+	return fmt.Sprintf("the disk is too small: the rest needs about %d MB, free are %d MB", (e.Need+999_999)/1_000_000, e.Free/1_000_000)
+}
+
+// Unwrap is the file system's error.
+func (e *NoSpace) Unwrap() error { return e.Err }

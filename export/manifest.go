@@ -1,0 +1,187 @@
+package export
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+const (
+	// ManifestName is the manifest's name in the folder of a run.
+	ManifestName = "manifest.json"
+	// SumsName is the name of the file of hashes, as sha256sum reads them.
+	SumsName = "SHA256SUMS"
+
+	manifestVersion = 1
+)
+
+// Consistency tells how the rows of a run belong together in time.
+type Consistency string
+
+const (
+	// ConsistencySnapshot: all rows are as of one time.
+	ConsistencySnapshot Consistency = "snapshot"
+	// ConsistencyWindow: rows are as of more than one time, all named.
+	ConsistencyWindow Consistency = "window"
+	// ConsistencyNone: each page was read at its own time.
+	ConsistencyNone Consistency = "none"
+)
+
+// Manifest says what a finished run wrote.
+type Manifest struct {
+	Version  int    `json:"version"`
+	Tool     string `json:"tool"`
+	Endpoint string `json:"endpoint"`
+	Mode     Mode   `json:"mode"`
+	// Snapshot is the time read at, to the microsecond; empty without one.
+	Snapshot string `json:"snapshot,omitempty"`
+	// Snapshots are all times read at, when Consistency is window.
+	Snapshots   []string        `json:"snapshots,omitempty"`
+	Consistency Consistency     `json:"consistency"`
+	Started     string          `json:"started"`
+	Finished    string          `json:"finished"`
+	Collections []ManifestEntry `json:"collections"`
+	// Failed are collections without a file, with what stopped them.
+	Failed []Skipped `json:"failed,omitempty"`
+	// Skipped were left out from the start.
+	Skipped []Skipped `json:"skipped,omitempty"`
+}
+
+// ManifestEntry is one file of a run.
+type ManifestEntry struct {
+	Name string `json:"name"`
+	// Sync numbers the sync of an incremental run.
+	Sync int `json:"sync,omitempty"`
+	// File is the name in the folder, with "/" between its parts.
+	File     string `json:"file"`
+	Format   string `json:"format"`
+	Compress string `json:"compress"`
+	Rows     int64  `json:"rows"`
+	// ExpectedRows were planned at first: rows are these, less Gone, and
+	// with Appeared.
+	ExpectedRows int64 `json:"expected_rows"`
+	// Gone were planned and had left the snapshot when they were read.
+	Gone int64 `json:"gone"`
+	// Appeared entered the snapshot after it was planned.
+	Appeared int64 `json:"appeared"`
+	// GoneIDs are the first of those that had gone.
+	GoneIDs []string `json:"gone_ids,omitempty"`
+	// Changed counts the ids that left or entered between plan and page of a
+	// run without a snapshot.
+	Changed int64 `json:"changed,omitempty"`
+	// Bytes and SHA256 are of the file as it lies there.
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+	// FirstID and LastID are empty for an empty file.
+	FirstID string `json:"first_id,omitempty"`
+	LastID  string `json:"last_id,omitempty"`
+	// Snapshots are the times read at and the first id of each, when there
+	// was more than one.
+	Snapshots []Segment `json:"snapshots,omitempty"`
+	Columns   []string  `json:"columns"`
+	Warnings  []string  `json:"warnings,omitempty"`
+	Pages     int64     `json:"pages"`
+	Retries   int64     `json:"retries"`
+	Seconds   float64   `json:"seconds"`
+}
+
+// Segment is a part of a collection that was read at one time.
+type Segment struct {
+	// FromID is the first id of the part, as text.
+	FromID string `json:"from_id"`
+	Time   string `json:"time"`
+}
+
+// Rows is the number of rows of all files.
+func (m *Manifest) Rows() int64 {
+	var n int64
+	for _, e := range m.Collections {
+		n += e.Rows
+	}
+	return n
+}
+
+// Bytes is the size of all files.
+func (m *Manifest) Bytes() int64 {
+	var n int64
+	for _, e := range m.Collections {
+		n += e.Bytes
+	}
+	return n
+}
+
+// encode is the manifest as it lies on disk.
+func (m *Manifest) encode() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(m); err != nil {
+		return nil, fmt.Errorf("encode the manifest: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// sums is the content of the file of hashes.
+func (m *Manifest) sums() []byte {
+	var b bytes.Buffer
+	for _, e := range m.Collections {
+		fmt.Fprintf(&b, "%s  %s\n", e.SHA256, e.File)
+	}
+	return b.Bytes()
+}
+
+// ReadManifest reads the manifest of the run that a store holds. Its error is
+// a *NotARun when there is none or it is not one.
+func ReadManifest(s Store) (*Manifest, error) {
+	data, err := s.Read(ManifestName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &NotARun{Dir: storeName(s), Why: "no " + ManifestName}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", ManifestName, err)
+	}
+	m, err := decodeManifest(data)
+	if err != nil {
+		return nil, &NotARun{Dir: storeName(s), Why: err.Error()}
+	}
+	return m, nil
+}
+
+// decodeManifest reads a manifest and refuses one that would lead out of its
+// folder.
+func decodeManifest(data []byte) (*Manifest, error) {
+	m := &Manifest{}
+	if err := json.Unmarshal(data, m); err != nil {
+		return nil, fmt.Errorf("%s is not a manifest: %w", ManifestName, err)
+	}
+	if m.Version != manifestVersion {
+		return nil, fmt.Errorf("%s has version %d, this program reads version %d", ManifestName, m.Version, manifestVersion)
+	}
+	for _, e := range m.Collections {
+		if !localName(e.File) {
+			return nil, fmt.Errorf("%s names a file outside its folder: %q", ManifestName, e.File)
+		}
+	}
+	return m, nil
+}
+
+// localName tells whether a name with "/" stays below its folder on every
+// system.
+func localName(name string) bool {
+	return name != "" && path.Clean(name) == name && !path.IsAbs(name) && !strings.ContainsAny(name, `\:`) &&
+		!slices.Contains(strings.Split(name, "/"), "..") && name != "."
+}
+
+// storeName is a store's own name for itself, for messages.
+func storeName(s Store) string {
+	if n, ok := s.(interface{ Name() string }); ok {
+		return n.Name()
+	}
+	return "the folder"
+}
