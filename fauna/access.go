@@ -1,0 +1,290 @@
+package fauna
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"time"
+
+	f "github.com/fauna/faunadb-go/v4/faunadb"
+)
+
+// Values of Access.HistoryDays that are no number of days.
+const (
+	HistoryForever = -1 // history is kept without end
+	HistoryUnknown = -2 // the key may not read Collections()
+)
+
+// grace is how long the server keeps history beyond history_days.
+const grace = 15 * time.Minute
+
+// Access is what a key may do with a collection, and for how long a snapshot
+// of it can be read.
+type Access struct {
+	Collection string
+	Exists     bool
+	Readable   bool // some documents at least can be read
+	// Filtered means that the role hides some documents by a predicate on
+	// their data. The server leaves them out without a word. Only such
+	// predicates show; one on ids does not.
+	Filtered    bool
+	HistoryDays int   // days, HistoryForever or HistoryUnknown
+	Minimum     int64 // the oldest time that can be read, in microseconds; 0 when it is not known
+}
+
+// Life returns for how long a snapshot taken at now (microseconds) can be
+// read; the largest Duration when there is no end to it. Where HistoryDays is
+// unknown it is the time that the server has kept so far, which is never more.
+func (a Access) Life(now int64) time.Duration {
+	switch {
+	case a.HistoryDays == HistoryForever, a.HistoryDays > 100*365:
+		return math.MaxInt64
+	case a.HistoryDays >= 0:
+		return time.Duration(a.HistoryDays)*24*time.Hour + grace
+	case a.Minimum > 0 && now > a.Minimum:
+		if kept := now - a.Minimum; kept < math.MaxInt64/int64(time.Microsecond) {
+			return time.Duration(kept) * time.Microsecond
+		}
+		return math.MaxInt64
+	}
+	return grace
+}
+
+// Access reports what the key may do with each collection, in the order given.
+// A collection that cannot exist or be read is no error.
+//
+// A page of a collection that the key may not read is empty and a success, so
+// reading is probed with Get of a document: that says 403 where a page says
+// nothing, and 404 or 200 where reading is allowed.
+func (c *Client) Access(ctx context.Context, collections []string) ([]Access, error) {
+	list := make([]Access, len(collections))
+	for i, name := range collections {
+		list[i] = Access{Collection: name, HistoryDays: HistoryUnknown}
+	}
+	if err := c.probe(ctx, list); err != nil {
+		return nil, err
+	}
+	if err := c.histories(ctx, list); err != nil {
+		return nil, err
+	}
+	if err := c.minimums(ctx, list); err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// probe fills in Exists, Readable and Filtered.
+func (c *Client) probe(ctx context.Context, list []Access) error {
+	const op = "check what the key may read"
+	var asked []*Access
+	var exprs []f.Expr
+	for i := range list {
+		if CheckName(list[i].Collection) == nil {
+			asked = append(asked, &list[i])
+			exprs = append(exprs, probeExpr(list[i].Collection, 0))
+		}
+	}
+	results, err := c.each(ctx, c.present(op), false, exprs)
+	if err != nil {
+		return err
+	}
+	var denied []*Access
+	for i, a := range asked {
+		p := results[i].problem
+		switch {
+		case p == nil:
+			a.Exists, a.Readable = true, true
+		case p.Code == "invalid ref":
+		case p.kind() == KindMissing:
+			a.Exists, a.Readable = true, true
+		case p.kind() == KindDenied:
+			a.Exists = true
+			denied = append(denied, a)
+		default:
+			return c.problemError(op, p)
+		}
+	}
+	return c.probeFiltered(ctx, op, denied)
+}
+
+// probeFiltered looks among collections whose probe was denied for those of
+// which some documents can be read all the same: the first page of ids is not
+// empty, and its first document can be read.
+func (c *Client) probeFiltered(ctx context.Context, op string, denied []*Access) error {
+	exprs := make([]f.Expr, len(denied))
+	for i, a := range denied {
+		exprs[i] = f.Select("data", idsExpr(a.Collection, 0, 0, 1))
+	}
+	pages, err := c.each(ctx, c.present(op), true, exprs)
+	if err != nil {
+		return err
+	}
+	var asked []*Access
+	var probes []f.Expr
+	for i, a := range denied {
+		var ids []string
+		if pages[i].value == nil || pages[i].value.Get(&ids) != nil || len(ids) == 0 {
+			continue
+		}
+		if id, err := parseID(ids[0]); err == nil {
+			asked = append(asked, a)
+			probes = append(probes, probeExpr(a.Collection, id))
+		}
+	}
+	results, err := c.each(ctx, c.present(op), false, probes)
+	if err != nil {
+		return err
+	}
+	for i, a := range asked {
+		// A key with unrestricted_read alone lists ids, but reads nothing.
+		if p := results[i].problem; p == nil || p.kind() == KindMissing {
+			a.Readable, a.Filtered = true, true
+		}
+	}
+	return nil
+}
+
+// histories fills in HistoryDays where the key may read it.
+func (c *Client) histories(ctx context.Context, list []Access) error {
+	var asked []*Access
+	var exprs []f.Expr
+	for i := range list {
+		if list[i].Exists {
+			asked = append(asked, &list[i])
+			exprs = append(exprs, f.Select("history_days", f.Get(f.Collection(list[i].Collection)), f.Default(nil)))
+		}
+	}
+	const op = "read how long history is kept"
+	results, err := c.each(ctx, c.present(op), true, exprs)
+	if err != nil {
+		return err
+	}
+	for i, a := range asked {
+		r := results[i]
+		if r.problem != nil {
+			if k := r.problem.kind(); k != KindDenied && k != KindMissing {
+				return c.problemError(op, r.problem)
+			}
+			continue
+		}
+		var days int64
+		switch value := r.value.(type) {
+		case nil, f.NullV:
+			a.HistoryDays = HistoryForever
+		default:
+			if err := value.Get(&days); err != nil || days < 0 {
+				return c.strange(op, "history_days of "+quoteName(a.Collection)+" is no number of days")
+			}
+			a.HistoryDays = int(min(days, math.MaxInt32))
+		}
+	}
+	return nil
+}
+
+// minimumsAtOnce is how many requests ask for minimum times side by side. The
+// answer is an error of the whole query, so each collection needs its own.
+const minimumsAtOnce = 8
+
+// minimums fills in Minimum of the readable collections.
+func (c *Client) minimums(ctx context.Context, list []Access) error {
+	const op = "read the oldest readable times"
+	outer := ctx
+	ctx, cancel := context.WithCancel(outer)
+	defer cancel()
+	var wg sync.WaitGroup
+	var once sync.Once
+	var failed error
+	work := make(chan *Access)
+	for range min(minimumsAtOnce, len(list)) {
+		wg.Go(func() {
+			for a := range work {
+				m, err := c.MinimumTime(ctx, a.Collection)
+				if e := (*Error)(nil); errors.As(err, &e) && (e.Kind == KindMissing || e.Kind == KindDenied) {
+					continue // deleted, or denied, since the probe
+				}
+				if err != nil {
+					once.Do(func() { failed = err; cancel() })
+					continue
+				}
+				a.Minimum = m
+			}
+		})
+	}
+	for i := range list {
+		if list[i].Exists && ctx.Err() == nil {
+			work <- &list[i]
+		}
+	}
+	close(work)
+	wg.Wait()
+	if outer.Err() != nil {
+		return contextError(outer, op)
+	}
+	return failed
+}
+
+// Readable reports whether the key may read documents of a collection, some of
+// them at least. A collection that is not there is an error whose Missing is
+// true.
+func (c *Client) Readable(ctx context.Context, collection string) (bool, error) {
+	list := []Access{{Collection: collection}}
+	if err := c.probe(ctx, list); err != nil {
+		return false, err
+	}
+	if !list[0].Exists {
+		return false, &Error{Kind: KindMissing, Op: "check what the key may read", Endpoint: c.endpoint.Host(), Status: 400,
+			Code: "invalid ref", Description: "collection " + quoteName(collection)}
+	}
+	return list[0].Readable, nil
+}
+
+// MinimumTime returns the oldest time at which a collection can be read, in
+// microseconds. Every key may ask for it: a read at time 0 is refused with an
+// error that names it. 0 means that all times can be read.
+func (c *Client) MinimumTime(ctx context.Context, collection string) (int64, error) {
+	op := "read the oldest readable time of " + quoteName(collection)
+	// Not atTime, which takes 0 for the present.
+	_, err := c.query(ctx, request{op: op}, f.At(0, f.Paginate(f.Documents(f.Collection(collection)), f.Size(1))))
+	var e *Error
+	switch {
+	case err == nil:
+		return 0, nil
+	case errors.As(err, &e) && e.Kind == KindExpired && e.Minimum != 0:
+		return e.Minimum, nil
+	}
+	return 0, err
+}
+
+// AbsentAt returns those of the collections that did not exist at a time in
+// microseconds, or do not exist now. A read at a time before a collection was
+// made is an empty page and a success, and so is one of a collection that was
+// deleted and made again since.
+//
+// A key that may not read Collections() cannot know and gets none of them;
+// Access then says HistoryUnknown.
+func (c *Client) AbsentAt(ctx context.Context, collections []string, at int64) ([]string, error) {
+	const op = "check that the collections existed at the snapshot's time"
+	exprs := make([]f.Expr, len(collections))
+	for i, name := range collections {
+		exprs[i] = f.At(at, f.Select("ts", f.Get(f.Collection(name))))
+	}
+	results, err := c.each(ctx, request{op: op, lastSeen: at}, false, exprs)
+	if err != nil {
+		return nil, err
+	}
+	var absent []string
+	for i, r := range results {
+		if r.problem == nil {
+			continue
+		}
+		switch r.problem.kind() {
+		case KindMissing:
+			absent = append(absent, collections[i])
+		case KindDenied:
+		default:
+			return nil, c.problemError(op, r.problem)
+		}
+	}
+	return absent, nil
+}

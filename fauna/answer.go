@@ -1,0 +1,287 @@
+package fauna
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// problem is one error of an answer.
+type problem struct {
+	Code        string
+	Description string
+	Position    []any // strings and ints; nil for protocol errors
+}
+
+// index returns the position's first element when the query was an array:
+// which of its queries failed.
+func (p problem) index() (int, bool) {
+	if len(p.Position) == 0 {
+		return 0, false
+	}
+	i, ok := p.Position[0].(int)
+	return i, ok
+}
+
+// decodeProblems reads the body of an answer that is not a success. There are
+// three shapes: {"errors":[{"code","description"}]} of the protocol, the same
+// with "position" of a query, and {"error":"text"} of the channel, which only
+// comes with the statuses 400, 408 and 500. ok is false for all else.
+func decodeProblems(status int, body []byte) (problems []problem, ok bool) {
+	var answer struct {
+		Errors []struct {
+			Code        string            `json:"code"`
+			Description string            `json:"description"`
+			Position    []json.RawMessage `json:"position"`
+			Failures    []struct {
+				Field       []json.RawMessage `json:"field"`
+				Description string            `json:"description"`
+			} `json:"failures"`
+		} `json:"errors"`
+		Error json.RawMessage `json:"error"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, false
+	}
+	for _, e := range answer.Errors {
+		if e.Code == "" {
+			return nil, false
+		}
+		p := problem{Code: e.Code, Description: e.Description}
+		if e.Position != nil {
+			p.Position = decodePosition(e.Position)
+		}
+		for _, f := range e.Failures {
+			p.Description += " " + joinPosition(decodePosition(f.Field)) + ": " + f.Description
+		}
+		problems = append(problems, p)
+	}
+	if len(problems) > 0 {
+		return problems, true
+	}
+	var text string
+	if len(answer.Error) == 0 || json.Unmarshal(answer.Error, &text) != nil {
+		return nil, false
+	}
+	for s, prefix := range map[int]string{
+		http.StatusBadRequest:          "bad request",
+		http.StatusRequestTimeout:      "request timeout",
+		http.StatusInternalServerError: "internal server error",
+	} {
+		if status == s && strings.HasPrefix(text, prefix) {
+			return []problem{{Code: prefix, Description: strings.TrimPrefix(strings.TrimPrefix(text, prefix), ": ")}}, true
+		}
+	}
+	return nil, false
+}
+
+func decodePosition(raw []json.RawMessage) []any {
+	position := make([]any, 0, len(raw))
+	for _, r := range raw {
+		var n int
+		var s string
+		switch {
+		case json.Unmarshal(r, &n) == nil:
+			position = append(position, n)
+		case json.Unmarshal(r, &s) == nil:
+			position = append(position, s)
+		default:
+			position = append(position, string(r))
+		}
+	}
+	return position
+}
+
+func joinPosition(position []any) string {
+	parts := make([]string, len(position))
+	for i, p := range position {
+		parts[i] = fmt.Sprint(p)
+	}
+	return strings.Join(parts, ".")
+}
+
+// classify returns what an answer with another status than 200 and 201 means.
+func classify(status int, header http.Header, body []byte) *Error {
+	problems, ok := decodeProblems(status, body)
+	e := &Error{Status: status, problems: problems}
+	if !ok {
+		e.Kind, e.Description = classifyForeign(status, header, body)
+		return e
+	}
+	// The status is that of the worst of several errors: show that one.
+	worst := problems[0]
+	kind := classifyProblem(status, worst)
+	for _, p := range problems[1:] {
+		if k := classifyProblem(status, p); severity(k) > severity(kind) {
+			worst, kind = p, k
+		}
+	}
+	e.Kind, e.Code, e.Description, e.Position = kind, worst.Code, worst.Description, worst.Position
+	if kind == KindExpired {
+		e.Minimum = parseMinimum(worst.Description)
+	}
+	return e
+}
+
+func severity(k Kind) int {
+	switch k {
+	case KindMissing:
+		return 0
+	case KindDenied:
+		return 1
+	}
+	return 2
+}
+
+// classifyProblem goes by the code, and by the status where the code is the
+// protocol's.
+func classifyProblem(status int, p problem) Kind {
+	switch p.Code {
+	case "permission denied", "forbidden":
+		return KindDenied
+	case "unauthorized":
+		return KindSecretRefused
+	case "time out", "processing time limit exceeded", "request timeout":
+		return KindTimeout
+	case "contended transaction":
+		return KindBusy
+	case "too many requests":
+		return KindThrottled
+	case "invalid ref", "value not found":
+		return KindMissing
+	case "instance not found":
+		if strings.Contains(p.Description, "is not active") {
+			return KindQuery
+		}
+		return KindMissing
+	case "bad request":
+		switch d := p.Description; {
+		case strings.Contains(d, "less than minimum allowed timestamp"):
+			return KindExpired
+		case strings.Contains(d, "exceeds max width"), strings.Contains(d, "does too much compute"):
+			return KindTooLarge
+		}
+	}
+	switch status {
+	case http.StatusUnauthorized:
+		return KindSecretRefused
+	case http.StatusForbidden, http.StatusGone:
+		return KindDenied
+	case http.StatusRequestTimeout, 440:
+		return KindTimeout
+	}
+	return classifyStatus(status)
+}
+
+// classifyForeign is for a body in none of Fauna's shapes, which some other
+// program wrote: a proxy, or what listens there instead.
+func classifyForeign(status int, header http.Header, body []byte) (Kind, string) {
+	what := "it sends " + describeBody(header, body) + fmt.Sprintf(" with status %d", status)
+	switch {
+	case status >= 300 && status < 400:
+		if where, err := ParseEndpoint(trimURL(header.Get("Location"))); err == nil {
+			return KindNotFauna, "it redirects to " + where.String() + ", which is not followed"
+		}
+		return KindNotFauna, fmt.Sprintf("it redirects (status %d), which is not followed", status)
+	case status == http.StatusUnauthorized, status == http.StatusProxyAuthRequired:
+		return KindNotFauna, what + ": a proxy in front of it asks for a login"
+	case status == http.StatusTooManyRequests:
+		return KindThrottled, what
+	case status == http.StatusRequestTimeout:
+		return KindTimeout, what
+	}
+	if kind := classifyStatus(status); kind != KindQuery {
+		return kind, what
+	}
+	return KindNotFauna, what
+}
+
+func classifyStatus(status int) Kind {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return KindThrottled
+	case status == http.StatusConflict:
+		return KindBusy
+	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout,
+		status >= 520 && status <= 540: // 520 to 530 are proxies'; 540 is a cluster that changes its nodes
+		return KindBusy
+	case status >= 500:
+		return KindServer
+	}
+	return KindQuery
+}
+
+// describeBody says what a foreign body is, without repeating any of it.
+func describeBody(header http.Header, body []byte) string {
+	trimmed := bytes.TrimSpace(body)
+	kind := strings.ToLower(header.Get("Content-Type"))
+	switch {
+	case len(trimmed) == 0:
+		return "nothing"
+	case strings.Contains(kind, "html"), trimmed[0] == '<':
+		return "a web page"
+	case json.Valid(trimmed):
+		return "other JSON"
+	}
+	return "something else than JSON"
+}
+
+// trimURL leaves of a URL what ParseEndpoint takes.
+func trimURL(text string) string {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		return ""
+	}
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	return scheme + "://" + rest
+}
+
+var minimumTime = regexp.MustCompile(`minimum allowed timestamp (\S+?)\.?(?:\s|$)`)
+
+// parseMinimum returns the oldest readable time that the server names, in
+// microseconds, rounded up so that it can be read at; 0 when there is none.
+func parseMinimum(description string) int64 {
+	m := minimumTime.FindStringSubmatch(description)
+	if m == nil {
+		return 0
+	}
+	t, err := time.Parse(time.RFC3339Nano, m[1])
+	if err != nil {
+		return 0
+	}
+	micros := t.UnixMicro()
+	if t.Nanosecond()%1000 != 0 {
+		micros++
+	}
+	return micros
+}
+
+// echoedSecret is the one place where the server repeats a secret.
+var echoedSecret = regexp.MustCompile(`(?i)(for secret )\S+`)
+
+// scrub makes all texts of the server in e fit to be shown.
+func (e *Error) scrub(secret Secret) {
+	clean := func(text string) string {
+		return printable(secret.Scrub(echoedSecret.ReplaceAllString(text, "${1}"+redacted)))
+	}
+	e.Code, e.Description = clean(e.Code), clean(e.Description)
+	positions := [][]any{e.Position}
+	for i := range e.problems {
+		p := &e.problems[i]
+		p.Code, p.Description = clean(p.Code), clean(p.Description)
+		positions = append(positions, p.Position)
+	}
+	for _, position := range positions {
+		for i, p := range position {
+			if s, ok := p.(string); ok {
+				position[i] = clean(s)
+			}
+		}
+	}
+}

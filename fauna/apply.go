@@ -1,0 +1,74 @@
+package fauna
+
+import (
+	"context"
+	"errors"
+
+	f "github.com/fauna/faunadb-go/v4/faunadb"
+)
+
+// Apply makes the set-up with the client's secret, which must be an admin's,
+// and returns the secret of the new key: the indexes that are not there yet,
+// the role, or its privileges if it exists, and the key. Indexes that exist
+// are left as they are; CheckIndexes tells whether they are right.
+func (c *Client) Apply(ctx context.Context, s Setup) (Secret, error) {
+	for i, collection := range s.Collections {
+		name := s.index(i)
+		if name == "" {
+			continue
+		}
+		err := c.create(ctx, "create the index "+quoteName(name), f.CreateIndex(f.Obj{
+			"name":   name,
+			"source": f.Collection(collection),
+			"terms":  f.Arr{},
+			"values": f.Arr{f.Obj{"field": "ts"}, f.Obj{"field": "ref"}},
+		}))
+		if err != nil && !alreadyExists(err) {
+			return Secret{}, err
+		}
+	}
+
+	role := s.RoleName()
+	privileges := f.Arr{grant(f.Collections()), grant(f.Indexes())}
+	for i, collection := range s.Collections {
+		privileges = append(privileges, grant(f.Collection(collection)))
+		if name := s.index(i); name != "" {
+			privileges = append(privileges, grant(f.Index(name)))
+		}
+	}
+	err := c.create(ctx, "create the role "+quoteName(role), f.CreateRole(f.Obj{"name": role, "privileges": privileges}))
+	if alreadyExists(err) {
+		err = c.create(ctx, "update the role "+quoteName(role), f.Update(f.Role(role), f.Obj{"privileges": privileges}))
+	}
+	if err != nil {
+		return Secret{}, err
+	}
+
+	// In a query of its own: the role must exist in an earlier one.
+	op := "create a key of the role " + quoteName(role)
+	key, err := c.query(ctx, request{op: op, write: true}, f.CreateKey(f.Obj{"name": role, "role": f.Role(role)}))
+	if err != nil {
+		return Secret{}, err
+	}
+	var secret string
+	if err := key.At(f.ObjKey("secret")).Get(&secret); err != nil || secret == "" {
+		return Secret{}, c.strange(op, "the key's secret is not in the answer")
+	}
+	return NewSecret(secret), nil
+}
+
+// create runs a query that writes, and drops its answer.
+func (c *Client) create(ctx context.Context, op string, expr f.Expr) error {
+	_, err := c.query(ctx, request{op: op, write: true}, expr)
+	return err
+}
+
+// grant is the privilege to read a resource.
+func grant(resource f.Expr) f.Obj {
+	return f.Obj{"resource": resource, "actions": f.Obj{"read": true}}
+}
+
+func alreadyExists(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == "instance already exists"
+}

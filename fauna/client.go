@@ -1,0 +1,288 @@
+package fauna
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	f "github.com/fauna/faunadb-go/v4/faunadb"
+)
+
+const (
+	apiVersion       = "4"
+	defaultTimeout   = 60 * time.Second
+	defaultUserAgent = "fauna-export"
+	// pageLimit bounds a page; documentLimit bounds an answer with a single
+	// document, which may have 8 MiB as stored and more as JSON.
+	pageLimit     = 16 << 20
+	documentLimit = 64 << 20
+)
+
+// Options say how to reach a server.
+type Options struct {
+	Endpoint Endpoint
+	Secret   Secret // may be zero: then only Reach makes sense
+	// CAFile names a file of certificates (PEM) that are trusted beside the
+	// system's. CertFile and KeyFile are the client's own certificate and its
+	// key; KeyFile may be empty when CertFile holds both. They act on https.
+	CAFile, CertFile, KeyFile string
+	Timeout                   time.Duration // of one request; 0 means 60 s
+	UserAgent                 string        // "" means "fauna-export"
+	PageLimit                 int64         // bytes of an answer with more than one document; 0 means 16 MiB
+	H2C                       bool          // for http: HTTP/2 with prior knowledge in place of HTTP/1.1
+}
+
+// Client asks one server with one secret. It is safe for concurrent use.
+type Client struct {
+	endpoint  Endpoint
+	secret    Secret
+	agent     string
+	timeout   time.Duration
+	pageLimit int64
+	http      *http.Client
+	transport *http.Transport
+	// seen is the latest transaction time that an answer named. Reads of the
+	// present send it, so that a node that lags behind does not answer with
+	// less than was seen already.
+	seen atomic.Int64
+}
+
+// NewClient returns a client. It reads the files that the options name and
+// asks the server nothing.
+func NewClient(o Options) (*Client, error) {
+	if o.Endpoint.IsZero() {
+		return nil, errors.New("no address of a server was given")
+	}
+	for _, b := range []byte(o.Secret.reveal()) {
+		if b <= ' ' || b >= 0x7f {
+			return nil, &Error{Kind: KindSecretRefused, Endpoint: o.Endpoint.Host(), Description: "the secret has a character in it that no secret has"}
+		}
+	}
+	transport, err := newTransport(o)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		endpoint: o.Endpoint, secret: o.Secret, agent: o.UserAgent, timeout: o.Timeout, pageLimit: o.PageLimit,
+		transport: transport,
+		http: &http.Client{
+			Transport:     transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	// The server indents its answers for these two programs, at a cost.
+	if lower := strings.ToLower(c.agent); c.agent == "" || strings.Contains(lower, "curl") || strings.Contains(lower, "httpie") {
+		c.agent = defaultUserAgent
+	}
+	if c.timeout <= 0 {
+		c.timeout = defaultTimeout
+	}
+	if c.pageLimit <= 0 {
+		c.pageLimit = pageLimit
+	}
+	return c, nil
+}
+
+// Close closes the connections that are not in use.
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
+
+// Endpoint returns the server's address.
+func (c *Client) Endpoint() Endpoint { return c.endpoint }
+
+// request is one query as it is sent.
+type request struct {
+	op        string // what is being done, for errors
+	body      []byte
+	lastSeen  int64 // the answer must not be older than this transaction time; 0 for any
+	limit     int64 // bytes of the answer
+	anonymous bool  // without the secret
+	write     bool  // must not be sent twice
+}
+
+// send posts a query and returns the body of a successful answer, in buf's
+// memory where that is large enough. Errors are of type *Error, or the
+// context's.
+func (c *Client) send(ctx context.Context, r request, buf []byte) ([]byte, error) {
+	body, err := c.exchange(ctx, r, buf)
+	if err == nil {
+		return body, nil
+	}
+	if ctx.Err() != nil {
+		return nil, contextError(ctx, r.op)
+	}
+	e := new(Error)
+	if !errors.As(err, &e) {
+		e = transportError(err)
+	}
+	e.Op, e.Endpoint = r.op, c.endpoint.Host()
+	e.scrub(c.secret)
+	return nil, e
+}
+
+func (c *Client) exchange(ctx context.Context, r request, buf []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, errTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint.String()+"/", bytes.NewReader(r.body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header = c.header(ctx, r)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, causeOf(ctx, err)
+	}
+	defer resp.Body.Close()
+
+	limit := r.limit
+	if limit == 0 {
+		limit = c.pageLimit
+	}
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
+		body, err := readBody(resp, nil, limit)
+		if err != nil && ctx.Err() != nil {
+			return nil, causeOf(ctx, err)
+		}
+		// The status alone says enough about a body that broke off.
+		return nil, classify(resp.StatusCode, resp.Header, body)
+	}
+	if body, err := readBody(resp, buf, limit); err != nil {
+		return nil, causeOf(ctx, err)
+	} else {
+		buf = body
+	}
+	if !isResource(buf) {
+		return nil, &Error{Kind: KindNotFauna, Status: resp.StatusCode,
+			Description: "it sends " + describeBody(resp.Header, buf) + fmt.Sprintf(" with status %d", resp.StatusCode)}
+	}
+	c.see(resp.Header)
+	return buf, nil
+}
+
+// causeOf returns our own timeout where that is what made err.
+func causeOf(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(context.Cause(ctx), errTimeout) {
+		return errTimeout
+	}
+	return err
+}
+
+func (c *Client) header(ctx context.Context, r request) http.Header {
+	h := http.Header{
+		"Content-Type":          {"application/json; charset=utf-8"},
+		"User-Agent":            {c.agent},
+		"X-Faunadb-Api-Version": {apiVersion},
+		"X-Query-Timeout":       {strconv.FormatInt(queryTimeout(ctx).Milliseconds(), 10)},
+	}
+	if !r.anonymous && !c.secret.IsZero() {
+		h["Authorization"] = []string{"Bearer " + c.secret.reveal()}
+	}
+	if r.lastSeen > 0 {
+		h["X-Last-Seen-Txn"] = []string{strconv.FormatInt(r.lastSeen, 10)}
+	}
+	if !r.write {
+		// Allows net/http to repeat a read whose kept connection had gone;
+		// an empty list is not sent.
+		h["Idempotency-Key"] = []string{}
+	}
+	return h
+}
+
+// queryTimeout returns for how long the server shall work on a query: a little
+// less than we wait for it, since it works on for a client that hung up.
+func queryTimeout(ctx context.Context) time.Duration {
+	left := 10 * time.Minute
+	if deadline, ok := ctx.Deadline(); ok {
+		left = time.Until(deadline)
+	}
+	left -= max(min(left/10, 3*time.Second), 0)
+	return min(max(left, time.Millisecond), 10*time.Minute) // what the server takes
+}
+
+// see remembers the transaction time of an answer.
+func (c *Client) see(h http.Header) {
+	t, err := strconv.ParseInt(h.Get("X-Txn-Time"), 10, 64)
+	if err != nil {
+		return
+	}
+	for {
+		old := c.seen.Load()
+		if old >= t || c.seen.CompareAndSwap(old, t) {
+			return
+		}
+	}
+}
+
+// isResource reports whether a body is a successful answer of Fauna's.
+func isResource(body []byte) bool {
+	body = bytes.TrimSpace(body)
+	if len(body) < 2 || body[0] != '{' || body[len(body)-1] != '}' {
+		return false
+	}
+	key, ok := bytes.CutPrefix(bytes.TrimLeft(body[1:], " \t\r\n"), []byte(`"resource"`))
+	return ok && bytes.HasPrefix(bytes.TrimLeft(key, " \t\r\n"), []byte(":"))
+}
+
+// query sends an expression through the Fauna driver, which encodes it and
+// decodes the answer; the exchange itself is ours, so that it ends with ctx
+// and its errors are ours. It is for set-up and schema: the driver cannot
+// decode all documents.
+func (c *Client) query(ctx context.Context, r request, expr f.Expr) (f.Value, error) {
+	driver := f.NewFaunaClient("", // the secret is added by send
+		f.Endpoint(c.endpoint.String()),
+		f.HTTP(&http.Client{Transport: driverTransport{c, ctx, r}}),
+		f.DisableTxnTimePassthrough())
+	value, err := driver.Query(expr)
+	if err == nil {
+		return value, nil
+	}
+	if ctx.Err() != nil {
+		return nil, contextError(ctx, r.op)
+	}
+	if e := new(Error); errors.As(err, &e) {
+		return nil, e
+	}
+	return nil, fmt.Errorf("%s: the driver cannot read the answer: %w", r.op, err)
+}
+
+// driverTransport carries one query of the driver's over Client.send.
+type driverTransport struct {
+	c   *Client
+	ctx context.Context // of this query; the driver has none of its own to pass
+	r   request
+}
+
+// RoundTrip sends the query. An answer that is no success is returned as an
+// error of type *Error.
+func (t driverTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	defer req.Body.Close()
+	var err error
+	if t.r.body, err = io.ReadAll(req.Body); err != nil {
+		return nil, err
+	}
+	body, err := t.c.send(t.ctx, t.r, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: req,
+		Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+	}, nil
+}
+
+// Reach reports whether a server that speaks FQL v4 answers at the endpoint.
+// It needs no secret and sends none: being refused in Fauna's own way is an
+// answer. Errors are of type *Error, or the context's.
+func (c *Client) Reach(ctx context.Context) error {
+	_, err := c.send(ctx, request{op: "reach " + c.endpoint.Host(), body: []byte(`{"now":null}`), anonymous: true}, nil)
+	if e := new(Error); errors.As(err, &e) && e.Kind == KindSecretRefused {
+		return nil
+	}
+	return err
+}

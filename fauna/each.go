@@ -1,0 +1,97 @@
+package fauna
+
+import (
+	"context"
+	"errors"
+
+	f "github.com/fauna/faunadb-go/v4/faunadb"
+)
+
+// batch is how many expressions go in one query. The server answers 5 000
+// probes in half a second; a thousand keep any query short.
+const batch = 1000
+
+// result is what one of several expressions gave: a value or a problem.
+type result struct {
+	value   f.Value
+	problem *problem
+}
+
+// each evaluates expressions, many in a query. An array that stands alone as a
+// query reports the errors of all its elements, each with the element's number
+// first in its position; the others were right, but their values are not in
+// such an answer, so with values set they are asked for again.
+func (c *Client) each(ctx context.Context, r request, values bool, exprs []f.Expr) ([]result, error) {
+	results := make([]result, len(exprs))
+	for start := 0; start < len(exprs); start += batch {
+		end := min(start+batch, len(exprs))
+		if err := c.eachOf(ctx, r, values, exprs[start:end], results[start:end]); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+func (c *Client) eachOf(ctx context.Context, r request, values bool, exprs []f.Expr, results []result) error {
+	open := make([]int, len(exprs)) // numbers of the expressions not answered yet
+	for i := range open {
+		open[i] = i
+	}
+	for len(open) > 0 {
+		query := make(f.Arr, len(open))
+		for i, n := range open {
+			query[i] = exprs[n]
+		}
+		value, err := c.query(ctx, r, query)
+		var e *Error
+		switch {
+		case err == nil:
+			var list []f.Value
+			if err := value.Get(&list); err != nil || len(list) != len(open) {
+				return c.strange(r.op, "not an array of as many values as were asked for")
+			}
+			for i, n := range open {
+				results[n].value = list[i]
+			}
+			return nil
+		case !errors.As(err, &e), !e.splits(len(open)):
+			return err
+		}
+		for i := range e.problems {
+			k, _ := e.problems[i].index()
+			results[open[k]].problem = &e.problems[i]
+		}
+		if !values {
+			return nil
+		}
+		var rest []int
+		for _, n := range open {
+			if results[n].problem == nil {
+				rest = append(rest, n)
+			}
+		}
+		open = rest
+	}
+	return nil
+}
+
+// splits reports whether every error of the answer belongs to one of the n
+// elements of the query.
+func (e *Error) splits(n int) bool {
+	for _, p := range e.problems {
+		if i, ok := p.index(); !ok || i < 0 || i >= n {
+			return false
+		}
+	}
+	return len(e.problems) > 0
+}
+
+// kind classifies the problem of one element. All problems of queries have a
+// code of their own, whatever the status of the whole answer.
+func (p *problem) kind() Kind { return classifyProblem(400, *p) }
+
+// problemError returns a problem of one element as an error.
+func (c *Client) problemError(op string, p *problem) *Error {
+	return &Error{Kind: p.kind(), Op: op, Endpoint: c.endpoint.Host(), Status: 400,
+		Code: p.Code, Description: p.Description, Position: p.Position}
+}

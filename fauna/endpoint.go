@@ -1,0 +1,258 @@
+package fauna
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// defaultPort is the port a self-hosted core listens on.
+const defaultPort = 8443
+
+// Endpoint is the address of a Fauna server. It is comparable; the zero value
+// is no address at all.
+type Endpoint struct {
+	scheme string // "http" or "https"
+	host   string // lower case, no brackets, no trailing dot
+	port   uint16
+}
+
+// EndpointError says why a text is not the address of a server that can be
+// exported from. It never repeats a name or password that stood in the text.
+type EndpointError struct {
+	Why    string // a whole sentence or two, for people
+	Closed bool   // the address of the hosted service, which is gone
+}
+
+// Error returns Why.
+func (e *EndpointError) Error() string { return e.Why }
+
+func badEndpoint(format string, args ...any) (Endpoint, error) {
+	return Endpoint{}, &EndpointError{Why: fmt.Sprintf(format, args...)}
+}
+
+// ParseEndpoint reads an address as people type it: "localhost:8443",
+// "db.example.org", "https://fauna.example.org/", "[::1]:8443", "::1".
+//
+// Without a scheme a loopback address means http and any other https. Without
+// a scheme and a port the port is 8443; with a scheme it is the scheme's own.
+// Paths, queries, names and passwords are refused, and so are the addresses of
+// the hosted service. Errors are of type *EndpointError.
+func ParseEndpoint(text string) (Endpoint, error) {
+	text = strings.TrimFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || r == '"' || r == '\'' || r == '`' || r == '\ufeff'
+	})
+	if text == "" {
+		return badEndpoint("Give the address of a Fauna server, like localhost:8443.")
+	}
+	if strings.Contains(text, "@") {
+		return badEndpoint("An address holds no name or password: leave out everything up to the @. The secret is asked for later.")
+	}
+	if looksLikeSecret(text) {
+		return badEndpoint("This looks like a secret, not an address. Give the address first, like localhost:8443.")
+	}
+	if i := strings.IndexFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == utf8.RuneError }); i >= 0 {
+		return badEndpoint("An address has no spaces or control characters in it.")
+	}
+
+	var e Endpoint
+	rest := text
+	if scheme, after, ok := strings.Cut(text, "://"); ok {
+		switch e.scheme = strings.ToLower(scheme); e.scheme {
+		case "http", "https":
+		default:
+			return badEndpoint("%q is not a way to reach Fauna: use http:// or https://.", clip(scheme, 20)+"://")
+		}
+		rest = after
+	} else if strings.HasPrefix(text, "//") {
+		rest = text[2:]
+	}
+	if i := strings.IndexAny(rest, "?#"); i >= 0 {
+		return badEndpoint("Give the address alone, without %q: like https://fauna.example.org.", clip(rest[i:], 40))
+	}
+	rest = strings.TrimRight(rest, "/")
+	if i := strings.IndexAny(rest, `/\`); i >= 0 {
+		return badEndpoint("Give the address alone, without %q: like https://fauna.example.org.", clip(rest[i:], 40))
+	}
+
+	host, port, err := splitAddress(rest)
+	if err != nil {
+		return Endpoint{}, err
+	}
+	if e.host, err = checkHost(host); err != nil {
+		return Endpoint{}, err
+	}
+	explicit := e.scheme != ""
+	if !explicit {
+		e.scheme = "https"
+		if e.Loopback() {
+			e.scheme = "http"
+		}
+	}
+	switch {
+	case port != "":
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 {
+			return badEndpoint("%q is not a port: it is a number from 1 to 65535.", clip(port, 20))
+		}
+		e.port = uint16(n)
+	case explicit:
+		e.port = e.schemePort()
+	default:
+		e.port = defaultPort
+	}
+	return e, nil
+}
+
+// splitAddress separates the host from the port; the port is "" when there is
+// none. An IPv6 address may stand without brackets when it has no port.
+func splitAddress(text string) (host, port string, err error) {
+	if strings.HasPrefix(text, "[") {
+		end := strings.IndexByte(text, ']')
+		if end < 0 {
+			_, err = badEndpoint("The address lacks a closing bracket: write [::1]:8443.")
+			return "", "", err
+		}
+		host, port = text[1:end], text[end+1:]
+		if _, perr := netip.ParseAddr(host); perr != nil || !strings.Contains(host, ":") {
+			_, err = badEndpoint("%q is not an IPv6 address: brackets hold one, like [::1]:8443.", clip(host, 60))
+			return "", "", err
+		}
+		if port == "" || port == ":" {
+			return host, "", nil
+		}
+		if port[0] != ':' {
+			_, err = badEndpoint("After the bracket comes a port: write [::1]:8443.")
+			return "", "", err
+		}
+		return host, port[1:], nil
+	}
+	if a, perr := netip.ParseAddr(text); perr == nil && a.Is6() {
+		return text, "", nil
+	}
+	host, port, _ = strings.Cut(text, ":")
+	if strings.Contains(port, ":") {
+		_, err = badEndpoint("%q has too many colons: write host:port, and an IPv6 address in brackets, like [::1]:8443.", clip(text, 60))
+		return "", "", err
+	}
+	return host, port, nil
+}
+
+// checkHost returns the host in the form that is kept.
+func checkHost(host string) (string, error) {
+	fail := func(format string, args ...any) (string, error) {
+		_, err := badEndpoint(format, args...)
+		return "", err
+	}
+	if a, err := netip.ParseAddr(host); err == nil {
+		if a.IsUnspecified() {
+			return fail("%s is where a server listens, not where it is reached: write localhost, or the machine's name.", host)
+		}
+		return a.String(), nil
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "" {
+		return fail("The host is missing: write host:port, like localhost:8443.")
+	}
+	if len(host) > 253 {
+		return fail("The host is longer than the 253 characters that a name may have.")
+	}
+	for _, label := range strings.Split(host, ".") {
+		if label == "" {
+			return fail("%q is not the name of a host: it has an empty part.", clip(host, 60))
+		}
+		for _, r := range label {
+			if r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
+				return fail("%q is not the name of a host: it has %q in it.", clip(host, 60), r)
+			}
+		}
+	}
+	for _, gone := range []string{"fauna.com", "faunadb.com", "fauna-preview.com"} {
+		if host == gone || strings.HasSuffix(host, "."+gone) {
+			return "", &EndpointError{Closed: true, Why: "This address belonged to the hosted service, which closed on 30 May 2025. " +
+				"Give the address of your own core, like localhost:8443 or https://fauna.example.org."}
+		}
+	}
+	return host, nil
+}
+
+func (e Endpoint) schemePort() uint16 {
+	if e.scheme == "https" {
+		return 443
+	}
+	return 80
+}
+
+// IsZero reports whether e is no address.
+func (e Endpoint) IsZero() bool { return e == Endpoint{} }
+
+// String returns the address as a URL without a path, like
+// "http://localhost:8443"; the port is left out where it is the scheme's own.
+// ParseEndpoint reads it back.
+func (e Endpoint) String() string {
+	if e.IsZero() {
+		return ""
+	}
+	return (&url.URL{Scheme: e.scheme, Host: e.Host()}).String()
+}
+
+// Host returns "host:port", or the host alone where the port is the scheme's
+// own.
+func (e Endpoint) Host() string {
+	if e.IsZero() {
+		return ""
+	}
+	if e.port != e.schemePort() {
+		return net.JoinHostPort(e.host, strconv.Itoa(int(e.port)))
+	}
+	if strings.Contains(e.host, ":") {
+		return "[" + e.host + "]"
+	}
+	return e.host
+}
+
+// Describe says in a few words what the address means, like "self-hosted core
+// · plain http on this machine".
+func (e Endpoint) Describe() string {
+	switch {
+	case e.IsZero():
+		return ""
+	case e.Exposed():
+		return "self-hosted core · plain http to another machine: not encrypted"
+	case e.Plaintext():
+		return "self-hosted core · plain http on this machine"
+	case e.Loopback():
+		return "self-hosted core · https on this machine"
+	}
+	return "self-hosted core · https"
+}
+
+// Plaintext reports whether the secret and the data travel unencrypted.
+func (e Endpoint) Plaintext() bool { return e.scheme == "http" }
+
+// Loopback reports whether the address can only be this machine: "localhost",
+// 127.0.0.0/8 or ::1. Other names that may resolve to it do not count.
+func (e Endpoint) Loopback() bool {
+	if e.host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(e.host)
+	return err == nil && a.Unmap().IsLoopback()
+}
+
+// Exposed reports whether the secret would travel unencrypted to another
+// machine, which needs somebody's consent.
+func (e Endpoint) Exposed() bool { return e.Plaintext() && !e.Loopback() }
+
+// clip shortens text to n characters for a message.
+func clip(text string, n int) string {
+	if utf8.RuneCountInString(text) <= n {
+		return text
+	}
+	return string([]rune(text)[:n]) + "…"
+}

@@ -1,0 +1,222 @@
+package fauna
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Kind classifies what went wrong, by what can be done about it.
+type Kind int
+
+// The kinds of errors. Only Retry, Smaller and their kin decide what a reader
+// does; the kind decides the words and the exit code.
+const (
+	KindServer        Kind = iota // the server failed (500 and its kin)
+	KindUnreachable               // no connection, or one that broke
+	KindTimeout                   // the server or we gave up waiting
+	KindTLS                       // the encrypted connection could not be made
+	KindNotFauna                  // something else answers there
+	KindSecretRefused             // not a key of this database, deleted, or expired
+	KindDenied                    // the key's role lacks a privilege, or the account is closed
+	KindMissing                   // no such document, collection or index
+	KindExpired                   // the snapshot is older than the history that is kept
+	KindThrottled                 // too many requests
+	KindBusy                      // contention, or a proxy without a server behind it
+	KindTooLarge                  // the page is more than the server or we want to handle
+	KindQuery                     // the server does not take the query
+)
+
+var kindNames = [...]string{
+	KindServer: "server error", KindUnreachable: "unreachable", KindTimeout: "timeout", KindTLS: "tls",
+	KindNotFauna: "not fauna", KindSecretRefused: "secret refused", KindDenied: "denied", KindMissing: "missing",
+	KindExpired: "expired", KindThrottled: "throttled", KindBusy: "busy", KindTooLarge: "too large", KindQuery: "query refused",
+}
+
+// String returns the kind in a word or two, for logs.
+func (k Kind) String() string {
+	if k >= 0 && int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "kind " + strconv.Itoa(int(k))
+}
+
+// Error is a request that failed. All texts of the server in it are free of
+// control characters and of the secret, which the server repeats in one of its
+// errors.
+type Error struct {
+	Kind        Kind
+	Op          string // what was being done: "list collections"
+	Endpoint    string // "localhost:8443"
+	Status      int    // HTTP status, 0 when there was no answer
+	Code        string // the server's word: "permission denied"
+	Description string // the server's or our sentence about it
+	Position    []any  // place in the query: strings and ints; nil for protocol errors
+	Minimum     int64  // with KindExpired: the oldest time that can be read, in microseconds
+	Err         error  // the cause, when there was no answer
+
+	problems []problem // all errors of the answer, in the server's order
+}
+
+// Unwrap returns the cause, if there is one.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Retry reports whether the same request may succeed after a pause.
+func (e *Error) Retry() bool {
+	switch e.Kind {
+	case KindUnreachable, KindTimeout, KindThrottled, KindBusy, KindServer:
+		return true
+	}
+	return false
+}
+
+// Smaller reports whether a request for fewer documents may succeed: after a
+// time out, for a page over a limit of the server's or ours, and after a
+// failure of the server, which one document in the page can cause.
+func (e *Error) Smaller() bool {
+	return e.Kind == KindTooLarge || e.Kind == KindTimeout || e.Kind == KindServer
+}
+
+// Expired reports whether the time read at is older than the server keeps;
+// Minimum is then the oldest time that it does keep.
+func (e *Error) Expired() bool { return e.Kind == KindExpired }
+
+// Refused reports whether the secret was refused or lacks a privilege.
+func (e *Error) Refused() bool { return e.Kind == KindSecretRefused || e.Kind == KindDenied }
+
+// Slow reports whether the server asks for fewer requests (429, 503).
+func (e *Error) Slow() bool {
+	return e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable
+}
+
+// Missing reports whether something that was asked for is not there: a
+// document in a page whose ttl passed meanwhile, or a collection or index.
+func (e *Error) Missing() bool { return e.Kind == KindMissing }
+
+// Error says in one line what happened, on what, and what to do.
+func (e *Error) Error() string {
+	text := e.sentence()
+	if e.Op != "" {
+		text = e.Op + ": " + text
+	}
+	return text
+}
+
+func (e *Error) sentence() string {
+	host := e.Endpoint
+	if host == "" {
+		host = "the server"
+	}
+	switch e.Kind {
+	case KindUnreachable:
+		return e.unreachable(host)
+	case KindTimeout:
+		if e.Status == 0 {
+			return fmt.Sprintf("%s did not answer in time%s; it is busy, or the network is down", host, e.detail(": "))
+		}
+		return fmt.Sprintf("%s gave up on the query%s; ask for less at a time", host, e.detail(": "))
+	case KindTLS:
+		return fmt.Sprintf("no encrypted connection to %s%s", host, e.detail(": "))
+	case KindNotFauna:
+		return fmt.Sprintf("%s does not answer as Fauna does%s; check the address and the port", host, e.detail(": "))
+	case KindSecretRefused:
+		if e.Status == 0 {
+			return e.Description
+		}
+		return fmt.Sprintf("%s refused the secret: it is not of a key of this database, or the key was deleted or has expired", host)
+	case KindDenied:
+		if e.Status == http.StatusGone {
+			return fmt.Sprintf("%s serves this account no longer%s", host, e.detail(": "))
+		}
+		return "the key's role does not allow this (" + e.code() + "); add the privilege to the role, or use another key"
+	case KindMissing:
+		return "not there" + e.detail(": ") + "; it was deleted, is misspelt, or is in another database"
+	case KindExpired:
+		if e.Minimum != 0 {
+			return fmt.Sprintf("the snapshot has expired: the oldest time that can be read is %s; keep history longer (history_days) before the next export",
+				formatTime(e.Minimum))
+		}
+		return "the snapshot has expired" + e.detail(": ") + "; keep history longer (history_days) before the next export"
+	case KindThrottled:
+		return fmt.Sprintf("%s asks for fewer requests%s; wait, or use fewer workers", host, e.detail(": "))
+	case KindBusy:
+		return fmt.Sprintf("%s cannot answer now (status %d%s); try again", host, e.Status, e.detail(", "))
+	case KindTooLarge:
+		return "too much for one answer" + e.detail(": ") + "; ask for less at a time"
+	case KindQuery:
+		return fmt.Sprintf("%s does not take the query (%s)%s", host, e.code(), e.detail(": "))
+	}
+	return fmt.Sprintf("%s failed (status %d)%s; its log may say more", host, e.Status, e.detail(": "))
+}
+
+func (e *Error) unreachable(host string) string {
+	text := ""
+	if e.Err != nil {
+		text = e.Err.Error()
+	}
+	switch {
+	case strings.Contains(text, "refused"):
+		return fmt.Sprintf("%s refuses the connection; is the server running, and is the port right?", host)
+	case strings.Contains(text, "no such host"):
+		return fmt.Sprintf("no machine is known by the name of %s; check the name, or the network", host)
+	}
+	return fmt.Sprintf("%s cannot be reached%s; check the address and the network", host, e.detail(": "))
+}
+
+// code returns the server's word for the error, else its status.
+func (e *Error) code() string {
+	if e.Code != "" {
+		return e.Code
+	}
+	return "status " + strconv.Itoa(e.Status)
+}
+
+// detail returns the description or the cause after a separator, or "".
+func (e *Error) detail(separator string) string {
+	text := e.Description
+	if text == "" && e.Err != nil {
+		text = e.Err.Error()
+	}
+	text = strings.TrimRight(printable(text), ". ")
+	if text == "" {
+		return ""
+	}
+	return separator + text
+}
+
+// maxDescription is how many characters of a text of the server are kept.
+const maxDescription = 300
+
+// printable returns text on one line, clipped, without what could drive a
+// terminal: control characters, and marks that turn the direction of writing.
+func printable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, text)
+	return clip(strings.TrimSpace(text), maxDescription)
+}
+
+// quoteName returns a name from the server or a person for use in a message.
+func quoteName(name string) string { return strconv.Quote(clip(name, 100)) }
+
+// formatTime writes microseconds since 1970 as the server writes times: ISO
+// 8601 in UTC with a fraction of 0, 3 or 6 digits.
+func formatTime(micros int64) string {
+	t := time.UnixMicro(micros).UTC()
+	switch {
+	case t.Nanosecond() == 0:
+		return t.Format("2006-01-02T15:04:05Z")
+	case t.Nanosecond()%1e6 == 0:
+		return t.Format("2006-01-02T15:04:05.000Z")
+	}
+	return t.Format("2006-01-02T15:04:05.000000Z")
+}

@@ -1,0 +1,94 @@
+package fauna
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+
+	f "github.com/fauna/faunadb-go/v4/faunadb"
+)
+
+// The expressions that read documents. Times are always micros: the driver
+// writes the digits of a local time.Time with a Z behind them. A cursor is
+// always [Ref(collection, id)], and left out for the beginning: a null cursor
+// is an empty page, a bare number or text starts again at the first id.
+
+// atTime wraps an expression to be evaluated at a time; 0 is the present.
+func atTime(at int64, expr f.Expr) f.Expr {
+	if at == 0 {
+		return expr
+	}
+	return f.At(at, expr)
+}
+
+func docRef(collection string, id int64) f.Expr {
+	return f.RefCollection(f.Collection(collection), strconv.FormatInt(id, 10))
+}
+
+// pageOf pages the documents' refs from an id on, which need not exist.
+func pageOf(collection string, from int64, size int) f.Expr {
+	set := f.Documents(f.Collection(collection))
+	if from == 0 {
+		return f.Paginate(set, f.Size(size))
+	}
+	return f.Paginate(set, f.After(f.Arr{docRef(collection, from)}), f.Size(size))
+}
+
+func idsExpr(collection string, at, from int64, size int) f.Expr {
+	return atTime(at, f.Map(pageOf(collection, from, size), f.Lambda("x", f.Select("id", f.Var("x")))))
+}
+
+// documentsExpr reads whole documents, or for each an array of what stands at
+// the paths. An array, since the members of an object would come back sorted.
+func documentsExpr(collection string, at, from int64, size int, paths [][]any) (f.Expr, error) {
+	row := f.Get(f.Var("x"))
+	if paths != nil {
+		columns := make(f.Arr, len(paths))
+		for i, path := range paths {
+			if len(path) == 0 {
+				columns[i] = f.Var("d")
+				continue
+			}
+			steps, err := pathExpr(path)
+			if err != nil {
+				return nil, err
+			}
+			columns[i] = f.Select(steps, f.Var("d"), f.Default(nil))
+		}
+		row = f.Let().Bind("d", f.Get(f.Var("x"))).In(columns)
+	}
+	return atTime(at, f.Map(pageOf(collection, from, size), f.Lambda("x", row))), nil
+}
+
+// pathExpr returns a path of Select. Its steps are names and positions; the
+// server refuses the whole page for anything else.
+func pathExpr(path []any) (f.Arr, error) {
+	steps := make(f.Arr, len(path))
+	for i, step := range path {
+		switch v := step.(type) {
+		case string, int, int64:
+			steps[i] = v
+		case float64:
+			if v != math.Trunc(v) || math.Abs(v) > 1<<53 {
+				return nil, fmt.Errorf("path %v: %v is neither a name nor a position", path, v)
+			}
+			steps[i] = int64(v)
+		case json.Number:
+			n, err := v.Int64()
+			if err != nil {
+				return nil, fmt.Errorf("path %v: %v is neither a name nor a position", path, v)
+			}
+			steps[i] = n
+		default:
+			return nil, fmt.Errorf("path %v: %v is neither a name nor a position", path, v)
+		}
+	}
+	return steps, nil
+}
+
+// probeExpr answers 404 or 200 where the document may be read, 403 where not,
+// and never ships a document.
+func probeExpr(collection string, id int64) f.Expr {
+	return f.Select("ts", f.Get(docRef(collection, id)))
+}

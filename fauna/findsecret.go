@@ -1,0 +1,89 @@
+package fauna
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Secrets of keys and tokens are unpadded base64url: of 30 bytes (40
+// characters, "fnA…") for a key, of 38 bytes (51 characters, "fnE…") for a
+// token.
+const (
+	keyLength   = 40
+	tokenLength = 51
+)
+
+var (
+	// secretField is the member "secret" as the shell prints it (secret: '…')
+	// and as JSON ("secret":"…"); "hashed_secret" is not it.
+	secretField = regexp.MustCompile(`(?:^|[^\w$])["']?secret["']?\s*:\s*(?:"([^"\s]+)"|'([^'\s]+)')`)
+	// secretToken is a secret that stands alone in a longer text.
+	secretToken = regexp.MustCompile(`(?:^|[^\w-])(fn[A-Za-z0-9_-]{30,60})(?:[^\w-]|$)`)
+	// escapeSequence is what a terminal's colours leave in copied text.
+	escapeSequence = regexp.MustCompile("\x1b(?:\\[[0-9;?]*[ -/]*[@-~]|[@-Z\\\\-_])")
+)
+
+func looksLikeSecret(text string) bool {
+	return strings.HasPrefix(text, "fn") && len(text) >= 30 && !strings.ContainsAny(text, ".:/[]")
+}
+
+// FindSecret picks the secret out of what somebody pasted: the secret alone,
+// in quotes or not, or the whole answer of CreateKey as the shell prints it or
+// as JSON. The note is empty, or says in a sentence what is odd about it; it
+// never repeats the secret. When nothing in the text can be a secret the
+// result is zero and the note says so.
+func FindSecret(pasted string) (s Secret, note string) {
+	text := strings.TrimSpace(escapeSequence.ReplaceAllString(pasted, ""))
+	if text == "" {
+		return Secret{}, ""
+	}
+	found := distinct(secretField.FindAllStringSubmatch(text, -1))
+	if len(found) == 0 && strings.ContainsAny(text, " \t\r\n=(,{") {
+		found = distinct(secretToken.FindAllStringSubmatch(text, -1))
+	}
+	switch len(found) {
+	case 0:
+		s = NewSecret(text)
+		switch {
+		case strings.ContainsAny(s.reveal(), " \t\r\n{}"):
+			return Secret{}, "No secret is in this text: it stands after \"secret:\" in what CreateKey prints."
+		case strings.HasPrefix(s.reveal(), "$2"):
+			return Secret{}, "This is the hashed_secret, which opens nothing: the secret stands after \"secret:\"."
+		}
+	case 1:
+		s = NewSecret(found[0])
+	default:
+		return NewSecret(found[len(found)-1]), fmt.Sprintf("The text holds %d secrets; the last one is taken.", len(found))
+	}
+	return s, oddShape(s)
+}
+
+// distinct returns the non-empty groups of the matches, each once.
+func distinct(matches [][]string) []string {
+	var found []string
+	seen := map[string]bool{}
+	for _, groups := range matches {
+		for _, g := range groups[1:] {
+			if g != "" && !seen[g] {
+				seen[g] = true
+				found = append(found, g)
+			}
+		}
+	}
+	return found
+}
+
+// oddShape says what is unusual about a secret's shape, or "".
+func oddShape(s Secret) string {
+	key, _, _ := strings.Cut(s.reveal(), ":")
+	switch {
+	case s.IsZero(), strings.HasPrefix(key, "ey") && strings.Count(key, ".") == 2:
+		return ""
+	case !strings.HasPrefix(key, "fn"):
+		return "This does not look like a key's secret, which begins with fn; it is tried as it is."
+	case len(key) != keyLength && len(key) != tokenLength:
+		return fmt.Sprintf("A key's secret has %d characters, this has %d: is it whole? It is tried as it is.", keyLength, len(key))
+	}
+	return ""
+}

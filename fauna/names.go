@@ -1,0 +1,215 @@
+package fauna
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Names are the collection names found in a text.
+type Names struct {
+	Names   []string // possible names, each once, in the text's order
+	Bad     []BadName
+	Doubled []string // names that stood there more than once
+	Cut     bool     // the list was cut short: there may be more
+	CutWhy  string   // how that is known and what to do, a sentence or two
+}
+
+// BadName is a name that no collection can have, fit to be shown.
+type BadName struct {
+	Name string
+	Why  string // "it has a space"
+}
+
+// CheckName returns nil for a name that a collection can have, and otherwise
+// what is wrong with it: "it has a space". Names are letters, marks and digits
+// of any script and ; @ + $ - _ . ! ~ %, but not a single "_".
+func CheckName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("it is empty")
+	case name == "_":
+		return errors.New("_ is reserved")
+	case !utf8.ValidString(name):
+		return errors.New("it is not valid UTF-8")
+	}
+	for _, r := range name {
+		switch {
+		case isNameRune(r):
+		case r == ' ':
+			return errors.New("it has a space")
+		case unicode.IsSpace(r):
+			return errors.New("it has a blank other than the space in it")
+		case unicode.IsPrint(r):
+			return fmt.Errorf("it has %c in it", r)
+		default:
+			return errors.New("it has a control character in it")
+		}
+	}
+	return nil
+}
+
+// isNameRune follows the server's pattern [;@+$\-_.!~%\w]+, with \w as Java
+// means it for Unicode: alphabetic, mark, decimal digit, connector
+// punctuation and the two joiners.
+func isNameRune(r rune) bool {
+	if r < utf8.RuneSelf {
+		return strings.ContainsRune(";@+$-_.!~%", r) || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	}
+	return unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control)
+}
+
+// fqlText is what tells printed FQL or JSON from typed names: a bracket, a
+// string, or a call.
+var fqlText = regexp.MustCompile("[{\\[]|(?:^|[\\s,(:])[\"'`]|\\b[A-Z][A-Za-z]*\\(")
+
+// ParseNames reads collection names out of whatever was typed or pasted: names
+// with commas, spaces or newlines between them; what Paginate(Collections())
+// prints in the shell or as JSON, or a Map of it to names; documents of
+// collections. Queries that were copied along are passed over. A list that the
+// shell cut short is reported as such.
+func ParseNames(pasted string) Names {
+	text := escapeSequence.ReplaceAllString(pasted, "")
+	var found nameList
+	if fqlText.MatchString(text) {
+		found.read(text)
+	} else {
+		found.readTyped(text)
+	}
+	return found.result
+}
+
+// nameList gathers names.
+type nameList struct {
+	result Names
+	seen   map[string]bool
+}
+
+func (l *nameList) add(name string) {
+	if l.seen == nil {
+		l.seen = map[string]bool{}
+	}
+	if l.seen[name] {
+		if len(l.result.Doubled) == 0 || l.result.Doubled[len(l.result.Doubled)-1] != name {
+			l.result.Doubled = append(l.result.Doubled, name)
+		}
+		return
+	}
+	l.seen[name] = true
+	if err := CheckName(name); err != nil {
+		l.result.Bad = append(l.result.Bad, BadName{printable(name), err.Error()})
+		return
+	}
+	l.result.Names = append(l.result.Names, name)
+}
+
+func (l *nameList) cut(why string) {
+	if !l.result.Cut {
+		l.result.Cut, l.result.CutWhy = true, why
+	}
+}
+
+// readTyped reads names as a person types them. In a line with commas only
+// they separate, so that a name with a space is seen as one.
+func (l *nameList) readTyped(text string) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		for _, bullet := range []string{"- ", "* ", "• "} {
+			line = strings.TrimPrefix(line, bullet)
+		}
+		parts := strings.Fields(line)
+		if strings.Contains(line, ",") {
+			parts = strings.Split(line, ",")
+		}
+		for _, p := range parts {
+			if p = strings.TrimSpace(p); p != "" {
+				l.add(p)
+			}
+		}
+	}
+}
+
+// read reads names from printed FQL or JSON.
+func (l *nameList) read(text string) {
+	p := printed{text: text}
+	words := !strings.ContainsAny(text, "{[") // else words around are the shell's chatter
+	for {
+		v, ok := p.next()
+		if !ok {
+			break
+		}
+		if v.kind != wordValue || words {
+			l.take(v, 0)
+		}
+	}
+	switch {
+	case p.omitted != "":
+		l.cut("The shell left out " + p.omitted + " of the names. Print all with fauna eval, or choose from the whole list once the secret is known.")
+	case p.open:
+		l.cut("The text ends in the middle of a list. Copy it whole, or choose from the whole list once the secret is known.")
+	}
+}
+
+// take adds the names in a printed value.
+func (l *nameList) take(v value, depth int) {
+	if depth > maxDepth {
+		return
+	}
+	switch v.kind {
+	case stringValue:
+		l.add(v.text)
+	case wordValue:
+		if !notNames[v.text] && strings.Trim(v.text, "0123456789.-") != "" {
+			l.add(v.text)
+		}
+	case callValue:
+		switch {
+		case v.text == "Collection" && len(v.items) > 0 && v.items[0].kind == stringValue:
+			l.add(v.items[0].text)
+		case v.text == "Ref" && len(v.items) == 2 && v.items[0].kind == callValue && v.items[0].text == "Collections":
+			l.take(v.items[1], depth+1)
+		}
+	case listValue:
+		for _, item := range v.items {
+			l.take(item, depth+1)
+		}
+	case objectValue:
+		l.takeObject(v, depth)
+	}
+}
+
+// takeObject adds the names in a page, an answer, a ref or the document of a
+// collection.
+func (l *nameList) takeObject(v value, depth int) {
+	if ref, ok := v.member("@ref"); ok {
+		parent, _ := ref.member("collection")
+		parent, _ = parent.member("@ref")
+		if kind, _ := parent.member("id"); kind.text == "collections" {
+			if id, ok := ref.member("id"); ok {
+				l.take(id, depth+1)
+			}
+		}
+		return
+	}
+	if data, ok := v.member("data"); ok && data.kind != objectValue {
+		l.take(data, depth+1)
+		if after, ok := v.member("after"); ok && !(after.kind == wordValue && (after.text == "null" || after.text == "undefined")) {
+			l.cut("This is one page of the list, which goes on (after). Print more at once, with {size: 1000}, or choose from the whole list once the secret is known.")
+		}
+		return
+	}
+	for _, key := range []string{"resource", "ref", "name"} {
+		if inner, ok := v.member(key); ok {
+			l.take(inner, depth+1)
+			return
+		}
+	}
+}
+
+// notNames are words that printed values hold instead of a value.
+var notNames = map[string]bool{
+	"null": true, "undefined": true, "true": true, "false": true, "Object": true, "Array": true, "Circular": true,
+}

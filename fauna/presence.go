@@ -1,0 +1,37 @@
+package fauna
+
+import (
+	"context"
+
+	f "github.com/fauna/faunadb-go/v4/faunadb"
+)
+
+// Presence tells apart why documents are missing from a page: alive ones can
+// be read now, gone ones do not exist any more, hidden ones the key may not
+// read. Each keeps the order of ids.
+func (c *Client) Presence(ctx context.Context, collection string, ids []int64) (alive, gone, hidden []int64, err error) {
+	op := "look for documents of " + quoteName(collection)
+	exprs := make([]f.Expr, len(ids))
+	for i, id := range ids {
+		exprs[i] = probeExpr(collection, id)
+	}
+	results, err := c.each(ctx, c.present(op), false, exprs)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for i, r := range results {
+		switch {
+		case r.problem == nil:
+			alive = append(alive, ids[i])
+		case r.problem.Code == "invalid ref": // the collection itself
+			return nil, nil, nil, c.problemError(op, r.problem)
+		case r.problem.kind() == KindMissing:
+			gone = append(gone, ids[i])
+		case r.problem.kind() == KindDenied:
+			hidden = append(hidden, ids[i])
+		default:
+			return nil, nil, nil, c.problemError(op, r.problem)
+		}
+	}
+	return alive, gone, hidden, nil
+}

@@ -1,0 +1,83 @@
+package fauna
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"unicode"
+)
+
+// redacted stands wherever a secret would.
+const redacted = "[redacted]"
+
+// Secret is what a key or token authenticates with. Whatever prints or writes
+// it (fmt with any verb, JSON, text, slog) gets "[redacted]", and gob refuses
+// it. The text lies behind a pointer, so that fmt shows an address and not the
+// text where a Secret is an unexported field and fmt cannot call its methods.
+// The zero value is no secret.
+type Secret struct{ text *string }
+
+// NewSecret returns the secret in text, without the spaces, newlines and
+// quotes around it that come along with pasting.
+func NewSecret(text string) Secret {
+	text = strings.TrimFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("\"'`“”‘’\ufeff\u200b", r)
+	})
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{text: &text}
+}
+
+// reveal returns the text. Only the Authorization header and Scrub use it.
+func (s Secret) reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
+
+// Len returns the number of bytes of the secret.
+func (s Secret) Len() int { return len(s.reveal()) }
+
+// IsZero reports whether there is no secret.
+func (s Secret) IsZero() bool { return s.Len() == 0 }
+
+// Scrub returns text with every occurrence of the secret replaced by
+// "[redacted]". Of a scoped secret ("SECRET:db/child:admin") the part before
+// the first colon is replaced too.
+func (s Secret) Scrub(text string) string {
+	if s.IsZero() {
+		return text
+	}
+	text = strings.ReplaceAll(text, s.reveal(), redacted)
+	if key, _, scoped := strings.Cut(s.reveal(), ":"); scoped && key != "" {
+		text = strings.ReplaceAll(text, key, redacted)
+	}
+	return text
+}
+
+// String returns "[redacted]".
+func (s Secret) String() string { return redacted }
+
+// GoString returns "[redacted]".
+func (s Secret) GoString() string { return redacted }
+
+// Format writes "[redacted]" for every verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalText returns "[redacted]".
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// MarshalJSON returns "[redacted]" as a JSON string.
+func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// LogValue returns "[redacted]".
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// GobEncode refuses.
+func (s Secret) GobEncode() ([]byte, error) {
+	return nil, errors.New("a secret is not written")
+}

@@ -1,0 +1,213 @@
+package fauna
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpproxy"
+)
+
+const (
+	// idleTimeout drops unused connections before the server does, which is
+	// after 5 seconds; a request on one that it has dropped would break.
+	idleTimeout = 4 * time.Second
+	dialTimeout = 10 * time.Second
+	// maxIdle keeps a connection for each of as many workers as make sense.
+	maxIdle = 64
+)
+
+// newTransport returns the HTTP transport for an endpoint. Cleartext is
+// HTTP/1.1, which costs less of our processor than HTTP/2 for large pages,
+// unless h2c asks for HTTP/2 with prior knowledge; over TLS the server
+// chooses. The proxy is that of HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+func newTransport(o Options) (*http.Transport, error) {
+	tlsConfig, err := newTLSConfig(o)
+	if err != nil {
+		return nil, err
+	}
+	proxy := httpproxy.FromEnvironment().ProxyFunc()
+	t := &http.Transport{
+		Proxy:               func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+		DialContext:         (&net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}).DialContext,
+		TLSClientConfig:     tlsConfig,
+		TLSHandshakeTimeout: dialTimeout,
+		MaxIdleConns:        maxIdle,
+		MaxIdleConnsPerHost: maxIdle,
+		IdleConnTimeout:     idleTimeout,
+		DisableCompression:  true, // the server has none; bodies must come as they are
+		ReadBufferSize:      32 << 10,
+		Protocols:           new(http.Protocols),
+		HTTP2: &http.HTTP2Config{
+			MaxReadFrameSize:              1 << 20,
+			MaxReceiveBufferPerStream:     4 << 20,
+			MaxReceiveBufferPerConnection: 16 << 20,
+			SendPingTimeout:               15 * time.Second,
+			PingTimeout:                   10 * time.Second,
+		},
+	}
+	switch {
+	case !o.Endpoint.Plaintext():
+		t.Protocols.SetHTTP1(true)
+		t.Protocols.SetHTTP2(true)
+	case o.H2C:
+		t.Protocols.SetUnencryptedHTTP2(true)
+	default:
+		t.Protocols.SetHTTP1(true)
+	}
+	return t, nil
+}
+
+func newTLSConfig(o Options) (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if o.CAFile != "" {
+		pem, err := os.ReadFile(o.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the CA certificates: %w", err)
+		}
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			pool = x509.NewCertPool()
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("read the CA certificates: %s holds no certificate in PEM form", o.CAFile)
+		}
+		config.RootCAs = pool
+	}
+	if o.CertFile != "" || o.KeyFile != "" {
+		key := o.KeyFile
+		if key == "" {
+			key = o.CertFile // one file may hold both
+		}
+		cert, err := tls.LoadX509KeyPair(o.CertFile, key)
+		if err != nil {
+			return nil, fmt.Errorf("read the client certificate: %w", err)
+		}
+		config.Certificates = []tls.Certificate{cert}
+	}
+	return config, nil
+}
+
+// errTimeout is the cause of a request's context when our own time is up.
+var errTimeout = errors.New("no answer within the time allowed")
+
+// errOversize is a body over the limit; size is -1 when the server did not
+// say.
+type errOversize struct{ size, limit int64 }
+
+func (e errOversize) Error() string {
+	if e.size < 0 {
+		return fmt.Sprintf("the answer is over %d MiB", e.limit>>20)
+	}
+	return fmt.Sprintf("the answer has %d MiB, over the limit of %d MiB", e.size>>20, e.limit>>20)
+}
+
+// readBody reads a body into buf's memory, or new memory where that is too
+// small. A body over the limit is not read.
+func readBody(resp *http.Response, buf []byte, limit int64) ([]byte, error) {
+	size := resp.ContentLength
+	if size > limit {
+		return nil, errOversize{size, limit}
+	}
+	if size >= 0 {
+		if int64(cap(buf)) < size {
+			buf = make([]byte, size, size+size/8)
+		}
+		buf = buf[:size]
+		if _, err := io.ReadFull(resp.Body, buf); err != nil {
+			return nil, err
+		}
+		// Reach the end, so that the connection can be used again.
+		var one [1]byte
+		_, _ = resp.Body.Read(one[:])
+		return buf, nil
+	}
+	buf = buf[:0]
+	for {
+		if len(buf) == cap(buf) {
+			grown := make([]byte, len(buf), max(64<<10, 2*cap(buf)))
+			copy(grown, buf)
+			buf = grown
+		}
+		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if int64(len(buf)) > limit {
+			return nil, errOversize{-1, limit}
+		}
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// transportError returns what a request without a whole answer means.
+func transportError(err error) *Error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err // its text repeats method and address
+	}
+	e := &Error{Kind: KindUnreachable, Err: err}
+	text := err.Error()
+
+	var oversize errOversize
+	var unknown x509.UnknownAuthorityError
+	var hostname x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &oversize):
+		e.Kind, e.Description = KindTooLarge, oversize.Error()
+	case errors.Is(err, errTimeout):
+		e.Kind, e.Description = KindTimeout, errTimeout.Error()
+	case errors.As(err, &unknown):
+		e.Kind, e.Description = KindTLS, "its certificate is signed by an unknown authority; give that one's certificate (--ca-file)"
+	case errors.As(err, &hostname):
+		e.Kind, e.Description = KindTLS, "its certificate is for another name: "+hostname.Error()
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		e.Kind, e.Description = KindTLS, "its certificate has expired, or a clock is wrong"
+	case errors.As(err, &record), strings.Contains(text, "HTTP response to HTTPS client"):
+		e.Kind, e.Description = KindTLS, "it does not speak TLS there; if it speaks plain http, begin the address with http://"
+	case errors.As(err, &alert):
+		e.Kind, e.Description = KindTLS, "it ended the handshake ("+alert.Error()+"); does it want a client certificate (--client-cert)?"
+	case strings.Contains(text, "tls: "), strings.Contains(text, "x509: "):
+		e.Kind = KindTLS
+		if strings.Contains(text, "certificate required") || strings.Contains(text, "bad certificate") {
+			e.Description = "it wants a client certificate (--client-cert)"
+		}
+	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "frame too large"):
+		e.Kind, e.Description = KindNotFauna, "it does not speak HTTP there; if it speaks TLS, begin the address with https://"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		e.Kind, e.Description = KindTimeout, ""
+		if dial := (*net.OpError)(nil); errors.As(err, &dial) && dial.Op == "dial" {
+			e.Kind = KindUnreachable
+		}
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "connection reset"),
+		strings.Contains(text, "broken pipe"), strings.Contains(text, "server closed idle connection"):
+		e.Description = "it closed the connection before the answer was whole"
+	}
+	return e
+}
+
+// contextError returns the context's own error with what was being done, so
+// that callers can tell their own cancellation from a failure.
+func contextError(ctx context.Context, op string) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if cause == nil || errors.Is(cause, err) {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	return fmt.Errorf("%s: %w (%w)", op, err, cause)
+}
