@@ -1,14 +1,19 @@
 package row
 
 import (
-	"context"
-	"io"
+	"encoding/json"
+	"fmt"
+	"slices"
 )
 
 // File turns batches, in order, into the bytes of one file. The same rows make
 // the same bytes, however they were batched and wherever a File was resumed.
+// One goroutine uses it at a time.
 type File struct {
 	layout Layout
+	state  fileState
+	frame  *frame   // of gzip and zstd
+	groups *rowSets // of Parquet
 }
 
 // Piece is the next bytes of a file. A checkpoint may stand after it.
@@ -18,34 +23,125 @@ type Piece struct {
 	LastID int64  // the id of the last of them, -1 for none
 }
 
-// NewFile begins a file.
-func NewFile(l Layout) (*File, error) { return &File{layout: l}, l.Validate() }
-
-// ResumeFile goes on with a file after the piece at which State was taken.
-func ResumeFile(l Layout, state []byte) (*File, error) { return NewFile(l) }
-
-// Begin returns what stands before the first row: a CSV header, Parquet's
-// magic. It is not called on a resumed file.
-func (f *File) Begin() ([]byte, error) { return nil, nil }
-
-// Append adds the rows of b and gives out the pieces that they complete.
-func (f *File) Append(b *Batch, emit func(Piece) error) error { return nil }
-
-// Finish gives out what is left: the last frame or row group, and the footer.
-func (f *File) Finish(emit func(Piece) error) error { return nil }
-
-// State returns what ResumeFile needs to go on after the last piece.
-func (f *File) State() ([]byte, error) { return nil, nil }
-
-// Summary is what Check found in a file.
-type Summary struct {
-	Rows    int64
-	FirstID int64 // -1 for none
-	LastID  int64 // -1 for none
+// fileState is what ResumeFile needs.
+type fileState struct {
+	Format   Format      `json:"format"`
+	Compress Compression `json:"compress,omitempty"`
+	Names    []string    `json:"names,omitempty"`
+	Rows     int64       `json:"rows"`             // in the pieces given out
+	Offset   int64       `json:"offset,omitempty"` // bytes given out, counted for Parquet
+	Groups   []byte      `json:"groups,omitempty"` // the row groups given out, as Parquet's footer says them
 }
 
-// Check reads a file back: every row well-formed, with the layout's columns,
-// and ids strictly ascending.
-func Check(ctx context.Context, l Layout, r io.ReaderAt, size int64) (Summary, error) {
-	return Summary{FirstID: -1, LastID: -1}, nil
+// NewFile begins a file.
+func NewFile(l Layout) (*File, error) {
+	if err := l.Validate(); err != nil {
+		return nil, err
+	}
+	f := &File{layout: l, state: fileState{Format: l.Format, Names: l.Names()}}
+	if !l.Compress.plain() {
+		f.state.Compress = l.Compress
+		var err error
+		if f.frame, err = newFrame(l.Compress); err != nil {
+			return nil, err
+		}
+	}
+	if l.Format == Parquet {
+		f.groups = newRowSets(l)
+	}
+	return f, nil
+}
+
+// ResumeFile goes on with a file after the piece at which State was taken.
+func ResumeFile(l Layout, state []byte) (*File, error) {
+	f, err := NewFile(l)
+	if err != nil {
+		return nil, err
+	}
+	var s fileState
+	if err := json.Unmarshal(state, &s); err != nil {
+		return nil, fmt.Errorf("read the state of a file: %w", err)
+	}
+	if s.Format != f.state.Format || s.Compress != f.state.Compress || !slices.Equal(s.Names, f.state.Names) {
+		return nil, fmt.Errorf("the state is of another file: %s %s with columns %q, not %s %s with %q",
+			s.Format, s.Compress, s.Names, f.state.Format, f.state.Compress, f.state.Names)
+	}
+	f.state = s
+	if f.groups != nil {
+		if err := f.groups.resume(s.Groups, s.Offset, s.Rows); err != nil {
+			return nil, fmt.Errorf("read the state of a file: %w", err)
+		}
+	}
+	return f, nil
+}
+
+// Begin returns what stands before the first row: a CSV header, Parquet's
+// magic. It is called once for a file, and not for a resumed one.
+func (f *File) Begin() ([]byte, error) {
+	switch f.layout.Format {
+	case Parquet:
+		return f.groups.begin(), nil
+	case CSV:
+		header := csvHeader(f.layout)
+		if f.frame == nil {
+			return header, nil
+		}
+		f.frame.plain = append(f.frame.plain, header...)
+		return f.frame.compress()
+	}
+	return nil, nil
+}
+
+// Append adds the rows of b and gives out the pieces that they complete: one a
+// batch for plain files; for compressed files a frame, cut after the first row
+// that ends past frameSize; for Parquet a row group, cut after groupRows rows
+// or after the first row that ends past groupSize.
+func (f *File) Append(b *Batch, emit func(Piece) error) error {
+	if len(b.Ends) == 0 {
+		return nil
+	}
+	if f.groups != nil {
+		return f.groups.append(b, f.counted(emit))
+	}
+	if f.frame != nil {
+		return f.frame.append(b, f.counted(emit))
+	}
+	return f.counted(emit)(Piece{Bytes: b.Bytes, Rows: len(b.Ends), LastID: b.IDs[len(b.IDs)-1]})
+}
+
+// Finish gives out what is left: the last frame or row group, and the footer.
+func (f *File) Finish(emit func(Piece) error) error {
+	switch {
+	case f.groups != nil:
+		return f.groups.finish(f.counted(emit))
+	case f.frame != nil:
+		// A file without any rows still is a gzip or zstd file.
+		empty := f.state.Rows == 0 && f.frame.rows == 0 && f.layout.Format != CSV
+		return f.frame.finish(empty, f.counted(emit))
+	}
+	return nil
+}
+
+func (f *File) counted(emit func(Piece) error) func(Piece) error {
+	return func(p Piece) error {
+		f.state.Rows += int64(p.Rows)
+		return emit(p)
+	}
+}
+
+// State returns what ResumeFile needs to go on after the last piece that was
+// given out. It may be called inside emit.
+func (f *File) State() ([]byte, error) {
+	s := f.state
+	if f.groups != nil {
+		var err error
+		if s.Groups, s.Offset, err = f.groups.state(); err != nil {
+			return nil, fmt.Errorf("keep the state of a file: %w", err)
+		}
+	}
+	state, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("keep the state of a file: %w", err)
+	}
+	return state, nil
 }

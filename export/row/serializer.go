@@ -1,27 +1,355 @@
 package row
 
+import (
+	"unicode/utf8"
+)
+
 // Serializer rewrites pages to the rows of one layout. It is safe for
 // concurrent use.
 type Serializer struct {
-	layout Layout
+	layout  Layout
+	columns []column
+
+	// What stands between a document's id and its ts when the server sends it.
+	afterID string
+	// The deletion column of a live row, with its comma; "" for none.
+	noDeletion string
+}
+
+// column is an additional column with what is made ready for it.
+type column struct {
+	name string
+	typ  Type
+	key  string // `,"name":` in JSON
 }
 
 // work is what a batch keeps between pages so that rows need no allocation.
-type work struct{}
+type work struct {
+	rewriter
+	document    document
+	counts      Counts // of the page being read
+	notes       []note // of the document being read
+	otherFields []span
+	value       []byte // a value as JSON, on its way to a cell
+	text        []byte // the text of a string
+}
 
-// NewSerializer checks the layout.
+// note is what will be counted of a document once its row is whole.
+type note struct {
+	kind   noteKind
+	name   span   // of another field
+	column string // of a column
+}
+
+type noteKind byte
+
+const (
+	otherNote noteKind = iota
+	missingNote
+	misfitNote
+	flooredNote
+)
+
+func (w *work) note(kind noteKind, column string) {
+	w.notes = append(w.notes, note{kind: kind, column: column})
+}
+
+// count adds the notes of a document whose row is whole.
+func (w *work) count(src []byte) {
+	for _, n := range w.notes {
+		switch n.kind {
+		case otherNote:
+			w.counts.otherField(n.name.of(src), w.document.id)
+		case missingNote:
+			w.counts.missing(n.column, w.document.id)
+		case misfitNote:
+			w.counts.misfit(n.column, w.document.id)
+		case flooredNote:
+			w.counts.floored(n.column, w.document.id)
+		}
+	}
+}
+
+// NewSerializer checks the layout and makes its serializer.
 func NewSerializer(l Layout) (*Serializer, error) {
 	if err := l.Validate(); err != nil {
 		return nil, err
 	}
-	return &Serializer{layout: l}, nil
+	s := &Serializer{
+		layout: l,
+		afterID: `,"collection":{"@ref":{"id":` + jsonKey(l.Collection) +
+			`,"collection":{"@ref":{"id":"collections"}}}}}},"ts":`,
+	}
+	for _, c := range l.Columns {
+		s.columns = append(s.columns, column{name: c.Name, typ: c.typ(), key: "," + jsonKey(c.Name) + ":"})
+	}
+	if l.Deletion != "" {
+		s.noDeletion = "," + jsonKey(l.Deletion) + ":null"
+	}
+	return s, nil
+}
+
+// jsonKey quotes a name as JSON without escaping what need not be.
+func jsonKey(name string) string {
+	out := []byte{'"'}
+	for _, c := range []byte(name) {
+		switch {
+		case c == '"' || c == '\\':
+			out = append(out, '\\', c)
+		case c < 0x20:
+			out = append(out, `\u00`...)
+			out = append(out, "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15])
+		default:
+			out = append(out, c)
+		}
+	}
+	return string(append(out, '"'))
 }
 
 // Page appends the rows of one page to b: body is the answer's body as it was
 // sent, its elements as Layout.Paths asks for them. plan holds the ids that the
 // page must have, ascending; nil is any ascending ids after those in b. On an
-// error b is as it was before; it is a *Mismatch, *DocumentError, *PageError or
-// *MisfitError.
+// error b's rows are as they were before; it is a *Mismatch, *DocumentError,
+// *PageError or *MisfitError.
 func (s *Serializer) Page(b *Batch, body []byte, plan []int64) error {
+	bytes, rows := len(b.Bytes), len(b.Ends)
+	b.work.counts = Counts{}
+	err := s.page(b, body, plan)
+	if err == nil {
+		err = ordered(b, rows, plan)
+	}
+	if err != nil {
+		b.Bytes, b.Ends, b.IDs = b.Bytes[:bytes], b.Ends[:rows], b.IDs[:rows]
+		return err
+	}
+	b.Counts.Merge(b.work.counts)
 	return nil
+}
+
+// ordered compares the ids of the page, those of b from row first on, with the
+// plan, and their order with that of all rows.
+func ordered(b *Batch, first int, plan []int64) error {
+	got := b.IDs[first:]
+	right := plan == nil || len(plan) == len(got)
+	for i, id := range got {
+		if !right {
+			break
+		}
+		right = (plan == nil || plan[i] == id) && (first+i == 0 || b.IDs[first+i-1] < id)
+	}
+	if right {
+		return nil
+	}
+	return &Mismatch{Planned: append([]int64(nil), plan...), Got: append([]int64(nil), got...), Next: b.Next}
+}
+
+// page reads {"resource":{"before"?,"after"?,"data":[…]}}.
+func (s *Serializer) page(b *Batch, body []byte, plan []int64) error {
+	r := &b.work.rewriter
+	b.Next = -1
+	found := false
+	i, err := s.object(r, body, space(body, 0), func(key []byte, i int) (int, error) {
+		if string(key) != `"resource"` || found {
+			return s.skipped(r, body, i)
+		}
+		found = true
+		return s.resource(b, body, i, plan)
+	})
+	if err != nil {
+		return err
+	}
+	if !found {
+		return &PageError{Collection: s.layout.Collection, Offset: 0, Reason: `there is no "resource"`}
+	}
+	if i = space(body, i); i < len(body) {
+		return &PageError{Collection: s.layout.Collection, Offset: i, Reason: "text after its end"}
+	}
+	return nil
+}
+
+func (s *Serializer) resource(b *Batch, body []byte, i int, plan []int64) (int, error) {
+	r := &b.work.rewriter
+	found := false
+	i, err := s.object(r, body, i, func(key []byte, i int) (int, error) {
+		switch string(key) {
+		case `"data"`:
+			if !found {
+				found = true
+				return s.elements(b, body, i, plan)
+			}
+		case `"after"`:
+			id, ok := r.cursor(body, i)
+			if !ok {
+				return 0, &PageError{Collection: s.layout.Collection, Offset: i, Reason: `"after" does not begin with a document's ref`}
+			}
+			b.Next = id
+		}
+		return s.skipped(r, body, i)
+	})
+	if err == nil && !found {
+		return 0, &PageError{Collection: s.layout.Collection, Offset: i, Reason: `there is no "data"`}
+	}
+	return i, err
+}
+
+// object reads an object of the envelope; field reads the value at i.
+func (s *Serializer) object(r *rewriter, body []byte, i int, field func(key []byte, i int) (int, error)) (int, error) {
+	if i >= len(body) || body[i] != '{' {
+		return 0, s.fault(r, r.wrong(body, i, "it is no object"))
+	}
+	if i = space(body, i+1); i < len(body) && body[i] == '}' {
+		return i + 1, nil
+	}
+	for {
+		keyEnd, value := r.key(body, i)
+		if value < 0 {
+			return 0, s.fault(r, value)
+		}
+		end, err := field(body[i:keyEnd], value)
+		if err != nil {
+			return 0, err
+		}
+		if i = space(body, end); i < len(body) && body[i] == '}' {
+			return i + 1, nil
+		}
+		if i >= len(body) || body[i] != ',' {
+			return 0, s.fault(r, r.wrong(body, i, "a comma or the end of an object is missing"))
+		}
+		i = space(body, i+1)
+	}
+}
+
+func (s *Serializer) skipped(r *rewriter, body []byte, i int) (int, error) {
+	if i = r.skip(body, i); i < 0 {
+		return 0, s.fault(r, i)
+	}
+	return i, nil
+}
+
+// fault makes an error of the page from what the scanner noted.
+func (s *Serializer) fault(r *rewriter, _ int) error {
+	return &PageError{Collection: s.layout.Collection, Offset: r.at, Short: r.short, Reason: r.why}
+}
+
+// cursor reads the id of the first ref of an "after".
+func (s *scanner) cursor(src []byte, i int) (int64, bool) {
+	if i >= len(src) || src[i] != '[' {
+		return 0, false
+	}
+	if i = space(src, i+1); i >= len(src) || src[i] != '{' {
+		return 0, false
+	}
+	key := space(src, i+1)
+	keyEnd, value := s.key(src, key)
+	if value < 0 || string(src[key:keyEnd]) != `"@ref"` {
+		return 0, false
+	}
+	ref, ok := s.ref(src, value)
+	if !ok {
+		return 0, false
+	}
+	return parseID(ref.id.of(src))
+}
+
+// elements reads the page's array.
+func (s *Serializer) elements(b *Batch, body []byte, i int, plan []int64) (int, error) {
+	r := &b.work.rewriter
+	if i >= len(body) || body[i] != '[' {
+		return 0, s.fault(r, r.wrong(body, i, `"data" is no array`))
+	}
+	if i = space(body, i+1); i < len(body) && body[i] == ']' {
+		return i + 1, nil
+	}
+	for position := 0; ; position++ {
+		end, err := s.element(b, body, i, position, plan)
+		if err != nil {
+			return 0, err
+		}
+		if i = end; i < len(body) && isSpace(body[i]) {
+			i = space(body, i)
+		}
+		if i < len(body) && body[i] == ',' {
+			if i++; i < len(body) && isSpace(body[i]) {
+				i = space(body, i)
+			}
+			continue
+		}
+		if i < len(body) && body[i] == ']' {
+			return i + 1, nil
+		}
+		return 0, s.fault(r, r.wrong(body, i, "a comma or the end of the page is missing"))
+	}
+}
+
+// element writes the row of the document at i.
+func (s *Serializer) element(b *Batch, body []byte, i, position int, plan []int64) (int, error) {
+	w := &b.work
+	before := len(b.Bytes)
+	w.notes, w.high, w.careful, w.again = w.notes[:0], 0, false, false
+	end, err := s.row(b, body, i)
+	if w.again {
+		// Only a text that no server sends comes here.
+		b.Bytes = b.Bytes[:before]
+		w.notes, w.high, w.careful, w.again = w.notes[:0], 0, true, false
+		end, err = s.row(b, body, i)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if end < 0 {
+		if w.short {
+			return 0, s.fault(&w.rewriter, end)
+		}
+		id := w.document.id
+		if id < 0 && position < len(plan) {
+			id = plan[position]
+		}
+		return 0, &DocumentError{Collection: s.layout.Collection, ID: id, Position: position, Offset: w.at, Reason: w.why}
+	}
+	if w.high&highBits != 0 && !utf8.Valid(body[i:end]) {
+		w.counts.NotUTF8.add(w.document.id)
+	}
+	w.count(body)
+	b.Ends = append(b.Ends, len(b.Bytes))
+	b.IDs = append(b.IDs, w.document.id)
+	return end, nil
+}
+
+// parseID reads a quoted id: 0 to 2^63-1 without leading zeros.
+func parseID(quoted []byte) (int64, bool) {
+	if len(quoted) < 3 || quoted[0] != '"' {
+		return 0, false
+	}
+	digits := quoted[1 : len(quoted)-1]
+	if digits[0] == '0' && len(digits) > 1 {
+		return 0, false
+	}
+	return parseDigits(digits)
+}
+
+// parseInt reads a JSON number that is a whole number in the range of int64 and
+// written as one.
+func parseInt(number []byte) (int64, bool) {
+	if len(number) > 1 && number[0] == '-' {
+		if string(number) == "-9223372036854775808" {
+			return -1 << 63, true
+		}
+		n, ok := parseDigits(number[1:])
+		return -n, ok
+	}
+	return parseDigits(number)
+}
+
+func parseDigits(digits []byte) (int64, bool) {
+	if len(digits) == 0 || len(digits) > 19 {
+		return 0, false
+	}
+	var n uint64
+	for _, c := range digits {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	return int64(n), n <= 1<<63-1
 }

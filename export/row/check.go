@@ -1,0 +1,228 @@
+package row
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// Summary is what Check found in a file.
+type Summary struct {
+	Rows    int64
+	FirstID int64 // -1 for none
+	LastID  int64 // -1 for none
+}
+
+// RowError is the error of a row that Check does not find as the layout says.
+type RowError struct {
+	Row    int64 // from 1
+	Reason string
+}
+
+func (e *RowError) Error() string { return fmt.Sprintf("row %d: %s", e.Row, e.Reason) }
+
+// Check reads a file back: every row well-formed, with the layout's columns,
+// ids strictly ascending. It holds a row or a Parquet page in memory, not the
+// file. The summary tells how far it got when there is an error.
+func Check(ctx context.Context, l Layout, r io.ReaderAt, size int64) (Summary, error) {
+	none := Summary{FirstID: -1, LastID: -1}
+	if err := l.Validate(); err != nil {
+		return none, err
+	}
+	if l.Format == Parquet {
+		return checkParquet(ctx, l, r, size)
+	}
+	if size == 0 && !l.Compress.plain() {
+		return none, fmt.Errorf("read %s: %w", l.Compress, io.ErrUnexpectedEOF)
+	}
+	plain, stop, err := decompress(l.Compress, io.NewSectionReader(r, 0, size))
+	if err != nil {
+		return none, err
+	}
+	defer stop()
+	c := checker{Summary: none, layout: l, lines: bufio.NewReaderSize(&cancelled{ctx, plain}, 256<<10)}
+	if l.Format == CSV {
+		err = c.csv()
+	} else {
+		err = c.jsonLines()
+	}
+	return c.Summary, err
+}
+
+// cancelled is a reader that ends with its context.
+type cancelled struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c *cancelled) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+// decompress returns the plain bytes of a file. Every frame of it is read; what
+// follows them that is no frame is an error.
+func decompress(c Compression, r io.Reader) (plain io.Reader, stop func(), err error) {
+	switch c {
+	case Gzip:
+		z, err := gzip.NewReader(bufio.NewReaderSize(r, 64<<10))
+		if err != nil {
+			return nil, nil, fmt.Errorf("read gzip: %w", noEOF(err))
+		}
+		return z, func() { z.Close() }, nil
+	case Zstd:
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(64<<20))
+		if err != nil {
+			return nil, nil, fmt.Errorf("read zstd: %w", noEOF(err))
+		}
+		return z, z.Close, nil
+	}
+	return r, func() {}, nil
+}
+
+// noEOF turns the end of a file, where there must be more, into an error that
+// nobody takes for a good end.
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// checker reads the rows of one file.
+type checker struct {
+	Summary
+	layout Layout
+	lines  *bufio.Reader
+	line   []byte
+	scan   scanner
+	work   work
+}
+
+func (c *checker) fail(reason string) error { return &RowError{Row: c.Rows + 1, Reason: reason} }
+
+// row counts a row.
+func (c *checker) row(id int64) error {
+	if c.Rows > 0 && id <= c.LastID {
+		return c.fail(fmt.Sprintf("id %d after %d: ids must ascend", id, c.LastID))
+	}
+	if c.Rows == 0 {
+		c.FirstID = id
+	}
+	c.LastID = id
+	c.Rows++
+	return nil
+}
+
+// next reads a line without its end into c.line; io.EOF when there is none.
+func (c *checker) next() error {
+	c.line = c.line[:0]
+	for {
+		part, err := c.lines.ReadSlice('\n')
+		c.line = append(c.line, part...)
+		switch {
+		case err == nil:
+			c.line = c.line[:len(c.line)-1]
+			return nil
+		case errors.Is(err, bufio.ErrBufferFull):
+		case errors.Is(err, io.EOF) && len(c.line) == 0:
+			return io.EOF
+		case errors.Is(err, io.EOF):
+			return c.fail("the file ends within the row")
+		default:
+			return fmt.Errorf("read row %d: %w", c.Rows+1, err)
+		}
+	}
+}
+
+func (c *checker) jsonLines() error {
+	names := c.layout.Names()
+	for {
+		if err := c.next(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		id, reason := int64(-1), ""
+		if c.layout.Format == Wire {
+			id, reason = c.wire()
+		} else {
+			id, reason = c.object(names)
+		}
+		if reason != "" {
+			return c.fail(reason)
+		}
+		if err := c.row(id); err != nil {
+			return err
+		}
+	}
+}
+
+// wire reads a line that is a document as the server sent it.
+func (c *checker) wire() (int64, string) {
+	end := c.work.fields(c.line, 0)
+	c.work.notes = c.work.notes[:0]
+	if end < 0 {
+		return -1, c.work.why
+	}
+	if end != len(c.line) {
+		return -1, "text after the document"
+	}
+	return c.work.document.id, ""
+}
+
+// object reads a line that is an object with the columns of the layout. A
+// removed document has only ref, ts and the deletion column.
+func (c *checker) object(names []string) (int64, string) {
+	s := &c.scan
+	s.spaces = false
+	id, i, k := int64(-1), 0, 0
+	if len(c.line) == 0 || c.line[0] != '{' {
+		return -1, "it is no object"
+	}
+	for i < len(c.line) && (c.line[i] == ',' || i == 0) {
+		i++
+		keyEnd, value := s.key(c.line, i)
+		if value < 0 {
+			return -1, s.why
+		}
+		key := string(c.line[i:keyEnd])
+		for k < len(names) && key != jsonKey(names[k]) && c.layout.Deletion != "" && k >= 2 && k < len(names)-1 {
+			k++ // columns that the row of a removed document leaves out
+		}
+		if k >= len(names) || key != jsonKey(names[k]) {
+			return -1, fmt.Sprintf("column %s stands where the layout has another", key)
+		}
+		end := s.skip(c.line, value)
+		if end < 0 {
+			return -1, s.why
+		}
+		text := c.line[value:end]
+		ok := true
+		switch names[k] {
+		case "ref":
+			id, ok = parseID(text)
+		case "ts":
+			_, ok = parseTS(text)
+		}
+		if !ok {
+			return -1, fmt.Sprintf("column %s holds %.40q", key, text)
+		}
+		k++
+		i = end
+	}
+	if i != len(c.line)-1 || c.line[i] != '}' || s.spaces {
+		return -1, "it does not end as an object"
+	}
+	if k != len(names) {
+		return -1, fmt.Sprintf("column %q is missing", names[k])
+	}
+	return id, ""
+}

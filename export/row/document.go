@@ -1,0 +1,333 @@
+package row
+
+// document is what a row needs of a document's top level.
+type document struct {
+	id   int64 // -1 until it is known
+	name span  // the quoted id
+	ts   span
+	data span // empty for none
+	ttl  span // empty for none
+}
+
+// row appends the row of the element at i and returns the position behind it,
+// -1 for a fault that the scanner noted, or a *MisfitError.
+func (s *Serializer) row(b *Batch, src []byte, i int) (int, error) {
+	w := &b.work
+	w.document = document{id: -1}
+	if s.layout.Format == Wire {
+		return s.wireRow(b, src, i), nil
+	}
+	array := len(s.columns) > 0 || s.layout.NoData
+	if array {
+		if i = w.element(src, i, '['); i < 0 {
+			return -1, nil
+		}
+	}
+	d := &w.document
+	if s.layout.NoData {
+		if i = w.selected(src, i); i < 0 {
+			return -1, nil
+		}
+		s.head(b, src)
+		s.ttl(b, src)
+	} else if i = s.whole(b, src, i); i < 0 {
+		return -1, nil
+	}
+	for k := range s.columns {
+		if i = w.element(src, i, ','); i < 0 {
+			return -1, nil
+		}
+		var fits bool
+		if i, fits = s.cell(b, k, src, i); i < 0 {
+			return -1, nil
+		}
+		if !fits && s.layout.Strict {
+			c := s.columns[k]
+			return -1, &MisfitError{Collection: s.layout.Collection, ID: d.id, Column: c.name, Type: c.typ}
+		}
+	}
+	if array {
+		if i = w.element(src, i, ']'); i < 0 {
+			return -1, nil
+		}
+	}
+	s.tail(b)
+	return i, nil
+}
+
+// element reads one byte of an array's structure and the white space after it.
+func (s *scanner) element(src []byte, i int, want byte) int {
+	i = space(src, i)
+	if i >= len(src) || src[i] != want {
+		return s.wrong(src, i, "an element of the page is not an array of as many values as were asked for")
+	}
+	if want == ']' {
+		return i + 1
+	}
+	return space(src, i+1)
+}
+
+const documentHead = `{"ref":{"@ref":{"id":`
+
+// whole writes ref, ts, data and ttl of the document at i.
+func (s *Serializer) whole(b *Batch, src []byte, i int) int {
+	w := &b.work
+	d := &w.document
+	next := s.start(w, src, i)
+	if next < 0 {
+		// Other keys first, white space, or a fault: find the fields, then write.
+		if next = w.fields(src, i); next < 0 {
+			return -1
+		}
+		s.head(b, src)
+		if s.data(b, src, d.data) < 0 {
+			return -1
+		}
+		s.ttl(b, src)
+		return next
+	}
+	s.head(b, src)
+	wrote := false
+	i = next
+	for i < len(src) && src[i] == ',' {
+		i++
+		keyEnd, value := w.key(src, i)
+		if value < 0 {
+			return -1
+		}
+		if string(src[i:keyEnd]) == `"data"` && !wrote {
+			wrote = true
+			if i = s.data(b, src, span{value, len(src)}); i < 0 {
+				return -1
+			}
+			continue
+		}
+		if i = w.field(src, span{i, keyEnd}, value); i < 0 {
+			return -1
+		}
+		if i < len(src) && isSpace(src[i]) {
+			i = space(src, i)
+		}
+	}
+	if i < len(src) && isSpace(src[i]) {
+		i = space(src, i)
+	}
+	if i >= len(src) || src[i] != '}' {
+		return w.wrong(src, i, "a comma or the end of the document is missing")
+	}
+	if !wrote && s.data(b, src, span{}) < 0 {
+		return -1
+	}
+	s.ttl(b, src)
+	return i + 1
+}
+
+// start reads ref and ts as the server writes them, and returns the position
+// behind, or -1 for anything else.
+func (s *Serializer) start(w *work, src []byte, i int) int {
+	if !hasPrefix(src, i, documentHead) {
+		return -1
+	}
+	d := &w.document
+	d.name.start = i + len(documentHead)
+	i = d.name.start + 1
+	for i < len(src) && src[i]-'0' <= 9 {
+		i++
+	}
+	d.name.end = i + 1
+	if i >= len(src) || src[i] != '"' || !hasPrefix(src, i+1, s.afterID) {
+		return -1
+	}
+	i += 1 + len(s.afterID)
+	d.ts.start = i
+	for i < len(src) && (src[i]-'0' <= 9 || src[i] == '-') {
+		i++
+	}
+	d.ts.end = i
+	if i >= len(src) || (src[i] != ',' && src[i] != '}') {
+		return -1
+	}
+	if _, ok := parseTS(d.ts.of(src)); !ok {
+		return -1
+	}
+	id, ok := parseID(d.name.of(src))
+	if !ok {
+		return -1
+	}
+	d.id = id
+	return i
+}
+
+// parseTS reads a document's ts.
+func parseTS(number []byte) (int64, bool) {
+	if len(number) > 1 && number[0] == '0' || len(number) > 2 && number[0] == '-' && number[1] == '0' {
+		return 0, false
+	}
+	return parseInt(number)
+}
+
+// fields finds the fields of the document at i, in any order.
+func (w *work) fields(src []byte, i int) int {
+	d := &w.document
+	*d = document{id: -1}
+	if i >= len(src) || src[i] != '{' {
+		return w.wrong(src, i, "it is no object")
+	}
+	open := i
+	others := w.otherFields[:0]
+	i = space(src, i+1)
+	for {
+		keyEnd, value := w.key(src, i)
+		if value < 0 {
+			return -1
+		}
+		end := 0
+		switch key := src[i:keyEnd]; {
+		case string(key) == `"ref"` && d.id < 0:
+			if end = w.documentRef(src, value); end < 0 {
+				return -1
+			}
+		case string(key) == `"ts"` && d.ts.empty():
+			if end = w.skip(src, value); end < 0 {
+				return -1
+			}
+			if _, ok := parseTS(src[value:end]); !ok {
+				return w.fail(value, `"ts" is not a whole number of microseconds`)
+			}
+			d.ts = span{value, end}
+		case string(key) == `"data"` && d.data.empty():
+			if end = w.skip(src, value); end < 0 {
+				return -1
+			}
+			d.data = span{value, end}
+		case string(key) == `"ttl"` && d.ttl.empty():
+			if end = w.skip(src, value); end < 0 {
+				return -1
+			}
+			d.ttl = span{value, end}
+		default:
+			if end = w.skip(src, value); end < 0 {
+				return -1
+			}
+			others = append(others, span{i, keyEnd})
+		}
+		if i = space(src, end); i < len(src) && src[i] == '}' {
+			break
+		}
+		if i >= len(src) || src[i] != ',' {
+			return w.wrong(src, i, "a comma or the end of the document is missing")
+		}
+		i = space(src, i+1)
+	}
+	w.otherFields = others[:0]
+	if d.id < 0 {
+		return w.fail(open, `there is no "ref"`)
+	}
+	if d.ts.empty() {
+		return w.fail(open, `there is no "ts"`)
+	}
+	for _, key := range others {
+		w.notes = append(w.notes, note{kind: otherNote, name: span{key.start + 1, key.end - 1}})
+	}
+	return i + 1
+}
+
+// field reads a field behind ref and ts.
+func (w *work) field(src []byte, keyAt span, value int) int {
+	end := w.skip(src, value)
+	if end < 0 {
+		return -1
+	}
+	if string(keyAt.of(src)) == `"ttl"` && w.document.ttl.empty() {
+		w.document.ttl = span{value, end}
+		return end
+	}
+	w.notes = append(w.notes, note{kind: otherNote, name: span{keyAt.start + 1, keyAt.end - 1}})
+	return end
+}
+
+// documentRef reads the document's own ref and returns the position behind.
+func (w *work) documentRef(src []byte, i int) int {
+	const reason = `"ref" is not a document's ref`
+	if i >= len(src) || src[i] != '{' {
+		return w.wrong(src, i, reason)
+	}
+	key := space(src, i+1)
+	keyEnd, value := w.key(src, key)
+	if value < 0 {
+		return -1
+	}
+	if string(src[key:keyEnd]) != `"@ref"` {
+		return w.fail(key, reason)
+	}
+	ref, ok := w.ref(src, value)
+	if !ok {
+		// Tell a fault in the text from a ref of another shape.
+		if w.skip(src, i) < 0 {
+			return -1
+		}
+		return w.fail(value, reason)
+	}
+	id, ok := parseID(ref.id.of(src))
+	if !ok {
+		return w.fail(ref.id.start, "the document's id is not a number")
+	}
+	end := closeOf(src, ref.end)
+	if end < 0 {
+		return w.wrong(src, space(src, ref.end), reason)
+	}
+	w.document.id, w.document.name = id, ref.id
+	return end
+}
+
+// selected reads the id, ts and ttl that were selected from a document.
+func (w *work) selected(src []byte, i int) int {
+	d := &w.document
+	end := w.skip(src, i)
+	if end < 0 {
+		return -1
+	}
+	id, ok := parseID(src[i:end])
+	if !ok {
+		return w.fail(i, "the document's id is not a number")
+	}
+	d.id, d.name = id, span{i, end}
+	if i = w.element(src, end, ','); i < 0 {
+		return -1
+	}
+	if end = w.skip(src, i); end < 0 {
+		return -1
+	}
+	if _, ok := parseTS(src[i:end]); !ok {
+		return w.fail(i, `"ts" is not a whole number of microseconds`)
+	}
+	d.ts = span{i, end}
+	if i = w.element(src, end, ','); i < 0 {
+		return -1
+	}
+	if end = w.skip(src, i); end < 0 {
+		return -1
+	}
+	d.ttl = span{i, end}
+	return end
+}
+
+// wireRow appends the document as it came.
+func (s *Serializer) wireRow(b *Batch, src []byte, i int) int {
+	w := &b.work
+	if s.start(w, src, i) < 0 {
+		if w.fields(src, i) < 0 {
+			return -1
+		}
+		w.notes = w.notes[:0] // this format keeps every field
+	}
+	var end int
+	if b.Bytes, end = w.verbatim(src, i, b.Bytes); end < 0 {
+		return -1
+	}
+	if src[i] != '{' {
+		return w.fail(i, "it is no object")
+	}
+	b.Bytes = append(b.Bytes, '\n')
+	return end
+}

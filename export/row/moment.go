@@ -1,0 +1,145 @@
+package row
+
+import "math"
+
+// moment is a time or a date of any year that a server can send.
+type moment struct {
+	days  int64 // since 1970-01-01
+	secs  int64 // of the day, less the offset from UTC
+	nanos int64
+}
+
+// micros returns microseconds since 1970, rounded down, and whether the time is
+// finer than that and in the range of int64.
+func (m moment) micros() (micros int64, finer, inRange bool) {
+	const limit = math.MaxInt64/1_000_000 - 1
+	secs := m.days*86400 + m.secs
+	if secs > limit || secs < -limit {
+		return 0, false, false
+	}
+	return secs*1_000_000 + m.nanos/1000, m.nanos%1000 != 0, true
+}
+
+// parseTime reads a time as the server writes it, with any number of digits in
+// the year and up to nine in the fraction, and Z or an offset at the end.
+func parseTime(text []byte) (moment, bool) {
+	m, i, ok := parseDay(text)
+	if !ok || i >= len(text) || text[i] != 'T' {
+		return moment{}, false
+	}
+	hour, ok1 := two(text, i+1, ':', 23)
+	minute, ok2 := two(text, i+4, ':', 59)
+	second, ok3 := two(text, i+7, 0, 59)
+	if !ok1 || !ok2 || !ok3 {
+		return moment{}, false
+	}
+	m.secs = hour*3600 + minute*60 + second
+	i += 9
+	if i < len(text) && text[i] == '.' {
+		i++
+		first := i
+		for unit := int64(100_000_000); i < len(text) && text[i]-'0' <= 9; unit /= 10 {
+			m.nanos += int64(text[i]-'0') * unit
+			i++
+		}
+		if i == first || i-first > 9 {
+			return moment{}, false
+		}
+	}
+	if i == len(text)-1 && text[i] == 'Z' {
+		return m, true
+	}
+	offset, ok := parseOffset(text[i:])
+	m.secs -= offset
+	return m, ok
+}
+
+// parseOffset reads +HH:MM or -HH:MM as seconds.
+func parseOffset(text []byte) (int64, bool) {
+	if len(text) != 6 || text[0] != '+' && text[0] != '-' {
+		return 0, false
+	}
+	hour, ok1 := two(text, 1, ':', 23)
+	minute, ok2 := two(text, 4, 0, 59)
+	offset := hour*3600 + minute*60
+	if text[0] == '-' {
+		offset = -offset
+	}
+	return offset, ok1 && ok2
+}
+
+// parseDate reads a date as the server writes it.
+func parseDate(text []byte) (moment, bool) {
+	m, i, ok := parseDay(text)
+	return m, ok && i == len(text)
+}
+
+// parseDay reads YYYY-MM-DD, the year with a sign or more digits outside of 0
+// to 9999, and returns the position behind it.
+func parseDay(text []byte) (moment, int, bool) {
+	i, negative := 0, false
+	if len(text) > 0 && (text[0] == '-' || text[0] == '+') {
+		negative = text[0] == '-'
+		i++
+	}
+	first := i
+	var year int64
+	for i < len(text) && text[i]-'0' <= 9 && i-first < 10 {
+		year = year*10 + int64(text[i]-'0')
+		i++
+	}
+	if i-first < 4 || i >= len(text) || text[i] != '-' {
+		return moment{}, 0, false
+	}
+	if negative {
+		year = -year
+	}
+	month, ok1 := two(text, i+1, '-', 12)
+	day, ok2 := two(text, i+4, 0, 31)
+	if !ok1 || !ok2 || month < 1 || day < 1 || day > daysIn(year, month) {
+		return moment{}, 0, false
+	}
+	return moment{days: daysSince1970(year, month, day)}, i + 6, true
+}
+
+// two reads two digits, at most limit, and the byte that follows them unless
+// that is 0.
+func two(text []byte, i int, follows byte, limit int64) (int64, bool) {
+	if i+2 > len(text) || text[i]-'0' > 9 || text[i+1]-'0' > 9 {
+		return 0, false
+	}
+	if follows != 0 && (i+2 >= len(text) || text[i+2] != follows) {
+		return 0, false
+	}
+	n := int64(text[i]-'0')*10 + int64(text[i+1]-'0')
+	return n, n <= limit
+}
+
+func daysIn(year, month int64) int64 {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+// daysSince1970 counts days in the proleptic Gregorian calendar, with years
+// that begin in March so that the leap day is the last.
+func daysSince1970(year, month, day int64) int64 {
+	if month <= 2 {
+		year--
+		month += 12
+	}
+	era := year / 400
+	if year < 0 {
+		era = (year - 399) / 400
+	}
+	yearOfEra := year - era*400
+	dayOfYear := (153*(month-3)+2)/5 + day - 1
+	return era*146097 + yearOfEra*365 + yearOfEra/4 - yearOfEra/100 + dayOfYear - 719468
+}

@@ -1,0 +1,201 @@
+package row
+
+// ref is what a {"@ref":…} value says. Spans are of quoted texts in the page.
+type ref struct {
+	id         span
+	collection span   // of a document ref
+	kind       string // "document", "collection", …, "unknown"
+	end        int    // behind the object that "@ref" holds
+}
+
+type span struct{ start, end int }
+
+func (s span) empty() bool        { return s.end == s.start }
+func (s span) of(b []byte) []byte { return b[s.start:s.end] }
+
+// nativeKind returns what a ref into a native collection of that quoted name
+// is, "" for any other name. Every exact structure that is not here is
+// "unknown".
+func nativeKind(name []byte) string {
+	switch string(name) {
+	case `"collections"`:
+		return "collection"
+	case `"databases"`:
+		return "database"
+	case `"indexes"`:
+		return "index"
+	case `"functions"`:
+		return "function"
+	case `"roles"`:
+		return "role"
+	case `"access_providers"`:
+		return "access_provider"
+	case `"keys"`:
+		return "key"
+	case `"tokens"`:
+		return "token"
+	case `"credentials"`:
+		return "credential"
+	}
+	return ""
+}
+
+const (
+	refHead     = `{"id":"`
+	refParent   = `,"collection":{"@ref":{"id":"`
+	refDocument = `,"collection":{"@ref":{"id":"collections"}}}}}`
+	refNative   = `}}}`
+)
+
+// ref reads the value of "@ref" at i. It is not ok for anything that lacks an
+// id that is a string, or that is damaged.
+func (s *scanner) ref(src []byte, i int) (ref, bool) {
+	// The order of keys and the lack of spaces that the server always sends.
+	if hasPrefix(src, i, refHead) {
+		id := span{start: i + len(refHead) - 1}
+		if id.end = s.text(src, id.start+1); id.end < 0 {
+			return ref{}, false
+		}
+		if hasPrefix(src, id.end, refParent) {
+			parent := span{start: id.end + len(refParent) - 1}
+			if parent.end = s.text(src, parent.start+1); parent.end < 0 {
+				return ref{}, false
+			}
+			if hasPrefix(src, parent.end, refDocument) {
+				return ref{id: id, collection: parent, kind: "document", end: parent.end + len(refDocument)}, true
+			}
+			if hasPrefix(src, parent.end, refNative) {
+				kind := nativeKind(parent.of(src))
+				if kind == "" {
+					kind = "unknown"
+				}
+				return ref{id: id, kind: kind, end: parent.end + len(refNative)}, true
+			}
+		}
+	}
+	return s.anyRef(src, i)
+}
+
+// anyRef reads the value of "@ref" whatever its keys and their order are.
+func (s *scanner) anyRef(src []byte, i int) (ref, bool) {
+	document := s.refBody(src, i, 0)
+	if document.end < 0 || document.id.empty() {
+		return ref{}, false
+	}
+	out := ref{id: document.id, kind: "unknown", end: document.end}
+	if document.odd || !document.hasParent {
+		return out, true
+	}
+	if !document.grand.empty() {
+		if string(document.grand.of(src)) == `"collections"` {
+			out.kind, out.collection = "document", document.parent
+		}
+		return out, true
+	}
+	if kind := nativeKind(document.parent.of(src)); kind != "" {
+		out.kind = kind
+	}
+	return out, true
+}
+
+// refParts is the structure of a ref and of those that it hangs from.
+type refParts struct {
+	id, parent, grand span // quoted ids: its own, its collection's, and that one's collection's
+	hasParent         bool
+	odd               bool // has keys or depth that no typed ref has
+	end               int  // -1 for a fault
+}
+
+// refBody reads {"id":…,"collection":…,"database":…}, at most three deep.
+func (s *scanner) refBody(src []byte, i, depth int) refParts {
+	var p refParts
+	fault := refParts{end: -1}
+	if i >= len(src) || src[i] != '{' {
+		return fault
+	}
+	i = space(src, i+1)
+	for {
+		keyEnd, value := s.key(src, i)
+		if value < 0 || value >= len(src) {
+			return fault
+		}
+		var end int
+		switch string(src[i:keyEnd]) {
+		case `"id"`:
+			if end = s.skip(src, value); end < 0 || src[value] != '"' || !p.id.empty() {
+				return fault
+			}
+			p.id = span{value, end}
+		case `"collection"`:
+			if p.hasParent {
+				return fault
+			}
+			if depth == 2 {
+				p.odd = true
+				end = s.skip(src, value)
+				break
+			}
+			parent, parentEnd := s.parentRef(src, value, depth+1)
+			if parentEnd < 0 {
+				p.odd = true
+				end = s.skip(src, value)
+				break
+			}
+			end = parentEnd
+			p.hasParent = true
+			p.parent, p.grand = parent.id, parent.parent
+			p.odd = p.odd || parent.odd || !parent.grand.empty()
+		case `"database"`:
+			// The ref lives in a child database, which rows do not name.
+			end = s.skip(src, value)
+		default:
+			p.odd = true
+			end = s.skip(src, value)
+		}
+		if end < 0 {
+			return fault
+		}
+		i = space(src, end)
+		if i >= len(src) {
+			return fault
+		}
+		if src[i] == '}' {
+			p.end = i + 1
+			return p
+		}
+		if src[i] != ',' {
+			return fault
+		}
+		i = space(src, i+1)
+	}
+}
+
+// parentRef reads {"@ref":{…}} with an id.
+func (s *scanner) parentRef(src []byte, i, depth int) (refParts, int) {
+	if src[i] != '{' {
+		return refParts{}, -1
+	}
+	key := space(src, i+1)
+	keyEnd, value := s.key(src, key)
+	if value < 0 || string(src[key:keyEnd]) != `"@ref"` {
+		return refParts{}, -1
+	}
+	p := s.refBody(src, value, depth)
+	if p.end < 0 || p.id.empty() {
+		return refParts{}, -1
+	}
+	return p, closeOf(src, p.end)
+}
+
+// append writes the ref as rows hold it.
+func (r ref) append(src, out []byte) []byte {
+	out = append(out, `{"id":`...)
+	out = append(out, r.id.of(src)...)
+	if r.kind == "document" {
+		out = append(out, `,"collection":`...)
+		out = append(out, r.collection.of(src)...)
+	}
+	out = append(out, `,"type":"`...)
+	out = append(out, r.kind...)
+	return append(out, `"}`...)
+}

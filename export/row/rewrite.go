@@ -1,0 +1,297 @@
+package row
+
+// rewriter copies values from the wire to JSON as rows hold it. Stretches of
+// the page that stay as they are are copied whole; only tags, and white space
+// outside of strings, end a stretch.
+type rewriter struct {
+	scanner
+	judge
+
+	open []byte // containers open in rewrite: objectOpen, arrayOpen or escapedOpen
+
+	// again is set when an object had other keys beside "@obj", which no server
+	// sends: the document is then written once more with every "@obj" looked at
+	// ahead.
+	again   bool
+	careful bool
+}
+
+const (
+	objectOpen  = 'o'
+	arrayOpen   = 'a'
+	escapedOpen = 'e' // the object inside {"@obj":…}
+)
+
+// rewrite appends the value at i as rows hold it.
+func (r *rewriter) rewrite(src []byte, i int, out []byte) ([]byte, int) {
+	r.forget()
+	open := r.open[:0]
+	defer func() { r.open = open[:0] }()
+	start := i // src[start:i] stays as it is and is not yet copied
+value:
+	if i >= len(src) {
+		return out, r.end(src)
+	}
+	switch src[i] {
+	case '"':
+		if i = r.text(src, i+1); i < 0 {
+			return out, -1
+		}
+		goto after
+	case '{':
+		first := i + 1
+		if first < len(src) && isSpace(src[first]) {
+			first = space(src, first)
+		}
+		if first >= len(src) {
+			return out, r.end(src)
+		}
+		if src[first] == '"' && first+1 < len(src) && src[first+1] == '@' {
+			out = append(out, src[start:i]...)
+			var unwrapped bool
+			if out, i, unwrapped = r.tag(src, i, first, out); i < 0 {
+				return out, -1
+			}
+			start = i
+			if !unwrapped {
+				goto after
+			}
+			open = append(open, escapedOpen) // i is at the inner object
+			first = space(src, i+1)
+		} else {
+			open = append(open, objectOpen)
+		}
+		if first != i+1 {
+			out = append(out, src[start:i+1]...)
+			start = first
+		}
+		i = first
+		if i < len(src) && src[i] == '}' {
+			goto closing
+		}
+		goto key
+	case '[':
+		i++
+		if i < len(src) && isSpace(src[i]) {
+			out = append(out, src[start:i]...)
+			i = space(src, i)
+			start = i
+		}
+		if i < len(src) && src[i] == ']' {
+			i++
+			goto after
+		}
+		open = append(open, arrayOpen)
+		goto value
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		if i = r.number(src, i); i < 0 {
+			return out, -1
+		}
+		goto after
+	case 't':
+		i = r.literal(src, i, "true")
+	case 'f':
+		i = r.literal(src, i, "false")
+	case 'n':
+		i = r.literal(src, i, "null")
+	case ' ', '\n', '\r', '\t':
+		out = append(out, src[start:i]...)
+		i = space(src, i)
+		start = i
+		goto value
+	default:
+		return out, r.fail(i, "a value is missing")
+	}
+	if i < 0 {
+		return out, -1
+	}
+after:
+	if len(open) == 0 {
+		return append(out, src[start:i]...), i
+	}
+	if i >= len(src) {
+		return out, r.end(src)
+	}
+	switch src[i] {
+	case ',':
+		i++
+		if open[len(open)-1] == arrayOpen {
+			goto value
+		}
+		goto key
+	case '}':
+		goto closing
+	case ']':
+		if open[len(open)-1] != arrayOpen {
+			return out, r.fail(i, "an object ends as an array")
+		}
+		i++
+		open = open[:len(open)-1]
+		goto after
+	case ' ', '\n', '\r', '\t':
+		out = append(out, src[start:i]...)
+		i = space(src, i)
+		start = i
+		goto after
+	}
+	return out, r.fail(i, "a comma or the end of an array or object is missing")
+closing:
+	switch open[len(open)-1] {
+	case arrayOpen:
+		return out, r.fail(i, "an array ends as an object")
+	case escapedOpen:
+		// The inner brace is written, the one of {"@obj":…} is not.
+		i++
+		out = append(out, src[start:i]...)
+		i = space(src, i)
+		if i >= len(src) {
+			return out, r.end(src)
+		}
+		if src[i] != '}' {
+			r.again = src[i] == ',' && !r.careful
+			return out, r.fail(i, "the end of an object is missing")
+		}
+		start = i + 1
+	}
+	i++
+	open = open[:len(open)-1]
+	goto after
+key:
+	if i < len(src) && src[i] != '"' {
+		if next := space(src, i); next != i {
+			out = append(out, src[start:i]...)
+			i = next
+			start = i
+		}
+	}
+	if i >= len(src) || src[i] != '"' {
+		return out, r.wrong(src, i, "a key is missing")
+	}
+	if i = r.text(src, i+1); i < 0 {
+		return out, -1
+	}
+	if i < len(src) && src[i] != ':' {
+		if next := space(src, i); next != i {
+			out = append(out, src[start:i]...)
+			i = next
+			start = i
+		}
+	}
+	if i >= len(src) || src[i] != ':' {
+		return out, r.wrong(src, i, "a colon is missing")
+	}
+	i++
+	goto value
+}
+
+// tag appends the object at i whose first key, at key, begins with "@". For an
+// escaped object it returns the position of the object inside and unwrapped;
+// else the position behind the object.
+func (r *rewriter) tag(src []byte, i, key int, out []byte) (_ []byte, next int, unwrapped bool) {
+	keyEnd, value := r.key(src, key)
+	if value < 0 {
+		return out, -1, false
+	}
+	if value >= len(src) {
+		return out, r.end(src), false
+	}
+	// An exact tag is an object of one key whose value has the tag's kind.
+	switch string(src[key:keyEnd]) {
+	case `"@ref"`:
+		if ref, ok := r.ref(src, value); !ok {
+			break
+		} else if end := closeOf(src, ref.end); end > 0 {
+			return ref.append(src, out), end, false
+		}
+	case `"@ts"`, `"@date"`, `"@bytes"`:
+		if src[value] != '"' {
+			break
+		}
+		valueEnd := r.text(src, value+1)
+		if valueEnd < 0 {
+			return out, -1, false
+		}
+		end := closeOf(src, valueEnd)
+		if end < 0 {
+			break
+		}
+		if keyEnd-key == len(`"@bytes"`) {
+			return appendBase64URL(out, src[value:valueEnd]), end, false
+		}
+		return append(out, src[value:valueEnd]...), end, false
+	case `"@set"`, `"@query"`:
+		if src[value] != '{' {
+			break
+		}
+		valueEnd := r.skip(src, value)
+		if valueEnd < 0 {
+			return out, -1, false
+		}
+		if end := closeOf(src, valueEnd); end > 0 {
+			return r.quote(src, i, end, out)
+		}
+	case `"@obj"`:
+		if src[value] != '{' {
+			break
+		}
+		inner := space(src, value+1)
+		if r.careful || hasPrefix(src, inner, `"@set"`) {
+			switch r.verdict(&r.scanner, src, i) {
+			case verdictFault:
+				return out, -1, false
+			case verdictSet:
+				valueEnd := r.skip(src, value)
+				out, _, _ = r.quote(src, value, valueEnd, out)
+				return out, closeOf(src, valueEnd), false
+			case verdictOther:
+				out, next = r.verbatim(src, i, out)
+				return out, next, false
+			}
+		}
+		return out, value, true
+	}
+	out, next = r.verbatim(src, i, out)
+	return out, next, false
+}
+
+// closeOf returns the position behind the brace that ends an object whose last
+// value ends at i, or -1 when something else stands there.
+func closeOf(src []byte, i int) int {
+	if i = space(src, i); i < len(src) && src[i] == '}' {
+		return i + 1
+	}
+	return -1
+}
+
+func hasPrefix(src []byte, i int, prefix string) bool {
+	return len(src)-i >= len(prefix) && string(src[i:i+len(prefix)]) == prefix
+}
+
+// appendBase64URL appends a quoted base64 text in the URL alphabet. The server
+// sends the standard alphabet; an escaped slash or plus counts as one.
+func appendBase64URL(out, quoted []byte) []byte {
+	for i := 0; i < len(quoted); i++ {
+		c := quoted[i]
+		switch {
+		case c == '+':
+			c = '-'
+		case c == '/':
+			c = '_'
+		case c == '\\' && quoted[i+1] == '/':
+			c = '_'
+			i++
+		case c == '\\' && hasPrefix(quoted, i+1, "u002") && quoted[i+5]|0x20 == 'b':
+			c = '-'
+			i += 5
+		case c == '\\' && hasPrefix(quoted, i+1, "u002") && quoted[i+5]|0x20 == 'f':
+			c = '_'
+			i += 5
+		case c == '\\':
+			out = append(out, c)
+			i++
+			c = quoted[i]
+		}
+		out = append(out, c)
+	}
+	return out
+}

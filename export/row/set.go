@@ -1,0 +1,354 @@
+package row
+
+// judge finds out which {"@obj":…} objects are stored sets. Sets nest, and
+// whether the outer one is a set follows from the inner ones, so an object is
+// read ahead once, with everything in it, and each verdict is kept.
+type judge struct {
+	verdicts []site
+	next     int // the first of verdicts that may still be asked for
+	judged   int // everything before this position was read ahead
+	nests    []nest
+	dropped  []int // depths at which quote leaves out a closing brace
+}
+
+// site is an object whose first key is "@obj".
+type site struct {
+	start   int
+	verdict verdict
+}
+
+type verdict byte
+
+const (
+	verdictOther  verdict = iota // not an object of the one key "@obj" over an object
+	verdictObject                // a user's object, escaped
+	verdictSet                   // a stored set
+	verdictFault                 // damaged
+)
+
+// forget drops the verdicts, before another document.
+func (j *judge) forget() {
+	j.verdicts, j.next, j.judged = j.verdicts[:0], 0, 0
+}
+
+// verdict says what the object at i is, whose first key is "@obj".
+func (j *judge) verdict(s *scanner, src []byte, i int) verdict {
+	if i >= j.judged {
+		j.forget()
+		if j.judged = j.ahead(s, src, i); j.judged < 0 {
+			j.judged = 0
+			return verdictFault
+		}
+	}
+	for j.next < len(j.verdicts) && j.verdicts[j.next].start < i {
+		j.next++
+	}
+	if j.next < len(j.verdicts) && j.verdicts[j.next].start == i {
+		return j.verdicts[j.next].verdict
+	}
+	return verdictOther
+}
+
+// nest is an array or object that is open while reading ahead.
+type nest struct {
+	array   bool
+	bad     bool    // a key that no set has, or one twice; of an array: an element that is neither ref nor set
+	last    keyBit  // the key whose value is being read
+	keys    keyBit  // all keys
+	count   int32   // number of keys or elements
+	site    int32   // index in verdicts, -1 for none
+	operand kindBit // the kind of the value of an operand's key, or of a tag's value
+}
+
+// kindBit is what a value is, as far as sets need it.
+type kindBit byte
+
+const (
+	kindScalar  kindBit = iota
+	kindObject          // an object that is nothing below
+	kindRef             // {"@ref":{…}}
+	kindSetKeys         // an object with exactly the keys of a set and a right operand
+	kindBareSet         // {"@set":{…}} over such an object
+	kindStored          // {"@obj":{"@set":{…}}}
+	kindMembers         // an array of refs and sets, at least one
+)
+
+func (k kindBit) refOrSet() bool { return k == kindRef || k == kindBareSet || k == kindStored }
+
+// keyBit is a key that matters, as a set of bits.
+type keyBit uint32
+
+const (
+	keyDocuments keyBit = 1 << iota
+	keyMatch
+	keyTerms
+	keyEvents
+	keySingleton
+	keyUnion
+	keyIntersection
+	keyDifference
+	keyDistinct
+	keyRange
+	keyFrom
+	keyTo
+	keyReverse
+	keyFilter
+	keyCollection
+	keyJoin
+	keyWith
+	keyRef
+	keySet
+	keyObj
+	keyUnknown
+
+	operandKeys = keyDocuments | keyMatch | keyEvents | keySingleton | keyUnion | keyIntersection | keyDifference |
+		keyDistinct | keyRange | keyReverse | keyCollection | keyJoin | keyRef | keySet | keyObj
+)
+
+func keyBitOf(quoted []byte) keyBit {
+	switch string(quoted) {
+	case `"documents"`:
+		return keyDocuments
+	case `"match"`:
+		return keyMatch
+	case `"terms"`:
+		return keyTerms
+	case `"events"`:
+		return keyEvents
+	case `"singleton"`:
+		return keySingleton
+	case `"union"`:
+		return keyUnion
+	case `"intersection"`:
+		return keyIntersection
+	case `"difference"`:
+		return keyDifference
+	case `"distinct"`:
+		return keyDistinct
+	case `"range"`:
+		return keyRange
+	case `"from"`:
+		return keyFrom
+	case `"to"`:
+		return keyTo
+	case `"reverse"`:
+		return keyReverse
+	case `"filter"`:
+		return keyFilter
+	case `"collection"`:
+		return keyCollection
+	case `"join"`:
+		return keyJoin
+	case `"with"`:
+		return keyWith
+	case `"@ref"`:
+		return keyRef
+	case `"@set"`:
+		return keySet
+	case `"@obj"`:
+		return keyObj
+	}
+	return keyUnknown
+}
+
+// kind says what an object is once all of it was read.
+func (n *nest) kind() kindBit {
+	if n.bad {
+		return kindObject
+	}
+	one := n.operand.refOrSet()
+	ok := false
+	switch n.keys {
+	case keyRef:
+		if n.operand != kindScalar && n.operand != kindMembers {
+			return kindRef
+		}
+	case keySet:
+		if n.operand == kindSetKeys {
+			return kindBareSet
+		}
+	case keyObj:
+		if n.operand == kindBareSet {
+			return kindStored
+		}
+	case keyDocuments, keyMatch, keyMatch | keyTerms, keyEvents, keySingleton, keyDistinct, keyReverse,
+		keyRange | keyFrom | keyTo, keyFilter | keyCollection, keyJoin | keyWith:
+		ok = one
+	case keyUnion, keyIntersection, keyDifference:
+		ok = one || n.operand == kindMembers
+	}
+	if ok {
+		return kindSetKeys
+	}
+	return kindObject
+}
+
+// ahead reads the object at i and notes a verdict for each object in it whose
+// first key is "@obj". It returns the position behind it.
+func (j *judge) ahead(s *scanner, src []byte, i int) int {
+	open := j.nests[:0]
+	defer func() { j.nests = open[:0] }()
+	var kind kindBit
+value:
+	i = space(src, i)
+	if i >= len(src) {
+		return s.end(src)
+	}
+	switch c := src[i]; c {
+	case '{':
+		f := nest{site: -1}
+		start := i
+		i = space(src, i+1)
+		if i < len(src) && src[i] == '}' {
+			i++
+			kind = kindObject
+			goto after
+		}
+		if hasPrefix(src, i, `"@obj"`) {
+			f.site = int32(len(j.verdicts))
+			j.verdicts = append(j.verdicts, site{start: start})
+		}
+		open = append(open, f)
+		goto key
+	case '[':
+		i = space(src, i+1)
+		if i < len(src) && src[i] == ']' {
+			i++
+			kind = kindScalar
+			goto after
+		}
+		open = append(open, nest{array: true, site: -1})
+		goto value
+	default:
+		if i = s.skip(src, i); i < 0 {
+			return -1
+		}
+		kind = kindScalar
+	}
+after:
+	if len(open) == 0 {
+		return i
+	}
+	i = space(src, i)
+	if i >= len(src) {
+		return s.end(src)
+	}
+	{
+		top := &open[len(open)-1]
+		if top.array {
+			top.bad = top.bad || !kind.refOrSet()
+		} else if top.last&operandKeys != 0 {
+			top.operand = kind
+		}
+		switch c := src[i]; {
+		case c == ',':
+			i++
+			if top.array {
+				goto value
+			}
+			goto key
+		case c == ']' && top.array:
+			kind = kindScalar
+			if !top.bad {
+				kind = kindMembers
+			}
+		case c == '}' && !top.array:
+			kind = top.kind()
+			if top.site >= 0 {
+				j.verdicts[top.site].verdict = top.verdict(kind)
+			}
+		default:
+			return s.fail(i, "a comma or the end of an array or object is missing")
+		}
+		i++
+		open = open[:len(open)-1]
+		goto after
+	}
+key:
+	i = space(src, i)
+	{
+		keyEnd, value := s.key(src, i)
+		if value < 0 {
+			return -1
+		}
+		top := &open[len(open)-1]
+		top.last = keyBitOf(src[i:keyEnd])
+		top.bad = top.bad || top.last == keyUnknown || top.keys&top.last != 0
+		top.keys |= top.last
+		top.count++
+		i = value
+		goto value
+	}
+}
+
+// verdict says what an object is whose first key is "@obj" and whose kind is
+// known.
+func (n *nest) verdict(kind kindBit) verdict {
+	switch {
+	case kind == kindStored:
+		return verdictSet
+	case n.count == 1 && n.operand != kindScalar && n.operand != kindMembers:
+		return verdictObject
+	}
+	return verdictOther
+}
+
+// quote appends src[i:end], a set or query that was read already, as a string
+// that holds its wire form: without spaces, and without the "@obj" directly
+// around a set inside.
+func (r *rewriter) quote(src []byte, i, end int, out []byte) ([]byte, int, bool) {
+	dropped := r.dropped[:0]
+	defer func() { r.dropped = dropped[:0] }()
+	depth := 0
+	out = append(out, '"')
+	for i < end {
+		c := src[i]
+		switch c {
+		case '"':
+			textEnd := r.text(src, i+1)
+			out = append(out, '\\', '"')
+			out = appendEscaped(out, src[i+1:textEnd-1])
+			out = append(out, '\\', '"')
+			i = textEnd
+			continue
+		case ' ', '\n', '\r', '\t':
+			i++
+			continue
+		case '{':
+			depth++
+			if key := space(src, i+1); hasPrefix(src, key, `"@obj"`) {
+				_, value := r.key(src, key)
+				if src[value] == '{' && hasPrefix(src, space(src, value+1), `"@set"`) &&
+					r.verdict(&r.scanner, src, i) == verdictSet {
+					dropped = append(dropped, depth)
+					i = value
+					continue
+				}
+			}
+		case '}':
+			depth--
+			if n := len(dropped); n > 0 && dropped[n-1] == depth+1 {
+				dropped = dropped[:n-1]
+				i++
+				continue
+			}
+		}
+		out = append(out, c)
+		i++
+	}
+	return append(out, '"'), end, false
+}
+
+// appendEscaped appends the inside of a JSON string so that it can stand in
+// another JSON string.
+func appendEscaped(out, text []byte) []byte {
+	start := 0
+	for i, c := range text {
+		if c == '"' || c == '\\' {
+			out = append(out, text[start:i]...)
+			out = append(out, '\\')
+			start = i
+		}
+	}
+	return append(out, text[start:]...)
+}
