@@ -3,6 +3,7 @@ package fauna
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -157,9 +158,8 @@ func (c *Client) exchange(ctx context.Context, r request, buf []byte) ([]byte, e
 	} else {
 		buf = body
 	}
-	if !isResource(buf) {
-		return nil, &Error{Kind: KindNotFauna, Status: resp.StatusCode,
-			Description: "it sends " + describeBody(resp.Header, buf) + fmt.Sprintf(" with status %d", resp.StatusCode)}
+	if err := checkResource(resp, buf); err != nil {
+		return nil, err
 	}
 	c.see(resp.Header)
 	return buf, nil
@@ -219,14 +219,32 @@ func (c *Client) see(h http.Header) {
 	}
 }
 
-// isResource reports whether a body is a successful answer of Fauna's.
-func isResource(body []byte) bool {
-	body = bytes.TrimSpace(body)
-	if len(body) < 2 || body[0] != '{' || body[len(body)-1] != '}' {
-		return false
+// checkResource returns an error unless a body is a successful answer of
+// Fauna's, as far as its two ends tell.
+func checkResource(resp *http.Response, body []byte) error {
+	trimmed := bytes.TrimSpace(body)
+	key, ok := bytes.CutPrefix(trimmed, []byte("{"))
+	if ok {
+		key, ok = bytes.CutPrefix(bytes.TrimLeft(key, " \t\r\n"), []byte(`"resource"`))
 	}
-	key, ok := bytes.CutPrefix(bytes.TrimLeft(body[1:], " \t\r\n"), []byte(`"resource"`))
-	return ok && bytes.HasPrefix(bytes.TrimLeft(key, " \t\r\n"), []byte(":"))
+	if !ok || !bytes.HasPrefix(bytes.TrimLeft(key, " \t\r\n"), []byte(":")) {
+		return &Error{Kind: KindNotFauna, Status: resp.StatusCode,
+			Description: "it sends " + describeBody(resp.Header, body) + fmt.Sprintf(" with status %d", resp.StatusCode)}
+	}
+	if trimmed[len(trimmed)-1] != '}' {
+		return errBroken
+	}
+	return nil
+}
+
+// errBroken is an answer that began as one of Fauna's and is not whole.
+var errBroken = errors.New("the answer is not whole")
+
+// broken returns the error of an answer that is not whole, which a new request
+// may mend.
+func (c *Client) broken(op string) *Error {
+	return &Error{Kind: KindUnreachable, Op: op, Endpoint: c.endpoint.Host(), Status: http.StatusOK,
+		Description: errBroken.Error(), Err: errBroken}
 }
 
 // query sends an expression through the Fauna driver, which encodes it and
@@ -269,6 +287,9 @@ func (t driverTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	body, err := t.c.send(t.ctx, t.r, nil)
 	if err != nil {
 		return nil, err
+	}
+	if !json.Valid(body) {
+		return nil, t.c.broken(t.r.op)
 	}
 	return &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: req,

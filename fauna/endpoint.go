@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
@@ -118,7 +117,7 @@ func splitAddress(text string) (host, port string, err error) {
 			_, err = badEndpoint("The address lacks a closing bracket: write [::1]:8443.")
 			return "", "", err
 		}
-		host, port = text[1:end], text[end+1:]
+		host, port = strings.Replace(text[1:end], "%25", "%", 1), text[end+1:]
 		if _, perr := netip.ParseAddr(host); perr != nil || !strings.Contains(host, ":") {
 			_, err = badEndpoint("%q is not an IPv6 address: brackets hold one, like [::1]:8443.", clip(host, 60))
 			return "", "", err
@@ -198,7 +197,7 @@ func (e Endpoint) String() string {
 	if e.IsZero() {
 		return ""
 	}
-	return (&url.URL{Scheme: e.scheme, Host: e.Host()}).String()
+	return e.scheme + "://" + strings.Replace(e.Host(), "%", "%25", 1) // a zone's % as URLs have it
 }
 
 // Host returns "host:port", or the host alone where the port is the scheme's

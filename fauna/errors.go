@@ -162,6 +162,8 @@ func (e *Error) unreachable(host string) string {
 		return fmt.Sprintf("%s refuses the connection; is the server running, and is the port right?", host)
 	case strings.Contains(text, "no such host"):
 		return fmt.Sprintf("no machine is known by the name of %s; check the name, or the network", host)
+	case e.Err == errBroken:
+		return "the answer of " + host + " is not whole; try again"
 	}
 	return fmt.Sprintf("%s cannot be reached%s; check the address and the network", host, e.detail(": "))
 }

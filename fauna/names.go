@@ -146,7 +146,8 @@ func (l *nameList) read(text string) {
 		}
 	}
 	switch {
-	case p.omitted != "":
+	case p.omitted != "": // says more than that the page goes on
+		l.result.Cut = false
 		l.cut("The shell left out " + p.omitted + " of the names. Print all with fauna eval, or choose from the whole list once the secret is known.")
 	case p.open:
 		l.cut("The text ends in the middle of a list. Copy it whole, or choose from the whole list once the secret is known.")

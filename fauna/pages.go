@@ -50,6 +50,9 @@ func (c *Client) IDs(ctx context.Context, collection string, at, from int64, siz
 	if err != nil {
 		return nil, -1, err
 	}
+	if !json.Valid(answer) {
+		return nil, -1, c.broken(op)
+	}
 	ids, next, err = decodeIDs(answer, size)
 	if err != nil {
 		return nil, -1, c.strange(op, err.Error())
