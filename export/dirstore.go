@@ -1,20 +1,201 @@
 package export
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
 
-type dirStore struct{ dir string }
+const (
+	dirMode  = 0o700
+	fileMode = 0o600
 
-// NewDirStore is a folder of the file system.
+	lockName  = WorkPrefix + "lock"
+	freshName = ".new" // ends the name of a small file being replaced
+)
+
+// dirStore is a Store in a folder of the file system.
+type dirStore struct {
+	dir string
+}
+
+// NewDirStore is a folder of the file system. Lock makes it, 0700, with its
+// missing parents; files in it are 0600.
 func NewDirStore(dir string) Store { return &dirStore{dir: dir} }
 
-func (s *dirStore) Lock() (func() error, error)          { return nil, errors.ErrUnsupported }
-func (s *dirStore) List() ([]Entry, error)               { return nil, errors.ErrUnsupported }
-func (s *dirStore) Read(name string) ([]byte, error)     { return nil, errors.ErrUnsupported }
-func (s *dirStore) Write(name string, data []byte) error { return errors.ErrUnsupported }
-func (s *dirStore) Append(name string, size int64) (Appender, error) {
-	return nil, errors.ErrUnsupported
+// Name is the folder's name.
+func (s *dirStore) Name() string { return s.dir }
+
+func (s *dirStore) path(name string) string {
+	return filepath.Join(s.dir, filepath.FromSlash(name))
 }
-func (s *dirStore) Commit(from, to string) error { return errors.ErrUnsupported }
-func (s *dirStore) Remove(name string) error     { return errors.ErrUnsupported }
-func (s *dirStore) Close() error                 { return errors.ErrUnsupported }
-func (s *dirStore) Free() (int64, error)         { return -1, nil }
+
+// Lock takes a lock of the system's on a file in the work folder, so that it
+// is free again however the process ends.
+func (s *dirStore) Lock() (func() error, error) {
+	if err := os.MkdirAll(s.path(WorkPrefix), dirMode); err != nil {
+		return nil, fmt.Errorf("make the folder: %w", err)
+	}
+	path := s.path(lockName)
+	for range 10 {
+		f, err := openLocked(path)
+		if errors.Is(err, errLocked) {
+			return nil, &DirError{Dir: s.dir, Problem: "another process is working in it", Locked: true}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("lock the folder: %w", err)
+		}
+		// The holder before may have deleted the file between our opening
+		// and locking it: then it is a lock on nothing.
+		ours, err := f.Stat()
+		if err == nil {
+			var there os.FileInfo
+			if there, err = os.Stat(path); err == nil && os.SameFile(ours, there) {
+				return f.Close, nil
+			}
+		}
+		f.Close()
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("lock the folder: %w", err)
+		}
+		if err := os.MkdirAll(s.path(WorkPrefix), dirMode); err != nil {
+			return nil, fmt.Errorf("make the folder: %w", err)
+		}
+	}
+	return nil, &DirError{Dir: s.dir, Problem: "another process is working in it", Locked: true}
+}
+
+// List names the files of the folder and of its work folder.
+func (s *dirStore) List() ([]Entry, error) {
+	var out []Entry
+	for _, prefix := range []string{"", WorkPrefix} {
+		entries, err := os.ReadDir(s.path(prefix))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list the folder: %w", err)
+		}
+		for _, e := range entries {
+			name := prefix + e.Name()
+			if name+"/" == WorkPrefix || name == lockName {
+				continue
+			}
+			entry := Entry{Name: name, Size: -1}
+			if e.Type().IsRegular() {
+				info, err := e.Info()
+				if err != nil {
+					return nil, fmt.Errorf("list the folder: %w", err)
+				}
+				entry.Size = info.Size()
+			}
+			out = append(out, entry)
+		}
+	}
+	slices.SortFunc(out, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+func (s *dirStore) Read(name string) ([]byte, error) { return os.ReadFile(s.path(name)) }
+
+func (s *dirStore) Write(name string, data []byte) error {
+	path := s.path(name)
+	f, err := os.OpenFile(path+freshName, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(path+freshName, path)
+	}
+	if err != nil {
+		os.Remove(path + freshName)
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func (s *dirStore) Append(name string, size int64) (Appender, error) {
+	f, err := os.OpenFile(s.path(name), os.O_WRONLY|os.O_CREATE, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size() < size {
+		err = fmt.Errorf("%s has %d bytes and should have %d or more", name, info.Size(), size)
+	}
+	if err == nil {
+		err = f.Truncate(size)
+	}
+	if err == nil {
+		_, err = f.Seek(size, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (s *dirStore) Commit(from, to string) error {
+	if err := os.Rename(s.path(from), s.path(to)); err != nil {
+		return err
+	}
+	for _, name := range []string{to, from} {
+		if err := syncDir(filepath.Dir(s.path(name))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *dirStore) Remove(name string) error {
+	if err := os.Remove(s.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Close removes the work folder with the lock in it, unless other files are
+// left there.
+func (s *dirStore) Close() error {
+	entries, err := os.ReadDir(s.path(WorkPrefix))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if WorkPrefix+e.Name() != lockName {
+			return nil
+		}
+	}
+	if err := s.Remove(lockName); err != nil {
+		return err
+	}
+	return s.Remove(strings.TrimSuffix(WorkPrefix, "/"))
+}
+
+func (s *dirStore) Free() (int64, error) {
+	dir := s.dir
+	for {
+		n, err := freeSpace(dir)
+		parent := filepath.Dir(dir)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) || parent == dir {
+			return n, err
+		}
+		dir = parent
+	}
+}

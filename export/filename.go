@@ -1,4 +1,152 @@
 package export
 
-// FileName is the name of a collection's file, without extension.
-func FileName(collection string) string { return collection }
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxFileName is the longest name, in bytes and without its extension, that
+// FileName gives out.
+const maxFileName = 200
+
+// FileName is the name of a collection's file, without extension, on any
+// file system: letters and digits of any script and "-", "_", "." stay, the
+// rest is percent-escaped. Names over 200 bytes are cut and end in "~" and a
+// hash. Two collections can still clash where case is not told apart: see
+// FileNames.
+func FileName(collection string) string {
+	name := escapeName(collection)
+	if len(name) > maxFileName {
+		return hashedName(name, collection)
+	}
+	return name
+}
+
+// FileNames is FileName for several collections of one folder: where two
+// names differ only in case, both end in "~" and a hash.
+func FileNames(collections []string) map[string]string {
+	folded := make(map[string]int, len(collections))
+	names := make(map[string]string, len(collections))
+	for _, c := range collections {
+		names[c] = FileName(c)
+		folded[foldName(names[c])]++
+	}
+	for c, name := range names {
+		if folded[foldName(name)] > 1 && !strings.Contains(name, "~") {
+			names[c] = hashedName(name, c)
+		}
+	}
+	return names
+}
+
+// hashedName ends a name in a hash of the collection. "~" is escaped in every
+// other name, so it cannot clash with one.
+func hashedName(name, collection string) string {
+	sum := sha256.Sum256([]byte(collection))
+	tail := "~" + hex.EncodeToString(sum[:5])
+	for len(name)+len(tail) > maxFileName {
+		_, n := utf8.DecodeLastRuneInString(name)
+		if n < 1 {
+			break
+		}
+		name = name[:len(name)-n]
+		// Not within an escape.
+		if i := strings.LastIndexByte(name, '%'); i >= 0 && i > len(name)-3 {
+			name = name[:i]
+		}
+	}
+	return name + tail
+}
+
+func escapeName(name string) string {
+	var b strings.Builder
+	reserved := reservedName(name)
+	for i, r := range name {
+		_, width := utf8.DecodeRuneInString(name[i:])
+		if keptRune(r) && !(i == 0 && (r == '.' || reserved)) && !(r == utf8.RuneError && width == 1) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, c := range []byte(name[i : i+width]) {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// keptRune tells whether a rune stands for itself in a file name.
+func keptRune(r rune) bool {
+	switch {
+	case r == '-' || r == '_' || r == '.':
+		return true
+	case !unicode.IsLetter(r) && !unicode.IsDigit(r):
+		return false
+	default:
+		return !unicode.Is(ambiguous, r)
+	}
+}
+
+// ambiguous are the letters that a file system which normalizes names would
+// take for other letters: those that decompose to letters alone (marks are
+// escaped anyway), and ligatures that folding case takes apart.
+var ambiguous = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0x0149, Hi: 0x0149, Stride: 1}, // n preceded by apostrophe
+		{Lo: 0x0374, Hi: 0x0374, Stride: 1}, // Greek numeral sign
+		{Lo: 0x1100, Hi: 0x11ff, Stride: 1}, // Hangul parts of syllables
+		{Lo: 0x1e9a, Hi: 0x1e9a, Stride: 1}, // a with right half ring
+		{Lo: 0x1f71, Hi: 0x1f7d, Stride: 2}, // Greek with oxia
+		{Lo: 0x1fbb, Hi: 0x1fbb, Stride: 1},
+		{Lo: 0x1fbe, Hi: 0x1fbe, Stride: 1},
+		{Lo: 0x1fc9, Hi: 0x1fcb, Stride: 2},
+		{Lo: 0x1fd3, Hi: 0x1fd3, Stride: 1},
+		{Lo: 0x1fdb, Hi: 0x1fdb, Stride: 1},
+		{Lo: 0x1fe3, Hi: 0x1fe3, Stride: 1},
+		{Lo: 0x1feb, Hi: 0x1feb, Stride: 1},
+		{Lo: 0x1ff9, Hi: 0x1ffb, Stride: 2},
+		{Lo: 0x2126, Hi: 0x2126, Stride: 1}, // Ohm
+		{Lo: 0x212a, Hi: 0x212b, Stride: 1}, // Kelvin, Angstrom
+		{Lo: 0xa960, Hi: 0xa97f, Stride: 1}, // more parts of Hangul
+		{Lo: 0xd7b0, Hi: 0xd7ff, Stride: 1},
+		{Lo: 0xf900, Hi: 0xfaff, Stride: 1}, // CJK compatibility
+		{Lo: 0xfb00, Hi: 0xfb17, Stride: 1}, // Latin, Armenian ligatures
+	},
+	R32: []unicode.Range32{
+		{Lo: 0x2f800, Hi: 0x2fa1f, Stride: 1}, // CJK compatibility
+	},
+}
+
+// reservedName tells whether one of the systems takes the name, up to its
+// first dot, for a device.
+func reservedName(name string) bool {
+	base, _, _ := strings.Cut(strings.ToUpper(name), ".")
+	switch base {
+	case "CON", "PRN", "AUX", "NUL":
+		return true
+	}
+	return len(base) == 4 && (strings.HasPrefix(base, "COM") || strings.HasPrefix(base, "LPT")) && base[3] >= '0' && base[3] <= '9'
+}
+
+// foldName is the same for names that a file system may take for one.
+func foldName(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		switch r {
+		case 'ß', 'ẞ':
+			b.WriteString("ss")
+			continue
+		case 'İ', 'ı':
+			r = 'i'
+		}
+		low := r
+		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+			low = min(low, f)
+		}
+		b.WriteRune(low)
+	}
+	return b.String()
+}

@@ -1,0 +1,165 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"fauna-export/export/row"
+)
+
+// sameSize is how often a page that may be too large is asked for again
+// before it is asked for smaller.
+const sameSize = 2
+
+// mostBroken is how often an answer that is no page is asked for again.
+const mostBroken = 5
+
+// call makes one request until it is answered, pausing after failures that
+// may pass. With smaller it gives a failure back that asks for fewer
+// documents. A failure that goes on for longer than the spec allows ends as
+// *GaveUp.
+func (r *Run) call(ctx context.Context, c *collection, smaller bool, f func() error) error {
+	var first time.Time
+	for tries := 1; ; tries++ {
+		if err := r.pace.wait(ctx); err != nil {
+			return context.Cause(ctx)
+		}
+		r.count(c, tries > 1)
+		err := f()
+		if err == nil {
+			r.pace.went()
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		fail := failureOf(err)
+		broken := brokenPage(err)
+		switch {
+		case fail == nil && !broken:
+			return err
+		case broken:
+			if tries >= mostBroken {
+				return err
+			}
+		case fail.Expired() || fail.Refused() || fail.Missing():
+			return err
+		case smaller && fail.Smaller() && (!fail.Retry() || fail.Slow() || tries > sameSize):
+			if fail.Slow() {
+				r.pace.slow(r.pace.backoff(0))
+			}
+			return err
+		case !fail.Retry():
+			return err
+		}
+		now := r.env.Clock.Now()
+		if first.IsZero() {
+			first = now
+		}
+		// A document that always fails on the server's side shows at once;
+		// what may pass (the network, a busy server) has its time.
+		lasting := fail != nil && fail.Smaller() && !fail.Slow() && tries > 3*sameSize
+		if after := now.Sub(first); after >= r.spec.RetryFor || lasting {
+			return &GaveUp{After: after, Tries: tries, Err: err}
+		}
+		d := r.pace.backoff(tries - 1)
+		if fail != nil && fail.Slow() {
+			r.pace.slow(d)
+		}
+		if err := r.pace.pause(ctx, d, err.Error()); err != nil {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// brokenPage tells whether an answer was cut or garbled on its way.
+func brokenPage(err error) bool {
+	_, ok := errors.AsType[*row.PageError](err)
+	return ok
+}
+
+// count notes a request.
+func (r *Run) count(c *collection, again bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.requests++
+	if again {
+		r.retries++
+		if c != nil {
+			c.retries++
+		}
+	}
+}
+
+// asks wrap the source's queries in call.
+
+func (r *Run) askNow(ctx context.Context) (now int64, err error) {
+	err = r.call(ctx, nil, false, func() (err error) {
+		now, err = r.src.Now(ctx)
+		return err
+	})
+	return now, err
+}
+
+func (r *Run) askAbsent(ctx context.Context, c *collection, names []string, at int64) (absent []string, err error) {
+	err = r.call(ctx, c, false, func() (err error) {
+		absent, err = r.src.AbsentAt(ctx, names, at)
+		return err
+	})
+	return absent, err
+}
+
+func (r *Run) askReadable(ctx context.Context, c *collection, name string) (yes bool, err error) {
+	err = r.call(ctx, c, false, func() (err error) {
+		yes, err = r.src.Readable(ctx, name)
+		return err
+	})
+	return yes, err
+}
+
+func (r *Run) askMinimum(ctx context.Context, name string) (least int64, err error) {
+	err = r.call(ctx, nil, false, func() (err error) {
+		least, err = r.src.MinimumTime(ctx, name)
+		return err
+	})
+	return least, err
+}
+
+// leastIDs is the smallest page of ids asked for when larger ones fail.
+const leastIDs = 100
+
+func (r *Run) askIDs(ctx context.Context, c *collection, at, from int64, size int) (ids []int64, next int64, err error) {
+	for {
+		err = r.call(ctx, c, size > leastIDs, func() (err error) {
+			ids, next, err = r.src.IDs(ctx, c.name, at, from, size)
+			return err
+		})
+		fail := failureOf(err)
+		if fail == nil || !fail.Smaller() || size <= leastIDs {
+			return ids, next, err
+		}
+		size = max(leastIDs, size/4)
+	}
+}
+
+// mostPresence is how many documents are asked after in one query.
+const mostPresence = 1000
+
+func (r *Run) askPresence(ctx context.Context, c *collection, ids []int64) (alive, gone, hidden []int64, err error) {
+	for len(ids) > 0 {
+		n := min(len(ids), mostPresence)
+		err := r.call(ctx, c, false, func() error {
+			a, g, h, err := r.src.Presence(ctx, c.name, ids[:n])
+			if err == nil {
+				alive, gone, hidden = append(alive, a...), append(gone, g...), append(hidden, h...)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		ids = ids[n:]
+	}
+	return alive, gone, hidden, nil
+}

@@ -1,0 +1,135 @@
+package export
+
+import (
+	"time"
+
+	"fauna-export/export/row"
+)
+
+// collection is one collection of a run. Its fields are guarded by Run.mu,
+// but for those that never change after the run began.
+type collection struct {
+	name   string
+	file   string // final name in the store
+	layout row.Layout
+	paths  [][]any
+	rows   *row.Serializer
+
+	state CollectionState
+	err   error
+	life  time.Duration // how long a snapshot of it lives, for the order
+
+	// The plan: ids from scanFrom on are not known yet.
+	at       int64     // the time read at; 0 is the present
+	segments []segment // what was read at which time
+	queue    idQueue   // known ids that are in no chunk yet
+	scanFrom int64     // first id of the next page of ids, -1 when all are known
+	scanned  bool      // a page of ids was read at this time
+	scanning bool      // a worker reads one
+
+	// The chunks, ascending, from the one the writer takes next.
+	pending  []*chunk
+	spare    []*chunk // those of pending that no worker has
+	inflight int      // workers busy with this collection
+	fetching int      // of these, with documents
+	renewing bool     // the time expired: wait for the workers, then take a new one
+	writing  bool     // a writer was started
+
+	size sizer
+
+	planned  int64 // ids planned, less those dropped again
+	read     int64 // rows read
+	gone     int64
+	appeared int64
+	bytes    int64 // wire bytes
+	pages    int64
+	retries  int64
+	speed    meter
+	begun    time.Time
+	ended    time.Time
+	before   time.Duration // time spent by earlier processes
+
+	saved *state // where an earlier process got to
+	entry *ManifestEntry
+	put   settled // what the writer has put into the file
+}
+
+// segment is a part of the plan that is read at one time.
+type segment struct {
+	From int64 `json:"from"`
+	At   int64 `json:"at"`
+}
+
+// chunk is a run of consecutive documents that one page must hold.
+type chunk struct {
+	ids  []int64
+	next int64 // first id of the chunk after it, -1 for none
+	at   int64
+	done bool
+	// reserved are the bytes of the budget that it holds.
+	reserved int64
+	batch    *row.Batch
+	outcome  outcome
+}
+
+// outcome is how what was read differs from the plan.
+type outcome struct {
+	gone     []int64 // planned, and left the snapshot
+	appeared int64   // not planned, and in the snapshot
+	changed  int64   // left or entered, without a snapshot
+	window   []int64 // alive, but read at the present
+	pages    int64
+	bytes    int64
+}
+
+// idQueue holds pages of ids in the order they came.
+type idQueue struct {
+	pages [][]int64
+	n     int
+}
+
+func (q *idQueue) len() int { return q.n }
+
+func (q *idQueue) push(ids []int64) {
+	if len(ids) > 0 {
+		q.pages = append(q.pages, ids)
+		q.n += len(ids)
+	}
+}
+
+// take removes the first n ids and appends them to into.
+func (q *idQueue) take(into []int64, n int) []int64 {
+	q.n -= n
+	for n > 0 {
+		k := min(n, len(q.pages[0]))
+		into = append(into, q.pages[0][:k]...)
+		n -= k
+		if q.pages[0] = q.pages[0][k:]; len(q.pages[0]) == 0 {
+			q.pages[0] = nil
+			q.pages = q.pages[1:]
+		}
+	}
+	return into
+}
+
+// first is the first id; the queue must not be empty.
+func (q *idQueue) first() int64 { return q.pages[0][0] }
+
+func (q *idQueue) clear() int {
+	n := q.n
+	q.pages, q.n = nil, 0
+	return n
+}
+
+// complete tells whether all documents are read and taken by the writer.
+func (c *collection) complete() bool {
+	return c.scanFrom < 0 && c.queue.len() == 0 && len(c.pending) == 0 && !c.renewing && c.inflight == 0
+}
+
+// nextPlanned is the first id that is not in a chunk yet, -1 for none.
+func (c *collection) nextPlanned() int64 {
+	if c.queue.len() > 0 {
+		return c.queue.first()
+	}
+	return c.scanFrom
+}

@@ -1,0 +1,57 @@
+package export
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"unsafe"
+)
+
+var errLocked = errors.New("locked by another process")
+
+const (
+	errorSharingViolation = syscall.Errno(32)
+	errorHandleDiskFull   = syscall.Errno(39)
+	errorDiskFull         = syscall.Errno(112)
+)
+
+// openLocked opens a file that nobody else can open until it is closed, or
+// the process ends.
+func openLocked(path string) (*os.File, error) {
+	name, err := syscall.UTF16PtrFromString(path)
+	if err != nil {
+		return nil, err
+	}
+	h, err := syscall.CreateFile(name, syscall.GENERIC_READ|syscall.GENERIC_WRITE, 0, nil,
+		syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
+	if errors.Is(err, errorSharingViolation) {
+		return nil, errLocked
+	}
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	return os.NewFile(uintptr(h), path), nil
+}
+
+// syncDir does nothing: this system keeps the names in a folder by itself.
+func syncDir(string) error { return nil }
+
+// freeSpace is the space that this user may still fill, in bytes.
+func freeSpace(dir string) (int64, error) {
+	name, err := syscall.UTF16PtrFromString(dir)
+	if err != nil {
+		return -1, err
+	}
+	var free int64
+	ok, _, err := syscall.NewLazyDLL("kernel32.dll").NewProc("GetDiskFreeSpaceExW").Call(
+		uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(&free)), 0, 0)
+	if ok == 0 {
+		return -1, &os.PathError{Op: "free space", Path: dir, Err: err}
+	}
+	return free, nil
+}
+
+// diskFull tells whether an error says that there is no space left.
+func diskFull(err error) bool {
+	return errors.Is(err, errorDiskFull) || errors.Is(err, errorHandleDiskFull)
+}

@@ -1,0 +1,137 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"fauna-export/export/row"
+)
+
+// fetch reads one chunk, and notes what came of it. It returns body, which is
+// used again.
+func (r *Run) fetch(ctx context.Context, c *collection, ch *chunk, body []byte) []byte {
+	batch := r.freshBatch()
+	var err error
+	for {
+		batch.Reset()
+		body, err = r.readChunk(ctx, c, ch, batch, body)
+		if !tooLarge(err) {
+			break
+		}
+		if !r.split(c, ch) {
+			err = &BadDocument{Collection: c.name, ID: ch.ids[0], Err: err}
+			break
+		}
+	}
+	err = r.refine(ctx, c, ch.ids, err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.fetching--
+	ch.batch = batch
+	if r.over(ctx, c) {
+		r.release(ch)
+		return body
+	}
+	if err != nil {
+		r.release(ch)
+		r.judgeLocked(c, err)
+		return body
+	}
+	r.held += int64(cap(batch.Bytes)) - ch.reserved
+	ch.reserved = int64(cap(batch.Bytes))
+	ch.done = true
+	c.reread(ch)
+	now := r.env.Clock.Now()
+	c.speed.add(now, int64(len(batch.IDs)), ch.outcome.bytes)
+	r.speed.add(now, int64(len(batch.IDs)), ch.outcome.bytes)
+	r.wake.Broadcast()
+	return body
+}
+
+// tooLarge tells whether a page failed in a way that fewer documents may not.
+func tooLarge(err error) bool {
+	if err == nil {
+		return false
+	}
+	if _, ok := errors.AsType[*GaveUp](err); ok {
+		return false
+	}
+	fail := failureOf(err)
+	return fail != nil && fail.Smaller() && !fail.Expired() && !fail.Refused() && !fail.Missing()
+}
+
+// reread and unread count a chunk that is read, or dropped again. The caller
+// holds the run's mu.
+func (c *collection) reread(ch *chunk) { c.tell(ch, 1) }
+func (c *collection) unread(ch *chunk) { c.tell(ch, -1) }
+
+func (c *collection) tell(ch *chunk, sign int64) {
+	o := &ch.outcome
+	c.read += sign * int64(len(ch.batch.IDs))
+	c.gone += sign * int64(len(o.gone))
+	c.appeared += sign * o.appeared
+	if sign > 0 {
+		c.bytes += o.bytes
+		c.pages += o.pages
+	}
+}
+
+// readChunk reads the documents of a chunk into batch and checks that they
+// are those that were planned; what differs is explained, or an error.
+func (r *Run) readChunk(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte) ([]byte, error) {
+	ch.outcome = outcome{}
+	body, err := r.readPage(ctx, c, ch, batch, body, ch.ids, ch.at)
+	if err == nil && !(batch.Next >= 0 && (ch.next < 0 || batch.Next < ch.next)) {
+		return body, nil
+	}
+	if err == nil {
+		// The page holds all that was planned, and there are more documents
+		// before the next chunk's first.
+		err = &row.Mismatch{Planned: ch.ids, Got: slices.Clone(batch.IDs), Next: batch.Next}
+	}
+	mismatch, differs := errors.AsType[*row.Mismatch](err)
+	fail := failureOf(err)
+	if !differs && (fail == nil || !fail.Missing()) {
+		return body, err
+	}
+	batch.Reset()
+	if r.spec.NoSnapshot {
+		return r.readPresent(ctx, c, ch, batch, body, mismatch)
+	}
+	return r.explain(ctx, c, ch, batch, body, mismatch, err)
+}
+
+// readPage reads one page of exactly the documents ids and appends their rows
+// to batch.
+func (r *Run) readPage(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, ids []int64, at int64) ([]byte, error) {
+	if err := r.pace.spend(ctx, len(ids)); err != nil {
+		return body, context.Cause(ctx)
+	}
+	err := r.call(ctx, c, true, func() error {
+		start := r.env.Clock.Now()
+		got, err := r.src.Documents(ctx, c.name, at, ids[0], len(ids), c.paths, body)
+		if err != nil {
+			return err
+		}
+		body = got
+		took := r.env.Clock.Now().Sub(start)
+		ch.outcome.pages++
+		ch.outcome.bytes += int64(len(body))
+		batch.Bytes = slices.Grow(batch.Bytes, len(body))
+		err = c.rows.Page(batch, body, ids)
+		if !brokenPage(err) {
+			r.observe(c, len(ids), int64(len(body)), took)
+		}
+		return err
+	})
+	return body, err
+}
+
+// observe lets the collection's page size follow what was seen.
+func (r *Run) observe(c *collection, n int, bytes int64, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.size.observe(n, bytes, took)
+}

@@ -1,0 +1,135 @@
+package export
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// diskFault is an error of the store.
+type diskFault struct {
+	op  string
+	err error
+}
+
+func (e *diskFault) Error() string { return e.op + ": " + e.err.Error() }
+func (e *diskFault) Unwrap() error { return e.err }
+
+// diskError says what was being done when the store failed; a full disk is a
+// *NoSpace.
+func (r *Run) diskError(op string, err error) error {
+	if _, ok := errors.AsType[*DirError](err); ok {
+		return err
+	}
+	if diskFull(err) {
+		return &diskFault{op: op, err: &NoSpace{Err: err}}
+	}
+	return &diskFault{op: op, err: err}
+}
+
+// finish writes the hashes and, as the last of all, the manifest. A run that
+// has collections left keeps what is needed to go on with them.
+func (r *Run) finish() (*Manifest, error) {
+	r.mu.Lock()
+	r.phase = Finishing
+	m, partial := r.manifest()
+	r.mu.Unlock()
+	data, err := m.encode()
+	if err != nil {
+		return nil, err
+	}
+	s := r.env.Store
+	if err := s.Write(SumsName, m.sums()); err != nil {
+		return nil, r.diskError("write "+SumsName, err)
+	}
+	if err := s.Write(ManifestName, data); err != nil {
+		return nil, r.diskError("write "+ManifestName, err)
+	}
+	if err := r.sweep(len(partial.Failures) > 0); err != nil {
+		return nil, err
+	}
+	if len(partial.Failures)+len(partial.Window)+len(partial.Skipped) > 0 {
+		return m, partial
+	}
+	return m, nil
+}
+
+// sweep removes what only an unfinished run needs. What the run is goes
+// first: without it the rest means nothing.
+func (r *Run) sweep(keep bool) error {
+	if keep {
+		return nil
+	}
+	s := r.env.Store
+	entries, err := s.List()
+	if err != nil {
+		return r.diskError("list the folder", err)
+	}
+	if err := s.Remove(runName); err != nil {
+		return r.diskError("remove "+runName, err)
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name, WorkPrefix) && e.Name != runName {
+			if err := s.Remove(e.Name); err != nil {
+				return r.diskError("remove "+e.Name, err)
+			}
+		}
+	}
+	if err := s.Close(); err != nil {
+		return r.diskError("remove "+WorkPrefix, err)
+	}
+	return nil
+}
+
+// manifest describes the finished run, and what is missing from it. The
+// caller holds mu.
+func (r *Run) manifest() (*Manifest, *Partial) {
+	partial := &Partial{Failures: r.left, Skipped: r.spec.Skipped}
+	m := &Manifest{
+		Version: manifestVersion, Tool: r.spec.Tool, Endpoint: r.spec.Endpoint, Mode: r.spec.Mode,
+		Consistency: ConsistencySnapshot,
+		Started:     r.began,
+		Finished:    FormatMoment(r.env.Clock.Now().Truncate(time.Millisecond)),
+		Collections: []ManifestEntry{},
+		Skipped:     r.spec.Skipped,
+	}
+	times := make(map[int64]bool)
+	for _, c := range r.all {
+		if c.entry == nil {
+			continue
+		}
+		m.Collections = append(m.Collections, *c.entry)
+		for _, s := range c.segments {
+			times[s.At] = true
+		}
+		if len(c.segments) > 1 || c.put.Window > 0 {
+			partial.Window = append(partial.Window, c.name)
+		}
+	}
+	for _, f := range r.left {
+		m.Failed = append(m.Failed, Skipped{Name: f.Collection, Why: f.Err.Error()})
+	}
+	if r.spec.NoSnapshot {
+		m.Consistency = ConsistencyNone
+		partial.Window = nil
+		return m, partial
+	}
+	m.Snapshot = FormatTime(r.times[0])
+	if len(times) > 1 || len(partial.Window) > 0 {
+		m.Consistency = ConsistencyWindow
+		for _, at := range r.times {
+			if times[at] {
+				m.Snapshots = append(m.Snapshots, FormatTime(at))
+			}
+		}
+		for _, c := range r.all {
+			// A collection read wholly at a later time than the first is
+			// not of one time with the others.
+			if c.entry != nil && len(c.segments) == 1 && c.segments[0].At != r.times[0] && c.put.Window == 0 {
+				partial.Window = append(partial.Window, fmt.Sprintf("%s (at %s)", c.name, FormatTime(c.segments[0].At)))
+			}
+		}
+	}
+	return m, partial
+}

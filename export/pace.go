@@ -1,0 +1,138 @@
+package export
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+const (
+	firstBackoff = 200 * time.Millisecond
+	mostBackoff  = 20 * time.Second
+)
+
+// pace is how fast all workers together may ask: pauses after an overloaded
+// server's answers, fewer requests in flight after these, a largest rate of
+// documents, and the jitter of retries.
+type pace struct {
+	clock   Clock
+	maxRate int
+
+	mu      sync.Mutex
+	random  *rand.Rand
+	until   time.Time // nobody asks before
+	limit   float64   // requests in flight, at most
+	most    float64
+	slowed  int       // answers since, that said so
+	reserve time.Time // when the next document may be read, under maxRate
+	waiting string
+	nextTry time.Time
+	waits   int // calls in a pause after a failure
+}
+
+func newPace(clock Clock, src rand.Source, workers, maxRate int) *pace {
+	return &pace{clock: clock, random: rand.New(src), limit: float64(workers), most: float64(workers), maxRate: maxRate}
+}
+
+// backoff is the pause after the nth failure in a row: it doubles, and lies
+// anywhere between half and all of that.
+func (p *pace) backoff(n int) time.Duration {
+	d := mostBackoff
+	if n < 7 {
+		d = min(d, firstBackoff<<n)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return d/2 + time.Duration(p.random.Int64N(int64(d/2)))
+}
+
+// wait returns when this worker may ask.
+func (p *pace) wait(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		d := p.until.Sub(p.clock.Now())
+		p.mu.Unlock()
+		if d <= 0 {
+			return ctx.Err()
+		}
+		if err := p.clock.Wait(ctx, d); err != nil {
+			return err
+		}
+	}
+}
+
+// spend waits for its turn to read n documents under the largest rate.
+func (p *pace) spend(ctx context.Context, n int) error {
+	if p.maxRate == 0 {
+		return nil
+	}
+	p.mu.Lock()
+	now := p.clock.Now()
+	if p.reserve.Before(now) {
+		p.reserve = now
+	}
+	d := p.reserve.Sub(now)
+	p.reserve = p.reserve.Add(time.Duration(float64(n) / float64(p.maxRate) * float64(time.Second)))
+	p.mu.Unlock()
+	return p.clock.Wait(ctx, d)
+}
+
+// slow makes everybody pause, and halves the requests in flight.
+func (p *pace) slow(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.clock.Now()
+	if t := now.Add(d); t.After(p.until) {
+		// One overload is answered to all that were in flight: it halves once.
+		if p.until.Before(now) {
+			p.limit = max(1, p.limit/2)
+		}
+		p.until = t
+	}
+}
+
+// went notes an answer: after a slow-down the requests in flight grow again,
+// by one every few answers.
+func (p *pace) went() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.limit < p.most {
+		p.limit = min(p.most, p.limit+1/(2*p.limit))
+	}
+}
+
+func (p *pace) inFlight() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return int(p.limit)
+}
+
+func (p *pace) setWorkers(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.most, p.limit = float64(n), float64(n)
+}
+
+// pause is a worker's own pause after a failure; everybody can see why.
+func (p *pace) pause(ctx context.Context, d time.Duration, why string) error {
+	p.mu.Lock()
+	p.waits++
+	p.waiting, p.nextTry = why, p.clock.Now().Add(d)
+	p.mu.Unlock()
+	err := p.clock.Wait(ctx, d)
+	p.mu.Lock()
+	p.waits--
+	if p.waits == 0 {
+		p.waiting, p.nextTry = "", time.Time{}
+	}
+	p.mu.Unlock()
+	return err
+}
+
+// state is what the run waits for, empty when it does not.
+func (p *pace) state() (string, time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiting, p.nextTry
+}

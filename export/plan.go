@@ -1,0 +1,174 @@
+package export
+
+import (
+	"context"
+	"fmt"
+)
+
+const (
+	firstIDs = 1_000  // ids of a collection's first page
+	laterIDs = 50_000 // ids of the pages after it
+)
+
+// scan reads one page of ids.
+func (r *Run) scan(ctx context.Context, t task) {
+	ids, next, err := r.askPlan(ctx, t)
+	err = r.refine(ctx, t.c, nil, err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.scans--
+	t.c.scanning = false
+	if r.over(ctx, t.c) {
+		return
+	}
+	if err != nil {
+		r.judgeLocked(t.c, err)
+		return
+	}
+	if t.c.renewing {
+		return // read at a time that is given up
+	}
+	t.c.scanned = true
+	t.c.scanFrom = next
+	t.c.queue.push(ids)
+	t.c.planned += int64(len(ids))
+	r.ahead += len(ids)
+	r.wake.Broadcast()
+}
+
+// askPlan reads one page of ids and does not believe it at once: a lost
+// privilege, or a collection made again, answers like an empty end. A page
+// that begins with the id which the page before it named is whole, since one
+// query reads at one time.
+func (r *Run) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
+	for try := 0; ; try++ {
+		ids, next, err := r.askIDs(ctx, t.c, t.at, t.from, t.size)
+		if err != nil {
+			return nil, -1, err
+		}
+		if err := checkIDs(t, ids, next); err != nil {
+			return nil, -1, err
+		}
+		sure := len(ids) > 0 && (t.first || ids[0] == t.from)
+		if sure || try > 0 {
+			return ids, next, nil
+		}
+		// It looks as if something went. Ask whether we may see it at all,
+		// and then once more.
+		if err := r.checkAccess(ctx, t.c, t.at); err != nil {
+			return nil, -1, err
+		}
+		if !t.first && r.spec.NoSnapshot {
+			return ids, next, nil // the document was deleted between two pages
+		}
+	}
+}
+
+// checkIDs refuses a page of ids that is not ascending, or leads backwards.
+func checkIDs(t task, ids []int64, next int64) error {
+	last := t.from - 1
+	for _, id := range ids {
+		if id <= last {
+			return &Unexplained{Collection: t.c.name, From: t.from, Planned: len(ids), Got: len(ids),
+				Why: fmt.Sprintf("the page of ids holds %d after %d", id, last)}
+		}
+		last = id
+	}
+	if next >= 0 && (next <= last || len(ids) == 0) {
+		return &Unexplained{Collection: t.c.name, From: t.from, Planned: len(ids), Got: len(ids),
+			Why: fmt.Sprintf("the page of ids goes on at %d", next)}
+	}
+	return nil
+}
+
+// checkAccess tells whether the collection is still the one that was there at
+// a time, and may be read.
+func (r *Run) checkAccess(ctx context.Context, c *collection, at int64) error {
+	if at != 0 {
+		absent, err := r.askAbsent(ctx, c, []string{c.name}, at)
+		if err != nil {
+			return err
+		}
+		if len(absent) > 0 {
+			return &Remade{Collection: c.name, At: at}
+		}
+	}
+	yes, err := r.askReadable(ctx, c, c.name)
+	if err != nil {
+		return err
+	}
+	if !yes {
+		return &PrivilegeLost{Collection: c.name}
+	}
+	return nil
+}
+
+// renew takes a new time for what is left of a collection whose time
+// expired.
+func (r *Run) renew(ctx context.Context, c *collection) {
+	r.mu.Lock()
+	old, latest := c.at, r.times[len(r.times)-1]
+	r.mu.Unlock()
+	at, err := latest, error(nil)
+	if latest <= old {
+		at, err = r.askNow(ctx)
+	}
+	if err == nil {
+		// The collection's own life outlives its documents': this tells
+		// whether it is still the same one.
+		err = r.checkAccess(ctx, c, old)
+	}
+	err = r.refine(ctx, c, nil, err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over(ctx, c) {
+		return
+	}
+	c.renewing = false
+	if err != nil {
+		r.judgeLocked(c, err)
+		return
+	}
+	if at > r.times[len(r.times)-1] {
+		r.times = append(r.times, at)
+		r.renewed++
+	}
+	r.replan(c)
+	c.at = at
+	c.segments = append(c.segments, segment{From: c.scanFrom, At: at})
+	r.wake.Broadcast()
+}
+
+// over tells whether what a worker found is of no use any more. The caller
+// holds mu.
+func (r *Run) over(ctx context.Context, c *collection) bool {
+	return r.cause != nil || ctx.Err() != nil || c.state == CollectionFailed
+}
+
+// expireLocked gives the collection's time up: what is not read yet is
+// planned again at a new one, as soon as its workers are done. The caller
+// holds mu.
+func (r *Run) expireLocked(c *collection) {
+	if c.renewing {
+		return
+	}
+	c.renewing = true
+	r.wake.Broadcast()
+}
+
+// replan forgets the plan from the first chunk that is not read. The caller
+// holds mu, and no worker has the collection.
+func (r *Run) replan(c *collection) {
+	from := c.nextPlanned()
+	for i, ch := range c.pending {
+		if !ch.done {
+			from = ch.ids[0]
+			r.dropFrom(c, i)
+			break
+		}
+	}
+	n := c.queue.clear()
+	r.ahead -= n
+	c.planned -= int64(n)
+	c.scanFrom, c.scanned = from, false
+}

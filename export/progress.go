@@ -1,0 +1,165 @@
+package export
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	diskEvery = time.Second      // the disk's free space is looked at
+	lifeEvery = 30 * time.Second // the snapshot's life is asked for again
+
+	// spareSpace is what is left free on a disk.
+	spareSpace = 32 << 20
+)
+
+// watch looks after the disk and the snapshot while the run reads.
+func (r *Run) watch(ctx context.Context) {
+	asked := r.env.Clock.Now()
+	for {
+		if err := r.checkSpace(); err != nil {
+			r.halt(err)
+			return
+		}
+		if err := r.env.Clock.Wait(ctx, diskEvery); err != nil {
+			return
+		}
+		if now := r.env.Clock.Now(); now.Sub(asked) >= lifeEvery {
+			asked = now
+			r.updateLife(ctx)
+		}
+	}
+}
+
+// checkSpace compares the disk's free space with what the rest will take.
+func (r *Run) checkSpace() error {
+	free, err := r.env.Store.Free()
+	if err != nil || free < 0 {
+		return nil // not every file system tells
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	first := r.need < 0
+	r.free = free
+	read, expected, final := r.totals()
+	if read == 0 || r.written == 0 {
+		return nil
+	}
+	need := int64(float64(expected-read) * float64(r.written) / float64(read))
+	if final || !first {
+		r.need = need
+	}
+	if final && first && need > free || need > free && free < spareSpace {
+		return &NoSpace{Need: need, Free: free}
+	}
+	return nil
+}
+
+// updateLife asks when the snapshot ends for the collection whose comes
+// first. The minimum need not move with the clock: an admin may have raised
+// history_days, or a collection keeps all of its history.
+func (r *Run) updateLife(ctx context.Context) {
+	r.mu.Lock()
+	var c *collection
+	for _, o := range r.order {
+		if o.state == CollectionWaiting || o.state == CollectionRunning {
+			c = o
+			break
+		}
+	}
+	if c == nil || c.at == 0 {
+		r.mu.Unlock()
+		return
+	}
+	at := c.at
+	r.requests++
+	r.mu.Unlock()
+	least, err := r.src.MinimumTime(ctx, c.name)
+	if err != nil {
+		return // what is known stays
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ends = r.env.Clock.Now().Add(time.Duration(at-least) * time.Microsecond)
+}
+
+// totals are the rows read and expected over all collections; final when the
+// expected ones are all known. The caller holds mu.
+func (r *Run) totals() (read, expected int64, final bool) {
+	final = true
+	for _, c := range r.all {
+		read += c.read
+		expected += c.expected()
+		final = final && c.counted()
+	}
+	return read, expected, final
+}
+
+// expected is the number of rows known of so far.
+func (c *collection) expected() int64 { return c.planned - c.gone + c.appeared }
+
+// counted tells whether expected will not grow.
+func (c *collection) counted() bool {
+	return c.state == CollectionDone || c.state == CollectionFailed || (c.scanFrom < 0 && !c.renewing)
+}
+
+// Status is the progress now. It is cheap enough to be asked for many times a
+// second.
+func (r *Run) Status() Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.env.Clock.Now()
+	s := Status{
+		Phase: r.phase, SnapshotEnds: r.ends, Renewed: r.renewed, Started: r.started,
+		Written: r.written, Requests: r.requests, Retries: r.retries,
+		InFlight: r.inflight, Workers: r.workers, Paused: r.paused, Free: r.free, Need: r.need, ETA: -1,
+	}
+	if !r.started.IsZero() {
+		end := now
+		if !r.stopped.IsZero() {
+			end = r.stopped
+		}
+		s.Elapsed = end.Sub(r.started)
+	}
+	if n := len(r.times); n > 0 {
+		s.Snapshot = r.times[n-1]
+	}
+	s.Waiting, s.NextTry = r.pace.state()
+	s.Rows, s.Expected, s.ExpectedFinal = r.totals()
+	for _, c := range r.all {
+		cs := CollectionStatus{
+			Name: c.name, State: c.state, Rows: c.read, Expected: c.expected(), ExpectedFinal: c.counted(),
+			Bytes: c.bytes, Retries: int(c.retries), File: c.file, Err: c.err, ETA: -1,
+		}
+		if c.state == CollectionRunning {
+			cs.Rate, _ = c.speed.rates(now)
+		}
+		if cs.ExpectedFinal {
+			cs.ETA = eta(cs.Expected-cs.Rows, cs.Rate)
+		}
+		s.Bytes += c.bytes
+		s.Collections = append(s.Collections, cs)
+	}
+	if r.phase == Running {
+		s.Rate, s.BytesRate = r.speed.rates(now)
+	}
+	if s.ExpectedFinal && !r.paused {
+		s.ETA = eta(s.Expected-s.Rows, s.Rate)
+	}
+	return s
+}
+
+// eta is how long the rest takes; negative when nothing moves.
+func eta(left int64, rate float64) time.Duration {
+	switch {
+	case left <= 0:
+		return 0
+	case rate <= 0:
+		return -1
+	}
+	seconds := float64(left) / rate
+	if seconds > 1e8 {
+		return -1
+	}
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second)
+}

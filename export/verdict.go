@@ -1,0 +1,291 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"fauna-export/export/row"
+)
+
+// rounds is how often a chunk that differs from its plan is read again with
+// the plan put right.
+const rounds = 4
+
+// explain finds out why a page does not hold what was planned. A rewritten
+// history, a document's ttl, a privilege taken away and a collection made
+// again all answer alike, 200 and other rows, so it asks before it judges:
+// whether the collection was made again, whether it may be read, which ids
+// there are now at the same time, and what became of the missing ones. Then
+// batch holds the chunk's rows, and ch.outcome how they differ from the plan.
+func (r *Run) explain(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, differs *row.Mismatch, cause error) ([]byte, error) {
+	first := ch.ids
+	plan := first
+	var alive []int64
+	unexplained := 0
+	for range rounds {
+		if err := r.checkAccess(ctx, c, ch.at); err != nil {
+			return body, err
+		}
+		there, err := r.idsBetween(ctx, c, ch.at, first[0], ch.next, len(first))
+		if err != nil {
+			return body, err
+		}
+		missing := without(first, there)
+		if alive, err = r.presentOf(ctx, c, missing); err != nil {
+			return body, err
+		}
+		wanted := merged(there, alive)
+		if slices.Equal(wanted, plan) && len(alive) == 0 {
+			// Nothing left and nothing came: the server contradicts itself.
+			if unexplained++; unexplained > 1 {
+				break
+			}
+		}
+		plan = wanted
+		batch.Reset()
+		body, err = r.readParts(ctx, c, ch, batch, body, there, alive)
+		if err == nil && !(batch.Next >= 0 && len(there) > 0 && len(alive) == 0 && (ch.next < 0 || batch.Next < ch.next)) {
+			ch.outcome.gone = without(missing, alive)
+			ch.outcome.appeared = int64(len(without(there, first)))
+			ch.outcome.window = alive
+			return body, nil
+		}
+		if err != nil {
+			cause = err
+			if m, ok := errors.AsType[*row.Mismatch](err); ok {
+				differs = m
+			} else if fail := failureOf(err); fail == nil || !fail.Missing() {
+				return body, err
+			}
+		}
+	}
+	un := &Unexplained{Collection: c.name, From: first[0], Planned: len(plan)}
+	if differs != nil {
+		un.Planned, un.Got = len(differs.Planned), len(differs.Got)
+		if un.Planned == un.Got {
+			un.Why = differs.Error()
+		}
+	} else {
+		un.Why = cause.Error()
+	}
+	return body, un
+}
+
+// idsBetween reads the ids from lo up to, and without, hi; hi -1 is the end.
+func (r *Run) idsBetween(ctx context.Context, c *collection, at, lo, hi int64, about int) ([]int64, error) {
+	var all []int64
+	size := min(max(about+about/4+16, leastIDs), laterIDs)
+	for from := lo; ; {
+		ids, next, err := r.askIDs(ctx, c, at, from, size)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkIDs(task{c: c, from: from}, ids, next); err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			if hi >= 0 && id >= hi {
+				return all, nil
+			}
+			all = append(all, id)
+		}
+		if next < 0 || (hi >= 0 && next >= hi) {
+			return all, nil
+		}
+		from = next
+	}
+}
+
+// presentOf tells which of the documents that left the snapshot are alive
+// now. One that the role hides stops the collection.
+func (r *Run) presentOf(ctx context.Context, c *collection, missing []int64) ([]int64, error) {
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	alive, _, hidden, err := r.askPresence(ctx, c, missing)
+	if err != nil {
+		return nil, err
+	}
+	if len(hidden) > 0 {
+		return nil, &Hidden{Collection: c.name, IDs: hidden}
+	}
+	slices.Sort(alive)
+	return alive, nil
+}
+
+// readParts reads the documents there at the chunk's time, and between them
+// those that are only alive now, in the order of their ids.
+func (r *Run) readParts(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, there, alive []int64) ([]byte, error) {
+	type part struct {
+		ids []int64
+		at  int64
+	}
+	var parts []part
+	for _, id := range alive {
+		n, _ := slices.BinarySearch(there, id)
+		if n > 0 {
+			parts = append(parts, part{there[:n], ch.at})
+		}
+		parts = append(parts, part{[]int64{id}, 0})
+		there = there[n:]
+	}
+	if len(there) > 0 {
+		parts = append(parts, part{there, ch.at})
+	}
+	batch.Next = -1
+	for len(parts) > 0 {
+		p := parts[0]
+		var err error
+		body, err = r.readPage(ctx, c, ch, batch, body, p.ids, p.at)
+		if n := len(p.ids); tooLarge(err) && n > 1 {
+			parts = append([]part{{p.ids[:n/2], p.at}, {p.ids[n/2:], p.at}}, parts[1:]...)
+			continue
+		}
+		if err != nil {
+			return body, err
+		}
+		parts = parts[1:]
+	}
+	return body, nil
+}
+
+// readPresent reads what lies in a chunk's range now, for a run without a
+// snapshot; ids that left or entered since they were planned are counted.
+func (r *Run) readPresent(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, differs *row.Mismatch) ([]byte, error) {
+	if err := r.checkAccess(ctx, c, 0); err != nil {
+		return body, err
+	}
+	if differs != nil {
+		if _, err := r.presentOf(ctx, c, without(ch.ids, differs.Got)); err != nil {
+			return body, err
+		}
+	}
+	batch.Next = -1
+	for from, vanished := ch.ids[0], 0; ; {
+		size := len(ch.ids)
+		err := r.call(ctx, c, size > 1, func() error {
+			got, err := r.src.Documents(ctx, c.name, 0, from, size, c.paths, body)
+			if err != nil {
+				return err
+			}
+			body = got
+			ch.outcome.pages++
+			ch.outcome.bytes += int64(len(body))
+			return c.rows.Page(batch, body, nil)
+		})
+		if fail := failureOf(err); fail != nil && fail.Missing() && vanished < rounds {
+			// A document went between the page's two looks at it.
+			vanished++
+			continue
+		}
+		if err != nil {
+			return body, err
+		}
+		if n := len(batch.IDs); n > 0 && ch.next >= 0 && batch.IDs[n-1] >= ch.next {
+			k, _ := slices.BinarySearch(batch.IDs, ch.next)
+			cutRows(batch, k)
+			break
+		}
+		if batch.Next < 0 || (ch.next >= 0 && batch.Next >= ch.next) {
+			break
+		}
+		if batch.Next <= from {
+			return body, &Unexplained{Collection: c.name, From: from, Planned: size, Got: len(batch.IDs),
+				Why: fmt.Sprintf("the page goes on at %d", batch.Next)}
+		}
+		from = batch.Next
+	}
+	gone := without(ch.ids, batch.IDs)
+	appeared := without(batch.IDs, ch.ids)
+	ch.outcome.gone, ch.outcome.appeared = gone, int64(len(appeared))
+	ch.outcome.changed = int64(len(gone) + len(appeared))
+	return body, nil
+}
+
+// cutRows keeps the first n rows of a batch.
+func cutRows(b *row.Batch, n int) {
+	end := 0
+	if n > 0 {
+		end = b.Ends[n-1]
+	}
+	b.Bytes, b.Ends, b.IDs = b.Bytes[:end], b.Ends[:n], b.IDs[:n]
+}
+
+// without are the ids of all that are not in some; both ascend.
+func without(all, some []int64) []int64 {
+	var out []int64
+	for _, id := range all {
+		for len(some) > 0 && some[0] < id {
+			some = some[1:]
+		}
+		if len(some) == 0 || some[0] != id {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// merged are the ids of both, ascending.
+func merged(a, b []int64) []int64 {
+	if len(b) == 0 {
+		return a
+	}
+	out := append(slices.Clone(a), b...)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// secretRefused is a secret that the server does not accept: nothing of the
+// run can go on.
+type secretRefused struct{ err error }
+
+func (e *secretRefused) Error() string { return e.err.Error() }
+func (e *secretRefused) Unwrap() error { return e.err }
+
+// refine tells what stands behind a refusal: the secret, the privilege on the
+// collection, or documents of ids that the role hides.
+func (r *Run) refine(ctx context.Context, c *collection, ids []int64, err error) error {
+	if fail := failureOf(err); fail == nil || !fail.Refused() {
+		return err
+	}
+	yes, asked := r.askReadable(ctx, c, c.name)
+	if fail := failureOf(asked); fail != nil && fail.Refused() {
+		return &secretRefused{asked}
+	}
+	if asked != nil {
+		return asked
+	}
+	if !yes {
+		return &PrivilegeLost{Collection: c.name}
+	}
+	if len(ids) > 0 {
+		if _, asked := r.presentOf(ctx, c, ids); asked != nil {
+			return asked
+		}
+	}
+	return err
+}
+
+// judgeLocked does what an error asks for: a new time, the end of the
+// collection, or the end of the run. The caller holds mu.
+func (r *Run) judgeLocked(c *collection, err error) {
+	if _, bad := errors.AsType[*BadDocument](err); bad {
+		r.failLocked(c, err)
+		return
+	}
+	fail := failureOf(err)
+	_, gaveUp := errors.AsType[*GaveUp](err)
+	_, refused := errors.AsType[*secretRefused](err)
+	switch {
+	case refused:
+		r.haltLocked(err)
+	case gaveUp && !(fail != nil && fail.Smaller() && !fail.Slow()):
+		r.haltLocked(err)
+	case !gaveUp && fail != nil && fail.Expired():
+		r.expireLocked(c)
+	default:
+		r.failLocked(c, err)
+	}
+}

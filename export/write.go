@@ -1,0 +1,428 @@
+package export
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"strconv"
+	"time"
+
+	"fauna-export/export/row"
+)
+
+const (
+	leastPause = 300 * time.Millisecond // between two checkpoints of a file
+	mostShare  = 4                      // and this often as long as the last one took
+)
+
+// writer puts the rows of one collection into its file, in order.
+type writer struct {
+	r     *Run
+	c     *collection
+	out   Appender
+	file  *row.File
+	hash  hash.Hash
+	size  int64
+	rows  int64
+	first int64
+	last  int64 // the last row in the file, -1 for none
+
+	// Chunks whose rows are not all in the file yet: a compressed file takes
+	// them up before it gives their bytes out.
+	open  []openChunk
+	tally settled
+	next  int64 // the first id after the settled chunks
+
+	broken bool  // a write failed: the end of the file is not known
+	saved  int64 // size at the last checkpoint
+	at     time.Time
+	took   time.Duration
+	saving chan error // a checkpoint on its way
+}
+
+type openChunk struct {
+	first, last int64 // the first id planned, the last row
+	planned     int
+	next        int64
+	outcome     outcome
+	counts      row.Counts
+}
+
+// write makes the file of a collection. An error that concerns the
+// collection alone is a *CollectionError.
+func (r *Run) write(ctx context.Context, c *collection) (err error) {
+	w := &writer{r: r, c: c, hash: sha256.New(), first: -1, last: -1, at: r.env.Clock.Now()}
+	if c.saved != nil && c.saved.Finished {
+		return w.commit(c.saved.Entry)
+	}
+	if err := w.begin(); err != nil {
+		return err
+	}
+	defer func() {
+		// Whatever happens, nothing goes on in the background, and what is
+		// in the file counts.
+		if serr := w.settle(); err == nil {
+			err = serr
+		}
+		if w.out == nil {
+			return
+		}
+		if err != nil && w.size > w.saved && !w.broken {
+			// The error that ends the run is the one to tell.
+			_ = w.save(w.snapshot())
+		}
+		w.out.Close()
+	}()
+	for {
+		ch, more := r.nextChunk(c)
+		if !more {
+			break
+		}
+		err := w.add(ch)
+		r.mu.Lock()
+		r.release(ch)
+		r.wake.Broadcast()
+		r.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		if err := w.checkpoint(); err != nil {
+			return err
+		}
+	}
+	r.mu.Lock()
+	over := r.cause != nil || c.state == CollectionFailed
+	r.mu.Unlock()
+	if over {
+		return context.Cause(ctx)
+	}
+	return w.finish()
+}
+
+// nextChunk waits for the first chunk of the collection to be read; false
+// when there is none left, or the collection or the run stops.
+func (r *Run) nextChunk(c *collection) (*chunk, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for {
+		if r.cause != nil || c.state == CollectionFailed || c.complete() {
+			return nil, false
+		}
+		if len(c.pending) > 0 && c.pending[0].done {
+			ch := c.pending[0]
+			c.pending[0] = nil
+			c.pending = c.pending[1:]
+			return ch, true
+		}
+		r.wake.Wait()
+	}
+}
+
+// begin opens the file, where the last checkpoint ends or new.
+func (w *writer) begin() error {
+	var err error
+	name := partName(w.c.file)
+	if st := w.c.saved; st != nil {
+		if w.file, err = row.ResumeFile(w.c.layout, st.File); err != nil {
+			return fmt.Errorf("go on with %s: %w", name, err)
+		}
+		if err = w.hash.(encoding.BinaryUnmarshaler).UnmarshalBinary(st.Hash); err != nil {
+			return fmt.Errorf("go on with %s: %w", name, err)
+		}
+		w.size, w.rows, w.first, w.last = st.Offset, st.Rows, st.First, st.Put
+		w.tally, w.next, w.saved = st.Tally, st.Next, st.Offset
+		if w.out, err = w.r.env.Store.Append(name, w.size); err != nil {
+			return w.r.diskError("open "+name, err)
+		}
+		return nil
+	}
+	if w.file, err = row.NewFile(w.c.layout); err != nil {
+		return w.own(err)
+	}
+	if w.out, err = w.r.env.Store.Append(name, 0); err != nil {
+		return w.r.diskError("open "+name, err)
+	}
+	head, err := w.file.Begin()
+	if err != nil {
+		return w.own(err)
+	}
+	return w.put(row.Piece{Bytes: head, LastID: -1})
+}
+
+// own marks an error that stops this collection alone.
+func (w *writer) own(err error) error {
+	return &CollectionError{Collection: w.c.name, Err: err}
+}
+
+// put appends bytes to the file.
+func (w *writer) put(p row.Piece) error {
+	if len(p.Bytes) > 0 {
+		w.hash.Write(p.Bytes)
+		n, err := w.out.Write(p.Bytes)
+		if err == nil && n < len(p.Bytes) {
+			err = errShortWrite
+		}
+		if err != nil {
+			// What is known of the file ends at the last checkpoint: it is
+			// cut there when the run goes on.
+			w.broken = true
+			return w.r.diskError("write "+partName(w.c.file), err)
+		}
+		w.size += int64(len(p.Bytes))
+	}
+	w.rows += int64(p.Rows)
+	if p.Rows > 0 {
+		w.last = p.LastID
+	}
+	w.r.mu.Lock()
+	w.r.written += int64(len(p.Bytes))
+	w.r.mu.Unlock()
+	return nil
+}
+
+var errShortWrite = errors.New("short write")
+
+// add puts a chunk's rows into the file, or into what the format holds back.
+func (w *writer) add(ch *chunk) error {
+	b := ch.batch
+	o := openChunk{first: ch.ids[0], next: ch.ids[len(ch.ids)-1] + 1, last: w.last, planned: len(ch.ids), outcome: ch.outcome, counts: b.Counts}
+	if n := len(w.open); n > 0 {
+		o.last = w.open[n-1].last
+	}
+	if n := len(b.IDs); n > 0 {
+		o.last = b.IDs[n-1]
+		if w.first < 0 {
+			w.first = b.IDs[0]
+		}
+		// After a checkpoint within a chunk its first rows are there.
+		dropRows(b, w.last)
+	}
+	w.open = append(w.open, o)
+	if len(b.IDs) > 0 {
+		if err := w.file.Append(b, w.put); err != nil {
+			return w.notOurs(err)
+		}
+	}
+	w.settleChunks()
+	return nil
+}
+
+// notOurs tells an error of the disk from one of the rows.
+func (w *writer) notOurs(err error) error {
+	if _, ok := errors.AsType[*diskFault](err); ok {
+		return err
+	}
+	return w.own(err)
+}
+
+// settleChunks counts the chunks whose rows are all in the file.
+func (w *writer) settleChunks() {
+	n := 0
+	for _, o := range w.open {
+		if o.last > w.last {
+			break
+		}
+		w.tally.add(o.planned, o.outcome, o.counts)
+		w.next = o.next
+		n++
+	}
+	w.open = append(w.open[:0], w.open[n:]...)
+}
+
+// dropRows removes the rows up to an id from the head of a batch.
+func dropRows(b *row.Batch, last int64) {
+	n := 0
+	for n < len(b.IDs) && b.IDs[n] <= last {
+		n++
+	}
+	if n == 0 {
+		return
+	}
+	from := b.Ends[n-1]
+	b.Bytes = append(b.Bytes[:0], b.Bytes[from:]...)
+	b.IDs = append(b.IDs[:0], b.IDs[n:]...)
+	b.Ends = append(b.Ends[:0], b.Ends[n:]...)
+	for i := range b.Ends {
+		b.Ends[i] -= from
+	}
+}
+
+// checkpoint saves how far the file is, in the background and not too often.
+func (w *writer) checkpoint() error {
+	if w.saving != nil {
+		select {
+		case err := <-w.saving:
+			w.saving = nil
+			if err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+	now := w.r.env.Clock.Now()
+	if w.size == w.saved || now.Sub(w.at) < max(leastPause, mostShare*w.took) {
+		return nil
+	}
+	st, err := w.snapshot()
+	if err != nil {
+		return err
+	}
+	w.saved, w.at = w.size, now
+	saving := make(chan error, 1)
+	w.saving = saving
+	go func() { saving <- w.save(st, nil) }()
+	return nil
+}
+
+// settle waits for a checkpoint on its way.
+func (w *writer) settle() error {
+	if w.saving == nil {
+		return nil
+	}
+	err := <-w.saving
+	w.saving = nil
+	return err
+}
+
+// snapshot is how far the file is after its last piece.
+func (w *writer) snapshot() (*state, error) {
+	st := &state{Version: runVersion, Next: w.next, Put: w.last, Offset: w.size, Rows: w.rows, First: w.first, Tally: w.tally}
+	if len(w.open) > 0 {
+		st.Next = w.open[0].first
+	}
+	var err error
+	if st.File, err = w.file.State(); err != nil {
+		return nil, w.own(err)
+	}
+	if st.Hash, err = w.hash.(encoding.BinaryMarshaler).MarshalBinary(); err != nil {
+		return nil, fmt.Errorf("save the hash: %w", err)
+	}
+	if w.last < 0 {
+		st.First = -1
+	}
+	w.fill(st)
+	return st, nil
+}
+
+// fill adds what the run knows of the collection.
+func (w *writer) fill(st *state) {
+	w.r.mu.Lock()
+	defer w.r.mu.Unlock()
+	c := w.c
+	for _, s := range c.segments {
+		if s.From <= st.Next || len(st.Segments) == 0 {
+			st.Segments = append(st.Segments, s)
+		}
+	}
+	st.Tally.GoneIDs = append([]int64(nil), st.Tally.GoneIDs...)
+	st.Pages, st.Retries, st.Bytes = c.pages, c.retries, c.bytes
+	st.Seconds = (c.before + w.r.env.Clock.Now().Sub(c.begun)).Seconds()
+}
+
+// save makes the file durable and then says so.
+func (w *writer) save(st *state, err error) error {
+	if err != nil {
+		return err
+	}
+	start := w.r.env.Clock.Now()
+	if err := w.out.Sync(); err != nil {
+		return w.r.diskError("sync "+partName(w.c.file), err)
+	}
+	data, err := json.Marshal(st)
+	if err != nil {
+		return fmt.Errorf("encode the state: %w", err)
+	}
+	if err := w.r.env.Store.Write(stateName(w.c.file), data); err != nil {
+		return w.r.diskError("write "+stateName(w.c.file), err)
+	}
+	w.took = w.r.env.Clock.Now().Sub(start)
+	return nil
+}
+
+// finish ends the file and gives it its name.
+func (w *writer) finish() error {
+	if err := w.file.Finish(w.put); err != nil {
+		return w.notOurs(err)
+	}
+	w.settleChunks()
+	if err := w.settle(); err != nil {
+		return err
+	}
+	t := w.tally
+	if w.rows != t.Expected-t.Gone+t.Appeared {
+		return w.own(fmt.Errorf("%d rows were written; %d planned, less %d gone, with %d that appeared, should be as many", w.rows, t.Expected, t.Gone, t.Appeared))
+	}
+	st := &state{Version: runVersion, Finished: true, Next: w.next, Put: w.last, Rows: w.rows, First: w.first, Tally: t, Offset: w.size}
+	w.fill(st)
+	st.Segments = w.c.segments
+	st.Entry = w.entry(st)
+	if err := w.save(st, nil); err != nil {
+		return err
+	}
+	if err := w.out.Close(); err != nil {
+		w.out = nil
+		return w.r.diskError("close "+partName(w.c.file), err)
+	}
+	w.out = nil
+	w.r.mu.Lock()
+	w.c.put = t
+	w.r.mu.Unlock()
+	return w.commit(st.Entry)
+}
+
+// commit gives the whole file its final name.
+func (w *writer) commit(e *ManifestEntry) error {
+	name := partName(w.c.file)
+	if err := w.r.env.Store.Commit(name, w.c.file); err != nil {
+		return w.r.diskError("rename "+name, err)
+	}
+	w.r.mu.Lock()
+	w.c.entry = e
+	w.r.mu.Unlock()
+	return nil
+}
+
+// entry is the file as the manifest describes it.
+func (w *writer) entry(st *state) *ManifestEntry {
+	t := st.Tally
+	compress := w.c.layout.Compress
+	if compress == "" {
+		compress = row.None
+	}
+	e := &ManifestEntry{
+		Name: w.c.name, File: w.c.file, Format: string(w.c.layout.Format), Compress: string(compress),
+		Rows: st.Rows, ExpectedRows: t.Expected, Gone: t.Gone, Appeared: t.Appeared, Changed: t.Changed,
+		Bytes: st.Offset, SHA256: hex.EncodeToString(w.hash.Sum(nil)),
+		Columns: w.c.layout.Names(), Warnings: t.Counts.Warnings(),
+		Pages: st.Pages, Retries: st.Retries, Seconds: float64(int64(st.Seconds*1000)) / 1000,
+	}
+	if e.Columns == nil {
+		e.Columns = []string{}
+	}
+	for _, id := range t.GoneIDs {
+		e.GoneIDs = append(e.GoneIDs, strconv.FormatInt(id, 10))
+	}
+	if st.Rows > 0 {
+		e.FirstID, e.LastID = strconv.FormatInt(st.First, 10), strconv.FormatInt(st.Put, 10)
+	}
+	if len(st.Segments) > 1 {
+		for _, s := range st.Segments {
+			e.Snapshots = append(e.Snapshots, Segment{FromID: strconv.FormatInt(s.From, 10), Time: FormatTime(s.At)})
+		}
+	}
+	if t.Window > 0 {
+		e.Warnings = append(e.Warnings, fmt.Sprintf("%d documents left the snapshot while they live on, and were read as they are now", t.Window))
+	}
+	for _, name := range w.r.spec.Filtered {
+		if name == w.c.name {
+			e.Warnings = append(e.Warnings, "the key's role chooses documents by a predicate: it may hide some, and judges them as they are now")
+		}
+	}
+	return e
+}
