@@ -118,12 +118,18 @@ func (r *Run) emptyStore() error {
 	if r.env.Store == nil { // a run that is streamed
 		return nil
 	}
-	f, err := Inspect(r.env)
+	return CheckNewStore(r.env.Store)
+}
+
+// CheckNewStore answers a *DirError for a store in which a new run cannot
+// begin, since it holds a run or anything else; nil also when it does not
+// exist yet.
+func CheckNewStore(s Store) error {
+	f, err := Inspect(Env{Store: s})
 	if err != nil {
 		return err
 	}
-	name := storeName(r.env.Store)
-	switch {
+	switch name := storeName(s); {
 	case f.Spec != nil:
 		return &DirError{Dir: name, Problem: "holds a run that is not finished: resume it, or choose another folder", Resumable: true}
 	case f.Manifest != nil:
