@@ -1,0 +1,142 @@
+package emulator
+
+import (
+	"cmp"
+	"strings"
+)
+
+// rank orders the types among each other: null sorts after all.
+func rank(v value) int {
+	switch v.(type) {
+	case int64, float64:
+		return 0
+	case bytesValue:
+		return 1
+	case string:
+		return 2
+	case array:
+		return 3
+	case *object, *page, *docValue:
+		return 4
+	case *ref, *set:
+		return 5
+	case timeValue:
+		return 6
+	case dateValue:
+		return 7
+	case bool:
+		return 8
+	case nil:
+		return 10
+	}
+	return 9
+}
+
+// compareValues is the order of sets: by type, then within the type.
+func compareValues(a, b value) int {
+	if ra, rb := rank(a), rank(b); ra != rb {
+		return cmp.Compare(ra, rb)
+	}
+	switch a := a.(type) {
+	case int64:
+		if b, ok := b.(int64); ok {
+			return cmp.Compare(a, b)
+		}
+		return cmp.Compare(float64(a), b.(float64))
+	case float64:
+		if b, ok := b.(int64); ok {
+			return cmp.Compare(a, float64(b))
+		}
+		return cmp.Compare(a, b.(float64))
+	case string:
+		return strings.Compare(a, b.(string))
+	case bytesValue:
+		return strings.Compare(string(a), string(b.(bytesValue)))
+	case bool:
+		return cmp.Compare(number(a), number(b.(bool)))
+	case timeValue:
+		return a.compare(b.(timeValue))
+	case dateValue:
+		return cmp.Compare(a, b.(dateValue))
+	case array:
+		return compareTuples(a, b.(array))
+	case *ref:
+		if b, ok := b.(*ref); ok {
+			return a.compare(b)
+		}
+		return -1
+	case *object, *page, *docValue:
+		oa, _ := asObject(a)
+		ob, _ := asObject(b)
+		if c := compareTuples(oa.vals, ob.vals); c != 0 {
+			return c
+		}
+		return cmp.Compare(strings.Join(oa.keys, "\x00"), strings.Join(ob.keys, "\x00"))
+	}
+	return 0
+}
+
+func compareTuples(a, b []value) int {
+	for i := range min(len(a), len(b)) {
+		if c := compareValues(a[i], b[i]); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// equal is FQL's Equals: numbers by type and value, objects whatever the order
+// of their keys.
+func equal(a, b value) bool {
+	switch a := a.(type) {
+	case *ref:
+		b, ok := b.(*ref)
+		return ok && *a == *b
+	case array:
+		b, ok := b.(array)
+		if !ok || len(a) != len(b) {
+			return false
+		}
+		for i := range a {
+			if !equal(a[i], b[i]) {
+				return false
+			}
+		}
+		return true
+	case *object, *page, *docValue:
+		oa, _ := asObject(a)
+		ob, ok := asObject(b)
+		if !ok || len(oa.keys) != len(ob.keys) {
+			return false
+		}
+		for i, k := range oa.keys {
+			v, ok := ob.field(k)
+			if !ok || !equal(oa.vals[i], v) {
+				return false
+			}
+		}
+		return true
+	case *set:
+		b, ok := b.(*set)
+		return ok && equal(a.stored(), b.stored())
+	case *lambda:
+		b, ok := b.(*lambda)
+		return ok && (a == b || string(appendJSON(nil, a.source)) == string(appendJSON(nil, b.source)))
+	case int64:
+		if f, ok := b.(float64); ok {
+			return float64(a) == f
+		}
+	case float64:
+		if n, ok := b.(int64); ok {
+			return a == float64(n)
+		}
+	}
+	return a == b
+}

@@ -1,0 +1,71 @@
+package emulator
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// Options says how a server is made. The zero value is a good default.
+type Options struct {
+	// Clock is the server's time; nil is time.Now. It must be safe for
+	// concurrent use. Transaction times follow it in microseconds and never go
+	// back, even where the clock does.
+	Clock func() time.Time
+	// Secret is the admin secret of the root database; "" has one made.
+	Secret string
+	// Seed decides all secrets and global ids that the server makes; 0 has a
+	// seed drawn by chance.
+	Seed int64
+}
+
+// A Server is one embedded Fauna. It is safe for concurrent use.
+type Server struct {
+	clock  func() time.Time
+	secret string
+	faults *Faults
+	forms  formTable
+
+	// mu lets many queries read at once and one write.
+	mu      sync.RWMutex
+	rand    *rand.Rand
+	root    *database
+	last    int64 // the last transaction's time, in microseconds
+	lastID  int64 // the last id made for a document
+	nextSeq int64 // creation order of schema items
+	secrets map[string]*item
+	renames int64 // counts renames: rendered documents of before are stale
+}
+
+// Secret returns the admin secret of the root database.
+func (s *Server) Secret() string { return s.secret }
+
+// A request is one query as the HTTP layer took it from the wire.
+type request struct {
+	Secret     string        // as sent, with any scope behind colons
+	Body       []byte        // one JSON expression
+	APIVersion string        // "4"; "" is 2.1
+	Timeout    time.Duration // 0 is the default of two minutes
+	LastSeen   int64         // microseconds; the query waits for this time and reads no earlier
+	Linearized bool
+	ReadOnly   bool // a GET: writes are refused
+}
+
+// A response is what the HTTP layer puts on the wire.
+type response struct {
+	Status          int
+	Body            []byte
+	Indented        bool  // Body is indented already and ends with a newline
+	TxnTime         int64 // microseconds, for X-Txn-Time
+	Metrics         metrics
+	WWWAuthenticate bool // a 401: send the header
+}
+
+// metrics are the figures of a response's headers.
+type metrics struct {
+	ComputeOps   int64
+	ByteReadOps  int64
+	ByteWriteOps int64
+	BytesRead    int64
+	BytesWritten int64
+}

@@ -1,0 +1,364 @@
+package emulator
+
+import (
+	"cmp"
+	"slices"
+)
+
+// An event of a set: a document came or went.
+type event struct {
+	ts     int64
+	remove bool
+	ref    *ref
+	vals   []value
+}
+
+// compare orders events: by time, removes before adds, by id, by values.
+func (a event) compare(b event) int {
+	if c := cmp.Compare(a.ts, b.ts); c != 0 {
+		return c
+	}
+	if a.remove != b.remove {
+		return 2*number(b.remove) - 1
+	}
+	if c := a.ref.compare(b.ref); c != 0 {
+		return c
+	}
+	return compareTuples(a.vals, b.vals)
+}
+
+func (a event) value() *object {
+	action := "add"
+	if a.remove {
+		action = "remove"
+	}
+	o := newObject("ts", a.ts, "action", action, "document", a.ref)
+	if len(a.vals) > 0 {
+		o.add("data", array(a.vals))
+	}
+	return o
+}
+
+// A span is a stretch of time in which a set held a document.
+type span struct{ from, to int64 }
+
+// spans are the stretches in which the document was there. A change of its ttl
+// ends one and begins another.
+func (h *history) spans() []span {
+	var out []span
+	alive := false
+	var ttl int64
+	for _, v := range h.versions {
+		if alive && (v.deleted || v.expires != ttl) {
+			out[len(out)-1].to = v.ts
+			alive = false
+		}
+		if !v.deleted && !alive {
+			out = append(out, span{v.ts, endless})
+			alive, ttl = true, v.expires
+		}
+	}
+	return out
+}
+
+// events lists the events of a set up to the env's time. What lies before the
+// minimum is cut off, but for the adds of what was still there then.
+func (s *set) events(e *env) ([]event, error) {
+	var out []event
+	note := func(r *ref, sp span, vals []value, minimum int64) {
+		if sp.to <= minimum || sp.from > e.at {
+			return
+		}
+		out = append(out, event{ts: sp.from, ref: r, vals: vals})
+		if sp.to <= e.at {
+			out = append(out, event{ts: sp.to, remove: true, ref: r, vals: vals})
+		}
+	}
+	switch s.kind {
+	case setDocuments:
+		c := s.ref.item.coll
+		minimum := c.minimum(e.tx.now)
+		if err := e.tooOld(minimum); err != nil {
+			return nil, err
+		}
+		guard := e.guard(s.ref)
+		if guard.never() {
+			return nil, nil
+		}
+		for _, h := range c.docs {
+			r := &ref{class: clsDocument, item: c.item, scope: s.ref.scope, id: h.id}
+			if !guard.always && !e.allows(guard, r) {
+				continue
+			}
+			for _, sp := range h.spans() {
+				note(r, sp, nil, minimum)
+			}
+		}
+	case setMatch:
+		ix := s.ref.item.index
+		read, all := e.mayRead(s)
+		if !read {
+			return nil, errDenied
+		}
+		minimum := ix.minimum(e.tx.now)
+		if err := e.tooOld(minimum); err != nil {
+			return nil, err
+		}
+		nterms := len(ix.terms)
+		for _, en := range ix.entries {
+			r := &ref{class: clsDocument, item: en.coll, id: en.hist.id}
+			if len(s.terms) != nterms || compareTuples(en.keys[:nterms], s.terms) != 0 || !all && !e.may(r, actRead) {
+				continue
+			}
+			note(r, span{en.from, en.to}, en.keys[nterms:], minimum)
+		}
+	case setUnion, setDistinct:
+		for _, in := range s.sets {
+			list, err := in.events(e)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, list...)
+		}
+	default:
+		return nil, errNoEvents
+	}
+	slices.SortFunc(out, event.compare)
+	return slices.CompactFunc(out, func(a, b event) bool { return a.compare(b) == 0 }), nil
+}
+
+// errNoEvents is a set without events; it has no place yet.
+var errNoEvents = invalidArgument(nil, "Set does not support events history.")
+
+// An eventBound is a place among events.
+type eventBound struct {
+	event
+	whole bool // only the time counts
+	add   bool // of the time only the adds
+	end   bool // behind all
+}
+
+// side tells whether an event lies before the bound (-1), behind it (1) or on
+// it (0).
+func (b eventBound) side(ev event) int {
+	switch {
+	case b.end:
+		return -1
+	case b.whole || b.add:
+		if c := cmp.Compare(ev.ts, b.ts); c != 0 {
+			return c
+		}
+		if b.add && !ev.remove {
+			return 0
+		}
+		return -1
+	case b.event.vals == nil:
+		ev.vals = nil
+	}
+	return ev.compare(b.event)
+}
+
+// eventBound reads a cursor among events. {ts} and {ts, action} lie behind all
+// events of that time; a bare time lies before its adds.
+func (c cursor) eventBound() (eventBound, error) {
+	switch v := c.val.(type) {
+	case nil:
+		return eventBound{end: true}, nil
+	case int64:
+		return eventBound{event: event{ts: v}, add: true}, nil
+	case timeValue:
+		return eventBound{event: event{ts: v.micros()}, add: true}, nil
+	case dateValue:
+		return eventBound{event: event{ts: int64(v) * dayMicros}, add: true}, nil
+	case *object:
+		b, ok := objectBound(v)
+		if !ok {
+			return b, invalidArgument(c.at, "Invalid cursor object.")
+		}
+		return b, nil
+	}
+	return eventBound{}, expected(c.at, "Object, Integer, Time, or Date", c.val)
+}
+
+func objectBound(o *object) (eventBound, bool) {
+	var b eventBound
+	b.whole = true
+	for i, k := range o.keys {
+		switch k {
+		case "ts":
+			ts, err := asMicros(o.vals[i], nil)
+			if err != nil {
+				return b, false
+			}
+			b.ts = ts
+		case "action":
+			action, _ := o.vals[i].(string)
+			b.remove = action == "remove" || action == "delete"
+			if !b.remove && action != "add" && action != "create" && action != "update" {
+				return b, false
+			}
+		case "document", "instance", "resource":
+			r, ok := o.vals[i].(*ref)
+			if !ok {
+				return b, false
+			}
+			b.ref, b.whole = r, false
+		case "data":
+			b.vals = asArray(o.vals[i])
+		default:
+			return b, false
+		}
+	}
+	_, hasTime := o.field("ts")
+	_, hasAction := o.field("action")
+	return b, hasTime && (b.whole || hasAction)
+}
+
+// eventPage reads one page of a set's or of a document's events.
+func (e *env) eventPage(s *set, c cursor, size int, at *position) (value, error) {
+	if s.ref != nil {
+		return e.documentEvents(s.ref, c, size, at)
+	}
+	var bound eventBound
+	if c.given {
+		var err error
+		if bound, err = c.eventBound(); err != nil {
+			return nil, err
+		}
+		if bound.ref != nil {
+			if err := resolved(bound.ref, c.at); err != nil {
+				return nil, err
+			}
+		}
+	}
+	list, err := s.sets[0].events(e)
+	if err == errNoEvents {
+		return nil, invalidArgument(at, "%s", errNoEvents.text)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := width(size, len(list)); err != nil {
+		return nil, err
+	}
+	p := &page{data: array{}}
+	var echo value
+	if bound.ref != nil {
+		echo = bound.event.value()
+	}
+	var from, to int
+	first, _ := slices.BinarySearchFunc(list, bound, func(ev event, b eventBound) int {
+		if b.side(ev) < 0 {
+			return -1
+		}
+		return 1
+	})
+	switch {
+	case c.given && c.before:
+		to = first
+		from = max(0, to-size)
+		p.hasAfter, p.after = true, echo
+		if from > 0 {
+			p.hasBefore, p.before = true, list[from].value()
+		}
+	default:
+		if c.given {
+			from = first
+			p.hasBefore, p.before = true, echo
+		}
+		to = min(len(list), from+size)
+		if to < len(list) && size > 0 {
+			p.hasAfter, p.after = true, list[to].value()
+		}
+	}
+	for _, ev := range list[from:to] {
+		p.data = append(p.data, ev.value())
+	}
+	return p, nil
+}
+
+// documentEvents reads the history of one document.
+func (e *env) documentEvents(r *ref, c cursor, size int, at *position) (value, error) {
+	if _, _, missing := r.undefined(); missing {
+		return nil, undefinedRef(at, r)
+	}
+	if !e.may(r, actHistoryRead) {
+		return nil, errDenied
+	}
+	p := &page{data: array{}}
+	h, minimum := e.history(r)
+	if h == nil {
+		return p, nil
+	}
+	var bound eventBound
+	if c.given {
+		var err error
+		if bound, err = c.eventBound(); err != nil {
+			return nil, err
+		}
+		p.hasBefore = true
+	}
+	var before *version
+	for i, v := range h.versions {
+		last := before
+		before = v
+		if v.ts > e.at || i+1 < len(h.versions) && h.versions[i+1].ts <= minimum {
+			if v.ts <= minimum {
+				before = nil // the oldest that is kept shows as a create
+			}
+			continue
+		}
+		if v.deleted && v.ts <= minimum {
+			before = nil
+			continue
+		}
+		if c.given && (bound.end || v.ts < bound.ts || v.ts == bound.ts && bound.whole) {
+			continue
+		}
+		ev := versionEvent(r, last, v)
+		if len(p.data) == size {
+			p.hasAfter, p.after = size > 0, ev
+			break
+		}
+		p.data = append(p.data, ev)
+	}
+	return p, nil
+}
+
+// versionEvent is a version as an event: an update shows what it changed.
+func versionEvent(r *ref, last, v *version) *object {
+	var data value
+	action := "delete"
+	if !v.deleted {
+		content, _ := v.content().field("data")
+		action, data = "create", content
+		if last != nil && !last.deleted {
+			old, _ := last.content().field("data")
+			action, data = "update", difference(old, content)
+		}
+	}
+	return newObject("ts", v.ts, "action", action, "document", r, "data", data)
+}
+
+// difference is what must be merged into old to get new.
+func difference(old, now value) value {
+	a, okA := old.(*object)
+	b, okB := now.(*object)
+	if !okA || !okB {
+		return now
+	}
+	out := &object{}
+	for i, k := range b.keys {
+		before, had := a.field(k)
+		if had && equal(before, b.vals[i]) {
+			continue
+		}
+		out.add(k, difference(before, b.vals[i]))
+	}
+	for _, k := range a.keys {
+		if _, still := b.field(k); !still {
+			out.add(k, nil)
+		}
+	}
+	return out
+}

@@ -1,0 +1,48 @@
+package emulator
+
+// newForms lists every form that the server knows.
+func newForms() formTable {
+	t := formTable{}
+	t.addCore()
+	t.addRefs()
+	t.addReads()
+	t.addSets()
+	t.addCollections()
+	t.addNumbers()
+	t.addStrings()
+	t.addTimes()
+	t.addWrites()
+	return t
+}
+
+// evalFunc is how most forms are evaluated: all arguments first.
+type evalFunc func(e *env, n *node, args []value) (value, error)
+
+// strict evaluates all arguments and gathers their errors before f sees them.
+func strict(f evalFunc) func(e *env, n *node) (value, error) {
+	return func(e *env, n *node) (value, error) {
+		args, err := e.all(n.args)
+		if err != nil {
+			return nil, err
+		}
+		return f(e, n, args)
+	}
+}
+
+// place is the position of the form's i-th argument.
+func (n *node) place(i int) *position { return n.at.child(n.form.keys[i]) }
+
+// given tells whether the i-th argument was sent.
+func (n *node) given(i int) bool { return n.args[i] != nil }
+
+// variadic evaluates a form with one argument that is a list of operands, or
+// one operand alone. place gives an operand's position.
+func variadic(f func(e *env, n *node, list []value, place func(i int) *position) (value, error)) func(e *env, n *node) (value, error) {
+	return strict(func(e *env, n *node, args []value) (value, error) {
+		at := n.place(0)
+		if list, ok := args[0].(array); ok {
+			return f(e, n, list, func(i int) *position { return at.nth(i) })
+		}
+		return f(e, n, args[:1], func(int) *position { return at })
+	})
+}

@@ -1,0 +1,226 @@
+package emulator
+
+import (
+	"errors"
+	"strings"
+)
+
+func (t formTable) addCore() {
+	t.add("object", nil).parse = parseObject
+	t.add("quote", nil).parse = func(p *parser, j *jsonValue, at *position, _ *names) *node {
+		v, err := p.literal(j.items[0], at.child("quote"))
+		if err != nil {
+			return p.fail(err)
+		}
+		return &node{at: at, lit: v}
+	}
+	t.add("var", nil).parse = parseVar
+	t.add("let in", nil).parse = parseLet
+	t.add("lambda expr", nil).parse = func(p *parser, j *jsonValue, at *position, vars *names) *node {
+		return &node{kind: nodeLambda, at: at, lam: p.lambda(j, at, vars)}
+	}
+	t.add("query", nil).parse = func(p *parser, j *jsonValue, at *position, vars *names) *node {
+		in := p.expression(j.items[0], at.child("query"), nil)
+		if in.kind != nodeLambda {
+			if _, ok := in.lit.(*lambda); !ok && len(p.errs) == 0 {
+				return p.fail(invalidArgument(at.child("query"), "Lambda expected, %s provided.", typeName(in.lit)))
+			}
+		}
+		return in
+	}
+	t.add("if then else", func(e *env, n *node) (value, error) {
+		v, err := e.eval(n.args[0])
+		if err != nil {
+			return nil, err
+		}
+		yes, err := asBool(v, n.place(0))
+		if err != nil {
+			return nil, err
+		}
+		if yes {
+			return e.eval(n.args[1])
+		}
+		return e.eval(n.args[2])
+	})
+	t.add("do", func(e *env, n *node) (value, error) {
+		list := n.args
+		if list[0].kind == nodeArray {
+			list = list[0].args
+		}
+		var last value
+		for _, in := range list {
+			v, err := e.eval(in)
+			if err != nil {
+				return nil, err
+			}
+			last = v
+		}
+		return last, nil
+	})
+	t.add("at expr", func(e *env, n *node) (value, error) {
+		v, err := e.eval(n.args[0])
+		if err != nil {
+			return nil, err
+		}
+		at, err := asMicros(v, n.place(0))
+		if err != nil {
+			return nil, err
+		}
+		return e.read(at).eval(n.args[1])
+	})
+	t.add("abort", strict(func(_ *env, n *node, args []value) (value, error) {
+		text, err := asString(args[0], n.place(0))
+		if err != nil {
+			return nil, err
+		}
+		return nil, &queryError{at: n.at, code: "transaction aborted", text: text, status: 400}
+	}))
+	t.add("call arguments?", strict(callFunction)).write = true
+	t.add("and", booleans(false))
+	t.add("or", booleans(true))
+	t.add("not", strict(func(_ *env, n *node, args []value) (value, error) {
+		b, err := asBool(args[0], n.place(0))
+		return !b, err
+	}))
+	t.add("equals", variadic(func(_ *env, _ *node, list []value, _ func(int) *position) (value, error) {
+		for i := 1; i < len(list); i++ {
+			if !equal(list[i-1], list[i]) {
+				return false, nil
+			}
+		}
+		return true, nil
+	}))
+}
+
+// read is the env at another time; one in the future is the present.
+func (e *env) read(at int64) *env {
+	in := *e
+	in.at = min(at, e.tx.now)
+	return &in
+}
+
+func parseObject(p *parser, j *jsonValue, at *position, vars *names) *node {
+	place := at.child("object")
+	in := j.items[0]
+	if in.kind != jsonObject {
+		return p.fail(invalidExpression(place, "Invalid object."))
+	}
+	n := &node{kind: nodeObject, at: at, keys: in.keys, args: make([]*node, len(in.items))}
+	for i, item := range in.items {
+		n.args[i] = p.expression(item, place.child(in.keys[i]), vars)
+	}
+	return n
+}
+
+func parseVar(p *parser, j *jsonValue, at *position, vars *names) *node {
+	name := j.items[0]
+	if name.kind != jsonString {
+		return p.fail(invalidExpression(at.child("var"), "String expected, %s provided.", typeName(scalar(name))))
+	}
+	if !vars.has(name.text) {
+		return p.fail(invalidExpression(at, "Variable '%s' is not defined.", name.text))
+	}
+	return &node{kind: nodeVar, at: at, name: name.text}
+}
+
+func parseLet(p *parser, j *jsonValue, at *position, vars *names) *node {
+	n := &node{kind: nodeLet, at: at}
+	place := at.child("let")
+	bind := func(name string, expr *jsonValue, at *position) {
+		n.keys = append(n.keys, name)
+		n.args = append(n.args, p.expression(expr, at, vars))
+		vars = &names{name, vars}
+	}
+	switch in := j.get("let"); in.kind {
+	case jsonObject:
+		for i, k := range in.keys {
+			bind(k, in.items[i], place.child(k))
+		}
+	case jsonArray:
+		for i, item := range in.items {
+			if item.kind != jsonObject {
+				return p.fail(invalidExpression(place.nth(i), "Object expected, %s provided.", typeName(scalar(item))))
+			}
+			for k, name := range item.keys {
+				bind(name, item.items[k], place.nth(i).child(name))
+			}
+		}
+	default:
+		return p.fail(invalidExpression(place, "Object expected, %s provided.", typeName(scalar(in))))
+	}
+	n.args = append(n.args, p.expression(j.get("in"), at.child("in"), vars))
+	return n
+}
+
+// booleans is And or Or; they stop at the first operand that decides.
+func booleans(decides bool) func(e *env, n *node) (value, error) {
+	return func(e *env, n *node) (value, error) {
+		list := n.args
+		if list[0].kind == nodeArray {
+			list = list[0].args
+		}
+		for _, in := range list {
+			v, err := e.eval(in)
+			if err != nil {
+				return nil, err
+			}
+			for _, operand := range asArray(v) {
+				b, err := asBool(operand, in.at)
+				if err != nil {
+					return nil, err
+				}
+				if b == decides {
+					return decides, nil
+				}
+			}
+		}
+		return !decides, nil
+	}
+}
+
+// callFunction runs a user's function with the caller's privileges.
+func callFunction(e *env, n *node, args []value) (value, error) {
+	target := args[0]
+	if name, ok := target.(string); ok {
+		target = e.tx.db.named(clsFunctions, name)
+	}
+	r, ok := target.(*ref)
+	if !ok || r.class != clsFunctions || r.native {
+		return nil, expected(n.place(0), "Function Ref or String", args[0])
+	}
+	if _, _, missing := r.undefined(); missing {
+		return nil, undefinedRef(n.place(0), r)
+	}
+	if rule := e.rule(r, actCall); e.tx.auth.builtin != "admin" && e.tx.auth.builtin != "server" && !e.allows(rule, args[1]) {
+		return nil, denied(n.place(0))
+	}
+	body, _ := r.item.current().field("body")
+	l, ok := body.(*lambda)
+	if !ok {
+		return nil, expected(n.place(0), "Function Ref", r)
+	}
+	arg := args[1]
+	if list, ok := arg.(array); ok && !l.tuple && len(list) == 1 {
+		arg = list[0]
+	}
+	v, err := e.apply(l, arg, n.at)
+	var whole *requestError
+	if err != nil && !errors.As(err, &whole) {
+		return nil, &queryError{at: n.at, code: "call error", text: "Calling the function resulted in an error.", status: 400, cause: listErrors(err)}
+	}
+	return v, err
+}
+
+// pathText shows a Select path as its error does.
+func pathText(path array) string {
+	parts := make([]string, len(path))
+	for i, p := range path {
+		switch p := p.(type) {
+		case string:
+			parts[i] = p
+		case int64:
+			parts[i] = string(appendJSON(nil, &jsonValue{kind: jsonLong, long: p}))
+		}
+	}
+	return "[" + strings.Join(parts, ",") + "]"
+}

@@ -1,0 +1,166 @@
+package emulator
+
+import "fmt"
+
+func (t formTable) addSets() {
+	t.add("documents", strict(func(_ *env, n *node, args []value) (value, error) {
+		r, ok := args[0].(*ref)
+		if !ok || r.class != clsCollections || r.native {
+			return nil, expected(n.place(0), "Collection Ref", args[0])
+		}
+		if _, _, missing := r.undefined(); missing {
+			return nil, undefinedRef(n.place(0), r)
+		}
+		return &set{kind: setDocuments, ref: r}, nil
+	}))
+	t.add("match terms?", strict(func(e *env, n *node, args []value) (value, error) {
+		return e.match(n, args[0], n.place(0), args[1], n.given(1))
+	}))
+	t.add("match index", strict(func(e *env, n *node, args []value) (value, error) {
+		if name, ok := args[1].(string); ok {
+			args[1] = e.tx.db.named(clsIndexes, name)
+		}
+		return e.match(n, args[1], n.place(1), args[0], true)
+	}))
+	t.add("events", strict(func(_ *env, n *node, args []value) (value, error) {
+		if s, ok := asSet(args[0]); ok {
+			return &set{kind: setEvents, sets: []*set{s}}, nil
+		}
+		if r, ok := args[0].(*ref); ok {
+			return &set{kind: setEvents, ref: r}, nil
+		}
+		return nil, expected(n.place(0), "Ref or Set", args[0])
+	}))
+	t.add("singleton", strict(func(_ *env, n *node, args []value) (value, error) {
+		r, err := asRef(args[0], n.place(0))
+		return &set{kind: setSingleton, ref: r}, err
+	}))
+	for kind, head := range map[setKind]string{setUnion: "union", setIntersection: "intersection", setDifference: "difference"} {
+		t.add(head, variadic(func(_ *env, n *node, list []value, place func(int) *position) (value, error) {
+			s := &set{kind: kind}
+			for i, v := range list {
+				in, ok := asSet(v)
+				if !ok {
+					return nil, expected(place(i), "Set", v)
+				}
+				s.sets = append(s.sets, in)
+			}
+			if len(s.sets) == 0 {
+				return nil, invalidArgument(n.place(0), "Non-empty array expected.")
+			}
+			return s, nil
+		}))
+	}
+	for kind, head := range map[setKind]string{setDistinct: "distinct", setReverse: "reverse"} {
+		t.add(head, strict(func(_ *env, n *node, args []value) (value, error) {
+			if kind == setReverse {
+				if v, ok, err := reversed(args[0]); ok {
+					return v, err
+				}
+			}
+			s, ok := asSet(args[0])
+			if !ok {
+				return nil, expected(n.place(0), "Set", args[0])
+			}
+			return &set{kind: kind, sets: []*set{s}}, nil
+		}))
+	}
+	t.add("range from to", strict(func(_ *env, n *node, args []value) (value, error) {
+		s, ok := asSet(args[0])
+		if !ok {
+			return nil, expected(n.place(0), "Set", args[0])
+		}
+		if s.kind == setEvents {
+			return nil, invalidArgument(n.place(0), "Set does not support events history.")
+		}
+		for i := 1; i <= 2; i++ {
+			if err := resolved(args[i], n.place(i)); err != nil {
+				return nil, err
+			}
+		}
+		return &set{kind: setRange, sets: []*set{s}, from: bound(args[1]), to: bound(args[2])}, nil
+	}))
+	t.add("join with", strict(func(_ *env, n *node, args []value) (value, error) {
+		s, ok := asSet(args[0])
+		if !ok {
+			return nil, expected(n.place(0), "Set", args[0])
+		}
+		if r, ok := args[1].(*ref); ok {
+			if _, _, missing := r.undefined(); missing {
+				return nil, undefinedRef(n.place(1), r)
+			}
+			if r.class == clsIndexes && !r.native {
+				return &set{kind: setJoin, sets: []*set{s}, with: r}, nil
+			}
+		}
+		if l, ok := args[1].(*lambda); ok {
+			return &set{kind: setJoin, sets: []*set{s}, with: l}, nil
+		}
+		return nil, expected(n.place(1), "Index Ref or Lambda", args[1])
+	}))
+}
+
+// match makes the set of an index that is ready.
+func (e *env) match(n *node, index value, at *position, terms value, given bool) (value, error) {
+	r, ok := index.(*ref)
+	if !ok || r.class != clsIndexes || r.native {
+		return nil, expected(at, "Index Ref", index)
+	}
+	if _, _, missing := r.undefined(); missing {
+		return nil, undefinedRef(at, r)
+	}
+	if !r.item.index.active(e.tx.now) {
+		text := fmt.Sprintf("Index '%s' is not active.", r.title())
+		return nil, &queryError{at: n.at.child("index"), code: "instance not found", text: text, status: 400}
+	}
+	s := &set{kind: setMatch, ref: r}
+	if given {
+		if list, ok := terms.(array); ok {
+			s.terms = list
+		} else {
+			s.terms = []value{terms}
+		}
+	}
+	return s, nil
+}
+
+// bound is a Range's end; an empty array is open.
+func bound(v value) []value {
+	if list, ok := v.(array); ok {
+		if len(list) == 0 {
+			return nil
+		}
+		return list
+	}
+	return []value{v}
+}
+
+// resolved refuses refs to what does not exist, in cursors and bounds.
+func resolved(v value, at *position) error {
+	for _, v := range asArray(v) {
+		if r, ok := v.(*ref); ok {
+			if _, _, missing := r.undefined(); missing {
+				return undefinedRef(at, r)
+			}
+		}
+	}
+	return nil
+}
+
+// reversed turns around what is no set.
+func reversed(v value) (value, bool, error) {
+	switch v := v.(type) {
+	case array:
+		out := make(array, len(v))
+		for i := range v {
+			out[len(v)-1-i] = v[i]
+		}
+		return out, true, nil
+	case *page:
+		out := *v
+		data, _, err := reversed(v.data)
+		out.data, _ = data.(array)
+		return &out, true, err
+	}
+	return nil, false, nil
+}

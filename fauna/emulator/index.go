@@ -1,0 +1,277 @@
+package emulator
+
+import (
+	"cmp"
+	"slices"
+)
+
+const (
+	// buildAtOnce is the number of documents over which an index is built in
+	// the background.
+	buildAtOnce = 128
+	// buildTime is how long that takes; on a real core 30 seconds at most.
+	buildTime = 2_000_000
+)
+
+// A fieldSpec is one of an index's terms or values.
+type fieldSpec struct {
+	path    array
+	reverse bool
+}
+
+// An index keeps an entry for each stretch of time in which a document had the
+// same terms and values.
+type index struct {
+	item     *item
+	sources  []*item
+	terms    []fieldSpec
+	values   []fieldSpec
+	entries  []*entry // sorted
+	activeAt int64
+	off      bool // taken out of service from outside
+}
+
+// endless is the end of an entry that still stands.
+const endless = maxMicros
+
+// An entry of an index: valid from its first time up to, and without, to.
+type entry struct {
+	keys     []value // terms, then values
+	coll     *item
+	hist     *history
+	from, to int64
+}
+
+func (ix *index) active(now int64) bool { return !ix.off && now >= ix.activeAt }
+
+func (ix *index) compare(a, b *entry) int {
+	if c := ix.compareKeys(a.keys, b.keys); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.hist.id, b.hist.id); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.coll.seq, b.coll.seq); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.from, b.from)
+}
+
+// compareKeys compares as far as the shorter goes.
+func (ix *index) compareKeys(a, b []value) int {
+	for i := range min(len(a), len(b)) {
+		c := compareValues(a[i], b[i])
+		if i >= len(ix.terms) && i-len(ix.terms) < len(ix.values) && ix.values[i-len(ix.terms)].reverse {
+			c = -c
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// entriesOf computes the entries of one document.
+func (ix *index) entriesOf(coll *item, h *history, versions []*version) []*entry {
+	var out []*entry
+	var open []*entry
+	for _, v := range versions {
+		var keys [][]value
+		if !v.deleted {
+			keys = ix.keysOf(coll, h, v)
+		}
+		var next []*entry
+		for _, en := range open {
+			if i := slices.IndexFunc(keys, func(k []value) bool { return compareTuples(k, en.keys) == 0 }); i >= 0 {
+				keys = slices.Delete(keys, i, i+1)
+				next = append(next, en)
+			} else {
+				en.to = v.ts
+			}
+		}
+		for _, k := range keys {
+			en := &entry{keys: k, coll: coll, hist: h, from: v.ts, to: endless}
+			next = append(next, en)
+			out = append(out, en)
+		}
+		open = next
+	}
+	return out
+}
+
+// keysOf gives the terms and values of a version: several where a field is an
+// array, none where all terms are null.
+func (ix *index) keysOf(coll *item, h *history, v *version) [][]value {
+	d := &docValue{ref: &ref{class: clsDocument, item: coll, id: h.id}, version: v}
+	keys := [][]value{make([]value, 0, len(ix.terms)+len(ix.values))}
+	missing := 0
+	for i, spec := range slices.Concat(ix.terms, ix.values) {
+		var options []value
+		found := value(d)
+		ok := true
+		for _, step := range spec.path {
+			if found, ok = stepInto(found, step); !ok {
+				break
+			}
+		}
+		switch list, isArray := found.(array); {
+		case !ok || isArray && len(list) == 0:
+			options = []value{nil}
+		case isArray:
+			options = list
+		default:
+			options = []value{found}
+		}
+		if i < len(ix.terms) && len(options) == 1 && options[0] == nil {
+			missing++
+		}
+		var wider [][]value
+		for _, k := range keys {
+			for _, o := range options {
+				wider = append(wider, append(slices.Clip(k), o))
+			}
+		}
+		keys = wider
+	}
+	if len(ix.terms) > 0 && missing == len(ix.terms) {
+		return nil
+	}
+	slices.SortFunc(keys, compareTuples)
+	return slices.CompactFunc(keys, func(a, b []value) bool { return compareTuples(a, b) == 0 })
+}
+
+// swap replaces a document's entries after its versions changed.
+func (ix *index) swap(coll *item, h *history, before, after []*version) {
+	for _, en := range ix.entriesOf(coll, h, before) {
+		if i, ok := slices.BinarySearchFunc(ix.entries, en, ix.compare); ok {
+			ix.entries = slices.Delete(ix.entries, i, i+1)
+		}
+	}
+	for _, en := range ix.entriesOf(coll, h, after) {
+		i, _ := slices.BinarySearchFunc(ix.entries, en, ix.compare)
+		ix.entries = slices.Insert(ix.entries, i, en)
+	}
+}
+
+// build computes all entries anew.
+func (ix *index) build() {
+	ix.entries = nil
+	for _, src := range ix.sources {
+		for _, h := range src.coll.docs {
+			ix.entries = append(ix.entries, ix.entriesOf(src, h, h.versions)...)
+		}
+	}
+	slices.SortFunc(ix.entries, ix.compare)
+}
+
+// shown tells whether the entry stands at a time, its document not expired.
+func (en *entry) shown(at, now int64) bool {
+	if en.from > at || en.to <= at {
+		return false
+	}
+	return !en.hist.mortal || en.hist.visible(at, now) != nil
+}
+
+// minimum is the earliest time at which all sources can be read.
+func (ix *index) minimum(now int64) int64 {
+	var out int64
+	for _, src := range ix.sources {
+		out = max(out, src.coll.minimum(now))
+	}
+	return out
+}
+
+// mayRead tells whether the caller may read the index, and whether its
+// documents need not be asked for then.
+func (e *env) mayRead(s *set) (read, all bool) {
+	if e.rule(s.ref, actUnrestricted).always {
+		return true, true
+	}
+	if a := e.tx.auth; a.builtin != "" || e.free {
+		return a.builtin != "client" || e.free, false
+	}
+	rule := e.rule(s.ref, actRead)
+	return !rule.never() && e.allows(rule, array(s.terms)), false
+}
+
+// scanMatch reads an index.
+func (s *set) scanMatch(e *env, q scan, yield func(element) bool) error {
+	ix := s.ref.item.index
+	read, all := e.mayRead(s)
+	if !read {
+		return errDenied
+	}
+	if err := e.tooOld(ix.minimum(e.tx.now)); err != nil {
+		return err
+	}
+	e.tx.readOps += 8
+	if len(s.terms) != len(ix.terms) {
+		return nil
+	}
+	nterms := len(ix.terms)
+	begin := s.terms
+	if q.from != nil {
+		begin = slices.Concat(s.terms, q.from)
+	}
+	i := 0
+	if q.desc && len(begin) > 0 {
+		i, _ = slices.BinarySearchFunc(ix.entries, begin, func(en *entry, k []value) int {
+			if c := ix.compareCursor(en, k); c != 0 {
+				return c
+			}
+			if q.inclusive || q.from == nil {
+				return -1
+			}
+			return 1
+		})
+		i--
+	} else if q.desc {
+		i = len(ix.entries) - 1
+	} else {
+		i, _ = slices.BinarySearchFunc(ix.entries, begin, func(en *entry, k []value) int {
+			if c := ix.compareCursor(en, k); c != 0 {
+				return c
+			}
+			if q.inclusive || q.from == nil {
+				return 1
+			}
+			return -1
+		})
+	}
+	step := 1
+	if q.desc {
+		step = -1
+	}
+	var guard rule
+	var guarded *item
+	for ; i >= 0 && i < len(ix.entries); i += step {
+		en := ix.entries[i]
+		if nterms > 0 && compareTuples(en.keys[:nterms], s.terms) != 0 {
+			break
+		}
+		if !en.shown(e.at, e.tx.now) {
+			continue
+		}
+		r := &ref{class: clsDocument, item: en.coll, id: en.hist.id}
+		if !all {
+			if guarded != en.coll {
+				guarded, guard = en.coll, e.rule(r.resource(), actRead)
+			}
+			if !e.allows(guard, r) {
+				continue
+			}
+		}
+		if !yield(element{ref: r, vals: en.keys[nterms:]}) {
+			return nil
+		}
+	}
+	return e.tx.check()
+}
+
+// compareCursor compares an entry with terms, values and, behind them, a ref.
+func (ix *index) compareCursor(en *entry, k []value) int {
+	if c := ix.compareKeys(en.keys, k); c != 0 || len(k) <= len(en.keys) {
+		return c
+	}
+	return compareValues(&ref{class: clsDocument, item: en.coll, id: en.hist.id}, k[len(en.keys)])
+}

@@ -1,0 +1,136 @@
+package emulator
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"strings"
+)
+
+// A keyEntry is what a key means.
+type keyEntry struct {
+	secret  string
+	builtin string  // admin, server, server-readonly or client; "" for custom roles
+	roles   []*item // custom roles
+	db      *item   // the database that it is for; nil for the one it lives in
+}
+
+// An authority is what a secret allows.
+type authority struct {
+	db      *database
+	builtin string
+	roles   []*item
+	key     *item // nil for the root's secret
+}
+
+func (a *authority) admin() bool { return a.builtin == "admin" }
+
+// newID makes a document id: milliseconds since 2012-05-06, then a sequence.
+func (s *Server) newID(now int64) int64 {
+	const epoch = 1336258850000
+	id := max((now/1000-epoch)<<20, s.lastID+1024)
+	s.lastID = id
+	return id
+}
+
+// newSecret makes a key's secret: 30 bytes, the first two fixed, then the id.
+func (s *Server) newSecret(id int64) string {
+	b := make([]byte, 30)
+	b[0], b[1] = 0x7e, 0x70
+	binary.BigEndian.PutUint64(b[2:], uint64(id))
+	for i := 10; i < len(b); i++ {
+		b[i] = byte(s.rand.Uint32())
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func (s *Server) newGlobalID() string {
+	const letters = "abcdefghijkmnoprstuwxyz13456789"
+	b := []byte("y")
+	for range 12 {
+		b = append(b, letters[s.rand.IntN(len(letters))])
+	}
+	return string(b)
+}
+
+// hashedSecret looks like a bcrypt hash; it is not one.
+func hashedSecret(secret string) string {
+	a := sha256.Sum256([]byte(secret))
+	b := sha256.Sum256(a[:])
+	text := base64.RawStdEncoding.EncodeToString(append(a[:], b[:]...))
+	return "$2a$05$" + strings.ReplaceAll(text, "+", ".")[:53]
+}
+
+// authenticate finds what a secret allows at the given time. A secret may name
+// a database and a role behind colons, if it is an admin's.
+func (s *Server) authenticate(secret string, now int64) (*authority, bool) {
+	secret, scope, scoped := strings.Cut(secret, ":")
+	if scope == "" {
+		scoped = false // the colon of an empty password
+	}
+	a, ok := s.plainAuthority(secret, now)
+	if !ok || !scoped {
+		return a, ok
+	}
+	if !a.admin() {
+		return nil, false
+	}
+	parts := strings.Split(scope, ":")
+	role := parts[len(parts)-1]
+	if len(parts) > 2 {
+		return nil, false
+	}
+	if len(parts) == 2 {
+		for _, name := range strings.Split(parts[0], "/") {
+			it := a.db.find(clsDatabases, name)
+			if it == nil {
+				return nil, false
+			}
+			a = &authority{db: it.child, builtin: "admin", key: a.key}
+		}
+	}
+	switch {
+	case builtinRole(role):
+		return &authority{db: a.db, builtin: role, key: a.key}, true
+	case strings.HasPrefix(role, "@role/"):
+		it := a.db.find(clsRoles, role[len("@role/"):])
+		if it == nil {
+			return nil, false
+		}
+		return &authority{db: a.db, roles: []*item{it}, key: a.key}, true
+	}
+	return nil, false
+}
+
+func (s *Server) plainAuthority(secret string, now int64) (*authority, bool) {
+	if secret == "" {
+		return nil, false
+	}
+	if secret == s.secret {
+		return &authority{db: s.root, builtin: "admin"}, true
+	}
+	it := s.secrets[secret]
+	if it == nil || it.visible(now, now) == nil {
+		return nil, false
+	}
+	a := &authority{db: it.db, builtin: it.key.builtin, key: it}
+	if it.key.db != nil {
+		if it.key.db.gone {
+			return nil, false
+		}
+		a.db = it.key.db.child
+	}
+	for _, r := range it.key.roles {
+		if !r.gone {
+			a.roles = append(a.roles, r)
+		}
+	}
+	if a.builtin == "" && len(a.roles) == 0 {
+		return nil, false // its roles were deleted
+	}
+	return a, true
+}
+
+func builtinRole(name string) bool {
+	return name == "admin" || name == "server" || name == "server-readonly" || name == "client"
+}

@@ -1,0 +1,99 @@
+package emulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+)
+
+// A Document is one document for Load.
+type Document struct {
+	ID   int64  // 0 to 2^63-1
+	TS   int64  // microseconds since 1970; 0 is the time of the load
+	Data []byte // the data field as a response would show it, without white space; nil for none. Load keeps it.
+	TTL  int64  // microseconds since 1970; 0 for none
+}
+
+// Load puts documents into a collection of the root database and makes the
+// collection where there is none. A document that is there gets one more
+// version. It takes no notice of limits and is far quicker than queries.
+// Times may lie in the past; snapshots of before then hold the documents too.
+func (s *Server) Load(name string, docs iter.Seq[Document]) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tx := &txn{s: s, db: s.root, now: max(s.nowLocked(), s.last+1), auth: &authority{db: s.root, builtin: "admin"}, write: true, timeout: defaultTimeout, deadline: time.Now().Add(defaultTimeout)}
+	it := s.root.find(clsCollections, name)
+	if it == nil {
+		e := &env{tx: tx, at: tx.now}
+		if _, err := e.createItem(clsCollections, newObject("name", name), nil, nil); err != nil {
+			return fmt.Errorf("load %s: make the collection: %w", name, err)
+		}
+		it = s.root.find(clsCollections, name)
+	}
+	s.last = tx.now
+	c := it.coll
+	for d := range docs {
+		if d.ID < 0 {
+			return fmt.Errorf("load %s: id %d is below 0", name, d.ID)
+		}
+		if d.Data != nil && !json.Valid(d.Data) {
+			return fmt.Errorf("load %s: the data of document %d is not JSON", name, d.ID)
+		}
+		v := &version{ts: d.TS, raw: d.Data, home: s.root, expires: noExpiry}
+		if string(d.Data) == "{}" {
+			v.raw = nil
+		}
+		if v.ts == 0 {
+			v.ts = tx.now
+		}
+		if d.TTL != 0 {
+			v.ttl, v.expires = microsTime(d.TTL), d.TTL
+		}
+		h := c.byID[d.ID]
+		if h == nil {
+			h = &history{id: d.ID}
+			c.byID[d.ID] = h
+			c.docs = append(c.docs, h)
+		}
+		h.put(v)
+	}
+	if !slices.IsSortedFunc(c.docs, byID) {
+		slices.SortFunc(c.docs, byID)
+	}
+	for _, ix := range c.indexes {
+		ix.build()
+	}
+	return nil
+}
+
+func byID(a, b *history) int {
+	switch {
+	case a.id < b.id:
+		return -1
+	case a.id > b.id:
+		return 1
+	}
+	return 0
+}
+
+// setMinimum makes all reads of a collection below a time fail, as when a
+// snapshot expires; 0 takes that back.
+func (s *Server) setMinimum(name string, micros int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if it := s.root.find(clsCollections, name); it != nil {
+		it.coll.forced = micros
+	}
+}
+
+// setIndexInactive takes an index of the root database out of service or puts
+// it back.
+func (s *Server) setIndexInactive(name string, inactive bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if it := s.root.find(clsIndexes, name); it != nil {
+		it.index.off = inactive
+	}
+}

@@ -1,0 +1,206 @@
+package emulator
+
+import "slices"
+
+const (
+	defaultSize = 64
+	maxSize     = 100_000
+)
+
+// The arguments of Paginate, in the order of its keys.
+const (
+	pageSet = iota
+	pageAfter
+	pageBefore
+	pageCursor
+	pageTime
+	pageSize
+	pageEvents
+	pageSources
+)
+
+// A cursor says where a page begins, or where it ends.
+type cursor struct {
+	given  bool
+	before bool
+	val    value
+	at     *position
+}
+
+func paginate(e *env, n *node, args []value) (value, error) {
+	var errs error
+	size := int64(defaultSize)
+	if n.given(pageSize) {
+		var err error
+		size, err = asInt(args[pageSize], n.place(pageSize))
+		errs = join(errs, err)
+	}
+	flags := [2]bool{}
+	for i, arg := range []int{pageEvents, pageSources} {
+		if n.given(arg) {
+			var err error
+			flags[i], err = asBool(args[arg], n.place(arg))
+			errs = join(errs, err)
+		}
+	}
+	in, err := e.timed(n, args, pageTime)
+	errs = join(errs, err)
+	cur, err := pageCursorOf(n, args)
+	errs = join(errs, err)
+	s, ok := asSet(args[pageSet])
+	if !ok {
+		r, isRef := args[pageSet].(*ref)
+		switch {
+		case !isRef:
+			errs = join(errs, expected(n.place(pageSet), "Ref or Set", args[pageSet]))
+		case flags[0]:
+			s = &set{kind: setEvents, ref: r}
+		default:
+			s = &set{kind: setSingleton, ref: r}
+		}
+	} else if flags[0] && s.kind != setEvents {
+		s = &set{kind: setEvents, sets: []*set{s}}
+	}
+	if errs != nil {
+		return nil, errs
+	}
+	count := int(max(0, min(size, maxSize)))
+	if s.kind == setEvents {
+		p, err := in.eventPage(s, cur, count, n.place(pageSet))
+		return p, placedPage(err, n)
+	}
+	p, err := in.setPage(s, cur, count, flags[1])
+	if err != nil {
+		return nil, placedPage(err, n)
+	}
+	return p, nil
+}
+
+func placedPage(err error, n *node) error {
+	if err == nil {
+		return nil
+	}
+	return placed(err, n.place(pageSet))
+}
+
+// pageCursorOf reads after, before or cursor. That a cursor is null is not the
+// same as that there is none.
+func pageCursorOf(n *node, args []value) (cursor, error) {
+	var c cursor
+	for _, arg := range []int{pageAfter, pageBefore} {
+		if n.given(arg) {
+			if n.args[arg].escaped {
+				return c, invalidExpression(n.place(arg), "Invalid object.")
+			}
+			c = cursor{given: true, before: arg == pageBefore, val: args[arg], at: n.place(arg)}
+		}
+	}
+	if n.given(pageCursor) && args[pageCursor] != nil {
+		at := n.place(pageCursor)
+		o, _ := args[pageCursor].(*object)
+		bad := invalidArgument(at, "Invalid cursor object. Expected an object with either 'before' or 'after' key in it.")
+		if o == nil {
+			return c, bad
+		}
+		if v, ok := o.field("after"); ok {
+			c = cursor{given: true, val: v, at: at.child("after")}
+		} else if v, ok := o.field("before"); ok {
+			c = cursor{given: true, before: true, val: v, at: at.child("before")}
+		} else {
+			return c, bad
+		}
+	}
+	return c, nil
+}
+
+// tuple is a cursor's values: an array, or one bare value.
+func (c cursor) tuple() []value {
+	if list, ok := c.val.(array); ok {
+		return list
+	}
+	return []value{c.val}
+}
+
+// setPage reads one page of a set.
+func (e *env) setPage(s *set, c cursor, size int, sources bool) (*page, error) {
+	p := &page{data: array{}}
+	q := scan{inclusive: !c.before, desc: c.before}
+	if c.given {
+		if err := resolved(c.val, c.at); err != nil {
+			return nil, err
+		}
+		q.from = c.tuple()
+	}
+	given := array(q.from)
+	if size == 0 {
+		if c.given {
+			p.hasAfter, p.after = true, given
+		}
+		return p, nil
+	}
+	if s.kind == setDocuments && size > maxWidth*4/5 {
+		if err := width(size, s.ref.item.coll.available(q)); err != nil {
+			return nil, err
+		}
+	}
+	list := make([]element, 0, min(size+1, 1024))
+	err := s.scan(e, q, func(el element) bool {
+		list = append(list, el)
+		return len(list) <= size
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.kind != setDocuments {
+		if err := width(size, len(list)); err != nil {
+			return nil, err
+		}
+	}
+	more := len(list) > size
+	switch {
+	case c.before:
+		p.hasAfter, p.after = true, given
+		if more {
+			list = list[:size]
+			p.hasBefore, p.before = true, s.cursor(list[size-1])
+		}
+		slices.Reverse(list)
+	default:
+		if c.given {
+			p.hasBefore, p.before = true, given
+		}
+		if more {
+			p.hasAfter, p.after = true, s.cursor(list[size])
+			list = list[:size]
+		}
+	}
+	p.data = make(array, len(list))
+	for i, el := range list {
+		p.data[i] = el.value()
+		if sources {
+			p.data[i] = newObject("value", el.value(), "sources", array{s})
+		}
+	}
+	return p, nil
+}
+
+// available is how many documents lie ahead of a scan.
+func (c *collection) available(q scan) int {
+	if len(q.from) == 0 {
+		return len(c.docs)
+	}
+	i := c.start(q)
+	if q.desc {
+		return i + 1
+	}
+	return len(c.docs) - i
+}
+
+// cursor leads to an element. That of a reversed set of documents holds the
+// ref twice, as a real server's does.
+func (s *set) cursor(el element) array {
+	if s.kind == setReverse && el.vals == nil {
+		return array{el.ref, el.ref}
+	}
+	return el.key()
+}

@@ -1,0 +1,114 @@
+package emulator
+
+import "cmp"
+
+// A class is one of the kinds of things that a database holds.
+type class uint8
+
+const (
+	clsDocument class = iota // the documents of a user's collection
+	clsCollections
+	clsDatabases
+	clsIndexes
+	clsFunctions
+	clsRoles
+	clsAccessProviders
+	clsKeys
+	clsTokens
+	clsCredentials
+	classes
+)
+
+// classNames are the ids of the native classes' refs.
+var classNames = [classes]string{"documents", "collections", "databases", "indexes", "functions", "roles",
+	"access_providers", "keys", "tokens", "credentials"}
+
+// classTitles name one instance in messages.
+var classTitles = [classes]string{"Document", "Collection", "Database", "Index", "Function", "Role",
+	"Access Provider", "Key", "Token", "Credential"}
+
+// singular is the class's name in the forms create_X and in "Ref refers to
+// undefined X".
+var classSingular = [classes]string{"document", "collection", "database", "index", "function", "role",
+	"access_provider", "key", "token", "credential"}
+
+func classByName(name string) (class, bool) {
+	for c := clsCollections; c < classes; c++ {
+		if classNames[c] == name {
+			return c, true
+		}
+	}
+	return 0, name == "classes"
+}
+
+// named tells whether the class's instances have names; the others have ids.
+func (c class) named() bool { return c >= clsCollections && c <= clsAccessProviders }
+
+// A ref points to a document, to a schema item or to a native class. Two refs
+// are the same where all their fields are.
+type ref struct {
+	class  class
+	native bool      // the class's own ref, like Collections()
+	scope  *database // a database other than the query's; nil is the query's
+	item   *item     // the collection of a document; or the schema item itself
+	name   string    // of a schema item, or of a document's collection, that does not exist
+	id     int64     // of a document, key, token or credential
+}
+
+func (r *ref) typeName() string {
+	switch {
+	case r.native:
+		return "Native Class Ref"
+	default:
+		return classTitles[r.class] + " Ref"
+	}
+}
+
+// title is the name that the ref renders with.
+func (r *ref) title() string {
+	if r.item != nil {
+		return r.item.name
+	}
+	return r.name
+}
+
+// undefined tells what kind of schema item is missing and its name, where the
+// ref can't be used for that.
+func (r *ref) undefined() (kind, name string, missing bool) {
+	if r.native || !r.class.named() && r.class != clsDocument {
+		return "", "", false
+	}
+	kind = classSingular[r.class]
+	if r.class == clsDocument {
+		kind = "collection"
+	}
+	return kind, r.title(), r.item == nil || r.item.gone
+}
+
+// collectionRef is the ref of a document's collection.
+func (r *ref) collectionRef() *ref {
+	if r.class == clsDocument {
+		return &ref{class: clsCollections, scope: r.scope, item: r.item, name: r.name}
+	}
+	return &ref{class: r.class, native: true, scope: r.scope}
+}
+
+func (r *ref) compare(o *ref) int {
+	if r.class == clsDocument && o.class == clsDocument || !r.class.named() && r.class == o.class {
+		return cmp.Compare(r.id, o.id)
+	}
+	if c := cmp.Compare(r.class, o.class); c != 0 {
+		return c
+	}
+	var a, b int64
+	if r.item != nil {
+		a = r.item.seq
+	}
+	if o.item != nil {
+		b = o.item.seq
+	}
+	if c := cmp.Compare(a, b); c != 0 {
+		return c
+	}
+	return cmp.Compare(r.title(), o.title())
+}

@@ -1,0 +1,288 @@
+package emulator
+
+import (
+	"encoding/base64"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// A renderer writes values as the wire shows them.
+type renderer struct {
+	db      *database // whose name is never shown
+	legacy  bool      // API versions before 2.7 say class and instance
+	version string
+	renames int64
+}
+
+func (r *renderer) value(b []byte, v value) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(b, "null"...)
+	case bool:
+		return strconv.AppendBool(b, v)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	case float64:
+		return appendDouble(b, v)
+	case string:
+		return appendString(b, v)
+	case array:
+		b = append(b, '[')
+		for i, e := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = r.value(b, e)
+		}
+		return append(b, ']')
+	case *object:
+		return r.object(b, v)
+	case *page:
+		return r.object(b, v.object())
+	case *docValue:
+		return r.document(b, v)
+	case *ref:
+		return r.ref(b, v)
+	case timeValue:
+		return append(appendTime(append(b, `{"@ts":"`...), v), `"}`...)
+	case dateValue:
+		return append(appendDate(append(b, `{"@date":"`...), int64(v)), `"}`...)
+	case bytesValue:
+		b = append(b, `{"@bytes":"`...)
+		b = base64.StdEncoding.AppendEncode(b, []byte(v))
+		return append(b, `"}`...)
+	case *set:
+		stored := v.shown()
+		if o, ok := stored.(*object); ok {
+			return r.plainObject(b, o)
+		}
+		return r.value(b, stored)
+	case *lambda:
+		return r.lambda(b, v)
+	}
+	return append(b, "null"...)
+}
+
+func (r *renderer) object(b []byte, o *object) []byte {
+	for _, k := range o.keys {
+		if strings.HasPrefix(k, "@") {
+			return append(r.plainObject(append(b, `{"@obj":`...), o), '}')
+		}
+	}
+	return r.plainObject(b, o)
+}
+
+func (r *renderer) plainObject(b []byte, o *object) []byte {
+	b = append(b, '{')
+	for i, k := range o.keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, k)
+		b = append(b, ':')
+		b = r.value(b, o.vals[i])
+	}
+	return append(b, '}')
+}
+
+func (r *renderer) lambda(b []byte, l *lambda) []byte {
+	b = append(b, `{"@query":{`...)
+	if l.version != "" && apiNumber(l.version) > apiNumber("2.12") || apiNumber(r.version) > apiNumber("2.12") {
+		b = append(b, `"api_version":`...)
+		b = appendString(b, l.version)
+		b = append(b, ',')
+	}
+	b = append(b, `"lambda":`...)
+	if l.tuple {
+		b = append(b, '[')
+		for i, p := range l.params {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(b, p)
+		}
+		b = append(b, ']')
+	} else {
+		b = appendString(b, l.params[0])
+	}
+	b = append(b, `,"expr":`...)
+	return append(appendJSON(b, l.source), "}}"...)
+}
+
+func (r *renderer) document(b []byte, d *docValue) []byte {
+	b = append(b, `{"ref":`...)
+	b = r.ref(b, d.ref)
+	b = append(b, `,"ts":`...)
+	b = strconv.AppendInt(b, d.version.ts, 10)
+	if d.fields == nil && !r.legacy && d.ref.scope == nil {
+		if t := d.version.tail.Load(); t != nil && t.renames == r.renames {
+			return append(b, t.bytes...)
+		}
+		if d.version.raw != nil && r.renames == 0 {
+			b = append(append(b, `,"data":`...), d.version.raw...)
+			if d.version.expires != noExpiry {
+				b = r.value(append(b, `,"ttl":`...), d.version.ttl)
+			}
+			return append(b, '}')
+		}
+		from := len(b)
+		b = r.fields(b, d.version.content())
+		tail := append([]byte(nil), b[from:]...)
+		d.version.tail.Store(&renderedTail{renames: r.renames, bytes: tail})
+		return b
+	}
+	return r.fields(b, d.stored())
+}
+
+// fields renders a document from behind its ts to its end.
+func (r *renderer) fields(b []byte, o *object) []byte {
+	for i, k := range o.keys {
+		b = append(b, ',')
+		b = appendString(b, k)
+		b = append(b, ':')
+		b = r.value(b, o.vals[i])
+	}
+	return append(b, '}')
+}
+
+func (r *renderer) ref(b []byte, v *ref) []byte {
+	parent := `,"collection":`
+	if r.legacy {
+		parent = `,"class":`
+	}
+	if v.native {
+		name := classNames[v.class]
+		if r.legacy && v.class == clsCollections {
+			name = "classes"
+		}
+		b = append(append(append(b, `{"@ref":{"id":"`...), name...), '"')
+		return append(r.scope(b, v.scope), "}}"...)
+	}
+	b = append(b, `{"@ref":{"id":`...)
+	switch {
+	case v.class == clsDocument:
+		b = append(strconv.AppendInt(append(b, '"'), v.id, 10), '"')
+		b = append(b, parent...)
+		return append(r.ref(b, v.collectionRef()), "}}"...)
+	case v.class.named():
+		b = appendString(b, v.title())
+	default:
+		b = append(strconv.AppendInt(append(b, '"'), v.id, 10), '"')
+	}
+	b = append(b, parent...)
+	b = r.ref(b, &ref{class: v.class, native: true})
+	return append(r.scope(b, v.scope), "}}"...)
+}
+
+// scope renders the databases between the query's own and db.
+func (r *renderer) scope(b []byte, db *database) []byte {
+	if db == nil || db == r.db || db.self == nil {
+		return b
+	}
+	b = append(b, `,"database":`...)
+	up := db.parent
+	if up == r.db {
+		up = nil
+	}
+	return r.ref(b, &ref{class: clsDatabases, item: db.self, scope: up})
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendString renders a string as Fauna does: only quotes, backslashes and
+// controls below U+0020 are escaped.
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	from := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, s[from:i]...)
+		from = i + 1
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\b':
+			b = append(b, '\\', 'b')
+		case '\t':
+			b = append(b, '\\', 't')
+		case '\n':
+			b = append(b, '\\', 'n')
+		case '\f':
+			b = append(b, '\\', 'f')
+		case '\r':
+			b = append(b, '\\', 'r')
+		default:
+			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		}
+	}
+	b = append(b, s[from:]...)
+	return append(b, '"')
+}
+
+// appendDouble writes a number as Java's Double.toString does; those that are
+// no numbers are strings.
+func appendDouble(b []byte, f float64) []byte {
+	switch {
+	case math.IsNaN(f):
+		return append(b, `"NaN"`...)
+	case math.IsInf(f, 1):
+		return append(b, `"Infinity"`...)
+	case math.IsInf(f, -1):
+		return append(b, `"-Infinity"`...)
+	}
+	return append(b, doubleText(f)...)
+}
+
+func doubleText(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "NaN"
+	case math.IsInf(f, 1):
+		return "Infinity"
+	case math.IsInf(f, -1):
+		return "-Infinity"
+	}
+	abs := math.Abs(f)
+	if abs == 0 || abs >= 1e-3 && abs < 1e7 {
+		text := strconv.FormatFloat(f, 'f', -1, 64)
+		if !strings.Contains(text, ".") {
+			text += ".0"
+		}
+		return text
+	}
+	if abs == math.SmallestNonzeroFloat64 {
+		return strings.Repeat("-", number(f < 0)) + "4.9E-324"
+	}
+	text := strconv.FormatFloat(f, 'E', -1, 64)
+	mantissa, exp, _ := strings.Cut(text, "E")
+	if !strings.Contains(mantissa, ".") {
+		mantissa += ".0"
+	}
+	n := atoi(strings.TrimPrefix(exp, "+"))
+	return mantissa + "E" + strconv.FormatInt(n, 10)
+}
+
+// apiNumber orders API versions.
+func apiNumber(version string) int {
+	switch version {
+	case "2.0":
+		return 20
+	case "", "2.1":
+		return 21
+	case "2.7":
+		return 27
+	case "2.12":
+		return 29
+	case "3":
+		return 30
+	case "4":
+		return 40
+	case "5":
+		return 50
+	}
+	return 99
+}

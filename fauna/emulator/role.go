@@ -1,0 +1,158 @@
+package emulator
+
+// The actions of privileges.
+const (
+	actRead         = "read"
+	actWrite        = "write"
+	actCreate       = "create"
+	actCreateWithID = "create_with_id"
+	actDelete       = "delete"
+	actHistoryRead  = "history_read"
+	actHistoryWrite = "history_write"
+	actUnrestricted = "unrestricted_read"
+	actCall         = "call"
+)
+
+// A privilege allows one action on one resource, always or by a predicate.
+type privilege struct {
+	resource *ref
+	action   string
+	pred     *lambda // nil: always
+}
+
+// grants lists the privileges of the custom roles.
+func (tx *txn) grants() []privilege {
+	if tx.loaded {
+		return tx.privileges
+	}
+	tx.loaded = true
+	for _, r := range tx.auth.roles {
+		list, _ := r.current().field("privileges")
+		for _, p := range asArray(list) {
+			o, ok := p.(*object)
+			if !ok {
+				continue
+			}
+			resource, _ := o.field("resource")
+			target, ok := resource.(*ref)
+			actions, _ := o.field("actions")
+			acts, isObj := actions.(*object)
+			if !ok || !isObj {
+				continue
+			}
+			for i, action := range acts.keys {
+				switch v := acts.vals[i].(type) {
+				case bool:
+					if v {
+						tx.privileges = append(tx.privileges, privilege{target, action, nil})
+					}
+				case *lambda:
+					tx.privileges = append(tx.privileges, privilege{target, action, v})
+				}
+			}
+		}
+	}
+	return tx.privileges
+}
+
+// asArray is v's elements; a single value is an array of one.
+func asArray(v value) array {
+	switch v := v.(type) {
+	case array:
+		return v
+	case nil:
+		return nil
+	}
+	return array{v}
+}
+
+// builtinAllows tells what the built-in roles may do with a class.
+func builtinAllows(role string, c class, action string) bool {
+	managed := c == clsDatabases || c == clsKeys || c == clsRoles || c == clsAccessProviders
+	switch role {
+	case "admin":
+		return true
+	case "server":
+		return !managed
+	case "server-readonly":
+		return !managed && (action == actRead || action == actHistoryRead)
+	}
+	return false
+}
+
+// A rule is what the caller's roles say of one action on one resource.
+type rule struct {
+	always bool
+	preds  []*lambda
+}
+
+func (r rule) never() bool { return !r.always && len(r.preds) == 0 }
+
+// rule finds what allows an action on a resource: a collection's ref for its
+// documents, an index, a function, or a native class.
+func (e *env) rule(resource *ref, action string) rule {
+	a := e.tx.auth
+	if e.free {
+		return rule{always: true}
+	}
+	if a.builtin != "" {
+		c := resource.class
+		if !resource.native && c == clsCollections {
+			c = clsDocument
+		}
+		return rule{always: builtinAllows(a.builtin, c, action)}
+	}
+	var out rule
+	for _, p := range e.tx.grants() {
+		if p.action == action && *p.resource == *resource {
+			if p.pred == nil {
+				return rule{always: true}
+			}
+			out.preds = append(out.preds, p.pred)
+		}
+	}
+	return out
+}
+
+// resource is what a privilege must name for the thing behind a ref.
+func (r *ref) resource() *ref {
+	if r.class == clsDocument {
+		return &ref{class: clsCollections, item: r.item, name: r.name, scope: r.scope}
+	}
+	return &ref{class: r.class, native: true, scope: r.scope}
+}
+
+// allows judges a rule for arguments. Predicates are judged on the present,
+// whatever At says, and what fails allows nothing.
+func (e *env) allows(r rule, args ...value) bool {
+	if r.always {
+		return true
+	}
+	for _, pred := range r.preds {
+		in := &env{tx: e.tx, at: e.tx.now, free: true}
+		arg := value(array(args))
+		if len(args) == 1 {
+			arg = args[0]
+		}
+		v, err := in.apply(pred, arg, nil)
+		if yes, ok := v.(bool); err == nil && ok && yes {
+			return true
+		}
+	}
+	return false
+}
+
+// may tells whether the caller may do something with the thing behind a ref.
+func (e *env) may(r *ref, action string) bool {
+	rule := e.rule(r.resource(), action)
+	return !rule.never() && e.allows(rule, r)
+}
+
+// mayList tells whether the caller may list a native class. Custom roles need
+// to read Collections(), whatever the class.
+func (e *env) mayList(c class) bool {
+	if e.tx.auth.builtin != "" || e.free {
+		return e.rule(&ref{class: c, native: true}, actRead).always
+	}
+	return !e.rule(&ref{class: clsCollections, native: true}, actRead).never()
+}

@@ -1,0 +1,330 @@
+package emulator
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+var namePattern = regexp.MustCompile(`^[;@+$\-_.!~%\pL\pM\p{Nd}\p{Pc}]+$`)
+
+// checkName tells what is wrong with a schema item's name.
+func checkName(o *object) (string, []failure) {
+	v, ok := o.field("name")
+	if !ok || v == nil {
+		return "", []failure{{[]string{"name"}, "value required", "Required value not found."}}
+	}
+	name, ok := v.(string)
+	switch {
+	case !ok:
+		return "", []failure{{[]string{"name"}, "invalid type", fmt.Sprintf("Invalid type %s, must be String.", typeName(v))}}
+	case name == "_":
+		return "", []failure{{[]string{"name"}, "reserved name", "Invalid name _. Reserved names: _."}}
+	case !namePattern.MatchString(name):
+		return "", []failure{{[]string{"name"}, "invalid characters",
+			fmt.Sprintf(`The name %s uses invalid characters. Valid characters must match: [;@+$\-_.!~%%\w]+`, name)}}
+	}
+	return name, nil
+}
+
+// createItem makes a schema item or a key. place is that of the form's
+// argument, at that of the form.
+func (e *env) createItem(c class, arg value, place, at *position) (value, error) {
+	in, ok := asObject(arg)
+	if !ok {
+		return nil, expected(place, "Object", arg)
+	}
+	if rule := e.rule(&ref{class: c, native: true}, actCreate); rule.never() || !e.allows(rule, in) {
+		return nil, denied(place)
+	}
+	if c == clsKeys {
+		return e.createKey(in, at)
+	}
+	if !c.named() {
+		return nil, internalError("java.lang.UnsupportedOperationException: " + classNames[c] + ".")
+	}
+	name, bad := checkName(in)
+	if len(bad) > 0 {
+		return nil, notValid(place, bad...)
+	}
+	db := e.tx.db
+	if db.find(c, name) != nil {
+		return nil, alreadyExists(place, classTitles[c])
+	}
+	stored, bad := storable(in, nil)
+	if len(bad) > 0 {
+		return nil, invalid(at, bad)
+	}
+	fields, bad := shapeItem(c, in, stored.(*object))
+	if len(bad) > 0 {
+		return nil, notValid(at, bad...)
+	}
+	it := &item{db: db, class: c, name: name}
+	switch c {
+	case clsDatabases:
+		it.child = newDatabase(db.server, db)
+		it.child.self, it.child.globalID = it, db.server.newGlobalID()
+		fields.add("global_id", it.child.globalID)
+	case clsAccessProviders:
+		fields.add("audience", "https://db.fauna.com/db/"+db.globalID)
+	case clsCollections:
+		it.coll = &collection{item: it, byID: map[int64]*history{}}
+		if _, ok := fields.field("history_days"); !ok {
+			it.coll.floor = e.tx.now
+		}
+	case clsIndexes:
+		it.index = newIndex(it, fields, e.tx.now)
+	}
+	v := newVersion(e.tx.now, fields)
+	it.put(v)
+	e.tx.enter(it)
+	return e.created(it, v), nil
+}
+
+func (e *env) created(it *item, v *version) *docValue {
+	d := e.document(it.ref(), v)
+	d.created = true
+	return d
+}
+
+// enter adds an item to its database.
+func (tx *txn) enter(it *item) {
+	st := &it.db.stores[it.class]
+	before := st.items
+	tx.s.nextSeq++
+	it.seq = tx.s.nextSeq
+	st.items = append(slices.Clip(st.items), it)
+	if it.class.named() {
+		st.byName[it.name] = it
+	} else {
+		st.byID[it.id] = it
+	}
+	if it.index != nil {
+		it.index.attach()
+	}
+	if it.key != nil {
+		tx.s.secrets[it.key.secret] = it
+	}
+	tx.note(func() {
+		st.items = before
+		delete(st.byName, it.name)
+		delete(st.byID, it.id)
+		if it.index != nil {
+			it.index.detach()
+		}
+		if it.key != nil {
+			delete(tx.s.secrets, it.key.secret)
+		}
+	})
+}
+
+// shapeItem puts an item's fields into the order in which a real server shows
+// them, and checks them.
+func shapeItem(c class, given, in *object) (*object, []failure) {
+	out := &object{}
+	var bad []failure
+	rest := func(skip ...string) {
+		for i, k := range in.keys {
+			if !slices.Contains(skip, k) {
+				out.add(k, in.vals[i])
+			}
+		}
+	}
+	switch c {
+	case clsCollections:
+		days, has := given.field("history_days")
+		if !has {
+			days = int64(0)
+		}
+		if days != nil {
+			out.add("history_days", days)
+		}
+		bad = append(bad, checkDays("history_days", days)...)
+		ttl, _ := given.field("ttl_days")
+		bad = append(bad, checkDays("ttl_days", ttl)...)
+		name, _ := in.field("name")
+		out.add("name", name)
+		rest("history_days", "name")
+	case clsIndexes:
+		out.add("active", true)
+		out.add("serialized", true)
+		if v, ok := in.field("serialized"); ok {
+			out.set("serialized", v)
+		}
+		name, _ := in.field("name")
+		out.add("name", name)
+		rest("active", "serialized", "name", "partitions")
+		terms, _ := in.field("terms")
+		partitions := int64(8)
+		if len(asArray(terms)) > 0 {
+			partitions = 1
+		}
+		out.add("partitions", partitions)
+		bad = checkIndex(in)
+	case clsRoles:
+		rest()
+		bad = checkRole(in)
+	case clsFunctions:
+		rest()
+		if body, _ := in.field("body"); body == nil {
+			bad = append(bad, failure{[]string{"body"}, "value required", "Required value not found."})
+		}
+	default:
+		rest("global_id", "audience")
+	}
+	return out, bad
+}
+
+func checkDays(name string, v value) []failure {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case int64:
+		if v >= 0 {
+			return nil
+		}
+		return []failure{{[]string{name}, "invalid value", "The value must be 0 or more."}}
+	}
+	return []failure{{[]string{name}, "invalid type", fmt.Sprintf("Invalid type %s, must be Integer.", typeName(v))}}
+}
+
+func badReference(field ...string) failure {
+	return failure{field, "invalid reference", "Cannot read reference."}
+}
+
+// checkRole tells which privileges name what does not exist.
+func checkRole(in *object) []failure {
+	var bad []failure
+	list, _ := in.field("privileges")
+	for i, p := range asArray(list) {
+		field := []string{"privileges", doubleDigits(i), "resource"}
+		o, ok := p.(*object)
+		if !ok {
+			bad = append(bad, failure{field[:2], "invalid type", fmt.Sprintf("Invalid type %s, must be Object.", typeName(p))})
+			continue
+		}
+		resource, _ := o.field("resource")
+		r, ok := resource.(*ref)
+		if !ok {
+			bad = append(bad, failure{field, "value required", "Required value not found."})
+			continue
+		}
+		if _, _, missing := r.undefined(); missing {
+			bad = append(bad, badReference(field...))
+		}
+	}
+	return bad
+}
+
+// updateItem changes a schema item.
+func (e *env) updateItem(r *ref, in *object, whole bool, place, at *position) (value, error) {
+	it := r.item
+	if !r.class.named() {
+		return e.updateKey(r, in, at)
+	}
+	merged := in
+	if !whole {
+		merged = &object{}
+		for i, k := range it.current().keys {
+			merged.add(k, it.current().vals[i])
+		}
+		merged = overlay(merged, in)
+	}
+	if _, ok := merged.field("name"); !ok {
+		merged = overlay(merged, newObject("name", it.name))
+	}
+	name, bad := checkName(merged)
+	if len(bad) > 0 {
+		return nil, notValid(place, bad...)
+	}
+	if other := e.tx.db.find(r.class, name); other != nil && other != it {
+		return nil, alreadyExists(place, classTitles[r.class])
+	}
+	given := merged
+	if _, has := merged.field("history_days"); !has && r.class == clsCollections {
+		given = overlay(merged, &object{})
+		given.add("history_days", nil) // absent stays without end
+	}
+	stored, bad := storable(merged, nil)
+	if len(bad) > 0 {
+		return nil, invalid(at, bad)
+	}
+	fields, bad := shapeItem(r.class, given, stored.(*object))
+	if len(bad) > 0 {
+		return nil, notValid(at, bad...)
+	}
+	for _, keep := range []string{"global_id", "audience"} {
+		if v, ok := it.current().field(keep); ok {
+			fields.set(keep, v)
+		}
+	}
+	if c := it.coll; c != nil {
+		floor := c.floor
+		if days, ok := it.historyDays(); ok {
+			c.floor = max(c.floor, e.tx.now-days*dayMicros)
+		}
+		e.tx.note(func() { c.floor = floor })
+	}
+	v := newVersion(e.tx.now, fields)
+	versions := it.versions
+	it.put(v)
+	e.tx.note(func() { it.versions = versions })
+	e.tx.rename(it, name)
+	return e.document(r, v), nil
+}
+
+// rename gives an item another name; old refs to it render with that.
+func (tx *txn) rename(it *item, name string) {
+	if name == it.name {
+		return
+	}
+	byName, old := it.db.stores[it.class].byName, it.name
+	set := func(from, to string) {
+		delete(byName, from)
+		byName[to] = it
+		it.name = to
+		tx.s.renames++
+	}
+	set(old, name)
+	tx.note(func() { set(name, old) })
+}
+
+// deleteItem ends a schema item or a key. Indexes over a collection alone go
+// with it.
+func (e *env) deleteItem(r *ref, old *version) (value, error) {
+	it := r.item
+	if !r.class.named() {
+		it = e.tx.db.stores[r.class].byID[r.id]
+	}
+	shown := e.document(r, old)
+	if it.coll != nil {
+		for _, ix := range slices.Clone(it.coll.indexes) {
+			if len(ix.sources) == 1 {
+				e.tx.end(ix.item)
+			}
+		}
+	}
+	e.tx.end(it)
+	return shown, nil
+}
+
+func (tx *txn) end(it *item) {
+	versions := it.versions
+	it.put(&version{ts: tx.now, deleted: true, expires: noExpiry})
+	it.gone = true
+	byName := it.db.stores[it.class].byName
+	delete(byName, it.name)
+	if it.index != nil {
+		it.index.detach()
+	}
+	tx.note(func() {
+		it.versions, it.gone = versions, false
+		if it.class.named() {
+			byName[it.name] = it
+		}
+		if it.index != nil {
+			it.index.attach()
+		}
+	})
+	tx.writeOps++
+}

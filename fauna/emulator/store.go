@@ -1,0 +1,245 @@
+package emulator
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+// noExpiry is the expiry of a version without ttl.
+const noExpiry = maxMicros
+
+// A version is one state of a document from its time on.
+type version struct {
+	ts      int64 // microseconds
+	deleted bool
+	expires int64     // microseconds; noExpiry for never
+	ttl     timeValue // as written; the zero time where there is none
+	raw     []byte    // the wire JSON of data, for bulk loads; nil where fields stands
+	home    *database // in which raw's refs are resolved
+	fields  atomic.Pointer[object]
+	tail    atomic.Pointer[renderedTail]
+}
+
+// renderedTail is a document's rendering from behind its ts on.
+type renderedTail struct {
+	renames int64 // of the server when it was made
+	bytes   []byte
+}
+
+func newVersion(ts int64, fields *object) *version {
+	v := &version{ts: ts, expires: noExpiry}
+	v.fields.Store(fields)
+	if t, ok := fields.field("ttl"); ok {
+		if t, ok := t.(timeValue); ok {
+			v.ttl, v.expires = t, t.micros()
+		}
+	}
+	return v
+}
+
+// content returns the fields behind ref and ts.
+func (v *version) content() *object {
+	if f := v.fields.Load(); f != nil {
+		return f
+	}
+	f := &object{}
+	if v.raw != nil {
+		f.add("data", decodeStored(v.home, v.raw))
+	}
+	if v.expires != noExpiry {
+		f.add("ttl", v.ttl)
+	}
+	v.fields.Store(f)
+	return f
+}
+
+// A history holds the versions of one document, oldest first, at most one a
+// time.
+type history struct {
+	id       int64
+	versions []*version
+	mortal   bool // some version has a ttl
+}
+
+// at returns the version that was valid at ts, nil where the document was
+// absent.
+func (h *history) at(ts int64) *version {
+	for i := len(h.versions) - 1; i >= 0; i-- {
+		if v := h.versions[i]; v.ts <= ts {
+			if v.deleted {
+				return nil
+			}
+			return v
+		}
+	}
+	return nil
+}
+
+// visible is at, less what has expired at now.
+func (h *history) visible(ts, now int64) *version {
+	v := h.at(ts)
+	if v == nil || v.expires <= now {
+		return nil
+	}
+	return v
+}
+
+// put adds or replaces the version at v's time.
+func (h *history) put(v *version) {
+	i, found := slices.BinarySearchFunc(h.versions, v.ts, func(a *version, ts int64) int {
+		return int(min(1, max(-1, a.ts-ts)))
+	})
+	if v.expires != noExpiry {
+		h.mortal = true
+	}
+	if found {
+		h.versions = slices.Clone(h.versions)
+		h.versions[i] = v
+		return
+	}
+	h.versions = slices.Insert(slices.Clip(h.versions), i, v)
+}
+
+// drop removes the version at ts.
+func (h *history) drop(ts int64) bool {
+	for i, v := range h.versions {
+		if v.ts == ts {
+			h.versions = slices.Delete(slices.Clone(h.versions), i, i+1)
+			return true
+		}
+	}
+	return false
+}
+
+// An item is a schema item (a collection, index, role, …) or a key.
+type item struct {
+	history
+	db    *database
+	class class
+	name  string // the last one it had
+	seq   int64  // order of creation
+	gone  bool
+	coll  *collection // of a collection
+	index *index      // of an index
+	child *database   // of a database
+	key   *keyEntry   // of a key
+}
+
+func (it *item) ref() *ref {
+	if it.class.named() {
+		return &ref{class: it.class, item: it}
+	}
+	return &ref{class: it.class, id: it.id}
+}
+
+// current returns the item's latest fields.
+func (it *item) current() *object {
+	for i := len(it.versions) - 1; i >= 0; i-- {
+		if v := it.versions[i]; !v.deleted {
+			return v.content()
+		}
+	}
+	return &object{}
+}
+
+// A classStore holds the items of one class in one database.
+type classStore struct {
+	items  []*item // in order of creation, those that are gone too
+	byName map[string]*item
+	byID   map[int64]*item
+}
+
+// A database is a scope of its own.
+type database struct {
+	server   *Server
+	parent   *database
+	self     *item // in the parent; nil for the root
+	globalID string
+	stores   [classes]classStore
+}
+
+func newDatabase(s *Server, parent *database) *database {
+	db := &database{server: s, parent: parent}
+	for c := range db.stores {
+		db.stores[c] = classStore{byName: map[string]*item{}, byID: map[int64]*item{}}
+	}
+	return db
+}
+
+// find returns the item that has the name now.
+func (db *database) find(c class, name string) *item { return db.stores[c].byName[name] }
+
+// named makes a ref by name, resolved or not.
+func (db *database) named(c class, name string) *ref {
+	if it := db.find(c, name); it != nil {
+		return &ref{class: c, item: it}
+	}
+	return &ref{class: c, name: name}
+}
+
+// A collection holds documents.
+type collection struct {
+	item *item
+	docs []*history // by id
+	byID map[int64]*history
+	// floor is the time below which history is lost whatever history_days
+	// says now, 15 minutes before it are still kept.
+	floor   int64
+	indexes []*index // of which it is a source
+	forced  int64    // a minimum set from outside
+}
+
+// history returns the document's history, nil where it never was.
+func (c *collection) history(id int64) *history { return c.byID[id] }
+
+// search returns the first position with an id of at least id.
+func (c *collection) search(id int64) int {
+	if n := len(c.docs); n == 0 || c.docs[n-1].id < id {
+		return n
+	}
+	i, _ := slices.BinarySearchFunc(c.docs, id, func(h *history, id int64) int {
+		switch {
+		case h.id < id:
+			return -1
+		case h.id > id:
+			return 1
+		}
+		return 0
+	})
+	return i
+}
+
+// enter returns the document's history, a new empty one where it never was.
+func (c *collection) enter(id int64) *history {
+	if h := c.byID[id]; h != nil {
+		return h
+	}
+	h := &history{id: id}
+	c.byID[id] = h
+	c.docs = slices.Insert(c.docs, c.search(id), h)
+	return h
+}
+
+const (
+	graceMicros = 15 * 60 * 1_000_000
+	dayMicros   = 24 * 3600 * 1_000_000
+)
+
+// minimum is the earliest time at which the collection can be read.
+func (c *collection) minimum(now int64) int64 {
+	from := c.floor
+	if days, ok := c.item.historyDays(); ok {
+		from = max(from, now-days*dayMicros)
+	}
+	return max(from-graceMicros, c.forced)
+}
+
+// historyDays is false for a history without end.
+func (it *item) historyDays() (int64, bool) {
+	if n, ok := it.current().field("history_days"); ok {
+		if n, ok := n.(int64); ok {
+			return n, true
+		}
+	}
+	return 0, false
+}

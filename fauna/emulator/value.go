@@ -1,0 +1,199 @@
+package emulator
+
+import "slices"
+
+// A value is what an expression evaluates to: nil for null, bool, int64,
+// float64, string, array, *object, *ref, timeValue, dateValue, bytesValue,
+// *set, *lambda, *page or *docValue.
+type value any
+
+type array []value
+
+// bytesValue is a string so that it compares.
+type bytesValue string
+
+// dateValue counts days since 1 January 1970.
+type dateValue int64
+
+// An object keeps its keys in the order in which they were given.
+type object struct {
+	keys []string
+	vals []value
+}
+
+func newObject(pairs ...any) *object {
+	o := &object{}
+	for i := 0; i < len(pairs); i += 2 {
+		o.add(pairs[i].(string), pairs[i+1])
+	}
+	return o
+}
+
+func (o *object) add(key string, v value) {
+	o.keys = append(o.keys, key)
+	o.vals = append(o.vals, v)
+}
+
+// set puts v under key, in the place that key already has.
+func (o *object) set(key string, v value) {
+	if i := slices.Index(o.keys, key); i >= 0 {
+		o.vals[i] = v
+		return
+	}
+	o.add(key, v)
+}
+
+func (o *object) remove(key string) {
+	if i := slices.Index(o.keys, key); i >= 0 {
+		o.keys = slices.Delete(o.keys, i, i+1)
+		o.vals = slices.Delete(o.vals, i, i+1)
+	}
+}
+
+func (o *object) clone() *object {
+	return &object{keys: slices.Clone(o.keys), vals: slices.Clone(o.vals)}
+}
+
+// fielded is a value whose parts have names.
+type fielded interface {
+	field(key string) (value, bool)
+}
+
+func (o *object) field(key string) (value, bool) {
+	for i, k := range o.keys {
+		if k == key {
+			return o.vals[i], true
+		}
+	}
+	return nil, false
+}
+
+// A page is what Paginate returns.
+type page struct {
+	hasBefore, hasAfter bool
+	before, after       value
+	data                array
+}
+
+func (p *page) field(key string) (value, bool) {
+	switch {
+	case key == "before" && p.hasBefore:
+		return p.before, true
+	case key == "after" && p.hasAfter:
+		return p.after, true
+	case key == "data":
+		return p.data, true
+	}
+	return nil, false
+}
+
+func (p *page) object() *object {
+	o := &object{}
+	if p.hasBefore {
+		o.add("before", p.before)
+	}
+	if p.hasAfter {
+		o.add("after", p.after)
+	}
+	o.add("data", p.data)
+	return o
+}
+
+// A docValue is a document as Get returns it.
+type docValue struct {
+	ref     *ref
+	version *version
+	// fields replaces the version's fields where the answer differs from what
+	// is stored: a key's secret, an index's activity.
+	fields  *object
+	created bool // by this query: a result of 201
+}
+
+func (d *docValue) stored() *object {
+	if d.fields != nil {
+		return d.fields
+	}
+	return d.version.content()
+}
+
+func (d *docValue) field(key string) (value, bool) {
+	switch key {
+	case "ref":
+		return d.ref, true
+	case "ts":
+		return d.version.ts, true
+	}
+	return d.stored().field(key)
+}
+
+func (d *docValue) object() *object {
+	o := newObject("ref", d.ref, "ts", d.version.ts)
+	for i, k := range d.stored().keys {
+		o.add(k, d.stored().vals[i])
+	}
+	return o
+}
+
+// asObject returns the value's fields where it has such.
+func asObject(v value) (*object, bool) {
+	switch v := v.(type) {
+	case *object:
+		return v, true
+	case *page:
+		return v.object(), true
+	case *docValue:
+		return v.object(), true
+	}
+	return nil, false
+}
+
+// A binding is one variable; the innermost comes first.
+type binding struct {
+	name string
+	val  value
+	up   *binding
+}
+
+// A lambda is a function, inline or stored as a query.
+type lambda struct {
+	params  []string
+	tuple   bool // params were given as an array
+	body    *node
+	at      *position
+	source  *jsonValue // the body as it was sent
+	version string     // of the API it was made with
+	bound   *binding   // the variables around an inline lambda
+}
+
+// typeName names a value's type as errors do.
+func typeName(v value) string {
+	switch v := v.(type) {
+	case nil:
+		return "Null"
+	case bool:
+		return "Boolean"
+	case int64:
+		return "Integer"
+	case float64:
+		return "Double"
+	case string:
+		return "String"
+	case array:
+		return "Array"
+	case timeValue:
+		return "Time"
+	case dateValue:
+		return "Date"
+	case bytesValue:
+		return "Bytes"
+	case *set:
+		return "Set"
+	case *lambda:
+		return "Lambda"
+	case *page:
+		return "Page"
+	case *ref:
+		return v.typeName()
+	}
+	return "Object"
+}
