@@ -11,8 +11,15 @@ package tui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/export"
+	"fauna-export/export/row"
+	"fauna-export/fauna"
 	_ "fauna-export/tui/quiet" // before bubbletea: no query of the terminal at start
 )
 
@@ -59,10 +66,110 @@ type Outcome struct {
 	Summary string // plain lines for the scrollback, "" or ending in a newline
 }
 
+// stopWait bounds the wait for an export that was told to stop twice.
+const stopWait = 5 * time.Second
+
 // Run shows the wizard until it is left. When it returns the terminal is as it
 // was before and no goroutine of the wizard or of its export runs. The error is
 // nil after a whole export, ErrLeft, ErrInterrupted, the cause of a cancelled
 // ctx, or the error of the last export.
 func Run(ctx context.Context, c Config) (Outcome, error) {
-	return Outcome{}, ErrLeft
+	c = c.withDefaults()
+	s := newSession(ctx, c)
+	defer s.forget()
+	if c.Accessible {
+		return s.plainRun(ctx)
+	}
+	w := newWizard(s)
+	p := tea.NewProgram(w, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithAltScreen(),
+		tea.WithInput(c.In), tea.WithOutput(c.Out))
+	_, err := p.Run()
+	if c.AnswersFile != "" {
+		// Best effort: the wizard is being left, and no screen could say that it failed.
+		_ = storeAnswers(c.AnswersFile, s.config())
+	}
+	s.stop()
+	return w.outcome(ctx, err)
+}
+
+// stop ends the export and all that waits for a server.
+func (s *session) stop() {
+	s.runner.cancel()
+	s.jobs.cancel()
+	s.runner.wait(stopWait)
+	s.jobs.stop()
+}
+
+// outcome is what Run returns when the program ended with err.
+func (w *wizard) outcome(ctx context.Context, err error) (Outcome, error) {
+	p := w.runner.progress()
+	out := Outcome{Dir: p.spec.Dir, Summary: summary(p, w.steps[doneID].(*doneStep).saved)}
+	switch {
+	case ctx.Err() != nil:
+		return out, context.Cause(ctx)
+	case err != nil && !errors.Is(err, tea.ErrInterrupted):
+		return out, fmt.Errorf("run the wizard: %w", err)
+	case err != nil, errors.Is(w.ended, ErrInterrupted):
+		return out, ErrInterrupted
+	case p.err != nil && (p.manifest != nil || w.ended == nil):
+		return out, p.err
+	case p.manifest == nil:
+		return out, ErrLeft
+	case p.unread != nil:
+		return out, p.unread
+	case p.report != nil && !p.report.OK():
+		return out, errors.New("the files are not what the manifest says")
+	}
+	return out, nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.Endpoint == "" {
+		c.Endpoint = "http://localhost:8443"
+	}
+	if c.Role == "" {
+		c.Role = fauna.DefaultRole
+	}
+	if c.Index == "" {
+		c.Index = fauna.DefaultIndexPattern
+	}
+	if c.Env == nil {
+		c.Env = func(string) string { return "" }
+	}
+	return c
+}
+
+// newSession makes the state of a wizard that has not asked anything yet.
+func newSession(ctx context.Context, c Config) *session {
+	s := &session{
+		cfg: c, st: newStyles(c.Out, c.Color, c.Env),
+		jobs: newJobs(ctx), clip: newClipper(c.Env, c.Out), runner: newRunner(ctx),
+		now:  time.Now,
+		goTo: noID,
+	}
+	s.dial = func(o fauna.Options) (server, error) {
+		client, err := fauna.NewClient(o)
+		if err != nil {
+			return nil, err // not a nil *Client in an interface
+		}
+		return client, nil
+	}
+	s.mode, s.format, s.press = export.Full, row.JSONL, row.None
+	s.endpointText, s.dirText = c.Endpoint, c.Dir
+	if c.AnswersFile != "" && s.recall(c.AnswersFile) {
+		s.say(noteInfo, "The answers of last time are filled in; the secret never is.")
+	}
+	if s.dirText == "" {
+		s.dirText = proposal(s.now())
+	}
+	return s
+}
+
+// proposal is a folder that does not exist yet, named after the day.
+func proposal(now time.Time) string {
+	path, err := newPath("fauna-" + now.Format(time.DateOnly))
+	if err != nil {
+		return "fauna-" + now.Format(time.DateOnly)
+	}
+	return homePath(path)
 }

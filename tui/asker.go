@@ -1,0 +1,142 @@
+package tui
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// errBack is the answer "<": the question before.
+var errBack = errors.New("back")
+
+// An asker asks questions as plain lines and reads the answers, all of them
+// through one reader: what was piped in for later questions is not lost.
+type asker struct {
+	in   *bufio.Reader
+	file *os.File // the terminal that the answers come from, nil when it is none
+	out  io.Writer
+}
+
+func newAsker(in io.Reader, out io.Writer) *asker {
+	a := &asker{in: bufio.NewReaderSize(in, 1<<16), out: out}
+	if f, ok := in.(*os.File); ok && IsTerminal(f) {
+		a.file = f
+	}
+	return a
+}
+
+// tell prints a paragraph.
+func (a *asker) tell(format string, args ...any) {
+	fmt.Fprintf(a.out, format+"\n", args...)
+}
+
+// line prints a prompt and reads one line, without the spaces around it. At the
+// end of the input it returns ErrLeft; when ctx ends its cause, and the read that
+// cannot be taken back waits for the end of the program.
+func (a *asker) line(ctx context.Context, prompt string) (string, error) {
+	fmt.Fprint(a.out, prompt)
+	type answer struct {
+		text string
+		err  error
+	}
+	read := make(chan answer, 1)
+	go func() {
+		text, err := a.in.ReadString('\n')
+		read <- answer{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.out)
+		return "", context.Cause(ctx)
+	case r := <-read:
+		if r.err != nil && (r.text == "" || !errors.Is(r.err, io.EOF)) {
+			fmt.Fprintln(a.out)
+			if errors.Is(r.err, io.EOF) {
+				return "", fmt.Errorf("%w: the input ended at %q", ErrLeft, strings.TrimSpace(prompt))
+			}
+			return "", fmt.Errorf("read an answer: %w", r.err)
+		}
+		text := strings.TrimSpace(r.text)
+		if text == "<" {
+			return "", errBack
+		}
+		return text, nil
+	}
+}
+
+// secret is line for a secret: on a terminal it is not shown.
+func (a *asker) secret(ctx context.Context, prompt string) (string, error) {
+	if a.file == nil || a.in.Buffered() > 0 {
+		return a.line(ctx, prompt)
+	}
+	text, err := ReadSecret(ctx, a.file, a.out, prompt)
+	if strings.TrimSpace(text) == "<" {
+		return "", errBack
+	}
+	return text, err
+}
+
+// text asks until the answer is accepted; an empty answer is the default.
+func (a *asker) text(ctx context.Context, prompt, otherwise string, accept func(string) error) (string, error) {
+	if otherwise != "" {
+		prompt += " [" + otherwise + "]"
+	}
+	for {
+		text, err := a.line(ctx, prompt+": ")
+		if err != nil {
+			return "", err
+		}
+		if text == "" {
+			text = otherwise
+		}
+		if err := accept(text); err != nil {
+			a.tell("Error: %s", sentence(err))
+			continue
+		}
+		return text, nil
+	}
+}
+
+// choose asks for one of several numbered answers; now is the default's index.
+func (a *asker) choose(ctx context.Context, question string, options []string, now int) (int, error) {
+	a.tell("%s", question)
+	for i, o := range options {
+		a.tell("  %d  %s", i+1, o)
+	}
+	chosen := now
+	_, err := a.text(ctx, "Number", strconv.Itoa(now+1), func(text string) error {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > len(options) {
+			return fmt.Errorf("answer with a number from 1 to %d", len(options))
+		}
+		chosen = n - 1
+		return nil
+	})
+	return chosen, err
+}
+
+// yes asks a question that is answered with y or n.
+func (a *asker) yes(ctx context.Context, question string, otherwise bool) (bool, error) {
+	def := "n"
+	if otherwise {
+		def = "y"
+	}
+	yes := otherwise
+	_, err := a.text(ctx, question+" y or n", def, func(text string) error {
+		switch strings.ToLower(text) {
+		case "y", "yes":
+			yes = true
+		case "n", "no":
+			yes = false
+		default:
+			return errors.New("answer with y or n")
+		}
+		return nil
+	})
+	return yes, err
+}

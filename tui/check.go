@@ -1,0 +1,417 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/export"
+	"fauna-export/export/row"
+	"fauna-export/fauna"
+)
+
+// idPage is how many ids one request of a count asks for; the first one asks for
+// fewer, so that small collections answer at once.
+const (
+	firstIDPage = 1_000
+	idPage      = 50_000
+)
+
+// checkStep shows for each collection what an export would meet, and counts its
+// documents by their ids, a page a command, while the person reads.
+type checkStep struct {
+	s    *session
+	gen  int
+	rows []checkRow
+	at   int64 // the time that is counted at, 0 before it is known
+
+	probing bool
+	failure error
+	next    int // row to be counted next
+	busy    int // counts under way
+	list    list
+	height  int
+}
+
+// A checkRow is one collection.
+type checkRow struct {
+	name    string
+	count   int64
+	counted bool
+	average float64 // bytes a document in the server's form, 0 while not known
+	err     error
+}
+
+// checkedMsg is the answer of the probe.
+type checkedMsg struct {
+	gen    int
+	at     int64
+	known  []string
+	access []fauna.Access
+	err    error
+}
+
+func (checkedMsg) to() stepID { return checkID }
+
+// countedMsg is one page of ids of a collection.
+type countedMsg struct {
+	gen, row int
+	ids      int
+	next     int64 // the id to go on from, -1 at the end
+	average  float64
+	err      error
+}
+
+func (countedMsg) to() stepID { return checkID }
+
+func newCheckStep(s *session) *checkStep { return &checkStep{s: s} }
+
+func (c *checkStep) enter() tea.Cmd { return c.check() }
+
+func (c *checkStep) leave() { c.gen++ }
+
+// check asks everything again.
+func (c *checkStep) check() tea.Cmd {
+	c.gen++
+	chosen := c.s.chosen()
+	c.rows = make([]checkRow, len(chosen))
+	for i, name := range chosen {
+		c.rows[i].name = name
+	}
+	c.failure, c.probing, c.next, c.busy, c.at = nil, true, 0, 0, 0
+	gen, srv := c.gen, c.s.server
+	if srv == nil {
+		c.probing = false
+		c.failure = fmt.Errorf("there is no secret yet: esc goes back to it")
+		return nil
+	}
+	return c.s.jobs.do(func(ctx context.Context) tea.Msg {
+		m := checkedMsg{gen: gen}
+		if m.at, m.err = srv.Now(ctx); m.err != nil {
+			return m
+		}
+		m.known, m.access, m.err = probe(ctx, srv, chosen)
+		return m
+	})
+}
+
+func (c *checkStep) update(m tea.Msg) tea.Cmd {
+	switch m := m.(type) {
+	case checkedMsg:
+		if m.gen != c.gen {
+			return nil
+		}
+		c.probing = false
+		if m.err != nil {
+			c.failure = m.err
+			return nil
+		}
+		c.at = m.at
+		c.s.learn(m.known, m.access)
+		return tea.Batch(c.countNext(), c.countNext())
+	case countedMsg:
+		if m.gen != c.gen {
+			return nil
+		}
+		return c.counted(m)
+	}
+	return nil
+}
+
+// countNext begins with the next collection that can be read.
+func (c *checkStep) countNext() tea.Cmd {
+	for c.next < len(c.rows) {
+		i := c.next
+		c.next++
+		if k := c.s.standing(c.rows[i].name); k == noteGood || k == noteWarn {
+			c.busy++
+			return c.countPage(i, 0, firstIDPage)
+		}
+	}
+	return nil
+}
+
+// countPage counts one page of ids, and with the first one looks at how long
+// documents are.
+func (c *checkStep) countPage(i int, from int64, size int) tea.Cmd {
+	gen, srv, name, at := c.gen, c.s.server, c.rows[i].name, c.at
+	return c.s.jobs.do(func(ctx context.Context) tea.Msg {
+		m := countedMsg{gen: gen, row: i}
+		ids, next, err := srv.IDs(ctx, name, at, from, size)
+		if err != nil {
+			m.err = err
+			return m
+		}
+		m.ids, m.next = len(ids), next
+		if from == 0 && len(ids) > 0 {
+			n := min(len(ids), sampleSize)
+			body, err := srv.Documents(ctx, name, at, 0, n, row.Layout{}.Paths(), nil)
+			if err != nil {
+				m.err = err
+				return m
+			}
+			m.average = float64(len(body)) / float64(n)
+		}
+		return m
+	})
+}
+
+func (c *checkStep) counted(m countedMsg) tea.Cmd {
+	r := &c.rows[m.row]
+	if m.err != nil {
+		r.err = m.err
+		c.busy--
+		return c.countNext()
+	}
+	r.count += int64(m.ids)
+	if m.average > 0 {
+		r.average = m.average
+	}
+	if m.next >= 0 && m.ids > 0 {
+		return c.countPage(m.row, m.next, idPage)
+	}
+	r.counted = true
+	c.busy--
+	return c.countNext()
+}
+
+// wrong counts the collections that cannot be exported.
+func (c *checkStep) wrong() int {
+	n := 0
+	for _, r := range c.rows {
+		if c.s.standing(r.name) == noteBad {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *checkStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
+	if c.list.key(m, len(c.rows), c.height) {
+		return nil, true
+	}
+	switch m.String() {
+	case "enter":
+		c.submit()
+	case "r":
+		return c.check(), true
+	case "u":
+		if c.s.server != nil {
+			c.s.panel = updatePanel(c.s)
+		}
+	case "x":
+		c.leaveOut()
+		return c.check(), true
+	case "o":
+		c.s.goTo = outputID
+	case "e":
+		c.s.goTo = collectionsID
+	case "h":
+		c.showHistory()
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+func (c *checkStep) submit() {
+	switch wrong := c.wrong(); {
+	case c.probing:
+		c.s.say(noteInfo, "Still asking the server.")
+	case c.failure != nil:
+		c.s.say(noteBad, "Check again with r first.")
+	case wrong > 0:
+		c.s.say(noteBad, "%s cannot be read: u shows the FQL that adds them, x leaves them out.", plural(int64(wrong), "collection", "collections"))
+	default:
+		c.s.goTo = exportID
+	}
+}
+
+// leaveOut takes what cannot be read off the choice.
+func (c *checkStep) leaveOut() {
+	n := 0
+	for i, x := range c.s.choices {
+		if x.chosen && c.s.standing(x.name) == noteBad {
+			c.s.choices[i].chosen = false
+			n++
+		}
+	}
+	if len(c.s.chosen()) == 0 {
+		c.s.goTo = collectionsID
+		c.s.say(noteWarn, "None of them can be read. Choose from what the server has.")
+		return
+	}
+	if n > 0 {
+		c.s.say(noteInfo, "%s left out.", plural(int64(n), "collection", "collections"))
+	}
+}
+
+// showHistory shows the FQL that lets snapshots live longer.
+func (c *checkStep) showHistory() {
+	var names []string
+	for _, r := range c.rows {
+		if c.s.standing(r.name) == noteGood {
+			names = append(names, r.name)
+		}
+	}
+	if fql := fauna.HistoryFQL(names, 7); fql != "" {
+		c.s.panel = &panel{
+			title: "Run this as an admin: snapshots then live for 7 days",
+			text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-history.fql",
+		}
+	}
+}
+
+// life is how long a snapshot taken now could be read, over all collections.
+func (c *checkStep) life() time.Duration {
+	least := time.Duration(math.MaxInt64)
+	for _, r := range c.rows {
+		if a, ok := c.s.access[r.name]; ok && a.Readable {
+			least = min(least, a.Life(c.at))
+		}
+	}
+	return least
+}
+
+func (c *checkStep) title() (string, string) {
+	return "What will the export meet?", clean(c.s.endpoint.Host())
+}
+
+func (c *checkStep) body(w, h int) []string {
+	st := c.s.st
+	if c.failure != nil {
+		var lines []string
+		for i, l := range wrap(sentence(c.failure), w-4) {
+			lines = append(lines, lead(i, st.bad.of("✗ "))+l)
+		}
+		return append(lines, "", "  r asks again. Nothing has been exported yet.")
+	}
+	foot := c.foot(w)
+	room := max(1, h-1-len(foot))
+	n := len(c.rows)
+	c.height = room
+	if n > room {
+		c.height = room - 1
+	}
+	from, to := c.list.window(n, c.height)
+	wide := 10
+	for _, r := range c.rows[from:to] {
+		wide = max(wide, width(clean(r.name)))
+	}
+	wide = min(wide, max(10, w-50))
+	index := c.s.mode == export.Incremental
+	head := "  " + pad("collection", wide) + "  " + pad("readable", 8) + " " + padLeft("documents", 12) + " " + padLeft("about", 8) + "   snapshot lives"
+	if index && w >= 100 {
+		head += "   index"
+	}
+	lines := []string{st.faint.of(fit(head, w))}
+	for i := from; i < to; i++ {
+		lines = append(lines, fit(c.row(i, wide, n > c.height, index && w >= 100), w))
+	}
+	if n > c.height {
+		lines = append(lines, st.faint.of("  "+moreText(from, to-from, n, "collections")))
+	}
+	return append(lines, foot...)
+}
+
+func (c *checkStep) row(i, wide int, scrolls, index bool) string {
+	st := c.s.st
+	r := c.rows[i]
+	mark := "  "
+	if scrolls && i == c.list.cursor {
+		mark = st.strong.of("> ")
+	}
+	line := mark + pad(clean(r.name), wide) + "  "
+	kind := c.s.standing(r.name)
+	switch {
+	case c.probing:
+		return line + st.faint.of("…")
+	case kind == noteBad:
+		return line + st.bad.of(pad("✗ NO", 8)) + " " + c.s.standingText(r.name)
+	case r.err != nil:
+		return line + st.good.of(pad("✓ yes", 8)) + " " + st.bad.of("✗ ") + sentence(r.err)
+	case kind == noteWarn:
+		line += st.warn.of(pad("! part", 8))
+	default:
+		line += st.good.of(pad("✓ yes", 8))
+	}
+	count, size := "…", ""
+	if r.count > 0 {
+		count = countText(r.count) + " …"
+	}
+	if r.counted {
+		count = countText(r.count)
+		size = bytesText(int64(r.average * float64(r.count)))
+		if r.count == 0 {
+			size = "empty"
+		}
+	}
+	line += " " + padLeft(count, 12) + " " + padLeft(size, 8) + "   " + pad(lastsText(c.s.access[r.name].Life(c.at)), 14)
+	if kind == noteWarn {
+		return line + "   " + st.warn.of(c.s.standingText(r.name))
+	}
+	if index {
+		line += "   made by Set-up"
+	}
+	return line
+}
+
+// foot says what the numbers mean, and what is to be done.
+func (c *checkStep) foot(w int) []string {
+	if c.probing {
+		return []string{"", "  asking the server …"}
+	}
+	var count int64
+	size, all := 0.0, true
+	for _, r := range c.rows {
+		count += r.count
+		size += float64(r.count) * r.average
+		all = all && (r.counted || c.s.standing(r.name) == noteBad)
+	}
+	lines := []string{""}
+	if wrong := c.wrong(); wrong > 0 {
+		lines = append(lines, "  "+c.s.st.bad.of("✗ ")+fmt.Sprintf("%d cannot be read: u shows the FQL, r asks again, x leaves out", wrong))
+	}
+	total := plural(count, "document", "documents")
+	if !all {
+		total += " so far"
+	} else {
+		total += ", about " + bytesText(int64(size))
+	}
+	lines = append(lines, "  "+total+".")
+	if life := c.life(); life < math.MaxInt64 {
+		took := time.Duration(float64(count) / 10_000 * float64(time.Second))
+		text := fmt.Sprintf("At 10,000 documents/s this takes %s; a snapshot lives %s.", lastsText(took), lastsText(life))
+		if took > life*3/4 {
+			text += " h makes it live longer."
+		}
+		for _, l := range wrap(text, w-4) {
+			lines = append(lines, "  "+l)
+		}
+	}
+	return lines
+}
+
+func (c *checkStep) hints() []hint {
+	if c.failure != nil {
+		return []hint{{"r", "ask again"}}
+	}
+	if c.wrong() > 0 {
+		return []hint{{"u", "show the FQL"}, {"r", "ask again"}, {"x", "leave out"}, {"e", "edit the list"}}
+	}
+	if c.probing {
+		return nil
+	}
+	return []hint{{"enter", "start the export"}, {"r", "ask again"}, {"o", "columns"}, {"e", "edit the list"}, {"h", "longer snapshots"}}
+}
+
+func (c *checkStep) typing() bool { return false }
+
+func (c *checkStep) help() string {
+	return "Each chosen collection was asked for. An unreadable collection looks like an empty one to a careless client, so every one is probed, and the export does not begin while one cannot be read." +
+		"\n\nDocuments are counted by their ids; you need not wait for it. The size is the server's form of the first documents, times their number." +
+		"\n\nAll documents are read as of one moment. A snapshot lives as long as the server keeps old versions: 15 minutes, and history_days more. h shows the FQL that makes it longer; an export that outlives its snapshot says so."
+}

@@ -1,0 +1,10 @@
+//go:build !unix
+
+package tui
+
+import "errors"
+
+// freeBytes is not known here.
+func freeBytes(string) (int64, error) {
+	return 0, errors.ErrUnsupported
+}

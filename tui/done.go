@@ -1,0 +1,343 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/export"
+	"fauna-export/export/row"
+)
+
+// doneStep says what was written, how to use it, and how to clean up.
+type doneStep struct {
+	s      *session
+	list   list
+	height int
+	saved  string // path of the config file, "" when not saved
+}
+
+// savedMsg is the answer of save.
+type savedMsg struct {
+	path string
+	err  error
+}
+
+func (savedMsg) to() stepID { return doneID }
+
+func newDoneStep(s *session) *doneStep { return &doneStep{s: s} }
+
+func (c *doneStep) enter() tea.Cmd { return nil }
+
+func (c *doneStep) leave() {}
+
+func (c *doneStep) update(m tea.Msg) tea.Cmd {
+	if m, ok := m.(savedMsg); ok {
+		if m.err != nil {
+			c.s.fail(m.err)
+			return nil
+		}
+		c.saved = m.path
+		c.s.say(noteGood, "Saved to %s (without the secret).", homePath(m.path))
+	}
+	return nil
+}
+
+func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
+	p := c.s.runner.progress()
+	if p.manifest != nil && c.list.key(m, len(p.manifest.Collections)+1, c.height) {
+		return nil, true
+	}
+	switch m.String() {
+	case "enter", "q":
+		return tea.Quit, true
+	case "l":
+		c.showLoading("postgres")
+	case "x":
+		fql := c.s.setup().CleanupFQL()
+		c.s.panel = &panel{
+			title: "Run this as an admin: it deletes the role's keys, then the role",
+			text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-cleanup.fql",
+		}
+	case "s":
+		return c.save(), true
+	case "c":
+		if p.manifest != nil && len(p.manifest.Failed) > 0 {
+			c.s.say(noteInfo, "fauna-export resume %s tries the rest again.", homePath(p.spec.Dir))
+		}
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+// showLoading shows how to load the files into a database; the keys 1, 2 and 3
+// of the panel turn to another one.
+func (c *doneStep) showLoading(database string) {
+	p := c.s.runner.progress()
+	if p.manifest == nil {
+		return
+	}
+	text := loading(database, p.manifest, p.spec)
+	c.s.panel = &panel{
+		title: "Load the files into " + databaseNames[database] + "   (1 Postgres  2 SQLite  3 DuckDB)",
+		text:  cleanLines(text), raw: true, copy: text, file: "load-" + database + ".sql",
+		other: func(key string) {
+			switch key {
+			case "1":
+				c.showLoading("postgres")
+			case "2":
+				c.showLoading("sqlite")
+			case "3":
+				c.showLoading("duckdb")
+			}
+		},
+	}
+}
+
+// save writes the answers as a config file for run, without the folder, which
+// must be a new one each time.
+func (c *doneStep) save() tea.Cmd {
+	config := c.s.config()
+	config.Out = ""
+	return c.s.jobs.do(func(context.Context) tea.Msg {
+		path, err := newPath("fauna-export.yaml")
+		if err == nil {
+			err = export.WriteConfig(path, config)
+		}
+		return savedMsg{path, err}
+	})
+}
+
+func (c *doneStep) title() (string, string) {
+	p := c.s.runner.progress()
+	switch {
+	case p.manifest == nil:
+		return "Nothing was exported.", ""
+	case p.err != nil:
+		return "Finished, but not all of it.", clean(c.s.endpoint.Host())
+	}
+	return "Done.", clean(c.s.endpoint.Host())
+}
+
+func (c *doneStep) body(w, h int) []string {
+	st := c.s.st
+	p := c.s.runner.progress()
+	if p.manifest == nil {
+		return nil
+	}
+	var lines []string
+	for _, l := range wrap(headline(p), w-2) {
+		lines = append(lines, "  "+l)
+	}
+	verdict, good := verified(p)
+	mark := st.good.of("✓ ")
+	if !good {
+		mark = st.bad.of("✗ ")
+	}
+	for i, l := range wrap(verdict, w-4) {
+		lines = append(lines, lead(i, mark)+l)
+	}
+	for _, text := range shortfalls(p) {
+		for i, l := range wrap(text, w-4) {
+			lines = append(lines, lead(i, st.warn.of("! "))+l)
+		}
+	}
+	lines = lines[:min(len(lines), max(1, h-5))]
+	foot := c.foot(p, w)
+	if len(lines)+len(foot)+3 > h {
+		foot = nil
+	}
+	room := max(1, h-len(lines)-1-len(foot))
+	lines = append(lines, "")
+	lines = append(lines, c.files(p, w, room)...)
+	return append(lines, foot...)
+}
+
+func (c *doneStep) files(p progress, w, h int) []string {
+	st := c.s.st
+	all := p.manifest.Collections
+	n := len(all) + 1
+	c.height = h
+	if n > h {
+		c.height = max(1, h-1)
+	}
+	from, to := c.list.window(n, c.height)
+	var lines []string
+	dir := homePath(clean(p.spec.Dir)) + string(filepath.Separator)
+	for i := from; i < to; i++ {
+		name := export.ManifestName
+		if i < len(all) {
+			name = all[i].File
+		}
+		path := dir + clean(name)
+		room := max(20, w-32)
+		if width(path) > room { // the end of a path tells more than its beginning
+			path = "…" + string([]rune(path)[max(0, len([]rune(path))-room+1):])
+		}
+		line := "  " + pad(path, min(room, max(30, w-34)))
+		if i < len(all) {
+			line += " " + padLeft(plural(all[i].Rows, "row", "rows"), 16)
+			if len(all[i].SHA256) > 8 {
+				line += st.faint.of("  sha256 " + all[i].SHA256[:4] + "…")
+			}
+		}
+		lines = append(lines, fit(line, w))
+	}
+	if n > c.height {
+		lines = append(lines, st.faint.of("  "+moreText(from, to-from, n, "files")))
+	}
+	return lines
+}
+
+func (c *doneStep) foot(p progress, w int) []string {
+	again := "s saves your answers"
+	if c.saved != "" {
+		again = "FAUNA_SECRET=… fauna-export run --config " + shellWord(filepath.Base(c.saved)) + " --out NEWDIR"
+	}
+	lines := []string{
+		"",
+		"  " + pad("Load them", 16) + "l shows the commands for Postgres, SQLite and DuckDB",
+		"  " + pad("Verify again", 16) + "fauna-export verify " + shellWord(homePath(p.spec.Dir)),
+		"  " + pad("Remove the key", 16) + "x shows the FQL",
+		"  " + pad("Do this again", 16) + again,
+	}
+	for i := range lines {
+		lines[i] = fit(lines[i], w)
+	}
+	return lines
+}
+
+// shellWord quotes a word for a shell where it needs that. ~ stays as it is.
+func shellWord(s string) string {
+	s = clean(s)
+	if s != "" && !strings.ContainsAny(s, " \t'\"\\$`!*?[](){}<>|&;#") {
+		return s
+	}
+	tilde := ""
+	if rest, ok := strings.CutPrefix(s, "~/"); ok {
+		tilde, s = "~/", rest
+	}
+	return tilde + "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// headline is the export in one sentence.
+func headline(p progress) string {
+	m := p.manifest
+	text := plural(int64(len(m.Collections)), "collection", "collections") + ", " +
+		plural(m.Rows(), "document", "documents") + ", " + bytesText(m.Bytes()) + " in " +
+		lastsText(p.status.Elapsed.Round(100*time.Millisecond))
+	switch m.Consistency {
+	case export.ConsistencySnapshot:
+		text += ", as of " + clean(m.Snapshot)
+	case export.ConsistencyWindow:
+		text += ", read at more than one time"
+	}
+	return text + "."
+}
+
+// verified says whether the files were read again and are what the manifest says.
+func verified(p progress) (string, bool) {
+	switch {
+	case p.unread != nil:
+		return "Not verified: " + sentence(p.unread), false
+	case p.report == nil:
+		return "Not verified.", false
+	case p.report.OK():
+		return "Verified: every file was read again, and is what the manifest says.", true
+	}
+	text := "The files are NOT what the manifest says:"
+	for _, problem := range p.report.Problems {
+		text += " " + clean(problem) + "."
+	}
+	for _, f := range p.report.Files {
+		if f.Problem != "" {
+			text += " " + clean(f.File) + ": " + clean(f.Problem) + "."
+		}
+	}
+	return text, false
+}
+
+// shortfalls are what is missing and what the engine warns of.
+func shortfalls(p progress) []string {
+	var out []string
+	for _, f := range p.manifest.Failed {
+		out = append(out, "failed: "+clean(f.Name)+": "+clean(f.Why))
+	}
+	for _, f := range p.manifest.Skipped {
+		out = append(out, "left out: "+clean(f.Name)+": "+clean(f.Why))
+	}
+	if partial, ok := errors.AsType[*export.Partial](p.err); ok && len(partial.Window) > 0 {
+		out = append(out, "read at more than one time: "+clean(strings.Join(partial.Window, ", ")))
+	}
+	for _, e := range p.manifest.Collections {
+		for _, warning := range e.Warnings {
+			out = append(out, clean(e.Name)+": "+clean(warning))
+		}
+	}
+	return out
+}
+
+func (c *doneStep) hints() []hint {
+	return []hint{{"enter", "finish"}, {"l", "load"}, {"x", "remove the key"}, {"s", "save answers"}}
+}
+
+func (c *doneStep) typing() bool { return false }
+
+func (c *doneStep) help() string {
+	return "The files lie in the folder under their final names; manifest.json says what each holds, with its SHA-256, and SHA256SUMS can be given to sha256sum -c." +
+		"\n\nl shows commands that load every file. x shows the FQL that deletes the role's keys and the role. s writes your answers, never the secret, to fauna-export.yaml for fauna-export run."
+}
+
+// summary is what stays in the scrollback.
+func summary(p progress, saved string) string {
+	var b strings.Builder
+	dir := homePath(clean(p.spec.Dir))
+	if p.manifest == nil {
+		if p.state == runEnded {
+			fmt.Fprintf(&b, "The export is not whole: %s\n", sentence(orError(p.err, errors.New("stopped"))))
+			fmt.Fprintf(&b, "Go on with it: fauna-export resume %s\n", shellWord(dir))
+		}
+		return b.String()
+	}
+	fmt.Fprintln(&b, headline(p))
+	verdict, _ := verified(p)
+	fmt.Fprintln(&b, verdict)
+	for _, text := range shortfalls(p) {
+		fmt.Fprintln(&b, "! "+text)
+	}
+	fmt.Fprintln(&b)
+	shown := p.manifest.Collections
+	if len(shown) > 20 {
+		shown = shown[:20]
+	}
+	for _, e := range shown {
+		fmt.Fprintf(&b, "  %s  %s\n", padLeft(plural(e.Rows, "row", "rows"), 16), filepath.Join(dir, clean(e.File)))
+	}
+	if n := len(p.manifest.Collections) - len(shown); n > 0 {
+		fmt.Fprintf(&b, "  and %d more files in %s\n", n, dir)
+	}
+	fmt.Fprintf(&b, "\nVerify again:   fauna-export verify %s\n", shellWord(dir))
+	fmt.Fprintf(&b, "Remove the key: fauna-export fql cleanup\n")
+	if saved != "" {
+		fmt.Fprintf(&b, "Do this again:  FAUNA_SECRET=… fauna-export run --config %s --out NEWDIR\n", shellWord(homePath(saved)))
+	}
+	return b.String()
+}
+
+func orError(err, otherwise error) error {
+	if err == nil {
+		return otherwise
+	}
+	return err
+}
+
+// layoutOf is the form of a file of the manifest.
+func layoutOf(spec export.Spec, e export.ManifestEntry) row.Layout {
+	return row.Layout{Collection: e.Name, Format: row.Format(e.Format), Compress: row.Compression(e.Compress), Columns: spec.Columns[e.Name], NoData: spec.NoData}
+}

@@ -1,0 +1,308 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/export"
+	"fauna-export/fauna"
+)
+
+const (
+	pollEvery   = 100 * time.Millisecond // how often the screen looks at the export
+	sampleEvery = 500 * time.Millisecond // one column of the throughput graph
+	graphWidth  = 40
+)
+
+// exportStep shows the export while it runs. The export itself is the runner's:
+// leaving this step, or its screen being too small, changes nothing.
+type exportStep struct {
+	s        *session
+	gen      int // of the polls that count
+	now      progress
+	starting bool
+	refused  error // why the export could not begin
+	stopping bool
+
+	list    list
+	moved   bool // the person scrolls; otherwise the list follows the work
+	height  int
+	graph   []float64
+	sampled time.Time
+}
+
+// startedMsg is the answer of start.
+type startedMsg struct {
+	gen int
+	err error
+}
+
+func (startedMsg) to() stepID { return exportID }
+
+// progressMsg is one look at the export.
+type progressMsg struct {
+	gen int
+	now progress
+}
+
+func (progressMsg) to() stepID { return exportID }
+
+func newExportStep(s *session) *exportStep { return &exportStep{s: s} }
+
+// enter begins the export, unless the one of these very answers runs, has
+// ended, or was stopped here.
+func (c *exportStep) enter() tea.Cmd {
+	if c.starting || c.s.runner.active() {
+		return nil
+	}
+	if c.now.state == runEnded && c.same() {
+		if c.now.manifest != nil {
+			c.s.goTo = doneID
+		}
+		return nil
+	}
+	return c.start(false)
+}
+
+// same reports whether the answers are still those of the export that ended.
+func (c *exportStep) same() bool {
+	spec, err := c.s.spec()
+	old := c.now.spec
+	return err == nil && spec.Dir == old.Dir && spec.Endpoint == old.Endpoint && spec.Format == old.Format &&
+		spec.Compress == old.Compress && slices.Equal(spec.Collections, old.Collections)
+}
+
+func (c *exportStep) leave() {}
+
+// start begins an export, or goes on with the one in the folder.
+func (c *exportStep) start(resume bool) tea.Cmd {
+	spec, err := c.s.spec()
+	if err == nil {
+		err = spec.Validate()
+	}
+	if err == nil && c.s.server == nil {
+		err = errors.New("there is no secret yet")
+	}
+	if err != nil {
+		c.refused = err
+		return nil
+	}
+	c.gen++
+	c.now, c.starting, c.refused, c.stopping = progress{}, true, nil, false
+	c.graph, c.moved, c.list = nil, false, list{}
+	gen, r, srv := c.gen, c.s.runner, c.s.server
+	return c.s.jobs.do(func(context.Context) tea.Msg {
+		return startedMsg{gen, r.start(spec, srv, resume)}
+	})
+}
+
+// poll looks at the export a little later.
+func (c *exportStep) poll() tea.Cmd {
+	gen, r := c.gen, c.s.runner
+	return c.s.jobs.after(pollEvery, func(context.Context) tea.Msg {
+		return progressMsg{gen, r.progress()}
+	})
+}
+
+func (c *exportStep) update(m tea.Msg) tea.Cmd {
+	switch m := m.(type) {
+	case startedMsg:
+		if m.gen != c.gen {
+			return nil
+		}
+		c.starting = false
+		if m.err != nil {
+			c.refused = m.err
+			return nil
+		}
+		return c.poll()
+	case progressMsg:
+		if m.gen != c.gen {
+			return nil
+		}
+		return c.progressed(m.now)
+	}
+	return nil
+}
+
+func (c *exportStep) progressed(p progress) tea.Cmd {
+	c.now = p
+	if now := c.s.now(); now.Sub(c.sampled) >= sampleEvery && p.state == runGoing {
+		c.sampled = now
+		c.graph = append(c.graph, p.status.BytesRate)
+		if len(c.graph) > graphWidth {
+			c.graph = c.graph[len(c.graph)-graphWidth:]
+		}
+	}
+	if !c.moved {
+		c.follow()
+	}
+	if p.state != runEnded {
+		return c.poll()
+	}
+	c.stopping = false
+	if p.manifest != nil {
+		c.s.goTo = doneID
+	}
+	return nil
+}
+
+// follow keeps the first running collection in sight.
+func (c *exportStep) follow() {
+	for i, x := range c.now.status.Collections {
+		if x.State == export.CollectionRunning {
+			c.list.cursor = min(len(c.now.status.Collections)-1, i+max(0, c.height/2))
+			return
+		}
+	}
+}
+
+func (c *exportStep) running() bool {
+	return c.now.state == runGoing || c.now.state == runVerifying || c.starting
+}
+
+func (c *exportStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
+	if c.list.key(m, len(c.now.status.Collections), c.height) {
+		c.moved = true
+		return nil, true
+	}
+	if c.running() {
+		return c.runningKey(m)
+	}
+	switch m.String() {
+	case "c", "enter":
+		if c.refused != nil && !resumable(c.refused) {
+			return c.start(false), true
+		}
+		return c.start(true), true
+	case "o":
+		c.s.goTo = outputID
+	case "e":
+		c.s.goTo = secretID
+	case "q":
+		c.s.ask = &question{
+			text: "Leave the wizard? The export is not whole; it can be gone on with later.",
+			yes:  func() tea.Cmd { return tea.Quit },
+		}
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+// resumable reports an error that says: here lies an export to go on with.
+func resumable(err error) bool {
+	d, ok := errors.AsType[*export.DirError](err)
+	return ok && d.Resumable
+}
+
+func (c *exportStep) runningKey(m tea.KeyMsg) (tea.Cmd, bool) {
+	r := c.s.runner
+	switch m.String() {
+	case "p":
+		paused := c.now.status.Paused
+		r.with(func(x exporting) {
+			if paused {
+				x.Continue()
+			} else {
+				x.Pause()
+			}
+		})
+		c.now.status.Paused = !paused
+	case "+", "=":
+		c.workers(1)
+	case "-":
+		c.workers(-1)
+	case "s":
+		c.s.ask = &question{
+			text: "Stop the export? What is written stays, and it can be gone on with.",
+			yes: func() tea.Cmd {
+				c.stopping = true
+				r.cancel()
+				return nil
+			},
+		}
+	case "esc", "shift+tab":
+		c.s.say(noteInfo, "The export is running: p pauses it, s stops it.")
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+func (c *exportStep) workers(by int) {
+	n := max(1, min(c.now.status.Workers+by, export.MaxWorkers))
+	c.s.runner.with(func(x exporting) { x.SetWorkers(n) })
+	c.now.status.Workers = n
+	c.s.say(noteInfo, "%s.", plural(int64(n), "worker", "workers"))
+}
+
+func (c *exportStep) title() (string, string) {
+	st := c.now.status
+	switch {
+	case c.refused != nil:
+		return "The export could not begin.", clean(c.s.endpoint.Host())
+	case c.now.state == runEnded:
+		return "The export stopped.", clean(c.s.endpoint.Host())
+	case c.stopping:
+		return "Stopping …", clean(c.s.endpoint.Host())
+	case c.now.state == runVerifying:
+		return "Reading the files again.", clean(c.s.endpoint.Host())
+	case st.Paused:
+		return "Paused.", clean(c.s.endpoint.Host())
+	case st.Phase == export.Preparing || c.starting:
+		return "Asking what can be read …", clean(c.s.endpoint.Host())
+	}
+	return "Exporting.", clean(c.s.endpoint.Host())
+}
+
+func (c *exportStep) hints() []hint {
+	switch {
+	case c.stopping:
+		return nil
+	case c.running():
+		p := hint{"p", "pause"}
+		if c.now.status.Paused {
+			p.does = "continue"
+		}
+		return []hint{p, {"+ -", "workers"}, {"s", "stop"}}
+	case c.refused != nil && !resumable(c.refused):
+		return []hint{{"c", "try again"}, {"o", "output"}, {"e", "secret"}}
+	}
+	return []hint{{"c", "go on"}, {"o", "output"}, {"e", "secret"}, {"q", "leave"}}
+}
+
+func (c *exportStep) typing() bool { return false }
+
+func (c *exportStep) help() string {
+	return "A row is a collection: how much of it is written, rows a second, and what is left. All of them are read as of one moment; the snapshot line says how long the server will still answer for it." +
+		"\n\np pauses: nothing new is asked for. + and - change how many requests are under way at once; more than 8 seldom helps. s stops after a question; what is written stays, and the export can be gone on with, here or by fauna-export resume." +
+		"\n\nA lost network does not stop it: it says what it waits for and when it tries again."
+}
+
+// failure says why the export ended and what can be done.
+func failure(err error) []string {
+	if errors.Is(err, context.Canceled) {
+		return []string{"It was stopped. What is written stays.", "", "c goes on where it stopped."}
+	}
+	lines := []string{sentence(err), ""}
+	if fe, ok := errors.AsType[*fauna.Error](err); ok {
+		switch fe.Kind {
+		case fauna.KindSecretRefused, fauna.KindDenied:
+			return append(lines, "e edits the secret, then c goes on.")
+		case fauna.KindUnreachable, fauna.KindTimeout:
+			return append(lines, "c goes on once the server answers again; nothing is lost.")
+		}
+	}
+	if _, ok := errors.AsType[*export.DirError](err); ok {
+		if resumable(err) {
+			return append(lines, "c goes on with the export that lies there; o gives another folder.")
+		}
+		return append(lines, "o gives another folder.")
+	}
+	return append(lines, "c goes on; what is written stays.")
+}

@@ -1,0 +1,241 @@
+package tui
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"fauna-export/export"
+)
+
+func (c *exportStep) body(w, h int) []string {
+	if c.refused != nil {
+		return c.trouble(c.refused, w)
+	}
+	if c.now.state == runEnded && c.now.manifest == nil {
+		lines := c.trouble(c.now.err, w)
+		if room := h - len(lines) - 1; room > 2 && len(c.now.status.Collections) > 0 {
+			lines = append(append(lines, ""), c.rows(w, room)...)
+		}
+		return lines
+	}
+	foot := c.foot(w)
+	rows := c.rows(w, max(1, h-len(foot)-1))
+	return append(append(rows, ""), foot...)
+}
+
+func (c *exportStep) trouble(err error, w int) []string {
+	if err == nil {
+		return nil
+	}
+	var lines []string
+	mark := c.s.st.bad.of("✗ ")
+	for i, text := range failure(err) {
+		if text == "" {
+			lines = append(lines, "")
+			continue
+		}
+		for j, l := range wrap(text, w-4) {
+			if i > 0 {
+				lines = append(lines, "  "+l)
+			} else {
+				lines = append(lines, lead(j, mark)+l)
+			}
+		}
+	}
+	return lines
+}
+
+// rows are the collections, as many as h lines hold.
+func (c *exportStep) rows(w, h int) []string {
+	all := c.now.status.Collections
+	n := len(all)
+	c.height = h
+	if n > h {
+		c.height = max(1, h-1)
+	}
+	from, to := c.list.window(n, c.height)
+	lines := make([]string, 0, h)
+	name := 10
+	for _, x := range all[from:to] {
+		name = max(name, width(clean(x.Name)))
+	}
+	name = min(name, max(10, w/5))
+	for _, x := range all[from:to] {
+		lines = append(lines, fit(c.row(x, name, w), w))
+	}
+	if n > c.height {
+		done := 0
+		for _, x := range all {
+			if x.State == export.CollectionDone {
+				done++
+			}
+		}
+		lines = append(lines, c.s.st.faint.of(fit(moreText(from, to-from, n, "collections")+", "+countText(int64(done))+" done", w)))
+	}
+	return lines
+}
+
+func (c *exportStep) row(x export.CollectionStatus, name, w int) string {
+	st := c.s.st
+	bar := max(6, min(30, w-name-48))
+	wide := w >= 104
+	if wide {
+		bar = max(6, min(40, w-name-74))
+	}
+	line := pad(clean(x.Name), name) + " "
+	switch x.State {
+	case export.CollectionFailed:
+		text := "failed"
+		if x.Err != nil {
+			text = sentence(x.Err)
+		}
+		return line + st.bad.of("✗ ") + text
+	case export.CollectionWaiting:
+		return line + st.faint.of(strings.Repeat("░", bar)+" waiting")
+	case export.CollectionDone:
+		return line + drawBar(st, 1, bar, true) + st.good.of("   ✓ ") + padLeft(countText(x.Rows)+" / "+countText(x.Rows), 21) + "  done"
+	}
+	known := x.ExpectedFinal && x.Expected > 0
+	if known {
+		line += drawBar(st, float64(x.Rows)/float64(x.Expected), bar, false) + fmt.Sprintf(" %3d %% ", percent(x.Rows, x.Expected))
+	} else {
+		line += drawBar(st, 0, bar, false) + "   … % "
+	}
+	rows := countText(x.Rows)
+	if x.Expected > 0 {
+		rows += " / " + countText(x.Expected)
+		if !x.ExpectedFinal {
+			rows += "+"
+		}
+	}
+	line += padLeft(rows, 21)
+	line += padLeft(rateText(x.Rate), 10)
+	if wide {
+		perRow := 0.0
+		if x.Rows > 0 {
+			perRow = float64(x.Bytes) / float64(x.Rows)
+		}
+		line += padLeft(bytesText(int64(x.Rate*perRow))+"/s", 11)
+		left := ""
+		if known && x.ETA >= 0 && x.Rate > 0 {
+			left = leftText(x.ETA) + " left"
+		}
+		line += padLeft(left, 13)
+	}
+	if x.Retries > 0 {
+		line += " " + st.warn.of(plural(int64(x.Retries), "retry", "retries"))
+	}
+	return line
+}
+
+func rateText(perSecond float64) string {
+	if perSecond < 0.5 || math.IsNaN(perSecond) || math.IsInf(perSecond, 0) {
+		return ""
+	}
+	return countText(int64(perSecond)) + "/s"
+}
+
+// drawBar is a bar of w cells; part is clamped to 0..1.
+func drawBar(st styles, part float64, w int, done bool) string {
+	if math.IsNaN(part) || part < 0 {
+		part = 0
+	}
+	full := int(min(1, part) * float64(w))
+	p := st.accent
+	if done {
+		p = st.good
+	}
+	return p.of(strings.Repeat("█", full)) + st.faint.of(strings.Repeat("░", w-full))
+}
+
+// foot is the total, the throughput, the snapshot, and what is waited for.
+func (c *exportStep) foot(w int) []string {
+	st, now := c.s.st, c.now.status
+	if c.now.state == runVerifying {
+		v := c.now.checking
+		text := fmt.Sprintf("verifying  %s of %s, %s", countText(int64(v.Files)), plural(int64(v.Total), "file", "files"), clean(v.File))
+		if v.Size > 0 {
+			text = "verifying  " + drawBar(st, float64(v.Bytes)/float64(v.Size), 20, false) + fmt.Sprintf(" %d of %s", v.Files, plural(int64(v.Total), "file", "files"))
+		}
+		return []string{fit(text, w)}
+	}
+	total := pad("total", 11)
+	if now.ExpectedFinal && now.Expected > 0 {
+		total += drawBar(st, float64(now.Rows)/float64(now.Expected), max(6, min(30, w-52)), false) + fmt.Sprintf(" %3d %%  ", percent(now.Rows, now.Expected))
+	}
+	total += countText(now.Rows)
+	if now.Expected > 0 {
+		total += " / " + countText(now.Expected)
+		if !now.ExpectedFinal {
+			total += "+"
+		}
+	}
+	if now.ExpectedFinal && now.ETA > 0 && now.Rate > 0 && now.Rows < now.Expected {
+		total += "  " + leftText(now.ETA) + " left"
+	}
+	speed := pad("", 11) + c.drawGraph(max(8, min(graphWidth, w-56)))
+	speed += "  " + bytesText(now.Bytes) + "  " + bytesText(int64(max(0, now.BytesRate))) + "/s  " + fmt.Sprintf("%d of %d in flight", now.InFlight, now.Workers)
+	if now.Retries > 0 {
+		speed += "  " + plural(int64(now.Retries), "retry", "retries")
+	}
+	lines := []string{fit(total, w), fit(speed, w), fit(c.snapshotLine(), w)}
+	switch {
+	case now.Waiting != "":
+		text := "waiting for " + clean(now.Waiting)
+		if d := now.NextTry.Sub(c.s.now()); !now.NextTry.IsZero() && d > 0 {
+			text += ", next try in " + lastsText(max(time.Second, d.Round(time.Second)))
+		}
+		lines = append(lines, st.warn.of(fit("! "+text, w)))
+	case now.Paused:
+		lines = append(lines, st.warn.of(fit("! paused: p goes on; the snapshot does not wait", w)))
+	default:
+		lines = append(lines, "")
+	}
+	return lines
+}
+
+func (c *exportStep) snapshotLine() string {
+	now := c.now.status
+	if now.Snapshot == 0 {
+		return ""
+	}
+	text := pad("snapshot", 11) + timeText(now.Snapshot)
+	if !now.SnapshotEnds.IsZero() {
+		left := now.SnapshotEnds.Sub(c.s.now())
+		text += ", lives " + lastsText(left) + " more"
+		if left < 3*time.Minute {
+			text = c.s.st.warn.of("! ") + text
+		}
+	}
+	if now.Renewed > 0 {
+		text += fmt.Sprintf("; renewed %d times: not one moment", now.Renewed)
+		if now.Renewed == 1 {
+			text = strings.Replace(text, "1 times", "once", 1)
+		}
+	}
+	return text
+}
+
+// drawGraph draws the throughput of the last seconds in w cells.
+func (c *exportStep) drawGraph(w int) string {
+	levels := []rune("▁▂▃▄▅▆▇█")
+	samples := c.graph[max(0, len(c.graph)-w):]
+	most := 0.0
+	for _, v := range samples {
+		most = max(most, v)
+	}
+	out := make([]rune, 0, w)
+	for range w - len(samples) {
+		out = append(out, ' ')
+	}
+	for _, v := range samples {
+		i := 0
+		if most > 0 && v > 0 {
+			i = min(len(levels)-1, int(v/most*float64(len(levels)-1)+0.5))
+		}
+		out = append(out, levels[i])
+	}
+	return c.s.st.accent.of(string(out))
+}

@@ -1,0 +1,84 @@
+package tui
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// writeNew writes a text to a file of that name in the current folder, or, when
+// another text stands there, to name-2, name-3 … It returns the full path.
+func writeNew(name, text string) (string, error) {
+	ext := filepath.Ext(name)
+	stem := strings.TrimSuffix(name, ext)
+	for i := 1; i < 1000; i++ {
+		if i > 1 {
+			name = fmt.Sprintf("%s-%d%s", stem, i, ext)
+		}
+		path, err := filepath.Abs(name)
+		if err != nil {
+			return "", err
+		}
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, fs.ErrExist) {
+			if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, []byte(text)) {
+				return path, nil
+			}
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("write a file: %w", err)
+		}
+		_, err = f.WriteString(text)
+		if closed := f.Close(); err == nil {
+			err = closed
+		}
+		if err != nil {
+			return "", fmt.Errorf("write a file: %w", err)
+		}
+		return path, nil
+	}
+	return "", fmt.Errorf("write a file: too many files named %s", name)
+}
+
+// A place is what is known of the folder that an export would be written to.
+type place struct {
+	path  string // full
+	err   error  // why it cannot be used, nil when it can
+	isNew bool   // it does not exist yet
+	free  int64  // bytes free on its disk, -1 when not known
+}
+
+// look finds out about a folder: it must not exist, or be an empty folder.
+func look(path string) place {
+	p := place{path: path, free: -1}
+	entries, err := os.ReadDir(path)
+	switch {
+	case err == nil && len(entries) > 0:
+		p.err = errors.New("this folder is not empty: give a new one")
+	case errors.Is(err, fs.ErrNotExist):
+		p.isNew = true
+	case err != nil:
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		p.err = fmt.Errorf("not a folder that can be used: %w", err)
+	}
+	for dir := path; ; {
+		if n, err := freeBytes(dir); err == nil {
+			p.free = n
+			break
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			break
+		}
+		dir = up
+	}
+	return p
+}

@@ -1,0 +1,70 @@
+package tui
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// jobs are the commands that wait for a server or a file. bubbletea neither
+// cancels commands nor waits for them, so this does: stop ends their context and
+// returns when the last one has returned.
+type jobs struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu     sync.Mutex
+	closed bool
+	wg     sync.WaitGroup
+}
+
+func newJobs(ctx context.Context) *jobs {
+	ctx, cancel := context.WithCancel(ctx)
+	return &jobs{ctx: ctx, cancel: cancel}
+}
+
+// do makes a command of f. A command that bubbletea starts after stop does nothing.
+func (j *jobs) do(f func(ctx context.Context) tea.Msg) tea.Cmd {
+	return func() tea.Msg {
+		if !j.begin() {
+			return nil
+		}
+		defer j.wg.Done()
+		return f(j.ctx)
+	}
+}
+
+// after is do, d later.
+func (j *jobs) after(d time.Duration, f func(ctx context.Context) tea.Msg) tea.Cmd {
+	return j.do(func(ctx context.Context) tea.Msg {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+			return f(ctx)
+		}
+	})
+}
+
+func (j *jobs) begin() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return false
+	}
+	j.wg.Add(1)
+	return true
+}
+
+// stop cancels what runs and waits for it.
+func (j *jobs) stop() {
+	j.mu.Lock()
+	j.closed = true
+	j.mu.Unlock()
+	j.cancel()
+	j.wg.Wait()
+}

@@ -1,0 +1,317 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/export"
+	"fauna-export/export/row"
+)
+
+// The rows of the output form that the focus walks through; behind them come
+// the additional columns and the field that adds one.
+const (
+	syncRow = iota
+	formatRow
+	pressRow
+	folderRow
+	columnsRow
+)
+
+// outputStep asks what the files should be.
+type outputStep struct {
+	s      *session
+	focus  int // columnsRow+i is the i-th column, behind them the field
+	folder field
+	add    field
+
+	gen    int // of the folder's look that counts
+	place  place
+	looked bool
+	onward bool // go on when the folder is known to be good
+
+	picker  *picker
+	preview preview
+}
+
+// placeMsg is the answer of look.
+type placeMsg struct {
+	gen   int
+	place place
+}
+
+func (placeMsg) to() stepID { return outputID }
+
+func newOutputStep(s *session) *outputStep {
+	o := &outputStep{s: s}
+	o.folder.set(s.dirText)
+	o.add.hint = "users:parent_id:string=data.parent.id"
+	o.preview.s = s
+	return o
+}
+
+func (o *outputStep) enter() tea.Cmd {
+	o.onward = false
+	o.dropColumns()
+	return tea.Batch(o.look(), o.preview.refresh())
+}
+
+func (o *outputStep) leave() { o.picker = nil }
+
+// dropColumns forgets columns of collections that are no longer chosen.
+func (o *outputStep) dropColumns() {
+	chosen := map[string]bool{}
+	for _, name := range o.s.chosen() {
+		chosen[name] = true
+	}
+	kept := o.s.columns[:0]
+	for _, c := range o.s.columns {
+		if chosen[c.collection] {
+			kept = append(kept, c)
+		}
+	}
+	if n := len(o.s.columns) - len(kept); n > 0 {
+		o.s.say(noteWarn, "%s dropped: the collection is no longer chosen", plural(int64(n), "column", "columns"))
+	}
+	o.s.columns = kept
+	o.focus = min(o.focus, columnsRow+len(o.s.columns))
+}
+
+// look finds out about the folder.
+func (o *outputStep) look() tea.Cmd {
+	o.gen++
+	o.looked = false
+	gen := o.gen
+	path, err := fullPath(o.folder.value())
+	if err != nil {
+		o.place, o.looked = place{err: err, free: -1}, true
+		return nil
+	}
+	return o.s.jobs.do(func(context.Context) tea.Msg { return placeMsg{gen, look(path)} })
+}
+
+func (o *outputStep) update(m tea.Msg) tea.Cmd {
+	switch m := m.(type) {
+	case placeMsg:
+		if m.gen == o.gen {
+			o.place, o.looked = m.place, true
+			if o.onward {
+				o.onward = false
+				return o.submit()
+			}
+		}
+	case previewMsg:
+		o.preview.update(m)
+	case sampleMsg:
+		if o.picker != nil {
+			o.picker.update(m)
+		}
+	}
+	return nil
+}
+
+// field is the text field that has the focus, nil for none.
+func (o *outputStep) field() *field {
+	switch {
+	case o.focus == folderRow:
+		return &o.folder
+	case o.focus == columnsRow+len(o.s.columns):
+		return &o.add
+	}
+	return nil
+}
+
+func (o *outputStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
+	if o.picker != nil {
+		return o.pickKey(m)
+	}
+	last := columnsRow + len(o.s.columns)
+	switch m.Type {
+	case tea.KeyTab, tea.KeyDown:
+		o.focus = (o.focus + 1) % (last + 1)
+		return nil, true
+	case tea.KeyUp:
+		o.focus = (o.focus + last) % (last + 1)
+		return nil, true
+	case tea.KeyShiftTab:
+		if o.focus == 0 {
+			return nil, false
+		}
+		o.focus--
+		return nil, true
+	case tea.KeyCtrlO:
+		return o.pick(), true
+	case tea.KeyEnter:
+		if o.focus == last && strings.TrimSpace(o.add.value()) != "" {
+			return o.addColumn(o.add.value()), true
+		}
+		return o.submit(), true
+	}
+	if f := o.field(); f != nil {
+		return o.fieldKey(f, m)
+	}
+	return o.rowKey(m)
+}
+
+func (o *outputStep) fieldKey(f *field, m tea.KeyMsg) (tea.Cmd, bool) {
+	before := f.value()
+	if !f.key(m) {
+		return nil, false
+	}
+	if f == &o.folder && f.value() != before {
+		o.s.dirText = f.value()
+		return o.look(), true
+	}
+	return nil, true
+}
+
+func (o *outputStep) rowKey(m tea.KeyMsg) (tea.Cmd, bool) {
+	step := 0
+	switch m.String() {
+	case "left", "h":
+		step = -1
+	case "right", "l", " ":
+		step = 1
+	case "d", "delete", "backspace":
+		if i := o.focus - columnsRow; i >= 0 && i < len(o.s.columns) {
+			o.s.columns = append(o.s.columns[:i], o.s.columns[i+1:]...)
+			return o.preview.refresh(), true
+		}
+		return nil, true
+	default:
+		return nil, false
+	}
+	switch o.focus {
+	case syncRow:
+		o.s.mode = turn([]export.Mode{export.Full, export.Incremental}, o.s.mode, step)
+	case formatRow:
+		o.s.format = turn(formats, o.s.format, step)
+		if o.s.format == row.Parquet {
+			o.s.press = row.None
+		}
+	case pressRow:
+		if o.s.format == row.Parquet {
+			o.s.say(noteInfo, "Parquet files are compressed inside, with zstd.")
+			return nil, true
+		}
+		o.s.press = turn(presses, o.s.press, step)
+	}
+	return o.preview.refresh(), true
+}
+
+var (
+	formats = []row.Format{row.JSONL, row.CSV, row.Parquet, row.Wire}
+	presses = []row.Compression{row.None, row.Gzip, row.Zstd}
+)
+
+// turn is the value step places behind now, around the end.
+func turn[T comparable](all []T, now T, step int) T {
+	for i, v := range all {
+		if v == now {
+			return all[(i+step+len(all))%len(all)]
+		}
+	}
+	return all[0]
+}
+
+// addColumn takes a column as it is typed.
+func (o *outputStep) addColumn(text string) tea.Cmd {
+	collection, c, err := row.ParseColumn(strings.TrimSpace(text))
+	if err != nil {
+		o.s.fail(err)
+		return nil
+	}
+	if err := o.takeColumn(column{collection, text, c}); err != nil {
+		o.s.fail(err)
+		return nil
+	}
+	o.add.set("")
+	o.focus = columnsRow + len(o.s.columns)
+	o.s.say(noteGood, "Column %s of %s added.", c.Name, collection)
+	return o.preview.refresh()
+}
+
+// takeColumn adds a column when the files can hold it.
+func (o *outputStep) takeColumn(c column) error {
+	found := false
+	l := row.Layout{Collection: c.collection, Format: row.JSONL, Columns: []row.Column{c.Column}}
+	for _, name := range o.s.chosen() {
+		found = found || name == c.collection
+	}
+	if !found {
+		return fmt.Errorf("%s is not one of the chosen collections", clean(c.collection))
+	}
+	for _, old := range o.s.columns {
+		if old.collection == c.collection {
+			l.Columns = append(l.Columns, old.Column)
+		}
+	}
+	if err := l.Validate(); err != nil {
+		return err
+	}
+	o.s.columns = append(o.s.columns, c)
+	return nil
+}
+
+// submit goes on when files of this kind can be written there.
+func (o *outputStep) submit() tea.Cmd {
+	if !o.looked {
+		o.onward = true
+		return nil
+	}
+	if o.place.err != nil {
+		o.focus = folderRow
+		o.s.fail(o.place.err)
+		return nil
+	}
+	spec, err := o.s.spec()
+	if err == nil {
+		err = spec.Validate()
+	}
+	if err != nil {
+		o.s.fail(err)
+		return nil
+	}
+	o.s.goTo = setupID
+	return nil
+}
+
+func (o *outputStep) title() (string, string) {
+	if o.picker != nil {
+		return "Which fields of " + clean(o.picker.collection) + " should be columns?", clean(o.s.endpoint.Host())
+	}
+	return "What should the files be?", clean(o.s.endpoint.Host())
+}
+
+func (o *outputStep) hints() []hint {
+	if o.picker != nil {
+		return o.picker.hints()
+	}
+	hs := []hint{{"enter", "next"}}
+	last := columnsRow + len(o.s.columns)
+	switch {
+	case o.focus == last && strings.TrimSpace(o.add.value()) != "":
+		hs = []hint{{"enter", "add the column"}}
+	case o.focus < folderRow:
+		hs = append(hs, hint{"← →", "change"})
+	case o.focus >= columnsRow && o.focus < last:
+		hs = append(hs, hint{"d", "drop"})
+	}
+	hs = append(hs, hint{"↑ ↓", "move"})
+	if o.s.server != nil {
+		hs = append(hs, hint{"ctrl+o", "columns from documents"})
+	}
+	return hs
+}
+
+func (o *outputStep) typing() bool { return o.picker == nil && o.field() != nil }
+
+func (o *outputStep) help() string {
+	return "Each collection becomes one file. A row is ref (the document's id), ts (microseconds), data and ttl, then the additional columns." +
+		"\n\nJSON lines: one object a line. CSV: Postgres COPY reads it back. Parquet: typed columns. wire: each document exactly as the server sent it, nothing is lost." +
+		"\n\nAn additional column is COLLECTION:NAME:TYPE=PATH. The path is dotted, or a JSON array when a name has a dot or for a position in an array: users:city:string=data.address.city. TYPE is json, string, int, float, bool, time or date. Once the secret is accepted, ctrl+o lets you choose from real documents." +
+		"\n\nThe folder must be new or empty."
+}

@@ -1,0 +1,142 @@
+package tui
+
+import (
+	"strings"
+
+	"fauna-export/export"
+	"fauna-export/export/row"
+)
+
+// An option is one of the values of a row of the form.
+type option struct {
+	on   bool
+	text string
+}
+
+func (o *outputStep) body(w, h int) []string {
+	if o.picker != nil {
+		return o.picker.body(o.s.st, w, h)
+	}
+	lines := []string{
+		o.choiceLine(syncRow, "Sync", []option{{o.s.mode == export.Full, "full"}, {o.s.mode == export.Incremental, "incremental"}}, w),
+		o.choiceLine(formatRow, "Format", []option{
+			{o.s.format == row.JSONL, "JSON lines"}, {o.s.format == row.CSV, "CSV"},
+			{o.s.format == row.Parquet, "Parquet"}, {o.s.format == row.Wire, "wire"},
+		}, w),
+		o.choiceLine(pressRow, "Compress", o.pressOptions(), w),
+	}
+	lines = append(lines, o.folderLines(w)...)
+	lines = append(lines, o.columnLines(w, max(1, h-len(lines)-4))...)
+	if about := o.about(); about != "" && len(lines)+3 <= h {
+		lines = append(lines, "", "  "+o.s.st.faint.of(about))
+	}
+	if room := h - len(lines) - 1; room >= 2 {
+		lines = append(lines, "")
+		lines = append(lines, o.preview.lines(w, room)...)
+	}
+	return lines
+}
+
+func (o *outputStep) pressOptions() []option {
+	if o.s.format == row.Parquet {
+		return []option{{true, "inside the file (zstd)"}}
+	}
+	return []option{{o.s.press == row.None, "none"}, {o.s.press == row.Gzip, "gzip"}, {o.s.press == row.Zstd, "zstd"}}
+}
+
+// label is the name of a row, marked when it has the focus.
+func (o *outputStep) label(at int, name string) string {
+	if o.focus == at {
+		return o.s.st.strong.of("> ") + o.s.st.bold.of(pad(name, 10))
+	}
+	return "  " + pad(name, 10)
+}
+
+func (o *outputStep) choiceLine(at int, name string, options []option, w int) string {
+	line := o.label(at, name)
+	for _, x := range options {
+		if x.on {
+			line += o.s.st.accent.of("(•) "+x.text) + "  "
+		} else {
+			line += "( ) " + x.text + "  "
+		}
+	}
+	return fit(line, w)
+}
+
+// about explains what the row with the focus has chosen.
+func (o *outputStep) about() string {
+	switch o.focus {
+	case syncRow:
+		switch {
+		case o.s.mode == export.Full:
+			return "every document, as of one moment"
+		case !incremental():
+			return "makes an index per collection and the first, full sync; later syncs are to come"
+		}
+		return "what changed since the last sync; needs an index per collection"
+	case formatRow:
+		switch o.s.format {
+		case row.JSONL:
+			return "one JSON object a line"
+		case row.CSV:
+			return "with a header; objects as JSON text; Postgres COPY reads it back"
+		case row.Parquet:
+			return "typed columns, for DuckDB and lakes"
+		}
+		return "each document exactly as the server sent it: nothing is lost, ever"
+	case folderRow:
+		return "one file a collection, manifest.json and SHA256SUMS"
+	}
+	return ""
+}
+
+func (o *outputStep) folderLines(w int) []string {
+	st := o.s.st
+	aside := ""
+	switch {
+	case !o.looked:
+	case o.place.err != nil:
+		return []string{
+			o.label(folderRow, "Folder") + o.folder.view(st, w-12, o.focus == folderRow),
+			strings.Repeat(" ", 14) + st.bad.of(fit("✗ "+clean(o.place.err.Error()), w-14)),
+		}
+	case o.place.free >= 0:
+		aside = st.faint.of(bytesText(o.place.free) + " free")
+	}
+	line := o.label(folderRow, "Folder") + pad(o.folder.view(st, w-12-14, o.focus == folderRow), w-12-14)
+	return []string{fit(line+padLeft(aside, 14), w)}
+}
+
+// columnLines are the columns that every row has, the additional ones, and the
+// field that adds one: at most h lines, with the focus among them.
+func (o *outputStep) columnLines(w, h int) []string {
+	st := o.s.st
+	n := len(o.s.columns)
+	fixed := "ref  ts  data  ttl"
+	if o.s.format == row.Wire {
+		fixed = "none: the documents as they are"
+	}
+	name := "Columns"
+	lines := []string{"  " + pad(name, 10) + "  " + st.faint.of(fixed)}
+	if o.s.format == row.Wire && n == 0 && o.focus < columnsRow {
+		return lines
+	}
+	room := max(1, h-1)
+	at := max(0, o.focus-columnsRow)
+	from := max(0, min(at-room+1, n+1-room))
+	if o.focus < columnsRow {
+		from = max(0, n+1-room)
+	}
+	for i := from; i < min(n+1, from+room); i++ {
+		here := o.focus == columnsRow+i
+		if i == n {
+			lines = append(lines, fit(o.label(columnsRow+i, "  add")+o.add.view(st, w-12, here), w))
+			continue
+		}
+		c := o.s.columns[i]
+		text := pad(clean(c.Name), 16) + " " + pad(clean(c.collection), 14) + " " + pad(string(c.Type), 7) + " " + clean(row.FormatPath(c.Path))
+		lines = append(lines, fit(o.label(columnsRow+i, "")+"+ "+text, w))
+	}
+	return lines
+}

@@ -1,0 +1,156 @@
+package tui
+
+import (
+	"context"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/export"
+	"fauna-export/export/row"
+)
+
+// sampleSize is how many documents of a collection the preview and the choice
+// of columns look at.
+const sampleSize = 20
+
+// invented is a page as a server sends it, for the time before a secret is
+// known: what the files look like can be seen then too.
+const invented = `{"ref":{"@ref":{"id":"101","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},"ts":1795342079040000,"data":{"name":"Ada","born":{"@date":"1815-12-10"},"logins":2}}`
+
+// A preview is the first rows as they will be written: of real documents once
+// they can be read, of an invented one before.
+type preview struct {
+	s     *session
+	gen   int
+	of    string // the collection, "" for the invented document
+	rows  []string
+	err   error
+	ready bool
+}
+
+type previewMsg struct {
+	gen  int
+	of   string
+	rows []string
+	err  error
+}
+
+func (previewMsg) to() stepID { return outputID }
+
+// refresh makes the rows again.
+func (p *preview) refresh() tea.Cmd {
+	p.gen++
+	gen, srv := p.gen, p.s.server
+	l := row.Layout{Format: p.s.format}
+	for _, name := range p.s.chosen() {
+		if l.Collection == "" || p.s.standing(name) == noteGood && p.s.standing(l.Collection) != noteGood {
+			l.Collection = name
+		}
+	}
+	for _, c := range p.s.columns {
+		if l.Collection == c.collection {
+			l.Columns = append(l.Columns, c.Column)
+		}
+	}
+	if l.Format == row.Wire {
+		l.Columns = nil
+	}
+	if kind := p.s.standing(l.Collection); kind != noteGood && kind != noteWarn {
+		srv = nil
+	}
+	return p.s.jobs.do(func(ctx context.Context) tea.Msg {
+		if srv == nil {
+			rows, err := previewRows(l, inventedPage(l))
+			return previewMsg{gen, "", rows, err}
+		}
+		body, err := samplePage(ctx, srv, l, 3)
+		if err != nil {
+			return previewMsg{gen, l.Collection, nil, err}
+		}
+		rows, err := previewRows(l, body)
+		return previewMsg{gen, l.Collection, rows, err}
+	})
+}
+
+func (p *preview) update(m previewMsg) {
+	if m.gen == p.gen {
+		p.of, p.rows, p.err, p.ready = m.of, m.rows, m.err, true
+	}
+}
+
+// samplePage reads the first documents of a collection as of now.
+func samplePage(ctx context.Context, src export.Source, l row.Layout, size int) ([]byte, error) {
+	now, err := src.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return src.Documents(ctx, l.Collection, now, 0, size, l.Paths(), nil)
+}
+
+// inventedPage is the invented document in the shape that the layout asks for.
+func inventedPage(l row.Layout) []byte {
+	doc := invented
+	if paths := l.Paths(); paths != nil {
+		doc = "[" + doc + strings.Repeat(",null", len(paths)-1) + "]"
+	}
+	return []byte(`{"resource":{"data":[` + doc + `]}}`)
+}
+
+// previewRows are the lines of a file: a CSV file's header first. Parquet is not
+// text, so its columns are listed and its rows shown as JSON.
+func previewRows(l row.Layout, body []byte) ([]string, error) {
+	var rows []string
+	switch l.Format {
+	case row.CSV:
+		rows = append(rows, strings.Join(l.Names(), ","))
+	case row.Parquet:
+		columns := []string{"ref string", "ts timestamp", "data json", "ttl timestamp"}
+		for _, c := range l.Columns {
+			columns = append(columns, c.Name+" "+string(c.Type))
+		}
+		rows = append(rows, strings.Join(columns, " · "))
+		l.Format = row.JSONL
+	}
+	s, err := row.NewSerializer(l)
+	if err != nil {
+		return nil, err
+	}
+	var b row.Batch
+	if err := s.Page(&b, body, nil); err != nil {
+		return nil, err
+	}
+	start := 0
+	for _, end := range b.Ends {
+		rows = append(rows, strings.TrimRight(string(b.Bytes[start:end]), "\n"))
+		start = end
+	}
+	return rows, nil
+}
+
+// lines draws the preview in at most h lines.
+func (p *preview) lines(w, h int) []string {
+	st := p.s.st
+	name := "Preview"
+	from := ""
+	switch {
+	case !p.ready:
+		return []string{"  " + name}
+	case p.err != nil:
+		return []string{"  " + pad(name, 12) + st.bad.of(fit("✗ "+sentence(p.err), w-14))}
+	case p.of == "":
+		from = "an invented document, as it will be written"
+	case len(p.rows) == 0:
+		from = clean(p.of) + " is empty"
+	default:
+		from = "the first of " + clean(p.of) + ", as they will be written"
+	}
+	lines := []string{"  " + pad(name, 12) + st.faint.of(from)}
+	for _, r := range p.rows {
+		if len(lines) == h {
+			break
+		}
+		lines = append(lines, "    "+fit(clean(r), w-4))
+	}
+	return lines
+}

@@ -1,0 +1,229 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/export"
+)
+
+// An exporting is what the wizard needs of an export; *export.Run is one.
+type exporting interface {
+	Do(ctx context.Context) (*export.Manifest, error)
+	Status() export.Status
+	Pause()
+	Continue()
+	SetWorkers(n int)
+}
+
+// A runner owns the goroutine of the export. The screen polls it; it outlives
+// steps and is waited for before the program ends.
+type runner struct {
+	ctx    context.Context
+	open   func(export.Spec, export.Source, bool) (exporting, error)
+	verify func(context.Context, string, func(export.VerifyStatus)) (*export.Report, error)
+	wg     sync.WaitGroup
+
+	mu   sync.Mutex
+	stop context.CancelFunc
+	run  exporting
+	now  progress
+}
+
+// progress is how far the export is.
+type progress struct {
+	state    runState
+	spec     export.Spec
+	status   export.Status
+	checking export.VerifyStatus
+	manifest *export.Manifest // nil without an end
+	err      error            // of the export; a *export.Partial beside a manifest
+	report   *export.Report   // of reading the files again, nil while not known
+	unread   error            // why they could not be read again
+}
+
+type runState int
+
+const (
+	runIdle runState = iota
+	runGoing
+	runVerifying
+	runEnded
+)
+
+func newRunner(ctx context.Context) *runner {
+	return &runner{ctx: ctx, verify: export.Verify, open: openRun}
+}
+
+// openRun prepares a new run in the folder of the spec, or goes on with the one
+// that is there.
+func openRun(spec export.Spec, src export.Source, resume bool) (exporting, error) {
+	if !resume {
+		return export.NewRun(spec, src, export.OSEnv(spec.Dir))
+	}
+	run, err := export.OpenRun(src, export.OSEnv(spec.Dir))
+	if _, ok := errors.AsType[*export.NotARun](err); ok {
+		return export.NewRun(spec, src, export.OSEnv(spec.Dir)) // it ended before it wrote anything
+	}
+	return run, err
+}
+
+// start begins an export, or goes on with the one in the spec's folder. It
+// returns when the export is on its way.
+func (r *runner) start(spec export.Spec, src export.Source, resume bool) error {
+	r.mu.Lock()
+	if r.now.state == runGoing || r.now.state == runVerifying {
+		r.mu.Unlock()
+		return errors.New("an export is running already")
+	}
+	r.now = progress{state: runGoing, spec: spec}
+	ctx, cancel := context.WithCancel(r.ctx)
+	r.stop = cancel
+	r.wg.Add(1)
+	r.mu.Unlock()
+
+	run, err := r.open(spec, src, resume)
+	if err != nil {
+		r.mu.Lock()
+		r.now = progress{}
+		r.mu.Unlock()
+		cancel()
+		r.wg.Done()
+		return err
+	}
+	r.mu.Lock()
+	r.run = run
+	r.mu.Unlock()
+	go func() {
+		defer r.wg.Done()
+		defer cancel()
+		r.work(ctx, spec, run)
+	}()
+	return nil
+}
+
+// work exports, then reads the files again. A panic of the engine ends as an
+// error: the terminal must be restored before anything is printed.
+func (r *runner) work(ctx context.Context, spec export.Spec, run exporting) {
+	var end progress
+	defer func() {
+		if p := recover(); p != nil {
+			end.err = fmt.Errorf("the export broke: %v\n%s", p, debug.Stack())
+		}
+		end.state, end.spec, end.status = runEnded, spec, run.Status()
+		r.mu.Lock()
+		end.checking = r.now.checking
+		r.now, r.run = end, nil
+		r.mu.Unlock()
+	}()
+	end.manifest, end.err = run.Do(ctx)
+	if end.manifest == nil {
+		return
+	}
+	r.mu.Lock()
+	r.now.state, r.now.manifest, r.now.status = runVerifying, end.manifest, run.Status()
+	r.mu.Unlock()
+	end.report, end.unread = r.verify(ctx, spec.Dir, func(v export.VerifyStatus) {
+		r.mu.Lock()
+		r.now.checking = v
+		r.mu.Unlock()
+	})
+}
+
+// progress is how far it is now.
+func (r *runner) progress() progress {
+	r.mu.Lock()
+	p, run := r.now, r.run
+	r.mu.Unlock()
+	if p.state == runGoing && run != nil {
+		p.status = run.Status()
+	}
+	return p
+}
+
+// active reports whether an export or its verification runs.
+func (r *runner) active() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now.state == runGoing || r.now.state == runVerifying
+}
+
+// cancel asks the export to stop.
+func (r *runner) cancel() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stop != nil {
+		r.stop()
+	}
+}
+
+// with calls f with the export while one is going.
+func (r *runner) with(f func(exporting)) {
+	r.mu.Lock()
+	run := r.run
+	r.mu.Unlock()
+	if run != nil {
+		f(run)
+	}
+}
+
+// whenIdle waits for the end of the export, then quits the program.
+func (r *runner) whenIdle(j *jobs) tea.Cmd {
+	return j.do(func(context.Context) tea.Msg {
+		r.wg.Wait()
+		return tea.QuitMsg{}
+	})
+}
+
+// wait waits for the end of the export, but no longer than d; it reports whether
+// it has ended.
+func (r *runner) wait(d time.Duration) bool {
+	done := make(chan struct{})
+	go func() {
+		r.wg.Wait()
+		close(done)
+	}()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-done:
+		return true
+	case <-t.C:
+		return false
+	}
+}
+
+// brief is one line about the export for a window with no room, "" without one.
+func (r *runner) brief() string {
+	p := r.progress()
+	switch p.state {
+	case runGoing:
+		text := "exporting: " + countText(p.status.Rows) + " rows"
+		if p.status.ExpectedFinal && p.status.Expected > 0 {
+			text += fmt.Sprintf(", %d %%", percent(p.status.Rows, p.status.Expected))
+		}
+		return text
+	case runVerifying:
+		return "verifying the files"
+	case runEnded:
+		return "the export has ended"
+	}
+	return ""
+}
+
+// percent is n of total in whole percents, 0 to 100; 100 only for all of it.
+func percent(n, total int64) int {
+	if total <= 0 {
+		return 0
+	}
+	if n >= total {
+		return 100
+	}
+	return max(0, min(99, int(float64(n)/float64(total)*100)))
+}

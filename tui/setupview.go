@@ -1,0 +1,171 @@
+package tui
+
+import (
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/fauna"
+)
+
+func (c *setupStep) update(m tea.Msg) tea.Cmd {
+	switch m := m.(type) {
+	case cardCopiedMsg:
+		c.markCopied(m)
+	case shellMsg:
+		c.answered(m)
+	case appliedMsg:
+		if m.gen != c.gen {
+			return nil
+		}
+		c.applying = false
+		if m.err != nil {
+			c.s.fail(m.err)
+			return nil
+		}
+		c.dropAdmin()
+		c.s.found = m.secret
+		c.s.say(noteGood, "Role and key are made; the admin's secret is forgotten.")
+		c.s.goTo = secretID
+	}
+	return nil
+}
+
+// answered shows what the demo's shell printed, once: its secret is held for the
+// next step and not shown again.
+func (c *setupStep) answered(m shellMsg) {
+	c.running = false
+	if m.err != nil && m.text == "" {
+		c.s.fail(m.err)
+		return
+	}
+	p := &panel{
+		title: "The demo server answers, as Fauna's shell prints it",
+		text:  cleanLines(m.text), fql: true,
+	}
+	if m.err != nil {
+		p.title = "The demo server refuses, as Fauna's shell prints it"
+		if strings.Contains(m.text, "already exists") {
+			c.s.say(noteInfo, "It exists already: u changes the text to an update.")
+		}
+		c.s.panel = p
+		return
+	}
+	if m.gen == c.gen && m.card < len(c.cards) {
+		c.cards[m.card].ran = true
+	}
+	p.done = "next card"
+	p.close = func() tea.Cmd { c.turn(1); return nil }
+	if strings.Contains(m.text, "secret") {
+		if secret, _ := fauna.FindSecret(m.text); !secret.IsZero() {
+			c.s.found = secret
+			p.title = "The demo server answers; the secret is shown only this once"
+			p.done = "take the secret to the next step"
+			p.close = func() tea.Cmd { c.s.goTo = secretID; return nil }
+		}
+	}
+	c.s.panel = p
+}
+
+func (c *setupStep) body(w, h int) []string {
+	st := c.s.st
+	if c.admin != nil {
+		return c.adminBody(w)
+	}
+	if len(c.cards) == 0 {
+		return nil
+	}
+	above, below := min(c.at, 1), min(len(c.cards)-1-c.at, 1)
+	if h > 16 {
+		above, below = min(c.at, 2), min(len(c.cards)-1-c.at, 2)
+	}
+	var lines []string
+	for i := c.at - above; i < c.at; i++ {
+		lines = append(lines, c.folded(i, w))
+	}
+	room := h - above - below - 2
+	x := c.cards[c.at]
+	c.shown = max(1, min(room, len(x.lines)))
+	c.top = max(0, min(c.top, len(x.lines)-c.shown))
+	inner := w - 4
+	state := ""
+	switch {
+	case c.running:
+		state = "running …"
+	case x.ran && x.copied:
+		state = "ran ✓ copied ✓"
+	case x.ran:
+		state = "ran ✓"
+	case x.copied:
+		state = "copied ✓"
+	}
+	side := st.accent.of("│")
+	lines = append(lines, edge(st, "┌", "┐", st.bold.of(c.heading(c.at)), st.good.of(state), w))
+	for _, l := range x.lines[c.top : c.top+c.shown] {
+		lines = append(lines, side+" "+padStyled(highlight(st, fit(l, inner)), inner)+" "+side)
+	}
+	foot := "why: " + x.Why
+	if len(x.lines) > c.shown {
+		foot = moreText(c.top, c.shown, len(x.lines), "lines") + ", ↑ ↓"
+	}
+	lines = append(lines, edge(st, "└", "┘", "", st.faint.of(fit(clean(foot), w-6)), w))
+	for i := c.at + 1; i <= c.at+below; i++ {
+		lines = append(lines, c.folded(i, w))
+	}
+	if len(x.lines) > c.shown && len(lines) < h {
+		return lines
+	}
+	if len(lines)+2 <= h {
+		lines = append(lines, "", "  "+st.faint.of("Nothing changes on the server until you run them."))
+	}
+	return lines
+}
+
+func (c *setupStep) heading(i int) string {
+	return countText(int64(i+1)) + " of " + countText(int64(len(c.cards))) + " · " + clean(c.cards[i].Title)
+}
+
+// folded is a card that is not open: its name, state and first line.
+func (c *setupStep) folded(i, w int) string {
+	st := c.s.st
+	x := c.cards[i]
+	state := ""
+	if x.ran {
+		state = st.good.of("  ran ✓")
+	} else if x.copied {
+		state = st.good.of("  copied ✓")
+	}
+	text := "  " + pad(c.heading(i), 18) + "  " + highlight(st, strings.Join(strings.Fields(clean(strings.Join(x.lines[:min(6, len(x.lines))], " "))), " "))
+	return pad(text, w-width(state)-1) + state
+}
+
+// edge is the upper or lower side of a box, with a text on the left and one on
+// the right.
+func edge(st styles, left, right, text, aside string, w int) string {
+	if text != "" {
+		text = " " + text + " "
+	}
+	if aside != "" {
+		aside = " " + aside + " "
+	}
+	n := max(0, w-4-width(text)-width(aside))
+	return fit(st.accent.of(left+"─")+text+st.accent.of(strings.Repeat("─", n))+aside+st.accent.of("─"+right), w)
+}
+
+// padStyled is pad for a text that is known to fit.
+func padStyled(s string, w int) string {
+	return s + strings.Repeat(" ", max(0, w-width(s)))
+}
+
+func (c *setupStep) adminBody(w int) []string {
+	st := c.s.st
+	lines := indent(2, wrap("An admin's secret makes the role and the key for you, once, over this connection. It is not kept.", min(w-4, 76)))
+	lines = append(lines, "", c.admin.view(st, w, !c.applying))
+	if n := len(c.admin.text); n > 0 {
+		lines = append(lines, "", "  "+st.faint.of(plural(int64(n), "character", "characters")))
+	}
+	if c.applying {
+		lines = append(lines, "", "  making the role and the key …")
+	}
+	return lines
+}

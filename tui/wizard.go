@@ -1,0 +1,336 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// The smallest window in which every step is whole.
+const (
+	minWidth  = 60
+	minHeight = 18
+)
+
+// A stepID numbers the steps in the order in which they are walked.
+type stepID int
+
+const (
+	domainID stepID = iota
+	collectionsID
+	outputID
+	setupID
+	secretID
+	checkID
+	exportID
+	doneID
+	steps        = int(doneID) + 1
+	noID  stepID = -1
+)
+
+var stepNames = [steps]string{"Domain", "Collections", "Output", "Set-up", "Secret", "Check", "Export", "Done"}
+
+func (id stepID) String() string { return stepNames[id] }
+
+// A step is one screen of the way. It is called by the root model alone.
+type step interface {
+	enter() tea.Cmd                   // it is shown from now on
+	leave()                           // it no longer is
+	key(m tea.KeyMsg) (tea.Cmd, bool) // false: the key means nothing here
+	update(m tea.Msg) tea.Cmd         // an answer that this step asked for
+	title() (question, aside string)  // the one question, and what stands right of it
+	body(w, h int) []string           // at most h lines of at most w cells
+	hints() []hint                    // the keys that work now
+	typing() bool                     // a text field has the focus
+	help() string                     // paragraphs for F1
+}
+
+// A hint is one key of the help bar.
+type hint struct{ key, does string }
+
+// An addressed message goes to the step that asked for it, shown or not.
+type addressed interface{ to() stepID }
+
+// wizard is the root model: it routes, and draws what all steps have in common.
+type wizard struct {
+	*session
+	at            stepID
+	steps         [steps]step
+	width, height int
+	ended         error // why the program was asked to quit
+	ascii         *strings.Replacer
+}
+
+func newWizard(s *session) *wizard {
+	w := &wizard{session: s}
+	w.steps = [steps]step{
+		newDomainStep(s), newCollectionsStep(s), newOutputStep(s), newSetupStep(s),
+		newSecretStep(s), newCheckStep(s), newExportStep(s), newDoneStep(s),
+	}
+	if s.cfg.ASCII {
+		w.ascii = strings.NewReplacer(asciiGlyphs...)
+	}
+	s.goTo = noID
+	return w
+}
+
+// Init begins with the first step.
+func (w *wizard) Init() tea.Cmd {
+	return w.steps[w.at].enter()
+}
+
+// Update routes a message, then does what the step asked for.
+func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
+	cmd := w.route(m)
+	for w.goTo != noID && w.goTo != w.at {
+		w.steps[w.at].leave()
+		w.at, w.goTo = w.goTo, noID
+		cmd = tea.Batch(cmd, w.keepAnswers(), w.steps[w.at].enter())
+	}
+	w.goTo = noID
+	return w, cmd
+}
+
+func (w *wizard) route(m tea.Msg) tea.Cmd {
+	switch m := m.(type) {
+	case tea.WindowSizeMsg:
+		w.width, w.height = max(0, m.Width), max(0, m.Height)
+	case tea.KeyMsg:
+		return w.key(m)
+	case addressed:
+		return w.steps[m.to()].update(m)
+	case copiedMsg:
+		if m.err != nil {
+			w.say(noteBad, "Not copied: %v. %s", m.err, "Write it to a file instead.")
+		} else {
+			w.say(noteGood, "%s", m.how)
+		}
+	case wroteMsg:
+		if m.err != nil {
+			w.fail(m.err)
+		} else {
+			w.say(noteGood, "Written to %s", homePath(m.path))
+		}
+	case keptMsg:
+		if m.err != nil {
+			w.say(noteWarn, "These answers could not be kept: %v", m.err)
+		}
+	}
+	return nil
+}
+
+// key gives a key to whatever has the focus: a question, a panel, the step.
+func (w *wizard) key(m tea.KeyMsg) tea.Cmd {
+	switch m.Type {
+	case tea.KeyCtrlC:
+		return w.interrupt()
+	case tea.KeyCtrlZ:
+		return tea.Suspend
+	}
+	if w.ask != nil {
+		return w.answer(m)
+	}
+	w.note = note{}
+	if w.panel != nil {
+		return w.panel.key(w.session, m)
+	}
+	st := w.steps[w.at]
+	if m.Type == tea.KeyF1 || m.String() == "?" && !st.typing() {
+		w.showHelp()
+		return nil
+	}
+	cmd, used := st.key(m)
+	if !used && (m.Type == tea.KeyEsc || m.Type == tea.KeyShiftTab) {
+		w.back(m.Type == tea.KeyEsc)
+	}
+	return cmd
+}
+
+// back goes one step back; from the first one esc leaves, after a question.
+func (w *wizard) back(leave bool) {
+	if w.at > domainID {
+		w.goTo = w.at - 1
+		return
+	}
+	if leave {
+		w.ask = &question{
+			text: "Leave the wizard? Nothing has been exported.",
+			yes:  func() tea.Cmd { return w.quit(ErrLeft) },
+		}
+	}
+}
+
+// interrupt is ctrl+c: it leaves at once, but for an export, which is stopped
+// first so that its files are whole or resumable; a second one does not wait.
+func (w *wizard) interrupt() tea.Cmd {
+	if w.runner.active() && w.ended == nil {
+		w.ended = ErrInterrupted
+		w.runner.cancel()
+		w.ask, w.panel = nil, nil
+		w.goTo = exportID
+		w.say(noteWarn, "Stopping … ctrl+c again leaves at once.")
+		return w.runner.whenIdle(w.jobs)
+	}
+	return w.quit(ErrInterrupted)
+}
+
+func (w *wizard) quit(why error) tea.Cmd {
+	w.ended = why
+	return tea.Quit
+}
+
+// showHelp opens F1: what this step is for, and every key.
+func (w *wizard) showHelp() {
+	st := w.steps[w.at]
+	p := &panel{title: "Help: " + w.at.String()}
+	p.text = append(p.text, strings.Split(st.help(), "\n")...)
+	p.text = append(p.text, "", "Keys here:")
+	for _, h := range st.hints() {
+		p.text = append(p.text, "  "+pad(h.key, 12)+" "+h.does)
+	}
+	p.text = append(p.text, "", "Everywhere:",
+		"  "+pad("F1", 12)+" this help",
+		"  "+pad("esc", 12)+" back; nothing that was typed is lost",
+		"  "+pad("ctrl+c", 12)+" leave; an export is stopped first, twice does not wait",
+		"  "+pad("ctrl+z", 12)+" suspend; fg comes back")
+	p.text = append(p.text, "", "fauna-export "+w.cfg.Version)
+	w.panel = p
+}
+
+// View draws the window: never wider or taller than it is.
+func (w *wizard) View() string {
+	var lines []string
+	switch {
+	case w.width == 0 || w.height == 0:
+		return "fauna-export"
+	case w.width < minWidth || w.height < minHeight:
+		lines = w.tooSmall()
+	default:
+		lines = w.screen()
+	}
+	lines = lines[:min(len(lines), w.height)]
+	for i, l := range lines {
+		lines[i] = fit(l, w.width)
+	}
+	view := strings.Join(lines, "\n")
+	if w.ascii != nil {
+		view = w.ascii.Replace(view)
+	}
+	return view
+}
+
+func (w *wizard) tooSmall() []string {
+	lines := wrap(fmt.Sprintf("The window is %d x %d; the wizard needs %d x %d. Everything is kept.",
+		w.width, w.height, minWidth, minHeight), w.width)
+	if t := w.runner.brief(); t != "" {
+		lines = append([]string{t}, lines...)
+	}
+	return lines
+}
+
+// screen is the whole window: the way, the question, the body, a line for what
+// just happened, and the keys. Only the body depends on the height.
+func (w *wizard) screen() []string {
+	inner := w.width - 2
+	st := w.steps[w.at]
+	question, aside := st.title()
+	lines := []string{" " + w.way(inner), ""}
+	var body []string
+	hints := st.hints()
+	room := w.height - 7
+	if w.panel != nil {
+		lines = append(lines, " "+w.st.bold.of(fit(w.panel.title, inner)), "")
+		body = w.panel.body(w.session, inner, room)
+		hints = w.panel.hints()
+	} else {
+		lines = append(lines, " "+sides(w.st.bold.of(question), w.st.faint.of(fit(aside, inner/2)), inner), "")
+		body = st.body(inner, room)
+		hints = append(hints, hint{"F1", "help"}, hint{"esc", w.backWord()})
+	}
+	body = body[:min(len(body), room)]
+	if w.ask != nil {
+		body = w.ask.over(w.st, body, inner, room)
+		hints = []hint{{"y", "yes"}, {"n", "no"}}
+	}
+	for i := range room {
+		l := ""
+		if i < len(body) && body[i] != "" {
+			l = " " + fit(body[i], inner)
+		}
+		lines = append(lines, l)
+	}
+	return append(lines, "", " "+w.noteLine(inner), " "+w.bar(hints, inner))
+}
+
+// backWord is what esc does on this step.
+func (w *wizard) backWord() string {
+	if w.at == domainID {
+		return "leave"
+	}
+	return "back"
+}
+
+// way is the first line: what is done, where you are, what is to come.
+func (w *wizard) way(room int) string {
+	if w.width < 80 {
+		return fmt.Sprintf("step %d of %d · %s", w.at+1, steps, w.st.strong.of(w.at.String()))
+	}
+	parts := make([]string, steps)
+	for i, name := range stepNames {
+		switch {
+		case i < int(w.at):
+			parts[i] = w.st.good.of("✓") + " " + name
+		case i == int(w.at):
+			parts[i] = w.st.strong.of("● " + name)
+		default:
+			parts[i] = w.st.faint.of("· " + name)
+		}
+	}
+	return fit(strings.Join(parts, " "), room)
+}
+
+func (w *wizard) noteLine(room int) string {
+	if w.note.text == "" {
+		return ""
+	}
+	glyph, p := noteLook(w.st, w.note.kind)
+	return p.of(fit(glyph+w.note.text, room))
+}
+
+// noteLook is the glyph and the paint of a kind of note.
+func noteLook(st styles, k noteKind) (string, paint) {
+	switch k {
+	case noteGood:
+		return "✓ ", st.good
+	case noteWarn:
+		return "! ", st.warn
+	case noteBad:
+		return "✗ ", st.bad
+	}
+	return "", paint{}
+}
+
+// bar is the last line: as many keys as there is room for; the last two, help
+// and back, always.
+func (w *wizard) bar(hints []hint, room int) string {
+	piece := func(h hint) string { return w.st.bold.of(h.key) + " " + w.st.faint.of(h.does) }
+	size := func(h hint) int { return width(h.key) + 1 + width(h.does) + 3 }
+	keep := min(2, len(hints))
+	first, last := hints[:len(hints)-keep], hints[len(hints)-keep:]
+	left := room + 3
+	for _, h := range last {
+		left -= size(h)
+	}
+	var parts []string
+	for _, h := range first {
+		if left -= size(h); left < 0 {
+			break
+		}
+		parts = append(parts, piece(h))
+	}
+	for _, h := range last {
+		parts = append(parts, piece(h))
+	}
+	return strings.Join(parts, "   ")
+}
