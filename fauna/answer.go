@@ -181,6 +181,9 @@ func classifyProblem(status int, p problem) Kind {
 // program wrote: a proxy, or what listens there instead.
 func classifyForeign(status int, header http.Header, body []byte) (Kind, string) {
 	what := "it sends " + describeBody(header, body) + fmt.Sprintf(" with status %d", status)
+	if lower := bytes.ToLower(body); bytes.Contains(lower, []byte("https server")) || bytes.Contains(lower, []byte("https port")) {
+		return KindNotFauna, "it speaks TLS there; begin the address with https://"
+	}
 	switch {
 	case status >= 300 && status < 400:
 		if where, err := ParseEndpoint(trimURL(header.Get("Location"))); err == nil {
@@ -268,6 +271,7 @@ var echoedSecret = regexp.MustCompile(`(?i)(for secret )\S+`)
 // scrub makes all texts of the server in e fit to be shown.
 func (e *Error) scrub(secret Secret) {
 	clean := func(text string) string {
+		text = strings.TrimSuffix(strings.TrimSpace(text), "Please create a ticket at https://support.fauna.com") // nobody is there
 		return printable(secret.Scrub(echoedSecret.ReplaceAllString(text, "${1}"+redacted)))
 	}
 	e.Code, e.Description = clean(e.Code), clean(e.Description)

@@ -147,10 +147,9 @@ func (c *Client) exchange(ctx context.Context, r request, buf []byte) ([]byte, e
 	}
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
 		body, err := readBody(resp, nil, limit)
-		if err != nil && ctx.Err() != nil {
-			return nil, causeOf(ctx, err)
+		if err != nil && (ctx.Err() != nil || classifyStatus(resp.StatusCode) == KindQuery) {
+			return nil, causeOf(ctx, err) // the status alone does not say enough
 		}
-		// The status alone says enough about a body that broke off.
 		return nil, classify(resp.StatusCode, resp.Header, body)
 	}
 	if body, err := readBody(resp, buf, limit); err != nil {

@@ -1,11 +1,9 @@
 package fauna
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
@@ -50,11 +48,11 @@ func (c *Client) IDs(ctx context.Context, collection string, at, from int64, siz
 	if err != nil {
 		return nil, -1, err
 	}
-	if !json.Valid(answer) {
-		return nil, -1, c.broken(op)
-	}
 	ids, next, err = decodeIDs(answer, size)
-	if err != nil {
+	switch {
+	case err != nil && !json.Valid(answer):
+		return nil, -1, c.broken(op)
+	case err != nil:
 		return nil, -1, c.strange(op, err.Error())
 	}
 	return ids, next, nil
@@ -122,85 +120,4 @@ func (c *Client) Count(ctx context.Context, collection string, at int64) (int64,
 		from = next
 	}
 	return count, nil
-}
-
-// decodeIDs reads the answer to idsExpr.
-func decodeIDs(answer []byte, size int) (ids []int64, next int64, err error) {
-	var page struct {
-		Resource *struct {
-			After json.RawMessage `json:"after"`
-			Data  json.RawMessage `json:"data"`
-		} `json:"resource"`
-	}
-	if err := json.Unmarshal(answer, &page); err != nil {
-		return nil, -1, fmt.Errorf("not a page of ids: %w", err)
-	}
-	if page.Resource == nil || len(page.Resource.Data) == 0 {
-		return nil, -1, fmt.Errorf("not a page of ids: it has no data")
-	}
-	if ids, err = scanIDs(page.Resource.Data, size); err != nil {
-		return nil, -1, err
-	}
-	if next, err = decodeCursor(page.Resource.After); err != nil {
-		return nil, -1, err
-	}
-	return ids, next, nil
-}
-
-// scanIDs reads a JSON array, known to be valid JSON, of ids as strings.
-func scanIDs(data []byte, size int) ([]int64, error) {
-	rest, ok := bytes.CutPrefix(bytes.TrimSpace(data), []byte("["))
-	if !ok {
-		return nil, fmt.Errorf("not a page of ids: its data is no array")
-	}
-	ids := make([]int64, 0, max(0, min(size, len(rest)/4)))
-	for {
-		rest = bytes.TrimLeft(rest, ", \t\r\n")
-		if len(rest) > 0 && rest[0] == ']' {
-			return ids, nil
-		}
-		if len(rest) == 0 || rest[0] != '"' {
-			return nil, fmt.Errorf("not a page of ids: it has other values in it")
-		}
-		end := bytes.IndexByte(rest[1:], '"')
-		if end < 0 {
-			return nil, fmt.Errorf("not a page of ids: it has other values in it")
-		}
-		id, err := parseID(string(rest[1 : 1+end]))
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-		rest = rest[end+2:]
-	}
-}
-
-// parseID reads a document id, 0 to 2^63-1 in decimal digits.
-func parseID(text string) (int64, error) {
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || id < 0 || text[0] == '+' || text[0] == '-' {
-		return 0, fmt.Errorf("%q is not a document's id", clip(text, 40))
-	}
-	return id, nil
-}
-
-// decodeCursor returns the id in the cursor of a page of documents, which is
-// [Ref] or Ref; -1 when there is none.
-func decodeCursor(raw json.RawMessage) (int64, error) {
-	if len(raw) == 0 || string(raw) == "null" {
-		return -1, nil
-	}
-	type ref struct {
-		Ref struct {
-			ID string `json:"id"`
-		} `json:"@ref"`
-	}
-	var one ref
-	var many []ref
-	if err := json.Unmarshal(raw, &many); err == nil && len(many) == 1 {
-		one = many[0]
-	} else if err := json.Unmarshal(raw, &one); err != nil {
-		return -1, fmt.Errorf("not a page of documents: its cursor is %s", clip(string(raw), 60))
-	}
-	return parseID(one.Ref.ID)
 }

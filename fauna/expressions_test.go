@@ -1,0 +1,139 @@
+package fauna
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	f "github.com/fauna/faunadb-go/v4/faunadb"
+)
+
+// The exact bodies that were seen to work on a real server.
+func TestExpressions_asSeenToWork(t *testing.T) {
+	documents := func(at, from int64, size int, paths [][]any) f.Expr {
+		expr, err := documentsExpr("docs", at, from, size, paths)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return expr
+	}
+	const c = `{"collection":"docs"}`
+	for _, tt := range []struct {
+		name string
+		expr f.Expr
+		want string
+	}{
+		{"ids", idsExpr("docs", 1795345123200000, 147, 50),
+			`{"at":1795345123200000,"expr":{"map":{"lambda":"x","expr":{"select":"id","from":{"var":"x"}}},"collection":{"paginate":{"documents":` + c + `},"after":[{"ref":` + c + `,"id":"147"}],"size":50}}}`},
+		{"ids from the beginning, now", idsExpr("docs", 0, 0, 50),
+			`{"map":{"lambda":"x","expr":{"select":"id","from":{"var":"x"}}},"collection":{"paginate":{"documents":` + c + `},"size":50}}`},
+		{"documents", documents(7, 9223372036854775807, 2, nil),
+			`{"at":7,"expr":{"map":{"lambda":"x","expr":{"get":{"var":"x"}}},"collection":{"paginate":{"documents":` + c + `},"after":[{"ref":` + c + `,"id":"9223372036854775807"}],"size":2}}}`},
+		{"columns", documents(0, 0, 2, [][]any{{}, {"data", "parent", "id"}, {"data", "list", 0, "id"}}),
+			`{"map":{"lambda":"x","expr":{"let":[{"d":{"get":{"var":"x"}}}],"in":[{"var":"d"},{"select":["data","parent","id"],"from":{"var":"d"},"default":null},{"select":["data","list",0,"id"],"from":{"var":"d"},"default":null}]}},"collection":{"paginate":{"documents":` + c + `},"size":2}}`},
+		{"columns without data", documents(0, 0, 2, [][]any{{"ref", "id"}, {"ts"}, {"ttl"}}),
+			`{"map":{"lambda":"x","expr":{"let":[{"d":{"get":{"var":"x"}}}],"in":[{"select":["ref","id"],"from":{"var":"d"},"default":null},{"select":["ts"],"from":{"var":"d"},"default":null},{"select":["ttl"],"from":{"var":"d"},"default":null}]}},"collection":{"paginate":{"documents":` + c + `},"size":2}}`},
+		{"no columns", documents(0, 0, 2, [][]any{}),
+			`{"map":{"lambda":"x","expr":{"let":[{"d":{"get":{"var":"x"}}}],"in":[]}},"collection":{"paginate":{"documents":` + c + `},"size":2}}`},
+		{"probe", probeExpr("docs", 0), `{"select":"ts","from":{"get":{"ref":` + c + `,"id":"0"}}}`},
+		{"a name of any script", idsExpr("Ünï-cödé.1", 0, 0, 1),
+			`{"map":{"lambda":"x","expr":{"select":"id","from":{"var":"x"}}},"collection":{"paginate":{"documents":{"collection":"Ünï-cödé.1"}},"size":1}}`},
+	} {
+		got, err := json.Marshal(tt.expr)
+		if err != nil || string(got) != tt.want {
+			t.Errorf("%s is\n%s, %v\nwant\n%s", tt.name, got, err, tt.want)
+		}
+	}
+}
+
+func TestPathExpr_stepsAreNamesAndPositions(t *testing.T) {
+	expr, err := pathExpr([]any{"data", 1, int64(2), float64(3), json.Number("4"), ""})
+	if got := fmt.Sprint(expr); err != nil || got != "[data 1 2 3 4 ]" {
+		t.Errorf("%s, %v", got, err)
+	}
+	for _, step := range []any{nil, 1.5, true, json.Number("1.5"), []any{}, 1e300} {
+		if _, err := pathExpr([]any{"data", step}); err == nil {
+			t.Errorf("%v is taken for a step", step)
+		}
+	}
+	if _, err := documentsExpr("a", 0, 0, 1, [][]any{{nil}}); err == nil {
+		t.Error("a bad path is taken")
+	}
+}
+
+func TestDecodeIDs(t *testing.T) {
+	const cursor = `"after":[{"@ref":{"id":"147","collection":{"@ref":{"id":"docs","collection":{"@ref":{"id":"collections"}}}}}}],`
+	for _, tt := range []struct {
+		name, body, ids string
+		next            int64
+	}{
+		{"a page", `{"resource":{` + cursor + `"data":["0","22","9223372036854775807"]}}`, "[0 22 9223372036854775807]", 147},
+		{"the last page", `{"resource":{"data":["1"]}}`, "[1]", -1},
+		{"with a before", `{"resource":{"before":[{"@ref":{"id":"1"}}],` + cursor + `"data":["1"]}}`, "[1]", 147},
+		{"a cursor that is no array", `{"resource":{"after":{"@ref":{"id":"9"}},"data":["1"]}}`, "[1]", 9},
+		{"empty", `{"resource":{"data":[]}}`, "[]", -1},
+		{"blanks", "{ \"resource\" : { \"data\" : [ \"1\" ,\n\t\"2\" ] } }", "[1 2]", -1},
+	} {
+		ids, next, err := decodeIDs([]byte(tt.body), 10)
+		if err != nil || fmt.Sprint(ids) != tt.ids || next != tt.next {
+			t.Errorf("%s: %v, %d, %v", tt.name, ids, next, err)
+		}
+	}
+	for name, body := range map[string]string{
+		"no page":       `{"resource":1}`,
+		"no data":       `{"resource":{}}`,
+		"null":          `{"resource":null}`,
+		"no array":      `{"resource":{"data":{}}}`,
+		"numbers":       `{"resource":{"data":[1]}}`,
+		"no number":     `{"resource":{"data":["a"]}}`,
+		"negative":      `{"resource":{"data":["-1"]}}`,
+		"signed":        `{"resource":{"data":["+1"]}}`,
+		"too large":     `{"resource":{"data":["9223372036854775808"]}}`,
+		"empty id":      `{"resource":{"data":[""]}}`,
+		"escaped":       `{"resource":{"data":["\u0031"]}}`,
+		"odd cursor":    `{"resource":{"after":[1],"data":["1"]}}`,
+		"no id cursor":  `{"resource":{"after":[{"@ref":{}}],"data":["1"]}}`,
+		"two cursors":   `{"resource":{"after":[{"@ref":{"id":"1"}},{"@ref":{"id":"2"}}],"data":["1"]}}`,
+		"string cursor": `{"resource":{"after":"x","data":["1"]}}`,
+	} {
+		if ids, next, err := decodeIDs([]byte(body), 10); err == nil {
+			t.Errorf("%s is read as %v, %d", name, ids, next)
+		}
+	}
+}
+
+func FuzzDecodeIDs(f *testing.F) {
+	f.Add([]byte(`{"resource":{"after":[{"@ref":{"id":"147"}}],"data":["0","22"]}}`))
+	f.Add([]byte(`{"resource":{"after":{"@ref":{"id":"9"}},"data":[]}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		ids, next, err := decodeIDs(body, 100)
+		if err != nil {
+			return
+		}
+		if next < -1 {
+			t.Errorf("next is %d", next)
+		}
+		for _, id := range ids {
+			if id < 0 {
+				t.Errorf("id %d", id)
+			}
+		}
+	})
+}
+
+func BenchmarkDecodeIDs(b *testing.B) {
+	ids := make([]string, 50_000)
+	for i := range ids {
+		ids[i] = fmt.Sprint(481383656859894272 + int64(i))
+	}
+	data, err := json.Marshal(map[string]any{"resource": map[string]any{"data": ids}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if _, _, err := decodeIDs(data, len(ids)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

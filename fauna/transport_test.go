@@ -1,0 +1,535 @@
+package fauna
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const nowAnswer = `{"resource":{"@ts":"2026-11-22T10:08:00.083Z"}}`
+
+const nowMicros = 1795342080083000
+
+// serve starts a server of cleartext HTTP/1.1 and h2c.
+func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	s := httptest.NewUnstartedServer(handler)
+	s.Config.Protocols = new(http.Protocols)
+	s.Config.Protocols.SetHTTP1(true)
+	s.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.Config.ErrorLog = nil
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+func answer(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, body) }
+}
+
+// newTestClient returns a client of the server at a URL.
+func newTestClient(t *testing.T, url string, o Options) *Client {
+	t.Helper()
+	var err error
+	if o.Endpoint, err = ParseEndpoint(url); err != nil {
+		t.Fatal(err)
+	}
+	if o.Secret.IsZero() {
+		o.Secret = NewSecret(secretText)
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 10 * time.Second
+	}
+	c, err := NewClient(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// wantKind returns the error as an *Error of a kind.
+func wantKind(t *testing.T, err error, kind Kind) *Error {
+	t.Helper()
+	var e *Error
+	if !errors.As(err, &e) {
+		t.Fatalf("error is %T: %v, want %v", err, err, kind)
+	}
+	if e.Kind != kind {
+		t.Fatalf("kind is %v, want %v: %v", e.Kind, kind, err)
+	}
+	if e.Op == "" || e.Endpoint == "" {
+		t.Errorf("error lacks what was being done or where: %+v", e)
+	}
+	checkNoSecret(t, "the error", err.Error())
+	return e
+}
+
+func TestClient_sendsWhatTheServerNeeds(t *testing.T) {
+	for _, h2c := range []bool{false, true} {
+		var got *http.Request
+		var body []byte
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			got = r
+			body, _ = io.ReadAll(r.Body)
+			w.Header().Set("X-Txn-Time", strconv.Itoa(nowMicros))
+			_, _ = io.WriteString(w, nowAnswer)
+		})
+		c := newTestClient(t, s.URL, Options{H2C: h2c, Timeout: time.Minute, UserAgent: "fauna-export/1.0"})
+		now, err := c.Now(t.Context())
+		if err != nil || now != nowMicros {
+			t.Fatalf("Now = %d, %v", now, err)
+		}
+		if wantMajor := map[bool]int{false: 1, true: 2}[h2c]; got.ProtoMajor != wantMajor {
+			t.Errorf("protocol is %s", got.Proto)
+		}
+		if got.Method != "POST" || got.URL.Path != "/" || string(body) != `{"now":null}` {
+			t.Errorf("request is %s %s %s", got.Method, got.URL, body)
+		}
+		for name, want := range map[string]string{
+			"Authorization": "Bearer " + secretText, "X-Faunadb-Api-Version": "4", "User-Agent": "fauna-export/1.0",
+			"X-Last-Seen-Txn": "", "Idempotency-Key": "", "Accept-Encoding": "", "Content-Type": "application/json; charset=utf-8",
+		} {
+			if have := got.Header.Get(name); have != want {
+				t.Errorf("%s is %q, want %q", name, have, want)
+			}
+		}
+		if ms, _ := strconv.Atoi(got.Header.Get("X-Query-Timeout")); ms < 55_000 || ms >= 60_000 {
+			t.Errorf("X-Query-Timeout is %s", got.Header.Get("X-Query-Timeout"))
+		}
+
+		// The present is read as of what was seen; a snapshot as of itself; the
+		// time itself never.
+		for _, tt := range []struct {
+			at   int64
+			want string
+		}{{0, strconv.Itoa(nowMicros)}, {12345, "12345"}} {
+			_, _, _ = c.IDs(t.Context(), "users", tt.at, 0, 10)
+			if have := got.Header.Get("X-Last-Seen-Txn"); have != tt.want {
+				t.Errorf("at %d: X-Last-Seen-Txn is %q, want %q", tt.at, have, tt.want)
+			}
+		}
+		if _, err := c.Now(t.Context()); err != nil || got.Header.Get("X-Last-Seen-Txn") != "" {
+			t.Errorf("Now sends X-Last-Seen-Txn %q, %v", got.Header.Get("X-Last-Seen-Txn"), err)
+		}
+		if err := c.Reach(t.Context()); err != nil || got.Header.Get("Authorization") != "" {
+			t.Errorf("Reach sends %q, %v", got.Header.Get("Authorization"), err)
+		}
+	}
+}
+
+func TestClient_userAgentNeverAsksForIndentedAnswers(t *testing.T) {
+	for agent, want := range map[string]string{"": "fauna-export", "curl/8": "fauna-export", "my HTTPie": "fauna-export", "x/1": "x/1"} {
+		if c := newTestClient(t, "localhost", Options{UserAgent: agent}); c.agent != want {
+			t.Errorf("agent %q is sent as %q", agent, c.agent)
+		}
+	}
+}
+
+func TestClient_dropsIdleConnectionsBeforeTheServer(t *testing.T) {
+	c := newTestClient(t, "localhost", Options{})
+	if c.transport.IdleConnTimeout <= 0 || c.transport.IdleConnTimeout >= 5*time.Second {
+		t.Errorf("idle connections are kept for %v", c.transport.IdleConnTimeout)
+	}
+}
+
+func TestQueryTimeout_aLittleLessThanOurs(t *testing.T) {
+	for _, d := range []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, time.Minute, 5 * time.Minute, 20 * time.Minute} {
+		ctx, cancel := context.WithTimeout(t.Context(), d)
+		got := queryTimeout(ctx)
+		cancel()
+		if got < time.Millisecond || got > 10*time.Minute || d > 50*time.Millisecond && (got >= d || got < d*8/10 && d < 10*time.Minute) {
+			t.Errorf("of %v the server gets %v", d, got)
+		}
+	}
+	if got := queryTimeout(context.Background()); got > 10*time.Minute {
+		t.Errorf("without a deadline the server gets %v", got)
+	}
+}
+
+func TestClient_bodyOverTheLimitIsNotRead(t *testing.T) {
+	page := `{"resource":{"data":[` + strings.Repeat(" ", 4096) + `]}}`
+	for _, chunked := range []bool{false, true} {
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if chunked {
+				w.(http.Flusher).Flush()
+			}
+			_, _ = io.WriteString(w, page)
+		})
+		c := newTestClient(t, s.URL, Options{PageLimit: 4000})
+		_, err := c.Documents(t.Context(), "users", 0, 0, 2, nil, nil)
+		if e := wantKind(t, err, KindTooLarge); !e.Smaller() || e.Retry() {
+			t.Errorf("smaller %v, retry %v", e.Smaller(), e.Retry())
+		}
+		// A single document may be larger.
+		if body, err := c.Documents(t.Context(), "users", 0, 0, 1, nil, nil); err != nil || string(body) != page {
+			t.Errorf("one document: %d bytes, %v", len(body), err)
+		}
+		c = newTestClient(t, s.URL, Options{PageLimit: int64(len(page))})
+		if body, err := c.Documents(t.Context(), "users", 0, 0, 2, nil, nil); err != nil || string(body) != page {
+			t.Errorf("a page of exactly the limit: %d bytes, %v", len(body), err)
+		}
+	}
+}
+
+func TestClient_readsIntoTheCallersMemory(t *testing.T) {
+	page := `{"resource":{"data":[` + strings.Repeat("1,", 5000) + `1]}}`
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(len(page)))
+		_, _ = io.WriteString(w, page)
+	})
+	c := newTestClient(t, s.URL, Options{})
+	buf := make([]byte, 3, 1<<20)
+	body, err := c.Documents(t.Context(), "users", 1, 0, 10, nil, buf)
+	if err != nil || string(body) != page {
+		t.Fatalf("%d bytes, %v", len(body), err)
+	}
+	if &body[0] != &buf[0] {
+		t.Error("the body is not in the caller's memory")
+	}
+	if body, err = c.Documents(t.Context(), "users", 1, 0, 10, nil, make([]byte, 0, 10)); err != nil || string(body) != page {
+		t.Errorf("too little memory: %d bytes, %v", len(body), err)
+	}
+}
+
+func TestClient_keepsItsConnections(t *testing.T) {
+	var mu sync.Mutex
+	from := map[string]bool{}
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		from[r.RemoteAddr] = true
+		if len(from) > 1 {
+			w.WriteHeader(404)
+		}
+		_, _ = io.WriteString(w, nowAnswer)
+	})
+	c := newTestClient(t, s.URL, Options{})
+	for range 10 {
+		if _, err := c.Now(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(from) != 1 {
+		t.Errorf("10 requests used %d connections", len(from))
+	}
+}
+
+func TestClient_repeatsAReadOnADroppedConnection(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() { // closes every connection after its first answer, without a word
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			buf := make([]byte, 4096)
+			_, _ = conn.Read(buf)
+			_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(nowAnswer), nowAnswer)
+			_ = conn.Close()
+		}
+	}()
+	c := newTestClient(t, "http://"+l.Addr().String(), Options{})
+	for i := range 20 {
+		if _, err := c.Now(t.Context()); err != nil {
+			t.Fatalf("request %d: %v", i, err)
+		}
+	}
+}
+
+func TestClient_redirectsAreNotFollowed(t *testing.T) {
+	followed := false
+	other := serve(t, func(w http.ResponseWriter, r *http.Request) { followed = true; _, _ = io.WriteString(w, nowAnswer) })
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL+"/x", status) })
+		_, err := newTestClient(t, s.URL, Options{}).Now(t.Context())
+		if e := wantKind(t, err, KindNotFauna); !strings.Contains(e.Error(), other.URL) {
+			t.Error(e.Error())
+		}
+	}
+	if followed {
+		t.Error("a redirect was followed")
+	}
+}
+
+func TestClient_whatIsNotFauna(t *testing.T) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"a web page":         answer("<html><body>hello</body></html>"),
+		"another JSON":       answer(`{"data":{"users":[]}}`),
+		"an array":           answer(`[1]`),
+		"a bare string":      answer(`"resource"`),
+		"nothing":            answer(""),
+		"resource elsewhere": answer(`{"a":{"resource":1}}`),
+		"404":                http.NotFound,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, handler)
+			c := newTestClient(t, s.URL, Options{})
+			for what, err := range map[string]error{
+				"reach": c.Reach(t.Context()),
+				"now":   func() error { _, err := c.Now(t.Context()); return err }(),
+				"page":  func() error { _, err := c.Documents(t.Context(), "a", 0, 0, 1, nil, nil); return err }(),
+				"names": func() error { _, err := c.Collections(t.Context()); return err }(),
+			} {
+				if e := wantKind(t, err, KindNotFauna); e.Retry() || !strings.Contains(e.Error(), "does not answer as Fauna does") {
+					t.Errorf("%s: %v", what, e)
+				}
+			}
+		})
+	}
+}
+
+func TestClient_indentedAnswersAreRead(t *testing.T) {
+	s := serve(t, answer("{\n  \"resource\" : {\n    \"data\": [\n      \"1\",\n      \"22\"\n    ]\n  }\n}\n"))
+	ids, next, err := newTestClient(t, s.URL, Options{}).IDs(t.Context(), "a", 0, 0, 10)
+	if err != nil || fmt.Sprint(ids) != "[1 22]" || next != -1 {
+		t.Errorf("%v, %d, %v", ids, next, err)
+	}
+}
+
+func TestClient_brokenAnswersMayBeRetried(t *testing.T) {
+	for name, body := range map[string]string{
+		"cut in the middle": `{"resource":{"data":["1","2`,
+		"cut at a bracket":  `{"resource":{"data":["1"]}`,
+	} {
+		s := serve(t, answer(body))
+		_, _, err := newTestClient(t, s.URL, Options{}).IDs(t.Context(), "a", 0, 0, 10)
+		if e := wantKind(t, err, KindUnreachable); !e.Retry() {
+			t.Errorf("%s: %v", name, e)
+		}
+	}
+	s := serve(t, answer(`{"resource":{"data":["users"]}`))
+	if _, err := newTestClient(t, s.URL, Options{}).Collections(t.Context()); !wantKind(t, err, KindUnreachable).Retry() {
+		t.Error(err)
+	}
+	s = serve(t, func(w http.ResponseWriter, r *http.Request) { // promises more than it sends
+		w.Header().Set("Content-Length", "1000")
+		_, _ = io.WriteString(w, `{"resource":`)
+	})
+	if _, err := newTestClient(t, s.URL, Options{}).Documents(t.Context(), "a", 0, 0, 1, nil, nil); !wantKind(t, err, KindUnreachable).Retry() {
+		t.Error(err)
+	}
+}
+
+func TestClient_unreachable(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	_ = l.Close()
+	_, err = newTestClient(t, "http://"+address, Options{}).Now(t.Context())
+	if e := wantKind(t, err, KindUnreachable); !strings.Contains(e.Error(), address+" refuses the connection") || !e.Retry() {
+		t.Error(e.Error())
+	}
+
+	s := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	_, err = newTestClient(t, s.URL, Options{}).Documents(t.Context(), "a", 0, 0, 1, nil, nil)
+	if e := wantKind(t, err, KindUnreachable); !e.Retry() || e.Smaller() {
+		t.Error(e.Error())
+	}
+
+	e := transportError(&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "db.example.org", IsNotFound: true}})
+	e.Endpoint = "db.example.org"
+	if e.Kind != KindUnreachable || !strings.Contains(e.Error(), "no machine is known by the name of db.example.org") {
+		t.Error(e.Error())
+	}
+}
+
+func TestClient_ownTimeout(t *testing.T) {
+	for _, started := range []bool{false, true} {
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			if started {
+				w.Header().Set("Content-Length", "1000")
+				_, _ = io.WriteString(w, `{"resource":`)
+				w.(http.Flusher).Flush()
+			}
+			<-r.Context().Done()
+		})
+		_, err := newTestClient(t, s.URL, Options{Timeout: 50 * time.Millisecond}).Documents(t.Context(), "a", 0, 0, 1, nil, nil)
+		e := wantKind(t, err, KindTimeout)
+		if !e.Retry() || !e.Smaller() || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("answer begun %v: %v", started, e)
+		}
+	}
+}
+
+func TestClient_cancelledByItsCaller(t *testing.T) {
+	asked := make(chan struct{}, 10)
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		asked <- struct{}{}
+		<-r.Context().Done()
+	})
+	c := newTestClient(t, s.URL, Options{})
+	calls := map[string]func(context.Context) error{
+		"page":        func(ctx context.Context) error { _, err := c.Documents(ctx, "a", 0, 0, 1, nil, nil); return err },
+		"ids":         func(ctx context.Context) error { _, _, err := c.IDs(ctx, "a", 0, 0, 1); return err },
+		"now":         func(ctx context.Context) error { _, err := c.Now(ctx); return err },
+		"reach":       c.Reach,
+		"collections": func(ctx context.Context) error { _, err := c.Collections(ctx); return err },
+		"access":      func(ctx context.Context) error { _, err := c.Access(ctx, []string{"a"}); return err },
+		"minimum":     func(ctx context.Context) error { _, err := c.MinimumTime(ctx, "a"); return err },
+		"presence":    func(ctx context.Context) error { _, _, _, err := c.Presence(ctx, "a", []int64{1}); return err },
+		"absent":      func(ctx context.Context) error { _, err := c.AbsentAt(ctx, []string{"a"}, 1); return err },
+		"count":       func(ctx context.Context) error { _, err := c.Count(ctx, "a", 1); return err },
+		"apply":       func(ctx context.Context) error { _, err := c.Apply(ctx, Setup{}); return err },
+	}
+	stop := errors.New("stopped by a signal")
+	for name, call := range calls {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		go func() { <-asked; cancel(stop) }()
+		err := call(ctx)
+		var e *Error
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, stop) || errors.As(err, &e) {
+			t.Errorf("%s: %T %v", name, err, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	if _, err := c.Now(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the caller's deadline: %v", err)
+	}
+}
+
+// startTLS starts a server with httptest's certificate and returns the file of
+// its authority.
+func startTLS(t *testing.T, config *tls.Config, handler http.HandlerFunc) (*httptest.Server, string) {
+	t.Helper()
+	s := httptest.NewUnstartedServer(handler)
+	s.EnableHTTP2 = true
+	s.TLS = config
+	s.Config.ErrorLog = nil
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return s, file
+}
+
+func TestClient_tls(t *testing.T) {
+	proto := ""
+	s, ca := startTLS(t, nil, func(w http.ResponseWriter, r *http.Request) { proto = r.Proto; _, _ = io.WriteString(w, nowAnswer) })
+
+	if _, err := newTestClient(t, s.URL, Options{CAFile: ca}).Now(t.Context()); err != nil || proto != "HTTP/2.0" {
+		t.Errorf("with the authority: %s, %v", proto, err)
+	}
+	_, err := newTestClient(t, s.URL, Options{}).Now(t.Context())
+	if e := wantKind(t, err, KindTLS); e.Retry() || !strings.Contains(e.Error(), "--ca-file") {
+		t.Error(e.Error())
+	}
+	other := strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
+	_, err = newTestClient(t, other, Options{CAFile: ca}).Now(t.Context())
+	if e := wantKind(t, err, KindTLS); !strings.Contains(e.Error(), "another name") {
+		t.Error(e.Error())
+	}
+
+	plain := serve(t, answer(nowAnswer))
+	_, err = newTestClient(t, strings.Replace(plain.URL, "http:", "https:", 1), Options{}).Now(t.Context())
+	if e := wantKind(t, err, KindTLS); !strings.Contains(e.Error(), "http://") {
+		t.Error(e.Error())
+	}
+	_, err = newTestClient(t, strings.Replace(s.URL, "https:", "http:", 1), Options{}).Now(t.Context())
+	if e := wantKind(t, err, KindNotFauna); e.Retry() || !strings.Contains(e.Error(), "begin the address with https://") {
+		t.Error(e.Error())
+	}
+}
+
+func TestClient_clientCertificate(t *testing.T) {
+	s, ca := startTLS(t, &tls.Config{ClientAuth: tls.RequireAnyClientCert}, answer(nowAnswer))
+	_, err := newTestClient(t, s.URL, Options{CAFile: ca}).Now(t.Context())
+	if e := wantKind(t, err, KindTLS); !strings.Contains(e.Error(), "--client-cert") {
+		t.Error(e.Error())
+	}
+	cert, key, both := writeCertificate(t)
+	for _, o := range []Options{{CAFile: ca, CertFile: cert, KeyFile: key}, {CAFile: ca, CertFile: both}} {
+		if _, err := newTestClient(t, s.URL, o).Now(t.Context()); err != nil {
+			t.Errorf("with a certificate: %v", err)
+		}
+	}
+}
+
+func TestNewClient_refusesBadFilesAndSecrets(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	if err := os.WriteFile(empty, []byte("nothing"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := ParseEndpoint("localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, o := range map[string]Options{
+		"address":              {},
+		"missing.pem":          {Endpoint: e, CAFile: "missing.pem"},
+		"no certificate":       {Endpoint: e, CAFile: empty},
+		"client certificate":   {Endpoint: e, CertFile: empty},
+		"client certificate: ": {Endpoint: e, KeyFile: empty},
+		"no secret has":        {Endpoint: e, Secret: NewSecret("fnA\x01" + secretText)},
+	} {
+		_, err := NewClient(o)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", want, err)
+			continue
+		}
+		checkNoSecret(t, want, err.Error())
+	}
+}
+
+func TestClient_throughAProxy(t *testing.T) {
+	var asked string
+	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.String()
+		_, _ = io.WriteString(w, nowAnswer)
+	})
+	t.Setenv("HTTP_PROXY", proxy.URL)
+	t.Setenv("NO_PROXY", "direct.example")
+	if _, err := newTestClient(t, "http://core.example:8443", Options{}).Now(t.Context()); err != nil || asked != "http://core.example:8443/" {
+		t.Errorf("the proxy was asked for %q, %v", asked, err)
+	}
+	asked = ""
+	s := serve(t, answer(nowAnswer))
+	if _, err := newTestClient(t, s.URL, Options{}).Now(t.Context()); err != nil || asked != "" {
+		t.Errorf("this machine was asked through the proxy: %q, %v", asked, err)
+	}
+	c := newTestClient(t, "http://direct.example", Options{})
+	req, _ := http.NewRequest("POST", "http://direct.example/", nil)
+	if through, err := c.transport.Proxy(req); err != nil || through != nil {
+		t.Errorf("NO_PROXY is not honoured: %v, %v", through, err)
+	}
+}
+
+func TestReadBody_withoutALength(t *testing.T) {
+	body := bytes.Repeat([]byte("x"), 300_000)
+	for _, limit := range []int64{300_000, 299_999} {
+		resp := &http.Response{ContentLength: -1, Body: io.NopCloser(bytes.NewReader(body))}
+		got, err := readBody(resp, nil, limit)
+		if limit == 300_000 && (err != nil || !bytes.Equal(got, body)) {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+		var over errOversize
+		if limit < 300_000 && !errors.As(err, &over) {
+			t.Errorf("over the limit: %v", err)
+		}
+	}
+}
