@@ -1,0 +1,218 @@
+package emulator
+
+import (
+	"bytes"
+	"hash/fnv"
+	"math"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Faults makes a server misbehave on purpose: which queries, and how. Rules
+// are asked in the order they were added, and the first that takes a query
+// decides. It is safe for concurrent use, also while the server answers.
+type Faults struct {
+	server *Server
+
+	mu     sync.Mutex
+	rules  []*faultRule
+	count  int // queries seen
+	served []Served
+}
+
+// newFaults makes the faults of a server: none.
+func newFaults(s *Server) *Faults { return &Faults{server: s} }
+
+// Faults returns what the server does wrong on purpose: nothing, until told.
+func (s *Server) Faults() *Faults { return s.faults }
+
+// A Query is what a rule sees of a request.
+type Query struct {
+	Number int    // 1 is the first query since the server was made
+	Path   string // "/" or "/linearized"
+	Body   []byte // JSON; must not be changed
+}
+
+// When says which queries a fault takes. The zero value is the next query.
+type When struct {
+	// Match picks by the query's shape; nil is every query. See Reads,
+	// Fetches, Lists and Contains.
+	Match func(Query) bool
+	// From is the first of the picked queries that is taken, counted from 1
+	// when the rule was added; 0 is 1.
+	From int
+	// Times is how many are taken; 0 is one, or all with a Chance; less than
+	// 0 is all.
+	Times int
+	// Chance, from 0 to 1, takes a picked query by the dice of Seed and the
+	// query's number; 0 takes all. The same seed takes the same numbers.
+	Chance float64
+	Seed   uint64
+}
+
+// A Cut says where a connection is cut.
+type Cut int
+
+// The places at which a connection is cut.
+const (
+	// CutNone leaves the connection alone.
+	CutNone Cut = iota
+	// CutBefore cuts it in place of an answer.
+	CutBefore
+	// CutWithin cuts it after Fault.After bytes of the body, of a
+	// Content-Length that promised all of it.
+	CutWithin
+	// CutAfter sends the whole answer and ends the connection.
+	CutAfter
+	// CutShort sends Fault.After bytes of the body with a Content-Length that
+	// is right for them; the connection lives on.
+	CutShort
+)
+
+// A Fault says what happens to a query that a rule took. Its fields combine;
+// the functions of this package make the usual ones.
+type Fault struct {
+	Name   string        // what Served calls it
+	Before func()        // runs before the query, and may change the data or the clock
+	Delay  time.Duration // passes before the query runs
+	Answer *Answer       // stands in place of the query's own
+	// Edit changes the body of a successful answer and returns it with its new
+	// status, or 0 if this answer is not one that it changes. It must not
+	// change the body in place.
+	Edit  func(body []byte) ([]byte, int)
+	Cut   Cut
+	After int // bytes of the body, for CutWithin and CutShort
+}
+
+// Served is one fault that a query met.
+type Served struct {
+	Number int    // of the query
+	Fault  string // the fault's name
+	Status int    // that was sent; 0 if there was no answer
+	Body   string // the query
+}
+
+// A faultRule is one fault with the queries it is for.
+type faultRule struct {
+	when  When
+	fault Fault
+	seen  int // queries that matched
+	taken int
+}
+
+// A takenQuery is one that a rule decided on.
+type takenQuery struct {
+	rule      *faultRule
+	query     Query
+	untouched bool // the fault's Edit had nothing to change
+}
+
+// Add makes the server treat the queries that w names as f says.
+func (f *Faults) Add(w When, fault Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rules = append(f.rules, &faultRule{when: w, fault: fault})
+}
+
+// Clear drops all rules. What was served stays.
+func (f *Faults) Clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rules = nil
+}
+
+// Served returns the faults that queries met so far, in the order in which
+// they were decided.
+func (f *Faults) Served() []Served {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.served)
+}
+
+// Queries returns how many queries the server has been sent.
+func (f *Faults) Queries() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.count
+}
+
+// take counts a query and returns the fault it meets, if any.
+func (f *Faults) take(q Query) (Fault, *takenQuery) {
+	f.mu.Lock()
+	f.count++
+	q.Number = f.count
+	rules := f.rules
+	f.mu.Unlock()
+	for _, r := range rules {
+		// Match is the caller's and runs without the lock.
+		if r.when.Match != nil && !r.when.Match(q) {
+			continue
+		}
+		f.mu.Lock()
+		ok := r.takes(q)
+		f.mu.Unlock()
+		if ok {
+			return r.fault, &takenQuery{rule: r, query: q}
+		}
+	}
+	return Fault{}, nil
+}
+
+// takes counts a query that matched and reports whether the rule takes it.
+func (r *faultRule) takes(q Query) bool {
+	r.seen++
+	if r.seen < r.when.From {
+		return false
+	}
+	times := r.when.Times
+	if times == 0 && r.when.Chance == 0 {
+		times = 1
+	}
+	if times > 0 && r.taken >= times {
+		return false
+	}
+	if r.when.Chance > 0 && dice(r.when.Seed, q.Number) >= r.when.Chance {
+		return false
+	}
+	r.taken++
+	return true
+}
+
+// record notes what was sent to a query that a rule took.
+func (f *Faults) record(t *takenQuery, status int) {
+	if t == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if t.untouched {
+		t.rule.taken--
+		return
+	}
+	f.served = append(f.served, Served{
+		Number: t.query.Number,
+		Fault:  t.rule.fault.Name,
+		Status: status,
+		Body:   string(bytes.Clone(t.query.Body)),
+	})
+}
+
+// dice returns a number from 0 up to 1 that depends on the seed and n alone.
+func dice(seed uint64, n int) float64 {
+	h := fnv.New64a()
+	var text [16]byte
+	for i := range 8 {
+		text[i] = byte(seed >> (8 * i))
+		text[8+i] = byte(uint64(n) >> (8 * i))
+	}
+	_, _ = h.Write(text[:]) // a hash never fails
+	x := h.Sum64()
+	// FNV spreads small numbers badly over the high bits; this mixes them.
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	x *= 0xc4ceb9fe1a85ec53
+	x ^= x >> 33
+	return float64(x>>11) / math.Exp2(53)
+}

@@ -1,0 +1,361 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Limits of the transport, as a real server has them.
+const (
+	maxBody        = 8 << 20  // bytes of a request's body
+	maxHeaderBytes = 24 << 10 // request line and headers together
+	idleTimeout    = 5 * time.Second
+	readTimeout    = time.Minute
+	stopTimeout    = time.Second // for answers under way when the server is stopped
+)
+
+// Handler returns the server's HTTP side: queries on / and /linearized, and
+// the paths /ping, /authorized and /error. Any other path is a 404, before
+// authentication.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serveHTTP) }
+
+// Serve answers connections of ln until ctx ends, by HTTP/1.1 and by HTTP/2
+// with prior knowledge on the same port. It closes ln and every connection
+// before it returns; that ctx ended is no error.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	queries, stopQueries := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopQueries()
+	server := &http.Server{
+		Handler:        s.Handler(),
+		Protocols:      &protocols,
+		IdleTimeout:    idleTimeout,
+		ReadTimeout:    readTimeout,
+		MaxHeaderBytes: maxHeaderBytes,
+		BaseContext: func(net.Listener) context.Context {
+			return context.WithValue(queries, serverContext{}, queries)
+		},
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ln) }()
+	var err error
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+		stopQueries()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		_ = server.Shutdown(stop) // what is still open is closed below
+		cancel()
+		<-served
+	}
+	if closeErr := server.Close(); err == nil && ctx.Err() == nil {
+		err = closeErr
+	}
+	if err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve %s: %w", ln.Addr(), err)
+	}
+	return nil
+}
+
+// serverContext is the key under which a request's context holds the context
+// of the whole server.
+type serverContext struct{}
+
+// Start serves on a free port of 127.0.0.1 until stop is called. stop waits
+// until all is closed, and may be called more than once.
+func (s *Server) Start() (endpoint string, stop func(), err error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, fmt.Errorf("listen on a free port: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.Serve(ctx, ln) // nothing but a closed listener can end it early
+	}()
+	return "http://" + ln.Addr().String(), func() { cancel(); <-done }, nil
+}
+
+// An answer is a response ready for the wire.
+type answer struct {
+	Status      int
+	Body        []byte
+	ContentType string // "" is JSON
+	Header      http.Header
+	TxnTime     int64 // 0 leaves X-Txn-Time out
+}
+
+// serveHTTP answers one request. The order of the checks is a real server's:
+// headers, path, authentication, method, body.
+func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	body, bodyErr := readBody(r)
+	headers, err := readHeaders(r.Header)
+	if err != nil {
+		s.send(w, r, headers, protocolError(http.StatusBadRequest, "bad request", err.Error()), Fault{})
+		return
+	}
+	switch r.URL.Path {
+	case "/", "/linearized":
+		s.serveQuery(w, r, headers, body, bodyErr)
+	case "/ping":
+		s.send(w, r, headers, ping(r), Fault{})
+	case "/authorized":
+		s.send(w, r, headers, s.authorized(headers), Fault{})
+	case "/error":
+		s.send(w, r, headers, s.stamp(statusAnswer(http.StatusInternalServerError)), Fault{})
+	default:
+		s.send(w, r, headers, s.stamp(protocolError(http.StatusNotFound, "not found", "Not Found")), Fault{})
+	}
+}
+
+// serveQuery answers a request whose path takes queries.
+func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request, headers queryHeaders, body []byte, bodyErr error) {
+	if r.Method == http.MethodGet {
+		body = []byte(r.URL.Query().Get("q"))
+	}
+	fault, taken := s.faults.take(Query{Path: r.URL.Path, Body: body})
+	if fault.Before != nil {
+		fault.Before()
+	}
+	if fault.Delay > 0 && !pause(r.Context(), fault.Delay) {
+		s.faults.record(taken, 0)
+		return
+	}
+	if fault.Cut == CutBefore {
+		s.faults.record(taken, 0)
+		panic(http.ErrAbortHandler)
+	}
+	var a answer
+	if fault.Answer != nil {
+		a = s.stamp(fault.Answer.answer())
+	} else {
+		a = s.answerQuery(r, headers, body, bodyErr)
+		if fault.Edit != nil && a.Status < 300 {
+			edited, status := fault.Edit(a.Body)
+			if status == 0 {
+				taken.untouched = true
+			} else {
+				a.Status, a.Body = status, edited
+			}
+		}
+	}
+	s.faults.record(taken, a.Status)
+	s.send(w, r, headers, a, fault)
+}
+
+// answerQuery checks what stands before a query is read, and runs it.
+func (s *Server) answerQuery(r *http.Request, headers queryHeaders, body []byte, bodyErr error) answer {
+	switch {
+	case bodyErr != nil:
+		return s.stamp(bodyAnswer(bodyErr))
+	case r.Method != http.MethodPost && (r.Method != http.MethodGet || r.URL.Path != "/"):
+		if _, ok := s.globalID(headers.Secret); !ok {
+			return s.stamp(statusAnswer(http.StatusUnauthorized))
+		}
+		methods := "GET, POST"
+		if r.URL.Path != "/" {
+			methods = "POST"
+		}
+		a := protocolError(http.StatusMethodNotAllowed, "method not allowed", "Allowed methods are "+methods+".")
+		a.Header.Set("Allow", methods)
+		return s.stamp(a)
+	}
+	// The query outlives a client that hangs up, as on a real server; only its
+	// own timeout and the end of the server stop it. A millisecond is taken
+	// off: no real query ends within its first one.
+	parent, ok := r.Context().Value(serverContext{}).(context.Context)
+	if !ok {
+		parent = r.Context()
+	}
+	ctx, cancel := context.WithTimeout(parent, headers.Timeout-time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	response := s.query(ctx, request{
+		Secret:     headers.Secret,
+		Body:       body,
+		APIVersion: headers.APIVersion,
+		Timeout:    headers.Timeout,
+		LastSeen:   headers.LastSeen,
+		Linearized: r.URL.Path == "/linearized",
+		ReadOnly:   r.Method == http.MethodGet,
+	})
+	a := answer{Status: response.Status, Body: response.Body, Header: http.Header{}, TxnTime: response.TxnTime}
+	if response.WWWAuthenticate {
+		a.Header.Set("WWW-Authenticate", `Basic realm="Unauthorized"`)
+	}
+	if a.Status != http.StatusUnauthorized && a.Status != http.StatusInternalServerError {
+		setMetrics(a.Header, response.Metrics, len(body), len(a.Body), time.Since(start))
+	}
+	return a
+}
+
+// setMetrics writes the headers that tell what a query cost.
+func setMetrics(h http.Header, m metrics, in, out int, spent time.Duration) {
+	for _, figure := range []struct {
+		name  string
+		value int64
+	}{
+		{"X-Compute-Ops", m.ComputeOps},
+		{"X-Byte-Read-Ops", m.ByteReadOps},
+		{"X-Byte-Write-Ops", m.ByteWriteOps},
+		{"X-Query-Time", spent.Milliseconds()},
+		{"X-Query-Bytes-In", int64(in)},
+		{"X-Query-Bytes-Out", int64(out)},
+		{"X-Storage-Bytes-Read", m.BytesRead},
+		{"X-Storage-Bytes-Write", m.BytesWritten},
+		{"X-Txn-Retries", 0},
+	} {
+		h[figure.name] = []string{strconv.FormatInt(figure.value, 10)}
+	}
+}
+
+// send puts an answer on the wire, spoiled as the fault says.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, headers queryHeaders, a answer, fault Fault) {
+	if wantsIndent(r.Header) && a.ContentType == "" {
+		a.Body = indentJSON(a.Body)
+	}
+	h := w.Header()
+	for name, values := range a.Header {
+		h[name] = values
+	}
+	contentType := a.ContentType
+	if contentType == "" {
+		contentType = "application/json;charset=utf-8"
+	}
+	h.Set("Content-Type", contentType)
+	if a.TxnTime != 0 {
+		h.Set("X-Txn-Time", strconv.FormatInt(a.TxnTime, 10))
+	}
+	if headers.Tags != "" {
+		h.Set("X-Fauna-Tags", headers.Tags)
+	}
+	length, body := len(a.Body), a.Body
+	switch fault.Cut {
+	case CutShort:
+		body = body[:min(fault.After, length)]
+		length = len(body)
+	case CutWithin:
+		body = body[:min(fault.After, length)]
+	case CutAfter:
+		h.Set("Connection", "close") // HTTP/2 says goodbye; HTTP/1.1 just ends
+	}
+	h.Set("Content-Length", strconv.Itoa(length))
+	w.WriteHeader(a.Status)
+	_, _ = w.Write(body) // a client that is gone needs no answer
+	if fault.Cut == CutWithin {
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// wantsIndent reports whether a real server would indent its answer to a
+// request with these headers.
+func wantsIndent(h http.Header) bool {
+	if _, ok := firstHeader(h, "X-Faunadb-Formatted-Json"); ok {
+		return true
+	}
+	agent := h.Get("User-Agent")
+	return strings.Contains(agent, "curl") || strings.Contains(agent, "HTTPie")
+}
+
+// stamp dates an answer that no query gave.
+func (s *Server) stamp(a answer) answer {
+	a.TxnTime = s.now()
+	return a
+}
+
+// ping answers /ping, which needs no secret: this server is always well.
+func ping(r *http.Request) answer {
+	scope := r.URL.Query().Get("scope")
+	switch scope {
+	case "read", "local", "write", "global", "all":
+	case "":
+		scope = "write"
+	default:
+		scope = "node"
+	}
+	return answer{Status: http.StatusOK, Body: []byte(`{"resource":"Scope ` + scope + ` is OK"}`)}
+}
+
+// authorized answers /authorized: whose the secret is.
+func (s *Server) authorized(headers queryHeaders) answer {
+	id, ok := s.globalID(headers.Secret)
+	if !ok {
+		return s.stamp(statusAnswer(http.StatusUnauthorized))
+	}
+	return s.stamp(answer{Status: http.StatusOK, Body: []byte(`{"account":"0","global_id":"` + id + `"}`)})
+}
+
+// errBodyTooLarge is a request's body over maxBody.
+var errBodyTooLarge = errors.New("request body too large")
+
+// readBody takes the whole body from the wire, so that the connection can go
+// on whatever the answer is, and keeps it if it is not over maxBody.
+func readBody(r *http.Request) ([]byte, error) {
+	if r.ContentLength == 0 {
+		return nil, nil
+	}
+	if r.ContentLength > maxBody {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return nil, fmt.Errorf("read the request: %w", err)
+		}
+		return nil, errBodyTooLarge
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the request: %w", err)
+	}
+	if len(body) > maxBody {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return nil, fmt.Errorf("read the request: %w", err)
+		}
+		return nil, errBodyTooLarge
+	}
+	return body, nil
+}
+
+// bodyAnswer is the answer to a body that could not be taken.
+func bodyAnswer(err error) answer {
+	switch {
+	case errors.Is(err, errBodyTooLarge):
+		return statusAnswer(http.StatusRequestEntityTooLarge)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return statusAnswer(http.StatusRequestTimeout)
+	}
+	return answer{Status: http.StatusBadRequest, Body: []byte(`{"error":"bad request"}`), Header: http.Header{}}
+}
+
+// pause returns true after d, or false as soon as ctx ends.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// globalID returns the global id of the database that a secret is for; ok is
+// false where the secret is refused.
+func (s *Server) globalID(secret string) (id string, ok bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	auth, ok := s.authenticate(secret, s.nowLocked())
+	if !ok {
+		return "", false
+	}
+	return auth.db.globalID, true
+}
