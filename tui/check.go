@@ -174,6 +174,10 @@ func (c *checkStep) counted(m countedMsg) tea.Cmd {
 		return c.countPage(m.row, m.next, idPage)
 	}
 	r.counted = true
+	if c.s.counts == nil {
+		c.s.counts = map[string]int64{}
+	}
+	c.s.counts[r.name] = r.count
 	c.busy--
 	return c.countNext()
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -58,7 +59,34 @@ func (c *collectionsStep) leave() {
 	c.filtering = false
 }
 
-func (c *collectionsStep) update(tea.Msg) tea.Cmd { return nil }
+// listedMsg is what the demo's shell printed for the query on the screen.
+type listedMsg struct {
+	text string
+	err  error
+}
+
+func (listedMsg) to() stepID { return collectionsID }
+
+// ask runs the query on the demo server, in place of the Fauna shell.
+func (c *collectionsStep) ask() tea.Cmd {
+	shell := c.s.cfg.Shell
+	return c.s.jobs.do(func(ctx context.Context) tea.Msg {
+		text, err := shell(ctx, fauna.CollectionsFQL())
+		return listedMsg{text, err}
+	})
+}
+
+func (c *collectionsStep) update(m tea.Msg) tea.Cmd {
+	l, ok := m.(listedMsg)
+	switch {
+	case !ok:
+	case l.err != nil:
+		c.s.fail(l.err)
+	default:
+		c.paste(l.text)
+	}
+	return nil
+}
 
 func (c *collectionsStep) refilter() {
 	want := strings.ToLower(c.filter.value())
@@ -72,12 +100,18 @@ func (c *collectionsStep) refilter() {
 }
 
 func (c *collectionsStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
-	if m.Type == tea.KeyCtrlY {
+	switch {
+	case m.Type == tea.KeyCtrlY:
 		return c.s.copy(fauna.CollectionsFQL()), true
+	case m.Type == tea.KeyCtrlR && c.s.cfg.Shell != nil:
+		return c.ask(), true
 	}
 	switch {
 	case c.filtering:
 		return nil, c.filterKey(m)
+	case c.inList && m.Paste:
+		c.paste(string(m.Runes))
+		return nil, true
 	case c.inList:
 		return c.listKey(m)
 	}
@@ -372,6 +406,9 @@ func (c *collectionsStep) row(x choice, wide, w int, here bool) string {
 		name = st.bold.of(name)
 	}
 	_, p := noteLook(st, kind)
+	if n, ok := c.s.counts[x.name]; ok && text == "" {
+		text, p = plural(n, "document", "documents"), st.faint
+	}
 	if kind == noteBad && !x.chosen {
 		p = st.faint
 	}
@@ -395,11 +432,17 @@ func (c *collectionsStep) foot(w, h int) []string {
 			lines = append(lines, lead(i, st.warn.of("! "))+l)
 		}
 	}
-	if c.s.known == nil && (h >= 14 || len(c.s.choices)+len(c.bad)+len(c.typed.Names)+len(c.typed.Bad) < h-8) {
+	query := cleanLines(fauna.CollectionsFQL())
+	rows := len(c.s.choices) + len(c.bad) + len(c.typed.Names) + len(c.typed.Bad)
+	switch {
+	case c.s.known != nil:
+	case rows+len(query)+len(lines)+6 <= h:
 		lines = append(lines, "", "  Don't know the names? Run this in the Fauna shell, paste what it prints:")
-		for _, l := range cleanLines(fauna.CollectionsFQL()) {
+		for _, l := range query {
 			lines = append(lines, "    "+highlight(st, l))
 		}
+	case !c.inList:
+		lines = append(lines, "", "  "+st.faint.of(fit("More names? ctrl+y copies the query that lists them.", w-2)))
 	}
 	return append(lines, "", "  "+c.counts())
 }
@@ -433,6 +476,9 @@ func (c *collectionsStep) hints() []hint {
 	if !c.inList {
 		if len(c.rows)+len(c.bad)+len(c.typed.Names) > 0 {
 			hs = append(hs, hint{"tab", "to the list"})
+		}
+		if c.s.cfg.Shell != nil {
+			hs = append(hs, hint{"ctrl+r", "run the query on the demo server"})
 		}
 		return append(hs, hint{"ctrl+y", "copy the query"})
 	}

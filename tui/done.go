@@ -56,6 +56,8 @@ func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	switch m.String() {
 	case "enter", "q":
 		return tea.Quit, true
+	case "esc", "shift+tab": // the export lies between, and would lead back here
+		c.s.goTo = checkID
 	case "l":
 		c.showLoading("postgres")
 	case "x":
@@ -163,29 +165,29 @@ func (c *doneStep) files(p progress, w, h int) []string {
 	st := c.s.st
 	all := p.manifest.Collections
 	n := len(all) + 1
-	c.height = h
+	h--
+	c.height = max(1, h)
 	if n > h {
 		c.height = max(1, h-1)
 	}
 	from, to := c.list.window(n, c.height)
-	var lines []string
-	dir := homePath(clean(p.spec.Dir)) + string(filepath.Separator)
+	lines := []string{"  " + st.bold.of(fit(homePath(clean(p.spec.Dir))+string(filepath.Separator), w-2))}
+	wide := 0
 	for i := from; i < to; i++ {
-		name := export.ManifestName
 		if i < len(all) {
-			name = all[i].File
+			wide = max(wide, width(clean(all[i].File)))
 		}
-		path := dir + clean(name)
-		room := max(20, w-32)
-		if width(path) > room { // the end of a path tells more than its beginning
-			path = "…" + string([]rune(path)[max(0, len([]rune(path))-room+1):])
+	}
+	wide = min(max(wide, 13), max(20, w-44))
+	for i := from; i < to; i++ {
+		if i == len(all) {
+			lines = append(lines, "    "+export.ManifestName)
+			continue
 		}
-		line := "  " + pad(path, min(room, max(30, w-34)))
-		if i < len(all) {
-			line += " " + padLeft(plural(all[i].Rows, "row", "rows"), 16)
-			if len(all[i].SHA256) > 8 {
-				line += st.faint.of("  sha256 " + all[i].SHA256[:4] + "…")
-			}
+		e := all[i]
+		line := "    " + pad(clean(e.File), wide) + padLeft(plural(e.Rows, "row", "rows"), 17) + padLeft(bytesText(e.Bytes), 9)
+		if len(e.SHA256) > 8 {
+			line += st.faint.of("  sha256 " + e.SHA256[:4] + "…")
 		}
 		lines = append(lines, fit(line, w))
 	}
@@ -234,7 +236,7 @@ func headline(p progress) string {
 		lastsText(p.status.Elapsed.Round(100*time.Millisecond))
 	switch m.Consistency {
 	case export.ConsistencySnapshot:
-		text += ", as of " + clean(m.Snapshot)
+		text += ", one snapshot as of " + clean(m.Snapshot)
 	case export.ConsistencyWindow:
 		text += ", read at more than one time"
 	}

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"time"
 
@@ -73,7 +74,8 @@ func (c *exportStep) same() bool {
 	spec, err := c.s.spec()
 	old := c.now.spec
 	return err == nil && spec.Dir == old.Dir && spec.Endpoint == old.Endpoint && spec.Format == old.Format &&
-		spec.Compress == old.Compress && slices.Equal(spec.Collections, old.Collections)
+		spec.Compress == old.Compress && spec.Mode == old.Mode &&
+		slices.Equal(spec.Collections, old.Collections) && reflect.DeepEqual(spec.Columns, old.Columns)
 }
 
 func (c *exportStep) leave() {}

@@ -190,6 +190,8 @@ func (c *exportStep) foot(w int) []string {
 		lines = append(lines, st.warn.of(fit("! "+text, w)))
 	case now.Paused:
 		lines = append(lines, st.warn.of(fit("! paused: p goes on; the snapshot does not wait", w)))
+	case c.s.cfg.Demo:
+		lines = append(lines, st.faint.of(fit("the demo is held to "+countText(demoRate)+" documents/s, so that there is something to see", w)))
 	default:
 		lines = append(lines, "")
 	}

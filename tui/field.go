@@ -57,6 +57,9 @@ func (f *field) key(m tea.KeyMsg) bool {
 		if m.Alt {
 			return f.word(m)
 		}
+		if m.Paste { // what was copied often has a newline at its end
+			m.Runes = []rune(strings.TrimSpace(string(m.Runes)))
+		}
 		f.insert(m.Runes)
 	case tea.KeyLeft:
 		f.cursor = max(0, f.cursor-1)

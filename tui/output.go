@@ -48,13 +48,16 @@ func (placeMsg) to() stepID { return outputID }
 func newOutputStep(s *session) *outputStep {
 	o := &outputStep{s: s}
 	o.folder.set(s.dirText)
-	o.add.hint = "users:parent_id:string=data.parent.id"
 	o.preview.s = s
 	return o
 }
 
 func (o *outputStep) enter() tea.Cmd {
 	o.onward = false
+	o.add.hint = "users:parent_id:string=data.parent.id"
+	if names := o.s.chosen(); len(names) > 0 {
+		o.add.hint = clean(names[0]) + ":parent_id:string=data.parent.id"
+	}
 	o.dropColumns()
 	return tea.Batch(o.look(), o.preview.refresh())
 }

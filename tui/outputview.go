@@ -3,6 +3,8 @@ package tui
 import (
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"fauna-export/export"
 	"fauna-export/export/row"
 )
@@ -93,19 +95,28 @@ func (o *outputStep) about() string {
 
 func (o *outputStep) folderLines(w int) []string {
 	st := o.s.st
-	aside := ""
+	line := o.label(folderRow, "Folder") + o.folder.view(st, w-12, o.focus == folderRow)
+	about := ""
 	switch {
 	case !o.looked:
 	case o.place.err != nil:
-		return []string{
-			o.label(folderRow, "Folder") + o.folder.view(st, w-12, o.focus == folderRow),
-			strings.Repeat(" ", 14) + st.bad.of(fit("✗ "+clean(o.place.err.Error()), w-14)),
+		about = st.bad.of(fit("✗ "+clean(o.place.err.Error()), w-14))
+	default:
+		state := "empty"
+		if o.place.isNew {
+			state = "new"
 		}
-	case o.place.free >= 0:
-		aside = st.faint.of(bytesText(o.place.free) + " free")
+		if o.place.free >= 0 {
+			state += ", " + bytesText(o.place.free) + " free"
+		}
+		path := homePath(clean(o.place.path))
+		room := w - 14 - len(state) - 3
+		if width(path) > room { // the end of a path tells more than its beginning
+			path = "…" + ansi.TruncateLeft(path, width(path)-room+1, "")
+		}
+		about = st.faint.of(path + " · " + state)
 	}
-	line := o.label(folderRow, "Folder") + pad(o.folder.view(st, w-12-14, o.focus == folderRow), w-12-14)
-	return []string{fit(line+padLeft(aside, 14), w)}
+	return []string{fit(line, w), strings.Repeat(" ", 14) + about}
 }
 
 // columnLines are the columns that every row has, the additional ones, and the

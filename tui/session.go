@@ -69,6 +69,7 @@ type session struct {
 	known  []string                // the server's collections, nil while not known
 	access map[string]fauna.Access // what the key may do, by name
 	near   map[string]string       // nearest, by misspelt name
+	counts map[string]int64        // documents, by name, as last counted
 
 	// What a step asks of the root model, which takes it after each message.
 	goTo  stepID
@@ -123,7 +124,7 @@ func (s *session) forget() {
 	if s.server != nil {
 		s.server.Close()
 	}
-	s.server, s.known, s.access, s.length = nil, nil, nil, 0
+	s.server, s.known, s.access, s.length, s.counts = nil, nil, nil, 0, nil
 	s.found = fauna.Secret{}
 }
 
@@ -180,6 +181,9 @@ func (s *session) spec() (export.Spec, error) {
 	if s.mode == export.Incremental && !incremental() {
 		spec.Mode = export.Full // its first sync is a full one
 	}
+	if s.cfg.Demo {
+		spec.MaxRate = demoRate
+	}
 	now := s.now().UnixMicro()
 	for _, name := range spec.Collections {
 		a, ok := s.access[name]
@@ -192,6 +196,10 @@ func (s *session) spec() (export.Spec, error) {
 	}
 	return spec, nil
 }
+
+// demoRate holds the demo's export to so many documents a second: otherwise it
+// would be over before anybody had seen it.
+const demoRate = 8_000
 
 // incremental reports whether the engine can do more than the first sync.
 func incremental() bool {

@@ -93,13 +93,27 @@ func padLeft(s string, w int) string {
 	return s
 }
 
-// wrap breaks plain text into lines of at most w cells, between words where it
-// can.
+// wrap breaks plain text into lines of at most w cells, at spaces where it can:
+// times, names and paths stay whole.
 func wrap(s string, w int) []string {
 	if w <= 0 {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(s, w, ""), "\n")
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(s) {
+		if line != "" && width(line)+1+width(word) <= w {
+			line += " " + word
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		pieces := strings.Split(ansi.Hardwrap(word, w, false), "\n")
+		lines = append(lines, pieces[:len(pieces)-1]...)
+		line = pieces[len(pieces)-1]
+	}
+	return append(lines, line)
 }
 
 // sides puts two texts on one line of w cells, the second at the right edge. The

@@ -133,6 +133,9 @@ func (c Config) withDefaults() Config {
 	if c.Index == "" {
 		c.Index = fauna.DefaultIndexPattern
 	}
+	if c.Demo {
+		c.AnswersFile = "" // its answers are not those of a real database
+	}
 	if c.Env == nil {
 		c.Env = func(string) string { return "" }
 	}

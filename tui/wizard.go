@@ -11,6 +11,9 @@ import (
 const (
 	minWidth  = 60
 	minHeight = 18
+
+	// roomyHeight is from where on the keys have two lines.
+	roomyHeight = 22
 )
 
 // A stepID numbers the steps in the order in which they are walked.
@@ -153,12 +156,14 @@ func (w *wizard) back(leave bool) {
 		w.goTo = w.at - 1
 		return
 	}
-	if leave {
-		w.ask = &question{
-			text: "Leave the wizard? Nothing has been exported.",
-			yes:  func() tea.Cmd { return w.quit(ErrLeft) },
-		}
+	if !leave {
+		return
 	}
+	q := &question{text: "Leave the wizard? Nothing has been exported.", yes: func() tea.Cmd { return w.quit(ErrLeft) }}
+	if w.runner.progress().manifest != nil {
+		q = &question{text: "Leave the wizard?", yes: func() tea.Cmd { return w.quit(nil) }}
+	}
+	w.ask = q
 }
 
 // interrupt is ctrl+c: it leaves at once, but for an export, which is stopped
@@ -238,7 +243,11 @@ func (w *wizard) screen() []string {
 	lines := []string{" " + w.way(inner), ""}
 	var body []string
 	hints := st.hints()
-	room := w.height - 7
+	bars := 1
+	if w.height >= roomyHeight {
+		bars = 2
+	}
+	room := w.height - 6 - bars
 	if w.panel != nil {
 		lines = append(lines, " "+w.st.bold.of(fit(w.panel.title, inner)), "")
 		body = w.panel.body(w.session, inner, room)
@@ -260,7 +269,11 @@ func (w *wizard) screen() []string {
 		}
 		lines = append(lines, l)
 	}
-	return append(lines, "", " "+w.noteLine(inner), " "+w.bar(hints, inner))
+	lines = append(lines, "", " "+w.noteLine(inner))
+	for _, l := range w.bar(hints, inner, bars) {
+		lines = append(lines, " "+l)
+	}
+	return lines
 }
 
 // backWord is what esc does on this step.
@@ -311,26 +324,47 @@ func noteLook(st styles, k noteKind) (string, paint) {
 	return "", paint{}
 }
 
-// bar is the last line: as many keys as there is room for; the last two, help
+// bar is the last lines: as many keys as there is room for; the last two, help
 // and back, always.
-func (w *wizard) bar(hints []hint, room int) string {
-	piece := func(h hint) string { return w.st.bold.of(h.key) + " " + w.st.faint.of(h.does) }
-	size := func(h hint) int { return width(h.key) + 1 + width(h.does) + 3 }
+func (w *wizard) bar(hints []hint, room, n int) []string {
+	const gap = "   "
+	size := func(h hint) int { return width(h.key) + 1 + width(h.does) + len(gap) }
 	keep := min(2, len(hints))
 	first, last := hints[:len(hints)-keep], hints[len(hints)-keep:]
-	left := room + 3
-	for _, h := range last {
-		left -= size(h)
-	}
-	var parts []string
-	for _, h := range first {
-		if left -= size(h); left < 0 {
-			break
+	lines := make([]string, n)
+	used, at := 0, 0
+	put := func(h hint) {
+		if lines[at] != "" {
+			lines[at] += gap
 		}
-		parts = append(parts, piece(h))
+		lines[at] += w.st.bold.of(h.key) + " " + w.st.faint.of(h.does)
+		used += size(h)
+	}
+	kept := 0
+	for _, h := range last {
+		kept += size(h)
+	}
+	for _, h := range first {
+		limit := room + len(gap)
+		if at == n-1 {
+			limit -= kept
+		}
+		if used+size(h) > limit {
+			if at == n-1 {
+				break
+			}
+			used, at = 0, at+1
+			if size(h) > room+len(gap)-kept {
+				break
+			}
+		}
+		put(h)
+	}
+	if at < n-1 && used+kept > room+len(gap) {
+		used, at = 0, at+1
 	}
 	for _, h := range last {
-		parts = append(parts, piece(h))
+		put(h)
 	}
-	return strings.Join(parts, "   ")
+	return lines
 }
