@@ -18,6 +18,9 @@ func (r *Run) fetch(ctx context.Context, c *collection, ch *chunk, body []byte) 
 		batch.Reset()
 		body, err = r.readChunk(ctx, c, ch, batch, body)
 		if !tooLarge(err) {
+			if _, gaveUp := errors.AsType[*GaveUp](err); gaveUp && !passing(err) && len(ch.ids) == 1 {
+				err = &BadDocument{Collection: c.name, ID: ch.ids[0], Err: err}
+			}
 			break
 		}
 		if !r.split(c, ch) {
@@ -60,6 +63,13 @@ func tooLarge(err error) bool {
 	}
 	fail := failureOf(err)
 	return fail != nil && fail.Smaller() && !fail.Expired() && !fail.Refused() && !fail.Missing()
+}
+
+// passing tells whether what a request gave up on was the network or a busy
+// server, not the documents asked for.
+func passing(err error) bool {
+	fail := failureOf(err)
+	return fail == nil || !fail.Smaller() || fail.Slow()
 }
 
 // reread and unread count a chunk that is read, or dropped again. The caller
@@ -109,7 +119,7 @@ func (r *Run) readPage(ctx context.Context, c *collection, ch *chunk, batch *row
 	if err := r.pace.spend(ctx, len(ids)); err != nil {
 		return body, context.Cause(ctx)
 	}
-	err := r.call(ctx, c, true, func() error {
+	err := r.call(ctx, c, len(ids) > 1, func() error {
 		start := r.env.Clock.Now()
 		got, err := r.src.Documents(ctx, c.name, at, ids[0], len(ids), c.paths, body)
 		if err != nil {

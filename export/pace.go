@@ -24,7 +24,6 @@ type pace struct {
 	until   time.Time // nobody asks before
 	limit   float64   // requests in flight, at most
 	most    float64
-	slowed  int       // answers since, that said so
 	reserve time.Time // when the next document may be read, under maxRate
 	waiting string
 	nextTry time.Time

@@ -30,7 +30,6 @@ type Run struct {
 	times    []int64       // the times read at; the last one is for what begins now
 	ends     time.Time     // when the last of times expires
 	began    string        // when the first process began, as text
-	before   time.Duration // what earlier processes took
 	started  time.Time     // by this machine's clock
 	stopped  time.Time
 	paused   bool
@@ -317,13 +316,7 @@ func (r *Run) haltLocked(err error) {
 	r.wake.Broadcast()
 }
 
-// fail stops one collection; the others go on.
-func (r *Run) fail(c *collection, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failLocked(c, err)
-}
-
+// failLocked stops one collection; the others go on. The caller holds mu.
 func (r *Run) failLocked(c *collection, err error) {
 	if c.state == CollectionFailed || c.state == CollectionDone {
 		return

@@ -19,9 +19,10 @@ const (
 type sizer struct {
 	n     int   // documents of the next page
 	most  int   // never more than this
-	fixed bool  // n is the user's choice: it only shrinks
+	fixed bool  // most is the user's choice: n is less only after failures
 	per   int64 // bytes of a document, of the largest page lately
 	seen  bool
+	hold  int // pages that must go well before it grows again
 }
 
 func newSizer(fixed int) sizer {
@@ -43,7 +44,14 @@ func (s *sizer) observe(n int, bytes int64, took time.Duration) {
 		s.per += (per - s.per) / 8
 	}
 	s.seen = true
+	if s.hold > 0 {
+		s.hold--
+		return
+	}
 	if s.fixed {
+		if n >= s.n {
+			s.n = min(s.most, 2*s.n)
+		}
 		return
 	}
 	switch {
@@ -67,12 +75,10 @@ func (s *sizer) observe(n int, bytes int64, took time.Duration) {
 	}
 }
 
-// shrink learns that a page of n documents was too much.
+// shrink learns that a page of n documents was too much, or too slow.
 func (s *sizer) shrink(n int) {
 	s.n = min(s.n, max(1, n/2))
-	if !s.fixed {
-		s.most = max(s.n, min(s.most, n*3/4))
-	}
+	s.hold = 8
 }
 
 // reserve is what a page of n documents takes in memory: its body, and the

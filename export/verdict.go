@@ -281,7 +281,7 @@ func (r *Run) judgeLocked(c *collection, err error) {
 	switch {
 	case refused:
 		r.haltLocked(err)
-	case gaveUp && !(fail != nil && fail.Smaller() && !fail.Slow()):
+	case gaveUp && passing(err):
 		r.haltLocked(err)
 	case !gaveUp && fail != nil && fail.Expired():
 		r.expireLocked(c)

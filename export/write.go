@@ -96,10 +96,13 @@ func (r *Run) write(ctx context.Context, c *collection) (err error) {
 		}
 	}
 	r.mu.Lock()
-	over := r.cause != nil || c.state == CollectionFailed
+	stop := r.cause
+	if stop == nil && c.state == CollectionFailed {
+		stop = c.err
+	}
 	r.mu.Unlock()
-	if over {
-		return context.Cause(ctx)
+	if stop != nil {
+		return stop
 	}
 	return w.finish()
 }

@@ -1,0 +1,260 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"fauna-export/export/row"
+)
+
+// faultyStore is a Store of which one operation fails, and everything after
+// it when it stays broken.
+type faultyStore struct {
+	Store
+	mu     sync.Mutex
+	n      int // operations so far
+	failAt int // 0 for never
+	stay   bool
+	how    error
+	short  bool // a failing write writes half
+	failed bool
+}
+
+func (s *faultyStore) Name() string { return storeName(s.Store) }
+
+// broken counts an operation and tells whether it fails.
+func (s *faultyStore) broken() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.n++
+	if s.n == s.failAt || (s.stay && s.failed) {
+		s.failed = true
+		return s.how
+	}
+	return nil
+}
+
+func (s *faultyStore) Write(name string, data []byte) error {
+	if err := s.broken(); err != nil {
+		return err
+	}
+	return s.Store.Write(name, data)
+}
+
+func (s *faultyStore) Commit(from, to string) error {
+	if err := s.broken(); err != nil {
+		return err
+	}
+	return s.Store.Commit(from, to)
+}
+
+func (s *faultyStore) Remove(name string) error {
+	if err := s.broken(); err != nil {
+		return err
+	}
+	return s.Store.Remove(name)
+}
+
+func (s *faultyStore) Append(name string, size int64) (Appender, error) {
+	if err := s.broken(); err != nil {
+		return nil, err
+	}
+	a, err := s.Store.Append(name, size)
+	return &faultyFile{Appender: a, s: s}, err
+}
+
+type faultyFile struct {
+	Appender
+	s *faultyStore
+}
+
+func (f *faultyFile) Write(p []byte) (int, error) {
+	if err := f.s.broken(); err != nil {
+		if f.s.short {
+			n, _ := f.Appender.Write(p[:len(p)/2])
+			return n, nil
+		}
+		n, _ := f.Appender.Write(p[:len(p)/3])
+		return n, err
+	}
+	return f.Appender.Write(p)
+}
+
+func (f *faultyFile) Sync() error {
+	if err := f.s.broken(); err != nil {
+		return err
+	}
+	return f.Appender.Sync()
+}
+
+func (f *faultyFile) Close() error {
+	err := f.s.broken()
+	if cerr := f.Appender.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// formats are all forms of a file.
+func formats() []Spec {
+	var out []Spec
+	for _, f := range []row.Format{row.JSONL, row.CSV, row.Wire} {
+		for _, c := range []row.Compression{row.None, row.Gzip, row.Zstd} {
+			out = append(out, Spec{Format: f, Compress: c})
+		}
+	}
+	return append(out, Spec{Format: row.Parquet})
+}
+
+func (s Spec) formName() string { return fmt.Sprintf("%s-%s", s.Format, s.Compress) }
+
+// wholeFiles fails when a file under a final name is not the one wanted.
+func wholeFiles(t *testing.T, dir string, want map[string][]byte) (found int) {
+	t.Helper()
+	entries, err := NewDirStore(dir).List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if w, ok := want[e.Name]; ok {
+			found++
+			if !bytes.Equal(mustRead(t, dir, e.Name), w) {
+				t.Errorf("%s is under its final name and not whole", e.Name)
+			}
+		}
+	}
+	return found
+}
+
+// wanted makes an undisturbed run and reads its files.
+func wanted(t *testing.T, s Spec, src Source) map[string][]byte {
+	t.Helper()
+	dir := exportDir(t)
+	m := mustDo(t, s, src, OSEnv(dir))
+	files := make(map[string][]byte)
+	for _, e := range m.Collections {
+		files[e.File] = mustRead(t, dir, e.File)
+	}
+	return files
+}
+
+func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	src := newFakeSource(map[string]int{"users": 2000, "orders": 300, "none": 0})
+	for _, form := range []Spec{{Format: row.JSONL}, {Format: row.CSV, Compress: row.Zstd}, {Format: row.Parquet}} {
+		form.Collections = []string{"users", "orders", "none"}
+		form.PageSize = 100
+		want := wanted(t, form, src)
+		for _, fault := range []struct {
+			name  string
+			how   error
+			short bool
+			stay  bool
+		}{
+			{"no space", syscall.ENOSPC, false, true},
+			{"error once", errors.New("input/output error"), false, false},
+			{"short write", errors.New("input/output error"), true, false},
+		} {
+			t.Run(form.formName()+"/"+fault.name, func(t *testing.T) {
+				for n := 1; ; n++ {
+					dir := exportDir(t)
+					env := swiftEnv(dir, uint64(n))
+					faulty := &faultyStore{Store: env.Store, failAt: n, how: fault.how, short: fault.short, stay: fault.stay}
+					env.Store = faulty
+					r, err := NewRun(form, src, env)
+					if err != nil {
+						t.Fatal(err)
+					}
+					m, err := r.Do(context.Background())
+					if !faulty.failed {
+						if err != nil || n < 10 {
+							t.Fatalf("after %d operations: %v", n, err)
+						}
+						return
+					}
+					// An operation after the last that matters may fail.
+					if err == nil && m == nil {
+						t.Fatalf("operation %d failed and the run says nothing", n)
+					}
+					if err != nil && fault.how == syscall.ENOSPC && !isError[*NoSpace](err) && !errors.Is(err, syscall.ENOSPC) {
+						t.Errorf("operation %d: %v", n, err)
+					}
+					wholeFiles(t, dir, want)
+					env.Store = NewDirStore(dir)
+					env.Rand = rand.NewPCG(1, 1)
+					r, err = OpenRun(src, env)
+					if isError[*NotARun](err) {
+						// It failed before anything was there to go on with.
+						r, err = NewRun(form, src, env)
+					}
+					if err != nil {
+						t.Fatalf("operation %d: going on: %v", n, err)
+					}
+					if _, err := r.Do(context.Background()); err != nil {
+						t.Fatalf("operation %d: going on: %v", n, err)
+					}
+					if got := wholeFiles(t, dir, want); got != len(want) {
+						t.Errorf("operation %d: %d files of %d", n, got, len(want))
+					}
+					if rep, err := Verify(context.Background(), dir, nil); err != nil || !rep.OK() {
+						t.Errorf("operation %d: verify: %+v %v", n, rep, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestLock_keepsASecondProcessOut(t *testing.T) {
+	dir := exportDir(t)
+	release, err := NewDirStore(dir).Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := twoCollections()
+	r, err := NewRun(Spec{Collections: []string{"users"}}, src, swiftEnv(dir, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Do(context.Background())
+	if e, ok := errors.AsType[*DirError](err); !ok || !e.Locked {
+		t.Fatalf("error %v", err)
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	mustDo(t, Spec{Collections: []string{"users"}}, src, swiftEnv(dir, 1))
+}
+
+func TestNewRun_refusesAFolderThatIsNotEmpty(t *testing.T) {
+	src := twoCollections()
+	dir := exportDir(t)
+	mustDo(t, Spec{Collections: []string{"users"}}, src, swiftEnv(dir, 1))
+	calls := src.calls
+	_, err := NewRun(Spec{Collections: []string{"users"}}, src, swiftEnv(dir, 1))
+	if e, ok := errors.AsType[*DirError](err); !ok || e.Resumable {
+		t.Errorf("error %v", err)
+	}
+	if src.calls != calls {
+		t.Error("the server was asked")
+	}
+	// Going on with a finished run is done at once.
+	r, err := OpenRun(src, swiftEnv(dir, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := r.Do(context.Background()); err != nil || m.Rows() != 3000 || src.calls != calls {
+		t.Errorf("resume of a finished run: %v", err)
+	}
+	if _, err := OpenRun(src, swiftEnv(t.TempDir(), 1)); !isError[*NotARun](err) {
+		t.Errorf("resume of nothing: %v", err)
+	}
+}
