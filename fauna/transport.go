@@ -166,7 +166,6 @@ func transportError(err error) *Error {
 	var hostname x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var record tls.RecordHeaderError
-	var alert tls.AlertError
 	var timeout net.Error
 	switch {
 	case errors.As(err, &oversize):
@@ -181,13 +180,11 @@ func transportError(err error) *Error {
 		e.Kind, e.Description = KindTLS, "its certificate has expired, or a clock is wrong"
 	case errors.As(err, &record), strings.Contains(text, "HTTP response to HTTPS client"):
 		e.Kind, e.Description = KindTLS, "it does not speak TLS there; if it speaks plain http, begin the address with http://"
-	case errors.As(err, &alert):
-		e.Kind, e.Description = KindTLS, "it ended the handshake ("+alert.Error()+"); does it want a client certificate (--client-cert)?"
+	case strings.Contains(text, "remote error: tls: "):
+		_, alert, _ := strings.Cut(text, "remote error: tls: ")
+		e.Kind, e.Description = KindTLS, "it ended the handshake ("+alert+"); it may want a client certificate (--client-cert)"
 	case strings.Contains(text, "tls: "), strings.Contains(text, "x509: "):
 		e.Kind = KindTLS
-		if strings.Contains(text, "certificate required") || strings.Contains(text, "bad certificate") {
-			e.Description = "it wants a client certificate (--client-cert)"
-		}
 	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "frame too large"):
 		e.Kind, e.Description = KindNotFauna, "it does not speak HTTP there; if it speaks TLS, begin the address with https://"
 	case errors.As(err, &timeout) && timeout.Timeout():

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -31,7 +32,7 @@ func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	s.Config.Protocols = new(http.Protocols)
 	s.Config.Protocols.SetHTTP1(true)
 	s.Config.Protocols.SetUnencryptedHTTP2(true)
-	s.Config.ErrorLog = nil
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.Start()
 	t.Cleanup(s.Close)
 	return s
@@ -418,7 +419,7 @@ func startTLS(t *testing.T, config *tls.Config, handler http.HandlerFunc) (*http
 	s := httptest.NewUnstartedServer(handler)
 	s.EnableHTTP2 = true
 	s.TLS = config
-	s.Config.ErrorLog = nil
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	file := filepath.Join(t.TempDir(), "ca.pem")
@@ -457,7 +458,7 @@ func TestClient_tls(t *testing.T) {
 }
 
 func TestClient_clientCertificate(t *testing.T) {
-	s, ca := startTLS(t, &tls.Config{ClientAuth: tls.RequireAnyClientCert}, answer(nowAnswer))
+	s, ca := startTLS(t, &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}, answer(nowAnswer))
 	_, err := newTestClient(t, s.URL, Options{CAFile: ca}).Now(t.Context())
 	if e := wantKind(t, err, KindTLS); !strings.Contains(e.Error(), "--client-cert") {
 		t.Error(e.Error())

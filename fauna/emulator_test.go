@@ -1,0 +1,483 @@
+package fauna_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fauna-export/fauna"
+	"fauna-export/fauna/emulator"
+)
+
+// server is an embedded server with an admin's client.
+type server struct {
+	*emulator.Server
+	t        *testing.T
+	endpoint fauna.Endpoint
+	admin    *fauna.Client
+}
+
+func newServer(t *testing.T, o emulator.Options) *server {
+	t.Helper()
+	s := &server{Server: emulator.New(o), t: t}
+	address, stop, err := s.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	if s.endpoint, err = fauna.ParseEndpoint(address); err != nil {
+		t.Fatal(err)
+	}
+	s.admin = s.client(s.Secret())
+	return s
+}
+
+func (s *server) client(secret string) *fauna.Client {
+	s.t.Helper()
+	c, err := fauna.NewClient(fauna.Options{Endpoint: s.endpoint, Secret: fauna.NewSecret(secret), Timeout: 30 * time.Second})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(c.Close)
+	return c
+}
+
+// run runs FQL as an admin in the server's shell and returns what it prints.
+func (s *server) run(fql string) string {
+	s.t.Helper()
+	printed, err := s.Shell(s.t.Context(), s.Secret(), fql)
+	if err != nil {
+		s.t.Fatalf("%s: %v\n%s", fql, err, printed)
+	}
+	return printed
+}
+
+// key makes a role with privileges, in FQL, and returns a client of its key.
+func (s *server) key(role, privileges string) *fauna.Client {
+	s.t.Helper()
+	s.run(fmt.Sprintf("CreateRole({name: %q, privileges: [%s]})", role, privileges))
+	secret, note := fauna.FindSecret(s.run(fmt.Sprintf("CreateKey({role: Role(%q)})", role)))
+	if secret.IsZero() || note != "" {
+		s.t.Fatalf("no secret in the answer: %s", note)
+	}
+	c, err := fauna.NewClient(fauna.Options{Endpoint: s.endpoint, Secret: secret, Timeout: 30 * time.Second})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(c.Close)
+	return c
+}
+
+// fill makes a collection with documents of ids 1 to n, {public: id is even}.
+func (s *server) fill(collection string, n int) {
+	s.t.Helper()
+	s.run(fmt.Sprintf("CreateCollection({name: %q})", collection))
+	for id := 1; id <= n; id++ {
+		s.run(fmt.Sprintf("Create(Ref(Collection(%q), \"%d\"), {data: {public: %v, n: %d}})", collection, id, id%2 == 0, id))
+	}
+}
+
+func (s *server) now() int64 {
+	s.t.Helper()
+	now, err := s.admin.Now(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return now
+}
+
+const readCollections = "{resource: Collections(), actions: {read: true}}"
+
+func TestServer_reachAndSecret(t *testing.T) {
+	s := newServer(t, emulator.Options{})
+	for _, secret := range []string{"", "fnAnobodysKeyXXXXXXXXXXXXXXXXXXXXXXXXXXX"} {
+		c := s.client(secret)
+		if err := c.Reach(t.Context()); err != nil {
+			t.Errorf("Reach: %v", err)
+		}
+		_, err := c.Collections(t.Context())
+		var e *fauna.Error
+		if !errors.As(err, &e) || e.Kind != fauna.KindSecretRefused || !e.Refused() || e.Retry() {
+			t.Errorf("a bad secret: %v", err)
+		}
+	}
+	if now := time.UnixMicro(s.now()); time.Since(now) > time.Minute || time.Since(now) < -time.Minute {
+		t.Errorf("Now is %v", now)
+	}
+}
+
+func TestServer_listsAllCollections(t *testing.T) {
+	s := newServer(t, emulator.Options{})
+	const many = 2100 // more than two pages
+	want := make([]string, many)
+	for i := range want {
+		want[i] = fmt.Sprintf("c%04d-Ü", i)
+	}
+	for part := range slices.Chunk(want, 300) {
+		var calls []string
+		for _, name := range part {
+			calls = append(calls, fmt.Sprintf("CreateCollection({name: %q})", name))
+		}
+		s.run("Do(" + strings.Join(calls, ", ") + ")")
+	}
+	c := s.key("lister", readCollections)
+	got, err := c.Collections(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("%d collections, want %d", len(got), many)
+	}
+
+	denied := s.key("blind", "")
+	var e *fauna.Error
+	if _, err := denied.Collections(t.Context()); !errors.As(err, &e) || e.Kind != fauna.KindDenied {
+		t.Errorf("without the privilege: %v", err)
+	}
+
+	// Access of all of them, and of some that are not there.
+	access, err := s.admin.Access(t.Context(), append(slices.Clone(want), "missing", "not possible"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range access[:many] {
+		if a.Collection != want[i] || !a.Exists || !a.Readable || a.Filtered || a.HistoryDays != 0 || a.Minimum == 0 {
+			t.Fatalf("access is %+v", a)
+		}
+	}
+	for _, a := range access[many:] {
+		if a.Exists || a.Readable {
+			t.Errorf("access is %+v", a)
+		}
+	}
+}
+
+func TestServer_access(t *testing.T) {
+	s := newServer(t, emulator.Options{})
+	s.fill("pub", 6)
+	s.fill("other", 2)
+	s.run(`CreateCollection({name: "empty"})`)
+	s.run(`CreateCollection({name: "kept", history_days: 30})`)
+	s.run(`CreateCollection({name: "forever", history_days: null})`)
+	s.run(`Create(Ref(Collection("empty"), "0"), {data: {}})`)
+	all := []string{"pub", "other", "empty", "kept", "forever", "nope", "a b", "_"}
+
+	type row struct{ exists, readable, filtered bool }
+	yes, no, part := row{true, true, false}, row{true, false, false}, row{true, true, true}
+	absent := row{}
+	for _, tt := range []struct {
+		name, privileges string
+		want             []row // of all
+	}{
+		{"the role of the set-up", readCollections + `, {resource: Collection("pub"), actions: {read: true}}, {resource: Collection("empty"), actions: {read: true}}`,
+			[]row{yes, no, yes, no, no, absent, absent, absent}},
+		{"nothing", "", []row{no, no, no, no, no, absent, absent, absent}},
+		{"predicate on data", `{resource: Collection("pub"), actions: {read: Query(Lambda("ref", Select(["data", "public"], Get(Var("ref")))))}}`,
+			[]row{part, no, no, no, no, absent, absent, absent}},
+		{"predicate that is false", `{resource: Collection("pub"), actions: {read: Query(Lambda("ref", false))}}`,
+			[]row{no, no, no, no, no, absent, absent, absent}},
+		{"predicate that is true", `{resource: Collection("pub"), actions: {read: Query(Lambda("ref", true))}}`,
+			[]row{yes, no, no, no, no, absent, absent, absent}},
+		{"unrestricted read alone", `{resource: Collection("pub"), actions: {unrestricted_read: true}}`,
+			[]row{no, no, no, no, no, absent, absent, absent}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := s.key(strings.ReplaceAll(tt.name, " ", "-"), tt.privileges)
+			list, err := c.Access(t.Context(), all)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, a := range list {
+				if got := (row{a.Exists, a.Readable, a.Filtered}); got != tt.want[i] || a.Collection != all[i] {
+					t.Errorf("%s: %+v, want %+v", all[i], a, tt.want[i])
+				}
+				schema := strings.Contains(tt.privileges, readCollections)
+				wantDays := fauna.HistoryUnknown
+				if schema && a.Exists {
+					wantDays = []int{0, 0, 0, 30, fauna.HistoryForever}[i]
+				}
+				if a.HistoryDays != wantDays {
+					t.Errorf("%s: history is %d days, want %d", all[i], a.HistoryDays, wantDays)
+				}
+				if a.Exists != (a.Minimum > 0) {
+					t.Errorf("%s: minimum is %d", all[i], a.Minimum)
+				}
+				readable, err := c.Readable(t.Context(), all[i])
+				var e *fauna.Error
+				if a.Exists && (err != nil || readable != a.Readable) {
+					t.Errorf("Readable(%s) = %v, %v", all[i], readable, err)
+				}
+				if !a.Exists && (!errors.As(err, &e) || !e.Missing()) {
+					t.Errorf("Readable(%s) = %v, %v", all[i], readable, err)
+				}
+			}
+		})
+	}
+}
+
+func TestAccess_Life(t *testing.T) {
+	const now = int64(1_800_000_000_000_000)
+	for _, tt := range []struct {
+		days    int
+		minimum int64
+		want    time.Duration
+	}{
+		{0, now - 900e6, 15 * time.Minute},
+		{1, now - 900e6, 24*time.Hour + 15*time.Minute},
+		{30, 0, 30*24*time.Hour + 15*time.Minute},
+		{fauna.HistoryForever, now - 900e6, math.MaxInt64},
+		{math.MaxInt32, 0, math.MaxInt64},
+		{fauna.HistoryUnknown, now - 3600e6, time.Hour},
+		{fauna.HistoryUnknown, 0, 15 * time.Minute},
+		{fauna.HistoryUnknown, now + 1, 15 * time.Minute},
+	} {
+		if got := (fauna.Access{HistoryDays: tt.days, Minimum: tt.minimum}).Life(now); got != tt.want {
+			t.Errorf("%+v: %v", tt, got)
+		}
+	}
+}
+
+func TestServer_idsInPages(t *testing.T) {
+	s := newServer(t, emulator.Options{})
+	s.run(`CreateCollection({name: "docs"})`)
+	want := []int64{0, 1, 7, 10, 99, 100, 4096, 481383656859894272, math.MaxInt64 - 1}
+	for _, id := range want {
+		s.run(fmt.Sprintf(`Create(Ref(Collection("docs"), "%d"), {data: {}})`, id))
+	}
+	at := s.now()
+	s.run(`Create(Ref(Collection("docs"), "50"), {data: {}})`)
+	for _, size := range []int{1, 2, 4, 9, 100} {
+		var got []int64
+		pages := 0
+		for from := int64(0); from >= 0; pages++ {
+			ids, next, err := s.admin.IDs(t.Context(), "docs", at, from, size)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, ids...)
+			from = next
+		}
+		if !slices.Equal(got, want) || pages != (len(want)+size-1)/size {
+			t.Errorf("in pages of %d: %v in %d pages", size, got, pages)
+		}
+	}
+	for at, want := range map[int64]int64{at: 9, 0: 10} {
+		if n, err := s.admin.Count(t.Context(), "docs", at); err != nil || n != want {
+			t.Errorf("Count at %d = %d, %v, want %d", at, n, err, want)
+		}
+	}
+	ids, _, err := s.admin.IDs(t.Context(), "docs", at, 11, 2) // from an id that is not there
+	if err != nil || !slices.Equal(ids, []int64{99, 100}) {
+		t.Errorf("%v, %v", ids, err)
+	}
+	var e *fauna.Error
+	if _, _, err := s.admin.IDs(t.Context(), "nope", at, 0, 2); !errors.As(err, &e) || !e.Missing() {
+		t.Errorf("ids of a missing collection: %v", err)
+	}
+	if _, _, err := s.admin.IDs(t.Context(), "docs", 1, 0, 2); !errors.As(err, &e) || !e.Expired() || e.Minimum == 0 {
+		t.Errorf("ids at an expired time: %v", err)
+	}
+}
+
+func TestServer_documents(t *testing.T) {
+	s := newServer(t, emulator.Options{})
+	s.run(`CreateCollection({name: "docs"})`)
+	s.run(`Create(Ref(Collection("docs"), "1"), {data: {a: "x", list: [{id: 5}], parent: Ref(Collection("docs"), "2")}})`)
+	s.run(`Create(Ref(Collection("docs"), "2"), {data: {a: "y"}})`)
+	at := s.now()
+	s.run(`Update(Ref(Collection("docs"), "2"), {data: {a: "later"}})`)
+
+	body, err := s.admin.Documents(t.Context(), "docs", at, 0, 10, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{`{"resource":{"data":[{"ref":{"@ref":{"id":"1","collection":`, `"data":{"a":"x","list":[{"id":5}],"parent":{"@ref":`, `"data":{"a":"y"}}`} {
+		if !strings.Contains(string(body), part) {
+			t.Errorf("%s is not in %s", part, body)
+		}
+	}
+	body, err = s.admin.Documents(t.Context(), "docs", at, 1, 1, [][]any{{"ref", "id"}, {"data", "parent", "id"}, {"data", "list", 0, "id"}, {"ttl"}}, body)
+	if err != nil || !strings.Contains(string(body), `"data":[["1","2",5,null]]`) || !strings.Contains(string(body), `"after":[{"@ref":{"id":"2"`) {
+		t.Errorf("%s, %v", body, err)
+	}
+}
+
+func TestServer_presence(t *testing.T) {
+	s := newServer(t, emulator.Options{})
+	s.fill("pub", 6)
+	c := s.key("even", `{resource: Collection("pub"), actions: {read: Query(Lambda("ref", Select(["data", "public"], Get(Var("ref")))))}}`)
+	s.run(`Delete(Ref(Collection("pub"), "2"))`)
+
+	alive, gone, hidden, err := s.admin.Presence(t.Context(), "pub", []int64{1, 2, 3, 4, 77})
+	if err != nil || !slices.Equal(alive, []int64{1, 3, 4}) || !slices.Equal(gone, []int64{2, 77}) || len(hidden) != 0 {
+		t.Errorf("admin: %v, %v, %v, %v", alive, gone, hidden, err)
+	}
+	alive, gone, hidden, err = c.Presence(t.Context(), "pub", []int64{1, 3, 4, 6})
+	if err != nil || !slices.Equal(alive, []int64{4, 6}) || len(gone) != 0 || !slices.Equal(hidden, []int64{1, 3}) {
+		t.Errorf("role: %v, %v, %v, %v", alive, gone, hidden, err)
+	}
+	if alive, gone, hidden, err := s.admin.Presence(t.Context(), "pub", nil); err != nil || len(alive)+len(gone)+len(hidden) != 0 {
+		t.Errorf("of none: %v", err)
+	}
+	many := make([]int64, 2500)
+	for i := range many {
+		many[i] = int64(i)
+	}
+	alive, gone, _, err = s.admin.Presence(t.Context(), "pub", many)
+	if err != nil || !slices.Equal(alive, []int64{1, 3, 4, 5, 6}) || len(gone) != 2495 {
+		t.Errorf("of many: %v alive, %d gone, %v", alive, len(gone), err)
+	}
+	var e *fauna.Error
+	if _, _, _, err := s.admin.Presence(t.Context(), "nope", []int64{1}); !errors.As(err, &e) || !e.Missing() {
+		t.Errorf("in a missing collection: %v", err)
+	}
+}
+
+func TestServer_timesOfCollections(t *testing.T) {
+	clock := &testClock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	s := newServer(t, emulator.Options{Clock: clock.Now})
+	s.run(`CreateCollection({name: "old"})`)
+	clock.Advance(time.Hour)
+	before := s.now()
+	clock.Advance(time.Second)
+	s.run(`CreateCollection({name: "new"})`)
+	s.run(`CreateCollection({name: "again"})`)
+	clock.Advance(time.Second)
+	between := s.now()
+	s.run(`Delete(Collection("again"))`)
+	clock.Advance(time.Second)
+	s.run(`CreateCollection({name: "again"})`)
+	clock.Advance(time.Second)
+
+	for at, want := range map[int64][]string{before: {"new", "again", "nope"}, between: {"again", "nope"}, s.now(): {"nope"}} {
+		got, err := s.admin.AbsentAt(t.Context(), []string{"old", "new", "again", "nope"}, at)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("absent at %v: %v, %v, want %v", time.UnixMicro(at).UTC(), got, err, want)
+		}
+	}
+	c := s.key("blind", `{resource: Collection("old"), actions: {read: true}}`)
+	if got, err := c.AbsentAt(t.Context(), []string{"old", "new"}, before); err != nil || len(got) != 0 {
+		t.Errorf("a key that may not know: %v, %v", got, err)
+	}
+	minimum, err := c.MinimumTime(t.Context(), "old")
+	if want := clock.Now().Add(-15 * time.Minute).UnixMicro(); err != nil || math.Abs(float64(minimum-want)) > 10e6 {
+		t.Errorf("minimum is %v, %v", time.UnixMicro(minimum).UTC(), err)
+	}
+	var e *fauna.Error
+	if _, err := c.MinimumTime(t.Context(), "nope"); !errors.As(err, &e) || !e.Missing() {
+		t.Errorf("minimum of a missing collection: %v", err)
+	}
+}
+
+func TestServer_applyThenCleanUp(t *testing.T) {
+	s := newServer(t, emulator.Options{})
+	s.fill("users", 3)
+	s.fill("products", 2)
+	s.fill("secrets", 2)
+	setup := fauna.Setup{Collections: []string{"users"}, Indexes: []string{"users-ts"}}
+	first, err := s.admin.Apply(t.Context(), setup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Again, with one more: the role and an index exist by now.
+	setup = fauna.Setup{Collections: []string{"users", "products"}, Indexes: []string{"users-ts", "products-ts"}}
+	second, err := s.admin.Apply(t.Context(), setup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []fauna.Secret{first, second} {
+		c, err := fauna.NewClient(fauna.Options{Endpoint: s.endpoint, Secret: secret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		list, err := c.Access(t.Context(), []string{"users", "products", "secrets"})
+		if err != nil || !list[0].Readable || !list[1].Readable || list[2].Readable {
+			t.Errorf("access is %+v, %v", list, err)
+		}
+		checks, err := c.CheckIndexes(t.Context(), setup.Collections, setup.Indexes)
+		if err != nil || !checks[0].Ready() || !checks[1].Ready() {
+			t.Errorf("indexes are %+v, %v", checks, err)
+		}
+	}
+	var e *fauna.Error
+	if _, err := s.client("").Apply(t.Context(), setup); !errors.As(err, &e) || e.Kind != fauna.KindSecretRefused {
+		t.Errorf("without a secret: %v", err)
+	}
+	if _, err := s.admin.Apply(t.Context(), fauna.Setup{Collections: []string{"nope"}}); !errors.As(err, &e) || e.Kind != fauna.KindQuery {
+		t.Errorf("for a missing collection: %v", err)
+	}
+
+	s.run(setup.CleanupFQL())
+	c, err := fauna.NewClient(fauna.Options{Endpoint: s.endpoint, Secret: second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Collections(t.Context()); !errors.As(err, &e) || e.Kind != fauna.KindSecretRefused {
+		t.Errorf("after the clean-up: %v", err)
+	}
+	if printed := s.run(`Paginate(Roles())`); strings.Contains(printed, fauna.DefaultRole) {
+		t.Errorf("the role is still there: %s", printed)
+	}
+}
+
+// The text that is shown runs as it is, and what it makes works.
+func TestServer_setupTextRuns(t *testing.T) {
+	s := newServer(t, emulator.Options{})
+	s.fill("users", 3)
+	s.fill("Ünï-cödé.1", 2)
+	setup := fauna.Setup{Role: "röle;1", Collections: []string{"users", "Ünï-cödé.1"}, Indexes: []string{"users-ts", "Ünï-cödé.1-ts"}}
+	printed := ""
+	for _, q := range setup.All() {
+		printed = s.run(q.FQL)
+	}
+	secret, note := fauna.FindSecret(printed)
+	if note != "" {
+		t.Error(note)
+	}
+	c, err := fauna.NewClient(fauna.Options{Endpoint: s.endpoint, Secret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	list, err := c.Access(t.Context(), setup.Collections)
+	if err != nil || !list[0].Readable || !list[1].Readable || list[0].HistoryDays != 0 {
+		t.Errorf("access is %+v, %v", list, err)
+	}
+	s.run(setup.RoleUpdateFQL())
+	s.run(fauna.HistoryFQL(setup.Collections, 3))
+	s.run(fauna.HistoryFQL(setup.Collections[:1], 5))
+	if list, err = c.Access(t.Context(), setup.Collections); err != nil || list[0].HistoryDays != 5 || list[1].HistoryDays != 3 {
+		t.Errorf("access is %+v, %v", list, err)
+	}
+	names := fauna.ParseNames(s.run(fauna.CollectionsFQL()))
+	if !slices.Equal(names.Names, setup.Collections) || names.Cut {
+		t.Errorf("names are %+v", names)
+	}
+	names = fauna.ParseNames(s.run("Paginate(Collections(), {size: 1})"))
+	if !slices.Equal(names.Names, setup.Collections[:1]) || !names.Cut {
+		t.Errorf("names are %+v", names)
+	}
+	s.run(setup.CleanupFQL())
+	var e *fauna.Error
+	if _, err := c.Collections(t.Context()); !errors.As(err, &e) || e.Kind != fauna.KindSecretRefused {
+		t.Errorf("after the clean-up: %v", err)
+	}
+}
+
+func TestServer_cancelled(t *testing.T) {
+	s := newServer(t, emulator.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.admin.Collections(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,184 @@
+package fauna
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	f "github.com/fauna/faunadb-go/v4/faunadb"
+)
+
+// IndexCheck is what was found about the index of a collection that an
+// incremental sync reads: it must list every document of that one collection
+// by ts and ref, ascending.
+type IndexCheck struct {
+	Collection string
+	Index      string
+	Exists     bool
+	Building   bool     // it is right, but not active yet: wait for it
+	Problems   []string // what is wrong, a half sentence each: "it is sorted in reverse"
+	Fix        []Query  // what an admin can run to put it right, in order; nil where FQL about the index cannot
+}
+
+// Ready reports whether the index can be read as an incremental sync needs it.
+func (c IndexCheck) Ready() bool { return c.Exists && !c.Building && len(c.Problems) == 0 }
+
+// CheckIndexes checks the index of each collection, named in the same order.
+// Wrong, missing and unreadable indexes are no errors.
+func (c *Client) CheckIndexes(ctx context.Context, collections, indexes []string) ([]IndexCheck, error) {
+	const op = "check the indexes"
+	if len(collections) != len(indexes) {
+		return nil, fmt.Errorf("%s: %d collections with %d indexes", op, len(collections), len(indexes))
+	}
+	settings := make([]f.Expr, len(indexes))
+	reads := make([]f.Expr, len(indexes))
+	for i, name := range indexes {
+		settings[i] = f.Get(f.Index(name))
+		reads[i] = f.Paginate(f.Match(f.Index(name)), f.Size(1))
+	}
+	found, err := c.each(ctx, c.present(op), true, settings)
+	if err != nil {
+		return nil, err
+	}
+	read, err := c.each(ctx, c.present(op), false, reads)
+	if err != nil {
+		return nil, err
+	}
+	checks := make([]IndexCheck, len(indexes))
+	for i := range checks {
+		check := &checks[i]
+		check.Collection, check.Index = collections[i], indexes[i]
+		setup := Setup{Collections: collections[i : i+1], Indexes: indexes[i : i+1]}
+		if err := c.checkIndex(op, check, setup, found[i], read[i].problem); err != nil {
+			return nil, err
+		}
+	}
+	return checks, nil
+}
+
+// checkIndex judges an index by its settings and by what reading it answers.
+func (c *Client) checkIndex(op string, check *IndexCheck, setup Setup, settings result, reading *problem) error {
+	if p := settings.problem; p != nil {
+		switch p.kind() {
+		case KindMissing:
+			check.Problems = []string{"it does not exist"}
+			check.Fix = []Query{setup.All()[0]}
+		case KindDenied:
+			check.Exists = true // as far as one can know
+			check.Problems = []string{"the key may not read Indexes(), so its settings cannot be checked; add the privilege to the role"}
+		default:
+			return c.problemError(op, p)
+		}
+		return nil
+	}
+	check.Exists = true
+	var index f.ObjectV
+	if err := settings.value.Get(&index); err != nil {
+		return c.strange(op, "the settings of "+quoteName(check.Index)+" are no object")
+	}
+	if check.Problems = wrongSettings(index, check.Collection); len(check.Problems) > 0 {
+		check.Fix = []Query{{
+			Title: "Delete the index " + check.Index,
+			Why:   "Its settings cannot be changed. If something else uses it, leave it and choose another name for the export's index.",
+			FQL:   "Delete(Index(" + quoteFQL(check.Index) + "))",
+		}, setup.All()[0]}
+		return nil
+	}
+	if active, ok := index["active"].(f.BooleanV); ok && !bool(active) {
+		check.Building = true
+		return nil
+	}
+	switch {
+	case reading == nil:
+	case reading.kind() == KindDenied:
+		check.Problems = []string{"the key may not read it; add the privilege Index(" + quoteFQL(check.Index) + ") to the role"}
+	case strings.Contains(reading.Description, "is not active"):
+		check.Building = true
+	default:
+		return c.problemError(op, reading)
+	}
+	return nil
+}
+
+// wrongSettings says what of an index's settings is not as a sync needs it.
+func wrongSettings(index f.ObjectV, collection string) []string {
+	var wrong []string
+	switch sources := list(index["source"]); {
+	case len(sources) != 1:
+		wrong = append(wrong, fmt.Sprintf("it has %d sources, not one", len(sources)))
+	case sourceName(sources[0]) != collection:
+		wrong = append(wrong, "it is of another source than the collection "+quoteName(collection))
+	}
+	if len(list(index["terms"])) > 0 {
+		wrong = append(wrong, "it has terms, and must have none")
+	}
+	values := list(index["values"])
+	if len(values) != 2 || fieldName(values[0]) != "ts" || fieldName(values[1]) != "ref" {
+		wrong = append(wrong, "its values are "+describeFields(values)+", and must be ts, ref")
+	}
+	for _, v := range values {
+		if o, ok := v.(f.ObjectV); ok && o["reverse"] == f.BooleanV(true) {
+			wrong = append(wrong, "it is sorted in reverse")
+			break
+		}
+	}
+	return wrong
+}
+
+// list returns an array's elements, or a single value as one.
+func list(v f.Value) []f.Value {
+	switch v := v.(type) {
+	case nil, f.NullV:
+		return nil
+	case f.ArrayV:
+		return v
+	}
+	return []f.Value{v}
+}
+
+// sourceName returns the collection of a source, which is a ref, or an object
+// that holds one; "" for anything else.
+func sourceName(v f.Value) string {
+	if o, ok := v.(f.ObjectV); ok {
+		if len(o) != 1 {
+			return "" // it has bindings
+		}
+		v = o["collection"]
+	}
+	if ref, ok := v.(f.RefV); ok && ref.Collection != nil && ref.Collection.ID == "collections" && ref.Database == nil {
+		return ref.ID
+	}
+	return ""
+}
+
+// fieldName returns the path of a field, which stays as it was given, "ts" or
+// ["ts"], its steps joined by dots; "" for what is no field.
+func fieldName(v f.Value) string {
+	o, ok := v.(f.ObjectV)
+	if !ok {
+		return ""
+	}
+	var steps []string
+	for _, step := range list(o["field"]) {
+		switch step := step.(type) {
+		case f.StringV:
+			steps = append(steps, string(step))
+		default:
+			steps = append(steps, fmt.Sprint(step))
+		}
+	}
+	return strings.Join(steps, ".")
+}
+
+func describeFields(values []f.Value) string {
+	if len(values) == 0 {
+		return "not given"
+	}
+	names := make([]string, len(values))
+	for i, v := range values {
+		if names[i] = printable(fieldName(v)); names[i] == "" {
+			names[i] = "a binding"
+		}
+	}
+	return strings.Join(names, ", ")
+}
