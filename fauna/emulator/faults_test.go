@@ -1,0 +1,377 @@
+package emulator
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// shopped serves a collection c with documents 1 to 6, each with a field n.
+func shopped(t *testing.T) (s *Server, endpoint string) {
+	t.Helper()
+	s, endpoint = started(t)
+	text := `CreateCollection({name: "c"});`
+	for n := 1; n <= 6; n++ {
+		text += fmt.Sprintf(`Create(Ref(Collection("c"), "%d"), {data: {n: %d, other: [1]}});`, n, n)
+	}
+	if out, err := s.Shell(context.Background(), s.Secret(), text); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return s, endpoint
+}
+
+// fqlBody is the JSON of a text.
+func fqlBody(t testing.TB, text string) string {
+	t.Helper()
+	body, err := ParseFQL(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+const (
+	getPage = `Map(Paginate(Documents(Collection("c"))), x => Get(x))`
+	idPage  = `Map(Paginate(Documents(Collection("c"))), x => Select("id", x))`
+)
+
+// post sends a query and returns what comes of it, errors too.
+func post(t *testing.T, client *http.Client, endpoint, text string) (status int, body string, err error) {
+	t.Helper()
+	r, err := http.NewRequest("POST", endpoint, strings.NewReader(fqlBody(t, text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer fnADMIN")
+	r.Header.Set("X-FaunaDB-API-Version", "4")
+	answer, err := client.Do(r)
+	if err != nil {
+		return 0, "", err
+	}
+	defer answer.Body.Close()
+	all, err := io.ReadAll(answer.Body)
+	return answer.StatusCode, string(all), err
+}
+
+// pageIDs are the ids in a page of documents or of ids.
+func pageIDs(t *testing.T, body string) []string {
+	t.Helper()
+	rows, ok := answerRows([]byte(body))
+	if !ok {
+		t.Fatalf("no page: %s", body)
+	}
+	var ids []string
+	for _, row := range rows {
+		ids = append(ids, rowID(row))
+	}
+	return ids
+}
+
+func TestFaults_statusesHaveTheirExactBodies(t *testing.T) {
+	const ticketAt = "java.lang.IllegalStateException. Please create a ticket at https://support.fauna.com"
+	for _, c := range []struct {
+		fault  Fault
+		status int
+		want   string
+	}{
+		{Status(401), 401, `{"errors":[{"code":"unauthorized","description":"Unauthorized"}]}`},
+		{Status(403), 403, `{"errors":[{"position":[],"code":"permission denied","description":"Insufficient privileges to perform the action."}]}`},
+		{Status(408), 408, `{"error":"request timeout: the request was not read in time"}`},
+		{Status(409), 409, `{"errors":[{"code":"contended transaction","description":"Transaction was aborted due to detection of concurrent modification."}]}`},
+		{Status(429), 429, `{"errors":[{"code":"too many requests","description":"Rate limit for read exceeded"}]}`},
+		{Status(440), 440, `{"errors":[{"code":"processing time limit exceeded","description":"Processing time limit exceeded."}]}`},
+		{InternalError(ShapeProtocol), 500, "{\n  \"errors\": [\n    {\n      \"code\": \"internal server error\",\n      \"description\": \"" + ticketAt + "\"\n    }\n  ]\n}\n"},
+		{InternalError(ShapeQuery), 500, `{"errors":[{"position":[],"code":"internal server error","description":"` + ticketAt + `"}]}`},
+		{InternalError(ShapeChannel), 500, `{"error":"internal server error"}`},
+		{Status(502), 502, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"},
+		{Status(503), 503, "{\n  \"errors\": [\n    {\n      \"code\": \"time out\",\n      \"description\": \"Read timed out (Query eval has timed out.)\"\n    }\n  ]\n}\n"},
+	} {
+		s, endpoint := shopped(t)
+		s.Faults().Add(When{}, c.fault)
+		for _, two := range []bool{false, true} {
+			client := clientOf(t, two)
+			if two {
+				s.Faults().Add(When{}, c.fault)
+			}
+			status, body, err := post(t, client, endpoint, getPage)
+			if err != nil || status != c.status || body != c.want {
+				t.Errorf("%s: %d %q, %v", c.fault.Name, status, body, err)
+			}
+			if status, _, err = post(t, client, endpoint, getPage); err != nil || status != 200 {
+				t.Errorf("%s: the next query got %d, %v", c.fault.Name, status, err)
+			}
+		}
+		served := s.Faults().Served()
+		if len(served) != 2 || served[0].Status != c.status || served[0].Fault != c.fault.Name || served[0].Number != 1 ||
+			served[0].Body != fqlBody(t, getPage) || served[1].Number != 3 {
+			t.Errorf("%s: read back as %+v", c.fault.Name, served)
+		}
+	}
+}
+
+func TestFaults_takeQueriesByCountShapeAndChance(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		when When
+		want string // one letter a query: x is spoiled; ids and documents in turn
+	}{
+		{"the next", When{}, "x......."},
+		{"from the third", When{From: 3}, "..x....."},
+		{"two from the third", When{From: 3, Times: 2}, "..xx...."},
+		{"all from the seventh", When{From: 7, Times: -1}, "......xx"},
+		{"documents", When{Match: Fetches("c"), Times: -1}, ".x.x.x.x"},
+		{"ids", When{Match: Lists("c"), Times: 2}, "x.x....."},
+		{"the second of documents", When{Match: Fetches("c"), From: 2}, "...x...."},
+		{"reads", When{Match: Reads("c"), Times: -1}, "xxxxxxxx"},
+		{"another collection", When{Match: Reads("d"), Times: -1}, "........"},
+		{"a text", When{Match: Contains(`"get"`)}, ".x......"},
+		{"either", When{Match: Any(Contains("nope"), Contains(`"select"`)), Times: -1}, "x.x.x.x."},
+		{"chance", When{Chance: 0.5, Seed: 1}, ".x.xxx.x"},
+		{"another chance", When{Chance: 0.5, Seed: 2}, "x.....x."},
+	} {
+		s, endpoint := shopped(t)
+		s.Faults().Add(c.when, Status(429))
+		client := clientOf(t, false)
+		got := ""
+		for n := range 8 {
+			text := idPage
+			if n%2 == 1 {
+				text = getPage
+			}
+			status, _, err := post(t, client, endpoint, text)
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case status == 429:
+				got += "x"
+			default:
+				got += "."
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+		if served := s.Faults().Served(); len(served) != strings.Count(got, "x") || s.Faults().Queries() != 8 {
+			t.Errorf("%s: %d served of %d queries", c.name, len(served), s.Faults().Queries())
+		}
+		s.Faults().Clear()
+		if status, _, _ := post(t, client, endpoint, idPage); status != 200 {
+			t.Errorf("%s: %d after Clear", c.name, status)
+		}
+	}
+}
+
+func TestFaults_chanceIsFair(t *testing.T) {
+	hits := 0
+	for n := range 100_000 {
+		if dice(42, n) < 0.1 {
+			hits++
+		}
+	}
+	if hits < 9_500 || hits > 10_500 {
+		t.Errorf("%d of 100000 at one in ten", hits)
+	}
+}
+
+func TestFaults_cutConnections(t *testing.T) {
+	for _, two := range []bool{false, true} {
+		s, endpoint := shopped(t)
+		client := clientOf(t, two)
+		_, whole, err := post(t, client, endpoint, getPage)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		s.Faults().Add(When{}, CutAt(CutBefore, 0))
+		if status, body, err := post(t, client, endpoint, getPage); err == nil {
+			t.Errorf("cut before: %d %s", status, body)
+		}
+		s.Faults().Add(When{}, CutAt(CutWithin, 50))
+		if status, body, err := post(t, client, endpoint, getPage); status != 200 || err == nil || body != whole[:50] {
+			t.Errorf("cut within: %d %q, %v", status, body, err)
+		}
+		s.Faults().Add(When{}, CutAt(CutAfter, 0))
+		if status, body, err := post(t, client, endpoint, getPage); status != 200 || err != nil || body != whole {
+			t.Errorf("cut after: %d %q, %v", status, body, err)
+		}
+		s.Faults().Add(When{}, CutAt(CutShort, 50))
+		if status, body, err := post(t, client, endpoint, getPage); status != 200 || err != nil || body != whole[:50] {
+			t.Errorf("short body: %d %q, %v", status, body, err)
+		}
+		if status, body, err := post(t, client, endpoint, getPage); status != 200 || err != nil || body != whole {
+			t.Errorf("afterwards: %d %q, %v", status, body, err)
+		}
+		if served := s.Faults().Served(); len(served) != 4 || served[0].Status != 0 || served[1].Status != 200 {
+			t.Errorf("read back as %+v", served)
+		}
+	}
+}
+
+func TestFaults_delayEndsWithTheClient(t *testing.T) {
+	s, endpoint := shopped(t)
+	s.Faults().Add(When{}, Wait(30*time.Millisecond))
+	client := clientOf(t, false)
+	begin := time.Now()
+	if status, _, err := post(t, client, endpoint, getPage); status != 200 || err != nil {
+		t.Fatal(status, err)
+	}
+	if spent := time.Since(begin); spent < 30*time.Millisecond {
+		t.Errorf("answered after %s", spent)
+	}
+	s.Faults().Add(When{}, Wait(time.Hour))
+	client.Timeout = 50 * time.Millisecond
+	if _, _, err := post(t, client, endpoint, getPage); err == nil {
+		t.Error("an answer came at once")
+	}
+}
+
+func TestFaults_spoiltPages(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fault Fault
+		text  string
+		want  []string
+	}{
+		{"first missing", Missing(""), getPage, []string{"2", "3", "4", "5", "6"}},
+		{"missing", Missing("4"), getPage, []string{"1", "2", "3", "5", "6"}},
+		{"missing of ids", Missing("4"), idPage, []string{"1", "2", "3", "5", "6"}},
+		{"doubled", Doubled("6"), getPage, []string{"1", "2", "3", "4", "5", "6", "6"}},
+		{"out of order", OutOfOrder(), getPage, []string{"2", "1", "3", "4", "5", "6"}},
+		{"missing of columns", Missing("2"), `Map(Paginate(Documents(Collection("c")), {size: 3}), x => Let({d: Get(x)}, d => [d, Select(["data", "n"], d)]))`, []string{"1", "3"}},
+		{"missing of bare columns", Missing("2"), `Map(Paginate(Documents(Collection("c")), {size: 3}), x => Let({d: Get(x)}, d => [Select(["ref", "id"], d), Select("ts", d)]))`, []string{"1", "3"}},
+		{"missing of refs", Missing("2"), `Paginate(Documents(Collection("c")), {size: 3})`, []string{"1", "3"}},
+	} {
+		s, endpoint := shopped(t)
+		s.Faults().Add(When{}, c.fault)
+		client := clientOf(t, false)
+		// An answer without that document leaves the fault for a later one.
+		if _, body, err := post(t, client, endpoint, `Now()`); err != nil || !strings.Contains(body, "@ts") {
+			t.Fatal(body, err)
+		}
+		_, body, err := post(t, client, endpoint, c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := pageIDs(t, body); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+		if strings.Contains(c.text, "size") && !strings.HasPrefix(body, `{"resource":{"after":[{"@ref":{"id":"4"`) {
+			t.Errorf("%s: the cursor changed: %s", c.name, body)
+		}
+		if served := s.Faults().Served(); len(served) != 1 || served[0].Number != 2 {
+			t.Errorf("%s: read back as %+v", c.name, served)
+		}
+	}
+}
+
+func TestFaults_refToADeletedCollection(t *testing.T) {
+	s, endpoint := shopped(t)
+	client := clientOf(t, false)
+	_, whole, err := post(t, client, endpoint, getPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Faults().Add(When{}, LeaveOut("3", "n"))
+	_, body, err := post(t, client, endpoint, getPage)
+	if want := strings.Replace(whole, `"n":3,`, "", 1); err != nil || body != want {
+		t.Errorf("left out: %s, %v", body, err)
+	}
+	s.Faults().Add(When{Times: -1}, BreakPage("3"))
+	for text, want := range map[string]int{
+		getPage: 500,
+		`Map(Paginate(Documents(Collection("c")), {size: 2}), x => Get(x))`: 200,
+		`Get(Ref(Collection("c"), "3"))`:                                    500,
+		`[Get(Ref(Collection("c"), "2")), Get(Ref(Collection("c"), "3"))]`:  500,
+	} {
+		status, body, err := post(t, client, endpoint, text)
+		if err != nil || status != want {
+			t.Errorf("%s: %d %s, %v", text, status, body, err)
+		}
+	}
+}
+
+func TestFaults_snapshotExpiresAtAChosenMoment(t *testing.T) {
+	s, endpoint := shopped(t)
+	client := clientOf(t, false)
+	at := s.now()
+	page := fmt.Sprintf(`At(%d, %s)`, at, getPage)
+	s.Faults().Add(When{Match: Fetches("c"), From: 2}, s.Faults().Expire("c"))
+	if status, body, _ := post(t, client, endpoint, page); status != 200 {
+		t.Fatalf("before: %d %s", status, body)
+	}
+	for range 2 { // and it stays so
+		status, body, err := post(t, client, endpoint, page)
+		if err != nil || status != 400 || !strings.Contains(body, "less than minimum allowed timestamp") {
+			t.Errorf("after: %d %s, %v", status, body, err)
+		}
+	}
+	if status, body, _ := post(t, client, endpoint, fmt.Sprintf(`At(%d, %s)`, s.now()+1, getPage)); status != 200 {
+		t.Errorf("a new snapshot: %d %s", status, body)
+	}
+}
+
+func TestFaults_indexGoesInactive(t *testing.T) {
+	s, endpoint := shopped(t)
+	client := clientOf(t, false)
+	if _, err := s.Shell(context.Background(), s.Secret(), `CreateIndex({name: "i", source: Collection("c")})`); err != nil {
+		t.Fatal(err)
+	}
+	read := `Paginate(Match(Index("i")))`
+	s.Faults().Add(When{Match: Contains(`"match"`), From: 2}, s.Faults().Deactivate("i"))
+	if status, body, _ := post(t, client, endpoint, read); status != 200 {
+		t.Fatalf("before: %d %s", status, body)
+	}
+	for range 2 {
+		if status, body, _ := post(t, client, endpoint, read); status != 400 || !strings.Contains(body, "Index 'i' is not active.") {
+			t.Errorf("inactive: %d %s", status, body)
+		}
+	}
+	s.Faults().Activate("i")
+	if status, body, _ := post(t, client, endpoint, read); status != 200 {
+		t.Errorf("active again: %d %s", status, body)
+	}
+}
+
+func TestFaults_somethingHappensInBetween(t *testing.T) {
+	s, endpoint := shopped(t)
+	client := clientOf(t, false)
+	s.Faults().Add(When{From: 2}, Do("deleted", func() {
+		if _, err := s.Shell(context.Background(), s.Secret(), `Delete(Ref(Collection("c"), "2"))`); err != nil {
+			t.Error(err)
+		}
+	}))
+	for _, want := range [][]string{{"1", "2", "3", "4", "5", "6"}, {"1", "3", "4", "5", "6"}} {
+		_, body, err := post(t, client, endpoint, idPage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := pageIDs(t, body); !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	}
+	if served := s.Faults().Served(); len(served) != 1 || served[0].Fault != "deleted" {
+		t.Errorf("read back as %+v", served)
+	}
+}
+
+func TestDropField_keepsTheRestAsItIs(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{`{"data":{"n":1,"z":[1.0,"<é>"],"a":{}}}`, `{"data":{"z":[1.0,"<é>"],"a":{}}}`},
+		{`[{"data":{"a":1.50,"n":{}}},7]`, `[{"data":{"a":1.50}},7]`},
+		{`{"data":{"a":1}}`, ""},
+		{`{"n":1}`, ""},
+		{`[]`, ""},
+		{``, ""},
+	} {
+		got, ok := dropField(json.RawMessage(c.in), "data", "n")
+		if ok != (c.want != "") || ok && string(got) != c.want {
+			t.Errorf("%s: %s, %v", c.in, got, ok)
+		}
+	}
+}
