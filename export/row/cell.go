@@ -7,10 +7,9 @@ import (
 )
 
 // Rows of JSONL, CSV and wire stand in Batch.Bytes as they stand in the file.
-// A row for Parquet is: id and ts, 8 bytes each; data, unless left out, as a
-// 4-byte length and its bytes; ttl and each additional column as a byte 0 for
-// null, or 1 and the value (8 bytes, or a 4-byte length and bytes); the
-// deletion column the same way. Numbers are little-endian.
+// A row for Parquet is: id and ts, 8 bytes each; then data, ttl, the additional
+// columns and the deletion column, each as a byte 0 for null, or 1 and the value
+// (8 bytes, or a 4-byte length and bytes). Numbers are little-endian.
 
 // head begins a row with ref and ts.
 func (s *Serializer) head(b *Batch, src []byte) {
@@ -53,8 +52,8 @@ func (s *Serializer) data(b *Batch, src []byte, at span) int {
 		}
 		b.Bytes = appendCSV(append(b.Bytes, ','), w.value)
 	case Parquet:
-		length := len(b.Bytes)
-		b.Bytes = append(b.Bytes, 0, 0, 0, 0)
+		length := len(b.Bytes) + 1
+		b.Bytes = append(b.Bytes, 1, 0, 0, 0, 0)
 		if none {
 			b.Bytes = append(b.Bytes, "{}"...)
 		} else if b.Bytes, i = w.rewrite(src, at.start, b.Bytes); i < 0 {

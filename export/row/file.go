@@ -29,12 +29,20 @@ type fileState struct {
 	Compress Compression `json:"compress,omitempty"`
 	Names    []string    `json:"names,omitempty"`
 	Rows     int64       `json:"rows"`             // in the pieces given out
-	Offset   int64       `json:"offset,omitempty"` // bytes given out, counted for Parquet
-	Groups   []byte      `json:"groups,omitempty"` // the row groups given out, as Parquet's footer says them
+	Done     bool        `json:"done,omitempty"`   // the piece that ends the file was given out
+	Offset   int64       `json:"offset,omitempty"` // where the row groups end, of Parquet
+	Groups   [][]byte    `json:"groups,omitempty"` // the row groups given out, as Parquet's footer names them
 }
+
+// limits are where files are cut.
+type limits struct{ frameSize, groupRows, groupSize int }
 
 // NewFile begins a file.
 func NewFile(l Layout) (*File, error) {
+	return newFile(l, limits{frameSize, groupRows, groupSize})
+}
+
+func newFile(l Layout, at limits) (*File, error) {
 	if err := l.Validate(); err != nil {
 		return nil, err
 	}
@@ -42,19 +50,26 @@ func NewFile(l Layout) (*File, error) {
 	if !l.Compress.plain() {
 		f.state.Compress = l.Compress
 		var err error
-		if f.frame, err = newFrame(l.Compress); err != nil {
+		if f.frame, err = newFrame(l.Compress, at.frameSize); err != nil {
 			return nil, err
 		}
 	}
 	if l.Format == Parquet {
-		f.groups = newRowSets(l)
+		var err error
+		if f.groups, err = newRowSets(l, at); err != nil {
+			return nil, err
+		}
 	}
 	return f, nil
 }
 
 // ResumeFile goes on with a file after the piece at which State was taken.
 func ResumeFile(l Layout, state []byte) (*File, error) {
-	f, err := NewFile(l)
+	return resumeFile(l, state, limits{frameSize, groupRows, groupSize})
+}
+
+func resumeFile(l Layout, state []byte, at limits) (*File, error) {
+	f, err := newFile(l, at)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +125,11 @@ func (f *File) Append(b *Batch, emit func(Piece) error) error {
 }
 
 // Finish gives out what is left: the last frame or row group, and the footer.
+// After it, or resumed behind it, there is nothing more to give out.
 func (f *File) Finish(emit func(Piece) error) error {
 	switch {
+	case f.state.Done:
+		return nil
 	case f.groups != nil:
 		return f.groups.finish(f.counted(emit))
 	case f.frame != nil:
@@ -125,6 +143,7 @@ func (f *File) Finish(emit func(Piece) error) error {
 func (f *File) counted(emit func(Piece) error) func(Piece) error {
 	return func(p Piece) error {
 		f.state.Rows += int64(p.Rows)
+		f.state.Done = p.Rows == 0 // only a footer or the frame of no rows
 		return emit(p)
 	}
 }
@@ -134,10 +153,7 @@ func (f *File) counted(emit func(Piece) error) func(Piece) error {
 func (f *File) State() ([]byte, error) {
 	s := f.state
 	if f.groups != nil {
-		var err error
-		if s.Groups, s.Offset, err = f.groups.state(); err != nil {
-			return nil, fmt.Errorf("keep the state of a file: %w", err)
-		}
+		s.Groups, s.Offset = f.groups.groups, f.groups.offset
 	}
 	state, err := json.Marshal(s)
 	if err != nil {

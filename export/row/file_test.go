@@ -9,6 +9,9 @@ import (
 	"testing"
 )
 
+// testLimits cut files often.
+var testLimits = limits{frameSize: 256 << 10, groupRows: 500, groupSize: 300 << 10}
+
 // layoutsOf returns a layout of every format and compression.
 func layoutsOf() []Layout {
 	columns := []Column{
@@ -110,7 +113,7 @@ func batchesOf(t testing.TB, l Layout, n int, text string, seed uint64) []*Batch
 // thrown away and resumed from its state; rows behind that piece come again.
 func fileOf(t testing.TB, l Layout, batches []*Batch, interrupt int) []byte {
 	t.Helper()
-	f, err := NewFile(l)
+	f, err := newFile(l, testLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +167,7 @@ func fileOf(t testing.TB, l Layout, batches []*Batch, interrupt int) []byte {
 		if err != stopped {
 			t.Fatal(err)
 		}
-		if f, err = ResumeFile(l, state); err != nil {
+		if f, err = resumeFile(l, state, testLimits); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -176,7 +179,7 @@ func TestFile_sameBytes(t *testing.T) {
 	text := strings.Repeat("some text that is not the same all the time, ", 20)
 	for _, l := range layoutsOf() {
 		t.Run(l.testName(), func(t *testing.T) {
-			const n = 20_000
+			const n = 5000
 			want := fileOf(t, l, batchesOf(t, l, n, text, 1), 0)
 			if got := fileOf(t, l, batchesOf(t, l, n, text, 2), 0); !bytes.Equal(got, want) {
 				t.Errorf("other batches make other bytes")

@@ -15,6 +15,7 @@ const frameSize = 4 << 20
 
 // frame collects the plain bytes of the next frame.
 type frame struct {
+	size   int // where a frame is cut
 	plain  []byte
 	rows   int
 	lastID int64
@@ -27,8 +28,8 @@ type frame struct {
 
 // newFrame makes the encoder. Both run in the calling goroutine, so that their
 // bytes follow from the plain bytes alone; gzip's time of modification is 0.
-func newFrame(c Compression) (*frame, error) {
-	f := &frame{lastID: -1}
+func newFrame(c Compression, size int) (*frame, error) {
+	f := &frame{size: size, lastID: -1}
 	var err error
 	if c == Gzip {
 		f.gzip, err = gzip.NewWriterLevel(&f.zipped, gzip.DefaultCompression)
@@ -46,7 +47,7 @@ func (f *frame) append(b *Batch, emit func(Piece) error) error {
 	for i, end := range b.Ends {
 		f.rows++
 		f.lastID = b.IDs[i]
-		if len(f.plain)+end-start <= frameSize {
+		if len(f.plain)+end-start <= f.size {
 			continue
 		}
 		f.plain = append(f.plain, b.Bytes[start:end]...)

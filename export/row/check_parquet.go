@@ -1,0 +1,134 @@
+package row
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// checkParquet reads every page of every column; parquet-go compares the
+// checksums.
+func checkParquet(ctx context.Context, l Layout, r io.ReaderAt, size int64) (sum Summary, err error) {
+	c := checker{Summary: Summary{FirstID: -1, LastID: -1}, layout: l}
+	defer func() {
+		// A damaged file must be an error, also where the library trusts it.
+		if fault := recover(); fault != nil {
+			sum, err = c.Summary, fmt.Errorf("read parquet: %v", fault)
+		}
+	}()
+	file, err := parquet.OpenFile(&cancelledAt{ctx, r}, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return c.Summary, fmt.Errorf("read parquet: %w", err)
+	}
+	columns := parquetColumns(l)
+	if err := sameColumns(file.Schema(), columns); err != nil {
+		return c.Summary, err
+	}
+	for _, group := range file.RowGroups() {
+		chunks := group.ColumnChunks()
+		for i, column := range columns {
+			if err := c.parquetColumn(chunks[i], i, column, group.NumRows()); err != nil {
+				return c.Summary, fmt.Errorf("column %q: %w", column.name, err)
+			}
+		}
+	}
+	if c.Rows != file.NumRows() {
+		return c.Summary, fmt.Errorf("read parquet: the footer says %d rows, the groups have %d", file.NumRows(), c.Rows)
+	}
+	return c.Summary, nil
+}
+
+// cancelledAt is a reader that ends with its context.
+type cancelledAt struct {
+	ctx context.Context
+	r   io.ReaderAt
+}
+
+func (c *cancelledAt) ReadAt(p []byte, at int64) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.ReadAt(p, at)
+}
+
+// sameColumns compares the columns of a file with those that its layout makes.
+func sameColumns(schema *parquet.Schema, columns []parquetColumn) error {
+	var have, want []string
+	for _, f := range schema.Fields() {
+		if !f.Leaf() {
+			return fmt.Errorf("column %q is a group", f.Name())
+		}
+		have = append(have, fmt.Sprintf("%s %s optional=%t", f.Name(), f.Type(), f.Optional()))
+	}
+	for _, f := range parquetSchema(columns).Fields() {
+		want = append(want, fmt.Sprintf("%s %s optional=%t", f.Name(), f.Type(), f.Optional()))
+	}
+	if !slices.Equal(have, want) {
+		return fmt.Errorf("the file has columns %q, not %q", have, want)
+	}
+	return nil
+}
+
+// parquetColumn reads a column of a row group; the first column counts rows.
+func (c *checker) parquetColumn(chunk parquet.ColumnChunk, index int, column parquetColumn, rows int64) error {
+	pages := chunk.Pages()
+	defer pages.Close()
+	values := make([]parquet.Value, 256)
+	var seen int64
+	for {
+		page, err := pages.ReadPage()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("read parquet: %w", err)
+		}
+		reader := page.Values()
+		for {
+			n, err := reader.ReadValues(values)
+			for _, v := range values[:n] {
+				if reason := c.parquetValue(v, index, column); reason != "" {
+					parquet.Release(page)
+					return errors.New(reason)
+				}
+			}
+			seen += int64(n)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				parquet.Release(page)
+				return fmt.Errorf("read parquet: %w", err)
+			}
+		}
+		parquet.Release(page)
+	}
+	if seen != rows {
+		return fmt.Errorf("it has %d values in a group of %d rows", seen, rows)
+	}
+	return nil
+}
+
+// parquetValue says what is wrong with a value, "" for nothing.
+func (c *checker) parquetValue(v parquet.Value, index int, column parquetColumn) string {
+	if index == 0 {
+		id, ok := parseDigits(v.ByteArray())
+		if !ok {
+			return fmt.Sprintf("row %d holds %.40q", c.Rows+1, v.ByteArray())
+		}
+		if err := c.row(id); err != nil {
+			return err.Error()
+		}
+		return ""
+	}
+	if column.typ == TypeJSON && !v.IsNull() {
+		if text := v.ByteArray(); c.scan.skip(text, 0) != len(text) {
+			return fmt.Sprintf("%.40q is not JSON", text)
+		}
+	}
+	return ""
+}

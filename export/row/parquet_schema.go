@@ -1,0 +1,106 @@
+package row
+
+import (
+	"reflect"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress"
+	"github.com/parquet-go/parquet-go/encoding"
+)
+
+// parquetColumn is a column of a Parquet file.
+type parquetColumn struct {
+	name     string
+	typ      Type
+	optional bool
+}
+
+// parquetColumns returns the columns of a layout's file, in order. data is null
+// only in the rows of removed documents.
+func parquetColumns(l Layout) []parquetColumn {
+	columns := []parquetColumn{{name: "ref", typ: TypeString}, {name: "ts", typ: TypeTime}}
+	if !l.NoData {
+		columns = append(columns, parquetColumn{name: "data", typ: TypeJSON, optional: l.Deletion != ""})
+	}
+	columns = append(columns, parquetColumn{name: "ttl", typ: TypeTime, optional: true})
+	for _, c := range l.Columns {
+		columns = append(columns, parquetColumn{name: c.Name, typ: c.typ(), optional: true})
+	}
+	if l.Deletion != "" {
+		columns = append(columns, parquetColumn{name: l.Deletion, typ: TypeTime, optional: true})
+	}
+	return columns
+}
+
+func (c parquetColumn) node() parquet.Node {
+	var node parquet.Node
+	switch c.typ {
+	case TypeString:
+		node = parquet.String()
+	case TypeInt:
+		node = parquet.Int(64)
+	case TypeFloat:
+		node = parquet.Leaf(parquet.DoubleType)
+	case TypeBool:
+		node = parquet.Leaf(parquet.BooleanType)
+	case TypeTime:
+		node = parquet.Timestamp(parquet.Microsecond)
+	case TypeDate:
+		node = parquet.Date()
+	default:
+		node = parquet.JSON()
+	}
+	node = parquet.Encoded(node, &parquet.Plain)
+	if c.optional {
+		return parquet.Optional(node)
+	}
+	return parquet.Required(node)
+}
+
+// parquetSchema returns the schema of columns.
+func parquetSchema(columns []parquetColumn) *parquet.Schema {
+	root := make(orderedGroup, len(columns))
+	for i, c := range columns {
+		root[i] = orderedField{Node: c.node(), name: c.name}
+	}
+	return parquet.NewSchema("rows", root)
+}
+
+// orderedGroup is a group whose fields keep their order; parquet.Group sorts
+// them by name. Rows are written column by column, so it needs no Go type.
+type orderedGroup []orderedField
+
+type orderedField struct {
+	parquet.Node
+	name string
+}
+
+func (f orderedField) Name() string                           { return f.name }
+func (f orderedField) Value(base reflect.Value) reflect.Value { return base.FieldByName(f.name) }
+
+func (g orderedGroup) ID() int                     { return 0 }
+func (g orderedGroup) String() string              { return g.plain().String() }
+func (g orderedGroup) Type() parquet.Type          { return g.plain().Type() }
+func (g orderedGroup) Optional() bool              { return false }
+func (g orderedGroup) Repeated() bool              { return false }
+func (g orderedGroup) Required() bool              { return true }
+func (g orderedGroup) Leaf() bool                  { return false }
+func (g orderedGroup) Encoding() encoding.Encoding { return nil }
+func (g orderedGroup) Compression() compress.Codec { return nil }
+func (g orderedGroup) GoType() reflect.Type        { return reflect.TypeFor[struct{}]() }
+
+func (g orderedGroup) Fields() []parquet.Field {
+	fields := make([]parquet.Field, len(g))
+	for i, f := range g {
+		fields[i] = f
+	}
+	return fields
+}
+
+func (g orderedGroup) plain() parquet.Group {
+	group := make(parquet.Group, len(g))
+	for _, f := range g {
+		group[f.name] = f.Node
+	}
+	return group
+}
