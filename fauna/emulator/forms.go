@@ -12,6 +12,12 @@ func newForms() formTable {
 	t.addStrings()
 	t.addTimes()
 	t.addWrites()
+	for _, head := range []string{"get", "exists", "paginate", "documents", "match", "events", "singleton", "key_from_secret",
+		"count", "sum", "mean", "min", "max", "any", "all", "reduce", "is_empty", "is_nonempty"} {
+		for _, f := range t[head] {
+			f.data = true
+		}
+	}
 	return t
 }
 

@@ -125,10 +125,7 @@ func (s *Server) plainAuthority(secret string, now int64) (*authority, bool) {
 			a.roles = append(a.roles, r)
 		}
 	}
-	if a.builtin == "" && len(a.roles) == 0 {
-		return nil, false // its roles were deleted
-	}
-	return a, true
+	return a, true // a key whose roles were deleted is good, and may do nothing
 }
 
 func builtinRole(name string) bool {

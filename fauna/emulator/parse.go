@@ -36,7 +36,8 @@ type form struct {
 	required int // the first so many keys must be there
 	eval     func(e *env, n *node) (value, error)
 	parse    func(p *parser, j *jsonValue, at *position, vars *names) *node // nil: all arguments are expressions
-	write    bool
+	write    bool                                                           // it may change the store
+	data     bool                                                           // it reads the store
 }
 
 // A formTable finds forms by each of their required keys.
@@ -380,21 +381,19 @@ func (p *parser) lambda(j *jsonValue, at *position, vars *names) *lambda {
 	return l
 }
 
-// mayWrite tells whether the request holds the key of a form that writes.
-func (t formTable) mayWrite(j *jsonValue) bool {
+// needs tells whether the request holds the key of a form that writes, and of
+// one that reads. It may be wrong in saying yes.
+func (t formTable) needs(j *jsonValue) (write, data bool) {
 	for i, item := range j.items {
 		if j.kind == jsonObject {
 			for _, f := range t[j.keys[i]] {
-				if f.write {
-					return true
-				}
+				write, data = write || f.write, data || f.data || f.write
 			}
 		}
-		if t.mayWrite(item) {
-			return true
-		}
+		w, d := t.needs(item)
+		write, data = write || w, data || d
 	}
-	return false
+	return write, data
 }
 
 // decodeStored reads the wire form of a stored value; what it can't read

@@ -53,12 +53,13 @@ func (s *Server) query(ctx context.Context, q request) response {
 		resp.TxnTime, resp.Metrics = tx.now, tx.metrics()
 		return resp
 	}
-	if !s.await(ctx, q.LastSeen, tx.deadline) {
+	write, data := s.forms.needs(body)
+	if data && !s.await(ctx, q.LastSeen, tx.deadline) { // Now() alone does not wait
 		resp = errorResponse(errTimeout)
 		resp.TxnTime, resp.Metrics = s.now(), tx.metrics()
 		return resp
 	}
-	if !q.ReadOnly && s.forms.mayWrite(body) {
+	if write && !q.ReadOnly {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		tx.write = true
