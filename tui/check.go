@@ -263,7 +263,7 @@ func (c *checkStep) showHistory() {
 	}
 	if fql := fauna.HistoryFQL(names, 7); fql != "" {
 		c.s.panel = &panel{
-			title: "Run this as an admin: snapshots then live for 7 days",
+			title: "As an admin: snapshots then live for 7 days",
 			text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-history.fql",
 		}
 	}
@@ -307,7 +307,11 @@ func (c *checkStep) body(w, h int) []string {
 	}
 	wide = min(wide, max(10, w-50))
 	index := c.s.mode == export.Incremental
-	head := "  " + pad("collection", wide) + "  " + pad("readable", 8) + " " + padLeft("documents", 12) + " " + padLeft("about", 8) + "   snapshot lives"
+	lives := "snapshot lives"
+	if w < 70 {
+		lives = "lives"
+	}
+	head := "  " + pad("collection", wide) + "  " + pad("readable", 8) + " " + padLeft("documents", 12) + " " + padLeft("about", 8) + "   " + lives
 	if index && w >= 100 {
 		head += "   index"
 	}
@@ -353,12 +357,12 @@ func (c *checkStep) row(i, wide int, scrolls, index bool) string {
 			size = "empty"
 		}
 	}
-	line += " " + padLeft(count, 12) + " " + padLeft(size, 8) + "   " + pad(lastsText(c.s.access[r.name].Life(c.at)), 14)
+	line += " " + padLeft(count, 12) + " " + padLeft(size, 8) + "   " + lastsText(c.s.access[r.name].Life(c.at))
 	if kind == noteWarn {
 		return line + "   " + st.warn.of(c.s.standingText(r.name))
 	}
 	if index {
-		line += "   made by Set-up"
+		line = pad(line, wide+55) + "   made by Set-up"
 	}
 	return line
 }

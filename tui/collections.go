@@ -290,7 +290,7 @@ func (c *collectionsStep) showUpdate() {
 func updatePanel(s *session) *panel {
 	fql := s.setup().RoleUpdateFQL()
 	return &panel{
-		title: "Run this in the Fauna shell: the role then reads what is chosen now",
+		title: "Run this in the Fauna shell: the role then reads these",
 		text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-role.fql",
 	}
 }

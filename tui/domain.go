@@ -178,14 +178,18 @@ func (d *domainStep) body(w, h int) []string {
 			lines = append(lines, lead(i, st.bad.of("✗ "))+l)
 		}
 	default:
-		meaning := "  " + st.accent.of(clean(d.parsed.Describe()))
+		meaning, state := "  "+st.accent.of(clean(d.parsed.Describe())), ""
 		switch d.test {
 		case testing:
-			meaning += st.faint.of(" · asking …")
+			state = st.faint.of("· asking …")
 		case passed:
-			meaning += st.good.of(" · ✓ answers (FQL v4)")
+			state = st.good.of("· ✓ answers (FQL v4)")
 		}
-		lines = append(lines, meaning)
+		if state != "" && width(meaning)+1+width(state) > w {
+			lines = append(lines, meaning, "  "+state)
+		} else {
+			lines = append(lines, meaning+" "+state)
+		}
 		if d.test == failed {
 			for i, l := range wrap(sentence(d.testErr), w-4) {
 				lines = append(lines, lead(i, st.bad.of("✗ "))+l)

@@ -63,7 +63,7 @@ func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	case "x":
 		fql := c.s.setup().CleanupFQL()
 		c.s.panel = &panel{
-			title: "Run this as an admin: it deletes the role's keys, then the role",
+			title: "As an admin: this deletes the role's keys and the role",
 			text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-cleanup.fql",
 		}
 	case "s":
@@ -87,7 +87,7 @@ func (c *doneStep) showLoading(database string) {
 	}
 	text := loading(database, p.manifest, p.spec)
 	c.s.panel = &panel{
-		title: "Load the files into " + databaseNames[database] + "   (1 Postgres  2 SQLite  3 DuckDB)",
+		title: "Load into " + databaseNames[database] + "\t1 Postgres  2 SQLite  3 DuckDB",
 		text:  cleanLines(text), raw: true, copy: text, file: "load-" + database + ".sql",
 		other: func(key string) {
 			switch key {
@@ -134,16 +134,24 @@ func (c *doneStep) body(w, h int) []string {
 		return nil
 	}
 	var lines []string
-	for _, l := range wrap(headline(p), w-2) {
-		lines = append(lines, "  "+l)
-	}
 	verdict, good := verified(p)
-	mark := st.good.of("✓ ")
-	if !good {
+	mark, said := st.good.of("✓ "), headline(p)
+	if good && p.err == nil {
+		said = strings.TrimSuffix(said, ".") + ", verified."
+	}
+	if !good || p.err != nil {
 		mark = st.bad.of("✗ ")
 	}
-	for i, l := range wrap(verdict, w-4) {
+	for i, l := range wrap(said, w-4) {
 		lines = append(lines, lead(i, mark)+l)
+	}
+	if p.manifest.Snapshot != "" && h > 12 {
+		lines = append(lines, "  "+st.faint.of("as of "+clean(p.manifest.Snapshot)))
+	}
+	if !good {
+		for i, l := range wrap(verdict, w-4) {
+			lines = append(lines, lead(i, mark)+l)
+		}
 	}
 	for _, text := range shortfalls(p) {
 		for i, l := range wrap(text, w-4) {
@@ -152,6 +160,9 @@ func (c *doneStep) body(w, h int) []string {
 	}
 	lines = lines[:min(len(lines), max(1, h-5))]
 	foot := c.foot(p, w)
+	if h < 14 && c.saved == "" {
+		foot = []string{"", "  l loads them, x removes the key, s saves your answers"}
+	}
 	if len(lines)+len(foot)+3 > h {
 		foot = nil
 	}
@@ -200,7 +211,7 @@ func (c *doneStep) files(p progress, w, h int) []string {
 func (c *doneStep) foot(p progress, w int) []string {
 	again := "s saves your answers"
 	if c.saved != "" {
-		again = "FAUNA_SECRET=… fauna-export run --config " + shellWord(filepath.Base(c.saved)) + " --out NEWDIR"
+		again = "fauna-export run --config " + shellWord(filepath.Base(c.saved)) + " --out NEWDIR"
 	}
 	lines := []string{
 		"",
@@ -236,7 +247,7 @@ func headline(p progress) string {
 		lastsText(p.status.Elapsed.Round(100*time.Millisecond))
 	switch m.Consistency {
 	case export.ConsistencySnapshot:
-		text += ", one snapshot as of " + clean(m.Snapshot)
+		text += ", one snapshot"
 	case export.ConsistencyWindow:
 		text += ", read at more than one time"
 	}
@@ -308,6 +319,9 @@ func summary(p progress, saved string) string {
 		return b.String()
 	}
 	fmt.Fprintln(&b, headline(p))
+	if m := p.manifest; m.Snapshot != "" {
+		fmt.Fprintln(&b, "As of "+clean(m.Snapshot)+".")
+	}
 	verdict, _ := verified(p)
 	fmt.Fprintln(&b, verdict)
 	for _, text := range shortfalls(p) {
@@ -327,7 +341,7 @@ func summary(p progress, saved string) string {
 	fmt.Fprintf(&b, "\nVerify again:   fauna-export verify %s\n", shellWord(dir))
 	fmt.Fprintf(&b, "Remove the key: fauna-export fql cleanup\n")
 	if saved != "" {
-		fmt.Fprintf(&b, "Do this again:  FAUNA_SECRET=… fauna-export run --config %s --out NEWDIR\n", shellWord(homePath(saved)))
+		fmt.Fprintf(&b, "Do this again:  fauna-export run --config %s --out NEWDIR\n", shellWord(homePath(saved)))
 	}
 	return b.String()
 }

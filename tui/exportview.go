@@ -47,6 +47,21 @@ func (c *exportStep) trouble(err error, w int) []string {
 	return lines
 }
 
+// cells are the widths of the name and of the bar: the same for all rows and for
+// the total, so that nothing jumps while the list scrolls.
+func (c *exportStep) cells(w int) (name, bar int) {
+	name = 10
+	for _, x := range c.now.status.Collections {
+		name = max(name, min(40, width(clean(x.Name))))
+	}
+	rest := 48
+	if w >= 104 {
+		rest = 72
+	}
+	name = min(name, max(10, (w-rest)*2/3))
+	return name, max(6, min(40, w-name-rest))
+}
+
 // rows are the collections, as many as h lines hold.
 func (c *exportStep) rows(w, h int) []string {
 	all := c.now.status.Collections
@@ -57,13 +72,9 @@ func (c *exportStep) rows(w, h int) []string {
 	}
 	from, to := c.list.window(n, c.height)
 	lines := make([]string, 0, h)
-	name := 10
+	name, bar := c.cells(w)
 	for _, x := range all[from:to] {
-		name = max(name, width(clean(x.Name)))
-	}
-	name = min(name, max(10, w/5))
-	for _, x := range all[from:to] {
-		lines = append(lines, fit(c.row(x, name, w), w))
+		lines = append(lines, fit(c.row(x, name, bar, w), w))
 	}
 	if n > c.height {
 		done := 0
@@ -77,13 +88,9 @@ func (c *exportStep) rows(w, h int) []string {
 	return lines
 }
 
-func (c *exportStep) row(x export.CollectionStatus, name, w int) string {
+func (c *exportStep) row(x export.CollectionStatus, name, bar, w int) string {
 	st := c.s.st
-	bar := max(6, min(30, w-name-48))
 	wide := w >= 104
-	if wide {
-		bar = max(6, min(40, w-name-74))
-	}
 	line := pad(clean(x.Name), name) + " "
 	switch x.State {
 	case export.CollectionFailed:
@@ -95,7 +102,7 @@ func (c *exportStep) row(x export.CollectionStatus, name, w int) string {
 	case export.CollectionWaiting:
 		return line + st.faint.of(strings.Repeat("░", bar)+" waiting")
 	case export.CollectionDone:
-		return line + drawBar(st, 1, bar, true) + st.good.of("   ✓ ") + padLeft(countText(x.Rows)+" / "+countText(x.Rows), 21) + "  done"
+		return line + drawBar(st, 1, bar, true) + st.good.of("   ✓   ") + padLeft(countText(x.Rows)+" / "+countText(x.Rows), 21) + padLeft("done", 10)
 	}
 	known := x.ExpectedFinal && x.Expected > 0
 	if known {
@@ -161,26 +168,33 @@ func (c *exportStep) foot(w int) []string {
 		}
 		return []string{fit(text, w)}
 	}
-	total := pad("total", 11)
+	name, bar := c.cells(w)
+	total := pad("total", name) + " "
 	if now.ExpectedFinal && now.Expected > 0 {
-		total += drawBar(st, float64(now.Rows)/float64(now.Expected), max(6, min(30, w-52)), false) + fmt.Sprintf(" %3d %%  ", percent(now.Rows, now.Expected))
+		total += drawBar(st, float64(now.Rows)/float64(now.Expected), bar, false) + fmt.Sprintf(" %3d %% ", percent(now.Rows, now.Expected))
+	} else {
+		total += drawBar(st, 0, bar, false) + "   … % "
 	}
-	total += countText(now.Rows)
+	rows := countText(now.Rows)
 	if now.Expected > 0 {
-		total += " / " + countText(now.Expected)
+		rows += " / " + countText(now.Expected)
 		if !now.ExpectedFinal {
-			total += "+"
+			rows += "+"
 		}
 	}
+	total += padLeft(rows, 21)
 	if now.ExpectedFinal && now.ETA > 0 && now.Rate > 0 && now.Rows < now.Expected {
-		total += "  " + leftText(now.ETA) + " left"
+		total += padLeft(leftText(now.ETA)+" left", 10)
 	}
-	speed := pad("", 11) + c.drawGraph(max(8, min(graphWidth, w-56)))
-	speed += "  " + bytesText(now.Bytes) + "  " + bytesText(int64(max(0, now.BytesRate))) + "/s  " + fmt.Sprintf("%d of %d in flight", now.InFlight, now.Workers)
+	speed := pad("", name+1) + c.drawGraph(bar)
+	if rate := rateText(now.Rate); rate != "" {
+		speed += "  " + rate
+	}
+	speed += "  " + bytesText(int64(max(0, now.BytesRate))) + "/s  " + bytesText(now.Bytes) + "  " + fmt.Sprintf("%d of %d in flight", now.InFlight, now.Workers)
 	if now.Retries > 0 {
 		speed += "  " + plural(int64(now.Retries), "retry", "retries")
 	}
-	lines := []string{fit(total, w), fit(speed, w), fit(c.snapshotLine(), w)}
+	lines := []string{fit(total, w), fit(speed, w), fit(c.snapshotLine(name), w)}
 	switch {
 	case now.Waiting != "":
 		text := "waiting for " + clean(now.Waiting)
@@ -198,17 +212,17 @@ func (c *exportStep) foot(w int) []string {
 	return lines
 }
 
-func (c *exportStep) snapshotLine() string {
+func (c *exportStep) snapshotLine(name int) string {
 	now := c.now.status
 	if now.Snapshot == 0 {
 		return ""
 	}
-	text := pad("snapshot", 11) + timeText(now.Snapshot)
+	text := pad("snapshot", name) + " " + timeText(now.Snapshot)
 	if !now.SnapshotEnds.IsZero() {
 		left := now.SnapshotEnds.Sub(c.s.now())
 		text += ", lives " + lastsText(left) + " more"
 		if left < 3*time.Minute {
-			text = c.s.st.warn.of("! ") + text
+			text += c.s.st.warn.of(" !")
 		}
 	}
 	if now.Renewed > 0 {

@@ -96,7 +96,7 @@ func table(database string, l row.Layout) string {
 		}
 		defs = append(defs, def)
 	}
-	return "CREATE TABLE " + identifier(l.Collection) + " (" + strings.Join(defs, ", ") + ");\n"
+	return "CREATE TABLE " + identifier(l.Collection) + " (\n  " + strings.Join(defs, ", ") + ");\n"
 }
 
 // fromJSON is the list of expressions that take a row out of a JSON text line.
@@ -119,7 +119,7 @@ func fromJSON(database string, l row.Layout) string {
 			out = append(out, "(line::jsonb ->> "+key+")::"+sqlType(database, c.typ))
 		}
 	}
-	return strings.Join(out, ", ")
+	return strings.Join(out, ",\n         ")
 }
 
 func postgresLoad(b *strings.Builder, l row.Layout, path string) {
@@ -143,7 +143,7 @@ func postgresLoad(b *strings.Builder, l row.Layout, path string) {
 			fmt.Fprintf(b, "CREATE TABLE %s (document json);\nINSERT INTO %s SELECT line::json FROM lines;\n", name, name)
 		} else {
 			b.WriteString(table("postgres", l))
-			fmt.Fprintf(b, "INSERT INTO %s SELECT %s FROM lines;\n", name, fromJSON("postgres", l))
+			fmt.Fprintf(b, "INSERT INTO %s\n  SELECT %s\n  FROM lines;\n", name, fromJSON("postgres", l))
 		}
 		b.WriteString("DROP TABLE lines;\n")
 	}
@@ -173,7 +173,7 @@ func sqliteLoad(b *strings.Builder, l row.Layout, path string) {
 			fmt.Fprintf(b, "CREATE TABLE %s (document TEXT);\nINSERT INTO %s SELECT line FROM lines;\n", name, name)
 		} else {
 			b.WriteString(table("sqlite", l))
-			fmt.Fprintf(b, "INSERT INTO %s SELECT %s FROM lines;\n", name, fromJSON("sqlite", l))
+			fmt.Fprintf(b, "INSERT INTO %s\n  SELECT %s\n  FROM lines;\n", name, fromJSON("sqlite", l))
 		}
 		b.WriteString("DROP TABLE lines;\n")
 	}

@@ -55,12 +55,15 @@ func (o *outputStep) label(at int, name string) string {
 }
 
 func (o *outputStep) choiceLine(at int, name string, options []option, w int) string {
-	line := o.label(at, name)
+	line, gap := o.label(at, name), "   "
+	if w < 70 {
+		gap = " "
+	}
 	for _, x := range options {
 		if x.on {
-			line += o.s.st.accent.of("(•) "+x.text) + "  "
+			line += o.s.st.accent.of("(•) "+x.text) + gap
 		} else {
-			line += "( ) " + x.text + "  "
+			line += "( ) " + x.text + gap
 		}
 	}
 	return fit(line, w)

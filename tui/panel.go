@@ -56,7 +56,7 @@ func (q *question) over(st styles, body []string, w, h int) []string {
 // help, an answer of the shell, commands to copy.
 type panel struct {
 	title string
-	text  []string // plain lines; those that are too long are wrapped
+	text  []string // plain lines; long ones that do not begin with a space are wrapped
 	fql   bool     // the text is FQL: coloured, not wrapped
 	raw   bool     // the text is commands: not wrapped
 	other func(key string)
@@ -110,11 +110,10 @@ func (p *panel) body(s *session, w, h int) []string {
 		switch {
 		case p.fql, p.raw:
 			lines = append(lines, l)
-		case l == "":
-			lines = append(lines, "")
+		case l == "", l[0] == ' ':
+			lines = append(lines, l)
 		default:
-			lead := l[:len(l)-len(strings.TrimLeft(l, " "))]
-			lines = append(lines, indent(len(lead), wrap(l[len(lead):], min(w, 100)-len(lead)))...)
+			lines = append(lines, wrap(l, min(w, 100))...)
 		}
 	}
 	p.shown, p.total = h, len(lines)
@@ -126,8 +125,9 @@ func (p *panel) body(s *session, w, h int) []string {
 	}
 	out := make([]string, 0, h)
 	for _, l := range lines[p.top:min(len(lines), p.top+p.shown)] {
+		l = fit(l, w)
 		if p.fql {
-			l = highlight(s.st, fit(l, w))
+			l = highlight(s.st, l)
 		}
 		out = append(out, l)
 	}

@@ -246,7 +246,7 @@ func (s *session) learn(known []string, access []fauna.Access) {
 func (c *secretStep) showKey() {
 	fql := c.s.setup().KeyFQL()
 	c.s.panel = &panel{
-		title: "Lost it? It is shown once. Run this in the Fauna shell: a new key",
+		title: "Lost it? This makes a new key, in the Fauna shell",
 		text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-key.fql",
 	}
 }

@@ -261,10 +261,7 @@ func (c *setupStep) title() (string, string) {
 	if c.admin != nil {
 		return "Set it up for me", clean(c.s.endpoint.Host())
 	}
-	if len(c.cards) == 1 {
-		return "Run this in the Fauna shell.", clean(c.s.endpoint.Host())
-	}
-	return "Run these in the Fauna shell, in this order.", clean(c.s.endpoint.Host())
+	return "Run these in the Fauna shell, in this order. Nothing changes until you do.", clean(c.s.endpoint.Host())
 }
 
 func (c *setupStep) hints() []hint {

@@ -59,7 +59,7 @@ func (c *setupStep) answered(m shellMsg) {
 	if strings.Contains(m.text, "secret") {
 		if secret, _ := fauna.FindSecret(m.text); !secret.IsZero() {
 			c.s.found = secret
-			p.title = "The demo server answers; the secret is shown only this once"
+			p.title = "The demo server answers. The secret is shown only once."
 			p.done = "take the secret to the next step"
 			p.close = func() tea.Cmd { c.s.goTo = secretID; return nil }
 		}
@@ -83,7 +83,11 @@ func (c *setupStep) body(w, h int) []string {
 	for i := c.at - above; i < c.at; i++ {
 		lines = append(lines, c.folded(i, w))
 	}
-	room := h - above - below - 2
+	why := 0
+	if h >= 13 {
+		why = 1
+	}
+	room := h - above - below - 2 - why
 	x := c.cards[c.at]
 	c.shown = max(1, min(room, len(x.lines)))
 	c.top = max(0, min(c.top, len(x.lines)-c.shown))
@@ -104,19 +108,16 @@ func (c *setupStep) body(w, h int) []string {
 	for _, l := range x.lines[c.top : c.top+c.shown] {
 		lines = append(lines, side+" "+padStyled(highlight(st, fit(l, inner)), inner)+" "+side)
 	}
-	foot := "why: " + x.Why
+	foot := ""
 	if len(x.lines) > c.shown {
 		foot = moreText(c.top, c.shown, len(x.lines), "lines") + ", ↑ ↓"
 	}
-	lines = append(lines, edge(st, "└", "┘", "", st.faint.of(fit(clean(foot), w-6)), w))
+	lines = append(lines, edge(st, "└", "┘", "", st.faint.of(fit(foot, w-6)), w))
+	if why > 0 {
+		lines = append(lines, "  "+st.faint.of(fit("why: "+clean(x.Why), w-2)))
+	}
 	for i := c.at + 1; i <= c.at+below; i++ {
 		lines = append(lines, c.folded(i, w))
-	}
-	if len(x.lines) > c.shown && len(lines) < h {
-		return lines
-	}
-	if len(lines)+2 <= h {
-		lines = append(lines, "", "  "+st.faint.of("Nothing changes on the server until you run them."))
 	}
 	return lines
 }

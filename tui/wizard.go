@@ -249,10 +249,14 @@ func (w *wizard) screen() []string {
 	}
 	room := w.height - 6 - bars
 	if w.panel != nil {
-		lines = append(lines, " "+w.st.bold.of(fit(w.panel.title, inner)), "")
+		title, aside, _ := strings.Cut(w.panel.title, "\t")
+		lines = append(lines, " "+sides(w.st.bold.of(fit(title, inner)), w.st.faint.of(aside), inner), "")
 		body = w.panel.body(w.session, inner, room)
 		hints = w.panel.hints()
 	} else {
+		if first, _, ok := strings.Cut(question, ". "); ok && width(question) > inner {
+			question = first + "."
+		}
 		lines = append(lines, " "+sides(w.st.bold.of(question), w.st.faint.of(fit(aside, inner/2)), inner), "")
 		body = st.body(inner, room)
 		hints = append(hints, hint{"F1", "help"}, hint{"esc", w.backWord()})
@@ -325,46 +329,47 @@ func noteLook(st styles, k noteKind) (string, paint) {
 }
 
 // bar is the last lines: as many keys as there is room for; the last two, help
-// and back, always.
+// and back, always, and on the last line.
 func (w *wizard) bar(hints []hint, room, n int) []string {
 	const gap = "   "
-	size := func(h hint) int { return width(h.key) + 1 + width(h.does) + len(gap) }
+	size := func(h hint) int { return width(h.key) + 1 + width(h.does) }
 	keep := min(2, len(hints))
 	first, last := hints[:len(hints)-keep], hints[len(hints)-keep:]
-	lines := make([]string, n)
-	used, at := 0, 0
-	put := func(h hint) {
-		if lines[at] != "" {
-			lines[at] += gap
-		}
-		lines[at] += w.st.bold.of(h.key) + " " + w.st.faint.of(h.does)
-		used += size(h)
-	}
 	kept := 0
 	for _, h := range last {
-		kept += size(h)
+		kept += size(h) + len(gap)
 	}
-	for _, h := range first {
-		limit := room + len(gap)
+	lines := make([][]string, n)
+	at, used := 0, 0
+	put := func(h hint) {
+		lines[at] = append(lines[at], w.st.bold.of(h.key)+" "+w.st.faint.of(h.does))
+		used += size(h) + len(gap)
+	}
+	fits := func(h hint) bool {
+		limit := room
 		if at == n-1 {
 			limit -= kept
 		}
-		if used+size(h) > limit {
-			if at == n-1 {
-				break
-			}
-			used, at = 0, at+1
-			if size(h) > room+len(gap)-kept {
-				break
-			}
+		return used+size(h) <= limit
+	}
+	for _, h := range first {
+		if !fits(h) && at < n-1 {
+			at, used = at+1, 0
+		}
+		if !fits(h) {
+			break
 		}
 		put(h)
 	}
-	if at < n-1 && used+kept > room+len(gap) {
-		used, at = 0, at+1
+	if at < n-1 {
+		at, used = n-1, 0
 	}
 	for _, h := range last {
 		put(h)
 	}
-	return lines
+	out := make([]string, n)
+	for i, l := range lines {
+		out[i] = strings.Join(l, gap)
+	}
+	return out
 }
