@@ -108,6 +108,10 @@ func joinPosition(position []any) string {
 func classify(status int, header http.Header, body []byte) *Error {
 	problems, ok := decodeProblems(status, body)
 	e := &Error{Status: status, problems: problems}
+	if !ok && bytes.HasPrefix(body, []byte("{")) && !json.Valid(body) && classifyStatus(status) == KindQuery {
+		e.Kind, e.Description, e.Err = KindUnreachable, errBroken.Error(), errBroken
+		return e
+	}
 	if !ok {
 		e.Kind, e.Description = classifyForeign(status, header, body)
 		return e
@@ -145,6 +149,8 @@ func classifyProblem(status int, p problem) Kind {
 		return KindDenied
 	case "unauthorized":
 		return KindSecretRefused
+	case "not found", "method not allowed": // of the router: something between us changed the request
+		return KindNotFauna
 	case "time out", "processing time limit exceeded", "request timeout":
 		return KindTimeout
 	case "contended transaction":

@@ -91,7 +91,8 @@ func TestClassify_allStatuses(t *testing.T) {
 		{"forbidden", 403, body("forbidden", "x"), KindDenied, false, false, false},
 		{"denied", 403, `{"errors":[{"position":[],"code":"permission denied","description":"Insufficient privileges to perform the action."}]}`, KindDenied, false, false, false},
 		{"missing", 404, `{"errors":[{"position":["map","expr"],"code":"instance not found","description":"Document not found."}]}`, KindMissing, false, false, false},
-		{"method", 405, body("method not allowed", "Allowed methods are GET, POST."), KindQuery, false, false, false},
+		{"path", 404, body("not found", "Not Found"), KindNotFauna, false, false, false},
+		{"method", 405, body("method not allowed", "Allowed methods are GET, POST."), KindNotFauna, false, false, false},
 		{"channel timeout", 408, `{"error":"request timeout: x"}`, KindTimeout, true, true, false},
 		{"contention", 409, body("contended transaction", "Transaction was aborted due to detection of concurrent modification."), KindBusy, true, false, false},
 		{"disabled account", 410, body("permission denied", "Your account has been disabled."), KindDenied, false, false, false},
@@ -119,7 +120,8 @@ func TestClassify_allStatuses(t *testing.T) {
 		{"other error text", 404, `{"error":"not found"}`, KindNotFauna, false, false, false},
 		{"query language X", 401, `{"error":{"code":"unauthorized","message":"x"}}`, KindNotFauna, false, false, false},
 		{"no body", 400, "", KindNotFauna, false, false, false},
-		{"cut body", 400, `{"errors":[{"code":"unaut`, KindNotFauna, false, false, false},
+		{"cut body", 401, `{"errors":[{"code":"unaut`, KindUnreachable, true, false, false},
+		{"cut body of a failure", 500, `{"errors":[{"code":"unaut`, KindServer, true, true, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -49,6 +49,7 @@
 //	400 invalid ref            a collection or index that is not there: KindMissing
 //	404 instance not found     a document that is not there: KindMissing
 //	401 unauthorized           wrong, deleted and expired look the same: KindSecretRefused
+//	404 not found              of the router, not of a query: KindNotFauna
 //	403 permission denied      KindDenied; also 410, an account that was closed
 //	409 contended transaction  KindBusy
 //	413 request too large      KindQuery
