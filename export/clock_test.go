@@ -3,8 +3,28 @@ package export
 import (
 	"context"
 	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
 	"time"
 )
+
+// seedVariable repeats a run of a test that draws its moments.
+const seedVariable = "FAUNA_EXPORT_SEED"
+
+// testSeed is printed, so that a failing run can be repeated.
+func testSeed(t *testing.T) uint64 {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv(seedVariable); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("repeat with %s=%d", seedVariable, seed)
+	return seed
+}
 
 // swiftClock is a clock on which time passes many times as fast.
 type swiftClock struct {

@@ -178,13 +178,13 @@ func (s Spec) Differences(other Spec) []string {
 
 // reopen takes up where an earlier process ended.
 func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
-	release, err = r.env.Store.Lock()
+	unlock, err := r.env.Store.Lock()
 	if err != nil {
 		return nil, r.diskError("lock the folder", err)
 	}
 	defer func() {
 		if err != nil {
-			release()
+			unlock()
 		}
 	}()
 	saved, spec, err := readRun(r.env.Store)
@@ -217,7 +217,7 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 			return nil, r.diskError("remove "+name, err)
 		}
 	}
-	return release, nil
+	return unlock, nil
 }
 
 // takeUp reads how far each collection is, and returns those that are not

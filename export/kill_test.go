@@ -1,0 +1,248 @@
+//go:build unix
+
+package export
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// killVariable holds what a child does, as JSON.
+const killVariable = "FAUNA_EXPORT_KILL_TEST"
+
+// TestMain runs a child of the kill test, or the tests.
+func TestMain(m *testing.M) {
+	if text := os.Getenv(killVariable); text != "" {
+		os.Exit(killChild(text))
+	}
+	os.Exit(m.Run())
+}
+
+// killPlan is what a child does.
+type killPlan struct {
+	Dir      string
+	Spec     specText
+	Resume   bool
+	AfterOps int64         // it kills itself at this operation of store or source
+	After    time.Duration // or after this time
+	Half     bool          // in the middle of a write
+}
+
+// killSource is large enough for several frames and row groups.
+func killSource() *fakeSource {
+	return newFakeSource(map[string]int{"users": 70_000, "orders": 1500, "none": 0})
+}
+
+func killChild(text string) int {
+	var p killPlan
+	if err := decodeState([]byte(text), &p); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	var ops atomic.Int64
+	die := func() bool {
+		if n := ops.Add(1); p.AfterOps == 0 || n < p.AfterOps {
+			return false
+		}
+		return true
+	}
+	kill := func() { syscall.Kill(os.Getpid(), syscall.SIGKILL) }
+	if p.After > 0 {
+		time.AfterFunc(p.After, kill)
+	}
+	src := killSource()
+	src.fault = func(fakeCall) error {
+		if die() {
+			kill()
+		}
+		return nil
+	}
+	// Time is fast, so that checkpoints are many.
+	env := Env{Store: &killStore{Store: NewDirStore(p.Dir), die: die, kill: kill, half: p.Half}, Clock: newSwiftClock(200)}
+	s, err := p.Spec.spec()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	r, err := NewRun(s, src, env)
+	if p.Resume {
+		r, err = OpenRun(src, env)
+		if isError[*NotARun](err) { // killed before anything was there
+			r, err = NewRun(s, src, env)
+		}
+	}
+	if err == nil {
+		_, err = r.Do(context.Background())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Println(ops.Load())
+	return 0
+}
+
+// killStore kills the process at one of its operations.
+type killStore struct {
+	Store
+	die  func() bool
+	kill func()
+	half bool
+}
+
+func (s *killStore) Write(name string, data []byte) error {
+	if s.die() {
+		if s.half {
+			os.WriteFile(s.Store.(*dirStore).path(name)+freshName, data[:len(data)/2], 0o600)
+		}
+		s.kill()
+	}
+	return s.Store.Write(name, data)
+}
+
+func (s *killStore) Commit(from, to string) error {
+	if s.die() {
+		if s.half {
+			s.Store.Commit(from, to)
+		}
+		s.kill()
+	}
+	return s.Store.Commit(from, to)
+}
+
+func (s *killStore) Remove(name string) error {
+	if s.die() {
+		s.kill()
+	}
+	return s.Store.Remove(name)
+}
+
+func (s *killStore) Append(name string, size int64) (Appender, error) {
+	if s.die() {
+		s.kill()
+	}
+	a, err := s.Store.Append(name, size)
+	return &killFile{a, s}, err
+}
+
+type killFile struct {
+	Appender
+	s *killStore
+}
+
+func (f *killFile) Write(p []byte) (int, error) {
+	if f.s.die() {
+		if f.s.half {
+			f.Appender.Write(p[:len(p)/2])
+		}
+		f.s.kill()
+	}
+	return f.Appender.Write(p)
+}
+
+func (f *killFile) Sync() error {
+	if f.s.die() {
+		f.s.kill()
+	}
+	return f.Appender.Sync()
+}
+
+// runChild runs a child and tells whether it was killed, and its operations
+// if not.
+func runChild(t *testing.T, p killPlan) (killed bool, ops int64) {
+	t.Helper()
+	text, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), killVariable+"="+string(text))
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cmd.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		if st, ok := exit.Sys().(syscall.WaitStatus); ok && st.Signaled() && st.Signal() == syscall.SIGKILL {
+			return true, 0
+		}
+	}
+	if err != nil {
+		t.Fatalf("a child with %s: %v: %s", text, err, errs.String())
+	}
+	ops, err = strconv.ParseInt(string(bytes.TrimSpace(out.Bytes())), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return false, ops
+}
+
+// TestKill_resumedRunsMakeTheSameFiles kills the process at random moments,
+// some of them several times in one run, and goes on each time.
+func TestKill_resumedRunsMakeTheSameFiles(t *testing.T) {
+	seed := testSeed(t)
+	random := rand.New(rand.NewPCG(seed, 0))
+	kills, doubles, done := 0, 0, 0
+	start := time.Now()
+	runs := 5
+	if testing.Short() {
+		runs = 1
+	}
+	for _, form := range formats() {
+		form = form.withDefaults()
+		form.Collections = []string{"users", "orders", "none"}
+		src := killSource()
+		want := wanted(t, form, src)
+		begin := time.Now()
+		_, ops := runChild(t, killPlan{Dir: exportDir(t), Spec: form.text()})
+		took := time.Since(begin)
+		for i := range runs {
+			t.Run(fmt.Sprintf("%s/%d", form.formName(), i), func(t *testing.T) {
+				dir := exportDir(t)
+				here := 0
+				for resume := false; ; resume = true {
+					p := killPlan{Dir: dir, Spec: form.text(), Resume: resume, Half: random.IntN(2) == 0}
+					switch {
+					case here > 0 && random.IntN(3) == 0 || here > 4:
+						// to the end
+					case random.IntN(3) == 0:
+						p.After = time.Duration(random.Int64N(int64(took)) + 1)
+					default:
+						p.AfterOps = random.Int64N(ops) + 1
+					}
+					killed, _ := runChild(t, p)
+					found := wholeFiles(t, dir, want)
+					if !killed {
+						if found != len(want) {
+							t.Errorf("%d files of %d", found, len(want))
+						}
+						break
+					}
+					kills++
+					here++
+				}
+				done++
+				if here > 1 {
+					doubles++
+				}
+				rep, err := Verify(context.Background(), dir, nil)
+				if err != nil || !rep.OK() {
+					t.Errorf("verify: %+v %v", rep, err)
+				}
+			})
+		}
+	}
+	t.Logf("seed %d: %d kills in %d runs, %d of them killed more than once, in %s", seed, kills, done, doubles, time.Since(start).Round(time.Millisecond))
+	if kills < done {
+		t.Errorf("only %d kills", kills)
+	}
+}
