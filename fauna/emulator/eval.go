@@ -11,6 +11,9 @@ func (e *env) eval(n *node) (value, error) {
 		if err := e.spend(1); err != nil {
 			return nil, err
 		}
+		if n.form.effect && (!e.tx.write || e.free) {
+			return nil, invalidArgument(n.at, "Call performs a write, which is not allowed here.")
+		}
 		return n.form.eval(e, n)
 	case nodeArray:
 		out, err := e.all(n.args)

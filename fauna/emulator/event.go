@@ -27,16 +27,25 @@ func (a event) compare(b event) int {
 	return compareTuples(a.vals, b.vals)
 }
 
-func (a event) value() *object {
+func (a event) value(e *env) *object {
 	action := "add"
 	if a.remove {
 		action = "remove"
 	}
-	o := newObject("ts", a.ts, "action", action, "document", a.ref)
+	o := newObject("ts", a.ts, "action", action, e.subject(), a.ref)
 	if len(a.vals) > 0 {
 		o.add("data", array(a.vals))
 	}
 	return o
+}
+
+// subject is the key of an event's document, which old versions of the API
+// call instance.
+func (e *env) subject() string {
+	if e.tx.legacy {
+		return "instance"
+	}
+	return "document"
 }
 
 // A span is a stretch of time in which a set held a document.
@@ -244,7 +253,7 @@ func (e *env) eventPage(s *set, c cursor, size int, at *position) (value, error)
 	p := &page{data: array{}}
 	var echo value
 	if bound.ref != nil {
-		echo = bound.event.value()
+		echo = bound.event.value(e)
 	}
 	var from, to int
 	first, _ := slices.BinarySearchFunc(list, bound, func(ev event, b eventBound) int {
@@ -259,7 +268,7 @@ func (e *env) eventPage(s *set, c cursor, size int, at *position) (value, error)
 		from = max(0, to-size)
 		p.hasAfter, p.after = true, echo
 		if from > 0 {
-			p.hasBefore, p.before = true, list[from].value()
+			p.hasBefore, p.before = true, list[from].value(e)
 		}
 	default:
 		if c.given {
@@ -268,11 +277,11 @@ func (e *env) eventPage(s *set, c cursor, size int, at *position) (value, error)
 		}
 		to = min(len(list), from+size)
 		if to < len(list) && size > 0 {
-			p.hasAfter, p.after = true, list[to].value()
+			p.hasAfter, p.after = true, list[to].value(e)
 		}
 	}
 	for _, ev := range list[from:to] {
-		p.data = append(p.data, ev.value())
+		p.data = append(p.data, ev.value(e))
 	}
 	return p, nil
 }
@@ -315,7 +324,7 @@ func (e *env) documentEvents(r *ref, c cursor, size int, at *position) (value, e
 		if c.given && (bound.end || v.ts < bound.ts || v.ts == bound.ts && bound.whole) {
 			continue
 		}
-		ev := versionEvent(r, last, v)
+		ev := e.versionEvent(r, last, v)
 		if len(p.data) == size {
 			p.hasAfter, p.after = size > 0, ev
 			break
@@ -326,7 +335,7 @@ func (e *env) documentEvents(r *ref, c cursor, size int, at *position) (value, e
 }
 
 // versionEvent is a version as an event: an update shows what it changed.
-func versionEvent(r *ref, last, v *version) *object {
+func (e *env) versionEvent(r *ref, last, v *version) *object {
 	var data value
 	action := "delete"
 	if !v.deleted {
@@ -337,7 +346,7 @@ func versionEvent(r *ref, last, v *version) *object {
 			action, data = "update", difference(old, content)
 		}
 	}
-	return newObject("ts", v.ts, "action", action, "document", r, "data", data)
+	return newObject("ts", v.ts, "action", action, e.subject(), r, "data", data)
 }
 
 // difference is what must be merged into old to get new.

@@ -55,6 +55,9 @@ func (t formTable) addCollections() {
 		if o, isObject := asObject(args[1]); isObject {
 			list, ok = o.vals, true
 		}
+		if err := measure(args...); err != nil {
+			return nil, err
+		}
 		return ok && slices.ContainsFunc(list, func(v value) bool { return equal(v, args[0]) }), nil
 	}))
 	t.add("merge with lambda?", strict(mergeForm))
@@ -220,6 +223,9 @@ func extreme(sign int) func(e *env, n *node) (value, error) {
 		if len(list) == 0 {
 			return nil, invalidArgument(n.place(0), "Non-empty array expected.")
 		}
+		if err := measure(list...); err != nil {
+			return nil, err
+		}
 		best := list[0]
 		for _, v := range list[1:] {
 			if compareValues(v, best)*sign > 0 {
@@ -253,6 +259,9 @@ func glue(f func(a, b array) array) func(e *env, n *node) (value, error) {
 		list, p, err := elements(args[1], n.place(1))
 		if err != nil {
 			return nil, err
+		}
+		if len(a)+len(list) > 10*maxWidth {
+			return nil, badRequest("Query exceeds max width. Max: %d, current: %d.", maxWidth, len(a)+len(list))
 		}
 		return rewrap(p, f(a, list)), nil
 	})

@@ -83,6 +83,9 @@ func (t formTable) addCore() {
 		return !b, err
 	}))
 	t.add("equals", variadic(func(_ *env, _ *node, list []value, _ func(int) *position) (value, error) {
+		if err := measure(list...); err != nil {
+			return nil, err
+		}
 		for i := 1; i < len(list); i++ {
 			if !equal(list[i-1], list[i]) {
 				return false, nil

@@ -64,6 +64,9 @@ func (t formTable) addNumbers() {
 		"gt": func(c int) bool { return c > 0 }, "gte": func(c int) bool { return c >= 0 },
 	} {
 		t.add(head, variadic(func(_ *env, _ *node, list []value, _ func(int) *position) (value, error) {
+			if err := measure(list...); err != nil {
+				return nil, err
+			}
 			for i := 1; i < len(list); i++ {
 				if !ok(compareValues(list[i-1], list[i])) {
 					return false, nil

@@ -44,8 +44,8 @@ func (t formTable) addRefs() {
 		e.tx.wrote = e.tx.write
 		return strconv.FormatInt(e.tx.s.newID(e.tx.now), 10), nil
 	}
-	t.add("new_id", newID).write = true
-	t.add("next_id", newID).write = true
+	t.add("new_id", newID).changes()
+	t.add("next_id", newID).changes()
 	t.add("key_from_secret", strict(keyFromSecret))
 	missingIdentity := func(_ *env, n *node) (value, error) {
 		return nil, &queryError{at: n.at, code: "missing identity", text: "Authentication does not contain an identity", status: 400}

@@ -48,6 +48,13 @@ func (t formTable) addStrings() {
 			}
 			parts[i] = s
 		}
+		size := len(sep) * len(parts)
+		for _, part := range parts {
+			size += len(part)
+		}
+		if size > maxRepeat {
+			return nil, badRequest("Transaction exceeded limit: got %d bytes, limit %d bytes", size, maxRepeat)
+		}
 		return strings.Join(parts, sep), nil
 	}))
 	t.add("repeat number?", strict(func(_ *env, n *node, args []value) (value, error) {

@@ -3,18 +3,18 @@ package emulator
 import "strings"
 
 func (t formTable) addWrites() {
-	t.add("create params?", strict(createForm)).write = true
-	t.add("update params?", strict(updateForm(false))).write = true
-	t.add("replace params?", strict(updateForm(true))).write = true
-	t.add("delete", strict(deleteForm)).write = true
-	t.add("insert ts action params?", strict(insertForm)).write = true
-	t.add("remove ts action", strict(removeForm)).write = true
+	t.add("create params?", strict(createForm)).changes()
+	t.add("update params?", strict(updateForm(false))).changes()
+	t.add("replace params?", strict(updateForm(true))).changes()
+	t.add("delete", strict(deleteForm)).changes()
+	t.add("insert ts action params?", strict(insertForm)).changes()
+	t.add("remove ts action", strict(removeForm)).changes()
 	for c := clsCollections; c <= clsKeys; c++ {
 		t.add("create_"+classSingular[c], strict(func(e *env, n *node, args []value) (value, error) {
 			return e.createItem(c, args[0], n.place(0), n.at)
-		})).write = true
+		})).changes()
 	}
-	t.add("create_class", t["create_collection"][0].eval).write = true
+	t.add("create_class", t["create_collection"][0].eval).changes()
 }
 
 // storable turns a value into what a document holds: no nulls, sets as
@@ -91,7 +91,7 @@ func params(v value, at *position) (*object, error) {
 	if !ok {
 		return nil, expected(at, "Object", v)
 	}
-	return o, nil
+	return o, measure(o)
 }
 
 // documentFields shapes the parameters of a document for the store: data and
@@ -355,7 +355,7 @@ func insertForm(e *env, n *node, args []value) (value, error) {
 		v = newVersion(ts, fields)
 	}
 	e.tx.put(c, r.id, v)
-	ev := versionEvent(r, last, v)
+	ev := e.versionEvent(r, last, v)
 	ev.set("action", action)
 	return ev, nil
 }

@@ -36,7 +36,8 @@ type form struct {
 	required int // the first so many keys must be there
 	eval     func(e *env, n *node) (value, error)
 	parse    func(p *parser, j *jsonValue, at *position, vars *names) *node // nil: all arguments are expressions
-	write    bool                                                           // it may change the store
+	write    bool                                                           // it may change the store: the query must exclude others
+	effect   bool                                                           // it does; refused where nothing may be written
 	data     bool                                                           // it reads the store
 }
 
@@ -56,6 +57,9 @@ func (t formTable) add(keys string, eval func(e *env, n *node) (value, error)) *
 	t[f.keys[0]] = append(t[f.keys[0]], f)
 	return f
 }
+
+// changes marks a form that writes.
+func (f *form) changes() { f.write, f.effect = true, true }
 
 func (f *form) matches(j *jsonValue) bool {
 	if len(j.keys) < f.required || len(j.keys) > len(f.keys) {

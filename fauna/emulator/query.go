@@ -59,7 +59,7 @@ func (s *Server) query(ctx context.Context, q request) response {
 		resp.TxnTime, resp.Metrics = s.now(), tx.metrics()
 		return resp
 	}
-	if write && !q.ReadOnly {
+	if write = write && !q.ReadOnly; write {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		tx.write = true
@@ -200,8 +200,11 @@ func (tx *txn) answer(body *jsonValue) (response, error) {
 	if err := tx.check(); err != nil {
 		return response{}, err
 	}
-	r := &renderer{db: tx.db, legacy: tx.legacy, version: tx.api, renames: tx.s.renames}
+	r := &renderer{db: tx.db, legacy: tx.legacy, version: tx.api, renames: tx.s.renames, check: tx.check}
 	out := r.value(append(make([]byte, 0, 1024), `{"resource":`...), v)
+	if r.err != nil {
+		return response{}, r.err
+	}
 	resp := response{Status: 200, Body: append(out, '}')}
 	if d, ok := v.(*docValue); ok && d.created {
 		resp.Status = 201

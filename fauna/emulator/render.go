@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/base64"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,9 +14,44 @@ type renderer struct {
 	legacy  bool      // API versions before 2.7 say class and instance
 	version string
 	renames int64
+	depth   int
+	steps   int
+	check   func() error // asked now and then; nil: never
+	err     error        // why rendering was given up
+}
+
+// The most that is rendered: values can share their parts, so that few
+// operations make an answer of any size.
+const (
+	maxAnswer     = 1 << 30
+	maxValueDepth = 20_000
+	stepsPerCheck = 4096
+)
+
+// enter tells whether rendering goes on.
+func (r *renderer) enter(size int) bool {
+	r.steps++
+	switch {
+	case r.err != nil:
+	case size > maxAnswer || r.depth > maxValueDepth:
+		r.err = &requestError{status: 503, code: "time out", text: "Read timed out (Timeout rendering output response.)", pretty: true}
+	case r.steps%stepsPerCheck == 0 && r.check != nil:
+		r.err = r.check()
+	}
+	return r.err == nil
 }
 
 func (r *renderer) value(b []byte, v value) []byte {
+	if !r.enter(len(b)) {
+		return b
+	}
+	r.depth++
+	b = r.render(b, v)
+	r.depth--
+	return b
+}
+
+func (r *renderer) render(b []byte, v value) []byte {
 	switch v := v.(type) {
 	case nil:
 		return append(b, "null"...)
@@ -29,9 +65,13 @@ func (r *renderer) value(b []byte, v value) []byte {
 		return appendString(b, v)
 	case array:
 		b = append(b, '[')
+		from := len(b)
 		for i, e := range v {
 			if i > 0 {
 				b = append(b, ',')
+			}
+			if i == 8 { // a long page: make room for the rest, as large as its beginning
+				b = slices.Grow(b, (len(b)-from)*(len(v)-i)/7)
 			}
 			b = r.value(b, e)
 		}

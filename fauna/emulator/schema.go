@@ -34,6 +34,9 @@ func (e *env) createItem(c class, arg value, place, at *position) (value, error)
 	if !ok {
 		return nil, expected(place, "Object", arg)
 	}
+	if err := measure(in); err != nil {
+		return nil, err
+	}
 	if rule := e.rule(&ref{class: c, native: true}, actCreate); rule.never() || !e.allows(rule, in) {
 		return nil, denied(place)
 	}

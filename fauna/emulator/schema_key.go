@@ -22,6 +22,11 @@ func (e *env) createKey(in *object, at *position) (value, error) {
 		bad = append(bad, failure{[]string{"role"}, "value required", "Required value not found."})
 	} else {
 		bad = append(bad, key.setRole(role)...)
+		for _, r := range key.roles {
+			if r.versions[0].ts == e.tx.now { // a role made in the same query is not known yet
+				bad = append(bad, badReference("role"))
+			}
+		}
 		fields.add("role", role)
 	}
 	for _, name := range []string{"priority", "data", "ttl"} {
