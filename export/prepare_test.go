@@ -1,0 +1,310 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"fauna-export/export/row"
+)
+
+func TestPrepare_refusesBeforeAnyFile(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		spec Spec
+		with func(*fakeSource)
+		is   func(error) bool
+		says string
+	}{
+		{"no such collection", Spec{Collections: []string{"users", "userz"}}, nil, isError[*Missing], "userz"},
+		{"unreadable", Spec{Collections: []string{"users", "orders"}}, func(s *fakeSource) { s.set["orders"].unreadable = true }, isError[*Unreadable], "orders"},
+		{"in the future", Spec{Collections: []string{"users"}, At: 1_900_000_000_000_000}, nil, func(err error) bool {
+			e, ok := errors.AsType[*AtError](err)
+			return ok && e.Future
+		}, "future"},
+		{"too old", Spec{Collections: []string{"users"}, At: 1_700_000_000_000_000}, nil, func(err error) bool {
+			e, ok := errors.AsType[*AtError](err)
+			return ok && !e.Future && e.Minimum > 0
+		}, "too old"},
+		{"before the collection", Spec{Collections: []string{"users"}, At: 1_799_999_999_000_000}, func(s *fakeSource) { s.set["users"].remade = true }, isError[*AtError], "users"},
+		{"secret refused", Spec{Collections: []string{"users"}}, func(s *fakeSource) {
+			s.fault = func(fakeCall) error { return errFakeSecret }
+		}, isError[*fakeFailure], "unauthorized"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			src := twoCollections()
+			if c.with != nil {
+				c.with(src)
+			}
+			dir := exportDir(t)
+			// The present has no snapshot to be absent at.
+			absent := src.fault
+			src.fault = func(call fakeCall) error {
+				if call.what == "absent" && call.at >= 1_800_000_000_000_000 {
+					src.set["users"].remade = false
+				}
+				if absent != nil {
+					return absent(call)
+				}
+				return nil
+			}
+			r, err := NewRun(c.spec, src, swiftEnv(dir, 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := r.Do(context.Background())
+			if m != nil || !c.is(err) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("error %v", err)
+			}
+			if _, err := os.Stat(dir); err == nil {
+				t.Error("the folder was made")
+			}
+		})
+	}
+}
+
+func TestRun_atATimeIsEchoedToTheMicrosecond(t *testing.T) {
+	src := twoCollections()
+	at := src.now - 60_000_001
+	src.fault = func(c fakeCall) error {
+		if (c.what == "ids" || c.what == "documents") && c.at != at {
+			t.Errorf("%s read at %d", c.what, c.at)
+		}
+		return nil
+	}
+	m := mustDo(t, Spec{Collections: []string{"users"}, At: at}, src, swiftEnv(exportDir(t), 1))
+	if m.Snapshot != FormatTime(at) || !strings.HasSuffix(m.Snapshot, "999999Z") {
+		t.Errorf("snapshot %s", m.Snapshot)
+	}
+}
+
+func TestRun_withoutASnapshotCountsWhatChanged(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	src := twoCollections()
+	users := src.set["users"]
+	src.fault = func(c fakeCall) error {
+		if c.at != 0 {
+			t.Errorf("%s at %d", c.what, c.at)
+		}
+		if c.what == "documents" && c.collection == "users" && c.from > 8000 {
+			users.remove(8503, 8506, 9097)
+			users.insert(8504, 8507, 9099, 9101)
+		}
+		return nil
+	}
+	dir := exportDir(t)
+	m := mustDo(t, Spec{Collections: []string{"users", "orders"}, NoSnapshot: true, PageSize: 100, Workers: 1}, src, swiftEnv(dir, 1))
+	e := m.Collections[0]
+	if m.Consistency != ConsistencyNone || m.Snapshot != "" || e.Gone != 3 || e.Appeared != 4 || e.Changed != 7 {
+		t.Errorf("manifest %+v", m)
+	}
+	if !bytes.Equal(mustRead(t, dir, "users.jsonl"), jsonl(users, users.docs)) {
+		t.Error("the rows differ")
+	}
+}
+
+func TestRun_cancelledStopsAtOnceAndGoesOn(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	for _, when := range []string{"now", "absent", "readable", "ids", "documents"} {
+		t.Run(when, func(t *testing.T) {
+			src := twoCollections()
+			ctx, cancel := context.WithCancelCause(context.Background())
+			why := errors.New("ctrl+c")
+			n := 0
+			src.fault = func(c fakeCall) error {
+				if c.what == when {
+					if n++; n == 2 || when == "now" || when == "absent" {
+						cancel(why)
+						return context.Canceled
+					}
+				}
+				return nil
+			}
+			dir := exportDir(t)
+			spec := Spec{Collections: []string{"users", "orders"}, PageSize: 100}
+			r, err := NewRun(spec, src, OSEnv(dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			_, err = r.Do(ctx)
+			if !errors.Is(err, why) {
+				t.Errorf("error %v", err)
+			}
+			if took := time.Since(start); took > time.Second {
+				t.Errorf("it took %s", took)
+			}
+			if r.Status().Phase != Stopped {
+				t.Errorf("phase %s", r.Status().Phase)
+			}
+			src.fault = nil
+			env := swiftEnv(dir, 1)
+			if r, err = OpenRun(src, env); isError[*NotARun](err) {
+				r, err = NewRun(spec, src, env)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Do(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			if c := src.set["users"]; !bytes.Equal(mustRead(t, dir, "users.jsonl"), jsonl(c, c.docs)) {
+				t.Error("the rows differ")
+			}
+		})
+	}
+}
+
+// interrupted leaves a folder with a run that is not finished.
+func interrupted(t *testing.T, spec Spec, src *fakeSource) string {
+	t.Helper()
+	dir := exportDir(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	src.fault = func(c fakeCall) error {
+		if c.what == "documents" && c.from > 5000 {
+			cancel()
+			return context.Canceled
+		}
+		return nil
+	}
+	r, err := NewRun(spec, src, swiftEnv(dir, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Do(ctx); err == nil {
+		t.Fatal("the run was not stopped")
+	}
+	src.fault = nil
+	return dir
+}
+
+func TestResume_refusesAnotherServerCollectionOrOption(t *testing.T) {
+	src := twoCollections()
+	spec := Spec{Endpoint: "http://localhost:8443", Collections: []string{"users", "orders"}, PageSize: 100,
+		Columns: map[string][]row.Column{"users": {{Name: "a", Path: []any{"data", "list", int64(0)}, Type: row.TypeInt}}}}
+	dir := interrupted(t, spec, src)
+	f, err := Inspect(swiftEnv(dir, 1))
+	if err != nil || f.Spec == nil || f.Spec.Endpoint != spec.Endpoint {
+		t.Fatalf("%+v %v", f, err)
+	}
+	if diff := f.Spec.Differences(spec); len(diff) > 0 {
+		t.Errorf("the same differs: %v", diff)
+	}
+	for _, c := range []struct {
+		says   string
+		change func(*Spec)
+	}{
+		{"server", func(s *Spec) { s.Endpoint = "http://elsewhere:8443" }},
+		{"collections", func(s *Spec) { s.Collections = []string{"users"} }},
+		{"format", func(s *Spec) { s.Format = row.CSV }},
+		{"compression", func(s *Spec) { s.Compress = row.Zstd }},
+		{"columns", func(s *Spec) { s.Columns = nil }},
+		{"no data", func(s *Spec) { s.NoData = true }},
+	} {
+		other := spec
+		c.change(&other)
+		if diff := f.Spec.Differences(other); len(diff) != 1 || !strings.HasPrefix(diff[0], c.says+": was ") {
+			t.Errorf("%s: %v", c.says, diff)
+		}
+	}
+	// Another database behind the same address.
+	other := twoCollections()
+	other.set["users"].remade, other.set["orders"].remade = true, true
+	r, err := OpenRun(other, swiftEnv(dir, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Do(context.Background()); !isError[*Changed](err) || !strings.Contains(err.Error(), "server") {
+		t.Errorf("another database: %v", err)
+	}
+	other = twoCollections()
+	other.now -= 1_000_000_000
+	if r, err = OpenRun(other, swiftEnv(dir, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Do(context.Background()); !isError[*Changed](err) {
+		t.Errorf("a server whose time is earlier: %v", err)
+	}
+}
+
+func TestResume_afterTheSnapshotExpiredReadsTheRestAtANewTime(t *testing.T) {
+	src := twoCollections()
+	dir := interrupted(t, Spec{Collections: []string{"users", "orders"}, PageSize: 100, Workers: 2}, src)
+	users := src.set["users"]
+	old := slices.Clone(users.docs)
+	src.least = src.now
+	users.remove(9097)
+	r, err := OpenRun(src, swiftEnv(dir, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.Do(context.Background())
+	if !isError[*Partial](err) || m.Consistency != ConsistencyWindow {
+		t.Fatalf("error %v, %+v", err, m)
+	}
+	if !bytes.Equal(mustRead(t, dir, "users.jsonl"), jsonl(users, old[:len(old)-1])) {
+		t.Error("the rows differ")
+	}
+	if len(m.Snapshots) != 2 {
+		t.Errorf("snapshots %v", m.Snapshots)
+	}
+}
+
+func TestMaxRate_isHeld(t *testing.T) {
+	src := twoCollections()
+	clock := newSwiftClock(100)
+	env := swiftEnv(exportDir(t), 1)
+	env.Clock = clock
+	start := clock.Now()
+	mustDo(t, Spec{Collections: []string{"users"}, MaxRate: 500}, src, env)
+	// 3 000 documents, of which the last page need not be waited for.
+	if took := clock.Now().Sub(start); took < 4*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestFault_mixesFromASeed(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	seed := testSeed(t)
+	for i := range uint64(20) {
+		random := rand.New(rand.NewPCG(seed, i))
+		src := newFakeSource(map[string]int{"users": 6000, "orders": 400, "none": 0})
+		faults := []error{errFakeDown, errFakeBusy, errFakeTimeout, errFakeServer, errFakeLarge, errFakeGone}
+		src.fault = func(c fakeCall) error {
+			if random.IntN(6) > 0 {
+				return nil
+			}
+			f := faults[random.IntN(len(faults))]
+			if (f == errFakeLarge || f == errFakeGone || f == errFakeServer) && (c.what != "documents" || c.size < 20) {
+				return nil
+			}
+			return f
+		}
+		src.bend = func(c fakeCall, body []byte) []byte {
+			if random.IntN(20) == 0 {
+				return body[:random.IntN(len(body))] // the connection was cut
+			}
+			return body
+		}
+		spec := Spec{Collections: []string{"users", "orders", "none"}, Workers: 1 + random.IntN(8)}
+		dir := exportDir(t)
+		m := mustDo(t, spec, src, swiftEnv(dir, i))
+		for _, e := range m.Collections {
+			if c := src.set[e.Name]; !bytes.Equal(mustRead(t, dir, e.File), jsonl(c, c.docs)) {
+				t.Errorf("mix %d: %s differs", i, e.File)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(dir, ManifestName)); err != nil {
+			t.Error(err)
+		}
+	}
+}
