@@ -29,8 +29,11 @@ type Access struct {
 	// their data. The server leaves them out without a word. Only such
 	// predicates show; one on ids does not.
 	Filtered    bool
-	HistoryDays int   // days, HistoryForever or HistoryUnknown
-	Minimum     int64 // the oldest time that can be read, in microseconds; 0 when it is not known
+	HistoryDays int // days, HistoryForever or HistoryUnknown
+	// Minimum is the oldest time that can be read, in microseconds. It is asked
+	// for only where a snapshot's life does not follow from HistoryDays, since
+	// it costs a request a collection; else it is 0. See MinimumTime.
+	Minimum int64
 }
 
 // Life returns for how long a snapshot taken at now (microseconds) can be
@@ -186,7 +189,8 @@ func (c *Client) histories(ctx context.Context, list []Access) error {
 // answer is an error of the whole query, so each collection needs its own.
 const minimumsAtOnce = 8
 
-// minimums fills in Minimum of the readable collections.
+// minimums fills in Minimum of the readable collections whose history is not
+// known.
 func (c *Client) minimums(ctx context.Context, list []Access) error {
 	const op = "read the oldest readable times"
 	outer := ctx
@@ -212,7 +216,7 @@ func (c *Client) minimums(ctx context.Context, list []Access) error {
 		})
 	}
 	for i := range list {
-		if list[i].Exists && ctx.Err() == nil {
+		if list[i].Readable && list[i].HistoryDays == HistoryUnknown && ctx.Err() == nil {
 			work <- &list[i]
 		}
 	}

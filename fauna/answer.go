@@ -186,7 +186,7 @@ func classifyProblem(status int, p problem) Kind {
 // classifyForeign is for a body in none of Fauna's shapes, which some other
 // program wrote: a proxy, or what listens there instead.
 func classifyForeign(status int, header http.Header, body []byte) (Kind, string) {
-	what := "it sends " + describeBody(header, body) + fmt.Sprintf(" with status %d", status)
+	what := "it sends " + describeBody(header, body)
 	if lower := bytes.ToLower(body); bytes.Contains(lower, []byte("https server")) || bytes.Contains(lower, []byte("https port")) {
 		return KindNotFauna, "it speaks TLS there; begin the address with https://"
 	}
@@ -197,7 +197,7 @@ func classifyForeign(status int, header http.Header, body []byte) (Kind, string)
 		}
 		return KindNotFauna, fmt.Sprintf("it redirects (status %d), which is not followed", status)
 	case status == http.StatusUnauthorized, status == http.StatusProxyAuthRequired:
-		return KindNotFauna, what + ": a proxy in front of it asks for a login"
+		return KindNotFauna, fmt.Sprintf("%s with status %d: a proxy in front of it asks for a login", what, status)
 	case status == http.StatusTooManyRequests:
 		return KindThrottled, what
 	case status == http.StatusRequestTimeout:
@@ -206,7 +206,7 @@ func classifyForeign(status int, header http.Header, body []byte) (Kind, string)
 	if kind := classifyStatus(status); kind != KindQuery {
 		return kind, what
 	}
-	return KindNotFauna, what
+	return KindNotFauna, fmt.Sprintf("%s with status %d", what, status)
 }
 
 func classifyStatus(status int) Kind {

@@ -122,6 +122,9 @@ func (c *Client) send(ctx context.Context, r request, buf []byte) ([]byte, error
 	if !errors.As(err, &e) {
 		e = transportError(err)
 	}
+	if errors.Is(e.Err, errTimeout) {
+		e.Description = "within " + c.timeout.String()
+	}
 	e.Op, e.Endpoint = r.op, c.endpoint.Host()
 	e.scrub(c.secret)
 	return nil, e

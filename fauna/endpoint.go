@@ -71,20 +71,22 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	} else if strings.HasPrefix(text, "//") {
 		rest = text[2:]
 	}
-	if i := strings.IndexAny(rest, "?#"); i >= 0 {
-		return badEndpoint("Give the address alone, without %q: like https://fauna.example.org.", clip(rest[i:], 40))
-	}
+	// What stands behind the host is refused after the host was looked at, so
+	// that an address of the closed service is called that.
+	extra := ""
 	rest = strings.TrimRight(rest, "/")
-	if i := strings.IndexAny(rest, `/\`); i >= 0 {
-		return badEndpoint("Give the address alone, without %q: like https://fauna.example.org.", clip(rest[i:], 40))
+	if i := strings.IndexAny(rest, `/\?#`); i >= 0 {
+		rest, extra = rest[:i], rest[i:]
 	}
-
 	host, port, err := splitAddress(rest)
 	if err != nil {
 		return Endpoint{}, err
 	}
 	if e.host, err = checkHost(host); err != nil {
 		return Endpoint{}, err
+	}
+	if extra != "" && strings.Trim(extra, "/") != "" {
+		return badEndpoint("Give the address alone, without %q: like https://fauna.example.org.", clip(extra, 40))
 	}
 	explicit := e.scheme != ""
 	if !explicit {

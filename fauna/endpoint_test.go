@@ -78,7 +78,7 @@ func TestParseEndpoint_refusesWhatIsNoAddress(t *testing.T) {
 		{"hunter2@", "no name or password"},
 		{"ftp://db.example.org", "use http:// or https://"},
 		{"localhost:8443/query/1", `without "/query/1"`},
-		{"https://db.example.org/?q=1", `without "?q=1"`},
+		{"https://db.example.org/?q=1", `without "/?q=1"`},
 		{"https://db.example.org#x", `without "#x"`},
 		{`db.example.org\x`, "without"},
 		{"localhost:0", "not a port"},
@@ -121,7 +121,7 @@ func TestParseEndpoint_refusesWhatIsNoAddress(t *testing.T) {
 func TestParseEndpoint_namesTheClosedService(t *testing.T) {
 	for _, text := range []string{
 		"db.fauna.com", "https://db.fauna.com", "https://db.us.fauna.com:443/", "db.eu.fauna.com.", "DB.FAUNA.COM",
-		"fauna.com", "dashboard.fauna.com", "http://db.fauna-preview.com",
+		"fauna.com", "https://dashboard.fauna.com/db/us/x?y", "https://db.fauna.com/query/1", "http://db.fauna-preview.com",
 	} {
 		_, err := ParseEndpoint(text)
 		var bad *EndpointError

@@ -115,7 +115,7 @@ func (e *Error) sentence() string {
 		return e.unreachable(host)
 	case KindTimeout:
 		if e.Status == 0 {
-			return fmt.Sprintf("%s did not answer in time%s; it is busy, or the network is down", host, e.detail(": "))
+			return fmt.Sprintf("%s did not answer in time%s; it is busy, or the network is down", host, e.detail(", "))
 		}
 		return fmt.Sprintf("%s gave up on the query%s; ask for less at a time", host, e.detail(": "))
 	case KindTLS:
@@ -158,6 +158,7 @@ func (e *Error) unreachable(host string) string {
 		text = e.Err.Error()
 	}
 	switch {
+	case e.Description != "" && e.Err != errBroken:
 	case strings.Contains(text, "refused"):
 		return fmt.Sprintf("%s refuses the connection; is the server running, and is the port right?", host)
 	case strings.Contains(text, "no such host"):

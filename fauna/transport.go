@@ -167,11 +167,14 @@ func transportError(err error) *Error {
 	var invalid x509.CertificateInvalidError
 	var record tls.RecordHeaderError
 	var timeout net.Error
+	var op *net.OpError
 	switch {
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		e.Description = "the proxy that HTTP_PROXY or HTTPS_PROXY names does not let us through: " + op.Err.Error()
 	case errors.As(err, &oversize):
 		e.Kind, e.Description = KindTooLarge, oversize.Error()
 	case errors.Is(err, errTimeout):
-		e.Kind, e.Description = KindTimeout, errTimeout.Error()
+		e.Kind = KindTimeout
 	case errors.As(err, &unknown):
 		e.Kind, e.Description = KindTLS, "its certificate is signed by an unknown authority; give that one's certificate (--ca-file)"
 	case errors.As(err, &hostname):
@@ -188,8 +191,8 @@ func transportError(err error) *Error {
 	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "frame too large"):
 		e.Kind, e.Description = KindNotFauna, "it does not speak HTTP there; if it speaks TLS, begin the address with https://"
 	case errors.As(err, &timeout) && timeout.Timeout():
-		e.Kind, e.Description = KindTimeout, ""
-		if dial := (*net.OpError)(nil); errors.As(err, &dial) && dial.Op == "dial" {
+		e.Kind = KindTimeout
+		if op != nil && op.Op == "dial" {
 			e.Kind = KindUnreachable
 		}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "connection reset"),

@@ -520,6 +520,19 @@ func TestClient_throughAProxy(t *testing.T) {
 	}
 }
 
+func TestClient_proxyThatIsNone(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+	t.Setenv("HTTP_PROXY", "http://user:hunter2@"+l.Addr().String())
+	_, err = newTestClient(t, "http://core.example:8443", Options{}).Now(t.Context())
+	if e := wantKind(t, err, KindUnreachable); !strings.Contains(e.Error(), "proxy") || strings.Contains(e.Error(), "hunter2") {
+		t.Error(e.Error())
+	}
+}
+
 func TestReadBody_withoutALength(t *testing.T) {
 	body := bytes.Repeat([]byte("x"), 300_000)
 	for _, limit := range []int64{300_000, 299_999} {
