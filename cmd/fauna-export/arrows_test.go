@@ -1,0 +1,191 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const modulePath = "fauna-export"
+
+// arrows says which rooms a room's code may import; a room may always import
+// itself. A room is a folder at the top level with all that is below it, but
+// for fauna/emulator, which is a room of its own.
+var arrows = map[string][]string{
+	"assets":         {},
+	"fauna":          {"assets"},
+	"fauna/emulator": {"assets"},
+	"export":         {},
+	"tui":            {"fauna", "export", "assets"},
+	"cmd":            {"tui", "export", "fauna", "fauna/emulator", "assets"},
+}
+
+// testArrows is what a room's tests may import beyond its code's arrows.
+var testArrows = map[string][]string{
+	"fauna":  {"fauna/emulator"},
+	"export": {"fauna", "fauna/emulator"},
+	"tui":    {"fauna/emulator"},
+}
+
+// keptTo names the libraries that stay in one room, by prefix of their path.
+var keptTo = []struct{ prefix, room string }{
+	{"github.com/charmbracelet/", "tui"},
+	{"github.com/atotto/clipboard", "tui"},
+	{"github.com/aymanbagabas/go-osc52", "tui"},
+	{"github.com/fauna/faunadb-go", "fauna"},
+	{"github.com/parquet-go/", "export"},
+	{"github.com/klauspost/compress", "export"},
+	{"github.com/goccy/go-yaml", "export"},
+	{"github.com/spf13/", "cmd"},
+	{"github.com/muesli/mango", "cmd"},
+}
+
+// listed is what `go list -json` says of a package, as far as it is used here.
+type listed struct {
+	ImportPath   string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+}
+
+// listPackages asks the go command for all packages of the module.
+func listPackages(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "./...")
+	cmd.Dir = moduleRoot(t)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p listed
+		err := dec.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatalf("decode go list's answer: %v", err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < len(arrows) {
+		t.Fatalf("go list names %d packages, there are %d rooms", len(all), len(arrows))
+	}
+	return all
+}
+
+// moduleRoot is the folder that holds go.mod.
+func moduleRoot(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
+		t.Fatalf("no go.mod above the command: %v", err)
+	}
+	return dir
+}
+
+// roomOf names the room of an import path, "" for a path of another module.
+func roomOf(importPath string) string {
+	rest, ours := strings.CutPrefix(importPath, modulePath+"/")
+	if !ours {
+		return ""
+	}
+	if rest == "fauna/emulator" || strings.HasPrefix(rest, "fauna/emulator/") {
+		return "fauna/emulator"
+	}
+	room, _, _ := strings.Cut(rest, "/")
+	return room
+}
+
+func TestArrows_roomsImportOnlyWhatTheyMay(t *testing.T) {
+	for _, p := range listPackages(t) {
+		room := roomOf(p.ImportPath)
+		may, known := arrows[room]
+		if !known {
+			t.Errorf("%s is in no room", p.ImportPath)
+			continue
+		}
+		check := func(imports, may []string, what string) {
+			for _, path := range imports {
+				to := roomOf(path)
+				if to != "" && to != room && !slices.Contains(may, to) {
+					t.Errorf("%s (%s) imports %s: no arrow %s → %s", p.ImportPath, what, path, room, to)
+				}
+				for _, k := range keptTo {
+					if strings.HasPrefix(path, k.prefix) && k.room != room && what == "code" {
+						t.Errorf("%s imports %s, which only %s may", p.ImportPath, path, k.room)
+					}
+				}
+			}
+		}
+		check(p.Imports, may, "code")
+		check(slices.Concat(p.TestImports, p.XTestImports), slices.Concat(may, testArrows[room]), "tests")
+	}
+}
+
+func TestArrows_engineKnowsNoNetworkAndNoTerminal(t *testing.T) {
+	for _, p := range listPackages(t) {
+		if roomOf(p.ImportPath) != "export" {
+			continue
+		}
+		for _, path := range p.Imports {
+			if path == "net" || strings.HasPrefix(path, "net/http") || strings.Contains(path, "isatty") {
+				t.Errorf("%s imports %s", p.ImportPath, path)
+			}
+		}
+	}
+}
+
+func TestArrows_serialiserDoesNotKnowTheEngine(t *testing.T) {
+	for _, p := range listPackages(t) {
+		if p.ImportPath == modulePath+"/export/row" && slices.Contains(p.Imports, modulePath+"/export") {
+			t.Errorf("%s imports the engine that uses it", p.ImportPath)
+		}
+	}
+}
+
+func TestArrows_moduleSortsBeforeItsLibraries(t *testing.T) {
+	// Packages that are ready are initialised in the order of their paths.
+	// tui/quiet must come before bubbletea, or every start asks the terminal
+	// for its background colour and waits for an answer.
+	if quiet, tea := modulePath+"/tui/quiet", "github.com/charmbracelet/bubbletea"; quiet >= tea {
+		t.Errorf("%s does not sort before %s", quiet, tea)
+	}
+}
+
+func TestArrows_topLevel(t *testing.T) {
+	allowed := []string{"cmd", "tui", "fauna", "export", "assets", "go.mod", "go.sum", "README.md"}
+	for _, p := range listPackages(t) {
+		rest, _ := strings.CutPrefix(p.ImportPath, modulePath+"/")
+		if top, _, _ := strings.Cut(rest, "/"); !slices.Contains(allowed, top) {
+			t.Errorf("package %s lies outside the rooms", p.ImportPath)
+		}
+	}
+	// What git keeps is looked at as well, where git is there: a file may lie
+	// at the top level without being a package.
+	cmd := exec.Command("git", "ls-files")
+	cmd.Dir = moduleRoot(t)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Logf("git ls-files: %v; only packages were looked at", err)
+		return
+	}
+	for _, file := range strings.Fields(string(out)) {
+		top, _, _ := strings.Cut(file, "/")
+		if !strings.HasPrefix(top, ".") && !slices.Contains(allowed, top) {
+			t.Errorf("%s lies at the top level, beside %v", file, allowed)
+		}
+	}
+}

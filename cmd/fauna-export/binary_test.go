@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// binary is the program under test, built once for all tests of this run.
+var binary string
+
+func TestMain(m *testing.M) {
+	code, err := buildAndRun(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func buildAndRun(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "fauna-export-test")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "fauna-export")
+	if runtime.GOOS == "windows" {
+		binary += ".exe"
+	}
+	build := exec.Command("go", "build", "-o", binary, ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return m.Run(), nil
+}
+
+// limit ends a process or a wait that hangs.
+const limit = 40 * time.Second
+
+// process is the real program on its way, without a terminal.
+type process struct {
+	*exec.Cmd
+	out, err lockedBuffer
+}
+
+// start starts the real program. Its environment is this process's without the
+// variables that the program reads, and env.
+func start(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.CommandContext(t.Context(), binary, args...)}
+	p.Env = cleanEnvironment(t, env)
+	p.Stdout, p.Stderr = &p.out, &p.err
+	if err := p.Start(); err != nil {
+		t.Fatalf("start the program: %v", err)
+	}
+	return p
+}
+
+// cleanEnvironment is what the program is given: nothing that a person's own
+// set-up could change it by.
+func cleanEnvironment(t *testing.T, env []string) []string {
+	t.Helper()
+	home := t.TempDir()
+	clean := []string{"HOME=" + home, "XDG_CONFIG_HOME=" + home, "TERM=xterm-256color"}
+	for _, name := range []string{"PATH", "TMPDIR", "SystemRoot"} {
+		if value, ok := os.LookupEnv(name); ok {
+			clean = append(clean, name+"="+value)
+		}
+	}
+	return append(clean, env...)
+}
+
+// execIn is a command of the real program in a folder.
+func execIn(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), binary, args...)
+	cmd.Dir = dir
+	cmd.Env = cleanEnvironment(t, nil)
+	return cmd
+}
+
+// end waits for the program and returns what it did.
+func (p *process) end(t *testing.T) ran {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- p.Wait() }()
+	select {
+	case err := <-done:
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			t.Fatalf("wait for the program: %v", err)
+		}
+	case <-time.After(limit):
+		p.Process.Kill()
+		<-done
+		t.Fatalf("the program did not end within %s; stderr:\n%s", limit, p.err.String())
+	}
+	return ran{code: p.ProcessState.ExitCode(), out: p.out.String(), err: p.err.String()}
+}
+
+// runBinary runs the real program to its end.
+func runBinary(t *testing.T, env []string, args ...string) ran {
+	t.Helper()
+	return start(t, env, args...).end(t)
+}
+
+// lockedBuffer is a buffer that may be read while a process writes to it.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+var _ io.Writer = (*lockedBuffer)(nil)
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("after %s there is still not: %s", limit, what)
+		}
+	}
+}
+
+// filesBelow lists all files below a folder with their content, by name with "/".
+func filesBelow(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		files[filepath.ToSlash(name)] = string(content)
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("read what lies below %s: %v", dir, err)
+	}
+	return files
+}
+
+// finalFiles are the names below a folder that stand for something finished.
+func finalFiles(t *testing.T, dir string) []string {
+	t.Helper()
+	var names []string
+	for name := range filesBelow(t, dir) {
+		if !strings.HasPrefix(name, ".fauna-export/") {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"fauna-export/fauna"
+)
+
+// checkNames refuses names that no collection can have, and doubles.
+func checkNames(names []string) error {
+	for i, name := range names {
+		if err := fauna.CheckName(name); err != nil {
+			return usagef("--collection %s: %v", quoted(name), err)
+		}
+		if slices.Contains(names[:i], name) {
+			return usagef("--collection %s is given twice", quoted(name))
+		}
+	}
+	return nil
+}
+
+// listAll names every collection of the database but the excluded ones.
+func listAll(ctx context.Context, client *fauna.Client, exclude []string) ([]string, error) {
+	names, err := client.Collections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, &deniedError{
+			what: "the key sees no collection at all: it may not read Collections(), or the database has none",
+			hint: "name them with --collection, or give the role that privilege ('fauna-export fql role')",
+		}
+	}
+	var missing []string
+	for _, name := range exclude {
+		if !slices.Contains(names, name) {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, usagef("--exclude names what is not there: %s", quotedList(missing))
+	}
+	kept := slices.DeleteFunc(names, func(name string) bool { return slices.Contains(exclude, name) })
+	if len(kept) == 0 {
+		return nil, usagef("--exclude leaves no collection")
+	}
+	return kept, nil
+}
+
+// choice is what a run may read of what was chosen.
+type choice struct {
+	access     []fauna.Access // of every collection that was asked for
+	readable   []string
+	unreadable []string
+	filtered   []string // readable, but the role hides documents by a predicate
+	missing    *missingError
+}
+
+// choose names the collections and asks the server what the key may do with each.
+func (a *app) choose(ctx context.Context, client *fauna.Client, f *choiceFlags) (*choice, error) {
+	names := f.collections
+	if f.all {
+		var err error
+		if names, err = listAll(ctx, client, f.exclude); err != nil {
+			return nil, err
+		}
+	} else if err := checkNames(names); err != nil {
+		return nil, err
+	}
+	access, err := client.Access(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	c := &choice{access: access}
+	var missing []string
+	for _, one := range access {
+		switch {
+		case !one.Exists:
+			missing = append(missing, one.Collection)
+		case !one.Readable:
+			c.unreadable = append(c.unreadable, one.Collection)
+		default:
+			c.readable = append(c.readable, one.Collection)
+			if one.Filtered {
+				c.filtered = append(c.filtered, one.Collection)
+			}
+		}
+	}
+	if len(missing) > 0 && !f.all {
+		c.missing = &missingError{names: missing, near: near(ctx, client, missing)}
+	}
+	return c, nil
+}
+
+// near finds the existing names that misspelt ones probably mean; none where the
+// key may not list the collections.
+func near(ctx context.Context, client *fauna.Client, missing []string) map[string]string {
+	known, err := client.Collections(ctx)
+	if err != nil {
+		return nil
+	}
+	found := map[string]string{}
+	for _, name := range missing {
+		found[name] = nearest(name, known)
+	}
+	return found
+}
+
+// refusal is why a run of this choice must not begin: a named collection that is
+// missing or unreadable, or nothing that can be read. With --all what cannot be
+// read is left out.
+func (c *choice) refusal(all bool) error {
+	switch {
+	case c.missing != nil:
+		return c.missing
+	case len(c.readable) == 0 && all:
+		return &deniedError{
+			what: "the key may read none of the collections: " + quotedList(c.unreadable),
+			hint: "'fauna-export fql role --update' prints the FQL that adds them; no file was made",
+		}
+	case len(c.unreadable) > 0 && !all:
+		return &deniedError{
+			what: "the key may not read " + quotedList(c.unreadable),
+			hint: "'fauna-export fql role --update' prints the FQL that adds " + them(len(c.unreadable), "it", "them") + "; no file was made",
+		}
+	}
+	return nil
+}

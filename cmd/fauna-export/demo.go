@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fauna-export/fauna"
+	"fauna-export/fauna/emulator"
+)
+
+func newDemoCommand(a *app) *cobra.Command {
+	var output outputFlags
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Try it: the whole way on an embedded server with sample data",
+		Long: `Start the embedded server with sample data and walk the whole way on it: role, key,
+check, export, verify. On a terminal this opens the wizard, which runs the FQL that
+it shows on the embedded server, in place of the Fauna shell. Without a terminal (or
+with --no-input) everything happens at once and a summary goes to stderr.
+Nothing outside the folder of the files is touched.`,
+		Example: `  fauna-export demo
+  fauna-export demo --out /tmp/shop --no-input`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.demo(cmd.Context(), &output)
+		},
+	}
+	cmd.Flags().StringVar(&output.out, "out", "", "`DIR` for the files, new or empty (default: a new folder fauna-demo here)")
+	output.addFormat(cmd)
+	output.addPace(cmd.Flags())
+	return cmd
+}
+
+func (a *app) demo(ctx context.Context, output *outputFlags) error {
+	if output.toStdout() {
+		return usagef("the demo has more than one collection: give --out DIR")
+	}
+	if output.out == "" {
+		dir, err := newFolderName("fauna-demo")
+		if err != nil {
+			return err
+		}
+		output.out = dir
+	}
+	if err := refuseFull(output.out); err != nil {
+		return err
+	}
+	server := emulator.New(emulator.Options{})
+	if err := server.LoadSample(); err != nil {
+		return fmt.Errorf("load the sample data: %w", err)
+	}
+	endpoint, stop, err := server.Start()
+	if err != nil {
+		return fmt.Errorf("start the embedded server: %w", err)
+	}
+	defer stop()
+	shell := func(ctx context.Context, fql string) (string, error) {
+		return server.Shell(ctx, server.Secret(), fql)
+	}
+	if a.mayAsk() {
+		c := a.wizardConfig()
+		c.Endpoint, c.Dir, c.Demo, c.Shell = endpoint, output.out, true, shell
+		return a.runWizard(ctx, c)
+	}
+	return a.demoAtOnce(ctx, endpoint, shell, output)
+}
+
+// demoAtOnce does what a person does in the wizard and in the Fauna shell.
+func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(context.Context, string) (string, error), output *outputFlags) error {
+	spec, err := output.spec(time.Now())
+	if err != nil {
+		return err
+	}
+	e, err := fauna.ParseEndpoint(endpoint)
+	if err != nil {
+		return err
+	}
+	answer, err := shell(ctx, fauna.CollectionsFQL())
+	if err != nil {
+		return fmt.Errorf("list the collections in the shell: %w", err)
+	}
+	names := fauna.ParseNames(answer)
+	a.say("embedded server with sample data at %s: %s", e, count(int64(len(names.Names)), "collection"))
+	setup := fauna.Setup{Role: defaultRole, Collections: names.Names}
+	if _, err := shell(ctx, setup.RoleFQL()); err != nil {
+		return fmt.Errorf("create the role: %w", err)
+	}
+	if answer, err = shell(ctx, setup.KeyFQL()); err != nil {
+		return fmt.Errorf("create the key: %w", err)
+	}
+	secret, _ := fauna.FindSecret(answer)
+	if secret.IsZero() {
+		return errors.New("the answer to CreateKey holds no secret")
+	}
+	a.log.hide(secret)
+	a.say("made the role %s and a key for it, with the FQL that 'fauna-export fql' prints", quoted(setup.Role))
+	client, err := fauna.NewClient(fauna.Options{Endpoint: e, Secret: secret})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	c, err := a.choose(ctx, client, &choiceFlags{all: true})
+	if err != nil {
+		return err
+	}
+	if err := c.refusal(true); err != nil {
+		return err
+	}
+	a.say("the key may read %d of %s", len(c.readable), count(int64(len(c.access)), "collection"))
+	now, err := client.Now(ctx)
+	if err != nil {
+		return err
+	}
+	c.apply(&spec, now)
+	spec.Endpoint = e.String()
+	return a.export(ctx, client, spec)
+}
+
+// newFolderName is name, or name-2, name-3 … when that is taken.
+func newFolderName(name string) (string, error) {
+	for i := 1; i < 10_000; i++ {
+		dir := name
+		if i > 1 {
+			dir = fmt.Sprintf("%s-%d", name, i)
+		}
+		_, err := os.Lstat(dir)
+		if os.IsNotExist(err) {
+			return dir, nil
+		}
+		if err != nil {
+			return "", unusablef("find a name for a new folder: %v", err)
+		}
+	}
+	return "", unusablef("there are too many folders %s-… here: give --out DIR", strings.TrimSuffix(name, "-"))
+}

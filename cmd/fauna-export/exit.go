@@ -1,0 +1,205 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+
+	"fauna-export/export"
+	"fauna-export/fauna"
+	"fauna-export/tui"
+)
+
+// The exit codes. A signal's code is 128 and its number.
+const (
+	exitDone        = 0
+	exitError       = 1
+	exitUsage       = 2
+	exitPartial     = 3
+	exitRefused     = 4
+	exitUnreachable = 5
+	exitSignal      = 128
+)
+
+// exitRule says which errors end the program with which code.
+type exitRule struct {
+	code  string // as the help prints it
+	means string
+	codes func(error) (int, bool)
+}
+
+// exitRules is the one table of exit codes; the first rule that takes an error
+// decides. It stands in the help of the root command.
+func exitRules() []exitRule {
+	return []exitRule{
+		{"0", "done", func(err error) (int, bool) {
+			return exitDone, err == nil || isA[*closedPipeError](err)
+		}},
+		{"129, 130, 143", "ended by SIGHUP, ctrl+c, SIGTERM", func(err error) (int, bool) {
+			if s, ok := errors.AsType[*signalError](err); ok {
+				return signalCode(s.signal), true
+			}
+			return signalCode(syscall.SIGINT), errors.Is(err, tui.ErrInterrupted)
+		}},
+		{"3", "finished, but not all of it or not as one snapshot (the summary says what)", func(err error) (int, bool) {
+			if partial, ok := errors.AsType[*export.Partial](err); ok {
+				return exitPartial, !partial.Denied()
+			}
+			return exitPartial, isA[*leftOutError](err)
+		}},
+		{"4", "secret refused, or a privilege is missing", func(err error) (int, bool) {
+			return exitRefused, isA[*deniedError](err) || isA[*export.Partial](err) || isA[*export.Unreadable](err) ||
+				isA[*export.PrivilegeLost](err) || isA[*export.Hidden](err) ||
+				isKind(err, fauna.KindSecretRefused, fauna.KindDenied)
+		}},
+		{"2", "usage, a missing collection, or a folder that is not what it should be", func(err error) (int, bool) {
+			if at, ok := errors.AsType[*export.AtError](err); ok {
+				return exitUsage, at.Future
+			}
+			return exitUsage, isA[*usageError](err) || isA[*missingError](err) || isA[*export.Missing](err) ||
+				isA[*export.SpecError](err) || isA[*export.DirError](err) || isA[*export.NotARun](err) ||
+				isA[*export.Changed](err) || isKind(err, fauna.KindMissing)
+		}},
+		{"5", "server unreachable, or timed out after the retries", func(err error) (int, bool) {
+			return exitUnreachable, isA[*export.GaveUp](err) ||
+				isKind(err, fauna.KindUnreachable, fauna.KindTimeout, fauna.KindTLS, fauna.KindThrottled, fauna.KindBusy)
+		}},
+		{"1", "any other error: a server that is not Fauna, a file that verify finds wrong, a wizard left by esc", func(error) (int, bool) {
+			return exitError, true
+		}},
+	}
+}
+
+// codeOf is the exit code of what a command returned.
+func codeOf(err error) int {
+	for _, rule := range exitRules() {
+		if code, yes := rule.codes(err); yes {
+			return code
+		}
+	}
+	return exitError
+}
+
+// signalCode is the exit code of a process that a signal ended.
+func signalCode(s syscall.Signal) int { return exitSignal + int(s) }
+
+// exitHelp prints the table for the help of the root command.
+func exitHelp() string {
+	var b strings.Builder
+	for _, rule := range exitRules() {
+		fmt.Fprintf(&b, "  %-13s  %s\n", rule.code, rule.means)
+	}
+	return b.String()
+}
+
+// isA says whether an error of type E is in the chain.
+func isA[E error](err error) bool {
+	_, yes := errors.AsType[E](err)
+	return yes
+}
+
+// isKind says whether an error of the server is in the chain and of one of kinds.
+func isKind(err error, kinds ...fauna.Kind) bool {
+	e, yes := errors.AsType[*fauna.Error](err)
+	return yes && slices.Contains(kinds, e.Kind)
+}
+
+// isCommandLine says whether the help of the command would help.
+func isCommandLine(err error) bool {
+	usage, yes := errors.AsType[*usageError](err)
+	return yes && usage.commandLine
+}
+
+// usageError is a command line, a config file or a folder that cannot be used.
+type usageError struct {
+	message     string
+	commandLine bool // the flags are wrong, not what they name
+}
+
+// Error implements error.
+func (e *usageError) Error() string { return e.message }
+
+// usagef says what is wrong with the command line.
+func usagef(format string, args ...any) error {
+	return &usageError{message: fmt.Sprintf(format, args...), commandLine: true}
+}
+
+// unusablef says what is wrong with something that the command line names.
+func unusablef(format string, args ...any) error {
+	return &usageError{message: fmt.Sprintf(format, args...)}
+}
+
+// missingError names collections that do not exist.
+type missingError struct {
+	names []string
+	near  map[string]string // a similar name that does exist
+}
+
+// Error implements error.
+func (e *missingError) Error() string {
+	var said []string
+	for _, name := range e.names {
+		text := quoted(name)
+		if near := e.near[name]; near != "" {
+			text += " (did you mean " + quoted(near) + "?)"
+		}
+		said = append(said, text)
+	}
+	return "no such collection: " + strings.Join(said, ", ") + "; no file was made"
+}
+
+// deniedError names collections, or the list of them, that the key may not read.
+type deniedError struct {
+	what string
+	hint string
+}
+
+// Error implements error.
+func (e *deniedError) Error() string { return e.what + "; " + e.hint }
+
+// leftOutError says that all that could be exported was, and what was not.
+type leftOutError struct{ names []string }
+
+// Error implements error.
+func (e *leftOutError) Error() string {
+	return "not exported, since the key may not read " + them(len(e.names), "it", "them") + ": " + quotedList(e.names)
+}
+
+// closedPipeError is a reader of stdout that has seen enough.
+type closedPipeError struct{}
+
+// Error implements error.
+func (e *closedPipeError) Error() string {
+	return "the reader of stdout closed the pipe; stopped"
+}
+
+// plainMessage is what an error says to a person: one line, without control
+// characters; "" where nothing is to be said.
+func plainMessage(err error) string {
+	if err == nil {
+		return ""
+	}
+	return plain(err.Error())
+}
+
+// quoted puts a name in quotes where it needs them.
+func quoted(name string) string { return `"` + plain(name) + `"` }
+
+// quotedList is names in quotes, with commas between them.
+func quotedList(names []string) string {
+	var said []string
+	for _, name := range names {
+		said = append(said, quoted(name))
+	}
+	return strings.Join(said, ", ")
+}
+
+// them chooses between the one word and the many.
+func them(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}

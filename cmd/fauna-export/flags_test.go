@@ -1,0 +1,134 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+func TestCommandLine_mistakesAreNamed(t *testing.T) {
+	cases := []struct {
+		name string
+		args string
+		says string
+	}{
+		{"command with a slip", "chekc", "did you mean 'fauna-export check'?"},
+		{"command that is nothing like ours", "frobnicate", `unknown command "frobnicate"`},
+		{"fql part with a slip", "fql rloe", "did you mean 'fauna-export fql role'?"},
+		{"fql without its part", "fql", "say which FQL"},
+		{"flag with a slip", "run --colection users", "did you mean --collection?"},
+		{"flag cut short", "run --comp gzip", "did you mean --compress?"},
+		{"secret as a flag", "run --secret fnAbc", "set FAUNA_SECRET"},
+		{"argument where none belongs", "run users", `what is "users"?`},
+		{"verify without a folder", "verify", "needs the folder of a run"},
+		{"verify with two folders", "verify a b", `what is "b"?`},
+		{"no collection", "run --out d", "--collection NAME (repeatable) or --all"},
+		{"all and one", "run --out d --all --collection a", "--all and --collection cannot both be given"},
+		{"exclude without all", "run --out d --collection a --exclude b", "--exclude goes with --all"},
+		{"no folder", "run --all", "give --out DIR"},
+		{"no secret", "run --all --out d", "set FAUNA_SECRET, or give --secret-file FILE"},
+		{"format", "run --all --out d --format xml", "--format"},
+		{"compress", "run --all --out d --compress rar", "--compress"},
+		{"compress with Parquet", "run --all --out d --format parquet --compress gzip", "a Parquet file is compressed inside"},
+		{"page size too large", "run --all --out d --page-size 80001", "from 1 to 80000"},
+		{"workers", "run --all --out d --workers many", "--workers"},
+		{"at", "run --all --out d --at yesterday", "--at"},
+		{"at without offset", "run --all --out d --at 2026-11-22T10:00:00", "--at"},
+		{"at and no-snapshot", "run --all --out d --at 1 --no-snapshot", "cannot both be given"},
+		{"name that cannot be", "fql role --collection a/b", "--collection"},
+		{"name given twice", "fql role --collection a --collection a", "given twice"},
+		{"domain of the closed service", "check --all --domain db.fauna.com", "closed"},
+		{"domain with a password", "check --all --domain https://me:hunter2@h", "--domain"},
+		{"plain http to another host", "check --all --domain http://10.0.0.7:8443", "--allow-plaintext"},
+		{"certificate without key", "check --all --client-cert c.pem", "--client-cert and --client-key go together"},
+		{"colour", "version --color mauve", "give auto, always or never"},
+		{"interval", "version --progress-interval soon", "a time, such as 10s"},
+		{"days", "fql history --collection a --days 0", "give 1 or more"},
+		{"one index for two collections", "fql index --collection a --collection b --index one", "{collection}"},
+		{"wizard without a terminal", "", "needs a terminal"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := runHere(t, nil, strings.Fields(c.args)...)
+			if got.code != exitUsage {
+				t.Errorf("exit %d, want %d", got.code, exitUsage)
+			}
+			if !strings.Contains(got.err, c.says) {
+				t.Errorf("stderr does not say %q:\n%s", c.says, got.err)
+			}
+			if got.out != "" {
+				t.Errorf("stdout has %q", got.out)
+			}
+			if lines := strings.Count(got.err, "\n"); lines > 2 {
+				t.Errorf("%d lines for one mistake:\n%s", lines, got.err)
+			}
+			for _, never := range []string{"hunter2", "fnAbc", "strconv", "pflag"} {
+				if strings.Contains(got.err, never) {
+					t.Errorf("stderr holds %q:\n%s", never, got.err)
+				}
+			}
+		})
+	}
+}
+
+func TestPrecedence_flagBeforeEnvironmentBeforeDefault(t *testing.T) {
+	env := []string{"FAUNA_EXPORT_ROLE=from-environment", "FAUNA_EXPORT_COLLECTION=users\nproducts"}
+	got := runHere(t, env, "fql", "role")
+	for _, want := range []string{`"from-environment"`, `Collection("users")`, `Collection("products")`} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("the environment's %s is missing in:\n%s%s", want, got.out, got.err)
+		}
+	}
+	got = runHere(t, env, "fql", "role", "--role", "from-flag", "--collection", "orders")
+	for _, want := range []string{`"from-flag"`, `Collection("orders")`} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("the flag's %s is missing in:\n%s%s", want, got.out, got.err)
+		}
+	}
+	if strings.Contains(got.out, "environment") || strings.Contains(got.out, "users") {
+		t.Errorf("the environment went before the flag:\n%s", got.out)
+	}
+	if got = runHere(t, nil, "fql", "role", "--collection", "users"); !strings.Contains(got.out, `"connect-readonly"`) {
+		t.Errorf("the default role is missing:\n%s", got.out)
+	}
+	got = runHere(t, []string{"FAUNA_EXPORT_DAYS=few"}, "fql", "history", "--collection", "a")
+	if got.code != exitUsage || !strings.Contains(got.err, `FAUNA_EXPORT_DAYS: "few" is not a whole number`) {
+		t.Errorf("a wrong variable is not named: exit %d, %s", got.code, got.err)
+	}
+}
+
+func TestHelp_everyCommandAndFlagSaysWhatItDoes(t *testing.T) {
+	root := newRootCommand(&app{})
+	var visit func(c *cobra.Command)
+	visit = func(c *cobra.Command) {
+		if c.Short == "" {
+			t.Errorf("%s has no description", c.CommandPath())
+		}
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.Usage == "" {
+				t.Errorf("%s --%s has no description", c.CommandPath(), f.Name)
+			}
+			if strings.Contains(strings.ToLower(f.Name), "secret") && f.Name != "secret-file" {
+				t.Errorf("%s --%s would take a secret on the command line", c.CommandPath(), f.Name)
+			}
+		})
+		for _, sub := range c.Commands() {
+			visit(sub)
+		}
+	}
+	visit(root)
+}
+
+func TestNearest(t *testing.T) {
+	known := []string{"collection", "compress", "color", "all", "at"}
+	for word, want := range map[string]string{
+		"colection": "collection", "collections": "collection", "colour": "color",
+		"comp": "compress", "zzz": "", "al": "all",
+	} {
+		if got := nearest(word, known); got != want {
+			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
+		}
+	}
+}

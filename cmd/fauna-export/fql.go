@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fauna-export/fauna"
+)
+
+// setupFlags name what the generated FQL makes.
+type setupFlags struct {
+	role  string
+	mode  string
+	index string
+}
+
+const (
+	defaultRole  = "connect-readonly"
+	defaultIndex = "{collection}-ts"
+)
+
+// fqlFlags are the flags of all commands below `fql`.
+type fqlFlags struct {
+	setupFlags
+	choiceFlags
+	server serverFlags
+}
+
+func newFQLCommand(a *app) *cobra.Command {
+	f := &fqlFlags{}
+	cmd := &cobra.Command{
+		Use:   "fql",
+		Short: "Print the FQL that sets up, widens or removes read access",
+		Long: `Print FQL for the Fauna shell on stdout, and nothing else. An admin runs role,
+then key (then index, for incremental syncs); the key's secret is what the other
+commands ask for. Nothing here changes a database.`,
+		Example: `  fauna-export fql collections
+  fauna-export fql role --collection users --collection products
+  fauna-export fql key
+  fauna-export fql cleanup`,
+		Args: unknownCommand,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return usagef("say which FQL: role, key, index, collections, history or cleanup")
+		},
+	}
+	var update bool
+	var days int
+	role := a.fqlPart("role", "The role that may read the chosen collections, and nothing else", func(ctx context.Context) ([]fauna.Query, error) {
+		s, err := a.setup(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		if update {
+			return []fauna.Query{{Title: "role update", FQL: s.RoleUpdateFQL()}}, nil
+		}
+		return []fauna.Query{{Title: "role", FQL: s.RoleFQL()}}, nil
+	})
+	role.Flags().BoolVar(&update, "update", false, "the role exists already: set its privileges anew")
+	key := a.fqlPart("key", "A key of that role; its answer holds the secret, shown only once", func(context.Context) ([]fauna.Query, error) {
+		return []fauna.Query{{Title: "key", FQL: fauna.Setup{Role: f.role}.KeyFQL()}}, nil
+	})
+	index := a.fqlPart("index", "An index a collection, which incremental syncs need", func(ctx context.Context) ([]fauna.Query, error) {
+		f.mode = modeIncremental
+		s, err := a.setup(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		var all []fauna.Query
+		for i, name := range s.Collections {
+			all = append(all, fauna.Query{Title: "index of " + name, FQL: s.IndexFQL(i)})
+		}
+		return all, nil
+	})
+	collections := a.fqlPart("collections", "The query that lists all collections", func(context.Context) ([]fauna.Query, error) {
+		return []fauna.Query{{Title: "collections", FQL: fauna.CollectionsFQL()}}, nil
+	})
+	history := a.fqlPart("history", "Keep history longer, so that a snapshot outlives a long export", func(ctx context.Context) ([]fauna.Query, error) {
+		if days < 1 {
+			return nil, usagef("--days %d: give 1 or more", days)
+		}
+		s, err := a.setup(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		return []fauna.Query{{Title: "history", FQL: fauna.HistoryFQL(s.Collections, days)}}, nil
+	})
+	history.Flags().IntVar(&days, "days", 1, "days of history to keep")
+	cleanup := a.fqlPart("cleanup", "Delete the role's keys, and the role", func(context.Context) ([]fauna.Query, error) {
+		return []fauna.Query{{Title: "cleanup", FQL: fauna.Setup{Role: f.role}.CleanupFQL()}}, nil
+	})
+	for _, c := range []*cobra.Command{role, index, history} {
+		f.choiceFlags.add(c.Flags())
+		f.server.add(c.Flags())
+	}
+	for _, c := range []*cobra.Command{role, key, cleanup} {
+		c.Flags().StringVar(&f.role, "role", defaultRole, "`NAME` of the role and its key")
+	}
+	role.Flags().StringVar(&f.mode, "mode", modeFull, "full, or incremental for a role that may read the indexes too")
+	completeWords(role, "mode", modeFull, modeIncremental)
+	for _, c := range []*cobra.Command{role, index} {
+		c.Flags().StringVar(&f.index, "index", defaultIndex, "`PATTERN` of the index names")
+	}
+	cmd.AddCommand(role, key, index, collections, history, cleanup)
+	return cmd
+}
+
+// fqlPart is a command below `fql`: it prints the queries that build makes.
+func (a *app) fqlPart(name, short string, build func(context.Context) ([]fauna.Query, error)) *cobra.Command {
+	return &cobra.Command{
+		Use:   name,
+		Short: short,
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			queries, err := build(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.global.json {
+				type query struct {
+					Title string `json:"title"`
+					FQL   string `json:"fql"`
+				}
+				out := []query{}
+				for _, q := range queries {
+					out = append(out, query{q.Title, q.FQL})
+				}
+				return a.printJSON(out)
+			}
+			var texts []string
+			for _, q := range queries {
+				texts = append(texts, strings.TrimRight(q.FQL, "\n")+"\n")
+			}
+			return a.printText(strings.Join(texts, "\n"))
+		},
+	}
+}
+
+const (
+	modeFull        = "full"
+	modeIncremental = "incremental"
+)
+
+// setup is the set-up that the flags describe. Only --all asks a server.
+func (a *app) setup(ctx context.Context, f *fqlFlags) (fauna.Setup, error) {
+	s := fauna.Setup{Role: f.role}
+	if f.mode != modeFull && f.mode != modeIncremental && f.mode != "" {
+		return s, usagef("--mode %s: give full or incremental", quoted(f.mode))
+	}
+	if err := f.choiceFlags.validate(); err != nil {
+		return s, err
+	}
+	names := f.collections
+	if f.all {
+		client, err := a.connect(ctx, &f.server)
+		if err != nil {
+			return s, err
+		}
+		defer client.Close()
+		if names, err = listAll(ctx, client, f.exclude); err != nil {
+			return s, err
+		}
+	}
+	if err := checkNames(names); err != nil {
+		return s, err
+	}
+	s.Collections = names
+	if f.mode == modeIncremental {
+		if !strings.Contains(f.index, "{collection}") && len(names) > 1 {
+			return s, usagef("--index %s: with more than one collection the pattern must hold {collection}", quoted(f.index))
+		}
+		for _, name := range names {
+			s.Indexes = append(s.Indexes, strings.ReplaceAll(f.index, "{collection}", name))
+		}
+	}
+	return s, nil
+}

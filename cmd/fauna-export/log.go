@@ -1,0 +1,69 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"fauna-export/fauna"
+)
+
+// logFile is the file of --log-file: what the program says, with times, and how
+// it ended. All methods may be called on nil, which keeps nothing.
+type logFile struct {
+	mu     sync.Mutex
+	file   *os.File
+	logger *slog.Logger
+	secret fauna.Secret
+}
+
+// openLog opens --log-file for appending; nothing happens without the flag.
+func (a *app) openLog(cmd *cobra.Command) error {
+	if a.global.logFile == "" {
+		return nil
+	}
+	f, err := os.OpenFile(a.global.logFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return unusablef("--log-file: %v", err)
+	}
+	a.log = &logFile{file: f, logger: slog.New(slog.NewTextHandler(f, nil))}
+	a.log.logger.Info("begin", "command", cmd.CommandPath(), "version", version())
+	return nil
+}
+
+// hide makes every later line scrubbed of the secret, should one hold it.
+func (l *logFile) hide(s fauna.Secret) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.secret = s
+}
+
+// line keeps one line that the program said.
+func (l *logFile) line(text string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.logger.Info(l.secret.Scrub(text))
+}
+
+// close keeps how the program ended and closes the file.
+func (l *logFile) close(code int, err error) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err != nil {
+		l.logger.Error(l.secret.Scrub(plainMessage(err)), "exit", code)
+	} else {
+		l.logger.Info("end", "exit", code)
+	}
+	l.file.Close()
+}

@@ -1,0 +1,52 @@
+// Command fauna-export exports the collections of a Fauna (FQL v4) database to
+// files, whole and verified.
+//
+// The package wires the other rooms together and has no logic of its own: a file
+// a subcommand, and beside them the flags and where their values come from
+// (flags.go), the secret (secret.go), the streams (streams.go), the signals
+// (signals.go) and the one table of exit codes (exit.go). Data and text that was
+// asked for go to stdout; questions, progress and errors go to stderr.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"fauna-export/tui"
+)
+
+func main() {
+	ctx, stop := watchSignals(context.Background())
+	std := streams{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		getenv:   os.Getenv,
+		terminal: tui.IsTerminal(os.Stdin) && tui.IsTerminal(os.Stderr),
+		live:     tui.IsTerminal(os.Stderr),
+	}
+	code := execute(ctx, os.Args[1:], std)
+	stop()
+	os.Exit(code)
+}
+
+// execute runs one command line and returns its exit code. What went wrong is
+// written to stderr as one plain message.
+func execute(ctx context.Context, args []string, std streams) int {
+	a := &app{streams: std}
+	root := newRootCommand(a)
+	root.SetArgs(args)
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	failed, err := root.ExecuteContextC(ctx)
+	err = withSignal(ctx, err)
+	code := codeOf(err)
+	if message := plainMessage(err); message != "" {
+		fmt.Fprintf(std.err, "fauna-export: %s\n", message)
+		if code == exitUsage && isCommandLine(err) {
+			fmt.Fprintf(std.err, "See '%s --help'.\n", failed.CommandPath())
+		}
+	}
+	a.log.close(code, err)
+	return code
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"fauna-export/export"
+)
+
+// liveInterval is how often the line on a terminal is drawn again.
+const liveInterval = 200 * time.Millisecond
+
+// liveWidth bounds that line, so that it does not wrap.
+const liveWidth = 78
+
+// showProgress shows how a run goes until stop is called: an event every interval
+// with --json, else a line every interval, and on a terminal one line that is
+// drawn over. stop returns when nothing more will be shown.
+func (a *app) showProgress(run interface{ Status() export.Status }) (stop func()) {
+	live := a.live && !a.global.json && !a.global.accessible && a.getenv("TERM") != "dumb"
+	interval := a.global.interval
+	if live {
+		interval = liveInterval
+	}
+	if interval == 0 {
+		return func() {}
+	}
+	var all sync.WaitGroup
+	done := make(chan struct{})
+	all.Add(1)
+	go func() {
+		defer all.Done()
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		width := 0
+		for {
+			select {
+			case <-done:
+				if width > 0 {
+					fmt.Fprintf(a.err, "\r%s\r", strings.Repeat(" ", width))
+				}
+				return
+			case <-ticker.C:
+			}
+			s := run.Status()
+			switch {
+			case a.global.json:
+				a.event("progress", progressEvent(s))
+			case live:
+				line := cut(progressLine(s), liveWidth)
+				length := utf8.RuneCountInString(line)
+				fmt.Fprintf(a.err, "\r%s%s", line, strings.Repeat(" ", max(0, width-length)))
+				width = length
+			default:
+				a.say("%s", progressLine(s))
+			}
+		}
+	}()
+	return sync.OnceFunc(func() {
+		close(done)
+		all.Wait()
+	})
+}
+
+// progressLine is one line about a run in progress.
+func progressLine(s export.Status) string {
+	var b strings.Builder
+	b.WriteString(string(s.Phase) + ": " + number(s.Rows))
+	if s.Expected > 0 {
+		b.WriteString(" of " + number(s.Expected))
+		if !s.ExpectedFinal {
+			b.WriteString(" or more")
+		}
+	}
+	b.WriteString(" rows, " + sizeText(s.Bytes))
+	if s.Rate > 0 {
+		fmt.Fprintf(&b, ", %s rows/s", number(int64(s.Rate)))
+	}
+	if s.ETA > 0 && s.ExpectedFinal {
+		b.WriteString(", " + elapsedText(s.ETA) + " left")
+	}
+	if s.Retries > 0 {
+		b.WriteString(", " + count(int64(s.Retries), "retry"))
+	}
+	if s.Waiting != "" {
+		b.WriteString("; waiting: " + plain(s.Waiting))
+	}
+	return b.String()
+}
+
+// event is a line of --json on stdout: an object whose "event" names its kind.
+func (a *app) event(kind string, fields map[string]any) {
+	fields["event"] = kind
+	fields["time"] = time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
+	b, err := json.Marshal(fields)
+	if err != nil {
+		a.say("event %s: %v", kind, err)
+		return
+	}
+	a.out.Write(append(b, '\n'))
+}
+
+// progressEvent holds the numbers of a run in progress.
+func progressEvent(s export.Status) map[string]any {
+	collections := []map[string]any{}
+	for _, c := range s.Collections {
+		one := map[string]any{
+			"name": c.Name, "state": c.State, "rows": c.Rows,
+			"expected_rows": c.Expected, "expected_final": c.ExpectedFinal, "retries": c.Retries,
+		}
+		if c.Err != nil {
+			one["error"] = c.Err.Error()
+		}
+		collections = append(collections, one)
+	}
+	e := map[string]any{
+		"phase": s.Phase, "rows": s.Rows, "expected_rows": s.Expected, "expected_final": s.ExpectedFinal,
+		"bytes_read": s.Bytes, "bytes_written": s.Written, "requests": s.Requests, "retries": s.Retries,
+		"in_flight": s.InFlight, "rows_per_second": math.Round(s.Rate), "seconds": math.Round(s.Elapsed.Seconds()*1000) / 1000,
+		"collections": collections,
+	}
+	if s.Snapshot != 0 {
+		e["snapshot"] = export.FormatTime(s.Snapshot)
+	}
+	if s.ETA > 0 {
+		e["seconds_left"] = math.Round(s.ETA.Seconds())
+	}
+	if s.Waiting != "" {
+		e["waiting"] = s.Waiting
+	}
+	return e
+}
+
+// number writes a number with commas between thousands.
+func number(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	first := 0
+	if n < 0 {
+		first = 1
+	}
+	for i := len(text) - 3; i > first; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// count is a number with its noun.
+func count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "y") {
+		return number(n) + " " + strings.TrimSuffix(noun, "y") + "ies"
+	}
+	return number(n) + " " + noun + "s"
+}
+
+// sizeText writes a size in bytes in decimal units.
+func sizeText(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 1_000_000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 1_000_000_000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+}
+
+// elapsedText writes a duration as people say it.
+func elapsedText(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	}
+	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+}
+
+// cut shortens a line to width runes.
+func cut(line string, width int) string {
+	runes := []rune(line)
+	if len(runes) <= width {
+		return line
+	}
+	return string(runes[:width-3]) + "..."
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fauna-export/tui"
+)
+
+const rootLong = `fauna-export exports the collections of a Fauna (FQL v4) database to files,
+whole and verified. Without a command it opens a wizard that leads from the
+database's address to the files.
+
+The secret comes from a question, from FAUNA_SECRET, or from --secret-file FILE
+(- is stdin). No flag takes it. Any other flag may be set in the environment:
+--page-size is FAUNA_EXPORT_PAGE_SIZE; a flag that may be repeated takes a value a
+line there. A flag goes before the environment, that before a config file, that
+before the default. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are followed.
+
+Exit codes:
+`
+
+// newRootCommand builds the whole tree of commands.
+func newRootCommand(a *app) *cobra.Command {
+	var server serverFlags
+	root := &cobra.Command{
+		Use:           "fauna-export",
+		Short:         "Export the collections of a Fauna (FQL v4) database to files",
+		Long:          rootLong + strings.TrimRight(exitHelp(), "\n"),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       version(),
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			if err := fromEnvironment(cmd, a.getenv); err != nil {
+				return err
+			}
+			if err := a.global.validate(); err != nil {
+				return err
+			}
+			return a.openLog(cmd)
+		},
+		Args: func(cmd *cobra.Command, args []string) error { return unknownCommand(cmd, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c := a.wizardConfig()
+			c.Endpoint = server.domain
+			c.AllowPlaintext = server.allowPlaintext
+			c.CAFile, c.CertFile, c.KeyFile = server.caFile, server.clientCert, server.clientKey
+			return a.runWizard(cmd.Context(), c)
+		},
+	}
+	root.SetFlagErrorFunc(flagError)
+	root.SetVersionTemplate("fauna-export {{.Version}}\n")
+	a.global.add(root.PersistentFlags())
+	set := root.Flags()
+	set.StringVar(&server.domain, "domain", "", "`URL` offered in the first step (default \""+defaultDomain+"\")")
+	set.BoolVar(&server.allowPlaintext, "allow-plaintext", false, "send the secret over http to another host")
+	set.StringVar(&server.caFile, "ca-file", "", "trust the certificates in `FILE` (PEM) too")
+	set.StringVar(&server.clientCert, "client-cert", "", "certificate in `FILE` (PEM) that says who we are")
+	set.StringVar(&server.clientKey, "client-key", "", "key in `FILE` (PEM) of --client-cert")
+	root.AddCommand(
+		newDemoCommand(a), newRunCommand(a), newVerifyCommand(a), newCheckCommand(a),
+		newFQLCommand(a), newServeCommand(a), newVersionCommand(a),
+	)
+	return root
+}
+
+// unknownCommand refuses arguments of a command that has subcommands only, naming
+// the subcommand that was probably meant.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var known []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			known = append(known, c.Name())
+		}
+	}
+	if near := nearest(args[0], known); near != "" {
+		return usagef("unknown command %s; did you mean '%s %s'?", quoted(args[0]), cmd.CommandPath(), near)
+	}
+	return usagef("unknown command %s of '%s'", quoted(args[0]), cmd.CommandPath())
+}
+
+// noArguments refuses arguments of a command that takes none.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("'%s' takes no argument: what is %s?", cmd.CommandPath(), quoted(args[0]))
+	}
+	return nil
+}
+
+// oneFolder demands the one folder that a command works on.
+func oneFolder(cmd *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return usagef("'%s' needs the folder of a run: %s", cmd.CommandPath(), cmd.UseLine())
+	case 1:
+		return nil
+	}
+	return usagef("'%s' takes one folder: what is %s?", cmd.CommandPath(), quoted(args[1]))
+}
+
+// wizardConfig is what the wizard is told of the streams and the flags that stand
+// everywhere.
+func (a *app) wizardConfig() tui.Config {
+	return tui.Config{
+		Version: version(), In: a.in, Out: a.err, Env: a.getenv,
+		Accessible: a.accessible(), ASCII: a.global.ascii, Color: a.global.color,
+	}
+}
+
+// accessible says whether the wizard asks by plain lines: by flag, ACCESSIBLE, or
+// a terminal that cannot do more.
+func (a *app) accessible() bool {
+	return a.global.accessible || a.getenv("ACCESSIBLE") != "" || a.getenv("TERM") == "dumb"
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fauna-export/export"
+	"fauna-export/fauna"
+)
+
+func newRunCommand(a *app) *cobra.Command {
+	var server serverFlags
+	var choice choiceFlags
+	var output outputFlags
+	var config string
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Export collections to files, without questions",
+		Long: `Export collections to files: one file a collection, a manifest, and SHA256SUMS.
+All is read as of one moment. Every file is read again and compared before the run
+is called done. What the key may not read, or what does not exist, is named before
+any file is made; with --all the rest is exported and the exit code is 3.`,
+		Example: `  export FAUNA_SECRET=…
+  fauna-export run --domain http://localhost:8443 --all --out backup
+  fauna-export run --collection users --format csv --compress gzip --out users-csv
+  fauna-export run --collection users --out - | wc -l`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := fromConfig(cmd, config); err != nil {
+				return err
+			}
+			if err := choice.validate(); err != nil {
+				return err
+			}
+			return a.run(cmd.Context(), &server, &choice, &output)
+		},
+	}
+	server.add(cmd.Flags())
+	choice.add(cmd.Flags())
+	output.add(cmd)
+	cmd.Flags().StringVar(&config, "config", "", "take what no flag and no variable sets from `FILE` (YAML; the wizard writes one)")
+	return cmd
+}
+
+func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, output *outputFlags) error {
+	spec, err := output.spec(time.Now())
+	if err != nil {
+		return err
+	}
+	if spec.Dir != "" {
+		if err := refuseFull(spec.Dir); err != nil {
+			return err
+		}
+	}
+	client, err := a.connect(ctx, server)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	c, err := a.choose(ctx, client, f)
+	if err != nil {
+		return err
+	}
+	if err := c.refusal(f.all); err != nil {
+		return err
+	}
+	now, err := client.Now(ctx)
+	if err != nil {
+		return err
+	}
+	c.apply(&spec, now)
+	if output.toStdout() && len(spec.Collections) != 1 {
+		return usagef("--out - takes one collection, not %d", len(spec.Collections))
+	}
+	spec.Endpoint = client.Endpoint().String()
+	if output.dryRun {
+		return a.dryRun(client.Endpoint(), spec, c)
+	}
+	a.warnFiltered(c)
+	if output.toStdout() {
+		return a.stream(ctx, client, spec)
+	}
+	debug.SetMemoryLimit(spec.MemoryLimit())
+	return a.export(ctx, client, spec)
+}
+
+// apply puts the choice into a spec: what is exported, what is left out and why,
+// and how long snapshots taken at now live.
+func (c *choice) apply(s *export.Spec, now int64) {
+	s.Collections = c.readable
+	s.Filtered = c.filtered
+	s.Lives = map[string]time.Duration{}
+	for _, one := range c.access {
+		if one.Readable {
+			s.Lives[one.Collection] = one.Life(now)
+		}
+	}
+	for _, name := range c.unreadable {
+		s.Skipped = append(s.Skipped, export.Skipped{Name: name, Why: "the key may not read it"})
+	}
+}
+
+// warnFiltered says which collections a role shows only in part.
+func (a *app) warnFiltered(c *choice) {
+	if len(c.filtered) > 0 {
+		a.say("warning: the role hides documents of %s by a predicate; those are not exported", quotedList(c.filtered))
+	}
+}
+
+// dryRun says what a run would do.
+func (a *app) dryRun(e fauna.Endpoint, s export.Spec, c *choice) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	a.warnFiltered(c)
+	a.say("would export %s from %s: %s", count(int64(len(s.Collections)), "collection"), e.Host(), quotedList(s.Collections))
+	if len(c.unreadable) > 0 {
+		return &leftOutError{names: c.unreadable}
+	}
+	return nil
+}
+
+// export does a run, with progress on stderr, reads its files again, and ends
+// with a summary.
+func (a *app) export(ctx context.Context, client *fauna.Client, spec export.Spec) error {
+	run, err := export.NewRun(spec, client, export.OSEnv(spec.Dir))
+	if err != nil {
+		return err
+	}
+	return a.finish(ctx, run, spec.Dir)
+}
+
+// finish does a run that was begun or opened again.
+func (a *app) finish(ctx context.Context, run *export.Run, dir string) error {
+	stop := a.showProgress(run)
+	manifest, err := run.Do(ctx)
+	stop()
+	var partial *export.Partial
+	if err != nil && !errors.As(err, &partial) {
+		a.sayStopped(run, dir)
+		return err
+	}
+	report, verifyErr := export.Verify(ctx, dir, nil)
+	if verifyErr != nil {
+		return fmt.Errorf("the files were written, but reading them again failed: %w", verifyErr)
+	}
+	a.summarise(dir, manifest, report, run.Status())
+	if wrong := wrongFiles(report); wrong != nil {
+		return wrong
+	}
+	return err
+}
+
+// stream writes the rows of one collection to stdout.
+func (a *app) stream(ctx context.Context, client *fauna.Client, spec export.Spec) error {
+	run, err := export.NewRun(spec, client, export.Env{})
+	if err != nil {
+		return err
+	}
+	stop := a.showProgress(run)
+	_, err = run.Stream(ctx, a.out)
+	stop()
+	if err != nil {
+		if errors.Is(err, syscall.EPIPE) {
+			return &closedPipeError{}
+		}
+		return err
+	}
+	s := run.Status()
+	a.say("%s of %s in %s", count(s.Rows, "row"), quoted(spec.Collections[0]), elapsedText(s.Elapsed))
+	return nil
+}

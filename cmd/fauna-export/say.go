@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+	"unicode/utf8"
+)
+
+// say writes one plain line to stderr, and to the log.
+func (a *app) say(format string, args ...any) {
+	line := plain(fmt.Sprintf(format, args...))
+	fmt.Fprintln(a.err, line)
+	a.log.line(line)
+}
+
+// ask puts a question that yes or no answers; all but yes is no.
+func (a *app) ask(ctx context.Context, question string) (bool, error) {
+	fmt.Fprintf(a.err, "%s  y/n ", question)
+	answer := make(chan string, 1)
+	// A read of a terminal cannot be called off: when ctx ends first the
+	// goroutine is left to the end of the process, which is near then.
+	go func() {
+		line, _ := bufio.NewReader(a.in).ReadString('\n')
+		answer <- line
+	}()
+	select {
+	case line := <-answer:
+		line = strings.ToLower(strings.TrimSpace(line))
+		return line == "y" || line == "yes", nil
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	}
+}
+
+// printJSON writes a value to stdout as indented JSON.
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return stdoutError(enc.Encode(v))
+}
+
+// printText writes text to stdout.
+func (a *app) printText(text string) error {
+	_, err := io.WriteString(a.out, text)
+	return stdoutError(err)
+}
+
+// stdoutError tells a reader that went away from an output that failed.
+func stdoutError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return &closedPipeError{}
+	}
+	return fmt.Errorf("write to stdout: %w", err)
+}
+
+// table sets rows in columns two spaces apart, without spaces at the ends of
+// lines.
+func table(rows [][]string) string {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			line.WriteString(cell)
+			line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"fauna-export/fauna"
+	"fauna-export/tui"
+)
+
+// maxSecretFile bounds what is read in search of a secret, in bytes.
+const maxSecretFile = 64 << 10
+
+// secret finds the secret: --secret-file, FAUNA_SECRET, then a question.
+func (a *app) secret(ctx context.Context, file string) (fauna.Secret, error) {
+	text, from, err := a.secretText(ctx, file)
+	if err != nil {
+		return fauna.Secret{}, err
+	}
+	s, note := fauna.FindSecret(text)
+	if s.IsZero() {
+		return fauna.Secret{}, unusablef("%s holds no secret", from)
+	}
+	if note != "" {
+		a.say("note: %s", note)
+	}
+	a.log.hide(s)
+	return s, nil
+}
+
+// secretText is the text that holds the secret, and where it came from.
+func (a *app) secretText(ctx context.Context, file string) (text, from string, err error) {
+	if file != "" {
+		text, err = a.secretFromFile(file)
+		return text, file, err
+	}
+	if text := a.getenv("FAUNA_SECRET"); text != "" {
+		return text, "FAUNA_SECRET", nil
+	}
+	terminal, isFile := a.in.(*os.File)
+	if !a.mayAsk() || !isFile {
+		return "", "", usagef("no secret: set FAUNA_SECRET, or give --secret-file FILE (- is stdin)")
+	}
+	text, err = tui.ReadSecret(ctx, terminal, a.err, "Secret of a key that may read (not shown): ")
+	if err != nil {
+		return "", "", fmt.Errorf("read the secret: %w", err)
+	}
+	return text, "the answer", nil
+}
+
+func (a *app) secretFromFile(file string) (string, error) {
+	from := a.in
+	if file == "-" {
+		file = "stdin"
+	} else {
+		f, err := os.Open(file)
+		if err != nil {
+			return "", unusablef("read the secret: %v", err)
+		}
+		defer f.Close()
+		from = f
+	}
+	b, err := io.ReadAll(io.LimitReader(from, maxSecretFile+1))
+	if err != nil {
+		return "", unusablef("read the secret from %s: %v", file, err)
+	}
+	if len(b) > maxSecretFile {
+		return "", unusablef("%s is too large to be the file of a secret", file)
+	}
+	return string(b), nil
+}
+
+// endpoint reads --domain and asks before a secret goes out unencrypted.
+func (a *app) endpoint(ctx context.Context, f *serverFlags) (fauna.Endpoint, error) {
+	e, err := fauna.ParseEndpoint(f.domain)
+	if err != nil {
+		return e, usagef("--domain: %v", err)
+	}
+	if !e.Exposed() || f.allowPlaintext {
+		return e, nil
+	}
+	if !a.mayAsk() {
+		return e, usagef("the secret would travel unencrypted to %s: use https, or accept it with --allow-plaintext", e.Host())
+	}
+	yes, err := a.ask(ctx, fmt.Sprintf("The secret would travel unencrypted to %s. Accept?", plain(e.Host())))
+	if err != nil {
+		return e, err
+	}
+	if !yes {
+		return e, errors.New("nothing was sent")
+	}
+	return e, nil
+}
+
+// connect makes the client that the flags describe.
+func (a *app) connect(ctx context.Context, f *serverFlags) (*fauna.Client, error) {
+	if (f.clientCert == "") != (f.clientKey == "") {
+		return nil, usagef("--client-cert and --client-key go together")
+	}
+	e, err := a.endpoint(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.secret(ctx, f.secretFile)
+	if err != nil {
+		return nil, err
+	}
+	c, err := fauna.NewClient(fauna.Options{
+		Endpoint: e, Secret: s, CAFile: f.caFile, CertFile: f.clientCert, KeyFile: f.clientKey,
+	})
+	if err != nil {
+		return nil, unusablef("%v", err)
+	}
+	return c, nil
+}
+
+// serverSecret is the secret that the embedded server is to have: the text as it
+// is but for the white space around it, since the server and not we decide what a
+// secret looks like.
+func (a *app) serverSecret(file string) (string, error) {
+	text := a.getenv("FAUNA_SECRET")
+	if file != "" {
+		var err error
+		if text, err = a.secretFromFile(file); err != nil {
+			return "", err
+		}
+	}
+	text = strings.TrimSpace(text)
+	if text == "" || strings.ContainsAny(text, " \t\r\n") {
+		return "", unusablef("the secret for the server must be one word")
+	}
+	return text, nil
+}

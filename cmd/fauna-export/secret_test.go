@@ -1,0 +1,106 @@
+package main
+
+import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"fauna-export/fauna/emulator"
+)
+
+// echo is an answer that repeats the secret, as a real server does in one of its
+// errors and as a proxy might.
+func echo(status int, contentType, body string) emulator.Fault {
+	return emulator.Fault{Name: fmt.Sprintf("echo %d", status), Answer: &emulator.Answer{Status: status, ContentType: contentType, Body: body}}
+}
+
+func TestSecret_isInNothingThatARunPrintsOrWrites(t *testing.T) {
+	const faultsEach = 2
+	s := serveSample(t)
+	secret := s.keyForAll(t)
+	traces := []string{
+		secret, // and as Basic authentication carries it
+		base64.StdEncoding.EncodeToString([]byte(secret + ":"))[:len(secret)],
+		base64.RawURLEncoding.EncodeToString([]byte(secret + ":"))[:len(secret)],
+	}
+	faults := []emulator.Fault{
+		{Name: "none"},
+		emulator.Status(400), emulator.Status(401), emulator.Status(403), emulator.Status(404), emulator.Status(408),
+		emulator.Status(409), emulator.Status(410), emulator.Status(413), emulator.Status(429), emulator.Status(440), emulator.Status(500),
+		emulator.Status(502), emulator.Status(503), emulator.InternalError(emulator.ShapeQuery), emulator.InternalError(emulator.ShapeChannel),
+		emulator.CutAt(emulator.CutBefore, 0), emulator.CutAt(emulator.CutWithin, 40), emulator.CutAt(emulator.CutShort, 40),
+		echo(400, "", `{"errors":[{"position":[],"code":"instance not found","description":"No key found for secret `+secret+`."}]}`),
+		echo(500, "", `{"errors":[{"code":"`+secret+`","description":"`+secret+`"}]}`),
+		echo(403, "", `{"errors":[{"position":["`+secret+`"],"code":"permission denied","description":"`+secret+`"}]}`),
+		echo(502, "text/html", "<html>"+secret+"</html>"),
+		echo(200, "text/html", "<html>"+secret+"</html>"),
+		echo(200, "", `{"resource":"`+secret+`"}`),
+		echo(200, "", `{"`+secret+`":1}`),
+	}
+	for _, fault := range faults {
+		// At the first query, within the preparations, and among the pages.
+		for _, from := range []int{1, 3, 8} {
+			s.Faults().Clear()
+			if fault.Name != "none" {
+				s.Faults().Add(emulator.When{From: from, Times: faultsEach}, fault)
+			}
+			folder := t.TempDir()
+			dir, logFile := filepath.Join(folder, "out"), filepath.Join(folder, "log")
+			env := []string{"FAUNA_SECRET=" + secret}
+			got := runHere(t, env, "run", "--domain", s.endpoint, "--all", "--out", dir, "--json", "--progress-interval", "20ms", "--log-file", logFile)
+			check := runHere(t, env, "check", "--domain", s.endpoint, "--all", "--log-file", logFile)
+			everything := map[string]string{
+				"stdout of run": got.out, "stderr of run": got.err, "stdout of check": check.out, "stderr of check": check.err,
+			}
+			for name, content := range filesBelow(t, folder) {
+				everything["file "+name] = content
+			}
+			if _, there := everything["file log"]; !there {
+				t.Fatal("there is no log")
+			}
+			for where, text := range everything {
+				for _, trace := range traces {
+					if at := strings.Index(text, trace); at >= 0 {
+						t.Errorf("fault %q from query %d: the secret stands in %s: …%s…", fault.Name, from, where, text[max(0, at-80):min(len(text), at+len(trace)+40)])
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestSecret_isFoundInEveryPlaceItMayComeFrom(t *testing.T) {
+	s := serveSample(t)
+	secret, name := s.keyForAll(t), s.collections(t)[0]
+	file := filepath.Join(t.TempDir(), "secret")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(stdin string, env []string, more ...string) ran {
+		return runHereWith(t, t.Context(), stdin, env, append([]string{"check", "--domain", s.endpoint, "--collection", name}, more...)...)
+	}
+	if got := check("", []string{"FAUNA_SECRET=" + secret}); got.code != exitDone {
+		t.Errorf("environment: exit %d: %s", got.code, got.err)
+	}
+	for _, text := range []string{secret, secret + "\n", "  \"" + secret + "\"\r\n", "{ ref: Ref(Keys(), \"1\"), secret: '" + secret + "' }"} {
+		write(text)
+		if got := check("", nil, "--secret-file", file); got.code != exitDone {
+			t.Errorf("file that holds %q: exit %d: %s", strings.ReplaceAll(text, secret, "SECRET"), got.code, got.err)
+		}
+	}
+	if got := check(secret+"\n", []string{"FAUNA_SECRET=wrong"}, "--secret-file", "-"); got.code != exitDone {
+		t.Errorf("stdin, before the environment: exit %d: %s", got.code, got.err)
+	}
+	write("")
+	if got := check("", nil, "--secret-file", file); got.code != exitUsage || !strings.Contains(got.err, "holds no secret") {
+		t.Errorf("empty file: exit %d: %s", got.code, got.err)
+	}
+	if got := check("", nil, "--secret-file", file+"-none"); got.code != exitUsage {
+		t.Errorf("missing file: exit %d: %s", got.code, got.err)
+	}
+}

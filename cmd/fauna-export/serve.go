@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"fauna-export/fauna/emulator"
+)
+
+func newServeCommand(a *app) *cobra.Command {
+	var listen, secretFile string
+	var empty bool
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the embedded server alone, for trying things out",
+		Long: `Run the embedded server: a subset of FQL v4 over HTTP, in memory, with sample
+data. It prints endpoint=… and secret=… (an admin's) on stdout, one a line, and
+serves until it is interrupted. FAUNA_SECRET or --secret-file sets the secret.
+It is not a database: nothing is kept.`,
+		Example: `  fauna-export serve --listen 127.0.0.1:0
+  FAUNA_SECRET=mine fauna-export serve --empty`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o := emulator.Options{}
+			if secretFile != "" || a.getenv("FAUNA_SECRET") != "" {
+				s, err := a.serverSecret(secretFile)
+				if err != nil {
+					return err
+				}
+				o.Secret = s
+			}
+			return a.serve(cmd.Context(), listen, empty, o)
+		},
+	}
+	set := cmd.Flags()
+	set.StringVar(&listen, "listen", "127.0.0.1:8443", "`ADDR` to listen on; port 0 takes a free one")
+	set.BoolVar(&empty, "empty", false, "begin without the sample data")
+	addSecretFile(set, &secretFile)
+	cmd.Flags().Lookup("secret-file").Usage = "read the admin's secret from `FILE`, - for stdin (else FAUNA_SECRET, else a new one is made)"
+	return cmd
+}
+
+// serve runs the embedded server until ctx ends. A signal is its proper end.
+func (a *app) serve(ctx context.Context, listen string, empty bool, o emulator.Options) error {
+	server := emulator.New(o)
+	if !empty {
+		if err := server.LoadSample(); err != nil {
+			return fmt.Errorf("load the sample data: %w", err)
+		}
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", listen)
+	if err != nil {
+		var addr *net.AddrError
+		if errors.As(err, &addr) {
+			return usagef("--listen %s: %v", quoted(listen), addr.Err)
+		}
+		return fmt.Errorf("%w; another address is given with --listen, port 0 takes a free one", err)
+	}
+	endpoint := "http://" + dialable(l.Addr())
+	var printed error
+	if a.global.json {
+		printed = a.printJSON(map[string]string{"endpoint": endpoint, "secret": server.Secret()})
+	} else {
+		printed = a.printText("endpoint=" + endpoint + "\nsecret=" + server.Secret() + "\n")
+	}
+	if printed != nil {
+		l.Close()
+		return printed
+	}
+	err = server.Serve(ctx, l)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// dialable is the address by which this machine reaches a listener: one that
+// listens everywhere is reached on the loopback.
+func dialable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return addr.String()
+	}
+	ip := tcp.IP
+	if ip == nil || ip.IsUnspecified() {
+		ip = net.IPv4(127, 0, 0, 1)
+	}
+	return net.JoinHostPort(ip.String(), fmt.Sprint(tcp.Port))
+}

@@ -1,0 +1,118 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"fauna-export/fauna/emulator"
+)
+
+func TestSignal_stopsWithinASecondAndLeavesNothingThatLooksWhole(t *testing.T) {
+	cases := []struct {
+		signal syscall.Signal
+		code   int
+	}{
+		{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}, {syscall.SIGHUP, 129},
+	}
+	for _, c := range cases {
+		t.Run(c.signal.String(), func(t *testing.T) {
+			s := serveSample(t)
+			// Documents come late, so that the run is in the middle of its work.
+			var asked atomic.Bool
+			s.Faults().Add(emulator.When{Times: -1, Match: func(q emulator.Query) bool {
+				page := bytes.Contains(q.Body, []byte(`"paginate"`)) && bytes.Contains(q.Body, []byte(`"get"`))
+				if page {
+					asked.Store(true)
+				}
+				return page
+			}}, emulator.Wait(20*time.Second))
+			dir := filepath.Join(t.TempDir(), "out")
+			p := start(t, []string{"FAUNA_SECRET=" + s.Secret()}, "run", "--domain", s.endpoint, "--all", "--out", dir)
+			eventually(t, "a page of documents is asked for", asked.Load)
+			sent := time.Now()
+			if err := p.Process.Signal(c.signal); err != nil {
+				t.Fatal(err)
+			}
+			got := p.end(t)
+			if took := time.Since(sent); took > time.Second {
+				t.Errorf("stopped after %s", took)
+			}
+			if got.code != c.code {
+				t.Errorf("exit %d, want %d; stderr:\n%s", got.code, c.code, got.err)
+			}
+			for _, name := range finalFiles(t, dir) {
+				if name == "manifest.json" || name == "SHA256SUMS" || strings.HasSuffix(name, ".part") {
+					t.Errorf("%s is left", name)
+				}
+			}
+		})
+	}
+}
+
+func TestServe_printsTwoLinesAndEndsWithASignal(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), binary, "serve", "--listen", "127.0.0.1:0", "--empty")
+	cmd.Env = cleanEnvironment(t, []string{"FAUNA_SECRET=of-the-admin"})
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	var got []string
+	for len(got) < 2 && lines.Scan() {
+		got = append(got, lines.Text())
+	}
+	if len(got) != 2 || !strings.HasPrefix(got[0], "endpoint=http://127.0.0.1:") || got[1] != "secret=of-the-admin" {
+		t.Fatalf("stdout: %q", got)
+	}
+	endpoint := strings.TrimPrefix(got[0], "endpoint=")
+	check := runHere(t, []string{"FAUNA_SECRET=of-the-admin"}, "check", "--domain", endpoint, "--collection", "users")
+	if check.code != exitUsage || !strings.Contains(check.err, `no such collection: "users"`) {
+		t.Errorf("the empty server: exit %d: %s", check.code, check.err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if lines.Scan() {
+		t.Errorf("more on stdout: %q", lines.Text())
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("serve ended by a signal: %v", err)
+	}
+}
+
+func TestClosedPipe_isACleanEnd(t *testing.T) {
+	s := serveSample(t)
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{Cmd: exec.CommandContext(t.Context(), binary, "run", "--domain", s.endpoint, "--collection", largest(t, s), "--out", "-")}
+	p.Env = cleanEnvironment(t, []string{"FAUNA_SECRET=" + s.Secret()})
+	p.Stdout, p.Stderr = write, &p.err
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	line, err := bufio.NewReaderSize(read, 16).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, `{"ref":"`) {
+		t.Errorf("the first row is %q, %v", line, err)
+	}
+	read.Close()
+	got := p.end(t)
+	if got.code != exitDone || strings.Count(got.err, "\n") != 1 || !strings.Contains(got.err, "closed the pipe") {
+		t.Errorf("exit %d: %s", got.code, got.err)
+	}
+}

@@ -1,0 +1,126 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/hinshun/vt10x"
+)
+
+// terminal is the real program on a pseudo-terminal, with what its screen shows
+// and all that it ever wrote.
+type terminal struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	ptm    *os.File
+	screen vt10x.Terminal
+	wrote  lockedBuffer
+	ended  chan struct{}
+}
+
+// onTerminal starts the real program on a terminal of cols by rows.
+func onTerminal(t *testing.T, cols, rows int, env []string, args ...string) *terminal {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), binary, args...)
+	cmd.Env = cleanEnvironment(t, env)
+	cmd.Dir = t.TempDir()
+	ptm, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)})
+	if err != nil {
+		t.Fatalf("start on a terminal: %v", err)
+	}
+	term := &terminal{t: t, cmd: cmd, ptm: ptm, ended: make(chan struct{})}
+	term.screen = vt10x.New(vt10x.WithSize(cols, rows), vt10x.WithWriter(ptm))
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		// The end of a terminal's program is an error of the read.
+		io.Copy(io.MultiWriter(term.screen, &term.wrote), ptm)
+	}()
+	go func() {
+		cmd.Wait()
+		select {
+		case <-read:
+		case <-time.After(time.Second):
+		}
+		close(term.ended)
+	}()
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		<-term.ended
+		ptm.Close()
+		<-read
+	})
+	return term
+}
+
+// text is what the screen shows.
+func (term *terminal) text() string { return term.screen.String() }
+
+// wait waits until the screen shows a text.
+func (term *terminal) wait(want string) {
+	term.t.Helper()
+	term.waitFor("the screen shows "+want, func(screen string) bool { return strings.Contains(screen, want) })
+}
+
+func (term *terminal) waitFor(what string, holds func(screen string) bool) {
+	term.t.Helper()
+	deadline := time.Now().Add(limit)
+	for !holds(term.text()) {
+		select {
+		case <-term.ended:
+			if holds(term.text()) {
+				return
+			}
+			term.t.Fatalf("the program ended (exit %d) before %s:\n%s", term.cmd.ProcessState.ExitCode(), what, term.text())
+		case <-time.After(10 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			term.t.Fatalf("after %s there is still not: %s\n%s", limit, what, term.text())
+		}
+	}
+}
+
+// send types keys.
+func (term *terminal) send(keys string) {
+	term.t.Helper()
+	if _, err := io.WriteString(term.ptm, keys); err != nil {
+		term.t.Fatalf("type %q: %v", keys, err)
+	}
+}
+
+// paste pastes text as a terminal does: in brackets, so that it is one thing.
+func (term *terminal) paste(text string) { term.send("\x1b[200~" + text + "\x1b[201~") }
+
+// end waits for the program and returns its exit code.
+func (term *terminal) end() int {
+	term.t.Helper()
+	select {
+	case <-term.ended:
+	case <-time.After(limit):
+		term.t.Fatalf("the program does not end:\n%s", term.text())
+	}
+	return term.cmd.ProcessState.ExitCode()
+}
+
+// signal sends a signal to the program.
+func (term *terminal) signal(s syscall.Signal) {
+	term.t.Helper()
+	if err := term.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		term.t.Fatal(err)
+	}
+}
+
+const (
+	enter = "\r"
+	esc   = "\x1b"
+	ctrlC = "\x03"
+)

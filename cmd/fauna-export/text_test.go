@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"fauna-export/export"
+	"fauna-export/fauna"
+)
+
+func TestWords_numbersSizesAndTimesAsPeopleSayThem(t *testing.T) {
+	cases := []struct{ got, want string }{
+		{number(0), "0"}, {number(999), "999"}, {number(1000), "1,000"}, {number(1234567), "1,234,567"}, {number(-1000), "-1,000"}, {number(-999), "-999"},
+		{count(1, "row"), "1 row"}, {count(0, "row"), "0 rows"}, {count(2, "retry"), "2 retries"}, {count(20_000, "document"), "20,000 documents"},
+		{sizeText(0), "0 B"}, {sizeText(999), "999 B"}, {sizeText(1500), "1.5 kB"}, {sizeText(12_340_000), "12.3 MB"}, {sizeText(2_500_000_000), "2.50 GB"},
+		{elapsedText(1500 * time.Millisecond), "1.5 s"}, {elapsedText(70 * time.Second), "70 s"}, {elapsedText(10 * time.Minute), "10 min"}, {elapsedText(150 * time.Minute), "2 h 30 min"},
+		{lifeText(math.MaxInt64), "without end"}, {lifeText(0), "no longer"}, {lifeText(15 * time.Minute), "15 min"}, {lifeText(24 * time.Hour), "24 h"}, {lifeText(7 * 24 * time.Hour), "7 days"}, {lifeText(40 * time.Second), "40 s"},
+		{plain("a\x1b[31mb\nc\u202ed"), "a\ufffd[31mb c\ufffdd"},
+		{cut("short", 10), "short"}, {cut("a long line of words", 10), "a long ..."},
+	}
+	for _, c := range cases {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
+func TestProgressLine_saysWhatIsKnown(t *testing.T) {
+	s := export.Status{
+		Phase: export.Running, Rows: 12_824, Expected: 21_004, ExpectedFinal: true, Bytes: 8_100_000,
+		Rate: 9870.4, ETA: 900 * time.Millisecond, Retries: 2, Waiting: "localhost:8443\x1b[2J refuses",
+	}
+	want := "running: 12,824 of 21,004 rows, 8.1 MB, 9,870 rows/s, 0.9 s left, 2 retries; waiting: localhost:8443\ufffd[2J refuses"
+	if got := progressLine(s); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	s = export.Status{Phase: export.Running, Rows: 5, Expected: 1000, ETA: time.Hour}
+	if got, want := progressLine(s), "running: 5 of 1,000 or more rows, 0 B"; got != want {
+		t.Errorf("before the total is known: got %q, want %q", got, want)
+	}
+}
+
+func TestCheckTable_namesWhatCannotBeRead(t *testing.T) {
+	got := checkTable([]fauna.Access{
+		{Collection: "users", Exists: true, Readable: true, HistoryDays: -1},
+		{Collection: "audit_log", Exists: true},
+		{Collection: "a\x1bb"},
+	}, 0)
+	lines := strings.Split(got, "\n")
+	for i, want := range []string{"collection", "users", "audit_log", "a\ufffdb"} {
+		if !strings.HasPrefix(lines[i], want) {
+			t.Errorf("line %d is %q, want %q first", i+1, lines[i], want)
+		}
+	}
+	for i, want := range map[int]string{1: "yes", 2: "NO", 3: "no such collection"} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("line %d is %q, want %q in it", i+1, lines[i], want)
+		}
+	}
+}
+
+func TestParseTime_takesRFC3339AndMicroseconds(t *testing.T) {
+	for text, want := range map[string]int64{
+		"": 0, "1795342079040000": 1795342079040000,
+		"2026-11-22T10:31:02Z":             time.Date(2026, 11, 22, 10, 31, 2, 0, time.UTC).UnixMicro(),
+		"2026-11-22T11:31:02.123456+01:00": time.Date(2026, 11, 22, 10, 31, 2, 123456000, time.UTC).UnixMicro(),
+	} {
+		if got, err := parseTime(text); err != nil || got != want {
+			t.Errorf("parseTime(%q) = %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"-5", "0", "now", "2026-11-22", "2026-11-22T10:31:02"} {
+		if got, err := parseTime(text); codeOf(err) != exitUsage {
+			t.Errorf("parseTime(%q) = %d, %v; want a usage error", text, got, err)
+		}
+	}
+}
+
+func TestOut_timeInTheNameBecomesTheTime(t *testing.T) {
+	f := outputFlags{out: "backups/{time}", format: "jsonl", compress: "none", workers: "auto", pageSize: "auto"}
+	s, err := f.spec(time.Date(2026, 11, 22, 10, 31, 2, 0, time.UTC))
+	if want := filepath.Join("backups", "2026-11-22T10-31-02Z"); err != nil || s.Dir != want {
+		t.Errorf("folder %q, %v; want %q", s.Dir, err, want)
+	}
+}
+
+func TestConfig_comesAfterFlagAndEnvironment(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "export.yaml")
+	if err := export.WriteConfig(file, export.Config{Domain: "http://10.1.2.3:8443", Collections: []string{"users"}, Format: "csv", Out: "-"}); err != nil {
+		t.Fatal(err)
+	}
+	// Each source names another address that is refused, so the refusal tells
+	// which one was taken.
+	got := runHere(t, nil, "run", "--config", file)
+	if got.code != exitUsage || !strings.Contains(got.err, "10.1.2.3") {
+		t.Errorf("the file's address is not taken: exit %d: %s", got.code, got.err)
+	}
+	env := []string{"FAUNA_EXPORT_DOMAIN=http://10.1.2.4:8443"}
+	if got = runHere(t, env, "run", "--config", file); !strings.Contains(got.err, "10.1.2.4") {
+		t.Errorf("the environment does not go before the file: %s", got.err)
+	}
+	if got = runHere(t, env, "run", "--config", file, "--domain", "http://10.1.2.5:8443"); !strings.Contains(got.err, "10.1.2.5") {
+		t.Errorf("the flag does not go before the environment: %s", got.err)
+	}
+	if err := os.WriteFile(file, []byte("domain: h\nfromat: csv\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got = runHere(t, nil, "run", "--config", file); got.code != exitUsage || !strings.Contains(got.err, "fromat") {
+		t.Errorf("a key with a slip: exit %d: %s", got.code, got.err)
+	}
+}
+
+// failingWriter is a stdout that cannot be written to.
+type failingWriter struct{ err error }
+
+func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
+
+func TestStdout_thatFailsIsAnErrorAndOneThatIsClosedIsNot(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		code int
+	}{{syscall.EPIPE, exitDone}, {errors.New("disk full"), exitError}} {
+		a := &app{streams: streams{out: failingWriter{c.err}}}
+		if got := codeOf(a.printText("text")); got != c.code {
+			t.Errorf("%v ends with %d, want %d", c.err, got, c.code)
+		}
+	}
+}

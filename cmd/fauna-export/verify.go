@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fauna-export/export"
+	"fauna-export/fauna"
+)
+
+func newVerifyCommand(a *app) *cobra.Command {
+	var server serverFlags
+	cmd := &cobra.Command{
+		Use:   "verify DIR",
+		Short: "Read the files of a finished run again and compare them with its manifest",
+		Long: `Read every file of a finished run again and compare it with the manifest: bytes,
+sha256, rows, and ids ascending. The folder may have been copied elsewhere.
+With --domain the rows are also compared with the server's counts, as of the run's
+own time while the server still keeps that.`,
+		Example: `  fauna-export verify backup
+  fauna-export verify backup --domain http://localhost:8443`,
+		Args: oneFolder,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			report, err := a.verify(cmd.Context(), args[0])
+			if err != nil || server.domain == "" {
+				return err
+			}
+			return a.compareCounts(cmd.Context(), &server, report.Manifest)
+		},
+	}
+	cmd.Flags().StringVar(&server.domain, "domain", "", "`URL` of the server to compare the counts with (default: the files only)")
+	server.addRest(cmd.Flags())
+	return cmd
+}
+
+// verify reads the files of a folder again and prints what it found.
+func (a *app) verify(ctx context.Context, dir string) (*export.Report, error) {
+	report, err := export.Verify(ctx, dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	if a.global.json {
+		err = a.printJSON(verifyResult(report))
+	} else {
+		err = a.printText(verifyTable(report))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return report, wrongFiles(report)
+}
+
+// wrongError is a folder whose files are not what its manifest says.
+type wrongError struct{ what []string }
+
+// Error implements error.
+func (e *wrongError) Error() string {
+	return "not as the manifest says: " + strings.Join(e.what, "; ")
+}
+
+// wrongFiles is what a report finds wrong, nil when nothing is.
+func wrongFiles(r *export.Report) error {
+	if r.OK() {
+		return nil
+	}
+	what := append([]string{}, r.Problems...)
+	for _, f := range r.Files {
+		if f.Problem != "" {
+			what = append(what, f.File+": "+f.Problem)
+		}
+	}
+	return &wrongError{what: what}
+}
+
+func verifyTable(r *export.Report) string {
+	rows := [][]string{{"file", "rows", "size", "state"}}
+	for _, f := range r.Files {
+		state := "ok"
+		if f.Problem != "" {
+			state = "WRONG: " + plain(f.Problem)
+		}
+		rows = append(rows, []string{plain(f.File), number(f.Rows), sizeText(f.Bytes), state})
+	}
+	text := table(rows)
+	for _, p := range r.Problems {
+		text += "WRONG: " + plain(p) + "\n"
+	}
+	return text
+}
+
+// verifyResult is what `verify --json` prints.
+func verifyResult(r *export.Report) map[string]any {
+	files := []map[string]any{}
+	for _, f := range r.Files {
+		one := map[string]any{"collection": f.Collection, "file": f.File, "rows": f.Rows, "bytes": f.Bytes, "ok": f.Problem == ""}
+		if f.Problem != "" {
+			one["problem"] = f.Problem
+		}
+		files = append(files, one)
+	}
+	result := map[string]any{"ok": r.OK(), "files": files}
+	if len(r.Problems) > 0 {
+		result["problems"] = r.Problems
+	}
+	return result
+}
+
+// compareCounts counts the documents of every collection on the server and
+// compares that with the manifest: at the run's time, or now once the server no
+// longer keeps that, when a difference proves nothing.
+func (a *app) compareCounts(ctx context.Context, server *serverFlags, m *export.Manifest) error {
+	client, err := a.connect(ctx, server)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	var names []string
+	for _, e := range m.Collections {
+		names = append(names, e.Name)
+	}
+	c, err := a.choose(ctx, client, &choiceFlags{collections: names})
+	if err != nil {
+		return err
+	}
+	if c.missing != nil || len(c.unreadable) > 0 {
+		return c.refusal(false)
+	}
+	var at int64
+	if t, err := time.Parse(time.RFC3339Nano, m.Snapshot); err == nil && m.Consistency == export.ConsistencySnapshot {
+		at = t.UnixMicro()
+	}
+	var differ []string
+	for _, e := range m.Collections {
+		n, when, err := countAt(ctx, client, e.Name, at)
+		if err != nil {
+			return fmt.Errorf("count %s: %w", quoted(e.Name), err)
+		}
+		switch {
+		case n == e.Rows:
+			a.say("%s: the server has %s %s, the same", quoted(e.Name), count(n, "document"), when)
+		case when == atRun:
+			differ = append(differ, fmt.Sprintf("%s: the server had %s %s, the file has %s", e.Name, number(n), when, count(e.Rows, "row")))
+		default:
+			a.say("%s: the server has %s %s, the file %s; the time of the run is no longer kept, so this may be as it should", quoted(e.Name), count(n, "document"), when, count(e.Rows, "row"))
+		}
+	}
+	if len(differ) > 0 {
+		return &wrongError{what: differ}
+	}
+	return nil
+}
+
+const (
+	atRun = "at the run's time"
+	atNow = "now"
+)
+
+// countAt counts the documents of a collection at a time, or now when the server
+// no longer keeps that time or at is 0.
+func countAt(ctx context.Context, client *fauna.Client, name string, at int64) (n int64, when string, err error) {
+	if at != 0 {
+		n, err = client.Count(ctx, name, at)
+		if !isKind(err, fauna.KindExpired) {
+			return n, atRun, err
+		}
+	}
+	n, err = client.Count(ctx, name, 0)
+	return n, atNow, err
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"fauna-export/tui"
+)
+
+// runWizard opens the wizard and leaves its summary in the scrollback.
+func (a *app) runWizard(ctx context.Context, c tui.Config) error {
+	if !a.mayAsk() {
+		return usagef("the wizard needs a terminal: use 'fauna-export run', or 'fauna-export demo --out DIR' to try it")
+	}
+	c.AnswersFile = answersFile()
+	outcome, err := tui.Run(ctx, c)
+	if outcome.Summary != "" {
+		fmt.Fprint(a.err, outcome.Summary)
+	}
+	return err
+}
+
+// answersFile is where a wizard that is left keeps its answers, "" where the
+// user has no folder for settings.
+func answersFile() string {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "fauna-export", "answers.yaml")
+}

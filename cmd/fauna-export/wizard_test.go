@@ -1,0 +1,108 @@
+//go:build unix
+
+package main
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"fauna-export/fauna/emulator"
+)
+
+func TestWizard_fromDomainToDoneOnAServer(t *testing.T) {
+	s := serveSample(t)
+	names := s.collections(t)
+	term := onTerminal(t, 80, 24, nil, "--domain", s.endpoint)
+	term.wait("Where is your Fauna database?")
+	term.wait("answers")
+	term.send(enter)
+	term.wait("Which collections?")
+	term.paste(strings.Join(names, "\n") + "\n")
+	term.wait("chosen")
+	term.send(enter)
+	term.wait("What should the files be?")
+	term.send(enter)
+	term.wait("Run these in the Fauna shell")
+	term.send(enter)
+	term.wait("secret")
+	term.paste(s.keyForAll(t) + "\n")
+	term.send(enter)
+	term.wait("snapshot lives")
+	term.send(enter)
+	term.wait("verified")
+	screen := term.text()
+	term.send("q")
+	if code := term.end(); code != exitDone {
+		t.Fatalf("exit %d:\n%s", code, term.text())
+	}
+	dirs, err := filepath.Glob(filepath.Join(term.cmd.Dir, "fauna-*"))
+	if err != nil || len(dirs) != 1 {
+		t.Fatalf("folders %v, %v; the last screen was:\n%s", dirs, err, screen)
+	}
+	checkWizardExport(t, dirs[0])
+}
+
+func TestWizard_demoIsWalkedAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "shop")
+	term := onTerminal(t, 80, 24, nil, "demo", "--out", dir)
+	term.wait("Where is your Fauna database?")
+	term.wait("answers")
+	term.send(enter)
+	term.wait("Which collections?")
+	term.paste(strings.Join(emulator.SampleCollections(), "\n") + "\n")
+	term.wait("chosen")
+	term.send(enter)
+	term.wait("What should the files be?")
+	term.send(enter)
+	term.wait("Run these in the Fauna shell")
+	term.send("r")
+	term.wait("secret")
+	checkWizardExport(t, dir)
+}
+
+// checkWizardExport checks that a folder holds all documents of the sample.
+func checkWizardExport(t *testing.T, dir string) {
+	t.Helper()
+	e := readExport(t, dir)
+	rows := map[string]int64{}
+	for _, c := range e.manifest.Collections {
+		rows[c.Name] = c.Rows
+	}
+	for _, name := range emulator.SampleCollections() {
+		want := int64(len(slices.Collect(emulator.SampleRows(name))))
+		if got, there := rows[name]; !there || got != want {
+			t.Errorf("%s: in the manifest %v, %d rows, want %d", name, there, got, want)
+		}
+	}
+	if got := runHere(t, nil, "verify", dir); got.code != exitDone {
+		t.Errorf("verify: exit %d: %s", got.code, got.err)
+	}
+}
+
+func TestWizard_leavesByKeyAndBySignalWithTheRightCode(t *testing.T) {
+	s := serveSample(t)
+	cases := []struct {
+		name  string
+		leave func(term *terminal)
+		code  int
+	}{
+		{"esc", func(term *terminal) { term.send(esc); term.wait("Leave"); term.send("y") }, exitError},
+		{"ctrl+c", func(term *terminal) { term.send(ctrlC) }, 130},
+		{"SIGINT", func(term *terminal) { term.signal(syscall.SIGINT) }, 130},
+		{"SIGTERM", func(term *terminal) { term.signal(syscall.SIGTERM) }, 143},
+		{"SIGHUP", func(term *terminal) { term.signal(syscall.SIGHUP) }, 129},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			term := onTerminal(t, 80, 24, nil, "--domain", s.endpoint)
+			term.wait("answers")
+			c.leave(term)
+			if code := term.end(); code != c.code {
+				t.Errorf("exit %d, want %d:\n%s", code, c.code, term.text())
+			}
+		})
+	}
+}
