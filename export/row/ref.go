@@ -41,6 +41,7 @@ func nativeKind(name []byte) string {
 }
 
 const (
+	refStart    = `{"@ref":`
 	refHead     = `{"id":"`
 	refParent   = `,"collection":{"@ref":{"id":"`
 	refDocument = `,"collection":{"@ref":{"id":"collections"}}}}}`
@@ -50,30 +51,43 @@ const (
 // ref reads the value of "@ref" at i. It is not ok for anything that lacks an
 // id that is a string, or that is damaged.
 func (s *scanner) ref(src []byte, i int) (ref, bool) {
-	// The order of keys and the lack of spaces that the server always sends.
-	if hasPrefix(src, i, refHead) {
-		id := span{start: i + len(refHead) - 1}
-		if id.end = s.text(src, id.start+1); id.end < 0 {
-			return ref{}, false
-		}
-		if hasPrefix(src, id.end, refParent) {
-			parent := span{start: id.end + len(refParent) - 1}
-			if parent.end = s.text(src, parent.start+1); parent.end < 0 {
-				return ref{}, false
-			}
-			if hasPrefix(src, parent.end, refDocument) {
-				return ref{id: id, collection: parent, kind: "document", end: parent.end + len(refDocument)}, true
-			}
-			if hasPrefix(src, parent.end, refNative) {
-				kind := nativeKind(parent.of(src))
-				if kind == "" {
-					kind = "unknown"
-				}
-				return ref{id: id, kind: kind, end: parent.end + len(refNative)}, true
-			}
-		}
+	if r, ok := s.usualRef(src, i); ok {
+		return r, true
 	}
 	return s.anyRef(src, i)
+}
+
+// usualRef reads the value of "@ref" when its keys stand in the order and
+// without spaces, as the server writes them, and it has no "database".
+func (s *scanner) usualRef(src []byte, i int) (ref, bool) {
+	if !hasPrefix(src, i, refHead) {
+		return ref{}, false
+	}
+	id := span{start: i + len(refHead) - 1}
+	if id.end = s.text(src, id.start+1); id.end < 0 || id.end >= len(src) {
+		return ref{}, false
+	}
+	if src[id.end] == '}' {
+		return ref{id: id, kind: "unknown", end: id.end + 1}, true
+	}
+	if !hasPrefix(src, id.end, refParent) {
+		return ref{}, false
+	}
+	parent := span{start: id.end + len(refParent) - 1}
+	if parent.end = s.text(src, parent.start+1); parent.end < 0 {
+		return ref{}, false
+	}
+	if hasPrefix(src, parent.end, refDocument) {
+		return ref{id: id, collection: parent, kind: "document", end: parent.end + len(refDocument)}, true
+	}
+	if !hasPrefix(src, parent.end, refNative) {
+		return ref{}, false
+	}
+	kind := nativeKind(parent.of(src))
+	if kind == "" {
+		kind = "unknown"
+	}
+	return ref{id: id, kind: kind, end: parent.end + len(refNative)}, true
 }
 
 // anyRef reads the value of "@ref" whatever its keys and their order are.
@@ -194,6 +208,7 @@ func (r ref) append(src, out []byte) []byte {
 	if r.kind == "document" {
 		out = append(out, `,"collection":`...)
 		out = append(out, r.collection.of(src)...)
+		return append(out, `,"type":"document"}`...)
 	}
 	out = append(out, `,"type":"`...)
 	out = append(out, r.kind...)

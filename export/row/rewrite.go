@@ -223,12 +223,9 @@ func (r *rewriter) tag(src []byte, i, key int, out []byte) (_ []byte, next int, 
 		if src[value] != '{' {
 			break
 		}
-		valueEnd := r.skip(src, value)
-		if valueEnd < 0 {
-			return out, -1, false
-		}
-		if end := closeOf(src, valueEnd); end > 0 {
-			return r.quote(src, i, end, out)
+		var exact bool
+		if out, next, exact = r.quoted(src, i, value, out); exact || next < 0 {
+			return out, next, false
 		}
 	case `"@obj"`:
 		if src[value] != '{' {
@@ -236,13 +233,15 @@ func (r *rewriter) tag(src []byte, i, key int, out []byte) (_ []byte, next int, 
 		}
 		inner := space(src, value+1)
 		if r.careful || hasPrefix(src, inner, `"@set"`) {
-			switch r.verdict(&r.scanner, src, i) {
+			fresh := i >= r.judged
+			switch verdict, end := r.verdict(&r.scanner, src, i); verdict {
 			case verdictFault:
 				return out, -1, false
 			case verdictSet:
-				valueEnd := r.skip(src, value)
-				out, _, _ = r.quote(src, value, valueEnd, out)
-				return out, closeOf(src, valueEnd), false
+				if fresh {
+					return r.quote(src, value, end-1, out), end, false
+				}
+				return r.quoteLoose(src, value, end-1, out), end, false
 			case verdictOther:
 				out, next = r.verbatim(src, i, out)
 				return out, next, false

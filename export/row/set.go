@@ -4,17 +4,18 @@ package row
 // whether the outer one is a set follows from the inner ones, so an object is
 // read ahead once, with everything in it, and each verdict is kept.
 type judge struct {
-	verdicts []site
-	next     int // the first of verdicts that may still be asked for
-	judged   int // everything before this position was read ahead
-	nests    []nest
-	dropped  []int // depths at which quote leaves out a closing brace
+	verdicts  []site
+	next      int // the first of verdicts that may still be asked for
+	judged    int // everything before this position was read ahead
+	nests     []nest
+	outermost int32 // keys of the object that was read ahead
+	dropped   []int // where quote leaves out a closing brace
 }
 
 // site is an object whose first key is "@obj".
 type site struct {
-	start   int
-	verdict verdict
+	start, end int
+	verdict    verdict
 }
 
 type verdict byte
@@ -31,22 +32,24 @@ func (j *judge) forget() {
 	j.verdicts, j.next, j.judged = j.verdicts[:0], 0, 0
 }
 
-// verdict says what the object at i is, whose first key is "@obj".
-func (j *judge) verdict(s *scanner, src []byte, i int) verdict {
+// verdict says what the object at i is, whose first key is "@obj", and where it
+// ends.
+func (j *judge) verdict(s *scanner, src []byte, i int) (verdict, int) {
 	if i >= j.judged {
 		j.forget()
 		if j.judged = j.ahead(s, src, i); j.judged < 0 {
 			j.judged = 0
-			return verdictFault
+			return verdictFault, -1
 		}
 	}
 	for j.next < len(j.verdicts) && j.verdicts[j.next].start < i {
 		j.next++
 	}
 	if j.next < len(j.verdicts) && j.verdicts[j.next].start == i {
-		return j.verdicts[j.next].verdict
+		site := &j.verdicts[j.next]
+		return site.verdict, site.end
 	}
-	return verdictOther
+	return verdictOther, -1
 }
 
 // nest is an array or object that is open while reading ahead.
@@ -189,16 +192,35 @@ func (j *judge) ahead(s *scanner, src []byte, i int) int {
 	open := j.nests[:0]
 	defer func() { j.nests = open[:0] }()
 	var kind kindBit
+	s.spaces = false
 value:
-	i = space(src, i)
+	if i < len(src) && isSpace(src[i]) {
+		s.spaces = true
+		i = space(src, i)
+	}
 	if i >= len(src) {
 		return s.end(src)
 	}
 	switch c := src[i]; c {
+	case '"':
+		if i = s.text(src, i+1); i < 0 {
+			return -1
+		}
+		kind = kindScalar
 	case '{':
+		if hasPrefix(src, i, refStart) {
+			if ref, ok := s.usualRef(src, i+len(refStart)); ok && ref.end < len(src) && src[ref.end] == '}' {
+				i = ref.end + 1
+				kind = kindRef
+				goto after
+			}
+		}
 		f := nest{site: -1}
 		start := i
-		i = space(src, i+1)
+		if i++; i < len(src) && isSpace(src[i]) {
+			s.spaces = true
+			i = space(src, i)
+		}
 		if i < len(src) && src[i] == '}' {
 			i++
 			kind = kindObject
@@ -211,7 +233,10 @@ value:
 		open = append(open, f)
 		goto key
 	case '[':
-		i = space(src, i+1)
+		if i++; i < len(src) && isSpace(src[i]) {
+			s.spaces = true
+			i = space(src, i)
+		}
 		if i < len(src) && src[i] == ']' {
 			i++
 			kind = kindScalar
@@ -229,7 +254,10 @@ after:
 	if len(open) == 0 {
 		return i
 	}
-	i = space(src, i)
+	if i < len(src) && isSpace(src[i]) {
+		s.spaces = true
+		i = space(src, i)
+	}
 	if i >= len(src) {
 		return s.end(src)
 	}
@@ -254,8 +282,10 @@ after:
 			}
 		case c == '}' && !top.array:
 			kind = top.kind()
+			j.outermost = top.count
 			if top.site >= 0 {
-				j.verdicts[top.site].verdict = top.verdict(kind)
+				site := &j.verdicts[top.site]
+				site.verdict, site.end = top.verdict(kind), i+1
 			}
 		default:
 			return s.fail(i, "a comma or the end of an array or object is missing")
@@ -265,7 +295,10 @@ after:
 		goto after
 	}
 key:
-	i = space(src, i)
+	if i < len(src) && isSpace(src[i]) {
+		s.spaces = true
+		i = space(src, i)
+	}
 	{
 		keyEnd, value := s.key(src, i)
 		if value < 0 {
@@ -291,64 +324,4 @@ func (n *nest) verdict(kind kindBit) verdict {
 		return verdictObject
 	}
 	return verdictOther
-}
-
-// quote appends src[i:end], a set or query that was read already, as a string
-// that holds its wire form: without spaces, and without the "@obj" directly
-// around a set inside.
-func (r *rewriter) quote(src []byte, i, end int, out []byte) ([]byte, int, bool) {
-	dropped := r.dropped[:0]
-	defer func() { r.dropped = dropped[:0] }()
-	depth := 0
-	out = append(out, '"')
-	for i < end {
-		c := src[i]
-		switch c {
-		case '"':
-			textEnd := r.text(src, i+1)
-			out = append(out, '\\', '"')
-			out = appendEscaped(out, src[i+1:textEnd-1])
-			out = append(out, '\\', '"')
-			i = textEnd
-			continue
-		case ' ', '\n', '\r', '\t':
-			i++
-			continue
-		case '{':
-			depth++
-			if key := space(src, i+1); hasPrefix(src, key, `"@obj"`) {
-				_, value := r.key(src, key)
-				if src[value] == '{' && hasPrefix(src, space(src, value+1), `"@set"`) &&
-					r.verdict(&r.scanner, src, i) == verdictSet {
-					dropped = append(dropped, depth)
-					i = value
-					continue
-				}
-			}
-		case '}':
-			depth--
-			if n := len(dropped); n > 0 && dropped[n-1] == depth+1 {
-				dropped = dropped[:n-1]
-				i++
-				continue
-			}
-		}
-		out = append(out, c)
-		i++
-	}
-	return append(out, '"'), end, false
-}
-
-// appendEscaped appends the inside of a JSON string so that it can stand in
-// another JSON string.
-func appendEscaped(out, text []byte) []byte {
-	start := 0
-	for i, c := range text {
-		if c == '"' || c == '\\' {
-			out = append(out, text[start:i]...)
-			out = append(out, '\\')
-			start = i
-		}
-	}
-	return append(out, text[start:]...)
 }

@@ -1,0 +1,97 @@
+package row
+
+import (
+	"strings"
+	"testing"
+
+	f "github.com/fauna/faunadb-go/v4/faunadb"
+)
+
+// benchPage returns a page of documents that hold all recorded values, in
+// objects of several, over and over. With forDriver those are left out on which
+// the Go driver's decoder fails.
+func benchPage(tb testing.TB, documents int, forDriver bool) (page []byte, plan []int64) {
+	var fields, whole []string
+	for _, v := range recordedValues(tb) {
+		var decoded f.Value
+		if forDriver && f.UnmarshalJSON([]byte(`{"v":`+v.Wire+`}`), &decoded) != nil {
+			continue
+		}
+		if strings.HasPrefix(v.Group, "recorded") && strings.HasPrefix(v.Wire, "{") {
+			whole = append(whole, v.Wire)
+			continue
+		}
+		fields = append(fields, v.Wire)
+	}
+	for i := 0; i+8 <= len(fields); i += 8 {
+		var parts []string
+		for k, wire := range fields[i : i+8] {
+			parts = append(parts, `"`+[]string{"name", "n", "createdAt", "parent", "state", "x", "total", "address"}[k]+`":`+wire)
+		}
+		whole = append(whole, "{"+strings.Join(parts, ",")+"}")
+	}
+	var elements []string
+	for id := 1; id <= documents; id++ {
+		data := whole[id%len(whole)]
+		elements = append(elements, documentOf(int64(id), `,"data":`+data))
+		plan = append(plan, int64(id))
+	}
+	return pageOf(elements...), plan
+}
+
+// BenchmarkPage writes pages of all recorded kinds of values on one core.
+// Megabytes are of the wire. Run with
+//
+//	go test -run xxx -bench . ./export/row/
+func BenchmarkPage(b *testing.B) {
+	page, plan := benchPage(b, 4000, false)
+	for _, format := range []Format{JSONL, CSV, Parquet, Wire} {
+		b.Run(string(format), func(b *testing.B) {
+			s, err := NewSerializer(Layout{Collection: "users", Format: format})
+			if err != nil {
+				b.Fatal(err)
+			}
+			var batch Batch
+			b.SetBytes(int64(len(page)))
+			b.ReportAllocs()
+			for b.Loop() {
+				batch.Reset()
+				if err := s.Page(&batch, page, plan); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(page))/float64(len(plan)), "B/document")
+		})
+	}
+}
+
+// BenchmarkBesideDriver writes the pages that the Go driver can decode, and
+// decodes them with the driver: the quotient of the two is what it is about.
+func BenchmarkBesideDriver(b *testing.B) {
+	page, plan := benchPage(b, 4000, true)
+	b.Run("row", func(b *testing.B) {
+		s, err := NewSerializer(jsonl)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var batch Batch
+		b.SetBytes(int64(len(page)))
+		b.ReportAllocs()
+		for b.Loop() {
+			batch.Reset()
+			if err := s.Page(&batch, page, plan); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("driver", func(b *testing.B) {
+		b.SetBytes(int64(len(page)))
+		b.ReportAllocs()
+		for b.Loop() {
+			var v f.Value
+			if err := f.UnmarshalJSON(page, &v); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,119 @@
+package row
+
+import "slices"
+
+// quoted appends the set or query at i, the value of whose first key is at
+// value, as a string that holds its wire form: without spaces, and without the
+// "@obj" directly around a set inside. It returns the position behind it, and
+// whether it has that one key; if not, nothing is appended.
+func (r *rewriter) quoted(src []byte, i, value int, out []byte) (_ []byte, end int, exact bool) {
+	if i < r.judged {
+		// It was read ahead with something around it.
+		if end = r.skip(src, value); end < 0 {
+			return out, -1, false
+		}
+		if end = closeOf(src, end); end < 0 {
+			return out, 0, false
+		}
+		return r.quoteLoose(src, i, end, out), end, true
+	}
+	r.forget()
+	if end = r.ahead(&r.scanner, src, i); end < 0 {
+		return out, -1, false
+	}
+	r.judged = end
+	if r.outermost != 1 {
+		return out, 0, false
+	}
+	return r.quote(src, i, end, out), end, true
+}
+
+// quote appends src[i:end], all of which was read ahead just now.
+func (r *rewriter) quote(src []byte, i, end int, out []byte) []byte {
+	if r.spaces {
+		return r.quoteLoose(src, i, end, out)
+	}
+	out = slices.Grow(out, 2*(end-i)+2)
+	out = append(out, '"')
+	closing := r.dropped[:0] // ends of stored sets that are open
+	for _, site := range r.verdicts {
+		if site.verdict != verdictSet || site.start < i || site.end > end {
+			continue
+		}
+		for n := len(closing); n > 0 && closing[n-1] <= site.start; n-- {
+			out = appendEscaped(out, src[i:closing[n-1]-1])
+			i = closing[n-1]
+			closing = closing[:n-1]
+		}
+		out = appendEscaped(out, src[i:site.start])
+		i = site.start + len(`{"@obj":`)
+		closing = append(closing, site.end)
+	}
+	for n := len(closing); n > 0; n-- {
+		out = appendEscaped(out, src[i:closing[n-1]-1])
+		i = closing[n-1]
+	}
+	r.dropped = closing[:0]
+	out = appendEscaped(out, src[i:end])
+	return append(out, '"')
+}
+
+// quoteLoose appends src[i:end], which was read already, and leaves out the
+// white space outside of strings.
+func (r *rewriter) quoteLoose(src []byte, i, end int, out []byte) []byte {
+	dropped := r.dropped[:0] // depths at which a closing brace is left out
+	depth := 0
+	out = append(out, '"')
+	for i < end {
+		c := src[i]
+		switch c {
+		case '"':
+			textEnd := r.text(src, i+1)
+			out = slices.Grow(out, 2*(textEnd-i))
+			out = appendEscaped(out, src[i:textEnd])
+			i = textEnd
+			continue
+		case ' ', '\n', '\r', '\t':
+			i++
+			continue
+		case '{':
+			depth++
+			if key := space(src, i+1); hasPrefix(src, key, `"@obj"`) {
+				if verdict, _ := r.verdict(&r.scanner, src, i); verdict == verdictSet {
+					dropped = append(dropped, depth)
+					_, i = r.key(src, key)
+					continue
+				}
+			}
+		case '}':
+			depth--
+			if n := len(dropped); n > 0 && dropped[n-1] == depth+1 {
+				dropped = dropped[:n-1]
+				i++
+				continue
+			}
+		}
+		out = append(out, c)
+		i++
+	}
+	r.dropped = dropped[:0]
+	return append(out, '"')
+}
+
+// appendEscaped appends JSON text so that it can stand in a JSON string. There
+// must be room for twice its length.
+func appendEscaped(out, text []byte) []byte {
+	n := len(out)
+	to := out[n : n+2*len(text)]
+	k := 0
+	for _, c := range text {
+		// Without a branch, since quotes are everywhere: escape is 1 for a quote
+		// and a backslash, else 0.
+		escape := ((uint32(c^'"') - 1) | (uint32(c^'\\') - 1)) >> 31
+		to[k] = '\\'
+		k += int(escape)
+		to[k] = c
+		k++
+	}
+	return out[:n+k]
+}
