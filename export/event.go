@@ -1,0 +1,145 @@
+package export
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+)
+
+// Event is one line of the machine-readable account of a run; the package
+// documentation says what its fields hold. Times are text as FormatMoment
+// writes them, durations seconds.
+type Event struct {
+	Version int    `json:"v"`
+	Event   string `json:"event"` // "progress", "summary", "error"
+	Time    string `json:"time"`
+
+	Phase         Phase             `json:"phase,omitempty"`
+	Snapshot      string            `json:"snapshot,omitempty"`
+	SnapshotEnds  string            `json:"snapshot_ends,omitempty"`
+	Renewed       int               `json:"snapshots_renewed,omitempty"`
+	Elapsed       float64           `json:"elapsed_s"`
+	Rows          int64             `json:"rows"`
+	Expected      int64             `json:"expected_rows"`
+	ExpectedFinal bool              `json:"expected_final"`
+	Bytes         int64             `json:"bytes_read"`
+	Written       int64             `json:"bytes_written"`
+	Requests      int               `json:"requests"`
+	Retries       int               `json:"retries"`
+	InFlight      int               `json:"in_flight"`
+	Workers       int               `json:"workers"`
+	Rate          float64           `json:"rows_per_s"`
+	BytesRate     float64           `json:"bytes_per_s"`
+	ETA           *float64          `json:"eta_s"`
+	Waiting       string            `json:"waiting,omitempty"`
+	NextTry       string            `json:"next_try,omitempty"`
+	Paused        bool              `json:"paused,omitempty"`
+	Free          *int64            `json:"disk_free,omitempty"`
+	Collections   []EventCollection `json:"collections,omitempty"`
+
+	// Outcome is of a summary: "done", "partial" or "stopped".
+	Outcome  string    `json:"outcome,omitempty"`
+	Error    string    `json:"error,omitempty"`
+	Manifest *Manifest `json:"manifest,omitempty"`
+}
+
+// EventCollection is one collection of an Event.
+type EventCollection struct {
+	Name          string          `json:"name"`
+	State         CollectionState `json:"state"`
+	File          string          `json:"file"`
+	Rows          int64           `json:"rows"`
+	Expected      int64           `json:"expected_rows"`
+	ExpectedFinal bool            `json:"expected_final"`
+	Bytes         int64           `json:"bytes_read"`
+	Retries       int             `json:"retries"`
+	Rate          float64         `json:"rows_per_s"`
+	ETA           *float64        `json:"eta_s"`
+	Error         string          `json:"error,omitempty"`
+}
+
+const eventVersion = 1
+
+// Event is the run's progress now, as an event.
+func (r *Run) Event() Event {
+	return newEvent("progress", r.Status(), r.env.Clock.Now())
+}
+
+// Summary is the last event of a run, from what Do returned.
+func (r *Run) Summary(m *Manifest, err error) Event {
+	e := newEvent("summary", r.Status(), r.env.Clock.Now())
+	e.Manifest = m
+	switch _, partial := errors.AsType[*Partial](err); {
+	case err == nil:
+		e.Outcome = "done"
+	case partial:
+		e.Outcome = "partial"
+	default:
+		e.Outcome = "stopped"
+	}
+	if err != nil {
+		e.Error = err.Error()
+	}
+	return e
+}
+
+// WriteEvent writes an event as one line of JSON.
+func WriteEvent(w io.Writer, e Event) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode an event: %w", err)
+	}
+	if _, err := w.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("write an event: %w", err)
+	}
+	return nil
+}
+
+func newEvent(kind string, s Status, now time.Time) Event {
+	e := Event{
+		Version: eventVersion, Event: kind, Time: eventTime(now), Phase: s.Phase, SnapshotEnds: eventTime(s.SnapshotEnds),
+		Renewed: s.Renewed, Elapsed: tidy(s.Elapsed.Seconds()), Rows: s.Rows, Expected: s.Expected, ExpectedFinal: s.ExpectedFinal,
+		Bytes: s.Bytes, Written: s.Written, Requests: s.Requests, Retries: s.Retries, InFlight: s.InFlight, Workers: s.Workers,
+		Rate: tidy(s.Rate), BytesRate: tidy(s.BytesRate), ETA: seconds(s.ETA), Waiting: s.Waiting, NextTry: eventTime(s.NextTry), Paused: s.Paused,
+	}
+	if s.Snapshot != 0 {
+		e.Snapshot = FormatTime(s.Snapshot)
+	}
+	if s.Free >= 0 {
+		e.Free = &s.Free
+	}
+	for _, c := range s.Collections {
+		ec := EventCollection{
+			Name: c.Name, State: c.State, File: c.File, Rows: c.Rows, Expected: c.Expected, ExpectedFinal: c.ExpectedFinal,
+			Bytes: c.Bytes, Retries: c.Retries, Rate: tidy(c.Rate), ETA: seconds(c.ETA),
+		}
+		if c.Err != nil {
+			ec.Error = c.Err.Error()
+		}
+		e.Collections = append(e.Collections, ec)
+	}
+	return e
+}
+
+// eventTime is a time to the millisecond, empty for none.
+func eventTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return FormatMoment(t.Truncate(time.Millisecond))
+}
+
+// seconds is a duration, nil when it is not known.
+func seconds(d time.Duration) *float64 {
+	if d < 0 {
+		return nil
+	}
+	s := tidy(d.Seconds())
+	return &s
+}
+
+// tidy keeps three decimals.
+func tidy(f float64) float64 { return math.Round(f*1000) / 1000 }
