@@ -26,7 +26,7 @@ func sampleCustomerDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 			joined := spread(c, n, sampleCustomers)
 			changed := joined
 			given, family, city := pick(c, words.given), pick(c, words.family), pick(c, words.cities)
-			t := &sampleText{row: rows}
+			t := newSampleText(rows)
 			t.open("{")
 			t.key("name").text(given + " " + family)
 			t.key("email").text(fmt.Sprintf("%s.%d@example.org", strings.ToLower(strings.ReplaceAll(family, " ", "")), n+1))
@@ -49,7 +49,7 @@ func sampleCustomerDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 				t.key("note").text(pick(c, words.reviews))
 			}
 			t.close("}")
-			if !yield(Document{ID: firstCustomer + n, TS: changed.UnixMicro(), Data: t.out}) {
+			if !yield(Document{ID: firstCustomer + n, TS: changed.UnixMicro(), Data: t.done()}) {
 				return
 			}
 		}
@@ -62,7 +62,7 @@ func sampleProductDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 		sizes := []string{"50 g", "100 g", "250 g", "1 kg", "gift box"}
 		for n := range int64(sampleProducts) {
 			good, size := words.goods[n%int64(len(words.goods))], n/int64(len(words.goods))
-			t := &sampleText{row: rows}
+			t := newSampleText(rows)
 			t.open("{")
 			t.key("name").text(good.name + ", " + sizes[size])
 			t.key("category").text(good.category)
@@ -79,7 +79,7 @@ func sampleProductDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 			}
 			t.close("}")
 			listed := sampleStart.Add(time.Duration(c.below(int64(300 * 24 * time.Hour)))).Truncate(time.Millisecond)
-			if !yield(Document{ID: n + 1, TS: listed.UnixMicro(), Data: t.out}) {
+			if !yield(Document{ID: n + 1, TS: listed.UnixMicro(), Data: t.done()}) {
 				return
 			}
 		}
@@ -92,7 +92,7 @@ func sampleOrderDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 		for n := range int64(sampleOrders) {
 			placed := spread(c, n, sampleOrders)
 			changed := placed
-			t := &sampleText{row: rows}
+			t := newSampleText(rows)
 			t.open("{")
 			t.key("number").text(fmt.Sprintf("A-%06d", n+1))
 			t.key("customer").ref("customers", firstCustomer+c.below(sampleCustomers))
@@ -131,7 +131,7 @@ func sampleOrderDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 				t.close("}")
 			}
 			t.close("}")
-			if !yield(Document{ID: snowflake(placed, n), TS: changed.UnixMicro(), Data: t.out}) {
+			if !yield(Document{ID: snowflake(placed, n), TS: changed.UnixMicro(), Data: t.done()}) {
 				return
 			}
 		}
@@ -143,7 +143,7 @@ func sampleReviewDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 		c := newSampleChance("reviews")
 		for n := range int64(sampleReviews) {
 			written := spread(c, n, sampleReviews)
-			t := &sampleText{row: rows}
+			t := newSampleText(rows)
 			t.open("{")
 			t.key("product").ref("products", 1+c.below(sampleProducts))
 			t.key("customer").ref("customers", firstCustomer+c.below(sampleCustomers))
@@ -156,7 +156,7 @@ func sampleReviewDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 			}
 			t.close("]")
 			t.close("}")
-			if !yield(Document{ID: snowflake(written, n), TS: written.UnixMicro(), Data: t.out}) {
+			if !yield(Document{ID: snowflake(written, n), TS: written.UnixMicro(), Data: t.done()}) {
 				return
 			}
 		}
@@ -167,7 +167,7 @@ func sampleCartDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 	return func(yield func(Document) bool) {
 		c := newSampleChance("carts")
 		for n := range int64(sampleCarts) {
-			t := &sampleText{row: rows}
+			t := newSampleText(rows)
 			t.open("{")
 			t.key("customer").ref("customers", firstCustomer+c.below(sampleCustomers))
 			t.key("items").open("{")
@@ -177,7 +177,7 @@ func sampleCartDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 			t.close("}")
 			t.close("}")
 			opened := sampleEnd.Add(-time.Duration(sampleCarts-n) * time.Hour)
-			d := Document{ID: 7_000_000_000 + n*13, TS: opened.UnixMicro(), Data: t.out}
+			d := Document{ID: 7_000_000_000 + n*13, TS: opened.UnixMicro(), Data: t.done()}
 			if n%2 == 0 { // forgotten long after anybody reads this
 				d.TTL = opened.AddDate(74, 0, 0).UnixMicro()
 			}
@@ -213,7 +213,7 @@ func sampleShelfDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 	return func(yield func(Document) bool) {
 		c := newSampleChance("shelves")
 		for n := range int64(12) {
-			t := &sampleText{row: rows}
+			t := newSampleText(rows)
 			t.open("{")
 			t.key("shelf").text(fmt.Sprintf("%c%d", 'A'+rune(n/4), n%4+1))
 			t.key("größe in cm").whole(40 + 20*c.below(5))
@@ -224,7 +224,7 @@ func sampleShelfDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 			t.close("]")
 			t.key("city").text(pick(c, words.cities).name)
 			t.close("}")
-			if !yield(Document{ID: n * n, TS: sampleStart.Add(time.Duration(n) * time.Hour).UnixMicro(), Data: t.out}) {
+			if !yield(Document{ID: n * n, TS: sampleStart.Add(time.Duration(n) * time.Hour).UnixMicro(), Data: t.done()}) {
 				return
 			}
 		}

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -17,6 +18,11 @@ type sampleText struct {
 	out []byte
 }
 
+func newSampleText(row bool) *sampleText { return &sampleText{row: row, out: make([]byte, 0, 768)} }
+
+// done returns what was written, in a slice of its own size.
+func (t *sampleText) done() []byte { return bytes.Clone(t.out) }
+
 // comma separates a value from one before it.
 func (t *sampleText) comma() {
 	if n := len(t.out); n > 0 && t.out[n-1] != '{' && t.out[n-1] != '[' && t.out[n-1] != ':' {
@@ -32,7 +38,8 @@ func (t *sampleText) close(brace string) {
 
 // key writes a member's key; its value comes next.
 func (t *sampleText) key(name string) *sampleText {
-	t.raw(quoteJSON(name) + ":")
+	t.raw(quoteJSON(name))
+	t.out = append(t.out, ':')
 	return t
 }
 
@@ -52,7 +59,9 @@ func (t *sampleText) tagged(tag, text string) {
 		t.text(text)
 		return
 	}
-	t.raw(`{"` + tag + `":` + quoteJSON(text) + `}`)
+	t.raw(`{"`)
+	t.out = append(append(t.out, tag...), `":`...)
+	t.out = append(append(t.out, quoteJSON(text)...), '}')
 }
 
 func (t *sampleText) time(at time.Time) { t.tagged("@ts", instantText(at)) }
@@ -69,12 +78,16 @@ func (t *sampleText) bytes(b []byte) {
 
 // ref writes a ref to a document.
 func (t *sampleText) ref(collection string, id int64) {
+	number, name := strconv.FormatInt(id, 10), quoteJSON(collection)
 	if t.row {
-		t.raw(fmt.Sprintf(`{"id":"%d","collection":%s,"type":"document"}`, id, quoteJSON(collection)))
+		t.raw(`{"id":"`)
+		t.out = append(append(t.out, number...), `","collection":`...)
+		t.out = append(append(t.out, name...), `,"type":"document"}`...)
 		return
 	}
-	t.raw(fmt.Sprintf(`{"@ref":{"id":"%d","collection":{"@ref":{"id":%s,"collection":{"@ref":{"id":"collections"}}}}}}`,
-		id, quoteJSON(collection)))
+	t.raw(`{"@ref":{"id":"`)
+	t.out = append(append(t.out, number...), `","collection":{"@ref":{"id":`...)
+	t.out = append(append(t.out, name...), `,"collection":{"@ref":{"id":"collections"}}}}}}`...)
 }
 
 // instantText writes a time as the server does: in UTC, with a fraction of no

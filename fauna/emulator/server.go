@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -39,6 +40,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	server := &http.Server{
 		Handler:        s.Handler(),
 		Protocols:      &protocols,
+		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: math.MaxInt32}, // as a real one
 		IdleTimeout:    idleTimeout,
 		ReadTimeout:    readTimeout,
 		MaxHeaderBytes: maxHeaderBytes,

@@ -347,8 +347,8 @@ func joinArray(items [][]byte) []byte {
 
 // negate changes the sign of a JSON number.
 func negate(number string) []byte {
-	if number == "0" {
-		return []byte("0") // JavaScript's JSON has no negative zero
+	if number == "0" || number == "null" {
+		return []byte(number) // JavaScript's JSON has no negative zero, and no infinity
 	}
 	if rest, ok := strings.CutPrefix(number, "-"); ok {
 		return []byte(rest)
