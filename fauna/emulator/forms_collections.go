@@ -351,7 +351,8 @@ func (t formTable) addTypeTests() {
 	test("doc", func(v value) bool { _, ok := v.(*docValue); return ok })
 	test("ref", func(v value) bool { _, ok := v.(*ref); return ok })
 	test("set", func(v value) bool { _, ok := asSet(v); return ok })
-	for _, c := range []class{clsCollections, clsDatabases, clsIndexes, clsFunctions, clsRoles, clsKeys, clsTokens, clsCredentials} {
-		test(classSingular[c], func(v value) bool { r, ok := v.(*ref); return ok && r.class == c && !r.native })
+	for name, c := range map[string]class{"collection": clsCollections, "database": clsDatabases, "index": clsIndexes, "function": clsFunctions,
+		"role": clsRoles, "key": clsKeys, "token": clsTokens, "credentials": clsCredentials} {
+		test(name, func(v value) bool { r, ok := v.(*ref); return ok && r.class == c && !r.native })
 	}
 }

@@ -37,7 +37,8 @@ func (t formTable) addReads() {
 		return in.exists(r)
 	}))
 	t.add("paginate after? before? cursor? ts? size? events? sources?", strict(paginate))
-	t.add("select from default? all?", selectForm)
+	t.add("select from default?", selectForm)
+	t.add("select_all from", strict(selectAll))
 	t.add("now", func(e *env, _ *node) (value, error) { return microsTime(e.tx.now), nil })
 }
 
@@ -223,4 +224,40 @@ func stepInto(v value, step value) (value, bool) {
 		return in.field(key)
 	}
 	return nil, false
+}
+
+// selectAll gathers what lies at the end of a path, through all arrays on it.
+func selectAll(_ *env, n *node, args []value) (value, error) {
+	found := array{args[1]}
+	for _, step := range asArray(args[0]) {
+		var next array
+		for _, v := range found {
+			if list, ok := v.(array); ok {
+				if _, position := step.(int64); !position {
+					for _, el := range list {
+						if in, ok := stepInto(el, step); ok {
+							next = append(next, in)
+						}
+					}
+					continue
+				}
+			}
+			if in, ok := stepInto(v, step); ok {
+				next = append(next, in)
+			}
+		}
+		found = next
+		if len(found) > maxWidth {
+			return nil, badRequest("Query exceeds max width. Max: %d, current: %d.", maxWidth, len(found))
+		}
+	}
+	out := array{}
+	for _, v := range found {
+		if list, ok := v.(array); ok {
+			out = append(out, list...)
+		} else {
+			out = append(out, v)
+		}
+	}
+	return out, nil
 }

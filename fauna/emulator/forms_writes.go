@@ -179,19 +179,37 @@ func createForm(e *env, n *node, args []value) (value, error) {
 	if len(bad) > 0 {
 		return nil, invalid(n.at, bad)
 	}
-	v := e.tx.put(c, r.id, newVersion(e.tx.now, fields))
+	v := newVersion(e.tx.now, fields)
+	if err := e.tx.weigh(v); err != nil {
+		return nil, err
+	}
+	e.tx.put(c, r.id, v)
 	return &docValue{ref: r, version: v, created: true}, nil
 }
 
 // put writes a version of a document and keeps the indexes.
-func (tx *txn) put(c *collection, id int64, v *version) *version {
+func (tx *txn) put(c *collection, id int64, v *version) {
 	if days, ok := c.item.current().field("ttl_days"); ok && v.expires == noExpiry && !v.deleted {
 		if n, ok := days.(int64); ok {
 			v.expires = v.ts + n*dayMicros
 		}
 	}
 	tx.change(c, c.enter(id), func(h *history) { h.put(v) })
-	return v
+}
+
+// weigh counts the bytes of a version that is about to be written.
+func (tx *txn) weigh(v *version) error {
+	r := &renderer{db: tx.db, version: "4", renames: tx.s.renames}
+	tail := r.fields(nil, v.content())
+	v.tail.Store(&renderedTail{renames: r.renames, bytes: tail})
+	if len(tail) > maxVersion {
+		return badRequest("Version is too large: got %d bytes, limit %d bytes", len(tail), maxVersion)
+	}
+	tx.outBytes += int64(len(tail))
+	if tx.outBytes > maxWritten {
+		return badRequest("Transaction exceeded limit: got %d bytes, limit %d bytes", tx.outBytes, maxWritten)
+	}
+	return nil
 }
 
 // change alters a document's history so that it can be undone.
@@ -242,7 +260,11 @@ func updateForm(whole bool) evalFunc {
 		if len(bad) > 0 {
 			return nil, invalid(n.at, bad)
 		}
-		v := e.tx.put(r.item.coll, r.id, newVersion(e.tx.now, fields))
+		v := newVersion(e.tx.now, fields)
+		if err := e.tx.weigh(v); err != nil {
+			return nil, err
+		}
+		e.tx.put(r.item.coll, r.id, v)
 		return &docValue{ref: r, version: v}, nil
 	}
 }
@@ -353,6 +375,9 @@ func insertForm(e *env, n *node, args []value) (value, error) {
 			return nil, invalid(n.at, bad)
 		}
 		v = newVersion(ts, fields)
+		if err := e.tx.weigh(v); err != nil {
+			return nil, err
+		}
 	}
 	e.tx.put(c, r.id, v)
 	ev := e.versionEvent(r, last, v)

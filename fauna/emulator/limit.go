@@ -15,6 +15,10 @@ const (
 	// readCost is the least time that a real core takes to read a document. It
 	// is charged against the query timeout, since we are so much quicker.
 	readCost = 50 * time.Microsecond
+	// maxVersion and maxWritten are the most bytes of one version and of all
+	// that a query writes.
+	maxVersion = 8 << 20
+	maxWritten = 16 << 20
 	// maxDepth bounds nested calls of functions and lambdas.
 	maxDepth = 500
 )

@@ -110,8 +110,9 @@ func (n *names) has(name string) bool {
 
 // A parser turns JSON into nodes and gathers all that is wrong with it.
 type parser struct {
-	tx   *txn
-	errs queryErrors
+	tx    *txn
+	errs  queryErrors
+	whole error // of the request as a whole
 }
 
 func (p *parser) fail(err *queryError) *node {
@@ -227,8 +228,11 @@ func (p *parser) tagged(j *jsonValue, at *position) (value, *queryError) {
 		return d, nil
 	case "@bytes":
 		b, ok := decodeBytes(in.text)
-		if in.kind != jsonString || !ok {
+		if in.kind != jsonString {
 			return nil, invalidExpression(place, "Invalid bytes.")
+		}
+		if !ok && p.whole == nil { // a real server fails inside here
+			p.whole = internalError("java.lang.IllegalArgumentException: Illegal base64 character.")
 		}
 		return b, nil
 	case "@ref":

@@ -189,6 +189,9 @@ func (tx *txn) run(body *jsonValue) response {
 func (tx *txn) answer(body *jsonValue) (response, error) {
 	p := &parser{tx: tx}
 	root := p.expression(body, nil, nil)
+	if p.whole != nil {
+		return response{}, p.whole
+	}
 	if len(p.errs) > 0 {
 		return response{}, p.errs
 	}

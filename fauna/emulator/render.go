@@ -168,8 +168,10 @@ func (r *renderer) document(b []byte, d *docValue) []byte {
 		}
 		from := len(b)
 		b = r.fields(b, d.version.content())
-		tail := append([]byte(nil), b[from:]...)
-		d.version.tail.Store(&renderedTail{renames: r.renames, bytes: tail})
+		if r.err == nil {
+			tail := append([]byte(nil), b[from:]...)
+			d.version.tail.Store(&renderedTail{renames: r.renames, bytes: tail})
+		}
 		return b
 	}
 	return r.fields(b, d.stored())

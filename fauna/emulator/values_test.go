@@ -1,0 +1,160 @@
+package emulator
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+)
+
+func TestDouble_asJavaWritesIt(t *testing.T) {
+	for f, want := range map[float64]string{
+		1: "1.0", 0: "0.0", math.Copysign(0, -1): "-0.0", 9999999: "9999999.0", 1e7: "1.0E7", 1e300: "1.0E300", 1e-3: "0.001", 1e-4: "1.0E-4",
+		5e-324: "4.9E-324", -5e-324: "-4.9E-324", 123456789.25: "1.2345678925E8", -0.25: "-0.25", math.MaxFloat64: "1.7976931348623157E308",
+		math.Inf(1): `"Infinity"`, math.Inf(-1): `"-Infinity"`, math.NaN(): `"NaN"`,
+	} {
+		if got := string(appendDouble(nil, f)); got != want {
+			t.Errorf("%g: %s, want %s", f, got, want)
+		}
+	}
+}
+
+func TestTime_asJavasInstant(t *testing.T) {
+	for text, want := range map[string]string{
+		"2020-01-01T00:00:00Z":           "2020-01-01T00:00:00Z",
+		"2020-01-01T00:00:00.1Z":         "2020-01-01T00:00:00.100Z",
+		"2020-01-01T00:00:00.1234Z":      "2020-01-01T00:00:00.123400Z",
+		"2020-01-01T00:00:00.123456700Z": "2020-01-01T00:00:00.123456700Z",
+		"2020-01-01T00:00:00+02:00":      "2019-12-31T22:00:00Z",
+		"2020-01-01T00:00:00-0030":       "2020-01-01T00:30:00Z",
+		"1969-12-31T23:59:59.5Z":         "1969-12-31T23:59:59.500Z",
+		"0000-01-01T00:00:00Z":           "0000-01-01T00:00:00Z",
+		"+10000-01-01T00:00:00Z":         "+10000-01-01T00:00:00Z",
+		"-0001-11-28T00:00:00Z":          "-0001-11-28T00:00:00Z",
+		"+999999999-12-31T23:59:59Z":     "+999999999-12-31T23:59:59Z",
+		"9999-12-31T23:59:59.999999999Z": "9999-12-31T23:59:59.999999999Z",
+	} {
+		v, ok := parseTime(text)
+		if got := string(appendTime(nil, v)); !ok || got != want {
+			t.Errorf("%s: %s, %t, want %s", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"2020-01-01", "2020-01-01T00:00:00", "2020-02-30T00:00:00Z", "2020-01-01T24:00:00Z", "x", ""} {
+		if _, ok := parseTime(text); ok {
+			t.Errorf("%q was read", text)
+		}
+	}
+}
+
+func TestDate_daysGoThereAndBack(t *testing.T) {
+	for days := int64(-800_000); days < 4_000_000; days += 97 {
+		y, m, d := civil(days)
+		if back := dayNumber(y, m, d); back != days {
+			t.Fatalf("%d is %d-%d-%d is %d", days, y, m, d, back)
+		}
+	}
+}
+
+// What is stored comes back: nulls dropped, sets as objects, keys with @
+// wrapped, order kept.
+func TestValues_writtenAndRead(t *testing.T) {
+	w := newWorld(t)
+	w.do(`CreateCollection({name: "c"})`)
+	cases := []struct{ sent, want string }{
+		{`{"object":{"a":null,"b":[1,null,2],"c":{"object":{"d":null}}}}`, `{"b":[1,2],"c":{}}`},
+		{`{"object":{"z":1,"a":2,"m":3}}`, `{"z":1,"a":2,"m":3}`},
+		{`{"object":{"k":{"@obj":{"@ref":"x"}}}}`, `{"k":{"@obj":{"@ref":"x"}}}`},
+		{`{"object":{"k":{"quote":{"get":{"@ts":"2020-01-01T00:00:00Z"}}}}}`, `{"k":{"get":{"@ts":"2020-01-01T00:00:00Z"}}}`},
+		{`{"object":{"s":{"@set":{"documents":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}}}}`,
+			`{"s":{"@obj":{"@set":{"documents":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}}}}`},
+		{`{"object":{"b":{"@bytes":"_-8"}}}`, `{"b":{"@bytes":"/+8="}}`},
+		{`{"object":{"old":{"@ref":"classes/c/12"}}}`, `{"old":{"@ref":{"id":"12","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}}}`},
+		{`{"object":{"r":{"ref":{"collection":"nope"},"id":1}}}`, `{"r":{"@ref":{"id":"1","collection":{"@ref":{"id":"nope","collection":{"@ref":{"id":"collections"}}}}}}}`},
+		{`{"object":{"q":{"@query":{"lambda":["a","_"],"expr":{"add":[{"var":"a"},1.0]}}}}}`, `{"q":{"@query":{"api_version":"4","lambda":["a","_"],"expr":{"add":[{"var":"a"},1.0]}}}}`},
+		{`{"object":{"u":"\u0001\u007f\u2028\/\ud83d\ude00\ud800"}}`, "{\"u\":\"\\u0001\u007f\u2028/😀?\"}"},
+		{`{"object":{"a":1,"a":2}}`, `{"a":1}`},
+		{`{"object":{"d":1e400,"n":{"subtract":[1e400,1e400]}}}`, `{"d":"Infinity","n":"NaN"}`},
+	}
+	for i, c := range cases {
+		body := fmt.Sprintf(`{"select":"data","from":{"create":{"ref":{"collection":"c"},"id":%d},"params":{"object":{"data":%s}}}}`, i, c.sent)
+		w.compare(c.sent, w.send(w.s.Secret(), body), 200, `{"resource":`+c.want+`}`)
+		w.compare(c.sent, w.send(w.s.Secret(), fmt.Sprintf(`{"select":"data","from":{"get":{"ref":{"collection":"c"},"id":%d}}}`, i)), 200, `{"resource":`+c.want+`}`)
+	}
+}
+
+// A Load's documents are what they would be had queries written them.
+func TestLoad_documentsAreLikeWrittenOnes(t *testing.T) {
+	w := newWorld(t)
+	w.do(`CreateCollection({name: "c", history_days: 10})`)
+	w.do(`CreateIndex({name: "i", source: Collection("c"), terms: [{field: ["data", "r"]}], values: [{field: ["data", "n"]}]})`)
+	data := `{"n":5,"r":{"@ref":{"id":"1","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}},"k":{"@obj":{"@x":1}}}`
+	docs := []Document{{ID: 3, TS: dawn - 5_000_000, Data: []byte(data), TTL: dawn + 3600e6}, {ID: 1, Data: []byte(`{}`)}}
+	if err := w.s.Load("c", func(yield func(Document) bool) {
+		for _, d := range docs {
+			if !yield(d) {
+				return
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	doc := `{"ref":{"@ref":{"id":"3","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}},"ts":1795341595000000,"data":` + data + `,"ttl":{"@ts":"2026-11-22T11:00:00Z"}}`
+	w.want(w.s.Secret(), `Get(Ref(Collection("c"), 3))`, 200, `{"resource":`+doc+`}`)
+	w.want(w.s.Secret(), `Paginate(Match(Index("i"), Ref(Collection("c"), 1)))`, 200, `{"resource":{"data":[5]}}`)
+	w.want(w.s.Secret(), `At(Time("2026-11-22T09:59:56Z"), Count(Documents(Collection("c"))))`, 200, `{"resource":1}`)
+	w.want(w.s.Secret(), `Select(["data", "k", "@x"], Get(Ref(Collection("c"), 3)))`, 200, `{"resource":1}`)
+	w.do(`Update(Collection("c"), {name: "d"})`)
+	w.want(w.s.Secret(), `Get(Ref(Collection("d"), 3))`, 200, `{"resource":`+strings.ReplaceAll(doc, `"id":"c"`, `"id":"d"`)+`}`)
+	if err := w.s.Load("c", func(yield func(Document) bool) { yield(Document{ID: 1, Data: []byte(`{`)}) }); err == nil {
+		t.Error("data that is no JSON was loaded")
+	}
+}
+
+func TestVersions_oldOnesNameClassesAndInstances(t *testing.T) {
+	w := newWorld(t)
+	w.do(`CreateCollection({name: "c"})`)
+	w.do(`Create(Ref(Collection("c"), 1), {data: {}})`)
+	old := func(body string) response {
+		return w.s.query(t.Context(), request{Secret: w.s.Secret(), Body: []byte(body), APIVersion: "2.1"})
+	}
+	w.compare("2.1", old(`{"paginate":{"documents":{"collection":"c"}}}`), 200,
+		`{"resource":{"data":[{"@ref":{"id":"1","class":{"@ref":{"id":"c","class":{"@ref":{"id":"classes"}}}}}}]}}`)
+	w.compare("2.1", old(`{"get":{"ref":{"collection":"c"},"id":2}}`), 404, `{"errors":[{"position":[],"code":"instance not found","description":"Instance not found."}]}`)
+	w.compare("2.1", old(`{"select":["data",0],"from":{"paginate":{"events":{"documents":{"class":"c"}}}}}`), 200, `{"resource":{"ts":1795341600001000,"action":"add","instance":{"@ref":…`)
+}
+
+func TestLimits_versionAndTransaction(t *testing.T) {
+	w := newWorld(t)
+	w.do(`CreateCollection({name: "c"})`)
+	w.want(w.s.Secret(), `Select("ts", Create(Ref(Collection("c"), 1), {data: {s: Repeat("x", 8000000)}}))`, 200, "")
+	resp := w.ask(w.s.Secret(), `Create(Ref(Collection("c"), 2), {data: {s: Repeat("x", 8388608)}})`)
+	if resp.Status != 400 || !resp.Indented {
+		t.Errorf("8 MiB: %d %.200s", resp.Status, resp.Body)
+	}
+	resp = w.ask(w.s.Secret(), `Map([1, 2, 3], Lambda("i", Create(Collection("c"), {data: {s: Repeat("x", 8000000)}})))`)
+	if resp.Status != 400 || !strings.Contains(string(resp.Body), "Transaction exceeded limit: got 24000") {
+		t.Errorf("24 MB: %d %.200s", resp.Status, resp.Body)
+	}
+	w.want(w.s.Secret(), `Count(Documents(Collection("c")))`, 200, `{"resource":1}`)
+}
+
+// Values that share their parts would make an answer without end.
+func TestLimits_sharedPartsEndInAnError(t *testing.T) {
+	w := newWorld(t)
+	body, last := "", "[0,0,0,0,0,0,0,0]"
+	for i := range 25 {
+		v := fmt.Sprintf(`{"var":"v%d"}`, i)
+		body += fmt.Sprintf(`{"v%d":%s},`, i, last)
+		last = "[" + strings.TrimSuffix(strings.Repeat(v+",", 8), ",") + "]"
+	}
+	for _, in := range []string{`{"equals":[%s,%s]}`, `{"max":[%s,%s]}`} {
+		resp := w.send(w.s.Secret(), fmt.Sprintf(`{"let":[%s],"in":`+in+`}`, strings.TrimSuffix(body, ","), last, last))
+		if resp.Status != 400 {
+			t.Errorf("%s: %d %.200s", in, resp.Status, resp.Body)
+		}
+	}
+	resp := w.s.query(t.Context(), request{Secret: w.s.Secret(), APIVersion: "4", Timeout: 50e6, Body: []byte(fmt.Sprintf(`{"let":[%s],"in":%s}`, strings.TrimSuffix(body, ","), last))})
+	if resp.Status != 503 {
+		t.Errorf("rendered: %d %.200s", resp.Status, resp.Body)
+	}
+}
