@@ -155,16 +155,15 @@ func (c *Client) exchange(ctx context.Context, r request, buf []byte) ([]byte, e
 		}
 		return nil, classify(resp.StatusCode, resp.Header, body)
 	}
-	if body, err := readBody(resp, buf, limit); err != nil {
+	body, err := readBody(resp, buf, limit)
+	if err != nil {
 		return nil, causeOf(ctx, err)
-	} else {
-		buf = body
 	}
-	if err := checkResource(resp, buf); err != nil {
+	if err := checkResource(resp, body); err != nil {
 		return nil, err
 	}
 	c.see(resp.Header)
-	return buf, nil
+	return body, nil
 }
 
 // causeOf returns our own timeout where that is what made err.

@@ -1,6 +1,7 @@
 package fauna
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -158,13 +159,13 @@ func (e *Error) unreachable(host string) string {
 		text = e.Err.Error()
 	}
 	switch {
-	case e.Description != "" && e.Err != errBroken:
+	case errors.Is(e.Err, errBroken):
+		return "the answer of " + host + " is not whole; try again"
+	case e.Description != "":
 	case strings.Contains(text, "refused"):
 		return fmt.Sprintf("%s refuses the connection; is the server running, and is the port right?", host)
 	case strings.Contains(text, "no such host"):
 		return fmt.Sprintf("no machine is known by the name of %s; check the name, or the network", host)
-	case e.Err == errBroken:
-		return "the answer of " + host + " is not whole; try again"
 	}
 	return fmt.Sprintf("%s cannot be reached%s; check the address and the network", host, e.detail(": "))
 }
