@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math"
 	"net"
 	"net/http"
@@ -44,6 +45,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		IdleTimeout:    idleTimeout,
 		ReadTimeout:    readTimeout,
 		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       log.New(io.Discard, "", 0), // clients that break off are nobody's news
 		BaseContext: func(net.Listener) context.Context {
 			return context.WithValue(queries, serverContext{}, queries)
 		},
@@ -183,7 +185,7 @@ func (s *Server) answerQuery(r *http.Request, headers queryHeaders, body []byte,
 	ctx, cancel := context.WithTimeout(parent, headers.Timeout-time.Millisecond)
 	defer cancel()
 	start := time.Now()
-	response := s.query(ctx, request{
+	response := s.run(ctx, request{
 		Secret:     headers.Secret,
 		Body:       body,
 		APIVersion: headers.APIVersion,
@@ -200,6 +202,19 @@ func (s *Server) answerQuery(r *http.Request, headers queryHeaders, body []byte,
 		setMetrics(a.Header, response.Metrics, len(body), len(a.Body), time.Since(start))
 	}
 	return a
+}
+
+// run runs a query. What goes wrong in the server itself is an answer too, as
+// it is on a real one.
+func (s *Server) run(ctx context.Context, q request) (r response) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			a := protocolError(http.StatusInternalServerError, "internal server error",
+				fmt.Sprintf("%v Please create a ticket at https://support.fauna.com", cause))
+			r = response{Status: a.Status, Body: indentJSON(a.Body), Indented: true, TxnTime: s.now()}
+		}
+	}()
+	return s.query(ctx, q)
 }
 
 // setMetrics writes the headers that tell what a query cost.
