@@ -203,8 +203,8 @@ func (c *checkStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	case "r":
 		return c.check(), true
 	case "u":
-		if c.s.server != nil {
-			c.s.panel = updatePanel(c.s)
+		if p := updatePanel(c.s); p != nil {
+			c.s.panel = p
 		}
 	case "x":
 		c.leaveOut()
@@ -228,7 +228,7 @@ func (c *checkStep) submit() {
 	case c.failure != nil:
 		c.s.say(noteBad, "Check again with r first.")
 	case wrong > 0:
-		c.s.say(noteBad, "%s cannot be read: u shows the FQL that adds them, x leaves them out.", plural(int64(wrong), "collection", "collections"))
+		c.s.say(noteBad, "%s cannot be read: see u, x and e.", plural(int64(wrong), "collection", "collections"))
 	default:
 		c.s.goTo = exportID
 	}
@@ -381,7 +381,7 @@ func (c *checkStep) foot(w int) []string {
 	}
 	lines := []string{""}
 	if wrong := c.wrong(); wrong > 0 {
-		lines = append(lines, "  "+c.s.st.bad.of("✗ ")+fmt.Sprintf("%d cannot be read: u shows the FQL, r asks again, x leaves out", wrong))
+		lines = append(lines, "  "+c.s.st.bad.of("✗ ")+fmt.Sprintf("%d cannot be read: u the FQL, x leaves out, r asks again", wrong))
 	}
 	total := plural(count, "document", "documents")
 	if !all {

@@ -186,6 +186,15 @@ func (c *collectionsStep) take(n fauna.Names) {
 	c.s.say(kind, "%s", text)
 }
 
+func (c *collectionsStep) listed(name string) bool {
+	for _, x := range c.s.choices {
+		if x.name == name {
+			return true
+		}
+	}
+	return false
+}
+
 func (c *collectionsStep) hasBad(name string) bool {
 	for _, b := range c.bad {
 		if b.Name == name {
@@ -280,14 +289,18 @@ func (c *collectionsStep) drop() {
 
 // showUpdate shows the FQL that gives an existing role what is chosen now.
 func (c *collectionsStep) showUpdate() {
-	if c.s.server == nil || len(c.s.chosen()) == 0 {
-		return
+	if p := updatePanel(c.s); p != nil {
+		c.s.panel = p
 	}
-	c.s.panel = updatePanel(c.s)
 }
 
-// updatePanel is the FQL that changes the role to what is chosen now.
+// updatePanel is the FQL that changes the role to what is chosen now, nil when
+// nothing is that exists.
 func updatePanel(s *session) *panel {
+	if s.server == nil || len(s.setup().Collections) == 0 {
+		s.say(noteInfo, "No collection is chosen that exists there.")
+		return nil
+	}
 	fql := s.setup().RoleUpdateFQL()
 	return &panel{
 		title: "Run this in the Fauna shell: the role then reads these",
@@ -343,10 +356,8 @@ func (c *collectionsStep) view(w, h int) []string {
 			break
 		}
 		text := "  " + st.accent.of("[+]") + " " + clean(name)
-		for _, x := range c.s.choices {
-			if x.name == name {
-				text += st.faint.of("   on the list already")
-			}
+		if c.listed(name) {
+			text += st.faint.of("   on the list already")
 		}
 		lines = append(lines, text)
 	}
@@ -449,21 +460,33 @@ func (c *collectionsStep) foot(w, h int) []string {
 
 func (c *collectionsStep) counts() string {
 	chosen := len(c.s.chosen())
+	for _, name := range c.typed.Names {
+		if !c.listed(name) {
+			chosen++
+		}
+	}
 	text := fmt.Sprintf("%s chosen", countText(int64(chosen)))
 	if len(c.s.choices) > chosen {
 		text += " of " + countText(int64(len(c.s.choices)))
 	}
-	if len(c.bad) > 0 {
-		text += fmt.Sprintf(" · %d impossible", len(c.bad))
+	if n := len(c.bad) + len(c.typed.Bad); n > 0 {
+		text += fmt.Sprintf(" · %d impossible", n)
 	}
-	wrong := 0
+	missing, hidden := 0, 0
 	for _, x := range c.s.choices {
-		if x.chosen && c.s.standing(x.name) == noteBad {
-			wrong++
+		switch {
+		case !x.chosen || c.s.standing(x.name) != noteBad:
+		case c.s.access[x.name].Exists:
+			hidden++
+		default:
+			missing++
 		}
 	}
-	if wrong > 0 {
-		text += fmt.Sprintf(" · %d not readable: u shows the FQL that adds them", wrong)
+	if missing > 0 {
+		text += fmt.Sprintf(" · %d not there", missing)
+	}
+	if hidden > 0 {
+		text += fmt.Sprintf(" · %d not in the role: u shows the FQL that adds them", hidden)
 	}
 	return text
 }

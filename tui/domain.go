@@ -26,10 +26,10 @@ type domainStep struct {
 type testState int
 
 const (
-	untested testState = iota
-	testing
-	passed
-	failed
+	testNone testState = iota
+	testRunning
+	testPassed
+	testFailed
 )
 
 // reachedMsg is the answer of the reachability test.
@@ -50,7 +50,7 @@ func newDomainStep(s *session) *domainStep {
 
 func (d *domainStep) enter() tea.Cmd {
 	d.onward = false
-	if d.test == untested && d.bad == nil && (!d.parsed.Exposed() || d.accepted()) {
+	if d.test == testNone && d.bad == nil && (!d.parsed.Exposed() || d.accepted()) {
 		return d.reach()
 	}
 	return nil
@@ -60,7 +60,7 @@ func (d *domainStep) leave() {}
 
 func (d *domainStep) parse() {
 	d.gen++
-	d.test, d.testErr, d.onward = untested, nil, false
+	d.test, d.testErr, d.onward = testNone, nil, false
 	d.s.endpointText = d.field.value()
 	d.parsed, d.bad = fauna.ParseEndpoint(d.field.value())
 }
@@ -72,7 +72,7 @@ func (d *domainStep) accepted() bool {
 // reach asks the server whether it speaks FQL v4. It needs no secret.
 func (d *domainStep) reach() tea.Cmd {
 	d.gen++
-	d.test, d.testErr = testing, nil
+	d.test, d.testErr = testRunning, nil
 	gen, endpoint, s := d.gen, d.parsed, d.s
 	return s.jobs.do(func(ctx context.Context) tea.Msg {
 		c, err := s.connect(endpoint, fauna.Secret{})
@@ -90,10 +90,10 @@ func (d *domainStep) update(m tea.Msg) tea.Cmd {
 		return nil
 	}
 	if r.err != nil {
-		d.test, d.testErr, d.onward = failed, r.err, false
+		d.test, d.testErr, d.onward = testFailed, r.err, false
 		return nil
 	}
-	d.test = passed
+	d.test = testPassed
 	if d.onward {
 		d.next()
 	}
@@ -138,10 +138,10 @@ func (d *domainStep) submit() tea.Cmd {
 	}
 	return d.checked(func() tea.Cmd {
 		switch {
-		case d.test == passed, d.test == failed, d.test == testing && d.onward:
+		case d.test == testPassed, d.test == testFailed, d.test == testRunning && d.onward:
 			d.next()
 			return nil
-		case d.test == testing:
+		case d.test == testRunning:
 			d.onward = true
 			return nil
 		}
@@ -180,9 +180,9 @@ func (d *domainStep) body(w, h int) []string {
 	default:
 		meaning, state := "  "+st.accent.of(clean(d.parsed.Describe())), ""
 		switch d.test {
-		case testing:
+		case testRunning:
 			state = st.faint.of("· asking …")
-		case passed:
+		case testPassed:
 			state = st.good.of("· ✓ answers (FQL v4)")
 		}
 		if state != "" && width(meaning)+1+width(state) > w {
@@ -190,7 +190,7 @@ func (d *domainStep) body(w, h int) []string {
 		} else {
 			lines = append(lines, meaning+" "+state)
 		}
-		if d.test == failed {
+		if d.test == testFailed {
 			for i, l := range wrap(sentence(d.testErr), w-4) {
 				lines = append(lines, lead(i, st.bad.of("✗ "))+l)
 			}
@@ -198,6 +198,9 @@ func (d *domainStep) body(w, h int) []string {
 		}
 	}
 	about := []string{""}
+	if d.bad != nil {
+		return lines
+	}
 	if d.s.cfg.Demo {
 		about = append(about, wrap("This is the demo: a server inside this program, with sample data, answers at the address above. Press enter.", min(w-2, 76))...)
 	} else {
@@ -228,7 +231,7 @@ func (d *domainStep) hints() []hint {
 	switch {
 	case d.bad != nil:
 		hs = nil
-	case d.test == testing && d.onward:
+	case d.test == testRunning && d.onward:
 		hs = []hint{{"enter", "go on without the test"}}
 	}
 	if d.bad == nil {

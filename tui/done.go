@@ -43,7 +43,7 @@ func (c *doneStep) update(m tea.Msg) tea.Cmd {
 			return nil
 		}
 		c.saved = m.path
-		c.s.say(noteGood, "Saved to %s (without the secret).", homePath(m.path))
+		c.s.say(noteGood, "Saved, without the secret: %s in %s", filepath.Base(m.path), homePath(filepath.Dir(m.path)))
 	}
 	return nil
 }
@@ -123,6 +123,9 @@ func (c *doneStep) title() (string, string) {
 		return "Nothing was exported.", ""
 	case p.err != nil:
 		return "Finished, but not all of it.", clean(c.s.endpoint.Host())
+	}
+	if _, good := verified(p); !good {
+		return "Finished, but not verified.", clean(c.s.endpoint.Host())
 	}
 	return "Done.", clean(c.s.endpoint.Host())
 }
@@ -297,7 +300,7 @@ func shortfalls(p progress) []string {
 }
 
 func (c *doneStep) hints() []hint {
-	return []hint{{"enter", "finish"}, {"l", "load"}, {"x", "remove the key"}, {"s", "save answers"}}
+	return []hint{{"enter", "leave"}, {"l", "load"}, {"x", "clean up"}, {"s", "save"}}
 }
 
 func (c *doneStep) typing() bool { return false }
@@ -314,7 +317,7 @@ func summary(p progress, saved string) string {
 	if p.manifest == nil {
 		if p.state == runEnded {
 			fmt.Fprintf(&b, "The export is not whole: %s\n", sentence(orError(p.err, errors.New("stopped"))))
-			fmt.Fprintf(&b, "Go on with it: fauna-export resume %s\n", shellWord(dir))
+			fmt.Fprintf(&b, "Continue it: fauna-export resume %s\n", shellWord(dir))
 		}
 		return b.String()
 	}

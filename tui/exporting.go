@@ -187,7 +187,7 @@ func (c *exportStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 		c.s.goTo = secretID
 	case "q":
 		c.s.ask = &question{
-			text: "Leave the wizard? The export is not whole; it can be gone on with later.",
+			text: "Leave the wizard? The export is not whole; it can be continued later.",
 			yes:  func() tea.Cmd { return tea.Quit },
 		}
 	default:
@@ -221,7 +221,7 @@ func (c *exportStep) runningKey(m tea.KeyMsg) (tea.Cmd, bool) {
 		c.workers(-1)
 	case "s":
 		c.s.ask = &question{
-			text: "Stop the export? What is written stays, and it can be gone on with.",
+			text: "Stop the export? What is written stays, and it can be continued.",
 			yes: func() tea.Cmd {
 				c.stopping = true
 				r.cancel()
@@ -266,6 +266,8 @@ func (c *exportStep) hints() []hint {
 	switch {
 	case c.stopping:
 		return nil
+	case c.now.state == runVerifying:
+		return []hint{{"s", "stop"}}
 	case c.running():
 		p := hint{"p", "pause"}
 		if c.now.status.Paused {
@@ -275,36 +277,36 @@ func (c *exportStep) hints() []hint {
 	case c.refused != nil && !resumable(c.refused):
 		return []hint{{"c", "try again"}, {"o", "output"}, {"e", "secret"}}
 	}
-	return []hint{{"c", "go on"}, {"o", "output"}, {"e", "secret"}, {"q", "leave"}}
+	return []hint{{"c", "continue"}, {"o", "output"}, {"e", "secret"}, {"q", "leave"}}
 }
 
 func (c *exportStep) typing() bool { return false }
 
 func (c *exportStep) help() string {
 	return "A row is a collection: how much of it is written, rows a second, and what is left. All of them are read as of one moment; the snapshot line says how long the server will still answer for it." +
-		"\n\np pauses: nothing new is asked for. + and - change how many requests are under way at once; more than 8 seldom helps. s stops after a question; what is written stays, and the export can be gone on with, here or by fauna-export resume." +
+		"\n\np pauses: nothing new is asked for. + and - change how many requests are under way at once; more than 8 seldom helps. s stops after a question; what is written stays, and the export can be continued, here or by fauna-export resume." +
 		"\n\nA lost network does not stop it: it says what it waits for and when it tries again."
 }
 
 // failure says why the export ended and what can be done.
 func failure(err error) []string {
 	if errors.Is(err, context.Canceled) {
-		return []string{"It was stopped. What is written stays.", "", "c goes on where it stopped."}
+		return []string{"It was stopped. What is written stays.", "", "c continues where it stopped."}
 	}
 	lines := []string{sentence(err), ""}
 	if fe, ok := errors.AsType[*fauna.Error](err); ok {
 		switch fe.Kind {
 		case fauna.KindSecretRefused, fauna.KindDenied:
-			return append(lines, "e edits the secret, then c goes on.")
+			return append(lines, "e edits the secret, then c continues.")
 		case fauna.KindUnreachable, fauna.KindTimeout:
-			return append(lines, "c goes on once the server answers again; nothing is lost.")
+			return append(lines, "c continues once the server answers again; nothing is lost.")
 		}
 	}
 	if _, ok := errors.AsType[*export.DirError](err); ok {
 		if resumable(err) {
-			return append(lines, "c goes on with the export that lies there; o gives another folder.")
+			return append(lines, "c continues the export that lies there; o gives another folder.")
 		}
 		return append(lines, "o gives another folder.")
 	}
-	return append(lines, "c goes on; what is written stays.")
+	return append(lines, "c continues; what is written stays.")
 }

@@ -118,7 +118,16 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int) string {
 		}
 	}
 	line += padLeft(rows, 21)
-	line += padLeft(rateText(x.Rate), 10)
+	retries := ""
+	if x.Retries > 0 {
+		retries = plural(int64(x.Retries), "retry", "retries")
+	}
+	rate := rateText(x.Rate)
+	if rate == "" && !wide { // what there is room for: how fast, or why not
+		line += " " + st.warn.of(padLeft(retries, 9))
+	} else {
+		line += padLeft(rate, 10)
+	}
 	if wide {
 		perRow := 0.0
 		if x.Rows > 0 {
@@ -129,10 +138,7 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int) string {
 		if known && x.ETA >= 0 && x.Rate > 0 {
 			left = leftText(x.ETA) + " left"
 		}
-		line += padLeft(left, 13)
-	}
-	if x.Retries > 0 {
-		line += " " + st.warn.of(plural(int64(x.Retries), "retry", "retries"))
+		line += padLeft(left, 13) + "  " + st.warn.of(retries)
 	}
 	return line
 }
@@ -187,23 +193,25 @@ func (c *exportStep) foot(w int) []string {
 		total += padLeft(leftText(now.ETA)+" left", 10)
 	}
 	speed := pad("", name+1) + c.drawGraph(bar)
-	if rate := rateText(now.Rate); rate != "" {
-		speed += "  " + rate
-	}
-	speed += "  " + bytesText(int64(max(0, now.BytesRate))) + "/s  " + bytesText(now.Bytes) + "  " + fmt.Sprintf("%d of %d in flight", now.InFlight, now.Workers)
+	pieces := []string{rateText(now.Rate), bytesText(int64(max(0, now.BytesRate))) + "/s", "", fmt.Sprintf("%d of %d in flight", now.InFlight, now.Workers), bytesText(now.Bytes)}
 	if now.Retries > 0 {
-		speed += "  " + plural(int64(now.Retries), "retry", "retries")
+		pieces[2] = plural(int64(now.Retries), "retry", "retries")
+	}
+	for _, text := range pieces {
+		if text != "" && width(speed)+2+width(text) <= w {
+			speed += "  " + text
+		}
 	}
 	lines := []string{fit(total, w), fit(speed, w), fit(c.snapshotLine(name), w)}
 	switch {
 	case now.Waiting != "":
 		text := "waiting for " + clean(now.Waiting)
 		if d := now.NextTry.Sub(c.s.now()); !now.NextTry.IsZero() && d > 0 {
-			text += ", next try in " + lastsText(max(time.Second, d.Round(time.Second)))
+			text = fmt.Sprintf("next try in %d s: %s", int(math.Ceil(d.Seconds())), text)
 		}
 		lines = append(lines, st.warn.of(fit("! "+text, w)))
 	case now.Paused:
-		lines = append(lines, st.warn.of(fit("! paused: p goes on; the snapshot does not wait", w)))
+		lines = append(lines, st.warn.of(fit("! paused: p continues; the snapshot does not wait", w)))
 	case c.s.cfg.Demo:
 		lines = append(lines, st.faint.of(fit("the demo is held to "+countText(demoRate)+" documents/s, so that there is something to see", w)))
 	default:

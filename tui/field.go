@@ -14,6 +14,7 @@ type field struct {
 	text   []rune
 	cursor int  // 0..len(text): where the next rune goes
 	masked bool // shows one • for each rune
+	bare   bool // no "> " before it: something else shows the focus
 	hint   string
 }
 
@@ -139,7 +140,7 @@ func (f *field) cut(from, to int) {
 // of the text around the cursor.
 func (f *field) view(st styles, w int, focused bool) string {
 	mark := "  "
-	if focused {
+	if focused && !f.bare {
 		mark = st.strong.of("> ")
 	}
 	w -= 2

@@ -14,6 +14,7 @@ import (
 type jobs struct {
 	ctx    context.Context
 	cancel context.CancelFunc
+	sleep  func(ctx context.Context, d time.Duration) error
 
 	mu     sync.Mutex
 	closed bool
@@ -22,7 +23,19 @@ type jobs struct {
 
 func newJobs(ctx context.Context) *jobs {
 	ctx, cancel := context.WithCancel(ctx)
-	return &jobs{ctx: ctx, cancel: cancel}
+	return &jobs{ctx: ctx, cancel: cancel, sleep: sleep}
+}
+
+// sleep returns after d, or earlier with ctx's error.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
 }
 
 // do makes a command of f. A command that bubbletea starts after stop does nothing.
@@ -39,14 +52,10 @@ func (j *jobs) do(f func(ctx context.Context) tea.Msg) tea.Cmd {
 // after is do, d later.
 func (j *jobs) after(d time.Duration, f func(ctx context.Context) tea.Msg) tea.Cmd {
 	return j.do(func(ctx context.Context) tea.Msg {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-ctx.Done():
+		if j.sleep(ctx, d) != nil {
 			return nil
-		case <-t.C:
-			return f(ctx)
 		}
+		return f(ctx)
 	})
 }
 

@@ -48,6 +48,7 @@ func (placeMsg) to() stepID { return outputID }
 func newOutputStep(s *session) *outputStep {
 	o := &outputStep{s: s}
 	o.folder.set(s.dirText)
+	o.folder.bare, o.add.bare = true, true
 	o.preview.s = s
 	return o
 }
@@ -93,6 +94,7 @@ func (o *outputStep) look() tea.Cmd {
 		o.place, o.looked = place{err: err, free: -1}, true
 		return nil
 	}
+	look := o.s.look
 	return o.s.jobs.do(func(context.Context) tea.Msg { return placeMsg{gen, look(path)} })
 }
 

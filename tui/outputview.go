@@ -77,7 +77,7 @@ func (o *outputStep) about() string {
 		case o.s.mode == export.Full:
 			return "every document, as of one moment"
 		case !incremental():
-			return "makes an index per collection and the first, full sync; later syncs are to come"
+			return "makes the indexes and the first, full sync; later ones are to come"
 		}
 		return "what changed since the last sync; needs an index per collection"
 	case formatRow:
@@ -113,6 +113,10 @@ func (o *outputStep) folderLines(w int) []string {
 			state += ", " + bytesText(o.place.free) + " free"
 		}
 		path := homePath(clean(o.place.path))
+		if path == strings.TrimSpace(o.folder.value()) {
+			about = st.faint.of(state)
+			break
+		}
 		room := w - 14 - len(state) - 3
 		if width(path) > room { // the end of a path tells more than its beginning
 			path = "…" + ansi.TruncateLeft(path, width(path)-room+1, "")

@@ -185,7 +185,7 @@ func (p *plain) output(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return look(path).err
+		return p.look(path).err
 	})
 	if err != nil || p.format == row.Wire {
 		p.columns = nil

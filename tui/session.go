@@ -61,6 +61,7 @@ type session struct {
 	runner *runner
 	dial   func(fauna.Options) (server, error)
 	now    func() time.Time
+	look   func(path string) place
 	answers
 
 	server server                  // nil until a secret was accepted
@@ -153,7 +154,12 @@ func (s *session) add(name string) bool {
 
 // setup is the set-up text that the answers call for.
 func (s *session) setup() fauna.Setup {
-	u := fauna.Setup{Role: s.cfg.Role, Collections: s.chosen()}
+	u := fauna.Setup{Role: s.cfg.Role}
+	for _, name := range s.chosen() {
+		if a, ok := s.access[name]; !ok || a.Exists { // FQL that names a missing one does not run
+			u.Collections = append(u.Collections, name)
+		}
+	}
 	if s.mode == export.Incremental {
 		for _, c := range u.Collections {
 			u.Indexes = append(u.Indexes, fauna.IndexName(s.cfg.Index, c))

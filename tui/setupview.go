@@ -83,12 +83,13 @@ func (c *setupStep) body(w, h int) []string {
 	for i := c.at - above; i < c.at; i++ {
 		lines = append(lines, c.folded(i, w))
 	}
-	why := 0
-	if h >= 13 {
-		why = 1
-	}
-	room := h - above - below - 2 - why
 	x := c.cards[c.at]
+	var why []string
+	if h >= 13 {
+		why = wrap(clean(x.Why), w-4)
+		why = why[:min(len(why), 2)]
+	}
+	room := h - above - below - 2 - len(why)
 	c.shown = max(1, min(room, len(x.lines)))
 	c.top = max(0, min(c.top, len(x.lines)-c.shown))
 	inner := w - 4
@@ -113,8 +114,8 @@ func (c *setupStep) body(w, h int) []string {
 		foot = moreText(c.top, c.shown, len(x.lines), "lines") + ", ↑ ↓"
 	}
 	lines = append(lines, edge(st, "└", "┘", "", st.faint.of(fit(foot, w-6)), w))
-	if why > 0 {
-		lines = append(lines, "  "+st.faint.of(fit("why: "+clean(x.Why), w-2)))
+	for _, l := range why {
+		lines = append(lines, "  "+st.faint.of(l))
 	}
 	for i := c.at + 1; i <= c.at+below; i++ {
 		lines = append(lines, c.folded(i, w))

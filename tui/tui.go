@@ -148,6 +148,7 @@ func newSession(ctx context.Context, c Config) *session {
 		cfg: c, st: newStyles(c.Out, c.Color, c.Env),
 		jobs: newJobs(ctx), clip: newClipper(c.Env, c.Out), runner: newRunner(ctx),
 		now:  time.Now,
+		look: look,
 		goTo: noID,
 	}
 	s.dial = func(o fauna.Options) (server, error) {

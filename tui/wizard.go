@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -113,7 +114,7 @@ func (w *wizard) route(m tea.Msg) tea.Cmd {
 		if m.err != nil {
 			w.fail(m.err)
 		} else {
-			w.say(noteGood, "Written to %s", homePath(m.path))
+			w.say(noteGood, "Written: %s in %s", filepath.Base(m.path), homePath(filepath.Dir(m.path)))
 		}
 	case keptMsg:
 		if m.err != nil {
@@ -242,7 +243,7 @@ func (w *wizard) screen() []string {
 	question, aside := st.title()
 	lines := []string{" " + w.way(inner), ""}
 	var body []string
-	hints := st.hints()
+	hints, fixed := st.hints(), 2
 	bars := 1
 	if w.height >= roomyHeight {
 		bars = 2
@@ -252,7 +253,7 @@ func (w *wizard) screen() []string {
 		title, aside, _ := strings.Cut(w.panel.title, "\t")
 		lines = append(lines, " "+sides(w.st.bold.of(fit(title, inner)), w.st.faint.of(aside), inner), "")
 		body = w.panel.body(w.session, inner, room)
-		hints = w.panel.hints()
+		hints, fixed = w.panel.hints(), 1
 	} else {
 		if first, _, ok := strings.Cut(question, ". "); ok && width(question) > inner {
 			question = first + "."
@@ -274,7 +275,7 @@ func (w *wizard) screen() []string {
 		lines = append(lines, l)
 	}
 	lines = append(lines, "", " "+w.noteLine(inner))
-	for _, l := range w.bar(hints, inner, bars) {
+	for _, l := range w.bar(hints, fixed, inner, bars) {
 		lines = append(lines, " "+l)
 	}
 	return lines
@@ -328,12 +329,15 @@ func noteLook(st styles, k noteKind) (string, paint) {
 	return "", paint{}
 }
 
-// bar is the last lines: as many keys as there is room for; the last two, help
-// and back, always, and on the last line.
-func (w *wizard) bar(hints []hint, room, n int) []string {
-	const gap = "   "
+// bar is the last lines: as many keys as there is room for; the last fixed ones,
+// help and back, always, and on the last line.
+func (w *wizard) bar(hints []hint, fixed, room, n int) []string {
+	gap := "   "
+	if w.width < 80 {
+		gap = "  "
+	}
 	size := func(h hint) int { return width(h.key) + 1 + width(h.does) }
-	keep := min(2, len(hints))
+	keep := min(fixed, len(hints))
 	first, last := hints[:len(hints)-keep], hints[len(hints)-keep:]
 	kept := 0
 	for _, h := range last {

@@ -1,0 +1,304 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/exp/golden"
+
+	"fauna-export/export"
+	"fauna-export/fauna"
+)
+
+// A scene brings a wizard to a state worth seeing.
+type scene struct {
+	name   string
+	change func(*bench, *Config) // before it starts, nil for nothing
+	play   func(*bench)
+}
+
+// running is the status of an export that is half done.
+func running() export.Status {
+	return export.Status{
+		Phase: export.Running, Snapshot: testNow.UnixMicro(), SnapshotEnds: testNow.Add(14 * time.Minute),
+		Elapsed: 1300 * time.Millisecond, Rows: 12_824, Expected: 21_004, ExpectedFinal: true, Bytes: 8_100_000,
+		InFlight: 8, Workers: 8, Rate: 9_870, BytesRate: 6_200_000, ETA: 1200 * time.Millisecond, Free: -1, Need: -1,
+		Collections: []export.CollectionStatus{
+			{Name: "users", State: export.CollectionRunning, Rows: 12_812, Expected: 20_000, ExpectedFinal: true, Bytes: 8_090_000, Rate: 9_870, ETA: 700 * time.Millisecond},
+			{Name: "products", State: export.CollectionDone, Rows: 12, Expected: 12, ExpectedFinal: true},
+			{Name: "line-items", State: export.CollectionWaiting},
+		},
+	}
+}
+
+// showing gives the export step a status as a poll would.
+func (b *bench) showing(p progress) {
+	b.t.Helper()
+	c := b.w.steps[exportID].(*exportStep)
+	for i := range 12 {
+		q := p
+		q.status.BytesRate = p.status.BytesRate * float64(i+1) / 12
+		c.sampled = time.Time{}
+		c.progressed(q)
+	}
+	c.progressed(p)
+}
+
+func scenes() []scene {
+	return []scene{
+		{"domain answers", nil, func(*bench) {}},
+		{"domain closed service", nil, func(b *bench) { b.keys("ctrl+u"); b.typed("db.fauna.com") }},
+		{"domain plaintext question", nil, func(b *bench) { b.keys("ctrl+u"); b.typed("http://10.0.0.7:8443"); b.keys("enter") }},
+		{"domain unreachable", func(b *bench, _ *Config) { b.server.reach = errNoNetwork }, func(*bench) {}},
+		{"domain leave question", nil, func(b *bench) { b.keys("esc") }},
+		{"collections empty", nil, func(b *bench) { b.to(collectionsID) }},
+		{"collections typed", nil, func(b *bench) { b.to(collectionsID).typed("users, products, line-items") }},
+		{"collections pasted cut", nil, func(b *bench) {
+			b.to(collectionsID).paste("{\n  data: [ 'users', 'products', 'a b',\n    ... 900 more items\n  ]\n}\n")
+		}},
+		{"collections after the secret", func(b *bench, _ *Config) {
+			b.server.names = append(b.server.names, "audit_log")
+			b.server.access = map[string]fauna.Access{"audit_log": {Exists: true}}
+		}, func(b *bench) {
+			b.to(collectionsID).typed("users, prodcuts, audit_log")
+			b.keys("enter", "enter", "enter")
+			b.paste(testSecret)
+			b.keys("enter", "e")
+		}},
+		{"collections a thousand filtered", func(b *bench, _ *Config) { thousand(b) }, func(b *bench) {
+			b.to(collectionsID).paste(strings.Join(b.server.names, "\n"))
+			b.keys("tab", "/")
+			b.typed("collection-09")
+		}},
+		{"output", nil, func(b *bench) { b.to(outputID) }},
+		{"output csv with a column", nil, func(b *bench) {
+			b.to(outputID).keys("down", "right", "down", "right", "down", "down")
+			b.typed("users:parent_id:string=data.parent.id")
+			b.keys("enter")
+		}},
+		{"output folder not empty", nil, func(b *bench) {
+			b.w.look = func(path string) place {
+				return place{path: path, free: -1, err: errors.New("this folder is not empty: give a new one")}
+			}
+			b.to(outputID).keys("enter")
+		}},
+		{"output incremental", nil, func(b *bench) { b.to(outputID).keys("right") }},
+		{"output fields of documents", nil, func(b *bench) { b.to(checkID).keys("o", "ctrl+o", "space", "down", "down", "space") }},
+		{"output preview of documents", nil, func(b *bench) { b.to(checkID).keys("o", "ctrl+o", "down", "down", "space", "enter") }},
+		{"set-up role", nil, func(b *bench) { b.to(setupID) }},
+		{"set-up key", nil, func(b *bench) { b.to(setupID).keys("c", "right") }},
+		{"set-up update", nil, func(b *bench) { b.to(setupID).keys("u") }},
+		{"set-up indexes", nil, func(b *bench) { b.to(outputID).keys("right", "enter", "right", "right") }},
+		{"set-up admin", nil, func(b *bench) { b.to(setupID).keys("a"); b.typed("fnADMIN") }},
+		{"set-up demo answer", demo, func(b *bench) { b.to(setupID).keys("right", "r") }},
+		{"set-up written", nil, func(b *bench) { b.to(setupID).send(wroteMsg{path: "/srv/fauna-setup.fql"}) }},
+		{"secret empty", nil, func(b *bench) { b.to(secretID) }},
+		{"secret pasted", nil, func(b *bench) {
+			b.to(secretID).paste("{\n  ref: Ref(Keys(), \"1\"),\n  secret: '" + testSecret + "',\n  hashed_secret: '$2a$05$x'\n}")
+		}},
+		{"secret refused", func(b *bench, _ *Config) { b.server.list = errRefused }, func(b *bench) { b.to(secretID).typed(testSecret); b.keys("enter") }},
+		{"secret no network", func(b *bench, _ *Config) { b.server.list = errNoNetwork }, func(b *bench) { b.to(secretID).typed(testSecret); b.keys("enter") }},
+		{"secret another database", nil, func(b *bench) {
+			b.to(secretID)
+			b.server.docs, b.server.names = nil, nil
+			b.typed(testSecret)
+			b.keys("enter")
+		}},
+		{"secret odd shape", nil, func(b *bench) { b.to(secretID).typed("hunter2") }},
+		{"secret make a new key", nil, func(b *bench) { b.to(secretID).keys("ctrl+g") }},
+		{"secret accepted before", nil, func(b *bench) { b.to(checkID).keys("esc") }},
+		{"check", nil, func(b *bench) { b.to(checkID) }},
+		{"check unreadable", nil, func(b *bench) {
+			b.server.access = map[string]fauna.Access{
+				"products":   {Exists: true},
+				"line-items": {Exists: true, Readable: true, Filtered: true, HistoryDays: 7, Minimum: testNow.Add(-7 * 24 * time.Hour).UnixMicro()},
+			}
+			b.to(checkID).keys("enter")
+		}},
+		{"check server went away", nil, func(b *bench) { b.to(checkID); b.server.err = errNoNetwork; b.keys("r") }},
+		{"check update of the role", nil, func(b *bench) {
+			b.server.access = map[string]fauna.Access{"products": {Exists: true}}
+			b.to(checkID).keys("u")
+		}},
+		{"export begins", nil, func(b *bench) { b.to(exportID) }},
+		{"export running", nil, func(b *bench) { b.to(exportID).showing(progress{state: runGoing, status: running()}) }},
+		{"export waits for the network", nil, func(b *bench) {
+			st := running()
+			st.Waiting, st.NextTry, st.Retries, st.InFlight, st.Rate, st.BytesRate = "localhost:8443 (connection refused)", testNow.Add(4*time.Second), 2, 0, 0, 0
+			st.Collections[0].Retries, st.Collections[0].Rate = 2, 0
+			b.to(exportID).showing(progress{state: runGoing, status: st})
+		}},
+		{"export paused", nil, func(b *bench) {
+			st := running()
+			st.Paused = true
+			b.to(exportID).showing(progress{state: runGoing, status: st})
+		}},
+		{"export stop question", nil, func(b *bench) {
+			b.to(exportID).showing(progress{state: runGoing, status: running()})
+			b.keys("s")
+		}},
+		{"export stopped", nil, func(b *bench) {
+			b.to(exportID).showing(progress{state: runEnded, status: running(), err: context.Canceled})
+		}},
+		{"export gave up", nil, func(b *bench) {
+			b.to(exportID).showing(progress{state: runEnded, status: running(), err: &export.GaveUp{After: 5 * time.Minute, Tries: 12, Err: errNoNetwork}})
+		}},
+		{"export refused folder", nil, func(b *bench) {
+			b.to(checkID)
+			b.w.runner.open = func(export.Spec, export.Source, bool) (exporting, error) {
+				return nil, &export.DirError{Dir: "/srv/fauna-2026-11-22", Problem: "another export lies there", Resumable: true}
+			}
+			b.keys("enter")
+		}},
+		{"export verifying", nil, func(b *bench) {
+			b.to(exportID).showing(progress{state: runVerifying, status: running(), checking: export.VerifyStatus{File: "users.jsonl", Files: 1, Total: 3, Bytes: 6_000_000, Size: 13_400_000}})
+		}},
+		{"export a thousand", func(b *bench, _ *Config) { thousand(b) }, func(b *bench) {
+			b.to(exportID).showing(progress{state: runGoing, status: thousandStatus(500)})
+		}},
+		{"done", nil, func(b *bench) { b.to(doneID) }},
+		{"done not all", func(b *bench, _ *Config) {
+			b.run.manifest.Collections = b.run.manifest.Collections[:2]
+			b.run.manifest.Failed = []export.Skipped{{Name: "line-items", Why: "the privilege to read it was taken away"}}
+			b.run.manifest.Collections[0].Warnings = []string{"1 document has fields beside data: they are not in the file"}
+			b.run.err = &export.Partial{Failures: []*export.CollectionError{{Collection: "line-items", Err: &export.PrivilegeLost{}}}}
+		}, func(b *bench) { b.to(doneID) }},
+		{"done damaged", func(b *bench, _ *Config) {
+			b.report = &export.Report{Files: []export.FileReport{{Collection: "users", File: "users.jsonl", Problem: "its SHA-256 is another"}}}
+		}, func(b *bench) { b.to(doneID) }},
+		{"done loading", nil, func(b *bench) { b.to(doneID).keys("l", "2") }},
+		{"done saved", nil, func(b *bench) { b.to(doneID).send(savedMsg{path: "/srv/fauna-export.yaml"}) }},
+		{"help", nil, func(b *bench) { b.to(setupID).keys("?") }},
+		{"names that disturb", func(b *bench, _ *Config) {
+			b.server.names = hostileNames
+			b.server.docs = map[string]int{}
+			for i, name := range hostileNames {
+				b.server.docs[name] = i * 10
+			}
+		}, func(b *bench) {
+			for _, name := range hostileNames {
+				b.w.add(name)
+			}
+			b.keys("enter", "enter", "enter", "enter")
+			b.paste(testSecret)
+			b.keys("enter")
+		}},
+	}
+}
+
+// hostileNames are names that a careless screen would break on.
+var hostileNames = []string{
+	"東京の顧客", "مستخدمين", "Ünï-cödé.1", "e\u0301e\u0301", "👩‍👩‍👧", "bell\a\x1b[31mred\x1b]0;title\a", "a\u202eb", "new\nline", "tab\tbed",
+	strings.Repeat("long-", 60), "z\u0300\u0301\u0302\u0303\u0304", "\u200bzero", "\x00nul", "\x9b2J",
+}
+
+// demo plays Fauna's shell.
+func demo(_ *bench, c *Config) {
+	c.Demo = true
+	c.Shell = func(_ context.Context, fql string) (string, error) {
+		if strings.Contains(fql, "CreateKey") {
+			return "{\n  ref: Ref(Keys(), \"481386119929266688\"),\n  ts: 1795344428860000,\n  role: Role(\"connect-readonly\"),\n  secret: '" + testSecret + "',\n  hashed_secret: '$2a$05$EXAMPLEHASH'\n}\n", nil
+		}
+		if strings.Contains(fql, "Paginate") {
+			return "{\n  data: [ 'users', 'products', 'line-items' ]\n}\n", nil
+		}
+		return "{\n  ref: Role(\"connect-readonly\"),\n  ts: 1795344425850000\n}\n", nil
+	}
+}
+
+// thousand gives the server a thousand collections.
+func thousand(b *bench) {
+	b.server.names = nil
+	for i := range 1000 {
+		name := fmt.Sprintf("collection-%04d", i)
+		b.server.names = append(b.server.names, name)
+		b.server.docs[name] = i
+	}
+}
+
+// thousandStatus is an export of a thousand collections of which done are done.
+func thousandStatus(done int) export.Status {
+	st := running()
+	st.Collections = nil
+	for i := range 1000 {
+		c := export.CollectionStatus{Name: fmt.Sprintf("collection-%04d", i), State: export.CollectionWaiting, Expected: 1000, ExpectedFinal: true}
+		switch {
+		case i < done:
+			c.State, c.Rows = export.CollectionDone, 1000
+		case i < done+4:
+			c.State, c.Rows, c.Rate, c.Bytes, c.ETA = export.CollectionRunning, int64(100*(i-done+1)), 2_000, 64_000, time.Second
+		}
+		st.Collections = append(st.Collections, c)
+	}
+	return st
+}
+
+func TestScreens_lookAsTheyDid(t *testing.T) {
+	for _, sc := range scenes() {
+		for _, size := range [][2]int{{60, 18}, {80, 24}, {120, 40}} {
+			t.Run(fmt.Sprintf("%s/%dx%d", strings.ReplaceAll(sc.name, " ", "_"), size[0], size[1]), func(t *testing.T) {
+				b := sceneAt(t, sc, size[0], size[1])
+				view := b.w.View()
+				checkView(t, view, size[0], size[1])
+				golden.RequireEqual(t, trimLines(view))
+			})
+		}
+	}
+}
+
+func sceneAt(t *testing.T, sc scene, w, h int) *bench {
+	t.Helper()
+	var changes []func(*bench, *Config)
+	if sc.change != nil {
+		changes = append(changes, sc.change)
+	}
+	b := newBench(t, w, h, changes...)
+	sc.play(b)
+	return b
+}
+
+// trimLines takes the spaces off the ends of lines, which no eye sees.
+func trimLines(view string) string {
+	lines := strings.Split(view, "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " ")
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+func TestScreens_colouredAndASCII(t *testing.T) {
+	for _, variant := range []struct {
+		name   string
+		change func(*bench, *Config)
+	}{
+		{"colour", func(_ *bench, c *Config) { c.Color = "always" }},
+		{"ascii", func(_ *bench, c *Config) { c.ASCII = true }},
+	} {
+		for _, name := range []string{"set-up role", "export running", "check unreadable", "collections typed"} {
+			t.Run(variant.name+"/"+strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+				for _, sc := range scenes() {
+					if sc.name != name {
+						continue
+					}
+					b := newBench(t, 80, 24, func(b *bench, c *Config) {
+						variant.change(b, c)
+						if sc.change != nil {
+							sc.change(b, c)
+						}
+					})
+					sc.play(b)
+					view := b.w.View()
+					checkView(t, view, 80, 24)
+					if variant.name == "ascii" && strings.ContainsFunc(view, func(r rune) bool { return r > 0x7e }) {
+						t.Errorf("not ASCII:\n%s", view)
+					}
+					golden.RequireEqual(t, trimLines(view))
+				}
+			})
+		}
+	}
+}
