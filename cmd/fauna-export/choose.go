@@ -23,14 +23,15 @@ func checkNames(names []string) error {
 // listAll names every collection of the database but the excluded ones.
 func listAll(ctx context.Context, client *fauna.Client, exclude []string) ([]string, error) {
 	names, err := client.Collections(ctx)
+	hint := "name them with --collection, or give the role that privilege ('fauna-export fql role' prints it)"
+	if isKind(err, fauna.KindDenied) {
+		return nil, &deniedError{what: "the key may not list the collections", hint: hint}
+	}
 	if err != nil {
 		return nil, err
 	}
 	if len(names) == 0 {
-		return nil, &deniedError{
-			what: "the key sees no collection at all: it may not read Collections(), or the database has none",
-			hint: "name them with --collection, or give the role that privilege ('fauna-export fql role')",
-		}
+		return nil, &deniedError{what: "the key sees no collection: it may not list them, or the database has none", hint: hint}
 	}
 	var missing []string
 	for _, name := range exclude {

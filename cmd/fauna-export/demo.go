@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fauna-export/export"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 )
@@ -31,7 +32,7 @@ Nothing outside the folder of the files is touched.`,
 			return a.demo(cmd.Context(), &output)
 		},
 	}
-	cmd.Flags().StringVar(&output.out, "out", "", "`DIR` for the files, new or empty (default: a new folder fauna-demo here)")
+	cmd.Flags().StringVar(&output.Out, "out", "", "`DIR` for the files, new or empty (default: a new folder fauna-demo here)")
 	output.addFormat(cmd)
 	output.addPace(cmd.Flags())
 	return cmd
@@ -41,14 +42,15 @@ func (a *app) demo(ctx context.Context, output *outputFlags) error {
 	if output.toStdout() {
 		return usagef("the demo has more than one collection: give --out DIR")
 	}
-	if output.out == "" {
+	if output.Out == "" {
 		dir, err := newFolderName("fauna-demo")
 		if err != nil {
 			return err
 		}
-		output.out = dir
+		output.Out = dir
 	}
-	if err := refuseFull(output.out); err != nil {
+	spec, err := output.spec(nil, time.Now())
+	if err != nil {
 		return err
 	}
 	server := emulator.New(emulator.Options{})
@@ -65,18 +67,14 @@ func (a *app) demo(ctx context.Context, output *outputFlags) error {
 	}
 	if a.mayAsk() {
 		c := a.wizardConfig()
-		c.Endpoint, c.Dir, c.Demo, c.Shell = endpoint, output.out, true, shell
+		c.Endpoint, c.Dir, c.Demo, c.Shell = endpoint, output.Out, true, shell
 		return a.runWizard(ctx, c)
 	}
-	return a.demoAtOnce(ctx, endpoint, shell, output)
+	return a.demoAtOnce(ctx, endpoint, shell, spec)
 }
 
 // demoAtOnce does what a person does in the wizard and in the Fauna shell.
-func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(context.Context, string) (string, error), output *outputFlags) error {
-	spec, err := output.spec(time.Now())
-	if err != nil {
-		return err
-	}
+func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(context.Context, string) (string, error), spec export.Spec) error {
 	e, err := fauna.ParseEndpoint(endpoint)
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ func newRootCommand(a *app) *cobra.Command {
 	set.StringVar(&server.clientCert, "client-cert", "", "certificate in `FILE` (PEM) that says who we are")
 	set.StringVar(&server.clientKey, "client-key", "", "key in `FILE` (PEM) of --client-cert")
 	root.AddCommand(
-		newDemoCommand(a), newRunCommand(a), newVerifyCommand(a), newCheckCommand(a),
+		newDemoCommand(a), newRunCommand(a), newResumeCommand(a), newVerifyCommand(a), newCheckCommand(a),
 		newFQLCommand(a), newServeCommand(a), newVersionCommand(a),
 	)
 	return root

@@ -49,14 +49,9 @@ any file is made; with --all the rest is exported and the exit code is 3.`,
 }
 
 func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, output *outputFlags) error {
-	spec, err := output.spec(time.Now())
+	spec, err := output.spec(f.collections, time.Now())
 	if err != nil {
 		return err
-	}
-	if spec.Dir != "" {
-		if err := refuseFull(spec.Dir); err != nil {
-			return err
-		}
 	}
 	client, err := a.connect(ctx, server)
 	if err != nil {
@@ -75,6 +70,9 @@ func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, outp
 		return err
 	}
 	c.apply(&spec, now)
+	if err := spec.Validate(); err != nil {
+		return usagef("%v", err)
+	}
 	if output.toStdout() && len(spec.Collections) != 1 {
 		return usagef("--out - takes one collection, not %d", len(spec.Collections))
 	}
@@ -115,9 +113,6 @@ func (a *app) warnFiltered(c *choice) {
 
 // dryRun says what a run would do.
 func (a *app) dryRun(e fauna.Endpoint, s export.Spec, c *choice) error {
-	if err := s.Validate(); err != nil {
-		return err
-	}
 	a.warnFiltered(c)
 	a.say("would export %s from %s: %s", count(int64(len(s.Collections)), "collection"), e.Host(), quotedList(s.Collections))
 	if len(c.unreadable) > 0 {

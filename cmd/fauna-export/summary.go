@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"fauna-export/export"
@@ -58,10 +55,13 @@ func consistencyText(m *export.Manifest) string {
 	return "each page at its own time"
 }
 
-// sayStopped says what a run that did not finish leaves in its folder.
+// sayStopped says what a run that did not finish leaves in its folder, and how to
+// go on.
 func (a *app) sayStopped(run *export.Run, dir string) {
-	if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(export.WorkPrefix))); errors.Is(err, fs.ErrNotExist) {
+	found, err := export.Inspect(export.OSEnv(dir))
+	if err != nil || found.Spec == nil {
 		return
 	}
-	a.say("stopped after %s; what lies under a final name in %s is whole, and there is no manifest", count(run.Status().Rows, "row"), dir)
+	a.say("stopped after %s; nothing in %s that is not whole has a final name. Go on with: fauna-export resume %s",
+		count(run.Status().Rows, "row"), dir, dir)
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
@@ -42,8 +43,7 @@ func onTerminal(t *testing.T, cols, rows int, env []string, args ...string) *ter
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
-		// The end of a terminal's program is an error of the read.
-		io.Copy(io.MultiWriter(term.screen, &term.wrote), ptm)
+		term.show()
 	}()
 	go func() {
 		cmd.Wait()
@@ -60,6 +60,31 @@ func onTerminal(t *testing.T, cols, rows int, env []string, args ...string) *ter
 		<-read
 	})
 	return term
+}
+
+// show draws what the program writes until it ends. The screen wants whole
+// characters, so what a read cuts waits for the next one.
+func (term *terminal) show() {
+	buf := make([]byte, 0, 64<<10)
+	for {
+		n, err := term.ptm.Read(buf[len(buf):cap(buf)])
+		if err != nil { // the program's end is an error of the read
+			return
+		}
+		buf = buf[:len(buf)+n]
+		whole := len(buf)
+		for i := 1; i <= min(utf8.UTFMax, len(buf)); i++ {
+			if tail := buf[len(buf)-i:]; utf8.RuneStart(tail[0]) {
+				if !utf8.FullRune(tail) {
+					whole -= i
+				}
+				break
+			}
+		}
+		term.wrote.Write(buf[:whole])
+		term.screen.Write(buf[:whole])
+		buf = append(buf[:0], buf[whole:]...)
+	}
 }
 
 // text is what the screen shows.
@@ -123,4 +148,5 @@ const (
 	enter = "\r"
 	esc   = "\x1b"
 	ctrlC = "\x03"
+	ctrlR = "\x12"
 )

@@ -65,26 +65,9 @@ func TestCheckTable_namesWhatCannotBeRead(t *testing.T) {
 	}
 }
 
-func TestParseTime_takesRFC3339AndMicroseconds(t *testing.T) {
-	for text, want := range map[string]int64{
-		"": 0, "1795342079040000": 1795342079040000,
-		"2026-11-22T10:31:02Z":             time.Date(2026, 11, 22, 10, 31, 2, 0, time.UTC).UnixMicro(),
-		"2026-11-22T11:31:02.123456+01:00": time.Date(2026, 11, 22, 10, 31, 2, 123456000, time.UTC).UnixMicro(),
-	} {
-		if got, err := parseTime(text); err != nil || got != want {
-			t.Errorf("parseTime(%q) = %d, %v; want %d", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"-5", "0", "now", "2026-11-22", "2026-11-22T10:31:02"} {
-		if got, err := parseTime(text); codeOf(err) != exitUsage {
-			t.Errorf("parseTime(%q) = %d, %v; want a usage error", text, got, err)
-		}
-	}
-}
-
 func TestOut_timeInTheNameBecomesTheTime(t *testing.T) {
-	f := outputFlags{out: "backups/{time}", format: "jsonl", compress: "none", workers: "auto", pageSize: "auto"}
-	s, err := f.spec(time.Date(2026, 11, 22, 10, 31, 2, 0, time.UTC))
+	f := outputFlags{Config: export.Config{Out: "backups/{time}", Format: "jsonl"}}
+	s, err := f.spec(nil, time.Date(2026, 11, 22, 10, 31, 2, 0, time.UTC))
 	if want := filepath.Join("backups", "2026-11-22T10-31-02Z"); err != nil || s.Dir != want {
 		t.Errorf("folder %q, %v; want %q", s.Dir, err, want)
 	}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"fauna-export/export"
+)
+
+func newResumeCommand(a *app) *cobra.Command {
+	var server serverFlags
+	cmd := &cobra.Command{
+		Use:   "resume DIR",
+		Short: "Go on with a run that was interrupted",
+		Long: `Go on with the run that lies unfinished in DIR: the same collections, options and
+moment in time, from where it ended. The secret is asked for again, since no file
+holds it. The files become the same as those of a run that was never interrupted.`,
+		Example: `  fauna-export resume backup`,
+		Args:    oneFolder,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.resume(cmd.Context(), args[0], &server)
+		},
+	}
+	cmd.Flags().StringVar(&server.domain, "domain", "", "`URL` of the database's endpoint (default: the run's own, and it must be that)")
+	server.addRest(cmd.Flags())
+	return cmd
+}
+
+func (a *app) resume(ctx context.Context, dir string, server *serverFlags) error {
+	env := export.OSEnv(dir)
+	found, err := export.Inspect(env)
+	if err != nil {
+		return err
+	}
+	switch {
+	case found.Manifest != nil && found.Spec == nil:
+		a.say("%s holds a finished run of %s: nothing to do", dir, count(int64(len(found.Manifest.Collections)), "collection"))
+		return nil
+	case found.Spec == nil:
+		return &export.NotARun{Dir: dir}
+	case server.domain == "":
+		server.domain = found.Spec.Endpoint
+	}
+	client, err := a.connect(ctx, server)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	now := *found.Spec
+	now.Endpoint = client.Endpoint().String()
+	if differ := found.Spec.Differences(now); len(differ) > 0 {
+		return &export.Changed{Differences: differ}
+	}
+	run, err := export.OpenRun(client, env)
+	if err != nil {
+		return err
+	}
+	debug.SetMemoryLimit(found.Spec.MemoryLimit())
+	return a.finish(ctx, run, dir)
+}
