@@ -280,6 +280,9 @@ func (e *env) eventPage(s *set, c cursor, size int, at *position) (value, error)
 			p.hasAfter, p.after = true, list[to].value(e)
 		}
 	}
+	if err := e.take((to - from) * elementSize); err != nil {
+		return nil, err
+	}
 	for _, ev := range list[from:to] {
 		p.data = append(p.data, ev.value(e))
 	}

@@ -106,6 +106,9 @@ func mapForm(e *env, n *node, args []value) (value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.take(len(list) * elementSize); err != nil {
+		return nil, err
+	}
 	out := make(array, len(list))
 	for i, v := range list {
 		if out[i], err = e.apply(l, v, n.at); err != nil {
@@ -251,7 +254,7 @@ func cut(f func(n int, list array) array) func(e *env, n *node) (value, error) {
 }
 
 func glue(f func(a, b array) array) func(e *env, n *node) (value, error) {
-	return strict(func(_ *env, n *node, args []value) (value, error) {
+	return strict(func(e *env, n *node, args []value) (value, error) {
 		a, ok := args[0].(array)
 		if !ok {
 			return nil, expected(n.place(0), "Array", args[0])
@@ -262,6 +265,9 @@ func glue(f func(a, b array) array) func(e *env, n *node) (value, error) {
 		}
 		if len(a)+len(list) > 10*maxWidth {
 			return nil, badRequest("Query exceeds max width. Max: %d, current: %d.", maxWidth, len(a)+len(list))
+		}
+		if err := e.take((len(a) + len(list)) * elementSize); err != nil {
+			return nil, err
 		}
 		return rewrap(p, f(a, list)), nil
 	})
@@ -291,6 +297,9 @@ func mergeForm(e *env, n *node, args []value) (value, error) {
 		if l, err = asLambda(args[2], n.place(2)); err != nil {
 			return nil, err
 		}
+	}
+	if err := e.take(len(first.keys) * elementSize); err != nil {
+		return nil, err
 	}
 	out := first.clone()
 	for _, with := range asArray(args[1]) {

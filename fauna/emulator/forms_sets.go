@@ -52,9 +52,9 @@ func (t formTable) addSets() {
 		}))
 	}
 	for kind, head := range map[setKind]string{setDistinct: "distinct", setReverse: "reverse"} {
-		t.add(head, strict(func(_ *env, n *node, args []value) (value, error) {
+		t.add(head, strict(func(e *env, n *node, args []value) (value, error) {
 			if kind == setReverse {
-				if v, ok, err := reversed(args[0]); ok {
+				if v, ok, err := e.reversed(args[0]); ok {
 					return v, err
 				}
 			}
@@ -148,17 +148,17 @@ func resolved(v value, at *position) error {
 }
 
 // reversed turns around what is no set.
-func reversed(v value) (value, bool, error) {
+func (e *env) reversed(v value) (value, bool, error) {
 	switch v := v.(type) {
 	case array:
 		out := make(array, len(v))
 		for i := range v {
 			out[len(v)-1-i] = v[i]
 		}
-		return out, true, nil
+		return out, true, e.take(len(v) * elementSize)
 	case *page:
 		out := *v
-		data, _, err := reversed(v.data)
+		data, _, err := e.reversed(v.data)
 		out.data, _ = data.(array)
 		return &out, true, err
 	}

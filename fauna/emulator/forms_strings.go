@@ -24,7 +24,7 @@ func (t formTable) addStrings() {
 	simple("trim", func(s string) value { return strings.TrimSpace(s) })
 	simple("ltrim", func(s string) value { return strings.TrimLeft(s, " \t\r\n") })
 	simple("rtrim", func(s string) value { return strings.TrimRight(s, " \t\r\n") })
-	t.add("concat separator?", strict(func(_ *env, n *node, args []value) (value, error) {
+	t.add("concat separator?", strict(func(e *env, n *node, args []value) (value, error) {
 		sep := ""
 		if n.given(1) {
 			var err error
@@ -55,9 +55,9 @@ func (t formTable) addStrings() {
 		if size > maxRepeat {
 			return nil, badRequest("Transaction exceeded limit: got %d bytes, limit %d bytes", size, maxRepeat)
 		}
-		return strings.Join(parts, sep), nil
+		return strings.Join(parts, sep), e.take(size)
 	}))
-	t.add("repeat number?", strict(func(_ *env, n *node, args []value) (value, error) {
+	t.add("repeat number?", strict(func(e *env, n *node, args []value) (value, error) {
 		s, err := asString(args[0], n.place(0))
 		if err != nil {
 			return nil, err
@@ -70,6 +70,9 @@ func (t formTable) addStrings() {
 		}
 		if times < 0 || times > maxRepeat || int64(len(s))*times > maxRepeat {
 			return nil, invalidArgument(n.place(1), "%d is not a number of times that a string can be repeated.", times)
+		}
+		if err := e.take(len(s) * int(times)); err != nil {
+			return nil, err
 		}
 		return strings.Repeat(s, int(times)), nil
 	}))
@@ -104,10 +107,13 @@ func (t formTable) addStrings() {
 			return f(s, part), err
 		}))
 	}
-	t.add("space", strict(func(_ *env, n *node, args []value) (value, error) {
+	t.add("space", strict(func(e *env, n *node, args []value) (value, error) {
 		count, err := asInt(args[0], n.place(0))
 		if err != nil || count < 0 || count > maxRepeat {
 			return nil, expected(n.place(0), "Integer", args[0])
+		}
+		if err := e.take(int(count)); err != nil {
+			return nil, err
 		}
 		return strings.Repeat(" ", int(count)), nil
 	}))

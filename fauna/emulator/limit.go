@@ -19,6 +19,10 @@ const (
 	// that a query writes.
 	maxVersion = 8 << 20
 	maxWritten = 16 << 20
+	// maxMemory bounds the bytes of the values that a query makes.
+	maxMemory = 1 << 30
+	// elementSize is about what an element of an array or a page takes.
+	elementSize = 64
 	// maxDepth bounds nested calls of functions and lambdas.
 	maxDepth = 500
 )
@@ -33,6 +37,16 @@ func (e *env) spend(n int64) error {
 	}
 	if before>>8 != tx.ops>>8 {
 		return tx.check()
+	}
+	return nil
+}
+
+// take counts bytes that a query makes values of. It stands for the memory of
+// a real core, and ends with the error for too much compute.
+func (e *env) take(bytes int) error {
+	e.tx.memory += int64(bytes)
+	if e.tx.memory > maxMemory {
+		return badRequest("Transaction does too much compute: got %d, limit: %d", maxCompute+e.tx.memory/maxMemory, maxCompute)
 	}
 	return nil
 }

@@ -174,6 +174,9 @@ func (e *env) setPage(s *set, c cursor, size int, sources bool) (*page, error) {
 			list = list[:size]
 		}
 	}
+	if err := e.take(len(list) * elementSize); err != nil {
+		return nil, err
+	}
 	p.data = make(array, len(list))
 	for i, el := range list {
 		p.data[i] = el.value()

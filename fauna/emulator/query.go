@@ -160,6 +160,7 @@ type txn struct {
 	privileges []privilege // of the custom roles
 	loaded     bool        // whether privileges stands
 	depth      int
+	memory     int64 // bytes of values made
 }
 
 func (tx *txn) metrics() metrics {

@@ -49,9 +49,10 @@ func TestQuery_readersSeeWholeTransactions(t *testing.T) {
 func TestQuery_failureTakesBackItsWrites(t *testing.T) {
 	w := incWorld(t)
 	w.do(`Create(Ref(Collection("c"), 1), {data: {n: 1}})`)
-	before := w.do(`[Map(Paginate(Documents(Collection("c"))), Lambda("x", Get(Var("x")))), Paginate(Collections()), Paginate(Keys()), Paginate(Indexes()), Paginate(Match(Index("c-ts"))), Paginate(Events(Documents(Collection("c"))))]`)
+	const all = `[Map(Paginate(Documents(Collection("c"))), Lambda("x", Get(Var("x")))), Paginate(Collections()), Paginate(Keys()), Paginate(Indexes()), Paginate(Match(Index("c-ts"))), Paginate(Events(Documents(Collection("c"))))]`
+	before := w.do(all)
 	w.want(w.s.Secret(), `Do(Update(Ref(Collection("c"), 1), {data: {n: 2}}), Create(Collection("c"), {data: {}}), Delete(Ref(Collection("c"), 1)), CreateCollection({name: "d"}), CreateKey({role: "admin"}), Update(Collection("c"), {name: "e", history_days: 3}), Delete(Index("c-ts")), Abort("no"))`, 400, "")
-	if after := w.do(`[Map(Paginate(Documents(Collection("c"))), Lambda("x", Get(Var("x")))), Paginate(Collections()), Paginate(Keys()), Paginate(Indexes()), Paginate(Match(Index("c-ts"))), Paginate(Events(Documents(Collection("c"))))]`); after != before {
+	if after := w.do(all); after != before {
 		t.Errorf("before %s\nafter  %s", before, after)
 	}
 	w.want(w.s.Secret(), `CreateKey({role: "admin"})`, 201, "")
