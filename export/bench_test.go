@@ -18,6 +18,9 @@ import (
 	"fauna-export/export/row"
 )
 
+// pageLimit is where a client cuts a page off.
+const pageLimit = 16 << 20
+
 // instantSource answers at once with documents of 640 bytes, or of a given
 // size, whose ids are 1 to n.
 type instantSource struct {
@@ -66,8 +69,11 @@ func (s *instantSource) IDs(_ context.Context, _ string, _, from int64, size int
 }
 
 func (s *instantSource) Documents(_ context.Context, name string, _, from int64, size int, _ [][]any, b []byte) ([]byte, error) {
-	b = append(b[:0], `{"resource":{`...)
 	end := min(s.n, from+int64(size)-1)
+	if n := (end - from + 1) * int64(len(s.doc[0])+len(s.doc[1])); n > pageLimit && end > from {
+		return b, errFakeLarge
+	}
+	b = append(b[:0], `{"resource":{`...)
 	if end < s.n {
 		b = append(b, `"after":[{"@ref":{"id":"`...)
 		b = strconv.AppendInt(b, end+1, 10)

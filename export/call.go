@@ -8,9 +8,14 @@ import (
 	"fauna-export/export/row"
 )
 
-// sameSize is how often a page that may be too large is asked for again
-// before it is asked for smaller.
-const sameSize = 2
+const (
+	// sameSize is how often a page that may be too large is asked for again
+	// before it is asked for smaller.
+	sameSize = 2
+	// longAnswer is what a failure may take that is not a time out: after one
+	// a smaller page is asked for at once.
+	longAnswer = 5 * time.Second
+)
 
 // mostBroken is how often an answer that is no page is asked for again.
 const mostBroken = 5
@@ -26,6 +31,7 @@ func (r *Run) call(ctx context.Context, c *collection, smaller bool, f func() er
 			return context.Cause(ctx)
 		}
 		r.count(c, tries > 1)
+		asked := r.env.Clock.Now()
 		err := f()
 		if err == nil {
 			r.pace.went()
@@ -45,7 +51,7 @@ func (r *Run) call(ctx context.Context, c *collection, smaller bool, f func() er
 			}
 		case fail.Expired() || fail.Refused() || fail.Missing():
 			return err
-		case smaller && fail.Smaller() && (!fail.Retry() || fail.Slow() || tries > sameSize):
+		case smaller && fail.Smaller() && (!fail.Retry() || fail.Slow() || tries > sameSize || r.env.Clock.Now().Sub(asked) > longAnswer):
 			if fail.Slow() {
 				r.pace.slow(r.pace.backoff(0))
 			}

@@ -165,6 +165,9 @@ type Remade struct {
 
 // Error says so.
 func (e *Remade) Error() string {
+	if e.At == 0 {
+		return "the collection was deleted"
+	}
 	return fmt.Sprintf("the collection read at %s was deleted, or deleted and made again", FormatTime(e.At))
 }
 

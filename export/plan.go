@@ -43,6 +43,12 @@ func (r *Run) scan(ctx context.Context, t task) {
 func (r *Run) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
 	for try := 0; ; try++ {
 		ids, next, err := r.askIDs(ctx, t.c, t.at, t.from, t.size)
+		if fail := failureOf(err); fail != nil && fail.Missing() {
+			// The collection itself is not there any more.
+			if err := r.checkAccess(ctx, t.c, t.at); err != nil {
+				return nil, -1, err
+			}
+		}
 		if err != nil {
 			return nil, -1, err
 		}
@@ -94,6 +100,9 @@ func (r *Run) checkAccess(ctx context.Context, c *collection, at int64) error {
 		}
 	}
 	yes, err := r.askReadable(ctx, c, c.name)
+	if fail := failureOf(err); fail != nil && fail.Missing() {
+		return &Remade{Collection: c.name, At: at}
+	}
 	if err != nil {
 		return err
 	}

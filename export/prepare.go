@@ -28,7 +28,11 @@ func (r *Run) prepare(ctx context.Context) error {
 		at = r.spec.At
 	}
 	names := r.spec.Collections
-	absent, err := r.askAbsent(ctx, nil, names, at)
+	existed := at
+	if existed == 0 {
+		existed = now
+	}
+	absent, err := r.askAbsent(ctx, nil, names, existed)
 	if err != nil {
 		return err
 	}
@@ -64,12 +68,19 @@ func (r *Run) probe(ctx context.Context, of []*collection, at int64) error {
 	var (
 		mu         sync.Mutex
 		unreadable []string
+		missing    []string
 		first      error
 		todo       = make(chan *collection)
 		done       sync.WaitGroup
 	)
 	one := func(c *collection) error {
 		yes, err := r.askReadable(ctx, c, c.name)
+		if fail := failureOf(err); fail != nil && fail.Missing() {
+			mu.Lock()
+			missing = append(missing, c.name)
+			mu.Unlock()
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -118,6 +129,10 @@ func (r *Run) probe(ctx context.Context, of []*collection, at int64) error {
 	done.Wait()
 	if first != nil {
 		return first
+	}
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		return &Missing{Collections: missing}
 	}
 	if len(unreadable) > 0 {
 		slices.Sort(unreadable)
@@ -290,11 +305,14 @@ func (r *Run) sameServer(ctx context.Context, at int64) error {
 	if now < at {
 		return &Changed{Differences: []string{"the server's time is " + FormatTime(now) + ", before the snapshot of " + FormatTime(at)}}
 	}
+	if at == 0 {
+		return nil
+	}
 	absent, err := r.askAbsent(ctx, nil, r.spec.Collections, at)
 	if err != nil {
 		return err
 	}
-	if at != 0 && len(absent) == len(r.spec.Collections) {
+	if len(absent) == len(r.spec.Collections) {
 		return &Changed{Differences: []string{"the server: none of the collections is there that was read at " + FormatTime(at) + "; they were deleted, or this is another database"}}
 	}
 	return nil

@@ -13,7 +13,8 @@ type Source interface {
 	// Now is the server's transaction time.
 	Now(ctx context.Context) (int64, error)
 	// AbsentAt names those of the collections that were not there at a time,
-	// which is also the answer for one that was deleted and made again later.
+	// never 0; it is also the answer for one that was deleted, or deleted and
+	// made again later.
 	AbsentAt(ctx context.Context, collections []string, at int64) ([]string, error)
 	// Readable tells whether the key may read a collection now: an unreadable
 	// one answers pages like an empty one.

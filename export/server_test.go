@@ -1,0 +1,396 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"fauna-export/export/row"
+	"fauna-export/fauna"
+	"fauna-export/fauna/emulator"
+)
+
+// testServer is an embedded server with a collection users of 2 000 documents
+// and one orders of 150, and a client of it.
+type testServer struct {
+	*emulator.Server
+	endpoint string
+	mu       sync.Mutex
+	ahead    time.Duration // of the real time
+}
+
+func (s *testServer) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Add(s.ahead)
+}
+
+// pass lets time pass on the server.
+func (s *testServer) pass(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ahead += d
+}
+
+func serverDocs(n int) iter.Seq[emulator.Document] {
+	ts := time.Now().Add(-time.Hour).UnixMicro()
+	return func(yield func(emulator.Document) bool) {
+		for i := range n {
+			id := int64(i)*3 + 100
+			if !yield(emulator.Document{ID: id, TS: ts + id, Data: []byte(fakeText(id))}) {
+				return
+			}
+		}
+	}
+}
+
+// startServer starts a server and stops it with the test, after which no
+// goroutine may be left.
+func startServer(t *testing.T) *testServer {
+	t.Helper()
+	t.Cleanup(func() { goleak.VerifyNone(t) })
+	s := &testServer{}
+	s.Server = emulator.New(emulator.Options{Clock: s.now, Seed: 1})
+	for name, n := range map[string]int{"users": 2000, "orders": 150} {
+		if err := s.Load(name, serverDocs(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	endpoint, stop, err := s.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	s.endpoint = endpoint
+	return s
+}
+
+// client is a client with a secret, the admin's when it is empty.
+func (s *testServer) client(t *testing.T, secret fauna.Secret) *fauna.Client {
+	t.Helper()
+	e, err := fauna.ParseEndpoint(s.endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if secret.IsZero() {
+		secret = fauna.NewSecret(s.Secret())
+	}
+	c, err := fauna.NewClient(fauna.Options{Endpoint: e, Secret: secret, Timeout: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// shell runs FQL as an admin.
+func (s *testServer) shell(t *testing.T, fql string) string {
+	t.Helper()
+	out, err := s.Shell(context.Background(), s.Secret(), fql)
+	if err != nil {
+		t.Errorf("%s: %v: %s", fql, err, out)
+	}
+	return out
+}
+
+// restricted is a key that may read users and orders.
+func (s *testServer) restricted(t *testing.T) fauna.Secret {
+	t.Helper()
+	setup := fauna.Setup{Role: "connect-readonly", Collections: []string{"users", "orders"}}
+	s.shell(t, setup.RoleFQL())
+	secret, note := fauna.FindSecret(s.shell(t, setup.KeyFQL()))
+	if secret.IsZero() {
+		t.Fatalf("no secret: %s", note)
+	}
+	return secret
+}
+
+// serverRun exports users and orders in small pages.
+func serverRun(t *testing.T, client *fauna.Client, dir string, spec Spec) (*Manifest, error) {
+	t.Helper()
+	spec.Collections = []string{"users", "orders"}
+	spec.PageSize = 100
+	env := swiftEnv(dir, 5)
+	env.Clock = newSwiftClock(50)
+	r, err := NewRun(spec, client, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Do(context.Background())
+}
+
+// serverFiles are the files of an undisturbed run.
+func serverFiles(t *testing.T, client *fauna.Client, spec Spec) map[string][]byte {
+	t.Helper()
+	dir := exportDir(t)
+	m, err := serverRun(t, client, dir, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := make(map[string][]byte)
+	for _, e := range m.Collections {
+		files[e.File] = mustRead(t, dir, e.File)
+	}
+	return files
+}
+
+func TestServer_aRunOverHTTPHoldsEveryDocument(t *testing.T) {
+	s := startServer(t)
+	client := s.client(t, s.restricted(t))
+	for _, form := range formats() {
+		dir := exportDir(t)
+		m, err := serverRun(t, client, dir, form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Rows() != 2150 || m.Consistency != ConsistencySnapshot {
+			t.Errorf("%s: %d rows", form.formName(), m.Rows())
+		}
+		rep, err := Verify(context.Background(), dir, nil)
+		if err != nil || !rep.OK() {
+			t.Errorf("%s: %+v %v", form.formName(), rep, err)
+		}
+		counts, err := m.Counts(context.Background(), client)
+		if err != nil || len(counts) != 2 || counts[0].Count != 2000 || counts[1].Count != 150 {
+			t.Errorf("counts %+v %v", counts, err)
+		}
+	}
+	s.pass(16 * time.Minute)
+}
+
+// TestServer_everyFaultAlone meets each fault of the server in the middle of
+// a run: the outcome is the same bytes, or a named error with nothing wrong
+// under a final name.
+func TestServer_everyFaultAlone(t *testing.T) {
+	pages := emulator.Fetches("users")
+	ids := emulator.Lists("users")
+	for _, c := range []struct {
+		name  string
+		when  emulator.When
+		fault func(*testServer, *testing.T) emulator.Fault
+		is    func(error) bool // nil: the same bytes
+		rows  int              // of users, where they are not 2 000
+		// A fault of one page that is looked for in each needs one worker.
+		workers int
+	}{
+		{name: "429", when: emulator.When{Match: pages, From: 3, Times: 5}, fault: answer(emulator.Status(429))},
+		{name: "503", when: emulator.When{Match: pages, From: 3, Times: 5}, fault: answer(emulator.Status(503))},
+		{name: "409", when: emulator.When{Match: pages, From: 3, Times: 2}, fault: answer(emulator.Status(409))},
+		{name: "500", when: emulator.When{Match: pages, From: 3, Times: 2}, fault: answer(emulator.Status(500))},
+		{name: "502", when: emulator.When{Match: pages, From: 3, Times: 3}, fault: answer(emulator.Status(502))},
+		{name: "408", when: emulator.When{Match: pages, From: 3, Times: 3}, fault: answer(emulator.Status(408))},
+		{name: "500 of another shape", when: emulator.When{Match: pages, From: 3, Times: 2}, fault: answer(emulator.InternalError(1))},
+		{name: "429 on ids", when: emulator.When{Match: ids, Times: 2}, fault: answer(emulator.Status(429))},
+		{name: "401 midway", when: emulator.When{Match: pages, From: 5, Times: -1}, fault: func(s *testServer, t *testing.T) emulator.Fault {
+			return emulator.Do("delete the keys", func() {
+				s.shell(t, `Map(Paginate(Keys()), Lambda("k", If(Equals(Select(["role"], Get(Var("k")), null), Role("connect-readonly")), Delete(Var("k")), null)))`)
+			})
+		}, is: isError[*fauna.Error]},
+		{name: "413", when: emulator.When{Match: pages, From: 5}, fault: answer(emulator.Status(413)), is: isError[*Partial]},
+		{name: "slow page", when: emulator.When{Match: pages, From: 3, Times: 1}, fault: answer(emulator.Wait(time.Second))},
+		{name: "page over the time out", when: emulator.When{Match: pages, From: 3, Times: 1}, fault: answer(emulator.Wait(3 * time.Second))},
+		{name: "connection cut before", when: emulator.When{Match: pages, From: 3, Times: 4}, fault: answer(emulator.CutAt(emulator.CutBefore, 0))},
+		{name: "connection cut within", when: emulator.When{Match: pages, From: 3, Times: 4}, fault: answer(emulator.CutAt(emulator.CutWithin, 3000))},
+		{name: "connection cut after", when: emulator.When{Match: pages, From: 3, Times: 4}, fault: answer(emulator.CutAt(emulator.CutAfter, 0))},
+		{name: "body too short", when: emulator.When{Match: pages, From: 3, Times: 3}, fault: answer(emulator.CutAt(emulator.CutShort, 3000))},
+		{name: "ids cut", when: emulator.When{Match: ids, Times: 2}, fault: answer(emulator.CutAt(emulator.CutWithin, 300))},
+		{name: "document left out once", workers: 1, when: emulator.When{Match: pages, Times: 1}, fault: answer(emulator.Missing("1000"))},
+		{name: "document left out always", when: emulator.When{Match: pages, Times: -1}, fault: answer(emulator.Missing("1000")), is: isError[*Unexplained]},
+		{name: "document doubled once", workers: 1, when: emulator.When{Match: pages, Times: 1}, fault: answer(emulator.Doubled("1000"))},
+		{name: "document doubled always", when: emulator.When{Match: pages, Times: -1}, fault: answer(emulator.Doubled("1000")), is: isError[*Unexplained]},
+		{name: "out of order once", when: emulator.When{Match: pages, From: 2, Times: 1}, fault: answer(emulator.OutOfOrder())},
+		{name: "out of order always", when: emulator.When{Match: pages, From: 2, Times: -1}, fault: answer(emulator.OutOfOrder()), is: isError[*Unexplained]},
+		{name: "a damaged document", when: emulator.When{Match: pages, Times: -1}, fault: answer(emulator.Fault{Name: "damaged document", Edit: func(body []byte) ([]byte, int) {
+			if spoilt := bytes.Replace(body, []byte(`"document 1000"`), []byte(`documentation`), 1); !bytes.Equal(spoilt, body) {
+				return spoilt, 200
+			}
+			return nil, 0
+		}}), is: isError[*row.DocumentError]},
+		{name: "a document that breaks its page", when: emulator.When{Match: pages, Times: -1}, fault: answer(emulator.BreakPage("1000")), is: isError[*BadDocument]},
+		{name: "a privilege taken away", when: emulator.When{Match: pages, From: 5}, fault: func(s *testServer, t *testing.T) emulator.Fault {
+			return emulator.Do("take the privilege", func() {
+				s.shell(t, `Update(Role("connect-readonly"), {privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}}]})`)
+			})
+		}, is: isError[*PrivilegeLost]},
+		{name: "documents hidden", when: emulator.When{Match: pages, From: 5}, fault: func(s *testServer, t *testing.T) emulator.Fault {
+			return emulator.Do("hide documents", func() {
+				s.shell(t, `Update(Role("connect-readonly"), {privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}},
+					{resource: Collection("users"), actions: {read: Query(Lambda("ref", Not(Equals(Select("id", Var("ref")), "6097"))))}}]})`)
+			})
+		}, is: isError[*Hidden]},
+		{name: "the collection deleted", when: emulator.When{Match: pages, From: 5}, fault: func(s *testServer, t *testing.T) emulator.Fault {
+			return emulator.Do("delete", func() { s.shell(t, `Delete(Collection("users"))`) })
+		}, is: isError[*Remade]},
+		{name: "the collection made again", when: emulator.When{Match: pages, From: 5}, fault: func(s *testServer, t *testing.T) emulator.Fault {
+			return emulator.Do("make again", func() {
+				s.shell(t, `Delete(Collection("users"))`)
+				s.shell(t, `CreateCollection({name: "users"})`)
+				s.shell(t, `Create(Ref(Collection("users"), "100"), {data: {a: 1}})`)
+			})
+		}, is: func(err error) bool { return isError[*Remade](err) || isError[*PrivilegeLost](err) }},
+		{name: "history rewritten", when: emulator.When{Match: pages, From: 5}, fault: func(s *testServer, t *testing.T) emulator.Fault {
+			return emulator.Do("rewrite", func() {
+				s.shell(t, `Insert(Ref(Collection("users"), "6098"), TimeSubtract(Now(), 1, "minute"), "create", {data: {late: true}})`)
+				s.shell(t, `Insert(Ref(Collection("users"), "6094"), TimeSubtract(Now(), 1, "minute"), "delete", {})`)
+				s.shell(t, `Insert(Ref(Collection("users"), "6091"), TimeSubtract(Now(), 1, "minute"), "delete", {})`)
+			})
+		}, rows: 1999},
+		{name: "the snapshot expires", when: emulator.When{Match: pages, From: 8}, fault: func(s *testServer, t *testing.T) emulator.Fault {
+			return s.Faults().Expire("users", "orders")
+		}, is: isError[*Partial], rows: 2000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := startServer(t)
+			client := s.client(t, s.restricted(t))
+			want := serverFiles(t, client, Spec{})
+			s.Faults().Add(c.when, c.fault(s, t))
+			dir := exportDir(t)
+			m, err := serverRun(t, client, dir, Spec{Workers: c.workers})
+			if len(s.Faults().Served()) == 0 {
+				t.Fatal("the fault was not met")
+			}
+			if c.is == nil && err != nil || c.is != nil && !c.is(err) {
+				t.Fatalf("error %v", err)
+			}
+			if c.rows == 0 {
+				if found := wholeFiles(t, dir, want); err == nil && found != 2 {
+					t.Errorf("%d files", found)
+				}
+				return
+			}
+			if got := len(idsOf(t, dir, "users.jsonl")); got != c.rows || m.Collections[0].Rows != int64(c.rows) {
+				t.Errorf("%d rows, want %d: %+v", got, c.rows, m.Collections[0])
+			}
+			if rep, err := Verify(context.Background(), dir, nil); err != nil || !rep.OK() {
+				t.Errorf("verify: %+v %v", rep, err)
+			}
+		})
+	}
+}
+
+func answer(f emulator.Fault) func(*testServer, *testing.T) emulator.Fault {
+	return func(*testServer, *testing.T) emulator.Fault { return f }
+}
+
+// TestServer_mixedFaults runs under several faults by chance, from a seed,
+// interrupting some of the runs.
+func TestServer_mixedFaults(t *testing.T) {
+	seed := testSeed(t)
+	s := startServer(t)
+	client := s.client(t, s.restricted(t))
+	for i := range uint64(8) {
+		random := rand.New(rand.NewPCG(seed, i))
+		spec := formats()[random.IntN(10)]
+		want := serverFiles(t, client, spec)
+		faults := []emulator.Fault{
+			emulator.Status(429), emulator.Status(503), emulator.Status(409), emulator.Status(500), emulator.Status(502), emulator.Status(408),
+			emulator.CutAt(emulator.CutBefore, 0), emulator.CutAt(emulator.CutWithin, 1500), emulator.CutAt(emulator.CutAfter, 0),
+			emulator.CutAt(emulator.CutShort, 700), emulator.Wait(20 * time.Millisecond),
+		}
+		random.Shuffle(len(faults), func(a, b int) { faults[a], faults[b] = faults[b], faults[a] })
+		for n, f := range faults[:4] {
+			s.Faults().Add(emulator.When{Chance: 0.06, Seed: seed + uint64(n)}, f)
+		}
+		dir := exportDir(t)
+		spec.Collections, spec.PageSize = []string{"users", "orders"}, 100
+		env := swiftEnv(dir, seed+i)
+		env.Clock = newSwiftClock(100)
+		run, err := NewRun(spec, client, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for try := 0; ; try++ {
+			ctx, cancel := context.WithCancel(context.Background())
+			if try < 3 && random.IntN(2) == 0 {
+				n := 3 + random.IntN(40)
+				s.Faults().Add(emulator.When{From: n}, emulator.Do("interrupt", cancel))
+			}
+			_, err = run.Do(ctx)
+			interrupted := ctx.Err() != nil
+			cancel()
+			wholeFiles(t, dir, want)
+			if !interrupted || err == nil {
+				break
+			}
+			if run, err = OpenRun(client, env); isError[*NotARun](err) {
+				run, err = NewRun(spec, client, env)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Faults().Clear()
+		if err != nil {
+			t.Errorf("mix %d: %v", i, err)
+		} else if found := wholeFiles(t, dir, want); found != 2 {
+			t.Errorf("mix %d: %d files", i, found)
+		}
+	}
+}
+
+// TestServer_goneByTTL lets documents' ttl pass between plan and page.
+func TestServer_goneByTTL(t *testing.T) {
+	s := startServer(t)
+	client := s.client(t, fauna.Secret{})
+	for _, id := range []int64{1000, 6097} {
+		s.shell(t, fmt.Sprintf(`Update(Ref(Collection("users"), "%d"), {ttl: TimeAdd(Now(), 1, "minute")})`, id))
+	}
+	s.Faults().Add(emulator.When{Match: emulator.Fetches("users"), From: 1}, emulator.Do("a minute passes", func() { s.pass(2 * time.Minute) }))
+	dir := exportDir(t)
+	m, err := serverRun(t, client, dir, Spec{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := m.Collections[0]; e.Gone != 2 || !slices.Equal(e.GoneIDs, []string{"1000", "6097"}) || e.Rows != 1998 {
+		t.Errorf("%+v", e)
+	}
+	if bytes.Contains(mustRead(t, dir, "users.jsonl"), []byte(`"ref":"1000"`)) {
+		t.Error("a document that is gone has a row")
+	}
+}
+
+func TestServer_secretIsInNoFileAndNoError(t *testing.T) {
+	s := startServer(t)
+	secret := s.restricted(t)
+	client := s.client(t, secret)
+	dir := exportDir(t)
+	s.Faults().Add(emulator.When{Match: emulator.Fetches("users"), From: 5, Times: -1}, emulator.Do("delete the keys", func() {
+		s.shell(t, `Map(Paginate(Keys()), Lambda("k", If(Equals(Select(["role"], Get(Var("k")), null), Role("connect-readonly")), Delete(Var("k")), null)))`)
+	}))
+	_, err := serverRun(t, client, dir, Spec{Endpoint: s.endpoint})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if e, ok := errors.AsType[*fauna.Error](err); !ok || e.Kind != fauna.KindSecretRefused {
+		t.Errorf("error %v", err)
+	}
+	plain := "x" // the secret's text is known only to Scrub
+	if secret.Scrub(err.Error()+plain) != err.Error()+plain {
+		t.Error("the error holds the secret")
+	}
+	err = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err == nil && (secret.Scrub(string(data)) != string(data) || strings.Contains(string(data), "fnA")) {
+			t.Errorf("%s holds the secret", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
