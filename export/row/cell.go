@@ -163,7 +163,7 @@ func (s *Serializer) typed(b *Batch, name string, t Type, value []byte) bool {
 		return false
 	}
 	if !parquet {
-		if v.text == nil {
+		if t == TypeInt {
 			b.Bytes = strconv.AppendInt(b.Bytes, v.number, 10)
 		} else {
 			b.Bytes = appendCSV(b.Bytes, v.text)
@@ -186,7 +186,7 @@ func (s *Serializer) typed(b *Batch, name string, t Type, value []byte) bool {
 
 // cellValue is a value of one of the column types.
 type cellValue struct {
-	text    []byte // as CSV writes it; nil for a whole number
+	text    []byte // as CSV writes it; a whole number is written from number
 	number  int64  // int; the bits of a float; 0 or 1; microseconds or days since 1970
 	inRange bool   // number holds the time or date
 	finer   bool   // the time is finer than number
@@ -210,7 +210,6 @@ func (w *work) convert(t Type, value []byte) (cellValue, bool) {
 		return v, ok
 	case TypeInt:
 		var ok bool
-		v.text = nil
 		v.number, ok = wholeNumber(value)
 		return v, ok
 	case TypeFloat:

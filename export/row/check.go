@@ -45,7 +45,7 @@ func Check(ctx context.Context, l Layout, r io.ReaderAt, size int64) (Summary, e
 		return none, err
 	}
 	defer stop()
-	c := checker{Summary: none, layout: l, lines: bufio.NewReaderSize(&cancelled{ctx, plain}, 256<<10)}
+	c := checker{Summary: none, layout: l, lines: newLines(&cancelled{ctx, plain})}
 	if l.Format == CSV {
 		err = c.csv()
 	} else {
@@ -53,6 +53,8 @@ func Check(ctx context.Context, l Layout, r io.ReaderAt, size int64) (Summary, e
 	}
 	return c.Summary, err
 }
+
+func newLines(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, 256<<10) }
 
 // cancelled is a reader that ends with its context.
 type cancelled struct {

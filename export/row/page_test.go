@@ -1,0 +1,357 @@
+package row
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func serializerOf(t testing.TB, l Layout) *Serializer {
+	t.Helper()
+	s, err := NewSerializer(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// A damaged document is named by its id, or by the plan when its own ref is
+// what is damaged, and no row of the page is kept.
+func TestPage_namesDamagedDocument(t *testing.T) {
+	good := documentOf(5, `,"data":{"a":1}`)
+	for _, test := range []struct{ name, element, reason string }{
+		{"value", documentOf(7, `,"data":{"a":tru}`), "a word"},
+		{"control character", documentOf(7, ",\"data\":{\"a\":\"x\ny\"}"), "control character"},
+		{"number", documentOf(7, `,"data":{"a":01}`), "comma"},
+		{"key", documentOf(7, `,"data":{"a":1,}`), "key"},
+		{"other field", documentOf(7, `,"data":{},"x":[1,]`), "value is missing"},
+		{"ttl", documentOf(7, `,"data":{},"ttl":{"@ts":}`), "value is missing"},
+		{"no ref", `{"ts":1,"data":{}}`, `no "ref"`},
+		{"no ts", `{"ref":{"@ref":{"id":"7"}},"data":{}}`, `no "ts"`},
+		{"ts is no number", `{"ref":{"@ref":{"id":"7"}},"ts":"1"}`, `"ts" is not`},
+		{"ts with a fraction", `{"ref":{"@ref":{"id":"7"}},"ts":1.5}`, `"ts" is not`},
+		{"ts beyond int64", `{"ref":{"@ref":{"id":"7"}},"ts":9223372036854775808}`, `"ts" is not`},
+		{"id is no number", `{"ref":{"@ref":{"id":"seven"}},"ts":1}`, "id is not a number"},
+		{"id beyond int64", `{"ref":{"@ref":{"id":"9223372036854775808"}},"ts":1}`, "id is not a number"},
+		{"ref is a name", `{"ref":"7","ts":1}`, `not a document's ref`},
+		{"not an object", `7`, "no object"},
+		{"null", `null`, "no object"},
+	} {
+		for _, format := range []Format{JSONL, CSV, Parquet, Wire} {
+			s := serializerOf(t, Layout{Collection: "users", Format: format})
+			var b Batch
+			err := s.Page(&b, pageOf(good, test.element, documentOf(9, "")), []int64{5, 7, 9})
+			var damaged *DocumentError
+			if !errors.As(err, &damaged) {
+				t.Errorf("%s, %s: %v", test.name, format, err)
+				continue
+			}
+			if damaged.ID != 7 || damaged.Position != 1 || damaged.Collection != "users" || !strings.Contains(err.Error(), "7") {
+				t.Errorf("%s, %s: names %+v", test.name, format, damaged)
+			}
+			if format == JSONL && !strings.Contains(err.Error(), test.reason) {
+				t.Errorf("%s: says %q, not %q", test.name, err, test.reason)
+			}
+			if len(b.Bytes)+len(b.Ends)+len(b.IDs) > 0 {
+				t.Errorf("%s, %s: rows were kept", test.name, format)
+			}
+		}
+	}
+}
+
+// What is no page is told from a page, and a page that was cut short from one
+// that is wrong.
+func TestPage_refusesWhatIsNoPage(t *testing.T) {
+	whole := string(pageOf(documentOf(1, `,"data":{"a":"x"}`), documentOf(2, "")))
+	s := serializerOf(t, jsonl)
+	var b Batch
+	for n := range len(whole) {
+		err := s.Page(&b, []byte(whole[:n]), nil)
+		var page *PageError
+		if !errors.As(err, &page) || !page.Short {
+			t.Fatalf("cut after %d bytes: %v", n, err)
+		}
+	}
+	if err := s.Page(&b, []byte(whole+"\n"), nil); err != nil || len(b.IDs) != 2 {
+		t.Errorf("with a line end: %v", err)
+	}
+	b.Reset()
+	for _, body := range []string{
+		`{"errors":[{"code":"unauthorized","description":"Unauthorized"}]}`, `{"resource":5}`, `{"resource":{}}`, `{"resource":{"data":{}}}`, `[]`, `null`,
+		`<html></html>`, whole + "x", `{"resource":{"data":[],"after":5}}`, `{"resource":{"data":[],"after":[5]}}`, `{"resource":{"data":[,]}}`,
+	} {
+		err := s.Page(&b, []byte(body), nil)
+		var page *PageError
+		var document *DocumentError
+		if !errors.As(err, &page) && !errors.As(err, &document) {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+// The next page's first id stands in "after"; unknown fields of the envelope do
+// no harm.
+func TestPage_next(t *testing.T) {
+	s := serializerOf(t, jsonl)
+	for body, want := range map[string]int64{
+		`{"resource":{"data":[]}}`:  -1,
+		`{"resource":{"data":[] }}`: -1,
+		`{"resource":{"before":[{"@ref":{"id":"3","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}}],"after":[{"@ref":{"id":"9223372036854775807","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}}],"data":[]}}`: 1<<63 - 1,
+		`{"x":[],"resource":{"y":{"after":1},"data":[],"after":[ {"@ref":{"collection":{"@ref":{}},"id":"0"}} , 5 ]},"z":1}`:                                                                                                                                                   0,
+	} {
+		b := Batch{Next: 77}
+		if err := s.Page(&b, []byte(body), []int64{}); err != nil || b.Next != want {
+			t.Errorf("%s: next %d, %v", body, b.Next, err)
+		}
+	}
+}
+
+// A page that does not hold exactly the planned documents, in order, is a
+// mismatch, with all that a caller needs to find out why.
+func TestPage_mismatch(t *testing.T) {
+	s := serializerOf(t, jsonl)
+	page := func(ids ...int64) []byte {
+		var elements []string
+		for _, id := range ids {
+			elements = append(elements, documentOf(id, ""))
+		}
+		return pageOf(elements...)
+	}
+	for _, test := range []struct {
+		name      string
+		got, plan []int64
+	}{
+		{"one is missing", []int64{1, 3}, []int64{1, 2, 3}},
+		{"the last is missing", []int64{1, 2}, []int64{1, 2, 3}},
+		{"one too many", []int64{1, 2, 3}, []int64{1, 3}},
+		{"another", []int64{1, 4}, []int64{1, 3}},
+		{"none", nil, []int64{1}},
+		{"none planned", []int64{1}, []int64{}},
+		{"out of order", []int64{2, 1}, nil},
+		{"doubled", []int64{1, 1}, nil},
+		{"doubled as planned", []int64{1, 1}, []int64{1, 1}},
+	} {
+		var b Batch
+		err := s.Page(&b, page(test.got...), test.plan)
+		var mismatch *Mismatch
+		if !errors.As(err, &mismatch) {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		if len(mismatch.Got) != len(test.got) || len(mismatch.Planned) != len(test.plan) || mismatch.Next != -1 || len(b.Bytes) > 0 || mismatch.Error() == "" {
+			t.Errorf("%s: %+v", test.name, mismatch)
+		}
+	}
+	var b Batch
+	if err := s.Page(&b, page(5, 6), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Page(&b, page(6), nil); err == nil || len(b.IDs) != 2 || len(b.Ends) != 2 {
+		t.Errorf("a page that begins with the last row: %v", err)
+	}
+	if err := s.Page(&b, page(7), []int64{7}); err != nil || !reflect.DeepEqual(b.IDs, []int64{5, 6, 7}) {
+		t.Errorf("a second page: %v", err)
+	}
+}
+
+// Fields in another order than the server's, and documents without data, give
+// the same row.
+func TestPage_anyOrderOfFields(t *testing.T) {
+	ref := `"ref":{"@ref":{"id":"7","collection":{"@ref":{"id":"other name","collection":{"@ref":{"id":"collections"}}}}}}`
+	want := `{"ref":"7","ts":-5,"data":{"a":{"id":"c","type":"collection"}},"ttl":"2030-01-01T00:00:00Z"}`
+	data, ttl := `"data":{"a":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}`, `"ttl":{"@ts":"2030-01-01T00:00:00Z"}`
+	for _, document := range []string{
+		"{" + ref + `,"ts":-5,` + data + "," + ttl + "}",
+		"{" + ref + `,"ts":-5,` + ttl + "," + data + "}",
+		"{" + ttl + "," + data + `,"ts":-5,` + ref + "}",
+		"{" + data + "," + ref + "," + ttl + `,"ts":-5 }`,
+	} {
+		if got := rowsOf(t, jsonl, pageOf(document))[0]; got != want {
+			t.Errorf("%s\n got %s\nwant %s", document, got, want)
+		}
+	}
+	for _, data := range []string{"", `,"data":{}`, `,"data":null`, `,"data":{"@obj":{}}`} {
+		if got, want := rowsOf(t, jsonl, pageOf(documentOf(7, data)))[0], `{"ref":"7","ts":1659398359360007,"data":{},"ttl":null}`; got != want {
+			t.Errorf("data %q: %s", data, got)
+		}
+	}
+}
+
+// Nesting is read without the goroutine's stack, and a string of 8 MiB goes
+// through, in every format.
+func TestPage_deepAndLong(t *testing.T) {
+	const depth = 1_000_000
+	deep := strings.Repeat(`{"a":[`, depth) + `{"@obj":{"@x":1}}` + strings.Repeat(`]}`, depth)
+	sets := strings.Repeat(`{"@obj":{"@set":{"distinct":`, 50_000) + `{"@ref":{"id":"x","collection":{"@ref":{"id":"indexes"}}}}` + strings.Repeat(`}}}`, 50_000)
+	escaped := strings.Repeat(`{"@obj":{"@x":`, 100_000) + `1` + strings.Repeat(`}}`, 100_000)
+	odd := strings.Repeat(`{"@obj":{"@x":`, 100_000) + `1` + strings.Repeat(`},"y":2}`, 100_000)
+	refs := strings.Repeat(`{"@ref":{"id":"1","x":`, 100_000) + `1` + strings.Repeat(`}}`, 100_000)
+	long := `"` + strings.Repeat("0123456789abcde\u00e9", 512<<10) + `"`
+	for _, format := range []Format{JSONL, CSV, Parquet, Wire} {
+		s := serializerOf(t, Layout{Collection: "users", Format: format})
+		for name, value := range map[string]string{"deep": deep, "sets": sets, "escaped": escaped, "odd": odd, "refs": refs, "long": long} {
+			var b Batch
+			if err := s.Page(&b, pageOf(documentOf(1, `,"data":{"v":`+value+`}`)), nil); err != nil {
+				t.Errorf("%s, %s: %v", format, name, err)
+			}
+			if format == JSONL && name == "long" && !strings.Contains(string(b.Bytes), long) {
+				t.Errorf("the long string came out another")
+			}
+		}
+	}
+	if got, want := rowsOf(t, jsonl, pageOf(documentOf(1, `,"data":{"v":`+sets+`}`)))[0], strings.Repeat(`{\"@set\":{\"distinct\":`, 50_000); !strings.Contains(got, want) {
+		t.Errorf("nested sets came out as %.200s", got)
+	}
+}
+
+// Bytes that are not UTF-8 are copied and counted, never repaired.
+func TestPage_keepsInvalidUTF8(t *testing.T) {
+	bad := "a\xff\xc3(\xed\xa0\x80z"
+	for _, l := range []Layout{
+		{Collection: "users", Format: JSONL, Columns: []Column{{Name: "c", Path: []any{"data", "c"}, Type: TypeString}}},
+		{Collection: "users", Format: CSV, Columns: []Column{{Name: "c", Path: []any{"data", "c"}, Type: TypeString}}},
+		{Collection: "users", Format: Parquet, Columns: []Column{{Name: "c", Path: []any{"data", "c"}, Type: TypeString}}},
+	} {
+		var b Batch
+		page := pageOf("["+documentOf(3, `,"data":{"v":"`+bad+`"}`)+`,"`+bad+`"]`, "["+documentOf(4, `,"data":{"v":"é"}`)+`,""]`)
+		if err := serializerOf(t, l).Page(&b, page, nil); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(b.Bytes), bad); n != 2 {
+			t.Errorf("%s: the bytes stand there %d times", l.Format, n)
+		}
+		if want := (Tally{Count: 1, IDs: []int64{3}}); !reflect.DeepEqual(b.Counts.NotUTF8, want) {
+			t.Errorf("%s: counts %+v", l.Format, b.Counts.NotUTF8)
+		}
+	}
+}
+
+// Writing rows allocates nothing once a batch has its memory.
+func TestPage_allocatesNothing(t *testing.T) {
+	page, plan := benchPage(t, 500, false)
+	for _, format := range []Format{JSONL, CSV, Parquet, Wire} {
+		s := serializerOf(t, Layout{Collection: "users", Format: format})
+		var b Batch
+		got := testing.AllocsPerRun(5, func() {
+			b.Reset()
+			if err := s.Page(&b, page, plan); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got > 4 {
+			t.Errorf("%s: %v allocations a page of %d rows", format, got, len(plan))
+		}
+	}
+}
+
+// Typed columns hold what fits; the rest is counted, or an error when strict.
+func TestPage_columns(t *testing.T) {
+	l := Layout{Collection: "users", Format: CSV, Columns: []Column{
+		{Name: "n", Path: []any{"data", "n"}, Type: TypeInt},
+		{Name: "at", Path: []any{"data", "at"}, Type: TypeTime},
+	}}
+	elements := []string{
+		"[" + documentOf(1, "") + `,1,{"@ts":"2020-01-01T00:00:00.123456789Z"}]`,
+		"[" + documentOf(2, "") + `,"one",null]`,
+		"[" + documentOf(3, "") + `,1.5,{"@date":"2020-01-01"}]`,
+		"[" + documentOf(4, "") + `,null,{"@ts":"+999999-01-01T00:00:00Z"}]`,
+	}
+	want := map[Format]Counts{}
+	misfit := []Tally{{Name: "at", Count: 1, IDs: []int64{3}}, {Name: "n", Count: 2, IDs: []int64{2, 3}}}
+	missing := []Tally{{Name: "at", Count: 1, IDs: []int64{2}}, {Name: "n", Count: 1, IDs: []int64{4}}}
+	want[JSONL] = Counts{Missing: missing, Misfit: misfit}
+	want[CSV] = want[JSONL]
+	want[Parquet] = Counts{Missing: missing, Floored: []Tally{{Name: "at", Count: 1, IDs: []int64{1}}},
+		Misfit: []Tally{{Name: "at", Count: 2, IDs: []int64{3, 4}}, misfit[1]}}
+	for format, counts := range want {
+		l.Format, l.Strict = format, false
+		var b Batch
+		if err := serializerOf(t, l).Page(&b, pageOf(elements...), nil); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(b.Counts, counts) {
+			t.Errorf("%s counts %+v, want %+v", format, b.Counts, counts)
+		}
+		if format == CSV {
+			rows := strings.Split(string(b.Bytes), "\n")
+			for i, end := range []string{"1,2020-01-01T00:00:00.123456789Z", ",", ",", ",+999999-01-01T00:00:00Z"} {
+				if !strings.HasSuffix(rows[i], ",{},,"+end) {
+					t.Errorf("row %q does not end with %q", rows[i], end)
+				}
+			}
+		}
+		l.Strict = true
+		err := serializerOf(t, l).Page(&b, pageOf(elements...), nil)
+		var misfit *MisfitError
+		if !errors.As(err, &misfit) || misfit.ID != 2 || misfit.Column != "n" || misfit.Type != TypeInt {
+			t.Errorf("%s, strict: %v", format, err)
+		}
+	}
+}
+
+// An element with too few or too many values is a damaged document.
+func TestPage_elementsOfAnotherShape(t *testing.T) {
+	l := Layout{Collection: "users", Format: JSONL, Columns: []Column{{Name: "c", Path: []any{"data", "c"}}}}
+	for _, element := range []string{documentOf(1, ""), "[" + documentOf(1, "") + "]", "[" + documentOf(1, "") + ",1,2]", "[]", `["1",2,null,3]`} {
+		var b Batch
+		var damaged *DocumentError
+		if err := serializerOf(t, l).Page(&b, pageOf(element), []int64{1}); !errors.As(err, &damaged) || damaged.ID != 1 {
+			t.Errorf("%s: %v", element, err)
+		}
+	}
+	l = Layout{Collection: "users", Format: JSONL, NoData: true}
+	for _, element := range []string{documentOf(1, ""), `["1",2]`, `["1",2,null,3]`, `[1,2,null]`, `["1","2",null]`} {
+		var b Batch
+		var damaged *DocumentError
+		if err := serializerOf(t, l).Page(&b, pageOf(element), []int64{1}); !errors.As(err, &damaged) {
+			t.Errorf("no data, %s: %v", element, err)
+		}
+	}
+	if got, want := rowsOf(t, l, pageOf(`["1",2,{"@ts":"2030-01-01T00:00:00Z"}]`))[0], `{"ref":"1","ts":2,"ttl":"2030-01-01T00:00:00Z"}`; got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
+// Other top-level fields are left out, counted by name, and said in warnings
+// without control characters.
+func TestPage_countsOtherFields(t *testing.T) {
+	var b, c Batch
+	s := serializerOf(t, jsonl)
+	var elements []string
+	for id := int64(1); id <= 9; id++ {
+		elements = append(elements, documentOf(id, `,"data":{},"credentials":{"password":"x"},"odd\u001b[31m":1`))
+	}
+	if err := s.Page(&b, pageOf(elements...), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Page(&c, pageOf(documentOf(10, `,"data":{},"data":{"second":1},"ttl":null,"ttl":5`)), nil); err != nil {
+		t.Fatal(err)
+	}
+	var sum Counts
+	sum.Merge(c.Counts)
+	sum.Merge(b.Counts)
+	var other Counts
+	other.Merge(b.Counts)
+	other.Merge(c.Counts)
+	if !reflect.DeepEqual(sum, other) {
+		t.Errorf("merged in another order: %+v and %+v", sum, other)
+	}
+	want := []string{
+		`field "credentials" of 9 documents (ids 1, 2, 3, 4, 5, …) is left out of the rows (the wire format keeps it)`,
+		`field "data" of 1 document (id 10) is left out of the rows (the wire format keeps it)`,
+		`field "odd\\u001b[31m" of 9 documents (ids 1, 2, 3, 4, 5, …) is left out of the rows (the wire format keeps it)`,
+		`field "ttl" of 1 document (id 10) is left out of the rows (the wire format keeps it)`,
+	}
+	if got := sum.Warnings(); !reflect.DeepEqual(got, want) {
+		t.Errorf("warnings %s", strings.Join(got, "\n"))
+	}
+	var many Counts
+	for i := range maxNames + 5 {
+		many.otherField([]byte(fmt.Sprint(i)), 1)
+	}
+	if len(many.Other) != maxNames || many.Overflow != 5 {
+		t.Errorf("%d names, %d beyond", len(many.Other), many.Overflow)
+	}
+}
