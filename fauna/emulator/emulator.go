@@ -3,6 +3,7 @@ package emulator
 import (
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,9 +31,10 @@ type Server struct {
 	mu      sync.RWMutex
 	rand    *rand.Rand
 	root    *database
-	last    int64 // the last transaction's time, in microseconds
-	lastID  int64 // the last id made for a document
-	nextSeq int64 // creation order of schema items
+	last    int64        // the last transaction's time, in microseconds
+	seen    atomic.Int64 // the latest time that a read was made at: writes come later
+	lastID  int64        // the last id made for a document
+	nextSeq int64        // creation order of schema items
 	secrets map[string]*item
 	renames int64 // counts renames: rendered documents of before are stale
 }

@@ -31,11 +31,8 @@ func newWorld(t testing.TB) *world {
 // pass lets time go by.
 func (w *world) pass(d time.Duration) { w.micro.Add(d.Microseconds()) }
 
-// now is a transaction time, from a query as a client would ask.
-func (w *world) now() int64 {
-	resp := w.ask(w.s.Secret(), `Now()`)
-	return resp.TxnTime
-}
+// now is the time that a query would be made at now.
+func (w *world) now() int64 { return w.s.now() }
 
 // ask sends a text of FQL with a secret.
 func (w *world) ask(secret, text string) response {

@@ -23,7 +23,7 @@ type Document struct {
 func (s *Server) Load(name string, docs iter.Seq[Document]) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tx := &txn{s: s, db: s.root, now: max(s.nowLocked(), s.last+1), auth: &authority{db: s.root, builtin: "admin"}, write: true, timeout: defaultTimeout, deadline: time.Now().Add(defaultTimeout)}
+	tx := &txn{s: s, db: s.root, now: max(s.nowLocked(), s.last+1, s.seen.Load()+1), auth: &authority{db: s.root, builtin: "admin"}, write: true, timeout: defaultTimeout, deadline: time.Now().Add(defaultTimeout)}
 	it := s.root.find(clsCollections, name)
 	if it == nil {
 		e := &env{tx: tx, at: tx.now}

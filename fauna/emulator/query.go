@@ -63,11 +63,12 @@ func (s *Server) query(ctx context.Context, q request) response {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		tx.write = true
-		tx.now = max(s.nowLocked(), q.LastSeen, s.last+1)
+		tx.now = max(s.nowLocked(), q.LastSeen, s.last+1, s.seen.Load()+1)
 	} else {
 		s.mu.RLock()
 		defer s.mu.RUnlock()
-		tx.now = max(s.nowLocked(), q.LastSeen)
+		tx.now = s.readTime()
+		tx.now = max(tx.now, q.LastSeen) // only Now() alone can be that far ahead
 	}
 	if tx.auth, ok = s.authenticate(q.Secret, tx.now); !ok { // it may have gone while we waited
 		return s.unauthorized()
@@ -110,6 +111,18 @@ func (s *Server) now() int64 {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.nowLocked()
+}
+
+// readTime is now, and no later write will be of that time: a snapshot that was
+// read once does not change.
+func (s *Server) readTime() int64 {
+	now := s.nowLocked()
+	for {
+		seen := s.seen.Load()
+		if seen >= now || s.seen.CompareAndSwap(seen, now) {
+			return now
+		}
+	}
 }
 
 func (s *Server) nowLocked() int64 { return max(s.clock().UnixMicro(), s.last) }

@@ -320,13 +320,15 @@ func TestSeenTime_changedTtlIsRemoveAndAdd(t *testing.T) {
 	events := `Map(Select("data", Paginate(Events(Documents(Collection("c"))))), Lambda("e", [Select("action", Var("e")), Select(["document", "id"], Var("e"))]))`
 	w.do(`Update(Ref(Collection("c"), 1), {data: {a: 1}})`)
 	w.want(w.s.Secret(), events, 200, `{"resource":[["add","1"]]}`)
+	w.pass(time.Millisecond)
 	at := w.now()
 	w.do(`Update(Ref(Collection("c"), 1), {ttl: Time("2030-01-01T00:00:00Z")})`)
 	w.want(w.s.Secret(), events, 200, `{"resource":[["add","1"],["remove","1"],["add","1"]]}`)
+	w.pass(time.Millisecond)
 	w.do(`Update(Ref(Collection("c"), 1), {ttl: null})`)
 	w.want(w.s.Secret(), events, 200, `{"resource":[["add","1"],["remove","1"],["add","1"],["remove","1"],["add","1"]]}`)
 	w.want(w.s.Secret(), `Map(Select("data", Paginate(Events(Documents(Collection("c"))))), Lambda("e", Select("ts", Var("e"))))`, 200,
-		fmt.Sprintf(`{"resource":[%d,%d,%d,%d,%d]}`, at-2000, at, at, at+1000, at+1000))
+		fmt.Sprintf(`{"resource":[%d,%d,%d,%d,%d]}`, at-3000, at, at, at+2000, at+2000))
 }
 
 func TestSeenTime_ttlClearedAfterTheSnapshot(t *testing.T) {
