@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -85,10 +86,17 @@ func codeOf(err error) int {
 // signalCode is the exit code of a process that a signal ended.
 func signalCode(s syscall.Signal) int { return exitSignal + int(s) }
 
-// exitHelp prints the table for the help of the root command.
+// exitHelp prints the table for the help of the root command, by code.
 func exitHelp() string {
+	rules := exitRules()
+	first := func(r exitRule) int {
+		number, _, _ := strings.Cut(r.code, ",")
+		n, _ := strconv.Atoi(number)
+		return n
+	}
+	slices.SortFunc(rules, func(a, b exitRule) int { return first(a) - first(b) })
 	var b strings.Builder
-	for _, rule := range exitRules() {
+	for _, rule := range rules {
 		fmt.Fprintf(&b, "  %-13s  %s\n", rule.code, rule.means)
 	}
 	return b.String()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -89,5 +91,17 @@ func TestWithSignal_namesTheSignalAndNotWhatItBroke(t *testing.T) {
 	}
 	if err := withSignal(t.Context(), context.Canceled); codeOf(err) != exitError {
 		t.Errorf("without a signal a cancelled request ends with %d", codeOf(err))
+	}
+}
+
+func TestExitCodes_standInTheReadme(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(moduleRoot(t), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range exitRules() {
+		if line := "| " + rule.code + " | " + rule.means + " |\n"; !strings.Contains(string(readme), line) {
+			t.Errorf("the README does not say: %s", line)
+		}
 	}
 }

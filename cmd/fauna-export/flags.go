@@ -27,11 +27,11 @@ type globalFlags struct {
 
 func (g *globalFlags) add(set *pflag.FlagSet) {
 	set.BoolVar(&g.json, "json", false, "print results as JSON on stdout (run and demo: an event a line)")
-	set.DurationVar(&g.interval, "progress-interval", 10*time.Second, "time between two lines of progress off a terminal; 0 for the summary only")
+	set.DurationVar(&g.interval, "progress-interval", 10*time.Second, "`TIME` between two lines of progress off a terminal; 0 for the summary only")
 	set.BoolVar(&g.noInput, "no-input", false, "ask nothing, also on a terminal; what is missing is named")
 	set.BoolVar(&g.accessible, "accessible", false, "the wizard as plain questions and lines (also ACCESSIBLE, TERM=dumb)")
 	set.BoolVar(&g.ascii, "ascii", false, "draw with ASCII only")
-	set.StringVar(&g.color, "color", "auto", "colours of the wizard: auto, always or never (auto follows NO_COLOR)")
+	set.StringVar(&g.color, "color", "auto", "`WHEN` the wizard has colours: auto, always or never (auto follows NO_COLOR)")
 	set.StringVar(&g.logFile, "log-file", "", "append what happens to `FILE`, a line each, never the secret")
 }
 

@@ -24,8 +24,8 @@ type outputFlags struct {
 // addFormat adds the flags that say what the files are.
 func (f *outputFlags) addFormat(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringVar(&f.Format, "format", "jsonl", "jsonl, csv, parquet or wire (each document as the server sent it)")
-	set.StringVar(&f.Compress, "compress", "none", "none, gzip or zstd (Parquet is compressed inside)")
+	set.StringVar(&f.Format, "format", "jsonl", "`FORMAT` of the files: jsonl, csv, parquet or wire (each document as the server sent it)")
+	set.StringVar(&f.Compress, "compress", "none", "`METHOD`: none, gzip or zstd (Parquet is compressed inside)")
 	completeWords(cmd, "format", "jsonl", "csv", "parquet", "wire")
 	completeWords(cmd, "compress", "none", "gzip", "zstd")
 }
@@ -45,8 +45,8 @@ func (f *outputFlags) add(cmd *cobra.Command) {
 
 // addPace adds the flags that say how fast.
 func (f *outputFlags) addPace(set *pflag.FlagSet) {
-	set.StringVar(&f.Workers, "workers", "auto", "requests in flight, `auto|N`")
-	set.StringVar(&f.PageSize, "page-size", "auto", "documents a page, `auto|N`")
+	set.StringVar(&f.Workers, "workers", "auto", "keep `N` requests in flight, or auto")
+	set.StringVar(&f.PageSize, "page-size", "auto", "ask for `N` documents a page, or auto")
 	set.IntVar(&f.MaxRate, "max-rate", 0, "read at most `N` documents a second; 0 is no bound")
 }
 

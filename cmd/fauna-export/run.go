@@ -138,7 +138,9 @@ func (a *app) finish(ctx context.Context, run *export.Run, dir string) error {
 	stop()
 	var partial *export.Partial
 	if err != nil && !errors.As(err, &partial) {
-		a.sayStopped(run, dir)
+		if !isA[*export.DirError](err) { // another process may be at work there
+			a.sayStopped(run, dir)
+		}
 		return err
 	}
 	report, verifyErr := export.Verify(ctx, dir, nil)
