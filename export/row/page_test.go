@@ -99,7 +99,7 @@ func TestPage_next(t *testing.T) {
 		`{"resource":{"data":[]}}`:  -1,
 		`{"resource":{"data":[] }}`: -1,
 		`{"resource":{"before":[{"@ref":{"id":"3","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}}],"after":[{"@ref":{"id":"9223372036854775807","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}}],"data":[]}}`: 1<<63 - 1,
-		`{"x":[],"resource":{"y":{"after":1},"data":[],"after":[ {"@ref":{"collection":{"@ref":{}},"id":"0"}} , 5 ]},"z":1}`:                                                                                                                                                   0,
+		`{"x":[],"resource":{"y":{"after":1},"data":[],"after":[ {"@ref":{"collection":{"@ref":{}},"id":"0"}} , 5 ]},"z":1}`:                                                                                                                                                      0,
 	} {
 		b := Batch{Next: 77}
 		if err := s.Page(&b, []byte(body), []int64{}); err != nil || b.Next != want {
