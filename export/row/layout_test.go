@@ -1,0 +1,136 @@
+package row
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestParseColumn(t *testing.T) {
+	for text, want := range map[string]struct {
+		collection string
+		column     Column
+	}{
+		"users:parent=data.parent.id":                   {"users", Column{Name: "parent", Type: TypeJSON, Path: []any{"data", "parent", "id"}}},
+		"users:parent:string=data.parent.collection.id": {"users", Column{Name: "parent", Type: TypeString, Path: []any{"data", "parent", "collection", "id"}}},
+		`users:first:time=["data","list",0,"a.b"]`:      {"users", Column{Name: "first", Type: TypeTime, Path: []any{"data", "list", int64(0), "a.b"}}},
+		"a%b:x=y=z":                          {"a%b", Column{Name: "x", Type: TypeJSON, Path: []any{"y=z"}}},
+		"users:0=data.list.0":                {"users", Column{Name: "0", Type: TypeJSON, Path: []any{"data", "list", "0"}}},
+		`users:big=[9223372036854775807,""]`: {"users", Column{Name: "big", Type: TypeJSON, Path: []any{int64(1<<63 - 1), ""}}},
+	} {
+		collection, column, err := ParseColumn(text)
+		if err != nil || collection != want.collection || !reflect.DeepEqual(column, want.column) {
+			t.Errorf("%s: %q %+v, %v", text, collection, column, err)
+		}
+		if path, err := ParsePath(FormatPath(want.column.Path)); err != nil || !reflect.DeepEqual(path, want.column.Path) {
+			t.Errorf("%s: the path written and read again: %v, %v", text, path, err)
+		}
+	}
+	for text, wrong := range map[string]string{
+		"users":              "want COLLECTION",
+		"users=data":         "want COLLECTION",
+		":x=data":            "want COLLECTION",
+		"a:b:int:c=data":     "want COLLECTION",
+		"users:=data":        "needs a name",
+		"users:x=":           "path is empty",
+		"users:x=[]":         "path is empty",
+		"users:x=data..a":    "empty part",
+		"users:x=[1.5]":      "not an array position",
+		"users:x=[-1]":       "not an array position",
+		"users:x=[null]":     "a step",
+		"users:x=[1":         "not a JSON array",
+		"users:x=[1]2":       "text after",
+		"users:x:number=d":   "unknown column type",
+		"users:ts=d":         "reserved",
+		"users:Data:int=d":   "reserved",
+		"users:a\x1b[31m=d":  "control characters",
+		"users:a\xff:int=d":  "not UTF-8",
+		"users:ttl=data.ttl": "reserved",
+	} {
+		if _, _, err := ParseColumn(text); err == nil || !strings.Contains(err.Error(), wrong) {
+			t.Errorf("%s: %v, want %q", text, err, wrong)
+		}
+	}
+}
+
+func TestLayout_validate(t *testing.T) {
+	a := Column{Name: "a", Path: []any{"a"}}
+	for wrong, l := range map[string]Layout{
+		"unknown format":          {Format: "xml"},
+		"unknown compression":     {Format: JSONL, Compress: "lz4"},
+		"compressed inside":       {Format: Parquet, Compress: Gzip},
+		"as the server sent it":   {Format: Wire, Columns: []Column{a}},
+		"leave out --column and":  {Format: Wire, NoData: true},
+		`two columns are named`:   {Format: CSV, Columns: []Column{a, {Name: "A", Path: []any{"b"}}}},
+		"is reserved":             {Format: CSV, Columns: []Column{{Name: "ref", Path: []any{"b"}}}},
+		"the path is empty":       {Format: CSV, Columns: []Column{{Name: "b"}}},
+		"not float64":             {Format: CSV, Columns: []Column{{Name: "b", Path: []any{1.0}}}},
+		"-1 is not an array":      {Format: CSV, Columns: []Column{{Name: "b", Path: []any{int64(-1)}}}},
+		"unknown column type":     {Format: CSV, Columns: []Column{{Name: "b", Path: []any{"b"}, Type: "number"}}},
+		"deletion column: two":    {Format: CSV, Columns: []Column{a}, Deletion: "a"},
+		"deletion column: column": {Format: CSV, Deletion: "ttl"},
+	} {
+		if err := l.Validate(); err == nil || !strings.Contains(err.Error(), wrong) {
+			t.Errorf("%+v: %v, want %q", l, err, wrong)
+		}
+		if _, err := NewSerializer(l); err == nil {
+			t.Errorf("%+v has a serializer", l)
+		}
+		if _, err := NewFile(l); err == nil {
+			t.Errorf("%+v has a file", l)
+		}
+	}
+}
+
+func TestLayout_pathsNamesExtension(t *testing.T) {
+	a := Column{Name: "a", Path: []any{"data", "a"}}
+	for _, test := range []struct {
+		layout    Layout
+		paths     [][]any
+		names     string
+		extension string
+	}{
+		{Layout{Format: JSONL}, nil, "ref ts data ttl", "jsonl"},
+		{Layout{Format: CSV, Columns: []Column{a}, Compress: Gzip}, [][]any{{}, {"data", "a"}}, "ref ts data ttl a", "csv.gz"},
+		{Layout{Format: Parquet, NoData: true, Columns: []Column{a}, Deletion: "gone"}, [][]any{{"ref", "id"}, {"ts"}, {"ttl"}, {"data", "a"}}, "ref ts ttl a gone", "parquet"},
+		{Layout{Format: JSONL, NoData: true, Compress: None}, [][]any{{"ref", "id"}, {"ts"}, {"ttl"}}, "ref ts ttl", "jsonl"},
+		{Layout{Format: Wire, Compress: Zstd}, nil, "", "wire.zst"},
+	} {
+		if got := test.layout.Paths(); len(got) != len(test.paths) || len(got) > 0 && !reflect.DeepEqual(got, test.paths) {
+			t.Errorf("%+v: paths %v", test.layout, got)
+		}
+		if got := test.layout.Names(); !slices.Equal(got, strings.Fields(test.names)) {
+			t.Errorf("%+v: names %v", test.layout, got)
+		}
+		if got := test.layout.Extension(); got != test.extension {
+			t.Errorf("%+v: extension %s", test.layout, got)
+		}
+	}
+}
+
+// A state belongs to the layout it was made with.
+func TestResumeFile_refusesOtherStates(t *testing.T) {
+	for _, l := range layoutsOf() {
+		f, err := NewFile(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, err := f.State()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, other := range layoutsOf() {
+			_, err := ResumeFile(other, state)
+			same := other.testName() == l.testName()
+			if (err == nil) != same {
+				t.Errorf("%s resumed with a state of %s: %v", other.testName(), l.testName(), err)
+			}
+		}
+		for _, broken := range []string{"", "{", "[]", `{"format":"parquet"}`} {
+			if _, err := ResumeFile(l, []byte(broken)); err == nil {
+				t.Errorf("%s resumed with %q", l.testName(), broken)
+			}
+		}
+	}
+}
