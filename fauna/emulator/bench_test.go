@@ -1,8 +1,11 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -77,4 +80,42 @@ func BenchmarkPage(b *testing.B) {
 			})
 		})
 	}
+}
+
+// BenchmarkServed_documents1000 is a page over a socket, HTTP/1.1, as many at
+// a time as there are processors; the client throws the bytes away.
+func BenchmarkServed_documents1000(b *testing.B) {
+	s := New(Options{Seed: 1})
+	load(b, s, 20_000)
+	endpoint, stop, err := s.Start()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer stop()
+	body, err := ParseFQL(fmt.Sprintf(`At(%d, Map(Paginate(Documents(Collection("docs")), {size: 1000, after: Ref(Collection("docs"), 6000)}), Lambda("x", Get(Var("x")))))`, s.now()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}}
+	defer client.CloseIdleConnections()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			req, err := http.NewRequest(http.MethodPost, endpoint, bytes.NewReader(body))
+			if err != nil {
+				b.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer "+s.Secret())
+			req.Header.Set("X-FaunaDB-API-Version", "4")
+			resp, err := client.Do(req)
+			if err != nil {
+				b.Fatal(err)
+			}
+			n, err := io.Copy(io.Discard, resp.Body)
+			_ = resp.Body.Close() // read to its end
+			if err != nil || resp.StatusCode != 200 {
+				b.Fatal(resp.Status, err)
+			}
+			b.SetBytes(n)
+		}
+	})
 }
