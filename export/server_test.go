@@ -219,28 +219,28 @@ func TestServer_everyFaultAlone(t *testing.T) {
 			return nil, 0
 		}}), is: isError[*row.DocumentError]},
 		{name: "a document that breaks its page", when: emulator.When{Match: pages, Times: -1}, fault: answer(emulator.BreakPage("1000")), is: isError[*BadDocument]},
-		{name: "a privilege taken away", when: emulator.When{Match: pages, From: 5}, fault: func(s *testServer, t *testing.T) emulator.Fault {
+		{name: "a privilege taken away", when: emulator.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) emulator.Fault {
 			return emulator.Do("take the privilege", func() {
 				s.shell(t, `Update(Role("connect-readonly"), {privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}}]})`)
 			})
 		}, is: isError[*PrivilegeLost]},
-		{name: "documents hidden", when: emulator.When{Match: pages, From: 5}, fault: func(s *testServer, t *testing.T) emulator.Fault {
+		{name: "documents hidden", when: emulator.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) emulator.Fault {
 			return emulator.Do("hide documents", func() {
 				s.shell(t, `Update(Role("connect-readonly"), {privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}},
 					{resource: Collection("users"), actions: {read: Query(Lambda("ref", Not(Equals(Select("id", Var("ref")), "6097"))))}}]})`)
 			})
 		}, is: isError[*Hidden]},
-		{name: "the collection deleted", when: emulator.When{Match: pages, From: 5}, fault: func(s *testServer, t *testing.T) emulator.Fault {
+		{name: "the collection deleted", when: emulator.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) emulator.Fault {
 			return emulator.Do("delete", func() { s.shell(t, `Delete(Collection("users"))`) })
 		}, is: isError[*Remade]},
-		{name: "the collection made again", when: emulator.When{Match: pages, From: 5}, fault: func(s *testServer, t *testing.T) emulator.Fault {
+		{name: "the collection made again", when: emulator.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) emulator.Fault {
 			return emulator.Do("make again", func() {
 				s.shell(t, `Delete(Collection("users"))`)
 				s.shell(t, `CreateCollection({name: "users"})`)
 				s.shell(t, `Create(Ref(Collection("users"), "100"), {data: {a: 1}})`)
 			})
 		}, is: func(err error) bool { return isError[*Remade](err) || isError[*PrivilegeLost](err) }},
-		{name: "history rewritten", when: emulator.When{Match: pages, From: 5}, fault: func(s *testServer, t *testing.T) emulator.Fault {
+		{name: "history rewritten", when: emulator.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) emulator.Fault {
 			return emulator.Do("rewrite", func() {
 				s.shell(t, `Insert(Ref(Collection("users"), "6098"), TimeSubtract(Now(), 1, "minute"), "create", {data: {late: true}})`)
 				s.shell(t, `Insert(Ref(Collection("users"), "6094"), TimeSubtract(Now(), 1, "minute"), "delete", {})`)

@@ -9,9 +9,14 @@ import (
 	"fauna-export/export/row"
 )
 
-// rounds is how often a chunk that differs from its plan is read again with
-// the plan put right.
-const rounds = 4
+const (
+	// rounds is how often a chunk that differs from its plan is read again
+	// with the plan put right.
+	rounds = 6
+	// contradictions is how often of these nothing explains the difference
+	// before it is believed: a spoilt answer must not stop a collection.
+	contradictions = 3
+)
 
 // explain finds out why a page does not hold what was planned. A rewritten
 // history, a document's ttl, a privilege taken away and a collection made
@@ -39,7 +44,7 @@ func (r *Run) explain(ctx context.Context, c *collection, ch *chunk, batch *row.
 		wanted := merged(there, alive)
 		if slices.Equal(wanted, plan) && len(alive) == 0 {
 			// Nothing left and nothing came: the server contradicts itself.
-			if unexplained++; unexplained > 1 {
+			if unexplained++; unexplained > contradictions {
 				break
 			}
 		}
