@@ -2,7 +2,6 @@ package export
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -127,7 +126,7 @@ func (r *Run) manifest() (*Manifest, *Partial) {
 			// A collection read wholly at a later time than the first is
 			// not of one time with the others.
 			if c.entry != nil && len(c.segments) == 1 && c.segments[0].At != r.times[0] && c.put.Window == 0 {
-				partial.Window = append(partial.Window, fmt.Sprintf("%s (at %s)", c.name, FormatTime(c.segments[0].At)))
+				partial.Window = append(partial.Window, c.name)
 			}
 		}
 	}

@@ -261,6 +261,8 @@ func (r *Run) takeUp(saved *runState) (left []*collection, err error) {
 			c.read, c.planned, c.bytes = st.Rows, st.Rows, st.Bytes
 			c.gone, c.appeared, c.pages, c.retries = 0, 0, st.Pages, st.Retries
 			c.scanFrom, c.saved = -1, st
+			r.written += st.Offset
+			r.laid += st.Rows
 			if _, there := sizes[partName(c.file)]; there {
 				if err := r.env.Store.Commit(partName(c.file), c.file); err != nil {
 					return nil, r.diskError("rename "+partName(c.file), err)
@@ -283,6 +285,7 @@ func (r *Run) takeUp(saved *runState) (left []*collection, err error) {
 			c.pages, c.retries = st.Pages, st.Retries
 			c.before = time.Duration(st.Seconds * float64(time.Second))
 			r.written += st.Offset
+			r.laid += st.Rows
 		}
 		c.at = c.segments[len(c.segments)-1].At
 		for _, s := range c.segments {

@@ -41,11 +41,11 @@ func (r *Run) checkSpace() error {
 	defer r.mu.Unlock()
 	first := r.need < 0
 	r.free = free
-	read, expected, final := r.totals()
-	if read == 0 || r.written == 0 {
+	_, expected, final := r.totals()
+	if r.laid == 0 || r.written == 0 {
 		return nil
 	}
-	need := int64(float64(expected-read) * float64(r.written) / float64(read))
+	need := int64(float64(expected-r.laid) * float64(r.written) / float64(r.laid))
 	if final || !first {
 		r.need = need
 	}

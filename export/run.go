@@ -43,7 +43,8 @@ type Run struct {
 	requests int
 	retries  int
 	renewed  int
-	written  int64
+	written  int64 // bytes of files
+	laid     int64 // rows in these
 	speed    meter
 	free     int64
 	need     int64

@@ -184,6 +184,7 @@ func (w *writer) put(p row.Piece) error {
 	}
 	w.r.mu.Lock()
 	w.r.written += int64(len(p.Bytes))
+	w.r.laid += int64(p.Rows)
 	w.r.mu.Unlock()
 	return nil
 }
