@@ -32,6 +32,8 @@ type exportStep struct {
 	list    list
 	moved   bool // the person scrolls; otherwise the list follows the work
 	height  int
+	widest  int // cells of the longest name, at most 40
+	named   int // collections that widest is of
 	graph   []float64
 	sampled time.Time
 }
@@ -95,7 +97,7 @@ func (c *exportStep) start(resume bool) tea.Cmd {
 	}
 	c.gen++
 	c.now, c.starting, c.refused, c.stopping = progress{}, true, nil, false
-	c.graph, c.moved, c.list = nil, false, list{}
+	c.graph, c.moved, c.list, c.named, c.widest = nil, false, list{}, 0, 0
 	gen, r, srv := c.gen, c.s.runner, c.s.server
 	return c.s.jobs.do(func(context.Context) tea.Msg {
 		return startedMsg{gen, r.start(spec, srv, resume)}
@@ -133,6 +135,12 @@ func (c *exportStep) update(m tea.Msg) tea.Cmd {
 
 func (c *exportStep) progressed(p progress) tea.Cmd {
 	c.now = p
+	if all := p.status.Collections; len(all) != c.named {
+		c.named, c.widest = len(all), 0
+		for _, x := range all {
+			c.widest = max(c.widest, min(40, width(clean(x.Name))))
+		}
+	}
 	if now := c.s.now(); now.Sub(c.sampled) >= sampleEvery && p.state == runGoing {
 		c.sampled = now
 		c.graph = append(c.graph, p.status.BytesRate)

@@ -50,15 +50,11 @@ func (c *exportStep) trouble(err error, w int) []string {
 // cells are the widths of the name and of the bar: the same for all rows and for
 // the total, so that nothing jumps while the list scrolls.
 func (c *exportStep) cells(w int) (name, bar int) {
-	name = 10
-	for _, x := range c.now.status.Collections {
-		name = max(name, min(40, width(clean(x.Name))))
-	}
 	rest := 48
 	if w >= 104 {
 		rest = 72
 	}
-	name = min(name, max(10, (w-rest)*2/3))
+	name = min(max(10, c.widest), max(10, (w-rest)*2/3))
 	return name, max(6, min(40, w-name-rest))
 }
 

@@ -211,7 +211,17 @@ func newBench(t *testing.T, width, height int, change ...func(*bench, *Config)) 
 	for _, f := range change {
 		f(b, &c)
 	}
-	s := newSession(t.Context(), c.withDefaults())
+	s := b.session(c)
+	b.w = newWizard(s)
+	b.send(tea.WindowSizeMsg{Width: width, Height: height})
+	b.do(b.w.Init())
+	return b
+}
+
+// session is a session whose server, export, clipboard, clock and folders are
+// fakes.
+func (b *bench) session(c Config) *session {
+	s := newSession(b.t.Context(), c.withDefaults())
 	s.now = func() time.Time { return testNow }
 	s.jobs.sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	s.look = func(path string) place { return place{path: path, isNew: true, free: 212_000_000_000} }
@@ -227,11 +237,8 @@ func newBench(t *testing.T, width, height int, change ...func(*bench, *Config)) 
 	s.runner.verify = func(context.Context, string, func(export.VerifyStatus)) (*export.Report, error) {
 		return b.report, nil
 	}
-	t.Cleanup(s.stop)
-	b.w = newWizard(s)
-	b.send(tea.WindowSizeMsg{Width: width, Height: height})
-	b.do(b.w.Init())
-	return b
+	b.t.Cleanup(s.stop)
+	return s
 }
 
 // send gives the wizard a message and does what it asks for, until it is quiet.

@@ -16,7 +16,7 @@ var databaseNames = map[string]string{"postgres": "Postgres", "sqlite": "SQLite"
 func loading(database string, m *export.Manifest, spec export.Spec) string {
 	var b strings.Builder
 	intro := map[string]string{
-		"postgres": "-- psql DATABASE, then:",
+		"postgres": "-- psql DATABASE, then (JSON lines with \\u0000 in them Postgres refuses: use CSV):",
 		"sqlite":   "-- sqlite3 fauna.db, then:",
 		"duckdb":   "-- duckdb fauna.duckdb, then:",
 	}
@@ -57,7 +57,7 @@ func shellPath(path string) string { return "'" + strings.ReplaceAll(path, "'", 
 // sqlTypes are the column types of the three databases for the types of rows.
 func sqlType(database string, t row.Type) string {
 	types := map[string]map[row.Type]string{
-		"postgres": {row.TypeJSON: "jsonb", row.TypeString: "text", row.TypeInt: "bigint", row.TypeFloat: "double precision", row.TypeBool: "boolean", row.TypeTime: "text", row.TypeDate: "text"},
+		"postgres": {row.TypeJSON: "json", row.TypeString: "text", row.TypeInt: "bigint", row.TypeFloat: "double precision", row.TypeBool: "boolean", row.TypeTime: "text", row.TypeDate: "text"},
 		"sqlite":   {row.TypeJSON: "TEXT", row.TypeString: "TEXT", row.TypeInt: "INTEGER", row.TypeFloat: "REAL", row.TypeBool: "TEXT", row.TypeTime: "TEXT", row.TypeDate: "TEXT"},
 		"duckdb":   {row.TypeJSON: "JSON", row.TypeString: "VARCHAR", row.TypeInt: "BIGINT", row.TypeFloat: "DOUBLE", row.TypeBool: "BOOLEAN", row.TypeTime: "VARCHAR", row.TypeDate: "VARCHAR"},
 	}
@@ -106,7 +106,7 @@ func fromJSON(database string, l row.Layout) string {
 		key := literal(c.name)
 		switch {
 		case c.typ == row.TypeJSON || c.typ == "":
-			e := "line::jsonb -> " + key
+			e := "line::json -> " + key
 			if database == "sqlite" {
 				e = "line -> " + literal(`$."`+c.name+`"`)
 			}
@@ -114,9 +114,9 @@ func fromJSON(database string, l row.Layout) string {
 		case database == "sqlite":
 			out = append(out, "line ->> "+literal(`$."`+c.name+`"`))
 		case c.typ == row.TypeString, c.typ == row.TypeTime, c.typ == row.TypeDate:
-			out = append(out, "line::jsonb ->> "+key)
+			out = append(out, "line::json ->> "+key)
 		default:
-			out = append(out, "(line::jsonb ->> "+key+")::"+sqlType(database, c.typ))
+			out = append(out, "(line::json ->> "+key+")::"+sqlType(database, c.typ))
 		}
 	}
 	return strings.Join(out, ",\n         ")
@@ -149,10 +149,16 @@ func postgresLoad(b *strings.Builder, l row.Layout, path string) {
 	}
 }
 
+// dotArgument quotes an argument of a dot command of the sqlite3 shell, which
+// reads it as C does and not as SQL does.
+func dotArgument(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
 func sqliteLoad(b *strings.Builder, l row.Layout, path string) {
-	from := literal(path)
+	from := dotArgument(path)
 	if cmd := unpack(l.Compress, path); cmd != "" {
-		from = `"|` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(cmd) + `"`
+		from = dotArgument("|" + cmd)
 	}
 	name := identifier(l.Collection)
 	switch l.Format {
@@ -160,7 +166,7 @@ func sqliteLoad(b *strings.Builder, l row.Layout, path string) {
 		fmt.Fprintf(b, "-- SQLite reads no Parquet: load %s with DuckDB, or export CSV.\n", filepath.Base(path))
 	case row.CSV:
 		b.WriteString(table("sqlite", l))
-		fmt.Fprintf(b, ".import --csv --skip 1 %s %s\n", from, name)
+		fmt.Fprintf(b, ".import --csv --skip 1 %s %s\n", from, dotArgument(clean(l.Collection)))
 		var nulls []string
 		for _, c := range sqlColumns(l)[2:] {
 			nulls = append(nulls, identifier(c.name)+" = nullif("+identifier(c.name)+", '')")

@@ -62,7 +62,14 @@ func hidden(r rune) bool {
 }
 
 // width is how many cells a text takes; escape sequences take none.
-func width(s string) int { return ansi.StringWidth(s) }
+func width(s string) int {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] >= 0x7f {
+			return ansi.StringWidth(s)
+		}
+	}
+	return len(s) // printable ASCII, as most of a screen is
+}
 
 // fit cuts a text to at most w cells, with "…" for what is gone.
 func fit(s string, w int) string {

@@ -1,0 +1,56 @@
+package tui
+
+import (
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// BenchmarkExport_aThousandCollections is one look at an export of a thousand
+// collections: the message, and the frame that is drawn after it. A hundred of
+// them a second must take less than a tenth of a core, so one less than 1 ms.
+func BenchmarkExport_aThousandCollections(b *testing.B) {
+	w := benchWizard(b)
+	c := w.steps[exportID].(*exportStep)
+	states := []progress{
+		{state: runGoing, status: thousandStatus(100)}, {state: runGoing, status: thousandStatus(500)}, {state: runGoing, status: thousandStatus(900)},
+	}
+	i := 0
+	for b.Loop() {
+		w.Update(progressMsg{c.gen, states[i%len(states)]})
+		if len(w.View()) == 0 {
+			b.Fatal("nothing is drawn")
+		}
+		i++
+	}
+}
+
+// benchWizard is a wizard on its export step in a large window, with colours.
+func benchWizard(tb testing.TB) *wizard {
+	s := newSession(tb.Context(), Config{Color: "always", Dir: "/srv/x"}.withDefaults())
+	s.now = func() time.Time { return testNow }
+	tb.Cleanup(s.stop)
+	w := newWizard(s)
+	w.Update(tea.WindowSizeMsg{Width: 120, Height: 40})
+	w.at = exportID
+	return w
+}
+
+func TestExport_aThousandCollectionsUseLessThanATenthOfACore(t *testing.T) {
+	w := benchWizard(t)
+	c := w.steps[exportID].(*exportStep)
+	states := []progress{{state: runGoing, status: thousandStatus(100)}, {state: runGoing, status: thousandStatus(500)}}
+	best := time.Hour // the fastest of several seconds' work: others share the machine
+	for range 5 {
+		begin := time.Now()
+		for i := range 100 {
+			w.Update(progressMsg{c.gen, states[i%2]})
+			w.View()
+		}
+		best = min(best, time.Since(begin))
+	}
+	if best > 100*time.Millisecond {
+		t.Errorf("a hundred updates take %s", best)
+	}
+}

@@ -1,0 +1,184 @@
+package tui
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/exp/golden"
+
+	"fauna-export/export"
+	"fauna-export/fauna"
+)
+
+// plainly runs the plain mode on answers, one a line.
+func plainly(t *testing.T, answers string, change ...func(*bench, *Config)) (*bench, string, Outcome, error) {
+	t.Helper()
+	var out bytes.Buffer
+	b := &bench{t: t, server: shop(), run: shopRun(), report: &export.Report{}}
+	c := Config{Version: "v0.0.0", Dir: "/srv/fauna-2026-11-22", Accessible: true, In: strings.NewReader(answers), Out: &out}
+	for _, f := range change {
+		f(b, &c)
+	}
+	s := b.session(c)
+	outcome, err := s.plainRun(t.Context())
+	return b, out.String(), outcome, err
+}
+
+const plainAnswers = "\nusers, products\nline-items\n\n\n2\n\n\nusers:parent_id:string=data.parent.id\n\n\n\n" + testSecret + "\n\n\n"
+
+func TestPlain_wholeWay(t *testing.T) {
+	golden := goldenHere(t)
+	t.Chdir(t.TempDir())
+	_, text, out, err := plainly(t, plainAnswers)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if !strings.Contains(out.Summary, "21,004 documents") {
+		t.Errorf("summary %q", out.Summary)
+	}
+	golden(text + "\n--- scrollback ---\n" + out.Summary)
+	if strings.Contains(text, testSecret) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' }) {
+		t.Error("the secret or a control character was printed")
+	}
+}
+
+// goldenHere finds the golden file before the test changes its folder.
+func goldenHere(t *testing.T) func(string) {
+	t.Helper()
+	back, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(text string) {
+		t.Helper()
+		t.Chdir(back)
+		golden.RequireEqual(t, text)
+	}
+}
+
+func TestPlain_wrongAnswersAreAskedAgain(t *testing.T) {
+	answers := "db.fauna.com\nlocalhost\n\n'a b'\n\nusers\n\n9\n1\n1\n1\n\n\n4\nhunter2\n" + testSecret + "\ny\n"
+	_, text, _, err := plainly(t, answers, func(b *bench, _ *Config) {
+		b.server.list = errRefused
+	})
+	if !errors.Is(err, ErrLeft) {
+		t.Errorf("the input ended and Run says %v", err)
+	}
+	for _, want := range []string{
+		"closed on 30 May 2025", "Error: name at least one collection.", "Not a possible name: a b", "answer with a number from 1 to 2",
+		"Error: refused: not a key of this database, deleted, or expired.",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, text)
+		}
+	}
+}
+
+func TestPlain_backKeepsTheAnswers(t *testing.T) {
+	_, text, _, err := plainly(t, "\nusers\n\n<\n\n\n2\n\n\n\n<\n1\n")
+	if !errors.Is(err, ErrLeft) || !strings.Contains(text, "Chosen so far: users") {
+		t.Errorf("%v:\n%s", err, text)
+	}
+	if n := strings.Count(text, "Step 3 of 8: Output"); n < 3 {
+		t.Errorf("Output was asked %d times:\n%s", n, text)
+	}
+}
+
+func TestPlain_demoIsWalkedAlone(t *testing.T) {
+	b, text, _, err := plainly(t, "\nusers\n\n\n\n\n\n\ny\n\n\n", demo)
+	if err != nil {
+		t.Fatalf("%v:\n%s", err, text)
+	}
+	if strings.Count(text, testSecret) != 1 {
+		t.Errorf("the demo's shell shows the secret %d times", strings.Count(text, testSecret))
+	}
+	if last := b.dialed[len(b.dialed)-1]; last.Secret.Len() != len(testSecret) {
+		t.Error("the secret of the answer was not used")
+	}
+}
+
+func TestPlain_unreadableCollectionsAreLeftOutOnRequest(t *testing.T) {
+	_, text, _, err := plainly(t, "\nusers, products\n\n\n\n\n\n\n4\n"+testSecret+"\n2\ny\n\n", func(b *bench, _ *Config) {
+		b.server.access = map[string]fauna.Access{"products": {Exists: true}}
+	})
+	if err != nil || !strings.Contains(text, "products: NOT readable: not in the role") {
+		t.Errorf("%v:\n%s", err, text)
+	}
+}
+
+func TestPlain_adminSecretMakesTheKey(t *testing.T) {
+	_, text, _, err := plainly(t, "\nusers\n\n\n\n\n\n\n3\nfnADMINexampleADMINexampleADMINexampleAD\ny\n\n")
+	if err != nil || !strings.Contains(text, "Role and key are made") {
+		t.Errorf("%v:\n%s", err, text)
+	}
+}
+
+func TestPlain_saysHowFarTheExportIs(t *testing.T) {
+	hold := make(chan struct{})
+	var out lockedText
+	b := &bench{t: t, server: shop(), run: shopRun(), report: &export.Report{}}
+	b.run.hold, b.run.status = hold, running()
+	s := b.session(Config{Dir: "/srv/x", Accessible: true, In: strings.NewReader(plainAnswers), Out: &out})
+	p := &plain{session: s, asker: newAsker(s.cfg.In, s.cfg.Out), every: time.Millisecond}
+	done := make(chan error, 1)
+	go func() { done <- p.walk(t.Context()) }()
+	for !strings.Contains(out.String(), "12,824 of 21,004 rows, 61 percent") {
+		select {
+		case err := <-done:
+			t.Fatalf("it ended: %v\n%s", err, out.String())
+		case <-time.After(time.Millisecond):
+		}
+	}
+	close(hold)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPlain_endsWithItsContext(t *testing.T) {
+	b := &bench{t: t, server: shop(), run: shopRun(), report: &export.Report{}}
+	never, w := io.Pipe()
+	t.Cleanup(func() { w.Close() })
+	s := b.session(Config{Dir: "/srv/x", Accessible: true, In: never, Out: io.Discard})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	gone := errors.New("terminated")
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.plainRun(ctx)
+		done <- err
+	}()
+	cancel(gone)
+	select {
+	case err := <-done:
+		if !errors.Is(err, gone) {
+			t.Errorf("Run says %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it waits for an answer that never comes")
+	}
+}
+
+// lockedText is a buffer for two goroutines.
+type lockedText struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *lockedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
