@@ -1,0 +1,414 @@
+//go:build unix
+
+package main
+
+import (
+	"io"
+	"net"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// wizardSteps are the steps of the wizard, each with a text that only its screen
+// shows and what leads to it from the step before.
+var wizardSteps = []struct {
+	name, shows string
+	enter       func(term *terminal, s *testServer)
+}{
+	{"Domain", "Where is your Fauna database?", func(term *terminal, _ *testServer) { term.wait("answers (FQL v4)") }},
+	{"Collections", "Which collections?", func(term *terminal, _ *testServer) { term.send(enter) }},
+	{"Output", "What should the files be?", func(term *terminal, _ *testServer) {
+		term.send("customers, orders, products")
+		term.wait("3 chosen")
+		term.send(enter)
+	}},
+	{"Set-up", "Run these in the Fauna shell", func(term *terminal, _ *testServer) { term.wait("Preview"); term.send(enter) }},
+	{"Secret", "Paste the secret", func(term *terminal, _ *testServer) { term.send(enter) }},
+	{"Check", "What will the export meet?", func(term *terminal, s *testServer) {
+		term.paste("secret: '" + s.keyFor(term.t, "connect-readonly", "customers", "orders", "products") + "'\r\n")
+		term.wait("40 characters")
+		term.send(enter)
+		term.wait("20,400")
+	}},
+	{"Export", "in flight", func(term *terminal, _ *testServer) { term.send(enter) }},
+}
+
+// walkTo walks from the first step to another one.
+func walkTo(term *terminal, s *testServer, step int) {
+	term.t.Helper()
+	for _, w := range wizardSteps[:step+1] {
+		w.enter(term, s)
+		term.wait(w.shows)
+	}
+}
+
+// slowly keeps the answers of a server waiting, so that its export lasts.
+func slowly(t *testing.T, s *testServer) string {
+	t.Helper()
+	line := newLine(t, strings.TrimPrefix(s.endpoint, "http://"))
+	line.delay(150 * time.Millisecond)
+	return "http://" + line.address
+}
+
+// line is a wire to a server that can be slow, cut, and mended.
+type line struct {
+	t               *testing.T
+	address, server string
+
+	mu       sync.Mutex
+	listener net.Listener
+	open     map[net.Conn]bool
+	wait     time.Duration
+	wg       sync.WaitGroup
+}
+
+func newLine(t *testing.T, server string) *line {
+	l := &line{t: t, server: server, address: "127.0.0.1:0", open: map[net.Conn]bool{}}
+	l.mend()
+	t.Cleanup(func() {
+		l.cut()
+		l.wg.Wait()
+	})
+	return l
+}
+
+// mend accepts connections from now on.
+func (l *line) mend() {
+	l.t.Helper()
+	listener, err := net.Listen("tcp", l.address)
+	if err != nil {
+		l.t.Fatalf("listen: %v", err)
+	}
+	l.mu.Lock()
+	l.listener, l.address = listener, listener.Addr().String()
+	l.mu.Unlock()
+	l.wg.Go(func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			l.wg.Go(func() { l.carry(c) })
+		}
+	})
+}
+
+// cut ends all connections and accepts none.
+func (l *line) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.listener.Close()
+	for c := range l.open {
+		c.Close()
+	}
+}
+
+// delay makes what the server sends wait.
+func (l *line) delay(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wait = d
+}
+
+// carry passes bytes between a client and the server until one of them ends.
+func (l *line) carry(c net.Conn) {
+	defer c.Close()
+	s, err := net.Dial("tcp", l.server)
+	if err != nil {
+		return
+	}
+	defer s.Close()
+	l.mu.Lock()
+	l.open[c], l.open[s] = true, true
+	l.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		io.Copy(s, c)
+		s.Close()
+	}()
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := s.Read(buf)
+		if n > 0 {
+			l.mu.Lock()
+			wait := l.wait
+			l.mu.Unlock()
+			time.Sleep(wait) // the delay itself: nothing waits for it
+			if _, err := c.Write(buf[:n]); err != nil {
+				break
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	c.Close()
+	<-done
+	l.mu.Lock()
+	delete(l.open, c)
+	delete(l.open, s)
+	l.mu.Unlock()
+}
+
+// restored checks that the terminal is as a shell wants it: lines are echoed, the
+// first screen is back, the cursor is seen.
+func (term *terminal) restored() {
+	term.t.Helper()
+	wrote := term.wrote.String()
+	for _, c := range []struct{ what, on, off string }{
+		{"the second screen", "\x1b[?1049h", "\x1b[?1049l"},
+		{"the hidden cursor", "\x1b[?25l", "\x1b[?25h"},
+		{"bracketed paste", "\x1b[?2004h", "\x1b[?2004l"},
+	} {
+		on, off := strings.LastIndex(wrote, c.on), strings.LastIndex(wrote, c.off)
+		if on < 0 || off < on {
+			term.t.Errorf("%s: switched on at byte %d, off at %d", c.what, on, off)
+		}
+	}
+}
+
+func TestWizardSteps_interruptedAtEveryStepTheTerminalIsRestored(t *testing.T) {
+	s := serveSample(t)
+	ways := []struct {
+		name  string
+		code  int
+		leave func(term *terminal)
+	}{
+		{"ctrl+c", 130, func(term *terminal) { term.send(ctrlC) }},
+		{"SIGTERM", 143, func(term *terminal) { term.signal(syscall.SIGTERM) }},
+	}
+	for i, step := range wizardSteps {
+		for _, way := range ways {
+			t.Run(step.name+"/"+way.name, func(t *testing.T) {
+				endpoint := s.endpoint
+				if step.name == "Export" {
+					endpoint = slowly(t, s)
+				}
+				s := &testServer{Server: s.Server, endpoint: endpoint}
+				term := onTerminal(t, 80, 24, nil, "--domain", endpoint)
+				walkTo(term, freshRole(s, t), i)
+				asked := time.Now()
+				way.leave(term)
+				if code := term.end(); code != way.code {
+					t.Errorf("exit %d, want %d:\n%s", code, way.code, term.text())
+				}
+				if took := time.Since(asked); took > 5*time.Second {
+					t.Errorf("leaving took %s", took)
+				}
+				term.restored()
+			})
+		}
+	}
+}
+
+// freshRole makes room for the role that the walk makes.
+func freshRole(s *testServer, t *testing.T) *testServer {
+	t.Helper()
+	s.shell(t, `If(Exists(Role("connect-readonly")), Delete(Role("connect-readonly")), null)`)
+	return s
+}
+
+func TestWizardSteps_resizedAtEveryStep(t *testing.T) {
+	s := serveSample(t)
+	term := onTerminal(t, 80, 24, nil, "--domain", slowly(t, s))
+	for _, step := range wizardSteps {
+		step.enter(term, s)
+		term.wait(step.shows)
+		if step.name == "Export" {
+			break
+		}
+		for _, size := range [][2]int{{120, 40}, {60, 18}, {40, 10}, {80, 24}} {
+			term.resize(size[0], size[1])
+			if size[0] < 60 {
+				term.wait("the wizard needs")
+				continue
+			}
+			way := "step "
+			if size[0] >= 80 {
+				way = "● " + step.name
+			}
+			term.wait(way)
+			first, _, _ := strings.Cut(step.shows, "database")
+			term.wait(first)
+		}
+	}
+	term.resize(40, 10)
+	term.wait("exporting")
+	term.resize(80, 24)
+	term.wait("verified")
+	term.send(enter)
+	if code := term.end(); code != exitDone {
+		t.Errorf("exit %d:\n%s", code, term.text())
+	}
+	term.restored()
+}
+
+func (term *terminal) resize(cols, rows int) {
+	term.t.Helper()
+	term.screen.Resize(cols, rows)
+	if err := pty.Setsize(term.ptm, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
+		term.t.Fatal(err)
+	}
+}
+
+func TestWizardSteps_secretPastedWithANewlineOnATerminalWithoutBracketedPaste(t *testing.T) {
+	s := serveSample(t)
+	term := onTerminal(t, 80, 24, nil, "--domain", s.endpoint)
+	walkTo(term, s, 4)
+	secret := s.keyFor(t, "connect-readonly", "customers", "orders", "products")
+	term.send("  " + secret + "  \r")
+	term.wait("What will the export meet?")
+	term.wait("reads 3 of 3")
+	term.send(ctrlC)
+	term.end()
+	if strings.Contains(term.wrote.String(), secret) || strings.Contains(term.wrote.String(), secret[:12]) {
+		t.Error("the secret was on the screen")
+	}
+}
+
+func TestWizardSteps_terminalThatAnswersNothingSeesTheFirstFrameAtOnce(t *testing.T) {
+	s := serveSample(t)
+	cmd := exec.CommandContext(t.Context(), binary, "--domain", s.endpoint)
+	cmd.Env = cleanEnvironment(t, nil)
+	cmd.Dir = t.TempDir()
+	begin := time.Now()
+	ptm, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: 80, Rows: 24})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ptm.Close()
+	var seen strings.Builder
+	buf := make([]byte, 4096)
+	for !strings.Contains(seen.String(), "Where is your Fauna database?") {
+		n, err := ptm.Read(buf)
+		seen.Write(buf[:n])
+		if err != nil || time.Since(begin) > limit {
+			t.Fatalf("after %s: %v\n%q", time.Since(begin), err, seen.String())
+		}
+	}
+	// On an idle machine it is 20 to 50 ms; a probe that waits for the terminal's
+	// answer takes 5 s.
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("the first frame took %s", took)
+	}
+	for _, query := range []string{"\x1b]11;?", "\x1b[6n", "\x1b[c"} {
+		if strings.Contains(seen.String(), query) {
+			t.Errorf("the terminal was asked %q", query)
+		}
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+}
+
+func TestWizardSteps_terminalIsInItsOwnModeAfterwards(t *testing.T) {
+	s := serveSample(t)
+	ptm, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ptm.Close()
+	defer tty.Close()
+	mode := func() string {
+		stty := exec.CommandContext(t.Context(), "stty", "-g")
+		stty.Stdin = tty
+		out, err := stty.Output()
+		if err != nil {
+			t.Fatalf("stty: %v", err)
+		}
+		return string(out)
+	}
+	before := mode()
+	cmd := exec.CommandContext(t.Context(), binary, "--domain", s.endpoint)
+	cmd.Env = cleanEnvironment(t, nil)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := pty.Setsize(ptm, &pty.Winsize{Cols: 80, Rows: 24}); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var seen lockedBuffer
+	go io.Copy(&seen, ptm)
+	for begin := time.Now(); !strings.Contains(seen.String(), "Where is your Fauna database?"); time.Sleep(5 * time.Millisecond) {
+		if time.Since(begin) > limit {
+			t.Fatalf("no first frame: %q", seen.String())
+		}
+	}
+	if mode() == before {
+		t.Error("the wizard does not take the terminal")
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	if after := mode(); after != before {
+		t.Errorf("the terminal was left in another mode: %s, before %s", after, before)
+	}
+}
+
+func TestWizardSteps_serverGoesAwayAndComesBack(t *testing.T) {
+	s := serveSample(t)
+	l := newLine(t, strings.TrimPrefix(s.endpoint, "http://"))
+	term := onTerminal(t, 100, 24, nil, "--domain", "http://"+l.address)
+	walkTo(term, s, 0)
+
+	l.cut()
+	term.send("\x14") // ctrl+t
+	term.wait("enter goes on all the same")
+	term.send(enter)
+	term.wait("Which collections?")
+	term.send("customers, orders, products")
+	term.wait("3 chosen")
+	term.send(enter)
+	term.wait("Preview")
+	term.send(enter)
+	term.wait("Run these in the Fauna shell")
+	term.send("a")
+	term.wait("Set it up for me")
+	term.send("fnADMIN" + enter)
+	term.wait("✗")
+	term.send(esc)
+	term.wait("1 of 2")
+	term.send(enter)
+	term.wait("Paste the secret")
+	term.paste(s.keyFor(t, "connect-readonly", "customers", "orders", "products"))
+	term.wait("40 characters")
+	term.send(enter)
+	term.wait("✗")
+
+	l.mend()
+	l.delay(30 * time.Millisecond)
+	term.send(enter)
+	term.wait("20,400")
+
+	l.cut()
+	term.send("r")
+	term.wait("r asks again")
+	l.mend()
+	term.send("r")
+	term.wait("20,400")
+
+	l.delay(250 * time.Millisecond)
+	term.send(enter)
+	term.wait("in flight")
+	term.waitFor("documents arrive", func(screen string) bool { return !strings.Contains(screen, " 0 / ") && strings.Contains(screen, " %") })
+	l.cut()
+	term.wait("waiting for")
+	l.delay(0)
+	l.mend()
+	term.wait("verified")
+	term.send(enter)
+	if code := term.end(); code != exitDone {
+		t.Errorf("exit %d:\n%s", code, term.text())
+	}
+}
