@@ -18,12 +18,18 @@ func (c *Client) Collections(ctx context.Context) ([]string, error) {
 
 // names pages through the names of a set of schema.
 func (c *Client) names(ctx context.Context, op string, set f.Expr) ([]string, error) {
+	return c.namesAt(ctx, op, set, 0)
+}
+
+// namesAt pages through the names that a set of schema had at a time, in
+// microseconds; 0 is the present.
+func (c *Client) namesAt(ctx context.Context, op string, set f.Expr, at int64) ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
 	options := []f.OptionalParameter{f.Size(listPage)}
 	for {
-		page, err := c.query(ctx, c.present(op),
-			f.Map(f.Paginate(set, options...), f.Lambda("x", f.Select("id", f.Var("x")))))
+		page, err := c.query(ctx, request{op: op, lastSeen: c.lastSeen(at)},
+			atTime(at, f.Map(f.Paginate(set, options...), f.Lambda("x", f.Select("id", f.Var("x"))))))
 		if err != nil {
 			return nil, err
 		}

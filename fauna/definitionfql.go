@@ -1,0 +1,168 @@
+package fauna
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// definitionCall names the function that makes a definition, and the one that
+// refers to it.
+func definitionCall(kind DefinitionKind) (create, refer string) {
+	switch kind {
+	case IndexDefinitions:
+		return "CreateIndex", "Index"
+	case FunctionDefinitions:
+		return "CreateFunction", "Function"
+	case RoleDefinitions:
+		return "CreateRole", "Role"
+	}
+	return "CreateCollection", "Collection"
+}
+
+// Unwritable is a definition that no FQL text makes.
+type Unwritable struct {
+	Kind DefinitionKind
+	Name string
+	Why  string
+}
+
+// FQL returns text for the Fauna shell that makes the schema in an empty
+// database, each expression a query of its own, to be run by an admin in this
+// order. Where a lambda's text means what it did but is not the same letter for
+// letter, a comment says so. What no text can make stands in a comment in its
+// wire form, and in the list returned.
+//
+// Roles and functions may name each other, so a function gets its role at the end.
+func (d *Definitions) FQL() (string, []Unwritable) {
+	var b strings.Builder
+	var cannot []Unwritable
+	var later []string
+	known := map[string]bool{}
+	for _, kind := range DefinitionKinds() {
+		for _, one := range d.List[kind] {
+			_, refer := definitionCall(kind)
+			known[refer+"("+quoteFQL(one.Name)+")"] = true
+		}
+	}
+	for _, kind := range DefinitionKinds() {
+		_, refer := definitionCall(kind)
+		for _, one := range d.List[kind] {
+			text, update, err := one.fql(kind, known)
+			if err != nil {
+				cannot = append(cannot, Unwritable{kind, one.Name, err.Error()})
+				text = fmt.Sprintf("// %s %s cannot be written as FQL: %s. On the wire it is:\n// %s\n",
+					strings.ToLower(refer), quoteFQL(one.Name), printable(err.Error()), lineOf(one.Document))
+			}
+			b.WriteString(text + "\n")
+			if update != "" {
+				later = append(later, update)
+			}
+		}
+	}
+	for _, update := range later {
+		b.WriteString(update + "\n")
+	}
+	return strings.TrimSuffix(b.String(), "\n"), cannot
+}
+
+// lineOf is JSON that ends no comment: JavaScript's other line ends are escaped.
+func lineOf(document []byte) string {
+	return strings.NewReplacer("\u2028", `\u2028`, "\u2029", `\u2029`, "\n", " ", "\r", " ").Replace(string(document))
+}
+
+// fql is the text that makes one definition and, for a function with a role of
+// one's own, the text that gives it that role.
+func (one Definition) fql(kind DefinitionKind, known map[string]bool) (text, update string, err error) {
+	document, err := parseWire(one.Document)
+	if err != nil || document.kind != wireObject {
+		return "", "", noFQL("it is not an object")
+	}
+	create, refer := definitionCall(kind)
+	p := newFQLPrinter()
+	given := &wireNode{kind: wireObject}
+	for i, key := range document.keys {
+		if one.made(kind, document, key) {
+			continue
+		}
+		if tag, _ := document.items[i].tag(); kind == FunctionDefinitions && key == "role" && tag == "@ref" {
+			of := newFQLPrinter()
+			role, err := of.value(document.items[i])
+			if err != nil {
+				return "", "", err
+			}
+			update = of.needs(known) + "Update(" + refer + "(" + quoteFQL(one.Name) + "), { role: " + role.flat() + " })\n"
+			continue
+		}
+		given.keys, given.items = append(given.keys, key), append(given.items, document.items[i])
+	}
+	if kind == CollectionDefinitions && document.member("history_days") == nil {
+		// Without the member history is kept for ever; Create would make it 0 days.
+		given.keys, given.items = append(given.keys, "history_days"), append(given.items, &wireNode{kind: wireNull})
+	}
+	params, err := p.object(given, p.value)
+	if err != nil {
+		return "", "", err
+	}
+	var b strings.Builder
+	if len(p.notes) > 0 {
+		b.WriteString("// Means the same, but not letter for letter: " + strings.Join(p.notes, "; ") + ".\n")
+	}
+	b.WriteString(p.needs(known))
+	call := fqlPiece{open: create + "(", parts: []fqlPiece{params}, end: ")"}
+	b.WriteString(call.brackets() + "\n")
+	return b.String(), update, nil
+}
+
+// needs is a comment that names what was referred to and is not known.
+func (p *fqlPrinter) needs(known map[string]bool) string {
+	var missing []string
+	for ref := range p.refs {
+		if !known[ref] {
+			missing = append(missing, ref)
+		}
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	slices.Sort(missing)
+	return "// Needs what is not in this text: " + lineOf([]byte(strings.Join(missing, ", "))) + ".\n"
+}
+
+// made reports whether a member is made by the server, or is what Create gives
+// anyway.
+func (one Definition) made(kind DefinitionKind, document *wireNode, key string) bool {
+	value := document.member(key)
+	switch key {
+	case "ref", "ts":
+		return true
+	case "active":
+		return kind == IndexDefinitions // given, it would make a half-built index readable
+	case "serialized":
+		return kind == IndexDefinitions && value.text == "true"
+	case "partitions":
+		usual := "8"
+		if terms := document.member("terms"); terms != nil && len(terms.items) > 0 {
+			usual = "1"
+		}
+		return kind == IndexDefinitions && value.text == usual
+	}
+	return false
+}
+
+// brackets lays out a call with one object as people write it: the object's
+// members a line each.
+func (t fqlPiece) brackets() string {
+	object := t.parts[0]
+	var b strings.Builder
+	b.WriteString(t.open + "{\n")
+	for i, part := range object.parts {
+		comma := ","
+		if i == len(object.parts)-1 {
+			comma = ""
+		}
+		b.WriteString("  " + part.lines(2, len(comma)) + comma + "\n")
+	}
+	b.WriteString("}" + t.end)
+	return b.String()
+}

@@ -1,0 +1,99 @@
+package fauna
+
+import "strings"
+
+// fqlForm is how a call in FQL text stands on the wire: an object with one member
+// an argument.
+type fqlForm struct {
+	name   string
+	fields []fqlField // in the order of the arguments
+}
+
+// fqlField is one member of a form.
+type fqlField struct {
+	key string
+	// kind says how the Fauna shell's driver (JavaScript, 4.8) makes the member of
+	// the argument:
+	//
+	//	' '  it must stand
+	//	'?'  it is left out where it is null or not given
+	//	'+'  it is left out where it is not given
+	//	'~'  it is null where it is not given
+	//	'-'  it takes no argument and is null
+	//	'*'  it takes the rest: one as it is, more as an array
+	//	'@'  it takes the rest, as an array
+	kind byte
+}
+
+// fqlForms are the calls of FQL v4 by the keys of their forms. Each text is a
+// function's name and the keys with their kinds, in the order of the arguments.
+// Let, Paginate, Lambda, objects and bytes are written in their own ways.
+func fqlForms() map[string][]fqlForm {
+	forms := map[string][]fqlForm{}
+	for _, text := range []string{
+		"Ref ref id", "Abort abort", "At at expr", "Var var", "If if then else", "Do do@", "Call call arguments*", "Query query",
+		"Map collection map", "Foreach collection foreach", "Filter collection filter", "Take take collection", "Drop drop collection",
+		"Prepend prepend collection", "Append append collection", "IsEmpty is_empty", "IsNonEmpty is_nonempty", "IsNumber is_number",
+		"IsDouble is_double", "IsInteger is_integer", "IsBoolean is_boolean", "IsNull is_null", "IsBytes is_bytes", "IsTimestamp is_timestamp",
+		"IsDate is_date", "IsString is_string", "IsArray is_array", "IsObject is_object", "IsRef is_ref", "IsSet is_set", "IsDoc is_doc",
+		"IsLambda is_lambda", "IsCollection is_collection", "IsDatabase is_database", "IsIndex is_index", "IsFunction is_function", "IsKey is_key",
+		"IsToken is_token", "IsCredentials is_credentials", "IsRole is_role", "Get get ts?", "KeyFromSecret key_from_secret",
+		"Reduce reduce initial collection", "Exists exists ts?", "Create create params+", "Update update params", "Replace replace params",
+		"Delete delete", "Insert insert ts action params", "Remove remove ts action", "CreateClass create_class",
+		"CreateCollection create_collection", "CreateDatabase create_database", "CreateIndex create_index", "CreateKey create_key",
+		"CreateFunction create_function", "CreateRole create_role", "CreateAccessProvider create_access_provider", "Singleton singleton",
+		"Events events", "Match match terms*", "Union union*", "Merge merge with lambda?", "Intersection intersection*", "Difference difference*",
+		"Distinct distinct", "Join join with", "Range range from to", "Login login params", "Logout logout", "Identify identify password",
+		"Identity identity-", "CurrentIdentity current_identity-", "HasIdentity has_identity-", "HasCurrentIdentity has_current_identity-",
+		"CurrentToken current_token-", "HasCurrentToken has_current_token-", "Concat concat separator?", "Casefold casefold normalizer?",
+		"ContainsStr containsstr search", "ContainsStrRegex containsstrregex pattern", "StartsWith startswith search", "EndsWith endswith search",
+		"FindStr findstr find start?", "FindStrRegex findstrregex pattern start? num_results?", "Length length", "LowerCase lowercase",
+		"LTrim ltrim", "NGram ngram min? max?", "Repeat repeat number?", "ReplaceStr replacestr find replace",
+		"ReplaceStrRegex replacestrregex pattern replace first?", "RegexEscape regexescape", "RTrim rtrim", "Space space",
+		"SubString substring start? length?", "TitleCase titlecase", "Trim trim", "UpperCase uppercase", "Format format values*", "Time time",
+		"TimeAdd time_add offset unit", "TimeSubtract time_subtract offset unit", "TimeDiff time_diff other unit", "Epoch epoch unit", "Date date",
+		"Now now-", "NextId next_id-", "NewId new_id-", "Database database scope+", "Index index scope+", "Class class scope+",
+		"Collection collection scope+", "Function function scope+", "Role role scope?", "AccessProvider access_provider",
+		"AccessProviders access_providers~", "Classes classes~", "Collections collections~", "Databases databases~", "Indexes indexes~",
+		"Functions functions~", "Roles roles~", "Keys keys~", "Tokens tokens~", "Credentials credentials~", "Equals equals*",
+		"Contains contains in", "ContainsPath contains_path in", "ContainsField contains_field in", "ContainsValue contains_value in",
+		"Select select from default+", "SelectAll select_all from", "Abs abs", "Add add*", "BitAnd bitand*", "BitNot bitnot", "BitOr bitor*",
+		"BitXor bitxor*", "Ceil ceil", "Divide divide*", "Floor floor", "Max max*", "Min min*", "Modulo modulo*", "Multiply multiply*",
+		"Round round precision?", "Subtract subtract*", "Sign sign", "Sqrt sqrt", "Trunc trunc precision?", "Count count", "Sum sum", "Mean mean",
+		"Any any", "All all", "Acos acos", "Asin asin", "Atan atan", "Cos cos", "Cosh cosh", "Degrees degrees", "Exp exp", "Hypot hypot b?",
+		"Ln ln", "Log log", "Pow pow exp?", "Radians radians", "Sin sin", "Sinh sinh", "Tan tan", "Tanh tanh", "LT lt*", "LTE lte*", "GT gt*",
+		"GTE gte*", "And and*", "Or or*", "Not not", "ToString to_string", "ToNumber to_number", "ToObject to_object", "ToArray to_array",
+		"ToDouble to_double", "ToInteger to_integer", "ToTime to_time", "ToSeconds to_seconds", "ToMillis to_millis", "ToMicros to_micros",
+		"DayOfMonth day_of_month", "DayOfWeek day_of_week", "DayOfYear day_of_year", "Second second", "Minute minute", "Hour hour", "Month month",
+		"Year year", "ToDate to_date", "MoveDatabase move_database to", "Documents documents", "Reverse reverse",
+	} {
+		words := strings.Fields(text)
+		form := fqlForm{name: words[0]}
+		for _, word := range words[1:] {
+			field := fqlField{key: strings.TrimRight(word, "?+~-*@"), kind: ' '}
+			if len(field.key) < len(word) {
+				field.kind = word[len(word)-1]
+			}
+			form.fields = append(form.fields, field)
+		}
+		for _, field := range form.fields {
+			forms[field.key] = append(forms[field.key], form)
+		}
+	}
+	return forms
+}
+
+// fits reports whether an object is of the form: all members that it must have,
+// and no others.
+func (f fqlForm) fits(n *wireNode) bool {
+	known := 0
+	for _, field := range f.fields {
+		switch {
+		case n.member(field.key) != nil:
+			known++
+		case field.kind != '?' && field.kind != '+' && field.kind != '*':
+			return false
+		}
+	}
+	return known == len(n.keys)
+}

@@ -1,0 +1,55 @@
+package fauna
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// fqlWidth is how many columns a line of FQL may have before it is broken.
+const fqlWidth = 90
+
+// fqlPiece is a piece of FQL text: a word, or parts between an opening and an end.
+type fqlPiece struct {
+	lead  string // what stands before it: an object's key with its colon
+	text  string // of a word
+	open  string
+	parts []fqlPiece
+	end   string
+	wide  bool // on one line with spaces inside the brackets
+}
+
+// flat is the text on one line.
+func (t fqlPiece) flat() string {
+	if t.open == "" {
+		return t.lead + t.text
+	}
+	parts := make([]string, len(t.parts))
+	for i, part := range t.parts {
+		parts[i] = part.flat()
+	}
+	inner := strings.Join(parts, ", ")
+	if t.wide && inner != "" {
+		inner = " " + inner + " "
+	}
+	return t.lead + t.open + inner + t.end
+}
+
+// lines is the text, broken where a line would be too long, as it stands behind
+// indent spaces and with after more columns to come.
+func (t fqlPiece) lines(indent, after int) string {
+	flat := t.flat()
+	if t.open == "" || len(t.parts) == 0 || utf8.RuneCountInString(flat)+indent+after <= fqlWidth {
+		return flat
+	}
+	var b strings.Builder
+	b.WriteString(t.lead + t.open + "\n")
+	for i, part := range t.parts {
+		comma := ","
+		if i == len(t.parts)-1 {
+			comma = ""
+		}
+		b.WriteString(strings.Repeat(" ", indent+2) + part.lines(indent+2, len(comma)) + comma + "\n")
+	}
+	b.WriteString(strings.Repeat(" ", indent) + t.end)
+	return b.String()
+}

@@ -1,0 +1,238 @@
+package fauna
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// fqlPrinter writes values and expressions of the wire as text for the Fauna
+// shell. It writes only what the shell reads as the same thing, and says where
+// that would not be the same letter for letter.
+type fqlPrinter struct {
+	forms  map[string][]fqlForm
+	lambda int             // how many lambdas we are in
+	notes  []string        // what is not letter for letter as it was, each once
+	refs   map[string]bool // texts of the schema that is referred to by literals
+}
+
+func newFQLPrinter() *fqlPrinter {
+	return &fqlPrinter{forms: fqlForms(), refs: map[string]bool{}}
+}
+
+// note says that a lambda's text means what it did, but is not the same.
+func (p *fqlPrinter) note(text string) {
+	if p.lambda > 0 && !slices.Contains(p.notes, text) {
+		p.notes = append(p.notes, text)
+	}
+}
+
+// noFQL is what no text for the shell gives.
+func noFQL(format string, args ...any) error { return fmt.Errorf(format, args...) }
+
+// value writes a stored value.
+func (p *fqlPrinter) value(n *wireNode) (fqlPiece, error) {
+	switch n.kind {
+	case wireArray:
+		return p.array(n.items, p.value)
+	case wireObject:
+		if tag, inner := n.tag(); tag != "" {
+			return p.tagged(tag, inner)
+		}
+		return p.object(n, p.value)
+	}
+	return p.scalar(n), nil
+}
+
+// expression writes an expression: the body of a lambda, or a part of it.
+func (p *fqlPrinter) expression(n *wireNode) (fqlPiece, error) {
+	switch n.kind {
+	case wireArray:
+		return p.array(n.items, p.expression)
+	case wireObject:
+		if tag, inner := n.tag(); tag != "" {
+			if tag != "@bytes" {
+				p.note("values with tags are written as calls")
+			}
+			return p.tagged(tag, inner)
+		}
+		return p.form(n)
+	}
+	return p.scalar(n), nil
+}
+
+func (p *fqlPrinter) scalar(n *wireNode) fqlPiece {
+	switch n.kind {
+	case wireNull:
+		return fqlPiece{text: "null"}
+	case wireString:
+		return fqlPiece{text: quoteFQL(n.text)}
+	case wireNumber:
+		return fqlPiece{text: p.number(n.text)}
+	}
+	return fqlPiece{text: n.text}
+}
+
+// number writes a number. JavaScript has doubles only, and its JSON writes a
+// whole one without a point, which Fauna takes for an integer.
+func (p *fqlPrinter) number(text string) string {
+	if !strings.ContainsAny(text, ".eE") {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil && -1<<53 < n && n < 1<<53 {
+			return text
+		}
+		p.note("large integers are written as ToInteger of their digits")
+		return "ToInteger(" + quoteFQL(text) + ")"
+	}
+	value, err := strconv.ParseFloat(text, 64)
+	size := math.Abs(value)
+	if err == nil && (size < 1e-6 || size >= 1e21) && size != 0 {
+		return strconv.FormatFloat(value, 'e', -1, 64)
+	}
+	if written := strconv.FormatFloat(value, 'f', -1, 64); err == nil && strings.Contains(written, ".") {
+		return written
+	}
+	p.note("whole doubles are written as ToDouble of their digits")
+	return "ToDouble(" + quoteFQL(text) + ")"
+}
+
+func (p *fqlPrinter) array(items []*wireNode, write func(*wireNode) (fqlPiece, error)) (fqlPiece, error) {
+	t := fqlPiece{open: "[", end: "]"}
+	for _, item := range items {
+		part, err := write(item)
+		if err != nil {
+			return t, err
+		}
+		t.parts = append(t.parts, part)
+	}
+	return t, nil
+}
+
+var bareKey = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
+
+// object writes an object literal.
+func (p *fqlPrinter) object(n *wireNode, write func(*wireNode) (fqlPiece, error)) (fqlPiece, error) {
+	t := fqlPiece{open: "{", end: "}", wide: true}
+	for i, key := range n.keys {
+		if key == "__proto__" {
+			return t, noFQL("JavaScript has no literal with a key __proto__")
+		}
+		if key != "" && strings.Trim(key, "0123456789") == "" {
+			p.note("JavaScript puts keys that are numbers first")
+		}
+		part, err := write(n.items[i])
+		if err != nil {
+			return t, err
+		}
+		if part.lead = key + ": "; !bareKey.MatchString(key) {
+			part.lead = quoteFQL(key) + ": "
+		}
+		t.parts = append(t.parts, part)
+	}
+	return t, nil
+}
+
+// tagged writes a value with one of Fauna's tags.
+func (p *fqlPrinter) tagged(tag string, inner *wireNode) (fqlPiece, error) {
+	switch tag {
+	case "@ref":
+		return p.ref(inner)
+	case "@ts", "@date", "@bytes":
+		name := map[string]string{"@ts": "Time", "@date": "Date", "@bytes": "Bytes"}[tag]
+		if inner.kind == wireString {
+			return fqlPiece{text: name + "(" + quoteFQL(inner.text) + ")"}, nil
+		}
+	case "@obj":
+		if inner.kind == wireObject {
+			return p.object(inner, p.value)
+		}
+	case "@set":
+		return p.expression(inner)
+	case "@query":
+		return p.query(inner)
+	}
+	return fqlPiece{}, noFQL("there is no text for a value with the tag %s", tag)
+}
+
+// query writes a stored lambda.
+func (p *fqlPrinter) query(n *wireNode) (fqlPiece, error) {
+	version, params, body := n.member("api_version"), n.member("lambda"), n.member("expr")
+	known := 2
+	if version != nil {
+		known++
+	}
+	if params == nil || body == nil || len(n.keys) != known {
+		return fqlPiece{}, noFQL("a lambda with other members than lambda and expr")
+	}
+	p.lambda++
+	defer func() { p.lambda-- }()
+	switch {
+	case version == nil:
+		p.note("it was written for an API version up to 2.12, and the shell sends " + apiVersion)
+	case version.text != apiVersion:
+		p.note("it was written for the API version " + printable(version.text) + ", and the shell sends " + apiVersion)
+	}
+	arguments, err := p.array([]*wireNode{params, body}, p.expression)
+	arguments.open, arguments.end = "Query(Lambda(", "))"
+	return arguments, err
+}
+
+// refNames are the functions of the schema's refs and sets, by the ids of the
+// latter.
+var refNames = map[string][2]string{
+	"collections": {"Collection", "Collections"}, "indexes": {"Index", "Indexes"}, "functions": {"Function", "Functions"},
+	"roles": {"Role", "Roles"}, "databases": {"Database", "Databases"}, "access_providers": {"AccessProvider", "AccessProviders"},
+	"keys": {"", "Keys"}, "tokens": {"", "Tokens"}, "credentials": {"", "Credentials"},
+}
+
+// ref writes a reference.
+func (p *fqlPrinter) ref(n *wireNode) (fqlPiece, error) {
+	id, parent, database := n.member("id"), n.member("collection"), n.member("database")
+	if id == nil || id.kind != wireString {
+		return fqlPiece{}, noFQL("a reference without an id")
+	}
+	var scope string
+	if database != nil {
+		_, inner := database.tag()
+		if inner == nil {
+			return fqlPiece{}, noFQL("a reference into a database that is none")
+		}
+		t, err := p.ref(inner)
+		if err != nil {
+			return fqlPiece{}, err
+		}
+		scope = t.flat()
+	}
+	if parent == nil {
+		name := refNames[id.text][1]
+		if name == "" {
+			return fqlPiece{}, noFQL("there is no text for the reference %s", printable(id.text))
+		}
+		return fqlPiece{text: name + "(" + scope + ")"}, nil
+	}
+	_, inner := parent.tag()
+	if inner == nil {
+		return fqlPiece{}, noFQL("a reference whose collection is none")
+	}
+	if inner.member("collection") == nil { // schema: its parent is a set such as collections
+		parentID := inner.member("id")
+		if parentID == nil || refNames[parentID.text][1] == "" {
+			return fqlPiece{}, noFQL("a reference whose collection is none")
+		}
+		if name := refNames[parentID.text][0]; name != "" {
+			if scope != "" && name == "AccessProvider" {
+				return fqlPiece{}, noFQL("AccessProvider takes no database")
+			}
+			if scope != "" {
+				scope = ", " + scope
+			}
+			text := name + "(" + quoteFQL(id.text) + scope + ")"
+			p.refs[text] = true
+			return fqlPiece{text: text}, nil
+		}
+	}
+	t, err := p.ref(inner)
+	return fqlPiece{text: "Ref(" + t.flat() + ", " + quoteFQL(id.text) + ")"}, err
+}
