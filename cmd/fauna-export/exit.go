@@ -48,7 +48,7 @@ func exitRules() []exitRule {
 			if partial, ok := errors.AsType[*export.Partial](err); ok {
 				return exitPartial, !partial.Denied()
 			}
-			return exitPartial, isA[*leftOutError](err)
+			return exitPartial, isA[*leftOutError](err) || isA[*schemaPartError](err)
 		}},
 		{"4", "secret refused, or a privilege is missing", func(err error) (int, bool) {
 			return exitRefused, isA[*deniedError](err) || isA[*export.Partial](err) || isA[*export.Unreadable](err) ||

@@ -60,7 +60,7 @@ func newRootCommand(a *app) *cobra.Command {
 	set.StringVar(&server.clientKey, "client-key", "", "key in `FILE` (PEM) of --client-cert")
 	root.AddCommand(
 		newDemoCommand(a), newRunCommand(a), newResumeCommand(a), newVerifyCommand(a), newCheckCommand(a),
-		newFQLCommand(a), newServeCommand(a), newVersionCommand(a),
+		newFQLCommand(a), newSchemaCommand(a), newServeCommand(a), newVersionCommand(a),
 	)
 	return root
 }

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+
+	"github.com/spf13/cobra"
+
+	"fauna-export/fauna"
+)
+
+func newSchemaCommand(a *app) *cobra.Command {
+	var server serverFlags
+	var asFQL bool
+	cmd := &cobra.Command{
+		Use:   "schema",
+		Short: "Print collections, indexes, functions and roles, as JSON or as FQL that makes them again",
+		Long: `Print the collections, indexes, functions and roles that the key may read, all as
+of one moment, on stdout. As JSON each stands as the server sent it, and nothing is
+lost. With --fql they are queries for the Fauna shell, to be run in this order by an
+admin of another database: they make the same schema there. Comments name what the
+queries need that is not in them, and what no text can say.
+
+An admin's key sees all. A server-readonly key sees no roles. What a role of one's
+own may not read looks like an empty list, which a note on stderr says.`,
+		Example: `  fauna-export schema --domain http://localhost:8443 > schema.json
+  fauna-export schema --fql > schema.fql`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.schema(cmd.Context(), &server, asFQL)
+		},
+	}
+	server.add(cmd.Flags())
+	cmd.Flags().BoolVar(&asFQL, "fql", false, "print FQL that makes the schema again")
+	return cmd
+}
+
+// schemaJSON is what `schema` prints: the definitions as the server sent them.
+type schemaJSON struct {
+	Version     int               `json:"version"`
+	Tool        string            `json:"tool"`
+	Endpoint    string            `json:"endpoint"`
+	ReadAt      string            `json:"read_at"`
+	Collections []json.RawMessage `json:"collections"`
+	Indexes     []json.RawMessage `json:"indexes"`
+	Functions   []json.RawMessage `json:"functions"`
+	Roles       []json.RawMessage `json:"roles"`
+	Denied      []string          `json:"denied"` // kinds that the key may not list
+}
+
+func (a *app) schema(ctx context.Context, server *serverFlags, asFQL bool) error {
+	client, err := a.connect(ctx, server)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	d, err := client.Definitions(ctx)
+	if err != nil {
+		return err
+	}
+	readAt := time.UnixMicro(d.At).UTC().Format("2006-01-02T15:04:05.000000Z")
+	var cannot []fauna.Unwritable
+	if asFQL {
+		var text string
+		text, cannot = d.FQL()
+		err = a.printText(escapeControls(fmt.Sprintf("// The schema of %s at %s, as %s read it.\n// Each expression is a query of its own; an admin runs them in this order.\n\n%s",
+			client.Endpoint().Host(), readAt, toolName(), text)))
+	} else {
+		var text bytes.Buffer
+		encoder := json.NewEncoder(&text)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(schemaOf(d, client.Endpoint(), readAt)); err != nil {
+			return fmt.Errorf("write the schema as JSON: %w", err)
+		}
+		err = a.printText(escapeControls(text.String()))
+	}
+	if err != nil {
+		return err
+	}
+	return a.schemaLacks(d, cannot)
+}
+
+func schemaOf(d *fauna.Definitions, e fauna.Endpoint, readAt string) schemaJSON {
+	documents := func(kind fauna.DefinitionKind) []json.RawMessage {
+		list := []json.RawMessage{}
+		for _, one := range d.List[kind] {
+			list = append(list, one.Document)
+		}
+		return list
+	}
+	out := schemaJSON{
+		Version: 1, Tool: toolName(), Endpoint: e.String(), ReadAt: readAt,
+		Collections: documents(fauna.CollectionDefinitions), Indexes: documents(fauna.IndexDefinitions),
+		Functions: documents(fauna.FunctionDefinitions), Roles: documents(fauna.RoleDefinitions), Denied: []string{},
+	}
+	for _, kind := range d.Denied {
+		out.Denied = append(out.Denied, string(kind))
+	}
+	return out
+}
+
+// escapeControls writes the characters that could act on a terminal as escapes of
+// JSON and JavaScript, which is where they can stand: in strings.
+func escapeControls(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r == '\n' || !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
+}
+
+// schemaLacks says what of the schema was not printed, or may not have been.
+func (a *app) schemaLacks(d *fauna.Definitions, cannot []fauna.Unwritable) error {
+	var empty, lacks []string
+	for _, kind := range fauna.DefinitionKinds() {
+		if list, listed := d.List[kind]; listed && len(list) == 0 {
+			empty = append(empty, string(kind))
+		}
+	}
+	if len(empty) > 0 {
+		a.say("note: no %s: there are none, or the key may not read them", strings.Join(empty, ", no "))
+	}
+	for _, kind := range d.Denied {
+		lacks = append(lacks, string(kind)+" (the key may not list them)")
+	}
+	for _, one := range cannot {
+		lacks = append(lacks, fmt.Sprintf("%s of the %s (%s)", quoted(one.Name), one.Kind, one.Why))
+	}
+	if len(lacks) == 0 {
+		return nil
+	}
+	return &schemaPartError{lacks: lacks}
+}
+
+// schemaPartError is a schema that was not printed whole.
+type schemaPartError struct{ lacks []string }
+
+// Error implements error.
+func (e *schemaPartError) Error() string {
+	return "not in what was printed: " + strings.Join(e.lacks, ", ")
+}
