@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"fauna-export/export"
 	"fauna-export/fauna/emulator"
 )
 
@@ -172,5 +173,33 @@ func TestRun_underACancelledContextMakesNoFile(t *testing.T) {
 	}
 	if names := finalFiles(t, dir); len(names) > 0 {
 		t.Errorf("files: %v", names)
+	}
+}
+
+func TestRunJSON_isAnEventALineAndASummary(t *testing.T) {
+	s := serveSample(t)
+	env := []string{"FAUNA_SECRET=" + s.Secret()}
+	dir := filepath.Join(t.TempDir(), "out")
+	got := runHere(t, env, "run", "--domain", s.endpoint, "--all", "--out", dir, "--json", "--progress-interval", "20ms", "--max-rate", "60000")
+	if got.code != exitDone {
+		t.Fatalf("exit %d: %s", got.code, got.err)
+	}
+	lines := strings.Split(strings.TrimSuffix(got.out, "\n"), "\n")
+	if len(lines) < 3 {
+		t.Errorf("only %d events", len(lines))
+	}
+	for i, line := range lines {
+		var e export.Event
+		dec := json.NewDecoder(strings.NewReader(line))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&e); err != nil {
+			t.Fatalf("line %d: %v: %s", i+1, err, line)
+		}
+		switch last := i == len(lines)-1; {
+		case !last && e.Event != "progress":
+			t.Errorf("line %d is %q", i+1, e.Event)
+		case last && (e.Event != "summary" || e.Outcome != "done" || e.Manifest == nil || e.Rows != e.Manifest.Rows()):
+			t.Errorf("the last line is no summary: %s", line)
+		}
 	}
 }

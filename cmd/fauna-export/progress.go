@@ -1,12 +1,12 @@
 package main
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -22,7 +22,7 @@ const liveWidth = 78
 // showProgress shows how a run goes until stop is called: an event every interval
 // with --json, else a line every interval, and on a terminal one line that is
 // drawn over. stop returns when nothing more will be shown.
-func (a *app) showProgress(run interface{ Status() export.Status }) (stop func()) {
+func (a *app) showProgress(run *export.Run) (stop func()) {
 	live := a.live && !a.global.json && !a.global.accessible && a.getenv("TERM") != "dumb"
 	interval := a.global.interval
 	if live {
@@ -48,17 +48,16 @@ func (a *app) showProgress(run interface{ Status() export.Status }) (stop func()
 				return
 			case <-ticker.C:
 			}
-			s := run.Status()
 			switch {
 			case a.global.json:
-				a.event("progress", progressEvent(s))
+				a.event(run.Event())
 			case live:
-				line := cut(progressLine(s), liveWidth)
+				line := cut(progressLine(run.Status()), liveWidth)
 				length := utf8.RuneCountInString(line)
 				fmt.Fprintf(a.err, "\r%s%s", line, strings.Repeat(" ", max(0, width-length)))
 				width = length
 			default:
-				a.say("%s", progressLine(s))
+				a.say("%s", progressLine(run.Status()))
 			}
 		}
 	}()
@@ -94,47 +93,15 @@ func progressLine(s export.Status) string {
 	return b.String()
 }
 
-// event is a line of --json on stdout: an object whose "event" names its kind.
-func (a *app) event(kind string, fields map[string]any) {
-	fields["event"] = kind
-	fields["time"] = time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
-	b, err := json.Marshal(fields)
-	if err != nil {
-		a.say("event %s: %v", kind, err)
+// event writes a line of --json to stdout. A reader that went away does not stop a
+// run.
+func (a *app) event(e export.Event) {
+	if !a.global.json {
 		return
 	}
-	a.out.Write(append(b, '\n'))
-}
-
-// progressEvent holds the numbers of a run in progress.
-func progressEvent(s export.Status) map[string]any {
-	collections := []map[string]any{}
-	for _, c := range s.Collections {
-		one := map[string]any{
-			"name": c.Name, "state": c.State, "rows": c.Rows,
-			"expected_rows": c.Expected, "expected_final": c.ExpectedFinal, "retries": c.Retries,
-		}
-		if c.Err != nil {
-			one["error"] = c.Err.Error()
-		}
-		collections = append(collections, one)
+	if err := export.WriteEvent(a.out, e); err != nil && !errors.Is(err, syscall.EPIPE) {
+		a.say("%v", err)
 	}
-	e := map[string]any{
-		"phase": s.Phase, "rows": s.Rows, "expected_rows": s.Expected, "expected_final": s.ExpectedFinal,
-		"bytes_read": s.Bytes, "bytes_written": s.Written, "requests": s.Requests, "retries": s.Retries,
-		"in_flight": s.InFlight, "rows_per_second": math.Round(s.Rate), "seconds": math.Round(s.Elapsed.Seconds()*1000) / 1000,
-		"collections": collections,
-	}
-	if s.Snapshot != 0 {
-		e["snapshot"] = export.FormatTime(s.Snapshot)
-	}
-	if s.ETA > 0 {
-		e["seconds_left"] = math.Round(s.ETA.Seconds())
-	}
-	if s.Waiting != "" {
-		e["waiting"] = s.Waiting
-	}
-	return e
 }
 
 // number writes a number with commas between thousands.

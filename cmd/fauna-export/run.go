@@ -136,21 +136,22 @@ func (a *app) finish(ctx context.Context, run *export.Run, dir string) error {
 	stop := a.showProgress(run)
 	manifest, err := run.Do(ctx)
 	stop()
-	var partial *export.Partial
-	if err != nil && !errors.As(err, &partial) {
+	if err != nil && !isA[*export.Partial](err) {
+		a.event(run.Summary(nil, err))
 		if !isA[*export.DirError](err) { // another process may be at work there
 			a.sayStopped(run, dir)
 		}
 		return err
 	}
-	report, verifyErr := export.Verify(ctx, dir, nil)
-	if verifyErr != nil {
-		return fmt.Errorf("the files were written, but reading them again failed: %w", verifyErr)
+	report, wrong := export.Verify(ctx, dir, nil)
+	if wrong == nil {
+		a.summarise(dir, manifest, report, run.Status())
+		wrong = wrongFiles(report)
 	}
-	a.summarise(dir, manifest, report, run.Status())
-	if wrong := wrongFiles(report); wrong != nil {
-		return wrong
+	if wrong != nil {
+		err = fmt.Errorf("the files were written, but reading them again failed: %w", wrong)
 	}
+	a.event(run.Summary(manifest, err))
 	return err
 }
 

@@ -8,11 +8,8 @@ import (
 )
 
 // summarise says what a finished run wrote: a table, what is remarkable, and one
-// last line with the totals; with --json one event on stdout.
+// last line with the totals.
 func (a *app) summarise(dir string, m *export.Manifest, r *export.Report, s export.Status) {
-	if a.global.json {
-		a.event("summary", map[string]any{"dir": dir, "verified": r.OK(), "seconds": s.Elapsed.Seconds(), "manifest": m})
-	}
 	rows := [][]string{{"collection", "rows", "size", "file"}}
 	for _, e := range m.Collections {
 		rows = append(rows, []string{plain(e.Name), number(e.Rows), sizeText(e.Bytes), plain(filepath.Join(dir, filepath.FromSlash(e.File)))})
