@@ -29,9 +29,10 @@ type setupStep struct {
 // A card is one query with what has happened to it.
 type card struct {
 	fauna.Query
-	lines  []string
-	copied bool
-	ran    bool
+	lines   []string
+	reasons []string // of a role: what the privilege of each line is for, "" for most
+	copied  bool
+	ran     bool
 }
 
 // cardCopiedMsg is the answer of the copy keys; card is -1 for all of them.
@@ -83,11 +84,29 @@ func (c *setupStep) build() {
 		}
 		x := card{Query: q, lines: cleanLines(q.FQL)}
 		x.copied, x.ran = old[q.FQL].copied, old[q.FQL].ran
+		if q.Title == "Role" {
+			x.reasons = reasons(x.lines, setup)
+		}
 		c.cards = append(c.cards, x)
 	}
 	c.gen++
 	c.at = min(c.at, len(c.cards)-1)
 	c.top = 0
+}
+
+// reasons finds the lines of a role that name a resource, and why it is there.
+func reasons(lines []string, s fauna.Setup) []string {
+	why := map[string]string{}
+	for _, p := range s.Privileges() {
+		why[clean(p.Resource)] = clean(p.Resource) + " " + clean(p.Why)
+	}
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		if resource, ok := strings.CutPrefix(strings.TrimSpace(l), "resource: "); ok {
+			out[i] = why[strings.TrimSuffix(resource, ",")]
+		}
+	}
+	return out
 }
 
 func (c *setupStep) leave() {

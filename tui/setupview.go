@@ -84,12 +84,11 @@ func (c *setupStep) body(w, h int) []string {
 		lines = append(lines, c.folded(i, w))
 	}
 	x := c.cards[c.at]
-	var why []string
+	whys := 0
 	if h >= 13 {
-		why = wrap(clean(x.Why), w-4)
-		why = why[:min(len(why), 2)]
+		whys = 2
 	}
-	room := h - above - below - 2 - len(why)
+	room := h - above - below - 2 - whys
 	c.shown = max(1, min(room, len(x.lines)))
 	c.top = max(0, min(c.top, len(x.lines)-c.shown))
 	inner := w - 4
@@ -114,13 +113,30 @@ func (c *setupStep) body(w, h int) []string {
 		foot = moreText(c.top, c.shown, len(x.lines), "lines") + ", ↑ ↓"
 	}
 	lines = append(lines, edge(st, "└", "┘", "", st.faint.of(fit(foot, w-6)), w))
-	for _, l := range why {
+	for _, l := range c.why(w - 4)[:whys] {
 		lines = append(lines, "  "+st.faint.of(l))
 	}
 	for i := c.at + 1; i <= c.at+below; i++ {
 		lines = append(lines, c.folded(i, w))
 	}
 	return lines
+}
+
+// why is the reason for the open card, and for a role those for the privileges
+// that are in sight: two lines, so that nothing jumps.
+func (c *setupStep) why(w int) []string {
+	x := c.cards[c.at]
+	var lines []string
+	if len(x.reasons) == 0 {
+		lines = wrap(clean(x.Why), w)
+	} else {
+		for _, reason := range x.reasons[c.top : c.top+c.shown] {
+			if reason != "" {
+				lines = append(lines, fit(reason, w))
+			}
+		}
+	}
+	return append(lines, "", "")[:2]
 }
 
 func (c *setupStep) heading(i int) string {
