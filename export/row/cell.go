@@ -36,6 +36,9 @@ func (s *Serializer) head(b *Batch, src []byte) {
 func (s *Serializer) data(b *Batch, src []byte, at span) int {
 	w := &b.work
 	none := at.empty()
+	if !none {
+		at.start = space(src, at.start)
+	}
 	if !none && hasPrefix(src, at.start, "null") {
 		none = true
 		at.end = at.start + len("null")

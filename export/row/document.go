@@ -91,6 +91,13 @@ func (s *Serializer) whole(b *Batch, src []byte, i int) int {
 	i = next
 	for i < len(src) && src[i] == ',' {
 		i++
+		if !wrote && hasPrefix(src, i, `"data":`) {
+			wrote = true
+			if i = s.data(b, src, span{i + len(`"data":`), len(src)}); i < 0 {
+				return -1
+			}
+			continue
+		}
 		keyEnd, value := w.key(src, i)
 		if value < 0 {
 			return -1
@@ -130,12 +137,19 @@ func (s *Serializer) start(w *work, src []byte, i int) int {
 	}
 	d := &w.document
 	d.name.start = i + len(documentHead)
-	i = d.name.start + 1
-	for i < len(src) && src[i]-'0' <= 9 {
-		i++
+	first := d.name.start + 1
+	var n uint64
+	for i = first; i < len(src) && src[i]-'0' <= 9; i++ {
+		n = n*10 + uint64(src[i]-'0')
 	}
+	// Up to 19 digits fit a uint64; no id has a zero in front.
+	if i-first-1 > 18 || i == first || n > 1<<63-1 || src[first] == '0' && i-first > 1 {
+		return -1
+	}
+	d.id = int64(n)
 	d.name.end = i + 1
 	if i >= len(src) || src[i] != '"' || !hasPrefix(src, i+1, s.afterID) {
+		d.id = -1
 		return -1
 	}
 	i += 1 + len(s.afterID)
@@ -145,16 +159,13 @@ func (s *Serializer) start(w *work, src []byte, i int) int {
 	}
 	d.ts.end = i
 	if i >= len(src) || (src[i] != ',' && src[i] != '}') {
+		d.id = -1
 		return -1
 	}
 	if _, ok := parseTS(d.ts.of(src)); !ok {
+		d.id = -1
 		return -1
 	}
-	id, ok := parseID(d.name.of(src))
-	if !ok {
-		return -1
-	}
-	d.id = id
 	return i
 }
 

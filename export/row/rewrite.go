@@ -1,5 +1,10 @@
 package row
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // rewriter copies values from the wire to JSON as rows hold it. Stretches of
 // the page that stay as they are are copied whole; only tags, and white space
 // outside of strings, end a stretch.
@@ -26,16 +31,29 @@ const (
 func (r *rewriter) rewrite(src []byte, i int, out []byte) ([]byte, int) {
 	r.forget()
 	open := r.open[:0]
-	defer func() { r.open = open[:0] }()
+	out, i, open = r.run(src, i, out, open)
+	r.open = open[:0]
+	return out, i
+}
+
+func (r *rewriter) run(src []byte, i int, out, open []byte) ([]byte, int, []byte) {
 	start := i // src[start:i] stays as it is and is not yet copied
 value:
 	if i >= len(src) {
-		return out, r.end(src)
+		return out, r.end(src), open
 	}
 	switch src[i] {
 	case '"':
-		if i = r.text(src, i+1); i < 0 {
-			return out, -1
+		if i++; i+8 <= len(src) {
+			w := binary.LittleEndian.Uint64(src[i:])
+			if n := bits.TrailingZeros64(stops(w)); n < 64 && src[i+n>>3] == '"' {
+				r.high |= w & (1<<(n&63) - 1)
+				i += n>>3 + 1
+				goto after
+			}
+		}
+		if i = r.text(src, i); i < 0 {
+			return out, -1, open
 		}
 		goto after
 	case '{':
@@ -44,13 +62,13 @@ value:
 			first = space(src, first)
 		}
 		if first >= len(src) {
-			return out, r.end(src)
+			return out, r.end(src), open
 		}
 		if src[first] == '"' && first+1 < len(src) && src[first+1] == '@' {
 			out = append(out, src[start:i]...)
 			var unwrapped bool
 			if out, i, unwrapped = r.tag(src, i, first, out); i < 0 {
-				return out, -1
+				return out, -1, open
 			}
 			start = i
 			if !unwrapped {
@@ -85,7 +103,7 @@ value:
 		goto value
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		if i = r.number(src, i); i < 0 {
-			return out, -1
+			return out, -1, open
 		}
 		goto after
 	case 't':
@@ -100,17 +118,17 @@ value:
 		start = i
 		goto value
 	default:
-		return out, r.fail(i, "a value is missing")
+		return out, r.fail(i, "a value is missing"), open
 	}
 	if i < 0 {
-		return out, -1
+		return out, -1, open
 	}
 after:
 	if len(open) == 0 {
-		return append(out, src[start:i]...), i
+		return append(out, src[start:i]...), i, open
 	}
 	if i >= len(src) {
-		return out, r.end(src)
+		return out, r.end(src), open
 	}
 	switch src[i] {
 	case ',':
@@ -123,7 +141,7 @@ after:
 		goto closing
 	case ']':
 		if open[len(open)-1] != arrayOpen {
-			return out, r.fail(i, "an object ends as an array")
+			return out, r.fail(i, "an object ends as an array"), open
 		}
 		i++
 		open = open[:len(open)-1]
@@ -134,22 +152,22 @@ after:
 		start = i
 		goto after
 	}
-	return out, r.fail(i, "a comma or the end of an array or object is missing")
+	return out, r.fail(i, "a comma or the end of an array or object is missing"), open
 closing:
 	switch open[len(open)-1] {
 	case arrayOpen:
-		return out, r.fail(i, "an array ends as an object")
+		return out, r.fail(i, "an array ends as an object"), open
 	case escapedOpen:
 		// The inner brace is written, the one of {"@obj":…} is not.
 		i++
 		out = append(out, src[start:i]...)
 		i = space(src, i)
 		if i >= len(src) {
-			return out, r.end(src)
+			return out, r.end(src), open
 		}
 		if src[i] != '}' {
 			r.again = src[i] == ',' && !r.careful
-			return out, r.fail(i, "the end of an object is missing")
+			return out, r.fail(i, "the end of an object is missing"), open
 		}
 		start = i + 1
 	}
@@ -165,11 +183,21 @@ key:
 		}
 	}
 	if i >= len(src) || src[i] != '"' {
-		return out, r.wrong(src, i, "a key is missing")
+		return out, r.wrong(src, i, "a key is missing"), open
 	}
-	if i = r.text(src, i+1); i < 0 {
-		return out, -1
+	// Most keys are short: do without the call.
+	if i++; i+8 <= len(src) {
+		w := binary.LittleEndian.Uint64(src[i:])
+		if n := bits.TrailingZeros64(stops(w)); n < 64 && src[i+n>>3] == '"' {
+			r.high |= w & (1<<(n&63) - 1)
+			i += n>>3 + 1
+			goto colon
+		}
 	}
+	if i = r.text(src, i); i < 0 {
+		return out, -1, open
+	}
+colon:
 	if i < len(src) && src[i] != ':' {
 		if next := space(src, i); next != i {
 			out = append(out, src[start:i]...)
@@ -178,7 +206,7 @@ key:
 		}
 	}
 	if i >= len(src) || src[i] != ':' {
-		return out, r.wrong(src, i, "a colon is missing")
+		return out, r.wrong(src, i, "a colon is missing"), open
 	}
 	i++
 	goto value
@@ -188,6 +216,22 @@ key:
 // escaped object it returns the position of the object inside and unwrapped;
 // else the position behind the object.
 func (r *rewriter) tag(src []byte, i, key int, out []byte) (_ []byte, next int, unwrapped bool) {
+	// The forms that are most frequent, as the server writes them.
+	switch {
+	case hasPrefix(src, i, refStart):
+		if ref, ok := r.usualRef(src, i+len(refStart)); ok && ref.end < len(src) && src[ref.end] == '}' {
+			return ref.append(src, out), ref.end + 1, false
+		}
+	case hasPrefix(src, i, `{"@ts":"`):
+		const start = len(`{"@ts":`)
+		if end := r.text(src, i+start+1); end > 0 && end < len(src) && src[end] == '}' {
+			return append(out, src[i+start:end]...), end + 1, false
+		}
+	case hasPrefix(src, i, storedSetStart) && i >= r.judged:
+		if end := r.usualSet(src, i); end > 0 {
+			return appendQuoted(out, src[i+len(`{"@obj":`):end-1]), end, false
+		}
+	}
 	keyEnd, value := r.key(src, key)
 	if value < 0 {
 		return out, -1, false

@@ -43,25 +43,32 @@ const (
 	highBits  = 0x80 * everyByte
 )
 
-// text reads a string from behind its opening quote. Eight bytes are looked at
-// at a time: the lowest bit that the masks leave set is always a byte that is a
-// quote, a backslash or a control character.
+// stops looks at eight bytes of a string at a time: the lowest bit that it
+// leaves set is in the first byte that is a quote, a backslash or a control
+// character.
+func stops(w uint64) uint64 {
+	quote := w ^ ('"' * everyByte)
+	slash := w ^ ('\\' * everyByte)
+	return ((quote-everyByte)&^quote | (slash-everyByte)&^slash | (w-0x20*everyByte)&^w) & highBits
+}
+
+// text reads a string from behind its opening quote.
 func (s *scanner) text(src []byte, i int) int {
+	var high uint64
 	for {
 		for i+8 <= len(src) {
 			w := binary.LittleEndian.Uint64(src[i:])
-			quote := w ^ ('"' * everyByte)
-			slash := w ^ ('\\' * everyByte)
-			stop := ((quote-everyByte)&^quote | (slash-everyByte)&^slash | (w-0x20*everyByte)&^w) & highBits
+			stop := stops(w)
 			if stop == 0 {
-				s.high |= w
+				high |= w
 				i += 8
 				continue
 			}
 			n := bits.TrailingZeros64(stop)
-			s.high |= w & (1<<n - 1)
+			high |= w & (1<<(n&63) - 1)
 			i += n >> 3
 			if src[i] == '"' {
+				s.high |= high
 				return i + 1
 			}
 			break
@@ -71,6 +78,7 @@ func (s *scanner) text(src []byte, i int) int {
 		}
 		switch c := src[i]; {
 		case c == '"':
+			s.high |= high
 			return i + 1
 		case c == '\\':
 			if i = s.escape(src, i+1); i < 0 {
@@ -79,7 +87,7 @@ func (s *scanner) text(src []byte, i int) int {
 		case c < 0x20:
 			return s.fail(i, "a control character in a string")
 		default:
-			s.high |= uint64(c)
+			high |= uint64(c)
 			i++
 		}
 	}
@@ -210,7 +218,15 @@ value:
 	}
 	switch src[i] {
 	case '"':
-		i = s.text(src, i+1)
+		if i++; i+8 <= len(src) { // most strings are short: do without the call
+			w := binary.LittleEndian.Uint64(src[i:])
+			if n := bits.TrailingZeros64(stops(w)); n < 64 && src[i+n>>3] == '"' {
+				s.high |= w & (1<<(n&63) - 1)
+				i += n>>3 + 1
+				goto after
+			}
+		}
+		i = s.text(src, i)
 	case '{':
 		i++
 		if i < len(src) && isSpace(src[i]) {
@@ -281,6 +297,14 @@ key:
 	if i < len(src) && isSpace(src[i]) {
 		s.spaces = true
 		i = space(src, i)
+	}
+	if i+9 <= len(src) && src[i] == '"' {
+		w := binary.LittleEndian.Uint64(src[i+1:])
+		if n := bits.TrailingZeros64(stops(w)) >> 3; n < 7 && src[i+n+1] == '"' && src[i+n+2] == ':' {
+			s.high |= w & (1<<(8*n) - 1)
+			i += n + 3
+			goto value
+		}
 	}
 	if _, i = s.key(src, i); i < 0 {
 		return -1
