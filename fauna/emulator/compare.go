@@ -52,6 +52,8 @@ func compareValues(a, b value) int {
 		return strings.Compare(a, b.(string))
 	case bytesValue:
 		return strings.Compare(string(a), string(b.(bytesValue)))
+	case uuidValue:
+		return strings.Compare(string(a), string(b.(uuidValue)))
 	case bool:
 		return cmp.Compare(number(a), number(b.(bool)))
 	case timeValue:

@@ -1,5 +1,7 @@
 package emulator
 
+import "fmt"
+
 // eval computes a node's value.
 func (e *env) eval(n *node) (value, error) {
 	switch n.kind {
@@ -8,8 +10,10 @@ func (e *env) eval(n *node) (value, error) {
 	case nodeVar:
 		return e.lookup(n.name), nil
 	case nodeForm:
-		if err := e.spend(1); err != nil {
-			return nil, err
+		if !n.form.free {
+			if err := e.spend(1); err != nil {
+				return nil, err
+			}
 		}
 		if n.form.effect && (!e.tx.write || e.free) {
 			return nil, invalidArgument(n.at, "Call performs a write, which is not allowed here.")
@@ -59,13 +63,13 @@ func (e *env) all(nodes []*node) ([]value, error) {
 	return out, nil
 }
 
-// apply calls a lambda with one argument.
+// apply calls a lambda with one argument, for the function at a place.
 func (e *env) apply(l *lambda, arg value, at *position) (value, error) {
 	if err := e.spend(1); err != nil {
 		return nil, err
 	}
 	if e.tx.depth >= maxDepth {
-		return nil, &queryError{at: at, code: "stack overflow", text: "Stack overflow.", status: 400}
+		return nil, &queryError{at: at, code: "stack overflow", text: fmt.Sprintf("Call stack reached the maximum limit of %d.", maxDepth), status: 400}
 	}
 	e.tx.depth++
 	defer func() { e.tx.depth-- }()
@@ -76,10 +80,10 @@ func (e *env) apply(l *lambda, arg value, at *position) (value, error) {
 	}
 	list, ok := arg.(array)
 	if !ok {
-		return nil, expected(l.at, "Array", arg)
+		list = array{arg}
 	}
 	if len(list) != len(l.params) {
-		return nil, invalidArgument(l.at, "Lambda expects an array with %d elements. Array contains %d.", len(l.params), len(list))
+		return nil, invalidArgument(at.child("lambda"), "Lambda expects an array with %d elements. Array contains %d.", len(l.params), len(list))
 	}
 	for i, name := range l.params {
 		in.vars = &binding{name: name, val: list[i], up: in.vars}

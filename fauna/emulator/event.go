@@ -3,6 +3,7 @@ package emulator
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // An event of a set: a document came or went.
@@ -180,47 +181,49 @@ func (c cursor) eventBound() (eventBound, error) {
 	case dateValue:
 		return eventBound{event: event{ts: int64(v) * dayMicros}, add: true}, nil
 	case *object:
-		b, ok := objectBound(v)
-		if !ok {
-			return b, invalidArgument(c.at, "Invalid cursor object.")
-		}
-		return b, nil
+		return objectBound(v, c.at)
 	}
 	return eventBound{}, expected(c.at, "Object, Integer, Time, or Date", c.val)
 }
 
-func objectBound(o *object) (eventBound, bool) {
-	var b eventBound
-	b.whole = true
-	for i, k := range o.keys {
-		switch k {
+// objectBound reads a cursor that is an object: a time, and then an action, a
+// document and an index's values.
+func objectBound(o *object, at *position) (eventBound, error) {
+	b := eventBound{whole: true}
+	allowed := [][]string{{"ts"}, {"action"}, {"document", "instance", "resource"}, {"data", "values"}}
+	if len(o.keys) == 0 || len(o.keys) > len(allowed) {
+		return b, invalidArgument(at, "Cannot create event cursor with keys %s", strings.Join(o.keys, ", "))
+	}
+	for _, names := range allowed[:len(o.keys)] {
+		i := slices.IndexFunc(o.keys, func(k string) bool { return slices.Contains(names, k) })
+		if i < 0 {
+			return b, invalidArgument(at, "Cannot create event cursor with keys %s", strings.Join(o.keys, ", "))
+		}
+		place, v := at.child(o.keys[i]), o.vals[i]
+		switch names[0] {
 		case "ts":
-			ts, err := asMicros(o.vals[i], nil)
+			ts, err := asInt(v, place)
 			if err != nil {
-				return b, false
+				return b, err
 			}
 			b.ts = ts
 		case "action":
-			action, _ := o.vals[i].(string)
+			action, _ := v.(string)
 			b.remove = action == "remove" || action == "delete"
 			if !b.remove && action != "add" && action != "create" && action != "update" {
-				return b, false
+				return b, invalidArgument(place, "String 'create', 'update', or 'delete' expected, %s provided.", typeName(v))
 			}
-		case "document", "instance", "resource":
-			r, ok := o.vals[i].(*ref)
-			if !ok {
-				return b, false
+		case "document":
+			r, err := asRef(v, place)
+			if err != nil {
+				return b, err
 			}
 			b.ref, b.whole = r, false
 		case "data":
-			b.vals = asArray(o.vals[i])
-		default:
-			return b, false
+			b.vals = asArray(v)
 		}
 	}
-	_, hasTime := o.field("ts")
-	_, hasAction := o.field("action")
-	return b, hasTime && (b.whole || hasAction)
+	return b, nil
 }
 
 // eventPage reads one page of a set's or of a document's events.

@@ -24,12 +24,20 @@ func newForms() formTable {
 // evalFunc is how most forms are evaluated: all arguments first.
 type evalFunc func(e *env, n *node, args []value) (value, error)
 
-// strict evaluates all arguments and gathers their errors before f sees them.
+// strict evaluates the arguments in the form's order; the first error ends it.
+// Only arrays and objects gather the errors of their parts.
 func strict(f evalFunc) func(e *env, n *node) (value, error) {
 	return func(e *env, n *node) (value, error) {
-		args, err := e.all(n.args)
-		if err != nil {
-			return nil, err
+		args := make([]value, len(n.args))
+		for i, in := range n.args {
+			if in == nil {
+				continue
+			}
+			v, err := e.eval(in)
+			if err != nil {
+				return nil, err
+			}
+			args[i] = v
 		}
 		return f(e, n, args)
 	}

@@ -111,7 +111,7 @@ func mapForm(e *env, n *node, args []value) (value, error) {
 	}
 	out := make(array, len(list))
 	for i, v := range list {
-		if out[i], err = e.apply(l, v, n.at); err != nil {
+		if out[i], err = e.apply(l, v, n.place(0)); err != nil {
 			return nil, err
 		}
 	}
@@ -132,7 +132,7 @@ func filterForm(e *env, n *node, args []value) (value, error) {
 	}
 	out := array{}
 	for _, v := range list {
-		keep, err := e.apply(l, v, n.at)
+		keep, err := e.apply(l, v, n.place(0))
 		if err != nil {
 			return nil, err
 		}
@@ -158,7 +158,7 @@ func reduceForm(e *env, n *node, args []value) (value, error) {
 	}
 	acc := args[1]
 	for _, v := range list {
-		if acc, err = e.apply(l, array{acc, v}, n.at); err != nil {
+		if acc, err = e.apply(l, array{acc, v}, n.place(0)); err != nil {
 			return nil, err
 		}
 	}
@@ -312,7 +312,7 @@ func mergeForm(e *env, n *node, args []value) (value, error) {
 			if l != nil {
 				old, _ := out.field(k)
 				var err error
-				if v, err = e.apply(l, array{k, old, v}, n.at); err != nil {
+				if v, err = e.apply(l, array{k, old, v}, n.place(2)); err != nil {
 					return nil, err
 				}
 			}
@@ -352,7 +352,7 @@ func (t formTable) addTypeTests() {
 		t.add("is_"+name, strict(func(_ *env, _ *node, args []value) (value, error) { return is(args[0]), nil }))
 	}
 	for name, want := range map[string]string{"integer": "Integer", "double": "Double", "boolean": "Boolean", "null": "Null",
-		"bytes": "Bytes", "timestamp": "Time", "date": "Date", "string": "String", "array": "Array", "lambda": "Lambda"} {
+		"bytes": "Bytes", "timestamp": "Time", "date": "Date", "string": "String", "uuid": "UUID", "array": "Array", "lambda": "Lambda"} {
 		test(name, func(v value) bool { return typeName(v) == want })
 	}
 	test("number", func(v value) bool { return rank(v) == 0 })

@@ -20,13 +20,14 @@ func (t formTable) addCore() {
 		return &node{kind: nodeLambda, at: at, lam: p.lambda(j, at, vars)}
 	}
 	t.add("query", nil).parse = func(p *parser, j *jsonValue, at *position, vars *names) *node {
-		in := p.expression(j.items[0], at.child("query"), nil)
-		if in.kind != nodeLambda {
-			if _, ok := in.lit.(*lambda); !ok && len(p.errs) == 0 {
-				return p.fail(invalidArgument(at.child("query"), "Lambda expected, %s provided.", typeName(in.lit)))
-			}
+		in, place := j.items[0], at.child("query")
+		if in.kind != jsonObject {
+			return p.fail(invalidExpression(place, "Lambda expected, %s provided.", in.typeName()))
 		}
-		return in
+		if len(in.keys) != 2 || in.get("lambda") == nil || in.get("expr") == nil {
+			return p.fail(invalidExpression(place, "No form/function found, or invalid argument keys: { %s }.", strings.Join(in.keys, ", ")))
+		}
+		return &node{kind: nodeLambda, at: at, lam: p.lambda(in, place, nil)}
 	}
 	t.add("if then else", func(e *env, n *node) (value, error) {
 		v, err := e.eval(n.args[0])
@@ -42,11 +43,8 @@ func (t formTable) addCore() {
 		}
 		return e.eval(n.args[2])
 	})
-	t.add("do", func(e *env, n *node) (value, error) {
-		list := n.args
-		if list[0].kind == nodeArray {
-			list = list[0].args
-		}
+	do := t.add("do", func(e *env, n *node) (value, error) {
+		list := n.args[0].args
 		var last value
 		for _, in := range list {
 			v, err := e.eval(in)
@@ -57,6 +55,7 @@ func (t formTable) addCore() {
 		}
 		return last, nil
 	})
+	do.parse = parseList(true)
 	t.add("at expr", func(e *env, n *node) (value, error) {
 		v, err := e.eval(n.args[0])
 		if err != nil {
@@ -76,8 +75,11 @@ func (t formTable) addCore() {
 		return nil, &queryError{at: n.at, code: "transaction aborted", text: text, status: 400}
 	}))
 	t.add("call arguments?", strict(callFunction)).write = true
-	t.add("and", booleans(false))
-	t.add("or", booleans(true))
+	t.add("and", booleans(false)).parse = parseList(false)
+	t.add("or", booleans(true)).parse = parseList(false)
+	for _, head := range []string{"at", "if", "and", "or", "do", "call"} {
+		t[head][0].uncounted()
+	}
 	t.add("not", strict(func(_ *env, n *node, args []value) (value, error) {
 		b, err := asBool(args[0], n.place(0))
 		return !b, err
@@ -106,7 +108,10 @@ func parseObject(p *parser, j *jsonValue, at *position, vars *names) *node {
 	place := at.child("object")
 	in := j.items[0]
 	if in.kind != jsonObject {
-		return p.fail(invalidExpression(place, "Invalid object."))
+		return p.fail(invalidExpression(place, "Object expected, %s provided.", in.typeName()))
+	}
+	if len(in.keys) == 1 && in.keys[0] == "@obj" && in.items[0].kind == jsonObject {
+		in = in.items[0]
 	}
 	n := &node{kind: nodeObject, at: at, keys: in.keys, args: make([]*node, len(in.items))}
 	for i, item := range in.items {
@@ -115,13 +120,28 @@ func parseObject(p *parser, j *jsonValue, at *position, vars *names) *node {
 	return n
 }
 
+// parseList reads a form whose one argument is a list that must not be empty.
+// Where it has to be an array it can't be one expression alone.
+func parseList(array bool) func(p *parser, j *jsonValue, at *position, vars *names) *node {
+	return func(p *parser, j *jsonValue, at *position, vars *names) *node {
+		in, place := j.items[0], at.child(j.keys[0])
+		switch {
+		case in.kind == jsonArray && len(in.items) == 0:
+			return p.fail(invalidExpression(place, "Expression list cannot be empty."))
+		case in.kind != jsonArray && array:
+			return p.fail(invalidExpression(place, "Array expected, %s provided.", in.typeName()))
+		}
+		return &node{kind: nodeForm, at: at, form: p.tx.s.forms.find(j), args: []*node{p.expression(in, place, vars)}}
+	}
+}
+
 func parseVar(p *parser, j *jsonValue, at *position, vars *names) *node {
 	name := j.items[0]
 	if name.kind != jsonString {
-		return p.fail(invalidExpression(at.child("var"), "String expected, %s provided.", typeName(scalar(name))))
+		return p.fail(invalidExpression(at.child("var"), "String expected, %s provided.", name.typeName()))
 	}
 	if !vars.has(name.text) {
-		return p.fail(invalidExpression(at, "Variable '%s' is not defined.", name.text))
+		p.unbound = append(p.unbound, invalidExpression(at, "Variable '%s' is not defined.", name.text))
 	}
 	return &node{kind: nodeVar, at: at, name: name.text}
 }
@@ -142,14 +162,14 @@ func parseLet(p *parser, j *jsonValue, at *position, vars *names) *node {
 	case jsonArray:
 		for i, item := range in.items {
 			if item.kind != jsonObject {
-				return p.fail(invalidExpression(place.nth(i), "Object expected, %s provided.", typeName(scalar(item))))
+				return p.fail(invalidExpression(place.nth(i), "Object expected, %s provided.", item.typeName()))
 			}
 			for k, name := range item.keys {
 				bind(name, item.items[k], place.nth(i).child(name))
 			}
 		}
 	default:
-		return p.fail(invalidExpression(place, "Object expected, %s provided.", typeName(scalar(in))))
+		return p.fail(invalidExpression(place, "Array expected, %s provided.", in.typeName()))
 	}
 	n.args = append(n.args, p.expression(j.get("in"), at.child("in"), vars))
 	return n
@@ -162,19 +182,17 @@ func booleans(decides bool) func(e *env, n *node) (value, error) {
 		if list[0].kind == nodeArray {
 			list = list[0].args
 		}
-		for _, in := range list {
+		for i, in := range list {
 			v, err := e.eval(in)
 			if err != nil {
 				return nil, err
 			}
-			for _, operand := range asArray(v) {
-				b, err := asBool(operand, in.at)
-				if err != nil {
-					return nil, err
-				}
-				if b == decides {
-					return decides, nil
-				}
+			b, err := asBool(v, n.place(0).nth(i))
+			if err != nil {
+				return nil, err
+			}
+			if b == decides {
+				return decides, nil
 			}
 		}
 		return !decides, nil

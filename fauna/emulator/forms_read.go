@@ -25,10 +25,7 @@ func (t formTable) addReads() {
 		if s, ok := asSet(args[0]); ok {
 			found := false
 			err := s.scan(in, scan{}, func(element) bool { found = true; return false })
-			if err == errDenied {
-				return false, nil
-			}
-			return found, err
+			return found, placed(err, n.place(0))
 		}
 		r, ok := args[0].(*ref)
 		if !ok {
@@ -36,9 +33,13 @@ func (t formTable) addReads() {
 		}
 		return in.exists(r)
 	}))
-	t.add("paginate after? before? cursor? ts? size? events? sources?", strict(paginate))
-	t.add("select from default?", selectForm)
-	t.add("select_all from", strict(selectAll))
+	t.add("paginate after? ts? size? events? sources?", strict(paginate))
+	t.add("paginate before ts? size? events? sources?", strict(paginate))
+	t.add("paginate cursor ts? size? events? sources?", strict(paginate))
+	t.add("select from default?", selectForm).uncounted()
+	t.add("select_all from default?", selectAll).uncounted()
+	t.add("first", strict(endOf(false)))
+	t.add("last", strict(endOf(true)))
 	t.add("now", func(e *env, _ *node) (value, error) { return microsTime(e.tx.now), nil })
 }
 
@@ -160,7 +161,7 @@ func placed(err error, at *position) error {
 }
 
 func selectForm(e *env, n *node) (value, error) {
-	args, err := e.all(n.args[:2])
+	args, err := e.first2(n)
 	if err != nil {
 		return nil, err
 	}
@@ -180,6 +181,9 @@ func selectForm(e *env, n *node) (value, error) {
 		}
 	}
 	v := args[1]
+	if r, ok := v.(*ref); ok && r.unresolved() {
+		return nil, undefinedRef(n.place(1), r)
+	}
 	for _, step := range path {
 		next, found := stepInto(v, step)
 		if !found {
@@ -217,17 +221,62 @@ func stepInto(v value, step value) (value, bool) {
 		}
 		return nil, false
 	case fielded:
-		key, ok := step.(string)
-		if !ok {
-			key = strconv.FormatInt(step.(int64), 10)
+		if key, ok := step.(string); ok {
+			return in.field(key)
 		}
-		return in.field(key)
+		if p, ok := in.(*page); ok {
+			return stepInto(p.data, step)
+		}
 	}
 	return nil, false
 }
 
+// first2 evaluates the first two arguments of a form.
+func (e *env) first2(n *node) ([2]value, error) {
+	var out [2]value
+	for i := range out {
+		v, err := e.eval(n.args[i])
+		if err != nil {
+			return out, err
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
+// endOf is First or Last.
+func endOf(last bool) evalFunc {
+	return func(e *env, n *node, args []value) (value, error) {
+		if list, ok := args[0].(array); ok {
+			if len(list) == 0 {
+				return nil, invalidArgument(n.place(0), "Non-empty array expected.")
+			}
+			if last {
+				return list[len(list)-1], nil
+			}
+			return list[0], nil
+		}
+		s, ok := asSet(args[0])
+		if !ok {
+			return nil, expected(n.place(0), "Set or Array", args[0])
+		}
+		var found []element
+		if err := s.scan(e, scan{desc: last}, func(el element) bool { found = []element{el}; return false }); err != nil {
+			return nil, placed(err, n.place(0))
+		}
+		if found == nil {
+			return nil, invalidArgument(n.place(0), "Non-empty set expected.")
+		}
+		return found[0].value(), nil
+	}
+}
+
 // selectAll gathers what lies at the end of a path, through all arrays on it.
-func selectAll(_ *env, n *node, args []value) (value, error) {
+func selectAll(e *env, n *node) (value, error) {
+	args, err := e.first2(n)
+	if err != nil {
+		return nil, err
+	}
 	found := array{args[1]}
 	for _, step := range asArray(args[0]) {
 		var next array

@@ -31,6 +31,9 @@ func (t formTable) addRefs() {
 				return nil, err
 			}
 			r := home.named(c, name)
+			if c == clsRoles && r.item != nil && r.item.versions[0].ts == e.tx.now {
+				r = &ref{class: c, name: name} // one made in the same query is not known yet
+			}
 			r.scope = scope
 			return r, nil
 		}))

@@ -1,6 +1,9 @@
 package emulator
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 func (t formTable) addSets() {
 	t.add("documents", strict(func(_ *env, n *node, args []value) (value, error) {
@@ -37,11 +40,14 @@ func (t formTable) addSets() {
 	}))
 	for kind, head := range map[setKind]string{setUnion: "union", setIntersection: "intersection", setDifference: "difference"} {
 		t.add(head, variadic(func(_ *env, n *node, list []value, place func(int) *position) (value, error) {
+			if out, ok, err := ofArrays(kind, list, n.place(0)); ok {
+				return out, err
+			}
 			s := &set{kind: kind}
 			for i, v := range list {
 				in, ok := asSet(v)
 				if !ok {
-					return nil, expected(place(i), "Set", v)
+					return nil, expected(place(i), "Set or Array", v)
 				}
 				s.sets = append(s.sets, in)
 			}
@@ -58,9 +64,16 @@ func (t formTable) addSets() {
 					return v, err
 				}
 			}
+			if list, ok := args[0].(array); ok {
+				out, _, err := ofArrays(setUnion, []value{distinct(list)}, n.place(0))
+				return out, err
+			}
+			if p, ok := args[0].(*page); ok {
+				return rewrap(p, distinct(p.data)), nil
+			}
 			s, ok := asSet(args[0])
 			if !ok {
-				return nil, expected(n.place(0), "Set", args[0])
+				return nil, expected(n.place(0), "Array, Set, or Page", args[0])
 			}
 			return &set{kind: kind, sets: []*set{s}}, nil
 		}))
@@ -163,4 +176,52 @@ func (e *env) reversed(v value) (value, bool, error) {
 		return &out, true, err
 	}
 	return nil, false, nil
+}
+
+// ofArrays is a union, intersection or difference of arrays; ok is false where
+// the operands are no arrays.
+func ofArrays(kind setKind, list []value, at *position) (out array, ok bool, err error) {
+	if err := measure(list...); err != nil {
+		return nil, true, err
+	}
+	for i, v := range list {
+		next, isArray := v.(array)
+		if !isArray {
+			if i > 0 {
+				return nil, true, invalidArgument(at, "Arguments cannot be of different types, expected Set or Array.")
+			}
+			return nil, false, nil
+		}
+		switch {
+		case i == 0:
+			out = next
+		case kind == setUnion:
+			out = distinct(slices.Concat(out, next))
+		default:
+			have := map[string]bool{}
+			for _, v := range next {
+				have[rendered(v)] = true
+			}
+			out = slices.DeleteFunc(slices.Clone(out), func(v value) bool { return have[rendered(v)] == (kind == setDifference) })
+		}
+	}
+	return out, len(list) > 0, nil
+}
+
+// rendered is a value's text, to tell values apart quickly.
+func rendered(v value) string {
+	r := &renderer{version: "4"}
+	return string(r.value(nil, v))
+}
+
+// distinct keeps the first of equal elements.
+func distinct(list array) array {
+	out, have := array{}, map[string]bool{}
+	for _, v := range list {
+		if key := rendered(v); !have[key] {
+			have[key] = true
+			out = append(out, v)
+		}
+	}
+	return out
 }

@@ -19,7 +19,7 @@ func (t formTable) addTimes() {
 		}
 		v, ok := parseTime(text)
 		if !ok {
-			return nil, invalidArgument(n.place(0), "'%s' is not in ISO-8601 format.", text)
+			return nil, invalidArgument(n.place(0), "Cannot cast '%s' to a time.", text)
 		}
 		return v, nil
 	}))
@@ -33,7 +33,7 @@ func (t formTable) addTimes() {
 		}
 		v, ok := parseDate(text)
 		if !ok {
-			return nil, invalidArgument(n.place(0), "'%s' is not in ISO-8601 format.", text)
+			return nil, invalidArgument(n.place(0), "Cannot cast '%s' to a date.", text)
 		}
 		return v, nil
 	}))
@@ -140,7 +140,7 @@ func asUnit(v value, at *position) (time.Duration, error) {
 	}
 	unit, ok := unitNanos(strings.TrimSpace(text))
 	if !ok {
-		return 0, invalidArgument(at, "'%s' is not a valid time unit.", text)
+		return 0, invalidArgument(at, "Invalid time unit '%s'.", text)
 	}
 	return unit, nil
 }

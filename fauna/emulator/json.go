@@ -402,3 +402,14 @@ func appendJSON(b []byte, v *jsonValue) []byte {
 	}
 	return append(b, "null"...)
 }
+
+// typeName names the JSON's type as errors do.
+func (v *jsonValue) typeName() string {
+	switch v.kind {
+	case jsonArray:
+		return "Array"
+	case jsonObject:
+		return "Object"
+	}
+	return typeName(scalar(v))
+}

@@ -24,7 +24,7 @@ const (
 	// elementSize is about what an element of an array or a page takes.
 	elementSize = 64
 	// maxDepth bounds nested calls of functions and lambdas.
-	maxDepth = 500
+	maxDepth = 200
 )
 
 // spend counts n raw operations.

@@ -27,7 +27,7 @@ func (s *Server) Load(name string, docs iter.Seq[Document]) error {
 	it := s.root.find(clsCollections, name)
 	if it == nil {
 		e := &env{tx: tx, at: tx.now}
-		if _, err := e.createItem(clsCollections, newObject("name", name), nil, nil); err != nil {
+		if _, err := e.createItem(clsCollections, newObject("name", name), nil); err != nil {
 			return fmt.Errorf("load %s: make the collection: %w", name, err)
 		}
 		it = s.root.find(clsCollections, name)

@@ -7,11 +7,10 @@ const (
 	maxSize     = 100_000
 )
 
-// The arguments of Paginate, in the order of its keys.
+// The arguments of the three forms of Paginate, in the order of their keys; the
+// second is after, before or cursor.
 const (
 	pageSet = iota
-	pageAfter
-	pageBefore
 	pageCursor
 	pageTime
 	pageSize
@@ -28,89 +27,71 @@ type cursor struct {
 }
 
 func paginate(e *env, n *node, args []value) (value, error) {
-	var errs error
+	s, ok := asSet(args[pageSet])
+	r, isRef := args[pageSet].(*ref)
+	if !ok && !isRef {
+		return nil, expected(n.place(pageSet), "Ref or Set", args[pageSet])
+	}
+	in, err := e.timed(n, args, pageTime)
+	if err != nil {
+		return nil, err
+	}
 	size := int64(defaultSize)
 	if n.given(pageSize) {
-		var err error
-		size, err = asInt(args[pageSize], n.place(pageSize))
-		errs = join(errs, err)
+		if size, err = asInt(args[pageSize], n.place(pageSize)); err != nil {
+			return nil, err
+		}
 	}
 	flags := [2]bool{}
 	for i, arg := range []int{pageEvents, pageSources} {
 		if n.given(arg) {
-			var err error
-			flags[i], err = asBool(args[arg], n.place(arg))
-			errs = join(errs, err)
+			if flags[i], err = asBool(args[arg], n.place(arg)); err != nil {
+				return nil, err
+			}
 		}
 	}
-	in, err := e.timed(n, args, pageTime)
-	errs = join(errs, err)
-	cur, err := pageCursorOf(n, args)
-	errs = join(errs, err)
-	s, ok := asSet(args[pageSet])
-	if !ok {
-		r, isRef := args[pageSet].(*ref)
-		switch {
-		case !isRef:
-			errs = join(errs, expected(n.place(pageSet), "Ref or Set", args[pageSet]))
-		case flags[0]:
-			s = &set{kind: setEvents, ref: r}
-		default:
-			s = &set{kind: setSingleton, ref: r}
-		}
-	} else if flags[0] && s.kind != setEvents {
+	cur, err := cursorOf(n, args)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !ok && flags[0]:
+		s = &set{kind: setEvents, ref: r}
+	case !ok:
+		s = &set{kind: setSingleton, ref: r}
+	case flags[0] && s.kind != setEvents:
 		s = &set{kind: setEvents, sets: []*set{s}}
-	}
-	if errs != nil {
-		return nil, errs
 	}
 	count := int(max(0, min(size, maxSize)))
 	if s.kind == setEvents {
 		p, err := in.eventPage(s, cur, count, n.place(pageSet))
-		return p, placedPage(err, n)
+		return p, placed(err, n.place(pageSet))
 	}
 	p, err := in.setPage(s, cur, count, flags[1])
 	if err != nil {
-		return nil, placedPage(err, n)
+		return nil, placed(err, n.place(pageSet))
 	}
 	return p, nil
 }
 
-func placedPage(err error, n *node) error {
-	if err == nil {
-		return nil
+// cursorOf reads after, before or cursor. That a cursor is null is not the same
+// as that there is none, but for the form cursor.
+func cursorOf(n *node, args []value) (cursor, error) {
+	if !n.given(pageCursor) {
+		return cursor{}, nil
 	}
-	return placed(err, n.place(pageSet))
-}
-
-// pageCursorOf reads after, before or cursor. That a cursor is null is not the
-// same as that there is none.
-func pageCursorOf(n *node, args []value) (cursor, error) {
-	var c cursor
-	for _, arg := range []int{pageAfter, pageBefore} {
-		if n.given(arg) {
-			if n.args[arg].escaped {
-				return c, invalidExpression(n.place(arg), "Invalid object.")
-			}
-			c = cursor{given: true, before: arg == pageBefore, val: args[arg], at: n.place(arg)}
-		}
+	key, v, at := n.form.keys[pageCursor], args[pageCursor], n.place(pageCursor)
+	if key != "cursor" {
+		return cursor{given: true, before: key == "before", val: v, at: at}, nil
 	}
-	if n.given(pageCursor) && args[pageCursor] != nil {
-		at := n.place(pageCursor)
-		o, _ := args[pageCursor].(*object)
-		bad := invalidArgument(at, "Invalid cursor object. Expected an object with either 'before' or 'after' key in it.")
-		if o == nil {
-			return c, bad
-		}
-		if v, ok := o.field("after"); ok {
-			c = cursor{given: true, val: v, at: at.child("after")}
-		} else if v, ok := o.field("before"); ok {
-			c = cursor{given: true, before: true, val: v, at: at.child("before")}
-		} else {
-			return c, bad
-		}
+	if v == nil {
+		return cursor{}, nil
 	}
-	return c, nil
+	o, _ := v.(*object)
+	if o != nil && len(o.keys) == 1 && (o.keys[0] == "after" || o.keys[0] == "before") {
+		return cursor{given: true, before: o.keys[0] == "before", val: o.vals[0], at: at.child(o.keys[0])}, nil
+	}
+	return cursor{}, invalidArgument(at, "Invalid cursor object. Expected an object with either 'before' or 'after' key in it.")
 }
 
 // tuple is a cursor's values: an array, or one bare value.

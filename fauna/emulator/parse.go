@@ -16,15 +16,14 @@ const (
 
 // A node is one expression of a request, with its place in it.
 type node struct {
-	kind    nodeKind
-	at      *position
-	lit     value
-	escaped bool     // a literal that was sent as @obj
-	name    string   // of a variable
-	keys    []string // of an object or a Let
-	args    []*node  // elements, fields, bindings and body, or a form's arguments; nil where not given
-	lam     *lambda
-	form    *form
+	kind nodeKind
+	at   *position
+	lit  value
+	name string   // of a variable
+	keys []string // of an object or a Let
+	args []*node  // elements, fields, bindings and body, or a form's arguments; nil where not given
+	lam  *lambda
+	form *form
 }
 
 // A form is one function of FQL, known by the exact set of its keys.
@@ -36,6 +35,7 @@ type form struct {
 	write    bool                                                           // it may change the store: the query must exclude others
 	effect   bool                                                           // it does; refused where nothing may be written
 	data     bool                                                           // it reads the store
+	free     bool                                                           // not counted as compute
 }
 
 // A formTable finds forms by each of their required keys.
@@ -54,6 +54,9 @@ func (t formTable) add(keys string, eval func(e *env, n *node) (value, error)) *
 	t[f.keys[0]] = append(t[f.keys[0]], f)
 	return f
 }
+
+// uncounted marks a form whose evaluation is not counted as compute.
+func (f *form) uncounted() { f.free = true }
 
 // changes marks a form that writes.
 func (f *form) changes() { f.write, f.effect = true, true }
@@ -107,9 +110,10 @@ func (n *names) has(name string) bool {
 
 // A parser turns JSON into nodes and gathers all that is wrong with it.
 type parser struct {
-	tx    *txn
-	errs  queryErrors
-	whole error // of the request as a whole
+	tx      *txn
+	errs    queryErrors
+	unbound queryErrors // variables that nothing binds: told where all else is well
+	whole   error       // of the request as a whole
 }
 
 func (p *parser) fail(err *queryError) *node {
@@ -127,11 +131,14 @@ func (p *parser) expression(j *jsonValue, at *position, vars *names) *node {
 		return n
 	case jsonObject:
 		if len(j.keys) == 1 && strings.HasPrefix(j.keys[0], "@") {
+			if j.keys[0] == "@obj" && j.items[0].kind == jsonObject { // what it holds is an expression again
+				return p.expression(j.items[0], at.child("@obj"), vars)
+			}
 			v, err := p.tagged(j, at)
 			if err != nil {
 				return p.fail(err)
 			}
-			return &node{at: at, lit: v, escaped: j.keys[0] == "@obj"}
+			return &node{at: at, lit: v}
 		}
 		f := p.tx.s.forms.find(j)
 		if f == nil {
@@ -180,16 +187,18 @@ func (p *parser) lambda(j *jsonValue, at *position, vars *names) *lambda {
 		l.tuple = true
 		for i, item := range params.items {
 			if item.kind != jsonString {
-				p.fail(invalidExpression(at.child("lambda").nth(i), "String expected, %s provided.", typeName(scalar(item))))
+				p.fail(invalidExpression(at.child("lambda").nth(i), "String expected, %s provided.", item.typeName()))
 			}
 			l.params = append(l.params, item.text)
 		}
 	default:
-		p.fail(invalidExpression(at.child("lambda"), "String expected, %s provided.", typeName(scalar(params))))
+		p.fail(invalidExpression(at.child("lambda"), "String or Array expected, %s provided.", params.typeName()))
 		l.params = []string{"_"}
 	}
 	for _, name := range l.params {
-		vars = &names{name, vars}
+		if name != "_" {
+			vars = &names{name, vars}
+		}
 	}
 	l.body = p.expression(l.source, at.child("expr"), vars)
 	return l

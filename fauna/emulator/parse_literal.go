@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/base64"
+	"regexp"
 	"strings"
 )
 
@@ -42,7 +43,7 @@ func (p *parser) fields(j *jsonValue, at *position) (*object, *queryError) {
 // tagged reads an object with the one key @ref, @ts, and so on.
 func (p *parser) tagged(j *jsonValue, at *position) (value, *queryError) {
 	tag, in := j.keys[0], j.items[0]
-	place := at.child(tag)
+	place := at
 	switch tag {
 	case "@obj":
 		if in.kind != jsonObject {
@@ -73,18 +74,42 @@ func (p *parser) tagged(j *jsonValue, at *position) (value, *queryError) {
 	case "@ref":
 		return p.refLiteral(in, place)
 	case "@query":
-		if in.kind != jsonObject || in.get("lambda") == nil || in.get("expr") == nil {
-			return nil, invalidExpression(place, "Invalid query.")
+		return p.queryLiteral(in, place)
+	case "@uuid":
+		if in.kind != jsonString || !uuidPattern.MatchString(in.text) {
+			return nil, invalidExpression(place, "Invalid UUID.")
 		}
-		l := p.lambda(in, place, nil)
-		if v := in.get("api_version"); v != nil && v.kind == jsonString {
-			l.version = v.text
-		}
-		return l, nil
+		return uuidValue(strings.ToLower(in.text)), nil
 	case "@set":
 		return p.setLiteral(in, place)
 	}
 	return nil, invalidExpression(at, "No form/function found, or invalid argument keys: { %s }.", tag)
+}
+
+var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// queryLiteral reads the inside of @query: a lambda that is bound to nothing.
+// One that does not say its API version is of 2.12.
+func (p *parser) queryLiteral(j *jsonValue, at *position) (value, *queryError) {
+	bad := invalidExpression(at, "Invalid lambda.")
+	version := j.get("api_version")
+	if j.kind != jsonObject || j.get("lambda") == nil || j.get("expr") == nil ||
+		len(j.keys) > 3 || len(j.keys) == 3 && (version == nil || version.kind != jsonString) {
+		return nil, bad
+	}
+	inner := &parser{tx: p.tx}
+	l := inner.lambda(j, at, nil)
+	switch {
+	case len(inner.unbound) > 0:
+		return nil, bad
+	case len(inner.errs) > 0:
+		return nil, inner.errs[0]
+	}
+	l.version = "2.12"
+	if version != nil {
+		l.version = version.text
+	}
+	return l, nil
 }
 
 func decodeBytes(text string) (bytesValue, bool) {
@@ -208,6 +233,8 @@ func decodeStored(db *database, raw []byte) value {
 	if bad != nil {
 		return &object{}
 	}
-	v, _ = storable(v, nil)
+	if v, err = storable(v); err != nil {
+		return &object{}
+	}
 	return v
 }

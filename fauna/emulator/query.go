@@ -206,6 +206,9 @@ func (tx *txn) answer(body *jsonValue) (response, error) {
 	if p.whole != nil {
 		return response{}, p.whole
 	}
+	if len(p.errs) == 0 {
+		p.errs = p.unbound
+	}
 	if len(p.errs) > 0 {
 		return response{}, p.errs
 	}

@@ -62,7 +62,7 @@ func TestQuery_failureTakesBackItsWrites(t *testing.T) {
 func TestQuery_keyNeedsARoleOfAnEarlierQuery(t *testing.T) {
 	w := newWorld(t)
 	w.want(w.s.Secret(), `Do(CreateRole({name: "r", privileges: []}), CreateKey({role: Role("r")}))`, 400,
-		`{"errors":[{"position":["do",1],"code":"validation failed","description":"document data is not valid.","failures":[{"field":["role"],"code":"invalid reference","description":"Cannot read reference."}]}]}`)
+		`{"errors":[{"position":["do",1],"code":"validation failed","description":"document data is not valid.","failures":[{"field":["do","1","role"],"code":"invalid reference","description":"Cannot read reference."}]}]}`)
 	w.want(w.s.Secret(), `Exists(Role("r"))`, 200, `{"resource":false}`)
 }
 

@@ -57,11 +57,14 @@ type ref struct {
 
 func (r *ref) typeName() string {
 	switch {
-	case r.native:
-		return "Native Class Ref"
-	default:
+	case r.native || r.class == clsCollections:
+		return "Collection Ref"
+	case r.class == clsFunctions:
+		return "User Function Ref"
+	case r.class == clsIndexes || r.class == clsDatabases || r.class == clsKeys:
 		return classTitles[r.class] + " Ref"
 	}
+	return "Ref"
 }
 
 // title is the name that the ref renders with.
@@ -83,6 +86,11 @@ func (r *ref) undefined() (kind, name string, missing bool) {
 		kind = "collection"
 	}
 	return kind, r.title(), r.item == nil || r.item.gone
+}
+
+// unresolved tells whether nothing of the ref's name exists.
+func (r *ref) unresolved() bool {
+	return r.item == nil && !r.native && (r.class.named() || r.class == clsDocument)
 }
 
 // collectionRef is the ref of a document's collection.

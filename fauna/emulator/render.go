@@ -92,6 +92,8 @@ func (r *renderer) render(b []byte, v value) []byte {
 		b = append(b, `{"@bytes":"`...)
 		b = base64.StdEncoding.AppendEncode(b, []byte(v))
 		return append(b, `"}`...)
+	case uuidValue:
+		return append(append(append(b, `{"@uuid":"`...), v...), `"}`...)
 	case *set:
 		stored := v.shown()
 		if o, ok := stored.(*object); ok {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 )
 
 var namePattern = regexp.MustCompile(`^[;@+$\-_.!~%\pL\pM\p{Nd}\p{Pc}]+$`)
@@ -17,7 +18,7 @@ func checkName(o *object) (string, []failure) {
 	name, ok := v.(string)
 	switch {
 	case !ok:
-		return "", []failure{{[]string{"name"}, "invalid type", fmt.Sprintf("Invalid type %s, must be String.", typeName(v))}}
+		return "", []failure{{[]string{"name"}, "invalid type", wrongType(v, "String").text}}
 	case name == "_":
 		return "", []failure{{[]string{"name"}, "reserved name", "Invalid name _. Reserved names: _."}}
 	case !namePattern.MatchString(name):
@@ -27,18 +28,13 @@ func checkName(o *object) (string, []failure) {
 	return name, nil
 }
 
-// createItem makes a schema item or a key. place is that of the form's
-// argument, at that of the form.
-func (e *env) createItem(c class, arg value, place, at *position) (value, error) {
-	in, ok := asObject(arg)
-	if !ok {
-		return nil, expected(place, "Object", arg)
-	}
-	if err := measure(in); err != nil {
-		return nil, err
-	}
+// createItem makes a schema item or a key. Errors are told at the given place.
+func (e *env) createItem(c class, in *object, at *position) (value, error) {
 	if rule := e.rule(&ref{class: c, native: true}, actCreate); rule.never() || !e.allows(rule, in) {
-		return nil, denied(place)
+		return nil, denied(at)
+	}
+	if err := e.writable(at); err != nil {
+		return nil, err
 	}
 	if c == clsKeys {
 		return e.createKey(in, at)
@@ -48,17 +44,17 @@ func (e *env) createItem(c class, arg value, place, at *position) (value, error)
 	}
 	name, bad := checkName(in)
 	if len(bad) > 0 {
-		return nil, notValid(place, bad...)
+		return nil, notValid(at, bad...)
 	}
 	db := e.tx.db
 	if db.find(c, name) != nil {
-		return nil, alreadyExists(place, classTitles[c])
+		return nil, alreadyExists(at, classTitles[c])
 	}
-	stored, bad := storable(in, nil)
-	if len(bad) > 0 {
-		return nil, invalid(at, bad)
+	stored, err := storableObject(in)
+	if err != nil {
+		return nil, err
 	}
-	fields, bad := shapeItem(c, in, stored.(*object))
+	fields, bad := shapeItem(c, in, stored)
 	if len(bad) > 0 {
 		return nil, notValid(at, bad...)
 	}
@@ -186,73 +182,64 @@ func checkDays(name string, v value) []failure {
 		if v >= 0 {
 			return nil
 		}
-		return []failure{{[]string{name}, "invalid value", "The value must be 0 or more."}}
+		return []failure{{[]string{name}, "non-negative value required", "Value must be non-negative."}}
 	}
-	return []failure{{[]string{name}, "invalid type", fmt.Sprintf("Invalid type %s, must be Integer.", typeName(v))}}
+	return []failure{wrongType(v, "Integer", name)}
 }
 
 func badReference(field ...string) failure {
 	return failure{field, "invalid reference", "Cannot read reference."}
 }
 
-// checkRole tells which privileges name what does not exist.
+// checkRole tells which privileges lack a resource.
 func checkRole(in *object) []failure {
 	var bad []failure
 	list, _ := in.field("privileges")
 	for i, p := range asArray(list) {
-		field := []string{"privileges", doubleDigits(i), "resource"}
+		field := []string{"privileges", strconv.Itoa(i), "resource"}
 		o, ok := p.(*object)
 		if !ok {
-			bad = append(bad, failure{field[:2], "invalid type", fmt.Sprintf("Invalid type %s, must be Object.", typeName(p))})
+			bad = append(bad, wrongType(p, "Object", field[:2]...))
 			continue
 		}
 		resource, _ := o.field("resource")
-		r, ok := resource.(*ref)
-		if !ok {
+		if _, ok := resource.(*ref); !ok {
 			bad = append(bad, failure{field, "value required", "Required value not found."})
-			continue
-		}
-		if _, _, missing := r.undefined(); missing {
-			bad = append(bad, badReference(field...))
 		}
 	}
 	return bad
 }
 
 // updateItem changes a schema item.
-func (e *env) updateItem(r *ref, in *object, whole bool, place, at *position) (value, error) {
-	it := r.item
+func (e *env) updateItem(r *ref, in *object, whole bool, at *position) (value, error) {
 	if !r.class.named() {
 		return e.updateKey(r, in, at)
 	}
+	it := r.item
 	merged := in
 	if !whole {
-		merged = &object{}
-		for i, k := range it.current().keys {
-			merged.add(k, it.current().vals[i])
-		}
-		merged = overlay(merged, in)
+		merged = overlay(it.current(), in)
 	}
 	if _, ok := merged.field("name"); !ok {
 		merged = overlay(merged, newObject("name", it.name))
 	}
 	name, bad := checkName(merged)
 	if len(bad) > 0 {
-		return nil, notValid(place, bad...)
+		return nil, notValid(at, bad...)
 	}
 	if other := e.tx.db.find(r.class, name); other != nil && other != it {
-		return nil, alreadyExists(place, classTitles[r.class])
+		return nil, alreadyExists(at, classTitles[r.class])
 	}
 	given := merged
 	if _, has := merged.field("history_days"); !has && r.class == clsCollections {
-		given = overlay(merged, &object{})
+		given = merged.clone()
 		given.add("history_days", nil) // absent stays without end
 	}
-	stored, bad := storable(merged, nil)
-	if len(bad) > 0 {
-		return nil, invalid(at, bad)
+	stored, err := storableObject(merged)
+	if err != nil {
+		return nil, err
 	}
-	fields, bad := shapeItem(r.class, given, stored.(*object))
+	fields, bad := shapeItem(r.class, given, stored)
 	if len(bad) > 0 {
 		return nil, notValid(at, bad...)
 	}

@@ -58,7 +58,7 @@ func checkIndex(in *object) []failure {
 		bad = append(bad, badReference("source"))
 	}
 	for _, r := range refs {
-		if _, _, missing := r.undefined(); missing {
+		if r.item == nil || r.item.gone {
 			bad = append(bad, badReference("source"))
 		}
 	}

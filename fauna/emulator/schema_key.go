@@ -5,8 +5,11 @@ import "fmt"
 // createKey makes a key and its secret, which is shown this once.
 func (e *env) createKey(in *object, at *position) (value, error) {
 	s := e.tx.s
-	stored, bad := storable(in, nil)
-	o := stored.(*object)
+	o, err := storableObject(in)
+	if err != nil {
+		return nil, err
+	}
+	var bad []failure
 	fields := &object{}
 	key := &keyEntry{}
 	if v, ok := o.field("database"); ok {
@@ -22,23 +25,18 @@ func (e *env) createKey(in *object, at *position) (value, error) {
 		bad = append(bad, failure{[]string{"role"}, "value required", "Required value not found."})
 	} else {
 		bad = append(bad, key.setRole(role)...)
-		for _, r := range key.roles {
-			if r.versions[0].ts == e.tx.now { // a role made in the same query is not known yet
-				bad = append(bad, badReference("role"))
-			}
-		}
 		fields.add("role", role)
 	}
 	for _, name := range []string{"priority", "data", "ttl"} {
 		if v, ok := o.field(name); ok {
 			if _, isTime := v.(timeValue); name == "ttl" && !isTime {
-				bad = append(bad, failure{[]string{"ttl"}, "invalid type", fmt.Sprintf("Invalid type %s, must be Time.", typeName(v))})
+				bad = append(bad, wrongType(v, "Time", "ttl"))
 			}
 			fields.add(name, v)
 		}
 	}
 	if len(bad) > 0 {
-		return nil, invalid(at, bad)
+		return nil, notValid(at, bad...)
 	}
 	it := &item{db: e.tx.db, class: clsKeys, key: key}
 	it.id = s.newID(e.tx.now)
@@ -77,17 +75,18 @@ func (k *keyEntry) setRole(v value) []failure {
 // updateKey changes a key's data, ttl or role; its secret stays.
 func (e *env) updateKey(r *ref, in *object, at *position) (value, error) {
 	it := e.tx.db.stores[r.class].byID[r.id]
-	stored, bad := storable(overlay(it.current(), in), nil)
-	fields := stored.(*object)
+	fields, err := storableObject(overlay(it.current(), in))
+	if err != nil {
+		return nil, err
+	}
 	fields.remove("name")
 	old := *it.key
 	if role, ok := in.field("role"); ok {
-		bad = append(bad, it.key.setRole(role)...)
+		if bad := it.key.setRole(role); len(bad) > 0 {
+			*it.key = old
+			return nil, notValid(at, bad...)
+		}
 		e.tx.note(func() { *it.key = old })
-	}
-	if len(bad) > 0 {
-		*it.key = old
-		return nil, invalid(at, bad)
 	}
 	versions := it.versions
 	v := newVersion(e.tx.now, fields)

@@ -124,7 +124,7 @@ func TestSeenEvents_cursorsAtTheTimeOfTheEvents(t *testing.T) {
 	ref := `{"@ref":{"id":"20","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}}`
 	refused := []struct{ name, after, want string }{
 		{"the server's object unwrapped", fmt.Sprintf(`{"ts":%d,"action":"remove","document":%s}`, at, ref), `{"errors":[{"position":["after"],"code":"invalid expression"…`},
-		{"in @obj", fmt.Sprintf(`{"@obj":{"ts":%d,"action":"remove","document":%s}}`, at, ref), `{"errors":[{"position":["after"],"code":"invalid expression"…`},
+		{"in @obj", fmt.Sprintf(`{"@obj":{"ts":%d,"action":"remove","document":%s}}`, at, ref), `{"errors":[{"position":["after","@obj"],"code":"invalid expression"…`},
 		{"in an array", fmt.Sprintf(`[%d]`, at), `{"errors":[{"position":["after"],"code":"invalid argument","description":"Object, Integer, Time, or Date expected, Array provided."}]}`},
 	}
 	for _, c := range refused {

@@ -160,10 +160,10 @@ func TestSeenQueries_selectDefaultCovers(t *testing.T) {
 		return w.send(w.s.Secret(), `{"select":`+path+`,"from":{"get":{"ref":{"collection":"c"},"id":1}},"default":null}`)
 	}
 	for _, path := range []string{`["data","x"]`, `["data","s","x"]`, `["data","n","x"]`, `["data","t","x"]`, `["data","b","x"]`, `["data","r","x"]`,
-		`["data","set","x"]`, `["data","q","x"]`, `["data","list",7]`, `["data","list",-1]`, `["data","list","0"]`} {
+		`["data","set","x"]`, `["data","q","x"]`, `["data","list",7]`, `["data","list",-1]`, `["data","list","0"]`, `["data","o",0]`} {
 		w.compare(path, sel(path), 200, `{"resource":null}`)
 	}
-	w.compare("0 of an object", sel(`["data","o",0]`), 200, `{"resource":"zero"}`)
+	w.compare("0 of an object", sel(`["data","o","0"]`), 200, `{"resource":"zero"}`)
 	w.compare("into a stored set", sel(`["data","set","@set","match","id"]`), 200, `{"resource":"i"}`)
 	w.compare("a stored set", sel(`["data","set"]`), 200, `{"resource":{"@obj":{"@set":{"match":{"@ref":{"id":"i","collection":{"@ref":{"id":"indexes"}}}}}}}}`)
 	w.compare("the empty path", sel(`[]`), 200, `{"resource":{"ref":…`)

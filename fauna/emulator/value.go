@@ -12,6 +12,9 @@ type array []value
 // bytesValue is a string so that it compares.
 type bytesValue string
 
+// uuidValue is a UUID in lower case.
+type uuidValue string
+
 // dateValue counts days since 1 January 1970.
 type dateValue int64
 
@@ -120,6 +123,8 @@ func (d *docValue) field(key string) (value, bool) {
 	switch key {
 	case "ref":
 		return d.ref, true
+	case "class":
+		return d.ref.collectionRef(), true
 	case "ts":
 		return d.version.ts, true
 	}
@@ -186,6 +191,8 @@ func typeName(v value) string {
 		return "Date"
 	case bytesValue:
 		return "Bytes"
+	case uuidValue:
+		return "UUID"
 	case *set:
 		return "Set"
 	case *lambda:

@@ -1,0 +1,156 @@
+package emulator
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// storable turns a value into what a document holds: no nulls, and sets as
+// objects. A set that can't be stored makes a real server fail.
+func storable(v value) (value, error) {
+	switch v := v.(type) {
+	case array:
+		out := make(array, 0, len(v))
+		for _, el := range v {
+			if el == nil {
+				continue
+			}
+			in, err := storable(el)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, in)
+		}
+		return out, nil
+	case *page, *docValue:
+		o, _ := asObject(v)
+		return storable(o)
+	case *object:
+		out := &object{}
+		for i, k := range v.keys {
+			if v.vals[i] == nil {
+				continue
+			}
+			in, err := storable(v.vals[i])
+			if err != nil {
+				return nil, err
+			}
+			out.add(k, in)
+		}
+		return out, nil
+	case *set:
+		if !v.storable() {
+			return nil, internalError("java.lang.IllegalStateException: Unknown set.")
+		}
+		return storable(v.stored())
+	case *lambda:
+		l := *v
+		l.bound = nil
+		return &l, nil
+	}
+	return v, nil
+}
+
+// storableObject is storable for an object.
+func storableObject(o *object) (*object, error) {
+	v, err := storable(o)
+	if err != nil {
+		return nil, err
+	}
+	return v.(*object), nil
+}
+
+// badRefs lists the refs in a write's parameters that lead nowhere or into
+// another database.
+func badRefs(v value, path []string) []failure {
+	var bad []failure
+	deeper := func(step string, v value) {
+		bad = append(bad, badRefs(v, append(path[:len(path):len(path)], step))...)
+	}
+	switch v := v.(type) {
+	case array:
+		for i, el := range v {
+			deeper(strconv.Itoa(i), el)
+		}
+	case *object:
+		for i, k := range v.keys {
+			deeper(k, v.vals[i])
+		}
+	case *ref:
+		switch {
+		case v.unresolved():
+			return []failure{{path, "invalid reference", "Cannot read reference."}}
+		case v.scope != nil:
+			return []failure{{path, "invalid reference", "Reference cannot be scoped."}}
+		}
+	}
+	return bad
+}
+
+// checkRefs refuses parameters with such refs. Their fields are told from the
+// root of the request.
+func checkRefs(o *object, at *position) error {
+	var prefix []string
+	for _, p := range at.path() {
+		step := p.key
+		if step == "" {
+			step = strconv.Itoa(p.index)
+		}
+		prefix = append([]string{step}, prefix...)
+	}
+	if bad := badRefs(o, prefix); len(bad) > 0 {
+		return notValid(at, bad...)
+	}
+	return nil
+}
+
+// params reads the parameters of a write.
+func params(v value, at *position) (*object, error) {
+	if v == nil {
+		return &object{}, nil
+	}
+	o, ok := asObject(v)
+	if !ok {
+		return nil, expected(at, "Object", v)
+	}
+	return o, measure(o)
+}
+
+// documentFields shapes the parameters of a document for the store: data and
+// ttl first, credentials kept out. at is where errors are told.
+func documentFields(o *object, at *position) (*object, error) {
+	in, err := storableObject(o)
+	if err != nil {
+		return nil, err
+	}
+	var bad []failure
+	out := &object{}
+	if data, ok := in.field("data"); ok {
+		if d, isObject := data.(*object); !isObject {
+			bad = append(bad, wrongType(data, "Object", "data"))
+		} else if len(d.keys) > 0 {
+			out.add("data", d)
+		}
+	}
+	if ttl, ok := in.field("ttl"); ok {
+		if _, isTime := ttl.(timeValue); !isTime {
+			bad = append(bad, wrongType(ttl, "Time", "ttl"))
+		}
+		out.add("ttl", ttl)
+	}
+	for i, k := range in.keys {
+		switch k {
+		case "data", "ttl", "ref", "ts", "credentials", "class":
+		default:
+			out.add(k, in.vals[i])
+		}
+	}
+	if len(bad) > 0 {
+		return nil, notValid(at, bad...)
+	}
+	return out, nil
+}
+
+func wrongType(v value, want string, field ...string) failure {
+	return failure{field, "invalid type", fmt.Sprintf("Invalid type %s, expected type %s.", typeName(v), want)}
+}
