@@ -64,7 +64,9 @@ func (s *session) recall(path string) bool {
 	if err != nil {
 		return false
 	}
-	s.endpointText = c.Domain
+	if s.cfg.Endpoint == defaultEndpoint { // an address that was asked for stays
+		s.endpointText = c.Domain
+	}
 	if e, err := fauna.ParseEndpoint(c.Domain); err == nil && c.AllowPlaintext {
 		s.plaintext = e
 	}

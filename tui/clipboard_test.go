@@ -100,7 +100,7 @@ func TestSetup_writesAllCardsToAFile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	b := newBench(t, 80, 24).to(setupID)
 	b.keys("w")
-	b.shows("Written: fauna-setup.fql in ")
+	b.shows("Written: fauna-setup.fql")
 	b.keys("u", "w")
-	b.shows("Written: fauna-setup-2.fql in ")
+	b.shows("Written: fauna-setup-2.fql")
 }

@@ -299,7 +299,11 @@ func (p *plain) apply(ctx context.Context, setup fauna.Setup) error {
 		return err
 	}
 	defer admin.Close()
-	made, err := admin.Apply(ctx, setup)
+	err = missing(ctx, admin, setup.Collections)
+	var made fauna.Secret
+	if err == nil {
+		made, err = admin.Apply(ctx, setup)
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -247,9 +248,36 @@ func (c *setupStep) apply() tea.Cmd {
 			return appliedMsg{gen: gen, err: err}
 		}
 		defer admin.Close()
+		if err := missing(ctx, admin, setup.Collections); err != nil {
+			return appliedMsg{gen: gen, err: err}
+		}
 		made, err := admin.Apply(ctx, setup)
 		return appliedMsg{gen, made, err}
 	})
+}
+
+// missing names collections that do not exist, with what may be meant: the
+// server's own answer to a role that names one is hard to read.
+func missing(ctx context.Context, srv server, names []string) error {
+	known, access, err := probe(ctx, srv, names)
+	if err != nil {
+		return err
+	}
+	var gone []string
+	for _, a := range access {
+		if a.Exists {
+			continue
+		}
+		text := a.Collection
+		if near := nearest(a.Collection, known); near != "" {
+			text += " (" + near + "?)"
+		}
+		gone = append(gone, text)
+	}
+	if len(gone) > 0 {
+		return errors.New("no such collection: " + strings.Join(gone, ", ") + ". Nothing was made; edit the list of step 2.")
+	}
+	return nil
 }
 
 func orText(text, otherwise string) string {

@@ -66,6 +66,9 @@ type Outcome struct {
 	Summary string // plain lines for the scrollback, "" or ending in a newline
 }
 
+// defaultEndpoint is where a core listens when nobody has changed that.
+const defaultEndpoint = "http://localhost:8443"
+
 // stopWait bounds the wait for an export that was told to stop twice.
 const stopWait = 5 * time.Second
 
@@ -125,7 +128,7 @@ func (w *wizard) outcome(ctx context.Context, err error) (Outcome, error) {
 
 func (c Config) withDefaults() Config {
 	if c.Endpoint == "" {
-		c.Endpoint = "http://localhost:8443"
+		c.Endpoint = defaultEndpoint
 	}
 	if c.Role == "" {
 		c.Role = fauna.DefaultRole

@@ -274,7 +274,11 @@ func (w *wizard) screen() []string {
 		}
 		lines = append(lines, l)
 	}
-	lines = append(lines, "", " "+w.noteLine(inner))
+	lines = append(lines, "", "")
+	notes := w.noteLines(inner)
+	for i, l := range notes {
+		lines[len(lines)-len(notes)+i] = " " + l
+	}
 	for _, l := range w.bar(hints, fixed, inner, bars) {
 		lines = append(lines, " "+l)
 	}
@@ -308,12 +312,30 @@ func (w *wizard) way(room int) string {
 	return fit(strings.Join(parts, " "), room)
 }
 
-func (w *wizard) noteLine(room int) string {
+// noteLines say what just happened, on the line above the keys; a long note takes
+// up to three more, over the end of the body, until the next key.
+func (w *wizard) noteLines(room int) []string {
 	if w.note.text == "" {
-		return ""
+		return nil
 	}
 	glyph, p := noteLook(w.st, w.note.kind)
-	return p.of(fit(glyph+w.note.text, room))
+	lines := wrap(w.note.text, room-width(glyph))
+	lines = lines[:min(len(lines), 4)]
+	if len(lines) > 1 { // a line between it and the body
+		lines = append([]string{""}, lines...)
+	}
+	first := true
+	for i, l := range lines {
+		if l == "" {
+			continue
+		}
+		if first {
+			lines[i], first = p.of(glyph+l), false
+		} else {
+			lines[i] = p.of(strings.Repeat(" ", width(glyph)) + l)
+		}
+	}
+	return lines
 }
 
 // noteLook is the glyph and the paint of a kind of note.

@@ -354,6 +354,27 @@ func TestSetup_adminSecretMakesRoleAndKeyAndIsDropped(t *testing.T) {
 	b.shows("1 of 2 · Role")
 }
 
+func TestSetup_adminIsToldOfAMisspeltNameBeforeAnythingIsMade(t *testing.T) {
+	b := newBench(t, 80, 24)
+	b.keys("enter")
+	b.typed("users, prodcuts")
+	b.keys("enter", "enter", "a")
+	b.typed("fnADMINexampleADMINexampleADMINexampleAD")
+	b.keys("enter")
+	b.at(setupID)
+	b.shows("no such collection: prodcuts (products?)")
+}
+
+func TestAnswers_ofLastTimeDoNotReplaceAnAddressThatWasAskedFor(t *testing.T) {
+	file := t.TempDir() + "/answers.yaml"
+	b := newBench(t, 80, 24, func(_ *bench, c *Config) { c.AnswersFile, c.Endpoint = file, "http://localhost:1" })
+	b.keys("enter")
+	asked := newBench(t, 80, 24, func(_ *bench, c *Config) { c.AnswersFile, c.Endpoint = file, "http://localhost:2" })
+	asked.shows("http://localhost:2")
+	offered := newBench(t, 80, 24, func(_ *bench, c *Config) { c.AnswersFile = file })
+	offered.shows("http://localhost:1")
+}
+
 func TestCheck_doesNotBeginWhileSomethingCannotBeRead(t *testing.T) {
 	b := newBench(t, 80, 24)
 	b.server.access = map[string]fauna.Access{"products": {Exists: true}}
