@@ -95,3 +95,45 @@ func BenchmarkBesideDriver(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkFile takes pages to the bytes of files, in one goroutine: rewriting,
+// and then what File does with the rows.
+func BenchmarkFile(b *testing.B) {
+	page, plan := benchPage(b, 4000, false)
+	for _, l := range []Layout{
+		{Format: JSONL}, {Format: JSONL, Compress: Gzip}, {Format: JSONL, Compress: Zstd}, {Format: CSV}, {Format: Parquet},
+	} {
+		l.Collection = "users"
+		b.Run(l.Extension(), func(b *testing.B) {
+			s, err := NewSerializer(l)
+			if err != nil {
+				b.Fatal(err)
+			}
+			file, err := NewFile(l)
+			if err != nil {
+				b.Fatal(err)
+			}
+			var batch Batch
+			var written int64
+			emit := func(p Piece) error {
+				written += int64(len(p.Bytes))
+				return nil
+			}
+			b.SetBytes(int64(len(page)))
+			b.ReportAllocs()
+			for b.Loop() {
+				batch.Reset()
+				if err := s.Page(&batch, page, plan); err != nil {
+					b.Fatal(err)
+				}
+				if err := file.Append(&batch, emit); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := file.Finish(emit); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(written)/float64(b.N)/float64(len(page)), "B-written/B")
+		})
+	}
+}

@@ -55,10 +55,7 @@ func newFile(l Layout, at limits) (*File, error) {
 		}
 	}
 	if l.Format == Parquet {
-		var err error
-		if f.groups, err = newRowSets(l, at); err != nil {
-			return nil, err
-		}
+		f.groups = newRowSets(l, at)
 	}
 	return f, nil
 }

@@ -21,7 +21,7 @@ const (
 	// after the row that ends past groupSize plain bytes, so that large
 	// documents do not fill the memory: readers and writers hold a group.
 	groupRows = 16 << 10
-	groupSize = 32 << 20
+	groupSize = 16 << 20
 
 	// pageSize is about how many plain bytes a page of a column holds.
 	pageSize = 1 << 20
@@ -55,28 +55,25 @@ type rowSets struct {
 	groups [][]byte // each finished group, as the footer will name it
 }
 
-func newRowSets(l Layout, limits limits) (*rowSets, error) {
+func newRowSets(l Layout, limits limits) *rowSets {
 	g := &rowSets{columns: parquetColumns(l), limits: limits, offset: int64(len(parquetMagic)), lastID: -1}
 	g.values = make([][]parquet.Value, len(g.columns))
-	var texts [][]string
-	for _, c := range g.columns {
-		if c.typ == TypeJSON {
-			texts = append(texts, []string{c.name})
-		}
-	}
-	config, err := parquet.NewWriterConfig(
+	options := []parquet.WriterOption{
 		parquetSchema(g.columns),
 		parquet.CreatedBy("fauna-export", "1", "parquet-go"),
 		parquet.Compression(&zstd.Codec{}),
 		parquet.PageBufferSize(pageSize),
 		parquet.DataPageVersion(1),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("start parquet: %w", err)
+		// They would hold four copies of a page's longest texts.
+		parquet.DataPageStatistics(false),
 	}
-	config.SkipPageBounds = texts
-	g.writer = parquet.NewGenericWriter[any](&g.file, config)
-	return g, nil
+	for _, c := range g.columns {
+		if c.typ == TypeJSON {
+			options = append(options, parquet.SkipPageBounds(c.name))
+		}
+	}
+	g.writer = parquet.NewGenericWriter[any](&g.file, options...)
+	return g
 }
 
 // resume goes on behind groups that were given out.

@@ -1,0 +1,50 @@
+package row
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// heapAfter is what the garbage collector leaves.
+func heapAfter() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// What a file keeps does not grow with its rows, but for the few hundred bytes
+// that Parquet's footer says of each row group.
+func TestFile_memoryStaysFlat(t *testing.T) {
+	for _, l := range layoutsOf() {
+		if len(l.Columns) > 0 || l.NoData {
+			continue
+		}
+		t.Run(l.testName(), func(t *testing.T) {
+			f, err := NewFile(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			batches := batchesOf(t, l, 2000, strings.Repeat("text ", 20), 1)
+			write := func(times int) {
+				for range times {
+					for _, b := range batches {
+						if err := f.Append(b, func(Piece) error { return nil }); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+			}
+			write(20)
+			before := heapAfter()
+			write(180) // 360 000 rows
+			after := heapAfter()
+			if grown := int64(after) - int64(before); grown > 256<<10 {
+				t.Errorf("%d bytes more after 360 000 rows more", grown)
+			}
+			runtime.KeepAlive(f)
+		})
+	}
+}
