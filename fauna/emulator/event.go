@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"errors"
 	"cmp"
 	"slices"
 	"strings"
@@ -138,7 +139,11 @@ func (s *set) events(e *env) ([]event, error) {
 }
 
 // errNoEvents is a set without events; it has no place yet.
-var errNoEvents = invalidArgument(nil, "Set does not support events history.")
+var errNoEvents = errors.New("set does not support events history")
+
+func noEvents(at *position) error {
+	return invalidArgument(at, "Set does not support events history.")
+}
 
 // An eventBound is a place among events.
 type eventBound struct {
@@ -244,9 +249,6 @@ func (e *env) eventPage(s *set, c cursor, size int, at *position) (value, error)
 		}
 	}
 	list, err := s.sets[0].events(e)
-	if err == errNoEvents {
-		return nil, invalidArgument(at, "%s", errNoEvents.text)
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,9 @@ func (t formTable) addSets() {
 	}))
 	t.add("events", strict(func(_ *env, n *node, args []value) (value, error) {
 		if s, ok := asSet(args[0]); ok {
+			if s.kind == setEvents {
+				return nil, noEvents(n.at)
+			}
 			return &set{kind: setEvents, sets: []*set{s}}, nil
 		}
 		if r, ok := args[0].(*ref); ok {
@@ -83,13 +86,16 @@ func (t formTable) addSets() {
 		if !ok {
 			return nil, expected(n.place(0), "Set", args[0])
 		}
-		if s.kind == setEvents {
-			return nil, invalidArgument(n.place(0), "Set does not support events history.")
-		}
+		var errs error
 		for i := 1; i <= 2; i++ {
-			if err := resolved(args[i], n.place(i)); err != nil {
-				return nil, err
+			err := resolved(args[i], n.place(i))
+			if s.kind == setEvents && err == nil {
+				_, err = cursor{val: args[i], at: n.place(i)}.eventBound()
 			}
+			errs = join(errs, err)
+		}
+		if errs != nil {
+			return nil, errs
 		}
 		return &set{kind: setRange, sets: []*set{s}, from: bound(args[1]), to: bound(args[2])}, nil
 	}))

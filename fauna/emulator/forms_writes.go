@@ -77,7 +77,7 @@ func createForm(e *env, n *node, args []value) (value, error) {
 		action = actCreate
 	}
 	data, _ := in.field("data")
-	if rule := e.rule(r.resource(), action); rule.never() || !e.allows(rule, newObject("data", data)) {
+	if rule := e.rule(r.resource(), action); rule.never() || !e.allows(rule, createArgs(action, data, r)...) {
 		return nil, denied(n.place(0))
 	}
 	if r.id < 0 {
@@ -100,6 +100,16 @@ func createForm(e *env, n *node, args []value) (value, error) {
 	}
 	e.tx.put(c, r.id, v)
 	return &docValue{ref: r, version: v, created: true}, nil
+}
+
+// createArgs are what a predicate on a create is given: the new fields, and the
+// ref where the id was chosen.
+func createArgs(action string, data value, r *ref) []value {
+	fields := newObject("data", data)
+	if action == actCreateWithID {
+		return []value{fields, r}
+	}
+	return []value{fields}
 }
 
 // writable refuses writes inside At.

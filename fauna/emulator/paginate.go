@@ -65,9 +65,15 @@ func paginate(e *env, n *node, args []value) (value, error) {
 	count := int(max(0, min(size, maxSize)))
 	if s.kind == setEvents {
 		p, err := in.eventPage(s, cur, count, n.place(pageSet))
+		if err == errNoEvents {
+			err = noEvents(n.at)
+		}
 		return p, placed(err, n.place(pageSet))
 	}
 	p, err := in.setPage(s, cur, count, flags[1])
+	if err == errNoEvents {
+		err = noEvents(n.at)
+	}
 	if err != nil {
 		return nil, placed(err, n.place(pageSet))
 	}

@@ -130,9 +130,10 @@ func (e *env) allows(r rule, args ...value) bool {
 	}
 	for _, pred := range r.preds {
 		in := &env{tx: e.tx, at: e.tx.now, free: true}
-		arg := value(array(args))
-		if len(args) == 1 {
-			arg = args[0]
+		given := args[:min(len(args), len(pred.params))]
+		arg := value(array(given))
+		if len(given) == 1 {
+			arg = given[0]
 		}
 		v, err := in.apply(pred, arg, nil)
 		if yes, ok := v.(bool); err == nil && ok && yes {

@@ -202,8 +202,12 @@ func TestSeenEvents_filterThinsAPageAndKeepsItsCursor(t *testing.T) {
 
 func TestSeenEvents_rangeOnEventsIsRefused(t *testing.T) {
 	w := incWorld(t)
+	none := `"code":"invalid argument","description":"Set does not support events history."}]}`
+	w.want(w.s.Secret(), `Paginate(Range(Events(Documents(Collection("c"))), 1, 2))`, 400, `{"errors":[{"position":[],`+none)
 	w.want(w.s.Secret(), `Paginate(Range(Events(Documents(Collection("c"))), 1, []))`, 400,
-		`{"errors":[{"position":["paginate","range"],"code":"invalid argument","description":"Set does not support events history."}]}`)
+		`{"errors":[{"position":["paginate","to"],"code":"invalid argument","description":"Object, Integer, Time, or Date expected, Array provided."}]}`)
+	w.want(w.s.Secret(), `Map(Paginate(Events(Reverse(Documents(Collection("c"))))), Lambda("x", Var("x")))`, 400, `{"errors":[{"position":["collection"],`+none)
+	w.want(w.s.Secret(), `Paginate(Events(Events(Documents(Collection("c")))))`, 400, `{"errors":[{"position":["paginate"],`+none)
 }
 
 func TestSeenEvents_boundedByAt(t *testing.T) {

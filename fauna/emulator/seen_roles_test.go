@@ -173,3 +173,43 @@ func TestSeenRoles_scopedSecretsOfAnAdmin(t *testing.T) {
 	w.want(admin, `Paginate(Collections(Database("child")))`, 200,
 		`{"resource":{"data":[{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}},"database":{"@ref":{"id":"child","collection":{"@ref":{"id":"databases"}}}}}}]}}`)
 }
+
+// Privileges to write, with and without predicates, and where denials stand.
+func TestRoles_writePrivileges(t *testing.T) {
+	w := newWorld(t)
+	w.do(`CreateCollection({name: "c"})`)
+	w.do(`Create(Ref(Collection("c"), 1), {data: {owner: "a"}})`)
+	none := w.key("none", `{resource: Collection("c"), actions: {read: true}}`)
+	some := w.key("some", `{resource: Collection("c"), actions: {
+		create: Query(Lambda("new", Equals(Select(["data", "owner"], Var("new"), null), "a"))),
+		write: Query(Lambda(["old", "new"], Equals(Select(["data", "owner"], Var("old")), "a"))),
+		delete: Query(Lambda("ref", Equals(Select("id", Var("ref")), "1")))}}`)
+	denial := func(position string) string {
+		return `{"errors":[{"position":` + position + `,"code":"permission denied"…`
+	}
+	w.want(none, `Create(Collection("c"), {data: {}})`, 403, denial(`["create"]`))
+	w.want(none, `Update(Ref(Collection("c"), 1), {data: {}})`, 403, denial(`[]`))
+	w.want(none, `Delete(Ref(Collection("c"), 1))`, 403, denial(`[]`))
+	w.want(none, `Delete(Ref(Collection("c"), 2))`, 404, "")
+	w.want(none, `Insert(Ref(Collection("c"), 1), 1, "create", {})`, 403, denial(`[]`))
+	w.want(none, `Paginate(Events(Ref(Collection("c"), 1)))`, 403, denial(`["paginate"]`))
+	w.want(some, `Create(Collection("c"), {data: {owner: "a"}})`, 201, "")
+	w.want(some, `Create(Collection("c"), {data: {owner: "b"}})`, 403, denial(`["create"]`))
+	w.want(some, `Create(Ref(Collection("c"), 9), {data: {owner: "a"}})`, 403, denial(`["create"]`))
+	w.want(some, `Update(Ref(Collection("c"), 1), {data: {owner: "b"}})`, 200, "")
+	w.want(some, `Update(Ref(Collection("c"), 1), {data: {owner: "a"}})`, 403, denial(`[]`))
+	w.want(some, `Delete(Ref(Collection("c"), 1))`, 200, "")
+	w.want(some, `Exists(Collections())`, 403, denial(`["exists"]`))
+}
+
+// Functions run with the privilege to call them.
+func TestRoles_callOfFunctions(t *testing.T) {
+	w := newWorld(t)
+	w.do(`CreateFunction({name: "double", body: Query(Lambda("x", Multiply(Var("x"), 2)))})`)
+	caller := w.key("caller", `{resource: Function("double"), actions: {call: true}}`)
+	other := w.key("other", `{resource: Collections(), actions: {read: true}}`)
+	w.want(caller, `Call(Function("double"), 4)`, 200, `{"resource":8}`)
+	w.want(caller, `Call("double", [4])`, 200, `{"resource":8}`)
+	w.want(other, `Call(Function("double"), 4)`, 403, "")
+	w.want(caller, `Call(Function("none"), 4)`, 400, `{"errors":[{"position":["call"],"code":"invalid ref"…`)
+}

@@ -94,7 +94,7 @@ func (s *set) scan(e *env, q scan, yield func(element) bool) error {
 	case setFilter:
 		return s.scanFilter(e, q, yield)
 	case setEvents:
-		return badRequest("Set does not support events history.")
+		return errNoEvents // a set of events inside another
 	}
 	list, err := s.gather(e)
 	if err != nil {
