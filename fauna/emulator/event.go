@@ -1,8 +1,8 @@
 package emulator
 
 import (
-	"errors"
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 )
