@@ -35,7 +35,7 @@ type killPlan struct {
 
 // killSource is large enough for several frames and row groups.
 func killSource() *fakeSource {
-	return newFakeSource(map[string]int{"users": 70_000, "orders": 1500, "none": 0})
+	return newFakeSource(map[string]int{"users": 50_000, "orders": 1500, "none": 0})
 }
 
 func killChild(text string) int {
@@ -187,7 +187,7 @@ func TestKill_resumedRunsMakeTheSameFiles(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	kills, doubles, done := 0, 0, 0
 	start := time.Now()
-	runs := 5
+	runs := 3
 	if testing.Short() {
 		runs = 1
 	}

@@ -185,6 +185,7 @@ func TestPowerCut_leavesARunThatCanBeGoneOnWith(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 4))
 	src := newFakeSource(map[string]int{"users": 3000, "orders": 300, "none": 0})
 	for _, form := range []Spec{{Format: row.JSONL}, {Format: row.CSV, Compress: row.Gzip}} {
+		form = form.withDefaults()
 		form.Collections = []string{"users", "orders", "none"}
 		form.PageSize = 100
 		want := wanted(t, form, src)

@@ -150,6 +150,7 @@ func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testin
 	defer goleak.VerifyNone(t)
 	src := newFakeSource(map[string]int{"users": 2000, "orders": 300, "none": 0})
 	for _, form := range []Spec{{Format: row.JSONL}, {Format: row.CSV, Compress: row.Zstd}, {Format: row.Parquet}} {
+		form = form.withDefaults()
 		form.Collections = []string{"users", "orders", "none"}
 		form.PageSize = 100
 		want := wanted(t, form, src)
@@ -165,10 +166,9 @@ func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testin
 		} {
 			t.Run(form.formName()+"/"+fault.name, func(t *testing.T) {
 				for n := 1; ; n++ {
-					dir := exportDir(t)
-					env := swiftEnv(dir, uint64(n))
-					faulty := &faultyStore{Store: env.Store, failAt: n, how: fault.how, short: fault.short, stay: fault.stay}
-					env.Store = faulty
+					disk := newDiskImage(uint64(n))
+					faulty := &faultyStore{Store: disk, failAt: n, how: fault.how, short: fault.short, stay: fault.stay}
+					env := Env{Store: faulty, Clock: newSwiftClock(1000), Rand: rand.NewPCG(uint64(n), 1)}
 					r, err := NewRun(form, src, env)
 					if err != nil {
 						t.Fatal(err)
@@ -187,9 +187,8 @@ func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testin
 					if err != nil && fault.how == syscall.ENOSPC && !isError[*NoSpace](err) && !errors.Is(err, syscall.ENOSPC) {
 						t.Errorf("operation %d: %v", n, err)
 					}
-					wholeFiles(t, dir, want)
-					env.Store = NewDirStore(dir)
-					env.Rand = rand.NewPCG(1, 1)
+					whole(t, disk, want)
+					env.Store = disk
 					r, err = OpenRun(src, env)
 					if isError[*NotARun](err) {
 						// It failed before anything was there to go on with.
@@ -201,11 +200,8 @@ func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testin
 					if _, err := r.Do(context.Background()); err != nil {
 						t.Fatalf("operation %d: going on: %v", n, err)
 					}
-					if got := wholeFiles(t, dir, want); got != len(want) {
+					if got := whole(t, disk, want); got != len(want) {
 						t.Errorf("operation %d: %d files of %d", n, got, len(want))
-					}
-					if rep, err := Verify(context.Background(), dir, nil); err != nil || !rep.OK() {
-						t.Errorf("operation %d: verify: %+v %v", n, rep, err)
 					}
 				}
 			})

@@ -74,7 +74,9 @@ func (r *Run) write(ctx context.Context, c *collection) (err error) {
 		}
 		if err != nil && w.size > w.saved && !w.broken {
 			// The error that ends the run is the one to tell.
-			_ = w.save(w.snapshot())
+			if st, serr := w.snapshot(); serr == nil {
+				_ = w.save(st)
+			}
 		}
 		w.out.Close()
 	}()
@@ -280,7 +282,7 @@ func (w *writer) checkpoint() error {
 	w.saved, w.at = w.size, now
 	saving := make(chan error, 1)
 	w.saving = saving
-	go func() { saving <- w.save(st, nil) }()
+	go func() { saving <- w.save(st) }()
 	return nil
 }
 
@@ -294,8 +296,9 @@ func (w *writer) settle() error {
 	return err
 }
 
-// snapshot is how far the file is after its last piece.
-func (w *writer) snapshot() (*state, error) {
+// snapshot is how far the file is after its last piece, as text: the writer
+// goes on while it is saved.
+func (w *writer) snapshot() ([]byte, error) {
 	st := &state{Version: runVersion, Next: w.next, Put: w.last, Offset: w.size, Rows: w.rows, First: w.first, Tally: w.tally}
 	if len(w.open) > 0 {
 		st.Next = w.open[0].first
@@ -311,7 +314,15 @@ func (w *writer) snapshot() (*state, error) {
 		st.First = -1
 	}
 	w.fill(st)
-	return st, nil
+	return encodeState(st)
+}
+
+func encodeState(st *state) ([]byte, error) {
+	data, err := json.Marshal(st)
+	if err != nil {
+		return nil, fmt.Errorf("encode the state: %w", err)
+	}
+	return data, nil
 }
 
 // fill adds what the run knows of the collection.
@@ -324,25 +335,17 @@ func (w *writer) fill(st *state) {
 			st.Segments = append(st.Segments, s)
 		}
 	}
-	st.Tally.GoneIDs = append([]int64(nil), st.Tally.GoneIDs...)
 	st.Pages, st.Retries, st.Bytes = c.pages, c.retries, c.bytes
 	st.Seconds = (c.before + w.r.env.Clock.Now().Sub(c.begun)).Seconds()
 }
 
-// save makes the file durable and then says so.
-func (w *writer) save(st *state, err error) error {
-	if err != nil {
-		return err
-	}
+// save makes the file durable and then says how far it is.
+func (w *writer) save(state []byte) error {
 	start := w.r.env.Clock.Now()
 	if err := w.out.Sync(); err != nil {
 		return w.r.diskError("sync "+partName(w.c.file), err)
 	}
-	data, err := json.Marshal(st)
-	if err != nil {
-		return fmt.Errorf("encode the state: %w", err)
-	}
-	if err := w.r.env.Store.Write(stateName(w.c.file), data); err != nil {
+	if err := w.r.env.Store.Write(stateName(w.c.file), state); err != nil {
 		return w.r.diskError("write "+stateName(w.c.file), err)
 	}
 	w.took = w.r.env.Clock.Now().Sub(start)
@@ -366,7 +369,11 @@ func (w *writer) finish() error {
 	w.fill(st)
 	st.Segments = w.c.segments
 	st.Entry = w.entry(st)
-	if err := w.save(st, nil); err != nil {
+	data, err := encodeState(st)
+	if err != nil {
+		return err
+	}
+	if err := w.save(data); err != nil {
 		return err
 	}
 	if err := w.out.Close(); err != nil {
