@@ -167,12 +167,12 @@ type deniedError struct {
 // Error implements error.
 func (e *deniedError) Error() string { return e.what + "; " + e.hint }
 
-// leftOutError says that all that could be exported was, and what was not.
+// leftOutError names the collections that --all has to leave out.
 type leftOutError struct{ names []string }
 
 // Error implements error.
 func (e *leftOutError) Error() string {
-	return "not exported, since the key may not read " + them(len(e.names), "it", "them") + ": " + quotedList(e.names)
+	return "the key may not read " + quotedList(e.names)
 }
 
 // closedPipeError is a reader of stdout that has seen enough.

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -19,10 +21,11 @@ const liveInterval = 200 * time.Millisecond
 // liveWidth bounds that line, so that it does not wrap.
 const liveWidth = 78
 
-// showProgress shows how a run goes until stop is called: an event every interval
-// with --json, else a line every interval, and on a terminal one line that is
-// drawn over. stop returns when nothing more will be shown.
-func (a *app) showProgress(run *export.Run) (stop func()) {
+// showProgress shows how something goes until stop is called: an event every
+// interval with --json (none where event is nil), else a line every interval, and on
+// a terminal one line that is drawn over. stop returns when nothing more will be
+// shown.
+func (a *app) showProgress(line func() string, event func() export.Event) (stop func()) {
 	live := a.live && !a.global.json && !a.global.accessible && a.getenv("TERM") != "dumb"
 	interval := a.global.interval
 	if live {
@@ -50,14 +53,16 @@ func (a *app) showProgress(run *export.Run) (stop func()) {
 			}
 			switch {
 			case a.global.json:
-				a.event(run.Event())
+				if event != nil {
+					a.event(event())
+				}
 			case live:
-				line := cut(progressLine(run.Status()), liveWidth)
-				length := utf8.RuneCountInString(line)
-				fmt.Fprintf(a.err, "\r%s%s", line, strings.Repeat(" ", max(0, width-length)))
+				text := cut(line(), liveWidth)
+				length := utf8.RuneCountInString(text)
+				fmt.Fprintf(a.err, "\r%s%s", text, strings.Repeat(" ", max(0, width-length)))
 				width = length
 			default:
-				a.say("%s", progressLine(run.Status()))
+				a.say("%s", line())
 			}
 		}
 	}()
@@ -65,6 +70,23 @@ func (a *app) showProgress(run *export.Run) (stop func()) {
 		close(done)
 		all.Wait()
 	})
+}
+
+// showRun shows how a run goes until stop is called.
+func (a *app) showRun(run *export.Run) (stop func()) {
+	return a.showProgress(func() string { return progressLine(run.Status()) }, run.Event)
+}
+
+// verifyFiles reads the files of a folder again, and shows how that goes.
+func (a *app) verifyFiles(ctx context.Context, dir string) (*export.Report, error) {
+	var now atomic.Pointer[export.VerifyStatus]
+	now.Store(&export.VerifyStatus{})
+	stop := a.showProgress(func() string {
+		s := now.Load()
+		return fmt.Sprintf("verifying: %d of %s, %s of %s", s.Files, count(int64(s.Total), "file"), sizeText(s.Bytes), sizeText(s.Size))
+	}, nil)
+	defer stop()
+	return export.Verify(ctx, dir, func(s export.VerifyStatus) { now.Store(&s) })
 }
 
 // progressLine is one line about a run in progress.

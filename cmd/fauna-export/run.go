@@ -133,7 +133,7 @@ func (a *app) export(ctx context.Context, client *fauna.Client, spec export.Spec
 
 // finish does a run that was begun or opened again.
 func (a *app) finish(ctx context.Context, run *export.Run, dir string) error {
-	stop := a.showProgress(run)
+	stop := a.showRun(run)
 	manifest, err := run.Do(ctx)
 	stop()
 	if err != nil && !isA[*export.Partial](err) {
@@ -143,7 +143,7 @@ func (a *app) finish(ctx context.Context, run *export.Run, dir string) error {
 		}
 		return err
 	}
-	report, wrong := export.Verify(ctx, dir, nil)
+	report, wrong := a.verifyFiles(ctx, dir)
 	if wrong == nil {
 		a.summarise(dir, manifest, report, run.Status())
 		wrong = wrongFiles(report)
@@ -161,7 +161,7 @@ func (a *app) stream(ctx context.Context, client *fauna.Client, spec export.Spec
 	if err != nil {
 		return err
 	}
-	stop := a.showProgress(run)
+	stop := a.showRun(run)
 	_, err = run.Stream(ctx, a.out)
 	stop()
 	if err != nil {

@@ -72,6 +72,9 @@ func (a *app) serve(ctx context.Context, listen string, empty bool, o emulator.O
 		l.Close()
 		return printed
 	}
+	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+		a.say("warning: other machines reach this server too, and http hides nothing on the way")
+	}
 	err = server.Serve(ctx, l)
 	if ctx.Err() != nil {
 		return nil

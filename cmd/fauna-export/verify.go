@@ -39,7 +39,7 @@ own time while the server still keeps that.`,
 
 // verify reads the files of a folder again and prints what it found.
 func (a *app) verify(ctx context.Context, dir string) (*export.Report, error) {
-	report, err := export.Verify(ctx, dir, nil)
+	report, err := a.verifyFiles(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
