@@ -208,6 +208,8 @@ func (c *exportStep) foot(w int) []string {
 		lines = append(lines, st.warn.of(fit("! "+text, w)))
 	case now.Paused:
 		lines = append(lines, st.warn.of(fit("! paused: p continues; the snapshot does not wait", w)))
+	case now.Need > 0 && now.Free >= 0 && now.Need > now.Free:
+		lines = append(lines, st.bad.of(fit("✗ the disk is too small: about "+bytesText(now.Need)+" are still to come, "+bytesText(now.Free)+" are free", w)))
 	case c.s.cfg.Demo:
 		lines = append(lines, st.faint.of(fit("the demo is held to "+countText(demoRate)+" documents/s, so that there is something to see", w)))
 	default:

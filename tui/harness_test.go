@@ -184,6 +184,7 @@ type bench struct {
 	dialed []fauna.Options
 	copied []string
 	quit   bool
+	held   bool // the export does not end before endRun
 	poll   tea.Cmd
 }
 
@@ -199,7 +200,7 @@ func (b *bench) look() {
 func (b *bench) endRun() {
 	b.t.Helper()
 	close(b.run.hold)
-	b.run.hold = nil
+	b.held = false
 	b.look()
 }
 
@@ -233,6 +234,7 @@ func (b *bench) session(c Config) *session {
 		b.copied = append(b.copied, text)
 		return nil
 	}}
+	s.runner.limit = func(int64) {}
 	s.runner.open = func(export.Spec, export.Source, bool) (exporting, error) { return b.run, nil }
 	s.runner.verify = func(context.Context, string, func(export.VerifyStatus)) (*export.Report, error) {
 		return b.report, nil
@@ -269,7 +271,7 @@ func (b *bench) do(cmd tea.Cmd) {
 			b.quit = true
 		default:
 			_, cmd := b.w.Update(m)
-			if p, ok := m.(progressMsg); ok && p.now.state != runEnded && b.run.hold != nil {
+			if p, ok := m.(progressMsg); ok && p.now.state != runEnded && b.held {
 				b.poll = cmd // the next look at an export that is held: see look
 				continue
 			}
@@ -381,7 +383,7 @@ func (b *bench) to(id stepID) *bench {
 		b.at(checkID)
 	}
 	if id == exportID {
-		b.run.hold = make(chan struct{})
+		b.run.hold, b.held = make(chan struct{}), true
 	}
 	if id > checkID {
 		b.keys("enter")

@@ -28,6 +28,7 @@ type runner struct {
 	ctx    context.Context
 	open   func(export.Spec, export.Source, bool) (exporting, error)
 	verify func(context.Context, string, func(export.VerifyStatus)) (*export.Report, error)
+	limit  func(bytes int64) // the memory that an export may use
 	wg     sync.WaitGroup
 
 	mu   sync.Mutex
@@ -57,8 +58,11 @@ const (
 	runEnded
 )
 
+// screenMemory is what the wizard itself may use beside the export, in bytes.
+const screenMemory = 16 << 20
+
 func newRunner(ctx context.Context) *runner {
-	return &runner{ctx: ctx, verify: export.Verify, open: openRun}
+	return &runner{ctx: ctx, verify: export.Verify, open: openRun, limit: func(n int64) { debug.SetMemoryLimit(n) }}
 }
 
 // openRun prepares a new run in the folder of the spec, or goes on with the one
@@ -88,6 +92,7 @@ func (r *runner) start(spec export.Spec, src export.Source, resume bool) error {
 	r.wg.Add(1)
 	r.mu.Unlock()
 
+	r.limit(spec.MemoryLimit() + screenMemory)
 	run, err := r.open(spec, src, resume)
 	if err != nil {
 		r.mu.Lock()

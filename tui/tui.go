@@ -161,6 +161,9 @@ func newSession(ctx context.Context, c Config) *session {
 		}
 		return client, nil
 	}
+	if c.Demo {
+		s.runner.limit = func(int64) {} // the embedded server's data is in this process too
+	}
 	s.mode, s.format, s.press = export.Full, row.JSONL, row.None
 	s.endpointText, s.dirText = c.Endpoint, c.Dir
 	if c.AnswersFile != "" && s.recall(c.AnswersFile) {

@@ -134,7 +134,7 @@ func TestWizard_secondCtrlCDoesNotWaitForTheExport(t *testing.T) {
 	b := newBench(t, 80, 24).to(checkID)
 	free := make(chan struct{})
 	b.w.runner.open = func(export.Spec, export.Source, bool) (exporting, error) { return stubborn{b.run, free}, nil }
-	b.run.hold = make(chan struct{})
+	b.held = true
 	b.keys("enter")
 	b.at(exportID)
 	_, wait := b.w.Update(keyMsg("ctrl+c"))
@@ -440,7 +440,8 @@ func TestExport_stoppedCanBeContinued(t *testing.T) {
 		resumed = resume
 		return b.run, nil
 	}
-	b.run.hold = nil
+	b.run = shopRun()
+	b.held = false
 	b.keys("c")
 	b.at(doneID)
 	if !resumed {
