@@ -138,6 +138,9 @@ func (s *Serializer) start(w *work, src []byte, i int) int {
 	d := &w.document
 	d.name.start = i + len(documentHead)
 	first := d.name.start + 1
+	if first > len(src) || src[first-1] != '"' {
+		return -1
+	}
 	var n uint64
 	for i = first; i < len(src) && src[i]-'0' <= 9; i++ {
 		n = n*10 + uint64(src[i]-'0')
