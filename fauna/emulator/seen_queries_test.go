@@ -222,3 +222,19 @@ func TestSeenQueries_timeoutIsAnIndented503(t *testing.T) {
 	resp := w.s.query(t.Context(), request{Secret: w.s.Secret(), Body: body, APIVersion: "4", Timeout: 40 * time.Millisecond})
 	w.compare("1 000 documents in 40 ms", resp, 503, "{\n  \"errors\": [\n    {\n      \"code\": \"time out\",\n      \"description\": \"Read timed out (Query eval has timed out.)\"\n    }\n  ]\n}\n")
 }
+
+func TestSeenQueries_rowsAsObjects(t *testing.T) {
+	w := newWorld(t)
+	w.do(`CreateCollection({name: "docs"})`)
+	w.do(`Create(Ref(Collection("docs"), 3), {data: {}})`)
+	resp := w.send(w.s.Secret(), `{"map":{"lambda":"x","expr":{"let":[{"d":{"get":{"var":"x"}}}],"in":{"object":{"@x":1,"data":{"select":["data"],"from":{"var":"d"},"default":null},"ref":{"select":["ref","id"],"from":{"var":"d"}}}}}},"collection":{"paginate":{"documents":{"collection":"docs"}}}}`)
+	w.compare("a row with a name that begins with @", resp, 200, `{"resource":{"data":[{"@obj":{"@x":1,"data":null,"ref":"3"}}]}}`)
+}
+
+func TestSeenQueries_historyIsANumberOrAbsent(t *testing.T) {
+	w := newWorld(t)
+	for name, days := range map[string]string{"a": "0", "b": "1", "c": "null"} {
+		w.do(`CreateCollection({name: %q, history_days: %s})`, name, days)
+		w.want(w.s.Secret(), fmt.Sprintf(`Select("history_days", Get(Collection(%q)), null)`, name), 200, `{"resource":`+days+`}`)
+	}
+}

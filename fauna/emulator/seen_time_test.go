@@ -348,3 +348,33 @@ func TestSeenTime_ttlClearedAfterTheSnapshot(t *testing.T) {
 	w.want(w.s.Secret(), fmt.Sprintf(`At(%d, Get(Ref(Collection("c"), 1)))`, t0), 404, "")
 	w.want(w.s.Secret(), `Get(Ref(Collection("c"), 1))`, 200, "")
 }
+
+// Pages that are read while ttls pass are whole: an id and its document are of
+// one moment.
+func TestSeenTime_pagesWhileTtlsPassAreAllGood(t *testing.T) {
+	w := newWorld(t)
+	const docs = 2000
+	if err := w.s.Load("c", func(yield func(Document) bool) {
+		for i := range int64(docs) {
+			if !yield(Document{ID: i, TS: dawn - 1, TTL: dawn + 1_000_000 + i*500}) {
+				return
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	t0 := w.now()
+	last := docs
+	for range 237 {
+		w.pass(9 * time.Millisecond)
+		resp := w.ask(w.s.Secret(), fmt.Sprintf(`At(%d, Map(Paginate(Documents(Collection("c")), {size: 5000}), Lambda("x", Get(Var("x")))))`, t0))
+		n := dataLen(resp)
+		if n < 0 || n > last {
+			t.Fatalf("%d documents after %d: %.200s", n, last, resp.Body)
+		}
+		last = n
+	}
+	if last != 0 {
+		t.Errorf("%d documents are left", last)
+	}
+}
