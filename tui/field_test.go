@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -145,6 +146,25 @@ func FuzzClean(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestWidth_isThatOfTheTerminal(t *testing.T) {
+	pieces := []string{"a", " ", "~", "\x1b[31m", "\x1b[0m", "\x1b[1;36m", "█", "░", "│", "┌", "▁", "✓", "✗", "…", "·", "●", "•", "é", "e\u0301", "\u0301", "東", "👩‍👩‍👧", "\ufe0f", "\u200d", "م"}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		var s string
+		for range r.IntN(8) {
+			s += pieces[r.IntN(len(pieces))]
+		}
+		if got, want := width(s), ansi.StringWidth(s); got != want {
+			t.Fatalf("width(%q) = %d, want %d", s, got, want)
+		}
+		for _, w := range []int{1, 2, 3, 5} {
+			if n := ansi.StringWidth(fit(s, w)); n > w {
+				t.Fatalf("fit(%q, %d) takes %d", s, w, n)
+			}
+		}
+	}
 }
 
 func TestHighlight_changesNoText(t *testing.T) {

@@ -63,12 +63,45 @@ func hidden(r rune) bool {
 
 // width is how many cells a text takes; escape sequences take none.
 func width(s string) int {
-	for i := range len(s) {
-		if s[i] < 0x20 || s[i] >= 0x7f {
-			return ansi.StringWidth(s)
+	if n, ok := plainWidth(s); ok {
+		return n
+	}
+	return ansi.StringWidth(s)
+}
+
+// plainWidth is width for the text that most of a screen is: ASCII, colours, and
+// the glyphs that the wizard draws, each of which takes one cell. It is not ok
+// when the text holds anything else, which may take none or two.
+func plainWidth(s string) (n int, ok bool) {
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c >= 0x20 && c < 0x7f:
+			i++
+			n++
+		case c == 0x1b:
+			j := i + 1
+			if j >= len(s) || s[j] != '[' {
+				return 0, false
+			}
+			for j++; j < len(s) && (s[j] >= '0' && s[j] <= '9' || s[j] == ';'); j++ {
+			}
+			if j >= len(s) || s[j] != 'm' {
+				return 0, false
+			}
+			i = j + 1
+		case c >= 0x80:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if (r < 0x2500 || r > 0x259f) && r != '✓' && r != '…' && r != '·' && r != '●' {
+				return 0, false
+			}
+			i += size
+			n++
+		default:
+			return 0, false
 		}
 	}
-	return len(s) // printable ASCII, as most of a screen is
+	return n, true
 }
 
 // fit cuts a text to at most w cells, with "…" for what is gone.
@@ -79,7 +112,17 @@ func fit(s string, w int) string {
 	if len(s) <= w { // bytes are never fewer than cells
 		return s
 	}
-	return ansi.Truncate(s, w, "…")
+	if n, ok := plainWidth(s); ok && n <= w {
+		return s
+	}
+	// Truncate and StringWidth disagree about a few sequences, such as an ASCII
+	// sign with a variation selector; the width decides.
+	for cut := w; cut > 0; cut-- {
+		if t := ansi.Truncate(s, cut, "…"); width(t) <= w {
+			return t
+		}
+	}
+	return ""
 }
 
 // pad makes a text exactly w cells wide: cut, or filled with spaces.
