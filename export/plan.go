@@ -141,6 +141,10 @@ func (r *Run) renew(ctx context.Context, c *collection) {
 	if at > r.times[len(r.times)-1] {
 		r.times = append(r.times, at)
 		r.renewed++
+		if !r.ends.IsZero() {
+			// The new time lives at least as long as the first one did.
+			r.ends = r.env.Clock.Now().Add(c.life)
+		}
 	}
 	r.replan(c)
 	c.at = at

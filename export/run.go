@@ -225,12 +225,14 @@ func (r *Run) transfer(ctx context.Context, write func(context.Context, *collect
 			r.wrote(c, err)
 		})
 	}
+	r.mu.Lock()
+	r.hire = nil
+	r.mu.Unlock()
 	stop(errFinished)
 	done.Wait()
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.hire = nil
 	if !errors.Is(r.cause, errFinished) {
 		return r.cause
 	}
