@@ -47,7 +47,7 @@ func TestServerTrouble_isOneClearLine(t *testing.T) {
 	tlsServer.StartTLS()
 	t.Cleanup(tlsServer.Close)
 	plainServer := answering(t, 200, "text/plain", "hello")
-	sample := serveSample(t)
+	sample := serveSmall(t)
 	const secret = "fnAFakeFakeFakeFakeFakeFakeFakeFakeFakeF"
 	cases := []struct {
 		name   string
@@ -92,7 +92,7 @@ func TestServerTrouble_isOneClearLine(t *testing.T) {
 }
 
 func TestCAFile_isTrusted(t *testing.T) {
-	sample := serveSample(t)
+	sample := serveSmall(t)
 	secure := httptest.NewTLSServer(sample.Handler())
 	t.Cleanup(secure.Close)
 	ca := filepath.Join(t.TempDir(), "ca.pem")
@@ -108,7 +108,7 @@ func TestCAFile_isTrusted(t *testing.T) {
 }
 
 func TestRun_missingCollectionIsNamedBeforeAnyFile(t *testing.T) {
-	s := serveSample(t)
+	s := serveSmall(t)
 	name := s.collections(t)[0]
 	dir := filepath.Join(t.TempDir(), "out")
 	env := []string{"FAUNA_SECRET=" + s.Secret()}
@@ -122,7 +122,7 @@ func TestRun_missingCollectionIsNamedBeforeAnyFile(t *testing.T) {
 }
 
 func TestRun_unreadableCollectionIsNamedBeforeAnyFile(t *testing.T) {
-	s := serveSample(t)
+	s := serveSmall(t)
 	names := s.collections(t)
 	env := []string{"FAUNA_SECRET=" + s.keyFor(t, "reads-one", names[0])}
 	dir := filepath.Join(t.TempDir(), "out")
@@ -136,7 +136,7 @@ func TestRun_unreadableCollectionIsNamedBeforeAnyFile(t *testing.T) {
 }
 
 func TestRunAll_exportsTheRestAndNamesTheUnreadable(t *testing.T) {
-	s := serveSample(t)
+	s := serveSmall(t)
 	s.shell(t, `CreateCollection({ name: "nothing" })`)
 	s.shell(t, `CreateCollection({ name: "hidden" })`)
 	env := []string{"FAUNA_SECRET=" + s.keyFor(t, "reads-nothing", "nothing")}
@@ -177,7 +177,7 @@ func TestRunAll_exportsTheRestAndNamesTheUnreadable(t *testing.T) {
 }
 
 func TestRunAll_ofAKeyThatReadsNothingIsRefused(t *testing.T) {
-	s := serveSample(t)
+	s := serveSmall(t)
 	s.shell(t, `CreateRole({ name: "lists", privileges: [{ resource: Collections(), actions: { read: true } }] })`)
 	s.shell(t, `CreateRole({ name: "blind", privileges: [{ resource: Collection("`+s.collections(t)[0]+`"), actions: { read: true } }] })`)
 	key := func(role string) string {
@@ -207,7 +207,7 @@ func TestRunAll_ofAKeyThatReadsNothingIsRefused(t *testing.T) {
 }
 
 func TestRun_folderThatIsNotEmptyIsRefused(t *testing.T) {
-	s := serveSample(t)
+	s := serveSmall(t)
 	env := []string{"FAUNA_SECRET=" + s.Secret()}
 	name := s.collections(t)[0]
 	run := func(dir string) ran {
@@ -239,7 +239,7 @@ func TestRun_folderThatIsNotEmptyIsRefused(t *testing.T) {
 }
 
 func TestVerify_saysWhatIsWrong(t *testing.T) {
-	s := serveSample(t)
+	s := serveSmall(t)
 	name := s.collections(t)[0]
 	dir := filepath.Join(t.TempDir(), "out")
 	env := []string{"FAUNA_SECRET=" + s.Secret()}

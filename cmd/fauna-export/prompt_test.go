@@ -10,8 +10,7 @@ import (
 )
 
 func TestRunOnTerminal_asksForTheSecretWithoutShowingIt(t *testing.T) {
-	s := serveSample(t)
-	secret := s.keyForAll(t)
+	s, secret := readSample(t)
 	dir := filepath.Join(t.TempDir(), "out")
 	term := onTerminal(t, 100, 30, nil, "run", "--domain", s.endpoint, "--all", "--out", dir, "--max-rate", "40000")
 	term.wait("Secret of a key")
@@ -33,7 +32,7 @@ func TestRunOnTerminal_asksForTheSecretWithoutShowingIt(t *testing.T) {
 }
 
 func TestRunOnTerminal_ctrlCWhileItAsksEndsIt(t *testing.T) {
-	s := serveSample(t)
+	s := serveSmall(t)
 	term := onTerminal(t, 80, 24, nil, "check", "--domain", s.endpoint, "--all")
 	term.wait("Secret of a key")
 	term.send(ctrlC)

@@ -19,7 +19,7 @@ func echo(status int, contentType, body string) emulator.Fault {
 
 func TestSecret_isInNothingThatARunPrintsOrWrites(t *testing.T) {
 	const faultsEach = 2
-	s := serveSample(t)
+	s := serveSmall(t)
 	secret := s.keyForAll(t)
 	traces := []string{
 		secret, // and as Basic authentication carries it
@@ -73,7 +73,7 @@ func TestSecret_isInNothingThatARunPrintsOrWrites(t *testing.T) {
 }
 
 func TestSecret_isFoundInEveryPlaceItMayComeFrom(t *testing.T) {
-	s := serveSample(t)
+	s := serveSmall(t)
 	secret, name := s.keyForAll(t), s.collections(t)[0]
 	file := filepath.Join(t.TempDir(), "secret")
 	write := func(text string) {

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"fauna-export/fauna"
@@ -24,6 +24,41 @@ func serveSample(t *testing.T) *testServer {
 		t.Fatalf("load the sample data: %v", err)
 	}
 	return s
+}
+
+// serveSmall starts a server with two small collections, users and orders.
+func serveSmall(t *testing.T) *testServer {
+	t.Helper()
+	s := serveEmpty(t)
+	s.shell(t, `CreateCollection({ name: "users" })`)
+	s.shell(t, `CreateCollection({ name: "orders" })`)
+	s.shell(t, `Foreach([1, 2, 3, 4, 5, 6, 7, 8, 9], Lambda("i", Do(
+		Create(Ref(Collection("users"), Var("i")), { data: { number: Var("i") } }),
+		Create(Ref(Collection("orders"), Var("i")), { data: { user: Ref(Collection("users"), Var("i")) } })
+	)))`)
+	return s
+}
+
+// sharedSample is one server with the sample data for all tests that only read it,
+// and the secret of a key that reads all of it. It ends with the process.
+var sharedSample = sync.OnceValues(func() (*testServer, error) {
+	s := &testServer{Server: emulator.New(emulator.Options{})}
+	if err := s.LoadSample(); err != nil {
+		return nil, err
+	}
+	endpoint, _, err := s.Start()
+	s.endpoint = endpoint
+	return s, err
+})
+
+// readSample is the shared server and a secret.
+func readSample(t *testing.T) (s *testServer, secret string) {
+	t.Helper()
+	s, err := sharedSample()
+	if err != nil {
+		t.Fatalf("start the embedded server: %v", err)
+	}
+	return s, s.Secret()
 }
 
 // serveEmpty starts a server without data.
@@ -80,15 +115,14 @@ func (s *testServer) keyForAll(t *testing.T) string {
 	return s.keyFor(t, "reads-all", s.collections(t)...)
 }
 
-// largest is the collection with the most documents.
-func largest(t *testing.T, s *testServer) string {
+// largest is the sample's collection with the most documents.
+func largest(t *testing.T) string {
 	t.Helper()
-	best, most := "", -1
-	for _, name := range s.collections(t) {
-		answer := s.shell(t, "Count(Documents(Collection("+strconv.Quote(name)+")))")
-		n, err := strconv.Atoi(strings.TrimSpace(answer))
-		if err != nil {
-			t.Fatalf("count %s: %v", name, err)
+	best, most := "", 0
+	for _, name := range emulator.SampleCollections() {
+		n := 0
+		for range emulator.SampleRows(name) {
+			n++
 		}
 		if n > most {
 			best, most = name, n

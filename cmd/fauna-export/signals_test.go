@@ -26,7 +26,7 @@ func TestSignal_stopsWithinASecondAndLeavesNothingThatLooksWhole(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.signal.String(), func(t *testing.T) {
-			s := serveSample(t)
+			s := serveSmall(t)
 			// Documents come late, so that the run is in the middle of its work.
 			var asked atomic.Bool
 			s.Faults().Add(emulator.When{Times: -1, Match: func(q emulator.Query) bool {
@@ -94,13 +94,13 @@ func TestServe_printsTwoLinesAndEndsWithASignal(t *testing.T) {
 }
 
 func TestClosedPipe_isACleanEnd(t *testing.T) {
-	s := serveSample(t)
+	s, secret := readSample(t)
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{Cmd: exec.CommandContext(t.Context(), binary, "run", "--domain", s.endpoint, "--collection", largest(t, s), "--out", "-")}
-	p.Env = cleanEnvironment(t, []string{"FAUNA_SECRET=" + s.Secret()})
+	p := &process{Cmd: exec.CommandContext(t.Context(), binary, "run", "--domain", s.endpoint, "--collection", largest(t), "--out", "-")}
+	p.Env = cleanEnvironment(t, []string{"FAUNA_SECRET=" + secret})
 	p.Stdout, p.Stderr = write, &p.err
 	if err := p.Start(); err != nil {
 		t.Fatal(err)

@@ -99,7 +99,7 @@ func checkWizardExport(t *testing.T, dir string) {
 }
 
 func TestWizard_leavesByKeyAndBySignalWithTheRightCode(t *testing.T) {
-	s := serveSample(t)
+	s := serveSmall(t)
 	cases := []struct {
 		name  string
 		leave func(term *terminal)
