@@ -353,10 +353,10 @@ func TestSeenTime_ttlClearedAfterTheSnapshot(t *testing.T) {
 // one moment.
 func TestSeenTime_pagesWhileTtlsPassAreAllGood(t *testing.T) {
 	w := newWorld(t)
-	const docs = 2000
+	const docs = 250
 	if err := w.s.Load("c", func(yield func(Document) bool) {
 		for i := range int64(docs) {
-			if !yield(Document{ID: i, TS: dawn - 1, TTL: dawn + 1_000_000 + i*500}) {
+			if !yield(Document{ID: i, TS: dawn - 1, TTL: dawn + 1_000_000 + i*4000}) {
 				return
 			}
 		}
