@@ -44,4 +44,29 @@
 // An object whose first key begins with "@" and which is none of these is
 // copied verbatim, whatever stands in it. Bytes that are not valid UTF-8 are
 // copied too, and counted.
+//
+// # Columns of a type
+//
+// Additional columns are selected by the server, so a path that leads nowhere is
+// null, and cannot be told from a stored null. JSONL holds the value as it is
+// whatever the column's type; CSV and Parquet hold what fits the type and null
+// otherwise, which is counted in every format, or an error under
+// Layout.Strict. Type json fits everything: it is JSON text, in CSV and Parquet
+// too, where a string keeps its quotes; type string is the bare text.
+//
+// # Formats
+//
+// CSV has a header, "\n" line ends and RFC 4180 quoting. Null is an empty field
+// and the empty string is "", so Postgres reads it with COPY … (FORMAT csv,
+// HEADER). Times and dates are their text, of any year and precision.
+//
+// Parquet holds ref as a string, ts and ttl as timestamps of microseconds in
+// UTC, data as JSON, and the types of columns as JSON, string, int64, double,
+// boolean, timestamp and date. Times finer than a microsecond are cut and
+// counted, times out of the range of such a timestamp are null and counted as
+// misfits. Pages are compressed with zstd. A row group ends after 16384 rows or
+// past 16 MiB of rows, whichever is first.
+//
+// gzip and zstd files are frames that stand alone, cut after the first row that
+// ends past 4 MiB of plain bytes.
 package row

@@ -121,3 +121,23 @@ func FuzzPage_validValues(f *testing.F) {
 		}
 	})
 }
+
+// Any bytes are a file that Check reads or an error, in every layout.
+func FuzzCheck_anyBytes(f *testing.F) {
+	layouts := layoutsOf()
+	for i, l := range layouts {
+		file := fileOf(f, l, batchesOf(f, l, 20, "x\n\"y", 1), 0)
+		f.Add(i, file)
+		f.Add(i, file[:len(file)/2])
+		f.Add(i, fileOf(f, l, nil, 0))
+	}
+	f.Fuzz(func(t *testing.T, i int, file []byte) {
+		if i < 0 || i >= len(layouts) || len(file) > 1<<16 {
+			return
+		}
+		sum, err := Check(context.Background(), layouts[i], bytes.NewReader(file), int64(len(file)))
+		if err == nil && (sum.Rows == 0) != (sum.LastID == -1) {
+			t.Fatalf("%+v", sum)
+		}
+	})
+}

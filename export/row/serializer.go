@@ -1,6 +1,7 @@
 package row
 
 import (
+	"slices"
 	"unicode/utf8"
 )
 
@@ -140,7 +141,7 @@ func ordered(b *Batch, first int, plan []int64) error {
 	if right {
 		return nil
 	}
-	return &Mismatch{Planned: append([]int64(nil), plan...), Got: append([]int64(nil), got...), Next: b.Next}
+	return &Mismatch{Planned: slices.Clone(plan), Got: slices.Clone(got), Next: b.Next}
 }
 
 // page reads {"resource":{"before"?,"after"?,"data":[…]}}.
