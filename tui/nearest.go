@@ -2,9 +2,9 @@ package tui
 
 import "strings"
 
-// nearest is the name in names that a misspelt one most likely means, "" when
+// Nearest is the name in names that a misspelt one most likely means, "" when
 // none is near: at most one edit in three characters.
-func nearest(name string, names []string) string {
+func Nearest(name string, names []string) string {
 	best, at := "", len([]rune(name))/3+1
 	for _, n := range names {
 		if strings.EqualFold(n, name) {

@@ -236,7 +236,7 @@ func (s *session) standingText(name string) string {
 		}
 		near, ok := s.near[name]
 		if !ok {
-			near = nearest(name, s.known)
+			near = Nearest(name, s.known)
 			s.near[name] = near
 		}
 		if near != "" {

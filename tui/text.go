@@ -61,6 +61,9 @@ func hidden(r rune) bool {
 	return unicode.Is(unicode.Cf, r)
 }
 
+// Width is how many cells of a terminal a text takes.
+func Width(s string) int { return width(s) }
+
 // width is how many cells a text takes; escape sequences take none.
 func width(s string) int {
 	if n, ok := plainWidth(s); ok {

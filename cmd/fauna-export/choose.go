@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"fauna-export/fauna"
+	"fauna-export/tui"
 )
 
 // checkNames refuses names that no collection can have, and doubles.
@@ -103,7 +104,7 @@ func near(ctx context.Context, client *fauna.Client, missing []string) map[strin
 	}
 	found := map[string]string{}
 	for _, name := range missing {
-		found[name] = nearest(name, known)
+		found[name] = tui.Nearest(name, known)
 	}
 	return found
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fauna-export/tui"
 )
 
 // envPrefix begins the environment variable of a flag: --page-size is
@@ -181,42 +183,12 @@ func flagError(cmd *cobra.Command, err error) error {
 }
 
 // nearest is the candidate that a mistyped word most probably meant: one that it
-// begins, or one at most a third of its letters away; "" when there is none.
+// begins, else one that it is near to; "" when there is none.
 func nearest(word string, candidates []string) string {
-	best, bound := "", max(1, len([]rune(word))/3)+1
 	for _, c := range candidates {
-		d := distance(strings.ToLower(word), strings.ToLower(c))
 		if len(word) >= 3 && strings.HasPrefix(c, word) {
-			d = 0
-		}
-		if d < bound {
-			best, bound = c, d
+			return c
 		}
 	}
-	return best
-}
-
-// distance counts the letters to add, drop, change or swap with the next one, to
-// make b of a.
-func distance(a, b string) int {
-	s, t := []rune(a), []rune(b)
-	before, row, next := make([]int, len(t)+1), make([]int, len(t)+1), make([]int, len(t)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, r := range s {
-		next[0] = i + 1
-		for j, q := range t {
-			cost := 1
-			if r == q {
-				cost = 0
-			}
-			next[j+1] = min(next[j]+1, row[j+1]+1, row[j]+cost)
-			if i > 0 && j > 0 && r == t[j-1] && s[i-1] == q {
-				next[j+1] = min(next[j+1], before[j-1]+1)
-			}
-		}
-		before, row, next = row, next, before
-	}
-	return row[len(t)]
+	return tui.Nearest(word, candidates)
 }

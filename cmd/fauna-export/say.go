@@ -9,7 +9,8 @@ import (
 	"io"
 	"strings"
 	"syscall"
-	"unicode/utf8"
+
+	"fauna-export/tui"
 )
 
 // say writes one plain line to stderr, and to the log.
@@ -72,7 +73,7 @@ func table(rows [][]string) string {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+			widths[i] = max(widths[i], tui.Width(cell))
 		}
 	}
 	var b strings.Builder
@@ -80,7 +81,7 @@ func table(rows [][]string) string {
 		var line strings.Builder
 		for i, cell := range row {
 			line.WriteString(cell)
-			line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+			line.WriteString(strings.Repeat(" ", widths[i]-tui.Width(cell)+2))
 		}
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}

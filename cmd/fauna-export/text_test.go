@@ -46,6 +46,13 @@ func TestProgressLine_saysWhatIsKnown(t *testing.T) {
 	}
 }
 
+func TestTable_columnsLineUpBehindWideNames(t *testing.T) {
+	got := table([][]string{{"name", "rows"}, {"東京", "12"}, {"é", "3"}})
+	if want := "name  rows\n東京  12\né     3\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 func TestCheckTable_namesWhatCannotBeRead(t *testing.T) {
 	got := checkTable([]fauna.Access{
 		{Collection: "users", Exists: true, Readable: true, HistoryDays: -1},
