@@ -16,7 +16,7 @@ func (e *env) eval(n *node) (value, error) {
 			}
 		}
 		if n.form.effect && (!e.tx.write || e.free) {
-			return nil, invalidArgument(n.at, "Call performs a write, which is not allowed here.")
+			return nil, &queryError{at: n.at, code: "invalid expression", text: "Call performs a write, which is not allowed here.", status: 400}
 		}
 		return n.form.eval(e, n)
 	case nodeArray:

@@ -75,3 +75,13 @@ func TestQuery_predicateMayNotWrite(t *testing.T) {
 	w.want(secret, `Paginate(Documents(Collection("c")))`, 200, `{"resource":{"data":[]}}`)
 	w.want(w.s.Secret(), `Count(Documents(Collection("c")))`, 200, `{"resource":1}`)
 }
+
+// A GET is read-only: what would write is refused, and writes nothing.
+func TestQuery_readOnlyRefusesWrites(t *testing.T) {
+	w := newWorld(t)
+	w.do(`CreateCollection({name: "c"})`)
+	body, _ := ParseFQL(`[Exists(Collection("c")), Create(Collection("c"), {data: {}})]`)
+	resp := w.s.query(context.Background(), request{Secret: w.s.Secret(), Body: body, APIVersion: "4", ReadOnly: true})
+	w.compare("a create by GET", resp, 400, `{"errors":[{"position":[1],"code":"invalid expression"…`)
+	w.want(w.s.Secret(), `Count(Documents(Collection("c")))`, 200, `{"resource":0}`)
+}
