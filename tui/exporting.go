@@ -34,6 +34,7 @@ type exportStep struct {
 	height  int
 	widest  int // cells of the longest name, at most 40
 	named   int // collections that widest is of
+	digits  int // of the largest count so far, commas included
 	graph   []float64
 	sampled time.Time
 }
@@ -97,7 +98,7 @@ func (c *exportStep) start(resume bool) tea.Cmd {
 	}
 	c.gen++
 	c.now, c.starting, c.refused, c.stopping = progress{}, true, nil, false
-	c.graph, c.moved, c.list, c.named, c.widest = nil, false, list{}, 0, 0
+	c.graph, c.moved, c.list, c.named, c.widest, c.digits = nil, false, list{}, 0, 0, 0
 	gen, r, srv := c.gen, c.s.runner, c.s.server
 	return c.s.jobs.do(func(context.Context) tea.Msg {
 		return startedMsg{gen, r.start(spec, srv, resume)}
@@ -135,6 +136,7 @@ func (c *exportStep) update(m tea.Msg) tea.Cmd {
 
 func (c *exportStep) progressed(p progress) tea.Cmd {
 	c.now = p
+	c.digits = max(c.digits, len(countText(max(p.status.Expected, p.status.Rows))))
 	if all := p.status.Collections; len(all) != c.named {
 		c.named, c.widest = len(all), 0
 		for _, x := range all {

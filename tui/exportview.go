@@ -50,12 +50,17 @@ func (c *exportStep) trouble(err error, w int) []string {
 // cells are the widths of the name and of the bar: the same for all rows and for
 // the total, so that nothing jumps while the list scrolls.
 func (c *exportStep) cells(w int) (name, bar int) {
-	rest := 48
+	rest := 27 + c.counts()
 	if w >= 104 {
-		rest = 72
+		rest += 36
 	}
 	name = min(max(10, c.widest), max(10, (w-rest)*2/3))
 	return name, max(6, min(40, w-name-rest))
+}
+
+// counts is the width of "12,812 / 20,000" for the largest numbers so far.
+func (c *exportStep) counts() int {
+	return max(12, c.digits*2+4)
 }
 
 // rows are the collections, as many as h lines hold.
@@ -98,7 +103,7 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int) string {
 	case export.CollectionWaiting:
 		return line + st.faint.of(strings.Repeat("░", bar)+" waiting")
 	case export.CollectionDone:
-		return line + drawBar(st, 1, bar, true) + st.good.of("   ✓   ") + padLeft(countText(x.Rows)+" / "+countText(x.Rows), 21) + padLeft("done", 10)
+		return line + drawBar(st, 1, bar, true) + st.good.of("   ✓   ") + padLeft(countText(x.Rows)+" / "+countText(x.Rows), c.counts()) + padLeft("done", 10)
 	}
 	known := x.ExpectedFinal && x.Expected > 0
 	if known {
@@ -113,7 +118,7 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int) string {
 			rows += "+"
 		}
 	}
-	line += padLeft(rows, 21)
+	line += padLeft(rows, c.counts())
 	retries := ""
 	if x.Retries > 0 {
 		retries = plural(int64(x.Retries), "retry", "retries")
@@ -129,7 +134,11 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int) string {
 		if x.Rows > 0 {
 			perRow = float64(x.Bytes) / float64(x.Rows)
 		}
-		line += padLeft(bytesText(int64(x.Rate*perRow))+"/s", 11)
+		speed := ""
+		if rate != "" {
+			speed = bytesText(int64(x.Rate*perRow)) + "/s"
+		}
+		line += padLeft(speed, 11)
 		left := ""
 		if known && x.ETA >= 0 && x.Rate > 0 {
 			left = leftText(x.ETA) + " left"
@@ -184,7 +193,7 @@ func (c *exportStep) foot(w int) []string {
 			rows += "+"
 		}
 	}
-	total += padLeft(rows, 21)
+	total += padLeft(rows, c.counts())
 	if now.ExpectedFinal && now.ETA > 0 && now.Rate > 0 && now.Rows < now.Expected {
 		total += padLeft(leftText(now.ETA)+" left", 10)
 	}
