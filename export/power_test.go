@@ -183,7 +183,7 @@ func TestPowerCut_leavesARunThatCanBeGoneOnWith(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	seed := testSeed(t)
 	random := rand.New(rand.NewPCG(seed, 4))
-	src := newFakeSource(map[string]int{"users": 3000, "orders": 300, "none": 0})
+	src := newFakeSource(map[string]int{"users": 1500, "orders": 90, "none": 0})
 	for _, form := range []Spec{{Format: row.JSONL}, {Format: row.CSV, Compress: row.Gzip}} {
 		form = form.withDefaults()
 		form.Collections = []string{"users", "orders", "none"}

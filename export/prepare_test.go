@@ -275,7 +275,7 @@ func TestMaxRate_isHeld(t *testing.T) {
 func TestFault_mixesFromASeed(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	seed := testSeed(t)
-	for i := range uint64(20) {
+	for i := range uint64(10) {
 		random := rand.New(rand.NewPCG(seed, i))
 		src := newFakeSource(map[string]int{"users": 6000, "orders": 400, "none": 0})
 		faults := []error{errFakeDown, errFakeBusy, errFakeTimeout, errFakeServer, errFakeLarge, errFakeGone}

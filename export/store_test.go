@@ -148,7 +148,7 @@ func wanted(t *testing.T, s Spec, src Source) map[string][]byte {
 
 func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	src := newFakeSource(map[string]int{"users": 2000, "orders": 300, "none": 0})
+	src := newFakeSource(map[string]int{"users": 700, "orders": 90, "none": 0})
 	for _, form := range []Spec{{Format: row.JSONL}, {Format: row.CSV, Compress: row.Zstd}, {Format: row.Parquet}} {
 		form = form.withDefaults()
 		form.Collections = []string{"users", "orders", "none"}
