@@ -108,12 +108,6 @@ func (p *process) end(t *testing.T) ran {
 	return ran{code: p.ProcessState.ExitCode(), out: p.out.String(), err: p.err.String()}
 }
 
-// runBinary runs the real program to its end.
-func runBinary(t *testing.T, env []string, args ...string) ran {
-	t.Helper()
-	return start(t, env, args...).end(t)
-}
-
 // lockedBuffer is a buffer that may be read while a process writes to it.
 type lockedBuffer struct {
 	mu sync.Mutex
