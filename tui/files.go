@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"fauna-export/export"
 )
 
 // writeNew writes a text to a file of that name in the current folder, or, when
@@ -45,19 +47,33 @@ func writeNew(name, text string) (string, error) {
 	return "", fmt.Errorf("write a file: too many files named %s", name)
 }
 
+// begun reports whether a folder holds an export that was not finished.
+func begun(entries []fs.DirEntry) bool {
+	state, manifest := false, false
+	for _, e := range entries {
+		state = state || e.Name() == strings.TrimSuffix(export.WorkPrefix, "/")
+		manifest = manifest || e.Name() == export.ManifestName
+	}
+	return state && !manifest
+}
+
 // A place is what is known of the folder that an export would be written to.
 type place struct {
 	path  string // full
 	err   error  // why it cannot be used, nil when it can
 	isNew bool   // it does not exist yet
+	begun bool   // an export that is not finished lies there
 	free  int64  // bytes free on its disk, -1 when not known
 }
 
-// look finds out about a folder: it must not exist, or be an empty folder.
+// look finds out about a folder: it must not exist, be empty, or hold an export
+// that was begun.
 func look(path string) place {
 	p := place{path: path, free: -1}
 	entries, err := os.ReadDir(path)
 	switch {
+	case err == nil && begun(entries):
+		p.begun = true
 	case err == nil && len(entries) > 0:
 		p.err = errors.New("this folder is not empty: give a new one")
 	case errors.Is(err, fs.ErrNotExist):

@@ -106,8 +106,11 @@ func (o *outputStep) folderLines(w int) []string {
 		about = st.bad.of(fit("✗ "+clean(o.place.err.Error()), w-14))
 	default:
 		state := "empty"
-		if o.place.isNew {
+		switch {
+		case o.place.isNew:
 			state = "new"
+		case o.place.begun:
+			state = "an export that is not finished: it can be continued"
 		}
 		if o.place.free >= 0 {
 			state += ", " + bytesText(o.place.free) + " free"

@@ -114,6 +114,8 @@ func (w *wizard) outcome(ctx context.Context, err error) (Outcome, error) {
 		return out, fmt.Errorf("run the wizard: %w", err)
 	case err != nil, errors.Is(w.ended, ErrInterrupted):
 		return out, ErrInterrupted
+	case p.manifest == nil && errors.Is(p.err, context.Canceled): // stopped, then left
+		return out, ErrLeft
 	case p.err != nil && (p.manifest != nil || w.ended == nil):
 		return out, p.err
 	case p.manifest == nil:

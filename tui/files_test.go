@@ -1,0 +1,83 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"fauna-export/export"
+)
+
+func TestLook_newEmptyBegunOrFull(t *testing.T) {
+	dir := t.TempDir()
+	folder := func(names ...string) string {
+		path := filepath.Join(dir, strings.Join(names, "-")+"-x")
+		for _, name := range names {
+			if err := os.MkdirAll(filepath.Join(path, name), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return path
+	}
+	if p := look(filepath.Join(dir, "none", "below")); !p.isNew || p.err != nil || p.free <= 0 {
+		t.Errorf("a new folder: %+v", p)
+	}
+	if p := look(t.TempDir()); p.isNew || p.err != nil || p.begun {
+		t.Errorf("an empty folder: %+v", p)
+	}
+	if p := look(folder(".fauna-export")); p.err != nil || !p.begun {
+		t.Errorf("an export that was begun: %+v", p)
+	}
+	if p := look(folder(".fauna-export", "manifest.json")); p.err == nil {
+		t.Errorf("a finished export: %+v", p)
+	}
+	if p := look(folder("notes")); p.err == nil {
+		t.Errorf("a full folder: %+v", p)
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if p := look(file); p.err == nil {
+		t.Errorf("a file: %+v", p)
+	}
+}
+
+func TestExport_foundInItsFolderCanBeContinued(t *testing.T) {
+	b := newBench(t, 80, 24)
+	b.w.look = func(path string) place { return place{path: path, begun: true, free: -1} }
+	b.to(outputID).shows("an export that is not finished")
+	b.keys("enter", "enter")
+	b.paste(testSecret)
+	b.keys("enter")
+	resumed := false
+	b.w.runner.open = func(_ export.Spec, _ export.Source, resume bool) (exporting, error) {
+		if !resume {
+			return nil, &export.DirError{Dir: "/srv", Problem: "an export was begun here", Resumable: true}
+		}
+		resumed = true
+		return b.run, nil
+	}
+	b.keys("enter")
+	b.shows("c continues the export that lies there")
+	b.keys("c")
+	b.at(doneID)
+	if !resumed {
+		t.Error("it began anew")
+	}
+}
+
+func TestExport_stoppedAndLeftIsLeft(t *testing.T) {
+	b := newBench(t, 80, 24).to(exportID)
+	b.keys("s", "y")
+	b.w.runner.wg.Wait()
+	b.look()
+	b.keys("q", "y")
+	out, err := b.w.outcome(t.Context(), nil)
+	if !b.quit || !errors.Is(err, ErrLeft) || errors.Is(err, context.Canceled) || !strings.Contains(out.Summary, "fauna-export resume") {
+		t.Errorf("%v, %+v", err, out)
+	}
+}
