@@ -3,6 +3,7 @@ package row
 import (
 	"strings"
 	"testing"
+	"time"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
@@ -39,12 +40,30 @@ func benchPage(tb testing.TB, documents int, forDriver bool) (page []byte, plan 
 	return pageOf(elements...), plan
 }
 
+// fastest reports the speed of the fastest pass beside the average: what the
+// code does when nothing else wants the processor.
+type fastest struct{ best time.Duration }
+
+func (f *fastest) pass(b *testing.B, work func() error) {
+	start := time.Now()
+	if err := work(); err != nil {
+		b.Fatal(err)
+	}
+	if took := time.Since(start); f.best == 0 || took < f.best {
+		f.best = took
+	}
+}
+
+func (f *fastest) report(b *testing.B, bytes int) {
+	b.ReportMetric(float64(bytes)/1e6/f.best.Seconds(), "best-MB/s")
+}
+
 // BenchmarkPage writes pages of all recorded kinds of values on one core.
 // Megabytes are of the wire. Run with
 //
 //	go test -run xxx -bench . ./export/row/
 func BenchmarkPage(b *testing.B) {
-	page, plan := benchPage(b, 4000, false)
+	page, plan := benchPage(b, 1000, false)
 	for _, format := range []Format{JSONL, CSV, Parquet, Wire} {
 		b.Run(string(format), func(b *testing.B) {
 			s, err := NewSerializer(Layout{Collection: "users", Format: format})
@@ -54,12 +73,14 @@ func BenchmarkPage(b *testing.B) {
 			var batch Batch
 			b.SetBytes(int64(len(page)))
 			b.ReportAllocs()
+			var passes fastest
 			for b.Loop() {
-				batch.Reset()
-				if err := s.Page(&batch, page, plan); err != nil {
-					b.Fatal(err)
-				}
+				passes.pass(b, func() error {
+					batch.Reset()
+					return s.Page(&batch, page, plan)
+				})
 			}
+			passes.report(b, len(page))
 			b.ReportMetric(float64(len(page))/float64(len(plan)), "B/document")
 		})
 	}
@@ -68,7 +89,7 @@ func BenchmarkPage(b *testing.B) {
 // BenchmarkBesideDriver writes the pages that the Go driver can decode, and
 // decodes them with the driver: the quotient of the two is what it is about.
 func BenchmarkBesideDriver(b *testing.B) {
-	page, plan := benchPage(b, 4000, true)
+	page, plan := benchPage(b, 1000, true)
 	b.Run("row", func(b *testing.B) {
 		s, err := NewSerializer(jsonl)
 		if err != nil {
@@ -77,22 +98,26 @@ func BenchmarkBesideDriver(b *testing.B) {
 		var batch Batch
 		b.SetBytes(int64(len(page)))
 		b.ReportAllocs()
+		var passes fastest
 		for b.Loop() {
-			batch.Reset()
-			if err := s.Page(&batch, page, plan); err != nil {
-				b.Fatal(err)
-			}
+			passes.pass(b, func() error {
+				batch.Reset()
+				return s.Page(&batch, page, plan)
+			})
 		}
+		passes.report(b, len(page))
 	})
 	b.Run("driver", func(b *testing.B) {
 		b.SetBytes(int64(len(page)))
 		b.ReportAllocs()
+		var passes fastest
 		for b.Loop() {
-			var v f.Value
-			if err := f.UnmarshalJSON(page, &v); err != nil {
-				b.Fatal(err)
-			}
+			passes.pass(b, func() error {
+				var v f.Value
+				return f.UnmarshalJSON(page, &v)
+			})
 		}
+		passes.report(b, len(page))
 	})
 }
 
