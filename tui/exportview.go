@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -31,6 +33,9 @@ func (c *exportStep) trouble(err error, w int) []string {
 	}
 	var lines []string
 	mark := c.s.st.bad.of("✗ ")
+	if errors.Is(err, context.Canceled) {
+		mark = c.s.st.warn.of("! ")
+	}
 	for i, text := range failure(err) {
 		if text == "" {
 			lines = append(lines, "")
@@ -124,6 +129,9 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int) string {
 		retries = plural(int64(x.Retries), "retry", "retries")
 	}
 	rate := rateText(x.Rate)
+	if c.now.state == runEnded {
+		rate = ""
+	}
 	if rate == "" && !wide { // what there is room for: how fast, or why not
 		line += " " + st.warn.of(padLeft(retries, 9))
 	} else {
@@ -140,7 +148,7 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int) string {
 		}
 		line += padLeft(speed, 11)
 		left := ""
-		if known && x.ETA >= 0 && x.Rate > 0 {
+		if known && x.ETA >= 0 && rate != "" {
 			left = leftText(x.ETA) + " left"
 		}
 		line += padLeft(left, 13) + "  " + st.warn.of(retries)
