@@ -44,6 +44,7 @@ type Config struct {
 	Workers        string   `yaml:"workers,omitempty"`   // "auto" or a number
 	PageSize       string   `yaml:"page-size,omitempty"` // "auto" or a number
 	MaxRate        int      `yaml:"max-rate,omitempty"`
+	DDL            string   `yaml:"ddl,omitempty"`
 	Keep           int      `yaml:"keep,omitempty"`
 }
 
@@ -169,6 +170,11 @@ func (c Config) Spec() (Spec, error) {
 	}
 	if s.PageSize, err = parseAuto(c.PageSize); err != nil {
 		return bad("page-size", err)
+	}
+	if c.DDL != "" {
+		if s.DDL, err = ParseDatabase(c.DDL); err != nil {
+			return bad("ddl", err)
+		}
 	}
 	if c.At != "" {
 		if s.At, err = ParseAt(c.At); err != nil {

@@ -42,6 +42,11 @@ func (r *Run) finish() (*Manifest, error) {
 	if err := s.Write(SumsName, m.sums()); err != nil {
 		return nil, r.diskError("write "+SumsName, err)
 	}
+	if ddl := r.spec.DDL; ddl != "" {
+		if err := s.Write(ddl.ScriptName(), []byte(LoadScript(ddl, m, ""))); err != nil {
+			return nil, r.diskError("write "+ddl.ScriptName(), err)
+		}
+	}
 	if err := s.Write(ManifestName, data); err != nil {
 		return nil, r.diskError("write "+ManifestName, err)
 	}

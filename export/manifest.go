@@ -9,6 +9,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"fauna-export/export/row"
 )
 
 const (
@@ -84,10 +86,12 @@ type ManifestEntry struct {
 	// was more than one.
 	Snapshots []Segment `json:"snapshots,omitempty"`
 	Columns   []string  `json:"columns"`
-	Warnings  []string  `json:"warnings,omitempty"`
-	Pages     int64     `json:"pages"`
-	Retries   int64     `json:"retries"`
-	Seconds   float64   `json:"seconds"`
+	// Types are those of the additional columns, by name.
+	Types    map[string]row.Type `json:"types,omitempty"`
+	Warnings []string            `json:"warnings,omitempty"`
+	Pages    int64               `json:"pages"`
+	Retries  int64               `json:"retries"`
+	Seconds  float64             `json:"seconds"`
 }
 
 // Segment is a part of a collection that was read at one time.

@@ -67,6 +67,9 @@ type Spec struct {
 	MaxRate int
 	// Deletions names the deletion column of an incremental run.
 	Deletions string
+	// DDL is the database that a script for loading the files is written for
+	// beside them; empty for none.
+	DDL Database
 	// Tool is the name and version of the program, for the manifest.
 	Tool string
 	// Skipped collections are named in the manifest and make the run end as
@@ -135,6 +138,14 @@ func (s Spec) Validate() error {
 		return bad("the largest rate must be 1 or more")
 	case s.RetryFor < 0:
 		return bad("the time for retries must not be negative")
+	}
+	if s.DDL != "" {
+		if _, err := ParseDatabase(string(s.DDL)); err != nil {
+			return bad("%v", err)
+		}
+		if err := s.DDL.Loads(s.Format); err != nil {
+			return bad("%v", err)
+		}
 	}
 	var errs []error
 	for _, name := range s.Collections {

@@ -47,6 +47,7 @@ type specText struct {
 	PageSize    int                     `json:"page_size,omitempty"`
 	MaxRate     int                     `json:"max_rate,omitempty"`
 	Deletions   string                  `json:"deletions,omitempty"`
+	DDL         Database                `json:"ddl,omitempty"`
 	Tool        string                  `json:"tool"`
 	Skipped     []Skipped               `json:"skipped,omitempty"`
 	Filtered    []string                `json:"filtered,omitempty"`
@@ -63,7 +64,7 @@ func (s Spec) text() specText {
 	t := specText{
 		Endpoint: s.Endpoint, Mode: s.Mode, Collections: s.Collections, Format: s.Format, Compress: s.Compress,
 		NoData: s.NoData, Strict: s.Strict, At: s.At, NoSnapshot: s.NoSnapshot, Workers: s.Workers, PageSize: s.PageSize,
-		MaxRate: s.MaxRate, Deletions: s.Deletions, Tool: s.Tool, Skipped: s.Skipped, Filtered: s.Filtered, RetryFor: s.RetryFor,
+		MaxRate: s.MaxRate, Deletions: s.Deletions, DDL: s.DDL, Tool: s.Tool, Skipped: s.Skipped, Filtered: s.Filtered, RetryFor: s.RetryFor,
 	}
 	for name, columns := range s.Columns {
 		if t.Columns == nil {
@@ -82,7 +83,7 @@ func (t specText) spec() (Spec, error) {
 	s := Spec{
 		Endpoint: t.Endpoint, Mode: t.Mode, Collections: t.Collections, Format: t.Format, Compress: t.Compress,
 		NoData: t.NoData, Strict: t.Strict, At: t.At, NoSnapshot: t.NoSnapshot, Workers: t.Workers, PageSize: t.PageSize,
-		MaxRate: t.MaxRate, Deletions: t.Deletions, Tool: t.Tool, Skipped: t.Skipped, Filtered: t.Filtered, RetryFor: t.RetryFor,
+		MaxRate: t.MaxRate, Deletions: t.Deletions, DDL: t.DDL, Tool: t.Tool, Skipped: t.Skipped, Filtered: t.Filtered, RetryFor: t.RetryFor,
 	}
 	for name, columns := range t.Columns {
 		if s.Columns == nil {

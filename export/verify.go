@@ -172,7 +172,7 @@ func verifyFile(ctx context.Context, dir string, e ManifestEntry, read func(int6
 	return rep
 }
 
-// columnsOf are the columns of a file by name alone, which is all that
+// columnsOf are the columns of a file by name and type, which is all that
 // reading it back needs.
 func columnsOf(e ManifestEntry) (noData bool, columns []row.Column) {
 	noData = row.Format(e.Format) != row.Wire
@@ -182,7 +182,7 @@ func columnsOf(e ManifestEntry) (noData bool, columns []row.Column) {
 		case "data":
 			noData = false
 		default:
-			columns = append(columns, row.Column{Name: name, Path: []any{"data", name}, Type: row.TypeJSON})
+			columns = append(columns, row.Column{Name: name, Path: []any{"data", name}, Type: e.Types[name]})
 		}
 	}
 	return noData, columns

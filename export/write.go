@@ -416,6 +416,14 @@ func (w *writer) entry(st *state) *ManifestEntry {
 	if e.Columns == nil {
 		e.Columns = []string{}
 	}
+	for _, c := range w.c.layout.Columns {
+		if e.Types == nil {
+			e.Types = make(map[string]row.Type)
+		}
+		if e.Types[c.Name] = c.Type; c.Type == "" {
+			e.Types[c.Name] = row.TypeJSON
+		}
+	}
 	for _, id := range t.GoneIDs {
 		e.GoneIDs = append(e.GoneIDs, strconv.FormatInt(id, 10))
 	}

@@ -39,6 +39,8 @@ func (f *outputFlags) add(cmd *cobra.Command) {
 	set.BoolVar(&f.Strict, "strict", false, "a value that does not fit its column's type fails the collection")
 	set.StringVar(&f.At, "at", "", "read everything as of `TIME`: RFC 3339, or microseconds since 1970 (default: now)")
 	set.BoolVar(&f.NoSnapshot, "no-snapshot", false, "read each page at its own time")
+	set.StringVar(&f.DDL, "ddl", "", "write tables and load commands for `DATABASE` beside the files: postgres, sqlite or duckdb")
+	completeWords(cmd, "ddl", "postgres", "sqlite", "duckdb")
 	f.addPace(set)
 	set.BoolVar(&f.dryRun, "dry-run", false, "check everything, say what would be exported, write nothing")
 }
