@@ -19,7 +19,7 @@ func checkBytes(l Layout, file []byte) (Summary, error) {
 // A file that is cut, or has any byte of a compressed or Parquet file changed,
 // is never read as whole with all its rows.
 func TestCheck_seesDamage(t *testing.T) {
-	const n = 700
+	const n = 300
 	for _, l := range layoutsOf() {
 		t.Run(l.testName(), func(t *testing.T) {
 			file := fileOf(t, l, batchesOf(t, l, n, "some text", 1), 0)
@@ -27,7 +27,7 @@ func TestCheck_seesDamage(t *testing.T) {
 			if err != nil || whole.Rows != n {
 				t.Fatalf("%+v, %v", whole, err)
 			}
-			step := max(1, len(file)/150)
+			step := max(1, len(file)/60)
 			for size := len(file) - 1; size >= 0; size -= step {
 				if sum, err := checkBytes(l, file[:size]); err == nil && sum.Rows == n {
 					t.Errorf("cut to %d of %d bytes: %+v", size, len(file), sum)

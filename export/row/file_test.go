@@ -10,7 +10,7 @@ import (
 )
 
 // testLimits cut files often.
-var testLimits = limits{frameSize: 128 << 10, groupRows: 200, groupSize: 100 << 10}
+var testLimits = limits{frameSize: 100 << 10, groupRows: 150, groupSize: 80 << 10}
 
 // layoutsOf returns a layout of every format and compression.
 func layoutsOf() []Layout {
@@ -179,7 +179,7 @@ func TestFile_sameBytes(t *testing.T) {
 	text := strings.Repeat("some text that is not the same all the time, ", 20)
 	for _, l := range layoutsOf() {
 		t.Run(l.testName(), func(t *testing.T) {
-			const n = 1500
+			const n = 800
 			want := fileOf(t, l, batchesOf(t, l, n, text, 1), 0)
 			if got := fileOf(t, l, batchesOf(t, l, n, text, 2), 0); !bytes.Equal(got, want) {
 				t.Errorf("other batches make other bytes")

@@ -37,12 +37,12 @@ func TestFile_memoryStaysFlat(t *testing.T) {
 					}
 				}
 			}
-			write(20)
+			write(30)
 			before := heapAfter()
-			write(180) // 360 000 rows
+			write(120) // 240 000 rows
 			after := heapAfter()
 			if grown := int64(after) - int64(before); grown > 256<<10 {
-				t.Errorf("%d bytes more after 360 000 rows more", grown)
+				t.Errorf("%d bytes more after 240 000 rows more", grown)
 			}
 			runtime.KeepAlive(f)
 		})
