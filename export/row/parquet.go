@@ -23,8 +23,11 @@ const (
 	groupRows = 16 << 10
 	groupSize = 16 << 20
 
-	// pageSize is about how many plain bytes a page of a column holds.
+	// pageSize is about how many plain bytes a page of a column holds. Pages
+	// are cut at fullPage, after a row and by the rows alone: the writer's own
+	// cuts, at pageSize, follow from how values are handed to it.
 	pageSize = 1 << 20
+	fullPage = pageSize * 9 / 10
 
 	// boundSize is the longest text that the statistics of a column name as
 	// its lowest or highest.
@@ -44,6 +47,7 @@ type rowSets struct {
 	values  [][]parquet.Value
 	text    []byte // of refs in values
 	pending int    // rows in values
+	pages   []int  // bytes, by column, since its last page was cut
 	size    int    // bytes in values
 
 	rows   int   // of the group
@@ -58,6 +62,7 @@ type rowSets struct {
 func newRowSets(l Layout, limits limits) *rowSets {
 	g := &rowSets{columns: parquetColumns(l), limits: limits, offset: int64(len(parquetMagic)), lastID: -1}
 	g.values = make([][]parquet.Value, len(g.columns))
+	g.pages = make([]int, len(g.columns))
 	options := []parquet.WriterOption{
 		parquetSchema(g.columns),
 		parquet.CreatedBy("fauna-export", "1", "parquet-go"),
@@ -152,7 +157,26 @@ func (g *rowSets) row(row []byte) error {
 		row = row[8:]
 	}
 	if g.pending++; g.size >= pageSize || g.pending >= 1024 {
-		return g.flush()
+		if err := g.flush(); err != nil {
+			return err
+		}
+	}
+	return g.cutPages()
+}
+
+// cutPages ends the pages that are full.
+func (g *rowSets) cutPages() error {
+	for i, size := range g.pages {
+		if size < fullPage {
+			continue
+		}
+		if err := g.flush(); err != nil {
+			return err
+		}
+		if err := g.writer.ColumnWriters()[i].Flush(); err != nil {
+			return fmt.Errorf("write parquet column %q: %w", g.columns[i].name, err)
+		}
+		g.pages[i] = 0
 	}
 	return nil
 }
@@ -163,6 +187,10 @@ func (g *rowSets) add(column int, v parquet.Value) {
 		level = 1
 	}
 	g.values[column] = append(g.values[column], v.Level(0, level, column))
+	g.pages[column] += 8
+	if v.Kind() == parquet.ByteArray {
+		g.pages[column] += len(v.ByteArray())
+	}
 }
 
 // flush gives the rows in values to the writer.
@@ -207,6 +235,7 @@ func (g *rowSets) cut(emit func(Piece) error) error {
 	g.total += int64(g.rows)
 	p := Piece{Bytes: pages, Rows: g.rows, LastID: g.lastID}
 	g.rows, g.plain, g.lastID = 0, 0, -1
+	clear(g.pages)
 	err = emit(p)
 	if g.file.Cap() > 2*g.limits.groupSize {
 		g.file = bytes.Buffer{} // it held a very large document
