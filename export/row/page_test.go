@@ -366,3 +366,38 @@ func TestPage_countsOtherFields(t *testing.T) {
 		t.Errorf("%d names, %d beyond", len(many.Other), many.Overflow)
 	}
 }
+
+// Goroutines share a serializer, each with a batch of its own.
+func TestSerializer_concurrentUse(t *testing.T) {
+	page, plan := benchPage(t, 200, false)
+	for _, format := range []Format{JSONL, CSV, Parquet} {
+		s := serializerOf(t, Layout{Collection: "users", Format: format})
+		var want Batch
+		if err := s.Page(&want, page, plan); err != nil {
+			t.Fatal(err)
+		}
+		results := make(chan error)
+		for range 4 {
+			go func() {
+				var b Batch
+				for range 5 {
+					b.Reset()
+					if err := s.Page(&b, page, plan); err != nil {
+						results <- err
+						return
+					}
+				}
+				if string(b.Bytes) != string(want.Bytes) {
+					results <- errors.New("other rows")
+					return
+				}
+				results <- nil
+			}()
+		}
+		for range 4 {
+			if err := <-results; err != nil {
+				t.Errorf("%s: %v", format, err)
+			}
+		}
+	}
+}
