@@ -145,7 +145,7 @@ func (c *exportStep) progressed(p progress) tea.Cmd {
 	}
 	if now := c.s.now(); now.Sub(c.sampled) >= sampleEvery && p.state == runGoing {
 		c.sampled = now
-		c.graph = append(c.graph, p.status.BytesRate)
+		c.graph = append(c.graph, finite(p.status.BytesRate))
 		if len(c.graph) > graphWidth {
 			c.graph = c.graph[len(c.graph)-graphWidth:]
 		}

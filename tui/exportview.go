@@ -144,7 +144,7 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int) string {
 		}
 		speed := ""
 		if rate != "" {
-			speed = bytesText(int64(x.Rate*perRow)) + "/s"
+			speed = bytesText(int64(finite(x.Rate*perRow))) + "/s"
 		}
 		line += padLeft(speed, 11)
 		left := ""
@@ -156,8 +156,17 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int) string {
 	return line
 }
 
+// finite is a rate that can be shown: not negative, and 0 for what no clock could
+// have measured.
+func finite(rate float64) float64 {
+	if math.IsNaN(rate) || rate < 0 || rate > 1e15 {
+		return 0
+	}
+	return rate
+}
+
 func rateText(perSecond float64) string {
-	if perSecond < 0.5 || math.IsNaN(perSecond) || math.IsInf(perSecond, 0) {
+	if finite(perSecond) < 0.5 {
 		return ""
 	}
 	return countText(int64(perSecond)) + "/s"
@@ -206,7 +215,7 @@ func (c *exportStep) foot(w int) []string {
 		total += padLeft(leftText(now.ETA)+" left", 10)
 	}
 	speed := pad("", name+1) + c.drawGraph(bar)
-	pieces := []string{rateText(now.Rate), bytesText(int64(max(0, now.BytesRate))) + "/s", "", fmt.Sprintf("%d of %d in flight", now.InFlight, now.Workers), bytesText(now.Bytes)}
+	pieces := []string{rateText(now.Rate), bytesText(int64(finite(now.BytesRate))) + "/s", "", fmt.Sprintf("%d of %d in flight", now.InFlight, now.Workers), bytesText(now.Bytes)}
 	if now.Retries > 0 {
 		pieces[2] = plural(int64(now.Retries), "retry", "retries")
 	}

@@ -1,13 +1,18 @@
 package tui
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
+
+	"fauna-export/export"
 )
 
 // checkView fails when a view is wider or taller than its window, or holds a
@@ -92,5 +97,45 @@ func TestView_neverLargerWhateverIsPressed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestView_neverLargerWhateverTheExportSays(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	numbers := []int64{0, 1, 12, 999, 20_000, 1_234_567_890, math.MaxInt64, -1}
+	rates := []float64{0, 0.1, 9_870, 1e12, math.NaN(), math.Inf(1), -5}
+	times := []time.Duration{0, -time.Second, time.Second, 26 * time.Hour, math.MaxInt64}
+	texts := append([]string{"", "localhost:8443 (connection refused)"}, hostileNames...)
+	number := func() int64 { return numbers[r.IntN(len(numbers))] }
+	rate := func() float64 { return rates[r.IntN(len(rates))] }
+	text := func() string { return texts[r.IntN(len(texts))] }
+	states := []export.CollectionState{export.CollectionWaiting, export.CollectionRunning, export.CollectionDone, export.CollectionFailed}
+	b := newBench(t, 80, 24).to(exportID)
+	c := b.w.steps[exportID].(*exportStep)
+	for i := range 2_000 {
+		p := progress{state: []runState{runGoing, runVerifying, runEnded}[r.IntN(3)], status: export.Status{
+			Rows: number(), Expected: number(), ExpectedFinal: r.IntN(2) == 0, Bytes: number(), Written: number(),
+			Rate: rate(), BytesRate: rate(), ETA: times[r.IntN(len(times))], Retries: int(number()), InFlight: r.IntN(9), Workers: 8,
+			Waiting: text(), NextTry: testNow.Add(times[r.IntN(4)]), Paused: r.IntN(3) == 0, Free: number(), Need: number(),
+			Snapshot: number(), SnapshotEnds: testNow.Add(times[r.IntN(4)]), Renewed: r.IntN(3),
+		}}
+		for range r.IntN(30) {
+			p.status.Collections = append(p.status.Collections, export.CollectionStatus{
+				Name: text(), State: states[r.IntN(4)], Rows: number(), Expected: number(), ExpectedFinal: r.IntN(2) == 0,
+				Bytes: number(), Rate: rate(), ETA: times[r.IntN(len(times))], Retries: r.IntN(3), Err: errors.New(text()),
+			})
+		}
+		p.checking = export.VerifyStatus{File: text(), Files: r.IntN(9), Total: r.IntN(9), Bytes: number(), Size: number()}
+		if p.state == runEnded {
+			p.err = errors.New(text())
+		}
+		c.sampled = time.Time{}
+		c.progressed(p)
+		w, h := 40+r.IntN(120), 10+r.IntN(40)
+		b.send(tea.WindowSizeMsg{Width: w, Height: h})
+		checkView(t, b.w.View(), w, h)
+		if t.Failed() {
+			t.Fatalf("round %d, %d x %d: %+v", i, w, h, p)
+		}
 	}
 }
