@@ -19,8 +19,8 @@ import (
 	"fauna-export/fauna/emulator"
 )
 
-// sampleRow is a row as every format must give it back: data as canonical JSON,
-// ttl in microseconds.
+// sampleRow is a row as every format must give it back: data as JSON, ttl in
+// microseconds.
 type sampleRow struct {
 	ref, data string
 	ts        int64
@@ -37,6 +37,9 @@ func (r sampleRow) String() string {
 
 // canonicalText is canonical of a text that must be JSON.
 func canonicalText(text string) string {
+	if text == "" {
+		return ""
+	}
 	c, err := canonical([]byte(text))
 	if err != nil {
 		return fmt.Sprintf("%q: %v", text, err)
@@ -70,7 +73,7 @@ func rowsOfJSONL(content []byte) ([]sampleRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, sampleRow{r.Ref, canonicalText(string(r.Data)), r.TS, ttl})
+		rows = append(rows, sampleRow{r.Ref, string(r.Data), r.TS, ttl})
 	}
 	return rows, nil
 }
@@ -93,7 +96,7 @@ func rowsOfCSV(content []byte) ([]sampleRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, sampleRow{r[0], canonicalText(r[2]), ts, ttl})
+		rows = append(rows, sampleRow{r[0], r[2], ts, ttl})
 	}
 	return rows, nil
 }
@@ -108,7 +111,7 @@ func rowsOfParquet(content []byte) ([]sampleRow, error) {
 	records, err := parquet.Read[record](bytes.NewReader(content), int64(len(content)))
 	var rows []sampleRow
 	for _, r := range records {
-		rows = append(rows, sampleRow{r.Ref, canonicalText(r.Data), r.TS, r.TTL})
+		rows = append(rows, sampleRow{r.Ref, r.Data, r.TS, r.TTL})
 	}
 	return rows, err
 }
@@ -210,12 +213,16 @@ func compareRows(t *testing.T, name string, rows []sampleRow, withData bool) {
 			want.ttl = &must.TTL
 		}
 		if withData {
-			want.data = canonicalText(string(must.Data))
+			want.data = string(must.Data)
 		}
 		if i >= len(rows) {
 			t.Fatalf("%s: only %d rows", name, len(rows))
 		}
-		if got, want := rows[i].String(), want.String(); got != want {
+		got := rows[i]
+		if got.data != want.data { // perhaps the same value in other words
+			got.data, want.data = canonicalText(got.data), canonicalText(want.data)
+		}
+		if got.String() != want.String() {
 			t.Fatalf("%s row %d:\n got %s\nwant %s", name, i+1, got, want)
 		}
 		i++
