@@ -1,0 +1,93 @@
+package tui
+
+import (
+	"strings"
+)
+
+// noteLines say what just happened, on the line above the keys; a long note takes
+// up to three more, over the end of the body, until the next key.
+func (w *wizard) noteLines(room int) []string {
+	if w.note.text == "" {
+		return nil
+	}
+	glyph, p := noteLook(w.st, w.note.kind)
+	lines := wrap(w.note.text, room-width(glyph))
+	lines = lines[:min(len(lines), 4)]
+	if len(lines) > 1 { // a line between it and the body
+		lines = append([]string{""}, lines...)
+	}
+	first := true
+	for i, l := range lines {
+		if l == "" {
+			continue
+		}
+		if first {
+			lines[i], first = p.of(glyph+l), false
+		} else {
+			lines[i] = p.of(strings.Repeat(" ", width(glyph)) + l)
+		}
+	}
+	return lines
+}
+
+// noteLook is the glyph and the paint of a kind of note.
+func noteLook(st styles, k noteKind) (string, paint) {
+	switch k {
+	case noteGood:
+		return "✓ ", st.good
+	case noteWarn:
+		return "! ", st.warn
+	case noteBad:
+		return "✗ ", st.bad
+	}
+	return "", paint{}
+}
+
+// bar is the last lines: as many keys as there is room for; the last fixed ones,
+// help and back, always, and on the last line.
+func (w *wizard) bar(hints []hint, fixed, room, n int) []string {
+	gap := "   "
+	if w.width < 80 {
+		gap = "  "
+	}
+	size := func(h hint) int { return width(h.key) + 1 + width(h.does) }
+	keep := min(fixed, len(hints))
+	first, last := hints[:len(hints)-keep], hints[len(hints)-keep:]
+	kept := 0
+	for _, h := range last {
+		kept += size(h) + len(gap)
+	}
+	lines := make([][]string, n)
+	at, used := 0, 0
+	put := func(h hint) {
+		lines[at] = append(lines[at], w.st.bold.of(h.key)+" "+w.st.faint.of(h.does))
+		used += size(h) + len(gap)
+	}
+	fits := func(h hint) bool {
+		limit := room
+		if at == n-1 {
+			limit -= kept
+		}
+		return used+size(h) <= limit
+	}
+	for _, h := range first {
+		if !fits(h) && at < n-1 {
+			at, used = at+1, 0
+		}
+		if !fits(h) {
+			break
+		}
+		put(h)
+	}
+	if at < n-1 {
+		at, used = n-1, 0
+	}
+	for _, h := range last {
+		put(h)
+	}
+	out := make([]string, n)
+	for i, l := range lines {
+		out[i] = strings.Join(l, gap)
+	}
+	return out
+}
