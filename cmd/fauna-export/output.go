@@ -18,7 +18,8 @@ import (
 // config file that is not about the server or the choice of collections.
 type outputFlags struct {
 	export.Config
-	dryRun bool
+	dryRun  bool
+	pattern string // of the folder's name, where that holds {time}
 }
 
 // addFormat adds the flags that say what the files are.
@@ -41,6 +42,7 @@ func (f *outputFlags) add(cmd *cobra.Command) {
 	set.BoolVar(&f.NoSnapshot, "no-snapshot", false, "read each page at its own time")
 	set.StringVar(&f.DDL, "ddl", "", "write tables and load commands for `DATABASE` beside the files: postgres, sqlite or duckdb")
 	completeWords(cmd, "ddl", "postgres", "sqlite", "duckdb")
+	set.IntVar(&f.Keep, "keep", 0, "after a whole run keep the newest `N` finished runs of --out 'DIR/{time}'; 0 keeps all")
 	f.addPace(set)
 	set.BoolVar(&f.dryRun, "dry-run", false, "check everything, say what would be exported, write nothing")
 }
@@ -72,7 +74,16 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 		}
 	case "-":
 	default:
-		f.Out = filepath.Clean(strings.ReplaceAll(f.Out, "{time}", now.UTC().Format("2006-01-02T15-04-05Z")))
+		if strings.Contains(f.Out, "{time}") {
+			f.pattern = f.Out
+		}
+		f.Out = filepath.Clean(strings.ReplaceAll(f.Out, "{time}", now.UTC().Format(export.FolderTime)))
+	}
+	if f.Keep < 0 {
+		return export.Spec{}, usagef("--keep %d: give 1 or more, or 0 to keep all", f.Keep)
+	}
+	if f.Keep > 0 && (f.pattern == "" || strings.Count(filepath.Base(f.pattern), "{time}") != 1 || strings.Count(f.pattern, "{time}") != 1) {
+		return export.Spec{}, usagef("--keep needs {time} in the last part of --out, such as --out 'backups/{time}'")
 	}
 	s, err := f.Config.Spec()
 	if bad, ok := errors.AsType[*export.ConfigError](err); ok && bad.Key != "" {

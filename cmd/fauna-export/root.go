@@ -60,8 +60,9 @@ func newRootCommand(a *app) *cobra.Command {
 	set.StringVar(&server.clientKey, "client-key", "", "key in `FILE` (PEM) of --client-cert")
 	root.AddCommand(
 		newDemoCommand(a), newRunCommand(a), newResumeCommand(a), newVerifyCommand(a), newCheckCommand(a),
-		newFQLCommand(a), newSchemaCommand(a), newServeCommand(a), newVersionCommand(a),
+		newFQLCommand(a), newSchemaCommand(a), newServeCommand(a), newManCommand(a), newVersionCommand(a),
 	)
+	a.completeCollections(root)
 	return root
 }
 

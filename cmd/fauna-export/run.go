@@ -85,7 +85,10 @@ func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, outp
 		return a.stream(ctx, client, spec)
 	}
 	debug.SetMemoryLimit(spec.MemoryLimit())
-	return a.export(ctx, client, spec)
+	if err := a.export(ctx, client, spec); err != nil || output.Keep == 0 {
+		return err
+	}
+	return a.keepNewest(output)
 }
 
 // apply puts the choice into a spec: what is exported, what is left out and why,

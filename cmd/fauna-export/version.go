@@ -1,12 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"fauna-export/assets"
 )
 
 // released is set by the linker in a release:
@@ -28,19 +29,65 @@ func version() string {
 // toolName is how a manifest names the program.
 func toolName() string { return "fauna-export " + version() }
 
+// build is what the program knows of how it was built.
+type build struct {
+	Version  string `json:"version"`
+	Commit   string `json:"commit"`             // "" where it was not built in a clone
+	Modified bool   `json:"modified,omitempty"` // the clone held changes that were not committed
+	Time     string `json:"time,omitempty"`     // of the commit
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+func buildOf() build {
+	b := build{Version: version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			b.Commit = s.Value
+		case "vcs.time":
+			b.Time = s.Value
+		case "vcs.modified":
+			b.Modified = s.Value == "true"
+		}
+	}
+	return b
+}
+
+// String is the line that `version` prints.
+func (b build) String() string {
+	commit := "commit unknown"
+	if b.Commit != "" {
+		commit = "commit " + b.Commit[:min(len(b.Commit), 12)]
+	}
+	if b.Modified {
+		commit += " and changes"
+	}
+	return fmt.Sprintf("fauna-export %s (%s, %s, %s)", b.Version, commit, b.Go, b.Platform)
+}
+
 func newVersionCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	var notices bool
+	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
-		Args:  noArguments,
+		Short: "Print version, commit and Go version, or the licences of the libraries",
+		Example: `  fauna-export version
+  fauna-export version --notices`,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			if a.global.json {
-				return json.NewEncoder(a.out).Encode(map[string]string{
-					"version": version(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH,
-				})
+			switch {
+			case notices:
+				return a.printText(assets.Notices)
+			case a.global.json:
+				return a.printJSON(buildOf())
 			}
-			_, err := fmt.Fprintf(a.out, "fauna-export %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return stdoutError(err)
+			return a.printText(buildOf().String() + "\n")
 		},
 	}
+	cmd.Flags().BoolVar(&notices, "notices", false, "print the licences of the libraries that are part of the program")
+	return cmd
 }

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestCompletion_namesCollectionsOfTheServer(t *testing.T) {
+	s := serveSample(t)
+	env := []string{"FAUNA_SECRET=" + s.Secret(), "FAUNA_EXPORT_DOMAIN=" + s.endpoint}
+	complete := func(env []string, args ...string) []string {
+		t.Helper()
+		got := runHere(t, env, append([]string{"__complete"}, args...)...)
+		lines := strings.Split(strings.TrimSuffix(got.out, "\n"), "\n")
+		if got.code != exitDone || !strings.HasPrefix(lines[len(lines)-1], ":") {
+			t.Fatalf("%q: exit %d: %s\n%s", args, got.code, got.err, got.out)
+		}
+		return lines[:len(lines)-1]
+	}
+	for _, c := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"run", "--collection", "c"}, []string{"customers", "carts"}},
+		{[]string{"check", "--collection", "customers", "--collection", "c"}, []string{"carts"}},
+		{[]string{"fql", "role", "--exclude", "wish"}, []string{"wishlists"}},
+		{[]string{"run", "--column", "pro"}, []string{"products:"}},
+		{[]string{"run", "--format", ""}, []string{"jsonl", "csv", "parquet", "wire"}},
+		{[]string{"run", "--ddl", ""}, []string{"postgres", "sqlite", "duckdb"}},
+	} {
+		if got := complete(env, c.args...); !slices.Equal(got, c.want) {
+			t.Errorf("%q gives %q, not %q", c.args, got, c.want)
+		}
+	}
+	for _, without := range [][]string{nil, {"FAUNA_SECRET=x"}, {"FAUNA_SECRET=wrong", "FAUNA_EXPORT_DOMAIN=" + s.endpoint}} {
+		if got := complete(without, "run", "--collection", ""); len(got) > 0 && got[0] != "" {
+			t.Errorf("without a server or a secret: %q", got)
+		}
+	}
+}
+
+func TestCompletion_scriptsAreOnesThatTheShellsRead(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		got := runHere(t, nil, "completion", shell)
+		if got.code != exitDone || !strings.Contains(got.out, "fauna-export") {
+			t.Fatalf("%s: exit %d: %s", shell, got.code, got.err)
+		}
+		if _, err := exec.LookPath(shell); err != nil {
+			continue
+		}
+		command := exec.Command(shell, "-n", "/dev/stdin")
+		command.Stdin = strings.NewReader(got.out)
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Errorf("%s does not read the script: %v\n%s", shell, err, out)
+		}
+	}
+}
+
+func TestMan_holdsEveryCommandAndFlag(t *testing.T) {
+	got := runHere(t, nil, "man")
+	if got.code != exitDone || got.out != runHere(t, nil, "man").out {
+		t.Fatalf("exit %d, or not the same twice: %s", got.code, got.err)
+	}
+	for _, want := range []string{".TH \"FAUNA\\-EXPORT\" 1", ".SS \"run\"", ".SS \"fql role\"", `\-\-progress\-interval`, ".SH ENVIRONMENT", "129, 130, 143"} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("%s is not in the page", want)
+		}
+	}
+	if _, err := exec.LookPath("groff"); err != nil {
+		return
+	}
+	command := exec.Command("groff", "-man", "-Tutf8", "-ww", "-z")
+	command.Stdin = strings.NewReader(got.out)
+	if out, err := command.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("groff: %v\n%s", err, out)
+	}
+}
+
+func TestVersion_saysHowItWasBuiltAndOfWhat(t *testing.T) {
+	if got := runHere(t, nil, "version"); !strings.Contains(got.out, "commit") || !strings.Contains(got.out, "go1.") {
+		t.Errorf("version: %s", got.out)
+	}
+	if got := runHere(t, nil, "version", "--json"); !strings.Contains(got.out, `"commit"`) {
+		t.Errorf("version --json: %s", got.out)
+	}
+	if got := runHere(t, nil, "version", "--notices"); !strings.Contains(got.out, "Mozilla Public License") {
+		t.Errorf("version --notices has no licence: %.200s", got.out)
+	}
+}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestKeep_leavesTheNewestRuns(t *testing.T) {
+	s := serveSample(t)
+	parent := t.TempDir()
+	env := []string{"FAUNA_SECRET=" + s.Secret()}
+	args := []string{"run", "--domain", s.endpoint, "--collection", "carts", "--out", filepath.Join(parent, "{time}"), "--ddl", "sqlite"}
+	if got := runHere(t, env, args...); got.code != exitDone {
+		t.Fatalf("exit %d: %s", got.code, got.err)
+	}
+	entries, err := os.ReadDir(parent)
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("%d folders, %v", len(entries), err)
+	}
+	// The run of now becomes one of long ago, so that the test need not wait for
+	// another second.
+	old := filepath.Join(parent, "2020-01-01T00-00-00Z")
+	if err := os.Rename(filepath.Join(parent, entries[0].Name()), old); err != nil {
+		t.Fatal(err)
+	}
+	got := runHere(t, env, append(args, "--keep", "1")...)
+	if _, err := os.Stat(old); got.code != exitDone || !os.IsNotExist(err) || !strings.Contains(got.err, "removed the run") {
+		t.Errorf("exit %d, the old run: %v: %s", got.code, err, got.err)
+	}
+	for _, out := range []string{"backup", "{time}/x", "-"} {
+		if got := runHere(t, env, "run", "--domain", s.endpoint, "--collection", "carts", "--keep", "2", "--out", out); got.code != exitUsage {
+			t.Errorf("--keep with --out %s: exit %d: %s", out, got.code, got.err)
+		}
+	}
+}
