@@ -32,9 +32,10 @@ type exportStep struct {
 	list    list
 	moved   bool // the person scrolls; otherwise the list follows the work
 	height  int
-	widest  int // cells of the longest name, at most 40
-	named   int // collections that widest is of
-	digits  int // of the largest count so far, commas included
+	counted int64 // documents counted before it began, 0 when not all were
+	widest  int   // cells of the longest name, at most 40
+	named   int   // collections that widest is of
+	digits  int   // of the largest count so far, commas included
 	graph   []float64
 	sampled time.Time
 }
@@ -99,6 +100,15 @@ func (c *exportStep) start(resume bool) tea.Cmd {
 	c.gen++
 	c.now, c.starting, c.refused, c.stopping = progress{}, true, nil, false
 	c.graph, c.moved, c.list, c.named, c.widest, c.digits = nil, false, list{}, 0, 0, 0
+	c.counted = 0
+	for _, name := range spec.Collections {
+		n, ok := c.s.counts[name]
+		if !ok {
+			c.counted = 0
+			break
+		}
+		c.counted += n
+	}
 	gen, r, srv := c.gen, c.s.runner, c.s.server
 	return c.s.jobs.do(func(context.Context) tea.Msg {
 		return startedMsg{gen, r.start(spec, srv, resume)}
@@ -136,7 +146,7 @@ func (c *exportStep) update(m tea.Msg) tea.Cmd {
 
 func (c *exportStep) progressed(p progress) tea.Cmd {
 	c.now = p
-	c.digits = max(c.digits, len(countText(max(p.status.Expected, p.status.Rows))))
+	c.digits = max(c.digits, len(countText(max(p.status.Expected, p.status.Rows, c.counted))))
 	if all := p.status.Collections; len(all) != c.named {
 		c.named, c.widest = len(all), 0
 		for _, x := range all {

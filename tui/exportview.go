@@ -198,21 +198,27 @@ func (c *exportStep) foot(w int) []string {
 	}
 	name, bar := c.cells(w)
 	total := pad("total", name) + " "
-	if now.ExpectedFinal && now.Expected > 0 {
-		total += drawBar(st, float64(now.Rows)/float64(now.Expected), bar, false) + fmt.Sprintf(" %3d %% ", percent(now.Rows, now.Expected))
+	expected, eta := now.Expected, now.ETA
+	known := now.ExpectedFinal && expected > 0
+	if !known && c.counted > expected { // until all is planned, the count of before
+		expected, known = c.counted, true
+		eta = time.Duration(float64(expected-now.Rows) / max(1, finite(now.Rate)) * float64(time.Second))
+	}
+	if known {
+		total += drawBar(st, float64(now.Rows)/float64(expected), bar, false) + fmt.Sprintf(" %3d %% ", percent(now.Rows, expected))
 	} else {
 		total += drawBar(st, 0, bar, false) + "   … % "
 	}
 	rows := countText(now.Rows)
-	if now.Expected > 0 {
-		rows += " / " + countText(now.Expected)
-		if !now.ExpectedFinal {
+	if expected > 0 {
+		rows += " / " + countText(expected)
+		if !known {
 			rows += "+"
 		}
 	}
 	total += padLeft(rows, c.counts())
-	if now.ExpectedFinal && now.ETA > 0 && now.Rate > 0 && now.Rows < now.Expected {
-		total += padLeft(leftText(now.ETA)+" left", 10)
+	if known && eta > 0 && finite(now.Rate) >= 0.5 && now.Rows < expected {
+		total += padLeft(leftText(eta)+" left", 10)
 	}
 	speed := pad("", name+1) + c.drawGraph(bar)
 	pieces := []string{rateText(now.Rate), bytesText(int64(finite(now.BytesRate))) + "/s", "", fmt.Sprintf("%d of %d in flight", now.InFlight, now.Workers), bytesText(now.Bytes)}

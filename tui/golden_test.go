@@ -125,6 +125,11 @@ func scenes() []scene {
 			b.to(checkID).keys("u")
 		}},
 		{"export begins", nil, func(b *bench) { b.to(exportID) }},
+		{"export before all is planned", nil, func(b *bench) {
+			st := running()
+			st.Expected, st.ExpectedFinal, st.Collections[0].Expected, st.Collections[0].ExpectedFinal = 14_000, false, 13_988, false
+			b.to(exportID).showing(progress{state: runGoing, status: st})
+		}},
 		{"export running", nil, func(b *bench) { b.to(exportID).showing(progress{state: runGoing, status: running()}) }},
 		{"export waits for the network", nil, func(b *bench) {
 			st := running()

@@ -384,6 +384,9 @@ func (b *bench) to(id stepID) *bench {
 	}
 	if id == exportID {
 		b.run.hold, b.held = make(chan struct{}), true
+		if b.run.status.Phase == export.Done {
+			b.run.status = export.Status{Phase: export.Preparing, Workers: 8}
+		}
 	}
 	if id > checkID {
 		b.keys("enter")

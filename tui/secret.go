@@ -228,7 +228,7 @@ func (c *secretStep) update(m tea.Msg) tea.Cmd {
 	if read < len(chosen) {
 		kind = noteWarn
 	}
-	c.s.say(kind, "Secret accepted: reads %d of %s.", read, plural(int64(len(chosen)), "collection", "collections"))
+	c.s.say(kind, "Secret accepted: reads %s of %s.", countText(int64(read)), plural(int64(len(chosen)), "collection", "collections"))
 	c.s.goTo = checkID
 	return nil
 }
