@@ -14,7 +14,9 @@ func (a *app) runWizard(ctx context.Context, c tui.Config) error {
 	if !a.mayAsk() {
 		return usagef("the wizard needs a terminal: use 'fauna-export run', or 'fauna-export demo --out DIR' to try it")
 	}
-	c.AnswersFile = answersFile()
+	if !c.Demo { // a demo leaves nothing but its files
+		c.AnswersFile = answersFile()
+	}
 	outcome, err := tui.Run(ctx, c)
 	if outcome.Summary != "" {
 		fmt.Fprint(a.err, outcome.Summary)

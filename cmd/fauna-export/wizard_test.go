@@ -77,6 +77,11 @@ func TestWizard_demoIsWalkedAlone(t *testing.T) {
 		t.Fatalf("exit %d:\n%s", code, term.text())
 	}
 	checkWizardExport(t, dir)
+	for _, name := range term.cmd.Env {
+		if home, ok := strings.CutPrefix(name, "HOME="); ok && len(filesBelow(t, home)) > 0 {
+			t.Errorf("the demo left files in the user's folder: %v", filesBelow(t, home))
+		}
+	}
 }
 
 // checkWizardExport checks that a folder holds all documents of the sample.
