@@ -111,6 +111,9 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int) string {
 		return line + drawBar(st, 1, bar, true) + st.good.of("   ✓   ") + padLeft(countText(x.Rows)+" / "+countText(x.Rows), c.counts()) + padLeft("done", 10)
 	}
 	known := x.ExpectedFinal && x.Expected > 0
+	if n := c.s.counts[x.Name]; !known && n > x.Expected && c.counted > 0 {
+		x.Expected, x.ExpectedFinal, known = n, true, true
+	}
 	if known {
 		line += drawBar(st, float64(x.Rows)/float64(x.Expected), bar, false) + fmt.Sprintf(" %3d %% ", percent(x.Rows, x.Expected))
 	} else {
