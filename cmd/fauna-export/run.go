@@ -81,10 +81,10 @@ func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, outp
 		return a.dryRun(client.Endpoint(), spec, c)
 	}
 	a.warnFiltered(c)
+	debug.SetMemoryLimit(spec.MemoryLimit())
 	if output.toStdout() {
 		return a.stream(ctx, client, spec)
 	}
-	debug.SetMemoryLimit(spec.MemoryLimit())
 	if err := a.export(ctx, client, spec); err != nil || output.Keep == 0 {
 		return err
 	}
