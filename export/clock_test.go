@@ -26,6 +26,10 @@ func testSeed(t *testing.T) uint64 {
 	return seed
 }
 
+// patient is a time for retries that no swift clock comes to, however slow the
+// machine is.
+const patient = 10_000 * time.Hour
+
 // swiftClock is a clock on which time passes many times as fast.
 type swiftClock struct {
 	start  time.Time

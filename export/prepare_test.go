@@ -140,7 +140,7 @@ func TestRun_cancelledStopsAtOnceAndGoesOn(t *testing.T) {
 			if !errors.Is(err, why) {
 				t.Errorf("error %v", err)
 			}
-			if took := time.Since(start); took > time.Second {
+			if took := time.Since(start); took > 5*time.Second { // about 10 ms on an idle machine
 				t.Errorf("it took %s", took)
 			}
 			if r.Status().Phase != Stopped {
@@ -295,7 +295,7 @@ func TestFault_mixesFromASeed(t *testing.T) {
 			}
 			return body
 		}
-		spec := Spec{Collections: []string{"users", "orders", "none"}, Workers: 1 + random.IntN(8)}
+		spec := Spec{Collections: []string{"users", "orders", "none"}, Workers: 1 + random.IntN(8), RetryFor: patient}
 		dir := exportDir(t)
 		m := mustDo(t, spec, src, swiftEnv(dir, i))
 		for _, e := range m.Collections {

@@ -122,6 +122,7 @@ func serverRun(t *testing.T, client *fauna.Client, dir string, spec Spec) (*Mani
 	t.Helper()
 	spec.Collections = []string{"users", "orders"}
 	spec.PageSize = 100
+	spec.RetryFor = patient
 	env := swiftEnv(dir, 5)
 	env.Clock = newSwiftClock(50)
 	r, err := NewRun(spec, client, env)
@@ -304,7 +305,7 @@ func TestServer_mixedFaults(t *testing.T) {
 			s.Faults().Add(emulator.When{Chance: 0.06, Seed: seed + uint64(n)}, f)
 		}
 		dir := exportDir(t)
-		spec.Collections, spec.PageSize = []string{"users", "orders"}, 100
+		spec.Collections, spec.PageSize, spec.RetryFor = []string{"users", "orders"}, 100, patient
 		env := swiftEnv(dir, seed+i)
 		env.Clock = newSwiftClock(100)
 		run, err := NewRun(spec, client, env)

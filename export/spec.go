@@ -191,13 +191,13 @@ func (s Spec) withDefaults() Spec {
 }
 
 // MemoryLimit is the soft limit, in bytes, that a program which does nothing
-// beside this run should give to debug.SetMemoryLimit: 80 MiB for plain JSON
+// beside this run should give to debug.SetMemoryLimit: 72 MiB for plain JSON
 // lines, CSV and wire, 140 MiB where data is compressed.
 func (s Spec) MemoryLimit() int64 {
 	if s.packed() {
 		return 140 << 20
 	}
-	return 80 << 20
+	return 72 << 20
 }
 
 // packed tells whether rows go through a compressor.

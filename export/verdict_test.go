@@ -333,7 +333,7 @@ func TestFault_passingFailuresLeaveTheSameBytes(t *testing.T) {
 				return nil
 			}
 			dir := exportDir(t)
-			m := mustDo(t, Spec{Collections: []string{"users", "orders"}, PageSize: 50}, src, swiftEnv(dir, 7))
+			m := mustDo(t, Spec{Collections: []string{"users", "orders"}, PageSize: 50, RetryFor: patient}, src, swiftEnv(dir, 7))
 			for _, name := range []string{"users", "orders"} {
 				if c := src.set[name]; !bytes.Equal(mustRead(t, dir, name+".jsonl"), jsonl(c, c.docs)) {
 					t.Errorf("%s differs", name)
