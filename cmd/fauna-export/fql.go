@@ -59,6 +59,9 @@ commands ask for. Nothing here changes a database.`,
 	})
 	role.Flags().BoolVar(&update, "update", false, "the role exists already: set its privileges anew")
 	key := a.fqlPart("key", "A key of that role; its answer holds the secret, shown only once", func(context.Context) ([]fauna.Query, error) {
+		if err := checkRole(f.role); err != nil {
+			return nil, err
+		}
 		return []fauna.Query{{Title: "key", FQL: fauna.Setup{Role: f.role}.KeyFQL()}}, nil
 	})
 	index := a.fqlPart("index", "An index a collection, which incremental syncs need", func(ctx context.Context) ([]fauna.Query, error) {
@@ -88,6 +91,9 @@ commands ask for. Nothing here changes a database.`,
 	})
 	history.Flags().IntVar(&days, "days", 1, "days of history to keep")
 	cleanup := a.fqlPart("cleanup", "Delete the role's keys, and the role", func(context.Context) ([]fauna.Query, error) {
+		if err := checkRole(f.role); err != nil {
+			return nil, err
+		}
 		return []fauna.Query{{Title: "cleanup", FQL: fauna.Setup{Role: f.role}.CleanupFQL()}}, nil
 	})
 	for _, c := range []*cobra.Command{role, index, history} {
@@ -137,6 +143,14 @@ func (a *app) fqlPart(name, short string, build func(context.Context) ([]fauna.Q
 	}
 }
 
+// checkRole refuses a name that no role can have.
+func checkRole(name string) error {
+	if err := fauna.CheckName(name); err != nil {
+		return usagef("--role %s: %v", quoted(name), err)
+	}
+	return nil
+}
+
 const (
 	modeFull        = "full"
 	modeIncremental = "incremental"
@@ -145,6 +159,9 @@ const (
 // setup is the set-up that the flags describe. Only --all asks a server.
 func (a *app) setup(ctx context.Context, f *fqlFlags) (fauna.Setup, error) {
 	s := fauna.Setup{Role: f.role}
+	if err := checkRole(f.role); err != nil && f.role != "" {
+		return s, err
+	}
 	if f.mode != modeFull && f.mode != modeIncremental && f.mode != "" {
 		return s, usagef("--mode %s: give full or incremental", quoted(f.mode))
 	}
@@ -171,7 +188,11 @@ func (a *app) setup(ctx context.Context, f *fqlFlags) (fauna.Setup, error) {
 			return s, usagef("--index %s: with more than one collection the pattern must hold {collection}", quoted(f.index))
 		}
 		for _, name := range names {
-			s.Indexes = append(s.Indexes, strings.ReplaceAll(f.index, "{collection}", name))
+			index := strings.ReplaceAll(f.index, "{collection}", name)
+			if err := fauna.CheckName(index); err != nil {
+				return s, usagef("--index %s: the name %s: %v", quoted(f.index), quoted(index), err)
+			}
+			s.Indexes = append(s.Indexes, index)
 		}
 	}
 	return s, nil

@@ -50,6 +50,7 @@ func newRootCommand(a *app) *cobra.Command {
 		},
 	}
 	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(newHelpCommand())
 	root.SetVersionTemplate("fauna-export {{.Version}}\n")
 	a.global.add(root.PersistentFlags())
 	set := root.Flags()
@@ -64,6 +65,26 @@ func newRootCommand(a *app) *cobra.Command {
 	)
 	a.completeCollections(root)
 	return root
+}
+
+// newHelpCommand is `help COMMAND`. Cobra's own answers a command that does not
+// exist with the help of the root, as if all were well.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				if found == nil {
+					found, rest = cmd.Root(), args
+				}
+				return unknownCommand(found, rest)
+			}
+			found.InitDefaultHelpFlag()
+			return found.Help()
+		},
+	}
 }
 
 // unknownCommand refuses arguments of a command that has subcommands only, naming
