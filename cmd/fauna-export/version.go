@@ -14,6 +14,9 @@ import (
 // go build -ldflags '-X main.released=v1.2.3' ./cmd/fauna-export
 var released string
 
+// commit is set by the linker in a release, beside released.
+var commit string
+
 // version is the release, else the module's version as `go install` records it,
 // else "devel".
 func version() string {
@@ -40,7 +43,7 @@ type build struct {
 }
 
 func buildOf() build {
-	b := build{Version: version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	b := build{Version: version(), Commit: commit, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b
