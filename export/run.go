@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -111,33 +110,6 @@ func NewRun(s Spec, src Source, env Env) (*Run, error) {
 		return nil, err
 	}
 	return r, nil
-}
-
-// emptyStore refuses a store in which a new run cannot begin.
-func (r *Run) emptyStore() error {
-	if r.env.Store == nil { // a run that is streamed
-		return nil
-	}
-	return CheckNewStore(r.env.Store)
-}
-
-// CheckNewStore answers a *DirError for a store in which a new run cannot
-// begin, since it holds a run or anything else; nil also when it does not
-// exist yet.
-func CheckNewStore(s Store) error {
-	f, err := Inspect(Env{Store: s})
-	if err != nil {
-		return err
-	}
-	switch name := storeName(s); {
-	case f.Spec != nil:
-		return &DirError{Dir: name, Problem: "holds a run that is not finished: resume it, or choose another folder", Resumable: true}
-	case f.Manifest != nil:
-		return &DirError{Dir: name, Problem: "holds a finished run: choose another folder"}
-	case f.Other != "":
-		return &DirError{Dir: name, Problem: fmt.Sprintf("is not empty (it holds %q): choose another folder", f.Other)}
-	}
-	return nil
 }
 
 // Do runs to the end. Its error is nil when everything was read at one time
@@ -382,39 +354,4 @@ func (r *Run) freshBatch() *row.Batch {
 	b := &row.Batch{}
 	b.Reset()
 	return b
-}
-
-// Pause lets requests in flight end and asks nothing more until Continue.
-func (r *Run) Pause() { r.setPaused(true) }
-
-// Continue goes on after Pause.
-func (r *Run) Continue() { r.setPaused(false) }
-
-func (r *Run) setPaused(yes bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.paused = yes
-	r.wake.Broadcast()
-}
-
-// SetWorkers changes the number of requests in flight, within 1 and
-// MaxWorkers.
-func (r *Run) SetWorkers(n int) {
-	n = min(max(n, 1), MaxWorkers)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.workers = n
-	r.pace.setWorkers(n)
-	r.fillWorkers()
-	r.wake.Broadcast()
-}
-
-// Stream writes the rows of the run's one collection to w, in order and
-// without a folder: it cannot be resumed. An error of w comes back wrapped.
-func (r *Run) Stream(ctx context.Context, w io.Writer) (*Manifest, error) {
-	if len(r.all) != 1 {
-		return nil, &SpecError{Problem: "only one collection can be written to a stream"}
-	}
-	r.env.Store = &streamStore{w: w}
-	return r.Do(ctx)
 }

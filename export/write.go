@@ -4,12 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
-	"strconv"
 	"time"
 
 	"fauna-export/export/row"
@@ -397,51 +395,4 @@ func (w *writer) commit(e *ManifestEntry) error {
 	w.c.entry = e
 	w.r.mu.Unlock()
 	return nil
-}
-
-// entry is the file as the manifest describes it.
-func (w *writer) entry(st *state) *ManifestEntry {
-	t := st.Tally
-	compress := w.c.layout.Compress
-	if compress == "" {
-		compress = row.None
-	}
-	e := &ManifestEntry{
-		Name: w.c.name, File: w.c.file, Format: string(w.c.layout.Format), Compress: string(compress),
-		Rows: st.Rows, ExpectedRows: t.Expected, Gone: t.Gone, Appeared: t.Appeared, Changed: t.Changed,
-		Bytes: st.Offset, SHA256: hex.EncodeToString(w.hash.Sum(nil)),
-		Columns: w.c.layout.Names(), Warnings: t.Counts.Warnings(),
-		Pages: st.Pages, Retries: st.Retries, Seconds: float64(int64(st.Seconds*1000)) / 1000,
-	}
-	if e.Columns == nil {
-		e.Columns = []string{}
-	}
-	for _, c := range w.c.layout.Columns {
-		if e.Types == nil {
-			e.Types = make(map[string]row.Type)
-		}
-		if e.Types[c.Name] = c.Type; c.Type == "" {
-			e.Types[c.Name] = row.TypeJSON
-		}
-	}
-	for _, id := range t.GoneIDs {
-		e.GoneIDs = append(e.GoneIDs, strconv.FormatInt(id, 10))
-	}
-	if st.Rows > 0 {
-		e.FirstID, e.LastID = strconv.FormatInt(st.First, 10), strconv.FormatInt(st.Put, 10)
-	}
-	if len(st.Segments) > 1 {
-		for _, s := range st.Segments {
-			e.Snapshots = append(e.Snapshots, Segment{FromID: strconv.FormatInt(s.From, 10), Time: FormatTime(s.At)})
-		}
-	}
-	if t.Window > 0 {
-		e.Warnings = append(e.Warnings, fmt.Sprintf("%d documents left the snapshot while they live on, and were read as they are now", t.Window))
-	}
-	for _, name := range w.r.spec.Filtered {
-		if name == w.c.name {
-			e.Warnings = append(e.Warnings, "the key's role chooses documents by a predicate: it may hide some, and judges them as they are now")
-		}
-	}
-	return e
 }

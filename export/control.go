@@ -1,0 +1,41 @@
+package export
+
+import (
+	"context"
+	"io"
+)
+
+// Pause lets requests in flight end and asks nothing more until Continue.
+func (r *Run) Pause() { r.setPaused(true) }
+
+// Continue goes on after Pause.
+func (r *Run) Continue() { r.setPaused(false) }
+
+func (r *Run) setPaused(yes bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.paused = yes
+	r.wake.Broadcast()
+}
+
+// SetWorkers changes the number of requests in flight, within 1 and
+// MaxWorkers.
+func (r *Run) SetWorkers(n int) {
+	n = min(max(n, 1), MaxWorkers)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.workers = n
+	r.pace.setWorkers(n)
+	r.fillWorkers()
+	r.wake.Broadcast()
+}
+
+// Stream writes the rows of the run's one collection to w, in order and
+// without a folder: it cannot be resumed. An error of w comes back wrapped.
+func (r *Run) Stream(ctx context.Context, w io.Writer) (*Manifest, error) {
+	if len(r.all) != 1 {
+		return nil, &SpecError{Problem: "only one collection can be written to a stream"}
+	}
+	r.env.Store = &streamStore{w: w}
+	return r.Do(ctx)
+}
