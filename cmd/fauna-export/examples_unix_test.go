@@ -1,0 +1,208 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// exampleRun is a place to run examples in: a folder, a server with the sample data
+// and a collection users, and a shell that finds the program.
+type exampleRun struct {
+	dir, endpoint string
+	env           []string
+}
+
+func newExampleRun(t *testing.T, s *testServer) *exampleRun {
+	t.Helper()
+	e := &exampleRun{dir: t.TempDir(), endpoint: s.endpoint}
+	e.env = append(cleanEnvironment(t, nil),
+		"PATH="+filepath.Dir(binary)+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"FAUNA_SECRET="+s.Secret(), "FAUNA_EXPORT_DOMAIN="+s.endpoint)
+	return e
+}
+
+// serveExamples starts the server that examples speak of.
+func serveExamples(t *testing.T) *testServer {
+	t.Helper()
+	s := serveSample(t)
+	s.shell(t, `CreateCollection({ name: "users" })
+Create(Ref(Collection("users"), "1"), { data: { name: "Ada" } })`)
+	return s
+}
+
+// sh runs a line of an example as a person's shell would, but against the server
+// and in the folder of the test. A server in the example is ended once it listens.
+func (e *exampleRun) sh(t *testing.T, line string) {
+	t.Helper()
+	line = strings.ReplaceAll(line, "http://localhost:8443", e.endpoint)
+	if !strings.Contains(line, e.dir) {
+		line = strings.ReplaceAll(line, "/tmp/", e.dir+"/")
+	}
+	line = strings.ReplaceAll(line, "go run ./cmd/fauna-export", "fauna-export")
+	serving := strings.Contains(line, "fauna-export serve")
+	if serving {
+		if !strings.Contains(line, "--listen") {
+			line += " --listen 127.0.0.1:0"
+		}
+		line = strings.Replace(line, "fauna-export serve", "exec fauna-export serve", 1)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 3*limit)
+	defer stop()
+	p := &process{Cmd: exec.CommandContext(ctx, "sh", "-euc", line)}
+	p.Dir, p.Env = e.dir, e.env
+	p.Stdout, p.Stderr = &p.out, &p.err
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if serving {
+		eventually(t, "the server listens", func() bool { return strings.Contains(p.out.String(), "secret=") })
+		if err := p.Process.Signal(syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.Wait(); err != nil {
+		t.Errorf("%s\n%v: %s", line, err, p.err.String())
+	}
+	if p.out.String()+p.err.String() == "" && !strings.Contains(line, ">") && !strings.Contains(line, "export ") {
+		t.Errorf("%s\nsays nothing", line)
+	}
+}
+
+// backup makes the run that some examples go on with.
+func (e *exampleRun) backup(t *testing.T) {
+	t.Helper()
+	e.sh(t, "fauna-export run --all --out backup")
+}
+
+func TestExamples_ofHelpDoWhatTheySay(t *testing.T) {
+	s := serveExamples(t)
+	ran := 0
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		for _, below := range c.Commands() {
+			walk(below)
+		}
+		if c.Example == "" {
+			return
+		}
+		t.Run(strings.ReplaceAll(c.CommandPath(), " ", "_"), func(t *testing.T) {
+			e := newExampleRun(t, s)
+			if !strings.Contains(c.Example, "--out backup") && strings.Contains(c.Example, " backup") {
+				e.backup(t)
+			}
+			for line := range strings.Lines(c.Example) {
+				if line = strings.TrimSpace(line); line == "export FAUNA_SECRET=…" {
+					continue // the test has one
+				}
+				e.sh(t, line)
+				ran++
+			}
+		})
+	}
+	a := &app{streams: streams{getenv: func(string) string { return "" }}}
+	walk(newRootCommand(a))
+	if ran < 15 {
+		t.Errorf("only %d examples were run", ran)
+	}
+}
+
+// TestHelp_everyCommandHasAnExample but those that only hold others, and cobra's.
+func TestHelp_everyCommandHasAnExample(t *testing.T) {
+	a := &app{streams: streams{getenv: func(string) string { return "" }}}
+	for _, c := range newRootCommand(a).Commands() {
+		if c.Example == "" && c.Name() != "help" && c.Name() != "completion" {
+			t.Errorf("%s has none", c.CommandPath())
+		}
+	}
+}
+
+func TestExamples_ofTheREADMEDoWhatTheySay(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serveExamples(t)
+	blocks := regexp.MustCompile("(?ms)^```[a-z]*\n(.*?)^```").FindAllStringSubmatch(string(text), -1)
+	ran := 0
+	e := newExampleRun(t, s)
+	for _, block := range blocks {
+		for line := range strings.Lines(block[1]) {
+			line = strings.TrimSpace(line)
+			if command, _, commented := strings.Cut(line, "  #"); commented {
+				line = strings.TrimSpace(command)
+			}
+			switch {
+			case line == "go test ./...", line == "bash .ci/run", strings.HasPrefix(line, "go run .ci/"), strings.HasPrefix(line, "export FAUNA_SECRET="):
+				continue // run by people and by CI; the test has a secret
+			case strings.HasPrefix(line, "fauna-export ") && !strings.Contains(line, "   "), strings.HasPrefix(line, "fauna-export run "), strings.HasPrefix(line, "go run ./cmd/fauna-export "):
+				e.sh(t, line)
+				ran++
+			}
+		}
+	}
+	if ran < 6 {
+		t.Errorf("only %d commands of the README were run", ran)
+	}
+	// What the text names in passing must at least be a command.
+	for _, words := range regexp.MustCompile("`fauna-export( [a-z][^`]*)`").FindAllStringSubmatch(string(text), -1) {
+		args := append(strings.Fields(words[1]), "--help")
+		if got := runHere(t, nil, args...); got.code != exitDone {
+			t.Errorf("`fauna-export%s` is no command: %s", words[1], got.err)
+		}
+	}
+}
+
+func TestService_itsCommandsRun(t *testing.T) {
+	s := serveExamples(t)
+	read := func(name string) string {
+		t.Helper()
+		text, err := os.ReadFile(filepath.Join("..", "..", "assets", "service", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	unit := regexp.MustCompile(`(?m)^ExecStart=(.*)$`).FindStringSubmatch(read("fauna-export.service"))
+	cron := regexp.MustCompile(`(?m)^30 2 \* \* \*  fauna-export  (.*)$`).FindStringSubmatch(read("fauna-export.cron"))
+	if unit == nil || cron == nil {
+		t.Fatal("the unit or the line of cron has another form")
+	}
+	if strings.Contains(cron[1], "%") {
+		t.Error("cron takes % for an end of line")
+	}
+	for name, command := range map[string]string{"systemd": unit[1], "cron": cron[1]} {
+		e := newExampleRun(t, s)
+		for file, text := range map[string]string{"export.yaml": read("export.yaml"), "secret": s.Secret() + "\n"} {
+			text = strings.ReplaceAll(text, "http://localhost:8443", s.endpoint)
+			if err := os.WriteFile(filepath.Join(e.dir, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, v := range e.env { // the secret comes from the file, the address from the config
+			if strings.HasPrefix(v, "FAUNA_") {
+				e.env[i] = "UNUSED="
+			}
+		}
+		command = strings.NewReplacer("/usr/local/bin/", "", "/etc/fauna-export/", e.dir+"/", "${CREDENTIALS_DIRECTORY}", e.dir,
+			"${STATE_DIRECTORY}", e.dir+"/state", "/var/lib/fauna-export", e.dir+"/state", "/var/log/", e.dir+"/").Replace(command)
+		e.sh(t, command+" && echo ran")
+		runs, err := filepath.Glob(filepath.Join(e.dir, "state", "*", "manifest.json"))
+		if err != nil || len(runs) != 1 {
+			t.Errorf("%s left %q, %v", name, runs, err)
+		}
+		if log, err := os.ReadFile(filepath.Join(e.dir, "fauna-export.log")); err == nil && (len(log) == 0 || bytes.Contains(log, []byte(s.Secret()))) {
+			t.Errorf("the log is empty, or holds the secret:\n%s", log)
+		}
+	}
+}
