@@ -42,23 +42,31 @@ func idsExpr(collection string, at, from int64, size int) f.Expr {
 // documentsExpr reads whole documents, or for each an array of what stands at
 // the paths. An array, since the members of an object would come back sorted.
 func documentsExpr(collection string, at, from int64, size int, paths [][]any) (f.Expr, error) {
-	row := f.Get(f.Var("x"))
-	if paths != nil {
-		columns := make(f.Arr, len(paths))
-		for i, path := range paths {
-			if len(path) == 0 {
-				columns[i] = f.Var("d")
-				continue
-			}
-			steps, err := pathExpr(path)
-			if err != nil {
-				return nil, err
-			}
-			columns[i] = f.Select(steps, f.Var("d"), f.Default(nil))
-		}
-		row = f.Let().Bind("d", f.Get(f.Var("x"))).In(columns)
+	row, err := documentExpr(f.Get(f.Var("x")), paths)
+	if err != nil {
+		return nil, err
 	}
 	return atTime(at, f.Map(pageOf(collection, from, size), f.Lambda("x", row))), nil
+}
+
+// documentExpr is a document, or the array of what stands at the paths in it.
+func documentExpr(document f.Expr, paths [][]any) (f.Expr, error) {
+	if paths == nil {
+		return document, nil
+	}
+	columns := make(f.Arr, len(paths))
+	for i, path := range paths {
+		if len(path) == 0 {
+			columns[i] = f.Var("d")
+			continue
+		}
+		steps, err := pathExpr(path)
+		if err != nil {
+			return nil, err
+		}
+		columns[i] = f.Select(steps, f.Var("d"), f.Default(nil))
+	}
+	return f.Let().Bind("d", document).In(columns), nil
 }
 
 // pathExpr returns a path of Select. Its steps are names and positions; the

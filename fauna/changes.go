@@ -1,0 +1,68 @@
+package fauna
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	f "github.com/fauna/faunadb-go/v4/faunadb"
+)
+
+// DocumentsOf reads those of the documents ids that there are at a time (0: the
+// present), in the order of ids, and returns the body of the answer in the form
+// of a page, {"resource":{"data":[…]}}. Documents that are not there, or that the
+// key may not read, are left out. paths and buf are as for Documents.
+func (c *Client) DocumentsOf(ctx context.Context, collection string, at int64, ids []int64, paths [][]any, buf []byte) (body []byte, err error) {
+	op := "read documents of " + quoteName(collection)
+	expr, err := documentsOfExpr(collection, at, ids, paths)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	query, err := json.Marshal(expr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	r := request{op: op, body: query, lastSeen: c.lastSeen(at)}
+	if len(ids) <= 1 {
+		r.limit = max(documentLimit, c.pageLimit)
+	}
+	return c.send(ctx, r, buf)
+}
+
+// documentsOfExpr filters before it reads, since one Get of a document that is
+// not there fails all of them.
+func documentsOfExpr(collection string, at int64, ids []int64, paths [][]any) (f.Expr, error) {
+	ref := f.RefCollection(f.Collection(collection), f.Var("x"))
+	one, err := documentExpr(f.Get(ref), paths)
+	if err != nil {
+		return nil, err
+	}
+	texts := make(f.Arr, len(ids))
+	for i, id := range ids {
+		texts[i] = strconv.FormatInt(id, 10)
+	}
+	there := f.Filter(texts, f.Lambda("x", f.Exists(ref)))
+	return atTime(at, f.Obj{"data": f.Map(there, f.Lambda("x", one))}), nil
+}
+
+// CollectionTime returns the ts of a collection's own settings at a time: that of
+// its creation or of the last change of them. Their history is kept for ever, so
+// it tells whether the collection that was read at a time is still this one. It
+// is an *Error whose Missing is true where there was none.
+func (c *Client) CollectionTime(ctx context.Context, collection string, at int64) (int64, error) {
+	op := "read the settings of " + quoteName(collection)
+	r := c.present(op)
+	if at != 0 {
+		r.lastSeen = at
+	}
+	value, err := c.query(ctx, r, atTime(at, f.Select("ts", f.Get(f.Collection(collection)))))
+	if err != nil {
+		return 0, err
+	}
+	var ts int64
+	if err := value.Get(&ts); err != nil {
+		return 0, c.strange(op, "its ts is no number")
+	}
+	return ts, nil
+}

@@ -1,0 +1,44 @@
+package fauna
+
+import (
+	"reflect"
+	"testing"
+)
+
+func TestDecodePairs(t *testing.T) {
+	const cursor = `"after":[12,{"@ref":{"id":"8","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}},{"@ref":{"id":"8","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}}]`
+	tests := []struct {
+		name, answer string
+		want         *pairsPage // nil: refused
+	}{
+		{"empty", `{"resource":{"data":[]}}`, &pairsPage{ts: []int64{}, ids: []int64{}, nextID: -1}},
+		{"two and more", `{"resource":{` + cursor + `,"data":[[10,"7"],[11,"6"]]}}`,
+			&pairsPage{ts: []int64{10, 11}, ids: []int64{7, 6}, nextTS: 12, nextID: 8}},
+		{"spaces", `{ "resource" : { "data" : [ [ 10 , "7" ] ] } }`, &pairsPage{ts: []int64{10}, ids: []int64{7}, nextID: -1}},
+		{"largest", `{"resource":{"data":[[-5,"9223372036854775807"]]}}`,
+			&pairsPage{ts: []int64{-5}, ids: []int64{9223372036854775807}, nextID: -1}},
+		{"too large", `{"resource":{"data":[[1,"9223372036854775808"]]}}`, nil},
+		{"ref in place of id", `{"resource":{"data":[[1,{"@ref":{}}]]}}`, nil},
+		{"cut", `{"resource":{"data":[[1,"2"],[3,`, nil},
+		{"no data", `{"resource":{}}`, nil},
+		{"cursor of documents", `{"resource":{"after":[{"@ref":{"id":"8"}}],"data":[]}}`, nil},
+		{"cursor without id", `{"resource":{"after":[12],"data":[]}}`, nil},
+	}
+	for _, test := range tests {
+		got, err := decodePairs([]byte(test.answer), 10)
+		if (err != nil) != (test.want == nil) || test.want != nil && !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: %+v, %v; want %+v", test.name, got, err, test.want)
+		}
+	}
+}
+
+func FuzzDecodePairs(f *testing.F) {
+	f.Add([]byte(`{"resource":{"after":[12,{"@ref":{"id":"8"}},{"@ref":{"id":"8"}}],"data":[[10,"7"],[11,"6"]]}}`))
+	f.Add([]byte(`{"resource":{"data":[[`))
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		p, err := decodePairs(answer, 100)
+		if err == nil && len(p.ts) != len(p.ids) {
+			t.Errorf("%d times of %d ids", len(p.ts), len(p.ids))
+		}
+	})
+}
