@@ -215,7 +215,7 @@ func cutRows(b *row.Batch, n int) {
 	if n > 0 {
 		end = b.Ends[n-1]
 	}
-	b.Bytes, b.Ends, b.IDs = b.Bytes[:end], b.Ends[:n], b.IDs[:n]
+	b.Bytes, b.Ends, b.IDs, b.Times = b.Bytes[:end], b.Ends[:n], b.IDs[:n], b.Times[:n]
 }
 
 // without are the ids of all that are not in some; both ascend.

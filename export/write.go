@@ -250,6 +250,7 @@ func dropRows(b *row.Batch, last int64) {
 	from := b.Ends[n-1]
 	b.Bytes = append(b.Bytes[:0], b.Bytes[from:]...)
 	b.IDs = append(b.IDs[:0], b.IDs[n:]...)
+	b.Times = append(b.Times[:0], b.Times[n:]...)
 	b.Ends = append(b.Ends[:0], b.Ends[n:]...)
 	for i := range b.Ends {
 		b.Ends[i] -= from

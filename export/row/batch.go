@@ -6,6 +6,7 @@ type Batch struct {
 	Bytes  []byte  // the rows; for JSONL, CSV and wire, as they stand in the file
 	Ends   []int   // where each row ends in Bytes
 	IDs    []int64 // the id of each row
+	Times  []int64 // the ts of each row, in microseconds since 1970
 	Next   int64   // the id in the last page's "after", -1 for none
 	Counts Counts  // what the rows leave out or lack
 
@@ -14,7 +15,7 @@ type Batch struct {
 
 // Reset empties the batch and keeps its memory.
 func (b *Batch) Reset() {
-	b.Bytes, b.Ends, b.IDs = b.Bytes[:0], b.Ends[:0], b.IDs[:0]
+	b.Bytes, b.Ends, b.IDs, b.Times = b.Bytes[:0], b.Ends[:0], b.IDs[:0], b.Times[:0]
 	b.Next = -1
 	b.Counts = Counts{}
 }

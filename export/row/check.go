@@ -30,12 +30,16 @@ func (e *RowError) Error() string { return fmt.Sprintf("row %d: %s", e.Row, e.Re
 // ids strictly ascending. It holds a row or a Parquet page in memory, not the
 // file. The summary tells how far it got when there is an error.
 func Check(ctx context.Context, l Layout, r io.ReaderAt, size int64) (Summary, error) {
+	return check(ctx, l, r, size, nil)
+}
+
+func check(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error) (Summary, error) {
 	none := Summary{FirstID: -1, LastID: -1}
 	if err := l.Validate(); err != nil {
 		return none, err
 	}
 	if l.Format == Parquet {
-		return checkParquet(ctx, l, r, size)
+		return checkParquet(ctx, l, r, size, each)
 	}
 	if size == 0 && !l.Compress.plain() {
 		return none, fmt.Errorf("read %s: %w", l.Compress, io.ErrUnexpectedEOF)
@@ -45,7 +49,7 @@ func Check(ctx context.Context, l Layout, r io.ReaderAt, size int64) (Summary, e
 		return none, err
 	}
 	defer stop()
-	c := checker{Summary: none, layout: l, lines: newLines(&cancelled{ctx, plain})}
+	c := checker{Summary: none, layout: l, each: each, lines: newLines(&cancelled{ctx, plain})}
 	if l.Format == CSV {
 		err = c.csv()
 	} else {
@@ -106,6 +110,11 @@ type checker struct {
 	line   []byte
 	scan   scanner
 	work   work
+
+	each  func(Row) error // told of every row; nil for nobody
+	found Row             // what is known of the row being read
+	text  []byte          // found.Text
+	group readGroup
 }
 
 func (c *checker) fail(reason string) error { return &RowError{Row: c.Rows + 1, Reason: reason} }
@@ -164,12 +173,20 @@ func (c *checker) jsonLines() error {
 		if err := c.row(id); err != nil {
 			return err
 		}
+		if err := c.given(id); err != nil {
+			return err
+		}
 	}
 }
 
 // wire reads a line that is a document as the server sent it.
 func (c *checker) wire() (int64, string) {
 	end := c.work.fields(c.line, 0)
+	for _, n := range c.work.notes {
+		if c.layout.Deletion != "" && `"`+string(n.name.of(c.line))+`"` == jsonKey(c.layout.Deletion) {
+			c.found.Removed = true
+		}
+	}
 	c.work.notes = c.work.notes[:0]
 	if end < 0 {
 		return -1, c.work.why
@@ -177,6 +194,8 @@ func (c *checker) wire() (int64, string) {
 	if end != len(c.line) {
 		return -1, "text after the document"
 	}
+	c.found.TS, _ = parseTS(c.work.document.ts.of(c.line))
+	c.liveJSON(len(c.line))
 	return c.work.document.id, ""
 }
 
@@ -185,7 +204,7 @@ func (c *checker) wire() (int64, string) {
 func (c *checker) object(names []string) (int64, string) {
 	s := &c.scan
 	s.spaces = false
-	id, i, k := int64(-1), 0, 0
+	id, i, k, cut := int64(-1), 0, 0, len(c.line)
 	if len(c.line) == 0 || c.line[0] != '{' {
 		return -1, "it is no object"
 	}
@@ -212,7 +231,11 @@ func (c *checker) object(names []string) (int64, string) {
 		case "ref":
 			id, ok = parseID(text)
 		case "ts":
-			_, ok = parseTS(text)
+			c.found.TS, ok = parseTS(text)
+		}
+		if c.layout.Deletion != "" && k == len(names)-1 {
+			c.found.Removed = string(text) != "null"
+			cut = i - 1
 		}
 		if !ok {
 			return -1, fmt.Sprintf("column %s holds %.40q", key, text)
@@ -226,5 +249,6 @@ func (c *checker) object(names []string) (int64, string) {
 	if k != len(names) {
 		return -1, fmt.Sprintf("column %q is missing", names[k])
 	}
+	c.liveJSON(cut)
 	return id, ""
 }

@@ -43,7 +43,7 @@ func (c *checker) csv() error {
 			case name == "ref":
 				id, ok = parseDigits(field)
 			case name == "ts":
-				_, ok = parseTS(field)
+				c.found.TS, ok = parseTS(field)
 			case name == "data" && !c.layout.NoData && i == 2 && len(field) > 0:
 				ok = c.scan.skip(field, 0) == len(field)
 			}
@@ -52,6 +52,10 @@ func (c *checker) csv() error {
 			}
 		}
 		if err := c.row(id); err != nil {
+			return err
+		}
+		c.liveCSV(&record)
+		if err := c.given(id); err != nil {
 			return err
 		}
 	}

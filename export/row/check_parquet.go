@@ -12,8 +12,8 @@ import (
 
 // checkParquet reads every page of every column; parquet-go compares the
 // checksums.
-func checkParquet(ctx context.Context, l Layout, r io.ReaderAt, size int64) (sum Summary, err error) {
-	c := checker{Summary: Summary{FirstID: -1, LastID: -1}, layout: l}
+func checkParquet(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error) (sum Summary, err error) {
+	c := checker{Summary: Summary{FirstID: -1, LastID: -1}, layout: l, each: each}
 	defer func() {
 		// A damaged file must be an error, also where the library trusts it.
 		if fault := recover(); fault != nil {
@@ -33,6 +33,11 @@ func checkParquet(ctx context.Context, l Layout, r io.ReaderAt, size int64) (sum
 		for i, column := range columns {
 			if err := c.parquetColumn(chunks[i], i, column, group.NumRows()); err != nil {
 				return c.Summary, fmt.Errorf("column %q: %w", column.name, err)
+			}
+		}
+		if each != nil {
+			if err := c.give(); err != nil {
+				return c.Summary, err
 			}
 		}
 	}
@@ -123,7 +128,16 @@ func (c *checker) parquetValue(v parquet.Value, index int, column parquetColumn)
 		if err := c.row(id); err != nil {
 			return err.Error()
 		}
+		if c.each != nil {
+			c.group.ids = append(c.group.ids, id)
+		}
 		return ""
+	}
+	if c.each != nil && index == 1 {
+		c.group.times = append(c.group.times, v.Int64())
+	}
+	if c.each != nil && c.layout.Deletion != "" && index == len(c.layout.Names())-1 {
+		c.group.removed = append(c.group.removed, !v.IsNull())
 	}
 	if column.typ == TypeJSON && !v.IsNull() {
 		if text := v.ByteArray(); c.scan.skip(text, 0) != len(text) {

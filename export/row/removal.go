@@ -9,7 +9,7 @@ import (
 // Removal appends the row of a document that is gone: its id, ts, and the time
 // in the deletion column, both in microseconds since 1970. It has nothing else:
 // JSONL leaves the other columns out, CSV and Parquet hold null there; a wire
-// file gets the same line as JSONL. The layout must have a deletion column.
+// file gets a document of ref, ts and the deletion column. The layout must have a deletion column.
 func (s *Serializer) Removal(b *Batch, id, ts, deleted int64) {
 	at := FormatTime(deleted)
 	switch s.layout.Format {
@@ -29,6 +29,12 @@ func (s *Serializer) Removal(b *Batch, id, ts, deleted int64) {
 		}
 		b.Bytes = append(b.Bytes, 1)
 		b.Bytes = binary.LittleEndian.AppendUint64(b.Bytes, uint64(deleted))
+	case Wire:
+		b.Bytes = append(append(b.Bytes, documentHead...), '"')
+		b.Bytes = append(strconv.AppendInt(b.Bytes, id, 10), '"')
+		b.Bytes = strconv.AppendInt(append(b.Bytes, s.afterID...), ts, 10)
+		b.Bytes = append(append(b.Bytes, ','), jsonKey(s.layout.Deletion)...)
+		b.Bytes = append(append(append(b.Bytes, `:{"@ts":"`...), at...), "\"}}\n"...)
 	default:
 		b.Bytes = append(b.Bytes, `{"ref":"`...)
 		b.Bytes = strconv.AppendInt(b.Bytes, id, 10)
@@ -37,8 +43,25 @@ func (s *Serializer) Removal(b *Batch, id, ts, deleted int64) {
 		b.Bytes = append(append(b.Bytes, ','), jsonKey(s.layout.Deletion)...)
 		b.Bytes = append(append(append(b.Bytes, `:"`...), at...), "\"}\n"...)
 	}
+	b.end(id, ts)
+}
+
+// Take appends row i of another batch of the same layout. Counts stay where they
+// are.
+func (b *Batch) Take(from *Batch, i int) {
+	start := 0
+	if i > 0 {
+		start = from.Ends[i-1]
+	}
+	b.Bytes = append(b.Bytes, from.Bytes[start:from.Ends[i]]...)
+	b.end(from.IDs[i], from.Times[i])
+}
+
+// end ends a row.
+func (b *Batch) end(id, ts int64) {
 	b.Ends = append(b.Ends, len(b.Bytes))
 	b.IDs = append(b.IDs, id)
+	b.Times = append(b.Times, ts)
 }
 
 // between is the number of columns between ts and the deletion column.

@@ -120,7 +120,7 @@ func (s *Serializer) Page(b *Batch, body []byte, plan []int64) error {
 		err = ordered(b, rows, plan)
 	}
 	if err != nil {
-		b.Bytes, b.Ends, b.IDs = b.Bytes[:bytes], b.Ends[:rows], b.IDs[:rows]
+		b.Bytes, b.Ends, b.IDs, b.Times = b.Bytes[:bytes], b.Ends[:rows], b.IDs[:rows], b.Times[:rows]
 		return err
 	}
 	b.Counts.Merge(b.work.counts)
@@ -311,8 +311,8 @@ func (s *Serializer) element(b *Batch, body []byte, i, position int, plan []int6
 		w.counts.NotUTF8.add(w.document.id)
 	}
 	w.count(body)
-	b.Ends = append(b.Ends, len(b.Bytes))
-	b.IDs = append(b.IDs, w.document.id)
+	ts, _ := parseTS(w.document.ts.of(body)) // checked when it was found
+	b.end(w.document.id, ts)
 	return end, nil
 }
 
