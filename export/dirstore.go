@@ -199,3 +199,17 @@ func (s *dirStore) Free() (int64, error) {
 		dir = parent
 	}
 }
+
+// Open opens a file to be read a part at a time.
+func (s *dirStore) Open(name string) (OpenedFile, int64, error) {
+	f, err := os.Open(s.path(name))
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}
