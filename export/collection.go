@@ -49,6 +49,8 @@ type collection struct {
 	ended    time.Time
 	before   time.Duration // time spent by earlier processes
 
+	changes *changes // what a sync behind the first does for it
+
 	saved *state // where an earlier process got to
 	entry *ManifestEntry
 	put   settled // what the writer has put into the file
@@ -80,6 +82,7 @@ type outcome struct {
 	window   []int64 // alive, but read at the present
 	pages    int64
 	bytes    int64
+	idle     int64 // planned by a sync, and no row is needed
 }
 
 // idQueue holds pages of ids in the order they came.

@@ -14,6 +14,9 @@ func (r *Run) Continue() { r.setPaused(false) }
 func (r *Run) setPaused(yes bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.pass != nil {
+		r.pass.setPaused(yes)
+	}
 	r.paused = yes
 	r.wake.Broadcast()
 }
@@ -24,6 +27,9 @@ func (r *Run) SetWorkers(n int) {
 	n = min(max(n, 1), MaxWorkers)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.pass != nil {
+		r.pass.SetWorkers(n)
+	}
 	r.workers = n
 	r.pace.setWorkers(n)
 	r.fillWorkers()
@@ -33,6 +39,9 @@ func (r *Run) SetWorkers(n int) {
 // Stream writes the rows of the run's one collection to w, in order and
 // without a folder: it cannot be resumed. An error of w comes back wrapped.
 func (r *Run) Stream(ctx context.Context, w io.Writer) (*Manifest, error) {
+	if r.spec.Mode == Incremental {
+		return nil, &SpecError{Problem: "an incremental sync needs a folder for its state"}
+	}
 	if len(r.all) != 1 {
 		return nil, &SpecError{Problem: "only one collection can be written to a stream"}
 	}

@@ -82,6 +82,7 @@ func (c *collection) tell(ch *chunk, sign int64) {
 	c.read += sign * int64(len(ch.batch.IDs))
 	c.gone += sign * int64(len(o.gone))
 	c.appeared += sign * o.appeared
+	c.planned -= sign * o.idle
 	if sign > 0 {
 		c.bytes += o.bytes
 		c.pages += o.pages
@@ -91,6 +92,9 @@ func (c *collection) tell(ch *chunk, sign int64) {
 // readChunk reads the documents of a chunk into batch and checks that they
 // are those that were planned; what differs is explained, or an error.
 func (r *Run) readChunk(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte) ([]byte, error) {
+	if c.changes != nil {
+		return r.readChanges(ctx, c, ch, batch, body)
+	}
 	ch.outcome = outcome{}
 	body, err := r.readPage(ctx, c, ch, batch, body, ch.ids, ch.at)
 	if err == nil && !(batch.Next >= 0 && (ch.next < 0 || batch.Next < ch.next)) {

@@ -33,6 +33,9 @@ func (r *Run) finish() (*Manifest, error) {
 	r.mu.Lock()
 	r.phase = Finishing
 	m, partial := r.manifest()
+	if m.Mode == Incremental {
+		m.Syncs = m.firstSyncs()
+	}
 	r.mu.Unlock()
 	data, err := m.encode()
 	if err != nil {
@@ -103,7 +106,11 @@ func (r *Run) manifest() (*Manifest, *Partial) {
 		if c.entry == nil {
 			continue
 		}
-		m.Collections = append(m.Collections, *c.entry)
+		e := *c.entry
+		if m.Mode == Incremental {
+			e.Sync, e.Documents = 1, e.Rows
+		}
+		m.Collections = append(m.Collections, e)
 		for _, s := range c.segments {
 			times[s.At] = true
 		}

@@ -48,6 +48,8 @@ type Manifest struct {
 	Started     string          `json:"started"`
 	Finished    string          `json:"finished"`
 	Collections []ManifestEntry `json:"collections"`
+	// Syncs are those of an incremental run, in order.
+	Syncs []SyncEntry `json:"syncs,omitempty"`
 	// Failed are collections without a file, with what stopped them.
 	Failed []Skipped `json:"failed,omitempty"`
 	// Skipped were left out from the start.
@@ -87,11 +89,19 @@ type ManifestEntry struct {
 	Snapshots []Segment `json:"snapshots,omitempty"`
 	Columns   []string  `json:"columns"`
 	// Types are those of the additional columns, by name.
-	Types    map[string]row.Type `json:"types,omitempty"`
-	Warnings []string            `json:"warnings,omitempty"`
-	Pages    int64               `json:"pages"`
-	Retries  int64               `json:"retries"`
-	Seconds  float64             `json:"seconds"`
+	Types map[string]row.Type `json:"types,omitempty"`
+	// Deletion names the column that holds when a document was removed.
+	Deletion string `json:"deletion,omitempty"`
+	// Documents are there after the sync, by the rows of all syncs so far.
+	Documents int64 `json:"documents,omitempty"`
+	// Removed documents since the sync before; of TimeUnknown of them nobody
+	// knows when, and their rows have the time of the sync.
+	Removed     int64    `json:"removed,omitempty"`
+	TimeUnknown int64    `json:"time_unknown,omitempty"`
+	Warnings    []string `json:"warnings,omitempty"`
+	Pages       int64    `json:"pages"`
+	Retries     int64    `json:"retries"`
+	Seconds     float64  `json:"seconds"`
 }
 
 // Segment is a part of a collection that was read at one time.

@@ -168,6 +168,9 @@ func OpenRun(src Source, env Env) (*Run, error) {
 		if err != nil {
 			return nil, &NotARun{Dir: storeName(env.Store), Why: err.Error()}
 		}
+		if r.spec.Mode == Incremental {
+			return r, r.openFolder()
+		}
 		r.resume = true
 		return r, nil
 	case f.Manifest != nil:

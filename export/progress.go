@@ -109,6 +109,13 @@ func (r *Run) Status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.env.Clock.Now()
+	if r.pass != nil {
+		s := r.pass.Status()
+		if !r.stopped.IsZero() {
+			s.Phase, s.Elapsed = r.phase, r.stopped.Sub(r.started)
+		}
+		return s
+	}
 	s := Status{
 		Phase: r.phase, SnapshotEnds: r.ends, Renewed: r.renewed, Started: r.started,
 		Written: r.written, Requests: r.requests, Retries: r.retries,

@@ -18,6 +18,8 @@ type Run struct {
 	src    Source
 	env    Env
 	resume bool // the store holds what an earlier process did
+	chain  bool // the store holds earlier syncs, and this is the next
+	sync   int  // the number of the sync, of those behind the first
 	pace   *pace
 
 	mu       sync.Mutex
@@ -50,6 +52,7 @@ type Run struct {
 	left     []*CollectionError // failures that are kept for the summary
 	batches  []*row.Batch       // to be used again
 	finished *Manifest
+	pass     *Run // the sync that this run is doing, whose status it shows
 
 	budget int64
 	hire   func() // starts one more worker
@@ -106,7 +109,12 @@ func NewRun(s Spec, src Source, env Env) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.emptyStore(); err != nil {
+	if r.spec.Mode == Incremental {
+		err = r.openFolder()
+	} else {
+		err = r.emptyStore()
+	}
+	if err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -138,6 +146,14 @@ func (r *Run) do(ctx context.Context) (*Manifest, error) {
 	if r.finished != nil {
 		return r.finished, nil
 	}
+	if r.spec.Mode == Incremental {
+		return r.doSyncs(ctx)
+	}
+	return r.doFull(ctx)
+}
+
+// doFull reads all documents of the collections.
+func (r *Run) doFull(ctx context.Context) (*Manifest, error) {
 	if r.resume {
 		release, err := r.reopen(ctx)
 		if err != nil {

@@ -65,11 +65,18 @@ type Spec struct {
 	PageSize int
 	// MaxRate is the largest number of documents a second, 0 for any.
 	MaxRate int
-	// Deletions names the deletion column of an incremental run.
+	// Deletions names the deletion column of an incremental run; empty is
+	// DefaultDeletion, and IgnoreDeletions leaves removals out.
 	Deletions string
 	// DDL is the database that a script for loading the files is written for
 	// beside them; empty for none.
 	DDL Database
+	// Indexes are the indexes of an incremental run, by collection: of every
+	// document its ts and its ref.
+	Indexes map[string]string
+	// Fast makes an incremental run read only the end of the indexes, and the
+	// events: it does not see writes dated into the past nor ttls that passed.
+	Fast bool
 	// Tool is the name and version of the program, for the manifest.
 	Tool string
 	// Skipped collections are named in the manifest and make the run end as
@@ -103,7 +110,14 @@ func (s Spec) Validate() error {
 	switch s.Mode {
 	case "", Full:
 	case Incremental:
-		return bad("this version has no incremental sync; use mode full")
+		if s.At != 0 || s.NoSnapshot {
+			return bad("an incremental sync reads at the server's present, as one snapshot")
+		}
+		for _, name := range s.Collections {
+			if s.Indexes[name] == "" {
+				return bad("no index is named for collection %q", name)
+			}
+		}
 	default:
 		return bad("mode %q is none of full, incremental", s.Mode)
 	}
@@ -166,6 +180,7 @@ func (s Spec) layout(collection string) row.Layout {
 		Columns:    s.Columns[collection],
 		NoData:     s.NoData,
 		Strict:     s.Strict,
+		Deletion:   s.deletion(),
 	}
 }
 
@@ -173,6 +188,9 @@ func (s Spec) layout(collection string) row.Layout {
 func (s Spec) withDefaults() Spec {
 	if s.Mode == "" {
 		s.Mode = Full
+	}
+	if s.Mode == Incremental && s.Deletions == "" {
+		s.Deletions = DefaultDeletion
 	}
 	if s.Format == "" {
 		s.Format = row.JSONL

@@ -28,7 +28,9 @@ type runState struct {
 	Version int      `json:"version"`
 	Spec    specText `json:"spec"`
 	Times   []int64  `json:"times"`
-	Started string   `json:"started"`
+	// Sync is the number of a sync behind the first: it begins again.
+	Sync    int    `json:"sync,omitempty"`
+	Started string `json:"started"`
 }
 
 // specText is a Spec as it is kept on disk.
@@ -48,6 +50,8 @@ type specText struct {
 	MaxRate     int                     `json:"max_rate,omitempty"`
 	Deletions   string                  `json:"deletions,omitempty"`
 	DDL         Database                `json:"ddl,omitempty"`
+	Indexes     map[string]string       `json:"indexes,omitempty"`
+	Fast        bool                    `json:"fast,omitempty"`
 	Tool        string                  `json:"tool"`
 	Skipped     []Skipped               `json:"skipped,omitempty"`
 	Filtered    []string                `json:"filtered,omitempty"`
@@ -64,7 +68,7 @@ func (s Spec) text() specText {
 	t := specText{
 		Endpoint: s.Endpoint, Mode: s.Mode, Collections: s.Collections, Format: s.Format, Compress: s.Compress,
 		NoData: s.NoData, Strict: s.Strict, At: s.At, NoSnapshot: s.NoSnapshot, Workers: s.Workers, PageSize: s.PageSize,
-		MaxRate: s.MaxRate, Deletions: s.Deletions, DDL: s.DDL, Tool: s.Tool, Skipped: s.Skipped, Filtered: s.Filtered, RetryFor: s.RetryFor,
+		MaxRate: s.MaxRate, Deletions: s.Deletions, DDL: s.DDL, Indexes: s.Indexes, Fast: s.Fast, Tool: s.Tool, Skipped: s.Skipped, Filtered: s.Filtered, RetryFor: s.RetryFor,
 	}
 	for name, columns := range s.Columns {
 		if t.Columns == nil {
@@ -83,7 +87,7 @@ func (t specText) spec() (Spec, error) {
 	s := Spec{
 		Endpoint: t.Endpoint, Mode: t.Mode, Collections: t.Collections, Format: t.Format, Compress: t.Compress,
 		NoData: t.NoData, Strict: t.Strict, At: t.At, NoSnapshot: t.NoSnapshot, Workers: t.Workers, PageSize: t.PageSize,
-		MaxRate: t.MaxRate, Deletions: t.Deletions, DDL: t.DDL, Tool: t.Tool, Skipped: t.Skipped, Filtered: t.Filtered, RetryFor: t.RetryFor,
+		MaxRate: t.MaxRate, Deletions: t.Deletions, DDL: t.DDL, Indexes: t.Indexes, Fast: t.Fast, Tool: t.Tool, Skipped: t.Skipped, Filtered: t.Filtered, RetryFor: t.RetryFor,
 	}
 	for name, columns := range t.Columns {
 		if s.Columns == nil {
@@ -174,7 +178,7 @@ func decodeState(data []byte, into any) error {
 // saveRun writes what the run is.
 func (r *Run) saveRun() error {
 	r.mu.Lock()
-	st := runState{Version: runVersion, Spec: r.spec.text(), Times: r.times, Started: r.began}
+	st := runState{Version: runVersion, Spec: r.spec.text(), Times: r.times, Started: r.began, Sync: r.sync}
 	data, err := json.Marshal(st)
 	r.mu.Unlock()
 	if err != nil {

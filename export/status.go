@@ -10,6 +10,8 @@ const (
 	Preparing Phase = "preparing"
 	// Running reads and writes.
 	Running Phase = "running"
+	// Comparing: an incremental sync looks for what changed.
+	Comparing Phase = "comparing"
 	// Finishing writes the manifest.
 	Finishing Phase = "finishing"
 	// Done is a run that ended with a manifest.

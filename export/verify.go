@@ -71,7 +71,7 @@ func Verify(ctx context.Context, dir string, progress func(VerifyStatus)) (*Repo
 		progress = func(VerifyStatus) {}
 	}
 	rep := &Report{Manifest: m}
-	known := map[string]bool{ManifestName: true, SumsName: true, strings.TrimSuffix(WorkPrefix, "/"): true}
+	known := map[string]bool{ManifestName: true, SumsName: true, strings.TrimSuffix(WorkPrefix, "/"): true, MergedDir: true}
 	st := VerifyStatus{Total: len(m.Collections), Size: m.Bytes()}
 	for _, e := range m.Collections {
 		known[e.File] = true
@@ -95,6 +95,18 @@ func Verify(ctx context.Context, dir string, progress func(VerifyStatus)) (*Repo
 	}
 	progress(st)
 	rep.checkSums(dir)
+	if rep.OK() {
+		// Each file is right; together they must be right too.
+		for _, e := range m.Latest() {
+			problem, err := checkChain(ctx, NewDirStore(dir), m, e)
+			if err != nil {
+				return nil, fmt.Errorf("read the syncs of %s: %w", e.Name, err)
+			}
+			if problem != "" {
+				rep.Problems = append(rep.Problems, problem)
+			}
+		}
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("list the folder: %w", err)
@@ -153,8 +165,7 @@ func verifyFile(ctx context.Context, dir string, e ManifestEntry, read func(int6
 	if got := hex.EncodeToString(h.Sum(nil)); got != e.SHA256 {
 		return problem("sha256 is %s, the manifest says %s", got, e.SHA256)
 	}
-	layout := row.Layout{Collection: e.Name, Format: row.Format(e.Format), Compress: row.Compression(e.Compress)}
-	layout.NoData, layout.Columns = columnsOf(e)
+	layout := e.layout()
 	sum, err := row.Check(ctx, layout, f, rep.Bytes)
 	if err != nil {
 		return problem("%v", err)
@@ -181,6 +192,7 @@ func columnsOf(e ManifestEntry) (noData bool, columns []row.Column) {
 		case "ref", "ts", "ttl":
 		case "data":
 			noData = false
+		case e.Deletion:
 		default:
 			columns = append(columns, row.Column{Name: name, Path: []any{"data", name}, Type: e.Types[name]})
 		}

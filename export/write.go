@@ -194,7 +194,7 @@ var errShortWrite = errors.New("short write")
 // add puts a chunk's rows into the file, or into what the format holds back.
 func (w *writer) add(ch *chunk) error {
 	b := ch.batch
-	o := openChunk{first: ch.ids[0], next: ch.ids[len(ch.ids)-1] + 1, last: w.last, planned: len(ch.ids), outcome: ch.outcome, counts: b.Counts}
+	o := openChunk{first: ch.ids[0], next: ch.ids[len(ch.ids)-1] + 1, last: w.last, planned: len(ch.ids) - int(ch.outcome.idle), outcome: ch.outcome, counts: b.Counts}
 	if n := len(w.open); n > 0 {
 		o.last = w.open[n-1].last
 	}

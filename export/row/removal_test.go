@@ -79,4 +79,3 @@ func TestRemoval_rowsReadBack(t *testing.T) {
 		}
 	}
 }
-

@@ -1,0 +1,243 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"time"
+
+	"fauna-export/export/row"
+)
+
+// SyncEntry is one sync of an incremental run.
+type SyncEntry struct {
+	Sync        int         `json:"sync"`
+	Snapshot    string      `json:"snapshot"`
+	Consistency Consistency `json:"consistency"`
+	Started     string      `json:"started"`
+	Finished    string      `json:"finished"`
+	// Fast: only the end of the index and the events were read.
+	Fast bool `json:"fast,omitempty"`
+}
+
+// firstSyncs are the syncs so far; a full run counts as the first.
+func (m *Manifest) firstSyncs() []SyncEntry {
+	if len(m.Syncs) > 0 {
+		return m.Syncs
+	}
+	return []SyncEntry{{Sync: 1, Snapshot: m.Snapshot, Consistency: m.Consistency, Started: m.Started, Finished: m.Finished}}
+}
+
+// lastSync is the number of the last sync.
+func (m *Manifest) lastSync() int {
+	syncs := m.firstSyncs()
+	return syncs[len(syncs)-1].Sync
+}
+
+// chain are a collection's files, those of earlier syncs first.
+func (m *Manifest) chain(collection string) []ManifestEntry {
+	var out []ManifestEntry
+	for _, e := range m.Collections {
+		if e.Name == collection {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// last is a collection's file of the last sync that has one, nil for none.
+func (m *Manifest) last(collection string) *ManifestEntry {
+	var last *ManifestEntry
+	for i := range m.Collections {
+		if e := &m.Collections[i]; e.Name == collection && (last == nil || e.Sync >= last.Sync) {
+			last = e
+		}
+	}
+	return last
+}
+
+// Latest is the file of each collection's last sync, in the order in which the
+// collections came in. Its Documents are the collection's rows after all syncs;
+// for a run of one sync they are its Rows.
+func (m *Manifest) Latest() []ManifestEntry {
+	var out []ManifestEntry
+	seen := make(map[string]bool)
+	for _, e := range m.Collections {
+		if seen[e.Name] {
+			continue
+		}
+		seen[e.Name] = true
+		last := *m.last(e.Name)
+		if last.Sync == 0 {
+			last.Documents = last.Rows
+		}
+		out = append(out, last)
+	}
+	return out
+}
+
+// SnapshotOf is the time that a file's sync was read at, in microseconds since
+// 1970: the first of them where there was more than one; 0 when it is not known.
+func (m *Manifest) SnapshotOf(e ManifestEntry) int64 { return e.at(m) }
+
+func (e *ManifestEntry) at(m *Manifest) int64 {
+	for _, s := range m.firstSyncs() {
+		if s.Sync == max(1, e.Sync) {
+			return micros(s.Snapshot)
+		}
+	}
+	return 0
+}
+
+// snapshot is the time of the last sync.
+func (m *Manifest) snapshot() int64 { return micros(m.Snapshot) }
+
+func micros(text string) int64 {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// layout is that of the file, as far as reading it back needs.
+func (e *ManifestEntry) layout() row.Layout {
+	l := row.Layout{Collection: e.Name, Format: row.Format(e.Format), Compress: row.Compression(e.Compress), Deletion: e.Deletion}
+	l.NoData, l.Columns = columnsOf(*e)
+	return l
+}
+
+// openFolder finds out whether a run does the first sync of its folder, goes on
+// with it, or does the next.
+func (r *Run) openFolder() error {
+	if r.env.Store == nil {
+		return nil // a stream, which Stream refuses
+	}
+	f, err := Inspect(r.env)
+	if err != nil {
+		return err
+	}
+	name := storeName(r.env.Store)
+	switch {
+	case f.Spec != nil:
+		saved, spec, err := readRun(r.env.Store)
+		if err != nil {
+			return err
+		}
+		r.chain = saved.Sync > 0
+		r.resume = !r.chain
+		if r.chain {
+			spec.Collections = r.spec.Collections
+		}
+		if diff := r.spec.Differences(spec); len(diff) > 0 {
+			return &Changed{Differences: diff}
+		}
+	case f.Manifest != nil && f.Manifest.Consistency == ConsistencyNone:
+		return &DirError{Dir: name, Problem: "holds a run without a snapshot, which no sync can go on with: choose another folder"}
+	case f.Manifest != nil:
+		r.chain = true
+	case f.Other != "":
+		return &DirError{Dir: name, Problem: fmt.Sprintf("is not empty (it holds %q): choose another folder", f.Other)}
+	}
+	return nil
+}
+
+// chainFiles are the files of one collection, being read side by side.
+type chainFiles struct{ sources []*chainSource }
+
+type chainSource struct {
+	entry ManifestEntry
+	file  OpenedFile
+	size  int64
+	head  row.Row
+	more  bool
+	next  func() (row.Row, error, bool)
+	stop  func()
+}
+
+// openChain opens the files of a collection.
+func openChain(s Store, entries []ManifestEntry) (*chainFiles, error) {
+	c := &chainFiles{}
+	for _, e := range entries {
+		f, size, err := openFile(s, e.File)
+		if err != nil {
+			c.close()
+			return nil, err
+		}
+		c.sources = append(c.sources, &chainSource{entry: e, file: f, size: size})
+	}
+	return c, nil
+}
+
+func (c *chainFiles) close() {
+	for _, s := range c.sources {
+		if s.stop != nil {
+			s.stop()
+		}
+		s.file.Close()
+	}
+}
+
+// errEnough ends the reading of a file of which no more is wanted.
+var errEnough = errors.New("no more rows are wanted")
+
+// rows walks the rows of a file.
+func (s *chainSource) rows(ctx context.Context) iter.Seq2[row.Row, error] {
+	return func(yield func(row.Row, error) bool) {
+		_, err := row.Read(ctx, s.entry.layout(), s.file, s.size, func(one row.Row) error {
+			if !yield(one, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(row.Row{}, fmt.Errorf("%s: %w", s.entry.File, err))
+		}
+	}
+}
+
+func (s *chainSource) advance() error {
+	one, err, more := s.next()
+	s.head, s.more = one, more
+	return err
+}
+
+// each gives the rows of all documents that are there after the last sync, by id.
+func (c *chainFiles) each(ctx context.Context, give func(row.Row) error) error {
+	for _, s := range c.sources {
+		s.next, s.stop = iter.Pull2(s.rows(ctx))
+		if err := s.advance(); err != nil {
+			return err
+		}
+	}
+	for {
+		id, found := int64(math.MaxInt64), false
+		for _, s := range c.sources {
+			if s.more && (!found || s.head.ID < id) {
+				id, found = s.head.ID, true
+			}
+		}
+		if !found {
+			return nil
+		}
+		// The latest sync that has the document tells what became of it.
+		told := false
+		for i := len(c.sources) - 1; i >= 0; i-- {
+			s := c.sources[i]
+			if !s.more || s.head.ID != id {
+				continue
+			}
+			if !told && !s.head.Removed {
+				if err := give(s.head); err != nil {
+					return err
+				}
+			}
+			told = true
+			if err := s.advance(); err != nil {
+				return err
+			}
+		}
+	}
+}

@@ -1,0 +1,346 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+
+	"fauna-export/export/row"
+)
+
+const (
+	pairsPage  = 50_000 // pairs of a page of the index
+	eventsPage = 10_000 // events of a page
+)
+
+// changes is what a sync does for one collection.
+type changes struct {
+	index string
+	last  *ManifestEntry // of the last sync that has the collection, nil for none
+	at    int64          // the time that sync is as of
+	all   []change       // by id
+	now   []int64        // the ts of each one's document as it was read, noTime for none
+	times map[int64]int64
+	notes []string
+
+	unlisted int64 // documents that are there and that the index does not list
+	remade   bool
+}
+
+// find compares the index with the last sync, and finds the times of removals.
+func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *Manifest) error {
+	d := c.changes
+	if d.last != nil {
+		if err := r.findState(ctx, src, c, m); err != nil {
+			return err
+		}
+	}
+	if err := r.compare(ctx, src, c, d.remade); err != nil {
+		return err
+	}
+	return r.dateRemovals(ctx, src, c)
+}
+
+// findState makes sure that the pairs of the last sync are there, and that the
+// collection is still the one they are of.
+func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *Manifest) error {
+	d := c.changes
+	name := pairsName(d.last.File)
+	state, shut, err := openPairs(r.env.Store, name)
+	var meta pairsMeta
+	if err == nil {
+		meta = state.meta
+		shut()
+	}
+	_, damaged := errors.AsType[*damagedPairs](err)
+	switch {
+	case err != nil && !damaged && !missingFile(err):
+		return r.diskError("read "+name, err)
+	case err != nil || meta.Endpoint != m.Endpoint || meta.Collection != c.name || meta.At != d.at:
+		if err := r.rebuild(ctx, c, m); err != nil {
+			return err
+		}
+		meta = pairsMeta{}
+	}
+	var made int64
+	err = r.call(ctx, c, false, func() (err error) {
+		made, err = src.CollectionTime(ctx, c.name, d.at)
+		return err
+	})
+	if fail := failureOf(err); fail != nil && fail.Missing() {
+		// Deleted and made again: nothing that is there now is what was.
+		d.remade = true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if meta.Made != 0 && made != meta.Made {
+		return &Changed{Differences: []string{"the database: collection " + c.name + " was another one at the time of the last sync"}}
+	}
+	return nil
+}
+
+// rebuild makes the pairs of the last sync from the files of all syncs.
+func (r *Run) rebuild(ctx context.Context, c *collection, m *Manifest) error {
+	d := c.changes
+	sorter := newPairSorter(r.env.Store, pairsName(d.last.File), mostSorted)
+	files, err := openChain(r.env.Store, m.chain(c.name))
+	if err != nil {
+		return r.diskError("read the files of "+c.name, err)
+	}
+	defer files.close()
+	if err := files.each(ctx, func(one row.Row) error { return sorter.add(pair{one.TS, one.ID}) }); err != nil {
+		return err
+	}
+	name := pairsName(d.last.File)
+	meta := pairsMeta{Endpoint: m.Endpoint, Collection: c.name, Sync: d.last.Sync, At: d.at}
+	if src, ok := r.src.(SyncSource); ok {
+		err := r.call(ctx, c, false, func() (err error) {
+			meta.Made, err = src.CollectionTime(ctx, c.name, d.at)
+			return err
+		})
+		if fail := failureOf(err); err != nil && (fail == nil || !fail.Missing()) {
+			return err
+		}
+	}
+	if err := r.writeSorted(name, meta, sorter); err != nil {
+		return r.diskError("write "+name, err)
+	}
+	return nil
+}
+
+// writeSorted makes a file of the pairs of a sorter.
+func (r *Run) writeSorted(name string, meta pairsMeta, sorter *pairSorter) (err error) {
+	s := r.env.Store
+	if err := s.Remove(name); err != nil {
+		return err
+	}
+	out, err := s.Append(name, 0)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := out.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	w, err := newPairWriter(out, meta)
+	if err != nil {
+		return err
+	}
+	if err := sorter.each(w.add); err != nil {
+		return err
+	}
+	if err := w.close(); err != nil {
+		return err
+	}
+	return out.Sync()
+}
+
+// compare finds the changes of a collection between the last sync and c.at. With
+// anew all that is there counts as changed.
+func (r *Run) compare(ctx context.Context, src SyncSource, c *collection, anew bool) error {
+	d := c.changes
+	state, shut, err := r.openState(d)
+	if err != nil {
+		return err
+	}
+	defer shut()
+	if r.spec.Fast && d.last != nil && !anew {
+		least, err := r.askMinimum(ctx, c.name)
+		if err != nil {
+			return err
+		}
+		if d.at >= least {
+			return r.compareFast(ctx, src, c, state)
+		}
+		d.notes = append(d.notes, "the events since the last sync are forgotten, so the whole index was read in spite of the fast mode")
+	}
+	if anew {
+		var old, new []pair
+		for {
+			p, more, err := state()
+			if err != nil {
+				return err
+			}
+			if !more {
+				break
+			}
+			old = append(old, p)
+		}
+		err := r.scanPairs(ctx, src, c, 0, func(p pair) error { new = append(new, p); return nil })
+		d.all = changesOf(old, new)
+		return err
+	}
+	j, err := newJoiner(state)
+	if err != nil {
+		return err
+	}
+	if err := r.scanPairs(ctx, src, c, 0, j.add); err != nil {
+		return err
+	}
+	if err := j.end(); err != nil {
+		return err
+	}
+	d.all = j.changes()
+	return nil
+}
+
+// compareFast takes the changes from the end of the index, and the removals from
+// the events. What is dated before the last sync, and ttls that passed, it cannot
+// see.
+func (r *Run) compareFast(ctx context.Context, src SyncSource, c *collection, state func() (pair, bool, error)) error {
+	d := c.changes
+	var new []pair
+	if err := r.scanPairs(ctx, src, c, d.at+1, func(p pair) error { new = append(new, p); return nil }); err != nil {
+		return err
+	}
+	gone, err := r.removals(ctx, src, c)
+	if err != nil {
+		return err
+	}
+	d.times = gone
+	changed := make(map[int64]int64, len(new))
+	for _, p := range new {
+		changed[p.id] = p.ts
+	}
+	var old []pair
+	for {
+		p, more, err := state()
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		ts, updated := changed[p.id]
+		_, removed := gone[p.id]
+		switch {
+		case updated && ts == p.ts:
+			delete(changed, p.id)
+		case updated || removed:
+			old = append(old, p)
+		}
+	}
+	new = new[:0]
+	for id, ts := range changed {
+		new = append(new, pair{ts, id})
+	}
+	d.all = changesOf(old, new)
+	d.notes = append(d.notes, "fast: writes and removals dated before the last sync, and documents whose ttl passed, were not looked for")
+	return nil
+}
+
+// scanPairs reads the index from a time on. A page that looks like an end is not
+// believed before it is known that the collection can be read.
+func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, fromTS int64, each func(pair) error) error {
+	at, fromID, size := c.at, int64(-1), pairsPage
+	last := pair{ts: noTime}
+	for {
+		var ts, ids []int64
+		var nextTS, nextID int64
+		err := r.call(ctx, c, size > leastIDs, func() (err error) {
+			ts, ids, nextTS, nextID, err = src.Pairs(ctx, c.name, c.changes.index, at, fromTS, fromID, size)
+			return err
+		})
+		if fail := failureOf(err); fail != nil && fail.Smaller() && size > leastIDs {
+			size = max(leastIDs, size/4)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for i := range ids {
+			p := pair{ts[i], ids[i]}
+			if comparePairs(last, p) >= 0 || p.ts < fromTS || fromID >= 0 && i == 0 && p.ts == fromTS && p.id < fromID {
+				return &Unexplained{Collection: c.name, From: p.id, Planned: len(ids), Got: len(ids),
+					Why: fmt.Sprintf("the index lists document %d at %d behind %d at %d", p.id, p.ts, last.id, last.ts)}
+			}
+			if err := each(p); err != nil {
+				return err
+			}
+			last = p
+		}
+		if nextID < 0 {
+			break
+		}
+		next := pair{nextTS, nextID}
+		if comparePairs(last, next) >= 0 {
+			return &Unexplained{Collection: c.name, From: nextID, Planned: len(ids), Got: len(ids),
+				Why: fmt.Sprintf("the index goes on at document %d at %d behind %d at %d", nextID, nextTS, last.id, last.ts)}
+		}
+		fromTS, fromID = nextTS, nextID
+	}
+	return r.checkAccess(ctx, c, at)
+}
+
+// removals are the documents whose last event since the last sync is a removal,
+// with its time.
+func (r *Run) removals(ctx context.Context, src SyncSource, c *collection) (map[int64]int64, error) {
+	var gone map[int64]int64
+	size := eventsPage
+	for {
+		err := r.call(ctx, c, size > leastIDs, func() error {
+			gone = make(map[int64]int64)
+			return src.Events(ctx, c.name, c.changes.at, c.at, size, func(id, ts int64, removed bool) error {
+				if removed {
+					gone[id] = ts
+				} else {
+					delete(gone, id)
+				}
+				return nil
+			})
+		})
+		if fail := failureOf(err); fail != nil && fail.Smaller() && size > leastIDs {
+			size = max(leastIDs, size/4)
+			continue
+		}
+		return gone, err
+	}
+}
+
+// dateRemovals finds when documents were removed, where the server still knows.
+func (r *Run) dateRemovals(ctx context.Context, src SyncSource, c *collection) error {
+	d := c.changes
+	if d.times != nil || d.last == nil || d.remade || c.layout.Deletion == "" {
+		return nil
+	}
+	if !slices.ContainsFunc(d.all, func(ch change) bool { return ch.new == noTime }) {
+		return nil
+	}
+	least, err := r.askMinimum(ctx, c.name)
+	if err != nil || d.at < least {
+		return err
+	}
+	gone, err := r.removals(ctx, src, c)
+	if err != nil {
+		return err
+	}
+	d.times = make(map[int64]int64)
+	for _, ch := range d.all {
+		if ts, ok := gone[ch.id]; ok && ch.new == noTime {
+			d.times[ch.id] = ts
+		}
+	}
+	return nil
+}
+
+// change is that of a document.
+func (d *changes) change(id int64) int {
+	return sort.Search(len(d.all), func(i int) bool { return d.all[i].id >= id })
+}
+
+// warnings are what the manifest says of the sync.
+func (d *changes) warnings() []string {
+	out := d.notes
+	if d.remade {
+		out = append(out, "the collection was deleted and made again since the last sync: all of its documents were read, and the old ones are removals")
+	}
+	if d.unlisted > 0 {
+		out = append(out, fmt.Sprintf("%d documents are there and the index does not list them: is it the index of this collection, and complete?", d.unlisted))
+	}
+	return out
+}

@@ -1,0 +1,107 @@
+package export
+
+import (
+	"context"
+	"slices"
+
+	"fauna-export/export/row"
+)
+
+// readChanges reads the documents of a chunk of changes and makes their rows:
+// those that are there as they are, the others as removals.
+func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte) ([]byte, error) {
+	d := c.changes
+	src := r.src.(SyncSource)
+	ch.outcome = outcome{}
+	if err := r.pace.spend(ctx, len(ch.ids)); err != nil {
+		return body, context.Cause(ctx)
+	}
+	live := r.freshBatch()
+	defer r.keepBatch(live)
+	err := r.call(ctx, c, len(ch.ids) > 1, func() error {
+		live.Reset()
+		start := r.env.Clock.Now()
+		got, err := src.DocumentsOf(ctx, c.name, ch.at, ch.ids, c.paths, body)
+		if err != nil {
+			return err
+		}
+		body = got
+		took := r.env.Clock.Now().Sub(start)
+		ch.outcome.pages++
+		ch.outcome.bytes += int64(len(body))
+		live.Bytes = slices.Grow(live.Bytes, len(body))
+		err = c.rows.Page(live, body, nil)
+		if !brokenPage(err) {
+			r.observe(c, len(ch.ids), int64(len(body)), took)
+		}
+		return err
+	})
+	if fail := failureOf(err); fail != nil && fail.Missing() {
+		if aerr := r.checkAccess(ctx, c, ch.at); aerr != nil {
+			return body, aerr
+		}
+	}
+	if err != nil {
+		return body, err
+	}
+	if extra := without(live.IDs, ch.ids); len(extra) > 0 {
+		return body, &Unexplained{Collection: c.name, From: extra[0], Planned: len(ch.ids), Got: len(live.IDs),
+			Why: "the page holds a document that was not asked for"}
+	}
+	if missing := without(ch.ids, live.IDs); len(missing) > 0 {
+		if err := r.checkAccess(ctx, c, ch.at); err != nil {
+			return body, err
+		}
+		if !slices.Contains(r.spec.Filtered, c.name) {
+			if _, err := r.presentOf(ctx, c, missing); err != nil {
+				return body, err
+			}
+		}
+	}
+	batch.Counts.Merge(live.Counts)
+	at, unlisted := 0, int64(0)
+	for _, id := range ch.ids {
+		n := d.change(id)
+		one := d.all[n]
+		if at < len(live.IDs) && live.IDs[at] == id {
+			d.now[n] = live.Times[at]
+			if one.new == noTime {
+				unlisted++
+			}
+			if live.Times[at] == one.old && !d.remade {
+				ch.outcome.idle++ // its row is there already
+			} else {
+				batch.Take(live, at)
+			}
+			at++
+			continue
+		}
+		d.now[n] = noTime
+		switch {
+		case one.old == noTime:
+			ch.outcome.gone = append(ch.outcome.gone, id)
+		case c.layout.Deletion == "":
+			ch.outcome.idle++
+		default:
+			when, known := d.times[id]
+			if !known {
+				when = ch.at
+			}
+			c.rows.Removal(batch, id, when, when)
+		}
+	}
+	r.mu.Lock()
+	d.unlisted += unlisted
+	r.mu.Unlock()
+	return body, nil
+}
+
+// keepBatch gives a batch back to be used again.
+func (r *Run) keepBatch(b *row.Batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if cap(b.Bytes) <= 4*aimBytes && len(r.batches) < r.workers {
+		b.Reset()
+		r.batches = append(r.batches, b)
+	}
+}
