@@ -1,0 +1,495 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"fauna-export/fauna"
+	"fauna-export/fauna/emulator"
+)
+
+// smallPages reads the index and the events in pages of a few, and can do
+// something before each page of the index.
+type smallPages struct {
+	*fauna.Client
+	size   int
+	before func(page int)
+	pages  int
+}
+
+func (p *smallPages) Pairs(ctx context.Context, collection, index string, at, fromTS, fromID int64, size int) ([]int64, []int64, int64, int64, error) {
+	p.pages++
+	if p.before != nil {
+		p.before(p.pages)
+	}
+	return p.Client.Pairs(ctx, collection, index, at, fromTS, fromID, min(size, p.size))
+}
+
+func (p *smallPages) Events(ctx context.Context, collection string, after, at int64, size int, each func(id, ts int64, removed bool) error) error {
+	return p.Client.Events(ctx, collection, after, at, min(size, p.size), each)
+}
+
+func (s *syncServer) syncWith(src Source) (*Manifest, error) {
+	s.t.Helper()
+	r, err := NewRun(s.spec(), src, OSEnv(s.dir))
+	if err != nil {
+		return nil, err
+	}
+	return r.Do(s.t.Context())
+}
+
+func last(m *Manifest) ManifestEntry { return m.Collections[len(m.Collections)-1] }
+
+// back is a time in FQL, a while before now.
+func (s *syncServer) back(d time.Duration) string {
+	return fmt.Sprintf("Time(%q)", FormatTime(s.now().Add(-d).UnixMicro()))
+}
+
+func insert(id int, at, action, data string) string {
+	return fmt.Sprintf(`Insert(Ref(Collection("docs"), "%d"), %s, %q, {data: %s})`, id, at, action, data)
+}
+
+func TestSync_oneTimeAcrossPages(t *testing.T) {
+	s := startSyncServer(t)
+	var all []string
+	for id := 1; id <= 20; id++ {
+		all = append(all, create(id, "{}"))
+	}
+	s.fql("Do(" + strings.Join(all, ", ") + ")")
+	src := &smallPages{Client: s.client, size: 3}
+	if m, err := s.syncWith(src); err != nil || m.lastSync() != 1 {
+		t.Fatal(m, err)
+	}
+	all = nil
+	for id := 5; id <= 15; id++ {
+		all = append(all, update(id, "{a: 1}"))
+	}
+	s.fql("Do(" + strings.Join(all, ", ") + ", " + remove(16) + ", " + remove(17) + ")")
+	m, err := s.syncWith(src)
+	if err != nil || last(m).Rows != 13 || last(m).TimeUnknown != 0 {
+		t.Fatalf("%+v, %v", last(m), err)
+	}
+	s.exact(m)
+}
+
+func TestSync_emptyCollectionAndEmptySync(t *testing.T) {
+	s := startSyncServer(t)
+	s.exact(s.sync())
+	m := s.sync()
+	s.exact(m)
+	if last(m).Rows != 0 || last(m).Documents != 0 {
+		t.Errorf("%+v", last(m))
+	}
+	s.fql(create(1, "{}"))
+	m = s.sync()
+	s.exact(m)
+	s.fql(remove(1))
+	m = s.sync()
+	s.exact(m)
+	if last(m).Removed != 1 || last(m).Rows != 1 || last(m).Documents != 0 {
+		t.Errorf("%+v", last(m))
+	}
+	if m = s.sync(); last(m).Rows != 0 {
+		t.Errorf("the removal is written again: %+v", last(m))
+	}
+}
+
+func TestSync_ttls(t *testing.T) {
+	s := startSyncServer(t)
+	soon := func() string { return fmt.Sprintf("Time(%q)", FormatTime(s.now().Add(time.Minute).UnixMicro())) }
+	for id := 1; id <= 4; id++ {
+		s.fql(create(id, "{}"))
+	}
+	ttl := func(id int, at string) string {
+		return fmt.Sprintf(`Update(Ref(Collection("docs"), "%d"), {ttl: %s})`, id, at)
+	}
+	s.fql(ttl(1, soon()) + "\n" + ttl(2, soon()))
+	s.sync()
+	s.fql(ttl(2, "null")) // cleared: it lives
+	s.fql(ttl(3, soon())) // set and passed
+	s.pass(2 * time.Minute)
+	m := s.sync()
+	s.exact(m)
+	if e := last(m); e.Removed != 2 || e.TimeUnknown != 2 || e.Rows != 3 || e.Documents != 2 {
+		t.Errorf("%+v", e)
+	}
+	when := FormatTime(m.snapshot())
+	if rows := s.rowsOf("docs@2.jsonl"); !strings.Contains(rows[0], `"deleted_at":"`+when+`"`) {
+		t.Errorf("a removal of which nobody knows when: %s, the sync is of %s", rows[0], when)
+	}
+}
+
+func TestSync_writesIntoThePast(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 10; id <= 60; id += 10 {
+		s.fql(create(id, "{}"))
+	}
+	s.pass(10 * time.Second)
+	s.sync()
+	s.fql(insert(15, s.back(time.Second*5), "create", "{a: 1}"))
+	s.fql(insert(16, s.back(time.Hour), "create", "{a: 2}"))
+	s.fql(insert(20, s.back(time.Second*5), "update", "{a: 3}"))
+	s.fql(insert(30, s.back(time.Second*5), "delete", "{}"))
+	ts := s.fql(`Select("ts", Get(Ref(Collection("docs"), "60")))`)
+	s.fql(fmt.Sprintf(`Remove(Ref(Collection("docs"), "60"), %s, "create")`, strings.TrimSpace(ts)))
+	m := s.sync()
+	s.exact(m)
+	if e := last(m); e.Rows != 5 || e.Removed != 2 {
+		t.Errorf("%+v: %s", e, s.rowsOf("docs@2.jsonl"))
+	}
+}
+
+func TestSync_historyLongExpired(t *testing.T) {
+	s := startSyncServer(t)
+	s.fql(create(1, "{}") + "\n" + create(2, "{}"))
+	s.sync()
+	s.fql(remove(1))
+	s.pass(48 * time.Hour)
+	m := s.sync()
+	s.exact(m)
+	if e := last(m); e.Removed != 1 || e.TimeUnknown != 1 {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestSync_collectionMadeAgain(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 4; id++ {
+		s.fql(create(id, "{}"))
+	}
+	s.sync()
+	s.fql(`Delete(Collection("docs"))`)
+	s.pass(2 * time.Minute) // names are held in caches
+	s.makeCollection()
+	s.fql(create(3, "{again: 1}") + "\n" + create(9, "{}"))
+	m := s.sync()
+	s.exact(m)
+	e := last(m)
+	if e.Rows != 5 || e.Removed != 3 || len(e.Warnings) == 0 || !strings.Contains(e.Warnings[0], "made again") {
+		t.Errorf("%+v", e)
+	}
+	s.exact(s.sync())
+}
+
+func TestSync_indexMadeAgainOrRenamed(t *testing.T) {
+	s := startSyncServer(t)
+	s.fql(create(1, "{}") + "\n" + create(2, "{}"))
+	s.sync()
+	s.fql(update(1, "{a: 1}"))
+	s.fql(`Delete(Index("docs-ts"))`)
+	s.fql(`CreateIndex({name: "other", source: Collection("docs"), values: [{field: ["ts"]}, {field: ["ref"]}]})`)
+	other := func(p *Spec) { p.Indexes = map[string]string{"docs": "other"} }
+	m := s.sync(other)
+	s.exact(m)
+	if last(m).Rows != 1 {
+		t.Errorf("%+v", last(m))
+	}
+	s.fql(`Update(Index("other"), {name: "third"})`)
+	m = s.sync(func(p *Spec) { p.Indexes = map[string]string{"docs": "third"} })
+	s.exact(m)
+	if _, err := s.trySync(other); err == nil {
+		t.Error("an index that is not there was read")
+	}
+}
+
+func TestSync_anotherDatabase(t *testing.T) {
+	s, other := startSyncServer(t), startSyncServer(t)
+	s.fql(create(1, "{}"))
+	other.fql(create(1, "{}"))
+	other.pass(time.Second)
+	s.pass(time.Minute)
+	s.sync()
+	other.pass(2 * time.Minute)
+	spec := s.spec() // as if the other answered at the same address
+	r, err := NewRun(spec, other.client, OSEnv(spec.Dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Do(t.Context())
+	if _, ok := errors.AsType[*Changed](err); !ok {
+		t.Fatalf("another database was taken for this one: %v", err)
+	}
+	s.exact(s.sync())
+}
+
+func TestSync_serverOfAnEarlierTime(t *testing.T) {
+	s := startSyncServer(t)
+	s.pass(time.Hour)
+	s.sync()
+	s.pass(-time.Minute * 30)
+	endpoint, err := fauna.ParseEndpoint(s.endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := fauna.NewClient(fauna.Options{Endpoint: endpoint, Secret: fauna.NewSecret(s.Secret())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	_, err = s.syncWith(client)
+	if _, ok := errors.AsType[*Changed](err); !ok {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSync_privilegeLost(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 9; id++ {
+		s.fql(create(id, "{}"))
+	}
+	setup := fauna.Setup{Role: "reader", Collections: []string{"docs"}, Indexes: []string{"docs-ts"}}
+	s.fql(setup.RoleFQL())
+	secret, _ := fauna.FindSecret(s.fql(setup.KeyFQL()))
+	endpoint, err := fauna.ParseEndpoint(s.endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := fauna.NewClient(fauna.Options{Endpoint: endpoint, Secret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if _, err := s.syncWith(client); err != nil {
+		t.Fatal(err)
+	}
+	s.fql(remove(9))
+	src := &smallPages{Client: client, size: 3, before: func(page int) {
+		if page == 2 {
+			s.fql(`Update(Role("reader"), {privileges: [{resource: Collections(), actions: {read: true}}, {resource: Index("docs-ts"), actions: {read: true}}]})`)
+		}
+	}}
+	_, err = s.syncWith(src)
+	partial, ok := errors.AsType[*Partial](err)
+	if !ok || !partial.Denied() {
+		t.Fatalf("a lost privilege: %v", err)
+	}
+	s.fql(setup.RoleUpdateFQL())
+	m, err := s.syncWith(client)
+	if err != nil || last(m).Removed != 1 || last(m).Rows != 1 {
+		t.Fatalf("%+v, %v", last(m), err)
+	}
+	s.exact(m)
+}
+
+func TestSync_wholeAgainAfterAWindow(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 200; id++ {
+		s.fql(create(id, "{}"))
+	}
+	src := &passingTime{Client: s.client, at: 3, do: func() {
+		s.fql(update(1, "{late: 1}") + "\n" + remove(2) + "\n" + create(0, "{}"))
+		s.pass(20 * time.Minute)
+	}}
+	m, err := s.syncWith(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.lastSync() != 2 || m.Syncs[0].Consistency != ConsistencyWindow || m.Consistency != ConsistencySnapshot {
+		t.Errorf("%+v", m)
+	}
+	s.exact(m)
+}
+
+// passingTime does something before one of the pages of documents.
+type passingTime struct {
+	*fauna.Client
+	pages, at int
+	do        func()
+}
+
+func (p *passingTime) Documents(ctx context.Context, collection string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+	if p.pages++; p.pages == p.at {
+		p.do()
+	}
+	return p.Client.Documents(ctx, collection, at, from, min(size, 80_000), paths, buf)
+}
+
+func TestSync_rowsOfThePastThatChangeDuringTheFirst(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 40; id++ {
+		s.fql(create(id, "{}"))
+	}
+	s.pass(time.Minute)
+	src := &smallPages{Client: s.client, size: 100, before: func(page int) {
+		if page == 1 { // behind the documents, before the index is compared
+			s.fql(insert(20, s.back(30*time.Second), "update", "{a: 3}"))
+			s.fql(insert(99, s.back(30*time.Second), "create", "{}"))
+		}
+	}}
+	m, err := s.syncWith(src)
+	if err != nil || m.lastSync() != 2 || last(m).Rows != 2 {
+		t.Fatalf("%+v, %v", last(m), err)
+	}
+	s.exact(m)
+}
+
+func TestSync_interrupted(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 30; id++ {
+		s.fql(create(id, "{}"))
+	}
+	s.sync()
+	for id := 10; id <= 20; id++ {
+		s.fql(update(id, "{a: 1}"))
+	}
+	s.fql(remove(25))
+	ctx, stop := context.WithCancel(t.Context())
+	r, err := NewRun(s.spec(), &smallPages{Client: s.client, size: 7, before: func(page int) {
+		if page == 3 {
+			stop()
+		}
+	}}, OSEnv(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Do(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("%v", err)
+	}
+	// What a process that was killed can leave.
+	for _, name := range []string{"docs@2.jsonl", ".fauna-export/docs@2.jsonl.pairs", ".fauna-export/docs@2.jsonl.part"} {
+		if err := os.WriteFile(filepath.Join(s.dir, filepath.FromSlash(name)), []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := Inspect(OSEnv(s.dir))
+	if err != nil || f.Spec == nil || f.Spec.Mode != Incremental {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	again, err := OpenRun(s.client, OSEnv(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := again.Do(t.Context())
+	if err != nil || last(m).Rows != 12 || last(m).Removed != 1 || m.lastSync() != 2 {
+		t.Fatalf("%+v, %v", last(m), err)
+	}
+	s.exact(m)
+	if m = s.sync(); last(m).Rows != 0 {
+		t.Errorf("rows are written twice: %+v", last(m))
+	}
+}
+
+func TestSync_stateLostOrDamaged(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 9; id++ {
+		s.fql(create(id, "{}"))
+	}
+	s.sync()
+	s.fql(remove(1) + "\n" + update(2, "{a: 1}"))
+	s.sync()
+	state := filepath.Join(s.dir, ".fauna-export", "docs@2.jsonl.pairs")
+	if err := os.WriteFile(state, []byte("nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.fql(remove(3))
+	m := s.sync()
+	s.exact(m)
+	if last(m).Rows != 1 {
+		t.Errorf("%+v", last(m))
+	}
+	if err := os.Remove(filepath.Join(s.dir, ".fauna-export", "docs@3.jsonl.pairs")); err != nil {
+		t.Fatal(err)
+	}
+	m = s.sync()
+	s.exact(m)
+	if last(m).Rows != 0 {
+		t.Errorf("%+v", last(m))
+	}
+}
+
+func TestSync_goesOnWithAFullRun(t *testing.T) {
+	s := startSyncServer(t)
+	s.fql(create(1, "{}") + "\n" + create(2, "{}"))
+	spec := s.spec()
+	spec.Mode = Full
+	r, err := NewRun(spec, s.client, OSEnv(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.fql(update(1, "{a: 1}") + "\n" + remove(2))
+	m := s.sync()
+	s.exact(m)
+	if m.lastSync() != 2 || last(m).Rows != 2 {
+		t.Errorf("%+v", last(m))
+	}
+	s.exact(s.sync())
+}
+
+func TestSync_collectionThatComesLater(t *testing.T) {
+	s := startSyncServer(t)
+	s.fql(create(1, "{}"))
+	s.sync()
+	s.fql(`CreateCollection({name: "more"})`)
+	s.fql(`CreateIndex({name: "more-ts", source: Collection("more"), terms: [], values: [{field: "ts"}, {field: "ref"}]})`)
+	s.fql(`Create(Ref(Collection("more"), "5"), {})`)
+	m := s.sync(func(p *Spec) {
+		p.Collections = []string{"docs", "more"}
+		p.Indexes = map[string]string{"docs": "docs-ts", "more": "more-ts"}
+	})
+	if e := last(m); e.Name != "more" || e.Sync != 2 || e.Rows != 1 || e.Documents != 1 {
+		t.Errorf("%+v", e)
+	}
+	s.exact(m)
+	m = s.sync() // without it again
+	s.exact(m)
+}
+
+func TestSync_fast(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 20; id++ {
+		s.fql(create(id, "{}"))
+	}
+	s.pass(10 * time.Second)
+	fast := func(p *Spec) { p.Fast = true }
+	s.sync(fast)
+	s.fql(update(3, "{a: 1}") + "\n" + remove(4) + "\n" + remove(5) + "\n" + create(5, "{b: 1}") + "\n" + create(30, "{}") + "\n" + create(31, "{}") + "\n" + remove(31))
+	m := s.sync(fast)
+	s.exact(m)
+	if e := last(m); e.Rows != 4 || e.Removed != 1 || e.TimeUnknown != 0 || len(e.Warnings) != 1 || !strings.Contains(e.Warnings[0], "fast") {
+		t.Errorf("%+v", e)
+	}
+	s.fql(insert(40, s.back(5*time.Second), "create", "{}")) // it cannot see this
+	if e := last(s.sync(fast)); e.Rows != 0 {
+		t.Errorf("%+v", e)
+	}
+	m = s.sync() // this one sees it
+	s.exact(m)
+	if last(m).Rows != 1 {
+		t.Errorf("%+v", last(m))
+	}
+	s.fql(remove(6))
+	s.pass(time.Hour) // the events are forgotten
+	m = s.sync(fast)
+	s.exact(m)
+	if e := last(m); e.Rows != 1 || len(e.Warnings) != 1 || !strings.Contains(e.Warnings[0], "whole index") {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestSync_faultsOfTheServer(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 20; id++ {
+		s.fql(create(id, "{}"))
+	}
+	s.sync()
+	for id := 1; id <= 9; id++ {
+		s.fql(update(id, "{a: 1}"))
+	}
+	s.fql(remove(12))
+	s.Faults().Add(emulator.When{Times: 3}, emulator.Status(503))
+	s.Faults().Add(emulator.When{Match: emulator.Contains("exists"), Times: 1}, emulator.CutAt(emulator.CutWithin, 20))
+	m := s.sync(func(p *Spec) { p.RetryFor = time.Minute })
+	s.exact(m)
+	if last(m).Rows != 10 {
+		t.Errorf("%+v", last(m))
+	}
+}
