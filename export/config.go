@@ -151,7 +151,7 @@ func WriteConfig(path string, c Config) error {
 func (c Config) Spec() (Spec, error) {
 	s := Spec{
 		Mode: Mode(c.Mode), Collections: c.Collections, NoData: c.NoData, Strict: c.Strict, Dir: c.Out,
-		NoSnapshot: c.NoSnapshot, MaxRate: c.MaxRate, Deletions: c.Deletions,
+		NoSnapshot: c.NoSnapshot, MaxRate: c.MaxRate, Deletions: c.Deletions, Fast: c.Fast,
 	}
 	bad := func(key string, err error) (Spec, error) {
 		return Spec{}, &ConfigError{File: "config", Key: key, Problem: err.Error()}

@@ -72,7 +72,7 @@ type Spec struct {
 	// beside them; empty for none.
 	DDL Database
 	// Indexes are the indexes of an incremental run, by collection: of every
-	// document its ts and its ref.
+	// document its ts and its ref. One that is not named is NAME-ts.
 	Indexes map[string]string
 	// Fast makes an incremental run read only the end of the indexes, and the
 	// events: it does not see writes dated into the past nor ttls that passed.
@@ -113,11 +113,6 @@ func (s Spec) Validate() error {
 		if s.At != 0 || s.NoSnapshot {
 			return bad("an incremental sync reads at the server's present, as one snapshot")
 		}
-		for _, name := range s.Collections {
-			if s.Indexes[name] == "" {
-				return bad("no index is named for collection %q", name)
-			}
-		}
 	default:
 		return bad("mode %q is none of full, incremental", s.Mode)
 	}
@@ -138,6 +133,9 @@ func (s Spec) Validate() error {
 		if !seen[name] {
 			return bad("a column is given for collection %q, which is not exported", name)
 		}
+	}
+	if s.Mode != Incremental && (s.Fast || s.Deletions != "") {
+		return bad("fast and deletions are for incremental syncs")
 	}
 	switch {
 	case s.At < 0:
@@ -169,6 +167,14 @@ func (s Spec) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// index is the name of a collection's index.
+func (s Spec) index(collection string) string {
+	if name := s.Indexes[collection]; name != "" {
+		return name
+	}
+	return collection + "-ts"
 }
 
 // layout is the form of one collection's file.

@@ -136,7 +136,7 @@ func (r *Run) confirm(ctx context.Context, src SyncSource, m *Manifest) (whole b
 		if last == nil {
 			continue
 		}
-		c.changes = &changes{index: r.spec.Indexes[c.name], last: last, at: last.at(m)}
+		c.changes = &changes{index: r.spec.index(c.name), last: last, at: last.at(m)}
 		if err := p.rebuild(ctx, c, m); err != nil {
 			return false, err
 		}
@@ -189,7 +189,7 @@ func (r *Run) doSync(ctx context.Context, src SyncSource) (*Manifest, error) {
 	p.setPhase(Comparing)
 	for _, c := range p.all {
 		c.file = syncFile(c.file, p.sync)
-		c.changes = &changes{index: r.spec.Indexes[c.name], last: m.last(c.name)}
+		c.changes = &changes{index: r.spec.index(c.name), last: m.last(c.name)}
 		if c.changes.last != nil {
 			c.changes.at = c.changes.last.at(m)
 		}

@@ -50,8 +50,8 @@ func exitRules() []exitRule {
 			}
 			return exitPartial, isA[*leftOutError](err) || isA[*schemaPartError](err)
 		}},
-		{"4", "secret refused, or a privilege is missing", func(err error) (int, bool) {
-			return exitRefused, isA[*deniedError](err) || isA[*export.Partial](err) || isA[*export.Unreadable](err) ||
+		{"4", "secret refused, a privilege is missing, or an index is not ready", func(err error) (int, bool) {
+			return exitRefused, isA[*deniedError](err) || isA[*indexError](err) || isA[*export.Partial](err) || isA[*export.Unreadable](err) ||
 				isA[*export.PrivilegeLost](err) || isA[*export.Hidden](err) ||
 				isKind(err, fauna.KindSecretRefused, fauna.KindDenied)
 		}},
@@ -61,7 +61,7 @@ func exitRules() []exitRule {
 			}
 			return exitUsage, isA[*usageError](err) || isA[*missingError](err) || isA[*export.Missing](err) ||
 				isA[*export.SpecError](err) || isA[*export.DirError](err) || isA[*export.NotARun](err) ||
-				isA[*export.Changed](err) || isKind(err, fauna.KindMissing)
+				isA[*export.Changed](err) || isA[*export.Unmergeable](err) || isKind(err, fauna.KindMissing)
 		}},
 		{"5", "server unreachable, or timed out after the retries", func(err error) (int, bool) {
 			return exitUnreachable, isA[*export.GaveUp](err) ||

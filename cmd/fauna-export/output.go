@@ -33,11 +33,16 @@ func (f *outputFlags) addFormat(cmd *cobra.Command) {
 
 func (f *outputFlags) add(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringVar(&f.Out, "out", "", "`DIR` for the files, new or empty; {time} in it becomes the time; - writes one collection's rows to stdout")
+	set.StringVar(&f.Out, "out", "", "`DIR` for the files, new or empty, or that of earlier syncs; {time} in it becomes the time; - writes one collection's rows to stdout")
 	f.addFormat(cmd)
 	set.StringArrayVar(&f.Columns, "column", nil, "add a column, `COLLECTION:NAME[:TYPE]=PATH`; TYPE is json, string, int, float, bool, time or date (repeatable)")
 	set.BoolVar(&f.NoData, "no-data", false, "leave the data column out")
 	set.BoolVar(&f.Strict, "strict", false, "a value that does not fit its column's type fails the collection")
+	set.StringVar(&f.Mode, "mode", modeFull, "full, or incremental: what changed since the last sync in DIR; the first one is full")
+	completeWords(cmd, "mode", modeFull, modeIncremental)
+	set.StringVar(&f.Index, "index", defaultIndex, "`PATTERN` of the index names, for --mode incremental")
+	set.StringVar(&f.Deletions, "deletions", "", "`COLUMN` that says when a document was removed, or ignore, for --mode incremental (default "+export.DefaultDeletion+")")
+	set.BoolVar(&f.Fast, "fast", false, "for --mode incremental: read only the end of the index; misses ttls that passed and writes dated into the past")
 	set.StringVar(&f.At, "at", "", "read everything as of `TIME`: RFC 3339, or microseconds since 1970 (default: now)")
 	set.BoolVar(&f.NoSnapshot, "no-snapshot", false, "read each page at its own time")
 	set.StringVar(&f.DDL, "ddl", "", "write tables and load commands for `DATABASE` beside the files: postgres, sqlite or duckdb")
@@ -103,7 +108,10 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 	if err := s.Validate(); err != nil {
 		return s, usagef("%v", err)
 	}
-	if f.Out == "" || f.toStdout() {
+	if s.Mode == export.Incremental && f.toStdout() {
+		return s, usagef("--mode incremental needs a folder for its state, not --out -")
+	}
+	if f.Out == "" || f.toStdout() || s.Mode == export.Incremental {
 		return s, nil
 	}
 	err = export.CheckNewStore(export.NewDirStore(s.Dir))

@@ -23,13 +23,16 @@ func newRunCommand(a *app) *cobra.Command {
 		Use:   "run",
 		Short: "Export collections to files, without questions",
 		Long: `Export collections to files: one file a collection, a manifest, and SHA256SUMS.
-All is read as of one moment. Every file is read again and compared before the run
+All is read as of one moment. With --mode incremental the first run in DIR is full, and
+each later one writes what changed and what was removed since; an index of every
+collection shows that (see fql index), and merge gives the current rows. Every file is read again and compared before the run
 is called done. What the key may not read, or what does not exist, is named before
 any file is made; with --all the rest is exported and the exit code is 3.`,
 		Example: `  export FAUNA_SECRET=…
   fauna-export run --domain http://localhost:8443 --all --out backup
   fauna-export run --collection users --format csv --compress gzip --out users-csv
-  fauna-export run --collection users --out - | wc -l`,
+  fauna-export run --collection users --out - | wc -l
+  fauna-export run --all --mode incremental --out sync`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := fromConfig(cmd, config); err != nil {
@@ -77,6 +80,11 @@ func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, outp
 		return usagef("--out - takes one collection, not %d", len(spec.Collections))
 	}
 	spec.Endpoint = client.Endpoint().String()
+	if spec.Mode == export.Incremental {
+		if err := a.readyIndexes(ctx, client, &spec, output.Index); err != nil {
+			return err
+		}
+	}
 	if output.dryRun {
 		return a.dryRun(client.Endpoint(), spec, c)
 	}

@@ -10,13 +10,32 @@ import (
 // summarise says what a finished run wrote: a table, what is remarkable, and one
 // last line with the totals.
 func (a *app) summarise(dir string, m *export.Manifest, r *export.Report, s export.Status) {
+	if m.Mode == export.Incremental {
+		a.summariseSync(dir, m, r, s)
+		return
+	}
 	rows := [][]string{{"collection", "rows", "size", "file"}}
 	for _, e := range m.Collections {
 		rows = append(rows, []string{plain(e.Name), number(e.Rows), sizeText(e.Bytes), plain(filepath.Join(dir, filepath.FromSlash(e.File)))})
 	}
 	text := table(rows)
 	fmt.Fprint(a.err, text)
-	for _, e := range m.Collections {
+	a.sayRemarkable(m, m.Collections)
+	a.say("%s, %s, %s in %s, %s, %s: %s", count(int64(len(m.Collections)), "collection"), count(m.Rows(), "row"),
+		sizeText(m.Bytes()), elapsedText(s.Elapsed), consistencyText(m), verifiedText(r), dir)
+}
+
+// verifiedText says what reading the files again found.
+func verifiedText(r *export.Report) string {
+	if r.OK() {
+		return "verified"
+	}
+	return "NOT as written"
+}
+
+// sayRemarkable says what is remarkable of files, and what is missing.
+func (a *app) sayRemarkable(m *export.Manifest, entries []export.ManifestEntry) {
+	for _, e := range entries {
 		if e.Gone > 0 {
 			a.say("%s: %s left the snapshot while it was read, and is not in the file", quoted(e.Name), count(e.Gone, "document"))
 		}
@@ -33,12 +52,27 @@ func (a *app) summarise(dir string, m *export.Manifest, r *export.Report, s expo
 	for _, failed := range m.Failed {
 		a.say("failed: %s: %s", quoted(failed.Name), failed.Why)
 	}
-	verified := "verified"
-	if !r.OK() {
-		verified = "NOT as written"
+}
+
+// summariseSync says what the last sync of a folder wrote.
+func (a *app) summariseSync(dir string, m *export.Manifest, r *export.Report, s export.Status) {
+	entries := m.Latest()
+	last := m.Syncs[len(m.Syncs)-1]
+	rows := [][]string{{"collection", "rows", "removed", "documents", "file"}}
+	var written int64
+	var of []export.ManifestEntry
+	for _, e := range entries {
+		if e.Sync != last.Sync {
+			continue
+		}
+		of = append(of, e)
+		written += e.Rows
+		rows = append(rows, []string{plain(e.Name), number(e.Rows), number(e.Removed), number(e.Documents), plain(filepath.Join(dir, filepath.FromSlash(e.File)))})
 	}
-	a.say("%s, %s, %s in %s, %s, %s: %s", count(int64(len(m.Collections)), "collection"), count(m.Rows(), "row"),
-		sizeText(m.Bytes()), elapsedText(s.Elapsed), consistencyText(m), verified, dir)
+	fmt.Fprint(a.err, table(rows))
+	a.sayRemarkable(m, of)
+	a.say("sync %d: %s, %s in %s, %s, %s: %s", last.Sync, count(int64(len(of)), "collection"), count(written, "row"),
+		elapsedText(s.Elapsed), consistencyText(m), verifiedText(r), dir)
 }
 
 // consistencyText says as of when the rows are.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -119,7 +118,7 @@ func (a *app) compareCounts(ctx context.Context, server *serverFlags, m *export.
 	}
 	defer client.Close()
 	var names []string
-	for _, e := range m.Collections {
+	for _, e := range m.Latest() {
 		names = append(names, e.Name)
 	}
 	c, err := a.choose(ctx, client, &choiceFlags{collections: names})
@@ -129,12 +128,13 @@ func (a *app) compareCounts(ctx context.Context, server *serverFlags, m *export.
 	if c.missing != nil || len(c.unreadable) > 0 {
 		return c.refusal(false)
 	}
-	var at int64
-	if t, err := time.Parse(time.RFC3339Nano, m.Snapshot); err == nil && m.Consistency == export.ConsistencySnapshot {
-		at = t.UnixMicro()
-	}
 	var differ []string
-	for _, e := range m.Collections {
+	for _, e := range m.Latest() {
+		var at int64
+		if m.Consistency == export.ConsistencySnapshot {
+			at = m.SnapshotOf(e)
+		}
+		e.Rows = e.Documents
 		n, when, err := countAt(ctx, client, e.Name, at)
 		if err != nil {
 			return fmt.Errorf("count %s: %w", quoted(e.Name), err)

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"fauna-export/export"
+	"fauna-export/fauna"
+)
+
+const (
+	// indexWait is for how long an index that is being built is waited for.
+	indexWait = 30 * time.Minute
+	// indexPoll is how often it is looked at.
+	indexPoll = 2 * time.Second
+)
+
+// indexError is an index that an incremental sync cannot read.
+type indexError struct{ checks []fauna.IndexCheck }
+
+// Error names each index, what is wrong with it, and what puts it right.
+func (e *indexError) Error() string {
+	var said []string
+	for _, c := range e.checks {
+		text := fmt.Sprintf("the index %s of %s cannot be used: %s", quoted(c.Index), quoted(c.Collection), strings.Join(c.Problems, "; "))
+		if c.Building {
+			text = fmt.Sprintf("the index %s of %s is still being built; try again later", quoted(c.Index), quoted(c.Collection))
+		}
+		said = append(said, text)
+	}
+	return strings.Join(said, ". ")
+}
+
+// readyIndexes names the indexes of an incremental sync, checks them, and waits for
+// those that are being built.
+func (a *app) readyIndexes(ctx context.Context, client *fauna.Client, s *export.Spec, pattern string) error {
+	if !strings.Contains(pattern, "{collection}") && len(s.Collections) > 1 {
+		return usagef("--index %s: with more than one collection the pattern must hold {collection}", quoted(pattern))
+	}
+	s.Indexes = map[string]string{}
+	var names []string
+	for _, name := range s.Collections {
+		s.Indexes[name] = fauna.IndexName(pattern, name)
+		names = append(names, s.Indexes[name])
+	}
+	until := time.Now().Add(indexWait)
+	said := time.Time{}
+	for {
+		checks, err := client.CheckIndexes(ctx, s.Collections, names)
+		if err != nil {
+			return err
+		}
+		var wrong, building []fauna.IndexCheck
+		for _, c := range checks {
+			switch {
+			case len(c.Problems) > 0:
+				wrong = append(wrong, c)
+			case !c.Ready():
+				building = append(building, c)
+			}
+		}
+		if len(wrong) > 0 {
+			a.sayFixes(wrong)
+			return &indexError{checks: wrong}
+		}
+		if len(building) == 0 {
+			return nil
+		}
+		if time.Now().After(until) {
+			return &indexError{checks: building}
+		}
+		if time.Since(said) >= max(a.global.interval, indexPoll) {
+			said = time.Now()
+			a.say("waiting for %s to be built: %s", count(int64(len(building)), "index"), quotedIndexes(building))
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(indexPoll):
+		}
+	}
+}
+
+func quotedIndexes(checks []fauna.IndexCheck) string {
+	var names []string
+	for _, c := range checks {
+		names = append(names, c.Index)
+	}
+	return quotedList(names)
+}
+
+// sayFixes prints the FQL that puts indexes right.
+func (a *app) sayFixes(checks []fauna.IndexCheck) {
+	for _, c := range checks {
+		for _, q := range c.Fix {
+			a.say("-- %s. %s", strings.TrimSuffix(q.Title, "."), q.Why)
+			for line := range strings.Lines(q.FQL) {
+				a.say("%s", strings.TrimRight(line, "\n"))
+			}
+		}
+	}
+}
