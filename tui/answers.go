@@ -28,9 +28,6 @@ func (s *session) config() export.Config {
 		Mode:        string(s.mode), Index: s.cfg.Index, Role: s.cfg.Role,
 		Out: s.dirText, Format: string(s.format), Compress: string(s.press),
 	}
-	if s.mode == export.Incremental && !incremental() {
-		c.Mode = string(export.Full)
-	}
 	for _, x := range s.columns {
 		c.Columns = append(c.Columns, columnText(x))
 	}

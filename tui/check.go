@@ -51,6 +51,8 @@ type checkedMsg struct {
 	known  []string
 	access []fauna.Access
 	err    error
+	// indexes is what is wrong with those of an incremental export.
+	indexes error
 }
 
 func (checkedMsg) to() stepID { return checkID }
@@ -81,7 +83,7 @@ func (c *checkStep) check() tea.Cmd {
 		c.rows[i].name = name
 	}
 	c.failure, c.probing, c.next, c.busy, c.at = nil, true, 0, 0, 0
-	gen, srv := c.gen, c.s.server
+	gen, srv, indexes := c.gen, c.s.server, c.s.indexNames(chosen)
 	if srv == nil {
 		c.probing = false
 		c.failure = fmt.Errorf("there is no secret yet: esc goes back to it")
@@ -92,7 +94,9 @@ func (c *checkStep) check() tea.Cmd {
 		if m.at, m.err = srv.Now(ctx); m.err != nil {
 			return m
 		}
-		m.known, m.access, m.err = probe(ctx, srv, chosen)
+		if m.known, m.access, m.err = probe(ctx, srv, chosen); m.err == nil {
+			m.indexes = indexTrouble(ctx, srv, indexes, m.access)
+		}
 		return m
 	})
 }
@@ -110,6 +114,10 @@ func (c *checkStep) update(m tea.Msg) tea.Cmd {
 		}
 		c.at = m.at
 		c.s.learn(m.known, m.access)
+		if m.indexes != nil && c.wrong() == 0 {
+			c.failure = m.indexes
+			return nil
+		}
 		return tea.Batch(c.countNext(), c.countNext())
 	case countedMsg:
 		if m.gen != c.gen {

@@ -56,6 +56,15 @@ func (f *fakeServer) Collections(ctx context.Context) ([]string, error) {
 	return f.names, f.wait(ctx)
 }
 
+// CheckIndexes finds all indexes as they must be.
+func (f *fakeServer) CheckIndexes(_ context.Context, collections, indexes []string) ([]fauna.IndexCheck, error) {
+	checks := make([]fauna.IndexCheck, len(collections))
+	for i := range checks {
+		checks[i] = fauna.IndexCheck{Collection: collections[i], Index: indexes[i], Exists: true}
+	}
+	return checks, nil
+}
+
 func (f *fakeServer) Access(ctx context.Context, names []string) ([]fauna.Access, error) {
 	var out []fauna.Access
 	for _, name := range names {

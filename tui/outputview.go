@@ -76,8 +76,6 @@ func (o *outputStep) about() string {
 		switch {
 		case o.s.mode == export.Full:
 			return "every document, as of one moment"
-		case !incremental():
-			return "makes the indexes and the first, full sync; later ones are to come"
 		}
 		return "what changed since the last sync; needs an index per collection"
 	case formatRow:

@@ -163,9 +163,6 @@ func (p *plain) output(ctx context.Context) error {
 		return err
 	}
 	p.mode = []export.Mode{export.Full, export.Incremental}[i]
-	if p.mode == export.Incremental && !incremental() {
-		p.tell("This makes the indexes and the first, full sync; later syncs are to come.")
-	}
 	i, err = p.choose(ctx, "Format", []string{"JSON lines", "CSV", "Parquet", "wire: documents exactly as the server sends them"}, at(formats, p.format))
 	if err != nil {
 		return err

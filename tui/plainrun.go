@@ -87,6 +87,18 @@ func (p *plain) check(ctx context.Context) error {
 	}
 	if wrong == 0 {
 		p.tell("%s.", plural(total, "document", "documents"))
+		var access []fauna.Access
+		for _, name := range p.chosen() {
+			access = append(access, p.access[name])
+		}
+		if trouble := indexTrouble(ctx, p.server, p.indexNames(p.chosen()), access); trouble != nil {
+			p.tell("Error: %s", sentence(trouble))
+			yes, err := p.yes(ctx, "Check again?", true)
+			if err != nil || !yes {
+				return orError(err, errBack)
+			}
+			return p.check(ctx)
+		}
 		yes, err := p.yes(ctx, "Start the export?", true)
 		if err != nil || !yes {
 			return orError(err, errBack)

@@ -21,6 +21,7 @@ type server interface {
 	Collections(ctx context.Context) ([]string, error)
 	Access(ctx context.Context, collections []string) ([]fauna.Access, error)
 	Apply(ctx context.Context, s fauna.Setup) (fauna.Secret, error)
+	CheckIndexes(ctx context.Context, collections, indexes []string) ([]fauna.IndexCheck, error)
 	Close()
 }
 
@@ -184,9 +185,7 @@ func (s *session) spec() (export.Spec, error) {
 		Tool:  "fauna-export " + s.cfg.Version,
 		Lives: map[string]time.Duration{},
 	}
-	if s.mode == export.Incremental && !incremental() {
-		spec.Mode = export.Full // its first sync is a full one
-	}
+	spec.Indexes = s.indexNames(spec.Collections)
 	if s.cfg.Demo {
 		spec.MaxRate = demoRate
 	}
@@ -206,11 +205,6 @@ func (s *session) spec() (export.Spec, error) {
 // demoRate holds the demo's export to so many documents a second: otherwise it
 // would be over before anybody had seen it.
 const demoRate = 8_000
-
-// incremental reports whether the engine can do more than the first sync.
-func incremental() bool {
-	return export.Spec{Mode: export.Incremental, Collections: []string{"a"}, Format: row.JSONL, Compress: row.None}.Validate() == nil
-}
 
 // standing is how bad it is how a collection stands with the server: noteInfo
 // while that is not known, noteGood when all is well.
