@@ -107,9 +107,9 @@ type model struct {
 	ops    int
 }
 
-func newModel(t *testing.T, seed uint64) *model {
+func newModel(t *testing.T, seed uint64, at time.Time) *model {
 	t.Helper()
-	m := &model{clock: &stepClock{at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}, random: rand.New(rand.NewPCG(seed, 8))}
+	m := &model{clock: &stepClock{at: at}, random: rand.New(rand.NewPCG(seed, 8))}
 	s := &syncServer{testServer: &testServer{}, t: t, dir: filepath.Join(t.TempDir(), "out")}
 	s.Server = emulator.New(emulator.Options{Clock: m.clock.now, Seed: int64(seed)})
 	address, stop, err := s.Start()
@@ -244,7 +244,7 @@ func TestSync_model(t *testing.T) {
 	}
 	ops, syncs, checked, crashes := 0, 0, 0, 0
 	for _, seed := range seeds {
-		m := newModel(t, seed)
+		m := newModel(t, seed, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
 		before, done := map[string]string{}, 0
 		for range rounds {
 			for range writes {
