@@ -113,6 +113,9 @@ func (s Spec) Validate() error {
 		if s.At != 0 || s.NoSnapshot {
 			return bad("an incremental sync reads at the server's present, as one snapshot")
 		}
+		if s.DDL != "" {
+			return bad("a script for loading is for full runs: merge the syncs, and load what that writes")
+		}
 	default:
 		return bad("mode %q is none of full, incremental", s.Mode)
 	}

@@ -285,6 +285,11 @@ func (r *Run) sameChain(m *Manifest) error {
 			say("deletions of "+c.name, named(last.Deletion), named(c.layout.Deletion))
 		}
 		say("columns of "+c.name, strings.Join(was, ", "), strings.Join(is, ", "))
+		for _, column := range c.layout.Columns {
+			if was, typed := last.Types[column.Name]; typed && column.Type != "" {
+				say("the type of "+c.name+":"+column.Name, string(was), string(column.Type))
+			}
+		}
 	}
 	if at := m.snapshot(); at > r.times[len(r.times)-1] {
 		diff = append(diff, "the server's time is "+FormatTime(r.times[len(r.times)-1])+", before the last sync's of "+FormatTime(at))

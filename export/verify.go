@@ -245,8 +245,8 @@ type CountReport struct {
 // about the time.
 func (m *Manifest) Counts(ctx context.Context, server Counter) ([]CountReport, error) {
 	var out []CountReport
-	for _, e := range m.Collections {
-		rep := CountReport{Collection: e.Name, Rows: e.Rows, Count: -1}
+	for _, e := range m.Latest() {
+		rep := CountReport{Collection: e.Name, Rows: e.Documents, Count: -1}
 		switch {
 		case m.Consistency == ConsistencyNone:
 			rep.Why = "it was read without a snapshot"
@@ -254,6 +254,9 @@ func (m *Manifest) Counts(ctx context.Context, server Counter) ([]CountReport, e
 			rep.Why = "it was read at more than one time"
 		default:
 			text := m.Snapshot
+			if e.Sync > 0 {
+				text = FormatTime(m.SnapshotOf(e))
+			}
 			if len(e.Snapshots) == 1 {
 				text = e.Snapshots[0].Time
 			}
