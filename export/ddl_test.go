@@ -278,6 +278,9 @@ func TestLoadScript_refusesParquetWhereItCannotBeRead(t *testing.T) {
 			t.Errorf("%s: %v", d, err)
 		}
 	}
+	if err := (Spec{Collections: []string{"c"}, Mode: Incremental, DDL: Postgres}).Validate(); err == nil {
+		t.Error("a script for a sync is taken, which it would not load")
+	}
 	if err := (Spec{Collections: []string{"c"}, DDL: "oracle"}).Validate(); err == nil {
 		t.Error("a database that is none is taken")
 	}

@@ -9,11 +9,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"fauna-export/fauna"
 )
 
 // exampleRun is a place to run examples in: a folder, a server with the sample data
@@ -32,12 +35,21 @@ func newExampleRun(t *testing.T, s *testServer) *exampleRun {
 	return e
 }
 
-// serveExamples starts the server that examples speak of.
+// serveExamples starts the server that examples speak of: with the indexes of
+// incremental syncs, all of them ready.
 func serveExamples(t *testing.T) *testServer {
 	t.Helper()
 	s := serveSample(t)
 	s.shell(t, `CreateCollection({ name: "users" })
 Create(Ref(Collection("users"), "1"), { data: { name: "Ada" } })`)
+	for _, name := range s.collections(t) {
+		s.shell(t, fauna.Setup{Collections: []string{name}, Indexes: []string{name + "-ts"}}.IndexFQL(0))
+	}
+	for _, name := range s.collections(t) {
+		eventually(t, "the index of "+name+" is built", func() bool {
+			return strings.TrimSpace(s.shell(t, `Select("active", Get(Index(`+strconv.Quote(name+"-ts")+`)))`)) == "true"
+		})
+	}
 	return s
 }
 
@@ -100,6 +112,9 @@ func TestExamples_ofHelpDoWhatTheySay(t *testing.T) {
 			e := newExampleRun(t, s)
 			if !strings.Contains(c.Example, "--out backup") && strings.Contains(c.Example, " backup") {
 				e.backup(t)
+			}
+			if !strings.Contains(c.Example, "--out sync") && strings.Contains(c.Example, " sync") {
+				e.sh(t, "fauna-export run --all --mode incremental --out sync")
 			}
 			for line := range strings.Lines(c.Example) {
 				if line = strings.TrimSpace(line); line == "export FAUNA_SECRET=…" {

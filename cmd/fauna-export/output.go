@@ -84,6 +84,9 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 		}
 		f.Out = filepath.Clean(strings.ReplaceAll(f.Out, "{time}", now.UTC().Format(export.FolderTime)))
 	}
+	if f.DDL != "" && f.toStdout() {
+		return export.Spec{}, usagef("--ddl writes a script beside the files: it needs --out DIR")
+	}
 	if f.Keep < 0 {
 		return export.Spec{}, usagef("--keep %d: give 1 or more, or 0 to keep all", f.Keep)
 	}
