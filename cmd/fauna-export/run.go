@@ -86,7 +86,7 @@ func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, outp
 		}
 	}
 	if output.dryRun {
-		return a.dryRun(client.Endpoint(), spec, c)
+		return a.dryRun(ctx, client, spec, c, now)
 	}
 	a.warnFiltered(c)
 	debug.SetMemoryLimit(spec.MemoryLimit())
@@ -120,16 +120,6 @@ func (a *app) warnFiltered(c *choice) {
 	if len(c.filtered) > 0 {
 		a.say("warning: the role hides documents of %s by a predicate; those are not exported", quotedList(c.filtered))
 	}
-}
-
-// dryRun says what a run would do.
-func (a *app) dryRun(e fauna.Endpoint, s export.Spec, c *choice) error {
-	a.warnFiltered(c)
-	a.say("would export %s from %s: %s", count(int64(len(s.Collections)), "collection"), e.Host(), quotedList(s.Collections))
-	if len(c.unreadable) > 0 {
-		return &leftOutError{names: c.unreadable}
-	}
-	return nil
 }
 
 // export does a run, with progress on stderr, reads its files again, and ends
