@@ -113,11 +113,8 @@ func (s Spec) Validate() error {
 		if s.At != 0 || s.NoSnapshot {
 			return bad("an incremental sync reads at the server's present, as one snapshot")
 		}
-		if s.DDL != "" && s.Mode == Incremental {
-		return bad("a script for loading goes with a full run: merge a chain of syncs, and load what that gives")
-	}
-	if s.DDL != "" {
-			return bad("a script for loading is for full runs: merge the syncs, and load what that writes")
+		if s.DDL != "" {
+			return bad("a script for loading goes with a full run: merge a chain of syncs, and load what that gives")
 		}
 	default:
 		return bad("mode %q is none of full, incremental", s.Mode)
