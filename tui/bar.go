@@ -2,6 +2,8 @@ package tui
 
 import (
 	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
 )
 
 // noteLines say what just happened, on the line above the keys; a long note takes
@@ -45,12 +47,12 @@ func noteLook(st styles, k noteKind) (string, paint) {
 
 // bar is the last lines: as many keys as there is room for; the last fixed ones,
 // help and back, always, and on the last line.
-func (w *wizard) bar(hints []hint, fixed, room, n int) []string {
+func (w *wizard) bar(hints []key.Binding, fixed, room, n int) []string {
 	gap := "   "
 	if w.width < 80 {
 		gap = "  "
 	}
-	size := func(h hint) int { return width(h.key) + 1 + width(h.does) }
+	size := func(b key.Binding) int { return width(b.Help().Key) + 1 + width(b.Help().Desc) }
 	keep := min(fixed, len(hints))
 	first, last := hints[:len(hints)-keep], hints[len(hints)-keep:]
 	kept := 0
@@ -59,16 +61,16 @@ func (w *wizard) bar(hints []hint, fixed, room, n int) []string {
 	}
 	lines := make([][]string, n)
 	at, used := 0, 0
-	put := func(h hint) {
-		lines[at] = append(lines[at], w.st.bold.of(h.key)+" "+w.st.faint.of(h.does))
-		used += size(h) + len(gap)
+	put := func(b key.Binding) {
+		lines[at] = append(lines[at], w.st.bold.of(b.Help().Key)+" "+w.st.faint.of(b.Help().Desc))
+		used += size(b) + len(gap)
 	}
-	fits := func(h hint) bool {
+	fits := func(b key.Binding) bool {
 		limit := room
 		if at == n-1 {
 			limit -= kept
 		}
-		return used+size(h) <= limit
+		return used+size(b) <= limit
 	}
 	for _, h := range first {
 		if !fits(h) && at < n-1 {

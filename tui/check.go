@@ -201,26 +201,26 @@ func (c *checkStep) wrong() int {
 }
 
 func (c *checkStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
-	if c.list.key(m, len(c.rows), c.height) {
+	if c.list.key(c.s.keys.move, m, len(c.rows), c.height) {
 		return nil, true
 	}
-	switch m.String() {
-	case "enter":
+	switch k := c.s.keys.check; {
+	case pressed(m, k.next):
 		c.submit()
-	case "r":
+	case pressed(m, k.again):
 		return c.check(), true
-	case "u":
+	case pressed(m, k.update):
 		if p := updatePanel(c.s); p != nil {
 			c.s.panel = p
 		}
-	case "x":
+	case pressed(m, k.leaveOut):
 		c.leaveOut()
 		return c.check(), true
-	case "o":
+	case pressed(m, k.columns):
 		c.s.goTo = outputID
-	case "e":
+	case pressed(m, k.edit):
 		c.s.goTo = collectionsID
-	case "h":
+	case pressed(m, k.history):
 		c.showHistory()
 	default:
 		return nil, false

@@ -5,6 +5,8 @@ import (
 	"math"
 	"time"
 
+	"github.com/charmbracelet/bubbles/key"
+
 	"fauna-export/export"
 )
 
@@ -131,17 +133,17 @@ func (c *checkStep) foot(w int) []string {
 	return lines
 }
 
-func (c *checkStep) hints() []hint {
-	if c.failure != nil {
-		return []hint{{"r", "ask again"}}
-	}
-	if c.wrong() > 0 {
-		return []hint{{"u", "show the FQL"}, {"r", "ask again"}, {"x", "leave out"}, {"e", "edit the list"}}
-	}
-	if c.probing {
+func (c *checkStep) hints() []key.Binding {
+	switch k := c.s.keys.check; {
+	case c.failure != nil:
+		return []key.Binding{k.again}
+	case c.wrong() > 0:
+		return []key.Binding{k.update, k.again, k.leaveOut, k.edit}
+	case c.probing:
 		return nil
+	default:
+		return []key.Binding{k.next, k.again, k.columns, k.edit, k.history}
 	}
-	return []hint{{"enter", "start the export"}, {"r", "ask again"}, {"o", "columns"}, {"e", "edit the list"}, {"h", "longer snapshots"}}
 }
 
 func (c *checkStep) typing() bool { return false }

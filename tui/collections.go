@@ -99,11 +99,18 @@ func (c *collectionsStep) refilter() {
 	c.list.clamp(len(c.rows) + len(c.bad))
 }
 
+func (c *collectionsStep) keys() collectionsKeys {
+	k := c.s.keys.collections
+	k.run.SetEnabled(c.s.cfg.Shell != nil)
+	k.unfilter.SetEnabled(c.filter.value() != "")
+	return k
+}
+
 func (c *collectionsStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
-	switch {
-	case m.Type == tea.KeyCtrlY:
+	switch k := c.keys(); {
+	case pressed(m, k.copy):
 		return c.s.copy(fauna.CollectionsFQL()), true
-	case m.Type == tea.KeyCtrlR && c.s.cfg.Shell != nil:
+	case pressed(m, k.run):
 		return c.ask(), true
 	}
 	switch {
@@ -125,11 +132,11 @@ func (c *collectionsStep) fieldKey(m tea.KeyMsg) (tea.Cmd, bool) {
 		c.typed = fauna.Names{}
 		return nil, true
 	}
-	switch m.Type {
-	case tea.KeyEnter:
+	switch k := c.keys(); {
+	case pressed(m, k.next):
 		c.submit()
 		return nil, true
-	case tea.KeyTab, tea.KeyDown:
+	case pressed(m, k.toList):
 		c.commit()
 		c.inList = len(c.rows)+len(c.bad) > 0
 		return nil, true
@@ -232,34 +239,31 @@ func (c *collectionsStep) submit() {
 
 func (c *collectionsStep) listKey(m tea.KeyMsg) (tea.Cmd, bool) {
 	n := len(c.rows) + len(c.bad)
-	if c.list.key(m, n, c.height) {
+	if c.list.key(c.s.keys.move, m, n, c.height) {
 		return nil, true
 	}
-	switch m.String() {
-	case "enter":
+	switch k := c.keys(); {
+	case pressed(m, k.next):
 		c.submit()
-	case "tab", "shift+tab", "i":
+	case pressed(m, k.toField):
 		c.inList = false
-	case "esc":
-		if c.filter.value() == "" {
-			return nil, false
-		}
+	case pressed(m, k.unfilter):
 		c.filter.set("")
 		c.refilter()
-	case " ", "x":
+	case pressed(m, k.choose):
 		if c.list.cursor < len(c.rows) {
 			x := &c.s.choices[c.rows[c.list.cursor]]
 			x.chosen = !x.chosen
 		}
-	case "a", "n":
+	case pressed(m, k.all, k.none):
 		for _, i := range c.rows {
-			c.s.choices[i].chosen = m.String() == "a"
+			c.s.choices[i].chosen = pressed(m, k.all)
 		}
-	case "/":
+	case pressed(m, k.filter):
 		c.filtering = true
-	case "d", "delete", "backspace":
+	case pressed(m, k.drop):
 		c.drop()
-	case "u":
+	case pressed(m, k.update):
 		c.showUpdate()
 	default:
 		return nil, false
@@ -309,10 +313,10 @@ func updatePanel(s *session) *panel {
 }
 
 func (c *collectionsStep) filterKey(m tea.KeyMsg) bool {
-	switch m.Type {
-	case tea.KeyEnter, tea.KeyDown, tea.KeyTab:
+	switch k := c.s.keys.filter; {
+	case pressed(m, k.done):
 		c.filtering = false
-	case tea.KeyEsc:
+	case pressed(m, k.drop):
 		c.filtering = false
 		c.filter.set("")
 	default:

@@ -3,6 +3,8 @@ package tui
 import (
 	"fmt"
 
+	"github.com/charmbracelet/bubbles/key"
+
 	"fauna-export/fauna"
 )
 
@@ -175,25 +177,19 @@ func (c *collectionsStep) counts() string {
 	return text
 }
 
-func (c *collectionsStep) hints() []hint {
-	if c.filtering {
-		return []hint{{"enter", "to the list"}}
+func (c *collectionsStep) hints() []key.Binding {
+	k := c.keys()
+	switch {
+	case c.filtering:
+		return []key.Binding{c.s.keys.filter.done}
+	case c.inList && c.s.server != nil:
+		return []key.Binding{k.next, k.choose, k.all, k.none, k.filter, k.toField, k.drop, k.update}
+	case c.inList:
+		return []key.Binding{k.next, k.choose, k.all, k.none, k.filter, k.toField, k.drop}
+	case len(c.rows)+len(c.bad)+len(c.typed.Names) > 0:
+		return []key.Binding{k.next, k.toList, k.run, k.copy}
 	}
-	hs := []hint{{"enter", "next"}}
-	if !c.inList {
-		if len(c.rows)+len(c.bad)+len(c.typed.Names) > 0 {
-			hs = append(hs, hint{"tab", "to the list"})
-		}
-		if c.s.cfg.Shell != nil {
-			hs = append(hs, hint{"ctrl+r", "run the query on the demo server"})
-		}
-		return append(hs, hint{"ctrl+y", "copy the query"})
-	}
-	hs = append(hs, hint{"space", "choose"}, hint{"a", "all"}, hint{"n", "none"}, hint{"/", "filter"}, hint{"tab", "type names"}, hint{"d", "drop"})
-	if c.s.server != nil {
-		hs = append(hs, hint{"u", "update of the role"})
-	}
-	return hs
+	return []key.Binding{k.next, k.run, k.copy}
 }
 
 func (c *collectionsStep) typing() bool { return !c.inList || c.filtering }

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export/row"
@@ -85,24 +86,28 @@ func (p *picker) update(m sampleMsg) {
 	}
 }
 
+func (o *outputStep) pickerKeys() pickerKeys {
+	k := o.s.keys.picker
+	k.choose.SetEnabled(o.picker.list.cursor < len(o.picker.fields))
+	return k
+}
+
 func (o *outputStep) pickKey(m tea.KeyMsg) (tea.Cmd, bool) {
 	p := o.picker
-	if p.list.key(m, len(p.fields), p.height) {
+	if p.list.key(o.s.keys.move, m, len(p.fields), p.height) {
 		return nil, true
 	}
-	switch m.String() {
-	case "esc":
+	switch k := o.pickerKeys(); {
+	case pressed(m, k.close):
 		o.picker = nil
-	case " ", "x":
-		if p.list.cursor < len(p.fields) {
-			f := &p.fields[p.list.cursor]
-			f.chosen = !f.chosen
-		}
-	case "tab":
-		return o.pickFrom(turn(p.names, p.collection, 1), p.names), true
-	case "shift+tab":
-		return o.pickFrom(turn(p.names, p.collection, -1), p.names), true
-	case "enter":
+	case pressed(m, k.choose):
+		f := &p.fields[p.list.cursor]
+		f.chosen = !f.chosen
+	case pressed(m, k.next):
+		return o.pickFrom(around(p.names, p.collection, 1), p.names), true
+	case pressed(m, k.prev):
+		return o.pickFrom(around(p.names, p.collection, -1), p.names), true
+	case pressed(m, k.take):
 		return o.takePicked(), true
 	}
 	return nil, true
@@ -156,12 +161,12 @@ func pathName(path []any, n int) string {
 	return name
 }
 
-func (p *picker) hints() []hint {
-	hs := []hint{{"space", "choose"}, {"enter", "add them"}}
-	if len(p.names) > 1 {
-		hs = append(hs, hint{"tab", "next collection"})
+func (o *outputStep) pickerHints() []key.Binding {
+	k := o.pickerKeys()
+	if len(o.picker.names) > 1 {
+		return []key.Binding{k.choose, k.take, k.next}
 	}
-	return hs
+	return []key.Binding{k.choose, k.take}
 }
 
 func (p *picker) body(st styles, w, h int) []string {

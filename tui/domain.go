@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 
+	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/fauna"
@@ -109,15 +110,21 @@ func (d *domainStep) next() {
 	d.s.goTo = collectionsID
 }
 
+func (d *domainStep) keys() domainKeys {
+	k := d.s.keys.domain
+	k.test.SetEnabled(d.bad == nil)
+	if d.test == testRunning && d.onward {
+		k.next = saying(k.next, "go on without the test")
+	}
+	return k
+}
+
 func (d *domainStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
-	switch m.Type {
-	case tea.KeyEnter:
+	switch k := d.keys(); {
+	case pressed(m, k.next):
 		return d.submit(), true
-	case tea.KeyCtrlT:
-		if d.bad == nil {
-			return d.checked(d.reach), true
-		}
-		return nil, true
+	case pressed(m, k.test):
+		return d.checked(d.reach), true
 	}
 	before := d.field.value()
 	if !d.field.key(m) {
@@ -226,18 +233,12 @@ func lead(i int, mark string) string {
 	return "  "
 }
 
-func (d *domainStep) hints() []hint {
-	hs := []hint{{"enter", "next"}}
-	switch {
-	case d.bad != nil:
-		hs = nil
-	case d.test == testRunning && d.onward:
-		hs = []hint{{"enter", "go on without the test"}}
+func (d *domainStep) hints() []key.Binding {
+	if d.bad != nil {
+		return nil
 	}
-	if d.bad == nil {
-		hs = append(hs, hint{"ctrl+t", "test"})
-	}
-	return hs
+	k := d.keys()
+	return []key.Binding{k.next, k.test}
 }
 
 func (d *domainStep) typing() bool { return true }

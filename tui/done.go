@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export"
@@ -48,56 +49,55 @@ func (c *doneStep) update(m tea.Msg) tea.Cmd {
 	return nil
 }
 
+func (c *doneStep) keys() doneKeys {
+	k := c.s.keys.done
+	m := c.s.runner.progress().manifest
+	k.load.SetEnabled(m != nil)
+	k.rest.SetEnabled(m != nil && len(m.Failed) > 0)
+	return k
+}
+
 func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	p := c.s.runner.progress()
-	if p.manifest != nil && c.list.key(m, len(p.manifest.Collections)+1, c.height) {
+	if p.manifest != nil && c.list.key(c.s.keys.move, m, len(p.manifest.Collections)+1, c.height) {
 		return nil, true
 	}
-	switch m.String() {
-	case "enter", "q":
+	switch k := c.keys(); {
+	case pressed(m, k.leave):
 		return tea.Quit, true
-	case "esc", "shift+tab": // the export lies between, and would lead back here
+	case pressed(m, k.back): // the export lies between, and would lead back here
 		c.s.goTo = checkID
-	case "l":
+	case pressed(m, k.load):
 		c.showLoading("postgres")
-	case "x":
+	case pressed(m, k.cleanUp):
 		fql := c.s.setup().CleanupFQL()
 		c.s.panel = &panel{
 			title: "As an admin: this deletes the role's keys and the role",
 			text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-cleanup.fql",
 		}
-	case "s":
+	case pressed(m, k.save):
 		return c.save(), true
-	case "c":
-		if p.manifest != nil && len(p.manifest.Failed) > 0 {
-			c.s.say(noteInfo, "fauna-export resume %s tries the rest again.", homePath(p.spec.Dir))
-		}
+	case pressed(m, k.rest):
+		c.s.say(noteInfo, "fauna-export resume %s tries the rest again.", homePath(p.spec.Dir))
 	default:
 		return nil, false
 	}
 	return nil, true
 }
 
-// showLoading shows how to load the files into a database; the keys 1, 2 and 3
-// of the panel turn to another one.
+// showLoading shows how to load the files into a database; the panel turns to
+// another one.
 func (c *doneStep) showLoading(database string) {
 	p := c.s.runner.progress()
-	if p.manifest == nil {
-		return
-	}
+	k := c.s.keys.load
 	text := loading(database, p.manifest, p.spec)
 	c.s.panel = &panel{
-		title: "Load into " + databaseNames[database] + "\t1 Postgres  2 SQLite  3 DuckDB",
+		title: "Load into " + databaseNames[database],
 		text:  cleanLines(text), raw: true, copy: text, file: "load-" + database + ".sql",
-		other: func(key string) {
-			switch key {
-			case "1":
-				c.showLoading("postgres")
-			case "2":
-				c.showLoading("sqlite")
-			case "3":
-				c.showLoading("duckdb")
-			}
+		turns: []turn{
+			{k.postgres, func() { c.showLoading("postgres") }},
+			{k.sqlite, func() { c.showLoading("sqlite") }},
+			{k.duckdb, func() { c.showLoading("duckdb") }},
 		},
 	}
 }
@@ -299,8 +299,9 @@ func shortfalls(p progress) []string {
 	return out
 }
 
-func (c *doneStep) hints() []hint {
-	return []hint{{"enter", "leave"}, {"l", "load"}, {"x", "clean up"}, {"s", "save"}}
+func (c *doneStep) hints() []key.Binding {
+	k := c.keys()
+	return []key.Binding{k.leave, k.load, k.cleanUp, k.save}
 }
 
 func (c *doneStep) typing() bool { return false }

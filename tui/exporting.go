@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export"
@@ -188,24 +189,24 @@ func (c *exportStep) running() bool {
 }
 
 func (c *exportStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
-	if c.list.key(m, len(c.now.status.Collections), c.height) {
+	if c.list.key(c.s.keys.move, m, len(c.now.status.Collections), c.height) {
 		c.moved = true
 		return nil, true
 	}
 	if c.running() {
 		return c.runningKey(m)
 	}
-	switch m.String() {
-	case "c", "enter":
+	switch k := c.s.keys.ended; {
+	case pressed(m, k.resume):
 		if c.refused != nil && !resumable(c.refused) {
 			return c.start(false), true
 		}
 		return c.start(true), true
-	case "o":
+	case pressed(m, k.output):
 		c.s.goTo = outputID
-	case "e":
+	case pressed(m, k.secret):
 		c.s.goTo = secretID
-	case "q":
+	case pressed(m, k.leave):
 		c.s.ask = &question{
 			text: "Leave the wizard? The export is not whole; it can be continued later.",
 			yes:  func() tea.Cmd { return tea.Quit },
@@ -224,8 +225,8 @@ func resumable(err error) bool {
 
 func (c *exportStep) runningKey(m tea.KeyMsg) (tea.Cmd, bool) {
 	r := c.s.runner
-	switch m.String() {
-	case "p":
+	switch k := c.s.keys.export; {
+	case pressed(m, k.pause):
 		paused := c.now.status.Paused
 		r.with(func(x exporting) {
 			if paused {
@@ -235,11 +236,11 @@ func (c *exportStep) runningKey(m tea.KeyMsg) (tea.Cmd, bool) {
 			}
 		})
 		c.now.status.Paused = !paused
-	case "+", "=":
+	case pressed(m, k.more):
 		c.workers(1)
-	case "-":
+	case pressed(m, k.fewer):
 		c.workers(-1)
-	case "s":
+	case pressed(m, k.stop):
 		c.s.ask = &question{
 			text: "Stop the export? What is written stays, and it can be continued.",
 			yes: func() tea.Cmd {
@@ -248,7 +249,7 @@ func (c *exportStep) runningKey(m tea.KeyMsg) (tea.Cmd, bool) {
 				return nil
 			},
 		}
-	case "esc", "shift+tab":
+	case pressed(m, k.stay):
 		c.s.say(noteInfo, "The export is running: p pauses it, s stops it.")
 	default:
 		return nil, false
@@ -282,22 +283,22 @@ func (c *exportStep) title() (string, string) {
 	return "Exporting.", clean(c.s.endpoint.Host())
 }
 
-func (c *exportStep) hints() []hint {
+func (c *exportStep) hints() []key.Binding {
+	k, ended := c.s.keys.export, c.s.keys.ended
 	switch {
 	case c.stopping:
 		return nil
 	case c.now.state == runVerifying:
-		return []hint{{"s", "stop"}}
+		return []key.Binding{k.stop}
 	case c.running():
-		p := hint{"p", "pause"}
 		if c.now.status.Paused {
-			p.does = "continue"
+			k.pause = saying(k.pause, "continue")
 		}
-		return []hint{p, {"+ -", "workers"}, {"s", "stop"}}
+		return []key.Binding{k.pause, both("+ -", "workers", k.more, k.fewer), k.stop}
 	case c.refused != nil && !resumable(c.refused):
-		return []hint{{"c", "try again"}, {"o", "output"}, {"e", "secret"}}
+		return []key.Binding{saying(ended.resume, "try again"), ended.output, ended.secret}
 	}
-	return []hint{{"c", "continue"}, {"o", "output"}, {"e", "secret"}, {"q", "leave"}}
+	return []key.Binding{ended.resume, ended.output, ended.secret, ended.leave}
 }
 
 func (c *exportStep) typing() bool { return false }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export"
@@ -129,30 +130,39 @@ func (o *outputStep) field() *field {
 	return nil
 }
 
+func (o *outputStep) keys() outputKeys {
+	k := o.s.keys.output
+	last := columnsRow + len(o.s.columns)
+	adds := o.focus == last && strings.TrimSpace(o.add.value()) != ""
+	k.add.SetEnabled(adds)
+	k.next.SetEnabled(!adds)
+	k.prev.SetEnabled(o.focus > 0)
+	k.left.SetEnabled(o.focus < folderRow)
+	k.right.SetEnabled(o.focus < folderRow)
+	k.drop.SetEnabled(o.focus >= columnsRow && o.focus < last)
+	return k
+}
+
 func (o *outputStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	if o.picker != nil {
 		return o.pickKey(m)
 	}
 	last := columnsRow + len(o.s.columns)
-	switch m.Type {
-	case tea.KeyTab, tea.KeyDown:
+	switch k := o.keys(); {
+	case pressed(m, k.down):
 		o.focus = (o.focus + 1) % (last + 1)
 		return nil, true
-	case tea.KeyUp:
+	case pressed(m, k.up):
 		o.focus = (o.focus + last) % (last + 1)
 		return nil, true
-	case tea.KeyShiftTab:
-		if o.focus == 0 {
-			return nil, false
-		}
+	case pressed(m, k.prev):
 		o.focus--
 		return nil, true
-	case tea.KeyCtrlO:
+	case pressed(m, k.pick):
 		return o.pick(), true
-	case tea.KeyEnter:
-		if o.focus == last && strings.TrimSpace(o.add.value()) != "" {
-			return o.addColumn(o.add.value()), true
-		}
+	case pressed(m, k.add):
+		return o.addColumn(o.add.value()), true
+	case pressed(m, k.next):
 		return o.submit(), true
 	}
 	if f := o.field(); f != nil {
@@ -175,25 +185,23 @@ func (o *outputStep) fieldKey(f *field, m tea.KeyMsg) (tea.Cmd, bool) {
 
 func (o *outputStep) rowKey(m tea.KeyMsg) (tea.Cmd, bool) {
 	step := 0
-	switch m.String() {
-	case "left", "h":
+	switch k := o.keys(); {
+	case pressed(m, k.left):
 		step = -1
-	case "right", "l", " ":
+	case pressed(m, k.right):
 		step = 1
-	case "d", "delete", "backspace":
-		if i := o.focus - columnsRow; i >= 0 && i < len(o.s.columns) {
-			o.s.columns = append(o.s.columns[:i], o.s.columns[i+1:]...)
-			return o.preview.refresh(), true
-		}
-		return nil, true
+	case pressed(m, k.drop):
+		i := o.focus - columnsRow
+		o.s.columns = append(o.s.columns[:i], o.s.columns[i+1:]...)
+		return o.preview.refresh(), true
 	default:
 		return nil, false
 	}
 	switch o.focus {
 	case syncRow:
-		o.s.mode = turn([]export.Mode{export.Full, export.Incremental}, o.s.mode, step)
+		o.s.mode = around([]export.Mode{export.Full, export.Incremental}, o.s.mode, step)
 	case formatRow:
-		o.s.format = turn(formats, o.s.format, step)
+		o.s.format = around(formats, o.s.format, step)
 		if o.s.format == row.Parquet {
 			o.s.press = row.None
 		}
@@ -202,7 +210,7 @@ func (o *outputStep) rowKey(m tea.KeyMsg) (tea.Cmd, bool) {
 			o.s.say(noteInfo, "Parquet files are compressed inside, with zstd.")
 			return nil, true
 		}
-		o.s.press = turn(presses, o.s.press, step)
+		o.s.press = around(presses, o.s.press, step)
 	}
 	return o.preview.refresh(), true
 }
@@ -212,8 +220,8 @@ var (
 	presses = []row.Compression{row.None, row.Gzip, row.Zstd}
 )
 
-// turn is the value step places behind now, around the end.
-func turn[T comparable](all []T, now T, step int) T {
+// around is the value step places behind now, around the end.
+func around[T comparable](all []T, now T, step int) T {
 	for i, v := range all {
 		if v == now {
 			return all[(i+step+len(all))%len(all)]
@@ -291,25 +299,16 @@ func (o *outputStep) title() (string, string) {
 	return "What should the files be?", clean(o.s.endpoint.Host())
 }
 
-func (o *outputStep) hints() []hint {
+func (o *outputStep) hints() []key.Binding {
 	if o.picker != nil {
-		return o.picker.hints()
+		return o.pickerHints()
 	}
-	hs := []hint{{"enter", "next"}}
-	last := columnsRow + len(o.s.columns)
-	switch {
-	case o.focus == last && strings.TrimSpace(o.add.value()) != "":
-		hs = []hint{{"enter", "add the column"}}
-	case o.focus < folderRow:
-		hs = append(hs, hint{"← →", "change"})
-	case o.focus >= columnsRow && o.focus < last:
-		hs = append(hs, hint{"d", "drop"})
-	}
-	hs = append(hs, hint{"↑ ↓", "move"})
+	k := o.keys()
+	hints := []key.Binding{k.next, k.add, both("← →", "change", k.left, k.right), k.drop, both("↑ ↓", "move", k.up, k.down)}
 	if o.s.server != nil {
-		hs = append(hs, hint{"ctrl+o", "columns from documents"})
+		hints = append(hints, k.pick)
 	}
-	return hs
+	return hints
 }
 
 func (o *outputStep) typing() bool { return o.picker == nil && o.field() != nil }

@@ -3,6 +3,7 @@ package tui
 import (
 	"strings"
 
+	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -16,10 +17,10 @@ type question struct {
 func (w *wizard) answer(m tea.KeyMsg) tea.Cmd {
 	q := w.ask
 	var do func() tea.Cmd
-	switch strings.ToLower(m.String()) {
-	case "y":
+	switch k := w.keys.question; {
+	case pressed(m, k.yes):
 		do = q.yes
-	case "n", "esc":
+	case pressed(m, k.no):
 		do = q.no
 	default:
 		return nil
@@ -32,12 +33,12 @@ func (w *wizard) answer(m tea.KeyMsg) tea.Cmd {
 }
 
 // over draws the question over the middle of a body.
-func (q *question) over(st styles, body []string, w, h int) []string {
+func (q *question) over(st styles, k questionKeys, body []string, w, h int) []string {
 	inner := min(w-4, 64)
 	text := wrap(q.text, inner-2)
 	box := []string{st.accent.of("┌" + strings.Repeat("─", inner) + "┐")}
 	side := st.accent.of("│")
-	for _, l := range append(text, "", "y  yes     n  no") {
+	for _, l := range append(text, "", keyText(k.yes)+"     "+keyText(k.no)) {
 		box = append(box, side+" "+pad(l, inner-2)+" "+side)
 	}
 	box = append(box, st.accent.of("└"+strings.Repeat("─", inner)+"┘"))
@@ -52,6 +53,9 @@ func (q *question) over(st styles, body []string, w, h int) []string {
 	return out
 }
 
+// keyText is a binding in a line of text.
+func keyText(b key.Binding) string { return b.Help().Key + "  " + b.Help().Desc }
+
 // A panel is a text that takes the place of a step's body until it is closed:
 // help, an answer of the shell, commands to copy.
 type panel struct {
@@ -59,46 +63,59 @@ type panel struct {
 	text  []string // plain lines; long ones that do not begin with a space are wrapped
 	fql   bool     // the text is FQL: coloured, not wrapped
 	raw   bool     // the text is commands: not wrapped
-	other func(key string)
-	copy  string // what the copy key takes, "" for none
-	file  string // name of the file that the write key makes, "" for none
+	turns []turn   // to panels that take its place
+	copy  string   // what the copy key takes, "" for none
+	file  string   // name of the file that the write key makes, "" for none
 	close func() tea.Cmd
 	done  string // what enter does, "" for "close"
 
-	top, shown, total int // scrolling, known when drawn
+	scroller
+}
+
+// A turn is a key of one panel that opens another.
+type turn struct {
+	key.Binding
+	to func()
+}
+
+// aside is what stands right of the title: where the panel turns to.
+func (p *panel) aside() string {
+	var parts []string
+	for _, t := range p.turns {
+		parts = append(parts, t.Help().Key+" "+t.Help().Desc)
+	}
+	return strings.Join(parts, "  ")
+}
+
+// keys are those that work now.
+func (p *panel) keys(s *session) panelKeys {
+	k := s.keys.panel
+	k.copy.SetEnabled(p.copy != "")
+	k.write.SetEnabled(p.file != "")
+	return k
 }
 
 // key scrolls, copies, writes or closes.
 func (p *panel) key(s *session, m tea.KeyMsg) tea.Cmd {
-	switch m.String() {
-	case "up", "k":
-		p.top--
-	case "down", "j":
-		p.top++
-	case "pgup", "b":
-		p.top -= p.shown
-	case "pgdown", " ":
-		p.top += p.shown
-	case "home", "g":
-		p.top = 0
-	case "end", "G":
-		p.top = p.total
-	case "c", "ctrl+y":
-		if p.copy != "" {
-			return s.copy(p.copy)
-		}
-	case "w":
-		if p.file != "" {
-			return s.write(p.file, p.copy)
-		}
-	case "esc", "enter", "q", "f1", "?":
+	if p.scroller.key(s.keys.scroll, m) {
+		return nil
+	}
+	switch k := p.keys(s); {
+	case pressed(m, k.copy):
+		return s.copy(p.copy)
+	case pressed(m, k.write):
+		return s.write(p.file, p.copy)
+	case pressed(m, k.done):
 		s.panel = nil
-		if p.close != nil && m.Type == tea.KeyEnter {
+		if p.close != nil {
 			return p.close()
 		}
-	default:
-		if p.other != nil {
-			p.other(m.String())
+	case pressed(m, k.close):
+		s.panel = nil
+	}
+	for _, t := range p.turns {
+		if pressed(m, t.Binding) {
+			t.to()
 		}
 	}
 	return nil
@@ -116,42 +133,35 @@ func (p *panel) body(s *session, w, h int) []string {
 			lines = append(lines, wrap(l, min(w, 100))...)
 		}
 	}
-	p.shown, p.total = h, len(lines)
-	p.top = max(0, min(p.top, len(lines)-h))
-	more := len(lines) - h
-	if more > 0 {
-		p.shown = h - 1
-		p.top = min(p.top, len(lines)-p.shown)
+	room := h
+	if len(lines) > h {
+		room = h - 1
 	}
+	from, to := p.window(len(lines), room)
 	out := make([]string, 0, h)
-	for _, l := range lines[p.top:min(len(lines), p.top+p.shown)] {
+	for _, l := range lines[from:to] {
 		l = fit(l, w)
 		if p.fql {
 			l = highlight(s.st, l)
 		}
 		out = append(out, l)
 	}
-	if more > 0 {
+	if len(lines) > h {
 		out = append(out, s.st.faint.of(moreText(p.top, p.shown, p.total, "lines")))
 	}
 	return out
 }
 
-func (p *panel) hints() []hint {
-	var hs []hint
-	if p.copy != "" {
-		hs = append(hs, hint{"c", "copy"})
-	}
-	if p.file != "" {
-		hs = append(hs, hint{"w", "write to a file"})
-	}
+func (p *panel) hints(s *session) []key.Binding {
+	k := p.keys(s)
+	hints := []key.Binding{k.copy, k.write}
 	if p.total > p.shown {
-		hs = append(hs, hint{"↑ ↓", "scroll"})
+		hints = append(hints, s.keys.scroll.shown("scroll"))
 	}
 	if p.done != "" {
-		hs = append(hs, hint{"enter", p.done})
+		hints = append(hints, saying(k.done, p.done))
 	}
-	return append(hs, hint{"esc", "close"})
+	return append(hints, k.close)
 }
 
 // moreText says which part of a longer list is shown.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/fauna"
@@ -66,22 +67,31 @@ func (c *secretStep) hold(s fauna.Secret, odd string) {
 	c.held, c.odd, c.failure, c.empty, c.why = s, odd, nil, false, ""
 }
 
+func (c *secretStep) keys() secretKeys {
+	k := c.s.keys.secret
+	if c.s.server != nil && c.held.IsZero() && len(c.field.text) == 0 {
+		k.next = saying(k.next, "next")
+	}
+	return k
+}
+
 func (c *secretStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
+	k := c.keys()
 	if c.checking {
-		if m.Type == tea.KeyEsc {
+		if pressed(m, k.stop) {
 			c.leave()
 			c.s.say(noteInfo, "The check was stopped; enter begins it again.")
 			return nil, true
 		}
-		return nil, m.Type != tea.KeyShiftTab
+		return nil, !pressed(m, c.s.keys.everywhere.backTab)
 	}
-	switch m.Type {
-	case tea.KeyEnter:
+	switch {
+	case pressed(m, k.next):
 		return c.submit(), true
-	case tea.KeyCtrlG:
+	case pressed(m, k.newKey):
 		c.showKey()
 		return nil, true
-	case tea.KeyCtrlU:
+	case pressed(m, k.clear):
 		c.hold(fauna.Secret{}, "")
 		return nil, true
 	}
@@ -321,15 +331,12 @@ func (c *secretStep) verdict(w int) []string {
 	return say("  ", "The whole answer of CreateKey may be pasted: the secret is picked out.")
 }
 
-func (c *secretStep) hints() []hint {
+func (c *secretStep) hints() []key.Binding {
 	if c.checking {
 		return nil
 	}
-	does := "check it"
-	if c.s.server != nil && c.held.IsZero() && len(c.field.text) == 0 {
-		does = "next"
-	}
-	return []hint{{"enter", does}, {"ctrl+g", "make a new key"}, {"ctrl+u", "clear"}}
+	k := c.keys()
+	return []key.Binding{k.next, k.newKey, k.clear}
 }
 
 func (c *secretStep) typing() bool { return true }

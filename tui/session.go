@@ -57,6 +57,7 @@ type column struct {
 type session struct {
 	cfg    Config
 	st     styles
+	keys   keyMap
 	jobs   *jobs
 	clip   clipper
 	runner *runner

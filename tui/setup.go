@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/fauna"
@@ -17,14 +18,13 @@ type setupStep struct {
 	s        *session
 	cards    []card
 	at       int
-	top      int  // first line shown of the card at
-	shown    int  // lines of it, as last drawn
 	existing bool // the role exists: its text is an update
 
 	admin    *field // asks for an admin's secret, nil while it does not
 	applying bool
 	running  bool // the demo runs a card
 	gen      int
+	scroller // of the card at
 }
 
 // A card is one query with what has happened to it.
@@ -132,37 +132,39 @@ func (c *setupStep) all() string {
 	return b.String() + "\n"
 }
 
+func (c *setupStep) keys() setupKeys {
+	k := c.s.keys.setup
+	k.run.SetEnabled(c.s.cfg.Shell != nil)
+	if c.existing {
+		k.role = saying(k.role, "new role")
+	}
+	k.left.SetEnabled(len(c.cards) > 1)
+	k.right.SetEnabled(len(c.cards) > 1)
+	k.prev.SetEnabled(c.at > 0)
+	return k
+}
+
 func (c *setupStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	if c.admin != nil {
 		return c.adminKey(m), true
 	}
-	switch m.String() {
-	case "enter":
+	if c.scroller.key(c.s.keys.scroll, m) {
+		return nil, true
+	}
+	switch k := c.keys(); {
+	case pressed(m, k.next):
 		c.s.goTo = secretID
-	case "right", "tab", "l":
+	case pressed(m, k.right):
 		c.turn(1)
-	case "left", "h":
+	case pressed(m, k.left, k.prev):
 		c.turn(-1)
-	case "shift+tab":
-		if c.at == 0 {
-			return nil, false
-		}
-		c.turn(-1)
-	case "up", "k":
-		c.top--
-	case "down", "j":
-		c.top++
-	case "pgup":
-		c.top -= c.shown
-	case "pgdown", " ":
-		c.top += c.shown
-	case "c":
+	case pressed(m, k.copy):
 		return c.copy(c.at, c.cards[c.at].FQL), true
-	case "C":
+	case pressed(m, k.copyAll):
 		return c.copy(-1, c.all()), true
-	case "w":
+	case pressed(m, k.write):
 		return c.s.write("fauna-setup.fql", c.all()), true
-	case "u":
+	case pressed(m, k.role):
 		c.existing = !c.existing
 		c.build()
 		for i, x := range c.cards {
@@ -175,14 +177,13 @@ func (c *setupStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 		} else {
 			c.s.say(noteInfo, "This text creates the role.")
 		}
-	case "a":
+	case pressed(m, k.admin):
 		c.admin = &field{masked: true, hint: "an admin's secret: used once, then dropped"}
-	case "r":
+	case pressed(m, k.run):
 		return c.run(), true
 	default:
 		return nil, false
 	}
-	c.top = max(0, min(c.top, len(c.cards[c.at].lines)-c.shown))
 	return nil, true
 }
 
@@ -201,7 +202,7 @@ func (c *setupStep) copy(card int, text string) tea.Cmd {
 
 // run plays Fauna's shell on the demo: it runs the text of the card itself.
 func (c *setupStep) run() tea.Cmd {
-	if c.s.cfg.Shell == nil || c.running {
+	if c.running {
 		return nil
 	}
 	c.running = true
@@ -213,12 +214,12 @@ func (c *setupStep) run() tea.Cmd {
 }
 
 func (c *setupStep) adminKey(m tea.KeyMsg) tea.Cmd {
-	switch m.Type {
-	case tea.KeyEsc:
+	switch k := c.s.keys.admin; {
+	case pressed(m, k.close):
 		c.dropAdmin()
 		c.applying = false
 		c.gen++
-	case tea.KeyEnter:
+	case pressed(m, k.apply):
 		if !c.applying {
 			return c.apply()
 		}
@@ -311,26 +312,15 @@ func (c *setupStep) title() (string, string) {
 	return "Run these in the Fauna shell, in this order. Nothing changes until you do.", clean(c.s.endpoint.Host())
 }
 
-func (c *setupStep) hints() []hint {
+func (c *setupStep) hints() []key.Binding {
 	switch {
 	case c.applying:
 		return nil
 	case c.admin != nil:
-		return []hint{{"enter", "make role and key"}}
+		return []key.Binding{c.s.keys.admin.apply}
 	}
-	var hs []hint
-	if c.s.cfg.Shell != nil {
-		hs = append(hs, hint{"r", "run on the demo server"})
-	}
-	role := hint{"u", "role exists"}
-	if c.existing {
-		role.does = "new role"
-	}
-	hs = append(hs, hint{"enter", "next"}, hint{"c", "copy"}, hint{"C", "copy all"}, hint{"w", "write file"}, role, hint{"a", "set it up for me"})
-	if len(c.cards) > 1 {
-		hs = append(hs, hint{"← →", "card"})
-	}
-	return hs
+	k := c.keys()
+	return []key.Binding{k.run, k.next, k.copy, k.copyAll, k.write, k.role, k.admin, both("← →", "card", k.left, k.right)}
 }
 
 func (c *setupStep) typing() bool { return c.admin != nil }

@@ -89,8 +89,7 @@ func (c *setupStep) body(w, h int) []string {
 		whys = 2
 	}
 	room := h - above - below - 2 - whys
-	c.shown = max(1, min(room, len(x.lines)))
-	c.top = max(0, min(c.top, len(x.lines)-c.shown))
+	from, to := c.window(len(x.lines), max(1, room))
 	inner := w - 4
 	state := ""
 	switch {
@@ -105,7 +104,7 @@ func (c *setupStep) body(w, h int) []string {
 	}
 	side := st.accent.of("│")
 	lines = append(lines, edge(st, "┌", "┐", st.bold.of(c.heading(c.at)), st.good.of(state), w))
-	for _, l := range x.lines[c.top : c.top+c.shown] {
+	for _, l := range x.lines[from:to] {
 		lines = append(lines, side+" "+padStyled(highlight(st, fit(l, inner)), inner)+" "+side)
 	}
 	foot := ""

@@ -150,7 +150,7 @@ func (c Config) withDefaults() Config {
 // newSession makes the state of a wizard that has not asked anything yet.
 func newSession(ctx context.Context, c Config) *session {
 	s := &session{
-		cfg: c, st: newStyles(c.Out, c.Color, c.Env),
+		cfg: c, st: newStyles(c.Out, c.Color, c.Env), keys: newKeyMap(),
 		jobs: newJobs(ctx), clip: newClipper(c.Env, c.Out), runner: newRunner(ctx),
 		now:  time.Now,
 		look: look,

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -45,13 +46,10 @@ type step interface {
 	update(m tea.Msg) tea.Cmd         // an answer that this step asked for
 	title() (question, aside string)  // the one question, and what stands right of it
 	body(w, h int) []string           // at most h lines of at most w cells
-	hints() []hint                    // the keys that work now
+	hints() []key.Binding             // what the bar shows, but for those that are disabled
 	typing() bool                     // a text field has the focus
 	help() string                     // paragraphs for F1
 }
-
-// A hint is one key of the help bar.
-type hint struct{ key, does string }
 
 // An addressed message goes to the step that asked for it, shown or not.
 type addressed interface{ to() stepID }
@@ -126,10 +124,14 @@ func (w *wizard) route(m tea.Msg) tea.Cmd {
 
 // key gives a key to whatever has the focus: a question, a panel, the step.
 func (w *wizard) key(m tea.KeyMsg) tea.Cmd {
-	switch m.Type {
-	case tea.KeyCtrlC:
+	if m.Type != tea.KeyRunes && m.Type != tea.KeySpace {
+		m.Alt = false // esc and a key, pressed quickly, look like alt and that key
+	}
+	k := w.keys.everywhere
+	switch {
+	case pressed(m, k.interrupt):
 		return w.interrupt()
-	case tea.KeyCtrlZ:
+	case pressed(m, k.suspend):
 		return tea.Suspend
 	}
 	if w.ask != nil {
@@ -140,13 +142,16 @@ func (w *wizard) key(m tea.KeyMsg) tea.Cmd {
 		return w.panel.key(w.session, m)
 	}
 	st := w.steps[w.at]
-	if m.Type == tea.KeyF1 || m.String() == "?" && !st.typing() {
+	if st.typing() {
+		k.help.SetKeys("f1") // ? is a letter there
+	}
+	if pressed(m, k.help) {
 		w.showHelp()
 		return nil
 	}
 	cmd, used := st.key(m)
-	if !used && (m.Type == tea.KeyEsc || m.Type == tea.KeyShiftTab) {
-		w.back(m.Type == tea.KeyEsc)
+	if !used && pressed(m, k.back, k.backTab) {
+		w.back(pressed(m, k.back))
 	}
 	return cmd
 }
@@ -192,14 +197,15 @@ func (w *wizard) showHelp() {
 	p := &panel{title: "Help: " + w.at.String()}
 	p.text = append(p.text, strings.Split(st.help(), "\n")...)
 	p.text = append(p.text, "", "Keys here:")
-	for _, h := range st.hints() {
-		p.text = append(p.text, "  "+pad(h.key, 12)+" "+h.does)
+	list := func(bindings ...key.Binding) {
+		for _, b := range working(bindings) {
+			p.text = append(p.text, "  "+pad(b.Help().Key, 12)+" "+b.Help().Desc)
+		}
 	}
-	p.text = append(p.text, "", "Everywhere:",
-		"  "+pad("F1", 12)+" this help",
-		"  "+pad("esc", 12)+" back; nothing that was typed is lost",
-		"  "+pad("ctrl+c", 12)+" leave; an export is stopped first, twice does not wait",
-		"  "+pad("ctrl+z", 12)+" suspend; fg comes back")
+	list(st.hints()...)
+	p.text = append(p.text, "", "Everywhere:")
+	k := w.keys.everywhere
+	list(k.help, k.back, k.interrupt, k.suspend)
 	p.text = append(p.text, "", "fauna-export "+w.cfg.Version)
 	w.panel = p
 }
@@ -243,29 +249,24 @@ func (w *wizard) screen() []string {
 	question, aside := st.title()
 	lines := []string{" " + w.way(inner), ""}
 	var body []string
-	hints, fixed := st.hints(), 2
 	bars := 1
 	if w.height >= roomyHeight {
 		bars = 2
 	}
 	room := w.height - 6 - bars
 	if w.panel != nil {
-		title, aside, _ := strings.Cut(w.panel.title, "\t")
-		lines = append(lines, " "+sides(w.st.bold.of(fit(title, inner)), w.st.faint.of(aside), inner), "")
+		lines = append(lines, " "+sides(w.st.bold.of(fit(w.panel.title, inner)), w.st.faint.of(w.panel.aside()), inner), "")
 		body = w.panel.body(w.session, inner, room)
-		hints, fixed = w.panel.hints(), 1
 	} else {
 		if first, _, ok := strings.Cut(question, ". "); ok && width(question) > inner {
 			question = first + "."
 		}
 		lines = append(lines, " "+sides(w.st.bold.of(question), w.st.faint.of(fit(aside, inner/2)), inner), "")
 		body = st.body(inner, room)
-		hints = append(hints, hint{"F1", "help"}, hint{"esc", w.backWord()})
 	}
 	body = body[:min(len(body), room)]
 	if w.ask != nil {
-		body = w.ask.over(w.st, body, inner, room)
-		hints = []hint{{"y", "yes"}, {"n", "no"}}
+		body = w.ask.over(w.st, w.keys.question, body, inner, room)
 	}
 	for i := range room {
 		l := ""
@@ -279,10 +280,25 @@ func (w *wizard) screen() []string {
 	for i, l := range notes {
 		lines[len(lines)-len(notes)+i] = " " + l
 	}
+	hints, fixed := w.hints()
 	for _, l := range w.bar(hints, fixed, inner, bars) {
 		lines = append(lines, " "+l)
 	}
 	return lines
+}
+
+// hints are the keys of what has the focus, and how many of the last of them the
+// bar always has room for.
+func (w *wizard) hints() (hints []key.Binding, fixed int) {
+	switch k := w.keys.everywhere; {
+	case w.ask != nil:
+		return []key.Binding{w.keys.question.yes, w.keys.question.no}, 2
+	case w.panel != nil:
+		return working(w.panel.hints(w.session)), 1
+	default:
+		hints = append(w.steps[w.at].hints(), saying(k.help, "help"), saying(k.back, w.backWord()))
+		return working(hints), 2
+	}
 }
 
 // backWord is what esc does on this step.

@@ -1,0 +1,111 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// keyNamed is the key that a binding calls name.
+func keyNamed(name string) tea.KeyMsg {
+	if name == " " {
+		name = "space"
+	}
+	return keyMsg(name)
+}
+
+func TestKeys_everyOneShownWorks(t *testing.T) {
+	// Shown all the same where there is nothing to clear, so that the bar stays.
+	idle := map[string]string{"secret empty": "ctrl+u", "secret accepted before": "ctrl+u"}
+	for _, sc := range scenes() {
+		t.Run(strings.ReplaceAll(sc.name, " ", "_"), func(t *testing.T) {
+			hints, _ := sceneAt(t, sc, 120, 40).w.hints()
+			if len(hints) == 0 {
+				t.Fatal("no keys are shown")
+			}
+			taken := map[string]string{}
+			for _, h := range hints {
+				shown := h.Help().Key
+				if !h.Enabled() || shown == "" || h.Help().Desc == "" {
+					t.Errorf("%q is shown: %+v", h.Keys(), h)
+				}
+				for _, name := range h.Keys() {
+					if taken[name] != "" {
+						t.Errorf("%q is a key of %s and of %s", name, taken[name], shown)
+					}
+					taken[name] = shown
+				}
+				works := slices.ContainsFunc(h.Keys(), func(name string) bool { return acts(t, sc, name) })
+				if works == (shown == idle[sc.name]) {
+					t.Errorf("%s %s: it works: %v", shown, h.Help().Desc, works)
+				}
+			}
+		})
+	}
+}
+
+// acts reports whether a key changes the screen of a scene or asks for something.
+func acts(t *testing.T, sc scene, name string) bool {
+	t.Helper()
+	b := sceneAt(t, sc, 120, 40)
+	b.send(tea.KeyMsg{Type: tea.KeyF20}) // means nothing, but takes the note away
+	before := b.w.View()
+	_, cmd := b.w.Update(keyNamed(name))
+	return cmd != nil || b.w.View() != before
+}
+
+func TestKeys_helpListsThoseOfTheBar(t *testing.T) {
+	for _, sc := range scenes() {
+		b := sceneAt(t, sc, 120, 60)
+		if b.w.ask != nil || b.w.panel != nil {
+			continue
+		}
+		want := working(b.w.steps[b.w.at].hints())
+		b.keys("f1")
+		text := strings.Join(b.w.panel.text, "\n")
+		for _, h := range want {
+			if line := "  " + pad(h.Help().Key, 12) + " " + h.Help().Desc; !strings.Contains(text, line) {
+				t.Errorf("%s: F1 does not list %q:\n%s", sc.name, line, text)
+			}
+		}
+	}
+}
+
+func TestKeys_aTextThatSpellsAKeyIsText(t *testing.T) {
+	b := newBench(t, 80, 24).to(collectionsID)
+	for _, name := range []string{"enter", "tab", "esc", "f1"} { // lines that came in one go, unbracketed
+		b.keys("ctrl+u")
+		b.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)})
+		b.at(collectionsID)
+		b.shows("> " + name)
+	}
+}
+
+func TestKeys_aQuickEscBeforeAKeyChangesNothing(t *testing.T) {
+	b := newBench(t, 80, 24).to(checkID)
+	b.send(tea.KeyMsg{Type: tea.KeyEsc, Alt: true})
+	b.at(secretID)
+}
+
+func TestScroller_reachesTheLastLine(t *testing.T) {
+	b := newBench(t, 80, 24)
+	b.w.panel = &panel{raw: true}
+	for i := range 50 {
+		b.w.panel.text = append(b.w.panel.text, fmt.Sprintf("line %d.", i+1))
+	}
+	b.shows("line 1.")
+	for _, way := range [][]string{{"end"}, {"pgdown", "space", "pgdown", "space"}} {
+		b.keys("home")
+		b.hides("line 50.")
+		for _, name := range way {
+			b.keys(name)
+			b.w.View()
+		}
+		b.shows("line 50.")
+	}
+	b.keys("up")
+	b.hides("line 50.")
+}
