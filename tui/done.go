@@ -12,7 +12,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export"
-	"fauna-export/export/row"
 )
 
 // doneStep says what was written, how to use it, and how to clean up.
@@ -68,7 +67,7 @@ func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	case pressed(m, k.back): // the export lies between, and would lead back here
 		c.s.goTo = checkID
 	case pressed(m, k.load):
-		c.showLoading("postgres")
+		c.showLoading(export.Postgres)
 	case pressed(m, k.cleanUp):
 		fql := c.s.setup().CleanupFQL()
 		c.s.panel = &panel{
@@ -87,19 +86,25 @@ func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 
 // showLoading shows how to load the files into a database; the panel turns to
 // another one.
-func (c *doneStep) showLoading(database string) {
+func (c *doneStep) showLoading(d export.Database) {
 	p := c.s.runner.progress()
 	k := c.s.keys.load
-	text := loading(database, p.manifest, p.spec)
-	c.s.panel = &panel{
-		title: "Load into " + databaseNames[database],
-		text:  cleanLines(text), raw: true, copy: text, file: "load-" + database + ".sql",
+	shown := &panel{
+		title: "Load into " + d.Title(),
 		turns: []turn{
-			{k.postgres, func() { c.showLoading("postgres") }},
-			{k.sqlite, func() { c.showLoading("sqlite") }},
-			{k.duckdb, func() { c.showLoading("duckdb") }},
+			{k.postgres, func() { c.showLoading(export.Postgres) }},
+			{k.sqlite, func() { c.showLoading(export.SQLite) }},
+			{k.duckdb, func() { c.showLoading(export.DuckDB) }},
 		},
 	}
+	if err := d.Loads(p.spec.Format); err != nil {
+		shown.text = []string{clean(err.Error())}
+	} else {
+		text := export.LoadScript(d, p.manifest, p.spec.Dir)
+		shown.text, shown.raw = cleanLines(text), true
+		shown.copy, shown.file = text, d.ScriptName()
+	}
+	c.s.panel = shown
 }
 
 // save writes the answers as a config file for run, without the folder, which
@@ -355,9 +360,4 @@ func orError(err, otherwise error) error {
 		return otherwise
 	}
 	return err
-}
-
-// layoutOf is the form of a file of the manifest.
-func layoutOf(spec export.Spec, e export.ManifestEntry) row.Layout {
-	return row.Layout{Collection: e.Name, Format: row.Format(e.Format), Compress: row.Compression(e.Compress), Columns: spec.Columns[e.Name], NoData: spec.NoData}
 }

@@ -172,9 +172,10 @@ func shop() *fakeServer {
 // shopRun is a finished export of shop.
 func shopRun() *fakeRun {
 	entry := func(name string, rows, bytes int64, sum string) export.ManifestEntry {
-		return export.ManifestEntry{Name: name, File: name + ".jsonl", Format: "jsonl", Compress: "none", Rows: rows, ExpectedRows: rows, Bytes: bytes, SHA256: strings.Repeat(sum, 8)}
+		return export.ManifestEntry{Name: name, File: name + ".jsonl", Format: "jsonl", Compress: "none", Columns: []string{"ref", "ts", "data", "ttl"}, Rows: rows, ExpectedRows: rows, Bytes: bytes, SHA256: strings.Repeat(sum, 8)}
 	}
 	m := &export.Manifest{
+		Tool:    "fauna-export v1",
 		Version: 1, Snapshot: "2026-11-22T10:31:02.399Z", Consistency: export.ConsistencySnapshot,
 		Collections: []export.ManifestEntry{
 			entry("users", 20_000, 12_800_000, "3f1c09aa"), entry("products", 12, 2_048, "77aa11bb"), entry("line-items", 992, 601_000, "0badcafe"),
