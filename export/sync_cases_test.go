@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -299,12 +300,13 @@ func TestSync_wholeAgainAfterAWindow(t *testing.T) {
 // passingTime does something before one of the pages of documents.
 type passingTime struct {
 	*fauna.Client
-	pages, at int
-	do        func()
+	pages atomic.Int64 // several workers ask at once
+	at    int64
+	do    func()
 }
 
 func (p *passingTime) Documents(ctx context.Context, collection string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
-	if p.pages++; p.pages == p.at {
+	if p.pages.Add(1) == p.at {
 		p.do()
 	}
 	return p.Client.Documents(ctx, collection, at, from, min(size, 80_000), paths, buf)
