@@ -37,7 +37,7 @@ func (s *pairSorter) spill() error {
 	slices.SortFunc(s.held, comparePairs)
 	name := fmt.Sprintf("%s.run%d", s.name, len(s.runs))
 	s.runs = append(s.runs, name)
-	if err := writePairs(s.store, name, pairsMeta{}, slicePairs(s.held)); err != nil {
+	if err := writePairs(s.store, name, pairsMeta{}, drained(slicePairs(s.held))); err != nil {
 		return err
 	}
 	s.held = s.held[:0]
@@ -177,8 +177,9 @@ func openPairs(s Store, name string) (r *pairReader, shut func(), err error) {
 	return r, func() { r.close(); f.Close() }, nil
 }
 
-// writePairs makes a file of pairs, durable when it returns.
-func writePairs(s Store, name string, meta pairsMeta, next func() (pair, bool, error)) (err error) {
+// writePairs makes a file of the pairs that fill adds in order, durable when it
+// returns.
+func writePairs(s Store, name string, meta pairsMeta, fill func(add func(pair) error) error) (err error) {
 	// A file that an earlier process left must not show behind this one's end.
 	if err := s.Remove(name); err != nil {
 		return err
@@ -196,20 +197,26 @@ func writePairs(s Store, name string, meta pairsMeta, next func() (pair, bool, e
 	if err != nil {
 		return err
 	}
-	for {
-		p, more, err := next()
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
-		if err := w.add(p); err != nil {
-			return err
-		}
+	if err := fill(w.add); err != nil {
+		return err
 	}
 	if err := w.close(); err != nil {
 		return err
 	}
 	return out.Sync()
+}
+
+// drained adds all pairs of a stream.
+func drained(next func() (pair, bool, error)) func(add func(pair) error) error {
+	return func(add func(pair) error) error {
+		for {
+			p, more, err := next()
+			if err != nil || !more {
+				return err
+			}
+			if err := add(p); err != nil {
+				return err
+			}
+		}
+	}
 }

@@ -106,38 +106,10 @@ func (r *Run) rebuild(ctx context.Context, c *collection, m *Manifest) error {
 			return err
 		}
 	}
-	if err := r.writeSorted(name, meta, sorter); err != nil {
+	if err := writePairs(r.env.Store, name, meta, sorter.each); err != nil {
 		return r.diskError("write "+name, err)
 	}
 	return nil
-}
-
-// writeSorted makes a file of the pairs of a sorter.
-func (r *Run) writeSorted(name string, meta pairsMeta, sorter *pairSorter) (err error) {
-	s := r.env.Store
-	if err := s.Remove(name); err != nil {
-		return err
-	}
-	out, err := s.Append(name, 0)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if cerr := out.Close(); err == nil {
-			err = cerr
-		}
-	}()
-	w, err := newPairWriter(out, meta)
-	if err != nil {
-		return err
-	}
-	if err := sorter.each(w.add); err != nil {
-		return err
-	}
-	if err := w.close(); err != nil {
-		return err
-	}
-	return out.Sync()
 }
 
 // compare finds the changes of a collection between the last sync and c.at. With

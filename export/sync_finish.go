@@ -91,7 +91,7 @@ func (r *Run) saveChanges(ctx context.Context, src SyncSource, c *collection, at
 		return p, more, err
 	}
 	meta := pairsMeta{Endpoint: r.spec.Endpoint, Collection: c.name, Sync: r.sync, At: at, Made: made}
-	if err := writePairs(r.env.Store, pairsName(c.file), meta, counted); err != nil {
+	if err := writePairs(r.env.Store, pairsName(c.file), meta, drained(counted)); err != nil {
 		return r.diskError("write "+pairsName(c.file), err)
 	}
 	c.entry.Sync, c.entry.Documents = r.sync, count
