@@ -1,0 +1,178 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"fauna-export/fauna/emulator"
+)
+
+func TestSync_interrupted(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 30; id++ {
+		s.fql(create(id, "{}"))
+	}
+	s.sync()
+	for id := 10; id <= 20; id++ {
+		s.fql(update(id, "{a: 1}"))
+	}
+	s.fql(remove(25))
+	ctx, stop := context.WithCancel(t.Context())
+	r, err := NewRun(s.spec(), &smallPages{Client: s.client, size: 7, before: func(page int) {
+		if page == 3 {
+			stop()
+		}
+	}}, OSEnv(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Do(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("%v", err)
+	}
+	// What a process that was killed can leave.
+	for _, name := range []string{"docs@2.jsonl", ".fauna-export/docs@2.jsonl.pairs", ".fauna-export/docs@2.jsonl.part"} {
+		if err := os.WriteFile(filepath.Join(s.dir, filepath.FromSlash(name)), []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := Inspect(OSEnv(s.dir))
+	if err != nil || f.Spec == nil || f.Spec.Mode != Incremental {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	again, err := OpenRun(s.client, OSEnv(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := again.Do(t.Context())
+	if err != nil || last(m).Rows != 12 || last(m).Removed != 1 || m.lastSync() != 2 {
+		t.Fatalf("%+v, %v", last(m), err)
+	}
+	s.exact(m)
+	if m = s.sync(); last(m).Rows != 0 {
+		t.Errorf("rows are written twice: %+v", last(m))
+	}
+}
+
+func TestSync_stateLostOrDamaged(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 9; id++ {
+		s.fql(create(id, "{}"))
+	}
+	s.sync()
+	s.fql(remove(1) + "\n" + update(2, "{a: 1}"))
+	s.sync()
+	state := filepath.Join(s.dir, ".fauna-export", "docs@2.jsonl.pairs")
+	if err := os.WriteFile(state, []byte("nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.fql(remove(3))
+	m := s.sync()
+	s.exact(m)
+	if last(m).Rows != 1 {
+		t.Errorf("%+v", last(m))
+	}
+	if err := os.Remove(filepath.Join(s.dir, ".fauna-export", "docs@3.jsonl.pairs")); err != nil {
+		t.Fatal(err)
+	}
+	m = s.sync()
+	s.exact(m)
+	if last(m).Rows != 0 {
+		t.Errorf("%+v", last(m))
+	}
+}
+
+func TestSync_goesOnWithAFullRun(t *testing.T) {
+	s := startSyncServer(t)
+	s.fql(create(1, "{}") + "\n" + create(2, "{}"))
+	spec := s.spec()
+	spec.Mode = Full
+	r, err := NewRun(spec, s.client, OSEnv(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.fql(update(1, "{a: 1}") + "\n" + remove(2))
+	m := s.sync()
+	s.exact(m)
+	if m.lastSync() != 2 || last(m).Rows != 2 {
+		t.Errorf("%+v", last(m))
+	}
+	s.exact(s.sync())
+}
+
+func TestSync_collectionThatComesLater(t *testing.T) {
+	s := startSyncServer(t)
+	s.fql(create(1, "{}"))
+	s.sync()
+	s.fql(`CreateCollection({name: "more"})`)
+	s.fql(`CreateIndex({name: "more-ts", source: Collection("more"), terms: [], values: [{field: "ts"}, {field: "ref"}]})`)
+	s.fql(`Create(Ref(Collection("more"), "5"), {})`)
+	m := s.sync(func(p *Spec) {
+		p.Collections = []string{"docs", "more"}
+		p.Indexes = map[string]string{"docs": "docs-ts", "more": "more-ts"}
+	})
+	if e := last(m); e.Name != "more" || e.Sync != 2 || e.Rows != 1 || e.Documents != 1 {
+		t.Errorf("%+v", e)
+	}
+	s.exact(m)
+	m = s.sync() // without it again
+	s.exact(m)
+}
+
+func TestSync_fast(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 20; id++ {
+		s.fql(create(id, "{}"))
+	}
+	s.pass(10 * time.Second)
+	fast := func(p *Spec) { p.Fast = true }
+	s.sync(fast)
+	s.fql(update(3, "{a: 1}") + "\n" + remove(4) + "\n" + remove(5) + "\n" + create(5, "{b: 1}") + "\n" + create(30, "{}") + "\n" + create(31, "{}") + "\n" + remove(31))
+	m := s.sync(fast)
+	s.exact(m)
+	if e := last(m); e.Rows != 4 || e.Removed != 1 || e.TimeUnknown != 0 || len(e.Warnings) != 1 || !strings.Contains(e.Warnings[0], "fast") {
+		t.Errorf("%+v", e)
+	}
+	s.fql(insert(40, s.back(5*time.Second), "create", "{}")) // it cannot see this
+	if e := last(s.sync(fast)); e.Rows != 0 {
+		t.Errorf("%+v", e)
+	}
+	m = s.sync() // this one sees it
+	s.exact(m)
+	if last(m).Rows != 1 {
+		t.Errorf("%+v", last(m))
+	}
+	s.fql(remove(6))
+	s.pass(time.Hour) // the events are forgotten
+	m = s.sync(fast)
+	s.exact(m)
+	if e := last(m); e.Rows != 1 || len(e.Warnings) != 1 || !strings.Contains(e.Warnings[0], "whole index") {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestSync_faultsOfTheServer(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 20; id++ {
+		s.fql(create(id, "{}"))
+	}
+	s.sync()
+	for id := 1; id <= 9; id++ {
+		s.fql(update(id, "{a: 1}"))
+	}
+	s.fql(remove(12))
+	s.Faults().Add(emulator.When{Times: 3}, emulator.Status(503))
+	s.Faults().Add(emulator.When{Match: emulator.Contains("exists"), Times: 1}, emulator.CutAt(emulator.CutWithin, 20))
+	m := s.sync(func(p *Spec) { p.RetryFor = time.Minute })
+	s.exact(m)
+	if last(m).Rows != 10 {
+		t.Errorf("%+v", last(m))
+	}
+}
