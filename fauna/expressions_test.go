@@ -3,6 +3,7 @@ package fauna
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
@@ -71,6 +72,7 @@ func TestDecodeIDs(t *testing.T) {
 		{"the last page", `{"resource":{"data":["1"]}}`, "[1]", -1},
 		{"with a before", `{"resource":{"before":[{"@ref":{"id":"1"}}],` + cursor + `"data":["1"]}}`, "[1]", 147},
 		{"a cursor that is no array", `{"resource":{"after":{"@ref":{"id":"9"}},"data":["1"]}}`, "[1]", 9},
+		{"a collection named data", `{"resource":{` + strings.Replace(cursor, "docs", "data", 1) + `"data":["1"]}}`, "[1]", 147},
 		{"empty", `{"resource":{"data":[]}}`, "[]", -1},
 		{"blanks", "{ \"resource\" : { \"data\" : [ \"1\" ,\n\t\"2\" ] } }", "[1 2]", -1},
 	} {

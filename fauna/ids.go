@@ -1,91 +1,30 @@
 package fauna
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"slices"
 	"strconv"
 )
 
 var errNoIDs = errors.New("not a page of ids")
 
 // decodeIDs reads the answer to idsExpr, a page of ids as strings with at most
-// size of them. The ids are scanned by hand, since there are tens of thousands;
-// what stands around them is read as JSON.
+// size of them.
 func decodeIDs(answer []byte, size int) (ids []int64, next int64, err error) {
-	start := bytes.Index(answer, []byte(`"data"`))
-	if start < 0 {
-		return nil, -1, errNoIDs
-	}
 	ids = make([]int64, 0, max(0, min(size, len(answer)/4)))
-	ids, rest, err := scanIDs(ids, answer[start+len(`"data"`):])
+	after, err := decodeList(answer, errNoIDs, func(s *listScanner) bool {
+		id, ok := s.id()
+		ids = append(ids, id)
+		return ok
+	})
 	if err != nil {
 		return nil, -1, err
 	}
-	var page struct {
-		Resource struct {
-			After json.RawMessage   `json:"after"`
-			Data  []json.RawMessage `json:"data"`
-		} `json:"resource"`
-	}
-	around := slices.Concat(answer[:start], []byte(`"data":[]`), rest)
-	if err := json.Unmarshal(around, &page); err != nil {
-		return nil, -1, fmt.Errorf("%w: %w", errNoIDs, err)
-	}
-	if page.Resource.Data == nil {
-		return nil, -1, errNoIDs
-	}
-	if next, err = decodeCursor(page.Resource.After); err != nil {
+	if next, err = decodeCursor(after); err != nil {
 		return nil, -1, err
 	}
 	return ids, next, nil
-}
-
-// scanIDs appends the ids of :["1","22"] to ids and returns what follows the
-// closing bracket.
-func scanIDs(ids []int64, text []byte) (_ []int64, rest []byte, err error) {
-	pos := 0
-	take := func(c byte) bool {
-		for pos < len(text) && (text[pos] == ' ' || text[pos] == '\n' || text[pos] == '\r' || text[pos] == '\t') {
-			pos++
-		}
-		if pos < len(text) && text[pos] == c {
-			pos++
-			return true
-		}
-		return false
-	}
-	if !take(':') || !take('[') {
-		return nil, nil, errNoIDs
-	}
-	if take(']') {
-		return ids, text[pos:], nil
-	}
-	for {
-		if !take('"') {
-			return nil, nil, errNoIDs
-		}
-		start := pos
-		var id uint64
-		for pos < len(text) && '0' <= text[pos] && text[pos] <= '9' && pos-start < 19 {
-			id = 10*id + uint64(text[pos]-'0')
-			pos++
-		}
-		if pos == start || id > math.MaxInt64 || pos >= len(text) || text[pos] != '"' {
-			return nil, nil, errNoIDs
-		}
-		pos++
-		ids = append(ids, int64(id))
-		if take(']') {
-			return ids, text[pos:], nil
-		}
-		if !take(',') {
-			return nil, nil, errNoIDs
-		}
-	}
 }
 
 // parseID reads a document id, 0 to 2^63-1 in decimal digits.

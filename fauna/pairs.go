@@ -1,13 +1,10 @@
 package fauna
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"slices"
 	"strconv"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
@@ -69,94 +66,36 @@ type pairsPage struct {
 	nextTS, nextID int64
 }
 
-// decodePairs reads the answer to pairsExpr. The pairs are scanned by hand,
-// since there are tens of thousands; what stands around them is read as JSON.
+// decodePairs reads the answer to pairsExpr, a list of [ts, "id"].
 func decodePairs(answer []byte, size int) (*pairsPage, error) {
-	start := bytes.Index(answer, []byte(`"data"`))
-	if start < 0 {
-		return nil, errNoPairs
-	}
 	room := max(0, min(size, len(answer)/8))
 	p := &pairsPage{ts: make([]int64, 0, room), ids: make([]int64, 0, room), nextID: -1}
-	rest, err := p.scan(answer[start+len(`"data"`):])
+	after, err := decodeList(answer, errNoPairs, p.pair)
 	if err != nil {
 		return nil, err
 	}
-	var page struct {
-		Resource struct {
-			After json.RawMessage   `json:"after"`
-			Data  []json.RawMessage `json:"data"`
-		} `json:"resource"`
-	}
-	around := slices.Concat(answer[:start], []byte(`"data":[]`), rest)
-	if err := json.Unmarshal(around, &page); err != nil {
-		return nil, fmt.Errorf("%w: %w", errNoPairs, err)
-	}
-	if page.Resource.Data == nil {
-		return nil, errNoPairs
-	}
-	if err := p.cursor(page.Resource.After); err != nil {
+	if err := p.cursor(after); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// scan reads :[[1,"2"],…] and returns what follows the closing bracket.
-func (p *pairsPage) scan(text []byte) (rest []byte, err error) {
-	pos := 0
-	take := func(c byte) bool {
-		for pos < len(text) && (text[pos] == ' ' || text[pos] == '\n' || text[pos] == '\r' || text[pos] == '\t') {
-			pos++
-		}
-		if pos < len(text) && text[pos] == c {
-			pos++
-			return true
-		}
+// pair reads one [ts, "id"].
+func (p *pairsPage) pair(s *listScanner) bool {
+	if !s.take('[') {
 		return false
 	}
-	digits := func() (int64, bool) {
-		start := pos
-		var n uint64
-		for pos < len(text) && '0' <= text[pos] && text[pos] <= '9' && pos-start < 19 {
-			n = 10*n + uint64(text[pos]-'0')
-			pos++
-		}
-		return int64(n), pos > start && n <= math.MaxInt64
+	negative := s.take('-')
+	ts, known := s.digits()
+	if negative {
+		ts = -ts
 	}
-	if !take(':') || !take('[') {
-		return nil, errNoPairs
+	if !known || !s.take(',') {
+		return false
 	}
-	if take(']') {
-		return text[pos:], nil
-	}
-	for {
-		if !take('[') {
-			return nil, errNoPairs
-		}
-		negative := take('-')
-		ts, ok := digits()
-		if negative {
-			ts = -ts
-		}
-		if !ok || !take(',') || !take('"') {
-			return nil, errNoPairs
-		}
-		id, ok := digits()
-		if !ok || pos >= len(text) || text[pos] != '"' {
-			return nil, errNoPairs
-		}
-		pos++
-		if !take(']') {
-			return nil, errNoPairs
-		}
-		p.ts, p.ids = append(p.ts, ts), append(p.ids, id)
-		if take(']') {
-			return text[pos:], nil
-		}
-		if !take(',') {
-			return nil, errNoPairs
-		}
-	}
+	id, known := s.id()
+	p.ts, p.ids = append(p.ts, ts), append(p.ids, id)
+	return known && s.take(']')
 }
 
 // cursor reads the "after" of a page of the index: [ts, ref, ref].

@@ -2,6 +2,7 @@ package fauna
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -14,6 +15,8 @@ func TestDecodePairs(t *testing.T) {
 		{"empty", `{"resource":{"data":[]}}`, &pairsPage{ts: []int64{}, ids: []int64{}, nextID: -1}},
 		{"two and more", `{"resource":{` + cursor + `,"data":[[10,"7"],[11,"6"]]}}`,
 			&pairsPage{ts: []int64{10, 11}, ids: []int64{7, 6}, nextTS: 12, nextID: 8}},
+		{"a collection named data", `{"resource":{` + strings.ReplaceAll(cursor, `"id":"c"`, `"id":"data"`) + `,"data":[[10,"7"]]}}`,
+			&pairsPage{ts: []int64{10}, ids: []int64{7}, nextTS: 12, nextID: 8}},
 		{"spaces", `{ "resource" : { "data" : [ [ 10 , "7" ] ] } }`, &pairsPage{ts: []int64{10}, ids: []int64{7}, nextID: -1}},
 		{"largest", `{"resource":{"data":[[-5,"9223372036854775807"]]}}`,
 			&pairsPage{ts: []int64{-5}, ids: []int64{9223372036854775807}, nextID: -1}},
