@@ -4,35 +4,64 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"fauna-export/export"
 	"fauna-export/fauna"
 )
 
+// checkFlags are those that only check has.
+type checkFlags struct {
+	choiceFlags
+	mode    string
+	index   string
+	noCount bool
+}
+
 func newCheckCommand(a *app) *cobra.Command {
 	var server serverFlags
-	var choice choiceFlags
+	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check endpoint, secret and the privileges on each collection",
 		Long: `Check endpoint, secret and the privileges on each collection, and print a table on
-stdout. Nothing is written and nothing is read but what the check needs.
-"snapshot lives" is how long all documents can still be read as of one moment.`,
+stdout: what can be read, how many documents and about how many bytes that is, and
+for how long all of it can still be read as of one moment ("snapshot lives"). Below
+it stands what a run would cost. With --mode incremental the index of each
+collection is checked too, and FQL that puts it right goes to stderr.
+
+Nothing is written. All ids are read to count the documents, about 10 s a million;
+--no-count leaves that out.`,
 		Example: `  fauna-export check --domain http://localhost:8443 --all
-  fauna-export check --collection users --collection products --json`,
+  fauna-export check --collection users --collection products --json
+  fauna-export check --all --mode incremental
+  fauna-export check --all --no-count`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := choice.validate(); err != nil {
+			if err := f.validate(); err != nil {
 				return err
 			}
-			return a.check(cmd.Context(), &server, &choice)
+			return a.check(cmd.Context(), &server, &f)
 		},
 	}
 	server.add(cmd.Flags())
-	choice.add(cmd.Flags())
+	f.add(cmd.Flags())
+	cmd.Flags().StringVar(&f.mode, "mode", modeFull, "`MODE` of the run that is to come: full, or incremental to check the indexes too")
+	completeWords(cmd, "mode", modeFull, modeIncremental)
+	cmd.Flags().StringVar(&f.index, "index", defaultIndex, "`PATTERN` of the index names, for --mode incremental")
+	cmd.Flags().BoolVar(&f.noCount, "no-count", false, "count no documents: privileges and indexes only")
 	return cmd
+}
+
+func (f *checkFlags) validate() error {
+	if err := checkMode(f.mode); err != nil {
+		return err
+	}
+	return f.choiceFlags.validate()
 }
 
 // checked is a row of what `check --json` prints.
@@ -43,15 +72,22 @@ type checked struct {
 	Filtered    bool   `json:"filtered"`     // the role hides documents by a predicate
 	HistoryDays int    `json:"history_days"` // -1: without end
 	LivesFor    *int64 `json:"snapshot_lives_seconds"`
+	// Absent where nothing was counted.
+	Documents *int64 `json:"documents,omitempty"`
+	Bytes     *int64 `json:"bytes_about,omitempty"` // as the server sends them
+	// Of the index that an incremental sync reads.
+	Index         string   `json:"index,omitempty"`
+	IndexReady    *bool    `json:"index_ready,omitempty"`
+	IndexProblems []string `json:"index_problems,omitempty"`
 }
 
-func (a *app) check(ctx context.Context, server *serverFlags, f *choiceFlags) error {
+func (a *app) check(ctx context.Context, server *serverFlags, f *checkFlags) error {
 	client, err := a.connect(ctx, server)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	c, err := a.choose(ctx, client, f)
+	c, err := a.choose(ctx, client, &f.choiceFlags)
 	if err != nil {
 		return err
 	}
@@ -59,16 +95,50 @@ func (a *app) check(ctx context.Context, server *serverFlags, f *choiceFlags) er
 	if err != nil {
 		return err
 	}
+	spec := export.Spec{Mode: export.Mode(f.mode), Endpoint: client.Endpoint().String()}
+	c.apply(&spec, now)
+	rows := checkedRows(c.access, now)
+	var unready []fauna.IndexCheck
+	if spec.Mode == export.Incremental {
+		names, err := indexNames(spec.Collections, f.index)
+		if err != nil {
+			return err
+		}
+		checks, err := client.CheckIndexes(ctx, spec.Collections, names)
+		if err != nil {
+			return err
+		}
+		addIndexes(rows, checks)
+		unready = slices.DeleteFunc(checks, fauna.IndexCheck.Ready)
+	}
+	var forecast *forecast
+	if !f.noCount && len(spec.Collections) > 0 {
+		if forecast, err = a.forecastRun(ctx, client, spec, now); err != nil {
+			return err
+		}
+		forecast.freeOn(".")
+		forecast.warn(spec)
+		addCounts(rows, forecast)
+	}
 	if a.global.json {
-		err = a.printJSON(checkedRows(c.access, now))
+		err = a.printJSON(rows)
 	} else {
-		err = a.printText(checkTable(c.access, now))
+		err = a.printText(checkText(rows, forecast))
 	}
 	if err != nil {
 		return err
 	}
+	if forecast != nil {
+		for _, warning := range forecast.Warnings {
+			a.say("warning: %s", warning)
+		}
+	}
 	if err := c.refusal(f.all); err != nil {
 		return err
+	}
+	if len(unready) > 0 {
+		a.sayFixes(unready)
+		return &indexError{checks: unready}
 	}
 	if len(c.unreadable) > 0 {
 		return &leftOutError{names: c.unreadable}
@@ -92,21 +162,109 @@ func checkedRows(access []fauna.Access, now int64) []checked {
 	return rows
 }
 
-func checkTable(access []fauna.Access, now int64) string {
-	rows := [][]string{{"collection", "readable", "snapshot lives", "note"}}
-	for _, one := range access {
-		row := []string{plain(one.Collection), "yes", lifeText(one.Life(now)), ""}
-		switch {
-		case !one.Exists:
-			row[1], row[2], row[3] = "-", "-", "no such collection"
-		case !one.Readable:
-			row[1], row[2], row[3] = "NO", "-", "not in the role"
-		case one.Filtered:
-			row[3] = "the role hides documents by a predicate"
+// rowOf is the row of a collection.
+func rowOf(rows []checked, collection string) *checked {
+	return &rows[slices.IndexFunc(rows, func(r checked) bool { return r.Collection == collection })]
+}
+
+// addIndexes puts what was found about the indexes into the rows.
+func addIndexes(rows []checked, checks []fauna.IndexCheck) {
+	for _, c := range checks {
+		row, ready := rowOf(rows, c.Collection), c.Ready()
+		row.Index, row.IndexReady, row.IndexProblems = c.Index, &ready, c.Problems
+		if c.Building {
+			row.IndexProblems = []string{"it is still being built"}
 		}
-		rows = append(rows, row)
 	}
-	return table(rows)
+}
+
+// addCounts puts what was counted into the rows.
+func addCounts(rows []checked, f *forecast) {
+	for _, c := range f.Collections {
+		row := rowOf(rows, c.Name)
+		row.Documents, row.Bytes = &c.Rows, &c.Bytes
+	}
+}
+
+// checkText is the rows as a table, and the totals where documents were counted.
+func checkText(rows []checked, f *forecast) string {
+	indexed := slices.ContainsFunc(rows, func(r checked) bool { return r.IndexReady != nil })
+	head := []string{"collection", "readable"}
+	if f != nil {
+		head = append(head, "documents", "about")
+	}
+	head = append(head, "snapshot lives")
+	if indexed {
+		head = append(head, "index")
+	}
+	lines := [][]string{append(head, "note")}
+	for _, r := range rows {
+		line := []string{plain(r.Collection), r.readableText()}
+		if f != nil {
+			line = append(line, known(r.Documents, number), known(r.Bytes, sizeText))
+		}
+		line = append(line, r.livesText())
+		if indexed {
+			line = append(line, r.indexText())
+		}
+		lines = append(lines, append(line, r.note()))
+	}
+	if f == nil {
+		return table(lines)
+	}
+	return table(lines) + fmt.Sprintf("\n%s, about %s\n", count(f.Rows, "document"), sizeText(f.Bytes)) + f.effort()
+}
+
+// known is a number as text, "-" where it is not known.
+func known(n *int64, text func(int64) string) string {
+	if n == nil {
+		return "-"
+	}
+	return text(*n)
+}
+
+func (r *checked) readableText() string {
+	switch {
+	case !r.Exists:
+		return "-"
+	case !r.Readable:
+		return "NO"
+	}
+	return "yes"
+}
+
+func (r *checked) livesText() string {
+	switch {
+	case !r.Readable:
+		return "-"
+	case r.LivesFor == nil:
+		return lifeText(math.MaxInt64)
+	}
+	return lifeText(time.Duration(*r.LivesFor) * time.Second)
+}
+
+func (r *checked) indexText() string {
+	switch {
+	case r.IndexReady == nil:
+		return "-"
+	case *r.IndexReady:
+		return plain(r.Index)
+	}
+	return "NO " + plain(r.Index)
+}
+
+func (r *checked) note() string {
+	switch {
+	case !r.Exists:
+		return "no such collection"
+	case !r.Readable:
+		return "not in the role"
+	case len(r.IndexProblems) > 0:
+		return plain("index: " + strings.Join(r.IndexProblems, "; "))
+	case r.Filtered:
+		return "the role hides documents by a predicate"
+	}
+	return ""
 }
 
 // lifeText says a snapshot's life as people say it.

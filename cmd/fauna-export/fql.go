@@ -103,7 +103,7 @@ commands ask for. Nothing here changes a database.`,
 	for _, c := range []*cobra.Command{role, key, cleanup} {
 		c.Flags().StringVar(&f.role, "role", defaultRole, "`NAME` of the role and its key")
 	}
-	role.Flags().StringVar(&f.mode, "mode", modeFull, "full, or incremental for a role that may read the indexes too")
+	role.Flags().StringVar(&f.mode, "mode", modeFull, "`MODE` of the runs: full, or incremental for a role that may read the indexes too")
 	completeWords(role, "mode", modeFull, modeIncremental)
 	for _, c := range []*cobra.Command{role, index} {
 		c.Flags().StringVar(&f.index, "index", defaultIndex, "`PATTERN` of the index names")
@@ -156,14 +156,22 @@ const (
 	modeIncremental = "incremental"
 )
 
+// checkMode refuses a mode that no run has.
+func checkMode(mode string) error {
+	if mode != modeFull && mode != modeIncremental {
+		return usagef("--mode %s: give full or incremental", quoted(mode))
+	}
+	return nil
+}
+
 // setup is the set-up that the flags describe. Only --all asks a server.
 func (a *app) setup(ctx context.Context, f *fqlFlags) (fauna.Setup, error) {
 	s := fauna.Setup{Role: f.role}
 	if err := checkRole(f.role); err != nil && f.role != "" {
 		return s, err
 	}
-	if f.mode != modeFull && f.mode != modeIncremental && f.mode != "" {
-		return s, usagef("--mode %s: give full or incremental", quoted(f.mode))
+	if err := checkMode(f.mode); err != nil && f.mode != "" {
+		return s, err
 	}
 	if err := f.choiceFlags.validate(); err != nil {
 		return s, err
@@ -184,15 +192,9 @@ func (a *app) setup(ctx context.Context, f *fqlFlags) (fauna.Setup, error) {
 	}
 	s.Collections = names
 	if f.mode == modeIncremental {
-		if !strings.Contains(f.index, "{collection}") && len(names) > 1 {
-			return s, usagef("--index %s: with more than one collection the pattern must hold {collection}", quoted(f.index))
-		}
-		for _, name := range names {
-			index := strings.ReplaceAll(f.index, "{collection}", name)
-			if err := fauna.CheckName(index); err != nil {
-				return s, usagef("--index %s: the name %s: %v", quoted(f.index), quoted(index), err)
-			}
-			s.Indexes = append(s.Indexes, index)
+		var err error
+		if s.Indexes, err = indexNames(names, f.index); err != nil {
+			return s, err
 		}
 	}
 	return s, nil

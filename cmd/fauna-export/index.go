@@ -33,17 +33,32 @@ func (e *indexError) Error() string {
 	return strings.Join(said, ". ")
 }
 
+// indexNames names the index of each collection by the pattern.
+func indexNames(collections []string, pattern string) ([]string, error) {
+	if !strings.Contains(pattern, "{collection}") && len(collections) > 1 {
+		return nil, usagef("--index %s: with more than one collection the pattern must hold {collection}", quoted(pattern))
+	}
+	var names []string
+	for _, name := range collections {
+		index := fauna.IndexName(pattern, name)
+		if err := fauna.CheckName(index); err != nil {
+			return nil, usagef("--index %s: the name %s: %v", quoted(pattern), quoted(index), err)
+		}
+		names = append(names, index)
+	}
+	return names, nil
+}
+
 // readyIndexes names the indexes of an incremental sync, checks them, and waits for
 // those that are being built.
 func (a *app) readyIndexes(ctx context.Context, client *fauna.Client, s *export.Spec, pattern string) error {
-	if !strings.Contains(pattern, "{collection}") && len(s.Collections) > 1 {
-		return usagef("--index %s: with more than one collection the pattern must hold {collection}", quoted(pattern))
+	names, err := indexNames(s.Collections, pattern)
+	if err != nil {
+		return err
 	}
 	s.Indexes = map[string]string{}
-	var names []string
-	for _, name := range s.Collections {
-		s.Indexes[name] = fauna.IndexName(pattern, name)
-		names = append(names, s.Indexes[name])
+	for i, name := range s.Collections {
+		s.Indexes[name] = names[i]
 	}
 	until := time.Now().Add(indexWait)
 	said := time.Time{}
@@ -95,7 +110,7 @@ func quotedIndexes(checks []fauna.IndexCheck) string {
 func (a *app) sayFixes(checks []fauna.IndexCheck) {
 	for _, c := range checks {
 		for _, q := range c.Fix {
-			a.say("-- %s. %s", strings.TrimSuffix(q.Title, "."), q.Why)
+			a.say("// %s. %s", strings.TrimSuffix(q.Title, "."), q.Why)
 			for line := range strings.Lines(q.FQL) {
 				a.say("%s", strings.TrimRight(line, "\n"))
 			}

@@ -38,7 +38,7 @@ func (f *outputFlags) add(cmd *cobra.Command) {
 	set.StringArrayVar(&f.Columns, "column", nil, "add a column, `COLLECTION:NAME[:TYPE]=PATH`; TYPE is json, string, int, float, bool, time or date (repeatable)")
 	set.BoolVar(&f.NoData, "no-data", false, "leave the data column out")
 	set.BoolVar(&f.Strict, "strict", false, "a value that does not fit its column's type fails the collection")
-	set.StringVar(&f.Mode, "mode", modeFull, "full, or incremental: what changed since the last sync in DIR; the first one is full")
+	set.StringVar(&f.Mode, "mode", modeFull, "`MODE`: full, or incremental: what changed since the last sync in DIR; the first one is full")
 	completeWords(cmd, "mode", modeFull, modeIncremental)
 	set.StringVar(&f.Index, "index", defaultIndex, "`PATTERN` of the index names, for --mode incremental")
 	set.StringVar(&f.Deletions, "deletions", "", "`COLUMN` that says when a document was removed, or ignore, for --mode incremental (default "+export.DefaultDeletion+")")

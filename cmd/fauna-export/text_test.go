@@ -54,11 +54,11 @@ func TestTable_columnsLineUpBehindWideNames(t *testing.T) {
 }
 
 func TestCheckTable_namesWhatCannotBeRead(t *testing.T) {
-	got := checkTable([]fauna.Access{
+	got := checkText(checkedRows([]fauna.Access{
 		{Collection: "users", Exists: true, Readable: true, HistoryDays: -1},
 		{Collection: "audit_log", Exists: true},
 		{Collection: "a\x1bb"},
-	}, 0)
+	}, 0), nil)
 	lines := strings.Split(got, "\n")
 	for i, want := range []string{"collection", "users", "audit_log", "a\ufffdb"} {
 		if !strings.HasPrefix(lines[i], want) {

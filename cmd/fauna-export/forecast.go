@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"fauna-export/export"
+	"fauna-export/fauna"
+)
+
+// samplePage is how many documents of a collection a forecast reads.
+const samplePage = 200
+
+// forecast is what a run would do; `run --dry-run --json` prints it, and check the
+// part about each collection.
+type forecast struct {
+	Endpoint    string               `json:"endpoint"`
+	Collections []collectionForecast `json:"collections"`
+	Rows        int64                `json:"rows"`
+	Bytes       int64                `json:"bytes_about"`    // as the server sends them
+	Requests    int64                `json:"requests_about"` // those for ids too
+	Seconds     float64              `json:"seconds_about"`
+	DiskFree    *int64               `json:"disk_free,omitempty"` // null without a folder
+	Warnings    []string             `json:"warnings"`
+}
+
+type collectionForecast struct {
+	Name  string        `json:"name"`
+	Rows  int64         `json:"rows"`
+	Bytes int64         `json:"bytes_about"`
+	Lives *int64        `json:"snapshot_lives_seconds"` // null: without end
+	life  time.Duration // as long as can be where it is not known
+}
+
+// forecastRun counts the documents of the collections by their ids, and reads one
+// page of each to tell how large they are and how fast they come. Where that takes
+// long it says how far it is.
+func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Spec, at int64) (*forecast, error) {
+	f := &forecast{Endpoint: s.Endpoint, Warnings: []string{}}
+	var took time.Duration
+	var sampled int64
+	said := time.Now()
+	for i, name := range s.Collections {
+		if wait := a.global.interval; wait > 0 && time.Since(said) >= wait {
+			said = time.Now()
+			a.say("counting: %d of %s, %s so far", i, count(int64(len(s.Collections)), "collection"), count(f.Rows, "document"))
+		}
+		c := collectionForecast{Name: name, life: math.MaxInt64}
+		var err error
+		if c.Rows, err = client.Count(ctx, name, at); err != nil {
+			return nil, err
+		}
+		if life, known := s.Lives[name]; known && life != math.MaxInt64 {
+			seconds := int64(life / time.Second)
+			c.Lives, c.life = &seconds, life
+		}
+		if c.Rows > 0 {
+			began := time.Now()
+			body, err := client.Documents(ctx, name, at, 0, samplePage, nil, nil)
+			if err != nil {
+				return nil, err
+			}
+			took += time.Since(began)
+			var page struct {
+				Resource struct{ Data []json.RawMessage }
+			}
+			if err := json.Unmarshal(body, &page); err != nil {
+				return nil, fmt.Errorf("read a page of %s: %w", quoted(name), err)
+			}
+			if n := int64(len(page.Resource.Data)); n > 0 {
+				c.Bytes = int64(float64(len(body)) / float64(n) * float64(c.Rows))
+				sampled += n
+			}
+		}
+		f.Collections = append(f.Collections, c)
+		f.Rows += c.Rows
+		f.Bytes += c.Bytes
+		// Ids come 50 000 a page, documents in pages of about 2 MB.
+		f.Requests += 1 + c.Rows/50_000 + (c.Bytes+1_999_999)/2_000_000
+		if s.Mode == export.Incremental {
+			f.Requests += 1 + c.Rows/50_000 // the index is read too
+		}
+	}
+	if sampled > 0 {
+		// Eight requests at a time are about four times as fast as one.
+		f.Seconds = math.Ceil(took.Seconds()/float64(sampled)*float64(f.Rows)/4*10) / 10
+	}
+	return f, nil
+}
+
+// warn adds what could go wrong with the run.
+func (f *forecast) warn(s export.Spec) {
+	for _, c := range f.Collections {
+		if !s.NoSnapshot && f.Seconds > c.life.Seconds() {
+			f.Warnings = append(f.Warnings, fmt.Sprintf("a snapshot of %s lives %s, which is less than the run may take; 'fauna-export fql history' prints how to keep it longer", quoted(c.Name), lifeText(c.life)))
+		}
+	}
+	if f.DiskFree != nil && f.Bytes > *f.DiskFree && (s.Compress == "" || s.Compress == "none") && s.Format != "parquet" {
+		f.Warnings = append(f.Warnings, fmt.Sprintf("the disk has %s free, and the files may take %s", sizeText(*f.DiskFree), sizeText(f.Bytes)))
+	}
+}
+
+func (f *forecast) text() string {
+	rows := [][]string{{"collection", "rows", "about", "snapshot lives"}}
+	for _, c := range f.Collections {
+		rows = append(rows, []string{plain(c.Name), number(c.Rows), sizeText(c.Bytes), lifeText(c.life)})
+	}
+	rows = append(rows, []string{"total", number(f.Rows), sizeText(f.Bytes), ""})
+	return table(rows) + "\n" + f.effort()
+}
+
+// effort says in lines what a run costs and whether the disk has room.
+func (f *forecast) effort() string {
+	text := fmt.Sprintf("about %s in about %s\n", count(f.Requests, "request"), elapsedText(time.Duration(f.Seconds*float64(time.Second))))
+	if f.DiskFree != nil {
+		text += sizeText(*f.DiskFree) + " free on the disk\n"
+	}
+	return text
+}
+
+// freeOn notes what is free on the disk of a folder, where that can be known.
+func (f *forecast) freeOn(dir string) {
+	if free, err := export.NewDirStore(dir).Free(); err == nil && free >= 0 {
+		f.DiskFree = &free
+	}
+}
