@@ -17,6 +17,7 @@ type IndexCheck struct {
 	Exists     bool
 	Building   bool     // it is right, but not active yet: wait for it
 	Problems   []string // what is wrong, a half sentence each: "it is sorted in reverse"
+	Settings   []string // which settings are wrong, a word each: source, terms, values, order; nil where it is not they
 	Fix        []Query  // what an admin can run to put it right, in order; nil where FQL about the index cannot
 }
 
@@ -76,7 +77,7 @@ func (c *Client) checkIndex(op string, check *IndexCheck, setup Setup, settings 
 	if err := settings.value.Get(&index); err != nil {
 		return c.strange(op, "the settings of "+quoteName(check.Index)+" are no object")
 	}
-	if check.Problems = wrongSettings(index, check.Collection); len(check.Problems) > 0 {
+	if check.Settings, check.Problems = wrongSettings(index, check.Collection); len(check.Problems) > 0 {
 		check.Fix = []Query{{
 			Title: "Delete the index " + check.Index,
 			Why:   "Its settings cannot be changed. If something else uses it, leave it and choose another name for the export's index.",
@@ -100,29 +101,32 @@ func (c *Client) checkIndex(op string, check *IndexCheck, setup Setup, settings 
 	return nil
 }
 
-// wrongSettings says what of an index's settings is not as a sync needs it.
-func wrongSettings(index f.ObjectV, collection string) []string {
-	var wrong []string
+// wrongSettings says which of an index's settings are not as a sync needs them, and
+// what is wrong with each.
+func wrongSettings(index f.ObjectV, collection string) (settings, problems []string) {
+	wrong := func(setting, format string, args ...any) {
+		settings, problems = append(settings, setting), append(problems, fmt.Sprintf(format, args...))
+	}
 	switch sources := list(index["source"]); {
 	case len(sources) != 1:
-		wrong = append(wrong, fmt.Sprintf("it has %d sources, not one", len(sources)))
+		wrong("source", "it has %d sources, not one", len(sources))
 	case sourceName(sources[0]) != collection:
-		wrong = append(wrong, "it is of another source than the collection "+quoteName(collection))
+		wrong("source", "it is of another source than the collection %s", quoteName(collection))
 	}
 	if len(list(index["terms"])) > 0 {
-		wrong = append(wrong, "it has terms, and must have none")
+		wrong("terms", "it has terms, and must have none")
 	}
 	values := list(index["values"])
 	if len(values) != 2 || fieldName(values[0]) != "ts" || fieldName(values[1]) != "ref" {
-		wrong = append(wrong, "its values are "+describeFields(values)+", and must be ts, ref")
+		wrong("values", "its values are %s, and must be ts, ref", describeFields(values))
 	}
 	for _, v := range values {
 		if o, ok := v.(f.ObjectV); ok && o["reverse"] == f.BooleanV(true) {
-			wrong = append(wrong, "it is sorted in reverse")
+			wrong("order", "it is sorted in reverse")
 			break
 		}
 	}
-	return wrong
+	return settings, problems
 }
 
 // list returns an array's elements, or a single value as one.

@@ -57,6 +57,9 @@ func TestServer_checkIndexes(t *testing.T) {
 		if got := strings.Join(c.Problems, "; "); !strings.Contains(got, tt.problem) || (tt.problem == "") != (got == "") {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.problem)
 		}
+		if settings := len(c.Settings); settings != len(c.Problems) && c.Exists || settings > 0 && !c.Exists {
+			t.Errorf("%s: the settings %q are wrong, and %q", tt.name, c.Settings, c.Problems)
+		}
 		if (len(c.Fix) == 0) != (tt.problem == "") {
 			t.Errorf("%s: the fix is %v", tt.name, c.Fix)
 		}

@@ -27,6 +27,8 @@ type checkStep struct {
 	rows []checkRow
 	at   int64 // the time that is counted at, 0 before it is known
 
+	indexes map[string]fauna.IndexCheck // by collection, of an incremental export
+
 	probing bool
 	failure error
 	next    int // row to be counted next
@@ -46,13 +48,12 @@ type checkRow struct {
 
 // checkedMsg is the answer of the probe.
 type checkedMsg struct {
-	gen    int
-	at     int64
-	known  []string
-	access []fauna.Access
-	err    error
-	// indexes is what is wrong with those of an incremental export.
-	indexes error
+	gen     int
+	at      int64
+	known   []string
+	access  []fauna.Access
+	indexes map[string]fauna.IndexCheck
+	err     error
 }
 
 func (checkedMsg) to() stepID { return checkID }
@@ -82,7 +83,7 @@ func (c *checkStep) check() tea.Cmd {
 	for i, name := range chosen {
 		c.rows[i].name = name
 	}
-	c.failure, c.probing, c.next, c.busy, c.at = nil, true, 0, 0, 0
+	c.failure, c.probing, c.next, c.busy, c.at, c.indexes = nil, true, 0, 0, 0, nil
 	gen, srv, indexes := c.gen, c.s.server, c.s.indexNames(chosen)
 	if srv == nil {
 		c.probing = false
@@ -95,7 +96,7 @@ func (c *checkStep) check() tea.Cmd {
 			return m
 		}
 		if m.known, m.access, m.err = probe(ctx, srv, chosen); m.err == nil {
-			m.indexes = indexTrouble(ctx, srv, indexes, m.access)
+			m.indexes, m.err = checkIndexes(ctx, srv, indexes, m.access)
 		}
 		return m
 	})
@@ -112,20 +113,29 @@ func (c *checkStep) update(m tea.Msg) tea.Cmd {
 			c.failure = m.err
 			return nil
 		}
-		c.at = m.at
+		c.at, c.indexes = m.at, m.indexes
 		c.s.learn(m.known, m.access)
-		if m.indexes != nil && c.wrong() == 0 {
-			c.failure = m.indexes
-			return nil
-		}
 		return tea.Batch(c.countNext(), c.countNext())
 	case countedMsg:
 		if m.gen != c.gen {
 			return nil
 		}
 		return c.counted(m)
+	case mendedMsg:
+		return c.mended(m)
 	}
 	return nil
+}
+
+// mended shows how the demo's shell refused, or asks the server again.
+func (c *checkStep) mended(m mendedMsg) tea.Cmd {
+	if m.refusal != "" {
+		c.s.panel = &panel{title: "The demo server refuses, as Fauna's shell prints it", text: cleanLines(m.refusal), fql: true}
+		return nil
+	}
+	c.s.panel = nil
+	c.s.say(noteGood, "Run on the demo server.")
+	return c.check()
 }
 
 // countNext begins with the next collection that can be read.
@@ -200,19 +210,47 @@ func (c *checkStep) wrong() int {
 	return n
 }
 
+// unready are the indexes that cannot be read as they are, in the order of the
+// rows; broken counts those of them that somebody must put right.
+func (c *checkStep) unready() (checks []fauna.IndexCheck, broken int) {
+	for _, r := range c.rows {
+		if x, ok := c.indexes[r.name]; ok && !x.Ready() {
+			checks = append(checks, x)
+			if len(x.Problems) > 0 {
+				broken++
+			}
+		}
+	}
+	return checks, broken
+}
+
+// blocked reports whether a row keeps the export from beginning until somebody
+// does something about it.
+func (c *checkStep) blocked(name string) bool {
+	return c.s.standing(name) == noteBad || len(c.indexes[name].Problems) > 0
+}
+
+func (c *checkStep) keys() checkKeys {
+	k := c.s.keys.check
+	_, broken := c.unready()
+	blocked, known := c.wrong()+broken > 0, !c.probing && c.failure == nil
+	k.update.SetEnabled(known && blocked)
+	k.leaveOut.SetEnabled(known && blocked)
+	k.history.SetEnabled(known && !blocked)
+	return k
+}
+
 func (c *checkStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	if c.list.key(c.s.keys.move, m, len(c.rows), c.height) {
 		return nil, true
 	}
-	switch k := c.s.keys.check; {
+	switch k := c.keys(); {
 	case pressed(m, k.next):
 		c.submit()
 	case pressed(m, k.again):
 		return c.check(), true
 	case pressed(m, k.update):
-		if p := updatePanel(c.s); p != nil {
-			c.s.panel = p
-		}
+		c.mend()
 	case pressed(m, k.leaveOut):
 		c.leaveOut()
 		return c.check(), true
@@ -229,6 +267,7 @@ func (c *checkStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 }
 
 func (c *checkStep) submit() {
+	checks, broken := c.unready()
 	switch wrong := c.wrong(); {
 	case c.probing:
 		c.s.say(noteInfo, "Still asking the server.")
@@ -236,23 +275,38 @@ func (c *checkStep) submit() {
 		c.s.say(noteBad, "Check again with r first.")
 	case wrong > 0:
 		c.s.say(noteBad, "%s cannot be read: see u, x and e.", plural(int64(wrong), "collection", "collections"))
+	case broken > 0:
+		c.s.say(noteBad, "%s cannot be used: u shows the FQL for that.", plural(int64(broken), "index", "indexes"))
+	case len(checks) > 0:
+		c.s.say(noteWarn, "%s still being built: r asks again.", plural(int64(len(checks)), "index is", "indexes are"))
 	default:
 		c.s.goTo = exportID
 	}
 }
 
-// leaveOut takes what cannot be read off the choice.
+// mend shows the FQL that puts right what keeps the export from beginning.
+func (c *checkStep) mend() {
+	checks, _ := c.unready()
+	queries := c.s.mending(checks, c.wrong() > 0)
+	if len(queries) == 0 {
+		c.s.say(noteInfo, "No collection is chosen that exists there.")
+		return
+	}
+	c.s.panel = c.s.mendingPanel(queries)
+}
+
+// leaveOut takes what cannot be exported off the choice.
 func (c *checkStep) leaveOut() {
 	n := 0
 	for i, x := range c.s.choices {
-		if x.chosen && c.s.standing(x.name) == noteBad {
+		if x.chosen && c.blocked(x.name) {
 			c.s.choices[i].chosen = false
 			n++
 		}
 	}
 	if len(c.s.chosen()) == 0 {
 		c.s.goTo = collectionsID
-		c.s.say(noteWarn, "None of them can be read. Choose from what the server has.")
+		c.s.say(noteWarn, "None of them can be exported. Choose from what the server has.")
 		return
 	}
 	if n > 0 {

@@ -305,11 +305,7 @@ func updatePanel(s *session) *panel {
 		s.say(noteInfo, "No collection is chosen that exists there.")
 		return nil
 	}
-	fql := s.setup().RoleUpdateFQL()
-	return &panel{
-		title: "Run this in the Fauna shell: the role then reads these",
-		text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-role.fql",
-	}
+	return s.mendingPanel(s.mending(nil, true))
 }
 
 func (c *collectionsStep) filterKey(m tea.KeyMsg) bool {

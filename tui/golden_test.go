@@ -124,6 +124,24 @@ func scenes() []scene {
 			b.server.access = map[string]fauna.Access{"products": {Exists: true}}
 			b.to(checkID).keys("u")
 		}},
+		{"check indexes", incremental, func(b *bench) { b.to(checkID) }},
+		{"check indexes missing and wrong", func(b *bench, c *Config) {
+			incremental(b, c)
+			b.server.index = map[string]fauna.IndexCheck{"users": missingIndex(), "products": wrongIndex(), "line-items": {Exists: true, Building: true}}
+		}, func(b *bench) { b.to(checkID).keys("down", "enter") }},
+		{"check indexes being built", func(b *bench, c *Config) {
+			incremental(b, c)
+			b.server.index = map[string]fauna.IndexCheck{"users": {Exists: true, Building: true}}
+		}, func(b *bench) { b.to(checkID).keys("enter") }},
+		{"check indexes and a role", func(b *bench, c *Config) {
+			incremental(b, c)
+			b.server.access = map[string]fauna.Access{"products": {Exists: true}}
+			b.server.index = map[string]fauna.IndexCheck{"users": {Exists: true, Problems: []string{`the key may not read it; add the privilege Index("users-ts") to the role`}}}
+		}, func(b *bench) { b.to(checkID) }},
+		{"check FQL of the indexes", func(b *bench, c *Config) {
+			incremental(b, c)
+			b.server.index = map[string]fauna.IndexCheck{"products": wrongIndex()}
+		}, func(b *bench) { b.to(checkID).keys("u", "c") }},
 		{"export begins", nil, func(b *bench) { b.to(exportID) }},
 		{"export before all is planned", nil, func(b *bench) {
 			st := running()
@@ -212,6 +230,30 @@ func demo(_ *bench, c *Config) {
 			return "{\n  data: [ 'users', 'products', 'line-items' ]\n}\n", nil
 		}
 		return "{\n  ref: Role(\"connect-readonly\"),\n  ts: 1795344425850000\n}\n", nil
+	}
+}
+
+// incremental asks for an incremental export on the way.
+func incremental(b *bench, _ *Config) { b.onOutput = []string{"right"} }
+
+// missingIndex is what is found of an index that is not there.
+func missingIndex() fauna.IndexCheck {
+	return fauna.IndexCheck{
+		Problems: []string{"it does not exist"},
+		Fix:      []fauna.Query{{Title: "Index of users", Why: "Lists every document.", FQL: "CreateIndex({\n  name: \"users-ts\"\n})"}},
+	}
+}
+
+// wrongIndex is what is found of an index all of whose settings are wrong.
+func wrongIndex() fauna.IndexCheck {
+	return fauna.IndexCheck{
+		Exists:   true,
+		Settings: []string{"source", "terms", "values", "order"},
+		Problems: []string{`it is of another source than the collection "products"`, "it has terms, and must have none", "its values are ts, and must be ts, ref", "it is sorted in reverse"},
+		Fix: []fauna.Query{
+			{Title: "Delete the index products-ts", Why: "Its settings cannot be changed. If something else uses it, leave it and choose another name for the export's index.", FQL: "Delete(Index(\"products-ts\"))"},
+			{Title: "Index of products", Why: "Lists every document.", FQL: "CreateIndex({\n  name: \"products-ts\"\n})"},
+		},
 	}
 }
 

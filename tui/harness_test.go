@@ -30,8 +30,9 @@ type fakeServer struct {
 	reach  error
 	list   error // what Collections answers
 	apply  error
-	body   string // what Documents answers, "" for generated documents
-	hangs  bool   // nothing answers before ctx ends
+	body   string                      // what Documents answers, "" for generated documents
+	hangs  bool                        // nothing answers before ctx ends
+	index  map[string]fauna.IndexCheck // what CheckIndexes finds of a collection's index
 	closed int
 }
 
@@ -56,13 +57,17 @@ func (f *fakeServer) Collections(ctx context.Context) ([]string, error) {
 	return f.names, f.wait(ctx)
 }
 
-// CheckIndexes finds all indexes as they must be.
-func (f *fakeServer) CheckIndexes(_ context.Context, collections, indexes []string) ([]fauna.IndexCheck, error) {
+// CheckIndexes finds all indexes as they must be, but for those of f.index.
+func (f *fakeServer) CheckIndexes(ctx context.Context, collections, indexes []string) ([]fauna.IndexCheck, error) {
 	checks := make([]fauna.IndexCheck, len(collections))
 	for i := range checks {
-		checks[i] = fauna.IndexCheck{Collection: collections[i], Index: indexes[i], Exists: true}
+		checks[i] = fauna.IndexCheck{Exists: true}
+		if x, ok := f.index[collections[i]]; ok {
+			checks[i] = x
+		}
+		checks[i].Collection, checks[i].Index = collections[i], indexes[i]
 	}
-	return checks, nil
+	return checks, f.wait(ctx)
 }
 
 func (f *fakeServer) Access(ctx context.Context, names []string) ([]fauna.Access, error) {
@@ -196,6 +201,9 @@ type bench struct {
 	quit   bool
 	held   bool // the export does not end before endRun
 	poll   tea.Cmd
+
+	dial     func(fauna.Options) (server, error) // nil for server
+	onOutput []string                            // keys that to presses on the Output step
 }
 
 // look lets the screen look at a held export again.
@@ -238,6 +246,9 @@ func (b *bench) session(c Config) *session {
 	s.look = func(path string) place { return place{path: path, isNew: true, free: 212_000_000_000} }
 	s.dial = func(o fauna.Options) (server, error) {
 		b.dialed = append(b.dialed, o)
+		if b.dial != nil {
+			return b.dial(o)
+		}
 		return b.server, nil
 	}
 	s.clip = clipper{env: s.cfg.Env, goos: "darwin", wait: time.Second, native: func(text string) error {
@@ -380,6 +391,7 @@ func (b *bench) to(id stepID) *bench {
 		b.at(outputID)
 	}
 	if id > outputID {
+		b.keys(b.onOutput...)
 		b.keys("enter")
 		b.at(setupID)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	"fauna-export/export"
 	"fauna-export/fauna"
 )
@@ -21,9 +23,10 @@ func (s *session) indexNames(collections []string) map[string]string {
 	return names
 }
 
-// indexTrouble says which of the indexes that an incremental export needs cannot
-// be read yet, nil for none. access tells which collections can be read at all.
-func indexTrouble(ctx context.Context, srv server, indexes map[string]string, access []fauna.Access) error {
+// checkIndexes asks for the index of each collection that an incremental export
+// reads, by collection; nil for a full one. access tells which collections can be
+// read at all: the indexes of the others are not asked for.
+func checkIndexes(ctx context.Context, srv server, indexes map[string]string, access []fauna.Access) (map[string]fauna.IndexCheck, error) {
 	var collections, names []string
 	for _, a := range access {
 		if name, chosen := indexes[a.Collection]; chosen && a.Exists && a.Readable {
@@ -31,23 +34,114 @@ func indexTrouble(ctx context.Context, srv server, indexes map[string]string, ac
 		}
 	}
 	if len(names) == 0 {
-		return nil
+		return nil, nil
 	}
 	checks, err := srv.CheckIndexes(ctx, collections, names)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var said []string
+	found := make(map[string]fauna.IndexCheck, len(checks))
 	for _, c := range checks {
-		switch {
-		case len(c.Problems) > 0:
-			said = append(said, fmt.Sprintf("the index %q of %q: %s", c.Index, c.Collection, strings.Join(c.Problems, ", ")))
-		case !c.Ready():
-			said = append(said, fmt.Sprintf("the index %q of %q is still being built", c.Index, c.Collection))
+		found[c.Collection] = c
+	}
+	return found, nil
+}
+
+// indexLook is how it stands with an index in a word or two, and how bad that is.
+func indexLook(c fauna.IndexCheck) (string, noteKind) {
+	switch {
+	case c.Ready():
+		return "ok", noteGood
+	case !c.Exists:
+		return "missing", noteBad
+	case len(c.Settings) > 0:
+		return "wrong: " + strings.Join(c.Settings, ", "), noteBad
+	case len(c.Problems) > 0:
+		return "not allowed", noteBad
+	}
+	return "being built", noteWarn
+}
+
+// indexSaid says it in a sentence, with all that is wrong.
+func indexSaid(c fauna.IndexCheck) string {
+	text := fmt.Sprintf("the index %q of %q", c.Index, c.Collection)
+	if len(c.Problems) > 0 {
+		return clean(text + ": " + strings.Join(c.Problems, ", "))
+	}
+	return clean(text + " is still being built")
+}
+
+// roleTitle is that of the query about the role.
+const roleTitle = "Role"
+
+// mending is what an admin can run so that the export may begin: what puts the
+// indexes right, then the role where it lacks a privilege. An index that is made
+// anew is another one to the role, even under its old name.
+func (s *session) mending(indexes []fauna.IndexCheck, role bool) []fauna.Query {
+	var queries []fauna.Query
+	for _, c := range indexes {
+		queries = append(queries, c.Fix...)
+		role = role || len(c.Problems) > 0
+	}
+	if setup := s.setup(); role && len(setup.Collections) > 0 {
+		queries = append(queries, fauna.Query{
+			Title: roleTitle, Why: "Gives the role exactly what this export reads.", FQL: setup.RoleUpdateFQL(),
+		})
+	}
+	return queries
+}
+
+// commentWidth keeps comments whole in the smallest window.
+const commentWidth = 54
+
+// mendingText is the queries as one text: each with what it is for, as a comment
+// that the shell takes.
+func mendingText(queries []fauna.Query) string {
+	var b strings.Builder
+	for i, q := range queries {
+		if i > 0 {
+			b.WriteString("\n\n")
+		}
+		if len(queries) > 1 {
+			for _, l := range wrap(clean(fmt.Sprintf("%d of %d: %s. %s", i+1, len(queries), strings.TrimSuffix(q.Title, "."), q.Why)), commentWidth) {
+				b.WriteString("// " + l + "\n")
+			}
+		}
+		b.WriteString(q.FQL)
+	}
+	return b.String()
+}
+
+// mendingPanel shows the queries, to be copied, or run on the demo server.
+func (s *session) mendingPanel(queries []fauna.Query) *panel {
+	text := mendingText(queries)
+	p := &panel{
+		title: "Run these in the Fauna shell, one after the other",
+		text:  cleanLines(text), fql: true, copy: text, file: "fauna-fix.fql",
+	}
+	if len(queries) == 1 {
+		p.title = "Run this in the Fauna shell: it makes the index"
+		if queries[0].Title == roleTitle {
+			p.title, p.file = "Run this in the Fauna shell: the role then reads these", "fauna-role.fql"
 		}
 	}
-	if len(said) == 0 {
-		return nil
+	if shell := s.cfg.Shell; shell != nil {
+		p.run = func() tea.Cmd {
+			return s.jobs.do(func(ctx context.Context) tea.Msg {
+				for _, q := range queries {
+					if text, err := shell(ctx, q.FQL); err != nil {
+						return mendedMsg{orText(text, err.Error())}
+					}
+				}
+				return mendedMsg{}
+			})
+		}
 	}
-	return fmt.Errorf("%s; the FQL of Set-up makes it", strings.Join(said, "; "))
+	return p
 }
+
+// mendedMsg is the answer of the demo's shell to what a panel showed: "", or how it
+// refused.
+type mendedMsg struct{ refusal string }
+
+func (mendedMsg) to() stepID { return checkID }

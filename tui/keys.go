@@ -36,7 +36,7 @@ type everywhereKeys struct{ help, back, backTab, interrupt, suspend key.Binding 
 
 type questionKeys struct{ yes, no key.Binding }
 
-type panelKeys struct{ copy, write, done, close key.Binding }
+type panelKeys struct{ run, copy, write, done, close key.Binding }
 
 // loadKeys turn the panel of commands to another database.
 type loadKeys struct{ postgres, sqlite, duckdb key.Binding }
@@ -98,6 +98,7 @@ func newKeyMap() keyMap {
 		scroll:   newMoveKeys([]string{"b"}, []string{" "}),
 		question: questionKeys{yes: bind("y", "yes", "y", "Y"), no: bind("n", "no", "n", "N", "esc")},
 		panel: panelKeys{
+			run:   bind("r", "run on the demo server", "r"),
 			copy:  bind("c", "copy", "c", "ctrl+y"),
 			write: bind("w", "write to a file", "w"),
 			done:  bind("enter", "close", "enter"),

@@ -67,7 +67,8 @@ type panel struct {
 	copy  string   // what the copy key takes, "" for none
 	file  string   // name of the file that the write key makes, "" for none
 	close func() tea.Cmd
-	done  string // what enter does, "" for "close"
+	done  string         // what enter does, "" for "close"
+	run   func() tea.Cmd // runs the text on the demo server, nil where it cannot be
 
 	scroller
 }
@@ -92,6 +93,7 @@ func (p *panel) keys(s *session) panelKeys {
 	k := s.keys.panel
 	k.copy.SetEnabled(p.copy != "")
 	k.write.SetEnabled(p.file != "")
+	k.run.SetEnabled(p.run != nil)
 	return k
 }
 
@@ -105,6 +107,8 @@ func (p *panel) key(s *session, m tea.KeyMsg) tea.Cmd {
 		return s.copy(p.copy)
 	case pressed(m, k.write):
 		return s.write(p.file, p.copy)
+	case pressed(m, k.run):
+		return p.run()
 	case pressed(m, k.done):
 		s.panel = nil
 		if p.close != nil {
@@ -154,7 +158,7 @@ func (p *panel) body(s *session, w, h int) []string {
 
 func (p *panel) hints(s *session) []key.Binding {
 	k := p.keys(s)
-	hints := []key.Binding{k.copy, k.write}
+	hints := []key.Binding{k.run, k.copy, k.write}
 	if p.total > p.shown {
 		hints = append(hints, s.keys.scroll.shown("scroll"))
 	}

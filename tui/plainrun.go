@@ -91,8 +91,11 @@ func (p *plain) check(ctx context.Context) error {
 		for _, name := range p.chosen() {
 			access = append(access, p.access[name])
 		}
-		if trouble := indexTrouble(ctx, p.server, p.indexNames(p.chosen()), access); trouble != nil {
-			p.tell("Error: %s", sentence(trouble))
+		indexes, err := checkIndexes(ctx, p.server, p.indexNames(p.chosen()), access)
+		if err != nil {
+			return p.serverTrouble(ctx, err)
+		}
+		if p.sayIndexes(indexes) > 0 {
 			yes, err := p.yes(ctx, "Check again?", true)
 			if err != nil || !yes {
 				return orError(err, errBack)
@@ -106,6 +109,22 @@ func (p *plain) check(ctx context.Context) error {
 		return nil
 	}
 	return p.mend(ctx, wrong)
+}
+
+// sayIndexes names the indexes that cannot be read as they are, with the FQL that
+// puts them right, and returns how many they are.
+func (p *plain) sayIndexes(indexes map[string]fauna.IndexCheck) int {
+	var wrong []fauna.IndexCheck
+	for _, name := range p.chosen() {
+		if x, ok := indexes[name]; ok && !x.Ready() {
+			p.tell("Error: %s.", indexSaid(x))
+			wrong = append(wrong, x)
+		}
+	}
+	if queries := p.mending(wrong, false); len(queries) > 0 {
+		p.tell("Run in the Fauna shell:\n\n%s\n", strings.Join(cleanLines(mendingText(queries)), "\n"))
+	}
+	return len(wrong)
 }
 
 // mend offers what can be done about collections that cannot be read.
