@@ -1,19 +1,13 @@
 package export
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/goccy/go-yaml"
-
-	"fauna-export/export/row"
 )
 
 // Config is the options of a run as a YAML file holds them. The keys are the
@@ -46,86 +40,8 @@ type Config struct {
 	MaxRate        int      `yaml:"max-rate,omitempty"`
 	DDL            string   `yaml:"ddl,omitempty"`
 	Keep           int      `yaml:"keep,omitempty"`
-}
-
-// ConfigError is a config file that cannot be used.
-type ConfigError struct {
-	File string
-	// Line is where the problem is, from 1; 0 when it is nowhere in
-	// particular.
-	Line int
-	// Key is the key it is about, or empty.
-	Key     string
-	Problem string
-}
-
-// Error names file, line and key.
-func (e *ConfigError) Error() string {
-	var b strings.Builder
-	b.WriteString(e.File)
-	if e.Line > 0 {
-		fmt.Fprintf(&b, ":%d", e.Line)
-	}
-	b.WriteString(": ")
-	if e.Key != "" {
-		b.WriteString(e.Key + ": ")
-	}
-	return b.String() + e.Problem
-}
-
-// LoadConfig reads a config file. Its error is a *ConfigError for a file
-// with an unknown key, a value that does not fit, or a secret.
-func LoadConfig(path string) (Config, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Config{}, fmt.Errorf("read the config file: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, 1<<20))
-	if err != nil {
-		return Config{}, fmt.Errorf("read the config file: %w", err)
-	}
-	return parseConfig(path, data)
-}
-
-func parseConfig(path string, data []byte) (Config, error) {
-	var c Config
-	dec := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
-	err := dec.Decode(&c)
-	if errors.Is(err, io.EOF) {
-		return Config{}, nil // an empty file
-	}
-	if err != nil {
-		e := &ConfigError{File: path, Problem: err.Error()}
-		if ye, ok := errors.AsType[yaml.Error](err); ok {
-			e.Problem = ye.GetMessage()
-			if t := ye.GetToken(); t != nil && t.Position != nil {
-				e.Line = t.Position.Line
-				e.Key = keyAt(data, e.Line)
-			}
-		}
-		if key := strings.ToLower(e.Key); key == "secret" || key == "secret-file" {
-			e.Problem = "a config file holds no secret: give it by FAUNA_SECRET, --secret-file or at the prompt"
-		}
-		return Config{}, e
-	}
-	if err := dec.Decode(&Config{}); !errors.Is(err, io.EOF) {
-		return Config{}, &ConfigError{File: path, Problem: "holds more than one document"}
-	}
-	return c, nil
-}
-
-// keyAt is the key that a line of YAML begins with, empty when there is none.
-// The value is never shown: it may be a secret in the wrong place.
-func keyAt(data []byte, line int) string {
-	lines := strings.Split(string(data), "\n")
-	for i := min(line, len(lines)) - 1; i >= 0; i-- {
-		key, _, ok := strings.Cut(lines[i], ":")
-		if ok && key != "" && key[0] != ' ' && key[0] != '-' && key[0] != '#' {
-			return strings.Trim(key, `"' `)
-		}
-	}
-	return ""
+	LogFile        string   `yaml:"log-file,omitempty"`
+	Progress       string   `yaml:"progress-interval,omitempty"` // a duration, like 10s
 }
 
 // WriteConfig writes a config file, 0600, replacing an old one at once.
@@ -137,7 +53,7 @@ func WriteConfig(path string, c Config) error {
 	if strings.TrimSpace(string(body)) == "{}" {
 		body = nil
 	}
-	head := "# Options of fauna-export run --config. The secret is not here: FAUNA_SECRET,\n# --secret-file or the prompt gives it.\n"
+	head := "# Options of fauna-export run --config. The secret is not here: FAUNA_SECRET,\n# --secret-file or the prompt gives it. For editors: run --config-schema prints a schema.\n"
 	s := &dirStore{dir: filepath.Dir(path)}
 	if err := s.Write(filepath.Base(path), append([]byte(head), body...)); err != nil {
 		return fmt.Errorf("write the config file: %w", err)
@@ -145,86 +61,37 @@ func WriteConfig(path string, c Config) error {
 	return nil
 }
 
-// Spec is the run that the config describes, without what needs a server:
-// Endpoint, and the collections of All. Its error is a *ConfigError without
-// a file.
-func (c Config) Spec() (Spec, error) {
-	s := Spec{
-		Mode: Mode(c.Mode), Collections: c.Collections, NoData: c.NoData, Strict: c.Strict, Dir: c.Out,
-		NoSnapshot: c.NoSnapshot, MaxRate: c.MaxRate, Deletions: c.Deletions, Fast: c.Fast,
+// ConfigKeys are the keys of a config file, in the order in which one is written.
+func ConfigKeys() []string {
+	t := reflect.TypeFor[Config]()
+	keys := make([]string, t.NumField())
+	for i := range keys {
+		keys[i], _, _ = strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
 	}
-	bad := func(key string, err error) (Spec, error) {
-		return Spec{}, &ConfigError{File: "config", Key: key, Problem: err.Error()}
-	}
-	var err error
-	if c.Format != "" {
-		if s.Format, err = row.ParseFormat(c.Format); err != nil {
-			return bad("format", err)
-		}
-	}
-	if s.Compress, err = row.ParseCompression(c.Compress); err != nil {
-		return bad("compress", err)
-	}
-	if s.Workers, err = parseAuto(c.Workers); err != nil {
-		return bad("workers", err)
-	}
-	if s.PageSize, err = parseAuto(c.PageSize); err != nil {
-		return bad("page-size", err)
-	}
-	if c.DDL != "" {
-		if s.DDL, err = ParseDatabase(c.DDL); err != nil {
-			return bad("ddl", err)
-		}
-	}
-	if c.At != "" {
-		if s.At, err = ParseAt(c.At); err != nil {
-			return bad("at", err)
-		}
-	}
-	for _, text := range c.Columns {
-		name, column, err := row.ParseColumn(text)
-		if err != nil {
-			return bad("column", err)
-		}
-		if s.Columns == nil {
-			s.Columns = make(map[string][]row.Column)
-		}
-		s.Columns[name] = append(s.Columns[name], column)
-	}
-	return s, nil
+	return keys
 }
 
-// parseAuto reads a number, or auto (also the empty text), which is 0.
-func parseAuto(text string) (int, error) {
-	if text == "" || text == "auto" {
-		return 0, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		return 0, fmt.Errorf("%q is neither auto nor a number from 1", text)
-	}
-	return n, nil
-}
-
-// ParseAt reads a time to read at: RFC 3339 with an offset, or microseconds
-// since 1970. Finer fractions than microseconds are refused, since the server
-// reads at microseconds.
-func ParseAt(text string) (int64, error) {
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		if n <= 0 {
-			return 0, fmt.Errorf("%q is not after 1970", text)
+// Options is what a config sets, by key, each value as a command line would have
+// it. A key that is left out, or holds what is the default of all its kind (an
+// empty text or list, 0, false), is not in it.
+func (c Config) Options() map[string][]string {
+	options := map[string][]string{}
+	v := reflect.ValueOf(c)
+	for i, key := range ConfigKeys() {
+		field := v.Field(i)
+		if field.IsZero() {
+			continue
 		}
-		return n, nil
+		switch value := field.Interface().(type) {
+		case string:
+			options[key] = []string{value}
+		case bool:
+			options[key] = []string{"true"}
+		case int:
+			options[key] = []string{strconv.Itoa(value)}
+		case []string:
+			options[key] = value
+		}
 	}
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		return 0, fmt.Errorf("%q is neither a time like 2026-11-22T10:31:02Z nor microseconds since 1970", text)
-	}
-	if t.Nanosecond()%1000 != 0 {
-		return 0, fmt.Errorf("%q is finer than a microsecond", text)
-	}
-	if t.UnixMicro() <= 0 {
-		return 0, fmt.Errorf("%q is not after 1970", text)
-	}
-	return t.UnixMicro(), nil
+	return options
 }

@@ -21,7 +21,7 @@ func (a *app) completeCollections(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		a.completeCollections(cmd)
 	}
-	for _, flag := range []string{"collection", "exclude", "column"} {
+	for _, flag := range collectionFlags() {
 		if root.Flags().Lookup(flag) == nil {
 			continue
 		}
@@ -31,6 +31,10 @@ func (a *app) completeCollections(root *cobra.Command) {
 		})
 	}
 }
+
+// collectionFlags are the flags whose value is the name of a collection, or begins
+// with one.
+func collectionFlags() []string { return []string{"collection", "exclude", "column"} }
 
 func (a *app) collectionNames(cmd *cobra.Command, flag, begun string) ([]string, cobra.ShellCompDirective) {
 	directive := cobra.ShellCompDirectiveNoFileComp

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"strconv"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -9,74 +9,35 @@ import (
 )
 
 // fromConfig gives every flag of a command that neither the command line nor the
-// environment set the value that a config file holds for it. A collection that is
-// named stands against --all of the file, and the other way round.
-func fromConfig(cmd *cobra.Command, path string) error {
-	if path == "" {
+// environment set the value that the file of --config holds for it. A collection
+// that is named stands against --all of the file, and the other way round.
+func fromConfig(cmd *cobra.Command) error {
+	set := cmd.Flags()
+	if set.Lookup("config") == nil || set.Lookup("config").Value.String() == "" {
 		return nil
 	}
+	path := set.Lookup("config").Value.String()
 	c, err := export.LoadConfig(path)
+	if bad, ok := errors.AsType[*export.ConfigError](err); ok && bad.Unknown {
+		if near := nearest(bad.Key, export.ConfigKeys()); near != "" {
+			return unusablef("%v; did you mean %s?", err, near)
+		}
+		return unusablef("%v: its keys are the names of the flags in '%s --help'", err, cmd.CommandPath())
+	}
 	if err != nil {
 		return unusablef("--config: %v", err)
 	}
-	set := cmd.Flags()
 	chosen := set.Changed("all") || set.Changed("collection")
-	for name, values := range configValues(c) {
-		flag := set.Lookup(name)
-		if flag == nil || flag.Changed || (chosen && (name == "all" || name == "collection" || name == "exclude")) {
+	for key, values := range c.Options() {
+		flag := set.Lookup(key)
+		if flag == nil || flag.Changed || (chosen && (key == "all" || key == "collection" || key == "exclude")) {
 			continue
 		}
 		for _, value := range values {
-			if err := set.Set(name, value); err != nil {
-				return unusablef("%s: %s: %s", path, name, flagCause(err))
+			if err := set.Set(key, value); err != nil {
+				return unusablef("%s: %s: %s", path, key, flagCause(err))
 			}
 		}
 	}
 	return nil
-}
-
-// configValues is what a config file sets, by the name of the flag.
-func configValues(c export.Config) map[string][]string {
-	values := map[string][]string{}
-	text := func(name, value string) {
-		if value != "" {
-			values[name] = []string{value}
-		}
-	}
-	yes := func(name string, value bool) {
-		if value {
-			values[name] = []string{"true"}
-		}
-	}
-	list := func(name string, value []string) {
-		if len(value) > 0 {
-			values[name] = value
-		}
-	}
-	text("domain", c.Domain)
-	yes("allow-plaintext", c.AllowPlaintext)
-	text("ca-file", c.CAFile)
-	text("client-cert", c.ClientCert)
-	text("client-key", c.ClientKey)
-	list("collection", c.Collections)
-	yes("all", c.All)
-	list("exclude", c.Exclude)
-	text("mode", c.Mode)
-	text("index", c.Index)
-	text("deletions", c.Deletions)
-	yes("fast", c.Fast)
-	text("out", c.Out)
-	text("format", c.Format)
-	text("compress", c.Compress)
-	list("column", c.Columns)
-	yes("no-data", c.NoData)
-	yes("strict", c.Strict)
-	text("at", c.At)
-	yes("no-snapshot", c.NoSnapshot)
-	text("workers", c.Workers)
-	text("page-size", c.PageSize)
-	if c.MaxRate != 0 {
-		text("max-rate", strconv.Itoa(c.MaxRate))
-	}
-	return values
 }

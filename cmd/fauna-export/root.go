@@ -35,6 +35,9 @@ func newRootCommand(a *app) *cobra.Command {
 			if err := fromEnvironment(cmd, a.getenv); err != nil {
 				return err
 			}
+			if err := fromConfig(cmd); err != nil {
+				return err
+			}
 			if err := a.global.validate(); err != nil {
 				return err
 			}

@@ -18,25 +18,31 @@ func newRunCommand(a *app) *cobra.Command {
 	var server serverFlags
 	var choice choiceFlags
 	var output outputFlags
-	var config string
+	var schema bool
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Export collections to files, without questions",
 		Long: `Export collections to files: one file a collection, a manifest, and SHA256SUMS.
-All is read as of one moment. With --mode incremental the first run in DIR is full, and
-each later one writes what changed and what was removed since; an index of every
-collection shows that (see fql index), and merge gives the current rows. Every file is read again and compared before the run
+All is read as of one moment. Every file is read again and compared before the run
 is called done. What the key may not read, or what does not exist, is named before
-any file is made; with --all the rest is exported and the exit code is 3.`,
+any file is made; with --all the rest is exported and the exit code is 3.
+
+With --mode incremental the first run in DIR is full, and each later one writes what
+changed and what was removed since; an index of every collection shows that (see fql
+index), and merge gives the current rows.
+
+A file of --config holds flags as YAML, a key a flag: "format: csv", and a list where
+a flag may be repeated. It never holds the secret.`,
 		Example: `  export FAUNA_SECRET=…
   fauna-export run --domain http://localhost:8443 --all --out backup
   fauna-export run --collection users --format csv --compress gzip --out users-csv
   fauna-export run --collection users --out - | wc -l
-  fauna-export run --all --mode incremental --out sync`,
+  fauna-export run --all --mode incremental --out sync
+  fauna-export run --config-schema > export.schema.json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromConfig(cmd, config); err != nil {
-				return err
+			if schema {
+				return a.printJSON(configSchema(cmd))
 			}
 			if err := choice.validate(); err != nil {
 				return err
@@ -47,7 +53,8 @@ any file is made; with --all the rest is exported and the exit code is 3.`,
 	server.add(cmd.Flags())
 	choice.add(cmd.Flags())
 	output.add(cmd)
-	cmd.Flags().StringVar(&config, "config", "", "take what no flag and no variable sets from `FILE` (YAML; the wizard writes one)")
+	cmd.Flags().BoolVar(&schema, "config-schema", false, "print a JSON Schema of such files, for editors, and do nothing else")
+	cmd.Flags().String("config", "", "take what no flag and no variable sets from `FILE` (YAML; the wizard writes one)")
 	return cmd
 }
 
