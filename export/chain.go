@@ -145,7 +145,10 @@ func (r *Run) openFolder() error {
 }
 
 // chainFiles are the files of one collection, being read side by side.
-type chainFiles struct{ sources []*chainSource }
+type chainFiles struct {
+	sources []*chainSource
+	texts   bool // the rows are wanted with their text as JSONL
+}
 
 type chainSource struct {
 	entry ManifestEntry
@@ -184,9 +187,13 @@ func (c *chainFiles) close() {
 var errEnough = errors.New("no more rows are wanted")
 
 // rows walks the rows of a file.
-func (s *chainSource) rows(ctx context.Context) iter.Seq2[row.Row, error] {
+func (s *chainSource) rows(ctx context.Context, texts bool) iter.Seq2[row.Row, error] {
+	read := row.Read
+	if texts {
+		read = row.ReadJSON
+	}
 	return func(yield func(row.Row, error) bool) {
-		_, err := row.Read(ctx, s.entry.layout(), s.file, s.size, func(one row.Row) error {
+		_, err := read(ctx, s.entry.layout(), s.file, s.size, func(one row.Row) error {
 			if !yield(one, nil) {
 				return errEnough
 			}
@@ -207,7 +214,7 @@ func (s *chainSource) advance() error {
 // each gives the rows of all documents that are there after the last sync, by id.
 func (c *chainFiles) each(ctx context.Context, give func(row.Row) error) error {
 	for _, s := range c.sources {
-		s.next, s.stop = iter.Pull2(s.rows(ctx))
+		s.next, s.stop = iter.Pull2(s.rows(ctx, c.texts))
 		if err := s.advance(); err != nil {
 			return err
 		}

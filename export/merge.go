@@ -2,9 +2,13 @@ package export
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -19,9 +23,9 @@ type Merged struct {
 	Collection string
 	File       string // in the run's folder, with "/" between its parts
 	Rows       int64
-	// Removals tells whether the syncs noted removals: without, documents that
-	// were removed are still in the file.
-	Removals bool
+	// Warnings say what the files that it was made from do not hold: those of
+	// the manifest for CSV and Parquet files, each after the file's name.
+	Warnings []string
 }
 
 // Unmergeable is a run whose files cannot be merged: exit code 2.
@@ -34,10 +38,16 @@ type Unmergeable struct {
 func (e *Unmergeable) Error() string { return e.Dir + " cannot be merged: " + e.Why }
 
 // Merge writes the current rows of every collection, by ascending id and without
-// the deletion column, out of the full file and those of the later syncs. It
-// needs no server. Rows of JSONL become DIR/merged/NAME.jsonl, plain also where
-// the files are compressed; those of CSV and wire keep their form. Parquet is
-// refused. A file replaces an earlier one when it is whole.
+// the deletion column, out of the full file and those of the later syncs, as
+// DIR/merged/NAME.jsonl. It needs no server. The files may be of any format and
+// compression: rows of JSONL and wire become what a full JSONL export has, those
+// of CSV and Parquet as far as such files hold it (see row.ReadJSON).
+//
+// Where removals were left out of the files, the state of the syncs tells which
+// documents are gone; without it a chain of such syncs is an *Unmergeable.
+//
+// A file replaces an earlier one when it is whole. SHA256SUMS goes first and comes
+// back last, so that a folder that has it is the outcome of one merge.
 func Merge(ctx context.Context, dir string) (out []Merged, err error) {
 	store := NewDirStore(dir)
 	m, err := ReadManifest(store)
@@ -52,29 +62,36 @@ func Merge(ctx context.Context, dir string) (out []Merged, err error) {
 		// The work folder goes again when there is nothing else in it.
 		err = errors.Join(err, store.Close(), release())
 	}()
-	names := FileNames(collectionNames(m))
-	for _, e := range m.Latest() {
-		if row.Format(e.Format) == row.Parquet {
-			return nil, &Unmergeable{Dir: dir, Why: "merging Parquet files is not supported; load them in the order of their syncs, the last row of an id counts"}
-		}
-	}
 	folder := filepath.Join(dir, MergedDir)
 	if err := os.MkdirAll(folder, dirMode); err != nil {
 		return nil, fmt.Errorf("make the folder: %w", err)
 	}
+	to := NewDirStore(folder)
+	if err := to.Remove(SumsName); err != nil {
+		return nil, fmt.Errorf("remove the hashes of the last merge: %w", err)
+	}
+	names := FileNames(collectionNames(m))
+	var sums bytes.Buffer
 	for _, e := range m.Latest() {
-		name := names[e.Name] + "." + e.Format
-		one := Merged{Collection: e.Name, File: MergedDir + "/" + name, Removals: e.Deletion != "" || e.Sync <= 1}
-		one.Rows, err = mergeOne(ctx, store, m.chain(e.Name), filepath.Join(folder, name))
+		name := names[e.Name] + "." + string(row.JSONL)
+		chain := m.chain(e.Name)
+		rows, hash, err := mergeOne(ctx, store, m, chain, filepath.Join(folder, name))
+		if unfit, ok := errors.AsType[*stateUnfit](err); ok {
+			return out, &Unmergeable{Dir: dir, Why: fmt.Sprintf("removals were left out of the files of %s, and %s; sync again into the folder, which makes it anew", e.Name, unfit.why)}
+		}
 		if err != nil {
 			return out, fmt.Errorf("merge %s: %w", e.Name, err)
 		}
-		if one.Removals && one.Rows != e.Documents {
-			return out, fmt.Errorf("merge %s: it comes to %d rows, the manifest says %d: verify the folder", e.Name, one.Rows, e.Documents)
+		if rows != e.Documents {
+			return out, fmt.Errorf("merge %s: it comes to %d rows, the manifest says %d: verify the folder", e.Name, rows, e.Documents)
 		}
-		out = append(out, one)
+		fmt.Fprintf(&sums, "%s  %s\n", hash, name)
+		out = append(out, Merged{Collection: e.Name, File: MergedDir + "/" + name, Rows: rows, Warnings: lossesOf(chain)})
 	}
-	return out, syncDir(folder)
+	if err := to.Write(SumsName, sums.Bytes()); err != nil {
+		return out, fmt.Errorf("write the hashes: %w", err)
+	}
+	return out, nil
 }
 
 func collectionNames(m *Manifest) []string {
@@ -85,64 +102,64 @@ func collectionNames(m *Manifest) []string {
 	return names
 }
 
-// mergeOne writes the current rows of a collection to a file.
-func mergeOne(ctx context.Context, s Store, chain []ManifestEntry, path string) (rows int64, err error) {
+// lossesOf are the warnings of files whose rows need not be all of a document's
+// values.
+func lossesOf(chain []ManifestEntry) []string {
+	var out []string
+	for _, e := range chain {
+		if f := row.Format(e.Format); f != row.CSV && f != row.Parquet {
+			continue
+		}
+		for _, w := range e.Warnings {
+			out = append(out, e.File+": "+w)
+		}
+	}
+	return out
+}
+
+// mergeOne writes the current rows of a collection to a file, and returns their
+// number and the file's SHA-256.
+func mergeOne(ctx context.Context, s Store, m *Manifest, chain []ManifestEntry, path string) (rows int64, hash string, err error) {
 	files, err := openChain(s, chain)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	defer files.close()
+	files.texts = true
 	part := path + partEnd
 	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(part))
+			f.Close()
+			err = errors.Join(err, os.Remove(part))
 		}
 	}()
-	w := bufio.NewWriterSize(f, 256<<10)
-	last := chain[len(chain)-1]
-	if _, err := w.Write(last.layout().Header()); err != nil {
-		return 0, err
-	}
-	if err := files.each(ctx, func(one row.Row) error {
+	sum := sha256.New()
+	w := bufio.NewWriterSize(io.MultiWriter(f, sum), 256<<10)
+	write := func(one row.Row) error {
 		rows++
 		_, err := w.Write(one.Text)
 		return err
-	}); err != nil {
-		return 0, err
 	}
-	if err := w.Flush(); err != nil {
-		return 0, err
+	if last := chain[len(chain)-1]; last.hidesRemovals() {
+		err = eachPresent(ctx, s, m, last, files, write)
+	} else {
+		err = files.each(ctx, write)
 	}
-	if err := f.Sync(); err != nil {
-		return 0, err
+	if err == nil {
+		err = w.Flush()
 	}
-	if err := f.Close(); err != nil {
-		return 0, err
+	if err == nil {
+		err = f.Sync()
 	}
-	return rows, os.Rename(part, path)
-}
-
-// checkChain compares what the files of all syncs come to with what the manifest
-// says of the last.
-func checkChain(ctx context.Context, s Store, m *Manifest, last ManifestEntry) (problem string, err error) {
-	if last.Sync <= 1 || last.Deletion == "" {
-		return "", nil
+	if err == nil {
+		err = f.Close()
 	}
-	files, err := openChain(s, m.chain(last.Name))
-	if err != nil {
-		return "", err
+	if err == nil {
+		err = os.Rename(part, path)
 	}
-	defer files.close()
-	var rows int64
-	if err := files.each(ctx, func(row.Row) error { rows++; return nil }); err != nil {
-		return "", err
-	}
-	if rows != last.Documents {
-		return fmt.Sprintf("%s: the syncs come to %d rows, the manifest says %d", last.Name, rows, last.Documents), nil
-	}
-	return "", nil
+	return rows, hex.EncodeToString(sum.Sum(nil)), err
 }

@@ -46,6 +46,9 @@ type pairsMeta struct {
 	// Made is the ts of the collection's settings at that time, 0 when it is
 	// not known. Another one at the same time is another collection.
 	Made int64 `json:"made"`
+	// Guess: these are all rows of files that leave removals out, so that some
+	// may be of documents that are gone.
+	Guess bool `json:"guess,omitempty"`
 }
 
 // pairWriter writes pairs, in their order, as a file: the magic, and zstd frames

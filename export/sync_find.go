@@ -47,22 +47,15 @@ func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *Manife
 // collection is still the one they are of.
 func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *Manifest) error {
 	d := c.changes
-	name := pairsName(d.last.File)
-	state, shut, err := openPairs(r.env.Store, name)
 	var meta pairsMeta
+	state, shut, err := openStateOf(r.env.Store, m, *d.last)
 	if err == nil {
 		meta = state.meta
 		shut()
-	}
-	_, damaged := errors.AsType[*damagedPairs](err)
-	switch {
-	case err != nil && !damaged && !missingFile(err):
-		return r.diskError("read "+name, err)
-	case err != nil || meta.Endpoint != m.Endpoint || meta.Collection != c.name || meta.At != d.at:
-		if err := r.rebuild(ctx, c, m); err != nil {
-			return err
-		}
-		meta = pairsMeta{}
+	} else if _, unfit := errors.AsType[*stateUnfit](err); !unfit {
+		return r.diskError("read "+pairsName(d.last.File), err)
+	} else if err := r.rebuild(ctx, c, m); err != nil {
+		return err
 	}
 	var made int64
 	err = r.call(ctx, c, false, func() (err error) {
@@ -96,7 +89,7 @@ func (r *Run) rebuild(ctx context.Context, c *collection, m *Manifest) error {
 		return err
 	}
 	name := pairsName(d.last.File)
-	meta := pairsMeta{Endpoint: m.Endpoint, Collection: c.name, Sync: d.last.Sync, At: d.at}
+	meta := pairsMeta{Endpoint: m.Endpoint, Collection: c.name, Sync: max(1, d.last.Sync), At: d.at, Guess: d.last.hidesRemovals()}
 	if src, ok := r.src.(SyncSource); ok {
 		err := r.call(ctx, c, false, func() (err error) {
 			meta.Made, err = src.CollectionTime(ctx, c.name, d.at)

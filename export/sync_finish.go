@@ -2,9 +2,7 @@ package export
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -120,9 +118,6 @@ func (r *Run) openState(d *changes) (next func() (pair, bool, error), shut func(
 	return state.next, shut, nil
 }
 
-// pairsName is where the pairs are kept as they are after a file's sync.
-func pairsName(file string) string { return WorkPrefix + file + ".pairs" }
-
 // syncFile is the name of a later sync's file: users.jsonl.gz is users@2.jsonl.gz
 // in the second. No name of a collection becomes a file name with an @.
 func syncFile(file string, sync int) string {
@@ -146,6 +141,3 @@ func extensionAt(file string) int {
 	}
 	return dot
 }
-
-// missingFile tells whether an error is that of a file that is not there.
-func missingFile(err error) bool { return errors.Is(err, fs.ErrNotExist) }

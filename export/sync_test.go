@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -261,56 +260,5 @@ func TestSync_removalsIgnored(t *testing.T) {
 	}
 	if e := s.sync(ignore).Collections[2]; e.Rows != 0 || e.Removed != 0 {
 		t.Errorf("the removal comes again: %+v", e)
-	}
-}
-
-func TestSync_everyFormatMerges(t *testing.T) {
-	for _, format := range []row.Format{row.JSONL, row.CSV, row.Wire, row.Parquet} {
-		s := startSyncServer(t)
-		s.fql(create(1, `{a: "x,\"y"}`) + "\n" + create(2, "{a: 2}") + "\n" + create(3, "{a: 3}"))
-		with := func(p *Spec) {
-			p.Format = format
-			if format != row.Parquet {
-				p.Compress = row.Gzip
-			}
-		}
-		s.sync(with)
-		s.fql(remove(2) + "\n" + update(3, "{a: 33}") + "\n" + create(4, "{}"))
-		m := s.sync(with)
-		if e := m.Collections[1]; e.Documents != 3 || e.Rows != 3 || e.Removed != 1 {
-			t.Errorf("%s: %+v", format, e)
-		}
-		rep, err := Verify(t.Context(), s.dir, nil)
-		if err != nil || !rep.OK() {
-			t.Errorf("%s: %+v, %v", format, rep, err)
-		}
-		merged, err := Merge(t.Context(), s.dir)
-		if format == row.Parquet {
-			if _, ok := errors.AsType[*Unmergeable](err); !ok {
-				t.Errorf("parquet: %v", err)
-			}
-			continue
-		}
-		if err != nil || len(merged) != 1 || merged[0].Rows != 3 {
-			t.Fatalf("%s: %+v, %v", format, merged, err)
-		}
-		full := filepath.Join(t.TempDir(), "full")
-		spec := s.spec()
-		spec.Mode, spec.Dir, spec.Format, spec.At = Full, full, format, m.snapshot()
-		r, err := NewRun(spec, s.client, OSEnv(full))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := r.Do(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		want, err := os.ReadFile(filepath.Join(full, "docs."+string(format)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := os.ReadFile(filepath.Join(s.dir, filepath.FromSlash(merged[0].File)))
-		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("%s: merged\n%s\nfull\n%s\n%v", format, got, want, err)
-		}
 	}
 }

@@ -35,6 +35,8 @@ type FileReport struct {
 	Bytes      int64
 	// Problem is empty for a file that is as the manifest says.
 	Problem string
+
+	sum pairSum // of its rows
 }
 
 // Report is what Verify found.
@@ -72,6 +74,7 @@ func Verify(ctx context.Context, dir string, progress func(VerifyStatus)) (*Repo
 	}
 	rep := &Report{Manifest: m}
 	known := map[string]bool{ManifestName: true, SumsName: true, strings.TrimSuffix(WorkPrefix, "/"): true, MergedDir: true}
+	wholes := make(map[string]pairSum) // of the first file of each collection
 	st := VerifyStatus{Total: len(m.Collections), Size: m.Bytes()}
 	for _, e := range m.Collections {
 		known[e.File] = true
@@ -92,13 +95,16 @@ func Verify(ctx context.Context, dir string, progress func(VerifyStatus)) (*Repo
 		st.Bytes = before + e.Bytes
 		st.Files++
 		rep.Files = append(rep.Files, f)
+		if _, later := wholes[e.Name]; !later {
+			wholes[e.Name] = f.sum
+		}
 	}
 	progress(st)
 	rep.checkSums(dir)
 	if rep.OK() {
 		// Each file is right; together they must be right too.
 		for _, e := range m.Latest() {
-			problem, err := checkChain(ctx, NewDirStore(dir), m, e)
+			problem, err := checkChain(ctx, NewDirStore(dir), m, e, wholes[e.Name])
 			if err != nil {
 				return nil, fmt.Errorf("read the syncs of %s: %w", e.Name, err)
 			}
@@ -166,7 +172,10 @@ func verifyFile(ctx context.Context, dir string, e ManifestEntry, read func(int6
 		return problem("sha256 is %s, the manifest says %s", got, e.SHA256)
 	}
 	layout := e.layout()
-	sum, err := row.Check(ctx, layout, f, rep.Bytes)
+	sum, err := row.Read(ctx, layout, f, rep.Bytes, func(one row.Row) error {
+		rep.sum.add(pair{one.TS, one.ID})
+		return nil
+	})
 	if err != nil {
 		return problem("%v", err)
 	}

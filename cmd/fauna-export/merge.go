@@ -14,8 +14,12 @@ func newMergeCommand(a *app) *cobra.Command {
 		Use:   "merge DIR",
 		Short: "Write the current rows of every collection out of a chain of syncs",
 		Long: `Write DIR/merged/NAME.jsonl: the rows of every collection as they are after the last
-sync in DIR, by ascending id and without the deletion column. No server is asked.
-CSV and wire files keep their form; Parquet files cannot be merged.`,
+sync in DIR, by ascending id and without the deletion column, and SHA256SUMS beside
+them. No server is asked. The files in DIR may be of any format and compression. What
+they do not hold cannot come back: in CSV and Parquet a value that did not fit its
+column's type, in Parquet what a time is finer than a microsecond; the files with
+such values are named. Where --deletions ignore left removals out of the files,
+DIR/.fauna-export, which a copy may lack, tells what is gone.`,
 		Example: `  fauna-export merge sync`,
 		Args:    oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -31,19 +35,20 @@ func (a *app) merge(ctx context.Context, dir string) error {
 		return err
 	}
 	for _, f := range files {
-		if !f.Removals {
-			a.say("warning: %s: removals were left out of its syncs, so documents that were removed are still among the rows", quoted(f.Collection))
+		for _, w := range f.Warnings {
+			a.say("warning: %s", plain(w))
 		}
 	}
 	if a.global.json {
 		type merged struct {
-			Collection string `json:"collection"`
-			File       string `json:"file"`
-			Rows       int64  `json:"rows"`
+			Collection string   `json:"collection"`
+			File       string   `json:"file"`
+			Rows       int64    `json:"rows"`
+			Warnings   []string `json:"warnings,omitempty"`
 		}
 		out := []merged{}
 		for _, f := range files {
-			out = append(out, merged{f.Collection, f.File, f.Rows})
+			out = append(out, merged(f))
 		}
 		return a.printJSON(out)
 	}

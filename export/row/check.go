@@ -30,16 +30,18 @@ func (e *RowError) Error() string { return fmt.Sprintf("row %d: %s", e.Row, e.Re
 // ids strictly ascending. It holds a row or a Parquet page in memory, not the
 // file. The summary tells how far it got when there is an error.
 func Check(ctx context.Context, l Layout, r io.ReaderAt, size int64) (Summary, error) {
-	return check(ctx, l, r, size, nil)
+	return check(ctx, l, r, size, nil, nil)
 }
 
-func check(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error) (Summary, error) {
+// check reads a file for Check, and for Read when each is not nil; texts makes
+// the text of its rows, nil for none.
+func check(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error, texts *texts) (Summary, error) {
 	none := Summary{FirstID: -1, LastID: -1}
 	if err := l.Validate(); err != nil {
 		return none, err
 	}
 	if l.Format == Parquet {
-		return checkParquet(ctx, l, r, size, each)
+		return checkParquet(ctx, l, r, size, each, texts)
 	}
 	if size == 0 && !l.Compress.plain() {
 		return none, fmt.Errorf("read %s: %w", l.Compress, io.ErrUnexpectedEOF)
@@ -49,7 +51,7 @@ func check(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(R
 		return none, err
 	}
 	defer stop()
-	c := checker{Summary: none, layout: l, each: each, lines: newLines(&cancelled{ctx, plain})}
+	c := checker{Summary: none, layout: l, each: each, texts: texts, lines: newLines(&cancelled{ctx, plain})}
 	if l.Format == CSV {
 		err = c.csv()
 	} else {
@@ -113,7 +115,7 @@ type checker struct {
 
 	each  func(Row) error // told of every row; nil for nobody
 	found Row             // what is known of the row being read
-	text  []byte          // found.Text
+	texts *texts          // makes found.Text; nil for nobody
 	group readGroup
 }
 
@@ -194,9 +196,14 @@ func (c *checker) wire() (int64, string) {
 	if end != len(c.line) {
 		return -1, "text after the document"
 	}
+	id := c.work.document.id
 	c.found.TS, _ = parseTS(c.work.document.ts.of(c.line))
-	c.liveJSON(len(c.line))
-	return c.work.document.id, ""
+	if c.texts != nil && !c.found.Removed {
+		if c.found.Text = c.texts.document(c.line); c.found.Text == nil {
+			return -1, "it is no document"
+		}
+	}
+	return id, ""
 }
 
 // object reads a line that is an object with the columns of the layout. A
@@ -249,6 +256,8 @@ func (c *checker) object(names []string) (int64, string) {
 	if k != len(names) {
 		return -1, fmt.Sprintf("column %q is missing", names[k])
 	}
-	c.liveJSON(cut)
+	if c.texts != nil && !c.found.Removed {
+		c.found.Text = c.texts.line(c.line, cut)
+	}
 	return id, ""
 }

@@ -51,10 +51,17 @@ func (c *checker) csv() error {
 				return c.fail(fmt.Sprintf("column %q holds %.40q", name, field))
 			}
 		}
+		if c.layout.Deletion != "" {
+			c.found.Removed = !record.null[len(names)-1]
+		}
+		if c.texts != nil && !c.found.Removed {
+			if c.found.Text = c.texts.record(&record, id, c.found.TS); c.found.Text == nil {
+				return c.fail(c.texts.why)
+			}
+		}
 		if err := c.row(id); err != nil {
 			return err
 		}
-		c.liveCSV(&record)
 		if err := c.given(id); err != nil {
 			return err
 		}

@@ -12,8 +12,8 @@ import (
 
 // checkParquet reads every page of every column; parquet-go compares the
 // checksums.
-func checkParquet(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error) (sum Summary, err error) {
-	c := checker{Summary: Summary{FirstID: -1, LastID: -1}, layout: l, each: each}
+func checkParquet(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error, texts *texts) (sum Summary, err error) {
+	c := checker{Summary: Summary{FirstID: -1, LastID: -1}, layout: l, each: each, texts: texts}
 	defer func() {
 		// A damaged file must be an error, also where the library trusts it.
 		if fault := recover(); fault != nil {
@@ -30,6 +30,7 @@ func checkParquet(ctx context.Context, l Layout, r io.ReaderAt, size int64, each
 	}
 	for _, group := range file.RowGroups() {
 		chunks := group.ColumnChunks()
+		c.group.begin(len(columns))
 		for i, column := range columns {
 			if err := c.parquetColumn(chunks[i], i, column, group.NumRows()); err != nil {
 				return c.Summary, fmt.Errorf("column %q: %w", column.name, err)
@@ -136,8 +137,11 @@ func (c *checker) parquetValue(v parquet.Value, index int, column parquetColumn)
 	if c.each != nil && index == 1 {
 		c.group.times = append(c.group.times, v.Int64())
 	}
-	if c.each != nil && c.layout.Deletion != "" && index == len(c.layout.Names())-1 {
+	if c.each != nil && c.layout.Deletion != "" && index == c.group.columns-1 {
 		c.group.removed = append(c.group.removed, !v.IsNull())
+	}
+	if c.texts != nil && index > 1 {
+		c.group.keep(index, v)
 	}
 	if column.typ == TypeJSON && !v.IsNull() {
 		if text := v.ByteArray(); c.scan.skip(text, 0) != len(text) {
@@ -145,4 +149,69 @@ func (c *checker) parquetValue(v parquet.Value, index int, column parquetColumn)
 		}
 	}
 	return ""
+}
+
+// readGroup holds what Read needs of a row group, which comes column by column.
+type readGroup struct {
+	columns    int
+	ids, times []int64
+	removed    []bool
+	cells      [][]groupCell // of the columns behind ts, when their text is wanted
+	bytes      []byte
+}
+
+// groupCell is a value of a row group: bits of a number, or bytes of the group.
+type groupCell struct {
+	null bool
+	bits uint64
+	text span
+}
+
+// begin empties the group for one of as many columns.
+func (g *readGroup) begin(columns int) {
+	if g.columns != columns {
+		g.columns, g.cells = columns, make([][]groupCell, columns)
+	}
+	g.ids, g.times, g.removed, g.bytes = g.ids[:0], g.times[:0], g.removed[:0], g.bytes[:0]
+	for i := range g.cells {
+		g.cells[i] = g.cells[i][:0]
+	}
+}
+
+// keep copies a value, whose bytes are the page's.
+func (g *readGroup) keep(column int, v parquet.Value) {
+	cell := groupCell{null: v.IsNull()}
+	switch {
+	case cell.null:
+	case v.Kind() == parquet.ByteArray:
+		cell.text.start = len(g.bytes)
+		g.bytes = append(g.bytes, v.ByteArray()...)
+		cell.text.end = len(g.bytes)
+	case v.Kind() == parquet.Boolean:
+		if v.Boolean() {
+			cell.bits = 1
+		}
+	case v.Kind() == parquet.Int32:
+		cell.bits = uint64(v.Int32())
+	default:
+		cell.bits = v.Uint64() // an int64, or the bits of a double
+	}
+	g.cells[column] = append(g.cells[column], cell)
+}
+
+// give tells each of the rows of the group.
+func (c *checker) give() error {
+	g := &c.group
+	for i, id := range g.ids {
+		c.found = Row{TS: g.times[i], Removed: len(g.removed) > i && g.removed[i]}
+		if c.texts != nil && !c.found.Removed {
+			if c.found.Text = c.texts.group(g, i); c.found.Text == nil {
+				return &RowError{Row: c.Rows - int64(len(g.ids)-i) + 1, Reason: c.texts.why}
+			}
+		}
+		if err := c.given(id); err != nil {
+			return err
+		}
+	}
+	return nil
 }

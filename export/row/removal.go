@@ -84,5 +84,14 @@ func FormatTime(micros int64) string {
 	case micros%1000 == 0:
 		layout = "2006-01-02T15:04:05.000Z"
 	}
+	return formatYears(t, layout)
+}
+
+// formatYears writes a time or a date whose year may be beyond 9999, which the
+// server then writes with a sign.
+func formatYears(t time.Time, layout string) string {
+	if t.Year() > 9999 {
+		return "+" + t.Format(layout)
+	}
 	return t.Format(layout)
 }

@@ -1,0 +1,177 @@
+package export
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"fauna-export/export/row"
+)
+
+// fullRows are the rows of a full export to JSONL at a time, with a sync's
+// columns.
+func (s *syncServer) fullRows(at int64, like Spec) string {
+	s.t.Helper()
+	dir := filepath.Join(s.t.TempDir(), "full")
+	spec := like
+	spec.Mode, spec.Dir, spec.Format, spec.Compress, spec.Deletions, spec.At = Full, dir, row.JSONL, row.None, "", at
+	spec.Indexes = nil
+	r, err := NewRun(spec, s.client, OSEnv(dir))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := r.Do(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "docs.jsonl"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestMerge_everyFormatIsTheFullExport(t *testing.T) {
+	columns := map[string][]row.Column{"docs": {
+		{Name: "n", Path: []any{"data", "n"}, Type: row.TypeInt},
+		{Name: "s", Path: []any{"data", "s"}, Type: row.TypeString},
+		{Name: "any", Path: []any{"data"}},
+		{Name: "at", Path: []any{"data", "at"}, Type: row.TypeTime},
+		{Name: "f", Path: []any{"data", "f"}, Type: row.TypeFloat},
+	}}
+	for _, format := range []row.Format{row.JSONL, row.CSV, row.Wire, row.Parquet} {
+		for _, compress := range []row.Compression{row.None, row.Gzip, row.Zstd} {
+			for _, deletions := range []string{"", IgnoreDeletions} {
+				if format == row.Parquet && compress != row.None {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s %s %s", format, compress, deletions), func(t *testing.T) {
+					s := startSyncServer(t)
+					with := func(p *Spec) {
+						p.Format, p.Compress, p.Deletions = format, compress, deletions
+						if format != row.Wire {
+							p.Columns = columns
+						}
+					}
+					s.fql(create(1, `{s: "x,\"y\"\n", n: 1, f: 0.1}`) + "\n" + create(2, "{a: 2}") + "\n" + create(3, `{at: Time("2030-01-02T03:04:05.123456Z"), r: Ref(Collection("docs"), "9")}`))
+					s.fql(`Update(Ref(Collection("docs"), "1"), {ttl: Time("2090-01-01T00:00:00.5Z")})`)
+					s.sync(with)
+					s.fql(remove(2) + "\n" + update(3, "{n: 33, s: \"\"}") + "\n" + create(4, "{f: 1.5}") + "\n" + create(5, "{}"))
+					s.sync(with)
+					s.fql(remove(5) + "\n" + create(2, "{again: 1}"))
+					m := s.sync(with)
+					files, err := Merge(t.Context(), s.dir)
+					if err != nil || len(files) != 1 || files[0].Rows != 4 || files[0].File != "merged/docs.jsonl" {
+						t.Fatalf("%+v, %v", files, err)
+					}
+					spec := s.spec()
+					with(&spec)
+					got, err := os.ReadFile(filepath.Join(s.dir, "merged", "docs.jsonl"))
+					if want := s.fullRows(m.snapshot(), spec); err != nil || string(got) != want {
+						t.Errorf("merged\n%s\nfull\n%s\n%v", got, want, err)
+					}
+					sums, err := os.ReadFile(filepath.Join(s.dir, "merged", SumsName))
+					if want := fmt.Sprintf("%x  docs.jsonl\n", sha256.Sum256(got)); err != nil || string(sums) != want {
+						t.Errorf("hashes %q, want %q, %v", sums, want, err)
+					}
+					rep, err := Verify(t.Context(), s.dir, nil)
+					if err != nil || !rep.OK() {
+						t.Errorf("%+v, %v", rep, err)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestMerge_namesWhatTheFilesLack(t *testing.T) {
+	s := startSyncServer(t)
+	with := func(p *Spec) {
+		p.Format = row.Parquet
+		p.Columns = map[string][]row.Column{"docs": {{Name: "n", Path: []any{"data", "n"}, Type: row.TypeInt}}}
+	}
+	s.fql(create(1, `{n: "text"}`) + "\n" + create(2, `{n: 2}`))
+	s.fql(`Update(Ref(Collection("docs"), "2"), {ttl: Time("2090-01-01T00:00:00.123456789Z")})`)
+	s.sync(with)
+	files, err := Merge(t.Context(), s.dir)
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	said := strings.Join(files[0].Warnings, "\n")
+	if !strings.Contains(said, `docs.parquet: column "n" holds a value of another type in 1 document (id 1)`) || !strings.Contains(said, `"ttl" holds a time finer than a microsecond in 1 document (id 2)`) {
+		t.Errorf("warnings %s", said)
+	}
+	data, err := os.ReadFile(filepath.Join(s.dir, "merged", "docs.jsonl"))
+	if err != nil || !strings.Contains(string(data), `"data":{"n":"text"},"ttl":null,"n":null}`) || !strings.Contains(string(data), `"ttl":"2090-01-01T00:00:00.123456Z","n":2}`) {
+		t.Errorf("%s, %v", data, err)
+	}
+}
+
+func TestMerge_neverBringsRemovedDocumentsBack(t *testing.T) {
+	s := startSyncServer(t)
+	ignore := func(p *Spec) { p.Deletions = IgnoreDeletions }
+	s.fql(create(1, "{}") + "\n" + create(2, "{}") + "\n" + create(3, "{}"))
+	s.sync(ignore)
+	s.fql(remove(2))
+	s.exact(s.sync(ignore))
+	state := filepath.Join(s.dir, ".fauna-export", "docs@2.jsonl.pairs")
+	good, err := os.ReadFile(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := os.ReadFile(filepath.Join(s.dir, "merged", "docs.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func() error{
+		"missing": func() error { return os.Remove(state) },
+		"damaged": func() error { return os.WriteFile(state, good[:len(good)-4], 0o600) },
+		"no state": func() error {
+			return os.WriteFile(state, []byte("nonsense"), 0o600)
+		},
+	} {
+		if err := os.WriteFile(state, good, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := spoil(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Merge(t.Context(), s.dir)
+		if _, ok := errors.AsType[*Unmergeable](err); !ok || !strings.Contains(err.Error(), "sync again") {
+			t.Errorf("state %s: %v", name, err)
+		}
+		if now, err := os.ReadFile(filepath.Join(s.dir, "merged", "docs.jsonl")); err != nil || string(now) != string(first) {
+			t.Errorf("state %s: the merge before is gone: %s, %v", name, now, err)
+		}
+		if _, err := os.Stat(filepath.Join(s.dir, "merged", SumsName)); !os.IsNotExist(err) {
+			t.Errorf("state %s: hashes of a merge that was not finished: %v", name, err)
+		}
+	}
+	// The next sync makes the state anew. If it is interrupted, what it made of the
+	// files is not believed.
+	if err := os.RemoveAll(state); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	spec := s.spec()
+	ignore(&spec)
+	r, err := NewRun(spec, &smallPages{Client: s.client, size: 2, before: func(int) { stop() }}, OSEnv(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Do(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("it was not interrupted: %v", err)
+	}
+	if _, err := os.Stat(state); err != nil {
+		t.Fatalf("no state was made of the files: %v", err)
+	}
+	if _, err := Merge(t.Context(), s.dir); err == nil {
+		t.Error("a state that was made of the files was believed")
+	}
+	s.exact(s.sync(ignore))
+}
