@@ -27,11 +27,9 @@ func (w *writer) entry(st *state) *ManifestEntry {
 	}
 	for _, c := range w.c.layout.Columns {
 		if e.Types == nil {
-			e.Types = make(map[string]row.Type)
+			e.Types, e.Paths = make(map[string]row.Type), make(map[string]string)
 		}
-		if e.Types[c.Name] = c.Type; c.Type == "" {
-			e.Types[c.Name] = row.TypeJSON
-		}
+		e.Types[c.Name], e.Paths[c.Name] = typeOf(c), row.FormatPath(c.Path)
 	}
 	for _, id := range t.GoneIDs {
 		e.GoneIDs = append(e.GoneIDs, strconv.FormatInt(id, 10))
@@ -49,6 +47,7 @@ func (w *writer) entry(st *state) *ManifestEntry {
 	}
 	for _, name := range w.r.spec.Filtered {
 		if name == w.c.name {
+			e.Filtered = true
 			e.Warnings = append(e.Warnings, "the key's role chooses documents by a predicate: it may hide some, and judges them as they are now")
 		}
 	}

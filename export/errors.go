@@ -153,7 +153,8 @@ type Changed struct {
 
 // Error lists the differences.
 func (e *Changed) Error() string {
-	return "not the run that was begun here: " + strings.Join(e.Differences, "; ")
+	return "not the run that was begun here: " + strings.Join(e.Differences, "; ") +
+		". Go on with the same server, key and options, or choose another folder"
 }
 
 // Remade is a collection that was deleted, or deleted and made again, while

@@ -90,6 +90,11 @@ type ManifestEntry struct {
 	Columns   []string  `json:"columns"`
 	// Types are those of the additional columns, by name.
 	Types map[string]row.Type `json:"types,omitempty"`
+	// Paths tell where the additional columns come from, by name, in the form
+	// that row.ParsePath reads.
+	Paths map[string]string `json:"paths,omitempty"`
+	// Filtered: the key's role chose the documents by a predicate.
+	Filtered bool `json:"filtered,omitempty"`
 	// Deletion names the column that holds when a document was removed.
 	Deletion string `json:"deletion,omitempty"`
 	// Documents are there after the sync, by the rows of all syncs so far.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"fauna-export/export/row"
 )
 
 // SyncSource is what incremental syncs need of a server beside what a full one
@@ -254,55 +252,6 @@ func (r *Run) plan(c *collection) {
 	c.queue.push(ids)
 	c.planned = int64(len(ids))
 	r.ahead += len(ids)
-}
-
-// sameChain refuses a run that would not go on with the files that are there.
-func (r *Run) sameChain(m *Manifest) error {
-	var diff []string
-	say := func(what, was, is string) {
-		if was != is {
-			diff = append(diff, fmt.Sprintf("%s: was %s, is %s", what, was, is))
-		}
-	}
-	say("server", m.Endpoint, r.spec.Endpoint)
-	for _, c := range r.all {
-		last := m.last(c.name)
-		if last == nil {
-			continue
-		}
-		compress := c.layout.Compress
-		if compress == "" {
-			compress = row.None
-		}
-		say("format of "+c.name, last.Format, string(c.layout.Format))
-		say("compression of "+c.name, last.Compress, string(compress))
-		was, is := slices.Clone(last.Columns), c.layout.Names()
-		if last.Deletion == "" && last.Sync == 0 && c.layout.Deletion != "" && len(was) > 0 {
-			is = is[:len(is)-1] // a full run that is gone on with
-		} else if last.Sync > 0 {
-			say("deletions of "+c.name, named(last.Deletion), named(c.layout.Deletion))
-		}
-		say("columns of "+c.name, strings.Join(was, ", "), strings.Join(is, ", "))
-		for _, column := range c.layout.Columns {
-			if was, typed := last.Types[column.Name]; typed && column.Type != "" {
-				say("the type of "+c.name+":"+column.Name, string(was), string(column.Type))
-			}
-		}
-	}
-	if at := m.snapshot(); at > r.times[len(r.times)-1] {
-		diff = append(diff, "the server's time is "+FormatTime(r.times[len(r.times)-1])+", before the last sync's of "+FormatTime(at))
-	}
-	if len(diff) > 0 {
-		return &Changed{Differences: diff}
-	}
-	return nil
-}
-
-func named(column string) string {
-	if column == "" {
-		return IgnoreDeletions
-	}
-	return column
 }
 
 // clean removes what a sync that was interrupted has left.

@@ -196,46 +196,6 @@ func TestSync_indexMadeAgainOrRenamed(t *testing.T) {
 	}
 }
 
-func TestSync_anotherDatabase(t *testing.T) {
-	s, other := startSyncServer(t), startSyncServer(t)
-	s.fql(create(1, "{}"))
-	other.fql(create(1, "{}"))
-	other.pass(time.Second)
-	s.pass(time.Minute)
-	s.sync()
-	other.pass(2 * time.Minute)
-	spec := s.spec() // as if the other answered at the same address
-	r, err := NewRun(spec, other.client, OSEnv(spec.Dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = r.Do(t.Context())
-	if _, ok := errors.AsType[*Changed](err); !ok {
-		t.Fatalf("another database was taken for this one: %v", err)
-	}
-	s.exact(s.sync())
-}
-
-func TestSync_serverOfAnEarlierTime(t *testing.T) {
-	s := startSyncServer(t)
-	s.pass(time.Hour)
-	s.sync()
-	s.pass(-time.Minute * 30)
-	endpoint, err := fauna.ParseEndpoint(s.endpoint)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := fauna.NewClient(fauna.Options{Endpoint: endpoint, Secret: fauna.NewSecret(s.Secret())})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	_, err = s.syncWith(client)
-	if _, ok := errors.AsType[*Changed](err); !ok {
-		t.Errorf("%v", err)
-	}
-}
-
 func TestSync_privilegeLost(t *testing.T) {
 	s := startSyncServer(t)
 	for id := 1; id <= 9; id++ {

@@ -71,7 +71,7 @@ func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *M
 		return err
 	}
 	if meta.Made != 0 && made != meta.Made {
-		return &Changed{Differences: []string{"the database: collection " + c.name + " was another one at the time of the last sync"}}
+		return &Changed{Differences: []string{"the database: collection " + c.name + " was another one at the time of the last sync, " + FormatTime(d.at)}}
 	}
 	return nil
 }
@@ -302,7 +302,7 @@ func (d *changes) change(id int64) int {
 func (d *changes) warnings() []string {
 	out := d.notes
 	if d.remade {
-		out = append(out, "the collection was deleted and made again since the last sync: all of its documents were read, and the old ones are removals")
+		out = append(out, "the collection is not that of the last sync: it was deleted and made again, or this is another database; all of its documents were read, and the old ones are removals")
 	}
 	if d.unlisted > 0 {
 		out = append(out, fmt.Sprintf("%d documents are there and the index does not list them: is it the index of this collection, and complete?", d.unlisted))

@@ -3,7 +3,6 @@ package export
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -210,30 +209,6 @@ func TestSync_changesAndRemovals(t *testing.T) {
 			t.Errorf("%s holds the secret, or %v", path, err)
 		}
 	}
-}
-
-func TestSync_refusesAnotherFolder(t *testing.T) {
-	s := startSyncServer(t)
-	s.fql(create(1, "{}"))
-	s.sync()
-	tests := []struct {
-		name   string
-		change func(*Spec)
-		says   string
-	}{
-		{"server", func(p *Spec) { p.Endpoint = "http://elsewhere:8443" }, "server"},
-		{"format", func(p *Spec) { p.Format = row.CSV }, "format"},
-		{"columns", func(p *Spec) { p.NoData = true }, "columns"},
-		{"deletions", func(p *Spec) { p.Deletions = "gone_at" }, "deletions"},
-	}
-	for _, test := range tests {
-		_, err := s.trySync(test.change)
-		changed, ok := errors.AsType[*Changed](err)
-		if !ok || !strings.Contains(strings.Join(changed.Differences, ";"), test.says) {
-			t.Errorf("another %s: %v", test.name, err)
-		}
-	}
-	s.exact(s.sync())
 }
 
 func TestSync_reservedDeletionColumn(t *testing.T) {

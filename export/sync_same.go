@@ -1,0 +1,79 @@
+package export
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"fauna-export/export/row"
+)
+
+// sameChain refuses a run that would not go on with the files that are there: its
+// rows would mean something else than theirs.
+func (r *Run) sameChain(m *Manifest) error {
+	var diff differing
+	diff.say("server", m.Endpoint, r.spec.Endpoint)
+	for _, c := range r.all {
+		if last := m.last(c.name); last != nil {
+			diff.entry(*last, c.layout, slices.Contains(r.spec.Filtered, c.name))
+		}
+	}
+	if now := r.times[len(r.times)-1]; m.snapshot() > now {
+		diff = append(diff, "the server's time is "+FormatTime(now)+", before the last sync's of "+FormatTime(m.snapshot()))
+	}
+	if len(diff) > 0 {
+		return &Changed{Differences: diff}
+	}
+	return nil
+}
+
+// differing says how a sync differs from those before it.
+type differing []string
+
+func (d *differing) say(what, was, is string) {
+	if was != is {
+		*d = append(*d, fmt.Sprintf("%s: was %s, is %s", what, was, is))
+	}
+}
+
+// entry compares the file of a collection's last sync with the layout of the next.
+func (d *differing) entry(last ManifestEntry, l row.Layout, filtered bool) {
+	compress := l.Compress
+	if compress == "" {
+		compress = row.None
+	}
+	d.say("format of "+last.Name, last.Format, string(l.Format))
+	d.say("compression of "+last.Name, last.Compress, string(compress))
+	names := l.Names()
+	if last.Deletion == "" && last.Sync == 0 && l.Deletion != "" && len(last.Columns) > 0 {
+		names = names[:len(names)-1] // a full run that is gone on with
+	} else if last.Sync > 0 {
+		d.say("deletions of "+last.Name, named(last.Deletion), named(l.Deletion))
+	}
+	d.say("columns of "+last.Name, strings.Join(last.Columns, ", "), strings.Join(names, ", "))
+	for _, c := range l.Columns {
+		if was, typed := last.Types[c.Name]; typed {
+			d.say("the type of "+last.Name+":"+c.Name, string(was), string(typeOf(c)))
+		}
+		if was, known := last.Paths[c.Name]; known {
+			d.say("the path of "+last.Name+":"+c.Name, was, row.FormatPath(c.Path))
+		}
+	}
+	if filtered && !last.Filtered {
+		*d = append(*d, "the role: it hides documents of "+last.Name+" by a predicate, that of the last sync did not, and what it hides would count as removed")
+	}
+}
+
+func named(column string) string {
+	if column == "" {
+		return IgnoreDeletions
+	}
+	return column
+}
+
+func typeOf(c row.Column) row.Type {
+	if c.Type == "" {
+		return row.TypeJSON
+	}
+	return c.Type
+}
