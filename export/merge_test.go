@@ -134,7 +134,8 @@ func TestMerge_neverBringsRemovedDocumentsBack(t *testing.T) {
 			return os.WriteFile(state, []byte("nonsense"), 0o600)
 		},
 	} {
-		if err := os.WriteFile(state, good, 0o600); err != nil {
+		// A merge without a state leaves no work folder.
+		if err := errors.Join(os.MkdirAll(filepath.Dir(state), 0o700), os.WriteFile(state, good, 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		if err := spoil(); err != nil {
