@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 const (
@@ -39,7 +40,7 @@ func (s *dirStore) path(name string) string {
 // is free again however the process ends.
 func (s *dirStore) Lock() (func() error, error) {
 	if err := os.MkdirAll(s.path(WorkPrefix), dirMode); err != nil {
-		return nil, fmt.Errorf("make the folder: %w", err)
+		return nil, s.trouble("make the folder", err)
 	}
 	path := s.path(lockName)
 	for range 10 {
@@ -48,7 +49,7 @@ func (s *dirStore) Lock() (func() error, error) {
 			return nil, &DirError{Dir: s.dir, Problem: "another process is working in it", Locked: true}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("lock the folder: %w", err)
+			return nil, s.trouble("lock the folder", err)
 		}
 		// The holder before may have deleted the file between our opening
 		// and locking it: then it is a lock on nothing.
@@ -64,10 +65,29 @@ func (s *dirStore) Lock() (func() error, error) {
 			return nil, fmt.Errorf("lock the folder: %w", err)
 		}
 		if err := os.MkdirAll(s.path(WorkPrefix), dirMode); err != nil {
-			return nil, fmt.Errorf("make the folder: %w", err)
+			return nil, s.trouble("make the folder", err)
 		}
 	}
 	return nil, &DirError{Dir: s.dir, Problem: "another process is working in it", Locked: true}
+}
+
+// trouble is an error of the system about the folder as a whole: where another
+// folder is the way out, a *DirError that says so.
+func (s *dirStore) trouble(doing string, err error) error {
+	problem := ""
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		problem = "this user may not write there"
+	case errors.Is(err, syscall.EROFS):
+		problem = "the disk takes no writes"
+	case errors.Is(err, syscall.ENOTDIR):
+		problem = "it is not a folder, or lies in something that is none"
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return &DirError{Dir: s.dir, Problem: "the name is too long: choose a shorter one"}
+	default:
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return &DirError{Dir: s.dir, Problem: fmt.Sprintf("%s: choose another folder (%v)", problem, err)}
 }
 
 // List names the files of the folder and of its work folder.
@@ -79,7 +99,7 @@ func (s *dirStore) List() ([]Entry, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("list the folder: %w", err)
+			return nil, s.trouble("list the folder", err)
 		}
 		for _, e := range entries {
 			name := prefix + e.Name()

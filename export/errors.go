@@ -112,7 +112,7 @@ func (e *AtError) Error() string {
 	case e.Future:
 		return fmt.Sprintf("%s is in the future: the server's time is %s", at, FormatTime(e.Now))
 	case len(e.Absent) > 0:
-		return fmt.Sprintf("at %s there was no collection %s: made later, or deleted and made again", at, strings.Join(e.Absent, ", "))
+		return fmt.Sprintf("at %s there was no collection %s: made later, or deleted and made again; give a later time", at, strings.Join(e.Absent, ", "))
 	default:
 		return fmt.Sprintf("%s is too old for collection %s: the server keeps it from %s on", at, e.Collection, FormatTime(e.Minimum))
 	}

@@ -90,7 +90,7 @@ func newTLSConfig(o Options) (*tls.Config, error) {
 		}
 		cert, err := tls.LoadX509KeyPair(o.CertFile, key)
 		if err != nil {
-			return nil, fmt.Errorf("read the client certificate: %w", err)
+			return nil, fmt.Errorf("read the client certificate %s and its key %s: %w", o.CertFile, key, err)
 		}
 		config.Certificates = []tls.Certificate{cert}
 	}

@@ -220,8 +220,13 @@ func TestRun_folderThatIsNotEmptyIsRefused(t *testing.T) {
 	if got := run(dir); got.code != exitUsage || !strings.Contains(got.err, "mine.txt") {
 		t.Errorf("a folder with a stranger's file: exit %d: %s", got.code, got.err)
 	}
-	if got := run(filepath.Join(dir, "mine.txt")); got.code != exitUsage {
-		t.Errorf("a file in place of the folder: exit %d: %s", got.code, got.err)
+	for _, place := range []string{"mine.txt", filepath.Join("mine.txt", "below")} {
+		if got := run(filepath.Join(dir, place)); got.code != exitUsage || !strings.Contains(got.err, "choose another folder") {
+			t.Errorf("%s in place of the folder: exit %d: %s", place, got.code, got.err)
+		}
+	}
+	if got := run(filepath.Join(dir, strings.Repeat("a", 300))); got.code != exitUsage || !strings.Contains(got.err, "choose a shorter one") {
+		t.Errorf("a name that is too long: exit %d: %s", got.code, got.err)
 	}
 	dir = t.TempDir()
 	if got := run(dir); got.code != exitDone {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"sync"
@@ -26,7 +28,10 @@ func (a *app) openLog(cmd *cobra.Command) error {
 	}
 	f, err := os.OpenFile(a.global.logFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return unusablef("--log-file: %v", err)
+		if errors.Is(err, fs.ErrNotExist) {
+			return unusablef("--log-file: %v: the folder of the file must be there", err)
+		}
+		return unusablef("--log-file: %v: give a file that this user may write", err)
 	}
 	a.log = &logFile{file: f, logger: slog.New(slog.NewTextHandler(f, nil))}
 	a.log.logger.Info("begin", "command", cmd.CommandPath(), "version", version())

@@ -38,6 +38,7 @@ func execute(ctx context.Context, args []string, std streams) int {
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
+	addCompletion(root)
 	failed, err := root.ExecuteContextC(ctx)
 	err = withSignal(ctx, err)
 	code := codeOf(err)

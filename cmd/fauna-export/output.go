@@ -93,6 +93,9 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 	if f.Keep > 0 && (f.pattern == "" || strings.Count(filepath.Base(f.pattern), "{time}") != 1 || strings.Count(f.pattern, "{time}") != 1) {
 		return export.Spec{}, usagef("--keep needs {time} in the last part of --out, such as --out 'backups/{time}'")
 	}
+	if (f.Fast || f.Deletions != "") && f.Mode != modeIncremental {
+		return export.Spec{}, usagef("--fast and --deletions say how changes are read: give --mode incremental too")
+	}
 	s, err := f.Config.Spec()
 	if bad, ok := errors.AsType[*export.ConfigError](err); ok && bad.Key != "" {
 		return s, usagef("--%s: %s", bad.Key, bad.Problem)

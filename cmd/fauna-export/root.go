@@ -70,6 +70,19 @@ func newRootCommand(a *app) *cobra.Command {
 	return root
 }
 
+// addCompletion adds the command that prints scripts for shells. It is cobra's,
+// which writes to what is stdout now, and answers a shell that it does not know
+// with its help, as if all were well; this one refuses it.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Args = unknownCommand
+			c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
+}
+
 // newHelpCommand is `help COMMAND`. Cobra's own answers a command that does not
 // exist with the help of the root, as if all were well.
 func newHelpCommand() *cobra.Command {

@@ -1,0 +1,44 @@
+package export
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestDirStore_saysWhatToDoWhereNoFolderCanBe(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := NewDirStore(filepath.Join(file, "below"))
+	_, listed := s.List()
+	_, locked := s.Lock()
+	for doing, err := range map[string]error{"list": listed, "lock": locked} {
+		if e, ok := errors.AsType[*DirError](err); !ok || !strings.Contains(err.Error(), "choose another folder") || e.Dir != storeName(s) {
+			t.Errorf("%s: %v", doing, err)
+		}
+	}
+	at := &dirStore{dir: "d"}
+	for cause, says := range map[error]string{
+		fs.ErrPermission:     "may not write",
+		syscall.EACCES:       "may not write",
+		syscall.EPERM:        "may not write",
+		syscall.EROFS:        "takes no writes",
+		syscall.ENOTDIR:      "not a folder",
+		syscall.ENAMETOOLONG: "choose a shorter one",
+	} {
+		err := at.trouble("make the folder", &fs.PathError{Op: "mkdir", Path: "d", Err: cause})
+		if e, ok := errors.AsType[*DirError](err); !ok || !strings.HasPrefix(e.Error(), "d: ") || !strings.Contains(e.Problem, says) {
+			t.Errorf("%v: %v", cause, err)
+		}
+	}
+	other := errors.New("the disk burns")
+	if err := at.trouble("make the folder", other); !errors.Is(err, other) || err.Error() != "make the folder: the disk burns" {
+		t.Errorf("another error: %v", err)
+	}
+}
