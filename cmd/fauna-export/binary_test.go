@@ -19,6 +19,13 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	if text := os.Getenv(fetchVariable); text != "" {
+		if err := fetchChild(text, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	code, err := buildAndRun(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -68,7 +75,7 @@ func start(t *testing.T, env []string, args ...string) *process {
 
 // cleanEnvironment is what the program is given: nothing that a person's own
 // set-up could change it by.
-func cleanEnvironment(t *testing.T, env []string) []string {
+func cleanEnvironment(t testing.TB, env []string) []string {
 	t.Helper()
 	home := t.TempDir()
 	clean := []string{"HOME=" + home, "XDG_CONFIG_HOME=" + home, "TERM=xterm-256color"}

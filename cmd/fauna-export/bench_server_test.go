@@ -1,0 +1,335 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fauna-export/fauna/emulator"
+)
+
+// benchServer is the server of a benchmark: an embedded one behind a wire of a
+// given latency and bandwidth. Collections that would not fit into memory are
+// made up page by page as they are asked for.
+type benchServer struct {
+	*emulator.Server
+	endpoint string
+
+	mu        sync.Mutex
+	latency   time.Duration     // passes before each answer
+	generated map[string]madeUp // collections that are made up
+	sizes     map[int]int       // how many pages of documents were asked for, by their size
+}
+
+// A madeUp collection has the ids 1 to n.
+type madeUp struct {
+	n      int64
+	before []byte // a document around its id
+	behind []byte
+}
+
+// document is one of the collection around its id, of which it has size bytes
+// on the wire when its id has 7 digits.
+func document(collection string, size int) (before, data, behind string) {
+	before = `{"ref":{"@ref":{"id":"`
+	behind = `","collection":{"@ref":{"id":"` + collection + `","collection":{"@ref":{"id":"collections"}}}}}},"ts":1748649600000000,"data":`
+	data = `{"name":"user","email":"someone@example.org","age":42,"score":12.75,"active":true,` +
+		`"created":{"@ts":"2022-08-01T23:59:19.360Z"},"born":{"@date":"1980-02-29"},"tags":["alpha","beta"],"note":"`
+	fill := max(0, size-len(before)-7-len(behind)-len(data)-len(`"}}`))
+	return before, data + strings.Repeat("lorem ipsum dolor sit amet ", fill/27+1)[:fill] + `"}`, behind
+}
+
+// serveBench starts a server that ends with the benchmark. bandwidth is in
+// bytes a second for all connections together, 0 for any.
+func serveBench(b *testing.B, latency time.Duration, bandwidth int) *benchServer {
+	b.Helper()
+	s := &benchServer{
+		Server: emulator.New(emulator.Options{Seed: 1}), latency: latency,
+		generated: map[string]madeUp{}, sizes: map[int]int{},
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(b.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.endpoint = "http://" + l.Addr().String()
+	if bandwidth > 0 {
+		l = &slowListener{Listener: l, wire: &wire{perSecond: bandwidth}}
+	}
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	server := &http.Server{Handler: s, Protocols: &protocols, IdleTimeout: 5 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	b.Cleanup(func() {
+		server.Close()
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			b.Error(err)
+		}
+	})
+	return s
+}
+
+// load puts documents 1 to n into a collection.
+func (s *benchServer) load(b *testing.B, name string, n int64, size int) {
+	b.Helper()
+	_, text, _ := document(name, size)
+	data := []byte(text)
+	ts := time.Now().Add(-time.Hour).UnixMicro()
+	if err := s.Load(name, func(yield func(emulator.Document) bool) {
+		for id := int64(1); id <= n; id++ {
+			if !yield(emulator.Document{ID: id, TS: ts + id, Data: data}) {
+				return
+			}
+		}
+	}); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// makeUp makes a collection of n documents that are not in memory.
+func (s *benchServer) makeUp(b *testing.B, name string, n int64, size int) {
+	b.Helper()
+	s.load(b, name, 0, 0)
+	before, data, behind := document(name, size)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.generated[name] = madeUp{n, []byte(before), []byte(behind + data + "}")}
+}
+
+var (
+	pageSize   = regexp.MustCompile(`"size":(\d+)`)
+	pageCursor = regexp.MustCompile(`"after":.*?"id":"(\d+)"`)
+	pageOf     = regexp.MustCompile(`"documents":\{"collection":"([^"]*)"\}`)
+)
+
+// ServeHTTP answers one query.
+func (s *benchServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	var made madeUp
+	size, whole := 0, bytes.Contains(body, []byte(`"get":{"var"`))
+	s.mu.Lock()
+	latency := s.latency
+	if m := pageSize.FindSubmatch(body); m != nil && bytes.Contains(body, []byte(`"map":`)) {
+		size, _ = strconv.Atoi(string(m[1]))
+		if whole {
+			s.sizes[size]++
+		}
+		if m := pageOf.FindSubmatch(body); m != nil {
+			made = s.generated[string(m[1])]
+		}
+	}
+	s.mu.Unlock()
+	time.Sleep(latency)
+	if made.n == 0 {
+		s.Handler().ServeHTTP(w, r)
+		return
+	}
+	var from int64 = 1
+	if m := pageCursor.FindSubmatch(body); m != nil {
+		from, _ = strconv.ParseInt(string(m[1]), 10, 64)
+	}
+	buf, _ := pages.Get().(*[]byte)
+	if buf == nil {
+		buf = new([]byte)
+	}
+	*buf = made.page((*buf)[:0], from, size, whole)
+	w.Header().Set("Content-Type", "application/json;charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(*buf)))
+	w.Write(*buf)
+	pages.Put(buf)
+}
+
+var pages sync.Pool
+
+// page is the answer with the documents from an id on, or with their ids.
+func (m *madeUp) page(b []byte, from int64, size int, whole bool) []byte {
+	end := min(m.n, from+int64(size)-1)
+	b = append(b, `{"resource":{`...)
+	if end < m.n {
+		b = fmt.Appendf(b, `"after":[%s%d%s],`, m.before[len(`{"ref":`):], end+1, m.behind[:bytes.Index(m.behind, []byte(`,"ts"`))])
+	}
+	b = append(b, `"data":[`...)
+	for id := from; id <= end; id++ {
+		if id > from {
+			b = append(b, ',')
+		}
+		if !whole {
+			b = append(strconv.AppendInt(append(b, '"'), id, 10), '"')
+			continue
+		}
+		b = strconv.AppendInt(append(b, m.before...), id, 10)
+		b = append(b, m.behind...)
+	}
+	return append(b, `]}}`...)
+}
+
+// usualSize is the number of documents most pages were asked for with.
+func (s *benchServer) usualSize() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	best := 0
+	for size, n := range s.sizes {
+		if n > s.sizes[best] || n == s.sizes[best] && size > best {
+			best = size
+		}
+	}
+	return best
+}
+
+// wire lets so many bytes a second through.
+type wire struct {
+	perSecond int
+	mu        sync.Mutex
+	free      time.Time // when the bytes that are on it have passed
+}
+
+// slowListener accepts connections that share one wire.
+type slowListener struct {
+	net.Listener
+	wire *wire
+}
+
+func (l *slowListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &slowConn{c, l.wire}, nil
+}
+
+type slowConn struct {
+	net.Conn
+	wire *wire
+}
+
+// Write passes bytes on as the wire takes them, connections by turns.
+func (c *slowConn) Write(p []byte) (int, error) {
+	sent := 0
+	for sent < len(p) {
+		piece := p[sent:min(len(p), sent+8<<10)]
+		c.wire.mu.Lock()
+		now := time.Now()
+		if c.wire.free.Before(now) {
+			c.wire.free = now
+		}
+		c.wire.free = c.wire.free.Add(time.Duration(len(piece)) * time.Second / time.Duration(c.wire.perSecond))
+		wait := c.wire.free.Sub(now)
+		c.wire.mu.Unlock()
+		time.Sleep(wait)
+		n, err := c.Conn.Write(piece)
+		sent += n
+		if err != nil {
+			return sent, err
+		}
+	}
+	return sent, nil
+}
+
+// fetchPlan is what the child process fetches: all documents of a collection
+// in pages of one size, 8 at a time, which it throws away.
+type fetchPlan struct {
+	Endpoint, Secret, Collection string
+	Last                         int64 // the ids are 1 to this
+	Size                         int
+	H2C                          bool
+}
+
+// fetched is what the child says of it.
+type fetched struct {
+	Seconds float64
+	Bytes   int64
+}
+
+// fetchVariable makes the test binary the child that does a fetchPlan.
+const fetchVariable = "FAUNA_EXPORT_FETCH_BENCHMARK"
+
+// fetchersAtOnce is how many pages the fetch has in flight, as a run has.
+const fetchersAtOnce = 8
+
+// fetchPages is the child: the least that any client does for those pages.
+func fetchPages(plan fetchPlan) (fetched, error) {
+	transport := &http.Transport{MaxIdleConnsPerHost: fetchersAtOnce, Protocols: new(http.Protocols), DisableCompression: true}
+	transport.Protocols.SetHTTP1(!plan.H2C)
+	transport.Protocols.SetUnencryptedHTTP2(plan.H2C)
+	client := &http.Client{Transport: transport}
+	defer client.CloseIdleConnections()
+	froms := make(chan int64)
+	ctx, stop := context.WithCancelCause(context.Background())
+	defer stop(nil)
+	var done sync.WaitGroup
+	var mu sync.Mutex
+	var out fetched
+	start := time.Now()
+	for range fetchersAtOnce {
+		done.Go(func() {
+			for from := range froms {
+				n, err := fetchPage(ctx, client, plan, from)
+				if err != nil {
+					stop(err)
+				}
+				mu.Lock()
+				out.Bytes += n
+				mu.Unlock()
+			}
+		})
+	}
+	for from := int64(1); from <= plan.Last && ctx.Err() == nil; from += int64(plan.Size) {
+		froms <- from
+	}
+	close(froms)
+	done.Wait()
+	out.Seconds = time.Since(start).Seconds()
+	return out, context.Cause(ctx)
+}
+
+func fetchPage(ctx context.Context, client *http.Client, plan fetchPlan, from int64) (int64, error) {
+	query := fmt.Sprintf(`{"map":{"lambda":"x","expr":{"get":{"var":"x"}}},"collection":{"paginate":{"documents":{"collection":%q}},`+
+		`"after":[{"ref":{"collection":%[1]q},"id":"%[2]d"}],"size":%[3]d}}`, plan.Collection, from, plan.Size)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, plan.Endpoint, strings.NewReader(query))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+plan.Secret)
+	req.Header.Set("X-FaunaDB-API-Version", "4")
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	n, err := io.Copy(io.Discard, resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = errors.New(resp.Status)
+	}
+	return n, err
+}
+
+// fetchChild does the plan in text and prints what came of it.
+func fetchChild(text string, out io.Writer) error {
+	var plan fetchPlan
+	if err := json.Unmarshal([]byte(text), &plan); err != nil {
+		return err
+	}
+	done, err := fetchPages(plan)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(done)
+}
