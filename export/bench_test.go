@@ -47,7 +47,9 @@ func (s *instantSource) Now(context.Context) (int64, error) { return 1_800_000_0
 func (s *instantSource) AbsentAt(context.Context, []string, int64) ([]string, error) {
 	return nil, nil
 }
-func (s *instantSource) Readable(context.Context, string) (bool, error) { return true, nil }
+func (s *instantSource) Unreadable(context.Context, []string) (unreadable, missing []string, err error) {
+	return nil, nil, nil
+}
 func (s *instantSource) MinimumTime(context.Context, string) (int64, error) {
 	return 1_799_999_000_000_000, nil
 }

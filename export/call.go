@@ -116,12 +116,12 @@ func (r *Run) askAbsent(ctx context.Context, c *collection, names []string, at i
 	return absent, err
 }
 
-func (r *Run) askReadable(ctx context.Context, c *collection, name string) (yes bool, err error) {
+func (r *Run) askUnreadable(ctx context.Context, c *collection, names []string) (unreadable, missing []string, err error) {
 	err = r.call(ctx, c, false, func() (err error) {
-		yes, err = r.src.Readable(ctx, name)
+		unreadable, missing, err = r.src.Unreadable(ctx, names)
 		return err
 	})
-	return yes, err
+	return unreadable, missing, err
 }
 
 func (r *Run) askMinimum(ctx context.Context, name string) (least int64, err error) {

@@ -99,14 +99,13 @@ func (r *Run) checkAccess(ctx context.Context, c *collection, at int64) error {
 			return &Remade{Collection: c.name, At: at}
 		}
 	}
-	yes, err := r.askReadable(ctx, c, c.name)
-	if fail := failureOf(err); fail != nil && fail.Missing() {
-		return &Remade{Collection: c.name, At: at}
-	}
-	if err != nil {
+	unreadable, missing, err := r.askUnreadable(ctx, c, []string{c.name})
+	switch {
+	case err != nil:
 		return err
-	}
-	if !yes {
+	case len(missing) > 0:
+		return &Remade{Collection: c.name, At: at}
+	case len(unreadable) > 0:
 		return &PrivilegeLost{Collection: c.name}
 	}
 	return nil

@@ -32,7 +32,12 @@ func (r *Run) prepare(ctx context.Context) error {
 	if existed == 0 {
 		existed = now
 	}
+	// Both at once: a far server makes each question dear.
+	var probed accessAnswer
+	var asked sync.WaitGroup
+	asked.Go(func() { probed = r.askAccess(ctx, r.all) })
 	absent, err := r.askAbsent(ctx, nil, names, existed)
+	asked.Wait()
 	if err != nil {
 		return err
 	}
@@ -49,7 +54,7 @@ func (r *Run) prepare(ctx context.Context) error {
 	if len(absent) > 0 {
 		return &Missing{Collections: absent}
 	}
-	if err := r.probe(ctx, r.all, at); err != nil {
+	if err := r.admit(ctx, r.all, at, probed); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -62,81 +67,38 @@ func (r *Run) prepare(ctx context.Context) error {
 	return nil
 }
 
-// probe asks for each of the collections whether it is readable, and how long
-// a snapshot of it lives.
-func (r *Run) probe(ctx context.Context, of []*collection, at int64) error {
-	var (
-		mu         sync.Mutex
-		unreadable []string
-		missing    []string
-		first      error
-		todo       = make(chan *collection)
-		done       sync.WaitGroup
-	)
-	one := func(c *collection) error {
-		yes, err := r.askReadable(ctx, c, c.name)
-		if fail := failureOf(err); fail != nil && fail.Missing() {
-			mu.Lock()
-			missing = append(missing, c.name)
-			mu.Unlock()
-			return nil
-		}
-		if err != nil {
+// accessAnswer is what the key may not read now of some collections.
+type accessAnswer struct {
+	unreadable, missing []string
+	err                 error
+}
+
+func (r *Run) askAccess(ctx context.Context, of []*collection) (a accessAnswer) {
+	names := make([]string, len(of))
+	for i, c := range of {
+		names[i] = c.name
+	}
+	a.unreadable, a.missing, a.err = r.askUnreadable(ctx, nil, names)
+	return a
+}
+
+// admit refuses collections that cannot be read, and learns how long a
+// snapshot of each lives.
+func (r *Run) admit(ctx context.Context, of []*collection, at int64, a accessAnswer) error {
+	switch {
+	case a.err != nil:
+		return a.err
+	case len(a.missing) > 0:
+		slices.Sort(a.missing)
+		return &Missing{Collections: a.missing}
+	case len(a.unreadable) > 0:
+		slices.Sort(a.unreadable)
+		return &Unreadable{Collections: a.unreadable}
+	}
+	if at != 0 {
+		if err := r.lives(ctx, of, at); err != nil {
 			return err
 		}
-		if !yes {
-			mu.Lock()
-			unreadable = append(unreadable, c.name)
-			mu.Unlock()
-			return nil
-		}
-		if at == 0 || (c.life > 0 && r.spec.At == 0) {
-			return nil
-		}
-		least, err := r.askMinimum(ctx, c.name)
-		if err != nil {
-			return err
-		}
-		if at < least && !r.resume {
-			return &AtError{At: at, Minimum: least, Collection: c.name}
-		}
-		c.life = time.Duration(at-least) * time.Microsecond
-		return nil
-	}
-	for range min(len(of), r.spec.Workers) {
-		done.Go(func() {
-			for c := range todo {
-				mu.Lock()
-				failed := first != nil
-				mu.Unlock()
-				if failed {
-					continue
-				}
-				if err := one(c); err != nil {
-					mu.Lock()
-					if first == nil {
-						first = err
-					}
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	for _, c := range of {
-		todo <- c
-	}
-	close(todo)
-	done.Wait()
-	if first != nil {
-		return first
-	}
-	if len(missing) > 0 {
-		slices.Sort(missing)
-		return &Missing{Collections: missing}
-	}
-	if len(unreadable) > 0 {
-		slices.Sort(unreadable)
-		return &Unreadable{Collections: unreadable}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -152,6 +114,44 @@ func (r *Run) probe(ctx context.Context, of []*collection, at int64) error {
 		}
 	}
 	return nil
+}
+
+// livesAtOnce is how many requests ask for oldest times side by side: each
+// collection needs one of its own.
+const livesAtOnce = 8
+
+// lives asks for the oldest time at which each collection can be read, where
+// the caller did not say how long its snapshots live.
+func (r *Run) lives(ctx context.Context, of []*collection, at int64) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	todo := make(chan *collection)
+	var done sync.WaitGroup
+	for range min(len(of), livesAtOnce) {
+		done.Go(func() {
+			for c := range todo {
+				if ctx.Err() != nil {
+					continue
+				}
+				least, err := r.askMinimum(ctx, c.name)
+				if err == nil && at < least && !r.resume {
+					err = &AtError{At: at, Minimum: least, Collection: c.name}
+				}
+				if err != nil {
+					stop(err)
+				}
+				c.life = time.Duration(at-least) * time.Microsecond
+			}
+		})
+	}
+	for _, c := range of {
+		if c.life == 0 || r.spec.At != 0 {
+			todo <- c
+		}
+	}
+	close(todo)
+	done.Wait()
+	return context.Cause(ctx)
 }
 
 // OpenRun prepares to go on with the run that the store holds. It asks
@@ -226,7 +226,7 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 		if err := r.sameServer(ctx, saved.Times[0]); err != nil {
 			return nil, err
 		}
-		if err := r.probe(ctx, left, left[0].at); err != nil {
+		if err := r.admit(ctx, left, left[0].at, r.askAccess(ctx, left)); err != nil {
 			return nil, err
 		}
 	}

@@ -122,7 +122,7 @@ func TestRun_cancelledStopsAtOnceAndGoesOn(t *testing.T) {
 			n := 0
 			src.fault = func(c fakeCall) error {
 				if c.what == when {
-					if n++; n == 2 || when == "now" || when == "absent" {
+					if n++; n == 2 || when == "now" || when == "absent" || when == "readable" {
 						cancel(why)
 						return context.Canceled
 					}

@@ -16,9 +16,9 @@ type Source interface {
 	// never 0; it is also the answer for one that was deleted, or deleted and
 	// made again later.
 	AbsentAt(ctx context.Context, collections []string, at int64) ([]string, error)
-	// Readable tells whether the key may read a collection now: an unreadable
-	// one answers pages like an empty one.
-	Readable(ctx context.Context, collection string) (bool, error)
+	// Unreadable names those of the collections that the key may not read now,
+	// and those that are not there: both answer pages like an empty one.
+	Unreadable(ctx context.Context, collections []string) (unreadable, missing []string, err error)
 	// MinimumTime is the oldest time at which the collection can be read.
 	MinimumTime(ctx context.Context, collection string) (int64, error)
 	// IDs is a page of ids from an id on, ascending; next is the first id of

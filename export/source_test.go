@@ -134,13 +134,21 @@ func (f *fakeSource) AbsentAt(ctx context.Context, names []string, at int64) ([]
 	return out, nil
 }
 
-func (f *fakeSource) Readable(ctx context.Context, name string) (bool, error) {
+func (f *fakeSource) Unreadable(ctx context.Context, names []string) (unreadable, missing []string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.begin(ctx, fakeCall{what: "readable", collection: name}); err != nil {
-		return false, err
+	if err := f.begin(ctx, fakeCall{what: "readable", collection: names[0]}); err != nil {
+		return nil, nil, err
 	}
-	return !f.set[name].unreadable, nil
+	for _, name := range names {
+		switch c := f.set[name]; {
+		case c == nil:
+			missing = append(missing, name)
+		case c.unreadable:
+			unreadable = append(unreadable, name)
+		}
+	}
+	return unreadable, missing, nil
 }
 
 func (f *fakeSource) MinimumTime(ctx context.Context, name string) (int64, error) {

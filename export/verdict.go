@@ -255,14 +255,16 @@ func (r *Run) refine(ctx context.Context, c *collection, ids []int64, err error)
 	if fail := failureOf(err); fail == nil || !fail.Refused() {
 		return err
 	}
-	yes, asked := r.askReadable(ctx, c, c.name)
+	unreadable, missing, asked := r.askUnreadable(ctx, c, []string{c.name})
 	if fail := failureOf(asked); fail != nil && fail.Refused() {
 		return &secretRefused{asked}
 	}
-	if asked != nil {
+	switch {
+	case asked != nil:
 		return asked
-	}
-	if !yes {
+	case len(missing) > 0:
+		return &Remade{Collection: c.name, At: c.at}
+	case len(unreadable) > 0:
 		return &PrivilegeLost{Collection: c.name}
 	}
 	if len(ids) > 0 {

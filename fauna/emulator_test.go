@@ -212,13 +212,9 @@ func TestServer_access(t *testing.T) {
 				if (a.Readable && a.HistoryDays == fauna.HistoryUnknown) != (a.Minimum > 0) {
 					t.Errorf("%s: minimum is %d", all[i], a.Minimum)
 				}
-				readable, err := c.Readable(t.Context(), all[i])
-				var e *fauna.Error
-				if a.Exists && (err != nil || readable != a.Readable) {
-					t.Errorf("Readable(%s) = %v, %v", all[i], readable, err)
-				}
-				if !a.Exists && (!errors.As(err, &e) || !e.Missing()) {
-					t.Errorf("Readable(%s) = %v, %v", all[i], readable, err)
+				unreadable, missing, err := c.Unreadable(t.Context(), all[i:i+1])
+				if err != nil || (len(missing) == 0) != a.Exists || (len(unreadable) == 0) != (a.Readable || !a.Exists) {
+					t.Errorf("Unreadable(%s) = %v, %v, %v", all[i], unreadable, missing, err)
 				}
 			}
 		})

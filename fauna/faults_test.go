@@ -69,7 +69,10 @@ func TestServer_faults(t *testing.T) {
 			_, err := c.AbsentAt(ctx, []string{"docs"}, at)
 			return err
 		}},
-		{"readable", func(ctx context.Context, c *fauna.Client) error { _, err := c.Readable(ctx, "docs"); return err }},
+		{"unreadable", func(ctx context.Context, c *fauna.Client) error {
+			_, _, err := c.Unreadable(ctx, []string{"docs"})
+			return err
+		}},
 		{"reach", func(ctx context.Context, c *fauna.Client) error { return c.Reach(ctx) }},
 		{"indexes", func(ctx context.Context, c *fauna.Client) error {
 			_, err := c.CheckIndexes(ctx, []string{"docs"}, []string{"docs-ts"})
@@ -160,8 +163,9 @@ func TestServer_privilegeTakenAway(t *testing.T) {
 	if err != nil || len(ids) != 0 || next != -1 {
 		t.Errorf("a page without the privilege is empty, not %v, %d, %v", ids, next, err)
 	}
-	if readable, err := c.Readable(t.Context(), "docs"); err != nil || readable {
-		t.Errorf("Readable = %v, %v", readable, err)
+	unreadable, missing, err := c.Unreadable(t.Context(), []string{"docs", "nope"})
+	if err != nil || !slices.Equal(unreadable, []string{"docs"}) || !slices.Equal(missing, []string{"nope"}) {
+		t.Errorf("Unreadable = %v, %v, %v", unreadable, missing, err)
 	}
 	if _, _, hidden, err := c.Presence(t.Context(), "docs", []int64{1, 2}); err != nil || len(hidden) != 2 {
 		t.Errorf("%v hidden, %v", hidden, err)

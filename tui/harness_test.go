@@ -94,7 +94,9 @@ func (f *fakeServer) Apply(ctx context.Context, s fauna.Setup) (fauna.Secret, er
 func (f *fakeServer) Close() { f.closed++ }
 
 func (f *fakeServer) AbsentAt(context.Context, []string, int64) ([]string, error) { return nil, nil }
-func (f *fakeServer) Readable(context.Context, string) (bool, error)              { return true, nil }
+func (f *fakeServer) Unreadable(context.Context, []string) (unreadable, missing []string, err error) {
+	return nil, nil, nil
+}
 func (f *fakeServer) MinimumTime(context.Context, string) (int64, error)          { return 0, nil }
 func (f *fakeServer) Presence(context.Context, string, []int64) (alive, gone, hidden []int64, err error) {
 	return nil, nil, nil, nil
