@@ -129,6 +129,11 @@ func (c *collection) complete() bool {
 	return c.scanFrom < 0 && c.queue.len() == 0 && len(c.pending) == 0 && !c.renewing && c.inflight == 0
 }
 
+// asked tells whether all documents are read; the writer may still be at work.
+func (c *collection) asked() bool {
+	return c.scanFrom < 0 && c.queue.len() == 0 && len(c.spare) == 0 && c.fetching == 0 && !c.renewing
+}
+
 // nextPlanned is the first id that is not in a chunk yet, -1 for none.
 func (c *collection) nextPlanned() int64 {
 	if c.queue.len() > 0 {

@@ -2,6 +2,8 @@ package export
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -58,5 +60,54 @@ func TestRun_severalCollectionsShareOneLimitOfRequests(t *testing.T) {
 	}
 	if most != 3 {
 		t.Errorf("%d requests at once", most)
+	}
+}
+
+// heldStore gives no file its final name before it is told to.
+type heldStore struct {
+	Store
+	free chan struct{}
+}
+
+func (s *heldStore) Commit(from, to string) error {
+	<-s.free
+	return s.Store.Commit(from, to)
+}
+
+// TestRun_readsOnWhileFilesAreEnded has more collections than are read at once,
+// and a disk that ends no file before the last of them is asked for.
+func TestRun_readsOnWhileFilesAreEnded(t *testing.T) {
+	sizes := map[string]int{}
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i"} {
+		sizes[name] = 10
+	}
+	src := newFakeSource(sizes)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	free := make(chan struct{})
+	var once sync.Once
+	let := func() { once.Do(func() { close(free) }) }
+	defer context.AfterFunc(ctx, let)()
+	read := map[string]bool{}
+	src.fault = func(c fakeCall) error {
+		if c.what == "documents" {
+			if read[c.collection] = true; len(read) == len(sizes) {
+				let()
+			}
+		}
+		return nil
+	}
+	env := swiftEnv(exportDir(t), 1)
+	env.Store = &heldStore{Store: env.Store, free: free}
+	r, err := NewRun(Spec{Collections: slices.Sorted(maps.Keys(sizes))}, src, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.Do(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Rows() != 90 {
+		t.Errorf("%d rows", m.Rows())
 	}
 }

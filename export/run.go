@@ -67,6 +67,7 @@ const (
 
 	mostActive       = 4 // collections read at once
 	mostActivePacked = 2
+	mostEnding       = 12 // collections of which only the file has to be ended
 )
 
 func newRun(s Spec, src Source, env Env) (*Run, error) {

@@ -72,7 +72,7 @@ func (r *Run) nextTask() (task, bool) {
 // pick chooses the next task. The order is: a new time for a collection that
 // needs one; documents that a writer waits for; ids where they run short, and
 // one page of ids ahead at any time, for the totals; then documents in the
-// order of the collections. The caller holds mu.
+// order of the collections; then more ids. The caller holds mu.
 func (r *Run) pick() (task, bool) {
 	for _, c := range r.order {
 		if c.renewing && c.inflight == 0 {
@@ -84,11 +84,9 @@ func (r *Run) pick() (task, bool) {
 			return r.scanTask(c), true
 		}
 	}
-	if r.scans == 0 && r.ahead < mostAhead {
-		for _, c := range r.order {
-			if c.state != CollectionDone && c.state != CollectionFailed && !c.renewing && !c.scanning && c.scanFrom >= 0 {
-				return r.scanTask(c), true
-			}
+	if r.scans == 0 {
+		if t, ok := r.pickAhead(); ok {
+			return t, true
 		}
 	}
 	for _, c := range r.active {
@@ -96,12 +94,8 @@ func (r *Run) pick() (task, bool) {
 			return t, true
 		}
 	}
-	most := mostActive
-	if r.spec.packed() {
-		most = mostActivePacked
-	}
 	for _, c := range r.order {
-		if len(r.active) >= most {
+		if !r.mayBegin() {
 			break
 		}
 		if c.state != CollectionWaiting || c.renewing {
@@ -118,7 +112,42 @@ func (r *Run) pick() (task, bool) {
 			return t, true
 		}
 	}
+	// Nobody has documents to ask for: small collections are begun sooner
+	// when their ids are known.
+	return r.pickAhead()
+}
+
+// pickAhead chooses a page of ids that nobody waits for yet. The caller holds
+// mu.
+func (r *Run) pickAhead() (task, bool) {
+	if r.ahead >= mostAhead {
+		return task{}, false
+	}
+	for _, c := range r.order {
+		if c.state != CollectionDone && c.state != CollectionFailed && !c.renewing && !c.scanning && c.scanFrom >= 0 {
+			return r.scanTask(c), true
+		}
+	}
 	return task{}, false
+}
+
+// mayBegin tells whether one more collection can be read beside those that
+// are. One of which only the end of the file is left takes no part in the
+// reading: many small ones would wait for their disk. The caller holds mu.
+func (r *Run) mayBegin() bool {
+	most := mostActive
+	if r.spec.packed() {
+		most = mostActivePacked
+	}
+	if len(r.active) >= most+mostEnding {
+		return false
+	}
+	for _, c := range r.active {
+		if !c.asked() {
+			most--
+		}
+	}
+	return most > 0
 }
 
 // scanTask begins a page of ids. The caller holds mu.

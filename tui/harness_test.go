@@ -97,7 +97,7 @@ func (f *fakeServer) AbsentAt(context.Context, []string, int64) ([]string, error
 func (f *fakeServer) Unreadable(context.Context, []string) (unreadable, missing []string, err error) {
 	return nil, nil, nil
 }
-func (f *fakeServer) MinimumTime(context.Context, string) (int64, error)          { return 0, nil }
+func (f *fakeServer) MinimumTime(context.Context, string) (int64, error) { return 0, nil }
 func (f *fakeServer) Presence(context.Context, string, []int64) (alive, gone, hidden []int64, err error) {
 	return nil, nil, nil, nil
 }
