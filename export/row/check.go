@@ -110,6 +110,7 @@ type checker struct {
 	layout Layout
 	lines  *bufio.Reader
 	line   []byte
+	long   []byte // holds a line that the reader's buffer does not
 	scan   scanner
 	work   work
 
@@ -134,18 +135,23 @@ func (c *checker) row(id int64) error {
 	return nil
 }
 
-// next reads a line without its end into c.line; io.EOF when there is none.
+// next reads a line without its end into c.line, which is good until the next
+// one; io.EOF when there is none.
 func (c *checker) next() error {
-	c.line = c.line[:0]
+	c.long = c.long[:0]
 	for {
 		part, err := c.lines.ReadSlice('\n')
-		c.line = append(c.line, part...)
+		if err == nil && len(c.long) == 0 {
+			c.line = part[:len(part)-1] // most lines need no copy
+			return nil
+		}
+		c.long = append(c.long, part...)
 		switch {
 		case err == nil:
-			c.line = c.line[:len(c.line)-1]
+			c.line = c.long[:len(c.long)-1]
 			return nil
 		case errors.Is(err, bufio.ErrBufferFull):
-		case errors.Is(err, io.EOF) && len(c.line) == 0:
+		case errors.Is(err, io.EOF) && len(c.long) == 0:
 			return io.EOF
 		case errors.Is(err, io.EOF):
 			return c.fail("the file ends within the row")
@@ -157,6 +163,10 @@ func (c *checker) next() error {
 
 func (c *checker) jsonLines() error {
 	names := c.layout.Names()
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = jsonKey(name)
+	}
 	for {
 		if err := c.next(); errors.Is(err, io.EOF) {
 			return nil
@@ -167,7 +177,7 @@ func (c *checker) jsonLines() error {
 		if c.layout.Format == Wire {
 			id, reason = c.wire()
 		} else {
-			id, reason = c.object(names)
+			id, reason = c.object(names, keys)
 		}
 		if reason != "" {
 			return c.fail(reason)
@@ -206,9 +216,10 @@ func (c *checker) wire() (int64, string) {
 	return id, ""
 }
 
-// object reads a line that is an object with the columns of the layout. A
-// removed document has only ref, ts and the deletion column.
-func (c *checker) object(names []string) (int64, string) {
+// object reads a line that is an object with the columns of the layout, whose
+// names are keys in JSON. A removed document has only ref, ts and the deletion
+// column.
+func (c *checker) object(names, keys []string) (int64, string) {
 	s := &c.scan
 	s.spaces = false
 	id, i, k, cut := int64(-1), 0, 0, len(c.line)
@@ -221,11 +232,11 @@ func (c *checker) object(names []string) (int64, string) {
 		if value < 0 {
 			return -1, s.why
 		}
-		key := string(c.line[i:keyEnd])
-		for k < len(names) && key != jsonKey(names[k]) && c.layout.Deletion != "" && k >= 2 && k < len(names)-1 {
+		key := c.line[i:keyEnd]
+		for k < len(names) && string(key) != keys[k] && c.layout.Deletion != "" && k >= 2 && k < len(names)-1 {
 			k++ // columns that the row of a removed document leaves out
 		}
-		if k >= len(names) || key != jsonKey(names[k]) {
+		if k >= len(names) || string(key) != keys[k] {
 			return -1, fmt.Sprintf("column %s stands where the layout has another", key)
 		}
 		end := s.skip(c.line, value)
