@@ -37,7 +37,16 @@ func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *Manife
 			return err
 		}
 	}
-	if err := r.compare(ctx, src, c, d.remade); err != nil {
+	err := r.compare(ctx, src, c, d.remade)
+	if _, damaged := errors.AsType[*damagedPairs](err); damaged {
+		// Its head could be read, and what follows cannot.
+		if err := r.rebuild(ctx, c, m); err != nil {
+			return err
+		}
+		d.notes = nil
+		err = r.compare(ctx, src, c, d.remade)
+	}
+	if err != nil {
 		return err
 	}
 	return r.dateRemovals(ctx, src, c)

@@ -48,8 +48,10 @@ func (r *Run) finishSync(ctx context.Context, src SyncSource, m *Manifest) (*Man
 	if err := s.Write(SumsName, next.sums()); err != nil {
 		return nil, r.diskError("write "+SumsName, err)
 	}
-	if err := s.Remove(runName); err != nil {
-		return nil, r.diskError("remove "+runName, err)
+	if len(r.left) == 0 { // otherwise resuming tries them again
+		if err := s.Remove(runName); err != nil {
+			return nil, r.diskError("remove "+runName, err)
+		}
 	}
 	if err := r.clean(&next); err != nil {
 		return nil, err

@@ -81,6 +81,24 @@ func TestSync_stateLostOrDamaged(t *testing.T) {
 	}
 	m = s.sync()
 	s.exact(m)
+	// Damage behind the head, which tells whose it is.
+	state = filepath.Join(s.dir, ".fauna-export", "docs@4.jsonl.pairs")
+	data, err := os.ReadFile(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)-1] ^= 1
+	if err := os.WriteFile(state, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.fql(remove(4))
+	for _, fast := range []bool{false, true} {
+		m = s.sync(func(p *Spec) { p.Fast = fast })
+		s.exact(m)
+		if want := map[bool]int64{false: 1, true: 0}[fast]; last(m).Rows != want {
+			t.Errorf("%+v", last(m))
+		}
+	}
 	if last(m).Rows != 0 {
 		t.Errorf("%+v", last(m))
 	}
@@ -174,5 +192,55 @@ func TestSync_faultsOfTheServer(t *testing.T) {
 	s.exact(m)
 	if last(m).Rows != 10 {
 		t.Errorf("%+v", last(m))
+	}
+}
+
+func TestSync_collectionThatFailedIsTriedAgain(t *testing.T) {
+	s := startSyncServer(t)
+	s.fql(create(1, "{}") + "\n" + create(2, "{}"))
+	s.sync()
+	s.fql(update(1, "{a: 1}") + "\n" + remove(2))
+	s.Faults().Add(emulator.When{Match: emulator.Contains("exists"), Times: -1}, emulator.Status(410))
+	m, err := s.trySync()
+	if _, partial := errors.AsType[*Partial](err); !partial || len(m.Failed) != 1 || len(m.chain("docs")) != 1 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	s.Faults().Clear()
+	again, err := OpenRun(s.client, OSEnv(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err = again.Do(t.Context())
+	if err != nil || last(m).Rows != 2 || last(m).Sync != 3 {
+		t.Fatalf("%+v, %v", last(m), err)
+	}
+	s.exact(m)
+	if f, err := Inspect(OSEnv(s.dir)); err != nil || f.Spec != nil {
+		t.Errorf("the run is not over: %+v, %v", f, err)
+	}
+}
+
+func TestSync_indexThatGoesWhileItIsRead(t *testing.T) {
+	for name, change := range map[string]func(*syncServer){
+		"inactive": func(s *syncServer) { s.Faults().Deactivate("docs-ts").Before() },
+		"deleted":  func(s *syncServer) { s.fql(`Delete(Index("docs-ts"))`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := startSyncServer(t)
+			for id := range 9 {
+				s.fql(create(id, "{}"))
+			}
+			s.sync()
+			s.fql(remove(3))
+			m, err := s.syncWith(&smallPages{Client: s.client, size: 3, before: func(page int) {
+				if page == 2 {
+					change(s)
+				}
+			}})
+			partial, ok := errors.AsType[*Partial](err)
+			if !ok || len(partial.Failures) != 1 || !strings.Contains(err.Error(), "docs-ts") || len(m.chain("docs")) != 1 {
+				t.Fatalf("%v", err)
+			}
+		})
 	}
 }

@@ -13,7 +13,9 @@ import (
 const (
 	// indexWait is for how long an index that is being built is waited for.
 	indexWait = 30 * time.Minute
-	// indexPoll is how often it is looked at.
+	// It is looked at after firstLook, then later and later up to indexPoll apart:
+	// a small index is active in a moment.
+	firstLook = 250 * time.Millisecond
 	indexPoll = 2 * time.Second
 )
 
@@ -26,7 +28,7 @@ func (e *indexError) Error() string {
 	for _, c := range e.checks {
 		text := fmt.Sprintf("the index %s of %s cannot be used: %s", quoted(c.Index), quoted(c.Collection), strings.Join(c.Problems, "; "))
 		if c.Building {
-			text = fmt.Sprintf("the index %s of %s is still being built; try again later", quoted(c.Index), quoted(c.Collection))
+			text = fmt.Sprintf("the index %s of %s is still being built: run the same command again later", quoted(c.Index), quoted(c.Collection))
 		}
 		said = append(said, text)
 	}
@@ -60,10 +62,28 @@ func (a *app) readyIndexes(ctx context.Context, client *fauna.Client, s *export.
 	for i, name := range s.Collections {
 		s.Indexes[name] = names[i]
 	}
-	until := time.Now().Add(indexWait)
-	said := time.Time{}
+	return a.awaitIndexes(ctx, client, s)
+}
+
+// awaitIndexes checks the indexes that a sync reads, and waits for those that are
+// being built.
+func (a *app) awaitIndexes(ctx context.Context, client *fauna.Client, s *export.Spec) error {
+	var names []string
+	for _, name := range s.Collections {
+		names = append(names, s.Indexes[name])
+	}
+	return a.untilBuilt(ctx, export.OSEnv(s.Dir).Clock, func() ([]fauna.IndexCheck, error) {
+		return client.CheckIndexes(ctx, s.Collections, names)
+	})
+}
+
+// untilBuilt looks until all indexes are ready. It ends with an *indexError when
+// one is not as it must be, or is not active after indexWait, and with the cause of
+// ctx's end.
+func (a *app) untilBuilt(ctx context.Context, clock export.Clock, look func() ([]fauna.IndexCheck, error)) error {
+	began, said, pause := clock.Now(), time.Time{}, firstLook
 	for {
-		checks, err := client.CheckIndexes(ctx, s.Collections, names)
+		checks, err := look()
 		if err != nil {
 			return err
 		}
@@ -76,25 +96,24 @@ func (a *app) readyIndexes(ctx context.Context, client *fauna.Client, s *export.
 				building = append(building, c)
 			}
 		}
-		if len(wrong) > 0 {
+		now := clock.Now()
+		switch {
+		case len(wrong) > 0:
 			a.sayFixes(wrong)
 			return &indexError{checks: wrong}
-		}
-		if len(building) == 0 {
+		case len(building) == 0:
 			return nil
-		}
-		if time.Now().After(until) {
+		case now.Sub(began) >= indexWait:
 			return &indexError{checks: building}
+		case said.IsZero() || a.global.interval > 0 && now.Sub(said) >= a.global.interval:
+			said = now
+			a.say("waiting for %s to be built: %s (%s so far, %s at most)", count(int64(len(building)), "index"), quotedIndexes(building), elapsedText(now.Sub(began)), elapsedText(indexWait))
 		}
-		if time.Since(said) >= max(a.global.interval, indexPoll) {
-			said = time.Now()
-			a.say("waiting for %s to be built: %s", count(int64(len(building)), "index"), quotedIndexes(building))
-		}
-		select {
-		case <-ctx.Done():
+		if err := clock.Wait(ctx, pause); err != nil {
+			a.say("%s", (&indexError{checks: building}).Error())
 			return context.Cause(ctx)
-		case <-time.After(indexPoll):
 		}
+		pause = min(2*pause, indexPoll)
 	}
 }
 

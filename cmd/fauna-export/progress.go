@@ -144,8 +144,11 @@ func count(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	if strings.HasSuffix(noun, "y") {
-		return number(n) + " " + strings.TrimSuffix(noun, "y") + "ies"
+	if stem, y := strings.CutSuffix(noun, "y"); y {
+		return number(n) + " " + stem + "ies"
+	}
+	if strings.HasSuffix(noun, "x") {
+		noun += "e"
 	}
 	return number(n) + " " + noun + "s"
 }

@@ -53,6 +53,11 @@ func (a *app) resume(ctx context.Context, dir string, server *serverFlags) error
 	if differ := found.Spec.Differences(now); len(differ) > 0 {
 		return &export.Changed{Differences: differ}
 	}
+	if found.Spec.Mode == export.Incremental {
+		if err := a.awaitIndexes(ctx, client, found.Spec); err != nil {
+			return err
+		}
+	}
 	run, err := export.OpenRun(client, env)
 	if err != nil {
 		return err

@@ -1,0 +1,177 @@
+package export
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// chainOfThree makes a folder with three syncs.
+func chainOfThree(t *testing.T, change ...func(*Spec)) *syncServer {
+	t.Helper()
+	s := startSyncServer(t)
+	for id := range 9 {
+		s.fql(create(id, "{}"))
+	}
+	s.sync(change...)
+	s.fql(update(1, "{a: 1}") + "\n" + remove(2) + "\n" + remove(3))
+	s.sync(change...)
+	s.fql(update(1, "{a: 2}") + "\n" + create(2, "{}") + "\n" + create(20, "{}"))
+	s.sync(change...)
+	return s
+}
+
+func (s *syncServer) path(name string) string {
+	return filepath.Join(s.dir, filepath.FromSlash(name))
+}
+
+// rewrite changes a file of the folder.
+func (s *syncServer) rewrite(name string, change func([]byte) []byte) {
+	s.t.Helper()
+	data, err := os.ReadFile(s.path(name))
+	if err == nil {
+		err = os.WriteFile(s.path(name), change(data), 0o600)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// swap gives two files each other's names.
+func (s *syncServer) swap(a, b string) {
+	s.t.Helper()
+	if err := errors.Join(os.Rename(s.path(a), s.path("x")), os.Rename(s.path(b), s.path(a)), os.Rename(s.path("x"), s.path(b))); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// remanifest changes the manifest, and the hashes beside it to be those of it.
+func (s *syncServer) remanifest(change func(*Manifest)) {
+	s.t.Helper()
+	store := NewDirStore(s.dir)
+	m, err := ReadManifest(store)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	change(m)
+	data, err := m.encode()
+	if err := errors.Join(err, store.Write(ManifestName, data), store.Write(SumsName, m.sums())); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func TestVerify_chainOfSyncs(t *testing.T) {
+	const state = ".fauna-export/docs@3.jsonl.pairs"
+	tests := []struct {
+		name  string
+		spoil func(*syncServer)
+		says  string // "" for a folder that is whole
+	}{
+		{"nothing", func(*syncServer) {}, ""},
+		{"a sync's file is missing", func(s *syncServer) { os.Remove(s.path("docs@2.jsonl")) }, "docs@2.jsonl: missing"},
+		{"a sync's file is damaged", func(s *syncServer) {
+			s.rewrite("docs@2.jsonl", func(b []byte) []byte { b[9]++; return b })
+		}, "docs@2.jsonl: sha256"},
+		{"two files are swapped", func(s *syncServer) { s.swap("docs@2.jsonl", "docs@3.jsonl") }, "docs@2.jsonl: "},
+		{"two files are swapped, and the manifest says so", func(s *syncServer) {
+			s.remanifest(func(m *Manifest) { m.Collections[1].Sync, m.Collections[2].Sync = 3, 2 })
+		}, "is of sync 2, behind sync 3"},
+		{"two files are swapped, and in the manifest", func(s *syncServer) {
+			s.remanifest(func(m *Manifest) {
+				a, b := &m.Collections[1], &m.Collections[2]
+				*a, *b = *b, *a
+				a.Sync, b.Sync = 2, 3
+			})
+		}, "the syncs come to"},
+		{"a sync is left out", func(s *syncServer) {
+			s.remanifest(func(m *Manifest) { m.Collections = slices.Delete(m.Collections, 1, 2) })
+		}, "the syncs come to 10 rows, the manifest says 9"},
+		{"a sync that is none", func(s *syncServer) {
+			s.remanifest(func(m *Manifest) { m.Collections[2].Sync = 4 })
+		}, "is of sync 4"},
+		{"no state", func(s *syncServer) { os.RemoveAll(s.path(".fauna-export")) }, ""},
+		{"the state is damaged", func(s *syncServer) {
+			s.rewrite(state, func(b []byte) []byte { return b[:len(b)-3] })
+		}, state + ": the file of pairs is damaged"},
+		{"the state is no state", func(s *syncServer) {
+			s.rewrite(state, func([]byte) []byte { return []byte("x") })
+		}, state + ": the file of pairs is damaged"},
+		{"the state is of another time", func(s *syncServer) {
+			s.remanifest(func(m *Manifest) { m.Syncs[2].Snapshot = FormatTime(m.snapshot() + 1) })
+		}, state + " is not of the last sync's files"},
+		{"the state is of other documents", func(s *syncServer) {
+			s.repair(state, func(all []pair) []pair { all[0].ts--; return all })
+		}, state + " is not of the last sync's files"},
+		{"the state lacks a document", func(s *syncServer) {
+			s.repair(state, func(all []pair) []pair { return all[1:] })
+		}, state + " is not of the last sync's files"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := chainOfThree(t)
+			test.spoil(s)
+			rep, err := Verify(t.Context(), s.dir, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := rep.Problems
+			for _, f := range rep.Files {
+				if f.Problem != "" {
+					said = append(said, f.File+": "+f.Problem)
+				}
+			}
+			if rep.OK() != (test.says == "") || !strings.Contains(strings.Join(said, "\n"), test.says) {
+				t.Errorf("found %q, want %q", said, test.says)
+			}
+		})
+	}
+}
+
+// repair writes a file of pairs anew, with the same head.
+func (s *syncServer) repair(name string, change func([]pair) []pair) {
+	s.t.Helper()
+	s.rewrite(name, func(data []byte) []byte {
+		r, err := newPairReader(bytes.NewReader(data))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		defer r.close()
+		var all []pair
+		if err := drained(r.next)(func(p pair) error { all = append(all, p); return nil }); err != nil {
+			s.t.Fatal(err)
+		}
+		var out bytes.Buffer
+		w, err := newPairWriter(&out, r.meta)
+		if err == nil {
+			err = drained(slicePairs(change(all)))(w.add)
+		}
+		if err := errors.Join(err, w.close()); err != nil {
+			s.t.Fatal(err)
+		}
+		return out.Bytes()
+	})
+}
+
+// Where removals are left out of the files, the state alone tells what is gone.
+func TestVerify_chainWithoutRemovals(t *testing.T) {
+	s := chainOfThree(t, func(p *Spec) { p.Deletions = IgnoreDeletions })
+	check := func(says string) {
+		t.Helper()
+		rep, err := Verify(t.Context(), s.dir, nil)
+		if err != nil || rep.OK() != (says == "") || !strings.Contains(strings.Join(rep.Problems, "\n"), says) {
+			t.Errorf("%+v, %v; want %q", rep, err, says)
+		}
+	}
+	check("")
+	s.repair(".fauna-export/docs@3.jsonl.pairs", func(all []pair) []pair { return all[1:] })
+	check("is not of the last sync's files")
+	s.repair(".fauna-export/docs@3.jsonl.pairs", func(all []pair) []pair { return append([]pair{{1, 999}}, all...) })
+	// As many as there must be, and not the right ones: merging finds it.
+	if _, err := Merge(t.Context(), s.dir); err == nil || !strings.Contains(err.Error(), "is not of the last sync's files") {
+		t.Errorf("%v", err)
+	}
+}
