@@ -171,7 +171,14 @@ func verifyFile(ctx context.Context, dir string, e ManifestEntry, read func(int6
 		_, err := io.Copy(h, &watchedReader{ctx: ctx, r: io.NewSectionReader(f, 0, rep.Bytes), read: read})
 		hashed <- err
 	}()
-	sum, checkErr := row.Check(ctx, e.layout(), f, rep.Bytes)
+	var each func(row.Row) error
+	if e.Sync > 0 {
+		each = func(one row.Row) error {
+			rep.sum.add(pair{one.TS, one.ID})
+			return nil
+		}
+	}
+	sum, checkErr := row.Read(ctx, e.layout(), f, rep.Bytes, each)
 	if err := <-hashed; err != nil {
 		return problem("%v", err)
 	}
