@@ -92,6 +92,9 @@ func (r *Run) count(c *collection, again bool) {
 	r.requests++
 	if again {
 		r.retries++
+		if r.tuner != nil {
+			r.tuner.disturbed()
+		}
 		if c != nil {
 			c.retries++
 		}

@@ -24,6 +24,7 @@ type collection struct {
 	segments []segment // what was read at which time
 	queue    idQueue   // known ids that are in no chunk yet
 	scanFrom int64     // first id of the next page of ids, -1 when all are known
+	idPage   int       // ids of the next page of ids, 0 before the first
 	scanned  bool      // a page of ids was read at this time
 	scanning bool      // a worker reads one
 

@@ -22,13 +22,22 @@ func (r *Run) setPaused(yes bool) {
 }
 
 // SetWorkers changes the number of requests in flight, within 1 and
-// MaxWorkers.
+// MaxWorkers, and ends the engine's own search for it.
 func (r *Run) SetWorkers(n int) {
 	n = min(max(n, 1), MaxWorkers)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.pass != nil {
 		r.pass.SetWorkers(n)
+	}
+	r.tuner = nil
+	r.employ(n)
+}
+
+// employ changes the number of requests in flight. The caller holds mu.
+func (r *Run) employ(n int) {
+	if n == r.workers {
+		return
 	}
 	r.workers = n
 	r.pace.setWorkers(n)

@@ -143,9 +143,18 @@ func (r *Run) readPage(ctx context.Context, c *collection, ch *chunk, batch *row
 	return body, err
 }
 
-// observe lets the collection's page size follow what was seen.
+// observe lets the collection's page size and the number of requests in flight
+// follow what was seen.
 func (r *Run) observe(c *collection, n int, bytes int64, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c.size.observe(n, bytes, took)
+	grew := c.size.observe(n, bytes, took, r.workers)
+	switch {
+	case r.tuner == nil:
+	case grew || r.paused || r.pace.slowed():
+		r.tuner.disturbed()
+	default:
+		r.tuner.page(r.env.Clock.Now(), took, n, bytes)
+		r.employ(r.tuner.n)
+	}
 }

@@ -101,6 +101,13 @@ func (p *pace) went() {
 	}
 }
 
+// slowed tells whether fewer requests are in flight than there may be.
+func (p *pace) slowed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.limit < p.most || p.clock.Now().Before(p.until)
+}
+
 func (p *pace) inFlight() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

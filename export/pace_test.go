@@ -30,7 +30,7 @@ func TestSizer_findsPagesOfAMegabyteOrMore(t *testing.T) {
 				t.Errorf("it begins with %d", s.n)
 			}
 			for range 40 {
-				s.observe(s.n, int64(s.n)*c.bytes, time.Duration(s.n)*c.each)
+				s.observe(s.n, int64(s.n)*c.bytes, time.Duration(s.n)*c.each, 1)
 			}
 			if s.n < c.min || s.n > c.max {
 				t.Errorf("it ends with %d", s.n)
@@ -46,7 +46,7 @@ func TestSizer_growsAgainAfterAFailure(t *testing.T) {
 	for _, fixed := range []int{0, 1000} {
 		s := newSizer(fixed)
 		for range 20 {
-			s.observe(s.n, int64(s.n)*640, 0)
+			s.observe(s.n, int64(s.n)*640, 0, 1)
 		}
 		before := s.n
 		s.shrink(s.n)
@@ -54,7 +54,7 @@ func TestSizer_growsAgainAfterAFailure(t *testing.T) {
 			t.Errorf("%d after %d", s.n, before)
 		}
 		for range 30 {
-			s.observe(s.n, int64(s.n)*640, 0)
+			s.observe(s.n, int64(s.n)*640, 0, 1)
 		}
 		if s.n < before*3/4 {
 			t.Errorf("%d long after %d", s.n, before)
@@ -68,9 +68,9 @@ func TestSizer_growsAgainAfterAFailure(t *testing.T) {
 func TestSizer_shrinksWhenDocumentsGrow(t *testing.T) {
 	s := newSizer(0)
 	for range 20 {
-		s.observe(s.n, int64(s.n)*640, 0)
+		s.observe(s.n, int64(s.n)*640, 0, 1)
 	}
-	s.observe(s.n, int64(s.n)*64_000, 0)
+	s.observe(s.n, int64(s.n)*64_000, 0, 1)
 	if n := s.n; int64(n)*64_000 > mostBytes {
 		t.Errorf("pages of %d", n)
 	}

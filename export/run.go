@@ -35,7 +35,8 @@ type Run struct {
 	stopped  time.Time
 	paused   bool
 	workers  int
-	hired    int // workers started
+	tuner    *tuner // finds workers; nil when the number is the user's
+	hired    int    // workers started
 	inflight int
 	scans    int   // pages of ids being read
 	ahead    int   // ids known that are in no chunk
@@ -76,11 +77,15 @@ func newRun(s Spec, src Source, env Env) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{spec: s, src: src, env: env, phase: Preparing, workers: s.Workers, budget: plainBudget, free: -1, need: -1}
+	if s.Workers == 0 {
+		r.tuner = newTuner(firstTuned)
+		r.workers = r.tuner.n
+	}
 	if s.packed() {
 		r.budget = packedBudget
 	}
 	r.wake.L = &r.mu
-	r.pace = newPace(env.Clock, rand.NewPCG(env.Rand.Uint64(), env.Rand.Uint64()), s.Workers, s.MaxRate)
+	r.pace = newPace(env.Clock, rand.NewPCG(env.Rand.Uint64(), env.Rand.Uint64()), r.workers, s.MaxRate)
 	names := FileNames(s.Collections)
 	for _, name := range s.Collections {
 		l := s.layout(name)

@@ -152,8 +152,8 @@ func (r *Run) mayBegin() bool {
 
 // scanTask begins a page of ids. The caller holds mu.
 func (r *Run) scanTask(c *collection) task {
-	size := laterIDs
-	if !c.scanned {
+	size := c.idPage
+	if size == 0 {
 		size = firstIDs
 	}
 	c.scanning = true

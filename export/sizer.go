@@ -16,13 +16,20 @@ const (
 
 // sizer finds the number of documents of a page: pages of 1 to 4 MB that take
 // less than 2 seconds. It begins small, since a document can have 8 MB.
+//
+// A page waits for those that are on their way with it, so the time that it
+// took is that of its size only when they have this size too.
 type sizer struct {
 	n     int   // documents of the next page
 	most  int   // never more than this
 	fixed bool  // most is the user's choice: n is less only after failures
 	per   int64 // bytes of a document, of the largest page lately
 	seen  bool
+	fresh int // pages of about n documents seen since n changed
 	hold  int // pages that must go well before it grows again
+
+	firstN    int // documents of the first page, and the time that it took
+	firstTook time.Duration
 }
 
 func newSizer(fixed int) sizer {
@@ -32,10 +39,11 @@ func newSizer(fixed int) sizer {
 	return sizer{n: firstPage, most: largePage}
 }
 
-// observe learns from a page of n documents.
-func (s *sizer) observe(n int, bytes int64, took time.Duration) {
+// observe learns from a page of n documents that took so long, with so many
+// pages on their way. It tells whether the next pages will be clearly larger.
+func (s *sizer) observe(n int, bytes int64, took time.Duration, flying int) (grew bool) {
 	if n == 0 {
-		return
+		return false
 	}
 	per := bytes/int64(n) + 1
 	if !s.seen || per >= s.per {
@@ -43,36 +51,72 @@ func (s *sizer) observe(n int, bytes int64, took time.Duration) {
 	} else {
 		s.per += (per - s.per) / 8
 	}
-	s.seen = true
-	if s.hold > 0 {
-		s.hold--
-		return
+	if !s.seen {
+		s.seen, s.firstN, s.firstTook = true, n, took
 	}
-	if s.fixed {
-		if n >= s.n {
-			s.n = min(s.most, 2*s.n)
-		}
-		return
-	}
+	before := s.n
 	switch {
-	case bytes > mostBytes || took > mostDelay:
+	case s.hold > 0:
+		s.hold--
+		return false
+	case !s.fixed:
+		s.follow(n, bytes, took, flying)
+	case n >= s.n:
+		s.n = min(s.most, 2*s.n)
+	}
+	if !about(s.n, before) {
+		s.fresh = 0
+	}
+	return s.n > before && !about(s.n, before)
+}
+
+// about tells whether two sizes are so close that what one shows is true of
+// the other.
+func about(a, b int) bool { return a <= b+b/8 && b <= a+a/8 }
+
+// follow takes the size after a page of n documents.
+func (s *sizer) follow(n int, bytes int64, took time.Duration, flying int) {
+	if about(n, s.n) {
+		s.fresh++
+	}
+	sure := about(n, s.n) && s.fresh >= flying
+	// With twice as many documents it takes at most twice as long.
+	inTime := int(min(int64(s.most), int64(n)*int64(aimLatency)/int64(max(took, 1)))) + 1
+	inSize := int(min(int64(s.most), int64(n)*aimBytes/max(bytes, 1))) + 1
+	switch {
+	case bytes > mostBytes:
 		s.n = min(s.n, max(1, n/2))
-	case n < s.n:
-		// A page of an older, smaller size tells nothing of this one.
-	case bytes < aimBytes && took < aimLatency:
-		grown := n * 2
-		if bytes > 0 {
-			grown = int(min(int64(grown*2), int64(n)*aimBytes/bytes+1))
+	case took > mostDelay:
+		if sure {
+			s.n = min(s.n, max(1, n/2, inTime))
 		}
-		if took > 0 && took > aimLatency/4 {
-			grown = int(min(int64(grown), int64(n)*int64(aimLatency)/int64(took)+1))
-		}
-		s.n = max(s.n, min(grown, s.most))
+	case n < s.n && !about(n, s.n) || bytes >= aimBytes || took >= aimLatency:
+		// Right, or of another size, such as the last page of a collection.
+	case sure:
+		s.n = max(s.n, min(8*n, s.most, inSize, inTime))
+	default:
+		s.n = max(s.n, min(8*n, s.most, inSize, s.unhindered(n, took, flying)))
 	}
 	// Documents differ: never plan for more than a page may have.
 	if cap := mostBytes / s.per; int64(s.n) > cap {
 		s.n = int(max(1, cap))
 	}
+}
+
+// unhindered is a size that takes no more than it should even when each page
+// waits for all others: a page took this much longer than the first one did
+// because of its documents, not of the way to the server.
+func (s *sizer) unhindered(n int, took time.Duration, flying int) int {
+	each := float64(took)
+	if n > s.firstN {
+		each = float64(took-s.firstTook) / float64(n-s.firstN) * float64(flying)
+	} else {
+		each /= float64(n)
+	}
+	if each <= 0 {
+		return s.most
+	}
+	return int(min(float64(s.most), float64(n)+float64(aimLatency-took)/each))
 }
 
 // shrink learns that a page of n documents was too much, or too slow.

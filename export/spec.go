@@ -27,8 +27,6 @@ const (
 	MaxPageSize = 80_000
 	// MaxWorkers is the largest number of requests in flight.
 	MaxWorkers = 64
-
-	autoWorkers = 8
 )
 
 // Skipped names a collection that a run leaves out.
@@ -59,7 +57,9 @@ type Spec struct {
 	At int64
 	// NoSnapshot reads each page at its own time.
 	NoSnapshot bool
-	// Workers is the number of requests in flight, 0 for the engine's choice.
+	// Workers is the number of requests in flight. 0 lets the engine find it:
+	// 2 to 16, more while that makes the run faster, fewer while they only
+	// wait for each other.
 	Workers int
 	// PageSize is the number of documents a page, 0 for the engine's choice.
 	PageSize int
@@ -206,9 +206,6 @@ func (s Spec) withDefaults() Spec {
 	}
 	if s.Compress == "" {
 		s.Compress = row.None
-	}
-	if s.Workers == 0 {
-		s.Workers = autoWorkers
 	}
 	if s.RetryFor == 0 {
 		s.RetryFor = 5 * time.Minute

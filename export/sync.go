@@ -101,8 +101,11 @@ func (r *Run) newPass(shown bool) (*Run, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p.started, p.began, p.paused = r.started, r.began, r.paused
-	p.workers = r.workers
-	p.pace.setWorkers(r.workers)
+	p.tuner = nil
+	if r.tuner != nil {
+		p.tuner = newTuner(r.workers)
+	}
+	p.employ(r.workers)
 	if len(r.times) > 0 {
 		p.times = slices.Clone(r.times)
 	}

@@ -240,7 +240,7 @@ func TestSync_wholeAgainAfterAWindow(t *testing.T) {
 	for id := 1; id <= 200; id++ {
 		s.fql(create(id, "{}"))
 	}
-	src := &passingTime{Client: s.client, at: 3, do: func() {
+	src := &passingTime{Client: s.client, at: 2, do: func() {
 		s.fql(update(1, "{late: 1}") + "\n" + remove(2) + "\n" + create(0, "{}"))
 		s.pass(20 * time.Minute)
 	}}

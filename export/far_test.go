@@ -1,0 +1,242 @@
+package export
+
+import (
+	"context"
+	"io"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// farSource is a source behind a line, on a server of so many cores. It takes
+// time, and nothing else: in a bubble the time is exact.
+type farSource struct {
+	Source
+	latency   time.Duration // there and back
+	bandwidth int64         // bytes a second, 0 for any
+	cores     chan struct{} // nil for any number
+	document  time.Duration // that a core takes for one
+	id        time.Duration // the same, of an id alone
+
+	mu    sync.Mutex
+	line  time.Time // when the line is free again
+	most  int       // pages of documents at once
+	now   int
+	pages []farPage // in the order they came
+}
+
+// farPage is a page of documents that was read.
+type farPage struct {
+	n, bytes int
+	took     time.Duration
+}
+
+func (f *farSource) work(d time.Duration) {
+	time.Sleep(f.latency / 2)
+	if f.cores != nil {
+		f.cores <- struct{}{}
+		time.Sleep(d)
+		<-f.cores
+	}
+}
+
+func (f *farSource) send(bytes int) {
+	if f.bandwidth > 0 {
+		f.mu.Lock()
+		now := time.Now()
+		if f.line.Before(now) {
+			f.line = now
+		}
+		f.line = f.line.Add(time.Duration(bytes) * time.Second / time.Duration(f.bandwidth))
+		wait := f.line.Sub(now)
+		f.mu.Unlock()
+		time.Sleep(wait)
+	}
+	time.Sleep(f.latency / 2)
+}
+
+func (f *farSource) Now(ctx context.Context) (int64, error) {
+	f.work(0)
+	f.send(100)
+	return f.Source.Now(ctx)
+}
+
+func (f *farSource) AbsentAt(ctx context.Context, names []string, at int64) ([]string, error) {
+	f.work(0)
+	f.send(100)
+	return f.Source.AbsentAt(ctx, names, at)
+}
+
+func (f *farSource) Unreadable(ctx context.Context, names []string) (unreadable, missing []string, err error) {
+	f.work(0)
+	f.send(100)
+	return f.Source.Unreadable(ctx, names)
+}
+
+func (f *farSource) IDs(ctx context.Context, name string, at, from int64, size int) ([]int64, int64, error) {
+	ids, next, err := f.Source.IDs(ctx, name, at, from, size)
+	f.work(time.Duration(len(ids)) * f.id)
+	f.send(10 * len(ids))
+	return ids, next, err
+}
+
+func (f *farSource) Documents(ctx context.Context, name string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+	start := time.Now()
+	f.mu.Lock()
+	f.now++
+	f.most = max(f.most, f.now)
+	f.mu.Unlock()
+	f.work(time.Duration(size) * f.document)
+	body, err := f.Source.Documents(ctx, name, at, from, size, paths, buf)
+	f.send(len(body))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now--
+	f.pages = append(f.pages, farPage{size, len(body), time.Since(start)})
+	return body, err
+}
+
+// farRun exports n documents of 640 bytes from the source, and returns how long
+// that took.
+func farRun(t *testing.T, spec Spec, f *farSource, n int64) (time.Duration, *Run) {
+	t.Helper()
+	if f.Source == nil {
+		f.Source = newInstantSource(n, 640)
+	}
+	spec.Collections = []string{"users"}
+	r, err := NewRun(spec, f, Env{Store: &streamStore{w: io.Discard}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	m, err := r.Stream(t.Context(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Collections[0].Rows != n {
+		t.Errorf("%d rows of %d", m.Collections[0].Rows, n)
+	}
+	took := time.Since(start)
+	t.Logf("%s for %d documents, %d requests, %d at once of %d", took, n, r.Status().Requests, f.most, r.Status().Workers)
+	return took, r
+}
+
+// What a run reaches of the requests in flight times a page over the latency,
+// or of the line's width, its beginning included.
+func TestRun_nearlyAllThatALineCanCarry(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		latency   time.Duration
+		bandwidth int64
+		workers   int // 0 for those that the run finds
+		page      int
+		documents int64
+		least     float64
+	}{
+		{"50 ms", 50 * time.Millisecond, 0, 8, 250, 200_000, 0.85},
+		{"200 ms", 200 * time.Millisecond, 0, 8, 250, 200_000, 0.85},
+		{"200 ms, one at a time", 200 * time.Millisecond, 0, 1, 250, 50_000, 0.85},
+		{"200 ms, 16 at a time", 200 * time.Millisecond, 0, 16, 250, 400_000, 0.85},
+		{"50 ms, pages found", 50 * time.Millisecond, 0, 8, 0, 1_000_000, 0.85},
+		{"50 ms, all found", 50 * time.Millisecond, 0, 0, 0, 1_000_000, 0.95},
+		{"200 ms, all found", 200 * time.Millisecond, 0, 0, 0, 1_000_000, 0.95},
+		{"1 MB/s", time.Millisecond, 1_000_000, 8, 0, 50_000, 0.95},
+		{"1 MB/s, one at a time", time.Millisecond, 1_000_000, 1, 0, 50_000, 0.95},
+		{"1 MB/s, 200 ms", 200 * time.Millisecond, 1_000_000, 8, 0, 50_000, 0.93},
+		{"1 MB/s, all found", time.Millisecond, 1_000_000, 0, 0, 50_000, 0.95},
+		{"1 MB/s, 200 ms, all found", 200 * time.Millisecond, 1_000_000, 0, 0, 50_000, 0.93},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &farSource{latency: c.latency, bandwidth: c.bandwidth}
+				took, _ := farRun(t, Spec{Workers: c.workers, PageSize: c.page}, f, c.documents)
+				page := c.page
+				if page == 0 {
+					page = aimBytes / 640
+				}
+				workers := c.workers
+				if workers == 0 {
+					workers = firstTuned
+				}
+				possible := float64(workers*page) / c.latency.Seconds()
+				if c.bandwidth > 0 {
+					possible = float64(c.bandwidth) / 640
+				}
+				share := float64(c.documents) / took.Seconds() / possible
+				if t.Logf("%.1f %% of what is possible", 100*share); share < c.least {
+					t.Errorf("less than %.0f %%", 100*c.least)
+				}
+			})
+		})
+	}
+}
+
+// Pages that are large enough and do not take long, after so many.
+func TestRun_findsThePageSizeWithinAFewPages(t *testing.T) {
+	const core = 100 * time.Microsecond
+	for _, c := range []struct {
+		name      string
+		latency   time.Duration
+		bandwidth int64
+		document  time.Duration // that one of two cores takes for one, 0 for no time
+		size      int           // of a document
+		documents int64
+		few       int           // pages until it is found
+		least     int           // bytes of a page from then on
+		most      time.Duration // that such a page takes
+	}{
+		{"a near core", time.Millisecond, 0, core, 640, 100_000, 17, 1_000_000, 2 * time.Second},
+		{"a core 200 ms away", 200 * time.Millisecond, 0, core, 640, 100_000, 17, 1_000_000, 2 * time.Second},
+		{"no core but 200 ms", 200 * time.Millisecond, 0, 0, 640, 200_000, 17, 1_200_000, time.Second},
+		{"small documents", 50 * time.Millisecond, 0, 0, 230, 300_000, 17, 1_200_000, time.Second},
+		{"documents of 200 kB", 50 * time.Millisecond, 0, 0, 200_000, 2_000, 8, 1_200_000, time.Second},
+		{"1 MB/s", time.Millisecond, 1_000_000, 0, 640, 100_000, 40, 60_000, 2 * time.Second},
+		{"1 MB/s, 200 ms away", 200 * time.Millisecond, 1_000_000, 0, 640, 100_000, 40, 60_000, 2200 * time.Millisecond},
+		{"a slow core", time.Millisecond, 0, 5 * time.Millisecond, 640, 20_000, 48, 30_000, 2 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &farSource{Source: newInstantSource(c.documents, c.size), latency: c.latency, bandwidth: c.bandwidth, document: c.document}
+				if c.document > 0 {
+					f.cores = make(chan struct{}, 2)
+				}
+				farRun(t, Spec{Workers: 8}, f, c.documents)
+				later := f.pages[c.few : len(f.pages)-9] // the last ones are what is left
+				small, slow := 0, 0
+				for _, p := range later {
+					if p.bytes < c.least {
+						small++
+					}
+					if p.took > c.most {
+						slow++
+					}
+					if p.bytes > mostBytes*11/10 {
+						t.Errorf("a page of %d bytes took %s", p.bytes, p.took)
+					}
+				}
+				if small > len(later)/20 || slow > len(later)/20 {
+					t.Errorf("of %d pages %d were small, %d slow", len(later), small, slow)
+				}
+			})
+		})
+	}
+}
+
+// Ids cost a run no more than their own work, and its beginning and end no more
+// than two pages of documents.
+func TestRun_idsAreReadBesideTheDocuments(t *testing.T) {
+	const document, id = 100 * time.Microsecond, 14 * time.Microsecond
+	for _, documents := range []int64{3_000, 10_000, 50_000, 200_000} {
+		for _, workers := range []int{2, 4, 8, 0} {
+			synctest.Test(t, func(t *testing.T) {
+				f := &farSource{latency: time.Millisecond, cores: make(chan struct{}, 2), document: document, id: id}
+				took, _ := farRun(t, Spec{Workers: workers}, f, documents)
+				work := time.Duration(documents) * (document + id) / 2
+				if over := took - work; over > 400*time.Millisecond {
+					t.Errorf("%d documents with %d workers took %s, their work takes %s", documents, workers, took, work)
+				}
+			})
+		}
+	}
+}
