@@ -7,6 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -34,13 +38,76 @@ func (s *session) config() export.Config {
 	return c
 }
 
-// keepAnswers writes the answers so far where the next start finds them.
-func (s *session) keepAnswers() tea.Cmd {
-	if s.cfg.AnswersFile == "" {
+// A keeper writes the answers to their file: later ones over earlier ones, however
+// the commands that carry them are run.
+type keeper struct {
+	path string // "" for nowhere
+
+	mu     sync.Mutex
+	asked  int
+	stored int
+}
+
+// next numbers the answers as they are now.
+func (k *keeper) next() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.asked++
+	return k.asked
+}
+
+// latest reports whether nothing was asked after the n-th time.
+func (k *keeper) latest(n int) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.asked == n
+}
+
+// store writes the answers of the n-th time, unless later ones are written.
+func (k *keeper) store(n int, c export.Config) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.path == "" || n < k.stored {
 		return nil
 	}
-	path, c := s.cfg.AnswersFile, s.config()
-	return s.jobs.do(func(context.Context) tea.Msg { return keptMsg{storeAnswers(path, c)} })
+	k.stored = n
+	return storeAnswers(k.path, c)
+}
+
+// answers is what the person has said so far, with names that are typed and not on
+// the list yet.
+func (w *wizard) answersNow() export.Config {
+	c := w.config()
+	for _, name := range w.steps[collectionsID].(*collectionsStep).typed.Names {
+		if !slices.Contains(c.Collections, name) {
+			c.Collections = append(c.Collections, name)
+		}
+	}
+	return c
+}
+
+// keepAnswers writes the answers so far where the next start finds them.
+func (w *wizard) keepAnswers() tea.Cmd {
+	if w.keeper.path == "" {
+		return nil
+	}
+	n, c := w.keeper.next(), w.answersNow()
+	return w.jobs.do(func(context.Context) tea.Msg { return keptMsg{w.keeper.store(n, c)} })
+}
+
+// keepPause is how long nothing is pressed before what was typed is kept.
+const keepPause = 500 * time.Millisecond
+
+// pausedMsg says that nothing was pressed for a while.
+type pausedMsg struct{ asked int }
+
+// keepSoon keeps the answers once nothing more is typed.
+func (w *wizard) keepSoon() tea.Cmd {
+	if w.keeper.path == "" || w.at > outputID {
+		return nil
+	}
+	n := w.keeper.next()
+	return w.jobs.after(keepPause, func(context.Context) tea.Msg { return pausedMsg{n} })
 }
 
 // storeAnswers writes them at once.
@@ -61,6 +128,7 @@ func (s *session) recall(path string) bool {
 	if err != nil {
 		return false
 	}
+	s.recallFolder(c)
 	if s.cfg.Endpoint == defaultEndpoint { // an address that was asked for stays
 		s.endpointText = c.Domain
 	}
@@ -87,6 +155,20 @@ func (s *session) recall(path string) bool {
 		}
 	}
 	return true
+}
+
+// recallFolder fills in the folder where it can still be written to, but not one
+// that was only proposed, which is named after that day.
+func (s *session) recallFolder(c export.Config) {
+	path, err := fullPath(c.Out)
+	if s.dirText != "" || c.Out == "" || err != nil {
+		return
+	}
+	p := s.look(path)
+	proposed := strings.HasPrefix(filepath.Base(path), proposalPrefix) && p.isNew
+	if p.trouble(export.Mode(c.Mode)) == nil && !proposed {
+		s.dirText = c.Out
+	}
 }
 
 // newPath is the full path of a file of that name in the current folder, or of

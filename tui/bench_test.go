@@ -30,7 +30,7 @@ func BenchmarkExport_aThousandCollections(b *testing.B) {
 func benchWizard(tb testing.TB) *wizard {
 	s := newSession(tb.Context(), Config{Color: "always", Dir: "/srv/x"}.withDefaults())
 	s.now = func() time.Time { return testNow }
-	tb.Cleanup(s.stop)
+	tb.Cleanup(func() { s.stop(stopWait) })
 	w := newWizard(s)
 	w.Update(tea.WindowSizeMsg{Width: 120, Height: 40})
 	w.at = exportID

@@ -89,6 +89,8 @@ func (p *picker) update(m sampleMsg) {
 func (o *outputStep) pickerKeys() pickerKeys {
 	k := o.s.keys.picker
 	k.choose.SetEnabled(o.picker.list.cursor < len(o.picker.fields))
+	k.take.SetEnabled(len(o.picker.fields) > 0)
+	k.again.SetEnabled(o.picker.err != nil)
 	return k
 }
 
@@ -107,6 +109,8 @@ func (o *outputStep) pickKey(m tea.KeyMsg) (tea.Cmd, bool) {
 		return o.pickFrom(around(p.names, p.collection, 1), p.names), true
 	case pressed(m, k.prev):
 		return o.pickFrom(around(p.names, p.collection, -1), p.names), true
+	case pressed(m, k.again):
+		return o.pickFrom(p.collection, p.names), true
 	case pressed(m, k.take):
 		return o.takePicked(), true
 	}
@@ -163,10 +167,8 @@ func pathName(path []any, n int) string {
 
 func (o *outputStep) pickerHints() []key.Binding {
 	k := o.pickerKeys()
-	if len(o.picker.names) > 1 {
-		return []key.Binding{k.choose, k.take, k.next}
-	}
-	return []key.Binding{k.choose, k.take}
+	k.next.SetEnabled(len(o.picker.names) > 1)
+	return []key.Binding{k.again, k.choose, k.take, k.next}
 }
 
 func (p *picker) body(st styles, w, h int) []string {

@@ -321,7 +321,7 @@ func summary(p progress, saved string) string {
 	var b strings.Builder
 	dir := homePath(clean(p.spec.Dir))
 	if p.manifest == nil {
-		if p.state == runEnded {
+		if p.state != runIdle {
 			fmt.Fprintf(&b, "The export is not whole: %s\n", sentence(orError(p.err, errors.New("stopped"))))
 			fmt.Fprintf(&b, "Continue it: fauna-export resume %s\n", shellWord(dir))
 		}

@@ -57,23 +57,40 @@ func begun(entries []fs.DirEntry) bool {
 	return state && !manifest
 }
 
+// synced reports whether the manifest of a folder is that of an incremental export.
+func synced(path string) bool {
+	m, err := export.ReadManifest(export.NewDirStore(path))
+	return err == nil && m.Mode == export.Incremental
+}
+
 // A place is what is known of the folder that an export would be written to.
 type place struct {
 	path  string // full
 	err   error  // why it cannot be used, nil when it can
 	isNew bool   // it does not exist yet
 	begun bool   // an export that is not finished lies there
+	chain bool   // the files of an incremental export lie there: the next sync goes there too
 	free  int64  // bytes free on its disk, -1 when not known
 }
 
+// trouble is why an export of a mode cannot be written there, nil when it can.
+func (p place) trouble(mode export.Mode) error {
+	if p.chain && mode != export.Incremental {
+		return errors.New("an incremental export lies there: choose incremental for its next sync, or give a new folder")
+	}
+	return p.err
+}
+
 // look finds out about a folder: it must not exist, be empty, or hold an export
-// that was begun.
+// that was begun, or an incremental one.
 func look(path string) place {
 	p := place{path: path, free: -1}
 	entries, err := os.ReadDir(path)
 	switch {
 	case err == nil && begun(entries):
 		p.begun = true
+	case err == nil && synced(path):
+		p.chain = true
 	case err == nil && len(entries) > 0:
 		p.err = errors.New("this folder is not empty: give a new one")
 	case errors.Is(err, fs.ErrNotExist):

@@ -88,6 +88,7 @@ func scenes() []scene {
 		}},
 		{"output incremental", nil, func(b *bench) { b.to(outputID).keys("right") }},
 		{"output fields of documents", nil, func(b *bench) { b.to(checkID).keys("o", "ctrl+o", "space", "down", "down", "space") }},
+		{"output fields cannot be read", nil, func(b *bench) { b.to(checkID).keys("o"); b.server.err = errNoNetwork; b.keys("ctrl+o") }},
 		{"output preview of documents", nil, func(b *bench) { b.to(checkID).keys("o", "ctrl+o", "down", "down", "space", "enter") }},
 		{"set-up role", nil, func(b *bench) { b.to(setupID) }},
 		{"set-up key", nil, func(b *bench) { b.to(setupID).keys("c", "right") }},

@@ -262,7 +262,7 @@ func (b *bench) session(c Config) *session {
 	s.runner.verify = func(context.Context, string, func(export.VerifyStatus)) (*export.Report, error) {
 		return b.report, nil
 	}
-	b.t.Cleanup(s.stop)
+	b.t.Cleanup(func() { s.stop(stopWait) })
 	return s
 }
 

@@ -10,7 +10,7 @@ import (
 
 // jobs are the commands that wait for a server or a file. bubbletea neither
 // cancels commands nor waits for them, so this does: stop ends their context and
-// returns when the last one has returned.
+// waits for them.
 type jobs struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -69,11 +69,34 @@ func (j *jobs) begin() bool {
 	return true
 }
 
-// stop cancels what runs and waits for it.
-func (j *jobs) stop() {
+// stop cancels what runs and waits for it, but no longer than so long.
+func (j *jobs) stop(wait time.Duration) {
 	j.mu.Lock()
 	j.closed = true
 	j.mu.Unlock()
 	j.cancel()
-	j.wg.Wait()
+	waitFor(&j.wg, wait)
+}
+
+// waitFor waits for a group, but no longer than so long; it reports whether all of
+// it has ended.
+func waitFor(wg *sync.WaitGroup, wait time.Duration) bool {
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ended(wg):
+		return true
+	case <-t.C:
+		return false
+	}
+}
+
+// ended is closed when all of a group has ended.
+func ended(wg *sync.WaitGroup) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(done)
+	}()
+	return done
 }

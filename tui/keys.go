@@ -55,7 +55,7 @@ type outputKeys struct {
 	left, right, drop               key.Binding // where no text is typed
 }
 
-type pickerKeys struct{ choose, take, next, prev, close key.Binding }
+type pickerKeys struct{ again, choose, take, next, prev, close key.Binding }
 
 type setupKeys struct {
 	run, next, copy, copyAll, write, role, admin key.Binding
@@ -137,6 +137,7 @@ func newKeyMap() keyMap {
 			drop:  bind("d", "drop", "d", "delete", "backspace"),
 		},
 		picker: pickerKeys{
+			again:  bind("r", "ask again", "r"),
 			choose: bind("space", "choose", " ", "x"),
 			take:   bind("enter", "add them", "enter"),
 			next:   bind("tab", "next collection", "tab"),

@@ -275,9 +275,9 @@ func (o *outputStep) submit() tea.Cmd {
 		o.onward = true
 		return nil
 	}
-	if o.place.err != nil {
+	if err := o.place.trouble(o.s.mode); err != nil {
 		o.focus = folderRow
-		o.s.fail(o.place.err)
+		o.s.fail(err)
 		return nil
 	}
 	spec, err := o.s.spec()

@@ -77,7 +77,7 @@ func (o *outputStep) about() string {
 		case o.s.mode == export.Full:
 			return "every document, as of one moment"
 		}
-		return "what changed since the last sync; needs an index per collection"
+		return "all at first, then what changed; needs an index per collection"
 	case formatRow:
 		switch o.s.format {
 		case row.JSONL:
@@ -100,8 +100,8 @@ func (o *outputStep) folderLines(w int) []string {
 	about := ""
 	switch {
 	case !o.looked:
-	case o.place.err != nil:
-		about = st.bad.of(fit("✗ "+clean(o.place.err.Error()), w-14))
+	case o.place.trouble(o.s.mode) != nil:
+		about = st.bad.of(fit("✗ "+clean(o.place.trouble(o.s.mode).Error()), w-14))
 	default:
 		state := "empty"
 		switch {
@@ -109,6 +109,8 @@ func (o *outputStep) folderLines(w int) []string {
 			state = "new"
 		case o.place.begun:
 			state = "an export that is not finished: it can be continued"
+		case o.place.chain:
+			state = "holds earlier syncs: this will be the next one"
 		}
 		if o.place.free >= 0 {
 			state += ", " + bytesText(o.place.free) + " free"

@@ -29,7 +29,7 @@ type plain struct {
 func (s *session) plainRun(ctx context.Context) (Outcome, error) {
 	p := &plain{session: s, asker: newAsker(s.cfg.In, s.cfg.Out), every: plainEvery}
 	err := p.walk(ctx)
-	s.stop()
+	s.stop(stopWait)
 	if s.cfg.AnswersFile != "" {
 		_ = storeAnswers(s.cfg.AnswersFile, s.config()) // best effort on the way out
 	}
@@ -182,7 +182,7 @@ func (p *plain) output(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return p.look(path).err
+		return p.look(path).trouble(p.mode)
 	})
 	if err != nil || p.format == row.Wire {
 		p.columns = nil

@@ -48,6 +48,11 @@ func (p *preview) refresh() tea.Cmd {
 			l.Collection = name
 		}
 	}
+	for _, c := range p.s.columns { // where there are columns, so that they are seen
+		if p.s.standing(c.collection) != noteBad {
+			l.Collection = c.collection
+		}
+	}
 	for _, c := range p.s.columns {
 		if l.Collection == c.collection {
 			l.Columns = append(l.Columns, c.Column)

@@ -180,29 +180,18 @@ func (r *runner) with(f func(exporting)) {
 
 // whenIdle waits for the end of the export, then quits the program.
 func (r *runner) whenIdle(j *jobs) tea.Cmd {
-	return j.do(func(context.Context) tea.Msg {
-		r.wg.Wait()
+	return j.do(func(ctx context.Context) tea.Msg {
+		select {
+		case <-ended(&r.wg):
+		case <-ctx.Done(): // the program is left without the wait
+		}
 		return tea.QuitMsg{}
 	})
 }
 
-// wait waits for the end of the export, but no longer than d; it reports whether
-// it has ended.
-func (r *runner) wait(d time.Duration) bool {
-	done := make(chan struct{})
-	go func() {
-		r.wg.Wait()
-		close(done)
-	}()
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-done:
-		return true
-	case <-t.C:
-		return false
-	}
-}
+// wait waits for the end of the export, but no longer than so long; it reports
+// whether it has ended.
+func (r *runner) wait(wait time.Duration) bool { return waitFor(&r.wg, wait) }
 
 // brief is one line about the export for a window with no room, "" without one.
 func (r *runner) brief() string {

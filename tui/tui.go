@@ -69,13 +69,15 @@ type Outcome struct {
 // defaultEndpoint is where a core listens when nobody has changed that.
 const defaultEndpoint = "http://localhost:8443"
 
-// stopWait bounds the wait for an export that was told to stop twice.
+// stopWait bounds the wait for what was told to stop: an export, requests.
 const stopWait = 5 * time.Second
 
 // Run shows the wizard until it is left. When it returns the terminal is as it
-// was before and no goroutine of the wizard or of its export runs. The error is
-// nil after a whole export, ErrLeft, ErrInterrupted, the cause of a cancelled
-// ctx, or the error of the last export.
+// was before and no goroutine of the wizard or of its export runs, but for those
+// that did not stop within some seconds, or were not waited for because ctrl+c was
+// pressed again: then the program must end. The error is nil after a whole export,
+// ErrLeft, ErrInterrupted, the cause of a cancelled ctx, or the error of the last
+// export.
 func Run(ctx context.Context, c Config) (Outcome, error) {
 	c = c.withDefaults()
 	s := newSession(ctx, c)
@@ -83,24 +85,31 @@ func Run(ctx context.Context, c Config) (Outcome, error) {
 	if c.Accessible {
 		return s.plainRun(ctx)
 	}
-	w := newWizard(s)
+	return newWizard(s).show(ctx)
+}
+
+// show is Run on a screen.
+func (w *wizard) show(ctx context.Context) (Outcome, error) {
 	p := tea.NewProgram(w, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithAltScreen(),
-		tea.WithInput(c.In), tea.WithOutput(c.Out))
+		tea.WithInput(w.cfg.In), tea.WithOutput(w.cfg.Out))
 	_, err := p.Run()
-	if c.AnswersFile != "" {
-		// Best effort: the wizard is being left, and no screen could say that it failed.
-		_ = storeAnswers(c.AnswersFile, s.config())
+	// Best effort: the wizard is being left, and no screen could say that it failed.
+	_ = w.keeper.store(w.keeper.next(), w.answersNow())
+	if w.atOnce {
+		w.stop(0)
+	} else {
+		w.stop(stopWait)
 	}
-	s.stop()
 	return w.outcome(ctx, err)
 }
 
-// stop ends the export and all that waits for a server.
-func (s *session) stop() {
+// stop ends the export and all that waits for a server, and waits for both, each for
+// no longer than so long.
+func (s *session) stop(wait time.Duration) {
 	s.runner.cancel()
 	s.jobs.cancel()
-	s.runner.wait(stopWait)
-	s.jobs.stop()
+	s.runner.wait(wait)
+	s.jobs.stop(wait)
 }
 
 // outcome is what Run returns when the program ended with err.
@@ -176,6 +185,9 @@ func newSession(ctx context.Context, c Config) *session {
 	}
 	return s
 }
+
+// proposalPrefix begins the names of the folders that are proposed.
+const proposalPrefix = "fauna-20"
 
 // proposal is a folder that does not exist yet, named after the day.
 func proposal(now time.Time) string {

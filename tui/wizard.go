@@ -61,11 +61,13 @@ type wizard struct {
 	steps         [steps]step
 	width, height int
 	ended         error // why the program was asked to quit
+	atOnce        bool  // and that nothing is waited for: ctrl+c was pressed again
 	ascii         *strings.Replacer
+	keeper        *keeper
 }
 
 func newWizard(s *session) *wizard {
-	w := &wizard{session: s}
+	w := &wizard{session: s, keeper: &keeper{path: s.cfg.AnswersFile}}
 	w.steps = [steps]step{
 		newDomainStep(s), newCollectionsStep(s), newOutputStep(s), newSetupStep(s),
 		newSecretStep(s), newCheckStep(s), newExportStep(s), newDoneStep(s),
@@ -99,7 +101,11 @@ func (w *wizard) route(m tea.Msg) tea.Cmd {
 	case tea.WindowSizeMsg:
 		w.width, w.height = max(0, m.Width), max(0, m.Height)
 	case tea.KeyMsg:
-		return w.key(m)
+		return tea.Batch(w.key(m), w.keepSoon())
+	case pausedMsg:
+		if w.keeper.latest(m.asked) {
+			return w.keepAnswers()
+		}
 	case addressed:
 		return w.steps[m.to()].update(m)
 	case copiedMsg:
@@ -183,6 +189,7 @@ func (w *wizard) interrupt() tea.Cmd {
 		w.say(noteWarn, "Stopping … ctrl+c again leaves at once.")
 		return w.runner.whenIdle(w.jobs)
 	}
+	w.atOnce = w.runner.active()
 	return w.quit(ErrInterrupted)
 }
 

@@ -14,6 +14,7 @@ import (
 type testServer struct {
 	*emulator.Server
 	endpoint string
+	made     string // the secret of the last key, "" for none
 }
 
 // serveSample starts a server with the sample data.
@@ -106,6 +107,7 @@ func (s *testServer) keyFor(t *testing.T, role string, collections ...string) st
 	if !found || !closed {
 		t.Fatalf("the answer to CreateKey has no secret:\n%s", answer)
 	}
+	s.made = secret
 	return secret
 }
 

@@ -5,7 +5,6 @@ package main
 import (
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -45,31 +44,5 @@ func TestWizardPlain_asksLinesAndShowsNoSecret(t *testing.T) {
 		if !strings.Contains(wrote, want) {
 			t.Errorf("it does not say %q:\n%s", want, wrote)
 		}
-	}
-}
-
-func TestWizard_openedAgainHasItsAnswersButNotTheSecret(t *testing.T) {
-	s := serveSample(t)
-	home := t.TempDir()
-	env := []string{"HOME=" + home, "XDG_CONFIG_HOME=" + home}
-	term := onTerminal(t, 80, 24, env, "--domain", s.endpoint)
-	walkTo(term, s, 5)
-	term.signal(syscall.SIGTERM)
-	term.end()
-
-	again := onTerminal(t, 80, 24, env, "--domain", s.endpoint)
-	again.wait("The answers of last time are filled in")
-	again.wait("answers (FQL v4)")
-	again.send(enter)
-	again.wait("[x] customers")
-	again.wait("3 chosen")
-	again.send(enter)
-	again.wait("Preview")
-	again.send(enter)
-	again.wait("Run these in the Fauna shell")
-	again.send(enter)
-	again.wait("Paste the secret")
-	if strings.Contains(again.text(), "characters") {
-		t.Errorf("the secret is filled in:\n%s", again.text())
 	}
 }

@@ -37,14 +37,17 @@ var wizardSteps = []struct {
 		term.wait("20,400")
 	}},
 	{"Export", "in flight", func(term *terminal, _ *testServer) { term.send(enter) }},
+	{"Done", "Do this again", func(*terminal, *testServer) {}}, // the export leads there
 }
 
 // walkTo walks from the first step to another one.
 func walkTo(term *terminal, s *testServer, step int) {
 	term.t.Helper()
-	for _, w := range wizardSteps[:step+1] {
+	for i, w := range wizardSteps[:step+1] {
 		w.enter(term, s)
-		term.wait(w.shows)
+		if w.name != "Export" || i == step { // a fast one is over before it is seen
+			term.wait(w.shows)
+		}
 	}
 }
 
@@ -221,8 +224,11 @@ func TestWizardSteps_resizedAtEveryStep(t *testing.T) {
 	for _, step := range wizardSteps {
 		step.enter(term, s)
 		term.wait(step.shows)
-		if step.name == "Export" {
-			break
+		if step.name == "Export" { // which may end meanwhile
+			term.resize(40, 10)
+			term.wait("exporting")
+			term.resize(80, 24)
+			continue
 		}
 		for _, size := range [][2]int{{120, 40}, {60, 18}, {40, 10}, {80, 24}} {
 			term.resize(size[0], size[1])
@@ -236,13 +242,12 @@ func TestWizardSteps_resizedAtEveryStep(t *testing.T) {
 			}
 			term.wait(way)
 			first, _, _ := strings.Cut(step.shows, "database")
+			if step.name == "Done" {
+				first = "verified"
+			}
 			term.wait(first)
 		}
 	}
-	term.resize(40, 10)
-	term.wait("exporting")
-	term.resize(80, 24)
-	term.wait("verified")
 	term.send(enter)
 	if code := term.end(); code != exitDone {
 		t.Errorf("exit %d:\n%s", code, term.text())
@@ -275,7 +280,20 @@ func TestWizardSteps_secretPastedWithANewlineOnATerminalWithoutBracketedPaste(t 
 
 func TestWizardSteps_terminalThatAnswersNothingSeesTheFirstFrameAtOnce(t *testing.T) {
 	s := serveSample(t)
-	cmd := exec.CommandContext(t.Context(), binary, "--domain", s.endpoint)
+	best := limit
+	for range 10 { // of which the machine, busy with other tests, may spoil most
+		if best = min(best, firstFrame(t, s.endpoint)); best <= 300*time.Millisecond {
+			return
+		}
+	}
+	t.Errorf("the first frame took %s", best)
+}
+
+// firstFrame starts the wizard on a terminal that answers no query, and returns how
+// long it took until the first screen.
+func firstFrame(t *testing.T, endpoint string) time.Duration {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), binary, "--domain", endpoint)
 	cmd.Env = cleanEnvironment(t, nil)
 	cmd.Dir = t.TempDir()
 	begin := time.Now()
@@ -293,11 +311,7 @@ func TestWizardSteps_terminalThatAnswersNothingSeesTheFirstFrameAtOnce(t *testin
 			t.Fatalf("after %s: %v\n%q", time.Since(begin), err, seen.String())
 		}
 	}
-	// On an idle machine it is 20 to 50 ms; a probe that waits for the terminal's
-	// answer takes 5 s.
-	if took := time.Since(begin); took > 2*time.Second {
-		t.Errorf("the first frame took %s", took)
-	}
+	took := time.Since(begin)
 	for _, query := range []string{"\x1b]11;?", "\x1b[6n", "\x1b[c"} {
 		if strings.Contains(seen.String(), query) {
 			t.Errorf("the terminal was asked %q", query)
@@ -307,6 +321,7 @@ func TestWizardSteps_terminalThatAnswersNothingSeesTheFirstFrameAtOnce(t *testin
 		t.Fatal(err)
 	}
 	cmd.Wait()
+	return took
 }
 
 func TestWizardSteps_terminalIsInItsOwnModeAfterwards(t *testing.T) {
@@ -397,6 +412,21 @@ func TestWizardSteps_serverGoesAwayAndComesBack(t *testing.T) {
 	l.mend()
 	term.send("r")
 	term.wait("20,400")
+
+	term.send("o")
+	term.wait("What should the files be?")
+	l.cut()
+	term.send("\x0f") // ctrl+o: columns from documents
+	term.wait("refuses the connection")
+	l.mend()
+	term.send("r")
+	term.wait("space choose")
+	term.send(esc)
+	term.wait("Preview")
+	for _, step := range []string{"Run these", "Paste the secret", "20,400"} {
+		term.send(enter)
+		term.wait(step)
+	}
 
 	l.delay(250 * time.Millisecond)
 	term.send(enter)

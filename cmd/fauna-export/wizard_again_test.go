@@ -1,0 +1,121 @@
+//go:build unix
+
+package main
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestWizardAgain_hasItsAnswersButNotTheSecret ends the wizard at each step, also by
+// a signal that no program sees, and opens it again.
+func TestWizardAgain_hasItsAnswersButNotTheSecret(t *testing.T) {
+	s := serveSample(t)
+	ways := []struct {
+		name  string
+		leave func(term *terminal)
+	}{
+		{"ctrl+c", func(term *terminal) { term.send(ctrlC) }},
+		{"kill -9", func(term *terminal) { term.signal(syscall.SIGKILL) }},
+	}
+	for i, step := range wizardSteps {
+		for _, way := range ways {
+			t.Run(step.name+"/"+way.name, func(t *testing.T) {
+				endpoint := s.endpoint
+				if step.name == "Export" {
+					endpoint = slowly(t, s)
+				}
+				s := freshRole(&testServer{Server: s.Server, endpoint: endpoint}, t)
+				home := t.TempDir()
+				env := []string{"HOME=" + home, "XDG_CONFIG_HOME=" + home}
+				term := onTerminal(t, 80, 24, env, "--domain", s.endpoint)
+				walkTo(term, s, i)
+				typedAt(term, s, step.name, home)
+				way.leave(term)
+				term.end()
+				noSecretBelow(t, s.made, home, term.cmd.Dir)
+
+				again := onTerminal(t, 80, 24, env, "--domain", s.endpoint)
+				opened(again, i)
+			})
+		}
+	}
+}
+
+// typedAt types what a step asks for and no key has yet taken, and waits until it is
+// kept: nothing can be kept after a kill -9.
+func typedAt(term *terminal, s *testServer, step, home string) {
+	term.t.Helper()
+	switch step {
+	case "Collections":
+		term.send("customers, orders, products")
+		kept(term.t, home, "products")
+	case "Output":
+		term.send("\x1b[B\x1b[C") // to the format, and to CSV
+		term.wait("(•) CSV")
+		kept(term.t, home, "format: csv")
+	case "Secret":
+		term.paste(s.keyFor(term.t, "connect-readonly", "customers", "orders", "products") + "\n")
+		term.wait("40 characters")
+	}
+}
+
+// kept waits until the file of the answers holds a text.
+func kept(t *testing.T, home, text string) {
+	t.Helper()
+	eventually(t, "an answers.yaml with "+text, func() bool {
+		for name, content := range filesBelow(t, home) { // a new one lies beside it for a moment
+			if strings.HasSuffix(name, "/answers.yaml") && strings.Contains(content, text) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// opened walks the wizard that was opened again after it was left at a step: all
+// that was answered until then is there.
+func opened(term *terminal, left int) {
+	term.t.Helper()
+	if left > 0 { // nothing was answered on the first step but the address of the flag
+		term.wait("The answers of last time are filled in")
+	}
+	term.wait("answers (FQL v4)")
+	term.send(enter)
+	term.wait("Which collections?")
+	if left < 1 {
+		return
+	}
+	for _, name := range []string{"[x] customers", "[x] orders", "[x] products", "3 chosen"} {
+		term.wait(name)
+	}
+	term.send(enter)
+	term.wait("What should the files be?")
+	if wizardSteps[left].name == "Output" {
+		term.wait("(•) CSV")
+	}
+	term.send(enter)
+	term.wait("Run these in the Fauna shell")
+	term.send(enter)
+	term.wait("Paste the secret")
+	if strings.Contains(term.text(), "characters") {
+		term.t.Errorf("the secret is filled in:\n%s", term.text())
+	}
+}
+
+// noSecretBelow checks that no file of these folders holds the secret, "" for one
+// that was not made.
+func noSecretBelow(t *testing.T, secret string, dirs ...string) {
+	t.Helper()
+	if secret == "" {
+		return
+	}
+	for _, dir := range dirs {
+		for name, content := range filesBelow(t, dir) {
+			if strings.Contains(content, secret[:12]) {
+				t.Errorf("%s holds the secret", name)
+			}
+		}
+	}
+}

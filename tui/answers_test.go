@@ -1,0 +1,116 @@
+package tui
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/export"
+)
+
+// keepIn keeps the answers in a file, and proposes no folder of its own.
+func keepIn(file string) func(*bench, *Config) {
+	return func(_ *bench, c *Config) { c.AnswersFile, c.Dir = file, "" }
+}
+
+func TestAnswers_areKeptWhileTheyAreTyped(t *testing.T) {
+	file := t.TempDir() + "/answers.yaml"
+	b := newBench(t, 80, 24, keepIn(file)).to(collectionsID)
+	b.typed("users, products")
+	b.at(collectionsID)
+	c, err := export.LoadConfig(file)
+	if err != nil || !slices.Equal(c.Collections, []string{"users", "products"}) {
+		t.Errorf("kept %q, %v", c.Collections, err)
+	}
+}
+
+func TestAnswers_laterOnesAreNotReplacedByEarlierOnes(t *testing.T) {
+	k := &keeper{path: t.TempDir() + "/answers.yaml"}
+	first, second := k.next(), k.next()
+	if err := k.store(second, export.Config{Domain: "second"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.store(first, export.Config{Domain: "first"}); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := export.LoadConfig(k.path); err != nil || c.Domain != "second" {
+		t.Errorf("%q, %v", c.Domain, err)
+	}
+}
+
+func TestAnswers_waitForAPauseOfTheKeyboard(t *testing.T) {
+	b := newBench(t, 80, 24, keepIn(t.TempDir()+"/answers.yaml"))
+	var waits []time.Duration
+	n := 0
+	_, first := b.w.Update(keyMsg("x"))
+	_, second := b.w.Update(keyMsg("y"))
+	for _, cmd := range []tea.Cmd{first, second} {
+		if m, ok := cmd().(pausedMsg); ok {
+			waits = append(waits, keepPause)
+			if b.w.keeper.latest(m.asked) {
+				n++
+			}
+		}
+	}
+	if len(waits) != 2 || n != 1 {
+		t.Errorf("%d pauses, of which %d keep the answers", len(waits), n)
+	}
+}
+
+func TestAnswers_folderComesBackWhereItCanBeWrittenTo(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name, file, content string) string {
+		t.Helper()
+		path := filepath.Join(dir, name, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Join(dir, name)
+	}
+	manifest := func(mode string) string {
+		return `{"version":1,"tool":"x","endpoint":"http://localhost:8443","mode":"` + mode + `","snapshot":"2026-11-22T10:31:02.399Z","consistency":"snapshot","collections":[]}`
+	}
+	for _, c := range []struct {
+		what, path, mode string
+		back             bool
+	}{
+		{"new", filepath.Join(dir, "new"), "full", true},
+		{"proposed on another day", filepath.Join(dir, "fauna-2020-01-02"), "full", false},
+		{"full of other things", put("other", "x.txt", "x"), "full", false},
+		{"with a whole export", put("whole", "manifest.json", manifest("full")), "full", false},
+		{"with an export that was interrupted", put("fauna-2020-01-03", ".fauna-export/run.json", "{}"), "full", true},
+		{"with earlier syncs", put("sync", "manifest.json", manifest("incremental")), "incremental", true},
+		{"with earlier syncs, for a full one", put("sync", "manifest.json", manifest("incremental")), "full", false},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			file := t.TempDir() + "/answers.yaml"
+			if err := storeAnswers(file, export.Config{Domain: "localhost", Mode: c.mode, Out: c.path}); err != nil {
+				t.Fatal(err)
+			}
+			b := newBench(t, 80, 24, keepIn(file))
+			if back := b.w.dirText == c.path; back != c.back {
+				t.Errorf("the folder is %q", b.w.dirText)
+			}
+		})
+	}
+}
+
+func TestOutput_folderOfEarlierSyncsTakesTheNextOneOnly(t *testing.T) {
+	b := newBench(t, 80, 24)
+	b.w.look = func(path string) place { return place{path: path, chain: true, free: -1} }
+	b.to(outputID)
+	b.keys("enter")
+	b.at(outputID)
+	b.shows("an incremental export lies there")
+	b.keys("up", "up", "up", "right")
+	b.shows("holds earlier syncs: this will be the next one")
+	b.keys("enter")
+	b.at(setupID)
+}
