@@ -221,3 +221,27 @@ func TestService_itsCommandsRun(t *testing.T) {
 		}
 	}
 }
+
+// TestService_systemdTakesTheUnits: systemd itself knows every setting of them.
+func TestService_systemdTakesTheUnits(t *testing.T) {
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("there is no systemd-analyze here")
+	}
+	dir := t.TempDir()
+	args := []string{"verify", "--man=no"}
+	for _, name := range []string{"fauna-export.service", "fauna-export.timer"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "assets", "service", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(dir, name)
+		// The program must be where the unit says.
+		if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(text), "/usr/local/bin/fauna-export", binary)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, file)
+	}
+	if out, err := exec.CommandContext(t.Context(), "systemd-analyze", args...).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
