@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -114,5 +115,43 @@ func TestClosedPipe_isACleanEnd(t *testing.T) {
 	got := p.end(t)
 	if got.code != exitDone || strings.Count(got.err, "\n") != 1 || !strings.Contains(got.err, "closed the pipe") {
 		t.Errorf("exit %d: %s", got.code, got.err)
+	}
+}
+
+// TestSignal_theSecondOneEndsTheProcessAtOnce where the first cannot: the program is
+// in the middle of a write that nobody reads, which no context calls off.
+func TestSignal_theSecondOneEndsTheProcessAtOnce(t *testing.T) {
+	s, secret := readSample(t)
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	p := &process{Cmd: exec.CommandContext(t.Context(), binary, "run", "--domain", s.endpoint, "--collection", largest(t), "--out", "-", "--progress-interval", "100ms")}
+	p.Env = cleanEnvironment(t, []string{"FAUNA_SECRET=" + secret})
+	p.Stdout, p.Stderr = write, &p.err
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	progress := regexp.MustCompile(`running: ([1-9][0-9,]*) of`)
+	eventually(t, "the run stands still", func() bool {
+		lines := progress.FindAllStringSubmatch(p.err.String(), -1)
+		return len(lines) > 1 && lines[len(lines)-1][1] == lines[len(lines)-2][1]
+	})
+	if err := p.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	// The run does not end by that: more lines of progress come. Another signal
+	// than the first, since two of a kind may be delivered as one.
+	said := len(progress.FindAllString(p.err.String(), -1))
+	eventually(t, "it still stands", func() bool { return len(progress.FindAllString(p.err.String(), -1)) > said+1 })
+	sent := time.Now()
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	got := p.end(t)
+	if took := time.Since(sent); got.code != 143 || took > time.Second || !strings.Contains(got.err, "stopped at once") {
+		t.Errorf("exit %d after %s: %s", got.code, took, got.err)
 	}
 }
