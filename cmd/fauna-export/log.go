@@ -6,9 +6,11 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"fauna-export/export"
 	"fauna-export/fauna"
 )
 
@@ -33,9 +35,17 @@ func (a *app) openLog(cmd *cobra.Command) error {
 		}
 		return unusablef("--log-file: %v: give a file that this user may write", err)
 	}
-	a.log = &logFile{file: f, logger: slog.New(slog.NewTextHandler(f, nil))}
+	a.log = &logFile{file: f, logger: slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{ReplaceAttr: inUTC}))}
 	a.log.logger.Info("begin", "command", cmd.CommandPath(), "version", version())
 	return nil
+}
+
+// inUTC writes the time of a line as all other times of the program are written.
+func inUTC(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.String(a.Key, export.FormatMoment(a.Value.Time().Truncate(time.Millisecond)))
+	}
+	return a
 }
 
 // hide makes every later line scrubbed of the secret, should one hold it.
@@ -56,6 +66,22 @@ func (l *logFile) line(text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.logger.Info(l.secret.Scrub(text))
+}
+
+// fact keeps something that only the log says: a line of names and values, as
+// slog takes them. A value is a text or a number.
+func (l *logFile) fact(what string, args ...any) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, value := range args {
+		if text, ok := value.(string); ok {
+			args[i] = l.secret.Scrub(text)
+		}
+	}
+	l.logger.Info(what, args...)
 }
 
 // close keeps how the program ended and closes the file.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -136,6 +137,8 @@ func (a *app) export(ctx context.Context, client *fauna.Client, spec export.Spec
 	if err != nil {
 		return err
 	}
+	a.log.fact("run", "endpoint", spec.Endpoint, "out", spec.Dir, "mode", cmp.Or(string(spec.Mode), modeFull), "format", string(spec.Format),
+		"compress", string(spec.Compress), "collections", len(spec.Collections), "left_out", len(spec.Skipped))
 	return a.finish(ctx, run, spec.Dir)
 }
 

@@ -18,11 +18,18 @@ func (a *app) summarise(dir string, m *export.Manifest, r *export.Report, s expo
 	for _, e := range m.Collections {
 		rows = append(rows, []string{plain(e.Name), number(e.Rows), sizeText(e.Bytes), plain(filepath.Join(dir, filepath.FromSlash(e.File)))})
 	}
-	text := table(rows)
-	fmt.Fprint(a.err, text)
+	fmt.Fprint(a.err, table(rows))
+	a.logFiles(m.Collections)
 	a.sayRemarkable(m, m.Collections)
 	a.say("%s, %s, %s in %s, %s, %s: %s", count(int64(len(m.Collections)), "collection"), count(m.Rows(), "row"),
 		sizeText(m.Bytes()), elapsedText(s.Elapsed), consistencyText(m), verifiedText(r), dir)
+}
+
+// logFiles keeps in the log what the table on the screen says, and the hashes.
+func (a *app) logFiles(entries []export.ManifestEntry) {
+	for _, e := range entries {
+		a.log.fact("file", "collection", e.Name, "file", e.File, "rows", e.Rows, "bytes", e.Bytes, "sha256", e.SHA256, "retries", e.Retries)
+	}
 }
 
 // verifiedText says what reading the files again found.
@@ -70,6 +77,7 @@ func (a *app) summariseSync(dir string, m *export.Manifest, r *export.Report, s 
 		rows = append(rows, []string{plain(e.Name), number(e.Rows), number(e.Removed), number(e.Documents), plain(filepath.Join(dir, filepath.FromSlash(e.File)))})
 	}
 	fmt.Fprint(a.err, table(rows))
+	a.logFiles(of)
 	a.sayRemarkable(m, of)
 	a.say("sync %d: %s, %s in %s, %s, %s: %s", last.Sync, count(int64(len(of)), "collection"), count(written, "row"),
 		elapsedText(s.Elapsed), consistencyText(m), verifiedText(r), dir)

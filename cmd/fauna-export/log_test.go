@@ -1,0 +1,52 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestLogFile_tellsARunFromItsOptionsToItsFiles(t *testing.T) {
+	s := serveSmall(t)
+	folder := t.TempDir()
+	log := filepath.Join(folder, "log")
+	env := []string{"FAUNA_SECRET=" + s.Secret(), "FAUNA_EXPORT_DOMAIN=" + s.endpoint, "FAUNA_EXPORT_LOG_FILE=" + log}
+	out := filepath.Join(folder, "out")
+	if got := runHere(t, env, "run", "--all", "--out", out, "--format", "csv"); got.code != exitDone {
+		t.Fatalf("exit %d: %s", got.code, got.err)
+	}
+	if got := runHere(t, env, "run", "--all", "--out", out); got.code != exitUsage {
+		t.Fatalf("a second run: exit %d: %s", got.code, got.err)
+	}
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, err := os.ReadFile(filepath.Join(out, "SHA256SUMS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash, _, _ := strings.Cut(string(sums), " ")
+	for _, want := range []string{
+		`msg=begin command="fauna-export run" version=`,
+		"msg=run endpoint=" + s.endpoint + " out=" + out + " mode=full format=csv compress=none collections=2 left_out=0\n",
+		`msg=file collection=(orders|users) file=(orders|users).csv rows=9 bytes=\d+ sha256=` + hash + " retries=0\n",
+		`msg="2 collections, 18 rows, .*, verified: `,
+		"level=INFO msg=end exit=0\n",
+		"level=ERROR msg=\".*holds a finished run: choose another folder\" exit=2\n",
+	} {
+		if !regexp.MustCompile(want).Match(text) {
+			t.Errorf("the log has no %s:\n%s", want, text)
+		}
+	}
+	for line := range strings.Lines(string(text)) {
+		if !regexp.MustCompile(`^time=\d{4}-\d\d-\d\dT\S+Z level=(INFO|ERROR) msg=`).MatchString(line) {
+			t.Errorf("no time in UTC or no level: %s", line)
+		}
+	}
+	if strings.Contains(string(text), s.Secret()) {
+		t.Error("the secret is in the log")
+	}
+}
