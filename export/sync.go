@@ -18,7 +18,7 @@ type SyncSource interface {
 	// page.
 	Pairs(ctx context.Context, collection, index string, at, fromTS, fromID int64, size int) (ts, ids []int64, nextTS, nextID int64, err error)
 	// DocumentsOf is the raw body of a page of those of the documents ids,
-	// which ascend, that are there; otherwise as Documents.
+	// which ascend, that are there, others null; otherwise as Documents.
 	DocumentsOf(ctx context.Context, collection string, at int64, ids []int64, paths [][]any, buf []byte) ([]byte, error)
 	// Events calls each for every creation and removal behind a time and up
 	// to at, in order. What the server has forgotten is left out.

@@ -126,12 +126,13 @@ func (s *changingSource) Documents(_ context.Context, name string, _, from int64
 
 func (s *changingSource) DocumentsOf(_ context.Context, _ string, _ int64, ids []int64, _ [][]any, b []byte) ([]byte, error) {
 	b = append(b[:0], `{"resource":{"data":[`...)
-	n := 0
-	for _, id := range ids {
-		if i := numberOf(id); !s.removed[i] {
-			if n++; n > 1 {
-				b = append(b, ',')
-			}
+	for n, id := range ids {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		if i := numberOf(id); s.removed[i] {
+			b = append(b, "null"...)
+		} else {
 			b = s.appendDocument(b, i)
 		}
 	}

@@ -30,7 +30,7 @@ func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *
 		ch.outcome.pages++
 		ch.outcome.bytes += int64(len(body))
 		live.Bytes = slices.Grow(live.Bytes, len(body))
-		err = c.rows.Page(live, body, nil)
+		err = c.rows.PageOf(live, body, ch.ids)
 		if !brokenPage(err) {
 			r.observe(c, len(ch.ids), int64(len(body)), took)
 		}
@@ -43,10 +43,6 @@ func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *
 	}
 	if err != nil {
 		return body, err
-	}
-	if extra := without(live.IDs, ch.ids); len(extra) > 0 {
-		return body, &Unexplained{Collection: c.name, From: extra[0], Planned: len(ch.ids), Got: len(live.IDs),
-			Why: "the page holds a document that was not asked for"}
 	}
 	if missing := without(ch.ids, live.IDs); len(missing) > 0 {
 		if err := r.checkAccess(ctx, c, ch.at); err != nil {

@@ -244,3 +244,33 @@ func TestSync_indexThatGoesWhileItIsRead(t *testing.T) {
 		})
 	}
 }
+
+// A document that an answer leaves out is not taken for one that was removed.
+func TestSync_answerThatLacksADocument(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 9; id++ {
+		s.fql(create(id, "{}"))
+	}
+	s.sync()
+	for id := 1; id <= 9; id++ {
+		s.fql(update(id, "{a: 1}"))
+	}
+	s.Faults().Add(emulator.When{Match: emulator.Contains("exists"), Times: 2}, emulator.Missing("3"))
+	m := s.sync()
+	s.exact(m)
+	if e := last(m); e.Rows != 9 || e.Removed != 0 || e.Retries == 0 {
+		t.Errorf("%+v", e)
+	}
+	s.fql(update(3, "{a: 2}"))
+	s.fql(remove(4))
+	s.Faults().Add(emulator.When{Match: emulator.Contains("exists"), Times: -1}, emulator.Missing("3"))
+	if _, err := s.trySync(); err == nil || !strings.Contains(err.Error(), "2 documents asked for") {
+		t.Errorf("%v", err)
+	}
+	s.Faults().Clear()
+	m = s.sync()
+	s.exact(m)
+	if e := last(m); e.Rows != 2 || e.Removed != 1 {
+		t.Errorf("%+v", e)
+	}
+}

@@ -4,15 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
 
 // DocumentsOf reads those of the documents ids that there are at a time (0: the
 // present), in the order of ids, and returns the body of the answer in the form
-// of a page, {"resource":{"data":[…]}}. Documents that are not there, or that the
-// key may not read, are left out. paths and buf are as for Documents.
+// of a page, {"resource":{"data":[…]}}, with null for a document that is not there,
+// or that the key may not read. paths and buf are as for Documents.
 func (c *Client) DocumentsOf(ctx context.Context, collection string, at int64, ids []int64, paths [][]any, buf []byte) (body []byte, err error) {
 	op := "read documents of " + quoteName(collection)
 	expr, err := documentsOfExpr(collection, at, ids, paths)
@@ -30,20 +29,20 @@ func (c *Client) DocumentsOf(ctx context.Context, collection string, at int64, i
 	return c.send(ctx, r, buf)
 }
 
-// documentsOfExpr filters before it reads, since one Get of a document that is
-// not there fails all of them.
+// documentsOfExpr asks whether each document is there before it reads it, since one
+// Get of a document that is not fails all of them: null stands for it. The forms
+// are those of the plain reads of pages, over a list of refs.
 func documentsOfExpr(collection string, at int64, ids []int64, paths [][]any) (f.Expr, error) {
-	ref := f.RefCollection(f.Collection(collection), f.Var("x"))
-	one, err := documentExpr(f.Get(ref), paths)
+	one, err := documentExpr(f.Get(f.Var("x")), paths)
 	if err != nil {
 		return nil, err
 	}
-	texts := make(f.Arr, len(ids))
+	refs := make(f.Arr, len(ids))
 	for i, id := range ids {
-		texts[i] = strconv.FormatInt(id, 10)
+		refs[i] = docRef(collection, id)
 	}
-	there := f.Filter(texts, f.Lambda("x", f.Exists(ref)))
-	return atTime(at, f.Obj{"data": f.Map(there, f.Lambda("x", one))}), nil
+	there := f.If(f.Exists(f.Var("x")), one, f.Null())
+	return atTime(at, f.Obj{"data": f.Map(refs, f.Lambda("x", there))}), nil
 }
 
 // CollectionTime returns the ts of a collection's own settings at a time: that of

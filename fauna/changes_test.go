@@ -54,7 +54,7 @@ func TestPairs_oneTimeAcrossPages(t *testing.T) {
 	}
 }
 
-func TestDocumentsOf_onlyThoseThatAreThere(t *testing.T) {
+func TestDocumentsOf_nullForThoseThatAreNotThere(t *testing.T) {
 	s := newServer(t, emulator.Options{})
 	s.fill("docs", 5)
 	before := s.now()
@@ -62,7 +62,7 @@ func TestDocumentsOf_onlyThoseThatAreThere(t *testing.T) {
 	s.run(`Update(Ref(Collection("docs"), "3"), {data: {n: 33}})`)
 	body, err := s.admin.DocumentsOf(t.Context(), "docs", s.now(), []int64{2, 3, 4, 77}, nil, nil)
 	text := string(body)
-	if err != nil || !strings.HasPrefix(text, `{"resource":{"data":[{"ref":{"@ref":{"id":"3"`) || !strings.Contains(text, `"n":33`) || strings.Count(text, `"ts"`) != 2 {
+	if err != nil || !strings.HasPrefix(text, `{"resource":{"data":[null,{"ref":{"@ref":{"id":"3"`) || !strings.HasSuffix(text, `,null]}}`) || !strings.Contains(text, `"n":33`) || strings.Count(text, `"ts"`) != 2 {
 		t.Errorf("%s, %v", text, err)
 	}
 	body, err = s.admin.DocumentsOf(t.Context(), "docs", before, []int64{2, 3}, [][]any{{"ref", "id"}, {"data", "n"}, {"data", "none"}}, nil)
@@ -70,7 +70,7 @@ func TestDocumentsOf_onlyThoseThatAreThere(t *testing.T) {
 		t.Errorf("%s, want %s, %v", got, want, err)
 	}
 	body, err = s.admin.DocumentsOf(t.Context(), "docs", before, []int64{99}, nil, nil)
-	if got, want := string(body), `{"resource":{"data":[]}}`; err != nil || got != want {
+	if got, want := string(body), `{"resource":{"data":[null]}}`; err != nil || got != want {
 		t.Errorf("%s, want %s, %v", got, want, err)
 	}
 }
