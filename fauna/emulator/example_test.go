@@ -1,0 +1,76 @@
+package emulator_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"fauna-export/fauna/emulator"
+)
+
+// A server on a free port of this machine, filled as an admin would in Fauna's shell,
+// and asked as any client asks: a query as JSON over HTTP.
+func Example() {
+	server := emulator.New(emulator.Options{})
+	endpoint, stop, err := server.Start()
+	if err != nil {
+		panic(err)
+	}
+	defer stop()
+
+	ctx := context.Background()
+	for _, fql := range []string{
+		`CreateCollection({ name: "users" })`,
+		`Create(Ref(Collection("users"), "101"), { data: { name: "Ada", born: Date("1815-12-10") } })`,
+	} {
+		if _, err := server.Shell(ctx, server.Secret(), fql); err != nil {
+			panic(err)
+		}
+	}
+
+	query := `{"select":"data","from":{"get":{"ref":{"collection":"users"},"id":"101"}}}`
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(query))
+	if err != nil {
+		panic(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+server.Secret())
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		panic(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	fmt.Println(answer.StatusCode, string(body), err)
+	// Output:
+	// 200 {"resource":{"name":"Ada","born":{"@date":"1815-12-10"}}} <nil>
+}
+
+// The second query of a client is answered with 429, to see what the client does.
+func ExampleFaults_Add() {
+	server := emulator.New(emulator.Options{})
+	endpoint, stop, err := server.Start()
+	if err != nil {
+		panic(err)
+	}
+	defer stop()
+	server.Faults().Add(emulator.When{From: 2, Times: 1}, emulator.Status(http.StatusTooManyRequests))
+	for range 3 {
+		request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, endpoint, strings.NewReader(`{"add":[1,2]}`))
+		if err != nil {
+			panic(err)
+		}
+		request.SetBasicAuth(server.Secret(), "")
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			panic(err)
+		}
+		answer.Body.Close()
+		fmt.Println(answer.Status)
+	}
+	// Output:
+	// 200 OK
+	// 429 Too Many Requests
+	// 200 OK
+}
