@@ -1,0 +1,279 @@
+//go:build ignore
+
+// Bench measures how fast the program is and how much memory it takes, and
+// prints the figures as a table in Markdown:
+//
+//	go run .ci/bench.go [-short] [-write README.md]
+//
+// It runs the benchmarks of the packages, which may also be run alone; needs
+// Go and, for memory and the terminal, a Unix. Nothing else should run beside
+// it. It takes about four minutes, with -short one, of which some figures are
+// less exact. Its exit code is 1 when a figure does not hold.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"math"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// runs are the benchmarks, in the order in which they are run.
+var runs = [][]string{
+	{"./export/row", "-bench", "Page/jsonl|BesideDriver", "-benchtime", "2s", "-cpu", "1"},
+	{"./export", "-bench", "Engine/jsonl-(none|zstd)", "-benchtime", "3x", "-cpu", "2"},
+	{"./cmd/fauna-export", "-bench", "Start", "-benchtime", "15x"},
+	{"./cmd/fauna-export", "-bench", "Run_firstRow", "-benchtime", "7x"},
+	{"./cmd/fauna-export", "-bench", "Run_(besideFetch|processorTime|memory|growth|smallCollections|farServer)", "-benchtime", "1x"},
+}
+
+// line is one line of the table.
+type line struct {
+	what string
+	of   []figure
+	hold string // what should hold, as text
+	ok   func(v []float64) bool
+	text string // the figures, as a format
+}
+
+// figure is where a number comes from: of a benchmark, or of two their quotient.
+type figure struct{ benchmark, unit, over string }
+
+// one is a figure of one benchmark.
+func one(benchmark, unit string) figure { return figure{benchmark: benchmark, unit: unit} }
+
+func atLeast(least ...float64) func([]float64) bool {
+	return func(v []float64) bool {
+		for i := range least {
+			if !(v[i] >= least[i]) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+func atMost(most float64) func([]float64) bool {
+	return func(v []float64) bool {
+		for i := range v {
+			if !(v[i] <= most) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+func first(ok func([]float64) bool) func([]float64) bool {
+	return func(v []float64) bool { return ok(v[:1]) }
+}
+
+var lines = []line{
+	{
+		what: "serializer, one core, pages of all kinds of values",
+		of:   []figure{one("Page/jsonl", "best-MB/s"), one("Page/jsonl", "allocs/op")},
+		text: "%.0f MB/s, %.0f allocations a page of 1 000", hold: "≥ 500 MB/s, 0",
+		ok: func(v []float64) bool { return v[0] >= 500 && v[1] == 0 },
+	}, {
+		what: "the same beside the Go driver's decoder, where that can read",
+		of:   []figure{{"BesideDriver/row", "best-MB/s", "BesideDriver/driver"}},
+		text: "%.0f ×", hold: "≥ 25 ×", ok: atLeast(25),
+	}, {
+		what: "engine, a source that answers at once, 2 cores: JSONL, zstd",
+		of:   []figure{one("Engine/jsonl-none", "best-MB/s"), one("Engine/jsonl-zstd", "best-MB/s")},
+		text: "%.0f, %.0f MB/s", hold: "≥ 250, ≥ 150 MB/s", ok: atLeast(250, 150),
+	}, {
+		what: "processor time of `run`, a million documents of 640 bytes; a bare fetch over HTTP/1.1, over h2c",
+		of:   []figure{one("Run_processorTime/run", "cpu-s/million"), one("Run_processorTime/fetch", "cpu-s/million"), one("Run_processorTime/fetch-h2c", "cpu-s/million")},
+		text: "%.1f s; %.1f, %.1f s", hold: "≤ 4 s", ok: first(atMost(4)),
+	}, {
+		what: "`run` beside a fetch that throws the same pages away, 8 at a time, server 50 ms away",
+		of:   []figure{one("Run_besideFetch", "run/fetch"), one("Run_besideFetch", "run-s"), one("Run_besideFetch", "fetch-s")},
+		text: "%.2f × (%.1f s, %.1f s)", hold: "≤ 1.10 ×", ok: first(atMost(1.10)),
+	}, {
+		what: "server 50 ms, 200 ms away: share of 8 pages a latency",
+		of:   []figure{one("Run_farServer/50ms", "share"), one("Run_farServer/200ms", "share")},
+		text: "%.2f, %.2f",
+	}, {
+		what: "a wire of 1 MB/s, 50 ms: share of it",
+		of:   []figure{one("Run_farServer/1MBps", "share")},
+		text: "%.2f",
+	}, {
+		what: "memory, JSONL, 1, 4, 8, 16 workers",
+		of:   []figure{one("Run_memory/jsonl/1-workers", "MiB"), one("Run_memory/jsonl/4-workers", "MiB"), one("Run_memory/jsonl/8-workers", "MiB"), one("Run_memory/jsonl/16-workers", "MiB")},
+		text: "%.0f, %.0f, %.0f, %.0f MiB", hold: "≤ 96 MiB", ok: atMost(96),
+	}, {
+		what: "memory, zstd and Parquet, 8, 16 workers each",
+		of:   []figure{one("Run_memory/zstd/8-workers", "MiB"), one("Run_memory/zstd/16-workers", "MiB"), one("Run_memory/parquet/8-workers", "MiB"), one("Run_memory/parquet/16-workers", "MiB")},
+		text: "%.0f, %.0f; %.0f, %.0f MiB", hold: "≤ 160 MiB", ok: atMost(160),
+	}, {
+		what: "memory, JSONL, 10 thousand to 10 million small documents",
+		of:   []figure{one("Run_growth/10000", "MiB"), one("Run_growth/100000", "MiB"), one("Run_growth/1000000", "MiB"), one("Run_growth/10000000", "MiB")},
+		text: "%.0f, %.0f, %.0f, %.0f MiB", hold: "≤ 96 MiB", ok: atMost(96),
+	}, {
+		what: "first rows in the file, server 5 ms away",
+		of:   []figure{one("Run_firstRow", "ms")},
+		text: "%.0f ms",
+	}, {
+		what: "1 000 collections of 10 documents, server 5 ms away",
+		of:   []figure{one("Run_smallCollections", "s")},
+		text: "%.1f s", hold: "≤ 4 s", ok: atMost(4),
+	}, {
+		what: "`--version`, `--help`",
+		of:   []figure{one("Start/version", "ms"), one("Start/help", "ms")},
+		text: "%.0f, %.0f ms", hold: "≤ 100 ms", ok: atMost(100),
+	}, {
+		what: "the wizard's first frame",
+		of:   []figure{one("Start/wizard", "ms")},
+		text: "%.0f ms", hold: "≤ 200 ms", ok: atMost(200),
+	},
+}
+
+func main() {
+	log.SetFlags(0)
+	short := flag.Bool("short", false, "a quarter of the time, less exact")
+	write := flag.String("write", "", "put the table into `FILE` too, between its two marks")
+	flag.Parse()
+	held, err := bench(*short, *write)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if !held {
+		os.Exit(1)
+	}
+}
+
+func bench(short bool, write string) (held bool, err error) {
+	start := time.Now()
+	var found results
+	for _, args := range runs {
+		args = append([]string{"test", "-run", "^$", "-timeout", "10m"}, append(args[1:], args[0])...)
+		if short {
+			args = append(args[:len(args)-1], "-short", args[len(args)-1])
+		}
+		if err := found.run(args); err != nil {
+			return false, err
+		}
+	}
+	table, held := found.table()
+	fmt.Print(table)
+	fmt.Fprintf(os.Stderr, "measured in %s\n", time.Since(start).Round(time.Second))
+	if write != "" {
+		err = putInto(write, table)
+	}
+	return held, err
+}
+
+// results are the numbers of benchmarks, by the benchmark's name and the unit,
+// and under "cpu" the name of the processor.
+type results struct {
+	values map[string]float64
+	cpu    string
+}
+
+var (
+	resultLine = regexp.MustCompile(`^Benchmark(\S+?)(-\d+)?\s+\d+\s+(.*)$`)
+	cpuLine    = regexp.MustCompile(`^cpu: (.*)$`)
+)
+
+// run runs go with args and takes the results from what it prints, which goes
+// to stderr as well.
+func (r *results) run(args []string) error {
+	cmd := exec.Command("go", args...)
+	var out bytes.Buffer
+	cmd.Stdout = io.MultiWriter(&out, os.Stderr)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
+	}
+	if r.values == nil {
+		r.values = map[string]float64{}
+	}
+	for scan := bufio.NewScanner(&out); scan.Scan(); {
+		if m := cpuLine.FindStringSubmatch(scan.Text()); m != nil {
+			r.cpu = m[1]
+		}
+		m := resultLine.FindStringSubmatch(scan.Text())
+		if m == nil {
+			continue
+		}
+		fields := strings.Fields(m[3])
+		for i := 0; i+1 < len(fields); i += 2 {
+			v, err := strconv.ParseFloat(fields[i], 64)
+			if err != nil {
+				return fmt.Errorf("benchmark %s: %w", m[1], err)
+			}
+			r.values[m[1]+" "+fields[i+1]] = v
+		}
+	}
+	return nil
+}
+
+// value is a figure, NaN where no benchmark gave it.
+func (r *results) value(f figure) float64 {
+	v, ok := r.values[f.benchmark+" "+f.unit]
+	if !ok {
+		return math.NaN()
+	}
+	if f.over != "" {
+		return v / r.value(one(f.over, f.unit))
+	}
+	return v
+}
+
+// table is all lines as Markdown, and whether all holds.
+func (r *results) table() (string, bool) {
+	var b strings.Builder
+	held := true
+	fmt.Fprintf(&b, "%d cores, %s, %s/%s, %s.\n\n| what | measured | should be | |\n|---|---|---|---|\n",
+		runtime.NumCPU(), r.cpu, runtime.GOOS, runtime.GOARCH, runtime.Version())
+	for _, l := range lines {
+		v := make([]float64, len(l.of))
+		args := make([]any, len(l.of))
+		for i, f := range l.of {
+			v[i] = r.value(f)
+			args[i] = v[i]
+		}
+		verdict := ""
+		if l.ok != nil {
+			verdict = "holds"
+			if !l.ok(v) {
+				verdict, held = "**does not**", false
+			}
+		}
+		measured := strings.ReplaceAll(fmt.Sprintf(l.text, args...), "NaN", "–")
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.what, measured, l.hold, verdict)
+	}
+	return b.String(), held
+}
+
+// The marks around the table in a file.
+const (
+	beginMark = "<!-- figures: go run .ci/bench.go -write README.md -->\n"
+	endMark   = "<!-- end of figures -->\n"
+)
+
+// putInto replaces what stands between the marks of a file.
+func putInto(name, table string) error {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(text), beginMark)
+	_, after, ends := strings.Cut(rest, endMark)
+	if !ok || !ends {
+		return errors.New(name + " has no marks for the figures")
+	}
+	return os.WriteFile(name, []byte(before+beginMark+table+endMark+after), 0o644)
+}
