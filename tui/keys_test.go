@@ -18,8 +18,6 @@ func keyNamed(name string) tea.KeyMsg {
 }
 
 func TestKeys_everyOneShownWorks(t *testing.T) {
-	// Shown all the same where there is nothing to clear, so that the bar stays.
-	idle := map[string]string{"secret empty": "ctrl+u", "secret accepted before": "ctrl+u"}
 	for _, sc := range scenes() {
 		t.Run(strings.ReplaceAll(sc.name, " ", "_"), func(t *testing.T) {
 			hints, _ := sceneAt(t, sc, 120, 40).w.hints()
@@ -38,9 +36,8 @@ func TestKeys_everyOneShownWorks(t *testing.T) {
 					}
 					taken[name] = shown
 				}
-				works := slices.ContainsFunc(h.Keys(), func(name string) bool { return acts(t, sc, name) })
-				if works == (shown == idle[sc.name]) {
-					t.Errorf("%s %s: it works: %v", shown, h.Help().Desc, works)
+				if !slices.ContainsFunc(h.Keys(), func(name string) bool { return acts(t, sc, name) }) {
+					t.Errorf("%s %s: it does nothing", shown, h.Help().Desc)
 				}
 			}
 		})

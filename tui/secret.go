@@ -72,6 +72,7 @@ func (c *secretStep) keys() secretKeys {
 	if c.s.server != nil && c.held.IsZero() && len(c.field.text) == 0 {
 		k.next = saying(k.next, "next")
 	}
+	k.clear.SetEnabled(!c.held.IsZero() || len(c.field.text) > 0)
 	return k
 }
 
