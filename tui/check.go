@@ -121,16 +121,15 @@ func (c *checkStep) update(m tea.Msg) tea.Cmd {
 			return nil
 		}
 		return c.counted(m)
-	case mendedMsg:
-		return c.mended(m)
+	case ranMsg:
+		return c.ran(m)
 	}
 	return nil
 }
 
-// mended shows how the demo's shell refused, or asks the server again.
-func (c *checkStep) mended(m mendedMsg) tea.Cmd {
-	if m.refusal != "" {
-		c.s.panel = &panel{title: "The demo server refuses, as Fauna's shell prints it", text: cleanLines(m.refusal), fql: true}
+// ran shows how the demo's shell refused, or asks the server again.
+func (c *checkStep) ran(m ranMsg) tea.Cmd {
+	if c.s.showRefusal(m) {
 		return nil
 	}
 	c.s.panel = nil
@@ -326,6 +325,7 @@ func (c *checkStep) showHistory() {
 		c.s.panel = &panel{
 			title: "As an admin: snapshots then live for 7 days",
 			text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-history.fql",
+			run: c.s.onDemo(checkID, fql),
 		}
 	}
 }

@@ -186,7 +186,7 @@ func (c *checkStep) foot(w, most int) []string {
 	if !all {
 		total += " so far"
 	} else {
-		total += ", about " + bytesText(int64(size))
+		total += ", about " + bytesText(int64(size)) + ", as of " + timeText(c.at)
 	}
 	lines = append(lines, "  "+total+".")
 	if life := c.life(); life < math.MaxInt64 {

@@ -172,7 +172,7 @@ func (c *collectionsStep) counts() string {
 		text += fmt.Sprintf(" · %d not there", missing)
 	}
 	if hidden > 0 {
-		text += fmt.Sprintf(" · %d not in the role: u shows the FQL that adds them", hidden)
+		text += fmt.Sprintf(" · %d not in the role: u the FQL", hidden)
 	}
 	return text
 }

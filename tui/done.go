@@ -16,10 +16,9 @@ import (
 
 // doneStep says what was written, how to use it, and how to clean up.
 type doneStep struct {
-	s      *session
-	list   list
-	height int
-	saved  string // path of the config file, "" when not saved
+	s     *session
+	saved string // path of the config file, "" when not saved
+	scroller
 }
 
 // savedMsg is the answer of save.
@@ -37,6 +36,12 @@ func (c *doneStep) enter() tea.Cmd { return nil }
 func (c *doneStep) leave() {}
 
 func (c *doneStep) update(m tea.Msg) tea.Cmd {
+	if m, ok := m.(ranMsg); ok && c.s.showRefusal(m) {
+		return nil
+	} else if ok {
+		c.s.panel = nil
+		c.s.say(noteGood, "Run on the demo server: the key and the role are gone.")
+	}
 	if m, ok := m.(savedMsg); ok {
 		if m.err != nil {
 			c.s.fail(m.err)
@@ -58,7 +63,7 @@ func (c *doneStep) keys() doneKeys {
 
 func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	p := c.s.runner.progress()
-	if p.manifest != nil && c.list.key(c.s.keys.move, m, len(p.manifest.Collections)+1, c.height) {
+	if c.scroller.key(c.s.keys.move, m) {
 		return nil, true
 	}
 	switch k := c.keys(); {
@@ -73,6 +78,7 @@ func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 		c.s.panel = &panel{
 			title: "As an admin: this deletes the role's keys and the role",
 			text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-cleanup.fql",
+			run: c.s.onDemo(doneID, fql),
 		}
 	case pressed(m, k.save):
 		return c.save(), true
@@ -185,11 +191,11 @@ func (c *doneStep) files(p progress, w, h int) []string {
 	all := p.manifest.Collections
 	n := len(all) + 1
 	h--
-	c.height = max(1, h)
+	room := max(1, h)
 	if n > h {
-		c.height = max(1, h-1)
+		room = max(1, h-1)
 	}
-	from, to := c.list.window(n, c.height)
+	from, to := c.window(n, room)
 	lines := []string{"  " + st.bold.of(fit(homePath(clean(p.spec.Dir))+string(filepath.Separator), w-2))}
 	wide := 0
 	for i := from; i < to; i++ {
@@ -210,7 +216,7 @@ func (c *doneStep) files(p progress, w, h int) []string {
 		}
 		lines = append(lines, fit(line, w))
 	}
-	if n > c.height {
+	if n > room {
 		lines = append(lines, st.faint.of("  "+moreText(from, to-from, n, "files")))
 	}
 	return lines
@@ -306,7 +312,9 @@ func shortfalls(p progress) []string {
 
 func (c *doneStep) hints() []key.Binding {
 	k := c.keys()
-	return []key.Binding{k.leave, k.load, k.cleanUp, k.save}
+	scroll := c.s.keys.move.shown("scroll")
+	scroll.SetEnabled(c.total > c.shown)
+	return []key.Binding{k.leave, k.load, k.cleanUp, k.save, scroll}
 }
 
 func (c *doneStep) typing() bool { return false }

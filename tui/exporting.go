@@ -30,9 +30,8 @@ type exportStep struct {
 	refused  error // why the export could not begin
 	stopping bool
 
-	list    list
-	moved   bool // the person scrolls; otherwise the list follows the work
-	height  int
+	scroller
+	moved   bool  // the person scrolls; otherwise the list follows the work
 	counted int64 // documents counted before it began, 0 when not all were
 	widest  int   // cells of the longest name, at most 40
 	named   int   // collections that widest is of
@@ -100,7 +99,7 @@ func (c *exportStep) start(resume bool) tea.Cmd {
 	}
 	c.gen++
 	c.now, c.starting, c.refused, c.stopping = progress{}, true, nil, false
-	c.graph, c.moved, c.list, c.named, c.widest, c.digits = nil, false, list{}, 0, 0, 0
+	c.graph, c.moved, c.top, c.named, c.widest, c.digits = nil, false, 0, 0, 0, 0
 	c.counted = 0
 	for _, name := range spec.Collections {
 		n, ok := c.s.counts[name]
@@ -178,7 +177,7 @@ func (c *exportStep) progressed(p progress) tea.Cmd {
 func (c *exportStep) follow() {
 	for i, x := range c.now.status.Collections {
 		if x.State == export.CollectionRunning {
-			c.list.cursor = min(len(c.now.status.Collections)-1, i+max(0, c.height/2))
+			c.top = i - c.shown/2 // the window keeps it within the list
 			return
 		}
 	}
@@ -189,7 +188,7 @@ func (c *exportStep) running() bool {
 }
 
 func (c *exportStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
-	if c.list.key(c.s.keys.move, m, len(c.now.status.Collections), c.height) {
+	if c.scroller.key(c.s.keys.move, m) {
 		c.moved = true
 		return nil, true
 	}
@@ -294,7 +293,9 @@ func (c *exportStep) hints() []key.Binding {
 		if c.now.status.Paused {
 			k.pause = saying(k.pause, "continue")
 		}
-		return []key.Binding{k.pause, both("+ -", "workers", k.more, k.fewer), k.stop}
+		scroll := c.s.keys.move.shown("scroll")
+		scroll.SetEnabled(c.total > c.shown)
+		return []key.Binding{k.pause, both("+ -", "workers", k.more, k.fewer), k.stop, scroll}
 	case c.refused != nil && !resumable(c.refused):
 		return []key.Binding{saying(ended.resume, "try again"), ended.output, ended.secret}
 	}

@@ -72,17 +72,17 @@ func (c *exportStep) counts() int {
 func (c *exportStep) rows(w, h int) []string {
 	all := c.now.status.Collections
 	n := len(all)
-	c.height = h
+	room := h
 	if n > h {
-		c.height = max(1, h-1)
+		room = max(1, h-1)
 	}
-	from, to := c.list.window(n, c.height)
+	from, to := c.window(n, room)
 	lines := make([]string, 0, h)
 	name, bar := c.cells(w)
 	for _, x := range all[from:to] {
 		lines = append(lines, fit(c.row(x, name, bar, w), w))
 	}
-	if n > c.height {
+	if n > room {
 		done := 0
 		for _, x := range all {
 			if x.State == export.CollectionDone {
@@ -132,7 +132,7 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int) string {
 		retries = plural(int64(x.Retries), "retry", "retries")
 	}
 	rate := rateText(x.Rate)
-	if c.now.state == runEnded {
+	if c.now.state == runEnded || c.now.status.Paused {
 		rate = ""
 	}
 	if rate == "" && !wide { // what there is room for: how fast, or why not

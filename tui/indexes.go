@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	tea "github.com/charmbracelet/bubbletea"
-
 	"fauna-export/export"
 	"fauna-export/fauna"
 )
@@ -125,23 +123,10 @@ func (s *session) mendingPanel(queries []fauna.Query) *panel {
 			p.title, p.file = "Run this in the Fauna shell: the role then reads these", "fauna-role.fql"
 		}
 	}
-	if shell := s.cfg.Shell; shell != nil {
-		p.run = func() tea.Cmd {
-			return s.jobs.do(func(ctx context.Context) tea.Msg {
-				for _, q := range queries {
-					if text, err := shell(ctx, q.FQL); err != nil {
-						return mendedMsg{orText(text, err.Error())}
-					}
-				}
-				return mendedMsg{}
-			})
-		}
+	fql := make([]string, len(queries))
+	for i, q := range queries {
+		fql[i] = q.FQL
 	}
+	p.run = s.onDemo(checkID, fql...)
 	return p
 }
-
-// mendedMsg is the answer of the demo's shell to what a panel showed: "", or how it
-// refused.
-type mendedMsg struct{ refusal string }
-
-func (mendedMsg) to() stepID { return checkID }

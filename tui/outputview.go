@@ -20,7 +20,7 @@ func (o *outputStep) body(w, h int) []string {
 		return o.picker.body(o.s.st, w, h)
 	}
 	lines := []string{
-		o.choiceLine(syncRow, "Sync", []option{{o.s.mode == export.Full, "full"}, {o.s.mode == export.Incremental, "incremental"}}, w),
+		o.choiceLine(syncRow, "Sync", []option{{o.s.mode == export.Full, "full"}, {o.s.mode == export.Incremental, "incremental"}}, w) + o.syncNote(w),
 		o.choiceLine(formatRow, "Format", []option{
 			{o.s.format == row.JSONL, "JSON lines"}, {o.s.format == row.CSV, "CSV"},
 			{o.s.format == row.Parquet, "Parquet"}, {o.s.format == row.Wire, "wire"},
@@ -37,6 +37,14 @@ func (o *outputStep) body(w, h int) []string {
 		lines = append(lines, o.preview.lines(w, room)...)
 	}
 	return lines
+}
+
+// syncNote says what an incremental export needs, before it is chosen.
+func (o *outputStep) syncNote(w int) string {
+	if w < 70 {
+		return ""
+	}
+	return o.s.st.faint.of("needs an index per collection")
 }
 
 func (o *outputStep) pressOptions() []option {
