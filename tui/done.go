@@ -2,11 +2,8 @@ package tui
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -94,6 +91,10 @@ func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 // another one.
 func (c *doneStep) showLoading(d export.Database) {
 	p := c.s.runner.progress()
+	if _, sync := written(p.manifest); sync > 0 {
+		c.showMerging(p)
+		return
+	}
 	k := c.s.keys.load
 	shown := &panel{
 		title: "Load into " + d.Title(),
@@ -113,11 +114,29 @@ func (c *doneStep) showLoading(d export.Database) {
 	c.s.panel = shown
 }
 
-// save writes the answers as a config file for run, without the folder, which
-// must be a new one each time.
+// showMerging shows how to make files to load of what all syncs wrote.
+func (c *doneStep) showMerging(p progress) {
+	dir := homePath(p.spec.Dir)
+	command := "fauna-export merge " + shellWord(dir)
+	c.s.panel = &panel{
+		title: "Current rows of all syncs",
+		text: []string{
+			"Each sync wrote what changed. This makes one file a collection of them, with its current rows, without a server:", "",
+			"  " + command, "",
+			"The files lie in " + filepath.Join(clean(dir), "merged") + ". Run it again after the next sync.",
+		},
+		copy: command + "\n",
+	}
+}
+
+// save writes the answers as a config file for run. A full export must go to a new
+// folder each time, so its own is left out; a sync goes on in its folder.
 func (c *doneStep) save() tea.Cmd {
 	config := c.s.config()
 	config.Out = ""
+	if p := c.s.runner.progress(); p.spec.Mode == export.Incremental {
+		config.Out = p.spec.Dir
+	}
 	return c.s.jobs.do(func(context.Context) tea.Msg {
 		path, err := newPath("fauna-export.yaml")
 		if err == nil {
@@ -188,7 +207,7 @@ func (c *doneStep) body(w, h int) []string {
 
 func (c *doneStep) files(p progress, w, h int) []string {
 	st := c.s.st
-	all := p.manifest.Collections
+	all, _ := written(p.manifest)
 	n := len(all) + 1
 	h--
 	room := max(1, h)
@@ -211,7 +230,7 @@ func (c *doneStep) files(p progress, w, h int) []string {
 		}
 		e := all[i]
 		line := "    " + pad(clean(e.File), wide) + padLeft(plural(e.Rows, "row", "rows"), 17) + padLeft(bytesText(e.Bytes), 9)
-		if len(e.SHA256) > 8 {
+		if len(e.SHA256) > 8 && width(line)+13 <= w {
 			line += st.faint.of("  sha256 " + e.SHA256[:4] + "…")
 		}
 		lines = append(lines, fit(line, w))
@@ -224,90 +243,25 @@ func (c *doneStep) files(p progress, w, h int) []string {
 
 func (c *doneStep) foot(p progress, w int) []string {
 	again := "s saves your answers"
+	_, sync := written(p.manifest)
 	if c.saved != "" {
-		again = "fauna-export run --config " + shellWord(filepath.Base(c.saved)) + " --out NEWDIR"
+		again = againCommand(filepath.Base(c.saved), sync)
+	}
+	name, load := "Load them", "l shows the commands for Postgres, SQLite and DuckDB"
+	if sync > 0 {
+		name, load = "Current rows", "l shows how to make them of all syncs"
 	}
 	lines := []string{
 		"",
-		"  " + pad("Load them", 16) + "l shows the commands for Postgres, SQLite and DuckDB",
+		"  " + pad(name, 16) + load,
 		"  " + pad("Verify again", 16) + "fauna-export verify " + shellWord(homePath(p.spec.Dir)),
 		"  " + pad("Remove the key", 16) + "x shows the FQL",
-		"  " + pad("Do this again", 16) + again,
+		"  " + pad(againName(sync), 16) + again,
 	}
 	for i := range lines {
 		lines[i] = fit(lines[i], w)
 	}
 	return lines
-}
-
-// shellWord quotes a word for a shell where it needs that. ~ stays as it is.
-func shellWord(s string) string {
-	s = clean(s)
-	if s != "" && !strings.ContainsAny(s, " \t'\"\\$`!*?[](){}<>|&;#") {
-		return s
-	}
-	tilde := ""
-	if rest, ok := strings.CutPrefix(s, "~/"); ok {
-		tilde, s = "~/", rest
-	}
-	return tilde + "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-// headline is the export in one sentence.
-func headline(p progress) string {
-	m := p.manifest
-	text := plural(int64(len(m.Collections)), "collection", "collections") + ", " +
-		plural(m.Rows(), "document", "documents") + ", " + bytesText(m.Bytes()) + " in " +
-		lastsText(p.status.Elapsed.Round(100*time.Millisecond))
-	switch m.Consistency {
-	case export.ConsistencySnapshot:
-		text += ", one snapshot"
-	case export.ConsistencyWindow:
-		text += ", read at more than one time"
-	}
-	return text + "."
-}
-
-// verified says whether the files were read again and are what the manifest says.
-func verified(p progress) (string, bool) {
-	switch {
-	case p.unread != nil:
-		return "Not verified: " + sentence(p.unread), false
-	case p.report == nil:
-		return "Not verified.", false
-	case p.report.OK():
-		return "Verified: every file was read again, and is what the manifest says.", true
-	}
-	text := "The files are NOT what the manifest says:"
-	for _, problem := range p.report.Problems {
-		text += " " + clean(problem) + "."
-	}
-	for _, f := range p.report.Files {
-		if f.Problem != "" {
-			text += " " + clean(f.File) + ": " + clean(f.Problem) + "."
-		}
-	}
-	return text, false
-}
-
-// shortfalls are what is missing and what the engine warns of.
-func shortfalls(p progress) []string {
-	var out []string
-	for _, f := range p.manifest.Failed {
-		out = append(out, "failed: "+clean(f.Name)+": "+clean(f.Why))
-	}
-	for _, f := range p.manifest.Skipped {
-		out = append(out, "left out: "+clean(f.Name)+": "+clean(f.Why))
-	}
-	if partial, ok := errors.AsType[*export.Partial](p.err); ok && len(partial.Window) > 0 {
-		out = append(out, "read at more than one time: "+clean(strings.Join(partial.Window, ", ")))
-	}
-	for _, e := range p.manifest.Collections {
-		for _, warning := range e.Warnings {
-			out = append(out, clean(e.Name)+": "+clean(warning))
-		}
-	}
-	return out
 }
 
 func (c *doneStep) hints() []key.Binding {
@@ -322,50 +276,4 @@ func (c *doneStep) typing() bool { return false }
 func (c *doneStep) help() string {
 	return "The files lie in the folder under their final names; manifest.json says what each holds, with its SHA-256, and SHA256SUMS can be given to sha256sum -c." +
 		"\n\nl shows commands that load every file. x shows the FQL that deletes the role's keys and the role. s writes your answers, never the secret, to fauna-export.yaml for fauna-export run."
-}
-
-// summary is what stays in the scrollback.
-func summary(p progress, saved string) string {
-	var b strings.Builder
-	dir := homePath(clean(p.spec.Dir))
-	if p.manifest == nil {
-		if p.state != runIdle {
-			fmt.Fprintf(&b, "The export is not whole: %s\n", sentence(orError(p.err, errors.New("stopped"))))
-			fmt.Fprintf(&b, "Continue it: fauna-export resume %s\n", shellWord(dir))
-		}
-		return b.String()
-	}
-	fmt.Fprintln(&b, headline(p))
-	if m := p.manifest; m.Snapshot != "" {
-		fmt.Fprintln(&b, "As of "+clean(m.Snapshot)+".")
-	}
-	verdict, _ := verified(p)
-	fmt.Fprintln(&b, verdict)
-	for _, text := range shortfalls(p) {
-		fmt.Fprintln(&b, "! "+text)
-	}
-	fmt.Fprintln(&b)
-	shown := p.manifest.Collections
-	if len(shown) > 20 {
-		shown = shown[:20]
-	}
-	for _, e := range shown {
-		fmt.Fprintf(&b, "  %s  %s\n", padLeft(plural(e.Rows, "row", "rows"), 16), filepath.Join(dir, clean(e.File)))
-	}
-	if n := len(p.manifest.Collections) - len(shown); n > 0 {
-		fmt.Fprintf(&b, "  and %d more files in %s\n", n, dir)
-	}
-	fmt.Fprintf(&b, "\nVerify again:   fauna-export verify %s\n", shellWord(dir))
-	fmt.Fprintf(&b, "Remove the key: fauna-export fql cleanup\n")
-	if saved != "" {
-		fmt.Fprintf(&b, "Do this again:  fauna-export run --config %s --out NEWDIR\n", shellWord(homePath(saved)))
-	}
-	return b.String()
-}
-
-func orError(err, otherwise error) error {
-	if err == nil {
-		return otherwise
-	}
-	return err
 }

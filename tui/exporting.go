@@ -77,6 +77,9 @@ func (c *exportStep) enter() tea.Cmd {
 func (c *exportStep) same() bool {
 	spec, err := c.s.spec()
 	old := c.now.spec
+	if c.now.manifest != nil && spec.Mode == export.Incremental { // the next sync is another one
+		return false
+	}
 	return err == nil && spec.Dir == old.Dir && spec.Endpoint == old.Endpoint && spec.Format == old.Format &&
 		spec.Compress == old.Compress && spec.Mode == old.Mode &&
 		slices.Equal(spec.Collections, old.Collections) && reflect.DeepEqual(spec.Columns, old.Columns)

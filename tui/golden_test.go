@@ -194,6 +194,7 @@ func scenes() []scene {
 		{"done damaged", func(b *bench, _ *Config) {
 			b.report = &export.Report{Files: []export.FileReport{{Collection: "users", File: "users.jsonl", Problem: "its SHA-256 is another"}}}
 		}, func(b *bench) { b.to(doneID) }},
+		{"done sync", secondSync, func(b *bench) { b.to(doneID) }},
 		{"done loading", nil, func(b *bench) { b.to(doneID).keys("l", "2") }},
 		{"done saved", nil, func(b *bench) { b.to(doneID).send(savedMsg{path: "/srv/fauna-export.yaml"}) }},
 		{"help", nil, func(b *bench) { b.to(setupID).keys("?") }},
@@ -255,6 +256,21 @@ func wrongIndex() fauna.IndexCheck {
 			{Title: "Delete the index products-ts", Why: "Its settings cannot be changed. If something else uses it, leave it and choose another name for the export's index.", FQL: "Delete(Index(\"products-ts\"))"},
 			{Title: "Index of products", Why: "Lists every document.", FQL: "CreateIndex({\n  name: \"products-ts\"\n})"},
 		},
+	}
+}
+
+// secondSync makes the export the second sync of a folder.
+func secondSync(b *bench, c *Config) {
+	incremental(b, c)
+	m := b.run.manifest
+	m.Mode = export.Incremental
+	m.Syncs = []export.SyncEntry{{Sync: 1, Snapshot: m.Snapshot}, {Sync: 2, Snapshot: m.Snapshot}}
+	for i := range m.Collections {
+		m.Collections[i].Sync = 1
+	}
+	for _, e := range m.Collections[:3:3] {
+		e.File, e.Sync, e.Rows, e.Removed, e.Bytes = e.Name+"@2.jsonl", 2, 12, 2, 4_096
+		m.Collections = append(m.Collections, e)
 	}
 }
 

@@ -152,7 +152,11 @@ func (c *setupStep) folded(i, w int) string {
 	} else if x.copied {
 		state = st.good.of("  copied ✓")
 	}
-	text := "  " + pad(c.heading(i), 18) + "  " + highlight(st, strings.Join(strings.Fields(clean(strings.Join(x.lines[:min(6, len(x.lines))], " "))), " "))
+	name := 18
+	for j := range c.cards {
+		name = max(name, width(c.heading(j)))
+	}
+	text := "  " + pad(c.heading(i), min(name, w/3)) + "  " + highlight(st, strings.Join(strings.Fields(clean(strings.Join(x.lines[:min(6, len(x.lines))], " "))), " "))
 	return pad(text, w-width(state)-1) + state
 }
 

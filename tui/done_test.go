@@ -1,0 +1,51 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+
+	"fauna-export/export"
+)
+
+func TestDone_ofASyncNamesItsOwnFilesAndTheNextSync(t *testing.T) {
+	t.Chdir(t.TempDir())
+	b := newBench(t, 80, 24, secondSync)
+	b.to(doneID)
+	b.shows("Sync 2: 3 collections, 30 documents changed, 6 removed", "users@2.jsonl")
+	b.hides("users.jsonl", "20,000", "NEWDIR")
+	b.keys("l")
+	b.shows("fauna-export merge /srv/fauna-2026-11-22")
+	b.keys("esc", "s")
+	b.shows("Next sync       fauna-export run --config fauna-export.yaml")
+	b.hides("NEWDIR")
+	c, err := export.LoadConfig("fauna-export.yaml")
+	if err != nil || c.Out != "/srv/fauna-2026-11-22" || c.Mode != "incremental" {
+		t.Errorf("saved %+v, %v", c, err)
+	}
+	b.keys("enter")
+	out, _ := b.w.outcome(t.Context(), nil)
+	if !strings.Contains(out.Summary, "fauna-export merge /srv/fauna-2026-11-22") || strings.Contains(out.Summary, "users.jsonl") {
+		t.Errorf("summary %q", out.Summary)
+	}
+}
+
+func TestDone_nextSyncFollowsInTheSameFolder(t *testing.T) {
+	opened := 0
+	b := newBench(t, 80, 24, secondSync)
+	b.w.runner.open = func(export.Spec, export.Source, bool) (exporting, error) { opened++; return b.run, nil }
+	b.to(doneID)
+	b.keys("esc", "enter")
+	b.at(doneID)
+	if opened != 2 {
+		t.Errorf("%d syncs", opened)
+	}
+}
+
+func TestDone_demoRunsTheCleanUp(t *testing.T) {
+	b := newBench(t, 80, 24, demo).to(doneID)
+	b.keys("x")
+	b.shows("r run on the demo server")
+	b.keys("r")
+	b.shows("Run on the demo server: the key and the role are gone.")
+	b.at(doneID)
+}
