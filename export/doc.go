@@ -51,6 +51,34 @@
 // history_days say so. When T expires the rest is read at a new T; the
 // manifest then says "window" and names the times.
 //
+// # Syncs
+//
+// An incremental run needs a SyncSource and an index of ts and ref of every
+// collection. Its first sync is a full run. Each sync leaves, in .fauna-export, the
+// state of each collection: the pairs of ts and id that the rows of all syncs come
+// to, compressed. The next sync reads all pairs of the index at its own T and joins
+// the two streams. A pair only the index has is a document that was made or changed,
+// which is read; an id only the state has is one that went. This is exact whatever
+// happened between, also for writes dated into the past, ttls that passed and
+// history that is forgotten. Memory grows with the changes. Spec.Fast reads the end
+// of the index and the events instead; the manifest names what that cannot see.
+//
+//   - A state that is missing or damaged is made anew of the files.
+//   - At the end of the first sync its rows are compared with the index at the same
+//     T; where they differ, or are not of one time, a second sync follows at once.
+//   - T that expires while the index is compared begins the sync again at a new one.
+//     T that expires while changes are read gives the rest a new one; that sync is a
+//     window, and another follows at once. After five tries the run ends, resumable.
+//   - A sync that is interrupted leaves nothing that counts: it begins again.
+//   - A collection that was not there at the last sync's time was made again, or is
+//     of another database: all of it is read, and all that was are removals.
+//   - A collection that was another one at that time, or a role that hides documents
+//     where the last sync's did not, is refused (*Changed), and so are other
+//     columns, paths, types, formats and ways with removals.
+//
+// Merge writes the current rows out of the files of all syncs. Verify compares what
+// these come to with the manifest, and with the state where it lies beside them.
+//
 // # Files
 //
 // Beside the data files a finished run leaves SHA256SUMS and manifest.json; an
@@ -66,7 +94,7 @@
 //	v                  1
 //	event              "progress", or "summary" as the last line
 //	time               when, ISO 8601 with Z
-//	phase              preparing, running, finishing, done, stopped
+//	phase              preparing, running, comparing (syncs), finishing, done, stopped
 //	snapshot           the time read at, to the microsecond; absent before it is known and without one
 //	snapshot_ends      when the server will refuse it
 //	snapshots_renewed  how often an expired one was replaced

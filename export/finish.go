@@ -73,8 +73,15 @@ func (r *Run) sweep(keep bool) error {
 	if err != nil {
 		return r.diskError("list the folder", err)
 	}
-	if err := s.Remove(runName); err != nil {
-		return r.diskError("remove "+runName, err)
+	if r.spec.Mode == Incremental {
+		// The comparison with the index follows, and maybe a second sync.
+		r.sync = 2
+		err = r.saveRun()
+	} else {
+		err = r.forget()
+	}
+	if err != nil {
+		return err
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name, WorkPrefix) && e.Name != runName {
@@ -85,6 +92,14 @@ func (r *Run) sweep(keep bool) error {
 	}
 	if err := s.Close(); err != nil {
 		return r.diskError("remove "+WorkPrefix, err)
+	}
+	return nil
+}
+
+// forget removes what the run is: there is nothing left to resume.
+func (r *Run) forget() error {
+	if err := r.env.Store.Remove(runName); err != nil {
+		return r.diskError("remove "+runName, err)
 	}
 	return nil
 }

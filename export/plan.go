@@ -150,9 +150,9 @@ func (r *Run) renew(ctx context.Context, c *collection) {
 			r.ends = r.env.Clock.Now().Add(c.life)
 		}
 	}
-	r.replan(c)
+	from := r.replan(c)
 	c.at = at
-	c.segments = append(c.segments, segment{From: c.scanFrom, At: at})
+	c.segments = append(c.segments, segment{From: from, At: at})
 	r.wake.Broadcast()
 }
 
@@ -173,9 +173,10 @@ func (r *Run) expireLocked(c *collection) {
 	r.wake.Broadcast()
 }
 
-// replan forgets the plan from the first chunk that is not read. The caller
-// holds mu, and no worker has the collection.
-func (r *Run) replan(c *collection) {
+// replan forgets the plan from the first chunk that is not read, and returns its
+// first id. What is to be read of a sync is known; of a full run it is planned
+// anew. The caller holds mu, and no worker has the collection.
+func (r *Run) replan(c *collection) int64 {
 	from := c.nextPlanned()
 	for i, ch := range c.pending {
 		if !ch.done {
@@ -187,5 +188,10 @@ func (r *Run) replan(c *collection) {
 	n := c.queue.clear()
 	r.ahead -= n
 	c.planned -= int64(n)
+	if c.changes != nil {
+		r.planChanges(c, from)
+		return from
+	}
 	c.scanFrom, c.scanned = from, false
+	return from
 }

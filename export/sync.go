@@ -45,8 +45,9 @@ func (s Spec) deletion() string {
 	return s.Deletions
 }
 
-// mostSyncTries is how often a sync is begun again at a new time because the one
-// before expired while it was read.
+// mostSyncTries is how many syncs a run does for one: a time that expires while the
+// index is compared ends its sync without a trace, and one that expires while the
+// changes are read makes a sync of more than one time, which the next makes whole.
 const mostSyncTries = 5
 
 // syncExpired ends a try of a sync whose time expired.
@@ -82,11 +83,14 @@ func (r *Run) doSyncs(ctx context.Context) (*Manifest, error) {
 	for try := 1; ; try++ {
 		m, err := r.doSync(ctx, src)
 		expired, yes := errors.AsType[*syncExpired](err)
-		if !yes {
+		partial, _ := errors.AsType[*Partial](err)
+		switch {
+		case yes && try == mostSyncTries:
+			return nil, fmt.Errorf("the time of the sync expired %d times before the index was compared; an admin can make times live longer by history_days: %w", try, expired.err)
+		case yes:
+		case partial != nil && len(partial.Window) > 0 && len(partial.Failures) == 0 && try < mostSyncTries:
+		default:
 			return m, err
-		}
-		if try == mostSyncTries {
-			return nil, fmt.Errorf("the time of the sync expired %d times before it was done: %w", try, expired.err)
 		}
 	}
 }
@@ -153,7 +157,10 @@ func (r *Run) confirm(ctx context.Context, src SyncSource, m *Manifest) (whole b
 		}
 		whole = len(c.changes.all) == 0
 	}
-	return whole, nil
+	if whole {
+		return true, r.forget()
+	}
+	return false, nil
 }
 
 // doSync does one sync behind those that the folder holds.
@@ -236,24 +243,29 @@ func (r *Run) setPhase(phase Phase) {
 	r.phase = phase
 }
 
-// plan hands the changes of a collection to the workers. Removals are asked after
-// too: they are believed when the server does not have the document.
+// plan hands the changes of a collection to the workers.
 func (r *Run) plan(c *collection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var ids []int64
-	for _, ch := range c.changes.all {
-		if ch.new != noTime || c.layout.Deletion != "" {
-			ids = append(ids, ch.id)
-		}
-	}
 	c.changes.now = make([]int64, len(c.changes.all))
 	for i := range c.changes.now {
 		c.changes.now[i] = noTime
 	}
 	c.scanned, c.scanFrom = true, -1
+	r.planChanges(c, 0)
+}
+
+// planChanges plans the changes from an id on. Removals are asked after too: they
+// are believed when the server does not have the document. The caller holds mu.
+func (r *Run) planChanges(c *collection, from int64) {
+	var ids []int64
+	for _, ch := range c.changes.all[c.changes.change(from):] {
+		if ch.new != noTime || c.layout.Deletion != "" {
+			ids = append(ids, ch.id)
+		}
+	}
 	c.queue.push(ids)
-	c.planned = int64(len(ids))
+	c.planned += int64(len(ids))
 	r.ahead += len(ids)
 }
 

@@ -13,7 +13,7 @@ import (
 func (r *Run) finishSync(ctx context.Context, src SyncSource, m *Manifest) (*Manifest, error) {
 	r.setPhase(Finishing)
 	s := r.env.Store
-	at := r.times[len(r.times)-1]
+	at := r.times[0]
 	next := *m
 	next.Tool, next.Mode, next.Snapshot, next.Snapshots = r.spec.Tool, Incremental, FormatTime(at), nil
 	next.Consistency = ConsistencySnapshot
@@ -35,8 +35,15 @@ func (r *Run) finishSync(ctx context.Context, src SyncSource, m *Manifest) (*Man
 		}
 		next.Collections = append(next.Collections, *c.entry)
 	}
+	partial := &Partial{Failures: r.left, Window: r.windowed(), Skipped: r.spec.Skipped}
+	if len(partial.Window) > 0 {
+		next.Consistency = ConsistencyWindow
+		for _, t := range r.times {
+			next.Snapshots = append(next.Snapshots, FormatTime(t))
+		}
+	}
 	next.Syncs = append(slices.Clone(m.firstSyncs()), SyncEntry{
-		Sync: r.sync, Snapshot: next.Snapshot, Consistency: ConsistencySnapshot, Started: r.began, Finished: next.Finished, Fast: r.spec.Fast,
+		Sync: r.sync, Snapshot: next.Snapshot, Consistency: next.Consistency, Started: r.began, Finished: next.Finished, Fast: r.spec.Fast,
 	})
 	data, err := next.encode()
 	if err != nil {
@@ -48,19 +55,29 @@ func (r *Run) finishSync(ctx context.Context, src SyncSource, m *Manifest) (*Man
 	if err := s.Write(SumsName, next.sums()); err != nil {
 		return nil, r.diskError("write "+SumsName, err)
 	}
-	if len(r.left) == 0 { // otherwise resuming tries them again
-		if err := s.Remove(runName); err != nil {
-			return nil, r.diskError("remove "+runName, err)
+	if len(r.left)+len(partial.Window) == 0 { // otherwise resuming goes on
+		if err := r.forget(); err != nil {
+			return nil, err
 		}
 	}
 	if err := r.clean(&next); err != nil {
 		return nil, err
 	}
-	partial := &Partial{Failures: r.left, Skipped: r.spec.Skipped}
-	if len(partial.Failures)+len(partial.Skipped) > 0 {
+	if len(partial.Failures)+len(partial.Window)+len(partial.Skipped) > 0 {
 		return &next, partial
 	}
 	return &next, nil
+}
+
+// windowed names the collections whose changes were read at more than one time.
+func (r *Run) windowed() []string {
+	var names []string
+	for _, c := range r.all {
+		if c.entry != nil && len(c.segments) > 1 {
+			names = append(names, c.name)
+		}
+	}
+	return names
 }
 
 // saveChanges writes a collection's new pairs and completes its entry.
@@ -96,6 +113,9 @@ func (r *Run) saveChanges(ctx context.Context, src SyncSource, c *collection, at
 	}
 	c.entry.Sync, c.entry.Documents = r.sync, count
 	for i, ch := range d.all {
+		if ch.new == noTime && d.now[i] != noTime {
+			d.unlisted++
+		}
 		if ch.old == noTime || d.now[i] != noTime {
 			continue
 		}

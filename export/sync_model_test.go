@@ -3,11 +3,13 @@ package export
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -195,6 +197,19 @@ func (m *model) syncOnce(crash bool) (*Manifest, error) {
 		return nil
 	}
 	src := &crashSource{&smallPages{Client: m.client, size: 1 + m.random.IntN(20)}, dead}
+	request := dead
+	if m.random.IntN(4) == 0 {
+		var once sync.Once
+		after := new(atomic.Int64)
+		after.Store(int64(m.random.IntN(12)))
+		request = func() error {
+			if after.Add(-1) < 0 {
+				once.Do(func() { m.clock.pass(20 * time.Minute) }) // the sync's time expires
+			}
+			return dead()
+		}
+	}
+	src.crash = request
 	env := OSEnv(m.dir)
 	env.Store = &crashStore{env.Store, dead}
 	spec := m.spec()
@@ -236,14 +251,22 @@ func (m *model) noRepeats(e ManifestEntry, before, after map[string]string) {
 	}
 }
 
+// modelFor is for how long TestSync_model goes on with seeds of its choice.
+var modelFor = flag.Duration("model", 0, "go on with the model of incremental syncs for so long")
+
 func TestSync_model(t *testing.T) {
 	const rounds, writes = 14, 60
 	seeds := []uint64{1, 2}
 	if testing.Short() {
 		seeds = seeds[:1]
 	}
-	ops, syncs, checked, crashes := 0, 0, 0, 0
-	for _, seed := range seeds {
+	ops, syncs, checked, crashes, windows := 0, 0, 0, 0, 0
+	began := time.Now()
+	for i := 0; i < len(seeds) || time.Since(began) < *modelFor; i++ {
+		if i == len(seeds) {
+			seeds = append(seeds, rand.Uint64())
+		}
+		seed := seeds[i]
 		m := newModel(t, seed, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
 		before, done := map[string]string{}, 0
 		for range rounds {
@@ -282,11 +305,20 @@ func TestSync_model(t *testing.T) {
 			}
 			before, done = after, got.lastSync()
 		}
+		final, err := ReadManifest(NewDirStore(m.dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range final.Syncs {
+			if one.Consistency == ConsistencyWindow {
+				windows++
+			}
+		}
 		rep, err := Verify(t.Context(), m.dir, nil)
 		if err != nil || !rep.OK() || len(rep.Others) > 0 {
 			t.Fatalf("seed %d: verify: %+v, %v", seed, rep, err)
 		}
 		ops += m.ops
 	}
-	t.Logf("seeds %v: %d writes, %d syncs compared, %d of them looked through for repeats, %d crashes", seeds, ops, syncs, checked, crashes)
+	t.Logf("seeds %v: %d writes, %d syncs compared, %d of them looked through for repeats, %d of more than one time, %d crashes", seeds, ops, syncs, checked, windows, crashes)
 }

@@ -55,15 +55,12 @@ func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *
 		}
 	}
 	batch.Counts.Merge(live.Counts)
-	at, unlisted := 0, int64(0)
+	at := 0
 	for _, id := range ch.ids {
 		n := d.change(id)
 		one := d.all[n]
 		if at < len(live.IDs) && live.IDs[at] == id {
 			d.now[n] = live.Times[at]
-			if one.new == noTime {
-				unlisted++
-			}
 			if live.Times[at] == one.old && !d.remade {
 				ch.outcome.idle++ // its row is there already
 			} else {
@@ -86,9 +83,6 @@ func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *
 			c.rows.Removal(batch, id, when, when)
 		}
 	}
-	r.mu.Lock()
-	d.unlisted += unlisted
-	r.mu.Unlock()
 	return body, nil
 }
 

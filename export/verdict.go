@@ -290,8 +290,6 @@ func (r *Run) judgeLocked(c *collection, err error) {
 		r.haltLocked(err)
 	case gaveUp && passing(err):
 		r.haltLocked(err)
-	case !gaveUp && fail != nil && fail.Expired() && c.changes != nil:
-		r.haltLocked(&syncExpired{err})
 	case !gaveUp && fail != nil && fail.Expired():
 		r.expireLocked(c)
 	default:
