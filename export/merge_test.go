@@ -43,7 +43,7 @@ func TestMerge_everyFormatIsTheFullExport(t *testing.T) {
 		{Name: "at", Path: []any{"data", "at"}, Type: row.TypeTime},
 		{Name: "f", Path: []any{"data", "f"}, Type: row.TypeFloat},
 	}}
-	for _, format := range []row.Format{row.JSONL, row.CSV, row.Wire, row.Parquet} {
+	for _, format := range row.Formats() {
 		for _, compress := range []row.Compression{row.None, row.Gzip, row.Zstd} {
 			for _, deletions := range []string{"", IgnoreDeletions} {
 				if format == row.Parquet && compress != row.None {

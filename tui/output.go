@@ -216,7 +216,7 @@ func (o *outputStep) rowKey(m tea.KeyMsg) (tea.Cmd, bool) {
 }
 
 var (
-	formats = []row.Format{row.JSONL, row.CSV, row.Parquet, row.Wire}
+	formats = row.Formats()
 	presses = []row.Compression{row.None, row.Gzip, row.Zstd}
 )
 

@@ -21,10 +21,7 @@ func (o *outputStep) body(w, h int) []string {
 	}
 	lines := []string{
 		o.choiceLine(syncRow, "Sync", []option{{o.s.mode == export.Full, "full"}, {o.s.mode == export.Incremental, "incremental"}}, w) + o.syncNote(w),
-		o.choiceLine(formatRow, "Format", []option{
-			{o.s.format == row.JSONL, "JSON lines"}, {o.s.format == row.CSV, "CSV"},
-			{o.s.format == row.Parquet, "Parquet"}, {o.s.format == row.Wire, "wire"},
-		}, w),
+		o.choiceLine(formatRow, "Format", o.formatOptions(), w),
 		o.choiceLine(pressRow, "Compress", o.pressOptions(), w),
 	}
 	lines = append(lines, o.folderLines(w)...)
@@ -45,6 +42,14 @@ func (o *outputStep) syncNote(w int) string {
 		return ""
 	}
 	return o.s.st.faint.of("needs an index per collection")
+}
+
+func (o *outputStep) formatOptions() []option {
+	var all []option
+	for _, f := range formats {
+		all = append(all, option{o.s.format == f, f.Title()})
+	}
+	return all
 }
 
 func (o *outputStep) pressOptions() []option {
@@ -87,15 +92,7 @@ func (o *outputStep) about() string {
 		}
 		return "all at first, then what changed; needs an index per collection"
 	case formatRow:
-		switch o.s.format {
-		case row.JSONL:
-			return "one JSON object a line"
-		case row.CSV:
-			return "with a header; objects as JSON text; Postgres COPY reads it back"
-		case row.Parquet:
-			return "typed columns, for DuckDB and lakes"
-		}
-		return "each document exactly as the server sent it: nothing is lost, ever"
+		return o.s.format.About()
 	case folderRow:
 		return "one file a collection, manifest.json and SHA256SUMS"
 	}

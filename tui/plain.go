@@ -163,7 +163,11 @@ func (p *plain) output(ctx context.Context) error {
 		return err
 	}
 	p.mode = []export.Mode{export.Full, export.Incremental}[i]
-	i, err = p.choose(ctx, "Format", []string{"JSON lines", "CSV", "Parquet", "wire: documents exactly as the server sends them"}, at(formats, p.format))
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.Title()+", "+f.About())
+	}
+	i, err = p.choose(ctx, "Format", names, at(formats, p.format))
 	if err != nil {
 		return err
 	}

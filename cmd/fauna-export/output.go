@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"fauna-export/export"
+	"fauna-export/export/row"
 )
 
 // outputFlags say what the files are to be and how to get there: the part of a
@@ -25,9 +26,9 @@ type outputFlags struct {
 // addFormat adds the flags that say what the files are.
 func (f *outputFlags) addFormat(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringVar(&f.Format, "format", "jsonl", "`FORMAT` of the files: jsonl, csv, parquet or wire (each document as the server sent it)")
+	set.StringVar(&f.Format, "format", string(row.JSONL), "`FORMAT` of the files: "+strings.Join(row.FormatNames(), ", ")+" (wire: each document as the server sent it)")
 	set.StringVar(&f.Compress, "compress", "none", "`METHOD`: none, gzip or zstd (Parquet is compressed inside)")
-	completeWords(cmd, "format", "jsonl", "csv", "parquet", "wire")
+	completeWords(cmd, "format", row.FormatNames()...)
 	completeWords(cmd, "compress", "none", "gzip", "zstd")
 }
 

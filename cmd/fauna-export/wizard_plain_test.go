@@ -18,7 +18,7 @@ func TestWizardPlain_asksLinesAndShowsNoSecret(t *testing.T) {
 		{"Collections:", "customers, products"},
 		{"Collections:", ""},
 		{"incremental: with an index", ""},
-		{"wire: documents", "2"},
+		{"wire, each document", "2"},
 		{"zstd", ""},
 		{"Folder, new or empty", dir},
 		{"Additional column", ""},

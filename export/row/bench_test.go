@@ -64,7 +64,7 @@ func (f *fastest) report(b *testing.B, bytes int) {
 //	go test -run xxx -bench . ./export/row/
 func BenchmarkPage(b *testing.B) {
 	page, plan := benchPage(b, 1000, false)
-	for _, format := range []Format{JSONL, CSV, Parquet, Wire} {
+	for _, format := range Formats() {
 		b.Run(string(format), func(b *testing.B) {
 			s, err := NewSerializer(Layout{Collection: "users", Format: format})
 			if err != nil {

@@ -1,6 +1,10 @@
 package row
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Format is the kind of file that rows are written to.
 type Format string
@@ -13,13 +17,62 @@ const (
 	Wire    Format = "wire"    // each document exactly as the server sent it, one a line
 )
 
+// formats is the one table of formats: what each is called, and what it is in half
+// a sentence.
+func formats() []formatName {
+	return []formatName{
+		{JSONL, "JSON lines", "one JSON object a line"},
+		{CSV, "CSV", "with a header; objects as JSON text; Postgres COPY reads it back"},
+		{Parquet, "Parquet", "typed columns, for DuckDB and lakes"},
+		{Wire, "wire", "each document exactly as the server sent it: nothing is lost, ever"},
+	}
+}
+
+type formatName struct {
+	format       Format
+	title, about string
+}
+
+// Formats returns all formats, the default first.
+func Formats() []Format {
+	var all []Format
+	for _, f := range formats() {
+		all = append(all, f.format)
+	}
+	return all
+}
+
+// FormatNames are the names of all formats, as ParseFormat reads them.
+func FormatNames() []string {
+	var names []string
+	for _, f := range Formats() {
+		names = append(names, string(f))
+	}
+	return names
+}
+
+// Title is what people call the format: "JSON lines". It is empty for a format
+// that does not exist.
+func (f Format) Title() string { return f.named().title }
+
+// About says in half a sentence what a file of the format is.
+func (f Format) About() string { return f.named().about }
+
+func (f Format) named() formatName {
+	for _, n := range formats() {
+		if n.format == f {
+			return n
+		}
+	}
+	return formatName{}
+}
+
 // ParseFormat reads a format's name.
 func ParseFormat(text string) (Format, error) {
-	switch f := Format(text); f {
-	case JSONL, CSV, Parquet, Wire:
+	if f := Format(text); slices.Contains(Formats(), f) {
 		return f, nil
 	}
-	return "", fmt.Errorf("unknown format %q: it is one of jsonl, csv, parquet, wire", text)
+	return "", fmt.Errorf("unknown format %q: it is one of %s", text, strings.Join(FormatNames(), ", "))
 }
 
 // Compression is how a file of rows is compressed as a whole.

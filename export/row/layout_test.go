@@ -134,3 +134,19 @@ func TestResumeFile_refusesOtherStates(t *testing.T) {
 		}
 	}
 }
+
+// columnFormats are the formats with a column for each field: all but wire.
+func columnFormats() []Format {
+	return slices.DeleteFunc(Formats(), func(f Format) bool { return f == Wire })
+}
+
+func TestFormats_areNamedAndRead(t *testing.T) {
+	for _, f := range Formats() {
+		if got, err := ParseFormat(string(f)); err != nil || got != f || f.Title() == "" || f.About() == "" {
+			t.Errorf("%s: read as %s, %v; %q: %q", f, got, err, f.Title(), f.About())
+		}
+	}
+	if _, err := ParseFormat(""); err == nil {
+		t.Error("no format was accepted")
+	}
+}

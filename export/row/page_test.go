@@ -39,7 +39,7 @@ func TestPage_namesDamagedDocument(t *testing.T) {
 		{"not an object", `7`, "no object"},
 		{"null", `null`, "no object"},
 	} {
-		for _, format := range []Format{JSONL, CSV, Parquet, Wire} {
+		for _, format := range Formats() {
 			s := serializerOf(t, Layout{Collection: "users", Format: format})
 			var b Batch
 			err := s.Page(&b, pageOf(good, test.element, documentOf(9, "")), []int64{5, 7, 9})
@@ -200,7 +200,7 @@ func TestPage_deepAndLong(t *testing.T) {
 	odd := strings.Repeat(`{"@obj":{"@x":`, 100_000) + `1` + strings.Repeat(`},"y":2}`, 100_000)
 	refs := strings.Repeat(`{"@ref":{"id":"1","x":`, 100_000) + `1` + strings.Repeat(`}}`, 100_000)
 	long := `"` + strings.Repeat("0123456789abcde\u00e9", 512<<10) + `"`
-	for _, format := range []Format{JSONL, CSV, Parquet, Wire} {
+	for _, format := range Formats() {
 		s := serializerOf(t, Layout{Collection: "users", Format: format})
 		for name, value := range map[string]string{"deep": deep, "sets": sets, "escaped": escaped, "odd": odd, "refs": refs, "long": long} {
 			var b Batch
@@ -242,7 +242,7 @@ func TestPage_keepsInvalidUTF8(t *testing.T) {
 // Writing rows allocates nothing once a batch has its memory.
 func TestPage_allocatesNothing(t *testing.T) {
 	page, plan := benchPage(t, 500, false)
-	for _, format := range []Format{JSONL, CSV, Parquet, Wire} {
+	for _, format := range Formats() {
 		s := serializerOf(t, Layout{Collection: "users", Format: format})
 		var b Batch
 		got := testing.AllocsPerRun(5, func() {
@@ -370,7 +370,7 @@ func TestPage_countsOtherFields(t *testing.T) {
 // Goroutines share a serializer, each with a batch of its own.
 func TestSerializer_concurrentUse(t *testing.T) {
 	page, plan := benchPage(t, 200, false)
-	for _, format := range []Format{JSONL, CSV, Parquet} {
+	for _, format := range columnFormats() {
 		s := serializerOf(t, Layout{Collection: "users", Format: format})
 		var want Batch
 		if err := s.Page(&want, page, plan); err != nil {

@@ -159,7 +159,7 @@ func TestPage_indented(t *testing.T) {
 	if err := json.Indent(&indented, page, "  ", "\t"); err != nil {
 		t.Fatal(err)
 	}
-	for _, format := range []Format{JSONL, CSV, Parquet, Wire} {
+	for _, format := range Formats() {
 		s, err := NewSerializer(Layout{Collection: "users", Format: format})
 		if err != nil {
 			t.Fatal(err)
