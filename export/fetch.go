@@ -120,12 +120,23 @@ func (r *Run) readChunk(ctx context.Context, c *collection, ch *chunk, batch *ro
 // readPage reads one page of exactly the documents ids and appends their rows
 // to batch.
 func (r *Run) readPage(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, ids []int64, at int64) ([]byte, error) {
-	if err := r.pace.spend(ctx, len(ids)); err != nil {
+	return r.readRows(ctx, c, ch, batch, body, len(ids), func(buf []byte) ([]byte, error) {
+		return r.src.Documents(ctx, c.name, at, ids[0], len(ids), c.paths, buf)
+	}, func(body []byte) error {
+		return c.rows.Page(batch, body, ids)
+	})
+}
+
+// readRows asks for n documents until it is answered with a page, which rows
+// appends to batch, and observes what it takes.
+func (r *Run) readRows(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, n int,
+	ask func(buf []byte) ([]byte, error), rows func(body []byte) error) ([]byte, error) {
+	if err := r.pace.spend(ctx, n); err != nil {
 		return body, context.Cause(ctx)
 	}
-	err := r.call(ctx, c, len(ids) > 1, func() error {
+	err := r.call(ctx, c, n > 1, func() error {
 		start := r.env.Clock.Now()
-		got, err := r.src.Documents(ctx, c.name, at, ids[0], len(ids), c.paths, body)
+		got, err := ask(body)
 		if err != nil {
 			return err
 		}
@@ -134,9 +145,9 @@ func (r *Run) readPage(ctx context.Context, c *collection, ch *chunk, batch *row
 		ch.outcome.pages++
 		ch.outcome.bytes += int64(len(body))
 		batch.Bytes = slices.Grow(batch.Bytes, len(body))
-		err = c.rows.Page(batch, body, ids)
+		err = rows(body)
 		if !brokenPage(err) {
-			r.observe(c, len(ids), int64(len(body)), took)
+			r.observe(c, n, int64(len(body)), took)
 		}
 		return err
 	})

@@ -76,6 +76,50 @@ func TestSync_oneTimeAcrossPages(t *testing.T) {
 	s.exact(m)
 }
 
+func TestSync_severalWritesInOneTransaction(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 4; id++ {
+		s.fql(create(id, "{}"))
+	}
+	s.sync()
+	s.fql("Do(" + strings.Join([]string{
+		update(1, "{a: 1}"), update(1, "{a: 2}"), // twice
+		remove(2), create(2, "{b: 1}"), // made again
+		create(8, "{}"), remove(8), // born and gone
+		update(3, "{c: 1}"), remove(3),
+	}, ", ") + ")")
+	m := s.sync()
+	s.exact(m)
+	rows := s.rowsOf("docs@2.jsonl")
+	if len(rows) != 3 || !strings.Contains(rows[0], `"data":{"a":2}`) || !strings.Contains(rows[1], `"data":{"b":1}`) || !strings.HasPrefix(rows[2], `{"ref":"3"`) || last(m).Removed != 1 {
+		t.Errorf("%s", rows)
+	}
+}
+
+func TestSync_removedAndMadeAgain(t *testing.T) {
+	s := startSyncServer(t)
+	s.fql(create(1, "{n: 1}") + "\n" + create(2, "{n: 1}"))
+	s.sync()
+	s.fql(remove(1) + "\n" + create(1, "{n: 2}") + "\n" + remove(2))
+	m := s.sync() // made again within a sync
+	s.exact(m)
+	if e := last(m); e.Rows != 2 || e.Removed != 1 {
+		t.Errorf("%+v", e)
+	}
+	s.fql(create(2, "{n: 3}"))
+	m = s.sync() // and behind the sync that has the removal
+	s.exact(m)
+	if e := last(m); e.Rows != 1 || e.Documents != 2 {
+		t.Errorf("%+v", e)
+	}
+	s.fql(remove(2) + "\n" + remove(1))
+	m = s.sync()
+	s.exact(m)
+	if e := last(m); e.Rows != 2 || e.Removed != 2 || e.Documents != 0 {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestSync_emptyCollectionAndEmptySync(t *testing.T) {
 	s := startSyncServer(t)
 	s.exact(s.sync())
@@ -101,20 +145,23 @@ func TestSync_emptyCollectionAndEmptySync(t *testing.T) {
 func TestSync_ttls(t *testing.T) {
 	s := startSyncServer(t)
 	soon := func() string { return fmt.Sprintf("Time(%q)", FormatTime(s.now().Add(time.Minute).UnixMicro())) }
-	for id := 1; id <= 4; id++ {
+	for id := 1; id <= 6; id++ {
 		s.fql(create(id, "{}"))
 	}
 	ttl := func(id int, at string) string {
 		return fmt.Sprintf(`Update(Ref(Collection("docs"), "%d"), {ttl: %s})`, id, at)
 	}
-	s.fql(ttl(1, soon()) + "\n" + ttl(2, soon()))
+	s.fql(ttl(1, soon()) + "\n" + ttl(2, soon()) + "\n" + ttl(5, soon()) + "\n" + ttl(6, fmt.Sprintf("Time(%q)", FormatTime(s.now().Add(time.Hour).UnixMicro()))))
 	s.sync()
 	s.fql(ttl(2, "null")) // cleared: it lives
 	s.fql(ttl(3, soon())) // set and passed
+	later := fmt.Sprintf("Time(%q)", FormatTime(s.now().Add(time.Hour).UnixMicro()))
+	s.fql(ttl(5, later))  // changed to later
+	s.fql(ttl(6, soon())) // changed to sooner
 	s.pass(2 * time.Minute)
 	m := s.sync()
 	s.exact(m)
-	if e := last(m); e.Removed != 2 || e.TimeUnknown != 2 || e.Rows != 3 || e.Documents != 2 {
+	if e := last(m); e.Removed != 3 || e.TimeUnknown != 3 || e.Rows != 5 || e.Documents != 3 {
 		t.Errorf("%+v", e)
 	}
 	when := FormatTime(m.snapshot())

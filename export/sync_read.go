@@ -13,28 +13,12 @@ func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *
 	d := c.changes
 	src := r.src.(SyncSource)
 	ch.outcome = outcome{}
-	if err := r.pace.spend(ctx, len(ch.ids)); err != nil {
-		return body, context.Cause(ctx)
-	}
 	live := r.freshBatch()
 	defer r.keepBatch(live)
-	err := r.call(ctx, c, len(ch.ids) > 1, func() error {
-		live.Reset()
-		start := r.env.Clock.Now()
-		got, err := src.DocumentsOf(ctx, c.name, ch.at, ch.ids, c.paths, body)
-		if err != nil {
-			return err
-		}
-		body = got
-		took := r.env.Clock.Now().Sub(start)
-		ch.outcome.pages++
-		ch.outcome.bytes += int64(len(body))
-		live.Bytes = slices.Grow(live.Bytes, len(body))
-		err = c.rows.PageOf(live, body, ch.ids)
-		if !brokenPage(err) {
-			r.observe(c, len(ch.ids), int64(len(body)), took)
-		}
-		return err
+	body, err := r.readRows(ctx, c, ch, live, body, len(ch.ids), func(buf []byte) ([]byte, error) {
+		return src.DocumentsOf(ctx, c.name, ch.at, ch.ids, c.paths, buf)
+	}, func(body []byte) error {
+		return c.rows.PageOf(live, body, ch.ids)
 	})
 	if fail := failureOf(err); fail != nil && fail.Missing() {
 		if aerr := r.checkAccess(ctx, c, ch.at); aerr != nil {

@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -158,14 +159,23 @@ func TestSync_fast(t *testing.T) {
 	if e := last(m); e.Rows != 4 || e.Removed != 1 || e.TimeUnknown != 0 || len(e.Warnings) != 1 || !strings.Contains(e.Warnings[0], "fast") {
 		t.Errorf("%+v", e)
 	}
-	s.fql(insert(40, s.back(5*time.Second), "create", "{}")) // it cannot see this
-	if e := last(s.sync(fast)); e.Rows != 0 {
+	// What it cannot see, the manifest names: here a write and a removal dated
+	// before the last sync, and a ttl that passes.
+	s.fql(fmt.Sprintf(`Update(Ref(Collection("docs"), "7"), {ttl: Time(%q)})`, FormatTime(s.now().Add(time.Minute).UnixMicro())))
+	s.sync(fast)
+	s.fql(insert(40, s.back(5*time.Second), "create", "{}") + "\n" + insert(8, s.back(5*time.Second), "delete", "{}"))
+	s.pass(2 * time.Minute)
+	m = s.sync(fast)
+	if e := last(m); e.Rows != 0 || len(e.Warnings) != 1 || e.Warnings[0] != "fast: writes and removals dated before the last sync, and documents whose ttl passed, were not looked for" {
 		t.Errorf("%+v", e)
 	}
-	m = s.sync() // this one sees it
+	if n := len(m.Syncs); !m.Syncs[n-1].Fast {
+		t.Errorf("%+v", m.Syncs)
+	}
+	m = s.sync() // this one sees them
 	s.exact(m)
-	if last(m).Rows != 1 {
-		t.Errorf("%+v", last(m))
+	if e := last(m); e.Rows != 3 || e.Removed != 2 || m.Syncs[len(m.Syncs)-1].Fast {
+		t.Errorf("%+v", e)
 	}
 	s.fql(remove(6))
 	s.pass(time.Hour) // the events are forgotten
