@@ -52,6 +52,8 @@ type collection struct {
 
 	changes *changes // what a sync behind the first does for it
 
+	proof *proof // its file, while that is written and read again at once
+
 	saved *state // where an earlier process got to
 	entry *ManifestEntry
 	put   settled // what the writer has put into the file

@@ -53,7 +53,8 @@ type Run struct {
 	left     []*CollectionError // failures that are kept for the summary
 	batches  []*row.Batch       // to be used again
 	finished *Manifest
-	pass     *Run // the sync that this run is doing, whose status it shows
+	found    map[string]*reading // files that were read again while they were written
+	pass     *Run                // the sync that this run is doing, whose status it shows
 
 	budget int64
 	hire   func() // starts one more worker
@@ -76,7 +77,7 @@ func newRun(s Spec, src Source, env Env) (*Run, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Run{spec: s, src: src, env: env, phase: Preparing, workers: s.Workers, budget: plainBudget, free: -1, need: -1}
+	r := &Run{spec: s, src: src, env: env, phase: Preparing, workers: s.Workers, budget: plainBudget, free: -1, need: -1, found: map[string]*reading{}}
 	if s.Workers == 0 {
 		r.tuner = newTuner(firstTuned)
 		r.workers = r.tuner.n
@@ -192,6 +193,7 @@ func (r *Run) doFull(ctx context.Context) (*Manifest, error) {
 // transfer reads all collections and hands each to one writer; it returns
 // when every goroutine that it started has ended.
 func (r *Run) transfer(ctx context.Context, write func(context.Context, *collection) error) error {
+	outer := ctx
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var done sync.WaitGroup
@@ -217,6 +219,7 @@ func (r *Run) transfer(ctx context.Context, write func(context.Context, *collect
 		done.Go(func() {
 			err := write(ctx, c)
 			r.wrote(c, err)
+			r.awaitProof(outer, c)
 		})
 	}
 	r.mu.Lock()

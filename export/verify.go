@@ -65,6 +65,20 @@ func (r *Report) OK() bool {
 // error is a *NotARun for a folder without a manifest, or that of reading
 // the folder; what is wrong with the files stands in the report.
 func Verify(ctx context.Context, dir string, progress func(VerifyStatus)) (*Report, error) {
+	return verify(ctx, dir, nil, progress)
+}
+
+// Verify is the function Verify for the folder of a run that Do has finished,
+// less the reading of those files that Do itself read again while it wrote
+// them.
+func (r *Run) Verify(ctx context.Context, progress func(VerifyStatus)) (*Report, error) {
+	r.mu.Lock()
+	found := r.found
+	r.mu.Unlock()
+	return verify(ctx, storeName(r.env.Store), found, progress)
+}
+
+func verify(ctx context.Context, dir string, found map[string]*reading, progress func(VerifyStatus)) (*Report, error) {
 	m, err := ReadManifest(NewDirStore(dir))
 	if err != nil {
 		return nil, err
@@ -82,7 +96,7 @@ func Verify(ctx context.Context, dir string, progress func(VerifyStatus)) (*Repo
 		before := st.Bytes
 		last := time.Now()
 		progress(st)
-		f := verifyFile(ctx, dir, e, func(n int64) {
+		f := verifyFile(ctx, dir, e, found[e.File], func(n int64) {
 			st.Bytes += n
 			if now := time.Now(); now.Sub(last) > 200*time.Millisecond {
 				last = now
@@ -138,8 +152,9 @@ func (r *Report) checkSums(dir string) {
 	}
 }
 
-// verifyFile compares one file with its entry; read is told of the bytes.
-func verifyFile(ctx context.Context, dir string, e ManifestEntry, read func(int64)) FileReport {
+// verifyFile compares one file with its entry, reading it unless it has been
+// read already; read is told of the bytes.
+func verifyFile(ctx context.Context, dir string, e ManifestEntry, found *reading, read func(int64)) FileReport {
 	rep := FileReport{Collection: e.Name, File: e.File}
 	problem := func(format string, args ...any) FileReport {
 		rep.Problem = fmt.Sprintf(format, args...)
@@ -159,34 +174,18 @@ func verifyFile(ctx context.Context, dir string, e ManifestEntry, read func(int6
 	if rep.Bytes != e.Bytes {
 		return problem("%d bytes, the manifest says %d", rep.Bytes, e.Bytes)
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return problem("%v", err)
+	if found == nil {
+		found = readFile(ctx, path, e, read)
 	}
-	defer f.Close()
-	// The bytes are hashed beside the reading of the rows, which takes longer.
-	hashed := make(chan error, 1)
-	h := sha256.New()
-	go func() {
-		_, err := io.Copy(h, &watchedReader{ctx: ctx, r: io.NewSectionReader(f, 0, rep.Bytes), read: read})
-		hashed <- err
-	}()
-	var each func(row.Row) error
-	if e.Sync > 0 {
-		each = func(one row.Row) error {
-			rep.sum.add(pair{one.TS, one.ID})
-			return nil
-		}
-	}
-	sum, checkErr := row.Read(ctx, e.layout(), f, rep.Bytes, each)
-	if err := <-hashed; err != nil {
-		return problem("%v", err)
-	}
-	if got := hex.EncodeToString(h.Sum(nil)); got != e.SHA256 {
-		return problem("sha256 is %s, the manifest says %s", got, e.SHA256)
-	}
-	if checkErr != nil {
-		return problem("%v", checkErr)
+	sum := found.sum
+	rep.sum = found.pairs
+	switch {
+	case found.failed != nil:
+		return problem("%v", found.failed)
+	case found.sha256 != e.SHA256:
+		return problem("sha256 is %s, the manifest says %s", found.sha256, e.SHA256)
+	case found.bad != nil:
+		return problem("%v", found.bad)
 	}
 	rep.Rows = sum.Rows
 	if sum.Rows != e.Rows {
@@ -199,6 +198,34 @@ func verifyFile(ctx context.Context, dir string, e ManifestEntry, read func(int6
 		return problem("ids from %s to %s, the manifest says %s to %s", first, last, e.FirstID, e.LastID)
 	}
 	return rep
+}
+
+// readFile reads a whole file. It is hashed beside the reading of its rows,
+// which takes longer.
+func readFile(ctx context.Context, path string, e ManifestEntry, read func(int64)) *reading {
+	f, err := os.Open(path)
+	if err != nil {
+		return &reading{failed: err}
+	}
+	defer f.Close()
+	found := &reading{}
+	h := sha256.New()
+	hashed := make(chan struct{})
+	go func() {
+		defer close(hashed)
+		_, found.failed = io.Copy(h, &watchedReader{ctx: ctx, r: io.NewSectionReader(f, 0, e.Bytes), read: read})
+	}()
+	var each func(row.Row) error
+	if e.Sync > 0 {
+		each = func(one row.Row) error {
+			found.pairs.add(pair{one.TS, one.ID})
+			return nil
+		}
+	}
+	found.sum, found.bad = row.Read(ctx, e.layout(), f, e.Bytes, each)
+	<-hashed
+	found.sha256 = hex.EncodeToString(h.Sum(nil))
+	return found
 }
 
 // columnsOf are the columns of a file by name and type, which is all that

@@ -279,10 +279,29 @@ func (w *writer) checkpoint() error {
 		return err
 	}
 	w.saved, w.at = w.size, now
-	saving := make(chan error, 1)
+	saving, size := make(chan error, 1), w.size
 	w.saving = saving
-	go func() { saving <- w.save(st) }()
+	go func() {
+		err := w.save(st)
+		if err == nil {
+			w.readAgain(size)
+		}
+		saving <- err
+	}()
 	return nil
+}
+
+// readAgain lets the first bytes of the file, which are durable, be read again.
+// A file that is written in a moment is read at the end of the run.
+func (w *writer) readAgain(durable int64) {
+	w.r.mu.Lock()
+	defer w.r.mu.Unlock()
+	switch {
+	case w.c.proof != nil:
+		w.c.proof.grow(durable)
+	case w.r.proven(w.c.layout):
+		w.c.proof = startProof(w.r.env.Store, partName(w.c.file), w.c.layout, durable)
+	}
 }
 
 // settle waits for a checkpoint on its way.
@@ -375,6 +394,11 @@ func (w *writer) finish() error {
 	if err := w.save(data); err != nil {
 		return err
 	}
+	w.r.mu.Lock()
+	if w.c.proof != nil {
+		w.c.proof.end(w.size)
+	}
+	w.r.mu.Unlock()
 	if err := w.out.Close(); err != nil {
 		w.out = nil
 		return w.r.diskError("close "+partName(w.c.file), err)

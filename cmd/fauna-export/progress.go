@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -77,8 +76,8 @@ func (a *app) showRun(run *export.Run) (stop func()) {
 	return a.showProgress(func() string { return progressLine(run.Status()) }, run.Event)
 }
 
-// verifyFiles reads the files of a folder again, and shows how that goes.
-func (a *app) verifyFiles(ctx context.Context, dir string) (*export.Report, error) {
+// showVerifying reads the files of a folder again, and shows how that goes.
+func (a *app) showVerifying(verify func(progress func(export.VerifyStatus)) (*export.Report, error)) (*export.Report, error) {
 	var now atomic.Pointer[export.VerifyStatus]
 	now.Store(&export.VerifyStatus{})
 	stop := a.showProgress(func() string {
@@ -86,7 +85,7 @@ func (a *app) verifyFiles(ctx context.Context, dir string) (*export.Report, erro
 		return fmt.Sprintf("verifying: %d of %s, %s of %s", s.Files, count(int64(s.Total), "file"), sizeText(s.Bytes), sizeText(s.Size))
 	}, nil)
 	defer stop()
-	return export.Verify(ctx, dir, func(s export.VerifyStatus) { now.Store(&s) })
+	return verify(func(s export.VerifyStatus) { now.Store(&s) })
 }
 
 // progressLine is one line about a run in progress.

@@ -154,7 +154,9 @@ func (a *app) finish(ctx context.Context, run *export.Run, dir string) error {
 		}
 		return err
 	}
-	report, wrong := a.verifyFiles(ctx, dir)
+	report, wrong := a.showVerifying(func(progress func(export.VerifyStatus)) (*export.Report, error) {
+		return run.Verify(ctx, progress)
+	})
 	if wrong == nil {
 		a.summarise(dir, manifest, report, run.Status())
 		wrong = wrongFiles(report)

@@ -38,7 +38,9 @@ own time while the server still keeps that.`,
 
 // verify reads the files of a folder again and prints what it found.
 func (a *app) verify(ctx context.Context, dir string) (*export.Report, error) {
-	report, err := a.verifyFiles(ctx, dir)
+	report, err := a.showVerifying(func(progress func(export.VerifyStatus)) (*export.Report, error) {
+		return export.Verify(ctx, dir, progress)
+	})
 	if err != nil {
 		return nil, err
 	}

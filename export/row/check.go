@@ -46,7 +46,22 @@ func check(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(R
 	if size == 0 && !l.Compress.plain() {
 		return none, fmt.Errorf("read %s: %w", l.Compress, io.ErrUnexpectedEOF)
 	}
-	plain, stop, err := decompress(l.Compress, io.NewSectionReader(r, 0, size))
+	return checkStream(ctx, l, io.NewSectionReader(r, 0, size), each, texts)
+}
+
+// CheckStream is Check for a file that comes piece by piece, of any format but
+// Parquet. An error of r ends it and is found in its own.
+func CheckStream(ctx context.Context, l Layout, r io.Reader) (Summary, error) {
+	if err := l.Validate(); err != nil {
+		return Summary{FirstID: -1, LastID: -1}, err
+	}
+	return checkStream(ctx, l, r, nil, nil)
+}
+
+// checkStream is check but for Parquet.
+func checkStream(ctx context.Context, l Layout, r io.Reader, each func(Row) error, texts *texts) (Summary, error) {
+	none := Summary{FirstID: -1, LastID: -1}
+	plain, stop, err := decompress(l.Compress, r)
 	if err != nil {
 		return none, err
 	}

@@ -1,0 +1,147 @@
+package export
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"runtime"
+	"sync"
+
+	"fauna-export/export/row"
+)
+
+// proof is the reading again of a file while it is still being written, as far
+// as it is durable. A run reads all its files again; what is read beside the
+// waiting for a server costs no time at the end.
+type proof struct {
+	file OpenedFile
+	pos  int64 // what is read; of the reader alone
+	done chan struct{}
+	// found is what was found, good after done.
+	found reading
+
+	mu      sync.Mutex
+	wake    sync.Cond
+	durable int64 // bytes that may be read
+	ended   bool  // they are the whole file
+	dropped bool  // nobody wants to know any more
+}
+
+// reading is what reading a whole file found.
+type reading struct {
+	sha256 string
+	sum    row.Summary
+	pairs  pairSum // of the rows of a sync's file
+	bad    error   // what is wrong with the rows
+	failed error   // why the file could not be read to its end
+}
+
+// proven tells whether a file is read again while it is written. A compressed
+// one would need the memory of a decompressor beside that of its compressor, a
+// Parquet file begins with its end, and of a sync's file more is to be found
+// than this does. Windows renames no file that is open.
+func (r *Run) proven(l row.Layout) bool {
+	return r.spec.Mode == Full && l.Format != row.Parquet && (l.Compress == row.None || l.Compress == "") && runtime.GOOS != "windows"
+}
+
+// startProof begins with a file of which some bytes are durable; nil where
+// the store cannot be read from. It ends by itself after end or drop.
+func startProof(s Store, name string, l row.Layout, durable int64) *proof {
+	file, _, err := openFile(s, name)
+	if err != nil {
+		return nil
+	}
+	f := &proof{file: file, done: make(chan struct{}), durable: durable}
+	f.wake.L = &f.mu
+	go func() {
+		defer close(f.done)
+		defer file.Close()
+		h := sha256.New()
+		all := io.TeeReader(f, h)
+		f.found.sum, f.found.bad = row.CheckStream(context.Background(), l, all)
+		if f.found.bad != nil {
+			// The hash is of the whole file, whatever its rows are.
+			_, f.found.failed = io.Copy(io.Discard, all)
+		}
+		if errors.Is(f.found.bad, errDropped) {
+			f.found.failed = errDropped
+		}
+		f.found.sha256 = hex.EncodeToString(h.Sum(nil))
+	}()
+	return f
+}
+
+var errDropped = errors.New("the run ended before the file did")
+
+// Read gives what is durable, and waits for more.
+func (f *proof) Read(p []byte) (int, error) {
+	f.mu.Lock()
+	for f.pos == f.durable && !f.ended && !f.dropped {
+		f.wake.Wait()
+	}
+	left, dropped := f.durable-f.pos, f.dropped
+	f.mu.Unlock()
+	switch {
+	case dropped:
+		return 0, errDropped
+	case left == 0:
+		return 0, io.EOF
+	}
+	n, err := f.file.ReadAt(p[:min(int64(len(p)), left)], f.pos)
+	f.pos += int64(n)
+	if errors.Is(err, io.EOF) && n > 0 {
+		err = nil
+	}
+	return n, err
+}
+
+// grow lets the first bytes of the file be read.
+func (f *proof) grow(durable int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.durable = durable
+	f.wake.Broadcast()
+}
+
+// end says that the durable bytes are the whole file.
+func (f *proof) end(size int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.durable, f.ended = size, true
+	f.wake.Broadcast()
+}
+
+// drop gives it up.
+func (f *proof) drop() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.dropped = true
+	f.wake.Broadcast()
+}
+
+// awaitProof waits until the file of a collection that was written is read
+// again, and keeps what was found; it gives up with ctx, and for a collection
+// that has no whole file.
+func (r *Run) awaitProof(ctx context.Context, c *collection) {
+	r.mu.Lock()
+	f := c.proof
+	whole := c.entry != nil
+	r.mu.Unlock()
+	if f == nil {
+		return
+	}
+	if !whole {
+		f.drop()
+	}
+	stop := context.AfterFunc(ctx, f.drop)
+	defer stop()
+	<-f.done
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.proof = nil
+	if f.found.failed == nil {
+		r.found[c.file] = &f.found
+	}
+}
