@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,22 +26,45 @@ const pageLimit = 16 << 20
 // size, whose ids are 1 to n.
 type instantSource struct {
 	n     int64
-	doc   [2]string // a document around its id
+	docs  [][2]string // documents around their ids, one after the other
 	bytes atomic.Int64
 }
 
-func newInstantSource(n int64, size int) *instantSource {
+// newVariedSource has documents that compress as those of people do: a fifth of
+// their bytes is left.
+func newVariedSource(n int64) *instantSource {
+	random := rand.New(rand.NewPCG(1, 2))
+	words := strings.Fields("time year people way day man thing woman life child world school state family student group country problem hand part place case week company system program question work government number night point home water room mother area money story fact month lot right study book eye job word business issue side kind head house service friend father power hour game line end member law car city community name president team minute idea kid body information back parent face others level office door health person art war history party result change morning reason research girl guy moment air teacher force education")
 	s := &instantSource{n: n}
-	s.doc[0] = `{"ref":{"@ref":{"id":"`
+	for range 10_000 { // more than any window of a compressor
+		var text []string
+		for range 45 {
+			text = append(text, words[random.IntN(len(words))])
+		}
+		s.docs = append(s.docs, [2]string{
+			`{"ref":{"@ref":{"id":"`,
+			fmt.Sprintf(`","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},"ts":%d,`+
+				`"data":{"name":"%s %s","email":"%s%d@example.org","age":%d,"score":%.4f,"key":"%016x","created":{"@ts":"20%02d-0%d-%02dT%02d:59:19.%03dZ"},`+
+				`"parent":{"@ref":{"id":"%d","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},"note":"%s"}}`,
+				1795342079040000+random.Int64N(1e9), text[0], text[1], text[2], random.IntN(1e4), random.IntN(90), random.Float64()*100, random.Uint64(),
+				10+random.IntN(15), 1+random.IntN(9), 10+random.IntN(18), 10+random.IntN(13), random.IntN(1000), random.Int64N(1e12), strings.Join(text, " ")),
+		})
+	}
+	return s
+}
+
+func newInstantSource(n int64, size int) *instantSource {
+	var doc [2]string
+	doc[0] = `{"ref":{"@ref":{"id":"`
 	head := `","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},"ts":1795342079040000,` +
 		`"data":{"name":"user","email":"someone@example.org","age":42,"score":12.75,"active":true,` +
 		`"created":{"@ts":"2022-08-01T23:59:19.360Z"},"born":{"@date":"1980-02-29"},` +
 		`"parent":{"@ref":{"id":"318842","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},` +
 		`"tags":["alpha","beta"],"note":"`
 	tail := `"}}`
-	fill := max(0, size-len(s.doc[0])-len(head)-len(tail)-7)
-	s.doc[1] = head + strings.Repeat("lorem ipsum dolor sit amet ", fill/27+1)[:fill] + tail
-	return s
+	fill := max(0, size-len(doc[0])-len(head)-len(tail)-7)
+	doc[1] = head + strings.Repeat("lorem ipsum dolor sit amet ", fill/27+1)[:fill] + tail
+	return &instantSource{n: n, docs: [][2]string{doc}}
 }
 
 func (s *instantSource) Now(context.Context) (int64, error) { return 1_800_000_000_000_000, nil }
@@ -72,7 +96,7 @@ func (s *instantSource) IDs(_ context.Context, _ string, _, from int64, size int
 
 func (s *instantSource) Documents(_ context.Context, name string, _, from int64, size int, _ [][]any, b []byte) ([]byte, error) {
 	end := min(s.n, from+int64(size)-1)
-	if n := (end - from + 1) * int64(len(s.doc[0])+len(s.doc[1])); n > pageLimit && end > from {
+	if n := (end - from + 1) * int64(len(s.docs[0][0])+len(s.docs[0][1])); n > pageLimit && end > from {
 		return b, errFakeLarge
 	}
 	b = append(b[:0], `{"resource":{`...)
@@ -86,24 +110,25 @@ func (s *instantSource) Documents(_ context.Context, name string, _, from int64,
 		if id > from {
 			b = append(b, ',')
 		}
-		b = append(b, s.doc[0]...)
+		doc := &s.docs[id%int64(len(s.docs))]
+		b = append(b, doc[0]...)
 		b = strconv.AppendInt(b, id, 10)
-		b = append(b, s.doc[1]...)
+		b = append(b, doc[1]...)
 	}
 	b = append(b, `]}}`...)
 	s.bytes.Add(int64(len(b)))
 	return b, nil
 }
 
-// BenchmarkEngine exports documents of 640 bytes from a source that answers
-// at once; MB/s are counted in bytes from the source.
+// BenchmarkEngine exports varied documents of about 640 bytes from a source that
+// answers at once; MB/s are counted in bytes from the source.
 //
 //	go test ./export -run '^$' -bench Engine -benchtime 3x -cpu 2
 func BenchmarkEngine(b *testing.B) {
 	for _, form := range []Spec{{Format: row.JSONL}, {Format: row.CSV}, {Format: row.Wire}, {Format: row.JSONL, Compress: row.Zstd}, {Format: row.JSONL, Compress: row.Gzip}, {Format: row.Parquet}} {
 		b.Run(form.withDefaults().formName(), func(b *testing.B) {
 			form.Collections = []string{"users"}
-			src := newInstantSource(1_000_000, 640)
+			src := newVariedSource(1_000_000)
 			var fastest float64
 			b.ResetTimer()
 			for range b.N {
@@ -127,14 +152,15 @@ func BenchmarkEngine(b *testing.B) {
 }
 
 // memoryVariable makes the test binary a child that exports and ends: "format
-// compression documents size".
+// compression documents size workers latency collections", the latency in
+// milliseconds, the documents those of one collection.
 const memoryVariable = "FAUNA_EXPORT_MEMORY_TEST"
 
 func memoryChild(text string) int {
 	var format, compress string
 	var n int64
-	var size int
-	if _, err := fmt.Sscan(text, &format, &compress, &n, &size); err != nil {
+	var size, workers, latency, collections int
+	if _, err := fmt.Sscan(text, &format, &compress, &n, &size, &workers, &latency, &collections); err != nil {
 		return 2
 	}
 	dir, err := os.MkdirTemp("", "memory")
@@ -142,10 +168,17 @@ func memoryChild(text string) int {
 		return 2
 	}
 	defer os.RemoveAll(dir)
-	spec := Spec{Collections: []string{"users"}, Format: row.Format(format), Compress: row.Compression(compress), Workers: 8}
+	spec := Spec{Format: row.Format(format), Compress: row.Compression(compress), Workers: workers}
+	for i := range collections {
+		spec.Collections = append(spec.Collections, fmt.Sprintf("users%d", i))
+	}
 	debug.SetMemoryLimit(spec.MemoryLimit())
 	start := time.Now()
-	r, err := NewRun(spec, newInstantSource(n, size), OSEnv(filepath.Join(dir, "out")))
+	var src Source = newInstantSource(n, size)
+	if latency > 0 {
+		src = &farSource{Source: src, latency: time.Duration(latency) * time.Millisecond}
+	}
+	r, err := NewRun(spec, src, OSEnv(filepath.Join(dir, "out")))
 	if err == nil {
 		_, err = r.Do(context.Background())
 	}
@@ -167,7 +200,8 @@ func memoryChild(text string) int {
 }
 
 // BenchmarkMemory reports the largest resident size of a process that exports
-// with 8 workers under the limit of Spec.MemoryLimit.
+// under the limit of Spec.MemoryLimit, with so many workers and from a source at
+// once or so many milliseconds away. Such a one has the most pages in memory.
 //
 //	go test ./export -run '^$' -bench Memory -benchtime 1x
 func BenchmarkMemory(b *testing.B) {
@@ -175,8 +209,10 @@ func BenchmarkMemory(b *testing.B) {
 		b.Fatal("needs Linux: ", err)
 	}
 	for _, c := range []string{
-		"jsonl none 1000000 640", "csv none 1000000 640", "jsonl zstd 1000000 640", "jsonl gzip 1000000 640", "parquet none 1000000 640",
-		"jsonl none 10000000 640", "parquet none 10000000 100", "jsonl none 60 8000000", "parquet none 60 8000000",
+		"jsonl none 1000000 640 8 0 1", "csv none 1000000 640 8 0 1", "jsonl zstd 1000000 640 8 0 1", "jsonl gzip 1000000 640 8 0 1", "parquet none 1000000 640 8 0 1",
+		"jsonl none 1000000 640 16 50 1", "jsonl zstd 1000000 640 16 50 1", "parquet none 1000000 640 16 50 1",
+		"jsonl none 10000000 640 8 0 1", "parquet none 10000000 100 8 0 1", "jsonl none 60 8000000 8 0 1", "parquet none 60 8000000 8 0 1",
+		"jsonl none 250000 640 8 0 4", "jsonl zstd 250000 640 8 0 4", "parquet none 250000 640 8 0 4",
 	} {
 		b.Run(strings.ReplaceAll(c, " ", "-"), func(b *testing.B) {
 			for range b.N {

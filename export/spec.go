@@ -216,10 +216,10 @@ func (s Spec) withDefaults() Spec {
 
 // MemoryLimit is the soft limit, in bytes, that a program which does nothing
 // beside this run should give to debug.SetMemoryLimit: 72 MiB for plain JSON
-// lines, CSV and wire, 140 MiB where data is compressed.
+// lines, CSV and wire, 128 MiB where data is compressed.
 func (s Spec) MemoryLimit() int64 {
 	if s.packed() {
-		return 140 << 20
+		return 128 << 20
 	}
 	return 72 << 20
 }

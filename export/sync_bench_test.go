@@ -42,14 +42,14 @@ func numberOf(id int64) int64 { return (id - benchID) / 100_000 }
 func newChangingSource(n int64) *changingSource {
 	s := &changingSource{instantSource: newInstantSource(n, 640), changed: map[int64]int64{}, removed: map[int64]bool{}, at: 1_800_000_000_000_000}
 	const ts = "1795342079040000"
-	at := len(s.doc[1])
-	for i := range s.doc[1] {
-		if s.doc[1][i:i+len(ts)] == ts {
+	at := len(s.docs[0][1])
+	for i := range s.docs[0][1] {
+		if s.docs[0][1][i:i+len(ts)] == ts {
 			at = i
 			break
 		}
 	}
-	s.head, s.tail = s.doc[1][:at], s.doc[1][at+len(ts):]
+	s.head, s.tail = s.docs[0][1][:at], s.docs[0][1][at+len(ts):]
 	return s
 }
 
@@ -96,7 +96,7 @@ func (s *changingSource) IDs(_ context.Context, _ string, _, from int64, size in
 }
 
 func (s *changingSource) appendDocument(b []byte, i int64) []byte {
-	b = append(b, s.doc[0]...)
+	b = append(b, s.docs[0][0]...)
 	b = strconv.AppendInt(b, benchIDOf(i), 10)
 	b = append(b, s.head...)
 	b = strconv.AppendInt(b, s.ts(i), 10)

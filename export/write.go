@@ -58,6 +58,11 @@ func (r *Run) write(ctx context.Context, c *collection) (err error) {
 	if c.saved != nil && c.saved.Finished {
 		return w.commit(c.saved.Entry)
 	}
+	defer func() {
+		if w.file != nil {
+			w.file.Close()
+		}
+	}()
 	if err := w.begin(); err != nil {
 		return err
 	}

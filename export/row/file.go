@@ -8,11 +8,11 @@ import (
 
 // File turns batches, in order, into the bytes of one file. The same rows make
 // the same bytes, however they were batched and wherever a File was resumed.
-// One goroutine uses it at a time.
+// One goroutine uses it at a time; Close it.
 type File struct {
 	layout Layout
 	state  fileState
-	frame  *frame   // of gzip and zstd
+	frames *frames  // of gzip and zstd
 	groups *rowSets // of Parquet
 }
 
@@ -50,7 +50,7 @@ func newFile(l Layout, at limits) (*File, error) {
 	if !l.Compress.plain() {
 		f.state.Compress = l.Compress
 		var err error
-		if f.frame, err = newFrame(l.Compress, at.frameSize); err != nil {
+		if f.frames, err = newFrames(l.Compress, at.frameSize); err != nil {
 			return nil, err
 		}
 	}
@@ -95,18 +95,18 @@ func (f *File) Begin() ([]byte, error) {
 		return f.groups.begin(), nil
 	case CSV:
 		header := csvHeader(f.layout)
-		if f.frame == nil {
+		if f.frames == nil {
 			return header, nil
 		}
-		f.frame.plain = append(f.frame.plain, header...)
-		return f.frame.compress()
+		return f.frames.begin(header)
 	}
 	return nil, nil
 }
 
 // Append adds the rows of b and gives out the pieces that they complete: one a
 // batch for plain files; for compressed files a frame, cut after the first row
-// that ends past frameSize; for Parquet a row group, cut after groupRows rows
+// that ends past frameSize, and given out by this call or a later one since
+// others compress it; for Parquet a row group, cut after groupRows rows
 // or after the first row that ends past groupSize.
 func (f *File) Append(b *Batch, emit func(Piece) error) error {
 	if len(b.Ends) == 0 {
@@ -115,8 +115,8 @@ func (f *File) Append(b *Batch, emit func(Piece) error) error {
 	if f.groups != nil {
 		return f.groups.append(b, f.counted(emit))
 	}
-	if f.frame != nil {
-		return f.frame.append(b, f.counted(emit))
+	if f.frames != nil {
+		return f.frames.append(b, f.counted(emit))
 	}
 	return f.counted(emit)(Piece{Bytes: b.Bytes, Rows: len(b.Ends), LastID: b.IDs[len(b.IDs)-1]})
 }
@@ -129,12 +129,20 @@ func (f *File) Finish(emit func(Piece) error) error {
 		return nil
 	case f.groups != nil:
 		return f.groups.finish(f.counted(emit))
-	case f.frame != nil:
+	case f.frames != nil:
 		// A file without any rows still is a gzip or zstd file.
-		empty := f.state.Rows == 0 && f.frame.rows == 0 && f.layout.Format != CSV
-		return f.frame.finish(empty, f.counted(emit))
+		empty := f.state.Rows == 0 && f.layout.Format != CSV
+		return f.frames.finish(empty, f.counted(emit))
 	}
 	return nil
+}
+
+// Close waits for the goroutines that compress frames. A File that Finish did
+// not end needs it; what they made is lost.
+func (f *File) Close() {
+	if f.frames != nil {
+		f.frames.close()
+	}
 }
 
 func (f *File) counted(emit func(Piece) error) func(Piece) error {

@@ -8,41 +8,92 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// frameSize is where compressed files are cut: a frame ends after the first row
-// that ends past so many plain bytes. Frames stand alone, so an export can go
-// on behind any of them, and gunzip and zstd read them as one file.
-const frameSize = 4 << 20
+const (
+	// frameSize is where compressed files are cut: a frame ends after the first
+	// row that ends past so many plain bytes. Frames stand alone, so an export
+	// can go on behind any of them, and gunzip and zstd read them as one file.
+	frameSize = 4 << 20
 
-// frame collects the plain bytes of the next frame.
-type frame struct {
-	size   int // where a frame is cut
-	plain  []byte
-	rows   int
-	lastID int64
+	// packersAtOnce is how many frames of a file are compressed side by side,
+	// each in a goroutine of its own, while the next one is collected. More
+	// would take memory that pages need: a source at once keeps two cores busy
+	// with this many.
+	packersAtOnce = 2
+)
 
+// frames collects the plain bytes of the next frame, and compresses those
+// before it.
+type frames struct {
+	compress Compression
+	size     int // where a frame is cut
+	plain    []byte
+	rows     int
+	lastID   int64
+
+	packing []*packing // frames being compressed, in the order of the file
+	idle    []*packing // whose memory is used again
+}
+
+// packing is a frame that is compressed by a goroutine of its own.
+type packing struct {
 	gzip   *gzip.Writer
 	zipped bytes.Buffer // what gzip writes to
 	zstd   *zstd.Encoder
-	packed []byte // what zstd wrote
+	plain  []byte
+	packed []byte
+	rows   int
+	lastID int64
+	err    error
+	done   chan struct{} // closed when packed or err is there
 }
 
-// newFrame makes the encoder. Both run in the calling goroutine, so that their
-// bytes follow from the plain bytes alone; gzip's time of modification is 0.
-func newFrame(c Compression, size int) (*frame, error) {
-	f := &frame{size: size, lastID: -1}
-	var err error
-	if c == Gzip {
-		f.gzip, err = gzip.NewWriterLevel(&f.zipped, gzip.DefaultCompression)
-	} else {
-		f.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true), zstd.WithZeroFrames(true))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", c, err)
+func newFrames(c Compression, size int) (*frames, error) {
+	f := &frames{compress: c, size: size, lastID: -1}
+	for range packersAtOnce {
+		p, err := newPacking(c)
+		if err != nil {
+			return nil, err
+		}
+		f.idle = append(f.idle, p)
 	}
 	return f, nil
 }
 
-func (f *frame) append(b *Batch, emit func(Piece) error) error {
+// newPacking makes an encoder that works in one goroutine, so that its bytes
+// follow from the plain bytes alone; gzip's time of modification is 0.
+func newPacking(c Compression) (*packing, error) {
+	p := &packing{}
+	var err error
+	if c == Gzip {
+		p.gzip, err = gzip.NewWriterLevel(&p.zipped, gzip.DefaultCompression)
+	} else {
+		p.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true), zstd.WithZeroFrames(true))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", c, err)
+	}
+	return p, nil
+}
+
+// pack compresses plain into packed.
+func (p *packing) pack() error {
+	if p.zstd != nil {
+		p.packed = p.zstd.EncodeAll(p.plain, p.packed[:0])
+		return nil
+	}
+	p.zipped.Reset()
+	p.gzip.Reset(&p.zipped)
+	if _, err := p.gzip.Write(p.plain); err != nil {
+		return fmt.Errorf("compress: %w", err)
+	}
+	if err := p.gzip.Close(); err != nil {
+		return fmt.Errorf("compress: %w", err)
+	}
+	p.packed = p.zipped.Bytes()
+	return nil
+}
+
+func (f *frames) append(b *Batch, emit func(Piece) error) error {
 	start := 0 // of the rows not yet in f.plain
 	for i, end := range b.Ends {
 		f.rows++
@@ -60,43 +111,80 @@ func (f *frame) append(b *Batch, emit func(Piece) error) error {
 	return nil
 }
 
-func (f *frame) finish(evenEmpty bool, emit func(Piece) error) error {
-	if len(f.plain) == 0 && !evenEmpty {
-		return nil
+// begin returns the frame of what stands before the rows.
+func (f *frames) begin(head []byte) ([]byte, error) {
+	p := f.idle[0]
+	p.plain = append(p.plain[:0], head...)
+	if err := p.pack(); err != nil {
+		return nil, err
 	}
-	return f.cut(emit)
+	return bytes.Clone(p.packed), nil
 }
 
-func (f *frame) cut(emit func(Piece) error) error {
-	bytes, err := f.compress()
-	if err != nil {
+// finish gives out all that is left; with evenEmpty the frame of no rows when
+// there was no other.
+func (f *frames) finish(evenEmpty bool, emit func(Piece) error) error {
+	if len(f.plain) > 0 || evenEmpty && f.rows == 0 && len(f.packing) == 0 {
+		if err := f.cut(emit); err != nil {
+			return err
+		}
+	}
+	return f.emit(0, emit)
+}
+
+// cut ends the frame and hands it to a goroutine. It gives out those that are
+// ready, and waits for the oldest where there are too many.
+func (f *frames) cut(emit func(Piece) error) error {
+	if err := f.emit(packersAtOnce-1, emit); err != nil {
 		return err
 	}
-	p := Piece{Bytes: bytes, Rows: f.rows, LastID: f.lastID}
+	p := f.idle[0]
+	f.idle = append(f.idle[:0], f.idle[1:]...)
+	p.plain, f.plain = f.plain, p.plain[:0]
+	p.rows, p.lastID = f.rows, f.lastID
 	f.rows, f.lastID = 0, -1
-	return emit(p)
+	p.done = make(chan struct{})
+	f.packing = append(f.packing, p)
+	go func() {
+		defer close(p.done)
+		p.err = p.pack()
+	}()
+	return nil
 }
 
-// compress returns the frame of f.plain, good until the next call, and empties
-// f.plain.
-func (f *frame) compress() ([]byte, error) {
-	plain := f.plain
-	if cap(plain) > 3*frameSize {
-		f.plain = nil // a very large document was in it
-	} else {
-		f.plain = plain[:0]
+// emit gives out the oldest frames until no more than most are left, and those
+// that are ready anyway.
+func (f *frames) emit(most int, emit func(Piece) error) error {
+	for len(f.packing) > 0 {
+		p := f.packing[0]
+		if len(f.packing) <= most {
+			select {
+			case <-p.done:
+			default:
+				return nil
+			}
+		}
+		<-p.done
+		f.packing = append(f.packing[:0], f.packing[1:]...)
+		f.idle = append(f.idle, p)
+		if p.err != nil {
+			return p.err
+		}
+		err := emit(Piece{Bytes: p.packed, Rows: p.rows, LastID: p.lastID})
+		if cap(p.plain) > 3*frameSize {
+			p.plain, p.packed, p.zipped = nil, nil, bytes.Buffer{} // a very large document was in it
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if f.zstd != nil {
-		f.packed = f.zstd.EncodeAll(plain, f.packed[:0])
-		return f.packed, nil
+	return nil
+}
+
+// close waits for the goroutines.
+func (f *frames) close() {
+	for _, p := range f.packing {
+		<-p.done
 	}
-	f.zipped.Reset()
-	f.gzip.Reset(&f.zipped)
-	if _, err := f.gzip.Write(plain); err != nil {
-		return nil, fmt.Errorf("compress: %w", err)
-	}
-	if err := f.gzip.Close(); err != nil {
-		return nil, fmt.Errorf("compress: %w", err)
-	}
-	return f.zipped.Bytes(), nil
+	f.packing = nil
 }

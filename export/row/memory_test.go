@@ -37,7 +37,7 @@ func TestFile_memoryStaysFlat(t *testing.T) {
 					}
 				}
 			}
-			write(30)
+			write(60)
 			before := heapAfter()
 			write(120) // 240 000 rows
 			after := heapAfter()
