@@ -20,12 +20,17 @@ const (
 // mostBroken is how often an answer that is no page is asked for again.
 const mostBroken = 5
 
+// longestTry is longer than a request and the pause before it can take. What is
+// longer was a machine that slept: it tries again before it gives up.
+const longestTry = 2 * time.Minute
+
 // call makes one request until it is answered, pausing after failures that
 // may pass. With smaller it gives a failure back that asks for fewer
 // documents. A failure that goes on for longer than the spec allows ends as
 // *GaveUp.
 func (r *Run) call(ctx context.Context, c *collection, smaller bool, f func() error) error {
-	var first time.Time
+	var last time.Time        // of the failure before
+	var failing time.Duration // for how long it has failed
 	for tries := 1; ; tries++ {
 		if err := r.pace.wait(ctx); err != nil {
 			return context.Cause(ctx)
@@ -60,14 +65,15 @@ func (r *Run) call(ctx context.Context, c *collection, smaller bool, f func() er
 			return err
 		}
 		now := r.env.Clock.Now()
-		if first.IsZero() {
-			first = now
+		if !last.IsZero() {
+			failing += min(now.Sub(last), longestTry)
 		}
+		last = now
 		// A document that always fails on the server's side shows at once;
 		// what may pass (the network, a busy server) has its time.
 		lasting := fail != nil && fail.Smaller() && !fail.Slow() && tries > 3*sameSize
-		if after := now.Sub(first); after >= r.spec.RetryFor || lasting {
-			return &GaveUp{After: after, Tries: tries, Err: err}
+		if failing >= r.spec.RetryFor || lasting {
+			return &GaveUp{After: failing, Tries: tries, Err: err}
 		}
 		d := r.pace.backoff(tries - 1)
 		if fail != nil && fail.Slow() {

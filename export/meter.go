@@ -12,7 +12,7 @@ type meter struct {
 
 func (m *meter) add(now time.Time, rows, bytes int64) {
 	sec := now.Unix()
-	if m.first == 0 {
+	if m.first == 0 || sec < m.first { // a clock may be put back
 		m.first = sec
 	}
 	s := &m.slots[sec%int64(len(m.slots))]
@@ -36,7 +36,7 @@ func (m *meter) rates(now time.Time) (rows, bytes float64) {
 			bytes += float64(s.bytes)
 		}
 	}
-	from := max(m.first, sec-meterSeconds+1)
+	from := max(min(m.first, sec), sec-meterSeconds+1)
 	span := now.Sub(time.Unix(from, 0)).Seconds()
 	span = max(span, 0.25)
 	return rows / span, bytes / span

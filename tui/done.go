@@ -195,6 +195,9 @@ func (c *doneStep) body(w, h int) []string {
 	foot := c.foot(p, w)
 	if h < 14 && c.saved == "" {
 		foot = []string{"", "  l loads them, x removes the key, s saves your answers"}
+		if _, sync := written(p.manifest); sync > 0 {
+			foot[1] = "  l makes current rows, x removes the key, s saves your answers"
+		}
 	}
 	if len(lines)+len(foot)+3 > h {
 		foot = nil
@@ -230,7 +233,7 @@ func (c *doneStep) files(p progress, w, h int) []string {
 		}
 		e := all[i]
 		line := "    " + pad(clean(e.File), wide) + padLeft(plural(e.Rows, "row", "rows"), 17) + padLeft(bytesText(e.Bytes), 9)
-		if len(e.SHA256) > 8 && width(line)+13 <= w {
+		if len(e.SHA256) > 8 && width(line)+14 <= w {
 			line += st.faint.of("  sha256 " + e.SHA256[:4] + "…")
 		}
 		lines = append(lines, fit(line, w))

@@ -236,10 +236,15 @@ func (c *exportStep) foot(w int) []string {
 	lines := []string{fit(total, w), fit(speed, w), fit(c.snapshotLine(name), w)}
 	switch {
 	case now.Waiting != "":
-		text := "waiting for " + clean(now.Waiting)
-		if d := now.NextTry.Sub(c.s.now()); !now.NextTry.IsZero() && d > 0 {
-			text = fmt.Sprintf("next try in %d s: %s", int(math.Ceil(d.Seconds())), text)
+		why := clean(now.Waiting)
+		if i := strings.Index(why, c.s.endpoint.Host()); i > 0 { // whose answer, rather than which request
+			why = why[i:]
 		}
+		text := "waiting: "
+		if d := now.NextTry.Sub(c.s.now()); !now.NextTry.IsZero() && d > 0 {
+			text = fmt.Sprintf("waiting, next try in %d s: ", int(math.Ceil(d.Seconds())))
+		}
+		text += why
 		lines = append(lines, st.warn.of(fit("! "+text, w)))
 	case now.Paused:
 		lines = append(lines, st.warn.of(fit("! paused: p continues; the snapshot does not wait", w)))
@@ -260,10 +265,14 @@ func (c *exportStep) snapshotLine(name int) string {
 	}
 	text := pad("snapshot", name) + " " + timeText(now.Snapshot)
 	if !now.SnapshotEnds.IsZero() {
-		left := now.SnapshotEnds.Sub(c.s.now())
-		text += ", lives " + lastsText(left) + " more"
-		if left < 3*time.Minute {
-			text += c.s.st.warn.of(" !")
+		// The calendar's time: what a machine measures may stand still while it sleeps.
+		switch left := now.SnapshotEnds.Round(0).Sub(c.s.now().Round(0)); {
+		case left <= 0:
+			text += c.s.st.warn.of(", expired: the rest is read as of a new one !")
+		case left < 3*time.Minute:
+			text += ", lives " + lastsText(left) + " more" + c.s.st.warn.of(" !")
+		default:
+			text += ", lives " + lastsText(left) + " more"
 		}
 	}
 	if now.Renewed > 0 {

@@ -156,7 +156,7 @@ func newKeyMap() keyMap {
 			right:   unshown("right", "l", "tab"),
 			prev:    unshown("shift+tab"),
 		},
-		admin: adminKeys{apply: bind("enter", "make role and key", "enter"), close: unshown("esc")},
+		admin: adminKeys{apply: bind("enter", "make them", "enter"), close: unshown("esc")},
 		secret: secretKeys{
 			next:   bind("enter", "check it", "enter"),
 			newKey: bind("ctrl+g", "make a new key", "ctrl+g"),

@@ -5,6 +5,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"fauna-export/export"
 	"fauna-export/fauna"
 )
 
@@ -25,7 +26,8 @@ func (c *setupStep) update(m tea.Msg) tea.Cmd {
 		}
 		c.dropAdmin()
 		c.s.found = m.secret
-		c.s.say(noteGood, "Role and key are made; the admin's secret is forgotten.")
+		made := c.makes()
+		c.s.say(noteGood, "%s are made; the admin's secret is forgotten.", strings.ToUpper(made[:1])+made[1:])
 		c.s.goTo = secretID
 	}
 	return nil
@@ -178,15 +180,23 @@ func padStyled(s string, w int) string {
 	return s + strings.Repeat(" ", max(0, w-width(s)))
 }
 
+// makes is what an admin's secret makes.
+func (c *setupStep) makes() string {
+	if c.s.mode == export.Incremental {
+		return "the indexes, the role and the key"
+	}
+	return "the role and the key"
+}
+
 func (c *setupStep) adminBody(w int) []string {
 	st := c.s.st
-	lines := indent(2, wrap("An admin's secret makes the role and the key for you, once, over this connection. It is not kept.", min(w-4, 76)))
+	lines := indent(2, wrap("An admin's secret makes "+c.makes()+" for you, once, over this connection. It is not kept.", min(w-4, 76)))
 	lines = append(lines, "", c.admin.view(st, w, !c.applying))
 	if n := len(c.admin.text); n > 0 {
 		lines = append(lines, "", "  "+st.faint.of(plural(int64(n), "character", "characters")))
 	}
 	if c.applying {
-		lines = append(lines, "", "  making the role and the key …")
+		lines = append(lines, "", "  making "+c.makes()+" …")
 	}
 	return lines
 }

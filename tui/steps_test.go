@@ -183,7 +183,7 @@ func TestSetup_adminSecretMakesRoleAndKeyAndIsDropped(t *testing.T) {
 	b.hides("fnADMIN")
 	b.keys("enter")
 	b.at(secretID)
-	b.shows("Role and key are made", "40 characters")
+	b.shows("The role and the key are made", "40 characters")
 	if b.w.steps[setupID].(*setupStep).admin != nil {
 		t.Error("the admin's secret is kept")
 	}

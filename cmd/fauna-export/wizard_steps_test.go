@@ -433,7 +433,7 @@ func TestWizardSteps_serverGoesAwayAndComesBack(t *testing.T) {
 	term.wait("in flight")
 	term.waitFor("documents arrive", func(screen string) bool { return !strings.Contains(screen, " 0 / ") && strings.Contains(screen, " %") })
 	l.cut()
-	term.wait("waiting for")
+	term.wait("! waiting")
 	l.delay(0)
 	l.mend()
 	term.wait("verified")
