@@ -91,7 +91,7 @@ func TestLoadConfig_namesLineAndKeyOfWhatIsWrong(t *testing.T) {
 		"domain: {a: b}\n":            "x.yaml:1: domain: must be one text",
 		"format: csv\nformat: csv\n":  "x.yaml:2: format: is set twice",
 		"colection: [users]\n":        "x.yaml:1: colection: is no option of a run",
-		"format: xml\n":               `x.yaml:1: format: unknown format "xml": it is one of jsonl, csv, parquet, wire`,
+		"format: xml\n":               `x.yaml:1: format: unknown format "xml": it is one of ` + strings.Join(row.FormatNames(), ", "),
 		"domain: x\n---\ndomain: y\n": "x.yaml: holds more than one document",
 		"role: [unclosed\n":           "x.yaml:1: role: is not YAML",
 	} {

@@ -102,6 +102,9 @@ func TestReadJSON_valuesOfEveryType(t *testing.T) {
 	l := Layout{Collection: "users", Format: JSONL, Columns: columns}
 	want := strings.Split(strings.TrimSuffix(string(fileOfPage(t, l, page)), "\n"), "\n")
 	for _, format := range columnFormats() {
+		if format == JSONL {
+			continue // what the others are held to
+		}
 		l.Format = format
 		got := strings.Split(strings.TrimSuffix(jsonOf(t, l, fileOfPage(t, l, page)), "\n"), "\n")
 		if len(got) != documents {
