@@ -57,6 +57,10 @@ func live(id, ts int64, data string) string {
 	return fmt.Sprintf(`{"ref":"%d","ts":%d,"data":%s,"ttl":null,"deleted_at":null}`, id, ts, data)
 }
 
+func mergedRow(id, ts int64, data string) string {
+	return fmt.Sprintf(`{"ref":"%d","ts":%d,"data":%s,"ttl":null}`, id, ts, data)
+}
+
 func gone(id, ts int64, at string) string {
 	return fmt.Sprintf(`{"ref":"%d","ts":%d,"deleted_at":"%s"}`, id, ts, at)
 }
@@ -84,10 +88,15 @@ func TestPeer_removalsAndWhatIsLeft(t *testing.T) {
 	m := timedServer(t)
 	m.set(1659398320430000 - 40_000_000)
 	m.fql(`Update(Collection("docs"), {history_days: 30})`)
-	ids := []int64{338836293305761863, 338836293305762887, 338836293305763911, 338836293305764935, 338836293305765959}
-	for i, id := range ids {
-		m.load(document(id, 1659398320430000-50_000_000, fmt.Sprintf(`{"a":%d}`, i)))
-	}
+	const ts = 1659398320430000
+	m.set(ts + 1_000_000)
+	m.load(
+		document(338836293305761863, ts, `{"a":5,"nested":{"value":10}}`),
+		document(338836293305762887, ts, `{"a":6,"nested":{"value":20}}`),
+		document(338836293305763911, ts, `{"a":7,"nested":{"value":25}}`),
+		document(338836293305764935, ts, `{"a":8,"nested":{"value":30}}`),
+		document(338836293305765959, ts, `{"a":9,"nested":{"value":40}}`),
+	)
 	m.sync()
 	m.set(1659398359360000 - 1_000_000)
 	for _, one := range []struct{ id, ts int64 }{
@@ -106,6 +115,10 @@ func TestPeer_removalsAndWhatIsLeft(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	m.exact(got)
+	m.wants("merged/docs.jsonl",
+		mergedRow(338836293305762887, ts, `{"a":6,"nested":{"value":20}}`),
+		mergedRow(338836293305764935, ts, `{"a":8,"nested":{"value":30}}`),
+	)
 	m.sync()
 	m.wants("docs@3.jsonl")
 }
@@ -124,12 +137,19 @@ func TestPeer_updatesOnce(t *testing.T) {
 }
 
 func TestPeer_removalsOnceAfterAFailure(t *testing.T) {
+	const midnight = 1648944000000000
 	m := timedServer(t)
-	m.set(1648944000000000 - 60_000_000)
-	m.load(document(3, 50, `{}`), document(5, 50, `{}`), document(100, 50, `{}`), document(300, 50, `{}`))
+	m.set(midnight - 60_000_000)
+	for _, id := range []int64{3, 5, 100, 200, 300} {
+		m.load(document(id, 50, `{}`))
+	}
 	m.sync()
-	m.set(1648944000000000 + 1_000_000)
-	m.fql(`Insert(Ref(Collection("docs"), "100"), Time("2022-04-03T00:00:00Z"), "delete", {})`)
+	removeAt := func(id, at int64) {
+		m.fql(fmt.Sprintf(`Insert(Ref(Collection("docs"), "%d"), Time(%q), "delete", {})`, id, FormatTime(at)))
+	}
+	m.set(midnight + 100_000)
+	removeAt(100, midnight+99)
+	removeAt(5, midnight+999)
 	m.Faults().Add(emulator.When{Match: emulator.Contains("exists"), Times: -1}, emulator.Status(500))
 	if _, err := m.trySync(); err == nil {
 		t.Fatal("a failing server, and all is well")
@@ -137,16 +157,25 @@ func TestPeer_removalsOnceAfterAFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Faults().Clear()
+	removeAt(3, midnight+12345)
 	m.exact(m.sync())
-	m.fql(`Delete(Ref(Collection("docs"), "300"))`)
+	m.set(midnight + 2_000_000)
+	removeAt(300, midnight+1_000_000)
 	got := m.sync()
 	m.exact(got)
-	all := ""
+	m.exact(m.sync())
+	var all []string
 	for _, e := range got.chain("docs")[1:] {
-		all += strings.Join(m.rowsOf(e.File), "\n") + "\n"
+		all = append(all, m.rowsOf(e.File)...)
 	}
-	if strings.Count(all, `"ref":"100"`) != 1 || !strings.Contains(all, gone(100, 1648944000000000, "2022-04-03T00:00:00Z")) || strings.Count(all, `"ref":"300"`) != 1 {
-		t.Errorf("removals:\n%s", all)
+	want := []string{
+		gone(3, midnight+12345, "2022-04-03T00:00:00.012345Z"),
+		gone(5, midnight+999, "2022-04-03T00:00:00.000999Z"),
+		gone(100, midnight+99, "2022-04-03T00:00:00.000099Z"),
+		gone(300, midnight+1_000_000, "2022-04-03T00:00:01Z"),
+	}
+	if !reflect.DeepEqual(all, want) {
+		t.Errorf("removals:\n%s\nand not\n%s", strings.Join(all, "\n"), strings.Join(want, "\n"))
 	}
 }
 
