@@ -123,7 +123,8 @@ func TestReadJSON_valuesOfEveryType(t *testing.T) {
 				if format == Parquet {
 					held = inParquet
 				}
-				if !sameValue(t, typ, format, held, value, back) {
+				same := format == JSONL && value == back // it holds what fits no type too
+				if !same && (format == JSONL || !sameValue(t, typ, format, held, value, back)) {
 					t.Errorf("%s %s: %s came back as %s", format, typ, value, back)
 				}
 			}
