@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -69,16 +70,21 @@ func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, outp
 		return err
 	}
 	defer client.Close()
+	// The time is asked for beside the rest: to a far server each way counts.
+	var now int64
+	var unknown error
+	var asked sync.WaitGroup
+	asked.Go(func() { now, unknown = client.Now(ctx) })
 	c, err := a.choose(ctx, client, f)
+	asked.Wait()
 	if err != nil {
 		return err
 	}
 	if err := c.refusal(f.all); err != nil {
 		return err
 	}
-	now, err := client.Now(ctx)
-	if err != nil {
-		return err
+	if unknown != nil {
+		return unknown
 	}
 	c.apply(&spec, now)
 	if err := spec.Validate(); err != nil {
