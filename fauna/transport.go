@@ -83,7 +83,10 @@ func newTLSConfig(o Options) (*tls.Config, error) {
 		}
 		config.RootCAs = pool
 	}
-	if o.CertFile != "" || o.KeyFile != "" {
+	if o.CertFile == "" && o.KeyFile != "" {
+		return nil, fmt.Errorf("read the client certificate: only its key is given, %s; the certificate itself is missing", o.KeyFile)
+	}
+	if o.CertFile != "" {
 		key := o.KeyFile
 		if key == "" {
 			key = o.CertFile // one file may hold both
