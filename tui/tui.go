@@ -90,9 +90,7 @@ func Run(ctx context.Context, c Config) (Outcome, error) {
 
 // show is Run on a screen.
 func (w *wizard) show(ctx context.Context) (Outcome, error) {
-	p := tea.NewProgram(w, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithAltScreen(),
-		tea.WithInput(w.cfg.In), tea.WithOutput(w.cfg.Out))
-	_, err := p.Run()
+	_, err := tea.NewProgram(w, w.options(ctx)...).Run()
 	// Best effort: the wizard is being left, and no screen could say that it failed.
 	_ = w.keeper.store(w.keeper.next(), w.answersNow())
 	if w.atOnce {
@@ -101,6 +99,18 @@ func (w *wizard) show(ctx context.Context) (Outcome, error) {
 		w.stop(stopWait)
 	}
 	return w.outcome(ctx, err)
+}
+
+// framesPerSecond is how often the screen may be drawn: half of the library's own
+// measure, which nobody sees, for half of the work.
+const framesPerSecond = 30
+
+// options are those of the program that shows the wizard.
+func (w *wizard) options(ctx context.Context) []tea.ProgramOption {
+	return []tea.ProgramOption{
+		tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithAltScreen(), tea.WithFPS(framesPerSecond),
+		tea.WithInput(w.cfg.In), tea.WithOutput(w.cfg.Out),
+	}
 }
 
 // stop ends the export and all that waits for a server, and waits for both, each for
