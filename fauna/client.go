@@ -78,6 +78,9 @@ func NewClient(o Options) (*Client, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
+	if !o.Endpoint.Plaintext() {
+		c.http.Transport = newEitherProtocol(transport)
+	}
 	// The server indents its answers for these two programs, at a cost.
 	if lower := strings.ToLower(c.agent); c.agent == "" || strings.Contains(lower, "curl") || strings.Contains(lower, "httpie") {
 		c.agent = defaultUserAgent
@@ -92,7 +95,7 @@ func NewClient(o Options) (*Client, error) {
 }
 
 // Close closes the connections that are not in use.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Endpoint returns the server's address.
 func (c *Client) Endpoint() Endpoint { return c.endpoint }

@@ -1,10 +1,16 @@
 package fauna
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
 // TestMain fails when a client leaves goroutines behind.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if how := os.Getenv(pageServerVariable); how != "" {
+		os.Exit(servePages(how))
+	}
+	goleak.VerifyTestMain(m)
+}

@@ -12,7 +12,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -37,7 +39,7 @@ func TestClient_tls(t *testing.T) {
 	proto := ""
 	s, ca := startTLS(t, nil, func(w http.ResponseWriter, r *http.Request) { proto = r.Proto; _, _ = io.WriteString(w, nowAnswer) })
 
-	if _, err := newTestClient(t, s.URL, Options{CAFile: ca}).Now(t.Context()); err != nil || proto != "HTTP/2.0" {
+	if _, err := newTestClient(t, s.URL, Options{CAFile: ca}).Now(t.Context()); err != nil || proto != "HTTP/1.1" {
 		t.Errorf("with the authority: %s, %v", proto, err)
 	}
 	_, err := newTestClient(t, s.URL, Options{}).Now(t.Context())
@@ -58,6 +60,37 @@ func TestClient_tls(t *testing.T) {
 	_, err = newTestClient(t, strings.Replace(s.URL, "https:", "http:", 1), Options{}).Now(t.Context())
 	if e := wantKind(t, err, KindNotFauna); e.Retry() || !strings.Contains(e.Error(), "begin the address with https://") {
 		t.Error(e.Error())
+	}
+}
+
+// A server, or what stands before it, that takes HTTP/2 alone is spoken to so.
+func TestClient_tlsWithHTTP2Alone(t *testing.T) {
+	var mu sync.Mutex
+	protos := map[string]int{}
+	var s *httptest.Server
+	s, ca := startTLS(t, &tls.Config{GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if slices.Contains(hello.SupportedProtos, "h2") {
+			return nil, nil
+		}
+		// Else it would speak HTTP/1.1 for the sake of old clients.
+		return &tls.Config{NextProtos: []string{"none"}, Certificates: s.TLS.Certificates}, nil
+	}}, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		protos[r.Proto]++
+		if body, _ := io.ReadAll(r.Body); !strings.Contains(string(body), "now") {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		_, _ = io.WriteString(w, nowAnswer)
+	})
+	c := newTestClient(t, s.URL, Options{CAFile: ca})
+	for range 3 {
+		if _, err := c.Now(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if protos["HTTP/2.0"] != 3 || len(protos) != 1 {
+		t.Errorf("%v", protos)
 	}
 }
 

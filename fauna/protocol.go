@@ -1,0 +1,48 @@
+package fauna
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+)
+
+// eitherProtocol speaks HTTP/1.1, and HTTP/2 to a server that takes nothing else
+// over TLS. A client offers both in a handshake and the server chooses, most of
+// them HTTP/2; for large pages that is the slower one (see BenchmarkTransport).
+type eitherProtocol struct {
+	one, two *http.Transport
+	onlyTwo  atomic.Bool
+}
+
+func newEitherProtocol(one *http.Transport) *eitherProtocol {
+	two := one.Clone()
+	two.TLSClientConfig.NextProtos = nil
+	one.TLSClientConfig.NextProtos = []string{"http/1.1"}
+	two.Protocols = new(http.Protocols)
+	two.Protocols.SetHTTP2(true)
+	return &eitherProtocol{one: one, two: two}
+}
+
+// RoundTrip sends a request whose body can be had again.
+func (t *eitherProtocol) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !t.onlyTwo.Load() {
+		resp, err := t.one.RoundTrip(req)
+		if err == nil || !strings.Contains(err.Error(), "tls: no application protocol") {
+			return resp, err
+		}
+		t.onlyTwo.Store(true)
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		req = req.Clone(req.Context())
+		req.Body = body
+	}
+	return t.two.RoundTrip(req)
+}
+
+// CloseIdleConnections closes the connections that are not in use.
+func (t *eitherProtocol) CloseIdleConnections() {
+	t.one.CloseIdleConnections()
+	t.two.CloseIdleConnections()
+}
