@@ -158,6 +158,7 @@ type chainSource struct {
 	more  bool
 	next  func() (row.Row, error, bool)
 	stop  func()
+	lacks row.Counts // what the texts of its rows leave out, once it is read
 }
 
 // openChain opens the files of a collection.
@@ -188,17 +189,19 @@ var errEnough = errors.New("no more rows are wanted")
 
 // rows walks the rows of a file.
 func (s *chainSource) rows(ctx context.Context, texts bool) iter.Seq2[row.Row, error] {
-	read := row.Read
-	if texts {
-		read = row.ReadJSON
-	}
 	return func(yield func(row.Row, error) bool) {
-		_, err := read(ctx, s.entry.layout(), s.file, s.size, func(one row.Row) error {
+		give := func(one row.Row) error {
 			if !yield(one, nil) {
 				return errEnough
 			}
 			return nil
-		})
+		}
+		var err error
+		if texts {
+			s.lacks, err = row.ReadJSON(ctx, s.entry.layout(), s.file, s.size, give)
+		} else {
+			_, err = row.Read(ctx, s.entry.layout(), s.file, s.size, give)
+		}
 		if err != nil && !errors.Is(err, errEnough) {
 			yield(row.Row{}, fmt.Errorf("%s: %w", s.entry.File, err))
 		}

@@ -23,8 +23,9 @@ type Merged struct {
 	Collection string
 	File       string // in the run's folder, with "/" between its parts
 	Rows       int64
-	// Warnings say what the files that it was made from do not hold: those of
-	// the manifest for CSV and Parquet files, each after the file's name.
+	// Warnings say, each after a file's name, what the rows lack: what a CSV or
+	// Parquet file does not hold, as the manifest says it, and what of a wire
+	// file no row holds.
 	Warnings []string
 }
 
@@ -75,7 +76,7 @@ func Merge(ctx context.Context, dir string) (out []Merged, err error) {
 	for _, e := range m.Latest() {
 		name := names[e.Name] + "." + string(row.JSONL)
 		chain := m.chain(e.Name)
-		rows, hash, err := mergeOne(ctx, store, m, chain, filepath.Join(folder, name))
+		rows, hash, lacks, err := mergeOne(ctx, store, m, chain, filepath.Join(folder, name))
 		if unfit, ok := errors.AsType[*stateUnfit](err); ok {
 			return out, &Unmergeable{Dir: dir, Why: fmt.Sprintf("removals were left out of the files of %s, and %s; sync again into the folder, which makes it anew", e.Name, unfit.why)}
 		}
@@ -86,7 +87,7 @@ func Merge(ctx context.Context, dir string) (out []Merged, err error) {
 			return out, fmt.Errorf("merge %s: it comes to %d rows, the manifest says %d: verify the folder", e.Name, rows, e.Documents)
 		}
 		fmt.Fprintf(&sums, "%s  %s\n", hash, name)
-		out = append(out, Merged{Collection: e.Name, File: MergedDir + "/" + name, Rows: rows, Warnings: lossesOf(chain)})
+		out = append(out, Merged{Collection: e.Name, File: MergedDir + "/" + name, Rows: rows, Warnings: lacks})
 	}
 	if err := to.Write(SumsName, sums.Bytes()); err != nil {
 		return out, fmt.Errorf("write the hashes: %w", err)
@@ -102,34 +103,34 @@ func collectionNames(m *Manifest) []string {
 	return names
 }
 
-// lossesOf are the warnings of files whose rows need not be all of a document's
-// values.
-func lossesOf(chain []ManifestEntry) []string {
+// lacks says what the rows of the files lack, once they are read.
+func (c *chainFiles) lacks() []string {
 	var out []string
-	for _, e := range chain {
-		if f := row.Format(e.Format); f != row.CSV && f != row.Parquet {
-			continue
+	for _, s := range c.sources {
+		warnings := s.lacks.Warnings()
+		if f := row.Format(s.entry.Format); f == row.CSV || f == row.Parquet {
+			warnings = s.entry.Warnings
 		}
-		for _, w := range e.Warnings {
-			out = append(out, e.File+": "+w)
+		for _, w := range warnings {
+			out = append(out, s.entry.File+": "+w)
 		}
 	}
 	return out
 }
 
 // mergeOne writes the current rows of a collection to a file, and returns their
-// number and the file's SHA-256.
-func mergeOne(ctx context.Context, s Store, m *Manifest, chain []ManifestEntry, path string) (rows int64, hash string, err error) {
+// number, the file's SHA-256, and what the rows lack.
+func mergeOne(ctx context.Context, s Store, m *Manifest, chain []ManifestEntry, path string) (rows int64, hash string, lacks []string, err error) {
 	files, err := openChain(s, chain)
 	if err != nil {
-		return 0, "", err
+		return 0, "", nil, err
 	}
 	defer files.close()
 	files.texts = true
 	part := path + partEnd
 	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
 	if err != nil {
-		return 0, "", err
+		return 0, "", nil, err
 	}
 	defer func() {
 		if err != nil {
@@ -161,5 +162,5 @@ func mergeOne(ctx context.Context, s Store, m *Manifest, chain []ManifestEntry, 
 	if err == nil {
 		err = os.Rename(part, path)
 	}
-	return rows, hex.EncodeToString(sum.Sum(nil)), err
+	return rows, hex.EncodeToString(sum.Sum(nil)), files.lacks(), err
 }

@@ -301,6 +301,31 @@ func TestSync_wholeAgainAfterAWindow(t *testing.T) {
 	s.exact(m)
 }
 
+func TestSync_wholeAgainAfterAFullRunOfTwoTimes(t *testing.T) {
+	s := startSyncServer(t)
+	for id := 1; id <= 200; id++ {
+		s.fql(create(id, "{}"))
+	}
+	spec := s.spec()
+	spec.Mode = Full
+	r, err := NewRun(spec, &passingTime{Client: s.client, at: 3, do: func() {
+		s.fql(update(1, "{late: 1}") + "\n" + remove(2) + "\n" + create(0, "{}"))
+		s.pass(20 * time.Minute)
+	}}, OSEnv(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.Do(t.Context())
+	if partial, ok := errors.AsType[*Partial](err); !ok || len(partial.Window) != 1 || m.Consistency != ConsistencyWindow {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	m = s.sync()
+	s.exact(m)
+	if m.Syncs[0].Consistency != ConsistencyWindow || m.Consistency != ConsistencySnapshot || last(m).Rows != 3 {
+		t.Errorf("%+v", m.Syncs)
+	}
+}
+
 // passingTime does something before one of the pages of documents.
 type passingTime struct {
 	*fauna.Client

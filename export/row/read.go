@@ -23,17 +23,18 @@ func Read(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Ro
 }
 
 // ReadJSON reads a file of any format back as Read does, each row with its text
-// as JSONL. The rows of JSONL and wire files are those that a JSONL export has,
+// as JSONL, and returns what these rows leave out of a wire file's documents. The rows of JSONL and wire files are those that a JSONL export has,
 // byte for byte. So are those of CSV and Parquet but for what such a file does not
 // hold: a value that did not fit its column's type is null; a number in a column
 // of type int or float keeps its value and not its text, as 12 for 12.0; and in
 // Parquet a time keeps its microseconds, and is null where those do not reach.
-func ReadJSON(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error) (Summary, error) {
+func ReadJSON(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error) (Counts, error) {
 	texts, err := newTexts(l)
 	if err != nil {
-		return Summary{FirstID: -1, LastID: -1}, err
+		return Counts{}, err
 	}
-	return check(ctx, l, r, size, each, texts)
+	_, err = check(ctx, l, r, size, each, texts)
+	return texts.counts(), err
 }
 
 // given tells each of the row just read.

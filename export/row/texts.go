@@ -56,6 +56,13 @@ func (t *texts) document(line []byte) []byte {
 	return t.batch.Bytes
 }
 
+// counts are those of all documents so far.
+func (t *texts) counts() Counts {
+	var sum Counts
+	sum.Merge(t.batch.work.counts)
+	return sum
+}
+
 // record is the row of a record of a CSV file.
 func (t *texts) record(r *csvRecord, id, ts int64) []byte {
 	t.begin(id, ts)
