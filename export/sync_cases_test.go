@@ -291,7 +291,13 @@ func TestSync_wholeAgainAfterAWindow(t *testing.T) {
 		s.fql(update(1, "{late: 1}") + "\n" + remove(2) + "\n" + create(0, "{}"))
 		s.pass(20 * time.Minute)
 	}}
-	m, err := s.syncWith(src)
+	spec := s.spec()
+	spec.PageSize = 30
+	r, err := NewRun(spec, src, OSEnv(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.Do(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +313,7 @@ func TestSync_wholeAgainAfterAFullRunOfTwoTimes(t *testing.T) {
 		s.fql(create(id, "{}"))
 	}
 	spec := s.spec()
-	spec.Mode = Full
+	spec.Mode, spec.PageSize = Full, 30
 	r, err := NewRun(spec, &passingTime{Client: s.client, at: 3, do: func() {
 		s.fql(update(1, "{late: 1}") + "\n" + remove(2) + "\n" + create(0, "{}"))
 		s.pass(20 * time.Minute)
