@@ -111,6 +111,7 @@ func (c *checkStep) update(m tea.Msg) tea.Cmd {
 		c.probing = false
 		if m.err != nil {
 			c.failure = m.err
+			c.s.trouble(checkID, m.err)
 			return nil
 		}
 		c.at, c.indexes = m.at, m.indexes

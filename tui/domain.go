@@ -92,6 +92,7 @@ func (d *domainStep) update(m tea.Msg) tea.Cmd {
 	}
 	if r.err != nil {
 		d.test, d.testErr, d.onward = testFailed, r.err, false
+		d.s.trouble(domainID, r.err)
 		return nil
 	}
 	d.test = testPassed

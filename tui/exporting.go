@@ -135,6 +135,7 @@ func (c *exportStep) update(m tea.Msg) tea.Cmd {
 		c.starting = false
 		if m.err != nil {
 			c.refused = m.err
+			c.s.trouble(exportID, m.err)
 			return nil
 		}
 		return c.poll()
@@ -170,6 +171,9 @@ func (c *exportStep) progressed(p progress) tea.Cmd {
 		return c.poll()
 	}
 	c.stopping = false
+	if p.err != nil {
+		c.s.trouble(exportID, p.err)
+	}
 	if p.manifest != nil {
 		c.s.goTo = doneID
 	}

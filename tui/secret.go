@@ -216,6 +216,7 @@ func (c *secretStep) update(m tea.Msg) tea.Cmd {
 	c.checking = false
 	if r.err != nil {
 		c.failure = r.err
+		c.s.trouble(secretID, r.err)
 		return nil
 	}
 	c.s.forget()

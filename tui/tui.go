@@ -55,6 +55,11 @@ type Config struct {
 	ASCII      bool                // no glyph outside ASCII
 	Color      string              // auto, always or never; "" is auto
 
+	// Log keeps what each step came to and what went wrong: a few words, then names
+	// and values in turn, each a text, a number or a bool. Never the secret. nil
+	// keeps nothing.
+	Log func(what string, args ...any)
+
 	// AnswersFile is where the answers so far are kept (never the secret), so
 	// that a wizard that was left can be opened again with them. "" for nowhere.
 	AnswersFile string

@@ -86,8 +86,13 @@ func (w *wizard) Init() tea.Cmd {
 
 // Update routes a message, then does what the step asked for.
 func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
+	said := w.note
 	cmd := w.route(m)
+	if n := w.note; n != said && (n.kind == noteWarn || n.kind == noteBad) {
+		w.keep("said", "step", w.at.String(), "text", n.text)
+	}
 	for w.goTo != noID && w.goTo != w.at {
+		w.keepStep(w.at, w.goTo)
 		w.steps[w.at].leave()
 		w.at, w.goTo = w.goTo, noID
 		cmd = tea.Batch(cmd, w.keepAnswers(), w.steps[w.at].enter())

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -145,6 +146,37 @@ func TestWizard_secondCtrlCDoesNotWaitForTheExport(t *testing.T) {
 	close(free)
 	if m := wait(); m == nil {
 		t.Error("the first ctrl+c does not leave when the export has ended")
+	}
+}
+
+func TestWizard_logTellsWhatEachStepCameTo(t *testing.T) {
+	var log strings.Builder
+	b := newBench(t, 80, 24, func(_ *bench, c *Config) {
+		c.Log = func(what string, args ...any) { fmt.Fprintln(&log, append([]any{what}, args...)...) }
+	})
+	b.to(secretID)
+	b.server.list = errRefused
+	b.paste(testSecret)
+	b.keys("enter")
+	b.server.list = nil
+	b.keys("enter", "esc", "enter", "enter")
+	b.at(doneID)
+	for _, want := range []string{
+		"step done step Domain next Collections endpoint http://localhost:8443",
+		"step done step Collections next Output chosen 3 listed 3",
+		"step done step Output next Set-up mode full format jsonl compress none folder /srv/fauna-2026-11-22 columns 0",
+		"step done step Set-up next Secret queries 2 copied 0 ran 0",
+		"trouble step Secret error ",
+		"step done step Secret next Check accepted true readable 3 chosen 3",
+		"step left step Check next Secret collections 3 documents 21004 unreadable 0 indexes_not_ready 0",
+		"step done step Export next Done rows 21004 retries 0 seconds 2.1 verified true one_snapshot true",
+	} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log has no %q:\n%s", want, log.String())
+		}
+	}
+	if strings.Contains(log.String(), testSecret[:6]) {
+		t.Error("the log holds the secret")
 	}
 }
 

@@ -145,7 +145,7 @@ func oneFolder(cmd *cobra.Command, args []string) error {
 func (a *app) wizardConfig() tui.Config {
 	return tui.Config{
 		Version: version(), In: a.in, Out: a.err, Env: a.getenv,
-		Accessible: a.accessible(), ASCII: a.global.ascii, Color: a.global.color,
+		Accessible: a.accessible(), ASCII: a.global.ascii, Color: a.global.color, Log: a.log.fact,
 	}
 }
 

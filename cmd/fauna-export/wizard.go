@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"fauna-export/tui"
 )
@@ -20,6 +21,11 @@ func (a *app) runWizard(ctx context.Context, c tui.Config) error {
 	outcome, err := tui.Run(ctx, c)
 	if outcome.Summary != "" {
 		fmt.Fprint(a.err, outcome.Summary)
+		for line := range strings.Lines(outcome.Summary) {
+			if line = strings.TrimSpace(line); line != "" {
+				a.log.line(line)
+			}
+		}
 	}
 	return err
 }

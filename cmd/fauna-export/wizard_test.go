@@ -3,7 +3,9 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -47,7 +49,8 @@ func TestWizard_fromDomainToDoneOnAServer(t *testing.T) {
 
 func TestWizard_demoIsWalkedAlone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
-	term := onTerminal(t, 80, 24, nil, "demo", "--out", dir)
+	log := filepath.Join(t.TempDir(), "demo.log")
+	term := onTerminal(t, 80, 24, nil, "demo", "--out", dir, "--log-file", log)
 	term.wait("Where is your Fauna database?")
 	term.wait("answers")
 	term.send(enter)
@@ -77,6 +80,24 @@ func TestWizard_demoIsWalkedAlone(t *testing.T) {
 		t.Fatalf("exit %d:\n%s", code, term.text())
 	}
 	checkWizardExport(t, dir)
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`msg="step done" step=Collections next=Output chosen=8`,
+		`msg="step done" step=Set-up next=Secret queries=2 copied=0 ran=2`,
+		`msg="step done" step=Secret next=Check accepted=true readable=8 chosen=8`,
+		`msg="step done" step=Export next=Done rows=26402`,
+		"msg=end exit=0",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the log has no %s:\n%s", want, text)
+		}
+	}
+	if regexp.MustCompile(`fn[\w-]{38}`).Match(text) {
+		t.Error("the secret is in the log")
+	}
 	for _, name := range term.cmd.Env {
 		if home, ok := strings.CutPrefix(name, "HOME="); ok && len(filesBelow(t, home)) > 0 {
 			t.Errorf("the demo left files in the user's folder: %v", filesBelow(t, home))
