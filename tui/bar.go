@@ -46,7 +46,8 @@ func noteLook(st styles, k noteKind) (string, paint) {
 }
 
 // bar is the last lines: as many keys as there is room for; the last fixed ones,
-// help and back, always, and on the last line.
+// help and back, always, and on the last line. bubbles/help, whose bindings these
+// are, has one line and drops from its end, which is where help and back stand.
 func (w *wizard) bar(hints []key.Binding, fixed, room, n int) []string {
 	gap := "   "
 	if w.width < 80 {

@@ -175,7 +175,8 @@ func rateText(perSecond float64) string {
 	return countText(int64(perSecond)) + "/s"
 }
 
-// drawBar is a bar of w cells; part is clamped to 0..1.
+// drawBar is a bar of w cells; part is clamped to 0..1. bubbles/progress would draw it
+// in the colours that it finds for standard output, not in those of this screen.
 func drawBar(st styles, part float64, w int, done bool) string {
 	if math.IsNaN(part) || part < 0 {
 		part = 0

@@ -7,9 +7,11 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// A field is one line of text that a person types into. Unlike the stock text
-// input it does not blink (a terminal that is read aloud stays silent), shows
-// its cursor without colours too, and never keeps a pasted newline.
+// A field is one line of text that a person types into. It takes the place of
+// bubbles/textinput, which keeps a secret's runes where nothing can overwrite them,
+// shows its cursor by reverse video alone, so that it is not seen with NO_COLOR, with
+// the colours that it finds for standard output, and lets through what turns the
+// direction of a text. It does not blink: a terminal that is read aloud stays silent.
 type field struct {
 	text   []rune
 	cursor int  // 0..len(text): where the next rune goes

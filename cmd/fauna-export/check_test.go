@@ -80,6 +80,9 @@ func TestCheck_saysWhichIndexIsNotReadyAndHowToMendIt(t *testing.T) {
 	if got.code != exitRefused || !strings.Contains(got.out, "NO orders-ts") || !strings.Contains(got.out, "index: its values are ref") {
 		t.Errorf("exit %d:\n%s", got.code, got.out)
 	}
+	if !strings.Contains(got.err, "fql role --update --mode incremental") {
+		t.Errorf("stderr does not say that the role must be given the new index:\n%s", got.err)
+	}
 	if !strings.Contains(got.err, `Delete(Index("orders-ts"))`) || !strings.Contains(got.err, `the index "orders-ts" of "orders" cannot be used`) {
 		t.Errorf("stderr does not say how to mend it:\n%s", got.err)
 	}

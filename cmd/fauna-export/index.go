@@ -127,12 +127,17 @@ func quotedIndexes(checks []fauna.IndexCheck) string {
 
 // sayFixes prints the FQL that puts indexes right.
 func (a *app) sayFixes(checks []fauna.IndexCheck) {
+	made := false
 	for _, c := range checks {
+		made = made || len(c.Fix) > 0
 		for _, q := range c.Fix {
 			a.say("// %s. %s", strings.TrimSuffix(q.Title, "."), q.Why)
 			for line := range strings.Lines(q.FQL) {
 				a.say("%s", strings.TrimRight(line, "\n"))
 			}
 		}
+	}
+	if made {
+		a.say("// An index that is made anew is another one to the role: run what 'fauna-export fql role --update --mode incremental' prints, too.")
 	}
 }
