@@ -43,12 +43,19 @@ func (d Database) Title() string {
 // ScriptName is the name of the file that LoadScript's text goes into.
 func (d Database) ScriptName() string { return "load-" + string(d) + ".sql" }
 
-// Loads refuses what the database cannot load: only DuckDB reads Parquet.
+// Loads refuses what the database cannot load: only DuckDB reads Parquet, and a
+// format that no script is written for is loaded by none.
 func (d Database) Loads(f row.Format) error {
-	if f == row.Parquet && d != DuckDB {
+	switch f {
+	case row.JSONL, row.CSV, row.Wire:
+		return nil
+	case row.Parquet:
+		if d == DuckDB {
+			return nil
+		}
 		return fmt.Errorf("%s reads no Parquet: take another format, or load it with duckdb", d.Title())
 	}
-	return nil
+	return fmt.Errorf("there is no script for loading %s files: take another format", f)
 }
 
 // LoadScript is a text for the database's own shell (psql, sqlite3, duckdb) that
