@@ -164,6 +164,26 @@ func checkChain(ctx context.Context, s Store, m *Manifest, last ManifestEntry, w
 	return checkState(s, m, last, rows)
 }
 
+// checkDerived is checkChain without reading the files of several syncs, where
+// there is a state: it is compared with the manifest's number of documents.
+func checkDerived(ctx context.Context, s Store, m *Manifest, last ManifestEntry, whole pairSum) (problem string, err error) {
+	if len(m.chain(last.Name)) < 2 {
+		return checkChain(ctx, s, m, last, whole)
+	}
+	if problem := m.gap(m.chain(last.Name)); problem != "" {
+		return problem, nil
+	}
+	pairs, _, err := stateSum(s, m, last)
+	_, unfit := errors.AsType[*stateUnfit](err)
+	switch {
+	case unfit:
+		return checkChain(ctx, s, m, last, whole)
+	case err == nil && pairs.n != last.Documents:
+		return fmt.Sprintf("%s: the state of the syncs holds %d documents, the manifest says %d", last.Name, pairs.n, last.Documents), nil
+	}
+	return "", err
+}
+
 // sumOf is the sum of what the files of a chain come to.
 func sumOf(ctx context.Context, s Store, chain []ManifestEntry) (sum pairSum, err error) {
 	files, err := openChain(s, chain)
@@ -192,37 +212,44 @@ func (m *Manifest) gap(chain []ManifestEntry) string {
 	return ""
 }
 
-// checkState compares the state behind a collection's last sync with what its
-// files come to.
+const stateRemedy = "; remove it, and the next sync makes it anew"
+
+// checkState compares the state behind a collection's last sync, where there is
+// one, with what its files come to.
 func checkState(s Store, m *Manifest, last ManifestEntry, rows pairSum) (problem string, err error) {
-	const remedy = "; remove it, and the next sync makes it anew"
-	state, shut, err := openStateOf(s, m, last)
-	if unfit, ok := errors.AsType[*stateUnfit](err); ok {
-		if unfit.missing {
-			return "", nil
-		}
-		return unfit.why + remedy, nil
-	}
-	if err != nil {
+	pairs, guess, err := stateSum(s, m, last)
+	unfit, bad := errors.AsType[*stateUnfit](err)
+	switch {
+	case bad && unfit.missing:
+		return "", nil
+	case bad:
+		return unfit.why + stateRemedy, nil
+	case err != nil:
 		return "", err
+	case last.hidesRemovals() && (pairs.n == last.Documents || guess):
+		return "", nil // some of the rows are of documents that went
+	case pairs != rows:
+		return notOfTheFiles(last).Error() + stateRemedy, nil
+	}
+	return "", nil
+}
+
+// stateSum is the sum of the state behind a collection's last sync, and whether
+// that is a guess; its error is a *stateUnfit where the state cannot be used.
+func stateSum(s Store, m *Manifest, last ManifestEntry) (sum pairSum, guess bool, err error) {
+	state, shut, err := openStateOf(s, m, last)
+	if err != nil {
+		return sum, false, err
 	}
 	defer shut()
-	var pairs pairSum
 	for {
 		p, more, err := state.next()
 		if err != nil {
-			return pairsName(last.File) + ": " + err.Error() + remedy, nil
+			return sum, false, &stateUnfit{why: pairsName(last.File) + ": " + err.Error()}
 		}
 		if !more {
-			break
+			return sum, state.meta.Guess, nil
 		}
-		pairs.add(p)
+		sum.add(p)
 	}
-	if last.hidesRemovals() && (pairs.n == last.Documents || state.meta.Guess) {
-		return "", nil // some of the rows are of documents that went
-	}
-	if pairs != rows {
-		return notOfTheFiles(last).Error() + remedy, nil
-	}
-	return "", nil
 }

@@ -175,3 +175,45 @@ func TestVerify_chainWithoutRemovals(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A run that has just derived the state from the files believes that it is theirs,
+// if it is as large as they say; it reads each file once.
+func TestRun_verifyAfterASync(t *testing.T) {
+	s := chainOfThree(t)
+	s.fql(update(5, "{a: 1}"))
+	r, err := NewRun(s.spec(), s.client, OSEnv(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const state = ".fauna-export/docs@4.jsonl.pairs"
+	tests := []struct {
+		name  string
+		spoil func()
+		says  string // "" for a folder that is whole
+	}{
+		{"nothing", func() {}, ""},
+		{"the state is too small", func() { s.repair(state, func(all []pair) []pair { return all[1:] }) }, "holds 8 documents, the manifest says 9"},
+		{"no state", func() { os.Remove(s.path(state)) }, ""},
+		{"no state, and a sync is left out", func() { s.remanifest(func(m *Manifest) { m.Collections = slices.Delete(m.Collections, 1, 2) }) }, "the syncs come to"},
+		{"an earlier file is damaged", func() { s.rewrite("docs.jsonl", func(b []byte) []byte { b[9]++; return b }) }, "docs.jsonl: sha256"},
+	}
+	for _, test := range tests {
+		test.spoil()
+		rep, err := r.Verify(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := slices.Clone(rep.Problems)
+		for _, f := range rep.Files {
+			if f.Problem != "" {
+				said = append(said, f.File+": "+f.Problem)
+			}
+		}
+		if rep.OK() != (test.says == "") || !strings.Contains(strings.Join(said, "\n"), test.says) {
+			t.Errorf("%s: found %q, want %q", test.name, said, test.says)
+		}
+	}
+}

@@ -65,20 +65,24 @@ func (r *Report) OK() bool {
 // error is a *NotARun for a folder without a manifest, or that of reading
 // the folder; what is wrong with the files stands in the report.
 func Verify(ctx context.Context, dir string, progress func(VerifyStatus)) (*Report, error) {
-	return verify(ctx, dir, nil, progress)
+	return verify(ctx, dir, nil, checkChain, progress)
 }
 
 // Verify is the function Verify for the folder of a run that Do has finished,
 // less the reading of those files that Do itself read again while it wrote
-// them.
+// them; of a chain of syncs, whose state Do has just derived from the files' rows,
+// the files are not read side by side once more.
 func (r *Run) Verify(ctx context.Context, progress func(VerifyStatus)) (*Report, error) {
 	r.mu.Lock()
 	found := r.found
 	r.mu.Unlock()
-	return verify(ctx, storeName(r.env.Store), found, progress)
+	return verify(ctx, storeName(r.env.Store), found, checkDerived, progress)
 }
 
-func verify(ctx context.Context, dir string, found map[string]*reading, progress func(VerifyStatus)) (*Report, error) {
+// chainCheck finds what is wrong with the files of a collection's syncs together.
+type chainCheck func(ctx context.Context, s Store, m *Manifest, last ManifestEntry, whole pairSum) (problem string, err error)
+
+func verify(ctx context.Context, dir string, found map[string]*reading, chain chainCheck, progress func(VerifyStatus)) (*Report, error) {
 	m, err := ReadManifest(NewDirStore(dir))
 	if err != nil {
 		return nil, err
@@ -118,7 +122,7 @@ func verify(ctx context.Context, dir string, found map[string]*reading, progress
 	if rep.OK() {
 		// Each file is right; together they must be right too.
 		for _, e := range m.Latest() {
-			problem, err := checkChain(ctx, NewDirStore(dir), m, e, wholes[e.Name])
+			problem, err := chain(ctx, NewDirStore(dir), m, e, wholes[e.Name])
 			if err != nil {
 				return nil, fmt.Errorf("read the syncs of %s: %w", e.Name, err)
 			}
