@@ -325,6 +325,29 @@ func sceneAt(t *testing.T, sc scene, w, h int) *bench {
 	return b
 }
 
+func TestScreens_drawNothingOutsideASCIIWhereThatIsAsked(t *testing.T) {
+	for _, sc := range scenes() {
+		if sc.name == "names that disturb" { // names stay as they are
+			continue
+		}
+		b := newBench(t, 120, 40, func(b *bench, c *Config) {
+			if sc.change != nil {
+				sc.change(b, c)
+			}
+			c.ASCII = true
+		})
+		sc.play(b)
+		for _, panel := range []bool{false, true} {
+			if panel {
+				b.keys("esc", "f1")
+			}
+			if i := strings.IndexFunc(b.w.View(), func(r rune) bool { return r > 0x7e }); i >= 0 {
+				t.Errorf("%s draws %q:\n%s", sc.name, []rune(b.w.View()[i:])[0], b.w.View())
+			}
+		}
+	}
+}
+
 // trimLines takes the spaces off the ends of lines, which no eye sees.
 func trimLines(view string) string {
 	lines := strings.Split(view, "\n")

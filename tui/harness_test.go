@@ -3,9 +3,7 @@ package tui
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -20,176 +18,6 @@ import (
 var testNow = time.Date(2026, 11, 22, 10, 31, 2, 399_000_000, time.UTC)
 
 const testSecret = "fnAEXAMPLEexampleEXAMPLEexampleEXAMPLEex"
-
-// fakeServer answers as a database of the given collections would.
-type fakeServer struct {
-	names  []string                // what Collections lists
-	docs   map[string]int          // documents by collection
-	access map[string]fauna.Access // overrides readable and existing
-	err    error                   // what everything but Reach answers
-	reach  error
-	list   error // what Collections answers
-	apply  error
-	body   string                      // what Documents answers, "" for generated documents
-	hangs  bool                        // nothing answers before ctx ends
-	index  map[string]fauna.IndexCheck // what CheckIndexes finds of a collection's index
-	closed int
-}
-
-func (f *fakeServer) wait(ctx context.Context) error {
-	if f.hangs {
-		<-ctx.Done()
-		return ctx.Err()
-	}
-	return f.err
-}
-
-func (f *fakeServer) Reach(context.Context) error { return f.reach }
-
-func (f *fakeServer) Now(ctx context.Context) (int64, error) {
-	return testNow.UnixMicro(), f.wait(ctx)
-}
-
-func (f *fakeServer) Collections(ctx context.Context) ([]string, error) {
-	if f.list != nil {
-		return nil, f.list
-	}
-	return f.names, f.wait(ctx)
-}
-
-// CheckIndexes finds all indexes as they must be, but for those of f.index.
-func (f *fakeServer) CheckIndexes(ctx context.Context, collections, indexes []string) ([]fauna.IndexCheck, error) {
-	checks := make([]fauna.IndexCheck, len(collections))
-	for i := range checks {
-		checks[i] = fauna.IndexCheck{Exists: true}
-		if x, ok := f.index[collections[i]]; ok {
-			checks[i] = x
-		}
-		checks[i].Collection, checks[i].Index = collections[i], indexes[i]
-	}
-	return checks, f.wait(ctx)
-}
-
-func (f *fakeServer) Access(ctx context.Context, names []string) ([]fauna.Access, error) {
-	var out []fauna.Access
-	for _, name := range names {
-		a, ok := f.access[name]
-		if !ok {
-			_, exists := f.docs[name]
-			a = fauna.Access{Exists: exists, Readable: exists, Minimum: testNow.Add(-15 * time.Minute).UnixMicro()}
-		}
-		a.Collection = name
-		out = append(out, a)
-	}
-	return out, f.wait(ctx)
-}
-
-func (f *fakeServer) Apply(ctx context.Context, s fauna.Setup) (fauna.Secret, error) {
-	if f.apply != nil {
-		return fauna.Secret{}, f.apply
-	}
-	return fauna.NewSecret(testSecret), f.wait(ctx)
-}
-
-func (f *fakeServer) Close() { f.closed++ }
-
-func (f *fakeServer) AbsentAt(context.Context, []string, int64) ([]string, error) { return nil, nil }
-func (f *fakeServer) Unreadable(context.Context, []string) (unreadable, missing []string, err error) {
-	return nil, nil, nil
-}
-func (f *fakeServer) MinimumTime(context.Context, string) (int64, error) { return 0, nil }
-func (f *fakeServer) Presence(context.Context, string, []int64) (alive, gone, hidden []int64, err error) {
-	return nil, nil, nil, nil
-}
-
-func (f *fakeServer) IDs(ctx context.Context, name string, _, from int64, size int) ([]int64, int64, error) {
-	var ids []int64
-	for i := from; i < int64(f.docs[name]) && len(ids) < size; i++ {
-		ids = append(ids, i)
-	}
-	next := from + int64(len(ids))
-	if next >= int64(f.docs[name]) {
-		next = -1
-	}
-	return ids, next, f.wait(ctx)
-}
-
-func (f *fakeServer) Documents(ctx context.Context, name string, _, _ int64, size int, paths [][]any, buf []byte) ([]byte, error) {
-	if err := f.wait(ctx); err != nil {
-		return nil, err
-	}
-	if f.body != "" {
-		return append(buf[:0], f.body...), nil
-	}
-	buf = append(buf[:0], `{"resource":{"data":[`...)
-	for i := range min(size, f.docs[name]) {
-		if i > 0 {
-			buf = append(buf, ',')
-		}
-		collection, err := json.Marshal(name)
-		if err != nil {
-			return nil, err
-		}
-		doc := fmt.Sprintf(`{"ref":{"@ref":{"id":"%d","collection":{"@ref":{"id":%s,"collection":{"@ref":{"id":"collections"}}}}}},"ts":1795342079040000,"data":{"name":"user %d","age":%d,"parent":{"@ref":{"id":"7","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},"at":{"@ts":"2026-01-02T03:04:05Z"},"address":{"city":"Oslo"}}}`, i+1, collection, i+1, 20+i)
-		if paths != nil {
-			doc = "[" + doc + strings.Repeat(`,"x"`, len(paths)-1) + "]"
-		}
-		buf = append(buf, doc...)
-	}
-	return append(buf, `]}}`...), nil
-}
-
-// fakeRun is an export that ends as it is told.
-type fakeRun struct {
-	manifest *export.Manifest
-	err      error
-	status   export.Status
-	hold     chan struct{} // Do returns when it is closed, or ctx ends
-	panics   bool
-	paused   []bool
-	workers  int
-}
-
-func (r *fakeRun) Do(ctx context.Context) (*export.Manifest, error) {
-	if r.panics {
-		panic("boom")
-	}
-	if r.hold != nil {
-		select {
-		case <-r.hold:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-	return r.manifest, r.err
-}
-func (r *fakeRun) Status() export.Status { return r.status }
-func (r *fakeRun) Pause()                { r.paused = append(r.paused, true) }
-func (r *fakeRun) Continue()             { r.paused = append(r.paused, false) }
-func (r *fakeRun) SetWorkers(n int)      { r.workers = n }
-
-// shop is a server with three collections.
-func shop() *fakeServer {
-	return &fakeServer{
-		names: []string{"users", "products", "line-items"},
-		docs:  map[string]int{"users": 20_000, "products": 12, "line-items": 992},
-	}
-}
-
-// shopRun is a finished export of shop.
-func shopRun() *fakeRun {
-	entry := func(name string, rows, bytes int64, sum string) export.ManifestEntry {
-		return export.ManifestEntry{Name: name, File: name + ".jsonl", Format: "jsonl", Compress: "none", Columns: []string{"ref", "ts", "data", "ttl"}, Rows: rows, ExpectedRows: rows, Bytes: bytes, SHA256: strings.Repeat(sum, 8)}
-	}
-	m := &export.Manifest{
-		Tool:    "fauna-export v1",
-		Version: 1, Snapshot: "2026-11-22T10:31:02.399Z", Consistency: export.ConsistencySnapshot,
-		Collections: []export.ManifestEntry{
-			entry("users", 20_000, 12_800_000, "3f1c09aa"), entry("products", 12, 2_048, "77aa11bb"), entry("line-items", 992, 601_000, "0badcafe"),
-		},
-	}
-	return &fakeRun{manifest: m, status: export.Status{Phase: export.Done, Elapsed: 2100 * time.Millisecond, Rows: 21_004}}
-}
 
 // bench is a wizard with a fake world around it.
 type bench struct {
@@ -244,6 +72,7 @@ func newBench(t *testing.T, width, height int, change ...func(*bench, *Config)) 
 func (b *bench) session(c Config) *session {
 	s := newSession(b.t.Context(), c.withDefaults())
 	s.now = func() time.Time { return testNow }
+	s.leads = func() bool { return false }
 	s.jobs.sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	s.look = func(path string) place { return place{path: path, isNew: true, free: 212_000_000_000} }
 	s.dial = func(o fauna.Options) (server, error) {

@@ -64,6 +64,7 @@ type session struct {
 	dial   func(fauna.Options) (server, error)
 	now    func() time.Time
 	look   func(path string) place
+	leads  func() bool // this program leads its session: there is nothing to suspend to
 	answers
 
 	server server                  // nil until a secret was accepted

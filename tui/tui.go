@@ -177,7 +177,7 @@ func newSession(ctx context.Context, c Config) *session {
 		cfg: c, st: newStyles(c.Out, c.Color, c.Env), keys: newKeyMap(),
 		jobs: newJobs(ctx), clip: newClipper(c.Env, c.Out), runner: newRunner(ctx),
 		now:  time.Now,
-		look: look,
+		look: look, leads: leadsSession,
 		goTo: noID,
 	}
 	s.dial = func(o fauna.Options) (server, error) {

@@ -142,6 +142,9 @@ func (w *wizard) key(m tea.KeyMsg) tea.Cmd {
 	switch {
 	case pressed(m, k.interrupt):
 		return w.interrupt()
+	case pressed(m, k.suspend) && w.leads():
+		w.say(noteInfo, "Nothing to suspend to: no shell started this program.")
+		return nil
 	case pressed(m, k.suspend):
 		return tea.Suspend
 	}
@@ -217,6 +220,7 @@ func (w *wizard) showHelp() {
 	list(st.hints()...)
 	p.text = append(p.text, "", "Everywhere:")
 	k := w.keys.everywhere
+	k.suspend.SetEnabled(!w.leads())
 	list(k.help, k.back, k.interrupt, k.suspend)
 	p.text = append(p.text, "", "fauna-export "+w.cfg.Version)
 	w.panel = p

@@ -149,6 +149,23 @@ func TestWizard_secondCtrlCDoesNotWaitForTheExport(t *testing.T) {
 	}
 }
 
+func TestWizard_isNotSuspendedWhereNoShellWouldComeBack(t *testing.T) {
+	for _, leads := range []bool{false, true} {
+		b := newBench(t, 80, 24)
+		b.w.leads = func() bool { return leads }
+		_, cmd := b.w.Update(keyMsg("ctrl+z"))
+		if suspends := cmd != nil; suspends == leads {
+			t.Errorf("first of its session: %v, suspends: %v", leads, suspends)
+		}
+		b.keys("f1")
+		b.w.View() // what is drawn says how far there is to scroll
+		b.keys("end")
+		if shown := strings.Contains(b.w.View(), "ctrl+z"); shown == leads {
+			t.Errorf("first of its session: %v, F1 shows the key: %v", leads, shown)
+		}
+	}
+}
+
 func TestWizard_logTellsWhatEachStepCameTo(t *testing.T) {
 	var log strings.Builder
 	b := newBench(t, 80, 24, func(_ *bench, c *Config) {

@@ -4,10 +4,9 @@ package main
 
 import (
 	"io"
-	"net"
 	"os/exec"
+	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -49,115 +48,6 @@ func walkTo(term *terminal, s *testServer, step int) {
 			term.wait(w.shows)
 		}
 	}
-}
-
-// slowly keeps the answers of a server waiting, so that its export lasts.
-func slowly(t *testing.T, s *testServer) string {
-	t.Helper()
-	line := newLine(t, strings.TrimPrefix(s.endpoint, "http://"))
-	line.delay(150 * time.Millisecond)
-	return "http://" + line.address
-}
-
-// line is a wire to a server that can be slow, cut, and mended.
-type line struct {
-	t               *testing.T
-	address, server string
-
-	mu       sync.Mutex
-	listener net.Listener
-	open     map[net.Conn]bool
-	wait     time.Duration
-	wg       sync.WaitGroup
-}
-
-func newLine(t *testing.T, server string) *line {
-	l := &line{t: t, server: server, address: "127.0.0.1:0", open: map[net.Conn]bool{}}
-	l.mend()
-	t.Cleanup(func() {
-		l.cut()
-		l.wg.Wait()
-	})
-	return l
-}
-
-// mend accepts connections from now on.
-func (l *line) mend() {
-	l.t.Helper()
-	listener, err := net.Listen("tcp", l.address)
-	if err != nil {
-		l.t.Fatalf("listen: %v", err)
-	}
-	l.mu.Lock()
-	l.listener, l.address = listener, listener.Addr().String()
-	l.mu.Unlock()
-	l.wg.Go(func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			l.wg.Go(func() { l.carry(c) })
-		}
-	})
-}
-
-// cut ends all connections and accepts none.
-func (l *line) cut() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.listener.Close()
-	for c := range l.open {
-		c.Close()
-	}
-}
-
-// delay makes what the server sends wait.
-func (l *line) delay(d time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.wait = d
-}
-
-// carry passes bytes between a client and the server until one of them ends.
-func (l *line) carry(c net.Conn) {
-	defer c.Close()
-	s, err := net.Dial("tcp", l.server)
-	if err != nil {
-		return
-	}
-	defer s.Close()
-	l.mu.Lock()
-	l.open[c], l.open[s] = true, true
-	l.mu.Unlock()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		io.Copy(s, c)
-		s.Close()
-	}()
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := s.Read(buf)
-		if n > 0 {
-			l.mu.Lock()
-			wait := l.wait
-			l.mu.Unlock()
-			time.Sleep(wait) // the delay itself: nothing waits for it
-			if _, err := c.Write(buf[:n]); err != nil {
-				break
-			}
-		}
-		if err != nil {
-			break
-		}
-	}
-	c.Close()
-	<-done
-	l.mu.Lock()
-	delete(l.open, c)
-	delete(l.open, s)
-	l.mu.Unlock()
 }
 
 // restored checks that the terminal is as a shell wants it: lines are echoed, the
@@ -322,6 +212,18 @@ func firstFrame(t *testing.T, endpoint string) time.Duration {
 	}
 	cmd.Wait()
 	return took
+}
+
+func TestWizardSteps_withoutAShellNothingIsSuspended(t *testing.T) {
+	s := serveSample(t)
+	term := onTerminal(t, 80, 24, nil, "--domain", s.endpoint) // the first of its session
+	term.wait("answers")
+	term.send("\x1a")
+	if runtime.GOOS == "linux" { // elsewhere a program cannot easily know
+		term.wait("Nothing to suspend to")
+		term.send(enter)
+		term.wait("Which collections?")
+	}
 }
 
 func TestWizardSteps_terminalIsInItsOwnModeAfterwards(t *testing.T) {
