@@ -12,7 +12,7 @@ import (
 // fetch reads one chunk, and notes what came of it. It returns body, which is
 // used again.
 func (r *Run) fetch(ctx context.Context, c *collection, ch *chunk, body []byte) []byte {
-	batch := r.freshBatch()
+	batch := &row.Batch{} // without memory while the server is waited for
 	var err error
 	for {
 		batch.Reset()
@@ -144,6 +144,12 @@ func (r *Run) readRows(ctx context.Context, c *collection, ch *chunk, batch *row
 		took := r.env.Clock.Now().Sub(start)
 		ch.outcome.pages++
 		ch.outcome.bytes += int64(len(body))
+		// For as long as rows are made a page takes its memory twice.
+		r.making <- struct{}{}
+		defer func() { <-r.making }()
+		if cap(batch.Bytes) == 0 {
+			r.equip(batch)
+		}
 		batch.Bytes = slices.Grow(batch.Bytes, len(body))
 		err = rows(body)
 		if !brokenPage(err) {

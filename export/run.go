@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"time"
 
@@ -57,7 +58,8 @@ type Run struct {
 	pass     *Run                // the sync that this run is doing, whose status it shows
 
 	budget int64
-	hire   func() // starts one more worker
+	making chan struct{} // a place for each page of which rows are made at once
+	hire   func()        // starts one more worker
 	stop   context.CancelCauseFunc
 }
 
@@ -66,6 +68,8 @@ const (
 	plainBudget  = 24 << 20 // bytes of pages and rows
 	packedBudget = 20 << 20 // the same, where a compressor needs its own
 	mostAhead    = 1 << 20  // ids planned and in no chunk
+
+	mostMaking = 4 // pages of which rows are made at once
 
 	mostActive       = 4 // collections read at once
 	mostActivePacked = 2
@@ -85,6 +89,7 @@ func newRun(s Spec, src Source, env Env) (*Run, error) {
 	if s.packed() {
 		r.budget = packedBudget
 	}
+	r.making = make(chan struct{}, min(runtime.GOMAXPROCS(0), mostMaking))
 	r.wake.L = &r.mu
 	r.pace = newPace(env.Clock, rand.NewPCG(env.Rand.Uint64(), env.Rand.Uint64()), r.workers, s.MaxRate)
 	names := FileNames(s.Collections)
@@ -364,6 +369,16 @@ func (r *Run) release(ch *chunk) {
 			b.Reset()
 			r.batches = append(r.batches, b)
 		}
+	}
+}
+
+// equip gives a batch the memory of one that is not used any more.
+func (r *Run) equip(b *row.Batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.batches); n > 0 {
+		*b = *r.batches[n-1]
+		r.batches = r.batches[:n-1]
 	}
 }
 

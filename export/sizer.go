@@ -125,11 +125,12 @@ func (s *sizer) shrink(n int) {
 	s.hold = 8
 }
 
-// reserve is what a page of n documents takes in memory: its body, and the
-// rows made of it.
+// reserve is what a page of n documents takes in memory: its body, or the rows
+// made of it; both, where it is larger than pages should be.
 func (s *sizer) reserve(n int) int64 {
 	if !s.seen {
 		return unknownBytes
 	}
-	return 2 * s.per * int64(n)
+	page := s.per * int64(n)
+	return page + max(0, page-mostBytes)
 }
