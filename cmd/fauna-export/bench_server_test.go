@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"regexp"
@@ -35,20 +36,39 @@ type benchServer struct {
 
 // A madeUp collection has the ids 1 to n.
 type madeUp struct {
-	n      int64
-	before []byte // a document around its id
-	behind []byte
+	n    int64
+	docs []benchDocument // one after the other, again and again
 }
 
-// document is one of the collection around its id, of which it has size bytes
-// on the wire when its id has 7 digits.
-func document(collection string, size int) (before, data, behind string) {
-	before = `{"ref":{"@ref":{"id":"`
-	behind = `","collection":{"@ref":{"id":"` + collection + `","collection":{"@ref":{"id":"collections"}}}}}},"ts":1748649600000000,"data":`
-	data = `{"name":"user","email":"someone@example.org","age":42,"score":12.75,"active":true,` +
-		`"created":{"@ts":"2022-08-01T23:59:19.360Z"},"born":{"@date":"1980-02-29"},"tags":["alpha","beta"],"note":"`
-	fill := max(0, size-len(before)-7-len(behind)-len(data)-len(`"}}`))
-	return before, data + strings.Repeat("lorem ipsum dolor sit amet ", fill/27+1)[:fill] + `"}`, behind
+// A benchDocument is a document on the wire around its id.
+type benchDocument struct{ before, behind, data []byte }
+
+// variedDocuments are n documents, 10 000 at most, of size bytes on the wire
+// when their ids have 7 digits, or of as few as fit. A third of their bytes or
+// less is left by a compressor, as of what people write, and 10 000 go on for
+// longer than any window of one.
+func variedDocuments(collection string, n int64, size int) []benchDocument {
+	const words = "time year people way day man thing woman life child world school state family student group country problem hand part " +
+		"place case week company system program question work government number night point home water room mother area money story fact"
+	list, random := strings.Fields(words), rand.New(rand.NewPCG(1, 2))
+	docs := make([]benchDocument, max(1, min(n, 10_000)))
+	for i := range docs {
+		before := `{"ref":{"@ref":{"id":"`
+		behind := `","collection":{"@ref":{"id":"` + collection + `","collection":{"@ref":{"id":"collections"}}}}}},"ts":1748649600000000,"data":`
+		data := fmt.Sprintf(`{"n":1%05d`, random.IntN(1e5))
+		if size > 400 {
+			data += fmt.Sprintf(`,"email":"%s%04d@example.org","age":1%d,"score":%.3f,"active":true,"created":{"@ts":"20%02d-08-01T23:59:19.%03dZ"},"born":{"@date":"19%02d-02-28"},"note":"`,
+				list[random.IntN(len(list))], random.IntN(1e4), random.IntN(10), random.Float64()*100, 10+random.IntN(15), random.IntN(1000), 10+random.IntN(90))
+			for fill := size - len(before) - 7 - len(behind) - len(`"}}`); len(data) < fill; {
+				word := " " + list[random.IntN(len(list))]
+				data += word[:min(len(word), fill-len(data))]
+			}
+			data += `"`
+		}
+		data += "}"
+		docs[i] = benchDocument{before: []byte(before), behind: []byte(behind + data + "}"), data: []byte(data)}
+	}
+	return docs
 }
 
 // serveBench starts a server that ends with the benchmark. bandwidth is in
@@ -86,12 +106,11 @@ func serveBench(b *testing.B, latency time.Duration, bandwidth int) *benchServer
 // load puts documents 1 to n into a collection.
 func (s *benchServer) load(b *testing.B, name string, n int64, size int) {
 	b.Helper()
-	_, text, _ := document(name, size)
-	data := []byte(text)
+	docs := variedDocuments(name, n, size)
 	ts := time.Now().Add(-time.Hour).UnixMicro()
 	if err := s.Load(name, func(yield func(emulator.Document) bool) {
 		for id := int64(1); id <= n; id++ {
-			if !yield(emulator.Document{ID: id, TS: ts + id, Data: data}) {
+			if !yield(emulator.Document{ID: id, TS: ts + id, Data: docs[id%int64(len(docs))].data}) {
 				return
 			}
 		}
@@ -104,10 +123,10 @@ func (s *benchServer) load(b *testing.B, name string, n int64, size int) {
 func (s *benchServer) makeUp(b *testing.B, name string, n int64, size int) {
 	b.Helper()
 	s.load(b, name, 0, 0)
-	before, data, behind := document(name, size)
+	docs := variedDocuments(name, n, size)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.generated[name] = madeUp{n, []byte(before), []byte(behind + data + "}")}
+	s.generated[name] = madeUp{n, docs}
 }
 
 var (
@@ -164,7 +183,8 @@ func (m *madeUp) page(b []byte, from int64, size int, whole bool) []byte {
 	end := min(m.n, from+int64(size)-1)
 	b = append(b, `{"resource":{`...)
 	if end < m.n {
-		b = fmt.Appendf(b, `"after":[%s%d%s],`, m.before[len(`{"ref":`):], end+1, m.behind[:bytes.Index(m.behind, []byte(`,"ts"`))])
+		d := m.docs[0]
+		b = fmt.Appendf(b, `"after":[%s%d%s],`, d.before[len(`{"ref":`):], end+1, d.behind[:bytes.Index(d.behind, []byte(`,"ts"`))])
 	}
 	b = append(b, `"data":[`...)
 	for id := from; id <= end; id++ {
@@ -175,8 +195,9 @@ func (m *madeUp) page(b []byte, from int64, size int, whole bool) []byte {
 			b = append(strconv.AppendInt(append(b, '"'), id, 10), '"')
 			continue
 		}
-		b = strconv.AppendInt(append(b, m.before...), id, 10)
-		b = append(b, m.behind...)
+		d := &m.docs[id%int64(len(m.docs))]
+		b = strconv.AppendInt(append(b, d.before...), id, 10)
+		b = append(b, d.behind...)
 	}
 	return append(b, `]}}`...)
 }
