@@ -182,3 +182,24 @@ func (l *lockedText) String() string {
 	defer l.mu.Unlock()
 	return l.buf.String()
 }
+
+func TestPlain_wrongIndexesComeWithTheFQLThatMendsThem(t *testing.T) {
+	t.Chdir(t.TempDir())
+	answers := strings.Replace(plainAnswers, "line-items\n\n\n", "line-items\n\n2\n", 1) // incremental
+	_, text, _, err := plainly(t, strings.TrimSuffix(answers, "\n\n")+"\nn\n", func(b *bench, _ *Config) {
+		b.server.index = map[string]fauna.IndexCheck{"users": missingIndex(), "line-items": {Exists: true, Building: true}}
+	})
+	if !errors.Is(err, ErrLeft) {
+		t.Errorf("it ended with %v", err)
+	}
+	for _, want := range []string{
+		`Error: the index "users-ts" of "users": it does not exist.`,
+		`Error: the index "line-items-ts" of "line-items" is still being built.`,
+		"// 1 of 2: Index of users. Lists every document.\nCreateIndex({", "// 2 of 2: Role.", `Update(Role("connect-readonly"), {`,
+		"Check again? y or n [y]:",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, text)
+		}
+	}
+}
