@@ -14,8 +14,12 @@
 //     and so is the exact content of every page.
 //   - Workers read chunks as pages of documents, check that a page holds the
 //     planned ids and no others, and turn it into rows.
+//   - How many documents a page has follows from the bytes and the time of those
+//     before, how many requests are in flight from what more or fewer of them
+//     give, within a budget of bytes for all that is in memory.
 //   - One writer a collection appends the rows in the order of their ids. The
 //     bytes do not depend on the number of workers, on page sizes or timing.
+//     Frames of gzip and zstd are compressed beside it.
 //   - Every few hundred milliseconds a checkpoint is made: the file is synced,
 //     and then a small state file says how far it is.
 //   - A whole file is synced and renamed to its final name. The file of hashes

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"fauna-export/export/row"
 )
 
 // farSource is a source behind a line, on a server of so many cores. It takes
@@ -238,5 +240,118 @@ func TestRun_idsAreReadBesideTheDocuments(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A run takes more requests where they help and fewer where they only wait, and
+// tells how many.
+func TestRun_findsTheNumberOfRequests(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		far       func() *farSource
+		documents int64
+		min, max  int
+	}{
+		{"a far server", func() *farSource { return &farSource{latency: 200 * time.Millisecond} }, 500_000, 12, 16},
+		{"two cores", func() *farSource {
+			return &farSource{latency: time.Millisecond, cores: make(chan struct{}, 2), document: 100 * time.Microsecond}
+		}, 1_000_000, 2, 5},
+		{"a narrow line", func() *farSource { return &farSource{latency: 20 * time.Millisecond, bandwidth: 1_000_000} }, 300_000, 2, 5},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := c.far()
+				_, r := farRun(t, Spec{}, f, c.documents)
+				// What it tries now and then is half as many again, or a third less.
+				if n := r.Status().Workers; n < c.min || n > c.max*3/2 {
+					t.Errorf("%d in the end", n)
+				}
+			})
+		})
+	}
+}
+
+// slowDown sets the workers of a run after some pages.
+type slowDown struct {
+	*farSource
+	after int
+	run   *Run
+}
+
+func (s *slowDown) Documents(ctx context.Context, name string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+	s.mu.Lock()
+	switch s.after--; s.after {
+	case 0:
+		s.run.SetWorkers(3)
+	case -MaxWorkers: // those that were on their way are in
+		s.most = 0
+	}
+	s.mu.Unlock()
+	return s.farSource.Documents(ctx, name, at, from, size, paths, buf)
+}
+
+func TestRun_theNumberThatTheUserSetsHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &slowDown{farSource: &farSource{Source: newInstantSource(400_000, 640), latency: 200 * time.Millisecond}, after: 50}
+		r, err := NewRun(Spec{Collections: []string{"users"}}, f, Env{Store: &streamStore{w: io.Discard}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.run = r
+		if _, err := r.Stream(t.Context(), io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		if n := r.Status().Workers; n != 3 {
+			t.Errorf("%d workers in the end", n)
+		}
+		if f.most == 0 || f.most > 3 {
+			t.Errorf("%d at once", f.most)
+		}
+	})
+}
+
+// waitingWriter takes nothing until so many pages were read.
+type waitingWriter struct {
+	*farSource
+	pages int
+	open  chan struct{}
+}
+
+func (w *waitingWriter) Documents(ctx context.Context, name string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+	w.mu.Lock()
+	if w.pages--; w.pages == 0 {
+		close(w.open)
+	}
+	w.mu.Unlock()
+	return w.farSource.Documents(ctx, name, at, from, size, paths, buf)
+}
+
+func (w *waitingWriter) Write(p []byte) (int, error) {
+	<-w.open
+	return len(p), nil
+}
+
+// A file that takes its time, because of a disk or a compressor, does not keep
+// the workers from the server.
+func TestRun_readsOnWhileTheFileWaits(t *testing.T) {
+	for _, spec := range []Spec{{Format: row.JSONL}, {Format: row.CSV, Compress: row.Gzip}, {Format: row.JSONL, Compress: row.Zstd}, {Format: row.Parquet}} {
+		spec.Collections, spec.PageSize, spec.Workers = []string{"users"}, 250, 4
+		t.Run(spec.withDefaults().formName(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const pages = 60
+				w := &waitingWriter{farSource: &farSource{Source: newInstantSource(pages*250, 640), latency: 20 * time.Millisecond}, pages: pages, open: make(chan struct{})}
+				r, err := NewRun(spec, w, Env{Store: &streamStore{w: w}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				start := time.Now()
+				if _, err := r.Stream(t.Context(), w); err != nil {
+					t.Fatal(err)
+				}
+				if took, least := time.Since(start), pages*20*time.Millisecond/4; took > least*3/2 {
+					t.Errorf("it took %s, %d pages need %s", took, pages, least)
+				}
+			})
+		})
 	}
 }
