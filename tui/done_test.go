@@ -49,3 +49,16 @@ func TestDone_demoRunsTheCleanUp(t *testing.T) {
 	b.shows("Run on the demo server: the key and the role are gone.")
 	b.at(doneID)
 }
+
+func TestSummary_ofAStoppedDemoDoesNotLeadToItsServer(t *testing.T) {
+	for _, demo := range []bool{false, true} {
+		b := newBench(t, 80, 24, func(_ *bench, c *Config) { c.Demo = demo }).to(exportID)
+		b.keys("s", "y")
+		b.w.runner.wg.Wait()
+		b.look()
+		out, _ := b.w.outcome(t.Context(), nil)
+		if leads := strings.Contains(out.Summary, "fauna-export resume"); leads == demo || !strings.Contains(out.Summary, "not whole") {
+			t.Errorf("demo %v: %q", demo, out.Summary)
+		}
+	}
+}

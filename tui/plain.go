@@ -34,7 +34,7 @@ func (s *session) plainRun(ctx context.Context) (Outcome, error) {
 		_ = storeAnswers(s.cfg.AnswersFile, s.config()) // best effort on the way out
 	}
 	now := s.runner.progress()
-	out := Outcome{Dir: now.spec.Dir, Summary: summary(now, p.saved)}
+	out := Outcome{Dir: now.spec.Dir, Summary: summary(now, p.saved, s.cfg.Demo)}
 	if ctx.Err() != nil {
 		return out, context.Cause(ctx)
 	}

@@ -125,14 +125,18 @@ func shortfalls(p progress) []string {
 	return out
 }
 
-// summary is what stays in the scrollback.
-func summary(p progress, saved string) string {
+// summary is what stays in the scrollback. The server of a demo is gone by then.
+func summary(p progress, saved string, demo bool) string {
 	var b strings.Builder
 	dir := homePath(clean(p.spec.Dir))
 	if p.manifest == nil {
 		if p.state != runIdle {
 			fmt.Fprintf(&b, "The export is not whole: %s\n", sentence(orError(p.err, errors.New("stopped"))))
-			fmt.Fprintf(&b, "Continue it: fauna-export resume %s\n", shellWord(dir))
+			if demo {
+				fmt.Fprintf(&b, "The demo's server ended with it; fauna-export demo begins anew, in another folder.\n")
+			} else {
+				fmt.Fprintf(&b, "Continue it: fauna-export resume %s\n", shellWord(dir))
+			}
 		}
 		return b.String()
 	}

@@ -130,7 +130,7 @@ func (s *session) stop(wait time.Duration) {
 // outcome is what Run returns when the program ended with err.
 func (w *wizard) outcome(ctx context.Context, err error) (Outcome, error) {
 	p := w.runner.progress()
-	out := Outcome{Dir: p.spec.Dir, Summary: summary(p, w.steps[doneID].(*doneStep).saved)}
+	out := Outcome{Dir: p.spec.Dir, Summary: summary(p, w.steps[doneID].(*doneStep).saved, w.cfg.Demo)}
 	switch {
 	case ctx.Err() != nil:
 		return out, context.Cause(ctx)
