@@ -157,6 +157,9 @@ func filesBelow(t *testing.T, dir string) map[string]string {
 			return err
 		}
 		content, err := os.ReadFile(path)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil // a process at work has renamed it since
+		}
 		if err != nil {
 			return err
 		}
