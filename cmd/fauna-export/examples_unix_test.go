@@ -132,14 +132,19 @@ func TestExamples_ofHelpDoWhatTheySay(t *testing.T) {
 	}
 }
 
-// TestHelp_everyCommandHasAnExample but those that only hold others, and cobra's.
+// TestHelp_everyCommandHasAnExample but cobra's own help and completion.
 func TestHelp_everyCommandHasAnExample(t *testing.T) {
 	a := &app{streams: streams{getenv: func(string) string { return "" }}}
-	for _, c := range newRootCommand(a).Commands() {
-		if c.Example == "" && c.Name() != "help" && c.Name() != "completion" {
+	var visit func(*cobra.Command)
+	visit = func(c *cobra.Command) {
+		if c.Example == "" && c.Name() != "help" && c.HasParent() {
 			t.Errorf("%s has none", c.CommandPath())
 		}
+		for _, below := range c.Commands() {
+			visit(below)
+		}
 	}
+	visit(newRootCommand(a))
 }
 
 func TestExamples_ofTheREADMEDoWhatTheySay(t *testing.T) {

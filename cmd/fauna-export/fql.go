@@ -108,6 +108,15 @@ commands ask for. Nothing here changes a database.`,
 	for _, c := range []*cobra.Command{role, index} {
 		c.Flags().StringVar(&f.index, "index", defaultIndex, "`PATTERN` of the index names")
 	}
+	role.Example = `  fauna-export fql role --collection users --collection products
+  fauna-export fql role --collection users --mode incremental --update`
+	key.Example = `  fauna-export fql key
+  fauna-export fql key --role nightly`
+	index.Example = `  fauna-export fql index --collection users
+  fauna-export fql index --collection users --index '{collection}_by_ts'`
+	collections.Example = `  fauna-export fql collections`
+	history.Example = `  fauna-export fql history --collection users --days 2`
+	cleanup.Example = `  fauna-export fql cleanup`
 	cmd.AddCommand(role, key, index, collections, history, cleanup)
 	return cmd
 }
