@@ -83,10 +83,10 @@ var lines = []line{
 	{
 		what: "serializer, one core, pages of all kinds of values",
 		of:   []figure{one("Page/jsonl", "best-MB/s"), one("Page/jsonl", "allocs/op")},
-		text: "%.0f MB/s, %.0f allocations a page of 1 000", hold: "≥ 500 MB/s, 0",
+		text: "%.0f MB/s, %.0f allocations", hold: "≥ 500 MB/s, 0",
 		ok: func(v []float64) bool { return v[0] >= 500 && v[1] == 0 },
 	}, {
-		what: "the same beside the Go driver's decoder, where that can read",
+		what: "the same : the Go driver's decoder, where that can read",
 		of:   []figure{{"BesideDriver/row", "best-MB/s", "BesideDriver/driver"}},
 		text: "%.0f ×", hold: "≥ 25 ×", ok: atLeast(25),
 	}, {
@@ -94,15 +94,15 @@ var lines = []line{
 		of:   []figure{one("Engine/jsonl-none", "best-MB/s"), one("Engine/jsonl-zstd", "best-MB/s")},
 		text: "%.0f, %.0f MB/s", hold: "≥ 250, ≥ 150 MB/s", ok: atLeast(250, 150),
 	}, {
-		what: "processor time of `run`, a million documents of 640 bytes; a bare fetch over HTTP/1.1, over h2c",
+		what: "processor time, a million documents of 640 bytes: `run`; a bare fetch, by h2c",
 		of:   []figure{one("Run_processorTime/run", "cpu-s/million"), one("Run_processorTime/fetch", "cpu-s/million"), one("Run_processorTime/fetch-h2c", "cpu-s/million")},
 		text: "%.1f s; %.1f, %.1f s", hold: "≤ 4 s", ok: first(atMost(4)),
 	}, {
-		what: "`run` beside a fetch that throws the same pages away, 8 at a time, server 50 ms away",
+		what: "`run` : a fetch of the same pages, 8 at a time, thrown away; 50 ms",
 		of:   []figure{one("Run_besideFetch", "run/fetch"), one("Run_besideFetch", "run-s"), one("Run_besideFetch", "fetch-s")},
-		text: "%.2f × (%.1f s, %.1f s)", hold: "≤ 1.10 ×", ok: first(atMost(1.10)),
+		text: "%.2f × (%.1f, %.1f s)", hold: "≤ 1.10 ×", ok: first(atMost(1.10)),
 	}, {
-		what: "server 50 ms, 200 ms away: share of 8 pages a latency",
+		what: "a million or more documents, 50, 200 ms: share of 8 pages a latency",
 		of:   []figure{one("Run_farServer/50ms", "share"), one("Run_farServer/200ms", "share")},
 		text: "%.2f, %.2f",
 	}, {
@@ -122,11 +122,11 @@ var lines = []line{
 		of:   []figure{one("Run_growth/10000", "MiB"), one("Run_growth/100000", "MiB"), one("Run_growth/1000000", "MiB"), one("Run_growth/10000000", "MiB")},
 		text: "%.0f, %.0f, %.0f, %.0f MiB", hold: "≤ 96 MiB", ok: atMost(96),
 	}, {
-		what: "first rows in the file, server 5 ms away",
+		what: "first rows in the file, 5 ms",
 		of:   []figure{one("Run_firstRow", "ms")},
 		text: "%.0f ms",
 	}, {
-		what: "1 000 collections of 10 documents, server 5 ms away",
+		what: "1 000 collections of 10 documents, 5 ms",
 		of:   []figure{one("Run_smallCollections", "s")},
 		text: "%.1f s", hold: "≤ 4 s", ok: atMost(4),
 	}, {
