@@ -102,9 +102,9 @@ var lines = []line{
 		of:   []figure{one("Run_besideFetch", "run/fetch"), one("Run_besideFetch", "run-s"), one("Run_besideFetch", "fetch-s")},
 		text: "%.2f × (%.1f, %.1f s)", hold: "≤ 1.10 ×", ok: first(atMost(1.10)),
 	}, {
-		what: "a million or more documents, 50, 200 ms: share of 8 pages a latency",
+		what: "documents a second, 50, 200 ms : 8 pages a latency",
 		of:   []figure{one("Run_farServer/50ms", "share"), one("Run_farServer/200ms", "share")},
-		text: "%.2f, %.2f",
+		text: "%.2f, %.2f ×",
 	}, {
 		what: "a wire of 1 MB/s, 50 ms: share of it",
 		of:   []figure{one("Run_farServer/1MBps", "share")},
