@@ -133,6 +133,7 @@ func (f *fakeServer) Documents(ctx context.Context, name string, _, _ int64, siz
 type fakeRun struct {
 	manifest *export.Manifest
 	err      error
+	report   *export.Report
 	status   export.Status
 	hold     chan struct{} // Do returns when it is closed, or ctx ends
 	panics   bool
@@ -152,6 +153,9 @@ func (r *fakeRun) Do(ctx context.Context) (*export.Manifest, error) {
 		}
 	}
 	return r.manifest, r.err
+}
+func (r *fakeRun) Verify(context.Context, func(export.VerifyStatus)) (*export.Report, error) {
+	return r.report, nil
 }
 func (r *fakeRun) Status() export.Status { return r.status }
 func (r *fakeRun) Pause()                { r.paused = append(r.paused, true) }
@@ -178,5 +182,5 @@ func shopRun() *fakeRun {
 			entry("users", 20_000, 12_800_000, "3f1c09aa"), entry("products", 12, 2_048, "77aa11bb"), entry("line-items", 992, 601_000, "0badcafe"),
 		},
 	}
-	return &fakeRun{manifest: m, status: export.Status{Phase: export.Done, Elapsed: 2100 * time.Millisecond, Rows: 21_004}}
+	return &fakeRun{report: &export.Report{}, manifest: m, status: export.Status{Phase: export.Done, Elapsed: 2100 * time.Millisecond, Rows: 21_004}}
 }

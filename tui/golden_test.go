@@ -192,7 +192,7 @@ func scenes() []scene {
 			b.run.err = &export.Partial{Failures: []*export.CollectionError{{Collection: "line-items", Err: &export.PrivilegeLost{}}}}
 		}, func(b *bench) { b.to(doneID) }},
 		{"done damaged", func(b *bench, _ *Config) {
-			b.report = &export.Report{Files: []export.FileReport{{Collection: "users", File: "users.jsonl", Problem: "its SHA-256 is another"}}}
+			b.run.report = &export.Report{Files: []export.FileReport{{Collection: "users", File: "users.jsonl", Problem: "its SHA-256 is another"}}}
 		}, func(b *bench) { b.to(doneID) }},
 		{"done sync", secondSync, func(b *bench) { b.to(doneID) }},
 		{"done loading", nil, func(b *bench) { b.to(doneID).keys("l", "2") }},

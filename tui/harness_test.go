@@ -25,7 +25,6 @@ type bench struct {
 	w      *wizard
 	server *fakeServer
 	run    *fakeRun
-	report *export.Report
 	dialed []fauna.Options
 	copied []string
 	quit   bool
@@ -55,7 +54,7 @@ func (b *bench) endRun() {
 // newBench makes a wizard in a window; its first step has been entered.
 func newBench(t *testing.T, width, height int, change ...func(*bench, *Config)) *bench {
 	t.Helper()
-	b := &bench{t: t, server: shop(), run: shopRun(), report: &export.Report{}}
+	b := &bench{t: t, server: shop(), run: shopRun()}
 	c := Config{Version: "v0.0.0", Endpoint: "http://localhost:8443", Dir: "/srv/fauna-2026-11-22", Color: "never", Out: &bytes.Buffer{}}
 	for _, f := range change {
 		f(b, &c)
@@ -88,9 +87,6 @@ func (b *bench) session(c Config) *session {
 	}}
 	s.runner.limit = func(int64) {}
 	s.runner.open = func(export.Spec, export.Source, bool) (exporting, error) { return b.run, nil }
-	s.runner.verify = func(context.Context, string, func(export.VerifyStatus)) (*export.Report, error) {
-		return b.report, nil
-	}
 	b.t.Cleanup(func() { s.stop(stopWait) })
 	return s
 }

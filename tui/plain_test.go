@@ -13,7 +13,6 @@ import (
 
 	"github.com/charmbracelet/x/exp/golden"
 
-	"fauna-export/export"
 	"fauna-export/fauna"
 )
 
@@ -21,7 +20,7 @@ import (
 func plainly(t *testing.T, answers string, change ...func(*bench, *Config)) (*bench, string, Outcome, error) {
 	t.Helper()
 	var out bytes.Buffer
-	b := &bench{t: t, server: shop(), run: shopRun(), report: &export.Report{}}
+	b := &bench{t: t, server: shop(), run: shopRun()}
 	c := Config{Version: "v0.0.0", Dir: "/srv/fauna-2026-11-22", Accessible: true, In: strings.NewReader(answers), Out: &out}
 	for _, f := range change {
 		f(b, &c)
@@ -123,7 +122,7 @@ func TestPlain_adminSecretMakesTheKey(t *testing.T) {
 func TestPlain_saysHowFarTheExportIs(t *testing.T) {
 	hold := make(chan struct{})
 	var out lockedText
-	b := &bench{t: t, server: shop(), run: shopRun(), report: &export.Report{}}
+	b := &bench{t: t, server: shop(), run: shopRun()}
 	b.run.hold, b.run.status = hold, running()
 	s := b.session(Config{Dir: "/srv/x", Accessible: true, In: strings.NewReader(plainAnswers), Out: &out})
 	p := &plain{session: s, asker: newAsker(s.cfg.In, s.cfg.Out), every: time.Millisecond}
@@ -143,7 +142,7 @@ func TestPlain_saysHowFarTheExportIs(t *testing.T) {
 }
 
 func TestPlain_endsWithItsContext(t *testing.T) {
-	b := &bench{t: t, server: shop(), run: shopRun(), report: &export.Report{}}
+	b := &bench{t: t, server: shop(), run: shopRun()}
 	never, w := io.Pipe()
 	t.Cleanup(func() { w.Close() })
 	s := b.session(Config{Dir: "/srv/x", Accessible: true, In: never, Out: io.Discard})

@@ -16,6 +16,7 @@ import (
 // An exporting is what the wizard needs of an export; *export.Run is one.
 type exporting interface {
 	Do(ctx context.Context) (*export.Manifest, error)
+	Verify(ctx context.Context, progress func(export.VerifyStatus)) (*export.Report, error)
 	Status() export.Status
 	Pause()
 	Continue()
@@ -25,11 +26,10 @@ type exporting interface {
 // A runner owns the goroutine of the export. The screen polls it; it outlives
 // steps and is waited for before the program ends.
 type runner struct {
-	ctx    context.Context
-	open   func(export.Spec, export.Source, bool) (exporting, error)
-	verify func(context.Context, string, func(export.VerifyStatus)) (*export.Report, error)
-	limit  func(bytes int64) // the memory that an export may use
-	wg     sync.WaitGroup
+	ctx   context.Context
+	open  func(export.Spec, export.Source, bool) (exporting, error)
+	limit func(bytes int64) // the memory that an export may use
+	wg    sync.WaitGroup
 
 	mu   sync.Mutex
 	stop context.CancelFunc
@@ -62,7 +62,7 @@ const (
 const screenMemory = 16 << 20
 
 func newRunner(ctx context.Context) *runner {
-	return &runner{ctx: ctx, verify: export.Verify, open: openRun, limit: func(n int64) { debug.SetMemoryLimit(n) }}
+	return &runner{ctx: ctx, open: openRun, limit: func(n int64) { debug.SetMemoryLimit(n) }}
 }
 
 // openRun prepares a new run in the folder of the spec, or goes on with the one
@@ -134,7 +134,7 @@ func (r *runner) work(ctx context.Context, spec export.Spec, run exporting) {
 	r.mu.Lock()
 	r.now.state, r.now.manifest, r.now.status = runVerifying, end.manifest, run.Status()
 	r.mu.Unlock()
-	end.report, end.unread = r.verify(ctx, spec.Dir, func(v export.VerifyStatus) {
+	end.report, end.unread = run.Verify(ctx, func(v export.VerifyStatus) {
 		r.mu.Lock()
 		r.now.checking = v
 		r.mu.Unlock()
