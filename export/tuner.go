@@ -14,7 +14,8 @@ const (
 	leastEpoch = 500 * time.Millisecond
 
 	tunedGain = 1.06 // more in flight must be worth so much
-	tunedLoss = 0.95 // and fewer may cost so much of the best that was seen
+	tunedLoss = 0.93 // and fewer may cost so much of the best that was seen
+	tunedDrop = 0.85 // less than that, by the pages' times alone, is known early
 	tunedMove = 1.35 // a speed that changed so much is another server's
 
 	firstRest = 8 // epochs between two searches
@@ -78,16 +79,31 @@ func (t *tuner) page(now time.Time, took time.Duration, rows int, bytes int64) {
 	t.pages++
 	t.work += float64(bytes) + rowCost*float64(rows)
 	t.busy += took
-	elapsed := now.Sub(t.since)
-	if t.pages < max(epochPages*t.n, leastPages) || elapsed < leastEpoch {
+	elapsed, before := now.Sub(t.since), t.n
+	switch {
+	case t.tooFew():
+		t.settleOn(t.base)
+	case t.pages < max(epochPages*t.n, leastPages) || elapsed < leastEpoch:
 		return
+	default:
+		t.judge(t.work/elapsed.Seconds(), t.busy/time.Duration(t.pages))
 	}
-	before := t.n
-	t.judge(t.work/elapsed.Seconds(), t.busy/time.Duration(t.pages))
 	t.again(now)
 	if t.n != before {
 		t.settle = max(before, t.n)
 	}
+}
+
+// tooFew tells before the end of an epoch that fewer in flight are too few:
+// with so many pages at a time, and each taking what it took, there is no way
+// to be as fast as was seen. Far servers show it at once, as their pages take
+// the same time however few there are.
+func (t *tuner) tooFew() bool {
+	if t.step != tunerFewer || t.pages < t.n {
+		return false
+	}
+	most := t.work / t.busy.Seconds() * float64(t.n)
+	return most < t.best*tunedDrop
 }
 
 // disturbed begins the epoch anew: what happened in it was not the server's

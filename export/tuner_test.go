@@ -197,6 +197,23 @@ func TestTuner_costsLittleOnTheWay(t *testing.T) {
 	}
 }
 
+// The server is kept busy by eight: more give no more, and fewer show at once
+// that they give less.
+func TestTuner_leavesFewerBehindWithinAFewPages(t *testing.T) {
+	m := modelServer{cores: 1, page: 25 * time.Millisecond, latency: 175 * time.Millisecond}
+	m.start()
+	tuned := newTuner(firstTuned)
+	fewer := 0
+	for _, n := range m.drive(tuned, 300) {
+		if n < firstTuned {
+			fewer++
+		}
+	}
+	if fewer == 0 || fewer > 20 { // an epoch of them would be 30
+		t.Errorf("%d of 300 pages were read by fewer than %d at a time", fewer, firstTuned)
+	}
+}
+
 func TestTuner_followsAServerThatChanges(t *testing.T) {
 	m := modelServer{cores: 64, page: 100 * time.Millisecond, latency: 100 * time.Millisecond, noise: 0.2}
 	m.start()
