@@ -46,6 +46,19 @@ func (r *Run) proven(l row.Layout) bool {
 	return r.spec.Mode == Full && l.Format != row.Parquet && (l.Compress == row.None || l.Compress == "") && runtime.GOOS != "windows"
 }
 
+// readAgain lets the first bytes of the file, which are durable, be read again.
+// A file that is written in a moment is read at the end of the run.
+func (w *writer) readAgain(durable int64) {
+	w.r.mu.Lock()
+	defer w.r.mu.Unlock()
+	switch {
+	case w.c.proof != nil:
+		w.c.proof.grow(durable)
+	case w.r.proven(w.c.layout):
+		w.c.proof = startProof(w.r.env.Store, partName(w.c.file), w.c.layout, durable)
+	}
+}
+
 // startProof begins with a file of which some bytes are durable; nil where
 // the store cannot be read from. It ends by itself after end or drop.
 func startProof(s Store, name string, l row.Layout, durable int64) *proof {

@@ -6,14 +6,12 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 )
 
@@ -112,25 +110,8 @@ type model struct {
 func newModel(t *testing.T, seed uint64, at time.Time) *model {
 	t.Helper()
 	m := &model{clock: &stepClock{at: at}, random: rand.New(rand.NewPCG(seed, 8))}
-	s := &syncServer{testServer: &testServer{}, t: t, dir: filepath.Join(t.TempDir(), "out")}
-	s.Server = emulator.New(emulator.Options{Clock: m.clock.now, Seed: int64(seed)})
-	address, stop, err := s.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(stop)
-	s.endpoint = address
-	endpoint, err := fauna.ParseEndpoint(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.client, err = fauna.NewClient(fauna.Options{Endpoint: endpoint, Secret: fauna.NewSecret(s.Secret()), Timeout: 30 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.client.Close)
-	m.syncServer = s
-	s.makeCollection()
+	m.syncServer = newSyncServer(t)
+	m.serve(m.clock.now, int64(seed))
 	return m
 }
 

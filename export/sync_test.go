@@ -26,25 +26,35 @@ type syncServer struct {
 
 func startSyncServer(t *testing.T) *syncServer {
 	t.Helper()
-	s := &syncServer{testServer: &testServer{}, t: t, dir: filepath.Join(t.TempDir(), "out")}
-	s.Server = emulator.New(emulator.Options{Clock: s.now, Seed: 1})
+	s := newSyncServer(t)
+	s.serve(s.now, 1)
+	return s
+}
+
+func newSyncServer(t *testing.T) *syncServer {
+	return &syncServer{testServer: &testServer{}, t: t, dir: filepath.Join(t.TempDir(), "out")}
+}
+
+// serve starts the server, with an empty collection.
+func (s *syncServer) serve(clock func() time.Time, seed int64) {
+	s.t.Helper()
+	s.Server = emulator.New(emulator.Options{Clock: clock, Seed: seed})
 	address, stop, err := s.Start()
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	t.Cleanup(stop)
+	s.t.Cleanup(stop)
 	s.endpoint = address
 	endpoint, err := fauna.ParseEndpoint(address)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	s.client, err = fauna.NewClient(fauna.Options{Endpoint: endpoint, Secret: fauna.NewSecret(s.Secret()), Timeout: 30 * time.Second})
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	t.Cleanup(s.client.Close)
+	s.t.Cleanup(s.client.Close)
 	s.makeCollection()
-	return s
 }
 
 func (s *syncServer) makeCollection() {
