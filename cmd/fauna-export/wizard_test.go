@@ -32,7 +32,7 @@ func TestWizard_fromDomainToDoneOnAServer(t *testing.T) {
 	term.wait("secret")
 	term.paste(s.keyForAll(t) + "\n")
 	term.send(enter)
-	term.wait("snapshot lives")
+	term.wait("26,402 documents") // counted: enter goes on now
 	term.send(enter)
 	term.wait("verified")
 	screen := term.text()
@@ -72,7 +72,7 @@ func TestWizard_demoIsWalkedAlone(t *testing.T) {
 	term.wait("Paste the secret that CreateKey printed.")
 	term.wait("characters")
 	term.send(enter)
-	term.wait("snapshot lives")
+	term.wait("26,402 documents") // counted: enter goes on now
 	term.send(enter)
 	term.wait("verified")
 	term.send("q")
