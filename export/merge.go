@@ -108,7 +108,7 @@ func (c *chainFiles) lacks() []string {
 	var out []string
 	for _, s := range c.sources {
 		warnings := s.lacks.Warnings()
-		if f := row.Format(s.entry.Format); f == row.CSV || f == row.Parquet {
+		if !row.Format(s.entry.Format).Can().Exact {
 			warnings = s.entry.Warnings
 		}
 		for _, w := range warnings {

@@ -43,7 +43,7 @@ type reading struct {
 // Parquet file begins with its end, and of a sync's file more is to be found
 // than this does. Windows renames no file that is open.
 func (r *Run) proven(l row.Layout) bool {
-	return r.spec.Mode == Full && l.Format != row.Parquet && (l.Compress == row.None || l.Compress == "") && runtime.GOOS != "windows"
+	return r.spec.Mode == Full && l.Format.Can().Streams && (l.Compress == row.None || l.Compress == "") && runtime.GOOS != "windows"
 }
 
 // readAgain lets the first bytes of the file, which are durable, be read again.

@@ -226,5 +226,5 @@ func (s Spec) MemoryLimit() int64 {
 
 // packed tells whether rows go through a compressor.
 func (s Spec) packed() bool {
-	return s.Format == row.Parquet || (s.Compress != "" && s.Compress != row.None)
+	return !s.Format.Can().Compresses || (s.Compress != "" && s.Compress != row.None)
 }

@@ -235,7 +235,7 @@ func readFile(ctx context.Context, path string, e ManifestEntry, read func(int64
 // columnsOf are the columns of a file by name and type, which is all that
 // reading it back needs.
 func columnsOf(e ManifestEntry) (noData bool, columns []row.Column) {
-	noData = row.Format(e.Format) != row.Wire
+	noData = row.Format(e.Format).Can().Columns
 	for _, name := range e.Columns {
 		switch name {
 		case "ref", "ts", "ttl":

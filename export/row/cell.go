@@ -1,81 +1,109 @@
 package row
 
 import (
-	"encoding/binary"
 	"math"
 	"strconv"
 )
 
-// Rows of JSONL, CSV and wire stand in Batch.Bytes as they stand in the file.
-// A row for Parquet is: id and ts, 8 bytes each; then data, ttl, the additional
-// columns and the deletion column, each as a byte 0 for null, or 1 and the value
-// (8 bytes, or a 4-byte length and bytes). Numbers are little-endian.
-
-// head begins a row with ref and ts.
-func (s *Serializer) head(b *Batch, src []byte) {
-	d := &b.work.document
-	switch s.layout.Format {
-	case CSV:
-		b.Bytes = append(b.Bytes, src[d.name.start+1:d.name.end-1]...)
-		b.Bytes = append(b.Bytes, ',')
-		b.Bytes = append(b.Bytes, d.ts.of(src)...)
-	case Parquet:
-		ts, _ := parseTS(d.ts.of(src)) // checked when it was found
-		b.Bytes = binary.LittleEndian.AppendUint64(b.Bytes, uint64(d.id))
-		b.Bytes = binary.LittleEndian.AppendUint64(b.Bytes, uint64(ts))
-	default:
-		b.Bytes = append(b.Bytes, `{"ref":`...)
-		b.Bytes = append(b.Bytes, d.name.of(src)...)
-		b.Bytes = append(b.Bytes, `,"ts":`...)
-		b.Bytes = append(b.Bytes, d.ts.of(src)...)
-	}
+// encoder makes the rows of one layout, in the form in which a Batch holds them.
+type encoder interface {
+	// row appends the row of the element at i of a page and returns the position
+	// after it, -1 for a fault that the scanner noted, or a *MisfitError.
+	row(b *Batch, src []byte, i int) (int, error)
+	// removal appends the row of a document that is gone: its id, ts, and a time
+	// in the deletion column, in microseconds.
+	removal(b *Batch, id, ts, deleted int64)
 }
+
+// cells are the parts of a row in a format that has columns, in their order.
+type cells interface {
+	// head begins a row with ref and ts.
+	head(b *Batch, src []byte)
+	// data writes the value at i and returns the position after it.
+	data(b *Batch, src []byte, i int) int
+	// ttl writes a time, or null, as JSON.
+	ttl(b *Batch, value []byte)
+	// cell writes an additional column from the value at i, and reports whether
+	// the value fits the column's type.
+	cell(b *Batch, c *column, src []byte, i int) (int, bool)
+	// tail ends a row.
+	tail(b *Batch)
+	removal(b *Batch, id, ts, deleted int64)
+}
+
+// columnRows is the encoder of a format that has columns.
+type columnRows struct {
+	*Serializer
+	cells
+}
+
+// row appends the row of a document, or of the array of what was selected from it.
+func (s columnRows) row(b *Batch, src []byte, i int) (int, error) {
+	w := &b.work
+	array := len(s.columns) > 0 || s.layout.NoData
+	if array {
+		if i = w.element(src, i, '['); i < 0 {
+			return -1, nil
+		}
+	}
+	if s.layout.NoData {
+		if i = w.selected(src, i); i < 0 {
+			return -1, nil
+		}
+		s.head(b, src)
+		s.ttl(b, src)
+	} else if i = s.whole(b, src, i); i < 0 {
+		return -1, nil
+	}
+	for k := range s.columns {
+		if i = w.element(src, i, ','); i < 0 {
+			return -1, nil
+		}
+		c := &s.columns[k]
+		var fits bool
+		if i, fits = s.cell(b, c, src, i); i < 0 {
+			return -1, nil
+		}
+		if !fits && s.layout.Strict {
+			return -1, &MisfitError{Collection: s.layout.Collection, ID: w.document.id, Column: c.name, Type: c.typ}
+		}
+	}
+	if array {
+		if i = w.element(src, i, ']'); i < 0 {
+			return -1, nil
+		}
+	}
+	s.tail(b)
+	return i, nil
+}
+
+func (s columnRows) removal(b *Batch, id, ts, deleted int64) { s.cells.removal(b, id, ts, deleted) }
 
 // data writes the value at the start of at, an empty object for none, and
 // returns the position behind it. The value's end need not be known.
-func (s *Serializer) data(b *Batch, src []byte, at span) int {
-	w := &b.work
+func (s columnRows) data(b *Batch, src []byte, at span) int {
 	none := at.empty()
 	if !none {
 		at.start = space(src, at.start)
-	}
-	if !none && hasPrefix(src, at.start, "null") {
-		none = true
-		at.end = at.start + len("null")
-	}
-	i := at.end
-	switch s.layout.Format {
-	case CSV:
-		if none {
-			b.Bytes = append(b.Bytes, ",{}"...)
-			break
-		}
-		if w.value, i = w.rewrite(src, at.start, w.value[:0]); i < 0 {
-			return -1
-		}
-		b.Bytes = appendCSV(append(b.Bytes, ','), w.value)
-	case Parquet:
-		length := len(b.Bytes) + 1
-		b.Bytes = append(b.Bytes, 1, 0, 0, 0, 0)
-		if none {
-			b.Bytes = append(b.Bytes, "{}"...)
-		} else if b.Bytes, i = w.rewrite(src, at.start, b.Bytes); i < 0 {
-			return -1
-		}
-		binary.LittleEndian.PutUint32(b.Bytes[length:], uint32(len(b.Bytes)-length-4))
-	default:
-		b.Bytes = append(b.Bytes, `,"data":`...)
-		if none {
-			b.Bytes = append(b.Bytes, "{}"...)
-		} else if b.Bytes, i = w.rewrite(src, at.start, b.Bytes); i < 0 {
-			return -1
+		if hasPrefix(src, at.start, "null") {
+			none = true
+			at.end = at.start + len("null")
 		}
 	}
-	return i
+	if none {
+		if s.cells.data(b, noData[:], 0) < 0 {
+			return -1
+		}
+		return at.end
+	}
+	return s.cells.data(b, src, at.start)
 }
 
+// noData is the data of a document that has none.
+var noData = [2]byte{'{', '}'}
+
 // ttl writes the ttl that was found.
-func (s *Serializer) ttl(b *Batch, src []byte) {
+func (s columnRows) ttl(b *Batch, src []byte) {
 	w := &b.work
 	at := w.document.ttl
 	w.value = append(w.value[:0], "null"...)
@@ -84,108 +112,35 @@ func (s *Serializer) ttl(b *Batch, src []byte) {
 		// "@obj" beside other keys, which again then takes care of.
 		w.value, _ = w.rewrite(src, at.start, w.value[:0])
 	}
-	if s.layout.Format == JSONL {
-		b.Bytes = append(b.Bytes, `,"ttl":`...)
-		b.Bytes = append(b.Bytes, w.value...)
-		return
-	}
-	s.typed(b, "ttl", TypeTime, w.value)
+	s.cells.ttl(b, w.value)
 }
 
-// cell writes the additional column k from the value at i and reports whether
-// it fits the column's type.
-func (s *Serializer) cell(b *Batch, k int, src []byte, i int) (int, bool) {
-	w, c := &b.work, &s.columns[k]
-	if s.layout.Format != JSONL {
-		if w.value, i = w.rewrite(src, i, w.value[:0]); i < 0 {
-			return -1, false
-		}
-		return i, s.typed(b, c.name, c.typ, w.value)
+// between is the number of columns between ts and the deletion column.
+func (s *Serializer) between() int {
+	n := 1 + len(s.columns) // ttl
+	if !s.layout.NoData {
+		n++
 	}
-	b.Bytes = append(b.Bytes, c.key...)
-	start := len(b.Bytes)
-	if b.Bytes, i = w.rewrite(src, i, b.Bytes); i < 0 {
-		return -1, false
-	}
-	value := b.Bytes[start:]
+	return n
+}
+
+// fit reads a JSON value as a column's type. null says that the cell holds null:
+// the value is null, or does not fit, and each is noted.
+func (w *work) fit(c *column, value []byte) (v cellValue, null, fits bool) {
 	if string(value) == "null" {
-		w.note(missingNote, c.name)
-		return i, true
+		if c.name != ttlColumn.name {
+			w.note(missingNote, c.name)
+		}
+		return v, true, true
 	}
-	if _, ok := w.convert(c.typ, value); !ok {
+	if v, fits = w.convert(c.typ, value); !fits {
 		w.note(misfitNote, c.name)
-		return i, false
 	}
-	return i, true
+	return v, !fits, fits
 }
 
-// tail ends a row.
-func (s *Serializer) tail(b *Batch) {
-	switch s.layout.Format {
-	case CSV:
-		if s.noDeletion != "" {
-			b.Bytes = append(b.Bytes, ',')
-		}
-		b.Bytes = append(b.Bytes, '\n')
-	case Parquet:
-		if s.noDeletion != "" {
-			b.Bytes = append(b.Bytes, 0)
-		}
-	default:
-		b.Bytes = append(b.Bytes, s.noDeletion...)
-		b.Bytes = append(b.Bytes, "}\n"...)
-	}
-}
-
-// typed writes a JSON value as a CSV or Parquet cell of a type: null when it is
-// null or does not fit. It reports whether it fits.
-func (s *Serializer) typed(b *Batch, name string, t Type, value []byte) bool {
-	w := &b.work
-	parquet := s.layout.Format == Parquet
-	if !parquet {
-		b.Bytes = append(b.Bytes, ',')
-	}
-	if string(value) == "null" {
-		if name != "ttl" {
-			w.note(missingNote, name)
-		}
-		if parquet {
-			b.Bytes = append(b.Bytes, 0)
-		}
-		return true
-	}
-	v, ok := w.convert(t, value)
-	if ok && parquet {
-		ok = v.inRange
-	}
-	if !ok {
-		w.note(misfitNote, name)
-		if parquet {
-			b.Bytes = append(b.Bytes, 0)
-		}
-		return false
-	}
-	if !parquet {
-		if t == TypeInt {
-			b.Bytes = strconv.AppendInt(b.Bytes, v.number, 10)
-		} else {
-			b.Bytes = appendCSV(b.Bytes, v.text)
-		}
-		return true
-	}
-	if v.finer {
-		w.note(flooredNote, name)
-	}
-	b.Bytes = append(b.Bytes, 1)
-	switch t {
-	case TypeJSON, TypeString:
-		b.Bytes = binary.LittleEndian.AppendUint32(b.Bytes, uint32(len(v.text)))
-		b.Bytes = append(b.Bytes, v.text...)
-	default:
-		b.Bytes = binary.LittleEndian.AppendUint64(b.Bytes, uint64(v.number))
-	}
-	return true
-}
+// ttlColumn is the column of ttl, for formats that write it like an additional one.
+var ttlColumn = column{name: "ttl", typ: TypeTime}
 
 // cellValue is a value of one of the column types.
 type cellValue struct {

@@ -40,8 +40,10 @@ func check(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(R
 	if err := l.Validate(); err != nil {
 		return none, err
 	}
-	if l.Format == Parquet {
-		return checkParquet(ctx, l, r, size, each, texts)
+	if !l.Format.Can().Streams {
+		c := checker{Summary: none, layout: l, each: each, texts: texts}
+		err := l.Format.entry().codec.decode(&c, &cancelledAt{ctx, r}, size)
+		return c.Summary, err
 	}
 	if size == 0 && !l.Compress.plain() {
 		return none, fmt.Errorf("read %s: %w", l.Compress, io.ErrUnexpectedEOF)
@@ -49,8 +51,8 @@ func check(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(R
 	return checkStream(ctx, l, io.NewSectionReader(r, 0, size), each, texts)
 }
 
-// CheckStream is Check for a file that comes piece by piece, of any format but
-// Parquet. An error of r ends it and is found in its own.
+// CheckStream is Check for a file that comes piece by piece, of a format that
+// streams. An error of r ends it and is found in its own.
 func CheckStream(ctx context.Context, l Layout, r io.Reader) (Summary, error) {
 	if err := l.Validate(); err != nil {
 		return Summary{FirstID: -1, LastID: -1}, err
@@ -58,7 +60,7 @@ func CheckStream(ctx context.Context, l Layout, r io.Reader) (Summary, error) {
 	return checkStream(ctx, l, r, nil, nil)
 }
 
-// checkStream is check but for Parquet.
+// checkStream is check for a format that streams.
 func checkStream(ctx context.Context, l Layout, r io.Reader, each func(Row) error, texts *texts) (Summary, error) {
 	none := Summary{FirstID: -1, LastID: -1}
 	plain, stop, err := decompress(l.Compress, r)
@@ -67,11 +69,7 @@ func checkStream(ctx context.Context, l Layout, r io.Reader, each func(Row) erro
 	}
 	defer stop()
 	c := checker{Summary: none, layout: l, each: each, texts: texts, lines: newLines(&cancelled{ctx, plain})}
-	if l.Format == CSV {
-		err = c.csv()
-	} else {
-		err = c.jsonLines()
-	}
+	err = l.Format.entry().codec.decode(&c, nil, 0)
 	return c.Summary, err
 }
 
@@ -88,6 +86,19 @@ func (c *cancelled) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return c.r.Read(p)
+}
+
+// cancelledAt is a reader that ends with its context.
+type cancelledAt struct {
+	ctx context.Context
+	r   io.ReaderAt
+}
+
+func (c *cancelledAt) ReadAt(p []byte, at int64) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.ReadAt(p, at)
 }
 
 // decompress returns the plain bytes of a file. Every frame of it is read; what
@@ -176,24 +187,15 @@ func (c *checker) next() error {
 	}
 }
 
-func (c *checker) jsonLines() error {
-	names := c.layout.Names()
-	keys := make([]string, len(names))
-	for i, name := range names {
-		keys[i] = jsonKey(name)
-	}
+// rowLines reads rows of a line each.
+func (c *checker) rowLines(read func() (id int64, reason string)) error {
 	for {
 		if err := c.next(); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		id, reason := int64(-1), ""
-		if c.layout.Format == Wire {
-			id, reason = c.wire()
-		} else {
-			id, reason = c.object(names, keys)
-		}
+		id, reason := read()
 		if reason != "" {
 			return c.fail(reason)
 		}
@@ -204,86 +206,4 @@ func (c *checker) jsonLines() error {
 			return err
 		}
 	}
-}
-
-// wire reads a line that is a document as the server sent it.
-func (c *checker) wire() (int64, string) {
-	end := c.work.fields(c.line, 0)
-	for _, n := range c.work.notes {
-		if c.layout.Deletion != "" && `"`+string(n.name.of(c.line))+`"` == jsonKey(c.layout.Deletion) {
-			c.found.Removed = true
-		}
-	}
-	c.work.notes = c.work.notes[:0]
-	if end < 0 {
-		return -1, c.work.why
-	}
-	if end != len(c.line) {
-		return -1, "text after the document"
-	}
-	id := c.work.document.id
-	c.found.TS, _ = parseTS(c.work.document.ts.of(c.line))
-	if c.texts != nil && !c.found.Removed {
-		if c.found.Text = c.texts.document(c.line); c.found.Text == nil {
-			return -1, "it is no document"
-		}
-	}
-	return id, ""
-}
-
-// object reads a line that is an object with the columns of the layout, whose
-// names are keys in JSON. A removed document has only ref, ts and the deletion
-// column.
-func (c *checker) object(names, keys []string) (int64, string) {
-	s := &c.scan
-	s.spaces = false
-	id, i, k, cut := int64(-1), 0, 0, len(c.line)
-	if len(c.line) == 0 || c.line[0] != '{' {
-		return -1, "it is no object"
-	}
-	for i < len(c.line) && (c.line[i] == ',' || i == 0) {
-		i++
-		keyEnd, value := s.key(c.line, i)
-		if value < 0 {
-			return -1, s.why
-		}
-		key := c.line[i:keyEnd]
-		for k < len(names) && string(key) != keys[k] && c.layout.Deletion != "" && k >= 2 && k < len(names)-1 {
-			k++ // columns that the row of a removed document leaves out
-		}
-		if k >= len(names) || string(key) != keys[k] {
-			return -1, fmt.Sprintf("column %s stands where the layout has another", key)
-		}
-		end := s.skip(c.line, value)
-		if end < 0 {
-			return -1, s.why
-		}
-		text := c.line[value:end]
-		ok := true
-		switch names[k] {
-		case "ref":
-			id, ok = parseID(text)
-		case "ts":
-			c.found.TS, ok = parseTS(text)
-		}
-		if c.layout.Deletion != "" && k == len(names)-1 {
-			c.found.Removed = string(text) != "null"
-			cut = i - 1
-		}
-		if !ok {
-			return -1, fmt.Sprintf("column %s holds %.40q", key, text)
-		}
-		k++
-		i = end
-	}
-	if i != len(c.line)-1 || c.line[i] != '}' || s.spaces {
-		return -1, "it does not end as an object"
-	}
-	if k != len(names) {
-		return -1, fmt.Sprintf("column %q is missing", names[k])
-	}
-	if c.texts != nil && !c.found.Removed {
-		c.found.Text = c.texts.line(c.line, cut)
-	}
-	return id, ""
 }

@@ -1,10 +1,84 @@
 package row
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
 	"math/bits"
 	"slices"
+	"strconv"
 )
+
+// csvCodec is the format of comma-separated values with RFC 4180 quoting, "\n" line
+// ends and a header.
+type csvCodec struct{}
+
+func (csvCodec) encoder(s *Serializer) encoder { return columnRows{s, csvCells{s}} }
+
+func (csvCodec) body(l Layout, at limits) (body, error) { return newLineBody(l, at, csvHeader(l)) }
+
+func (csvCodec) text(l Layout) (*texts, error) { return newTexts(l), nil }
+
+type csvCells struct{ s *Serializer }
+
+func (c csvCells) head(b *Batch, src []byte) {
+	d := &b.work.document
+	b.Bytes = append(b.Bytes, src[d.name.start+1:d.name.end-1]...)
+	b.Bytes = append(b.Bytes, ',')
+	b.Bytes = append(b.Bytes, d.ts.of(src)...)
+}
+
+func (c csvCells) data(b *Batch, src []byte, i int) int {
+	w := &b.work
+	if w.value, i = w.rewrite(src, i, w.value[:0]); i < 0 {
+		return -1
+	}
+	b.Bytes = appendCSV(append(b.Bytes, ','), w.value)
+	return i
+}
+
+func (c csvCells) ttl(b *Batch, value []byte) { c.typed(b, &ttlColumn, value) }
+
+func (c csvCells) cell(b *Batch, column *column, src []byte, i int) (int, bool) {
+	w := &b.work
+	if w.value, i = w.rewrite(src, i, w.value[:0]); i < 0 {
+		return -1, false
+	}
+	return i, c.typed(b, column, w.value)
+}
+
+// typed writes a JSON value as a cell of a type, null when it does not fit.
+func (c csvCells) typed(b *Batch, column *column, value []byte) bool {
+	b.Bytes = append(b.Bytes, ',')
+	v, null, fits := b.work.fit(column, value)
+	switch {
+	case null:
+	case column.typ == TypeInt:
+		b.Bytes = strconv.AppendInt(b.Bytes, v.number, 10)
+	default:
+		b.Bytes = appendCSV(b.Bytes, v.text)
+	}
+	return fits
+}
+
+func (c csvCells) tail(b *Batch) {
+	if c.s.noDeletion != "" {
+		b.Bytes = append(b.Bytes, ',')
+	}
+	b.Bytes = append(b.Bytes, '\n')
+}
+
+func (c csvCells) removal(b *Batch, id, ts, deleted int64) {
+	b.Bytes = strconv.AppendInt(b.Bytes, id, 10)
+	b.Bytes = append(b.Bytes, ',')
+	b.Bytes = strconv.AppendInt(b.Bytes, ts, 10)
+	for range c.s.between() {
+		b.Bytes = append(b.Bytes, ',')
+	}
+	b.Bytes = append(append(append(b.Bytes, ','), FormatTime(deleted)...), '\n')
+}
 
 // appendCSV appends a field that is not null. The empty string is "", so that
 // it and null, an empty field, stay apart. A quote, a comma, a line end, or a
@@ -67,4 +141,169 @@ func csvHeader(l Layout) []byte {
 		out = appendCSV(out, []byte(name))
 	}
 	return append(out, '\n')
+}
+
+// decode reads a CSV file, its header first. Quoted fields may hold line ends, so
+// records are read byte by byte.
+func (csvCodec) decode(c *checker, _ io.ReaderAt, _ int64) error {
+	names := c.layout.Names()
+	var header []string
+	record := csvRecord{}
+	ok, err := c.record(&record)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errors.New("the header is missing")
+	}
+	for i := range record.ends {
+		header = append(header, string(record.field(i)))
+	}
+	if !slices.Equal(header, names) {
+		return fmt.Errorf("the header has columns %q, not %q", header, names)
+	}
+	for {
+		ok, err := c.record(&record)
+		if err != nil || !ok {
+			return err
+		}
+		if len(record.ends) != len(names) {
+			return c.fail(fmt.Sprintf("it has %d fields, not %d", len(record.ends), len(names)))
+		}
+		id := int64(-1)
+		for i, name := range names {
+			field := record.field(i)
+			ok := true
+			switch {
+			case name == "ref":
+				id, ok = parseDigits(field)
+			case name == "ts":
+				c.found.TS, ok = parseTS(field)
+			case name == "data" && !c.layout.NoData && i == 2 && len(field) > 0:
+				ok = c.scan.skip(field, 0) == len(field)
+			}
+			if !ok {
+				return c.fail(fmt.Sprintf("column %q holds %.40q", name, field))
+			}
+		}
+		if c.layout.Deletion != "" {
+			c.found.Removed = !record.null[len(names)-1]
+		}
+		if c.texts != nil && !c.found.Removed {
+			if c.found.Text = c.texts.record(&record, id, c.found.TS); c.found.Text == nil {
+				return c.fail(c.texts.why)
+			}
+		}
+		if err := c.row(id); err != nil {
+			return err
+		}
+		if err := c.given(id); err != nil {
+			return err
+		}
+	}
+}
+
+// csvRecord is one record of a CSV file, without its quotes.
+type csvRecord struct {
+	text []byte
+	ends []int
+	null []bool // an empty field without quotes
+}
+
+func (r *csvRecord) field(i int) []byte {
+	start := 0
+	if i > 0 {
+		start = r.ends[i-1]
+	}
+	return r.text[start:r.ends[i]]
+}
+
+// record reads the next record; false at the end of the file.
+func (c *checker) record(r *csvRecord) (bool, error) {
+	r.text, r.ends, r.null = r.text[:0], r.ends[:0], r.null[:0]
+	err := c.next()
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	i := 0
+	for {
+		start := len(r.text)
+		quoted := i < len(c.line) && c.line[i] == '"'
+		if !quoted {
+			first := i
+			for i < len(c.line) && c.line[i] != ',' {
+				if c.line[i] == '"' || c.line[i] == '\r' {
+					return false, c.fail("a quote or carriage return in a field without quotes")
+				}
+				i++
+			}
+			r.text = append(r.text, c.line[first:i]...)
+		} else if i, err = c.quoted(r, i+1); err != nil {
+			return false, err
+		}
+		r.ends = append(r.ends, len(r.text))
+		r.null = append(r.null, !quoted && len(r.text) == start)
+		if i == len(c.line) {
+			return true, nil
+		}
+		if c.line[i] != ',' {
+			return false, c.fail("text behind a quoted field")
+		}
+		i++
+	}
+}
+
+// quoted reads a quoted field from behind its opening quote, over line ends,
+// and returns the position behind the closing one.
+func (c *checker) quoted(r *csvRecord, i int) (int, error) {
+	for {
+		n := bytes.IndexByte(c.line[i:], '"')
+		if n < 0 {
+			r.text = append(append(r.text, c.line[i:]...), '\n')
+			if err := c.next(); errors.Is(err, io.EOF) {
+				return 0, c.fail("the file ends within a quoted field")
+			} else if err != nil {
+				return 0, err
+			}
+			i = 0
+			continue
+		}
+		r.text = append(r.text, c.line[i:i+n]...)
+		i += n + 1
+		if i >= len(c.line) || c.line[i] != '"' {
+			return i, nil
+		}
+		r.text = append(r.text, '"')
+		i++
+	}
+}
+
+// record is the row of a record of a CSV file.
+func (t *texts) record(r *csvRecord, id, ts int64) []byte {
+	t.begin(id, ts)
+	for i, typ := range t.types {
+		t.out = append(t.out, t.keys[i]...)
+		field := r.field(i + 2)
+		start := len(t.out)
+		switch {
+		case r.null[i+2]:
+			t.out = append(t.out, "null"...)
+			continue
+		case typ == TypeString:
+			t.out = appendString(t.out, field)
+			continue
+		case typ == TypeTime, typ == TypeDate, typ == TypeFloat && len(field) > 0 && !isNumber(field[len(field)-1:]): // NaN, or infinite
+			t.out = append(append(append(t.out, '"'), field...), '"')
+		default:
+			t.out = append(t.out, field...)
+		}
+		if t.scan.skip(t.out, start) != len(t.out) {
+			t.why = "column " + t.keys[i][1:len(t.keys[i])-1] + " holds no " + string(typ)
+			return nil
+		}
+	}
+	return t.end()
 }

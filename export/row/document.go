@@ -9,52 +9,6 @@ type document struct {
 	ttl  span // empty for none
 }
 
-// row appends the row of the element at i and returns the position behind it,
-// -1 for a fault that the scanner noted, or a *MisfitError.
-func (s *Serializer) row(b *Batch, src []byte, i int) (int, error) {
-	w := &b.work
-	w.document = document{id: -1}
-	if s.layout.Format == Wire {
-		return s.wireRow(b, src, i), nil
-	}
-	array := len(s.columns) > 0 || s.layout.NoData
-	if array {
-		if i = w.element(src, i, '['); i < 0 {
-			return -1, nil
-		}
-	}
-	d := &w.document
-	if s.layout.NoData {
-		if i = w.selected(src, i); i < 0 {
-			return -1, nil
-		}
-		s.head(b, src)
-		s.ttl(b, src)
-	} else if i = s.whole(b, src, i); i < 0 {
-		return -1, nil
-	}
-	for k := range s.columns {
-		if i = w.element(src, i, ','); i < 0 {
-			return -1, nil
-		}
-		var fits bool
-		if i, fits = s.cell(b, k, src, i); i < 0 {
-			return -1, nil
-		}
-		if !fits && s.layout.Strict {
-			c := s.columns[k]
-			return -1, &MisfitError{Collection: s.layout.Collection, ID: d.id, Column: c.name, Type: c.typ}
-		}
-	}
-	if array {
-		if i = w.element(src, i, ']'); i < 0 {
-			return -1, nil
-		}
-	}
-	s.tail(b)
-	return i, nil
-}
-
 // element reads one byte of an array's structure and the white space after it.
 func (s *scanner) element(src []byte, i int, want byte) int {
 	i = space(src, i)
@@ -70,7 +24,7 @@ func (s *scanner) element(src []byte, i int, want byte) int {
 const documentHead = `{"ref":{"@ref":{"id":`
 
 // whole writes ref, ts, data and ttl of the document at i.
-func (s *Serializer) whole(b *Batch, src []byte, i int) int {
+func (s columnRows) whole(b *Batch, src []byte, i int) int {
 	w := &b.work
 	d := &w.document
 	next := s.start(w, src, i)
@@ -323,25 +277,5 @@ func (w *work) selected(src []byte, i int) int {
 		return -1
 	}
 	d.ttl = span{i, end}
-	return end
-}
-
-// wireRow appends the document as it came.
-func (s *Serializer) wireRow(b *Batch, src []byte, i int) int {
-	w := &b.work
-	if s.start(w, src, i) < 0 {
-		if w.fields(src, i) < 0 {
-			return -1
-		}
-		w.notes = w.notes[:0] // this format keeps every field
-	}
-	var end int
-	if b.Bytes, end = w.verbatim(src, i, b.Bytes); end < 0 {
-		return -1
-	}
-	if src[i] != '{' {
-		return w.fail(i, "it is no object")
-	}
-	b.Bytes = append(b.Bytes, '\n')
 	return end
 }

@@ -10,10 +10,24 @@ import (
 // the same bytes, however they were batched and wherever a File was resumed.
 // One goroutine uses it at a time; Close it.
 type File struct {
-	layout Layout
-	state  fileState
-	frames *frames  // of gzip and zstd
-	groups *rowSets // of Parquet
+	state fileState
+	body  body
+}
+
+// body makes the bytes of a file of its rows. Only frames of a compressed file
+// are made beside the caller.
+type body interface {
+	// begin is what stands before the first row.
+	begin() ([]byte, error)
+	// append takes rows up and gives out the pieces that they complete.
+	append(b *Batch, emit func(Piece) error) error
+	// finish gives out what is left, and what ends the file.
+	finish(emit func(Piece) error) error
+	// keep adds to a state what resume needs; resume goes on from there.
+	keep(s *fileState)
+	resume(s fileState) error
+	// close waits for the goroutines.
+	close()
 }
 
 // Piece is the next bytes of a file. A checkpoint may stand after it.
@@ -46,18 +60,13 @@ func newFile(l Layout, at limits) (*File, error) {
 	if err := l.Validate(); err != nil {
 		return nil, err
 	}
-	f := &File{layout: l, state: fileState{Format: l.Format, Names: l.Names()}}
+	f := &File{state: fileState{Format: l.Format, Names: l.Names()}}
 	if !l.Compress.plain() {
 		f.state.Compress = l.Compress
-		var err error
-		if f.frames, err = newFrames(l.Compress, at.frameSize); err != nil {
-			return nil, err
-		}
 	}
-	if l.Format == Parquet {
-		f.groups = newRowSets(l, at)
-	}
-	return f, nil
+	var err error
+	f.body, err = l.Format.entry().codec.body(l, at)
+	return f, err
 }
 
 // ResumeFile goes on with a file after the piece at which State was taken.
@@ -79,29 +88,15 @@ func resumeFile(l Layout, state []byte, at limits) (*File, error) {
 			s.Format, s.Compress, s.Names, f.state.Format, f.state.Compress, f.state.Names)
 	}
 	f.state = s
-	if f.groups != nil {
-		if err := f.groups.resume(s.Groups, s.Offset, s.Rows); err != nil {
-			return nil, fmt.Errorf("read the state of a file: %w", err)
-		}
+	if err := f.body.resume(s); err != nil {
+		return nil, fmt.Errorf("read the state of a file: %w", err)
 	}
 	return f, nil
 }
 
 // Begin returns what stands before the first row: a CSV header, Parquet's
 // magic. It is called once for a file, and not for a resumed one.
-func (f *File) Begin() ([]byte, error) {
-	switch f.layout.Format {
-	case Parquet:
-		return f.groups.begin(), nil
-	case CSV:
-		header := csvHeader(f.layout)
-		if f.frames == nil {
-			return header, nil
-		}
-		return f.frames.begin(header)
-	}
-	return nil, nil
-}
+func (f *File) Begin() ([]byte, error) { return f.body.begin() }
 
 // Append adds the rows of b and gives out the pieces that they complete: one a
 // batch for plain files; for compressed files a frame, cut after the first row
@@ -112,38 +107,21 @@ func (f *File) Append(b *Batch, emit func(Piece) error) error {
 	if len(b.Ends) == 0 {
 		return nil
 	}
-	if f.groups != nil {
-		return f.groups.append(b, f.counted(emit))
-	}
-	if f.frames != nil {
-		return f.frames.append(b, f.counted(emit))
-	}
-	return f.counted(emit)(Piece{Bytes: b.Bytes, Rows: len(b.Ends), LastID: b.IDs[len(b.IDs)-1]})
+	return f.body.append(b, f.counted(emit))
 }
 
 // Finish gives out what is left: the last frame or row group, and the footer.
 // After it, or resumed behind it, there is nothing more to give out.
 func (f *File) Finish(emit func(Piece) error) error {
-	switch {
-	case f.state.Done:
+	if f.state.Done {
 		return nil
-	case f.groups != nil:
-		return f.groups.finish(f.counted(emit))
-	case f.frames != nil:
-		// A file without any rows still is a gzip or zstd file.
-		empty := f.state.Rows == 0 && f.layout.Format != CSV
-		return f.frames.finish(empty, f.counted(emit))
 	}
-	return nil
+	return f.body.finish(f.counted(emit))
 }
 
 // Close waits for the goroutines that compress frames. A File that Finish did
 // not end needs it; what they made is lost.
-func (f *File) Close() {
-	if f.frames != nil {
-		f.frames.close()
-	}
-}
+func (f *File) Close() { f.body.close() }
 
 func (f *File) counted(emit func(Piece) error) func(Piece) error {
 	return func(p Piece) error {
@@ -157,12 +135,33 @@ func (f *File) counted(emit func(Piece) error) func(Piece) error {
 // given out. It may be called inside emit.
 func (f *File) State() ([]byte, error) {
 	s := f.state
-	if f.groups != nil {
-		s.Groups, s.Offset = f.groups.groups, f.groups.offset
-	}
+	f.body.keep(&s)
 	state, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("keep the state of a file: %w", err)
 	}
 	return state, nil
 }
+
+// newLineBody makes the body of a format whose rows stand one after the other behind
+// a head: as they are, or in frames.
+func newLineBody(l Layout, at limits, head []byte) (body, error) {
+	if l.Compress.plain() {
+		return plainLines{head}, nil
+	}
+	return newFrames(l.Compress, at.frameSize, head)
+}
+
+// plainLines is the body of a file without compression: a batch is a piece.
+type plainLines struct{ head []byte }
+
+func (p plainLines) begin() ([]byte, error) { return p.head, nil }
+
+func (p plainLines) append(b *Batch, emit func(Piece) error) error {
+	return emit(Piece{Bytes: b.Bytes, Rows: len(b.Ends), LastID: b.IDs[len(b.IDs)-1]})
+}
+
+func (p plainLines) finish(func(Piece) error) error { return nil }
+func (p plainLines) keep(*fileState)                {}
+func (p plainLines) resume(fileState) error         { return nil }
+func (p plainLines) close()                         {}

@@ -2,6 +2,7 @@ package row
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 )
@@ -17,20 +18,54 @@ const (
 	Wire    Format = "wire"    // each document exactly as the server sent it, one a line
 )
 
-// formats is the one table of formats: what each is called, and what it is in half
-// a sentence.
-func formats() []formatName {
-	return []formatName{
-		{JSONL, "JSON lines", "one JSON object a line"},
-		{CSV, "CSV", "with a header; objects as JSON text; Postgres COPY reads it back"},
-		{Parquet, "Parquet", "typed columns, for DuckDB and lakes"},
-		{Wire, "wire", "each document exactly as the server sent it: nothing is lost, ever"},
-	}
+// A codec is one format: how rows are made of documents, how a file is made of
+// rows, and how it is read back. Each format has a file of its own here, and a
+// line in formats; everything else asks the codec.
+type codec interface {
+	// encoder makes the rows of one layout.
+	encoder(s *Serializer) encoder
+	// body makes the bytes of one file.
+	body(l Layout, at limits) (body, error)
+	// decode reads a file: of one that streams from c.lines, of another from r.
+	decode(c *checker, r io.ReaderAt, size int64) error
+	// text keeps what c.texts needs to make JSON lines of a file's rows.
+	text(l Layout) (*texts, error)
 }
 
-type formatName struct {
+// Capabilities says what a format can do.
+type Capabilities struct {
+	// Streams: a file can be read from its first byte on, without its end.
+	Streams bool
+	// Compresses: a file may be compressed as a whole. A format that does not is
+	// compressed inside.
+	Compresses bool
+	// Columns: rows have columns, so that there may be additional ones, and data
+	// may be left out. A format without them keeps documents whole.
+	Columns bool
+	// Typed: additional columns and times are held in their own types, and not
+	// as text.
+	Typed bool
+	// Exact: rows hold every value as it came; otherwise a value that does not
+	// fit its column's type is null.
+	Exact bool
+}
+
+// formatEntry is a line of the table of formats.
+type formatEntry struct {
 	format       Format
 	title, about string
+	can          Capabilities
+	codec        codec
+}
+
+// formats is the one table of formats, the default first.
+func formats() []formatEntry {
+	return []formatEntry{
+		{JSONL, "JSON lines", "one JSON object a line", Capabilities{Streams: true, Compresses: true, Columns: true, Exact: true}, jsonlCodec{}},
+		{CSV, "CSV", "with a header; objects as JSON text; Postgres COPY reads it back", Capabilities{Streams: true, Compresses: true, Columns: true}, csvCodec{}},
+		{Parquet, "Parquet", "typed columns, for DuckDB and data lakes", Capabilities{Columns: true, Typed: true}, parquetCodec{}},
+		{Wire, "wire", "each document exactly as the server sent it, byte for byte", Capabilities{Streams: true, Compresses: true, Exact: true}, wireCodec{}},
+	}
 }
 
 // Formats returns all formats, the default first.
@@ -45,26 +80,29 @@ func Formats() []Format {
 // FormatNames are the names of all formats, as ParseFormat reads them.
 func FormatNames() []string {
 	var names []string
-	for _, f := range Formats() {
-		names = append(names, string(f))
+	for _, f := range formats() {
+		names = append(names, string(f.format))
 	}
 	return names
 }
 
 // Title is what people call the format: "JSON lines". It is empty for a format
 // that does not exist.
-func (f Format) Title() string { return f.named().title }
+func (f Format) Title() string { return f.entry().title }
 
 // About says in half a sentence what a file of the format is.
-func (f Format) About() string { return f.named().about }
+func (f Format) About() string { return f.entry().about }
 
-func (f Format) named() formatName {
-	for _, n := range formats() {
-		if n.format == f {
-			return n
+// Can returns what the format can do; nothing for one that does not exist.
+func (f Format) Can() Capabilities { return f.entry().can }
+
+func (f Format) entry() formatEntry {
+	for _, e := range formats() {
+		if e.format == f {
+			return e
 		}
 	}
-	return formatName{}
+	return formatEntry{}
 }
 
 // ParseFormat reads a format's name.

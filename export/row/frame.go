@@ -24,11 +24,12 @@ const (
 // frames collects the plain bytes of the next frame, and compresses those
 // before it.
 type frames struct {
-	compress Compression
-	size     int // where a frame is cut
-	plain    []byte
-	rows     int
-	lastID   int64
+	head   []byte // stands before the rows, in a frame of its own
+	empty  bool   // no frame was begun yet
+	size   int    // where a frame is cut
+	plain  []byte
+	rows   int
+	lastID int64
 
 	packing []*packing // frames being compressed, in the order of the file
 	idle    []*packing // whose memory is used again
@@ -47,8 +48,8 @@ type packing struct {
 	done   chan struct{} // closed when packed or err is there
 }
 
-func newFrames(c Compression, size int) (*frames, error) {
-	f := &frames{compress: c, size: size, lastID: -1}
+func newFrames(c Compression, size int, head []byte) (*frames, error) {
+	f := &frames{head: head, empty: len(head) == 0, size: size, lastID: -1}
 	for range packersAtOnce {
 		p, err := newPacking(c)
 		if err != nil {
@@ -111,25 +112,34 @@ func (f *frames) append(b *Batch, emit func(Piece) error) error {
 	return nil
 }
 
-// begin returns the frame of what stands before the rows.
-func (f *frames) begin(head []byte) ([]byte, error) {
+func (f *frames) begin() ([]byte, error) {
+	if len(f.head) == 0 {
+		return nil, nil
+	}
 	p := f.idle[0]
-	p.plain = append(p.plain[:0], head...)
+	p.plain = append(p.plain[:0], f.head...)
 	if err := p.pack(); err != nil {
 		return nil, err
 	}
 	return bytes.Clone(p.packed), nil
 }
 
-// finish gives out all that is left; with evenEmpty the frame of no rows when
-// there was no other.
-func (f *frames) finish(evenEmpty bool, emit func(Piece) error) error {
-	if len(f.plain) > 0 || evenEmpty && f.rows == 0 && len(f.packing) == 0 {
+// finish gives out all that is left: a file without any rows still is a gzip or
+// zstd file, of one frame.
+func (f *frames) finish(emit func(Piece) error) error {
+	if len(f.plain) > 0 || f.empty {
 		if err := f.cut(emit); err != nil {
 			return err
 		}
 	}
 	return f.emit(0, emit)
+}
+
+func (f *frames) keep(*fileState) {}
+
+func (f *frames) resume(s fileState) error {
+	f.empty = f.empty && s.Rows == 0
+	return nil
 }
 
 // cut ends the frame and hands it to a goroutine. It gives out those that are
@@ -138,6 +148,7 @@ func (f *frames) cut(emit func(Piece) error) error {
 	if err := f.emit(packersAtOnce-1, emit); err != nil {
 		return err
 	}
+	f.empty = false
 	p := f.idle[0]
 	f.idle = append(f.idle[:0], f.idle[1:]...)
 	p.plain, f.plain = f.plain, p.plain[:0]

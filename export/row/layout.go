@@ -1,7 +1,6 @@
 package row
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -26,11 +25,12 @@ func (l Layout) Validate() error {
 	if _, err := ParseCompression(string(l.Compress)); err != nil {
 		return err
 	}
-	if l.Format == Parquet && !l.Compress.plain() {
-		return errors.New("parquet files are compressed inside: leave out --compress")
+	can := l.Format.Can()
+	if !can.Compresses && !l.Compress.plain() {
+		return fmt.Errorf("%s files are compressed inside: leave out --compress", l.Format)
 	}
-	if l.Format == Wire && (len(l.Columns) > 0 || l.NoData) {
-		return errors.New("wire files hold each document as the server sent it: leave out --column and --no-data")
+	if !can.Columns && (len(l.Columns) > 0 || l.NoData) {
+		return fmt.Errorf("%s files hold each document as the server sent it: leave out --column and --no-data", l.Format)
 	}
 	var seen []string
 	for _, c := range l.Columns {
@@ -112,9 +112,9 @@ func (l Layout) Extension() string {
 	return string(l.Format)
 }
 
-// Names returns the file's columns in order. A wire file has none.
+// Names returns the file's columns in order, none for a format without columns.
 func (l Layout) Names() []string {
-	if l.Format == Wire {
+	if !l.Format.Can().Columns {
 		return nil
 	}
 	names := []string{"ref", "ts"}

@@ -1,319 +1,88 @@
 package row
 
-import (
-	"bytes"
-	"encoding/binary"
-	"errors"
-	"fmt"
-	"math"
-	"strconv"
+import "encoding/binary"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
-	"github.com/parquet-go/parquet-go/encoding/thrift"
-	"github.com/parquet-go/parquet-go/format"
-)
+// parquetCodec is the format of Apache Parquet, with zstd inside.
+//
+// A row in a batch is: id and ts, 8 bytes each; then data, ttl, the additional
+// columns and the deletion column, each as a byte 0 for null, or 1 and the value
+// (8 bytes, or a 4-byte length and bytes). Numbers are little-endian.
+type parquetCodec struct{}
 
-const (
-	parquetMagic = "PAR1"
+func (parquetCodec) encoder(s *Serializer) encoder { return columnRows{s, parquetCells{s}} }
 
-	// groupRows is the number of rows of a row group. A group is cut earlier,
-	// after the row that ends past groupSize plain bytes, so that large
-	// documents do not fill the memory: readers and writers hold a group.
-	groupRows = 16 << 10
-	groupSize = 16 << 20
+func (parquetCodec) body(l Layout, at limits) (body, error) { return newRowSets(l, at), nil }
 
-	// pageSize is about how many plain bytes a page of a column holds. Pages
-	// are cut at fullPage, after a row and by the rows alone: the writer's own
-	// cuts, at pageSize, follow from how values are handed to it.
-	pageSize = 1 << 20
-	fullPage = pageSize * 9 / 10
+func (parquetCodec) text(l Layout) (*texts, error) { return newTexts(l), nil }
 
-	// boundSize is the longest text that the statistics of a column name as
-	// its lowest or highest.
-	boundSize = 64
-)
+type parquetCells struct{ s *Serializer }
 
-// rowSets makes a Parquet file of row groups. Each group is written as a small
-// file of its own, of which only the pages are kept; one footer at the end
-// names them all. So a file can go on behind any group.
-type rowSets struct {
-	columns []parquetColumn
-	limits  limits
-	writer  *parquet.GenericWriter[any]
-	file    bytes.Buffer // the group's own file
-
-	// Rows of the group that are not yet in the writer, by column.
-	values  [][]parquet.Value
-	text    []byte // of refs in values
-	pending int    // rows in values
-	pages   []int  // bytes, by column, since its last page was cut
-	size    int    // bytes in values
-
-	rows   int   // of the group
-	plain  int   // bytes of the group
-	lastID int64 // of the group
-
-	offset int64    // in the file, behind the last group
-	total  int64    // rows in groups
-	groups [][]byte // each finished group, as the footer will name it
+func (c parquetCells) head(b *Batch, src []byte) {
+	d := &b.work.document
+	ts, _ := parseTS(d.ts.of(src)) // checked when it was found
+	b.Bytes = binary.LittleEndian.AppendUint64(b.Bytes, uint64(d.id))
+	b.Bytes = binary.LittleEndian.AppendUint64(b.Bytes, uint64(ts))
 }
 
-func newRowSets(l Layout, limits limits) *rowSets {
-	g := &rowSets{columns: parquetColumns(l), limits: limits, offset: int64(len(parquetMagic)), lastID: -1}
-	g.values = make([][]parquet.Value, len(g.columns))
-	g.pages = make([]int, len(g.columns))
-	options := []parquet.WriterOption{
-		parquetSchema(g.columns),
-		parquet.CreatedBy("fauna-export", "1", "parquet-go"),
-		parquet.Compression(&zstd.Codec{}),
-		parquet.PageBufferSize(pageSize),
-		parquet.DataPageVersion(1),
-		// They would hold four copies of a page's longest texts.
-		parquet.DataPageStatistics(false),
+func (c parquetCells) data(b *Batch, src []byte, i int) int {
+	length := len(b.Bytes) + 1
+	b.Bytes = append(b.Bytes, 1, 0, 0, 0, 0)
+	if b.Bytes, i = b.work.rewrite(src, i, b.Bytes); i < 0 {
+		return -1
 	}
-	for _, c := range g.columns {
-		if c.typ == TypeJSON {
-			options = append(options, parquet.SkipPageBounds(c.name))
-		}
-	}
-	g.writer = parquet.NewGenericWriter[any](&g.file, options...)
-	return g
+	binary.LittleEndian.PutUint32(b.Bytes[length:], uint32(len(b.Bytes)-length-4))
+	return i
 }
 
-// resume goes on behind groups that were given out.
-func (g *rowSets) resume(groups [][]byte, offset, rows int64) error {
-	if offset < int64(len(parquetMagic)) {
-		return fmt.Errorf("row groups end at byte %d", offset)
+func (c parquetCells) ttl(b *Batch, value []byte) { c.typed(b, &ttlColumn, value) }
+
+func (c parquetCells) cell(b *Batch, column *column, src []byte, i int) (int, bool) {
+	w := &b.work
+	if w.value, i = w.rewrite(src, i, w.value[:0]); i < 0 {
+		return -1, false
 	}
-	for _, group := range groups {
-		var decoded format.RowGroup
-		if err := thrift.Unmarshal(new(thrift.CompactProtocol), group, &decoded); err != nil {
-			return fmt.Errorf("a row group: %w", err)
-		}
-	}
-	g.groups, g.offset, g.total = groups, offset, rows
-	return nil
+	return i, c.typed(b, column, w.value)
 }
 
-func (g *rowSets) begin() []byte { return []byte(parquetMagic) }
-
-func (g *rowSets) append(b *Batch, emit func(Piece) error) error {
-	start := 0
-	for i, end := range b.Ends {
-		if err := g.row(b.Bytes[start:end]); err != nil {
-			return fmt.Errorf("document %d: %w", b.IDs[i], err)
-		}
-		g.rows++
-		g.plain += end - start
-		g.lastID = b.IDs[i]
-		start = end
-		if g.rows >= g.limits.groupRows || g.plain > g.limits.groupSize {
-			if err := g.cut(emit); err != nil {
-				return err
-			}
-		}
+// typed writes a JSON value as a cell of a type, null when it does not fit, or is
+// a time or date that the column's type does not reach.
+func (c parquetCells) typed(b *Batch, column *column, value []byte) bool {
+	w := &b.work
+	v, null, fits := w.fit(column, value)
+	if !null && !v.inRange {
+		null, fits = true, false
+		w.note(misfitNote, column.name)
 	}
-	return g.flush() // values point into b
+	if null {
+		b.Bytes = append(b.Bytes, 0)
+		return fits
+	}
+	if v.finer {
+		w.note(flooredNote, column.name)
+	}
+	b.Bytes = append(b.Bytes, 1)
+	switch column.typ {
+	case TypeJSON, TypeString:
+		b.Bytes = binary.LittleEndian.AppendUint32(b.Bytes, uint32(len(v.text)))
+		b.Bytes = append(b.Bytes, v.text...)
+	default:
+		b.Bytes = binary.LittleEndian.AppendUint64(b.Bytes, uint64(v.number))
+	}
+	return true
 }
 
-// row adds a row in the form that Batch.Bytes holds it.
-func (g *rowSets) row(row []byte) error {
-	if len(row) < 16 {
-		return errors.New("a row is too short")
-	}
-	id := binary.LittleEndian.Uint64(row)
-	start := len(g.text)
-	g.text = strconv.AppendUint(g.text, id, 10)
-	g.add(0, parquet.ByteArrayValue(g.text[start:len(g.text):len(g.text)]))
-	g.add(1, parquet.Int64Value(int64(binary.LittleEndian.Uint64(row[8:]))))
-	g.size += len(row)
-	row = row[16:]
-	for i := 2; i < len(g.columns); i++ {
-		if row[0] == 0 {
-			if !g.columns[i].optional {
-				return fmt.Errorf("column %q is null", g.columns[i].name)
-			}
-			g.values[i] = append(g.values[i], parquet.NullValue().Level(0, 0, i))
-			row = row[1:]
-			continue
-		}
-		row = row[1:]
-		switch g.columns[i].typ {
-		case TypeJSON, TypeString:
-			n := int(binary.LittleEndian.Uint32(row))
-			g.add(i, parquet.ByteArrayValue(row[4:4+n:4+n]))
-			row = row[4+n:]
-			continue
-		case TypeFloat:
-			g.add(i, parquet.DoubleValue(math.Float64frombits(binary.LittleEndian.Uint64(row))))
-		case TypeBool:
-			g.add(i, parquet.BooleanValue(row[0] == 1))
-		case TypeDate:
-			g.add(i, parquet.Int32Value(int32(binary.LittleEndian.Uint64(row))))
-		default:
-			g.add(i, parquet.Int64Value(int64(binary.LittleEndian.Uint64(row))))
-		}
-		row = row[8:]
-	}
-	if g.pending++; g.size >= pageSize || g.pending >= 1024 {
-		if err := g.flush(); err != nil {
-			return err
-		}
-	}
-	return g.cutPages()
-}
-
-// cutPages ends the pages that are full.
-func (g *rowSets) cutPages() error {
-	for i, size := range g.pages {
-		if size < fullPage {
-			continue
-		}
-		if err := g.flush(); err != nil {
-			return err
-		}
-		if err := g.writer.ColumnWriters()[i].Flush(); err != nil {
-			return fmt.Errorf("write parquet column %q: %w", g.columns[i].name, err)
-		}
-		g.pages[i] = 0
-	}
-	return nil
-}
-
-func (g *rowSets) add(column int, v parquet.Value) {
-	level := 0
-	if g.columns[column].optional {
-		level = 1
-	}
-	g.values[column] = append(g.values[column], v.Level(0, level, column))
-	g.pages[column] += 8
-	if v.Kind() == parquet.ByteArray {
-		g.pages[column] += len(v.ByteArray())
+func (c parquetCells) tail(b *Batch) {
+	if c.s.noDeletion != "" {
+		b.Bytes = append(b.Bytes, 0)
 	}
 }
 
-// flush gives the rows in values to the writer.
-func (g *rowSets) flush() error {
-	if g.pending == 0 {
-		return nil
+func (c parquetCells) removal(b *Batch, id, ts, deleted int64) {
+	b.Bytes = binary.LittleEndian.AppendUint64(b.Bytes, uint64(id))
+	b.Bytes = binary.LittleEndian.AppendUint64(b.Bytes, uint64(ts))
+	for range c.s.between() {
+		b.Bytes = append(b.Bytes, 0)
 	}
-	for i, column := range g.writer.ColumnWriters() {
-		if _, err := column.WriteRowValues(g.values[i]); err != nil {
-			return fmt.Errorf("write parquet column %q: %w", g.columns[i].name, err)
-		}
-		clear(g.values[i])
-		g.values[i] = g.values[i][:0]
-	}
-	g.text, g.pending, g.size = g.text[:0], 0, 0
-	return nil
-}
-
-// cut ends the row group and gives out its pages.
-func (g *rowSets) cut(emit func(Piece) error) error {
-	if err := g.flush(); err != nil {
-		return err
-	}
-	meta, err := g.close()
-	if err != nil {
-		return err
-	}
-	if len(meta.RowGroups) != 1 || meta.RowGroups[0].NumRows != int64(g.rows) {
-		return fmt.Errorf("write a parquet row group: it came out as %d groups, not one of %d rows", len(meta.RowGroups), g.rows)
-	}
-	end, err := g.place(&meta.RowGroups[0])
-	if err != nil {
-		return err
-	}
-	encoded, err := thrift.Marshal(new(thrift.CompactProtocol), &meta.RowGroups[0])
-	if err != nil {
-		return fmt.Errorf("write a parquet row group: %w", err)
-	}
-	g.groups = append(g.groups, encoded)
-	pages := g.file.Bytes()[len(parquetMagic):end]
-	g.offset += int64(len(pages))
-	g.total += int64(g.rows)
-	p := Piece{Bytes: pages, Rows: g.rows, LastID: g.lastID}
-	g.rows, g.plain, g.lastID = 0, 0, -1
-	clear(g.pages)
-	err = emit(p)
-	if g.file.Cap() > 2*g.limits.groupSize {
-		g.file = bytes.Buffer{} // it held a very large document
-	}
-	return err
-}
-
-// close ends the group's own file and returns its footer, good until the
-// next.
-func (g *rowSets) close() (*format.FileMetaData, error) {
-	g.file.Reset()
-	g.file.Grow(int(g.writer.Size()) + 4096)
-	if err := g.writer.Close(); err != nil {
-		return nil, fmt.Errorf("write a parquet row group: %w", err)
-	}
-	file := g.file.Bytes()
-	tail := len(file) - 8
-	length := int(binary.LittleEndian.Uint32(file[tail:]))
-	var meta format.FileMetaData
-	if err := thrift.Unmarshal(new(thrift.CompactProtocol), file[tail-length:tail], &meta); err != nil {
-		return nil, fmt.Errorf("write a parquet row group: %w", err)
-	}
-	g.writer.Reset(&g.file)
-	return &meta, nil
-}
-
-// place turns the metadata of a group in its own file into that of the group
-// in the whole file, without page indexes. It returns where the pages end in
-// the group's own file.
-func (g *rowSets) place(group *format.RowGroup) (end int64, err error) {
-	shift := g.offset - int64(len(parquetMagic))
-	group.Ordinal = int16(min(len(g.groups), math.MaxInt16))
-	group.FileOffset += shift
-	for i := range group.Columns {
-		chunk := &group.Columns[i]
-		m := &chunk.MetaData
-		first := m.DataPageOffset
-		if m.DictionaryPageOffset > 0 {
-			return 0, errors.New("write a parquet row group: it has a dictionary")
-		}
-		end = max(end, first+m.TotalCompressedSize)
-		m.DataPageOffset += shift
-		if chunk.FileOffset > 0 {
-			chunk.FileOffset += shift
-		}
-		chunk.OffsetIndexOffset, chunk.OffsetIndexLength = 0, 0
-		chunk.ColumnIndexOffset, chunk.ColumnIndexLength = 0, 0
-		if len(m.Statistics.MinValue) > boundSize || len(m.Statistics.MaxValue) > boundSize {
-			m.Statistics.MinValue, m.Statistics.MaxValue = nil, nil
-		}
-		m.Statistics.Min, m.Statistics.Max = nil, nil
-		m.PathInSchema = []string{g.columns[i].name} // a writer that was reset has lost it
-	}
-	return end, nil
-}
-
-func (g *rowSets) finish(emit func(Piece) error) error {
-	if g.rows > 0 {
-		if err := g.cut(emit); err != nil {
-			return err
-		}
-	}
-	meta, err := g.close() // without rows: the schema alone
-	if err != nil {
-		return err
-	}
-	meta.NumRows = g.total
-	meta.RowGroups = make([]format.RowGroup, len(g.groups))
-	for i, group := range g.groups {
-		if err := thrift.Unmarshal(new(thrift.CompactProtocol), group, &meta.RowGroups[i]); err != nil {
-			return fmt.Errorf("write the parquet footer: %w", err)
-		}
-	}
-	footer, err := thrift.Marshal(new(thrift.CompactProtocol), meta)
-	if err != nil {
-		return fmt.Errorf("write the parquet footer: %w", err)
-	}
-	length := len(footer)
-	footer = binary.LittleEndian.AppendUint32(footer, uint32(length))
-	return emit(Piece{Bytes: append(footer, parquetMagic...), LastID: -1})
+	b.Bytes = append(b.Bytes, 1)
+	b.Bytes = binary.LittleEndian.AppendUint64(b.Bytes, uint64(deleted))
 }

@@ -29,7 +29,10 @@ func Read(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Ro
 // of type int or float keeps its value and not its text, as 12 for 12.0; and in
 // Parquet a time keeps its microseconds, and is null where those do not reach.
 func ReadJSON(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error) (Counts, error) {
-	texts, err := newTexts(l)
+	if err := l.Validate(); err != nil {
+		return Counts{}, err
+	}
+	texts, err := l.Format.entry().codec.text(l)
 	if err != nil {
 		return Counts{}, err
 	}

@@ -306,7 +306,7 @@ func TestFormats_saySame(t *testing.T) {
 	for _, c := range csvRows[0] {
 		header = append(header, c.text)
 	}
-	if want := (Layout{Columns: columns}).Names(); !slices.Equal(header, want) {
+	if want := (Layout{Format: CSV, Columns: columns}).Names(); !slices.Equal(header, want) {
 		t.Errorf("header %q, want %q", header, want)
 	}
 	csvRows = csvRows[1:]

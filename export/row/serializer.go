@@ -10,6 +10,7 @@ import (
 type Serializer struct {
 	layout  Layout
 	columns []column
+	rows    encoder
 
 	// What stands between a document's id and its ts when the server sends it.
 	afterID string
@@ -89,6 +90,7 @@ func NewSerializer(l Layout) (*Serializer, error) {
 	if l.Deletion != "" {
 		s.noDeletion = "," + jsonKey(l.Deletion) + ":null"
 	}
+	s.rows = l.Format.entry().codec.encoder(s)
 	return s, nil
 }
 
@@ -295,12 +297,14 @@ func (s *Serializer) element(b *Batch, body []byte, i, position int, plan []int6
 	w := &b.work
 	before := len(b.Bytes)
 	w.notes, w.high, w.careful, w.again = w.notes[:0], 0, false, false
-	end, err := s.row(b, body, i)
+	w.document = document{id: -1}
+	end, err := s.rows.row(b, body, i)
 	if w.again {
 		// Only a text that no server sends comes here.
 		b.Bytes = b.Bytes[:before]
 		w.notes, w.high, w.careful, w.again = w.notes[:0], 0, true, false
-		end, err = s.row(b, body, i)
+		w.document = document{id: -1}
+		end, err = s.rows.row(b, body, i)
 	}
 	if err != nil {
 		return 0, err

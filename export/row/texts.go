@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // texts makes the rows of a file into those of a JSONL file without a deletion
@@ -21,39 +20,15 @@ type texts struct {
 	batch Batch
 }
 
-func newTexts(l Layout) (*texts, error) {
+// newTexts makes those of a format that has columns.
+func newTexts(l Layout) *texts {
 	l.Deletion = ""
 	t := &texts{}
-	if l.Format == Wire {
-		rows, err := NewSerializer(Layout{Collection: l.Collection, Format: JSONL})
-		t.rows = rows
-		return t, err
-	}
 	for _, c := range parquetColumns(l)[2:] {
 		t.keys = append(t.keys, ","+jsonKey(c.name)+":")
 		t.types = append(t.types, c.typ)
 	}
-	return t, nil
-}
-
-// line is a row of a JSONL file, whose deletion column begins at byte cut.
-func (t *texts) line(line []byte, cut int) []byte {
-	t.out = append(t.out[:0], line[:cut]...)
-	if cut < len(line) {
-		t.out = append(t.out, '}')
-	}
-	t.out = append(t.out, '\n')
-	return t.out
-}
-
-// document is the row of a document as the server sent it.
-func (t *texts) document(line []byte) []byte {
-	t.batch.Reset()
-	end, err := t.rows.element(&t.batch, line, 0, 0, nil)
-	if err != nil || end != len(line) {
-		return nil
-	}
-	return t.batch.Bytes
+	return t
 }
 
 // counts are those of all documents so far.
@@ -61,64 +36,6 @@ func (t *texts) counts() Counts {
 	var sum Counts
 	sum.Merge(t.batch.work.counts)
 	return sum
-}
-
-// record is the row of a record of a CSV file.
-func (t *texts) record(r *csvRecord, id, ts int64) []byte {
-	t.begin(id, ts)
-	for i, typ := range t.types {
-		t.out = append(t.out, t.keys[i]...)
-		field := r.field(i + 2)
-		start := len(t.out)
-		switch {
-		case r.null[i+2]:
-			t.out = append(t.out, "null"...)
-			continue
-		case typ == TypeString:
-			t.out = appendString(t.out, field)
-			continue
-		case typ == TypeTime, typ == TypeDate, typ == TypeFloat && len(field) > 0 && !isNumber(field[len(field)-1:]): // NaN, or infinite
-			t.out = append(append(append(t.out, '"'), field...), '"')
-		default:
-			t.out = append(t.out, field...)
-		}
-		if t.scan.skip(t.out, start) != len(t.out) {
-			t.why = "column " + t.keys[i][1:len(t.keys[i])-1] + " holds no " + string(typ)
-			return nil
-		}
-	}
-	return t.end()
-}
-
-// group is row i of a row group of a Parquet file.
-func (t *texts) group(g *readGroup, i int) []byte {
-	t.begin(g.ids[i], g.times[i])
-	for k, typ := range t.types {
-		t.out = append(t.out, t.keys[k]...)
-		cell := g.cells[k+2][i]
-		if cell.null {
-			t.out = append(t.out, "null"...)
-			continue
-		}
-		switch typ {
-		case TypeString:
-			t.out = appendString(t.out, cell.text.of(g.bytes))
-		case TypeInt:
-			t.out = strconv.AppendInt(t.out, int64(cell.bits), 10)
-		case TypeFloat:
-			t.out = appendFloat(t.out, math.Float64frombits(cell.bits))
-		case TypeBool:
-			t.out = strconv.AppendBool(t.out, cell.bits != 0)
-		case TypeTime:
-			t.out = append(append(append(t.out, '"'), FormatTime(int64(cell.bits))...), '"')
-		case TypeDate:
-			day := time.Unix(int64(cell.bits)*86400, 0).UTC()
-			t.out = append(append(append(t.out, '"'), formatYears(day, "2006-01-02")...), '"')
-		default:
-			t.out = append(t.out, cell.text.of(g.bytes)...) // it was found to be JSON
-		}
-	}
-	return t.end()
 }
 
 func (t *texts) begin(id, ts int64) {

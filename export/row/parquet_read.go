@@ -1,64 +1,51 @@
 package row
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/parquet-go/parquet-go"
 )
 
-// checkParquet reads every page of every column; parquet-go compares the
-// checksums.
-func checkParquet(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error, texts *texts) (sum Summary, err error) {
-	c := checker{Summary: Summary{FirstID: -1, LastID: -1}, layout: l, each: each, texts: texts}
+// decode reads every page of every column; parquet-go compares the checksums.
+func (parquetCodec) decode(c *checker, r io.ReaderAt, size int64) (err error) {
 	defer func() {
 		// A damaged file must be an error, also where the library trusts it.
 		if fault := recover(); fault != nil {
-			sum, err = c.Summary, fmt.Errorf("read parquet: %v", fault)
+			err = fmt.Errorf("read parquet: %v", fault)
 		}
 	}()
-	file, err := parquet.OpenFile(&cancelledAt{ctx, r}, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	file, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
-		return c.Summary, fmt.Errorf("read parquet: %w", err)
+		return fmt.Errorf("read parquet: %w", err)
 	}
-	columns := parquetColumns(l)
+	columns := parquetColumns(c.layout)
 	if err := sameColumns(file.Schema(), columns); err != nil {
-		return c.Summary, err
+		return err
 	}
 	for _, group := range file.RowGroups() {
 		chunks := group.ColumnChunks()
 		c.group.begin(len(columns))
 		for i, column := range columns {
 			if err := c.parquetColumn(chunks[i], i, column, group.NumRows()); err != nil {
-				return c.Summary, fmt.Errorf("column %q: %w", column.name, err)
+				return fmt.Errorf("column %q: %w", column.name, err)
 			}
 		}
-		if each != nil {
+		if c.each != nil {
 			if err := c.give(); err != nil {
-				return c.Summary, err
+				return err
 			}
 		}
 	}
 	if c.Rows != file.NumRows() {
-		return c.Summary, fmt.Errorf("read parquet: the footer says %d rows, the groups have %d", file.NumRows(), c.Rows)
+		return fmt.Errorf("read parquet: the footer says %d rows, the groups have %d", file.NumRows(), c.Rows)
 	}
-	return c.Summary, nil
-}
-
-// cancelledAt is a reader that ends with its context.
-type cancelledAt struct {
-	ctx context.Context
-	r   io.ReaderAt
-}
-
-func (c *cancelledAt) ReadAt(p []byte, at int64) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.ReadAt(p, at)
+	return nil
 }
 
 // sameColumns compares the columns of a file with those that its layout makes.
@@ -214,4 +201,35 @@ func (c *checker) give() error {
 		}
 	}
 	return nil
+}
+
+// group is row i of a row group of a Parquet file.
+func (t *texts) group(g *readGroup, i int) []byte {
+	t.begin(g.ids[i], g.times[i])
+	for k, typ := range t.types {
+		t.out = append(t.out, t.keys[k]...)
+		cell := g.cells[k+2][i]
+		if cell.null {
+			t.out = append(t.out, "null"...)
+			continue
+		}
+		switch typ {
+		case TypeString:
+			t.out = appendString(t.out, cell.text.of(g.bytes))
+		case TypeInt:
+			t.out = strconv.AppendInt(t.out, int64(cell.bits), 10)
+		case TypeFloat:
+			t.out = appendFloat(t.out, math.Float64frombits(cell.bits))
+		case TypeBool:
+			t.out = strconv.AppendBool(t.out, cell.bits != 0)
+		case TypeTime:
+			t.out = append(append(append(t.out, '"'), FormatTime(int64(cell.bits))...), '"')
+		case TypeDate:
+			day := time.Unix(int64(cell.bits)*86400, 0).UTC()
+			t.out = append(append(append(t.out, '"'), formatYears(day, "2006-01-02")...), '"')
+		default:
+			t.out = append(t.out, cell.text.of(g.bytes)...) // it was found to be JSON
+		}
+	}
+	return t.end()
 }
