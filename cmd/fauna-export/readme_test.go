@@ -24,7 +24,7 @@ func readme(t *testing.T) string {
 }
 
 func TestReadme_itsTypesComeOutAsItSays(t *testing.T) {
-	_, rest, found := strings.Cut(readme(t), "### How Fauna's types come out\n")
+	_, rest, found := strings.Cut(readme(t), "## How Fauna's types come out\n")
 	if !found {
 		t.Fatal("the README has no such section")
 	}
