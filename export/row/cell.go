@@ -80,7 +80,7 @@ func (s columnRows) row(b *Batch, src []byte, i int) (int, error) {
 func (s columnRows) removal(b *Batch, id, ts, deleted int64) { s.cells.removal(b, id, ts, deleted) }
 
 // data writes the value at the start of at, an empty object for none, and
-// returns the position behind it. The value's end need not be known.
+// returns the position after it. The value's end need not be known.
 func (s columnRows) data(b *Batch, src []byte, at span) int {
 	none := at.empty()
 	if !none {
@@ -150,7 +150,7 @@ type cellValue struct {
 	finer   bool   // the time is finer than number
 }
 
-// convert reads JSON text as a type. The text that it returns is good until the
+// convert reads JSON text as a type. The text that it returns is valid until the
 // next conversion.
 func (w *work) convert(t Type, value []byte) (cellValue, bool) {
 	v := cellValue{text: value, inRange: true}

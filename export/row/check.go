@@ -28,7 +28,7 @@ func (e *RowError) Error() string { return fmt.Sprintf("row %d: %s", e.Row, e.Re
 
 // Check reads a file back: every row well-formed, with the layout's columns,
 // ids strictly ascending. It holds a row or a Parquet page in memory, not the
-// file. The summary tells how far it got when there is an error.
+// file. On an error the summary says how far it got.
 func Check(ctx context.Context, l Layout, r io.ReaderAt, size int64) (Summary, error) {
 	return check(ctx, l, r, size, nil, nil)
 }
@@ -140,9 +140,9 @@ type checker struct {
 	scan   scanner
 	work   work
 
-	each  func(Row) error // told of every row; nil for nobody
+	each  func(Row) error // called for every row; may be nil
 	found Row             // what is known of the row being read
-	texts *texts          // makes found.Text; nil for nobody
+	texts *texts          // makes found.Text; nil when it is not wanted
 	group readGroup
 }
 
@@ -161,7 +161,7 @@ func (c *checker) row(id int64) error {
 	return nil
 }
 
-// next reads a line without its end into c.line, which is good until the next
+// next reads a line without its end into c.line, which is valid until the next
 // one; io.EOF when there is none.
 func (c *checker) next() error {
 	c.long = c.long[:0]

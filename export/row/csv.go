@@ -88,7 +88,7 @@ func appendCSV(out, field []byte) []byte {
 	if !needsQuotes(field) {
 		return append(out, field...)
 	}
-	// Eight bytes are written at a time, and those behind a quote again.
+	// Eight bytes are written at a time, and the ones after a quote again.
 	out = slices.Grow(out, 2*len(field)+16)
 	out = append(out, '"')
 	to := out[len(out):cap(out)]
@@ -250,14 +250,14 @@ func (c *checker) record(r *csvRecord) (bool, error) {
 			return true, nil
 		}
 		if c.line[i] != ',' {
-			return false, c.fail("text behind a quoted field")
+			return false, c.fail("text after a quoted field")
 		}
 		i++
 	}
 }
 
-// quoted reads a quoted field from behind its opening quote, over line ends,
-// and returns the position behind the closing one.
+// quoted reads a quoted field from after its opening quote, over line ends,
+// and returns the position after the closing one.
 func (c *checker) quoted(r *csvRecord, i int) (int, error) {
 	for {
 		n := bytes.IndexByte(c.line[i:], '"')

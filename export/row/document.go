@@ -1,6 +1,6 @@
 package row
 
-// document is what a row needs of a document's top level.
+// document holds the top-level fields that a row needs.
 type document struct {
 	id   int64 // -1 until it is known
 	name span  // the quoted id
@@ -84,7 +84,7 @@ func (s columnRows) whole(b *Batch, src []byte, i int) int {
 }
 
 // start reads ref and ts as the server writes them, and returns the position
-// behind, or -1 for anything else.
+// after them, or -1 for anything else.
 func (s *Serializer) start(w *work, src []byte, i int) int {
 	if !hasPrefix(src, i, documentHead) {
 		return -1
@@ -200,7 +200,7 @@ func (w *work) fields(src []byte, i int) int {
 	return i + 1
 }
 
-// field reads a field behind ref and ts.
+// field reads a field after ref and ts.
 func (w *work) field(src []byte, keyAt span, value int) int {
 	end := w.skip(src, value)
 	if end < 0 {
@@ -214,7 +214,7 @@ func (w *work) field(src []byte, keyAt span, value int) int {
 	return end
 }
 
-// documentRef reads the document's own ref and returns the position behind.
+// documentRef reads the document's own ref and returns the position after.
 func (w *work) documentRef(src []byte, i int) int {
 	const reason = `"ref" is not a document's ref`
 	if i >= len(src) || src[i] != '{' {

@@ -37,7 +37,7 @@ type Piece struct {
 	LastID int64  // the id of the last of them, -1 for none
 }
 
-// fileState is what ResumeFile needs.
+// fileState is what ResumeFile needs to continue a file.
 type fileState struct {
 	Format   Format      `json:"format"`
 	Compress Compression `json:"compress,omitempty"`
@@ -69,7 +69,7 @@ func newFile(l Layout, at limits) (*File, error) {
 	return f, err
 }
 
-// ResumeFile goes on with a file after the piece at which State was taken.
+// ResumeFile continues a file after the piece at which State was taken.
 func ResumeFile(l Layout, state []byte) (*File, error) {
 	return resumeFile(l, state, limits{frameSize, groupRows, groupSize})
 }
@@ -111,7 +111,7 @@ func (f *File) Append(b *Batch, emit func(Piece) error) error {
 }
 
 // Finish gives out what is left: the last frame or row group, and the footer.
-// After it, or resumed behind it, there is nothing more to give out.
+// After it, or resumed after it, nothing is left to give out.
 func (f *File) Finish(emit func(Piece) error) error {
 	if f.state.Done {
 		return nil
@@ -143,8 +143,8 @@ func (f *File) State() ([]byte, error) {
 	return state, nil
 }
 
-// newLineBody makes the body of a format whose rows stand one after the other behind
-// a head: as they are, or in frames.
+// newLineBody makes the body of a format whose rows stand one after the other, after a
+// head: as they are, or in frames.
 func newLineBody(l Layout, at limits, head []byte) (body, error) {
 	if l.Compress.plain() {
 		return plainLines{head}, nil

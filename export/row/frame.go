@@ -11,7 +11,7 @@ import (
 const (
 	// frameSize is where compressed files are cut: a frame ends after the first
 	// row that ends past so many plain bytes. Frames stand alone, so an export
-	// can go on behind any of them, and gunzip and zstd read them as one file.
+	// can go on after any of them, and gunzip and zstd read them as one file.
 	frameSize = 4 << 20
 
 	// packersAtOnce is how many frames of a file are compressed side by side,

@@ -75,7 +75,7 @@ func parseDate(text []byte) (moment, bool) {
 }
 
 // parseDay reads YYYY-MM-DD, the year with a sign or more digits outside of 0
-// to 9999, and returns the position behind it.
+// to 9999, and returns the position after it.
 func parseDay(text []byte) (moment, int, bool) {
 	i, negative := 0, false
 	if len(text) > 0 && (text[0] == '-' || text[0] == '+') {

@@ -15,7 +15,8 @@ func (s *Serializer) PageOf(b *Batch, body []byte, asked []int64) error {
 	})
 }
 
-// answers tells whether ids, with nulls at the positions lacking, are asked.
+// answers reports whether ids, with nulls at the positions lacking, are the
+// documents asked for.
 func answers(ids []int64, lacking []int, asked []int64) bool {
 	if len(ids)+len(lacking) != len(asked) {
 		return false

@@ -36,7 +36,7 @@ const (
 
 // rowSets makes a Parquet file of row groups. Each group is written as a small
 // file of its own, of which only the pages are kept; one footer at the end
-// names them all. So a file can go on behind any group.
+// names them all. So a file can go on after any group.
 type rowSets struct {
 	columns []parquetColumn
 	limits  limits
@@ -54,7 +54,7 @@ type rowSets struct {
 	plain  int   // bytes of the group
 	lastID int64 // of the group
 
-	offset int64    // in the file, behind the last group
+	offset int64    // in the file, after the last group
 	total  int64    // rows in groups
 	groups [][]byte // each finished group, as the footer will name it
 }
@@ -84,7 +84,7 @@ func newRowSets(l Layout, limits limits) *rowSets {
 // keep adds the groups that were given out.
 func (g *rowSets) keep(s *fileState) { s.Groups, s.Offset = g.groups, g.offset }
 
-// resume goes on behind groups that were given out.
+// resume goes on after groups that were given out.
 func (g *rowSets) resume(s fileState) error {
 	if s.Offset < int64(len(parquetMagic)) {
 		return fmt.Errorf("row groups end at byte %d", s.Offset)

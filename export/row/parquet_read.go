@@ -143,7 +143,7 @@ type readGroup struct {
 	columns    int
 	ids, times []int64
 	removed    []bool
-	cells      [][]groupCell // of the columns behind ts, when their text is wanted
+	cells      [][]groupCell // of the columns after ts, when their text is wanted
 	bytes      []byte
 }
 
@@ -186,7 +186,7 @@ func (g *readGroup) keep(column int, v parquet.Value) {
 	g.cells[column] = append(g.cells[column], cell)
 }
 
-// give tells each of the rows of the group.
+// give passes the rows of the group to each.
 func (c *checker) give() error {
 	g := &c.group
 	for i, id := range g.ids {

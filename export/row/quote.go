@@ -8,7 +8,7 @@ import (
 
 // quoted appends the set or query at i, the value of whose first key is at
 // value, as a string that holds its wire form: without spaces, and without the
-// "@obj" directly around a set inside. It returns the position behind it, and
+// "@obj" directly around a set inside. It returns the position after it, and
 // whether it has that one key; if not, nothing is appended.
 func (r *rewriter) quoted(src []byte, i, value int, out []byte) (_ []byte, end int, exact bool) {
 	if i < r.judged {
@@ -32,7 +32,7 @@ func (r *rewriter) quoted(src []byte, i, value int, out []byte) (_ []byte, end i
 	return r.quote(src, i, end, out), end, true
 }
 
-// quote appends src[i:end], all of which was read ahead just now.
+// quote appends src[i:end], which was just read ahead.
 func (r *rewriter) quote(src []byte, i, end int, out []byte) []byte {
 	if r.spaces {
 		return r.quoteLoose(src, i, end, out)
@@ -108,7 +108,7 @@ const storedSetStart = `{"@obj":{"@set":{"`
 
 // usualSet reads a stored set of the most frequent kinds, the documents of a
 // collection and the matches of an index with at most one term that is a
-// string, as the server writes it. It returns the position behind it, or -1 for
+// string, as the server writes it. It returns the position after it, or -1 for
 // anything else.
 func (s *scanner) usualSet(src []byte, i int) int {
 	i += len(storedSetStart)
@@ -146,7 +146,7 @@ func appendQuoted(out, text []byte) []byte {
 
 // appendEscaped appends JSON text so that it can stand in a JSON string. There
 // must be room for twice its length and eight bytes more: quotes are
-// everywhere, so eight bytes are written at a time and then those behind the
+// everywhere, so eight bytes are written at a time and then those after the
 // first quote or backslash again.
 func appendEscaped(out, text []byte) []byte {
 	to := out[len(out):cap(out)]

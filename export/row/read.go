@@ -9,7 +9,7 @@ import (
 type Row struct {
 	ID      int64
 	TS      int64 // microseconds since 1970
-	Removed bool  // it tells that the document was removed
+	Removed bool  // the row says that the document was removed
 	// Text is the row of a live document as a JSONL file has it, with its line
 	// end and without the deletion column; nil where it was not asked for. It is
 	// good until the next row.
@@ -40,7 +40,7 @@ func ReadJSON(ctx context.Context, l Layout, r io.ReaderAt, size int64, each fun
 	return texts.counts(), err
 }
 
-// given tells each of the row just read.
+// given passes the row just read to each.
 func (c *checker) given(id int64) error {
 	if c.each == nil {
 		return nil

@@ -5,7 +5,7 @@ type ref struct {
 	id         span
 	collection span   // of a document ref
 	kind       string // "document", "collection", …, "unknown"
-	end        int    // behind the object that "@ref" holds
+	end        int    // after the object that "@ref" holds
 }
 
 type span struct{ start, end int }

@@ -214,7 +214,7 @@ colon:
 
 // tag appends the object at i whose first key, at key, begins with "@". For an
 // escaped object it returns the position of the object inside and unwrapped;
-// else the position behind the object.
+// else the position after the object.
 func (r *rewriter) tag(src []byte, i, key int, out []byte) (_ []byte, next int, unwrapped bool) {
 	// The forms that are most frequent, as the server writes them.
 	switch {
@@ -297,7 +297,7 @@ func (r *rewriter) tag(src []byte, i, key int, out []byte) (_ []byte, next int, 
 	return out, next, false
 }
 
-// closeOf returns the position behind the brace that ends an object whose last
+// closeOf returns the position after the brace that ends an object whose last
 // value ends at i, or -1 when something else stands there.
 func closeOf(src []byte, i int) int {
 	if i = space(src, i); i < len(src) && src[i] == '}' {

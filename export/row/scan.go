@@ -6,7 +6,7 @@ import (
 )
 
 // scanner reads JSON text without building anything. Its methods take the
-// whole text and a position and return the position behind what they read, or
+// whole text and a position and return the position after what they read, or
 // -1 after noting the fault. Containers are kept on an explicit stack, a byte
 // each, so that any nesting is read in constant Go stack.
 type scanner struct {
@@ -52,7 +52,7 @@ func stops(w uint64) uint64 {
 	return ((quote-everyByte)&^quote | (slash-everyByte)&^slash | (w-0x20*everyByte)&^w) & highBits
 }
 
-// text reads a string from behind its opening quote.
+// text reads a string from after its opening quote.
 func (s *scanner) text(src []byte, i int) int {
 	var high uint64
 	for {

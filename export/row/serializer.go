@@ -18,7 +18,7 @@ type Serializer struct {
 	noDeletion string
 }
 
-// column is an additional column with what is made ready for it.
+// column is an additional column with what is prepared for it.
 type column struct {
 	name string
 	typ  Type

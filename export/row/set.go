@@ -63,7 +63,7 @@ type nest struct {
 	operand kindBit // the kind of the value of an operand's key, or of a tag's value
 }
 
-// kindBit is what a value is, as far as sets need it.
+// kindBit is the kind of a value, as far as recognizing sets needs it.
 type kindBit byte
 
 const (
@@ -187,7 +187,7 @@ func (n *nest) kind() kindBit {
 }
 
 // ahead reads the object at i and notes a verdict for each object in it whose
-// first key is "@obj". It returns the position behind it.
+// first key is "@obj". It returns the position after it.
 func (j *judge) ahead(s *scanner, src []byte, i int) int {
 	open := j.nests[:0]
 	defer func() { j.nests = open[:0] }()

@@ -7,10 +7,10 @@ import (
 )
 
 // texts makes the rows of a file into those of a JSONL file without a deletion
-// column. Its results are good until the next; nil tells that a row holds what
-// none can, and why says what.
+// column. A result is valid until the next one; nil means that a row holds what no
+// JSONL row can, and why says what.
 type texts struct {
-	keys  []string // `,"name":` of each column behind ts, in the file's order
+	keys  []string // `,"name":` of each column after ts, in the file's order
 	types []Type   // of the same columns
 	scan  scanner
 	out   []byte
