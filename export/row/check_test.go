@@ -99,7 +99,7 @@ func TestCheck_namesBadRow(t *testing.T) {
 		{"csv, fields", csv, "ref,ts,data,ttl\n1,2,{}\n", 0, "3 fields"},
 		{"csv, cut", csv, "ref,ts,data,ttl\n1,2,\"{", 0, "ends within"},
 		{"csv, quote", csv, "ref,ts,data,ttl\n1,2,a\"b,\n", 0, "quote"},
-		{"csv, behind", csv, "ref,ts,data,ttl\n1,2,\"{}\"x,\n", 0, "behind a quoted"},
+		{"csv, text after quotes", csv, "ref,ts,data,ttl\n1,2,\"{}\"x,\n", 0, "after a quoted"},
 		{"wire", wire, documentOf(1, `,"x":1`) + "\n" + documentOf(2, "") + "\n", 2, ""},
 		{"wire, two in a line", wire, documentOf(1, "") + documentOf(2, "") + "\n", 0, "text after"},
 		{"wire, no document", wire, "{}\n", 0, "row 1"},
