@@ -34,16 +34,15 @@ func (r *Run) fetch(ctx context.Context, c *collection, ch *chunk, body []byte) 
 	c.fetching--
 	ch.batch = batch
 	if r.over(ctx, c) {
-		r.release(ch)
+		r.memory.release(ch)
 		return body
 	}
 	if err != nil {
-		r.release(ch)
+		r.memory.release(ch)
 		r.judgeLocked(c, err)
 		return body
 	}
-	r.held += int64(cap(batch.Bytes)) - ch.reserved
-	ch.reserved = int64(cap(batch.Bytes))
+	r.memory.settle(ch, int64(cap(batch.Bytes)))
 	ch.done = true
 	c.reread(ch)
 	now := r.env.Clock.Now()
@@ -145,10 +144,10 @@ func (r *Run) readRows(ctx context.Context, c *collection, ch *chunk, batch *row
 		ch.outcome.pages++
 		ch.outcome.bytes += int64(len(body))
 		// For as long as rows are made a page takes its memory twice.
-		r.making <- struct{}{}
-		defer func() { <-r.making }()
+		r.memory.making <- struct{}{}
+		defer func() { <-r.memory.making }()
 		if cap(batch.Bytes) == 0 {
-			r.equip(batch)
+			*batch = *r.memory.batch()
 		}
 		batch.Bytes = slices.Grow(batch.Bytes, len(body))
 		err = rows(body)

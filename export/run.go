@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"sync"
 	"time"
 
@@ -22,6 +21,7 @@ type Run struct {
 	chain  bool // the store holds earlier syncs, and this is the next
 	sync   int  // the number of the sync, of those behind the first
 	pace   *pace
+	memory *memory
 
 	mu       sync.Mutex
 	wake     sync.Cond // whenever a worker or a writer may find more to do
@@ -41,7 +41,6 @@ type Run struct {
 	inflight int
 	scans    int   // pages of ids being read
 	ahead    int   // ids known that are in no chunk
-	held     int64 // bytes of the budget
 	cause    error // what stops the run
 	requests int
 	retries  int
@@ -52,24 +51,17 @@ type Run struct {
 	free     int64
 	need     int64
 	left     []*CollectionError // failures that are kept for the summary
-	batches  []*row.Batch       // to be used again
 	finished *Manifest
 	found    map[string]*reading // files that were read again while they were written
 	pass     *Run                // the sync that this run is doing, whose status it shows
 
-	budget int64
-	making chan struct{} // a place for each page of which rows are made at once
-	hire   func()        // starts one more worker
-	stop   context.CancelCauseFunc
+	hire func() // starts one more worker
+	stop context.CancelCauseFunc
 }
 
-// Bounds on what a run holds in memory.
+// Bounds on what a run works on at once.
 const (
-	plainBudget  = 24 << 20 // bytes of pages and rows
-	packedBudget = 20 << 20 // the same, where a compressor needs its own
-	mostAhead    = 1 << 20  // ids planned and in no chunk
-
-	mostMaking = 4 // pages of which rows are made at once
+	mostAhead = 1 << 20 // ids planned and in no chunk
 
 	mostActive       = 4 // collections read at once
 	mostActivePacked = 2
@@ -81,15 +73,11 @@ func newRun(s Spec, src Source, env Env) (*Run, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Run{spec: s, src: src, env: env, phase: Preparing, workers: s.Workers, budget: plainBudget, free: -1, need: -1, found: map[string]*reading{}}
+	r := &Run{spec: s, src: src, env: env, phase: Preparing, workers: s.Workers, memory: newMemory(s.packed()), free: -1, need: -1, found: map[string]*reading{}}
 	if s.Workers == 0 {
 		r.tuner = newTuner(firstTuned)
 		r.workers = r.tuner.n
 	}
-	if s.packed() {
-		r.budget = packedBudget
-	}
-	r.making = make(chan struct{}, min(runtime.GOMAXPROCS(0), mostMaking))
 	r.wake.L = &r.mu
 	r.pace = newPace(env.Clock, rand.NewPCG(env.Rand.Uint64(), env.Rand.Uint64()), r.workers, s.MaxRate)
 	names := FileNames(s.Collections)
@@ -342,7 +330,7 @@ func (r *Run) dropFrom(c *collection, i int) {
 		c.planned -= int64(len(ch.ids))
 		if ch.done {
 			c.unread(ch)
-			r.release(ch)
+			r.memory.release(ch)
 		}
 	}
 	clear(c.pending[i:])
@@ -357,41 +345,4 @@ func (r *Run) dropFrom(c *collection, i int) {
 	}
 	clear(c.spare[len(kept):])
 	c.spare = kept
-}
-
-// release gives a chunk's memory back. The caller holds mu.
-func (r *Run) release(ch *chunk) {
-	r.held -= ch.reserved
-	ch.reserved = 0
-	if b := ch.batch; b != nil {
-		ch.batch = nil
-		if cap(b.Bytes) <= 4*aimBytes && len(r.batches) < r.workers {
-			b.Reset()
-			r.batches = append(r.batches, b)
-		}
-	}
-}
-
-// equip gives a batch the memory of one that is not used any more.
-func (r *Run) equip(b *row.Batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if n := len(r.batches); n > 0 {
-		*b = *r.batches[n-1]
-		r.batches = r.batches[:n-1]
-	}
-}
-
-// freshBatch is an empty batch.
-func (r *Run) freshBatch() *row.Batch {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if n := len(r.batches); n > 0 {
-		b := r.batches[n-1]
-		r.batches = r.batches[:n-1]
-		return b
-	}
-	b := &row.Batch{}
-	b.Reset()
-	return b
 }

@@ -169,7 +169,9 @@ func (r *Run) pickChunk(c *collection) (task, bool) {
 	}
 	if len(c.spare) > 0 {
 		ch := c.spare[0]
-		if !r.reserve(c, ch, ch == c.pending[0]) {
+		// The one that the writer waits for is always let through: all others
+		// wait for it.
+		if !r.memory.reserve(ch, c.size.reserve(len(ch.ids)), ch == c.pending[0]) {
 			return task{}, false
 		}
 		c.spare = c.spare[1:]
@@ -189,7 +191,7 @@ func (r *Run) pickChunk(c *collection) (task, bool) {
 		n = min(n, max(1, r.spec.MaxRate))
 	}
 	ch := &chunk{at: c.at}
-	if !r.reserveBytes(ch, c.size.reserve(n), len(c.pending) == 0) {
+	if !r.memory.reserve(ch, c.size.reserve(n), len(c.pending) == 0) {
 		return task{}, false
 	}
 	ch.ids = c.queue.take(make([]int64, 0, n), n)
@@ -198,22 +200,6 @@ func (r *Run) pickChunk(c *collection) (task, bool) {
 	c.pending = append(c.pending, ch)
 	c.fetching++
 	return task{c: c, chunk: ch}, true
-}
-
-// reserve takes a chunk's bytes from the budget. The one that the writer
-// waits for is always let through: all others wait for it. The caller holds
-// mu.
-func (r *Run) reserve(c *collection, ch *chunk, always bool) bool {
-	return r.reserveBytes(ch, c.size.reserve(len(ch.ids)), always)
-}
-
-func (r *Run) reserveBytes(ch *chunk, n int64, always bool) bool {
-	if !always && r.held+n > r.budget {
-		return false
-	}
-	ch.reserved = n
-	r.held += n
-	return true
 }
 
 // split halves a chunk whose page is too large; the second half is read as a
@@ -238,9 +224,7 @@ func (r *Run) split(c *collection, ch *chunk) bool {
 	slices.SortFunc(c.spare, func(a, b *chunk) int {
 		return slices.Index(c.pending, a) - slices.Index(c.pending, b)
 	})
-	released := ch.reserved / 2
-	ch.reserved -= released
-	r.held -= released
+	r.memory.settle(ch, ch.reserved-ch.reserved/2)
 	r.wake.Broadcast()
 	return true
 }

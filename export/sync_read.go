@@ -13,8 +13,8 @@ func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *
 	d := c.changes
 	src := r.src.(SyncSource)
 	ch.outcome = outcome{}
-	live := r.freshBatch()
-	defer r.keepBatch(live)
+	live := r.memory.batch()
+	defer r.memory.recycle(live)
 	body, err := r.readRows(ctx, c, ch, live, body, len(ch.ids), func(buf []byte) ([]byte, error) {
 		return src.DocumentsOf(ctx, c.name, ch.at, ch.ids, c.paths, buf)
 	}, func(body []byte) error {
@@ -68,14 +68,4 @@ func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *
 		}
 	}
 	return body, nil
-}
-
-// keepBatch gives a batch back to be used again.
-func (r *Run) keepBatch(b *row.Batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if cap(b.Bytes) <= 4*aimBytes && len(r.batches) < r.workers {
-		b.Reset()
-		r.batches = append(r.batches, b)
-	}
 }

@@ -84,7 +84,7 @@ func (r *Run) write(ctx context.Context, c *collection) (err error) {
 		}
 		err := w.add(ch)
 		r.mu.Lock()
-		r.release(ch)
+		r.memory.release(ch)
 		r.wake.Broadcast()
 		r.mu.Unlock()
 		if err != nil {

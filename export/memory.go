@@ -1,0 +1,92 @@
+package export
+
+import (
+	"runtime"
+	"sync"
+
+	"fauna-export/export/row"
+)
+
+// Bounds on what a run holds in memory.
+const (
+	plainBudget  = 24 << 20 // bytes of pages and rows
+	packedBudget = 20 << 20 // the same, where a compressor needs its own
+
+	mostMaking = 4 // pages of which rows are made at once
+	mostIdle   = 8 // batches kept to be used again
+)
+
+// memory bounds the bytes of the pages and rows that a run holds, and keeps the
+// memory of batches to be used again.
+type memory struct {
+	budget int64
+	making chan struct{} // one place for each page of which rows are made at once
+
+	mu struct {
+		sync.Mutex
+		held int64
+		idle []*row.Batch
+	}
+}
+
+func newMemory(packed bool) *memory {
+	m := &memory{budget: plainBudget, making: make(chan struct{}, min(runtime.GOMAXPROCS(0), mostMaking))}
+	if packed {
+		m.budget = packedBudget
+	}
+	return m
+}
+
+// reserve takes n bytes for a chunk, and reports whether they are there. With
+// always they are taken all the same.
+func (m *memory) reserve(ch *chunk, n int64, always bool) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !always && m.mu.held+n > m.budget {
+		return false
+	}
+	ch.reserved = n
+	m.mu.held += n
+	return true
+}
+
+// settle replaces what was reserved for a chunk by n bytes.
+func (m *memory) settle(ch *chunk, n int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mu.held += n - ch.reserved
+	ch.reserved = n
+}
+
+// release gives back a chunk's memory.
+func (m *memory) release(ch *chunk) {
+	m.settle(ch, 0)
+	if b := ch.batch; b != nil {
+		ch.batch = nil
+		m.recycle(b)
+	}
+}
+
+// recycle keeps a batch to be used again, unless it is very large.
+func (m *memory) recycle(b *row.Batch) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if cap(b.Bytes) <= 4*aimBytes && len(m.mu.idle) < mostIdle {
+		b.Reset()
+		m.mu.idle = append(m.mu.idle, b)
+	}
+}
+
+// batch returns an empty batch.
+func (m *memory) batch() *row.Batch {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if n := len(m.mu.idle); n > 0 {
+		b := m.mu.idle[n-1]
+		m.mu.idle = m.mu.idle[:n-1]
+		return b
+	}
+	b := &row.Batch{}
+	b.Reset()
+	return b
+}
