@@ -34,17 +34,6 @@ func (r *Run) SetWorkers(n int) {
 	r.employ(n)
 }
 
-// employ changes the number of requests in flight. The caller holds mu.
-func (r *Run) employ(n int) {
-	if n == r.workers {
-		return
-	}
-	r.workers = n
-	r.pace.setWorkers(n)
-	r.fillWorkers()
-	r.wake.Broadcast()
-}
-
 // Stream writes the rows of the run's one collection to w, in order and
 // without a folder: it cannot be resumed. An error of w comes back wrapped.
 func (r *Run) Stream(ctx context.Context, w io.Writer) (*Manifest, error) {

@@ -176,8 +176,7 @@ func OpenRun(src Source, env Env) (*Run, error) {
 	case f.Manifest != nil:
 		env = env.withDefaults()
 		r := &Run{spec: Spec{Dir: storeName(env.Store)}, env: env, finished: f.Manifest}
-		r.wake.L = &r.mu
-		r.pace = newPace(env.Clock, env.Rand, 1, 0)
+		r.scheduler = newScheduler(r.spec, env)
 		return r, nil
 	default:
 		return nil, &NotARun{Dir: storeName(env.Store)}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -20,28 +19,15 @@ type Run struct {
 	resume bool // the store holds what an earlier process did
 	chain  bool // the store holds earlier syncs, and this is the next
 	sync   int  // the number of the sync, of those behind the first
-	pace   *pace
-	memory *memory
 
-	mu       sync.Mutex
-	wake     sync.Cond // whenever a worker or a writer may find more to do
+	*scheduler // its lock guards what follows too
+
 	phase    Phase
-	all      []*collection
-	order    []*collection // all, those whose snapshots end first before the others
-	active   []*collection // being read, in the order they began
-	times    []int64       // the times read at; the last one is for what begins now
-	ends     time.Time     // when the last of times expires
-	began    string        // when the first process began, as text
-	started  time.Time     // by this machine's clock
+	times    []int64   // the times read at; the last one is for what begins now
+	ends     time.Time // when the last of times expires
+	began    string    // when the first process began, as text
+	started  time.Time // by this machine's clock
 	stopped  time.Time
-	paused   bool
-	workers  int
-	tuner    *tuner // finds workers; nil when the number is the user's
-	hired    int    // workers started
-	inflight int
-	scans    int   // pages of ids being read
-	ahead    int   // ids known that are in no chunk
-	cause    error // what stops the run
 	requests int
 	retries  int
 	renewed  int
@@ -50,36 +36,17 @@ type Run struct {
 	speed    meter
 	free     int64
 	need     int64
-	left     []*CollectionError // failures that are kept for the summary
 	finished *Manifest
 	found    map[string]*reading // files that were read again while they were written
 	pass     *Run                // the sync that this run is doing, whose status it shows
-
-	hire func() // starts one more worker
-	stop context.CancelCauseFunc
 }
-
-// Bounds on what a run works on at once.
-const (
-	mostAhead = 1 << 20 // ids planned and in no chunk
-
-	mostActive       = 4 // collections read at once
-	mostActivePacked = 2
-	mostEnding       = 12 // collections of which only the file has to be ended
-)
 
 func newRun(s Spec, src Source, env Env) (*Run, error) {
 	s, env = s.withDefaults(), env.withDefaults()
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Run{spec: s, src: src, env: env, phase: Preparing, workers: s.Workers, memory: newMemory(s.packed()), free: -1, need: -1, found: map[string]*reading{}}
-	if s.Workers == 0 {
-		r.tuner = newTuner(firstTuned)
-		r.workers = r.tuner.n
-	}
-	r.wake.L = &r.mu
-	r.pace = newPace(env.Clock, rand.NewPCG(env.Rand.Uint64(), env.Rand.Uint64()), r.workers, s.MaxRate)
+	r := &Run{spec: s, src: src, env: env, scheduler: newScheduler(s, env), phase: Preparing, free: -1, need: -1, found: map[string]*reading{}}
 	names := FileNames(s.Collections)
 	for _, name := range s.Collections {
 		l := s.layout(name)
@@ -203,7 +170,7 @@ func (r *Run) transfer(ctx context.Context, write func(context.Context, *collect
 	r.mu.Lock()
 	r.phase = Running
 	r.stop = stop
-	r.hire = func() { done.Go(func() { r.work(ctx) }) }
+	r.hire = func() { done.Go(func() { r.work(ctx, r.perform) }) }
 	r.fillWorkers()
 	r.mu.Unlock()
 
@@ -229,120 +196,21 @@ func (r *Run) transfer(ctx context.Context, write func(context.Context, *collect
 	return nil
 }
 
+// perform does one task of a worker.
+func (r *Run) perform(ctx context.Context, t task, body []byte) []byte {
+	switch {
+	case t.chunk != nil:
+		body = r.fetch(ctx, t.c, t.chunk, body)
+		if cap(body) > 2*mostBytes {
+			return nil // one large page must not be kept by every worker
+		}
+	case t.scan:
+		r.scan(ctx, t)
+	default:
+		r.renew(ctx, t.c)
+	}
+	return body
+}
+
 // errFinished ends the workers of a run that has read everything.
 var errFinished = errors.New("all collections are finished")
-
-// fillWorkers starts workers up to the number wanted. The caller holds mu.
-func (r *Run) fillWorkers() {
-	for r.hire != nil && r.hired < r.workers {
-		r.hired++
-		r.hire()
-	}
-}
-
-// nextToWrite waits for a collection that has begun and has no writer yet;
-// nil when there will be none.
-func (r *Run) nextToWrite() *collection {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for {
-		if r.cause != nil {
-			return nil
-		}
-		over := true
-		for _, c := range r.all {
-			if c.state == CollectionRunning && !c.writing {
-				c.writing = true
-				return c
-			}
-			over = over && (c.state == CollectionDone || c.state == CollectionFailed)
-		}
-		if over {
-			return nil
-		}
-		r.wake.Wait()
-	}
-}
-
-// wrote notes the end of a collection's writer.
-func (r *Run) wrote(c *collection, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case err == nil:
-		c.state = CollectionDone
-		c.ended = r.env.Clock.Now()
-		r.deactivate(c)
-	case c.state == CollectionFailed || r.cause != nil:
-	default:
-		if failed, ok := errors.AsType[*CollectionError](err); ok {
-			r.failLocked(c, failed.Err)
-		} else {
-			r.haltLocked(err)
-		}
-	}
-	r.wake.Broadcast()
-}
-
-// deactivate takes a collection out of those being read. The caller holds mu.
-func (r *Run) deactivate(c *collection) {
-	for i, a := range r.active {
-		if a == c {
-			r.active = append(r.active[:i:i], r.active[i+1:]...)
-			return
-		}
-	}
-}
-
-// halt stops the whole run.
-func (r *Run) halt(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.haltLocked(err)
-}
-
-func (r *Run) haltLocked(err error) {
-	if r.cause == nil {
-		r.cause = err
-		r.stop(err)
-	}
-	r.wake.Broadcast()
-}
-
-// failLocked stops one collection; the others go on. The caller holds mu.
-func (r *Run) failLocked(c *collection, err error) {
-	if c.state == CollectionFailed || c.state == CollectionDone {
-		return
-	}
-	c.state, c.err = CollectionFailed, err
-	c.ended = r.env.Clock.Now()
-	r.left = append(r.left, &CollectionError{Collection: c.name, Err: err})
-	r.ahead -= c.queue.clear()
-	c.scanFrom = -1
-	r.dropFrom(c, 0)
-	r.deactivate(c)
-	r.wake.Broadcast()
-}
-
-// dropFrom forgets the pending chunks from the ith on. The caller holds mu.
-func (r *Run) dropFrom(c *collection, i int) {
-	for _, ch := range c.pending[i:] {
-		c.planned -= int64(len(ch.ids))
-		if ch.done {
-			c.unread(ch)
-			r.memory.release(ch)
-		}
-	}
-	clear(c.pending[i:])
-	c.pending = c.pending[:i]
-	kept := c.spare[:0]
-	for _, ch := range c.spare {
-		for _, p := range c.pending {
-			if p == ch {
-				kept = append(kept, ch)
-			}
-		}
-	}
-	clear(c.spare[len(kept):])
-	c.spare = kept
-}

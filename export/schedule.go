@@ -2,8 +2,59 @@ package export
 
 import (
 	"context"
+	"errors"
+	"math/rand/v2"
 	"slices"
+	"sync"
 )
+
+// Bounds on what a run works on at once.
+const (
+	mostAhead = 1 << 20 // ids planned and in no chunk
+
+	mostActive       = 4 // collections read at once
+	mostActivePacked = 2
+	mostEnding       = 12 // collections of which only the file has to be ended
+)
+
+// scheduler decides what the workers of a run do next, holds the collections while
+// they are read, and ends the reading.
+type scheduler struct {
+	clock   Clock
+	pace    *pace
+	memory  *memory
+	packed  bool
+	maxRate int
+
+	mu       sync.Mutex
+	wake     sync.Cond // whenever a worker or a writer may find more to do
+	all      []*collection
+	order    []*collection // all, those whose snapshots end first before the others
+	active   []*collection // being read, in the order they began
+	paused   bool
+	workers  int
+	tuner    *tuner // finds workers; nil when the number is the user's
+	hired    int    // workers started
+	inflight int
+	scans    int                // pages of ids being read
+	ahead    int                // ids known that are in no chunk
+	cause    error              // what stops the run
+	left     []*CollectionError // failures that are kept for the summary
+
+	hire func() // starts one more worker
+	stop context.CancelCauseFunc
+}
+
+func newScheduler(spec Spec, env Env) *scheduler {
+	s := &scheduler{clock: env.Clock, memory: newMemory(spec.packed()), packed: spec.packed(), maxRate: spec.MaxRate, workers: spec.Workers}
+	if s.workers == 0 {
+		s.tuner = newTuner(firstTuned)
+		s.workers = s.tuner.n
+	}
+	s.wake.L = &s.mu
+	s.pace = newPace(env.Clock, rand.NewPCG(env.Rand.Uint64(), env.Rand.Uint64()), s.workers, spec.MaxRate)
+	return s
+}
 
 // A task is what a worker does next for a collection: with a chunk it reads
 // these documents; otherwise it reads a page of ids, or, when the collection
@@ -18,54 +69,45 @@ type task struct {
 	first bool // the first page of ids at this time: nobody named its first id
 }
 
-// work does tasks until there are no more.
-func (r *Run) work(ctx context.Context) {
+// work does tasks until there are no more. A task is given the memory of the body
+// before, and returns that of its own.
+func (s *scheduler) work(ctx context.Context, do func(context.Context, task, []byte) []byte) {
 	var body []byte
 	for {
-		t, ok := r.nextTask()
+		t, ok := s.nextTask()
 		if !ok {
 			return
 		}
-		switch {
-		case t.chunk != nil:
-			body = r.fetch(ctx, t.c, t.chunk, body)
-			if cap(body) > 2*mostBytes {
-				body = nil // one large page must not be kept by every worker
-			}
-		case t.scan:
-			r.scan(ctx, t)
-		default:
-			r.renew(ctx, t.c)
-		}
-		r.mu.Lock()
-		r.inflight--
+		body = do(ctx, t, body)
+		s.mu.Lock()
+		s.inflight--
 		t.c.inflight--
-		r.wake.Broadcast()
-		r.mu.Unlock()
+		s.wake.Broadcast()
+		s.mu.Unlock()
 	}
 }
 
 // nextTask waits for something to do; false when the worker is not needed
 // any more.
-func (r *Run) nextTask() (task, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (s *scheduler) nextTask() (task, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for {
-		if r.cause != nil {
+		if s.cause != nil {
 			return task{}, false
 		}
-		if r.hired > r.workers {
-			r.hired--
+		if s.hired > s.workers {
+			s.hired--
 			return task{}, false
 		}
-		if !r.paused && r.inflight < min(r.workers, r.pace.inFlight()) {
-			if t, ok := r.pick(); ok {
-				r.inflight++
+		if !s.paused && s.inflight < min(s.workers, s.pace.inFlight()) {
+			if t, ok := s.pick(); ok {
+				s.inflight++
 				t.c.inflight++
 				return t, true
 			}
 		}
-		r.wake.Wait()
+		s.wake.Wait()
 	}
 }
 
@@ -73,59 +115,59 @@ func (r *Run) nextTask() (task, bool) {
 // needs one; documents that a writer waits for; ids where they run short, and
 // one page of ids ahead at any time, for the totals; then documents in the
 // order of the collections; then more ids. The caller holds mu.
-func (r *Run) pick() (task, bool) {
-	for _, c := range r.order {
+func (s *scheduler) pick() (task, bool) {
+	for _, c := range s.order {
 		if c.renewing && c.inflight == 0 {
 			return task{c: c}, true
 		}
 	}
-	for _, c := range r.active {
+	for _, c := range s.active {
 		if !c.renewing && !c.scanning && c.scanFrom >= 0 && c.queue.len() < c.size.n {
-			return r.scanTask(c), true
+			return s.scanTask(c), true
 		}
 	}
-	if r.scans == 0 {
-		if t, ok := r.pickAhead(); ok {
+	if s.scans == 0 {
+		if t, ok := s.pickAhead(); ok {
 			return t, true
 		}
 	}
-	for _, c := range r.active {
-		if t, ok := r.pickChunk(c); ok {
+	for _, c := range s.active {
+		if t, ok := s.pickChunk(c); ok {
 			return t, true
 		}
 	}
-	for _, c := range r.order {
-		if !r.mayBegin() {
+	for _, c := range s.order {
+		if !s.mayBegin() {
 			break
 		}
 		if c.state != CollectionWaiting || c.renewing {
 			continue
 		}
 		c.state = CollectionRunning
-		c.begun = r.env.Clock.Now()
-		r.active = append(r.active, c)
-		r.wake.Broadcast()
+		c.begun = s.clock.Now()
+		s.active = append(s.active, c)
+		s.wake.Broadcast()
 		if !c.scanning && c.scanFrom >= 0 && c.queue.len() < c.size.n {
-			return r.scanTask(c), true
+			return s.scanTask(c), true
 		}
-		if t, ok := r.pickChunk(c); ok {
+		if t, ok := s.pickChunk(c); ok {
 			return t, true
 		}
 	}
 	// Nobody has documents to ask for: small collections are begun sooner
 	// when their ids are known.
-	return r.pickAhead()
+	return s.pickAhead()
 }
 
 // pickAhead chooses a page of ids that nobody waits for yet. The caller holds
 // mu.
-func (r *Run) pickAhead() (task, bool) {
-	if r.ahead >= mostAhead {
+func (s *scheduler) pickAhead() (task, bool) {
+	if s.ahead >= mostAhead {
 		return task{}, false
 	}
-	for _, c := range r.order {
+	for _, c := range s.order {
 		if c.state != CollectionDone && c.state != CollectionFailed && !c.renewing && !c.scanning && c.scanFrom >= 0 {
-			return r.scanTask(c), true
+			return s.scanTask(c), true
 		}
 	}
 	return task{}, false
@@ -134,15 +176,15 @@ func (r *Run) pickAhead() (task, bool) {
 // mayBegin tells whether one more collection can be read beside those that
 // are. One of which only the end of the file is left takes no part in the
 // reading: many small ones would wait for their disk. The caller holds mu.
-func (r *Run) mayBegin() bool {
+func (s *scheduler) mayBegin() bool {
 	most := mostActive
-	if r.spec.packed() {
+	if s.packed {
 		most = mostActivePacked
 	}
-	if len(r.active) >= most+mostEnding {
+	if len(s.active) >= most+mostEnding {
 		return false
 	}
-	for _, c := range r.active {
+	for _, c := range s.active {
 		if !c.asked() {
 			most--
 		}
@@ -151,19 +193,19 @@ func (r *Run) mayBegin() bool {
 }
 
 // scanTask begins a page of ids. The caller holds mu.
-func (r *Run) scanTask(c *collection) task {
+func (s *scheduler) scanTask(c *collection) task {
 	size := c.idPage
 	if size == 0 {
 		size = firstIDs
 	}
 	c.scanning = true
-	r.scans++
+	s.scans++
 	return task{c: c, scan: true, from: c.scanFrom, size: size, at: c.at, first: !c.scanned}
 }
 
 // pickChunk takes a chunk of a collection that nobody reads, or cuts a new
 // one. The caller holds mu.
-func (r *Run) pickChunk(c *collection) (task, bool) {
+func (s *scheduler) pickChunk(c *collection) (task, bool) {
 	if c.renewing {
 		return task{}, false
 	}
@@ -171,7 +213,7 @@ func (r *Run) pickChunk(c *collection) (task, bool) {
 		ch := c.spare[0]
 		// The one that the writer waits for is always let through: all others
 		// wait for it.
-		if !r.memory.reserve(ch, c.size.reserve(len(ch.ids)), ch == c.pending[0]) {
+		if !s.memory.reserve(ch, c.size.reserve(len(ch.ids)), ch == c.pending[0]) {
 			return task{}, false
 		}
 		c.spare = c.spare[1:]
@@ -187,16 +229,16 @@ func (r *Run) pickChunk(c *collection) (task, bool) {
 	case !c.size.seen && c.fetching > 0:
 		return task{}, false // the first page shows how large documents are
 	}
-	if r.spec.MaxRate > 0 {
-		n = min(n, max(1, r.spec.MaxRate))
+	if s.maxRate > 0 {
+		n = min(n, max(1, s.maxRate))
 	}
 	ch := &chunk{at: c.at}
-	if !r.memory.reserve(ch, c.size.reserve(n), len(c.pending) == 0) {
+	if !s.memory.reserve(ch, c.size.reserve(n), len(c.pending) == 0) {
 		return task{}, false
 	}
 	ch.ids = c.queue.take(make([]int64, 0, n), n)
 	ch.next = c.nextPlanned()
-	r.ahead -= n
+	s.ahead -= n
 	c.pending = append(c.pending, ch)
 	c.fetching++
 	return task{c: c, chunk: ch}, true
@@ -204,9 +246,9 @@ func (r *Run) pickChunk(c *collection) (task, bool) {
 
 // split halves a chunk whose page is too large; the second half is read as a
 // page of its own. False when there is nothing to halve.
-func (r *Run) split(c *collection, ch *chunk) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (s *scheduler) split(c *collection, ch *chunk) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	n := len(ch.ids)
 	c.size.shrink(n)
 	if n == 1 {
@@ -224,7 +266,133 @@ func (r *Run) split(c *collection, ch *chunk) bool {
 	slices.SortFunc(c.spare, func(a, b *chunk) int {
 		return slices.Index(c.pending, a) - slices.Index(c.pending, b)
 	})
-	r.memory.settle(ch, ch.reserved-ch.reserved/2)
-	r.wake.Broadcast()
+	s.memory.settle(ch, ch.reserved-ch.reserved/2)
+	s.wake.Broadcast()
 	return true
+}
+
+// nextToWrite waits for a collection that has begun and has no writer yet;
+// nil when there will be none.
+func (s *scheduler) nextToWrite() *collection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		if s.cause != nil {
+			return nil
+		}
+		over := true
+		for _, c := range s.all {
+			if c.state == CollectionRunning && !c.writing {
+				c.writing = true
+				return c
+			}
+			over = over && (c.state == CollectionDone || c.state == CollectionFailed)
+		}
+		if over {
+			return nil
+		}
+		s.wake.Wait()
+	}
+}
+
+// wrote notes the end of a collection's writer.
+func (s *scheduler) wrote(c *collection, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err == nil:
+		c.state = CollectionDone
+		c.ended = s.clock.Now()
+		s.deactivate(c)
+	case c.state == CollectionFailed || s.cause != nil:
+	default:
+		if failed, ok := errors.AsType[*CollectionError](err); ok {
+			s.failLocked(c, failed.Err)
+		} else {
+			s.haltLocked(err)
+		}
+	}
+	s.wake.Broadcast()
+}
+
+// deactivate takes a collection out of those being read. The caller holds mu.
+func (s *scheduler) deactivate(c *collection) {
+	for i, a := range s.active {
+		if a == c {
+			s.active = append(s.active[:i:i], s.active[i+1:]...)
+			return
+		}
+	}
+}
+
+// halt stops the whole run.
+func (s *scheduler) halt(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.haltLocked(err)
+}
+
+func (s *scheduler) haltLocked(err error) {
+	if s.cause == nil {
+		s.cause = err
+		s.stop(err)
+	}
+	s.wake.Broadcast()
+}
+
+// failLocked stops one collection; the others go on. The caller holds mu.
+func (s *scheduler) failLocked(c *collection, err error) {
+	if c.state == CollectionFailed || c.state == CollectionDone {
+		return
+	}
+	c.state, c.err = CollectionFailed, err
+	c.ended = s.clock.Now()
+	s.left = append(s.left, &CollectionError{Collection: c.name, Err: err})
+	s.ahead -= c.queue.clear()
+	c.scanFrom = -1
+	s.dropFrom(c, 0)
+	s.deactivate(c)
+	s.wake.Broadcast()
+}
+
+// dropFrom forgets the pending chunks from the ith on. The caller holds mu.
+func (s *scheduler) dropFrom(c *collection, i int) {
+	for _, ch := range c.pending[i:] {
+		c.planned -= int64(len(ch.ids))
+		if ch.done {
+			c.unread(ch)
+			s.memory.release(ch)
+		}
+	}
+	clear(c.pending[i:])
+	c.pending = c.pending[:i]
+	kept := c.spare[:0]
+	for _, ch := range c.spare {
+		for _, p := range c.pending {
+			if p == ch {
+				kept = append(kept, ch)
+			}
+		}
+	}
+	clear(c.spare[len(kept):])
+	c.spare = kept
+}
+
+// fillWorkers starts workers up to the number wanted. The caller holds mu.
+func (s *scheduler) fillWorkers() {
+	for s.hire != nil && s.hired < s.workers {
+		s.hired++
+		s.hire()
+	}
+}
+
+// employ changes the number of requests in flight. The caller holds mu.
+func (s *scheduler) employ(n int) {
+	if n == s.workers {
+		return
+	}
+	s.workers = n
+	s.pace.setWorkers(n)
+	s.fillWorkers()
+	s.wake.Broadcast()
 }
