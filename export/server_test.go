@@ -20,12 +20,13 @@ import (
 	"fauna-export/export/row"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/emulator/fault"
 )
 
 // testServer is an embedded server with a collection users of 2 000 documents
 // and one orders of 150, and a client of it.
 type testServer struct {
-	*emulator.Server
+	*fault.Server
 	endpoint string
 	mu       sync.Mutex
 	ahead    time.Duration // of the real time
@@ -62,7 +63,7 @@ func startServer(t *testing.T) *testServer {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) })
 	s := &testServer{}
-	s.Server = emulator.New(emulator.Options{Clock: s.now, Seed: 1})
+	s.Server = fault.New(emulator.Options{Clock: s.now, Seed: 1})
 	for name, n := range map[string]int{"users": 2000, "orders": 150} {
 		if err := s.Load(name, serverDocs(n)); err != nil {
 			t.Fatal(err)
@@ -175,80 +176,80 @@ func TestServer_aRunOverHTTPHoldsEveryDocument(t *testing.T) {
 // a run: the outcome is the same bytes, or a named error with nothing wrong
 // under a final name.
 func TestServer_everyFaultAlone(t *testing.T) {
-	pages := emulator.Fetches("users")
-	ids := emulator.Lists("users")
+	pages := fault.Fetches("users")
+	ids := fault.Lists("users")
 	for _, c := range []struct {
 		name  string
-		when  emulator.When
-		fault func(*testServer, *testing.T) emulator.Fault
+		when  fault.When
+		fault func(*testServer, *testing.T) fault.Fault
 		is    func(error) bool // nil: the same bytes
 		rows  int              // of users, where they are not 2 000
 		// A fault of one page that is looked for in each needs one worker.
 		workers int
 	}{
-		{name: "429", when: emulator.When{Match: pages, From: 3, Times: 5}, fault: answer(emulator.Status(429))},
-		{name: "503", when: emulator.When{Match: pages, From: 3, Times: 5}, fault: answer(emulator.Status(503))},
-		{name: "409", when: emulator.When{Match: pages, From: 3, Times: 2}, fault: answer(emulator.Status(409))},
-		{name: "500", when: emulator.When{Match: pages, From: 3, Times: 2}, fault: answer(emulator.Status(500))},
-		{name: "502", when: emulator.When{Match: pages, From: 3, Times: 3}, fault: answer(emulator.Status(502))},
-		{name: "408", when: emulator.When{Match: pages, From: 3, Times: 3}, fault: answer(emulator.Status(408))},
-		{name: "500 of another shape", when: emulator.When{Match: pages, From: 3, Times: 2}, fault: answer(emulator.InternalError(1))},
-		{name: "429 on ids", when: emulator.When{Match: ids, Times: 2}, fault: answer(emulator.Status(429))},
-		{name: "401 midway", when: emulator.When{Match: pages, From: 5, Times: -1}, fault: func(s *testServer, t *testing.T) emulator.Fault {
-			return emulator.Do("delete the keys", func() {
+		{name: "429", when: fault.When{Match: pages, From: 3, Times: 5}, fault: answer(fault.Status(429))},
+		{name: "503", when: fault.When{Match: pages, From: 3, Times: 5}, fault: answer(fault.Status(503))},
+		{name: "409", when: fault.When{Match: pages, From: 3, Times: 2}, fault: answer(fault.Status(409))},
+		{name: "500", when: fault.When{Match: pages, From: 3, Times: 2}, fault: answer(fault.Status(500))},
+		{name: "502", when: fault.When{Match: pages, From: 3, Times: 3}, fault: answer(fault.Status(502))},
+		{name: "408", when: fault.When{Match: pages, From: 3, Times: 3}, fault: answer(fault.Status(408))},
+		{name: "500 of another shape", when: fault.When{Match: pages, From: 3, Times: 2}, fault: answer(fault.InternalError(1))},
+		{name: "429 on ids", when: fault.When{Match: ids, Times: 2}, fault: answer(fault.Status(429))},
+		{name: "401 midway", when: fault.When{Match: pages, From: 5, Times: -1}, fault: func(s *testServer, t *testing.T) fault.Fault {
+			return fault.Do("delete the keys", func() {
 				s.shell(t, `Map(Paginate(Keys()), Lambda("k", If(Equals(Select(["role"], Get(Var("k")), null), Role("connect-readonly")), Delete(Var("k")), null)))`)
 			})
 		}, is: isError[*fauna.Error]},
-		{name: "413", when: emulator.When{Match: pages, From: 5}, fault: answer(emulator.Status(413)), is: isError[*Partial]},
-		{name: "slow page", when: emulator.When{Match: pages, From: 3, Times: 1}, fault: answer(emulator.Wait(time.Second))},
-		{name: "page over the time out", when: emulator.When{Match: pages, From: 3, Times: 1}, fault: answer(emulator.Wait(3 * time.Second))},
-		{name: "connection cut before", when: emulator.When{Match: pages, From: 3, Times: 4}, fault: answer(emulator.CutAt(emulator.CutBefore, 0))},
-		{name: "connection cut within", when: emulator.When{Match: pages, From: 3, Times: 4}, fault: answer(emulator.CutAt(emulator.CutWithin, 3000))},
-		{name: "connection cut after", when: emulator.When{Match: pages, From: 3, Times: 4}, fault: answer(emulator.CutAt(emulator.CutAfter, 0))},
-		{name: "body too short", when: emulator.When{Match: pages, From: 3, Times: 3}, fault: answer(emulator.CutAt(emulator.CutShort, 3000))},
-		{name: "ids cut", when: emulator.When{Match: ids, Times: 2}, fault: answer(emulator.CutAt(emulator.CutWithin, 300))},
-		{name: "document left out once", workers: 1, when: emulator.When{Match: pages, Times: 1}, fault: answer(emulator.Missing("1000"))},
-		{name: "document left out always", when: emulator.When{Match: pages, Times: -1}, fault: answer(emulator.Missing("1000")), is: isError[*Unexplained]},
-		{name: "document doubled once", workers: 1, when: emulator.When{Match: pages, Times: 1}, fault: answer(emulator.Doubled("1000"))},
-		{name: "document doubled always", when: emulator.When{Match: pages, Times: -1}, fault: answer(emulator.Doubled("1000")), is: isError[*Unexplained]},
-		{name: "out of order once", when: emulator.When{Match: pages, From: 2, Times: 1}, fault: answer(emulator.OutOfOrder())},
-		{name: "out of order always", when: emulator.When{Match: pages, From: 2, Times: -1}, fault: answer(emulator.OutOfOrder()), is: isError[*Unexplained]},
-		{name: "a damaged document", when: emulator.When{Match: pages, Times: -1}, fault: answer(emulator.Fault{Name: "damaged document", Edit: func(body []byte) ([]byte, int) {
+		{name: "413", when: fault.When{Match: pages, From: 5}, fault: answer(fault.Status(413)), is: isError[*Partial]},
+		{name: "slow page", when: fault.When{Match: pages, From: 3, Times: 1}, fault: answer(fault.Wait(time.Second))},
+		{name: "page over the time out", when: fault.When{Match: pages, From: 3, Times: 1}, fault: answer(fault.Wait(3 * time.Second))},
+		{name: "connection cut before", when: fault.When{Match: pages, From: 3, Times: 4}, fault: answer(fault.CutAt(fault.CutBefore, 0))},
+		{name: "connection cut within", when: fault.When{Match: pages, From: 3, Times: 4}, fault: answer(fault.CutAt(fault.CutWithin, 3000))},
+		{name: "connection cut after", when: fault.When{Match: pages, From: 3, Times: 4}, fault: answer(fault.CutAt(fault.CutAfter, 0))},
+		{name: "body too short", when: fault.When{Match: pages, From: 3, Times: 3}, fault: answer(fault.CutAt(fault.CutShort, 3000))},
+		{name: "ids cut", when: fault.When{Match: ids, Times: 2}, fault: answer(fault.CutAt(fault.CutWithin, 300))},
+		{name: "document left out once", workers: 1, when: fault.When{Match: pages, Times: 1}, fault: answer(fault.Missing("1000"))},
+		{name: "document left out always", when: fault.When{Match: pages, Times: -1}, fault: answer(fault.Missing("1000")), is: isError[*Unexplained]},
+		{name: "document doubled once", workers: 1, when: fault.When{Match: pages, Times: 1}, fault: answer(fault.Doubled("1000"))},
+		{name: "document doubled always", when: fault.When{Match: pages, Times: -1}, fault: answer(fault.Doubled("1000")), is: isError[*Unexplained]},
+		{name: "out of order once", when: fault.When{Match: pages, From: 2, Times: 1}, fault: answer(fault.OutOfOrder())},
+		{name: "out of order always", when: fault.When{Match: pages, From: 2, Times: -1}, fault: answer(fault.OutOfOrder()), is: isError[*Unexplained]},
+		{name: "a damaged document", when: fault.When{Match: pages, Times: -1}, fault: answer(fault.Fault{Name: "damaged document", Edit: func(body []byte) ([]byte, int) {
 			if spoilt := bytes.Replace(body, []byte(`"document 1000"`), []byte(`documentation`), 1); !bytes.Equal(spoilt, body) {
 				return spoilt, 200
 			}
 			return nil, 0
 		}}), is: isError[*row.DocumentError]},
-		{name: "a document that breaks its page", when: emulator.When{Match: pages, Times: -1}, fault: answer(emulator.BreakPage("1000")), is: isError[*BadDocument]},
-		{name: "a privilege taken away", when: emulator.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) emulator.Fault {
-			return emulator.Do("take the privilege", func() {
+		{name: "a document that breaks its page", when: fault.When{Match: pages, Times: -1}, fault: answer(fault.BreakPage("1000")), is: isError[*BadDocument]},
+		{name: "a privilege taken away", when: fault.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) fault.Fault {
+			return fault.Do("take the privilege", func() {
 				s.shell(t, `Update(Role("connect-readonly"), {privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}}]})`)
 			})
 		}, is: isError[*PrivilegeLost]},
-		{name: "documents hidden", when: emulator.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) emulator.Fault {
-			return emulator.Do("hide documents", func() {
+		{name: "documents hidden", when: fault.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) fault.Fault {
+			return fault.Do("hide documents", func() {
 				s.shell(t, `Update(Role("connect-readonly"), {privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}},
 					{resource: Collection("users"), actions: {read: Query(Lambda("ref", Not(Equals(Select("id", Var("ref")), "6097"))))}}]})`)
 			})
 		}, is: isError[*Hidden]},
-		{name: "the collection deleted", when: emulator.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) emulator.Fault {
-			return emulator.Do("delete", func() { s.shell(t, `Delete(Collection("users"))`) })
+		{name: "the collection deleted", when: fault.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) fault.Fault {
+			return fault.Do("delete", func() { s.shell(t, `Delete(Collection("users"))`) })
 		}, is: isError[*Remade]},
-		{name: "the collection made again", when: emulator.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) emulator.Fault {
-			return emulator.Do("make again", func() {
+		{name: "the collection made again", when: fault.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) fault.Fault {
+			return fault.Do("make again", func() {
 				s.shell(t, `Delete(Collection("users"))`)
 				s.shell(t, `CreateCollection({name: "users"})`)
 				s.shell(t, `Create(Ref(Collection("users"), "100"), {data: {a: 1}})`)
 			})
 		}, is: func(err error) bool { return isError[*Remade](err) || isError[*PrivilegeLost](err) }},
-		{name: "history rewritten", when: emulator.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) emulator.Fault {
-			return emulator.Do("rewrite", func() {
+		{name: "history rewritten", when: fault.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) fault.Fault {
+			return fault.Do("rewrite", func() {
 				s.shell(t, `Insert(Ref(Collection("users"), "6098"), TimeSubtract(Now(), 1, "minute"), "create", {data: {late: true}})`)
 				s.shell(t, `Insert(Ref(Collection("users"), "6094"), TimeSubtract(Now(), 1, "minute"), "delete", {})`)
 				s.shell(t, `Insert(Ref(Collection("users"), "6091"), TimeSubtract(Now(), 1, "minute"), "delete", {})`)
 			})
 		}, rows: 1999},
-		{name: "the snapshot expires", when: emulator.When{Match: pages, From: 8}, fault: func(s *testServer, t *testing.T) emulator.Fault {
+		{name: "the snapshot expires", when: fault.When{Match: pages, From: 8}, fault: func(s *testServer, t *testing.T) fault.Fault {
 			return s.Faults().Expire("users", "orders")
 		}, is: isError[*Partial], rows: 2000},
 	} {
@@ -281,8 +282,8 @@ func TestServer_everyFaultAlone(t *testing.T) {
 	}
 }
 
-func answer(f emulator.Fault) func(*testServer, *testing.T) emulator.Fault {
-	return func(*testServer, *testing.T) emulator.Fault { return f }
+func answer(f fault.Fault) func(*testServer, *testing.T) fault.Fault {
+	return func(*testServer, *testing.T) fault.Fault { return f }
 }
 
 // TestServer_mixedFaults runs under several faults by chance, from a seed,
@@ -295,14 +296,14 @@ func TestServer_mixedFaults(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, i))
 		spec := formats()[random.IntN(10)]
 		want := serverFiles(t, client, spec)
-		faults := []emulator.Fault{
-			emulator.Status(429), emulator.Status(503), emulator.Status(409), emulator.Status(500), emulator.Status(502), emulator.Status(408),
-			emulator.CutAt(emulator.CutBefore, 0), emulator.CutAt(emulator.CutWithin, 1500), emulator.CutAt(emulator.CutAfter, 0),
-			emulator.CutAt(emulator.CutShort, 700), emulator.Wait(20 * time.Millisecond),
+		faults := []fault.Fault{
+			fault.Status(429), fault.Status(503), fault.Status(409), fault.Status(500), fault.Status(502), fault.Status(408),
+			fault.CutAt(fault.CutBefore, 0), fault.CutAt(fault.CutWithin, 1500), fault.CutAt(fault.CutAfter, 0),
+			fault.CutAt(fault.CutShort, 700), fault.Wait(20 * time.Millisecond),
 		}
 		random.Shuffle(len(faults), func(a, b int) { faults[a], faults[b] = faults[b], faults[a] })
 		for n, f := range faults[:4] {
-			s.Faults().Add(emulator.When{Chance: 0.06, Seed: seed + uint64(n)}, f)
+			s.Faults().Add(fault.When{Chance: 0.06, Seed: seed + uint64(n)}, f)
 		}
 		dir := exportDir(t)
 		spec.Collections, spec.PageSize, spec.RetryFor = []string{"users", "orders"}, 100, patient
@@ -316,7 +317,7 @@ func TestServer_mixedFaults(t *testing.T) {
 			ctx, cancel := context.WithCancel(context.Background())
 			if try < 3 && random.IntN(2) == 0 {
 				n := 3 + random.IntN(40)
-				s.Faults().Add(emulator.When{From: n}, emulator.Do("interrupt", cancel))
+				s.Faults().Add(fault.When{From: n}, fault.Do("interrupt", cancel))
 			}
 			_, err = run.Do(ctx)
 			interrupted := ctx.Err() != nil
@@ -348,7 +349,7 @@ func TestServer_goneByTTL(t *testing.T) {
 	for _, id := range []int64{1000, 6097} {
 		s.shell(t, fmt.Sprintf(`Update(Ref(Collection("users"), "%d"), {ttl: TimeAdd(Now(), 1, "minute")})`, id))
 	}
-	s.Faults().Add(emulator.When{Match: emulator.Fetches("users"), From: 1}, emulator.Do("a minute passes", func() { s.pass(2 * time.Minute) }))
+	s.Faults().Add(fault.When{Match: fault.Fetches("users"), From: 1}, fault.Do("a minute passes", func() { s.pass(2 * time.Minute) }))
 	dir := exportDir(t)
 	m, err := serverRun(t, client, dir, Spec{Workers: 1})
 	if err != nil {
@@ -367,7 +368,7 @@ func TestServer_secretIsInNoFileAndNoError(t *testing.T) {
 	secret := s.restricted(t)
 	client := s.client(t, secret)
 	dir := exportDir(t)
-	s.Faults().Add(emulator.When{Match: emulator.Fetches("users"), From: 5, Times: -1}, emulator.Do("delete the keys", func() {
+	s.Faults().Add(fault.When{Match: fault.Fetches("users"), From: 5, Times: -1}, fault.Do("delete the keys", func() {
 		s.shell(t, `Map(Paginate(Keys()), Lambda("k", If(Equals(Select(["role"], Get(Var("k")), null), Role("connect-readonly")), Delete(Var("k")), null)))`)
 	}))
 	_, err := serverRun(t, client, dir, Spec{Endpoint: s.endpoint})

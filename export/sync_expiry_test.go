@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/emulator/fault"
 )
 
 // manyChanges makes a folder with a first sync, and then changes and removals of
@@ -72,7 +72,7 @@ func TestSync_timeExpiresWhileTheIndexIsCompared(t *testing.T) {
 
 func TestSync_timeExpiresWhileTheChangesAreRead(t *testing.T) {
 	s := manyChanges(t)
-	s.Faults().Add(emulator.When{Match: emulator.Contains("exists"), From: 3}, emulator.Do("time passes", s.late))
+	s.Faults().Add(fault.When{Match: fault.Contains("exists"), From: 3}, fault.Do("time passes", s.late))
 	m := s.sync(func(p *Spec) { p.Workers, p.PageSize = 1, 30 })
 	// What was read is kept, the rest is read at a new time, and a second sync makes
 	// the rows those of one.
@@ -93,7 +93,7 @@ func TestSync_timeThatAlwaysExpires(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := manyChanges(t)
 			n := 0
-			s.Faults().Add(emulator.When{Match: emulator.Contains(query), Times: -1}, emulator.Do("time passes", func() {
+			s.Faults().Add(fault.When{Match: fault.Contains(query), Times: -1}, fault.Do("time passes", func() {
 				n++
 				s.fql(update(1, fmt.Sprintf("{n: %d}", n)))
 				if query == "exists" && n%2 == 0 {
@@ -138,7 +138,7 @@ func TestSync_interruptedBeforeTheFirstIsCompared(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	s.Faults().Add(emulator.When{Match: emulator.Fetches("docs"), From: 3}, emulator.Do("time passes", func() {
+	s.Faults().Add(fault.When{Match: fault.Fetches("docs"), From: 3}, fault.Do("time passes", func() {
 		s.fql(update(2, "{late: 1}") + "\n" + remove(170))
 		s.pass(20 * time.Minute)
 	}))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/emulator/fault"
 )
 
 // These are the scenarios that the tests of the connector describe which this
@@ -150,7 +151,7 @@ func TestPeer_removalsOnceAfterAFailure(t *testing.T) {
 	m.set(midnight + 100_000)
 	removeAt(100, midnight+99)
 	removeAt(5, midnight+999)
-	m.Faults().Add(emulator.When{Match: emulator.Contains("exists"), Times: -1}, emulator.Status(500))
+	m.Faults().Add(fault.When{Match: fault.Contains("exists"), Times: -1}, fault.Status(500))
 	if _, err := m.trySync(); err == nil {
 		t.Fatal("a failing server, and all is well")
 	} else if _, ok := errors.AsType[*Partial](err); !ok && failureOf(err) == nil {

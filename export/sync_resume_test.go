@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/emulator/fault"
 )
 
 func TestSync_interrupted(t *testing.T) {
@@ -196,8 +196,8 @@ func TestSync_faultsOfTheServer(t *testing.T) {
 		s.fql(update(id, "{a: 1}"))
 	}
 	s.fql(remove(12))
-	s.Faults().Add(emulator.When{Times: 3}, emulator.Status(503))
-	s.Faults().Add(emulator.When{Match: emulator.Contains("exists"), Times: 1}, emulator.CutAt(emulator.CutWithin, 20))
+	s.Faults().Add(fault.When{Times: 3}, fault.Status(503))
+	s.Faults().Add(fault.When{Match: fault.Contains("exists"), Times: 1}, fault.CutAt(fault.CutWithin, 20))
 	m := s.sync(func(p *Spec) { p.RetryFor = time.Minute })
 	s.exact(m)
 	if last(m).Rows != 10 {
@@ -210,7 +210,7 @@ func TestSync_collectionThatFailedIsTriedAgain(t *testing.T) {
 	s.fql(create(1, "{}") + "\n" + create(2, "{}"))
 	s.sync()
 	s.fql(update(1, "{a: 1}") + "\n" + remove(2))
-	s.Faults().Add(emulator.When{Match: emulator.Contains("exists"), Times: -1}, emulator.Status(410))
+	s.Faults().Add(fault.When{Match: fault.Contains("exists"), Times: -1}, fault.Status(410))
 	m, err := s.trySync()
 	if _, partial := errors.AsType[*Partial](err); !partial || len(m.Failed) != 1 || len(m.chain("docs")) != 1 {
 		t.Fatalf("%+v, %v", m, err)
@@ -265,7 +265,7 @@ func TestSync_answerThatLacksADocument(t *testing.T) {
 	for id := 1; id <= 9; id++ {
 		s.fql(update(id, "{a: 1}"))
 	}
-	s.Faults().Add(emulator.When{Match: emulator.Contains("exists"), Times: 2}, emulator.Missing("3"))
+	s.Faults().Add(fault.When{Match: fault.Contains("exists"), Times: 2}, fault.Missing("3"))
 	m := s.sync()
 	s.exact(m)
 	if e := last(m); e.Rows != 9 || e.Removed != 0 || e.Retries == 0 {
@@ -273,7 +273,7 @@ func TestSync_answerThatLacksADocument(t *testing.T) {
 	}
 	s.fql(update(3, "{a: 2}"))
 	s.fql(remove(4))
-	s.Faults().Add(emulator.When{Match: emulator.Contains("exists"), Times: -1}, emulator.Missing("3"))
+	s.Faults().Add(fault.When{Match: fault.Contains("exists"), Times: -1}, fault.Missing("3"))
 	if _, err := s.trySync(); err == nil || !strings.Contains(err.Error(), "2 documents asked for") {
 		t.Errorf("%v", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"fauna-export/export/row"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/emulator/fault"
 )
 
 // syncServer is an embedded server with a collection docs and its index, and the
@@ -38,7 +39,7 @@ func newSyncServer(t *testing.T) *syncServer {
 // serve starts the server, with an empty collection.
 func (s *syncServer) serve(clock func() time.Time, seed int64) {
 	s.t.Helper()
-	s.Server = emulator.New(emulator.Options{Clock: clock, Seed: seed})
+	s.Server = fault.New(emulator.Options{Clock: clock, Seed: seed})
 	address, stop, err := s.Start()
 	if err != nil {
 		s.t.Fatal(err)

@@ -12,11 +12,12 @@ import (
 
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/emulator/fault"
 )
 
 // server is an embedded server with an admin's client.
 type server struct {
-	*emulator.Server
+	*fault.Server
 	t        *testing.T
 	endpoint fauna.Endpoint
 	admin    *fauna.Client
@@ -24,7 +25,7 @@ type server struct {
 
 func newServer(t *testing.T, o emulator.Options) *server {
 	t.Helper()
-	s := &server{Server: emulator.New(o), t: t}
+	s := &server{Server: fault.New(o), t: t}
 	address, stop, err := s.Start()
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/emulator/fault"
 )
 
 // Every method tells every fault of a server for what it is, and works again
@@ -20,28 +21,28 @@ func TestServer_faults(t *testing.T) {
 	s.fill("docs", 20)
 	at := s.now()
 	faults := []struct {
-		fault          emulator.Fault
+		fault          fault.Fault
 		kind           fauna.Kind
 		retry, smaller bool
 	}{
-		{emulator.Status(401), fauna.KindSecretRefused, false, false},
-		{emulator.Status(403), fauna.KindDenied, false, false},
-		{emulator.Status(404), fauna.KindNotFauna, false, false},
-		{emulator.Status(408), fauna.KindTimeout, true, true},
-		{emulator.Status(409), fauna.KindBusy, true, false},
-		{emulator.Status(410), fauna.KindDenied, false, false},
-		{emulator.Status(413), fauna.KindQuery, false, false},
-		{emulator.Status(429), fauna.KindThrottled, true, false},
-		{emulator.Status(440), fauna.KindTimeout, true, true},
-		{emulator.Status(500), fauna.KindServer, true, true},
-		{emulator.Status(502), fauna.KindBusy, true, false},
-		{emulator.Status(503), fauna.KindTimeout, true, true},
-		{emulator.Status(504), fauna.KindBusy, true, false},
-		{emulator.InternalError(emulator.ShapeQuery), fauna.KindServer, true, true},
-		{emulator.InternalError(emulator.ShapeChannel), fauna.KindServer, true, true},
-		{emulator.CutAt(emulator.CutBefore, 0), fauna.KindUnreachable, true, false},
-		{emulator.CutAt(emulator.CutWithin, 15), fauna.KindUnreachable, true, false},
-		{emulator.CutAt(emulator.CutShort, 15), fauna.KindUnreachable, true, false},
+		{fault.Status(401), fauna.KindSecretRefused, false, false},
+		{fault.Status(403), fauna.KindDenied, false, false},
+		{fault.Status(404), fauna.KindNotFauna, false, false},
+		{fault.Status(408), fauna.KindTimeout, true, true},
+		{fault.Status(409), fauna.KindBusy, true, false},
+		{fault.Status(410), fauna.KindDenied, false, false},
+		{fault.Status(413), fauna.KindQuery, false, false},
+		{fault.Status(429), fauna.KindThrottled, true, false},
+		{fault.Status(440), fauna.KindTimeout, true, true},
+		{fault.Status(500), fauna.KindServer, true, true},
+		{fault.Status(502), fauna.KindBusy, true, false},
+		{fault.Status(503), fauna.KindTimeout, true, true},
+		{fault.Status(504), fauna.KindBusy, true, false},
+		{fault.InternalError(fault.ShapeQuery), fauna.KindServer, true, true},
+		{fault.InternalError(fault.ShapeChannel), fauna.KindServer, true, true},
+		{fault.CutAt(fault.CutBefore, 0), fauna.KindUnreachable, true, false},
+		{fault.CutAt(fault.CutWithin, 15), fauna.KindUnreachable, true, false},
+		{fault.CutAt(fault.CutShort, 15), fauna.KindUnreachable, true, false},
 	}
 	calls := []struct {
 		name string
@@ -84,7 +85,7 @@ func TestServer_faults(t *testing.T) {
 			t.Run(f.fault.Name+" "+call.name, func(t *testing.T) {
 				// A connection of its own: on a kept one a read is repeated.
 				c := s.client(s.Secret())
-				s.Faults().Add(emulator.When{Times: -1}, f.fault)
+				s.Faults().Add(fault.When{Times: -1}, f.fault)
 				err := call.call(t.Context(), c)
 				s.Faults().Clear()
 				var e *fauna.Error
@@ -118,7 +119,7 @@ func TestServer_slowAnswersEndWithOurTimeout(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	s.Faults().Add(emulator.When{}, emulator.Wait(10*time.Second))
+	s.Faults().Add(fault.When{}, fault.Wait(10*time.Second))
 	start := time.Now()
 	_, err = c.Documents(t.Context(), "docs", 0, 0, 10, nil, nil)
 	var e *fauna.Error
@@ -131,7 +132,7 @@ func TestServer_snapshotExpires(t *testing.T) {
 	s := newServer(t, emulator.Options{})
 	s.fill("docs", 3)
 	at := s.now()
-	s.Faults().Add(emulator.When{}, s.Faults().Expire("docs"))
+	s.Faults().Add(fault.When{}, s.Faults().Expire("docs"))
 	_, err := s.admin.Documents(t.Context(), "docs", at, 0, 10, nil, nil)
 	var e *fauna.Error
 	if !errors.As(err, &e) || !e.Expired() || e.Retry() || e.Minimum <= at || !strings.Contains(e.Error(), "oldest time that can be read is 2") {

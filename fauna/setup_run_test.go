@@ -7,6 +7,7 @@ import (
 
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/emulator/fault"
 )
 
 // asQuery returns what a text of FQL is as a query, decoded.
@@ -59,7 +60,7 @@ func TestServer_applySendsWhatTheTextSays(t *testing.T) {
 	s.fill("users", 1)
 	s.fill("products", 1)
 	setup := fauna.Setup{Role: "röle", Collections: []string{"users", "products"}, Indexes: []string{"users-ts", "products-ts"}}
-	s.Faults().Add(emulator.When{Times: -1}, emulator.Do("listen", func() {}))
+	s.Faults().Add(fault.When{Times: -1}, fault.Do("listen", func() {}))
 	var want []any
 	for _, q := range setup.All() {
 		want = append(want, asQuery(t, q.FQL))

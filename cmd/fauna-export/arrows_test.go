@@ -12,15 +12,19 @@ import (
 	"testing"
 )
 
-const modulePath = "fauna-export"
+const (
+	modulePath = "fauna-export"
+	faultRoom  = "fauna/emulator/fault" // tests alone import it
+)
 
 // arrows says which rooms a room's code may import; a room may always import
 // itself. A room is a folder at the top level with all that is below it, but
-// for fauna/emulator, which is a room of its own.
+// for fauna/emulator and fauna/emulator/fault, which are rooms of their own.
 var arrows = map[string][]string{
 	"assets":         {},
 	"fauna":          {"assets"},
 	"fauna/emulator": {"assets"},
+	faultRoom:        {"fauna/emulator"},
 	"export":         {},
 	"tui":            {"fauna", "export", "assets"},
 	"cmd":            {"tui", "export", "fauna", "fauna/emulator", "assets"},
@@ -28,10 +32,11 @@ var arrows = map[string][]string{
 
 // testArrows is what a room's tests may import beyond its code's arrows.
 var testArrows = map[string][]string{
-	"fauna":          {"fauna/emulator"},
+	"cmd":            {faultRoom},
+	"fauna":          {"fauna/emulator", faultRoom},
 	"fauna/emulator": {"fauna"},
-	"export":         {"fauna", "fauna/emulator"},
-	"tui":            {"fauna/emulator"},
+	"export":         {"fauna", "fauna/emulator", faultRoom},
+	"tui":            {"fauna/emulator", faultRoom},
 }
 
 // keptTo names the libraries that stay in one room, by prefix of their path.
@@ -103,6 +108,9 @@ func roomOf(importPath string) string {
 	if !ours {
 		return ""
 	}
+	if rest == faultRoom {
+		return faultRoom
+	}
 	if rest == "fauna/emulator" || strings.HasPrefix(rest, "fauna/emulator/") {
 		return "fauna/emulator"
 	}
@@ -133,6 +141,25 @@ func TestArrows_roomsImportOnlyWhatTheyMay(t *testing.T) {
 		}
 		check(p.Imports, may, "code")
 		check(slices.Concat(p.TestImports, p.XTestImports), slices.Concat(may, testArrows[room]), "tests")
+	}
+}
+
+func TestArrows_theProgramHoldsNoFaults(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", "./cmd/fauna-export")
+	cmd.Dir = moduleRoot(t)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list -deps: %v", err)
+	}
+	deps := strings.Fields(string(out))
+	if !slices.Contains(deps, modulePath+"/fauna/emulator") {
+		t.Errorf("the program does not hold the embedded server: %d packages were listed", len(deps))
+	}
+	for _, path := range deps {
+		if path == modulePath+"/"+faultRoom || path == "net/http/httptest" {
+			t.Errorf("the program holds %s", path)
+		}
 	}
 }
 

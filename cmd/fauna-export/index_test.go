@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"fauna-export/fauna"
-	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/emulator/fault"
 )
 
 // stepping is a clock that goes on by what is waited for, and by nothing else.
@@ -104,9 +104,9 @@ func TestUntilBuilt_calledOff(t *testing.T) {
 func TestIncremental_waitsForTheIndex(t *testing.T) {
 	s := serveSmall(t)
 	s.shell(t, fauna.Setup{Collections: []string{"users"}, Indexes: []string{"users-ts"}}.IndexFQL(0))
-	s.Faults().Add(emulator.When{Match: emulator.Contains(`"index":"users-ts"`)}, s.Faults().Deactivate("users-ts"))
+	s.Faults().Add(fault.When{Match: fault.Contains(`"index":"users-ts"`)}, s.Faults().Deactivate("users-ts"))
 	// It is active again once it was looked at twice: both are two queries.
-	s.Faults().Add(emulator.When{Match: emulator.Contains(`"index":"users-ts"`), From: 5}, emulator.Do("active", func() { s.Faults().Activate("users-ts") }))
+	s.Faults().Add(fault.When{Match: fault.Contains(`"index":"users-ts"`), From: 5}, fault.Do("active", func() { s.Faults().Activate("users-ts") }))
 	dir := filepath.Join(t.TempDir(), "out")
 	got := runHere(t, []string{"FAUNA_SECRET=" + s.Secret()}, "run", "--domain", s.endpoint, "--collection", "users", "--mode", "incremental", "--out", dir)
 	if got.code != exitDone || !strings.Contains(got.err, `waiting for 1 index to be built: "users-ts"`) || !strings.Contains(got.err, "sync 1: 1 collection, 9 rows") {
@@ -126,7 +126,7 @@ func TestResume_checksTheIndexFirst(t *testing.T) {
 	resume := func() ran { t.Helper(); return runHere(t, env, "resume", dir) }
 	for sync, query := range []string{"documents", "exists"} {
 		s.shell(t, `Update(Ref(Collection("users"), "4"), {data: {number: 44}})`)
-		s.Faults().Add(emulator.When{Match: emulator.Contains(query), Times: -1}, emulator.Status(401))
+		s.Faults().Add(fault.When{Match: fault.Contains(query), Times: -1}, fault.Status(401))
 		if got := run(); got.code == exitDone {
 			t.Fatalf("sync %d was not interrupted: %s", sync+1, got.err)
 		}

@@ -8,13 +8,13 @@ import (
 	"strings"
 	"testing"
 
-	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/emulator/fault"
 )
 
 // echo is an answer that repeats the secret, as a real server does in one of its
 // errors and as a proxy might.
-func echo(status int, contentType, body string) emulator.Fault {
-	return emulator.Fault{Name: fmt.Sprintf("echo %d", status), Answer: &emulator.Answer{Status: status, ContentType: contentType, Body: body}}
+func echo(status int, contentType, body string) fault.Fault {
+	return fault.Fault{Name: fmt.Sprintf("echo %d", status), Answer: &fault.Answer{Status: status, ContentType: contentType, Body: body}}
 }
 
 func TestSecret_isInNothingThatARunPrintsOrWrites(t *testing.T) {
@@ -26,12 +26,12 @@ func TestSecret_isInNothingThatARunPrintsOrWrites(t *testing.T) {
 		base64.StdEncoding.EncodeToString([]byte(secret + ":"))[:len(secret)],
 		base64.RawURLEncoding.EncodeToString([]byte(secret + ":"))[:len(secret)],
 	}
-	faults := []emulator.Fault{
+	faults := []fault.Fault{
 		{Name: "none"},
-		emulator.Status(400), emulator.Status(401), emulator.Status(403), emulator.Status(404), emulator.Status(408),
-		emulator.Status(409), emulator.Status(410), emulator.Status(413), emulator.Status(429), emulator.Status(440), emulator.Status(500),
-		emulator.Status(502), emulator.Status(503), emulator.InternalError(emulator.ShapeQuery), emulator.InternalError(emulator.ShapeChannel),
-		emulator.CutAt(emulator.CutBefore, 0), emulator.CutAt(emulator.CutWithin, 40), emulator.CutAt(emulator.CutShort, 40),
+		fault.Status(400), fault.Status(401), fault.Status(403), fault.Status(404), fault.Status(408),
+		fault.Status(409), fault.Status(410), fault.Status(413), fault.Status(429), fault.Status(440), fault.Status(500),
+		fault.Status(502), fault.Status(503), fault.InternalError(fault.ShapeQuery), fault.InternalError(fault.ShapeChannel),
+		fault.CutAt(fault.CutBefore, 0), fault.CutAt(fault.CutWithin, 40), fault.CutAt(fault.CutShort, 40),
 		echo(400, "", `{"errors":[{"position":[],"code":"instance not found","description":"No key found for secret `+secret+`."}]}`),
 		echo(500, "", `{"errors":[{"code":"`+secret+`","description":"`+secret+`"}]}`),
 		echo(403, "", `{"errors":[{"position":["`+secret+`"],"code":"permission denied","description":"`+secret+`"}]}`),
@@ -40,12 +40,12 @@ func TestSecret_isInNothingThatARunPrintsOrWrites(t *testing.T) {
 		echo(200, "", `{"resource":"`+secret+`"}`),
 		echo(200, "", `{"`+secret+`":1}`),
 	}
-	for _, fault := range faults {
+	for _, spoil := range faults {
 		// At the first query, within the preparations, and among the pages.
 		for _, from := range []int{1, 3, 8} {
 			s.Faults().Clear()
-			if fault.Name != "none" {
-				s.Faults().Add(emulator.When{From: from, Times: faultsEach}, fault)
+			if spoil.Name != "none" {
+				s.Faults().Add(fault.When{From: from, Times: faultsEach}, spoil)
 			}
 			folder := t.TempDir()
 			dir, logFile := filepath.Join(folder, "out"), filepath.Join(folder, "log")
@@ -64,7 +64,7 @@ func TestSecret_isInNothingThatARunPrintsOrWrites(t *testing.T) {
 			for where, text := range everything {
 				for _, trace := range traces {
 					if at := strings.Index(text, trace); at >= 0 {
-						t.Errorf("fault %q from query %d: the secret stands in %s: …%s…", fault.Name, from, where, text[max(0, at-80):min(len(text), at+len(trace)+40)])
+						t.Errorf("fault %q from query %d: the secret stands in %s: …%s…", spoil.Name, from, where, text[max(0, at-80):min(len(text), at+len(trace)+40)])
 					}
 				}
 			}

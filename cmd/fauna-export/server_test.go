@@ -7,12 +7,13 @@ import (
 
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/emulator/fault"
 )
 
 // testServer is the embedded server with sample data on a real socket, and keys
 // for it.
 type testServer struct {
-	*emulator.Server
+	*fault.Server
 	endpoint string
 	made     string // the secret of the last key, "" for none
 }
@@ -43,7 +44,7 @@ func serveSmall(t *testing.T) *testServer {
 // sharedSample is one server with the sample data for all tests that only read it,
 // and the secret of a key that reads all of it. It ends with the process.
 var sharedSample = sync.OnceValues(func() (*testServer, error) {
-	s := &testServer{Server: emulator.New(emulator.Options{})}
+	s := &testServer{Server: fault.New(emulator.Options{})}
 	if err := s.LoadSample(); err != nil {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ func readSample(t *testing.T) (s *testServer, secret string) {
 // serveEmpty starts a server without data.
 func serveEmpty(t *testing.T) *testServer {
 	t.Helper()
-	s := &testServer{Server: emulator.New(emulator.Options{})}
+	s := &testServer{Server: fault.New(emulator.Options{})}
 	endpoint, stop, err := s.Start()
 	if err != nil {
 		t.Fatalf("start the embedded server: %v", err)

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/emulator/fault"
 )
 
 func TestSignal_stopsWithinASecondAndLeavesNothingThatLooksWhole(t *testing.T) {
@@ -30,13 +30,13 @@ func TestSignal_stopsWithinASecondAndLeavesNothingThatLooksWhole(t *testing.T) {
 			s := serveSmall(t)
 			// Documents come late, so that the run is in the middle of its work.
 			var asked atomic.Bool
-			s.Faults().Add(emulator.When{Times: -1, Match: func(q emulator.Query) bool {
+			s.Faults().Add(fault.When{Times: -1, Match: func(q fault.Query) bool {
 				page := bytes.Contains(q.Body, []byte(`"paginate"`)) && bytes.Contains(q.Body, []byte(`"get"`))
 				if page {
 					asked.Store(true)
 				}
 				return page
-			}}, emulator.Wait(20*time.Second))
+			}}, fault.Wait(20*time.Second))
 			dir := filepath.Join(t.TempDir(), "out")
 			p := start(t, []string{"FAUNA_SECRET=" + s.Secret()}, "run", "--domain", s.endpoint, "--all", "--out", dir)
 			eventually(t, "a page of documents is asked for", asked.Load)

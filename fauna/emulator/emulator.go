@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,13 +19,15 @@ type Options struct {
 	// Seed decides all secrets and global ids that the server makes; 0 has a
 	// seed drawn by chance.
 	Seed int64
+	// Middleware, unless nil, wraps the server's HTTP side.
+	Middleware func(http.Handler) http.Handler
 }
 
 // A Server is one embedded Fauna. It is safe for concurrent use.
 type Server struct {
 	clock  func() time.Time
 	secret string
-	faults *Faults
+	wrap   func(http.Handler) http.Handler
 	forms  formTable
 
 	// mu lets many queries read at once and one write.

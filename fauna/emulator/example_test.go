@@ -46,31 +46,3 @@ func Example() {
 	// Output:
 	// 200 {"resource":{"name":"Ada","born":{"@date":"1815-12-10"}}} <nil>
 }
-
-// The second query of a client is answered with 429, to see what the client does.
-func ExampleFaults_Add() {
-	server := emulator.New(emulator.Options{})
-	endpoint, stop, err := server.Start()
-	if err != nil {
-		panic(err)
-	}
-	defer stop()
-	server.Faults().Add(emulator.When{From: 2, Times: 1}, emulator.Status(http.StatusTooManyRequests))
-	for range 3 {
-		request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, endpoint, strings.NewReader(`{"add":[1,2]}`))
-		if err != nil {
-			panic(err)
-		}
-		request.SetBasicAuth(server.Secret(), "")
-		answer, err := http.DefaultClient.Do(request)
-		if err != nil {
-			panic(err)
-		}
-		answer.Body.Close()
-		fmt.Println(answer.Status)
-	}
-	// Output:
-	// 200 OK
-	// 429 Too Many Requests
-	// 200 OK
-}

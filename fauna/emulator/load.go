@@ -78,22 +78,24 @@ func byID(a, b *history) int {
 	return 0
 }
 
-// setMinimum makes all reads of a collection below a time fail, as when a
-// snapshot expires; 0 takes that back.
-func (s *Server) setMinimum(name string, micros int64) {
+// Expire makes every snapshot of the collections up to now unreadable, as if
+// their history had ended. The collections are the root database's.
+func (s *Server) Expire(collections ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if it := s.root.find(clsCollections, name); it != nil {
-		it.coll.forced = micros
+	for _, name := range collections {
+		if it := s.root.find(clsCollections, name); it != nil {
+			it.coll.forced = s.nowLocked()
+		}
 	}
 }
 
-// setIndexInactive takes an index of the root database out of service or puts
-// it back.
-func (s *Server) setIndexInactive(name string, inactive bool) {
+// SetIndexActive takes an index of the root database out of service or puts it
+// back.
+func (s *Server) SetIndexActive(name string, active bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if it := s.root.find(clsIndexes, name); it != nil {
-		it.index.off = inactive
+		it.index.off = !active
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // New makes an empty server with one root database.
 func New(o Options) *Server {
-	s := &Server{clock: o.Clock, secrets: map[string]*item{}, forms: newForms()}
+	s := &Server{clock: o.Clock, wrap: o.Middleware, secrets: map[string]*item{}, forms: newForms()}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -28,7 +28,6 @@ func New(o Options) *Server {
 	if s.secret == "" {
 		s.secret = s.newSecret(s.newID(s.clock().UnixMicro()))
 	}
-	s.faults = newFaults(s)
 	return s
 }
 

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,13 @@ const (
 // Handler returns the server's HTTP side: queries on / and /linearized, and
 // the paths /ping, /authorized and /error. Any other path is a 404, before
 // authentication.
-func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serveHTTP) }
+func (s *Server) Handler() http.Handler {
+	handler := http.Handler(http.HandlerFunc(s.serveHTTP))
+	if s.wrap != nil {
+		handler = s.wrap(handler)
+	}
+	return handler
+}
 
 // Serve answers connections of ln until ctx ends, by HTTP/1.1 and by HTTP/2
 // with prior knowledge on the same port. It closes ln and every connection
@@ -93,11 +100,10 @@ func (s *Server) Start() (endpoint string, stop func(), err error) {
 
 // An answer is a response ready for the wire.
 type answer struct {
-	Status      int
-	Body        []byte
-	ContentType string // "" is JSON
-	Header      http.Header
-	TxnTime     int64 // 0 leaves X-Txn-Time out
+	Status  int
+	Body    []byte
+	Header  http.Header
+	TxnTime int64 // 0 leaves X-Txn-Time out
 }
 
 // serveHTTP answers one request. The order of the checks is a real server's:
@@ -106,20 +112,20 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	body, bodyErr := readBody(r)
 	headers, err := readHeaders(r.Header)
 	if err != nil {
-		s.send(w, r, headers, protocolError(http.StatusBadRequest, "bad request", err.Error()), Fault{})
+		s.send(w, r, headers, protocolError(http.StatusBadRequest, "bad request", err.Error()))
 		return
 	}
 	switch r.URL.Path {
 	case "/", "/linearized":
 		s.serveQuery(w, r, headers, body, bodyErr)
 	case "/ping":
-		s.send(w, r, headers, ping(r), Fault{})
+		s.send(w, r, headers, ping(r))
 	case "/authorized":
-		s.send(w, r, headers, s.authorized(headers), Fault{})
+		s.send(w, r, headers, s.authorized(headers))
 	case "/error":
-		s.send(w, r, headers, s.stamp(statusAnswer(http.StatusInternalServerError)), Fault{})
+		s.send(w, r, headers, s.stamp(serverError("java.lang.IllegalStateException.")))
 	default:
-		s.send(w, r, headers, s.stamp(protocolError(http.StatusNotFound, "not found", "Not Found")), Fault{})
+		s.send(w, r, headers, s.stamp(protocolError(http.StatusNotFound, "not found", "Not Found")))
 	}
 }
 
@@ -128,34 +134,7 @@ func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request, headers quer
 	if r.Method == http.MethodGet {
 		body = []byte(r.URL.Query().Get("q"))
 	}
-	fault, taken := s.faults.take(Query{Path: r.URL.Path, Body: body})
-	if fault.Before != nil {
-		fault.Before()
-	}
-	if fault.Delay > 0 && !pause(r.Context(), fault.Delay) {
-		s.faults.record(taken, 0)
-		return
-	}
-	if fault.Cut == CutBefore {
-		s.faults.record(taken, 0)
-		panic(http.ErrAbortHandler)
-	}
-	var a answer
-	if fault.Answer != nil {
-		a = s.stamp(fault.Answer.answer())
-	} else {
-		a = s.answerQuery(r, headers, body, bodyErr)
-		if fault.Edit != nil && a.Status < 300 {
-			edited, status := fault.Edit(a.Body)
-			if status == 0 {
-				taken.untouched = true
-			} else {
-				a.Status, a.Body = status, edited
-			}
-		}
-	}
-	s.faults.record(taken, a.Status)
-	s.send(w, r, headers, a, fault)
+	s.send(w, r, headers, s.answerQuery(r, headers, body, bodyErr))
 }
 
 // answerQuery checks what stands before a query is read, and runs it.
@@ -165,7 +144,7 @@ func (s *Server) answerQuery(r *http.Request, headers queryHeaders, body []byte,
 		return s.stamp(bodyAnswer(bodyErr))
 	case r.Method != http.MethodPost && (r.Method != http.MethodGet || r.URL.Path != "/"):
 		if _, ok := s.globalID(headers.Secret); !ok {
-			return s.stamp(statusAnswer(http.StatusUnauthorized))
+			return s.stamp(unauthorized())
 		}
 		methods := "GET, POST"
 		if r.URL.Path != "/" {
@@ -209,9 +188,8 @@ func (s *Server) answerQuery(r *http.Request, headers queryHeaders, body []byte,
 func (s *Server) run(ctx context.Context, q request) (r response) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			a := protocolError(http.StatusInternalServerError, "internal server error",
-				fmt.Sprintf("%v Please create a ticket at https://support.fauna.com", cause))
-			r = response{Status: a.Status, Body: indentJSON(a.Body), Indented: true, TxnTime: s.now()}
+			a := serverError(fmt.Sprint(cause))
+			r = response{Status: a.Status, Body: a.Body, Indented: true, TxnTime: s.now()}
 		}
 	}()
 	return s.query(ctx, q)
@@ -237,43 +215,25 @@ func setMetrics(h http.Header, m metrics, in, out int, spent time.Duration) {
 	}
 }
 
-// send puts an answer on the wire, spoiled as the fault says.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, headers queryHeaders, a answer, fault Fault) {
-	if wantsIndent(r.Header) && a.ContentType == "" {
+// send puts an answer on the wire.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, headers queryHeaders, a answer) {
+	if wantsIndent(r.Header) {
 		a.Body = indentJSON(a.Body)
 	}
 	h := w.Header()
 	for name, values := range a.Header {
 		h[name] = values
 	}
-	contentType := a.ContentType
-	if contentType == "" {
-		contentType = "application/json;charset=utf-8"
-	}
-	h.Set("Content-Type", contentType)
+	h.Set("Content-Type", "application/json;charset=utf-8")
 	if a.TxnTime != 0 {
 		h.Set("X-Txn-Time", strconv.FormatInt(a.TxnTime, 10))
 	}
 	if headers.Tags != "" {
 		h.Set("X-Fauna-Tags", headers.Tags)
 	}
-	length, body := len(a.Body), a.Body
-	switch fault.Cut {
-	case CutShort:
-		body = body[:min(fault.After, length)]
-		length = len(body)
-	case CutWithin:
-		body = body[:min(fault.After, length)]
-	case CutAfter:
-		h.Set("Connection", "close") // HTTP/2 says goodbye; HTTP/1.1 just ends
-	}
-	h.Set("Content-Length", strconv.Itoa(length))
+	h.Set("Content-Length", strconv.Itoa(len(a.Body)))
 	w.WriteHeader(a.Status)
-	_, _ = w.Write(body) // a client that is gone needs no answer
-	if fault.Cut == CutWithin {
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler)
-	}
+	_, _ = w.Write(a.Body) // a client that is gone needs no answer
 }
 
 // wantsIndent reports whether a real server would indent its answer to a
@@ -309,7 +269,7 @@ func ping(r *http.Request) answer {
 func (s *Server) authorized(headers queryHeaders) answer {
 	id, ok := s.globalID(headers.Secret)
 	if !ok {
-		return s.stamp(statusAnswer(http.StatusUnauthorized))
+		return s.stamp(unauthorized())
 	}
 	return s.stamp(answer{Status: http.StatusOK, Body: []byte(`{"account":"0","global_id":"` + id + `"}`)})
 }
@@ -346,23 +306,13 @@ func readBody(r *http.Request) ([]byte, error) {
 func bodyAnswer(err error) answer {
 	switch {
 	case errors.Is(err, errBodyTooLarge):
-		return statusAnswer(http.StatusRequestEntityTooLarge)
+		a := protocolError(http.StatusRequestEntityTooLarge, "request too large", "Request entity is too large")
+		a.Body = indentJSON(a.Body)
+		return a
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return statusAnswer(http.StatusRequestTimeout)
+		return answer{Status: http.StatusRequestTimeout, Body: []byte(`{"error":"request timeout: the request was not read in time"}`)}
 	}
-	return answer{Status: http.StatusBadRequest, Body: []byte(`{"error":"bad request"}`), Header: http.Header{}}
-}
-
-// pause returns true after d, or false as soon as ctx ends.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return answer{Status: http.StatusBadRequest, Body: []byte(`{"error":"bad request"}`)}
 }
 
 // globalID returns the global id of the database that a secret is for; ok is
@@ -375,4 +325,31 @@ func (s *Server) globalID(secret string) (id string, ok bool) {
 		return "", false
 	}
 	return auth.db.globalID, true
+}
+
+// protocolError is an error without a position, compact.
+func protocolError(status int, code, description string) answer {
+	text, err := json.Marshal(description)
+	if err != nil {
+		text = []byte(`""`) // a string always marshals
+	}
+	return answer{
+		Status: status,
+		Body:   []byte(`{"errors":[{"code":"` + code + `","description":` + string(text) + `}]}`),
+		Header: http.Header{},
+	}
+}
+
+// serverError is an error of the server itself, indented as a real one does.
+func serverError(cause string) answer {
+	a := protocolError(http.StatusInternalServerError, "internal server error", cause+" Please create a ticket at https://support.fauna.com")
+	a.Body = indentJSON(a.Body)
+	return a
+}
+
+// unauthorized is the answer to a secret that is refused.
+func unauthorized() answer {
+	a := protocolError(http.StatusUnauthorized, "unauthorized", "Unauthorized")
+	a.Header.Set("WWW-Authenticate", `Basic realm="Unauthorized"`)
+	return a
 }

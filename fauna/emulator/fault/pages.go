@@ -1,4 +1,4 @@
-package emulator
+package fault
 
 import (
 	"bytes"
@@ -71,30 +71,24 @@ func BreakPage(id string) Fault {
 		if !ok || rowWithID(rows, id) < 0 {
 			return nil, 0
 		}
-		return statusAnswer(http.StatusInternalServerError).Body, http.StatusInternalServerError
+		return []byte(statusAnswer(http.StatusInternalServerError).Body), http.StatusInternalServerError
 	}}
 }
 
 // Expire returns the fault of a snapshot that expires: from this query on,
-// reads of the collections at any time up to now answer that the time is
-// below the minimum.
+// reads of the collections at any time up to now are below the minimum time.
 func (f *Faults) Expire(collections ...string) Fault {
-	return Fault{Name: "snapshot expired", Before: func() {
-		now := f.server.now()
-		for _, name := range collections {
-			f.server.setMinimum(name, now)
-		}
-	}}
+	return Fault{Name: "snapshot expired", Before: func() { f.server.Expire(collections...) }}
 }
 
-// Deactivate returns the fault of an index that goes inactive from this query
-// on; reading it is an error until Activate.
+// Deactivate returns the fault of an index that is inactive from this query on;
+// reading it fails until Activate.
 func (f *Faults) Deactivate(index string) Fault {
-	return Fault{Name: "index inactive", Before: func() { f.server.setIndexInactive(index, true) }}
+	return Fault{Name: "index inactive", Before: func() { f.server.SetIndexActive(index, false) }}
 }
 
 // Activate ends what Deactivate began.
-func (f *Faults) Activate(index string) { f.server.setIndexInactive(index, false) }
+func (f *Faults) Activate(index string) { f.server.SetIndexActive(index, true) }
 
 // Do returns the fault of something that happens before a query is answered:
 // a privilege taken away, a collection made again, a write dated into the past.

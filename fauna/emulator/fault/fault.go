@@ -1,31 +1,59 @@
-package emulator
+// Package fault makes an embedded server misbehave on purpose: statuses, late
+// answers, cut connections, damaged pages, and changes of the data between two
+// queries. It stands before the server's HTTP side, and only tests import it.
+package fault
 
 import (
 	"bytes"
 	"hash/fnv"
 	"math"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
+
+	"fauna-export/fauna/emulator"
 )
 
-// Faults makes a server misbehave on purpose: which queries, and how. Rules
-// are asked in the order they were added, and the first that takes a query
-// decides. It is safe for concurrent use, also while the server answers.
+// A Server is an embedded server with faults.
+type Server struct {
+	*emulator.Server
+	faults *Faults
+}
+
+// New returns a server that does nothing wrong until its Faults say so. An
+// o.Middleware runs behind the faults.
+func New(o emulator.Options) *Server {
+	f := &Faults{clock: o.Clock}
+	if f.clock == nil {
+		f.clock = time.Now
+	}
+	inner := o.Middleware
+	o.Middleware = func(next http.Handler) http.Handler {
+		if inner != nil {
+			next = inner(next)
+		}
+		return f.handler(next)
+	}
+	f.server = emulator.New(o)
+	return &Server{Server: f.server, faults: f}
+}
+
+// Faults returns the faults of the server.
+func (s *Server) Faults() *Faults { return s.faults }
+
+// Faults says which queries go wrong, and how. Rules apply in the order they
+// were added, and the first that matches a query decides. It is safe for
+// concurrent use, even while the server answers.
 type Faults struct {
-	server *Server
+	server *emulator.Server
+	clock  func() time.Time
 
 	mu     sync.Mutex
 	rules  []*faultRule
 	count  int // queries seen
 	served []Served
 }
-
-// newFaults makes the faults of a server: none.
-func newFaults(s *Server) *Faults { return &Faults{server: s} }
-
-// Faults returns what the server does wrong on purpose: nothing, until told.
-func (s *Server) Faults() *Faults { return s.faults }
 
 // A Query is what a rule sees of a request.
 type Query struct {

@@ -1,4 +1,4 @@
-package emulator
+package fault
 
 import (
 	"context"
@@ -10,12 +10,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fauna-export/fauna/emulator"
 )
 
 // shopped serves a collection c with documents 1 to 6, each with a field n.
 func shopped(t *testing.T) (s *Server, endpoint string) {
 	t.Helper()
-	s, endpoint = started(t)
+	s = New(emulator.Options{Secret: "fnADMIN"})
+	endpoint, stop, err := s.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
 	text := `CreateCollection({name: "c"});`
 	for n := 1; n <= 6; n++ {
 		text += fmt.Sprintf(`Create(Ref(Collection("c"), "%d"), {data: {n: %d, other: [1]}});`, n, n)
@@ -26,10 +33,21 @@ func shopped(t *testing.T) (s *Server, endpoint string) {
 	return s, endpoint
 }
 
+// clientOf returns a client that speaks HTTP/1.1, or HTTP/2 from its first byte.
+func clientOf(t testing.TB, two bool) *http.Client {
+	t.Helper()
+	var protocols http.Protocols
+	protocols.SetHTTP1(!two)
+	protocols.SetUnencryptedHTTP2(two)
+	transport := &http.Transport{Protocols: &protocols}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: 20 * time.Second}
+}
+
 // fqlBody is the JSON of a text.
 func fqlBody(t testing.TB, text string) string {
 	t.Helper()
-	body, err := ParseFQL(text)
+	body, err := emulator.ParseFQL(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +317,7 @@ func TestFaults_refToADeletedCollection(t *testing.T) {
 func TestFaults_snapshotExpiresAtAChosenMoment(t *testing.T) {
 	s, endpoint := shopped(t)
 	client := clientOf(t, false)
-	at := s.now()
+	at := time.Now().UnixMicro()
 	page := fmt.Sprintf(`At(%d, %s)`, at, getPage)
 	s.Faults().Add(When{Match: Fetches("c"), From: 2}, s.Faults().Expire("c"))
 	if status, body, _ := post(t, client, endpoint, page); status != 200 {
@@ -311,7 +329,7 @@ func TestFaults_snapshotExpiresAtAChosenMoment(t *testing.T) {
 			t.Errorf("after: %d %s, %v", status, body, err)
 		}
 	}
-	if status, body, _ := post(t, client, endpoint, fmt.Sprintf(`At(%d, %s)`, s.now()+1, getPage)); status != 200 {
+	if status, body, _ := post(t, client, endpoint, fmt.Sprintf(`At(%d, %s)`, time.Now().UnixMicro(), getPage)); status != 200 {
 		t.Errorf("a new snapshot: %d %s", status, body)
 	}
 }
@@ -357,6 +375,43 @@ func TestFaults_somethingHappensInBetween(t *testing.T) {
 	}
 	if served := s.Faults().Served(); len(served) != 1 || served[0].Fault != "deleted" {
 		t.Errorf("read back as %+v", served)
+	}
+}
+
+func TestServer_aClientThatHangsUpDoesNotStopItsQuery(t *testing.T) {
+	for _, two := range []bool{false, true} {
+		s, endpoint := shopped(t)
+		arrived, gone := make(chan struct{}), make(chan struct{})
+		s.Faults().Add(When{}, Do("held", func() { close(arrived); <-gone }))
+		ctx, hangUp := context.WithCancel(context.Background())
+		r, err := http.NewRequestWithContext(ctx, "POST", endpoint, strings.NewReader(fqlBody(t, `Create(Ref(Collection("c"), "7"), {})`)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer fnADMIN")
+		r.Header.Set("X-FaunaDB-API-Version", "4")
+		ended := make(chan error, 1)
+		client := clientOf(t, two)
+		go func() { _, err := client.Do(r); ended <- err }()
+		<-arrived
+		hangUp()
+		if err := <-ended; err == nil {
+			t.Fatal("an answer came")
+		}
+		close(gone)
+		deadline := time.Now().Add(10 * time.Second)
+		for {
+			out, err := s.Shell(context.Background(), "fnADMIN", `Exists(Ref(Collection("c"), "7"))`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out == "true\n" {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("the query was not run to its end")
+			}
+		}
 	}
 }
 

@@ -1,0 +1,130 @@
+package fault
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"time"
+)
+
+// maxBody is the size above which a real server refuses a request.
+const maxBody = 8 << 20
+
+// handler returns a handler that gives queries their faults on the way to next.
+func (f *Faults) handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" && r.URL.Path != "/linearized" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		body := queryOf(r)
+		fault, taken := f.take(Query{Path: r.URL.Path, Body: body})
+		if taken == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if fault.Before != nil {
+			fault.Before()
+		}
+		if fault.Delay > 0 && !pause(r, fault.Delay) {
+			f.record(taken, 0)
+			return
+		}
+		if fault.Cut == CutBefore {
+			f.record(taken, 0)
+			panic(http.ErrAbortHandler)
+		}
+		answer := httptest.NewRecorder()
+		if fault.Answer != nil {
+			f.write(answer, *fault.Answer)
+		} else {
+			next.ServeHTTP(answer, r)
+			if fault.Edit != nil && answer.Code < 300 {
+				edited, status := fault.Edit(answer.Body.Bytes())
+				if status == 0 {
+					taken.untouched = true
+				} else {
+					answer.Code, answer.Body = status, bytes.NewBuffer(edited)
+				}
+			}
+		}
+		f.record(taken, answer.Code)
+		send(w, answer, fault)
+	})
+}
+
+// queryOf returns a request's query and leaves the body for the server to read.
+func queryOf(r *http.Request) []byte {
+	if r.Method == http.MethodGet {
+		return []byte(r.URL.Query().Get("q"))
+	}
+	if r.Body == nil || r.ContentLength > maxBody {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	rest := io.Reader(r.Body)
+	if err != nil {
+		rest = failing{err}
+	}
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), rest))
+	return body
+}
+
+// failing is a reader that only fails.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// write gives an answer with the headers that a real server sends.
+func (f *Faults) write(w http.ResponseWriter, a Answer) {
+	h := w.Header()
+	h.Set("Content-Type", a.ContentType)
+	if a.ContentType == "" {
+		h.Set("Content-Type", "application/json;charset=utf-8")
+	}
+	if a.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Basic realm="Unauthorized"`)
+	}
+	h.Set("X-Txn-Time", strconv.FormatInt(f.clock().UnixMicro(), 10))
+	w.WriteHeader(a.Status)
+	_, _ = io.WriteString(w, a.Body) // a recorder never fails
+}
+
+// send sends an answer, cut as the fault says.
+func send(w http.ResponseWriter, answer *httptest.ResponseRecorder, fault Fault) {
+	h, body := w.Header(), answer.Body.Bytes()
+	for name, values := range answer.Header() {
+		h[name] = values
+	}
+	length := len(body)
+	switch fault.Cut {
+	case CutShort:
+		body = body[:min(fault.After, length)]
+		length = len(body)
+	case CutWithin:
+		body = body[:min(fault.After, length)]
+	case CutAfter:
+		h.Set("Connection", "close") // HTTP/2 says goodbye; HTTP/1.1 just ends
+	}
+	h.Set("Content-Length", strconv.Itoa(length))
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(body) // a client that is gone needs no answer
+	if fault.Cut == CutWithin {
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// pause returns true after d, or false as soon as the client is gone.
+func pause(r *http.Request, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
