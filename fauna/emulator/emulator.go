@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"context"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -19,6 +20,10 @@ type Options struct {
 	// Seed decides all secrets and global ids that the server makes; 0 has a
 	// seed drawn by chance.
 	Seed int64
+	// Wait lets the time pass that a real server takes to pass over documents
+	// that a key may not read; nil sleeps. It returns early when ctx ends. A test
+	// in virtual time moves its clock here.
+	Wait func(ctx context.Context, d time.Duration)
 	// Middleware, unless nil, wraps the server's HTTP side.
 	Middleware func(http.Handler) http.Handler
 }
@@ -27,6 +32,7 @@ type Options struct {
 type Server struct {
 	clock  func() time.Time
 	secret string
+	wait   func(context.Context, time.Duration)
 	wrap   func(http.Handler) http.Handler
 	forms  formTable
 

@@ -244,6 +244,8 @@ func (s *set) scanMatch(e *env, q scan, yield func(element) bool) error {
 	}
 	var guard rule
 	var guarded *item
+	denied := 0
+	defer func() { e.tx.passOver(denied, len(ix.entries), q.step) }()
 	for ; i >= 0 && i < len(ix.entries); i += step {
 		en := ix.entries[i]
 		if nterms > 0 && compareTuples(en.keys[:nterms], s.terms) != 0 {
@@ -258,6 +260,7 @@ func (s *set) scanMatch(e *env, q scan, yield func(element) bool) error {
 				guarded, guard = en.coll, e.rule(r.resource(), actRead)
 			}
 			if !e.allows(guard, r) {
+				denied++
 				continue
 			}
 		}

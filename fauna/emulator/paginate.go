@@ -111,7 +111,7 @@ func (c cursor) tuple() []value {
 // setPage reads one page of a set.
 func (e *env) setPage(s *set, c cursor, size int, sources bool) (*page, error) {
 	p := &page{data: array{}}
-	q := scan{inclusive: !c.before, desc: c.before}
+	q := scan{inclusive: !c.before, desc: c.before, step: size}
 	if c.given {
 		if err := resolved(c.val, c.at); err != nil {
 			return nil, err

@@ -11,9 +11,12 @@ import (
 
 // New makes an empty server with one root database.
 func New(o Options) *Server {
-	s := &Server{clock: o.Clock, wrap: o.Middleware, secrets: map[string]*item{}, forms: newForms()}
+	s := &Server{clock: o.Clock, wait: o.Wait, wrap: o.Middleware, secrets: map[string]*item{}, forms: newForms()}
 	if s.clock == nil {
 		s.clock = time.Now
+	}
+	if s.wait == nil {
+		s.wait = sleep
 	}
 	seed := uint64(o.Seed)
 	if seed == 0 {
@@ -52,6 +55,16 @@ func (s *Server) query(ctx context.Context, q request) response {
 		resp.TxnTime, resp.Metrics = tx.now, tx.metrics()
 		return resp
 	}
+	resp = s.runLocked(ctx, tx, q, body)
+	if tx.passed > 0 {
+		s.wait(ctx, min(tx.passed, tx.timeout))
+	}
+	return resp
+}
+
+// runLocked runs a query that was parsed, once the server's time and its lock
+// allow.
+func (s *Server) runLocked(ctx context.Context, tx *txn, q request, body *jsonValue) (resp response) {
 	write, data := s.forms.needs(body)
 	if data && !s.await(ctx, q.LastSeen, tx.deadline) { // Now() alone does not wait
 		resp = errorResponse(errTimeout)
@@ -69,6 +82,7 @@ func (s *Server) query(ctx context.Context, q request) response {
 		tx.now = s.readTime()
 		tx.now = max(tx.now, q.LastSeen) // only Now() alone can be that far ahead
 	}
+	var ok bool
 	if tx.auth, ok = s.authenticate(q.Secret, tx.now); !ok { // it may have gone while we waited
 		return s.unauthorized()
 	}
@@ -161,6 +175,7 @@ type txn struct {
 	timeout  time.Duration
 	deadline time.Time
 	charged  time.Duration // what a real core would have taken at least
+	passed   time.Duration // of it, for elements that the caller may not see
 	undo     []func()
 
 	ops       int64 // compute, unrounded

@@ -65,6 +65,7 @@ type scan struct {
 	from      []value // nil: at the end that the direction gives
 	inclusive bool
 	desc      bool
+	step      int // elements that a page asks for; 0 is as many as can be
 }
 
 // errDenied is a refusal that has no place yet.
@@ -137,10 +138,8 @@ func (s *set) scanDocuments(e *env, q scan, yield func(element) bool) error {
 		return err
 	}
 	e.tx.readOps += 8
-	guard := e.guard(s.ref)
-	if guard.never() {
-		return nil
-	}
+	guard, denied := e.guard(s.ref), 0
+	defer func() { e.tx.passOver(denied, len(c.docs), q.step) }()
 	i, step := 0, 1
 	if q.desc {
 		i, step = len(c.docs)-1, -1
@@ -154,12 +153,17 @@ func (s *set) scanDocuments(e *env, q scan, yield func(element) bool) error {
 		if h.visible(e.at, e.tx.now) == nil {
 			continue
 		}
+		if guard.never() {
+			denied++
+			continue
+		}
 		if len(refs) == cap(refs) {
 			refs = make([]ref, 0, min(4096, 4*cap(refs)))
 		}
 		refs = append(refs, ref{class: clsDocument, item: c.item, scope: s.ref.scope, id: h.id})
 		el := element{ref: &refs[len(refs)-1]}
 		if !e.allows(guard, el.ref) {
+			denied++
 			continue
 		}
 		if !yield(el) {
@@ -235,7 +239,7 @@ func (s *set) scanRange(e *env, q scan, yield func(element) bool) error {
 		first, last = high, low
 	}
 	stop := scan{from: last, inclusive: true, desc: !q.desc}
-	inner := scan{from: first, inclusive: true, desc: q.desc}
+	inner := scan{from: first, inclusive: true, desc: q.desc, step: q.step}
 	if first == nil || q.from != nil && !inner.skips(q.from) {
 		inner = q
 	}
