@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"fauna-export/export/archive"
 )
 
 const (
@@ -103,10 +105,10 @@ func (w *writer) fill(st *state) {
 func (w *writer) save(state []byte) error {
 	start := w.r.env.Clock.Now()
 	if err := w.out.Sync(); err != nil {
-		return w.r.diskError("sync "+partName(w.c.file), err)
+		return w.r.diskError("sync "+archive.PartName(w.c.file), err)
 	}
-	if err := w.r.env.Store.Write(stateName(w.c.file), state); err != nil {
-		return w.r.diskError("write "+stateName(w.c.file), err)
+	if err := w.r.env.Store.Write(archive.StateName(w.c.file), state); err != nil {
+		return w.r.diskError("write "+archive.StateName(w.c.file), err)
 	}
 	w.took = w.r.env.Clock.Now().Sub(start)
 	return nil

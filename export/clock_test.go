@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"fauna-export/export/store"
 )
 
 // seedVariable repeats a run of a test that draws its moments.
@@ -49,5 +51,5 @@ func (c swiftClock) Wait(ctx context.Context, d time.Duration) error {
 // swiftEnv is a folder, with time a thousand times as fast and retries from a
 // seed.
 func swiftEnv(dir string, seed uint64) Env {
-	return Env{Store: NewDirStore(dir), Clock: newSwiftClock(1000), Rand: rand.NewPCG(seed, 1)}
+	return Env{Store: store.NewFolder(dir), Clock: newSwiftClock(1000), Rand: rand.NewPCG(seed, 1)}
 }

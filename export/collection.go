@@ -3,6 +3,7 @@ package export
 import (
 	"time"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
 )
 
@@ -55,7 +56,7 @@ type collection struct {
 	proof *proof // its file, while that is written and read again at once
 
 	saved *state // where an earlier process got to
-	entry *ManifestEntry
+	entry *archive.Entry
 	put   settled // what the writer has put into the file
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"fauna-export/export/store"
 )
 
 // Config is the options of a run as a YAML file holds them. The keys are the
@@ -54,7 +56,7 @@ func WriteConfig(path string, c Config) error {
 		body = nil
 	}
 	head := "# Options of fauna-export run --config. The secret is not here: FAUNA_SECRET,\n# --secret-file or the prompt gives it. For editors: run --config-schema prints a schema.\n"
-	s := &dirStore{dir: filepath.Dir(path)}
+	s := store.NewFolder(filepath.Dir(path))
 	if err := s.Write(filepath.Base(path), append([]byte(head), body...)); err != nil {
 		return fmt.Errorf("write the config file: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
 )
 
@@ -66,7 +67,7 @@ func (d Database) Loads(f row.Format) error {
 //
 // dir stands before the files' names; with "" the script is to be run in the
 // folder of the files.
-func LoadScript(d Database, m *Manifest, dir string) string {
+func LoadScript(d Database, m *archive.Manifest, dir string) string {
 	var b strings.Builder
 	b.WriteString(scriptHead(d, m, dir))
 	var names []string
@@ -98,7 +99,7 @@ func LoadScript(d Database, m *Manifest, dir string) string {
 }
 
 // scriptHead says how to run the script and makes it stop at the first error.
-func scriptHead(d Database, m *Manifest, dir string) string {
+func scriptHead(d Database, m *archive.Manifest, dir string) string {
 	name, where := d.ScriptName(), ""
 	if dir == "" {
 		where = ", in the folder of the files"
@@ -167,7 +168,7 @@ type tableColumn struct {
 
 // newTable reads a table's columns off the manifest: those of every file, and the
 // additional ones by their types.
-func newTable(e ManifestEntry, name string, taken map[string]bool) *table {
+func newTable(e archive.Entry, name string, taken map[string]bool) *table {
 	t := &table{name: name, format: row.Format(e.Format), compress: row.Compression(e.Compress)}
 	t.view = sqlName(name+"_with_times", taken)
 	types := map[string]row.Type{"ref": row.TypeInt, "ts": row.TypeInt, "data": row.TypeJSON, "ttl": row.TypeTime}

@@ -13,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 )
@@ -45,7 +47,7 @@ func loadedColumns() map[string][]row.Column {
 
 // exportFor runs the engine on the sample data and returns the run's folder, with
 // its script for a database, and the manifest.
-func exportFor(t *testing.T, client *fauna.Client, d Database, f row.Format, c row.Compression) (string, *Manifest) {
+func exportFor(t *testing.T, client *fauna.Client, d Database, f row.Format, c row.Compression) (string, *archive.Manifest) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "it's here")
 	s := Spec{Collections: loadedCollections(), Format: f, Compress: c, Columns: loadedColumns(), Dir: dir, DDL: d, Tool: "a test"}
@@ -60,7 +62,7 @@ func exportFor(t *testing.T, client *fauna.Client, d Database, f row.Format, c r
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := Verify(t.Context(), dir, nil)
+	report, err := archive.Verify(t.Context(), store.NewFolder(dir), nil)
 	if err != nil || !report.OK() {
 		t.Fatalf("verify: %v, %+v", err, report)
 	}
@@ -151,7 +153,7 @@ func testLoading(t *testing.T, d Database, load loader) {
 }
 
 // tableNames are the tables and views of the collections.
-func tableNames(m *Manifest) (tables, times map[string]string) {
+func tableNames(m *archive.Manifest) (tables, times map[string]string) {
 	tables, times = map[string]string{}, map[string]string{}
 	taken := map[string]bool{}
 	for _, e := range m.Collections {
@@ -284,7 +286,7 @@ func TestLoadScript_refusesParquetWhereItCannotBeRead(t *testing.T) {
 	if err := (Spec{Collections: []string{"c"}, DDL: "oracle"}).Validate(); err == nil {
 		t.Error("a database that is none is taken")
 	}
-	m := &Manifest{Tool: "x\n\u2028DROP TABLE t;", Collections: []ManifestEntry{{Name: "c", File: "c.parquet", Format: "parquet"}}}
+	m := &archive.Manifest{Tool: "x\n\u2028DROP TABLE t;", Collections: []archive.Entry{{Name: "c", File: "c.parquet", Format: "parquet"}}}
 	text := LoadScript(Postgres, m, "")
 	if strings.Contains(text, "CREATE") || !strings.Contains(text, "-- c.parquet: Postgres reads no Parquet") || strings.Contains(text, "\nDROP") {
 		t.Errorf("the script for what cannot be read:\n%s", text)

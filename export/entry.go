@@ -5,17 +5,18 @@ import (
 	"fmt"
 	"strconv"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
 )
 
 // entry is the file as the manifest describes it.
-func (w *writer) entry(st *state) *ManifestEntry {
+func (w *writer) entry(st *state) *archive.Entry {
 	t := st.Tally
 	compress := w.c.layout.Compress
 	if compress == "" {
 		compress = row.None
 	}
-	e := &ManifestEntry{
+	e := &archive.Entry{
 		Name: w.c.name, File: w.c.file, Format: string(w.c.layout.Format), Compress: string(compress),
 		Rows: st.Rows, ExpectedRows: t.Expected, Gone: t.Gone, Appeared: t.Appeared, Changed: t.Changed,
 		Bytes: st.Offset, SHA256: hex.EncodeToString(w.hash.Sum(nil)),
@@ -39,7 +40,7 @@ func (w *writer) entry(st *state) *ManifestEntry {
 	}
 	if len(st.Segments) > 1 {
 		for _, s := range st.Segments {
-			e.Snapshots = append(e.Snapshots, Segment{FromID: strconv.FormatInt(s.From, 10), Time: FormatTime(s.At)})
+			e.Snapshots = append(e.Snapshots, archive.Segment{FromID: strconv.FormatInt(s.From, 10), Time: archive.FormatTime(s.At)})
 		}
 	}
 	if t.Window > 0 {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"fauna-export/export/store"
 )
 
 // Clock is the time that a run lives in.
@@ -17,7 +19,7 @@ type Clock interface {
 // give their own.
 type Env struct {
 	// Store is the run's folder.
-	Store Store
+	Store store.Store
 	// Clock is the machine's when nil.
 	Clock Clock
 	// Rand spreads retries in time; the engine guards it. Nil is a seed of
@@ -27,7 +29,7 @@ type Env struct {
 
 // OSEnv is the machine's clock, and the folder dir in its file system.
 func OSEnv(dir string) Env {
-	return Env{Store: NewDirStore(dir), Clock: systemClock{}, Rand: rand.NewPCG(rand.Uint64(), rand.Uint64())}
+	return Env{Store: store.NewFolder(dir), Clock: systemClock{}, Rand: rand.NewPCG(rand.Uint64(), rand.Uint64())}
 }
 
 // withDefaults fills the parts that the caller left out.

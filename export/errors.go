@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"fauna-export/export/archive"
 )
 
 // CollectionError is what stopped one collection; the others go on.
@@ -107,42 +109,15 @@ type AtError struct {
 
 // Error says why.
 func (e *AtError) Error() string {
-	at := FormatTime(e.At)
+	at := archive.FormatTime(e.At)
 	switch {
 	case e.Future:
-		return fmt.Sprintf("%s is in the future: the server's time is %s", at, FormatTime(e.Now))
+		return fmt.Sprintf("%s is in the future: the server's time is %s", at, archive.FormatTime(e.Now))
 	case len(e.Absent) > 0:
 		return fmt.Sprintf("at %s there was no collection %s: made later, or deleted and made again; give a later time", at, strings.Join(e.Absent, ", "))
 	default:
-		return fmt.Sprintf("%s is too old for collection %s: the server keeps it from %s on", at, e.Collection, FormatTime(e.Minimum))
+		return fmt.Sprintf("%s is too old for collection %s: the server keeps it from %s on", at, e.Collection, archive.FormatTime(e.Minimum))
 	}
-}
-
-// DirError is a folder that is not what it should be: exit code 2.
-type DirError struct {
-	Dir     string
-	Problem string
-	// Resumable: it holds a run that can be gone on with.
-	Resumable bool
-	// Locked: another process works in it.
-	Locked bool
-}
-
-// Error says what the folder is.
-func (e *DirError) Error() string { return e.Dir + ": " + e.Problem }
-
-// NotARun is a folder that holds no run: exit code 2.
-type NotARun struct {
-	Dir string
-	Why string
-}
-
-// Error says so.
-func (e *NotARun) Error() string {
-	if e.Why == "" {
-		return e.Dir + " holds no export"
-	}
-	return e.Dir + " holds no export: " + e.Why
 }
 
 // Changed refuses to go on with a run whose server, collections or options
@@ -169,7 +144,7 @@ func (e *Remade) Error() string {
 	if e.At == 0 {
 		return "the collection was deleted"
 	}
-	return fmt.Sprintf("the collection read at %s was deleted, or deleted and made again", FormatTime(e.At))
+	return fmt.Sprintf("the collection read at %s was deleted, or deleted and made again", archive.FormatTime(e.At))
 }
 
 // PrivilegeLost is a collection that the key could read at first and cannot

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"time"
+
+	"fauna-export/export/archive"
 )
 
 // Event is one line of the machine-readable account of a run; the package
@@ -41,9 +43,9 @@ type Event struct {
 	Collections   []EventCollection `json:"collections,omitempty"`
 
 	// Outcome is of a summary: "done", "partial" or "stopped".
-	Outcome  string    `json:"outcome,omitempty"`
-	Error    string    `json:"error,omitempty"`
-	Manifest *Manifest `json:"manifest,omitempty"`
+	Outcome  string            `json:"outcome,omitempty"`
+	Error    string            `json:"error,omitempty"`
+	Manifest *archive.Manifest `json:"manifest,omitempty"`
 }
 
 // EventCollection is one collection of an Event.
@@ -69,7 +71,7 @@ func (r *Run) Event() Event {
 }
 
 // Summary is the last event of a run, from what Do returned.
-func (r *Run) Summary(m *Manifest, err error) Event {
+func (r *Run) Summary(m *archive.Manifest, err error) Event {
 	e := newEvent("summary", r.Status(), r.env.Clock.Now())
 	e.Manifest = m
 	switch _, partial := errors.AsType[*Partial](err); {
@@ -106,7 +108,7 @@ func newEvent(kind string, s Status, now time.Time) Event {
 		Rate: tidy(s.Rate), BytesRate: tidy(s.BytesRate), ETA: seconds(s.ETA), Waiting: s.Waiting, NextTry: eventTime(s.NextTry), Paused: s.Paused,
 	}
 	if s.Snapshot != 0 {
-		e.Snapshot = FormatTime(s.Snapshot)
+		e.Snapshot = archive.FormatTime(s.Snapshot)
 	}
 	if s.Free >= 0 {
 		e.Free = &s.Free
@@ -129,7 +131,7 @@ func eventTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return FormatMoment(t.Truncate(time.Millisecond))
+	return archive.FormatMoment(t.Truncate(time.Millisecond))
 }
 
 // seconds is a duration, nil when it is not known.

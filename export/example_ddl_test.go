@@ -4,10 +4,11 @@ import (
 	"fmt"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 )
 
 func ExampleLoadScript() {
-	manifest := &export.Manifest{Tool: "fauna-export v1.0.0", Collections: []export.ManifestEntry{{
+	manifest := &archive.Manifest{Tool: "fauna-export v1.0.0", Collections: []archive.Entry{{
 		Name: "users", File: "users.csv", Format: "csv", Compress: "none", Columns: []string{"ref", "ts", "data", "ttl"},
 	}}}
 	fmt.Print(export.LoadScript(export.SQLite, manifest, ""))

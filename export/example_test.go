@@ -6,7 +6,9 @@ import (
 	"os"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 )
@@ -58,7 +60,7 @@ func Example() {
 	}
 	fmt.Println(manifest.Consistency)
 
-	report, err := export.Verify(ctx, dir, nil)
+	report, err := archive.Verify(ctx, store.NewFolder(dir), nil)
 	fmt.Println(report.OK(), err)
 	// Output:
 	// customers.csv.gz 2400 100 2499

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // farSource is a source behind a line, on a server of so many cores. It takes
@@ -107,7 +108,7 @@ func farRun(t *testing.T, spec Spec, f *farSource, n int64) (time.Duration, *Run
 		f.Source = newInstantSource(n, 640)
 	}
 	spec.Collections = []string{"users"}
-	r, err := NewRun(spec, f, Env{Store: &streamStore{w: io.Discard}})
+	r, err := NewRun(spec, f, Env{Store: store.NewStream(io.Discard)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +294,7 @@ func (s *slowDown) Documents(ctx context.Context, name string, at, from int64, s
 func TestRun_theNumberThatTheUserSetsHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &slowDown{farSource: &farSource{Source: newInstantSource(60_000, 640), latency: 200 * time.Millisecond}, after: 50}
-		r, err := NewRun(Spec{Collections: []string{"users"}, PageSize: 250}, f, Env{Store: &streamStore{w: io.Discard}})
+		r, err := NewRun(Spec{Collections: []string{"users"}, PageSize: 250}, f, Env{Store: store.NewStream(io.Discard)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -340,7 +341,7 @@ func TestRun_readsOnWhileTheFileWaits(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const pages = 60
 				w := &waitingWriter{farSource: &farSource{Source: newInstantSource(pages*250, 640), latency: 20 * time.Millisecond}, pages: pages, open: make(chan struct{})}
-				r, err := NewRun(spec, w, Env{Store: &streamStore{w: w}})
+				r, err := NewRun(spec, w, Env{Store: store.NewStream(w)})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 )
 
 // diskFault is an error of the store.
@@ -18,10 +21,10 @@ func (e *diskFault) Unwrap() error { return e.err }
 // diskError says what was being done when the store failed; a full disk is a
 // *NoSpace.
 func (r *Run) diskError(op string, err error) error {
-	if _, ok := errors.AsType[*DirError](err); ok {
+	if _, ok := errors.AsType[*store.Error](err); ok {
 		return err
 	}
-	if diskFull(err) {
+	if store.Full(err) {
 		return &diskFault{op: op, err: &NoSpace{Err: err}}
 	}
 	return &diskFault{op: op, err: err}
@@ -29,29 +32,29 @@ func (r *Run) diskError(op string, err error) error {
 
 // finish writes the hashes and, as the last of all, the manifest. A run that
 // has collections left keeps what is needed to go on with them.
-func (r *Run) finish() (*Manifest, error) {
+func (r *Run) finish() (*archive.Manifest, error) {
 	r.mu.Lock()
 	r.phase = Finishing
 	m, partial := r.manifest()
 	if m.Mode == Incremental {
-		m.Syncs = m.firstSyncs()
+		m.Syncs = m.AllSyncs()
 	}
 	r.mu.Unlock()
-	data, err := m.encode()
+	data, err := m.Encode()
 	if err != nil {
 		return nil, err
 	}
 	s := r.env.Store
-	if err := s.Write(SumsName, m.sums()); err != nil {
-		return nil, r.diskError("write "+SumsName, err)
+	if err := s.Write(archive.SumsName, m.Sums()); err != nil {
+		return nil, r.diskError("write "+archive.SumsName, err)
 	}
 	if ddl := r.spec.DDL; ddl != "" {
 		if err := s.Write(ddl.ScriptName(), []byte(LoadScript(ddl, m, ""))); err != nil {
 			return nil, r.diskError("write "+ddl.ScriptName(), err)
 		}
 	}
-	if err := s.Write(ManifestName, data); err != nil {
-		return nil, r.diskError("write "+ManifestName, err)
+	if err := s.Write(archive.ManifestName, data); err != nil {
+		return nil, r.diskError("write "+archive.ManifestName, err)
 	}
 	if err := r.sweep(len(partial.Failures) > 0); err != nil {
 		return nil, err
@@ -84,36 +87,36 @@ func (r *Run) sweep(keep bool) error {
 		return err
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name, WorkPrefix) && e.Name != runName {
+		if strings.HasPrefix(e.Name, store.WorkPrefix) && e.Name != archive.RunName {
 			if err := s.Remove(e.Name); err != nil {
 				return r.diskError("remove "+e.Name, err)
 			}
 		}
 	}
 	if err := s.Close(); err != nil {
-		return r.diskError("remove "+WorkPrefix, err)
+		return r.diskError("remove "+store.WorkPrefix, err)
 	}
 	return nil
 }
 
 // forget removes what the run is: there is nothing left to resume.
 func (r *Run) forget() error {
-	if err := r.env.Store.Remove(runName); err != nil {
-		return r.diskError("remove "+runName, err)
+	if err := r.env.Store.Remove(archive.RunName); err != nil {
+		return r.diskError("remove "+archive.RunName, err)
 	}
 	return nil
 }
 
 // manifest describes the finished run, and what is missing from it. The
 // caller holds mu.
-func (r *Run) manifest() (*Manifest, *Partial) {
+func (r *Run) manifest() (*archive.Manifest, *Partial) {
 	partial := &Partial{Failures: r.left, Skipped: r.spec.Skipped}
-	m := &Manifest{
-		Version: manifestVersion, Tool: r.spec.Tool, Endpoint: r.spec.Endpoint, Mode: r.spec.Mode,
-		Consistency: ConsistencySnapshot,
+	m := &archive.Manifest{
+		Version: archive.Version, Tool: r.spec.Tool, Endpoint: r.spec.Endpoint, Mode: r.spec.Mode,
+		Consistency: archive.ConsistencySnapshot,
 		Started:     r.began,
-		Finished:    FormatMoment(r.env.Clock.Now().Truncate(time.Millisecond)),
-		Collections: []ManifestEntry{},
+		Finished:    archive.FormatMoment(r.env.Clock.Now().Truncate(time.Millisecond)),
+		Collections: []archive.Entry{},
 		Skipped:     r.spec.Skipped,
 	}
 	times := make(map[int64]bool)
@@ -137,16 +140,16 @@ func (r *Run) manifest() (*Manifest, *Partial) {
 		m.Failed = append(m.Failed, Skipped{Name: f.Collection, Why: f.Err.Error()})
 	}
 	if r.spec.NoSnapshot {
-		m.Consistency = ConsistencyNone
+		m.Consistency = archive.ConsistencyNone
 		partial.Window = nil
 		return m, partial
 	}
-	m.Snapshot = FormatTime(r.times[0])
+	m.Snapshot = archive.FormatTime(r.times[0])
 	if len(times) > 1 || len(partial.Window) > 0 {
-		m.Consistency = ConsistencyWindow
+		m.Consistency = archive.ConsistencyWindow
 		for _, at := range r.times {
 			if times[at] {
-				m.Snapshots = append(m.Snapshots, FormatTime(at))
+				m.Snapshots = append(m.Snapshots, archive.FormatTime(at))
 			}
 		}
 		for _, c := range r.all {

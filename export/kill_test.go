@@ -11,11 +11,15 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 )
 
 // killVariable holds what a child does, as JSON.
@@ -40,7 +44,7 @@ func killSource() *fakeSource {
 
 func killChild(text string) int {
 	var p killPlan
-	if err := decodeState([]byte(text), &p); err != nil {
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
@@ -63,7 +67,7 @@ func killChild(text string) int {
 		return nil
 	}
 	// Time is fast, so that checkpoints are many.
-	env := Env{Store: &killStore{Store: NewDirStore(p.Dir), die: die, kill: kill, half: p.Half}, Clock: newSwiftClock(200)}
+	env := Env{Store: &killStore{Store: store.NewFolder(p.Dir), die: die, kill: kill, half: p.Half}, Clock: newSwiftClock(200)}
 	s, err := p.Spec.spec()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -72,7 +76,7 @@ func killChild(text string) int {
 	r, err := NewRun(s, src, env)
 	if p.Resume {
 		r, err = OpenRun(src, env)
-		if isError[*NotARun](err) { // killed before anything was there
+		if isError[*archive.NotARun](err) { // killed before anything was there
 			r, err = NewRun(s, src, env)
 		}
 	}
@@ -89,7 +93,7 @@ func killChild(text string) int {
 
 // killStore kills the process at one of its operations.
 type killStore struct {
-	Store
+	store.Store
 	die  func() bool
 	kill func()
 	half bool
@@ -98,7 +102,7 @@ type killStore struct {
 func (s *killStore) Write(name string, data []byte) error {
 	if s.die() {
 		if s.half {
-			os.WriteFile(s.Store.(*dirStore).path(name)+freshName, data[:len(data)/2], 0o600)
+			os.WriteFile(filepath.Join(s.Store.Name(), name)+".new", data[:len(data)/2], 0o600)
 		}
 		s.kill()
 	}
@@ -122,7 +126,7 @@ func (s *killStore) Remove(name string) error {
 	return s.Store.Remove(name)
 }
 
-func (s *killStore) Append(name string, size int64) (Appender, error) {
+func (s *killStore) Append(name string, size int64) (store.Appender, error) {
 	if s.die() {
 		s.kill()
 	}
@@ -131,7 +135,7 @@ func (s *killStore) Append(name string, size int64) (Appender, error) {
 }
 
 type killFile struct {
-	Appender
+	store.Appender
 	s *killStore
 }
 
@@ -239,7 +243,7 @@ func TestKill_resumedRunsMakeTheSameFiles(t *testing.T) {
 				if here > 1 {
 					doubles++
 				}
-				rep, err := Verify(context.Background(), dir, nil)
+				rep, err := archive.Verify(context.Background(), store.NewFolder(dir), nil)
 				if err != nil || !rep.OK() {
 					t.Errorf("verify: %+v %v", rep, err)
 				}

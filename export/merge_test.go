@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // fullRows are the rows of a full export to JSONL at a time, with a sync's
@@ -64,21 +66,21 @@ func TestMerge_everyFormatIsTheFullExport(t *testing.T) {
 					s.sync(with)
 					s.fql(remove(5) + "\n" + create(2, "{again: 1}"))
 					m := s.sync(with)
-					files, err := Merge(t.Context(), s.dir)
+					files, err := archive.Merge(t.Context(), store.NewFolder(s.dir))
 					if err != nil || len(files) != 1 || files[0].Rows != 4 || files[0].File != "merged/docs.jsonl" {
 						t.Fatalf("%+v, %v", files, err)
 					}
 					spec := s.spec()
 					with(&spec)
 					got, err := os.ReadFile(filepath.Join(s.dir, "merged", "docs.jsonl"))
-					if want := s.fullRows(m.snapshot(), spec); err != nil || string(got) != want {
+					if want := s.fullRows(m.Time(), spec); err != nil || string(got) != want {
 						t.Errorf("merged\n%s\nfull\n%s\n%v", got, want, err)
 					}
-					sums, err := os.ReadFile(filepath.Join(s.dir, "merged", SumsName))
+					sums, err := os.ReadFile(filepath.Join(s.dir, "merged", archive.SumsName))
 					if want := fmt.Sprintf("%x  docs.jsonl\n", sha256.Sum256(got)); err != nil || string(sums) != want {
 						t.Errorf("hashes %q, want %q, %v", sums, want, err)
 					}
-					rep, err := Verify(t.Context(), s.dir, nil)
+					rep, err := archive.Verify(t.Context(), store.NewFolder(s.dir), nil)
 					if err != nil || !rep.OK() {
 						t.Errorf("%+v, %v", rep, err)
 					}
@@ -97,7 +99,7 @@ func TestMerge_namesWhatTheFilesLack(t *testing.T) {
 	s.fql(create(1, `{n: "text"}`) + "\n" + create(2, `{n: 2}`))
 	s.fql(`Update(Ref(Collection("docs"), "2"), {ttl: Time("2090-01-01T00:00:00.123456789Z")})`)
 	s.sync(with)
-	files, err := Merge(t.Context(), s.dir)
+	files, err := archive.Merge(t.Context(), store.NewFolder(s.dir))
 	if err != nil || len(files) != 1 {
 		t.Fatal(files, err)
 	}
@@ -116,7 +118,7 @@ func TestMerge_namesWhatRowsLeaveOutOfWireFiles(t *testing.T) {
 	wire := func(p *Spec) { p.Format = row.Wire }
 	s.fql(create(1, "{}") + "\n" + `Create(Ref(Collection("docs"), "2"), {credentials: {password: "x"}, delegates: {}})`)
 	m := s.sync(wire)
-	files, err := Merge(t.Context(), s.dir)
+	files, err := archive.Merge(t.Context(), store.NewFolder(s.dir))
 	if err != nil || len(files) != 1 || len(m.Collections[0].Warnings) > 0 {
 		t.Fatal(files, err)
 	}
@@ -155,14 +157,14 @@ func TestMerge_neverBringsRemovedDocumentsBack(t *testing.T) {
 		if err := spoil(); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Merge(t.Context(), s.dir)
-		if _, ok := errors.AsType[*Unmergeable](err); !ok || !strings.Contains(err.Error(), "sync again") {
+		_, err := archive.Merge(t.Context(), store.NewFolder(s.dir))
+		if _, ok := errors.AsType[*archive.Unmergeable](err); !ok || !strings.Contains(err.Error(), "sync again") {
 			t.Errorf("state %s: %v", name, err)
 		}
 		if now, err := os.ReadFile(filepath.Join(s.dir, "merged", "docs.jsonl")); err != nil || string(now) != string(first) {
 			t.Errorf("state %s: the merge before is gone: %s, %v", name, now, err)
 		}
-		if _, err := os.Stat(filepath.Join(s.dir, "merged", SumsName)); !os.IsNotExist(err) {
+		if _, err := os.Stat(filepath.Join(s.dir, "merged", archive.SumsName)); !os.IsNotExist(err) {
 			t.Errorf("state %s: hashes of a merge that was not finished: %v", name, err)
 		}
 	}
@@ -185,7 +187,7 @@ func TestMerge_neverBringsRemovedDocumentsBack(t *testing.T) {
 	if _, err := os.Stat(state); err != nil {
 		t.Fatalf("no state was made of the files: %v", err)
 	}
-	if _, err := Merge(t.Context(), s.dir); err == nil {
+	if _, err := archive.Merge(t.Context(), store.NewFolder(s.dir)); err == nil {
 		t.Error("a state that was made of the files was believed")
 	}
 	s.exact(s.sync(ignore))

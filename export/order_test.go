@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"fauna-export/export/store"
 )
 
 func TestRun_readsWhatExpiresFirstBeforeTheRest(t *testing.T) {
@@ -65,7 +67,7 @@ func TestRun_severalCollectionsShareOneLimitOfRequests(t *testing.T) {
 
 // heldStore gives no file its final name before it is told to.
 type heldStore struct {
-	Store
+	store.Store
 	free chan struct{}
 }
 

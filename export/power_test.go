@@ -14,7 +14,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // diskImage is a Store in memory that knows what a power cut would leave: of
@@ -72,14 +74,14 @@ func (d *diskImage) powerUp() {
 
 func (d *diskImage) Lock() (func() error, error) { return func() error { return nil }, nil }
 
-func (d *diskImage) List() ([]Entry, error) {
+func (d *diskImage) List() ([]store.Entry, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var out []Entry
+	var out []store.Entry
 	for name, f := range d.files {
-		out = append(out, Entry{Name: name, Size: int64(len(f.data))})
+		out = append(out, store.Entry{Name: name, Size: int64(len(f.data))})
 	}
-	slices.SortFunc(out, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b store.Entry) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
 }
 
@@ -93,6 +95,20 @@ func (d *diskImage) Read(name string) ([]byte, error) {
 	return slices.Clone(f.data), nil
 }
 
+func (d *diskImage) Name() string { return "the disk" }
+
+func (d *diskImage) Open(name string) (store.File, int64, error) {
+	data, err := d.Read(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	return imageReader{bytes.NewReader(data)}, int64(len(data)), nil
+}
+
+type imageReader struct{ *bytes.Reader }
+
+func (imageReader) Close() error { return nil }
+
 func (d *diskImage) Write(name string, data []byte) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -103,7 +119,7 @@ func (d *diskImage) Write(name string, data []byte) error {
 	return nil
 }
 
-func (d *diskImage) Append(name string, size int64) (Appender, error) {
+func (d *diskImage) Append(name string, size int64) (store.Appender, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.step(); err != nil {
@@ -213,7 +229,7 @@ func TestPowerCut_leavesARunThatCanBeGoneOnWith(t *testing.T) {
 					disk.cutAt = random.IntN(3 * n)
 				}
 				r, err = OpenRun(src, env)
-				if isError[*NotARun](err) {
+				if isError[*archive.NotARun](err) {
 					r, err = NewRun(form, src, env)
 				}
 				if err != nil {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"fauna-export/export/archive"
 )
 
 // prepare asks the server, before any file is made, for the time to read at
@@ -156,17 +158,21 @@ func (r *Run) lives(ctx context.Context, of []*collection, at int64) error {
 
 // OpenRun prepares to go on with the run that the store holds. It asks
 // nothing of the server. A finished run gives a Run that answers its
-// manifest at once; a store without a run is a *NotARun.
+// manifest at once; a store without a run is a *archive.NotARun.
 func OpenRun(src Source, env Env) (*Run, error) {
-	f, err := Inspect(env)
+	f, err := archive.Inspect(env.Store)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case f.Spec != nil:
-		r, err := newRun(*f.Spec, src, env)
+	case f.Run != nil:
+		spec, err := specIn(env.Store, f.Run)
 		if err != nil {
-			return nil, &NotARun{Dir: storeName(env.Store), Why: err.Error()}
+			return nil, err
+		}
+		r, err := newRun(spec, src, env)
+		if err != nil {
+			return nil, &archive.NotARun{Dir: env.Store.Name(), Why: err.Error()}
 		}
 		if r.spec.Mode == Incremental {
 			return r, r.openFolder()
@@ -175,11 +181,11 @@ func OpenRun(src Source, env Env) (*Run, error) {
 		return r, nil
 	case f.Manifest != nil:
 		env = env.withDefaults()
-		r := &Run{spec: Spec{Dir: storeName(env.Store)}, env: env, finished: f.Manifest}
+		r := &Run{spec: Spec{Dir: env.Store.Name()}, env: env, finished: f.Manifest}
 		r.scheduler = newScheduler(r.spec, env)
 		return r, nil
 	default:
-		return nil, &NotARun{Dir: storeName(env.Store)}
+		return nil, &archive.NotARun{Dir: env.Store.Name()}
 	}
 }
 
@@ -206,7 +212,7 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 	}()
 	saved, spec, err := readRun(r.env.Store)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &NotARun{Dir: storeName(r.env.Store), Why: "another process has finished it meanwhile"}
+		return nil, &archive.NotARun{Dir: r.env.Store.Name(), Why: "another process has finished it meanwhile"}
 	}
 	if err != nil {
 		return nil, err
@@ -215,7 +221,7 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 		return nil, &Changed{Differences: diff}
 	}
 	if len(saved.Times) == 0 {
-		return nil, &NotARun{Dir: storeName(r.env.Store), Why: runName + " names no time"}
+		return nil, &archive.NotARun{Dir: r.env.Store.Name(), Why: archive.RunName + " names no time"}
 	}
 	left, err := r.takeUp(saved)
 	if err != nil {
@@ -229,7 +235,7 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 			return nil, err
 		}
 	}
-	for _, name := range []string{ManifestName, SumsName} {
+	for _, name := range []string{archive.ManifestName, archive.SumsName} {
 		if err := r.env.Store.Remove(name); err != nil {
 			return nil, r.diskError("remove "+name, err)
 		}
@@ -239,7 +245,7 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 
 // takeUp reads how far each collection is, and returns those that are not
 // finished.
-func (r *Run) takeUp(saved *runState) (left []*collection, err error) {
+func (r *Run) takeUp(saved *archive.RunState) (left []*collection, err error) {
 	entries, err := r.env.Store.List()
 	if err != nil {
 		return nil, err
@@ -257,7 +263,7 @@ func (r *Run) takeUp(saved *runState) (left []*collection, err error) {
 		if err != nil {
 			return nil, err
 		}
-		part, whole := sizes[partName(c.file)], sizes[c.file]
+		part, whole := sizes[archive.PartName(c.file)], sizes[c.file]
 		if st != nil && st.Finished && st.Entry != nil && (part == st.Offset || whole == st.Offset) {
 			c.entry, c.segments, c.put = st.Entry, st.Segments, st.Tally
 			c.read, c.planned, c.bytes = st.Rows, st.Rows, st.Bytes
@@ -265,9 +271,9 @@ func (r *Run) takeUp(saved *runState) (left []*collection, err error) {
 			c.scanFrom, c.saved = -1, st
 			r.written += st.Offset
 			r.laid += st.Rows
-			if _, there := sizes[partName(c.file)]; there {
-				if err := r.env.Store.Commit(partName(c.file), c.file); err != nil {
-					return nil, r.diskError("rename "+partName(c.file), err)
+			if _, there := sizes[archive.PartName(c.file)]; there {
+				if err := r.env.Store.Commit(archive.PartName(c.file), c.file); err != nil {
+					return nil, r.diskError("rename "+archive.PartName(c.file), err)
 				}
 			}
 			c.state = CollectionDone
@@ -308,7 +314,7 @@ func (r *Run) sameServer(ctx context.Context, at int64) error {
 		return err
 	}
 	if now < at {
-		return &Changed{Differences: []string{"the server's time is " + FormatTime(now) + ", before the snapshot of " + FormatTime(at)}}
+		return &Changed{Differences: []string{"the server's time is " + archive.FormatTime(now) + ", before the snapshot of " + archive.FormatTime(at)}}
 	}
 	if at == 0 {
 		return nil
@@ -318,7 +324,7 @@ func (r *Run) sameServer(ctx context.Context, at int64) error {
 		return err
 	}
 	if len(absent) == len(r.spec.Collections) {
-		return &Changed{Differences: []string{"the server: none of the collections is there that was read at " + FormatTime(at) + "; they were deleted, or this is another database"}}
+		return &Changed{Differences: []string{"the server: none of the collections is there that was read at " + archive.FormatTime(at) + "; they were deleted, or this is another database"}}
 	}
 	return nil
 }

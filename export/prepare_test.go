@@ -14,7 +14,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 func TestPrepare_refusesBeforeAnyFile(t *testing.T) {
@@ -82,7 +84,7 @@ func TestRun_atATimeIsEchoedToTheMicrosecond(t *testing.T) {
 		return nil
 	}
 	m := mustDo(t, Spec{Collections: []string{"users"}, At: at}, src, swiftEnv(exportDir(t), 1))
-	if m.Snapshot != FormatTime(at) || !strings.HasSuffix(m.Snapshot, "999999Z") {
+	if m.Snapshot != archive.FormatTime(at) || !strings.HasSuffix(m.Snapshot, "999999Z") {
 		t.Errorf("snapshot %s", m.Snapshot)
 	}
 }
@@ -104,7 +106,7 @@ func TestRun_withoutASnapshotCountsWhatChanged(t *testing.T) {
 	dir := exportDir(t)
 	m := mustDo(t, Spec{Collections: []string{"users", "orders"}, NoSnapshot: true, PageSize: 100, Workers: 1}, src, swiftEnv(dir, 1))
 	e := m.Collections[0]
-	if m.Consistency != ConsistencyNone || m.Snapshot != "" || e.Gone != 3 || e.Appeared != 4 || e.Changed != 7 {
+	if m.Consistency != archive.ConsistencyNone || m.Snapshot != "" || e.Gone != 3 || e.Appeared != 4 || e.Changed != 7 {
 		t.Errorf("manifest %+v", m)
 	}
 	if !bytes.Equal(mustRead(t, dir, "users.jsonl"), jsonl(users, users.docs)) {
@@ -148,7 +150,7 @@ func TestRun_cancelledStopsAtOnceAndGoesOn(t *testing.T) {
 			}
 			src.fault = nil
 			env := swiftEnv(dir, 1)
-			if r, err = OpenRun(src, env); isError[*NotARun](err) {
+			if r, err = OpenRun(src, env); isError[*archive.NotARun](err) {
 				r, err = NewRun(spec, src, env)
 			}
 			if err != nil {
@@ -192,11 +194,11 @@ func TestResume_refusesAnotherServerCollectionOrOption(t *testing.T) {
 	spec := Spec{Endpoint: "http://localhost:8443", Collections: []string{"users", "orders"}, PageSize: 100,
 		Columns: map[string][]row.Column{"users": {{Name: "a", Path: []any{"data", "list", int64(0)}, Type: row.TypeInt}}}}
 	dir := interrupted(t, spec, src)
-	f, err := Inspect(swiftEnv(dir, 1))
-	if err != nil || f.Spec == nil || f.Spec.Endpoint != spec.Endpoint {
-		t.Fatalf("%+v %v", f, err)
+	_, saved, err := readRun(store.NewFolder(dir))
+	if err != nil || saved.Endpoint != spec.Endpoint {
+		t.Fatalf("%+v %v", saved, err)
 	}
-	if diff := f.Spec.Differences(spec); len(diff) > 0 {
+	if diff := saved.Differences(spec); len(diff) > 0 {
 		t.Errorf("the same differs: %v", diff)
 	}
 	for _, c := range []struct {
@@ -212,7 +214,7 @@ func TestResume_refusesAnotherServerCollectionOrOption(t *testing.T) {
 	} {
 		other := spec
 		c.change(&other)
-		if diff := f.Spec.Differences(other); len(diff) != 1 || !strings.HasPrefix(diff[0], c.says+": was ") {
+		if diff := saved.Differences(other); len(diff) != 1 || !strings.HasPrefix(diff[0], c.says+": was ") {
 			t.Errorf("%s: %v", c.says, diff)
 		}
 	}
@@ -248,7 +250,7 @@ func TestResume_afterTheSnapshotExpiredReadsTheRestAtANewTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	m, err := r.Do(context.Background())
-	if !isError[*Partial](err) || m.Consistency != ConsistencyWindow {
+	if !isError[*Partial](err) || m.Consistency != archive.ConsistencyWindow {
 		t.Fatalf("error %v, %+v", err, m)
 	}
 	if !bytes.Equal(mustRead(t, dir, "users.jsonl"), jsonl(users, old[:len(old)-1])) {
@@ -303,7 +305,7 @@ func TestFault_mixesFromASeed(t *testing.T) {
 				t.Errorf("mix %d: %s differs", i, e.File)
 			}
 		}
-		if _, err := os.Stat(filepath.Join(dir, ManifestName)); err != nil {
+		if _, err := os.Stat(filepath.Join(dir, archive.ManifestName)); err != nil {
 			t.Error(err)
 		}
 	}

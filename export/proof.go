@@ -9,33 +9,26 @@ import (
 	"runtime"
 	"sync"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // proof is the reading again of a file while it is still being written, as far
 // as it is durable. A run reads all its files again; what is read beside the
 // waiting for a server costs no time at the end.
 type proof struct {
-	file OpenedFile
+	file store.File
 	pos  int64 // what is read; of the reader alone
 	done chan struct{}
 	// found is what was found, good after done.
-	found reading
+	found archive.Reading
 
 	mu      sync.Mutex
 	wake    sync.Cond
 	durable int64 // bytes that may be read
 	ended   bool  // they are the whole file
 	dropped bool  // nobody wants to know any more
-}
-
-// reading is what reading a whole file found.
-type reading struct {
-	sha256 string
-	sum    row.Summary
-	pairs  pairSum // of the rows of a sync's file
-	bad    error   // what is wrong with the rows
-	failed error   // why the file could not be read to its end
 }
 
 // proven tells whether a file is read again while it is written. A compressed
@@ -55,14 +48,14 @@ func (w *writer) readAgain(durable int64) {
 	case w.c.proof != nil:
 		w.c.proof.grow(durable)
 	case w.r.proven(w.c.layout):
-		w.c.proof = startProof(w.r.env.Store, partName(w.c.file), w.c.layout, durable)
+		w.c.proof = startProof(w.r.env.Store, archive.PartName(w.c.file), w.c.layout, durable)
 	}
 }
 
 // startProof begins with a file of which some bytes are durable; nil where
 // the store cannot be read from. It ends by itself after end or drop.
-func startProof(s Store, name string, l row.Layout, durable int64) *proof {
-	file, _, err := openFile(s, name)
+func startProof(s store.Store, name string, l row.Layout, durable int64) *proof {
+	file, _, err := s.Open(name)
 	if err != nil {
 		return nil
 	}
@@ -73,15 +66,15 @@ func startProof(s Store, name string, l row.Layout, durable int64) *proof {
 		defer file.Close()
 		h := sha256.New()
 		all := io.TeeReader(f, h)
-		f.found.sum, f.found.bad = row.CheckStream(context.Background(), l, all)
-		if f.found.bad != nil {
+		f.found.Rows, f.found.Bad = row.CheckStream(context.Background(), l, all)
+		if f.found.Bad != nil {
 			// The hash is of the whole file, whatever its rows are.
-			_, f.found.failed = io.Copy(io.Discard, all)
+			_, f.found.Failed = io.Copy(io.Discard, all)
 		}
-		if errors.Is(f.found.bad, errDropped) {
-			f.found.failed = errDropped
+		if errors.Is(f.found.Bad, errDropped) {
+			f.found.Failed = errDropped
 		}
-		f.found.sha256 = hex.EncodeToString(h.Sum(nil))
+		f.found.SHA256 = hex.EncodeToString(h.Sum(nil))
 	}()
 	return f
 }
@@ -154,7 +147,7 @@ func (r *Run) awaitProof(ctx context.Context, c *collection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c.proof = nil
-	if f.found.failed == nil {
+	if f.found.Failed == nil {
 		r.found[c.file] = &f.found
 	}
 }

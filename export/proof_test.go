@@ -10,23 +10,23 @@ import (
 
 	"go.uber.org/goleak"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // provenStore tells when a file that is being written is opened to be read,
 // and may answer other bytes than those that were written.
 type provenStore struct {
-	Store
+	store.Store
 	opened chan struct{}
 	once   sync.Once
 	bend   bool
 }
 
-func (s *provenStore) Name() string { return storeName(s.Store) }
-
-func (s *provenStore) Open(name string) (OpenedFile, int64, error) {
-	f, size, err := s.Store.(Opener).Open(name)
-	if err == nil && strings.HasSuffix(name, partEnd) {
+func (s *provenStore) Open(name string) (store.File, int64, error) {
+	f, size, err := s.Store.Open(name)
+	if err == nil && strings.HasSuffix(name, ".part") {
 		s.once.Do(func() { close(s.opened) })
 		if s.bend {
 			f = bentFile{f}
@@ -36,10 +36,10 @@ func (s *provenStore) Open(name string) (OpenedFile, int64, error) {
 }
 
 // bentFile answers the first byte wrong.
-type bentFile struct{ OpenedFile }
+type bentFile struct{ store.File }
 
 func (f bentFile) ReadAt(p []byte, at int64) (int, error) {
-	n, err := f.OpenedFile.ReadAt(p, at)
+	n, err := f.File.ReadAt(p, at)
 	if at == 0 && n > 0 {
 		p[0] ^= 1
 	}
@@ -101,7 +101,7 @@ func TestProof_aFileIsReadAgainWhileItIsWritten(t *testing.T) {
 		if len(r.found) != 1 {
 			t.Errorf("%s: %d files were read again", format, len(r.found))
 		}
-		again, err := Verify(t.Context(), dir, nil)
+		again, err := archive.Verify(t.Context(), store.NewFolder(dir), nil)
 		if err != nil || len(again.Files) != 1 || again.Files[0] != proven.Files[0] {
 			t.Errorf("%s: read at the end it is %+v, %v", format, again, err)
 		}
@@ -118,7 +118,7 @@ func TestProof_tellsWhatTheDiskAnswersOtherwise(t *testing.T) {
 	if err != nil || rep.OK() || !strings.Contains(rep.Files[0].Problem, "sha256 is") {
 		t.Errorf("%+v, %v", rep, err)
 	}
-	if rep, err := Verify(t.Context(), dir, nil); err != nil || !rep.OK() {
+	if rep, err := archive.Verify(t.Context(), store.NewFolder(dir), nil); err != nil || !rep.OK() {
 		t.Errorf("the file itself is right: %+v, %v", rep, err)
 	}
 }

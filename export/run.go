@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
 )
 
@@ -36,9 +37,9 @@ type Run struct {
 	speed    meter
 	free     int64
 	need     int64
-	finished *Manifest
-	found    map[string]*reading // files that were read again while they were written
-	pass     *Run                // the sync that this run is doing, whose status it shows
+	finished *archive.Manifest
+	found    map[string]*archive.Reading // files that were read again while they were written
+	pass     *Run                        // the sync that this run is doing, whose status it shows
 }
 
 func newRun(s Spec, src Source, env Env) (*Run, error) {
@@ -46,8 +47,8 @@ func newRun(s Spec, src Source, env Env) (*Run, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Run{spec: s, src: src, env: env, scheduler: newScheduler(s, env), phase: Preparing, free: -1, need: -1, found: map[string]*reading{}}
-	names := FileNames(s.Collections)
+	r := &Run{spec: s, src: src, env: env, scheduler: newScheduler(s, env), phase: Preparing, free: -1, need: -1, found: map[string]*archive.Reading{}}
+	names := archive.FileNames(s.Collections)
 	for _, name := range s.Collections {
 		l := s.layout(name)
 		ser, err := row.NewSerializer(l)
@@ -70,7 +71,7 @@ func newRun(s Spec, src Source, env Env) (*Run, error) {
 }
 
 // NewRun prepares a new run. It asks nothing of the server, and refuses with
-// a *SpecError or a *DirError what cannot be run.
+// a *SpecError or a *store.Error what cannot be run.
 func NewRun(s Spec, src Source, env Env) (*Run, error) {
 	r, err := newRun(s, src, env)
 	if err != nil {
@@ -93,7 +94,7 @@ func NewRun(s Spec, src Source, env Env) (*Run, error) {
 // made. After any other error, the end of ctx among them, the store holds
 // nothing under a final name that is not whole, and OpenRun goes on from
 // there.
-func (r *Run) Do(ctx context.Context) (*Manifest, error) {
+func (r *Run) Do(ctx context.Context) (*archive.Manifest, error) {
 	m, err := r.do(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -105,10 +106,10 @@ func (r *Run) Do(ctx context.Context) (*Manifest, error) {
 	return m, err
 }
 
-func (r *Run) do(ctx context.Context) (*Manifest, error) {
+func (r *Run) do(ctx context.Context) (*archive.Manifest, error) {
 	r.mu.Lock()
 	r.started = r.env.Clock.Now()
-	r.began = FormatMoment(r.started.Truncate(time.Millisecond))
+	r.began = archive.FormatMoment(r.started.Truncate(time.Millisecond))
 	r.mu.Unlock()
 	if r.finished != nil {
 		return r.finished, nil
@@ -120,7 +121,7 @@ func (r *Run) do(ctx context.Context) (*Manifest, error) {
 }
 
 // doFull reads all documents of the collections.
-func (r *Run) doFull(ctx context.Context) (*Manifest, error) {
+func (r *Run) doFull(ctx context.Context) (*archive.Manifest, error) {
 	if r.resume {
 		release, err := r.reopen(ctx)
 		if err != nil {

@@ -10,7 +10,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // jsonl is what the documents ids look like as JSON lines.
@@ -39,7 +41,7 @@ func mustRead(t *testing.T, dir, name string) []byte {
 }
 
 // mustDo makes a whole run.
-func mustDo(t *testing.T, s Spec, src Source, env Env) *Manifest {
+func mustDo(t *testing.T, s Spec, src Source, env Env) *archive.Manifest {
 	t.Helper()
 	r, err := NewRun(s, src, env)
 	if err != nil {
@@ -58,7 +60,7 @@ func TestRun_writesEveryDocumentInOrder(t *testing.T) {
 	for _, workers := range []int{1, 2, 8} {
 		dir := exportDir(t)
 		m := mustDo(t, Spec{Collections: []string{"users", "empty", "one", "ÄÖ/x"}, Workers: workers}, src, OSEnv(dir))
-		if m.Consistency != ConsistencySnapshot || len(m.Collections) != 4 {
+		if m.Consistency != archive.ConsistencySnapshot || len(m.Collections) != 4 {
 			t.Fatalf("manifest: %+v", m)
 		}
 		for _, e := range m.Collections {
@@ -84,7 +86,7 @@ func TestRun_writesEveryDocumentInOrder(t *testing.T) {
 		if info, err = os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
 			t.Errorf("mode of the folder: %v %v", info.Mode(), err)
 		}
-		rep, err := Verify(context.Background(), dir, nil)
+		rep, err := archive.Verify(context.Background(), store.NewFolder(dir), nil)
 		if err != nil || !rep.OK() {
 			t.Errorf("verify: %+v %v", rep, err)
 		}

@@ -17,7 +17,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 	"fauna-export/fauna/emulator/fault"
@@ -119,7 +121,7 @@ func (s *testServer) restricted(t *testing.T) fauna.Secret {
 }
 
 // serverRun exports users and orders in small pages.
-func serverRun(t *testing.T, client *fauna.Client, dir string, spec Spec) (*Manifest, error) {
+func serverRun(t *testing.T, client *fauna.Client, dir string, spec Spec) (*archive.Manifest, error) {
 	t.Helper()
 	spec.Collections = []string{"users", "orders"}
 	spec.PageSize = 100
@@ -157,16 +159,12 @@ func TestServer_aRunOverHTTPHoldsEveryDocument(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m.Rows() != 2150 || m.Consistency != ConsistencySnapshot {
+		if m.Rows() != 2150 || m.Consistency != archive.ConsistencySnapshot {
 			t.Errorf("%s: %d rows", form.formName(), m.Rows())
 		}
-		rep, err := Verify(context.Background(), dir, nil)
+		rep, err := archive.Verify(context.Background(), store.NewFolder(dir), nil)
 		if err != nil || !rep.OK() {
 			t.Errorf("%s: %+v %v", form.formName(), rep, err)
-		}
-		counts, err := m.Counts(context.Background(), client)
-		if err != nil || len(counts) != 2 || counts[0].Count != 2000 || counts[1].Count != 150 {
-			t.Errorf("counts %+v %v", counts, err)
 		}
 	}
 	s.pass(16 * time.Minute)
@@ -275,7 +273,7 @@ func TestServer_everyFaultAlone(t *testing.T) {
 			if got := len(idsOf(t, dir, "users.jsonl")); got != c.rows || m.Collections[0].Rows != int64(c.rows) {
 				t.Errorf("%d rows, want %d: %+v", got, c.rows, m.Collections[0])
 			}
-			if rep, err := Verify(context.Background(), dir, nil); err != nil || !rep.OK() {
+			if rep, err := archive.Verify(context.Background(), store.NewFolder(dir), nil); err != nil || !rep.OK() {
 				t.Errorf("verify: %+v %v", rep, err)
 			}
 		})
@@ -326,7 +324,7 @@ func TestServer_mixedFaults(t *testing.T) {
 			if !interrupted || err == nil {
 				break
 			}
-			if run, err = OpenRun(client, env); isError[*NotARun](err) {
+			if run, err = OpenRun(client, env); isError[*archive.NotARun](err) {
 				run, err = NewRun(spec, client, env)
 			}
 			if err != nil {

@@ -7,14 +7,18 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 )
 
 // smallDisk has only so many bytes free.
 type smallDisk struct {
-	Store
+	store.Store
 	free atomic.Int64
 }
 
@@ -22,7 +26,7 @@ func (s *smallDisk) Free() (int64, error) { return s.free.Load(), nil }
 
 func TestSpace_aDiskTooSmallForTheRestStopsTheRunResumably(t *testing.T) {
 	src := newFakeSource(map[string]int{"users": 30_000})
-	disk := &smallDisk{Store: NewDirStore(exportDir(t))}
+	disk := &smallDisk{Store: store.NewFolder(exportDir(t))}
 	disk.free.Store(1 << 20)
 	env := Env{Store: disk, Clock: newSwiftClock(1000)}
 	spec := Spec{Collections: []string{"users"}, PageSize: 50}
@@ -48,7 +52,7 @@ func TestSpace_aDiskTooSmallForTheRestStopsTheRunResumably(t *testing.T) {
 }
 
 func TestFree_tellsTheSpaceAlsoBeforeTheFolderIsMade(t *testing.T) {
-	free, err := NewDirStore(exportDir(t)).Free()
+	free, err := store.NewFolder(exportDir(t)).Free()
 	if err != nil || free <= 0 {
 		t.Errorf("%d %v", free, err)
 	}
@@ -99,41 +103,41 @@ func TestVerify_findsWhatIsWrong(t *testing.T) {
 	src := twoCollections()
 	for _, c := range []struct {
 		name  string
-		spoil func(t *testing.T, s *dirStore)
+		spoil func(t *testing.T, s *store.Folder)
 		says  string
 	}{
-		{"missing", func(t *testing.T, s *dirStore) { must(t, s.Remove("users.jsonl")) }, "missing"},
-		{"cut", func(t *testing.T, s *dirStore) {
+		{"missing", func(t *testing.T, s *store.Folder) { must(t, s.Remove("users.jsonl")) }, "missing"},
+		{"cut", func(t *testing.T, s *store.Folder) {
 			data, err := s.Read("users.jsonl")
 			must(t, err)
 			must(t, s.Write("users.jsonl", data[:len(data)-1]))
 		}, "bytes"},
-		{"a bit changed", func(t *testing.T, s *dirStore) {
+		{"a bit changed", func(t *testing.T, s *store.Folder) {
 			data, err := s.Read("users.jsonl")
 			must(t, err)
 			data[5000] ^= 1
 			must(t, s.Write("users.jsonl", data))
 		}, "sha256"},
-		{"the hashes edited", func(t *testing.T, s *dirStore) { must(t, s.Write(SumsName, []byte("x  users.jsonl\n"))) }, SumsName},
-		{"the hashes missing", func(t *testing.T, s *dirStore) { must(t, s.Remove(SumsName)) }, SumsName},
-		{"rows changed and hash with it", func(t *testing.T, s *dirStore) {
-			m, err := ReadManifest(s)
+		{"the hashes edited", func(t *testing.T, s *store.Folder) { must(t, s.Write(archive.SumsName, []byte("x  users.jsonl\n"))) }, archive.SumsName},
+		{"the hashes missing", func(t *testing.T, s *store.Folder) { must(t, s.Remove(archive.SumsName)) }, archive.SumsName},
+		{"rows changed and hash with it", func(t *testing.T, s *store.Folder) {
+			m, err := archive.ReadManifest(s)
 			must(t, err)
 			m.Collections[0].Rows--
-			data, err := m.encode()
+			data, err := m.Encode()
 			must(t, err)
-			must(t, s.Write(ManifestName, data))
+			must(t, s.Write(archive.ManifestName, data))
 		}, "rows"},
-		{"a link in place of the file", func(t *testing.T, s *dirStore) {
+		{"a link in place of the file", func(t *testing.T, s *store.Folder) {
 			must(t, s.Commit("users.jsonl", "other.jsonl"))
-			must(t, os.Symlink("other.jsonl", s.path("users.jsonl")))
+			must(t, os.Symlink("other.jsonl", filepath.Join(s.Name(), "users.jsonl")))
 		}, "regular"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := exportDir(t)
 			mustDo(t, Spec{Collections: []string{"users", "orders"}}, src, swiftEnv(dir, 1))
-			c.spoil(t, &dirStore{dir: dir})
-			rep, err := Verify(context.Background(), dir, func(VerifyStatus) {})
+			c.spoil(t, store.NewFolder(dir))
+			rep, err := archive.Verify(context.Background(), store.NewFolder(dir), func(archive.VerifyStatus) {})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -143,38 +147,9 @@ func TestVerify_findsWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Verify(context.Background(), t.TempDir(), nil); !isError[*NotARun](err) {
+	if _, err := archive.Verify(context.Background(), store.NewFolder(t.TempDir()), nil); !isError[*archive.NotARun](err) {
 		t.Errorf("an empty folder: %v", err)
 	}
-}
-
-func TestDecodeManifest_refusesNamesThatLeadOut(t *testing.T) {
-	for _, name := range []string{"../x", "/etc/passwd", "a/../../x", `..\x`, "", ".", "c:x", "a//b"} {
-		data, err := json.Marshal(Manifest{Version: manifestVersion, Collections: []ManifestEntry{{File: name}}})
-		must(t, err)
-		if _, err := decodeManifest(data); err == nil {
-			t.Errorf("%q is accepted", name)
-		}
-	}
-	if _, err := decodeManifest([]byte(`{"version":99}`)); err == nil {
-		t.Error("another version is accepted")
-	}
-}
-
-func FuzzDecodeManifest(f *testing.F) {
-	f.Add([]byte(`{"version":1,"collections":[{"file":"users.jsonl","rows":1}]}`))
-	f.Add([]byte(`{"version":1,"collections":[{"file":"../users.jsonl"}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := decodeManifest(data)
-		if err != nil {
-			return
-		}
-		for _, e := range m.Collections {
-			if !localName(e.File) {
-				t.Errorf("%q", e.File)
-			}
-		}
-	})
 }
 
 func FuzzParseConfig(f *testing.F) {

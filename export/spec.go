@@ -6,17 +6,19 @@ import (
 	"slices"
 	"time"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
 )
 
-// Mode tells what a run reads.
-type Mode string
+// Mode says what a run reads.
+type Mode = archive.Mode
 
+// The modes of a run.
 const (
 	// Full reads every document of the collections.
-	Full Mode = "full"
+	Full = archive.Full
 	// Incremental reads what changed since the last run in the same folder.
-	Incremental Mode = "incremental"
+	Incremental = archive.Incremental
 )
 
 // Bounds of the options of a Spec.
@@ -30,10 +32,7 @@ const (
 )
 
 // Skipped names a collection that a run leaves out.
-type Skipped struct {
-	Name string `json:"name"`
-	Why  string `json:"why"`
-}
+type Skipped = archive.Skipped
 
 // Spec says what a run exports and how. The zero value of a field is its
 // default.

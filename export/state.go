@@ -9,29 +9,12 @@ import (
 	"strconv"
 	"time"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
-const (
-	runName    = WorkPrefix + "run.json"
-	partEnd    = ".part"
-	stateEnd   = ".state"
-	runVersion = 1
-)
-
-func partName(file string) string  { return WorkPrefix + file + partEnd }
-func stateName(file string) string { return WorkPrefix + file + stateEnd }
-
-// runState is what a run needs to go on, beside the state of each
-// collection: what it is, and the times it reads at.
-type runState struct {
-	Version int      `json:"version"`
-	Spec    specText `json:"spec"`
-	Times   []int64  `json:"times"`
-	// Sync is the number of a sync behind the first: it begins again.
-	Sync    int    `json:"sync,omitempty"`
-	Started string `json:"started"`
-}
+const runVersion = 1
 
 // specText is a Spec as it is kept on disk.
 type specText struct {
@@ -116,7 +99,7 @@ type state struct {
 	// Finished: the file is whole, under its final name or about to be
 	// renamed to it; Entry describes it.
 	Finished bool           `json:"finished,omitempty"`
-	Entry    *ManifestEntry `json:"entry,omitempty"`
+	Entry    *archive.Entry `json:"entry,omitempty"`
 
 	// Next is the first id to read again. Rows up to Put are in the file
 	// already: a compressed file ends in the middle of what was read.
@@ -165,67 +148,66 @@ func (s *settled) add(planned int, o outcome, counts row.Counts) {
 	s.Counts.Merge(counts)
 }
 
-// decodeState reads a state and refuses one of another version.
-func decodeState(data []byte, into any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	if err := dec.Decode(into); err != nil {
-		return err
-	}
-	return nil
-}
-
 // saveRun writes what the run is.
 func (r *Run) saveRun() error {
 	r.mu.Lock()
-	st := runState{Version: runVersion, Spec: r.spec.text(), Times: r.times, Started: r.began, Sync: r.sync}
-	data, err := json.Marshal(st)
+	st := archive.RunState{Version: runVersion, Times: r.times, Started: r.began, Sync: r.sync}
+	spec, err := json.Marshal(r.spec.text())
 	r.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("encode the run: %w", err)
 	}
-	if err := r.env.Store.Write(runName, data); err != nil {
-		return r.diskError("write "+runName, err)
+	st.Spec = spec
+	if err := archive.WriteRun(r.env.Store, st); err != nil {
+		return r.diskError("write "+archive.RunName, err)
 	}
 	return nil
 }
 
+// SpecOf is the Spec of a run that is not finished.
+func SpecOf(run *archive.RunState) (Spec, error) {
+	dec := json.NewDecoder(bytes.NewReader(run.Spec))
+	dec.UseNumber()
+	var t specText
+	if err := dec.Decode(&t); err != nil {
+		return Spec{}, fmt.Errorf("%s is damaged: %w", archive.RunName, err)
+	}
+	return t.spec()
+}
+
 // readRun reads what the run is; fs.ErrNotExist when there is none.
-func readRun(s Store) (*runState, Spec, error) {
-	data, err := s.Read(runName)
+func readRun(s store.Store) (*archive.RunState, Spec, error) {
+	st, err := archive.ReadRun(s)
 	if err != nil {
 		return nil, Spec{}, err
 	}
-	st := &runState{}
-	if err := decodeState(data, st); err != nil {
-		return nil, Spec{}, &NotARun{Dir: storeName(s), Why: runName + " is damaged: " + err.Error()}
-	}
-	if st.Version != runVersion {
-		return nil, Spec{}, &NotARun{Dir: storeName(s), Why: fmt.Sprintf("%s has version %d, this program reads version %d", runName, st.Version, runVersion)}
-	}
-	spec, err := st.Spec.spec()
+	spec, err := specIn(s, st)
+	return st, spec, err
+}
+
+// specIn is the Spec of the run that is not finished in a store.
+func specIn(s store.Store, st *archive.RunState) (Spec, error) {
+	spec, err := SpecOf(st)
 	if err != nil {
-		return nil, Spec{}, &NotARun{Dir: storeName(s), Why: runName + " is damaged: " + err.Error()}
+		return Spec{}, &archive.NotARun{Dir: s.Name(), Why: err.Error()}
 	}
-	spec.Dir = storeName(s)
-	return st, spec, nil
+	spec.Dir = s.Name()
+	return spec, nil
 }
 
 // readState reads how far a collection's file is, nil when it was not begun.
-func readState(s Store, file string) (*state, error) {
-	data, err := s.Read(stateName(file))
+func readState(s store.Store, file string) (*state, error) {
+	st := &state{}
+	name := archive.StateName(file)
+	err := archive.ReadState(s, name, st)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	st := &state{}
-	if err := decodeState(data, st); err != nil {
-		return nil, &NotARun{Dir: storeName(s), Why: stateName(file) + " is damaged: " + err.Error()}
-	}
 	if st.Version != runVersion {
-		return nil, &NotARun{Dir: storeName(s), Why: fmt.Sprintf("%s has version %d, this program reads version %d", stateName(file), st.Version, runVersion)}
+		return nil, &archive.NotARun{Dir: s.Name(), Why: fmt.Sprintf("%s has version %d, this program reads version %d", name, st.Version, runVersion)}
 	}
 	return st, nil
 }

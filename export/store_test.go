@@ -12,13 +12,15 @@ import (
 
 	"go.uber.org/goleak"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // faultyStore is a Store of which one operation fails, and everything after
 // it when it stays broken.
 type faultyStore struct {
-	Store
+	store.Store
 	mu     sync.Mutex
 	n      int // operations so far
 	failAt int // 0 for never
@@ -27,8 +29,6 @@ type faultyStore struct {
 	short  bool // a failing write writes half
 	failed bool
 }
-
-func (s *faultyStore) Name() string { return storeName(s.Store) }
 
 // broken counts an operation and tells whether it fails.
 func (s *faultyStore) broken() error {
@@ -63,7 +63,7 @@ func (s *faultyStore) Remove(name string) error {
 	return s.Store.Remove(name)
 }
 
-func (s *faultyStore) Append(name string, size int64) (Appender, error) {
+func (s *faultyStore) Append(name string, size int64) (store.Appender, error) {
 	if err := s.broken(); err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (s *faultyStore) Append(name string, size int64) (Appender, error) {
 }
 
 type faultyFile struct {
-	Appender
+	store.Appender
 	s *faultyStore
 }
 
@@ -122,7 +122,7 @@ func (s Spec) formName() string { return fmt.Sprintf("%s-%s", s.Format, s.Compre
 // wholeFiles fails when a file under a final name is not the one wanted.
 func wholeFiles(t *testing.T, dir string, want map[string][]byte) (found int) {
 	t.Helper()
-	entries, err := NewDirStore(dir).List()
+	entries, err := store.NewFolder(dir).List()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testin
 					whole(t, disk, want)
 					env.Store = disk
 					r, err = OpenRun(src, env)
-					if isError[*NotARun](err) {
+					if isError[*archive.NotARun](err) {
 						// It failed before anything was there to go on with.
 						r, err = NewRun(form, src, env)
 					}
@@ -214,7 +214,7 @@ func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testin
 
 func TestLock_keepsASecondProcessOut(t *testing.T) {
 	dir := exportDir(t)
-	release, err := NewDirStore(dir).Lock()
+	release, err := store.NewFolder(dir).Lock()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestLock_keepsASecondProcessOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = r.Do(context.Background())
-	if e, ok := errors.AsType[*DirError](err); !ok || !e.Locked {
+	if e, ok := errors.AsType[*store.Error](err); !ok || !e.Locked {
 		t.Fatalf("error %v", err)
 	}
 	if err := release(); err != nil {
@@ -239,7 +239,7 @@ func TestNewRun_refusesAFolderThatIsNotEmpty(t *testing.T) {
 	mustDo(t, Spec{Collections: []string{"users"}}, src, swiftEnv(dir, 1))
 	calls := src.calls
 	_, err := NewRun(Spec{Collections: []string{"users"}}, src, swiftEnv(dir, 1))
-	if e, ok := errors.AsType[*DirError](err); !ok || e.Resumable {
+	if e, ok := errors.AsType[*store.Error](err); !ok || e.Resumable {
 		t.Errorf("error %v", err)
 	}
 	if src.calls != calls {
@@ -253,7 +253,7 @@ func TestNewRun_refusesAFolderThatIsNotEmpty(t *testing.T) {
 	if m, err := r.Do(context.Background()); err != nil || m.Rows() != 3000 || src.calls != calls {
 		t.Errorf("resume of a finished run: %v", err)
 	}
-	if _, err := OpenRun(src, swiftEnv(t.TempDir(), 1)); !isError[*NotARun](err) {
+	if _, err := OpenRun(src, swiftEnv(t.TempDir(), 1)); !isError[*archive.NotARun](err) {
 		t.Errorf("resume of nothing: %v", err)
 	}
 }

@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/pairs"
+	"fauna-export/export/store"
 )
 
 // SyncSource is what incremental syncs need of a server beside what a full one
@@ -58,7 +62,7 @@ func (e *syncExpired) Unwrap() error { return e.err }
 
 // doSyncs is an incremental run: the first sync, which is a full one, or the next
 // one in its folder. After it the rows of all syncs are those of one time.
-func (r *Run) doSyncs(ctx context.Context) (*Manifest, error) {
+func (r *Run) doSyncs(ctx context.Context) (*archive.Manifest, error) {
 	src, ok := r.src.(SyncSource)
 	if !ok {
 		return nil, &SpecError{Problem: "this source has no incremental sync"}
@@ -122,7 +126,7 @@ func (r *Run) newPass(shown bool) (*Run, error) {
 // confirm is the end of a first sync: it compares the rows with the index at the
 // same time. When they differ, or when they are not of one time, a second sync
 // makes them whole.
-func (r *Run) confirm(ctx context.Context, src SyncSource, m *Manifest) (whole bool, err error) {
+func (r *Run) confirm(ctx context.Context, src SyncSource, m *archive.Manifest) (whole bool, err error) {
 	release, err := r.env.Store.Lock()
 	if err != nil {
 		return false, r.diskError("lock the folder", err)
@@ -133,13 +137,13 @@ func (r *Run) confirm(ctx context.Context, src SyncSource, m *Manifest) (whole b
 		return false, err
 	}
 	r.setPhase(Comparing)
-	whole = m.Consistency == ConsistencySnapshot
+	whole = m.Consistency == archive.ConsistencySnapshot
 	for _, c := range p.all {
-		last := m.last(c.name)
+		last := m.Last(c.name)
 		if last == nil {
 			continue
 		}
-		c.changes = &changes{index: r.spec.index(c.name), last: last, at: last.at(m)}
+		c.changes = &changes{index: r.spec.index(c.name), last: last, at: m.SnapshotOf(*last)}
 		if err := p.rebuild(ctx, c, m); err != nil {
 			return false, err
 		}
@@ -164,7 +168,7 @@ func (r *Run) confirm(ctx context.Context, src SyncSource, m *Manifest) (whole b
 }
 
 // doSync does one sync behind those that the folder holds.
-func (r *Run) doSync(ctx context.Context, src SyncSource) (*Manifest, error) {
+func (r *Run) doSync(ctx context.Context, src SyncSource) (*archive.Manifest, error) {
 	p, err := r.newPass(true)
 	if err != nil {
 		return nil, err
@@ -178,11 +182,11 @@ func (r *Run) doSync(ctx context.Context, src SyncSource) (*Manifest, error) {
 		return nil, p.diskError("lock the folder", err)
 	}
 	defer release()
-	m, err := ReadManifest(p.env.Store)
+	m, err := archive.ReadManifest(p.env.Store)
 	if err != nil {
 		return nil, err
 	}
-	p.sync = m.lastSync() + 1
+	p.sync = m.LastSync() + 1
 	if err := p.sameChain(m); err != nil {
 		return nil, err
 	}
@@ -195,9 +199,9 @@ func (r *Run) doSync(ctx context.Context, src SyncSource) (*Manifest, error) {
 	p.setPhase(Comparing)
 	for _, c := range p.all {
 		c.file = syncFile(c.file, p.sync)
-		c.changes = &changes{index: r.spec.index(c.name), last: m.last(c.name)}
+		c.changes = &changes{index: r.spec.index(c.name), last: m.Last(c.name)}
 		if c.changes.last != nil {
-			c.changes.at = c.changes.last.at(m)
+			c.changes.at = m.SnapshotOf(*c.changes.last)
 		}
 		err := p.refine(ctx, c, nil, p.find(ctx, src, c, m))
 		switch {
@@ -249,7 +253,7 @@ func (r *Run) plan(c *collection) {
 	defer r.mu.Unlock()
 	c.changes.now = make([]int64, len(c.changes.all))
 	for i := range c.changes.now {
-		c.changes.now[i] = noTime
+		c.changes.now[i] = pairs.NoTime
 	}
 	c.scanned, c.scanFrom = true, -1
 	r.planChanges(c, 0)
@@ -260,8 +264,8 @@ func (r *Run) plan(c *collection) {
 func (r *Run) planChanges(c *collection, from int64) {
 	var ids []int64
 	for _, ch := range c.changes.all[c.changes.change(from):] {
-		if ch.new != noTime || c.layout.Deletion != "" {
-			ids = append(ids, ch.id)
+		if ch.New != pairs.NoTime || c.layout.Deletion != "" {
+			ids = append(ids, ch.ID)
 		}
 	}
 	c.queue.push(ids)
@@ -270,12 +274,12 @@ func (r *Run) planChanges(c *collection, from int64) {
 }
 
 // clean removes what a sync that was interrupted has left.
-func (r *Run) clean(m *Manifest) error {
+func (r *Run) clean(m *archive.Manifest) error {
 	keep := map[string]bool{}
 	for _, e := range m.Collections {
 		keep[e.File] = true
-		if e.Sync > 0 && m.last(e.Name).File == e.File {
-			keep[pairsName(e.File)] = true
+		if e.Sync > 0 && m.Last(e.Name).File == e.File {
+			keep[archive.PairsName(e.File)] = true
 		}
 	}
 	remove := map[string]bool{}
@@ -287,7 +291,7 @@ func (r *Run) clean(m *Manifest) error {
 		return r.diskError("list the folder", err)
 	}
 	for _, e := range entries {
-		work := strings.HasPrefix(e.Name, WorkPrefix) && e.Name != runName
+		work := strings.HasPrefix(e.Name, store.WorkPrefix) && e.Name != archive.RunName
 		if !keep[e.Name] && (work || remove[e.Name]) {
 			if err := r.env.Store.Remove(e.Name); err != nil {
 				return r.diskError("remove "+e.Name, err)

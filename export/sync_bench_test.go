@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 )
 
 // changingSource answers at once with n documents of 640 bytes, whose ids and
@@ -206,7 +209,7 @@ func BenchmarkSync_million(b *testing.B) {
 		src := newChangingSource(1_000_000)
 		dir := filepath.Join(b.TempDir(), "out")
 		one := func(name string, fast bool, rows int64) {
-			var m *Manifest
+			var m *archive.Manifest
 			start := time.Now()
 			heap := peak(func() {
 				r, err := NewRun(Spec{Mode: Incremental, Collections: []string{"users"}, Fast: fast, Dir: dir}, src, OSEnv(dir))
@@ -217,14 +220,14 @@ func BenchmarkSync_million(b *testing.B) {
 					b.Fatal(err)
 				}
 			})
-			if e := m.Collections[len(m.Collections)-1]; e.Rows != rows || m.lastSync() != e.Sync {
+			if e := m.Collections[len(m.Collections)-1]; e.Rows != rows || m.LastSync() != e.Sync {
 				b.Fatalf("%s: %+v", name, e)
 			}
 			b.ReportMetric(time.Since(start).Seconds(), name+"-s")
 			b.ReportMetric(heap, name+"-MB")
 		}
 		one("full", false, 1_000_000)
-		if info, err := os.Stat(filepath.Join(dir, WorkPrefix, "users.jsonl.pairs")); err == nil {
+		if info, err := os.Stat(filepath.Join(dir, store.WorkPrefix, "users.jsonl.pairs")); err == nil {
 			b.ReportMetric(float64(info.Size()), "state-bytes")
 		}
 		edit := func(from int64) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"fauna-export/export/archive"
 	"fauna-export/fauna"
 )
 
@@ -33,7 +34,7 @@ func (p *smallPages) Events(ctx context.Context, collection string, after, at in
 	return p.Client.Events(ctx, collection, after, at, min(size, p.size), each)
 }
 
-func (s *syncServer) syncWith(src Source) (*Manifest, error) {
+func (s *syncServer) syncWith(src Source) (*archive.Manifest, error) {
 	s.t.Helper()
 	r, err := NewRun(s.spec(), src, OSEnv(s.dir))
 	if err != nil {
@@ -42,11 +43,11 @@ func (s *syncServer) syncWith(src Source) (*Manifest, error) {
 	return r.Do(s.t.Context())
 }
 
-func last(m *Manifest) ManifestEntry { return m.Collections[len(m.Collections)-1] }
+func last(m *archive.Manifest) archive.Entry { return m.Collections[len(m.Collections)-1] }
 
 // back is a time in FQL, a while before now.
 func (s *syncServer) back(d time.Duration) string {
-	return fmt.Sprintf("Time(%q)", FormatTime(s.now().Add(-d).UnixMicro()))
+	return fmt.Sprintf("Time(%q)", archive.FormatTime(s.now().Add(-d).UnixMicro()))
 }
 
 func insert(id int, at, action, data string) string {
@@ -61,7 +62,7 @@ func TestSync_oneTimeAcrossPages(t *testing.T) {
 	}
 	s.fql("Do(" + strings.Join(all, ", ") + ")")
 	src := &smallPages{Client: s.client, size: 3}
-	if m, err := s.syncWith(src); err != nil || m.lastSync() != 1 {
+	if m, err := s.syncWith(src); err != nil || m.LastSync() != 1 {
 		t.Fatal(m, err)
 	}
 	all = nil
@@ -144,18 +145,20 @@ func TestSync_emptyCollectionAndEmptySync(t *testing.T) {
 
 func TestSync_ttls(t *testing.T) {
 	s := startSyncServer(t)
-	soon := func() string { return fmt.Sprintf("Time(%q)", FormatTime(s.now().Add(time.Minute).UnixMicro())) }
+	soon := func() string {
+		return fmt.Sprintf("Time(%q)", archive.FormatTime(s.now().Add(time.Minute).UnixMicro()))
+	}
 	for id := 1; id <= 6; id++ {
 		s.fql(create(id, "{}"))
 	}
 	ttl := func(id int, at string) string {
 		return fmt.Sprintf(`Update(Ref(Collection("docs"), "%d"), {ttl: %s})`, id, at)
 	}
-	s.fql(ttl(1, soon()) + "\n" + ttl(2, soon()) + "\n" + ttl(5, soon()) + "\n" + ttl(6, fmt.Sprintf("Time(%q)", FormatTime(s.now().Add(time.Hour).UnixMicro()))))
+	s.fql(ttl(1, soon()) + "\n" + ttl(2, soon()) + "\n" + ttl(5, soon()) + "\n" + ttl(6, fmt.Sprintf("Time(%q)", archive.FormatTime(s.now().Add(time.Hour).UnixMicro()))))
 	s.sync()
 	s.fql(ttl(2, "null")) // cleared: it lives
 	s.fql(ttl(3, soon())) // set and passed
-	later := fmt.Sprintf("Time(%q)", FormatTime(s.now().Add(time.Hour).UnixMicro()))
+	later := fmt.Sprintf("Time(%q)", archive.FormatTime(s.now().Add(time.Hour).UnixMicro()))
 	s.fql(ttl(5, later))  // changed to later
 	s.fql(ttl(6, soon())) // changed to sooner
 	s.pass(2 * time.Minute)
@@ -164,7 +167,7 @@ func TestSync_ttls(t *testing.T) {
 	if e := last(m); e.Removed != 3 || e.TimeUnknown != 3 || e.Rows != 5 || e.Documents != 3 {
 		t.Errorf("%+v", e)
 	}
-	when := FormatTime(m.snapshot())
+	when := archive.FormatTime(m.Time())
 	if rows := s.rowsOf("docs@2.jsonl"); !strings.Contains(rows[0], `"deleted_at":"`+when+`"`) {
 		t.Errorf("a removal of which nobody knows when: %s, the sync is of %s", rows[0], when)
 	}
@@ -301,7 +304,7 @@ func TestSync_wholeAgainAfterAWindow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.lastSync() != 2 || m.Syncs[0].Consistency != ConsistencyWindow || m.Consistency != ConsistencySnapshot {
+	if m.LastSync() != 2 || m.Syncs[0].Consistency != archive.ConsistencyWindow || m.Consistency != archive.ConsistencySnapshot {
 		t.Errorf("%+v", m)
 	}
 	s.exact(m)
@@ -322,12 +325,12 @@ func TestSync_wholeAgainAfterAFullRunOfTwoTimes(t *testing.T) {
 		t.Fatal(err)
 	}
 	m, err := r.Do(t.Context())
-	if partial, ok := errors.AsType[*Partial](err); !ok || len(partial.Window) != 1 || m.Consistency != ConsistencyWindow {
+	if partial, ok := errors.AsType[*Partial](err); !ok || len(partial.Window) != 1 || m.Consistency != archive.ConsistencyWindow {
 		t.Fatalf("%+v, %v", m, err)
 	}
 	m = s.sync()
 	s.exact(m)
-	if m.Syncs[0].Consistency != ConsistencyWindow || m.Consistency != ConsistencySnapshot || last(m).Rows != 3 {
+	if m.Syncs[0].Consistency != archive.ConsistencyWindow || m.Consistency != archive.ConsistencySnapshot || last(m).Rows != 3 {
 		t.Errorf("%+v", m.Syncs)
 	}
 }
@@ -360,7 +363,7 @@ func TestSync_rowsOfThePastThatChangeDuringTheFirst(t *testing.T) {
 		}
 	}}
 	m, err := s.syncWith(src)
-	if err != nil || m.lastSync() != 2 || last(m).Rows != 2 {
+	if err != nil || m.LastSync() != 2 || last(m).Rows != 2 {
 		t.Fatalf("%+v, %v", last(m), err)
 	}
 	s.exact(m)

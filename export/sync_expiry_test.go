@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 	"fauna-export/fauna/emulator/fault"
 )
 
@@ -31,10 +33,10 @@ func manyChanges(t *testing.T) *syncServer {
 }
 
 // onceOnly checks that no row of the chain is written twice.
-func (s *syncServer) onceOnly(m *Manifest) {
+func (s *syncServer) onceOnly(m *archive.Manifest) {
 	s.t.Helper()
 	seen := map[string]string{}
-	for _, e := range m.chain("docs") {
+	for _, e := range m.Chain("docs") {
 		for _, line := range s.rowsOf(e.File) {
 			if at, again := seen[line]; again {
 				s.t.Errorf("%s holds a row of %s again: %s", e.File, at, line)
@@ -63,7 +65,7 @@ func TestSync_timeExpiresWhileTheIndexIsCompared(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Nothing was written yet, so it is one sync, of the later time.
-	if m.lastSync() != 2 || m.Consistency != ConsistencySnapshot || last(m).Rows != 183-2 {
+	if m.LastSync() != 2 || m.Consistency != archive.ConsistencySnapshot || last(m).Rows != 183-2 {
 		t.Errorf("%+v", last(m))
 	}
 	s.exact(m)
@@ -76,8 +78,8 @@ func TestSync_timeExpiresWhileTheChangesAreRead(t *testing.T) {
 	m := s.sync(func(p *Spec) { p.Workers, p.PageSize = 1, 30 })
 	// What was read is kept, the rest is read at a new time, and a second sync makes
 	// the rows those of one.
-	chain := m.chain("docs")
-	if m.lastSync() != 3 || m.Syncs[1].Consistency != ConsistencyWindow || m.Consistency != ConsistencySnapshot || len(m.Snapshots) > 0 {
+	chain := m.Chain("docs")
+	if m.LastSync() != 3 || m.Syncs[1].Consistency != archive.ConsistencyWindow || m.Consistency != archive.ConsistencySnapshot || len(m.Snapshots) > 0 {
 		t.Fatalf("%+v", m)
 	}
 	if e := chain[1]; len(e.Snapshots) != 2 || e.Snapshots[0].FromID != "0" || e.Rows+chain[2].Rows > 186 {
@@ -151,8 +153,8 @@ func TestSync_interruptedBeforeTheFirstIsCompared(t *testing.T) {
 	if _, err := r.Do(ctx); !errors.Is(err, context.Canceled) {
 		t.Fatalf("%v", err)
 	}
-	m, err := ReadManifest(NewDirStore(s.dir))
-	if err != nil || m.lastSync() != 1 || m.Consistency != ConsistencyWindow {
+	m, err := archive.ReadManifest(store.NewFolder(s.dir))
+	if err != nil || m.LastSync() != 1 || m.Consistency != archive.ConsistencyWindow {
 		t.Fatalf("%+v, %v", m, err)
 	}
 	again, err := OpenRun(s.client, OSEnv(s.dir))
@@ -163,7 +165,7 @@ func TestSync_interruptedBeforeTheFirstIsCompared(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.exact(m)
-	if f, err := Inspect(OSEnv(s.dir)); err != nil || f.Spec != nil || m.lastSync() != 2 {
-		t.Errorf("%+v, %v, %d syncs", f, err, m.lastSync())
+	if f, err := archive.Inspect(store.NewFolder(s.dir)); err != nil || f.Run != nil || m.LastSync() != 2 {
+		t.Errorf("%+v, %v, %d syncs", f, err, m.LastSync())
 	}
 }

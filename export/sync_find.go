@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"sort"
 
-	"fauna-export/export/row"
+	"fauna-export/export/archive"
+	"fauna-export/export/pairs"
 )
 
 const (
@@ -18,10 +20,10 @@ const (
 // changes is what a sync does for one collection.
 type changes struct {
 	index string
-	last  *ManifestEntry // of the last sync that has the collection, nil for none
+	last  *archive.Entry // of the last sync that has the collection, nil for none
 	at    int64          // the time that sync is as of
-	all   []change       // by id
-	now   []int64        // the ts of each one's document as it was read, noTime for none
+	all   []pairs.Change // by id
+	now   []int64        // the ts of each one's document as it was read, pairs.NoTime for none
 	times map[int64]int64
 	notes []string
 
@@ -30,7 +32,7 @@ type changes struct {
 }
 
 // find compares the index with the last sync, and finds the times of removals.
-func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *Manifest) error {
+func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *archive.Manifest) error {
 	d := c.changes
 	if d.last != nil {
 		if err := r.findState(ctx, src, c, m); err != nil {
@@ -38,7 +40,7 @@ func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *Manife
 		}
 	}
 	err := r.compare(ctx, src, c, d.remade)
-	if _, damaged := errors.AsType[*damagedPairs](err); damaged {
+	if _, damaged := errors.AsType[*pairs.Damaged](err); damaged {
 		// Its head could be read, and what follows cannot.
 		if err := r.rebuild(ctx, c, m); err != nil {
 			return err
@@ -54,15 +56,15 @@ func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *Manife
 
 // findState makes sure that the pairs of the last sync are there, and that the
 // collection is still the one they are of.
-func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *Manifest) error {
+func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *archive.Manifest) error {
 	d := c.changes
-	var meta pairsMeta
-	state, shut, err := openStateOf(r.env.Store, m, *d.last)
+	var meta pairs.Meta
+	state, shut, err := archive.OpenState(r.env.Store, m, *d.last)
 	if err == nil {
-		meta = state.meta
+		meta = state.Meta
 		shut()
-	} else if _, unfit := errors.AsType[*stateUnfit](err); !unfit {
-		return r.diskError("read "+pairsName(d.last.File), err)
+	} else if _, unfit := errors.AsType[*archive.StateUnfit](err); !unfit {
+		return r.diskError("read "+archive.PairsName(d.last.File), err)
 	} else if err := r.rebuild(ctx, c, m); err != nil {
 		return err
 	}
@@ -80,25 +82,25 @@ func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *M
 		return err
 	}
 	if meta.Made != 0 && made != meta.Made {
-		return &Changed{Differences: []string{"the database: collection " + c.name + " was another one at the time of the last sync, " + FormatTime(d.at)}}
+		return &Changed{Differences: []string{"the database: collection " + c.name + " was another one at the time of the last sync, " + archive.FormatTime(d.at)}}
 	}
 	return nil
 }
 
 // rebuild makes the pairs of the last sync from the files of all syncs.
-func (r *Run) rebuild(ctx context.Context, c *collection, m *Manifest) error {
+func (r *Run) rebuild(ctx context.Context, c *collection, m *archive.Manifest) error {
 	d := c.changes
-	sorter := newPairSorter(r.env.Store, pairsName(d.last.File), mostSorted)
-	files, err := openChain(r.env.Store, m.chain(c.name))
-	if err != nil {
-		return r.diskError("read the files of "+c.name, err)
+	sorter := pairs.NewSorter(r.env.Store, archive.PairsName(d.last.File))
+	for one, err := range archive.Current(ctx, r.env.Store, m.Chain(c.name)) {
+		if err != nil {
+			return r.diskError("read the files of "+c.name, err)
+		}
+		if err := sorter.Add(pairs.Pair{TS: one.TS, ID: one.ID}); err != nil {
+			return r.diskError("sort the pairs of "+c.name, err)
+		}
 	}
-	defer files.close()
-	if err := files.each(ctx, func(one row.Row) error { return sorter.add(pair{one.TS, one.ID}) }); err != nil {
-		return err
-	}
-	name := pairsName(d.last.File)
-	meta := pairsMeta{Endpoint: m.Endpoint, Collection: c.name, Sync: max(1, d.last.Sync), At: d.at, Guess: d.last.hidesRemovals()}
+	name := archive.PairsName(d.last.File)
+	meta := pairs.Meta{Endpoint: m.Endpoint, Collection: c.name, Sync: max(1, d.last.Sync), At: d.at, Guess: d.last.HidesRemovals()}
 	if src, ok := r.src.(SyncSource); ok {
 		err := r.call(ctx, c, false, func() (err error) {
 			meta.Made, err = src.CollectionTime(ctx, c.name, d.at)
@@ -108,7 +110,7 @@ func (r *Run) rebuild(ctx context.Context, c *collection, m *Manifest) error {
 			return err
 		}
 	}
-	if err := writePairs(r.env.Store, name, meta, sorter.each); err != nil {
+	if err := pairs.Write(r.env.Store, name, meta, sorter.All()); err != nil {
 		return r.diskError("write "+name, err)
 	}
 	return nil
@@ -134,42 +136,46 @@ func (r *Run) compare(ctx context.Context, src SyncSource, c *collection, anew b
 		d.notes = append(d.notes, "the events since the last sync are forgotten, so the whole index was read in spite of the fast mode")
 	}
 	if anew {
-		var old, new []pair
-		for {
-			p, more, err := state()
+		var old, new []pairs.Pair
+		for p, err := range state {
 			if err != nil {
 				return err
 			}
-			if !more {
-				break
-			}
 			old = append(old, p)
 		}
-		err := r.scanPairs(ctx, src, c, 0, func(p pair) error { new = append(new, p); return nil })
-		d.all = changesOf(old, new)
+		err := r.scanPairs(ctx, src, c, 0, func(p pairs.Pair) error { new = append(new, p); return nil })
+		d.all = pairs.Changes(old, new)
 		return err
 	}
-	j, err := newJoiner(state)
-	if err != nil {
-		return err
-	}
-	if err := r.scanPairs(ctx, src, c, 0, j.add); err != nil {
-		return err
-	}
-	if err := j.end(); err != nil {
-		return err
-	}
-	d.all = j.changes()
-	return nil
+	d.all, err = pairs.Join(state, r.indexed(ctx, src, c))
+	return err
 }
+
+// indexed walks the pairs of the whole index of a collection.
+func (r *Run) indexed(ctx context.Context, src SyncSource, c *collection) iter.Seq2[pairs.Pair, error] {
+	return func(yield func(pairs.Pair, error) bool) {
+		err := r.scanPairs(ctx, src, c, 0, func(p pairs.Pair) error {
+			if !yield(p, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(pairs.Pair{}, err)
+		}
+	}
+}
+
+// errEnough ends the reading of an index of which no more is wanted.
+var errEnough = errors.New("no more pairs are wanted")
 
 // compareFast takes the changes from the end of the index, and the removals from
 // the events. What is dated before the last sync, and ttls that passed, it cannot
 // see.
-func (r *Run) compareFast(ctx context.Context, src SyncSource, c *collection, state func() (pair, bool, error)) error {
+func (r *Run) compareFast(ctx context.Context, src SyncSource, c *collection, state iter.Seq2[pairs.Pair, error]) error {
 	d := c.changes
-	var new []pair
-	if err := r.scanPairs(ctx, src, c, d.at+1, func(p pair) error { new = append(new, p); return nil }); err != nil {
+	var new []pairs.Pair
+	if err := r.scanPairs(ctx, src, c, d.at+1, func(p pairs.Pair) error { new = append(new, p); return nil }); err != nil {
 		return err
 	}
 	gone, err := r.removals(ctx, src, c)
@@ -179,40 +185,36 @@ func (r *Run) compareFast(ctx context.Context, src SyncSource, c *collection, st
 	d.times = gone
 	changed := make(map[int64]int64, len(new))
 	for _, p := range new {
-		changed[p.id] = p.ts
+		changed[p.ID] = p.TS
 	}
-	var old []pair
-	for {
-		p, more, err := state()
+	var old []pairs.Pair
+	for p, err := range state {
 		if err != nil {
 			return err
 		}
-		if !more {
-			break
-		}
-		ts, updated := changed[p.id]
-		_, removed := gone[p.id]
+		ts, updated := changed[p.ID]
+		_, removed := gone[p.ID]
 		switch {
-		case updated && ts == p.ts:
-			delete(changed, p.id)
+		case updated && ts == p.TS:
+			delete(changed, p.ID)
 		case updated || removed:
 			old = append(old, p)
 		}
 	}
 	new = new[:0]
 	for id, ts := range changed {
-		new = append(new, pair{ts, id})
+		new = append(new, pairs.Pair{TS: ts, ID: id})
 	}
-	d.all = changesOf(old, new)
+	d.all = pairs.Changes(old, new)
 	d.notes = append(d.notes, "fast: writes and removals dated before the last sync, and documents whose ttl passed, were not looked for")
 	return nil
 }
 
 // scanPairs reads the index from a time on. A page that looks like an end is not
 // believed before it is known that the collection can be read.
-func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, fromTS int64, each func(pair) error) error {
+func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, fromTS int64, each func(pairs.Pair) error) error {
 	at, fromID, size := c.at, int64(-1), pairsPage
-	last := pair{ts: noTime}
+	last := pairs.Pair{TS: pairs.NoTime}
 	for {
 		var ts, ids []int64
 		var nextTS, nextID int64
@@ -228,10 +230,10 @@ func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, from
 			return err
 		}
 		for i := range ids {
-			p := pair{ts[i], ids[i]}
-			if comparePairs(last, p) >= 0 || p.ts < fromTS || fromID >= 0 && i == 0 && p.ts == fromTS && p.id < fromID {
-				return &Unexplained{Collection: c.name, From: p.id, Planned: len(ids), Got: len(ids),
-					Why: fmt.Sprintf("the index lists document %d at %d behind %d at %d", p.id, p.ts, last.id, last.ts)}
+			p := pairs.Pair{TS: ts[i], ID: ids[i]}
+			if pairs.Compare(last, p) >= 0 || p.TS < fromTS || fromID >= 0 && i == 0 && p.TS == fromTS && p.ID < fromID {
+				return &Unexplained{Collection: c.name, From: p.ID, Planned: len(ids), Got: len(ids),
+					Why: fmt.Sprintf("the index lists document %d at %d behind %d at %d", p.ID, p.TS, last.ID, last.TS)}
 			}
 			if err := each(p); err != nil {
 				return err
@@ -241,10 +243,10 @@ func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, from
 		if nextID < 0 {
 			break
 		}
-		next := pair{nextTS, nextID}
-		if comparePairs(last, next) >= 0 {
+		next := pairs.Pair{TS: nextTS, ID: nextID}
+		if pairs.Compare(last, next) >= 0 {
 			return &Unexplained{Collection: c.name, From: nextID, Planned: len(ids), Got: len(ids),
-				Why: fmt.Sprintf("the index goes on at document %d at %d behind %d at %d", nextID, nextTS, last.id, last.ts)}
+				Why: fmt.Sprintf("the index goes on at document %d at %d behind %d at %d", nextID, nextTS, last.ID, last.TS)}
 		}
 		fromTS, fromID = nextTS, nextID
 	}
@@ -282,7 +284,7 @@ func (r *Run) dateRemovals(ctx context.Context, src SyncSource, c *collection) e
 	if d.times != nil || d.last == nil || d.remade || c.layout.Deletion == "" {
 		return nil
 	}
-	if !slices.ContainsFunc(d.all, func(ch change) bool { return ch.new == noTime }) {
+	if !slices.ContainsFunc(d.all, func(ch pairs.Change) bool { return ch.New == pairs.NoTime }) {
 		return nil
 	}
 	least, err := r.askMinimum(ctx, c.name)
@@ -295,8 +297,8 @@ func (r *Run) dateRemovals(ctx context.Context, src SyncSource, c *collection) e
 	}
 	d.times = make(map[int64]int64)
 	for _, ch := range d.all {
-		if ts, ok := gone[ch.id]; ok && ch.new == noTime {
-			d.times[ch.id] = ts
+		if ts, ok := gone[ch.ID]; ok && ch.New == pairs.NoTime {
+			d.times[ch.ID] = ts
 		}
 	}
 	return nil
@@ -304,7 +306,7 @@ func (r *Run) dateRemovals(ctx context.Context, src SyncSource, c *collection) e
 
 // change is that of a document.
 func (d *changes) change(id int64) int {
-	return sort.Search(len(d.all), func(i int) bool { return d.all[i].id >= id })
+	return sort.Search(len(d.all), func(i int) bool { return d.all[i].ID >= id })
 }
 
 // warnings are what the manifest says of the sync.

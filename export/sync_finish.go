@@ -3,25 +3,29 @@ package export
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/pairs"
 )
 
 // finishSync writes the new state, and then the manifest, which makes the sync
 // count.
-func (r *Run) finishSync(ctx context.Context, src SyncSource, m *Manifest) (*Manifest, error) {
+func (r *Run) finishSync(ctx context.Context, src SyncSource, m *archive.Manifest) (*archive.Manifest, error) {
 	r.setPhase(Finishing)
 	s := r.env.Store
 	at := r.times[0]
 	next := *m
-	next.Tool, next.Mode, next.Snapshot, next.Snapshots = r.spec.Tool, Incremental, FormatTime(at), nil
-	next.Consistency = ConsistencySnapshot
+	next.Tool, next.Mode, next.Snapshot, next.Snapshots = r.spec.Tool, Incremental, archive.FormatTime(at), nil
+	next.Consistency = archive.ConsistencySnapshot
 	next.Collections = slices.Clone(m.Collections)
 	for i := range next.Collections {
 		next.Collections[i].Sync = max(1, next.Collections[i].Sync)
 	}
-	next.Started, next.Finished = r.began, FormatMoment(r.env.Clock.Now().Truncate(time.Millisecond))
+	next.Started, next.Finished = r.began, archive.FormatMoment(r.env.Clock.Now().Truncate(time.Millisecond))
 	next.Skipped, next.Failed = r.spec.Skipped, nil
 	for _, f := range r.left {
 		next.Failed = append(next.Failed, Skipped{Name: f.Collection, Why: f.Err.Error()})
@@ -37,23 +41,23 @@ func (r *Run) finishSync(ctx context.Context, src SyncSource, m *Manifest) (*Man
 	}
 	partial := &Partial{Failures: r.left, Window: r.windowed(), Skipped: r.spec.Skipped}
 	if len(partial.Window) > 0 {
-		next.Consistency = ConsistencyWindow
+		next.Consistency = archive.ConsistencyWindow
 		for _, t := range r.times {
-			next.Snapshots = append(next.Snapshots, FormatTime(t))
+			next.Snapshots = append(next.Snapshots, archive.FormatTime(t))
 		}
 	}
-	next.Syncs = append(slices.Clone(m.firstSyncs()), SyncEntry{
+	next.Syncs = append(slices.Clone(m.AllSyncs()), archive.Sync{
 		Sync: r.sync, Snapshot: next.Snapshot, Consistency: next.Consistency, Started: r.began, Finished: next.Finished, Fast: r.spec.Fast,
 	})
-	data, err := next.encode()
+	data, err := next.Encode()
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Write(ManifestName, data); err != nil {
-		return nil, r.diskError("write "+ManifestName, err)
+	if err := s.Write(archive.ManifestName, data); err != nil {
+		return nil, r.diskError("write "+archive.ManifestName, err)
 	}
-	if err := s.Write(SumsName, next.sums()); err != nil {
-		return nil, r.diskError("write "+SumsName, err)
+	if err := s.Write(archive.SumsName, next.Sums()); err != nil {
+		return nil, r.diskError("write "+archive.SumsName, err)
 	}
 	if len(r.left)+len(partial.Window) == 0 { // otherwise resuming goes on
 		if err := r.forget(); err != nil {
@@ -99,28 +103,30 @@ func (r *Run) saveChanges(ctx context.Context, src SyncSource, c *collection, at
 	}
 	defer shut()
 	count := int64(0)
-	new := applied(state, d.all, d.now)
-	counted := func() (pair, bool, error) {
-		p, more, err := new()
-		if more {
-			count++
+	counted := func(yield func(pairs.Pair, error) bool) {
+		for p, err := range pairs.Applied(state, d.all, d.now) {
+			if err == nil {
+				count++
+			}
+			if !yield(p, err) {
+				return
+			}
 		}
-		return p, more, err
 	}
-	meta := pairsMeta{Endpoint: r.spec.Endpoint, Collection: c.name, Sync: r.sync, At: at, Made: made}
-	if err := writePairs(r.env.Store, pairsName(c.file), meta, drained(counted)); err != nil {
-		return r.diskError("write "+pairsName(c.file), err)
+	meta := pairs.Meta{Endpoint: r.spec.Endpoint, Collection: c.name, Sync: r.sync, At: at, Made: made}
+	if err := pairs.Write(r.env.Store, archive.PairsName(c.file), meta, counted); err != nil {
+		return r.diskError("write "+archive.PairsName(c.file), err)
 	}
 	c.entry.Sync, c.entry.Documents = r.sync, count
 	for i, ch := range d.all {
-		if ch.new == noTime && d.now[i] != noTime {
+		if ch.New == pairs.NoTime && d.now[i] != pairs.NoTime {
 			d.unlisted++
 		}
-		if ch.old == noTime || d.now[i] != noTime {
+		if ch.Old == pairs.NoTime || d.now[i] != pairs.NoTime {
 			continue
 		}
 		c.entry.Removed++
-		if _, known := d.times[ch.id]; !known && c.layout.Deletion != "" {
+		if _, known := d.times[ch.ID]; !known && c.layout.Deletion != "" {
 			c.entry.TimeUnknown++
 		}
 	}
@@ -129,15 +135,15 @@ func (r *Run) saveChanges(ctx context.Context, src SyncSource, c *collection, at
 }
 
 // openState gives the pairs of the last sync, none before the first.
-func (r *Run) openState(d *changes) (next func() (pair, bool, error), shut func(), err error) {
+func (r *Run) openState(d *changes) (all iter.Seq2[pairs.Pair, error], shut func(), err error) {
 	if d.last == nil {
-		return slicePairs(nil), func() {}, nil
+		return pairs.Slice(nil), func() {}, nil
 	}
-	state, shut, err := openPairs(r.env.Store, pairsName(d.last.File))
+	state, shut, err := pairs.Open(r.env.Store, archive.PairsName(d.last.File))
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the state of the last sync: %w", err)
 	}
-	return state.next, shut, nil
+	return state.All(), shut, nil
 }
 
 // syncFile is the name of a later sync's file: users.jsonl.gz is users@2.jsonl.gz

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 	"fauna-export/fauna/emulator"
 )
 
@@ -59,14 +61,8 @@ func (c *crashSource) DocumentsOf(ctx context.Context, collection string, at int
 // crashStore ends the process at one of its operations: from then on none does
 // anything.
 type crashStore struct {
-	Store
+	store.Store
 	crash func() error
-}
-
-func (c *crashStore) Name() string { return storeName(c.Store) }
-
-func (c *crashStore) Open(name string) (OpenedFile, int64, error) {
-	return c.Store.(Opener).Open(name)
 }
 
 func (c *crashStore) Write(name string, data []byte) error {
@@ -76,7 +72,7 @@ func (c *crashStore) Write(name string, data []byte) error {
 	return c.Store.Write(name, data)
 }
 
-func (c *crashStore) Append(name string, size int64) (Appender, error) {
+func (c *crashStore) Append(name string, size int64) (store.Appender, error) {
 	if err := c.crash(); err != nil {
 		return nil, err
 	}
@@ -121,7 +117,7 @@ func (m *model) write() {
 	ref := fmt.Sprintf(`Ref(Collection("docs"), "%d")`, id)
 	data := fmt.Sprintf("{data: {v: %d}}", m.ops)
 	at := func(d time.Duration) string {
-		return fmt.Sprintf("Time(%q)", FormatTime(m.clock.now().Add(d).Truncate(time.Microsecond).UnixMicro()))
+		return fmt.Sprintf("Time(%q)", archive.FormatTime(m.clock.now().Add(d).Truncate(time.Microsecond).UnixMicro()))
 	}
 	// Half a second off, while time goes by in seconds.
 	ttl := at(time.Duration(m.random.IntN(5))*time.Second + 500*time.Millisecond)
@@ -159,7 +155,7 @@ func (m *model) write() {
 }
 
 // syncOnce does a sync that may crash.
-func (m *model) syncOnce(crash bool) (*Manifest, error) {
+func (m *model) syncOnce(crash bool) (*archive.Manifest, error) {
 	var mu sync.Mutex
 	left := -1
 	if crash {
@@ -214,7 +210,7 @@ func byID(rows string) map[string]string {
 }
 
 // noRepeats checks that every row of the sync is news.
-func (m *model) noRepeats(e ManifestEntry, before, after map[string]string) {
+func (m *model) noRepeats(e archive.Entry, before, after map[string]string) {
 	m.t.Helper()
 	for _, line := range m.rowsOf(e.File) {
 		id := line[:strings.IndexByte(line, ',')]
@@ -257,7 +253,7 @@ func TestSync_model(t *testing.T) {
 			if m.random.IntN(4) == 0 {
 				m.clock.pass(20 * time.Minute) // history is forgotten
 			}
-			var got *Manifest
+			var got *archive.Manifest
 			for {
 				crash := m.random.IntN(3) == 0
 				var err error
@@ -275,27 +271,27 @@ func TestSync_model(t *testing.T) {
 			}
 			syncs++
 			rows := m.merged()
-			if want := m.truth(got.snapshot()); rows != want {
-				t.Fatalf("seed %d, sync %d: the rows are\n%s\nand must be\n%s", seed, got.lastSync(), rows, want)
+			if want := m.truth(got.Time()); rows != want {
+				t.Fatalf("seed %d, sync %d: the rows are\n%s\nand must be\n%s", seed, got.LastSync(), rows, want)
 			}
 			after := byID(rows)
 			// A crash behind a manifest makes a sync whose rows were not looked at.
-			if got.lastSync() == done+1 && done > 0 {
+			if got.LastSync() == done+1 && done > 0 {
 				m.noRepeats(last(got), before, after)
 				checked++
 			}
-			before, done = after, got.lastSync()
+			before, done = after, got.LastSync()
 		}
-		final, err := ReadManifest(NewDirStore(m.dir))
+		final, err := archive.ReadManifest(store.NewFolder(m.dir))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, one := range final.Syncs {
-			if one.Consistency == ConsistencyWindow {
+			if one.Consistency == archive.ConsistencyWindow {
 				windows++
 			}
 		}
-		rep, err := Verify(t.Context(), m.dir, nil)
+		rep, err := archive.Verify(t.Context(), store.NewFolder(m.dir), nil)
 		if err != nil || !rep.OK() || len(rep.Others) > 0 {
 			t.Fatalf("seed %d: verify: %+v, %v", seed, rep, err)
 		}

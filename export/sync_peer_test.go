@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"fauna-export/export/archive"
 	"fauna-export/fauna/emulator"
 	"fauna-export/fauna/emulator/fault"
 )
@@ -104,7 +105,7 @@ func TestPeer_removalsAndWhatIsLeft(t *testing.T) {
 		{338836293305763911, 1659398359360000}, {338836293305761863, 1659398366330000}, {338836293305765959, 1659398371330000},
 	} {
 		m.set(one.ts + 3_000_000)
-		m.fql(fmt.Sprintf(`Insert(Ref(Collection("docs"), "%d"), Time(%q), "delete", {})`, one.id, FormatTime(one.ts)))
+		m.fql(fmt.Sprintf(`Insert(Ref(Collection("docs"), "%d"), Time(%q), "delete", {})`, one.id, archive.FormatTime(one.ts)))
 	}
 	got := m.sync()
 	m.wants("docs@2.jsonl",
@@ -146,7 +147,7 @@ func TestPeer_removalsOnceAfterAFailure(t *testing.T) {
 	}
 	m.sync()
 	removeAt := func(id, at int64) {
-		m.fql(fmt.Sprintf(`Insert(Ref(Collection("docs"), "%d"), Time(%q), "delete", {})`, id, FormatTime(at)))
+		m.fql(fmt.Sprintf(`Insert(Ref(Collection("docs"), "%d"), Time(%q), "delete", {})`, id, archive.FormatTime(at)))
 	}
 	m.set(midnight + 100_000)
 	removeAt(100, midnight+99)
@@ -166,7 +167,7 @@ func TestPeer_removalsOnceAfterAFailure(t *testing.T) {
 	m.exact(got)
 	m.exact(m.sync())
 	var all []string
-	for _, e := range got.chain("docs")[1:] {
+	for _, e := range got.Chain("docs")[1:] {
 		all = append(all, m.rowsOf(e.File)...)
 	}
 	want := []string{

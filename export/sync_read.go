@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"fauna-export/export/pairs"
 	"fauna-export/export/row"
 )
 
@@ -45,7 +46,7 @@ func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *
 		one := d.all[n]
 		if at < len(live.IDs) && live.IDs[at] == id {
 			d.now[n] = live.Times[at]
-			if live.Times[at] == one.old && !d.remade {
+			if live.Times[at] == one.Old && !d.remade {
 				ch.outcome.idle++ // its row is there already
 			} else {
 				batch.Take(live, at)
@@ -53,9 +54,9 @@ func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *
 			at++
 			continue
 		}
-		d.now[n] = noTime
+		d.now[n] = pairs.NoTime
 		switch {
-		case one.old == noTime:
+		case one.Old == pairs.NoTime:
 			ch.outcome.gone = append(ch.outcome.gone, id)
 		case c.layout.Deletion == "":
 			ch.outcome.idle++

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 	"fauna-export/fauna/emulator/fault"
 )
 
@@ -41,8 +43,8 @@ func TestSync_interrupted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f, err := Inspect(OSEnv(s.dir))
-	if err != nil || f.Spec == nil || f.Spec.Mode != Incremental {
+	f, err := archive.Inspect(store.NewFolder(s.dir))
+	if err != nil || f.Run == nil {
 		t.Fatalf("%+v, %v", f, err)
 	}
 	again, err := OpenRun(s.client, OSEnv(s.dir))
@@ -50,7 +52,7 @@ func TestSync_interrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	m, err := again.Do(t.Context())
-	if err != nil || last(m).Rows != 12 || last(m).Removed != 1 || m.lastSync() != 2 {
+	if err != nil || last(m).Rows != 12 || last(m).Removed != 1 || m.LastSync() != 2 {
 		t.Fatalf("%+v, %v", last(m), err)
 	}
 	s.exact(m)
@@ -120,7 +122,7 @@ func TestSync_goesOnWithAFullRun(t *testing.T) {
 	s.fql(update(1, "{a: 1}") + "\n" + remove(2))
 	m := s.sync()
 	s.exact(m)
-	if m.lastSync() != 2 || last(m).Rows != 2 {
+	if m.LastSync() != 2 || last(m).Rows != 2 {
 		t.Errorf("%+v", last(m))
 	}
 	s.exact(s.sync())
@@ -161,7 +163,7 @@ func TestSync_fast(t *testing.T) {
 	}
 	// What it cannot see, the manifest names: here a write and a removal dated
 	// before the last sync, and a ttl that passes.
-	s.fql(fmt.Sprintf(`Update(Ref(Collection("docs"), "7"), {ttl: Time(%q)})`, FormatTime(s.now().Add(time.Minute).UnixMicro())))
+	s.fql(fmt.Sprintf(`Update(Ref(Collection("docs"), "7"), {ttl: Time(%q)})`, archive.FormatTime(s.now().Add(time.Minute).UnixMicro())))
 	s.sync(fast)
 	s.fql(insert(40, s.back(5*time.Second), "create", "{}") + "\n" + insert(8, s.back(5*time.Second), "delete", "{}"))
 	s.pass(2 * time.Minute)
@@ -212,7 +214,7 @@ func TestSync_collectionThatFailedIsTriedAgain(t *testing.T) {
 	s.fql(update(1, "{a: 1}") + "\n" + remove(2))
 	s.Faults().Add(fault.When{Match: fault.Contains("exists"), Times: -1}, fault.Status(410))
 	m, err := s.trySync()
-	if _, partial := errors.AsType[*Partial](err); !partial || len(m.Failed) != 1 || len(m.chain("docs")) != 1 {
+	if _, partial := errors.AsType[*Partial](err); !partial || len(m.Failed) != 1 || len(m.Chain("docs")) != 1 {
 		t.Fatalf("%+v, %v", m, err)
 	}
 	s.Faults().Clear()
@@ -225,7 +227,7 @@ func TestSync_collectionThatFailedIsTriedAgain(t *testing.T) {
 		t.Fatalf("%+v, %v", last(m), err)
 	}
 	s.exact(m)
-	if f, err := Inspect(OSEnv(s.dir)); err != nil || f.Spec != nil {
+	if f, err := archive.Inspect(store.NewFolder(s.dir)); err != nil || f.Run != nil {
 		t.Errorf("the run is not over: %+v, %v", f, err)
 	}
 }
@@ -248,7 +250,7 @@ func TestSync_indexThatGoesWhileItIsRead(t *testing.T) {
 				}
 			}})
 			partial, ok := errors.AsType[*Partial](err)
-			if !ok || len(partial.Failures) != 1 || !strings.Contains(err.Error(), "docs-ts") || len(m.chain("docs")) != 1 {
+			if !ok || len(partial.Failures) != 1 || !strings.Contains(err.Error(), "docs-ts") || len(m.Chain("docs")) != 1 {
 				t.Fatalf("%v", err)
 			}
 		})

@@ -5,21 +5,22 @@ import (
 	"slices"
 	"strings"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
 )
 
 // sameChain refuses a run that would not go on with the files that are there: its
 // rows would mean something else than theirs.
-func (r *Run) sameChain(m *Manifest) error {
+func (r *Run) sameChain(m *archive.Manifest) error {
 	var diff differing
 	diff.say("server", m.Endpoint, r.spec.Endpoint)
 	for _, c := range r.all {
-		if last := m.last(c.name); last != nil {
+		if last := m.Last(c.name); last != nil {
 			diff.entry(*last, c.layout, slices.Contains(r.spec.Filtered, c.name))
 		}
 	}
-	if now := r.times[len(r.times)-1]; m.snapshot() > now {
-		diff = append(diff, "the server's time is "+FormatTime(now)+", before the last sync's of "+FormatTime(m.snapshot()))
+	if now := r.times[len(r.times)-1]; m.Time() > now {
+		diff = append(diff, "the server's time is "+archive.FormatTime(now)+", before the last sync's of "+archive.FormatTime(m.Time()))
 	}
 	if len(diff) > 0 {
 		return &Changed{Differences: diff}
@@ -37,7 +38,7 @@ func (d *differing) say(what, was, is string) {
 }
 
 // entry compares the file of a collection's last sync with the layout of the next.
-func (d *differing) entry(last ManifestEntry, l row.Layout, filtered bool) {
+func (d *differing) entry(last archive.Entry, l row.Layout, filtered bool) {
 	compress := l.Compress
 	if compress == "" {
 		compress = row.None

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/fauna"
 )
@@ -119,7 +120,7 @@ func otherDatabase(t *testing.T) *syncServer {
 }
 
 // at does a sync of s with another server at its address.
-func (s *syncServer) at(other *syncServer) (*Manifest, error) {
+func (s *syncServer) at(other *syncServer) (*archive.Manifest, error) {
 	s.t.Helper()
 	r, err := NewRun(s.spec(), other.client, OSEnv(s.dir))
 	if err != nil {
@@ -138,7 +139,7 @@ func TestSync_anotherDatabaseWithoutTheCollectionThen(t *testing.T) {
 	if err != nil || len(last(m).Warnings) == 0 || !strings.Contains(last(m).Warnings[0], "another database") {
 		t.Fatalf("%+v, %v", m, err)
 	}
-	if got, want := s.merged(), other.truth(m.snapshot()); got != want || last(m).Rows != 3 || last(m).Removed != 1 {
+	if got, want := s.merged(), other.truth(m.Time()); got != want || last(m).Rows != 3 || last(m).Removed != 1 {
 		t.Errorf("%+v: the rows are\n%s\nand must be\n%s", last(m), got, want)
 	}
 }
@@ -158,7 +159,7 @@ func TestSync_anotherDatabaseAndNoState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := s.merged(), other.truth(m.snapshot()); got != want {
+	if got, want := s.merged(), other.truth(m.Time()); got != want {
 		t.Errorf("the rows are\n%s\nand must be\n%s", got, want)
 	}
 }
@@ -191,7 +192,7 @@ func TestSync_stateOfAnotherRole(t *testing.T) {
 	first := s.sync()
 	s.fql(update(0, "{public: true, n: 1}"))
 	hides, hidesOne := s.clientOf("hides", public), s.clientOf("hidesone", notTwo)
-	run := func(client *fauna.Client, filtered bool) (*Manifest, error) {
+	run := func(client *fauna.Client, filtered bool) (*archive.Manifest, error) {
 		spec := s.spec()
 		if filtered {
 			spec.Filtered = []string{"docs"}

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 	"fauna-export/fauna/emulator/fault"
@@ -82,7 +84,7 @@ func (s *syncServer) spec() Spec {
 }
 
 // sync does a sync that must go well.
-func (s *syncServer) sync(change ...func(*Spec)) *Manifest {
+func (s *syncServer) sync(change ...func(*Spec)) *archive.Manifest {
 	s.t.Helper()
 	m, err := s.trySync(change...)
 	if err != nil {
@@ -91,7 +93,7 @@ func (s *syncServer) sync(change ...func(*Spec)) *Manifest {
 	return m
 }
 
-func (s *syncServer) trySync(change ...func(*Spec)) (*Manifest, error) {
+func (s *syncServer) trySync(change ...func(*Spec)) (*archive.Manifest, error) {
 	s.t.Helper()
 	spec := s.spec()
 	for _, f := range change {
@@ -136,7 +138,7 @@ func (s *syncServer) truth(at int64) string {
 // merged are the rows of all syncs merged.
 func (s *syncServer) merged() string {
 	s.t.Helper()
-	if _, err := Merge(s.t.Context(), s.dir); err != nil {
+	if _, err := archive.Merge(s.t.Context(), store.NewFolder(s.dir)); err != nil {
 		s.t.Fatal(err)
 	}
 	data, err := os.ReadFile(filepath.Join(s.dir, "merged", "docs.jsonl"))
@@ -148,12 +150,12 @@ func (s *syncServer) merged() string {
 
 // exact compares the merged rows with the server's at the last sync's time, and
 // verifies the folder.
-func (s *syncServer) exact(m *Manifest) {
+func (s *syncServer) exact(m *archive.Manifest) {
 	s.t.Helper()
-	if got, want := s.merged(), s.truth(m.snapshot()); got != want {
-		s.t.Fatalf("after sync %d the rows are\n%s\nand must be\n%s", m.lastSync(), got, want)
+	if got, want := s.merged(), s.truth(m.Time()); got != want {
+		s.t.Fatalf("after sync %d the rows are\n%s\nand must be\n%s", m.LastSync(), got, want)
 	}
-	rep, err := Verify(context.Background(), s.dir, nil)
+	rep, err := archive.Verify(context.Background(), store.NewFolder(s.dir), nil)
 	if err != nil || !rep.OK() || len(rep.Others) > 0 {
 		s.t.Fatalf("verify: %+v, %v", rep, err)
 	}

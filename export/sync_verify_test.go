@@ -8,6 +8,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/pairs"
+	"fauna-export/export/store"
 )
 
 // chainOfThree makes a folder with three syncs.
@@ -50,16 +54,16 @@ func (s *syncServer) swap(a, b string) {
 }
 
 // remanifest changes the manifest, and the hashes beside it to be those of it.
-func (s *syncServer) remanifest(change func(*Manifest)) {
+func (s *syncServer) remanifest(change func(*archive.Manifest)) {
 	s.t.Helper()
-	store := NewDirStore(s.dir)
-	m, err := ReadManifest(store)
+	store := store.NewFolder(s.dir)
+	m, err := archive.ReadManifest(store)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	change(m)
-	data, err := m.encode()
-	if err := errors.Join(err, store.Write(ManifestName, data), store.Write(SumsName, m.sums())); err != nil {
+	data, err := m.Encode()
+	if err := errors.Join(err, store.Write(archive.ManifestName, data), store.Write(archive.SumsName, m.Sums())); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -78,20 +82,20 @@ func TestVerify_chainOfSyncs(t *testing.T) {
 		}, "docs@2.jsonl: sha256"},
 		{"two files are swapped", func(s *syncServer) { s.swap("docs@2.jsonl", "docs@3.jsonl") }, "docs@2.jsonl: "},
 		{"two files are swapped, and the manifest says so", func(s *syncServer) {
-			s.remanifest(func(m *Manifest) { m.Collections[1].Sync, m.Collections[2].Sync = 3, 2 })
+			s.remanifest(func(m *archive.Manifest) { m.Collections[1].Sync, m.Collections[2].Sync = 3, 2 })
 		}, "is of sync 2, behind sync 3"},
 		{"two files are swapped, and in the manifest", func(s *syncServer) {
-			s.remanifest(func(m *Manifest) {
+			s.remanifest(func(m *archive.Manifest) {
 				a, b := &m.Collections[1], &m.Collections[2]
 				*a, *b = *b, *a
 				a.Sync, b.Sync = 2, 3
 			})
 		}, "the syncs come to"},
 		{"a sync is left out", func(s *syncServer) {
-			s.remanifest(func(m *Manifest) { m.Collections = slices.Delete(m.Collections, 1, 2) })
+			s.remanifest(func(m *archive.Manifest) { m.Collections = slices.Delete(m.Collections, 1, 2) })
 		}, "the syncs come to 10 rows, the manifest says 9"},
 		{"a sync that is none", func(s *syncServer) {
-			s.remanifest(func(m *Manifest) { m.Collections[2].Sync = 4 })
+			s.remanifest(func(m *archive.Manifest) { m.Collections[2].Sync = 4 })
 		}, "is of sync 4"},
 		{"no state", func(s *syncServer) { os.RemoveAll(s.path(".fauna-export")) }, ""},
 		{"the state is damaged", func(s *syncServer) {
@@ -101,20 +105,20 @@ func TestVerify_chainOfSyncs(t *testing.T) {
 			s.rewrite(state, func([]byte) []byte { return []byte("x") })
 		}, state + ": the file of pairs is damaged"},
 		{"the state is of another time", func(s *syncServer) {
-			s.remanifest(func(m *Manifest) { m.Syncs[2].Snapshot = FormatTime(m.snapshot() + 1) })
+			s.remanifest(func(m *archive.Manifest) { m.Syncs[2].Snapshot = archive.FormatTime(m.Time() + 1) })
 		}, state + " is not of the last sync's files"},
 		{"the state is of other documents", func(s *syncServer) {
-			s.repair(state, func(all []pair) []pair { all[0].ts--; return all })
+			s.repair(state, func(all []pairs.Pair) []pairs.Pair { all[0].TS--; return all })
 		}, state + " is not of the last sync's files"},
 		{"the state lacks a document", func(s *syncServer) {
-			s.repair(state, func(all []pair) []pair { return all[1:] })
+			s.repair(state, func(all []pairs.Pair) []pairs.Pair { return all[1:] })
 		}, state + " is not of the last sync's files"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := chainOfThree(t)
 			test.spoil(s)
-			rep, err := Verify(t.Context(), s.dir, nil)
+			rep, err := archive.Verify(t.Context(), store.NewFolder(s.dir), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,24 +136,27 @@ func TestVerify_chainOfSyncs(t *testing.T) {
 }
 
 // repair writes a file of pairs anew, with the same head.
-func (s *syncServer) repair(name string, change func([]pair) []pair) {
+func (s *syncServer) repair(name string, change func([]pairs.Pair) []pairs.Pair) {
 	s.t.Helper()
 	s.rewrite(name, func(data []byte) []byte {
-		r, err := newPairReader(bytes.NewReader(data))
+		r, err := pairs.NewReader(bytes.NewReader(data))
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		defer r.close()
-		var all []pair
-		if err := drained(r.next)(func(p pair) error { all = append(all, p); return nil }); err != nil {
-			s.t.Fatal(err)
+		defer r.Close()
+		var all []pairs.Pair
+		for p, err := range r.All() {
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			all = append(all, p)
 		}
 		var out bytes.Buffer
-		w, err := newPairWriter(&out, r.meta)
-		if err == nil {
-			err = drained(slicePairs(change(all)))(w.add)
+		w, err := pairs.NewWriter(&out, r.Meta)
+		for _, p := range change(all) {
+			err = errors.Join(err, w.Add(p))
 		}
-		if err := errors.Join(err, w.close()); err != nil {
+		if err := errors.Join(err, w.Close()); err != nil {
 			s.t.Fatal(err)
 		}
 		return out.Bytes()
@@ -161,17 +168,17 @@ func TestVerify_chainWithoutRemovals(t *testing.T) {
 	s := chainOfThree(t, func(p *Spec) { p.Deletions = IgnoreDeletions })
 	check := func(says string) {
 		t.Helper()
-		rep, err := Verify(t.Context(), s.dir, nil)
+		rep, err := archive.Verify(t.Context(), store.NewFolder(s.dir), nil)
 		if err != nil || rep.OK() != (says == "") || !strings.Contains(strings.Join(rep.Problems, "\n"), says) {
 			t.Errorf("%+v, %v; want %q", rep, err, says)
 		}
 	}
 	check("")
-	s.repair(".fauna-export/docs@3.jsonl.pairs", func(all []pair) []pair { return all[1:] })
+	s.repair(".fauna-export/docs@3.jsonl.pairs", func(all []pairs.Pair) []pairs.Pair { return all[1:] })
 	check("is not of the last sync's files")
-	s.repair(".fauna-export/docs@3.jsonl.pairs", func(all []pair) []pair { return append([]pair{{1, 999}}, all...) })
+	s.repair(".fauna-export/docs@3.jsonl.pairs", func(all []pairs.Pair) []pairs.Pair { return append([]pairs.Pair{{TS: 1, ID: 999}}, all...) })
 	// As many as there must be, and not the right ones: merging finds it.
-	if _, err := Merge(t.Context(), s.dir); err == nil || !strings.Contains(err.Error(), "is not of the last sync's files") {
+	if _, err := archive.Merge(t.Context(), store.NewFolder(s.dir)); err == nil || !strings.Contains(err.Error(), "is not of the last sync's files") {
 		t.Errorf("%v", err)
 	}
 }
@@ -195,9 +202,9 @@ func TestRun_verifyAfterASync(t *testing.T) {
 		says  string // "" for a folder that is whole
 	}{
 		{"nothing", func() {}, ""},
-		{"the state is too small", func() { s.repair(state, func(all []pair) []pair { return all[1:] }) }, "holds 8 documents, the manifest says 9"},
+		{"the state is too small", func() { s.repair(state, func(all []pairs.Pair) []pairs.Pair { return all[1:] }) }, "holds 8 documents, the manifest says 9"},
 		{"no state", func() { os.Remove(s.path(state)) }, ""},
-		{"no state, and a sync is left out", func() { s.remanifest(func(m *Manifest) { m.Collections = slices.Delete(m.Collections, 1, 2) }) }, "the syncs come to"},
+		{"no state, and a sync is left out", func() { s.remanifest(func(m *archive.Manifest) { m.Collections = slices.Delete(m.Collections, 1, 2) }) }, "the syncs come to"},
 		{"an earlier file is damaged", func() { s.rewrite("docs.jsonl", func(b []byte) []byte { b[9]++; return b }) }, "docs.jsonl: sha256"},
 	}
 	for _, test := range tests {

@@ -12,7 +12,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // once calls f at the first call that is chosen.
@@ -102,10 +104,10 @@ func TestVerdict_documentsThatLeftOrEnteredTheSnapshotAreCounted(t *testing.T) {
 			if (c.gone >= 0 && e.Gone != c.gone) || (c.gone < 0 && e.Gone == 0) || (c.appeared >= 0 && e.Appeared != c.appeared) || (c.appeared < 0 && e.Appeared == 0) {
 				t.Errorf("gone %d appeared %d", e.Gone, e.Appeared)
 			}
-			if m.Consistency != ConsistencySnapshot {
+			if m.Consistency != archive.ConsistencySnapshot {
 				t.Errorf("consistency %s", m.Consistency)
 			}
-			if rep, err := Verify(context.Background(), dir, nil); err != nil || !rep.OK() {
+			if rep, err := archive.Verify(context.Background(), store.NewFolder(dir), nil); err != nil || !rep.OK() {
 				t.Errorf("verify: %+v %v", rep, err)
 			}
 		})
@@ -151,7 +153,7 @@ func TestVerdict_aDocumentAliveButNoLongerAtTheTimeIsReadNow(t *testing.T) {
 	if got := mustRead(t, dir, "users.jsonl"); !bytes.Equal(got, jsonl(users, slices.Delete(all, i, i+1))) {
 		t.Error("other rows")
 	}
-	if m.Consistency != ConsistencyWindow || m.Collections[0].Gone != 1 || len(m.Collections[0].Warnings) != 1 {
+	if m.Consistency != archive.ConsistencyWindow || m.Collections[0].Gone != 1 || len(m.Collections[0].Warnings) != 1 {
 		t.Errorf("manifest %+v", m)
 	}
 }
@@ -308,7 +310,7 @@ func TestVerdict_anExpiredSnapshotIsReplacedAndSaidSo(t *testing.T) {
 	if !ok || len(partial.Failures) != 0 || !slices.Contains(partial.Window, "users") {
 		t.Fatalf("error %v", err)
 	}
-	if m.Consistency != ConsistencyWindow || len(m.Snapshots) != 2 || len(m.Collections[0].Snapshots) != 2 {
+	if m.Consistency != archive.ConsistencyWindow || len(m.Snapshots) != 2 || len(m.Collections[0].Snapshots) != 2 {
 		t.Errorf("manifest %+v", m)
 	}
 	if !bytes.Equal(mustRead(t, dir, "users.jsonl"), jsonl(users, users.docs)) {

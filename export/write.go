@@ -9,14 +9,16 @@ import (
 	"hash"
 	"time"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // writer puts the rows of one collection into its file, in order.
 type writer struct {
 	r     *Run
 	c     *collection
-	out   Appender
+	out   store.Appender
 	file  *row.File
 	hash  hash.Hash
 	size  int64
@@ -128,7 +130,7 @@ func (r *Run) nextChunk(c *collection) (*chunk, bool) {
 // begin opens the file, where the last checkpoint ends or new.
 func (w *writer) begin() error {
 	var err error
-	name := partName(w.c.file)
+	name := archive.PartName(w.c.file)
 	if st := w.c.saved; st != nil {
 		if w.file, err = row.ResumeFile(w.c.layout, st.File); err != nil {
 			return fmt.Errorf("go on with %s: %w", name, err)
@@ -173,7 +175,7 @@ func (w *writer) put(p row.Piece) error {
 			// What is known of the file ends at the last checkpoint: it is
 			// cut there when the run goes on.
 			w.broken = true
-			return w.r.diskError("write "+partName(w.c.file), err)
+			return w.r.diskError("write "+archive.PartName(w.c.file), err)
 		}
 		w.size += int64(len(p.Bytes))
 	}
@@ -287,7 +289,7 @@ func (w *writer) finish() error {
 	w.r.mu.Unlock()
 	if err := w.out.Close(); err != nil {
 		w.out = nil
-		return w.r.diskError("close "+partName(w.c.file), err)
+		return w.r.diskError("close "+archive.PartName(w.c.file), err)
 	}
 	w.out = nil
 	w.r.mu.Lock()
@@ -297,8 +299,8 @@ func (w *writer) finish() error {
 }
 
 // commit gives the whole file its final name.
-func (w *writer) commit(e *ManifestEntry) error {
-	name := partName(w.c.file)
+func (w *writer) commit(e *archive.Entry) error {
+	name := archive.PartName(w.c.file)
 	if err := w.r.env.Store.Commit(name, w.c.file); err != nil {
 		return w.r.diskError("rename "+name, err)
 	}

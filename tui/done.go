@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 )
 
 // doneStep says what was written, how to use it, and how to clean up.
@@ -228,7 +229,7 @@ func (c *doneStep) files(p progress, w, h int) []string {
 	wide = min(max(wide, 13), max(20, w-44))
 	for i := from; i < to; i++ {
 		if i == len(all) {
-			lines = append(lines, "    "+export.ManifestName)
+			lines = append(lines, "    "+archive.ManifestName)
 			continue
 		}
 		e := all[i]

@@ -11,6 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 )
 
@@ -225,7 +226,7 @@ func (c *exportStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 
 // resumable reports an error that says: here lies an export to go on with.
 func resumable(err error) bool {
-	d, ok := errors.AsType[*export.DirError](err)
+	d, ok := errors.AsType[*store.Error](err)
 	return ok && d.Resumable
 }
 
@@ -331,7 +332,7 @@ func failure(err error) []string {
 			return append(lines, "c continues once the server answers again; nothing is lost.")
 		}
 	}
-	if _, ok := errors.AsType[*export.DirError](err); ok {
+	if _, ok := errors.AsType[*store.Error](err); ok {
 		if resumable(err) {
 			return append(lines, "c continues the export that lies there; o gives another folder.")
 		}

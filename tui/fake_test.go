@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 	"fauna-export/fauna"
 )
 
@@ -131,9 +132,9 @@ func (f *fakeServer) Documents(ctx context.Context, name string, _, _ int64, siz
 
 // fakeRun is an export that ends as it is told.
 type fakeRun struct {
-	manifest *export.Manifest
+	manifest *archive.Manifest
 	err      error
-	report   *export.Report
+	report   *archive.Report
 	status   export.Status
 	hold     chan struct{} // Do returns when it is closed, or ctx ends
 	panics   bool
@@ -141,7 +142,7 @@ type fakeRun struct {
 	workers  int
 }
 
-func (r *fakeRun) Do(ctx context.Context) (*export.Manifest, error) {
+func (r *fakeRun) Do(ctx context.Context) (*archive.Manifest, error) {
 	if r.panics {
 		panic("boom")
 	}
@@ -154,7 +155,7 @@ func (r *fakeRun) Do(ctx context.Context) (*export.Manifest, error) {
 	}
 	return r.manifest, r.err
 }
-func (r *fakeRun) Verify(context.Context, func(export.VerifyStatus)) (*export.Report, error) {
+func (r *fakeRun) Verify(context.Context, func(archive.VerifyStatus)) (*archive.Report, error) {
 	return r.report, nil
 }
 func (r *fakeRun) Status() export.Status { return r.status }
@@ -172,15 +173,15 @@ func shop() *fakeServer {
 
 // shopRun is a finished export of shop.
 func shopRun() *fakeRun {
-	entry := func(name string, rows, bytes int64, sum string) export.ManifestEntry {
-		return export.ManifestEntry{Name: name, File: name + ".jsonl", Format: "jsonl", Compress: "none", Columns: []string{"ref", "ts", "data", "ttl"}, Rows: rows, ExpectedRows: rows, Bytes: bytes, SHA256: strings.Repeat(sum, 8)}
+	entry := func(name string, rows, bytes int64, sum string) archive.Entry {
+		return archive.Entry{Name: name, File: name + ".jsonl", Format: "jsonl", Compress: "none", Columns: []string{"ref", "ts", "data", "ttl"}, Rows: rows, ExpectedRows: rows, Bytes: bytes, SHA256: strings.Repeat(sum, 8)}
 	}
-	m := &export.Manifest{
+	m := &archive.Manifest{
 		Tool:    "fauna-export v1",
-		Version: 1, Snapshot: "2026-11-22T10:31:02.399Z", Consistency: export.ConsistencySnapshot,
-		Collections: []export.ManifestEntry{
+		Version: 1, Snapshot: "2026-11-22T10:31:02.399Z", Consistency: archive.ConsistencySnapshot,
+		Collections: []archive.Entry{
 			entry("users", 20_000, 12_800_000, "3f1c09aa"), entry("products", 12, 2_048, "77aa11bb"), entry("line-items", 992, 601_000, "0badcafe"),
 		},
 	}
-	return &fakeRun{report: &export.Report{}, manifest: m, status: export.Status{Phase: export.Done, Elapsed: 2100 * time.Millisecond, Rows: 21_004}}
+	return &fakeRun{report: &archive.Report{}, manifest: m, status: export.Status{Phase: export.Done, Elapsed: 2100 * time.Millisecond, Rows: 21_004}}
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 )
 
 // writeNew writes a text to a file of that name in the current folder, or, when
@@ -51,15 +53,15 @@ func writeNew(name, text string) (string, error) {
 func begun(entries []fs.DirEntry) bool {
 	state, manifest := false, false
 	for _, e := range entries {
-		state = state || e.Name() == strings.TrimSuffix(export.WorkPrefix, "/")
-		manifest = manifest || e.Name() == export.ManifestName
+		state = state || e.Name() == strings.TrimSuffix(store.WorkPrefix, "/")
+		manifest = manifest || e.Name() == archive.ManifestName
 	}
 	return state && !manifest
 }
 
 // synced reports whether the manifest of a folder is that of an incremental export.
 func synced(path string) bool {
-	m, err := export.ReadManifest(export.NewDirStore(path))
+	m, err := archive.ReadManifest(store.NewFolder(path))
 	return err == nil && m.Mode == export.Incremental
 }
 

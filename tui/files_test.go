@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"fauna-export/export"
+	"fauna-export/export/store"
 )
 
 func TestLook_newEmptyBegunOrFull(t *testing.T) {
@@ -56,7 +57,7 @@ func TestExport_foundInItsFolderCanBeContinued(t *testing.T) {
 	resumed := false
 	b.w.runner.open = func(_ export.Spec, _ export.Source, resume bool) (exporting, error) {
 		if !resume {
-			return nil, &export.DirError{Dir: "/srv", Problem: "an export was begun here", Resumable: true}
+			return nil, &store.Error{Store: "/srv", Problem: "an export was begun here", Resumable: true}
 		}
 		resumed = true
 		return b.run, nil

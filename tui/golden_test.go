@@ -11,6 +11,8 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 )
 
@@ -174,12 +176,12 @@ func scenes() []scene {
 		{"export refused folder", nil, func(b *bench) {
 			b.to(checkID)
 			b.w.runner.open = func(export.Spec, export.Source, bool) (exporting, error) {
-				return nil, &export.DirError{Dir: "/srv/fauna-2026-11-22", Problem: "another export lies there", Resumable: true}
+				return nil, &store.Error{Store: "/srv/fauna-2026-11-22", Problem: "another export lies there", Resumable: true}
 			}
 			b.keys("enter")
 		}},
 		{"export verifying", nil, func(b *bench) {
-			b.to(exportID).showing(progress{state: runVerifying, status: running(), checking: export.VerifyStatus{File: "users.jsonl", Files: 1, Total: 3, Bytes: 6_000_000, Size: 13_400_000}})
+			b.to(exportID).showing(progress{state: runVerifying, status: running(), checking: archive.VerifyStatus{File: "users.jsonl", Files: 1, Total: 3, Bytes: 6_000_000, Size: 13_400_000}})
 		}},
 		{"export a thousand", func(b *bench, _ *Config) { thousand(b) }, func(b *bench) {
 			b.to(exportID).showing(progress{state: runGoing, status: thousandStatus(500)})
@@ -192,7 +194,7 @@ func scenes() []scene {
 			b.run.err = &export.Partial{Failures: []*export.CollectionError{{Collection: "line-items", Err: &export.PrivilegeLost{}}}}
 		}, func(b *bench) { b.to(doneID) }},
 		{"done damaged", func(b *bench, _ *Config) {
-			b.run.report = &export.Report{Files: []export.FileReport{{Collection: "users", File: "users.jsonl", Problem: "its SHA-256 is another"}}}
+			b.run.report = &archive.Report{Files: []archive.FileReport{{Collection: "users", File: "users.jsonl", Problem: "its SHA-256 is another"}}}
 		}, func(b *bench) { b.to(doneID) }},
 		{"done sync", secondSync, func(b *bench) { b.to(doneID) }},
 		{"done loading", nil, func(b *bench) { b.to(doneID).keys("l", "2") }},
@@ -264,7 +266,7 @@ func secondSync(b *bench, c *Config) {
 	incremental(b, c)
 	m := b.run.manifest
 	m.Mode = export.Incremental
-	m.Syncs = []export.SyncEntry{{Sync: 1, Snapshot: m.Snapshot}, {Sync: 2, Snapshot: m.Snapshot}}
+	m.Syncs = []archive.Sync{{Sync: 1, Snapshot: m.Snapshot}, {Sync: 2, Snapshot: m.Snapshot}}
 	for i := range m.Collections {
 		m.Collections[i].Sync = 1
 	}

@@ -1,6 +1,8 @@
 package tui
 
-import "fauna-export/export"
+import (
+	"fauna-export/export/archive"
+)
 
 // keep keeps a fact in the log of the session, where there is one.
 func (s *session) keep(what string, args ...any) {
@@ -76,5 +78,5 @@ func (c *exportStep) cameTo() []any {
 		return args
 	}
 	_, good := verified(p)
-	return append(args, "verified", good, "one_snapshot", p.manifest.Consistency == export.ConsistencySnapshot)
+	return append(args, "verified", good, "one_snapshot", p.manifest.Consistency == archive.ConsistencySnapshot)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 )
@@ -110,7 +111,7 @@ func story(t *testing.T) (views [steps]string) {
 }
 
 // exported exports what a wizard has been told to, for real, into a folder of the test.
-func exported(t *testing.T, b *bench) *export.Manifest {
+func exported(t *testing.T, b *bench) *archive.Manifest {
 	t.Helper()
 	spec, err := b.w.spec()
 	if err != nil {
@@ -129,7 +130,7 @@ func exported(t *testing.T, b *bench) *export.Manifest {
 }
 
 // halfway is how an export stood when about half of its documents were written.
-func halfway(m *export.Manifest) export.Status {
+func halfway(m *archive.Manifest) export.Status {
 	st := running()
 	st.Rows, st.Rate, st.Expected, st.Bytes, st.Collections = 0, 0, m.Rows(), 5_300_000, nil
 	st.ETA = 1400 * time.Millisecond

@@ -11,12 +11,13 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 )
 
 // An exporting is what the wizard needs of an export; *export.Run is one.
 type exporting interface {
-	Do(ctx context.Context) (*export.Manifest, error)
-	Verify(ctx context.Context, progress func(export.VerifyStatus)) (*export.Report, error)
+	Do(ctx context.Context) (*archive.Manifest, error)
+	Verify(ctx context.Context, progress func(archive.VerifyStatus)) (*archive.Report, error)
 	Status() export.Status
 	Pause()
 	Continue()
@@ -42,11 +43,11 @@ type progress struct {
 	state    runState
 	spec     export.Spec
 	status   export.Status
-	checking export.VerifyStatus
-	manifest *export.Manifest // nil without an end
-	err      error            // of the export; a *export.Partial beside a manifest
-	report   *export.Report   // of reading the files again, nil while not known
-	unread   error            // why they could not be read again
+	checking archive.VerifyStatus
+	manifest *archive.Manifest // nil without an end
+	err      error             // of the export; a *export.Partial beside a manifest
+	report   *archive.Report   // of reading the files again, nil while not known
+	unread   error             // why they could not be read again
 }
 
 type runState int
@@ -72,7 +73,7 @@ func openRun(spec export.Spec, src export.Source, resume bool) (exporting, error
 		return export.NewRun(spec, src, export.OSEnv(spec.Dir))
 	}
 	run, err := export.OpenRun(src, export.OSEnv(spec.Dir))
-	if _, ok := errors.AsType[*export.NotARun](err); ok {
+	if _, ok := errors.AsType[*archive.NotARun](err); ok {
 		return export.NewRun(spec, src, export.OSEnv(spec.Dir)) // it ended before it wrote anything
 	}
 	return run, err
@@ -134,7 +135,7 @@ func (r *runner) work(ctx context.Context, spec export.Spec, run exporting) {
 	r.mu.Lock()
 	r.now.state, r.now.manifest, r.now.status = runVerifying, end.manifest, run.Status()
 	r.mu.Unlock()
-	end.report, end.unread = run.Verify(ctx, func(v export.VerifyStatus) {
+	end.report, end.unread = run.Verify(ctx, func(v archive.VerifyStatus) {
 		r.mu.Lock()
 		r.now.checking = v
 		r.mu.Unlock()

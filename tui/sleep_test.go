@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fauna-export/export"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 )
@@ -115,7 +116,7 @@ func asleep(t *testing.T) (*bench, *jumpClock, *lostServer) {
 	b.w.now = clock.Now
 	b.w.runner.open = func(s export.Spec, src export.Source, _ bool) (exporting, error) {
 		s.MaxRate, s.PageSize, s.Workers = 40, 20, 2
-		return export.NewRun(s, src, export.Env{Store: export.NewDirStore(s.Dir), Clock: clock, Rand: rand.NewPCG(1, 2)})
+		return export.NewRun(s, src, export.Env{Store: store.NewFolder(s.Dir), Clock: clock, Rand: rand.NewPCG(1, 2)})
 	}
 	b.keys("enter")
 	b.typed("products, customers")

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 )
 
 // written are the files that the last run wrote: of an incremental export those of
 // its last sync, whose number is sync; it is 0 for a full one.
-func written(m *export.Manifest) (entries []export.ManifestEntry, sync int) {
+func written(m *archive.Manifest) (entries []archive.Entry, sync int) {
 	if m.Mode != export.Incremental || len(m.Syncs) == 0 {
 		return m.Collections, 0
 	}
@@ -74,9 +75,9 @@ func headline(p progress) string {
 	}
 	text += ", " + bytesText(bytes) + " in " + lastsText(p.status.Elapsed.Round(100*time.Millisecond))
 	switch m.Consistency {
-	case export.ConsistencySnapshot:
+	case archive.ConsistencySnapshot:
 		text += ", one snapshot"
-	case export.ConsistencyWindow:
+	case archive.ConsistencyWindow:
 		text += ", read at more than one time"
 	}
 	return text + "."

@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 )
 
 // checkView fails when a view is wider or taller than its window, or holds a
@@ -125,7 +126,7 @@ func TestView_neverLargerWhateverTheExportSays(t *testing.T) {
 				Bytes: number(), Rate: rate(), ETA: times[r.IntN(len(times))], Retries: r.IntN(3), Err: errors.New(text()),
 			})
 		}
-		p.checking = export.VerifyStatus{File: text(), Files: r.IntN(9), Total: r.IntN(9), Bytes: number(), Size: number()}
+		p.checking = archive.VerifyStatus{File: text(), Files: r.IntN(9), Total: r.IntN(9), Bytes: number(), Size: number()}
 		if p.state == runEnded {
 			p.err = errors.New(text())
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
 )
 
@@ -122,7 +123,7 @@ type stubborn struct {
 	free chan struct{}
 }
 
-func (s stubborn) Do(context.Context) (*export.Manifest, error) {
+func (s stubborn) Do(context.Context) (*archive.Manifest, error) {
 	<-s.free
 	return nil, context.Canceled
 }

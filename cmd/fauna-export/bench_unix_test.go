@@ -20,7 +20,8 @@ import (
 	"testing"
 	"time"
 
-	"fauna-export/export"
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 )
 
 // The benchmarks of the whole program: the real binary in a process of its
@@ -31,7 +32,7 @@ import (
 type spent struct {
 	wall, cpu time.Duration
 	peak      float64 // MiB resident
-	manifest  export.Manifest
+	manifest  archive.Manifest
 }
 
 // benchRun runs the real program's `run` against a server.
@@ -52,7 +53,7 @@ func benchRun(b *testing.B, s *benchServer, args ...string) spent {
 		b.Fatalf("%v\n%s", err, errs.String())
 	}
 	out := spent{wall: time.Since(start), cpu: processorTime(cmd), peak: peak()}
-	text, err := os.ReadFile(filepath.Join(dir, export.ManifestName))
+	text, err := os.ReadFile(filepath.Join(dir, archive.ManifestName))
 	if err == nil {
 		err = json.Unmarshal(text, &out.manifest)
 	}
@@ -258,7 +259,7 @@ func BenchmarkRun_firstRow(b *testing.B) {
 		if err := cmd.Start(); err != nil {
 			b.Fatal(err)
 		}
-		path := filepath.Join(dir, export.WorkPrefix, "docs.jsonl.part")
+		path := filepath.Join(dir, store.WorkPrefix, "docs.jsonl.part")
 		for {
 			info, err := os.Stat(path)
 			if err == nil && info.Size() > 0 {

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 	"fauna-export/tui"
 )
@@ -60,8 +62,8 @@ func exitRules() []exitRule {
 				return exitUsage, at.Future
 			}
 			return exitUsage, isA[*usageError](err) || isA[*missingError](err) || isA[*export.Missing](err) ||
-				isA[*export.SpecError](err) || isA[*export.DirError](err) || isA[*export.NotARun](err) ||
-				isA[*export.Changed](err) || isA[*export.Unmergeable](err) || isKind(err, fauna.KindMissing)
+				isA[*export.SpecError](err) || isA[*store.Error](err) || isA[*archive.NotARun](err) ||
+				isA[*export.Changed](err) || isA[*archive.Unmergeable](err) || isKind(err, fauna.KindMissing)
 		}},
 		{"5", "server unreachable, or timed out after the retries", func(err error) (int, bool) {
 			return exitUnreachable, isA[*export.GaveUp](err) ||

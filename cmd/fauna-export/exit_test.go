@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 	"fauna-export/tui"
 )
@@ -36,8 +38,8 @@ func TestExitCodes_everyErrorHasItsCode(t *testing.T) {
 		{"time in the future", &export.AtError{Future: true}, 2},
 		{"time too old", &export.AtError{}, 1},
 		{"spec that cannot be", &export.SpecError{}, 2},
-		{"folder", &export.DirError{}, 2},
-		{"no run in the folder", &export.NotARun{}, 2},
+		{"folder", &store.Error{}, 2},
+		{"no run in the folder", &archive.NotARun{}, 2},
 		{"another run than before", &export.Changed{}, 2},
 		{"collection missing for the engine", &export.Missing{}, 2},
 		{"collection unreadable for the engine", &export.Unreadable{}, 4},

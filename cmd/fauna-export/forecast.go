@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fauna-export/export"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 )
 
@@ -123,7 +124,7 @@ func (f *forecast) effort() string {
 
 // freeOn notes what is free on the disk of a folder, where that can be known.
 func (f *forecast) freeOn(dir string) {
-	if free, err := export.NewDirStore(dir).Free(); err == nil && free >= 0 {
+	if free, err := store.NewFolder(dir).Free(); err == nil && free >= 0 {
 		f.DiskFree = &free
 	}
 }

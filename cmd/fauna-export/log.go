@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fauna-export/export"
+	"fauna-export/export/archive"
 	"fauna-export/fauna"
 )
 
@@ -43,7 +43,7 @@ func (a *app) openLog(cmd *cobra.Command) error {
 // inUTC writes the time of a line as all other times of the program are written.
 func inUTC(_ []string, a slog.Attr) slog.Attr {
 	if a.Key == slog.TimeKey {
-		return slog.String(a.Key, export.FormatMoment(a.Value.Time().Truncate(time.Millisecond)))
+		return slog.String(a.Key, archive.FormatMoment(a.Value.Time().Truncate(time.Millisecond)))
 	}
 	return a
 }

@@ -6,7 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fauna-export/export"
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 )
 
 func newMergeCommand(a *app) *cobra.Command {
@@ -30,7 +31,7 @@ DIR/.fauna-export, which a copy may lack, tells what is gone.`,
 
 // merge writes the merged files and prints what they hold.
 func (a *app) merge(ctx context.Context, dir string) error {
-	files, err := export.Merge(ctx, dir)
+	files, err := archive.Merge(ctx, store.NewFolder(dir))
 	if err != nil {
 		return err
 	}

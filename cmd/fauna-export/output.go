@@ -12,7 +12,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // outputFlags say what the files are to be and how to get there: the part of a
@@ -83,7 +85,7 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 		if strings.Contains(f.Out, "{time}") {
 			f.pattern = f.Out
 		}
-		f.Out = filepath.Clean(strings.ReplaceAll(f.Out, "{time}", now.UTC().Format(export.FolderTime)))
+		f.Out = filepath.Clean(strings.ReplaceAll(f.Out, "{time}", now.UTC().Format(archive.FolderTime)))
 	}
 	if f.DDL != "" && f.toStdout() {
 		return export.Spec{}, usagef("--ddl writes a script beside the files: it needs --out DIR")
@@ -121,8 +123,8 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 	if f.Out == "" || f.toStdout() || s.Mode == export.Incremental {
 		return s, nil
 	}
-	err = export.CheckNewStore(export.NewDirStore(s.Dir))
-	if err != nil && !isA[*export.DirError](err) {
+	err = archive.CheckNew(store.NewFolder(s.Dir))
+	if err != nil && !isA[*store.Error](err) {
 		return s, unusablef("--out %s: %v", quoted(s.Dir), err)
 	}
 	return s, err

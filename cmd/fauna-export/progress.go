@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 )
 
 // liveInterval is how often the line on a terminal is drawn again.
@@ -77,15 +78,15 @@ func (a *app) showRun(run *export.Run) (stop func()) {
 }
 
 // showVerifying reads the files of a folder again, and shows how that goes.
-func (a *app) showVerifying(verify func(progress func(export.VerifyStatus)) (*export.Report, error)) (*export.Report, error) {
-	var now atomic.Pointer[export.VerifyStatus]
-	now.Store(&export.VerifyStatus{})
+func (a *app) showVerifying(verify func(progress func(archive.VerifyStatus)) (*archive.Report, error)) (*archive.Report, error) {
+	var now atomic.Pointer[archive.VerifyStatus]
+	now.Store(&archive.VerifyStatus{})
 	stop := a.showProgress(func() string {
 		s := now.Load()
 		return fmt.Sprintf("verifying: %d of %s, %s of %s", s.Files, count(int64(s.Total), "file"), sizeText(s.Bytes), sizeText(s.Size))
 	}, nil)
 	defer stop()
-	return verify(func(s export.VerifyStatus) { now.Store(&s) })
+	return verify(func(s archive.VerifyStatus) { now.Store(&s) })
 }
 
 // progressLine is one line about a run in progress.

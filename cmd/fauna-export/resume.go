@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 )
 
 func newResumeCommand(a *app) *cobra.Command {
@@ -30,31 +31,36 @@ holds it. The files become the same as those of a run that was never interrupted
 
 func (a *app) resume(ctx context.Context, dir string, server *serverFlags) error {
 	env := export.OSEnv(dir)
-	found, err := export.Inspect(env)
+	found, err := archive.Inspect(env.Store)
 	if err != nil {
 		return err
 	}
 	switch {
-	case found.Manifest != nil && found.Spec == nil:
+	case found.Manifest != nil && found.Run == nil:
 		a.say("%s holds a finished run of %s: nothing to do", dir, count(int64(len(found.Manifest.Collections)), "collection"))
 		return nil
-	case found.Spec == nil:
-		return &export.NotARun{Dir: dir}
-	case server.domain == "":
-		server.domain = found.Spec.Endpoint
+	case found.Run == nil:
+		return &archive.NotARun{Dir: dir}
+	}
+	spec, err := export.SpecOf(found.Run)
+	if err != nil {
+		return &archive.NotARun{Dir: dir, Why: err.Error()}
+	}
+	if server.domain == "" {
+		server.domain = spec.Endpoint
 	}
 	client, err := a.connect(ctx, server)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	now := *found.Spec
+	now := spec
 	now.Endpoint = client.Endpoint().String()
-	if differ := found.Spec.Differences(now); len(differ) > 0 {
+	if differ := spec.Differences(now); len(differ) > 0 {
 		return &export.Changed{Differences: differ}
 	}
-	if found.Spec.Mode == export.Incremental {
-		if err := a.awaitIndexes(ctx, client, found.Spec); err != nil {
+	if spec.Mode == export.Incremental {
+		if err := a.awaitIndexes(ctx, client, &spec); err != nil {
 			return err
 		}
 	}
@@ -62,6 +68,6 @@ func (a *app) resume(ctx context.Context, dir string, server *serverFlags) error
 	if err != nil {
 		return err
 	}
-	debug.SetMemoryLimit(found.Spec.MemoryLimit())
+	debug.SetMemoryLimit(spec.MemoryLimit())
 	return a.finish(ctx, run, dir)
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 )
 
@@ -155,12 +157,12 @@ func (a *app) finish(ctx context.Context, run *export.Run, dir string) error {
 	stop()
 	if err != nil && !isA[*export.Partial](err) {
 		a.event(run.Summary(nil, err))
-		if !isA[*export.DirError](err) { // another process may be at work there
+		if !isA[*store.Error](err) { // another process may be at work there
 			a.sayStopped(run, dir)
 		}
 		return err
 	}
-	report, wrong := a.showVerifying(func(progress func(export.VerifyStatus)) (*export.Report, error) {
+	report, wrong := a.showVerifying(func(progress func(archive.VerifyStatus)) (*archive.Report, error) {
 		return run.Verify(ctx, progress)
 	})
 	if wrong == nil {

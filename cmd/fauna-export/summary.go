@@ -5,11 +5,13 @@ import (
 	"path/filepath"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 )
 
 // summarise says what a finished run wrote: a table, what is remarkable, and one
 // last line with the totals.
-func (a *app) summarise(dir string, m *export.Manifest, r *export.Report, s export.Status) {
+func (a *app) summarise(dir string, m *archive.Manifest, r *archive.Report, s export.Status) {
 	if m.Mode == export.Incremental {
 		a.summariseSync(dir, m, r, s)
 		return
@@ -26,14 +28,14 @@ func (a *app) summarise(dir string, m *export.Manifest, r *export.Report, s expo
 }
 
 // logFiles keeps in the log what the table on the screen says, and the hashes.
-func (a *app) logFiles(entries []export.ManifestEntry) {
+func (a *app) logFiles(entries []archive.Entry) {
 	for _, e := range entries {
 		a.log.fact("file", "collection", e.Name, "file", e.File, "rows", e.Rows, "bytes", e.Bytes, "sha256", e.SHA256, "retries", e.Retries)
 	}
 }
 
 // verifiedText says what reading the files again found.
-func verifiedText(r *export.Report) string {
+func verifiedText(r *archive.Report) string {
 	if r.OK() {
 		return "verified"
 	}
@@ -41,7 +43,7 @@ func verifiedText(r *export.Report) string {
 }
 
 // sayRemarkable says what is remarkable of files, and what is missing.
-func (a *app) sayRemarkable(m *export.Manifest, entries []export.ManifestEntry) {
+func (a *app) sayRemarkable(m *archive.Manifest, entries []archive.Entry) {
 	for _, e := range entries {
 		if e.Gone > 0 {
 			a.say("%s: %s left the snapshot while it was read, and is not in the file", quoted(e.Name), count(e.Gone, "document"))
@@ -62,12 +64,12 @@ func (a *app) sayRemarkable(m *export.Manifest, entries []export.ManifestEntry) 
 }
 
 // summariseSync says what the last sync of a folder wrote.
-func (a *app) summariseSync(dir string, m *export.Manifest, r *export.Report, s export.Status) {
+func (a *app) summariseSync(dir string, m *archive.Manifest, r *archive.Report, s export.Status) {
 	entries := m.Latest()
 	last := m.Syncs[len(m.Syncs)-1]
 	rows := [][]string{{"collection", "rows", "removed", "documents", "file"}}
 	var written int64
-	var of []export.ManifestEntry
+	var of []archive.Entry
 	for _, e := range entries {
 		if e.Sync != last.Sync {
 			continue
@@ -84,11 +86,11 @@ func (a *app) summariseSync(dir string, m *export.Manifest, r *export.Report, s 
 }
 
 // consistencyText says as of when the rows are.
-func consistencyText(m *export.Manifest) string {
+func consistencyText(m *archive.Manifest) string {
 	switch m.Consistency {
-	case export.ConsistencySnapshot:
+	case archive.ConsistencySnapshot:
 		return "one snapshot of " + m.Snapshot
-	case export.ConsistencyWindow:
+	case archive.ConsistencyWindow:
 		return "read at more than one time"
 	}
 	return "each page at its own time"
@@ -97,8 +99,8 @@ func consistencyText(m *export.Manifest) string {
 // sayStopped says what a run that did not finish leaves in its folder, and how to
 // go on.
 func (a *app) sayStopped(run *export.Run, dir string) {
-	found, err := export.Inspect(export.OSEnv(dir))
-	if err != nil || found.Spec == nil {
+	found, err := archive.Inspect(store.NewFolder(dir))
+	if err != nil || found.Run == nil {
 		return
 	}
 	a.say("stopped after %s; nothing in %s that is not whole has a final name. Go on with: fauna-export resume %s",

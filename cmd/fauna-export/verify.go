@@ -7,7 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fauna-export/export"
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 )
 
@@ -37,9 +38,9 @@ own time while the server still keeps that.`,
 }
 
 // verify reads the files of a folder again and prints what it found.
-func (a *app) verify(ctx context.Context, dir string) (*export.Report, error) {
-	report, err := a.showVerifying(func(progress func(export.VerifyStatus)) (*export.Report, error) {
-		return export.Verify(ctx, dir, progress)
+func (a *app) verify(ctx context.Context, dir string) (*archive.Report, error) {
+	report, err := a.showVerifying(func(progress func(archive.VerifyStatus)) (*archive.Report, error) {
+		return archive.Verify(ctx, store.NewFolder(dir), progress)
 	})
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func (e *wrongError) Error() string {
 }
 
 // wrongFiles is what a report finds wrong, nil when nothing is.
-func wrongFiles(r *export.Report) error {
+func wrongFiles(r *archive.Report) error {
 	if r.OK() {
 		return nil
 	}
@@ -77,7 +78,7 @@ func wrongFiles(r *export.Report) error {
 	return &wrongError{what: what}
 }
 
-func verifyTable(r *export.Report) string {
+func verifyTable(r *archive.Report) string {
 	rows := [][]string{{"file", "rows", "size", "state"}}
 	for _, f := range r.Files {
 		state := "ok"
@@ -94,7 +95,7 @@ func verifyTable(r *export.Report) string {
 }
 
 // verifyResult is what `verify --json` prints.
-func verifyResult(r *export.Report) map[string]any {
+func verifyResult(r *archive.Report) map[string]any {
 	files := []map[string]any{}
 	for _, f := range r.Files {
 		one := map[string]any{"collection": f.Collection, "file": f.File, "rows": f.Rows, "bytes": f.Bytes, "ok": f.Problem == ""}
@@ -113,7 +114,7 @@ func verifyResult(r *export.Report) map[string]any {
 // compareCounts counts the documents of every collection on the server and
 // compares that with the manifest: at the run's time, or now once the server no
 // longer keeps that, when a difference proves nothing.
-func (a *app) compareCounts(ctx context.Context, server *serverFlags, m *export.Manifest) error {
+func (a *app) compareCounts(ctx context.Context, server *serverFlags, m *archive.Manifest) error {
 	client, err := a.connect(ctx, server)
 	if err != nil {
 		return err
@@ -133,7 +134,7 @@ func (a *app) compareCounts(ctx context.Context, server *serverFlags, m *export.
 	var differ []string
 	for _, e := range m.Latest() {
 		var at int64
-		if m.Consistency == export.ConsistencySnapshot {
+		if m.Consistency == archive.ConsistencySnapshot {
 			at = m.SnapshotOf(e)
 		}
 		e.Rows = e.Documents

@@ -1,4 +1,4 @@
-package export
+package store
 
 import (
 	"errors"
@@ -10,20 +10,20 @@ import (
 	"testing"
 )
 
-func TestDirStore_saysWhatToDoWhereNoFolderCanBe(t *testing.T) {
+func TestFolder_saysWhatToDoWhereNoFolderCanBe(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := NewDirStore(filepath.Join(file, "below"))
+	s := NewFolder(filepath.Join(file, "below"))
 	_, listed := s.List()
 	_, locked := s.Lock()
 	for doing, err := range map[string]error{"list": listed, "lock": locked} {
-		if e, ok := errors.AsType[*DirError](err); !ok || !strings.Contains(err.Error(), "choose another folder") || e.Dir != storeName(s) {
+		if e, ok := errors.AsType[*Error](err); !ok || !strings.Contains(err.Error(), "choose another folder") || e.Store != s.Name() {
 			t.Errorf("%s: %v", doing, err)
 		}
 	}
-	at := &dirStore{dir: "d"}
+	at := &Folder{dir: "d"}
 	for cause, says := range map[error]string{
 		fs.ErrPermission:     "may not write",
 		syscall.EACCES:       "may not write",
@@ -33,7 +33,7 @@ func TestDirStore_saysWhatToDoWhereNoFolderCanBe(t *testing.T) {
 		syscall.ENAMETOOLONG: "choose a shorter one",
 	} {
 		err := at.trouble("make the folder", &fs.PathError{Op: "mkdir", Path: "d", Err: cause})
-		if e, ok := errors.AsType[*DirError](err); !ok || !strings.HasPrefix(e.Error(), "d: ") || !strings.Contains(e.Problem, says) {
+		if e, ok := errors.AsType[*Error](err); !ok || !strings.HasPrefix(e.Error(), "d: ") || !strings.Contains(e.Problem, says) {
 			t.Errorf("%v: %v", cause, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package export
+package store
 
 import (
 	"errors"
@@ -51,7 +51,7 @@ func freeSpace(dir string) (int64, error) {
 	return free, nil
 }
 
-// diskFull tells whether an error says that there is no space left.
-func diskFull(err error) bool {
+// Full reports whether an error says that no space is left.
+func Full(err error) bool {
 	return errors.Is(err, errorDiskFull) || errors.Is(err, errorHandleDiskFull)
 }

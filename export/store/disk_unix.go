@@ -1,6 +1,6 @@
 //go:build unix
 
-package export
+package store
 
 import (
 	"errors"
@@ -60,7 +60,7 @@ func freeSpace(dir string) (int64, error) {
 	return int64(st.Bavail) * int64(st.Bsize), nil
 }
 
-// diskFull tells whether an error says that there is no space left.
-func diskFull(err error) bool {
+// Full reports whether an error says that no space is left.
+func Full(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }

@@ -1,4 +1,4 @@
-package export
+package store
 
 import (
 	"errors"
@@ -20,25 +20,25 @@ const (
 	freshName = ".new" // ends the name of a small file being replaced
 )
 
-// dirStore is a Store in a folder of the file system.
-type dirStore struct {
+// Folder is a Store in a folder of the file system.
+type Folder struct {
 	dir string
 }
 
-// NewDirStore is a folder of the file system. Lock makes it, 0700, with its
+// NewFolder is a folder of the file system. Lock makes it, 0700, with its
 // missing parents; files in it are 0600.
-func NewDirStore(dir string) Store { return &dirStore{dir: dir} }
+func NewFolder(dir string) *Folder { return &Folder{dir: dir} }
 
 // Name is the folder's name.
-func (s *dirStore) Name() string { return s.dir }
+func (s *Folder) Name() string { return s.dir }
 
-func (s *dirStore) path(name string) string {
+func (s *Folder) path(name string) string {
 	return filepath.Join(s.dir, filepath.FromSlash(name))
 }
 
 // Lock takes a lock of the system's on a file in the work folder, so that it
 // is free again however the process ends.
-func (s *dirStore) Lock() (func() error, error) {
+func (s *Folder) Lock() (func() error, error) {
 	if err := os.MkdirAll(s.path(WorkPrefix), dirMode); err != nil {
 		return nil, s.trouble("make the folder", err)
 	}
@@ -46,7 +46,7 @@ func (s *dirStore) Lock() (func() error, error) {
 	for range 10 {
 		f, err := openLocked(path)
 		if errors.Is(err, errLocked) {
-			return nil, &DirError{Dir: s.dir, Problem: "another process is working in it", Locked: true}
+			return nil, &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
 		}
 		if err != nil {
 			return nil, s.trouble("lock the folder", err)
@@ -68,12 +68,12 @@ func (s *dirStore) Lock() (func() error, error) {
 			return nil, s.trouble("make the folder", err)
 		}
 	}
-	return nil, &DirError{Dir: s.dir, Problem: "another process is working in it", Locked: true}
+	return nil, &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
 }
 
 // trouble is an error of the system about the folder as a whole: where another
-// folder is the way out, a *DirError that says so.
-func (s *dirStore) trouble(doing string, err error) error {
+// folder is the way out, a *Error that says so.
+func (s *Folder) trouble(doing string, err error) error {
 	problem := ""
 	switch {
 	case errors.Is(err, fs.ErrPermission):
@@ -83,17 +83,17 @@ func (s *dirStore) trouble(doing string, err error) error {
 	case errors.Is(err, syscall.ENOTDIR):
 		problem = "it is not a folder, or lies in something that is none"
 	case errors.Is(err, syscall.ENAMETOOLONG):
-		return &DirError{Dir: s.dir, Problem: "the name is too long: choose a shorter one"}
+		return &Error{Store: s.dir, Problem: "the name is too long: choose a shorter one"}
 	default:
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	return &DirError{Dir: s.dir, Problem: fmt.Sprintf("%s: choose another folder (%v)", problem, err)}
+	return &Error{Store: s.dir, Problem: fmt.Sprintf("%s: choose another folder (%v)", problem, err)}
 }
 
 // List names the files of the folder and of its work folder.
-func (s *dirStore) List() ([]Entry, error) {
+func (s *Folder) List() ([]Entry, error) {
 	var out []Entry
-	for _, prefix := range []string{"", WorkPrefix} {
+	for _, prefix := range []string{"", WorkPrefix, MergedPrefix} {
 		entries, err := os.ReadDir(s.path(prefix))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -103,7 +103,7 @@ func (s *dirStore) List() ([]Entry, error) {
 		}
 		for _, e := range entries {
 			name := prefix + e.Name()
-			if name+"/" == WorkPrefix || name == lockName {
+			if name == lockName || e.IsDir() && (name+"/" == WorkPrefix || name+"/" == MergedPrefix) {
 				continue
 			}
 			entry := Entry{Name: name, Size: -1}
@@ -121,10 +121,13 @@ func (s *dirStore) List() ([]Entry, error) {
 	return out, nil
 }
 
-func (s *dirStore) Read(name string) ([]byte, error) { return os.ReadFile(s.path(name)) }
+func (s *Folder) Read(name string) ([]byte, error) { return os.ReadFile(s.path(name)) }
 
-func (s *dirStore) Write(name string, data []byte) error {
+func (s *Folder) Write(name string, data []byte) error {
 	path := s.path(name)
+	if err := s.parent(name); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(path+freshName, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
 	if err != nil {
 		return err
@@ -146,7 +149,18 @@ func (s *dirStore) Write(name string, data []byte) error {
 	return syncDir(filepath.Dir(path))
 }
 
-func (s *dirStore) Append(name string, size int64) (Appender, error) {
+// parent makes the folder that a merge writes to.
+func (s *Folder) parent(name string) error {
+	if !strings.HasPrefix(name, MergedPrefix) {
+		return nil
+	}
+	return os.MkdirAll(s.path(MergedPrefix), dirMode)
+}
+
+func (s *Folder) Append(name string, size int64) (Appender, error) {
+	if err := s.parent(name); err != nil {
+		return nil, err
+	}
 	f, err := os.OpenFile(s.path(name), os.O_WRONLY|os.O_CREATE, fileMode)
 	if err != nil {
 		return nil, err
@@ -168,7 +182,7 @@ func (s *dirStore) Append(name string, size int64) (Appender, error) {
 	return f, nil
 }
 
-func (s *dirStore) Commit(from, to string) error {
+func (s *Folder) Commit(from, to string) error {
 	if err := os.Rename(s.path(from), s.path(to)); err != nil {
 		return err
 	}
@@ -180,7 +194,7 @@ func (s *dirStore) Commit(from, to string) error {
 	return nil
 }
 
-func (s *dirStore) Remove(name string) error {
+func (s *Folder) Remove(name string) error {
 	if err := os.Remove(s.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -189,7 +203,7 @@ func (s *dirStore) Remove(name string) error {
 
 // Close removes the work folder with the lock in it, unless other files are
 // left there.
-func (s *dirStore) Close() error {
+func (s *Folder) Close() error {
 	entries, err := os.ReadDir(s.path(WorkPrefix))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -208,7 +222,7 @@ func (s *dirStore) Close() error {
 	return s.Remove(strings.TrimSuffix(WorkPrefix, "/"))
 }
 
-func (s *dirStore) Free() (int64, error) {
+func (s *Folder) Free() (int64, error) {
 	dir := s.dir
 	for {
 		n, err := freeSpace(dir)
@@ -221,7 +235,7 @@ func (s *dirStore) Free() (int64, error) {
 }
 
 // Open opens a file to be read a part at a time.
-func (s *dirStore) Open(name string) (OpenedFile, int64, error) {
+func (s *Folder) Open(name string) (File, int64, error) {
 	f, err := os.Open(s.path(name))
 	if err != nil {
 		return nil, 0, err

@@ -1,4 +1,4 @@
-package export
+package archive
 
 import (
 	"os"
@@ -10,15 +10,15 @@ import (
 // finishedRun makes a folder that looks like one of a finished run.
 func finishedRun(t *testing.T, dir string, more ...string) {
 	t.Helper()
-	m := Manifest{Version: manifestVersion, Collections: []ManifestEntry{{Name: "c", File: "c.jsonl"}}}
-	data, err := m.encode()
+	m := Manifest{Version: Version, Collections: []Entry{{Name: "c", File: "c.jsonl"}}}
+	data, err := m.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{ManifestName: string(data), "c.jsonl": "", SumsName: "", Postgres.ScriptName(): ""} {
+	for name, text := range map[string]string{ManifestName: string(data), "c.jsonl": "", SumsName: "", "load-postgres.sql": ""} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

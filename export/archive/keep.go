@@ -1,4 +1,4 @@
-package export
+package archive
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fauna-export/export/store"
 )
 
 // FolderTime is how a folder's name says the time at which its run began: sorted
@@ -47,7 +49,7 @@ func KeepNewest(pattern string, keep int) (removed []string, err error) {
 		if _, err := time.Parse(FolderTime, at); !ok || err != nil || !e.IsDir() {
 			continue
 		}
-		if _, err := ReadManifest(NewDirStore(filepath.Join(parent, e.Name()))); err == nil {
+		if _, err := ReadManifest(store.NewFolder(filepath.Join(parent, e.Name()))); err == nil {
 			runs = append(runs, filepath.Join(parent, e.Name()))
 		}
 	}
@@ -64,7 +66,7 @@ func KeepNewest(pattern string, keep int) (removed []string, err error) {
 // removeRun removes a finished run's files and then its folder. The manifest goes
 // last of the files, so that what was not removed can still be named.
 func removeRun(dir string) error {
-	m, err := ReadManifest(NewDirStore(dir))
+	m, err := ReadManifest(store.NewFolder(dir))
 	if err != nil {
 		return err
 	}
@@ -72,9 +74,7 @@ func removeRun(dir string) error {
 	for _, e := range m.Collections {
 		names = append(names, filepath.FromSlash(e.File))
 	}
-	for _, d := range Databases() {
-		names = append(names, d.ScriptName())
-	}
+	names = append(names, "load-postgres.sql", "load-sqlite.sql", "load-duckdb.sql")
 	names = append(names, SumsName, ManifestName)
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -1,4 +1,4 @@
-package export
+package archive
 
 import (
 	"bufio"
@@ -9,14 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
-
-// MergedDir is the folder, in that of a run, that Merge writes to.
-const MergedDir = "merged"
 
 // Merged is a file that Merge wrote.
 type Merged struct {
@@ -49,36 +45,31 @@ func (e *Unmergeable) Error() string { return e.Dir + " cannot be merged: " + e.
 //
 // A file replaces an earlier one when it is whole. SHA256SUMS goes first and comes
 // back last, so that a folder that has it is the outcome of one merge.
-func Merge(ctx context.Context, dir string) (out []Merged, err error) {
-	store := NewDirStore(dir)
-	m, err := ReadManifest(store)
+func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
+	m, err := ReadManifest(s)
 	if err != nil {
 		return nil, err
 	}
-	release, err := store.Lock()
+	release, err := s.Lock()
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		// The work folder goes again when there is nothing else in it.
-		err = errors.Join(err, store.Close(), release())
+		err = errors.Join(err, s.Close(), release())
 	}()
-	folder := filepath.Join(dir, MergedDir)
-	if err := os.MkdirAll(folder, dirMode); err != nil {
-		return nil, fmt.Errorf("make the folder: %w", err)
-	}
-	to := NewDirStore(folder)
-	if err := to.Remove(SumsName); err != nil {
+	const sumsName = store.MergedPrefix + SumsName
+	if err := s.Remove(sumsName); err != nil {
 		return nil, fmt.Errorf("remove the hashes of the last merge: %w", err)
 	}
 	names := FileNames(collectionNames(m))
 	var sums bytes.Buffer
 	for _, e := range m.Latest() {
 		name := names[e.Name] + "." + string(row.JSONL)
-		chain := m.chain(e.Name)
-		rows, hash, lacks, err := mergeOne(ctx, store, m, chain, filepath.Join(folder, name))
-		if unfit, ok := errors.AsType[*stateUnfit](err); ok {
-			return out, &Unmergeable{Dir: dir, Why: fmt.Sprintf("removals were left out of the files of %s, and %s; sync again into the folder, which makes it anew", e.Name, unfit.why)}
+		chain := m.Chain(e.Name)
+		rows, hash, lacks, err := mergeOne(ctx, s, m, chain, store.MergedPrefix+name)
+		if unfit, ok := errors.AsType[*StateUnfit](err); ok {
+			return out, &Unmergeable{Dir: s.Name(), Why: fmt.Sprintf("removals were left out of the files of %s, and %s; sync again into the folder, which makes it anew", e.Name, unfit.why)}
 		}
 		if err != nil {
 			return out, fmt.Errorf("merge %s: %w", e.Name, err)
@@ -87,9 +78,9 @@ func Merge(ctx context.Context, dir string) (out []Merged, err error) {
 			return out, fmt.Errorf("merge %s: it comes to %d rows, the manifest says %d: verify the folder", e.Name, rows, e.Documents)
 		}
 		fmt.Fprintf(&sums, "%s  %s\n", hash, name)
-		out = append(out, Merged{Collection: e.Name, File: MergedDir + "/" + name, Rows: rows, Warnings: lacks})
+		out = append(out, Merged{Collection: e.Name, File: store.MergedPrefix + name, Rows: rows, Warnings: lacks})
 	}
-	if err := to.Write(SumsName, sums.Bytes()); err != nil {
+	if err := s.Write(sumsName, sums.Bytes()); err != nil {
 		return out, fmt.Errorf("write the hashes: %w", err)
 	}
 	return out, nil
@@ -120,22 +111,22 @@ func (c *chainFiles) lacks() []string {
 
 // mergeOne writes the current rows of a collection to a file, and returns their
 // number, the file's SHA-256, and what the rows lack.
-func mergeOne(ctx context.Context, s Store, m *Manifest, chain []ManifestEntry, path string) (rows int64, hash string, lacks []string, err error) {
+func mergeOne(ctx context.Context, s store.Store, m *Manifest, chain []Entry, name string) (rows int64, hash string, lacks []string, err error) {
 	files, err := openChain(s, chain)
 	if err != nil {
 		return 0, "", nil, err
 	}
 	defer files.close()
 	files.texts = true
-	part := path + partEnd
-	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
+	part := name + partEnd
+	f, err := s.Append(part, 0)
 	if err != nil {
 		return 0, "", nil, err
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
-			err = errors.Join(err, os.Remove(part))
+			err = errors.Join(err, s.Remove(part))
 		}
 	}()
 	sum := sha256.New()
@@ -145,7 +136,7 @@ func mergeOne(ctx context.Context, s Store, m *Manifest, chain []ManifestEntry, 
 		_, err := w.Write(one.Text)
 		return err
 	}
-	if last := chain[len(chain)-1]; last.hidesRemovals() {
+	if last := chain[len(chain)-1]; last.HidesRemovals() {
 		err = eachPresent(ctx, s, m, last, files, write)
 	} else {
 		err = files.each(ctx, write)
@@ -160,7 +151,7 @@ func mergeOne(ctx context.Context, s Store, m *Manifest, chain []ManifestEntry, 
 		err = f.Close()
 	}
 	if err == nil {
-		err = os.Rename(part, path)
+		err = s.Commit(part, name)
 	}
 	return rows, hex.EncodeToString(sum.Sum(nil)), files.lacks(), err
 }

@@ -1,4 +1,4 @@
-package export
+package archive
 
 import (
 	"context"
@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
+	"fauna-export/export/pairs"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // VerifyStatus is how far Verify is.
@@ -36,7 +36,7 @@ type FileReport struct {
 	// Problem is empty for a file that is as the manifest says.
 	Problem string
 
-	sum pairSum // of its rows
+	sum pairs.Sum // of its rows
 }
 
 // Report is what Verify found.
@@ -64,35 +64,49 @@ func (r *Report) OK() bool {
 // manifest. progress, when not nil, is called a few times a second. The
 // error is a *NotARun for a folder without a manifest, or that of reading
 // the folder; what is wrong with the files stands in the report.
-func Verify(ctx context.Context, dir string, progress func(VerifyStatus)) (*Report, error) {
-	return verify(ctx, dir, nil, checkChain, progress)
+func Verify(ctx context.Context, s store.Store, progress func(VerifyStatus)) (*Report, error) {
+	return verify(ctx, s, nil, checkChain, progress)
 }
 
-// Verify is the function Verify for the folder of a run that Do has finished,
-// less the reading of those files that Do itself read again while it wrote
-// them; of a chain of syncs, whose state Do has just derived from the files' rows,
-// the files are not read side by side once more.
-func (r *Run) Verify(ctx context.Context, progress func(VerifyStatus)) (*Report, error) {
-	r.mu.Lock()
-	found := r.found
-	r.mu.Unlock()
-	return verify(ctx, storeName(r.env.Store), found, checkDerived, progress)
+// VerifyRun is Verify for a run that has just finished, without reading those
+// files again that were read while they were written. Of a chain of syncs whose
+// state was just derived from the rows, the files are not read side by side.
+func VerifyRun(ctx context.Context, s store.Store, found map[string]*Reading, progress func(VerifyStatus)) (*Report, error) {
+	return verify(ctx, s, found, checkDerived, progress)
+}
+
+// Reading is what reading a whole file found.
+type Reading struct {
+	SHA256 string
+	Rows   row.Summary
+	Pairs  pairs.Sum // of the rows of a sync's file
+	// Bad is what is wrong with the rows, Failed why the file could not be read
+	// to its end.
+	Bad, Failed error
 }
 
 // chainCheck finds what is wrong with the files of a collection's syncs together.
-type chainCheck func(ctx context.Context, s Store, m *Manifest, last ManifestEntry, whole pairSum) (problem string, err error)
+type chainCheck func(ctx context.Context, s store.Store, m *Manifest, last Entry, whole pairs.Sum) (problem string, err error)
 
-func verify(ctx context.Context, dir string, found map[string]*reading, chain chainCheck, progress func(VerifyStatus)) (*Report, error) {
-	m, err := ReadManifest(NewDirStore(dir))
+func verify(ctx context.Context, s store.Store, found map[string]*Reading, chain chainCheck, progress func(VerifyStatus)) (*Report, error) {
+	m, err := ReadManifest(s)
 	if err != nil {
 		return nil, err
+	}
+	entries, err := s.List()
+	if err != nil {
+		return nil, fmt.Errorf("list the files: %w", err)
+	}
+	sizes := make(map[string]*int64, len(entries))
+	for _, e := range entries {
+		sizes[e.Name] = &e.Size
 	}
 	if progress == nil {
 		progress = func(VerifyStatus) {}
 	}
 	rep := &Report{Manifest: m}
-	known := map[string]bool{ManifestName: true, SumsName: true, strings.TrimSuffix(WorkPrefix, "/"): true, MergedDir: true}
-	wholes := make(map[string]pairSum) // of the first file of each collection
+	known := map[string]bool{ManifestName: true, SumsName: true}
+	wholes := make(map[string]pairs.Sum) // of the first file of each collection
 	st := VerifyStatus{Total: len(m.Collections), Size: m.Bytes()}
 	for _, e := range m.Collections {
 		known[e.File] = true
@@ -100,7 +114,7 @@ func verify(ctx context.Context, dir string, found map[string]*reading, chain ch
 		before := st.Bytes
 		last := time.Now()
 		progress(st)
-		f := verifyFile(ctx, dir, e, found[e.File], func(n int64) {
+		f := verifyFile(ctx, s, e, sizes[e.File], found[e.File], func(n int64) {
 			st.Bytes += n
 			if now := time.Now(); now.Sub(last) > 200*time.Millisecond {
 				last = now
@@ -118,11 +132,11 @@ func verify(ctx context.Context, dir string, found map[string]*reading, chain ch
 		}
 	}
 	progress(st)
-	rep.checkSums(dir)
+	rep.checkSums(s)
 	if rep.OK() {
 		// Each file is right; together they must be right too.
 		for _, e := range m.Latest() {
-			problem, err := chain(ctx, NewDirStore(dir), m, e, wholes[e.Name])
+			problem, err := chain(ctx, s, m, e, wholes[e.Name])
 			if err != nil {
 				return nil, fmt.Errorf("read the syncs of %s: %w", e.Name, err)
 			}
@@ -131,65 +145,57 @@ func verify(ctx context.Context, dir string, found map[string]*reading, chain ch
 			}
 		}
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("list the folder: %w", err)
-	}
 	for _, e := range entries {
-		if !known[e.Name()] {
-			rep.Others = append(rep.Others, e.Name())
+		if !known[e.Name] && !strings.HasPrefix(e.Name, store.WorkPrefix) && !strings.HasPrefix(e.Name, store.MergedPrefix) {
+			rep.Others = append(rep.Others, e.Name)
 		}
 	}
 	return rep, nil
 }
 
 // checkSums compares the file of hashes with the manifest.
-func (r *Report) checkSums(dir string) {
-	sums, err := os.ReadFile(filepath.Join(dir, SumsName))
+func (r *Report) checkSums(s store.Store) {
+	sums, err := s.Read(SumsName)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		r.Problems = append(r.Problems, SumsName+" is missing")
 	case err != nil:
 		r.Problems = append(r.Problems, err.Error())
-	case string(sums) != string(r.Manifest.sums()):
+	case string(sums) != string(r.Manifest.Sums()):
 		r.Problems = append(r.Problems, SumsName+" differs from "+ManifestName)
 	}
 }
 
 // verifyFile compares one file with its entry, reading it unless it has been
 // read already; read is told of the bytes.
-func verifyFile(ctx context.Context, dir string, e ManifestEntry, found *reading, read func(int64)) FileReport {
+func verifyFile(ctx context.Context, s store.Store, e Entry, size *int64, found *Reading, read func(int64)) FileReport {
 	rep := FileReport{Collection: e.Name, File: e.File}
 	problem := func(format string, args ...any) FileReport {
 		rep.Problem = fmt.Sprintf(format, args...)
 		return rep
 	}
-	path := filepath.Join(dir, filepath.FromSlash(e.File))
-	info, err := os.Lstat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case size == nil:
 		return problem("missing")
-	case err != nil:
-		return problem("%v", err)
-	case !info.Mode().IsRegular():
+	case *size < 0:
 		return problem("not a regular file")
 	}
-	rep.Bytes = info.Size()
+	rep.Bytes = *size
 	if rep.Bytes != e.Bytes {
 		return problem("%d bytes, the manifest says %d", rep.Bytes, e.Bytes)
 	}
 	if found == nil {
-		found = readFile(ctx, path, e, read)
+		found = readFile(ctx, s, e, read)
 	}
-	sum := found.sum
-	rep.sum = found.pairs
+	sum := found.Rows
+	rep.sum = found.Pairs
 	switch {
-	case found.failed != nil:
-		return problem("%v", found.failed)
-	case found.sha256 != e.SHA256:
-		return problem("sha256 is %s, the manifest says %s", found.sha256, e.SHA256)
-	case found.bad != nil:
-		return problem("%v", found.bad)
+	case found.Failed != nil:
+		return problem("%v", found.Failed)
+	case found.SHA256 != e.SHA256:
+		return problem("sha256 is %s, the manifest says %s", found.SHA256, e.SHA256)
+	case found.Bad != nil:
+		return problem("%v", found.Bad)
 	}
 	rep.Rows = sum.Rows
 	if sum.Rows != e.Rows {
@@ -206,35 +212,35 @@ func verifyFile(ctx context.Context, dir string, e ManifestEntry, found *reading
 
 // readFile reads a whole file. It is hashed beside the reading of its rows,
 // which takes longer.
-func readFile(ctx context.Context, path string, e ManifestEntry, read func(int64)) *reading {
-	f, err := os.Open(path)
+func readFile(ctx context.Context, s store.Store, e Entry, read func(int64)) *Reading {
+	f, _, err := s.Open(e.File)
 	if err != nil {
-		return &reading{failed: err}
+		return &Reading{Failed: err}
 	}
 	defer f.Close()
-	found := &reading{}
+	found := &Reading{}
 	h := sha256.New()
 	hashed := make(chan struct{})
 	go func() {
 		defer close(hashed)
-		_, found.failed = io.Copy(h, &watchedReader{ctx: ctx, r: io.NewSectionReader(f, 0, e.Bytes), read: read})
+		_, found.Failed = io.Copy(h, &watchedReader{ctx: ctx, r: io.NewSectionReader(f, 0, e.Bytes), read: read})
 	}()
 	var each func(row.Row) error
 	if e.Sync > 0 {
 		each = func(one row.Row) error {
-			found.pairs.add(pair{one.TS, one.ID})
+			found.Pairs.Add(pairs.Pair{TS: one.TS, ID: one.ID})
 			return nil
 		}
 	}
-	found.sum, found.bad = row.Read(ctx, e.layout(), f, e.Bytes, each)
+	found.Rows, found.Bad = row.Read(ctx, e.Layout(), f, e.Bytes, each)
 	<-hashed
-	found.sha256 = hex.EncodeToString(h.Sum(nil))
+	found.SHA256 = hex.EncodeToString(h.Sum(nil))
 	return found
 }
 
 // columnsOf are the columns of a file by name and type, which is all that
 // reading it back needs.
-func columnsOf(e ManifestEntry) (noData bool, columns []row.Column) {
+func columnsOf(e Entry) (noData bool, columns []row.Column) {
 	noData = row.Format(e.Format).Can().Columns
 	for _, name := range e.Columns {
 		switch name {
@@ -270,59 +276,4 @@ func (w *watchedReader) Read(p []byte) (int, error) {
 	n, err := w.r.Read(p)
 	w.read(int64(n))
 	return n, err
-}
-
-// Counter counts a collection's documents at a time, 0 being the present.
-type Counter interface {
-	Count(ctx context.Context, collection string, at int64) (int64, error)
-}
-
-// CountReport compares one collection's rows with the server.
-type CountReport struct {
-	Collection string
-	Rows       int64
-	// Count is the server's number at the run's time, -1 when it is not
-	// known.
-	Count int64
-	// Why tells why it is not known: the time expired, or the collection was
-	// not read at one time.
-	Why string
-}
-
-// Counts compares the rows of each collection with the server's count at the
-// run's time, while that can still be read. It stops at an error that is not
-// about the time.
-func (m *Manifest) Counts(ctx context.Context, server Counter) ([]CountReport, error) {
-	var out []CountReport
-	for _, e := range m.Latest() {
-		rep := CountReport{Collection: e.Name, Rows: e.Documents, Count: -1}
-		switch {
-		case m.Consistency == ConsistencyNone:
-			rep.Why = "it was read without a snapshot"
-		case len(e.Snapshots) > 1:
-			rep.Why = "it was read at more than one time"
-		default:
-			text := m.Snapshot
-			if e.Sync > 0 {
-				text = FormatTime(m.SnapshotOf(e))
-			}
-			if len(e.Snapshots) == 1 {
-				text = e.Snapshots[0].Time
-			}
-			at, err := time.Parse(time.RFC3339Nano, text)
-			if err != nil {
-				return nil, fmt.Errorf("the manifest's snapshot %q is not a time", text)
-			}
-			n, err := server.Count(ctx, e.Name, at.UnixMicro())
-			if fail := failureOf(err); fail != nil && fail.Expired() {
-				rep.Why = "the snapshot has expired"
-			} else if err != nil {
-				return out, fmt.Errorf("count %s: %w", e.Name, err)
-			} else {
-				rep.Count = n
-			}
-		}
-		out = append(out, rep)
-	}
-	return out, nil
 }

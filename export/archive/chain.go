@@ -1,4 +1,4 @@
-package export
+package archive
 
 import (
 	"context"
@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
-// SyncEntry is one sync of an incremental run.
-type SyncEntry struct {
+// Sync is one sync of an incremental run.
+type Sync struct {
 	Sync        int         `json:"sync"`
 	Snapshot    string      `json:"snapshot"`
 	Consistency Consistency `json:"consistency"`
@@ -22,23 +23,23 @@ type SyncEntry struct {
 	Fast bool `json:"fast,omitempty"`
 }
 
-// firstSyncs are the syncs so far; a full run counts as the first.
-func (m *Manifest) firstSyncs() []SyncEntry {
+// AllSyncs are the syncs so far; a full run counts as the first.
+func (m *Manifest) AllSyncs() []Sync {
 	if len(m.Syncs) > 0 {
 		return m.Syncs
 	}
-	return []SyncEntry{{Sync: 1, Snapshot: m.Snapshot, Consistency: m.Consistency, Started: m.Started, Finished: m.Finished}}
+	return []Sync{{Sync: 1, Snapshot: m.Snapshot, Consistency: m.Consistency, Started: m.Started, Finished: m.Finished}}
 }
 
-// lastSync is the number of the last sync.
-func (m *Manifest) lastSync() int {
-	syncs := m.firstSyncs()
+// LastSync is the number of the last sync.
+func (m *Manifest) LastSync() int {
+	syncs := m.AllSyncs()
 	return syncs[len(syncs)-1].Sync
 }
 
-// chain are a collection's files, those of earlier syncs first.
-func (m *Manifest) chain(collection string) []ManifestEntry {
-	var out []ManifestEntry
+// Chain are a collection's files, those of earlier syncs first.
+func (m *Manifest) Chain(collection string) []Entry {
+	var out []Entry
 	for _, e := range m.Collections {
 		if e.Name == collection {
 			out = append(out, e)
@@ -47,9 +48,9 @@ func (m *Manifest) chain(collection string) []ManifestEntry {
 	return out
 }
 
-// last is a collection's file of the last sync that has one, nil for none.
-func (m *Manifest) last(collection string) *ManifestEntry {
-	var last *ManifestEntry
+// Last is a collection's file of the last sync that has one, nil for none.
+func (m *Manifest) Last(collection string) *Entry {
+	var last *Entry
 	for i := range m.Collections {
 		if e := &m.Collections[i]; e.Name == collection && (last == nil || e.Sync >= last.Sync) {
 			last = e
@@ -61,15 +62,15 @@ func (m *Manifest) last(collection string) *ManifestEntry {
 // Latest is the file of each collection's last sync, in the order in which the
 // collections came in. Its Documents are the collection's rows after all syncs;
 // for a run of one sync they are its Rows.
-func (m *Manifest) Latest() []ManifestEntry {
-	var out []ManifestEntry
+func (m *Manifest) Latest() []Entry {
+	var out []Entry
 	seen := make(map[string]bool)
 	for _, e := range m.Collections {
 		if seen[e.Name] {
 			continue
 		}
 		seen[e.Name] = true
-		last := *m.last(e.Name)
+		last := *m.Last(e.Name)
 		if last.Sync == 0 {
 			last.Documents = last.Rows
 		}
@@ -80,10 +81,8 @@ func (m *Manifest) Latest() []ManifestEntry {
 
 // SnapshotOf is the time that a file's sync was read at, in microseconds since
 // 1970: the first of them where there was more than one; 0 when it is not known.
-func (m *Manifest) SnapshotOf(e ManifestEntry) int64 { return e.at(m) }
-
-func (e *ManifestEntry) at(m *Manifest) int64 {
-	for _, s := range m.firstSyncs() {
+func (m *Manifest) SnapshotOf(e Entry) int64 {
+	for _, s := range m.AllSyncs() {
 		if s.Sync == max(1, e.Sync) {
 			return micros(s.Snapshot)
 		}
@@ -91,8 +90,8 @@ func (e *ManifestEntry) at(m *Manifest) int64 {
 	return 0
 }
 
-// snapshot is the time of the last sync.
-func (m *Manifest) snapshot() int64 { return micros(m.Snapshot) }
+// Time is the time of the last sync, in microseconds since 1970; 0 without one.
+func (m *Manifest) Time() int64 { return micros(m.Snapshot) }
 
 func micros(text string) int64 {
 	t, err := time.Parse(time.RFC3339Nano, text)
@@ -102,46 +101,11 @@ func micros(text string) int64 {
 	return t.UnixMicro()
 }
 
-// layout is that of the file, as far as reading it back needs.
-func (e *ManifestEntry) layout() row.Layout {
+// Layout is that of the file, as far as reading it back needs.
+func (e *Entry) Layout() row.Layout {
 	l := row.Layout{Collection: e.Name, Format: row.Format(e.Format), Compress: row.Compression(e.Compress), Deletion: e.Deletion}
 	l.NoData, l.Columns = columnsOf(*e)
 	return l
-}
-
-// openFolder finds out whether a run does the first sync of its folder, goes on
-// with it, or does the next.
-func (r *Run) openFolder() error {
-	if r.env.Store == nil {
-		return nil // a stream, which Stream refuses
-	}
-	f, err := Inspect(r.env)
-	if err != nil {
-		return err
-	}
-	name := storeName(r.env.Store)
-	switch {
-	case f.Spec != nil:
-		saved, spec, err := readRun(r.env.Store)
-		if err != nil {
-			return err
-		}
-		r.chain = saved.Sync > 0
-		r.resume = !r.chain
-		if r.chain {
-			spec.Collections = r.spec.Collections
-		}
-		if diff := r.spec.Differences(spec); len(diff) > 0 {
-			return &Changed{Differences: diff}
-		}
-	case f.Manifest != nil && f.Manifest.Consistency == ConsistencyNone:
-		return &DirError{Dir: name, Problem: "holds a run without a snapshot, which no sync can go on with: choose another folder"}
-	case f.Manifest != nil:
-		r.chain = true
-	case f.Other != "":
-		return &DirError{Dir: name, Problem: fmt.Sprintf("is not empty (it holds %q): choose another folder", f.Other)}
-	}
-	return nil
 }
 
 // chainFiles are the files of one collection, being read side by side.
@@ -151,8 +115,8 @@ type chainFiles struct {
 }
 
 type chainSource struct {
-	entry ManifestEntry
-	file  OpenedFile
+	entry Entry
+	file  store.File
 	size  int64
 	head  row.Row
 	more  bool
@@ -162,10 +126,10 @@ type chainSource struct {
 }
 
 // openChain opens the files of a collection.
-func openChain(s Store, entries []ManifestEntry) (*chainFiles, error) {
+func openChain(s store.Store, entries []Entry) (*chainFiles, error) {
 	c := &chainFiles{}
 	for _, e := range entries {
-		f, size, err := openFile(s, e.File)
+		f, size, err := s.Open(e.File)
 		if err != nil {
 			c.close()
 			return nil, err
@@ -184,6 +148,28 @@ func (c *chainFiles) close() {
 	}
 }
 
+// Current walks the rows, without their text, of all documents of a collection
+// that are there after the last of the syncs whose files these are, by id.
+func Current(ctx context.Context, s store.Store, files []Entry) iter.Seq2[row.Row, error] {
+	return func(yield func(row.Row, error) bool) {
+		c, err := openChain(s, files)
+		if err != nil {
+			yield(row.Row{}, err)
+			return
+		}
+		defer c.close()
+		err = c.each(ctx, func(one row.Row) error {
+			if !yield(one, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(row.Row{}, err)
+		}
+	}
+}
+
 // errEnough ends the reading of a file of which no more is wanted.
 var errEnough = errors.New("no more rows are wanted")
 
@@ -198,9 +184,9 @@ func (s *chainSource) rows(ctx context.Context, texts bool) iter.Seq2[row.Row, e
 		}
 		var err error
 		if texts {
-			s.lacks, err = row.ReadJSON(ctx, s.entry.layout(), s.file, s.size, give)
+			s.lacks, err = row.ReadJSON(ctx, s.entry.Layout(), s.file, s.size, give)
 		} else {
-			_, err = row.Read(ctx, s.entry.layout(), s.file, s.size, give)
+			_, err = row.Read(ctx, s.entry.Layout(), s.file, s.size, give)
 		}
 		if err != nil && !errors.Is(err, errEnough) {
 			yield(row.Row{}, fmt.Errorf("%s: %w", s.entry.File, err))

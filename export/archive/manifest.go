@@ -1,4 +1,7 @@
-package export
+// Package archive knows what a store holds: a run that is not finished, a
+// finished one with its manifest, a chain of syncs, or something else. It
+// verifies and merges runs, and decides which old ones may go.
+package archive
 
 import (
 	"bytes"
@@ -11,6 +14,7 @@ import (
 	"strings"
 
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 const (
@@ -19,10 +23,27 @@ const (
 	// SumsName is the name of the file of hashes, as sha256sum reads them.
 	SumsName = "SHA256SUMS"
 
-	manifestVersion = 1
+	// Version is that of the manifests that this program writes.
+	Version = 1
 )
 
-// Consistency tells how the rows of a run belong together in time.
+// Mode says what a run reads.
+type Mode string
+
+const (
+	// Full reads every document of the collections.
+	Full Mode = "full"
+	// Incremental reads what changed since the last run in the same folder.
+	Incremental Mode = "incremental"
+)
+
+// Skipped names a collection that a run leaves out.
+type Skipped struct {
+	Name string `json:"name"`
+	Why  string `json:"why"`
+}
+
+// Consistency says how the rows of a run belong together in time.
 type Consistency string
 
 const (
@@ -43,21 +64,21 @@ type Manifest struct {
 	// Snapshot is the time read at, to the microsecond; empty without one.
 	Snapshot string `json:"snapshot,omitempty"`
 	// Snapshots are all times read at, when Consistency is window.
-	Snapshots   []string        `json:"snapshots,omitempty"`
-	Consistency Consistency     `json:"consistency"`
-	Started     string          `json:"started"`
-	Finished    string          `json:"finished"`
-	Collections []ManifestEntry `json:"collections"`
+	Snapshots   []string    `json:"snapshots,omitempty"`
+	Consistency Consistency `json:"consistency"`
+	Started     string      `json:"started"`
+	Finished    string      `json:"finished"`
+	Collections []Entry     `json:"collections"`
 	// Syncs are those of an incremental run, in order.
-	Syncs []SyncEntry `json:"syncs,omitempty"`
+	Syncs []Sync `json:"syncs,omitempty"`
 	// Failed are collections without a file, with what stopped them.
 	Failed []Skipped `json:"failed,omitempty"`
 	// Skipped were left out from the start.
 	Skipped []Skipped `json:"skipped,omitempty"`
 }
 
-// ManifestEntry is one file of a run.
-type ManifestEntry struct {
+// Entry is one file of a run.
+type Entry struct {
 	Name string `json:"name"`
 	// Sync numbers the sync of an incremental run.
 	Sync int `json:"sync,omitempty"`
@@ -134,8 +155,8 @@ func (m *Manifest) Bytes() int64 {
 	return n
 }
 
-// encode is the manifest as it lies on disk.
-func (m *Manifest) encode() ([]byte, error) {
+// Encode is the manifest as it lies on disk.
+func (m *Manifest) Encode() ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -146,8 +167,8 @@ func (m *Manifest) encode() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// sums is the content of the file of hashes.
-func (m *Manifest) sums() []byte {
+// Sums is the content of the file of hashes.
+func (m *Manifest) Sums() []byte {
 	var b bytes.Buffer
 	for _, e := range m.Collections {
 		fmt.Fprintf(&b, "%s  %s\n", e.SHA256, e.File)
@@ -157,17 +178,17 @@ func (m *Manifest) sums() []byte {
 
 // ReadManifest reads the manifest of the run that a store holds. Its error is
 // a *NotARun when there is none or it is not one.
-func ReadManifest(s Store) (*Manifest, error) {
+func ReadManifest(s store.Store) (*Manifest, error) {
 	data, err := s.Read(ManifestName)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &NotARun{Dir: storeName(s), Why: "no " + ManifestName}
+		return nil, &NotARun{Dir: s.Name(), Why: "no " + ManifestName}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", ManifestName, err)
 	}
 	m, err := decodeManifest(data)
 	if err != nil {
-		return nil, &NotARun{Dir: storeName(s), Why: err.Error()}
+		return nil, &NotARun{Dir: s.Name(), Why: err.Error()}
 	}
 	return m, nil
 }
@@ -179,8 +200,8 @@ func decodeManifest(data []byte) (*Manifest, error) {
 	if err := json.Unmarshal(data, m); err != nil {
 		return nil, fmt.Errorf("%s is not a manifest: %w", ManifestName, err)
 	}
-	if m.Version != manifestVersion {
-		return nil, fmt.Errorf("%s has version %d, this program reads version %d", ManifestName, m.Version, manifestVersion)
+	if m.Version != Version {
+		return nil, fmt.Errorf("%s has version %d, this program reads version %d", ManifestName, m.Version, Version)
 	}
 	for _, e := range m.Collections {
 		if !localName(e.File) {
@@ -190,17 +211,9 @@ func decodeManifest(data []byte) (*Manifest, error) {
 	return m, nil
 }
 
-// localName tells whether a name with "/" stays below its folder on every
+// localName reports whether a name with "/" stays below its folder on every
 // system.
 func localName(name string) bool {
 	return name != "" && path.Clean(name) == name && !path.IsAbs(name) && !strings.ContainsAny(name, `\:`) &&
 		!slices.Contains(strings.Split(name, "/"), "..") && name != "."
-}
-
-// storeName is a store's own name for itself, for messages.
-func storeName(s Store) string {
-	if n, ok := s.(interface{ Name() string }); ok {
-		return n.Name()
-	}
-	return "the folder"
 }

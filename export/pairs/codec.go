@@ -1,0 +1,270 @@
+// Package pairs keeps the state of incremental syncs: of each collection the
+// pairs of ts and id that the rows of all syncs come to. It has their file
+// format, a sort of any number of them in bounded memory, and the join of such
+// a state with what an index lists now.
+package pairs
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// Pair is a document as an index of ts and ref lists it.
+type Pair struct{ TS, ID int64 }
+
+// NoTime stands for a document that is not there.
+const NoTime = math.MinInt64
+
+// Compare is the index's own order: by time, and by id within a time.
+func Compare(a, b Pair) int {
+	return cmp.Or(cmp.Compare(a.TS, b.TS), cmp.Compare(a.ID, b.ID))
+}
+
+const (
+	magic      = "fauna-export pairs 1\n"
+	blockSize  = 4096    // pairs that are coded together
+	window     = 1 << 20 // of the compressor: what reading and writing take in memory
+	mostMeta   = 1 << 16
+	bufferSize = 64 << 10
+)
+
+// Meta tells whose pairs a file holds: the state of one collection after a
+// sync. It names no secret.
+type Meta struct {
+	Endpoint   string `json:"endpoint"`
+	Collection string `json:"collection"`
+	Sync       int    `json:"sync"`
+	// At is the time that the rows of all syncs so far are as of.
+	At int64 `json:"at"`
+	// Made is the ts of the collection's settings at that time, 0 when it is
+	// not known. Another one at the same time is another collection.
+	Made int64 `json:"made"`
+	// Guess: these are all rows of files that leave removals out, so that some
+	// may be of documents that are gone.
+	Guess bool `json:"guess,omitempty"`
+}
+
+// Writer writes pairs, in their order, as a file: the magic, and zstd frames
+// of the meta and of blocks of pairs. A block is the differences of the times and
+// then those of the ids, as varints.
+type Writer struct {
+	z     *zstd.Encoder
+	block []Pair
+	buf   []byte
+	last  Pair
+	n     int64
+}
+
+// NewWriter begins a file.
+func NewWriter(w io.Writer, meta Meta) (*Writer, error) {
+	if _, err := io.WriteString(w, magic); err != nil {
+		return nil, err
+	}
+	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(window))
+	if err != nil {
+		return nil, fmt.Errorf("compress: %w", err)
+	}
+	p := &Writer{z: z, block: make([]Pair, 0, blockSize)}
+	text, err := json.Marshal(meta)
+	if err != nil {
+		return nil, fmt.Errorf("encode the state: %w", err)
+	}
+	p.buf = binary.AppendUvarint(p.buf[:0], uint64(len(text)))
+	p.buf = append(p.buf, text...)
+	_, err = z.Write(p.buf)
+	return p, err
+}
+
+// Add writes the next pair.
+func (p *Writer) Add(next Pair) error {
+	p.block = append(p.block, next)
+	if len(p.block) < blockSize {
+		return nil
+	}
+	return p.flush()
+}
+
+func (p *Writer) flush() error {
+	p.buf = binary.AppendUvarint(p.buf[:0], uint64(len(p.block)))
+	last := p.last
+	for _, b := range p.block {
+		if Compare(last, b) >= 0 && (p.n > 0 || last != p.last) {
+			return fmt.Errorf("document %d at %d follows %d at %d", b.ID, b.TS, last.ID, last.TS)
+		}
+		p.buf = binary.AppendVarint(p.buf, b.TS-last.TS)
+		last = b
+	}
+	last = p.last
+	for _, b := range p.block {
+		p.buf = binary.AppendVarint(p.buf, b.ID-last.ID)
+		last = b
+	}
+	p.last = last
+	p.n += int64(len(p.block))
+	p.block = p.block[:0]
+	_, err := p.z.Write(p.buf)
+	return err
+}
+
+// Close ends the file; it does not close what it was written to.
+func (p *Writer) Close() error {
+	if len(p.block) > 0 {
+		if err := p.flush(); err != nil {
+			return err
+		}
+	}
+	// An empty block ends the pairs, and tells how many there were.
+	p.buf = binary.AppendUvarint(p.buf[:0], 0)
+	p.buf = binary.AppendUvarint(p.buf, uint64(p.n))
+	if _, err := p.z.Write(p.buf); err != nil {
+		return err
+	}
+	return p.z.Close()
+}
+
+// Damaged is a file of pairs that cannot be read.
+type Damaged struct{ Why string }
+
+// Error says why.
+func (e *Damaged) Error() string { return "the file of pairs is damaged: " + e.Why }
+
+// Reader reads what a Writer wrote.
+type Reader struct {
+	Meta  Meta
+	z     *zstd.Decoder
+	in    *bufio.Reader
+	block []Pair
+	at    int
+	last  Pair
+	n     uint64
+	done  bool
+}
+
+// NewReader begins to read a file; its error is a *Damaged for one of another
+// kind. Close it.
+func NewReader(r io.Reader) (*Reader, error) {
+	head := make([]byte, len(magic))
+	if _, err := io.ReadFull(r, head); err != nil || string(head) != magic {
+		return nil, &Damaged{"it does not begin as one of this version"}
+	}
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8*window))
+	if err != nil {
+		return nil, &Damaged{err.Error()}
+	}
+	p := &Reader{z: z, in: bufio.NewReaderSize(z, bufferSize)}
+	n, err := binary.ReadUvarint(p.in)
+	if err != nil || n > mostMeta {
+		p.Close()
+		return nil, &Damaged{"it does not say whose it is"}
+	}
+	text := make([]byte, n)
+	if _, err = io.ReadFull(p.in, text); err == nil {
+		err = json.Unmarshal(text, &p.Meta)
+	}
+	if err != nil {
+		p.Close()
+		return nil, &Damaged{"it does not say whose it is"}
+	}
+	return p, nil
+}
+
+// All walks the pairs that are left, in order. An error, the last that it
+// yields, is a *Damaged.
+func (p *Reader) All() iter.Seq2[Pair, error] {
+	return func(yield func(Pair, error) bool) {
+		for {
+			next, more, err := p.next()
+			if err != nil {
+				yield(Pair{}, err)
+				return
+			}
+			if !more || !yield(next, nil) {
+				return
+			}
+		}
+	}
+}
+
+// next is the next pair; false at the end.
+func (p *Reader) next() (Pair, bool, error) {
+	if p.at == len(p.block) {
+		if p.done {
+			return Pair{}, false, nil
+		}
+		if err := p.fill(); err != nil {
+			if _, ok := errors.AsType[*Damaged](err); !ok {
+				err = &Damaged{err.Error()}
+			}
+			return Pair{}, false, err
+		}
+		if p.done {
+			return Pair{}, false, nil
+		}
+	}
+	p.at++
+	return p.block[p.at-1], true, nil
+}
+
+func (p *Reader) fill() error {
+	n, err := binary.ReadUvarint(p.in)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		total, err := binary.ReadUvarint(p.in)
+		if err != nil {
+			return err
+		}
+		if total != p.n {
+			return &Damaged{fmt.Sprintf("it holds %d pairs and says %d", p.n, total)}
+		}
+		if _, err := p.in.ReadByte(); !errors.Is(err, io.EOF) {
+			return &Damaged{"it goes on behind its end"}
+		}
+		p.done = true
+		return nil
+	}
+	if n > blockSize {
+		return &Damaged{"a block is too large"}
+	}
+	p.block, p.at = p.block[:0], 0
+	last := p.last
+	for range n {
+		d, err := binary.ReadVarint(p.in)
+		if err != nil {
+			return err
+		}
+		last.TS += d
+		p.block = append(p.block, Pair{TS: last.TS})
+	}
+	for i := range p.block {
+		d, err := binary.ReadVarint(p.in)
+		if err != nil {
+			return err
+		}
+		last.ID += d
+		p.block[i].ID = last.ID
+		if before := p.last; (p.n > 0 || i > 0) && Compare(before, p.block[i]) >= 0 {
+			return &Damaged{"its pairs do not ascend"}
+		}
+		p.last = p.block[i]
+	}
+	p.n += n
+	return nil
+}
+
+// Close ends the reading; it does not close what was read from.
+func (p *Reader) Close() {
+	if p.z != nil {
+		p.z.Close()
+	}
+}

@@ -1,0 +1,103 @@
+// Package store is where a run leaves its files: a folder, memory, a stream,
+// or anything else that keeps the contract of Store. Nothing else in the
+// program opens, makes, renames or removes a file of a run.
+package store
+
+import "io"
+
+// Store is a flat set of named files. Names have "/" between their parts;
+// those that begin with WorkPrefix belong to a run that is not finished, those
+// that begin with MergedPrefix to a merge. A Store makes what holds a file of
+// such a name by itself.
+//
+// What every Store guarantees, and Test in the package storetest checks:
+//
+//   - A file made by Append can be read, up to what was written, by Open and
+//     List. After a crash at least what was synced is there; what follows it is
+//     anything. Append with a size drops what follows the size.
+//   - Write and Commit are all or nothing, and durable when they return: after
+//     a crash the name stands for the old content or the new, never for a part
+//     of one. An error leaves it open which.
+//   - Commit replaces what is under the final name. Committing a name that is
+//     not there is fs.ErrNotExist.
+//   - Different names may be used by several goroutines at once, one name by
+//     one writer and any number of readers.
+//   - While one process holds the Lock no other gets it. A lock ends with its
+//     process, at once or after a time that the Store bounds.
+//
+// No method takes a context: the last checkpoint is written after the context
+// of a run has ended. A Store that waits for a network bounds each request
+// itself.
+type Store interface {
+	// Name is what the store is called in messages: a path, a URL.
+	Name() string
+	// Lock makes the store if need be and keeps every other process out until
+	// release is called. Its error is a *Error when another holds it.
+	Lock() (release func() error, err error)
+	// List names all entries in ascending order, none when the store does not
+	// exist yet. The lock is not among them.
+	List() ([]Entry, error)
+	// Open opens a file to be read, in order or anywhere; size is its length.
+	// An error matches fs.ErrNotExist when there is none.
+	Open(name string) (file File, size int64, err error)
+	// Read is the whole content of a small file, of at most MaxSmall bytes. An
+	// error matches fs.ErrNotExist when there is none.
+	Read(name string) ([]byte, error)
+	// Write replaces a small file, all or nothing and durably.
+	Write(name string, data []byte) error
+	// Append opens a file for appending after its first size bytes and drops
+	// what follows them; it makes the file when size is 0. A size beyond what
+	// is durable is an error.
+	Append(name string, size int64) (Appender, error)
+	// Commit gives a file that was synced and closed its final name, all or
+	// nothing and durably.
+	Commit(from, to string) error
+	// Remove deletes a file; one that is not there is no error.
+	Remove(name string) error
+	// Close takes away what a finished run does not need any more.
+	Close() error
+	// Free is the space left in bytes, -1 when unknown.
+	Free() (int64, error)
+}
+
+const (
+	// WorkPrefix begins the names of what only an unfinished run, or the next
+	// sync, needs.
+	WorkPrefix = ".fauna-export/"
+	// MergedPrefix begins the names of what a merge writes.
+	MergedPrefix = "merged/"
+)
+
+// Entry is one file of a Store.
+type Entry struct {
+	Name string
+	Size int64 // -1 for what is no regular file
+}
+
+// File is a file being read.
+type File interface {
+	io.Reader
+	io.ReaderAt
+	io.Closer
+}
+
+// Appender is a file being written.
+type Appender interface {
+	io.Writer
+	// Sync makes what was written durable.
+	Sync() error
+	Close() error
+}
+
+// Error is a store that cannot be used for what is wanted: exit code 2.
+type Error struct {
+	Store   string
+	Problem string
+	// Resumable: it holds a run that can be resumed.
+	Resumable bool
+	// Locked: another process works in it.
+	Locked bool
+}
+
+// Error says what is wrong with the store.
+func (e *Error) Error() string { return e.Store + ": " + e.Problem }
