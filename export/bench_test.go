@@ -68,9 +68,10 @@ func newInstantSource(n int64, size int) *instantSource {
 }
 
 func (s *instantSource) Now(context.Context) (int64, error) { return 1_800_000_000_000_000, nil }
-func (s *instantSource) AbsentAt(context.Context, []string, int64) ([]string, error) {
-	return nil, nil
+func (s *instantSource) CollectionTimes(_ context.Context, names []string, _ int64) ([]int64, error) {
+	return make([]int64, len(names)), nil
 }
+func (s *instantSource) Count(context.Context, string, int64) (int64, error) { return s.n, nil }
 func (s *instantSource) Unreadable(context.Context, []string) (unreadable, missing []string, err error) {
 	return nil, nil, nil
 }
@@ -95,6 +96,7 @@ func (s *instantSource) IDs(_ context.Context, _ string, _, from int64, size int
 }
 
 func (s *instantSource) Documents(_ context.Context, name string, _, from int64, size int, _ [][]any, b []byte) ([]byte, error) {
+	from = max(from, 1)
 	end := min(s.n, from+int64(size)-1)
 	if n := (end - from + 1) * int64(len(s.docs[0][0])+len(s.docs[0][1])); n > pageLimit && end > from {
 		return b, errFakeLarge

@@ -117,12 +117,44 @@ func (r *Run) askNow(ctx context.Context) (now int64, err error) {
 	return now, err
 }
 
-func (r *Run) askAbsent(ctx context.Context, c *collection, names []string, at int64) (absent []string, err error) {
+// askMade asks for the ts of the collections' own settings at a time.
+func (r *Run) askMade(ctx context.Context, c *collection, names []string, at int64) (made []int64, err error) {
 	err = r.call(ctx, c, false, func() (err error) {
-		absent, err = r.src.AbsentAt(ctx, names, at)
+		made, err = r.src.CollectionTimes(ctx, names, at)
 		return err
 	})
-	return absent, err
+	return made, err
+}
+
+// What askMade says in place of a time.
+const (
+	madeAbsent  = -1
+	madeUnknown = 0
+)
+
+// absentOf names those of the collections that were not there.
+func absentOf(names []string, made []int64) []string {
+	var absent []string
+	for i, ts := range made {
+		if ts == madeAbsent {
+			absent = append(absent, names[i])
+		}
+	}
+	return absent
+}
+
+func (r *Run) askAbsent(ctx context.Context, c *collection, names []string, at int64) ([]string, error) {
+	made, err := r.askMade(ctx, c, names, at)
+	return absentOf(names, made), err
+}
+
+// askCount counts a collection's documents at a time.
+func (r *Run) askCount(ctx context.Context, c *collection, at int64) (n int64, err error) {
+	err = r.call(ctx, c, false, func() (err error) {
+		n, err = r.src.Count(ctx, c.name, at)
+		return err
+	})
+	return n, err
 }
 
 func (r *Run) askUnreadable(ctx context.Context, c *collection, names []string) (unreadable, missing []string, err error) {

@@ -26,6 +26,7 @@ type collection struct {
 	queue    idQueue   // known ids that are in no chunk yet
 	scanFrom int64     // first id of the next page of ids, -1 when all are known
 	idPage   int       // ids of the next page of ids, 0 before the first
+	cut      bool      // a chunk was cut, so the next is not the first of all
 	scanned  bool      // a page of ids was read at this time
 	scanning bool      // a worker reads one
 
@@ -69,6 +70,7 @@ type segment struct {
 // chunk is a run of consecutive documents that one page must hold.
 type chunk struct {
 	ids  []int64
+	from int64 // where its page begins: its first id, or 0 for the first of all
 	next int64 // first id of the chunk after it, -1 for none
 	at   int64
 	done bool

@@ -65,10 +65,10 @@ func (f *farSource) Now(ctx context.Context) (int64, error) {
 	return f.Source.Now(ctx)
 }
 
-func (f *farSource) AbsentAt(ctx context.Context, names []string, at int64) ([]string, error) {
+func (f *farSource) CollectionTimes(ctx context.Context, names []string, at int64) ([]int64, error) {
 	f.work(0)
 	f.send(100)
-	return f.Source.AbsentAt(ctx, names, at)
+	return f.Source.CollectionTimes(ctx, names, at)
 }
 
 func (f *farSource) Unreadable(ctx context.Context, names []string) (unreadable, missing []string, err error) {

@@ -95,7 +95,7 @@ func (r *Run) readChunk(ctx context.Context, c *collection, ch *chunk, batch *ro
 		return r.readChanges(ctx, c, ch, batch, body)
 	}
 	ch.outcome = outcome{}
-	body, err := r.readPage(ctx, c, ch, batch, body, ch.ids, ch.at)
+	body, err := r.readPage(ctx, c, ch, batch, body, ch.from, ch.ids, ch.at)
 	if err == nil && !(batch.Next >= 0 && (ch.next < 0 || batch.Next < ch.next)) {
 		return body, nil
 	}
@@ -116,12 +116,14 @@ func (r *Run) readChunk(ctx context.Context, c *collection, ch *chunk, batch *ro
 	return r.explain(ctx, c, ch, batch, body, mismatch, err)
 }
 
-// readPage reads one page of exactly the documents ids and appends their rows
-// to batch.
-func (r *Run) readPage(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, ids []int64, at int64) ([]byte, error) {
+// readPage reads one page of exactly the documents ids, from an id on, and appends
+// their rows to batch. From 0 the page is the collection's first, so nothing can
+// stand before it.
+func (r *Run) readPage(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, from int64, ids []int64, at int64) ([]byte, error) {
 	return r.readRows(ctx, c, ch, batch, body, len(ids), func(buf []byte) ([]byte, error) {
-		return r.src.Documents(ctx, c.name, at, ids[0], len(ids), c.paths, buf)
+		return r.src.Documents(ctx, c.name, at, from, len(ids), c.paths, buf)
 	}, func(body []byte) error {
+		batch.From, batch.At = from, at
 		return c.rows.Page(batch, body, ids)
 	})
 }

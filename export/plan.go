@@ -180,7 +180,9 @@ func (r *Run) replan(c *collection) int64 {
 	from := c.nextPlanned()
 	for i, ch := range c.pending {
 		if !ch.done {
-			from = ch.ids[0]
+			if from = ch.ids[0]; ch.from == 0 {
+				from, c.cut = 0, false
+			}
 			r.dropFrom(c, i)
 			break
 		}

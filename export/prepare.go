@@ -286,7 +286,7 @@ func (r *Run) takeUp(saved *archive.RunState) (left []*collection, err error) {
 		c.segments = []segment{{From: 0, At: saved.Times[0]}}
 		if st != nil && !st.Finished && part >= st.Offset {
 			c.saved, c.segments = st, st.Segments
-			c.scanFrom = st.Next
+			c.scanFrom, c.cut = st.Next, st.Next > 0
 			c.planned = st.Tally.Expected
 			c.read = st.Tally.Expected - st.Tally.Gone + st.Tally.Appeared
 			c.gone, c.appeared, c.bytes = st.Tally.Gone, st.Tally.Appeared, st.Bytes

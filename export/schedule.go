@@ -237,6 +237,10 @@ func (s *scheduler) pickChunk(c *collection) (task, bool) {
 		return task{}, false
 	}
 	ch.ids = c.queue.take(make([]int64, 0, n), n)
+	if c.cut {
+		ch.from = ch.ids[0]
+	}
+	c.cut = true
 	ch.next = c.nextPlanned()
 	s.ahead -= n
 	c.pending = append(c.pending, ch)
@@ -255,7 +259,7 @@ func (s *scheduler) split(c *collection, ch *chunk) bool {
 		return false
 	}
 	half := n / 2
-	rest := &chunk{ids: ch.ids[half:], next: ch.next, at: ch.at}
+	rest := &chunk{ids: ch.ids[half:], from: ch.ids[half], next: ch.next, at: ch.at}
 	ch.ids, ch.next = ch.ids[:half:half], rest.ids[0]
 	i := slices.Index(c.pending, ch)
 	if i < 0 {

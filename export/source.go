@@ -12,10 +12,11 @@ import (
 type Source interface {
 	// Now is the server's transaction time.
 	Now(ctx context.Context) (int64, error)
-	// AbsentAt names those of the collections that were not there at a time,
-	// never 0; it is also the answer for one that was deleted, or deleted and
-	// made again later.
-	AbsentAt(ctx context.Context, collections []string, at int64) ([]string, error)
+	// CollectionTimes is the ts of each collection's own settings at a time,
+	// never 0, in the order given: -1 for one that was not there, also because
+	// it was deleted, or deleted and made again later; 0 where the key may not
+	// know.
+	CollectionTimes(ctx context.Context, collections []string, at int64) ([]int64, error)
 	// Unreadable names those of the collections that the key may not read now,
 	// and those that are not there: both answer pages like an empty one.
 	Unreadable(ctx context.Context, collections []string) (unreadable, missing []string, err error)
@@ -24,6 +25,9 @@ type Source interface {
 	// IDs is a page of ids from an id on, ascending; next is the first id of
 	// the page after it, -1 when there is none.
 	IDs(ctx context.Context, collection string, at, from int64, size int) (ids []int64, next int64, err error)
+	// Count is the number of documents at a time, found another way than by
+	// reading their ids.
+	Count(ctx context.Context, collection string, at int64) (int64, error)
 	// Documents is the raw body of one page of documents from an id on,
 	// appended to buf[:0]. With paths each element is the array of those
 	// fields, an empty path being the whole document.

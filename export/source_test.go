@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"sync"
@@ -104,7 +105,7 @@ func (f *fakeSource) begin(ctx context.Context, call fakeCall) error {
 			return err
 		}
 	}
-	if call.at != 0 && call.at < f.least && (call.what == "ids" || call.what == "documents") {
+	if call.at != 0 && call.at < f.least && (call.what == "ids" || call.what == "documents" || call.what == "count") {
 		return errFakeExpired
 	}
 	return nil
@@ -119,19 +120,19 @@ func (f *fakeSource) Now(ctx context.Context) (int64, error) {
 	return f.now, nil
 }
 
-func (f *fakeSource) AbsentAt(ctx context.Context, names []string, at int64) ([]string, error) {
+func (f *fakeSource) CollectionTimes(ctx context.Context, names []string, at int64) ([]int64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.begin(ctx, fakeCall{what: "absent", at: at, collection: names[0]}); err != nil {
 		return nil, err
 	}
-	var out []string
-	for _, n := range names {
-		if c := f.set[n]; c == nil || (c.remade && at != 0) {
-			out = append(out, n)
+	made := make([]int64, len(names))
+	for i, n := range names {
+		if made[i] = 1_700_000_000_000_000; f.set[n] == nil || f.set[n].remade && at != 0 {
+			made[i] = madeAbsent
 		}
 	}
-	return out, nil
+	return made, nil
 }
 
 func (f *fakeSource) Unreadable(ctx context.Context, names []string) (unreadable, missing []string, err error) {
@@ -175,7 +176,7 @@ func (c *fakeCollection) visible(at, from int64, size int) (ids []int64, next in
 	}
 	i, _ := slices.BinarySearch(docs, from)
 	if len(c.hidden) == 0 {
-		end := min(len(docs), i+size)
+		end := i + min(len(docs)-i, size)
 		if end < len(docs) {
 			return docs[i:end], docs[end]
 		}
@@ -249,10 +250,11 @@ func (f *fakeSource) Presence(ctx context.Context, name string, ids []int64) (al
 func (f *fakeSource) Count(ctx context.Context, name string, at int64) (int64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.begin(ctx, fakeCall{what: "ids", collection: name, at: at}); err != nil {
+	if err := f.begin(ctx, fakeCall{what: "count", collection: name, at: at}); err != nil {
 		return 0, err
 	}
-	return int64(len(f.set[name].docs)), nil
+	ids, _ := f.set[name].visible(at, 0, math.MaxInt)
+	return int64(len(ids)), nil
 }
 
 // remove takes documents out of the snapshot, as their ttl does.

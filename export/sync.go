@@ -27,9 +27,9 @@ type SyncSource interface {
 	// Events calls each for every creation and removal behind a time and up
 	// to at, in order. What the server has forgotten is left out.
 	Events(ctx context.Context, collection string, after, at int64, size int, each func(id, ts int64, removed bool) error) error
-	// CollectionTime is the ts of the collection's own settings at a time; its
-	// error is Missing when it was not there.
-	CollectionTime(ctx context.Context, collection string, at int64) (int64, error)
+	// CountPairs is how many documents an index lists at a time, found another
+	// way than by reading it.
+	CountPairs(ctx context.Context, index string, at int64) (int64, error)
 }
 
 // DefaultDeletion is the deletion column where a Spec names none.

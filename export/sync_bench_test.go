@@ -77,8 +77,12 @@ func (s *changingSource) Presence(_ context.Context, _ string, ids []int64) (ali
 	return nil, ids, nil, nil
 }
 
-func (s *changingSource) CollectionTime(context.Context, string, int64) (int64, error) {
-	return benchTS, nil
+func (s *changingSource) Count(context.Context, string, int64) (int64, error) {
+	return s.n - int64(len(s.removed)), nil
+}
+
+func (s *changingSource) CountPairs(ctx context.Context, _ string, at int64) (int64, error) {
+	return s.Count(ctx, "", at)
 }
 
 func (s *changingSource) IDs(_ context.Context, _ string, _, from int64, size int) ([]int64, int64, error) {
@@ -107,7 +111,10 @@ func (s *changingSource) appendDocument(b []byte, i int64) []byte {
 }
 
 func (s *changingSource) Documents(_ context.Context, name string, _, from int64, size int, _ [][]any, b []byte) ([]byte, error) {
-	i := numberOf(from)
+	i := int64(0)
+	if from > 0 {
+		i = numberOf(from)
+	}
 	end := min(s.n, i+int64(size))
 	b = append(b[:0], `{"resource":{`...)
 	if end < s.n {

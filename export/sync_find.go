@@ -68,20 +68,17 @@ func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *a
 	} else if err := r.rebuild(ctx, c, m); err != nil {
 		return err
 	}
-	var made int64
-	err = r.call(ctx, c, false, func() (err error) {
-		made, err = src.CollectionTime(ctx, c.name, d.at)
+	times, err := r.askMade(ctx, c, []string{c.name}, d.at)
+	if err != nil {
 		return err
-	})
-	if fail := failureOf(err); fail != nil && fail.Missing() {
+	}
+	made := times[0]
+	if made == madeAbsent {
 		// Deleted and made again: nothing that is there now is what was.
 		d.remade = true
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	if meta.Made != 0 && made != meta.Made {
+	if meta.Made != madeUnknown && made != madeUnknown && made != meta.Made {
 		return &Changed{Differences: []string{"the database: collection " + c.name + " was another one at the time of the last sync, " + archive.FormatTime(d.at)}}
 	}
 	return nil
@@ -101,19 +98,24 @@ func (r *Run) rebuild(ctx context.Context, c *collection, m *archive.Manifest) e
 	}
 	name := archive.PairsName(d.last.File)
 	meta := pairs.Meta{Endpoint: m.Endpoint, Collection: c.name, Sync: max(1, d.last.Sync), At: d.at, Guess: d.last.HidesRemovals()}
-	if src, ok := r.src.(SyncSource); ok {
-		err := r.call(ctx, c, false, func() (err error) {
-			meta.Made, err = src.CollectionTime(ctx, c.name, d.at)
-			return err
-		})
-		if fail := failureOf(err); err != nil && (fail == nil || !fail.Missing()) {
-			return err
-		}
+	var err error
+	if meta.Made, err = r.madeAt(ctx, c, d.at); err != nil {
+		return err
 	}
 	if err := pairs.Write(r.env.Store, name, meta, sorter.All()); err != nil {
 		return r.diskError("write "+name, err)
 	}
 	return nil
+}
+
+// madeAt is the ts of the collection's own settings at a time, 0 where that is not
+// known.
+func (r *Run) madeAt(ctx context.Context, c *collection, at int64) (int64, error) {
+	times, err := r.askMade(ctx, c, []string{c.name}, at)
+	if err != nil {
+		return 0, err
+	}
+	return max(times[0], madeUnknown), nil
 }
 
 // compare finds the changes of a collection between the last sync and c.at. With

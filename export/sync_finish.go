@@ -87,15 +87,9 @@ func (r *Run) windowed() []string {
 // saveChanges writes a collection's new pairs and completes its entry.
 func (r *Run) saveChanges(ctx context.Context, src SyncSource, c *collection, at int64) error {
 	d := c.changes
-	var made int64
-	if err := r.call(ctx, c, false, func() (err error) {
-		made, err = src.CollectionTime(ctx, c.name, at)
+	made, err := r.madeAt(ctx, c, at) // where it went meanwhile, the next sync finds it
+	if err != nil {
 		return err
-	}); err != nil {
-		if fail := failureOf(err); fail == nil || !fail.Missing() {
-			return err
-		}
-		made = 0 // it went meanwhile; the next sync finds it
 	}
 	state, shut, err := r.openState(d)
 	if err != nil {

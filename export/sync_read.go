@@ -19,6 +19,7 @@ func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *
 	body, err := r.readRows(ctx, c, ch, live, body, len(ch.ids), func(buf []byte) ([]byte, error) {
 		return src.DocumentsOf(ctx, c.name, ch.at, ch.ids, c.paths, buf)
 	}, func(body []byte) error {
+		live.From, live.At = 0, ch.at
 		return c.rows.PageOf(live, body, ch.ids)
 	})
 	if fail := failureOf(err); fail != nil && fail.Missing() {

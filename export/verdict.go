@@ -33,7 +33,7 @@ func (r *Run) explain(ctx context.Context, c *collection, ch *chunk, batch *row.
 		if err := r.checkAccess(ctx, c, ch.at); err != nil {
 			return body, err
 		}
-		there, err := r.idsBetween(ctx, c, ch.at, first[0], ch.next, len(first))
+		there, err := r.idsBetween(ctx, c, ch.at, ch.from, ch.next, len(first))
 		if err != nil {
 			return body, err
 		}
@@ -143,7 +143,7 @@ func (r *Run) readParts(ctx context.Context, c *collection, ch *chunk, batch *ro
 	for len(parts) > 0 {
 		p := parts[0]
 		var err error
-		body, err = r.readPage(ctx, c, ch, batch, body, p.ids, p.at)
+		body, err = r.readPage(ctx, c, ch, batch, body, p.ids[0], p.ids, p.at)
 		if n := len(p.ids); tooLarge(err) && n > 1 {
 			parts = append([]part{{p.ids[:n/2], p.at}, {p.ids[n/2:], p.at}}, parts[1:]...)
 			continue
@@ -168,7 +168,7 @@ func (r *Run) readPresent(ctx context.Context, c *collection, ch *chunk, batch *
 		}
 	}
 	batch.Next = -1
-	for from, vanished := ch.ids[0], 0; ; {
+	for from, vanished := ch.from, 0; ; {
 		size := len(ch.ids)
 		err := r.call(ctx, c, size > 1, func() error {
 			got, err := r.src.Documents(ctx, c.name, 0, from, size, c.paths, body)
@@ -178,6 +178,7 @@ func (r *Run) readPresent(ctx context.Context, c *collection, ch *chunk, batch *
 			body = got
 			ch.outcome.pages++
 			ch.outcome.bytes += int64(len(body))
+			batch.From, batch.At = from, 0
 			return c.rows.Page(batch, body, nil)
 		})
 		if fail := failureOf(err); fail != nil && fail.Missing() && vanished < rounds {

@@ -115,28 +115,38 @@ func (c *Client) probe(ctx context.Context, list []Access) error {
 	return c.probeFiltered(ctx, op, denied)
 }
 
+// A page of a collection of which the key may read nothing, or very little, is
+// looked for among all of its documents, page by page: with a size of 1 that is 0.6
+// ms a document, with a large one almost nothing. What takes longer all the same
+// has no document to show within any reasonable time.
+const (
+	probeSize    = 80_000
+	probeTime    = 10 * time.Second
+	probesAtOnce = 8
+)
+
 // probeFiltered looks among collections whose probe was denied for those of
-// which some documents can be read all the same: the first page of ids is not
-// empty, and its first document can be read.
+// which some documents can be read all the same: a page of them is not empty, and
+// its first document can be read.
 func (c *Client) probeFiltered(ctx context.Context, op string, denied []*Access) error {
-	exprs := make([]f.Expr, len(denied))
-	for i, a := range denied {
-		exprs[i] = f.Select("data", idsExpr(a.Collection, 0, 0, 1))
+	visible := make([]int64, len(denied)) // a document of each, -1 for none
+	work := make([]int, len(denied))
+	for i := range work {
+		work[i] = i
 	}
-	pages, err := c.each(ctx, c.present(op), true, exprs)
+	err := sideBySide(ctx, op, probesAtOnce, work, func(ctx context.Context, i int) (err error) {
+		visible[i], err = c.firstVisible(ctx, op, denied[i].Collection)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	var asked []*Access
 	var probes []f.Expr
 	for i, a := range denied {
-		var ids []string
-		if pages[i].value == nil || pages[i].value.Get(&ids) != nil || len(ids) == 0 {
-			continue
-		}
-		if id, err := parseID(ids[0]); err == nil {
+		if visible[i] >= 0 {
 			asked = append(asked, a)
-			probes = append(probes, probeExpr(a.Collection, id))
+			probes = append(probes, probeExpr(a.Collection, visible[i]))
 		}
 	}
 	results, err := c.each(ctx, c.present(op), false, probes)
@@ -150,6 +160,72 @@ func (c *Client) probeFiltered(ctx context.Context, op string, denied []*Access)
 		}
 	}
 	return nil
+}
+
+// firstVisible returns the first id that a page of the collection shows, -1 for
+// none.
+func (c *Client) firstVisible(ctx context.Context, op, collection string) (int64, error) {
+	outer := ctx
+	ctx, cancel := context.WithTimeoutCause(ctx, probeTime, errTimeout)
+	defer cancel()
+	first := f.Select(f.Arr{"data", 0, "id"}, f.Paginate(f.Documents(f.Collection(collection)), f.Size(probeSize)), f.Default(nil))
+	begun := time.Now()
+	value, err := c.query(ctx, c.present(op), first)
+	var e *Error
+	switch {
+	case err == nil:
+	case outer.Err() == nil && ctx.Err() != nil, // our time is up, or the server's, which is a little less
+		errors.As(err, &e) && e.Kind == KindTimeout && time.Since(begun) > probeTime/2:
+		return -1, nil
+	case errors.As(err, &e) && e.Kind == KindMissing:
+		return -1, nil // deleted since
+	default:
+		return -1, err
+	}
+	var text string
+	if _, nothing := value.(f.NullV); nothing || value == nil {
+		return -1, nil
+	}
+	if err := value.Get(&text); err != nil {
+		return -1, c.strange(op, "not a document's id")
+	}
+	id, err := parseID(text)
+	if err != nil {
+		return -1, c.strange(op, err.Error())
+	}
+	return id, nil
+}
+
+// sideBySide does a task for each item, at most n at a time, until one fails.
+func sideBySide[T any](ctx context.Context, op string, n int, items []T, task func(context.Context, T) error) error {
+	outer := ctx
+	ctx, cancel := context.WithCancel(outer)
+	defer cancel()
+	var group sync.WaitGroup
+	var once sync.Once
+	var failed error
+	work := make(chan T)
+	for range min(n, len(items)) {
+		group.Go(func() {
+			for item := range work {
+				if ctx.Err() != nil {
+					continue
+				}
+				if err := task(ctx, item); err != nil {
+					once.Do(func() { failed = err; cancel() })
+				}
+			}
+		})
+	}
+	for _, item := range items {
+		work <- item
+	}
+	close(work)
+	group.Wait()
+	if outer.Err() != nil {
+		return contextError(outer, op)
+	}
+	return failed
 }
 
 // histories fills in HistoryDays of the collections that are there, where the
@@ -197,40 +273,20 @@ const minimumsAtOnce = 8
 // minimums fills in Minimum of the readable collections whose history is not
 // known.
 func (c *Client) minimums(ctx context.Context, list []Access) error {
-	const op = "read the oldest readable times"
-	outer := ctx
-	ctx, cancel := context.WithCancel(outer)
-	defer cancel()
-	var wg sync.WaitGroup
-	var once sync.Once
-	var failed error
-	work := make(chan *Access)
-	for range min(minimumsAtOnce, len(list)) {
-		wg.Go(func() {
-			for a := range work {
-				m, err := c.MinimumTime(ctx, a.Collection)
-				if e := (*Error)(nil); errors.As(err, &e) && (e.Kind == KindMissing || e.Kind == KindDenied) {
-					continue // deleted, or denied, since the probe
-				}
-				if err != nil {
-					once.Do(func() { failed = err; cancel() })
-					continue
-				}
-				a.Minimum = m
-			}
-		})
-	}
+	var asked []*Access
 	for i := range list {
-		if list[i].Readable && list[i].HistoryDays == HistoryUnknown && ctx.Err() == nil {
-			work <- &list[i]
+		if list[i].Readable && list[i].HistoryDays == HistoryUnknown {
+			asked = append(asked, &list[i])
 		}
 	}
-	close(work)
-	wg.Wait()
-	if outer.Err() != nil {
-		return contextError(outer, op)
-	}
-	return failed
+	return sideBySide(ctx, "read the oldest readable times", minimumsAtOnce, asked, func(ctx context.Context, a *Access) error {
+		m, err := c.MinimumTime(ctx, a.Collection)
+		if e := (*Error)(nil); errors.As(err, &e) && (e.Kind == KindMissing || e.Kind == KindDenied) {
+			return nil // deleted, or denied, since the probe
+		}
+		a.Minimum = m
+		return err
+	})
 }
 
 // Unreadable returns those of the collections of which the key may read no
@@ -272,35 +328,47 @@ func (c *Client) MinimumTime(ctx context.Context, collection string) (int64, err
 	return 0, err
 }
 
-// AbsentAt returns those of the collections that did not exist at a time in
-// microseconds, or do not exist now. A read at a time before a collection was
-// made is an empty page and a success, and so is one of a collection that was
-// deleted and made again since.
+// What CollectionTimes says in place of a time.
+const (
+	CollectionAbsent  = -1
+	CollectionUnknown = 0
+)
+
+// CollectionTimes returns the ts of each collection's own settings at a time in
+// microseconds, in the order given: that of its creation or of the last change of
+// them. Their history is kept for ever, so it shows whether the collection that was
+// read at a time is still this one. A collection that did not exist then, or does
+// not exist now, is CollectionAbsent: a read at a time before a collection was made
+// is an empty page and a success, and so is one of a collection that was deleted
+// and made again since.
 //
-// A key that may not read Collections() cannot know and gets none of them;
-// Access then says HistoryUnknown.
-func (c *Client) AbsentAt(ctx context.Context, collections []string, at int64) ([]string, error) {
+// A key that may not read Collections() cannot know: CollectionUnknown. Access then
+// says HistoryUnknown.
+func (c *Client) CollectionTimes(ctx context.Context, collections []string, at int64) ([]int64, error) {
 	const op = "check that the collections existed at the snapshot's time"
 	exprs := make([]f.Expr, len(collections))
 	for i, name := range collections {
 		exprs[i] = f.At(at, f.Select("ts", f.Get(f.Collection(name))))
 	}
-	results, err := c.each(ctx, request{op: op, lastSeen: at}, false, exprs)
+	results, err := c.each(ctx, request{op: op, lastSeen: at}, true, exprs)
 	if err != nil {
 		return nil, err
 	}
-	var absent []string
+	times := make([]int64, len(collections))
 	for i, r := range results {
 		if r.problem == nil {
+			if err := r.value.Get(&times[i]); err != nil || times[i] <= 0 || times[i] > at {
+				return nil, c.strange(op, "the ts of collection "+quoteName(collections[i])+" is no time up to that one")
+			}
 			continue
 		}
 		switch r.problem.kind() {
 		case KindMissing:
-			absent = append(absent, collections[i])
+			times[i] = CollectionAbsent
 		case KindDenied:
 		default:
 			return nil, c.problemError(op, r.problem)
 		}
 	}
-	return absent, nil
+	return times, nil
 }

@@ -3,6 +3,7 @@ package fauna
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -209,21 +210,6 @@ func classifyForeign(status int, header http.Header, body []byte) (Kind, string)
 	return KindNotFauna, fmt.Sprintf("%s with status %d", what, status)
 }
 
-func classifyStatus(status int) Kind {
-	switch {
-	case status == http.StatusTooManyRequests:
-		return KindThrottled
-	case status == http.StatusConflict:
-		return KindBusy
-	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout,
-		status >= 520 && status <= 540: // 520 to 530 are proxies'; 540 is a cluster that changes its nodes
-		return KindBusy
-	case status >= 500:
-		return KindServer
-	}
-	return KindQuery
-}
-
 // describeBody says what a foreign body is, without repeating any of it.
 func describeBody(header http.Header, body []byte) string {
 	trimmed := bytes.TrimSpace(body)
@@ -274,12 +260,10 @@ func parseMinimum(description string) int64 {
 // echoedSecret is the one place where the server repeats a secret.
 var echoedSecret = regexp.MustCompile(`(?i)(for secret )\S+`)
 
-// scrub makes all texts of the server in e fit to be shown.
+// scrub makes all texts in e fit to be shown: those of the server, and those of
+// net/http and the driver, which quote what the server sent.
 func (e *Error) scrub(secret Secret) {
-	clean := func(text string) string {
-		text = strings.TrimSuffix(strings.TrimSpace(text), "Please create a ticket at https://support.fauna.com") // nobody is there
-		return printable(secret.Scrub(echoedSecret.ReplaceAllString(text, "${1}"+redacted)))
-	}
+	clean := func(text string) string { return clip(secret.clean(text), maxDescription) }
 	e.Code, e.Description = clean(e.Code), clean(e.Description)
 	positions := [][]any{e.Position}
 	for i := range e.problems {
@@ -294,4 +278,39 @@ func (e *Error) scrub(secret Secret) {
 			}
 		}
 	}
+	e.Err = secret.cleanError(e.Err)
 }
+
+// mostText is how much of a text from elsewhere is looked at.
+const mostText = 16 << 10
+
+// clean returns a text from elsewhere on one line and without the secret. What
+// cannot be seen goes first: the secret could be hidden by it.
+func (s Secret) clean(text string) string {
+	text = oneLine(strings.ToValidUTF8(text[:min(len(text), mostText)], ""))
+	text = strings.TrimSpace(strings.TrimSuffix(text, "Please create a ticket at https://support.fauna.com")) // nobody is there
+	return s.Scrub(echoedSecret.ReplaceAllString(text, "${1}"+redacted))
+}
+
+// cleanError returns an error whose text is clean, and which is still the same
+// for errors.Is.
+func (s Secret) cleanError(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	if clean := s.clean(text); clean != text {
+		return &cleanedError{text: clean, is: err}
+	}
+	return err
+}
+
+// cleanedError is an error of which only the text is hidden. It does not unwrap:
+// the texts within are as they came.
+type cleanedError struct {
+	text string
+	is   error
+}
+
+func (e *cleanedError) Error() string        { return e.text }
+func (e *cleanedError) Is(target error) bool { return errors.Is(e.is, target) }

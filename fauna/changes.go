@@ -44,24 +44,3 @@ func documentsOfExpr(collection string, at int64, ids []int64, paths [][]any) (f
 	there := f.If(f.Exists(f.Var("x")), one, f.Null())
 	return atTime(at, f.Obj{"data": f.Map(refs, f.Lambda("x", there))}), nil
 }
-
-// CollectionTime returns the ts of a collection's own settings at a time: that of
-// its creation or of the last change of them. Their history is kept for ever, so
-// it tells whether the collection that was read at a time is still this one. It
-// is an *Error whose Missing is true where there was none.
-func (c *Client) CollectionTime(ctx context.Context, collection string, at int64) (int64, error) {
-	op := "read the settings of " + quoteName(collection)
-	r := c.present(op)
-	if at != 0 {
-		r.lastSeen = at
-	}
-	value, err := c.query(ctx, r, atTime(at, f.Select("ts", f.Get(f.Collection(collection)))))
-	if err != nil {
-		return 0, err
-	}
-	var ts int64
-	if err := value.Get(&ts); err != nil {
-		return 0, c.strange(op, "its ts is no number")
-	}
-	return ts, nil
-}

@@ -103,22 +103,3 @@ func TestEvents_removalsAndCreationsInPages(t *testing.T) {
 		t.Errorf("the walk went on: %v", err)
 	}
 }
-
-func TestCollectionTime_tellsARemadeCollection(t *testing.T) {
-	s := newServer(t, emulator.Options{})
-	s.fill("docs", 1)
-	at := s.now()
-	first, err := s.admin.CollectionTime(t.Context(), "docs", at)
-	if err != nil || first <= 0 || first > at {
-		t.Fatal(first, err)
-	}
-	s.run(`Delete(Collection("docs"))`)
-	s.run(`CreateCollection({name: "docs"})`)
-	var e *fauna.Error
-	if _, err := s.admin.CollectionTime(t.Context(), "docs", at); !errors.As(err, &e) || !e.Missing() {
-		t.Errorf("the collection of before: %v", err)
-	}
-	if now, err := s.admin.CollectionTime(t.Context(), "docs", 0); err != nil || now <= at {
-		t.Errorf("the collection of now: %d, %v", now, err)
-	}
-}

@@ -22,8 +22,10 @@ const (
 	defaultUserAgent = "fauna-export"
 	// pageLimit bounds a page; documentLimit bounds an answer with a single
 	// document, which may have 8 MiB as stored and more as JSON.
+	// refusalLimit bounds one that says why there is no other.
 	pageLimit     = 16 << 20
 	documentLimit = 64 << 20
+	refusalLimit  = 4 << 20
 )
 
 // Options say how to reach a server.
@@ -49,6 +51,7 @@ type Client struct {
 	pageLimit int64
 	http      *http.Client
 	transport *http.Transport
+	room      chan struct{} // of one body that grows and grows
 	// seen is the latest transaction time that an answer named. Reads of the
 	// present send it, so that a node that lags behind does not answer with
 	// less than was seen already.
@@ -72,7 +75,7 @@ func NewClient(o Options) (*Client, error) {
 	}
 	c := &Client{
 		endpoint: o.Endpoint, secret: o.Secret, agent: o.UserAgent, timeout: o.Timeout, pageLimit: o.PageLimit,
-		transport: transport,
+		transport: transport, room: make(chan struct{}, 1),
 		http: &http.Client{
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -104,10 +107,11 @@ func (c *Client) Endpoint() Endpoint { return c.endpoint }
 type request struct {
 	op        string // what is being done, for errors
 	body      []byte
-	lastSeen  int64 // the answer must not be older than this transaction time; 0 for any
-	limit     int64 // bytes of the answer
-	anonymous bool  // without the secret
-	write     bool  // must not be sent twice
+	lastSeen  int64  // the answer must not be older than this transaction time; 0 for any
+	limit     int64  // bytes of the answer
+	anonymous bool   // without the secret
+	write     bool   // must not be sent twice
+	time      *int64 // where the answer's own transaction time goes; 0 where it has none
 }
 
 // send posts a query and returns the body of a successful answer, in buf's
@@ -152,18 +156,27 @@ func (c *Client) exchange(ctx context.Context, r request, buf []byte) ([]byte, e
 		limit = c.pageLimit
 	}
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
-		body, err := readBody(resp, nil, limit)
+		body, err := readBody(ctx, c.room, resp, nil, min(limit, refusalLimit))
 		if err != nil && (ctx.Err() != nil || classifyStatus(resp.StatusCode) == KindQuery) {
 			return nil, causeOf(ctx, err) // the status alone does not say enough
 		}
 		return nil, classify(resp.StatusCode, resp.Header, body)
 	}
-	body, err := readBody(resp, buf, limit)
+	body, err := readBody(ctx, c.room, resp, buf, limit)
 	if err != nil {
-		return nil, causeOf(ctx, err)
+		if err = causeOf(ctx, err); errors.Is(err, errTimeout) {
+			err = errSlowBody
+		}
+		return nil, err
 	}
 	if err := checkResource(resp, body); err != nil {
 		return nil, err
+	}
+	if resp.StatusCode == http.StatusCreated && !r.write {
+		return nil, &Error{Kind: KindStrange, Status: resp.StatusCode, Description: "it says that it made something"}
+	}
+	if r.time != nil {
+		*r.time, _ = strconv.ParseInt(resp.Header.Get("X-Txn-Time"), 10, 64)
 	}
 	c.see(resp.Header)
 	return body, nil
@@ -270,7 +283,7 @@ func (c *Client) query(ctx context.Context, r request, expr f.Expr) (f.Value, er
 	if e := new(Error); errors.As(err, &e) {
 		return nil, e
 	}
-	return nil, fmt.Errorf("%s: the driver cannot read the answer: %w", r.op, err)
+	return nil, fmt.Errorf("%s: the driver cannot read the answer: %w", r.op, c.secret.cleanError(err))
 }
 
 // driverTransport carries one query of the driver's over Client.send.

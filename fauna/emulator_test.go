@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -356,14 +355,20 @@ func TestServer_timesOfCollections(t *testing.T) {
 	s.run(`CreateCollection({name: "again"})`)
 	clock.Advance(time.Second)
 
+	names := []string{"old", "new", "again", "nope"}
 	for at, want := range map[int64][]string{before: {"new", "again", "nope"}, between: {"again", "nope"}, s.now(): {"nope"}} {
-		got, err := s.admin.AbsentAt(t.Context(), []string{"old", "new", "again", "nope"}, at)
-		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("absent at %v: %v, %v, want %v", time.UnixMicro(at).UTC(), got, err, want)
+		times, err := s.admin.CollectionTimes(t.Context(), names, at)
+		if err != nil || len(times) != len(names) {
+			t.Fatal(times, err)
+		}
+		for i, name := range names {
+			if absent := times[i] == fauna.CollectionAbsent; absent != slices.Contains(want, name) || !absent && (times[i] <= 0 || times[i] > at) {
+				t.Errorf("%s at %v was made at %d", name, time.UnixMicro(at).UTC(), times[i])
+			}
 		}
 	}
 	c := s.key("blind", `{resource: Collection("old"), actions: {read: true}}`)
-	if got, err := c.AbsentAt(t.Context(), []string{"old", "new"}, before); err != nil || len(got) != 0 {
+	if got, err := c.CollectionTimes(t.Context(), []string{"old", "new"}, before); err != nil || !slices.Equal(got, []int64{fauna.CollectionUnknown, fauna.CollectionUnknown}) {
 		t.Errorf("a key that may not know: %v, %v", got, err)
 	}
 	minimum, err := c.MinimumTime(t.Context(), "old")

@@ -10,44 +10,8 @@ import (
 	"unicode"
 )
 
-// Kind classifies what went wrong, by what can be done about it.
-type Kind int
-
-// The kinds of errors. Only Retry, Smaller and their kin decide what a reader
-// does; the kind decides the words and the exit code.
-const (
-	KindServer        Kind = iota // the server failed (500 and its kin)
-	KindUnreachable               // no connection, or one that broke
-	KindTimeout                   // the server or we gave up waiting
-	KindTLS                       // the encrypted connection could not be made
-	KindNotFauna                  // something else answers there
-	KindSecretRefused             // not a key of this database, deleted, or expired
-	KindDenied                    // the key's role lacks a privilege, or the account is closed
-	KindMissing                   // no such document, collection or index
-	KindExpired                   // the snapshot is older than the history that is kept
-	KindThrottled                 // too many requests
-	KindBusy                      // contention, or a proxy without a server behind it
-	KindTooLarge                  // the page is more than the server or we want to handle
-	KindQuery                     // the server does not take the query
-)
-
-var kindNames = [...]string{
-	KindServer: "server error", KindUnreachable: "unreachable", KindTimeout: "timeout", KindTLS: "tls",
-	KindNotFauna: "not fauna", KindSecretRefused: "secret refused", KindDenied: "denied", KindMissing: "missing",
-	KindExpired: "expired", KindThrottled: "throttled", KindBusy: "busy", KindTooLarge: "too large", KindQuery: "query refused",
-}
-
-// String returns the kind in a word or two, for logs.
-func (k Kind) String() string {
-	if k >= 0 && int(k) < len(kindNames) {
-		return kindNames[k]
-	}
-	return "kind " + strconv.Itoa(int(k))
-}
-
-// Error is a request that failed. All texts of the server in it are free of
-// control characters and of the secret, which the server repeats in one of its
-// errors.
+// Error is a request that failed. All texts in it, those of its cause among them,
+// are free of control characters and of the secret.
 type Error struct {
 	Kind        Kind
 	Op          string // what was being done: "list collections"
@@ -60,26 +24,11 @@ type Error struct {
 	Err         error  // the cause, when there was no answer
 
 	problems []problem // all errors of the answer, in the server's order
+	silent   bool      // our time was up before any answer began
 }
 
 // Unwrap returns the cause, if there is one.
 func (e *Error) Unwrap() error { return e.Err }
-
-// Retry reports whether the same request may succeed after a pause.
-func (e *Error) Retry() bool {
-	switch e.Kind {
-	case KindUnreachable, KindTimeout, KindThrottled, KindBusy, KindServer:
-		return true
-	}
-	return false
-}
-
-// Smaller reports whether a request for fewer documents may succeed: after a
-// time out, for a page over a limit of the server's or ours, and after a
-// failure of the server, which one document in the page can cause.
-func (e *Error) Smaller() bool {
-	return e.Kind == KindTooLarge || e.Kind == KindTimeout || e.Kind == KindServer
-}
 
 // Expired reports whether the time read at is older than the server keeps;
 // Minimum is then the oldest time that it does keep.
@@ -87,11 +36,6 @@ func (e *Error) Expired() bool { return e.Kind == KindExpired }
 
 // Refused reports whether the secret was refused or lacks a privilege.
 func (e *Error) Refused() bool { return e.Kind == KindSecretRefused || e.Kind == KindDenied }
-
-// Slow reports whether the server asks for fewer requests (429, 503).
-func (e *Error) Slow() bool {
-	return e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable
-}
 
 // Missing reports whether something that was asked for is not there: a
 // document in a page whose ttl passed meanwhile, or a collection or index.
@@ -147,6 +91,8 @@ func (e *Error) sentence() string {
 		return fmt.Sprintf("%s cannot answer now (status %d%s); try again", host, e.Status, e.detail(", "))
 	case KindTooLarge:
 		return "too much for one answer" + e.detail(": ") + "; ask for less at a time"
+	case KindStrange:
+		return fmt.Sprintf("%s answers something else than what was asked%s; try again, and see what stands between it and you", host, e.detail(": "))
 	case KindQuery:
 		return fmt.Sprintf("%s does not take the query (%s)%s", host, e.code(), e.detail(": "))
 	}
@@ -195,18 +141,23 @@ func (e *Error) detail(separator string) string {
 const maxDescription = 300
 
 // printable returns text on one line, clipped, without what could drive a
-// terminal: control characters, and marks that turn the direction of writing.
-func printable(text string) string {
+// terminal.
+func printable(text string) string { return clip(oneLine(text), maxDescription) }
+
+// oneLine returns text on one line without what cannot be seen: control
+// characters, marks that turn the direction of writing, and others without a
+// width, behind which a word could hide.
+func oneLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == unicode.ReplacementChar:
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
 			return -1
 		}
 		return r
 	}, text)
-	return clip(strings.TrimSpace(text), maxDescription)
+	return strings.TrimSpace(text)
 }
 
 // quoteName returns a name from the server or a person for use in a message.

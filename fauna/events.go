@@ -1,8 +1,10 @@
 package fauna
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
@@ -20,6 +22,7 @@ import (
 func (c *Client) Events(ctx context.Context, collection string, after, at int64, size int, each func(id, ts int64, removed bool) error) error {
 	op := "read the events of " + quoteName(collection)
 	var cursor f.Expr = f.Obj{"ts": after} // without the events of that time itself
+	first := setEvent{TS: after + 1}       // what the page may begin with
 	for {
 		set := f.Events(f.Documents(f.Collection(collection)))
 		expr := atTime(at, f.Paginate(set, f.After(cursor), f.Size(size)))
@@ -31,52 +34,102 @@ func (c *Client) Events(ctx context.Context, collection string, after, at int64,
 		if err != nil {
 			return err
 		}
-		var page struct {
-			Resource struct {
-				After *setEvent  `json:"after"`
-				Data  []setEvent `json:"data"`
-			} `json:"resource"`
+		events, next, err := decodeEvents(answer, collection, first, at, size)
+		switch {
+		case err != nil && !json.Valid(answer):
+			return c.broken(op)
+		case err != nil:
+			return c.strange(op, err.Error())
 		}
-		if err := json.Unmarshal(answer, &page); err != nil {
-			if !json.Valid(answer) {
-				return c.broken(op)
-			}
-			return c.strange(op, "not a page of events: "+err.Error())
-		}
-		for _, e := range page.Resource.Data {
-			id, err := e.id()
-			if err != nil {
-				return c.strange(op, err.Error())
-			}
-			if err := each(id, e.TS, e.Action == "remove"); err != nil {
+		for _, e := range events {
+			if err := each(e.id, e.TS, e.Action == removal); err != nil {
 				return err
 			}
 		}
-		next := page.Resource.After
 		if next == nil {
 			return nil
 		}
-		id, err := next.id()
-		if err != nil {
-			return c.strange(op, err.Error())
-		}
 		// The event that the next page begins with. All of it is needed: a
 		// number alone would leave out the removals of its time.
-		cursor = f.Obj{"ts": next.TS, "action": next.Action, "document": docRef(collection, id)}
+		cursor = f.Obj{"ts": next.TS, "action": next.Action, "document": docRef(collection, next.id)}
+		first = *next
 	}
 }
+
+var errNoEvents = errors.New("not a page of events")
+
+// decodeEvents reads a page of events of a collection, which ascend from one on
+// and up to a time, and the event that the next page begins with.
+func decodeEvents(answer []byte, collection string, first setEvent, at int64, size int) (events []setEvent, next *setEvent, err error) {
+	outer, err := members(answer, "resource")
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", errNoEvents, err)
+	}
+	page, err := members(outer["resource"], "data", "before", "after")
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", errNoEvents, err)
+	}
+	if err := json.Unmarshal(page["data"], &events); err != nil || events == nil {
+		return nil, nil, errNoEvents
+	}
+	if len(events) > size {
+		return nil, nil, fmt.Errorf("%w: %d where %d were asked for", errNoEvents, len(events), size)
+	}
+	last := first
+	for i := range events {
+		e := &events[i]
+		if err := e.of(collection); err != nil {
+			return nil, nil, err
+		}
+		if c := e.compare(last); c < 0 || c == 0 && i > 0 || at != 0 && e.TS > at {
+			return nil, nil, fmt.Errorf("%w: %d of %s is out of order", errNoEvents, e.id, formatTime(e.TS))
+		}
+		last = *e
+	}
+	if none(page["after"]) {
+		return events, nil, nil
+	}
+	next = &setEvent{}
+	if err := json.Unmarshal(page["after"], next); err != nil {
+		return nil, nil, fmt.Errorf("%w: its cursor is %s", errNoEvents, clip(string(page["after"]), 60))
+	}
+	if err := next.of(collection); err != nil {
+		return nil, nil, err
+	}
+	if len(events) == 0 || next.compare(last) <= 0 {
+		return nil, nil, fmt.Errorf("%w: it does not go on behind its end", errNoEvents)
+	}
+	return events, next, nil
+}
+
+const removal = "remove"
 
 // setEvent is an event as the server sends it.
 type setEvent struct {
 	TS       int64           `json:"ts"`
 	Action   string          `json:"action"`
 	Document json.RawMessage `json:"document"`
+	id       int64
 }
 
-func (e setEvent) id() (int64, error) {
-	id, err := decodeCursor(e.Document)
-	if err == nil && (id < 0 || e.Action != "add" && e.Action != "remove") {
-		err = fmt.Errorf("not an event: %s", clip(e.Action, 40))
+// of reads the document of an event, which must be one of the collection.
+func (e *setEvent) of(collection string) (err error) {
+	if e.id, err = decodeCursor(e.Document, collection); err != nil {
+		return err
 	}
-	return id, err
+	if e.id < 0 || e.Action != "add" && e.Action != removal {
+		return fmt.Errorf("%w: not an event: %s", errNoEvents, clip(e.Action, 40))
+	}
+	return nil
+}
+
+// compare is the order of events: by time, removals first, then by document.
+func (e setEvent) compare(o setEvent) int {
+	rank := func(e setEvent) int {
+		if e.Action == "add" {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(e.TS, o.TS), cmp.Compare(rank(e), rank(o)), cmp.Compare(e.id, o.id))
 }

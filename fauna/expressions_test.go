@@ -3,7 +3,6 @@ package fauna
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
@@ -63,20 +62,22 @@ func TestPathExpr_stepsAreNamesAndPositions(t *testing.T) {
 }
 
 func TestDecodeIDs(t *testing.T) {
-	const cursor = `"after":[{"@ref":{"id":"147","collection":{"@ref":{"id":"docs","collection":{"@ref":{"id":"collections"}}}}}}],`
+	ref := func(id, collection string) string {
+		return `{"@ref":{"id":"` + id + `","collection":{"@ref":{"id":"` + collection + `","collection":{"@ref":{"id":"collections"}}}}}}`
+	}
+	cursor := `"after":[` + ref("147", "docs") + `],`
 	for _, tt := range []struct {
 		name, body, ids string
 		next            int64
 	}{
-		{"a page", `{"resource":{` + cursor + `"data":["0","22","9223372036854775807"]}}`, "[0 22 9223372036854775807]", 147},
+		{"a page", `{"resource":{` + cursor + `"data":["0","22","146"]}}`, "[0 22 146]", 147},
+		{"the largest id", `{"resource":{"data":["0","9223372036854775807"]}}`, "[0 9223372036854775807]", -1},
 		{"the last page", `{"resource":{"data":["1"]}}`, "[1]", -1},
-		{"with a before", `{"resource":{"before":[{"@ref":{"id":"1"}}],` + cursor + `"data":["1"]}}`, "[1]", 147},
-		{"a cursor that is no array", `{"resource":{"after":{"@ref":{"id":"9"}},"data":["1"]}}`, "[1]", 9},
-		{"a collection named data", `{"resource":{` + strings.Replace(cursor, "docs", "data", 1) + `"data":["1"]}}`, "[1]", 147},
+		{"a cursor that is no array", `{"resource":{"after":` + ref("9", "docs") + `,"data":["1"]}}`, "[1]", 9},
 		{"empty", `{"resource":{"data":[]}}`, "[]", -1},
 		{"blanks", "{ \"resource\" : { \"data\" : [ \"1\" ,\n\t\"2\" ] } }", "[1 2]", -1},
 	} {
-		ids, next, err := decodeIDs([]byte(tt.body), 10)
+		ids, next, err := decodeIDs([]byte(tt.body), "docs", 0, 10)
 		if err != nil || fmt.Sprint(ids) != tt.ids || next != tt.next {
 			t.Errorf("%s: %v, %d, %v", tt.name, ids, next, err)
 		}
@@ -93,13 +94,41 @@ func TestDecodeIDs(t *testing.T) {
 		"too large":     `{"resource":{"data":["9223372036854775808"]}}`,
 		"empty id":      `{"resource":{"data":[""]}}`,
 		"escaped":       `{"resource":{"data":["\u0031"]}}`,
+		"leading zero":  `{"resource":{"data":["01"]}}`,
 		"odd cursor":    `{"resource":{"after":[1],"data":["1"]}}`,
 		"no id cursor":  `{"resource":{"after":[{"@ref":{}}],"data":["1"]}}`,
-		"two cursors":   `{"resource":{"after":[{"@ref":{"id":"1"}},{"@ref":{"id":"2"}}],"data":["1"]}}`,
+		"two cursors":   `{"resource":{"after":[` + ref("2", "docs") + `,` + ref("3", "docs") + `],"data":["1"]}}`,
 		"string cursor": `{"resource":{"after":"x","data":["1"]}}`,
+
+		"a cursor of another collection":  `{"resource":{"after":[` + ref("147", "others") + `],"data":["1"]}}`,
+		"a cursor of no collection":       `{"resource":{"after":[{"@ref":{"id":"147"}}],"data":["1"]}}`,
+		"a cursor of schema":              `{"resource":{"after":[{"@ref":{"id":"147","collection":{"@ref":{"id":"docs"}}}}],"data":["1"]}}`,
+		"a cursor that does not lead on":  `{"resource":{"after":[` + ref("5", "docs") + `],"data":["1","5"]}}`,
+		"an empty page that goes on":      `{"resource":{"after":[` + ref("5", "docs") + `],"data":[]}}`,
+		"a first page that is the second": `{"resource":{"before":[` + ref("1", "docs") + `],"data":["1"]}}`,
+		"descending":                      `{"resource":{"data":["2","1"]}}`,
+		"one twice":                       `{"resource":{"data":["2","2"]}}`,
+		"more than asked for":             `{"resource":{"data":["0","1","2","3","4","5","6","7","8","9","10"]}}`,
+		"two lists":                       `{"resource":{"data":["1"],"data":["2"]}}`,
+		"two resources":                   `{"resource":{"data":["1"]},"resource":{"data":[]}}`,
+		"an error beside it":              `{"resource":{"data":["1"]},"errors":[]}`,
+		"text behind it":                  `{"resource":{"data":["1"]}} {}`,
 	} {
-		if ids, next, err := decodeIDs([]byte(body), 10); err == nil {
+		if ids, next, err := decodeIDs([]byte(body), "docs", 0, 10); err == nil {
 			t.Errorf("%s is read as %v, %d", name, ids, next)
+		}
+	}
+	later := `{"resource":{"before":[` + ref("7", "docs") + `],"data":["7"]}}`
+	if _, _, err := decodeIDs([]byte(later), "docs", 7, 10); err != nil {
+		t.Errorf("a later page: %v", err)
+	}
+	for name, body := range map[string]string{
+		"from another id":       `{"resource":{"before":[` + ref("8", "docs") + `],"data":["8"]}}`,
+		"of another collection": `{"resource":{"before":[` + ref("7", "others") + `],"data":["7"]}}`,
+		"below its first id":    `{"resource":{"data":["6"]}}`,
+	} {
+		if ids, next, err := decodeIDs([]byte(body), "docs", 7, 10); err == nil {
+			t.Errorf("a later page %s is read as %v, %d", name, ids, next)
 		}
 	}
 }
@@ -108,7 +137,7 @@ func FuzzDecodeIDs(f *testing.F) {
 	f.Add([]byte(`{"resource":{"after":[{"@ref":{"id":"147"}}],"data":["0","22"]}}`))
 	f.Add([]byte(`{"resource":{"after":{"@ref":{"id":"9"}},"data":[]}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		ids, next, err := decodeIDs(body, 100)
+		ids, next, err := decodeIDs(body, "docs", 0, 100)
 		if err != nil {
 			return
 		}
@@ -134,7 +163,7 @@ func BenchmarkDecodeIDs(b *testing.B) {
 	}
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
-		if _, _, err := decodeIDs(data, len(ids)); err != nil {
+		if _, _, err := decodeIDs(data, "docs", 0, len(ids)); err != nil {
 			b.Fatal(err)
 		}
 	}

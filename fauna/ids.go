@@ -9,11 +9,11 @@ import (
 
 var errNoIDs = errors.New("not a page of ids")
 
-// decodeIDs reads the answer to idsExpr, a page of ids as strings with at most
-// size of them.
-func decodeIDs(answer []byte, size int) (ids []int64, next int64, err error) {
+// decodeIDs reads the answer to idsExpr for ids from an id on: a page of ids as
+// strings, at most size of them.
+func decodeIDs(answer []byte, collection string, from int64, size int) (ids []int64, next int64, err error) {
 	ids = make([]int64, 0, max(0, min(size, len(answer)/4)))
-	after, err := decodeList(answer, errNoIDs, func(s *listScanner) bool {
+	beside, err := decodeList(answer, size, errNoIDs, func(s *listScanner) bool {
 		id, ok := s.id()
 		ids = append(ids, id)
 		return ok
@@ -21,10 +21,40 @@ func decodeIDs(answer []byte, size int) (ids []int64, next int64, err error) {
 	if err != nil {
 		return nil, -1, err
 	}
-	if next, err = decodeCursor(after); err != nil {
+	if err := beside.begins(errNoIDs, collection, from); err != nil {
 		return nil, -1, err
 	}
+	last := from - 1
+	for _, id := range ids {
+		if id <= last {
+			return nil, -1, fmt.Errorf("%w: it holds %d after %d", errNoIDs, id, last)
+		}
+		last = id
+	}
+	if next, err = decodeCursor(beside.after, collection); err != nil {
+		return nil, -1, err
+	}
+	if next >= 0 && (next <= last || len(ids) == 0) {
+		return nil, -1, fmt.Errorf("%w: it ends at %d and goes on at %d", errNoIDs, last, next)
+	}
 	return ids, next, nil
+}
+
+// begins checks that a page is the first when it was asked for without a cursor,
+// and otherwise that it begins at the document asked for: only a page behind a
+// cursor has a "before", which repeats that cursor.
+func (c cursors) begins(strange error, collection string, from int64) error {
+	if none(c.before) {
+		return nil
+	}
+	before, err := decodeCursor(c.before, collection)
+	switch {
+	case err != nil:
+		return err
+	case before != from || from == 0:
+		return fmt.Errorf("%w from %d on: it begins at %d", strange, from, before)
+	}
+	return nil
 }
 
 // parseID reads a document id, 0 to 2^63-1 in decimal digits.
@@ -36,15 +66,26 @@ func parseID(text string) (int64, error) {
 	return int64(id), nil
 }
 
-// decodeCursor returns the id in the cursor of a page of documents, which is
-// [Ref] or Ref; -1 when there is none.
-func decodeCursor(raw json.RawMessage) (int64, error) {
-	if len(raw) == 0 || string(raw) == "null" {
+// decodeCursor returns the id in the cursor of a page of documents of a
+// collection, which is [Ref] or Ref; -1 when there is none.
+func decodeCursor(raw json.RawMessage, collection string) (int64, error) {
+	if none(raw) {
 		return -1, nil
+	}
+	type schemaRef struct {
+		Ref struct {
+			ID         string    `json:"id"`
+			Collection *struct { // of collections themselves
+				Ref struct {
+					ID string `json:"id"`
+				} `json:"@ref"`
+			} `json:"collection"`
+		} `json:"@ref"`
 	}
 	type ref struct {
 		Ref struct {
-			ID string `json:"id"`
+			ID         string    `json:"id"`
+			Collection schemaRef `json:"collection"`
 		} `json:"@ref"`
 	}
 	var one ref
@@ -53,6 +94,10 @@ func decodeCursor(raw json.RawMessage) (int64, error) {
 		one = many[0]
 	} else if err := json.Unmarshal(raw, &one); err != nil {
 		return -1, fmt.Errorf("not a page of documents: its cursor is %s", clip(string(raw), 60))
+	}
+	of := one.Ref.Collection.Ref
+	if of.ID != collection || of.Collection == nil || of.Collection.Ref.ID != "collections" {
+		return -1, fmt.Errorf("not a page of documents of %s: its cursor is of %s", quoteName(collection), quoteName(of.ID))
 	}
 	return parseID(one.Ref.ID)
 }

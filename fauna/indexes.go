@@ -78,6 +78,9 @@ func (c *Client) checkIndex(op string, check *IndexCheck, setup Setup, settings 
 		return c.strange(op, "the settings of "+quoteName(check.Index)+" are no object")
 	}
 	if check.Settings, check.Problems = wrongSettings(index, check.Collection); len(check.Problems) > 0 {
+		for i, problem := range check.Problems {
+			check.Problems[i] = c.secret.clean(problem)
+		}
 		check.Fix = []Query{{
 			Title: "Delete the index " + check.Index,
 			Why:   "Its settings cannot be changed. If something else uses it, leave it and choose another name for the export's index.",

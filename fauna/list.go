@@ -3,36 +3,80 @@ package fauna
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 )
 
-// decodeList reads a page whose elements element reads one by one, and returns
-// its "after". The elements are scanned by hand, since there are tens of
-// thousands; what stands around them is read as JSON. Anything else than such a
-// page is the error strange.
-func decodeList(answer []byte, strange error, element func(*listScanner) bool) (after json.RawMessage, err error) {
+// cursors are what stands beside a page's elements.
+type cursors struct {
+	before, after json.RawMessage // nil or null for none
+}
+
+// decodeList reads a page of at most size elements, which element reads one by
+// one, and returns its cursors. The elements are scanned by hand, since there are
+// tens of thousands; what stands around them is read as JSON. Anything else than
+// such a page is the error strange.
+func decodeList(answer []byte, size int, strange error, element func(*listScanner) bool) (cursors, error) {
 	s := &listScanner{text: answer}
 	start := s.data()
-	if start < 0 || !s.list(element) {
-		return nil, strange
+	n := 0
+	if start < 0 || !s.list(func(s *listScanner) bool { n++; return element(s) }) {
+		return cursors{}, strange
 	}
-	var page struct {
-		Resource struct {
-			After json.RawMessage   `json:"after"`
-			Data  []json.RawMessage `json:"data"`
-		} `json:"resource"`
+	if n > size {
+		return cursors{}, fmt.Errorf("%w: %d elements where %d were asked for", strange, n, size)
 	}
 	around := slices.Concat(answer[:start], []byte(`[]`), answer[s.pos:])
-	if err := json.Unmarshal(around, &page); err != nil {
-		return nil, fmt.Errorf("%w: %w", strange, err)
+	outer, err := members(around, "resource")
+	if err != nil {
+		return cursors{}, fmt.Errorf("%w: %w", strange, err)
 	}
-	if page.Resource.Data == nil {
-		return nil, strange
+	page, err := members(outer["resource"], "data", "before", "after")
+	if err != nil {
+		return cursors{}, fmt.Errorf("%w: %w", strange, err)
 	}
-	return page.Resource.After, nil
+	if page["data"] == nil {
+		return cursors{}, strange
+	}
+	return cursors{before: page["before"], after: page["after"]}, nil
 }
+
+// members reads an object that may hold these keys, each once, and no other.
+func members(object []byte, keys ...string) (map[string]json.RawMessage, error) {
+	dec := json.NewDecoder(bytes.NewReader(object))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, errors.New("it is no object")
+	}
+	found := map[string]json.RawMessage{}
+	for dec.More() {
+		t, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		key, _ := t.(string)
+		if _, twice := found[key]; twice || !slices.Contains(keys, key) {
+			return nil, fmt.Errorf("the key %s stands there, twice or in the wrong place", quoteName(key))
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return nil, err
+		}
+		found[key] = value
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, err
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, errors.New("there is text behind its end")
+	}
+	return found, nil
+}
+
+// none reports whether there is no cursor.
+func none(cursor json.RawMessage) bool { return len(cursor) == 0 || string(cursor) == "null" }
 
 // listScanner reads a list of numbers and texts of digits.
 type listScanner struct {
@@ -78,11 +122,16 @@ func (s *listScanner) list(element func(*listScanner) bool) bool {
 	}
 }
 
-// take reads one byte, and white space before it.
-func (s *listScanner) take(c byte) bool {
+// space skips white space.
+func (s *listScanner) space() {
 	for s.pos < len(s.text) && (s.text[s.pos] == ' ' || s.text[s.pos] == '\n' || s.text[s.pos] == '\r' || s.text[s.pos] == '\t') {
 		s.pos++
 	}
+}
+
+// take reads one byte, and white space before it.
+func (s *listScanner) take(c byte) bool {
+	s.space()
 	if s.pos < len(s.text) && s.text[s.pos] == c {
 		s.pos++
 		return true
@@ -98,7 +147,8 @@ func (s *listScanner) digits() (int64, bool) {
 		n = 10*n + uint64(s.text[s.pos]-'0')
 		s.pos++
 	}
-	return int64(n), s.pos > start && n <= math.MaxInt64
+	leading := s.pos-start > 1 && s.text[start] == '0'
+	return int64(n), s.pos > start && n <= math.MaxInt64 && !leading
 }
 
 // id reads a document's id, a text of digits.

@@ -3,21 +3,20 @@ package fauna
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
 
-// countPage is how many ids Count asks for at a time.
-const countPage = 50_000
-
 // Now returns the server's transaction time, in microseconds since 1970: the
 // time of a snapshot that can be read from now on. It is asked for without the
 // last seen transaction time, since the server would answer with that.
 func (c *Client) Now(ctx context.Context) (int64, error) {
 	const op = "read the server's time"
-	value, err := c.query(ctx, request{op: op}, f.Now())
+	seen, stated := c.seen.Load(), int64(0)
+	value, err := c.query(ctx, request{op: op, time: &stated}, f.Now())
 	if err != nil {
 		return 0, err
 	}
@@ -25,12 +24,21 @@ func (c *Client) Now(ctx context.Context) (int64, error) {
 	if err := value.Get(&now); err != nil {
 		return 0, c.strange(op, "not a time: "+err.Error())
 	}
-	return time.Time(now).UnixMicro(), nil
+	micros := time.Time(now).UnixMicro()
+	switch {
+	case micros <= 0:
+		return 0, c.strange(op, formatTime(micros)+" lies before all time")
+	case stated != 0 && micros != stated:
+		return 0, c.strange(op, "it is "+formatTime(micros)+", and the answer's own time is "+formatTime(stated))
+	case micros < seen:
+		return 0, c.strange(op, "it is "+formatTime(micros)+", before "+formatTime(seen)+", which it named earlier")
+	}
+	return micros, nil
 }
 
 // strange is an answer in Fauna's form that is not what the query asks for.
 func (c *Client) strange(op, what string) *Error {
-	return &Error{Kind: KindNotFauna, Op: op, Endpoint: c.endpoint.Host(), Status: 200, Description: printable(c.secret.Scrub(what))}
+	return &Error{Kind: KindStrange, Op: op, Endpoint: c.endpoint.Host(), Status: 200, Description: clip(c.secret.clean(what), maxDescription)}
 }
 
 // IDs returns a page of document ids of a collection, ascending, from the id
@@ -48,7 +56,7 @@ func (c *Client) IDs(ctx context.Context, collection string, at, from int64, siz
 	if err != nil {
 		return nil, -1, err
 	}
-	ids, next, err = decodeIDs(answer, size)
+	ids, next, err = decodeIDs(answer, collection, from, size)
 	switch {
 	case err != nil && !json.Valid(answer):
 		return nil, -1, c.broken(op)
@@ -97,27 +105,67 @@ func (c *Client) Documents(ctx context.Context, collection string, at, from int6
 	return c.send(ctx, r, buf)
 }
 
-// Count counts the documents of a collection at a time (0: the present) by
-// reading their ids. Count() of the server fails above some 600 000.
+// countPage is how many documents are counted at a time where all at once take too
+// long. More than 80 000 can be over the server's width.
+const countPage = 80_000
+
+// Count counts the documents of a collection at a time (0: the present). It is
+// another way to them than IDs. Documents that the role hides are not counted.
 func (c *Client) Count(ctx context.Context, collection string, at int64) (int64, error) {
+	return c.count(ctx, "count the documents of "+quoteName(collection), f.Documents(f.Collection(collection)), at)
+}
+
+// CountPairs counts what an index lists at a time, as Count does.
+func (c *Client) CountPairs(ctx context.Context, index string, at int64) (int64, error) {
+	return c.count(ctx, "count what the index "+quoteName(index)+" lists", f.Match(f.Index(index)), at)
+}
+
+// count counts a set, in one query, or page by page where that takes too long or
+// is too much.
+func (c *Client) count(ctx context.Context, op string, set f.Expr, at int64) (int64, error) {
+	r := request{op: op, lastSeen: c.lastSeen(at)}
+	value, err := c.query(ctx, r, atTime(at, f.Count(set)))
+	if e := (*Error)(nil); errors.As(err, &e) && e.Smaller() {
+		return c.countPages(ctx, r, set, at)
+	}
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	if err := value.Get(&n); err != nil || n < 0 {
+		return 0, c.strange(op, "not a number of documents")
+	}
+	return n, nil
+}
+
+func (c *Client) countPages(ctx context.Context, r request, set f.Expr, at int64) (int64, error) {
 	if at == 0 {
 		now, err := c.Now(ctx)
 		if err != nil {
 			return 0, err
 		}
-		at = now // all pages at one time
+		at, r.lastSeen = now, now // all pages at one time
 	}
-	var count int64
-	for from := int64(0); from >= 0; {
-		ids, next, err := c.IDs(ctx, collection, at, from, countPage)
+	var total int64
+	options := []f.OptionalParameter{f.Size(countPage)}
+	for {
+		page, err := c.query(ctx, r, atTime(at, f.Count(f.Paginate(set, options...))))
 		if err != nil {
 			return 0, err
 		}
-		if next >= 0 && next <= from {
-			return 0, c.strange("count "+quoteName(collection), "the next page does not begin after this one")
+		var n []int64
+		if err := page.At(f.ObjKey("data")).Get(&n); err != nil || len(n) != 1 || n[0] < 0 || n[0] > countPage {
+			return 0, c.strange(r.op, "not a page's number of documents")
 		}
-		count += int64(len(ids))
-		from = next
+		total += n[0]
+		var after f.Value
+		if err := page.At(f.ObjKey("after")).Get(&after); err != nil || after == nil {
+			return total, nil
+		}
+		// A page behind which others come is full, so this ends.
+		if n[0] == 0 {
+			return 0, c.strange(r.op, fmt.Sprintf("an empty page that is not the last, after %d documents", total))
+		}
+		options = []f.OptionalParameter{f.After(after), f.Size(countPage)}
 	}
-	return count, nil
 }

@@ -33,7 +33,7 @@ func (c *Client) Pairs(ctx context.Context, collection, index string, at, fromTS
 	if err != nil {
 		return nil, nil, 0, -1, err
 	}
-	p, err := decodePairs(answer, size)
+	p, err := decodePairs(answer, collection, at, fromTS, fromID, size)
 	switch {
 	case err != nil && !json.Valid(answer):
 		return nil, nil, 0, -1, c.broken(op)
@@ -62,20 +62,43 @@ func pairsExpr(collection, index string, at, fromTS, fromID int64, size int) f.E
 
 // pairsPage is a decoded page of pairs.
 type pairsPage struct {
+	collection     string
 	ts, ids        []int64
 	nextTS, nextID int64
 }
 
-// decodePairs reads the answer to pairsExpr, a list of [ts, "id"].
-func decodePairs(answer []byte, size int) (*pairsPage, error) {
+// decodePairs reads the answer to pairsExpr, a list of [ts, "id"] that ascends by
+// both, from fromTS and fromID on, and has no time behind that read at.
+func decodePairs(answer []byte, collection string, at, fromTS, fromID int64, size int) (*pairsPage, error) {
 	room := max(0, min(size, len(answer)/8))
-	p := &pairsPage{ts: make([]int64, 0, room), ids: make([]int64, 0, room), nextID: -1}
-	after, err := decodeList(answer, errNoPairs, p.pair)
+	p := &pairsPage{collection: collection, ts: make([]int64, 0, room), ids: make([]int64, 0, room), nextID: -1}
+	beside, err := decodeList(answer, size, errNoPairs, p.pair)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.cursor(after); err != nil {
+	if fromTS == 0 && fromID < 0 && !none(beside.before) {
+		return nil, fmt.Errorf("%w: it is not the first page", errNoPairs)
+	}
+	lastTS, lastID := fromTS, fromID-1
+	if fromTS == 0 && fromID < 0 {
+		lastTS, lastID = -1, -1
+	} else if fromID < 0 {
+		lastID = -1
+	}
+	for i, ts := range p.ts {
+		if ts < lastTS || ts == lastTS && p.ids[i] <= lastID {
+			return nil, fmt.Errorf("%w: it holds %d of %d after %d of %d", errNoPairs, p.ids[i], ts, lastID, lastTS)
+		}
+		if at != 0 && ts > at {
+			return nil, fmt.Errorf("%w: %d is of %s, behind the time read at", errNoPairs, p.ids[i], formatTime(ts))
+		}
+		lastTS, lastID = ts, p.ids[i]
+	}
+	if err := p.cursor(beside.after); err != nil {
 		return nil, err
+	}
+	if p.nextID >= 0 && (len(p.ts) == 0 || p.nextTS < lastTS || p.nextTS == lastTS && p.nextID <= lastID) {
+		return nil, fmt.Errorf("%w: it ends at %d of %d and goes on at %d of %d", errNoPairs, lastID, lastTS, p.nextID, p.nextTS)
 	}
 	return p, nil
 }
@@ -85,11 +108,8 @@ func (p *pairsPage) pair(s *listScanner) bool {
 	if !s.take('[') {
 		return false
 	}
-	negative := s.take('-')
+	s.space()
 	ts, known := s.digits()
-	if negative {
-		ts = -ts
-	}
 	if !known || !s.take(',') {
 		return false
 	}
@@ -100,7 +120,7 @@ func (p *pairsPage) pair(s *listScanner) bool {
 
 // cursor reads the "after" of a page of the index: [ts, ref, ref].
 func (p *pairsPage) cursor(raw json.RawMessage) error {
-	if len(raw) == 0 || string(raw) == "null" {
+	if none(raw) {
 		return nil
 	}
 	var parts []json.RawMessage
@@ -112,7 +132,7 @@ func (p *pairsPage) cursor(raw json.RawMessage) error {
 	if err != nil {
 		return strange
 	}
-	id, err := decodeCursor(parts[len(parts)-1])
+	id, err := decodeCursor(parts[len(parts)-1], p.collection)
 	if err != nil || id < 0 {
 		return strange
 	}

@@ -1,8 +1,11 @@
 package fauna
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
@@ -11,39 +14,69 @@ import (
 const listPage = 1000
 
 // Collections returns the names of all collections, in the order in which they
-// were made. The key must be allowed to read Collections().
+// were made, and as many as there are by another count. The key must be allowed to
+// read Collections().
 func (c *Client) Collections(ctx context.Context) ([]string, error) {
-	return c.names(ctx, "list collections", f.Collections())
+	names, n, err := c.namesAndNumber(ctx, 0)
+	if err == nil && n == int64(len(names)) {
+		return names, nil
+	}
+	if e := new(Error); err != nil && !(errors.As(err, &e) && e.Strange()) {
+		return nil, err
+	}
+	// One of the two was wrong, or something was made or deleted in between.
+	at, err := c.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if names, n, err = c.namesAndNumber(ctx, at); err != nil {
+		return nil, err
+	}
+	if n != int64(len(names)) {
+		return nil, c.strange(listCollections, fmt.Sprintf("it lists %d names and counts %d", len(names), n))
+	}
+	return names, nil
 }
 
-// names pages through the names of a set of schema.
-func (c *Client) names(ctx context.Context, op string, set f.Expr) ([]string, error) {
-	return c.namesAt(ctx, op, set, 0)
+const listCollections = "list collections"
+
+// namesAndNumber lists the collections and counts them, side by side.
+func (c *Client) namesAndNumber(ctx context.Context, at int64) (names []string, n int64, err error) {
+	var uncounted error
+	var counting sync.WaitGroup
+	counting.Go(func() { n, uncounted = c.count(ctx, "count the collections", f.Collections(), at) })
+	names, err = c.namesAt(ctx, listCollections, f.Collections(), at)
+	counting.Wait()
+	return names, n, cmp.Or(err, uncounted)
 }
 
 // namesAt pages through the names that a set of schema had at a time, in
-// microseconds; 0 is the present.
+// microseconds.
 func (c *Client) namesAt(ctx context.Context, op string, set f.Expr, at int64) ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
 	options := []f.OptionalParameter{f.Size(listPage)}
-	for {
+	for first := true; ; first = false {
 		page, err := c.query(ctx, request{op: op, lastSeen: c.lastSeen(at)},
 			atTime(at, f.Map(f.Paginate(set, options...), f.Lambda("x", f.Select("id", f.Var("x"))))))
 		if err != nil {
 			return nil, err
 		}
 		var ids []string
-		if err := page.At(f.ObjKey("data")).Get(&ids); err != nil {
-			return nil, c.strange(op, "not a page of names: "+err.Error())
+		if err := page.At(f.ObjKey("data")).Get(&ids); err != nil || len(ids) > listPage {
+			return nil, c.strange(op, fmt.Sprintf("not a page of at most %d names", listPage))
 		}
 		for _, name := range ids {
-			if !seen[name] {
-				seen[name] = true
-				names = append(names, name)
+			if seen[name] {
+				return nil, c.strange(op, "it lists "+quoteName(name)+" twice")
 			}
+			seen[name] = true
+			names = append(names, name)
 		}
-		var after f.Value
+		var before, after f.Value
+		if err := page.At(f.ObjKey("before")).Get(&before); first && err == nil && before != nil {
+			return nil, c.strange(op, "the first page of names says that others stand before it")
+		}
 		if err := page.At(f.ObjKey("after")).Get(&after); err != nil || after == nil {
 			return names, nil // the last page has no cursor; a null one would be an empty page
 		}

@@ -45,18 +45,47 @@ func (s Secret) Len() int { return len(s.reveal()) }
 // IsZero reports whether there is no secret.
 func (s Secret) IsZero() bool { return s.Len() == 0 }
 
-// Scrub returns text with every occurrence of the secret replaced by
-// "[redacted]". Of a scoped secret ("SECRET:db/child:admin") the part before
-// the first colon is replaced too.
+// leastPart is from how many characters on a part of the secret is hidden.
+const leastPart = 8
+
+// Scrub returns text with the secret replaced by "[redacted]", and with it every
+// part of eight characters or more: a text may be cut, or name the key of a scoped
+// secret ("SECRET:db/child:admin") alone. What stands behind the first colon of a
+// scoped secret is no secret.
 func (s Secret) Scrub(text string) string {
 	if s.IsZero() {
 		return text
 	}
 	text = strings.ReplaceAll(text, s.reveal(), redacted)
-	if key, _, scoped := strings.Cut(s.reveal(), ":"); scoped && key != "" {
-		text = strings.ReplaceAll(text, key, redacted)
+	key, _, _ := strings.Cut(s.reveal(), ":")
+	if key == "" {
+		return text
 	}
-	return text
+	text = strings.ReplaceAll(text, key, redacted)
+	if len(key) <= leastPart {
+		return text
+	}
+	parts := make(map[string]bool, len(key))
+	for i := range len(key) - leastPart + 1 {
+		parts[key[i:i+leastPart]] = true
+	}
+	var out strings.Builder
+	from := 0 // what is not written yet
+	for i := 0; i+leastPart <= len(text); {
+		if !parts[text[i:i+leastPart]] {
+			i++
+			continue
+		}
+		end := i + leastPart
+		for end < len(text) && strings.Contains(key, text[i:end+1]) {
+			end++
+		}
+		out.WriteString(text[from:i])
+		out.WriteString(redacted)
+		from, i = end, end
+	}
+	out.WriteString(text[from:])
+	return out.String()
 }
 
 // String returns "[redacted]".

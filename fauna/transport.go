@@ -107,6 +107,13 @@ func newTLSConfig(o Options) (*tls.Config, error) {
 // errTimeout is the cause of a request's context when our own time is up.
 var errTimeout = errors.New("no answer within the time allowed")
 
+// errSlowBody is the same when a part of the answer had come.
+var errSlowBody = fmt.Errorf("%w: the answer was not whole", errTimeout)
+
+// freeLength is how much of a body without a stated length is read whatever
+// others are read.
+const freeLength = 4 << 20
+
 // errOversize is a body over the limit; size is -1 when the server did not
 // say.
 type errOversize struct{ size, limit int64 }
@@ -119,8 +126,10 @@ func (e errOversize) Error() string {
 }
 
 // readBody reads a body into buf's memory, or new memory where that is too
-// small. A body over the limit is not read.
-func readBody(resp *http.Response, buf []byte, limit int64) ([]byte, error) {
+// small. A body over the limit is not read. One whose length nobody said, which
+// grows, goes on beyond a few MiB only when room lets it: such bodies could
+// together take any memory.
+func readBody(ctx context.Context, room chan struct{}, resp *http.Response, buf []byte, limit int64) ([]byte, error) {
 	size := resp.ContentLength
 	if size > limit {
 		return nil, errOversize{size, limit}
@@ -139,9 +148,19 @@ func readBody(resp *http.Response, buf []byte, limit int64) ([]byte, error) {
 		return buf, nil
 	}
 	buf = buf[:0]
+	alone := false
 	for {
+		if len(buf) >= freeLength && !alone {
+			select {
+			case room <- struct{}{}:
+				alone = true
+				defer func() { <-room }()
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
 		if len(buf) == cap(buf) {
-			grown := make([]byte, len(buf), max(64<<10, 2*cap(buf)))
+			grown := make([]byte, len(buf), max(64<<10, cap(buf)+min(cap(buf), freeLength)))
 			copy(grown, buf)
 			buf = grown
 		}
@@ -181,7 +200,7 @@ func transportError(err error) *Error {
 	case errors.As(err, &oversize):
 		e.Kind, e.Description = KindTooLarge, oversize.Error()
 	case errors.Is(err, errTimeout):
-		e.Kind = KindTimeout
+		e.Kind, e.silent = KindTimeout, !errors.Is(err, errSlowBody)
 	case errors.As(err, &unknown):
 		e.Kind, e.Description = KindTLS, "its certificate is signed by an unknown authority; give that one's certificate (--ca-file)"
 	case errors.As(err, &hostname):

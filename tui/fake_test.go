@@ -84,7 +84,12 @@ func (f *fakeServer) Apply(ctx context.Context, s fauna.Setup) (fauna.Secret, er
 
 func (f *fakeServer) Close() { f.closed++ }
 
-func (f *fakeServer) AbsentAt(context.Context, []string, int64) ([]string, error) { return nil, nil }
+func (f *fakeServer) CollectionTimes(_ context.Context, names []string, _ int64) ([]int64, error) {
+	return make([]int64, len(names)), nil
+}
+func (f *fakeServer) Count(_ context.Context, name string, _ int64) (int64, error) {
+	return int64(f.docs[name]), nil
+}
 func (f *fakeServer) Unreadable(context.Context, []string) (unreadable, missing []string, err error) {
 	return nil, nil, nil
 }

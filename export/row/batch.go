@@ -10,6 +10,11 @@ type Batch struct {
 	Next   int64   // the id in the last page's "after", -1 for none
 	Counts Counts  // what the rows leave out or lack
 
+	// What the next page is checked against: the id that it was asked from, 0 for
+	// the first page, and the time that it was read at, 0 for the present. Reset
+	// leaves them.
+	From, At int64
+
 	work work
 }
 

@@ -47,7 +47,7 @@ func (s columnRows) row(b *Batch, src []byte, i int) (int, error) {
 		}
 	}
 	if s.layout.NoData {
-		if i = w.selected(src, i); i < 0 {
+		if i = w.selected(src, i, s.layout.Collection); i < 0 {
 			return -1, nil
 		}
 		s.head(b, src)

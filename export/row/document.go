@@ -1,5 +1,7 @@
 package row
 
+import "encoding/json"
+
 // document holds the top-level fields that a row needs.
 type document struct {
 	id   int64 // -1 until it is known
@@ -30,7 +32,7 @@ func (s columnRows) whole(b *Batch, src []byte, i int) int {
 	next := s.start(w, src, i)
 	if next < 0 {
 		// Other keys first, white space, or a fault: find the fields, then write.
-		if next = w.fields(src, i); next < 0 {
+		if next = w.fields(src, i, s.layout.Collection); next < 0 {
 			return -1
 		}
 		s.head(b, src)
@@ -134,8 +136,9 @@ func parseTS(number []byte) (int64, bool) {
 	return parseInt(number)
 }
 
-// fields finds the fields of the document at i, in any order.
-func (w *work) fields(src []byte, i int) int {
+// fields finds the fields of the document at i, which must be one of the
+// collection, in any order.
+func (w *work) fields(src []byte, i int, collection string) int {
 	d := &w.document
 	*d = document{id: -1}
 	if i >= len(src) || src[i] != '{' {
@@ -152,7 +155,7 @@ func (w *work) fields(src []byte, i int) int {
 		end := 0
 		switch key := src[i:keyEnd]; {
 		case string(key) == `"ref"` && d.id < 0:
-			if end = w.documentRef(src, value); end < 0 {
+			if end = w.documentRef(src, value, collection); end < 0 {
 				return -1
 			}
 		case string(key) == `"ts"` && d.ts.empty():
@@ -214,8 +217,9 @@ func (w *work) field(src []byte, keyAt span, value int) int {
 	return end
 }
 
-// documentRef reads the document's own ref and returns the position after.
-func (w *work) documentRef(src []byte, i int) int {
+// documentRef reads the document's own ref, which must lead into the collection,
+// and returns the position after.
+func (w *work) documentRef(src []byte, i int, collection string) int {
 	const reason = `"ref" is not a document's ref`
 	if i >= len(src) || src[i] != '{' {
 		return w.wrong(src, i, reason)
@@ -244,22 +248,30 @@ func (w *work) documentRef(src []byte, i int) int {
 	if end < 0 {
 		return w.wrong(src, space(src, ref.end), reason)
 	}
+	if ref.kind != "document" || !names(ref.collection.of(src), collection) {
+		w.foreign = true
+		return w.fail(value, `the "ref" of a document is of another collection`)
+	}
 	w.document.id, w.document.name = id, ref.id
 	return end
 }
 
-// selected reads the id, ts and ttl that were selected from a document.
-func (w *work) selected(src []byte, i int) int {
+// names reports whether a quoted text is that name.
+func names(quoted []byte, name string) bool {
+	if len(quoted) == len(name)+2 && string(quoted[1:len(quoted)-1]) == name {
+		return true
+	}
+	var text string
+	return json.Unmarshal(quoted, &text) == nil && text == name
+}
+
+// selected reads the ref, ts and ttl that were selected from a document.
+func (w *work) selected(src []byte, i int, collection string) int {
 	d := &w.document
-	end := w.skip(src, i)
+	end := w.documentRef(src, i, collection)
 	if end < 0 {
 		return -1
 	}
-	id, ok := parseID(src[i:end])
-	if !ok {
-		return w.fail(i, "the document's id is not a number")
-	}
-	d.id, d.name = id, span{i, end}
 	if i = w.element(src, end, ','); i < 0 {
 		return -1
 	}

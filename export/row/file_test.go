@@ -72,7 +72,7 @@ func elementOf(l Layout, id int64, text string) string {
 		if ttl == "" {
 			ttl = "null"
 		}
-		element = fmt.Sprintf(`"%d",%d,%s`, id, 1659398359360000+id, ttl)
+		element = fmt.Sprintf(`%s,%d,%s`, refOf(id), 1659398359360000+id, ttl)
 	}
 	if len(l.Columns) > 0 {
 		element += fmt.Sprintf(`,{"a":[%d,{"@date":"2020-02-29"}]},"n\u00e9 \"%d\"\n,",%d,%d.5,%t,{"@ts":"2020-02-29T12:00:00.%03dZ"},{"@date":"2020-02-29"}`,

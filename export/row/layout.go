@@ -92,7 +92,7 @@ func (l Layout) Paths() [][]any {
 	}
 	paths := [][]any{{}}
 	if l.NoData {
-		paths = [][]any{{"ref", "id"}, {"ts"}, {"ttl"}}
+		paths = [][]any{{"ref"}, {"ts"}, {"ttl"}} // the whole ref: it says whose the row is
 	}
 	for _, c := range l.Columns {
 		paths = append(paths, c.Path)

@@ -93,8 +93,8 @@ func TestLayout_pathsNamesExtension(t *testing.T) {
 	}{
 		{Layout{Format: JSONL}, nil, "ref ts data ttl", "jsonl"},
 		{Layout{Format: CSV, Columns: []Column{a}, Compress: Gzip}, [][]any{{}, {"data", "a"}}, "ref ts data ttl a", "csv.gz"},
-		{Layout{Format: Parquet, NoData: true, Columns: []Column{a}, Deletion: "gone"}, [][]any{{"ref", "id"}, {"ts"}, {"ttl"}, {"data", "a"}}, "ref ts ttl a gone", "parquet"},
-		{Layout{Format: JSONL, NoData: true, Compress: None}, [][]any{{"ref", "id"}, {"ts"}, {"ttl"}}, "ref ts ttl", "jsonl"},
+		{Layout{Format: Parquet, NoData: true, Columns: []Column{a}, Deletion: "gone"}, [][]any{{"ref"}, {"ts"}, {"ttl"}, {"data", "a"}}, "ref ts ttl a gone", "parquet"},
+		{Layout{Format: JSONL, NoData: true, Compress: None}, [][]any{{"ref"}, {"ts"}, {"ttl"}}, "ref ts ttl", "jsonl"},
 		{Layout{Format: Wire, Compress: Zstd}, nil, "", "wire.zst"},
 	} {
 		if got := test.layout.Paths(); len(got) != len(test.paths) || len(got) > 0 && !reflect.DeepEqual(got, test.paths) {

@@ -29,10 +29,10 @@ func TestPage_namesDamagedDocument(t *testing.T) {
 		{"other field", documentOf(7, `,"data":{},"x":[1,]`), "value is missing"},
 		{"ttl", documentOf(7, `,"data":{},"ttl":{"@ts":}`), "value is missing"},
 		{"no ref", `{"ts":1,"data":{}}`, `no "ref"`},
-		{"no ts", `{"ref":{"@ref":{"id":"7"}},"data":{}}`, `no "ts"`},
-		{"ts is no number", `{"ref":{"@ref":{"id":"7"}},"ts":"1"}`, `"ts" is not`},
-		{"ts with a fraction", `{"ref":{"@ref":{"id":"7"}},"ts":1.5}`, `"ts" is not`},
-		{"ts beyond int64", `{"ref":{"@ref":{"id":"7"}},"ts":9223372036854775808}`, `"ts" is not`},
+		{"no ts", `{"ref":` + refOf(7) + `,"data":{}}`, `no "ts"`},
+		{"ts is no number", `{"ref":` + refOf(7) + `,"ts":"1"}`, `"ts" is not`},
+		{"ts with a fraction", `{"ref":` + refOf(7) + `,"ts":1.5}`, `"ts" is not`},
+		{"ts beyond int64", `{"ref":` + refOf(7) + `,"ts":9223372036854775808}`, `"ts" is not`},
 		{"id is no number", `{"ref":{"@ref":{"id":"seven"}},"ts":1}`, "id is not a number"},
 		{"id beyond int64", `{"ref":{"@ref":{"id":"9223372036854775808"}},"ts":1}`, "id is not a number"},
 		{"ref is a name", `{"ref":"7","ts":1}`, `not a document's ref`},
@@ -91,19 +91,59 @@ func TestPage_refusesWhatIsNoPage(t *testing.T) {
 	}
 }
 
-// The next page's first id stands in "after"; unknown fields of the envelope do
-// no harm.
-func TestPage_next(t *testing.T) {
+// The next page's first id stands in "after". What a page says of its place and of
+// its documents must be what was asked for.
+func TestPage_isOfTheCollectionAndThePlaceAskedFor(t *testing.T) {
 	s := serializerOf(t, jsonl)
+	other := strings.ReplaceAll(refOf(9), "users", "others")
+	one := documentOf(7, "")
 	for body, want := range map[string]int64{
-		`{"resource":{"data":[]}}`:  -1,
-		`{"resource":{"data":[] }}`: -1,
-		`{"resource":{"before":[{"@ref":{"id":"3","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}}],"after":[{"@ref":{"id":"9223372036854775807","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}}],"data":[]}}`: 1<<63 - 1,
-		`{"x":[],"resource":{"y":{"after":1},"data":[],"after":[ {"@ref":{"collection":{"@ref":{}},"id":"0"}} , 5 ]},"z":1}`:                                                                                                                                                      0,
+		`{"resource":{"data":[]}}`:              -1,
+		`{"resource":{"data":[] }}`:             -1,
+		`{"resource":{"after":null,"data":[]}}`: 0,
+		`{"resource":{"before":[` + refOf(7) + `],"after":[` + refOf(1<<63-1) + `],"data":[` + one + `]}}`: 1<<63 - 1,
+		`{"resource":{"data":[` + one + `],"after":[ ` + refOf(8) + ` , 5 ]}}`:                             8,
 	} {
-		b := Batch{Next: 77}
-		if err := s.Page(&b, []byte(body), []int64{}); err != nil || b.Next != want {
+		b := Batch{Next: 77, From: 7}
+		err := s.Page(&b, []byte(body), nil)
+		if want == 0 && err == nil || want != 0 && (err != nil || b.Next != want) {
 			t.Errorf("%s: next %d, %v", body, b.Next, err)
+		}
+	}
+	for name, body := range map[string]string{
+		"before of another collection": `{"resource":{"before":[` + other + `],"data":[` + one + `]}}`,
+		"before of another place":      `{"resource":{"before":[` + refOf(6) + `],"data":[` + one + `]}}`,
+		"before of a number":           `{"resource":{"before":[7],"data":[` + one + `]}}`,
+		"after of another collection":  `{"resource":{"after":[` + other + `],"data":[` + one + `]}}`,
+		"after that stays":             `{"resource":{"after":[` + refOf(7) + `],"data":[` + one + `]}}`,
+		"after of nothing":             `{"resource":{"after":[` + refOf(9) + `],"data":[]}}`,
+		"two lists":                    `{"resource":{"data":[` + one + `],"data":[]}}`,
+		"two resources":                `{"resource":{"data":[` + one + `]},"resource":{"data":[]}}`,
+		"an error beside it":           `{"errors":[],"resource":{"data":[` + one + `]}}`,
+		"a key that no page has":       `{"resource":{"data":[` + one + `],"x":1}}`,
+		"a document of another one":    `{"resource":{"data":[` + strings.ReplaceAll(one, "users", "others") + `]}}`,
+		"the same in another order":    `{"resource":{"data":[{"ts":1,"ref":` + other + `}]}}`,
+		"a document of no collection":  `{"resource":{"data":[{"ref":{"@ref":{"id":"7"}},"ts":1}]}}`,
+		"a time after the snapshot":    `{"resource":{"data":[{"ref":` + refOf(7) + `,"ts":1659398359360008}]}}`,
+		"a time before all time":       `{"resource":{"data":[{"ref":` + refOf(7) + `,"ts":-1}]}}`,
+	} {
+		for _, format := range Formats() {
+			b := Batch{From: 7, At: 1659398359360007}
+			var page *PageError
+			if err := serializerOf(t, Layout{Collection: "users", Format: format}).Page(&b, []byte(body), nil); !errors.As(err, &page) || len(b.IDs) > 0 {
+				t.Errorf("%s, %s: %v", name, format, err)
+			}
+		}
+	}
+	var b Batch
+	if err := s.Page(&b, []byte(`{"resource":{"before":[`+refOf(0)+`],"data":[`+one+`]}}`), nil); err == nil {
+		t.Error("a first page has a before")
+	}
+	noData := Layout{Collection: "users", Format: CSV, NoData: true}
+	for element, right := range map[string]bool{`[` + refOf(7) + `,1,null]`: true, `[` + other + `,1,null]`: false, `["7",1,null]`: false} {
+		var b Batch
+		if err := serializerOf(t, noData).Page(&b, pageOf(element), nil); (err == nil) != right {
+			t.Errorf("no data, %s: %v", element, err)
 		}
 	}
 }
@@ -170,14 +210,14 @@ func TestPage_mismatch(t *testing.T) {
 // Fields in another order than the server's, and documents without data, give
 // the same row.
 func TestPage_anyOrderOfFields(t *testing.T) {
-	ref := `"ref":{"@ref":{"id":"7","collection":{"@ref":{"id":"other name","collection":{"@ref":{"id":"collections"}}}}}}`
-	want := `{"ref":"7","ts":-5,"data":{"a":{"id":"c","type":"collection"}},"ttl":"2030-01-01T00:00:00Z"}`
+	ref := `"ref":{"@ref":{"id":"7","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}}`
+	want := `{"ref":"7","ts":5,"data":{"a":{"id":"c","type":"collection"}},"ttl":"2030-01-01T00:00:00Z"}`
 	data, ttl := `"data":{"a":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}`, `"ttl":{"@ts":"2030-01-01T00:00:00Z"}`
 	for _, document := range []string{
-		"{" + ref + `,"ts":-5,` + data + "," + ttl + "}",
-		"{" + ref + `,"ts":-5,` + ttl + "," + data + "}",
-		"{" + ttl + "," + data + `,"ts":-5,` + ref + "}",
-		"{" + data + "," + ref + "," + ttl + `,"ts":-5 }`,
+		"{" + ref + `,"ts":5,` + data + "," + ttl + "}",
+		"{" + ref + `,"ts":5,` + ttl + "," + data + "}",
+		"{" + ttl + "," + data + `,"ts":5,` + ref + "}",
+		"{" + data + "," + ref + "," + ttl + `,"ts":5 }`,
 	} {
 		if got := rowsOf(t, jsonl, pageOf(document))[0]; got != want {
 			t.Errorf("%s\n got %s\nwant %s", document, got, want)
@@ -313,14 +353,14 @@ func TestPage_elementsOfAnotherShape(t *testing.T) {
 		}
 	}
 	l = Layout{Collection: "users", Format: JSONL, NoData: true}
-	for _, element := range []string{documentOf(1, ""), `["1",2]`, `["1",2,null,3]`, `[1,2,null]`, `["1","2",null]`} {
+	for _, element := range []string{documentOf(1, ""), "[" + refOf(1) + ",2]", "[" + refOf(1) + ",2,null,3]", "[1,2,null]", "[" + refOf(1) + `,"2",null]`} {
 		var b Batch
 		var damaged *DocumentError
 		if err := serializerOf(t, l).Page(&b, pageOf(element), []int64{1}); !errors.As(err, &damaged) {
 			t.Errorf("no data, %s: %v", element, err)
 		}
 	}
-	if got, want := rowsOf(t, l, pageOf(`["1",2,{"@ts":"2030-01-01T00:00:00Z"}]`))[0], `{"ref":"1","ts":2,"ttl":"2030-01-01T00:00:00Z"}`; got != want {
+	if got, want := rowsOf(t, l, pageOf(`[`+refOf(1)+`,2,{"@ts":"2030-01-01T00:00:00Z"}]`))[0], `{"ref":"1","ts":2,"ttl":"2030-01-01T00:00:00Z"}`; got != want {
 		t.Errorf("got %s", got)
 	}
 }

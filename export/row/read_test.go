@@ -65,7 +65,7 @@ func TestReadJSON_sameBytesAsJSONL(t *testing.T) {
 						continue
 					}
 					l.NoData = true
-					with.page = pageOf(`["1",5,null,[],"x",1,1.5,true,null,null]`, `["2",6,{"@ts":"2030-01-01T00:00:00Z"},"x",null,null,null,null,null,null]`)
+					with.page = pageOf(`[`+refOf(1)+`,5,null,[],"x",1,1.5,true,null,null]`, `[`+refOf(2)+`,6,{"@ts":"2030-01-01T00:00:00Z"},"x",null,null,null,null,null,null]`)
 				}
 				plain := l
 				plain.Format, plain.Deletion = JSONL, ""

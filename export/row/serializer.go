@@ -1,6 +1,7 @@
 package row
 
 import (
+	"fmt"
 	"slices"
 	"unicode/utf8"
 )
@@ -32,6 +33,7 @@ type work struct {
 	counts      Counts // of the page being read
 	notes       []note // of the document being read
 	otherFields []span
+	foreign     bool   // the document is not one of the collection's
 	mayLack     bool   // null stands for a document that is not there
 	lacking     []int  // positions of such nulls
 	value       []byte // a value as JSON, on its way to a cell
@@ -161,7 +163,7 @@ func (s *Serializer) page(b *Batch, body []byte, plan []int64) error {
 	found := false
 	i, err := s.object(r, body, space(body, 0), func(key []byte, i int) (int, error) {
 		if string(key) != `"resource"` || found {
-			return s.skipped(r, body, i)
+			return 0, &PageError{Collection: s.layout.Collection, Offset: i, Reason: "it holds something else, or a second one"}
 		}
 		found = true
 		return s.resource(b, body, i, plan)
@@ -180,27 +182,41 @@ func (s *Serializer) page(b *Batch, body []byte, plan []int64) error {
 
 func (s *Serializer) resource(b *Batch, body []byte, i int, plan []int64) (int, error) {
 	r := &b.work.rewriter
+	strange := func(i int, reason string) error {
+		return &PageError{Collection: s.layout.Collection, Offset: i, Reason: reason}
+	}
+	rows := len(b.IDs)
 	found := false
 	i, err := s.object(r, body, i, func(key []byte, i int) (int, error) {
-		switch string(key) {
-		case `"data"`:
-			if !found {
-				found = true
-				return s.elements(b, body, i, plan)
+		switch {
+		case string(key) == `"data"` && !found:
+			found = true
+			return s.elements(b, body, i, plan)
+		case string(key) == `"before"`:
+			// Only a page behind a cursor has one, which repeats it.
+			if id, ok := r.cursor(body, i, s.layout.Collection); !hasPrefix(body, i, "null") && (!ok || id != b.From || b.From == 0) {
+				return 0, strange(i, fmt.Sprintf(`"before" is not what was asked for, which is %d`, b.From))
 			}
-		case `"after"`:
-			id, ok := r.cursor(body, i)
+		case string(key) == `"after"` && b.Next < 0:
+			id, ok := r.cursor(body, i, s.layout.Collection)
 			if !ok {
-				return 0, &PageError{Collection: s.layout.Collection, Offset: i, Reason: `"after" does not begin with a document's ref`}
+				return 0, strange(i, `"after" does not begin with the ref of a document of the collection`)
 			}
 			b.Next = id
+		default:
+			return 0, strange(i, fmt.Sprintf("it holds %.40s, or holds it twice", key))
 		}
 		return s.skipped(r, body, i)
 	})
-	if err == nil && !found {
-		return 0, &PageError{Collection: s.layout.Collection, Offset: i, Reason: `there is no "data"`}
+	switch {
+	case err != nil:
+		return 0, err
+	case !found:
+		return 0, strange(i, `there is no "data"`)
+	case b.Next >= 0 && (len(b.IDs) == rows || b.Next <= b.IDs[len(b.IDs)-1]):
+		return 0, strange(i, `"after" does not lead on`)
 	}
-	return i, err
+	return i, nil
 }
 
 // object reads an object of the envelope; field reads the value at i.
@@ -242,8 +258,9 @@ func (s *Serializer) fault(r *rewriter, _ int) error {
 	return &PageError{Collection: s.layout.Collection, Offset: r.at, Short: r.short, Reason: r.why}
 }
 
-// cursor reads the id of the first ref of an "after".
-func (s *scanner) cursor(src []byte, i int) (int64, bool) {
+// cursor reads the id of the first ref of a cursor, which must be that of a document
+// of the collection.
+func (s *scanner) cursor(src []byte, i int, collection string) (int64, bool) {
 	if i >= len(src) || src[i] != '[' {
 		return 0, false
 	}
@@ -256,7 +273,7 @@ func (s *scanner) cursor(src []byte, i int) (int64, bool) {
 		return 0, false
 	}
 	ref, ok := s.ref(src, value)
-	if !ok {
+	if !ok || ref.kind != "document" || !names(ref.collection.of(src), collection) {
 		return 0, false
 	}
 	return parseID(ref.id.of(src))
@@ -296,7 +313,7 @@ func (s *Serializer) elements(b *Batch, body []byte, i int, plan []int64) (int, 
 func (s *Serializer) element(b *Batch, body []byte, i, position int, plan []int64) (int, error) {
 	w := &b.work
 	before := len(b.Bytes)
-	w.notes, w.high, w.careful, w.again = w.notes[:0], 0, false, false
+	w.notes, w.high, w.careful, w.again, w.foreign = w.notes[:0], 0, false, false, false
 	w.document = document{id: -1}
 	end, err := s.rows.row(b, body, i)
 	if w.again {
@@ -310,7 +327,7 @@ func (s *Serializer) element(b *Batch, body []byte, i, position int, plan []int6
 		return 0, err
 	}
 	if end < 0 {
-		if w.short {
+		if w.short || w.foreign {
 			return 0, s.fault(&w.rewriter, end)
 		}
 		id := w.document.id
@@ -324,6 +341,9 @@ func (s *Serializer) element(b *Batch, body []byte, i, position int, plan []int6
 	}
 	w.count(body)
 	ts, _ := parseTS(w.document.ts.of(body)) // checked when it was found
+	if ts < 0 || b.At != 0 && ts > b.At {
+		return 0, &PageError{Collection: s.layout.Collection, Offset: i, Reason: fmt.Sprintf("document %d has a time that is not one up to the snapshot's: %d", w.document.id, ts)}
+	}
 	b.end(w.document.id, ts)
 	return end, nil
 }

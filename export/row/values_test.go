@@ -48,7 +48,12 @@ func recordedValues(t testing.TB) []value {
 
 // documentOf returns a document of collection "users" as the server sends it.
 func documentOf(id int64, fields string) string {
-	return fmt.Sprintf(`{"ref":{"@ref":{"id":"%d","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},"ts":%d%s}`, id, 1659398359360000+id, fields)
+	return fmt.Sprintf(`{"ref":%s,"ts":%d%s}`, refOf(id), 1659398359360000+id, fields)
+}
+
+// refOf returns the ref of a document of users.
+func refOf(id int64) string {
+	return fmt.Sprintf(`{"@ref":{"id":"%d","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}}`, id)
 }
 
 // pageOf returns a page with these elements.
@@ -141,8 +146,8 @@ func TestPage_wireKeepsBytes(t *testing.T) {
 		if got := rowsOf(t, l, pageOf(document))[0]; got != document {
 			t.Errorf("got %s\nwant %s", got, document)
 		}
-		spaced := "{ \"ts\":\n 5,\t\"ref\" : {\"@ref\":{\"id\":\"9\"} } ,\"data\":{\"s\":\" \\\" \"} }"
-		if got, want := rowsOf(t, l, pageOf(spaced))[0], `{"ts":5,"ref":{"@ref":{"id":"9"}},"data":{"s":" \" "}}`; got != want {
+		spaced := "{ \"ts\":\n 5,\t\"ref\" : " + strings.ReplaceAll(refOf(9), "}}}", "} } }") + " ,\"data\":{\"s\":\" \\\" \"} }"
+		if got, want := rowsOf(t, l, pageOf(spaced))[0], `{"ts":5,"ref":`+refOf(9)+`,"data":{"s":" \" "}}`; got != want {
 			t.Errorf("got %s\nwant %s", got, want)
 		}
 	}

@@ -24,7 +24,7 @@ type wireRows struct{ *Serializer }
 func (s wireRows) row(b *Batch, src []byte, i int) (int, error) {
 	w := &b.work
 	if s.start(w, src, i) < 0 {
-		if w.fields(src, i) < 0 {
+		if w.fields(src, i, s.layout.Collection) < 0 {
 			return -1, nil
 		}
 		w.notes = w.notes[:0] // this format keeps every field
@@ -53,7 +53,7 @@ func (wireCodec) decode(c *checker, _ io.ReaderAt, _ int64) error { return c.row
 
 // document reads a line that is a document as the server sent it.
 func (c *checker) document() (int64, string) {
-	end := c.work.fields(c.line, 0)
+	end := c.work.fields(c.line, 0, c.layout.Collection)
 	for _, n := range c.work.notes {
 		if c.layout.Deletion != "" && `"`+string(n.name.of(c.line))+`"` == jsonKey(c.layout.Deletion) {
 			c.found.Removed = true
