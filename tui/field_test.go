@@ -187,8 +187,8 @@ func TestNearest_findsTheNameThatWasMeant(t *testing.T) {
 	names := []string{"users", "products", "line-items", "Orders"}
 	cases := map[string]string{"prodcuts": "products", "user": "users", "usres": "users", "orders": "Orders", "lineitems": "line-items", "invoices": "", "": ""}
 	for in, want := range cases {
-		if got := Nearest(in, names); got != want {
-			t.Errorf("Nearest(%q) = %q, want %q", in, got, want)
+		if got := nearest(in, names); got != want {
+			t.Errorf("nearest(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

@@ -232,7 +232,7 @@ func (s *session) standingText(name string) string {
 		}
 		near, ok := s.near[name]
 		if !ok {
-			near = Nearest(name, s.known)
+			near = nearest(name, s.known)
 			s.near[name] = near
 		}
 		if near != "" {

@@ -270,7 +270,7 @@ func missing(ctx context.Context, srv server, names []string) error {
 			continue
 		}
 		text := a.Collection
-		if near := Nearest(a.Collection, known); near != "" {
+		if near := nearest(a.Collection, known); near != "" {
 			text += " (" + near + "?)"
 		}
 		gone = append(gone, text)

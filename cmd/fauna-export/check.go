@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fauna-export/tui/text"
+
 	"context"
 	"fmt"
 	"math"
@@ -269,17 +271,8 @@ func (r *checked) note() string {
 
 // lifeText says a snapshot's life as people say it.
 func lifeText(d time.Duration) string {
-	switch {
-	case d == math.MaxInt64:
-		return "without end"
-	case d <= 0:
+	if d <= 0 {
 		return "no longer"
-	case d >= 48*time.Hour:
-		return fmt.Sprintf("%d days", int(d.Hours()/24))
-	case d >= 2*time.Hour:
-		return fmt.Sprintf("%d h", int(d.Hours()))
-	case d >= time.Minute:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
 	}
-	return fmt.Sprintf("%d s", int(d.Seconds()))
+	return text.Span(d)
 }

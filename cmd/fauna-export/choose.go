@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"fauna-export/fauna"
-	"fauna-export/tui"
 )
 
 // checkNames refuses names that no collection can have, and doubles.
@@ -104,7 +103,7 @@ func near(ctx context.Context, client *fauna.Client, missing []string) map[strin
 	}
 	found := map[string]string{}
 	for _, name := range missing {
-		found[name] = tui.Nearest(name, known)
+		found[name] = nearestName(name, known)
 	}
 	return found
 }

@@ -194,9 +194,6 @@ func plainMessage(err error) string {
 	return plain(err.Error())
 }
 
-// quoted puts a name in quotes where it needs them.
-func quoted(name string) string { return `"` + plain(name) + `"` }
-
 // quotedList is names in quotes, with commas between them.
 func quotedList(names []string) string {
 	var said []string

@@ -8,8 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"fauna-export/tui"
 )
 
 // envPrefix begins the environment variable of a flag: --page-size is
@@ -190,5 +188,5 @@ func nearest(word string, candidates []string) string {
 			return c
 		}
 	}
-	return tui.Nearest(word, candidates)
+	return nearestName(word, candidates)
 }

@@ -9,8 +9,6 @@ import (
 	"io"
 	"strings"
 	"syscall"
-
-	"fauna-export/tui"
 )
 
 // say writes one plain line to stderr, and to the log.
@@ -62,28 +60,4 @@ func stdoutError(err error) error {
 		return &closedPipeError{}
 	}
 	return fmt.Errorf("write to stdout: %w", err)
-}
-
-// table sets rows in columns two spaces apart, without spaces at the ends of
-// lines.
-func table(rows [][]string) string {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], tui.Width(cell))
-		}
-	}
-	var b strings.Builder
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			line.WriteString(cell)
-			line.WriteString(strings.Repeat(" ", widths[i]-tui.Width(cell)+2))
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
-	return b.String()
 }

@@ -1,10 +1,6 @@
 package main
 
-import (
-	"io"
-	"strings"
-	"unicode"
-)
+import "io"
 
 // streams is how the program meets the world, so that a test can stand in for it.
 type streams struct {
@@ -25,17 +21,3 @@ type app struct {
 
 // mayAsk says whether a question may be asked.
 func (a *app) mayAsk() bool { return a.terminal && !a.global.noInput }
-
-// plain makes a text from elsewhere (a server, a file, a name) safe for a
-// terminal: control and format characters become U+FFFD.
-func plain(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return ' '
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
-}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,23 +12,6 @@ import (
 	"fauna-export/export"
 	"fauna-export/fauna"
 )
-
-func TestWords_numbersSizesAndTimesAsPeopleSayThem(t *testing.T) {
-	cases := []struct{ got, want string }{
-		{number(0), "0"}, {number(999), "999"}, {number(1000), "1,000"}, {number(1234567), "1,234,567"}, {number(-1000), "-1,000"}, {number(-999), "-999"},
-		{count(1, "row"), "1 row"}, {count(0, "row"), "0 rows"}, {count(2, "retry"), "2 retries"}, {count(20_000, "document"), "20,000 documents"},
-		{sizeText(0), "0 B"}, {sizeText(999), "999 B"}, {sizeText(1500), "1.5 kB"}, {sizeText(12_340_000), "12.3 MB"}, {sizeText(2_500_000_000), "2.50 GB"},
-		{elapsedText(1500 * time.Millisecond), "1.5 s"}, {elapsedText(70 * time.Second), "70 s"}, {elapsedText(10 * time.Minute), "10 min"}, {elapsedText(150 * time.Minute), "2 h 30 min"},
-		{lifeText(math.MaxInt64), "without end"}, {lifeText(0), "no longer"}, {lifeText(15 * time.Minute), "15 min"}, {lifeText(24 * time.Hour), "24 h"}, {lifeText(7 * 24 * time.Hour), "7 days"}, {lifeText(40 * time.Second), "40 s"},
-		{plain("a\x1b[31mb\nc\u202ed"), "a\ufffd[31mb c\ufffdd"},
-		{cut("short", 10), "short"}, {cut("a long line of words", 10), "a long ..."},
-	}
-	for _, c := range cases {
-		if c.got != c.want {
-			t.Errorf("got %q, want %q", c.got, c.want)
-		}
-	}
-}
 
 func TestProgressLine_saysWhatIsKnown(t *testing.T) {
 	s := export.Status{
@@ -43,13 +25,6 @@ func TestProgressLine_saysWhatIsKnown(t *testing.T) {
 	s = export.Status{Phase: export.Running, Rows: 5, Expected: 1000, ETA: time.Hour}
 	if got, want := progressLine(s), "running: 5 of 1,000 or more rows, 0 B"; got != want {
 		t.Errorf("before the total is known: got %q, want %q", got, want)
-	}
-}
-
-func TestTable_columnsLineUpBehindWideNames(t *testing.T) {
-	got := table([][]string{{"name", "rows"}, {"東京", "12"}, {"é", "3"}})
-	if want := "name  rows\n東京  12\né     3\n"; got != want {
-		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
 

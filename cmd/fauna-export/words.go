@@ -1,0 +1,18 @@
+package main
+
+import (
+	"time"
+
+	"fauna-export/tui/text"
+)
+
+// The words of package text, which names a variable in many places here.
+
+func number(n int64) string                          { return text.Number(n) }
+func count(n int64, noun string) string              { return text.Count(n, noun) }
+func sizeText(n int64) string                        { return text.Size(n) }
+func elapsedText(d time.Duration) string             { return text.Span(d) }
+func table(rows [][]string) string                   { return text.Table(rows) }
+func plain(s string) string                          { return text.Clean(s) }
+func quoted(name string) string                      { return text.Quoted(name) }
+func nearestName(word string, among []string) string { return text.Nearest(word, among) }

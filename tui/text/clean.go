@@ -1,0 +1,71 @@
+package text
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Clean makes a text of a server, a file or a person fit for a terminal: one
+// line, valid UTF-8, no control character (C0, DEL, C1) and none of the
+// invisible ones that reorder or hide what stands around them. What is taken
+// out leaves U+FFFD behind, so that two names that differ never look the same.
+func Clean(s string) string {
+	i := 0
+	for i < len(s) && s[i] >= 0x20 && s[i] < 0x7f {
+		i++
+	}
+	if i == len(s) {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	b.WriteString(s[:i])
+	for _, r := range s[i:] {
+		if Hidden(r) {
+			r = utf8.RuneError
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// Lines is Clean for a text of several lines; tabs become spaces.
+func Lines(s string) []string {
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\t", "  ")
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	for i := range lines {
+		lines[i] = Clean(lines[i])
+	}
+	return lines
+}
+
+// Hidden reports runes that a terminal must not be given: controls, line and
+// paragraph separators, marks that change the direction of text, and fillers
+// whose width terminals disagree about.
+func Hidden(r rune) bool {
+	switch {
+	case r < 0x20, r >= 0x7f && r < 0xa0:
+		return true
+	case r == 0x200c, r == 0x200d: // joiners: part of words and of emoji
+		return false
+	case r == 0x2028, r == 0x2029, r == 0x034f, r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0, r == 0x2800:
+		return true
+	case r >= 0xe0000 && r <= 0xe0fff, r >= 0xe000 && r <= 0xf8ff, r >= 0xf0000:
+		return true
+	case r < 0x300:
+		return r == 0xad
+	}
+	return unicode.Is(unicode.Cf, r)
+}
+
+// Quoted is a name in quotes, fit for a terminal.
+func Quoted(name string) string { return `"` + Clean(name) + `"` }
+
+// Sentence is an error fit for a terminal: one line.
+func Sentence(err error) string {
+	if err == nil {
+		return ""
+	}
+	return Clean(strings.TrimSpace(err.Error()))
+}

@@ -1,0 +1,136 @@
+package text
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Width is how many cells of a terminal a text takes; escape sequences take none.
+func Width(s string) int {
+	if n, ok := plainWidth(s); ok {
+		return n
+	}
+	return ansi.StringWidth(s)
+}
+
+// plainWidth is Width for the text that most of a screen is: ASCII, colours, and
+// the glyphs that the wizard draws, each of which takes one cell. It is not ok
+// when the text holds anything else, which may take none or two.
+func plainWidth(s string) (n int, ok bool) {
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c >= 0x20 && c < 0x7f:
+			i++
+			n++
+		case c == 0x1b:
+			j := i + 1
+			if j >= len(s) || s[j] != '[' {
+				return 0, false
+			}
+			for j++; j < len(s) && (s[j] >= '0' && s[j] <= '9' || s[j] == ';'); j++ {
+			}
+			if j >= len(s) || s[j] != 'm' {
+				return 0, false
+			}
+			i = j + 1
+		case c >= 0x80:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if (r < 0x2500 || r > 0x259f) && r != '✓' && r != '…' && r != '·' && r != '●' {
+				return 0, false
+			}
+			i += size
+			n++
+		default:
+			return 0, false
+		}
+	}
+	return n, true
+}
+
+// Fit cuts a text to at most w cells, with "…" for what is gone.
+func Fit(s string, w int) string {
+	if w <= 0 {
+		return ""
+	}
+	if len(s) <= w { // bytes are never fewer than cells
+		return s
+	}
+	if n, ok := plainWidth(s); ok && n <= w {
+		return s
+	}
+	// Truncate and StringWidth disagree about a few sequences, such as an ASCII
+	// sign with a variation selector; the width decides.
+	for cut := w; cut > 0; cut-- {
+		if t := ansi.Truncate(s, cut, "…"); Width(t) <= w {
+			return t
+		}
+	}
+	return ""
+}
+
+// Pad makes a text exactly w cells wide: cut, or filled with spaces.
+func Pad(s string, w int) string {
+	s = Fit(s, w)
+	if n := w - Width(s); n > 0 {
+		return s + strings.Repeat(" ", n)
+	}
+	return s
+}
+
+// PadLeft is Pad with the spaces before the text, for numbers.
+func PadLeft(s string, w int) string {
+	s = Fit(s, w)
+	if n := w - Width(s); n > 0 {
+		return strings.Repeat(" ", n) + s
+	}
+	return s
+}
+
+// Wrap breaks plain text into lines of at most w cells, at spaces where it can:
+// times, names and paths stay whole.
+func Wrap(s string, w int) []string {
+	if w <= 0 {
+		return nil
+	}
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(s) {
+		if line != "" && Width(line)+1+Width(word) <= w {
+			line += " " + word
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		pieces := strings.Split(ansi.Hardwrap(word, w, false), "\n")
+		lines = append(lines, pieces[:len(pieces)-1]...)
+		line = pieces[len(pieces)-1]
+	}
+	return append(lines, line)
+}
+
+// Sides puts two texts on one line of w cells, the second at the right edge. The
+// second is left out when there is no room for both.
+func Sides(left, right string, w int) string {
+	gap := w - Width(left) - Width(right)
+	if right == "" || gap < 2 {
+		return Fit(left, w)
+	}
+	return left + strings.Repeat(" ", gap) + right
+}
+
+// Indent puts n spaces before each line.
+func Indent(n int, lines []string) []string {
+	space := strings.Repeat(" ", n)
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		if l != "" {
+			l = space + l
+		}
+		out[i] = l
+	}
+	return out
+}

@@ -1,0 +1,58 @@
+package text
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+func TestWords_numbersSizesAndTimesAsPeopleSayThem(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ got, want string }{
+		{Number(0), "0"}, {Number(999), "999"}, {Number(1000), "1,000"}, {Number(1234567), "1,234,567"}, {Number(-1000), "-1,000"}, {Number(-999), "-999"},
+		{Count(1, "row"), "1 row"}, {Count(0, "row"), "0 rows"}, {Count(2, "retry"), "2 retries"}, {Count(2, "index"), "2 indexes"}, {Count(20_000, "document"), "20,000 documents"},
+		{Short(999), "999"}, {Short(20_449), "20.4 k"}, {Short(17_190_000), "17.1 M"}, {Short(2_500_000_000), "2.5 G"},
+		{Size(0), "0 B"}, {Size(-1), "0 B"}, {Size(999), "999 B"}, {Size(1500), "1.5 kB"}, {Size(12_340_000), "12 MB"}, {Size(2_500_000_000), "2.5 GB"}, {Size(999_999), "1.0 MB"},
+		{Span(1500 * time.Millisecond), "1.5 s"}, {Span(70 * time.Second), "70 s"}, {Span(10 * time.Minute), "10 min"}, {Span(150 * time.Minute), "2 h 30 min"}, {Span(24 * time.Hour), "24 h"}, {Span(7 * 24 * time.Hour), "7 days"}, {Span(math.MaxInt64), "without end"}, {Span(-1), "0 s"},
+		{Clock(72 * time.Second), "1:12"}, {Clock(3700 * time.Second), "1:01:40"}, {Clock(-time.Second), "0:00"},
+		{Rate(0.1), ""}, {Rate(math.NaN()), ""}, {Rate(9870.4), "9,870/s"}, {Time(1795343462399000), "10:31:02 UTC"},
+		{Clean("a\x1b[31mb\nc\u202ed"), "a\ufffd[31mb\ufffdc\ufffdd"}, {Quoted("a\x07"), "\"a\ufffd\""}, {Sentence(errors.New(" x\x9b\n")), "x\ufffd"},
+		{Fit("a long line", 6), "a lon…"}, {Pad("é", 3), "é  "}, {PadLeft("12", 4), "  12"}, {Sides("a", "b", 5), "a   b"},
+		{strings.Join(Wrap("one two three", 7), "|"), "one two|three"},
+		{Table([][]string{{"name", "rows"}, {"東京", "12"}, {"é", "3"}}), "name  rows\n東京  12\né     3\n"},
+		{Nearest("prodcuts", []string{"users", "products"}), "products"}, {Nearest("zebra", []string{"users"}), ""},
+	}
+	for _, c := range cases {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+	if Percent(999, 1000) != 99 || Percent(1000, 1000) != 100 || Percent(1, 0) != 0 || Percent(-5, 10) != 0 {
+		t.Error("percents")
+	}
+}
+
+// FuzzClean: whatever a server or a file says, no terminal is given a control.
+func FuzzClean(f *testing.F) {
+	for _, s := range []string{"", "users", "\x1b]0;title\a", "a\u202eb", "\x9b2J", "👩‍👩‍👧", "\xff\xfe", "z\u0300\u0301", "東京"} {
+		f.Add(s, 7)
+	}
+	f.Fuzz(func(t *testing.T, s string, w int) {
+		c := Clean(s)
+		for _, r := range c {
+			if Hidden(r) && r != '\ufffd' {
+				t.Fatalf("%q holds %U", c, r)
+			}
+		}
+		if Width(c) != ansi.StringWidth(c) {
+			t.Fatalf("%q is %d cells wide, not %d", c, ansi.StringWidth(c), Width(c))
+		}
+		if w = w % 200; w >= 0 && Width(Fit(c, w)) > w {
+			t.Fatalf("%q cut to %d cells has %d", c, w, Width(Fit(c, w)))
+		}
+	})
+}
