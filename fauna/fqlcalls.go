@@ -86,8 +86,7 @@ func (p *fqlPrinter) let(bindings, in *wireNode) (fqlPiece, error) {
 	all := &wireNode{kind: wireObject}
 	twice := false
 	switch bindings.kind {
-	case wireObject:
-		p.note("the bindings of Let are written one by one")
+	case wireObject: // as the server shows any Let
 		all = bindings
 	case wireArray:
 		for _, one := range bindings.items {

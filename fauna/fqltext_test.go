@@ -132,7 +132,6 @@ func TestFQLText_saysWhereItMeansTheSameButIsNotTheSame(t *testing.T) {
 		`{"@ref":{"id":"7","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}},"database":{"@ref":{"id":"d","collection":{"@ref":{"id":"databases"}}}}}}}}`: `Ref(Collection("c", Database("d")), "7")`,
 		`{"@ts":"2020-01-01T00:00:00Z"}`:     `Time("2020-01-01T00:00:00Z")`,
 		`{"do":1}`:                           `Do(1)`,
-		`{"let":{"a":1},"in":{"var":"a"}}`:   `Let({ a: 1 }, Var("a"))`,
 		`{"object":{"2":1,"1":2}}`:           `{ "2": 1, "1": 2 }`,
 		`{"@obj":{"@ref":1}}`:                `{ "@ref": 1 }`,
 		`{"@set":{"match":{"index":"i"}}}`:   `Match(Index("i"))`,

@@ -59,7 +59,7 @@ func TestErrors_statusPositionAndText(t *testing.T) {
 		{`{"exists":{"ref":{"collection":"x"},"id":1}}`, 200, ``},
 		{`{"do":[]}`, 400, `["do"]|invalid expression|Expression list cannot be empty.`},
 		{`{"add":[]}`, 400, `["add"]|invalid argument|Non-empty array expected.`},
-		{`{"time":"x"}`, 400, `["time"]|invalid argument|Cannot cast 'x' to a time.`},
+		{`{"time":"x"}`, 400, `[]|invalid argument|Cannot cast 'x' to a time.`},
 		{`{"time_add":{"now":null},"offset":1,"unit":"eons"}`, 400, `["unit"]|invalid argument|Invalid time unit 'eons'.`},
 		{`{"let":{"f":{"lambda":"g","expr":{"map":{"var":"g"},"collection":[{"var":"g"}]}}},"in":{"map":{"var":"f"},"collection":[{"var":"f"}]}}`, 400, ``},
 		{`{"get":{"collections":null},"size":1}`, 400, `[]|invalid expression|No form/function found, or invalid argument keys: { get, size }.`},

@@ -128,7 +128,7 @@ func asRef(v value, at *position) (*ref, error) {
 	return nil, expected(at, "Ref", v)
 }
 
-// asMicros reads a time as At takes it.
+// asMicros reads a time, or a number of microseconds.
 func asMicros(v value, at *position) (int64, error) {
 	switch v := v.(type) {
 	case int64:
@@ -136,7 +136,7 @@ func asMicros(v value, at *position) (int64, error) {
 	case timeValue:
 		return v.micros(), nil
 	}
-	return 0, expected(at, "Integer or Time", v)
+	return 0, expected(at, "Time", v)
 }
 
 // asSet turns what can be paginated into a set.

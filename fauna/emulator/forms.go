@@ -13,7 +13,7 @@ func newForms() formTable {
 	t.addTimes()
 	t.addWrites()
 	for _, head := range []string{"get", "exists", "paginate", "documents", "match", "events", "singleton", "key_from_secret",
-		"count", "sum", "mean", "min", "max", "any", "all", "reduce", "is_empty", "is_nonempty"} {
+		"count", "sum", "min", "max", "is_empty", "is_nonempty"} {
 		for _, f := range t[head] {
 			f.data = true
 		}

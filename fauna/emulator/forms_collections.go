@@ -9,23 +9,10 @@ func (t formTable) addCollections() {
 		return args[1], err
 	}))
 	t.add("filter collection", strict(filterForm))
-	t.add("reduce initial collection", strict(reduceForm))
 	t.add("count", aggregate(func(e *env, _ *node, list array) (value, error) { return int64(len(list)), nil }))
 	t.add("sum", aggregate(func(_ *env, n *node, list array) (value, error) {
 		return fold(list, n.place(0), int64(0), addNumbers)
 	}))
-	t.add("mean", aggregate(func(_ *env, n *node, list array) (value, error) {
-		if len(list) == 0 {
-			return nil, invalidArgument(n.place(0), "Non-empty array expected.")
-		}
-		sum, err := fold(list, n.place(0), int64(0), addNumbers)
-		if err != nil {
-			return nil, err
-		}
-		return toFloat(sum) / float64(len(list)), nil
-	}))
-	t.add("any", aggregate(some(true)))
-	t.add("all", aggregate(some(false)))
 	t.add("min", extreme(-1))
 	t.add("max", extreme(1))
 	t.add("take collection", cut(func(n int, list array) array { return list[:min(n, len(list))] }))
@@ -34,38 +21,15 @@ func (t formTable) addCollections() {
 	t.add("prepend collection", glue(func(a, b array) array { return slices.Concat(a, b) }))
 	t.add("is_empty", empty(true))
 	t.add("is_nonempty", empty(false))
-	t.add("contains_path in", strict(func(_ *env, n *node, args []value) (value, error) {
-		v := args[1]
-		for _, step := range asArray(args[0]) {
-			next, ok := stepInto(v, step)
-			if !ok {
-				return false, nil
-			}
-			v = next
-		}
-		return true, nil
-	}))
-	t["contains"] = append(t["contains"], &form{keys: []string{"contains", "in"}, required: 2, eval: t["contains_path"][0].eval})
-	t.add("contains_field in", strict(func(_ *env, _ *node, args []value) (value, error) {
-		_, ok := stepInto(args[1], args[0])
-		return ok, nil
-	}))
-	t.add("contains_value in", strict(func(_ *env, _ *node, args []value) (value, error) {
-		list, ok := args[1].(array)
-		if o, isObject := asObject(args[1]); isObject {
-			list, ok = o.vals, true
-		}
-		if err := measure(args...); err != nil {
-			return nil, err
-		}
-		return ok && slices.ContainsFunc(list, func(v value) bool { return equal(v, args[0]) }), nil
-	}))
 	t.add("merge with lambda?", strict(mergeForm))
 	t.add("to_object", strict(toObject))
 	t.add("to_array", strict(func(_ *env, n *node, args []value) (value, error) {
-		o, ok := asObject(args[0])
+		if list, ok := args[0].(array); ok {
+			return list, nil
+		}
+		o, ok := asFields(args[0])
 		if !ok {
-			return nil, expected(n.place(0), "Object", args[0])
+			return nil, invalidArgument(n.place(0), "Cannot cast %s to Array.", typeName(args[0]))
 		}
 		out := array{}
 		for i, k := range o.keys {
@@ -73,18 +37,27 @@ func (t formTable) addCollections() {
 		}
 		return out, nil
 	}))
-	t.addTypeTests()
 }
 
-// elements are what Map and its like go through: an array's or a page's.
-func elements(v value, at *position) (array, *page, error) {
+// elements returns what an array or a page holds; ok is false for anything
+// else.
+func elements(v value) (list array, p *page, ok bool) {
 	switch v := v.(type) {
 	case array:
-		return v, nil, nil
+		return v, nil, true
 	case *page:
-		return v.data, v, nil
+		return v.data, v, true
 	}
-	return nil, nil, expected(at, "Array or Page", v)
+	return nil, nil, false
+}
+
+// notIterable is the error for a value that holds no elements. A set does, but
+// a function that ends here can't go through it.
+func notIterable(v value, at *position) error {
+	if _, isSet := v.(*set); isSet {
+		return expected(at, "Array or Page", v)
+	}
+	return expected(at, "Array, Set, or Page", v)
 }
 
 // rewrap puts new elements in the place of a page's.
@@ -102,9 +75,9 @@ func mapForm(e *env, n *node, args []value) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, p, err := elements(args[1], n.place(1))
-	if err != nil {
-		return nil, err
+	list, p, ok := elements(args[1])
+	if !ok {
+		return nil, notIterable(args[1], n.place(1))
 	}
 	if err := e.take(len(list) * elementSize); err != nil {
 		return nil, err
@@ -126,9 +99,9 @@ func filterForm(e *env, n *node, args []value) (value, error) {
 	if s, ok := asSet(args[1]); ok {
 		return &set{kind: setFilter, pred: l, sets: []*set{s}}, nil
 	}
-	list, p, err := elements(args[1], n.place(1))
-	if err != nil {
-		return nil, err
+	list, p, ok := elements(args[1])
+	if !ok {
+		return nil, notIterable(args[1], n.place(1))
 	}
 	out := array{}
 	for _, v := range list {
@@ -147,32 +120,15 @@ func filterForm(e *env, n *node, args []value) (value, error) {
 	return rewrap(p, out), nil
 }
 
-func reduceForm(e *env, n *node, args []value) (value, error) {
-	l, err := asLambda(args[0], n.place(0))
-	if err != nil {
-		return nil, err
-	}
-	list, p, err := e.listOf(args[2], n.place(2))
-	if err != nil {
-		return nil, err
-	}
-	acc := args[1]
-	for _, v := range list {
-		if acc, err = e.apply(l, array{acc, v}, n.place(0)); err != nil {
-			return nil, err
-		}
-	}
-	if p != nil {
-		return rewrap(p, array{acc}), nil
-	}
-	return acc, nil
-}
-
 // listOf is elements, for sets too, which it reads whole.
 func (e *env) listOf(v value, at *position) (array, *page, error) {
 	s, ok := asSet(v)
 	if !ok {
-		return elements(v, at)
+		list, p, ok := elements(v)
+		if !ok {
+			return nil, nil, notIterable(v, at)
+		}
+		return list, p, nil
 	}
 	list := array{}
 	var limit error
@@ -205,21 +161,6 @@ func aggregate(f func(e *env, n *node, list array) (value, error)) func(e *env, 
 	})
 }
 
-func some(decides bool) func(e *env, n *node, list array) (value, error) {
-	return func(_ *env, n *node, list array) (value, error) {
-		for _, v := range list {
-			b, err := asBool(v, n.place(0))
-			if err != nil {
-				return nil, err
-			}
-			if b == decides {
-				return decides, nil
-			}
-		}
-		return !decides, nil
-	}
-}
-
 // extreme is Min or Max, of operands or of one array, page or set.
 func extreme(sign int) func(e *env, n *node) (value, error) {
 	return aggregate(func(_ *env, n *node, list array) (value, error) {
@@ -245,9 +186,9 @@ func cut(f func(n int, list array) array) func(e *env, n *node) (value, error) {
 		if err != nil {
 			return nil, err
 		}
-		list, p, err := elements(args[1], n.place(1))
-		if err != nil {
-			return nil, err
+		list, p, ok := elements(args[1])
+		if !ok {
+			return nil, expected(n.place(1), "Array or Page", args[1])
 		}
 		return rewrap(p, f(int(max(0, min(count, int64(len(list))))), list)), nil
 	})
@@ -259,9 +200,9 @@ func glue(f func(a, b array) array) func(e *env, n *node) (value, error) {
 		if !ok {
 			return nil, expected(n.place(0), "Array", args[0])
 		}
-		list, p, err := elements(args[1], n.place(1))
-		if err != nil {
-			return nil, err
+		list, ok := args[1].(array)
+		if !ok {
+			return nil, expected(n.place(1), "Array", args[1])
 		}
 		if len(a)+len(list) > 10*maxWidth {
 			return nil, badRequest("Query exceeds max width. Max: %d, current: %d.", maxWidth, len(a)+len(list))
@@ -269,7 +210,7 @@ func glue(f func(a, b array) array) func(e *env, n *node) (value, error) {
 		if err := e.take((len(a) + len(list)) * elementSize); err != nil {
 			return nil, err
 		}
-		return rewrap(p, f(a, list)), nil
+		return f(a, list), nil
 	})
 }
 
@@ -280,14 +221,17 @@ func empty(want bool) func(e *env, n *node) (value, error) {
 			err := s.scan(e, scan{}, func(element) bool { found = true; return false })
 			return found != want, placed(err, n.place(0))
 		}
-		list, _, err := elements(args[0], n.place(0))
-		return (len(list) == 0) == want, err
+		list, _, ok := elements(args[0])
+		if !ok {
+			return nil, notIterable(args[0], n.place(0))
+		}
+		return (len(list) == 0) == want, nil
 	})
 }
 
 // mergeForm merges objects into one; null takes a field away.
 func mergeForm(e *env, n *node, args []value) (value, error) {
-	first, ok := asObject(args[0])
+	first, ok := asFields(args[0])
 	if !ok {
 		return nil, expected(n.place(0), "Object", args[0])
 	}
@@ -298,15 +242,15 @@ func mergeForm(e *env, n *node, args []value) (value, error) {
 			return nil, err
 		}
 	}
+	objects, err := mergeArgs(args[1], n.place(1))
+	if err != nil {
+		return nil, err
+	}
 	if err := e.take(len(first.keys) * elementSize); err != nil {
 		return nil, err
 	}
 	out := first.clone()
-	for _, with := range asArray(args[1]) {
-		o, ok := asObject(with)
-		if !ok {
-			return nil, expected(n.place(1), "Object", with)
-		}
+	for _, o := range objects {
 		for i, k := range o.keys {
 			v := o.vals[i]
 			if l != nil {
@@ -326,10 +270,35 @@ func mergeForm(e *env, n *node, args []value) (value, error) {
 	return out, nil
 }
 
+// mergeArgs reads one object or an array of them.
+func mergeArgs(v value, at *position) ([]*object, error) {
+	list, many := v.(array)
+	if !many {
+		list = array{v}
+	}
+	var out []*object
+	var errs error
+	for i, v := range list {
+		place := at
+		if many {
+			place = at.nth(i)
+		}
+		if o, ok := asFields(v); ok {
+			out = append(out, o)
+		} else {
+			errs = join(errs, expected(place, "Object", v))
+		}
+	}
+	return out, errs
+}
+
 func toObject(_ *env, n *node, args []value) (value, error) {
+	if o, ok := asFields(args[0]); ok {
+		return o, nil
+	}
 	list, ok := args[0].(array)
 	if !ok {
-		return nil, expected(n.place(0), "Array", args[0])
+		return nil, invalidArgument(n.place(0), "Cannot cast %s to Object.", typeName(args[0]))
 	}
 	o := &object{}
 	for i, v := range list {
@@ -344,24 +313,4 @@ func toObject(_ *env, n *node, args []value) (value, error) {
 		o.set(key, pair[1])
 	}
 	return o, nil
-}
-
-// addTypeTests adds is_string and its like.
-func (t formTable) addTypeTests() {
-	test := func(name string, is func(v value) bool) {
-		t.add("is_"+name, strict(func(_ *env, _ *node, args []value) (value, error) { return is(args[0]), nil }))
-	}
-	for name, want := range map[string]string{"integer": "Integer", "double": "Double", "boolean": "Boolean", "null": "Null",
-		"bytes": "Bytes", "timestamp": "Time", "date": "Date", "string": "String", "uuid": "UUID", "array": "Array", "lambda": "Lambda"} {
-		test(name, func(v value) bool { return typeName(v) == want })
-	}
-	test("number", func(v value) bool { return rank(v) == 0 })
-	test("object", func(v value) bool { _, ok := asObject(v); return ok })
-	test("doc", func(v value) bool { _, ok := v.(*docValue); return ok })
-	test("ref", func(v value) bool { _, ok := v.(*ref); return ok })
-	test("set", func(v value) bool { _, ok := asSet(v); return ok })
-	for name, c := range map[string]class{"collection": clsCollections, "database": clsDatabases, "index": clsIndexes, "function": clsFunctions,
-		"role": clsRoles, "key": clsKeys, "token": clsTokens, "credentials": clsCredentials} {
-		test(name, func(v value) bool { r, ok := v.(*ref); return ok && r.class == c && !r.native })
-	}
 }

@@ -52,13 +52,6 @@ func (t formTable) addNumbers() {
 		}
 		return onNumbers(a, b, func(x, y int64) int64 { return x % y }, math.Mod), true
 	})
-	for head, op := range map[string]func(a, b int64) int64{
-		"bitand": func(a, b int64) int64 { return a & b },
-		"bitor":  func(a, b int64) int64 { return a | b },
-		"bitxor": func(a, b int64) int64 { return a ^ b },
-	} {
-		arithmetic(head, func(a, b value) (value, bool) { return op(int64(toFloat(a)), int64(toFloat(b))), true })
-	}
 	for head, ok := range map[string]func(c int) bool{
 		"lt": func(c int) bool { return c < 0 }, "lte": func(c int) bool { return c <= 0 },
 		"gt": func(c int) bool { return c > 0 }, "gte": func(c int) bool { return c >= 0 },
@@ -85,14 +78,8 @@ func (t formTable) addRoots() {
 			if rank(args[0]) != 0 {
 				return nil, expected(n.place(0), "Number", args[0])
 			}
-			if i, whole := args[0].(int64); whole && (head == "floor" || head == "ceil") {
-				return i, nil
-			}
 			return f(n, toFloat(args[0]))
 		}))
-	}
-	plain := func(f func(float64) float64) func(*node, float64) (value, error) {
-		return func(_ *node, x float64) (value, error) { return f(x), nil }
 	}
 	unary("sqrt", func(n *node, x float64) (value, error) {
 		if x < 0 {
@@ -100,33 +87,13 @@ func (t formTable) addRoots() {
 		}
 		return math.Sqrt(x), nil
 	})
-	for head, f := range map[string]func(float64) float64{"ln": math.Log, "log": math.Log10} {
-		unary(head, func(n *node, x float64) (value, error) {
-			if x <= 0 {
-				return nil, invalidArgument(n.at, "%s must be greater than 0", doubleText(x))
-			}
-			return f(x), nil
-		})
-	}
-	for head, f := range map[string]func(float64) float64{"exp": math.Exp, "floor": math.Floor, "ceil": math.Ceil,
-		"sin": math.Sin, "cos": math.Cos, "tan": math.Tan, "asin": math.Asin, "acos": math.Acos, "atan": math.Atan} {
-		unary(head, plain(f))
-	}
-	t.add("abs", strict(func(_ *env, n *node, args []value) (value, error) {
-		switch x := args[0].(type) {
-		case int64:
-			return max(x, -x), nil
-		case float64:
-			return math.Abs(x), nil
+	unary("ln", func(n *node, x float64) (value, error) {
+		if x <= 0 {
+			return nil, invalidArgument(n.at, "%s must be greater than 0", doubleText(x))
 		}
-		return nil, expected(n.place(0), "Number", args[0])
-	}))
-	t.add("sign", strict(func(_ *env, n *node, args []value) (value, error) {
-		if rank(args[0]) != 0 {
-			return nil, expected(n.place(0), "Number", args[0])
-		}
-		return int64(compareValues(args[0], int64(0))), nil
-	}))
+		return math.Log(x), nil
+	})
+	unary("exp", func(_ *node, x float64) (value, error) { return math.Exp(x), nil })
 	t.add("pow exp?", strict(func(_ *env, n *node, args []value) (value, error) {
 		exp := args[1]
 		if !n.given(1) {
@@ -140,25 +107,6 @@ func (t formTable) addRoots() {
 		}
 		return onNumbers(args[0], exp, func(x, y int64) int64 { return int64(math.Pow(float64(x), float64(y))) }, math.Pow), nil
 	}))
-	for head, f := range map[string]func(float64) float64{"round": math.Round, "trunc": math.Trunc} {
-		t.add(head+" precision?", strict(func(_ *env, n *node, args []value) (value, error) {
-			digits := int64(2)
-			if n.given(1) {
-				var err error
-				if digits, err = asInt(args[1], n.place(1)); err != nil {
-					return nil, err
-				}
-			}
-			switch x := args[0].(type) {
-			case int64:
-				return x, nil
-			case float64:
-				scale := math.Pow(10, float64(digits))
-				return f(x*scale) / scale, nil
-			}
-			return nil, expected(n.place(0), "Number", args[0])
-		}))
-	}
 }
 
 func toFloat(v value) float64 {

@@ -44,7 +44,7 @@ func insertForm(e *env, n *node, args []value) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := params(args[3], n.place(3))
+	in, err := params(n, args, 3)
 	if err != nil {
 		return nil, err
 	}

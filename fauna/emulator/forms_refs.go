@@ -7,9 +7,9 @@ import (
 
 func (t formTable) addRefs() {
 	t.add("ref id", strict(func(_ *env, n *node, args []value) (value, error) {
-		parent, err := asRef(args[0], n.place(0))
-		if err != nil {
-			return nil, err
+		parent, ok := args[0].(*ref)
+		if !ok || !parent.native && parent.class != clsCollections {
+			return nil, expected(n.place(0), "Collection Ref", args[0])
 		}
 		r, why := documentRef(parent, args[1])
 		if why != "" {
@@ -137,7 +137,7 @@ func documentID(id value) (n int64, why string) {
 		}
 		return n, ""
 	}
-	return 0, fmt.Sprintf("Number or numeric String expected, %s provided.", typeName(id))
+	return 0, fmt.Sprintf("String or Number expected, %s provided.", typeName(id))
 }
 
 func keyFromSecret(e *env, n *node, args []value) (value, error) {

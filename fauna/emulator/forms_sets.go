@@ -20,9 +20,6 @@ func (t formTable) addSets() {
 		return e.match(n, args[0], n.place(0), args[1], n.given(1))
 	}))
 	t.add("match index", strict(func(e *env, n *node, args []value) (value, error) {
-		if name, ok := args[1].(string); ok {
-			args[1] = e.tx.db.named(clsIndexes, name)
-		}
 		return e.match(n, args[1], n.place(1), args[0], true)
 	}))
 	t.add("events", strict(func(_ *env, n *node, args []value) (value, error) {
@@ -50,7 +47,7 @@ func (t formTable) addSets() {
 			for i, v := range list {
 				in, ok := asSet(v)
 				if !ok {
-					return nil, expected(place(i), "Set or Array", v)
+					return nil, notOperand(v, place(i), n.place(0))
 				}
 				s.sets = append(s.sets, in)
 			}
@@ -119,11 +116,30 @@ func (t formTable) addSets() {
 	}))
 }
 
+// notOperand is the error for a value that a union, an intersection or a
+// difference of sets can't have at a place.
+func notOperand(v value, place, at *position) error {
+	switch v.(type) {
+	case array:
+		return mixedOperands(at)
+	case *page:
+		return expected(place, "Set or Array", v)
+	}
+	return expected(place, "Array, Set, or Page", v)
+}
+
+func mixedOperands(at *position) error {
+	return invalidArgument(at, "Arguments cannot be of different types, expected Set or Array.")
+}
+
 // match makes the set of an index that is ready.
 func (e *env) match(n *node, index value, at *position, terms value, given bool) (value, error) {
+	if name, ok := index.(string); ok {
+		index, at = e.tx.db.named(clsIndexes, name), n.at.child("index")
+	}
 	r, ok := index.(*ref)
 	if !ok || r.class != clsIndexes || r.native {
-		return nil, expected(at, "Index Ref", index)
+		return nil, expected(at, "Identifier", index)
 	}
 	if _, _, missing := r.undefined(); missing {
 		return nil, undefinedRef(at, r)
@@ -194,7 +210,7 @@ func ofArrays(kind setKind, list []value, at *position) (out array, ok bool, err
 		next, isArray := v.(array)
 		if !isArray {
 			if i > 0 {
-				return nil, true, invalidArgument(at, "Arguments cannot be of different types, expected Set or Array.")
+				return nil, true, mixedOperands(at)
 			}
 			return nil, false, nil
 		}

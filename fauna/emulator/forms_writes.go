@@ -9,7 +9,7 @@ func (t formTable) addWrites() {
 	t.add("remove ts action", strict(removeForm)).changes()
 	for c := clsCollections; c <= clsKeys; c++ {
 		t.add("create_"+classSingular[c], strict(func(e *env, n *node, args []value) (value, error) {
-			in, ok := asObject(args[0])
+			in, ok := asFields(args[0])
 			if !ok {
 				return nil, expected(n.place(0), "Object", args[0])
 			}
@@ -56,7 +56,7 @@ func createForm(e *env, n *node, args []value) (value, error) {
 	if _, _, missing := r.undefined(); missing {
 		return nil, undefinedRef(n.place(0), r)
 	}
-	in, err := params(args[1], n.place(1))
+	in, err := params(n, args, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +216,7 @@ func (e *env) writeArgs(n *node, args []value) (*ref, *object, error) {
 	}
 	in := &object{}
 	if len(args) > 1 {
-		if in, err = params(args[1], n.place(1)); err != nil {
+		if in, err = params(n, args, 1); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -10,7 +10,7 @@ import (
 // FuzzQuery sends any bytes as a request: there is always an answer, in time,
 // that is JSON, and an error for what is no query.
 func FuzzQuery(f *testing.F) {
-	for i, x := range readRecord(f) {
+	for i, x := range readRecord(f, "recorded.jsonl") {
 		if i%3 == 0 || x.Raw != nil || x.Status == 400 {
 			body := string(x.Request)
 			if x.Raw != nil {

@@ -1,6 +1,9 @@
 package emulator
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 type nodeKind uint8
 
@@ -176,7 +179,8 @@ func scalar(j *jsonValue) value {
 
 // lambda reads the parameters and the body of a lambda.
 func (p *parser) lambda(j *jsonValue, at *position, vars *names) *lambda {
-	l := &lambda{at: at, source: j.get("expr"), version: p.tx.api}
+	body := j.get("expr")
+	l := &lambda{at: at, source: shownBody(body), version: p.tx.api}
 	if l.version == "" {
 		l.version = "2.1"
 	}
@@ -200,8 +204,49 @@ func (p *parser) lambda(j *jsonValue, at *position, vars *names) *lambda {
 			vars = &names{name, vars}
 		}
 	}
-	l.body = p.expression(l.source, at.child("expr"), vars)
+	l.body = p.expression(body, at.child("expr"), vars)
 	return l
+}
+
+// shownBody is a lambda's body as a real server shows it: the bindings of a Let
+// are one object, where the later of two equal names wins.
+func shownBody(j *jsonValue) *jsonValue {
+	out := *j
+	out.items = make([]*jsonValue, len(j.items))
+	for i, item := range j.items {
+		out.items[i] = item
+		literal := j.kind == jsonObject && (strings.HasPrefix(j.keys[i], "@") || j.keys[i] == "quote")
+		switch {
+		case literal:
+		case j.kind == jsonObject && j.keys[i] == "object" && len(j.keys) == 1 && item.kind == jsonObject:
+			fields := *item
+			fields.items = make([]*jsonValue, len(item.items))
+			for k, field := range item.items {
+				fields.items[k] = shownBody(field)
+			}
+			out.items[i] = &fields
+		case j.kind == jsonObject && j.keys[i] == "let" && item.kind == jsonArray:
+			out.items[i] = shownBindings(item)
+		default:
+			out.items[i] = shownBody(item)
+		}
+	}
+	return &out
+}
+
+func shownBindings(list *jsonValue) *jsonValue {
+	out := &jsonValue{kind: jsonObject}
+	for _, bindings := range list.items {
+		for i, name := range bindings.keys {
+			expr := shownBody(bindings.items[i])
+			if at := slices.Index(out.keys, name); at >= 0 {
+				out.items[at] = expr
+				continue
+			}
+			out.keys, out.items = append(out.keys, name), append(out.items, expr)
+		}
+	}
+	return out
 }
 
 // needs tells whether the request holds the key of a form that writes, and of

@@ -101,7 +101,9 @@ func (r *renderer) render(b []byte, v value) []byte {
 		}
 		return r.value(b, stored)
 	case *lambda:
-		return r.lambda(b, v)
+		return append(r.lambda(append(b, `{"@query":`...), v), '}')
+	case bareLambda:
+		return r.lambda(b, v.lambda)
 	}
 	return append(b, "null"...)
 }
@@ -129,7 +131,7 @@ func (r *renderer) plainObject(b []byte, o *object) []byte {
 }
 
 func (r *renderer) lambda(b []byte, l *lambda) []byte {
-	b = append(b, `{"@query":{`...)
+	b = append(b, '{')
 	if l.version != "" && apiNumber(l.version) > apiNumber("2.12") || apiNumber(r.version) > apiNumber("2.12") {
 		b = append(b, `"api_version":`...)
 		b = appendString(b, l.version)
@@ -149,7 +151,7 @@ func (r *renderer) lambda(b []byte, l *lambda) []byte {
 		b = appendString(b, l.params[0])
 	}
 	b = append(b, `,"expr":`...)
-	return append(appendJSON(b, l.source), "}}"...)
+	return append(appendJSON(b, l.source), '}')
 }
 
 func (r *renderer) document(b []byte, d *docValue) []byte {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 )
 
 var namePattern = regexp.MustCompile(`^[;@+$\-_.!~%\pL\pM\p{Nd}\p{Pc}]+$`)
@@ -18,7 +17,7 @@ func checkName(o *object) (string, []failure) {
 	name, ok := v.(string)
 	switch {
 	case !ok:
-		return "", []failure{{[]string{"name"}, "invalid type", wrongType(v, "String").text}}
+		return "", []failure{{[]string{"name"}, "invalid type", wrongType(v, "Name").text}}
 	case name == "_":
 		return "", []failure{{[]string{"name"}, "reserved name", "Invalid name _. Reserved names: _."}}
 	case !namePattern.MatchString(name):
@@ -43,20 +42,17 @@ func (e *env) createItem(c class, in *object, at *position) (value, error) {
 		return nil, internalError("java.lang.UnsupportedOperationException: " + classNames[c] + ".")
 	}
 	name, bad := checkName(in)
-	if len(bad) > 0 {
+	stored, err := storableObject(in)
+	if err != nil {
+		return nil, err
+	}
+	fields, unfit := shapeItem(c, in, stored)
+	if bad = slices.Concat(bad, unfit, e.lostRefs(stored)); len(bad) > 0 {
 		return nil, notValid(at, bad...)
 	}
 	db := e.tx.db
 	if db.find(c, name) != nil {
 		return nil, alreadyExists(at, classTitles[c])
-	}
-	stored, err := storableObject(in)
-	if err != nil {
-		return nil, err
-	}
-	fields, bad := shapeItem(c, in, stored)
-	if len(bad) > 0 {
-		return nil, notValid(at, bad...)
 	}
 	it := &item{db: db, class: c, name: name}
 	switch c {
@@ -162,6 +158,9 @@ func shapeItem(c class, given, in *object) (*object, []failure) {
 		bad = checkIndex(in)
 	case clsRoles:
 		rest()
+		if privileges, ok := in.field("privileges"); ok {
+			out.set("privileges", knownActions(privileges))
+		}
 		bad = checkRole(in)
 	case clsFunctions:
 		rest()
@@ -184,29 +183,112 @@ func checkDays(name string, v value) []failure {
 		}
 		return []failure{{[]string{name}, "non-negative value required", "Value must be non-negative."}}
 	}
-	return []failure{wrongType(v, "Integer", name)}
+	return []failure{wrongType(v, "Long", name)}
 }
 
 func badReference(field ...string) failure {
 	return failure{field, "invalid reference", "Cannot read reference."}
 }
 
-// checkRole tells which privileges lack a resource.
+// actions are those that a privilege can have.
+var actions = []string{actRead, actWrite, actCreate, actCreateWithID, actDelete, actHistoryRead, actHistoryWrite, actUnrestricted, actCall}
+
+// checkRole finds what is wrong in a role's privileges. A text passes the first
+// check and fails in a second one, which gives the whole path.
 func checkRole(in *object) []failure {
 	var bad []failure
 	list, _ := in.field("privileges")
-	for i, p := range asArray(list) {
-		field := []string{"privileges", strconv.Itoa(i), "resource"}
+	for _, p := range asArray(list) {
 		o, ok := p.(*object)
 		if !ok {
-			bad = append(bad, wrongType(p, "Object", field[:2]...))
+			bad = append(bad, wrongType(p, "Map", "privileges"))
 			continue
 		}
-		resource, _ := o.field("resource")
-		if _, ok := resource.(*ref); !ok {
-			bad = append(bad, failure{field, "value required", "Required value not found."})
+		switch resource, _ := o.field("resource"); resource.(type) {
+		case nil, *ref:
+		case string:
+			bad = append(bad, wrongType(resource, "Ref", "privileges", "resource"))
+		default:
+			bad = append(bad, wrongType(resource, "Ref", "resource"))
+		}
+		allowed, _ := o.field("actions")
+		acts, ok := allowed.(*object)
+		if allowed != nil && !ok {
+			bad = append(bad, wrongType(allowed, "Map", "actions"))
+		}
+		for _, action := range actions {
+			if acts == nil {
+				break
+			}
+			switch v, _ := acts.field(action); v.(type) {
+			case nil, bool, *lambda:
+			case string:
+				bad = append(bad, wrongType(v, "Query", "privileges", "actions", action))
+			default:
+				bad = append(bad, wrongType(v, "RoleAction", "actions", action))
+			}
 		}
 	}
+	return bad
+}
+
+// knownActions drops from privileges what no privilege can have.
+func knownActions(privileges value) value {
+	list, ok := privileges.(array)
+	if !ok {
+		return privileges
+	}
+	out := make(array, len(list))
+	for i, p := range list {
+		out[i] = p
+		o, _ := p.(*object)
+		if o == nil {
+			continue
+		}
+		allowed, _ := o.field("actions")
+		acts, ok := allowed.(*object)
+		if !ok {
+			continue
+		}
+		o, known := o.clone(), &object{}
+		for i, action := range acts.keys {
+			if slices.Contains(actions, action) {
+				known.add(action, acts.vals[i])
+			}
+		}
+		o.set("actions", known)
+		if len(known.keys) == 0 {
+			o.remove("actions")
+		}
+		out[i] = o
+	}
+	return out
+}
+
+// lostRefs finds the refs to documents that do not exist. Schema items must not
+// hold any, but for the user's own data.
+func (e *env) lostRefs(o *object) []failure {
+	var bad []failure
+	var walk func(v value, path []string)
+	walk = func(v value, path []string) {
+		switch v := v.(type) {
+		case array:
+			for _, in := range v {
+				walk(in, path)
+			}
+		case *object:
+			for i, k := range v.keys {
+				if len(path) > 0 || k != "data" {
+					walk(v.vals[i], append(slices.Clip(path), k))
+				}
+			}
+		case *ref:
+			if v.class == clsDocument && e.present(v) == nil {
+				bad = append(bad, failure{path, "invalid reference", "Reference was not found."})
+			}
+		}
+	}
+	walk(o, nil)
 	return bad
 }
 
@@ -224,12 +306,6 @@ func (e *env) updateItem(r *ref, in *object, whole bool, at *position) (value, e
 		merged = overlay(merged, newObject("name", it.name))
 	}
 	name, bad := checkName(merged)
-	if len(bad) > 0 {
-		return nil, notValid(at, bad...)
-	}
-	if other := e.tx.db.find(r.class, name); other != nil && other != it {
-		return nil, alreadyExists(at, classTitles[r.class])
-	}
 	given := merged
 	if _, has := merged.field("history_days"); !has && r.class == clsCollections {
 		given = merged.clone()
@@ -239,9 +315,12 @@ func (e *env) updateItem(r *ref, in *object, whole bool, at *position) (value, e
 	if err != nil {
 		return nil, err
 	}
-	fields, bad := shapeItem(r.class, given, stored)
-	if len(bad) > 0 {
+	fields, unfit := shapeItem(r.class, given, stored)
+	if bad = slices.Concat(bad, unfit, e.lostRefs(stored)); len(bad) > 0 {
 		return nil, notValid(at, bad...)
+	}
+	if other := e.tx.db.find(r.class, name); other != nil && other != it {
+		return nil, alreadyExists(at, classTitles[r.class])
 	}
 	for _, keep := range []string{"global_id", "audience"} {
 		if v, ok := it.current().field(keep); ok {

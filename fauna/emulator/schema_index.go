@@ -4,68 +4,64 @@ import "slices"
 
 // indexSources reads the collections that an index is over: a ref, an object
 // with a ref under "collection", or an array of these.
-func indexSources(in *object) ([]*ref, bool) {
+func indexSources(in *object) (refs []*ref, bad []failure) {
 	v, _ := in.field("source")
-	var out []*ref
-	for _, src := range asArray(v) {
+	list := asArray(v)
+	if len(list) == 0 {
+		return nil, []failure{{[]string{"source"}, "value required", "Required value not found."}}
+	}
+	for _, src := range list {
 		if o, ok := src.(*object); ok {
-			src, _ = o.field("collection")
+			if src, _ = o.field("collection"); src == nil {
+				src, _ = o.field("class")
+			}
+			if src == nil {
+				return nil, []failure{{[]string{"class"}, "value required", "Required value not found."}}
+			}
 		}
 		r, ok := src.(*ref)
-		if !ok || r.class != clsCollections || r.native {
-			return nil, false
+		switch {
+		case !ok || r.class != clsCollections || r.native:
+			return nil, []failure{wrongType(src, "SourceClass", "source")}
+		case r.item == nil || r.item.gone:
+			return nil, []failure{badReference("source")}
 		}
-		out = append(out, r)
+		refs = append(refs, r)
 	}
-	return out, len(out) > 0
+	return refs, nil
 }
 
 // indexFields reads an index's terms or values.
-func indexFields(in *object, name string) ([]fieldSpec, bool) {
+func indexFields(in *object, name string) (specs []fieldSpec, bad []failure) {
 	v, _ := in.field(name)
-	var out []fieldSpec
 	for _, spec := range asArray(v) {
 		o, ok := spec.(*object)
 		if !ok {
-			return nil, false
+			return nil, []failure{wrongType(spec, "Map", name)}
 		}
-		path, ok := o.field("field")
-		if !ok {
-			return nil, false
-		}
-		reverse, _ := o.field("reverse")
+		path, _ := o.field("field")
 		steps := asArray(path)
-		for _, s := range steps {
-			switch s.(type) {
+		if path == nil {
+			return nil, []failure{{[]string{"field"}, "value required", "Must provide one of the following: field, binding"}}
+		}
+		for _, step := range steps {
+			switch step.(type) {
 			case string, int64:
 			default:
-				return nil, false
+				return nil, []failure{wrongType(step, "Long or String", "field")}
 			}
 		}
-		out = append(out, fieldSpec{path: steps, reverse: reverse == true})
+		reverse, _ := o.field("reverse")
+		specs = append(specs, fieldSpec{path: steps, reverse: reverse == true})
 	}
-	return out, true
+	return specs, nil
 }
 
 func checkIndex(in *object) []failure {
-	var bad []failure
-	src, has := in.field("source")
-	refs, ok := indexSources(in)
-	switch {
-	case !has || src == nil:
-		bad = append(bad, failure{[]string{"source"}, "value required", "Required value not found."})
-	case !ok:
-		bad = append(bad, badReference("source"))
-	}
-	for _, r := range refs {
-		if r.item == nil || r.item.gone {
-			bad = append(bad, badReference("source"))
-		}
-	}
+	_, bad := indexSources(in)
 	for _, name := range []string{"terms", "values"} {
-		if _, ok := indexFields(in, name); !ok {
-			bad = append(bad, failure{[]string{name}, "value required", "Required value not found."})
-		}
+		_, unfit := indexFields(in, name)
+		bad = append(bad, unfit...)
 	}
 	return bad
 }

@@ -35,7 +35,7 @@ func (e *env) createKey(in *object, at *position) (value, error) {
 			fields.add(name, v)
 		}
 	}
-	if len(bad) > 0 {
+	if bad = append(bad, e.lostRefs(o)...); len(bad) > 0 {
 		return nil, notValid(at, bad...)
 	}
 	it := &item{db: e.tx.db, class: clsKeys, key: key}
@@ -57,14 +57,18 @@ func (k *keyEntry) setRole(v value) []failure {
 	k.builtin, k.roles = "", nil
 	if name, ok := v.(string); ok {
 		if !builtinRole(name) {
-			return []failure{{[]string{"role"}, "invalid value", fmt.Sprintf("Unknown role '%s'.", name)}}
+			// The class's name and address are the real server's own.
+			return []failure{{[]string{"role"}, "validation failure", fmt.Sprintf("fauna.model.Key$Role$@12bac55e name `%s` does not exist.", name)}}
 		}
 		k.builtin = name
 		return nil
 	}
 	for _, one := range asArray(v) {
 		r, ok := one.(*ref)
-		if !ok || r.class != clsRoles || r.native || r.item == nil || r.item.gone {
+		if !ok || r.class != clsRoles || r.native {
+			return []failure{wrongType(one, "Role", "role")}
+		}
+		if r.item == nil || r.item.gone {
 			return []failure{badReference("role")}
 		}
 		k.roles = append(k.roles, r.item)

@@ -1,7 +1,8 @@
 package emulator
 
-// shape is a set as it is written: {"@set": …}. Operands go through inner.
-func (s *set) shape(inner func(*set) value) value {
+// shape is a set as it is written: {"@set": …}. Operands go through inner and
+// the predicate of a Filter through lambda.
+func (s *set) shape(inner func(*set) value, pred func(*lambda) value) value {
 	if s.kind == setNative {
 		return s.ref
 	}
@@ -28,7 +29,7 @@ func (s *set) shape(inner func(*set) value) value {
 	case setMatch:
 		o.add("match", s.ref)
 		if len(s.terms) > 0 {
-			o.add("terms", bound(s.terms))
+			o.add("terms", storedSets(bound(s.terms)))
 		}
 	case setEvents:
 		if s.ref != nil {
@@ -53,7 +54,7 @@ func (s *set) shape(inner func(*set) value) value {
 	case setReverse:
 		o.add("reverse", inner(s.sets[0]))
 	case setFilter:
-		o.add("filter", s.pred)
+		o.add("filter", pred(s.pred))
 		o.add("collection", inner(s.sets[0]))
 	case setJoin:
 		o.add("join", inner(s.sets[0]))
@@ -63,10 +64,29 @@ func (s *set) shape(inner func(*set) value) value {
 }
 
 // shown is the set as a query returns it.
-func (s *set) shown() value { return s.shape(func(in *set) value { return in }) }
+func (s *set) shown() value {
+	return s.shape(func(in *set) value { return in }, func(l *lambda) value { return bareLambda{l} })
+}
 
 // stored is the set as a document holds it: objects all the way down.
-func (s *set) stored() value { return s.shape((*set).stored) }
+func (s *set) stored() value {
+	return s.shape((*set).stored, func(l *lambda) value { return l })
+}
+
+// storedSets is a value with the sets in it as a document holds them.
+func storedSets(v value) value {
+	switch v := v.(type) {
+	case *set:
+		return v.stored()
+	case array:
+		out := make(array, len(v))
+		for i, in := range v {
+			out[i] = storedSets(in)
+		}
+		return out
+	}
+	return v
+}
 
 // storedKind tells whether a document can hold the set.
 func (s *set) storable() bool {

@@ -104,14 +104,15 @@ func checkRefs(o *object, at *position) error {
 	return nil
 }
 
-// params reads the parameters of a write.
-func params(v value, at *position) (*object, error) {
-	if v == nil {
+// params reads the i-th argument, the parameters of a write. Only where it was
+// not sent there are none.
+func params(n *node, args []value, i int) (*object, error) {
+	if !n.given(i) {
 		return &object{}, nil
 	}
-	o, ok := asObject(v)
+	o, ok := asFields(args[i])
 	if !ok {
-		return nil, expected(at, "Object", v)
+		return nil, expected(n.place(i), "Object", args[i])
 	}
 	return o, measure(o)
 }
@@ -127,7 +128,7 @@ func documentFields(o *object, at *position) (*object, error) {
 	out := &object{}
 	if data, ok := in.field("data"); ok {
 		if d, isObject := data.(*object); !isObject {
-			bad = append(bad, wrongType(data, "Object", "data"))
+			bad = append(bad, wrongType(data, "Map", "data"))
 		} else if len(d.keys) > 0 {
 			out.add("data", d)
 		}
@@ -151,6 +152,23 @@ func documentFields(o *object, at *position) (*object, error) {
 	return out, nil
 }
 
+// wrongType is the failure of a field whose value has another type. A real
+// server names types here as it stores them.
 func wrongType(v value, want string, field ...string) failure {
-	return failure{field, "invalid type", fmt.Sprintf("Invalid type %s, expected type %s.", typeName(v), want)}
+	name := typeName(v)
+	switch v.(type) {
+	case int64:
+		name = "Long"
+	case *ref:
+		name = "Ref"
+	case *lambda:
+		name = "Query"
+	default:
+		if _, ok := asObject(v); ok {
+			name = "Map"
+		} else if _, isSet := v.(*set); isSet {
+			name = "Map"
+		}
+	}
+	return failure{field, "invalid type", fmt.Sprintf("Invalid type %s, expected type %s.", name, want)}
 }

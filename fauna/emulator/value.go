@@ -139,6 +139,15 @@ func (d *docValue) object() *object {
 	return o
 }
 
+// asFields returns the fields of an object or a document. A page is none where
+// an object is expected.
+func asFields(v value) (*object, bool) {
+	if _, isPage := v.(*page); isPage {
+		return nil, false
+	}
+	return asObject(v)
+}
+
 // asObject returns the value's fields where it has such.
 func asObject(v value) (*object, bool) {
 	switch v := v.(type) {
@@ -165,10 +174,14 @@ type lambda struct {
 	tuple   bool // params were given as an array
 	body    *node
 	at      *position
-	source  *jsonValue // the body as it was sent
+	source  *jsonValue // the body as a real server shows it
 	version string     // of the API it was made with
 	bound   *binding   // the variables around an inline lambda
 }
+
+// A bareLambda is a lambda that is shown without its tag: the predicate of a
+// set that a query returns.
+type bareLambda struct{ *lambda }
 
 // typeName names a value's type as errors do.
 func typeName(v value) string {
