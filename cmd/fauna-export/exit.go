@@ -38,7 +38,7 @@ type exitRule struct {
 func exitRules() []exitRule {
 	return []exitRule{
 		{"0", "done", func(err error) (int, bool) {
-			return exitDone, err == nil || isA[*closedPipeError](err)
+			return exitDone, err == nil
 		}},
 		{"129, 130, 143", "ended by SIGHUP, ctrl+c, SIGTERM", func(err error) (int, bool) {
 			if s, ok := errors.AsType[*signalError](err); ok {
@@ -50,7 +50,7 @@ func exitRules() []exitRule {
 			if partial, ok := errors.AsType[*export.Partial](err); ok {
 				return exitPartial, !partial.Denied()
 			}
-			return exitPartial, isA[*leftOutError](err) || isA[*schemaPartError](err)
+			return exitPartial, isA[*leftOutError](err) || isA[*schemaPartError](err) || isA[*closedPipeError](err)
 		}},
 		{"4", "secret refused, a privilege is missing, or an index is not ready", func(err error) (int, bool) {
 			return exitRefused, isA[*deniedError](err) || isA[*indexError](err) || isA[*export.Partial](err) || isA[*export.Unreadable](err) ||
@@ -177,12 +177,12 @@ func (e *leftOutError) Error() string {
 	return "the key may not read " + quotedList(e.names)
 }
 
-// closedPipeError is a reader of stdout that has seen enough.
-type closedPipeError struct{}
+// closedPipeError is a reader of the rows of --out - that went away before the last.
+type closedPipeError struct{ rows int64 }
 
 // Error implements error.
 func (e *closedPipeError) Error() string {
-	return "the reader of stdout closed the pipe; stopped"
+	return "the reader of stdout closed the pipe: it has at most " + count(e.rows, "row") + ", not all"
 }
 
 // plainMessage is what an error says to a person: one line, without control

@@ -25,7 +25,7 @@ func TestExitCodes_everyErrorHasItsCode(t *testing.T) {
 		want int
 	}{
 		{"done", nil, 0},
-		{"pipe closed by its reader", fmt.Errorf("rows: %w", &closedPipeError{}), 0},
+		{"rows into a pipe that its reader closed", fmt.Errorf("rows: %w", &closedPipeError{}), 3},
 		{"any other error", errors.New("something"), 1},
 		{"wizard left by esc", tui.ErrLeft, 1},
 		{"not Fauna", server(fauna.KindNotFauna), 1},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -21,6 +22,16 @@ type logFile struct {
 	file   *os.File
 	logger *slog.Logger
 	secret fauna.Secret
+	failed error // the first line that could not be written
+}
+
+// Write writes a line of the logger's, which drops the error.
+func (l *logFile) Write(line []byte) (int, error) {
+	n, err := l.file.Write(line)
+	if err != nil && l.failed == nil {
+		l.failed = fmt.Errorf("write --log-file: %w", err)
+	}
+	return n, err
 }
 
 // openLog opens --log-file for appending; nothing happens without the flag.
@@ -35,7 +46,8 @@ func (a *app) openLog(cmd *cobra.Command) error {
 		}
 		return unusablef("--log-file: %v: give a file that this user may write", err)
 	}
-	a.log = &logFile{file: f, logger: slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{ReplaceAttr: inUTC}))}
+	a.log = &logFile{file: f}
+	a.log.logger = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{ReplaceAttr: inUTC}))
 	a.log.logger.Info("begin", "command", cmd.CommandPath(), "version", version())
 	return nil
 }
@@ -84,10 +96,11 @@ func (l *logFile) fact(what string, args ...any) {
 	l.logger.Info(what, args...)
 }
 
-// close keeps how the program ended and closes the file.
-func (l *logFile) close(code int, err error) {
+// close keeps how the program ended and closes the file. Its error is that of any
+// line that is not in the file.
+func (l *logFile) close(code int, err error) error {
 	if l == nil {
-		return
+		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,5 +109,8 @@ func (l *logFile) close(code int, err error) {
 	} else {
 		l.logger.Info("end", "exit", code)
 	}
-	l.file.Close()
+	if err := l.file.Close(); err != nil && l.failed == nil {
+		l.failed = fmt.Errorf("close --log-file: %w", err)
+	}
+	return l.failed
 }

@@ -24,6 +24,9 @@ func main() {
 		terminal: tui.IsTerminal(os.Stdin) && tui.IsTerminal(os.Stderr),
 		live:     tui.IsTerminal(os.Stderr),
 	}
+	if wasClosed(os.Stdout) {
+		std.rows = noOutput{}
+	}
 	code := execute(ctx, os.Args[1:], std)
 	stop()
 	os.Exit(code)
@@ -41,6 +44,9 @@ func execute(ctx context.Context, args []string, std streams) int {
 	addCompletion(root)
 	failed, err := root.ExecuteContextC(ctx)
 	err = withSignal(ctx, err)
+	if err == nil {
+		err = a.lost // what the command found out goes before that
+	}
 	code := codeOf(err)
 	if message := plainMessage(err); message != "" {
 		fmt.Fprintf(std.err, "fauna-export: %s\n", message)
@@ -48,6 +54,11 @@ func execute(ctx context.Context, args []string, std streams) int {
 			fmt.Fprintf(std.err, "See '%s --help'.\n", failed.CommandPath())
 		}
 	}
-	a.log.close(code, err)
+	if failed := a.log.close(code, err); failed != nil {
+		fmt.Fprintf(std.err, "fauna-export: %s\n", plainMessage(failed))
+		if code == exitDone {
+			code = exitError
+		}
+	}
 	return code
 }

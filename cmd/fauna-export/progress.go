@@ -1,12 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -114,14 +112,14 @@ func progressLine(s export.Status) string {
 	return b.String()
 }
 
-// event writes a line of --json to stdout. A reader that went away does not stop a
-// run.
+// event writes a line of --json to stdout. One that cannot be written does not stop
+// a run, but is an error in the end.
 func (a *app) event(e export.Event) {
 	if !a.global.json {
 		return
 	}
-	if err := export.WriteEvent(a.out, e); err != nil && !errors.Is(err, syscall.EPIPE) {
-		a.say("%v", err)
+	if err := export.WriteEvent(a.out, e); err != nil && a.lost == nil {
+		a.lost = fmt.Errorf("write the events of --json to stdout: %w", err)
 	}
 }
 

@@ -183,15 +183,15 @@ func (a *app) stream(ctx context.Context, client *fauna.Client, spec export.Spec
 		return err
 	}
 	stop := a.showRun(run)
-	_, err = run.Stream(ctx, a.out)
+	_, err = run.Stream(ctx, a.rowsOut())
 	stop()
+	s := run.Status()
+	if errors.Is(err, syscall.EPIPE) {
+		return &closedPipeError{rows: s.Rows}
+	}
 	if err != nil {
-		if errors.Is(err, syscall.EPIPE) {
-			return &closedPipeError{}
-		}
 		return err
 	}
-	s := run.Status()
 	a.say("%s of %s in %s", count(s.Rows, "row"), quoted(spec.Collections[0]), elapsedText(s.Elapsed))
 	return nil
 }

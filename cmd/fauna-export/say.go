@@ -51,13 +51,11 @@ func (a *app) printText(text string) error {
 	return stdoutError(err)
 }
 
-// stdoutError tells a reader that went away from an output that failed.
+// stdoutError is the error of text for stdout. A reader that has seen enough of it
+// is none: the exit code is that of what the command found out.
 func stdoutError(err error) error {
-	if err == nil {
+	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return nil
-	}
-	if errors.Is(err, syscall.EPIPE) {
-		return &closedPipeError{}
 	}
 	return fmt.Errorf("write to stdout: %w", err)
 }

@@ -94,7 +94,7 @@ func TestServe_printsTwoLinesAndEndsWithASignal(t *testing.T) {
 	}
 }
 
-func TestClosedPipe_isACleanEnd(t *testing.T) {
+func TestClosedPipe_endsWithOneLineAndAPartialExit(t *testing.T) {
 	s, secret := readSample(t)
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -113,7 +113,7 @@ func TestClosedPipe_isACleanEnd(t *testing.T) {
 	}
 	read.Close()
 	got := p.end(t)
-	if got.code != exitDone || strings.Count(got.err, "\n") != 1 || !strings.Contains(got.err, "closed the pipe") {
+	if got.code != exitPartial || strings.Count(got.err, "\n") != 1 || !strings.Contains(got.err, "closed the pipe") {
 		t.Errorf("exit %d: %s", got.code, got.err)
 	}
 }

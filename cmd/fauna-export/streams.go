@@ -1,11 +1,15 @@
 package main
 
-import "io"
+import (
+	"errors"
+	"io"
+)
 
 // streams is how the program meets the world, so that a test can stand in for it.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
+	rows     io.Writer // takes the rows of --out -; nil for out
 	getenv   func(string) string
 	terminal bool // a person sits at stdin and stderr and may be asked
 	live     bool // stderr is a terminal, so that a line may be drawn over
@@ -17,6 +21,23 @@ type app struct {
 	streams
 	global globalFlags
 	log    *logFile
+	lost   error // why events of --json were not written
+}
+
+// rowsOut is where the rows of --out - go.
+func (a *app) rowsOut() io.Writer {
+	if a.rows != nil {
+		return a.rows
+	}
+	return a.out
+}
+
+// noOutput stands for a stdout that was closed before the program began.
+type noOutput struct{}
+
+// Write always fails.
+func (noOutput) Write([]byte) (int, error) {
+	return 0, errors.New("it is closed, or a device that drops everything")
 }
 
 // mayAsk says whether a question may be asked.

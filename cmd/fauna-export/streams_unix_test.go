@@ -1,0 +1,84 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// shell runs a script of sh, in which fauna-export is the real program, and returns
+// its exit code and what came to stderr.
+func shell(t *testing.T, dir string, env []string, script string) (int, string) {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), limit)
+	defer stop()
+	cmd := exec.CommandContext(ctx, "sh", "-uc", script)
+	cmd.Dir = dir
+	cmd.Env = append(cleanEnvironment(t, env), "PATH="+filepath.Dir(binary)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	var said strings.Builder
+	cmd.Stderr = &said
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), said.String()
+}
+
+// An output that is lost is an error, and never hides what the command found out.
+func TestStdout_thatIsLostNeverMakesASuccess(t *testing.T) {
+	s, secret := readSample(t)
+	env := []string{"FAUNA_SECRET=" + secret, "FAUNA_EXPORT_DOMAIN=" + s.endpoint}
+	dir := t.TempDir()
+	// The exit code of the program in a pipe, whose reader reads nothing.
+	code := func(command string) string { return "{ " + command + "; echo $? >code; } | :; exit $(cat code)" }
+	if got, said := shell(t, dir, env, "fauna-export run --collection products --out bad && echo >>bad/products.jsonl"); got != 0 {
+		t.Fatal(said)
+	}
+	for _, c := range []struct {
+		name, script string
+		linux        bool
+		want         int
+		says         string
+	}{
+		{"verify of a bad folder, into a closed pipe", code("fauna-export verify bad"), false, exitError, "products"},
+		{"text into a closed pipe", code("fauna-export fql role --collection a"), false, exitDone, ""},
+		{"half of the rows", "{ fauna-export run --collection customers --out -; echo $? >code; } | head -c 1000 >/dev/null; exit $(cat code)", false, exitPartial, "not all"},
+		{"rows to a full device", "fauna-export run --collection products --out - >/dev/full", true, exitError, "no space"},
+		{"rows to a closed stdout", "fauna-export run --collection products --out - >&-", true, exitError, "closed"},
+		{"a log on a full device", "fauna-export run --collection products --out logged --log-file /dev/full", true, exitError, "--log-file"},
+		{"events to a full device", "fauna-export run --collection products --out events --json >/dev/full", true, exitError, "events"},
+		{"events into a closed pipe", code("fauna-export run --collection products --out piped --json"), false, exitError, "events"},
+		{"rows to a null device", "fauna-export run --collection products --out - >/dev/null", false, exitDone, "260 rows"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.linux && runtime.GOOS != "linux" {
+				t.Skip("needs Linux's devices")
+			}
+			if got, said := shell(t, dir, env, c.script); got != c.want || !strings.Contains(said, c.says) {
+				t.Errorf("exit %d, want %d; stderr:\n%s", got, c.want, said)
+			}
+		})
+	}
+}
+
+func TestSignal_oneThatIsIgnoredAtTheStartStaysSo(t *testing.T) {
+	// As nohup does with SIGHUP: the server goes on, and is ended by SIGTERM.
+	got, said := shell(t, t.TempDir(), nil, `
+trap '' HUP
+fauna-export serve --empty --listen 127.0.0.1:0 >out &
+until grep -q secret= out; do :; done
+kill -HUP $!
+FAUNA_SECRET=$(sed -n s/secret=//p out) fauna-export schema --domain $(sed -n s/endpoint=//p out) >/dev/null || exit 90
+kill -TERM $!
+wait $!`)
+	if got != exitDone {
+		t.Errorf("exit %d: %s", got, said)
+	}
+}
