@@ -3,7 +3,6 @@ package archive
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"math"
 	"time"
@@ -111,13 +110,11 @@ func (e *Entry) Layout() row.Layout {
 // chainFiles are the files of one collection, being read side by side.
 type chainFiles struct {
 	sources []*chainSource
-	texts   bool // the rows are wanted with their text as JSONL
+	texts   bool // also produce each row's text as JSONL
 }
 
 type chainSource struct {
-	entry Entry
-	file  store.File
-	size  int64
+	data  *DataFile
 	head  row.Row
 	more  bool
 	next  func() (row.Row, error, bool)
@@ -129,12 +126,12 @@ type chainSource struct {
 func openChain(s store.Store, entries []Entry) (*chainFiles, error) {
 	c := &chainFiles{}
 	for _, e := range entries {
-		f, size, err := s.Open(e.File)
+		f, err := openData(s, e)
 		if err != nil {
 			c.close()
 			return nil, err
 		}
-		c.sources = append(c.sources, &chainSource{entry: e, file: f, size: size})
+		c.sources = append(c.sources, &chainSource{data: f})
 	}
 	return c, nil
 }
@@ -144,55 +141,12 @@ func (c *chainFiles) close() {
 		if s.stop != nil {
 			s.stop()
 		}
-		s.file.Close()
-	}
-}
-
-// Current walks the rows, without their text, of all documents of a collection
-// that are there after the last of the syncs whose files these are, by id.
-func Current(ctx context.Context, s store.Store, files []Entry) iter.Seq2[row.Row, error] {
-	return func(yield func(row.Row, error) bool) {
-		c, err := openChain(s, files)
-		if err != nil {
-			yield(row.Row{}, err)
-			return
-		}
-		defer c.close()
-		err = c.each(ctx, func(one row.Row) error {
-			if !yield(one, nil) {
-				return errEnough
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errEnough) {
-			yield(row.Row{}, err)
-		}
+		s.data.Close()
 	}
 }
 
 // errEnough ends the reading of a file of which no more is wanted.
 var errEnough = errors.New("no more rows are wanted")
-
-// rows walks the rows of a file.
-func (s *chainSource) rows(ctx context.Context, texts bool) iter.Seq2[row.Row, error] {
-	return func(yield func(row.Row, error) bool) {
-		give := func(one row.Row) error {
-			if !yield(one, nil) {
-				return errEnough
-			}
-			return nil
-		}
-		var err error
-		if texts {
-			s.lacks, err = row.ReadJSON(ctx, s.entry.Layout(), s.file, s.size, give)
-		} else {
-			_, err = row.Read(ctx, s.entry.Layout(), s.file, s.size, give)
-		}
-		if err != nil && !errors.Is(err, errEnough) {
-			yield(row.Row{}, fmt.Errorf("%s: %w", s.entry.File, err))
-		}
-	}
-}
 
 func (s *chainSource) advance() error {
 	one, err, more := s.next()
@@ -203,7 +157,7 @@ func (s *chainSource) advance() error {
 // each gives the rows of all documents that are there after the last sync, by id.
 func (c *chainFiles) each(ctx context.Context, give func(row.Row) error) error {
 	for _, s := range c.sources {
-		s.next, s.stop = iter.Pull2(s.rows(ctx, c.texts))
+		s.next, s.stop = iter.Pull2(s.data.rows(ctx, c.texts, &s.lacks))
 		if err := s.advance(); err != nil {
 			return err
 		}
@@ -236,4 +190,13 @@ func (c *chainFiles) each(ctx context.Context, give func(row.Row) error) error {
 			}
 		}
 	}
+}
+
+// current is each, but where removals were left out of the files: then the state
+// of the last sync tells which documents are gone.
+func (c *chainFiles) current(ctx context.Context, a *Archive, give func(row.Row) error) error {
+	if last := c.sources[len(c.sources)-1].data.Entry; last.HidesRemovals() {
+		return eachPresent(ctx, a.Store, a.Manifest, last, c, give)
+	}
+	return c.each(ctx, give)
 }

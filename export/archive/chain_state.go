@@ -151,13 +151,35 @@ func checkDerived(ctx context.Context, s store.Store, m *Manifest, last Entry, w
 
 // sumOf is the sum of what the files of a chain come to.
 func sumOf(ctx context.Context, s store.Store, chain []Entry) (sum pairs.Sum, err error) {
-	for one, err := range Current(ctx, s, chain) {
+	for one, err := range FileRows(ctx, s, chain) {
 		if err != nil {
 			return sum, err
 		}
 		sum.Add(pairs.Pair{TS: one.TS, ID: one.ID})
 	}
 	return sum, nil
+}
+
+// FileRows walks the rows that a collection's files come to by themselves: where
+// removals were left out of them, some of documents that are gone.
+func FileRows(ctx context.Context, s store.Store, files []Entry) iter.Seq2[row.Row, error] {
+	return func(yield func(row.Row, error) bool) {
+		c, err := openChain(s, files)
+		if err != nil {
+			yield(row.Row{}, err)
+			return
+		}
+		defer c.close()
+		err = c.each(ctx, func(one row.Row) error {
+			if !yield(one, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(row.Row{}, err)
+		}
+	}
 }
 
 // gap says which syncs of a collection's files are not those of the manifest, ""

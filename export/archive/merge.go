@@ -46,10 +46,11 @@ func (e *Unmergeable) Error() string { return e.Dir + " cannot be merged: " + e.
 // A file replaces an earlier one when it is whole. SHA256SUMS goes first and comes
 // back last, so that a folder that has it is the outcome of one merge.
 func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
-	m, err := ReadManifest(s)
+	a, err := Open(s)
 	if err != nil {
 		return nil, err
 	}
+	m := a.Manifest
 	release, err := s.Lock()
 	if err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 	for _, e := range m.Latest() {
 		name := names[e.Name] + "." + string(row.JSONL)
 		chain := m.Chain(e.Name)
-		rows, hash, lacks, err := mergeOne(ctx, s, m, chain, store.MergedPrefix+name)
+		rows, hash, lacks, err := mergeOne(ctx, a, chain, store.MergedPrefix+name)
 		if unfit, ok := errors.AsType[*StateUnfit](err); ok {
 			return out, &Unmergeable{Dir: s.Name(), Why: fmt.Sprintf("removals were left out of the files of %s, and %s; sync again into the folder, which makes it anew", e.Name, unfit.why)}
 		}
@@ -99,11 +100,11 @@ func (c *chainFiles) lacks() []string {
 	var out []string
 	for _, s := range c.sources {
 		warnings := s.lacks.Warnings()
-		if !row.Format(s.entry.Format).Can().Exact {
-			warnings = s.entry.Warnings
+		if !row.Format(s.data.Entry.Format).Can().Exact {
+			warnings = s.data.Entry.Warnings
 		}
 		for _, w := range warnings {
-			out = append(out, s.entry.File+": "+w)
+			out = append(out, s.data.Entry.File+": "+w)
 		}
 	}
 	return out
@@ -111,22 +112,22 @@ func (c *chainFiles) lacks() []string {
 
 // mergeOne writes the current rows of a collection to a file, and returns their
 // number, the file's SHA-256, and what the rows lack.
-func mergeOne(ctx context.Context, s store.Store, m *Manifest, chain []Entry, name string) (rows int64, hash string, lacks []string, err error) {
-	files, err := openChain(s, chain)
+func mergeOne(ctx context.Context, a *Archive, chain []Entry, name string) (rows int64, hash string, lacks []string, err error) {
+	files, err := openChain(a.Store, chain)
 	if err != nil {
 		return 0, "", nil, err
 	}
 	defer files.close()
 	files.texts = true
 	part := name + partEnd
-	f, err := s.Append(part, 0)
+	f, err := a.Store.Append(part, 0)
 	if err != nil {
 		return 0, "", nil, err
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
-			err = errors.Join(err, s.Remove(part))
+			err = errors.Join(err, a.Store.Remove(part))
 		}
 	}()
 	sum := sha256.New()
@@ -136,11 +137,7 @@ func mergeOne(ctx context.Context, s store.Store, m *Manifest, chain []Entry, na
 		_, err := w.Write(one.Text)
 		return err
 	}
-	if last := chain[len(chain)-1]; last.HidesRemovals() {
-		err = eachPresent(ctx, s, m, last, files, write)
-	} else {
-		err = files.each(ctx, write)
-	}
+	err = files.current(ctx, a, write)
 	if err == nil {
 		err = w.Flush()
 	}
@@ -151,7 +148,7 @@ func mergeOne(ctx context.Context, s store.Store, m *Manifest, chain []Entry, na
 		err = f.Close()
 	}
 	if err == nil {
-		err = s.Commit(part, name)
+		err = a.Store.Commit(part, name)
 	}
 	return rows, hex.EncodeToString(sum.Sum(nil)), files.lacks(), err
 }

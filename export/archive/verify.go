@@ -2,11 +2,8 @@ package archive
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"strconv"
 	"strings"
@@ -73,16 +70,6 @@ func Verify(ctx context.Context, s store.Store, progress func(VerifyStatus)) (*R
 // state was just derived from the rows, the files are not read side by side.
 func VerifyRun(ctx context.Context, s store.Store, found map[string]*Reading, progress func(VerifyStatus)) (*Report, error) {
 	return verify(ctx, s, found, checkDerived, progress)
-}
-
-// Reading is what reading a whole file found.
-type Reading struct {
-	SHA256 string
-	Rows   row.Summary
-	Pairs  pairs.Sum // of the rows of a sync's file
-	// Bad is what is wrong with the rows, Failed why the file could not be read
-	// to its end.
-	Bad, Failed error
 }
 
 // chainCheck finds what is wrong with the files of a collection's syncs together.
@@ -213,18 +200,13 @@ func verifyFile(ctx context.Context, s store.Store, e Entry, size *int64, found 
 // readFile reads a whole file. It is hashed beside the reading of its rows,
 // which takes longer.
 func readFile(ctx context.Context, s store.Store, e Entry, read func(int64)) *Reading {
-	f, _, err := s.Open(e.File)
+	f, err := openData(s, e)
 	if err != nil {
 		return &Reading{Failed: err}
 	}
 	defer f.Close()
+	f.read = read
 	found := &Reading{}
-	h := sha256.New()
-	hashed := make(chan struct{})
-	go func() {
-		defer close(hashed)
-		_, found.Failed = io.Copy(h, &watchedReader{ctx: ctx, r: io.NewSectionReader(f, 0, e.Bytes), read: read})
-	}()
 	var each func(row.Row) error
 	if e.Sync > 0 {
 		each = func(one row.Row) error {
@@ -233,8 +215,7 @@ func readFile(ctx context.Context, s store.Store, e Entry, read func(int64)) *Re
 		}
 	}
 	found.Rows, found.Bad = row.Read(ctx, e.Layout(), f, e.Bytes, each)
-	<-hashed
-	found.SHA256 = hex.EncodeToString(h.Sum(nil))
+	found.SHA256, found.Failed = f.sum(ctx)
 	return found
 }
 
@@ -260,20 +241,4 @@ func idText(id int64) string {
 		return ""
 	}
 	return strconv.FormatInt(id, 10)
-}
-
-// watchedReader stops when ctx ends and tells how much was read.
-type watchedReader struct {
-	ctx  context.Context
-	r    io.Reader
-	read func(int64)
-}
-
-func (w *watchedReader) Read(p []byte) (int, error) {
-	if err := w.ctx.Err(); err != nil {
-		return 0, err
-	}
-	n, err := w.r.Read(p)
-	w.read(int64(n))
-	return n, err
 }

@@ -1,0 +1,258 @@
+package archive
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"iter"
+	"sync"
+
+	"fauna-export/export/pairs"
+	"fauna-export/export/row"
+	"fauna-export/export/store"
+)
+
+// Archive is a finished run in a store.
+type Archive struct {
+	Store    store.Store
+	Manifest *Manifest
+}
+
+// Open reads the manifest of the run that a store holds. Its error is a *NotARun
+// when there is none or it is not one.
+func Open(s store.Store) (*Archive, error) {
+	m, err := ReadManifest(s)
+	if err != nil {
+		return nil, err
+	}
+	return &Archive{Store: s, Manifest: m}, nil
+}
+
+// Damaged is a file of a run that is not what the manifest says.
+type Damaged struct {
+	File string
+	Err  error
+}
+
+// Error names the file and what is wrong with it.
+func (e *Damaged) Error() string { return e.File + ": " + e.Err.Error() }
+
+// Unwrap is what is wrong with it.
+func (e *Damaged) Unwrap() error { return e.Err }
+
+// DataFile is a file of a run being read. What is read of it in order is hashed
+// beside the reading; Check, after it, compares the whole file with the manifest.
+type DataFile struct {
+	Entry Entry
+	file  store.File
+	read  func(int64) // told of the bytes that are read in order; nil for nobody
+
+	mu     sync.Mutex
+	pos    int64 // what was read in order
+	hashed *background
+}
+
+// Open opens a file of the run. Its error is a *Damaged when there is none or its
+// length is not that of the manifest.
+func (a *Archive) Open(e Entry) (*DataFile, error) { return openData(a.Store, e) }
+
+func openData(s store.Store, e Entry) (*DataFile, error) {
+	f, size, err := s.Open(e.File)
+	if err != nil {
+		return nil, &Damaged{File: e.File, Err: err}
+	}
+	if size != e.Bytes {
+		f.Close()
+		return nil, &Damaged{File: e.File, Err: fmt.Errorf("it has %d bytes, the manifest says %d", size, e.Bytes)}
+	}
+	return &DataFile{Entry: e, file: f, hashed: newBackground()}, nil
+}
+
+// Size is the file's length.
+func (f *DataFile) Size() int64 { return f.Entry.Bytes }
+
+// ReadAt reads anywhere in the file.
+func (f *DataFile) ReadAt(p []byte, at int64) (int, error) {
+	n, err := f.file.ReadAt(p, at)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if at <= f.pos && f.pos < at+int64(n) {
+		fresh := p[f.pos-at : n]
+		f.hashed.write(fresh)
+		f.pos += int64(len(fresh))
+		if f.read != nil {
+			f.read(int64(len(fresh)))
+		}
+	}
+	return n, err
+}
+
+// sum is the SHA-256 of the whole file: what was not read yet is read now.
+func (f *DataFile) sum(ctx context.Context) (string, error) {
+	buf := make([]byte, blockSize)
+	for f.pos < f.Entry.Bytes {
+		if err := ctx.Err(); err != nil {
+			return "", context.Cause(ctx)
+		}
+		n, err := f.ReadAt(buf[:min(int64(len(buf)), f.Entry.Bytes-f.pos)], f.pos)
+		if n == 0 && err != nil {
+			return "", err
+		}
+	}
+	return f.hashed.sum(), nil
+}
+
+// Check compares the file's SHA-256 with the manifest, once, after the reading.
+// Its error is a *Damaged when they differ.
+func (f *DataFile) Check(ctx context.Context) error {
+	sum, err := f.sum(ctx)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err == nil && sum != f.Entry.SHA256 {
+		err = fmt.Errorf("its sha256 is %s, the manifest says %s", sum, f.Entry.SHA256)
+	}
+	if err != nil {
+		return &Damaged{File: f.Entry.File, Err: err}
+	}
+	return nil
+}
+
+// Rows walks the rows of the file, with their text as JSONL where texts. Once the
+// last one is given, the file's hash and the number of rows are compared with the
+// manifest; a difference, or a row that cannot be read, is a *Damaged.
+func (f *DataFile) Rows(ctx context.Context, texts bool) iter.Seq2[row.Row, error] {
+	return f.rows(ctx, texts, nil)
+}
+
+// rows is Rows; lacks is told what the texts leave out.
+func (f *DataFile) rows(ctx context.Context, texts bool, lacks *row.Counts) iter.Seq2[row.Row, error] {
+	return func(yield func(row.Row, error) bool) {
+		n := int64(0)
+		give := func(one row.Row) error {
+			n++
+			if !yield(one, nil) {
+				return errEnough
+			}
+			return nil
+		}
+		var err error
+		if texts {
+			var counts row.Counts
+			counts, err = row.ReadJSON(ctx, f.Entry.Layout(), f, f.Entry.Bytes, give)
+			if lacks != nil {
+				*lacks = counts
+			}
+		} else {
+			_, err = row.Read(ctx, f.Entry.Layout(), f, f.Entry.Bytes, give)
+		}
+		switch {
+		case errors.Is(err, errEnough):
+			return
+		case err != nil && ctx.Err() != nil:
+			err = context.Cause(ctx)
+		case err != nil:
+			err = &Damaged{File: f.Entry.File, Err: err}
+		case n != f.Entry.Rows:
+			err = &Damaged{File: f.Entry.File, Err: fmt.Errorf("it has %d rows, the manifest says %d", n, f.Entry.Rows)}
+		default:
+			err = f.Check(ctx)
+		}
+		if err != nil {
+			yield(row.Row{}, err)
+		}
+	}
+}
+
+// Close ends the reading.
+func (f *DataFile) Close() error {
+	f.hashed.sum()
+	return f.file.Close()
+}
+
+// Current walks the rows of all documents of a collection that are there after
+// its last sync, by id, with their text as JSONL where texts. Every file that they
+// come from is compared with the manifest once it is read: rows that were given
+// before an error are not to be trusted.
+func (a *Archive) Current(ctx context.Context, collection string, texts bool) iter.Seq2[row.Row, error] {
+	return func(yield func(row.Row, error) bool) {
+		chain := a.Manifest.Chain(collection)
+		if len(chain) == 0 {
+			yield(row.Row{}, fmt.Errorf("the run has no collection %q", collection))
+			return
+		}
+		c, err := openChain(a.Store, chain)
+		if err != nil {
+			yield(row.Row{}, err)
+			return
+		}
+		defer c.close()
+		c.texts = texts
+		err = c.current(ctx, a, func(one row.Row) error {
+			if !yield(one, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(row.Row{}, err)
+		}
+	}
+}
+
+// Reading is what reading a whole file found.
+type Reading struct {
+	SHA256 string
+	Rows   row.Summary
+	Pairs  pairs.Sum // of the rows of a sync's file
+	// Bad is what is wrong with the rows, Failed why the file could not be read
+	// to its end.
+	Bad, Failed error
+}
+
+// background hashes beside its caller, a bounded way behind.
+type background struct {
+	full, free chan []byte
+	done       chan struct{}
+	once       sync.Once
+	hash       hash.Hash
+}
+
+const (
+	blockSize = 256 << 10
+	blocks    = 4
+)
+
+func newBackground() *background {
+	b := &background{full: make(chan []byte, blocks), free: make(chan []byte, blocks), done: make(chan struct{}), hash: sha256.New()}
+	for range blocks {
+		b.free <- nil
+	}
+	go func() {
+		defer close(b.done)
+		for block := range b.full {
+			b.hash.Write(block)
+			b.free <- block[:0]
+		}
+	}()
+	return b
+}
+
+// write takes a copy of p.
+func (b *background) write(p []byte) {
+	for len(p) > 0 {
+		n := min(len(p), blockSize)
+		b.full <- append(<-b.free, p[:n]...)
+		p = p[n:]
+	}
+}
+
+// sum ends the hashing; nothing is written after it.
+func (b *background) sum() string {
+	b.once.Do(func() { close(b.full) })
+	<-b.done
+	return hex.EncodeToString(b.hash.Sum(nil))
+}
