@@ -4,16 +4,20 @@ package store
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"syscall"
 )
 
 var errLocked = errors.New("locked by another process")
 
+// noWait opens a named pipe without waiting for its other end.
+const noWait = syscall.O_NONBLOCK
+
 // openLocked opens a file and takes the lock on it that ends with the file's
 // closing, or with the process.
-func openLocked(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, fileMode)
+func openLocked(root *os.Root, _, name string) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|noWait, fileMode)
 	if err != nil {
 		return nil, err
 	}
@@ -33,16 +37,54 @@ func openLocked(path string) (*os.File, error) {
 	return f, nil
 }
 
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
+// owned refuses what belongs to another user.
+func owned(root *os.Root, name string, info fs.FileInfo) error {
+	if belongs(info) || !keepsOwners(root) {
+		return nil
+	}
+	return &Foreign{Name: name, Why: "belongs to another user"}
+}
+
+// belongs reports whether a file is this user's.
+func belongs(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return !ok || int(st.Uid) == os.Geteuid()
+}
+
+// rootOwned reports whether a file is root's.
+func rootOwned(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && st.Uid == 0
+}
+
+// errNoReader is what opening a named pipe for writing gives when nobody reads it.
+var errNoReader error = syscall.ENXIO
+
+// keepsOwners reports whether a new file is this user's: on some network and
+// removable disks every file belongs to whoever mounted them.
+func keepsOwners(root *os.Root) bool {
+	const name = ".fauna-export.probe"
+	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
-		return err
+		return true
 	}
-	err = f.Sync()
-	if cerr := f.Close(); err == nil {
-		err = cerr
+	info, err := f.Stat()
+	f.Close()
+	root.Remove(name)
+	return err != nil || belongs(info)
+}
+
+// links is how many names a file has.
+func links(info fs.FileInfo) int {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(st.Nlink)
 	}
+	return 1
+}
+
+// syncDir makes the names in an open folder durable.
+func syncDir(f *os.File) error {
+	err := f.Sync()
 	// Some network file systems refuse to sync a folder; they have nothing
 	// to make durable there.
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"syscall"
 	"unsafe"
@@ -17,7 +18,7 @@ const (
 
 // openLocked opens a file that nobody else can open until it is closed, or
 // the process ends.
-func openLocked(path string) (*os.File, error) {
+func openLocked(_ *os.Root, path, _ string) (*os.File, error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {
 		return nil, err
@@ -34,7 +35,25 @@ func openLocked(path string) (*os.File, error) {
 }
 
 // syncDir does nothing: this system keeps the names in a folder by itself.
-func syncDir(string) error { return nil }
+func syncDir(*os.File) error { return nil }
+
+// noWait is not needed here: pipes have names of their own.
+const noWait = 0
+
+// owned takes everything: what may be opened is left to the system.
+func owned(*os.Root, string, fs.FileInfo) error { return nil }
+
+// belongs takes everything.
+func belongs(fs.FileInfo) bool { return true }
+
+// rootOwned takes everything.
+func rootOwned(fs.FileInfo) bool { return true }
+
+// errNoReader does not happen here.
+var errNoReader = errors.New("nobody reads the pipe")
+
+// links is how many names a file has, which is not asked for here.
+func links(fs.FileInfo) int { return 1 }
 
 // freeSpace is the space that this user may still fill, in bytes.
 func freeSpace(dir string) (int64, error) {

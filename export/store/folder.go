@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -16,66 +17,322 @@ const (
 	dirMode  = 0o700
 	fileMode = 0o600
 
-	lockName  = WorkPrefix + "lock"
+	lockName  = "lock"
 	freshName = ".new" // ends the name of a small file being replaced
 )
 
-// Folder is a Store in a folder of the file system.
+// Folder is a Store in a folder of the file system. It follows no links below
+// the folder, writes only to files that it made itself or that belong to this
+// user, and never waits for a named pipe.
 type Folder struct {
 	dir string
+
+	mu   sync.Mutex
+	held *roots // while it is locked: the folder that was locked, wherever it is now
 }
 
-// NewFolder is a folder of the file system. Lock makes it, 0700, with its
-// missing parents; files in it are 0600.
+// NewFolder is a folder of the file system. Lock makes it, 0700, with its missing
+// parents; files in it are 0600.
 func NewFolder(dir string) *Folder { return &Folder{dir: dir} }
 
 // Name is the folder's name.
 func (s *Folder) Name() string { return s.dir }
 
-func (s *Folder) path(name string) string {
-	return filepath.Join(s.dir, filepath.FromSlash(name))
+// roots are the folder and those in it that hold files, opened as they are used.
+type roots struct {
+	mu  sync.Mutex
+	top *os.Root
+	in  map[string]*os.Root // by prefix
 }
 
-// Lock takes a lock of the system's on a file in the work folder, so that it
-// is free again however the process ends.
+func (r *roots) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := r.top.Close()
+	for _, in := range r.in {
+		err = errors.Join(err, in.Close())
+	}
+	return err
+}
+
+// open returns the roots, and what is to be called when they are not used any
+// more.
+func (s *Folder) open() (*roots, func(), error) {
+	s.mu.Lock()
+	held := s.held
+	s.mu.Unlock()
+	if held != nil {
+		return held, func() {}, nil
+	}
+	top, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := &roots{top: top, in: map[string]*os.Root{}}
+	return r, func() { r.close() }, nil
+}
+
+// below is the folder of a prefix, which must be a real one; with make it must be
+// this user's, and is made if need be.
+func (r *roots) below(prefix string, make bool) (*os.Root, error) {
+	if prefix == "" {
+		return r.top, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if in := r.in[prefix]; in != nil {
+		return in, nil
+	}
+	name := strings.TrimSuffix(prefix, "/")
+	if make {
+		if err := r.top.Mkdir(name, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+	}
+	before, err := r.top.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !before.IsDir() {
+		return nil, &Foreign{Name: name, Why: "is a link or a file, and not the folder that it must be"}
+	}
+	if make {
+		if err := owned(r.top, name, before); err != nil {
+			return nil, err
+		}
+	}
+	in, err := r.top.OpenRoot(name)
+	if err != nil {
+		return nil, err
+	}
+	if now, err := in.Stat("."); err != nil || !os.SameFile(before, now) {
+		in.Close()
+		return nil, &Foreign{Name: name, Why: "was replaced while it was opened"}
+	}
+	if make && before.Mode().Perm() != dirMode {
+		// Some file systems keep no modes.
+		_ = r.top.Chmod(name, dirMode)
+	}
+	r.in[prefix] = in
+	return in, nil
+}
+
+// forget closes the folder of a prefix.
+func (r *roots) forget(prefix string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if in := r.in[prefix]; in != nil {
+		in.Close()
+		delete(r.in, prefix)
+	}
+}
+
+// place is a file: the folder that holds it and its name there.
+type place struct {
+	root *os.Root
+	name string
+	full string // as the store names it, for messages
+}
+
+// at finds the place of a name; done is to be called when it is not used any more.
+func (s *Folder) at(name string, make bool) (p place, done func(), err error) {
+	if err := CheckName(name); err != nil {
+		return place{}, nil, err
+	}
+	prefix, base := "", name
+	if i := strings.IndexByte(name, '/'); i >= 0 {
+		prefix, base = name[:i+1], name[i+1:]
+	}
+	r, done, err := s.open()
+	if err != nil {
+		return place{}, nil, err
+	}
+	root, err := r.below(prefix, make)
+	if err != nil {
+		done()
+		return place{}, nil, err
+	}
+	return place{root: root, name: base, full: name}, done, nil
+}
+
+// regular is what Lstat says of a regular file.
+func (p place) regular() (fs.FileInfo, error) {
+	info, err := p.root.Lstat(p.name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = &NotRegular{Name: p.full, Mode: info.Mode()}
+	}
+	return info, err
+}
+
+// openAs opens the very file that Lstat described, without waiting and without
+// following a link that took its place meanwhile.
+func (p place) openAs(was fs.FileInfo, flag int) (*os.File, fs.FileInfo, error) {
+	f, err := p.root.OpenFile(p.name, flag|noWait, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	now, err := f.Stat()
+	if err == nil && (!now.Mode().IsRegular() || !os.SameFile(was, now)) {
+		err = &Foreign{Name: p.full, Why: "was replaced while it was opened"}
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, now, nil
+}
+
+// create makes a new file in place of what stands under the name.
+func (p place) create() (*os.File, error) {
+	if err := p.remove(); err != nil {
+		return nil, err
+	}
+	return p.root.OpenFile(p.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
+}
+
+func (p place) remove() error {
+	if err := p.root.Remove(p.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// write replaces the file all or nothing.
+func (p place) write(data []byte) error {
+	fresh := place{root: p.root, name: p.name + freshName, full: p.full + freshName}
+	f, err := fresh.create()
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = p.root.Rename(fresh.name, p.name)
+	}
+	if err != nil {
+		return errors.Join(err, fresh.remove())
+	}
+	return syncRoot(p.root)
+}
+
+// Lock takes a lock of the system's on a file in the work folder, so that it is
+// free again however the process ends. It refuses a work folder that is a link,
+// belongs to another user, or holds anything that is not a regular file of this
+// user's.
 func (s *Folder) Lock() (func() error, error) {
-	if err := os.MkdirAll(s.path(WorkPrefix), dirMode); err != nil {
+	busy := &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
+	if err := os.MkdirAll(s.dir, dirMode); err != nil {
 		return nil, s.trouble("make the folder", err)
 	}
-	path := s.path(lockName)
 	for range 10 {
-		f, err := openLocked(path)
-		if errors.Is(err, errLocked) {
-			return nil, &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
-		}
+		top, err := os.OpenRoot(s.dir)
 		if err != nil {
-			return nil, s.trouble("lock the folder", err)
+			return nil, s.trouble("open the folder", err)
 		}
-		// The holder before may have deleted the file between our opening
-		// and locking it: then it is a lock on nothing.
-		ours, err := f.Stat()
+		r := &roots{top: top, in: map[string]*os.Root{}}
+		release, err := s.lock(r)
 		if err == nil {
-			var there os.FileInfo
-			if there, err = os.Stat(path); err == nil && os.SameFile(ours, there) {
-				return f.Close, nil
-			}
+			return release, nil
 		}
-		f.Close()
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("lock the folder: %w", err)
+		r.close()
+		switch {
+		case errors.Is(err, errLocked):
+			return nil, busy
+		case errors.Is(err, fs.ErrNotExist): // its holder has just removed it
+			continue
 		}
-		if err := os.MkdirAll(s.path(WorkPrefix), dirMode); err != nil {
-			return nil, s.trouble("make the folder", err)
+		return nil, s.trouble("lock the folder", err)
+	}
+	return nil, busy
+}
+
+// lock is one try of Lock; fs.ErrNotExist means that another may help.
+func (s *Folder) lock(r *roots) (func() error, error) {
+	work, err := r.below(WorkPrefix, true)
+	if err != nil {
+		return nil, err
+	}
+	p := place{root: work, name: lockName, full: WorkPrefix + lockName}
+	before, err := p.regular()
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	} else if err == nil {
+		err = owned(work, p.full, before)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := openLocked(work, filepath.Join(s.dir, filepath.FromSlash(p.full)), lockName)
+	if err != nil {
+		return nil, err
+	}
+	// The holder before may have deleted the file between our opening and
+	// locking it: then it is a lock on nothing.
+	ours, err := f.Stat()
+	if err == nil {
+		var there fs.FileInfo
+		if there, err = p.regular(); err == nil && !os.SameFile(ours, there) {
+			err = fs.ErrNotExist
 		}
 	}
-	return nil, &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
+	if err == nil {
+		err = s.checkWork(work)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	s.mu.Lock()
+	s.held = r
+	s.mu.Unlock()
+	return sync.OnceValue(func() error {
+		s.mu.Lock()
+		s.held = nil
+		s.mu.Unlock()
+		return errors.Join(f.Close(), r.close())
+	}), nil
+}
+
+// checkWork refuses a work folder with anything in it that no run of this user's
+// makes.
+func (s *Folder) checkWork(work *os.Root) error {
+	entries, err := fs.ReadDir(work.FS(), ".")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		p := place{root: work, name: e.Name(), full: WorkPrefix + e.Name()}
+		if e.Name() == lockName {
+			continue
+		}
+		info, err := p.regular()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = owned(work, p.full, info)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // trouble is an error of the system about the folder as a whole: where another
-// folder is the way out, a *Error that says so.
+// folder is the way out, an *Error that says so.
 func (s *Folder) trouble(doing string, err error) error {
 	problem := ""
+	_, irregular := errors.AsType[*NotRegular](err)
+	_, foreign := errors.AsType[*Foreign](err)
 	switch {
+	case irregular, foreign:
+		return &Error{Store: s.dir, Problem: err.Error() + ": move it away, or choose another folder"}
 	case errors.Is(err, fs.ErrPermission):
 		problem = "this user may not write there"
 	case errors.Is(err, syscall.EROFS):
@@ -90,25 +347,43 @@ func (s *Folder) trouble(doing string, err error) error {
 	return &Error{Store: s.dir, Problem: fmt.Sprintf("%s: choose another folder (%v)", problem, err)}
 }
 
-// List names the files of the folder and of its work folder.
+// List names the files of the folder, of its work folder and of that of a merge.
 func (s *Folder) List() ([]Entry, error) {
+	r, done, err := s.open()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, s.trouble("list the folder", err)
+	}
+	defer done()
 	var out []Entry
 	for _, prefix := range []string{"", WorkPrefix, MergedPrefix} {
-		entries, err := os.ReadDir(s.path(prefix))
+		root, err := r.below(prefix, false)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
+		if _, foreign := errors.AsType[*Foreign](err); foreign && prefix == MergedPrefix {
+			continue // it is listed as what it is; only a merge needs it
+		}
+		if err != nil {
+			return nil, s.trouble("list the folder", err)
+		}
+		entries, err := fs.ReadDir(root.FS(), ".")
 		if err != nil {
 			return nil, s.trouble("list the folder", err)
 		}
 		for _, e := range entries {
 			name := prefix + e.Name()
-			if name == lockName || e.IsDir() && (name+"/" == WorkPrefix || name+"/" == MergedPrefix) {
+			if name == WorkPrefix+lockName || e.IsDir() && (name+"/" == WorkPrefix || name+"/" == MergedPrefix) {
 				continue
 			}
 			entry := Entry{Name: name, Size: -1}
 			if e.Type().IsRegular() {
 				info, err := e.Info()
+				if errors.Is(err, fs.ErrNotExist) {
+					continue // removed meanwhile
+				}
 				if err != nil {
 					return nil, fmt.Errorf("list the folder: %w", err)
 				}
@@ -121,53 +396,93 @@ func (s *Folder) List() ([]Entry, error) {
 	return out, nil
 }
 
-func (s *Folder) Read(name string) ([]byte, error) { return os.ReadFile(s.path(name)) }
+// Open opens a regular file to be read.
+func (s *Folder) Open(name string) (File, int64, error) {
+	p, done, err := s.at(name, false)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer done()
+	was, err := p.regular()
+	if err != nil {
+		return nil, 0, err
+	}
+	f, now, err := p.openAs(was, os.O_RDONLY)
+	if err != nil {
+		return nil, 0, err
+	}
+	return f, now.Size(), nil
+}
 
+// Read reads a regular file.
+func (s *Folder) Read(name string) ([]byte, error) {
+	f, size, err := s.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readAll(f, name, size, MaxSmall)
+}
+
+// readAll reads a file of a known size that may grow, up to a bound.
+func readAll(r io.Reader, name string, size, most int64) ([]byte, error) {
+	if size > most {
+		return nil, &TooLarge{Name: name, Size: size, Most: most}
+	}
+	data, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(data)) > most {
+		err = &TooLarge{Name: name, Size: int64(len(data)), Most: most}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// Write replaces a small file.
 func (s *Folder) Write(name string, data []byte) error {
-	path := s.path(name)
-	if err := s.parent(name); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path+freshName, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
+	p, done, err := s.at(name, true)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(path+freshName, path)
-	}
-	if err != nil {
-		os.Remove(path + freshName)
-		return err
-	}
-	return syncDir(filepath.Dir(path))
+	defer done()
+	return p.write(data)
 }
 
-// parent makes the folder that a merge writes to.
-func (s *Folder) parent(name string) error {
-	if !strings.HasPrefix(name, MergedPrefix) {
-		return nil
-	}
-	return os.MkdirAll(s.path(MergedPrefix), dirMode)
-}
-
+// Append makes a new file when size is 0, whatever stood under the name; else it
+// goes on with a regular file of this user's that has no other name.
 func (s *Folder) Append(name string, size int64) (Appender, error) {
-	if err := s.parent(name); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(s.path(name), os.O_WRONLY|os.O_CREATE, fileMode)
+	p, done, err := s.at(name, true)
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil && info.Size() < size {
-		err = fmt.Errorf("%s has %d bytes and should have %d or more", name, info.Size(), size)
+	defer done()
+	if size == 0 {
+		f, err := p.create()
+		if err != nil {
+			return nil, err
+		}
+		return f, nil
+	}
+	was, err := p.regular()
+	if err == nil {
+		err = owned(p.root, p.full, was)
+	}
+	if err == nil && links(was) > 1 {
+		err = &Foreign{Name: p.full, Why: "has a second name (a hard link)"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, now, err := p.openAs(was, os.O_RDWR)
+	if err != nil {
+		return nil, err
+	}
+	if now.Size() < size {
+		err = &Short{Name: name, Want: size}
+	}
+	if err == nil && now.Mode().Perm() != fileMode {
+		_ = f.Chmod(fileMode) // some file systems keep no modes
 	}
 	if err == nil {
 		err = f.Truncate(size)
@@ -182,46 +497,94 @@ func (s *Folder) Append(name string, size int64) (Appender, error) {
 	return f, nil
 }
 
+// Commit renames a file.
 func (s *Folder) Commit(from, to string) error {
-	if err := os.Rename(s.path(from), s.path(to)); err != nil {
+	p, done, err := s.at(from, false)
+	if err != nil {
 		return err
 	}
-	for _, name := range []string{to, from} {
-		if err := syncDir(filepath.Dir(s.path(name))); err != nil {
-			return err
+	defer done()
+	if _, err := p.regular(); err != nil {
+		return err
+	}
+	q, undo, err := s.at(to, true)
+	if err != nil {
+		return err
+	}
+	defer undo()
+	if p.root == q.root {
+		err = p.root.Rename(p.name, q.name)
+	} else {
+		// A root renames below itself only; both are in the folder's own.
+		r, end, oerr := s.open()
+		if oerr != nil {
+			return oerr
 		}
+		defer end()
+		err = r.top.Rename(from, to)
 	}
-	return nil
-}
-
-func (s *Folder) Remove(name string) error {
-	if err := os.Remove(s.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return err
 	}
-	return nil
+	if err := syncRoot(q.root); err != nil || p.root == q.root {
+		return err
+	}
+	return syncRoot(p.root)
 }
 
-// Close removes the work folder with the lock in it, unless other files are
-// left there.
-func (s *Folder) Close() error {
-	entries, err := os.ReadDir(s.path(WorkPrefix))
+// Remove deletes a file.
+func (s *Folder) Remove(name string) error {
+	p, done, err := s.at(name, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	defer done()
+	return p.remove()
+}
+
+// Close removes the work folder with the lock in it, unless other files are left
+// there.
+func (s *Folder) Close() error {
+	r, done, err := s.open()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer done()
+	work, err := r.below(WorkPrefix, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	entries, err := fs.ReadDir(work.FS(), ".")
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
-		if WorkPrefix+e.Name() != lockName {
+		if e.Name() != lockName {
 			return nil
 		}
 	}
-	if err := s.Remove(lockName); err != nil {
+	if err := work.Remove(lockName); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil // some systems keep a file that is open, as the lock is
 	}
-	return s.Remove(strings.TrimSuffix(WorkPrefix, "/"))
+	r.forget(WorkPrefix)
+	err = r.top.Remove(strings.TrimSuffix(WorkPrefix, "/"))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
 }
 
+// Free is the space left on the disk of the folder, or of its nearest parent that
+// exists.
 func (s *Folder) Free() (int64, error) {
 	dir := s.dir
 	for {
@@ -234,16 +597,11 @@ func (s *Folder) Free() (int64, error) {
 	}
 }
 
-// Open opens a file to be read a part at a time.
-func (s *Folder) Open(name string) (File, int64, error) {
-	f, err := os.Open(s.path(name))
+// syncRoot makes the names in a folder durable.
+func syncRoot(root *os.Root) error {
+	f, err := root.Open(".")
 	if err != nil {
-		return nil, 0, err
+		return err
 	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, 0, err
-	}
-	return f, info.Size(), nil
+	return errors.Join(syncDir(f), f.Close())
 }

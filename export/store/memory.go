@@ -1,0 +1,230 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Memory is a Store that lasts as long as its process. It knows what a crash
+// would leave of it: see Crash.
+type Memory struct {
+	mu     sync.Mutex
+	files  map[string]*memoryFile
+	locked bool
+}
+
+// memoryFile is a file; its first synced bytes survive a crash.
+type memoryFile struct {
+	data   []byte
+	synced int
+}
+
+// NewMemory is an empty Memory.
+func NewMemory() *Memory { return &Memory{files: map[string]*memoryFile{}} }
+
+// Name says that it is memory.
+func (s *Memory) Name() string { return "memory" }
+
+// Lock keeps other users of the same Memory out.
+func (s *Memory) Lock() (func() error, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.locked {
+		return nil, &Error{Store: s.Name(), Problem: "another process is working in it", Locked: true}
+	}
+	s.locked = true
+	return sync.OnceValue(func() error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.locked = false
+		return nil
+	}), nil
+}
+
+// List names all files.
+func (s *Memory) List() ([]Entry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]Entry, 0, len(s.files))
+	for name, f := range s.files {
+		out = append(out, Entry{Name: name, Size: int64(len(f.data))})
+	}
+	slices.SortFunc(out, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+func (s *Memory) file(op, name string) (*memoryFile, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
+	f, ok := s.files[name]
+	if !ok {
+		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
+	}
+	return f, nil
+}
+
+// Open opens a file, which may grow meanwhile.
+func (s *Memory) Open(name string) (File, int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.file("open", name)
+	if err != nil {
+		return nil, 0, err
+	}
+	return &memoryReader{s: s, f: f}, int64(len(f.data)), nil
+}
+
+// Read is the content of a file.
+func (s *Memory) Read(name string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.file("read", name)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.data) > MaxSmall {
+		return nil, &TooLarge{Name: name, Size: int64(len(f.data)), Most: MaxSmall}
+	}
+	return bytes.Clone(f.data), nil
+}
+
+// Write replaces a file.
+func (s *Memory) Write(name string, data []byte) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files[name] = &memoryFile{data: bytes.Clone(data), synced: len(data)}
+	return nil
+}
+
+// Append opens a file for appending.
+func (s *Memory) Append(name string, size int64) (Appender, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.files[name]
+	if size == 0 {
+		f = &memoryFile{}
+		s.files[name] = f
+	}
+	if f == nil || int64(len(f.data)) < size {
+		return nil, &Short{Name: name, Want: size}
+	}
+	f.data = f.data[:size:size]
+	f.synced = min(f.synced, int(size))
+	return &memoryAppender{s: s, f: f}, nil
+}
+
+// Commit renames a file.
+func (s *Memory) Commit(from, to string) error {
+	if err := CheckName(to); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.file("rename", from)
+	if err != nil {
+		return err
+	}
+	delete(s.files, from)
+	s.files[to] = f
+	return nil
+}
+
+// Remove deletes a file.
+func (s *Memory) Remove(name string) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.files, name)
+	return nil
+}
+
+// Close has nothing to take away.
+func (s *Memory) Close() error { return nil }
+
+// Free is unknown.
+func (s *Memory) Free() (int64, error) { return -1, nil }
+
+// Crash is what a power cut would leave now: of every file what was synced, and
+// of the rest what keep makes of it. Nobody holds its lock. Appenders go on
+// writing to the old Memory, which nobody reads any more.
+func (s *Memory) Crash(keep func(unsynced []byte) []byte) *Memory {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := NewMemory()
+	for name, f := range s.files {
+		data := bytes.Clone(f.data[:f.synced])
+		if f.synced < len(f.data) {
+			data = append(data, keep(bytes.Clone(f.data[f.synced:]))...)
+		}
+		left.files[name] = &memoryFile{data: data, synced: len(data)}
+	}
+	return left
+}
+
+type memoryReader struct {
+	s   *Memory
+	f   *memoryFile
+	pos int64
+}
+
+func (r *memoryReader) Read(p []byte) (int, error) {
+	n, err := r.ReadAt(p, r.pos)
+	r.pos += int64(n)
+	if n > 0 {
+		err = nil
+	}
+	return n, err
+}
+
+func (r *memoryReader) ReadAt(p []byte, at int64) (int, error) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	return bytes.NewReader(r.f.data).ReadAt(p, at)
+}
+
+func (r *memoryReader) Close() error { return nil }
+
+type memoryAppender struct {
+	s *Memory
+	f *memoryFile
+}
+
+func (a *memoryAppender) Write(p []byte) (int, error) {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	a.f.data = append(a.f.data, p...)
+	return len(p), nil
+}
+
+func (a *memoryAppender) Sync() error {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	a.f.synced = len(a.f.data)
+	return nil
+}
+
+func (a *memoryAppender) Close() error { return nil }
+
+// Short is a file that ends before the place where it is to be continued.
+type Short struct {
+	Name string
+	Want int64
+}
+
+// Error names the file.
+func (e *Short) Error() string {
+	return fmt.Sprintf("%s ends before byte %d, where it is to be continued", e.Name, e.Want)
+}
