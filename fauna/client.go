@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -40,6 +41,8 @@ type Options struct {
 	UserAgent                 string        // "" means "fauna-export"
 	PageLimit                 int64         // bytes of an answer with more than one document; 0 means 16 MiB
 	H2C                       bool          // for http: HTTP/2 with prior knowledge in place of HTTP/1.1
+	// Dial opens a connection to the server; nil is a connection over TCP.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Client asks one server with one secret. It is safe for concurrent use.

@@ -110,7 +110,7 @@ func (a *app) connect(ctx context.Context, f *serverFlags) (*fauna.Client, error
 		return nil, err
 	}
 	c, err := fauna.NewClient(fauna.Options{
-		Endpoint: e, Secret: s, CAFile: f.caFile, CertFile: f.clientCert, KeyFile: f.clientKey,
+		Endpoint: e, Secret: s, CAFile: f.caFile, CertFile: f.clientCert, KeyFile: f.clientKey, Dial: a.dial,
 	})
 	if err != nil {
 		return nil, unusablef("%v", err)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
+	"net"
 )
 
 // streams is how the program meets the world, so that a test can stand in for it.
@@ -13,6 +15,8 @@ type streams struct {
 	getenv   func(string) string
 	terminal bool // a person sits at stdin and stderr and may be asked
 	live     bool // stderr is a terminal, so that a line may be drawn over
+	// dial opens a connection to a server; nil is a connection over TCP.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // app is what every command is given: the streams and the flags that stand
