@@ -1,0 +1,240 @@
+package export
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+)
+
+const (
+	// mostProbes is how many pages of ids are read to find where parts begin.
+	mostProbes = 1024
+	// probeShare bounds what these pages hold: a twentieth of all ids.
+	probeShare = 20
+	leastProbe = 100
+	// fineness is how many gaps of unknown ids a part should have, at least: what
+	// lies in a gap is only estimated.
+	fineness = 16
+)
+
+// prober reads a page of ids from an id on, and the first id after it, -1 for none.
+type prober func(ctx context.Context, from int64, size int) (ids []int64, next int64, err error)
+
+// bounds returns where the second and later ones of n parts of a collection with
+// about total documents begin, ascending. The parts are balanced as far as a sample
+// shows: ids may be dense, or years apart but for one hour. Together they cover all
+// ids whatever the sample showed. There are fewer where ids are few.
+func bounds(ctx context.Context, probe prober, total int64, n int) ([]int64, error) {
+	if n < 2 || total < int64(n) {
+		return nil, nil
+	}
+	s := sample{probe: probe, size: int(min(max(total/(probeShare*mostProbes), leastProbe), laterIDs))}
+	first, err := s.at(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	if len(first.ids) == 0 {
+		return nil, nil
+	}
+	first.end = math.MaxInt64
+	s.stretches = []*stretch{first}
+	enough := float64(total) / float64(n*fineness)
+	for probes := 1; probes < mostProbes; probes++ {
+		known := 0.0
+		for i, st := range s.stretches {
+			known += float64(len(st.ids)) + s.rest(i)
+		}
+		// Where too few were found a crowd hides in a gap: the widest is looked into.
+		i, most := s.most(s.upper)
+		if most <= enough {
+			if known > float64(total)*(1-1/float64(8*n)) {
+				break
+			}
+			if i, most = s.most(s.gap); most < 2 {
+				break
+			}
+		}
+		if err := s.split(ctx, i); err != nil {
+			return nil, err
+		}
+	}
+	return s.cut(n), nil
+}
+
+// sample is what is known of the ids: stretches of the id space, ascending and
+// without holes between them.
+type sample struct {
+	probe     prober
+	size      int
+	stretches []*stretch
+}
+
+// stretch is a range of ids of which the first ones are known: all up to reach.
+// Between reach and end there is a gap.
+type stretch struct {
+	start, end int64
+	ids        []int64
+	reach      int64
+}
+
+// at reads the page of ids from an id on, as a stretch without an end.
+func (s *sample) at(ctx context.Context, from int64) (*stretch, error) {
+	ids, next, err := s.probe(ctx, from, s.size)
+	if err != nil {
+		return nil, fmt.Errorf("sample the ids: %w", err)
+	}
+	st := &stretch{start: from, ids: ids, reach: math.MaxInt64}
+	if next >= 0 {
+		st.reach = next
+	}
+	return st, nil
+}
+
+// gap is how many ids the gap of the ith stretch could hold.
+func (s *sample) gap(i int) float64 {
+	st := s.stretches[i]
+	return max(0, float64(st.end)-float64(st.reach))
+}
+
+// sides tells how dense the ids are before a gap and right after it, and how wide
+// the known ids of the denser side are.
+func (s *sample) sides(i int) (before, after, crowd float64) {
+	st := s.stretches[i]
+	before, crowd = st.density(), st.width()
+	if i+1 < len(s.stretches) {
+		next := s.stretches[i+1]
+		// The ids right after the gap begin where that was read from, if any do.
+		if empty := float64(next.first()) - float64(next.start); empty*next.density() < 8 {
+			after = next.density()
+		}
+		if after > before {
+			crowd = next.width()
+		}
+	}
+	return before, after, crowd
+}
+
+// lopsided is how much denser one side of a gap must be to say that a crowd ends in
+// it, anywhere between its edge and the other side.
+const lopsided = 16
+
+// upper is how many ids the gap of the ith stretch holds if all of it is as dense as
+// its denser side.
+func (s *sample) upper(i int) float64 {
+	before, after, _ := s.sides(i)
+	return max(before, after) * s.gap(i)
+}
+
+// rest estimates how many ids the gap of the ith stretch holds: as dense as on its
+// denser side, all over or as far as a crowd goes.
+func (s *sample) rest(i int) float64 {
+	before, after, crowd := s.sides(i)
+	gap, most := s.gap(i), max(before, after)
+	if most > lopsided*min(before, after) && crowd < gap {
+		return most * math.Sqrt(gap*crowd)
+	}
+	return most * gap
+}
+
+// middle is where a gap is split: in its middle, or near the side on which a crowd
+// ends.
+func (s *sample) middle(i int) int64 {
+	st := s.stretches[i]
+	before, after, crowd := s.sides(i)
+	gap := s.gap(i)
+	if max(before, after) <= lopsided*min(before, after) || crowd >= gap {
+		return st.reach + (st.end-st.reach)/2
+	}
+	near := max(1, int64(min(gap/2, math.Sqrt(gap*crowd))))
+	if after > before {
+		return st.end - near
+	}
+	return st.reach + near
+}
+
+// density is how many of the ids are taken where they are known.
+func (st *stretch) density() float64 {
+	if len(st.ids) < 2 {
+		return 0
+	}
+	return float64(len(st.ids)-1) / max(1, st.width())
+}
+
+// most returns the stretch with the largest value.
+func (s *sample) most(of func(i int) float64) (at int, most float64) {
+	for i := range s.stretches {
+		if v := of(i); v > most {
+			at, most = i, v
+		}
+	}
+	return at, most
+}
+
+// width is how much of the id space the known ids take.
+func (st *stretch) width() float64 {
+	if len(st.ids) == 0 {
+		return 0
+	}
+	return float64(st.ids[len(st.ids)-1] - st.ids[0])
+}
+
+// first is the first id of a stretch, or its end.
+func (st *stretch) first() int64 {
+	if len(st.ids) == 0 {
+		return st.end
+	}
+	return st.ids[0]
+}
+
+// split reads ids within a gap.
+func (s *sample) split(ctx context.Context, i int) error {
+	st := s.stretches[i]
+	middle := s.middle(i)
+	part, err := s.at(ctx, middle)
+	if err != nil {
+		return err
+	}
+	part.end = st.end
+	if k, _ := slices.BinarySearch(part.ids, st.end); k < len(part.ids) || part.reach > st.end {
+		part.ids, part.reach = part.ids[:k], st.end
+	}
+	if len(part.ids) == 0 {
+		st.end = middle // and nothing lies from there to the old end
+		part.start, part.reach = middle, part.end
+	}
+	st.end = middle
+	s.stretches = slices.Insert(s.stretches, i+1, part)
+	return nil
+}
+
+// cut returns the bounds of n parts that hold about as many ids each.
+func (s *sample) cut(n int) []int64 {
+	all := 0.0
+	for i, st := range s.stretches {
+		all += float64(len(st.ids)) + s.rest(i)
+	}
+	var out []int64
+	add := func(id int64) {
+		if id > 0 && (len(out) == 0 || id > out[len(out)-1]) {
+			out = append(out, id)
+		}
+	}
+	before, next := 0.0, all/float64(n)
+	for i, st := range s.stretches {
+		for k, id := range st.ids {
+			if before+float64(k) >= next && len(out) < n-1 {
+				add(id)
+				next += all / float64(n)
+			}
+		}
+		before += float64(len(st.ids))
+		rest := s.rest(i)
+		for rest > 0 && before+rest >= next && len(out) < n-1 {
+			add(st.reach + int64((next-before)/rest*s.gap(i)))
+			next += all / float64(n)
+		}
+		before += rest
+	}
+	return out
+}
