@@ -3,6 +3,7 @@ package export
 import (
 	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,37 +15,37 @@ const (
 	mostShare  = 4                      // and this often as long as the last one took
 )
 
-// checkpoint saves how far the file is, in the background and not too often.
+// cut is a place in the file from which a later process may go on.
+type cut struct {
+	state   []byte
+	size    int64
+	durable func() (bool, error)
+}
+
+// checkpoint saves how far the file is, in the background and not too often. A
+// store may take its time until what stands before a cut is durable: until then
+// the cut is asked for again.
 func (w *writer) checkpoint() error {
-	if w.saving != nil {
-		select {
-		case err := <-w.saving:
-			w.saving = nil
-			if err != nil {
-				return err
-			}
-		default:
-			return nil
-		}
-	}
-	now := w.r.env.Clock.Now()
-	if w.size == w.saved || now.Sub(w.at) < max(leastPause, mostShare*w.took) {
+	if w.saving != nil && len(w.saving) == 0 {
 		return nil
 	}
-	st, err := w.snapshot()
-	if err != nil {
+	if err := w.settle(); err != nil {
 		return err
 	}
-	w.saved, w.at = w.size, now
-	saving, size := make(chan error, 1), w.size
-	w.saving = saving
-	go func() {
-		err := w.save(st)
-		if err == nil {
-			w.readAgain(size)
+	if w.cut == nil {
+		now := w.r.env.Clock.Now()
+		if w.size == w.saved || now.Sub(w.at) < max(leastPause, mostShare*w.took) {
+			return nil
 		}
-		saving <- err
-	}()
+		st, err := w.snapshot()
+		if err != nil {
+			return err
+		}
+		w.cut, w.at = &cut{state: st, size: w.size, durable: w.out.Cut()}, now
+	}
+	saving, cut := make(chan error, 1), w.cut
+	w.saving = saving
+	go func() { saving <- w.saveCut(cut) }()
 	return nil
 }
 
@@ -55,7 +56,33 @@ func (w *writer) settle() error {
 	}
 	err := <-w.saving
 	w.saving = nil
+	switch {
+	case errors.Is(err, errTooEarly):
+		return nil
+	case err == nil:
+		w.saved, w.cut = w.cut.size, nil
+	}
 	return err
+}
+
+// errTooEarly is a cut before which not all is durable yet.
+var errTooEarly = errors.New("not durable yet")
+
+// saveCut says how far the file is, once that is durable.
+func (w *writer) saveCut(c *cut) error {
+	start := w.r.env.Clock.Now()
+	switch durable, err := c.durable(); {
+	case err != nil:
+		return w.r.diskError("sync "+archive.PartName(w.c.file), err)
+	case !durable:
+		return errTooEarly
+	}
+	if err := w.saveState(c.state); err != nil {
+		return err
+	}
+	w.took = w.r.env.Clock.Now().Sub(start)
+	w.readAgain(c.size)
+	return nil
 }
 
 // snapshot is how far the file is after its last piece, as text: the writer
@@ -101,15 +128,17 @@ func (w *writer) fill(st *state) {
 	st.Seconds = (c.before + w.r.env.Clock.Now().Sub(c.begun)).Seconds()
 }
 
-// save makes the file durable and then says how far it is.
+// save makes the whole file durable and then says how far it is.
 func (w *writer) save(state []byte) error {
-	start := w.r.env.Clock.Now()
 	if err := w.out.Sync(); err != nil {
 		return w.r.diskError("sync "+archive.PartName(w.c.file), err)
 	}
+	return w.saveState(state)
+}
+
+func (w *writer) saveState(state []byte) error {
 	if err := w.r.env.Store.Write(archive.StateName(w.c.file), state); err != nil {
 		return w.r.diskError("write "+archive.StateName(w.c.file), err)
 	}
-	w.took = w.r.env.Clock.Now().Sub(start)
 	return nil
 }

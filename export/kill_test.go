@@ -149,6 +149,16 @@ func (f *killFile) Write(p []byte) (int, error) {
 	return f.Appender.Write(p)
 }
 
+func (f *killFile) Cut() func() (bool, error) {
+	durable := f.Appender.Cut()
+	return func() (bool, error) {
+		if f.s.die() {
+			f.s.kill()
+		}
+		return durable()
+	}
+}
+
 func (f *killFile) Sync() error {
 	if f.s.die() {
 		f.s.kill()

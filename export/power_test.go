@@ -181,6 +181,13 @@ func (a *imageAppender) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+func (a *imageAppender) Cut() func() (bool, error) {
+	return func() (bool, error) {
+		err := a.Sync()
+		return err == nil, err
+	}
+}
+
 func (a *imageAppender) Sync() error {
 	a.d.mu.Lock()
 	defer a.d.mu.Unlock()

@@ -88,6 +88,16 @@ func (f *faultyFile) Write(p []byte) (int, error) {
 	return f.Appender.Write(p)
 }
 
+func (f *faultyFile) Cut() func() (bool, error) {
+	durable := f.Appender.Cut()
+	return func() (bool, error) {
+		if err := f.s.broken(); err != nil {
+			return false, err
+		}
+		return durable()
+	}
+}
+
 func (f *faultyFile) Sync() error {
 	if err := f.s.broken(); err != nil {
 		return err

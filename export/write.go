@@ -36,7 +36,8 @@ type writer struct {
 	saved  int64 // size at the last checkpoint
 	at     time.Time
 	took   time.Duration
-	saving chan error // a checkpoint on its way
+	cut    *cut       // not saved yet
+	saving chan error // what becomes of the cut, on its way
 }
 
 type openChunk struct {

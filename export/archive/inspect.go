@@ -15,14 +15,13 @@ const (
 	// RunName is where an unfinished run says what it is.
 	RunName = store.WorkPrefix + "run.json"
 
-	partEnd  = ".part"
 	stateEnd = ".state"
 
 	stateVersion = 1
 )
 
 // PartName is where a file is while it is written.
-func PartName(file string) string { return store.WorkPrefix + file + partEnd }
+func PartName(file string) string { return store.WorkPrefix + file + store.PartEnd }
 
 // StateName is where the state of a file that is being written stands.
 func StateName(file string) string { return store.WorkPrefix + file + stateEnd }

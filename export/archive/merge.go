@@ -119,7 +119,7 @@ func mergeOne(ctx context.Context, a *Archive, chain []Entry, name string) (rows
 	}
 	defer files.close()
 	files.texts = true
-	part := name + partEnd
+	part := name + store.PartEnd
 	f, err := a.Store.Append(part, 0)
 	if err != nil {
 		return 0, "", nil, err

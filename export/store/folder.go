@@ -462,7 +462,7 @@ func (s *Folder) Append(name string, size int64) (Appender, error) {
 		if err != nil {
 			return nil, err
 		}
-		return f, nil
+		return folderFile{f}, nil
 	}
 	was, err := p.regular()
 	if err == nil {
@@ -494,7 +494,18 @@ func (s *Folder) Append(name string, size int64) (Appender, error) {
 		f.Close()
 		return nil, err
 	}
-	return f, nil
+	return folderFile{f}, nil
+}
+
+// folderFile is a file of a folder being written.
+type folderFile struct{ *os.File }
+
+// Cut makes a place to go on from durable at once.
+func (f folderFile) Cut() func() (bool, error) {
+	return func() (bool, error) {
+		err := f.Sync()
+		return err == nil, err
+	}
 }
 
 // Commit renames a file.

@@ -209,6 +209,11 @@ func (a *memoryAppender) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Cut makes a place to go on from durable at once.
+func (a *memoryAppender) Cut() func() (bool, error) {
+	return func() (bool, error) { return true, a.Sync() }
+}
+
 func (a *memoryAppender) Sync() error {
 	a.s.mu.Lock()
 	defer a.s.mu.Unlock()

@@ -12,12 +12,18 @@ import "io"
 //
 // What every Store guarantees, and Test in the package storetest checks:
 //
-//   - A file made by Append can be read, up to what was written, by Open and
-//     List. After a crash at least what was synced is there; what follows it is
-//     anything. Append with a size drops what follows the size.
+//   - A file made by Append can be read by Open, and its size by List, once it
+//     was synced and closed; where the Store can, earlier. One whose name ends
+//     with PartEnd may be readable only after it was committed.
+//   - After a crash at least what was synced, and what came before the last Cut
+//     that is durable, is there; what follows it is anything. Append with one of
+//     these sizes, or with any other that the Store still has, drops what
+//     follows the size.
 //   - Write and Commit are all or nothing, and durable when they return: after
 //     a crash the name stands for the old content or the new, never for a part
 //     of one. An error leaves it open which.
+//   - The final name of a file whose name ends with PartEnd is that name without
+//     PartEnd, and without WorkPrefix where it stands before.
 //   - Commit replaces what is under the final name. Committing a name that is
 //     not there is fs.ErrNotExist.
 //   - Different names may be used by several goroutines at once, one name by
@@ -47,7 +53,8 @@ type Store interface {
 	Write(name string, data []byte) error
 	// Append opens a file for appending after its first size bytes and drops
 	// what follows them; it makes the file when size is 0. A size beyond what
-	// is durable is an error.
+	// is durable is an error. Where a Store has to be given some bytes after
+	// size once more, and they are others now, Write answers a *Diverged.
 	Append(name string, size int64) (Appender, error)
 	// Commit gives a file that was synced and closed its final name, all or
 	// nothing and durably.
@@ -66,6 +73,8 @@ const (
 	WorkPrefix = ".fauna-export/"
 	// MergedPrefix begins the names of what a merge writes.
 	MergedPrefix = "merged/"
+	// PartEnd ends the name of a file until it is committed.
+	PartEnd = ".part"
 )
 
 // Entry is one file of a Store.
@@ -84,9 +93,28 @@ type File interface {
 // Appender is a file being written.
 type Appender interface {
 	io.Writer
-	// Sync makes what was written durable.
+	// Cut marks the end of what was written so far as a place from which Append
+	// goes on. The function it answers reports whether what stands before the
+	// mark is durable, after doing what can be done for it now; it may be called
+	// again, and beside Write. A Store that makes only parts of one size durable
+	// answers false until the part is whole that the mark lies in.
+	Cut() (durable func() (bool, error))
+	// Sync makes all that was written durable, whatever it costs: it is for the
+	// end of a file and of a process.
 	Sync() error
 	Close() error
+}
+
+// Diverged is a file that was begun by an earlier process and cannot be gone on
+// with: the bytes that follow are not those that the Store has. What there was
+// is dropped; the file has to be made again from its beginning.
+type Diverged struct {
+	Name string
+}
+
+// Error says so.
+func (e *Diverged) Error() string {
+	return e.Name + " was begun by an earlier process and goes on with other bytes now: documents have changed since. Resume the run to read them again from the first"
 }
 
 // Error is a store that cannot be used for what is wanted: exit code 2.

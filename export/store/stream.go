@@ -46,5 +46,9 @@ func (s *Stream) Free() (int64, error) { return -1, nil }
 
 type streamFile struct{ io.Writer }
 
+func (streamFile) Cut() func() (bool, error) {
+	return func() (bool, error) { return true, nil }
+}
+
 func (streamFile) Sync() error  { return nil }
 func (streamFile) Close() error { return nil }
