@@ -23,6 +23,7 @@ import (
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 	"fauna-export/fauna/emulator/fault"
+	"fauna-export/fauna/fql"
 )
 
 // testServer is an embedded server with a collection users of 2 000 documents
@@ -111,7 +112,7 @@ func (s *testServer) shell(t *testing.T, fql string) string {
 // restricted is a key that may read users and orders.
 func (s *testServer) restricted(t *testing.T) fauna.Secret {
 	t.Helper()
-	setup := fauna.Setup{Role: "connect-readonly", Collections: []string{"users", "orders"}}
+	setup := fql.Setup{Role: "connect-readonly", Collections: []string{"users", "orders"}}
 	s.shell(t, setup.RoleFQL())
 	secret, note := fauna.FindSecret(s.shell(t, setup.KeyFQL()))
 	if secret.IsZero() {

@@ -11,6 +11,7 @@ import (
 
 	"fauna-export/export/archive"
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // smallPages reads the index and the events in pages of a few, and can do
@@ -251,7 +252,7 @@ func TestSync_privilegeLost(t *testing.T) {
 	for id := 1; id <= 9; id++ {
 		s.fql(create(id, "{}"))
 	}
-	setup := fauna.Setup{Role: "reader", Collections: []string{"docs"}, Indexes: []string{"docs-ts"}}
+	setup := fql.Setup{Role: "reader", Collections: []string{"docs"}, Indexes: []string{"docs-ts"}}
 	s.fql(setup.RoleFQL())
 	secret, _ := fauna.FindSecret(s.fql(setup.KeyFQL()))
 	endpoint, err := fauna.ParseEndpoint(s.endpoint)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
+
+	"fauna-export/fauna/fql"
 )
 
 // Values of Access.HistoryDays that are no number of days.
@@ -87,7 +89,7 @@ func (c *Client) probe(ctx context.Context, list []Access) error {
 	var asked []*Access
 	var exprs []f.Expr
 	for i := range list {
-		if CheckName(list[i].Collection) == nil {
+		if fql.CheckName(list[i].Collection) == nil {
 			asked = append(asked, &list[i])
 			exprs = append(exprs, probeExpr(list[i].Collection, 0))
 		}
@@ -234,7 +236,7 @@ func (c *Client) histories(ctx context.Context, list []Access) error {
 	var asked []*Access
 	var exprs []f.Expr
 	for i := range list {
-		if CheckName(list[i].Collection) == nil {
+		if fql.CheckName(list[i].Collection) == nil {
 			asked = append(asked, &list[i])
 			exprs = append(exprs, f.Select("history_days", f.Get(f.Collection(list[i].Collection)), f.Default(nil)))
 		}

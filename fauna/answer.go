@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"fauna-export/fauna/fql"
 )
 
 // problem is one error of an answer.
@@ -287,7 +289,7 @@ const mostText = 16 << 10
 // clean returns a text from elsewhere on one line and without the secret. What
 // cannot be seen goes first: the secret could be hidden by it.
 func (s Secret) clean(text string) string {
-	text = oneLine(strings.ToValidUTF8(text[:min(len(text), mostText)], ""))
+	text = fql.OneLine(strings.ToValidUTF8(text[:min(len(text), mostText)], ""))
 	text = strings.TrimSpace(strings.TrimSuffix(text, "Please create a ticket at https://support.fauna.com")) // nobody is there
 	return s.Scrub(echoedSecret.ReplaceAllString(text, "${1}"+redacted))
 }

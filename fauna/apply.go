@@ -5,15 +5,17 @@ import (
 	"errors"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
+
+	"fauna-export/fauna/fql"
 )
 
 // Apply makes the set-up with the client's secret, which must be an admin's,
 // and returns the secret of the new key: the indexes that are not there yet,
 // the role, or its privileges if it exists, and the key. Indexes that exist
 // are left as they are; CheckIndexes tells whether they are right.
-func (c *Client) Apply(ctx context.Context, s Setup) (Secret, error) {
+func (c *Client) Apply(ctx context.Context, s fql.Setup) (Secret, error) {
 	for i, collection := range s.Collections {
-		name := s.index(i)
+		name := s.Index(i)
 		if name == "" {
 			continue
 		}
@@ -32,7 +34,7 @@ func (c *Client) Apply(ctx context.Context, s Setup) (Secret, error) {
 	privileges := f.Arr{grant(f.Collections()), grant(f.Indexes())}
 	for i, collection := range s.Collections {
 		privileges = append(privileges, grant(f.Collection(collection)))
-		if name := s.index(i); name != "" {
+		if name := s.Index(i); name != "" {
 			privileges = append(privileges, grant(f.Index(name)))
 		}
 	}

@@ -8,71 +8,37 @@ import (
 	"fmt"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
+
+	"fauna-export/fauna/fql"
 )
 
 // definitionBatch is how many definitions are read in one query. A function's
 // body may be long; the server takes far more.
 const definitionBatch = 100
 
-// DefinitionKind is a kind of schema.
-type DefinitionKind string
-
-// The kinds of schema that Definitions reads, in the order in which they must be
-// made: indexes need their collections, roles all of the others.
-const (
-	CollectionDefinitions DefinitionKind = "collections"
-	IndexDefinitions      DefinitionKind = "indexes"
-	FunctionDefinitions   DefinitionKind = "functions"
-	RoleDefinitions       DefinitionKind = "roles"
-)
-
-// DefinitionKinds returns all kinds, in the order in which they must be made.
-func DefinitionKinds() []DefinitionKind {
-	return []DefinitionKind{CollectionDefinitions, IndexDefinitions, FunctionDefinitions, RoleDefinitions}
-}
-
-// Definition is one collection, index, function or role.
-type Definition struct {
-	Name string
-	// Document is the definition as the server sent it: JSON with Fauna's tags,
-	// with ref and ts, members in the server's order.
-	Document json.RawMessage
-}
-
-// Definitions is the schema of a database, as of one moment, as far as the key
-// may read it.
-type Definitions struct {
-	At   int64 // of the moment, in microseconds since 1970
-	List map[DefinitionKind][]Definition
-	// Denied holds the kinds that the key may not list. A kind whose list is
-	// empty may be hidden too: the server leaves out what a role of one's own may
-	// not read and says nothing.
-	Denied []DefinitionKind
-}
-
 // kindOf returns the set of a kind, and the ref of one of its members.
-func kindOf(kind DefinitionKind) (set f.Expr, member func(name string) f.Expr) {
+func kindOf(kind fql.DefinitionKind) (set f.Expr, member func(name string) f.Expr) {
 	switch kind {
-	case IndexDefinitions:
+	case fql.IndexDefinitions:
 		return f.Indexes(), func(name string) f.Expr { return f.Index(name) }
-	case FunctionDefinitions:
+	case fql.FunctionDefinitions:
 		return f.Functions(), func(name string) f.Expr { return f.Function(name) }
-	case RoleDefinitions:
+	case fql.RoleDefinitions:
 		return f.Roles(), func(name string) f.Expr { return f.Role(name) }
 	}
 	return f.Collections(), func(name string) f.Expr { return f.Collection(name) }
 }
 
-// Definitions reads the schema that the key may read, in the order in which it
+// fql.Definitions reads the schema that the key may read, in the order in which it
 // was made. It fails with KindDenied where the key may read none of it.
-func (c *Client) Definitions(ctx context.Context) (*Definitions, error) {
+func (c *Client) Definitions(ctx context.Context) (*fql.Definitions, error) {
 	at, err := c.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
-	d := &Definitions{At: at, List: map[DefinitionKind][]Definition{}}
+	d := &fql.Definitions{At: at, List: map[fql.DefinitionKind][]fql.Definition{}}
 	var denied error
-	for _, kind := range DefinitionKinds() {
+	for _, kind := range fql.DefinitionKinds() {
 		list, err := c.definitionsOf(ctx, kind, at)
 		if e := new(Error); errors.As(err, &e) && e.Kind == KindDenied {
 			d.Denied, denied = append(d.Denied, kind), err
@@ -83,19 +49,19 @@ func (c *Client) Definitions(ctx context.Context) (*Definitions, error) {
 		}
 		d.List[kind] = list
 	}
-	if len(d.Denied) == len(DefinitionKinds()) {
+	if len(d.Denied) == len(fql.DefinitionKinds()) {
 		return nil, denied
 	}
 	return d, nil
 }
 
-func (c *Client) definitionsOf(ctx context.Context, kind DefinitionKind, at int64) ([]Definition, error) {
+func (c *Client) definitionsOf(ctx context.Context, kind fql.DefinitionKind, at int64) ([]fql.Definition, error) {
 	set, member := kindOf(kind)
 	names, err := c.namesAt(ctx, "list "+string(kind), set, at)
 	if err != nil {
 		return nil, err
 	}
-	list := []Definition{}
+	list := []fql.Definition{}
 	for start := 0; start < len(names); start += definitionBatch {
 		some := names[start:min(start+definitionBatch, len(names))]
 		gets := make(f.Arr, len(some))
@@ -110,7 +76,7 @@ func (c *Client) definitionsOf(ctx context.Context, kind DefinitionKind, at int6
 			return nil, c.strange("read "+string(kind), fmt.Sprintf("%d definitions for %d names", len(documents), len(some)))
 		}
 		for i, name := range some {
-			list = append(list, Definition{Name: name, Document: documents[i]})
+			list = append(list, fql.Definition{Name: name, Document: documents[i]})
 		}
 	}
 	return list, nil

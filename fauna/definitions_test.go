@@ -8,6 +8,7 @@ import (
 
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/fql"
 )
 
 // schemaText makes one of everything that a schema can hold, in FQL by hand.
@@ -41,14 +42,14 @@ CreateFunction({ name: "as_reader", body: Query(Lambda("x", Var("x"))), role: Ro
 
 // read reads the schema with a client, and returns what it says with the times
 // taken out.
-func read(t *testing.T, c *fauna.Client) (*fauna.Definitions, string) {
+func read(t *testing.T, c *fauna.Client) (*fql.Definitions, string) {
 	t.Helper()
 	d, err := c.Definitions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	for _, kind := range fauna.DefinitionKinds() {
+	for _, kind := range fql.DefinitionKinds() {
 		for _, one := range d.List[kind] {
 			b.WriteString(string(kind) + " " + one.Name + " " + regexp.MustCompile(`"ts":\d+,`).ReplaceAllString(string(one.Document), "") + "\n")
 		}
@@ -125,7 +126,7 @@ func TestDefinitions_moreThanAPageOfThem(t *testing.T) {
 	s := newServer(t, emulator.Options{})
 	s.run(`Map([` + strings.TrimSuffix(strings.Repeat(`0,`, 250), ",") + `], Lambda("_", CreateCollection({ name: Concat(["c", NewId()]) })))`)
 	d, _ := read(t, s.admin)
-	if n := len(d.List[fauna.CollectionDefinitions]); n != 250 {
+	if n := len(d.List[fql.CollectionDefinitions]); n != 250 {
 		t.Errorf("%d of 250 collections were read", n)
 	}
 }
@@ -144,8 +145,8 @@ func TestDefinitions_sayWhatTheKeyMayNotList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(d.Denied) != 1 || d.Denied[0] != fauna.RoleDefinitions || len(d.List[fauna.FunctionDefinitions]) != 5 {
-		t.Errorf("denied %v, %d functions", d.Denied, len(d.List[fauna.FunctionDefinitions]))
+	if len(d.Denied) != 1 || d.Denied[0] != fql.RoleDefinitions || len(d.List[fql.FunctionDefinitions]) != 5 {
+		t.Errorf("denied %v, %d functions", d.Denied, len(d.List[fql.FunctionDefinitions]))
 	}
 	text, _ := d.FQL()
 	if want := "// Needs what is not in this text: Role(\"reader\").\nUpdate(Function(\"as_reader\"), { role: Role(\"reader\") })"; !strings.Contains(text, want) {

@@ -1,8 +1,9 @@
 // Package fauna speaks to a server of Fauna's query language FQL in its
 // version 4: the open-source core that people run themselves, as the hosted
 // service closed on 30 May 2025. It reads addresses and secrets as people type
-// and paste them, makes the text of a set-up, tells what a key may read, and
-// reads pages of documents as the bytes that the server sends.
+// and paste them, finds out what a key may read, and reads pages of documents as
+// the bytes that the server sends. The texts of FQL that people see are in
+// fauna/fql.
 //
 // A [Client] asks one server with one secret. Its reading methods have the
 // form that the export's engine wants of a source; it knows nothing of files.

@@ -9,6 +9,7 @@ import (
 
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/fql"
 )
 
 func TestServer_applyThenCleanUp(t *testing.T) {
@@ -16,13 +17,13 @@ func TestServer_applyThenCleanUp(t *testing.T) {
 	s.fill("users", 3)
 	s.fill("products", 2)
 	s.fill("secrets", 2)
-	setup := fauna.Setup{Collections: []string{"users"}, Indexes: []string{"users-ts"}}
+	setup := fql.Setup{Collections: []string{"users"}, Indexes: []string{"users-ts"}}
 	first, err := s.admin.Apply(t.Context(), setup)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Again, with one more: the role and an index exist by now.
-	setup = fauna.Setup{Collections: []string{"users", "products"}, Indexes: []string{"users-ts", "products-ts"}}
+	setup = fql.Setup{Collections: []string{"users", "products"}, Indexes: []string{"users-ts", "products-ts"}}
 	second, err := s.admin.Apply(t.Context(), setup)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +47,7 @@ func TestServer_applyThenCleanUp(t *testing.T) {
 	if _, err := s.client("").Apply(t.Context(), setup); !errors.As(err, &e) || e.Kind != fauna.KindSecretRefused {
 		t.Errorf("without a secret: %v", err)
 	}
-	if _, err := s.admin.Apply(t.Context(), fauna.Setup{Collections: []string{"nope"}}); !errors.As(err, &e) || e.Kind != fauna.KindQuery {
+	if _, err := s.admin.Apply(t.Context(), fql.Setup{Collections: []string{"nope"}}); !errors.As(err, &e) || e.Kind != fauna.KindQuery {
 		t.Errorf("for a missing collection: %v", err)
 	}
 
@@ -59,7 +60,7 @@ func TestServer_applyThenCleanUp(t *testing.T) {
 	if _, err := c.Collections(t.Context()); !errors.As(err, &e) || e.Kind != fauna.KindSecretRefused {
 		t.Errorf("after the clean-up: %v", err)
 	}
-	if printed := s.run(`Paginate(Roles())`); strings.Contains(printed, fauna.DefaultRole) {
+	if printed := s.run(`Paginate(Roles())`); strings.Contains(printed, fql.DefaultRole) {
 		t.Errorf("the role is still there: %s", printed)
 	}
 }
@@ -69,7 +70,7 @@ func TestServer_setupTextRuns(t *testing.T) {
 	s := newServer(t, emulator.Options{})
 	s.fill("users", 3)
 	s.fill("Ünï-cödé.1", 2)
-	setup := fauna.Setup{Role: "röle;1", Collections: []string{"users", "Ünï-cödé.1"}, Indexes: []string{"users-ts", "Ünï-cödé.1-ts"}}
+	setup := fql.Setup{Role: "röle;1", Collections: []string{"users", "Ünï-cödé.1"}, Indexes: []string{"users-ts", "Ünï-cödé.1-ts"}}
 	printed := ""
 	for _, q := range setup.All() {
 		printed = s.run(q.FQL)
@@ -88,16 +89,16 @@ func TestServer_setupTextRuns(t *testing.T) {
 		t.Errorf("access is %+v, %v", list, err)
 	}
 	s.run(setup.RoleUpdateFQL())
-	s.run(fauna.HistoryFQL(setup.Collections, 3))
-	s.run(fauna.HistoryFQL(setup.Collections[:1], 5))
+	s.run(fql.HistoryFQL(setup.Collections, 3))
+	s.run(fql.HistoryFQL(setup.Collections[:1], 5))
 	if list, err = c.Access(t.Context(), setup.Collections); err != nil || list[0].HistoryDays != 5 || list[1].HistoryDays != 3 {
 		t.Errorf("access is %+v, %v", list, err)
 	}
-	names := fauna.ParseNames(s.run(fauna.CollectionsFQL()))
+	names := fql.ParseNames(s.run(fql.CollectionsFQL()))
 	if !slices.Equal(names.Names, setup.Collections) || names.Cut {
 		t.Errorf("names are %+v", names)
 	}
-	names = fauna.ParseNames(s.run("Paginate(Collections(), {size: 1})"))
+	names = fql.ParseNames(s.run("Paginate(Collections(), {size: 1})"))
 	if !slices.Equal(names.Names, setup.Collections[:1]) || !names.Cut {
 		t.Errorf("names are %+v", names)
 	}

@@ -7,7 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"fauna-export/fauna/fql"
 )
 
 // Error is a request that failed. All texts in it, those of its cause among them,
@@ -142,23 +143,7 @@ const maxDescription = 300
 
 // printable returns text on one line, clipped, without what could drive a
 // terminal.
-func printable(text string) string { return clip(oneLine(text), maxDescription) }
-
-// oneLine returns text on one line without what cannot be seen: control
-// characters, marks that turn the direction of writing, and others without a
-// width, behind which a word could hide.
-func oneLine(text string) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, text)
-	return strings.TrimSpace(text)
-}
+func printable(text string) string { return clip(fql.OneLine(text), maxDescription) }
 
 // quoteName returns a name from the server or a person for use in a message.
 func quoteName(name string) string { return strconv.Quote(clip(name, 100)) }

@@ -6,6 +6,7 @@ import (
 
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/fql"
 )
 
 // What an admin sets up, and what the key can read then: the way from an address to
@@ -28,7 +29,7 @@ func ExampleClient() {
 	shell(`CreateCollection({ name: "users" })`)
 	shell(`CreateCollection({ name: "salaries" })`)
 	shell(`Create(Ref(Collection("users"), "101"), { data: { name: "Ada" } })`)
-	setup := fauna.Setup{Role: "connect-readonly", Collections: []string{"users"}}
+	setup := fql.Setup{Role: "connect-readonly", Collections: []string{"users"}}
 	shell(setup.RoleFQL())
 	secret, _ := fauna.FindSecret(shell(setup.KeyFQL()))
 

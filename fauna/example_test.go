@@ -22,48 +22,6 @@ func ExampleParseEndpoint() {
 	// This address belonged to the hosted service, which closed on 30 May 2025. Give the address of your own core, like localhost:8443 or https://fauna.example.org.
 }
 
-func ExampleParseNames() {
-	names := fauna.ParseNames(`{
-  after: [ Collection("empty") ],
-  data: [ Collection("users"), Collection("line items") ]
-}`)
-	fmt.Println(names.Names)
-	fmt.Println(names.Bad[0].Name+":", names.Bad[0].Why)
-	fmt.Println(names.CutWhy)
-	// Output:
-	// [users]
-	// line items: it has a space
-	// This is one page of the list, which goes on (after). Print more at once, with {size: 1000}, or choose from the whole list once the secret is known.
-}
-
-func ExampleSetup() {
-	setup := fauna.Setup{Collections: []string{"users"}}
-	fmt.Println(setup.RoleFQL())
-	fmt.Println(setup.KeyFQL())
-	// Output:
-	// CreateRole({
-	//   name: "connect-readonly",
-	//   privileges: [
-	//     {
-	//       resource: Collections(),
-	//       actions: { read: true }
-	//     },
-	//     {
-	//       resource: Indexes(),
-	//       actions: { read: true }
-	//     },
-	//     {
-	//       resource: Collection("users"),
-	//       actions: { read: true }
-	//     }
-	//   ],
-	// })
-	// CreateKey({
-	//   name: "connect-readonly",
-	//   role: Role("connect-readonly"),
-	// })
-}
-
 func ExampleFindSecret() {
 	secret, note := fauna.FindSecret(`{
   ref: Ref(Keys(), "481386119929266688"),

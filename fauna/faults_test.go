@@ -12,6 +12,7 @@ import (
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 	"fauna-export/fauna/emulator/fault"
+	"fauna-export/fauna/fql"
 )
 
 // Every method tells every fault of a server for what it is, and works again
@@ -146,7 +147,7 @@ func TestServer_snapshotExpires(t *testing.T) {
 func TestServer_privilegeTakenAway(t *testing.T) {
 	s := newServer(t, emulator.Options{})
 	s.fill("docs", 3)
-	setup := fauna.Setup{Collections: []string{"docs"}}
+	setup := fql.Setup{Collections: []string{"docs"}}
 	secret, err := s.admin.Apply(t.Context(), setup)
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +160,7 @@ func TestServer_privilegeTakenAway(t *testing.T) {
 	if ids, _, err := c.IDs(t.Context(), "docs", 0, 0, 10); err != nil || !slices.Equal(ids, []int64{1, 2, 3}) {
 		t.Fatalf("%v, %v", ids, err)
 	}
-	s.run(fauna.Setup{}.RoleUpdateFQL())
+	s.run(fql.Setup{}.RoleUpdateFQL())
 	ids, next, err := c.IDs(t.Context(), "docs", 0, 0, 10)
 	if err != nil || len(ids) != 0 || next != -1 {
 		t.Errorf("a page without the privilege is empty, not %v, %d, %v", ids, next, err)

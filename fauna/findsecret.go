@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"fauna-export/fauna/fql"
 )
 
 // Secrets of keys and tokens are unpadded base64url: of 30 bytes (40
@@ -20,8 +22,6 @@ var (
 	secretField = regexp.MustCompile(`(?:^|[^\w$])["']?secret["']?\s*:\s*(?:"([^"\s]+)"|'([^'\s]+)')`)
 	// secretToken is a secret that stands alone in a longer text.
 	secretToken = regexp.MustCompile(`(?:^|[^\w-])(fn[A-Za-z0-9_-]{30,60})(?:[^\w-]|$)`)
-	// escapeSequence is what a terminal's colours leave in copied text.
-	escapeSequence = regexp.MustCompile("\x1b(?:\\[[0-9;?]*[ -/]*[@-~]|[@-Z\\\\-_])")
 )
 
 func looksLikeSecret(text string) bool {
@@ -34,7 +34,7 @@ func looksLikeSecret(text string) bool {
 // never repeats the secret. When nothing in the text can be a secret the
 // result is zero and the note says so.
 func FindSecret(pasted string) (s Secret, note string) {
-	text := strings.TrimSpace(escapeSequence.ReplaceAllString(pasted, ""))
+	text := strings.TrimSpace(fql.StripEscapes(pasted))
 	if text == "" {
 		return Secret{}, ""
 	}

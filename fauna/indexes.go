@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
+
+	"fauna-export/fauna/fql"
 )
 
 // IndexCheck is what was found about the index of a collection that an
@@ -15,10 +17,10 @@ type IndexCheck struct {
 	Collection string
 	Index      string
 	Exists     bool
-	Building   bool     // it is right, but not active yet: wait for it
-	Problems   []string // what is wrong, a half sentence each: "it is sorted in reverse"
-	Settings   []string // which settings are wrong, a word each: source, terms, values, order; nil where it is not they
-	Fix        []Query  // what an admin can run to put it right, in order; nil where FQL about the index cannot
+	Building   bool        // it is right, but not active yet: wait for it
+	Problems   []string    // what is wrong, a half sentence each: "it is sorted in reverse"
+	Settings   []string    // which settings are wrong, a word each: source, terms, values, order; nil where it is not they
+	Fix        []fql.Query // what an admin can run to put it right, in order; nil where FQL about the index cannot
 }
 
 // Ready reports whether the index can be read as an incremental sync needs it.
@@ -49,7 +51,7 @@ func (c *Client) CheckIndexes(ctx context.Context, collections, indexes []string
 	for i := range checks {
 		check := &checks[i]
 		check.Collection, check.Index = collections[i], indexes[i]
-		setup := Setup{Collections: collections[i : i+1], Indexes: indexes[i : i+1]}
+		setup := fql.Setup{Collections: collections[i : i+1], Indexes: indexes[i : i+1]}
 		if err := c.checkIndex(op, check, setup, found[i], read[i].problem); err != nil {
 			return nil, err
 		}
@@ -58,12 +60,12 @@ func (c *Client) CheckIndexes(ctx context.Context, collections, indexes []string
 }
 
 // checkIndex judges an index by its settings and by what reading it answers.
-func (c *Client) checkIndex(op string, check *IndexCheck, setup Setup, settings result, reading *problem) error {
+func (c *Client) checkIndex(op string, check *IndexCheck, setup fql.Setup, settings result, reading *problem) error {
 	if p := settings.problem; p != nil {
 		switch p.kind() {
 		case KindMissing:
 			check.Problems = []string{"it does not exist"}
-			check.Fix = []Query{setup.All()[0]}
+			check.Fix = []fql.Query{setup.All()[0]}
 		case KindDenied:
 			check.Exists = true // as far as one can know
 			check.Problems = []string{"the key may not read Indexes(), so its settings cannot be checked; add the privilege to the role"}
@@ -81,10 +83,10 @@ func (c *Client) checkIndex(op string, check *IndexCheck, setup Setup, settings 
 		for i, problem := range check.Problems {
 			check.Problems[i] = c.secret.clean(problem)
 		}
-		check.Fix = []Query{{
+		check.Fix = []fql.Query{{
 			Title: "Delete the index " + check.Index,
 			Why:   "Its settings cannot be changed. If something else uses it, leave it and choose another name for the export's index.",
-			FQL:   "Delete(Index(" + quoteFQL(check.Index) + "))",
+			FQL:   "Delete(Index(" + fql.Quote(check.Index) + "))",
 		}, setup.All()[0]}
 		return nil
 	}
@@ -95,7 +97,7 @@ func (c *Client) checkIndex(op string, check *IndexCheck, setup Setup, settings 
 	switch {
 	case reading == nil:
 	case reading.kind() == KindDenied:
-		check.Problems = []string{"the key may not read it; add the privilege Index(" + quoteFQL(check.Index) + ") to the role"}
+		check.Problems = []string{"the key may not read it; add the privilege Index(" + fql.Quote(check.Index) + ") to the role"}
 	case strings.Contains(reading.Description, "is not active"):
 		check.Building = true
 	default:

@@ -7,6 +7,7 @@ import (
 
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/fql"
 )
 
 func TestServer_checkIndexes(t *testing.T) {
@@ -96,7 +97,7 @@ func TestServer_checkIndexes_waitsForABuild(t *testing.T) {
 	clock := &testClock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	s := newServer(t, emulator.Options{Clock: clock.Now})
 	s.fill("many", 200) // over 128 documents an index is not active at once
-	setup := fauna.Setup{Collections: []string{"many"}, Indexes: []string{"many-ts"}}
+	setup := fql.Setup{Collections: []string{"many"}, Indexes: []string{"many-ts"}}
 	s.run(setup.IndexFQL(0))
 	check := func() fauna.IndexCheck {
 		t.Helper()

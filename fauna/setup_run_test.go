@@ -5,9 +5,9 @@ import (
 	"reflect"
 	"testing"
 
-	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 	"fauna-export/fauna/emulator/fault"
+	"fauna-export/fauna/fql"
 )
 
 // asQuery returns what a text of FQL is as a query, decoded.
@@ -31,8 +31,8 @@ func decoded(t *testing.T, body string) any {
 
 // The queries that the text stands for, as they were sent to a real server.
 func TestSetup_textIsTheQueryThatWasSeenToWork(t *testing.T) {
-	full := fauna.Setup{Collections: []string{"users", "products"}}
-	indexed := fauna.Setup{Collections: []string{"users"}, Indexes: []string{"users-ts"}}
+	full := fql.Setup{Collections: []string{"users", "products"}}
+	indexed := fql.Setup{Collections: []string{"users"}, Indexes: []string{"users-ts"}}
 	const privileges = `[{"object":{"resource":{"collections":null},"actions":{"object":{"read":true}}}},` +
 		`{"object":{"resource":{"indexes":null},"actions":{"object":{"read":true}}}},` +
 		`{"object":{"resource":{"collection":"users"},"actions":{"object":{"read":true}}}},` +
@@ -42,8 +42,8 @@ func TestSetup_textIsTheQueryThatWasSeenToWork(t *testing.T) {
 		{"role update", full.RoleUpdateFQL(), `{"update":{"role":"connect-readonly"},"params":{"object":{"privileges":` + privileges + `}}}`},
 		{"key", full.KeyFQL(), `{"create_key":{"object":{"name":"connect-readonly","role":{"role":"connect-readonly"}}}}`},
 		{"index", indexed.IndexFQL(0), `{"create_index":{"object":{"name":"users-ts","source":{"collection":"users"},"terms":[],"values":[{"object":{"field":"ts"}},{"object":{"field":"ref"}}]}}}`},
-		{"history", fauna.HistoryFQL([]string{"users"}, 1), `{"update":{"collection":"users"},"params":{"object":{"history_days":1}}}`},
-		{"names", fauna.CollectionsFQL(), `{"map":{"lambda":"c","expr":{"select":"id","from":{"var":"c"}}},"collection":{"paginate":{"collections":null},"size":1000}}`},
+		{"history", fql.HistoryFQL([]string{"users"}, 1), `{"update":{"collection":"users"},"params":{"object":{"history_days":1}}}`},
+		{"names", fql.CollectionsFQL(), `{"map":{"lambda":"c","expr":{"select":"id","from":{"var":"c"}}},"collection":{"paginate":{"collections":null},"size":1000}}`},
 		{"clean-up", full.CleanupFQL(), `{"do":[{"foreach":{"lambda":"k","expr":{"delete":{"var":"k"}}},"collection":` +
 			`{"filter":{"lambda":"k","expr":{"equals":[{"select":"role","from":{"get":{"var":"k"}},"default":null},{"role":"connect-readonly"}]}},` +
 			`"collection":{"paginate":{"keys":null},"size":80000}}},{"delete":{"role":"connect-readonly"}}]}`},
@@ -59,7 +59,7 @@ func TestServer_applySendsWhatTheTextSays(t *testing.T) {
 	s := newServer(t, emulator.Options{})
 	s.fill("users", 1)
 	s.fill("products", 1)
-	setup := fauna.Setup{Role: "röle", Collections: []string{"users", "products"}, Indexes: []string{"users-ts", "products-ts"}}
+	setup := fql.Setup{Role: "röle", Collections: []string{"users", "products"}, Indexes: []string{"users-ts", "products-ts"}}
 	s.Faults().Add(fault.When{Times: -1}, fault.Do("listen", func() {}))
 	var want []any
 	for _, q := range setup.All() {

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"fauna-export/fauna/fql"
 )
 
 const nowAnswer = `{"resource":{"@ts":"2026-11-22T10:08:00.083Z"}}`
@@ -388,7 +390,7 @@ func TestClient_cancelledByItsCaller(t *testing.T) {
 		"presence":    func(ctx context.Context) error { _, _, _, err := c.Presence(ctx, "a", []int64{1}); return err },
 		"absent":      func(ctx context.Context) error { _, err := c.CollectionTimes(ctx, []string{"a"}, 1); return err },
 		"count":       func(ctx context.Context) error { _, err := c.Count(ctx, "a", 1); return err },
-		"apply":       func(ctx context.Context) error { _, err := c.Apply(ctx, Setup{}); return err },
+		"apply":       func(ctx context.Context) error { _, err := c.Apply(ctx, fql.Setup{}); return err },
 	}
 	stop := errors.New("stopped by a signal")
 	for name, call := range calls {

@@ -17,6 +17,7 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/row"
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // keptMsg is the answer of keepAnswers.
@@ -136,7 +137,7 @@ func (s *session) recall(path string) bool {
 		s.plaintext = e
 	}
 	for _, name := range c.Collections {
-		if fauna.CheckName(name) == nil {
+		if fql.CheckName(name) == nil {
 			s.add(name)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"fauna-export/export/row"
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // idPage is how many ids one request of a count asks for; the first one asks for
@@ -322,7 +323,7 @@ func (c *checkStep) showHistory() {
 			names = append(names, r.name)
 		}
 	}
-	if fql := fauna.HistoryFQL(names, 7); fql != "" {
+	if fql := fql.HistoryFQL(names, 7); fql != "" {
 		c.s.panel = &panel{
 			title: "As an admin: snapshots then live for 7 days",
 			text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-history.fql",

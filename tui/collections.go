@@ -7,7 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // collectionsStep asks for names: before a secret exists they are typed or
@@ -17,9 +17,9 @@ type collectionsStep struct {
 	field  field
 	inList bool // the focus: the list, or the field
 
-	typed fauna.Names     // what is in the field
-	bad   []fauna.BadName // pasted or typed, and no possible name
-	cut   string          // why a pasted list was not whole, "" when it was
+	typed fql.Names     // what is in the field
+	bad   []fql.BadName // pasted or typed, and no possible name
+	cut   string        // why a pasted list was not whole, "" when it was
 
 	list      list
 	filter    field
@@ -71,7 +71,7 @@ func (listedMsg) to() stepID { return collectionsID }
 func (c *collectionsStep) ask() tea.Cmd {
 	shell := c.s.cfg.Shell
 	return c.s.jobs.do(func(ctx context.Context) tea.Msg {
-		text, err := shell(ctx, fauna.CollectionsFQL())
+		text, err := shell(ctx, fql.CollectionsFQL())
 		return listedMsg{text, err}
 	})
 }
@@ -109,7 +109,7 @@ func (c *collectionsStep) keys() collectionsKeys {
 func (c *collectionsStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	switch k := c.keys(); {
 	case pressed(m, k.copy):
-		return c.s.copy(fauna.CollectionsFQL()), true
+		return c.s.copy(fql.CollectionsFQL()), true
 	case pressed(m, k.run):
 		return c.ask(), true
 	}
@@ -129,7 +129,7 @@ func (c *collectionsStep) fieldKey(m tea.KeyMsg) (tea.Cmd, bool) {
 	if m.Paste && c.isList(string(m.Runes)) {
 		c.paste(c.field.value() + "\n" + string(m.Runes))
 		c.field.set("")
-		c.typed = fauna.Names{}
+		c.typed = fql.Names{}
 		return nil, true
 	}
 	switch k := c.keys(); {
@@ -144,7 +144,7 @@ func (c *collectionsStep) fieldKey(m tea.KeyMsg) (tea.Cmd, bool) {
 	if !c.field.key(m) {
 		return nil, false
 	}
-	c.typed = fauna.ParseNames(c.field.value())
+	c.typed = fql.ParseNames(c.field.value())
 	return nil, true
 }
 
@@ -156,11 +156,11 @@ func (c *collectionsStep) isList(text string) bool {
 // paste takes names out of any text that a shell printed.
 func (c *collectionsStep) paste(text string) {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
-	c.take(fauna.ParseNames(text))
+	c.take(fql.ParseNames(text))
 }
 
 // take puts names on the list and says what was found.
-func (c *collectionsStep) take(n fauna.Names) {
+func (c *collectionsStep) take(n fql.Names) {
 	fresh := 0
 	for _, name := range n.Names {
 		if c.s.add(name) {
@@ -216,9 +216,9 @@ func (c *collectionsStep) commit() {
 	if strings.TrimSpace(c.field.value()) == "" {
 		return
 	}
-	c.take(fauna.ParseNames(c.field.value()))
+	c.take(fql.ParseNames(c.field.value()))
 	c.field.set("")
-	c.typed = fauna.Names{}
+	c.typed = fql.Names{}
 }
 
 // submit goes on when there is something to export. A text that is more than

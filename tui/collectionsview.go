@@ -5,7 +5,7 @@ import (
 
 	"github.com/charmbracelet/bubbles/key"
 
-	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 func (c *collectionsStep) title() (string, string) {
@@ -112,7 +112,7 @@ func (c *collectionsStep) row(x choice, wide, w int, here bool) string {
 	return fit(mark+box+" "+name+"   "+p.of(text), w)
 }
 
-func (c *collectionsStep) badRow(b fauna.BadName, w int, here bool) string {
+func (c *collectionsStep) badRow(b fql.BadName, w int, here bool) string {
 	mark := "  "
 	if here {
 		mark = c.s.st.strong.of("> ")
@@ -129,7 +129,7 @@ func (c *collectionsStep) foot(w, h int) []string {
 			lines = append(lines, lead(i, st.warn.of("! "))+l)
 		}
 	}
-	query := cleanLines(fauna.CollectionsFQL())
+	query := cleanLines(fql.CollectionsFQL())
 	rows := len(c.s.choices) + len(c.bad) + len(c.typed.Names) + len(c.typed.Bad)
 	switch {
 	case c.s.known != nil:

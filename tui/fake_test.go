@@ -10,6 +10,7 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/archive"
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // fakeServer answers as a database of the given collections would.
@@ -75,7 +76,7 @@ func (f *fakeServer) Access(ctx context.Context, names []string) ([]fauna.Access
 	return out, f.wait(ctx)
 }
 
-func (f *fakeServer) Apply(ctx context.Context, s fauna.Setup) (fauna.Secret, error) {
+func (f *fakeServer) Apply(ctx context.Context, s fql.Setup) (fauna.Secret, error) {
 	if f.apply != nil {
 		return fauna.Secret{}, f.apply
 	}

@@ -14,6 +14,7 @@ import (
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // A scene brings a wizard to a state worth seeing.
@@ -244,7 +245,7 @@ func incremental(b *bench, _ *Config) { b.onOutput = []string{"right"} }
 func missingIndex() fauna.IndexCheck {
 	return fauna.IndexCheck{
 		Problems: []string{"it does not exist"},
-		Fix:      []fauna.Query{{Title: "Index of users", Why: "Lists every document.", FQL: "CreateIndex({\n  name: \"users-ts\"\n})"}},
+		Fix:      []fql.Query{{Title: "Index of users", Why: "Lists every document.", FQL: "CreateIndex({\n  name: \"users-ts\"\n})"}},
 	}
 }
 
@@ -254,7 +255,7 @@ func wrongIndex() fauna.IndexCheck {
 		Exists:   true,
 		Settings: []string{"source", "terms", "values", "order"},
 		Problems: []string{`it is of another source than the collection "products"`, "it has terms, and must have none", "its values are ts, and must be ts, ref", "it is sorted in reverse"},
-		Fix: []fauna.Query{
+		Fix: []fql.Query{
 			{Title: "Delete the index products-ts", Why: "Its settings cannot be changed. If something else uses it, leave it and choose another name for the export's index.", FQL: "Delete(Index(\"products-ts\"))"},
 			{Title: "Index of products", Why: "Lists every document.", FQL: "CreateIndex({\n  name: \"products-ts\"\n})"},
 		},

@@ -7,6 +7,7 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // indexNames are the indexes of an incremental export, by collection.
@@ -16,7 +17,7 @@ func (s *session) indexNames(collections []string) map[string]string {
 	}
 	names := make(map[string]string, len(collections))
 	for _, c := range collections {
-		names[c] = fauna.IndexName(s.cfg.Index, c)
+		names[c] = fql.IndexName(s.cfg.Index, c)
 	}
 	return names
 }
@@ -75,14 +76,14 @@ const roleTitle = "Role"
 // mending is what an admin can run so that the export may begin: what puts the
 // indexes right, then the role where it lacks a privilege. An index that is made
 // anew is another one to the role, even under its old name.
-func (s *session) mending(indexes []fauna.IndexCheck, role bool) []fauna.Query {
-	var queries []fauna.Query
+func (s *session) mending(indexes []fauna.IndexCheck, role bool) []fql.Query {
+	var queries []fql.Query
 	for _, c := range indexes {
 		queries = append(queries, c.Fix...)
 		role = role || len(c.Problems) > 0
 	}
 	if setup := s.setup(); role && len(setup.Collections) > 0 {
-		queries = append(queries, fauna.Query{
+		queries = append(queries, fql.Query{
 			Title: roleTitle, Why: "Gives the role exactly what this export reads.", FQL: setup.RoleUpdateFQL(),
 		})
 	}
@@ -94,7 +95,7 @@ const commentWidth = 54
 
 // mendingText is the queries as one text: each with what it is for, as a comment
 // that the shell takes.
-func mendingText(queries []fauna.Query) string {
+func mendingText(queries []fql.Query) string {
 	var b strings.Builder
 	for i, q := range queries {
 		if i > 0 {
@@ -111,7 +112,7 @@ func mendingText(queries []fauna.Query) string {
 }
 
 // mendingPanel shows the queries, to be copied, or run on the demo server.
-func (s *session) mendingPanel(queries []fauna.Query) *panel {
+func (s *session) mendingPanel(queries []fql.Query) *panel {
 	text := mendingText(queries)
 	p := &panel{
 		title: "Run these in the Fauna shell, one after the other",

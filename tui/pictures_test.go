@@ -13,6 +13,7 @@ import (
 	"fauna-export/export/archive"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/fql"
 )
 
 var pictures = flag.Bool("pictures", false, "write the pictures of assets/pictures anew")
@@ -84,7 +85,7 @@ func story(t *testing.T) (views [steps]string) {
 	}
 	take(domainID)
 	b.keys("enter")
-	b.paste(shell(fauna.CollectionsFQL()))
+	b.paste(shell(fql.CollectionsFQL()))
 	take(collectionsID)
 	b.keys("enter", "up")
 	b.typed("carts:customer_id:string=data.customer.id")

@@ -10,6 +10,7 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/row"
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // plainEvery is how often the plain mode says how far the export is.
@@ -126,7 +127,7 @@ func (p *plain) collections(ctx context.Context) error {
 		p.choices = nil
 	}
 	p.tell("Type the names of the collections, or paste what the Fauna shell printed; an empty line ends.")
-	p.tell("This query lists them:\n%s", strings.Join(cleanLines(fauna.CollectionsFQL()), "\n"))
+	p.tell("This query lists them:\n%s", strings.Join(cleanLines(fql.CollectionsFQL()), "\n"))
 	var b strings.Builder
 	for {
 		line, err := p.line(ctx, "Collections: ")
@@ -137,7 +138,7 @@ func (p *plain) collections(ctx context.Context) error {
 			b.WriteString(line + "\n")
 			continue
 		}
-		n := fauna.ParseNames(b.String())
+		n := fql.ParseNames(b.String())
 		b.Reset()
 		for _, bad := range n.Bad {
 			p.tell("Not a possible name: %s: %s", clean(bad.Name), clean(bad.Why))
@@ -259,7 +260,7 @@ func (p *plain) setUp(ctx context.Context) error {
 	return err
 }
 
-func (p *plain) demoSetUp(ctx context.Context, setup fauna.Setup) error {
+func (p *plain) demoSetUp(ctx context.Context, setup fql.Setup) error {
 	for n, q := range setup.All() {
 		p.tell("\n%d. %s: %s\n\n%s", n+1, clean(q.Title), clean(q.Why), strings.Join(cleanLines(q.FQL), "\n"))
 	}
@@ -285,7 +286,7 @@ func (p *plain) demoSetUp(ctx context.Context, setup fauna.Setup) error {
 }
 
 // apply makes role and key with an admin's secret.
-func (p *plain) apply(ctx context.Context, setup fauna.Setup) error {
+func (p *plain) apply(ctx context.Context, setup fql.Setup) error {
 	text, err := p.secret(ctx, "Admin's secret (not shown): ")
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/row"
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // A server is what the wizard needs of a database; *fauna.Client is one.
@@ -20,7 +21,7 @@ type server interface {
 	Reach(ctx context.Context) error
 	Collections(ctx context.Context) ([]string, error)
 	Access(ctx context.Context, collections []string) ([]fauna.Access, error)
-	Apply(ctx context.Context, s fauna.Setup) (fauna.Secret, error)
+	Apply(ctx context.Context, s fql.Setup) (fauna.Secret, error)
 	CheckIndexes(ctx context.Context, collections, indexes []string) ([]fauna.IndexCheck, error)
 	Close()
 }
@@ -156,8 +157,8 @@ func (s *session) add(name string) bool {
 }
 
 // setup is the set-up text that the answers call for.
-func (s *session) setup() fauna.Setup {
-	u := fauna.Setup{Role: s.cfg.Role}
+func (s *session) setup() fql.Setup {
+	u := fql.Setup{Role: s.cfg.Role}
 	for _, name := range s.chosen() {
 		if a, ok := s.access[name]; !ok || a.Exists { // FQL that names a missing one does not run
 			u.Collections = append(u.Collections, name)
@@ -165,7 +166,7 @@ func (s *session) setup() fauna.Setup {
 	}
 	if s.mode == export.Incremental {
 		for _, c := range u.Collections {
-			u.Indexes = append(u.Indexes, fauna.IndexName(s.cfg.Index, c))
+			u.Indexes = append(u.Indexes, fql.IndexName(s.cfg.Index, c))
 		}
 	}
 	return u

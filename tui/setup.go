@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // setupStep shows the FQL that makes a role, a key and, for incremental sync,
@@ -29,7 +30,7 @@ type setupStep struct {
 
 // A card is one query with what has happened to it.
 type card struct {
-	fauna.Query
+	fql.Query
 	lines   []string
 	reasons []string // of a role: what the privilege of each line is for, "" for most
 	copied  bool
@@ -96,7 +97,7 @@ func (c *setupStep) build() {
 }
 
 // reasons finds the lines of a role that name a resource, and why it is there.
-func reasons(lines []string, s fauna.Setup) []string {
+func reasons(lines []string, s fql.Setup) []string {
 	why := map[string]string{}
 	for _, p := range s.Privileges() {
 		why[clean(p.Resource)] = clean(p.Resource) + " " + clean(p.Why)
@@ -334,7 +335,7 @@ func (c *setupStep) help() string {
 }
 
 // whys are the reasons for a role's privileges, each kind once.
-func whys(s fauna.Setup) []string {
+func whys(s fql.Setup) []string {
 	var out []string
 	seen := map[string]bool{}
 	for _, p := range s.Privileges() {

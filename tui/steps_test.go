@@ -13,6 +13,7 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/row"
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 func TestDomain_plaintextNeedsAYes(t *testing.T) {
@@ -170,7 +171,7 @@ func TestSetup_demoRunsTheVeryTextAndTakesTheSecret(t *testing.T) {
 	b.shows("40 characters")
 	b.keys("enter")
 	b.at(checkID)
-	want := []string{fauna.CollectionsFQL(), b.w.setup().RoleFQL(), b.w.setup().KeyFQL()}
+	want := []string{fql.CollectionsFQL(), b.w.setup().RoleFQL(), b.w.setup().KeyFQL()}
 	if !slices.Equal(ran, want) {
 		t.Errorf("ran %q, want %q", ran, want)
 	}

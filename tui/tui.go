@@ -20,6 +20,7 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/row"
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 	_ "fauna-export/tui/quiet" // before bubbletea: no query of the terminal at start
 )
 
@@ -157,10 +158,10 @@ func (c Config) withDefaults() Config {
 		c.Endpoint = defaultEndpoint
 	}
 	if c.Role == "" {
-		c.Role = fauna.DefaultRole
+		c.Role = fql.DefaultRole
 	}
 	if c.Index == "" {
-		c.Index = fauna.DefaultIndexPattern
+		c.Index = fql.DefaultIndexPattern
 	}
 	if c.Demo {
 		c.AnswersFile = "" // its answers are not those of a real database

@@ -23,25 +23,27 @@ const (
 // for the folders in it that stand here themselves.
 var arrows = map[string][]string{
 	"assets":         {},
-	"fauna":          {"assets"},
-	"fauna/emulator": {"assets"},
+	"fauna/fql":      {"assets"},
+	"fauna":          {"fauna/fql", "assets"},
+	"fauna/emulator": {"fauna/fql", "assets"},
 	faultRoom:        {"fauna/emulator"},
 	"export/row":     {},
 	"export/store":   {},
 	"export/pairs":   {"export/store"},
 	"export/archive": {"export/pairs", "export/store", "export/row"},
 	"export":         {"export/archive", "export/pairs", "export/store", "export/row"},
-	"tui":            {"fauna", "export", "export/archive", "export/store", "export/row", "assets"},
+	"tui":            {"fauna", "fauna/fql", "export", "export/archive", "export/store", "export/row", "assets"},
 	"cmd": {"tui", "export", "export/archive", "export/store", "export/row",
-		"fauna", "fauna/emulator", "assets"},
+		"fauna", "fauna/fql", "fauna/emulator", "assets"},
 }
 
 // testArrows is what a room's tests may import beyond its code's arrows.
 var testArrows = map[string][]string{
 	"cmd":            {faultRoom},
+	"fauna/fql":      {"fauna/emulator"},
 	"fauna":          {"fauna/emulator", faultRoom},
 	"fauna/emulator": {"fauna"},
-	"export":         {"fauna", "fauna/emulator", faultRoom},
+	"export":         {"fauna", "fauna/fql", "fauna/emulator", faultRoom},
 	"tui":            {"fauna/emulator", faultRoom},
 }
 

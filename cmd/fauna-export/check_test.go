@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // checkJSON runs check --json and returns its rows by collection.
@@ -61,7 +61,7 @@ func TestCheck_countsWhatCanBeRead(t *testing.T) {
 func TestCheck_saysWhichIndexIsNotReadyAndHowToMendIt(t *testing.T) {
 	s := serveSmall(t)
 	ready := func(collection string) {
-		s.shell(t, fauna.Setup{Collections: []string{collection}, Indexes: []string{collection + "-ts"}}.IndexFQL(0))
+		s.shell(t, fql.Setup{Collections: []string{collection}, Indexes: []string{collection + "-ts"}}.IndexFQL(0))
 		eventually(t, "the index is built", func() bool {
 			return strings.TrimSpace(s.shell(t, `Select("active", Get(Index("`+collection+`-ts")))`)) == "true"
 		})

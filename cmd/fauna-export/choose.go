@@ -5,12 +5,13 @@ import (
 	"slices"
 
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // checkNames refuses names that no collection can have, and doubles.
 func checkNames(names []string) error {
 	for i, name := range names {
-		if err := fauna.CheckName(name); err != nil {
+		if err := fql.CheckName(name); err != nil {
 			return usagef("--collection %s: %v", quoted(name), err)
 		}
 		if slices.Contains(names[:i], name) {

@@ -13,6 +13,7 @@ import (
 	"fauna-export/export"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/fql"
 )
 
 func newDemoCommand(a *app) *cobra.Command {
@@ -79,13 +80,13 @@ func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(contex
 	if err != nil {
 		return err
 	}
-	answer, err := shell(ctx, fauna.CollectionsFQL())
+	answer, err := shell(ctx, fql.CollectionsFQL())
 	if err != nil {
 		return fmt.Errorf("list the collections in the shell: %w", err)
 	}
-	names := fauna.ParseNames(answer)
+	names := fql.ParseNames(answer)
 	a.say("embedded server with sample data at %s: %s", e, count(int64(len(names.Names)), "collection"))
-	setup := fauna.Setup{Role: defaultRole, Collections: names.Names}
+	setup := fql.Setup{Role: defaultRole, Collections: names.Names}
 	if _, err := shell(ctx, setup.RoleFQL()); err != nil {
 		return fmt.Errorf("create the role: %w", err)
 	}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // exampleRun is a place to run examples in: a folder, a server with the sample data
@@ -43,7 +43,7 @@ func serveExamples(t *testing.T) *testServer {
 	s.shell(t, `CreateCollection({ name: "users" })
 Create(Ref(Collection("users"), "1"), { data: { name: "Ada" } })`)
 	for _, name := range s.collections(t) {
-		s.shell(t, fauna.Setup{Collections: []string{name}, Indexes: []string{name + "-ts"}}.IndexFQL(0))
+		s.shell(t, fql.Setup{Collections: []string{name}, Indexes: []string{name + "-ts"}}.IndexFQL(0))
 	}
 	for _, name := range s.collections(t) {
 		eventually(t, "the index of "+name+" is built", func() bool {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 // setupFlags name what the generated FQL makes.
@@ -47,39 +47,39 @@ commands ask for. Nothing here changes a database.`,
 	}
 	var update bool
 	var days int
-	role := a.fqlPart("role", "The role that may read the chosen collections, and nothing else", func(ctx context.Context) ([]fauna.Query, error) {
+	role := a.fqlPart("role", "The role that may read the chosen collections, and nothing else", func(ctx context.Context) ([]fql.Query, error) {
 		s, err := a.setup(ctx, f)
 		if err != nil {
 			return nil, err
 		}
 		if update {
-			return []fauna.Query{{Title: "role update", FQL: s.RoleUpdateFQL()}}, nil
+			return []fql.Query{{Title: "role update", FQL: s.RoleUpdateFQL()}}, nil
 		}
-		return []fauna.Query{{Title: "role", FQL: s.RoleFQL()}}, nil
+		return []fql.Query{{Title: "role", FQL: s.RoleFQL()}}, nil
 	})
 	role.Flags().BoolVar(&update, "update", false, "the role exists already: set its privileges anew")
-	key := a.fqlPart("key", "A key of that role; its answer holds the secret, shown only once", func(context.Context) ([]fauna.Query, error) {
+	key := a.fqlPart("key", "A key of that role; its answer holds the secret, shown only once", func(context.Context) ([]fql.Query, error) {
 		if err := checkRole(f.role); err != nil {
 			return nil, err
 		}
-		return []fauna.Query{{Title: "key", FQL: fauna.Setup{Role: f.role}.KeyFQL()}}, nil
+		return []fql.Query{{Title: "key", FQL: fql.Setup{Role: f.role}.KeyFQL()}}, nil
 	})
-	index := a.fqlPart("index", "An index a collection, which incremental syncs need", func(ctx context.Context) ([]fauna.Query, error) {
+	index := a.fqlPart("index", "An index a collection, which incremental syncs need", func(ctx context.Context) ([]fql.Query, error) {
 		f.mode = modeIncremental
 		s, err := a.setup(ctx, f)
 		if err != nil {
 			return nil, err
 		}
-		var all []fauna.Query
+		var all []fql.Query
 		for i, name := range s.Collections {
-			all = append(all, fauna.Query{Title: "index of " + name, FQL: s.IndexFQL(i)})
+			all = append(all, fql.Query{Title: "index of " + name, FQL: s.IndexFQL(i)})
 		}
 		return all, nil
 	})
-	collections := a.fqlPart("collections", "The query that lists all collections", func(context.Context) ([]fauna.Query, error) {
-		return []fauna.Query{{Title: "collections", FQL: fauna.CollectionsFQL()}}, nil
+	collections := a.fqlPart("collections", "The query that lists all collections", func(context.Context) ([]fql.Query, error) {
+		return []fql.Query{{Title: "collections", FQL: fql.CollectionsFQL()}}, nil
 	})
-	history := a.fqlPart("history", "Keep history longer, so that a snapshot outlives a long export", func(ctx context.Context) ([]fauna.Query, error) {
+	history := a.fqlPart("history", "Keep history longer, so that a snapshot outlives a long export", func(ctx context.Context) ([]fql.Query, error) {
 		if days < 1 {
 			return nil, usagef("--days %d: give 1 or more", days)
 		}
@@ -87,14 +87,14 @@ commands ask for. Nothing here changes a database.`,
 		if err != nil {
 			return nil, err
 		}
-		return []fauna.Query{{Title: "history", FQL: fauna.HistoryFQL(s.Collections, days)}}, nil
+		return []fql.Query{{Title: "history", FQL: fql.HistoryFQL(s.Collections, days)}}, nil
 	})
 	history.Flags().IntVar(&days, "days", 1, "days of history to keep")
-	cleanup := a.fqlPart("cleanup", "Delete the role's keys, and the role", func(context.Context) ([]fauna.Query, error) {
+	cleanup := a.fqlPart("cleanup", "Delete the role's keys, and the role", func(context.Context) ([]fql.Query, error) {
 		if err := checkRole(f.role); err != nil {
 			return nil, err
 		}
-		return []fauna.Query{{Title: "cleanup", FQL: fauna.Setup{Role: f.role}.CleanupFQL()}}, nil
+		return []fql.Query{{Title: "cleanup", FQL: fql.Setup{Role: f.role}.CleanupFQL()}}, nil
 	})
 	for _, c := range []*cobra.Command{role, index, history} {
 		f.choiceFlags.add(c.Flags())
@@ -122,7 +122,7 @@ commands ask for. Nothing here changes a database.`,
 }
 
 // fqlPart is a command below `fql`: it prints the queries that build makes.
-func (a *app) fqlPart(name, short string, build func(context.Context) ([]fauna.Query, error)) *cobra.Command {
+func (a *app) fqlPart(name, short string, build func(context.Context) ([]fql.Query, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:   name,
 		Short: short,
@@ -154,7 +154,7 @@ func (a *app) fqlPart(name, short string, build func(context.Context) ([]fauna.Q
 
 // checkRole refuses a name that no role can have.
 func checkRole(name string) error {
-	if err := fauna.CheckName(name); err != nil {
+	if err := fql.CheckName(name); err != nil {
 		return usagef("--role %s: %v", quoted(name), err)
 	}
 	return nil
@@ -174,8 +174,8 @@ func checkMode(mode string) error {
 }
 
 // setup is the set-up that the flags describe. Only --all asks a server.
-func (a *app) setup(ctx context.Context, f *fqlFlags) (fauna.Setup, error) {
-	s := fauna.Setup{Role: f.role}
+func (a *app) setup(ctx context.Context, f *fqlFlags) (fql.Setup, error) {
+	s := fql.Setup{Role: f.role}
 	if err := checkRole(f.role); err != nil && f.role != "" {
 		return s, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 const (
@@ -42,8 +43,8 @@ func indexNames(collections []string, pattern string) ([]string, error) {
 	}
 	var names []string
 	for _, name := range collections {
-		index := fauna.IndexName(pattern, name)
-		if err := fauna.CheckName(index); err != nil {
+		index := fql.IndexName(pattern, name)
+		if err := fql.CheckName(index); err != nil {
 			return nil, usagef("--index %s: the name %s: %v", quoted(pattern), quoted(index), err)
 		}
 		names = append(names, index)

@@ -11,6 +11,7 @@ import (
 
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator/fault"
+	"fauna-export/fauna/fql"
 )
 
 // stepping is a clock that goes on by what is waited for, and by nothing else.
@@ -103,7 +104,7 @@ func TestUntilBuilt_calledOff(t *testing.T) {
 
 func TestIncremental_waitsForTheIndex(t *testing.T) {
 	s := serveSmall(t)
-	s.shell(t, fauna.Setup{Collections: []string{"users"}, Indexes: []string{"users-ts"}}.IndexFQL(0))
+	s.shell(t, fql.Setup{Collections: []string{"users"}, Indexes: []string{"users-ts"}}.IndexFQL(0))
 	s.Faults().Add(fault.When{Match: fault.Contains(`"index":"users-ts"`)}, s.Faults().Deactivate("users-ts"))
 	// It is active again once it was looked at twice: both are two queries.
 	s.Faults().Add(fault.When{Match: fault.Contains(`"index":"users-ts"`), From: 5}, fault.Do("active", func() { s.Faults().Activate("users-ts") }))
@@ -116,7 +117,7 @@ func TestIncremental_waitsForTheIndex(t *testing.T) {
 
 func TestResume_checksTheIndexFirst(t *testing.T) {
 	s := serveSmall(t)
-	setup := fauna.Setup{Role: "reader", Collections: []string{"users"}, Indexes: []string{"users-ts"}}
+	setup := fql.Setup{Role: "reader", Collections: []string{"users"}, Indexes: []string{"users-ts"}}
 	s.shell(t, setup.IndexFQL(0))
 	env := []string{"FAUNA_SECRET=" + s.Secret()}
 	dir := filepath.Join(t.TempDir(), "out")

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 func newSchemaCommand(a *app) *cobra.Command {
@@ -65,7 +66,7 @@ func (a *app) schema(ctx context.Context, server *serverFlags, asFQL bool) error
 		return err
 	}
 	readAt := time.UnixMicro(d.At).UTC().Format("2006-01-02T15:04:05.000000Z")
-	var cannot []fauna.Unwritable
+	var cannot []fql.Unwritable
 	if asFQL {
 		var text string
 		text, cannot = d.FQL()
@@ -87,8 +88,8 @@ func (a *app) schema(ctx context.Context, server *serverFlags, asFQL bool) error
 	return a.schemaLacks(d, cannot)
 }
 
-func schemaOf(d *fauna.Definitions, e fauna.Endpoint, readAt string) schemaJSON {
-	documents := func(kind fauna.DefinitionKind) []json.RawMessage {
+func schemaOf(d *fql.Definitions, e fauna.Endpoint, readAt string) schemaJSON {
+	documents := func(kind fql.DefinitionKind) []json.RawMessage {
 		list := []json.RawMessage{}
 		for _, one := range d.List[kind] {
 			list = append(list, one.Document)
@@ -97,8 +98,8 @@ func schemaOf(d *fauna.Definitions, e fauna.Endpoint, readAt string) schemaJSON 
 	}
 	out := schemaJSON{
 		Version: 1, Tool: toolName(), Endpoint: e.String(), ReadAt: readAt,
-		Collections: documents(fauna.CollectionDefinitions), Indexes: documents(fauna.IndexDefinitions),
-		Functions: documents(fauna.FunctionDefinitions), Roles: documents(fauna.RoleDefinitions), Denied: []string{},
+		Collections: documents(fql.CollectionDefinitions), Indexes: documents(fql.IndexDefinitions),
+		Functions: documents(fql.FunctionDefinitions), Roles: documents(fql.RoleDefinitions), Denied: []string{},
 	}
 	for _, kind := range d.Denied {
 		out.Denied = append(out.Denied, string(kind))
@@ -123,9 +124,9 @@ func escapeControls(text string) string {
 }
 
 // schemaLacks says what of the schema was not printed, or may not have been.
-func (a *app) schemaLacks(d *fauna.Definitions, cannot []fauna.Unwritable) error {
+func (a *app) schemaLacks(d *fql.Definitions, cannot []fql.Unwritable) error {
 	var empty, lacks []string
-	for _, kind := range fauna.DefinitionKinds() {
+	for _, kind := range fql.DefinitionKinds() {
 		if list, listed := d.List[kind]; listed && len(list) == 0 {
 			empty = append(empty, string(kind))
 		}

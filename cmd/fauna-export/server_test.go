@@ -5,9 +5,9 @@ import (
 	"sync"
 	"testing"
 
-	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 	"fauna-export/fauna/emulator/fault"
+	"fauna-export/fauna/fql"
 )
 
 // testServer is the embedded server with sample data on a real socket, and keys
@@ -89,7 +89,7 @@ func (s *testServer) shell(t *testing.T, fql string) string {
 // collections names all collections of the server, in the order of its list.
 func (s *testServer) collections(t *testing.T) []string {
 	t.Helper()
-	names := fauna.ParseNames(s.shell(t, fauna.CollectionsFQL())).Names
+	names := fql.ParseNames(s.shell(t, fql.CollectionsFQL())).Names
 	if len(names) == 0 {
 		t.Fatal("the server has no collections")
 	}
@@ -100,7 +100,7 @@ func (s *testServer) collections(t *testing.T) []string {
 // key for it.
 func (s *testServer) keyFor(t *testing.T, role string, collections ...string) string {
 	t.Helper()
-	setup := fauna.Setup{Role: role, Collections: collections}
+	setup := fql.Setup{Role: role, Collections: collections}
 	s.shell(t, setup.RoleFQL())
 	answer := s.shell(t, setup.KeyFQL())
 	_, rest, found := strings.Cut(answer, "secret: '")

@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 func TestIncremental_syncsAndMerge(t *testing.T) {
 	s := serveSmall(t)
 	dir := filepath.Join(t.TempDir(), "out")
-	setup := fauna.Setup{Role: "reader", Collections: []string{"users"}, Indexes: []string{"users-ts"}}
+	setup := fql.Setup{Role: "reader", Collections: []string{"users"}, Indexes: []string{"users-ts"}}
 	s.shell(t, `CreateIndex({name: "users-ts", source: Collection("users"), values: [{field: "ref"}, {field: "ts"}]})`)
 	env := []string{"FAUNA_SECRET=" + s.keyFor(t, "reader", "users")}
 	run := func(more ...string) ran {

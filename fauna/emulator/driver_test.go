@@ -13,6 +13,7 @@ import (
 
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/fql"
 )
 
 // A text is FQL as people paste it, sent through the Go driver as it is.
@@ -59,13 +60,13 @@ func TestGoDriver_runsTheWholeSetUp(t *testing.T) {
 		ref := f.RefCollection(f.Collection("users"), fmt.Sprint(n))
 		run(t, admin, "create", f.Create(ref, f.Obj{"data": f.Obj{"n": n}}))
 	}
-	setup := fauna.Setup{
+	setup := fql.Setup{
 		Role:        "connect-readonly",
 		Collections: []string{"users", "Ünï-cödé.1"},
 		Indexes:     []string{"users-ts", "Ünï-cödé.1-ts"},
 	}
-	run(t, admin, "collections", text{fql: fauna.CollectionsFQL()})
-	run(t, admin, "history", text{fql: fauna.HistoryFQL(setup.Collections, 2)})
+	run(t, admin, "collections", text{fql: fql.CollectionsFQL()})
+	run(t, admin, "history", text{fql: fql.HistoryFQL(setup.Collections, 2)})
 	var key f.Value
 	for _, query := range setup.All() {
 		key = run(t, admin, query.Title, text{fql: query.FQL})
@@ -193,7 +194,7 @@ func TestSetup_appliedByTheProgramItself(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	names := emulator.SampleCollections()
-	secret, err := admin.Apply(ctx, fauna.Setup{Role: "reader", Collections: names})
+	secret, err := admin.Apply(ctx, fql.Setup{Role: "reader", Collections: names})
 	if err != nil {
 		t.Fatal(err)
 	}

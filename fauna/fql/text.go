@@ -1,4 +1,4 @@
-package fauna
+package fql
 
 import (
 	"fmt"
@@ -9,22 +9,25 @@ import (
 	"strings"
 )
 
-// fqlPrinter writes values and expressions of the wire as text for the Fauna
+// apiVersion is the version of the API that the shell sends.
+const apiVersion = "4"
+
+// printer writes values and expressions of the wire as text for the Fauna
 // shell. It writes only what the shell reads as the same thing, and says where
 // that would not be the same letter for letter.
-type fqlPrinter struct {
-	forms  map[string][]fqlForm
+type printer struct {
+	forms  map[string][]callForm
 	lambda int             // how many lambdas we are in
 	notes  []string        // what is not letter for letter as it was, each once
 	refs   map[string]bool // texts of the schema that is referred to by literals
 }
 
-func newFQLPrinter() *fqlPrinter {
-	return &fqlPrinter{forms: fqlForms(), refs: map[string]bool{}}
+func newPrinter() *printer {
+	return &printer{forms: callForms(), refs: map[string]bool{}}
 }
 
 // note says that a lambda's text means what it did, but is not the same.
-func (p *fqlPrinter) note(text string) {
+func (p *printer) note(text string) {
 	if p.lambda > 0 && !slices.Contains(p.notes, text) {
 		p.notes = append(p.notes, text)
 	}
@@ -34,7 +37,7 @@ func (p *fqlPrinter) note(text string) {
 func noFQL(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
 // value writes a stored value.
-func (p *fqlPrinter) value(n *wireNode) (fqlPiece, error) {
+func (p *printer) value(n *wireNode) (piece, error) {
 	switch n.kind {
 	case wireArray:
 		return p.array(n.items, p.value)
@@ -48,7 +51,7 @@ func (p *fqlPrinter) value(n *wireNode) (fqlPiece, error) {
 }
 
 // expression writes an expression: the body of a lambda, or a part of it.
-func (p *fqlPrinter) expression(n *wireNode) (fqlPiece, error) {
+func (p *printer) expression(n *wireNode) (piece, error) {
 	switch n.kind {
 	case wireArray:
 		return p.array(n.items, p.expression)
@@ -64,27 +67,27 @@ func (p *fqlPrinter) expression(n *wireNode) (fqlPiece, error) {
 	return p.scalar(n), nil
 }
 
-func (p *fqlPrinter) scalar(n *wireNode) fqlPiece {
+func (p *printer) scalar(n *wireNode) piece {
 	switch n.kind {
 	case wireNull:
-		return fqlPiece{text: "null"}
+		return piece{text: "null"}
 	case wireString:
-		return fqlPiece{text: quoteFQL(n.text)}
+		return piece{text: Quote(n.text)}
 	case wireNumber:
-		return fqlPiece{text: p.number(n.text)}
+		return piece{text: p.number(n.text)}
 	}
-	return fqlPiece{text: n.text}
+	return piece{text: n.text}
 }
 
 // number writes a number. JavaScript has doubles only, and its JSON writes a
 // whole one without a point, which Fauna takes for an integer.
-func (p *fqlPrinter) number(text string) string {
+func (p *printer) number(text string) string {
 	if !strings.ContainsAny(text, ".eE") {
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil && -1<<53 < n && n < 1<<53 {
 			return text
 		}
 		p.note("large integers are written as ToInteger of their digits")
-		return "ToInteger(" + quoteFQL(text) + ")"
+		return "ToInteger(" + Quote(text) + ")"
 	}
 	value, err := strconv.ParseFloat(text, 64)
 	size := math.Abs(value)
@@ -95,11 +98,11 @@ func (p *fqlPrinter) number(text string) string {
 		return written
 	}
 	p.note("whole doubles are written as ToDouble of their digits")
-	return "ToDouble(" + quoteFQL(text) + ")"
+	return "ToDouble(" + Quote(text) + ")"
 }
 
-func (p *fqlPrinter) array(items []*wireNode, write func(*wireNode) (fqlPiece, error)) (fqlPiece, error) {
-	t := fqlPiece{open: "[", end: "]"}
+func (p *printer) array(items []*wireNode, write func(*wireNode) (piece, error)) (piece, error) {
+	t := piece{open: "[", end: "]"}
 	for _, item := range items {
 		part, err := write(item)
 		if err != nil {
@@ -113,8 +116,8 @@ func (p *fqlPrinter) array(items []*wireNode, write func(*wireNode) (fqlPiece, e
 var bareKey = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
 
 // object writes an object literal.
-func (p *fqlPrinter) object(n *wireNode, write func(*wireNode) (fqlPiece, error)) (fqlPiece, error) {
-	t := fqlPiece{open: "{", end: "}", wide: true}
+func (p *printer) object(n *wireNode, write func(*wireNode) (piece, error)) (piece, error) {
+	t := piece{open: "{", end: "}", wide: true}
 	for i, key := range n.keys {
 		if key == "__proto__" {
 			return t, noFQL("JavaScript has no literal with a key __proto__")
@@ -127,7 +130,7 @@ func (p *fqlPrinter) object(n *wireNode, write func(*wireNode) (fqlPiece, error)
 			return t, err
 		}
 		if part.lead = key + ": "; !bareKey.MatchString(key) {
-			part.lead = quoteFQL(key) + ": "
+			part.lead = Quote(key) + ": "
 		}
 		t.parts = append(t.parts, part)
 	}
@@ -135,14 +138,14 @@ func (p *fqlPrinter) object(n *wireNode, write func(*wireNode) (fqlPiece, error)
 }
 
 // tagged writes a value with one of Fauna's tags.
-func (p *fqlPrinter) tagged(tag string, inner *wireNode) (fqlPiece, error) {
+func (p *printer) tagged(tag string, inner *wireNode) (piece, error) {
 	switch tag {
 	case "@ref":
 		return p.ref(inner)
 	case "@ts", "@date", "@bytes":
 		name := map[string]string{"@ts": "Time", "@date": "Date", "@bytes": "Bytes"}[tag]
 		if inner.kind == wireString {
-			return fqlPiece{text: name + "(" + quoteFQL(inner.text) + ")"}, nil
+			return piece{text: name + "(" + Quote(inner.text) + ")"}, nil
 		}
 	case "@obj":
 		if inner.kind == wireObject {
@@ -153,18 +156,18 @@ func (p *fqlPrinter) tagged(tag string, inner *wireNode) (fqlPiece, error) {
 	case "@query":
 		return p.query(inner)
 	}
-	return fqlPiece{}, noFQL("there is no text for a value with the tag %s", tag)
+	return piece{}, noFQL("there is no text for a value with the tag %s", tag)
 }
 
 // query writes a stored lambda.
-func (p *fqlPrinter) query(n *wireNode) (fqlPiece, error) {
+func (p *printer) query(n *wireNode) (piece, error) {
 	version, params, body := n.member("api_version"), n.member("lambda"), n.member("expr")
 	known := 2
 	if version != nil {
 		known++
 	}
 	if params == nil || body == nil || len(n.keys) != known {
-		return fqlPiece{}, noFQL("a lambda with other members than lambda and expr")
+		return piece{}, noFQL("a lambda with other members than lambda and expr")
 	}
 	p.lambda++
 	defer func() { p.lambda-- }()
@@ -188,51 +191,51 @@ var refNames = map[string][2]string{
 }
 
 // ref writes a reference.
-func (p *fqlPrinter) ref(n *wireNode) (fqlPiece, error) {
+func (p *printer) ref(n *wireNode) (piece, error) {
 	id, parent, database := n.member("id"), n.member("collection"), n.member("database")
 	if id == nil || id.kind != wireString {
-		return fqlPiece{}, noFQL("a reference without an id")
+		return piece{}, noFQL("a reference without an id")
 	}
 	var scope string
 	if database != nil {
 		_, inner := database.tag()
 		if inner == nil {
-			return fqlPiece{}, noFQL("a reference into a database that is none")
+			return piece{}, noFQL("a reference into a database that is none")
 		}
 		t, err := p.ref(inner)
 		if err != nil {
-			return fqlPiece{}, err
+			return piece{}, err
 		}
 		scope = t.flat()
 	}
 	if parent == nil {
 		name := refNames[id.text][1]
 		if name == "" {
-			return fqlPiece{}, noFQL("there is no text for the reference %s", printable(id.text))
+			return piece{}, noFQL("there is no text for the reference %s", printable(id.text))
 		}
-		return fqlPiece{text: name + "(" + scope + ")"}, nil
+		return piece{text: name + "(" + scope + ")"}, nil
 	}
 	_, inner := parent.tag()
 	if inner == nil {
-		return fqlPiece{}, noFQL("a reference whose collection is none")
+		return piece{}, noFQL("a reference whose collection is none")
 	}
 	if inner.member("collection") == nil { // schema: its parent is a set such as collections
 		parentID := inner.member("id")
 		if parentID == nil || refNames[parentID.text][1] == "" {
-			return fqlPiece{}, noFQL("a reference whose collection is none")
+			return piece{}, noFQL("a reference whose collection is none")
 		}
 		if name := refNames[parentID.text][0]; name != "" {
 			if scope != "" && name == "AccessProvider" {
-				return fqlPiece{}, noFQL("AccessProvider takes no database")
+				return piece{}, noFQL("AccessProvider takes no database")
 			}
 			if scope != "" {
 				scope = ", " + scope
 			}
-			text := name + "(" + quoteFQL(id.text) + scope + ")"
+			text := name + "(" + Quote(id.text) + scope + ")"
 			p.refs[text] = true
-			return fqlPiece{text: text}, nil
+			return piece{text: text}, nil
 		}
 	}
 	t, err := p.ref(inner)
-	return fqlPiece{text: "Ref(" + t.flat() + ", " + quoteFQL(id.text) + ")"}, err
+	return piece{text: "Ref(" + t.flat() + ", " + Quote(id.text) + ")"}, err
 }

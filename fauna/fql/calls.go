@@ -1,9 +1,9 @@
-package fauna
+package fql
 
 import "strings"
 
 // form writes an object of an expression: a call.
-func (p *fqlPrinter) form(n *wireNode) (fqlPiece, error) {
+func (p *printer) form(n *wireNode) (piece, error) {
 	switch {
 	case len(n.keys) == 1 && n.keys[0] == "object" && n.items[0].kind == wireObject:
 		return p.object(n.items[0], p.expression)
@@ -23,12 +23,12 @@ func (p *fqlPrinter) form(n *wireNode) (fqlPiece, error) {
 			}
 		}
 	}
-	return fqlPiece{}, noFQL("the shell has no function that makes an object of the keys %s", printable(strings.Join(n.keys, ", ")))
+	return piece{}, noFQL("the shell has no function that makes an object of the keys %s", printable(strings.Join(n.keys, ", ")))
 }
 
 // call writes a call of a form that fits.
-func (p *fqlPrinter) call(form fqlForm, n *wireNode) (fqlPiece, error) {
-	t := fqlPiece{open: form.name + "(", end: ")"}
+func (p *printer) call(form callForm, n *wireNode) (piece, error) {
+	t := piece{open: form.name + "(", end: ")"}
 	empty := 0 // arguments left out so far, which must stand before a further one
 	for i, field := range form.fields {
 		member := n.member(field.key)
@@ -54,7 +54,7 @@ func (p *fqlPrinter) call(form fqlForm, n *wireNode) (fqlPiece, error) {
 			if form.fields[i-empty].kind == '+' {
 				return t, noFQL("%s takes its arguments one after the other", form.name)
 			}
-			t.parts = append(t.parts, fqlPiece{text: "null"})
+			t.parts = append(t.parts, piece{text: "null"})
 		}
 		rest := []*wireNode{member}
 		switch {
@@ -82,7 +82,7 @@ func (p *fqlPrinter) call(form fqlForm, n *wireNode) (fqlPiece, error) {
 
 // let writes the bindings of Let as an object, or as an array of objects where a
 // name is bound twice.
-func (p *fqlPrinter) let(bindings, in *wireNode) (fqlPiece, error) {
+func (p *printer) let(bindings, in *wireNode) (piece, error) {
 	all := &wireNode{kind: wireObject}
 	twice := false
 	switch bindings.kind {
@@ -91,19 +91,19 @@ func (p *fqlPrinter) let(bindings, in *wireNode) (fqlPiece, error) {
 	case wireArray:
 		for _, one := range bindings.items {
 			if one.kind != wireObject || len(one.keys) != 1 {
-				return fqlPiece{}, noFQL("a binding of Let that is not one name")
+				return piece{}, noFQL("a binding of Let that is not one name")
 			}
 			name := one.keys[0]
 			twice = twice || all.member(name) != nil || strings.Trim(name, "0123456789") == ""
 			all.keys, all.items = append(all.keys, name), append(all.items, one.items[0])
 		}
 	default:
-		return fqlPiece{}, noFQL("bindings of Let that are none")
+		return piece{}, noFQL("bindings of Let that are none")
 	}
-	var names fqlPiece
+	var names piece
 	var err error
 	if twice {
-		names, err = p.array(bindings.items, func(one *wireNode) (fqlPiece, error) { return p.object(one, p.expression) })
+		names, err = p.array(bindings.items, func(one *wireNode) (piece, error) { return p.object(one, p.expression) })
 	} else {
 		names, err = p.object(all, p.expression)
 	}
@@ -111,12 +111,12 @@ func (p *fqlPrinter) let(bindings, in *wireNode) (fqlPiece, error) {
 		return names, err
 	}
 	body, err := p.expression(in)
-	return fqlPiece{open: "Let(", parts: []fqlPiece{names, body}, end: ")"}, err
+	return piece{open: "Let(", parts: []piece{names, body}, end: ")"}, err
 }
 
 // paginate writes Paginate, whose options are members of the form.
-func (p *fqlPrinter) paginate(n *wireNode) (fqlPiece, error) {
-	t := fqlPiece{open: "Paginate(", end: ")"}
+func (p *printer) paginate(n *wireNode) (piece, error) {
+	t := piece{open: "Paginate(", end: ")"}
 	options := &wireNode{kind: wireObject}
 	for i, key := range n.keys {
 		switch key {

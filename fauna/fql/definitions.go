@@ -1,10 +1,47 @@
-package fauna
+package fql
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 )
+
+// DefinitionKind is a kind of schema.
+type DefinitionKind string
+
+// The kinds of schema that Definitions reads, in the order in which they must be
+// made: indexes need their collections, roles all of the others.
+const (
+	CollectionDefinitions DefinitionKind = "collections"
+	IndexDefinitions      DefinitionKind = "indexes"
+	FunctionDefinitions   DefinitionKind = "functions"
+	RoleDefinitions       DefinitionKind = "roles"
+)
+
+// DefinitionKinds returns all kinds, in the order in which they must be made.
+func DefinitionKinds() []DefinitionKind {
+	return []DefinitionKind{CollectionDefinitions, IndexDefinitions, FunctionDefinitions, RoleDefinitions}
+}
+
+// Definition is one collection, index, function or role.
+type Definition struct {
+	Name string
+	// Document is the definition as the server sent it: JSON with Fauna's tags,
+	// with ref and ts, members in the server's order.
+	Document json.RawMessage
+}
+
+// Definitions is the schema of a database, as of one moment, as far as the key
+// may read it.
+type Definitions struct {
+	At   int64 // of the moment, in microseconds since 1970
+	List map[DefinitionKind][]Definition
+	// Denied holds the kinds that the key may not list. A kind whose list is
+	// empty may be hidden too: the server leaves out what a role of one's own may
+	// not read and says nothing.
+	Denied []DefinitionKind
+}
 
 // definitionCall names the function that makes a definition, and the one that
 // refers to it.
@@ -42,7 +79,7 @@ func (d *Definitions) FQL() (string, []Unwritable) {
 	for _, kind := range DefinitionKinds() {
 		for _, one := range d.List[kind] {
 			_, refer := definitionCall(kind)
-			known[refer+"("+quoteFQL(one.Name)+")"] = true
+			known[refer+"("+Quote(one.Name)+")"] = true
 		}
 	}
 	for _, kind := range DefinitionKinds() {
@@ -52,7 +89,7 @@ func (d *Definitions) FQL() (string, []Unwritable) {
 			if err != nil {
 				cannot = append(cannot, Unwritable{kind, one.Name, err.Error()})
 				text = fmt.Sprintf("// %s %s cannot be written as FQL: %s. On the wire it is:\n// %s\n",
-					strings.ToLower(refer), quoteFQL(one.Name), printable(err.Error()), lineOf(one.Document))
+					strings.ToLower(refer), Quote(one.Name), printable(err.Error()), lineOf(one.Document))
 			}
 			b.WriteString(text + "\n")
 			if update != "" {
@@ -79,19 +116,19 @@ func (one Definition) fql(kind DefinitionKind, known map[string]bool) (text, upd
 		return "", "", noFQL("it is not an object")
 	}
 	create, refer := definitionCall(kind)
-	p := newFQLPrinter()
+	p := newPrinter()
 	given := &wireNode{kind: wireObject}
 	for i, key := range document.keys {
 		if one.made(kind, document, key) {
 			continue
 		}
 		if tag, _ := document.items[i].tag(); kind == FunctionDefinitions && key == "role" && tag == "@ref" {
-			of := newFQLPrinter()
+			of := newPrinter()
 			role, err := of.value(document.items[i])
 			if err != nil {
 				return "", "", err
 			}
-			update = of.needs(known) + "Update(" + refer + "(" + quoteFQL(one.Name) + "), { role: " + role.flat() + " })\n"
+			update = of.needs(known) + "Update(" + refer + "(" + Quote(one.Name) + "), { role: " + role.flat() + " })\n"
 			continue
 		}
 		given.keys, given.items = append(given.keys, key), append(given.items, document.items[i])
@@ -109,13 +146,13 @@ func (one Definition) fql(kind DefinitionKind, known map[string]bool) (text, upd
 		b.WriteString("// Means the same, but not letter for letter: " + strings.Join(p.notes, "; ") + ".\n")
 	}
 	b.WriteString(p.needs(known))
-	call := fqlPiece{open: create + "(", parts: []fqlPiece{params}, end: ")"}
+	call := piece{open: create + "(", parts: []piece{params}, end: ")"}
 	b.WriteString(call.brackets() + "\n")
 	return b.String(), update, nil
 }
 
 // needs is a comment that names what was referred to and is not known.
-func (p *fqlPrinter) needs(known map[string]bool) string {
+func (p *printer) needs(known map[string]bool) string {
 	var missing []string
 	for ref := range p.refs {
 		if !known[ref] {
@@ -152,7 +189,7 @@ func (one Definition) made(kind DefinitionKind, document *wireNode, key string) 
 
 // brackets lays out a call with one object as people write it: the object's
 // members a line each.
-func (t fqlPiece) brackets() string {
+func (t piece) brackets() string {
 	object := t.parts[0]
 	var b strings.Builder
 	b.WriteString(t.open + "{\n")

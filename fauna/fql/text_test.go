@@ -1,4 +1,4 @@
-package fauna
+package fql
 
 import (
 	"encoding/json"
@@ -29,14 +29,14 @@ func written(t *testing.T, wire string) (text string, again []byte, notes []stri
 	if err != nil {
 		t.Fatalf("%s: %v", wire, err)
 	}
-	p := newFQLPrinter()
+	p := newPrinter()
 	p.lambda = 1
 	piece, err := p.expression(n)
 	if err != nil {
 		return "", nil, nil, err
 	}
 	text = piece.flat()
-	if broken := piece.lines(fqlWidth, 0); !strings.Contains(broken, "\n") && len(piece.parts) > 0 {
+	if broken := piece.lines(lineWidth, 0); !strings.Contains(broken, "\n") && len(piece.parts) > 0 {
 		t.Errorf("%s is not broken at any width", text)
 	} else if read, err := emulator.ParseFQL(broken); err != nil {
 		t.Errorf("broken into lines it is not FQL: %v\n%s", err, broken)
@@ -50,8 +50,8 @@ func written(t *testing.T, wire string) (text string, again []byte, notes []stri
 
 func TestFQLText_everyFormOfTheWireIsReadAsItself(t *testing.T) {
 	arguments := map[byte]string{' ': `{"var":"x"}`, '?': `"text"`, '+': `{"object":{"a":1}}`, '~': `null`, '-': `null`, '*': `[1,{"now":null}]`, '@': `[1,2]`}
-	forms := map[string]fqlForm{}
-	for _, list := range fqlForms() {
+	forms := map[string]callForm{}
+	for _, list := range callForms() {
 		for _, form := range list {
 			forms[form.name] = form
 		}
@@ -199,7 +199,7 @@ func FuzzFQLText(f *testing.F) {
 		if err != nil {
 			return
 		}
-		p := newFQLPrinter()
+		p := newPrinter()
 		p.lambda = 1
 		piece, err := p.expression(n)
 		if err != nil || len(p.notes) > 0 || strings.Contains(wire, "\\ud") || strings.Count(wire, "[")+strings.Count(wire, "{") > 100 {
@@ -213,7 +213,7 @@ func FuzzFQLText(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := newFQLPrinter()
+		q := newPrinter()
 		if text, err := q.expression(third); err != nil || text.flat() != piece.flat() {
 			t.Fatalf("%s\nis written as %s, read as %s and written as %s, %v", wire, piece.flat(), again, text.flat(), err)
 		}

@@ -1,4 +1,4 @@
-package fauna
+package fql
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package fauna
+package fql
 
 import (
 	"bytes"
@@ -55,8 +55,8 @@ func (s Setup) RoleName() string {
 	return s.Role
 }
 
-// index returns the index of the i-th collection, "" if it has none.
-func (s Setup) index(i int) string {
+// Index returns the index of the i-th collection, "" if it has none.
+func (s Setup) Index(i int) string {
 	if i < len(s.Indexes) {
 		return s.Indexes[i]
 	}
@@ -70,9 +70,9 @@ func (s Setup) Privileges() []Privilege {
 		{"Indexes()", "to check the settings of indexes"},
 	}
 	for i, c := range s.Collections {
-		list = append(list, Privilege{"Collection(" + quoteFQL(c) + ")", "to read its documents"})
-		if name := s.index(i); name != "" {
-			list = append(list, Privilege{"Index(" + quoteFQL(name) + ")", "to find what changed since the last sync"})
+		list = append(list, Privilege{"Collection(" + Quote(c) + ")", "to read its documents"})
+		if name := s.Index(i); name != "" {
+			list = append(list, Privilege{"Index(" + Quote(name) + ")", "to find what changed since the last sync"})
 		}
 	}
 	return list
@@ -92,10 +92,10 @@ func (s Setup) KeyFQL() string { return s.fill("key.tmpl", nil) }
 // IndexFQL returns the query that creates the index of the i-th collection, ""
 // if it has none.
 func (s Setup) IndexFQL(i int) string {
-	if s.index(i) == "" {
+	if s.Index(i) == "" {
 		return ""
 	}
-	return s.fill("index.tmpl", map[string]any{"Index": s.index(i), "Collection": s.Collections[i]})
+	return s.fill("index.tmpl", map[string]any{"Index": s.Index(i), "Collection": s.Collections[i]})
 }
 
 // CleanupFQL returns the query that deletes every key of the role and then the
@@ -108,7 +108,7 @@ func (s Setup) CleanupFQL() string { return s.fill("cleanup.tmpl", nil) }
 func (s Setup) All() []Query {
 	var list []Query
 	for i, c := range s.Collections {
-		if s.index(i) == "" {
+		if s.Index(i) == "" {
 			continue
 		}
 		list = append(list, Query{
@@ -143,7 +143,7 @@ func (s Setup) fill(name string, extra map[string]any) string {
 	for k, v := range extra {
 		data[k] = v
 	}
-	t, err := template.New(name).Funcs(template.FuncMap{"quote": quoteFQL}).ParseFS(assets.FQL, "fql/*.tmpl")
+	t, err := template.New(name).Funcs(template.FuncMap{"quote": Quote}).ParseFS(assets.FQL, "fql/*.tmpl")
 	if err != nil {
 		panic(fmt.Sprintf("fauna: read template %s: %v", name, err))
 	}
@@ -154,9 +154,9 @@ func (s Setup) fill(name string, extra map[string]any) string {
 	return strings.TrimSpace(b.String())
 }
 
-// quoteFQL returns text as an FQL string. FQL is written in JavaScript, where
+// Quote returns text as an FQL string. FQL is written in JavaScript, where
 // every JSON string is a string.
-func quoteFQL(text string) string {
+func Quote(text string) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

@@ -1,4 +1,4 @@
-package fauna
+package fql
 
 import (
 	"errors"
@@ -72,7 +72,7 @@ var fqlText = regexp.MustCompile("[{\\[]|(?:^|[\\s,(:])[\"'`]|\\b[A-Z][A-Za-z]*\
 // collections. Queries that were copied along are passed over. A list that the
 // shell cut short is reported as such.
 func ParseNames(pasted string) Names {
-	text := escapeSequence.ReplaceAllString(pasted, "")
+	text := StripEscapes(pasted)
 	var found nameList
 	if fqlText.MatchString(text) {
 		found.read(text)

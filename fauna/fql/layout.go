@@ -1,25 +1,25 @@
-package fauna
+package fql
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// fqlWidth is how many columns a line of FQL may have before it is broken.
-const fqlWidth = 90
+// lineWidth is how many columns a line of FQL may have before it is broken.
+const lineWidth = 90
 
-// fqlPiece is a piece of FQL text: a word, or parts between an opening and an end.
-type fqlPiece struct {
+// piece is a piece of FQL text: a word, or parts between an opening and an end.
+type piece struct {
 	lead  string // what stands before it: an object's key with its colon
 	text  string // of a word
 	open  string
-	parts []fqlPiece
+	parts []piece
 	end   string
 	wide  bool // on one line with spaces inside the brackets
 }
 
 // flat is the text on one line.
-func (t fqlPiece) flat() string {
+func (t piece) flat() string {
 	if t.open == "" {
 		return t.lead + t.text
 	}
@@ -36,9 +36,9 @@ func (t fqlPiece) flat() string {
 
 // lines is the text, broken where a line would be too long, as it stands behind
 // indent spaces and with after more columns to come.
-func (t fqlPiece) lines(indent, after int) string {
+func (t piece) lines(indent, after int) string {
 	flat := t.flat()
-	if t.open == "" || len(t.parts) == 0 || utf8.RuneCountInString(flat)+indent+after <= fqlWidth {
+	if t.open == "" || len(t.parts) == 0 || utf8.RuneCountInString(flat)+indent+after <= lineWidth {
 		return flat
 	}
 	var b strings.Builder

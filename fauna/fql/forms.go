@@ -1,16 +1,16 @@
-package fauna
+package fql
 
 import "strings"
 
-// fqlForm is how a call in FQL text stands on the wire: an object with one member
+// callForm is how a call in FQL text stands on the wire: an object with one member
 // an argument.
-type fqlForm struct {
+type callForm struct {
 	name   string
-	fields []fqlField // in the order of the arguments
+	fields []callField // in the order of the arguments
 }
 
-// fqlField is one member of a form.
-type fqlField struct {
+// callField is one member of a form.
+type callField struct {
 	key string
 	// kind says how the Fauna shell's driver (JavaScript, 4.8) makes the member of
 	// the argument:
@@ -25,11 +25,11 @@ type fqlField struct {
 	kind byte
 }
 
-// fqlForms are the calls of FQL v4 by the keys of their forms. Each text is a
+// callForms are the calls of FQL v4 by the keys of their forms. Each text is a
 // function's name and the keys with their kinds, in the order of the arguments.
 // Let, Paginate, Lambda, objects and bytes are written in their own ways.
-func fqlForms() map[string][]fqlForm {
-	forms := map[string][]fqlForm{}
+func callForms() map[string][]callForm {
+	forms := map[string][]callForm{}
 	for _, text := range []string{
 		"Ref ref id", "Abort abort", "At at expr", "Var var", "If if then else", "Do do@", "Call call arguments*", "Query query",
 		"Map collection map", "Foreach collection foreach", "Filter collection filter", "Take take collection", "Drop drop collection",
@@ -68,9 +68,9 @@ func fqlForms() map[string][]fqlForm {
 		"Year year", "ToDate to_date", "MoveDatabase move_database to", "Documents documents", "Reverse reverse",
 	} {
 		words := strings.Fields(text)
-		form := fqlForm{name: words[0]}
+		form := callForm{name: words[0]}
 		for _, word := range words[1:] {
-			field := fqlField{key: strings.TrimRight(word, "?+~-*@"), kind: ' '}
+			field := callField{key: strings.TrimRight(word, "?+~-*@"), kind: ' '}
 			if len(field.key) < len(word) {
 				field.kind = word[len(word)-1]
 			}
@@ -85,7 +85,7 @@ func fqlForms() map[string][]fqlForm {
 
 // fits reports whether an object is of the form: all members that it must have,
 // and no others.
-func (f fqlForm) fits(n *wireNode) bool {
+func (f callForm) fits(n *wireNode) bool {
 	known := 0
 	for _, field := range f.fields {
 		switch {
