@@ -2,7 +2,6 @@ package export
 
 import (
 	"encoding"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -88,7 +87,7 @@ func (w *writer) saveCut(c *cut) error {
 // snapshot is how far the file is after its last piece, as text: the writer
 // goes on while it is saved.
 func (w *writer) snapshot() ([]byte, error) {
-	st := &state{Version: runVersion, Next: w.next, Put: w.last, Offset: w.size, Rows: w.rows, First: w.first, Tally: w.tally}
+	st := &state{Next: w.next, Put: w.last, Offset: w.size, Rows: w.rows, First: w.first, Tally: w.tally}
 	if len(w.open) > 0 {
 		st.Next = w.open[0].first
 	}
@@ -103,15 +102,7 @@ func (w *writer) snapshot() ([]byte, error) {
 		st.First = -1
 	}
 	w.fill(st)
-	return encodeState(st)
-}
-
-func encodeState(st *state) ([]byte, error) {
-	data, err := json.Marshal(st)
-	if err != nil {
-		return nil, fmt.Errorf("encode the state: %w", err)
-	}
-	return data, nil
+	return archive.EncodeState(archive.StateName(w.c.file), st)
 }
 
 // fill adds what the run knows of the collection.

@@ -2,7 +2,6 @@ package export
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"fauna-export/export/archive"
@@ -71,11 +70,7 @@ func (r *Run) sweep(keep bool) error {
 	if keep {
 		return nil
 	}
-	s := r.env.Store
-	entries, err := s.List()
-	if err != nil {
-		return r.diskError("list the folder", err)
-	}
+	var err error
 	if r.spec.Mode == Incremental {
 		// The comparison with the index follows, and maybe a second sync.
 		r.sync = 2
@@ -86,14 +81,15 @@ func (r *Run) sweep(keep bool) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name, store.WorkPrefix) && e.Name != archive.RunName {
-			if err := s.Remove(e.Name); err != nil {
-				return r.diskError("remove "+e.Name, err)
-			}
-		}
+	files := make(map[string]bool)
+	for _, c := range r.all {
+		files[c.file] = true
 	}
-	if err := s.Close(); err != nil {
+	err = archive.Tidy(r.env.Store, func(file string) bool { return files[file] }, func(string) bool { return false })
+	if err != nil {
+		return r.diskError("tidy up", err)
+	}
+	if err := r.env.Store.Close(); err != nil {
 		return r.diskError("remove "+store.WorkPrefix, err)
 	}
 	return nil

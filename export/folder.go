@@ -2,7 +2,6 @@ package export
 
 import (
 	"context"
-	"fmt"
 
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
@@ -26,9 +25,8 @@ func (r *Run) openFolder() error {
 	if err != nil {
 		return err
 	}
-	name := r.env.Store.Name()
-	switch {
-	case f.Run != nil:
+	switch f.Kind {
+	case archive.Unfinished, archive.Partial:
 		spec, err := specIn(r.env.Store, f.Run)
 		if err != nil {
 			return err
@@ -41,12 +39,13 @@ func (r *Run) openFolder() error {
 		if diff := r.spec.Differences(spec); len(diff) > 0 {
 			return &Changed{Differences: diff}
 		}
-	case f.Manifest != nil && f.Manifest.Consistency == archive.ConsistencyNone:
-		return &store.Error{Store: name, Problem: "holds a run without a snapshot, which no sync can go on with: choose another folder"}
-	case f.Manifest != nil:
+	case archive.Finished, archive.Syncs:
+		if f.Manifest.Consistency == archive.ConsistencyNone {
+			return &store.Error{Store: f.Store, Problem: "holds a run without a snapshot, which no sync can go on with: choose another folder"}
+		}
 		r.chain = true
-	case f.Other != "":
-		return &store.Error{Store: name, Problem: fmt.Sprintf("is not empty (it holds %q): choose another folder", f.Other)}
+	default:
+		return f.Usable()
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"slices"
@@ -164,8 +165,8 @@ func OpenRun(src Source, env Env) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case f.Run != nil:
+	switch f.Kind {
+	case archive.Unfinished, archive.Partial:
 		spec, err := specIn(env.Store, f.Run)
 		if err != nil {
 			return nil, err
@@ -179,13 +180,17 @@ func OpenRun(src Source, env Env) (*Run, error) {
 		}
 		r.resume = true
 		return r, nil
-	case f.Manifest != nil:
+	case archive.Finished, archive.Syncs:
 		env = env.withDefaults()
 		r := &Run{spec: Spec{Dir: env.Store.Name()}, env: env, finished: f.Manifest}
 		r.scheduler = newScheduler(r.spec, env)
 		return r, nil
+	case archive.Broken:
+		return nil, f.Err
+	case archive.Foreign:
+		return nil, &archive.NotARun{Dir: f.Store, Why: fmt.Sprintf("it holds %q", f.Other)}
 	default:
-		return nil, &archive.NotARun{Dir: env.Store.Name()}
+		return nil, &archive.NotARun{Dir: f.Store}
 	}
 }
 
@@ -257,9 +262,9 @@ func (r *Run) takeUp(saved *archive.RunState) (left []*collection, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.times = slices.Clone(saved.Times)
-	r.began = saved.Started
+	r.began, r.made = saved.Started, saved.Made
 	for _, c := range r.all {
-		st, err := readState(r.env.Store, c.file)
+		st, err := readState(r.env.Store, c.file, c.layout)
 		if err != nil {
 			return nil, err
 		}

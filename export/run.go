@@ -24,10 +24,11 @@ type Run struct {
 	*scheduler // its lock guards what follows too
 
 	phase    Phase
-	times    []int64   // the times read at; the last one is for what begins now
-	ends     time.Time // when the last of times expires
-	began    string    // when the first process began, as text
-	started  time.Time // by this machine's clock
+	times    []int64          // the times read at; the last one is for what begins now
+	made     map[string]int64 // the ts of each collection's own settings at the first time
+	ends     time.Time        // when the last of times expires
+	began    string           // when the first process began, as text
+	started  time.Time        // by this machine's clock
 	stopped  time.Time
 	requests int
 	retries  int

@@ -2,6 +2,8 @@ package export
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,8 +15,6 @@ import (
 	"fauna-export/export/row"
 	"fauna-export/export/store"
 )
-
-const runVersion = 1
 
 // specText is a Spec as it is kept on disk.
 type specText struct {
@@ -95,7 +95,6 @@ func (t specText) spec() (Spec, error) {
 // state is how far the file of one collection is. It is written after the
 // bytes that it speaks of are durable.
 type state struct {
-	Version int `json:"version"`
 	// Finished: the file is whole, under its final name or about to be
 	// renamed to it; Entry describes it.
 	Finished bool           `json:"finished,omitempty"`
@@ -151,7 +150,7 @@ func (s *settled) add(planned int, o outcome, counts row.Counts) {
 // saveRun writes what the run is.
 func (r *Run) saveRun() error {
 	r.mu.Lock()
-	st := archive.RunState{Version: runVersion, Times: r.times, Started: r.began, Sync: r.sync}
+	st := archive.RunState{Times: r.times, Started: r.began, Sync: r.sync, Made: r.made, Filtered: r.spec.Filtered}
 	spec, err := json.Marshal(r.spec.text())
 	r.mu.Unlock()
 	if err != nil {
@@ -195,19 +194,65 @@ func specIn(s store.Store, st *archive.RunState) (Spec, error) {
 	return spec, nil
 }
 
-// readState reads how far a collection's file is, nil when it was not begun.
-func readState(s store.Store, file string) (*state, error) {
+// readState reads how far a collection's file is; nil when it was not begun, or
+// when what is there cannot be trusted, so that it begins anew.
+func readState(s store.Store, file string, l row.Layout) (*state, error) {
 	st := &state{}
-	name := archive.StateName(file)
-	err := archive.ReadState(s, name, st)
-	if errors.Is(err, fs.ErrNotExist) {
+	err := archive.ReadState(s, archive.StateName(file), st)
+	_, damaged := errors.AsType[*archive.DamagedState](err)
+	switch {
+	case damaged, errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case st.check(file) != nil, st.usable(l) != nil:
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	if st.Version != runVersion {
-		return nil, &archive.NotARun{Dir: s.Name(), Why: fmt.Sprintf("%s has version %d, this program reads version %d", name, st.Version, runVersion)}
-	}
 	return st, nil
+}
+
+// usable refuses a state with which a file of that layout cannot go on.
+func (st *state) usable(l row.Layout) error {
+	if st.Finished {
+		return nil
+	}
+	f, err := row.ResumeFile(l, st.File)
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return sha256.New().(encoding.BinaryUnmarshaler).UnmarshalBinary(st.Hash)
+}
+
+// check refuses a state that contradicts itself.
+func (st *state) check(file string) error {
+	t := st.Tally
+	for _, n := range []int64{st.Offset, st.Rows, st.Next, t.Expected, t.Gone, t.Appeared, t.Changed, t.Window, st.Pages, st.Retries, st.Bytes} {
+		if n < 0 {
+			return fmt.Errorf("a number is %d", n)
+		}
+	}
+	if len(st.Segments) == 0 || st.Segments[0].From != 0 {
+		return errors.New("it does not say what was read when")
+	}
+	for i, s := range st.Segments {
+		if s.At < 0 || i > 0 && (s.From < st.Segments[i-1].From || s.At <= st.Segments[i-1].At) {
+			return fmt.Errorf("the part from id %d is of the time %d", s.From, s.At)
+		}
+	}
+	switch {
+	case st.Rows == 0 && (st.First >= 0 || st.Put >= 0), st.Rows > 0 && (st.First < 0 || st.Put < st.First || st.Put-st.First < st.Rows-1):
+		return fmt.Errorf("%d rows from id %d to %d", st.Rows, st.First, st.Put)
+	case st.Rows < t.Expected-t.Gone+t.Appeared:
+		return fmt.Errorf("%d rows, with %d planned, %d gone and %d that appeared", st.Rows, t.Expected, t.Gone, t.Appeared)
+	case st.Seconds < 0 || st.Seconds > 1e9:
+		return fmt.Errorf("it took %g s", st.Seconds)
+	case !st.Finished:
+		return nil
+	}
+	e := st.Entry
+	if e == nil || e.File != file || e.Bytes != st.Offset || e.Rows != st.Rows {
+		return errors.New("what it says of the file is of another one")
+	}
+	return nil
 }

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"fauna-export/export/archive"
 	"fauna-export/export/pairs"
-	"fauna-export/export/store"
 )
 
 // SyncSource is what incremental syncs need of a server beside what a full one
@@ -275,28 +273,25 @@ func (r *Run) planChanges(c *collection, from int64) {
 
 // clean removes what a sync that was interrupted has left.
 func (r *Run) clean(m *archive.Manifest) error {
-	keep := map[string]bool{}
+	listed, kept := map[string]bool{}, map[string]bool{}
 	for _, e := range m.Collections {
-		keep[e.File] = true
+		listed[e.File] = true
 		if e.Sync > 0 && m.Last(e.Name).File == e.File {
-			keep[archive.PairsName(e.File)] = true
+			kept[archive.PairsName(e.File)] = true
 		}
 	}
-	remove := map[string]bool{}
 	for _, c := range r.all {
-		remove[syncFile(c.file, r.sync)] = true
-	}
-	entries, err := r.env.Store.List()
-	if err != nil {
-		return r.diskError("list the folder", err)
-	}
-	for _, e := range entries {
-		work := strings.HasPrefix(e.Name, store.WorkPrefix) && e.Name != archive.RunName
-		if !keep[e.Name] && (work || remove[e.Name]) {
-			if err := r.env.Store.Remove(e.Name); err != nil {
-				return r.diskError("remove "+e.Name, err)
-			}
+		file := syncFile(c.file, r.sync)
+		if listed[file] {
+			continue
 		}
+		if err := r.env.Store.Remove(file); err != nil {
+			return r.diskError("remove "+file, err)
+		}
+	}
+	err := archive.Tidy(r.env.Store, func(string) bool { return true }, func(name string) bool { return kept[name] })
+	if err != nil {
+		return r.diskError("tidy up", err)
 	}
 	return nil
 }

@@ -272,11 +272,11 @@ func (w *writer) finish() error {
 	if w.rows != t.Expected-t.Gone+t.Appeared {
 		return w.own(fmt.Errorf("%d rows were written; %d planned, less %d gone, with %d that appeared, should be as many", w.rows, t.Expected, t.Gone, t.Appeared))
 	}
-	st := &state{Version: runVersion, Finished: true, Next: w.next, Put: w.last, Rows: w.rows, First: w.first, Tally: t, Offset: w.size}
+	st := &state{Finished: true, Next: w.next, Put: w.last, Rows: w.rows, First: w.first, Tally: t, Offset: w.size}
 	w.fill(st)
 	st.Segments = w.c.segments
 	st.Entry = w.entry(st)
-	data, err := encodeState(st)
+	data, err := archive.EncodeState(archive.StateName(w.c.file), st)
 	if err != nil {
 		return err
 	}

@@ -15,9 +15,6 @@ import (
 // The state of incremental syncs is, of each collection, the pairs of ts and id
 // that the rows of all syncs come to.
 
-// PairsName is where the pairs are kept as they are after a file's sync.
-func PairsName(file string) string { return store.WorkPrefix + file + ".pairs" }
-
 // StateUnfit is a state of the last sync that cannot be used.
 type StateUnfit struct {
 	why     string

@@ -1,8 +1,6 @@
 package archive
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,142 +9,139 @@ import (
 	"fauna-export/export/store"
 )
 
+// Kind is what a store holds.
+type Kind string
+
+// The kinds of stores.
 const (
-	// RunName is where an unfinished run says what it is.
-	RunName = store.WorkPrefix + "run.json"
-
-	stateEnd = ".state"
-
-	stateVersion = 1
+	// Empty: a new run can begin there. Nothing is in it, or it does not exist
+	// yet, or only what a run leaves that was killed before it began.
+	Empty Kind = "empty"
+	// Unfinished: a run that can be resumed, without a manifest.
+	Unfinished Kind = "unfinished"
+	// Partial: a run with a manifest of which some collections failed, or whose
+	// next sync was interrupted. It can be resumed.
+	Partial Kind = "partial"
+	// Finished: a run with a manifest.
+	Finished Kind = "finished"
+	// Syncs: a finished incremental run. The next sync can begin there.
+	Syncs Kind = "syncs"
+	// Foreign: something that no run made.
+	Foreign Kind = "foreign"
+	// Broken: an unfinished run that cannot be resumed.
+	Broken Kind = "broken"
 )
 
-// PartName is where a file is while it is written.
-func PartName(file string) string { return store.WorkPrefix + file + store.PartEnd }
-
-// StateName is where the state of a file that is being written stands.
-func StateName(file string) string { return store.WorkPrefix + file + stateEnd }
-
-// RunState is what a run needs to go on, beside the state of each collection:
-// what it is, and the times it reads at.
-type RunState struct {
-	Version int `json:"version"`
-	// Spec is what the run exports, as the engine writes it.
-	Spec  json.RawMessage `json:"spec"`
-	Times []int64         `json:"times"`
-	// Sync is the number of a sync after the first: it begins again.
-	Sync    int    `json:"sync,omitempty"`
-	Started string `json:"started"`
-}
-
-// NotARun is a store that holds no run: exit code 2.
-type NotARun struct {
-	Dir string
-	Why string
-}
-
-// Error says so.
-func (e *NotARun) Error() string {
-	if e.Why == "" {
-		return e.Dir + " holds no export"
-	}
-	return e.Dir + " holds no export: " + e.Why
-}
-
-// WriteRun writes what a run is.
-func WriteRun(s store.Store, st RunState) error { return WriteState(s, RunName, &st) }
-
-// ReadRun reads what the run in a store is; fs.ErrNotExist when there is none.
-func ReadRun(s store.Store) (*RunState, error) {
-	st := &RunState{}
-	if err := ReadState(s, RunName, st); err != nil {
-		return nil, err
-	}
-	if st.Version != stateVersion {
-		return nil, &NotARun{Dir: s.Name(), Why: fmt.Sprintf("%s has version %d, this program reads version %d", RunName, st.Version, stateVersion)}
-	}
-	return st, nil
-}
-
-// WriteState writes a file of state.
-func WriteState(s store.Store, name string, state any) error {
-	data, err := json.Marshal(state)
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", name, err)
-	}
-	return s.Write(name, data)
-}
-
-// ReadState reads a file of state; fs.ErrNotExist when there is none, a *NotARun
-// for one that is damaged.
-func ReadState(s store.Store, name string, into any) error {
-	data, err := s.Read(name)
-	if err != nil {
-		return err
-	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	if err := dec.Decode(into); err != nil {
-		return &NotARun{Dir: s.Name(), Why: name + " is damaged: " + err.Error()}
-	}
-	return nil
-}
-
-// Found is what a store holds.
+// Found is what Inspect found in a store.
 type Found struct {
-	// Run is that of a run that is not finished, or finished without some of its
-	// collections, and can be resumed.
+	Kind Kind
+	// Run is that of an unfinished or partial run.
 	Run *RunState
-	// Manifest is that of a finished run.
+	// Manifest is that of a finished or partial run.
 	Manifest *Manifest
-	// Other is the name of a file that belongs to no run.
+	// Other names what no run made, of a foreign store.
 	Other string
+	// Err says why a broken run cannot be resumed.
+	Err error
+	// Store is the store's name.
+	Store string
 }
 
-// Inspect finds out what a store holds; the zero Found when it is empty.
+// Inspect finds out what a store holds. Everything that needs to know asks it.
 func Inspect(s store.Store) (Found, error) {
-	var f Found
+	f := Found{Kind: Empty, Store: s.Name()}
 	entries, err := s.List()
 	if err != nil {
 		return f, err
 	}
+	other, inWork := "", ""
+	begun := false
 	for _, e := range entries {
 		switch {
 		case e.Name == RunName:
-			if f.Run, err = ReadRun(s); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return Found{}, err
-			}
+			begun = true
 		case e.Name == ManifestName:
-			if m, err := ReadManifest(s); err == nil {
-				f.Manifest = m
-			} else {
-				f.Other = e.Name
+			if f.Manifest, err = ReadManifest(s); err != nil {
+				other = e.Name
 			}
 		case strings.HasPrefix(e.Name, store.WorkPrefix):
-			// Left by a process that was killed before it began.
-		case f.Other == "":
-			f.Other = e.Name
+			if _, ours := WorkFile(e.Name); (!ours || e.Size < 0) && inWork == "" {
+				inWork = e.Name
+			}
+		case other == "":
+			other = e.Name
 		}
 	}
-	if f.Run != nil || f.Manifest != nil {
-		f.Other = ""
+	if begun {
+		f.Run, f.Err = ReadRun(s)
+		if errors.Is(f.Err, fs.ErrNotExist) { // its process has just finished it
+			f.Err = nil
+		}
+	}
+	switch {
+	case inWork != "":
+		f.Kind, f.Other = Foreign, inWork
+	case f.Err != nil:
+		f.Kind = Broken
+	case f.Run != nil && f.Manifest != nil:
+		f.Kind = Partial
+	case f.Run != nil:
+		f.Kind = Unfinished
+	case f.Manifest != nil && f.Manifest.Mode == Incremental:
+		f.Kind = Syncs
+	case f.Manifest != nil:
+		f.Kind = Finished
+	case other != "":
+		f.Kind, f.Other = Foreign, other
 	}
 	return f, nil
 }
 
-// CheckNew answers a *store.Error for a store in which a new run cannot begin,
-// since it holds a run or anything else; nil also when it does not exist yet.
+// Usable answers the error of a store in which no run, new or old, can do
+// anything: a foreign or broken one.
+func (f Found) Usable() error {
+	switch {
+	case f.Kind == Broken:
+		return f.Err
+	case f.Kind == Foreign && strings.HasPrefix(f.Other, store.WorkPrefix):
+		return &store.Error{Store: f.Store, Problem: fmt.Sprintf("holds %q, which fauna-export did not make: move it away, or choose another folder", f.Other)}
+	case f.Kind == Foreign:
+		return &store.Error{Store: f.Store, Problem: fmt.Sprintf("is not empty (it holds %q): choose another folder", f.Other)}
+	}
+	return nil
+}
+
+// CheckNew answers a *store.Error, or a *DamagedState, for a store in which a new
+// run cannot begin; nil also when it does not exist yet.
 func CheckNew(s store.Store) error {
 	f, err := Inspect(s)
 	if err != nil {
 		return err
 	}
-	switch name := s.Name(); {
-	case f.Run != nil:
-		return &store.Error{Store: name, Problem: "holds a run that is not finished: resume it, or choose another folder", Resumable: true}
-	case f.Manifest != nil:
-		return &store.Error{Store: name, Problem: "holds a finished run: choose another folder"}
-	case f.Other != "":
-		return &store.Error{Store: name, Problem: fmt.Sprintf("is not empty (it holds %q): choose another folder", f.Other)}
+	switch f.Kind {
+	case Unfinished, Partial:
+		return &store.Error{Store: f.Store, Problem: "holds a run that is not finished: resume it, or choose another folder", Resumable: true}
+	case Finished, Syncs:
+		return &store.Error{Store: f.Store, Problem: "holds a finished run: choose another folder"}
+	}
+	return f.Usable()
+}
+
+// Tidy removes what a run left in the work folder: files that WorkFile knows as
+// those of one of the data files, but for those to keep. Anything else stays.
+func Tidy(s store.Store, of func(file string) bool, keep func(name string) bool) error {
+	entries, err := s.List()
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		file, ours := WorkFile(e.Name)
+		if !ours || file == "" || !of(file) || keep(e.Name) {
+			continue
+		}
+		if err := s.Remove(e.Name); err != nil {
+			return fmt.Errorf("remove %s: %w", e.Name, err)
+		}
 	}
 	return nil
 }

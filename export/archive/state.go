@@ -1,0 +1,237 @@
+package archive
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strings"
+	"time"
+
+	"fauna-export/export/row"
+	"fauna-export/export/store"
+)
+
+const (
+	// RunName is where an unfinished run says what it is.
+	RunName = store.WorkPrefix + "run.json"
+
+	stateEnd = ".state"
+	pairsEnd = ".pairs"
+
+	// stateVersion is that of the files of state. Version 1, of the first edition
+	// of the program, had no checksum.
+	stateVersion = 2
+)
+
+// PartName is where a file is while it is written.
+func PartName(file string) string { return store.WorkPrefix + file + store.PartEnd }
+
+// StateName is where the state of a file that is being written stands.
+func StateName(file string) string { return store.WorkPrefix + file + stateEnd }
+
+// PairsName is where the pairs are kept as they are after a file's sync.
+func PairsName(file string) string { return store.WorkPrefix + file + pairsEnd }
+
+// workEnd ends the names of what a run makes in its work folder beside RunName.
+var workEnd = regexp.MustCompile(`^(.+)(\.part|\.state|\.pairs|\.pairs(\.ids)?\.run[0-9]+)(\.new)?$`)
+
+// WorkFile is the data file that a name in the work folder belongs to, as
+// PartName and its like make it, and "" for RunName; ok is false for a name that
+// no run makes.
+func WorkFile(name string) (file string, ok bool) {
+	if name == RunName || name == RunName+".new" {
+		return "", true
+	}
+	if len(name) <= len(store.WorkPrefix) || name[:len(store.WorkPrefix)] != store.WorkPrefix {
+		return "", false
+	}
+	parts := workEnd.FindStringSubmatch(name[len(store.WorkPrefix):])
+	if parts == nil || !dataFile(parts[1]) {
+		return "", false
+	}
+	return parts[1], true
+}
+
+// dataFile reports whether a run may give a data file that name.
+func dataFile(name string) bool {
+	for _, format := range row.Formats() {
+		for _, compress := range []row.Compression{row.None, row.Gzip, row.Zstd} {
+			end := "." + row.Layout{Format: format, Compress: compress}.Extension()
+			if base, ok := strings.CutSuffix(name, end); ok && base != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// RunState is what a run needs to go on, beside the state of each collection.
+type RunState struct {
+	// Spec is what the run exports, as the engine writes it.
+	Spec json.RawMessage `json:"spec"`
+	// Times are those that the run reads at, the first one first; 0 without a
+	// snapshot.
+	Times []int64 `json:"times"`
+	// Made is the ts of each collection's own settings at the first time, where
+	// the key may know it. Another one there is another collection, in another
+	// database perhaps.
+	Made map[string]int64 `json:"made,omitempty"`
+	// Filtered names the collections of which the role of the key that began the
+	// run hid documents by a predicate.
+	Filtered []string `json:"filtered,omitempty"`
+	// Sync is the number of a sync after the first: it begins again.
+	Sync    int    `json:"sync,omitempty"`
+	Started string `json:"started"`
+}
+
+// check refuses a state that no run writes.
+func (st *RunState) check() error {
+	if len(st.Times) == 0 && st.Sync == 0 {
+		return errors.New("it names no time")
+	}
+	last := int64(-1)
+	for i, at := range st.Times {
+		if at <= last || at > maxMicros || at == 0 && (i > 0 || len(st.Times) > 1) {
+			return fmt.Errorf("it names the time %d", at)
+		}
+		last = at
+	}
+	if st.Sync < 0 {
+		return fmt.Errorf("it is of sync %d", st.Sync)
+	}
+	if _, err := time.Parse(time.RFC3339Nano, st.Started); err != nil {
+		return errors.New("it does not say when it began")
+	}
+	return nil
+}
+
+// maxMicros is the end of the year 9999.
+const maxMicros = 253_402_300_800_000_000
+
+// DamagedState is a file of state that is not as it was written, or that
+// contradicts itself.
+type DamagedState struct {
+	Store string
+	Name  string
+	Why   string
+}
+
+// Error says why, and what to do.
+func (e *DamagedState) Error() string {
+	return fmt.Sprintf("%s: %s is damaged (%s): start again in a new folder", e.Store, e.Name, e.Why)
+}
+
+// NotARun is a store that holds no run: exit code 2.
+type NotARun struct {
+	Dir string
+	Why string
+}
+
+// Error says so.
+func (e *NotARun) Error() string {
+	if e.Why == "" {
+		return e.Dir + " holds no export"
+	}
+	return e.Dir + " holds no export: " + e.Why
+}
+
+// WriteRun writes what a run is.
+func WriteRun(s store.Store, st RunState) error { return WriteState(s, RunName, &st) }
+
+// ReadRun reads what the run in a store is; fs.ErrNotExist when there is none, a
+// *DamagedState for one that is damaged, a *store.Error for one of the first
+// edition.
+func ReadRun(s store.Store) (*RunState, error) {
+	st := &RunState{}
+	if err := ReadState(s, RunName, st); err != nil {
+		return nil, err
+	}
+	if err := st.check(); err != nil {
+		return nil, &DamagedState{Store: s.Name(), Name: RunName, Why: err.Error()}
+	}
+	return st, nil
+}
+
+// envelope holds a state with its version and checksum. The checksum is of the
+// file's name too: a state that was copied over another does not pass.
+type envelope struct {
+	Version int             `json:"version"`
+	SHA256  string          `json:"sha256"`
+	State   json.RawMessage `json:"state"`
+}
+
+func stateSHA256(name string, state []byte) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\x00", name)
+	h.Write(state)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// EncodeState is the content of a file of state of that name.
+func EncodeState(name string, state any) ([]byte, error) {
+	text, err := json.Marshal(state)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", name, err)
+	}
+	data := fmt.Appendf(nil, `{"version":%d,"sha256":"%s","state":`, stateVersion, stateSHA256(name, text))
+	return append(append(data, text...), '}', '\n'), nil
+}
+
+// WriteState writes a file of state.
+func WriteState(s store.Store, name string, state any) error {
+	data, err := EncodeState(name, state)
+	if err != nil {
+		return err
+	}
+	return s.Write(name, data)
+}
+
+// errOldState is a state of the first edition.
+var errOldState = errors.New("it is of version 1")
+
+// decodeState reads the content of a file of state.
+func decodeState(name string, data []byte, into any) error {
+	var e envelope
+	if err := json.Unmarshal(data, &e); err != nil {
+		return err
+	}
+	switch {
+	case e.Version == 1 && e.SHA256 == "":
+		return errOldState
+	case e.Version != stateVersion:
+		return fmt.Errorf("it has version %d, this program reads version %d", e.Version, stateVersion)
+	case e.SHA256 != stateSHA256(name, e.State):
+		return errors.New("its checksum is not that of its content")
+	}
+	dec := json.NewDecoder(bytes.NewReader(e.State))
+	dec.UseNumber()
+	return dec.Decode(into)
+}
+
+// ReadState reads a file of state; fs.ErrNotExist when there is none, a
+// *DamagedState for one that is damaged, a *store.Error for one of the first
+// edition.
+func ReadState(s store.Store, name string, into any) error {
+	data, err := s.Read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err == nil {
+		err = decodeState(name, data, into)
+	}
+	_, irregular := errors.AsType[*store.NotRegular](err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errOldState):
+		return &store.Error{Store: s.Name(), Problem: "holds an unfinished run of version 1 of this program: finish it with that version, or start again in a new folder"}
+	case data == nil && !irregular:
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	return &DamagedState{Store: s.Name(), Name: name, Why: err.Error()}
+}
