@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 )
 
 // keepIn keeps the answers in a file, and proposes no folder of its own.
@@ -77,6 +78,10 @@ func TestAnswers_folderComesBackWhereItCanBeWrittenTo(t *testing.T) {
 	manifest := func(mode string) string {
 		return `{"version":1,"tool":"x","endpoint":"http://localhost:8443","mode":"` + mode + `","snapshot":"2026-11-22T10:31:02.399Z","consistency":"snapshot","collections":[]}`
 	}
+	begun, err := archive.EncodeState(archive.RunName, archive.RunState{Spec: []byte("{}"), Times: []int64{1}, Started: "2026-01-01T00:00:00Z"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		what, path, mode string
 		back             bool
@@ -85,7 +90,7 @@ func TestAnswers_folderComesBackWhereItCanBeWrittenTo(t *testing.T) {
 		{"proposed on another day", filepath.Join(dir, "fauna-2020-01-02"), "full", false},
 		{"full of other things", put("other", "x.txt", "x"), "full", false},
 		{"with a whole export", put("whole", "manifest.json", manifest("full")), "full", false},
-		{"with an export that was interrupted", put("fauna-2020-01-03", ".fauna-export/run.json", "{}"), "full", true},
+		{"with an export that was interrupted", put("fauna-2020-01-03", archive.RunName, string(begun)), "full", true},
 		{"with earlier syncs", put("sync", "manifest.json", manifest("incremental")), "incremental", true},
 		{"with earlier syncs, for a full one", put("sync", "manifest.json", manifest("incremental")), "full", false},
 	} {

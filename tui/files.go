@@ -49,22 +49,6 @@ func writeNew(name, text string) (string, error) {
 	return "", fmt.Errorf("write a file: too many files named %s", name)
 }
 
-// begun reports whether a folder holds an export that was not finished.
-func begun(entries []fs.DirEntry) bool {
-	state, manifest := false, false
-	for _, e := range entries {
-		state = state || e.Name() == strings.TrimSuffix(store.WorkPrefix, "/")
-		manifest = manifest || e.Name() == archive.ManifestName
-	}
-	return state && !manifest
-}
-
-// synced reports whether the manifest of a folder is that of an incremental export.
-func synced(path string) bool {
-	m, err := archive.ReadManifest(store.NewFolder(path))
-	return err == nil && m.Mode == export.Incremental
-}
-
 // A place is what is known of the folder that an export would be written to.
 type place struct {
 	path  string // full
@@ -87,20 +71,24 @@ func (p place) trouble(mode export.Mode) error {
 // that was begun, or an incremental one.
 func look(path string) place {
 	p := place{path: path, free: -1}
-	entries, err := os.ReadDir(path)
-	switch {
-	case err == nil && begun(entries):
+	found, err := archive.Inspect(store.NewFolder(path))
+	switch found.Kind {
+	case archive.Unfinished, archive.Partial:
 		p.begun = true
-	case err == nil && synced(path):
+	case archive.Syncs:
 		p.chain = true
-	case err == nil && len(entries) > 0:
-		p.err = errors.New("this folder is not empty: give a new one")
-	case errors.Is(err, fs.ErrNotExist):
-		p.isNew = true
-	case err != nil:
-		var pe *fs.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
+	case archive.Finished:
+		p.err = errors.New("this folder holds a finished export: choose another")
+	case archive.Foreign:
+		p.err = fmt.Errorf("this folder isn't empty (it holds %s): choose another", clean(found.Other))
+	default:
+		p.err = found.Err
+		_, serr := os.Lstat(path)
+		p.isNew = errors.Is(serr, fs.ErrNotExist)
+	}
+	if err != nil {
+		if e, ok := errors.AsType[*store.Error](err); ok {
+			err = errors.New(e.Problem)
 		}
 		p.err = fmt.Errorf("not a folder that can be used: %w", err)
 	}

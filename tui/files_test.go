@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 	"fauna-export/export/store"
 )
 
@@ -29,7 +30,15 @@ func TestLook_newEmptyBegunOrFull(t *testing.T) {
 	if p := look(t.TempDir()); p.isNew || p.err != nil || p.begun {
 		t.Errorf("an empty folder: %+v", p)
 	}
-	if p := look(folder(".fauna-export")); p.err != nil || !p.begun {
+	if p := look(folder(".fauna-export")); p.err != nil || p.begun {
+		t.Errorf("a work folder with nothing in it: %+v", p)
+	}
+	begun := folder(".fauna-export", "begun")
+	os.Remove(filepath.Join(begun, "begun"))
+	if err := archive.WriteRun(store.NewFolder(begun), archive.RunState{Spec: []byte("{}"), Times: []int64{1}, Started: "2026-01-01T00:00:00Z"}); err != nil {
+		t.Fatal(err)
+	}
+	if p := look(begun); p.err != nil || !p.begun {
 		t.Errorf("an export that was begun: %+v", p)
 	}
 	if p := look(folder(".fauna-export", "manifest.json")); p.err == nil {
