@@ -53,18 +53,20 @@ func (e *env) subject() string {
 // A span is a stretch of time in which a set held a document.
 type span struct{ from, to int64 }
 
-// spans are the stretches in which the document was there. A change of its ttl
-// ends one and begins another.
+// spans are the stretches in which the collection's set held the document. A
+// change of its ttl ends one and begins another; a torn version ends one, and
+// only a delete and a create begin the next.
 func (h *history) spans() []span {
 	var out []span
-	alive := false
+	alive, lost := false, false
 	var ttl int64
 	for _, v := range h.versions {
-		if alive && (v.deleted || v.expires != ttl) {
+		if alive && (v.deleted || v.torn || v.expires != ttl) {
 			out[len(out)-1].to = v.ts
 			alive = false
 		}
-		if !v.deleted && !alive {
+		lost = v.torn || lost && !v.deleted
+		if !v.deleted && !lost && !alive {
 			out = append(out, span{v.ts, endless})
 			alive, ttl = true, v.expires
 		}

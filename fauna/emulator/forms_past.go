@@ -53,9 +53,9 @@ func insertForm(e *env, n *node, args []value) (value, error) {
 	}
 	c := r.item.coll
 	v := &version{ts: ts, deleted: true, expires: noExpiry}
-	var last *version
+	var last, same *version
 	if h := c.history(r.id); h != nil {
-		last = h.at(ts)
+		last, same = h.at(ts), h.exactly(ts)
 	}
 	if action != "delete" {
 		base := &object{}
@@ -70,9 +70,15 @@ func insertForm(e *env, n *node, args []value) (value, error) {
 		if err := e.tx.weigh(v); err != nil {
 			return nil, err
 		}
+		v.torn = action == "update" && same != nil && same.deleted
 	}
-	e.tx.put(c, r.id, v)
 	ev := e.versionEvent(r, last, v)
+	if v.deleted && same != nil && same.inserted == "update" {
+		v = newVersion(ts, same.content())
+		v.torn = true
+	}
+	v.inserted = action
+	e.tx.put(c, r.id, v)
 	ev.set("action", action)
 	return ev, nil
 }

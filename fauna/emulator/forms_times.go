@@ -7,9 +7,6 @@ import (
 
 func (t formTable) addTimes() {
 	t.add("time", strict(func(e *env, n *node, args []value) (value, error) {
-		if v, ok := args[0].(timeValue); ok {
-			return v, nil
-		}
 		text, err := asString(args[0], n.place(0))
 		if err != nil {
 			return nil, err
@@ -24,9 +21,6 @@ func (t formTable) addTimes() {
 		return v, nil
 	}))
 	t.add("date", strict(func(_ *env, n *node, args []value) (value, error) {
-		if v, ok := args[0].(dateValue); ok {
-			return v, nil
-		}
 		text, err := asString(args[0], n.place(0))
 		if err != nil {
 			return nil, err

@@ -150,7 +150,7 @@ func (s *set) scanDocuments(e *env, q scan, yield func(element) bool) error {
 	refs := make([]ref, 0, 64) // many at once, since a page has many
 	for ; i >= 0 && i < len(c.docs); i += step {
 		h := c.docs[i]
-		if h.visible(e.at, e.tx.now) == nil {
+		if h.visible(e.at, e.tx.now) == nil || !h.listed(e.at) {
 			continue
 		}
 		if guard.never() {

@@ -12,12 +12,16 @@ const noExpiry = maxMicros
 type version struct {
 	ts      int64 // microseconds
 	deleted bool
-	expires int64     // microseconds; noExpiry for never
-	ttl     timeValue // as written; the zero time where there is none
-	raw     []byte    // the wire JSON of data, for bulk loads; nil where fields stands
-	home    *database // in which raw's refs are resolved
-	fields  atomic.Pointer[object]
-	tail    atomic.Pointer[renderedTail]
+	// inserted is the action of the Insert that wrote the version, "" for any
+	// other write.
+	inserted string
+	torn     bool      // an update and a delete were inserted at its time
+	expires  int64     // microseconds; noExpiry for never
+	ttl      timeValue // as written; the zero time where there is none
+	raw      []byte    // the wire JSON of data, for bulk loads; nil where fields stands
+	home     *database // in which raw's refs are resolved
+	fields   atomic.Pointer[object]
+	tail     atomic.Pointer[renderedTail]
 }
 
 // renderedTail is a document's rendering from behind its ts on.
@@ -59,6 +63,7 @@ type history struct {
 	id       int64
 	versions []*version
 	mortal   bool // some version has a ttl
+	torn     bool // some version is torn
 }
 
 // at returns the version that was valid at ts, nil where the document was
@@ -75,6 +80,16 @@ func (h *history) at(ts int64) *version {
 	return nil
 }
 
+// exactly returns the version of the time ts, nil where there is none.
+func (h *history) exactly(ts int64) *version {
+	for _, v := range h.versions {
+		if v.ts == ts {
+			return v
+		}
+	}
+	return nil
+}
+
 // visible is at, less what has expired at now.
 func (h *history) visible(ts, now int64) *version {
 	v := h.at(ts)
@@ -84,14 +99,20 @@ func (h *history) visible(ts, now int64) *version {
 	return v
 }
 
+// listed reports whether the set of the collection's documents holds the
+// document at ts. After a delete and an update at one time it does not, as on a
+// real server, although the document is there.
+func (h *history) listed(ts int64) bool {
+	return !h.torn || slices.ContainsFunc(h.spans(), func(s span) bool { return s.from <= ts && ts < s.to })
+}
+
 // put adds or replaces the version at v's time.
 func (h *history) put(v *version) {
 	i, found := slices.BinarySearchFunc(h.versions, v.ts, func(a *version, ts int64) int {
 		return int(min(1, max(-1, a.ts-ts)))
 	})
-	if v.expires != noExpiry {
-		h.mortal = true
-	}
+	h.mortal = h.mortal || v.expires != noExpiry
+	h.torn = h.torn || v.torn
 	if found {
 		h.versions = slices.Clone(h.versions)
 		h.versions[i] = v
