@@ -39,11 +39,12 @@ func (r *Run) prepare(ctx context.Context) error {
 	var probed accessAnswer
 	var asked sync.WaitGroup
 	asked.Go(func() { probed = r.askAccess(ctx, r.all) })
-	absent, err := r.askAbsent(ctx, nil, names, existed)
+	made, err := r.askMade(ctx, nil, names, existed)
 	asked.Wait()
 	if err != nil {
 		return err
 	}
+	absent := absentOf(names, made)
 	if len(absent) > 0 && r.spec.At != 0 {
 		missing, err := r.askAbsent(ctx, nil, absent, now)
 		if err != nil {
@@ -62,8 +63,11 @@ func (r *Run) prepare(ctx context.Context) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.times = []int64{at}
-	for _, c := range r.all {
+	r.times, r.made = []int64{at}, map[string]int64{}
+	for i, c := range r.all {
+		if made[i] != madeUnknown {
+			r.made[c.name] = made[i]
+		}
 		c.at = at
 		c.segments = []segment{{From: 0, At: at}}
 	}

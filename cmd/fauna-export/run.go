@@ -112,7 +112,7 @@ func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, outp
 	if err := a.export(ctx, client, spec); err != nil || output.Keep == 0 {
 		return err
 	}
-	return a.keepNewest(output)
+	return a.keepNewest(output, spec.Dir)
 }
 
 // apply puts the choice into a spec: what is exported, what is left out and why,

@@ -1,10 +1,10 @@
 package archive
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,83 +12,253 @@ import (
 	"fauna-export/export/store"
 )
 
-// FolderTime is how a folder's name says the time at which its run began: sorted
-// by name the folders are sorted by time.
+// FolderTime is how a folder's name says when its run began.
 const FolderTime = "2006-01-02T15-04-05Z"
 
-// KeepNewest removes the oldest of the finished runs in the folders that a pattern
-// such as backups/{time} names, until keep are left, and returns what it removed.
-// {time} must stand in the last part of the path, once.
-//
-// A folder counts only where its name is of the pattern and it holds the manifest
-// of a finished run, and only what a run writes is removed from it: a folder with
-// anything else in it stays as it is, and is an error. Runs that are not finished
-// stay too.
-func KeepNewest(pattern string, keep int) (removed []string, err error) {
-	parent, name := filepath.Split(filepath.Clean(pattern))
-	before, after, ok := strings.Cut(name, "{time}")
-	if !ok || strings.Contains(parent+after, "{time}") {
-		return nil, errors.New("{time} must stand once, in the last part of the folder's path")
+// Kept is what Keep did.
+type Kept struct {
+	// Removed names the runs that were removed.
+	Removed []string
+	// Warnings say what was left alone, and why.
+	Warnings []string
+}
+
+// Keep removes old runs that a pattern such as nightly-{time} names, beside the
+// present one, which was just verified, until so many runs like it are left with
+// it. What counts, and what may go, says retain. From a run that goes only what
+// its manifest lists is removed, and what every run writes beside that.
+func Keep(shelf store.Shelf, pattern string, keep int, present string) (Kept, error) {
+	before, after, ok := strings.Cut(pattern, "{time}")
+	if !ok || strings.Contains(after, "{time}") {
+		return Kept{}, errors.New("{time} must stand once in the folder's name")
 	}
-	if keep < 1 {
-		return nil, errors.New("at least one run must be kept")
-	}
-	if parent == "" {
-		parent = "."
-	}
-	entries, err := os.ReadDir(parent)
+	names, err := shelf.Names()
 	if err != nil {
-		return nil, fmt.Errorf("list the runs: %w", err)
+		return Kept{}, fmt.Errorf("list the runs: %w", err)
 	}
-	var runs []string // ascending, as ReadDir gives them
-	for _, e := range entries {
-		at, ok := strings.CutPrefix(e.Name(), before)
+	var now oldRun
+	var others []oldRun
+	for _, name := range names {
+		at, ok := strings.CutPrefix(name, before)
 		if ok {
 			at, ok = strings.CutSuffix(at, after)
 		}
-		if _, err := time.Parse(FolderTime, at); !ok || err != nil || !e.IsDir() {
+		if _, err := time.Parse(FolderTime, at); (!ok || err != nil) && name != present {
 			continue
 		}
-		if _, err := ReadManifest(store.NewFolder(filepath.Join(parent, e.Name()))); err == nil {
-			runs = append(runs, filepath.Join(parent, e.Name()))
+		if run := lookAt(name, shelf.Store(name)); name == present {
+			now = run
+		} else {
+			others = append(others, run)
 		}
 	}
-	slices.Sort(runs)
-	for _, dir := range runs[:max(len(runs)-keep, 0)] {
-		if err := removeRun(dir); err != nil {
-			return removed, fmt.Errorf("remove the run %s: %w", dir, err)
+	remove, out := retain(keep, now, others)
+	kept := Kept{Warnings: out}
+	for _, run := range remove {
+		if err := removeRun(shelf, run); err != nil {
+			kept.Warnings = append(kept.Warnings, fmt.Sprintf("the run %s was not removed: %v", run.name, err))
+			continue
 		}
-		removed = append(removed, dir)
+		kept.Removed = append(kept.Removed, run.name)
 	}
-	return removed, nil
+	return kept, nil
 }
 
-// removeRun removes a finished run's files and then its folder. The manifest goes
-// last of the files, so that what was not removed can still be named.
-func removeRun(dir string) error {
-	m, err := ReadManifest(store.NewFolder(dir))
+// oldRun is what is known of a store that may hold a run.
+type oldRun struct {
+	name     string
+	manifest *Manifest        // nil where there is none, or none of ours
+	sizes    map[string]int64 // of the files that are there
+	sums     string           // what SHA256SUMS holds
+	err      error            // why it could not be looked at
+}
+
+func lookAt(name string, s store.Store) oldRun {
+	run := oldRun{name: name, sizes: map[string]int64{}}
+	found, err := Inspect(s)
 	if err != nil {
-		return err
+		run.err = err
+		return run
 	}
-	var names []string
-	for _, e := range m.Collections {
-		names = append(names, filepath.FromSlash(e.File))
+	if found.Kind == Finished {
+		run.manifest = found.Manifest
+	} else {
+		run.err = cmp.Or(found.Usable(), error(&NotARun{Dir: name, Why: "no finished full run"}))
+		return run
 	}
-	names = append(names, "load-postgres.sql", "load-sqlite.sql", "load-duckdb.sql")
-	names = append(names, SumsName, ManifestName)
-	entries, err := os.ReadDir(dir)
+	entries, err := s.List()
 	if err != nil {
-		return err
+		run.err = err
 	}
 	for _, e := range entries {
-		if !slices.Contains(names, e.Name()) {
-			return fmt.Errorf("it holds %q, which is not of the run", e.Name())
+		run.sizes[e.Name] = e.Size
+	}
+	if sums, err := s.Read(SumsName); err == nil {
+		run.sums = string(sums)
+	}
+	return run
+}
+
+// toolName begins the tool of every manifest that this program writes.
+const toolName = "fauna-export"
+
+// retain decides which of the other runs may go so that keep like the present one
+// are left, the present one among them.
+//
+// Only a run counts that this program made of the same endpoint, collections,
+// columns and consistency as the present one, and of which every file is there.
+// The newest by the time that they were read at stay. Of the others those go that
+// hold nothing but what a run writes; the rest is named and left alone. Nothing
+// goes where the present run is not whole itself: so a whole copy of every
+// collection is left, whatever the other runs are.
+func retain(keep int, present oldRun, others []oldRun) (remove []oldRun, warnings []string) {
+	if why := present.incomplete(); why != "" {
+		return nil, []string{"no old run was removed: the present one " + why}
+	}
+	if keep < 1 {
+		return nil, []string{"no old run was removed: at least one must be kept"}
+	}
+	var like []oldRun
+	for _, run := range others {
+		why := run.incomplete()
+		if why == "" {
+			why = run.unlike(present)
+		}
+		if why != "" {
+			warnings = append(warnings, run.name+" was left alone: it "+why)
+			continue
+		}
+		like = append(like, run)
+	}
+	slices.SortFunc(like, func(a, b oldRun) int {
+		return cmp.Or(b.manifest.readAt().Compare(a.manifest.readAt()), strings.Compare(b.name, a.name))
+	})
+	for _, run := range like[min(keep-1, len(like)):] {
+		if foreign := run.foreign(); foreign != "" {
+			warnings = append(warnings, fmt.Sprintf("%s was left alone: it holds %q, which is not of the run", run.name, foreign))
+			continue
+		}
+		remove = append(remove, run)
+	}
+	slices.Reverse(remove) // the oldest first
+	return remove, warnings
+}
+
+// incomplete says why it is no whole run of this program, "" for one that is.
+func (r oldRun) incomplete() string {
+	m := r.manifest
+	switch {
+	case r.err != nil:
+		return "could not be used: " + r.err.Error()
+	case m == nil:
+		return "holds no finished run"
+	case m.Tool != toolName && !strings.HasPrefix(m.Tool, toolName+" "):
+		return fmt.Sprintf("was made by %q", m.Tool)
+	case len(m.Failed) > 0:
+		return "lacks " + m.Failed[0].Name
+	case m.Consistency == ConsistencyWindow:
+		return "was read at more than one time"
+	case len(m.Collections) == 0:
+		return "holds no collection"
+	case m.readAt().IsZero():
+		return "does not say when it was read"
+	case r.sums != string(m.Sums()):
+		return SumsName + " is not that of its manifest"
+	}
+	for _, e := range m.Collections {
+		if size, there := r.sizes[e.File]; !there || size != e.Bytes {
+			return "is damaged: " + e.File + " is missing or has another length"
 		}
 	}
-	for _, name := range names {
-		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
+	return ""
+}
+
+// unlike says in what it differs from the present run, "" for nothing that counts.
+func (r oldRun) unlike(present oldRun) string {
+	a, b := r.manifest, present.manifest
+	if a.Endpoint != b.Endpoint {
+		return "is of another server, " + a.Endpoint
+	}
+	if a.Consistency != b.Consistency {
+		return "was read with another consistency, " + string(a.Consistency)
+	}
+	if a.Mode != b.Mode {
+		return "is of another mode, " + string(a.Mode)
+	}
+	was, is := byName(a), byName(b)
+	for _, name := range slices.Sorted(maps.Keys(was)) {
+		if _, both := is[name]; !both {
+			return "holds collection " + name + ", which the present run does not"
 		}
 	}
-	return os.Remove(dir)
+	for _, name := range slices.Sorted(maps.Keys(is)) {
+		x, both := was[name]
+		switch y := is[name]; {
+		case !both:
+			return "lacks collection " + name
+		case x.Made != 0 && y.Made != 0 && x.Made != y.Made:
+			return "is of another database, or collection " + name + " was changed or made again since"
+		case !slices.Equal(x.Columns, y.Columns):
+			return "has other columns of " + name
+		}
+	}
+	return ""
+}
+
+func byName(m *Manifest) map[string]Entry {
+	out := make(map[string]Entry, len(m.Collections))
+	for _, e := range m.Collections {
+		out[e.Name] = e
+	}
+	return out
+}
+
+// readAt is when the rows of a run were read, by the server's clock where there
+// was a snapshot; zero when it is not known.
+func (m *Manifest) readAt() time.Time {
+	t, err := time.Parse(time.RFC3339Nano, cmp.Or(m.Snapshot, m.Finished))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// files are what a run writes beside its manifest, which is not among them.
+func (m *Manifest) files() []string {
+	names := []string{"load-duckdb.sql", "load-postgres.sql", "load-sqlite.sql", SumsName}
+	for _, e := range m.Collections {
+		names = append(names, e.File)
+	}
+	return names
+}
+
+// foreign names a file that is not of the run, "" for none.
+func (r oldRun) foreign() string {
+	ours := r.manifest.files()
+	for _, name := range slices.Sorted(maps.Keys(r.sizes)) {
+		if name != ManifestName && !slices.Contains(ours, name) || r.sizes[name] < 0 {
+			return name
+		}
+	}
+	return ""
+}
+
+// removeRun removes a run's files and then what held them. The manifest goes last
+// of the files, so that what was not removed can still be named.
+func removeRun(shelf store.Shelf, run oldRun) (err error) {
+	s := shelf.Store(run.name)
+	release, err := s.Lock()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	for _, name := range append(run.manifest.files(), ManifestName) {
+		if err := s.Remove(name); err != nil {
+			return fmt.Errorf("remove %s: %w", name, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	return shelf.Remove(run.name)
 }

@@ -4,78 +4,146 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+
+	"fauna-export/export/store"
 )
 
-// finishedRun makes a folder that looks like one of a finished run.
-func finishedRun(t *testing.T, dir string, more ...string) {
+// whole is a run of today that Keep counts.
+func whole(name, snapshot string, change ...func(*oldRun)) oldRun {
+	r := oldRun{name: name, sizes: map[string]int64{ManifestName: 9, SumsName: 9, "a.jsonl": 5, "b.jsonl": 7}}
+	r.manifest = &Manifest{
+		Version: Version, Tool: "fauna-export v2", Endpoint: "http://x:8443", Mode: Full, Snapshot: snapshot, Consistency: ConsistencySnapshot,
+		Collections: []Entry{
+			{Name: "a", File: "a.jsonl", Bytes: 5, Made: 11, Columns: []string{"ref", "ts"}},
+			{Name: "b", File: "b.jsonl", Bytes: 7, Made: 12, Columns: []string{"ref", "ts"}},
+		},
+	}
+	for _, c := range change {
+		c(&r)
+	}
+	if r.sums == "" {
+		r.sums = string(r.manifest.Sums())
+	}
+	return r
+}
+
+func TestRetain_whatCountsAndWhatGoes(t *testing.T) {
+	t.Parallel()
+	day := func(d string) string { return "2026-11-" + d + "T00:00:00Z" }
+	present := whole("now", day("28"))
+	for _, test := range []struct {
+		name    string
+		keep    int
+		present oldRun
+		others  []oldRun
+		gone    []string
+		says    string
+	}{
+		{name: "nothing else", keep: 1, present: present},
+		{name: "the oldest", keep: 2, present: present, others: []oldRun{whole("x", day("01")), whole("y", day("03")), whole("z", day("02"))}, gone: []string{"x", "z"}},
+		{name: "the present one never, where the clock of others was ahead", keep: 2, present: present,
+			others: []oldRun{whole("2030", "2030-01-01T00:00:00Z"), whole("2031", "2031-01-01T00:00:00Z")}, gone: []string{"2030"}},
+		{name: "ordered by the manifest's time, not by name", keep: 2, present: present, others: []oldRun{whole("1", day("09")), whole("9", day("01"))}, gone: []string{"9"}},
+		{name: "a failed collection does not count", keep: 1, present: present, says: "lacks b",
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Failed = []Skipped{{Name: "b"}} })}},
+		{name: "nothing, where the present one is not whole", keep: 1, says: "lacks b",
+			present: whole("now", day("28"), func(r *oldRun) { r.manifest.Failed = []Skipped{{Name: "b"}} }), others: []oldRun{whole("x", day("01"))}},
+		{name: "nothing, where the present one cannot be found", keep: 1, says: "no finished run", others: []oldRun{whole("x", day("01"))}},
+		{name: "nothing, with none to keep", keep: 0, present: present, says: "at least one", others: []oldRun{whole("x", day("01"))}},
+		{name: "more than one time does not count", keep: 1, present: present, says: "more than one time",
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Consistency = ConsistencyWindow })}},
+		{name: "a missing file does not count", keep: 1, present: present, says: "b.jsonl is missing",
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { delete(r.sizes, "b.jsonl") })}},
+		{name: "a cut file does not count", keep: 1, present: present, says: "another length",
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.sizes["b.jsonl"]-- })}},
+		{name: "other hashes do not count", keep: 1, present: present, says: SumsName,
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.sums = "other" })}},
+		{name: "another server", keep: 1, present: present, says: "another server",
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Endpoint = "http://y:8443" })}},
+		{name: "another database of the server", keep: 1, present: present, says: "another database",
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Collections[0].Made = 99 })}},
+		{name: "other collections: the last copy of one stays", keep: 1, present: present, says: "holds collection c",
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) {
+				r.manifest.Collections = append(r.manifest.Collections, Entry{Name: "c", File: "c.jsonl"})
+				r.sizes["c.jsonl"] = 0
+			})}},
+		{name: "fewer collections", keep: 1, present: present, says: "lacks collection b",
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Collections = r.manifest.Collections[:1] })}},
+		{name: "other columns", keep: 1, present: present, says: "other columns",
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Collections[0].Columns = []string{"ref", "ts", "data"} })}},
+		{name: "another tool", keep: 1, present: present, says: `was made by "thesis 1.0"`,
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Tool = "thesis 1.0" })}},
+		{name: "no manifest", keep: 1, present: present, says: "no finished run", others: []oldRun{{name: "x"}}},
+		{name: "a foreign file keeps one run and not the others", keep: 1, present: present, says: ".DS_Store", gone: []string{"x"},
+			others: []oldRun{whole("x", day("01")), whole("y", day("02"), func(r *oldRun) { r.sizes[".DS_Store"] = 4 })}},
+		{name: "a folder in a run keeps it", keep: 1, present: present, says: "merged",
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.sizes["merged"] = -1 })}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			remove, warnings := retain(test.keep, test.present, test.others)
+			var gone []string
+			for _, r := range remove {
+				gone = append(gone, r.name)
+			}
+			said := strings.Join(warnings, "\n")
+			if !slices.Equal(gone, test.gone) || !strings.Contains(said, test.says) || test.says == "" && said != "" {
+				t.Errorf("goes %q, want %q; says %q, want %q", gone, test.gone, said, test.says)
+			}
+		})
+	}
+}
+
+// putRun makes a folder of a finished run.
+func putRun(t *testing.T, dir string, more ...string) {
 	t.Helper()
-	m := Manifest{Version: Version, Collections: []Entry{{Name: "c", File: "c.jsonl"}}}
-	data, err := m.Encode()
+	run := whole("x", "2026-11-01T00:00:00Z")
+	data, err := run.manifest.Encode()
 	if err != nil {
 		t.Fatal(err)
+	}
+	files := map[string]string{ManifestName: string(data), "a.jsonl": "12345", "b.jsonl": "1234567", SumsName: run.sums, "load-duckdb.sql": ""}
+	for _, name := range more {
+		files[name] = "x"
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{ManifestName: string(data), "c.jsonl": "", SumsName: "", "load-postgres.sql": ""} {
+	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range more {
-		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
-func TestKeepNewest_removesTheOldestFinishedRunsAndNothingElse(t *testing.T) {
-	parent := t.TempDir()
-	at := func(name string) string { return filepath.Join(parent, name) }
-	for _, name := range []string{"a-2026-01-01T00-00-00Z", "a-2026-01-02T00-00-00Z", "a-2026-01-03T00-00-00Z", "a-2025-12-31T23-59-59Z", "b-2020-01-01T00-00-00Z", "a-yesterday"} {
-		finishedRun(t, at(name))
+func TestKeep_removesWholeFoldersAndNothingElse(t *testing.T) {
+	t.Parallel()
+	parent, victim := t.TempDir(), t.TempDir()
+	for _, name := range []string{"a-2026-01-01T00-00-00Z", "a-2026-01-02T00-00-00Z", "a-2026-01-03T00-00-00Z", "a-yesterday", "b-2020-01-01T00-00-00Z"} {
+		putRun(t, filepath.Join(parent, name))
 	}
-	unfinished := at("a-2019-01-01T00-00-00Z")
-	if err := os.MkdirAll(filepath.Join(unfinished, ".fauna-export"), 0o700); err != nil {
+	putRun(t, filepath.Join(parent, "a-2019-01-01T00-00-00Z"), "thesis.txt")
+	putRun(t, victim)
+	if err := os.Symlink(victim, filepath.Join(parent, "a-2018-01-01T00-00-00Z")); err != nil {
 		t.Fatal(err)
 	}
-	removed, err := KeepNewest(filepath.Join(parent, "a-{time}"), 2)
-	if want := []string{at("a-2025-12-31T23-59-59Z"), at("a-2026-01-01T00-00-00Z")}; err != nil || !slices.Equal(removed, want) {
-		t.Errorf("removed %q, %v; want %q", removed, err, want)
-	}
-	var left []string
-	entries, err := os.ReadDir(parent)
-	if err != nil {
+	if err := os.MkdirAll(filepath.Join(parent, "a-2017-01-01T00-00-00Z", ".fauna-export"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range entries {
-		left = append(left, e.Name())
+	kept, err := Keep(store.NewFolderShelf(parent), "a-{time}", 2, "a-2026-01-01T00-00-00Z")
+	if err != nil || !slices.Equal(kept.Removed, []string{"a-2026-01-02T00-00-00Z"}) || len(kept.Warnings) != 2 {
+		t.Errorf("%+v, %v", kept, err)
 	}
-	if want := []string{"a-2019-01-01T00-00-00Z", "a-2026-01-02T00-00-00Z", "a-2026-01-03T00-00-00Z", "a-yesterday", "b-2020-01-01T00-00-00Z"}; !slices.Equal(left, want) {
-		t.Errorf("left are %q, not %q", left, want)
-	}
-}
-
-func TestKeepNewest_leavesAFolderThatHoldsMoreThanARun(t *testing.T) {
-	parent := t.TempDir()
-	odd := filepath.Join(parent, "2026-01-01T00-00-00Z")
-	finishedRun(t, odd, "notes.txt")
-	finishedRun(t, filepath.Join(parent, "2026-01-02T00-00-00Z"))
-	if _, err := KeepNewest(filepath.Join(parent, "{time}"), 1); err == nil {
-		t.Error("nothing is said of a folder that cannot go")
-	}
-	for _, name := range []string{"notes.txt", "c.jsonl", ManifestName} {
-		if _, err := os.Stat(filepath.Join(odd, name)); err != nil {
-			t.Errorf("it is not as it was: %v", err)
+	for name, n := range map[string]int{"a-2026-01-01T00-00-00Z": 5, "a-2026-01-03T00-00-00Z": 5, "a-yesterday": 5, "a-2019-01-01T00-00-00Z": 6, "a-2018-01-01T00-00-00Z": 5, "b-2020-01-01T00-00-00Z": 5} {
+		if entries, err := os.ReadDir(filepath.Join(parent, name)); err != nil || len(entries) != n {
+			t.Errorf("%s holds %d files, %v", name, len(entries), err)
 		}
 	}
-}
-
-func TestKeepNewest_refusesAPatternWithoutATime(t *testing.T) {
-	for pattern, keep := range map[string]int{"backups": 1, "{time}/x": 1, "{time}-{time}": 1, "x/{time}": 0} {
-		if _, err := KeepNewest(pattern, keep); err == nil {
-			t.Errorf("%s with %d is taken", pattern, keep)
+	for _, pattern := range []string{"x", "{time}-{time}"} {
+		if _, err := Keep(store.NewFolderShelf(parent), pattern, 1, "x"); err == nil {
+			t.Errorf("%s is taken", pattern)
 		}
 	}
 }

@@ -114,6 +114,10 @@ type Entry struct {
 	// Paths tell where the additional columns come from, by name, in the form
 	// that row.ParsePath reads.
 	Paths map[string]string `json:"paths,omitempty"`
+	// Made is the ts of the collection's own settings at the time read at, 0 when
+	// it is not known: another collection of the name, in another database
+	// perhaps, has another one.
+	Made int64 `json:"made,omitempty"`
 	// Filtered: the key's role chose the documents by a predicate.
 	Filtered bool `json:"filtered,omitempty"`
 	// Deletion names the column that holds when a document was removed.
