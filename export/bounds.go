@@ -47,6 +47,7 @@ func bounds(ctx context.Context, probe prober, total int64, n int) ([]int64, err
 		}
 		// Where too few were found a crowd hides in a gap: the widest is looked into.
 		i, most := s.most(s.upper)
+		at := s.edge(i)
 		if most <= enough {
 			if known > float64(total)*(1-1/float64(8*n)) {
 				break
@@ -54,8 +55,9 @@ func bounds(ctx context.Context, probe prober, total int64, n int) ([]int64, err
 			if i, most = s.most(s.gap); most < 2 {
 				break
 			}
+			at = s.middle(i)
 		}
-		if err := s.split(ctx, i); err != nil {
+		if err := s.split(ctx, i, at); err != nil {
 			return nil, err
 		}
 	}
@@ -101,15 +103,15 @@ func (s *sample) gap(i int) float64 {
 // the known ids of the denser side are.
 func (s *sample) sides(i int) (before, after, crowd float64) {
 	st := s.stretches[i]
-	before, crowd = st.density(), st.width()
+	before, crowd = st.tail().density(), st.tail().width()
 	if i+1 < len(s.stretches) {
 		next := s.stretches[i+1]
 		// The ids right after the gap begin where that was read from, if any do.
-		if empty := float64(next.first()) - float64(next.start); empty*next.density() < 8 {
-			after = next.density()
+		if empty := float64(next.first()) - float64(next.start); empty*next.head().density() < 8 {
+			after = next.head().density()
 		}
 		if after > before {
-			crowd = next.width()
+			crowd = next.head().width()
 		}
 	}
 	return before, after, crowd
@@ -137,14 +139,20 @@ func (s *sample) rest(i int) float64 {
 	return most * gap
 }
 
-// middle is where a gap is split: in its middle, or near the side on which a crowd
-// ends.
+// middle is the middle of a gap.
 func (s *sample) middle(i int) int64 {
+	st := s.stretches[i]
+	return st.reach + (st.end-st.reach)/2
+}
+
+// edge is where a crowd that ends in a gap is likely to end: near the side on which
+// it is. Without one it is the middle.
+func (s *sample) edge(i int) int64 {
 	st := s.stretches[i]
 	before, after, crowd := s.sides(i)
 	gap := s.gap(i)
 	if max(before, after) <= lopsided*min(before, after) || crowd >= gap {
-		return st.reach + (st.end-st.reach)/2
+		return s.middle(i)
 	}
 	near := max(1, int64(min(gap/2, math.Sqrt(gap*crowd))))
 	if after > before {
@@ -153,12 +161,31 @@ func (s *sample) middle(i int) int64 {
 	return st.reach + near
 }
 
-// density is how many of the ids are taken where they are known.
-func (st *stretch) density() float64 {
-	if len(st.ids) < 2 {
+// nearby is how many ids say how dense they are at the head or the tail of a page:
+// a page may run into a crowd.
+const nearby = 16
+
+// head and tail are the first and the last of the known ids.
+func (st *stretch) head() ids { return st.ids[:min(nearby, len(st.ids))] }
+func (st *stretch) tail() ids { return st.ids[max(0, len(st.ids)-nearby):] }
+
+// ids are some that follow each other.
+type ids []int64
+
+// width is how much of the id space they take.
+func (s ids) width() float64 {
+	if len(s) == 0 {
 		return 0
 	}
-	return float64(len(st.ids)-1) / max(1, st.width())
+	return float64(s[len(s)-1] - s[0])
+}
+
+// density is how many of the ids in it are taken.
+func (s ids) density() float64 {
+	if len(s) < 2 {
+		return 0
+	}
+	return float64(len(s)-1) / max(1, s.width())
 }
 
 // most returns the stretch with the largest value.
@@ -171,14 +198,6 @@ func (s *sample) most(of func(i int) float64) (at int, most float64) {
 	return at, most
 }
 
-// width is how much of the id space the known ids take.
-func (st *stretch) width() float64 {
-	if len(st.ids) == 0 {
-		return 0
-	}
-	return float64(st.ids[len(st.ids)-1] - st.ids[0])
-}
-
 // first is the first id of a stretch, or its end.
 func (st *stretch) first() int64 {
 	if len(st.ids) == 0 {
@@ -187,10 +206,9 @@ func (st *stretch) first() int64 {
 	return st.ids[0]
 }
 
-// split reads ids within a gap.
-func (s *sample) split(ctx context.Context, i int) error {
+// split reads the ids from a place in a gap on.
+func (s *sample) split(ctx context.Context, i int, middle int64) error {
 	st := s.stretches[i]
-	middle := s.middle(i)
 	part, err := s.at(ctx, middle)
 	if err != nil {
 		return err

@@ -7,10 +7,11 @@ import (
 	"fauna-export/export/row"
 )
 
-// collection is one collection of a run. Its fields are guarded by Run.mu,
+// collection is one collection of a run, or a part of one. Its fields are guarded by Run.mu,
 // but for those that never change after the run began.
 type collection struct {
 	name   string
+	part   part   // all of it, or the range of ids that this one is
 	file   string // final name in the store
 	layout row.Layout
 	paths  [][]any

@@ -39,6 +39,7 @@ type Config struct {
 	NoSnapshot     bool     `yaml:"no-snapshot,omitempty"`
 	Workers        string   `yaml:"workers,omitempty"`   // "auto" or a number
 	PageSize       string   `yaml:"page-size,omitempty"` // "auto" or a number
+	Parts          string   `yaml:"parts,omitempty"`
 	MaxRate        int      `yaml:"max-rate,omitempty"`
 	DDL            string   `yaml:"ddl,omitempty"`
 	Keep           int      `yaml:"keep,omitempty"`

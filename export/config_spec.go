@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -40,6 +41,12 @@ func (c Config) Spec() (Spec, error) {
 	}
 	if s.PageSize, err = parseAuto(c.PageSize); err != nil {
 		return bad("page-size", err)
+	}
+	if s.Parts, err = parseAuto(cmp.Or(c.Parts, "1")); err != nil {
+		return bad("parts", err)
+	}
+	if s.Parts == 0 {
+		s.Parts = AutoParts
 	}
 	if c.DDL != "" {
 		if s.DDL, err = ParseDatabase(c.DDL); err != nil {

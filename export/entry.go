@@ -17,11 +17,14 @@ func (w *writer) entry(st *state) *archive.Entry {
 		compress = row.None
 	}
 	e := &archive.Entry{
-		Name: w.c.name, File: w.c.file, Format: string(w.c.layout.Format), Compress: string(compress),
+		Name: w.c.name, File: w.c.file, Part: w.c.part.i, Parts: w.c.part.of, Format: string(w.c.layout.Format), Compress: string(compress),
 		Rows: st.Rows, ExpectedRows: t.Expected, Gone: t.Gone, Appeared: t.Appeared, Changed: t.Changed,
 		Bytes: st.Offset, SHA256: hex.EncodeToString(w.hash.Sum(nil)),
 		Columns: w.c.layout.Names(), Deletion: w.c.layout.Deletion, Made: w.r.made[w.c.name], Warnings: t.Counts.Warnings(),
 		Pages: st.Pages, Retries: st.Retries, Seconds: float64(int64(st.Seconds*1000)) / 1000,
+	}
+	if e.Parts == 1 {
+		e.Parts = 0
 	}
 	if e.Columns == nil {
 		e.Columns = []string{}

@@ -2,6 +2,7 @@ package export
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"fauna-export/export/archive"
@@ -132,6 +133,7 @@ func (r *Run) manifest() (*archive.Manifest, *Partial) {
 			partial.Window = append(partial.Window, c.name)
 		}
 	}
+	partial.Window = slices.Compact(partial.Window) // parts follow each other
 	for _, f := range r.left {
 		m.Failed = append(m.Failed, Skipped{Name: f.Collection, Why: f.Err.Error()})
 	}
@@ -155,6 +157,8 @@ func (r *Run) manifest() (*archive.Manifest, *Partial) {
 				partial.Window = append(partial.Window, c.name)
 			}
 		}
+		slices.Sort(partial.Window)
+		partial.Window = slices.Compact(partial.Window)
 	}
 	return m, partial
 }

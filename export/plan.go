@@ -34,7 +34,7 @@ func (r *Run) scan(ctx context.Context, t task) {
 	}
 	t.c.scanned = true
 	t.c.idPage = min(growIDs*t.size, laterIDs)
-	t.c.scanFrom = next
+	ids, t.c.scanFrom = t.c.part.within(ids, next)
 	t.c.queue.push(ids)
 	t.c.planned += int64(len(ids))
 	r.ahead += len(ids)

@@ -81,9 +81,11 @@ type accessAnswer struct {
 }
 
 func (r *Run) askAccess(ctx context.Context, of []*collection) (a accessAnswer) {
-	names := make([]string, len(of))
-	for i, c := range of {
-		names[i] = c.name
+	var names []string
+	for _, c := range of {
+		if len(names) == 0 || names[len(names)-1] != c.name { // parts follow each other
+			names = append(names, c.name)
+		}
 	}
 	a.unreadable, a.missing, a.err = r.askUnreadable(ctx, nil, names)
 	return a
@@ -232,6 +234,11 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 	if len(saved.Times) == 0 {
 		return nil, &archive.NotARun{Dir: r.env.Store.Name(), Why: archive.RunName + " names no time"}
 	}
+	if len(saved.Bounds) > 0 {
+		if err := r.setBounds(saved.Bounds); err != nil {
+			return nil, err
+		}
+	}
 	left, err := r.takeUp(saved)
 	if err != nil {
 		return nil, err
@@ -292,10 +299,10 @@ func (r *Run) takeUp(saved *archive.RunState) (left []*collection, err error) {
 			continue
 		}
 		left = append(left, c)
-		c.segments = []segment{{From: 0, At: saved.Times[0]}}
+		c.segments = []segment{{From: c.part.lo, At: saved.Times[0]}}
 		if st != nil && !st.Finished && part >= st.Offset {
 			c.saved, c.segments = st, st.Segments
-			c.scanFrom, c.cut = st.Next, st.Next > 0
+			c.scanFrom, c.cut = st.Next, st.Next > c.part.lo
 			c.planned = st.Tally.Expected
 			c.read = st.Tally.Expected - st.Tally.Gone + st.Tally.Appeared
 			c.gone, c.appeared, c.bytes = st.Tally.Gone, st.Tally.Appeared, st.Bytes

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -134,18 +135,13 @@ func (r *Run) Status() Status {
 	s.Waiting, s.NextTry = r.pace.state()
 	s.Rows, s.Expected, s.ExpectedFinal = r.totals()
 	for _, c := range r.all {
-		cs := CollectionStatus{
-			Name: c.name, State: c.state, Rows: c.read, Expected: c.expected(), ExpectedFinal: c.counted(),
-			Bytes: c.bytes, Retries: int(c.retries), File: c.file, Err: c.err, ETA: -1,
-		}
-		if c.state == CollectionRunning {
-			cs.Rate, _ = c.speed.rates(now)
-		}
-		if cs.ExpectedFinal {
-			cs.ETA = eta(cs.Expected-cs.Rows, cs.Rate)
-		}
+		cs := c.status(now)
 		s.Bytes += c.bytes
-		s.Collections = append(s.Collections, cs)
+		if n := len(s.Collections); c.part.i > 0 {
+			s.Collections[n-1].join(cs)
+		} else {
+			s.Collections = append(s.Collections, cs)
+		}
 	}
 	if r.phase == Running {
 		s.Rate, s.BytesRate = r.speed.rates(now)
@@ -154,6 +150,46 @@ func (r *Run) Status() Status {
 		s.ETA = eta(s.Expected-s.Rows, s.Rate)
 	}
 	return s
+}
+
+// status is the progress of a collection, or of a part of one.
+func (c *collection) status(now time.Time) CollectionStatus {
+	s := CollectionStatus{
+		Name: c.name, State: c.state, Rows: c.read, Expected: c.expected(), ExpectedFinal: c.counted(),
+		Bytes: c.bytes, Retries: int(c.retries), File: c.file, Err: c.err, ETA: -1,
+	}
+	if c.state == CollectionRunning {
+		s.Rate, _ = c.speed.rates(now)
+	}
+	s.estimate()
+	return s
+}
+
+// join adds the progress of the next part.
+func (s *CollectionStatus) join(p CollectionStatus) {
+	switch {
+	case s.State == p.State:
+	case s.State == CollectionFailed || p.State == CollectionFailed:
+		s.State = CollectionFailed
+	default:
+		s.State = CollectionRunning
+	}
+	s.Rows += p.Rows
+	s.Expected += p.Expected
+	s.ExpectedFinal = s.ExpectedFinal && p.ExpectedFinal
+	s.Bytes += p.Bytes
+	s.Retries += p.Retries
+	s.Rate += p.Rate
+	s.Err = cmp.Or(s.Err, p.Err)
+	s.estimate()
+}
+
+// estimate sets the time to the end.
+func (s *CollectionStatus) estimate() {
+	s.ETA = -1
+	if s.ExpectedFinal {
+		s.ETA = eta(s.Expected-s.Rows, s.Rate)
+	}
 }
 
 // eta is how long the rest takes; negative when nothing moves.

@@ -3,12 +3,10 @@ package export
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"fauna-export/export/archive"
-	"fauna-export/export/row"
 )
 
 // Run is one export on its way. Its methods may be called by any goroutine;
@@ -24,11 +22,12 @@ type Run struct {
 	*scheduler // its lock guards what follows too
 
 	phase    Phase
-	times    []int64          // the times read at; the last one is for what begins now
-	made     map[string]int64 // the ts of each collection's own settings at the first time
-	ends     time.Time        // when the last of times expires
-	began    string           // when the first process began, as text
-	started  time.Time        // by this machine's clock
+	times    []int64            // the times read at; the last one is for what begins now
+	made     map[string]int64   // the ts of each collection's own settings at the first time
+	bounds   map[string][]int64 // where the parts of collections begin, but for the first
+	ends     time.Time          // when the last of times expires
+	began    string             // when the first process began, as text
+	started  time.Time          // by this machine's clock
 	stopped  time.Time
 	requests int
 	retries  int
@@ -49,23 +48,9 @@ func newRun(s Spec, src Source, env Env) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{spec: s, src: src, env: env, scheduler: newScheduler(s, env), phase: Preparing, free: -1, need: -1, found: map[string]*archive.Reading{}}
-	names := archive.FileNames(s.Collections)
-	for _, name := range s.Collections {
-		l := s.layout(name)
-		ser, err := row.NewSerializer(l)
-		if err != nil {
-			return nil, fmt.Errorf("collection %s: %w", name, err)
-		}
-		r.all = append(r.all, &collection{
-			name:   name,
-			file:   names[name] + "." + l.Extension(),
-			layout: l,
-			paths:  l.Paths(),
-			rows:   ser,
-			state:  CollectionWaiting,
-			size:   newSizer(s.PageSize),
-			life:   s.Lives[name],
-		})
+	var err error
+	if r.all, err = r.collections(nil); err != nil {
+		return nil, err
 	}
 	r.order = r.all
 	return r, nil
@@ -140,6 +125,9 @@ func (r *Run) doFull(ctx context.Context) (*archive.Manifest, error) {
 		defer release()
 		// Another process may have begun here since NewRun looked.
 		if err := r.emptyStore(); err != nil {
+			return nil, err
+		}
+		if err := r.divide(ctx); err != nil {
 			return nil, err
 		}
 		if err := r.saveRun(); err != nil {

@@ -237,11 +237,14 @@ func (s *scheduler) pickChunk(c *collection) (task, bool) {
 		return task{}, false
 	}
 	ch.ids = c.queue.take(make([]int64, 0, n), n)
+	ch.from = c.part.lo
 	if c.cut {
 		ch.from = ch.ids[0]
 	}
 	c.cut = true
-	ch.next = c.nextPlanned()
+	if ch.next = c.nextPlanned(); ch.next < 0 {
+		ch.next = c.part.hi
+	}
 	s.ahead -= n
 	c.pending = append(c.pending, ch)
 	c.fetching++

@@ -302,7 +302,7 @@ func fakeBody(b []byte, name string, ids []int64, next int64, paths [][]any, tex
 		b = append(b, `{"ref":`...)
 		ref(id)
 		b = append(b, `,"ts":`...)
-		b = strconv.AppendInt(b, 1_700_000_000_000_000+id, 10)
+		b = strconv.AppendInt(b, 1_700_000_000_000_000+id%1_000_000_000, 10)
 		b = append(b, `,"data":`...)
 		b = append(b, text(id)...)
 		b = append(b, '}')

@@ -54,6 +54,9 @@ type Spec struct {
 	Dir string
 	// At is the time to read at; 0 takes the server's present.
 	At int64
+	// Parts is the number of files of a collection, each of a range of ids; 0 and
+	// 1 are one, AutoParts as many as the collection's size asks for.
+	Parts int
 	// NoSnapshot reads each page at its own time.
 	NoSnapshot bool
 	// Workers is the number of requests in flight. 0 lets the engine find it:
@@ -148,6 +151,10 @@ func (s Spec) Validate() error {
 		return bad("workers must be 1 to %d", MaxWorkers)
 	case s.PageSize < 0 || s.PageSize > MaxPageSize:
 		return bad("a page size must be 1 to %d", MaxPageSize)
+	case s.Parts < AutoParts || s.Parts > MaxParts:
+		return bad("parts must be 1 to %d", MaxParts)
+	case s.Parts != 0 && s.Parts != 1 && s.Mode == Incremental:
+		return bad("an incremental sync writes one file a collection: leave out the parts")
 	case s.MaxRate < 0:
 		return bad("the largest rate must be 1 or more")
 	case s.RetryFor < 0:

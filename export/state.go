@@ -27,6 +27,7 @@ type specText struct {
 	NoData      bool                    `json:"no_data,omitempty"`
 	Strict      bool                    `json:"strict,omitempty"`
 	At          int64                   `json:"at,omitempty"`
+	Parts       int                     `json:"parts,omitempty"`
 	NoSnapshot  bool                    `json:"no_snapshot,omitempty"`
 	Workers     int                     `json:"workers,omitempty"`
 	PageSize    int                     `json:"page_size,omitempty"`
@@ -50,7 +51,7 @@ type columnText struct {
 func (s Spec) text() specText {
 	t := specText{
 		Endpoint: s.Endpoint, Mode: s.Mode, Collections: s.Collections, Format: s.Format, Compress: s.Compress,
-		NoData: s.NoData, Strict: s.Strict, At: s.At, NoSnapshot: s.NoSnapshot, Workers: s.Workers, PageSize: s.PageSize,
+		NoData: s.NoData, Strict: s.Strict, At: s.At, Parts: s.Parts, NoSnapshot: s.NoSnapshot, Workers: s.Workers, PageSize: s.PageSize,
 		MaxRate: s.MaxRate, Deletions: s.Deletions, DDL: s.DDL, Indexes: s.Indexes, Fast: s.Fast, Tool: s.Tool, Skipped: s.Skipped, Filtered: s.Filtered, RetryFor: s.RetryFor,
 	}
 	for name, columns := range s.Columns {
@@ -69,7 +70,7 @@ func (s Spec) text() specText {
 func (t specText) spec() (Spec, error) {
 	s := Spec{
 		Endpoint: t.Endpoint, Mode: t.Mode, Collections: t.Collections, Format: t.Format, Compress: t.Compress,
-		NoData: t.NoData, Strict: t.Strict, At: t.At, NoSnapshot: t.NoSnapshot, Workers: t.Workers, PageSize: t.PageSize,
+		NoData: t.NoData, Strict: t.Strict, At: t.At, Parts: t.Parts, NoSnapshot: t.NoSnapshot, Workers: t.Workers, PageSize: t.PageSize,
 		MaxRate: t.MaxRate, Deletions: t.Deletions, DDL: t.DDL, Indexes: t.Indexes, Fast: t.Fast, Tool: t.Tool, Skipped: t.Skipped, Filtered: t.Filtered, RetryFor: t.RetryFor,
 	}
 	for name, columns := range t.Columns {
@@ -150,7 +151,7 @@ func (s *settled) add(planned int, o outcome, counts row.Counts) {
 // saveRun writes what the run is.
 func (r *Run) saveRun() error {
 	r.mu.Lock()
-	st := archive.RunState{Times: r.times, Started: r.began, Sync: r.sync, Made: r.made, Filtered: r.spec.Filtered}
+	st := archive.RunState{Times: r.times, Started: r.began, Sync: r.sync, Made: r.made, Filtered: r.spec.Filtered, Bounds: r.bounds}
 	spec, err := json.Marshal(r.spec.text())
 	r.mu.Unlock()
 	if err != nil {

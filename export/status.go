@@ -89,7 +89,7 @@ type CollectionStatus struct {
 	Rate          float64
 	ETA           time.Duration
 	Retries       int
-	// File is the name of its file in the folder.
+	// File is the name of its file in the folder, of the first one of parts.
 	File string
 	// Err is what stopped it.
 	Err error

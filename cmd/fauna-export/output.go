@@ -46,6 +46,7 @@ func (f *outputFlags) add(cmd *cobra.Command) {
 	set.StringVar(&f.Index, "index", defaultIndex, "`PATTERN` of the index names, for --mode incremental")
 	set.StringVar(&f.Deletions, "deletions", "", "`COLUMN` that says when a document was removed, or ignore, for --mode incremental (default "+export.DefaultDeletion+")")
 	set.BoolVar(&f.Fast, "fast", false, "for --mode incremental: read only the end of the index; misses ttls that passed and writes dated into the past")
+	set.StringVar(&f.Parts, "parts", "1", "write `N` files for each collection, each with a range of ids, or auto: as many as its size asks for")
 	set.StringVar(&f.At, "at", "", "read everything as of `TIME`: RFC 3339, or microseconds since 1970 (default: now)")
 	set.BoolVar(&f.NoSnapshot, "no-snapshot", false, "read each page at its own time")
 	set.StringVar(&f.DDL, "ddl", "", "write tables and load commands for `DATABASE` beside the files: postgres, sqlite or duckdb")

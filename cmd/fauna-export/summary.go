@@ -23,7 +23,7 @@ func (a *app) summarise(dir string, m *archive.Manifest, r *archive.Report, s ex
 	fmt.Fprint(a.err, table(rows))
 	a.logFiles(m.Collections)
 	a.sayRemarkable(m, m.Collections)
-	a.say("%s, %s, %s in %s, %s, %s: %s", count(int64(len(m.Collections)), "collection"), count(m.Rows(), "row"),
+	a.say("%s, %s, %s in %s, %s, %s: %s", count(int64(len(m.Latest())), "collection"), count(m.Rows(), "row"),
 		sizeText(m.Bytes()), elapsedText(s.Elapsed), consistencyText(m), verifiedText(r), dir)
 }
 

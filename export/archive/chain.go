@@ -71,7 +71,10 @@ func (m *Manifest) Latest() []Entry {
 		seen[e.Name] = true
 		last := *m.Last(e.Name)
 		if last.Sync == 0 {
-			last.Documents = last.Rows
+			last.Documents = 0
+			for _, part := range m.Chain(e.Name) {
+				last.Documents += part.Rows
+			}
 		}
 		out = append(out, last)
 	}

@@ -82,6 +82,10 @@ type Entry struct {
 	Name string `json:"name"`
 	// Sync numbers the sync of an incremental run.
 	Sync int `json:"sync,omitempty"`
+	// Part numbers the file, from 0, of a collection that has Parts of them. Ids
+	// ascend from one to the next.
+	Part  int `json:"part,omitempty"`
+	Parts int `json:"parts,omitempty"`
 	// File is the name in the folder, with "/" between its parts.
 	File     string `json:"file"`
 	Format   string `json:"format"`

@@ -84,6 +84,9 @@ type RunState struct {
 	// Filtered names the collections of which the role of the key that began the
 	// run hid documents by a predicate.
 	Filtered []string `json:"filtered,omitempty"`
+	// Bounds are the ids at which the second and later parts of a collection
+	// begin, by its name; none for one that is not divided.
+	Bounds map[string][]int64 `json:"bounds,omitempty"`
 	// Sync is the number of a sync after the first: it begins again.
 	Sync    int    `json:"sync,omitempty"`
 	Started string `json:"started"`
@@ -103,6 +106,13 @@ func (st *RunState) check() error {
 	}
 	if st.Sync < 0 {
 		return fmt.Errorf("it is of sync %d", st.Sync)
+	}
+	for name, begins := range st.Bounds {
+		for i, id := range begins {
+			if id <= 0 || i > 0 && id <= begins[i-1] {
+				return fmt.Errorf("part %d of %s begins with id %d", i+1, name, id)
+			}
+		}
 	}
 	if _, err := time.Parse(time.RFC3339Nano, st.Started); err != nil {
 		return errors.New("it does not say when it began")

@@ -122,7 +122,11 @@ func verify(ctx context.Context, s store.Store, found map[string]*Reading, chain
 	rep.checkSums(s)
 	if rep.OK() {
 		// Each file is right; together they must be right too.
+		rep.Problems = append(rep.Problems, m.wrongParts()...)
 		for _, e := range m.Latest() {
+			if e.Parts > 0 {
+				continue
+			}
 			problem, err := chain(ctx, s, m, e, wholes[e.Name])
 			if err != nil {
 				return nil, fmt.Errorf("read the syncs of %s: %w", e.Name, err)

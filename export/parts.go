@@ -1,0 +1,138 @@
+package export
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/row"
+)
+
+const (
+	// AutoParts as Spec.Parts lets the engine choose the number of parts.
+	AutoParts = -1
+	// MaxParts is the largest number of parts of a collection.
+	MaxParts = 10_000
+
+	// autoPart is about how many documents a part has that the engine chooses.
+	autoPart = 4_000_000
+)
+
+// part is a range of a collection's ids: it has its own scanner, chunks, writer,
+// file and checkpoint. A collection that is not divided is one part.
+type part struct {
+	lo, hi int64 // ids from lo up to, and without, hi; hi -1 is the end
+	i, of  int   // from 0
+}
+
+// file is the name of a part's file: that of the collection's file, with the
+// part's number from 0 where there are several.
+func (p part) file(base, extension string) string {
+	if p.of > 1 {
+		base = fmt.Sprintf("%s-%05d-of-%05d", base, p.i, p.of)
+	}
+	return base + "." + extension
+}
+
+// within keeps those of a page of ids that are of the part, and where the next page
+// begins, -1 for no more.
+func (p part) within(ids []int64, next int64) ([]int64, int64) {
+	if p.hi < 0 {
+		return ids, next
+	}
+	if next >= p.hi {
+		next = -1
+	}
+	if k, _ := slices.BinarySearch(ids, p.hi); k < len(ids) {
+		return ids[:k], -1
+	}
+	return ids, next
+}
+
+// collections makes what a run reads: the parts of every collection, as bounds say
+// where the second and later ones begin.
+func (r *Run) collections(bounds map[string][]int64) ([]*collection, error) {
+	var all []*collection
+	names := archive.FileNames(r.spec.Collections)
+	for _, name := range r.spec.Collections {
+		l := r.spec.layout(name)
+		ser, err := row.NewSerializer(l)
+		if err != nil {
+			return nil, fmt.Errorf("collection %s: %w", name, err)
+		}
+		begins := append([]int64{0}, bounds[name]...)
+		for i, lo := range begins {
+			p := part{lo: lo, hi: -1, i: i, of: len(begins)}
+			if i+1 < len(begins) {
+				p.hi = begins[i+1]
+			}
+			all = append(all, &collection{
+				name:     name,
+				part:     p,
+				file:     p.file(names[name], l.Extension()),
+				layout:   l,
+				paths:    l.Paths(),
+				rows:     ser,
+				state:    CollectionWaiting,
+				scanFrom: p.lo,
+				size:     newSizer(r.spec.PageSize),
+				life:     r.spec.Lives[name],
+			})
+		}
+	}
+	return all, nil
+}
+
+// divide replaces the collections by their parts, where the run has several.
+func (r *Run) divide(ctx context.Context) error {
+	if r.spec.Parts == 0 || r.spec.Parts == 1 {
+		return nil
+	}
+	found := make(map[string][]int64)
+	for _, c := range r.all {
+		total, err := r.askCount(ctx, c, c.at)
+		if err != nil {
+			return err
+		}
+		n := r.spec.Parts
+		if n == AutoParts {
+			n = int(min(1+total/autoPart, MaxParts))
+		}
+		probe := func(ctx context.Context, from int64, size int) ([]int64, int64, error) {
+			return r.askIDs(ctx, c, c.at, from, size)
+		}
+		if found[c.name], err = bounds(ctx, probe, total, n); err != nil {
+			return fmt.Errorf("divide %s into parts: %w", c.name, err)
+		}
+	}
+	return r.setBounds(found)
+}
+
+// setBounds makes the parts of a run that begin at given ids, in place of its
+// collections: with the same time and life.
+func (r *Run) setBounds(bounds map[string][]int64) error {
+	parts, err := r.collections(bounds)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	of := make(map[string]*collection, len(r.all))
+	for _, c := range r.all {
+		of[c.name] = c
+	}
+	for _, p := range parts {
+		whole := of[p.name]
+		p.at, p.life = whole.at, whole.life
+		p.segments = []segment{{From: p.part.lo, At: p.at}}
+	}
+	life := make(map[string]int, len(r.order))
+	for i, c := range r.order {
+		life[c.name] = i
+	}
+	r.bounds, r.all = bounds, parts
+	r.order = slices.Clone(parts)
+	slices.SortStableFunc(r.order, func(a, b *collection) int { return life[a.name] - life[b.name] })
+	return nil
+}

@@ -1,0 +1,164 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/row"
+	"fauna-export/export/store"
+)
+
+// crowdedSource has collections whose ids crowd together here and there.
+func crowdedSource() *fakeSource {
+	f := newFakeSource(map[string]int{"users": 0, "none": 0, "few": 3})
+	random := rand.New(rand.NewPCG(3, 4))
+	ids := []int64{0, 1, 1<<63 - 1}
+	for range 6_000 {
+		ids = append(ids, 1<<58+random.Int64N(1<<20), random.Int64N(1<<62))
+	}
+	slices.Sort(ids)
+	f.set["users"].docs = slices.Compact(ids)
+	return f
+}
+
+// joined are the files of each collection of a run, one after the other.
+func joined(t *testing.T, dir string, m *archive.Manifest) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	for _, e := range m.Collections {
+		out[e.Name] = append(out[e.Name], mustRead(t, dir, e.File)...)
+	}
+	return out
+}
+
+func TestParts_togetherAreTheOneFile(t *testing.T) {
+	t.Parallel()
+	src := crowdedSource()
+	for _, format := range []row.Format{row.JSONL, row.Wire} {
+		spec := Spec{Collections: []string{"users", "none", "few"}, Format: format, PageSize: 500}
+		dir := exportDir(t)
+		one := joined(t, dir, mustDo(t, spec, src, OSEnv(dir)))
+		for _, parts := range []int{2, 7, 64, AutoParts} {
+			spec.Parts, spec.Workers = parts, 1+parts&7
+			dir := exportDir(t)
+			m := mustDo(t, spec, src, OSEnv(dir))
+			for name, text := range joined(t, dir, m) {
+				if !bytes.Equal(text, one[name]) {
+					t.Errorf("%s, %d parts: %s has %d bytes, the one file %d", format, parts, name, len(text), len(one[name]))
+				}
+			}
+			if files, want := len(m.Chain("users")), max(parts, 1); files != want {
+				t.Errorf("%d files of %d parts", files, want)
+			}
+			if rep, err := archive.Verify(t.Context(), store.NewFolder(dir), nil); err != nil || !rep.OK() {
+				t.Errorf("%s, %d parts: %v %+v", format, parts, err, rep)
+			}
+		}
+	}
+}
+
+func TestParts_areNamedAndBalanced(t *testing.T) {
+	t.Parallel()
+	dir := exportDir(t)
+	m := mustDo(t, Spec{Collections: []string{"users"}, Compress: row.Zstd, Parts: 4}, crowdedSource(), OSEnv(dir))
+	rows := m.Rows()
+	for i, e := range m.Collections {
+		if want := fmt.Sprintf("users-%05d-of-00004.jsonl.zst", i); e.File != want || e.Part != i || e.Parts != 4 {
+			t.Errorf("part %d: %s, %d of %d", i, e.File, e.Part, e.Parts)
+		}
+		if e.Rows < rows/4*3/4 || e.Rows > rows/4*5/4 {
+			t.Errorf("part %d has %d rows of %d", i, e.Rows, rows)
+		}
+	}
+}
+
+func TestParts_anyFailingOperationCanBeResumedToTheSameBytes(t *testing.T) {
+	t.Parallel()
+	src := crowdedSource()
+	src.set["users"].docs = src.set["users"].docs[:900]
+	spec := Spec{Collections: []string{"users", "none"}, Parts: 5, PageSize: 60}
+	want := wanted(t, spec, src)
+	if len(want) != 6 {
+		t.Fatalf("%d files", len(want))
+	}
+	for n := 1; ; n++ {
+		disk := newDiskImage(uint64(n))
+		faulty := &faultyStore{Store: disk, failAt: n, how: syscall.EIO}
+		env := Env{Store: faulty, Clock: newSwiftClock(1000), Rand: rand.NewPCG(uint64(n), 1)}
+		r, err := NewRun(spec, src, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = r.Do(context.Background())
+		if !faulty.failed {
+			if err != nil || n < 20 {
+				t.Fatalf("after %d operations: %v", n, err)
+			}
+			return
+		}
+		whole(t, disk, want)
+		env.Store = disk
+		if r, err = OpenRun(src, env); isError[*archive.NotARun](err) {
+			r, err = NewRun(spec, src, env)
+		}
+		if err != nil {
+			t.Fatalf("operation %d: %v", n, err)
+		}
+		if _, err := r.Do(context.Background()); err != nil {
+			t.Fatalf("operation %d: %v", n, err)
+		}
+		if whole(t, disk, want) != len(want) {
+			t.Fatalf("operation %d: not all files are there after it was resumed", n)
+		}
+	}
+}
+
+func TestParts_verifyNamesOneThatIsMissingOrTwice(t *testing.T) {
+	t.Parallel()
+	dir := exportDir(t)
+	m := mustDo(t, Spec{Collections: []string{"users"}, Parts: 4}, crowdedSource(), OSEnv(dir))
+	for name, change := range map[string]func(m *archive.Manifest){
+		"part 2 of 4 stands where part 1 should": func(m *archive.Manifest) { m.Collections = slices.Delete(m.Collections, 1, 2) },
+		"parts from 3 of 4 on are missing":       func(m *archive.Manifest) { m.Collections = m.Collections[:3] },
+		"files of 4 and of 5 parts":              func(m *archive.Manifest) { m.Collections[2].Parts = 5 },
+	} {
+		wrong := *m
+		wrong.Collections = slices.Clone(m.Collections)
+		change(&wrong)
+		data, err := wrong.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for file, text := range map[string][]byte{archive.ManifestName: data, archive.SumsName: wrong.Sums()} {
+			if err := os.WriteFile(filepath.Join(dir, file), text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rep, err := archive.Verify(t.Context(), store.NewFolder(dir), nil)
+		if err != nil || !strings.Contains(strings.Join(rep.Problems, "; "), name) {
+			t.Errorf("%s: %v, %q", name, err, rep.Problems)
+		}
+	}
+}
+
+func TestParts_areRefusedWhereOneFileIsNeeded(t *testing.T) {
+	t.Parallel()
+	for _, s := range []Spec{
+		{Collections: []string{"a"}, Parts: 2, Mode: Incremental},
+		{Collections: []string{"a"}, Parts: MaxParts + 1},
+		{Collections: []string{"a"}, Parts: -2},
+	} {
+		if err := s.Validate(); !isError[*SpecError](err) {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+}
