@@ -5,9 +5,9 @@ package assets
 
 import "embed"
 
-// FQL holds the templates of the set-up queries under "fql/". Package fauna
+// FQL holds the templates of the set-up queries, a folder a dialect, under "fql/". Package fauna/fql
 // fills them; every value in them goes through its function "quote", which
 // writes an FQL string.
 //
-//go:embed fql/*.tmpl
+//go:embed fql/*/*.tmpl
 var FQL embed.FS

@@ -51,7 +51,7 @@ func TestServer_applyThenCleanUp(t *testing.T) {
 		t.Errorf("for a missing collection: %v", err)
 	}
 
-	s.run(setup.CleanupFQL())
+	s.run(setup.Cleanup()[0].FQL)
 	c, err := fauna.NewClient(fauna.Options{Endpoint: s.endpoint, Secret: second})
 	if err != nil {
 		t.Fatal(err)
@@ -89,12 +89,12 @@ func TestServer_setupTextRuns(t *testing.T) {
 		t.Errorf("access is %+v, %v", list, err)
 	}
 	s.run(setup.RoleUpdateFQL())
-	s.run(fql.HistoryFQL(setup.Collections, 3))
-	s.run(fql.HistoryFQL(setup.Collections[:1], 5))
+	s.run(fql.HistoryFQL(fql.V4, setup.Collections, 3))
+	s.run(fql.HistoryFQL(fql.V4, setup.Collections[:1], 5))
 	if list, err = c.Access(t.Context(), setup.Collections); err != nil || list[0].HistoryDays != 5 || list[1].HistoryDays != 3 {
 		t.Errorf("access is %+v, %v", list, err)
 	}
-	names := fql.ParseNames(s.run(fql.CollectionsFQL()))
+	names := fql.ParseNames(s.run(fql.CollectionsFQL(fql.V4)))
 	if !slices.Equal(names.Names, setup.Collections) || names.Cut {
 		t.Errorf("names are %+v", names)
 	}
@@ -102,7 +102,7 @@ func TestServer_setupTextRuns(t *testing.T) {
 	if !slices.Equal(names.Names, setup.Collections[:1]) || !names.Cut {
 		t.Errorf("names are %+v", names)
 	}
-	s.run(setup.CleanupFQL())
+	s.run(setup.Cleanup()[0].FQL)
 	var e *fauna.Error
 	if _, err := c.Collections(t.Context()); !errors.As(err, &e) || e.Kind != fauna.KindSecretRefused {
 		t.Errorf("after the clean-up: %v", err)

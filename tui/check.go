@@ -323,7 +323,7 @@ func (c *checkStep) showHistory() {
 			names = append(names, r.name)
 		}
 	}
-	if fql := fql.HistoryFQL(names, 7); fql != "" {
+	if fql := fql.HistoryFQL(fql.V4, names, 7); fql != "" {
 		c.s.panel = &panel{
 			title: "As an admin: snapshots then live for 7 days",
 			text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-history.fql",

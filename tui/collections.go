@@ -71,7 +71,7 @@ func (listedMsg) to() stepID { return collectionsID }
 func (c *collectionsStep) ask() tea.Cmd {
 	shell := c.s.cfg.Shell
 	return c.s.jobs.do(func(ctx context.Context) tea.Msg {
-		text, err := shell(ctx, fql.CollectionsFQL())
+		text, err := shell(ctx, fql.CollectionsFQL(fql.V4))
 		return listedMsg{text, err}
 	})
 }
@@ -109,7 +109,7 @@ func (c *collectionsStep) keys() collectionsKeys {
 func (c *collectionsStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	switch k := c.keys(); {
 	case pressed(m, k.copy):
-		return c.s.copy(fql.CollectionsFQL()), true
+		return c.s.copy(fql.CollectionsFQL(fql.V4)), true
 	case pressed(m, k.run):
 		return c.ask(), true
 	}

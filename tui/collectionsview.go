@@ -129,7 +129,7 @@ func (c *collectionsStep) foot(w, h int) []string {
 			lines = append(lines, lead(i, st.warn.of("! "))+l)
 		}
 	}
-	query := cleanLines(fql.CollectionsFQL())
+	query := cleanLines(fql.CollectionsFQL(fql.V4))
 	rows := len(c.s.choices) + len(c.bad) + len(c.typed.Names) + len(c.typed.Bad)
 	switch {
 	case c.s.known != nil:

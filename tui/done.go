@@ -72,7 +72,7 @@ func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	case pressed(m, k.load):
 		c.showLoading(export.Postgres)
 	case pressed(m, k.cleanUp):
-		fql := c.s.setup().CleanupFQL()
+		fql := c.s.setup().Cleanup()[0].FQL
 		c.s.panel = &panel{
 			title: "As an admin: this deletes the role's keys and the role",
 			text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-cleanup.fql",

@@ -85,7 +85,7 @@ func story(t *testing.T) (views [steps]string) {
 	}
 	take(domainID)
 	b.keys("enter")
-	b.paste(shell(fql.CollectionsFQL()))
+	b.paste(shell(fql.CollectionsFQL(fql.V4)))
 	take(collectionsID)
 	b.keys("enter", "up")
 	b.typed("carts:customer_id:string=data.customer.id")

@@ -127,7 +127,7 @@ func (p *plain) collections(ctx context.Context) error {
 		p.choices = nil
 	}
 	p.tell("Type the names of the collections, or paste what the Fauna shell printed; an empty line ends.")
-	p.tell("This query lists them:\n%s", strings.Join(cleanLines(fql.CollectionsFQL()), "\n"))
+	p.tell("This query lists them:\n%s", strings.Join(cleanLines(fql.CollectionsFQL(fql.V4)), "\n"))
 	var b strings.Builder
 	for {
 		line, err := p.line(ctx, "Collections: ")

@@ -171,7 +171,7 @@ func TestSetup_demoRunsTheVeryTextAndTakesTheSecret(t *testing.T) {
 	b.shows("40 characters")
 	b.keys("enter")
 	b.at(checkID)
-	want := []string{fql.CollectionsFQL(), b.w.setup().RoleFQL(), b.w.setup().KeyFQL()}
+	want := []string{fql.CollectionsFQL(fql.V4), b.w.setup().RoleFQL(), b.w.setup().KeyFQL()}
 	if !slices.Equal(ran, want) {
 		t.Errorf("ran %q, want %q", ran, want)
 	}

@@ -12,7 +12,7 @@ import (
 func checkNames(names []string) error {
 	for i, name := range names {
 		if err := fql.CheckName(name); err != nil {
-			return usagef("--collection %s: %v", quoted(name), err)
+			return usagef("--collection %s: %w", quoted(name), err)
 		}
 		if slices.Contains(names[:i], name) {
 			return usagef("--collection %s is given twice", quoted(name))

@@ -20,12 +20,12 @@ func fromConfig(cmd *cobra.Command) error {
 	c, err := export.LoadConfig(path)
 	if bad, ok := errors.AsType[*export.ConfigError](err); ok && bad.Unknown {
 		if near := nearest(bad.Key, export.ConfigKeys()); near != "" {
-			return unusablef("%v; did you mean %s?", err, near)
+			return unusablef("%w; did you mean %s?", err, near)
 		}
-		return unusablef("%v: its keys are the names of the flags in '%s --help'", err, cmd.CommandPath())
+		return unusablef("%w: its keys are the names of the flags in '%s --help'", err, cmd.CommandPath())
 	}
 	if err != nil {
-		return unusablef("--config: %v", err)
+		return unusablef("--config: %w", err)
 	}
 	chosen := set.Changed("all") || set.Changed("collection")
 	for key, values := range c.Options() {

@@ -80,7 +80,7 @@ func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(contex
 	if err != nil {
 		return err
 	}
-	answer, err := shell(ctx, fql.CollectionsFQL())
+	answer, err := shell(ctx, fql.CollectionsFQL(fql.V4))
 	if err != nil {
 		return fmt.Errorf("list the collections in the shell: %w", err)
 	}
@@ -133,7 +133,7 @@ func newFolderName(name string) (string, error) {
 			return dir, nil
 		}
 		if err != nil {
-			return "", unusablef("find a name for a new folder: %v", err)
+			return "", unusablef("find a name for a new folder: %w", err)
 		}
 	}
 	return "", unusablef("there are too many folders %s-… here: give --out DIR", strings.TrimSuffix(name, "-"))

@@ -124,21 +124,21 @@ func isCommandLine(err error) bool {
 
 // usageError is a command line, a config file or a folder that cannot be used.
 type usageError struct {
-	message     string
+	error
 	commandLine bool // the flags are wrong, not what they name
 }
 
-// Error implements error.
-func (e *usageError) Error() string { return e.message }
+// Unwrap returns what is wrong.
+func (e *usageError) Unwrap() error { return e.error }
 
 // usagef says what is wrong with the command line.
 func usagef(format string, args ...any) error {
-	return &usageError{message: fmt.Sprintf(format, args...), commandLine: true}
+	return &usageError{fmt.Errorf(format, args...), true}
 }
 
 // unusablef says what is wrong with something that the command line names.
 func unusablef(format string, args ...any) error {
-	return &usageError{message: fmt.Sprintf(format, args...)}
+	return &usageError{fmt.Errorf(format, args...), false}
 }
 
 // missingError names collections that do not exist.

@@ -177,7 +177,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	if errors.As(err, &invalid) {
 		return usagef("--%s: %s", invalid.GetFlag().Name, flagCause(err))
 	}
-	return usagef("%v", err)
+	return usagef("%w", err)
 }
 
 // nearest is the candidate that a mistyped word most probably meant: one that it

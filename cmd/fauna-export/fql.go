@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -26,6 +27,19 @@ type fqlFlags struct {
 	setupFlags
 	choiceFlags
 	server serverFlags
+	shell  string
+}
+
+// dialect is the dialect of the shell that the text is for.
+func (f *fqlFlags) dialect() fql.Dialect { return fql.Dialect(f.shell) }
+
+// roleOnly is a set-up of which the role matters alone.
+func (f *fqlFlags) roleOnly() (fql.Setup, error) {
+	s := fql.Setup{Dialect: f.dialect(), Role: f.role}
+	if err := s.Check(); err != nil {
+		return s, usagef("--role %s: %w", quoted(s.Role), err)
+	}
+	return s, nil
 }
 
 func newFQLCommand(a *app) *cobra.Command {
@@ -47,24 +61,22 @@ commands ask for. Nothing here changes a database.`,
 	}
 	var update bool
 	var days int
-	role := a.fqlPart("role", "The role that may read the chosen collections, and nothing else", func(ctx context.Context) ([]fql.Query, error) {
+	role := a.fqlPart(f, "role", "The role that may read the chosen collections, and nothing else", func(ctx context.Context) ([]fql.Query, error) {
 		s, err := a.setup(ctx, f)
 		if err != nil {
 			return nil, err
 		}
 		if update {
-			return []fql.Query{{Title: "role update", FQL: s.RoleUpdateFQL()}}, nil
+			return []fql.Query{{Title: "role update", FQL: s.RoleUpdateFQL(), Dialect: s.RoleDialect()}}, nil
 		}
-		return []fql.Query{{Title: "role", FQL: s.RoleFQL()}}, nil
+		return []fql.Query{{Title: "role", FQL: s.RoleFQL(), Dialect: s.RoleDialect()}}, nil
 	})
-	role.Flags().BoolVar(&update, "update", false, "the role exists already: set its privileges anew")
-	key := a.fqlPart("key", "A key of that role; its answer holds the secret, shown only once", func(context.Context) ([]fql.Query, error) {
-		if err := checkRole(f.role); err != nil {
-			return nil, err
-		}
-		return []fql.Query{{Title: "key", FQL: fql.Setup{Role: f.role}.KeyFQL()}}, nil
+	role.Flags().BoolVar(&update, "update", false, "the role exists already: replace its privileges")
+	key := a.fqlPart(f, "key", "A key of that role; its answer holds the secret, shown only once", func(context.Context) ([]fql.Query, error) {
+		s, err := f.roleOnly()
+		return []fql.Query{{Title: "key", FQL: s.KeyFQL(), Dialect: s.Dialect}}, err
 	})
-	index := a.fqlPart("index", "An index a collection, which incremental syncs need", func(ctx context.Context) ([]fql.Query, error) {
+	index := a.fqlPart(f, "index", "An index for each collection, which incremental syncs need", func(ctx context.Context) ([]fql.Query, error) {
 		f.mode = modeIncremental
 		s, err := a.setup(ctx, f)
 		if err != nil {
@@ -72,14 +84,14 @@ commands ask for. Nothing here changes a database.`,
 		}
 		var all []fql.Query
 		for i, name := range s.Collections {
-			all = append(all, fql.Query{Title: "index of " + name, FQL: s.IndexFQL(i)})
+			all = append(all, fql.Query{Title: "index of " + name, FQL: s.IndexFQL(i), Dialect: fql.V4})
 		}
 		return all, nil
 	})
-	collections := a.fqlPart("collections", "The query that lists all collections", func(context.Context) ([]fql.Query, error) {
-		return []fql.Query{{Title: "collections", FQL: fql.CollectionsFQL()}}, nil
+	collections := a.fqlPart(f, "collections", "The query that lists all collections", func(context.Context) ([]fql.Query, error) {
+		return []fql.Query{{Title: "collections", FQL: fql.CollectionsFQL(f.dialect()), Dialect: f.dialect()}}, nil
 	})
-	history := a.fqlPart("history", "Keep history longer, so that a snapshot outlives a long export", func(ctx context.Context) ([]fql.Query, error) {
+	history := a.fqlPart(f, "history", "Keep history longer, so that a snapshot outlives a long export", func(ctx context.Context) ([]fql.Query, error) {
 		if days < 1 {
 			return nil, usagef("--days %d: give 1 or more", days)
 		}
@@ -87,21 +99,19 @@ commands ask for. Nothing here changes a database.`,
 		if err != nil {
 			return nil, err
 		}
-		return []fql.Query{{Title: "history", FQL: fql.HistoryFQL(s.Collections, days)}}, nil
+		return []fql.Query{{Title: "history", FQL: fql.HistoryFQL(s.Dialect, s.Collections, days), Dialect: s.Dialect}}, nil
 	})
 	history.Flags().IntVar(&days, "days", 1, "days of history to keep")
-	cleanup := a.fqlPart("cleanup", "Delete the role's keys, and the role", func(context.Context) ([]fql.Query, error) {
-		if err := checkRole(f.role); err != nil {
-			return nil, err
-		}
-		return []fql.Query{{Title: "cleanup", FQL: fql.Setup{Role: f.role}.CleanupFQL()}}, nil
+	cleanup := a.fqlPart(f, "cleanup", "Delete the role's keys, and the role", func(context.Context) ([]fql.Query, error) {
+		s, err := f.roleOnly()
+		return s.Cleanup(), err
 	})
 	for _, c := range []*cobra.Command{role, index, history} {
 		f.choiceFlags.add(c.Flags())
 		f.server.add(c.Flags())
 	}
 	for _, c := range []*cobra.Command{role, key, cleanup} {
-		c.Flags().StringVar(&f.role, "role", defaultRole, "`NAME` of the role and its key")
+		c.Flags().StringVar(&f.role, "role", "", "`NAME` of the role and its key (default "+defaultRole+", in v10 "+fql.Setup{Dialect: fql.V10}.RoleName()+")")
 	}
 	role.Flags().StringVar(&f.mode, "mode", modeFull, "`MODE` of the runs: full, or incremental for a role that may read the indexes too")
 	completeWords(role, "mode", modeFull, modeIncremental)
@@ -116,48 +126,49 @@ commands ask for. Nothing here changes a database.`,
   fauna-export fql index --collection users --index '{collection}_by_ts'`
 	collections.Example = `  fauna-export fql collections`
 	history.Example = `  fauna-export fql history --collection users --days 2`
-	cleanup.Example = `  fauna-export fql cleanup`
-	cmd.AddCommand(role, key, index, collections, history, cleanup)
+	cleanup.Example = `  fauna-export fql cleanup
+  fauna-export fql cleanup --dialect v10`
+	for _, c := range []*cobra.Command{role, key, index, collections, history, cleanup} {
+		c.Flags().StringVar(&f.shell, "dialect", string(fql.V4), "`VERSION` of FQL that your shell speaks: v4 or v10")
+		completeWords(c, "dialect", string(fql.V4), string(fql.V10))
+		cmd.AddCommand(c)
+	}
 	return cmd
 }
 
 // fqlPart is a command below `fql`: it prints the queries that build makes.
-func (a *app) fqlPart(name, short string, build func(context.Context) ([]fql.Query, error)) *cobra.Command {
+func (a *app) fqlPart(f *fqlFlags, name, short string, build func(context.Context) ([]fql.Query, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:   name,
 		Short: short,
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.shell != string(fql.V4) && f.shell != string(fql.V10) {
+				return usagef("--dialect %s: give v4 or v10", quoted(f.shell))
+			}
 			queries, err := build(cmd.Context())
 			if err != nil {
 				return err
 			}
 			if a.global.json {
 				type query struct {
-					Title string `json:"title"`
-					FQL   string `json:"fql"`
+					Title   string      `json:"title"`
+					FQL     string      `json:"fql"`
+					Dialect fql.Dialect `json:"dialect"`
 				}
 				out := []query{}
 				for _, q := range queries {
-					out = append(out, query{q.Title, q.FQL})
+					out = append(out, query{q.Title, q.FQL, cmp.Or(q.Dialect, fql.V4)})
 				}
 				return a.printJSON(out)
 			}
 			var texts []string
 			for _, q := range queries {
-				texts = append(texts, strings.TrimRight(q.FQL, "\n")+"\n")
+				texts = append(texts, q.Text(f.dialect())+"\n")
 			}
 			return a.printText(strings.Join(texts, "\n"))
 		},
 	}
-}
-
-// checkRole refuses a name that no role can have.
-func checkRole(name string) error {
-	if err := fql.CheckName(name); err != nil {
-		return usagef("--role %s: %v", quoted(name), err)
-	}
-	return nil
 }
 
 const (
@@ -175,8 +186,8 @@ func checkMode(mode string) error {
 
 // setup is the set-up that the flags describe. Only --all asks a server.
 func (a *app) setup(ctx context.Context, f *fqlFlags) (fql.Setup, error) {
-	s := fql.Setup{Role: f.role}
-	if err := checkRole(f.role); err != nil && f.role != "" {
+	s, err := f.roleOnly()
+	if err != nil {
 		return s, err
 	}
 	if err := checkMode(f.mode); err != nil && f.mode != "" {
@@ -201,7 +212,6 @@ func (a *app) setup(ctx context.Context, f *fqlFlags) (fql.Setup, error) {
 	}
 	s.Collections = names
 	if f.mode == modeIncremental {
-		var err error
 		if s.Indexes, err = indexNames(names, f.index); err != nil {
 			return s, err
 		}

@@ -45,7 +45,7 @@ func indexNames(collections []string, pattern string) ([]string, error) {
 	for _, name := range collections {
 		index := fql.IndexName(pattern, name)
 		if err := fql.CheckName(index); err != nil {
-			return nil, usagef("--index %s: the name %s: %v", quoted(pattern), quoted(index), err)
+			return nil, usagef("--index %s: the name %s: %w", quoted(pattern), quoted(index), err)
 		}
 		names = append(names, index)
 	}

@@ -42,9 +42,9 @@ func (a *app) openLog(cmd *cobra.Command) error {
 	f, err := os.OpenFile(a.global.logFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return unusablef("--log-file: %v: the folder of the file must be there", err)
+			return unusablef("--log-file: %w: the folder of the file must be there", err)
 		}
-		return unusablef("--log-file: %v: give a file that this user may write", err)
+		return unusablef("--log-file: %w: give a file that this user may write", err)
 	}
 	a.log = &logFile{file: f}
 	a.log.logger = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{ReplaceAttr: inUTC}))

@@ -105,7 +105,7 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 		return s, usagef("--%s: %s", bad.Key, bad.Problem)
 	}
 	if err != nil {
-		return s, usagef("%v", err)
+		return s, usagef("%w", err)
 	}
 	s.Tool = toolName()
 	s.Collections = named
@@ -116,7 +116,7 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 		s.Collections = []string{"any"}
 	}
 	if err := s.Validate(); err != nil {
-		return s, usagef("%v", err)
+		return s, usagef("%w", err)
 	}
 	if s.Mode == export.Incremental && f.toStdout() {
 		return s, usagef("--mode incremental needs a folder for its state, not --out -")
@@ -126,7 +126,7 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 	}
 	err = archive.CheckNew(store.NewFolder(s.Dir))
 	if err != nil && !isA[*store.Error](err) {
-		return s, unusablef("--out %s: %v", quoted(s.Dir), err)
+		return s, unusablef("--out %s: %w", quoted(s.Dir), err)
 	}
 	return s, err
 }

@@ -90,7 +90,7 @@ func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, outp
 	}
 	c.apply(&spec, now)
 	if err := spec.Validate(); err != nil {
-		return usagef("%v", err)
+		return usagef("%w", err)
 	}
 	if output.toStdout() && len(spec.Collections) != 1 {
 		return usagef("--out - takes one collection, not %d", len(spec.Collections))

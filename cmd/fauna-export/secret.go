@@ -59,14 +59,14 @@ func (a *app) secretFromFile(file string) (string, error) {
 	} else {
 		f, err := os.Open(file)
 		if err != nil {
-			return "", unusablef("read the secret: %v", err)
+			return "", unusablef("read the secret: %w", err)
 		}
 		defer f.Close()
 		from = f
 	}
 	b, err := io.ReadAll(io.LimitReader(from, maxSecretFile+1))
 	if err != nil {
-		return "", unusablef("read the secret from %s: %v", file, err)
+		return "", unusablef("read the secret from %s: %w", file, err)
 	}
 	if len(b) > maxSecretFile {
 		return "", unusablef("%s is too large to be the file of a secret", file)
@@ -78,7 +78,7 @@ func (a *app) secretFromFile(file string) (string, error) {
 func (a *app) endpoint(ctx context.Context, f *serverFlags) (fauna.Endpoint, error) {
 	e, err := fauna.ParseEndpoint(f.domain)
 	if err != nil {
-		return e, usagef("--domain: %v", err)
+		return e, usagef("--domain: %w", err)
 	}
 	if !e.Exposed() || f.allowPlaintext {
 		return e, nil
@@ -113,7 +113,7 @@ func (a *app) connect(ctx context.Context, f *serverFlags) (*fauna.Client, error
 		Endpoint: e, Secret: s, CAFile: f.caFile, CertFile: f.clientCert, KeyFile: f.clientKey, Dial: a.dial,
 	})
 	if err != nil {
-		return nil, unusablef("%v", err)
+		return nil, unusablef("%w", err)
 	}
 	return c, nil
 }

@@ -89,7 +89,7 @@ func (s *testServer) shell(t *testing.T, fql string) string {
 // collections names all collections of the server, in the order of its list.
 func (s *testServer) collections(t *testing.T) []string {
 	t.Helper()
-	names := fql.ParseNames(s.shell(t, fql.CollectionsFQL())).Names
+	names := fql.ParseNames(s.shell(t, fql.CollectionsFQL(fql.V4))).Names
 	if len(names) == 0 {
 		t.Fatal("the server has no collections")
 	}

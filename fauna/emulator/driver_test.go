@@ -65,8 +65,8 @@ func TestGoDriver_runsTheWholeSetUp(t *testing.T) {
 		Collections: []string{"users", "Ünï-cödé.1"},
 		Indexes:     []string{"users-ts", "Ünï-cödé.1-ts"},
 	}
-	run(t, admin, "collections", text{fql: fql.CollectionsFQL()})
-	run(t, admin, "history", text{fql: fql.HistoryFQL(setup.Collections, 2)})
+	run(t, admin, "collections", text{fql: fql.CollectionsFQL(fql.V4)})
+	run(t, admin, "history", text{fql: fql.HistoryFQL(fql.V4, setup.Collections, 2)})
 	var key f.Value
 	for _, query := range setup.All() {
 		key = run(t, admin, query.Title, text{fql: query.FQL})
@@ -126,7 +126,7 @@ func TestGoDriver_runsTheWholeSetUp(t *testing.T) {
 		t.Errorf("the role again: %v", err)
 	}
 
-	run(t, admin, "clean-up", text{fql: setup.CleanupFQL()})
+	run(t, admin, "clean-up", text{fql: setup.Cleanup()[0].FQL})
 	var unauthorized f.Unauthorized
 	if _, err := reader.Query(f.Now()); !errors.As(err, &unauthorized) {
 		t.Errorf("the key after the clean-up: %v", err)

@@ -2,16 +2,28 @@ package fql
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"text/template"
 
 	"fauna-export/assets"
 )
 
-// DefaultRole is the name that the role and its key get unless another one is
-// chosen.
+// Dialect is a version of FQL, as a shell speaks it.
+type Dialect string
+
+// The dialects. An export reads over FQL v4, whatever its key was made with.
+const (
+	V4  Dialect = "v4"
+	V10 Dialect = "v10"
+)
+
+// DefaultRole is the name that the role and its key get in FQL v4 unless
+// another one is chosen.
 const DefaultRole = "connect-readonly"
 
 // DefaultIndexPattern names the index of a collection for incremental sync.
@@ -23,12 +35,17 @@ func IndexName(pattern, collection string) string {
 	return strings.ReplaceAll(pattern, "{collection}", collection)
 }
 
-// Setup is what somebody with admin rights must make once so that an export
-// can read, and no more: a role, a key of that role and, for incremental sync,
-// an index for each collection. Its methods return FQL to paste into the Fauna
-// shell, each one expression.
+// Setup is what an admin must create once so that an export can read, and
+// nothing more: a role, a key of that role and, for incremental sync, an index
+// for each collection. Its methods return FQL to paste into the Fauna shell, each
+// one query, in the dialect of that shell.
+//
+// FQL v10 cannot name an index of v4 in a role, nor create one. What needs that
+// is FQL v4 in a v10 set-up too: Query.Dialect says so, and Query.Text adds how
+// to run it.
 type Setup struct {
-	Role        string   // name of the role and of the key; "" means DefaultRole
+	Dialect     Dialect  // of the shell; "" means V4
+	Role        string   // name of the role and of the key; "" means the dialect's default
 	Collections []string // collections to read
 	Indexes     []string // index of each collection, in the same order; empty for full sync
 }
@@ -36,10 +53,25 @@ type Setup struct {
 // Query is one query of a set-up, with what a person wants to know before
 // running it.
 type Query struct {
-	Title string // "Role"
-	Why   string // one sentence
-	FQL   string
+	Title   string // "Role"
+	Why     string // one sentence
+	FQL     string
+	Dialect Dialect // that the query is written in; "" means V4
 }
+
+// Text returns the query as it is printed for a shell of a dialect: in a v10
+// shell, a comment over a v4 query says how to run it.
+func (q Query) Text(shell Dialect) string {
+	if shell == V10 && q.Dialect != V10 {
+		return v4Note + "\n" + q.FQL
+	}
+	return q.FQL
+}
+
+// v4Note stands over FQL v4 in a v10 set-up.
+const v4Note = `// FQL v10 has no such index resource, so this query is FQL v4.
+// Run it in a shell started with: fauna shell --api-version 4
+// (fauna-shell before 4.0: fauna shell --version 4)`
 
 // Privilege is one read privilege of the role.
 type Privilege struct {
@@ -47,13 +79,27 @@ type Privilege struct {
 	Why      string // half a sentence: "to see which collections exist"
 }
 
-// RoleName returns the role's name, DefaultRole if none was chosen.
+// RoleName returns the role's name, the dialect's default if none was chosen.
 func (s Setup) RoleName() string {
-	if s.Role == "" {
-		return DefaultRole
+	switch {
+	case s.Role != "":
+		return s.Role
+	case s.Dialect == V10:
+		return "connect_readonly"
 	}
-	return s.Role
+	return DefaultRole
 }
+
+// Check returns what is wrong with the role's name in the dialect, as half a
+// sentence, or nil.
+func (s Setup) Check() error {
+	if s.Dialect == V10 && !identifier.MatchString(s.RoleName()) {
+		return errors.New("FQL v10 takes only letters, digits and _ in the name of a role, and no digit first")
+	}
+	return CheckName(s.RoleName())
+}
+
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // Index returns the index of the i-th collection, "" if it has none.
 func (s Setup) Index(i int) string {
@@ -63,14 +109,29 @@ func (s Setup) Index(i int) string {
 	return ""
 }
 
+// RoleDialect returns the dialect that the role is written in: V4 for a role
+// with indexes, else that of the set-up.
+func (s Setup) RoleDialect() Dialect {
+	if s.Dialect == V10 && len(s.Indexes) == 0 {
+		return V10
+	}
+	return V4
+}
+
 // Privileges returns what the role allows, in the order of the text.
 func (s Setup) Privileges() []Privilege {
-	list := []Privilege{
-		{"Collections()", "to see which collections exist and how long they keep history"},
-		{"Indexes()", "to check the settings of indexes"},
+	const all = "to see which collections exist and how long they keep history"
+	const one = "to read its documents"
+	if s.RoleDialect() == V10 {
+		list := []Privilege{{`"Collection"`, all}}
+		for _, c := range s.Collections {
+			list = append(list, Privilege{Quote(c), one})
+		}
+		return list
 	}
+	list := []Privilege{{"Collections()", all}, {"Indexes()", "to check the settings of indexes"}}
 	for i, c := range s.Collections {
-		list = append(list, Privilege{"Collection(" + Quote(c) + ")", "to read its documents"})
+		list = append(list, Privilege{"Collection(" + Quote(c) + ")", one})
 		if name := s.Index(i); name != "" {
 			list = append(list, Privilege{"Index(" + Quote(name) + ")", "to find what changed since the last sync"})
 		}
@@ -79,29 +140,37 @@ func (s Setup) Privileges() []Privilege {
 }
 
 // RoleFQL returns the query that creates the role.
-func (s Setup) RoleFQL() string { return s.fill("role.tmpl", nil) }
+func (s Setup) RoleFQL() string { return s.fill(s.RoleDialect(), "role.tmpl", nil) }
 
 // RoleUpdateFQL returns the query that gives the role, which exists already,
 // exactly these privileges.
-func (s Setup) RoleUpdateFQL() string { return s.fill("role-update.tmpl", nil) }
+func (s Setup) RoleUpdateFQL() string { return s.fill(s.RoleDialect(), "role-update.tmpl", nil) }
 
 // KeyFQL returns the query that creates the key, whose answer holds the
 // secret. The role must exist in an earlier query.
-func (s Setup) KeyFQL() string { return s.fill("key.tmpl", nil) }
+func (s Setup) KeyFQL() string { return s.fill(s.Dialect, "key.tmpl", nil) }
 
 // IndexFQL returns the query that creates the index of the i-th collection, ""
-// if it has none.
+// if it has none. It is FQL v4 in every dialect.
 func (s Setup) IndexFQL(i int) string {
 	if s.Index(i) == "" {
 		return ""
 	}
-	return s.fill("index.tmpl", map[string]any{"Index": s.Index(i), "Collection": s.Collections[i]})
+	return s.fill(V4, "index.tmpl", map[string]any{"Index": s.Index(i), "Collection": s.Collections[i]})
 }
 
-// CleanupFQL returns the query that deletes every key of the role and then the
-// role, in one transaction. A key is found by its role, since a key's name is
-// not stored.
-func (s Setup) CleanupFQL() string { return s.fill("cleanup.tmpl", nil) }
+// Cleanup returns the queries that delete every key of the role and then the
+// role, in the order in which they must be run. A key is found by its role, since
+// a key's name is not stored.
+func (s Setup) Cleanup() []Query {
+	role := Query{Title: "Cleanup", Why: "Deletes the keys of the role, and the role.", FQL: s.fill(s.Dialect, "cleanup.tmpl", nil), Dialect: s.Dialect}
+	if s.Dialect != V10 {
+		return []Query{role}
+	}
+	role.Title, role.Why = "Delete the role", "Fails while a key refers to the role."
+	keys := Query{Title: "Delete the keys", Why: "Deletes every key of the role.", FQL: s.fill(V10, "cleanup-keys.tmpl", nil), Dialect: V10}
+	return []Query{keys, role}
+}
 
 // All returns the queries in the order in which they must be run: indexes, the
 // role, the key.
@@ -112,50 +181,52 @@ func (s Setup) All() []Query {
 			continue
 		}
 		list = append(list, Query{
-			Title: fmt.Sprintf("Index of %s", c),
-			Why:   "Lists the documents by the time of their last change, so that a later sync finds what changed.",
-			FQL:   s.IndexFQL(i),
+			Title:   fmt.Sprintf("Index of %s", c),
+			Why:     "Lists the documents by the time of their last change, so that a later sync finds what changed.",
+			FQL:     s.IndexFQL(i),
+			Dialect: V4,
 		})
 	}
 	return append(list,
-		Query{Title: "Role", Why: "Allows to read these collections, and nothing else: no writes, no other collections.", FQL: s.RoleFQL()},
-		Query{Title: "Key", Why: "Makes a secret with that role. It is shown once: copy it from the answer.", FQL: s.KeyFQL()},
+		Query{Title: "Role", Why: "Allows reading these collections, and nothing else: no writes, no other collections.", FQL: s.RoleFQL(), Dialect: s.RoleDialect()},
+		Query{Title: "Key", Why: "Creates a secret with that role. It is shown once: copy it from the answer.", FQL: s.KeyFQL(), Dialect: s.Dialect},
 	)
 }
 
 // CollectionsFQL returns the query that lists the names of all collections.
-func CollectionsFQL() string { return Setup{}.fill("collections.tmpl", nil) }
+func CollectionsFQL(d Dialect) string { return Setup{}.fill(d, "collections.tmpl", nil) }
 
 // HistoryFQL returns the query that keeps the history of the collections for a
-// number of days, which lets a snapshot of them live that much longer. It must
-// run before the snapshot is taken.
-func HistoryFQL(collections []string, days int) string {
+// number of days, so that snapshots of them stay readable that much longer. It
+// must run before the snapshot is taken.
+func HistoryFQL(d Dialect, collections []string, days int) string {
 	if len(collections) == 0 {
 		return ""
 	}
-	return Setup{}.fill("history.tmpl", map[string]any{"Collections": collections, "Days": days})
+	return Setup{}.fill(d, "history.tmpl", map[string]any{"Collections": collections, "Days": days})
 }
 
 // fill runs a template of assets. The templates are part of the program and a
 // test fills each, so a failure here is a mistake in the program.
-func (s Setup) fill(name string, extra map[string]any) string {
+func (s Setup) fill(d Dialect, name string, extra map[string]any) string {
 	data := map[string]any{"Role": s.RoleName(), "Privileges": s.Privileges()}
 	for k, v := range extra {
 		data[k] = v
 	}
-	t, err := template.New(name).Funcs(template.FuncMap{"quote": Quote}).ParseFS(assets.FQL, "fql/*.tmpl")
+	t, err := template.New(name).Funcs(template.FuncMap{"quote": Quote}).ParseFS(assets.FQL, "fql/"+string(cmp.Or(d, V4))+"/*.tmpl")
 	if err != nil {
-		panic(fmt.Sprintf("fauna: read template %s: %v", name, err))
+		panic(fmt.Sprintf("fql: read template %s: %v", name, err))
 	}
 	var b strings.Builder
 	if err := t.ExecuteTemplate(&b, name, data); err != nil {
-		panic(fmt.Sprintf("fauna: fill template %s: %v", name, err))
+		panic(fmt.Sprintf("fql: fill template %s: %v", name, err))
 	}
 	return strings.TrimSpace(b.String())
 }
 
-// Quote returns text as an FQL string. FQL is written in JavaScript, where
-// every JSON string is a string.
+// Quote returns text as an FQL string of either dialect: FQL v4 is written in
+// JavaScript, where every JSON string is a string, and FQL v10 has the same
+// escapes; "#{", which begins an expression there, is in no name.
 func Quote(text string) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

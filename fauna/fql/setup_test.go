@@ -96,7 +96,7 @@ func TestSetup_exactText(t *testing.T) {
   ]
 })`},
 		{"no index", Setup{Collections: []string{"a"}}.IndexFQL(0), ""},
-		{"cleanup", s.CleanupFQL(), `Do(
+		{"cleanup", s.Cleanup()[0].FQL, `Do(
   Foreach(
     Filter(
       Paginate(Keys(), { size: 80000 }),
@@ -106,14 +106,14 @@ func TestSetup_exactText(t *testing.T) {
   ),
   Delete(Role("r"))
 )`},
-		{"collections", CollectionsFQL(), `Map(
+		{"collections", CollectionsFQL(V4), `Map(
   Paginate(Collections(), { size: 1000 }),
   Lambda("c", Select("id", Var("c")))
 )`},
-		{"history of one", HistoryFQL([]string{"a"}, 1), `Update(Collection("a"), { history_days: 1 })`},
-		{"history of two", HistoryFQL([]string{"a", "b"}, 7),
+		{"history of one", HistoryFQL(V4, []string{"a"}, 1), `Update(Collection("a"), { history_days: 1 })`},
+		{"history of two", HistoryFQL(V4, []string{"a", "b"}, 7),
 			"Do(\n  Update(Collection(\"a\"), { history_days: 7 }),\n  Update(Collection(\"b\"), { history_days: 7 })\n)"},
-		{"history of none", HistoryFQL(nil, 1), ""},
+		{"history of none", HistoryFQL(V4, nil, 1), ""},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%s is\n%s\nwant\n%s", tt.name, tt.got, tt.want)
@@ -138,7 +138,7 @@ func TestSetup_quotesNames(t *testing.T) {
 		"; DROP TABLE;": `"; DROP TABLE;"`,
 	} {
 		s := Setup{Role: name, Collections: []string{name}, Indexes: []string{name}}
-		for _, q := range append(s.All(), Query{FQL: s.CleanupFQL()}, Query{FQL: s.RoleUpdateFQL()}, Query{FQL: HistoryFQL(s.Collections, 1)}) {
+		for _, q := range append(s.All(), Query{FQL: s.Cleanup()[0].FQL}, Query{FQL: s.RoleUpdateFQL()}, Query{FQL: HistoryFQL(V4, s.Collections, 1)}) {
 			if !strings.Contains(q.FQL, want) && !strings.Contains(strings.ReplaceAll(q.FQL, "\\ufffd", "\ufffd"), want) {
 				t.Errorf("%q is not quoted as %s in\n%s", name, want, q.FQL)
 			}
