@@ -189,7 +189,7 @@ func (s Setup) All() []Query {
 	}
 	return append(list,
 		Query{Title: "Role", Why: "Allows reading these collections, and nothing else: no writes, no other collections.", FQL: s.RoleFQL(), Dialect: s.RoleDialect()},
-		Query{Title: "Key", Why: "Creates a secret with that role. It is shown once: copy it from the answer.", FQL: s.KeyFQL(), Dialect: s.Dialect},
+		Query{Title: "Key", Why: "Creates a secret with that role. Shown once: copy it from the answer.", FQL: s.KeyFQL(), Dialect: s.Dialect},
 	)
 }
 
