@@ -11,11 +11,11 @@ import (
 )
 
 // asQuery returns what a text of FQL is as a query, decoded.
-func asQuery(t *testing.T, fql string) any {
+func asQuery(t *testing.T, text string) any {
 	t.Helper()
-	body, err := emulator.ParseFQL(fql)
+	body, err := fql.Parse(text)
 	if err != nil {
-		t.Fatalf("%v in\n%s", err, fql)
+		t.Fatalf("%v in\n%s", err, text)
 	}
 	return decoded(t, string(body))
 }

@@ -99,8 +99,8 @@ func onEmulator(t *testing.T, collections ...string) (change func(*bench, *Confi
 func keyOf(t *testing.T, b *bench, run func(string) string) string {
 	t.Helper()
 	run(b.w.setup().RoleFQL())
-	_, after, found := strings.Cut(run(b.w.setup().KeyFQL()), "secret: '")
-	secret, _, whole := strings.Cut(after, "'")
+	_, after, found := strings.Cut(run(b.w.setup().KeyFQL()), `secret: "`)
+	secret, _, whole := strings.Cut(after, `"`)
 	if !found || !whole {
 		t.Fatal("CreateKey answered without a secret")
 	}

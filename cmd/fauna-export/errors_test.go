@@ -182,8 +182,8 @@ func TestRunAll_ofAKeyThatReadsNothingIsRefused(t *testing.T) {
 	s.shell(t, `CreateRole({ name: "blind", privileges: [{ resource: Collection("`+s.collections(t)[0]+`"), actions: { read: true } }] })`)
 	key := func(role string) string {
 		answer := s.shell(t, `CreateKey({ role: Role("`+role+`") })`)
-		_, rest, _ := strings.Cut(answer, "secret: '")
-		secret, _, _ := strings.Cut(rest, "'")
+		_, rest, _ := strings.Cut(answer, `secret: "`)
+		secret, _, _ := strings.Cut(rest, `"`)
 		return secret
 	}
 	for role, says := range map[string]string{

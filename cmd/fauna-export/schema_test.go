@@ -38,8 +38,8 @@ func schemaOn(t *testing.T, s *testServer) string {
 func TestSchema_saysWhatAKeyMayNotSee(t *testing.T) {
 	s := serveSample(t)
 	answer := s.shell(t, `CreateKey({ role: "server-readonly" })`)
-	_, rest, _ := strings.Cut(answer, "secret: '")
-	secret, _, _ := strings.Cut(rest, "'")
+	_, rest, _ := strings.Cut(answer, `secret: "`)
+	secret, _, _ := strings.Cut(rest, `"`)
 	got := runHere(t, []string{"FAUNA_SECRET=" + secret}, "schema", "--domain", s.endpoint)
 	if got.code != exitPartial || !strings.Contains(got.err, "roles (the key may not list them)") || !strings.Contains(got.out, `"orders"`) {
 		t.Errorf("a key that may not list roles: exit %d: %s", got.code, got.err)
@@ -50,8 +50,8 @@ func TestSchema_saysWhatAKeyMayNotSee(t *testing.T) {
 		t.Errorf("a key that sees collections and indexes: exit %d: %s", got.code, got.err)
 	}
 	s.shell(t, `CreateRole({ name: "blind", privileges: [{ resource: Collection("orders"), actions: { read: true } }] })`)
-	_, rest, _ = strings.Cut(s.shell(t, `CreateKey({ role: Role("blind") })`), "secret: '")
-	secret, _, _ = strings.Cut(rest, "'")
+	_, rest, _ = strings.Cut(s.shell(t, `CreateKey({ role: Role("blind") })`), `secret: "`)
+	secret, _, _ = strings.Cut(rest, `"`)
 	if got = runHere(t, []string{"FAUNA_SECRET=" + secret}, "schema", "--domain", s.endpoint); got.code != exitRefused || got.out != "" {
 		t.Errorf("a key that may list nothing: exit %d: %s\n%s", got.code, got.err, got.out)
 	}

@@ -103,8 +103,8 @@ func (s *testServer) keyFor(t *testing.T, role string, collections ...string) st
 	setup := fql.Setup{Role: role, Collections: collections}
 	s.shell(t, setup.RoleFQL())
 	answer := s.shell(t, setup.KeyFQL())
-	_, rest, found := strings.Cut(answer, "secret: '")
-	secret, _, closed := strings.Cut(rest, "'")
+	_, rest, found := strings.Cut(answer, `secret: "`)
+	secret, _, closed := strings.Cut(rest, `"`)
 	if !found || !closed {
 		t.Fatalf("the answer to CreateKey has no secret:\n%s", answer)
 	}

@@ -67,7 +67,7 @@ func TestWizard_demoIsWalkedAlone(t *testing.T) {
 	term.send(enter)
 	term.wait("2 of 2 · Key")
 	term.send("r")
-	term.wait("secret: '")
+	term.wait(`secret: "`)
 	term.send(enter)
 	term.wait("Paste the secret that CreateKey printed.")
 	term.wait("characters")

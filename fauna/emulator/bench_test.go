@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"fauna-export/fauna/fql"
 )
 
 // filler makes a document of about 640 bytes on the wire.
@@ -64,7 +66,7 @@ func BenchmarkPage(b *testing.B) {
 	}
 	for name, text := range pages {
 		b.Run(name, func(b *testing.B) {
-			body, err := ParseFQL(text)
+			body, err := fql.Parse(text)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -92,7 +94,7 @@ func BenchmarkServed_documents1000(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer stop()
-	body, err := ParseFQL(fmt.Sprintf(`At(%d, Map(Paginate(Documents(Collection("docs")), {size: 1000, after: Ref(Collection("docs"), 6000)}), Lambda("x", Get(Var("x")))))`, s.now()))
+	body, err := fql.Parse(fmt.Sprintf(`At(%d, Map(Paginate(Documents(Collection("docs")), {size: 1000, after: Ref(Collection("docs"), 6000)}), Lambda("x", Get(Var("x")))))`, s.now()))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -22,7 +22,7 @@ type text struct {
 	fql string
 }
 
-func (e text) MarshalJSON() ([]byte, error) { return emulator.ParseFQL(e.fql) }
+func (e text) MarshalJSON() ([]byte, error) { return fql.Parse(e.fql) }
 
 // serve starts an empty server and returns a client of the Go driver for its
 // admin, and a way to make one for another secret. The clients have the

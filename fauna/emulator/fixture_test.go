@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"fauna-export/fauna/fql"
 )
 
 // A world is a server whose clock a test moves.
@@ -37,7 +39,7 @@ func (w *world) now() int64 { return w.s.now() }
 // ask sends a text of FQL with a secret.
 func (w *world) ask(secret, text string) response {
 	w.t.Helper()
-	body, err := ParseFQL(text)
+	body, err := fql.Parse(text)
 	if err != nil {
 		w.t.Fatalf("%s: %v", text, err)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+
+	"fauna-export/fauna/fql"
 )
 
 // Many read while some write; each page is one of a time at which all of a
@@ -19,7 +21,7 @@ func TestQuery_readersSeeWholeTransactions(t *testing.T) {
 	for n := range writers {
 		group.Go(func() {
 			for i := range rounds {
-				body, _ := ParseFQL(fmt.Sprintf(`Map([0, 1, 2, 3, 4], Lambda("i", Create(Ref(Collection("c"), Add(%d, Var("i"))), {data: {ok: true}})))`, (n*rounds+i)*5))
+				body, _ := fql.Parse(fmt.Sprintf(`Map([0, 1, 2, 3, 4], Lambda("i", Create(Ref(Collection("c"), Add(%d, Var("i"))), {data: {ok: true}})))`, (n*rounds+i)*5))
 				if resp := w.s.query(context.Background(), request{Secret: w.s.Secret(), Body: body, APIVersion: "4"}); resp.Status != 200 {
 					t.Errorf("%d %s", resp.Status, resp.Body)
 				}
@@ -32,7 +34,7 @@ func TestQuery_readersSeeWholeTransactions(t *testing.T) {
 			if n%2 == 1 {
 				secret = predicate
 			}
-			body, _ := ParseFQL(`Map(Paginate(Documents(Collection("c")), {size: 1000}), Lambda("x", Get(Var("x"))))`)
+			body, _ := fql.Parse(`Map(Paginate(Documents(Collection("c")), {size: 1000}), Lambda("x", Get(Var("x"))))`)
 			for range rounds {
 				resp := w.s.query(context.Background(), request{Secret: secret, Body: body, APIVersion: "4"})
 				if got := dataLen(resp); got < 0 || got%5 != 0 {
@@ -80,7 +82,7 @@ func TestQuery_predicateMayNotWrite(t *testing.T) {
 func TestQuery_readOnlyRefusesWrites(t *testing.T) {
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
-	body, _ := ParseFQL(`[Exists(Collection("c")), Create(Collection("c"), {data: {}})]`)
+	body, _ := fql.Parse(`[Exists(Collection("c")), Create(Collection("c"), {data: {}})]`)
 	resp := w.s.query(context.Background(), request{Secret: w.s.Secret(), Body: body, APIVersion: "4", ReadOnly: true})
 	w.compare("a create by GET", resp, 400, `{"errors":[{"position":[1],"code":"invalid expression"…`)
 	w.want(w.s.Secret(), `Count(Documents(Collection("c")))`, 200, `{"resource":0}`)

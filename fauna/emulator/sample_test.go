@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fauna-export/fauna/fql"
 )
 
 // loadedSample returns a server with the sample.
@@ -25,7 +27,7 @@ func loadedSample(t testing.TB) *Server {
 // ask runs a text as the admin and returns the resource.
 func ask(t testing.TB, s *Server, text string) json.RawMessage {
 	t.Helper()
-	body, err := ParseFQL(text)
+	body, err := fql.Parse(text)
 	if err != nil {
 		t.Fatalf("%v in %s", err, text)
 	}

@@ -38,12 +38,12 @@ func (t *sampleText) close(brace string) {
 
 // key writes a member's key; its value comes next.
 func (t *sampleText) key(name string) *sampleText {
-	t.raw(quoteJSON(name))
+	t.raw(quoted(name))
 	t.out = append(t.out, ':')
 	return t
 }
 
-func (t *sampleText) text(text string) { t.raw(quoteJSON(text)) }
+func (t *sampleText) text(text string) { t.raw(quoted(text)) }
 func (t *sampleText) whole(n int64)    { t.raw(strconv.FormatInt(n, 10)) }
 func (t *sampleText) truth(yes bool)   { t.raw(strconv.FormatBool(yes)) }
 
@@ -61,7 +61,7 @@ func (t *sampleText) tagged(tag, text string) {
 	}
 	t.raw(`{"`)
 	t.out = append(append(t.out, tag...), `":`...)
-	t.out = append(append(t.out, quoteJSON(text)...), '}')
+	t.out = append(append(t.out, quoted(text)...), '}')
 }
 
 func (t *sampleText) time(at time.Time) { t.tagged("@ts", instantText(at)) }
@@ -78,7 +78,7 @@ func (t *sampleText) bytes(b []byte) {
 
 // ref writes a ref to a document.
 func (t *sampleText) ref(collection string, id int64) {
-	number, name := strconv.FormatInt(id, 10), quoteJSON(collection)
+	number, name := strconv.FormatInt(id, 10), quoted(collection)
 	if t.row {
 		t.raw(`{"id":"`)
 		t.out = append(append(t.out, number...), `","collection":`...)
@@ -154,3 +154,6 @@ func (c *sampleChance) below(n int64) int64 {
 func (c *sampleChance) of(n int64) bool { return c.below(100) < n }
 
 func pick[T any](c *sampleChance, from []T) T { return from[c.below(int64(len(from)))] }
+
+// quoted is a string as a response shows it.
+func quoted(text string) string { return string(appendString(nil, text)) }

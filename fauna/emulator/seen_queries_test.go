@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fauna-export/fauna/fql"
 )
 
 // What an exporter sends, as JSON, byte for byte as a driver makes it.
@@ -219,7 +221,7 @@ func TestSeenQueries_timeoutIsAnIndented503(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	body, _ := ParseFQL(`Map(Paginate(Documents(Collection("c")), {size: 1000}), Lambda("x", Get(Var("x"))))`)
+	body, _ := fql.Parse(`Map(Paginate(Documents(Collection("c")), {size: 1000}), Lambda("x", Get(Var("x"))))`)
 	resp := w.s.query(t.Context(), request{Secret: w.s.Secret(), Body: body, APIVersion: "4", Timeout: 40 * time.Millisecond})
 	w.compare("1 000 documents in 40 ms", resp, 503, "{\n  \"errors\": [\n    {\n      \"code\": \"time out\",\n      \"description\": \"Read timed out (Query eval has timed out.)\"\n    }\n  ]\n}\n")
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fauna-export/fauna/fql"
 )
 
 // minimumOf reads the earliest time of a collection as a client does: from the
@@ -59,7 +61,7 @@ func TestSeenTime_lastSeenTimeIsWaitedForAndReadExactly(t *testing.T) {
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	ahead := w.now() + 2_000_000
-	body, _ := ParseFQL(fmt.Sprintf(`At(%d, Paginate(Documents(Collection("c"))))`, ahead))
+	body, _ := fql.Parse(fmt.Sprintf(`At(%d, Paginate(Documents(Collection("c"))))`, ahead))
 	done := make(chan response)
 	go func() {
 		done <- w.s.query(context.Background(), request{Secret: w.s.Secret(), Body: body, APIVersion: "4", LastSeen: ahead})
@@ -81,7 +83,7 @@ func TestSeenTime_lastSeenTimeIsWaitedForAndReadExactly(t *testing.T) {
 func TestSeenTime_lastSeenTooFarAheadTimesOut(t *testing.T) {
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
-	body, _ := ParseFQL(`Paginate(Documents(Collection("c")))`)
+	body, _ := fql.Parse(`Paginate(Documents(Collection("c")))`)
 	resp := w.s.query(context.Background(), request{Secret: w.s.Secret(), Body: body, APIVersion: "4", LastSeen: w.now() + 8_000_000, Timeout: 30 * time.Millisecond})
 	w.compare("a read 8 s ahead", resp, 503, "{\n  \"errors\": [\n    {\n      \"code\": \"time out\"…")
 }
@@ -89,7 +91,7 @@ func TestSeenTime_lastSeenTooFarAheadTimesOut(t *testing.T) {
 func TestSeenTime_nowWithLastSeenIsThatTimeAtOnce(t *testing.T) {
 	w := newWorld(t)
 	hour := w.now() + int64(time.Hour/time.Microsecond)
-	body, _ := ParseFQL(`Now()`)
+	body, _ := fql.Parse(`Now()`)
 	resp := w.s.query(context.Background(), request{Secret: w.s.Secret(), Body: body, APIVersion: "4", LastSeen: hour})
 	w.compare("Now()", resp, 200, `{"resource":{"@ts":"2026-11-22T11:00:00Z"}}`)
 	w.want(w.s.Secret(), `Now()`, 200, `{"resource":{"@ts":"2026-11-22T10:00:00Z"}}`)

@@ -2,8 +2,9 @@ package emulator
 
 import (
 	"context"
-	"net/http"
 	"strings"
+
+	"fauna-export/fauna/fql"
 )
 
 // A ShellError is an answer that was an error.
@@ -11,18 +12,18 @@ type ShellError struct {
 	Status      int    // of HTTP
 	Code        string // of the first error
 	Description string
-	Statement   Statement // that was answered so
+	Statement   fql.Statement // that was answered so
 }
 
 func (e *ShellError) Error() string { return e.Code + ": " + e.Description }
 
-// Shell runs a text of one or more FQL expressions with a secret, each as a
-// query of its own, and returns what the interactive Fauna shell prints: one
-// answer under the other, without prompts. The error is a *TextError where the
-// text is not FQL (nothing was run then), or a *ShellError where an answer was
-// an error: the text returned ends with it, and what followed was not run.
-func (s *Server) Shell(ctx context.Context, secret, fql string) (string, error) {
-	statements, err := ParseStatements(fql)
+// Shell runs one or more FQL expressions with a secret, each as a query of its
+// own, and returns the answers as FQL, one below the other. The error is a
+// *fql.SyntaxError where the text is not FQL and nothing was run, or a
+// *ShellError where an answer was an error: the text returned ends with it, and
+// the expressions after it were not run.
+func (s *Server) Shell(ctx context.Context, secret, text string) (string, error) {
+	statements, err := fql.ParseStatements(text)
 	if err != nil {
 		return "", err
 	}
@@ -38,27 +39,33 @@ func (s *Server) Shell(ctx context.Context, secret, fql string) (string, error) 
 	return printed.String(), nil
 }
 
-// printAnswer prints one answer as the shell does, with a newline at the end.
-func printAnswer(r response, statement Statement) (string, error) {
+// printAnswer prints one answer, with a newline at the end.
+func printAnswer(r response, statement fql.Statement) (string, error) {
 	body, err := parseJSON(r.Body)
 	if err != nil {
 		return string(r.Body) + "\n", &ShellError{r.Status, "unreadable answer", err.Error(), statement}
 	}
-	if r.Status < 300 && body.get("resource") != nil {
-		return inspect(faunaValue(body.get("resource")), true) + "\n", nil
+	if resource := body.get("resource"); r.Status < 300 && resource != nil {
+		return fql.Print(appendJSON(nil, resource)) + "\n", nil
 	}
 	failure := &ShellError{Status: r.Status, Code: "error", Statement: statement}
-	if list := body.get("errors"); list != nil && len(list.items) > 0 {
-		if code := list.items[0].get("code"); code != nil {
-			failure.Code = code.text
-		}
-		if description := list.items[0].get("description"); description != nil {
-			failure.Description = description.text
+	var printed strings.Builder
+	if list := body.get("errors"); list != nil {
+		for i, one := range list.items {
+			code, description := member(one, "code"), member(one, "description")
+			if i == 0 {
+				failure.Code, failure.Description = code, description
+			}
+			printed.WriteString("Error: " + code + ": " + description + "\n")
 		}
 	}
-	message := failure.Code
-	if r.Status == http.StatusUnauthorized {
-		message += ". Check that endpoint, schema, port and secret are correct during client’s instantiation"
+	return printed.String(), failure
+}
+
+// member is the text of an object's member, "" where there is none.
+func member(v *jsonValue, key string) string {
+	if in := v.get(key); in != nil {
+		return in.text
 	}
-	return "Error: " + message + "\n" + inspect(plainValue(body), false) + "\n", failure
+	return ""
 }

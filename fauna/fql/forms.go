@@ -1,21 +1,25 @@
 package fql
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // callForm is how a call in FQL text stands on the wire: an object with one member
 // an argument.
 type callForm struct {
 	name   string
-	fields []callField // in the order of the arguments
+	fields []callField // in the order of the members
 }
 
 // callField is one member of a form.
 type callField struct {
 	key string
+	at  int // the argument's position in a call
 	// kind says how the Fauna shell's driver (JavaScript, 4.8) makes the member of
 	// the argument:
 	//
-	//	' '  it must stand
+	//	' '  it must be given
 	//	'?'  it is left out where it is null or not given
 	//	'+'  it is left out where it is not given
 	//	'~'  it is null where it is not given
@@ -25,14 +29,15 @@ type callField struct {
 	kind byte
 }
 
-// callForms are the calls of FQL v4 by the keys of their forms. Each text is a
-// function's name and the keys with their kinds, in the order of the arguments.
-// Let, Paginate, Lambda, objects and bytes are written in their own ways.
-func callForms() map[string][]callForm {
-	forms := map[string][]callForm{}
+// callForms are the calls of FQL v4. Each text is a function's name and the keys
+// of its form with their kinds; =N is the position of an argument that does not
+// stand in the order of the keys. Let, Paginate, Lambda, objects and bytes have
+// forms of their own.
+func callForms() []callForm {
+	var forms []callForm
 	for _, text := range []string{
 		"Ref ref id", "Abort abort", "At at expr", "Var var", "If if then else", "Do do@", "Call call arguments*", "Query query",
-		"Map collection map", "Foreach collection foreach", "Filter collection filter", "Take take collection", "Drop drop collection",
+		"Map map=1 collection=0", "Foreach foreach=1 collection=0", "Filter filter=1 collection=0", "Take take collection", "Drop drop collection",
 		"Prepend prepend collection", "Append append collection", "IsEmpty is_empty", "IsNonEmpty is_nonempty", "IsNumber is_number",
 		"IsDouble is_double", "IsInteger is_integer", "IsBoolean is_boolean", "IsNull is_null", "IsBytes is_bytes", "IsTimestamp is_timestamp",
 		"IsDate is_date", "IsString is_string", "IsArray is_array", "IsObject is_object", "IsRef is_ref", "IsSet is_set", "IsDoc is_doc",
@@ -69,18 +74,44 @@ func callForms() map[string][]callForm {
 	} {
 		words := strings.Fields(text)
 		form := callForm{name: words[0]}
-		for _, word := range words[1:] {
-			field := callField{key: strings.TrimRight(word, "?+~-*@"), kind: ' '}
+		for i, word := range words[1:] {
+			field := callField{key: strings.TrimRight(word, "?+~-*@"), kind: ' ', at: i}
 			if len(field.key) < len(word) {
 				field.kind = word[len(word)-1]
 			}
+			if key, position, found := strings.Cut(field.key, "="); found {
+				field.key, field.at = key, int(position[0]-'0')
+			}
 			form.fields = append(form.fields, field)
 		}
-		for _, field := range form.fields {
-			forms[field.key] = append(forms[field.key], form)
-		}
+		forms = append(forms, form)
 	}
 	return forms
+}
+
+// formsByKey are the forms by each of their keys, with their fields in the order
+// of a call's arguments.
+func formsByKey() map[string][]callForm {
+	byKey := map[string][]callForm{}
+	for _, form := range callForms() {
+		slices.SortFunc(form.fields, func(a, b callField) int { return a.at - b.at })
+		for _, field := range form.fields {
+			byKey[field.key] = append(byKey[field.key], form)
+		}
+	}
+	return byKey
+}
+
+// formsByName are the forms by their functions' names.
+func formsByName() map[string]callForm {
+	byName := map[string]callForm{}
+	for _, form := range callForms() {
+		byName[form.name] = form
+	}
+	for _, special := range []string{"Let", "Paginate", "Object", "Lambda", "Bytes"} {
+		byName[special] = callForm{name: special}
+	}
+	return byName
 }
 
 // fits reports whether an object is of the form: all members that it must have,

@@ -23,7 +23,7 @@ type printer struct {
 }
 
 func newPrinter() *printer {
-	return &printer{forms: callForms(), refs: map[string]bool{}}
+	return &printer{forms: formsByKey(), refs: map[string]bool{}}
 }
 
 // note says that a lambda's text means what it did, but is not the same.

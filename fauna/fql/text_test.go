@@ -5,8 +5,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-
-	"fauna-export/fauna/emulator"
 )
 
 // values are JSON values by their meaning, so that the order of members does not
@@ -38,9 +36,9 @@ func written(t *testing.T, wire string) (text string, again []byte, notes []stri
 	text = piece.flat()
 	if broken := piece.lines(lineWidth, 0); !strings.Contains(broken, "\n") && len(piece.parts) > 0 {
 		t.Errorf("%s is not broken at any width", text)
-	} else if read, err := emulator.ParseFQL(broken); err != nil {
+	} else if read, err := Parse(broken); err != nil {
 		t.Errorf("broken into lines it is not FQL: %v\n%s", err, broken)
-	} else if again, err = emulator.ParseFQL(text); err != nil {
+	} else if again, err = Parse(text); err != nil {
 		t.Errorf("not FQL: %v\n%s", err, text)
 	} else if string(read) != string(again) {
 		t.Errorf("broken into lines it is another query: %s, not %s", read, again)
@@ -51,10 +49,8 @@ func written(t *testing.T, wire string) (text string, again []byte, notes []stri
 func TestFQLText_everyFormOfTheWireIsReadAsItself(t *testing.T) {
 	arguments := map[byte]string{' ': `{"var":"x"}`, '?': `"text"`, '+': `{"object":{"a":1}}`, '~': `null`, '-': `null`, '*': `[1,{"now":null}]`, '@': `[1,2]`}
 	forms := map[string]callForm{}
-	for _, list := range callForms() {
-		for _, form := range list {
-			forms[form.name] = form
-		}
+	for _, form := range callForms() {
+		forms[form.name] = form
 	}
 	if len(forms) < 190 {
 		t.Fatalf("only %d forms", len(forms))
@@ -184,7 +180,7 @@ func TestDefinitionsFQL_namesWhatNoTextMakes(t *testing.T) {
 			t.Errorf("not in the text: %s\n%s", want, text)
 		}
 	}
-	if _, err := emulator.ParseStatements(text); err != nil {
+	if _, err := ParseStatements(text); err != nil {
 		t.Errorf("with its comments it is not FQL: %v\n%s", err, text)
 	}
 }
@@ -205,7 +201,7 @@ func FuzzFQLText(f *testing.F) {
 		if err != nil || len(p.notes) > 0 || strings.Contains(wire, "\\ud") || strings.Count(wire, "[")+strings.Count(wire, "{") > 100 {
 			return
 		}
-		again, err := emulator.ParseFQL(piece.lines(0, 0))
+		again, err := Parse(piece.lines(0, 0))
 		if err != nil {
 			t.Fatalf("%s\nis written as %s, which is not FQL: %v", wire, piece.flat(), err)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"fauna-export/fauna/emulator"
+	"fauna-export/fauna/fql"
 )
 
 // shopped serves a collection c with documents 1 to 6, each with a field n.
@@ -47,7 +48,7 @@ func clientOf(t testing.TB, two bool) *http.Client {
 // fqlBody is the JSON of a text.
 func fqlBody(t testing.TB, text string) string {
 	t.Helper()
-	body, err := emulator.ParseFQL(text)
+	body, err := fql.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}

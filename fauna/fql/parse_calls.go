@@ -1,4 +1,4 @@
-package emulator
+package fql
 
 import (
 	"encoding/base64"
@@ -10,9 +10,9 @@ import (
 
 // call reads a call of the function named by t; its arguments come next.
 func (r *textReader) call(t textToken) ([]byte, error) {
-	form, ok := textForms[t.text]
+	form, ok := r.forms[t.text]
 	if !ok {
-		return nil, t.problem("there is no function " + t.text + " in FQL v4" + similar(t.text))
+		return nil, t.problem("there is no function " + t.text + " in FQL v4" + r.similar(t.text))
 	}
 	switch t.text {
 	case "Let":
@@ -31,6 +31,7 @@ func (r *textReader) call(t textToken) ([]byte, error) {
 		if len(arguments) == 1 {
 			return arguments[0], nil // Lambda of an arrow function
 		}
+		form.fields = []callField{{key: "lambda", kind: ' '}, {key: "expr", kind: ' ', at: 1}}
 	case "Ref":
 		if len(arguments) == 1 {
 			return slices.Concat([]byte(`{"@ref":`), arguments[0], []byte{'}'}), nil
@@ -49,50 +50,45 @@ func (r *textReader) arguments() ([][]byte, error) {
 	return r.list(")")
 }
 
-// fill puts arguments into the form of a function, as textForms describes it.
-func fill(t textToken, form string, arguments [][]byte) ([]byte, error) {
+// fill puts arguments into the form of a function.
+func fill(t textToken, form callForm, arguments [][]byte) ([]byte, error) {
 	var members textMembers
 	least, most := 0, 0
-	for i, field := range strings.Fields(form) {
-		key := strings.TrimRight(field, "?+*@~-")
-		kind := field[len(key):]
-		at := i
-		if name, position, found := strings.Cut(key, "="); found {
-			key, at = name, int(position[0]-'0')
-		}
+	for _, field := range form.fields {
+		at := field.at
 		var argument []byte
 		if at < len(arguments) {
 			argument = arguments[at]
 		}
 		given := argument != nil
 		most = max(most, at+1)
-		switch kind {
-		case "": // needed
+		switch field.kind {
+		case ' ': // needed
 			least = max(least, at+1)
 			if !given {
 				argument = []byte("null") // named below
 			}
-		case "?": // left out where it is null
+		case '?': // left out where it is null
 			given = given && string(argument) != "null"
-		case "+": // kept where it is null
-		case "~": // null where it is left out
+		case '+': // kept where it is null
+		case '~': // null where it is left out
 			if !given {
 				argument, given = []byte("null"), true
 			}
-		case "-": // no argument
+		case '-': // no argument
 			argument, given, most = []byte("null"), true, most-1
-		case "*", "@": // the rest; @ is an array even of one
+		case '*', '@': // the rest; @ is an array even of one
 			rest := arguments[min(at, len(arguments)):]
 			argument, given, most = joinArray(rest), true, 1<<30
 			if at == 0 {
 				least = 1
 			}
-			if len(rest) == 1 && kind == "*" {
+			if len(rest) == 1 && field.kind == '*' {
 				argument = rest[0]
 			}
 		}
-		if given || kind == "" {
-			members = append(members, textMember{quoteJSON(key), argument})
+		if given || field.kind == ' ' {
+			members = append(members, textMember{quoteJSON(field.key), argument})
 		}
 	}
 	if len(arguments) < least || len(arguments) > most {
@@ -313,8 +309,8 @@ func (r *textReader) arrowBody(variables []string) (parameters []string, body []
 }
 
 // similar suggests the function that is written alike.
-func similar(name string) string {
-	for known := range textForms {
+func (r *textReader) similar(name string) string {
+	for known := range r.forms {
 		if strings.EqualFold(known, name) {
 			return "; did you mean " + known + "?"
 		}

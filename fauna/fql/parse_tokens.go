@@ -1,4 +1,4 @@
-package emulator
+package fql
 
 import (
 	"fmt"
@@ -31,7 +31,7 @@ type textToken struct {
 
 func (t textToken) is(mark string) bool { return t.kind == markToken && t.text == mark }
 
-func (t textToken) problem(text string) error { return &TextError{t.line, t.column, text} }
+func (t textToken) problem(text string) error { return &SyntaxError{t.line, t.column, text} }
 
 // describe names the token for an error.
 func (t textToken) describe() string {
@@ -103,7 +103,7 @@ func (s *scanner) step() {
 func newline(r rune) bool { return r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' }
 
 // problem is an error at the scanner's place.
-func (s *scanner) problem(text string) error { return &TextError{s.line, s.column, text} }
+func (s *scanner) problem(text string) error { return &SyntaxError{s.line, s.column, text} }
 
 // skip passes white space and comments.
 func (s *scanner) skip() error {

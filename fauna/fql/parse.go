@@ -1,4 +1,4 @@
-package emulator
+package fql
 
 import (
 	"fmt"
@@ -9,14 +9,14 @@ import (
 // its JSON.
 const maxTextDepth = 1000
 
-// A TextError says where a text is not FQL, and why. Lines and columns count
+// A SyntaxError says where a text is not FQL, and why. Lines and columns count
 // from 1, columns in characters.
-type TextError struct {
+type SyntaxError struct {
 	Line, Column int
 	Problem      string // without a full stop
 }
 
-func (e *TextError) Error() string {
+func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Problem)
 }
 
@@ -25,15 +25,15 @@ func (e *TextError) Error() string {
 // The text is the subset of JavaScript that FQL is written in: calls of FQL
 // functions (with or without q. before them), strings, numbers, objects,
 // arrays, arrow functions, comments, and commas and semicolons left over at
-// the end. The error is a *TextError.
-func ParseFQL(text string) (json []byte, err error) {
+// the end. The error is a *SyntaxError.
+func Parse(text string) (json []byte, err error) {
 	statements, err := ParseStatements(text)
 	if err != nil {
 		return nil, err
 	}
 	if len(statements) > 1 {
 		second := statements[1]
-		return nil, &TextError{second.Line, second.Column, "a second expression begins here; one was expected"}
+		return nil, &SyntaxError{second.Line, second.Column, "a second expression begins here; one was expected"}
 	}
 	return statements[0].JSON, nil
 }
@@ -52,7 +52,7 @@ func ParseStatements(text string) ([]Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &textReader{tokens: tokens}
+	r := &textReader{tokens: tokens, forms: formsByName()}
 	var statements []Statement
 	for {
 		for r.peek().is(";") {
@@ -74,7 +74,7 @@ func ParseStatements(text string) ([]Statement, error) {
 	}
 	if len(statements) == 0 {
 		end := r.peek()
-		return nil, &TextError{end.line, end.column, "there is no query"}
+		return nil, &SyntaxError{end.line, end.column, "there is no query"}
 	}
 	return statements, nil
 }
@@ -84,6 +84,7 @@ type textReader struct {
 	tokens []textToken // the last is an endToken
 	at     int
 	depth  int
+	forms  map[string]callForm // by name
 	// names are the parameters of the arrow functions around the reader, each
 	// with the variable (as JSON text) that it stands for.
 	names []textName
@@ -203,7 +204,7 @@ func (r *textReader) named() ([]byte, error) {
 				return []byte(`{"var":` + r.names[i].variable + `}`), nil
 			}
 		}
-		if form, ok := textForms[t.text]; ok && form != "" {
+		if _, ok := r.forms[t.text]; ok {
 			return nil, r.unexpected("'(' after " + t.text)
 		}
 		return nil, t.problem("there is nothing called " + t.text + " here")

@@ -1,4 +1,4 @@
-package emulator
+package fql
 
 import (
 	"bufio"
@@ -21,7 +21,7 @@ type recordedText struct {
 // recordedTexts returns the exchanges of the record that hold a text.
 func recordedTexts(t testing.TB) []recordedText {
 	t.Helper()
-	file, err := os.Open("testdata/recorded.jsonl")
+	file, err := os.Open("../emulator/testdata/recorded.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func recordedTexts(t testing.TB) []recordedText {
 
 // The record's texts were run through the JavaScript driver, which made the
 // requests beside them.
-func TestParseFQL_recordedTextsBecomeTheirRequests(t *testing.T) {
+func TestParse_recordedTextsBecomeTheirRequests(t *testing.T) {
 	texts := recordedTexts(t)
 	if len(texts) < 470 {
 		t.Fatalf("the record holds %d texts", len(texts))
@@ -55,7 +55,7 @@ func TestParseFQL_recordedTextsBecomeTheirRequests(t *testing.T) {
 		if r.Name == "return set in object" {
 			continue // this object was sent as it stands, past the driver
 		}
-		got, err := ParseFQL(r.FQL)
+		got, err := Parse(r.FQL)
 		if err != nil {
 			t.Errorf("%s: %v in %s", r.Name, err, r.FQL)
 			continue
@@ -70,7 +70,7 @@ func TestParseFQL_recordedTextsBecomeTheirRequests(t *testing.T) {
 	}
 }
 
-func TestParseFQL_readsWhatPeopleWrite(t *testing.T) {
+func TestParse_readsWhatPeopleWrite(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"trailing commas", "CreateKey({ name: \"r\", role: Role(\"r\"), })", `{"create_key":{"object":{"name":"r","role":{"role":"r"}}}}`},
 		{"quoted keys", `CreateIndex({values: [{ "field": "ts" }, {'field': ["ref"]},],})`, `{"create_index":{"object":{"values":[{"object":{"field":"ts"}},{"object":{"field":["ref"]}}]}}}`},
@@ -111,7 +111,7 @@ func TestParseFQL_readsWhatPeopleWrite(t *testing.T) {
 		{"byte order mark", "\ufeffNow()", `{"now":null}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := ParseFQL(c.text)
+			got, err := Parse(c.text)
 			if c.want == "" {
 				if err == nil {
 					t.Fatalf("%s was read as %s", c.text, got)
@@ -128,7 +128,7 @@ func TestParseFQL_readsWhatPeopleWrite(t *testing.T) {
 	}
 }
 
-func TestParseFQL_saysWhereAndWhy(t *testing.T) {
+func TestParse_saysWhereAndWhy(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"", "line 1, column 1: there is no query"},
 		{" \n // nothing", "line 2, column 12: there is no query"},
@@ -158,7 +158,7 @@ func TestParseFQL_saysWhereAndWhy(t *testing.T) {
 		{"[1, 2", "line 1, column 6: expected ',' or ']', found the end of the text"},
 		{strings.Repeat("[", 5000), "line 1, column 1001: nested too deeply"},
 	} {
-		_, err := ParseFQL(c.text)
+		_, err := Parse(c.text)
 		if err == nil {
 			t.Errorf("%.60q was read", c.text)
 			continue
@@ -189,7 +189,7 @@ func TestParseStatements_keepsTheirTexts(t *testing.T) {
 	}
 }
 
-func FuzzParseFQL(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for i, r := range recordedTexts(f) {
 		if i%7 == 0 {
 			f.Add(r.FQL)
@@ -199,7 +199,7 @@ func FuzzParseFQL(f *testing.F) {
 	f.Add("'\\u{110000}'")
 	f.Add("0x")
 	f.Fuzz(func(t *testing.T, text string) {
-		got, err := ParseFQL(text)
+		got, err := Parse(text)
 		if err != nil {
 			return
 		}
