@@ -40,9 +40,9 @@ var arrows = map[string][]string{
 // testArrows is what a room's tests may import beyond its code's arrows.
 var testArrows = map[string][]string{
 	"cmd":            {faultRoom},
-	"fauna/fql":      {"fauna/emulator"},
 	"fauna":          {"fauna/emulator", faultRoom},
 	"fauna/emulator": {"fauna"},
+	faultRoom:        {"fauna/fql"},
 	"export":         {"fauna", "fauna/fql", "fauna/emulator", faultRoom},
 	"tui":            {"fauna/emulator", faultRoom},
 }
