@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -15,103 +14,8 @@ import (
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
+	"fauna-export/export/store/storetest"
 )
-
-// faultyStore is a Store of which one operation fails, and everything after
-// it when it stays broken.
-type faultyStore struct {
-	store.Store
-	mu     sync.Mutex
-	n      int // operations so far
-	failAt int // 0 for never
-	stay   bool
-	how    error
-	short  bool // a failing write writes half
-	failed bool
-}
-
-// broken counts an operation and tells whether it fails.
-func (s *faultyStore) broken() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.n++
-	if s.n == s.failAt || (s.stay && s.failed) {
-		s.failed = true
-		return s.how
-	}
-	return nil
-}
-
-func (s *faultyStore) Write(name string, data []byte) error {
-	if err := s.broken(); err != nil {
-		return err
-	}
-	return s.Store.Write(name, data)
-}
-
-func (s *faultyStore) Commit(from, to string) error {
-	if err := s.broken(); err != nil {
-		return err
-	}
-	return s.Store.Commit(from, to)
-}
-
-func (s *faultyStore) Remove(name string) error {
-	if err := s.broken(); err != nil {
-		return err
-	}
-	return s.Store.Remove(name)
-}
-
-func (s *faultyStore) Append(name string, size int64) (store.Appender, error) {
-	if err := s.broken(); err != nil {
-		return nil, err
-	}
-	a, err := s.Store.Append(name, size)
-	return &faultyFile{Appender: a, s: s}, err
-}
-
-type faultyFile struct {
-	store.Appender
-	s *faultyStore
-}
-
-func (f *faultyFile) Write(p []byte) (int, error) {
-	if err := f.s.broken(); err != nil {
-		if f.s.short {
-			n, _ := f.Appender.Write(p[:len(p)/2])
-			return n, nil
-		}
-		n, _ := f.Appender.Write(p[:len(p)/3])
-		return n, err
-	}
-	return f.Appender.Write(p)
-}
-
-func (f *faultyFile) Cut() func() (bool, error) {
-	durable := f.Appender.Cut()
-	return func() (bool, error) {
-		if err := f.s.broken(); err != nil {
-			return false, err
-		}
-		return durable()
-	}
-}
-
-func (f *faultyFile) Sync() error {
-	if err := f.s.broken(); err != nil {
-		return err
-	}
-	return f.Appender.Sync()
-}
-
-func (f *faultyFile) Close() error {
-	err := f.s.broken()
-	if cerr := f.Appender.Close(); err == nil {
-		err = cerr
-	}
-	return err
-}
 
 // formats are all forms of a file.
 func formats() []Spec {
@@ -179,15 +83,22 @@ func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testin
 		} {
 			t.Run(form.formName()+"/"+fault.name, func(t *testing.T) {
 				for n := 1; ; n++ {
-					disk := newDiskImage(uint64(n))
-					faulty := &faultyStore{Store: disk, failAt: n, how: fault.how, short: fault.short, stay: fault.stay}
+					disk := store.NewMemory()
+					failed := false
+					faulty := &storetest.Faults{Store: disk, Short: fault.short, Fail: func(at int, _ storetest.Op, _ string) error {
+						if at == n || fault.stay && failed {
+							failed = true
+							return fault.how
+						}
+						return nil
+					}}
 					env := Env{Store: faulty, Clock: newSwiftClock(1000), Rand: rand.NewPCG(uint64(n), 1)}
 					r, err := NewRun(form, src, env)
 					if err != nil {
 						t.Fatal(err)
 					}
 					m, err := r.Do(context.Background())
-					if !faulty.failed {
+					if !failed {
 						if err != nil || n < 10 {
 							t.Fatalf("after %d operations: %v", n, err)
 						}
