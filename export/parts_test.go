@@ -15,6 +15,7 @@ import (
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
+	"fauna-export/export/store/storetest"
 )
 
 // crowdedSource has collections whose ids crowd together here and there.
@@ -91,15 +92,20 @@ func TestParts_anyFailingOperationCanBeResumedToTheSameBytes(t *testing.T) {
 		t.Fatalf("%d files", len(want))
 	}
 	for n := 1; ; n++ {
-		disk := newDiskImage(uint64(n))
-		faulty := &faultyStore{Store: disk, failAt: n, how: syscall.EIO}
+		disk := store.NewMemory()
+		faulty := &storetest.Faults{Store: disk, Fail: func(at int, _ storetest.Op, _ string) error {
+			if at == n {
+				return syscall.EIO
+			}
+			return nil
+		}}
 		env := Env{Store: faulty, Clock: newSwiftClock(1000), Rand: rand.NewPCG(uint64(n), 1)}
 		r, err := NewRun(spec, src, env)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = r.Do(context.Background())
-		if !faulty.failed {
+		if faulty.Ops() < n {
 			if err != nil || n < 20 {
 				t.Fatalf("after %d operations: %v", n, err)
 			}

@@ -275,7 +275,7 @@ func (r *Run) takeUp(saved *archive.RunState) (left []*collection, err error) {
 	r.times = slices.Clone(saved.Times)
 	r.began, r.made = saved.Started, saved.Made
 	for _, c := range r.all {
-		st, err := readState(r.env.Store, c.file, c.layout)
+		st, err := readState(r.env.Store, c)
 		if err != nil {
 			return nil, err
 		}

@@ -191,22 +191,25 @@ func specIn(s store.Store, st *archive.RunState) (Spec, error) {
 	if err != nil {
 		return Spec{}, &archive.NotARun{Dir: s.Name(), Why: err.Error()}
 	}
+	if len(st.Times) > 0 && (st.Times[0] == 0) != spec.NoSnapshot {
+		return Spec{}, &archive.DamagedState{Store: s.Name(), Name: archive.RunName, Why: "it reads at " + archive.FormatTime(st.Times[0])}
+	}
 	spec.Dir = s.Name()
 	return spec, nil
 }
 
 // readState reads how far a collection's file is; nil when it was not begun, or
 // when what is there cannot be trusted, so that it begins anew.
-func readState(s store.Store, file string, l row.Layout) (*state, error) {
+func readState(s store.Store, c *collection) (*state, error) {
 	st := &state{}
-	err := archive.ReadState(s, archive.StateName(file), st)
+	err := archive.ReadState(s, archive.StateName(c.file), st)
 	_, damaged := errors.AsType[*archive.DamagedState](err)
 	switch {
 	case damaged, errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case st.check(file) != nil, st.usable(l) != nil:
+	case st.check(c.file, c.part) != nil, st.usable(c.layout) != nil:
 		return nil, nil
 	}
 	return st, nil
@@ -226,14 +229,14 @@ func (st *state) usable(l row.Layout) error {
 }
 
 // check refuses a state that contradicts itself.
-func (st *state) check(file string) error {
+func (st *state) check(file string, of part) error {
 	t := st.Tally
 	for _, n := range []int64{st.Offset, st.Rows, st.Next, t.Expected, t.Gone, t.Appeared, t.Changed, t.Window, st.Pages, st.Retries, st.Bytes} {
 		if n < 0 {
 			return fmt.Errorf("a number is %d", n)
 		}
 	}
-	if len(st.Segments) == 0 || st.Segments[0].From != 0 {
+	if len(st.Segments) == 0 || st.Segments[0].From != of.lo || st.Next < of.lo || st.Rows > 0 && st.First < of.lo || of.hi > 0 && st.Put >= of.hi {
 		return errors.New("it does not say what was read when")
 	}
 	for i, s := range st.Segments {

@@ -228,20 +228,21 @@ func decodeState(name string, data []byte, into any) error {
 // edition.
 func ReadState(s store.Store, name string, into any) error {
 	data, err := s.Read(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err == nil {
-		err = decodeState(name, data, into)
-	}
 	_, irregular := errors.AsType[*store.NotRegular](err)
+	switch {
+	case irregular:
+		return &DamagedState{Store: s.Name(), Name: name, Why: err.Error()}
+	case errors.Is(err, fs.ErrNotExist):
+		return err
+	case err != nil:
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	err = decodeState(name, data, into)
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, errOldState):
 		return &store.Error{Store: s.Name(), Problem: "holds an unfinished run of version 1 of this program: finish it with that version, or start again in a new folder"}
-	case data == nil && !irregular:
-		return fmt.Errorf("read %s: %w", name, err)
 	}
 	return &DamagedState{Store: s.Name(), Name: name, Why: err.Error()}
 }
