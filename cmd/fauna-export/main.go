@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"fauna-export/tui"
 )
@@ -23,6 +24,7 @@ func main() {
 		getenv:   os.Getenv,
 		terminal: tui.IsTerminal(os.Stdin) && tui.IsTerminal(os.Stderr),
 		live:     tui.IsTerminal(os.Stderr),
+		limit:    func(bytes int64) { debug.SetMemoryLimit(bytes) },
 	}
 	if wasClosed(os.Stdout) {
 		std.rows = noOutput{}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -68,6 +67,6 @@ func (a *app) resume(ctx context.Context, dir string, server *serverFlags) error
 	if err != nil {
 		return err
 	}
-	debug.SetMemoryLimit(spec.MemoryLimit())
+	a.limitMemory(spec.MemoryLimit())
 	return a.finish(ctx, run, dir)
 }

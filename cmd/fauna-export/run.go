@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -105,7 +104,7 @@ func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, outp
 		return a.dryRun(ctx, client, spec, c, now)
 	}
 	a.warnFiltered(c)
-	debug.SetMemoryLimit(spec.MemoryLimit())
+	a.limitMemory(spec.MemoryLimit())
 	if output.toStdout() {
 		return a.stream(ctx, client, spec)
 	}

@@ -17,6 +17,8 @@ type streams struct {
 	live     bool // stderr is a terminal, so that a line may be drawn over
 	// dial opens a connection to a server; nil is a connection over TCP.
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// limit bounds the process's memory in bytes; nil leaves it alone.
+	limit func(bytes int64)
 }
 
 // app is what every command is given: the streams and the flags that stand
@@ -42,6 +44,13 @@ type noOutput struct{}
 // Write always fails.
 func (noOutput) Write([]byte) (int, error) {
 	return 0, errors.New("it is closed, or a device that drops everything")
+}
+
+// limitMemory bounds the memory of the process, where that is ours.
+func (a *app) limitMemory(bytes int64) {
+	if a.limit != nil {
+		a.limit(bytes)
+	}
 }
 
 // mayAsk says whether a question may be asked.

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// kindNames names the kinds of requests that the program makes, by the shape of
+// the query: what is asked, without names, ids, times and sizes. A request of a
+// new kind needs a line here, and is then lied to like all others.
+func kindNames() map[string]string {
+	return map[string]string{
+		"now": "time",
+		"collection(paginate(collections)),map(expr(from,select(id)),lambda)": "list of collections",
+		"collection(paginate(indexes)),map(expr(from,select(id)),lambda)":     "list of indexes",
+		"collection(paginate(functions)),map(expr(from,select(id)),lambda)":   "list of functions",
+		"collection(paginate(roles)),map(expr(from,select(id)),lambda)":       "list of roles",
+		"count(collections)":       "count of collections",
+		"[get(collection)]":        "definitions of collections",
+		"[get(index)]":             "definitions of indexes",
+		"[get(function)]":          "definitions of functions",
+		"[get(role)]":              "definitions of roles",
+		"[paginate(match(index))]": "first pairs",
+		"[from(get(collection)),select(history_days)]":                                                            "history",
+		"[from(get(collection)),select(ts)]":                                                                      "collections' own times",
+		"from(get(collection)),select(ts)":                                                                        "collection's own time",
+		"[from(get(id,ref(collection))),select(ts)]":                                                              "probe",
+		"collection(paginate(documents(collection))),map(expr(from,select(id)),lambda)":                           "ids",
+		"collection(paginate(documents(collection))),map(expr(get),lambda)":                                       "documents",
+		"collection(paginate(match(index))),map(expr([from,select(id)]),lambda)":                                  "pairs",
+		"collection(paginate(documents(collection))),map(expr(in([from,select([data n])]),let([d(get)])),lambda)": "documents with columns",
+		"at,expr(paginate(documents(collection)))":                                                                "oldest time",
+		"from(paginate(documents(collection))),select([data 0 id])":                                               "first id",
+		"paginate(events(documents(collection)))":                                                                 "events",
+		"object(data(collection([id,ref(collection)]),map(expr(else,if(exists),then(get)),lambda)))":              "documents by ref",
+		"count(documents(collection))":                                                                            "count",
+	}
+}
+
+// kindOf is the kind of a request, its shape where that has no name.
+func kindOf(body []byte) string {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var query any
+	if err := decoder.Decode(&query); err != nil {
+		return "not JSON"
+	}
+	shape := shapeOf(query)
+	if name, ok := kindNames()[shape]; ok {
+		return name
+	}
+	return shape
+}
+
+// shapeOf is what a query asks, without what it asks it of.
+func shapeOf(query any) string {
+	switch q := query.(type) {
+	case []any:
+		var shapes []string
+		for _, one := range q {
+			if s := shapeOf(one); s != "" && !slices.Contains(shapes, s) {
+				shapes = append(shapes, s)
+			}
+		}
+		if len(shapes) == 0 {
+			return ""
+		}
+		return "[" + strings.Join(shapes, " ") + "]"
+	case map[string]any:
+		if at, ok := q["at"]; ok && fmt.Sprint(at) != "0" {
+			return shapeOf(q["expr"]) // the present is asked like any other time
+		}
+		var parts []string
+		for key, value := range q {
+			switch key {
+			case "size", "after", "var", "default":
+				continue
+			}
+			s := shapeOf(value)
+			if key == "select" {
+				s = fmt.Sprint(value)
+			}
+			if s != "" {
+				key += "(" + s + ")"
+			}
+			parts = append(parts, key)
+		}
+		slices.Sort(parts)
+		return strings.Join(parts, ",")
+	}
+	return ""
+}

@@ -1,0 +1,539 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var (
+	matrixAll  = flag.String("matrix", "", "all: the lying server tells every lie, not each tenth; else a text that a combination's name holds")
+	matrixList = flag.String("matrix-list", "", "write what each combination came to into this file")
+)
+
+// matrixScenario is a command that is lied to.
+type matrixScenario struct {
+	name          string
+	truth, later  *matrixServer
+	secret        string
+	args          []string                       // DIR stands for the folder
+	before        func(t *testing.T, dir string) // what was done in the folder before
+	again         []string                       // what a person does after a failure; nil for nothing
+	secretOfAgain string
+}
+
+const matrixDomain = "http://localhost:8443"
+
+func matrixScenarios(t *testing.T, at []*matrixServer) []matrixScenario {
+	full := []string{"run", "--domain", matrixDomain, "--all", "--out", "DIR", "--page-size", "20", "--workers", "2", "--column", "users:n:int=data.n"}
+	sync := []string{"run", "--domain", matrixDomain, "--all", "--out", "DIR", "--page-size", "20", "--workers", "2", "--mode", "incremental"}
+	fast := append(slices.Clone(sync), "--fast")
+	named := []string{"run", "--domain", matrixDomain, "--collection", "users", "--collection", "orders", "--out", "DIR", "--page-size", "20", "--workers", "2"}
+	resume := []string{"resume", "DIR"}
+	resumeAt := []string{"resume", "DIR", "--domain", matrixDomain}
+	honest := func(s *matrixServer, key string, args []string) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			if got := matrixRun(t, newLiar(s, s), key, inFolder(args, dir)...); got.code != exitDone {
+				t.Fatalf("%v: exit %d: %s", args, got.code, got.err)
+			}
+		}
+	}
+	interrupted := func(t *testing.T, dir string) {
+		l := newLiar(at[0], at[0])
+		n := 0
+		l.hook = func(x exchange) {
+			if strings.HasPrefix(x.kind, "documents") {
+				if n++; n == 5 {
+					l.enough()
+				}
+				time.Sleep(10 * time.Second) // checkpoints take time to come due
+			}
+		}
+		got := matrixRun(t, l, at[0].key, inFolder(full, dir)...)
+		if got.code == exitDone {
+			t.Fatalf("the run was not interrupted: %s", got.err)
+		}
+	}
+	_ = resume
+	return []matrixScenario{
+		{name: "full", truth: at[0], later: at[1], secret: at[0].key, args: full, again: resumeAt},
+		{name: "named", truth: at[0], later: at[1], secret: at[0].names, args: named, again: resumeAt},
+		{name: "part", truth: at[0], later: at[1], secret: at[0].part, args: full, again: resumeAt},
+		{name: "first sync", truth: at[0], later: at[1], secret: at[0].key, args: sync, again: sync},
+		{name: "second sync", truth: at[1], later: at[2], secret: at[1].key, args: sync, before: honest(at[0], at[0].key, sync), again: sync},
+		{name: "fast", truth: at[1], later: at[2], secret: at[1].key, args: fast, before: honest(at[0], at[0].key, fast), again: fast},
+		{name: "resume", truth: at[0], later: at[1], secret: at[0].key, args: resumeAt, before: interrupted, again: resumeAt},
+		{name: "check", truth: at[0], later: at[1], secret: at[0].key, args: []string{"check", "--domain", matrixDomain, "--all", "--mode", "incremental", "--json"}},
+		{name: "verify", truth: at[0], later: at[1], secret: at[0].key, args: []string{"verify", "DIR", "--domain", matrixDomain}, before: honest(at[0], at[0].key, full)},
+		{name: "schema", truth: at[0], later: at[1], secret: at[0].Secret(), args: []string{"schema", "--domain", matrixDomain}},
+	}
+}
+
+func inFolder(args []string, dir string) []string {
+	args = slices.Clone(args)
+	for i := range args {
+		if args[i] == "DIR" {
+			args[i] = dir
+		}
+	}
+	return args
+}
+
+// matrixRun runs one command line in a bubble, against a liar.
+func matrixRun(t *testing.T, l *liar, secret string, args ...string) ran {
+	var out, errs bytes.Buffer
+	var code int
+	var took time.Duration
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 30*24*time.Hour)
+		defer cancel()
+		l.enough = cancel
+		l.conns, l.done = make(chan net.Conn), make(chan struct{})
+		stop := l.serve()
+		defer stop()
+		code = execute(ctx, args, streams{
+			in: strings.NewReader(""), out: &out, err: &errs, dial: l.dial,
+			getenv: func(name string) string {
+				if name == "FAUNA_SECRET" {
+					return secret
+				}
+				return ""
+			},
+		})
+		took = time.Since(began)
+	})
+	l.took = took
+	return ran{code: code, out: out.String(), err: errs.String()}
+}
+
+// outcome is what a command left.
+type outcome struct {
+	ran
+	files  map[string]string // under final names
+	state  bool              // there is a run that can be gone on with
+	merged map[string]string // of a chain of syncs
+}
+
+func outcomeOf(t *testing.T, dir string, r ran) outcome {
+	t.Helper()
+	o := outcome{ran: r, files: map[string]string{}}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, _ := filepath.Rel(dir, path)
+		if strings.HasPrefix(name, ".fauna-export") {
+			o.state = o.state || filepath.Base(name) == "run.json"
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		o.files[name] = string(data)
+		return err
+	})
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// figures are the parts of an output that a retry, or one page of a sample, may
+// change.
+var figures = regexp.MustCompile(`"(bytes_about|seconds)": ?[^,\n}]*`)
+
+// told is what a manifest says of a run, without what tells only how it went.
+func toldBy(manifest string) string {
+	type entry struct {
+		Name, File, Sha256 string
+		Sync, Rows         int64
+	}
+	var m struct {
+		Mode, Snapshot, Consistency string
+		Collections                 []entry
+	}
+	if err := json.Unmarshal([]byte(manifest), &m); err != nil {
+		return manifest
+	}
+	slices.SortFunc(m.Collections, func(a, b entry) int { return strings.Compare(a.File, b.File) })
+	text, _ := json.MarshalIndent(m, "", " ")
+	return string(text)
+}
+
+// chain reports whether the command is one of a chain of syncs.
+func (s matrixScenario) chain() bool {
+	return slices.Contains(s.args, "incremental") && s.args[0] == "run"
+}
+
+// merged are the current rows of all collections in a chain of syncs.
+func merged(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	got := matrixRun(t, newLiar(nil, nil), "", "merge", dir)
+	if got.code != exitDone {
+		return map[string]string{"merge": got.err}
+	}
+	files := map[string]string{}
+	for name, text := range outcomeOf(t, dir, got).files {
+		if strings.HasPrefix(name, "merged/") && strings.HasSuffix(name, ".jsonl") {
+			files[name] = text
+		}
+	}
+	return files
+}
+
+// judge says what is wrong with an outcome; "" for nothing.
+func (s matrixScenario) judge(t *testing.T, want, got outcome, dir string) string {
+	for _, word := range []string{"panic", "runtime error", "unexpected end", "unexpected EOF", "goroutine ", "nil pointer", "deadlock"} {
+		if strings.Contains(got.err, word) {
+			return "says " + word
+		}
+	}
+	if got.code != exitDone && strings.TrimSpace(got.err) == "" {
+		return fmt.Sprintf("exit %d without a word", got.code)
+	}
+	switch got.code {
+	case want.code:
+	case exitPartial:
+	case exitError, exitUsage, exitRefused, exitUnreachable:
+		if strings.Contains(got.err, "finished, but not all of it") {
+			break // a privilege that was lost
+		}
+		if text, there := got.files["manifest.json"]; there && s.before == nil && toldBy(text) != toldBy(want.files["manifest.json"]) {
+			return fmt.Sprintf("exit %d and a manifest", got.code)
+		}
+	default:
+		return fmt.Sprintf("exit %d", got.code)
+	}
+	for _, name := range slices.Sorted(maps.Keys(got.files)) {
+		if name == "manifest.json" || name == "SHA256SUMS" {
+			continue
+		}
+		if _, there := want.files[name]; !there && s.chain() {
+			continue // what the files of all syncs come to is compared
+		}
+		if got.files[name] != want.files[name] {
+			return fmt.Sprintf("exit %d: %s has %d lines, not %d", got.code, name, strings.Count(got.files[name], "\n"), strings.Count(want.files[name], "\n"))
+		}
+	}
+	if got.code != want.code {
+		return ""
+	}
+	for name := range want.files {
+		collection, _, _ := strings.Cut(strings.TrimSuffix(name, ".jsonl"), "@")
+		if _, there := got.files[name]; !there && !(got.code == exitPartial && strings.Contains(lastLine(got.err), collection)) {
+			return fmt.Sprintf("exit %d without %s", got.code, name)
+		}
+	}
+	if got.code == exitPartial {
+		return ""
+	}
+	if s.chain() {
+		for name, text := range merged(t, dir) {
+			if text != want.merged[name] {
+				return fmt.Sprintf("exit %d: %s has %d lines, not %d", got.code, name, strings.Count(text, "\n"), strings.Count(want.merged[name], "\n"))
+			}
+		}
+		return ""
+	}
+	if a, b := toldBy(got.files["manifest.json"]), toldBy(want.files["manifest.json"]); a != b {
+		return fmt.Sprintf("exit %d, another manifest: %s", got.code, firstDifference(a, b))
+	}
+	if a, b := figures.ReplaceAllString(got.out, ""), figures.ReplaceAllString(want.out, ""); a != b {
+		return fmt.Sprintf("exit %d, another output: %s", got.code, firstDifference(a, b))
+	}
+	return ""
+}
+
+func firstDifference(a, b string) string {
+	as, bs := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range as {
+		if i >= len(bs) {
+			return fmt.Sprintf("%.100q more", as[i])
+		}
+		if as[i] != bs[i] {
+			return fmt.Sprintf("%.100q for %.100q", strings.TrimSpace(as[i]), strings.TrimSpace(bs[i]))
+		}
+	}
+	return fmt.Sprintf("%d lines for %d", len(as), len(bs))
+}
+
+// combination is one lie told to one command.
+type combination struct {
+	scenario *matrixScenario
+	kind     string
+	place    string // first, middle, last
+	mutation mutation
+	always   bool
+	query    string
+}
+
+func (c combination) String() string {
+	how := "once"
+	if c.always {
+		how = "always"
+	}
+	return fmt.Sprintf("%s | %s | %s | %s | %s", c.scenario.name, c.kind, c.place, c.mutation.name, how)
+}
+
+// prepared is a scenario with what it starts from and what it comes to without
+// lies.
+type prepared struct {
+	*matrixScenario
+	folder string
+	want   outcome
+	after  outcome // the same, after again
+	asked  []exchange
+}
+
+func TestMatrix_noLieIsBelieved(t *testing.T) {
+	if *matrixAll == "" {
+		t.Skip("only with -matrix")
+	}
+	began := time.Now()
+	at := []*matrixServer{newMatrixServer(t, 0), newMatrixServer(t, 1), newMatrixServer(t, 2)}
+	root := matrixRoot(t)
+	var work []combination
+	ready := map[*matrixScenario]*prepared{}
+	scenarios := matrixScenarios(t, at)
+	for i := range scenarios {
+		s := &scenarios[i]
+		p := &prepared{matrixScenario: s, folder: filepath.Join(root, "before-"+s.name)}
+		if s.before != nil {
+			s.before(t, p.folder)
+		}
+		dir := filepath.Join(root, "out")
+		copyFolder(t, p.folder, dir)
+		l := newLiar(s.truth, s.later)
+		got := matrixRun(t, l, s.secret, inFolder(s.args, dir)...)
+		p.want, p.asked = outcomeOf(t, dir, got), l.seen
+		if got.code != exitDone && s.name != "part" {
+			t.Fatalf("%s: exit %d: %s", s.name, got.code, got.err)
+		}
+		if s.chain() {
+			p.want.merged = merged(t, dir)
+		}
+		os.RemoveAll(dir)
+		ready[s] = p
+		for _, kind := range l.kindsSeen() {
+			if !slices.Contains(slices.Collect(maps.Values(kindNames())), kind) {
+				t.Errorf("%s: a request of a new kind: %s", s.name, kind)
+			}
+			work = append(work, combinationsOf(s, kind, l.seen)...)
+		}
+	}
+	all := len(work)
+	switch *matrixAll {
+	case "all":
+	case "tenth":
+		work = slices.Collect(func(yield func(combination) bool) {
+			for i := 3; i < len(work); i += 9 {
+				if !yield(work[i]) {
+					return
+				}
+			}
+		})
+	default:
+		work = slices.DeleteFunc(work, func(c combination) bool { return !strings.Contains(c.String(), *matrixAll) })
+	}
+	var list *os.File
+	if *matrixList != "" {
+		var err error
+		if list, err = os.Create(*matrixList); err != nil {
+			t.Fatal(err)
+		}
+		defer list.Close()
+	}
+	var mu sync.Mutex
+	var told, unmet, wrong, same atomic.Int64
+	jobs := make(chan combination)
+	var done sync.WaitGroup
+	for n := range runtime.GOMAXPROCS(0) {
+		done.Go(func() {
+			for c := range jobs {
+				p := ready[c.scenario]
+				if list != nil {
+					mu.Lock()
+					fmt.Fprintf(list, "BEGIN %s\n", c)
+					mu.Unlock()
+				}
+				dir := filepath.Join(root, fmt.Sprintf("out-%d", n))
+				problem, got, met := p.try(t, c, dir)
+				os.RemoveAll(dir)
+				told.Add(1)
+				if !met {
+					unmet.Add(1)
+				}
+				if got.code == p.want.code {
+					same.Add(1)
+				}
+				if problem != "" {
+					wrong.Add(1)
+					t.Errorf("%s: %s\n%s", c, problem, got.err)
+				}
+				if list != nil {
+					mu.Lock()
+					fmt.Fprintf(list, "END %s | %d | met %v | %s | %.200q\n", c, got.code, met, problem, lastLine(got.err))
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, c := range work {
+		jobs <- c
+	}
+	close(jobs)
+	done.Wait()
+	t.Logf("%d of %d combinations in %s: %d ended as without the lie, %d with a named error, %d were not met, %d wrong",
+		told.Load(), all, time.Since(began).Round(time.Second), same.Load(), told.Load()-same.Load(), unmet.Load(), wrong.Load())
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
+}
+
+// try tells one lie, and reports whether it was met.
+func (p *prepared) try(t *testing.T, c combination, dir string) (problem string, got outcome, met bool) {
+	copyFolder(t, p.folder, dir)
+	l := newLiar(p.truth, p.later, lie{kind: c.kind, query: c.query, always: c.always, mutation: c.mutation})
+	l.most = 20*len(p.asked) + 3000
+	r := matrixRun(t, l, p.secret, inFolder(p.args, dir)...)
+	got = outcomeOf(t, dir, r)
+	met = len(l.told) > 0
+	if l.number > l.most {
+		return fmt.Sprintf("hammers: %d requests", l.number), got, met
+	}
+	if l.took > 3*time.Hour {
+		return fmt.Sprintf("lasts %s", l.took), got, met
+	}
+	if problem := p.judge(t, p.want, got, dir); problem != "" {
+		return problem, got, met
+	}
+	if p.again == nil || got.code == exitDone || !got.state && p.again[0] == "resume" {
+		return "", got, met
+	}
+	again := matrixRun(t, newLiar(p.truth, p.later), p.secret, inFolder(p.again, dir)...)
+	after := outcomeOf(t, dir, again)
+	if again.code != p.want.code && again.code != exitDone && again.code != exitPartial {
+		return fmt.Sprintf("again: exit %d: %s", again.code, lastLine(again.err)), got, met
+	}
+	if p.chain() {
+		if again.code == exitPartial {
+			return "", got, met
+		}
+		for name, text := range merged(t, dir) {
+			if text != p.want.merged[name] {
+				return fmt.Sprintf("again: exit %d: %s has %d lines, not %d", again.code, name, strings.Count(text, "\n"), strings.Count(p.want.merged[name], "\n")), got, met
+			}
+		}
+		return "", got, met
+	}
+	for name, text := range after.files {
+		if name != "manifest.json" && name != "SHA256SUMS" && text != p.want.files[name] {
+			return fmt.Sprintf("again: exit %d: %s has %d lines, not %d", again.code, name, strings.Count(text, "\n"), strings.Count(p.want.files[name], "\n")), got, met
+		}
+	}
+	for name := range p.want.files {
+		if _, there := after.files[name]; !there && again.code == exitDone {
+			return "again: exit 0 without " + name, got, met
+		}
+	}
+	return "", got, met
+}
+
+// combinationsOf are the lies about one kind of request: at its first, a middle
+// and its last one.
+func combinationsOf(s *matrixScenario, kind string, seen []exchange) []combination {
+	var queries []exchange
+	for _, x := range seen {
+		if x.kind == kind && !slices.ContainsFunc(queries, func(q exchange) bool { return q.query == x.query }) {
+			queries = append(queries, x)
+		}
+	}
+	places := map[string]exchange{"first": queries[0]}
+	if n := len(queries); n > 1 {
+		places["last"] = queries[n-1]
+		if n > 2 {
+			places["middle"] = queries[n/2]
+		}
+	}
+	var list []combination
+	for _, place := range []string{"first", "middle", "last"} {
+		x, ok := places[place]
+		if !ok {
+			continue
+		}
+		for _, m := range mutations() {
+			l := newLiar(s.truth, s.later)
+			if _, ok := m.make(l, x, previousOf(seen, x)); !ok {
+				continue
+			}
+			for _, always := range []bool{false, true} {
+				list = append(list, combination{scenario: s, kind: kind, place: place, mutation: m, always: always, query: x.query})
+			}
+		}
+	}
+	return list
+}
+
+func previousOf(seen []exchange, x exchange) (previous exchange) {
+	for _, one := range seen {
+		if one.query == x.query {
+			break
+		}
+		if one.kind == x.kind {
+			previous = one
+		}
+	}
+	return previous
+}
+
+// matrixRoot is a folder for the matrix, in memory where there is such a file system.
+func matrixRoot(t *testing.T) string {
+	t.Helper()
+	if dir, err := os.MkdirTemp("/dev/shm", "fauna-export-matrix"); err == nil {
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		return dir
+	}
+	return t.TempDir()
+}
+
+// copyFolder copies a folder with the rights of all in it.
+func copyFolder(t *testing.T, from, to string) {
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel(from, path)
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.Mkdir(filepath.Join(to, name), info.Mode().Perm())
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, name), data, info.Mode().Perm())
+	})
+	if err != nil && !os.IsNotExist(err) {
+		t.Error(err)
+	}
+}
