@@ -161,6 +161,15 @@ func (c *checker) row(id int64) error {
 	return nil
 }
 
+// maxRow is the longest row that is read back. A document has up to 8 MiB as the
+// server stores it, and more as text. A small compressed file can unpack to any
+// length, and must not fill the memory.
+const maxRow = 128 << 20
+
+func (c *checker) tooLong() error {
+	return c.fail(fmt.Sprintf("it is longer than %d MiB", maxRow>>20))
+}
+
 // next reads a line without its end into c.line, which is valid until the next
 // one; io.EOF when there is none.
 func (c *checker) next() error {
@@ -170,6 +179,9 @@ func (c *checker) next() error {
 		if err == nil && len(c.long) == 0 {
 			c.line = part[:len(part)-1] // most lines need no copy
 			return nil
+		}
+		if len(c.long)+len(part) > maxRow {
+			return c.tooLong()
 		}
 		c.long = append(c.long, part...)
 		switch {

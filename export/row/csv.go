@@ -148,7 +148,7 @@ func csvHeader(l Layout) []byte {
 func (csvCodec) decode(c *checker, _ io.ReaderAt, _ int64) error {
 	names := c.layout.Names()
 	var header []string
-	record := csvRecord{}
+	record := csvRecord{most: len(names)}
 	ok, err := c.record(&record)
 	if err != nil {
 		return err
@@ -208,6 +208,7 @@ type csvRecord struct {
 	text []byte
 	ends []int
 	null []bool // an empty field without quotes
+	most int    // fields, 0 for any number
 }
 
 func (r *csvRecord) field(i int) []byte {
@@ -244,6 +245,9 @@ func (c *checker) record(r *csvRecord) (bool, error) {
 		} else if i, err = c.quoted(r, i+1); err != nil {
 			return false, err
 		}
+		if r.most > 0 && len(r.ends) == r.most {
+			return false, c.fail(fmt.Sprintf("it has more than %d fields", r.most))
+		}
 		r.ends = append(r.ends, len(r.text))
 		r.null = append(r.null, !quoted && len(r.text) == start)
 		if i == len(c.line) {
@@ -263,6 +267,9 @@ func (c *checker) quoted(r *csvRecord, i int) (int, error) {
 		n := bytes.IndexByte(c.line[i:], '"')
 		if n < 0 {
 			r.text = append(append(r.text, c.line[i:]...), '\n')
+			if len(r.text) > maxRow {
+				return 0, c.tooLong()
+			}
 			if err := c.next(); errors.Is(err, io.EOF) {
 				return 0, c.fail("the file ends within a quoted field")
 			} else if err != nil {

@@ -28,7 +28,10 @@ func (parquetCodec) decode(c *checker, r io.ReaderAt, size int64) (err error) {
 	if err := sameColumns(file.Schema(), columns); err != nil {
 		return err
 	}
-	for _, group := range file.RowGroups() {
+	for n, group := range file.RowGroups() {
+		if err := checkPages(r, size, file.Metadata().RowGroups[n]); err != nil {
+			return err
+		}
 		chunks := group.ColumnChunks()
 		c.group.begin(len(columns))
 		for i, column := range columns {
