@@ -53,7 +53,7 @@ func (s *Server) Secret() string { return s.secret }
 
 // A request is one query as the HTTP layer took it from the wire.
 type request struct {
-	Secret     string        // as sent, with any scope behind colons
+	Secret     string        // as sent, with any scope after colons
 	Body       []byte        // one JSON expression
 	APIVersion string        // "4"; "" is 2.1
 	Timeout    time.Duration // 0 is the default of two minutes

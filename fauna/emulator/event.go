@@ -152,10 +152,10 @@ type eventBound struct {
 	event
 	whole bool // only the time counts
 	add   bool // of the time only the adds
-	end   bool // behind all
+	end   bool // after all
 }
 
-// side tells whether an event lies before the bound (-1), behind it (1) or on
+// side reports whether an event lies before the bound (-1), behind it (1) or on
 // it (0).
 func (b eventBound) side(ev event) int {
 	switch {
@@ -175,7 +175,7 @@ func (b eventBound) side(ev event) int {
 	return ev.compare(b.event)
 }
 
-// eventBound reads a cursor among events. {ts} and {ts, action} lie behind all
+// eventBound reads a cursor among events. {ts} and {ts, action} lie after all
 // events of that time; a bare time lies before its adds.
 func (c cursor) eventBound() (eventBound, error) {
 	switch v := c.val.(type) {

@@ -46,7 +46,7 @@ func strict(f evalFunc) func(e *env, n *node) (value, error) {
 // place is the position of the form's i-th argument.
 func (n *node) place(i int) *position { return n.at.child(n.form.keys[i]) }
 
-// given tells whether the i-th argument was sent.
+// given reports whether the i-th argument was sent.
 func (n *node) given(i int) bool { return n.args[i] != nil }
 
 // variadic evaluates a form with one argument that is a list of operands, or

@@ -134,7 +134,7 @@ func addNumbers(a, b value) value {
 	}, func(x, y float64) float64 { return x + y })
 }
 
-// fold goes through numbers.
+// fold combines the numbers of a list.
 func fold(list array, at *position, acc value, op func(a, b value) value) (value, error) {
 	for i, v := range list {
 		if rank(v) != 0 {

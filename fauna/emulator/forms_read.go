@@ -37,9 +37,6 @@ func (t formTable) addReads() {
 	t.add("paginate before ts? size? events? sources?", strict(paginate))
 	t.add("paginate cursor ts? size? events? sources?", strict(paginate))
 	t.add("select from default?", selectForm).uncounted()
-	t.add("select_all from default?", selectAll).uncounted()
-	t.add("first", strict(endOf(false)))
-	t.add("last", strict(endOf(true)))
 	t.add("now", func(e *env, _ *node) (value, error) { return microsTime(e.tx.now), nil })
 }
 
@@ -55,7 +52,7 @@ func (e *env) timed(n *node, args []value, i int) (*env, error) {
 	return e.read(at), nil
 }
 
-// history finds the versions behind a ref, nil where there are none, and the
+// history finds the versions of a ref, nil where there are none, and the
 // earliest time at which they can be read.
 func (e *env) history(r *ref) (h *history, minimum int64) {
 	switch {
@@ -240,73 +237,6 @@ func (e *env) first2(n *node) ([2]value, error) {
 			return out, err
 		}
 		out[i] = v
-	}
-	return out, nil
-}
-
-// endOf is First or Last.
-func endOf(last bool) evalFunc {
-	return func(e *env, n *node, args []value) (value, error) {
-		if list, ok := args[0].(array); ok {
-			if len(list) == 0 {
-				return nil, invalidArgument(n.place(0), "Non-empty array expected.")
-			}
-			if last {
-				return list[len(list)-1], nil
-			}
-			return list[0], nil
-		}
-		s, ok := asSet(args[0])
-		if !ok {
-			return nil, expected(n.place(0), "Set or Array", args[0])
-		}
-		var found []element
-		if err := s.scan(e, scan{desc: last}, func(el element) bool { found = []element{el}; return false }); err != nil {
-			return nil, placed(err, n.place(0))
-		}
-		if found == nil {
-			return nil, invalidArgument(n.place(0), "Non-empty set expected.")
-		}
-		return found[0].value(), nil
-	}
-}
-
-// selectAll gathers what lies at the end of a path, through all arrays on it.
-func selectAll(e *env, n *node) (value, error) {
-	args, err := e.first2(n)
-	if err != nil {
-		return nil, err
-	}
-	found := array{args[1]}
-	for _, step := range asArray(args[0]) {
-		var next array
-		for _, v := range found {
-			if list, ok := v.(array); ok {
-				if _, position := step.(int64); !position {
-					for _, el := range list {
-						if in, ok := stepInto(el, step); ok {
-							next = append(next, in)
-						}
-					}
-					continue
-				}
-			}
-			if in, ok := stepInto(v, step); ok {
-				next = append(next, in)
-			}
-		}
-		found = next
-		if len(found) > maxWidth {
-			return nil, badRequest("Query exceeds max width. Max: %d, current: %d.", maxWidth, len(found))
-		}
-	}
-	out := array{}
-	for _, v := range found {
-		if list, ok := v.(array); ok {
-			out = append(out, list...)
-		} else {
-			out = append(out, v)
-		}
 	}
 	return out, nil
 }

@@ -57,7 +57,7 @@ func (ix *index) compare(a, b *entry) int {
 	return cmp.Compare(a.from, b.from)
 }
 
-// compareKeys compares as far as the shorter goes.
+// compareKeys compares up to the length of the shorter.
 func (ix *index) compareKeys(a, b []value) int {
 	for i := range min(len(a), len(b)) {
 		c := compareValues(a[i], b[i])
@@ -164,7 +164,7 @@ func (ix *index) build() {
 	slices.SortFunc(ix.entries, ix.compare)
 }
 
-// shown tells whether the entry stands at a time, its document not expired.
+// shown reports whether the entry stands at a time, its document not expired.
 func (en *entry) shown(at, now int64) bool {
 	if en.from > at || en.to <= at {
 		return false
@@ -181,7 +181,7 @@ func (ix *index) minimum(now int64) int64 {
 	return out
 }
 
-// mayRead tells whether the caller may read the index, and whether its
+// mayRead reports whether the caller may read the index, and whether its
 // documents need not be asked for then.
 func (e *env) mayRead(s *set) (read, all bool) {
 	if e.rule(s.ref, actUnrestricted).always {
@@ -271,7 +271,7 @@ func (s *set) scanMatch(e *env, q scan, yield func(element) bool) error {
 	return e.tx.check()
 }
 
-// compareCursor compares an entry with terms, values and, behind them, a ref.
+// compareCursor compares an entry with terms, values and then a ref.
 func (ix *index) compareCursor(en *entry, k []value) int {
 	if c := ix.compareKeys(en.keys, k); c != 0 || len(k) <= len(en.keys) {
 		return c

@@ -90,7 +90,7 @@ func (p *jsonParser) space() {
 	}
 }
 
-// next tells the next byte, 0 at the end.
+// next returns the next byte, 0 at the end.
 func (p *jsonParser) next() byte {
 	if p.at < len(p.in) {
 		return p.in[p.at]

@@ -62,7 +62,7 @@ func hashedSecret(secret string) string {
 }
 
 // authenticate finds what a secret allows at the given time. A secret may name
-// a database and a role behind colons, if it is an admin's.
+// a database and a role after colons, if it is an admin's.
 func (s *Server) authenticate(secret string, now int64) (*authority, bool) {
 	secret, scope, scoped := strings.Cut(secret, ":")
 	if scope == "" {

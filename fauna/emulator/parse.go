@@ -115,7 +115,7 @@ func (n *names) has(name string) bool {
 type parser struct {
 	tx      *txn
 	errs    queryErrors
-	unbound queryErrors // variables that nothing binds: told where all else is well
+	unbound queryErrors // unbound variables, reported if there is no other error
 	whole   error       // of the request as a whole
 }
 
@@ -249,7 +249,7 @@ func shownBindings(list *jsonValue) *jsonValue {
 	return out
 }
 
-// needs tells whether the request holds the key of a form that writes, and of
+// needs reports whether the request holds the key of a form that writes, and of
 // one that reads. It may be wrong in saying yes.
 func (t formTable) needs(j *jsonValue) (write, data bool) {
 	for i, item := range j.items {

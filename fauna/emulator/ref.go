@@ -41,7 +41,7 @@ func classByName(name string) (class, bool) {
 	return 0, name == "classes"
 }
 
-// named tells whether the class's instances have names; the others have ids.
+// named reports whether the class's instances have names; the others have ids.
 func (c class) named() bool { return c >= clsCollections && c <= clsAccessProviders }
 
 // A ref points to a document, to a schema item or to a native class. Two refs
@@ -75,7 +75,7 @@ func (r *ref) title() string {
 	return r.name
 }
 
-// undefined tells what kind of schema item is missing and its name, where the
+// undefined returns the kind and name of the schema item that is missing, where the
 // ref can't be used for that.
 func (r *ref) undefined() (kind, name string, missing bool) {
 	if r.native || !r.class.named() && r.class != clsDocument {
@@ -88,7 +88,7 @@ func (r *ref) undefined() (kind, name string, missing bool) {
 	return kind, r.title(), r.item == nil || r.item.gone
 }
 
-// unresolved tells whether nothing of the ref's name exists.
+// unresolved reports whether nothing of the ref's name exists.
 func (r *ref) unresolved() bool {
 	return r.item == nil && !r.native && (r.class.named() || r.class == clsDocument)
 }

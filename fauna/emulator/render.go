@@ -28,7 +28,7 @@ const (
 	stepsPerCheck = 4096
 )
 
-// enter tells whether rendering goes on.
+// enter reports whether rendering goes on.
 func (r *renderer) enter(size int) bool {
 	r.steps++
 	switch {
@@ -181,7 +181,7 @@ func (r *renderer) document(b []byte, d *docValue) []byte {
 	return r.fields(b, d.stored())
 }
 
-// fields renders a document from behind its ts to its end.
+// fields renders a document after its ts to its end.
 func (r *renderer) fields(b []byte, o *object) []byte {
 	for i, k := range o.keys {
 		b = append(b, ',')

@@ -66,7 +66,7 @@ func asArray(v value) array {
 	return array{v}
 }
 
-// builtinAllows tells what the built-in roles may do with a class.
+// builtinAllows reports whether a built-in role allows an action on a class.
 func builtinAllows(role string, c class, action string) bool {
 	managed := c == clsDatabases || c == clsKeys || c == clsRoles || c == clsAccessProviders
 	switch role {
@@ -114,7 +114,7 @@ func (e *env) rule(resource *ref, action string) rule {
 	return out
 }
 
-// resource is what a privilege must name for the thing behind a ref.
+// resource is what a privilege must name for what a ref points to.
 func (r *ref) resource() *ref {
 	if r.class == clsDocument {
 		return &ref{class: clsCollections, item: r.item, name: r.name, scope: r.scope}
@@ -143,13 +143,13 @@ func (e *env) allows(r rule, args ...value) bool {
 	return false
 }
 
-// may tells whether the caller may do something with the thing behind a ref.
+// may reports whether the caller may do something with what a ref points to.
 func (e *env) may(r *ref, action string) bool {
 	rule := e.rule(r.resource(), action)
 	return !rule.never() && e.allows(rule, r)
 }
 
-// mayList tells whether the caller may list a native class. Custom roles need
+// mayList reports whether the caller may list a native class. Custom roles need
 // to read Collections(), whatever the class.
 func (e *env) mayList(c class) bool {
 	if e.tx.auth.builtin != "" || e.free {

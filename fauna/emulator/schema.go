@@ -8,7 +8,7 @@ import (
 
 var namePattern = regexp.MustCompile(`^[;@+$\-_.!~%\pL\pM\p{Nd}\p{Pc}]+$`)
 
-// checkName tells what is wrong with a schema item's name.
+// checkName finds what is wrong with a schema item's name.
 func checkName(o *object) (string, []failure) {
 	v, ok := o.field("name")
 	if !ok || v == nil {
@@ -27,7 +27,7 @@ func checkName(o *object) (string, []failure) {
 	return name, nil
 }
 
-// createItem makes a schema item or a key. Errors are told at the given place.
+// createItem makes a schema item or a key. Errors get the given position.
 func (e *env) createItem(c class, in *object, at *position) (value, error) {
 	if rule := e.rule(&ref{class: c, native: true}, actCreate); rule.never() || !e.allows(rule, in) {
 		return nil, denied(at)

@@ -137,7 +137,7 @@ func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request, headers quer
 	s.send(w, r, headers, s.answerQuery(r, headers, body, bodyErr))
 }
 
-// answerQuery checks what stands before a query is read, and runs it.
+// answerQuery makes the checks that come before a query, and runs it.
 func (s *Server) answerQuery(r *http.Request, headers queryHeaders, body []byte, bodyErr error) answer {
 	switch {
 	case bodyErr != nil:
@@ -195,7 +195,7 @@ func (s *Server) run(ctx context.Context, q request) (r response) {
 	return s.query(ctx, q)
 }
 
-// setMetrics writes the headers that tell what a query cost.
+// setMetrics writes the headers with the cost of a query.
 func setMetrics(h http.Header, m metrics, in, out int, spent time.Duration) {
 	for _, figure := range []struct {
 		name  string

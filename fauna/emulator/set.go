@@ -104,7 +104,7 @@ func (s *set) scan(e *env, q scan, yield func(element) bool) error {
 	return scanList(list, q, yield)
 }
 
-// before tells whether an element lies before the place where a scan begins.
+// skips reports whether an element comes before the start of a scan.
 func (q scan) skips(key []value) bool {
 	if q.from == nil {
 		return false

@@ -68,7 +68,7 @@ func (s *set) shown() value {
 	return s.shape(func(in *set) value { return in }, func(l *lambda) value { return bareLambda{l} })
 }
 
-// stored is the set as a document holds it: objects all the way down.
+// stored is the set as a document holds it: plain objects at every level.
 func (s *set) stored() value {
 	return s.shape((*set).stored, func(l *lambda) value { return l })
 }
@@ -88,7 +88,7 @@ func storedSets(v value) value {
 	return v
 }
 
-// storedKind tells whether a document can hold the set.
+// storable reports whether a document can hold the set.
 func (s *set) storable() bool {
 	if s.kind == setSingleton || s.kind == setReverse || s.kind == setRange {
 		return false

@@ -24,7 +24,7 @@ type version struct {
 	tail     atomic.Pointer[renderedTail]
 }
 
-// renderedTail is a document's rendering from behind its ts on.
+// renderedTail is a document's rendering after its ts on.
 type renderedTail struct {
 	renames int64 // of the server when it was made
 	bytes   []byte
@@ -41,7 +41,7 @@ func newVersion(ts int64, fields *object) *version {
 	return v
 }
 
-// content returns the fields behind ref and ts.
+// content returns the fields after ref and ts.
 func (v *version) content() *object {
 	if f := v.fields.Load(); f != nil {
 		return f

@@ -87,7 +87,7 @@ func badRefs(v value, path []string) []failure {
 	return bad
 }
 
-// checkRefs refuses parameters with such refs. Their fields are told from the
+// checkRefs refuses parameters with such refs. Their fields are paths from the
 // root of the request.
 func checkRefs(o *object, at *position) error {
 	var prefix []string
@@ -118,7 +118,7 @@ func params(n *node, args []value, i int) (*object, error) {
 }
 
 // documentFields shapes the parameters of a document for the store: data and
-// ttl first, credentials kept out. at is where errors are told.
+// ttl first, credentials kept out. at is the position of errors.
 func documentFields(o *object, at *position) (*object, error) {
 	in, err := storableObject(o)
 	if err != nil {
