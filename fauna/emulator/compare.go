@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// rank orders the types among each other: null sorts after all.
+// rank orders values by type; null comes last.
 func rank(v value) int {
 	switch v.(type) {
 	case int64, float64:
@@ -32,7 +32,7 @@ func rank(v value) int {
 	return 9
 }
 
-// compareValues is the order of sets: by type, then within the type.
+// compareValues is the order of elements in a set: by type, then by value.
 func compareValues(a, b value) int {
 	if ra, rb := rank(a), rank(b); ra != rb {
 		return cmp.Compare(ra, rb)
@@ -94,8 +94,8 @@ func number(b bool) int {
 	return 0
 }
 
-// equal is FQL's Equals: numbers by type and value, objects whatever the order
-// of their keys.
+// equal implements Equals: numbers are equal by value, objects regardless of the
+// order of their keys.
 func equal(a, b value) bool {
 	switch a := a.(type) {
 	case *ref:

@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// Options says how a server is made. The zero value is a good default.
+// Options configures a server. The zero value is a good default.
 type Options struct {
 	// Clock is the server's time; nil is time.Now. It must be safe for
 	// concurrent use. Transaction times follow it in microseconds and never go
-	// back, even where the clock does.
+	// back, even if the clock does.
 	Clock func() time.Time
-	// Secret is the admin secret of the root database; "" has one made.
+	// Secret is the admin secret of the root database; "" generates one.
 	Secret string
-	// Seed decides all secrets and global ids that the server makes; 0 has a
-	// seed drawn by chance.
+	// Seed determines the secrets and global ids that the server generates; 0
+	// picks a random seed.
 	Seed int64
-	// Wait lets the time pass that a real server takes to pass over documents
-	// that a key may not read; nil sleeps. It returns early when ctx ends. A test
-	// in virtual time moves its clock here.
+	// Wait waits as long as a real server takes to step over documents that a
+	// key may not read; nil sleeps. It returns early when ctx ends. A test in
+	// virtual time advances its clock here.
 	Wait func(ctx context.Context, d time.Duration)
 	// Middleware, unless nil, wraps the server's HTTP side.
 	Middleware func(http.Handler) http.Handler
@@ -36,22 +36,22 @@ type Server struct {
 	wrap   func(http.Handler) http.Handler
 	forms  formTable
 
-	// mu lets many queries read at once and one write.
+	// mu lets many queries read at the same time, or one write.
 	mu      sync.RWMutex
 	rand    *rand.Rand
 	root    *database
 	last    int64        // the last transaction's time, in microseconds
-	seen    atomic.Int64 // the latest time that a read was made at: writes come later
+	seen    atomic.Int64 // the time of the latest read: writes get a later one
 	lastID  int64        // the last id made for a document
 	nextSeq int64        // creation order of schema items
 	secrets map[string]*item
-	renames int64 // counts renames: rendered documents of before are stale
+	renames int64 // counts renames: documents rendered earlier are stale
 }
 
 // Secret returns the admin secret of the root database.
 func (s *Server) Secret() string { return s.secret }
 
-// A request is one query as the HTTP layer took it from the wire.
+// A request is one query as the HTTP side received it.
 type request struct {
 	Secret     string        // as sent, with any scope after colons
 	Body       []byte        // one JSON expression
@@ -62,7 +62,7 @@ type request struct {
 	ReadOnly   bool // a GET: writes are refused
 }
 
-// A response is what the HTTP layer puts on the wire.
+// A response is what the HTTP side sends.
 type response struct {
 	Status          int
 	Body            []byte

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A position is a place in a request: a key or, where key is "", an index of
-// the thing above.
+// A position is a place in a request: a key of its parent or, if key is "", an
+// index.
 type position struct {
 	up    *position
 	key   string
@@ -93,7 +93,7 @@ type requestError struct {
 
 func (e *requestError) Error() string { return e.code + ": " + e.text }
 
-// join gathers errors: request errors win, query errors are listed.
+// join combines errors: a request error wins, query errors are all listed.
 func join(a, b error) error {
 	if a == nil {
 		return b

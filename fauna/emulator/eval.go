@@ -42,7 +42,7 @@ func (e *env) eval(n *node) (value, error) {
 	return nil, invalidExpression(n.at, "Invalid expression.")
 }
 
-// all evaluates nodes, those not given as nil, and gathers all their errors.
+// all evaluates nodes (nil ones to nil) and collects all their errors.
 func (e *env) all(nodes []*node) ([]value, error) {
 	out := make([]value, len(nodes))
 	var errs error
@@ -91,7 +91,7 @@ func (e *env) apply(l *lambda, arg value, at *position) (value, error) {
 	return in.eval(l.body)
 }
 
-// The casts below fail with what was expected, at the argument's place.
+// The casts below fail with the expected type, at the argument's position.
 
 func asInt(v value, at *position) (int64, error) {
 	if n, ok := v.(int64); ok {
@@ -139,7 +139,7 @@ func asMicros(v value, at *position) (int64, error) {
 	return 0, expected(at, "Time", v)
 }
 
-// asSet turns what can be paginated into a set.
+// asSet returns the set of a set, or of a native class.
 func asSet(v value) (*set, bool) {
 	switch v := v.(type) {
 	case *set:

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// An event of a set: a document came or went.
+// An event of a set: a document entered or left it.
 type event struct {
 	ts     int64
 	remove bool
@@ -53,9 +53,9 @@ func (e *env) subject() string {
 // A span is a stretch of time in which a set held a document.
 type span struct{ from, to int64 }
 
-// spans are the stretches in which the collection's set held the document. A
-// change of its ttl ends one and begins another; a torn version ends one, and
-// only a delete and a create begin the next.
+// spans returns the times during which Documents held the document. A change of its
+// ttl ends one and begins another; a torn version ends one, and the next begins
+// only after a delete and a create.
 func (h *history) spans() []span {
 	var out []span
 	alive, lost := false, false
@@ -75,7 +75,7 @@ func (h *history) spans() []span {
 }
 
 // events lists the events of a set up to the env's time. What lies before the
-// minimum is cut off, but for the adds of what was still there then.
+// minimum is cut off, except for the adds of documents still there then.
 func (s *set) events(e *env) ([]event, error) {
 	var out []event
 	note := func(r *ref, sp span, vals []value, minimum int64) {
@@ -140,14 +140,14 @@ func (s *set) events(e *env) ([]event, error) {
 	return slices.CompactFunc(out, func(a, b event) bool { return a.compare(b) == 0 }), nil
 }
 
-// errNoEvents is a set without events; it has no place yet.
+// errNoEvents means that a set has no events; it has no position yet.
 var errNoEvents = errors.New("set does not support events history")
 
 func noEvents(at *position) error {
 	return invalidArgument(at, "Set does not support events history.")
 }
 
-// An eventBound is a place among events.
+// An eventBound is a position among events.
 type eventBound struct {
 	event
 	whole bool // only the time counts
@@ -155,8 +155,8 @@ type eventBound struct {
 	end   bool // after all
 }
 
-// side reports whether an event lies before the bound (-1), behind it (1) or on
-// it (0).
+// side reports whether an event comes before the bound (-1), after it (1) or is
+// at it (0).
 func (b eventBound) side(ev event) int {
 	switch {
 	case b.end:
@@ -323,7 +323,7 @@ func (e *env) documentEvents(r *ref, c cursor, size int, at *position) (value, e
 		before = v
 		if v.ts > e.at || i+1 < len(h.versions) && h.versions[i+1].ts <= minimum {
 			if v.ts <= minimum {
-				before = nil // the oldest that is kept shows as a create
+				before = nil // the oldest version that is kept is shown as a create
 			}
 			continue
 		}
@@ -344,7 +344,7 @@ func (e *env) documentEvents(r *ref, c cursor, size int, at *position) (value, e
 	return p, nil
 }
 
-// versionEvent is a version as an event: an update shows what it changed.
+// versionEvent returns a version as an event: an update holds what it changed.
 func (e *env) versionEvent(r *ref, last, v *version) *object {
 	var data value
 	action := "delete"
@@ -359,7 +359,7 @@ func (e *env) versionEvent(r *ref, last, v *version) *object {
 	return newObject("ts", v.ts, "action", action, e.subject(), r, "data", data)
 }
 
-// difference is what must be merged into old to get new.
+// difference returns what must be merged into old to get now.
 func difference(old, now value) value {
 	a, okA := old.(*object)
 	b, okB := now.(*object)

@@ -1,6 +1,6 @@
 package emulator
 
-// newForms lists every form that the server knows.
+// newForms returns all forms that the server knows.
 func newForms() formTable {
 	t := formTable{}
 	t.addCore()
@@ -21,11 +21,11 @@ func newForms() formTable {
 	return t
 }
 
-// evalFunc is how most forms are evaluated: all arguments first.
+// evalFunc evaluates a form whose arguments have been evaluated.
 type evalFunc func(e *env, n *node, args []value) (value, error)
 
 // strict evaluates the arguments in the form's order; the first error ends it.
-// Only arrays and objects gather the errors of their parts.
+// Only arrays and objects collect the errors of all their parts.
 func strict(f evalFunc) func(e *env, n *node) (value, error) {
 	return func(e *env, n *node) (value, error) {
 		args := make([]value, len(n.args))
@@ -43,14 +43,14 @@ func strict(f evalFunc) func(e *env, n *node) (value, error) {
 	}
 }
 
-// place is the position of the form's i-th argument.
+// place returns the position of the form's i-th argument.
 func (n *node) place(i int) *position { return n.at.child(n.form.keys[i]) }
 
 // given reports whether the i-th argument was sent.
 func (n *node) given(i int) bool { return n.args[i] != nil }
 
 // variadic evaluates a form with one argument that is a list of operands, or
-// one operand alone. place gives an operand's position.
+// a single operand. place returns an operand's position.
 func variadic(f func(e *env, n *node, list []value, place func(i int) *position) (value, error)) func(e *env, n *node) (value, error) {
 	return strict(func(e *env, n *node, args []value) (value, error) {
 		at := n.place(0)

@@ -51,8 +51,8 @@ func elements(v value) (list array, p *page, ok bool) {
 	return nil, nil, false
 }
 
-// notIterable is the error for a value that holds no elements. A set does, but
-// a function that ends here can't go through it.
+// notIterable is the error for a value without elements. A set has some, but not
+// every function can iterate over it.
 func notIterable(v value, at *position) error {
 	if _, isSet := v.(*set); isSet {
 		return expected(at, "Array or Page", v)
@@ -60,7 +60,7 @@ func notIterable(v value, at *position) error {
 	return expected(at, "Array, Set, or Page", v)
 }
 
-// rewrap puts new elements in the place of a page's.
+// rewrap returns a page with other elements; without a page, the elements.
 func rewrap(p *page, list array) value {
 	if p == nil {
 		return list
@@ -120,7 +120,7 @@ func filterForm(e *env, n *node, args []value) (value, error) {
 	return rewrap(p, out), nil
 }
 
-// listOf is elements, for sets too, which it reads whole.
+// listOf is elements for sets too, which it reads completely.
 func (e *env) listOf(v value, at *position) (array, *page, error) {
 	s, ok := asSet(v)
 	if !ok {
@@ -146,7 +146,7 @@ func (e *env) listOf(v value, at *position) (array, *page, error) {
 	return list, nil, nil
 }
 
-// aggregate makes one value of an array, a page or a set.
+// aggregate reduces an array, a page or a set to one value.
 func aggregate(f func(e *env, n *node, list array) (value, error)) func(e *env, n *node) (value, error) {
 	return strict(func(e *env, n *node, args []value) (value, error) {
 		list, p, err := e.listOf(args[0], n.place(0))
@@ -161,7 +161,7 @@ func aggregate(f func(e *env, n *node, list array) (value, error)) func(e *env, 
 	})
 }
 
-// extreme is Min or Max, of operands or of one array, page or set.
+// extreme implements Min and Max, of operands or of one array, page or set.
 func extreme(sign int) func(e *env, n *node) (value, error) {
 	return aggregate(func(_ *env, n *node, list array) (value, error) {
 		if len(list) == 0 {
@@ -229,7 +229,7 @@ func empty(want bool) func(e *env, n *node) (value, error) {
 	})
 }
 
-// mergeForm merges objects into one; null takes a field away.
+// mergeForm merges objects into one; null removes a field.
 func mergeForm(e *env, n *node, args []value) (value, error) {
 	first, ok := asFields(args[0])
 	if !ok {

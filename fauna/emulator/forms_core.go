@@ -97,7 +97,7 @@ func (t formTable) addCore() {
 	}))
 }
 
-// read is the env at another time; one in the future is the present.
+// read returns the env at another time; a future time means the present.
 func (e *env) read(at int64) *env {
 	in := *e
 	in.at = min(at, e.tx.now)
@@ -121,7 +121,7 @@ func parseObject(p *parser, j *jsonValue, at *position, vars *names) *node {
 }
 
 // parseList reads a form whose one argument is a list that must not be empty.
-// Where it has to be an array it can't be one expression alone.
+// If array is set, a single expression is not accepted.
 func parseList(array bool) func(p *parser, j *jsonValue, at *position, vars *names) *node {
 	return func(p *parser, j *jsonValue, at *position, vars *names) *node {
 		in, place := j.items[0], at.child(j.keys[0])
@@ -175,7 +175,7 @@ func parseLet(p *parser, j *jsonValue, at *position, vars *names) *node {
 	return n
 }
 
-// booleans is And or Or; they stop at the first operand that decides.
+// booleans implements And and Or, which stop at the first operand that decides.
 func booleans(decides bool) func(e *env, n *node) (value, error) {
 	return func(e *env, n *node) (value, error) {
 		list := n.args
@@ -232,7 +232,7 @@ func callFunction(e *env, n *node, args []value) (value, error) {
 	return v, err
 }
 
-// pathText shows a Select path as its error does.
+// pathText returns a path as Select's error shows it.
 func pathText(path array) string {
 	parts := make([]string, len(path))
 	for i, p := range path {

@@ -117,7 +117,7 @@ func toFloat(v value) float64 {
 	return f
 }
 
-// onNumbers computes with whole numbers where both are.
+// onNumbers computes with integers if both are.
 func onNumbers(a, b value, whole func(x, y int64) int64, real func(x, y float64) float64) value {
 	x, okX := a.(int64)
 	y, okY := b.(int64)

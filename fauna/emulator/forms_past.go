@@ -2,7 +2,7 @@ package emulator
 
 import "strings"
 
-// past reads what Insert and Remove share: a document, a time and an action.
+// past reads the arguments that Insert and Remove share.
 func (e *env) past(n *node, args []value) (r *ref, ts int64, action string, err error) {
 	if r, err = asRef(args[0], n.place(0)); err != nil {
 		return nil, 0, "", err
@@ -38,7 +38,7 @@ func (e *env) past(n *node, args []value) (r *ref, ts int64, action string, err 
 	return r, ts, action, nil
 }
 
-// insertForm writes into the past, whatever has been read of it.
+// insertForm writes into the past, even below what has been read.
 func insertForm(e *env, n *node, args []value) (value, error) {
 	r, ts, action, err := e.past(n, args)
 	if err != nil {
@@ -83,7 +83,7 @@ func insertForm(e *env, n *node, args []value) (value, error) {
 	return ev, nil
 }
 
-// removeForm takes a version out of the past.
+// removeForm removes a version from the past.
 func removeForm(e *env, n *node, args []value) (value, error) {
 	r, ts, _, err := e.past(n, args)
 	if err != nil {

@@ -40,7 +40,7 @@ func (t formTable) addReads() {
 	t.add("now", func(e *env, _ *node) (value, error) { return microsTime(e.tx.now), nil })
 }
 
-// timed is the env at the time that the i-th argument gives, if it was given.
+// timed returns the env at the time of the i-th argument, if that was sent.
 func (e *env) timed(n *node, args []value, i int) (*env, error) {
 	if !n.given(i) {
 		return e, nil
@@ -52,8 +52,8 @@ func (e *env) timed(n *node, args []value, i int) (*env, error) {
 	return e.read(at), nil
 }
 
-// history finds the versions of a ref, nil where there are none, and the
-// earliest time at which they can be read.
+// history returns the versions of a ref, nil if there are none, and the earliest
+// time at which they can be read.
 func (e *env) history(r *ref) (h *history, minimum int64) {
 	switch {
 	case r.class == clsDocument:
@@ -81,7 +81,7 @@ func (e *env) tooOld(minimum int64) error {
 		appendTime(nil, microsTime(e.at)), appendTime(nil, microsTime(minimum)))
 }
 
-// get reads one document. The privilege is asked before the document.
+// get reads one document. The privilege is checked before its existence.
 func (e *env) get(r *ref, at, place *position) (value, error) {
 	if _, _, missing := r.undefined(); missing {
 		return nil, undefinedRef(place, r)
@@ -103,7 +103,7 @@ func (e *env) get(r *ref, at, place *position) (value, error) {
 	return nil, notFound(at, e.title(r.class))
 }
 
-// title is what the messages of the query's API version call an instance.
+// title returns what errors of the query's API version call an instance.
 func (e *env) title(c class) string {
 	if e.tx.legacy {
 		if c == clsCollections {
@@ -114,7 +114,7 @@ func (e *env) title(c class) string {
 	return classTitles[c]
 }
 
-// document is a version as Get shows it.
+// document returns a version as Get shows it.
 func (e *env) document(r *ref, v *version) *docValue {
 	d := &docValue{ref: r, version: v}
 	if r.class == clsIndexes && r.item != nil && r.item.index != nil && !r.item.index.active(e.tx.now) {
@@ -149,7 +149,7 @@ func (e *env) first(s *set, n *node) (value, error) {
 	return e.get(found, n.at, n.place(0))
 }
 
-// placed gives a refusal inside a set its place.
+// placed gives a denied privilege inside a set its position.
 func placed(err error, at *position) error {
 	if err == errDenied {
 		return denied(at)

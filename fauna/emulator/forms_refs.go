@@ -93,7 +93,7 @@ func (e *env) scope(v value, given bool, at *position) (home, scope *database, e
 }
 
 // documentRef makes a ref from its collection's, or from a native class, and
-// an id. Where that can't be, why says so.
+// an id. If that is impossible, why is the error text.
 func documentRef(parent *ref, id value) (r *ref, why string) {
 	if parent.native && parent.class.named() {
 		name, ok := id.(string)

@@ -159,7 +159,7 @@ func (e *env) match(n *node, index value, at *position, terms value, given bool)
 	return s, nil
 }
 
-// bound is a Range's end; an empty array is open.
+// bound returns an end of a Range; an empty array means an open end.
 func bound(v value) []value {
 	if list, ok := v.(array); ok {
 		if len(list) == 0 {
@@ -170,7 +170,7 @@ func bound(v value) []value {
 	return []value{v}
 }
 
-// resolved refuses refs to what does not exist, in cursors and bounds.
+// resolved refuses refs to missing schema items in cursors and bounds.
 func resolved(v value, at *position) error {
 	for _, v := range asArray(v) {
 		if r, ok := v.(*ref); ok {
@@ -182,7 +182,7 @@ func resolved(v value, at *position) error {
 	return nil
 }
 
-// reversed turns around what is no set.
+// reversed reverses an array or a page.
 func (e *env) reversed(v value) (value, bool, error) {
 	switch v := v.(type) {
 	case array:
@@ -200,8 +200,8 @@ func (e *env) reversed(v value) (value, bool, error) {
 	return nil, false, nil
 }
 
-// ofArrays is a union, intersection or difference of arrays; ok is false where
-// the operands are no arrays.
+// ofArrays returns a union, intersection or difference of arrays; ok is false if
+// the operands are not arrays.
 func ofArrays(kind setKind, list []value, at *position) (out array, ok bool, err error) {
 	if err := measure(list...); err != nil {
 		return nil, true, err
@@ -230,13 +230,13 @@ func ofArrays(kind setKind, list []value, at *position) (out array, ok bool, err
 	return out, len(list) > 0, nil
 }
 
-// rendered is a value's text, to tell values apart quickly.
+// rendered returns a value's text, for quick comparison.
 func rendered(v value) string {
 	r := &renderer{version: "4"}
 	return string(r.value(nil, v))
 }
 
-// distinct keeps the first of equal elements.
+// distinct keeps the first of each group of equal elements.
 func distinct(list array) array {
 	out, have := array{}, map[string]bool{}
 	for _, v := range list {

@@ -25,7 +25,7 @@ func (t formTable) addWrites() {
 	t.add("create_class", t["create_collection"][0].eval).changes()
 }
 
-// overlay merges new over old: objects field by field, null takes away.
+// overlay merges now over old: objects field by field; null removes a field.
 func overlay(old, now *object) *object {
 	out := old.clone()
 	for i, k := range now.keys {
@@ -102,8 +102,8 @@ func createForm(e *env, n *node, args []value) (value, error) {
 	return &docValue{ref: r, version: v, created: true}, nil
 }
 
-// createArgs are what a predicate on a create is given: the new fields, and the
-// ref where the id was chosen.
+// createArgs are the arguments of a predicate on create: the new fields and, if
+// the id was chosen, the ref.
 func createArgs(action string, data value, r *ref) []value {
 	fields := newObject("data", data)
 	if action == actCreateWithID {
@@ -120,7 +120,7 @@ func (e *env) writable(at *position) error {
 	return nil
 }
 
-// put writes a version of a document and keeps the indexes.
+// put writes a version of a document and updates the indexes.
 func (tx *txn) put(c *collection, id int64, v *version) {
 	if days, ok := c.item.current().field("ttl_days"); ok && v.expires == noExpiry && !v.deleted {
 		if n, ok := days.(int64); ok {
@@ -130,7 +130,7 @@ func (tx *txn) put(c *collection, id int64, v *version) {
 	tx.change(c, c.enter(id), func(h *history) { h.put(v) })
 }
 
-// weigh counts the bytes of a version that is about to be written.
+// weigh checks the size of a version before it is written.
 func (tx *txn) weigh(v *version) error {
 	r := &renderer{db: tx.db, version: "4", renames: tx.s.renames}
 	tail := r.fields(nil, v.content())
@@ -145,7 +145,7 @@ func (tx *txn) weigh(v *version) error {
 	return nil
 }
 
-// change alters a document's history so that it can be undone.
+// change changes a document's history and records how to undo that.
 func (tx *txn) change(c *collection, h *history, f func(h *history)) {
 	before, mortal := h.versions, h.mortal
 	f(h)
@@ -162,7 +162,7 @@ func (tx *txn) change(c *collection, h *history, f func(h *history)) {
 	tx.writeOps++
 }
 
-// note remembers how to take back a step of this transaction.
+// note records how to undo a step of the transaction.
 func (tx *txn) note(undo func()) {
 	tx.wrote = true
 	tx.undo = append(tx.undo, undo)
@@ -204,8 +204,8 @@ func updateForm(whole bool) evalFunc {
 	}
 }
 
-// writeArgs reads what Update, Replace and Delete share: a ref that leads
-// somewhere, in this database, and parameters.
+// writeArgs reads the arguments that Update, Replace and Delete share: a ref into
+// this database, and parameters.
 func (e *env) writeArgs(n *node, args []value) (*ref, *object, error) {
 	r, err := asRef(args[0], n.place(0))
 	if err != nil {
@@ -229,7 +229,7 @@ func (e *env) writeArgs(n *node, args []value) (*ref, *object, error) {
 	return r, in, checkRefs(in, n.at)
 }
 
-// present is the version of a document that is there now.
+// present returns the current version of a document, or nil.
 func (e *env) present(r *ref) *version {
 	h, _ := e.history(r)
 	if h == nil {
@@ -238,8 +238,8 @@ func (e *env) present(r *ref) *version {
 	return h.visible(e.tx.now, e.tx.now)
 }
 
-// mayWrite asks for the privilege to change a document. A predicate is given
-// the old data, the new data and the ref.
+// mayWrite checks the privilege to change a document. A predicate gets the old
+// data, the new data and the ref.
 func (e *env) mayWrite(r *ref, old *version, in *object, at *position) error {
 	rule := e.rule(r.resource(), actWrite)
 	before, _ := old.content().field("data")

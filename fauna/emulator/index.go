@@ -28,13 +28,13 @@ type index struct {
 	values   []fieldSpec
 	entries  []*entry // sorted
 	activeAt int64
-	off      bool // taken out of service from outside
+	off      bool // deactivated by SetIndexActive
 }
 
-// endless is the end of an entry that still stands.
+// endless is the end of an entry that is still valid.
 const endless = maxMicros
 
-// An entry of an index: valid from its first time up to, and without, to.
+// An entry of an index, valid from from up to but excluding to.
 type entry struct {
 	keys     []value // terms, then values
 	coll     *item
@@ -99,8 +99,8 @@ func (ix *index) entriesOf(coll *item, h *history, versions []*version) []*entry
 	return out
 }
 
-// keysOf gives the terms and values of a version: several where a field is an
-// array, none where all terms are null.
+// keysOf returns the terms and values of a version: several if a field is an
+// array, none if all terms are null.
 func (ix *index) keysOf(coll *item, h *history, v *version) [][]value {
 	d := &docValue{ref: &ref{class: clsDocument, item: coll, id: h.id}, version: v}
 	keys := [][]value{make([]value, 0, len(ix.terms)+len(ix.values))}
@@ -153,7 +153,7 @@ func (ix *index) swap(coll *item, h *history, before, after []*version) {
 	}
 }
 
-// build computes all entries anew.
+// build recomputes all entries.
 func (ix *index) build() {
 	ix.entries = nil
 	for _, src := range ix.sources {
@@ -164,7 +164,8 @@ func (ix *index) build() {
 	slices.SortFunc(ix.entries, ix.compare)
 }
 
-// shown reports whether the entry stands at a time, its document not expired.
+// shown reports whether the entry is valid at a time and its document has not
+// expired.
 func (en *entry) shown(at, now int64) bool {
 	if en.from > at || en.to <= at {
 		return false
@@ -182,7 +183,7 @@ func (ix *index) minimum(now int64) int64 {
 }
 
 // mayRead reports whether the caller may read the index, and whether its
-// documents need not be asked for then.
+// documents need no check of their own.
 func (e *env) mayRead(s *set) (read, all bool) {
 	if e.rule(s.ref, actUnrestricted).always {
 		return true, true

@@ -41,7 +41,7 @@ type jsonValue struct {
 	items []*jsonValue
 }
 
-// get returns the value under key, nil where there is none.
+// get returns the value under key, or nil.
 func (v *jsonValue) get(key string) *jsonValue {
 	for i, k := range v.keys {
 		if k == key {

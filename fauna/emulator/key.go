@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// A keyEntry is what a key means.
+// A keyEntry is what a key stands for.
 type keyEntry struct {
 	secret  string
 	builtin string  // admin, server, server-readonly or client; "" for custom roles
 	roles   []*item // custom roles
-	db      *item   // the database that it is for; nil for the one it lives in
+	db      *item   // the key's database; nil means the one that holds the key
 }
 
 // An authority is what a secret allows.
@@ -125,7 +125,7 @@ func (s *Server) plainAuthority(secret string, now int64) (*authority, bool) {
 			a.roles = append(a.roles, r)
 		}
 	}
-	return a, true // a key whose roles were deleted is good, and may do nothing
+	return a, true // a key whose roles were deleted is valid but allows nothing
 }
 
 func builtinRole(name string) bool {

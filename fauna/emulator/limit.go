@@ -16,7 +16,7 @@ const (
 	// the first block of 1024 elements beyond the limit.
 	seenWidth = 98 * 1024
 	// readCost is the least time that a real core takes to read a document. It
-	// is charged against the query timeout, since we are so much quicker.
+	// counts towards the query timeout, since this server is much faster.
 	readCost = 50 * time.Microsecond
 	// A page steps over documents that the caller may not read, as many at a
 	// time as the page is large. A step and a document take at least this long;
@@ -39,7 +39,7 @@ const (
 	maxDepth = 200
 )
 
-// spend counts n raw operations.
+// spend counts n operations.
 func (e *env) spend(n int64) error {
 	tx := e.tx
 	before := tx.ops
@@ -53,8 +53,8 @@ func (e *env) spend(n int64) error {
 	return nil
 }
 
-// passOver charges a scan for the elements that the caller may not see: denied
-// of all in its set, in steps of a page's size.
+// passOver adds the cost of the elements that the caller may not see: denied of
+// all in the set, in steps of a page's size.
 func (tx *txn) passOver(denied, all, size int) {
 	if denied == 0 {
 		return
@@ -78,8 +78,8 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// take counts bytes that a query makes values of. It stands for the memory of
-// a real core, and ends with the error for too much compute.
+// take counts the bytes of the values that a query makes. Too many are refused
+// with the error for too much compute.
 func (e *env) take(bytes int) error {
 	e.tx.memory += int64(bytes)
 	if e.tx.memory > maxMemory {
@@ -88,7 +88,7 @@ func (e *env) take(bytes int) error {
 	return nil
 }
 
-// check ends a query that takes too long.
+// check fails once a query has taken too long.
 func (tx *txn) check() error {
 	if tx.charged > tx.timeout || tx.ctx != nil && tx.ctx.Err() != nil || time.Now().After(tx.deadline) {
 		return errTimeout
@@ -96,8 +96,8 @@ func (tx *txn) check() error {
 	return nil
 }
 
-// width refuses a read of size elements where that many and a fifth more are
-// there: a real server gathers more than it gives.
+// width refuses a read of size elements if the set has that many and a fifth
+// more: a real server reads more than it returns.
 func width(size, available int) error {
 	if min(size+size/5, available) > maxWidth {
 		return badRequest("Query exceeds max width. Max: %d, current: %d.", maxWidth, seenWidth)

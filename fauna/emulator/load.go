@@ -17,9 +17,9 @@ type Document struct {
 }
 
 // Load puts documents into a collection of the root database and makes the
-// collection where there is none. A document that is there gets one more
-// version. It takes no notice of limits and is far quicker than queries.
-// Times may lie in the past; snapshots of before then hold the documents too.
+// collection if needed. An existing document gets another version. Limits do not
+// apply, and it is much faster than queries. Times may be in the past; earlier
+// snapshots then contain the documents.
 func (s *Server) Load(name string, docs iter.Seq[Document]) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,8 +78,8 @@ func byID(a, b *history) int {
 	return 0
 }
 
-// Expire makes every snapshot of the collections up to now unreadable, as if
-// their history had ended. The collections are the root database's.
+// Expire makes all snapshots of the collections up to now unreadable, as if their
+// history had expired. The collections are the root database's.
 func (s *Server) Expire(collections ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,8 +90,7 @@ func (s *Server) Expire(collections ...string) {
 	}
 }
 
-// SetIndexActive takes an index of the root database out of service or puts it
-// back.
+// SetIndexActive activates or deactivates an index of the root database.
 func (s *Server) SetIndexActive(name string, active bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -80,8 +80,8 @@ func paginate(e *env, n *node, args []value) (value, error) {
 	return p, nil
 }
 
-// cursorOf reads after, before or cursor. That a cursor is null is not the same
-// as that there is none, but for the form cursor.
+// cursorOf reads after, before or cursor. A null is not the same as no cursor,
+// except in the form with cursor.
 func cursorOf(n *node, args []value) (cursor, error) {
 	if !n.given(pageCursor) {
 		return cursor{}, nil
@@ -174,7 +174,7 @@ func (e *env) setPage(s *set, c cursor, size int, sources bool) (*page, error) {
 	return p, nil
 }
 
-// available is how many documents lie ahead of a scan.
+// available returns how many documents a scan has ahead of it.
 func (c *collection) available(q scan) int {
 	if len(q.from) == 0 {
 		return len(c.docs)
@@ -186,8 +186,8 @@ func (c *collection) available(q scan) int {
 	return len(c.docs) - i
 }
 
-// cursor leads to an element. That of a reversed set of documents holds the
-// ref twice, as a real server's does.
+// cursor returns the cursor of an element. In a reversed set of documents it holds
+// the ref twice, as on a real server.
 func (s *set) cursor(el element) array {
 	if s.kind == setReverse && el.vals == nil {
 		return array{el.ref, el.ref}

@@ -17,7 +17,7 @@ const (
 	nodeForm
 )
 
-// A node is one expression of a request, with its place in it.
+// A node is one expression of a request, with its position.
 type node struct {
 	kind nodeKind
 	at   *position
@@ -32,11 +32,11 @@ type node struct {
 // A form is one function of FQL, known by the exact set of its keys.
 type form struct {
 	keys     []string
-	required int // the first so many keys must be there
+	required int // how many keys, from the first, must be there
 	eval     func(e *env, n *node) (value, error)
 	parse    func(p *parser, j *jsonValue, at *position, vars *names) *node // nil: all arguments are expressions
 	write    bool                                                           // it may change the store: the query must exclude others
-	effect   bool                                                           // it does; refused where nothing may be written
+	effect   bool                                                           // it does write; refused where writes are not allowed
 	data     bool                                                           // it reads the store
 	free     bool                                                           // not counted as compute
 }
@@ -96,7 +96,7 @@ func (t formTable) find(j *jsonValue) *form {
 	return nil
 }
 
-// names are the variables in sight.
+// names are the variables in scope.
 type names struct {
 	name string
 	up   *names
@@ -111,7 +111,7 @@ func (n *names) has(name string) bool {
 	return false
 }
 
-// A parser turns JSON into nodes and gathers all that is wrong with it.
+// A parser turns JSON into nodes and collects all errors.
 type parser struct {
 	tx      *txn
 	errs    queryErrors
@@ -249,8 +249,8 @@ func shownBindings(list *jsonValue) *jsonValue {
 	return out
 }
 
-// needs reports whether the request holds the key of a form that writes, and of
-// one that reads. It may be wrong in saying yes.
+// needs reports whether the request may write and whether it may read. It looks
+// at keys only, so it may say yes wrongly.
 func (t formTable) needs(j *jsonValue) (write, data bool) {
 	for i, item := range j.items {
 		if j.kind == jsonObject {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// literal reads JSON as data: only tagged values mean something.
+// literal reads JSON as data: only tagged values are special.
 func (p *parser) literal(j *jsonValue, at *position) (value, *queryError) {
 	switch j.kind {
 	case jsonArray:
@@ -88,8 +88,8 @@ func (p *parser) tagged(j *jsonValue, at *position) (value, *queryError) {
 
 var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// queryLiteral reads the inside of @query: a lambda that is bound to nothing.
-// One that does not say its API version is of 2.12.
+// queryLiteral reads the content of @query: a lambda without bound variables.
+// Without an API version it is one of 2.12.
 func (p *parser) queryLiteral(j *jsonValue, at *position) (value, *queryError) {
 	bad := invalidExpression(at, "Invalid lambda.")
 	version := j.get("api_version")
@@ -118,7 +118,7 @@ func decodeBytes(text string) (bytesValue, bool) {
 	return bytesValue(b), err == nil
 }
 
-// refLiteral reads the inside of @ref: an object, or the text of old versions.
+// refLiteral reads the content of @ref: an object, or the text of old versions.
 func (p *parser) refLiteral(j *jsonValue, at *position) (value, *queryError) {
 	if j.kind == jsonString {
 		if r := p.refPath(strings.Split(j.text, "/")); r != nil {
@@ -221,8 +221,8 @@ func (p *parser) refPath(parts []string) *ref {
 	return r
 }
 
-// decodeStored reads the wire form of a stored value; what it can't read
-// becomes an empty object.
+// decodeStored reads a stored value from its wire form; if it can't, the value is
+// an empty object.
 func decodeStored(db *database, raw []byte) value {
 	j, err := parseJSON(raw)
 	if err != nil {

@@ -2,10 +2,9 @@ package emulator
 
 import "bytes"
 
-// indentJSON lays out compact JSON the way a real server does where it
-// indents: two spaces a level, arrays too, "key": value, empty objects and
-// arrays with a space inside, and a newline at the end. Text that is not JSON
-// comes out with its brackets broken over lines, never with a panic.
+// indentJSON indents compact JSON as a real server does: two spaces a level,
+// empty objects and arrays with a space inside, and a newline at the end. Text
+// that is not JSON is indented by its brackets.
 func indentJSON(body []byte) []byte {
 	var out bytes.Buffer
 	out.Grow(len(body) * 2)

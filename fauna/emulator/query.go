@@ -39,7 +39,7 @@ const (
 	pollInterval   = time.Millisecond
 )
 
-// query answers one request whose headers were found good.
+// query answers one request whose headers are valid.
 func (s *Server) query(ctx context.Context, q request) response {
 	tx, resp, ok := s.begin(ctx, q)
 	if !ok {
@@ -62,8 +62,8 @@ func (s *Server) query(ctx context.Context, q request) response {
 	return resp
 }
 
-// runLocked runs a query that was parsed, once the server's time and its lock
-// allow.
+// runLocked runs a parsed query under the lock, once the server's clock has reached
+// the time that the client has seen.
 func (s *Server) runLocked(ctx context.Context, tx *txn, q request, body *jsonValue) (resp response) {
 	write, data := s.forms.needs(body)
 	if data && !s.await(ctx, q.LastSeen, tx.deadline) { // Now() alone does not wait
@@ -83,7 +83,7 @@ func (s *Server) runLocked(ctx context.Context, tx *txn, q request, body *jsonVa
 		tx.now = max(tx.now, q.LastSeen) // only Now() alone can be that far ahead
 	}
 	var ok bool
-	if tx.auth, ok = s.authenticate(q.Secret, tx.now); !ok { // it may have gone while we waited
+	if tx.auth, ok = s.authenticate(q.Secret, tx.now); !ok { // it may have been deleted during the wait
 		return s.unauthorized()
 	}
 	tx.db = tx.auth.db
@@ -95,7 +95,7 @@ func (s *Server) runLocked(ctx context.Context, tx *txn, q request, body *jsonVa
 	return resp
 }
 
-// begin makes a transaction for a secret that is good.
+// begin returns a transaction for a valid secret.
 func (s *Server) begin(ctx context.Context, q request) (*txn, response, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -119,15 +119,15 @@ func (s *Server) unauthorized() response {
 	return resp
 }
 
-// now is the time of a read that begins now.
+// now returns the time of a read that begins now.
 func (s *Server) now() int64 {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.nowLocked()
 }
 
-// readTime is now, and no later write will be of that time: a snapshot that was
-// read once does not change.
+// readTime returns now and keeps later writes above it, so that a snapshot does
+// not change after it was read.
 func (s *Server) readTime() int64 {
 	now := s.nowLocked()
 	for {
@@ -141,7 +141,7 @@ func (s *Server) readTime() int64 {
 func (s *Server) nowLocked() int64 { return max(s.clock().UnixMicro(), s.last) }
 
 // await waits until the server's clock has reached the time that a client has
-// seen. It is false where that takes too long.
+// seen. It returns false if that takes too long.
 func (s *Server) await(ctx context.Context, seen int64, deadline time.Time) bool {
 	if s.now() >= seen {
 		return true
@@ -161,7 +161,7 @@ func (s *Server) await(ctx context.Context, seen int64, deadline time.Time) bool
 	return true
 }
 
-// A txn is one query on its way.
+// A txn is one query being run.
 type txn struct {
 	ctx      context.Context
 	s        *Server
@@ -174,8 +174,8 @@ type txn struct {
 	now      int64 // of its reads and, in a write, its commit
 	timeout  time.Duration
 	deadline time.Time
-	charged  time.Duration // what a real core would have taken at least
-	passed   time.Duration // of it, for elements that the caller may not see
+	charged  time.Duration // what a real server would have taken at least
+	passed   time.Duration // the part of it for elements that the caller may not see
 	undo     []func()
 
 	ops       int64 // compute, unrounded
@@ -246,15 +246,15 @@ func (tx *txn) answer(body *jsonValue) (response, error) {
 	return resp, nil
 }
 
-// An env is where an expression is evaluated.
+// An env is the context in which an expression is evaluated.
 type env struct {
 	tx   *txn
 	at   int64 // the time of reads, never after tx.now
 	vars *binding
-	free bool // in a predicate: privileges are not asked
+	free bool // in a predicate: privileges are not checked
 }
 
-// with returns an env in which name stands for v.
+// with returns an env in which name is bound to v.
 func (e *env) with(name string, v value) *env {
 	in := *e
 	in.vars = &binding{name: name, val: v, up: e.vars}

@@ -2,7 +2,7 @@ package emulator
 
 import "cmp"
 
-// A class is one of the kinds of things that a database holds.
+// A class is a kind of thing that a database holds.
 type class uint8
 
 const (
@@ -45,7 +45,7 @@ func classByName(name string) (class, bool) {
 func (c class) named() bool { return c >= clsCollections && c <= clsAccessProviders }
 
 // A ref points to a document, to a schema item or to a native class. Two refs
-// are the same where all their fields are.
+// are equal if all their fields are.
 type ref struct {
 	class  class
 	native bool      // the class's own ref, like Collections()
@@ -67,7 +67,7 @@ func (r *ref) typeName() string {
 	return "Ref"
 }
 
-// title is the name that the ref renders with.
+// title returns the name that the ref is rendered with.
 func (r *ref) title() string {
 	if r.item != nil {
 		return r.item.name
@@ -75,8 +75,8 @@ func (r *ref) title() string {
 	return r.name
 }
 
-// undefined returns the kind and name of the schema item that is missing, where the
-// ref can't be used for that.
+// undefined returns the kind and name of the schema item that the ref needs, and
+// whether it is missing.
 func (r *ref) undefined() (kind, name string, missing bool) {
 	if r.native || !r.class.named() && r.class != clsDocument {
 		return "", "", false
@@ -88,7 +88,7 @@ func (r *ref) undefined() (kind, name string, missing bool) {
 	return kind, r.title(), r.item == nil || r.item.gone
 }
 
-// unresolved reports whether nothing of the ref's name exists.
+// unresolved reports whether nothing with the ref's name exists.
 func (r *ref) unresolved() bool {
 	return r.item == nil && !r.native && (r.class.named() || r.class == clsDocument)
 }

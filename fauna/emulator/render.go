@@ -16,19 +16,19 @@ type renderer struct {
 	renames int64
 	depth   int
 	steps   int
-	check   func() error // asked now and then; nil: never
+	check   func() error // called now and then, unless nil
 	err     error        // why rendering was given up
 }
 
-// The most that is rendered: values can share their parts, so that few
-// operations make an answer of any size.
+// The limits of rendering: values can share their parts, so a few operations can
+// make an answer of any size.
 const (
 	maxAnswer     = 1 << 30
 	maxValueDepth = 20_000
 	stepsPerCheck = 4096
 )
 
-// enter reports whether rendering goes on.
+// enter reports whether to continue rendering.
 func (r *renderer) enter(size int) bool {
 	r.steps++
 	switch {
@@ -181,7 +181,7 @@ func (r *renderer) document(b []byte, d *docValue) []byte {
 	return r.fields(b, d.stored())
 }
 
-// fields renders a document after its ts to its end.
+// fields renders the part of a document after its ts.
 func (r *renderer) fields(b []byte, o *object) []byte {
 	for i, k := range o.keys {
 		b = append(b, ',')
@@ -269,8 +269,8 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendDouble writes a number as Java's Double.toString does; those that are
-// no numbers are strings.
+// appendDouble writes a number as Java's Double.toString does; NaN and infinities
+// as strings.
 func appendDouble(b []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):

@@ -55,7 +55,7 @@ func (tx *txn) grants() []privilege {
 	return tx.privileges
 }
 
-// asArray is v's elements; a single value is an array of one.
+// asArray returns v as an array; a single value becomes an array of one.
 func asArray(v value) array {
 	switch v := v.(type) {
 	case array:
@@ -80,7 +80,7 @@ func builtinAllows(role string, c class, action string) bool {
 	return false
 }
 
-// A rule is what the caller's roles say of one action on one resource.
+// A rule is what the caller's roles allow of one action on one resource.
 type rule struct {
 	always bool
 	preds  []*lambda
@@ -88,7 +88,7 @@ type rule struct {
 
 func (r rule) never() bool { return !r.always && len(r.preds) == 0 }
 
-// rule finds what allows an action on a resource: a collection's ref for its
+// rule returns the caller's rule for an action on a resource: a collection for its
 // documents, an index, a function, or a native class.
 func (e *env) rule(resource *ref, action string) rule {
 	a := e.tx.auth
@@ -114,7 +114,7 @@ func (e *env) rule(resource *ref, action string) rule {
 	return out
 }
 
-// resource is what a privilege must name for what a ref points to.
+// resource returns the resource that privileges on the ref's target name.
 func (r *ref) resource() *ref {
 	if r.class == clsDocument {
 		return &ref{class: clsCollections, item: r.item, name: r.name, scope: r.scope}
@@ -122,8 +122,8 @@ func (r *ref) resource() *ref {
 	return &ref{class: r.class, native: true, scope: r.scope}
 }
 
-// allows judges a rule for arguments. Predicates are judged on the present,
-// whatever At says, and what fails allows nothing.
+// allows applies a rule to arguments. Predicates see the present even inside At,
+// and one that fails allows nothing.
 func (e *env) allows(r rule, args ...value) bool {
 	if r.always {
 		return true
@@ -143,7 +143,7 @@ func (e *env) allows(r rule, args ...value) bool {
 	return false
 }
 
-// may reports whether the caller may do something with what a ref points to.
+// may reports whether the caller may do something with a ref's target.
 func (e *env) may(r *ref, action string) bool {
 	rule := e.rule(r.resource(), action)
 	return !rule.never() && e.allows(rule, r)

@@ -11,8 +11,8 @@ import (
 	"fauna-export/assets"
 )
 
-// The sample is a small shop. Its documents, their ids and their times depend
-// on nothing but this code and the files under assets/sample.
+// The sample is a small shop. Its documents, ids and times depend only on this
+// code and the files under assets/sample.
 const (
 	sampleSeed      = 20250530
 	sampleCustomers = 2_400
@@ -21,7 +21,7 @@ const (
 	sampleReviews   = 3_000
 	sampleCarts     = 300
 
-	// sampleOddName is a legal name that no file system likes.
+	// sampleOddName is a legal name that is awkward as a file name.
 	sampleOddName = "aux.%2e;Größe@東京~."
 
 	firstCustomer = 100

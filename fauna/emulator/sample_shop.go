@@ -178,7 +178,7 @@ func sampleCartDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 			t.close("}")
 			opened := sampleEnd.Add(-time.Duration(sampleCarts-n) * time.Hour)
 			d := Document{ID: 7_000_000_000 + n*13, TS: opened.UnixMicro(), Data: t.done()}
-			if n%2 == 0 { // forgotten long after anybody reads this
+			if n%2 == 0 { // far in the future
 				d.TTL = opened.AddDate(74, 0, 0).UnixMicro()
 			}
 			if !yield(d) {

@@ -150,7 +150,7 @@ func (c *sampleChance) below(n int64) int64 {
 	return int64((x ^ x>>31) >> 1 % uint64(n))
 }
 
-// of reports whether something happens that does n times in a hundred.
+// of returns true n times in a hundred.
 func (c *sampleChance) of(n int64) bool { return c.below(100) < n }
 
 func pick[T any](c *sampleChance, from []T) T { return from[c.below(int64(len(from)))] }

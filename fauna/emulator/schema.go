@@ -113,8 +113,7 @@ func (tx *txn) enter(it *item) {
 	})
 }
 
-// shapeItem puts an item's fields into the order in which a real server shows
-// them, and checks them.
+// shapeItem checks an item's fields and puts them into a real server's order.
 func shapeItem(c class, given, in *object) (*object, []failure) {
 	out := &object{}
 	var bad []failure
@@ -190,7 +189,7 @@ func badReference(field ...string) failure {
 	return failure{field, "invalid reference", "Cannot read reference."}
 }
 
-// actions are those that a privilege can have.
+// actions are all actions that a privilege can have.
 var actions = []string{actRead, actWrite, actCreate, actCreateWithID, actDelete, actHistoryRead, actHistoryWrite, actUnrestricted, actCall}
 
 // checkRole finds what is wrong in a role's privileges. A text passes the first
@@ -232,7 +231,7 @@ func checkRole(in *object) []failure {
 	return bad
 }
 
-// knownActions drops from privileges what no privilege can have.
+// knownActions drops unknown actions from privileges.
 func knownActions(privileges value) value {
 	list, ok := privileges.(array)
 	if !ok {
@@ -265,8 +264,8 @@ func knownActions(privileges value) value {
 	return out
 }
 
-// lostRefs finds the refs to documents that do not exist. Schema items must not
-// hold any, but for the user's own data.
+// lostRefs finds refs to documents that do not exist. Schema items must not hold
+// any outside their data.
 func (e *env) lostRefs(o *object) []failure {
 	var bad []failure
 	var walk func(v value, path []string)
@@ -342,7 +341,7 @@ func (e *env) updateItem(r *ref, in *object, whole bool, at *position) (value, e
 	return e.document(r, v), nil
 }
 
-// rename gives an item another name; old refs to it render with that.
+// rename renames an item; old refs to it are rendered with the new name.
 func (tx *txn) rename(it *item, name string) {
 	if name == it.name {
 		return
@@ -358,8 +357,8 @@ func (tx *txn) rename(it *item, name string) {
 	tx.note(func() { set(name, old) })
 }
 
-// deleteItem ends a schema item or a key. Indexes over a collection alone go
-// with it.
+// deleteItem deletes a schema item or a key. Indexes over that collection alone
+// are deleted with it.
 func (e *env) deleteItem(r *ref, old *version) (value, error) {
 	it := r.item
 	if !r.class.named() {

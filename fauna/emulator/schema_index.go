@@ -88,7 +88,7 @@ func newIndex(it *item, fields *object, now int64) *index {
 	return ix
 }
 
-// attach lets the index follow its sources.
+// attach makes the index follow its sources.
 func (ix *index) attach() {
 	for _, src := range ix.sources {
 		src.coll.indexes = append(src.coll.indexes, ix)

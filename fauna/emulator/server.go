@@ -38,7 +38,7 @@ func (s *Server) Handler() http.Handler {
 
 // Serve answers connections of ln until ctx ends, by HTTP/1.1 and by HTTP/2
 // with prior knowledge on the same port. It closes ln and every connection
-// before it returns; that ctx ended is no error.
+// before it returns; the end of ctx is not an error.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
@@ -52,7 +52,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		IdleTimeout:    idleTimeout,
 		ReadTimeout:    readTimeout,
 		MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog:       log.New(io.Discard, "", 0), // clients that break off are nobody's news
+		ErrorLog:       log.New(io.Discard, "", 0), // clients that disconnect need no log
 		BaseContext: func(net.Listener) context.Context {
 			return context.WithValue(queries, serverContext{}, queries)
 		},
@@ -83,7 +83,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 type serverContext struct{}
 
 // Start serves on a free port of 127.0.0.1 until stop is called. stop waits
-// until all is closed, and may be called more than once.
+// until everything is closed, and may be called more than once.
 func (s *Server) Start() (endpoint string, stop func(), err error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Server) Start() (endpoint string, stop func(), err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = s.Serve(ctx, ln) // nothing but a closed listener can end it early
+		_ = s.Serve(ctx, ln) // only a closed listener can end it early
 	}()
 	return "http://" + ln.Addr().String(), func() { cancel(); <-done }, nil
 }
@@ -154,9 +154,9 @@ func (s *Server) answerQuery(r *http.Request, headers queryHeaders, body []byte,
 		a.Header.Set("Allow", methods)
 		return s.stamp(a)
 	}
-	// The query outlives a client that hangs up, as on a real server; only its
-	// own timeout and the end of the server stop it. A millisecond is taken
-	// off: no real query ends within its first one.
+	// As on a real server the query outlives a client that hangs up; only its
+	// timeout and the end of the server stop it. A millisecond is deducted,
+	// since no real query ends within its first one.
 	parent, ok := r.Context().Value(serverContext{}).(context.Context)
 	if !ok {
 		parent = r.Context()
@@ -183,8 +183,7 @@ func (s *Server) answerQuery(r *http.Request, headers queryHeaders, body []byte,
 	return a
 }
 
-// run runs a query. What goes wrong in the server itself is an answer too, as
-// it is on a real one.
+// run runs a query. A panic becomes an internal error, as on a real server.
 func (s *Server) run(ctx context.Context, q request) (r response) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -195,7 +194,7 @@ func (s *Server) run(ctx context.Context, q request) (r response) {
 	return s.query(ctx, q)
 }
 
-// setMetrics writes the headers with the cost of a query.
+// setMetrics sets the headers with the cost of a query.
 func setMetrics(h http.Header, m metrics, in, out int, spent time.Duration) {
 	for _, figure := range []struct {
 		name  string
@@ -246,13 +245,13 @@ func wantsIndent(h http.Header) bool {
 	return strings.Contains(agent, "curl") || strings.Contains(agent, "HTTPie")
 }
 
-// stamp dates an answer that no query gave.
+// stamp sets the transaction time of an answer without a query.
 func (s *Server) stamp(a answer) answer {
 	a.TxnTime = s.now()
 	return a
 }
 
-// ping answers /ping, which needs no secret: this server is always well.
+// ping answers /ping, which needs no secret.
 func ping(r *http.Request) answer {
 	scope := r.URL.Query().Get("scope")
 	switch scope {
@@ -265,7 +264,7 @@ func ping(r *http.Request) answer {
 	return answer{Status: http.StatusOK, Body: []byte(`{"resource":"Scope ` + scope + ` is OK"}`)}
 }
 
-// authorized answers /authorized: whose the secret is.
+// authorized answers /authorized with the owner of the secret.
 func (s *Server) authorized(headers queryHeaders) answer {
 	id, ok := s.globalID(headers.Secret)
 	if !ok {
@@ -277,8 +276,8 @@ func (s *Server) authorized(headers queryHeaders) answer {
 // errBodyTooLarge is a request's body over maxBody.
 var errBodyTooLarge = errors.New("request body too large")
 
-// readBody takes the whole body from the wire, so that the connection can go
-// on whatever the answer is, and keeps it if it is not over maxBody.
+// readBody reads the whole body, so that the connection stays usable whatever the
+// answer is, and returns it unless it is over maxBody.
 func readBody(r *http.Request) ([]byte, error) {
 	if r.ContentLength == 0 {
 		return nil, nil
@@ -302,7 +301,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// bodyAnswer is the answer to a body that could not be taken.
+// bodyAnswer is the answer to a body that could not be read.
 func bodyAnswer(err error) answer {
 	switch {
 	case errors.Is(err, errBodyTooLarge):
@@ -315,8 +314,8 @@ func bodyAnswer(err error) answer {
 	return answer{Status: http.StatusBadRequest, Body: []byte(`{"error":"bad request"}`)}
 }
 
-// globalID returns the global id of the database that a secret is for; ok is
-// false where the secret is refused.
+// globalID returns the global id of a secret's database; ok is false if the
+// secret is refused.
 func (s *Server) globalID(secret string) (id string, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

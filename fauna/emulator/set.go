@@ -41,7 +41,7 @@ type element struct {
 	vals []value // nil where the element is the document itself
 }
 
-// key is what elements are ordered by.
+// key returns the values that elements are ordered by.
 func (el element) key() []value {
 	if el.vals == nil {
 		return []value{el.ref}
@@ -49,7 +49,7 @@ func (el element) key() []value {
 	return append(slices.Clip(el.vals), el.ref)
 }
 
-// value is the element as a page shows it.
+// value returns the element as a page shows it.
 func (el element) value() value {
 	switch len(el.vals) {
 	case 0:
@@ -60,18 +60,18 @@ func (el element) value() value {
 	return array(el.vals)
 }
 
-// A scan says where in a set to begin and which way to go.
+// A scan is a start in a set and a direction.
 type scan struct {
-	from      []value // nil: at the end that the direction gives
+	from      []value // nil: from the first element in that direction
 	inclusive bool
 	desc      bool
-	step      int // elements that a page asks for; 0 is as many as can be
+	step      int // the page's size; 0 means no limit
 }
 
-// errDenied is a refusal that has no place yet.
+// errDenied is a denied privilege; it has no position yet.
 var errDenied = errors.New("permission denied")
 
-// scan gives a set's elements, those that the caller may see, until yield is
+// scan yields the elements of a set that the caller may see, until yield returns
 // false.
 func (s *set) scan(e *env, q scan, yield func(element) bool) error {
 	switch s.kind {
@@ -173,7 +173,7 @@ func (s *set) scanDocuments(e *env, q scan, yield func(element) bool) error {
 	return e.tx.check()
 }
 
-// start is the position of a scan's first document.
+// start returns the index of a scan's first document.
 func (c *collection) start(q scan) int {
 	bound := q.from[0]
 	r, isRef := bound.(*ref)
@@ -197,7 +197,7 @@ func (c *collection) start(q scan) int {
 	return after
 }
 
-// guard is the rule for seeing a collection's documents in a set.
+// guard returns the rule for seeing a collection's documents in a set.
 func (e *env) guard(coll *ref) rule {
 	resource := &ref{class: clsCollections, item: coll.item, name: coll.name, scope: coll.scope}
 	if e.rule(resource, actUnrestricted).always {
@@ -231,7 +231,7 @@ func (s *set) scanNative(e *env, q scan, yield func(element) bool) error {
 	return scanList(list, q, yield)
 }
 
-// scanRange bounds another set; both ends are part of the range.
+// scanRange scans another set between two bounds, both inclusive.
 func (s *set) scanRange(e *env, q scan, yield func(element) bool) error {
 	low, high := s.from, s.to
 	first, last := low, high
@@ -275,7 +275,7 @@ func (s *set) scanFilter(e *env, q scan, yield func(element) bool) error {
 	return err
 }
 
-// gather computes the elements of a set that is made of others.
+// gather computes the elements of a set made of other sets.
 func (s *set) gather(e *env) ([]element, error) {
 	var lists [][]element
 	for _, in := range s.sets {
@@ -333,7 +333,7 @@ func (s *set) gather(e *env) ([]element, error) {
 	return out, nil
 }
 
-// join reads, for each element of the source, the set that it leads to.
+// join reads, for each element of the source, the set it is joined with.
 func (s *set) join(e *env, source []element) ([]element, error) {
 	var out []element
 	for _, el := range source {

@@ -1,7 +1,7 @@
 package emulator
 
-// shape is a set as it is written: {"@set": …}. Operands go through inner and
-// the predicate of a Filter through lambda.
+// shape returns a set as it is written: {"@set": …}. inner converts its operands
+// and pred the predicate of a Filter.
 func (s *set) shape(inner func(*set) value, pred func(*lambda) value) value {
 	if s.kind == setNative {
 		return s.ref
@@ -63,17 +63,17 @@ func (s *set) shape(inner func(*set) value, pred func(*lambda) value) value {
 	return newObject("@set", o)
 }
 
-// shown is the set as a query returns it.
+// shown returns the set as a query shows it.
 func (s *set) shown() value {
 	return s.shape(func(in *set) value { return in }, func(l *lambda) value { return bareLambda{l} })
 }
 
-// stored is the set as a document holds it: plain objects at every level.
+// stored returns the set as a document holds it: plain objects at every level.
 func (s *set) stored() value {
 	return s.shape((*set).stored, func(l *lambda) value { return l })
 }
 
-// storedSets is a value with the sets in it as a document holds them.
+// storedSets returns a value whose sets are in the form that documents hold.
 func storedSets(v value) value {
 	switch v := v.(type) {
 	case *set:
@@ -101,7 +101,7 @@ func (s *set) storable() bool {
 	return true
 }
 
-// setLiteral reads the inside of @set.
+// setLiteral reads the content of @set.
 func (p *parser) setLiteral(j *jsonValue, at *position) (value, *queryError) {
 	bad := invalidExpression(at, "Invalid set.")
 	if j.kind != jsonObject || len(j.keys) == 0 {

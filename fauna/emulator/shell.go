@@ -7,12 +7,12 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// A ShellError is an answer that was an error.
+// A ShellError is an error that the server answered with.
 type ShellError struct {
 	Status      int    // of HTTP
 	Code        string // of the first error
 	Description string
-	Statement   fql.Statement // that was answered so
+	Statement   fql.Statement // the one that failed
 }
 
 func (e *ShellError) Error() string { return e.Code + ": " + e.Description }

@@ -8,7 +8,7 @@ import (
 // noExpiry is the expiry of a version without ttl.
 const noExpiry = maxMicros
 
-// A version is one state of a document from its time on.
+// A version is the state of a document from one time on.
 type version struct {
 	ts      int64 // microseconds
 	deleted bool
@@ -24,7 +24,7 @@ type version struct {
 	tail     atomic.Pointer[renderedTail]
 }
 
-// renderedTail is a document's rendering after its ts on.
+// renderedTail is the part of a rendered document after its ts.
 type renderedTail struct {
 	renames int64 // of the server when it was made
 	bytes   []byte
@@ -41,7 +41,7 @@ func newVersion(ts int64, fields *object) *version {
 	return v
 }
 
-// content returns the fields after ref and ts.
+// content returns the fields other than ref and ts.
 func (v *version) content() *object {
 	if f := v.fields.Load(); f != nil {
 		return f
@@ -66,8 +66,7 @@ type history struct {
 	torn     bool // some version is torn
 }
 
-// at returns the version that was valid at ts, nil where the document was
-// absent.
+// at returns the version that was valid at ts, or nil.
 func (h *history) at(ts int64) *version {
 	for i := len(h.versions) - 1; i >= 0; i-- {
 		if v := h.versions[i]; v.ts <= ts {
@@ -80,7 +79,7 @@ func (h *history) at(ts int64) *version {
 	return nil
 }
 
-// exactly returns the version of the time ts, nil where there is none.
+// exactly returns the version whose time is ts, or nil.
 func (h *history) exactly(ts int64) *version {
 	for _, v := range h.versions {
 		if v.ts == ts {
@@ -90,7 +89,7 @@ func (h *history) exactly(ts int64) *version {
 	return nil
 }
 
-// visible is at, less what has expired at now.
+// visible is at without versions that have expired at now.
 func (h *history) visible(ts, now int64) *version {
 	v := h.at(ts)
 	if v == nil || v.expires <= now {
@@ -99,9 +98,9 @@ func (h *history) visible(ts, now int64) *version {
 	return v
 }
 
-// listed reports whether the set of the collection's documents holds the
-// document at ts. After a delete and an update at one time it does not, as on a
-// real server, although the document is there.
+// listed reports whether Documents holds the document at ts. After a delete and an
+// update at the same time it does not, although the document exists, as on a real
+// server.
 func (h *history) listed(ts int64) bool {
 	return !h.torn || slices.ContainsFunc(h.spans(), func(s span) bool { return s.from <= ts && ts < s.to })
 }
@@ -187,10 +186,10 @@ func newDatabase(s *Server, parent *database) *database {
 	return db
 }
 
-// find returns the item that has the name now.
+// find returns the item that currently has the name.
 func (db *database) find(c class, name string) *item { return db.stores[c].byName[name] }
 
-// named makes a ref by name, resolved or not.
+// named returns a ref by name, resolved or not.
 func (db *database) named(c class, name string) *ref {
 	if it := db.find(c, name); it != nil {
 		return &ref{class: c, item: it}
@@ -203,14 +202,14 @@ type collection struct {
 	item *item
 	docs []*history // by id
 	byID map[int64]*history
-	// floor is the time below which history is lost whatever history_days
-	// says now, 15 minutes before it are still kept.
+	// floor is the time below which history is lost, whatever history_days
+	// is now; 15 minutes before it are still kept.
 	floor   int64
-	indexes []*index // of which it is a source
-	forced  int64    // a minimum set from outside
+	indexes []*index // those with this collection as a source
+	forced  int64    // a minimum set by Expire
 }
 
-// history returns the document's history, nil where it never was.
+// history returns the document's history, nil if it never existed.
 func (c *collection) history(id int64) *history { return c.byID[id] }
 
 // search returns the first position with an id of at least id.
@@ -230,7 +229,7 @@ func (c *collection) search(id int64) int {
 	return i
 }
 
-// enter returns the document's history, a new empty one where it never was.
+// enter returns the document's history, a new one if it never existed.
 func (c *collection) enter(id int64) *history {
 	if h := c.byID[id]; h != nil {
 		return h
@@ -255,7 +254,7 @@ func (c *collection) minimum(now int64) int64 {
 	return max(from-graceMicros, c.forced)
 }
 
-// historyDays is false for a history without end.
+// historyDays returns the days of history; ok is false if it is unlimited.
 func (it *item) historyDays() (int64, bool) {
 	if n, ok := it.current().field("history_days"); ok {
 		if n, ok := n.(int64); ok {

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// storable turns a value into what a document holds: no nulls, and sets as
-// objects. A set that can't be stored makes a real server fail.
+// storable returns a value as a document holds it: without nulls, and with sets as
+// objects. A real server fails on a set that can't be stored.
 func storable(v value) (value, error) {
 	switch v := v.(type) {
 	case array:
@@ -60,7 +60,7 @@ func storableObject(o *object) (*object, error) {
 	return v.(*object), nil
 }
 
-// badRefs lists the refs in a write's parameters that lead nowhere or into
+// badRefs lists the refs in a write's parameters that are unresolved or point into
 // another database.
 func badRefs(v value, path []string) []failure {
 	var bad []failure
@@ -117,8 +117,8 @@ func params(n *node, args []value, i int) (*object, error) {
 	return o, measure(o)
 }
 
-// documentFields shapes the parameters of a document for the store: data and
-// ttl first, credentials kept out. at is the position of errors.
+// documentFields returns the fields of a document to be stored: data and ttl first,
+// without credentials. at is the position of errors.
 func documentFields(o *object, at *position) (*object, error) {
 	in, err := storableObject(o)
 	if err != nil {

@@ -26,7 +26,7 @@ func microsTime(us int64) timeValue {
 	return timeValue{sec, rest * 1000}
 }
 
-// micros floors the instant to microseconds, within 64 bits.
+// micros returns the instant in microseconds, rounded down and clamped to 64 bits.
 func (t timeValue) micros() int64 {
 	if t.sec > maxMicros/1_000_000-1 {
 		return maxMicros
@@ -44,7 +44,7 @@ func (t timeValue) compare(o timeValue) int {
 	return cmp.Compare(t.nsec, o.nsec)
 }
 
-// days is the day's number since 1970.
+// days returns the number of days since 1970.
 func (t timeValue) days() int64 { return floorDiv(t.sec, 86400) }
 
 func floorDiv(a, b int64) int64 {
@@ -183,7 +183,7 @@ func parseTime(text string) (timeValue, bool) {
 	return timeValue{sec, nsec}, true
 }
 
-// unitNanos is the length of FQL's time units.
+// unitNanos returns the length of one of FQL's time units.
 func unitNanos(unit string) (time.Duration, bool) {
 	switch strings.TrimSuffix(strings.ToLower(unit), "s") {
 	case "day":
@@ -206,7 +206,7 @@ func unitNanos(unit string) (time.Duration, bool) {
 	return 0, false
 }
 
-// plus adds n units of the given length.
+// plus returns the instant n units later.
 func (t timeValue) plus(n int64, unit time.Duration) timeValue {
 	sec := n / int64(time.Second/min(unit, time.Second))
 	var nsec int64

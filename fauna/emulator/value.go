@@ -57,7 +57,7 @@ func (o *object) clone() *object {
 	return &object{keys: slices.Clone(o.keys), vals: slices.Clone(o.vals)}
 }
 
-// fielded is a value whose parts have names.
+// fielded is a value with named fields.
 type fielded interface {
 	field(key string) (value, bool)
 }
@@ -109,7 +109,7 @@ type docValue struct {
 	// fields replaces the version's fields where the answer differs from what
 	// is stored: a key's secret, an index's activity.
 	fields  *object
-	created bool // by this query: a result of 201
+	created bool // by this query, which is then answered with 201
 }
 
 func (d *docValue) stored() *object {
@@ -139,8 +139,8 @@ func (d *docValue) object() *object {
 	return o
 }
 
-// asFields returns the fields of an object or a document. A page is none where
-// an object is expected.
+// asFields returns the fields of an object or a document. Where an object is
+// expected, a page is refused.
 func asFields(v value) (*object, bool) {
 	if _, isPage := v.(*page); isPage {
 		return nil, false
@@ -148,7 +148,7 @@ func asFields(v value) (*object, bool) {
 	return asObject(v)
 }
 
-// asObject returns the value's fields where it has such.
+// asObject returns the fields of an object, a document or a page.
 func asObject(v value) (*object, bool) {
 	switch v := v.(type) {
 	case *object:
