@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"log"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -171,61 +168,11 @@ type liar struct {
 	enough func()
 	hook   func(e exchange) // is called before each true answer, with nothing held
 
-	took  time.Duration // of the command
-	conns chan net.Conn
-	done  chan struct{}
+	took time.Duration // of the command
 }
 
 func newLiar(truth, later *matrixServer, lies ...lie) *liar {
-	return &liar{truth: truth, later: later, lies: lies, last: map[string]exchange{}, told: map[int]int{}, conns: make(chan net.Conn), done: make(chan struct{})}
-}
-
-// dial connects a client.
-func (l *liar) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case l.conns <- server:
-		return client, nil
-	case <-l.done:
-		return nil, errors.New("the server has stopped")
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// Accept, Close and Addr make the liar a net.Listener.
-func (l *liar) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *liar) Close() error   { return nil }
-func (l *liar) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8443} }
-
-// serve serves until stop is called.
-func (l *liar) serve() (stop func()) {
-	var answering sync.WaitGroup
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answering.Add(1)
-		defer answering.Done()
-		l.ServeHTTP(w, r)
-	})
-	server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = server.Serve(l)
-	}()
-	return func() {
-		close(l.done)
-		_ = server.Close()
-		<-served
-		answering.Wait()
-	}
+	return &liar{truth: truth, later: later, lies: lies, last: map[string]exchange{}, told: map[int]int{}}
 }
 
 // ServeHTTP answers one request.

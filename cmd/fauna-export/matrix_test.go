@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,6 +19,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"fauna-export/fauna/emulator/fault"
 )
 
 var (
@@ -105,11 +106,10 @@ func matrixRun(t *testing.T, l *liar, secret string, args ...string) ran {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*24*time.Hour)
 		defer cancel()
 		l.enough = cancel
-		l.conns, l.done = make(chan net.Conn), make(chan struct{})
-		stop := l.serve()
+		dial, stop := fault.Pipe(l)
 		defer stop()
 		code = execute(ctx, args, streams{
-			in: strings.NewReader(""), out: &out, err: &errs, dial: l.dial,
+			in: strings.NewReader(""), out: &out, err: &errs, dial: dial,
 			getenv: func(name string) string {
 				if name == "FAUNA_SECRET" {
 					return secret

@@ -1,0 +1,70 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// Pipe serves a handler over connections within the process, which a bubble of
+// testing/synctest can wait for. dial opens one, whatever the address is. stop
+// closes all of them and returns when no answer is under way any more.
+func Pipe(handler http.Handler) (dial func(ctx context.Context, network, address string) (net.Conn, error), stop func()) {
+	l := &pipe{conns: make(chan net.Conn), done: make(chan struct{})}
+	var answering, serving sync.WaitGroup
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answering.Add(1)
+			defer answering.Done()
+			handler.ServeHTTP(w, r)
+		}),
+		ErrorLog: log.New(io.Discard, "", 0), // clients that break off are nobody's news
+	}
+	serving.Go(func() { _ = server.Serve(l) })
+	return l.dial, sync.OnceFunc(func() {
+		close(l.done)
+		_ = server.Close() // it only closes pipes
+		serving.Wait()
+		answering.Wait()
+	})
+}
+
+// pipe is a listener whose connections are pipes.
+type pipe struct {
+	conns chan net.Conn
+	done  chan struct{}
+}
+
+var errStopped = errors.New("connection refused: the server has stopped")
+
+func (l *pipe) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case l.conns <- server:
+		return client, nil
+	case <-l.done:
+		return nil, errStopped
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Accept takes the next connection.
+func (l *pipe) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close does nothing: stop ends the pipe.
+func (l *pipe) Close() error { return nil }
+
+// Addr is that of no machine.
+func (l *pipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
