@@ -28,6 +28,10 @@ type collection struct {
 	scanFrom int64     // first id of the next page of ids, -1 when all are known
 	idPage   int       // ids of the next page of ids, 0 before the first
 	cut      bool      // a chunk was cut, so the next is not the first of all
+	chunks   int       // chunks cut
+	counting bool      // a worker asks for the number of documents
+	tallied  bool      // count is known
+	count    int64     // what the server counts, for confirm
 	scanned  bool      // a page of ids was read at this time
 	scanning bool      // a worker reads one
 
@@ -133,7 +137,7 @@ func (q *idQueue) clear() int {
 
 // complete tells whether all documents are read and taken by the writer.
 func (c *collection) complete() bool {
-	return c.scanFrom < 0 && c.queue.len() == 0 && len(c.pending) == 0 && !c.renewing && c.inflight == 0
+	return c.scanFrom < 0 && c.queue.len() == 0 && len(c.pending) == 0 && !c.renewing && c.inflight == 0 && !c.uncounted()
 }
 
 // asked tells whether all documents are read; the writer may still be at work.

@@ -46,6 +46,7 @@ func (w *writer) entry(st *state) *archive.Entry {
 			e.Snapshots = append(e.Snapshots, archive.Segment{FromID: strconv.FormatInt(s.From, 10), Time: archive.FormatTime(s.At)})
 		}
 	}
+	e.Warnings = append(e.Warnings, w.notes...)
 	if t.Window > 0 {
 		e.Warnings = append(e.Warnings, fmt.Sprintf("%d documents left the snapshot while they live on, and were read as they are now", t.Window))
 	}

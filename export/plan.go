@@ -194,6 +194,6 @@ func (r *Run) replan(c *collection) int64 {
 		r.planChanges(c, from)
 		return from
 	}
-	c.scanFrom, c.scanned = from, false
+	c.scanFrom, c.scanned, c.tallied = from, false, false
 	return from
 }

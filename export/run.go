@@ -196,6 +196,8 @@ func (r *Run) perform(ctx context.Context, t task, body []byte) []byte {
 		}
 	case t.scan:
 		r.scan(ctx, t)
+	case t.count:
+		r.countDocuments(ctx, t)
 	default:
 		r.renew(ctx, t.c)
 	}

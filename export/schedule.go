@@ -63,6 +63,7 @@ type task struct {
 	c     *collection
 	chunk *chunk
 	scan  bool
+	count bool  // ask for the number of documents
 	from  int64 // of a page of ids
 	size  int
 	at    int64
@@ -129,6 +130,12 @@ func (s *scheduler) pick() (task, bool) {
 	if s.scans == 0 {
 		if t, ok := s.pickAhead(); ok {
 			return t, true
+		}
+	}
+	for _, c := range s.active {
+		if c.uncounted() && !c.counting {
+			c.counting = true
+			return task{c: c, count: true, at: c.at}, true
 		}
 	}
 	for _, c := range s.active {
@@ -242,6 +249,7 @@ func (s *scheduler) pickChunk(c *collection) (task, bool) {
 		ch.from = ch.ids[0]
 	}
 	c.cut = true
+	c.chunks++
 	if ch.next = c.nextPlanned(); ch.next < 0 {
 		ch.next = c.part.hi
 	}
@@ -269,6 +277,7 @@ func (s *scheduler) split(c *collection, ch *chunk) bool {
 		return true // the collection was stopped meanwhile
 	}
 	c.pending = slices.Insert(c.pending, i+1, rest)
+	c.chunks++
 	c.spare = append(c.spare, rest)
 	slices.SortFunc(c.spare, func(a, b *chunk) int {
 		return slices.Index(c.pending, a) - slices.Index(c.pending, b)

@@ -276,6 +276,13 @@ func (r *Run) refine(ctx context.Context, c *collection, ids []int64, err error)
 	return err
 }
 
+// stopsRun reports whether an error concerns the server and not one collection.
+func stopsRun(err error) bool {
+	_, gaveUp := errors.AsType[*GaveUp](err)
+	_, refused := errors.AsType[*secretRefused](err)
+	return refused || gaveUp && passing(err)
+}
+
 // judgeLocked does what an error asks for: a new time, the end of the
 // collection, or the end of the run. The caller holds mu.
 func (r *Run) judgeLocked(c *collection, err error) {
@@ -285,11 +292,8 @@ func (r *Run) judgeLocked(c *collection, err error) {
 	}
 	fail := failureOf(err)
 	_, gaveUp := errors.AsType[*GaveUp](err)
-	_, refused := errors.AsType[*secretRefused](err)
 	switch {
-	case refused:
-		r.haltLocked(err)
-	case gaveUp && passing(err):
+	case stopsRun(err):
 		r.haltLocked(err)
 	case !gaveUp && fail != nil && fail.Expired():
 		r.expireLocked(c)

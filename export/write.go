@@ -38,6 +38,7 @@ type writer struct {
 	took   time.Duration
 	cut    *cut       // not saved yet
 	saving chan error // what becomes of the cut, on its way
+	notes  []string   // warnings for the manifest
 }
 
 type openChunk struct {
@@ -50,8 +51,32 @@ type openChunk struct {
 
 // write makes the file of a collection. An error that concerns the
 // collection alone is a *CollectionError.
-func (r *Run) write(ctx context.Context, c *collection) (err error) {
-	w := &writer{r: r, c: c, hash: sha256.New(), first: -1, last: -1, at: r.env.Clock.Now()}
+func (r *Run) write(ctx context.Context, c *collection) error {
+	var notes []string
+	for reading := 1; ; reading++ {
+		w := &writer{r: r, c: c, hash: sha256.New(), first: -1, last: -1, at: r.env.Clock.Now(), notes: notes}
+		err := w.write(ctx)
+		found, differs := errors.AsType[*unconfirmed](err)
+		if !differs {
+			return err
+		}
+		if found.final {
+			return w.own(found)
+		}
+		if err := r.again(c, w); err != nil {
+			return err
+		}
+		if reading == mostReadings {
+			return w.own(found)
+		}
+		notes = append(w.notes, fmt.Sprintf("it was read again from its ids: of %d documents that the server counts %d had been read", found.count, found.read))
+	}
+}
+
+// write makes the file once. Its error is an *unconfirmed where that must be done
+// again.
+func (w *writer) write(ctx context.Context) (err error) {
+	r, c := w.r, w.c
 	if c.saved != nil && c.saved.Finished {
 		return w.commit(c.saved.Entry)
 	}
@@ -106,7 +131,7 @@ func (r *Run) write(ctx context.Context, c *collection) (err error) {
 	if stop != nil {
 		return stop
 	}
-	return w.finish()
+	return w.finish(ctx)
 }
 
 // nextChunk waits for the first chunk of the collection to be read; false
@@ -260,7 +285,7 @@ func dropRows(b *row.Batch, last int64) {
 }
 
 // finish ends the file and gives it its name.
-func (w *writer) finish() error {
+func (w *writer) finish(ctx context.Context) error {
 	if err := w.file.Finish(w.put); err != nil {
 		return w.notOurs(err)
 	}
@@ -271,6 +296,10 @@ func (w *writer) finish() error {
 	t := w.tally
 	if w.rows != t.Expected-t.Gone+t.Appeared {
 		return w.own(fmt.Errorf("%d rows were written; %d planned, less %d gone, with %d that appeared, should be as many", w.rows, t.Expected, t.Gone, t.Appeared))
+	}
+	if err := w.confirm(ctx); err != nil {
+		w.broken = true // what is known of the file ends at the last checkpoint
+		return err
 	}
 	st := &state{Finished: true, Next: w.next, Put: w.last, Rows: w.rows, First: w.first, Tally: t, Offset: w.size}
 	w.fill(st)

@@ -1,0 +1,222 @@
+package export
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/row"
+)
+
+// mostReadings is how often a collection is read from its ids on before a server
+// that contradicts itself is given up.
+const mostReadings = 3
+
+// unconfirmed is a collection of which the server has documents that were not read,
+// though every page agreed with its plan.
+type unconfirmed struct {
+	name        string
+	at          int64
+	read, count int64
+	missing     int64 // documents that are there and were not read
+	first       int64 // of these
+	final       bool  // what was written cannot be written again
+}
+
+func (e *unconfirmed) Error() string {
+	text := fmt.Sprintf("%d documents were read, and the server counts %d as of %s", e.read, e.count, archive.FormatTime(e.at))
+	if e.first >= 0 {
+		text += fmt.Sprintf(": %d were never listed, the first is %d", e.missing, e.first)
+	}
+	return text + "; run it again, and see what stands between you and the server"
+}
+
+// uncounted reports whether the collection is planned to its end and the number of
+// its documents is still to be confirmed. Where all of it stood on one page of
+// documents, that page was read without a cursor and named no next one: the plan
+// and the page are two readings of all ids already. The caller holds the
+// scheduler's mu.
+func (c *collection) uncounted() bool {
+	return c.changes == nil && c.at != 0 && !c.tallied && c.scanFrom < 0 && !c.renewing && len(c.segments) == 1 &&
+		(c.chunks > 1 || c.saved != nil)
+}
+
+// countDocuments asks how many documents there are at the collection's time, beside
+// the reading.
+func (r *Run) countDocuments(ctx context.Context, t task) {
+	n, err := r.askCount(ctx, t.c, t.at)
+	if fail := failureOf(err); fail != nil && fail.Missing() {
+		if lost := r.checkAccess(ctx, t.c, t.at); lost != nil {
+			err = lost
+		}
+	}
+	err = r.refine(ctx, t.c, nil, err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t.c.counting = false
+	switch fail := failureOf(err); {
+	case r.over(ctx, t.c), t.c.renewing:
+	case err == nil:
+		t.c.tallied, t.c.count = true, n
+	case fail != nil && fail.Expired():
+		// All ids are known, so it may have expired for this question alone.
+		t.c.tallied, t.c.count = true, notCounted
+	default:
+		r.judgeLocked(t.c, err)
+	}
+	r.wake.Broadcast()
+}
+
+// notCounted stands for a number of documents that the server does not know any
+// more.
+const notCounted = -1
+
+// confirm compares the rows of a file that is whole but for its name with the
+// server's own count. Where they differ it is asked again, and then all ids are,
+// which are compared with those in the file: what is in the file and not there any
+// more has left the snapshot since it was read; what is there and not in the file
+// was never listed, and the collection must be read again.
+func (w *writer) confirm(ctx context.Context) error {
+	r, c := w.r, w.c
+	r.mu.Lock()
+	counted, n, at := c.tallied && len(c.segments) == 1, c.count, c.at
+	r.mu.Unlock()
+	rows := w.rows - w.tally.Window // as of the time read at
+	if !counted || n == rows {
+		return nil
+	}
+	expired := n == notCounted
+	if !expired {
+		var err error
+		n, err = r.askCount(ctx, c, at)
+		if fail := failureOf(err); fail != nil && fail.Expired() {
+			expired = true
+		} else if err != nil {
+			return w.refused(ctx, err)
+		} else if n == rows {
+			return nil
+		}
+	}
+	if expired {
+		w.note("the number of its documents could not be confirmed: the snapshot expired before the server had counted them")
+		return nil
+	}
+	if err := r.checkAccess(ctx, c, at); err != nil {
+		return w.own(err)
+	}
+	if slices.Contains(r.spec.Filtered, c.name) {
+		w.note(fmt.Sprintf("%d documents were read, and the role shows %d of the same time now: its predicate judges them as they are now", rows, n))
+		return nil
+	}
+	found := &unconfirmed{name: c.name, at: at, read: rows, count: n, first: -1}
+	left, err := w.compareIDs(ctx, at, found)
+	switch fail := failureOf(err); {
+	case fail != nil && fail.Expired():
+		w.note(fmt.Sprintf("%d documents were read, and the server counted %d; the snapshot expired before that was explained", rows, n))
+	case err != nil:
+		return w.refused(ctx, err)
+	case found.missing > 0:
+		return found
+	case left > 0:
+		w.note(fmt.Sprintf("%d documents left the snapshot after they were read, and are in the file", left))
+	}
+	return nil
+}
+
+// refused tells an error that concerns this collection alone from one that stops
+// the run.
+func (w *writer) refused(ctx context.Context, err error) error {
+	err = w.r.refine(ctx, w.c, nil, err)
+	if stopsRun(err) || ctx.Err() != nil {
+		return err
+	}
+	return w.own(err)
+}
+
+// note adds a warning to what the manifest says of the file.
+func (w *writer) note(text string) { w.notes = append(w.notes, text) }
+
+// compareIDs reads the ids at a time again and compares them with those in the
+// file, one page at a time. It counts what is there and not in the file in found,
+// and returns how many documents are in the file and not there.
+func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (left int64, err error) {
+	file, size, err := w.r.env.Store.Open(archive.PartName(w.c.file))
+	if err != nil {
+		// A stream cannot be read again, nor written.
+		found.final = true
+		found.missing = max(1, found.count-found.read)
+		return 0, nil
+	}
+	defer file.Close()
+	var there []int64 // the ids of the page that are not compared yet
+	next := int64(0)
+	// upTo takes the ids up to one out of there, and reports whether it is one.
+	upTo := func(id int64) (bool, error) {
+		for {
+			for len(there) > 0 && there[0] < id {
+				if found.missing++; found.first < 0 {
+					found.first = there[0]
+				}
+				there = there[1:]
+			}
+			if len(there) > 0 {
+				if there[0] > id {
+					return false, nil
+				}
+				there = there[1:]
+				return true, nil
+			}
+			if next < 0 || next > id {
+				return false, nil
+			}
+			from := next
+			if there, next, err = w.r.askIDs(ctx, w.c, at, from, laterIDs); err != nil {
+				return false, err
+			}
+			if err := checkIDs(task{c: w.c, from: from}, there, next); err != nil {
+				return false, err
+			}
+		}
+	}
+	_, err = row.Read(ctx, w.c.layout, file, size, func(one row.Row) error {
+		is, err := upTo(one.ID)
+		if err == nil && !is {
+			left++
+		}
+		return err
+	})
+	if err == nil {
+		// What is left: all of it is missing, and the largest id of all too.
+		var largest bool
+		if largest, err = upTo(math.MaxInt64); largest {
+			found.missing++
+		}
+	}
+	return left - w.tally.Window, err
+}
+
+// again makes ready to read a collection from its ids on once more.
+func (r *Run) again(c *collection, w *writer) error {
+	r.mu.Lock()
+	p := c.proof
+	c.proof = nil
+	r.mu.Unlock()
+	if p != nil {
+		p.drop()
+		<-p.done
+	}
+	if err := r.env.Store.Remove(archive.StateName(c.file)); err != nil {
+		return r.diskError("remove "+archive.StateName(c.file), err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.written -= w.size
+	r.laid -= w.rows
+	c.saved, c.put, c.segments = nil, settled{}, []segment{{From: 0, At: c.at}}
+	c.scanFrom, c.idPage, c.cut, c.scanned, c.chunks, c.tallied = 0, 0, false, false, 0, false
+	c.planned, c.read, c.gone, c.appeared = 0, 0, 0, 0
+	r.wake.Broadcast()
+	return nil
+}
