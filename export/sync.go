@@ -149,7 +149,7 @@ func (r *Run) confirm(ctx context.Context, src SyncSource, m *archive.Manifest) 
 			continue
 		}
 		c.at = c.changes.at
-		err := p.compare(ctx, src, c, false)
+		err := p.compareSurely(ctx, src, c, false)
 		if fail := failureOf(err); fail != nil && fail.Expired() {
 			whole = false
 			continue

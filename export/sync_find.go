@@ -39,14 +39,14 @@ func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *archiv
 			return err
 		}
 	}
-	err := r.compare(ctx, src, c, d.remade)
+	err := r.compareSurely(ctx, src, c, d.remade)
 	if _, damaged := errors.AsType[*pairs.Damaged](err); damaged {
 		// Its head could be read, and what follows cannot.
 		if err := r.rebuild(ctx, c, m); err != nil {
 			return err
 		}
 		d.notes = nil
-		err = r.compare(ctx, src, c, d.remade)
+		err = r.compareSurely(ctx, src, c, d.remade)
 	}
 	if err != nil {
 		return err
@@ -118,6 +118,53 @@ func (r *Run) madeAt(ctx context.Context, c *collection, at int64) (int64, error
 	return max(times[0], madeUnknown), nil
 }
 
+// miscounted is an index that was read with fewer documents than there are.
+type miscounted struct {
+	listed, count int64
+	of            string // what counts more
+}
+
+func (e *miscounted) Error() string {
+	return fmt.Sprintf("the index was read with %d documents, and the server counts %d in %s; see that it is the index of this collection, and what stands between you and the server", e.listed, e.count, e.of)
+}
+
+// compareSurely is compare, which reads the index again while that holds fewer
+// documents than the server counts.
+func (r *Run) compareSurely(ctx context.Context, src SyncSource, c *collection, anew bool) error {
+	notes := len(c.changes.notes)
+	for reading := 1; ; reading++ {
+		err := r.compare(ctx, src, c, anew)
+		if _, fewer := errors.AsType[*miscounted](err); !fewer || reading == mostReadings {
+			return err
+		}
+		c.changes.notes, c.changes.times = c.changes.notes[:notes], nil
+	}
+}
+
+// confirmPairs compares the documents that were found at the collection's time with
+// the server's own counts. More were found where some have left meanwhile, as when
+// their ttl passes.
+func (r *Run) confirmPairs(ctx context.Context, src SyncSource, c *collection, found int64, whole bool) error {
+	n, err := r.askCount(ctx, c, c.at)
+	if err != nil {
+		return err
+	}
+	if n > found {
+		return &miscounted{listed: found, count: n, of: "the collection"}
+	}
+	if !whole {
+		return nil
+	}
+	err = r.call(ctx, c, false, func() (err error) {
+		n, err = src.CountPairs(ctx, c.changes.index, c.at)
+		return err
+	})
+	if err == nil && n > found {
+		err = &miscounted{listed: found, count: n, of: "the index"}
+	}
+	return err
+}
+
 // compare finds the changes of a collection between the last sync and c.at. With
 // anew all that is there counts as changed.
 func (r *Run) compare(ctx context.Context, src SyncSource, c *collection, anew bool) error {
@@ -132,10 +179,20 @@ func (r *Run) compare(ctx context.Context, src SyncSource, c *collection, anew b
 		if err != nil {
 			return err
 		}
+		why := "the events since the last sync are forgotten"
 		if d.at >= least {
-			return r.compareFast(ctx, src, c, state)
+			err := r.compareFast(ctx, src, c, state)
+			if _, fewer := errors.AsType[*miscounted](err); !fewer {
+				return err
+			}
+			shut()
+			if state, shut, err = r.openState(d); err != nil {
+				return err
+			}
+			defer shut()
+			d.times, why = nil, "its end and the events do not account for all documents"
 		}
-		d.notes = append(d.notes, "the events since the last sync are forgotten, so the whole index was read in spite of the fast mode")
+		d.notes = append(d.notes, why+", so the whole index was read in spite of the fast mode")
 	}
 	if anew {
 		var old, new []pairs.Pair
@@ -190,18 +247,25 @@ func (r *Run) compareFast(ctx context.Context, src SyncSource, c *collection, st
 		changed[p.ID] = p.TS
 	}
 	var old []pairs.Pair
+	there := int64(len(changed)) // documents after the sync
 	for p, err := range state {
 		if err != nil {
 			return err
 		}
 		ts, updated := changed[p.ID]
 		_, removed := gone[p.ID]
+		if !updated && !removed {
+			there++
+		}
 		switch {
 		case updated && ts == p.TS:
 			delete(changed, p.ID)
 		case updated || removed:
 			old = append(old, p)
 		}
+	}
+	if err := r.confirmPairs(ctx, src, c, there, false); err != nil {
+		return err
 	}
 	new = new[:0]
 	for id, ts := range changed {
@@ -217,6 +281,7 @@ func (r *Run) compareFast(ctx context.Context, src SyncSource, c *collection, st
 func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, fromTS int64, each func(pairs.Pair) error) error {
 	at, fromID, size := c.at, int64(-1), pairsPage
 	last := pairs.Pair{TS: pairs.NoTime}
+	whole, listed := fromTS == 0, int64(0)
 	for {
 		var ts, ids []int64
 		var nextTS, nextID int64
@@ -242,6 +307,7 @@ func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, from
 			}
 			last = p
 		}
+		listed += int64(len(ids))
 		if nextID < 0 {
 			break
 		}
@@ -252,7 +318,10 @@ func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, from
 		}
 		fromTS, fromID = nextTS, nextID
 	}
-	return r.checkAccess(ctx, c, at)
+	if err := r.checkAccess(ctx, c, at); err != nil || !whole {
+		return err
+	}
+	return r.confirmPairs(ctx, src, c, listed, true)
 }
 
 // removals are the documents whose last event since the last sync is a removal,
