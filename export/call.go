@@ -1,94 +1,46 @@
 package export
 
-import (
-	"context"
-	"errors"
-	"time"
-
-	"fauna-export/export/row"
-)
-
-const (
-	// sameSize is how often a page that may be too large is asked for again
-	// before it is asked for smaller.
-	sameSize = 2
-	// longAnswer is what a failure may take that is not a time out: after one
-	// a smaller page is asked for at once.
-	longAnswer = 5 * time.Second
-)
-
-// mostBroken is how often an answer that is no page is asked for again.
-const mostBroken = 5
-
-// longestTry is longer than a request and the pause before it can take. What is
-// longer was a machine that slept: it tries again before it gives up.
-const longestTry = 2 * time.Minute
+import "context"
 
 // call makes one request until it is answered, pausing after failures that
 // may pass. With smaller it gives a failure back that asks for fewer
 // documents. A failure that goes on for longer than the spec allows ends as
 // *GaveUp.
 func (r *Run) call(ctx context.Context, c *collection, smaller bool, f func() error) error {
-	var last time.Time        // of the failure before
-	var failing time.Duration // for how long it has failed
-	for tries := 1; ; tries++ {
+	a := attempts{allowed: r.spec.RetryFor}
+	for {
 		if err := r.pace.wait(ctx); err != nil {
 			return context.Cause(ctx)
 		}
-		r.count(c, tries > 1)
+		r.count(c, a.tries > 0)
 		asked := r.env.Clock.Now()
+		answered := r.pace.asked()
 		err := f()
+		answered(err)
 		if err == nil {
-			r.pace.went()
 			return nil
 		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		fail := failureOf(err)
-		broken := brokenPage(err)
-		switch {
-		case fail == nil && !broken:
-			return err
-		case broken:
-			if tries >= mostBroken {
-				return err
-			}
-		case fail.Expired() || fail.Refused() || fail.Missing():
-			return err
-		case smaller && fail.Smaller() && (!fail.Retry() || fail.Slow() || tries > sameSize || r.env.Clock.Now().Sub(asked) > longAnswer):
-			if fail.Slow() {
+		slow := false
+		if fail := failureOf(err); fail != nil {
+			slow = fail.Slow()
+		}
+		if end := a.failed(err, asked, r.env.Clock.Now(), smaller); end != nil {
+			if slow && smaller {
 				r.pace.slow(r.pace.backoff(0))
 			}
-			return err
-		case !fail.Retry():
-			return err
+			return end
 		}
-		now := r.env.Clock.Now()
-		if !last.IsZero() {
-			failing += min(now.Sub(last), longestTry)
-		}
-		last = now
-		// A document that always fails on the server's side shows at once;
-		// what may pass (the network, a busy server) has its time.
-		lasting := fail != nil && fail.Smaller() && !fail.Slow() && tries > 3*sameSize
-		if failing >= r.spec.RetryFor || lasting {
-			return &GaveUp{After: failing, Tries: tries, Err: err}
-		}
-		d := r.pace.backoff(tries - 1)
-		if fail != nil && fail.Slow() {
+		d := r.pace.backoff(a.tries - 1)
+		if slow {
 			r.pace.slow(d)
 		}
 		if err := r.pace.pause(ctx, d, err.Error()); err != nil {
 			return context.Cause(ctx)
 		}
 	}
-}
-
-// brokenPage tells whether an answer was cut or garbled on its way.
-func brokenPage(err error) bool {
-	_, ok := errors.AsType[*row.PageError](err)
-	return ok
 }
 
 // count notes a request.

@@ -46,7 +46,7 @@ func (w *writer) entry(st *state) *archive.Entry {
 			e.Snapshots = append(e.Snapshots, archive.Segment{FromID: strconv.FormatInt(s.From, 10), Time: archive.FormatTime(s.At)})
 		}
 	}
-	e.Warnings = append(e.Warnings, w.notes...)
+	e.Warnings = append(append(e.Warnings, t.remarks()...), w.notes...)
 	if t.Window > 0 {
 		e.Warnings = append(e.Warnings, fmt.Sprintf("%d documents left the snapshot while they live on, and were read as they are now", t.Window))
 	}
@@ -57,4 +57,25 @@ func (w *writer) entry(st *state) *archive.Entry {
 		}
 	}
 	return e
+}
+
+// remarks says what left and entered the snapshot between the plan and the reading.
+// They stand in the manifest, and are shown as they stand there.
+func (s settled) remarks() []string {
+	var out []string
+	if s.Gone > 0 {
+		out = append(out, documents(s.Gone)+" left the snapshot before they were read, and are not in the file")
+	}
+	if s.Appeared > 0 {
+		out = append(out, documents(s.Appeared)+" entered the snapshot after it was planned, and are in the file")
+	}
+	return out
+}
+
+// documents is a number of documents, in words for a message.
+func documents(n int64) string {
+	if n == 1 {
+		return "1 document"
+	}
+	return strconv.FormatInt(n, 10) + " documents"
 }

@@ -153,7 +153,7 @@ func (r *Run) readRows(ctx context.Context, c *collection, ch *chunk, batch *row
 		}
 		batch.Bytes = slices.Grow(batch.Bytes, len(body))
 		err = rows(body)
-		if !brokenPage(err) {
+		if !brokenAnswer(err) {
 			r.observe(c, n, int64(len(body)), took)
 		}
 		return err

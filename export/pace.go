@@ -2,15 +2,14 @@ package export
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
 )
 
-const (
-	firstBackoff = 200 * time.Millisecond
-	mostBackoff  = 20 * time.Second
-)
+// longSilence is from when on a run says that it waits for an answer.
+const longSilence = 5 * time.Second
 
 // pace is how fast all workers together may ask: pauses after an overloaded
 // server's answers, fewer requests in flight after these, a largest rate of
@@ -27,7 +26,9 @@ type pace struct {
 	reserve time.Time // when the next document may be read, under maxRate
 	waiting string
 	nextTry time.Time
-	waits   int // calls in a pause after a failure
+	waits   int       // calls in a pause after a failure
+	flying  int       // requests that are not answered yet
+	silent  time.Time // since when there is no answer to any of them
 }
 
 func newPace(clock Clock, src rand.Source, workers, maxRate int) *pace {
@@ -37,13 +38,9 @@ func newPace(clock Clock, src rand.Source, workers, maxRate int) *pace {
 // backoff is the pause after the nth failure in a row: it doubles, and lies
 // anywhere between half and all of that.
 func (p *pace) backoff(n int) time.Duration {
-	d := mostBackoff
-	if n < 7 {
-		d = min(d, firstBackoff<<n)
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return d/2 + time.Duration(p.random.Int64N(int64(d/2)))
+	return backoff(n, p.random)
 }
 
 // wait returns when this worker may ask.
@@ -91,13 +88,29 @@ func (p *pace) slow(d time.Duration) {
 	}
 }
 
-// went notes an answer: after a slow-down the requests in flight grow again,
-// by one every few answers.
-func (p *pace) went() {
+// asked notes a request. What it returns notes how it ended: with an answer,
+// whatever its sense, or without one.
+func (p *pace) asked() (answered func(error)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.limit < p.most {
-		p.limit = min(p.most, p.limit+1/(2*p.limit))
+	if p.flying == 0 {
+		p.silent = p.clock.Now()
+	}
+	p.flying++
+	return func(err error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.flying--
+		if err == nil {
+			p.silent = p.clock.Now()
+			// Others may still pause, but nothing is waited for any more.
+			p.waiting, p.nextTry = "", time.Time{}
+			if p.limit < p.most {
+				// After a slow-down the requests in flight grow again, by one
+				// every few answers.
+				p.limit = min(p.most, p.limit+1/(2*p.limit))
+			}
+		}
 	}
 }
 
@@ -140,5 +153,8 @@ func (p *pace) pause(ctx context.Context, d time.Duration, why string) error {
 func (p *pace) state() (string, time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if quiet := p.clock.Now().Sub(p.silent); p.waiting == "" && p.flying > 0 && quiet >= longSilence {
+		return fmt.Sprintf("no answer from the server for %s", quiet.Round(time.Second)), time.Time{}
+	}
 	return p.waiting, p.nextTry
 }

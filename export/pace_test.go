@@ -116,7 +116,7 @@ func TestPace_slowDownIsShared(t *testing.T) {
 			t.Errorf("they waited %s", took)
 		}
 		for range 200 {
-			p.went()
+			p.asked()(nil)
 		}
 		if got := p.inFlight(); got != 8 {
 			t.Errorf("%d in flight after many answers", got)

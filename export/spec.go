@@ -214,7 +214,7 @@ func (s Spec) withDefaults() Spec {
 		s.Compress = row.None
 	}
 	if s.RetryFor == 0 {
-		s.RetryFor = 5 * time.Minute
+		s.RetryFor = retryFor
 	}
 	s.Collections = slices.Clone(s.Collections)
 	return s

@@ -173,6 +173,9 @@ func (c *Client) exchange(ctx context.Context, r request, buf []byte) ([]byte, e
 		return nil, err
 	}
 	if err := checkResource(resp, body); err != nil {
+		if e := (*Error)(nil); c.seen.Load() > 0 && errors.As(err, &e) {
+			e.Kind = KindStrange // Fauna did answer there
+		}
 		return nil, err
 	}
 	if resp.StatusCode == http.StatusCreated && !r.write {

@@ -1,0 +1,242 @@
+package export
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"fauna-export/export/row"
+	"fauna-export/fauna"
+)
+
+// liar stands between a client and a server, and changes what it is asked or what
+// it answers.
+type liar struct {
+	server string // "host:port"
+
+	mu     sync.Mutex
+	ask    func(query string) string
+	answer func(query, answer string) string
+	lies   int
+}
+
+// lie begins to lie; each function may be nil.
+func (l *liar) lie(ask func(query string) string, answer func(query, answer string) string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ask, l.answer, l.lies = ask, answer, 0
+}
+
+func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	query, _ := io.ReadAll(r.Body)
+	l.mu.Lock()
+	asked := string(query)
+	if l.ask != nil {
+		asked = l.ask(asked)
+	}
+	l.mu.Unlock()
+	req, err := http.NewRequestWithContext(r.Context(), r.Method, "http://"+l.server+"/", strings.NewReader(asked))
+	if err != nil {
+		panic(err)
+	}
+	req.Header = r.Header.Clone()
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	text := string(body)
+	l.mu.Lock()
+	if l.answer != nil && resp.StatusCode == http.StatusOK {
+		text = l.answer(string(query), text)
+	}
+	if text != string(body) || asked != string(query) {
+		l.lies++
+	}
+	l.mu.Unlock()
+	for name, values := range resp.Header {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	w.WriteHeader(resp.StatusCode)
+	_, _ = io.WriteString(w, text)
+}
+
+// told reports whether there was a lie.
+func (l *liar) told() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lies > 0
+}
+
+// startLiar puts a liar in front of a server, and returns a client of it.
+func startLiar(t *testing.T, s *testServer) (*liar, *fauna.Client) {
+	t.Helper()
+	_, address, _ := strings.Cut(s.endpoint, "://")
+	l := &liar{server: address}
+	front := httptest.NewServer(l)
+	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
+	t.Cleanup(front.Close)
+	return l, (&testServer{Server: s.Server, endpoint: front.URL}).client(t, fauna.Secret{})
+}
+
+// Kinds of queries, by what their text holds.
+func asksIDs(query, collection string) bool {
+	return strings.Contains(query, `"documents":{"collection":"`+collection+`"}`) && strings.Contains(query, `"select":"id"`)
+}
+
+func asksDocuments(query, collection string) bool {
+	return strings.Contains(query, `"documents":{"collection":"`+collection+`"}`) && strings.Contains(query, `"get":{"var"`)
+}
+
+func asksCount(query, collection string) bool {
+	return strings.Contains(query, `"count":{"documents":{"collection":"`+collection+`"}}`)
+}
+
+// firstOf does something to the first of the texts that are chosen.
+func firstOf(chosen func(query string) bool, do func(text string) string) func(query, text string) string {
+	done := false
+	return func(query, text string) string {
+		if done || !chosen(query) {
+			return text
+		}
+		done = true
+		return do(text)
+	}
+}
+
+// always does something to all texts that are chosen.
+func always(chosen func(query string) bool, do func(text string) string) func(query, text string) string {
+	return func(query, text string) string {
+		if !chosen(query) {
+			return text
+		}
+		return do(text)
+	}
+}
+
+func becomes(text string) func(string) string { return func(string) string { return text } }
+
+func swap(old, new string) func(string) string {
+	return func(text string) string { return strings.ReplaceAll(text, old, new) }
+}
+
+// TestLies_noWrongAnswerLosesDocuments changes one answer, or all of a kind. The
+// files are those of an honest server, or the collection fails by name.
+func TestLies_noWrongAnswerLosesDocuments(t *testing.T) {
+	s := startServer(t)
+	// The same ids as in users.
+	if err := s.Load("others", serverDocs(2000)); err != nil {
+		t.Fatal(err)
+	}
+	l, client := startLiar(t, s)
+	ids := func(q string) bool { return asksIDs(q, "users") }
+	firstIDs := func(q string) bool { return ids(q) && !strings.Contains(q, `"after"`) }
+	documents := func(q string) bool { return asksDocuments(q, "users") }
+	count := func(q string) bool { return asksCount(q, "users") }
+	cut := func(a string) string { // without the first 50 ids
+		i := strings.Index(a, `"data":[`) + len(`"data":[`)
+		parts := strings.SplitN(a[i:], ",", 51)
+		return a[:i] + parts[50]
+	}
+	const set = `"paginate":{"documents":{"collection":"users"}}`
+	without := func(a string) string {
+		i := strings.Index(a, `{"ref":{"@ref":{"id":"1003"`)
+		end := strings.Index(a, `{"ref":{"@ref":{"id":"1006"`)
+		if i < 0 || end < i {
+			return a
+		}
+		return a[:i] + a[end:]
+	}
+	for _, c := range []struct {
+		name  string
+		query bool                                             // the lie changes what is asked
+		lie   func() func(query, text string) (changed string) // made anew for each run
+		fails bool
+	}{
+		{"the first page of ids begins late", true, func() func(q, a string) string {
+			return firstOf(firstIDs, swap(set, set+`,"after":[{"ref":{"collection":"users"},"id":"400"}]`))
+		}, false},
+		{"every first page of ids does", true, func() func(q, a string) string {
+			return always(firstIDs, swap(set, set+`,"after":[{"ref":{"collection":"users"},"id":"400"}]`))
+		}, true},
+		{"the first ids are left out", false, func() func(q, a string) string { return firstOf(firstIDs, cut) }, false},
+		{"the ids of another collection", true, func() func(q, a string) string { return firstOf(firstIDs, swap(`"users"`, `"orders"`)) }, false},
+		{"no ids", false, func() func(q, a string) string { return firstOf(firstIDs, becomes(`{"resource":{"data":[]}}`)) }, false},
+		{"the first two ids and no more", false, func() func(q, a string) string {
+			return firstOf(firstIDs, becomes(`{"resource":{"data":["100","103"]}}`))
+		}, false},
+		{"ids as numbers", false, func() func(q, a string) string { return firstOf(ids, becomes(`{"resource":{"data":[100,103]}}`)) }, false},
+		{"the documents of another collection", true, func() func(q, a string) string { return firstOf(documents, swap(`"users"`, `"others"`)) }, false},
+		{"for ever those of another", true, func() func(q, a string) string { return always(documents, swap(`"users"`, `"others"`)) }, true},
+		{"a time after the snapshot", false, func() func(q, a string) string { return firstOf(documents, swap(`"ts":1`, `"ts":9`)) }, false},
+		{"a time before all time", false, func() func(q, a string) string { return firstOf(documents, swap(`"ts":1`, `"ts":-1`)) }, false},
+		{"a document that no page has", false, func() func(q, a string) string {
+			return func(q, a string) string {
+				switch {
+				case ids(q):
+					return strings.Replace(a, `"1003",`, ``, 1)
+				case documents(q):
+					return without(a)
+				}
+				return a
+			}
+		}, true},
+		{"a wrong count", false, func() func(q, a string) string { return firstOf(count, becomes(`{"resource":1999}`)) }, false},
+		{"always a count too small", false, func() func(q, a string) string { return always(count, becomes(`{"resource":1999}`)) }, false},
+		{"always a count too large", false, func() func(q, a string) string { return always(count, becomes(`{"resource":2001}`)) }, false},
+		{"a second list", false, func() func(q, a string) string { return firstOf(ids, swap(`"data":[`, `"data":[],"data":[`)) }, false},
+		{"an error in a success", false, func() func(q, a string) string {
+			return firstOf(documents, becomes(`{"errors":[{"code":"x","description":"y"}]}`))
+		}, false},
+	} {
+		for _, format := range []row.Format{row.JSONL, row.CSV, row.Wire, row.Parquet} {
+			if testing.Short() && format != row.JSONL {
+				continue
+			}
+			spec := Spec{Format: format}
+			l.lie(nil, nil)
+			want := serverFiles(t, client, spec)
+			lie := c.lie()
+			if c.query {
+				l.lie(func(q string) string { return lie(q, q) }, nil)
+			} else {
+				l.lie(nil, lie)
+			}
+			dir := exportDir(t)
+			m, err := serverRun(t, client, dir, spec)
+			if !l.told() {
+				t.Errorf("%s, %s: there was no lie", c.name, format)
+			}
+			if c.fails {
+				partial, failed := errors.AsType[*Partial](err)
+				if !failed || len(partial.Failures) != 1 || partial.Failures[0].Collection != "users" || len(m.Collections) != 1 {
+					t.Errorf("%s, %s: %v", c.name, format, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Errorf("%s, %s: %v", c.name, format, err)
+				continue
+			}
+			for _, e := range m.Collections {
+				if !bytes.Equal(mustRead(t, dir, e.File), want[e.File]) {
+					t.Errorf("%s, %s: %s is not that of an honest server: %d rows, gone %d, appeared %d", c.name, format, e.File, e.Rows, e.Gone, e.Appeared)
+				}
+				if e.Gone+e.Appeared > 0 && len(e.Warnings) == 0 {
+					t.Errorf("%s, %s: gone %d, appeared %d, and no word of it", c.name, format, e.Gone, e.Appeared)
+				}
+			}
+		}
+	}
+}
