@@ -39,7 +39,7 @@ func (e *unconfirmed) Error() string {
 // and the page are two readings of all ids already. The caller holds the
 // scheduler's mu.
 func (c *collection) uncounted() bool {
-	return c.changes == nil && c.at != 0 && !c.tallied && c.scanFrom < 0 && !c.renewing && len(c.segments) == 1 &&
+	return c.changes == nil && c.part.of == 1 && c.at != 0 && !c.tallied && c.scanFrom < 0 && !c.renewing && len(c.segments) == 1 &&
 		(c.chunks > 1 || c.saved != nil)
 }
 

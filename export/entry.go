@@ -64,10 +64,10 @@ func (w *writer) entry(st *state) *archive.Entry {
 func (s settled) remarks() []string {
 	var out []string
 	if s.Gone > 0 {
-		out = append(out, documents(s.Gone)+" left the snapshot before they were read, and are not in the file")
+		out = append(out, documents(s.Gone)+" left the snapshot before being read: not in the file")
 	}
 	if s.Appeared > 0 {
-		out = append(out, documents(s.Appeared)+" entered the snapshot after it was planned, and are in the file")
+		out = append(out, documents(s.Appeared)+" entered the snapshot after it was planned: in the file")
 	}
 	return out
 }

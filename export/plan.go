@@ -180,8 +180,8 @@ func (r *Run) replan(c *collection) int64 {
 	from := c.nextPlanned()
 	for i, ch := range c.pending {
 		if !ch.done {
-			if from = ch.ids[0]; ch.from == 0 {
-				from, c.cut = 0, false
+			if from = ch.from; from != ch.ids[0] {
+				c.cut = false // it is the first of all still
 			}
 			r.dropFrom(c, i)
 			break

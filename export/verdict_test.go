@@ -153,7 +153,7 @@ func TestVerdict_aDocumentAliveButNoLongerAtTheTimeIsReadNow(t *testing.T) {
 	if got := mustRead(t, dir, "users.jsonl"); !bytes.Equal(got, jsonl(users, slices.Delete(all, i, i+1))) {
 		t.Error("other rows")
 	}
-	if m.Consistency != archive.ConsistencyWindow || m.Collections[0].Gone != 1 || len(m.Collections[0].Warnings) != 1 {
+	if m.Consistency != archive.ConsistencyWindow || m.Collections[0].Gone != 1 || len(m.Collections[0].Warnings) != 2 {
 		t.Errorf("manifest %+v", m)
 	}
 }

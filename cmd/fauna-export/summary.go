@@ -45,12 +45,6 @@ func verifiedText(r *archive.Report) string {
 // sayRemarkable says what is remarkable of files, and what is missing.
 func (a *app) sayRemarkable(m *archive.Manifest, entries []archive.Entry) {
 	for _, e := range entries {
-		if e.Gone > 0 {
-			a.say("%s: %s left the snapshot while it was read, and is not in the file", quoted(e.Name), count(e.Gone, "document"))
-		}
-		if e.Appeared > 0 {
-			a.say("%s: %s entered the snapshot while it was read, and is in the file", quoted(e.Name), count(e.Appeared, "document"))
-		}
 		for _, w := range e.Warnings {
 			a.say("warning: %s: %s", quoted(e.Name), w)
 		}
