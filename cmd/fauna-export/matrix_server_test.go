@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,12 +129,11 @@ func (s *matrixServer) keyOf(t *testing.T, setup fql.Setup) string {
 
 func secretIn(t *testing.T, answer string) string {
 	t.Helper()
-	_, rest, found := strings.Cut(answer, "secret: '")
-	secret, _, closed := strings.Cut(rest, "'")
-	if !found || !closed {
+	found := regexp.MustCompile(`secret: ['"](fn[\w-]+)['"]`).FindStringSubmatch(answer)
+	if found == nil {
 		t.Fatalf("the answer to CreateKey has no secret:\n%s", answer)
 	}
-	return secret
+	return found[1]
 }
 
 // exchange is one request and its true answer.
