@@ -1,0 +1,418 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+)
+
+// S3Options are what an S3 store needs beside its URL.
+type S3Options struct {
+	// Endpoint is the server, as host, host:port or URL; empty for the one that
+	// the environment names, else Amazon's.
+	Endpoint string
+	// Getenv reads the environment; nil for an empty one.
+	Getenv func(string) string
+	// Notice, when not nil, is told what a user has to know of: that requests
+	// are being tried again, that the store waits for a lock. It may be called
+	// by several goroutines.
+	Notice func(string)
+	// PartSize is the size of all parts of a file but the last; 0 for 8 MiB. A
+	// file has 10 000 parts at most.
+	PartSize int64
+	// Beat is how often the holder of the lock shows that it lives; 0 for 5 s. A
+	// lock that does not change for three beats is taken from its holder.
+	Beat time.Duration
+	// Patience is how long a request that fails is tried again; 0 for 5 minutes.
+	Patience time.Duration
+}
+
+const (
+	// S3Scheme begins the URL of an S3 store.
+	S3Scheme = "s3://"
+
+	defaultPart     = 8 << 20
+	defaultBeat     = 5 * time.Second
+	defaultPatience = 5 * time.Minute
+
+	mostParts   = 9900 // of a file; S3 takes 10 000
+	mostSending = 4    // parts on their way at once
+
+	uploadsPrefix = WorkPrefix + "uploads/"
+)
+
+// IsS3 reports whether a store's name is the URL of an S3 store.
+func IsS3(name string) bool { return strings.HasPrefix(name, S3Scheme) }
+
+// At is the store of a name: a folder, or for s3://bucket/prefix an S3 store.
+// Once ctx has ended, an S3 store gives up on a request that fails within
+// seconds.
+func At(ctx context.Context, name string, o S3Options) (Store, error) {
+	if !IsS3(name) {
+		return NewFolder(name), nil
+	}
+	return NewS3(ctx, name, o)
+}
+
+// S3URL is a bucket and the prefix of the names in it.
+type S3URL struct {
+	Bucket string
+	// Prefix is empty or ends with "/".
+	Prefix string
+}
+
+// String is the URL.
+func (u S3URL) String() string { return S3Scheme + u.Bucket + "/" + strings.TrimSuffix(u.Prefix, "/") }
+
+// ParseS3 reads s3://bucket/prefix. A name or password in it is refused and not
+// repeated.
+func ParseS3(text string) (S3URL, error) {
+	rest, ok := strings.CutPrefix(text, S3Scheme)
+	if !ok {
+		return S3URL{}, fmt.Errorf("%q is not of the form s3://bucket/prefix", text)
+	}
+	bucket, prefix, _ := strings.Cut(rest, "/")
+	switch {
+	case strings.Contains(bucket, "@"):
+		return S3URL{}, errors.New("an s3:// URL takes no name or password: credentials come from the AWS_… variables or a profile")
+	case bucket == "":
+		return S3URL{}, errors.New("s3:// needs the name of a bucket: s3://bucket/prefix")
+	case len(bucket) < 3 || len(bucket) > 63 || strings.Trim(bucket, "abcdefghijklmnopqrstuvwxyz0123456789.-_ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
+		return S3URL{}, fmt.Errorf("%q is not the name of a bucket: 3 to 63 letters, digits, dots and hyphens", bucket)
+	}
+	if strings.ContainsAny(prefix, "?#\\\x00") {
+		return S3URL{}, fmt.Errorf("the prefix %q holds a character that it may not hold: ? # \\", prefix)
+	}
+	prefix = strings.Trim(prefix, "/")
+	for _, part := range strings.Split(prefix, "/") {
+		if prefix != "" && (part == "" || part == "." || part == "..") {
+			return S3URL{}, fmt.Errorf("the prefix %q has an empty part, \".\" or \"..\" in it", prefix)
+		}
+	}
+	if len(prefix) > 500 {
+		return S3URL{}, errors.New("the prefix is longer than 500 bytes")
+	}
+	if prefix != "" {
+		prefix += "/"
+	}
+	return S3URL{Bucket: bucket, Prefix: prefix}, nil
+}
+
+// S3 is a Store under a prefix of a bucket. A file is a multipart upload that
+// other processes can go on with; what it needs for that lies beside the run's
+// other state. Its Append goes on from a Cut, or with a file of less than a part.
+type S3 struct {
+	at      S3URL
+	opt     S3Options
+	ctx     context.Context
+	core    *minio.Core
+	creds   *credentials.Credentials
+	chain   *credentialChain
+	plain   bool // over http, where bodies are signed
+	sending chan struct{}
+
+	lock s3Lock
+
+	mu      sync.Mutex
+	reached bool               // the server has answered once
+	records map[string]*upload // of files that are being uploaded, by name; nil until they are listed
+}
+
+// NewS3 is the store of a URL. It asks nothing of the server; its error is that
+// of the URL or the endpoint.
+func NewS3(ctx context.Context, name string, o S3Options) (*S3, error) {
+	at, err := ParseS3(name)
+	if err != nil {
+		return nil, err
+	}
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
+	}
+	if o.Notice == nil {
+		o.Notice = func(string) {}
+	}
+	if o.PartSize == 0 {
+		o.PartSize = defaultPart
+	}
+	if o.PartSize < 5<<20 || o.PartSize > 5<<30 {
+		return nil, fmt.Errorf("parts of %d bytes: S3 takes 5 MiB to 5 GiB", o.PartSize)
+	}
+	if o.Beat == 0 {
+		o.Beat = defaultBeat
+	}
+	if o.Patience == 0 {
+		o.Patience = defaultPatience
+	}
+	s := &S3{at: at, opt: o, ctx: ctx, sending: make(chan struct{}, mostSending)}
+	if err := s.connect(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Name is the URL.
+func (s *S3) Name() string { return s.at.String() }
+
+func (s *S3) key(name string) string { return s.at.Prefix + name }
+
+// final is the name that a file gets when it is committed.
+func final(name string) string {
+	if whole, ok := strings.CutSuffix(name, PartEnd); ok {
+		return strings.TrimPrefix(whole, WorkPrefix)
+	}
+	return name
+}
+
+// List names the objects under the prefix. Of a file being uploaded it gives the
+// length that can be gone on with; none when the server has dropped the upload.
+func (s *S3) List() ([]Entry, error) {
+	var out []Entry
+	uploads := false
+	for _, prefix := range []string{"", WorkPrefix, MergedPrefix} {
+		some, err := s.list(prefix)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range some {
+			switch {
+			case e.Name == lockName || e.Name == WorkPrefix || e.Name == MergedPrefix:
+			case e.Name == uploadsPrefix:
+				uploads = true
+			default:
+				e.Name = strings.TrimSuffix(e.Name, "/")
+				out = append(out, e)
+			}
+		}
+	}
+	if uploads {
+		records, err := s.loadRecords()
+		if err != nil {
+			return nil, err
+		}
+		for name, u := range records {
+			size, err := s.durable(u)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, Entry{Name: name, Size: size})
+		}
+	}
+	slices.SortFunc(out, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+// list gives what is right under a prefix; names that end with "/" stand for
+// more below.
+func (s *S3) list(prefix string) (out []Entry, err error) {
+	err = s.do("list "+s.Name(), 0, func(ctx context.Context) error {
+		out = out[:0]
+		opts := minio.ListObjectsOptions{Prefix: s.key(prefix)}
+		for o := range s.core.ListObjectsIter(ctx, s.at.Bucket, opts) {
+			if o.Err != nil {
+				return o.Err
+			}
+			name := strings.TrimPrefix(o.Key, s.at.Prefix)
+			switch {
+			case name == "" || name == prefix:
+			case strings.HasSuffix(name, "/"):
+				out = append(out, Entry{Name: name, Size: -1})
+			default:
+				out = append(out, Entry{Name: name, Size: o.Size})
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// s3Shelf is a prefix below which stores stand.
+type s3Shelf struct{ s *S3 }
+
+// NewS3Shelf is a Shelf of the stores right under the URL of a prefix.
+func NewS3Shelf(ctx context.Context, name string, o S3Options) (Shelf, error) {
+	s, err := NewS3(ctx, name, o)
+	if err != nil {
+		return nil, err
+	}
+	return s3Shelf{s}, nil
+}
+
+func (h s3Shelf) Names() ([]string, error) {
+	entries, err := h.s.list("")
+	var out []string
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name, "/"); ok && e.Name != WorkPrefix && e.Name != MergedPrefix {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out, err
+}
+
+func (h s3Shelf) Store(name string) Store {
+	at := h.s.at
+	at.Prefix += name + "/"
+	return h.s.below(at)
+}
+
+func (h s3Shelf) Remove(name string) error {
+	entries, err := h.Store(name).List()
+	if err == nil && len(entries) > 0 {
+		err = fmt.Errorf("%s still holds %s", name, entries[0].Name)
+	}
+	return err
+}
+
+// below is the store at another place of the same server.
+func (s *S3) below(at S3URL) *S3 {
+	return &S3{at: at, opt: s.opt, ctx: s.ctx, core: s.core, creds: s.creds, chain: s.chain, plain: s.plain, sending: s.sending}
+}
+
+// Read reads a small file.
+func (s *S3) Read(name string) ([]byte, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
+	data, _, err := s.get(s.key(name))
+	return data, err
+}
+
+// get reads a small object, and its ETag.
+func (s *S3) get(key string) (data []byte, etag string, err error) {
+	err = s.do("read "+s.shown(key), 0, func(ctx context.Context) error {
+		r, info, _, err := s.core.GetObject(ctx, s.at.Bucket, key, minio.GetObjectOptions{})
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		if info.Size > MaxSmall {
+			return &TooLarge{Name: s.shown(key), Size: info.Size, Most: MaxSmall}
+		}
+		etag = info.ETag
+		data, err = io.ReadAll(io.LimitReader(r, MaxSmall))
+		if err == nil && info.Size >= 0 && int64(len(data)) != info.Size {
+			err = io.ErrUnexpectedEOF
+		}
+		return err
+	})
+	return data, etag, err
+}
+
+// Write replaces an object.
+func (s *S3) Write(name string, data []byte) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	return s.put(s.key(name), data)
+}
+
+func (s *S3) put(key string, data []byte) error {
+	if err := s.owned(); err != nil {
+		return err
+	}
+	md5Text, shaText := s.sums(data)
+	return s.do("write "+s.shown(key), len(data), func(ctx context.Context) error {
+		_, err := s.core.PutObject(ctx, s.at.Bucket, key, bytes.NewReader(data), int64(len(data)), md5Text, shaText, minio.PutObjectOptions{DisableContentSha256: true})
+		return err
+	})
+}
+
+// sums are the checksums that go with a body: its MD5, which all servers compare,
+// and over http its SHA-256, which the signature holds.
+func (s *S3) sums(data []byte) (md5Base64, sha256Hex string) {
+	m := md5.Sum(data)
+	if s.plain {
+		h := sha256.Sum256(data)
+		sha256Hex = hex.EncodeToString(h[:])
+	}
+	return base64.StdEncoding.EncodeToString(m[:]), sha256Hex
+}
+
+// Commit gives a file its final name: of an upload by completing it.
+func (s *S3) Commit(from, to string) error {
+	if err := errors.Join(CheckName(from), CheckName(to)); err != nil {
+		return err
+	}
+	if err := s.owned(); err != nil {
+		return err
+	}
+	u, err := s.record(from)
+	if err != nil {
+		return err
+	}
+	if u != nil {
+		if final(from) != to {
+			return fmt.Errorf("%s is being uploaded as %s and cannot become %s", from, final(from), to)
+		}
+		return s.complete(u)
+	}
+	err = s.do("rename "+from, 0, func(ctx context.Context) error {
+		_, err := s.core.CopyObject(ctx, s.at.Bucket, s.key(from), s.at.Bucket, s.key(to), nil, minio.CopySrcOptions{}, minio.PutObjectOptions{})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.delete(s.key(from))
+}
+
+// Remove deletes an object; an upload is aborted.
+func (s *S3) Remove(name string) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	if err := s.owned(); err != nil {
+		return err
+	}
+	u, err := s.record(name)
+	if err != nil {
+		return err
+	}
+	if u != nil {
+		return s.abort(u)
+	}
+	return s.delete(s.key(name))
+}
+
+func (s *S3) delete(key string) error {
+	err := s.do("remove "+s.shown(key), 0, func(ctx context.Context) error {
+		return s.core.RemoveObject(ctx, s.at.Bucket, key, minio.RemoveObjectOptions{})
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Close aborts the uploads that are left.
+func (s *S3) Close() error {
+	records, err := s.loadRecords()
+	for _, u := range records {
+		err = errors.Join(err, s.abort(u))
+	}
+	return err
+}
+
+// Free is unknown.
+func (s *S3) Free() (int64, error) { return -1, nil }
+
+// shown is a key as it is named in messages.
+func (s *S3) shown(key string) string { return strings.TrimPrefix(key, s.at.Prefix) }
+
+// recordKey is where the record of an upload lies.
+func (s *S3) recordKey(name string) string { return s.key(uploadsPrefix + url.PathEscape(name)) }

@@ -1,0 +1,240 @@
+package store
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+)
+
+const amazon = "s3.amazonaws.com"
+
+// connect builds the client of the store; it asks nothing of the server.
+func (s *S3) connect() error {
+	getenv := s.opt.Getenv
+	text := cmp.Or(s.opt.Endpoint, getenv("AWS_ENDPOINT_URL_S3"), getenv("AWS_ENDPOINT_URL"))
+	host, secure, err := parseS3Endpoint(text)
+	if err != nil {
+		return err
+	}
+	profile := cmp.Or(getenv("AWS_PROFILE"), "default")
+	region := cmp.Or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"), profileRegion(getenv, profile))
+	lookup := minio.BucketLookupAuto
+	if host != amazon && !strings.HasSuffix(host, ".amazonaws.com") {
+		lookup = minio.BucketLookupPath
+		switch {
+		case strings.HasSuffix(host, ".r2.cloudflarestorage.com"):
+			region = cmp.Or(region, "auto")
+		default:
+			region = cmp.Or(region, "us-east-1")
+		}
+	}
+	transport, err := s3Transport(getenv("AWS_CA_BUNDLE"))
+	if err != nil {
+		return err
+	}
+	s.plain = !secure
+	s.chain = &credentialChain{getenv: getenv, profile: profile}
+	s.creds = credentials.New(s.chain)
+	s.core, err = minio.NewCore(host, &minio.Options{
+		Creds: s.creds, Secure: secure, Region: region, BucketLookup: lookup, Transport: transport,
+		MaxRetries: 1, // a request that fails is tried again by do
+	})
+	if err != nil {
+		return fmt.Errorf("the S3 endpoint %q: %w", text, err)
+	}
+	s.core.SetAppInfo("fauna-export", "1")
+	return nil
+}
+
+// parseS3Endpoint reads an endpoint: a URL, or a host with or without a port,
+// which is http on this machine and https anywhere else.
+func parseS3Endpoint(text string) (host string, secure bool, err error) {
+	if text == "" {
+		return amazon, true, nil
+	}
+	full := text
+	if !strings.Contains(text, "://") {
+		full = "https://" + text
+		name, _, err := net.SplitHostPort(text)
+		if err != nil {
+			name = text
+		}
+		if ip, err := netip.ParseAddr(strings.Trim(name, "[]")); name == "localhost" || err == nil && ip.IsLoopback() {
+			full = "http://" + text
+		}
+	}
+	u, err := url.Parse(full)
+	switch {
+	case err != nil:
+		return "", false, errors.New("the S3 endpoint is not a host, host:port or URL")
+	case u.User != nil:
+		return "", false, errors.New("the S3 endpoint takes no name or password: credentials come from the AWS_… variables or a profile")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "", false, fmt.Errorf("the S3 endpoint %q is neither http:// nor https://", text)
+	case u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return "", false, fmt.Errorf("the S3 endpoint %q must be a host with nothing after it; the bucket stands in --out s3://bucket/prefix", text)
+	}
+	return u.Host, u.Scheme == "https", nil
+}
+
+// s3Transport is a transport of the store's own, with the certificates of a file
+// when one is named.
+func s3Transport(bundle string) (*http.Transport, error) {
+	t := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		MaxIdleConnsPerHost:   16,
+		IdleConnTimeout:       30 * time.Second,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: time.Minute,
+		DisableCompression:    true, // a compressed object is to come as it lies there
+		WriteBufferSize:       64 << 10,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+	}
+	if bundle == "" {
+		return t, nil
+	}
+	pem, err := os.ReadFile(bundle)
+	if err != nil {
+		return nil, fmt.Errorf("AWS_CA_BUNDLE: %w", err)
+	}
+	t.TLSClientConfig.RootCAs = x509.NewCertPool()
+	if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("AWS_CA_BUNDLE: %s holds no certificate", bundle)
+	}
+	return t, nil
+}
+
+// profileRegion is the region that a profile of the AWS files names.
+func profileRegion(getenv func(string) string, profile string) string {
+	config := getenv("AWS_CONFIG_FILE")
+	if config == "" {
+		home := cmp.Or(getenv("HOME"), getenv("USERPROFILE"))
+		if home == "" {
+			return ""
+		}
+		config = filepath.Join(home, ".aws", "config")
+	}
+	f, err := os.Open(config)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	ours := false
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		if strings.HasPrefix(line, "[") {
+			section := strings.TrimSpace(strings.Trim(line, "[]"))
+			ours = section == profile || section == "profile "+profile
+			continue
+		}
+		if name, value, ok := strings.Cut(line, "="); ok && ours && strings.TrimSpace(name) == "region" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// NoCredentials is an S3 store for which there are no credentials, or only half
+// of them: exit code 4.
+type NoCredentials struct {
+	Store string
+	// Tried are the places that were looked at, with what is wrong there.
+	Tried []string
+}
+
+// Error says what was tried.
+func (e *NoCredentials) Error() string {
+	where := ""
+	if e.Store != "" {
+		where = e.Store + ": "
+	}
+	return where + "no credentials for S3: " + strings.Join(e.Tried, "; ") + ". Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+}
+
+// credentialChain looks for credentials where the tools of AWS look: in the
+// environment, in a profile, with the role of the machine. It never ends without
+// any, as the chain of the library does.
+type credentialChain struct {
+	getenv  func(string) string
+	profile string
+	from    credentials.Provider // where they came from
+}
+
+// fixed reports whether asking again gives the same credentials.
+func (c *credentialChain) fixed() bool {
+	_, ok := c.from.(*credentials.Static)
+	return ok
+}
+
+// RetrieveWithCredContext looks for credentials.
+func (c *credentialChain) RetrieveWithCredContext(cc *credentials.CredContext) (credentials.Value, error) {
+	var tried []string
+	id := cmp.Or(c.getenv("AWS_ACCESS_KEY_ID"), c.getenv("AWS_ACCESS_KEY"))
+	secret := cmp.Or(c.getenv("AWS_SECRET_ACCESS_KEY"), c.getenv("AWS_SECRET_KEY"))
+	switch {
+	case id != "" && secret != "":
+		v := credentials.Value{AccessKeyID: id, SecretAccessKey: secret, SessionToken: c.getenv("AWS_SESSION_TOKEN"), SignerType: credentials.SignatureV4}
+		c.from = &credentials.Static{Value: v}
+		return v, nil
+	case id != "":
+		return credentials.Value{}, &NoCredentials{Tried: []string{"AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not"}}
+	case secret != "":
+		return credentials.Value{}, &NoCredentials{Tried: []string{"AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not"}}
+	default:
+		tried = append(tried, "the environment holds no AWS_ACCESS_KEY_ID")
+	}
+	file := &credentials.FileAWSCredentials{Profile: c.profile}
+	v, err := file.RetrieveWithCredContext(cc)
+	switch {
+	case err == nil && v.AccessKeyID != "" && v.SecretAccessKey != "":
+		c.from = file
+		return v, nil
+	case err != nil && strings.Contains(err.Error(), "partial"):
+		return credentials.Value{}, &NoCredentials{Tried: append(tried, fmt.Sprintf("profile %q: %v", c.profile, err))}
+	case err != nil:
+		tried = append(tried, fmt.Sprintf("profile %q: %v", c.profile, err))
+	default:
+		tried = append(tried, fmt.Sprintf("profile %q holds no keys (role_arn and source_profile are not supported)", c.profile))
+	}
+	if strings.EqualFold(c.getenv("AWS_EC2_METADATA_DISABLED"), "true") {
+		return credentials.Value{}, &NoCredentials{Tried: append(tried, "AWS_EC2_METADATA_DISABLED is set")}
+	}
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	role := &credentials.IAM{Client: &http.Client{Timeout: 3 * time.Second}}
+	v, err = role.RetrieveWithCredContext(&credentials.CredContext{Context: ctx})
+	if err == nil && v.AccessKeyID != "" && v.SecretAccessKey != "" {
+		c.from = role
+		return v, nil
+	}
+	why := "it has no keys"
+	if err != nil {
+		why = err.Error()
+	}
+	return credentials.Value{}, &NoCredentials{Tried: append(tried, "the role of this machine: "+why)}
+}
+
+// Retrieve looks for credentials.
+func (c *credentialChain) Retrieve() (credentials.Value, error) {
+	return c.RetrieveWithCredContext(nil)
+}
+
+// IsExpired reports whether the credentials have to be looked for again.
+func (c *credentialChain) IsExpired() bool { return c.from == nil || c.from.IsExpired() }

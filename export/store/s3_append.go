@@ -1,0 +1,350 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"sync"
+)
+
+// smallBuffer is up to where a buffer grows with what it holds.
+const smallBuffer = 1 << 20
+
+// s3File is a file of an S3 store being written. What is written is gathered into
+// parts of one size; each is sent while the next one fills up.
+type s3File struct {
+	s    *S3
+	name string
+	part int64
+
+	// Of the one goroutine that writes.
+	buf    []byte // what follows base
+	base   int64  // where buf begins in the file
+	redo   *uploadCut
+	cuts   []int64 // marks in buf
+	sealed bool    // all of it is uploaded, or sent as one object
+
+	sent sync.WaitGroup
+	free chan []byte // a buffer to be used again
+
+	mu     sync.Mutex
+	up     *upload // what is durable of it; nil while all fits into one part
+	parts  []uploadPart
+	hashes map[int64]string // of what follows a mark in its part
+	synced int64            // of a file that is one object so far
+	err    error
+	saving sync.Mutex // one record is saved at a time
+}
+
+// Append begins a file, or goes on with one from a Cut; a file of less than a part
+// also from any byte.
+func (s *S3) Append(name string, size int64) (Appender, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
+	u, err := s.record(name)
+	if err != nil {
+		return nil, err
+	}
+	f := &s3File{s: s, name: name, part: s.opt.PartSize, hashes: make(map[int64]string), free: make(chan []byte, 1)}
+	switch {
+	case size == 0 && u != nil:
+		err = s.abort(u)
+	case size == 0 && name != final(name):
+		err = s.delete(s.key(name))
+	case size == 0:
+	case u != nil:
+		err = f.goOn(u, size)
+	default:
+		err = f.copyFrom(size)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// copyFrom begins with the first bytes of an object that is there.
+func (f *s3File) copyFrom(size int64) error {
+	old, whole, err := f.s.Open(f.name)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && whole < size {
+		return &Short{Name: f.name, Want: size}
+	}
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	_, err = io.CopyN(f, old, size)
+	return err
+}
+
+// goOn takes up the upload of an earlier process at one of its cuts.
+func (f *s3File) goOn(u *upload, size int64) error {
+	at := slices.IndexFunc(u.Cuts, func(c uploadCut) bool { return c.At == size })
+	if at < 0 {
+		return &Short{Name: f.name, Want: size}
+	}
+	there, err := f.s.listParts(u.Final, u.ID)
+	if errors.Is(err, errNoUpload) {
+		return &UploadLost{Store: f.s.Name(), Name: u.Final}
+	}
+	if err != nil {
+		return err
+	}
+	f.part = u.PartSize
+	n := partsFor(size, f.part)
+	f.parts = u.clip(n)
+	for i, p := range f.parts {
+		if there[i+1] != p {
+			return &UploadLost{Store: f.s.Name(), Name: u.Final}
+		}
+	}
+	f.up = u
+	f.base = size
+	if cut := u.Cuts[at]; cut.SHA256 != "" {
+		f.redo = &cut
+	}
+	return nil
+}
+
+// end is where the part ends that is being filled.
+func (f *s3File) end() int64 { return (f.base/f.part + 1) * f.part }
+
+// Write takes bytes, and waits for a part to be sent where too many are on their
+// way.
+func (f *s3File) Write(p []byte) (int, error) {
+	if f.sealed {
+		return 0, fmt.Errorf("%s was uploaded to its end: nothing can follow", f.name)
+	}
+	done := 0
+	for len(p) > 0 {
+		if err := f.failed(); err != nil {
+			return done, err
+		}
+		n := min(int64(len(p)), f.end()-f.base-int64(len(f.buf)))
+		f.room(int(n))
+		f.buf = append(f.buf, p[:n]...)
+		p, done = p[n:], done+int(n)
+		if f.base+int64(len(f.buf)) == f.end() {
+			if err := f.full(); err != nil {
+				f.fail(err)
+				return done, err
+			}
+		}
+	}
+	return done, nil
+}
+
+// room makes room in the buffer: a small one grows with what it holds, one that
+// has left that behind is of a part's size.
+func (f *s3File) room(n int) {
+	need := len(f.buf) + n
+	if need <= cap(f.buf) {
+		return
+	}
+	if need <= smallBuffer {
+		f.buf = slices.Grow(f.buf, n)
+		return
+	}
+	var whole []byte
+	select {
+	case whole = <-f.free:
+	default:
+		whole = make([]byte, 0, f.part)
+	}
+	f.buf = append(whole[:0], f.buf...)
+}
+
+func (f *s3File) fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err == nil {
+		f.err = err
+	}
+}
+
+func (f *s3File) failed() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
+// full sends the part that is complete in the buffer; one that was sent by an
+// earlier process is compared instead.
+func (f *s3File) full() error {
+	data, base, cuts := f.buf, f.base, f.cuts
+	f.buf, f.cuts, f.base = nil, nil, f.end()
+	if f.redo != nil {
+		same := hexSum(data) == f.redo.SHA256
+		f.redo = nil
+		if !same {
+			return f.diverged()
+		}
+		f.hash(data, base, cuts)
+		return nil
+	}
+	number := int(f.base / f.part)
+	if number > mostParts {
+		return fmt.Errorf("%s: %s has %d parts of %d MiB, the most that S3 takes: begin again with larger parts (--s3-part-size)", f.s.Name(), final(f.name), mostParts, f.part>>20)
+	}
+	if f.upload() == nil {
+		up, err := f.s.begin(f.name, f.part)
+		if err != nil {
+			return err
+		}
+		f.mu.Lock()
+		f.up = up
+		f.mu.Unlock()
+	}
+	f.send(data, base, number, cuts)
+	return nil
+}
+
+// diverged drops what an earlier process has uploaded.
+func (f *s3File) diverged() error {
+	return errors.Join(&Diverged{Name: final(f.name)}, f.s.abort(f.upload()))
+}
+
+// hash notes the hashes of what follows the marks in a part.
+func (f *s3File) hash(data []byte, base int64, cuts []int64) {
+	for _, at := range cuts {
+		sum := hexSum(data[at-base:])
+		f.mu.Lock()
+		f.hashes[at] = sum
+		f.mu.Unlock()
+	}
+}
+
+// send sends a part beside the writing.
+func (f *s3File) send(data []byte, base int64, number int, cuts []int64) {
+	f.mu.Lock()
+	for len(f.parts) < number {
+		f.parts = append(f.parts, uploadPart{})
+	}
+	up := f.up
+	f.mu.Unlock()
+	f.s.sending <- struct{}{}
+	f.sent.Go(func() {
+		defer func() { <-f.s.sending }()
+		f.hash(data, base, cuts)
+		p, err := f.s.putPart(up, number, data)
+		if err != nil {
+			f.fail(err)
+			return
+		}
+		f.mu.Lock()
+		f.parts[number-1] = p
+		f.mu.Unlock()
+		select {
+		case f.free <- data:
+		default:
+		}
+	})
+}
+
+// Cut marks the end of what was written.
+func (f *s3File) Cut() func() (bool, error) {
+	at := f.base + int64(len(f.buf))
+	if len(f.buf) > 0 {
+		f.cuts = append(f.cuts, at)
+	}
+	return func() (bool, error) { return f.durable(at) }
+}
+
+// durable saves the record up to a mark once its part was sent.
+func (f *s3File) durable(at int64) (bool, error) {
+	f.saving.Lock()
+	defer f.saving.Unlock()
+	f.mu.Lock()
+	if at <= f.synced {
+		defer f.mu.Unlock()
+		return true, f.err
+	}
+	n := partsFor(at, f.part)
+	sum, whole := f.hashes[at]
+	known := f.err == nil && f.up != nil && len(f.parts) >= n && (whole || at%f.part == 0) && !slices.Contains(f.parts[:n], uploadPart{})
+	if !known || slices.ContainsFunc(f.up.Cuts, func(c uploadCut) bool { return c.At == at }) {
+		defer f.mu.Unlock()
+		return known, f.err
+	}
+	next := *f.up
+	next.Parts = slices.Clone(f.parts[:n])
+	next.Cuts = append(slices.Clone(f.up.Cuts[max(0, len(f.up.Cuts)-1):]), uploadCut{At: at, SHA256: sum})
+	delete(f.hashes, at)
+	f.mu.Unlock()
+	if err := f.save(&next); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// Sync uploads the rest. A file that fits into a part is one object, to which more
+// can be appended; after the last part of a larger one nothing can.
+func (f *s3File) Sync() error {
+	if f.redo != nil {
+		err := f.diverged() // it ends before what was uploaded does
+		f.fail(err)
+		return err
+	}
+	if f.upload() == nil {
+		if err := f.failed(); err != nil {
+			return err
+		}
+		if err := f.s.put(f.s.key(f.name), f.buf); err != nil {
+			return err
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.synced = int64(len(f.buf))
+		return nil
+	}
+	if !f.sealed && len(f.buf) > 0 {
+		f.send(f.buf, f.base, int(f.base/f.part)+1, nil)
+		f.base += int64(len(f.buf))
+		f.buf = nil
+	}
+	f.sealed = true
+	f.sent.Wait()
+	f.saving.Lock()
+	defer f.saving.Unlock()
+	f.mu.Lock()
+	if f.err != nil || f.up.Size > 0 {
+		defer f.mu.Unlock()
+		return f.err
+	}
+	next := *f.up
+	next.Parts, next.Size = slices.Clone(f.parts), f.base
+	f.mu.Unlock()
+	return f.save(&next)
+}
+
+// save makes a record durable that takes the place of the one before.
+func (f *s3File) save(next *upload) error {
+	if err := f.s.saveRecord(next); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.up = next
+	return nil
+}
+
+// upload is the record of the file's upload, nil while all of it fits into a part.
+func (f *s3File) upload() *upload {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.up
+}
+
+// Close waits for what is on its way. A file that has its final name from the
+// beginning is there once it was synced and closed.
+func (f *s3File) Close() error {
+	f.sent.Wait()
+	f.buf = nil
+	if f.sealed && final(f.name) == f.name && f.failed() == nil {
+		return f.s.complete(f.upload())
+	}
+	return nil
+}

@@ -1,0 +1,240 @@
+package store
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+)
+
+// Refused is an S3 store whose server refuses the credentials, or what they are
+// used for: exit code 4.
+type Refused struct {
+	Store string
+	Doing string
+	Why   string
+	// Expired: the credentials were good and are not any more. With new ones the
+	// run can be resumed.
+	Expired bool
+}
+
+// Error says what was refused.
+func (e *Refused) Error() string {
+	msg := fmt.Sprintf("%s: %s: refused: %s", e.Store, e.Doing, e.Why)
+	if e.Expired {
+		msg += ". The credentials have expired: get new ones and resume the run"
+	}
+	return msg
+}
+
+// Unreachable is an S3 store whose server did not answer, or answered with an
+// error of its own, until the time for trying again was over: exit code 5.
+type Unreachable struct {
+	Store string
+	Doing string
+	Tries int
+	After time.Duration
+	Err   error
+}
+
+// Error says how long it was tried.
+func (e *Unreachable) Error() string {
+	return fmt.Sprintf("%s: %s: %v (gave up after %d tries in %s)", e.Store, e.Doing, e.Err, e.Tries, e.After.Round(time.Second))
+}
+
+// Unwrap is the last failure.
+func (e *Unreachable) Unwrap() error { return e.Err }
+
+// UploadLost is a file whose upload the server does not know any more, though
+// nobody has completed it: the file has to be made again from its beginning.
+type UploadLost struct {
+	Store string
+	Name  string
+}
+
+// Error says so.
+func (e *UploadLost) Error() string {
+	return fmt.Sprintf("%s: the server has dropped the upload of %s (a lifecycle rule, or its own limit of age): resume the run, which makes the file again", e.Store, e.Name)
+}
+
+var (
+	errCondition = errors.New("the condition of the request does not hold")
+	errConflict  = errors.New("another request for the same object is being worked on")
+	errNoUpload  = errors.New("no such upload")
+)
+
+const (
+	leastRate   = 64 << 10 // bytes a second that a request is given time for
+	leastTime   = 30 * time.Second
+	firstWait   = 200 * time.Millisecond
+	longestWait = 10 * time.Second
+	lastTries   = 10 * time.Second // what is left once the run has to end
+	firstTries  = 20 * time.Second // until a server has answered at all
+)
+
+// do makes a request of the server, again and again where it fails in a way that
+// may pass. size is that of the body. What it answers is one of the errors of this
+// file, fs.ErrNotExist, or says what was being done.
+func (s *S3) do(doing string, size int, request func(context.Context) error) error {
+	start := time.Now()
+	patience := s.opt.Patience
+	s.mu.Lock()
+	if !s.reached {
+		patience = min(patience, firstTries)
+	}
+	s.mu.Unlock()
+	told, skewed := false, false
+	for tries := 1; ; tries++ {
+		ctx, stop := context.WithTimeout(context.WithoutCancel(s.ctx), leastTime+time.Duration(size/leastRate)*time.Second)
+		_, err := s.creds.GetWithContext(&credentials.CredContext{Context: ctx})
+		if err == nil {
+			err = request(ctx)
+		}
+		stop()
+		if err == nil {
+			s.mu.Lock()
+			s.reached = true
+			s.mu.Unlock()
+			return nil
+		}
+		again, err := s.judge(doing, err, &skewed)
+		if !again {
+			return err
+		}
+		if s.ctx.Err() != nil {
+			patience = min(patience, lastTries)
+		}
+		passed := time.Since(start)
+		if passed >= patience {
+			return &Unreachable{Store: s.Name(), Doing: doing, Tries: tries, After: passed, Err: err}
+		}
+		if !told && passed > 2*time.Second {
+			told = true
+			s.opt.Notice(fmt.Sprintf("%s: %s: %v; trying again for up to %s", s.Name(), doing, err, patience.Round(time.Second)))
+		}
+		wait := min(firstWait<<min(tries-1, 10), longestWait)
+		timer := time.NewTimer(wait/2 + rand.N(wait/2+1))
+		ended := s.ctx.Done()
+		if s.ctx.Err() != nil {
+			ended = nil
+		}
+		select {
+		case <-timer.C:
+		case <-ended:
+		}
+		timer.Stop()
+	}
+}
+
+// judge finds out what an error means and whether it may pass.
+func (s *S3) judge(doing string, err error, skewed *bool) (again bool, _ error) {
+	if none, ok := errors.AsType[*NoCredentials](err); ok {
+		return false, &NoCredentials{Store: s.Name(), Tried: none.Tried}
+	}
+	if judged(err) {
+		return false, err
+	}
+	for _, ours := range []error{errCondition, errConflict, errNoUpload} {
+		if errors.Is(err, ours) {
+			return false, ours
+		}
+	}
+	var answer minio.ErrorResponse
+	if !errors.As(err, &answer) {
+		return s.judgeNetwork(doing, err)
+	}
+	why := s.scrub(answer.Message)
+	if answer.Code != "" {
+		why += " (" + answer.Code + ")"
+	}
+	refused := &Refused{Store: s.Name(), Doing: doing, Why: why}
+	switch answer.Code {
+	case "NoSuchKey":
+		return false, &fs.PathError{Op: doing, Path: s.Name(), Err: fs.ErrNotExist}
+	case "NoSuchUpload":
+		return false, errNoUpload
+	case "NoSuchBucket":
+		return false, &Error{Store: s.Name(), Problem: fmt.Sprintf("there is no bucket %q: make it first, or mend its name", s.at.Bucket)}
+	case "InvalidBucketName":
+		return false, &Error{Store: s.Name(), Problem: fmt.Sprintf("%q is not the name of a bucket", s.at.Bucket)}
+	case "PreconditionFailed":
+		return false, errCondition
+	case "ConditionalRequestConflict", "OperationAborted":
+		return false, errConflict
+	case "RequestTimeTooSkewed":
+		refused.Why += "; this machine's clock is " + time.Now().UTC().Format(time.RFC3339)
+		again, *skewed = !*skewed, true
+		return again, refused
+	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired":
+		refused.Expired = true
+		s.creds.Expire()
+		return !s.chain.fixed(), refused
+	case "InternalError", "SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout", "Throttling", "ThrottlingException", "ServiceUnavailable", "BadDigest", "IncompleteBody":
+		return true, errors.New(why)
+	}
+	switch status := answer.StatusCode; {
+	case status == http.StatusNotFound:
+		return false, &fs.PathError{Op: doing, Path: s.Name(), Err: fs.ErrNotExist}
+	case status == http.StatusPreconditionFailed:
+		return false, errCondition
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return false, refused
+	case status >= 500 && status != http.StatusNotImplemented && status != http.StatusInsufficientStorage, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
+		return true, errors.New(why)
+	}
+	return false, fmt.Errorf("%s: %s: %s", s.Name(), doing, why)
+}
+
+// judged reports whether an error was judged already, in a request that is part of
+// another.
+func judged(err error) bool {
+	_, refused := errors.AsType[*Refused](err)
+	_, unreachable := errors.AsType[*Unreachable](err)
+	_, unusable := errors.AsType[*Error](err)
+	return refused || unreachable || unusable
+}
+
+// judgeNetwork is judge for an error that is no answer of the server's.
+func (s *S3) judgeNetwork(doing string, err error) (again bool, _ error) {
+	text := s.scrub(err.Error())
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	if untrusted || unknown {
+		return false, &Unreachable{Store: s.Name(), Doing: doing, Tries: 1, Err: errors.New(text + ": AWS_CA_BUNDLE names a file of certificates to trust")}
+	}
+	if strings.Contains(text, "server gave HTTP response to HTTPS client") {
+		return false, &Unreachable{Store: s.Name(), Doing: doing, Tries: 1, Err: errors.New("the endpoint speaks http, not https: write --s3-endpoint http://…")}
+	}
+	var network net.Error
+	switch {
+	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, context.Canceled), strings.Contains(text, "connection"), strings.Contains(text, "EOF"):
+		return true, errors.New(text)
+	}
+	return false, err
+}
+
+// scrub takes the credentials out of a text.
+func (s *S3) scrub(text string) string {
+	v, err := s.creds.GetWithContext(nil)
+	if err != nil {
+		return text
+	}
+	for _, secret := range []string{v.SecretAccessKey, v.SessionToken, v.AccessKeyID} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "[redacted]")
+		}
+	}
+	return text
+}

@@ -1,0 +1,351 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/minio/minio-go/v7"
+)
+
+// upload is the record of a multipart upload, as it lies in the store from before
+// its first part until its end.
+type upload struct {
+	Version int `json:"version"`
+	// Name is the file's until it is committed, Final after that: the upload's
+	// own name.
+	Name  string `json:"name"`
+	Final string `json:"final"`
+	ID    string `json:"upload"`
+	// Token is in the metadata of the object that the upload becomes, so that it
+	// can be told from any other.
+	Token    string       `json:"token"`
+	PartSize int64        `json:"part_size"`
+	Parts    []uploadPart `json:"parts"`
+	// Cuts are the places that can be gone on from, ascending: the newest, and
+	// the one before it, which a checkpoint may still name.
+	Cuts []uploadCut `json:"cuts,omitempty"`
+	// Size is the file's once all of it is uploaded.
+	Size int64 `json:"size,omitempty"`
+}
+
+type uploadPart struct {
+	ETag string `json:"etag"`
+	Size int64  `json:"size"`
+}
+
+// uploadCut is a place in a file, and the hash of what stands between it and the
+// end of its part: who goes on there makes those bytes again.
+type uploadCut struct {
+	At     int64  `json:"at"`
+	SHA256 string `json:"sha256,omitempty"`
+}
+
+const (
+	recordVersion = 1
+	tokenName     = "Fauna-Export"
+)
+
+// clip is the part of the record up to a cut.
+func (u *upload) clip(parts int) []uploadPart { return slices.Clone(u.Parts[:parts]) }
+
+// partsFor is how many parts hold the first bytes of a file.
+func partsFor(size, part int64) int { return int((size + part - 1) / part) }
+
+// loadRecords reads, once, what uploads there are under the prefix.
+func (s *S3) loadRecords() (map[string]*upload, error) {
+	s.mu.Lock()
+	if s.records != nil {
+		defer s.mu.Unlock()
+		return maps.Clone(s.records), nil
+	}
+	s.mu.Unlock()
+	entries, err := s.list(uploadsPrefix)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]*upload)
+	for _, e := range entries {
+		data, _, err := s.get(s.key(e.Name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // its process has just ended well
+		}
+		if err != nil {
+			return nil, err
+		}
+		u := &upload{}
+		if err := json.Unmarshal(data, u); err != nil || u.Version != recordVersion || s.key(e.Name) != s.recordKey(u.Name) || u.Final != final(u.Name) {
+			name, _ := url.PathUnescape(strings.TrimPrefix(e.Name, uploadsPrefix))
+			return nil, &Error{Store: s.Name(), Problem: fmt.Sprintf("the record of the upload of %s (%s) is damaged or of another version", name, e.Name)}
+		}
+		found[u.Name] = u
+	}
+	s.lock.mu.Lock()
+	held := s.lock.held
+	s.lock.mu.Unlock()
+	if held { // nobody else changes them
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.records = found
+		return maps.Clone(found), nil
+	}
+	return found, nil
+}
+
+// forgetRecords: they may be others' from now on, or were so far.
+func (s *S3) forgetRecords() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.records = nil
+}
+
+// record is the record of a file's upload, nil when it has none.
+func (s *S3) record(name string) (*upload, error) {
+	all, err := s.loadRecords()
+	return all[name], err
+}
+
+// saveRecord makes a record durable.
+func (s *S3) saveRecord(u *upload) error {
+	data, err := json.Marshal(u)
+	if err != nil {
+		return fmt.Errorf("encode the record of an upload: %w", err)
+	}
+	if err := s.put(s.recordKey(u.Name), data); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.records != nil {
+		s.records[u.Name] = u
+	}
+	return nil
+}
+
+func (s *S3) dropRecord(name string) error {
+	if err := s.delete(s.recordKey(name)); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.records, name)
+	return nil
+}
+
+// begin starts the upload of a file. Uploads of the same key that no record names
+// are those of a process that died in this very moment.
+func (s *S3) begin(name string, part int64) (*upload, error) {
+	u := &upload{Version: recordVersion, Name: name, Final: final(name), Token: rand.Text(), PartSize: part}
+	if err := s.owned(); err != nil {
+		return nil, err
+	}
+	err := s.do("begin the upload of "+u.Final, 0, func(ctx context.Context) (err error) {
+		// Each time: one may have begun whose answer was lost.
+		if err := s.abortOthers(u.Final); err != nil {
+			return err
+		}
+		u.ID, err = s.core.NewMultipartUpload(ctx, s.at.Bucket, s.key(u.Final), minio.PutObjectOptions{UserMetadata: map[string]string{tokenName: u.Token}})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.saveRecord(u); err != nil {
+		return nil, errors.Join(err, s.abortID(u.Final, u.ID))
+	}
+	return u, nil
+}
+
+// abortOthers aborts the uploads of a key; servers list them by the exact key
+// only, or by a prefix.
+func (s *S3) abortOthers(name string) error {
+	var ids []string
+	err := s.do("list the uploads of "+name, 0, func(ctx context.Context) error {
+		ids = ids[:0]
+		res, err := s.core.ListMultipartUploads(ctx, s.at.Bucket, s.key(name), "", "", "", 1000)
+		if err != nil {
+			return err
+		}
+		for _, one := range res.Uploads {
+			if one.Key == s.key(name) {
+				ids = append(ids, one.UploadID)
+			}
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNoUpload) {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.abortID(name, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// abortID aborts an upload until the server knows no part of it: a part that was
+// on its way may come in after the first time.
+func (s *S3) abortID(name, id string) error {
+	for range 5 {
+		err := s.do("abort the upload of "+name, 0, func(ctx context.Context) error {
+			return s.core.AbortMultipartUpload(ctx, s.at.Bucket, s.key(name), id)
+		})
+		if err != nil && !errors.Is(err, errNoUpload) && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		parts, err := s.listParts(name, id)
+		if errors.Is(err, errNoUpload) || errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if len(parts) == 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: the upload of %s cannot be aborted: its parts stay", s.Name(), name)
+}
+
+// abort ends the upload of a file and forgets it.
+func (s *S3) abort(u *upload) error {
+	if err := s.abortID(u.Final, u.ID); err != nil {
+		return err
+	}
+	return s.dropRecord(u.Name)
+}
+
+// listParts are the parts that the server has, by their numbers.
+func (s *S3) listParts(name, id string) (parts map[int]uploadPart, err error) {
+	parts = make(map[int]uploadPart)
+	for marker, more := 0, true; more; {
+		err := s.do("list the parts of "+name, 0, func(ctx context.Context) error {
+			res, err := s.core.ListObjectParts(ctx, s.at.Bucket, s.key(name), id, marker, 1000)
+			if err != nil {
+				return err
+			}
+			for _, p := range res.ObjectParts {
+				parts[p.PartNumber] = uploadPart{ETag: strings.Trim(p.ETag, `"`), Size: p.Size}
+			}
+			more = res.IsTruncated && res.NextPartNumberMarker > marker
+			marker = res.NextPartNumberMarker
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return parts, nil
+}
+
+// durable is how much of a file's upload the server still has: up to the first
+// part that is not the one that was sent.
+func (s *S3) durable(u *upload) (int64, error) {
+	there, err := s.listParts(u.Final, u.ID)
+	if errors.Is(err, errNoUpload) || errors.Is(err, fs.ErrNotExist) {
+		if done, err := s.completed(u); err != nil || done {
+			return u.Size, err
+		}
+		s.opt.Notice((&UploadLost{Store: s.Name(), Name: u.Final}).Error())
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	size := int64(0)
+	for i, p := range u.Parts {
+		if there[i+1] != p {
+			s.opt.Notice(fmt.Sprintf("%s: the server has no longer all parts of %s: it goes on from what is left, or from the first byte", s.Name(), u.Final))
+			break
+		}
+		size += p.Size
+	}
+	return size, nil
+}
+
+// completed reports whether the object that an upload becomes is there.
+func (s *S3) completed(u *upload) (bool, error) {
+	var info minio.ObjectInfo
+	err := s.do("look at "+u.Final, 0, func(ctx context.Context) (err error) {
+		info, err = s.core.StatObject(ctx, s.at.Bucket, s.key(u.Final), minio.StatObjectOptions{})
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return info.Metadata.Get("X-Amz-Meta-"+tokenName) == u.Token && info.Size == u.Size, nil
+}
+
+// complete makes the object out of the parts of an upload. There is one request
+// for it at a time; after one whose outcome is not known, and after one that went
+// well, the object itself is looked at.
+func (s *S3) complete(u *upload) error {
+	if u.Size == 0 {
+		return fmt.Errorf("%s: %s was not uploaded to its end", s.Name(), u.Name)
+	}
+	parts := make([]minio.CompletePart, len(u.Parts))
+	for i, p := range u.Parts {
+		parts[i] = minio.CompletePart{PartNumber: i + 1, ETag: p.ETag}
+	}
+	tried := false
+	err := s.do("complete the upload of "+u.Final, 0, func(ctx context.Context) error {
+		if tried {
+			if done, err := s.completed(u); err != nil || done {
+				return err
+			}
+		}
+		tried = true
+		_, err := s.core.CompleteMultipartUpload(ctx, s.at.Bucket, s.key(u.Final), u.ID, parts, minio.PutObjectOptions{})
+		return err
+	})
+	done, serr := s.completed(u)
+	switch {
+	case serr != nil:
+		return errors.Join(err, serr)
+	case done:
+		return s.dropRecord(u.Name)
+	case errors.Is(err, errNoUpload) || errors.Is(err, fs.ErrNotExist):
+		return &UploadLost{Store: s.Name(), Name: u.Final}
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("%s: the upload of %s was completed, and the object is not the one that was sent", s.Name(), u.Final)
+}
+
+// putPart sends a part.
+func (s *S3) putPart(u *upload, number int, data []byte) (uploadPart, error) {
+	if err := s.owned(); err != nil {
+		return uploadPart{}, err
+	}
+	md5Text, shaText := s.sums(data)
+	var etag string
+	err := s.do(fmt.Sprintf("upload part %d of %s", number, u.Final), len(data), func(ctx context.Context) error {
+		p, err := s.core.PutObjectPart(ctx, s.at.Bucket, s.key(u.Final), u.ID, number, bytes.NewReader(data), int64(len(data)),
+			minio.PutObjectPartOptions{Md5Base64: md5Text, Sha256Hex: shaText, DisableContentSha256: true})
+		etag = strings.Trim(p.ETag, `"`)
+		return err
+	})
+	if errors.Is(err, errNoUpload) || errors.Is(err, fs.ErrNotExist) {
+		err = &UploadLost{Store: s.Name(), Name: u.Final}
+	}
+	return uploadPart{ETag: etag, Size: int64(len(data))}, err
+}
+
+func hexSum(data []byte) string {
+	h := sha256.Sum256(data)
+	return hex.EncodeToString(h[:])
+}
