@@ -241,3 +241,26 @@ func TestSeenQueries_historyIsANumberOrAbsent(t *testing.T) {
 		w.want(w.s.Secret(), fmt.Sprintf(`Select("history_days", Get(Collection(%q)), null)`, name), 200, `{"resource":`+days+`}`)
 	}
 }
+
+func TestSeenQueries_bindingsOfAStoredLetAreOneObject(t *testing.T) {
+	w := newWorld(t)
+	for sent, want := range map[string]string{
+		`{"let":[{"a":1},{"b":2}],"in":{"var":"b"}}`:                                       `{"let":{"a":1,"b":2},"in":{"var":"b"}}`,
+		`{"let":[{"a":1},{"b":2},{"a":3}],"in":{"var":"a"}}`:                               `{"let":{"a":3,"b":2},"in":{"var":"a"}}`,
+		`{"let":{"a":{"let":[{"b":1}],"in":{"var":"b"}}},"in":[{"let":[{"c":1}],"in":0}]}`: `{"let":{"a":{"let":{"b":1},"in":{"var":"b"}}},"in":[{"let":{"c":1},"in":0}]}`,
+		`{"object":{"let":[{"object":{"a":1}}],"in":2}}`:                                   `{"object":{"let":[{"object":{"a":1}}],"in":2}}`,
+		`{"quote":{"let":[{"a":1}],"in":2}}`:                                               `{"quote":{"let":[{"a":1}],"in":2}}`,
+	} {
+		w.compare(sent, w.send(w.s.Secret(), `{"query":{"lambda":"x","expr":`+sent+`}}`), 200,
+			`{"resource":{"@query":{"api_version":"4","lambda":"x","expr":`+want+`}}}`)
+	}
+}
+
+func TestSeenQueries_unknownActionsOfARoleAreDropped(t *testing.T) {
+	w := newWorld(t)
+	w.do(`CreateCollection({name: "c"})`)
+	w.want(w.s.Secret(), `Select("privileges", CreateRole({name: "r", privileges: [{resource: Collection("c"), actions: {fly: true, read: true, swim: 1}}]}))`, 200,
+		`{"resource":[{"resource":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}},"actions":{"read":true}}]}`)
+	w.want(w.s.Secret(), `Select("privileges", CreateRole({name: "s", privileges: [{resource: Collections(), actions: {fly: true}}]}))`, 200,
+		`{"resource":[{"resource":{"@ref":{"id":"collections"}}}]}`)
+}
