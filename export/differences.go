@@ -29,6 +29,8 @@ func differences(was, is specText) []string {
 	say("no data", was.NoData, is.NoData)
 	say("strict", was.Strict, is.Strict)
 	say("deletions", was.Deletions, is.Deletions)
+	say("parts", was.Parts, is.Parts)
+	say("shard", was.Shard, is.Shard)
 	say("no snapshot", was.NoSnapshot, is.NoSnapshot)
 	if was.At != 0 || is.At != 0 {
 		say("time", was.At, is.At)

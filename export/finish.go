@@ -117,6 +117,9 @@ func (r *Run) manifest() (*archive.Manifest, *Partial) {
 		Skipped:     r.spec.Skipped,
 	}
 	times := make(map[int64]bool)
+	if r.spec.Shard.Of > 0 {
+		m.Shard, m.Shards = r.spec.Shard.Index, r.spec.Shard.Of
+	}
 	for _, c := range r.all {
 		if c.entry == nil {
 			continue

@@ -86,27 +86,48 @@ func (r *Run) collections(bounds map[string][]int64) ([]*collection, error) {
 
 // divide replaces the collections by their parts, where the run has several.
 func (r *Run) divide(ctx context.Context) error {
+	if r.bounds != nil { // of the plan
+		return r.setBounds(r.bounds)
+	}
 	if r.spec.Parts == 0 || r.spec.Parts == 1 {
 		return nil
 	}
-	found := make(map[string][]int64)
+	documents := make(map[string]int64)
 	for _, c := range r.all {
-		total, err := r.askCount(ctx, c, c.at)
+		n, err := r.askCount(ctx, c, c.at)
 		if err != nil {
 			return err
 		}
-		n := r.spec.Parts
-		if n == AutoParts {
-			n = int(min(1+total/autoPart, MaxParts))
+		documents[c.name] = n
+	}
+	found, err := r.findBounds(ctx, func(c *collection) (int64, int) {
+		n := documents[c.name]
+		if r.spec.Parts == AutoParts {
+			return n, int(min(1+n/autoPart, MaxParts))
 		}
-		probe := func(ctx context.Context, from int64, size int) ([]int64, int64, error) {
-			return r.askIDs(ctx, c, c.at, from, size)
-		}
-		if found[c.name], err = bounds(ctx, probe, total, n); err != nil {
-			return fmt.Errorf("divide %s into parts: %w", c.name, err)
-		}
+		return n, r.spec.Parts
+	})
+	if err != nil {
+		return err
 	}
 	return r.setBounds(found)
+}
+
+// findBounds finds where the parts of each collection begin; size says how many
+// documents it has and how many parts it is to have.
+func (r *Run) findBounds(ctx context.Context, size func(*collection) (documents int64, parts int)) (map[string][]int64, error) {
+	found := make(map[string][]int64)
+	for _, c := range r.all {
+		documents, n := size(c)
+		begins, err := bounds(ctx, func(ctx context.Context, from int64, size int) ([]int64, int64, error) {
+			return r.askIDs(ctx, c, c.at, from, size)
+		}, documents, n)
+		if err != nil {
+			return nil, fmt.Errorf("divide %s into parts: %w", c.name, err)
+		}
+		found[c.name] = begins
+	}
+	return found, nil
 }
 
 // setBounds makes the parts of a run that begin at given ids, in place of its
@@ -131,6 +152,7 @@ func (r *Run) setBounds(bounds map[string][]int64) error {
 	for i, c := range r.order {
 		life[c.name] = i
 	}
+	parts = r.spec.Shard.ofShard(parts)
 	r.bounds, r.all = bounds, parts
 	r.order = slices.Clone(parts)
 	slices.SortStableFunc(r.order, func(a, b *collection) int { return life[a.name] - life[b.name] })

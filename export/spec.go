@@ -57,6 +57,8 @@ type Spec struct {
 	// Parts is the number of files of a collection, each of a range of ids; 0 and
 	// 1 are one, AutoParts as many as the collection's size asks for.
 	Parts int
+	// Shard is the part that this process has of a run that several share.
+	Shard Shard
 	// NoSnapshot reads each page at its own time.
 	NoSnapshot bool
 	// Workers is the number of requests in flight. 0 lets the engine find it:
@@ -206,6 +208,9 @@ func (s Spec) withDefaults() Spec {
 	}
 	if s.Mode == Incremental && s.Deletions == "" {
 		s.Deletions = DefaultDeletion
+	}
+	if s.Parts == 0 {
+		s.Parts = 1
 	}
 	if s.Format == "" {
 		s.Format = row.JSONL

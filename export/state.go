@@ -28,6 +28,7 @@ type specText struct {
 	Strict      bool                    `json:"strict,omitempty"`
 	At          int64                   `json:"at,omitempty"`
 	Parts       int                     `json:"parts,omitempty"`
+	Shard       Shard                   `json:"shard,omitzero"`
 	NoSnapshot  bool                    `json:"no_snapshot,omitempty"`
 	Workers     int                     `json:"workers,omitempty"`
 	PageSize    int                     `json:"page_size,omitempty"`
@@ -51,7 +52,7 @@ type columnText struct {
 func (s Spec) text() specText {
 	t := specText{
 		Endpoint: s.Endpoint, Mode: s.Mode, Collections: s.Collections, Format: s.Format, Compress: s.Compress,
-		NoData: s.NoData, Strict: s.Strict, At: s.At, Parts: s.Parts, NoSnapshot: s.NoSnapshot, Workers: s.Workers, PageSize: s.PageSize,
+		NoData: s.NoData, Strict: s.Strict, At: s.At, Parts: s.Parts, Shard: s.Shard, NoSnapshot: s.NoSnapshot, Workers: s.Workers, PageSize: s.PageSize,
 		MaxRate: s.MaxRate, Deletions: s.Deletions, DDL: s.DDL, Indexes: s.Indexes, Fast: s.Fast, Tool: s.Tool, Skipped: s.Skipped, Filtered: s.Filtered, RetryFor: s.RetryFor,
 	}
 	for name, columns := range s.Columns {
@@ -70,7 +71,7 @@ func (s Spec) text() specText {
 func (t specText) spec() (Spec, error) {
 	s := Spec{
 		Endpoint: t.Endpoint, Mode: t.Mode, Collections: t.Collections, Format: t.Format, Compress: t.Compress,
-		NoData: t.NoData, Strict: t.Strict, At: t.At, Parts: t.Parts, NoSnapshot: t.NoSnapshot, Workers: t.Workers, PageSize: t.PageSize,
+		NoData: t.NoData, Strict: t.Strict, At: t.At, Parts: t.Parts, Shard: t.Shard, NoSnapshot: t.NoSnapshot, Workers: t.Workers, PageSize: t.PageSize,
 		MaxRate: t.MaxRate, Deletions: t.Deletions, DDL: t.DDL, Indexes: t.Indexes, Fast: t.Fast, Tool: t.Tool, Skipped: t.Skipped, Filtered: t.Filtered, RetryFor: t.RetryFor,
 	}
 	for name, columns := range t.Columns {
@@ -166,11 +167,20 @@ func (r *Run) saveRun() error {
 
 // SpecOf is the Spec of a run that is not finished.
 func SpecOf(run *archive.RunState) (Spec, error) {
-	dec := json.NewDecoder(bytes.NewReader(run.Spec))
+	s, err := specFrom(run.Spec)
+	if err != nil {
+		return Spec{}, fmt.Errorf("%s is damaged: %w", archive.RunName, err)
+	}
+	return s, nil
+}
+
+// specFrom decodes a Spec.
+func specFrom(text []byte) (Spec, error) {
+	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	var t specText
 	if err := dec.Decode(&t); err != nil {
-		return Spec{}, fmt.Errorf("%s is damaged: %w", archive.RunName, err)
+		return Spec{}, err
 	}
 	return t.spec()
 }

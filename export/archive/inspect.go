@@ -26,6 +26,8 @@ const (
 	Finished Kind = "finished"
 	// Syncs: a finished incremental run. The next sync can begin there.
 	Syncs Kind = "syncs"
+	// Sharded: a run of several machines, whose shards are not joined yet.
+	Sharded Kind = "sharded"
 	// Foreign: something that no run made.
 	Foreign Kind = "foreign"
 	// Broken: an unfinished run that cannot be resumed.
@@ -55,11 +57,13 @@ func Inspect(s store.Store) (Found, error) {
 		return f, err
 	}
 	other, inWork := "", ""
-	begun := false
+	begun, planned := false, false
 	for _, e := range entries {
 		switch {
 		case e.Name == RunName:
 			begun = true
+		case e.Name == PlanName:
+			planned = true
 		case e.Name == ManifestName:
 			if f.Manifest, err = ReadManifest(s); err != nil {
 				other = e.Name
@@ -83,6 +87,8 @@ func Inspect(s store.Store) (Found, error) {
 		f.Kind, f.Other = Foreign, inWork
 	case f.Err != nil:
 		f.Kind = Broken
+	case planned && f.Manifest == nil:
+		f.Kind = Sharded
 	case f.Run != nil && f.Manifest != nil:
 		f.Kind = Partial
 	case f.Run != nil:
@@ -123,6 +129,8 @@ func CheckNew(s store.Store) error {
 		return &store.Error{Store: f.Store, Problem: "holds a run that is not finished: resume it, or choose another folder", Resumable: true}
 	case Finished, Syncs:
 		return &store.Error{Store: f.Store, Problem: "holds a finished run: choose another folder"}
+	case Sharded:
+		return &store.Error{Store: f.Store, Problem: "holds the shards of a run: run them with --shard and then finish, or choose another folder"}
 	}
 	return f.Usable()
 }

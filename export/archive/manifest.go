@@ -68,7 +68,11 @@ type Manifest struct {
 	Consistency Consistency `json:"consistency"`
 	Started     string      `json:"started"`
 	Finished    string      `json:"finished"`
-	Collections []Entry     `json:"collections"`
+	// Shard numbers, from 0, one of the Shards of a run: its manifest has only the
+	// files of that one.
+	Shard       int     `json:"shard,omitempty"`
+	Shards      int     `json:"shards,omitempty"`
+	Collections []Entry `json:"collections"`
 	// Syncs are those of an incremental run, in order.
 	Syncs []Sync `json:"syncs,omitempty"`
 	// Failed are collections without a file, with what stopped them.

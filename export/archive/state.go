@@ -50,6 +50,9 @@ func WorkFile(name string) (file string, ok bool) {
 	if len(name) <= len(store.WorkPrefix) || name[:len(store.WorkPrefix)] != store.WorkPrefix {
 		return "", false
 	}
+	if shardFile.MatchString(name[len(store.WorkPrefix):]) {
+		return "", true
+	}
 	parts := workEnd.FindStringSubmatch(name[len(store.WorkPrefix):])
 	if parts == nil || !dataFile(parts[1]) {
 		return "", false

@@ -80,6 +80,11 @@ func verify(ctx context.Context, s store.Store, found map[string]*Reading, chain
 	if err != nil {
 		return nil, err
 	}
+	return verifyManifest(ctx, s, m, found, chain, progress)
+}
+
+// verifyManifest is verify with the manifest that the files are compared with.
+func verifyManifest(ctx context.Context, s store.Store, m *Manifest, found map[string]*Reading, chain chainCheck, progress func(VerifyStatus)) (*Report, error) {
 	entries, err := s.List()
 	if err != nil {
 		return nil, fmt.Errorf("list the files: %w", err)

@@ -224,7 +224,10 @@ func (p place) write(data []byte) error {
 // free again however the process ends. It refuses a work folder that is a link,
 // belongs to another user, or holds anything that is not a regular file of this
 // user's.
-func (s *Folder) Lock() (func() error, error) {
+func (s *Folder) Lock() (func() error, error) { return s.lockAs(lockName) }
+
+// lockAs takes the lock of that name in the work folder.
+func (s *Folder) lockAs(name string) (func() error, error) {
 	busy := &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
 	if err := os.MkdirAll(s.dir, dirMode); err != nil {
 		return nil, s.trouble("make the folder", err)
@@ -235,7 +238,7 @@ func (s *Folder) Lock() (func() error, error) {
 			return nil, s.trouble("open the folder", err)
 		}
 		r := &roots{top: top, in: map[string]*os.Root{}}
-		release, err := s.lock(r)
+		release, err := s.lock(r, name)
 		if err == nil {
 			return release, nil
 		}
@@ -252,12 +255,12 @@ func (s *Folder) Lock() (func() error, error) {
 }
 
 // lock is one try of Lock; fs.ErrNotExist means that another may help.
-func (s *Folder) lock(r *roots) (func() error, error) {
+func (s *Folder) lock(r *roots, name string) (func() error, error) {
 	work, err := r.below(WorkPrefix, true)
 	if err != nil {
 		return nil, err
 	}
-	p := place{root: work, name: lockName, full: WorkPrefix + lockName}
+	p := place{root: work, name: name, full: WorkPrefix + name}
 	before, err := p.regular()
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
@@ -267,7 +270,7 @@ func (s *Folder) lock(r *roots) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := openLocked(work, filepath.Join(s.dir, filepath.FromSlash(p.full)), lockName)
+	f, err := openLocked(work, filepath.Join(s.dir, filepath.FromSlash(p.full)), name)
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +310,7 @@ func (s *Folder) checkWork(work *os.Root) error {
 	}
 	for _, e := range entries {
 		p := place{root: work, name: e.Name(), full: WorkPrefix + e.Name()}
-		if e.Name() == lockName {
+		if isLock(e.Name()) {
 			continue
 		}
 		info, err := p.regular()
@@ -375,7 +378,7 @@ func (s *Folder) List() ([]Entry, error) {
 		}
 		for _, e := range entries {
 			name := prefix + e.Name()
-			if name == WorkPrefix+lockName || e.IsDir() && (name+"/" == WorkPrefix || name+"/" == MergedPrefix) {
+			if prefix == WorkPrefix && isLock(e.Name()) || e.IsDir() && (name+"/" == WorkPrefix || name+"/" == MergedPrefix) {
 				continue
 			}
 			entry := Entry{Name: name, Size: -1}
@@ -579,12 +582,14 @@ func (s *Folder) Close() error {
 		return err
 	}
 	for _, e := range entries {
-		if e.Name() != lockName {
+		if !isLock(e.Name()) {
 			return nil
 		}
 	}
-	if err := work.Remove(lockName); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil // some systems keep a file that is open, as the lock is
+	for _, e := range entries {
+		if err := work.Remove(e.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil // some systems keep a file that is open, as the lock is
+		}
 	}
 	r.forget(WorkPrefix)
 	err = r.top.Remove(strings.TrimSuffix(WorkPrefix, "/"))

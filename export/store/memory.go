@@ -15,6 +15,8 @@ type Memory struct {
 	mu     sync.Mutex
 	files  map[string]*memoryFile
 	locked bool
+
+	lockedFor map[string]bool // by the name that LockFor takes
 }
 
 // memoryFile is a file; its first synced bytes survive a crash.

@@ -1,0 +1,331 @@
+package archive
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"fauna-export/export/store"
+)
+
+// PlanName is where the run of several machines says what it is: every shard reads
+// it, and none changes it.
+const PlanName = store.WorkPrefix + "plan.json"
+
+// MaxShards is the largest number of shards of a run.
+const MaxShards = 10_000
+
+// Plan is what the shards of a run have in common.
+type Plan struct {
+	// Shards is how many there are.
+	Shards int `json:"shards"`
+	// Spec is what the run exports, as the engine writes it.
+	Spec json.RawMessage `json:"spec"`
+	// Time is the transaction time that all of them read at, in microseconds.
+	Time int64 `json:"time"`
+	// Bounds are the ids at which the second and later parts of a collection
+	// begin, by its name.
+	Bounds map[string][]int64 `json:"bounds"`
+	// Counts are the documents of each collection at Time, counted by the server.
+	Counts map[string]int64 `json:"counts"`
+	// Files are the files of all parts, in the order of the manifest: the shard of
+	// the kth is the remainder of k by Shards.
+	Files []PlanFile `json:"files"`
+}
+
+// PlanFile is the file of one part.
+type PlanFile struct {
+	Collection string `json:"collection"`
+	File       string `json:"file"`
+}
+
+// check refuses a plan that no run writes.
+func (p *Plan) check() error {
+	switch {
+	case p.Shards < 1 || p.Shards > MaxShards:
+		return fmt.Errorf("it has %d shards", p.Shards)
+	case p.Time <= 0 || p.Time > maxMicros:
+		return fmt.Errorf("it names the time %d", p.Time)
+	}
+	files := make(map[string]bool)
+	for _, f := range p.Files {
+		if !localName(f.File) || strings.Contains(f.File, "/") || files[f.File] {
+			return fmt.Errorf("it names the file %q", f.File)
+		}
+		files[f.File] = true
+	}
+	return nil
+}
+
+// CreatePlan writes the plan of a run, unless there is one: then the error is
+// fs.ErrExist.
+func CreatePlan(s store.Shared, p *Plan) error {
+	data, err := EncodeState(PlanName, p)
+	if err != nil {
+		return err
+	}
+	return s.Create(PlanName, data)
+}
+
+// ReadPlan reads the plan of a run; fs.ErrNotExist when there is none, a
+// *DamagedState for one that is damaged.
+func ReadPlan(s store.Store) (*Plan, error) {
+	p := &Plan{}
+	if err := ReadState(s, PlanName, p); err != nil {
+		return nil, err
+	}
+	if err := p.check(); err != nil {
+		return nil, &DamagedState{Store: s.Name(), Name: PlanName, Why: err.Error()}
+	}
+	return p, nil
+}
+
+func shardName(shard int) string { return fmt.Sprintf("shard-%05d", shard) }
+
+// shardFile matches the files of shards in the work folder, beside those of parts.
+var shardFile = regexp.MustCompile(`^(plan\.json|shard-[0-9]{5}\.(run\.json|manifest\.json|sums))(\.[0-9]+)?(\.new)?$`)
+
+// shardStore is the store of one shard: of all that lies in the run's store it has
+// only its own, and there it has its own lock, state and manifest.
+type shardStore struct {
+	store.Shared
+	shard, of int
+	files     map[string]bool
+}
+
+// Shard is the store of one shard of a planned run, in the store of the run.
+func (p *Plan) Shard(s store.Shared, shard int) store.Store {
+	files := make(map[string]bool)
+	for i, f := range p.Files {
+		if i%p.Shards == shard {
+			files[f.File] = true
+		}
+	}
+	return &shardStore{Shared: s, shard: shard, of: p.Shards, files: files}
+}
+
+func (s *shardStore) Name() string {
+	return fmt.Sprintf("%s (shard %d of %d)", s.Shared.Name(), s.shard, s.of)
+}
+
+// place is where a file of the shard lies in the run's store.
+func (s *shardStore) place(name string) string {
+	end := ""
+	switch name {
+	case RunName:
+		end = ".run.json"
+	case ManifestName:
+		end = ".manifest.json"
+	case SumsName:
+		end = ".sums"
+	default:
+		return name
+	}
+	return store.WorkPrefix + shardName(s.shard) + end
+}
+
+func (s *shardStore) List() ([]store.Entry, error) {
+	entries, err := s.Shared.List()
+	if err != nil {
+		return nil, err
+	}
+	own := map[string]string{}
+	for _, name := range []string{RunName, ManifestName, SumsName} {
+		own[s.place(name)] = name
+	}
+	var out []store.Entry
+	for _, e := range entries {
+		if name := own[e.Name]; name != "" {
+			e.Name = name
+			out = append(out, e)
+			continue
+		}
+		if file, ours := WorkFile(e.Name); s.files[e.Name] || ours && s.files[file] {
+			out = append(out, e)
+		}
+	}
+	slices.SortFunc(out, func(a, b store.Entry) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+func (s *shardStore) Lock() (func() error, error) { return s.Shared.LockFor(shardName(s.shard)) }
+
+func (s *shardStore) Open(name string) (store.File, int64, error) {
+	return s.Shared.Open(s.place(name))
+}
+func (s *shardStore) Read(name string) ([]byte, error) { return s.Shared.Read(s.place(name)) }
+func (s *shardStore) Write(name string, data []byte) error {
+	return s.Shared.Write(s.place(name), data)
+}
+func (s *shardStore) Remove(name string) error { return s.Shared.Remove(s.place(name)) }
+func (s *shardStore) Close() error             { return nil }
+
+// ShardsMissing is a run of which some shards are not finished.
+type ShardsMissing struct {
+	Store  string
+	Shards []int
+	Of     int
+}
+
+// Error names the first of them.
+func (e *ShardsMissing) Error() string {
+	var names []string
+	for _, shard := range e.Shards[:min(len(e.Shards), 8)] {
+		names = append(names, fmt.Sprint(shard))
+	}
+	list := strings.Join(names, ", ")
+	if len(e.Shards) > len(names) {
+		list += ", …"
+	}
+	return fmt.Sprintf("%s: %d of %d shards are not finished (%s): run them, and then finish again", e.Store, len(e.Shards), e.Of, list)
+}
+
+// Finish joins the shards of a run: it checks that all are there, of one plan, with
+// all parts, whole, and as many rows as the server counted; reads every file again;
+// and then publishes the manifest of all and removes what only the shards needed.
+// The report says what is wrong with files: then nothing is published.
+func Finish(ctx context.Context, s store.Shared, progress func(VerifyStatus)) (*Report, error) {
+	release, err := s.Lock()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	plan, err := ReadPlan(s)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &NotARun{Dir: s.Name(), Why: "it has no plan of shards"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	m, err := plan.join(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Write(SumsName, m.Sums()); err != nil {
+		return nil, fmt.Errorf("write %s: %w", SumsName, err)
+	}
+	rep, err := verifyManifest(ctx, s, m, nil, checkChain, progress)
+	if err != nil {
+		return nil, err
+	}
+	rep.Problems = append(rep.Problems, plan.wrongCounts(m)...)
+	if !rep.OK() {
+		return rep, nil
+	}
+	data, err := m.Encode()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Write(ManifestName, data); err != nil {
+		return nil, fmt.Errorf("write %s: %w", ManifestName, err)
+	}
+	return rep, plan.sweep(s)
+}
+
+// join makes the manifest of all shards of theirs.
+func (p *Plan) join(s store.Shared) (*Manifest, error) {
+	var all []*Manifest
+	missing := &ShardsMissing{Store: s.Name(), Of: p.Shards}
+	for shard := range p.Shards {
+		found, err := Inspect(p.Shard(s, shard))
+		switch {
+		case err != nil:
+			return nil, err
+		case found.Kind == Finished || found.Kind == Partial:
+			all = append(all, found.Manifest)
+		case found.Kind == Broken:
+			return nil, found.Err
+		default:
+			missing.Shards = append(missing.Shards, shard)
+		}
+	}
+	if len(missing.Shards) > 0 {
+		return nil, missing
+	}
+	out := *all[0]
+	out.Shard, out.Shards = 0, 0
+	out.Collections, out.Failed, out.Snapshots = []Entry{}, nil, nil
+	entries := make(map[string]Entry)
+	times := map[string]bool{}
+	for shard, m := range all {
+		if m.Snapshot != out.Snapshot || m.Endpoint != out.Endpoint || m.Mode != out.Mode {
+			return nil, &DamagedState{Store: s.Name(), Name: shardName(shard), Why: "it is not of the same run as shard 0"}
+		}
+		if m.Consistency != ConsistencySnapshot {
+			out.Consistency = m.Consistency
+		}
+		for _, at := range m.Snapshots {
+			times[at] = true
+		}
+		out.Started, out.Finished = min(out.Started, m.Started), max(out.Finished, m.Finished)
+		out.Failed = append(out.Failed, m.Failed...)
+		for _, e := range m.Collections {
+			entries[e.File] = e
+		}
+	}
+	for at := range times {
+		out.Snapshots = append(out.Snapshots, at)
+	}
+	slices.Sort(out.Snapshots)
+	failed := make(map[string]bool)
+	for _, f := range out.Failed {
+		failed[f.Name] = true
+	}
+	for _, f := range p.Files {
+		if e, there := entries[f.File]; there {
+			out.Collections = append(out.Collections, e)
+		} else if !failed[f.Collection] {
+			return nil, &DamagedState{Store: s.Name(), Name: f.File, Why: "no shard has it"}
+		}
+	}
+	return &out, nil
+}
+
+// wrongCounts names the collections of which the server counted another number of
+// documents than the files have and account for.
+func (p *Plan) wrongCounts(m *Manifest) (problems []string) {
+	if m.Consistency != ConsistencySnapshot {
+		return nil // of other times there is no count
+	}
+	expected := make(map[string]int64)
+	for _, e := range m.Collections {
+		expected[e.Name] += e.Rows + e.Gone - e.Appeared
+	}
+	failed := make(map[string]bool)
+	for _, f := range m.Failed {
+		failed[f.Name] = true
+	}
+	for name, counted := range p.Counts {
+		if expected[name] != counted && !failed[name] {
+			problems = append(problems, fmt.Sprintf("%s: the server counted %d documents, the files account for %d", name, counted, expected[name]))
+		}
+	}
+	slices.Sort(problems)
+	return problems
+}
+
+// sweep removes what only the shards needed, the plan last.
+func (p *Plan) sweep(s store.Shared) error {
+	entries, err := s.List()
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		base, inWork := strings.CutPrefix(e.Name, store.WorkPrefix)
+		_, part := WorkFile(e.Name)
+		if inWork && e.Name != PlanName && (part || shardFile.MatchString(base)) {
+			if err := s.Remove(e.Name); err != nil {
+				return fmt.Errorf("remove %s: %w", e.Name, err)
+			}
+		}
+	}
+	if err := s.Remove(PlanName); err != nil {
+		return fmt.Errorf("remove %s: %w", PlanName, err)
+	}
+	return s.Close()
+}

@@ -1,0 +1,152 @@
+package export
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
+)
+
+// Shard is one of the processes, on machines of their own perhaps, that share a run:
+// it makes the files of the parts k of which the remainder by Of is Index. The zero
+// value is a run that is not shared.
+type Shard struct {
+	Index int `json:"index"`
+	Of    int `json:"of"`
+}
+
+// partsPerShard is how many parts a planned run has for each shard, so that all of
+// them are busy to the end.
+const partsPerShard = 8
+
+// NewShard prepares one shard of a run in a store that all of them share. The first
+// to come writes the plan: the time that all read at, and the parts; the others take
+// it from there, and may leave the spec's Shard.Of to it (0). A shard that was
+// interrupted is resumed, and one that is finished gives a Run that answers its
+// manifest at once. It refuses with *Changed another spec than the plan's, and with
+// a *store.Error a shard that another process is working on. archive.Finish joins
+// the shards.
+func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
+	shared, ok := env.Store.(store.Shared)
+	if !ok {
+		return nil, &SpecError{Problem: "this store cannot be shared by several processes"}
+	}
+	plan, err := archive.ReadPlan(shared)
+	if errors.Is(err, fs.ErrNotExist) {
+		plan, err = makePlan(ctx, s, src, env, shared)
+	}
+	if err != nil {
+		return nil, err
+	}
+	planned, err := specFrom(plan.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("read the plan: %w", err)
+	}
+	if s.Shard.Of == 0 {
+		s.Shard.Of = plan.Shards
+	}
+	whole := s
+	whole.Shard = Shard{}
+	if differ := planned.Differences(whole); len(differ) > 0 || s.Shard.Of != plan.Shards {
+		if s.Shard.Of != plan.Shards {
+			differ = append(differ, fmt.Sprintf("shards: was %d, is %d", plan.Shards, s.Shard.Of))
+		}
+		return nil, &Changed{Differences: differ}
+	}
+	if s.Shard.Index < 0 || s.Shard.Index >= plan.Shards {
+		return nil, &SpecError{Problem: fmt.Sprintf("shard %d is none of 0 to %d", s.Shard.Index, plan.Shards-1)}
+	}
+	env.Store = plan.Shard(shared, s.Shard.Index)
+	found, err := archive.Inspect(env.Store)
+	if err != nil {
+		return nil, err
+	}
+	if found.Kind != archive.Empty {
+		return OpenRun(src, env)
+	}
+	s.At, s.Parts = plan.Time, planned.Parts
+	r, err := NewRun(s, src, env)
+	if err != nil {
+		return nil, err
+	}
+	r.bounds = plan.Bounds
+	if r.bounds == nil {
+		r.bounds = map[string][]int64{}
+	}
+	return r, nil
+}
+
+// makePlan asks the server for the time and the sizes of a run's collections, and
+// writes its plan; where another process was sooner it takes that one's.
+func makePlan(ctx context.Context, s Spec, src Source, env Env, shared store.Shared) (*archive.Plan, error) {
+	switch {
+	case s.Shard.Of < 1 || s.Shard.Of > archive.MaxShards:
+		return nil, &SpecError{Problem: fmt.Sprintf("the first shard of a run says how many there are, 1 to %d", archive.MaxShards)}
+	case s.NoSnapshot:
+		return nil, &SpecError{Problem: "shards read at one time: leave out no snapshot"}
+	}
+	if err := archive.CheckNew(shared); err != nil {
+		return nil, err
+	}
+	r, err := newRun(s, src, env)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.prepare(ctx); err != nil {
+		return nil, err
+	}
+	plan := &archive.Plan{Shards: s.Shard.Of, Time: r.times[0], Counts: map[string]int64{}}
+	var total int64
+	for _, c := range r.all {
+		if plan.Counts[c.name], err = r.askCount(ctx, c, c.at); err != nil {
+			return nil, err
+		}
+		total += plan.Counts[c.name]
+	}
+	plan.Bounds, err = r.findBounds(ctx, func(c *collection) (documents int64, parts int) {
+		n := plan.Counts[c.name]
+		if s.Parts != 0 && s.Parts != AutoParts {
+			return n, s.Parts
+		}
+		return n, int(min(MaxParts, 1+n*int64(partsPerShard*s.Shard.Of)/max(1, total)))
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := s
+	all.Shard = Shard{}
+	if plan.Spec, err = json.Marshal(all.text()); err != nil {
+		return nil, fmt.Errorf("encode the plan: %w", err)
+	}
+	parts, err := r.collections(plan.Bounds)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		plan.Files = append(plan.Files, archive.PlanFile{Collection: p.name, File: p.file})
+	}
+	if err := archive.CreatePlan(shared, plan); errors.Is(err, fs.ErrExist) {
+		return archive.ReadPlan(shared)
+	} else if err != nil {
+		return nil, r.diskError("write "+archive.PlanName, err)
+	}
+	return plan, nil
+}
+
+// ofShard keeps the parts of a shard.
+func (s Shard) ofShard(parts []*collection) []*collection {
+	if s.Of == 0 {
+		return parts
+	}
+	var own []*collection
+	for k, p := range parts {
+		if k%s.Of == s.Index {
+			own = append(own, p)
+		}
+	}
+	return own
+}

@@ -1,0 +1,209 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
+)
+
+// shardSpec is one of four shards of a run.
+func shardSpec(shard int) Spec {
+	return Spec{Collections: []string{"users", "none", "few"}, PageSize: 200, Shard: Shard{Index: shard, Of: 4}}
+}
+
+// doShard does one shard of a run.
+func doShard(ctx context.Context, s Spec, src Source, st store.Store) error {
+	r, err := NewShard(ctx, s, src, Env{Store: st})
+	if err != nil {
+		return err
+	}
+	_, err = r.Do(ctx)
+	return err
+}
+
+// joinedIn are the files of each collection of a finished run in a store, one after
+// the other.
+func joinedIn(t *testing.T, s store.Store, m *archive.Manifest) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	for _, e := range m.Collections {
+		data, err := s.Read(e.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[e.Name] = append(out[e.Name], data...)
+	}
+	return out
+}
+
+func TestShards_sideBySideMakeTheFilesOfOneProcess(t *testing.T) {
+	t.Parallel()
+	src := crowdedSource()
+	dir := exportDir(t)
+	one := joined(t, dir, mustDo(t, Spec{Collections: shardSpec(0).Collections, PageSize: 200}, src, OSEnv(dir)))
+	for name, st := range map[string]store.Shared{"memory": store.NewMemory(), "folder": store.NewFolder(exportDir(t))} {
+		var all sync.WaitGroup
+		errs := make([]error, 4)
+		for i := range errs {
+			all.Go(func() { errs[i] = doShard(t.Context(), shardSpec(i), src, st) })
+		}
+		all.Wait()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		if found, err := archive.Inspect(st); err != nil || found.Kind != archive.Sharded {
+			t.Errorf("%s: before finish it is %q, %v", name, found.Kind, err)
+		}
+		rep, err := archive.Finish(t.Context(), st, nil)
+		if err != nil || !rep.OK() {
+			t.Fatalf("%s: %v %+v", name, err, rep)
+		}
+		found, err := archive.Inspect(st)
+		if err != nil || found.Kind != archive.Finished || found.Manifest.Shards != 0 {
+			t.Fatalf("%s: after finish it is %q, %v", name, found.Kind, err)
+		}
+		for collection, text := range joinedIn(t, st, found.Manifest) {
+			if !bytes.Equal(text, one[collection]) {
+				t.Errorf("%s: %s has %d bytes, the one file %d", name, collection, len(text), len(one[collection]))
+			}
+		}
+		entries, err := st.List()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if strings.HasPrefix(e.Name, store.WorkPrefix) {
+				t.Errorf("%s: %s is left", name, e.Name)
+			}
+		}
+		if rep, err := archive.Verify(t.Context(), st, nil); err != nil || !rep.OK() || len(rep.Others) > 0 {
+			t.Errorf("%s: %v %+v", name, err, rep)
+		}
+		if err := doShard(t.Context(), shardSpec(0), src, st); !isError[*store.Error](err) {
+			t.Errorf("%s: a shard of a finished run: %v", name, err)
+		}
+	}
+}
+
+func TestShards_oneThatIsStoppedAnywhereIsRunAgain(t *testing.T) {
+	t.Parallel()
+	src := crowdedSource()
+	src.set["users"].docs = src.set["users"].docs[:800]
+	dir := exportDir(t)
+	one := joined(t, dir, mustDo(t, Spec{Collections: shardSpec(0).Collections, PageSize: 200}, src, OSEnv(dir)))
+	for calls := 1; ; calls += 3 {
+		st := store.NewMemory()
+		ctx, stop := context.WithCancel(t.Context())
+		asked := 0
+		src.mu.Lock()
+		src.fault = func(fakeCall) error {
+			if asked++; asked == calls {
+				stop()
+			}
+			return nil
+		}
+		src.mu.Unlock()
+		err := doShard(ctx, shardSpec(1), src, st)
+		src.mu.Lock()
+		src.fault = nil
+		src.mu.Unlock()
+		stop()
+		for _, shard := range []int{3, 1, 0, 2} {
+			if err := doShard(t.Context(), shardSpec(shard), src, st); err != nil {
+				t.Fatalf("shard %d after %d calls: %v", shard, calls, err)
+			}
+		}
+		rep, ferr := archive.Finish(t.Context(), st, nil)
+		if ferr != nil || !rep.OK() {
+			t.Fatalf("after %d calls: %v %+v", calls, ferr, rep)
+		}
+		for collection, text := range joinedIn(t, st, rep.Manifest) {
+			if !bytes.Equal(text, one[collection]) {
+				t.Errorf("after %d calls: %s differs", calls, collection)
+			}
+		}
+		if err == nil {
+			if calls < 10 {
+				t.Fatal("it was never stopped")
+			}
+			return
+		}
+	}
+}
+
+func TestShards_whatDoesNotFitIsNamed(t *testing.T) {
+	t.Parallel()
+	src := crowdedSource()
+	st := store.NewMemory()
+	if err := doShard(t.Context(), Spec{Collections: []string{"users"}, Shard: Shard{Index: 0}}, src, st); !isError[*SpecError](err) {
+		t.Errorf("the first without a number of shards: %v", err)
+	}
+	for _, shard := range []int{0, 2} {
+		if err := doShard(t.Context(), shardSpec(shard), src, st); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := archive.Finish(t.Context(), st, nil)
+	if missing, ok := errors.AsType[*archive.ShardsMissing](err); !ok || !slices.Equal(missing.Shards, []int{1, 3}) {
+		t.Errorf("finish without two shards: %v", err)
+	}
+	other := shardSpec(1)
+	other.Collections = other.Collections[:1]
+	if err := doShard(t.Context(), other, src, st); !isError[*Changed](err) {
+		t.Errorf("another plan: %v", err)
+	}
+	other = shardSpec(1)
+	other.Shard.Of = 5
+	if err := doShard(t.Context(), other, src, st); !isError[*Changed](err) {
+		t.Errorf("another number of shards: %v", err)
+	}
+	other.Shard = Shard{Index: 4}
+	if err := doShard(t.Context(), other, src, st); !isError[*SpecError](err) {
+		t.Errorf("a shard that there is not: %v", err)
+	}
+	release, err := st.LockFor("shard-00001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doShard(t.Context(), shardSpec(1), src, st); !isError[*store.Error](err) {
+		t.Errorf("two processes as one shard: %v", err)
+	}
+	release()
+	src.least = src.now + 1
+	if err := doShard(t.Context(), shardSpec(1), src, st); !isError[*AtError](err) {
+		t.Errorf("a shard that begins after the time has expired: %v", err)
+	}
+	src.least = 0
+	if _, err := NewRun(Spec{Collections: []string{"users"}}, src, Env{Store: st}); !isError[*store.Error](err) {
+		t.Errorf("another run in the same store: %v", err)
+	}
+	// A shard may leave the number to the plan.
+	for _, shard := range []int{1, 3} {
+		spec := shardSpec(shard)
+		spec.Shard.Of = 0
+		if err := doShard(t.Context(), spec, src, st); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := st.Read("few.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Write("few.jsonl", append(data, data...)); err != nil {
+		t.Fatal(err)
+	}
+	rep, err := archive.Finish(t.Context(), st, nil)
+	if err != nil || rep.OK() {
+		t.Errorf("a damaged file: %v %+v", err, rep)
+	}
+	if _, err := st.Read(archive.ManifestName); err == nil {
+		t.Error("a manifest was published over a damaged file")
+	}
+}
