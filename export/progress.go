@@ -137,7 +137,7 @@ func (r *Run) Status() Status {
 	for _, c := range r.all {
 		cs := c.status(now)
 		s.Bytes += c.bytes
-		if n := len(s.Collections); c.part.i > 0 {
+		if n := len(s.Collections); n > 0 && s.Collections[n-1].Name == c.name {
 			s.Collections[n-1].join(cs)
 		} else {
 			s.Collections = append(s.Collections, cs)

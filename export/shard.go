@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
@@ -19,13 +20,16 @@ type Shard struct {
 	Of    int `json:"of"`
 }
 
+// ShardsOfPlan as Shard.Of takes the number of shards from the plan of the run.
+const ShardsOfPlan = -1
+
 // partsPerShard is how many parts a planned run has for each shard, so that all of
 // them are busy to the end.
 const partsPerShard = 8
 
 // NewShard prepares one shard of a run in a store that all of them share. The first
 // to come writes the plan: the time that all read at, and the parts; the others take
-// it from there, and may leave the spec's Shard.Of to it (0). A shard that was
+// it from there, and may leave the spec's Shard.Of to it (ShardsOfPlan). A shard that was
 // interrupted is resumed, and one that is finished gives a Run that answers its
 // manifest at once. It refuses with *Changed another spec than the plan's, and with
 // a *store.Error a shard that another process is working on. archive.Finish joins
@@ -46,8 +50,11 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the plan: %w", err)
 	}
-	if s.Shard.Of == 0 {
+	if s.Shard.Of == ShardsOfPlan {
 		s.Shard.Of = plan.Shards
+	}
+	if s.Collections, err = plannedOf(ctx, s, planned, plan.Time, src, env); err != nil {
+		return nil, err
 	}
 	whole := s
 	whole.Shard = Shard{}
@@ -80,6 +87,24 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 	return r, nil
 }
 
+// plannedOf are the collections of the plan, where the spec has these and others that
+// were made after the plan's time: else those of the spec.
+func plannedOf(ctx context.Context, s, planned Spec, at int64, src Source, env Env) ([]string, error) {
+	later := slices.DeleteFunc(slices.Clone(s.Collections), func(name string) bool { return slices.Contains(planned.Collections, name) })
+	if len(later) == 0 || len(s.Collections) != len(planned.Collections)+len(later) {
+		return s.Collections, nil
+	}
+	r, err := newRun(s, src, env)
+	if err != nil {
+		return nil, err
+	}
+	absent, err := r.askAbsent(ctx, nil, later, at)
+	if err != nil || len(absent) < len(later) {
+		return s.Collections, err
+	}
+	return planned.Collections, nil
+}
+
 // makePlan asks the server for the time and the sizes of a run's collections, and
 // writes its plan; where another process was sooner it takes that one's.
 func makePlan(ctx context.Context, s Spec, src Source, env Env, shared store.Shared) (*archive.Plan, error) {
@@ -109,7 +134,7 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env, shared store.Sha
 	}
 	plan.Bounds, err = r.findBounds(ctx, func(c *collection) (documents int64, parts int) {
 		n := plan.Counts[c.name]
-		if s.Parts != 0 && s.Parts != AutoParts {
+		if s.Parts > 1 {
 			return n, s.Parts
 		}
 		return n, int(min(MaxParts, 1+n*int64(partsPerShard*s.Shard.Of)/max(1, total)))

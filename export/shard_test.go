@@ -142,7 +142,7 @@ func TestShards_whatDoesNotFitIsNamed(t *testing.T) {
 	t.Parallel()
 	src := crowdedSource()
 	st := store.NewMemory()
-	if err := doShard(t.Context(), Spec{Collections: []string{"users"}, Shard: Shard{Index: 0}}, src, st); !isError[*SpecError](err) {
+	if err := doShard(t.Context(), Spec{Collections: []string{"users"}, Shard: Shard{Of: ShardsOfPlan}}, src, st); !isError[*SpecError](err) {
 		t.Errorf("the first without a number of shards: %v", err)
 	}
 	for _, shard := range []int{0, 2} {
@@ -164,7 +164,7 @@ func TestShards_whatDoesNotFitIsNamed(t *testing.T) {
 	if err := doShard(t.Context(), other, src, st); !isError[*Changed](err) {
 		t.Errorf("another number of shards: %v", err)
 	}
-	other.Shard = Shard{Index: 4}
+	other.Shard = Shard{Index: 4, Of: ShardsOfPlan}
 	if err := doShard(t.Context(), other, src, st); !isError[*SpecError](err) {
 		t.Errorf("a shard that there is not: %v", err)
 	}
@@ -187,7 +187,7 @@ func TestShards_whatDoesNotFitIsNamed(t *testing.T) {
 	// A shard may leave the number to the plan.
 	for _, shard := range []int{1, 3} {
 		spec := shardSpec(shard)
-		spec.Shard.Of = 0
+		spec.Shard.Of = ShardsOfPlan
 		if err := doShard(t.Context(), spec, src, st); err != nil {
 			t.Fatal(err)
 		}

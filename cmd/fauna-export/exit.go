@@ -63,7 +63,7 @@ func exitRules() []exitRule {
 			}
 			return exitUsage, isA[*usageError](err) || isA[*missingError](err) || isA[*export.Missing](err) ||
 				isA[*export.SpecError](err) || isA[*store.Error](err) || isA[*archive.NotARun](err) || isA[*archive.DamagedState](err) ||
-				isA[*export.Changed](err) || isA[*archive.Unmergeable](err) || isKind(err, fauna.KindMissing)
+				isA[*export.Changed](err) || isA[*archive.Unmergeable](err) || isA[*archive.ShardsMissing](err) || isKind(err, fauna.KindMissing)
 		}},
 		{"5", "server unreachable, or timed out after the retries", func(err error) (int, bool) {
 			return exitUnreachable, isA[*export.GaveUp](err) ||

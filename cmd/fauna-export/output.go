@@ -22,6 +22,7 @@ import (
 type outputFlags struct {
 	export.Config
 	dryRun  bool
+	shard   string
 	pattern string // of the folder's name, where that holds {time}
 }
 
@@ -47,6 +48,7 @@ func (f *outputFlags) add(cmd *cobra.Command) {
 	set.StringVar(&f.Deletions, "deletions", "", "`COLUMN` that says when a document was removed, or ignore, for --mode incremental (default "+export.DefaultDeletion+")")
 	set.BoolVar(&f.Fast, "fast", false, "for --mode incremental: read only the end of the index; misses ttls that passed and writes dated into the past")
 	set.StringVar(&f.Parts, "parts", "1", "write `N` files for each collection, each with a range of ids, or auto: as many as its size asks for")
+	set.StringVar(&f.shard, "shard", "", "do part `I/N` of a run that N processes share, from 0; /N or auto take I from a batch engine's variable")
 	set.StringVar(&f.At, "at", "", "read everything as of `TIME`: RFC 3339, or microseconds since 1970 (default: now)")
 	set.BoolVar(&f.NoSnapshot, "no-snapshot", false, "read each page at its own time")
 	set.StringVar(&f.DDL, "ddl", "", "write tables and load commands for `DATABASE` beside the files: postgres, sqlite or duckdb")
@@ -121,7 +123,10 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 	if s.Mode == export.Incremental && f.toStdout() {
 		return s, usagef("--mode incremental needs a folder for its state, not --out -")
 	}
-	if f.Out == "" || f.toStdout() || s.Mode == export.Incremental {
+	if f.shard != "" && (f.Out == "" || f.toStdout() || f.pattern != "" || s.Mode == export.Incremental) {
+		return s, usagef("--shard is for a full run into one folder that all shards name: give --out DIR")
+	}
+	if f.Out == "" || f.toStdout() || s.Mode == export.Incremental || f.shard != "" {
 		return s, nil
 	}
 	err = archive.CheckNew(store.NewFolder(s.Dir))

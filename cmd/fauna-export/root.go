@@ -63,7 +63,7 @@ func newRootCommand(a *app) *cobra.Command {
 	set.StringVar(&server.clientCert, "client-cert", "", "certificate in `FILE` (PEM) that says who we are")
 	set.StringVar(&server.clientKey, "client-key", "", "key in `FILE` (PEM) of --client-cert")
 	root.AddCommand(
-		newDemoCommand(a), newRunCommand(a), newResumeCommand(a), newVerifyCommand(a), newMergeCommand(a), newCheckCommand(a),
+		newDemoCommand(a), newRunCommand(a), newResumeCommand(a), newVerifyCommand(a), newMergeCommand(a), newFinishCommand(a), newCheckCommand(a),
 		newFQLCommand(a), newSchemaCommand(a), newServeCommand(a), newManCommand(a), newVersionCommand(a),
 	)
 	a.completeCollections(root)

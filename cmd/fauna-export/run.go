@@ -88,6 +88,9 @@ func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, outp
 		return unknown
 	}
 	c.apply(&spec, now)
+	if spec.Shard, err = parseShard(output.shard, a.getenv); err != nil {
+		return err
+	}
 	if err := spec.Validate(); err != nil {
 		return usagef("%w", err)
 	}
@@ -140,7 +143,11 @@ func (a *app) warnFiltered(c *choice) {
 // export does a run, with progress on stderr, reads its files again, and ends
 // with a summary.
 func (a *app) export(ctx context.Context, client *fauna.Client, spec export.Spec) error {
-	run, err := export.NewRun(spec, client, export.OSEnv(spec.Dir))
+	prepare := func() (*export.Run, error) { return export.NewRun(spec, client, export.OSEnv(spec.Dir)) }
+	if spec.Shard.Of != 0 {
+		prepare = func() (*export.Run, error) { return export.NewShard(ctx, spec, client, export.OSEnv(spec.Dir)) }
+	}
+	run, err := prepare()
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fauna-export/export"
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
+)
+
+// shardVariables are the environment variables in which batch engines say which of
+// its copies a process is, from 0. None of them says reliably how many there are.
+var shardVariables = [...]string{"JOB_COMPLETION_INDEX", "SLURM_ARRAY_TASK_ID", "AWS_BATCH_JOB_ARRAY_INDEX"}
+
+// parseShard reads --shard: I/N; /N with I from the environment; or auto, with N from
+// the plan that another shard wrote.
+func parseShard(text string, getenv func(string) string) (export.Shard, error) {
+	if text == "" {
+		return export.Shard{}, nil
+	}
+	index, of, counted := strings.Cut(text, "/")
+	s := export.Shard{Of: export.ShardsOfPlan}
+	var err error
+	if counted {
+		if s.Of, err = strconv.Atoi(of); err != nil || s.Of < 1 || s.Of > archive.MaxShards {
+			return s, usagef("--shard %s: write it like 3/16, or /16 where the batch engine says which one this is", quoted(text))
+		}
+	}
+	if index == "" || index == "auto" {
+		if index = environmentShard(getenv); index == "" {
+			return s, usagef("--shard %s: none of %s says which shard this is: give I/N", quoted(text), strings.Join(shardVariables[:], ", "))
+		}
+	}
+	if s.Index, err = strconv.Atoi(index); err != nil || s.Index < 0 || counted && s.Index >= s.Of {
+		return s, usagef("--shard %s: shard %s is none of 0 to N-1", quoted(text), quoted(index))
+	}
+	return s, nil
+}
+
+func environmentShard(getenv func(string) string) string {
+	for _, name := range shardVariables {
+		if value := getenv(name); value != "" {
+			return value
+		}
+	}
+	return ""
+}
+
+func newFinishCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "finish DIR",
+		Short: "Join the shards of a run on several machines",
+		Long: `Join the shards that run --shard wrote into DIR: check that all are there, of one
+plan, with all parts of every collection and as many documents as the server counted,
+re-read every file, and write the manifest. It needs no server. Until then nothing in
+DIR passes for a finished run.`,
+		Example: `  fauna-export finish backup`,
+		Args:    oneFolder,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.finishShards(cmd.Context(), args[0])
+		},
+	}
+}
+
+func (a *app) finishShards(ctx context.Context, dir string) error {
+	env := export.OSEnv(dir)
+	shared, ok := env.Store.(store.Shared)
+	if !ok {
+		return unusablef("%s cannot be shared by several processes", dir)
+	}
+	found, err := archive.Inspect(shared)
+	if err != nil {
+		return err
+	}
+	if found.Kind == archive.Finished {
+		a.say("%s is finished already: nothing to do", dir)
+		return nil
+	}
+	began := time.Now()
+	report, err := a.showVerifying(func(progress func(archive.VerifyStatus)) (*archive.Report, error) {
+		return archive.Finish(ctx, shared, progress)
+	})
+	if err != nil {
+		return err
+	}
+	if err := wrongFiles(report); err != nil {
+		return fmt.Errorf("nothing was published: %w", err)
+	}
+	m := report.Manifest
+	a.summarise(dir, m, report, export.Status{Elapsed: time.Since(began)})
+	if len(m.Failed)+len(m.Skipped) > 0 || m.Consistency != archive.ConsistencySnapshot {
+		return partialOf(m)
+	}
+	return nil
+}
+
+// partialOf is the error of a finished run that has not everything, or not of one
+// time, as its manifest says.
+func partialOf(m *archive.Manifest) error {
+	partial := &export.Partial{Skipped: m.Skipped}
+	for _, f := range m.Failed {
+		partial.Failures = append(partial.Failures, &export.CollectionError{Collection: f.Name, Err: errors.New(f.Why)})
+	}
+	for _, e := range m.Latest() {
+		if m.Consistency == archive.ConsistencyWindow {
+			partial.Window = append(partial.Window, e.Name)
+		}
+	}
+	return partial
+}

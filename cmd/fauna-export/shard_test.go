@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"fauna-export/export"
+)
+
+func TestShard_isReadFromTheFlagOrABatchEngine(t *testing.T) {
+	t.Parallel()
+	env := func(name, value string) func(string) string {
+		return func(asked string) string {
+			if asked == name {
+				return value
+			}
+			return ""
+		}
+	}
+	for _, c := range []struct {
+		text   string
+		getenv func(string) string
+		want   export.Shard
+		bad    string
+	}{
+		{"", env("", ""), export.Shard{}, ""},
+		{"3/16", env("", ""), export.Shard{Index: 3, Of: 16}, ""},
+		{"/4", env("JOB_COMPLETION_INDEX", "0"), export.Shard{Index: 0, Of: 4}, ""},
+		{"auto/4", env("SLURM_ARRAY_TASK_ID", "2"), export.Shard{Index: 2, Of: 4}, ""},
+		{"auto", env("AWS_BATCH_JOB_ARRAY_INDEX", "7"), export.Shard{Index: 7, Of: export.ShardsOfPlan}, ""},
+		{"5", env("", ""), export.Shard{Index: 5, Of: export.ShardsOfPlan}, ""},
+		{"auto", env("", ""), export.Shard{}, "JOB_COMPLETION_INDEX"},
+		{"4/4", env("", ""), export.Shard{}, "0 to N-1"},
+		{"-1/4", env("", ""), export.Shard{}, "0 to N-1"},
+		{"1/0", env("", ""), export.Shard{}, "3/16"},
+		{"1/x", env("", ""), export.Shard{}, "3/16"},
+		{"one/4", env("", ""), export.Shard{}, `"one"`},
+	} {
+		got, err := parseShard(c.text, c.getenv)
+		if c.bad == "" && (err != nil || got != c.want) {
+			t.Errorf("%q: %+v, %v", c.text, got, err)
+		}
+		if c.bad != "" && (err == nil || !strings.Contains(err.Error(), c.bad)) {
+			t.Errorf("%q: %v", c.text, err)
+		}
+	}
+}
+
+// Four processes and finish make what one process makes.
+func TestShard_processesSideBySideAndFinish(t *testing.T) {
+	t.Parallel()
+	s, secret := readSample(t)
+	dir := t.TempDir()
+	env := []string{"FAUNA_SECRET=" + secret, "FAUNA_EXPORT_DOMAIN=" + s.endpoint}
+	out, one := filepath.Join(dir, "out"), filepath.Join(dir, "one")
+	early := runHere(t, env, "finish", out)
+	if early.code != exitUsage {
+		t.Errorf("finish of nothing: exit %d: %s", early.code, early.err)
+	}
+	var all sync.WaitGroup
+	got := make([]ran, 4)
+	for i := range got {
+		p := start(t, append(env, fmt.Sprintf("JOB_COMPLETION_INDEX=%d", i)), "run", "--all", "--shard", "/4", "--out", out)
+		all.Go(func() { got[i] = p.end(t) })
+	}
+	all.Wait()
+	for i, r := range got {
+		if r.code != exitDone {
+			t.Fatalf("shard %d: exit %d: %s", i, r.code, r.err)
+		}
+	}
+	for _, command := range []string{"resume", "verify", "merge"} {
+		if r := runHere(t, env, command, out); r.code != exitUsage {
+			t.Errorf("%s before finish: exit %d: %s", command, r.code, r.err)
+		}
+	}
+	if r := runHere(t, env, "finish", out); r.code != exitDone || !strings.Contains(r.err, "verified") {
+		t.Fatalf("finish: exit %d: %s", r.code, r.err)
+	}
+	if r := runHere(t, env, "verify", out, "--domain", s.endpoint); r.code != exitDone {
+		t.Errorf("verify: exit %d: %s", r.code, r.err)
+	}
+	if r := runHere(t, env, "run", "--all", "--out", one); r.code != exitDone {
+		t.Fatal(r.err)
+	}
+	wholes, err := filepath.Glob(filepath.Join(one, "*.jsonl"))
+	if err != nil || len(wholes) == 0 {
+		t.Fatal(wholes, err)
+	}
+	for _, file := range wholes {
+		base := strings.TrimSuffix(filepath.Base(file), ".jsonl")
+		parts, err := filepath.Glob(filepath.Join(out, base+"-*-of-*.jsonl"))
+		if _, serr := os.Stat(filepath.Join(out, base+".jsonl")); serr == nil {
+			parts = []string{filepath.Join(out, base+".jsonl")}
+		} else if !errors.Is(serr, os.ErrNotExist) || err != nil {
+			t.Fatal(serr, err)
+		}
+		var text []byte
+		for _, part := range parts {
+			data, err := os.ReadFile(part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = append(text, data...)
+		}
+		if want, err := os.ReadFile(file); err != nil || string(want) != string(text) {
+			t.Errorf("%s: %d files with %d bytes are not the %d of one process (%v)", base, len(parts), len(text), len(want), err)
+		}
+	}
+}
