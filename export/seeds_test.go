@@ -1,0 +1,473 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/row"
+	"fauna-export/export/store"
+	"fauna-export/export/store/storetest"
+)
+
+var (
+	seedCount = flag.Int("seeds", 0, "how many seeds TestSeeds runs")
+	seedFirst = flag.Uint64("seed", 1, "the first of the seeds that TestSeeds runs")
+)
+
+// TestSeeds_endWholeOrNamed lives through what may happen to an export, once a
+// seed: kills, power cuts, a full disk, a busy server, keys of another database or
+// role, and damage to what a run keeps between processes. At each end every file
+// under a final name is that of a run which nothing disturbed, and a run that was
+// not damaged gets there.
+func TestSeeds_endWholeOrNamed(t *testing.T) {
+	if *seedCount == 0 {
+		t.Skip("only with -seeds")
+	}
+	t.Parallel()
+	began := time.Now()
+	sim := &seedSim{world: newSeedWorld(t), undisturbed: map[string]*seedWant{}}
+	var next, processes, whole, named, wrong atomic.Uint64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for {
+				n := next.Add(1)
+				if n > uint64(*seedCount) || wrong.Load() > 25 {
+					return
+				}
+				seed := *seedFirst + n - 1
+				var life *seedLife
+				synctest.Test(t, func(t *testing.T) {
+					life = &seedLife{seedSim: sim, random: rand.New(rand.NewPCG(seed, 42)), seed: seed}
+					defer func() {
+						if cause := recover(); cause != nil {
+							life.fail("panic: %v", cause)
+						}
+					}()
+					life.live(t.Context())
+				})
+				processes.Add(life.processes)
+				if life.ended {
+					named.Add(1)
+				} else {
+					whole.Add(1)
+				}
+				if life.problem != "" {
+					wrong.Add(1)
+					t.Errorf("%s\n%s\nrepeat it with: go test ./export -run TestSeeds -seeds 1 -seed %d", life.problem, strings.Join(life.story, "\n"), seed)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	t.Logf("%d seeds, %d processes, in %s: %d ended whole, %d with a named error", *seedCount, processes.Load(), time.Since(began).Round(time.Second), whole.Load(), named.Load())
+}
+
+// seedSim is what all seeds share.
+type seedSim struct {
+	world *seedWorld
+
+	mu          sync.Mutex
+	undisturbed map[string]*seedWant
+}
+
+// seedWant is what an undisturbed run of some options leaves.
+type seedWant struct {
+	files  map[string][]byte
+	merged []map[string][]byte // an epoch, of a chain of syncs
+}
+
+// seedLife is the life of one export.
+type seedLife struct {
+	*seedSim
+	seed   uint64
+	random *rand.Rand
+
+	spec      Spec
+	disk      *store.Memory
+	old       []*store.Memory // the disk as it was
+	damaged   bool
+	processes uint64
+	ended     bool // with a named error
+	story     []string
+	problem   string
+}
+
+func (l *seedLife) tell(format string, args ...any) {
+	l.story = append(l.story, "  "+fmt.Sprintf(format, args...))
+}
+
+func (l *seedLife) fail(format string, args ...any) {
+	if l.problem == "" {
+		l.problem = fmt.Sprintf("seed %d: ", l.seed) + fmt.Sprintf(format, args...)
+	}
+}
+
+// live is the whole life: one full run, or a chain of syncs.
+func (l *seedLife) live(ctx context.Context) {
+	// Parquet's library keeps decoders with channels for the whole process, which
+	// a bubble may not share.
+	forms := slices.DeleteFunc(formats(), func(s Spec) bool { return s.Format == row.Parquet })
+	l.spec = forms[l.random.IntN(len(forms))]
+	l.spec.Collections = seedCollections()
+	l.spec.Endpoint = "http://localhost:8443"
+	if l.random.IntN(3) == 0 && l.spec.Format != row.Wire {
+		l.spec.Columns = map[string][]row.Column{"users": {{Name: "n", Path: []any{"data", "n"}}}}
+	}
+	epochs := 1
+	if l.random.IntN(3) == 0 {
+		l.spec.Mode = Incremental
+		l.spec.Fast = l.random.IntN(4) == 0
+		epochs = seedEpochs
+	}
+	want, err := l.want(ctx)
+	if err != nil {
+		l.fail("an undisturbed run: %v", err)
+		return
+	}
+	l.spec.PageSize = 3 + l.random.IntN(40)
+	l.spec.Workers = 1 + l.random.IntN(4)
+	l.disk = store.NewMemory()
+	l.tell("%s, %s, columns %d, fast %v, pages of %d, %d workers", l.spec.Mode, l.spec.formName(), len(l.spec.Columns), l.spec.Fast, l.spec.PageSize, l.spec.Workers)
+	for epoch := range epochs {
+		if !l.reach(ctx, epoch, want) {
+			return
+		}
+	}
+	l.confirm(ctx, want)
+}
+
+// reach does what may happen until the run or the sync of an epoch is finished; it
+// reports whether the life goes on.
+func (l *seedLife) reach(ctx context.Context, epoch int, want *seedWant) bool {
+	for left := l.random.IntN(5); ; left-- {
+		l.old = append(l.old, l.disk.Crash(func(unsynced []byte) []byte { return unsynced }))
+		if left > 0 && l.random.IntN(4) == 0 {
+			l.damage()
+		}
+		err := l.process(ctx, epoch, left <= 0)
+		if !l.sound(want) {
+			return false
+		}
+		if err == nil {
+			break
+		}
+		for _, word := range []string{"panic", "runtime error", "unexpected", "nil pointer"} {
+			if strings.Contains(err.Error(), word) && !errors.Is(err, errKilled) {
+				l.fail("the error is not a named one: %v", err)
+				return false
+			}
+		}
+		if left <= 0 {
+			l.ended = true
+			if !l.damaged {
+				l.fail("an undamaged run does not end: %v", err)
+			}
+			return false
+		}
+	}
+	if l.spec.Mode == Incremental && !l.mergesTo(ctx, want.merged[epoch]) {
+		return false
+	}
+	return true
+}
+
+// process is one process. A calm one meets nothing.
+func (l *seedLife) process(ctx context.Context, epoch int, calm bool) error {
+	l.processes++
+	ctx, cancel := context.WithTimeoutCause(ctx, 24*time.Hour, errors.New("it does not end"))
+	defer cancel()
+	var killed atomic.Bool
+	server := &seedServer{handler: l.world.handlers[epoch], seed: l.random.Uint64(), page: 5 + l.random.IntN(60)}
+	server.kill = func() { killed.Store(true); cancel() }
+	key, fails := l.world.right, storetest.PowerCut(0)
+	what, powerless := "calm", false
+	if !calm {
+		server.chance = []float64{0, 0, 0.02, 0.2}[l.random.IntN(4)]
+		at := 1 + l.random.IntN(60)
+		switch l.random.IntN(6) {
+		case 0:
+			what, server.killAt = fmt.Sprintf("killed at request %d", at), at
+		case 1:
+			what = fmt.Sprintf("killed at operation %d", at)
+			fails = func(n int, _ storetest.Op, _ string) error {
+				if n >= at {
+					server.kill()
+					return errKilled
+				}
+				return nil
+			}
+		case 2:
+			what, powerless, fails = fmt.Sprintf("power cut at operation %d", at), true, storetest.PowerCut(at)
+		case 3:
+			what, powerless, server.killAt = fmt.Sprintf("power cut at request %d", at), true, at
+		case 4:
+			what = fmt.Sprintf("no space at operation %d", at)
+			fails = func(n int, op storetest.Op, name string) error {
+				if n >= at && n < at+3 && op != storetest.OpRemove {
+					return syscall.ENOSPC
+				}
+				return nil
+			}
+		case 5:
+			what = "only the server's moods"
+		}
+	}
+	disk := &storetest.Faults{Store: l.disk}
+	disk.Fail = func(n int, op storetest.Op, name string) error {
+		if killed.Load() {
+			return errKilled
+		}
+		return fails(n, op, name)
+	}
+	found, err := archive.Inspect(l.disk)
+	begun := err == nil && (found.Run != nil || found.Manifest != nil)
+	if begun && !calm && l.random.IntN(4) == 0 {
+		names := []string{"a role that hides documents", "a role without users", "another database", "no key"}
+		name := names[l.random.IntN(len(names))]
+		key = l.world.wrong[name]
+		what += " with the key of " + name
+	}
+	client, stop, err := server.seedClient(key)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	env := Env{Store: disk, Rand: rand.NewPCG(l.seed, l.processes)}
+	var r *Run
+	if found.Run != nil || found.Manifest != nil && l.spec.Mode != Incremental {
+		r, err = OpenRun(client, env)
+	} else {
+		r, err = NewRun(l.spec, client, env)
+	}
+	if err == nil {
+		_, err = r.Do(ctx)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		l.fail("%s: it lasts for a day: %v", what, context.Cause(ctx))
+	}
+	l.tell("epoch %d, %s: %v", epoch, what, err)
+	if killed.Load() && err != nil {
+		err = fmt.Errorf("%w: %w", errKilled, err)
+	}
+	if powerless {
+		l.disk = l.disk.Crash(storetest.Torn(l.random.IntN))
+	} else {
+		l.disk = l.disk.Crash(func(unsynced []byte) []byte { return unsynced }) // its locks ended with it
+	}
+	return err
+}
+
+// sound checks that what is under final names is what an undisturbed run leaves.
+func (l *seedLife) sound(want *seedWant) bool {
+	for _, name := range l.files(false) {
+		w, ok := want.files[name]
+		got, err := l.disk.Read(name)
+		switch {
+		case err != nil:
+			l.fail("%s: %v", name, err)
+		case name == archive.ManifestName || name == archive.SumsName:
+		case l.spec.Mode == Incremental && strings.Contains(name, "@"):
+		case !ok:
+			l.fail("%s is not a file of the run", name)
+		case !bytes.Equal(got, w):
+			l.fail("%s is under its final name and has %d bytes, not the %d of an undisturbed run", name, len(got), len(w))
+		}
+	}
+	return l.problem == ""
+}
+
+// confirm checks that all is there.
+func (l *seedLife) confirm(ctx context.Context, want *seedWant) {
+	for name := range want.files {
+		if !slices.Contains(l.files(false), name) {
+			l.fail("%s is missing", name)
+		}
+	}
+	report, err := archive.Verify(ctx, l.disk, nil)
+	if err != nil || !report.OK() {
+		l.fail("verify: %+v %v", report, err)
+	}
+}
+
+// mergesTo checks the rows that the syncs come to.
+func (l *seedLife) mergesTo(ctx context.Context, want map[string][]byte) bool {
+	got, err := mergedFiles(ctx, l.disk)
+	if err != nil {
+		l.fail("merge: %v", err)
+		return false
+	}
+	for name, w := range want {
+		if !bytes.Equal(got[name], w) {
+			l.fail("%s comes to %d rows, not %d", name, bytes.Count(got[name], []byte("\n")), bytes.Count(w, []byte("\n")))
+		}
+	}
+	return l.problem == ""
+}
+
+// mergedFiles merges a copy of a store.
+func mergedFiles(ctx context.Context, disk *store.Memory) (map[string][]byte, error) {
+	disk = disk.Crash(func(unsynced []byte) []byte { return unsynced })
+	if _, err := archive.Merge(ctx, disk); err != nil {
+		return nil, err
+	}
+	entries, err := disk.List()
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name, store.MergedPrefix) && strings.HasSuffix(e.Name, ".jsonl") {
+			if files[e.Name], err = disk.Read(e.Name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return files, nil
+}
+
+// files are the names on the disk, of work or final ones.
+func (l *seedLife) files(work bool) []string {
+	var names []string
+	entries, _ := l.disk.List() // memory always lists
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name, store.WorkPrefix) == work {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
+// damage changes what a run keeps between processes.
+func (l *seedLife) damage() {
+	names := l.files(true)
+	if len(names) == 0 {
+		return
+	}
+	name := names[l.random.IntN(len(names))]
+	data, err := l.disk.Read(name)
+	if err != nil {
+		l.fail("read %s: %v", name, err)
+		return
+	}
+	what := ""
+	switch kind := l.random.IntN(9); {
+	case kind == 0:
+		what = "is gone"
+		_ = l.disk.Remove(name)
+		data = nil
+	case len(data) == 0:
+		return
+	case kind == 1:
+		what = "has a bit flipped"
+		data[l.random.IntN(len(data))] ^= 1 << l.random.IntN(8)
+	case kind == 2 || kind == 3:
+		what = "has another digit"
+		i := l.random.IntN(len(data))
+		for range len(data) {
+			if i = (i + 1) % len(data); '0' <= data[i] && data[i] <= '9' {
+				data[i] = '0' + (data[i]-'0'+byte(1+l.random.IntN(9)))%10
+				break
+			}
+		}
+	case kind == 4:
+		what = "is cut"
+		data = data[:l.random.IntN(len(data))]
+	case kind == 5:
+		what = "is as it was before"
+		for _, old := range l.old[:l.random.IntN(len(l.old))] {
+			if was, err := old.Read(name); err == nil {
+				data = was
+			}
+		}
+	case kind == 6:
+		other := names[l.random.IntN(len(names))]
+		what = "is swapped with " + other
+		was, err := l.disk.Read(other)
+		if err != nil {
+			return
+		}
+		_ = l.disk.Write(other, data)
+		data = was
+	case kind == 7:
+		what = "is longer"
+		data = append(data, data[len(data)/2:]...)
+	default:
+		what = "is zeroed in part"
+		i := l.random.IntN(len(data))
+		clear(data[i:min(len(data), i+16)])
+	}
+	if data != nil {
+		_ = l.disk.Write(name, data)
+	}
+	l.damaged = true
+	l.tell("damage: %s %s", name, what)
+}
+
+// want is what an undisturbed run of the spec leaves.
+func (l *seedLife) want(ctx context.Context) (*seedWant, error) {
+	key := fmt.Sprintf("%s %s %d", l.spec.Mode, l.spec.formName(), len(l.spec.Columns))
+	l.mu.Lock()
+	w := l.undisturbed[key]
+	l.mu.Unlock()
+	if w != nil {
+		return w, nil
+	}
+	w = &seedWant{files: map[string][]byte{}}
+	disk := store.NewMemory()
+	spec := l.spec
+	spec.Fast = false
+	for epoch := range seedEpochs {
+		client, stop, err := (&seedServer{handler: l.world.handlers[epoch], page: 1000}).seedClient(l.world.right)
+		if err != nil {
+			return nil, err
+		}
+		r, err := NewRun(spec, client, Env{Store: disk})
+		if err == nil {
+			_, err = r.Do(ctx)
+		}
+		stop()
+		if err != nil {
+			return nil, err
+		}
+		if epoch == 0 {
+			entries, err := disk.List()
+			if err != nil {
+				return nil, err
+			}
+			for _, e := range entries {
+				if !strings.HasPrefix(e.Name, store.WorkPrefix) {
+					if w.files[e.Name], err = disk.Read(e.Name); err != nil {
+						return nil, err
+					}
+				}
+			}
+		}
+		if spec.Mode != Incremental {
+			break
+		}
+		merged, err := mergedFiles(ctx, disk)
+		if err != nil {
+			return nil, err
+		}
+		w.merged = append(w.merged, merged)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.undisturbed[key] = w
+	return w, nil
+}
