@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
+
+	"fauna-export/fauna/fql"
 )
 
 // listPage is how many names a page of a list has.
@@ -67,6 +69,9 @@ func (c *Client) namesAt(ctx context.Context, op string, set f.Expr, at int64) (
 			return nil, c.strange(op, fmt.Sprintf("not a page of at most %d names", listPage))
 		}
 		for _, name := range ids {
+			if err := fql.CheckName(name); err != nil {
+				return nil, c.strange(op, "it lists a name that nothing can have: "+err.Error())
+			}
 			if seen[name] {
 				return nil, c.strange(op, "it lists "+quoteName(name)+" twice")
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"fauna-export/fauna"
@@ -89,7 +90,10 @@ func (a *app) choose(ctx context.Context, client *fauna.Client, f *choiceFlags) 
 			}
 		}
 	}
-	if len(missing) > 0 && !f.all {
+	if len(missing) > 0 && f.all {
+		return nil, fmt.Errorf("the server lists %s and then says there is no such collection: if it was just deleted, start again", quotedList(missing))
+	}
+	if len(missing) > 0 {
 		c.missing = &missingError{names: missing, near: near(ctx, client, missing)}
 	}
 	return c, nil

@@ -210,8 +210,8 @@ var errOldState = errors.New("it is of version 1")
 // decodeState reads the content of a file of state.
 func decodeState(name string, data []byte, into any) error {
 	var e envelope
-	if err := json.Unmarshal(data, &e); err != nil {
-		return err
+	if json.Unmarshal(data, &e) != nil {
+		return errors.New("it is cut short, or not JSON")
 	}
 	switch {
 	case e.Version == 1 && e.SHA256 == "":
