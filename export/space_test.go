@@ -152,17 +152,6 @@ func TestVerify_findsWhatIsWrong(t *testing.T) {
 	}
 }
 
-func FuzzParseConfig(f *testing.F) {
-	f.Add([]byte("domain: localhost\ncollection: [a, b]\n"))
-	f.Add([]byte("secret: x\n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := parseConfig("c.yaml", data)
-		if err == nil {
-			_, _ = c.Spec()
-		}
-	})
-}
-
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export"
+	"fauna-export/export/config"
 	"fauna-export/export/row"
 	"fauna-export/fauna"
 	"fauna-export/fauna/fql"
@@ -24,8 +25,8 @@ import (
 type keptMsg struct{ err error }
 
 // config is the answers as a config file holds them. No secret is among them.
-func (s *session) config() export.Config {
-	c := export.Config{
+func (s *session) config() config.Config {
+	c := config.Config{
 		Domain:         s.endpointText,
 		AllowPlaintext: s.plaintext == s.endpoint && s.endpoint.Exposed(),
 		CAFile:         s.cfg.CAFile, ClientCert: s.cfg.CertFile, ClientKey: s.cfg.KeyFile,
@@ -65,7 +66,7 @@ func (k *keeper) latest(n int) bool {
 }
 
 // store writes the answers of the n-th time, unless later ones are written.
-func (k *keeper) store(n int, c export.Config) error {
+func (k *keeper) store(n int, c config.Config) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.path == "" || n < k.stored {
@@ -77,7 +78,7 @@ func (k *keeper) store(n int, c export.Config) error {
 
 // answers is what the person has said so far, with names that are typed and not on
 // the list yet.
-func (w *wizard) answersNow() export.Config {
+func (w *wizard) answersNow() config.Config {
 	c := w.config()
 	for _, name := range w.steps[collectionsID].(*collectionsStep).typed.Names {
 		if !slices.Contains(c.Collections, name) {
@@ -112,11 +113,11 @@ func (w *wizard) keepSoon() tea.Cmd {
 }
 
 // storeAnswers writes them at once.
-func storeAnswers(path string, c export.Config) error {
+func storeAnswers(path string, c config.Config) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("keep the answers: %w", err)
 	}
-	if err := export.WriteConfig(path, c); err != nil {
+	if err := config.Write(path, c); err != nil {
 		return fmt.Errorf("keep the answers: %w", err)
 	}
 	return nil
@@ -125,7 +126,7 @@ func storeAnswers(path string, c export.Config) error {
 // recall fills in the answers of a wizard that was left. It reports whether
 // there were any; a file that cannot be read is as none.
 func (s *session) recall(path string) bool {
-	c, err := export.LoadConfig(path)
+	c, err := config.Load(context.Background(), path)
 	if err != nil {
 		return false
 	}
@@ -160,7 +161,7 @@ func (s *session) recall(path string) bool {
 
 // recallFolder fills in the folder where it can still be written to, but not one
 // that was only proposed, which is named after that day.
-func (s *session) recallFolder(c export.Config) {
+func (s *session) recallFolder(c config.Config) {
 	path, err := fullPath(c.Out)
 	if s.dirText != "" || c.Out == "" || err != nil {
 		return

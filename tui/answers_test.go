@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,8 +10,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"fauna-export/export"
 	"fauna-export/export/archive"
+	"fauna-export/export/config"
 )
 
 // keepIn keeps the answers in a file, and proposes no folder of its own.
@@ -23,7 +24,7 @@ func TestAnswers_areKeptWhileTheyAreTyped(t *testing.T) {
 	b := newBench(t, 80, 24, keepIn(file)).to(collectionsID)
 	b.typed("users, products")
 	b.at(collectionsID)
-	c, err := export.LoadConfig(file)
+	c, err := config.Load(context.Background(), file)
 	if err != nil || !slices.Equal(c.Collections, []string{"users", "products"}) {
 		t.Errorf("kept %q, %v", c.Collections, err)
 	}
@@ -32,13 +33,13 @@ func TestAnswers_areKeptWhileTheyAreTyped(t *testing.T) {
 func TestAnswers_laterOnesAreNotReplacedByEarlierOnes(t *testing.T) {
 	k := &keeper{path: t.TempDir() + "/answers.yaml"}
 	first, second := k.next(), k.next()
-	if err := k.store(second, export.Config{Domain: "second"}); err != nil {
+	if err := k.store(second, config.Config{Domain: "second"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.store(first, export.Config{Domain: "first"}); err != nil {
+	if err := k.store(first, config.Config{Domain: "first"}); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := export.LoadConfig(k.path); err != nil || c.Domain != "second" {
+	if c, err := config.Load(context.Background(), k.path); err != nil || c.Domain != "second" {
 		t.Errorf("%q, %v", c.Domain, err)
 	}
 }
@@ -96,7 +97,7 @@ func TestAnswers_folderComesBackWhereItCanBeWrittenTo(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			file := t.TempDir() + "/answers.yaml"
-			if err := storeAnswers(file, export.Config{Domain: "localhost", Mode: c.mode, Out: c.path}); err != nil {
+			if err := storeAnswers(file, config.Config{Domain: "localhost", Mode: c.mode, Out: c.path}); err != nil {
 				t.Fatal(err)
 			}
 			b := newBench(t, 80, 24, keepIn(file))

@@ -2,7 +2,9 @@
 
 package tui
 
-import "errors"
+import (
+	"errors"
+)
 
 // freeBytes is not known here.
 func freeBytes(string) (int64, error) {

@@ -2,7 +2,9 @@
 
 package tui
 
-import "syscall"
+import (
+	"syscall"
+)
 
 // freeBytes is how many bytes a person may still write on the disk of path.
 func freeBytes(path string) (int64, error) {

@@ -10,6 +10,7 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
+	"fauna-export/export/config"
 )
 
 // doneStep says what was written, how to use it, and how to clean up.
@@ -133,15 +134,15 @@ func (c *doneStep) showMerging(p progress) {
 // save writes the answers as a config file for run. A full export must go to a new
 // folder each time, so its own is left out; a sync goes on in its folder.
 func (c *doneStep) save() tea.Cmd {
-	config := c.s.config()
-	config.Out = ""
+	answers := c.s.config()
+	answers.Out = ""
 	if p := c.s.runner.progress(); p.spec.Mode == export.Incremental {
-		config.Out = p.spec.Dir
+		answers.Out = p.spec.Dir
 	}
 	return c.s.jobs.do(func(context.Context) tea.Msg {
 		path, err := newPath("fauna-export.yaml")
 		if err == nil {
-			err = export.WriteConfig(path, config)
+			err = config.Write(path, answers)
 		}
 		return savedMsg{path, err}
 	})

@@ -1,10 +1,12 @@
 package tui
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"fauna-export/export"
+	"fauna-export/export/config"
 )
 
 func TestDone_ofASyncNamesItsOwnFilesAndTheNextSync(t *testing.T) {
@@ -18,7 +20,7 @@ func TestDone_ofASyncNamesItsOwnFilesAndTheNextSync(t *testing.T) {
 	b.keys("esc", "s")
 	b.shows("Next sync       fauna-export run --config fauna-export.yaml")
 	b.hides("NEWDIR")
-	c, err := export.LoadConfig("fauna-export.yaml")
+	c, err := config.Load(context.Background(), "fauna-export.yaml")
 	if err != nil || c.Out != "/srv/fauna-2026-11-22" || c.Mode != "incremental" {
 		t.Errorf("saved %+v, %v", c, err)
 	}

@@ -1,6 +1,8 @@
 package tui
 
-import "strings"
+import (
+	"strings"
+)
 
 // highlight colours one line of FQL: names that are called, keys of objects,
 // strings and numbers. The text itself is not changed, so that what is copied by

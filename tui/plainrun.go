@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"fauna-export/export"
+	"fauna-export/export/config"
 	"fauna-export/fauna"
 )
 
@@ -300,11 +300,11 @@ func (p *plain) finish(ctx context.Context) error {
 	if !save {
 		return nil
 	}
-	config := p.config()
-	config.Out = ""
+	answers := p.config()
+	answers.Out = ""
 	path, err := newPath("fauna-export.yaml")
 	if err == nil {
-		err = export.WriteConfig(path, config)
+		err = config.Write(path, answers)
 	}
 	if err != nil {
 		p.tell("Error: %s", sentence(err))

@@ -11,6 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export"
+	"fauna-export/export/config"
 	"fauna-export/export/row"
 	"fauna-export/fauna"
 	"fauna-export/fauna/fql"
@@ -359,7 +360,7 @@ func TestDone_savedAnswersAreTheRunAgain(t *testing.T) {
 	b.paste(testSecret)
 	b.keys("enter", "enter", "s")
 	b.shows("Saved, without the secret", "fauna-export run --config fauna-export.yaml")
-	c, err := export.LoadConfig("fauna-export.yaml")
+	c, err := config.Load(context.Background(), "fauna-export.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,14 +32,16 @@ var arrows = map[string][]string{
 	"export/pairs":   {"export/store"},
 	"export/archive": {"export/pairs", "export/store", "export/row"},
 	"export":         {"export/archive", "export/pairs", "export/store", "export/row"},
-	"tui":            {"fauna", "fauna/fql", "export", "export/archive", "export/store", "export/row", "assets"},
-	"cmd": {"tui", "export", "export/archive", "export/store", "export/row",
+	"export/config":  {"export", "export/store", "export/row"},
+	"tui":            {"fauna", "fauna/fql", "export", "export/config", "export/archive", "export/store", "export/row", "assets"},
+	"cmd": {"tui", "export", "export/config", "export/archive", "export/store", "export/row",
 		"fauna", "fauna/fql", "fauna/emulator", "assets"},
 }
 
 // testArrows is what a room's tests may import beyond its code's arrows.
 var testArrows = map[string][]string{
 	"cmd":            {faultRoom},
+	"fauna/fql":      {"fauna/emulator"},
 	"fauna":          {"fauna/emulator", faultRoom},
 	"fauna/emulator": {"fauna"},
 	faultRoom:        {"fauna/fql"},
@@ -55,7 +57,7 @@ var keptTo = []struct{ prefix, room string }{
 	{"github.com/fauna/faunadb-go", "fauna"},
 	{"github.com/parquet-go/", "export/row"},
 	{"github.com/minio/", "export/store"},
-	{"github.com/goccy/go-yaml", "export"},
+	{"github.com/goccy/go-yaml", "export/config"},
 	{"github.com/spf13/", "cmd"},
 	{"github.com/muesli/mango", "cmd"},
 }

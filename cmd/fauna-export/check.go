@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fauna-export/export/config"
 	"fauna-export/tui/text"
 
 	"context"
@@ -18,14 +19,13 @@ import (
 
 // checkFlags are those that only check has.
 type checkFlags struct {
-	choiceFlags
 	mode    string
 	index   string
 	noCount bool
 }
 
 func newCheckCommand(a *app) *cobra.Command {
-	var server serverFlags
+	var server *config.Config
 	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check",
@@ -44,26 +44,21 @@ Nothing is written. All ids are read to count the documents, about 10 s a millio
   fauna-export check --all --no-count`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.validate(); err != nil {
+			if err := checkMode(f.mode); err != nil {
 				return err
 			}
-			return a.check(cmd.Context(), &server, &f)
+			if err := checkChoice(server); err != nil {
+				return err
+			}
+			return a.check(cmd.Context(), server, &f)
 		},
 	}
-	server.add(cmd.Flags())
-	f.add(cmd.Flags())
+	server = newOptions(cmd, config.Address, config.Server, config.Secret, config.Choice)
 	cmd.Flags().StringVar(&f.mode, "mode", modeFull, "`MODE` of the run that is to come: full, or incremental to check the indexes too")
 	completeWords(cmd, "mode", modeFull, modeIncremental)
 	cmd.Flags().StringVar(&f.index, "index", defaultIndex, "`PATTERN` of the index names, for --mode incremental")
 	cmd.Flags().BoolVar(&f.noCount, "no-count", false, "count no documents: privileges and indexes only")
 	return cmd
-}
-
-func (f *checkFlags) validate() error {
-	if err := checkMode(f.mode); err != nil {
-		return err
-	}
-	return f.choiceFlags.validate()
 }
 
 // checked is a row of what `check --json` prints.
@@ -83,13 +78,13 @@ type checked struct {
 	IndexProblems []string `json:"index_problems,omitempty"`
 }
 
-func (a *app) check(ctx context.Context, server *serverFlags, f *checkFlags) error {
+func (a *app) check(ctx context.Context, server *config.Config, f *checkFlags) error {
 	client, err := a.connect(ctx, server)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	c, err := a.choose(ctx, client, &f.choiceFlags)
+	c, err := a.choose(ctx, client, server)
 	if err != nil {
 		return err
 	}
@@ -122,7 +117,7 @@ func (a *app) check(ctx context.Context, server *serverFlags, f *checkFlags) err
 		forecast.warn(spec)
 		addCounts(rows, forecast)
 	}
-	if a.global.json {
+	if a.global.JSON {
 		err = a.printJSON(rows)
 	} else {
 		err = a.printText(checkText(rows, forecast))
@@ -135,7 +130,7 @@ func (a *app) check(ctx context.Context, server *serverFlags, f *checkFlags) err
 			a.say("warning: %s", warning)
 		}
 	}
-	if err := c.refusal(f.all); err != nil {
+	if err := c.refusal(server.All); err != nil {
 		return err
 	}
 	if len(unready) > 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"fauna-export/export/config"
 	"fauna-export/fauna"
 	"fauna-export/fauna/fql"
 )
@@ -61,11 +62,11 @@ type choice struct {
 }
 
 // choose names the collections and asks the server what the key may do with each.
-func (a *app) choose(ctx context.Context, client *fauna.Client, f *choiceFlags) (*choice, error) {
-	names := f.collections
-	if f.all {
+func (a *app) choose(ctx context.Context, client *fauna.Client, f *config.Config) (*choice, error) {
+	names := f.Collections
+	if f.All {
 		var err error
-		if names, err = listAll(ctx, client, f.exclude); err != nil {
+		if names, err = listAll(ctx, client, f.Exclude); err != nil {
 			return nil, err
 		}
 	} else if err := checkNames(names); err != nil {
@@ -90,7 +91,7 @@ func (a *app) choose(ctx context.Context, client *fauna.Client, f *choiceFlags) 
 			}
 		}
 	}
-	if len(missing) > 0 && f.all {
+	if len(missing) > 0 && f.All {
 		return nil, fmt.Errorf("the server lists %s and then says there is no such collection: if it was just deleted, start again", quotedList(missing))
 	}
 	if len(missing) > 0 {

@@ -2,7 +2,9 @@
 
 package main
 
-import "os"
+import (
+	"os"
+)
 
 // wasClosed is known on Linux only.
 func wasClosed(*os.File) bool { return false }

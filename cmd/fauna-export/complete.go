@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"fauna-export/export/config"
 )
 
 // completeTime bounds what a key press waits for a server.
@@ -50,17 +52,17 @@ func (a *app) collectionNames(cmd *cobra.Command, flag, begun string) ([]string,
 		}
 		return ""
 	}
-	server := serverFlags{
-		domain: text("domain"), allowPlaintext: text("allow-plaintext") == "true",
-		caFile: text("ca-file"), clientCert: text("client-cert"), clientKey: text("client-key"), secretFile: text("secret-file"),
+	server := &config.Config{
+		Domain: text("domain"), AllowPlaintext: text("allow-plaintext") == "true",
+		CAFile: text("ca-file"), ClientCert: text("client-cert"), ClientKey: text("client-key"), SecretFile: text("secret-file"),
 	}
-	if server.secretFile == "-" {
+	if server.SecretFile == "-" {
 		return nil, directive // stdin is not ours now
 	}
 	quiet := &app{streams: streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard, getenv: a.getenv}}
 	ctx, stop := context.WithTimeout(cmd.Context(), completeTime)
 	defer stop()
-	client, err := quiet.connect(ctx, &server)
+	client, err := quiet.connect(ctx, server)
 	if err != nil {
 		return nil, directive
 	}
@@ -69,10 +71,11 @@ func (a *app) collectionNames(cmd *cobra.Command, flag, begun string) ([]string,
 	if err != nil {
 		return nil, directive
 	}
-	given, err := cmd.Flags().GetStringArray(flag)
-	if err != nil {
+	option, ok := cmd.Flags().Lookup(flag).Value.(config.Option)
+	if !ok {
 		return nil, directive
 	}
+	given := option.Texts()
 	var list []string
 	for _, name := range names {
 		if flag == "column" {

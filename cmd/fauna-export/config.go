@@ -1,25 +1,29 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"github.com/spf13/cobra"
 
-	"fauna-export/export"
+	"fauna-export/export/config"
 )
 
 // fromConfig gives every flag of a command that neither the command line nor the
 // environment set the value that the file of --config holds for it. A collection
 // that is named stands against --all of the file, and the other way round.
-func fromConfig(cmd *cobra.Command) error {
+func fromConfig(ctx context.Context, cmd *cobra.Command) error {
 	set := cmd.Flags()
 	if set.Lookup("config") == nil || set.Lookup("config").Value.String() == "" {
 		return nil
 	}
-	path := set.Lookup("config").Value.String()
-	c, err := export.LoadConfig(path)
-	if bad, ok := errors.AsType[*export.ConfigError](err); ok && bad.Unknown {
-		if near := nearest(bad.Key, export.ConfigKeys()); near != "" {
+	path, err := config.ExpandHome(set.Lookup("config").Value.String())
+	if err != nil {
+		return unusablef("--config: %w", err)
+	}
+	c, err := config.Load(ctx, path)
+	if bad, ok := errors.AsType[*config.Error](err); ok && bad.Unknown {
+		if near := nearest(bad.Key, config.Keys()); near != "" {
 			return unusablef("%w; did you mean %s?", err, near)
 		}
 		return unusablef("%w: its keys are the names of the flags in '%s --help'", err, cmd.CommandPath())
@@ -28,14 +32,14 @@ func fromConfig(cmd *cobra.Command) error {
 		return unusablef("--config: %w", err)
 	}
 	chosen := set.Changed("all") || set.Changed("collection")
-	for key, values := range c.Options() {
-		flag := set.Lookup(key)
-		if flag == nil || flag.Changed || (chosen && (key == "all" || key == "collection" || key == "exclude")) {
+	for _, o := range c.Options() {
+		flag := set.Lookup(o.Name)
+		if flag == nil || flag.Changed || (chosen && o.Group == config.Choice) {
 			continue
 		}
-		for _, value := range values {
-			if err := set.Set(key, value); err != nil {
-				return unusablef("%s: %s: %s", path, key, flagCause(err))
+		for _, value := range o.Texts() {
+			if err := set.Set(o.Name, value); err != nil {
+				return unusablef("%s: %s: %w", path, o.Name, flagCause(err))
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"fauna-export/export"
+	"fauna-export/export/config"
 )
 
 var update = flag.Bool("update", false, "write the schema of config files anew")
@@ -35,6 +35,7 @@ func TestConfig_holdsEveryFlagOfRun(t *testing.T) {
 		"config":        "the file itself",
 		"config-schema": "no option of a run",
 		"secret-file":   "a config file says nothing of the secret",
+		"shard":         "of one process, not of a run",
 		"dry-run":       "of one call, not of a run",
 		"json":          "of one call, not of a run",
 		"no-input":      "of one call, not of a run",
@@ -46,13 +47,13 @@ func TestConfig_holdsEveryFlagOfRun(t *testing.T) {
 	seen := map[string]bool{}
 	visit := func(f *pflag.Flag) {
 		seen[f.Name] = true
-		if in, out := slices.Contains(export.ConfigKeys(), f.Name), exempt[f.Name] != ""; in == out {
+		if in, out := slices.Contains(config.Keys(), f.Name), exempt[f.Name] != ""; in == out {
 			t.Errorf("--%s: in the config file %v, exempt %v", f.Name, in, out)
 		}
 	}
 	cmd.LocalFlags().VisitAll(visit)
 	cmd.InheritedFlags().VisitAll(visit)
-	for _, key := range export.ConfigKeys() {
+	for _, key := range config.Keys() {
 		if !seen[key] && key != "role" { // the wizard's, which run does not need
 			t.Errorf("%s is a key of the config file and no flag", key)
 		}
@@ -84,7 +85,7 @@ func TestConfigSchema_isTheOneThatLiesBesideTheExample(t *testing.T) {
 	if err := json.Unmarshal([]byte(got.out), &schema); err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range export.ConfigKeys() {
+	for _, key := range config.Keys() {
 		if p := schema.Properties[key]; p.Type == nil || p.Description == "" {
 			t.Errorf("%s has no type or no description: %+v", key, p)
 		}
@@ -100,10 +101,10 @@ func TestConfigSchema_isTheOneThatLiesBesideTheExample(t *testing.T) {
 
 func TestConfig_mistakesAreNamedWithFileLineAndKey(t *testing.T) {
 	for text, says := range map[string]string{
-		"all: true\nfromat: csv\n":           "FILE:2: fromat: is no option of a run; did you mean format?",
-		"collections: [users]\n":             "FILE:1: collections: is no option of a run; did you mean collection?",
-		"all: true\nflavour: strong\n":       "FILE:2: flavour: is no option of a run: its keys are the names of the flags",
-		"all: true\nformat: xml\n":           "FILE:2: format: unknown format",
+		"all: true\nfromat: csv\n":           "FILE:2: fromat: is not an option of a run; did you mean format?",
+		"collections: [users]\n":             "FILE:1: collections: is not an option of a run; did you mean collection?",
+		"all: true\nflavour: strong\n":       "FILE:2: flavour: is not an option of a run: its keys are the names of the flags",
+		"all: true\nformat: xml\n":           `FILE:2: format: "xml" is not one of`,
 		"all: yes please\n":                  "FILE:1: all: must be true or false",
 		"all: true\n\nsecret: fnAhunter2\n":  "FILE:3: secret: a config file holds no secret",
 		"all: true\nkeep: 3\nout: backups\n": "--keep needs {time}",
@@ -125,12 +126,12 @@ func TestConfig_aFileAloneMakesTheRun(t *testing.T) {
 	s, secret := readSample(t)
 	dir := t.TempDir()
 	log := filepath.Join(dir, "run.log")
-	config := export.Config{
+	options := config.Config{
 		Domain: s.endpoint, Collections: []string{"carts"}, Out: filepath.Join(dir, "runs", "{time}"), Keep: 1,
 		Format: "csv", DDL: "sqlite", LogFile: log, Progress: "0", Columns: []string{"carts:customer:string=data.customer.id"},
 	}
 	file := filepath.Join(dir, "export.yaml")
-	if err := export.WriteConfig(file, config); err != nil {
+	if err := config.Write(file, options); err != nil {
 		t.Fatal(err)
 	}
 	if got := runHere(t, []string{"FAUNA_SECRET=" + secret}, "run", "--config", file); got.code != exitDone {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fauna-export/export"
+	"fauna-export/export/config"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 	"fauna-export/fauna/fql"
@@ -33,9 +34,8 @@ Nothing outside the folder of the files is touched.`,
 			return a.demo(cmd.Context(), &output)
 		},
 	}
+	output.Config = newOptions(cmd, config.Format, config.Pace)
 	cmd.Flags().StringVar(&output.Out, "out", "", "`DIR` for the files, new or empty (default: a new folder fauna-demo here)")
-	output.addFormat(cmd)
-	output.addPace(cmd.Flags())
 	return cmd
 }
 
@@ -104,7 +104,7 @@ func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(contex
 		return err
 	}
 	defer client.Close()
-	c, err := a.choose(ctx, client, &choiceFlags{all: true})
+	c, err := a.choose(ctx, client, &config.Config{All: true})
 	if err != nil {
 		return err
 	}

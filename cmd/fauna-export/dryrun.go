@@ -20,7 +20,7 @@ func (a *app) dryRun(ctx context.Context, client *fauna.Client, s export.Spec, c
 		f.freeOn(s.Dir)
 	}
 	f.warn(s)
-	if a.global.json {
+	if a.global.JSON {
 		err = a.printJSON(f)
 	} else {
 		err = a.printText(f.text())

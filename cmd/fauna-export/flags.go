@@ -3,100 +3,66 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fauna-export/export/config"
 )
 
 // envPrefix begins the environment variable of a flag: --page-size is
 // FAUNA_EXPORT_PAGE_SIZE.
 const envPrefix = "FAUNA_EXPORT_"
 
-// globalFlags stand on every command.
-type globalFlags struct {
-	json       bool
-	interval   time.Duration
-	noInput    bool
-	accessible bool
-	ascii      bool
-	color      string
-	logFile    string
+// newOptions are the options of a command, each a flag of it with its default:
+// those of the groups.
+func newOptions(cmd *cobra.Command, groups ...config.Group) *config.Config {
+	c := config.New()
+	addOptions(cmd, cmd.Flags(), c, groups...)
+	return c
 }
 
-func (g *globalFlags) add(set *pflag.FlagSet) {
-	set.BoolVar(&g.json, "json", false, "print results as JSON on stdout (run and demo: an event a line)")
-	set.DurationVar(&g.interval, "progress-interval", 10*time.Second, "`TIME` between two lines of progress off a terminal; 0 for the summary only")
-	set.BoolVar(&g.noInput, "no-input", false, "ask nothing, also on a terminal; what is missing is named")
-	set.BoolVar(&g.accessible, "accessible", false, "the wizard as plain questions and lines (also ACCESSIBLE, TERM=dumb)")
-	set.BoolVar(&g.ascii, "ascii", false, "draw with ASCII only")
-	set.StringVar(&g.color, "color", "auto", "`WHEN` the wizard has colours: auto, always or never (auto follows NO_COLOR)")
-	set.StringVar(&g.logFile, "log-file", "", "append what happens to `FILE`, a line each, never the secret")
-}
-
-func (g *globalFlags) validate() error {
-	switch g.color {
-	case "auto", "always", "never":
-	default:
-		return usagef("--color %s: give auto, always or never", quoted(g.color))
+// addOptions adds a flag for each option of the groups.
+func addOptions(cmd *cobra.Command, set *pflag.FlagSet, c *config.Config, groups ...config.Group) {
+	for _, o := range c.Options() {
+		if !slices.Contains(groups, o.Group) {
+			continue
+		}
+		flag := set.VarPF(o, o.Name, "", o.Usage)
+		if o.Type() == "bool" {
+			flag.NoOptDefVal = "true"
+		}
+		if o.Words != nil {
+			completeWords(cmd, o.Name, o.Words...)
+		}
 	}
-	if g.interval < 0 {
-		return usagef("--progress-interval %s: give a time, such as 10s, or 0 for the summary only", g.interval)
-	}
-	return nil
 }
 
-// serverFlags say where the server is and how to speak to it.
-type serverFlags struct {
-	domain         string
-	allowPlaintext bool
-	caFile         string
-	clientCert     string
-	clientKey      string
-	secretFile     string
+// redefine gives a flag another default and help, where a command means it
+// otherwise.
+func redefine(cmd *cobra.Command, name, value, usage string) {
+	flag := cmd.Flags().Lookup(name)
+	flag.DefValue, flag.Usage = value, usage
+	_ = flag.Value.Set(value)
 }
 
-const defaultDomain = "http://localhost:8443"
-
-func (f *serverFlags) add(set *pflag.FlagSet) {
-	set.StringVar(&f.domain, "domain", defaultDomain, "`URL` of the database's endpoint")
-	f.addRest(set)
+// completeWords completes a flag's value from words.
+func completeWords(cmd *cobra.Command, flag string, words ...string) {
+	// The one error is a flag that does not exist, which a test of the help sees.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
-func (f *serverFlags) addRest(set *pflag.FlagSet) {
-	set.BoolVar(&f.allowPlaintext, "allow-plaintext", false, "send the secret over http to another host")
-	set.StringVar(&f.caFile, "ca-file", "", "trust the certificates in `FILE` (PEM) too")
-	set.StringVar(&f.clientCert, "client-cert", "", "certificate in `FILE` (PEM) that says who we are")
-	set.StringVar(&f.clientKey, "client-key", "", "key in `FILE` (PEM) of --client-cert")
-	addSecretFile(set, &f.secretFile)
-}
-
-func addSecretFile(set *pflag.FlagSet, to *string) {
-	set.StringVar(to, "secret-file", "", "read the secret from `FILE`, - for stdin (else FAUNA_SECRET, else a question)")
-}
-
-// choiceFlags choose collections.
-type choiceFlags struct {
-	collections []string
-	all         bool
-	exclude     []string
-}
-
-func (f *choiceFlags) add(set *pflag.FlagSet) {
-	set.StringArrayVar(&f.collections, "collection", nil, "take the collection `NAME` (repeatable)")
-	set.BoolVar(&f.all, "all", false, "take every collection that the key can read")
-	set.StringArrayVar(&f.exclude, "exclude", nil, "leave out the collection `NAME` (repeatable, with --all)")
-}
-
-func (f *choiceFlags) validate() error {
-	if f.all && len(f.collections) > 0 {
+// checkChoice refuses a choice of collections that contradicts itself, or none.
+func checkChoice(c *config.Config) error {
+	if c.All && len(c.Collections) > 0 {
 		return usagef("--all and --collection cannot both be given")
 	}
-	if len(f.exclude) > 0 && !f.all {
+	if len(c.Exclude) > 0 && !c.All {
 		return usagef("--exclude goes with --all")
 	}
-	if !f.all && len(f.collections) == 0 {
+	if !c.All && len(c.Collections) == 0 {
 		return usagef("no collection chosen: give --collection NAME (repeatable) or --all")
 	}
 	return nil
@@ -122,7 +88,7 @@ func fromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
 		}
 		for _, value := range values {
 			if err := cmd.Flags().Set(f.Name, value); err != nil {
-				failed = usagef("environment variable %s: %v", name, flagCause(err))
+				failed = usagef("environment variable %s: %w", name, flagCause(err))
 				return
 			}
 		}
@@ -135,22 +101,26 @@ func envName(flag string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// flagCause is what is wrong with a flag's value, without Go's own words for it.
-func flagCause(err error) string {
-	var invalid *pflag.InvalidValueError
-	if errors.As(err, &invalid) {
-		kind := invalid.GetFlag().Value.Type()
-		switch kind {
-		case "bool":
-			kind = "true or false"
-		case "duration":
-			kind = "a time, such as 10s"
-		case "int", "int64":
-			kind = "a whole number"
-		}
-		return fmt.Sprintf("%s is not %s", quoted(invalid.GetValue()), kind)
+// flagCause is what is wrong with a flag's value, without the flag library's words
+// for it.
+func flagCause(err error) error {
+	invalid, yes := errors.AsType[*pflag.InvalidValueError](err)
+	if !yes {
+		return err
 	}
-	return err.Error()
+	if _, ours := invalid.GetFlag().Value.(config.Option); ours {
+		return invalid.Unwrap()
+	}
+	kind := invalid.GetFlag().Value.Type()
+	switch kind {
+	case "bool":
+		kind = "true or false"
+	case "duration":
+		kind = "a time, such as 10s"
+	case "int", "int64":
+		kind = "a whole number"
+	}
+	return fmt.Errorf("%s is not %s", quoted(invalid.GetValue()), kind)
 }
 
 // flagError turns what is wrong with the flags into a usage error, naming the
@@ -175,7 +145,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
-		return usagef("--%s: %s", invalid.GetFlag().Name, flagCause(err))
+		return usagef("--%s: %w", invalid.GetFlag().Name, flagCause(err))
 	}
 	return usagef("%w", err)
 }

@@ -45,7 +45,7 @@ func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Sp
 	var sampled int64
 	said := time.Now()
 	for i, name := range s.Collections {
-		if wait := a.global.interval; wait > 0 && time.Since(said) >= wait {
+		if wait := a.global.Interval(); wait > 0 && time.Since(said) >= wait {
 			said = time.Now()
 			a.say("counting: %d of %s, %s so far", i, count(int64(len(s.Collections)), "collection"), count(f.Rows, "document"))
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fauna-export/export/config"
 	"fauna-export/fauna/fql"
 )
 
@@ -25,9 +26,8 @@ const (
 // fqlFlags are the flags of all commands below `fql`.
 type fqlFlags struct {
 	setupFlags
-	choiceFlags
-	server serverFlags
-	shell  string
+	*config.Config
+	shell string
 }
 
 // dialect is the dialect of the shell that the text is for.
@@ -106,9 +106,9 @@ commands ask for. Nothing here changes a database.`,
 		s, err := f.roleOnly()
 		return s.Cleanup(), err
 	})
+	f.Config = config.New()
 	for _, c := range []*cobra.Command{role, index, history} {
-		f.choiceFlags.add(c.Flags())
-		f.server.add(c.Flags())
+		addOptions(c, c.Flags(), f.Config, config.Address, config.Server, config.Secret, config.Choice)
 	}
 	for _, c := range []*cobra.Command{role, key, cleanup} {
 		c.Flags().StringVar(&f.role, "role", "", "`NAME` of the role and its key (default "+defaultRole+", in v10 "+fql.Setup{Dialect: fql.V10}.RoleName()+")")
@@ -150,7 +150,7 @@ func (a *app) fqlPart(f *fqlFlags, name, short string, build func(context.Contex
 			if err != nil {
 				return err
 			}
-			if a.global.json {
+			if a.global.JSON {
 				type query struct {
 					Title   string      `json:"title"`
 					FQL     string      `json:"fql"`
@@ -193,17 +193,17 @@ func (a *app) setup(ctx context.Context, f *fqlFlags) (fql.Setup, error) {
 	if err := checkMode(f.mode); err != nil && f.mode != "" {
 		return s, err
 	}
-	if err := f.choiceFlags.validate(); err != nil {
+	if err := checkChoice(f.Config); err != nil {
 		return s, err
 	}
-	names := f.collections
-	if f.all {
-		client, err := a.connect(ctx, &f.server)
+	names := f.Collections
+	if f.All {
+		client, err := a.connect(ctx, f.Config)
 		if err != nil {
 			return s, err
 		}
 		defer client.Close()
-		if names, err = listAll(ctx, client, f.exclude); err != nil {
+		if names, err = listAll(ctx, client, f.Exclude); err != nil {
 			return s, err
 		}
 	}

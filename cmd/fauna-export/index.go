@@ -106,7 +106,7 @@ func (a *app) untilBuilt(ctx context.Context, clock export.Clock, look func() ([
 			return nil
 		case now.Sub(began) >= indexWait:
 			return &indexError{checks: building}
-		case said.IsZero() || a.global.interval > 0 && now.Sub(said) >= a.global.interval:
+		case said.IsZero() || a.global.Interval() > 0 && now.Sub(said) >= a.global.Interval():
 			said = now
 			a.say("waiting for %s to be built: %s (%s so far, %s at most)", count(int64(len(building)), "index"), quotedIndexes(building), elapsedText(now.Sub(began)), elapsedText(indexWait))
 		}

@@ -63,7 +63,7 @@ func TestUntilBuilt(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var errs bytes.Buffer
 			a := &app{streams: streams{err: &errs}}
-			a.global.interval = test.interval
+			a.global.Progress = test.interval.String()
 			clock := &stepping{at: time.Unix(1e9, 0)}
 			err := a.untilBuilt(t.Context(), clock, building(test.looks))
 			if test.fails {

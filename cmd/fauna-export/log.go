@@ -36,10 +36,10 @@ func (l *logFile) Write(line []byte) (int, error) {
 
 // openLog opens --log-file for appending; nothing happens without the flag.
 func (a *app) openLog(cmd *cobra.Command) error {
-	if a.global.logFile == "" {
+	if a.global.LogFile == "" {
 		return nil
 	}
-	f, err := os.OpenFile(a.global.logFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(a.global.LogFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return unusablef("--log-file: %w: the folder of the file must be there", err)

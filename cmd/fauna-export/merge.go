@@ -40,7 +40,7 @@ func (a *app) merge(ctx context.Context, dir string) error {
 			a.say("warning: %s", plain(w))
 		}
 	}
-	if a.global.json {
+	if a.global.JSON {
 		type merged struct {
 			Collection string   `json:"collection"`
 			File       string   `json:"file"`

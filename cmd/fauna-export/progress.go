@@ -23,8 +23,8 @@ const liveWidth = 78
 // a terminal one line that is drawn over. stop returns when nothing more will be
 // shown.
 func (a *app) showProgress(line func() string, event func() export.Event) (stop func()) {
-	live := a.live && !a.global.json && !a.global.accessible && a.getenv("TERM") != "dumb"
-	interval := a.global.interval
+	live := a.live && !a.global.JSON && !a.global.Accessible && a.getenv("TERM") != "dumb"
+	interval := a.global.Interval()
 	if live {
 		interval = liveInterval
 	}
@@ -49,7 +49,7 @@ func (a *app) showProgress(line func() string, event func() export.Event) (stop 
 			case <-ticker.C:
 			}
 			switch {
-			case a.global.json:
+			case a.global.JSON:
 				if event != nil {
 					a.event(event())
 				}
@@ -115,7 +115,7 @@ func progressLine(s export.Status) string {
 // event writes a line of --json to stdout. One that cannot be written does not stop
 // a run, but is an error in the end.
 func (a *app) event(e export.Event) {
-	if !a.global.json {
+	if !a.global.JSON {
 		return
 	}
 	if err := export.WriteEvent(a.out, e); err != nil && a.lost == nil {

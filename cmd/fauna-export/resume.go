@@ -7,10 +7,11 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
+	"fauna-export/export/config"
 )
 
 func newResumeCommand(a *app) *cobra.Command {
-	var server serverFlags
+	var server *config.Config
 	cmd := &cobra.Command{
 		Use:   "resume DIR",
 		Short: "Go on with a run that was interrupted",
@@ -20,15 +21,15 @@ holds it. The files become the same as those of a run that was never interrupted
 		Example: `  fauna-export resume backup`,
 		Args:    oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.resume(cmd.Context(), args[0], &server)
+			return a.resume(cmd.Context(), args[0], server)
 		},
 	}
-	cmd.Flags().StringVar(&server.domain, "domain", "", "`URL` of the database's endpoint (default: the run's own, and it must be that)")
-	server.addRest(cmd.Flags())
+	server = newOptions(cmd, config.Address, config.Server, config.Secret)
+	redefine(cmd, "domain", "", "`URL` of the database's endpoint (default: the run's own, and it must be that)")
 	return cmd
 }
 
-func (a *app) resume(ctx context.Context, dir string, server *serverFlags) error {
+func (a *app) resume(ctx context.Context, dir string, server *config.Config) error {
 	env := export.OSEnv(dir)
 	found, err := archive.Inspect(env.Store)
 	if err != nil {
@@ -47,8 +48,8 @@ func (a *app) resume(ctx context.Context, dir string, server *serverFlags) error
 	if err != nil {
 		return &archive.NotARun{Dir: dir, Why: err.Error()}
 	}
-	if server.domain == "" {
-		server.domain = spec.Endpoint
+	if server.Domain == "" {
+		server.Domain = spec.Endpoint
 	}
 	client, err := a.connect(ctx, server)
 	if err != nil {

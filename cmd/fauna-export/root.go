@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fauna-export/export/config"
 	"fauna-export/tui"
 )
 
@@ -23,7 +24,7 @@ Exit codes:
 
 // newRootCommand builds the whole tree of commands.
 func newRootCommand(a *app) *cobra.Command {
-	var server serverFlags
+	var server *config.Config
 	root := &cobra.Command{
 		Use:           "fauna-export",
 		Short:         "Export the collections of a Fauna (FQL v4) database to files",
@@ -35,10 +36,7 @@ func newRootCommand(a *app) *cobra.Command {
 			if err := fromEnvironment(cmd, a.getenv); err != nil {
 				return err
 			}
-			if err := fromConfig(cmd); err != nil {
-				return err
-			}
-			if err := a.global.validate(); err != nil {
+			if err := fromConfig(cmd.Context(), cmd); err != nil {
 				return err
 			}
 			return a.openLog(cmd)
@@ -46,22 +44,19 @@ func newRootCommand(a *app) *cobra.Command {
 		Args: func(cmd *cobra.Command, args []string) error { return unknownCommand(cmd, args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := a.wizardConfig()
-			c.Endpoint = server.domain
-			c.AllowPlaintext = server.allowPlaintext
-			c.CAFile, c.CertFile, c.KeyFile = server.caFile, server.clientCert, server.clientKey
+			c.Endpoint = server.Domain
+			c.AllowPlaintext = server.AllowPlaintext
+			c.CAFile, c.CertFile, c.KeyFile = server.CAFile, server.ClientCert, server.ClientKey
 			return a.runWizard(cmd.Context(), c)
 		},
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelpCommand())
 	root.SetVersionTemplate("fauna-export {{.Version}}\n")
-	a.global.add(root.PersistentFlags())
-	set := root.Flags()
-	set.StringVar(&server.domain, "domain", "", "`URL` offered in the first step (default \""+defaultDomain+"\")")
-	set.BoolVar(&server.allowPlaintext, "allow-plaintext", false, "send the secret over http to another host")
-	set.StringVar(&server.caFile, "ca-file", "", "trust the certificates in `FILE` (PEM) too")
-	set.StringVar(&server.clientCert, "client-cert", "", "certificate in `FILE` (PEM) that says who we are")
-	set.StringVar(&server.clientKey, "client-key", "", "key in `FILE` (PEM) of --client-cert")
+	a.global = *config.New()
+	addOptions(root, root.PersistentFlags(), &a.global, config.Everywhere)
+	server = newOptions(root, config.Address, config.Server)
+	redefine(root, "domain", "", "`URL` offered in the first step (default \""+config.DefaultDomain+"\")")
 	root.AddCommand(
 		newDemoCommand(a), newRunCommand(a), newResumeCommand(a), newVerifyCommand(a), newMergeCommand(a), newFinishCommand(a), newCheckCommand(a),
 		newFQLCommand(a), newSchemaCommand(a), newServeCommand(a), newManCommand(a), newVersionCommand(a),
@@ -145,12 +140,12 @@ func oneFolder(cmd *cobra.Command, args []string) error {
 func (a *app) wizardConfig() tui.Config {
 	return tui.Config{
 		Version: version(), In: a.in, Out: a.err, Env: a.getenv,
-		Accessible: a.accessible(), ASCII: a.global.ascii, Color: a.global.color, Log: a.log.fact,
+		Accessible: a.accessible(), ASCII: a.global.ASCII, Color: a.global.Color, Log: a.log.fact,
 	}
 }
 
 // accessible says whether the wizard asks by plain lines: by flag, ACCESSIBLE, or
 // a terminal that cannot do more.
 func (a *app) accessible() bool {
-	return a.global.accessible || a.getenv("ACCESSIBLE") != "" || a.getenv("TERM") == "dumb"
+	return a.global.Accessible || a.getenv("ACCESSIBLE") != "" || a.getenv("TERM") == "dumb"
 }

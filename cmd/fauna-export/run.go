@@ -13,14 +13,13 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
+	"fauna-export/export/config"
 	"fauna-export/export/store"
 	"fauna-export/fauna"
 )
 
 func newRunCommand(a *app) *cobra.Command {
-	var server serverFlags
-	var choice choiceFlags
-	var output outputFlags
+	var c *config.Config
 	var schema bool
 	cmd := &cobra.Command{
 		Use:   "run",
@@ -45,28 +44,26 @@ a flag may be repeated. It never holds the secret.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if schema {
-				return a.printJSON(configSchema(cmd))
+				return a.printJSON(config.Schema())
 			}
-			if err := choice.validate(); err != nil {
+			if err := checkChoice(c); err != nil {
 				return err
 			}
-			return a.run(cmd.Context(), &server, &choice, &output)
+			return a.run(cmd.Context(), &outputFlags{Config: c})
 		},
 	}
-	server.add(cmd.Flags())
-	choice.add(cmd.Flags())
-	output.add(cmd)
+	c = newOptions(cmd, config.Address, config.Server, config.Secret, config.Choice, config.Format, config.Output, config.Pace)
 	cmd.Flags().BoolVar(&schema, "config-schema", false, "print a JSON Schema of such files, for editors, and do nothing else")
 	cmd.Flags().String("config", "", "take what no flag and no variable sets from `FILE` (YAML; the wizard writes one)")
 	return cmd
 }
 
-func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, output *outputFlags) error {
-	spec, err := output.spec(f.collections, time.Now())
+func (a *app) run(ctx context.Context, output *outputFlags) error {
+	spec, err := output.spec(output.Collections, time.Now())
 	if err != nil {
 		return err
 	}
-	client, err := a.connect(ctx, server)
+	client, err := a.connect(ctx, output.Config)
 	if err != nil {
 		return err
 	}
@@ -76,19 +73,19 @@ func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, outp
 	var unknown error
 	var asked sync.WaitGroup
 	asked.Go(func() { now, unknown = client.Now(ctx) })
-	c, err := a.choose(ctx, client, f)
+	c, err := a.choose(ctx, client, output.Config)
 	asked.Wait()
 	if err != nil {
 		return err
 	}
-	if err := c.refusal(f.all); err != nil {
+	if err := c.refusal(output.All); err != nil {
 		return err
 	}
 	if unknown != nil {
 		return unknown
 	}
 	c.apply(&spec, now)
-	if spec.Shard, err = parseShard(output.shard, a.getenv); err != nil {
+	if spec.Shard, err = parseShard(output.Shard, a.getenv); err != nil {
 		return err
 	}
 	if err := spec.Validate(); err != nil {
@@ -103,7 +100,7 @@ func (a *app) run(ctx context.Context, server *serverFlags, f *choiceFlags, outp
 			return err
 		}
 	}
-	if output.dryRun {
+	if output.DryRun {
 		return a.dryRun(ctx, client, spec, c, now)
 	}
 	a.warnFiltered(c)

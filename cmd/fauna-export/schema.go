@@ -12,12 +12,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fauna-export/export/config"
 	"fauna-export/fauna"
 	"fauna-export/fauna/fql"
 )
 
 func newSchemaCommand(a *app) *cobra.Command {
-	var server serverFlags
+	var server *config.Config
 	var asFQL bool
 	cmd := &cobra.Command{
 		Use:   "schema",
@@ -34,10 +35,10 @@ own may not read looks like an empty list, which a note on stderr says.`,
   fauna-export schema --fql > schema.fql`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.schema(cmd.Context(), &server, asFQL)
+			return a.schema(cmd.Context(), server, asFQL)
 		},
 	}
-	server.add(cmd.Flags())
+	server = newOptions(cmd, config.Address, config.Server, config.Secret)
 	cmd.Flags().BoolVar(&asFQL, "fql", false, "print FQL that makes the schema again")
 	return cmd
 }
@@ -55,7 +56,7 @@ type schemaJSON struct {
 	Denied      []string          `json:"denied"` // kinds that the key may not list
 }
 
-func (a *app) schema(ctx context.Context, server *serverFlags, asFQL bool) error {
+func (a *app) schema(ctx context.Context, server *config.Config, asFQL bool) error {
 	client, err := a.connect(ctx, server)
 	if err != nil {
 		return err

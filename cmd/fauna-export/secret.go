@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"fauna-export/export/config"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 	"fauna-export/tui"
 )
@@ -35,7 +37,7 @@ func (a *app) secret(ctx context.Context, file string) (fauna.Secret, error) {
 // secretText is the text that holds the secret, and where it came from.
 func (a *app) secretText(ctx context.Context, file string) (text, from string, err error) {
 	if file != "" {
-		text, err = a.secretFromFile(file)
+		text, err = a.secretFromFile(ctx, file)
 		return text, file, err
 	}
 	if text := a.getenv("FAUNA_SECRET"); text != "" {
@@ -52,35 +54,31 @@ func (a *app) secretText(ctx context.Context, file string) (text, from string, e
 	return text, "the answer", nil
 }
 
-func (a *app) secretFromFile(file string) (string, error) {
-	from := a.in
-	if file == "-" {
-		file = "stdin"
-	} else {
-		f, err := os.Open(file)
+func (a *app) secretFromFile(ctx context.Context, file string) (string, error) {
+	if file != "-" {
+		b, err := store.ReadInput(ctx, file, maxSecretFile)
 		if err != nil {
 			return "", unusablef("read the secret: %w", err)
 		}
-		defer f.Close()
-		from = f
+		return string(b), nil
 	}
-	b, err := io.ReadAll(io.LimitReader(from, maxSecretFile+1))
+	b, err := io.ReadAll(io.LimitReader(a.in, maxSecretFile+1))
 	if err != nil {
-		return "", unusablef("read the secret from %s: %w", file, err)
+		return "", unusablef("read the secret from stdin: %w", err)
 	}
 	if len(b) > maxSecretFile {
-		return "", unusablef("%s is too large to be the file of a secret", file)
+		return "", unusablef("stdin holds too much to be a secret")
 	}
 	return string(b), nil
 }
 
 // endpoint reads --domain and asks before a secret goes out unencrypted.
-func (a *app) endpoint(ctx context.Context, f *serverFlags) (fauna.Endpoint, error) {
-	e, err := fauna.ParseEndpoint(f.domain)
+func (a *app) endpoint(ctx context.Context, f *config.Config) (fauna.Endpoint, error) {
+	e, err := fauna.ParseEndpoint(f.Domain)
 	if err != nil {
 		return e, usagef("--domain: %w", err)
 	}
-	if !e.Exposed() || f.allowPlaintext {
+	if !e.Exposed() || f.AllowPlaintext {
 		return e, nil
 	}
 	if !a.mayAsk() {
@@ -97,20 +95,20 @@ func (a *app) endpoint(ctx context.Context, f *serverFlags) (fauna.Endpoint, err
 }
 
 // connect makes the client that the flags describe.
-func (a *app) connect(ctx context.Context, f *serverFlags) (*fauna.Client, error) {
-	if (f.clientCert == "") != (f.clientKey == "") {
-		return nil, usagef("--client-cert and --client-key go together")
+func (a *app) connect(ctx context.Context, f *config.Config) (*fauna.Client, error) {
+	if f.ClientCert == "" && f.ClientKey != "" {
+		return nil, usagef("--client-key is the key of --client-cert, which is missing")
 	}
 	e, err := a.endpoint(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.secret(ctx, f.secretFile)
+	s, err := a.secret(ctx, f.SecretFile)
 	if err != nil {
 		return nil, err
 	}
 	c, err := fauna.NewClient(fauna.Options{
-		Endpoint: e, Secret: s, CAFile: f.caFile, CertFile: f.clientCert, KeyFile: f.clientKey, Dial: a.dial,
+		Endpoint: e, Secret: s, CAFile: f.CAFile, CertFile: f.ClientCert, KeyFile: f.ClientKey, Dial: a.dial,
 	})
 	if err != nil {
 		return nil, unusablef("%w", err)
@@ -121,11 +119,11 @@ func (a *app) connect(ctx context.Context, f *serverFlags) (*fauna.Client, error
 // serverSecret is the secret that the embedded server is to have: the text as it
 // is but for the white space around it, since the server and not we decide what a
 // secret looks like.
-func (a *app) serverSecret(file string) (string, error) {
+func (a *app) serverSecret(ctx context.Context, file string) (string, error) {
 	text := a.getenv("FAUNA_SECRET")
 	if file != "" {
 		var err error
-		if text, err = a.secretFromFile(file); err != nil {
+		if text, err = a.secretFromFile(ctx, file); err != nil {
 			return "", err
 		}
 	}

@@ -8,11 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fauna-export/export/config"
 	"fauna-export/fauna/emulator"
 )
 
 func newServeCommand(a *app) *cobra.Command {
-	var listen, secretFile string
+	var listen string
+	var c *config.Config
 	var empty bool
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -26,8 +28,8 @@ It is not a database: nothing is kept.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o := emulator.Options{}
-			if secretFile != "" || a.getenv("FAUNA_SECRET") != "" {
-				s, err := a.serverSecret(secretFile)
+			if c.SecretFile != "" || a.getenv("FAUNA_SECRET") != "" {
+				s, err := a.serverSecret(cmd.Context(), c.SecretFile)
 				if err != nil {
 					return err
 				}
@@ -39,8 +41,8 @@ It is not a database: nothing is kept.`,
 	set := cmd.Flags()
 	set.StringVar(&listen, "listen", "127.0.0.1:8443", "`ADDR` to listen on; port 0 takes a free one")
 	set.BoolVar(&empty, "empty", false, "begin without the sample data")
-	addSecretFile(set, &secretFile)
-	cmd.Flags().Lookup("secret-file").Usage = "read the admin's secret from `FILE`, - for stdin (else FAUNA_SECRET, else a new one is made)"
+	c = newOptions(cmd, config.Secret)
+	redefine(cmd, "secret-file", "", "read the admin's secret from `FILE`, - for stdin (else FAUNA_SECRET, else a new one is made)")
 	return cmd
 }
 
@@ -63,7 +65,7 @@ func (a *app) serve(ctx context.Context, listen string, empty bool, o emulator.O
 	}
 	endpoint := "http://" + dialable(l.Addr())
 	var printed error
-	if a.global.json {
+	if a.global.JSON {
 		printed = a.printJSON(map[string]string{"endpoint": endpoint, "secret": server.Secret()})
 	} else {
 		printed = a.printText("endpoint=" + endpoint + "\nsecret=" + server.Secret() + "\n")

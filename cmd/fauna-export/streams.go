@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net"
+
+	"fauna-export/export/config"
 )
 
 // streams is how the program meets the world, so that a test can stand in for it.
@@ -25,7 +27,7 @@ type streams struct {
 // everywhere.
 type app struct {
 	streams
-	global globalFlags
+	global config.Config
 	log    *logFile
 	lost   error // why events of --json were not written
 }
@@ -54,4 +56,4 @@ func (a *app) limitMemory(bytes int64) {
 }
 
 // mayAsk says whether a question may be asked.
-func (a *app) mayAsk() bool { return a.terminal && !a.global.noInput }
+func (a *app) mayAsk() bool { return a.terminal && !a.global.NoInput }

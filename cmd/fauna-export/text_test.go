@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fauna-export/export"
+	"fauna-export/export/config"
 	"fauna-export/fauna"
 )
 
@@ -48,7 +49,7 @@ func TestCheckTable_namesWhatCannotBeRead(t *testing.T) {
 }
 
 func TestOut_timeInTheNameBecomesTheTime(t *testing.T) {
-	f := outputFlags{Config: export.Config{Out: "backups/{time}", Format: "jsonl"}}
+	f := outputFlags{Config: &config.Config{Out: "backups/{time}", Format: "jsonl"}}
 	s, err := f.spec(nil, time.Date(2026, 11, 22, 10, 31, 2, 0, time.UTC))
 	if want := filepath.Join("backups", "2026-11-22T10-31-02Z"); err != nil || s.Dir != want {
 		t.Errorf("folder %q, %v; want %q", s.Dir, err, want)
@@ -57,7 +58,7 @@ func TestOut_timeInTheNameBecomesTheTime(t *testing.T) {
 
 func TestConfig_comesAfterFlagAndEnvironment(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "export.yaml")
-	if err := export.WriteConfig(file, export.Config{Domain: "http://10.1.2.3:8443", Collections: []string{"users"}, Format: "csv", Out: "-"}); err != nil {
+	if err := config.Write(file, config.Config{Domain: "http://10.1.2.3:8443", Collections: []string{"users"}, Format: "csv", Out: "-"}); err != nil {
 		t.Fatal(err)
 	}
 	// Each source names another address that is refused, so the refusal tells

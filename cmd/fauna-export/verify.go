@@ -8,12 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"fauna-export/export/archive"
+	"fauna-export/export/config"
 	"fauna-export/export/store"
 	"fauna-export/fauna"
 )
 
 func newVerifyCommand(a *app) *cobra.Command {
-	var server serverFlags
+	var server *config.Config
 	cmd := &cobra.Command{
 		Use:   "verify DIR",
 		Short: "Read the files of a finished run again and compare them with its manifest",
@@ -26,14 +27,14 @@ own time while the server still keeps that.`,
 		Args: oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			report, err := a.verify(cmd.Context(), args[0])
-			if err != nil || server.domain == "" {
+			if err != nil || server.Domain == "" {
 				return err
 			}
-			return a.compareCounts(cmd.Context(), &server, report.Manifest)
+			return a.compareCounts(cmd.Context(), server, report.Manifest)
 		},
 	}
-	cmd.Flags().StringVar(&server.domain, "domain", "", "`URL` of the server to compare the counts with (default: the files only)")
-	server.addRest(cmd.Flags())
+	server = newOptions(cmd, config.Address, config.Server, config.Secret)
+	redefine(cmd, "domain", "", "`URL` of the server to compare the counts with (default: the files only)")
 	return cmd
 }
 
@@ -45,7 +46,7 @@ func (a *app) verify(ctx context.Context, dir string) (*archive.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.global.json {
+	if a.global.JSON {
 		err = a.printJSON(verifyResult(report))
 	} else {
 		err = a.printText(verifyTable(report))
@@ -114,7 +115,7 @@ func verifyResult(r *archive.Report) map[string]any {
 // compareCounts counts the documents of every collection on the server and
 // compares that with the manifest: at the run's time, or now once the server no
 // longer keeps that, when a difference proves nothing.
-func (a *app) compareCounts(ctx context.Context, server *serverFlags, m *archive.Manifest) error {
+func (a *app) compareCounts(ctx context.Context, server *config.Config, m *archive.Manifest) error {
 	client, err := a.connect(ctx, server)
 	if err != nil {
 		return err
@@ -124,7 +125,7 @@ func (a *app) compareCounts(ctx context.Context, server *serverFlags, m *archive
 	for _, e := range m.Latest() {
 		names = append(names, e.Name)
 	}
-	c, err := a.choose(ctx, client, &choiceFlags{collections: names})
+	c, err := a.choose(ctx, client, &config.Config{Collections: names})
 	if err != nil {
 		return err
 	}

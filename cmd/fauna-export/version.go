@@ -85,7 +85,7 @@ func newVersionCommand(a *app) *cobra.Command {
 			switch {
 			case notices:
 				return a.printText(assets.Notices)
-			case a.global.json:
+			case a.global.JSON:
 				return a.printJSON(buildOf())
 			}
 			return a.printText(buildOf().String() + "\n")

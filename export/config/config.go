@@ -1,0 +1,217 @@
+// Package config holds the options of the program in one table: Config.Options.
+// Flags, environment variables, config files and their JSON Schema, help texts and
+// export.Spec come from it. To add an option, add a field to Config and a line to
+// the table; what uses it reads the field, or the Spec.
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fauna-export/export"
+	"fauna-export/export/row"
+)
+
+// The defaults that other packages show.
+const (
+	DefaultDomain = "http://localhost:8443"
+	DefaultIndex  = "{collection}-ts"
+)
+
+// Config is the value of every option; that of an option which was not set is
+// the zero value in what Load returns, and the default in what New returns.
+type Config struct {
+	Domain         string
+	AllowPlaintext bool
+	CAFile         string
+	ClientCert     string
+	ClientKey      string
+	SecretFile     string
+	Collections    []string
+	All            bool
+	Exclude        []string
+	Mode           string
+	Index          string
+	Role           string
+	Out            string
+	Format         string
+	Compress       string
+	Columns        []string
+	NoData         bool
+	Strict         bool
+	Deletions      string
+	Fast           bool
+	Parts          string // "auto" or a number
+	Shard          string
+	At             string
+	NoSnapshot     bool
+	Workers        string // "auto" or a number
+	PageSize       string // "auto" or a number
+	MaxRate        int
+	DDL            string
+	Keep           int
+	DryRun         bool
+	LogFile        string
+	Progress       string // a duration
+	JSON           bool
+	NoInput        bool
+	Accessible     bool
+	ASCII          bool
+	Color          string
+}
+
+// Group is a part of the options that some commands have and others have not.
+type Group int
+
+// The groups.
+const (
+	Everywhere Group = iota // all commands
+	Address                 // where the server is
+	Server                  // how to speak to it
+	Secret                  // where the secret comes from
+	Choice                  // of collections
+	Format                  // of the files
+	Pace                    // how fast
+	Output                  // the rest of a run
+	Wizard                  // of the wizard alone
+)
+
+// Options is the table of all options, in the order of a config file.
+func (c *Config) Options() []Option {
+	return []Option{
+		{Name: "domain", to: &c.Domain, Group: Address, Default: DefaultDomain, Usage: "`URL` of the database's endpoint"},
+		{Name: "allow-plaintext", to: &c.AllowPlaintext, Group: Server, Usage: "send the secret over plain http to another host"},
+		{Name: "ca-file", to: &c.CAFile, Group: Server, Path: true, Usage: "also trust the certificates in `FILE` (PEM)"},
+		{Name: "client-cert", to: &c.ClientCert, Group: Server, Path: true, Usage: "client certificate in `FILE` (PEM)"},
+		{Name: "client-key", to: &c.ClientKey, Group: Server, Path: true, Usage: "key of --client-cert in `FILE` (PEM), if it is not in the same file"},
+		{Name: "secret-file", to: &c.SecretFile, Group: Secret, Path: true, Once: true, Usage: "read the secret from `FILE`, - for stdin (else FAUNA_SECRET, else a prompt)"},
+		{Name: "collection", to: &c.Collections, Group: Choice, Usage: "export the collection `NAME` (repeatable)"},
+		{Name: "all", to: &c.All, Group: Choice, Usage: "every collection that the key can read"},
+		{Name: "exclude", to: &c.Exclude, Group: Choice, Usage: "leave out the collection `NAME` (repeatable, with --all)"},
+		{Name: "mode", to: &c.Mode, Group: Output, Default: string(export.Full), Words: []string{string(export.Full), string(export.Incremental)},
+			Usage: "`MODE`: full, or incremental: only what changed since the last sync in DIR (the first one is full)",
+			spec:  func(s *export.Spec, text string) error { s.Mode = export.Mode(text); return nil }},
+		{Name: "index", to: &c.Index, Group: Output, Default: DefaultIndex, Usage: "`PATTERN` of the index names, for --mode incremental"},
+		{Name: "role", to: &c.Role, Group: Wizard, Usage: "`NAME` of the role that the key was created for; for the wizard, a run does not need it"},
+		{Name: "out", to: &c.Out, Group: Output, Path: true,
+			Usage: "`DIR` for the files: new, empty, or that of earlier syncs; {time} in it becomes the time; - writes the rows of one collection to stdout",
+			spec:  func(s *export.Spec, text string) error { s.Dir = text; return nil }},
+		{Name: "format", to: &c.Format, Group: Format, Default: string(row.JSONL), Words: row.FormatNames(),
+			Usage: "`FORMAT` of the files: " + strings.Join(row.FormatNames(), ", ") + " (wire: each document as the server sent it)",
+			spec:  func(s *export.Spec, text string) (err error) { s.Format, err = row.ParseFormat(text); return err }},
+		{Name: "compress", to: &c.Compress, Group: Format, Default: string(row.None), Words: []string{"none", "gzip", "zstd"},
+			Usage: "`METHOD`: none, gzip or zstd (Parquet is compressed inside)",
+			spec: func(s *export.Spec, text string) (err error) {
+				s.Compress, err = row.ParseCompression(text)
+				return err
+			}},
+		{Name: "column", to: &c.Columns, Group: Output,
+			Usage: "add a column, `COLLECTION:NAME[:TYPE]=PATH`; TYPE is json, string, int, float, bool, time or date (repeatable)",
+			spec: func(s *export.Spec, text string) error {
+				name, column, err := row.ParseColumn(text)
+				if err != nil {
+					return err
+				}
+				if s.Columns == nil {
+					s.Columns = map[string][]row.Column{}
+				}
+				s.Columns[name] = append(s.Columns[name], column)
+				return nil
+			}},
+		{Name: "no-data", to: &c.NoData, Group: Output, Usage: "leave out the data column",
+			spec: func(s *export.Spec, _ string) error { s.NoData = true; return nil }},
+		{Name: "strict", to: &c.Strict, Group: Output, Usage: "fail a collection on a value that does not fit its column's type",
+			spec: func(s *export.Spec, _ string) error { s.Strict = true; return nil }},
+		{Name: "deletions", to: &c.Deletions, Group: Output,
+			Usage: "`COLUMN` for the time of a removal, or ignore, for --mode incremental (default " + export.DefaultDeletion + ")",
+			spec:  func(s *export.Spec, text string) error { s.Deletions = text; return nil }},
+		{Name: "fast", to: &c.Fast, Group: Output, Usage: "for --mode incremental: read only the end of the index; misses expired documents and backdated writes",
+			spec: func(s *export.Spec, _ string) error { s.Fast = true; return nil }},
+		{Name: "parts", to: &c.Parts, Group: Output, Default: "1", Usage: "write `N` files for each collection, each with a range of ids, or auto: as many as its size asks for",
+			spec: func(s *export.Spec, text string) (err error) {
+				if s.Parts, err = parseAuto(text); s.Parts == 0 {
+					s.Parts = export.AutoParts
+				}
+				return err
+			}},
+		{Name: "shard", to: &c.Shard, Group: Output, Once: true, Usage: "do part `I/N` of a run that N processes share, from 0; /N or auto take I from a batch engine's variable"},
+		{Name: "at", to: &c.At, Group: Output, Usage: "export the state at `TIME`: RFC 3339, or microseconds since 1970 (default: now)",
+			spec: func(s *export.Spec, text string) (err error) { s.At, err = export.ParseAt(text); return err }},
+		{Name: "no-snapshot", to: &c.NoSnapshot, Group: Output, Usage: "read each page at its own time",
+			spec: func(s *export.Spec, _ string) error { s.NoSnapshot = true; return nil }},
+		{Name: "workers", to: &c.Workers, Group: Pace, Default: "auto", Usage: "keep `N` requests in flight, or auto",
+			spec: func(s *export.Spec, text string) (err error) { s.Workers, err = parseAuto(text); return err }},
+		{Name: "page-size", to: &c.PageSize, Group: Pace, Default: "auto", Usage: "ask for `N` documents a page, or auto",
+			spec: func(s *export.Spec, text string) (err error) { s.PageSize, err = parseAuto(text); return err }},
+		{Name: "max-rate", to: &c.MaxRate, Group: Pace, Usage: "read at most `N` documents a second; 0 is no limit",
+			spec: func(s *export.Spec, text string) (err error) { s.MaxRate, err = strconv.Atoi(text); return err }},
+		{Name: "ddl", to: &c.DDL, Group: Output, Words: []string{"postgres", "sqlite", "duckdb"}, Usage: "also write tables and load commands for `DATABASE`: postgres, sqlite or duckdb",
+			spec: func(s *export.Spec, text string) (err error) { s.DDL, err = export.ParseDatabase(text); return err }},
+		{Name: "keep", to: &c.Keep, Group: Output, Usage: "after a complete run keep the newest `N` finished runs of --out 'DIR/{time}'; 0 keeps all"},
+		{Name: "dry-run", to: &c.DryRun, Group: Output, Once: true, Usage: "check everything, print what would be exported, write nothing"},
+		{Name: "log-file", to: &c.LogFile, Group: Everywhere, Path: true, Usage: "append what happens to `FILE`, a line each, never the secret"},
+		{Name: "progress-interval", to: &c.Progress, Group: Everywhere, Default: "10s", Usage: "`TIME` between two lines of progress when stderr is no terminal; 0 prints the summary only",
+			spec: func(_ *export.Spec, text string) error {
+				if d, err := time.ParseDuration(text); err != nil || d < 0 {
+					return fmt.Errorf("%q is not a time, such as 10s, or 0 for the summary only", text)
+				}
+				return nil
+			}},
+		{Name: "json", to: &c.JSON, Group: Everywhere, Once: true, Usage: "print results as JSON on stdout (run and demo: one event a line)"},
+		{Name: "no-input", to: &c.NoInput, Group: Everywhere, Once: true, Usage: "never prompt, even on a terminal; name what is missing"},
+		{Name: "accessible", to: &c.Accessible, Group: Everywhere, Once: true, Usage: "show the wizard as plain questions and lines (also ACCESSIBLE, TERM=dumb)"},
+		{Name: "ascii", to: &c.ASCII, Group: Everywhere, Once: true, Usage: "draw with ASCII only (also LC_ALL=C)"},
+		{Name: "color", to: &c.Color, Group: Everywhere, Once: true, Default: "auto", Words: []string{"auto", "always", "never"}, Usage: "`WHEN` the wizard uses colors: auto, always or never (auto follows NO_COLOR)"},
+	}
+}
+
+// New returns a Config in which every option has its default.
+func New() *Config {
+	c := &Config{}
+	for _, o := range c.Options() {
+		if o.Default != "" {
+			_ = o.Set(o.Default) // a test sets each
+		}
+	}
+	return c
+}
+
+// Interval is the time between two lines of progress, 0 for none.
+func (c *Config) Interval() time.Duration {
+	d, err := time.ParseDuration(c.Progress)
+	if err != nil {
+		return 0 // Set has refused it
+	}
+	return d
+}
+
+// Keys are the keys of a config file, in the order of the table.
+func Keys() []string {
+	var keys []string
+	for _, o := range new(Config).Options() {
+		if !o.Once {
+			keys = append(keys, o.Name)
+		}
+	}
+	return keys
+}
+
+// Spec is the run that the options describe, without what needs a server: the
+// Endpoint, and the collections of --all. Its error is an *Error without a file.
+func (c Config) Spec() (export.Spec, error) {
+	s := export.Spec{Collections: slices.Clone(c.Collections)}
+	for _, o := range c.Options() {
+		if o.spec == nil {
+			continue
+		}
+		for i, text := range o.Texts() {
+			if err := o.spec(&s, text); err != nil {
+				return export.Spec{}, &Error{File: "config", Key: o.Name, Item: i + 1, Err: err}
+			}
+		}
+	}
+	return s, nil
+}

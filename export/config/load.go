@@ -1,0 +1,296 @@
+package config
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+
+	"fauna-export/export/store"
+)
+
+const (
+	maxFile = 1 << 20 // bytes of a config file
+	maxDeep = 8       // brackets in brackets; an option needs one
+	maxLine = 64      // marks of structure on one line
+)
+
+// Error is a value, or a config file, that cannot be used.
+type Error struct {
+	File string
+	// Line is where the problem is, from 1; 0 when it is nowhere in
+	// particular.
+	Line int
+	// Key is the option it is about, or empty.
+	Key string
+	// Item is the element of the option's list that it is about, from 1; else 0.
+	Item int
+	// Unknown says that no option has this key.
+	Unknown bool
+	Err     error
+}
+
+// Error names file, line and key.
+func (e *Error) Error() string {
+	where := e.File
+	if e.Line > 0 {
+		where += fmt.Sprintf(":%d", e.Line)
+	}
+	if e.Key != "" {
+		where += ": " + e.Key
+	}
+	return where + ": " + e.Err.Error()
+}
+
+// Unwrap returns the problem.
+func (e *Error) Unwrap() error { return e.Err }
+
+var errSecret = errors.New("a config file holds no secret: use FAUNA_SECRET, --secret-file or the prompt")
+
+// Load reads a config file. Its error is an *Error for a file with an unknown
+// key, a value that cannot be, or a secret. Values are taken as they are written:
+// 007 is the text 007. No value is repeated in an error where it could be a secret.
+func Load(ctx context.Context, path string) (Config, error) {
+	data, err := store.ReadInput(ctx, path, maxFile)
+	if err != nil {
+		return Config{}, fmt.Errorf("read the config file: %w", err)
+	}
+	return parse(path, data)
+}
+
+func parse(path string, data []byte) (Config, error) {
+	r := reader{file: path}
+	if err := r.read(bytes.TrimPrefix(data, []byte("\ufeff"))); err != nil {
+		return Config{}, err
+	}
+	return r.config, nil
+}
+
+// reader reads one file into a config.
+type reader struct {
+	file   string
+	config Config
+}
+
+func (r *reader) wrong(line int, key, format string, args ...any) *Error {
+	return &Error{File: r.file, Line: line, Key: key, Err: fmt.Errorf(format, args...)}
+}
+
+func (r *reader) read(data []byte) error {
+	if line := secretLine(data); line > 0 {
+		return &Error{File: r.file, Line: line, Err: errSecret}
+	}
+	tokens := lexer.Tokenize(string(data))
+	if line := tooDeep(tokens); line > 0 {
+		return r.wrong(line, "", "is nested too deep for options")
+	}
+	file, err := parser.Parse(tokens, 0)
+	if err != nil {
+		return r.notYAML(data, err)
+	}
+	if len(file.Docs) > 1 {
+		return r.wrong(0, "", "holds more than one document")
+	}
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil || file.Docs[0].Body.Type() == ast.NullType {
+		return nil
+	}
+	mapping, ok := file.Docs[0].Body.(*ast.MappingNode)
+	if !ok {
+		return r.wrong(lineOf(file.Docs[0].Body), "", "is not YAML with a key and a value on each line")
+	}
+	options := r.config.Options()
+	for _, entry := range mapping.Values {
+		key, isText := scalar(entry.Key)
+		line := lineOf(entry.Key)
+		i := slices.IndexFunc(options, func(o Option) bool { return o.Name == key && !o.Once })
+		switch {
+		case isText && i >= 0:
+			if err := r.set(options[i], entry.Value); err != nil {
+				return err
+			}
+		case isText && secretKey(key):
+			return &Error{File: r.file, Line: line, Key: key, Err: errSecret}
+		case isText:
+			return &Error{File: r.file, Line: line, Key: key, Unknown: true, Err: errors.New("is not an option of a run")}
+		default:
+			return r.wrong(line, "", "has a key that is not a word")
+		}
+	}
+	return nil
+}
+
+// set gives an option the value of a node.
+func (r *reader) set(o Option, node ast.Node) error {
+	if node.Type() == ast.NullType {
+		return nil
+	}
+	nodes := []ast.Node{node}
+	list, isList := node.(*ast.SequenceNode)
+	if wantsList := o.Type() == "stringArray"; wantsList != isList {
+		return r.wrong(lineOf(node), o.Name, "must be %s", o.Must())
+	}
+	if isList {
+		nodes = list.Values
+	}
+	for i, n := range nodes {
+		text, ok := scalar(n)
+		if !ok {
+			return r.wrong(lineOf(n), o.Name, "must be %s", o.Must())
+		}
+		err := o.Set(text)
+		switch {
+		case err == nil:
+		case o.Type() != "string" && !isList:
+			return r.wrong(lineOf(n), o.Name, "must be %s", o.Must())
+		case isList:
+			return &Error{File: r.file, Line: lineOf(n), Key: o.Name, Item: i + 1, Err: err}
+		default:
+			return &Error{File: r.file, Line: lineOf(n), Key: o.Name, Err: err}
+		}
+	}
+	return nil
+}
+
+// scalar is a plain value as it is written, and whether the node is one: a tag, an
+// alias, a list or an object is not.
+func scalar(node ast.Node) (string, bool) {
+	switch n := node.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode, *ast.NullNode:
+		return n.GetToken().Value, true
+	}
+	return "", false
+}
+
+func lineOf(node ast.Node) int {
+	if t := node.GetToken(); t != nil && t.Position != nil {
+		return t.Position.Line
+	}
+	return 0
+}
+
+// tooDeep is the line from which a text is nested deeper than any config file, 0
+// where it is not. What the parser needs grows with the square of the depth.
+func tooDeep(tokens token.Tokens) int {
+	depth, line, marks := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position.Line != line {
+			line, marks = t.Position.Line, 0
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+			marks++
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType:
+			marks++
+		}
+		if depth > maxDeep || marks > maxLine {
+			return line
+		}
+	}
+	return 0
+}
+
+// notYAML says in words what the parser refuses, and where. Its own words would
+// repeat a value.
+func (r *reader) notYAML(data []byte, err error) *Error {
+	e := r.wrong(0, "", "is not YAML with a key and a value on each line")
+	ye, ok := errors.AsType[yaml.Error](err)
+	if !ok {
+		return e
+	}
+	if t := ye.GetToken(); t != nil && t.Position != nil {
+		e.Line = t.Position.Line
+		e.Key = keyAt(data, e.Line)
+	}
+	e.Err = errors.New("is not YAML")
+	if strings.Contains(ye.GetMessage(), "already defined") {
+		e.Err = errors.New("is set twice")
+	}
+	return e
+}
+
+// secretKey reports whether a key is one that somebody would keep a secret under.
+func secretKey(key string) bool {
+	key = strings.ToLower(key)
+	for _, word := range []string{"secret", "password", "token"} {
+		if strings.Contains(key, word) {
+			return true
+		}
+	}
+	return false
+}
+
+var secretText = regexp.MustCompile(`(?:^|[^\w-])fn[A-Za-z0-9_-]{38,60}(?:[^\w-]|$)`)
+
+// secretLine is the first line that holds what looks like the secret of a key,
+// in a comment too; 0 when there is none.
+func secretLine(data []byte) int {
+	at := secretText.FindIndex(data)
+	if at == nil {
+		return 0
+	}
+	// The match may begin with the end of the line before.
+	return 1 + bytes.Count(data[:at[0]+1], []byte("\n"))
+}
+
+// keyAt is the key that a line of YAML begins with, or that it belongs to; empty
+// when there is none.
+func keyAt(data []byte, line int) string {
+	lines := strings.Split(string(data), "\n")
+	for i := min(line, len(lines)) - 1; i >= 0; i-- {
+		key, _, ok := strings.Cut(lines[i], ":")
+		if ok && key != "" && key[0] != ' ' && key[0] != '-' && key[0] != '#' {
+			return strings.Trim(key, `"' `)
+		}
+	}
+	return ""
+}
+
+// Write writes a config file, 0600, replacing an old one at once: the options
+// that are set.
+func Write(path string, c Config) error {
+	var set yaml.MapSlice
+	for _, o := range c.Options() {
+		texts := o.Texts()
+		if o.Once || len(texts) == 0 {
+			continue
+		}
+		var value any = texts[0]
+		switch to := o.to.(type) {
+		case *bool:
+			value = *to
+		case *int:
+			value = *to
+		case *[]string:
+			value = texts
+		}
+		set = append(set, yaml.MapItem{Key: o.Name, Value: value})
+	}
+	body, err := yaml.Marshal(set)
+	if err != nil {
+		return fmt.Errorf("encode the config: %w", err)
+	}
+	if len(set) == 0 {
+		body = nil
+	}
+	head := "# Options of fauna-export run --config. The secret is not here: use FAUNA_SECRET,\n# --secret-file or the prompt. For editors: run --config-schema prints a schema.\n"
+	if err := store.WritePrivate(path, append([]byte(head), body...)); err != nil {
+		return fmt.Errorf("write the config file: %w", err)
+	}
+	return nil
+}

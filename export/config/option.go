@@ -1,0 +1,157 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"fauna-export/export"
+)
+
+// Option is one option: a flag, an environment variable and, but for one of a
+// single call, a key of a config file. It reads and sets its field of a Config,
+// and is a value as flag libraries want it.
+type Option struct {
+	Name    string   // of the flag, and the key of a config file
+	Usage   string   // help, with the name of the value in backquotes
+	Default string   // "" for the zero value
+	Words   []string // the only values, nil for any
+	Group   Group
+	Path    bool // a path: ~ in front is the home folder
+	Once    bool // of one call: no key of a config file
+
+	to   any                              // *string, *bool, *int or *[]string
+	spec func(*export.Spec, string) error // checks one value and puts it into a Spec
+}
+
+// Set sets the option, or adds to its list. The error says what the value must be.
+func (o Option) Set(text string) error {
+	if o.Words != nil && !slices.Contains(o.Words, text) {
+		return fmt.Errorf("%q is not one of %s", text, strings.Join(o.Words, ", "))
+	}
+	var err error
+	if o.Path {
+		if text, err = ExpandHome(text); err != nil {
+			return err
+		}
+	}
+	wrong := fmt.Errorf("%q is not %s", text, o.Must())
+	switch to := o.to.(type) {
+	case *bool:
+		yes, err := strconv.ParseBool(text)
+		if err != nil {
+			return wrong
+		}
+		*to = yes
+		return nil
+	case *int:
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 {
+			return wrong
+		}
+		*to = n
+	}
+	if o.spec != nil && text != "" {
+		if err := o.spec(new(export.Spec), text); err != nil {
+			return err
+		}
+	}
+	switch to := o.to.(type) {
+	case *string:
+		*to = text
+	case *[]string:
+		*to = append(*to, text)
+	}
+	return nil
+}
+
+// Must is what a value must be, for messages: "a whole number, 0 or more".
+func (o Option) Must() string {
+	switch o.to.(type) {
+	case *bool:
+		return "true or false"
+	case *int:
+		return "a whole number, 0 or more"
+	case *[]string:
+		return "a list of texts"
+	}
+	return "one text"
+}
+
+// Texts are the values that the option has, each as a command line would have it;
+// none for the zero value.
+func (o Option) Texts() []string {
+	switch to := o.to.(type) {
+	case *bool:
+		if *to {
+			return []string{"true"}
+		}
+	case *int:
+		if *to != 0 {
+			return []string{strconv.Itoa(*to)}
+		}
+	case *string:
+		if *to != "" {
+			return []string{*to}
+		}
+	case *[]string:
+		return *to
+	}
+	return nil
+}
+
+// String is the value as help shows it.
+func (o Option) String() string {
+	if o.to == nil {
+		return ""
+	}
+	switch to := o.to.(type) {
+	case *bool:
+		return strconv.FormatBool(*to)
+	case *int:
+		return strconv.Itoa(*to)
+	}
+	return strings.Join(o.Texts(), ",")
+}
+
+// Type names the kind of the value as the flag library does.
+func (o Option) Type() string {
+	switch o.to.(type) {
+	case *bool:
+		return "bool"
+	case *int:
+		return "int"
+	case *[]string:
+		return "stringArray"
+	}
+	return "string"
+}
+
+// ExpandHome replaces a ~ at the beginning of a path with the home folder, where
+// no shell has done so: in --out=~/x, the environment, and files.
+func ExpandHome(path string) (string, error) {
+	if path != "~" && !strings.HasPrefix(path, "~/") && !strings.HasPrefix(path, "~"+string(filepath.Separator)) {
+		return path, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find the home folder for %q: %w", path, err)
+	}
+	return filepath.Join(home, path[1:]), nil
+}
+
+// parseAuto reads a number, or auto, which is 0.
+func parseAuto(text string) (int, error) {
+	if text == "auto" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, errors.New(strconv.Quote(text) + " is neither auto nor a number from 1")
+	}
+	return n, nil
+}
