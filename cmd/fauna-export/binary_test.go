@@ -51,6 +51,10 @@ func buildAndRun(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
+// ciVariable is set where a test must fail, and not be skipped, when something that
+// it needs is not installed.
+const ciVariable = "FAUNA_EXPORT_CI"
+
 // limit ends a process or a wait that hangs.
 const limit = 40 * time.Second
 
