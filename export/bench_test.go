@@ -72,8 +72,8 @@ func (s *instantSource) CollectionTimes(_ context.Context, names []string, _ int
 	return make([]int64, len(names)), nil
 }
 func (s *instantSource) Count(context.Context, string, int64) (int64, error) { return s.n, nil }
-func (s *instantSource) Unreadable(context.Context, []string) (unreadable, missing []string, err error) {
-	return nil, nil, nil
+func (s *instantSource) Unreadable(context.Context, []string) (unreadable, missing, filtered []string, err error) {
+	return nil, nil, nil, nil
 }
 func (s *instantSource) MinimumTime(context.Context, string) (int64, error) {
 	return 1_799_999_000_000_000, nil

@@ -109,12 +109,12 @@ func (r *Run) askCount(ctx context.Context, c *collection, at int64) (n int64, e
 	return n, err
 }
 
-func (r *Run) askUnreadable(ctx context.Context, c *collection, names []string) (unreadable, missing []string, err error) {
+func (r *Run) askUnreadable(ctx context.Context, c *collection, names []string) (unreadable, missing, filtered []string, err error) {
 	err = r.call(ctx, c, false, func() (err error) {
-		unreadable, missing, err = r.src.Unreadable(ctx, names)
+		unreadable, missing, filtered, err = r.src.Unreadable(ctx, names)
 		return err
 	})
-	return unreadable, missing, err
+	return unreadable, missing, filtered, err
 }
 
 func (r *Run) askMinimum(ctx context.Context, name string) (least int64, err error) {

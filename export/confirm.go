@@ -20,9 +20,10 @@ type unconfirmed struct {
 	name        string
 	at          int64
 	read, count int64
-	missing     int64 // documents that are there and were not read
-	first       int64 // of these
-	final       bool  // what was written cannot be written again
+	missing     int64   // documents that are there and were not read
+	first       int64   // of these
+	left        []int64 // the first of those that are in the file and not there
+	final       bool    // what was written cannot be written again
 }
 
 func (e *unconfirmed) Error() string {
@@ -104,7 +105,7 @@ func (w *writer) confirm(ctx context.Context) error {
 		return nil
 	}
 	if err := r.checkAccess(ctx, c, at); err != nil {
-		return w.own(err)
+		return w.refused(ctx, err)
 	}
 	if slices.Contains(r.spec.Filtered, c.name) {
 		w.note(fmt.Sprintf("%d documents were read, and the role shows %d of the same time now: its predicate judges them as they are now", rows, n))
@@ -112,6 +113,9 @@ func (w *writer) confirm(ctx context.Context) error {
 	}
 	found := &unconfirmed{name: c.name, at: at, read: rows, count: n, first: -1}
 	left, err := w.compareIDs(ctx, at, found)
+	if err == nil {
+		err = w.shown(ctx, found.left)
+	}
 	switch fail := failureOf(err); {
 	case fail != nil && fail.Expired():
 		w.note(fmt.Sprintf("%d documents were read, and the server counted %d; the snapshot expired before that was explained", rows, n))
@@ -133,6 +137,23 @@ func (w *writer) refused(ctx context.Context, err error) error {
 		return err
 	}
 	return w.own(err)
+}
+
+// shown makes sure that documents which left the snapshot since they were read are
+// not hidden by a predicate that the role did not have.
+func (w *writer) shown(ctx context.Context, left []int64) error {
+	if len(left) == 0 {
+		return nil
+	}
+	_, _, filtered, err := w.r.askUnreadable(ctx, w.c, []string{w.c.name})
+	switch {
+	case err != nil:
+		return err
+	case len(filtered) > 0:
+		return &Hidden{Collection: w.c.name, IDs: left}
+	}
+	_, err = w.r.presentOf(ctx, w.c, left)
+	return err
 }
 
 // note adds a warning to what the manifest says of the file.
@@ -183,7 +204,9 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 	_, err = row.Read(ctx, w.c.layout, file, size, func(one row.Row) error {
 		is, err := upTo(one.ID)
 		if err == nil && !is {
-			left++
+			if left++; len(found.left) < mostPresence {
+				found.left = append(found.left, one.ID)
+			}
 		}
 		return err
 	})

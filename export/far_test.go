@@ -71,7 +71,7 @@ func (f *farSource) CollectionTimes(ctx context.Context, names []string, at int6
 	return f.Source.CollectionTimes(ctx, names, at)
 }
 
-func (f *farSource) Unreadable(ctx context.Context, names []string) (unreadable, missing []string, err error) {
+func (f *farSource) Unreadable(ctx context.Context, names []string) (unreadable, missing, filtered []string, err error) {
 	f.work(0)
 	f.send(100)
 	return f.Source.Unreadable(ctx, names)

@@ -2,7 +2,9 @@ package export
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"fauna-export/export/row"
 	"fauna-export/fauna"
@@ -239,4 +242,143 @@ func TestLies_noWrongAnswerLosesDocuments(t *testing.T) {
 			}
 		}
 	}
+}
+
+// stoppedRun begins a run and stops it when some of users is read.
+func stoppedRun(t *testing.T, s *testServer, client *fauna.Client, dir string) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	spec := Spec{Collections: []string{"users", "orders"}, PageSize: 100, Workers: 1, RetryFor: patient}
+	r, err := NewRun(spec, &stopping{Client: client, at: 6, stop: stop}, swiftEnv(dir, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Do(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("the run ended with %v", err)
+	}
+}
+
+// stopping stops a run at a page of documents.
+type stopping struct {
+	*fauna.Client
+	at   int
+	stop func()
+}
+
+func (s *stopping) Documents(ctx context.Context, collection string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+	if s.at--; s.at == 0 {
+		s.stop()
+	}
+	return s.Client.Documents(ctx, collection, at, from, size, paths, buf)
+}
+
+// resumed goes on with a run.
+func resumed(t *testing.T, client *fauna.Client, dir string) error {
+	t.Helper()
+	r, err := OpenRun(client, swiftEnv(dir, 6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Do(context.Background())
+	return err
+}
+
+// A child database at the same endpoint has a collection of the same name.
+func TestResume_refusesAnotherDatabase(t *testing.T) {
+	s := startServer(t)
+	s.shell(t, `CreateDatabase({name: "child"})`)
+	secret := fauna.NewSecret(s.Secret() + ":child:admin")
+	child := s.client(t, secret)
+	for _, name := range []string{"users", "orders"} {
+		if out, err := s.Shell(t.Context(), s.Secret()+":child:admin", `CreateCollection({name: "`+name+`"})`); err != nil {
+			t.Fatal(out, err)
+		}
+	}
+	dir := exportDir(t)
+	stoppedRun(t, s, s.client(t, fauna.Secret{}), dir)
+	var changed *Changed
+	if err := resumed(t, child, dir); !errors.As(err, &changed) || !strings.Contains(err.Error(), "database") {
+		t.Errorf("with the child's key: %v", err)
+	}
+	if err := resumed(t, s.client(t, fauna.Secret{}), dir); err != nil {
+		t.Errorf("with its own key: %v", err)
+	}
+}
+
+// A role that hides documents would leave them out of the rest without a word.
+func TestResume_refusesAKeyThatSeesLess(t *testing.T) {
+	s := startServer(t)
+	dir := exportDir(t)
+	stoppedRun(t, s, s.client(t, fauna.Secret{}), dir)
+	s.shell(t, `CreateRole({name: "half", privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}},
+		{resource: Collection("users"), actions: {read: Query(Lambda("ref", Equals(Select(["data", "name"], Get(Var("ref"))), "document 100")))}}]})`)
+	secret, note := fauna.FindSecret(s.shell(t, `CreateKey({role: Role("half")})`))
+	if secret.IsZero() {
+		t.Fatal(note)
+	}
+	var changed *Changed
+	if err := resumed(t, s.client(t, secret), dir); !errors.As(err, &changed) || !strings.Contains(err.Error(), "predicate") {
+		t.Errorf("with a key that sees half: %v", err)
+	}
+	if err := resumed(t, s.client(t, fauna.Secret{}), dir); err != nil {
+		t.Errorf("with its own key: %v", err)
+	}
+}
+
+// One wrong answer about the index, or one for ever.
+func TestLies_noWrongIndexLosesChanges(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		lie   func() func(query, text string) string
+		fails bool
+	}{
+		{"an empty first page", func() func(q, a string) string { return firstOf(asksPairs, becomes(`{"resource":{"data":[]}}`)) }, false},
+		{"always an empty page", func() func(q, a string) string { return always(asksPairs, becomes(`{"resource":{"data":[]}}`)) }, true},
+		{"a page without its end", func() func(q, a string) string {
+			return firstOf(asksPairs, func(a string) string { return a[:strings.LastIndex(a, ",[")] + "]}}" })
+		}, false},
+	} {
+		for _, fast := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, fast %v", c.name, fast), func(t *testing.T) {
+				missesNoChange(t, fast, c.lie(), c.fails)
+			})
+		}
+	}
+}
+
+func missesNoChange(t *testing.T, fast bool, lie func(query, text string) string, fails bool) {
+	s := startServer(t)
+	for _, name := range []string{"users", "orders"} {
+		s.shell(t, `CreateIndex({name: "`+name+`-ts", source: Collection("`+name+`"), values: [{field: "ts"}, {field: "ref"}]})`)
+	}
+	s.pass(time.Minute) // until they are built
+	l, client := startLiar(t, s)
+	dir := exportDir(t)
+	spec := Spec{Mode: Incremental, Fast: fast}
+	if _, err := serverRun(t, client, dir, spec); err != nil {
+		t.Fatal(err)
+	}
+	s.shell(t, `Create(Ref(Collection("users"), "7"), {data: {new: 1}})`)
+	s.shell(t, `Create(Ref(Collection("users"), "8"), {data: {new: 2}})`)
+	l.lie(nil, lie)
+	m, err := serverRun(t, client, dir, spec)
+	switch {
+	case !l.told():
+		t.Error("there was no lie")
+	case fails:
+		if err == nil {
+			t.Error("no error")
+		}
+	case err != nil:
+		t.Error(err)
+	default:
+		if last := m.Last("users"); last.Rows != 2 || last.Documents != 2002 {
+			t.Errorf("%d rows, %d documents", last.Rows, last.Documents)
+		}
+	}
+}
+
+func asksPairs(query string) bool {
+	return strings.Contains(query, `"match":{"index":"users-ts"}`) && strings.Contains(query, `"lambda":["t","r"]`)
 }

@@ -104,7 +104,7 @@ func (r *Run) checkAccess(ctx context.Context, c *collection, at int64) error {
 			return &Remade{Collection: c.name, At: at}
 		}
 	}
-	unreadable, missing, err := r.askUnreadable(ctx, c, []string{c.name})
+	unreadable, missing, _, err := r.askUnreadable(ctx, c, []string{c.name})
 	switch {
 	case err != nil:
 		return err

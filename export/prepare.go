@@ -76,8 +76,8 @@ func (r *Run) prepare(ctx context.Context) error {
 
 // accessAnswer is what the key may not read now of some collections.
 type accessAnswer struct {
-	unreadable, missing []string
-	err                 error
+	unreadable, missing, filtered []string
+	err                           error
 }
 
 func (r *Run) askAccess(ctx context.Context, of []*collection) (a accessAnswer) {
@@ -87,7 +87,7 @@ func (r *Run) askAccess(ctx context.Context, of []*collection) (a accessAnswer) 
 			names = append(names, c.name)
 		}
 	}
-	a.unreadable, a.missing, a.err = r.askUnreadable(ctx, nil, names)
+	a.unreadable, a.missing, a.filtered, a.err = r.askUnreadable(ctx, nil, names)
 	return a
 }
 
@@ -244,10 +244,17 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 		return nil, err
 	}
 	if len(left) > 0 {
-		if err := r.sameServer(ctx, saved.Times[0]); err != nil {
+		if err := r.sameServer(ctx, saved); err != nil {
 			return nil, err
 		}
-		if err := r.admit(ctx, left, left[0].at, r.askAccess(ctx, left)); err != nil {
+		access := r.askAccess(ctx, left)
+		for _, name := range access.filtered {
+			// The rows so far are of a key that saw all of them.
+			if !slices.Contains(saved.Filtered, name) {
+				return nil, &Changed{Differences: []string{"the key: its role hides documents of " + name + " by a predicate, and that of the run did not"}}
+			}
+		}
+		if err := r.admit(ctx, left, left[0].at, access); err != nil {
 			return nil, err
 		}
 	}
@@ -324,23 +331,29 @@ func (r *Run) takeUp(saved *archive.RunState) (left []*collection, err error) {
 
 // sameServer refuses to go on against a database that is not the one the run
 // was begun with.
-func (r *Run) sameServer(ctx context.Context, at int64) error {
+func (r *Run) sameServer(ctx context.Context, saved *archive.RunState) error {
 	now, err := r.askNow(ctx)
 	if err != nil {
 		return err
 	}
+	at := saved.Times[0]
 	if now < at {
 		return &Changed{Differences: []string{"the server's time is " + archive.FormatTime(now) + ", before the snapshot of " + archive.FormatTime(at)}}
 	}
 	if at == 0 {
 		return nil
 	}
-	absent, err := r.askAbsent(ctx, nil, r.spec.Collections, at)
+	made, err := r.askMade(ctx, nil, r.spec.Collections, at)
 	if err != nil {
 		return err
 	}
-	if len(absent) == len(r.spec.Collections) {
+	if absent := absentOf(r.spec.Collections, made); len(absent) == len(r.spec.Collections) {
 		return &Changed{Differences: []string{"the server: none of the collections is there that was read at " + archive.FormatTime(at) + "; they were deleted, or this is another database"}}
+	}
+	for i, name := range r.spec.Collections {
+		if was := saved.Made[name]; was > 0 && made[i] > 0 && was != made[i] {
+			return &Changed{Differences: []string{fmt.Sprintf("the database: collection %s was made or changed at %s, and that of the run at %s", name, archive.FormatTime(made[i]), archive.FormatTime(was))}}
+		}
 	}
 	return nil
 }

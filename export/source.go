@@ -18,8 +18,9 @@ type Source interface {
 	// know.
 	CollectionTimes(ctx context.Context, collections []string, at int64) ([]int64, error)
 	// Unreadable names those of the collections that the key may not read now,
-	// and those that are not there: both answer pages like an empty one.
-	Unreadable(ctx context.Context, collections []string) (unreadable, missing []string, err error)
+	// and those that are not there: both answer pages like an empty one. Of
+	// filtered ones the key's role hides documents by a predicate.
+	Unreadable(ctx context.Context, collections []string) (unreadable, missing, filtered []string, err error)
 	// MinimumTime is the oldest time at which the collection can be read.
 	MinimumTime(ctx context.Context, collection string) (int64, error)
 	// IDs is a page of ids from an id on, ascending; next is the first id of

@@ -40,6 +40,7 @@ type fakeCollection struct {
 	live       map[int64]bool // ids not at the snapshot (any more) that are alive now
 	hidden     map[int64]bool // ids that the role hides
 	unreadable bool
+	filtered   bool
 	remade     bool // at the snapshot's time it is not there
 }
 
@@ -135,11 +136,11 @@ func (f *fakeSource) CollectionTimes(ctx context.Context, names []string, at int
 	return made, nil
 }
 
-func (f *fakeSource) Unreadable(ctx context.Context, names []string) (unreadable, missing []string, err error) {
+func (f *fakeSource) Unreadable(ctx context.Context, names []string) (unreadable, missing, filtered []string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.begin(ctx, fakeCall{what: "readable", collection: names[0]}); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	for _, name := range names {
 		switch c := f.set[name]; {
@@ -147,9 +148,11 @@ func (f *fakeSource) Unreadable(ctx context.Context, names []string) (unreadable
 			missing = append(missing, name)
 		case c.unreadable:
 			unreadable = append(unreadable, name)
+		case c.filtered:
+			filtered = append(filtered, name)
 		}
 	}
-	return unreadable, missing, nil
+	return unreadable, missing, filtered, nil
 }
 
 func (f *fakeSource) MinimumTime(ctx context.Context, name string) (int64, error) {

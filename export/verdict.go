@@ -256,7 +256,7 @@ func (r *Run) refine(ctx context.Context, c *collection, ids []int64, err error)
 	if fail := failureOf(err); fail == nil || !fail.Refused() {
 		return err
 	}
-	unreadable, missing, asked := r.askUnreadable(ctx, c, []string{c.name})
+	unreadable, missing, _, asked := r.askUnreadable(ctx, c, []string{c.name})
 	if fail := failureOf(asked); fail != nil && fail.Refused() {
 		return &secretRefused{asked}
 	}

@@ -292,15 +292,16 @@ func (c *Client) minimums(ctx context.Context, list []Access) error {
 }
 
 // Unreadable returns those of the collections of which the key may read no
-// document, and those that are not there, each in the order given. It asks for
-// a thousand collections in one query.
-func (c *Client) Unreadable(ctx context.Context, collections []string) (unreadable, missing []string, err error) {
+// document, those that are not there, and those of which the role hides documents
+// by a predicate, each in the order given. It asks for a thousand collections in
+// one query.
+func (c *Client) Unreadable(ctx context.Context, collections []string) (unreadable, missing, filtered []string, err error) {
 	list := make([]Access, len(collections))
 	for i, name := range collections {
 		list[i] = Access{Collection: name}
 	}
 	if err := c.probe(ctx, list); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	for _, a := range list {
 		switch {
@@ -308,9 +309,11 @@ func (c *Client) Unreadable(ctx context.Context, collections []string) (unreadab
 			missing = append(missing, a.Collection)
 		case !a.Readable:
 			unreadable = append(unreadable, a.Collection)
+		case a.Filtered:
+			filtered = append(filtered, a.Collection)
 		}
 	}
-	return unreadable, missing, nil
+	return unreadable, missing, filtered, nil
 }
 
 // MinimumTime returns the oldest time at which a collection can be read, in

@@ -40,7 +40,11 @@ type Options struct {
 	Timeout                   time.Duration // of one request; 0 means 60 s
 	UserAgent                 string        // "" means "fauna-export"
 	PageLimit                 int64         // bytes of an answer with more than one document; 0 means 16 MiB
-	H2C                       bool          // for http: HTTP/2 with prior knowledge in place of HTTP/1.1
+	// Repeat makes a request, again and again as it sees fit; nil makes it once. It
+	// is not asked for writes, nor after a failure to reach a server that has not
+	// answered yet: there is none.
+	Repeat func(ctx context.Context, ask func() error) error
+	H2C    bool // for http: HTTP/2 with prior knowledge in place of HTTP/1.1
 	// Dial opens a connection to the server; nil is a connection over TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -58,7 +62,10 @@ type Client struct {
 	// seen is the latest transaction time that an answer named. Reads of the
 	// present send it, so that a node that lags behind does not answer with
 	// less than was seen already.
-	seen atomic.Int64
+	seen *atomic.Int64
+	// answered becomes true with the first answer of any kind.
+	answered *atomic.Bool
+	repeat   func(ctx context.Context, ask func() error) error
 }
 
 // NewClient returns a client. It reads the files that the options name and
@@ -78,6 +85,7 @@ func NewClient(o Options) (*Client, error) {
 	}
 	c := &Client{
 		endpoint: o.Endpoint, secret: o.Secret, agent: o.UserAgent, timeout: o.Timeout, pageLimit: o.PageLimit,
+		seen: new(atomic.Int64), answered: new(atomic.Bool), repeat: o.Repeat,
 		transport: transport, room: make(chan struct{}, 1),
 		http: &http.Client{
 			Transport:     transport,
@@ -103,6 +111,14 @@ func NewClient(o Options) (*Client, error) {
 // Close closes the connections that are not in use.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
+// Once returns a client that makes every request once, over the same connections:
+// for a caller that repeats them itself.
+func (c *Client) Once() *Client {
+	once := *c
+	once.repeat = nil
+	return &once
+}
+
 // Endpoint returns the server's address.
 func (c *Client) Endpoint() Endpoint { return c.endpoint }
 
@@ -120,7 +136,27 @@ type request struct {
 // send posts a query and returns the body of a successful answer, in buf's
 // memory where that is large enough. Errors are of type *Error, or the
 // context's.
-func (c *Client) send(ctx context.Context, r request, buf []byte) ([]byte, error) {
+func (c *Client) send(ctx context.Context, r request, buf []byte) (body []byte, err error) {
+	if c.repeat == nil || r.write {
+		return c.sendOnce(ctx, r, buf)
+	}
+	var nobody error
+	err = c.repeat(ctx, func() (err error) {
+		body, err = c.sendOnce(ctx, r, buf)
+		var e *Error
+		if errors.As(err, &e) && e.Status == 0 && !c.answered.Load() {
+			nobody = err
+			return nil
+		}
+		return err
+	})
+	if nobody != nil {
+		return nil, nobody
+	}
+	return body, err
+}
+
+func (c *Client) sendOnce(ctx context.Context, r request, buf []byte) ([]byte, error) {
 	body, err := c.exchange(ctx, r, buf)
 	if err == nil {
 		return body, nil
@@ -153,6 +189,7 @@ func (c *Client) exchange(ctx context.Context, r request, buf []byte) ([]byte, e
 		return nil, causeOf(ctx, err)
 	}
 	defer resp.Body.Close()
+	c.answered.Store(true)
 
 	limit := r.limit
 	if limit == 0 {

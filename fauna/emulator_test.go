@@ -212,7 +212,7 @@ func TestServer_access(t *testing.T) {
 				if (a.Readable && a.HistoryDays == fauna.HistoryUnknown) != (a.Minimum > 0) {
 					t.Errorf("%s: minimum is %d", all[i], a.Minimum)
 				}
-				unreadable, missing, err := c.Unreadable(t.Context(), all[i:i+1])
+				unreadable, missing, _, err := c.Unreadable(t.Context(), all[i:i+1])
 				if err != nil || (len(missing) == 0) != a.Exists || (len(unreadable) == 0) != (a.Readable || !a.Exists) {
 					t.Errorf("Unreadable(%s) = %v, %v, %v", all[i], unreadable, missing, err)
 				}

@@ -72,7 +72,7 @@ func TestServer_faults(t *testing.T) {
 			return err
 		}},
 		{"unreadable", func(ctx context.Context, c *fauna.Client) error {
-			_, _, err := c.Unreadable(ctx, []string{"docs"})
+			_, _, _, err := c.Unreadable(ctx, []string{"docs"})
 			return err
 		}},
 		{"reach", func(ctx context.Context, c *fauna.Client) error { return c.Reach(ctx) }},
@@ -165,7 +165,7 @@ func TestServer_privilegeTakenAway(t *testing.T) {
 	if err != nil || len(ids) != 0 || next != -1 {
 		t.Errorf("a page without the privilege is empty, not %v, %d, %v", ids, next, err)
 	}
-	unreadable, missing, err := c.Unreadable(t.Context(), []string{"docs", "nope"})
+	unreadable, missing, _, err := c.Unreadable(t.Context(), []string{"docs", "nope"})
 	if err != nil || !slices.Equal(unreadable, []string{"docs"}) || !slices.Equal(missing, []string{"nope"}) {
 		t.Errorf("Unreadable = %v, %v, %v", unreadable, missing, err)
 	}

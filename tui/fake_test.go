@@ -91,8 +91,8 @@ func (f *fakeServer) CollectionTimes(_ context.Context, names []string, _ int64)
 func (f *fakeServer) Count(_ context.Context, name string, _ int64) (int64, error) {
 	return int64(f.docs[name]), nil
 }
-func (f *fakeServer) Unreadable(context.Context, []string) (unreadable, missing []string, err error) {
-	return nil, nil, nil
+func (f *fakeServer) Unreadable(context.Context, []string) (unreadable, missing, filtered []string, err error) {
+	return nil, nil, nil, nil
 }
 func (f *fakeServer) MinimumTime(context.Context, string) (int64, error) { return 0, nil }
 func (f *fakeServer) Presence(context.Context, string, []int64) (alive, gone, hidden []int64, err error) {

@@ -11,6 +11,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"runtime/debug"
 
@@ -18,6 +20,7 @@ import (
 )
 
 func main() {
+	log.SetOutput(io.Discard) // net/http's own, which may quote what a server sends
 	ctx, stop := watchSignals(context.Background())
 	std := streams{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,

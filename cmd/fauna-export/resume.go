@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
 	"fauna-export/export/config"
+	"fauna-export/fauna"
 )
 
 func newResumeCommand(a *app) *cobra.Command {
@@ -49,6 +52,9 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 		return &archive.NotARun{Dir: dir, Why: err.Error()}
 	}
 	if server.Domain == "" {
+		if err := a.acceptEndpoint(ctx, spec.Endpoint); err != nil {
+			return err
+		}
 		server.Domain = spec.Endpoint
 	}
 	client, err := a.connect(ctx, server)
@@ -66,10 +72,34 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 			return err
 		}
 	}
-	run, err := export.OpenRun(client, env)
+	run, err := export.OpenRun(client.Once(), env)
 	if err != nil {
 		return err
 	}
 	a.limitMemory(spec.MemoryLimit())
 	return a.finish(ctx, run, dir)
+}
+
+// acceptEndpoint makes sure that the secret is meant for the endpoint that a run's
+// folder names: whoever wrote the folder chose it.
+func (a *app) acceptEndpoint(ctx context.Context, domain string) error {
+	e, err := fauna.ParseEndpoint(domain)
+	if err != nil {
+		return unusablef("the run names an endpoint that is none: %w", err)
+	}
+	a.say("The run is of %s.", e.String())
+	if e.Loopback() {
+		return nil
+	}
+	if !a.mayAsk() {
+		return usagef("the folder says that the run is of %s: give it with --domain, so that the secret goes nowhere else", e.String())
+	}
+	yes, err := a.ask(ctx, fmt.Sprintf("Send the secret to %s?", plain(e.String())))
+	if err != nil {
+		return err
+	}
+	if !yes {
+		return errors.New("nothing was sent")
+	}
+	return nil
 }

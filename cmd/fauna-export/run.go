@@ -140,9 +140,9 @@ func (a *app) warnFiltered(c *choice) {
 // export does a run, with progress on stderr, reads its files again, and ends
 // with a summary.
 func (a *app) export(ctx context.Context, client *fauna.Client, spec export.Spec) error {
-	prepare := func() (*export.Run, error) { return export.NewRun(spec, client, export.OSEnv(spec.Dir)) }
+	prepare := func() (*export.Run, error) { return export.NewRun(spec, client.Once(), export.OSEnv(spec.Dir)) }
 	if spec.Shard.Of != 0 {
-		prepare = func() (*export.Run, error) { return export.NewShard(ctx, spec, client, export.OSEnv(spec.Dir)) }
+		prepare = func() (*export.Run, error) { return export.NewShard(ctx, spec, client.Once(), export.OSEnv(spec.Dir)) }
 	}
 	run, err := prepare()
 	if err != nil {
@@ -181,7 +181,7 @@ func (a *app) finish(ctx context.Context, run *export.Run, dir string) error {
 
 // stream writes the rows of one collection to stdout.
 func (a *app) stream(ctx context.Context, client *fauna.Client, spec export.Spec) error {
-	run, err := export.NewRun(spec, client, export.Env{})
+	run, err := export.NewRun(spec, client.Once(), export.Env{})
 	if err != nil {
 		return err
 	}

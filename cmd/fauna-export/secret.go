@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
+	"fauna-export/export"
 	"fauna-export/export/config"
 	"fauna-export/export/store"
 	"fauna-export/fauna"
@@ -94,6 +96,14 @@ func (a *app) endpoint(ctx context.Context, f *config.Config) (fauna.Endpoint, e
 	return e, nil
 }
 
+// sayWaiting says why a request outside a run is made again, where that takes longer
+// than a moment.
+func (a *app) sayWaiting(err error, next time.Time) {
+	if pause := time.Until(next); pause > time.Second {
+		a.say("%v; trying again in %s", err, pause.Round(time.Second))
+	}
+}
+
 // connect makes the client that the flags describe.
 func (a *app) connect(ctx context.Context, f *config.Config) (*fauna.Client, error) {
 	if f.ClientCert == "" && f.ClientKey != "" {
@@ -109,6 +119,7 @@ func (a *app) connect(ctx context.Context, f *config.Config) (*fauna.Client, err
 	}
 	c, err := fauna.NewClient(fauna.Options{
 		Endpoint: e, Secret: s, CAFile: f.CAFile, CertFile: f.ClientCert, KeyFile: f.ClientKey, Dial: a.dial,
+		Repeat: export.Retry{Waiting: a.sayWaiting}.Do,
 	})
 	if err != nil {
 		return nil, unusablef("%w", err)
