@@ -58,6 +58,7 @@ Create(Ref(Collection("users"), "1"), { data: { name: "Ada" } })`)
 func (e *exampleRun) sh(t *testing.T, line string) {
 	t.Helper()
 	line = strings.ReplaceAll(line, "http://localhost:8443", e.endpoint)
+	line = strings.ReplaceAll(line, "postgres://app@localhost/shop", "sqlite:stands-for-postgres.db") // package load has a Postgres
 	if !strings.Contains(line, e.dir) {
 		line = strings.ReplaceAll(line, "/tmp/", e.dir+"/")
 	}

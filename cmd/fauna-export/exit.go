@@ -10,6 +10,7 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
+	"fauna-export/export/load"
 	"fauna-export/export/store"
 	"fauna-export/fauna"
 	"fauna-export/tui"
@@ -50,10 +51,10 @@ func exitRules() []exitRule {
 			if partial, ok := errors.AsType[*export.Partial](err); ok {
 				return exitPartial, !partial.Denied()
 			}
-			return exitPartial, isA[*leftOutError](err) || isA[*schemaPartError](err) || isA[*closedPipeError](err)
+			return exitPartial, loadCode(err, load.KindPartial) || isA[*leftOutError](err) || isA[*schemaPartError](err) || isA[*closedPipeError](err)
 		}},
 		{"4", "secret refused, a privilege is missing, or an index is not ready", func(err error) (int, bool) {
-			return exitRefused, isA[*deniedError](err) || isA[*indexError](err) || isA[*export.Partial](err) || isA[*export.Unreadable](err) ||
+			return exitRefused, loadCode(err, load.KindRefused) || isA[*deniedError](err) || isA[*indexError](err) || isA[*export.Partial](err) || isA[*export.Unreadable](err) ||
 				isA[*export.PrivilegeLost](err) || isA[*export.Hidden](err) ||
 				isKind(err, fauna.KindSecretRefused, fauna.KindDenied)
 		}},
@@ -61,12 +62,12 @@ func exitRules() []exitRule {
 			if at, ok := errors.AsType[*export.AtError](err); ok {
 				return exitUsage, at.Future
 			}
-			return exitUsage, isA[*usageError](err) || isA[*missingError](err) || isA[*export.Missing](err) ||
+			return exitUsage, loadCode(err, load.KindUsage) || isA[*usageError](err) || isA[*missingError](err) || isA[*export.Missing](err) ||
 				isA[*export.SpecError](err) || isA[*store.Error](err) || isA[*archive.NotARun](err) || isA[*archive.DamagedState](err) ||
 				isA[*export.Changed](err) || isA[*archive.Unmergeable](err) || isA[*archive.ShardsMissing](err) || isKind(err, fauna.KindMissing)
 		}},
 		{"5", "server unreachable, or timed out after the retries", func(err error) (int, bool) {
-			return exitUnreachable, isA[*export.GaveUp](err) ||
+			return exitUnreachable, loadCode(err, load.KindUnreachable) || isA[*export.GaveUp](err) ||
 				isKind(err, fauna.KindUnreachable, fauna.KindTimeout, fauna.KindTLS, fauna.KindThrottled, fauna.KindBusy)
 		}},
 		{"1", "any other error: a server that is not Fauna, a file that verify finds wrong, a wizard left by esc", func(error) (int, bool) {

@@ -20,16 +20,19 @@ import (
 // read first.
 func TestNetwork_onlyTheClientCanSpeakToAServer(t *testing.T) {
 	readBefore := map[string]string{
-		modulePath + "/fauna":                    "the client; its one transport speaks to the endpoint, or to the proxy that the environment names",
-		modulePath + "/fauna/emulator":           "the embedded server, which listens",
-		modulePath + "/cmd/fauna-export":         "serve listens, and prints addresses",
-		"github.com/fauna/faunadb-go/v4/faunadb": "is given the client's transport for every query",
-		"golang.org/x/net/http2":                 "of the driver and the embedded server",
-		"golang.org/x/net/http/httpguts":         "judges headers",
-		"golang.org/x/net/http/httpproxy":        "reads HTTPS_PROXY and its kin",
-		"github.com/spf13/pflag":                 "flags that are addresses",
-		"github.com/google/uuid":                 "reads this machine's hardware addresses",
-		"github.com/andybalholm/brotli":          "a handler for servers",
+		modulePath + "/fauna":                              "the client; its one transport speaks to the endpoint, or to the proxy that the environment names",
+		modulePath + "/fauna/emulator":                     "the embedded server, which listens",
+		modulePath + "/cmd/fauna-export":                   "serve listens, and prints addresses",
+		"github.com/fauna/faunadb-go/v4/faunadb":           "is given the client's transport for every query",
+		"golang.org/x/net/http2":                           "of the driver and the embedded server",
+		"golang.org/x/net/http/httpguts":                   "judges headers",
+		"golang.org/x/net/http/httpproxy":                  "reads HTTPS_PROXY and its kin",
+		"github.com/spf13/pflag":                           "flags that are addresses",
+		"github.com/google/uuid":                           "reads this machine's hardware addresses",
+		"github.com/andybalholm/brotli":                    "a handler for servers",
+		"github.com/jackc/pgx/v5/pgconn":                   "of load: speaks to the database that --into names",
+		"github.com/jackc/pgx/v5/pgtype":                   "of load: types of addresses",
+		"github.com/jackc/pgx/v5/pgconn/internal/bgreader": "of load: reads from that connection",
 	}
 	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,Imports", "./cmd/fauna-export")
 	cmd.Dir = moduleRoot(t)

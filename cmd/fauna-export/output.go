@@ -12,6 +12,7 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/archive"
 	"fauna-export/export/config"
+	"fauna-export/export/load"
 	"fauna-export/export/store"
 )
 
@@ -42,6 +43,14 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 	}
 	if f.DDL != "" && f.toStdout() {
 		return export.Spec{}, usagef("--ddl writes a script beside the files: it needs --out DIR")
+	}
+	if f.ThenLoad != "" {
+		if f.toStdout() {
+			return export.Spec{}, usagef("--then-load loads files: it needs --out DIR")
+		}
+		if err := load.ParseTarget(f.ThenLoad); err != nil {
+			return export.Spec{}, usagef("--then-load: %w", err)
+		}
 	}
 	if f.Keep > 0 && (f.pattern == "" || strings.Count(filepath.Base(f.pattern), "{time}") != 1 || strings.Count(f.pattern, "{time}") != 1) {
 		return export.Spec{}, usagef("--keep needs {time} in the last part of --out, such as --out 'backups/{time}'")

@@ -58,7 +58,7 @@ func newRootCommand(a *app) *cobra.Command {
 	server = newOptions(root, config.Address, config.Server)
 	redefine(root, "domain", "", "`URL` offered in the first step (default \""+config.DefaultDomain+"\")")
 	root.AddCommand(
-		newDemoCommand(a), newRunCommand(a), newResumeCommand(a), newVerifyCommand(a), newMergeCommand(a), newFinishCommand(a), newCheckCommand(a),
+		newDemoCommand(a), newRunCommand(a), newResumeCommand(a), newVerifyCommand(a), newMergeCommand(a), newLoadCommand(a), newFinishCommand(a), newCheckCommand(a),
 		newFQLCommand(a), newSchemaCommand(a), newServeCommand(a), newManCommand(a), newVersionCommand(a),
 	)
 	a.completeCollections(root)

@@ -108,7 +108,10 @@ func (a *app) run(ctx context.Context, output *outputFlags) error {
 	if output.toStdout() {
 		return a.stream(ctx, client, spec)
 	}
-	if err := a.export(ctx, client, spec); err != nil || output.Keep == 0 {
+	if err := a.export(ctx, client, spec); err != nil {
+		return err
+	}
+	if err := a.thenLoad(ctx, spec.Dir, output.ThenLoad); err != nil || output.Keep == 0 {
 		return err
 	}
 	return a.keepNewest(output, spec.Dir)

@@ -112,8 +112,9 @@ func (e *Entry) Layout() row.Layout {
 
 // chainFiles are the files of one collection, being read side by side.
 type chainFiles struct {
-	sources []*chainSource
-	texts   bool // also produce each row's text as JSONL
+	sources  []*chainSource
+	texts    texts
+	removals bool // what was removed is wanted too
 }
 
 type chainSource struct {
@@ -147,6 +148,57 @@ func (c *chainFiles) close() {
 		s.data.Close()
 	}
 }
+
+// Raw walks the rows of files of a collection by id, each as row.ReadRaw gives it and
+// in its latest version: those of the documents that are there after the last of
+// the syncs, and with removals also of those that went. Where the files hide
+// removals only the state of the last sync knows what went; without it that is a
+// *StateUnfit. Every file is compared with the manifest once it is read.
+func (a *Archive) Raw(ctx context.Context, files []Entry, removals bool) iter.Seq2[row.Row, error] {
+	return func(yield func(row.Row, error) bool) {
+		c, err := openChain(a.Store, files)
+		if err != nil {
+			yield(row.Row{}, err)
+			return
+		}
+		defer c.close()
+		c.texts, c.removals = rawTexts, removals
+		give := func(one row.Row) error {
+			if !yield(one, nil) {
+				return errEnough
+			}
+			return nil
+		}
+		last := files[len(files)-1]
+		switch {
+		case len(files) == 1 && (removals || last.Deletion == "" && last.Sync < 2):
+			for one, bad := range c.sources[0].data.rows(ctx, rawTexts, nil) { // nothing to merge
+				if err = bad; err == nil {
+					err = give(one)
+				}
+				if err != nil {
+					break
+				}
+			}
+		case removals:
+			err = c.each(ctx, give)
+		default:
+			err = c.current(ctx, a, give)
+		}
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(row.Row{}, err)
+		}
+	}
+}
+
+// texts is which text rows are read with.
+type texts byte
+
+const (
+	noTexts texts = iota
+	jsonTexts
+	rawTexts // as row.ReadRaw gives them
+)
 
 // errEnough ends the reading of a file of which no more is wanted.
 var errEnough = errors.New("no more rows are wanted")
@@ -182,7 +234,7 @@ func (c *chainFiles) each(ctx context.Context, give func(row.Row) error) error {
 			if !s.more || s.head.ID != id {
 				continue
 			}
-			if !told && !s.head.Removed {
+			if !told && (c.removals || !s.head.Removed) {
 				if err := give(s.head); err != nil {
 					return err
 				}

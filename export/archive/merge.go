@@ -118,7 +118,7 @@ func mergeOne(ctx context.Context, a *Archive, chain []Entry, name string) (rows
 		return 0, "", nil, err
 	}
 	defer files.close()
-	files.texts = true
+	files.texts = jsonTexts
 	part := name + store.PartEnd
 	f, err := a.Store.Append(part, 0)
 	if err != nil {

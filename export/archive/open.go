@@ -125,11 +125,18 @@ func (f *DataFile) Check(ctx context.Context) error {
 // last one is given, the file's hash and the number of rows are compared with the
 // manifest; a difference, or a row that cannot be read, is a *Damaged.
 func (f *DataFile) Rows(ctx context.Context, texts bool) iter.Seq2[row.Row, error] {
-	return f.rows(ctx, texts, nil)
+	return f.rows(ctx, textsIf(texts), nil)
+}
+
+func textsIf(wanted bool) texts {
+	if wanted {
+		return jsonTexts
+	}
+	return noTexts
 }
 
 // rows is Rows; lacks is told what the texts leave out.
-func (f *DataFile) rows(ctx context.Context, texts bool, lacks *row.Counts) iter.Seq2[row.Row, error] {
+func (f *DataFile) rows(ctx context.Context, texts texts, lacks *row.Counts) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
 		n := int64(0)
 		give := func(one row.Row) error {
@@ -140,13 +147,16 @@ func (f *DataFile) rows(ctx context.Context, texts bool, lacks *row.Counts) iter
 			return nil
 		}
 		var err error
-		if texts {
+		switch texts {
+		case rawTexts:
+			_, err = row.ReadRaw(ctx, f.Entry.Layout(), f, f.Entry.Bytes, give)
+		case jsonTexts:
 			var counts row.Counts
 			counts, err = row.ReadJSON(ctx, f.Entry.Layout(), f, f.Entry.Bytes, give)
 			if lacks != nil {
 				*lacks = counts
 			}
-		} else {
+		default:
 			_, err = row.Read(ctx, f.Entry.Layout(), f, f.Entry.Bytes, give)
 		}
 		switch {
@@ -190,7 +200,7 @@ func (a *Archive) Current(ctx context.Context, collection string, texts bool) it
 			return
 		}
 		defer c.close()
-		c.texts = texts
+		c.texts = textsIf(texts)
 		err = c.current(ctx, a, func(one row.Row) error {
 			if !yield(one, nil) {
 				return errEnough

@@ -52,6 +52,7 @@ type Config struct {
 	PageSize       string // "auto" or a number
 	MaxRate        int
 	DDL            string
+	ThenLoad       string
 	Keep           int
 	DryRun         bool
 	LogFile        string
@@ -150,6 +151,7 @@ func (c *Config) Options() []Option {
 			spec: func(s *export.Spec, text string) (err error) { s.MaxRate, err = strconv.Atoi(text); return err }},
 		{Name: "ddl", to: &c.DDL, Group: Output, Words: []string{"postgres", "sqlite", "duckdb"}, Usage: "also write tables and load commands for `DATABASE`: postgres, sqlite or duckdb",
 			spec: func(s *export.Spec, text string) (err error) { s.DDL, err = export.ParseDatabase(text); return err }},
+		{Name: "then-load", to: &c.ThenLoad, Group: Output, Usage: "after a complete run load the files into `TARGET`, as 'fauna-export load' does"},
 		{Name: "keep", to: &c.Keep, Group: Output, Usage: "after a complete run keep the newest `N` finished runs of --out 'DIR/{time}'; 0 keeps all"},
 		{Name: "dry-run", to: &c.DryRun, Group: Output, Once: true, Usage: "check everything, print what would be exported, write nothing"},
 		{Name: "log-file", to: &c.LogFile, Group: Everywhere, Path: true, Usage: "append what happens to `FILE`, a line each, never the secret"},

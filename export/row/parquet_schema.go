@@ -59,9 +59,19 @@ func (c parquetColumn) node() parquet.Node {
 
 // parquetSchema returns the schema of columns.
 func parquetSchema(columns []parquetColumn) *parquet.Schema {
-	root := make(orderedGroup, len(columns))
-	for i, c := range columns {
-		root[i] = orderedField{Node: c.node(), name: c.name}
+	var names []string
+	var nodes []parquet.Node
+	for _, c := range columns {
+		names, nodes = append(names, c.name), append(nodes, c.node())
+	}
+	return OrderedSchema(names, nodes)
+}
+
+// OrderedSchema is a schema of columns in the order given; parquet.Group sorts them.
+func OrderedSchema(names []string, nodes []parquet.Node) *parquet.Schema {
+	root := make(orderedGroup, len(names))
+	for i, name := range names {
+		root[i] = orderedField{Node: nodes[i], name: name}
 	}
 	return parquet.NewSchema("rows", root)
 }

@@ -16,6 +16,7 @@ type texts struct {
 	out   []byte
 	why   string
 
+	raw   bool        // documents of wire files stay as they are
 	rows  *Serializer // of documents of wire files
 	batch Batch
 }

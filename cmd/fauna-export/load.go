@@ -1,0 +1,253 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fauna-export/export"
+	"fauna-export/export/archive"
+	"fauna-export/export/load"
+	"fauna-export/export/store"
+	"fauna-export/tui"
+)
+
+// loadFlags say where files are loaded to, and how.
+type loadFlags struct {
+	into, columns   string
+	collections     []string
+	dryRun, replace bool
+}
+
+func newLoadCommand(a *app) *cobra.Command {
+	var f loadFlags
+	cmd := &cobra.Command{
+		Use:   "load DIR --into TARGET",
+		Short: "Load a finished run into Postgres, SQLite, or typed Parquet or CSV files",
+		Long: `Load the files of a finished run into a database or into typed files, and prove it:
+each collection is one transaction, in which its rows are read back and compared
+with what was sent. TARGET is one of
+
+  postgres://USER@HOST/DATABASE[?schema=NAME]
+  sqlite:FILE
+  parquet:DIR
+  csv:DIR
+
+Every row is read once before, so types are exact and not guessed from a sample. Each
+field of data becomes a column; refs into another collection become foreign keys.
+What a type can't hold stays in the row's data column as JSON, and is reported.
+Files of --format wire know times, dates, bytes and refs; load them where the target
+is a database.
+
+Run it again after the next incremental sync: only what changed is applied, exactly
+once. After an interruption, run it again too.
+
+A password comes from PGPASSWORD, ~/.pgpass, or a question; TARGET holds none.`,
+		Example: `  fauna-export load backup --into sqlite:shop.db --dry-run
+  fauna-export load backup --into sqlite:shop.db
+  fauna-export load backup --into parquet:lake`,
+		Args: oneFolder,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.into == "" {
+				return usagef("where to? Give --into TARGET, such as --into postgres://app@localhost/shop")
+			}
+			return a.load(cmd.Context(), args[0], f)
+		},
+	}
+	set := cmd.Flags()
+	set.StringVar(&f.into, "into", "", "load into `TARGET`: postgres://USER@HOST/DATABASE, sqlite:FILE, parquet:DIR or csv:DIR")
+	set.StringVar(&f.columns, "columns", string(load.ColumnsAuto), "auto: a column for each field; json: data as one column, byte for byte (`HOW`)")
+	set.StringArrayVar(&f.collections, "collection", nil, "load only collection `NAME` (repeatable)")
+	set.BoolVar(&f.dryRun, "dry-run", false, "read everything, print the tables and what was found, change nothing")
+	set.BoolVar(&f.replace, "replace", false, "drop the tables that an earlier load made, and load them anew")
+	completeWords(cmd, "columns", string(load.ColumnsAuto), string(load.ColumnsJSON))
+	return cmd
+}
+
+// loadMemory is the memory that a load may take before the collector works harder.
+const loadMemory = 100 << 20
+
+// load loads a folder and prints the proof.
+func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
+	columns, err := load.ParseColumns(f.columns)
+	if err != nil {
+		return usagef("--columns: %w", err)
+	}
+	debug.SetMemoryLimit(loadMemory)
+	var now atomic.Pointer[load.Status]
+	now.Store(&load.Status{Phase: load.Reading})
+	stop := a.showProgress(func() string { return loadLine(*now.Load()) }, func() export.Event { return loadEvent("progress", *now.Load()) })
+	defer stop()
+	l, err := load.Prepare(ctx, load.Options{
+		From: store.NewFolder(dir), Into: f.into, Columns: columns, Collections: f.collections, Replace: f.replace,
+		Password: a.databasePassword(),
+		Progress: func(s load.Status) {
+			now.Store(&s)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	if f.dryRun {
+		stop()
+		return a.printLoadPlan(l)
+	}
+	result, err := l.Do(ctx)
+	stop()
+	if err != nil {
+		for _, p := range result.Proofs {
+			a.say("%s: loaded and proven, %s", quoted(p.Collection), count(p.Rows, "row"))
+		}
+		return err
+	}
+	return a.printLoaded(result)
+}
+
+// databasePassword asks for a password on the terminal; nil where nobody can be asked.
+func (a *app) databasePassword() load.Password {
+	terminal, isFile := a.in.(*os.File)
+	if !a.mayAsk() || !isFile {
+		return nil
+	}
+	return func(ctx context.Context, user, host string) (string, error) {
+		text, err := tui.ReadSecret(ctx, terminal, a.err, fmt.Sprintf("Password of %s on %s (not shown): ", plain(user), plain(host)))
+		if err != nil {
+			return "", fmt.Errorf("read the password: %w", err)
+		}
+		return strings.TrimRight(text, "\r\n"), nil
+	}
+}
+
+// loadLine is one line about a load in progress.
+func loadLine(s load.Status) string {
+	line := fmt.Sprintf("%s: %s of %s rows, %d of %s", s.Phase, number(s.Rows), number(s.Total), s.Tables, count(int64(s.AllTables), "table"))
+	if s.Collection != "" {
+		line += ", " + plain(s.Collection)
+	}
+	return line
+}
+
+// printLoadPlan prints what a load would do.
+func (a *app) printLoadPlan(l *load.Load) error {
+	plan := l.Plan()
+	if a.global.JSON {
+		return a.printJSON(map[string]any{"target": plan.Target, "tables": planTables(plan), "ddl": l.DDL()})
+	}
+	for _, t := range plan.Tables {
+		switch t.Action {
+		case load.Skip:
+			a.say("%s: the target has all of it already", quoted(t.Collection))
+		default:
+			a.say("%s: %s %s", quoted(t.Collection), t.Action, count(t.Rows, "row"))
+		}
+		for _, note := range t.Notes {
+			a.say("note: %s", note)
+		}
+	}
+	return a.printText(l.DDL())
+}
+
+// planTables is what --json prints of a plan.
+func planTables(p *load.Plan) []map[string]any {
+	tables := []map[string]any{}
+	for _, t := range p.Tables {
+		columns := []map[string]any{}
+		for _, c := range t.Columns {
+			one := map[string]any{"field": c.Field, "name": c.Name, "type": c.Type}
+			if c.Collection != "" {
+				one["refers_to"] = c.Collection
+			}
+			columns = append(columns, one)
+		}
+		tables = append(tables, map[string]any{"collection": t.Collection, "table": t.Name, "action": t.Action, "rows": t.Rows, "columns": columns, "notes": t.Notes})
+	}
+	return tables
+}
+
+// printLoaded prints what a load did.
+func (a *app) printLoaded(r *load.Result) error {
+	if a.global.JSON {
+		return a.printLoadSummary(r)
+	}
+	for _, note := range r.Notes {
+		a.say("note: %s", note)
+	}
+	for _, left := range r.Left {
+		a.say("note: %s", left)
+	}
+	for _, key := range r.Keys {
+		a.say("foreign key: %s", key)
+	}
+	if r.Skipped > 0 {
+		a.say("%s loaded before", count(int64(r.Skipped), "collection"))
+	}
+	if len(r.Proofs) == 0 {
+		a.say("%s has everything already", r.Target)
+		return nil
+	}
+	rows := [][]string{{"collection", "table", "sent", "removed", "rows now", "hash sent = read back"}}
+	for _, p := range r.Proofs {
+		rows = append(rows, []string{plain(p.Collection), plain(p.Table), number(p.Sent), number(p.Removed), number(p.Rows), p.Hash})
+	}
+	return a.printText(table(rows))
+}
+
+// loadEvent is a load's progress as an event.
+func loadEvent(event string, s load.Status) export.Event {
+	return export.Event{
+		Version: 1, Event: event, Time: archive.FormatMoment(time.Now()), Phase: export.Phase(s.Phase),
+		Rows: s.Rows, Expected: s.Total, ExpectedFinal: true,
+	}
+}
+
+// printLoadSummary writes the last event of a load.
+func (a *app) printLoadSummary(r *load.Result) error {
+	line, err := json.Marshal(struct {
+		Version int          `json:"v"`
+		Event   string       `json:"event"`
+		Time    string       `json:"time"`
+		Outcome string       `json:"outcome"`
+		Rows    int64        `json:"rows"`
+		Load    *load.Result `json:"load"`
+	}{1, "summary", archive.FormatMoment(time.Now()), "done", r.Rows(), r})
+	if err != nil {
+		return fmt.Errorf("encode the summary: %w", err)
+	}
+	return a.printText(string(line) + "\n")
+}
+
+// loadCode is the exit code of an error of a load.
+func loadCode(err error, kinds ...load.Kind) bool {
+	e, ok := errors.AsType[*load.Error](err)
+	if !ok {
+		return false
+	}
+	for _, k := range kinds {
+		if e.Kind == k {
+			return true
+		}
+	}
+	return false
+}
+
+// thenLoad loads what a run wrote.
+func (a *app) thenLoad(ctx context.Context, dir, into string) error {
+	if into == "" {
+		return nil
+	}
+	err := a.load(ctx, dir, loadFlags{into: into})
+	if err != nil {
+		return fmt.Errorf("the export is complete in %s, but loading it failed: %w", cmp.Or(dir, "."), err)
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package load
+
+import "strings"
+
+// dialect is what a target can hold and what it calls it.
+type dialect struct {
+	title       string
+	longestName int
+	times       bool // it has types for times and dates
+	minusZero   bool // its doubles hold -0.0
+	keyed       bool // it has foreign keys
+	whole       bool // a table is a file, which is written as a whole
+	types       map[Type]string
+	// refusedColumn and refusedTable are names, folded, that the target keeps for itself.
+	refusedColumn, refusedTable func(folded string) bool
+}
+
+// ownTables are those in which a target keeps what was loaded.
+const (
+	loadsTable  = "fauna_export_loads"
+	tablesTable = "fauna_export_tables"
+)
+
+func oneOf(names ...string) func(string) bool {
+	return func(name string) bool {
+		for _, n := range names {
+			if n == name {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func none(string) bool { return false }
+
+var postgresDialect = &dialect{
+	title: "Postgres", longestName: 63, times: true, minusZero: true, keyed: true,
+	types: map[Type]string{
+		Bool: "boolean", Int: "bigint", Double: "double precision", Numeric: "numeric", Time: "timestamptz", Date: "date",
+		Bytes: "bytea", Ref: "bigint", Text: "text", JSONB: "jsonb", JSON: "json", Raw: "bytea",
+	},
+	refusedColumn: oneOf("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"),
+	refusedTable:  none,
+}
+
+var sqliteDialect = &dialect{
+	title: "SQLite", longestName: 255, keyed: true,
+	types: map[Type]string{
+		Bool: "INTEGER", Int: "INTEGER", Double: "REAL", Numeric: "TEXT", Bytes: "BLOB", Ref: "INTEGER",
+		Text: "TEXT", JSONB: "TEXT", JSON: "TEXT", Raw: "BLOB",
+	},
+	refusedColumn: oneOf("rowid", "oid", "_rowid_"),
+	refusedTable:  func(folded string) bool { return strings.HasPrefix(folded, "sqlite_") },
+}
+
+var parquetDialect = &dialect{
+	title: "Parquet", longestName: 255, times: true, whole: true, minusZero: true,
+	types: map[Type]string{
+		Bool: "BOOLEAN", Int: "INT64", Double: "DOUBLE", Numeric: "STRING", Time: "TIMESTAMP(MICROS)", Date: "DATE",
+		Bytes: "BYTE_ARRAY", Ref: "INT64", Text: "STRING", JSONB: "JSON", JSON: "JSON", Raw: "BYTE_ARRAY",
+	},
+	refusedColumn: none, refusedTable: none,
+}
+
+var csvDialect = &dialect{
+	title: "CSV", longestName: 255, times: true, whole: true, minusZero: true,
+	types: map[Type]string{
+		Bool: "boolean", Int: "integer", Double: "double", Numeric: "decimal", Time: "time", Date: "date",
+		Bytes: "bytes", Ref: "integer", Text: "text", JSONB: "JSON", JSON: "JSON", Raw: "bytes",
+	},
+	refusedColumn: none, refusedTable: none,
+}
+
+// identifier quotes a name of SQL, literal a text.
+func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+func literal(text string) string    { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }

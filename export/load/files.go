@@ -1,0 +1,248 @@
+package load
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// files is a folder of typed files, one a collection. A file that is there under its
+// name is whole and was proven.
+type files struct {
+	kind  string // also the extension
+	dir   string
+	loads map[string]*fileState
+}
+
+// fileState is what the folder says of a collection.
+type fileState struct {
+	Table *Table         `json:"table"`
+	Loads map[int]string `json:"loads"`
+}
+
+// stateFile holds what was loaded.
+const stateFile = ".fauna-export-loads.json"
+
+func newFiles(kind, dir string) *files { return &files{kind: kind, dir: dir} }
+
+func (f *files) dialect() *dialect {
+	if f.kind == "csv" {
+		return csvDialect
+	}
+	return parquetDialect
+}
+
+func (f *files) name() string { return f.dialect().title + " files in " + f.dir }
+func (f *files) close()       {}
+
+func (f *files) fail(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if own, ok := errors.AsType[*Error](err); ok {
+		return own
+	}
+	e := &Error{Where: f.name(), What: doing, Err: err}
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		e.Do = "the disk is full: make room and load again; it goes on with what is missing"
+	case errors.Is(err, fs.ErrPermission):
+		e.Kind, e.Do = KindUsage, "check that you may write there"
+	}
+	return e
+}
+
+func (f *files) open(context.Context) error {
+	if info, err := os.Stat(f.dir); err == nil && !info.IsDir() {
+		return &Error{Kind: KindUsage, Where: f.name(), What: "it is a file and no folder", Do: "choose another name"}
+	}
+	return nil
+}
+
+func (f *files) state(context.Context) (map[string]*kept, error) {
+	all := map[string]*kept{}
+	f.loads = map[string]*fileState{}
+	text, err := os.ReadFile(filepath.Join(f.dir, stateFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return all, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &f.loads)
+	}
+	for name, s := range f.loads {
+		if _, missing := os.Stat(f.path(s.Table.Name)); missing == nil {
+			all[name] = &kept{table: s.Table, loads: s.Loads}
+		}
+	}
+	return all, f.fail("read "+stateFile, err)
+}
+
+func (f *files) path(name string) string { return filepath.Join(f.dir, name+"."+f.kind) }
+
+func (f *files) foreign(_ context.Context, names []string) (found []string, err error) {
+	for _, name := range names {
+		if _, err := os.Stat(f.path(name)); err == nil {
+			found = append(found, name+"."+f.kind)
+		}
+	}
+	return found, nil
+}
+
+func (f *files) ready(_ context.Context, _ map[string]*kept, jobs []*job, drop []*kept) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(f.dir, 0o700); err != nil {
+		return f.fail("make the folder", err)
+	}
+	for _, k := range drop {
+		delete(f.loads, k.table.Collection)
+		if err := os.Remove(f.path(k.table.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return f.fail("remove a file", err)
+		}
+	}
+	return nil
+}
+
+func (f *files) keys(context.Context, []*Table) error { return nil }
+
+func (f *files) definition(t *Table) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s.%s\n", t.Name, f.kind)
+	for _, c := range t.all() {
+		fmt.Fprintf(&b, "  %s %s\n", identifier(c.Name), f.dialect().types[c.Type])
+	}
+	return b.String()
+}
+
+// typedWriter writes the rows of one file.
+type typedWriter interface {
+	write(values []any) error
+	close() error
+}
+
+func (f *files) load(_ context.Context, j *job) (proof Proof, err error) {
+	t := j.table
+	began := time.Now()
+	proof = Proof{Collection: t.Collection, Table: t.Name, Action: t.Action, Documents: t.Documents}
+	part := f.path(t.Name) + ".part"
+	sent, err := f.writeFile(part, j)
+	if err == nil {
+		err = f.prove(part, t, sent, &proof)
+	}
+	if err == nil {
+		err = os.Rename(part, f.path(t.Name))
+	}
+	if err != nil {
+		os.Remove(part) // the error is what matters
+		return proof, f.fail("write "+filepath.Base(f.path(t.Name)), err)
+	}
+	s := &fileState{Table: t, Loads: map[int]string{}}
+	for _, one := range j.syncs {
+		s.Loads[one.sync] = one.sha256
+	}
+	f.loads[t.Collection] = s
+	text, err := json.MarshalIndent(f.loads, "", " ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(f.dir, stateFile+".part"), text, 0o600)
+	}
+	if err == nil {
+		err = os.Rename(filepath.Join(f.dir, stateFile+".part"), filepath.Join(f.dir, stateFile))
+	}
+	proof.Seconds = time.Since(began).Seconds()
+	return proof, f.fail("write "+stateFile, err)
+}
+
+func (f *files) writeFile(part string, j *job) (sent sum, err error) {
+	out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return sent, err
+	}
+	defer func() {
+		if bad := out.Close(); err == nil {
+			err = bad
+		}
+	}()
+	buffered := bufio.NewWriterSize(out, 256<<10)
+	columns := j.table.all()
+	var w typedWriter
+	if f.kind == "csv" {
+		w, err = newCSVWriter(buffered, columns)
+	} else {
+		w = newParquetWriter(buffered, columns)
+	}
+	if err != nil {
+		return sent, err
+	}
+	shape := newShaper(f.dialect(), j.table, j.format)
+	values := make([]any, len(columns))
+	var buf []byte
+	for one, err := range j.rows {
+		if err != nil {
+			return sent, err
+		}
+		j.step(1)
+		cells, err := shape.row(one)
+		if err != nil {
+			return sent, at(j.table.Collection, one.ID, err)
+		}
+		for i, c := range cells {
+			if f.kind == "csv" {
+				values[i] = csvValue(columns[i].Type, c)
+			} else {
+				values[i] = parquetCell(columns[i].Type, c)
+			}
+		}
+		buf = compareValues(buf[:0], values)
+		sent.add(buf)
+		if err := w.write(values); err != nil {
+			return sent, at(j.table.Collection, one.ID, err)
+		}
+	}
+	if err := w.close(); err != nil {
+		return sent, err
+	}
+	if err := buffered.Flush(); err != nil {
+		return sent, err
+	}
+	return sent, out.Sync()
+}
+
+func (f *files) prove(part string, t *Table, sent sum, proof *Proof) error {
+	in, err := os.Open(part)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	var back sum
+	var buf []byte
+	take := func(values []any) {
+		buf = compareValues(buf[:0], values)
+		back.add(buf)
+	}
+	if f.kind == "csv" {
+		err = readCSV(bufio.NewReaderSize(in, 256<<10), len(t.all()), take)
+	} else {
+		err = readParquet(in, len(t.all()), take)
+	}
+	if err != nil {
+		return err
+	}
+	if back != sent || sent.rows != t.Documents {
+		return differ(t, "rows", fmt.Sprintf("%d rows, %s", sent.rows, sent.String()), fmt.Sprintf("%d rows, %s", back.rows, back.String()))
+	}
+	proof.Sent, proof.Rows, proof.Hash = sent.rows, back.rows, sent.String()
+	return nil
+}
+
+// errEnds is a file that ends too early.
+var errEnds = fmt.Errorf("the file was written and ends within a row: %w", io.ErrUnexpectedEOF)

@@ -1,0 +1,312 @@
+package load
+
+import (
+	"bytes"
+	"encoding/base64"
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"fauna-export/export/row"
+)
+
+// class is what a type must be able to hold for a value to fit it.
+type class byte
+
+const (
+	isNull      class = iota
+	isBool            // true or false
+	isInt53           // a whole number that a double holds, as all smaller ones
+	isInt64           // a larger one in the range of int64
+	isHuge            // a larger one
+	isDouble          // a number that is a double and not whole by its text
+	isMinusZero       // -0.0
+	isDecimal         // a number with more digits than a double has
+	isOutsize         // a number with more digits than numeric has
+	isText            // a string
+	isOddText         // a string with U+0000 or half a surrogate pair
+	isTime            // a time of whole microseconds, in the range of timestamptz
+	isOddTime         // any other time
+	isDate            // a date in the range of date
+	isOddDate         // any other date
+	isBytes           // bytes
+	isRef             // a ref to a document
+	isTree            // an object or array
+	isOddTree         // one with such text or numbers inside as jsonb refuses
+	isBad             // not UTF-8, or nested too deep for any JSON type
+	classes
+)
+
+// what a class is called in reports.
+func (c class) String() string {
+	return [...]string{"null", "boolean", "integer", "integer over 2^53", "integer over 64 bits", "double", "-0.0", "number of more digits than a double has",
+		"number of more digits than numeric has", "string", "string with U+0000 or half a surrogate pair", "time", "time finer than a microsecond or out of range",
+		"date", "date out of range", "bytes", "ref", "object or array", "object or array that jsonb cannot hold", "value that is not UTF-8 or nested too deep"}[c]
+}
+
+// The limits of Postgres, which the other targets share so that a plan is the same.
+// Postgres has years before the first, but they are written in another way.
+const (
+	minMicros  = -62_135_596_800_000_000 // of the year 1; the other end is beyond int64
+	minDays    = -719_162                // of the year 1
+	maxDays    = 2_145_042_905
+	maxDepth   = 1000
+	maxTree    = 255 << 20
+	wholeDigit = 131_072
+	fracDigit  = 16_383
+	int53      = 1 << 53
+)
+
+// judged is a value in the form in which a column of its own type takes it.
+type judged struct {
+	class class
+	n     int64 // bool, integer, microseconds, days, id
+	f     float64
+	text  []byte // of a string without escapes, of bytes, of a number
+}
+
+// judge finds out what a value is. Texts that need it are made in scratch.
+func judge(v *row.Value, scratch *[]byte) judged {
+	j := judged{text: v.JSON}
+	switch v.Kind {
+	case row.KindNull:
+	case row.KindBool:
+		j.class = isBool
+		if v.JSON[0] == 't' {
+			j.n = 1
+		}
+	case row.KindInt:
+		j.integer()
+	case row.KindNumber:
+		j.number()
+	case row.KindRef:
+		j.class, j.n = isRef, v.ID
+	case row.KindObject, row.KindArray:
+		j.class = judgeTree(v.JSON)
+	default:
+		j.string(v, scratch)
+	}
+	return j
+}
+
+func (j *judged) integer() {
+	digits := j.text
+	if digits[0] == '-' {
+		digits = digits[1:]
+	}
+	if len(digits) <= 19 {
+		var n uint64
+		for _, c := range digits {
+			n = n*10 + uint64(c-'0')
+		}
+		negative := len(digits) < len(j.text)
+		switch {
+		case n == 0 && negative:
+			j.class, j.f = isMinusZero, math.Copysign(0, -1)
+			return
+		case n <= math.MaxInt64 || negative && n == 1<<63:
+			j.n = int64(n)
+			if negative {
+				j.n = -j.n
+			}
+			j.f = float64(j.n)
+			j.class = isInt64
+			if n <= int53 {
+				j.class = isInt53
+			}
+			return
+		}
+	}
+	j.class = isHuge
+	if len(digits) > wholeDigit {
+		j.class = isOutsize
+	}
+}
+
+func (j *judged) number() {
+	d := parseDecimal(j.text)
+	f, err := strconv.ParseFloat(string(j.text), 64)
+	j.f = f
+	switch {
+	case d.digits == 0 && j.text[0] == '-':
+		j.class = isMinusZero
+	case err == nil && d.digits <= 17 && (f != 0) == (d.digits > 0):
+		j.class = isDouble
+	case d.fits():
+		j.class = isDecimal
+	default:
+		j.class = isOutsize
+	}
+}
+
+func (j *judged) string(v *row.Value, scratch *[]byte) {
+	quoted := v.JSON
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		j.text = quoted[1 : len(quoted)-1]
+	} else {
+		start := len(*scratch)
+		out, ok := row.Unquote(*scratch, quoted)
+		*scratch = out
+		j.text = out[start:len(out):len(out)]
+		if !ok || bytes.IndexByte(j.text, 0) >= 0 {
+			j.class = isOddText
+			if !utf8.Valid(quoted) {
+				j.class = isBad
+			}
+			return
+		}
+	}
+	if !utf8.Valid(j.text) {
+		j.class = isBad
+		return
+	}
+	j.class = isText
+	switch v.Kind {
+	case row.KindTime:
+		n, ok := row.Micros(j.text)
+		j.class, j.n = isOddTime, n
+		if ok && n >= minMicros {
+			j.class = isTime
+		}
+	case row.KindDate:
+		n, ok := row.Days(j.text)
+		j.class, j.n = isOddDate, n
+		if ok && n >= minDays && n <= maxDays {
+			j.class = isDate
+		}
+	case row.KindBytes:
+		start := len(*scratch)
+		out, err := base64.URLEncoding.Strict().AppendDecode(*scratch, j.text)
+		*scratch = out
+		if err == nil {
+			j.class, j.text = isBytes, out[start:len(out):len(out)]
+		}
+	}
+}
+
+// judgeTree looks through an object or array for what jsonb, or any JSON type, cannot
+// hold.
+func judgeTree(src []byte) class {
+	found := isTree
+	if len(src) > maxTree {
+		found = isOddTree
+	}
+	if !utf8.Valid(src) {
+		return isBad
+	}
+	depth := 0
+	for i := 0; i < len(src); i++ {
+		switch c := src[i]; {
+		case c == '"':
+			end := i + 1
+			odd := false
+			for src[end] != '"' {
+				if src[end] == '\\' {
+					odd = odd || src[end+1] == 'u'
+					end++
+				}
+				end++
+			}
+			if odd {
+				text, ok := row.Unquote(nil, src[i:end+1])
+				if !ok || bytes.IndexByte(text, 0) >= 0 {
+					found = isOddTree
+				}
+			}
+			i = end
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return isBad
+			}
+		case c == '}' || c == ']':
+			depth--
+		case c == '-' || c-'0' <= 9:
+			end := i + 1
+			for end < len(src) && isNumberByte(src[end]) {
+				end++
+			}
+			if end-i > 15 || bytes.ContainsAny(src[i:end], "eE") {
+				if !parseDecimal(src[i:end]).fits() {
+					found = isOddTree
+				}
+			}
+			i = end - 1
+		}
+	}
+	return found
+}
+
+func isNumberByte(c byte) bool {
+	return c-'0' <= 9 || c == '.' || c|0x20 == 'e' || c == '-' || c == '+'
+}
+
+// decimal is a number by its text: ±0.d1d2d3… × 10^point.
+type decimal struct {
+	negative    bool
+	digits      int // significant ones, without zeros at either end
+	point       int
+	scale       int // digits after the point, as written
+	first, last int // where the significant digits are in the text
+}
+
+func (d decimal) fits() bool {
+	return d.point <= wholeDigit && d.digits-d.point <= fracDigit && d.scale <= fracDigit
+}
+
+// parseDecimal reads a JSON number.
+func parseDecimal(text []byte) decimal {
+	d := decimal{first: -1}
+	i := 0
+	if text[0] == '-' {
+		d.negative = true
+		i++
+	}
+	seenPoint := false
+	count, whole := 0, 0 // digits from the first significant one on, and those of them before the point
+	lead := 0            // zeros after the point before the first significant digit
+	for ; i < len(text) && text[i]|0x20 != 'e'; i++ {
+		c := text[i]
+		if c == '.' {
+			seenPoint = true
+			continue
+		}
+		if seenPoint {
+			d.scale++
+		}
+		if c == '0' && d.first < 0 {
+			if seenPoint {
+				lead++
+			}
+			continue
+		}
+		if d.first < 0 {
+			d.first = i
+		}
+		count++
+		if !seenPoint {
+			whole++
+		}
+		if c != '0' {
+			d.digits, d.last = count, i
+		}
+	}
+	exponent := 0
+	if i < len(text) {
+		var err error
+		exponent, err = strconv.Atoi(string(bytes.TrimPrefix(text[i+1:], []byte("+"))))
+		if err != nil { // far beyond every limit
+			exponent = math.MaxInt32
+			if text[i+1] == '-' {
+				exponent = -exponent
+			}
+		}
+	}
+	d.scale = max(0, d.scale-exponent)
+	if d.digits > 0 {
+		d.point = exponent + whole
+		if whole == 0 {
+			d.point = exponent - lead
+		}
+	}
+	return d
+}

@@ -1,0 +1,59 @@
+package load
+
+import (
+	"path/filepath"
+	"testing"
+
+	"fauna-export/export/row"
+)
+
+// shop is a folder of two collections with refs between them.
+func shop(t testing.TB, format row.Format) *folder {
+	f := newFolder(t, format)
+	f.add("customers", map[int64]string{
+		1: `{"name":"Ada","born":{"@date":"1815-12-10"},"joined":{"@ts":"2024-01-02T03:04:05.678Z"},"key":{"@bytes":"AP8+"},"vip":true,"tags":["a","b"]}`,
+		2: `{"name":"","born":{"@date":"1912-06-23"},"vip":false}`,
+	})
+	f.add("orders", map[int64]string{
+		10: `{"customer":` + ref("customers", 1) + `,"total":12.5,"items":3}`,
+		11: `{"customer":` + ref("customers", 2) + `,"total":7,"items":9007199254740993}`,
+	})
+	return f
+}
+
+func TestLoad_wireTypesAreTheDatabases(t *testing.T) {
+	t.Parallel()
+	db := database(t)
+	f := shop(t, row.Wire)
+	r := f.must(db)
+	if len(r.Proofs) != 2 || r.Rows() != 4 || len(r.Keys) != 1 {
+		t.Fatalf("%+v", r)
+	}
+	wants(t, texts(t, db, `SELECT ref, ts, ttl, name, born, joined AT TIME ZONE 'UTC', key, vip, tags, data FROM customers ORDER BY ref`),
+		`1|1700000000000001|∅|Ada|1815-12-10|2024-01-02 03:04:05.678|\x00ff3e|t|["a", "b"]|∅`, `2|1700000000000002|∅||1912-06-23|∅|∅|f|∅|∅`)
+	wants(t, texts(t, db, `SELECT c.name, o.total, o.items FROM orders o JOIN customers c ON c.ref = o.customer ORDER BY o.ref`), "Ada|12.5|3\n|7|9007199254740993")
+	wants(t, texts(t, db, `SELECT conname FROM pg_constraint WHERE contype = 'f'`), "customer_fkey")
+	again := f.must(db)
+	if again.Skipped != 2 || len(again.Proofs) != 0 || len(again.Keys) != 1 {
+		t.Errorf("again: %+v", again)
+	}
+}
+
+func TestLoad_everyTargetFromEveryFormat(t *testing.T) {
+	t.Parallel()
+	for _, format := range row.Formats() {
+		for _, kind := range []string{"postgres", "sqlite", "parquet", "csv"} {
+			t.Run(string(format)+"/"+kind, func(t *testing.T) {
+				t.Parallel()
+				into := kind + ":" + filepath.Join(t.TempDir(), "target")
+				if kind == "postgres" {
+					into = database(t)
+				}
+				r := shop(t, format).must(into)
+				if r.Rows() != 4 {
+					t.Errorf("%+v", r)
+				}
+			})
+		}
+	}
+}

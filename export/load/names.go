@@ -1,0 +1,59 @@
+package load
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// namer gives names that are unique after folding of case and Unicode form. A name
+// does not depend on the order in which it was asked for, unless two are alike.
+type namer struct {
+	longest int // in bytes
+	refused func(folded string) bool
+	taken   map[string]bool
+}
+
+func newNamer(d *dialect, refused func(folded string) bool, taken ...string) *namer {
+	n := &namer{longest: d.longestName, refused: refused, taken: map[string]bool{}}
+	for _, name := range taken {
+		n.taken[fold(name)] = true
+	}
+	return n
+}
+
+// fold is what two names that are too much alike share.
+func fold(name string) string { return norm.NFC.String(cases.Fold().String(norm.NFC.String(name))) }
+
+// name returns a name as near to the wanted one as can be. What is too long, taken or
+// refused gets a hash of it at its end.
+func (n *namer) name(wanted string) string {
+	if folded := fold(wanted); wanted != "" && len(wanted) <= n.longest && !n.taken[folded] && !n.refused(folded) && utf8.ValidString(wanted) && !strings.ContainsRune(wanted, 0) {
+		n.taken[folded] = true
+		return wanted
+	}
+	sum := sha256.Sum256([]byte(wanted))
+	mark := hex.EncodeToString(sum[:])
+	for digits := 8; ; digits += 8 {
+		name := cutText(strings.ToValidUTF8(strings.ReplaceAll(wanted, "\x00", ""), ""), n.longest-digits-1) + "_" + mark[:digits]
+		if folded := fold(name); !n.taken[folded] && !n.refused(folded) {
+			n.taken[folded] = true
+			return name
+		}
+	}
+}
+
+// cutText cuts a text at a character.
+func cutText(text string, longest int) string {
+	if len(text) <= longest {
+		return text
+	}
+	for longest > 0 && !utf8.RuneStart(text[longest]) {
+		longest--
+	}
+	return text[:longest]
+}

@@ -1,0 +1,352 @@
+package load
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Action is what a load does with a collection.
+type Action string
+
+// The actions.
+const (
+	Create Action = "create" // its table is made and filled
+	Apply  Action = "apply"  // what later syncs found is applied
+	Skip   Action = "skip"   // the target has it already
+)
+
+// Plan is what a load will do.
+type Plan struct {
+	Target string   `json:"target"` // what it is called, without a password
+	Tables []*Table `json:"tables"`
+}
+
+// Rows are those that will be sent.
+func (p *Plan) Rows() int64 {
+	var n int64
+	for _, t := range p.Tables {
+		n += t.Rows
+	}
+	return n
+}
+
+// Table is a collection in the target. What stands in JSON here is kept in the target.
+type Table struct {
+	Collection string `json:"collection"`
+	// Name is the table's name, or that of the file without its extension.
+	Name string `json:"name"`
+	// PrimaryKey is the name of the key's constraint.
+	PrimaryKey string    `json:"primary_key"`
+	Columns    []*Column `json:"columns"`
+	// TTL is the type of the column ttl, Data that of the column data.
+	TTL  Type `json:"ttl"`
+	Data Type `json:"data"`
+	// Mode is how data is loaded.
+	Mode Columns `json:"mode"`
+
+	Action Action `json:"-"`
+	Rows   int64  `json:"-"` // that will be sent
+	// Documents are in the table when it is done.
+	Documents int64 `json:"-"`
+	// Notes say what stays in data, and why.
+	Notes []string `json:"-"`
+	// Changes are the columns that an increment adds or widens.
+	Changes []Change `json:"-"`
+
+	Ends found `json:"ttl_found"`
+}
+
+// Column is a field in the target.
+type Column struct {
+	Field string `json:"field"`
+	// Own: the field stands in the row beside data.
+	Own  bool   `json:"own,omitempty"`
+	Name string `json:"name"`
+	Type Type   `json:"type"`
+	// Collection is the one that all refs of the column lead to; Key is the name of
+	// the foreign key, "" where there is none to be made.
+	Collection string `json:"collection,omitempty"`
+	Key        string `json:"key,omitempty"`
+	// Missing are the rows whose ref leads to no row, so that the key is left out.
+	Missing int64 `json:"missing,omitempty"`
+	// Keyed: the table has the key. Only SQLite keeps it, whose tables are made with
+	// their keys.
+	Keyed  bool   `json:"keyed,omitempty"`
+	target string // the table that the key leads to
+	rekey  bool
+	Found  found `json:"found"`
+}
+
+// Change is what an increment does to a column.
+type Change struct {
+	Column *Column
+	From   Type   // "" for a new column
+	Left   string // the collection that its refs led to
+}
+
+// Columns is how data is loaded.
+type Columns string
+
+// The ways.
+const (
+	ColumnsAuto Columns = "auto" // a column a field
+	ColumnsJSON Columns = "json" // data is one column, byte for byte
+)
+
+// ParseColumns reads a way's name.
+func ParseColumns(text string) (Columns, error) {
+	switch c := Columns(text); c {
+	case ColumnsAuto, ColumnsJSON:
+		return c, nil
+	case "":
+		return ColumnsAuto, nil
+	}
+	return "", fmt.Errorf("unknown way to load data %q: it is auto or json", text)
+}
+
+// fixed are the columns of every table.
+var fixed = []string{"ref", "ts", "ttl", "data"}
+
+// newTable plans the table of a collection that the target does not have.
+func newTable(d *dialect, collection, name string, s *survey, mode Columns) *Table {
+	t := &Table{Collection: collection, Name: name, Mode: mode, Action: Create, TTL: d.ttlType(&s.ttl), Data: JSON, Ends: s.ttl}
+	if s.badRest {
+		t.Data = Raw
+	}
+	t.addColumns(d, s)
+	t.notes(d, s)
+	return t
+}
+
+func (d *dialect) ttlType(f *found) Type {
+	if d.times && f.misfits(d, Time) == 0 {
+		return Time
+	}
+	return Text
+}
+
+// addColumns adds a column for each field that has none, and returns them.
+func (t *Table) addColumns(d *dialect, s *survey) (added []*Column) {
+	taken := slices.Clone(fixed)
+	have := map[string]bool{}
+	fields := 0
+	for _, c := range t.Columns {
+		taken = append(taken, c.Name)
+		have[key(c.Own, c.Field)] = true
+		if !c.Own {
+			fields++
+		}
+	}
+	names := newNamer(d, d.refusedColumn, taken...)
+	add := func(field string, own bool, f *found, typ Type) {
+		if have[key(own, field)] {
+			return
+		}
+		if !own {
+			if fields >= maxColumns {
+				return
+			}
+			fields++
+		}
+		c := &Column{Field: field, Own: own, Name: names.name(field), Type: typ, Found: *f}
+		if typ == Ref {
+			quoted, _ := f.mainRef()
+			c.Collection = unquoted(quoted)
+		}
+		t.Columns = append(t.Columns, c)
+		added = append(added, c)
+	}
+	if t.Mode == ColumnsAuto {
+		for _, field := range s.columns() {
+			f := s.fields[field]
+			add(field, false, f, f.typ(d))
+		}
+	}
+	for _, field := range s.ownOrder {
+		f := s.own[field]
+		add(field, true, f, f.ownType(d))
+	}
+	return added
+}
+
+// key tells the fields of a row from those of its data.
+func key(own bool, field string) string {
+	if own {
+		return "o" + field
+	}
+	return "d" + field
+}
+
+// notes says what of this survey stays in data.
+func (t *Table) notes(d *dialect, s *survey) {
+	columns := map[string]*Column{}
+	for _, c := range t.Columns {
+		columns[key(c.Own, c.Field)] = c
+	}
+	note := func(format string, args ...any) { t.Notes = append(t.Notes, fmt.Sprintf(format, args...)) }
+	var left []string
+	var values int64
+	for field, f := range s.fields {
+		c := columns[key(false, field)]
+		if c == nil {
+			if f.values() > 0 {
+				left = append(left, field)
+				values += f.values()
+			}
+			continue
+		}
+		if n := f.misfits(d, c.Type); n > 0 {
+			note("%s.%s: %s of %s values do not fit %s and stay in data (%s)", t.Collection, field, count(n), count(f.values()), d.types[c.Type], f.whatMisfits(d, c.Type))
+		}
+	}
+	if t.Mode == ColumnsJSON {
+		left = nil
+	}
+	if len(left) > 0 {
+		note("%s: %s fields past the first %d stay in data (%s values)", t.Collection, count(int64(len(left))), maxColumns, count(values))
+	}
+	if s.unseen > 0 {
+		note("%s: %s values of fields that no column can be made of, or past the first %d, stay in data", t.Collection, count(s.unseen), maxSeen)
+	}
+	if s.otherData > 0 {
+		note("%s: %s documents have data that is no object; it is in the column data", t.Collection, count(s.otherData))
+	}
+	if t.Data == Raw {
+		note("%s: data holds bytes and not JSON, since some value is not UTF-8 or is nested too deep for JSON", t.Collection)
+	}
+	if t.TTL == Text && d.times {
+		note("%s: ttl is text, since some time does not fit %s", t.Collection, d.types[Time])
+	}
+	for _, c := range t.Columns {
+		if c.Type == Text && d.times && !c.Own {
+			if n := c.Found.Counts[isOddTime] + c.Found.Counts[isOddDate]; n > 0 {
+				note("%s.%s: text, since %s of its times or dates are finer than a microsecond or out of range", t.Collection, c.Field, count(n))
+			}
+		}
+	}
+	slices.Sort(t.Notes)
+}
+
+// whatMisfits names the classes that do not fit a type.
+func (f *found) whatMisfits(d *dialect, t Type) string {
+	var what []string
+	for c, n := range f.Counts {
+		if n > 0 && class(c) != isNull && !t.holds(d, class(c)) {
+			what = append(what, class(c).String())
+		}
+	}
+	if t == Ref && len(f.Refs) > 1 {
+		what = append(what, "ref into another collection")
+	}
+	return strings.Join(what, ", ")
+}
+
+// widening is a type that holds all that the column's own and the values of another
+// survey need, and to which the target can turn what is stored without any loss; the
+// column's own type where there is none better.
+func (c *Column) widening(d *dialect, more *found) Type {
+	all := c.Found
+	all.Refs = nil
+	all.merge(&c.Found) // a copy of the map
+	all.Counts = c.Found.Counts
+	all.merge(more)
+	if more.misfits(d, c.Type) == 0 && !(c.Type == Ref && more.leadsElsewhere(c.Collection)) {
+		if c.Type != Double || all.Counts[isInt64]+all.Counts[isHuge] == 0 {
+			return c.Type
+		}
+	}
+	want := all.typ(d)
+	if c.Own {
+		want = all.ownType(d)
+	}
+	if c.Type == Ref && want == Ref && !c.Own {
+		return c.Type
+	}
+	for _, way := range widenings[c.Type] {
+		if way != want {
+			continue
+		}
+		switch {
+		case way == Double && all.Counts[isInt64] > 0, // would round what is stored
+			way == Numeric && all.Counts[isMinusZero] > 0,
+			way == JSONB && all.Counts[isMinusZero] > 0:
+			return c.Type
+		}
+		return way
+	}
+	if c.Own && want != c.Type { // nothing of it can stay in data
+		if want == Raw {
+			return Raw
+		}
+		return JSON
+	}
+	return c.Type
+}
+
+// widenings are the types that a type can be turned into without loss.
+var widenings = map[Type][]Type{
+	Bool:    {JSONB, JSON},
+	Int:     {Double, Numeric, JSONB, JSON},
+	Double:  {Numeric, JSONB, JSON},
+	Numeric: {JSONB, JSON},
+	Text:    {JSONB, JSON},
+	Time:    {Text, JSONB, JSON},
+	Date:    {Text, JSONB, JSON},
+	Ref:     {JSONB, JSON},
+	JSONB:   {JSON},
+	JSON:    {Raw},
+}
+
+func (f *found) leadsElsewhere(collection string) bool {
+	for quoted := range f.Refs {
+		if quoted == "" || unquoted(quoted) != collection {
+			return true
+		}
+	}
+	return false
+}
+
+// grow takes what an increment brings into a table that is there.
+func (t *Table) grow(d *dialect, s *survey) {
+	t.Action = Apply
+	for _, c := range t.Columns {
+		f := s.fields[c.Field]
+		if c.Own {
+			f = s.own[c.Field]
+		}
+		if f == nil {
+			continue
+		}
+		if to := c.widening(d, f); to != c.Type {
+			t.Changes = append(t.Changes, Change{Column: c, From: c.Type, Left: c.Collection})
+			c.Type = to
+			if to != Ref {
+				c.Collection, c.Key = "", ""
+			}
+		}
+		c.Found.merge(f)
+	}
+	for _, c := range t.addColumns(d, s) {
+		t.Changes = append(t.Changes, Change{Column: c})
+	}
+	if s.badRest && t.Data == JSON {
+		t.Data = Raw
+		t.Changes = append(t.Changes, Change{Column: &Column{Name: "data", Type: Raw}, From: JSON})
+	}
+	if t.TTL == Time && s.ttl.misfits(d, Time) > 0 {
+		t.TTL = Text
+		t.Changes = append(t.Changes, Change{Column: &Column{Name: "ttl", Type: Text}, From: Time})
+	}
+	t.Ends.merge(&s.ttl)
+	t.notes(d, s)
+}
+
+// types are those of all columns of a table by their order in it.
+func (t *Table) all() []Column {
+	out := []Column{{Name: "ref", Type: Int}, {Name: "ts", Type: Int}, {Name: "ttl", Type: t.TTL}}
+	for _, c := range t.Columns {
+		out = append(out, *c)
+	}
+	return append(out, Column{Name: "data", Type: t.Data})
+}

@@ -1,0 +1,113 @@
+package load
+
+import (
+	"fauna-export/export/row"
+)
+
+// cell is a value on its way into a column, in the form of the column's type.
+type cell struct {
+	null bool
+	n    int64
+	f    float64
+	text []byte // JSON, a string, bytes, or a number by its text
+}
+
+// shaper makes the cells of a table of rows. One goroutine uses it at a time.
+type shaper struct {
+	d      *dialect
+	t      *Table
+	fields *row.Fields
+	// byField finds the column of a field by its name: of data, and of the row itself.
+	byField, byOwn map[string]int
+	quoted         []string // of a ref column, its collection in quotes
+	cells          []cell
+	set            []bool
+	scratch, rest  []byte
+}
+
+func newShaper(d *dialect, t *Table, format row.Format) *shaper {
+	s := &shaper{d: d, t: t, fields: row.NewFields(format), byField: map[string]int{}, byOwn: map[string]int{}}
+	s.fields.WholeData = t.Mode == ColumnsJSON
+	for i, c := range t.Columns {
+		to := s.byField
+		if c.Own {
+			to = s.byOwn
+		}
+		to[c.Field] = i
+		s.quoted = append(s.quoted, string(row.Quote(nil, []byte(c.Collection))))
+	}
+	s.cells = make([]cell, len(t.Columns)+4)
+	s.set = make([]bool, len(t.Columns))
+	return s
+}
+
+// row returns the cells of a row, good until the next one: ref, ts, ttl, those of the
+// table's columns, and data.
+func (s *shaper) row(one row.Row) ([]cell, error) {
+	f := s.fields
+	if err := f.Split(one.Text); err != nil {
+		return nil, err
+	}
+	for i := range s.cells {
+		s.cells[i] = cell{null: true}
+	}
+	clear(s.set)
+	s.scratch, s.rest = s.scratch[:0], s.rest[:0]
+	s.cells[0] = cell{n: one.ID}
+	s.cells[1] = cell{n: one.TS}
+	if f.TTL.Kind != row.KindNull {
+		s.cells[2] = s.cell(s.t.TTL, judgeTTL(&f.TTL, &s.scratch), &f.TTL)
+	}
+	for i := range f.List {
+		field := &f.List[i]
+		by := s.byField
+		if field.Own {
+			by = s.byOwn
+		}
+		k, found := by[string(field.Name)]
+		if found = found && field.Name != nil && !s.set[k]; found {
+			j := judge(&field.Value, &s.scratch)
+			if field.Own && j.class == isNull {
+				continue // a path that leads nowhere
+			}
+			c := s.t.Columns[k]
+			if c.Type.holds(s.d, j.class) && (c.Type != Ref || s.quoted[k] == string(field.Collection)) {
+				s.cells[3+k], s.set[k] = s.cell(c.Type, j, &field.Value), true
+				continue
+			}
+		}
+		s.leave(field)
+	}
+	data := &s.cells[len(s.cells)-1]
+	switch {
+	case f.Data != nil:
+		*data = cell{text: f.Data}
+	case len(s.rest) > 0:
+		s.rest = append(s.rest, '}')
+		*data = cell{text: s.rest}
+	}
+	return s.cells, nil
+}
+
+// leave puts a field into data.
+func (s *shaper) leave(f *row.Field) {
+	if len(s.rest) == 0 {
+		s.rest = append(s.rest, '{')
+	} else {
+		s.rest = append(s.rest, ',')
+	}
+	s.rest = append(append(append(s.rest, f.Key...), ':'), f.JSON...)
+}
+
+// cell is a value as a column of the type takes it.
+func (s *shaper) cell(t Type, j judged, v *row.Value) cell {
+	switch t {
+	case Bool, Int, Time, Date, Ref:
+		return cell{n: j.n}
+	case Double:
+		return cell{f: j.f}
+	case Text, Bytes:
+		return cell{text: j.text}
+	}
+	return cell{text: v.JSON}
+}

@@ -1,0 +1,33 @@
+package load
+
+import (
+	"strconv"
+
+	"fauna-export/export/row"
+)
+
+// count writes a number with commas.
+func count(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// unquoted is the text of a JSON string.
+func unquoted(quoted string) string {
+	if len(quoted) < 2 {
+		return quoted
+	}
+	text, _ := row.Unquote(nil, []byte(quoted))
+	return string(text)
+}
+
+// leads says how many refs lead somewhere.
+func leads(n int64) string {
+	if n == 1 {
+		return "1 ref leads"
+	}
+	return count(n) + " refs lead"
+}

@@ -1,0 +1,391 @@
+package row
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// Kind is what a value is. Only wire files have times, dates, bytes and texts that
+// are told apart from strings.
+type Kind byte
+
+// The kinds.
+const (
+	KindNull Kind = iota
+	KindBool
+	KindInt    // a number without a point and an exponent
+	KindNumber // any other number
+	KindString
+	KindTime
+	KindDate
+	KindBytes // base64url
+	KindText  // a query or a set, as a string
+	KindRef   // to a document
+	KindObject
+	KindArray
+)
+
+// Value is a value of a row.
+type Value struct {
+	Kind Kind
+	// JSON is the value as a row of a JSONL file holds it.
+	JSON []byte
+	// Collection and ID are those of a ref to a document. The collection is quoted.
+	Collection []byte
+	ID         int64
+}
+
+// Field is a field of a row beside ref, ts and ttl.
+type Field struct {
+	// Name is the field's name, nil where it holds half of a surrogate pair. Key is
+	// the same as it came, in quotes.
+	Name, Key []byte
+	// Own: it stands in the row itself, as an additional column does; otherwise
+	// it is a field of data.
+	Own bool
+	Value
+}
+
+// Fields takes rows apart. What it holds is of the last row, and good until the
+// next one. One goroutine uses it at a time.
+type Fields struct {
+	TTL  Value // null where there is none
+	List []Field
+	// Data is the whole data as a row of a JSONL file holds it. It is filled when
+	// WholeData asks for it, and when data is no object and List has no part of it.
+	Data []byte
+	// WholeData: data is not taken apart.
+	WholeData bool
+
+	wire  bool
+	work  work
+	names []byte
+	out   []byte
+}
+
+// NewFields takes rows apart that ReadRaw read from a file of the format.
+func NewFields(f Format) *Fields { return &Fields{wire: f == Wire} }
+
+// ReadRaw is ReadJSON, but the text of a row of a wire file is the document as the
+// server sent it.
+func ReadRaw(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error) (Summary, error) {
+	none := Summary{FirstID: -1, LastID: -1}
+	if err := l.Validate(); err != nil {
+		return none, err
+	}
+	texts, err := l.Format.entry().codec.text(l)
+	if err != nil {
+		return none, err
+	}
+	texts.raw = true
+	return check(ctx, l, r, size, each, texts)
+}
+
+// Split takes a row's text apart.
+func (f *Fields) Split(text []byte) error {
+	w := &f.work
+	w.again, w.careful = false, false
+	ok := f.split(text)
+	if !ok && w.again {
+		// Only a text that no server sends comes here.
+		w.again, w.careful = false, true
+		ok = f.split(text)
+	}
+	if !ok {
+		return errors.New(w.why)
+	}
+	return nil
+}
+
+func (f *Fields) split(src []byte) bool {
+	w := &f.work
+	f.TTL, f.List, f.Data = Value{JSON: nullText[:]}, f.List[:0], nil
+	f.names, f.out = f.names[:0], f.out[:0]
+	end := f.members(src, space(src, 0), func(key, name []byte, i int) int {
+		switch string(name) {
+		case "ref", "ts":
+			return w.skip(src, i)
+		case "data":
+			return f.data(src, i)
+		case "ttl":
+			var end int
+			f.TTL, end = f.value(src, i)
+			return end
+		}
+		return f.field(src, key, name, i, true)
+	})
+	if end < 0 {
+		return false
+	}
+	if space(src, end) != len(src) {
+		w.fail(end, "text after the row")
+		return false
+	}
+	return true
+}
+
+var nullText = [4]byte{'n', 'u', 'l', 'l'}
+
+// members calls each for every member of the object at i; it returns the position
+// after the value.
+func (f *Fields) members(src []byte, i int, each func(key, name []byte, value int) int) int {
+	w := &f.work
+	if i >= len(src) || src[i] != '{' {
+		return w.wrong(src, i, "it is no object")
+	}
+	if i = space(src, i+1); i < len(src) && src[i] == '}' {
+		return i + 1
+	}
+	for {
+		keyEnd, value := w.key(src, i)
+		if value < 0 {
+			return -1
+		}
+		end := each(src[i:keyEnd], f.name(src[i:keyEnd]), value)
+		if end < 0 {
+			return -1
+		}
+		if i = space(src, end); i < len(src) && src[i] == '}' {
+			return i + 1
+		}
+		if i >= len(src) || src[i] != ',' {
+			return w.wrong(src, i, "a comma or the end of an object is missing")
+		}
+		i = space(src, i+1)
+	}
+}
+
+// name takes the quotes off a key, nil for one that no text can hold.
+func (f *Fields) name(quoted []byte) []byte {
+	for _, c := range quoted {
+		if c == '\\' {
+			start := len(f.names)
+			var ok bool
+			if f.names, ok = unquote(f.names, quoted); !ok {
+				return nil
+			}
+			return f.names[start:len(f.names):len(f.names)]
+		}
+	}
+	return quoted[1 : len(quoted)-1]
+}
+
+// data takes the data at i apart.
+func (f *Fields) data(src []byte, i int) int {
+	w := &f.work
+	if f.WholeData {
+		var end int
+		f.Data, end = f.json(src, i)
+		return end
+	}
+	if f.wire && hasPrefix(src, i, `{"@`) {
+		start := len(f.out)
+		out, next, unwrapped := w.tag(src, i, i+1, f.out)
+		f.out = out
+		if next < 0 {
+			return -1
+		}
+		if !unwrapped {
+			f.Data = f.out[start:len(f.out):len(f.out)]
+			return next
+		}
+		if next = f.dataMembers(src, next); next < 0 {
+			return -1
+		}
+		end := closeOf(src, next)
+		if end < 0 {
+			w.again = !w.careful
+			return w.wrong(src, next, "the end of an object is missing")
+		}
+		return end
+	}
+	if i < len(src) && src[i] != '{' {
+		var end int
+		f.Data, end = f.json(src, i)
+		if string(f.Data) == "null" {
+			f.Data = nil
+		}
+		return end
+	}
+	return f.dataMembers(src, i)
+}
+
+func (f *Fields) dataMembers(src []byte, i int) int {
+	return f.members(src, i, func(key, name []byte, i int) int { return f.field(src, key, name, i, false) })
+}
+
+func (f *Fields) field(src, key, name []byte, i int, own bool) int {
+	v, end := f.value(src, i)
+	if end >= 0 {
+		f.List = append(f.List, Field{Name: name, Key: key, Own: own, Value: v})
+	}
+	return end
+}
+
+// json is the value at i as a row holds it.
+func (f *Fields) json(src []byte, i int) ([]byte, int) {
+	if !f.wire {
+		end := f.work.skip(src, i)
+		if end < 0 {
+			return nil, -1
+		}
+		return src[i:end], end
+	}
+	start := len(f.out)
+	var end int
+	if f.out, end = f.work.rewrite(src, i, f.out); end < 0 {
+		return nil, -1
+	}
+	return f.out[start:len(f.out):len(f.out)], end
+}
+
+// value reads the value at i and says what it is.
+func (f *Fields) value(src []byte, i int) (Value, int) {
+	w := &f.work
+	if i >= len(src) {
+		return Value{}, w.end(src)
+	}
+	if src[i] == '{' {
+		if f.wire {
+			return f.wireObject(src, i)
+		}
+		end := w.skip(src, i)
+		if end < 0 {
+			return Value{}, -1
+		}
+		v := Value{Kind: KindObject, JSON: src[i:end]}
+		v.rowRef(w)
+		return v, end
+	}
+	var v Value
+	var end int
+	if src[i] == '[' {
+		v.Kind = KindArray
+		v.JSON, end = f.json(src, i)
+		return v, end
+	}
+	if end = w.skip(src, i); end < 0 {
+		return Value{}, -1
+	}
+	v.JSON = src[i:end]
+	switch src[i] {
+	case '"':
+		v.Kind = KindString
+	case 't', 'f':
+		v.Kind = KindBool
+	case 'n':
+		v.Kind = KindNull
+	default:
+		v.Kind = KindInt
+		for _, c := range v.JSON {
+			if c == '.' || c|0x20 == 'e' {
+				v.Kind = KindNumber
+				break
+			}
+		}
+	}
+	return v, end
+}
+
+const rowRefHead, rowRefMiddle, rowRefTail = `{"id":"`, `,"collection":"`, `,"type":"document"}`
+
+// rowRef makes a ref of an object that is one as rows write it.
+func (v *Value) rowRef(w *work) {
+	if !hasPrefix(v.JSON, 0, rowRefHead) {
+		return
+	}
+	idEnd := w.scanner.text(v.JSON, len(rowRefHead))
+	if idEnd < 0 || !hasPrefix(v.JSON, idEnd, rowRefMiddle) {
+		return
+	}
+	from := idEnd + len(rowRefMiddle) - 1
+	end := w.scanner.text(v.JSON, from+1)
+	if end < 0 || string(v.JSON[end:]) != rowRefTail {
+		return
+	}
+	if id, ok := parseID(v.JSON[len(rowRefHead)-1 : idEnd]); ok {
+		v.Kind, v.ID, v.Collection = KindRef, id, v.JSON[from:end]
+	}
+}
+
+// wireObject reads an object as the server sends it.
+func (f *Fields) wireObject(src []byte, i int) (Value, int) {
+	w := &f.work
+	v := Value{Kind: KindObject}
+	if hasPrefix(src, i, refStart) {
+		// A ref into another database has more keys and stays an object.
+		if ref, ok := w.usualRef(src, i+len(refStart)); ok && ref.kind == "document" {
+			if id, ok := parseID(ref.id.of(src)); ok && ref.end < len(src) && src[ref.end] == '}' {
+				start := len(f.out)
+				f.out = ref.append(src, f.out)
+				v = Value{Kind: KindRef, JSON: f.out[start:len(f.out):len(f.out)], ID: id, Collection: ref.collection.of(src)}
+				return v, ref.end + 1
+			}
+		}
+	}
+	tagged := Kind(0)
+	switch {
+	case hasPrefix(src, i, `{"@ts":"`):
+		tagged = KindTime
+	case hasPrefix(src, i, `{"@date":"`):
+		tagged = KindDate
+	case hasPrefix(src, i, `{"@bytes":"`):
+		tagged = KindBytes
+	case hasPrefix(src, i, `{"@`):
+		tagged = KindText
+	}
+	var end int
+	if v.JSON, end = f.json(src, i); end < 0 {
+		return v, -1
+	}
+	if v.JSON[0] == '"' { // a tag that was one
+		v.Kind = tagged
+	}
+	return v, end
+}
+
+// Micros reads a time as microseconds since 1970. It is not ok for a time that is
+// finer, out of range, or not written as the server writes it, so that FormatTime
+// makes the same text again.
+func Micros(text []byte) (int64, bool) {
+	m, ok := parseTime(text)
+	if !ok {
+		return 0, false
+	}
+	micros, finer, inRange := m.micros()
+	if finer || !inRange {
+		return 0, false
+	}
+	if n := len(text); text[n-1] == 'Z' && text[0]-'0' <= 9 {
+		switch n { // most times: no need to write it again
+		case len("2006-01-02T15:04:05Z"):
+			return micros, true
+		case len("2006-01-02T15:04:05.000Z"):
+			return micros, micros%1_000_000 != 0
+		case len("2006-01-02T15:04:05.000000Z"):
+			return micros, micros%1000 != 0
+		}
+	}
+	return micros, FormatTime(micros) == string(text)
+}
+
+// Days reads a date as days since 1970. It is not ok for one that is not written as
+// the server writes it, so that FormatDate makes the same text again.
+func Days(text []byte) (int64, bool) {
+	m, ok := parseDate(text)
+	return m.days, ok && m.days == int64(int32(m.days)) && FormatDate(m.days) == string(text)
+}
+
+// FormatDate writes days since 1970 as the server writes a date.
+func FormatDate(days int64) string {
+	return formatYears(time.Unix(days*86400, 0).UTC(), time.DateOnly)
+}
+
+// Unquote appends the text of a JSON string. It is not ok when the string holds half
+// of a surrogate pair, which no UTF-8 can say.
+func Unquote(out, quoted []byte) ([]byte, bool) { return unquote(out, quoted) }
+
+// Quote appends a text as a JSON string, escaped as the server does.
+func Quote(out, text []byte) []byte { return appendString(out, text) }
