@@ -190,7 +190,7 @@ func (s *S3) List() ([]Entry, error) {
 		}
 		for _, e := range some {
 			switch {
-			case e.Name == lockName || e.Name == WorkPrefix || e.Name == MergedPrefix:
+			case e.Name == lockName || strings.HasPrefix(e.Name, WorkPrefix) && isLock(e.Name[len(WorkPrefix):]) || e.Name == WorkPrefix || e.Name == MergedPrefix:
 			case e.Name == uploadsPrefix:
 				uploads = true
 			default:

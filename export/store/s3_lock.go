@@ -22,6 +22,7 @@ const beatsToStale = 3
 // s3Lock is the lock that this process holds.
 type s3Lock struct {
 	mu       sync.Mutex
+	name     string // of its object
 	body     lockBody
 	etag     string
 	held     bool
@@ -46,7 +47,53 @@ type lockBody struct {
 // this process lives. A lock whose holder shows no life for three beats is taken
 // over. Where the server ignores conditions, which is tried, two processes that
 // come within a second of each other may both be let in; the user is told.
-func (s *S3) Lock() (func() error, error) {
+func (s *S3) Lock() (func() error, error) { return s.lockAs(lockName) }
+
+// LockFor takes a lock of that name. A server that ignores conditions is refused: two
+// processes as one shard would not be kept apart.
+func (s *S3) LockFor(name string) (func() error, error) {
+	release, err := s.lockAs(WorkPrefix + name + lockEnd)
+	if err != nil {
+		return nil, err
+	}
+	if s.lock.loose {
+		return nil, errors.Join(&Error{Store: s.Name(), Problem: "its server ignores conditions (If-None-Match), so several processes cannot share a run there: do it in one process, without --shard"}, release())
+	}
+	return release, nil
+}
+
+// Create puts an object that must not be there yet.
+func (s *S3) Create(name string, data []byte) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	md5Text, shaText := s.sums(data)
+	for {
+		err := s.do("write "+name, len(data), func(ctx context.Context) error {
+			opts := minio.PutObjectOptions{DisableContentSha256: true}
+			opts.SetMatchETagExcept("*")
+			_, err := s.core.PutObject(ctx, s.at.Bucket, s.key(name), bytes.NewReader(data), int64(len(data)), md5Text, shaText, opts)
+			return err
+		})
+		switch {
+		case errors.Is(err, errConflict):
+			if err := s.pause(s.opt.Beat / 20); err != nil {
+				return err
+			}
+			continue
+		case !errors.Is(err, errCondition):
+			return err
+		}
+		// The answer to our own request may have been lost.
+		if there, rerr := s.Read(name); rerr == nil && bytes.Equal(there, data) {
+			return nil
+		}
+		return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+	}
+}
+
+// lockAs takes the lock whose object has that name.
+func (s *S3) lockAs(name string) (func() error, error) {
 	host, _ := os.Hostname()
 	l := &s.lock
 	l.mu.Lock()
@@ -54,6 +101,7 @@ func (s *S3) Lock() (func() error, error) {
 	if l.held {
 		return nil, s.locked()
 	}
+	l.name = name
 	l.body = lockBody{Owner: rand.Text(), Host: host, Process: os.Getpid()}
 	l.lost, l.loose = false, false
 	if err := s.takeLock(); err != nil {
@@ -87,7 +135,7 @@ func (s *S3) takeLock() error {
 		case !errors.Is(err, errCondition):
 			return err
 		}
-		data, etag, err := s.get(s.key(lockName))
+		data, etag, err := s.get(s.key(s.lock.name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -153,7 +201,7 @@ func (s *S3) probeLock() error {
 	if err := s.pause(s.opt.Beat / 5); err != nil {
 		return err
 	}
-	data, etag, err := s.get(s.key(lockName))
+	data, etag, err := s.get(s.key(s.lock.name))
 	if err != nil {
 		return err
 	}
@@ -179,7 +227,7 @@ func (s *S3) putLock(condition func(*minio.PutObjectOptions)) error {
 		if !l.loose {
 			condition(&opts)
 		}
-		info, err := s.core.PutObject(ctx, s.at.Bucket, s.key(lockName), bytes.NewReader(data), int64(len(data)), md5Text, shaText, opts)
+		info, err := s.core.PutObject(ctx, s.at.Bucket, s.key(s.lock.name), bytes.NewReader(data), int64(len(data)), md5Text, shaText, opts)
 		if err == nil {
 			l.etag = info.ETag
 		}
@@ -215,7 +263,7 @@ func (s *S3) renewLocked() error {
 	err := s.putLock(func(o *minio.PutObjectOptions) { o.SetMatchETag(mine) })
 	if errors.Is(err, errCondition) || errors.Is(err, errConflict) || errors.Is(err, fs.ErrNotExist) {
 		var is lockBody
-		data, etag, gerr := s.get(s.key(lockName))
+		data, etag, gerr := s.get(s.key(s.lock.name))
 		if gerr == nil {
 			gerr = json.Unmarshal(data, &is)
 		}
@@ -284,5 +332,5 @@ func (s *S3) release() error {
 		}
 		return fmt.Errorf("release the lock of %s: %w", s.Name(), err)
 	}
-	return s.delete(s.key(lockName))
+	return s.delete(s.key(s.lock.name))
 }

@@ -45,6 +45,7 @@ func Test(t *testing.T, k Kind) {
 		{"a file begins anew", anew},
 		{"files are read anywhere", anywhere},
 		{"one process at a time", locked},
+		{"shared by several processes", sharedByMany},
 		{"what a finished run leaves", closed},
 		{"many names at once", atOnce},
 		{"an operation that fails", failing},
@@ -387,4 +388,49 @@ func cuts(t *testing.T, k Kind) {
 			t.Errorf("seed %d: it went on to %q, %v; want %q", seed, got, err, synced+"end")
 		}
 	}
+}
+
+// sharedByMany is for stores that several processes can share; others pass.
+func sharedByMany(t *testing.T, k Kind) {
+	one, ok := k.New(t).(store.Shared)
+	if !ok {
+		t.Skip("it cannot be shared")
+	}
+	const plan = store.WorkPrefix + "plan.json"
+	won := make([]bool, 8)
+	var all sync.WaitGroup
+	for i := range won {
+		s := k.Again(t, one).(store.Shared)
+		all.Go(func() {
+			err := s.Create(plan, []byte{byte('0' + i)})
+			if won[i] = err == nil; err != nil && !errors.Is(err, fs.ErrExist) {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	winner := slices.Index(won, true)
+	if winner < 0 || slices.Contains(won[winner+1:], true) {
+		t.Fatalf("created by %v", won)
+	}
+	holds(t, one, map[string]string{plan: string(byte('0' + winner))})
+
+	first, err := one.LockFor("shard-00001")
+	must(t, err)
+	other := k.Again(t, one).(store.Shared)
+	if _, err := other.LockFor("shard-00001"); !isLocked(err) {
+		t.Errorf("the same name twice: %v", err)
+	}
+	second, err := other.LockFor("shard-00002")
+	must(t, err)
+	must(t, one.Write("a", []byte("1")), other.Write("b", []byte("2")))
+	holds(t, one, map[string]string{plan: string(byte('0' + winner)), "a": "1", "b": "2"})
+	must(t, first())
+	again, err := k.Again(t, one).(store.Shared).LockFor("shard-00001")
+	must(t, err, again(), second())
+}
+
+func isLocked(err error) bool {
+	locked, ok := errors.AsType[*store.Error](err)
+	return ok && locked.Locked
 }
