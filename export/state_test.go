@@ -293,3 +293,33 @@ func TestMerge_ofADamagedFileIsNoFile(t *testing.T) {
 		}
 	}
 }
+
+func FuzzReadState(f *testing.F) {
+	f.Add([]byte(`{"next":5,"put":4,"segments":[{"from":0,"at":9}],"offset":10,"hash":"","rows":2,"first":3,"tally":{"expected":2}}`))
+	f.Add([]byte(`{"finished":true,"put":-1,"first":-1,"segments":[{"from":0,"at":9}],"entry":{"name":"users","file":"users.parquet"}}`))
+	c := &collection{name: "users", file: "users.parquet", layout: row.Layout{Collection: "users", Format: row.Parquet}}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s := store.NewMemory()
+		if !json.Valid(data) || archive.WriteState(s, archive.StateName(c.file), json.RawMessage(data)) != nil {
+			return
+		}
+		st, err := readState(s, c)
+		if err != nil {
+			t.Fatalf("a state that cannot be used stops the run: %v", err)
+		}
+		if st != nil && (len(st.Segments) == 0 || st.Offset < 0 || st.Next < 0 || st.Finished && st.Entry.Bytes != st.Offset) {
+			t.Errorf("%s is taken", data)
+		}
+	})
+}
+
+func FuzzSpecOf(f *testing.F) {
+	f.Add([]byte(`{"endpoint":"http://x","mode":"full","collections":["a"],"columns":{"a":[{"name":"n","path":["data",0],"type":"int"}]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		spec, err := SpecOf(&archive.RunState{Spec: data})
+		if err == nil {
+			_ = spec.Validate()
+			_ = spec.Differences(Spec{})
+		}
+	})
+}

@@ -27,19 +27,12 @@ func writeNew(name, text string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		err = store.CreatePrivate(path, []byte(text))
 		if errors.Is(err, fs.ErrExist) {
-			if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, []byte(text)) {
+			if old, err := store.ReadRegular(path, int64(len(text))); err == nil && bytes.Equal(old, []byte(text)) {
 				return path, nil
 			}
 			continue
-		}
-		if err != nil {
-			return "", fmt.Errorf("write a file: %w", err)
-		}
-		_, err = f.WriteString(text)
-		if closed := f.Close(); err == nil {
-			err = closed
 		}
 		if err != nil {
 			return "", fmt.Errorf("write a file: %w", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fauna-export/export/archive"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 )
 
@@ -39,7 +40,7 @@ func (a *app) openLog(cmd *cobra.Command) error {
 	if a.global.LogFile == "" {
 		return nil
 	}
-	f, err := os.OpenFile(a.global.LogFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	f, err := store.OpenLog(a.global.LogFile)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return unusablef("--log-file: %w: the folder of the file must be there", err)

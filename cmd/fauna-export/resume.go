@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
 	"fauna-export/export/config"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 )
 
@@ -44,6 +46,8 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 		return nil
 	case found.Kind == archive.Sharded:
 		return archive.CheckNew(env.Store) // which says how shards are gone on with
+	case found.Kind == archive.Broken || strings.HasPrefix(found.Other, store.WorkPrefix):
+		return found.Usable()
 	case found.Run == nil:
 		return &archive.NotARun{Dir: dir}
 	}

@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
-	"slices"
 	"strings"
 
 	"fauna-export/export/row"
@@ -24,7 +22,7 @@ const (
 	SumsName = "SHA256SUMS"
 
 	// Version is that of the manifests that this program writes.
-	Version = 1
+	Version = 2
 )
 
 // Mode says what a run reads.
@@ -188,12 +186,15 @@ func (m *Manifest) Sums() []byte {
 	return b.Bytes()
 }
 
-// ReadManifest reads the manifest of the run that a store holds. Its error is
-// a *NotARun when there is none or it is not one.
+// ReadManifest reads the manifest of the run that a store holds, of this version or
+// an earlier one. Its error is a *NotARun when there is none or it is not one.
 func ReadManifest(s store.Store) (*Manifest, error) {
 	data, err := s.Read(ManifestName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &NotARun{Dir: s.Name(), Why: "no " + ManifestName}
+	}
+	if _, irregular := errors.AsType[*store.NotRegular](err); irregular {
+		return nil, &NotARun{Dir: s.Name(), Why: err.Error()}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", ManifestName, err)
@@ -205,27 +206,79 @@ func ReadManifest(s store.Store) (*Manifest, error) {
 	return m, nil
 }
 
-// decodeManifest reads a manifest and refuses one that would lead out of its
-// folder.
+// migrations lead from one version of the manifest to the next: the nth makes one
+// of version n+2 of one of version n+1.
+var migrations = []func(m *Manifest){
+	// Version 2 has parts, which a reader of version 1 would take for syncs, and
+	// the ts of collections. A run of version 1 has neither.
+	func(m *Manifest) {
+		for i := range m.Collections {
+			m.Collections[i].Part, m.Collections[i].Parts, m.Collections[i].Made = 0, 0, 0
+		}
+	},
+}
+
+// decodeManifest reads a manifest of any version and refuses one that no run
+// writes.
 func decodeManifest(data []byte) (*Manifest, error) {
 	m := &Manifest{}
 	if err := json.Unmarshal(data, m); err != nil {
 		return nil, fmt.Errorf("%s is not a manifest: %w", ManifestName, err)
 	}
-	if m.Version != Version {
-		return nil, fmt.Errorf("%s has version %d, this program reads version %d", ManifestName, m.Version, Version)
+	if m.Version < 1 || m.Version > Version {
+		return nil, fmt.Errorf("%s has version %d, this program reads versions 1 to %d", ManifestName, m.Version, Version)
 	}
-	for _, e := range m.Collections {
-		if !localName(e.File) {
-			return nil, fmt.Errorf("%s names a file outside its folder: %q", ManifestName, e.File)
-		}
+	for ; m.Version < Version; m.Version++ {
+		migrations[m.Version-1](m)
+	}
+	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("%s %w", ManifestName, err)
 	}
 	return m, nil
 }
 
-// localName reports whether a name with "/" stays below its folder on every
-// system.
+// mostBytes is more than any run holds, and few enough that sums are numbers.
+const mostBytes = 1 << 60
+
+// check refuses a manifest that leads out of its folder, or whose numbers cannot
+// be.
+func (m *Manifest) check() error {
+	seen := make(map[string]bool, len(m.Collections))
+	var rows, size int64
+	for _, e := range m.Collections {
+		switch {
+		case !localName(e.File):
+			return fmt.Errorf("names a file outside its folder: %q", e.File)
+		case seen[e.File]:
+			return fmt.Errorf("names %q twice", e.File)
+		case e.Name == "":
+			return fmt.Errorf("does not say of which collection %q is", e.File)
+		case e.Sync < 0 || e.Part < 0 || e.Parts < 0 || e.Parts > 0 && e.Part >= e.Parts:
+			return fmt.Errorf("says that %q is part %d of %d of sync %d", e.File, e.Part, e.Parts, e.Sync)
+		}
+		seen[e.File] = true
+		for _, n := range []int64{e.Rows, e.Bytes, e.ExpectedRows, e.Gone, e.Appeared, e.Documents, e.Removed} {
+			if n < 0 || n > mostBytes {
+				return fmt.Errorf("gives %q the number %d", e.File, n)
+			}
+		}
+		if rows, size = rows+e.Rows, size+e.Bytes; rows > mostBytes || size > mostBytes {
+			return errors.New("holds numbers that are too large")
+		}
+	}
+	last := 0
+	for _, s := range m.Syncs {
+		if s.Sync <= last {
+			return fmt.Errorf("lists sync %d after sync %d", s.Sync, last)
+		}
+		last = s.Sync
+	}
+	return nil
+}
+
+// localName reports whether a name may be that of a data file: one below the
+// folder on every system, and none of the run's other files.
 func localName(name string) bool {
-	return name != "" && path.Clean(name) == name && !path.IsAbs(name) && !strings.ContainsAny(name, `\:`) &&
-		!slices.Contains(strings.Split(name, "/"), "..") && name != "."
+	return store.CheckName(name) == nil && !strings.Contains(name, "/") && name != ManifestName && name != SumsName &&
+		name+"/" != store.WorkPrefix && name+"/" != store.MergedPrefix
 }

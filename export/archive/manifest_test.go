@@ -2,36 +2,179 @@ package archive
 
 import (
 	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
 	"testing"
+
+	"fauna-export/export/store"
 )
 
-func TestDecodeManifest_refusesNamesThatLeadOut(t *testing.T) {
-	for _, name := range []string{"../x", "/etc/passwd", "a/../../x", `..\x`, "", ".", "c:x", "a//b"} {
-		data, err := json.Marshal(Manifest{Version: Version, Collections: []Entry{{File: name}}})
+func TestDecodeManifest_refusesWhatNoRunWrites(t *testing.T) {
+	t.Parallel()
+	one := func(change func(e *Entry)) Manifest {
+		e := Entry{Name: "users", File: "users.jsonl"}
+		change(&e)
+		return Manifest{Version: Version, Collections: []Entry{e}}
+	}
+	for name, m := range map[string]Manifest{
+		"another version": {Version: Version + 1},
+		"no version":      {},
+		"a name twice":    {Version: Version, Collections: []Entry{{Name: "a", File: "a.csv"}, {Name: "b", File: "a.csv"}}},
+		"no collection":   one(func(e *Entry) { e.Name = "" }),
+		"rows below none": one(func(e *Entry) { e.Rows = -1 }),
+		"bytes too many":  one(func(e *Entry) { e.Bytes = 1 << 62 }),
+		"a part of none":  one(func(e *Entry) { e.Part, e.Parts = 3, 3 }),
+		"a sync of none":  one(func(e *Entry) { e.Sync = -1 }),
+		"syncs descend":   {Version: Version, Syncs: []Sync{{Sync: 2}, {Sync: 1}}},
+		"a sum too large": {Version: Version, Collections: []Entry{{Name: "a", File: "a", Bytes: mostBytes}, {Name: "b", File: "b", Bytes: mostBytes}}},
+	} {
+		data, err := json.Marshal(m)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := decodeManifest(data); err == nil {
-			t.Errorf("%q is accepted", name)
+			t.Errorf("%s is accepted", name)
 		}
 	}
-	if _, err := decodeManifest([]byte(`{"version":99}`)); err == nil {
-		t.Error("another version is accepted")
+	for _, file := range []string{"../x", "/etc/passwd", "a/../../x", `..\x`, "", ".", "..", "c:x", "a//b", "a/b", "x\x00", ".fauna-export", ".fauna-export/run.json", "merged/a.jsonl", "manifest.json", "SHA256SUMS"} {
+		data, err := json.Marshal(one(func(e *Entry) { e.File = file }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := decodeManifest(data); err == nil {
+			t.Errorf("%q is accepted", file)
+		}
+	}
+}
+
+// firstEdition is a run as version 1 of the program left it.
+func firstEdition(t *testing.T) *store.Memory {
+	t.Helper()
+	s := store.NewMemory()
+	for name, text := range map[string]string{
+		"users.jsonl": `{"ref":"1","ts":1,"data":{},"ttl":null}` + "\n",
+		ManifestName: `{"version":1,"tool":"fauna-export v1.0.0","endpoint":"http://localhost:8443","mode":"full","snapshot":"2026-01-01T00:00:00Z","consistency":"snapshot",` +
+			`"started":"2026-01-01T00:00:00Z","finished":"2026-01-01T00:00:01Z","collections":[{"name":"users","file":"users.jsonl","format":"jsonl","compress":"none","rows":1,"expected_rows":1,"gone":0,"appeared":0,` +
+			`"bytes":40,"sha256":"` + firstHash + `","first_id":"1","last_id":"1","columns":["ref","ts","data","ttl"],"pages":1,"retries":0,"seconds":0.1}]}`,
+		SumsName: firstHash + "  users.jsonl\n",
+	} {
+		if err := s.Write(name, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+const firstHash = "8b22fce81d45c8f170744e901e13cd5d56a0021528d27e07500ab9959425fe4c"
+
+func TestManifest_ofTheFirstEditionReadsVerifiesAndMerges(t *testing.T) {
+	t.Parallel()
+	s := firstEdition(t)
+	m, err := ReadManifest(s)
+	if err != nil || m.Version != Version || m.Rows() != 1 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	rep, err := Verify(t.Context(), s, nil)
+	if err != nil || !rep.OK() {
+		t.Errorf("%+v, %v", rep, err)
+	}
+	if files, err := Merge(t.Context(), s); err != nil || len(files) != 1 || files[0].Rows != 1 {
+		t.Errorf("%v, %v", files, err)
+	}
+	if f, err := Inspect(s); err != nil || f.Kind != Finished {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
+func TestManifest_comesBackAsItWasEncoded(t *testing.T) {
+	t.Parallel()
+	want := whole("x", "2026-11-01T00:00:00Z").manifest
+	data, err := want.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := decodeManifest(data)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
 func FuzzDecodeManifest(f *testing.F) {
-	f.Add([]byte(`{"version":1,"collections":[{"file":"users.jsonl","rows":1}]}`))
-	f.Add([]byte(`{"version":1,"collections":[{"file":"../users.jsonl"}]}`))
+	f.Add([]byte(`{"version":1,"collections":[{"name":"users","file":"users.jsonl","rows":1}]}`))
+	f.Add([]byte(`{"version":2,"collections":[{"name":"users","file":"../users.jsonl"}],"syncs":[{"sync":1}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := decodeManifest(data)
 		if err != nil {
 			return
 		}
-		for _, e := range m.Collections {
-			if !localName(e.File) {
-				t.Errorf("%q", e.File)
+		for _, e := range m.Latest() {
+			if !localName(e.File) || e.Documents < 0 || m.Last(e.Name) == nil || len(m.Chain(e.Name)) == 0 {
+				t.Errorf("%+v", e)
 			}
+			_ = m.SnapshotOf(e)
+			_ = e.Layout()
+			_ = m.gap(m.Chain(e.Name))
+		}
+		if m.Rows() < 0 || m.Bytes() < 0 || m.LastSync() < 0 {
+			t.Errorf("%d rows, %d bytes, sync %d", m.Rows(), m.Bytes(), m.LastSync())
+		}
+		_ = m.wrongParts()
+		again, err := m.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := decodeManifest(again); err != nil {
+			t.Errorf("its own text is refused: %v", err)
 		}
 	})
+}
+
+func FuzzDecodeState(f *testing.F) {
+	good, err := EncodeState(RunName, RunState{Spec: []byte("{}"), Times: []int64{1}, Started: "2026-01-01T00:00:00Z"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add([]byte(`{"version":1}`))
+	f.Add([]byte(fmt.Sprintf(`{"version":2,"sha256":"%s","state":{"times":[0,1]}}`, stateSHA256(RunName, []byte(`{"times":[0,1]}`)))))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s := store.NewMemory()
+		if err := s.Write(RunName, data); err != nil {
+			t.Fatal(err)
+		}
+		st, err := ReadRun(s)
+		if err != nil {
+			return
+		}
+		if st.check() != nil || !strings.Contains(string(data), stateSHA256(RunName, []byte(st.raw(data)))) {
+			t.Errorf("%q is taken", data)
+		}
+	})
+}
+
+// raw is the state within a file of it.
+func (st *RunState) raw(data []byte) string {
+	var e envelope
+	_ = json.Unmarshal(data, &e)
+	return string(e.State)
+}
+
+func TestWorkFile_knowsWhatRunsMake(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{"users.jsonl", "users@2.csv.gz", "a.b.parquet", "line%20items.wire.zst", "users-00001-of-00004.jsonl"} {
+		for _, name := range []string{PartName(file), StateName(file), PairsName(file), StateName(file) + ".new", PairsName(file) + ".run0", PairsName(file) + ".ids.run12"} {
+			if got, ok := WorkFile(name); !ok || got != file {
+				t.Errorf("%s is of %q, %v", name, got, ok)
+			}
+		}
+	}
+	for _, name := range []string{"users.jsonl.part", ".fauna-export/notes.txt", ".fauna-export/movie.part", ".fauna-export/.part", ".fauna-export/.jsonl.part", ".fauna-export/", ".fauna-export/users.jsonl", ".fauna-export/users.jsonl.part.bak"} {
+		if file, ok := WorkFile(name); ok {
+			t.Errorf("%s is taken as of %q", name, file)
+		}
+	}
+	if file, ok := WorkFile(RunName); !ok || file != "" {
+		t.Errorf("%q, %v", file, ok)
+	}
 }

@@ -9,11 +9,21 @@ import (
 	"path/filepath"
 )
 
-// ReadInput reads a file that a person named, of at most so many bytes: a secret,
-// a config file, a certificate. Links to it are followed. It may be a pipe with a
-// writer, which is waited for until ctx ends; a device or a folder is refused, and
-// a named pipe without a writer is as an empty file.
+// ReadInput reads a file that a person named, of at most so many bytes, such as
+// that of a secret. Links to it are followed. It may be a pipe with a writer, which
+// is waited for until ctx ends; a device or a folder is refused, and a named pipe
+// without a writer is as an empty file.
 func ReadInput(ctx context.Context, path string, most int64) ([]byte, error) {
+	return readNamed(ctx, path, most, true)
+}
+
+// ReadRegular is ReadInput for what must be a regular file, such as a config file:
+// it waits for nothing.
+func ReadRegular(path string, most int64) ([]byte, error) {
+	return readNamed(context.Background(), path, most, false)
+}
+
+func readNamed(ctx context.Context, path string, most int64, pipes bool) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|noWait, 0)
 	if err != nil {
 		return nil, err
@@ -23,7 +33,7 @@ func ReadInput(ctx context.Context, path string, most int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if mode := info.Mode(); !mode.IsRegular() && mode.Type() != fs.ModeNamedPipe {
+	if mode := info.Mode(); !mode.IsRegular() && (!pipes || mode.Type() != fs.ModeNamedPipe) {
 		return nil, &NotRegular{Name: path, Mode: mode}
 	}
 	stop := context.AfterFunc(ctx, func() { f.Close() })
