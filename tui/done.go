@@ -11,6 +11,8 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/archive"
 	"fauna-export/export/config"
+
+	"fauna-export/tui/text"
 )
 
 // doneStep says what was written, how to use it, and how to clean up.
@@ -119,7 +121,7 @@ func (c *doneStep) showLoading(d export.Database) {
 // showMerging shows how to make files to load of what all syncs wrote.
 func (c *doneStep) showMerging(p progress) {
 	dir := homePath(p.spec.Dir)
-	command := "fauna-export merge " + shellWord(dir)
+	command := "fauna-export merge " + text.ShellWord(dir)
 	c.s.panel = &panel{
 		title: "Current rows of all syncs",
 		text: []string{
@@ -259,7 +261,7 @@ func (c *doneStep) foot(p progress, w int) []string {
 	lines := []string{
 		"",
 		"  " + pad(name, 16) + load,
-		"  " + pad("Verify again", 16) + "fauna-export verify " + shellWord(homePath(p.spec.Dir)),
+		"  " + pad("Verify again", 16) + "fauna-export verify " + text.ShellWord(homePath(p.spec.Dir)),
 		"  " + pad("Remove the key", 16) + "x shows the FQL",
 		"  " + pad(againName(sync), 16) + again,
 	}

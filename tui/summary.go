@@ -9,6 +9,8 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
+
+	"fauna-export/tui/text"
 )
 
 // written are the files that the last run wrote: of an incremental export those of
@@ -26,19 +28,6 @@ func written(m *archive.Manifest) (entries []archive.Entry, sync int) {
 	return entries, sync
 }
 
-// shellWord quotes a word for a shell where it needs that. ~ stays as it is.
-func shellWord(s string) string {
-	s = clean(s)
-	if s != "" && !strings.ContainsAny(s, " \t'\"\\$`!*?[](){}<>|&;#") {
-		return s
-	}
-	tilde := ""
-	if rest, ok := strings.CutPrefix(s, "~/"); ok {
-		tilde, s = "~/", rest
-	}
-	return tilde + "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
 // againName and againCommand are what to type next time: a sync goes on in its folder,
 // which the saved answers name, and a full export needs a new one.
 func againName(sync int) string {
@@ -49,7 +38,7 @@ func againName(sync int) string {
 }
 
 func againCommand(config string, sync int) string {
-	text := "fauna-export run --config " + shellWord(config)
+	text := "fauna-export run --config " + text.ShellWord(config)
 	if sync == 0 {
 		text += " --out NEWDIR"
 	}
@@ -136,7 +125,7 @@ func summary(p progress, saved string, demo bool) string {
 			if demo {
 				fmt.Fprintf(&b, "The demo's server ended with it; fauna-export demo begins anew, in another folder.\n")
 			} else {
-				fmt.Fprintf(&b, "Continue it: fauna-export resume %s\n", shellWord(dir))
+				fmt.Fprintf(&b, "Continue it: fauna-export resume %s\n", text.ShellWord(dir))
 			}
 		}
 		return b.String()
@@ -159,9 +148,9 @@ func summary(p progress, saved string, demo bool) string {
 	if n := len(entries) - len(shown); n > 0 {
 		fmt.Fprintf(&b, "  and %d more files in %s\n", n, dir)
 	}
-	fmt.Fprintf(&b, "\nVerify again:   fauna-export verify %s\n", shellWord(dir))
+	fmt.Fprintf(&b, "\nVerify again:   fauna-export verify %s\n", text.ShellWord(dir))
 	if sync > 0 {
-		fmt.Fprintf(&b, "Current rows:   fauna-export merge %s\n", shellWord(dir))
+		fmt.Fprintf(&b, "Current rows:   fauna-export merge %s\n", text.ShellWord(dir))
 	}
 	fmt.Fprintf(&b, "Remove the key: fauna-export fql cleanup\n")
 	if saved != "" {

@@ -9,6 +9,9 @@ import (
 
 // dryRun says what a run would do, and writes nothing.
 func (a *app) dryRun(ctx context.Context, client *fauna.Client, s export.Spec, c *choice, at int64) error {
+	if s.At > at { // the server would wait for that time to come
+		return &export.AtError{At: s.At, Future: true, Now: at}
+	}
 	if s.At != 0 {
 		at = s.At
 	}

@@ -46,6 +46,14 @@ func TestDryRun_countsAndWritesNothing(t *testing.T) {
 	}
 }
 
+func TestDryRun_refusesATimeInTheFutureAtOnce(t *testing.T) {
+	s := serveSmall(t)
+	got := runHere(t, []string{"FAUNA_SECRET=" + s.Secret()}, "run", "--domain", s.endpoint, "--all", "--dry-run", "--at", "2999-01-01T00:00:00Z")
+	if got.code != exitUsage || !strings.Contains(got.err, "is in the future") {
+		t.Errorf("exit %d: %s", got.code, got.err)
+	}
+}
+
 func TestForecast_warnsOfAShortSnapshotAndASmallDisk(t *testing.T) {
 	free := int64(10)
 	f := forecast{

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"fauna-export/export"
 	"fauna-export/export/store"
@@ -36,60 +39,105 @@ type collectionForecast struct {
 	life  time.Duration // as long as can be where it is not known
 }
 
-// forecastRun counts the documents of the collections by their ids, and reads one
-// page of each to tell how large they are and how fast they come. Where that takes
-// long it says how far it is.
+// forecastWorkers is how many collections are counted and sampled at a time: as many
+// as a run has requests in flight.
+const forecastWorkers = 8
+
+// forecastRun counts the documents of the collections by their ids and reads a page
+// of each, several collections at a time as a run would: so the size is estimated
+// from documents, and the time from the rate at which they really came. Where that
+// takes long it reports how far it is.
 func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Spec, at int64) (*forecast, error) {
-	f := &forecast{Endpoint: s.Endpoint, Warnings: []string{}}
-	var took time.Duration
-	var sampled int64
-	said := time.Now()
+	f := &forecast{Endpoint: s.Endpoint, Collections: make([]collectionForecast, len(s.Collections)), Warnings: []string{}}
+	var mu sync.Mutex // guards what follows
+	var busy time.Duration
+	var sampledBytes int64
+	done, said := 0, time.Now()
+
+	began := time.Now()
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(forecastWorkers)
 	for i, name := range s.Collections {
-		if wait := a.global.Interval(); wait > 0 && time.Since(said) >= wait {
-			said = time.Now()
-			a.say("counting: %d of %s, %s so far", i, count(int64(len(s.Collections)), "collection"), count(f.Rows, "document"))
-		}
-		c := collectionForecast{Name: name, life: math.MaxInt64}
-		var err error
-		if c.Rows, err = client.Count(ctx, name, at); err != nil {
-			return nil, err
-		}
-		if life, known := s.Lives[name]; known && life != math.MaxInt64 {
-			seconds := int64(life / time.Second)
-			c.Lives, c.life = &seconds, life
-		}
-		if c.Rows > 0 {
-			began := time.Now()
-			body, err := client.Documents(ctx, name, at, 0, samplePage, nil, nil)
+		g.Go(func() error {
+			c, sample, err := sampleOf(ctx, client, name, at)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			took += time.Since(began)
-			var page struct {
-				Resource struct{ Data []json.RawMessage }
+			if life, known := s.Lives[name]; known && life != math.MaxInt64 {
+				seconds := int64(life / time.Second)
+				c.Lives, c.life = &seconds, life
 			}
-			if err := json.Unmarshal(body, &page); err != nil {
-				return nil, fmt.Errorf("read a page of %s: %w", quoted(name), err)
+			mu.Lock()
+			defer mu.Unlock()
+			f.Collections[i] = c
+			f.Rows += c.Rows
+			f.Bytes += c.Bytes
+			// Ids come 50 000 a page, documents in pages of about 2 MB.
+			f.Requests += 1 + c.Rows/50_000 + (c.Bytes+1_999_999)/2_000_000
+			if s.Mode == export.Incremental {
+				f.Requests += 1 + c.Rows/50_000 // the index is read too
 			}
-			if n := int64(len(page.Resource.Data)); n > 0 {
-				c.Bytes = int64(float64(len(body)) / float64(n) * float64(c.Rows))
-				sampled += n
+			busy += sample.took
+			sampledBytes += sample.bytes
+			done++
+			if wait := a.global.Interval(); wait > 0 && time.Since(said) >= wait {
+				said = time.Now()
+				a.say("counting: %d of %s, %s so far", done, count(int64(len(s.Collections)), "collection"), count(f.Rows, "document"))
 			}
-		}
-		f.Collections = append(f.Collections, c)
-		f.Rows += c.Rows
-		f.Bytes += c.Bytes
-		// Ids come 50 000 a page, documents in pages of about 2 MB.
-		f.Requests += 1 + c.Rows/50_000 + (c.Bytes+1_999_999)/2_000_000
-		if s.Mode == export.Incremental {
-			f.Requests += 1 + c.Rows/50_000 // the index is read too
-		}
+			return nil
+		})
 	}
-	if sampled > 0 {
-		// Eight requests at a time are about four times as fast as one.
-		f.Seconds = math.Ceil(took.Seconds()/float64(sampled)*float64(f.Rows)/4*10) / 10
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	counted := time.Since(began).Seconds()
+	// What a run does once more is what was just done: each collection is counted and
+	// has its first page. The rest of the bytes come at the rate of the samples, read
+	// side by side.
+	f.Seconds = counted
+	if sampledBytes > 0 {
+		side := float64(min(forecastWorkers, max(1, len(s.Collections))))
+		rate := float64(sampledBytes) / busy.Seconds() * side
+		if len(s.Collections) < forecastWorkers { // the samples did not show how much more a run has side by side
+			rate *= math.Sqrt(forecastWorkers / side)
+		}
+		f.Seconds += float64(max(0, f.Bytes-sampledBytes)) / rate
+	}
+	if f.Rows > 0 {
+		f.Seconds = math.Ceil(f.Seconds*10) / 10
 	}
 	return f, nil
+}
+
+// sample is what reading one page of a collection took.
+type sample struct {
+	took  time.Duration
+	bytes int64
+}
+
+// sampleOf counts a collection's documents, and reads the first of them.
+func sampleOf(ctx context.Context, client *fauna.Client, name string, at int64) (collectionForecast, sample, error) {
+	c := collectionForecast{Name: name, life: math.MaxInt64}
+	var err error
+	if c.Rows, err = client.Count(ctx, name, at); err != nil || c.Rows == 0 {
+		return c, sample{}, err
+	}
+	began := time.Now()
+	body, err := client.Documents(ctx, name, at, 0, samplePage, nil, nil)
+	if err != nil {
+		return c, sample{}, err
+	}
+	one := sample{took: time.Since(began), bytes: int64(len(body))}
+	var page struct {
+		Resource struct{ Data []json.RawMessage }
+	}
+	if err := json.Unmarshal(body, &page); err != nil {
+		return c, sample{}, fmt.Errorf("read a page of %s: %w", quoted(name), err)
+	}
+	if n := int64(len(page.Resource.Data)); n > 0 {
+		c.Bytes = int64(float64(len(body)) / float64(n) * float64(c.Rows))
+	}
+	return c, one, nil
 }
 
 // warn adds what could go wrong with the run.

@@ -23,7 +23,7 @@ const liveWidth = 78
 // a terminal one line that is drawn over. stop returns when nothing more will be
 // shown.
 func (a *app) showProgress(line func() string, event func() export.Event) (stop func()) {
-	live := a.live && !a.global.JSON && !a.global.Accessible && a.getenv("TERM") != "dumb"
+	live := a.live && !a.global.JSON && !a.global.Accessible && !a.plainTerminal()
 	interval := a.global.Interval()
 	if live {
 		interval = liveInterval

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -140,12 +142,26 @@ func oneFolder(cmd *cobra.Command, args []string) error {
 func (a *app) wizardConfig() tui.Config {
 	return tui.Config{
 		Version: version(), In: a.in, Out: a.err, Env: a.getenv,
-		Accessible: a.accessible(), ASCII: a.global.ASCII, Color: a.global.Color, Log: a.log.fact,
+		Accessible: a.accessible(), ASCII: a.ascii(), Color: a.global.Color, Log: a.log.fact,
 	}
 }
 
-// accessible says whether the wizard asks by plain lines: by flag, ACCESSIBLE, or
-// a terminal that cannot do more.
+// accessible reports whether the wizard asks by plain lines: by flag, ACCESSIBLE, or
+// a terminal that cannot do more, or says nothing of itself.
 func (a *app) accessible() bool {
-	return a.global.Accessible || a.getenv("ACCESSIBLE") != "" || a.getenv("TERM") == "dumb"
+	return a.global.Accessible || a.getenv("ACCESSIBLE") != "" || a.plainTerminal()
+}
+
+// plainTerminal reports whether the terminal may not understand escape sequences.
+// Windows sets no TERM.
+func (a *app) plainTerminal() bool {
+	term := a.getenv("TERM")
+	return term == "dumb" || term == "" && runtime.GOOS != "windows"
+}
+
+// ascii reports whether to draw with ASCII only: by flag, or where the locale has
+// no other characters.
+func (a *app) ascii() bool {
+	locale := cmp.Or(a.getenv("LC_ALL"), a.getenv("LC_CTYPE"), a.getenv("LANG"))
+	return a.global.ASCII || locale == "C" || locale == "POSIX"
 }

@@ -7,6 +7,8 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
+
+	"fauna-export/tui/text"
 )
 
 // summarise says what a finished run wrote: a table, what is remarkable, and one
@@ -97,6 +99,6 @@ func (a *app) sayStopped(run *export.Run, dir string) {
 	if err != nil || found.Run == nil {
 		return
 	}
-	a.say("stopped after %s; nothing in %s that is not whole has a final name. Go on with: fauna-export resume %s",
-		count(run.Status().Rows, "row"), dir, dir)
+	a.say("stopped after %s; every file in %s that has its final name is complete. To continue: fauna-export resume %s",
+		count(run.Status().Rows, "row"), dir, text.ShellWord(dir))
 }

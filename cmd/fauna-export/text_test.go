@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -95,6 +96,28 @@ func TestStdout_thatFailsIsAnErrorAndOneThatIsClosedIsNot(t *testing.T) {
 		a := &app{streams: streams{out: failingWriter{c.err}}}
 		if got := codeOf(a.printText("text")); got != c.code {
 			t.Errorf("%v ends with %d, want %d", c.err, got, c.code)
+		}
+	}
+}
+
+func TestTerminal_thatSaysNothingGetsPlainLinesAndTheCLocaleASCII(t *testing.T) {
+	with := func(env map[string]string) *app {
+		return &app{streams: streams{getenv: func(name string) string { return env[name] }}}
+	}
+	for _, c := range []struct {
+		env          map[string]string
+		plain, ascii bool
+	}{
+		{map[string]string{"TERM": "xterm"}, false, false},
+		{map[string]string{}, runtime.GOOS != "windows", false},
+		{map[string]string{"TERM": "dumb"}, true, false},
+		{map[string]string{"TERM": "xterm", "LC_ALL": "C"}, false, true},
+		{map[string]string{"TERM": "xterm", "LANG": "POSIX"}, false, true},
+		{map[string]string{"TERM": "xterm", "LC_ALL": "de_DE.UTF-8", "LANG": "C"}, false, false},
+		{map[string]string{"TERM": "xterm", "ACCESSIBLE": "1"}, true, false},
+	} {
+		if a := with(c.env); a.accessible() != c.plain || a.ascii() != c.ascii {
+			t.Errorf("%v: plain %v, ASCII %v", c.env, a.accessible(), a.ascii())
 		}
 	}
 }

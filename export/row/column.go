@@ -61,6 +61,9 @@ func ParsePath(text string) ([]any, error) {
 		}
 		path = append(path, name)
 	}
+	if strings.ContainsAny(text, "\"'[]") {
+		return nil, fmt.Errorf("path %q is names with dots: write one with quotes or brackets as a JSON array, such as [\"data\",\"a.b\",0]", text)
+	}
 	return path, nil
 }
 
@@ -98,7 +101,7 @@ func FormatPath(path []any) string {
 	var dotted []string
 	for _, step := range path {
 		name, ok := step.(string)
-		if !ok || name == "" || strings.Contains(name, ".") || strings.HasPrefix(strings.TrimSpace(name), "[") {
+		if !ok || name == "" || strings.ContainsAny(name, ".\"'[]") {
 			text, err := json.Marshal(path)
 			if err != nil {
 				return fmt.Sprint(path)

@@ -150,3 +150,15 @@ func TestFormats_areNamedAndRead(t *testing.T) {
 		t.Error("no format was accepted")
 	}
 }
+
+func TestParsePath_quotesWantTheJSONForm(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`data."a.b"`, `data['a']`, `data.tags[0]`} {
+		if path, err := ParsePath(text); err == nil || !strings.Contains(err.Error(), `["data","a.b",0]`) {
+			t.Errorf("%s: %q, %v", text, path, err)
+		}
+	}
+	if path, err := ParsePath(`["data","a.b"]`); err != nil || FormatPath(path) != `["data","a.b"]` {
+		t.Errorf("%q, %v", path, err)
+	}
+}
