@@ -15,8 +15,10 @@ func (r *Run) call(ctx context.Context, c *collection, smaller bool, f func() er
 		r.count(c, a.tries > 0)
 		asked := r.env.Clock.Now()
 		answered := r.pace.asked()
+		r.touch(c)
 		err := f()
 		answered(err)
+		r.touch(c)
 		if err == nil {
 			return nil
 		}
@@ -41,6 +43,16 @@ func (r *Run) call(ctx context.Context, c *collection, smaller bool, f func() er
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// touch notes that the server is asked about a collection, or has answered.
+func (r *Run) touch(c *collection) {
+	if c == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.answered = r.env.Clock.Now()
 }
 
 // count notes a request.

@@ -36,12 +36,16 @@ type collection struct {
 	scanning bool      // a worker reads one
 
 	// The chunks, ascending, from the one the writer takes next.
-	pending  []*chunk
-	spare    []*chunk // those of pending that no worker has
-	inflight int      // workers busy with this collection
-	fetching int      // of these, with documents
-	renewing bool     // the time expired: wait for the workers, then take a new one
-	writing  bool     // a writer was started
+	pending     []*chunk
+	spare       []*chunk  // those of pending that no worker has
+	inflight    int       // workers busy with this collection
+	fetching    int       // of these, with documents
+	renewals    int       // times that expired since renewedFrom rose
+	renewedFrom int64     // the first id of what the last renewal left
+	answered    time.Time // when the server last answered about it
+	looked      time.Time // when it was last asked why it does not
+	renewing    bool      // the time expired: wait for the workers, then take a new one
+	writing     bool      // a writer was started
 
 	size sizer
 
@@ -74,11 +78,12 @@ type segment struct {
 
 // chunk is a run of consecutive documents that one page must hold.
 type chunk struct {
-	ids  []int64
-	from int64 // where its page begins: its first id, or 0 for the first of all
-	next int64 // first id of the chunk after it, -1 for none
-	at   int64
-	done bool
+	ids            []int64
+	from           int64 // where its page begins: its first id, or 0 for the first of all
+	next           int64 // first id of the chunk after it, -1 for none
+	at             int64
+	done           bool
+	contradictions int // answers that left documents out which are there
 	// reserved are the bytes of the budget that it holds.
 	reserved int64
 	batch    *row.Batch

@@ -41,7 +41,7 @@ func (e *unconfirmed) Error() string {
 // scheduler's mu.
 func (c *collection) uncounted() bool {
 	return c.changes == nil && c.part.of == 1 && c.at != 0 && !c.tallied && c.scanFrom < 0 && !c.renewing && len(c.segments) == 1 &&
-		(c.chunks > 1 || c.saved != nil)
+		(c.saved != nil || c.chunks > 1 || (c.chunks == 0) == (c.queue.len() == 0))
 }
 
 // countDocuments asks how many documents there are at the collection's time, beside

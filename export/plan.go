@@ -116,14 +116,32 @@ func (r *Run) checkAccess(ctx context.Context, c *collection, at int64) error {
 	return nil
 }
 
+// mostRenewals is how often a time may expire before anything was read at it.
+const mostRenewals = 5
+
+// expiredAtOnce is a server that lets every time expire at once.
+type expiredAtOnce struct{ times int }
+
+func (e *expiredAtOnce) Error() string {
+	return fmt.Sprintf("the server calls every time too old: %d new ones expired before anything was read at them; see its clock and history_days", e.times)
+}
+
 // renew takes a new time for what is left of a collection whose time
 // expired.
 func (r *Run) renew(ctx context.Context, c *collection) {
 	r.mu.Lock()
 	old, latest := c.at, r.times[len(r.times)-1]
+	c.renewals++
+	again := c.renewals - 1 // times that expired since anything was read
 	r.mu.Unlock()
 	at, err := latest, error(nil)
-	if latest <= old {
+	switch {
+	case again >= mostRenewals:
+		err = &expiredAtOnce{times: again}
+	case again > 0:
+		err = r.pace.pause(ctx, r.pace.backoff(again), "the snapshot expired before anything was read at it")
+	}
+	if err == nil && latest <= old {
 		at, err = r.askNow(ctx)
 	}
 	if err == nil {
@@ -151,6 +169,9 @@ func (r *Run) renew(ctx context.Context, c *collection) {
 		}
 	}
 	from := r.replan(c)
+	if from > c.renewedFrom {
+		c.renewals, c.renewedFrom = 0, from
+	}
 	c.at = at
 	c.segments = append(c.segments, segment{From: from, At: at})
 	r.wake.Broadcast()

@@ -25,6 +25,7 @@ func (r *Run) watch(ctx context.Context) {
 		if err := r.env.Clock.Wait(ctx, diskEvery); err != nil {
 			return
 		}
+		r.lookWhy(ctx)
 		if now := r.env.Clock.Now(); now.Sub(asked) >= lifeEvery {
 			asked = now
 			r.updateLife(ctx)
@@ -54,6 +55,38 @@ func (r *Run) checkSpace() error {
 		return &NoSpace{Need: need, Free: free}
 	}
 	return nil
+}
+
+// A page of a collection that the key may not read any more takes the server very
+// long: it steps over every document.
+const (
+	longPage  = 2 * time.Second
+	lookEvery = 15 * time.Second
+)
+
+// lookWhy asks, of collections of which a page is overdue, whether they may still be
+// read, and stops those that may not.
+func (r *Run) lookWhy(ctx context.Context) {
+	r.mu.Lock()
+	var late []*collection
+	now := r.env.Clock.Now()
+	for _, c := range r.all {
+		if c.state == CollectionRunning && c.inflight > 0 && !c.renewing && now.Sub(c.answered) > longPage && now.Sub(c.looked) > lookEvery {
+			c.looked = now
+			r.requests++
+			late = append(late, c)
+		}
+	}
+	r.mu.Unlock()
+	for _, c := range late {
+		unreadable, _, _, err := r.src.Unreadable(ctx, []string{c.name})
+		if err != nil || len(unreadable) == 0 {
+			continue // the page itself will say what is wrong
+		}
+		r.mu.Lock()
+		r.failLocked(c, &PrivilegeLost{Collection: c.name})
+		r.mu.Unlock()
+	}
 }
 
 // updateLife asks when the snapshot ends for the collection whose comes

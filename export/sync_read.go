@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"fauna-export/export/pairs"
@@ -35,8 +36,23 @@ func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *
 			return body, err
 		}
 		if !slices.Contains(r.spec.Filtered, c.name) {
-			if _, err := r.presentOf(ctx, c, missing); err != nil {
+			alive, err := r.presentOf(ctx, c, missing)
+			if err != nil {
 				return body, err
+			}
+			// The index lists it at this time, and it lives: it cannot be missing.
+			for _, id := range alive {
+				if d.all[d.change(id)].New == pairs.NoTime {
+					continue
+				}
+				if ch.contradictions++; ch.contradictions > contradictions {
+					return body, &Unexplained{Collection: c.name, From: id, Planned: len(ch.ids), Got: len(live.IDs),
+						Why: fmt.Sprintf("document %d is listed and lives, and is not sent", id)}
+				}
+				if err := r.pace.pause(ctx, r.pace.backoff(ch.contradictions), "an answer left a document out"); err != nil {
+					return body, err
+				}
+				return r.readChanges(ctx, c, ch, batch, body)
 			}
 		}
 	}

@@ -106,6 +106,9 @@ func progressLine(s export.Status) string {
 	if s.Retries > 0 {
 		b.WriteString(", " + count(int64(s.Retries), "retry"))
 	}
+	if s.Renewed > 0 {
+		b.WriteString("; the snapshot expired, the rest is read as of " + archive.FormatTime(s.Snapshot))
+	}
 	if s.Waiting != "" {
 		b.WriteString("; waiting: " + plain(s.Waiting))
 	}
