@@ -40,21 +40,14 @@ func (r *Run) finish() (*archive.Manifest, error) {
 		m.Syncs = m.AllSyncs()
 	}
 	r.mu.Unlock()
-	data, err := m.Encode()
-	if err != nil {
-		return nil, err
-	}
 	s := r.env.Store
-	if err := s.Write(archive.SumsName, m.Sums()); err != nil {
-		return nil, r.diskError("write "+archive.SumsName, err)
-	}
 	if ddl := r.spec.DDL; ddl != "" {
 		if err := s.Write(ddl.ScriptName(), []byte(LoadScript(ddl, m, ""))); err != nil {
 			return nil, r.diskError("write "+ddl.ScriptName(), err)
 		}
 	}
-	if err := s.Write(archive.ManifestName, data); err != nil {
-		return nil, r.diskError("write "+archive.ManifestName, err)
+	if err := archive.Publish(s, m); err != nil {
+		return nil, r.diskError("end the run", err)
 	}
 	if err := r.sweep(len(partial.Failures) > 0); err != nil {
 		return nil, err
@@ -104,10 +97,9 @@ func (r *Run) forget() error {
 	return nil
 }
 
-// manifest describes the finished run, and what is missing from it. The
-// caller holds mu.
-func (r *Run) manifest() (*archive.Manifest, *Partial) {
-	partial := &Partial{Failures: r.left, Skipped: r.spec.Skipped}
+// newManifest is what the manifest of every run says of it as a whole. The caller
+// holds mu.
+func (r *Run) newManifest() *archive.Manifest {
 	m := &archive.Manifest{
 		Version: archive.Version, Tool: r.spec.Tool, Endpoint: r.spec.Endpoint, Mode: r.spec.Mode,
 		Consistency: archive.ConsistencySnapshot,
@@ -116,6 +108,17 @@ func (r *Run) manifest() (*archive.Manifest, *Partial) {
 		Collections: []archive.Entry{},
 		Skipped:     r.spec.Skipped,
 	}
+	for _, f := range r.left {
+		m.Failed = append(m.Failed, Skipped{Name: f.Collection, Why: f.Err.Error()})
+	}
+	return m
+}
+
+// manifest describes the finished run, and what is missing from it. The
+// caller holds mu.
+func (r *Run) manifest() (*archive.Manifest, *Partial) {
+	partial := &Partial{Failures: r.left, Skipped: r.spec.Skipped}
+	m := r.newManifest()
 	times := make(map[int64]bool)
 	if r.spec.Shard.Of > 0 {
 		m.Shard, m.Shards = r.spec.Shard.Index, r.spec.Shard.Of
@@ -137,9 +140,6 @@ func (r *Run) manifest() (*archive.Manifest, *Partial) {
 		}
 	}
 	partial.Window = slices.Compact(partial.Window) // parts follow each other
-	for _, f := range r.left {
-		m.Failed = append(m.Failed, Skipped{Name: f.Collection, Why: f.Err.Error()})
-	}
 	if r.spec.NoSnapshot {
 		m.Consistency = archive.ConsistencyNone
 		partial.Window = nil

@@ -6,7 +6,6 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"time"
 
 	"fauna-export/export/archive"
 	"fauna-export/export/pairs"
@@ -16,19 +15,14 @@ import (
 // count.
 func (r *Run) finishSync(ctx context.Context, src SyncSource, m *archive.Manifest) (*archive.Manifest, error) {
 	r.setPhase(Finishing)
-	s := r.env.Store
 	at := r.times[0]
-	next := *m
-	next.Tool, next.Mode, next.Snapshot, next.Snapshots = r.spec.Tool, Incremental, archive.FormatTime(at), nil
-	next.Consistency = archive.ConsistencySnapshot
+	r.mu.Lock()
+	next := r.newManifest()
+	r.mu.Unlock()
+	next.Snapshot = archive.FormatTime(at)
 	next.Collections = slices.Clone(m.Collections)
 	for i := range next.Collections {
 		next.Collections[i].Sync = max(1, next.Collections[i].Sync)
-	}
-	next.Started, next.Finished = r.began, archive.FormatMoment(r.env.Clock.Now().Truncate(time.Millisecond))
-	next.Skipped, next.Failed = r.spec.Skipped, nil
-	for _, f := range r.left {
-		next.Failed = append(next.Failed, Skipped{Name: f.Collection, Why: f.Err.Error()})
 	}
 	for _, c := range r.all {
 		if c.entry == nil {
@@ -49,28 +43,21 @@ func (r *Run) finishSync(ctx context.Context, src SyncSource, m *archive.Manifes
 	next.Syncs = append(slices.Clone(m.AllSyncs()), archive.Sync{
 		Sync: r.sync, Snapshot: next.Snapshot, Consistency: next.Consistency, Started: r.began, Finished: next.Finished, Fast: r.spec.Fast,
 	})
-	data, err := next.Encode()
-	if err != nil {
-		return nil, err
-	}
-	if err := s.Write(archive.ManifestName, data); err != nil {
-		return nil, r.diskError("write "+archive.ManifestName, err)
-	}
-	if err := s.Write(archive.SumsName, next.Sums()); err != nil {
-		return nil, r.diskError("write "+archive.SumsName, err)
+	if err := archive.Publish(r.env.Store, next); err != nil {
+		return nil, r.diskError("end the sync", err)
 	}
 	if len(r.left)+len(partial.Window) == 0 { // otherwise resuming goes on
 		if err := r.forget(); err != nil {
 			return nil, err
 		}
 	}
-	if err := r.clean(&next); err != nil {
+	if err := r.clean(next); err != nil {
 		return nil, err
 	}
 	if len(partial.Failures)+len(partial.Window)+len(partial.Skipped) > 0 {
-		return &next, partial
+		return next, partial
 	}
-	return &next, nil
+	return next, nil
 }
 
 // windowed names the collections whose changes were read at more than one time.

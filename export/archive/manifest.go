@@ -186,6 +186,22 @@ func (m *Manifest) Sums() []byte {
 	return b.Bytes()
 }
 
+// Publish writes the hashes of a run's files and then, as the last of all, its
+// manifest, which makes it count.
+func Publish(s store.Store, m *Manifest) error {
+	data, err := m.Encode()
+	if err != nil {
+		return err
+	}
+	if err := s.Write(SumsName, m.Sums()); err != nil {
+		return fmt.Errorf("write %s: %w", SumsName, err)
+	}
+	if err := s.Write(ManifestName, data); err != nil {
+		return fmt.Errorf("write %s: %w", ManifestName, err)
+	}
+	return nil
+}
+
 // ReadManifest reads the manifest of the run that a store holds, of this version or
 // an earlier one. Its error is a *NotARun when there is none or it is not one.
 func ReadManifest(s store.Store) (*Manifest, error) {

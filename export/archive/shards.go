@@ -217,12 +217,8 @@ func Finish(ctx context.Context, s store.Shared, progress func(VerifyStatus)) (*
 	if !rep.OK() {
 		return rep, nil
 	}
-	data, err := m.Encode()
-	if err != nil {
+	if err := Publish(s, m); err != nil {
 		return nil, err
-	}
-	if err := s.Write(ManifestName, data); err != nil {
-		return nil, fmt.Errorf("write %s: %w", ManifestName, err)
 	}
 	return rep, plan.sweep(s)
 }
