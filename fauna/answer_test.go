@@ -36,6 +36,7 @@ func readErrors(t testing.TB) []recordedError {
 }
 
 func TestClassify_recordedErrors(t *testing.T) {
+	t.Parallel()
 	want := map[string]Kind{ // all others: KindQuery
 		"types/14": KindServer, "store set singleton": KindServer, "store set reverse": KindServer, "store set range": KindServer,
 		"[admin] documents nope": KindMissing, "[admin] probe users": KindMissing, "select missing, no default": KindMissing,
@@ -66,6 +67,7 @@ func TestClassify_recordedErrors(t *testing.T) {
 }
 
 func TestClassify_allStatuses(t *testing.T) {
+	t.Parallel()
 	const (
 		a     = `{"errors":[{"code":"CODE","description":"DESCRIPTION"}]}`
 		html  = `<html><head><title>502 Bad Gateway</title></head></html>`
@@ -143,6 +145,7 @@ func TestClassify_allStatuses(t *testing.T) {
 }
 
 func TestClassify_worstOfSeveral(t *testing.T) {
+	t.Parallel()
 	e := classify(403, nil, []byte(`{"errors":[
 		{"position":[0,"from"],"code":"instance not found","description":"Document not found."},
 		{"position":[2,"from"],"code":"permission denied","description":"Insufficient privileges to perform the action."}]}`))
@@ -155,6 +158,7 @@ func TestClassify_worstOfSeveral(t *testing.T) {
 }
 
 func TestClassify_redirectNamesTheAddress(t *testing.T) {
+	t.Parallel()
 	e := classify(301, http.Header{"Location": {"https://other.example:9000/login?secret=x"}}, nil)
 	if !strings.Contains(e.Error(), "https://other.example:9000,") || strings.Contains(e.Error(), "login") {
 		t.Error(e.Error())
@@ -166,6 +170,7 @@ func TestClassify_redirectNamesTheAddress(t *testing.T) {
 }
 
 func TestParseMinimum(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		"Requested timestamp 1970-01-01T00:00:00Z less than minimum allowed timestamp 2026-11-22T10:41:36.557Z.":    "2026-11-22T10:41:36.557Z",
 		"Requested timestamp 1970-01-01T00:00:00Z less than minimum allowed timestamp 2025-01-01T00:00:00Z.":        "2025-01-01T00:00:00Z",
@@ -188,6 +193,7 @@ func TestParseMinimum(t *testing.T) {
 }
 
 func TestError_neverHoldsTheSecret(t *testing.T) {
+	t.Parallel()
 	s := NewSecret(secretText)
 	for _, r := range readErrors(t) {
 		for _, echoed := range []string{"fnNOTASECRET", "Cannot", "undefined"} {
@@ -207,6 +213,7 @@ func TestError_neverHoldsTheSecret(t *testing.T) {
 }
 
 func TestError_staysOnALine(t *testing.T) {
+	t.Parallel()
 	e := classify(400, nil, []byte(`{"errors":[{"position":["a\u001b[31m"],"code":"x\u0007y","description":"a\r\nb\u001b]0;title\u0007\u202e`+strings.Repeat("z", 1000)+`"}]}`))
 	e.scrub(Secret{})
 	for _, text := range []string{e.Error(), e.Code, e.Description, e.Position[0].(string)} {
@@ -217,6 +224,7 @@ func TestError_staysOnALine(t *testing.T) {
 }
 
 func TestError_everyKindSaysWhatToDo(t *testing.T) {
+	t.Parallel()
 	for k := KindServer; k <= KindQuery; k++ {
 		e := &Error{Kind: k, Op: "list collections", Endpoint: "localhost:8443", Status: 400, Code: "c", Description: "d"}
 		if line := e.Error(); len(line) < 40 || k.String() == "" || strings.HasPrefix(k.String(), "kind ") {

@@ -31,6 +31,7 @@ func allPairs(t *testing.T, c *fauna.Client, at int64, size int) (ts, ids []int6
 }
 
 func TestPairs_oneTimeAcrossPages(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.run(`CreateCollection({name: "docs"})`)
 	s.run(syncIndex)
@@ -55,6 +56,7 @@ func TestPairs_oneTimeAcrossPages(t *testing.T) {
 }
 
 func TestDocumentsOf_nullForThoseThatAreNotThere(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.fill("docs", 5)
 	before := s.now()
@@ -76,6 +78,7 @@ func TestDocumentsOf_nullForThoseThatAreNotThere(t *testing.T) {
 }
 
 func TestEvents_removalsAndCreationsInPages(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.fill("docs", 9)
 	start := s.now()

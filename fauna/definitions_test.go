@@ -58,6 +58,7 @@ func read(t *testing.T, c *fauna.Client) (*fql.Definitions, string) {
 }
 
 func TestDefinitions_theirFQLMakesTheSameSchemaElsewhere(t *testing.T) {
+	t.Parallel()
 	from := newServer(t, emulator.Options{})
 	from.run(schemaText)
 	d, want := read(t, from.admin)
@@ -106,6 +107,7 @@ func sortMembers(t *testing.T, lines string) string {
 }
 
 func TestDefinitions_ofTheSampleComeBack(t *testing.T) {
+	t.Parallel()
 	from := newServer(t, emulator.Options{})
 	if err := from.LoadSample(); err != nil {
 		t.Fatal(err)
@@ -123,6 +125,7 @@ func TestDefinitions_ofTheSampleComeBack(t *testing.T) {
 }
 
 func TestDefinitions_moreThanAPageOfThem(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.run(`Map([` + strings.TrimSuffix(strings.Repeat(`0,`, 250), ",") + `], Lambda("_", CreateCollection({ name: Concat(["c", NewId()]) })))`)
 	d, _ := read(t, s.admin)
@@ -132,6 +135,7 @@ func TestDefinitions_moreThanAPageOfThem(t *testing.T) {
 }
 
 func TestDefinitions_sayWhatTheKeyMayNotList(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.run(schemaText)
 	answer := s.run(`CreateKey({ role: "server-readonly" })`)

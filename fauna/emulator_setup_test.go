@@ -13,6 +13,7 @@ import (
 )
 
 func TestServer_applyThenCleanUp(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.fill("users", 3)
 	s.fill("products", 2)
@@ -67,6 +68,7 @@ func TestServer_applyThenCleanUp(t *testing.T) {
 
 // The text that is shown runs as it is, and what it makes works.
 func TestServer_setupTextRuns(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.fill("users", 3)
 	s.fill("Ünï-cödé.1", 2)
@@ -110,6 +112,7 @@ func TestServer_setupTextRuns(t *testing.T) {
 }
 
 func TestServer_cancelled(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -94,6 +94,7 @@ func (s *server) now() int64 {
 const readCollections = "{resource: Collections(), actions: {read: true}}"
 
 func TestServer_reachAndSecret(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	for _, secret := range []string{"", "fnAnobodysKeyXXXXXXXXXXXXXXXXXXXXXXXXXXX"} {
 		c := s.client(secret)
@@ -112,6 +113,7 @@ func TestServer_reachAndSecret(t *testing.T) {
 }
 
 func TestServer_listsAllCollections(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	const many = 2100 // more than two pages
 	want := make([]string, many)
@@ -163,6 +165,7 @@ func TestServer_listsAllCollections(t *testing.T) {
 }
 
 func TestServer_access(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.fill("pub", 6)
 	s.fill("other", 2)
@@ -222,6 +225,7 @@ func TestServer_access(t *testing.T) {
 }
 
 func TestAccess_Life(t *testing.T) {
+	t.Parallel()
 	const now = int64(1_800_000_000_000_000)
 	for _, tt := range []struct {
 		days    int
@@ -244,6 +248,7 @@ func TestAccess_Life(t *testing.T) {
 }
 
 func TestServer_idsInPages(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.run(`CreateCollection({name: "docs"})`)
 	want := []int64{0, 1, 7, 10, 99, 100, 4096, 481383656859894272, math.MaxInt64 - 1}
@@ -286,6 +291,7 @@ func TestServer_idsInPages(t *testing.T) {
 }
 
 func TestServer_documents(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.run(`CreateCollection({name: "docs"})`)
 	s.run(`Create(Ref(Collection("docs"), "1"), {data: {a: "x", list: [{id: 5}], parent: Ref(Collection("docs"), "2")}})`)
@@ -309,6 +315,7 @@ func TestServer_documents(t *testing.T) {
 }
 
 func TestServer_presence(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.fill("pub", 6)
 	c := s.key("even", `{resource: Collection("pub"), actions: {read: Query(Lambda("ref", Select(["data", "public"], Get(Var("ref")))))}}`)
@@ -340,6 +347,7 @@ func TestServer_presence(t *testing.T) {
 }
 
 func TestServer_timesOfCollections(t *testing.T) {
+	t.Parallel()
 	clock := &testClock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	s := newServer(t, emulator.Options{Clock: clock.Now})
 	s.run(`CreateCollection({name: "old"})`)

@@ -7,6 +7,7 @@ import (
 )
 
 func TestParseEndpoint_readsAddressesAsTyped(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		text, want, host string
 		loopback         bool
@@ -68,6 +69,7 @@ func TestParseEndpoint_readsAddressesAsTyped(t *testing.T) {
 }
 
 func TestParseEndpoint_refusesWhatIsNoAddress(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ text, why string }{
 		{"", "Give the address"},
 		{"   ", "Give the address"},
@@ -119,6 +121,7 @@ func TestParseEndpoint_refusesWhatIsNoAddress(t *testing.T) {
 }
 
 func TestParseEndpoint_namesTheClosedService(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{
 		"db.fauna.com", "https://db.fauna.com", "https://db.us.fauna.com:443/", "db.eu.fauna.com.", "DB.FAUNA.COM",
 		"fauna.com", "https://dashboard.fauna.com/db/us/x?y", "https://db.fauna.com/query/1", "http://db.fauna-preview.com",

@@ -10,6 +10,7 @@ import (
 
 // The exact bodies that were seen to work on a real server.
 func TestExpressions_asSeenToWork(t *testing.T) {
+	t.Parallel()
 	documents := func(at, from int64, size int, paths [][]any) f.Expr {
 		expr, err := documentsExpr("docs", at, from, size, paths)
 		if err != nil {
@@ -47,6 +48,7 @@ func TestExpressions_asSeenToWork(t *testing.T) {
 }
 
 func TestPathExpr_stepsAreNamesAndPositions(t *testing.T) {
+	t.Parallel()
 	expr, err := pathExpr([]any{"data", 1, int64(2), float64(3), json.Number("4"), ""})
 	if got := fmt.Sprint(expr); err != nil || got != "[data 1 2 3 4 ]" {
 		t.Errorf("%s, %v", got, err)
@@ -62,6 +64,7 @@ func TestPathExpr_stepsAreNamesAndPositions(t *testing.T) {
 }
 
 func TestDecodeIDs(t *testing.T) {
+	t.Parallel()
 	ref := func(id, collection string) string {
 		return `{"@ref":{"id":"` + id + `","collection":{"@ref":{"id":"` + collection + `","collection":{"@ref":{"id":"collections"}}}}}}`
 	}

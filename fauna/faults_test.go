@@ -18,6 +18,7 @@ import (
 // Every method tells every fault of a server for what it is, and works again
 // when the fault is gone.
 func TestServer_faults(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.fill("docs", 20)
 	at := s.now()
@@ -113,6 +114,7 @@ func TestServer_faults(t *testing.T) {
 }
 
 func TestServer_slowAnswersEndWithOurTimeout(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.fill("docs", 3)
 	c, err := fauna.NewClient(fauna.Options{Endpoint: s.endpoint, Secret: fauna.NewSecret(s.Secret()), Timeout: 200 * time.Millisecond})
@@ -130,6 +132,7 @@ func TestServer_slowAnswersEndWithOurTimeout(t *testing.T) {
 }
 
 func TestServer_snapshotExpires(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.fill("docs", 3)
 	at := s.now()
@@ -145,6 +148,7 @@ func TestServer_snapshotExpires(t *testing.T) {
 }
 
 func TestServer_privilegeTakenAway(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.fill("docs", 3)
 	setup := fql.Setup{Collections: []string{"docs"}}
@@ -176,6 +180,7 @@ func TestServer_privilegeTakenAway(t *testing.T) {
 
 // Pages over both protocols, side by side.
 func TestServer_concurrently(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.fill("docs", 50)
 	at := s.now()

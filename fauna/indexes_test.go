@@ -11,6 +11,7 @@ import (
 )
 
 func TestServer_checkIndexes(t *testing.T) {
+	t.Parallel()
 	clock := &testClock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	s := newServer(t, emulator.Options{Clock: clock.Now})
 	s.fill("users", 3)
@@ -94,6 +95,7 @@ func TestServer_checkIndexes(t *testing.T) {
 }
 
 func TestServer_checkIndexes_waitsForABuild(t *testing.T) {
+	t.Parallel()
 	clock := &testClock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	s := newServer(t, emulator.Options{Clock: clock.Now})
 	s.fill("many", 200) // over 128 documents an index is not active at once

@@ -7,6 +7,7 @@ import (
 )
 
 func TestDecodePairs(t *testing.T) {
+	t.Parallel()
 	const cursor = `"after":[12,{"@ref":{"id":"8","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}},{"@ref":{"id":"8","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}}]`
 	tests := []struct {
 		name, answer string

@@ -15,6 +15,7 @@ import (
 const secretText = "fnAEXAMPLEexampleEXAMPLEexampleEXAMPLEex"
 
 func TestSecret_neverPrints(t *testing.T) {
+	t.Parallel()
 	s := NewSecret(secretText)
 	type open struct{ Secret Secret }
 	type closed struct{ secret Secret }
@@ -69,6 +70,7 @@ func checkNoSecret(t *testing.T, what, text string) {
 }
 
 func TestNewSecret_trimsWhatPastingAdds(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{
 		secretText, " " + secretText + "\r\n", "\t'" + secretText + "' ", `"` + secretText + `"`, "`" + secretText + "`",
 		"\ufeff" + secretText + "  ", "“" + secretText + "”",
@@ -85,6 +87,7 @@ func TestNewSecret_trimsWhatPastingAdds(t *testing.T) {
 }
 
 func TestSecret_Scrub(t *testing.T) {
+	t.Parallel()
 	scoped := NewSecret(secretText + ":db/child:admin")
 	got := scoped.Scrub("a " + secretText + ":db/child:admin b " + secretText + " c")
 	if want := "a [redacted] b [redacted] c"; got != want {
@@ -96,6 +99,7 @@ func TestSecret_Scrub(t *testing.T) {
 }
 
 func TestFindSecret(t *testing.T) {
+	t.Parallel()
 	shell := `{
   ref: Ref(Keys(), "481386119929266688"),
   ts: 1795344428860000,

@@ -31,6 +31,7 @@ func decoded(t *testing.T, body string) any {
 
 // The queries that the text stands for, as they were sent to a real server.
 func TestSetup_textIsTheQueryThatWasSeenToWork(t *testing.T) {
+	t.Parallel()
 	full := fql.Setup{Collections: []string{"users", "products"}}
 	indexed := fql.Setup{Collections: []string{"users"}, Indexes: []string{"users-ts"}}
 	const privileges = `[{"object":{"resource":{"collections":null},"actions":{"object":{"read":true}}}},` +
@@ -56,6 +57,7 @@ func TestSetup_textIsTheQueryThatWasSeenToWork(t *testing.T) {
 
 // Apply does what the text that is shown would do.
 func TestServer_applySendsWhatTheTextSays(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, emulator.Options{})
 	s.fill("users", 1)
 	s.fill("products", 1)

@@ -78,6 +78,7 @@ func wantKind(t *testing.T, err error, kind Kind) *Error {
 }
 
 func TestClient_sendsWhatTheServerNeeds(t *testing.T) {
+	t.Parallel()
 	for _, h2c := range []bool{false, true} {
 		var got *http.Request
 		var body []byte
@@ -131,6 +132,7 @@ func TestClient_sendsWhatTheServerNeeds(t *testing.T) {
 }
 
 func TestClient_userAgentNeverAsksForIndentedAnswers(t *testing.T) {
+	t.Parallel()
 	for agent, want := range map[string]string{"": "fauna-export", "curl/8": "fauna-export", "my HTTPie": "fauna-export", "x/1": "x/1"} {
 		if c := newTestClient(t, "localhost", Options{UserAgent: agent}); c.agent != want {
 			t.Errorf("agent %q is sent as %q", agent, c.agent)
@@ -139,6 +141,7 @@ func TestClient_userAgentNeverAsksForIndentedAnswers(t *testing.T) {
 }
 
 func TestClient_dropsIdleConnectionsBeforeTheServer(t *testing.T) {
+	t.Parallel()
 	c := newTestClient(t, "localhost", Options{})
 	if c.transport.IdleConnTimeout <= 0 || c.transport.IdleConnTimeout >= 5*time.Second {
 		t.Errorf("idle connections are kept for %v", c.transport.IdleConnTimeout)
@@ -146,6 +149,7 @@ func TestClient_dropsIdleConnectionsBeforeTheServer(t *testing.T) {
 }
 
 func TestQueryTimeout_aLittleLessThanOurs(t *testing.T) {
+	t.Parallel()
 	for _, d := range []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, time.Minute, 5 * time.Minute, 20 * time.Minute} {
 		ctx, cancel := context.WithTimeout(t.Context(), d)
 		got := queryTimeout(ctx)
@@ -160,6 +164,7 @@ func TestQueryTimeout_aLittleLessThanOurs(t *testing.T) {
 }
 
 func TestClient_bodyOverTheLimitIsNotRead(t *testing.T) {
+	t.Parallel()
 	page := `{"resource":{"data":[` + strings.Repeat(" ", 4096) + `]}}`
 	for _, chunked := range []bool{false, true} {
 		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -185,6 +190,7 @@ func TestClient_bodyOverTheLimitIsNotRead(t *testing.T) {
 }
 
 func TestClient_readsIntoTheCallersMemory(t *testing.T) {
+	t.Parallel()
 	page := `{"resource":{"data":[` + strings.Repeat("1,", 5000) + `1]}}`
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(page)))
@@ -205,6 +211,7 @@ func TestClient_readsIntoTheCallersMemory(t *testing.T) {
 }
 
 func TestClient_keepsItsConnections(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	from := map[string]bool{}
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -228,6 +235,7 @@ func TestClient_keepsItsConnections(t *testing.T) {
 }
 
 func TestClient_repeatsAReadOnADroppedConnection(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -254,6 +262,7 @@ func TestClient_repeatsAReadOnADroppedConnection(t *testing.T) {
 }
 
 func TestClient_redirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
 	followed := false
 	other := serve(t, func(w http.ResponseWriter, r *http.Request) { followed = true; _, _ = io.WriteString(w, nowAnswer) })
 	for _, status := range []int{301, 302, 303, 307, 308} {
@@ -269,6 +278,7 @@ func TestClient_redirectsAreNotFollowed(t *testing.T) {
 }
 
 func TestClient_whatIsNotFauna(t *testing.T) {
+	t.Parallel()
 	for name, handler := range map[string]http.HandlerFunc{
 		"a web page":         answer("<html><body>hello</body></html>"),
 		"another JSON":       answer(`{"data":{"users":[]}}`),
@@ -296,6 +306,7 @@ func TestClient_whatIsNotFauna(t *testing.T) {
 }
 
 func TestClient_indentedAnswersAreRead(t *testing.T) {
+	t.Parallel()
 	s := serve(t, answer("{\n  \"resource\" : {\n    \"data\": [\n      \"1\",\n      \"22\"\n    ]\n  }\n}\n"))
 	ids, next, err := newTestClient(t, s.URL, Options{}).IDs(t.Context(), "a", 0, 0, 10)
 	if err != nil || fmt.Sprint(ids) != "[1 22]" || next != -1 {
@@ -304,6 +315,7 @@ func TestClient_indentedAnswersAreRead(t *testing.T) {
 }
 
 func TestClient_brokenAnswersMayBeRetried(t *testing.T) {
+	t.Parallel()
 	for name, body := range map[string]string{
 		"cut in the middle": `{"resource":{"data":["1","2`,
 		"cut at a bracket":  `{"resource":{"data":["1"]}`,
@@ -328,6 +340,7 @@ func TestClient_brokenAnswersMayBeRetried(t *testing.T) {
 }
 
 func TestClient_unreachable(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -353,6 +366,7 @@ func TestClient_unreachable(t *testing.T) {
 }
 
 func TestClient_ownTimeout(t *testing.T) {
+	t.Parallel()
 	for _, started := range []bool{false, true} {
 		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
@@ -372,6 +386,7 @@ func TestClient_ownTimeout(t *testing.T) {
 }
 
 func TestClient_cancelledByItsCaller(t *testing.T) {
+	t.Parallel()
 	asked := make(chan struct{}, 10)
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)

@@ -36,6 +36,7 @@ func startTLS(t *testing.T, config *tls.Config, handler http.HandlerFunc) (*http
 }
 
 func TestClient_tls(t *testing.T) {
+	t.Parallel()
 	proto := ""
 	s, ca := startTLS(t, nil, func(w http.ResponseWriter, r *http.Request) { proto = r.Proto; _, _ = io.WriteString(w, nowAnswer) })
 
@@ -65,6 +66,7 @@ func TestClient_tls(t *testing.T) {
 
 // A server, or what stands before it, that takes HTTP/2 alone is spoken to so.
 func TestClient_tlsWithHTTP2Alone(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	protos := map[string]int{}
 	var s *httptest.Server
@@ -95,6 +97,7 @@ func TestClient_tlsWithHTTP2Alone(t *testing.T) {
 }
 
 func TestClient_clientCertificate(t *testing.T) {
+	t.Parallel()
 	s, ca := startTLS(t, &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}, answer(nowAnswer))
 	_, err := newTestClient(t, s.URL, Options{CAFile: ca}).Now(t.Context())
 	if e := wantKind(t, err, KindTLS); !strings.Contains(e.Error(), "--client-cert") {
@@ -109,6 +112,7 @@ func TestClient_clientCertificate(t *testing.T) {
 }
 
 func TestNewClient_refusesBadFilesAndSecrets(t *testing.T) {
+	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	if err := os.WriteFile(empty, []byte("nothing"), 0o600); err != nil {
 		t.Fatal(err)
@@ -171,6 +175,7 @@ func TestClient_proxyThatIsNone(t *testing.T) {
 }
 
 func TestReadBody_withoutALength(t *testing.T) {
+	t.Parallel()
 	body := bytes.Repeat([]byte("x"), 300_000)
 	for _, limit := range []int64{300_000, 299_999} {
 		resp := &http.Response{ContentLength: -1, Body: io.NopCloser(bytes.NewReader(body))}

@@ -53,6 +53,7 @@ func randomPairs(random *rand.Rand, n int) []Pair {
 }
 
 func TestPairs_readAsWritten(t *testing.T) {
+	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	meta := Meta{Endpoint: "http://x:1", Collection: "docs", Sync: 3, At: 77, Made: 5}
 	lists := [][]Pair{nil, {{0, 0}}, {{-5, 9}, {-5, 10}, {1 << 60, 0}}}
@@ -74,6 +75,7 @@ func TestPairs_readAsWritten(t *testing.T) {
 }
 
 func TestPairs_damageIsFound(t *testing.T) {
+	t.Parallel()
 	all := randomPairs(rand.New(rand.NewPCG(3, 4)), 500)
 	data := encodePairs(t, Meta{Collection: "docs"}, all)
 	other := errors.New("other pairs")
@@ -137,6 +139,7 @@ func FuzzPairs_decode(f *testing.F) {
 }
 
 func TestPairSorter_anyOrderWithinBoundedMemory(t *testing.T) {
+	t.Parallel()
 	random := rand.New(rand.NewPCG(5, 6))
 	for _, n := range []int{0, 1, 99, 100, 101, 1000} {
 		want := randomPairs(random, n)
@@ -168,6 +171,7 @@ func TestPairSorter_anyOrderWithinBoundedMemory(t *testing.T) {
 }
 
 func TestJoin_whatDiffers(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name       string
 		old, index []Pair

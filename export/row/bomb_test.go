@@ -41,6 +41,7 @@ func long(t *testing.T, c Compression, head, fill string, n int) []byte {
 }
 
 func TestCheck_aSmallFileWithALongRowIsRefused(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name       string
 		format     Format
@@ -84,6 +85,7 @@ func page(t *testing.T, plain int32, payload []byte, change func(*format.PageHea
 }
 
 func TestParquet_pagesThatUnpackToTooMuchAreRefused(t *testing.T) {
+	t.Parallel()
 	z, err := zstd.NewWriter(nil)
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ func checkBytes(l Layout, file []byte) (Summary, error) {
 // A file that is cut, or has any byte of a compressed or Parquet file changed,
 // is never read as whole with all its rows.
 func TestCheck_seesDamage(t *testing.T) {
+	t.Parallel()
 	const n = 300
 	for _, l := range layoutsOf() {
 		t.Run(l.testName(), func(t *testing.T) {
@@ -65,6 +66,7 @@ func TestCheck_seesDamage(t *testing.T) {
 
 // Rows that are not as the layout says are named.
 func TestCheck_namesBadRow(t *testing.T) {
+	t.Parallel()
 	l := Layout{Collection: "users", Format: JSONL}
 	deletion := Layout{Collection: "users", Format: JSONL, Deletion: "gone", Columns: []Column{{Name: "a", Path: []any{"a"}}}}
 	csv := Layout{Collection: "users", Format: CSV}
@@ -113,6 +115,7 @@ func TestCheck_namesBadRow(t *testing.T) {
 
 // The end of a context ends the reading.
 func TestCheck_stops(t *testing.T) {
+	t.Parallel()
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
 	for _, l := range layoutsOf() {
@@ -125,6 +128,7 @@ func TestCheck_stops(t *testing.T) {
 
 // Removed documents are rows that Check reads, in every format.
 func TestRemoval(t *testing.T) {
+	t.Parallel()
 	for _, l := range layoutsOf() {
 		l.Deletion = "deleted_at"
 		if l.Format == Wire {
@@ -160,6 +164,7 @@ func TestRemoval(t *testing.T) {
 
 // gunzip and zstd read what the package compresses.
 func TestFile_otherDecompressors(t *testing.T) {
+	t.Parallel()
 	for compress, command := range map[Compression][]string{Gzip: {"gunzip", "-c"}, Zstd: {"zstd", "-d", "-c", "-q"}} {
 		t.Run(command[0], func(t *testing.T) {
 			path, err := exec.LookPath(command[0])

@@ -176,6 +176,7 @@ func fileOf(t testing.TB, l Layout, batches []*Batch, interrupt int) []byte {
 // A file's bytes follow from its rows, not from the batches or interruptions,
 // and Check reads it.
 func TestFile_sameBytes(t *testing.T) {
+	t.Parallel()
 	text := strings.Repeat("some text that is not the same all the time, ", 20)
 	for _, l := range layoutsOf() {
 		t.Run(l.testName(), func(t *testing.T) {

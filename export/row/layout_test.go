@@ -8,6 +8,7 @@ import (
 )
 
 func TestParseColumn(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]struct {
 		collection string
 		column     Column
@@ -55,6 +56,7 @@ func TestParseColumn(t *testing.T) {
 }
 
 func TestLayout_validate(t *testing.T) {
+	t.Parallel()
 	a := Column{Name: "a", Path: []any{"a"}}
 	for wrong, l := range map[string]Layout{
 		"unknown format":          {Format: "xml"},
@@ -84,6 +86,7 @@ func TestLayout_validate(t *testing.T) {
 }
 
 func TestLayout_pathsNamesExtension(t *testing.T) {
+	t.Parallel()
 	a := Column{Name: "a", Path: []any{"data", "a"}}
 	for _, test := range []struct {
 		layout    Layout
@@ -111,6 +114,7 @@ func TestLayout_pathsNamesExtension(t *testing.T) {
 
 // A state belongs to the layout it was made with.
 func TestResumeFile_refusesOtherStates(t *testing.T) {
+	t.Parallel()
 	for _, l := range layoutsOf() {
 		f, err := NewFile(l)
 		if err != nil {
@@ -141,6 +145,7 @@ func columnFormats() []Format {
 }
 
 func TestFormats_areNamedAndRead(t *testing.T) {
+	t.Parallel()
 	for _, f := range Formats() {
 		if got, err := ParseFormat(string(f)); err != nil || got != f || f.Title() == "" || f.About() == "" {
 			t.Errorf("%s: read as %s, %v; %q: %q", f, got, err, f.Title(), f.About())

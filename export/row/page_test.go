@@ -20,6 +20,7 @@ func serializerOf(t testing.TB, l Layout) *Serializer {
 // A damaged document is named by its id, or by the plan when its own ref is
 // what is damaged, and no row of the page is kept.
 func TestPage_namesDamagedDocument(t *testing.T) {
+	t.Parallel()
 	good := documentOf(5, `,"data":{"a":1}`)
 	for _, test := range []struct{ name, element, reason string }{
 		{"value", documentOf(7, `,"data":{"a":tru}`), "a word"},
@@ -64,6 +65,7 @@ func TestPage_namesDamagedDocument(t *testing.T) {
 // What is no page is told from a page, and a page that was cut short from one
 // that is wrong.
 func TestPage_refusesWhatIsNoPage(t *testing.T) {
+	t.Parallel()
 	whole := string(pageOf(documentOf(1, `,"data":{"a":"x"}`), documentOf(2, "")))
 	s := serializerOf(t, jsonl)
 	var b Batch
@@ -94,6 +96,7 @@ func TestPage_refusesWhatIsNoPage(t *testing.T) {
 // The next page's first id stands in "after". What a page says of its place and of
 // its documents must be what was asked for.
 func TestPage_isOfTheCollectionAndThePlaceAskedFor(t *testing.T) {
+	t.Parallel()
 	s := serializerOf(t, jsonl)
 	other := strings.ReplaceAll(refOf(9), "users", "others")
 	one := documentOf(7, "")
@@ -151,6 +154,7 @@ func TestPage_isOfTheCollectionAndThePlaceAskedFor(t *testing.T) {
 // A page that does not hold exactly the planned documents, in order, is a
 // mismatch, with all that a caller needs to find out why.
 func TestPage_mismatch(t *testing.T) {
+	t.Parallel()
 	s := serializerOf(t, jsonl)
 	page := func(ids ...int64) []byte {
 		var elements []string
@@ -210,6 +214,7 @@ func TestPage_mismatch(t *testing.T) {
 // Fields in another order than the server's, and documents without data, give
 // the same row.
 func TestPage_anyOrderOfFields(t *testing.T) {
+	t.Parallel()
 	ref := `"ref":{"@ref":{"id":"7","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}}`
 	want := `{"ref":"7","ts":5,"data":{"a":{"id":"c","type":"collection"}},"ttl":"2030-01-01T00:00:00Z"}`
 	data, ttl := `"data":{"a":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}`, `"ttl":{"@ts":"2030-01-01T00:00:00Z"}`
@@ -233,6 +238,7 @@ func TestPage_anyOrderOfFields(t *testing.T) {
 // Nesting is read without the goroutine's stack, and a string of 8 MiB goes
 // through, in every format.
 func TestPage_deepAndLong(t *testing.T) {
+	t.Parallel()
 	const depth = 200_000
 	deep := strings.Repeat(`{"a":[`, depth) + `{"@obj":{"@x":1}}` + strings.Repeat(`]}`, depth)
 	sets := strings.Repeat(`{"@obj":{"@set":{"distinct":`, 50_000) + `{"@ref":{"id":"x","collection":{"@ref":{"id":"indexes"}}}}` + strings.Repeat(`}}}`, 50_000)
@@ -259,6 +265,7 @@ func TestPage_deepAndLong(t *testing.T) {
 
 // Bytes that are not UTF-8 are copied and counted, never repaired.
 func TestPage_keepsInvalidUTF8(t *testing.T) {
+	t.Parallel()
 	bad := "a\xff\xc3(\xed\xa0\x80z"
 	for _, l := range []Layout{
 		{Collection: "users", Format: JSONL, Columns: []Column{{Name: "c", Path: []any{"data", "c"}, Type: TypeString}}},
@@ -299,6 +306,7 @@ func TestPage_allocatesNothing(t *testing.T) {
 
 // Typed columns hold what fits; the rest is counted, or an error when strict.
 func TestPage_columns(t *testing.T) {
+	t.Parallel()
 	l := Layout{Collection: "users", Format: CSV, Columns: []Column{
 		{Name: "n", Path: []any{"data", "n"}, Type: TypeInt},
 		{Name: "at", Path: []any{"data", "at"}, Type: TypeTime},
@@ -344,6 +352,7 @@ func TestPage_columns(t *testing.T) {
 
 // An element with too few or too many values is a damaged document.
 func TestPage_elementsOfAnotherShape(t *testing.T) {
+	t.Parallel()
 	l := Layout{Collection: "users", Format: JSONL, Columns: []Column{{Name: "c", Path: []any{"data", "c"}}}}
 	for _, element := range []string{documentOf(1, ""), "[" + documentOf(1, "") + "]", "[" + documentOf(1, "") + ",1,2]", "[]", `["1",2,null,3]`} {
 		var b Batch
@@ -368,6 +377,7 @@ func TestPage_elementsOfAnotherShape(t *testing.T) {
 // Other top-level fields are left out, counted by name, and said in warnings
 // without control characters.
 func TestPage_countsOtherFields(t *testing.T) {
+	t.Parallel()
 	var b, c Batch
 	s := serializerOf(t, jsonl)
 	var elements []string
@@ -409,6 +419,7 @@ func TestPage_countsOtherFields(t *testing.T) {
 
 // Goroutines share a serializer, each with a batch of its own.
 func TestSerializer_concurrentUse(t *testing.T) {
+	t.Parallel()
 	page, plan := benchPage(t, 200, false)
 	for _, format := range columnFormats() {
 		s := serializerOf(t, Layout{Collection: "users", Format: format})

@@ -7,6 +7,7 @@ import (
 )
 
 func TestPageOf_holdsWhatWasAskedFor(t *testing.T) {
+	t.Parallel()
 	document := func(id int64) string { return documentOf(id, "") }
 	tests := []struct {
 		name     string

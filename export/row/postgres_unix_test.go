@@ -19,6 +19,7 @@ import (
 // writes the same values back. The server runs in its single-user mode, in a
 // folder of the test.
 func TestCSV_postgresCopy(t *testing.T) {
+	t.Parallel()
 	for _, program := range []string{"initdb", "postgres"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("%s is not installed", program)

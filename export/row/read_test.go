@@ -35,6 +35,7 @@ func jsonOf(t *testing.T, l Layout, file []byte) string {
 }
 
 func TestReadJSON_sameBytesAsJSONL(t *testing.T) {
+	t.Parallel()
 	columns := typedColumns()
 	var documents, elements []string
 	for id, text := range []string{`"plain"`, `"a \"quote\", \\ and\nlines\r\t\b\f\u0000\u001f"`, `"é 😀"`, `""`, `null`} {
@@ -81,6 +82,7 @@ func TestReadJSON_sameBytesAsJSONL(t *testing.T) {
 // What CSV and Parquet hold comes back with its type and value, for generated
 // values in every type of column; what did not fit is null.
 func TestReadJSON_valuesOfEveryType(t *testing.T) {
+	t.Parallel()
 	const documents = 800
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -167,6 +169,7 @@ func sameValue(t *testing.T, typ Type, format Format, held cell, value, back str
 }
 
 func TestReadJSON_namesARowThatCannotBe(t *testing.T) {
+	t.Parallel()
 	l := Layout{Collection: "users", Format: CSV, Columns: []Column{{Name: "n", Path: []any{"data", "n"}, Type: TypeInt}}}
 	file := []byte("ref,ts,data,ttl,n\n1,5,{},,1\n2,6,{},,nonsense\n")
 	_, err := ReadJSON(t.Context(), l, bytes.NewReader(file), int64(len(file)), func(Row) error { return nil })

@@ -17,6 +17,7 @@ func removalPage(ids ...int64) []byte {
 }
 
 func TestRemoval_rowsReadBack(t *testing.T) {
+	t.Parallel()
 	const when = 1_659_398_359_360_000
 	const live = `{"ref":"1","ts":10,"data":{"a":"x,y"},"ttl":null}` + "\n"
 	texts := map[Format]string{

@@ -265,6 +265,7 @@ func csvRows(t *testing.T, file []byte) [][]cell {
 // What JSONL says, CSV and Parquet say too, for generated values in every type
 // of column; what does not fit is null there and counted everywhere.
 func TestFormats_saySame(t *testing.T) {
+	t.Parallel()
 	const documents = 1500
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

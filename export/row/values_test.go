@@ -85,6 +85,7 @@ var jsonl = Layout{Collection: "users", Format: JSONL}
 
 // The recorded values are rewritten as recorded, wherever they stand.
 func TestPage_recordedValues(t *testing.T) {
+	t.Parallel()
 	places := []struct{ name, wire, out string }{
 		{"in an object", `{"v":%s}`, `{"v":%s}`},
 		{"between other values", `{"a":"x","v":%s,"b":{"c":[1,"é"]}}`, `{"a":"x","v":%s,"b":{"c":[1,"é"]}}`},
@@ -109,6 +110,7 @@ func TestPage_recordedValues(t *testing.T) {
 // Numbers, strings and the order of keys are copied, not made again: where
 // nothing is rewritten the bytes are those of the page.
 func TestPage_copiesBytes(t *testing.T) {
+	t.Parallel()
 	for _, v := range recordedValues(t) {
 		if strings.Contains(v.Wire, `"@`) {
 			continue
@@ -123,6 +125,7 @@ func TestPage_copiesBytes(t *testing.T) {
 
 // The recorded values as additional columns, and as the data itself.
 func TestPage_recordedValuesAsColumns(t *testing.T) {
+	t.Parallel()
 	l := jsonl
 	l.Columns = []Column{{Name: "one", Path: []any{"data", "v"}}, {Name: "tw\"o", Path: []any{"data", "w", int64(0)}}}
 	for _, v := range recordedValues(t) {
@@ -140,6 +143,7 @@ func TestPage_recordedValuesAsColumns(t *testing.T) {
 
 // A wire file holds each document as it came.
 func TestPage_wireKeepsBytes(t *testing.T) {
+	t.Parallel()
 	l := Layout{Collection: "users", Format: Wire}
 	for _, v := range recordedValues(t) {
 		document := documentOf(7, `,"data":{"v":`+v.Wire+`},"ttl":{"@ts":"2030-01-01T00:00:00Z"},"other":`+v.Wire)
@@ -155,6 +159,7 @@ func TestPage_wireKeepsBytes(t *testing.T) {
 
 // The indented form of a page gives the same rows as the compact one.
 func TestPage_indented(t *testing.T) {
+	t.Parallel()
 	var elements []string
 	for i, v := range recordedValues(t) {
 		elements = append(elements, documentOf(int64(i), `,"data":{"v":`+v.Wire+`},"ttl":{"@ts":"2030-01-01T00:00:00Z"},"other":[]`))

@@ -52,6 +52,7 @@ func run(t *testing.T, client *f.FaunaClient, what string, expr f.Expr) f.Value 
 }
 
 func TestGoDriver_runsTheWholeSetUp(t *testing.T) {
+	t.Parallel()
 	_, admin, client := serve(t)
 	for _, name := range []string{"users", "Ünï-cödé.1"} {
 		run(t, admin, name, f.CreateCollection(f.Obj{"name": name}))
@@ -134,6 +135,7 @@ func TestGoDriver_runsTheWholeSetUp(t *testing.T) {
 }
 
 func TestGoDriver_readsEveryKindThatItCan(t *testing.T) {
+	t.Parallel()
 	_, admin, _ := serve(t)
 	run(t, admin, "collection", f.CreateCollection(f.Obj{"name": "c"}))
 	at := time.Date(2020, 1, 2, 3, 4, 5, 123456789, time.UTC)
@@ -161,6 +163,7 @@ func TestGoDriver_readsEveryKindThatItCan(t *testing.T) {
 }
 
 func TestGoDriver_passesTransactionTimesOn(t *testing.T) {
+	t.Parallel()
 	_, admin, _ := serve(t)
 	run(t, admin, "collection", f.CreateCollection(f.Obj{"name": "c"}))
 	before := admin.GetLastTxnTime()
@@ -173,6 +176,7 @@ func TestGoDriver_passesTransactionTimesOn(t *testing.T) {
 // The package that exports makes role and key by itself where it is given an
 // admin's secret, through the driver; the key must then read what was chosen.
 func TestSetup_appliedByTheProgramItself(t *testing.T) {
+	t.Parallel()
 	s := emulator.New(emulator.Options{})
 	if err := s.LoadSample(); err != nil {
 		t.Fatal(err)
@@ -216,6 +220,7 @@ func TestSetup_appliedByTheProgramItself(t *testing.T) {
 
 // What /ping says of a server is what the driver's users ask of it first.
 func TestServer_pingNeedsNoSecret(t *testing.T) {
+	t.Parallel()
 	s := emulator.New(emulator.Options{})
 	endpoint, stop, err := s.Start()
 	if err != nil {

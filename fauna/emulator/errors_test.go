@@ -7,6 +7,7 @@ import (
 
 // The errors that a client tells apart: status, position, code, description.
 func TestErrors_statusPositionAndText(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, text := range []string{`CreateCollection({name: "c"})`, `CreateIndex({name: "i", source: Collection("c")})`, `CreateDatabase({name: "d"})`,
 		`CreateRole({name: "r", privileges: []})`, `CreateFunction({name: "f", body: Query(Lambda("x", Add(Var("x"), "y")))})`, `Create(Ref(Collection("c"), 1), {data: {}})`} {
@@ -85,6 +86,7 @@ func TestErrors_statusPositionAndText(t *testing.T) {
 
 // Settings of indexes stand as they were given, and mean the same.
 func TestIndexes_shapesOfSettings(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	ref := `{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}`
@@ -110,6 +112,7 @@ func TestIndexes_shapesOfSettings(t *testing.T) {
 
 // Keys and documents of a database are out of reach of another's keys.
 func TestDatabases_areScopes(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateDatabase({name: "d"})`)
 	child := w.secretOf(w.do(`CreateKey({role: "admin", database: Database("d")})`))
@@ -126,6 +129,7 @@ func TestDatabases_areScopes(t *testing.T) {
 
 // A key's name is not stored, its data is; its secret is shown once.
 func TestKeys_whatIsStored(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	made := w.do(`CreateKey({name: "n", role: "server", data: {note: "x"}})`)
 	secret := w.secretOf(made)

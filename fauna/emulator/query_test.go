@@ -12,6 +12,7 @@ import (
 // Many read while some write; each page is one of a time at which all of a
 // transaction's documents are there.
 func TestQuery_readersSeeWholeTransactions(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.do(`CreateIndex({name: "i", source: Collection("c"), values: [{field: "ts"}, {field: "ref"}]})`)
@@ -49,6 +50,7 @@ func TestQuery_readersSeeWholeTransactions(t *testing.T) {
 
 // A query that fails leaves nothing behind.
 func TestQuery_failureTakesBackItsWrites(t *testing.T) {
+	t.Parallel()
 	w := incWorld(t)
 	w.do(`Create(Ref(Collection("c"), 1), {data: {n: 1}})`)
 	const all = `[Map(Paginate(Documents(Collection("c"))), Lambda("x", Get(Var("x")))), Paginate(Collections()), Paginate(Keys()), Paginate(Indexes()), Paginate(Match(Index("c-ts"))), Paginate(Events(Documents(Collection("c"))))]`
@@ -62,6 +64,7 @@ func TestQuery_failureTakesBackItsWrites(t *testing.T) {
 
 // A key's role must have been made by an earlier query.
 func TestQuery_keyNeedsARoleOfAnEarlierQuery(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.want(w.s.Secret(), `Do(CreateRole({name: "r", privileges: []}), CreateKey({role: Role("r")}))`, 400,
 		`{"errors":[{"position":["do",1],"code":"validation failed","description":"document data is not valid.","failures":[{"field":["do","1","role"],"code":"invalid reference","description":"Cannot read reference."}]}]}`)
@@ -70,6 +73,7 @@ func TestQuery_keyNeedsARoleOfAnEarlierQuery(t *testing.T) {
 
 // A predicate that writes allows nothing, and writes nothing.
 func TestQuery_predicateMayNotWrite(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.do(`Create(Ref(Collection("c"), 1), {data: {}})`)
@@ -80,6 +84,7 @@ func TestQuery_predicateMayNotWrite(t *testing.T) {
 
 // A GET is read-only: what would write is refused, and writes nothing.
 func TestQuery_readOnlyRefusesWrites(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	body, _ := fql.Parse(`[Exists(Collection("c")), Create(Collection("c"), {data: {}})]`)

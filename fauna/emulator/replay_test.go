@@ -102,6 +102,7 @@ func pairs(recorded, got string, ids map[string]string) {
 }
 
 func TestReplay_answersAsRecorded(t *testing.T) {
+	t.Parallel()
 	record := readRecord(t, "recorded.jsonl")
 	equal := replay(t, record, t.Errorf)
 	t.Logf("%d of %d equal, %d exempt", equal, len(record), len(exempt))
@@ -110,6 +111,7 @@ func TestReplay_answersAsRecorded(t *testing.T) {
 // The second record has 61 forms with arguments of every kind. What is not
 // equal is logged.
 func TestReplay_formsWithArgumentsOfEveryKind(t *testing.T) {
+	t.Parallel()
 	const want = 570
 	record := readRecord(t, "recorded-2.jsonl")
 	equal := replay(t, record, t.Logf)

@@ -43,6 +43,7 @@ func ask(t testing.TB, s *Server, text string) json.RawMessage {
 }
 
 func TestSample_isAsLargeAsPromised(t *testing.T) {
+	t.Parallel()
 	counts := map[string]int{}
 	for _, name := range SampleCollections() {
 		last := int64(-1)
@@ -70,6 +71,7 @@ func TestSample_isAsLargeAsPromised(t *testing.T) {
 // The sample may never change: two demo runs, today and in a year, give the
 // same files. Whoever changes it on purpose changes this hash.
 func TestSample_isTheSameEveryTime(t *testing.T) {
+	t.Parallel()
 	h := sha256.New()
 	for _, name := range SampleCollections() {
 		fmt.Fprintln(h, name)
@@ -85,6 +87,7 @@ func TestSample_isTheSameEveryTime(t *testing.T) {
 
 // What the server renders is, but for the encoding, what the sample's rows say.
 func TestSample_serverHoldsTheRows(t *testing.T) {
+	t.Parallel()
 	s := loadedSample(t)
 	for _, name := range SampleCollections() {
 		var documents struct {
@@ -119,6 +122,7 @@ func TestSample_serverHoldsTheRows(t *testing.T) {
 }
 
 func TestSample_everyKindIsRenderedAsARealServerDid(t *testing.T) {
+	t.Parallel()
 	s := loadedSample(t)
 	words, err := readSampleWords()
 	if err != nil {
@@ -137,6 +141,7 @@ func TestSample_everyKindIsRenderedAsARealServerDid(t *testing.T) {
 }
 
 func TestSample_rowsAndWireAgreeButForTheirEncoding(t *testing.T) {
+	t.Parallel()
 	words, err := readSampleWords()
 	if err != nil {
 		t.Fatal(err)

@@ -31,6 +31,7 @@ func (w *world) removed(after, at int64) string {
 }
 
 func TestSeenIndex_onlyTheLastTimeOfADocumentHasAnEntry(t *testing.T) {
+	t.Parallel()
 	w := incWorld(t)
 	t0 := w.now()
 	w.do(`Create(Ref(Collection("c"), 1), {data: {n: 0}})`)
@@ -57,6 +58,7 @@ func TestSeenIndex_onlyTheLastTimeOfADocumentHasAnEntry(t *testing.T) {
 }
 
 func TestSeenIndex_rangeIsInclusiveAndOrderedByTimeThenID(t *testing.T) {
+	t.Parallel()
 	w := incWorld(t)
 	at := w.now()
 	w.do(`Map([9, 10, 2], Lambda("i", Create(Ref(Collection("c"), Var("i")), {data: {}})))`)
@@ -70,6 +72,7 @@ func TestSeenIndex_rangeIsInclusiveAndOrderedByTimeThenID(t *testing.T) {
 }
 
 func TestSeenIndex_madeLateAnswersForBefore(t *testing.T) {
+	t.Parallel()
 	for name, docs := range map[string]int{"6 documents, at once": 6, "300 documents, after a build": 300} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -101,6 +104,7 @@ func TestSeenIndex_madeLateAnswersForBefore(t *testing.T) {
 
 // The table of cursors: what each gives of the events at their own time w.
 func TestSeenEvents_cursorsAtTheTimeOfTheEvents(t *testing.T) {
+	t.Parallel()
 	w := incWorld(t)
 	w.do(`Map([10, 20, 30], Lambda("i", Create(Ref(Collection("c"), Var("i")), {data: {}})))`)
 	at := w.now()
@@ -160,6 +164,7 @@ func eventList(t *testing.T, resp response) string {
 }
 
 func TestSeenEvents_walkByTheServersCursor(t *testing.T) {
+	t.Parallel()
 	w := incWorld(t)
 	for i := range 16 {
 		w.do(`Create(Ref(Collection("c"), %d), {data: {}})`, i)
@@ -190,6 +195,7 @@ func TestSeenEvents_walkByTheServersCursor(t *testing.T) {
 }
 
 func TestSeenEvents_filterThinsAPageAndKeepsItsCursor(t *testing.T) {
+	t.Parallel()
 	w := incWorld(t)
 	w.do(`Map([1, 2, 3, 4, 5, 6], Lambda("i", Create(Ref(Collection("c"), Var("i")), {data: {}})))`)
 	t0 := w.now()
@@ -201,6 +207,7 @@ func TestSeenEvents_filterThinsAPageAndKeepsItsCursor(t *testing.T) {
 }
 
 func TestSeenEvents_rangeOnEventsIsRefused(t *testing.T) {
+	t.Parallel()
 	w := incWorld(t)
 	none := `"code":"invalid argument","description":"Set does not support events history."}]}`
 	w.want(w.s.Secret(), `Paginate(Range(Events(Documents(Collection("c"))), 1, 2))`, 400, `{"errors":[{"position":[],`+none)
@@ -211,6 +218,7 @@ func TestSeenEvents_rangeOnEventsIsRefused(t *testing.T) {
 }
 
 func TestSeenEvents_boundedByAt(t *testing.T) {
+	t.Parallel()
 	w := incWorld(t)
 	w.do(`Create(Ref(Collection("c"), 1), {data: {}})`)
 	t0 := w.now()
@@ -224,6 +232,7 @@ func TestSeenEvents_boundedByAt(t *testing.T) {
 
 // The table of writes dated into the past, after a snapshot T0 of 10 to 60.
 func TestSeenPast_writesThatRewriteSnapshots(t *testing.T) {
+	t.Parallel()
 	const ms, second = int64(1000), int64(1_000_000)
 	cases := []struct {
 		name  string
@@ -289,6 +298,7 @@ func (w *world) pairs() string {
 }
 
 func TestSeenPast_insertOfAnUpdateHasTheNewData(t *testing.T) {
+	t.Parallel()
 	w := incWorld(t)
 	w.do(`Create(Ref(Collection("c"), 20), {data: {n: 20, m: 1}})`)
 	w.pass(time.Second)
@@ -300,6 +310,7 @@ func TestSeenPast_insertOfAnUpdateHasTheNewData(t *testing.T) {
 
 // A chunk planned as 10, 20, 30 reads 10, 15, 20 afterwards, and then 30.
 func TestSeenPast_plannedChunkShifts(t *testing.T) {
+	t.Parallel()
 	w := incWorld(t)
 	w.do(`Map([10, 20, 30, 40], Lambda("i", Create(Ref(Collection("c"), Var("i")), {data: {}})))`)
 	t0 := w.now()

@@ -33,6 +33,7 @@ func idsWorld(t *testing.T) *world {
 }
 
 func TestSeenQueries_idsInPagesAreNumericAndWhole(t *testing.T) {
+	t.Parallel()
 	w := idsWorld(t)
 	at := w.now()
 	all := strings.Fields(w.idsAt(w.s.Secret(), "docs", at))
@@ -74,6 +75,7 @@ func TestSeenQueries_idsInPagesAreNumericAndWhole(t *testing.T) {
 }
 
 func TestSeenQueries_columnsAsArrayKeepTheirOrder(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "docs"})`)
 	w.do(`Create(Ref(Collection("docs"), 3), {data: {list: [Ref(Collection("docs"), 1)]}})`)
@@ -82,6 +84,7 @@ func TestSeenQueries_columnsAsArrayKeepTheirOrder(t *testing.T) {
 }
 
 func TestSeenQueries_manyProbesReportEveryErrorAndTheWorstStatus(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "a"})`)
 	w.do(`CreateCollection({name: "b"})`)
@@ -99,6 +102,7 @@ func TestSeenQueries_manyProbesReportEveryErrorAndTheWorstStatus(t *testing.T) {
 }
 
 func TestSeenQueries_probeThatSelectsAnswersAlike(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "a"})`)
 	w.do(`Create(Ref(Collection("a"), 0), {data: {}})`)
@@ -108,6 +112,7 @@ func TestSeenQueries_probeThatSelectsAnswersAlike(t *testing.T) {
 }
 
 func TestSeenQueries_cursorsThatAreSilentlyWrong(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.do(`CreateCollection({name: "other"})`)
@@ -134,6 +139,7 @@ func TestSeenQueries_cursorsThatAreSilentlyWrong(t *testing.T) {
 }
 
 func TestSeenQueries_indexCursors(t *testing.T) {
+	t.Parallel()
 	w := incWorld(t)
 	at := w.now()
 	w.do(`Map([1, 2, 3, 4, 5], Lambda("i", Create(Ref(Collection("c"), Var("i")), {data: {}})))`)
@@ -154,6 +160,7 @@ func TestSeenQueries_indexCursors(t *testing.T) {
 }
 
 func TestSeenQueries_selectDefaultCovers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.do(`CreateIndex({name: "i", source: Collection("c")})`)
@@ -175,6 +182,7 @@ func TestSeenQueries_selectDefaultCovers(t *testing.T) {
 }
 
 func TestSeenQueries_defaultSizeIs64(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for i := range 70 {
 		w.do(`CreateCollection({name: "c%d"})`, i)
@@ -185,6 +193,7 @@ func TestSeenQueries_defaultSizeIs64(t *testing.T) {
 }
 
 func TestSeenQueries_widthAndCompute(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	if err := w.s.Load("big", func(yield func(Document) bool) {
 		for i := range int64(120_000) {
@@ -211,6 +220,7 @@ func TestSeenQueries_widthAndCompute(t *testing.T) {
 }
 
 func TestSeenQueries_timeoutIsAnIndented503(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	if err := w.s.Load("c", func(yield func(Document) bool) {
 		for i := range int64(1000) {
@@ -227,6 +237,7 @@ func TestSeenQueries_timeoutIsAnIndented503(t *testing.T) {
 }
 
 func TestSeenQueries_rowsAsObjects(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "docs"})`)
 	w.do(`Create(Ref(Collection("docs"), 3), {data: {}})`)
@@ -235,6 +246,7 @@ func TestSeenQueries_rowsAsObjects(t *testing.T) {
 }
 
 func TestSeenQueries_historyIsANumberOrAbsent(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for name, days := range map[string]string{"a": "0", "b": "1", "c": "null"} {
 		w.do(`CreateCollection({name: %q, history_days: %s})`, name, days)
@@ -243,6 +255,7 @@ func TestSeenQueries_historyIsANumberOrAbsent(t *testing.T) {
 }
 
 func TestSeenQueries_bindingsOfAStoredLetAreOneObject(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for sent, want := range map[string]string{
 		`{"let":[{"a":1},{"b":2}],"in":{"var":"b"}}`:                                       `{"let":{"a":1,"b":2},"in":{"var":"b"}}`,
@@ -257,6 +270,7 @@ func TestSeenQueries_bindingsOfAStoredLetAreOneObject(t *testing.T) {
 }
 
 func TestSeenQueries_unknownActionsOfARoleAreDropped(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.want(w.s.Secret(), `Select("privileges", CreateRole({name: "r", privileges: [{resource: Collection("c"), actions: {fly: true, read: true, swim: 1}}]}))`, 200,

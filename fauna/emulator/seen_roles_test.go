@@ -25,6 +25,7 @@ func pubWorld(t *testing.T) *world {
 // ids, a count, an index and the events answer. A number is the elements of a
 // page, a negative one the status of an error.
 func TestSeenRoles_whatEachKeySees(t *testing.T) {
+	t.Parallel()
 	read := func(resource string) string {
 		return `{resource: ` + resource + `, actions: {read: true}}`
 	}
@@ -88,6 +89,7 @@ func TestSeenRoles_whatEachKeySees(t *testing.T) {
 
 // Pages are refilled to their size, so that a plan and a fetch agree.
 func TestSeenRoles_filteredPagesAreFull(t *testing.T) {
+	t.Parallel()
 	w := pubWorld(t)
 	secret := w.key("r", `{resource: Collection("pub"), actions: {read: Query(Lambda("ref", Select(["data", "public"], Get(Var("ref")))))}}`)
 	got := w.ids(secret, `Map(Paginate(Documents(Collection("pub")), {size: 3, after: Ref(Collection("pub"), 5)}), Lambda("x", Select("id", Var("x"))))`)
@@ -98,6 +100,7 @@ func TestSeenRoles_filteredPagesAreFull(t *testing.T) {
 }
 
 func TestSeenRoles_predicatesAreJudgedOnThePresentInsideAt(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "pub"})`)
 	w.do(`Create(Ref(Collection("pub"), 1), {data: {public: false}})`)
@@ -116,6 +119,7 @@ func TestSeenRoles_predicatesAreJudgedOnThePresentInsideAt(t *testing.T) {
 }
 
 func TestSeenRoles_privilegeTakenAwayGivesEmptyPageAtOnce(t *testing.T) {
+	t.Parallel()
 	w := pubWorld(t)
 	secret := w.key("r", `{resource: Collection("pub"), actions: {read: true}}`)
 	at := w.now()
@@ -127,6 +131,7 @@ func TestSeenRoles_privilegeTakenAwayGivesEmptyPageAtOnce(t *testing.T) {
 }
 
 func TestSeenRoles_deletedKeyIsUnauthorizedAtOnce(t *testing.T) {
+	t.Parallel()
 	w := pubWorld(t)
 	secret := w.key("r", `{resource: Collection("pub"), actions: {read: true}}`)
 	w.want(secret, `Now()`, 200, "")
@@ -135,6 +140,7 @@ func TestSeenRoles_deletedKeyIsUnauthorizedAtOnce(t *testing.T) {
 }
 
 func TestSeenRoles_restrictedRoleMayListKeysAndRolesButNotReadItsOwn(t *testing.T) {
+	t.Parallel()
 	w := pubWorld(t)
 	secret := w.key("r", `{resource: Collections(), actions: {read: true}}, {resource: Collection("pub"), actions: {read: true}}`)
 	w.want(secret, `Paginate(Keys())`, 200, `{"resource":{"data":[]}}`)
@@ -143,6 +149,7 @@ func TestSeenRoles_restrictedRoleMayListKeysAndRolesButNotReadItsOwn(t *testing.
 }
 
 func TestSeenRoles_positionsOfDenials(t *testing.T) {
+	t.Parallel()
 	w := pubWorld(t)
 	secret := w.key("r", `{resource: Collections(), actions: {read: true}}`)
 	denial := func(position string) string {
@@ -158,6 +165,7 @@ func TestSeenRoles_positionsOfDenials(t *testing.T) {
 }
 
 func TestSeenRoles_scopedSecretsOfAnAdmin(t *testing.T) {
+	t.Parallel()
 	w := pubWorld(t)
 	w.do(`CreateDatabase({name: "child"})`)
 	restricted := w.key("r", `{resource: Collection("pub"), actions: {read: true}}`)
@@ -176,6 +184,7 @@ func TestSeenRoles_scopedSecretsOfAnAdmin(t *testing.T) {
 
 // Privileges to write, with and without predicates, and where denials stand.
 func TestRoles_writePrivileges(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.do(`Create(Ref(Collection("c"), 1), {data: {owner: "a"}})`)
@@ -204,6 +213,7 @@ func TestRoles_writePrivileges(t *testing.T) {
 
 // Functions run with the privilege to call them.
 func TestRoles_callOfFunctions(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateFunction({name: "double", body: Query(Lambda("x", Multiply(Var("x"), 2)))})`)
 	caller := w.key("caller", `{resource: Function("double"), actions: {call: true}}`)

@@ -70,6 +70,7 @@ func (w *world) writes(r *rand.Rand, count int, ttl, past bool) {
 // Of the rules that rebuild the rows at T1 from those at T0, the one that asks
 // for the ids at T1 is exact; the one that follows remove events is not.
 func TestSeenRounds_rulesThatRebuildTheRows(t *testing.T) {
+	t.Parallel()
 	lost := 0
 	for _, ttl := range []bool{false, true} {
 		for seed := range uint64(4) {
@@ -117,6 +118,7 @@ func TestSeenRounds_rulesThatRebuildTheRows(t *testing.T) {
 // All pairs of the index joined with the last sync's are exact, whatever was
 // written, into the past too.
 func TestSeenRounds_joinOfPairsIsExact(t *testing.T) {
+	t.Parallel()
 	w := incWorld(t)
 	r := rand.New(rand.NewPCG(9, 9))
 	have := map[string]string{} // id to document
@@ -170,6 +172,7 @@ func TestSeenRounds_joinOfPairsIsExact(t *testing.T) {
 
 // Snapshots taken under writers read the same later.
 func TestSeenRounds_snapshotsUnderWritersDoNotChange(t *testing.T) {
+	t.Parallel()
 	w := incWorld(t)
 	admin := w.s.Secret()
 	var group sync.WaitGroup

@@ -34,6 +34,7 @@ func (w *world) wantMinimum(collection string, at int64) {
 const grace = int64(15 * time.Minute / time.Microsecond)
 
 func TestSeenTime_writeIsSeenAtItsOwnTimeAndNotBefore(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	resp := w.ask(w.s.Secret(), `Create(Ref(Collection("c"), 1), {data: {}})`)
@@ -49,6 +50,7 @@ func TestSeenTime_writeIsSeenAtItsOwnTimeAndNotBefore(t *testing.T) {
 }
 
 func TestSeenTime_futureIsThePresent(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.do(`Create(Ref(Collection("c"), 1), {data: {}})`)
@@ -58,6 +60,7 @@ func TestSeenTime_futureIsThePresent(t *testing.T) {
 }
 
 func TestSeenTime_lastSeenTimeIsWaitedForAndReadExactly(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	ahead := w.now() + 2_000_000
@@ -81,6 +84,7 @@ func TestSeenTime_lastSeenTimeIsWaitedForAndReadExactly(t *testing.T) {
 }
 
 func TestSeenTime_lastSeenTooFarAheadTimesOut(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	body, _ := fql.Parse(`Paginate(Documents(Collection("c")))`)
@@ -89,6 +93,7 @@ func TestSeenTime_lastSeenTooFarAheadTimesOut(t *testing.T) {
 }
 
 func TestSeenTime_nowWithLastSeenIsThatTimeAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	hour := w.now() + int64(time.Hour/time.Microsecond)
 	body, _ := fql.Parse(`Now()`)
@@ -98,11 +103,13 @@ func TestSeenTime_nowWithLastSeenIsThatTimeAtOnce(t *testing.T) {
 }
 
 func TestSeenTime_nowIgnoresAt(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.want(w.s.Secret(), `At(Time("2026-11-22T09:59:00Z"), Now())`, 200, `{"resource":{"@ts":"2026-11-22T10:00:00Z"}}`)
 }
 
 func TestSeenTime_minimumIsReadableWithAnyKey(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	client := w.secretOf(w.do(`CreateKey({role: "client"})`))
@@ -115,6 +122,7 @@ func TestSeenTime_minimumIsReadableWithAnyKey(t *testing.T) {
 
 // The table of history_days. T0 is a time shortly after the creation.
 func TestSeenTime_historyDays(t *testing.T) {
+	t.Parallel()
 	setUp := func(t *testing.T, days string) (*world, int64) {
 		w := newWorld(t)
 		w.do(`CreateCollection({name: "c"%s})`, days)
@@ -212,6 +220,7 @@ func TestSeenTime_historyDays(t *testing.T) {
 }
 
 func TestSeenTime_historyDaysNeedARightAndAWholeNumber(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	secret := w.key("r", `{resource: Collections(), actions: {read: true}}, {resource: Collection("c"), actions: {read: true}}`)
@@ -227,6 +236,7 @@ func TestSeenTime_historyDaysNeedARightAndAWholeNumber(t *testing.T) {
 }
 
 func TestSeenTime_beforeTheCreationIsEmptyAndGetTellsSo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	before := w.now()
 	w.pass(time.Minute)
@@ -243,6 +253,7 @@ func TestSeenTime_beforeTheCreationIsEmptyAndGetTellsSo(t *testing.T) {
 }
 
 func TestSeenTime_deletedAndMadeAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.do(`CreateIndex({name: "c-ts", source: Collection("c"), values: [{field: "ts"}, {field: "ref"}]})`)
@@ -278,6 +289,7 @@ func TestSeenTime_deletedAndMadeAgain(t *testing.T) {
 }
 
 func TestSeenTime_renamed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.do(`Create(Ref(Collection("c"), 1), {data: {self: Ref(Collection("c"), 1)}})`)
@@ -297,6 +309,7 @@ func TestSeenTime_renamed(t *testing.T) {
 }
 
 func TestSeenTime_ttlLeavesOldSnapshotsWithoutAnEvent(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.do(`CreateIndex({name: "c-ts", source: Collection("c"), values: [{field: "ts"}, {field: "ref"}]})`)
@@ -316,6 +329,7 @@ func TestSeenTime_ttlLeavesOldSnapshotsWithoutAnEvent(t *testing.T) {
 }
 
 func TestSeenTime_changedTtlIsRemoveAndAdd(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.do(`Create(Ref(Collection("c"), 1), {data: {}})`)
@@ -334,6 +348,7 @@ func TestSeenTime_changedTtlIsRemoveAndAdd(t *testing.T) {
 }
 
 func TestSeenTime_ttlClearedAfterTheSnapshot(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.do(`Create(Ref(Collection("c"), 1), {data: {}, ttl: TimeAdd(Now(), 5, "seconds")})`)
@@ -354,6 +369,7 @@ func TestSeenTime_ttlClearedAfterTheSnapshot(t *testing.T) {
 // Pages that are read while ttls pass are whole: an id and its document are of
 // one moment.
 func TestSeenTime_pagesWhileTtlsPassAreAllGood(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	const docs = 250
 	if err := w.s.Load("c", func(yield func(Document) bool) {

@@ -67,6 +67,7 @@ func sendTo(t testing.TB, client *http.Client, method, url, body string, headers
 }
 
 func TestServer_speaksBothProtocolsOnOnePort(t *testing.T) {
+	t.Parallel()
 	_, endpoint := started(t)
 	for _, two := range []bool{false, true} {
 		answer, body := sendTo(t, clientOf(t, two), "POST", endpoint, `{"object":{"a":[1,2]}}`)
@@ -92,6 +93,7 @@ func TestServer_speaksBothProtocolsOnOnePort(t *testing.T) {
 }
 
 func TestServer_checksInARealServersOrder(t *testing.T) {
+	t.Parallel()
 	_, endpoint := started(t)
 	const unauthorized = `{"errors":[{"code":"unauthorized","description":"Unauthorized"}]}`
 	header := func(problem string) string {
@@ -146,6 +148,7 @@ func TestServer_checksInARealServersOrder(t *testing.T) {
 }
 
 func TestServer_authorizedNamesTheDatabase(t *testing.T) {
+	t.Parallel()
 	_, endpoint := started(t)
 	answer, body := sendTo(t, clientOf(t, false), "GET", endpoint+"/authorized", "")
 	if answer.StatusCode != 200 || !strings.HasPrefix(body, `{"account":"0","global_id":"y`) {
@@ -154,6 +157,7 @@ func TestServer_authorizedNamesTheDatabase(t *testing.T) {
 }
 
 func TestServer_indentsForPeople(t *testing.T) {
+	t.Parallel()
 	_, endpoint := started(t)
 	const want = "{\n  \"resource\": {\n    \"a\": [\n      1,\n      \"x\\\"{,\"\n    ],\n    \"b\": { },\n    \"c\": [ ]\n  }\n}\n"
 	query := `{"object":{"a":[1,"x\"{,"],"b":{"object":{}},"c":[]}}`
@@ -168,6 +172,7 @@ func TestServer_indentsForPeople(t *testing.T) {
 }
 
 func TestServer_indentsSomeErrorsAlways(t *testing.T) {
+	t.Parallel()
 	_, endpoint := started(t)
 	answer, body := sendTo(t, clientOf(t, false), "POST", endpoint, `{"now":null}`, "X-Query-Timeout", "1")
 	const want = "{\n  \"errors\": [\n    {\n      \"code\": \"time out\",\n      \"description\": \"Read timed out (Query eval has timed out.)\"\n    }\n  ]\n}\n"
@@ -180,6 +185,7 @@ func TestServer_indentsSomeErrorsAlways(t *testing.T) {
 }
 
 func TestServer_answersWhatGoesWrongInIt(t *testing.T) {
+	t.Parallel()
 	s, endpoint := started(t)
 	s.root = nil // nothing can be listed without
 	answer, body := sendTo(t, clientOf(t, false), "POST", endpoint, `{"paginate":{"collections":null}}`)
@@ -192,6 +198,7 @@ func TestServer_answersWhatGoesWrongInIt(t *testing.T) {
 }
 
 func TestServer_echoesTags(t *testing.T) {
+	t.Parallel()
 	_, endpoint := started(t)
 	answer, _ := sendTo(t, clientOf(t, false), "POST", endpoint, "1", "X-Fauna-Tags", "run=7,who=me")
 	if got := answer.Header.Get("X-Fauna-Tags"); got != "run=7,who=me" {
@@ -200,6 +207,7 @@ func TestServer_echoesTags(t *testing.T) {
 }
 
 func TestServer_refusesLargeBodiesAndGoesOn(t *testing.T) {
+	t.Parallel()
 	_, endpoint := started(t)
 	for _, two := range []bool{false, true} {
 		client := clientOf(t, two)
@@ -220,6 +228,7 @@ func TestServer_refusesLargeBodiesAndGoesOn(t *testing.T) {
 }
 
 func TestServer_says100ContinueBeforeAnything(t *testing.T) {
+	t.Parallel()
 	_, endpoint := started(t)
 	conn, err := net.Dial("tcp", strings.TrimPrefix(endpoint, "http://"))
 	if err != nil {
@@ -280,6 +289,7 @@ func TestServer_closesIdleConnections(t *testing.T) {
 }
 
 func TestServe_endsWithItsContext(t *testing.T) {
+	t.Parallel()
 	s := New(Options{})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -307,6 +317,7 @@ func TestServe_endsWithItsContext(t *testing.T) {
 }
 
 func TestServe_saysWhyItCannot(t *testing.T) {
+	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 )
 
 func TestServer_neverCompresses(t *testing.T) {
+	t.Parallel()
 	_, endpoint := started(t)
 	for _, two := range []bool{false, true} {
 		for _, accepted := range []string{"gzip", "br", "zstd", "identity;q=0", "*"} {
@@ -19,6 +20,7 @@ func TestServer_neverCompresses(t *testing.T) {
 }
 
 func TestServer_dropsConnectionsThatSendLongHeaders(t *testing.T) {
+	t.Parallel()
 	_, endpoint := started(t)
 	answer, _ := sendTo(t, clientOf(t, false), "GET", endpoint+"/?q="+strings.Repeat("1", 40<<10), "")
 	if answer.StatusCode < 400 {

@@ -12,6 +12,7 @@ import (
 
 // Times, ids and secrets are replaced by signs.
 func TestShell_printsAnswersAsFQL(t *testing.T) {
+	t.Parallel()
 	s := New(Options{Secret: "fnADMIN"})
 	changing := regexp.MustCompile(`ts: \d+|"\d{15,}"|"fn[\w-]{38}"|"\$2a\$05\$[^"]+"`)
 	for _, c := range []struct{ text, want string }{
@@ -76,6 +77,7 @@ func TestShell_printsAnswersAsFQL(t *testing.T) {
 }
 
 func TestShell_refusedSecret(t *testing.T) {
+	t.Parallel()
 	s := New(Options{Secret: "fnADMIN"})
 	out, err := s.Shell(context.Background(), "fnOTHER", "Now()")
 	var failed *ShellError
@@ -89,6 +91,7 @@ func TestShell_refusedSecret(t *testing.T) {
 }
 
 func TestShell_runsNothingOfATextThatIsNotFQL(t *testing.T) {
+	t.Parallel()
 	s := New(Options{Secret: "fnADMIN"})
 	_, err := s.Shell(context.Background(), "fnADMIN", "CreateCollection({name: 'a'})\nnonsense(")
 	var bad *fql.SyntaxError
@@ -101,6 +104,7 @@ func TestShell_runsNothingOfATextThatIsNotFQL(t *testing.T) {
 }
 
 func TestShell_stopsAtTheFirstError(t *testing.T) {
+	t.Parallel()
 	s := New(Options{Secret: "fnADMIN"})
 	out, err := s.Shell(context.Background(), "fnADMIN", "CreateCollection({name: 'a'})\nCreateCollection({name: 'a'})\nCreateCollection({name: 'b'})")
 	var failed *ShellError

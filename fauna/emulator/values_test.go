@@ -8,6 +8,7 @@ import (
 )
 
 func TestDouble_asJavaWritesIt(t *testing.T) {
+	t.Parallel()
 	for f, want := range map[float64]string{
 		1: "1.0", 0: "0.0", math.Copysign(0, -1): "-0.0", 9999999: "9999999.0", 1e7: "1.0E7", 1e300: "1.0E300", 1e-3: "0.001", 1e-4: "1.0E-4",
 		5e-324: "4.9E-324", -5e-324: "-4.9E-324", 123456789.25: "1.2345678925E8", -0.25: "-0.25", math.MaxFloat64: "1.7976931348623157E308",
@@ -20,6 +21,7 @@ func TestDouble_asJavaWritesIt(t *testing.T) {
 }
 
 func TestTime_asJavasInstant(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		"2020-01-01T00:00:00Z":           "2020-01-01T00:00:00Z",
 		"2020-01-01T00:00:00.1Z":         "2020-01-01T00:00:00.100Z",
@@ -47,6 +49,7 @@ func TestTime_asJavasInstant(t *testing.T) {
 }
 
 func TestDate_daysGoThereAndBack(t *testing.T) {
+	t.Parallel()
 	for days := int64(-800_000); days < 4_000_000; days += 97 {
 		y, m, d := civil(days)
 		if back := dayNumber(y, m, d); back != days {
@@ -58,6 +61,7 @@ func TestDate_daysGoThereAndBack(t *testing.T) {
 // What is stored comes back: nulls dropped, sets as objects, keys with @
 // wrapped, order kept.
 func TestValues_writtenAndRead(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	cases := []struct{ sent, want string }{
@@ -86,6 +90,7 @@ func TestValues_writtenAndRead(t *testing.T) {
 
 // A Load's documents are what they would be had queries written them.
 func TestLoad_documentsAreLikeWrittenOnes(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c", history_days: 10})`)
 	w.do(`CreateIndex({name: "i", source: Collection("c"), terms: [{field: ["data", "r"]}], values: [{field: ["data", "n"]}]})`)
@@ -113,6 +118,7 @@ func TestLoad_documentsAreLikeWrittenOnes(t *testing.T) {
 }
 
 func TestVersions_oldOnesNameClassesAndInstances(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.do(`Create(Ref(Collection("c"), 1), {data: {}})`)
@@ -126,6 +132,7 @@ func TestVersions_oldOnesNameClassesAndInstances(t *testing.T) {
 }
 
 func TestLimits_versionAndTransaction(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
 	w.want(w.s.Secret(), `Select("ts", Create(Ref(Collection("c"), 1), {data: {s: Repeat("x", 8000000)}}))`, 200, "")
@@ -142,6 +149,7 @@ func TestLimits_versionAndTransaction(t *testing.T) {
 
 // Values that share their parts would make an answer without end.
 func TestLimits_sharedPartsEndInAnError(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	body, last := "", "[0,0,0,0,0,0,0,0]"
 	for i := range 25 {

@@ -93,6 +93,7 @@ func pageIDs(t *testing.T, body string) []string {
 }
 
 func TestFaults_statusesHaveTheirExactBodies(t *testing.T) {
+	t.Parallel()
 	const ticketAt = "java.lang.IllegalStateException. Please create a ticket at https://support.fauna.com"
 	for _, c := range []struct {
 		fault  Fault
@@ -135,6 +136,7 @@ func TestFaults_statusesHaveTheirExactBodies(t *testing.T) {
 }
 
 func TestFaults_takeQueriesByCountShapeAndChance(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		when When
@@ -187,6 +189,7 @@ func TestFaults_takeQueriesByCountShapeAndChance(t *testing.T) {
 }
 
 func TestFaults_chanceIsFair(t *testing.T) {
+	t.Parallel()
 	hits := 0
 	for n := range 100_000 {
 		if dice(42, n) < 0.1 {
@@ -199,6 +202,7 @@ func TestFaults_chanceIsFair(t *testing.T) {
 }
 
 func TestFaults_cutConnections(t *testing.T) {
+	t.Parallel()
 	for _, two := range []bool{false, true} {
 		s, endpoint := shopped(t)
 		client := clientOf(t, two)
@@ -233,6 +237,7 @@ func TestFaults_cutConnections(t *testing.T) {
 }
 
 func TestFaults_delayEndsWithTheClient(t *testing.T) {
+	t.Parallel()
 	s, endpoint := shopped(t)
 	s.Faults().Add(When{}, Wait(30*time.Millisecond))
 	client := clientOf(t, false)
@@ -251,6 +256,7 @@ func TestFaults_delayEndsWithTheClient(t *testing.T) {
 }
 
 func TestFaults_spoiltPages(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		fault Fault
@@ -290,6 +296,7 @@ func TestFaults_spoiltPages(t *testing.T) {
 }
 
 func TestFaults_refToADeletedCollection(t *testing.T) {
+	t.Parallel()
 	s, endpoint := shopped(t)
 	client := clientOf(t, false)
 	_, whole, err := post(t, client, endpoint, getPage)
@@ -316,6 +323,7 @@ func TestFaults_refToADeletedCollection(t *testing.T) {
 }
 
 func TestFaults_snapshotExpiresAtAChosenMoment(t *testing.T) {
+	t.Parallel()
 	s, endpoint := shopped(t)
 	client := clientOf(t, false)
 	at := time.Now().UnixMicro()
@@ -336,6 +344,7 @@ func TestFaults_snapshotExpiresAtAChosenMoment(t *testing.T) {
 }
 
 func TestFaults_indexGoesInactive(t *testing.T) {
+	t.Parallel()
 	s, endpoint := shopped(t)
 	client := clientOf(t, false)
 	if _, err := s.Shell(context.Background(), s.Secret(), `CreateIndex({name: "i", source: Collection("c")})`); err != nil {
@@ -358,6 +367,7 @@ func TestFaults_indexGoesInactive(t *testing.T) {
 }
 
 func TestFaults_somethingHappensInBetween(t *testing.T) {
+	t.Parallel()
 	s, endpoint := shopped(t)
 	client := clientOf(t, false)
 	s.Faults().Add(When{From: 2}, Do("deleted", func() {
@@ -380,6 +390,7 @@ func TestFaults_somethingHappensInBetween(t *testing.T) {
 }
 
 func TestServer_aClientThatHangsUpDoesNotStopItsQuery(t *testing.T) {
+	t.Parallel()
 	for _, two := range []bool{false, true} {
 		s, endpoint := shopped(t)
 		arrived, gone := make(chan struct{}), make(chan struct{})
@@ -417,6 +428,7 @@ func TestServer_aClientThatHangsUpDoesNotStopItsQuery(t *testing.T) {
 }
 
 func TestDropField_keepsTheRestAsItIs(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ in, want string }{
 		{`{"data":{"n":1,"z":[1.0,"<é>"],"a":{}}}`, `{"data":{"z":[1.0,"<é>"],"a":{}}}`},
 		{`[{"data":{"a":1.50,"n":{}}},7]`, `[{"data":{"a":1.50}},7]`},
