@@ -57,7 +57,7 @@ func (c *Client) Definitions(ctx context.Context) (*fql.Definitions, error) {
 
 func (c *Client) definitionsOf(ctx context.Context, kind fql.DefinitionKind, at int64) ([]fql.Definition, error) {
 	set, member := kindOf(kind)
-	names, err := c.namesAt(ctx, "list "+string(kind), set, at)
+	names, err := c.countedNames(ctx, string(kind), set, at)
 	if err != nil {
 		return nil, err
 	}
@@ -76,10 +76,56 @@ func (c *Client) definitionsOf(ctx context.Context, kind fql.DefinitionKind, at 
 			return nil, c.strange("read "+string(kind), fmt.Sprintf("%d definitions for %d names", len(documents), len(some)))
 		}
 		for i, name := range some {
+			if err := checkDefinition(documents[i], kind, name, at); err != nil {
+				return nil, c.strange("read "+string(kind), "it answers with another definition than that of "+quoteName(name)+": "+err.Error())
+			}
 			list = append(list, fql.Definition{Name: name, Document: documents[i]})
 		}
 	}
 	return list, nil
+}
+
+// countedNames lists names, as many as there are by another count.
+func (c *Client) countedNames(ctx context.Context, kind string, set f.Expr, at int64) ([]string, error) {
+	names, err := c.namesAt(ctx, "list "+kind, set, at)
+	if err != nil {
+		return nil, err
+	}
+	n, err := c.count(ctx, "count "+kind, set, at)
+	if err != nil {
+		return nil, err
+	}
+	if n != int64(len(names)) {
+		return nil, c.strange("list "+kind, fmt.Sprintf("it lists %d names and counts %d", len(names), n))
+	}
+	return names, nil
+}
+
+// checkDefinition reports what shows that a document is not the definition that was
+// asked for.
+func checkDefinition(document []byte, kind fql.DefinitionKind, name string, at int64) error {
+	var d struct {
+		Ref struct {
+			Ref struct {
+				ID         string `json:"id"`
+				Collection struct {
+					Ref struct {
+						ID string `json:"id"`
+					} `json:"@ref"`
+				} `json:"collection"`
+			} `json:"@ref"`
+		} `json:"ref"`
+		TS *int64 `json:"ts"`
+	}
+	switch err := json.Unmarshal(document, &d); {
+	case err != nil:
+		return errors.New("it has no ref and ts")
+	case d.Ref.Ref.ID != name || d.Ref.Ref.Collection.Ref.ID != string(kind):
+		return errors.New("its ref is another")
+	case d.TS == nil || *d.TS < 0 || *d.TS > at:
+		return errors.New("its ts is no time before that of the reading")
+	}
+	return nil
 }
 
 // rawArray evaluates an expression that gives an array, and returns its elements

@@ -131,11 +131,11 @@ func (c *Client) count(ctx context.Context, op string, set f.Expr, at int64) (in
 	if err != nil {
 		return 0, err
 	}
-	var n int64
-	if err := value.Get(&n); err != nil || n < 0 {
+	n, ok := value.(f.LongV) // of a null or a fraction, Get would make a number
+	if !ok || n < 0 {
 		return 0, c.strange(op, "not a number of documents")
 	}
-	return n, nil
+	return int64(n), nil
 }
 
 func (c *Client) countPages(ctx context.Context, r request, set f.Expr, at int64) (int64, error) {
