@@ -5,7 +5,7 @@
 //	go run .ci/package.go [-version v1.2.3] [-out dist]
 //
 // For each platform it builds the program and packs it with the README, the manual
-// page, the completions, the licences of the libraries, the units for systemd and
+// pages, the completions, the licences of the libraries, the units for systemd and
 // cron, and a bill of materials (CycloneDX), which also stands beside the packages.
 // SHA256SUMS names them all.
 //
@@ -79,7 +79,18 @@ func pack(version, out string) error {
 	shared := []file{
 		{"README.md", 0o644, read("README.md")},
 		{"NOTICES.txt", 0o644, read("assets/notices.txt")},
-		{"fauna-export.1", 0o644, []byte(output(host, "man"))},
+	}
+	pages := filepath.Join(work, "man1")
+	if err := os.Mkdir(pages, 0o755); err != nil {
+		return err
+	}
+	run(host, "man", "--dir", pages)
+	names, err := filepath.Glob(filepath.Join(pages, "*.1"))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		shared = append(shared, file{"man/man1/" + filepath.Base(name), 0o644, read(name)})
 	}
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		shared = append(shared, file{"completion/fauna-export." + shell, 0o644, []byte(output(host, "completion", shell))})

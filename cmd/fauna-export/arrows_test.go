@@ -63,7 +63,6 @@ var keptTo = []struct{ prefix, room string }{
 	{"github.com/minio/", "export/store"},
 	{"github.com/goccy/go-yaml", "export/config"},
 	{"github.com/spf13/", "cmd"},
-	{"github.com/muesli/mango", "cmd"},
 }
 
 // listed is what `go list -json` says of a package, as far as it is used here.

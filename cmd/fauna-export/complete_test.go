@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -59,22 +61,41 @@ func TestCompletion_scriptsAreOnesThatTheShellsRead(t *testing.T) {
 }
 
 func TestMan_holdsEveryCommandAndFlag(t *testing.T) {
-	got := runHere(t, nil, "man")
-	if got.code != exitDone || got.out != runHere(t, nil, "man").out {
-		t.Fatalf("exit %d, or not the same twice: %s", got.code, got.err)
+	root, run := runHere(t, nil, "man"), runHere(t, nil, "man", "run")
+	if root.code != exitDone || root.out != runHere(t, nil, "man").out {
+		t.Fatalf("exit %d, or not the same twice: %s", root.code, root.err)
 	}
-	for _, want := range []string{".TH \"FAUNA\\-EXPORT\" 1", ".SS \"run\"", ".SS \"fql role\"", `\-\-progress\-interval`, ".SH ENVIRONMENT", "129, 130, 143"} {
-		if !strings.Contains(got.out, want) {
-			t.Errorf("%s is not in the page", want)
+	for page, wants := range map[string][]string{
+		root.out: {`.TH "FAUNA-EXPORT" "1" ""`, "--progress-interval", "129, 130, 143", "fauna-export-run(1)"},
+		run.out:  {`.TH "FAUNA-EXPORT-RUN" "1" ""`, "--page-size", ".SH EXAMPLE"},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s is not in the page:\n%.300s", want, page)
+			}
 		}
+	}
+	if got := runHere(t, nil, "man", "rnu"); got.code != exitUsage || !strings.Contains(got.err, "did you mean") {
+		t.Errorf("a command that does not exist: exit %d: %s", got.code, got.err)
+	}
+	dir := t.TempDir()
+	if got := runHere(t, nil, "man", "--dir", dir); got.code != exitDone {
+		t.Fatalf("exit %d: %s", got.code, got.err)
+	}
+	pages, err := filepath.Glob(filepath.Join(dir, "*.1"))
+	if err != nil || len(pages) < 20 {
+		t.Fatalf("pages %q, %v", pages, err)
+	}
+	if page, err := os.ReadFile(filepath.Join(dir, "fauna-export-run.1")); err != nil || string(page) != run.out {
+		t.Errorf("the page of run in the folder is another: %v", err)
 	}
 	if _, err := exec.LookPath("groff"); err != nil {
 		return
 	}
-	command := exec.Command("groff", "-man", "-Tutf8", "-ww", "-z")
-	command.Stdin = strings.NewReader(got.out)
-	if out, err := command.CombinedOutput(); err != nil || len(out) > 0 {
-		t.Errorf("groff: %v\n%s", err, out)
+	for _, page := range pages {
+		if out, err := exec.Command("groff", "-man", "-Tutf8", "-ww", "-z", page).CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("groff %s: %v\n%s", page, err, out)
+		}
 	}
 }
 

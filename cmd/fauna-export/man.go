@@ -1,122 +1,95 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra/doc"
+
+	"fauna-export/export/config"
 )
 
 func newManCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "man",
-		Short: "Print the manual page",
-		Long: `Print the manual page on stdout, in the language of man(7). It holds what --help
-says of every command, and no date, so that the same version prints the same page.`,
-		Example: `  fauna-export man > fauna-export.1`,
-		Args:    noArguments,
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "man [COMMAND]",
+		Short: "Print the manual page of fauna-export or of one command",
+		Long: `Print a manual page on stdout, or write those of all commands into a folder. The same
+version makes the same pages at any time.`,
+		Example: `  fauna-export man | man -l -
+  fauna-export man run | man -l -
+  fauna-export man --dir .`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.printText(manualPage(cmd.Root()))
+			if dir != "" {
+				return writePages(cmd.Root(), dir)
+			}
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(cmd.Root(), args)
+			}
+			page, err := manualPage(found)
+			if err != nil {
+				return err
+			}
+			return a.printText(page)
 		},
 	}
+	cmd.Flags().StringVar(&dir, "dir", "", "write the pages of all commands into `DIR`")
+	return cmd
 }
 
-// manualPage writes the tree of commands as a page of section 1.
-func manualPage(root *cobra.Command) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, ".TH %s 1 \"\" %s\n", manArgument(strings.ToUpper(root.Name())), manArgument(toolName()))
-	b.WriteString(".SH NAME\n" + manText(root.Name()+" - "+root.Short) + "\n")
-	b.WriteString(".SH SYNOPSIS\n.B " + root.Name() + "\n[\\fIcommand\\fR] [\\fIflags\\fR]\n")
-	b.WriteString(".SH DESCRIPTION\n" + manParagraphs(root.Long))
-	b.WriteString(".SH OPTIONS\n" + manFlags(root.LocalFlags()))
-	b.WriteString(".SH COMMANDS\n")
-	manCommands(&b, root)
-	b.WriteString(".SH ENVIRONMENT\n.TP\n.B FAUNA_SECRET\nthe secret of the key\n.TP\n.B FAUNA_EXPORT_\\fIFLAG\\fR\nthe value of a flag that is not given\n" +
-		".TP\n.B HTTPS_PROXY\\fR, \\fBHTTP_PROXY\\fR, \\fBNO_PROXY\nproxies\n.TP\n.B NO_COLOR\\fR, \\fBACCESSIBLE\nhow the wizard looks\n")
-	return b.String()
-}
-
-// manCommands writes the commands below one, each with its flags and examples.
-func manCommands(b *strings.Builder, parent *cobra.Command) {
-	for _, c := range parent.Commands() {
-		if !c.IsAvailableCommand() {
+// manualPage is the page of one command. It has no date, so that the same version
+// always prints the same page.
+func manualPage(c *cobra.Command) (string, error) {
+	name := strings.ReplaceAll(c.CommandPath(), " ", "-")
+	root := c.Root()
+	root.DisableAutoGenTag = true
+	c.DisableAutoGenTag = true
+	var b bytes.Buffer
+	header := &doc.GenManHeader{
+		Title: strings.ToUpper(name), Section: "1", Date: &time.Time{}, Source: toolName(), Manual: "fauna-export",
+	}
+	if err := doc.GenMan(c, header, &b); err != nil {
+		return "", fmt.Errorf("write the manual page of %s: %w", name, err)
+	}
+	var page strings.Builder
+	for _, r := range strings.Replace(b.String(), `"Jan 0001"`, `""`, 1) {
+		if r < utf8.RuneSelf {
+			page.WriteRune(r)
 			continue
 		}
-		b.WriteString(".SS " + manArgument(strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")) + "\n")
-		text := c.Long
-		if text == "" {
-			text = c.Short + "."
-		}
-		b.WriteString(manParagraphs(text))
-		b.WriteString(manFlags(c.NonInheritedFlags()))
-		if c.Example != "" {
-			b.WriteString(".PP\nExamples:\n.PP\n.nf\n" + manText(strings.TrimRight(c.Example, "\n")) + "\n.fi\n")
-		}
-		manCommands(b, c)
+		fmt.Fprintf(&page, `\[u%04X]`, r) // troff reads ASCII
 	}
+	return page.String(), nil
 }
 
-// manParagraphs writes text as it is laid out: what begins with a space keeps its
-// lines.
-func manParagraphs(text string) string {
-	var b strings.Builder
-	for paragraph := range strings.SplitSeq(strings.Trim(text, "\n"), "\n\n") {
-		b.WriteString(".PP\n")
-		fixed := false
-		for line := range strings.SplitSeq(paragraph, "\n") {
-			if indented := strings.HasPrefix(line, " "); indented != fixed {
-				fixed = indented
-				b.WriteString(map[bool]string{true: ".nf\n", false: ".fi\n"}[fixed])
-			}
-			b.WriteString(manText(line) + "\n")
+// writePages writes the page of a command, and of those below it.
+func writePages(c *cobra.Command, dir string) error {
+	dir, err := config.ExpandHome(dir)
+	if err != nil {
+		return unusablef("--dir: %w", err)
+	}
+	page, err := manualPage(c)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(dir, strings.ReplaceAll(c.CommandPath(), " ", "-")+".1")
+	if err := os.WriteFile(file, []byte(page), 0o644); err != nil {
+		return unusablef("write the manual pages: %w", err)
+	}
+	for _, below := range c.Commands() {
+		if !below.IsAvailableCommand() || below.IsAdditionalHelpTopicCommand() {
+			continue
 		}
-		if fixed {
-			b.WriteString(".fi\n")
+		if err := writePages(below, dir); err != nil {
+			return err
 		}
 	}
-	return b.String()
-}
-
-func manFlags(set *pflag.FlagSet) string {
-	var b strings.Builder
-	set.VisitAll(func(f *pflag.Flag) {
-		if f.Hidden || f.Name == "help" {
-			return
-		}
-		value, usage := pflag.UnquoteUsage(f)
-		name := "--" + f.Name
-		if f.Shorthand != "" {
-			name = "-" + f.Shorthand + ", " + name
-		}
-		b.WriteString(".TP\n\\fB" + manText(name) + "\\fR")
-		if value != "" {
-			b.WriteString(" \\fI" + manText(value) + "\\fR")
-		}
-		b.WriteString("\n" + manText(usage))
-		switch f.DefValue {
-		case "", "false", "0", "[]":
-		default:
-			b.WriteString(manText(" (default " + f.DefValue + ")"))
-		}
-		b.WriteString("\n")
-	})
-	return b.String()
-}
-
-// manText writes text so that nothing in it is taken for a command of man(7).
-func manText(text string) string {
-	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "…", "...", "’", "'").Replace(text)
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
-			lines[i] = `\&` + line
-		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-// manArgument is an argument of a command of man(7).
-func manArgument(text string) string {
-	return `"` + strings.ReplaceAll(manText(text), `"`, `\(dq`) + `"`
+	return nil
 }
