@@ -56,6 +56,15 @@ func (r *Run) write(ctx context.Context, c *collection) error {
 	for reading := 1; ; reading++ {
 		w := &writer{r: r, c: c, hash: sha256.New(), first: -1, last: -1, at: r.env.Clock.Now(), notes: notes}
 		err := w.write(ctx)
+		if now, why := w.remake(err); now && reading < mostReadings {
+			if err := r.again(c, w); err != nil {
+				return err
+			}
+			notes = append(w.notes, why)
+			continue
+		} else if why != "" {
+			return w.own(err)
+		}
 		found, differs := errors.AsType[*unconfirmed](err)
 		if !differs {
 			return err
@@ -71,6 +80,25 @@ func (r *Run) write(ctx context.Context, c *collection) error {
 		}
 		notes = append(w.notes, fmt.Sprintf("it was read again from its ids: of %d documents that the server counts %d had been read", found.count, found.read))
 	}
+}
+
+// remake finds out whether the store has lost the file, and why: then it has to be
+// made again from its beginning. That can be done at once when all of it was read;
+// else the collection fails, and the next process does it.
+func (w *writer) remake(err error) (now bool, why string) {
+	diverged, other := errors.AsType[*store.Diverged](err)
+	lost, dropped := errors.AsType[*store.UploadLost](err)
+	switch {
+	case other:
+		why = diverged.Error()
+	case dropped:
+		why = lost.Error()
+	default:
+		return false, ""
+	}
+	w.r.mu.Lock()
+	defer w.r.mu.Unlock()
+	return w.r.cause == nil && w.c.state == CollectionRunning && w.c.complete(), why
 }
 
 // write makes the file once. Its error is an *unconfirmed where that must be done
@@ -98,9 +126,10 @@ func (w *writer) write(ctx context.Context) (err error) {
 			return
 		}
 		if err != nil && w.size > w.saved && !w.broken {
-			// The error that ends the run is the one to tell.
+			// The error that ends the run is the one to tell. What a store cannot
+			// make durable before more follows is read again.
 			if st, serr := w.snapshot(); serr == nil {
-				_ = w.save(st)
+				_ = w.saveCut(&cut{state: st, size: w.size, durable: w.out.Cut()})
 			}
 		}
 		w.out.Close()

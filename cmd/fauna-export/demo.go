@@ -50,7 +50,7 @@ func (a *app) demo(ctx context.Context, output *outputFlags) error {
 		}
 		output.Out = dir
 	}
-	spec, err := output.spec(nil, time.Now())
+	spec, err := a.spec(ctx, output, nil, time.Now())
 	if err != nil {
 		return err
 	}

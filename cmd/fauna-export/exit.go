@@ -55,7 +55,7 @@ func exitRules() []exitRule {
 		}},
 		{"4", "secret refused, a privilege is missing, or an index is not ready", func(err error) (int, bool) {
 			return exitRefused, loadCode(err, load.KindRefused) || isA[*deniedError](err) || isA[*indexError](err) || isA[*export.Partial](err) || isA[*export.Unreadable](err) ||
-				isA[*export.PrivilegeLost](err) || isA[*export.Hidden](err) ||
+				isA[*export.PrivilegeLost](err) || isA[*export.Hidden](err) || isA[*store.Refused](err) || isA[*store.NoCredentials](err) ||
 				isKind(err, fauna.KindSecretRefused, fauna.KindDenied)
 		}},
 		{"2", "usage, a missing collection, or a folder that is not what it should be", func(err error) (int, bool) {
@@ -67,7 +67,7 @@ func exitRules() []exitRule {
 				isA[*export.Changed](err) || isA[*archive.Unmergeable](err) || isA[*archive.ShardsMissing](err) || isKind(err, fauna.KindMissing)
 		}},
 		{"5", "server unreachable, or timed out after the retries", func(err error) (int, bool) {
-			return exitUnreachable, loadCode(err, load.KindUnreachable) || isA[*export.GaveUp](err) ||
+			return exitUnreachable, loadCode(err, load.KindUnreachable) || isA[*export.GaveUp](err) || isA[*store.Unreachable](err) ||
 				isKind(err, fauna.KindUnreachable, fauna.KindTimeout, fauna.KindTLS, fauna.KindThrottled, fauna.KindBusy)
 		}},
 		{"1", "any other error: a server that is not Fauna, a file that verify finds wrong, a wizard left by esc", func(error) (int, bool) {

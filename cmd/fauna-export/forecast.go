@@ -172,6 +172,9 @@ func (f *forecast) effort() string {
 
 // freeOn notes what is free on the disk of a folder, where that can be known.
 func (f *forecast) freeOn(dir string) {
+	if store.IsS3(dir) {
+		return
+	}
 	if free, err := store.NewFolder(dir).Free(); err == nil && free >= 0 {
 		f.DiskFree = &free
 	}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"path/filepath"
+	"context"
 
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
@@ -9,11 +9,16 @@ import (
 
 // keepNewest removes old runs, after one that was whole and verified: one that was
 // not must not push a whole one out.
-func (a *app) keepNewest(output *outputFlags, dir string) error {
-	parent, pattern := filepath.Split(filepath.Clean(output.pattern))
-	kept, err := archive.Keep(store.NewFolderShelf(filepath.Clean(parent)), pattern, output.Keep, filepath.Base(dir))
+func (a *app) keepNewest(ctx context.Context, output *outputFlags, dir string) error {
+	parent, pattern := store.Split(output.pattern)
+	shelf, err := store.ShelfAt(ctx, parent, a.s3Options())
+	if err != nil {
+		return unusablef("--keep: %w", err)
+	}
+	_, present := store.Split(dir)
+	kept, err := archive.Keep(shelf, pattern, output.Keep, present)
 	for _, name := range kept.Removed {
-		a.say("removed the run %s, since --keep is %d", quoted(filepath.Join(parent, name)), output.Keep)
+		a.say("removed the run %s, since --keep is %d", quoted(store.Join(parent, name)), output.Keep)
 	}
 	for _, w := range kept.Warnings {
 		a.say("warning: --keep: %s", w)

@@ -16,8 +16,8 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
+	"fauna-export/export/config"
 	"fauna-export/export/load"
-	"fauna-export/export/store"
 	"fauna-export/tui"
 )
 
@@ -63,6 +63,7 @@ A password comes from PGPASSWORD, ~/.pgpass, or a question; TARGET holds none.`,
 			return a.load(cmd.Context(), args[0], f)
 		},
 	}
+	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
 	set := cmd.Flags()
 	set.StringVar(&f.into, "into", "", "load into `TARGET`: postgres://USER@HOST/DATABASE, sqlite:FILE, parquet:DIR or csv:DIR")
 	set.StringVar(&f.columns, "columns", string(load.ColumnsAuto), "auto: a column for each field; json: data as one column, byte for byte (`HOW`)")
@@ -82,13 +83,17 @@ func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
 	if err != nil {
 		return usagef("--columns: %w", err)
 	}
+	from, err := a.store(ctx, dir)
+	if err != nil {
+		return err
+	}
 	debug.SetMemoryLimit(loadMemory)
 	var now atomic.Pointer[load.Status]
 	now.Store(&load.Status{Phase: load.Reading})
 	stop := a.showProgress(func() string { return loadLine(*now.Load()) }, func() export.Event { return loadEvent("progress", *now.Load()) })
 	defer stop()
 	l, err := load.Prepare(ctx, load.Options{
-		From: store.NewFolder(dir), Into: f.into, Columns: columns, Collections: f.collections, Replace: f.replace,
+		From: from, Into: f.into, Columns: columns, Collections: f.collections, Replace: f.replace,
 		Password: a.databasePassword(),
 		Progress: func(s load.Status) {
 			now.Store(&s)

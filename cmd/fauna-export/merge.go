@@ -2,16 +2,16 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"fauna-export/export/archive"
+	"fauna-export/export/config"
 	"fauna-export/export/store"
 )
 
 func newMergeCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "merge DIR",
 		Short: "Write the current rows of every collection out of a chain of syncs",
 		Long: `Write DIR/merged/NAME.jsonl: the rows of every collection as they are after the last
@@ -27,11 +27,17 @@ DIR/.fauna-export, which a copy may lack, tells what is gone.`,
 			return a.merge(cmd.Context(), args[0])
 		},
 	}
+	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
+	return cmd
 }
 
 // merge writes the merged files and prints what they hold.
 func (a *app) merge(ctx context.Context, dir string) error {
-	files, err := archive.Merge(ctx, store.NewFolder(dir))
+	s, err := a.store(ctx, dir)
+	if err != nil {
+		return err
+	}
+	files, err := archive.Merge(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -55,7 +61,7 @@ func (a *app) merge(ctx context.Context, dir string) error {
 	}
 	rows := [][]string{{"collection", "rows", "file"}}
 	for _, f := range files {
-		rows = append(rows, []string{plain(f.Collection), number(f.Rows), plain(filepath.Join(dir, filepath.FromSlash(f.File)))})
+		rows = append(rows, []string{plain(f.Collection), number(f.Rows), plain(store.Join(s.Name(), f.File))})
 	}
 	return a.printText(table(rows))
 }

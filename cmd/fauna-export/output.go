@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"maps"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,10 +38,14 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 		}
 	case "-":
 	default:
-		if strings.Contains(f.Out, "{time}") {
-			f.pattern = f.Out
+		name, err := store.Clean(strings.ReplaceAll(f.Out, "{time}", now.UTC().Format(archive.FolderTime)))
+		if err != nil {
+			return export.Spec{}, usagef("--out: %w", err)
 		}
-		f.Out = filepath.Clean(strings.ReplaceAll(f.Out, "{time}", now.UTC().Format(archive.FolderTime)))
+		if strings.Contains(f.Out, "{time}") {
+			f.pattern = strings.TrimRight(f.Out, "/")
+		}
+		f.Out = name
 	}
 	if f.DDL != "" && f.toStdout() {
 		return export.Spec{}, usagef("--ddl writes a script beside the files: it needs --out DIR")
@@ -52,7 +58,7 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 			return export.Spec{}, usagef("--then-load: %w", err)
 		}
 	}
-	if f.Keep > 0 && (f.pattern == "" || strings.Count(filepath.Base(f.pattern), "{time}") != 1 || strings.Count(f.pattern, "{time}") != 1) {
+	if f.Keep > 0 && (f.pattern == "" || strings.Count(path.Base(filepath.ToSlash(f.pattern)), "{time}") != 1 || strings.Count(f.pattern, "{time}") != 1) {
 		return export.Spec{}, usagef("--keep needs {time} in the last part of --out, such as --out 'backups/{time}'")
 	}
 	if (f.Fast || f.Deletions != "") && f.Mode != modeIncremental {
@@ -82,14 +88,24 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 	if f.Shard != "" && (f.Out == "" || f.toStdout() || f.pattern != "" || s.Mode == export.Incremental) {
 		return s, usagef("--shard is for a full run into one folder that all shards name: give --out DIR")
 	}
-	if f.Out == "" || f.toStdout() || s.Mode == export.Incremental || f.Shard != "" {
-		return s, nil
+	return s, nil
+}
+
+// spec is the run that the flags describe, in a store in which it can begin.
+func (a *app) spec(ctx context.Context, f *outputFlags, named []string, now time.Time) (export.Spec, error) {
+	s, err := f.spec(named, now)
+	if err != nil || f.Out == "" || f.toStdout() || s.Mode == export.Incremental || f.Shard != "" {
+		return s, err
 	}
-	err = archive.CheckNew(store.NewFolder(s.Dir))
+	into, err := a.store(ctx, s.Dir)
+	if err != nil {
+		return s, err
+	}
+	err = archive.CheckNew(into)
 	if errors.Is(err, syscall.ENOTDIR) {
 		return s, unusablef("--out %s: %w; choose another folder", quoted(s.Dir), err)
 	}
-	if err != nil && !isA[*store.Error](err) {
+	if err != nil && !store.IsS3(s.Dir) && !isA[*store.Error](err) {
 		return s, unusablef("--out %s: %w", quoted(s.Dir), err)
 	}
 	return s, err

@@ -30,12 +30,17 @@ holds it. The files become the same as those of a run that was never interrupted
 		},
 	}
 	server = newOptions(cmd, config.Address, config.Server, config.Secret)
+	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
 	redefine(cmd, "domain", "", "`URL` of the database's endpoint (default: the run's own, and it must be that)")
 	return cmd
 }
 
 func (a *app) resume(ctx context.Context, dir string, server *config.Config) error {
-	env := export.OSEnv(dir)
+	env, err := a.env(ctx, dir)
+	if err != nil {
+		return err
+	}
+	dir = env.Store.Name()
 	found, err := archive.Inspect(env.Store)
 	if err != nil {
 		return err
@@ -81,7 +86,7 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 		return err
 	}
 	a.limitMemory(spec.MemoryLimit())
-	return a.finish(ctx, run, dir)
+	return a.finish(ctx, run, env.Store)
 }
 
 // acceptEndpoint makes sure that the secret is meant for the endpoint that a run's

@@ -53,13 +53,14 @@ a flag may be repeated. It never holds the secret.`,
 		},
 	}
 	c = newOptions(cmd, config.Address, config.Server, config.Secret, config.Choice, config.Format, config.Output, config.Pace)
+	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
 	cmd.Flags().BoolVar(&schema, "config-schema", false, "print a JSON Schema of such files, for editors, and do nothing else")
 	cmd.Flags().String("config", "", "take what no flag and no variable sets from `FILE` (YAML; the wizard writes one)")
 	return cmd
 }
 
 func (a *app) run(ctx context.Context, output *outputFlags) error {
-	spec, err := output.spec(output.Collections, time.Now())
+	spec, err := a.spec(ctx, output, output.Collections, time.Now())
 	if err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (a *app) run(ctx context.Context, output *outputFlags) error {
 	if err := a.thenLoad(ctx, spec.Dir, output.ThenLoad); err != nil || output.Keep == 0 {
 		return err
 	}
-	return a.keepNewest(output, spec.Dir)
+	return a.keepNewest(ctx, output, spec.Dir)
 }
 
 // apply puts the choice into a spec: what is exported, what is left out and why,
@@ -143,9 +144,13 @@ func (a *app) warnFiltered(c *choice) {
 // export does a run, with progress on stderr, reads its files again, and ends
 // with a summary.
 func (a *app) export(ctx context.Context, client *fauna.Client, spec export.Spec) error {
-	prepare := func() (*export.Run, error) { return export.NewRun(spec, client.Once(), export.OSEnv(spec.Dir)) }
+	env, err := a.env(ctx, spec.Dir)
+	if err != nil {
+		return err
+	}
+	prepare := func() (*export.Run, error) { return export.NewRun(spec, client.Once(), env) }
 	if spec.Shard.Of != 0 {
-		prepare = func() (*export.Run, error) { return export.NewShard(ctx, spec, client.Once(), export.OSEnv(spec.Dir)) }
+		prepare = func() (*export.Run, error) { return export.NewShard(ctx, spec, client.Once(), env) }
 	}
 	run, err := prepare()
 	if err != nil {
@@ -153,18 +158,18 @@ func (a *app) export(ctx context.Context, client *fauna.Client, spec export.Spec
 	}
 	a.log.fact("run", "endpoint", spec.Endpoint, "out", spec.Dir, "mode", cmp.Or(string(spec.Mode), modeFull), "format", string(spec.Format),
 		"compress", string(spec.Compress), "collections", len(spec.Collections), "left_out", len(spec.Skipped))
-	return a.finish(ctx, run, spec.Dir)
+	return a.finish(ctx, run, env.Store)
 }
 
 // finish does a run that was begun or opened again.
-func (a *app) finish(ctx context.Context, run *export.Run, dir string) error {
+func (a *app) finish(ctx context.Context, run *export.Run, s store.Store) error {
 	stop := a.showRun(run)
 	manifest, err := run.Do(ctx)
 	stop()
 	if err != nil && !isA[*export.Partial](err) {
 		a.event(run.Summary(nil, err))
 		if !isA[*store.Error](err) { // another process may be at work there
-			a.sayStopped(run, dir)
+			a.sayStopped(run, s)
 		}
 		return err
 	}
@@ -172,7 +177,7 @@ func (a *app) finish(ctx context.Context, run *export.Run, dir string) error {
 		return run.Verify(ctx, progress)
 	})
 	if wrong == nil {
-		a.summarise(dir, manifest, report, run.Status())
+		a.summarise(s.Name(), manifest, report, run.Status())
 		wrong = wrongFiles(report)
 	}
 	if wrong != nil {

@@ -12,6 +12,7 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
+	"fauna-export/export/config"
 	"fauna-export/export/store"
 )
 
@@ -54,7 +55,7 @@ func environmentShard(getenv func(string) string) string {
 }
 
 func newFinishCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "finish DIR",
 		Short: "Join the shards of a run on several machines",
 		Long: `Join the shards that run --shard wrote into DIR: check that all are there, of one
@@ -67,10 +68,16 @@ DIR passes for a finished run.`,
 			return a.finishShards(cmd.Context(), args[0])
 		},
 	}
+	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
+	return cmd
 }
 
 func (a *app) finishShards(ctx context.Context, dir string) error {
-	env := export.OSEnv(dir)
+	env, err := a.env(ctx, dir)
+	if err != nil {
+		return err
+	}
+	dir = env.Store.Name()
 	shared, ok := env.Store.(store.Shared)
 	if !ok {
 		return unusablef("%s cannot be shared by several processes", dir)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
@@ -20,7 +19,7 @@ func (a *app) summarise(dir string, m *archive.Manifest, r *archive.Report, s ex
 	}
 	rows := [][]string{{"collection", "rows", "size", "file"}}
 	for _, e := range m.Collections {
-		rows = append(rows, []string{plain(e.Name), number(e.Rows), sizeText(e.Bytes), plain(filepath.Join(dir, filepath.FromSlash(e.File)))})
+		rows = append(rows, []string{plain(e.Name), number(e.Rows), sizeText(e.Bytes), plain(store.Join(dir, e.File))})
 	}
 	fmt.Fprint(a.err, table(rows))
 	a.logFiles(m.Collections)
@@ -72,7 +71,7 @@ func (a *app) summariseSync(dir string, m *archive.Manifest, r *archive.Report, 
 		}
 		of = append(of, e)
 		written += e.Rows
-		rows = append(rows, []string{plain(e.Name), number(e.Rows), number(e.Removed), number(e.Documents), plain(filepath.Join(dir, filepath.FromSlash(e.File)))})
+		rows = append(rows, []string{plain(e.Name), number(e.Rows), number(e.Removed), number(e.Documents), plain(store.Join(dir, e.File))})
 	}
 	fmt.Fprint(a.err, table(rows))
 	a.logFiles(of)
@@ -94,8 +93,9 @@ func consistencyText(m *archive.Manifest) string {
 
 // sayStopped says what a run that did not finish leaves in its folder, and how to
 // go on.
-func (a *app) sayStopped(run *export.Run, dir string) {
-	found, err := archive.Inspect(store.NewFolder(dir))
+func (a *app) sayStopped(run *export.Run, s store.Store) {
+	dir := s.Name()
+	found, err := archive.Inspect(s)
 	if err != nil || found.Run == nil {
 		return
 	}

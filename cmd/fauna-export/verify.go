@@ -9,7 +9,6 @@ import (
 
 	"fauna-export/export/archive"
 	"fauna-export/export/config"
-	"fauna-export/export/store"
 	"fauna-export/fauna"
 )
 
@@ -34,14 +33,19 @@ own time while the server still keeps that.`,
 		},
 	}
 	server = newOptions(cmd, config.Address, config.Server, config.Secret)
+	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
 	redefine(cmd, "domain", "", "`URL` of the server to compare the counts with (default: the files only)")
 	return cmd
 }
 
 // verify reads the files of a folder again and prints what it found.
 func (a *app) verify(ctx context.Context, dir string) (*archive.Report, error) {
+	s, err := a.store(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
 	report, err := a.showVerifying(func(progress func(archive.VerifyStatus)) (*archive.Report, error) {
-		return archive.Verify(ctx, store.NewFolder(dir), progress)
+		return archive.Verify(ctx, s, progress)
 	})
 	if err != nil {
 		return nil, err

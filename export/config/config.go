@@ -54,6 +54,7 @@ type Config struct {
 	DDL            string
 	ThenLoad       string
 	Keep           int
+	S3Endpoint     string
 	DryRun         bool
 	LogFile        string
 	Progress       string // a duration
@@ -77,6 +78,7 @@ const (
 	Format                  // of the files
 	Pace                    // how fast
 	Output                  // the rest of a run
+	Stores                  // where stores that are no folder are
 	Wizard                  // of the wizard alone
 )
 
@@ -98,7 +100,7 @@ func (c *Config) Options() []Option {
 		{Name: "index", to: &c.Index, Group: Output, Default: DefaultIndex, Usage: "`PATTERN` of the index names, for --mode incremental"},
 		{Name: "role", to: &c.Role, Group: Wizard, Usage: "`NAME` of the role that the key was created for; for the wizard, a run does not need it"},
 		{Name: "out", to: &c.Out, Group: Output, Path: true,
-			Usage: "`DIR` for the files: new, empty, or that of earlier syncs; {time} in it becomes the time; - writes the rows of one collection to stdout",
+			Usage: "`DIR` for the files, or s3://bucket/prefix: new, empty, or that of earlier syncs; {time} in it becomes the time; - writes the rows of one collection to stdout",
 			spec:  func(s *export.Spec, text string) error { s.Dir = text; return nil }},
 		{Name: "format", to: &c.Format, Group: Format, Default: string(row.JSONL), Words: row.FormatNames(),
 			Usage: "`FORMAT` of the files: " + strings.Join(row.FormatNames(), ", ") + " (wire: each document as the server sent it)",
@@ -153,6 +155,7 @@ func (c *Config) Options() []Option {
 			spec: func(s *export.Spec, text string) (err error) { s.DDL, err = export.ParseDatabase(text); return err }},
 		{Name: "then-load", to: &c.ThenLoad, Group: Output, Usage: "after a complete run load the files into `TARGET`, as 'fauna-export load' does"},
 		{Name: "keep", to: &c.Keep, Group: Output, Usage: "after a complete run keep the newest `N` finished runs of --out 'DIR/{time}'; 0 keeps all"},
+		{Name: "s3-endpoint", to: &c.S3Endpoint, Group: Stores, Usage: "`URL` of the S3 server of s3://bucket/prefix, for MinIO, R2, Ceph and others (default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else Amazon's)"},
 		{Name: "dry-run", to: &c.DryRun, Group: Output, Once: true, Usage: "check everything, print what would be exported, write nothing"},
 		{Name: "log-file", to: &c.LogFile, Group: Everywhere, Path: true, Usage: "append what happens to `FILE`, a line each, never the secret"},
 		{Name: "progress-interval", to: &c.Progress, Group: Everywhere, Default: "10s", Usage: "`TIME` between two lines of progress when stderr is no terminal; 0 prints the summary only",

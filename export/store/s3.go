@@ -12,6 +12,8 @@ import (
 	"io"
 	"io/fs"
 	"net/url"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -69,6 +71,40 @@ func At(ctx context.Context, name string, o S3Options) (Store, error) {
 	return NewS3(ctx, name, o)
 }
 
+// ShelfAt is the shelf of a name: a folder of folders, or a prefix of prefixes.
+func ShelfAt(ctx context.Context, name string, o S3Options) (Shelf, error) {
+	if !IsS3(name) {
+		return NewFolderShelf(name), nil
+	}
+	return NewS3Shelf(ctx, name, o)
+}
+
+// Clean is the plainest form of a store's name. Its error is that of a URL.
+func Clean(name string) (string, error) {
+	if !IsS3(name) {
+		return filepath.Clean(name), nil
+	}
+	u, err := ParseS3(name)
+	return u.String(), err
+}
+
+// Join is where a file of a store is, for messages.
+func Join(name, file string) string {
+	if IsS3(name) {
+		return strings.TrimSuffix(name, "/") + "/" + file
+	}
+	return filepath.Join(name, filepath.FromSlash(file))
+}
+
+// Split divides a store's clean name into that of its shelf and its name there.
+func Split(name string) (shelf, base string) {
+	if IsS3(name) {
+		shelf, base = path.Split(name)
+		return strings.TrimSuffix(shelf, "/"), base
+	}
+	return filepath.Dir(name), filepath.Base(name)
+}
+
 // S3URL is a bucket and the prefix of the names in it.
 type S3URL struct {
 	Bucket string
@@ -77,7 +113,9 @@ type S3URL struct {
 }
 
 // String is the URL.
-func (u S3URL) String() string { return S3Scheme + u.Bucket + "/" + strings.TrimSuffix(u.Prefix, "/") }
+func (u S3URL) String() string {
+	return strings.TrimSuffix(S3Scheme+u.Bucket+"/"+u.Prefix, "/")
+}
 
 // ParseS3 reads s3://bucket/prefix. A name or password in it is refused and not
 // repeated.
@@ -126,11 +164,11 @@ type S3 struct {
 	plain   bool // over http, where bodies are signed
 	sending chan struct{}
 
-	lock s3Lock
-
 	mu      sync.Mutex
 	reached bool               // the server has answered once
-	records map[string]*upload // of files that are being uploaded, by name; nil until they are listed
+	locks   []*s3Lock          // that are held
+	alone   bool               // one of them is the store's own
+	records map[string]*upload // of files that are being uploaded, by name; nil while others may change them
 }
 
 // NewS3 is the store of a URL. It asks nothing of the server; its error is that
@@ -190,7 +228,7 @@ func (s *S3) List() ([]Entry, error) {
 		}
 		for _, e := range some {
 			switch {
-			case e.Name == lockName || strings.HasPrefix(e.Name, WorkPrefix) && isLock(e.Name[len(WorkPrefix):]) || e.Name == WorkPrefix || e.Name == MergedPrefix:
+			case isLock(strings.TrimPrefix(e.Name, WorkPrefix)) && prefix == WorkPrefix, e.Name == WorkPrefix, e.Name == MergedPrefix:
 			case e.Name == uploadsPrefix:
 				uploads = true
 			default:
@@ -399,8 +437,14 @@ func (s *S3) delete(key string) error {
 	return err
 }
 
-// Close aborts the uploads that are left.
+// Close aborts the uploads that are left, unless other processes may be at work.
 func (s *S3) Close() error {
+	s.mu.Lock()
+	shared := len(s.locks) > 0 && !s.alone
+	s.mu.Unlock()
+	if shared {
+		return nil
+	}
 	records, err := s.loadRecords()
 	for _, u := range records {
 		err = errors.Join(err, s.abort(u))

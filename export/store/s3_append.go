@@ -94,14 +94,15 @@ func (f *s3File) goOn(u *upload, size int64) error {
 		return err
 	}
 	f.part = u.PartSize
-	n := partsFor(size, f.part)
-	f.parts = u.clip(n)
+	now := *u
+	now.Parts, now.Cuts, now.Size = u.clip(partsFor(size, f.part)), slices.Clone(u.Cuts[:at+1]), 0
+	f.parts = slices.Clone(now.Parts)
 	for i, p := range f.parts {
 		if there[i+1] != p {
 			return &UploadLost{Store: f.s.Name(), Name: u.Final}
 		}
 	}
-	f.up = u
+	f.up = &now
 	f.base = size
 	if cut := u.Cuts[at]; cut.SHA256 != "" {
 		f.redo = &cut
@@ -187,7 +188,7 @@ func (f *s3File) full() error {
 	}
 	number := int(f.base / f.part)
 	if number > mostParts {
-		return fmt.Errorf("%s: %s has %d parts of %d MiB, the most that S3 takes: begin again with larger parts (--s3-part-size)", f.s.Name(), final(f.name), mostParts, f.part>>20)
+		return fmt.Errorf("%s: %s has %d parts of %d MiB, the most that S3 takes: begin again with more files for it (--parts)", f.s.Name(), final(f.name), mostParts, f.part>>20)
 	}
 	if f.upload() == nil {
 		up, err := f.s.begin(f.name, f.part)

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,13 +21,15 @@ import (
 // process watched, until it is taken from its holder.
 const beatsToStale = 3
 
-// s3Lock is the lock that this process holds.
+// s3Lock is a lock that this process holds.
 type s3Lock struct {
+	s    *S3
+	key  string
+	busy error // what another holder is to be called
+
 	mu       sync.Mutex
-	name     string // of its object
 	body     lockBody
 	etag     string
-	held     bool
 	lost     bool
 	seen     time.Time // when the lock was last known to be ours, by the wall clock
 	loose    bool      // the server ignores conditions
@@ -47,19 +51,42 @@ type lockBody struct {
 // this process lives. A lock whose holder shows no life for three beats is taken
 // over. Where the server ignores conditions, which is tried, two processes that
 // come within a second of each other may both be let in; the user is told.
-func (s *S3) Lock() (func() error, error) { return s.lockAs(lockName) }
+func (s *S3) Lock() (func() error, error) {
+	return s.lockAs(lockName, s.locked())
+}
 
-// LockFor takes a lock of that name. A server that ignores conditions is refused: two
-// processes as one shard would not be kept apart.
+// LockFor is Lock under a name of its own.
 func (s *S3) LockFor(name string) (func() error, error) {
-	release, err := s.lockAs(WorkPrefix + name + lockEnd)
-	if err != nil {
+	return s.lockAs(name+lockEnd, &Error{Store: s.Name(), Problem: "another process is working on its " + name, Locked: true})
+}
+
+// unshared is a store whose locks do not keep two processes apart that are the same
+// shard.
+func (s *S3) unshared() error {
+	return &Error{Store: s.Name(), Problem: "its server ignores conditions (If-None-Match), so several processes cannot share a run there: do it in one process, without --shard"}
+}
+
+func (s *S3) lockAs(name string, busy error) (func() error, error) {
+	host, _ := os.Hostname()
+	l := &s3Lock{s: s, key: s.key(WorkPrefix + name), busy: busy}
+	l.body = lockBody{Owner: rand.Text(), Host: host, Process: os.Getpid()}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.take(); err != nil {
 		return nil, err
 	}
-	if s.lock.loose {
-		return nil, errors.Join(&Error{Store: s.Name(), Problem: "its server ignores conditions (If-None-Match), so several processes cannot share a run there: do it in one process, without --shard"}, release())
+	if l.loose && name != lockName {
+		return nil, errors.Join(s.unshared(), s.delete(l.key))
 	}
-	return release, nil
+	l.seen = time.Now().Round(0)
+	l.stop, l.finished = make(chan struct{}), make(chan struct{})
+	s.mu.Lock()
+	s.locks = append(s.locks, l)
+	s.alone = s.alone || name == lockName
+	s.records = nil
+	s.mu.Unlock()
+	go l.show()
+	return sync.OnceValue(l.release), nil
 }
 
 // Create puts an object that must not be there yet.
@@ -67,66 +94,46 @@ func (s *S3) Create(name string, data []byte) error {
 	if err := CheckName(name); err != nil {
 		return err
 	}
+	if err := s.owned(); err != nil {
+		return err
+	}
 	md5Text, shaText := s.sums(data)
-	for {
-		err := s.do("write "+name, len(data), func(ctx context.Context) error {
-			opts := minio.PutObjectOptions{DisableContentSha256: true}
-			opts.SetMatchETagExcept("*")
-			_, err := s.core.PutObject(ctx, s.at.Bucket, s.key(name), bytes.NewReader(data), int64(len(data)), md5Text, shaText, opts)
-			return err
-		})
-		switch {
-		case errors.Is(err, errConflict):
-			if err := s.pause(s.opt.Beat / 20); err != nil {
-				return err
+	tried := false
+	err := s.do("create "+name, len(data), func(ctx context.Context) error {
+		opts := minio.PutObjectOptions{DisableContentSha256: true}
+		opts.SetMatchETagExcept("*")
+		_, err := s.core.PutObject(ctx, s.at.Bucket, s.key(name), bytes.NewReader(data), int64(len(data)), md5Text, shaText, opts)
+		if tried && minio.ToErrorResponse(err).StatusCode == http.StatusPreconditionFailed {
+			// It may be the object of a try whose answer was lost.
+			if there, _, gerr := s.get(s.key(name)); gerr == nil && bytes.Equal(there, data) {
+				return nil
 			}
-			continue
-		case !errors.Is(err, errCondition):
-			return err
 		}
-		// The answer to our own request may have been lost.
-		if there, rerr := s.Read(name); rerr == nil && bytes.Equal(there, data) {
-			return nil
+		tried = true
+		if minio.ToErrorResponse(err).Code == "ConditionalRequestConflict" {
+			return errAgain
 		}
+		return err
+	})
+	if errors.Is(err, errCondition) {
 		return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
 	}
-}
-
-// lockAs takes the lock whose object has that name.
-func (s *S3) lockAs(name string) (func() error, error) {
-	host, _ := os.Hostname()
-	l := &s.lock
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.held {
-		return nil, s.locked()
-	}
-	l.name = name
-	l.body = lockBody{Owner: rand.Text(), Host: host, Process: os.Getpid()}
-	l.lost, l.loose = false, false
-	if err := s.takeLock(); err != nil {
-		return nil, err
-	}
-	s.forgetRecords()
-	l.held, l.seen = true, time.Now().Round(0)
-	l.stop, l.finished = make(chan struct{}), make(chan struct{})
-	go s.beat(l.stop, l.finished)
-	return s.release, nil
+	return err
 }
 
 func (s *S3) locked() error {
 	return &Error{Store: s.Name(), Problem: "another process is working in it", Locked: true}
 }
 
-// takeLock makes the lock ours. REQUIRES: lock.mu is held.
-func (s *S3) takeLock() error {
-	l := &s.lock
+// take makes the lock ours. REQUIRES: l.mu is held.
+func (l *s3Lock) take() error {
+	s := l.s
 	watched, since, told := "", time.Time{}, false
 	for {
-		err := s.putLock(func(o *minio.PutObjectOptions) { o.SetMatchETagExcept("*") })
+		err := l.put(func(o *minio.PutObjectOptions) { o.SetMatchETagExcept("*") })
 		switch {
 		case err == nil:
-			return s.probeLock()
+			return l.probe()
 		case errors.Is(err, errConflict):
 			if err := s.pause(s.opt.Beat / 20); err != nil {
 				return err
@@ -135,7 +142,7 @@ func (s *S3) takeLock() error {
 		case !errors.Is(err, errCondition):
 			return err
 		}
-		data, etag, err := s.get(s.key(s.lock.name))
+		data, etag, err := s.get(l.key)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -148,11 +155,11 @@ func (s *S3) takeLock() error {
 		switch {
 		case is.Owner == l.body.Owner: // the answer to our own request was lost
 			l.etag = etag
-			return s.probeLock()
+			return l.probe()
 		case is.Released || stale:
-			err := s.putLock(func(o *minio.PutObjectOptions) { o.SetMatchETag(etag) })
+			err := l.put(func(o *minio.PutObjectOptions) { o.SetMatchETag(etag) })
 			if err == nil {
-				return s.probeLock()
+				return l.probe()
 			}
 			if !errors.Is(err, errCondition) && !errors.Is(err, errConflict) {
 				return err
@@ -162,7 +169,7 @@ func (s *S3) takeLock() error {
 		case watched == "":
 			watched, since = etag, time.Now()
 		case watched != etag:
-			return s.locked()
+			return l.busy
 		}
 		if !told {
 			told = true
@@ -186,11 +193,11 @@ func (s *S3) pause(d time.Duration) error {
 	}
 }
 
-// probeLock tries whether the server respects conditions, and whether the lock is
-// still ours a moment later. REQUIRES: lock.mu is held.
-func (s *S3) probeLock() error {
-	l := &s.lock
-	err := s.putLock(func(o *minio.PutObjectOptions) { o.SetMatchETagExcept("*") })
+// probe tries whether the server respects conditions, and whether the lock is
+// still ours a moment later. REQUIRES: l.mu is held.
+func (l *s3Lock) probe() error {
+	s := l.s
+	err := l.put(func(o *minio.PutObjectOptions) { o.SetMatchETagExcept("*") })
 	switch {
 	case err == nil:
 		l.loose = true
@@ -201,21 +208,21 @@ func (s *S3) probeLock() error {
 	if err := s.pause(s.opt.Beat / 5); err != nil {
 		return err
 	}
-	data, etag, err := s.get(s.key(s.lock.name))
+	data, etag, err := s.get(l.key)
 	if err != nil {
 		return err
 	}
 	var is lockBody
 	if err := json.Unmarshal(data, &is); err != nil || is.Owner != l.body.Owner {
-		return s.locked()
+		return l.busy
 	}
 	l.etag = etag
 	return nil
 }
 
-// putLock writes the lock's object under a condition. REQUIRES: lock.mu is held.
-func (s *S3) putLock(condition func(*minio.PutObjectOptions)) error {
-	l := &s.lock
+// put writes the lock's object under a condition. REQUIRES: l.mu is held.
+func (l *s3Lock) put(condition func(*minio.PutObjectOptions)) error {
+	s := l.s
 	l.body.Beat++
 	data, err := json.Marshal(l.body)
 	if err != nil {
@@ -227,7 +234,7 @@ func (s *S3) putLock(condition func(*minio.PutObjectOptions)) error {
 		if !l.loose {
 			condition(&opts)
 		}
-		info, err := s.core.PutObject(ctx, s.at.Bucket, s.key(s.lock.name), bytes.NewReader(data), int64(len(data)), md5Text, shaText, opts)
+		info, err := s.core.PutObject(ctx, s.at.Bucket, l.key, bytes.NewReader(data), int64(len(data)), md5Text, shaText, opts)
 		if err == nil {
 			l.etag = info.ETag
 		}
@@ -235,35 +242,35 @@ func (s *S3) putLock(condition func(*minio.PutObjectOptions)) error {
 	})
 }
 
-// beat shows that this process lives, until stop.
-func (s *S3) beat(stop, finished chan struct{}) {
-	defer close(finished)
-	t := time.NewTicker(s.opt.Beat)
+// show shows that this process lives, until stop.
+func (l *s3Lock) show() {
+	defer close(l.finished)
+	t := time.NewTicker(l.s.opt.Beat)
 	defer t.Stop()
 	for {
 		select {
-		case <-stop:
+		case <-l.stop:
 			return
 		case <-t.C:
 		}
-		s.lock.mu.Lock()
-		s.renewLocked()
-		s.lock.mu.Unlock()
+		l.mu.Lock()
+		_ = l.renew() // what changes anything asks again
+		l.mu.Unlock()
 	}
 }
 
-// renewLocked shows that this process lives, and finds out whether another one
-// has taken the lock meanwhile. REQUIRES: lock.mu is held.
-func (s *S3) renewLocked() error {
-	l := &s.lock
+// renew shows that this process lives, and finds out whether another one
+// has taken the lock meanwhile. REQUIRES: l.mu is held.
+func (l *s3Lock) renew() error {
+	s := l.s
 	if l.lost {
 		return s.taken()
 	}
 	mine := l.etag
-	err := s.putLock(func(o *minio.PutObjectOptions) { o.SetMatchETag(mine) })
+	err := l.put(func(o *minio.PutObjectOptions) { o.SetMatchETag(mine) })
 	if errors.Is(err, errCondition) || errors.Is(err, errConflict) || errors.Is(err, fs.ErrNotExist) {
 		var is lockBody
-		data, etag, gerr := s.get(s.key(s.lock.name))
+		data, etag, gerr := s.get(l.key)
 		if gerr == nil {
 			gerr = json.Unmarshal(data, &is)
 		}
@@ -286,51 +293,56 @@ func (s *S3) taken() error {
 	return &Error{Store: s.Name(), Problem: "another process has taken it over, since this one showed no life for a while; that one goes on", Locked: true}
 }
 
-// owned answers an error when the lock that this process took may be another's by
+// owned answers an error when a lock that this process took may be another's by
 // now. What holds no lock at all may go on.
 func (s *S3) owned() error {
-	l := &s.lock
+	s.mu.Lock()
+	locks := s.locks
+	s.mu.Unlock()
+	for _, l := range locks {
+		if err := l.owned(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *s3Lock) owned() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.held {
-		return nil
-	}
 	if l.lost {
-		return s.taken()
+		return l.s.taken()
 	}
 	// By the wall clock: a machine that slept was not alive.
-	if time.Now().Round(0).Sub(l.seen) < 2*s.opt.Beat {
+	if time.Now().Round(0).Sub(l.seen) < 2*l.s.opt.Beat {
 		return nil
 	}
-	return s.renewLocked()
+	return l.renew()
 }
 
 // release gives the lock back. Where objects cannot be deleted for a while, the
 // object that stays says that it is free.
-func (s *S3) release() error {
-	l := &s.lock
-	l.mu.Lock()
-	if !l.held {
-		l.mu.Unlock()
-		return nil
-	}
+func (l *s3Lock) release() error {
+	s := l.s
 	close(l.stop)
-	l.mu.Unlock()
 	<-l.finished
+	s.mu.Lock()
+	s.locks = slices.DeleteFunc(slices.Clone(s.locks), func(o *s3Lock) bool { return o == l })
+	s.alone = s.alone && l.key != s.key(WorkPrefix+lockName)
+	s.records = nil
+	s.mu.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.held = false
-	s.forgetRecords()
 	if l.lost {
 		return nil
 	}
 	l.body.Released = true
 	mine := l.etag
-	if err := s.putLock(func(o *minio.PutObjectOptions) { o.SetMatchETag(mine) }); err != nil {
+	if err := l.put(func(o *minio.PutObjectOptions) { o.SetMatchETag(mine) }); err != nil {
 		if errors.Is(err, errCondition) {
 			return nil // it is another's
 		}
 		return fmt.Errorf("release the lock of %s: %w", s.Name(), err)
 	}
-	return s.delete(s.key(s.lock.name))
+	return s.delete(l.key)
 }

@@ -72,6 +72,7 @@ var (
 	errCondition = errors.New("the condition of the request does not hold")
 	errConflict  = errors.New("another request for the same object is being worked on")
 	errNoUpload  = errors.New("no such upload")
+	errAgain     = errors.New("another request for the same object is being worked on: try again")
 )
 
 const (
@@ -144,6 +145,9 @@ func (s *S3) judge(doing string, err error, skewed *bool) (again bool, _ error) 
 	}
 	if judged(err) {
 		return false, err
+	}
+	if errors.Is(err, errAgain) {
+		return true, err
 	}
 	for _, ours := range []error{errCondition, errConflict, errNoUpload} {
 		if errors.Is(err, ours) {

@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -629,7 +630,7 @@ func TestS3_lock(t *testing.T) {
 	if n := len(sizes(t, one)); n != 1 {
 		t.Errorf("%d left", n)
 	}
-	if _, err := one.Read(lockName); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := one.Read(WorkPrefix + lockName); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the lock is left: %v", err)
 	}
 }
@@ -639,12 +640,13 @@ func TestS3_aLockWhoseHolderIsDeadIsTakenAndTheHolderStopsWhenItWakes(t *testing
 	server := newS3Server(t)
 	dead, next := server.open(t, "run"), server.open(t, "run")
 	must(dead.Lock())(t)
-	close(dead.lock.stop) // it sleeps
-	<-dead.lock.finished
+	lock := dead.locks[0]
+	close(lock.stop) // it sleeps
+	<-lock.finished
 	release := must(next.Lock())(t)
-	dead.lock.mu.Lock()
-	dead.lock.seen = time.Now().Add(-time.Hour)
-	dead.lock.mu.Unlock()
+	lock.mu.Lock()
+	lock.seen = time.Now().Add(-time.Hour)
+	lock.mu.Unlock()
 	err := dead.Write("x", []byte("late"))
 	if e, locked := errors.AsType[*Error](err); !locked || !e.Locked || !strings.Contains(err.Error(), "taken it over") {
 		t.Errorf("it wakes and writes: %v", err)
@@ -673,6 +675,54 @@ func TestS3_aServerThatIgnoresConditionsIsFoundOut(t *testing.T) {
 	defer mu.Unlock()
 	if len(told) != 1 || !strings.Contains(told[0], "ignores conditions") {
 		t.Errorf("%q", told)
+	}
+}
+
+func TestS3_isSharedByProcesses(t *testing.T) {
+	t.Parallel()
+	server := newS3Server(t)
+	var won atomic.Int64
+	var all sync.WaitGroup
+	for i := range 8 {
+		s := server.open(t, "run")
+		all.Go(func() {
+			switch err := s.Create(WorkPrefix+"plan.json", []byte{byte(i)}); {
+			case err == nil:
+				won.Add(1)
+			case !errors.Is(err, fs.ErrExist):
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := won.Load(); n != 1 {
+		t.Errorf("%d made it", n)
+	}
+	// An answer that is lost is no other process.
+	once := true
+	server.set(nil, func(r *http.Request) bool {
+		lost := once && r.Method == http.MethodPut
+		once = once && !lost
+		return lost
+	})
+	ok(t, server.open(t, "run2").Create("x", []byte("mine")))
+	server.set(nil, nil)
+	one, two := server.open(t, "run"), server.open(t, "run")
+	first := must(one.LockFor("shard-1"))(t)
+	second := must(two.LockFor("shard-2"))(t)
+	if _, err := two.LockFor("shard-1"); !is[*Error](err) || !strings.Contains(err.Error(), "shard-1") {
+		t.Errorf("%v", err)
+	}
+	a := must(one.Append(WorkPrefix+"u.part", 0))(t)
+	must(a.Write(noise(1, testPart+1)))(t)
+	ok(t, two.Close()) // of the other's uploads it knows nothing
+	ok(t, a.Sync())
+	ok(t, a.Close())
+	ok(t, one.Commit(WorkPrefix+"u.part", "u"))
+	ok(t, first())
+	ok(t, second())
+	if got := sizes(t, one); len(got) != 2 {
+		t.Errorf("left: %v", got)
 	}
 }
 

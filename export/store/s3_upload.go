@@ -56,61 +56,71 @@ const (
 	tokenName     = "Fauna-Export"
 )
 
-// clip is the part of the record up to a cut.
+// clip are the first parts.
 func (u *upload) clip(parts int) []uploadPart { return slices.Clone(u.Parts[:parts]) }
 
 // partsFor is how many parts hold the first bytes of a file.
 func partsFor(size, part int64) int { return int((size + part - 1) / part) }
 
-// loadRecords reads, once, what uploads there are under the prefix.
+// loadRecords reads what uploads there are under the prefix: once, where nobody else
+// changes them.
 func (s *S3) loadRecords() (map[string]*upload, error) {
 	s.mu.Lock()
-	if s.records != nil {
-		defer s.mu.Unlock()
-		return maps.Clone(s.records), nil
-	}
+	known := maps.Clone(s.records)
 	s.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
 	entries, err := s.list(uploadsPrefix)
 	if err != nil {
 		return nil, err
 	}
 	found := make(map[string]*upload)
 	for _, e := range entries {
-		data, _, err := s.get(s.key(e.Name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // its process has just ended well
+		name, err := url.PathUnescape(strings.TrimPrefix(e.Name, uploadsPrefix))
+		if err != nil {
+			continue // none of ours
 		}
+		u, err := s.readRecord(name)
 		if err != nil {
 			return nil, err
 		}
-		u := &upload{}
-		if err := json.Unmarshal(data, u); err != nil || u.Version != recordVersion || s.key(e.Name) != s.recordKey(u.Name) || u.Final != final(u.Name) {
-			name, _ := url.PathUnescape(strings.TrimPrefix(e.Name, uploadsPrefix))
-			return nil, &Error{Store: s.Name(), Problem: fmt.Sprintf("the record of the upload of %s (%s) is damaged or of another version", name, e.Name)}
+		if u != nil { // its process has not just ended well
+			found[u.Name] = u
 		}
-		found[u.Name] = u
 	}
-	s.lock.mu.Lock()
-	held := s.lock.held
-	s.lock.mu.Unlock()
-	if held { // nobody else changes them
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.records = found
-		return maps.Clone(found), nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.alone {
+		s.records = maps.Clone(found)
 	}
 	return found, nil
 }
 
-// forgetRecords: they may be others' from now on, or were so far.
-func (s *S3) forgetRecords() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.records = nil
+// readRecord reads the record of a file's upload, nil when there is none.
+func (s *S3) readRecord(name string) (*upload, error) {
+	data, _, err := s.get(s.recordKey(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	u := &upload{}
+	if err := json.Unmarshal(data, u); err != nil || u.Version != recordVersion || u.Name != name || u.Final != final(name) {
+		return nil, &Error{Store: s.Name(), Problem: fmt.Sprintf("the record of the upload of %s (%s) is damaged or of another version", name, s.shown(s.recordKey(name)))}
+	}
+	return u, nil
 }
 
 // record is the record of a file's upload, nil when it has none.
 func (s *S3) record(name string) (*upload, error) {
+	s.mu.Lock()
+	alone := s.alone
+	s.mu.Unlock()
+	if !alone {
+		return s.readRecord(name)
+	}
 	all, err := s.loadRecords()
 	return all[name], err
 }

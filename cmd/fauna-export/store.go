@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+
+	"fauna-export/export"
+	"fauna-export/export/store"
+)
+
+// s3Options are what an S3 store needs beside its URL.
+func (a *app) s3Options() store.S3Options {
+	return store.S3Options{Endpoint: a.global.S3Endpoint, Getenv: a.getenv, Notice: func(text string) { a.say("%s", plain(text)) }}
+}
+
+// store is the store that a folder's name or an s3:// URL stands for.
+func (a *app) store(ctx context.Context, name string) (store.Store, error) {
+	s, err := store.At(ctx, name, a.s3Options())
+	if err != nil {
+		return nil, unusablef("%w", err)
+	}
+	return s, nil
+}
+
+// env is the machine with a store in place of the run's folder.
+func (a *app) env(ctx context.Context, name string) (export.Env, error) {
+	s, err := a.store(ctx, name)
+	return export.Env{Store: s}, err
+}
