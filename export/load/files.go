@@ -91,7 +91,7 @@ func (f *files) path(name string) string { return filepath.Join(f.dir, name+"."+
 func (f *files) foreign(_ context.Context, names []string) (found []string, err error) {
 	for _, name := range names {
 		if _, err := os.Stat(f.path(name)); err == nil {
-			found = append(found, name+"."+f.kind)
+			found = append(found, name)
 		}
 	}
 	return found, nil

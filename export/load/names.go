@@ -38,13 +38,18 @@ func (n *namer) name(wanted string) string {
 	}
 	sum := sha256.Sum256([]byte(wanted))
 	mark := hex.EncodeToString(sum[:])
-	for digits := 8; ; digits += 8 {
-		name := cutText(strings.ToValidUTF8(strings.ReplaceAll(wanted, "\x00", ""), ""), n.longest-digits-1) + "_" + mark[:digits]
+	base := strings.ToValidUTF8(strings.ReplaceAll(wanted, "\x00", ""), "")
+	if n.refused(fold(base + "_")) { // what begins like that, whatever its end
+		base = "_" + base
+	}
+	for digits := 8; digits <= len(mark); digits += 8 {
+		name := cutText(base, n.longest-digits-1) + "_" + mark[:digits]
 		if folded := fold(name); !n.taken[folded] && !n.refused(folded) {
 			n.taken[folded] = true
 			return name
 		}
 	}
+	return mark[:min(n.longest, len(mark))] // nobody finds names that are alike in so many digits
 }
 
 // cutText cuts a text at a character.

@@ -81,8 +81,9 @@ type Column struct {
 // Change is what an increment does to a column.
 type Change struct {
 	Column *Column
-	From   Type   // "" for a new column
-	Left   string // the collection that its refs led to
+	From   Type // "" for a new column
+	// Left is the collection that its refs led to, and Key the foreign key that goes.
+	Left, Key string
 }
 
 // Columns is how data is loaded.
@@ -319,7 +320,7 @@ func (t *Table) grow(d *dialect, s *survey) {
 			continue
 		}
 		if to := c.widening(d, f); to != c.Type {
-			t.Changes = append(t.Changes, Change{Column: c, From: c.Type, Left: c.Collection})
+			t.Changes = append(t.Changes, Change{Column: c, From: c.Type, Left: c.Collection, Key: c.Key})
 			c.Type = to
 			if to != Ref {
 				c.Collection, c.Key = "", ""

@@ -296,11 +296,21 @@ func (p *postgres) dropKeys(ctx context.Context, all map[string]*kept, jobs []*j
 	}
 	return p.within(ctx, "drop the foreign keys for the time of the load", func(pgx.Tx) error {
 		for _, k := range all {
+			var keys []string
 			for _, c := range k.table.Columns {
-				if c.Key != "" && (touched[k.table.Collection] || touched[c.Collection]) {
-					if err := p.exec(ctx, fmt.Sprintf("ALTER TABLE IF EXISTS %s DROP CONSTRAINT IF EXISTS %s", p.table(k.table.Name), identifier(c.Key))); err != nil {
-						return err
-					}
+				if touched[k.table.Collection] || touched[c.Collection] {
+					keys = append(keys, c.Key)
+				}
+			}
+			for _, c := range k.table.Changes {
+				keys = append(keys, c.Key)
+			}
+			for _, key := range keys {
+				if key == "" {
+					continue
+				}
+				if err := p.exec(ctx, fmt.Sprintf("ALTER TABLE IF EXISTS %s DROP CONSTRAINT IF EXISTS %s", p.table(k.table.Name), identifier(key))); err != nil {
+					return err
 				}
 			}
 		}

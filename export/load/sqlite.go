@@ -156,6 +156,9 @@ func (s *sqlite) definition(t *Table) string {
 	if t.Action == Apply && !t.rebuilt() {
 		var b strings.Builder
 		for _, c := range t.Changes {
+			if c.From != "" {
+				continue // another type of ours, the same of SQLite's
+			}
 			fmt.Fprintf(&b, "ALTER TABLE %s ADD COLUMN %s %s;\n", identifier(t.Name), identifier(c.Column.Name), sqliteDialect.types[c.Column.Type])
 		}
 		return b.String()
