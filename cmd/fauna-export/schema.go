@@ -23,14 +23,15 @@ func newSchemaCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schema",
 		Short: "Print collections, indexes, functions and roles, as JSON or as FQL that makes them again",
-		Long: `Print the collections, indexes, functions and roles that the key may read, all as
-of one moment, on stdout. As JSON each stands as the server sent it, and nothing is
-lost. With --fql they are queries for the Fauna shell, to be run in this order by an
-admin of another database: they make the same schema there. Comments name what the
-queries need that is not in them, and what no text can say.
+		Long: `Print the collections, indexes, functions and roles that the key may read, all from a
+single point in time, on stdout. The JSON holds each one as the server sent it. With
+--fql they are queries for the Fauna shell: an admin of another database runs them in
+this order to create the same schema there. Comments name what the queries need that
+is not among them. What was created with FQL v10 and FQL v4 cannot create stands in
+comments as FSL, for fauna schema push; the exit code is then 3.
 
-An admin's key sees all. A server-readonly key sees no roles. What a role of one's
-own may not read looks like an empty list, which a note on stderr says.`,
+An admin key sees everything. A server-readonly key sees no roles. What a custom role
+may not read looks like an empty list; a note on stderr says so.`,
 		Example: `  fauna-export schema --domain http://localhost:8443 > schema.json
   fauna-export schema --fql > schema.fql`,
 		Args: noArguments,

@@ -86,6 +86,13 @@ func (d *Definitions) FQL() (string, []Unwritable) {
 		_, refer := definitionCall(kind)
 		for _, one := range d.List[kind] {
 			text, update, err := one.fql(kind, known)
+			if v10, note := one.v10(kind); v10 != "" {
+				cannot = append(cannot, Unwritable{kind, one.Name, v10})
+				if kind != CollectionDefinitions {
+					text, update, err = "", "", nil // FQL v4 refuses it
+				}
+				text = note + text
+			}
 			if err != nil {
 				cannot = append(cannot, Unwritable{kind, one.Name, err.Error()})
 				text = fmt.Sprintf("// %s %s cannot be written as FQL: %s. On the wire it is:\n// %s\n",
@@ -118,8 +125,9 @@ func (one Definition) fql(kind DefinitionKind, known map[string]bool) (text, upd
 	create, refer := definitionCall(kind)
 	p := newPrinter()
 	given := &wireNode{kind: wireObject}
+	v10 := v10Members(kind, document)
 	for i, key := range document.keys {
-		if one.made(kind, document, key) {
+		if one.made(kind, document, key) || slices.Contains(v10, key) {
 			continue
 		}
 		if tag, _ := document.items[i].tag(); kind == FunctionDefinitions && key == "role" && tag == "@ref" {
@@ -149,6 +157,27 @@ func (one Definition) fql(kind DefinitionKind, known map[string]bool) (text, upd
 	call := piece{open: create + "(", parts: []piece{params}, end: ")"}
 	b.WriteString(call.brackets() + "\n")
 	return b.String(), update, nil
+}
+
+// v10 says what of a definition FQL v10 made and FQL v4 cannot make, "" for nothing,
+// and is a comment with the definition as FSL, or as it was sent.
+func (one Definition) v10(kind DefinitionKind) (why, note string) {
+	document, err := parseWire(one.Document)
+	if err != nil || document.kind != wireObject {
+		return "", ""
+	}
+	members := v10Members(kind, document)
+	if len(members) == 0 {
+		return "", ""
+	}
+	_, refer := definitionCall(kind)
+	list := strings.Join(members, ", ")
+	why = list + " of FQL v10, which FQL v4 cannot create"
+	head := fmt.Sprintf("%s %s: %s: created with FQL v10, and FQL v4 cannot create it.", strings.ToLower(refer), Quote(one.Name), list)
+	if text := fsl(kind, one.Name, document); text != "" {
+		return why, comment(head + " As FSL, for fauna schema push:\n" + text)
+	}
+	return why, comment(head + " As the server sent it:\n" + lineOf(one.Document))
 }
 
 // needs is a comment that names what was referred to and is not known.

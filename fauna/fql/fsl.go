@@ -1,0 +1,258 @@
+package fql
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// v10Members are the members of a definition that FQL v10 made and that FQL v4
+// cannot: it refuses them, or drops them without a word.
+func v10Members(kind DefinitionKind, document *wireNode) []string {
+	var found []string
+	for i, key := range document.keys {
+		value := document.items[i]
+		switch {
+		case kind == CollectionDefinitions && slices.Contains([]string{"fields", "computed_fields", "wildcard", "alias", "indexes", "constraints"}, key),
+			kind == FunctionDefinitions && (key == "alias" || key == "signature"),
+			kind == FunctionDefinitions && key == "body" && value.kind == wireString,
+			kind == RoleDefinitions && (key == "privileges" || key == "membership") && hasTextResource(value):
+			found = append(found, key)
+		}
+	}
+	return found
+}
+
+// hasTextResource reports whether privileges or memberships name a resource by
+// text, as FQL v10 does; FQL v4 holds refs.
+func hasTextResource(list *wireNode) bool {
+	return slices.ContainsFunc(elements(list), func(n *wireNode) bool {
+		resource := n.member("resource")
+		return resource != nil && resource.kind == wireString
+	})
+}
+
+// elements are the elements of an array, or a value alone as one.
+func elements(n *wireNode) []*wireNode {
+	switch {
+	case n == nil || n.kind == wireNull:
+		return nil
+	case n.kind == wireArray:
+		return n.items
+	}
+	return []*wireNode{n}
+}
+
+// fsl is a definition in Fauna's schema language, which v10 shells push. It is ""
+// where something in the definition has no form there that is known.
+func fsl(kind DefinitionKind, name string, document *wireNode) string {
+	w := &fslWriter{}
+	switch kind {
+	case CollectionDefinitions:
+		w.collection(name, document)
+	case FunctionDefinitions:
+		w.function(name, document)
+	case RoleDefinitions:
+		w.role(name, document)
+	default:
+		w.strange = true
+	}
+	if w.strange {
+		return ""
+	}
+	return strings.TrimSuffix(w.text.String(), "\n")
+}
+
+// fslWriter writes one definition.
+type fslWriter struct {
+	text    strings.Builder
+	strange bool // there is something that it does not know
+}
+
+func (w *fslWriter) line(format string, args ...any) {
+	fmt.Fprintf(&w.text, format+"\n", args...)
+}
+
+// word is a name, which must be an identifier.
+func (w *fslWriter) word(text string) string {
+	if !identifier.MatchString(text) {
+		w.strange = true
+	}
+	return text
+}
+
+// str is the text of a member, "" where there is none.
+func (w *fslWriter) str(n *wireNode, key string) string {
+	value := n.member(key)
+	if value == nil || value.kind == wireNull {
+		return ""
+	}
+	if value.kind != wireString {
+		w.strange = true
+	}
+	return value.text
+}
+
+// alias writes the other name of a collection or function.
+func (w *fslWriter) alias(document *wireNode) {
+	if alias := w.str(document, "alias"); alias != "" {
+		w.line("@alias(%s)", w.word(alias))
+	}
+}
+
+func (w *fslWriter) collection(name string, document *wireNode) {
+	w.alias(document)
+	w.line("collection %s {", w.word(name))
+	if fields := document.member("fields"); fields != nil {
+		for i, key := range fields.keys {
+			text := "  " + w.word(key) + ": " + w.str(fields.items[i], "signature")
+			if given := w.str(fields.items[i], "default"); given != "" {
+				text += " = " + given
+			}
+			w.line("%s", text)
+		}
+	}
+	if fields := document.member("computed_fields"); fields != nil {
+		for i, key := range fields.keys {
+			text := "  compute " + w.word(key)
+			if signature := w.str(fields.items[i], "signature"); signature != "" {
+				text += ": " + signature
+			}
+			w.line("%s = (%s)", text, w.str(fields.items[i], "body"))
+		}
+	}
+	if wildcard := w.str(document, "wildcard"); wildcard != "" {
+		w.line("  *: %s", wildcard)
+	}
+	if indexes := document.member("indexes"); indexes != nil {
+		for i, key := range indexes.keys {
+			w.line("  index %s {", w.word(key))
+			for _, part := range []string{"terms", "values"} {
+				if list := elements(indexes.items[i].member(part)); len(list) > 0 {
+					w.line("    %s [%s]", part, w.paths(list))
+				}
+			}
+			w.line("  }")
+		}
+	}
+	for _, constraint := range elements(document.member("constraints")) {
+		check, unique := constraint.member("check"), constraint.member("unique")
+		switch {
+		case unique != nil:
+			w.line("  unique [%s]", w.paths(elements(unique)))
+		case check != nil:
+			w.line("  check %s (%s)", w.word(w.str(check, "name")), w.str(check, "body"))
+		default:
+			w.strange = true
+		}
+	}
+	for _, key := range []string{"history_days", "ttl_days"} {
+		if value := document.member(key); value != nil && value.kind == wireNumber {
+			w.line("  %s %s", key, value.text)
+		}
+	}
+	w.line("}")
+}
+
+// paths are the fields of an index or of a constraint.
+func (w *fslWriter) paths(list []*wireNode) string {
+	var texts []string
+	for _, n := range list {
+		text := n.text
+		if n.kind == wireObject {
+			text = w.str(n, "field")
+			if mva := n.member("mva"); mva != nil && mva.text == "true" {
+				text = "mva(" + text + ")"
+			}
+			if w.str(n, "order") == "desc" {
+				text = "desc(" + text + ")"
+			}
+		}
+		if text == "" {
+			w.strange = true
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func (w *fslWriter) function(name string, document *wireNode) {
+	w.alias(document)
+	if role := w.str(document, "role"); role != "" {
+		w.line("@role(%s)", w.word(role))
+	}
+	// The body is a lambda: (a, b) => expression, or a block.
+	parameters, body, ok := strings.Cut(w.str(document, "body"), "=>")
+	parameters, body = strings.TrimSpace(parameters), strings.TrimSpace(body)
+	if !strings.HasPrefix(parameters, "(") {
+		parameters = "(" + parameters + ")"
+	}
+	if !ok || strings.ContainsAny(parameters[1:len(parameters)-1], "()") || !strings.HasSuffix(parameters, ")") {
+		w.strange = true
+	}
+	if !strings.HasPrefix(body, "{") || !strings.HasSuffix(body, "}") {
+		body = "{\n  " + body + "\n}"
+	}
+	w.line("function %s%s %s", w.word(name), parameters, body)
+}
+
+func (w *fslWriter) role(name string, document *wireNode) {
+	w.line("role %s {", w.word(name))
+	for _, privilege := range elements(document.member("privileges")) {
+		w.line("  privileges %s {", w.resource(privilege))
+		if actions := privilege.member("actions"); actions != nil {
+			for i, action := range actions.keys {
+				switch rule := actions.items[i]; {
+				case rule.kind == wireString:
+					w.line("    %s {\n      predicate (%s)\n    }", w.word(action), rule.text)
+				case rule.text == "true":
+					w.line("    %s", w.word(action))
+				case rule.text != "false":
+					w.strange = true // a lambda of v4
+				}
+			}
+		}
+		w.line("  }")
+	}
+	for _, member := range elements(document.member("membership")) {
+		w.line("  membership %s%s", w.resource(member), w.predicate(member))
+	}
+	w.line("}")
+}
+
+func (w *fslWriter) predicate(member *wireNode) string {
+	if text := w.str(member, "predicate"); text != "" {
+		return " {\n    predicate (" + text + ")\n  }"
+	}
+	return ""
+}
+
+// resource is the name of what a privilege or membership is about, given as text or
+// as a ref of a collection or function.
+func (w *fslWriter) resource(n *wireNode) string {
+	resource := n.member("resource")
+	if resource == nil {
+		w.strange = true
+		return ""
+	}
+	if _, ref := resource.tag(); ref != nil {
+		of := newPrinter()
+		text, err := of.ref(ref)
+		id := ref.member("id")
+		if err != nil || id == nil || !strings.HasPrefix(text.flat(), "Collection(") && !strings.HasPrefix(text.flat(), "Function(") {
+			w.strange = true
+			return ""
+		}
+		return w.word(id.text)
+	}
+	return w.word(resource.text)
+}
+
+// comment writes text as lines of a comment.
+func comment(text string) string {
+	var b strings.Builder
+	for _, line := range strings.Split(strings.ReplaceAll(text, "\r", "\n"), "\n") {
+		b.WriteString(strings.TrimRight("// "+lineOf([]byte(line)), " ") + "\n")
+	}
+	return b.String()
+}
