@@ -37,6 +37,18 @@ func (r *Run) SetWorkers(n int) {
 	r.employ(n)
 }
 
+// SetMaxRate changes the largest number of documents a second; 0 is any.
+func (r *Run) SetMaxRate(n int) {
+	n = max(n, 0)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.pass != nil {
+		r.pass.SetMaxRate(n)
+	}
+	r.maxRate = n
+	r.pace.setMaxRate(n)
+}
+
 // Stream writes the rows of the run's one collection to w, in order and
 // without a folder: it cannot be resumed. An error of w comes back wrapped.
 func (r *Run) Stream(ctx context.Context, w io.Writer) (*archive.Manifest, error) {

@@ -15,10 +15,10 @@ const longSilence = 5 * time.Second
 // server's answers, fewer requests in flight after these, a largest rate of
 // documents, and the jitter of retries.
 type pace struct {
-	clock   Clock
-	maxRate int
+	clock Clock
 
 	mu      sync.Mutex
+	maxRate int
 	random  *rand.Rand
 	until   time.Time // nobody asks before
 	limit   float64   // requests in flight, at most
@@ -60,10 +60,11 @@ func (p *pace) wait(ctx context.Context) error {
 
 // spend waits for its turn to read n documents under the largest rate.
 func (p *pace) spend(ctx context.Context, n int) error {
+	p.mu.Lock()
 	if p.maxRate == 0 {
+		p.mu.Unlock()
 		return nil
 	}
-	p.mu.Lock()
 	now := p.clock.Now()
 	if p.reserve.Before(now) {
 		p.reserve = now
@@ -72,6 +73,13 @@ func (p *pace) spend(ctx context.Context, n int) error {
 	p.reserve = p.reserve.Add(time.Duration(float64(n) / float64(p.maxRate) * float64(time.Second)))
 	p.mu.Unlock()
 	return p.clock.Wait(ctx, d)
+}
+
+// setMaxRate changes the largest rate; what was reserved under the old one is dropped.
+func (p *pace) setMaxRate(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.maxRate, p.reserve = n, time.Time{}
 }
 
 // slow makes everybody pause, and halves the requests in flight.

@@ -17,6 +17,7 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/config"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 	"fauna-export/fauna/fql"
 )
@@ -80,12 +81,10 @@ func (k *keeper) store(n int, c config.Config) error {
 // the list yet.
 func (w *wizard) answersNow() config.Config {
 	c := w.config()
-	for _, name := range w.steps[collectionsID].(*collectionsStep).typed.Names {
-		if !slices.Contains(c.Collections, name) {
-			c.Collections = append(c.Collections, name)
-		}
+	if x := w.steps[collectionsID].(*collectionsStep); !x.picks() && w.at == collectionsID {
+		c.Collections = x.typed.Names
 	}
-	return c
+	return harmless(c)
 }
 
 // keepAnswers writes the answers so far where the next start finds them.
@@ -94,14 +93,24 @@ func (w *wizard) keepAnswers() tea.Cmd {
 		return nil
 	}
 	n, c := w.keeper.next(), w.answersNow()
-	return w.jobs.do(func(context.Context) tea.Msg { return keptMsg{w.keeper.store(n, c)} })
+	recent := ""
+	if w.at > domainID && !w.endpoint.IsZero() {
+		recent = w.endpoint.String()
+	}
+	return w.jobs.do(func(context.Context) tea.Msg {
+		err := w.keeper.store(n, c)
+		if err == nil && recent != "" {
+			err = storeRecent(w.keeper.path, recent)
+		}
+		return keptMsg{err}
+	})
 }
 
 // keepPause is how long nothing is pressed before what was typed is kept.
 const keepPause = 500 * time.Millisecond
 
-// pausedMsg says that nothing was pressed for a while.
-type pausedMsg struct{ asked int }
+// keepMsg says that nothing was pressed for a while.
+type keepMsg struct{ asked int }
 
 // keepSoon keeps the answers once nothing more is typed.
 func (w *wizard) keepSoon() tea.Cmd {
@@ -109,15 +118,16 @@ func (w *wizard) keepSoon() tea.Cmd {
 		return nil
 	}
 	n := w.keeper.next()
-	return w.jobs.after(keepPause, func(context.Context) tea.Msg { return pausedMsg{n} })
+	return w.jobs.after(keepPause, func(context.Context) tea.Msg { return keepMsg{n} })
 }
 
 // storeAnswers writes them at once.
 func storeAnswers(path string, c config.Config) error {
+	c = harmless(c)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("keep the answers: %w", err)
 	}
-	if err := config.Write(path, c); err != nil {
+	if err := writeConfig(path, c); err != nil {
 		return fmt.Errorf("keep the answers: %w", err)
 	}
 	return nil
@@ -125,8 +135,8 @@ func storeAnswers(path string, c config.Config) error {
 
 // recall fills in the answers of a wizard that was left. It reports whether
 // there were any; a file that cannot be read is as none.
-func (s *session) recall(path string) bool {
-	c, err := config.Load(context.Background(), path)
+func (s *session) recall(ctx context.Context, path string) bool {
+	c, err := config.Load(ctx, path)
 	if err != nil {
 		return false
 	}
@@ -138,8 +148,8 @@ func (s *session) recall(path string) bool {
 		s.plaintext = e
 	}
 	for _, name := range c.Collections {
-		if fql.CheckName(name) == nil {
-			s.add(name)
+		if fql.CheckName(name) == nil && !slices.Contains(s.chosen(), name) {
+			s.choices = append(s.choices, choice{name, true})
 		}
 	}
 	if c.Mode == string(export.Incremental) {
@@ -191,4 +201,58 @@ func newPath(name string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("too many files named %s", name)
+}
+
+// writeConfig writes the answers as a config file.
+func writeConfig(path string, c config.Config) error { return config.Write(path, c) }
+
+// harmless is the answers without what may be a secret that was typed into the wrong
+// field: it is never stored.
+func harmless(c config.Config) config.Config {
+	for _, field := range []*string{&c.Domain, &c.Out, &c.Index, &c.Role} {
+		if looksLikeSecret(*field) {
+			*field = ""
+		}
+	}
+	c.Collections = slices.DeleteFunc(slices.Clone(c.Collections), looksLikeSecret)
+	c.Columns = slices.DeleteFunc(slices.Clone(c.Columns), looksLikeSecret)
+	return c
+}
+
+// mostRecent is how many addresses are kept.
+const mostRecent = 5
+
+// recentFile is where addresses that worked are kept, a line each; beside the answers.
+func recentFile(answers string) string { return filepath.Join(filepath.Dir(answers), "recent") }
+
+// recentAddresses are those of other times, the last one first.
+func recentAddresses(answers string) []string {
+	if answers == "" {
+		return nil
+	}
+	body, err := os.ReadFile(recentFile(answers))
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for line := range strings.Lines(string(body)) {
+		if e, err := fauna.ParseEndpoint(strings.TrimSpace(line)); err == nil && !looksLikeSecret(line) && len(all) < mostRecent {
+			all = append(all, e.String())
+		}
+	}
+	return all
+}
+
+// storeRecent puts an address first. It holds no secret: an endpoint has none.
+func storeRecent(answers, address string) error {
+	all := recentAddresses(answers)
+	if len(all) > 0 && all[0] == address || looksLikeSecret(address) {
+		return nil
+	}
+	all = append([]string{address}, slices.DeleteFunc(all, func(a string) bool { return a == address })...)
+	body := strings.Join(all[:min(len(all), mostRecent)], "\n") + "\n"
+	if err := store.NewFolder(filepath.Dir(answers)).Write(filepath.Base(recentFile(answers)), []byte(body)); err != nil {
+		return fmt.Errorf("keep the addresses: %w", err)
+	}
+	return nil
 }

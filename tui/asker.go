@@ -9,10 +9,21 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
+
+	"fauna-export/tui/text"
 )
 
-// errBack is the answer "<": the question before.
-var errBack = errors.New("back")
+// errBack is the answer "<": the question before. errAgain asks a step again.
+var (
+	errBack  = errors.New("back")
+	errAgain = errors.New("again")
+)
+
+// errStep leads to an earlier step.
+type errStep struct{ to stepID }
+
+func (e *errStep) Error() string { return "go to " + e.to.String() }
 
 // An asker asks questions as plain lines and reads the answers, all of them
 // through one reader: what was piped in for later questions is not lost.
@@ -20,26 +31,35 @@ type asker struct {
 	in   *bufio.Reader
 	file *os.File // the terminal that the answers come from, nil when it is none
 	out  io.Writer
+
+	clean func(string) string // what is fit for a terminal
+	every time.Duration       // between two lines of progress
 }
 
-func newAsker(in io.Reader, out io.Writer) *asker {
-	a := &asker{in: bufio.NewReaderSize(in, 1<<16), out: out}
+func newAsker(in io.Reader, out io.Writer, clean func(string) string) *asker {
+	a := &asker{in: bufio.NewReaderSize(in, 1<<16), out: out, clean: clean, every: plainEvery}
 	if f, ok := in.(*os.File); ok && IsTerminal(f) {
 		a.file = f
 	}
 	return a
 }
 
-// tell prints a paragraph.
+// tell prints a paragraph: every line of it is made fit for a terminal here.
 func (a *asker) tell(format string, args ...any) {
-	fmt.Fprintf(a.out, format+"\n", args...)
+	for line := range strings.SplitSeq(strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"), "\n") {
+		fmt.Fprintln(a.out, a.clean(strings.ReplaceAll(line, "\t", "  ")))
+	}
 }
 
 // line prints a prompt and reads one line, without the spaces around it. At the
 // end of the input it returns ErrLeft; when ctx ends its cause, and the read that
 // cannot be taken back waits for the end of the program.
 func (a *asker) line(ctx context.Context, prompt string) (string, error) {
-	fmt.Fprint(a.out, prompt)
+	lines := strings.Split(prompt, "\n")
+	for i, l := range lines {
+		lines[i] = a.clean(l)
+	}
+	fmt.Fprint(a.out, strings.Join(lines, "\n"))
 	type answer struct {
 		text string
 		err  error
@@ -87,18 +107,18 @@ func (a *asker) text(ctx context.Context, prompt, otherwise string, accept func(
 		prompt += " [" + otherwise + "]"
 	}
 	for {
-		text, err := a.line(ctx, prompt+": ")
+		typed, err := a.line(ctx, prompt+": ")
 		if err != nil {
 			return "", err
 		}
-		if text == "" {
-			text = otherwise
+		if typed == "" {
+			typed = otherwise
 		}
-		if err := accept(text); err != nil {
-			a.tell("Error: %s", sentence(err))
+		if err := accept(typed); err != nil {
+			a.tell("Error: %s", text.Sentence(err))
 			continue
 		}
-		return text, nil
+		return typed, nil
 	}
 }
 

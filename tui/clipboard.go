@@ -11,6 +11,8 @@ import (
 
 	"github.com/atotto/clipboard"
 	"github.com/aymanbagabas/go-osc52/v2"
+
+	"fauna-export/tui/text"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 
 // A clipper copies text to where the person can paste it: this machine's
 // clipboard, or, where the screen is elsewhere, the terminal's own through the
-// escape sequence OSC 52. Nobody can tell whether a terminal obeys that
+// escape sequence OSC 52. Nobody can know whether a terminal obeys that
 // sequence, so what is said names the way and not a success.
 type clipper struct {
 	env    func(string) string
@@ -54,12 +56,12 @@ func (keepOpen) Close() error { return nil }
 
 // copy copies text and says in one sentence how; an error says why not. It takes
 // no longer than wait and a write to the terminal.
-func (c clipper) copy(ctx context.Context, text string) (string, error) {
+func (c clipper) copy(ctx context.Context, what string) (string, error) {
 	remote := c.env("SSH_TTY") != "" || c.env("SSH_CONNECTION") != ""
 	display := c.goos != "linux" || c.env("DISPLAY") != "" || c.env("WAYLAND_DISPLAY") != ""
 	before := ""
 	if !remote && display && c.native != nil {
-		err := c.runNative(ctx, text)
+		err := c.runNative(ctx, what)
 		if err == nil {
 			return "Copied to the clipboard.", nil
 		}
@@ -72,11 +74,11 @@ func (c clipper) copy(ctx context.Context, text string) (string, error) {
 	if c.env("TERM") == "linux" {
 		return "", errors.New(before + "this console has no clipboard")
 	}
-	if len(text) > osc52Limit {
-		return "", fmt.Errorf("%stoo long for the terminal's clipboard (%s)", before, bytesText(int64(len(text))))
+	if len(what) > osc52Limit {
+		return "", fmt.Errorf("%stoo long for the terminal's clipboard (%s)", before, text.Size(int64(len(what))))
 	}
 	way := "through your terminal"
-	s := osc52.New(text)
+	s := osc52.New(what)
 	sequence := s.String()
 	switch {
 	case c.env("TMUX") != "":

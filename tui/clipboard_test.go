@@ -93,16 +93,16 @@ func TestSetup_saysHowCopyingWent(t *testing.T) {
 	clip, _ := fakeClip(map[string]string{"TERM": "linux"}, nil)
 	b.w.clip = clip
 	b.keys("c")
-	b.shows("Not copied", "w writes a file")
+	b.shows("Not copied", "w writes it to a file")
 }
 
 func TestSetup_writesAllCardsToAFile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	b := newBench(t, 80, 24).to(setupID)
 	b.keys("w")
-	b.shows("Written: fauna-setup.fql")
+	b.shows("Wrote fauna-setup.fql")
 	b.keys("u", "w")
-	b.shows("Written: fauna-setup-2.fql")
+	b.shows("Wrote fauna-setup-2.fql")
 }
 
 func TestCopy_ofATextThatTheTerminalWouldDropSaysSoAndLeadsToAFile(t *testing.T) {
@@ -111,20 +111,19 @@ func TestCopy_ofATextThatTheTerminalWouldDropSaysSoAndLeadsToAFile(t *testing.T)
 	b := newBench(t, 80, 24, func(b *bench, _ *Config) { thousand(b) })
 	b.w.clip.env = func(name string) string { return map[string]string{"SSH_TTY": "/dev/pts/3"}[name] }
 	b.w.clip.tty = func() (io.WriteCloser, error) { return keepOpen{&sent}, nil }
+	b.to(collectionsID).paste(strings.Join(b.server.names, "\n"))
 	b.keys("enter")
-	b.paste(strings.Join(b.server.names, "\n"))
-	b.keys("enter", "enter")
 	b.at(setupID)
 	for _, k := range []string{"c", "C"} { // the role of a thousand, and all cards
 		b.keys(k)
-		b.shows("Not copied: too long for the terminal's clipboard (", "w writes a file")
+		b.shows("Not copied: too long for the terminal's clipboard (")
 		b.hides("copied ✓")
 	}
 	if sent.Len() > 0 {
 		t.Errorf("%d bytes went to the terminal", sent.Len())
 	}
 	b.keys("w")
-	b.shows("Written: fauna-setup.fql")
+	b.shows("Wrote fauna-setup.fql")
 	b.keys("right", "c") // the key is short
 	b.shows("Sent to the clipboard through your terminal (OSC 52).", "copied ✓")
 	if sent.Len() == 0 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -12,30 +13,33 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export/row"
+	"fauna-export/tui/text"
 )
 
-// A picker offers the fields found in a collection's first documents as columns.
-type picker struct {
+// A fieldPicker offers the fields found in collections' first documents as columns.
+// Marks stay while it turns from one collection to another.
+type fieldPicker struct {
 	collection string
-	names      []string // collections to turn through
-	fields     []foundField
-	list       list
-	height     int
+	names      []string                // collections to turn through
+	found      map[string][]foundField // by collection
+	picker     picker
 	loading    bool
 	err        error
 	gen        int
 }
+
+// fieldSample is how many documents are looked at for fields.
+const fieldSample = 20
 
 // A foundField is a path that some of the documents have.
 type foundField struct {
 	path   []any
 	typ    row.Type
 	sample string // a value, as JSON text
-	seen   int    // in how many documents
 	chosen bool
 }
 
-// sampleMsg is the answer of the picker's question for documents.
+// sampleMsg is the answer of the question for documents.
 type sampleMsg struct {
 	gen    int
 	fields []foundField
@@ -44,34 +48,31 @@ type sampleMsg struct {
 
 func (sampleMsg) to() stepID { return outputID }
 
-// pick opens the picker, once documents can be read.
+// pick opens the picker, with the collection of the column under the focus.
 func (o *outputStep) pick() tea.Cmd {
-	if o.s.server == nil {
-		o.s.say(noteInfo, "Documents can be read once the secret is accepted; until then type the column.")
-		return nil
-	}
-	var names []string
-	for _, name := range o.s.chosen() {
-		if k := o.s.standing(name); k == noteGood || k == noteWarn {
-			names = append(names, name)
-		}
-	}
+	names := o.s.readable()
 	if len(names) == 0 {
 		o.s.say(noteBad, "None of the chosen collections can be read.")
 		return nil
 	}
-	return o.pickFrom(names[0], names)
+	o.picking = &fieldPicker{names: names, found: map[string][]foundField{}, picker: newPicker(o.s.st, 60)}
+	return o.turnTo(names[0])
 }
 
-func (o *outputStep) pickFrom(collection string, names []string) tea.Cmd {
-	gen := 1
-	if o.picker != nil {
-		gen = o.picker.gen + 1
+func (o *outputStep) turnTo(collection string) tea.Cmd {
+	p := o.picking
+	p.gen++
+	p.collection, p.err, p.loading = collection, nil, false
+	p.picker.filter.set("")
+	p.picker.cursor.at = 0
+	if _, ok := p.found[collection]; ok {
+		p.show()
+		return nil
 	}
-	o.picker = &picker{collection: collection, names: names, loading: true, gen: gen}
-	srv := o.s.server
+	p.loading = true
+	gen, srv := p.gen, o.s.server
 	return o.s.jobs.do(func(ctx context.Context) tea.Msg {
-		body, err := samplePage(ctx, srv, row.Layout{Collection: collection}, sampleSize)
+		body, err := samplePage(ctx, srv, row.Layout{Collection: collection}, fieldSample)
 		if err != nil {
 			return sampleMsg{gen: gen, err: err}
 		}
@@ -80,70 +81,140 @@ func (o *outputStep) pickFrom(collection string, names []string) tea.Cmd {
 	})
 }
 
-func (p *picker) update(m sampleMsg) {
-	if m.gen == p.gen {
-		p.loading, p.fields, p.err = false, m.fields, m.err
+func (p *fieldPicker) update(s *session, m sampleMsg) {
+	if m.gen != p.gen {
+		return
 	}
+	p.loading, p.err = false, m.err
+	if m.err != nil {
+		return
+	}
+	for i, f := range m.fields {
+		m.fields[i].chosen = slices.ContainsFunc(s.columns, func(c column) bool { return c.collection == p.collection && same(c.Path, f.path) })
+	}
+	p.found[p.collection] = m.fields
+	p.show()
 }
 
-func (o *outputStep) pickerKeys() pickerKeys {
-	k := o.s.keys.picker
-	k.choose.SetEnabled(o.picker.list.cursor < len(o.picker.fields))
-	k.take.SetEnabled(len(o.picker.fields) > 0)
-	k.again.SetEnabled(o.picker.err != nil)
-	return k
+// same reports whether two paths are the same.
+func same(a, b []any) bool { return row.FormatPath(a) == row.FormatPath(b) }
+
+// show gives the picker the fields of its collection.
+func (p *fieldPicker) show() {
+	var rows []pick
+	for i, f := range p.found[p.collection] {
+		rows = append(rows, pick{name: text.Clean(row.FormatPath(f.path)), about: text.Pad(string(f.typ), 7) + " " + text.Clean(f.sample), chosen: f.chosen, id: i})
+	}
+	p.picker.set(rows)
+}
+
+func (p *fieldPicker) aside() string {
+	n := 0
+	for _, fields := range p.found {
+		for _, f := range fields {
+			if f.chosen {
+				n++
+			}
+		}
+	}
+	return text.Number(int64(n)) + " marked in all"
+}
+
+type fieldKeys struct{ again, take, next, prev, close key.Binding }
+
+func (p *fieldPicker) keys() fieldKeys {
+	many := len(p.names) > 1
+	return fieldKeys{
+		again: when(p.err != nil, bind("r", "retry", "r")), take: when(!p.loading, bind("enter", "use these columns", "enter")),
+		next: when(many, bind("tab", "next collection", "tab")), prev: when(many, bind("", "", "shift+tab")), close: bind("", "", "esc"),
+	}
 }
 
 func (o *outputStep) pickKey(m tea.KeyMsg) (tea.Cmd, bool) {
-	p := o.picker
-	if p.list.key(o.s.keys.move, m, len(p.fields), p.height) {
-		return nil, true
+	p := o.picking
+	mark := func(r pick) { p.found[p.collection][r.id].chosen = r.chosen }
+	if p.picker.filtering || pressed(m, p.picker.keys().unfilter) {
+		return nil, p.picker.key(m, mark)
 	}
-	switch k := o.pickerKeys(); {
+	switch k := p.keys(); {
 	case pressed(m, k.close):
-		o.picker = nil
-	case pressed(m, k.choose):
-		f := &p.fields[p.list.cursor]
-		f.chosen = !f.chosen
+		o.picking = nil
 	case pressed(m, k.next):
-		return o.pickFrom(around(p.names, p.collection, 1), p.names), true
+		return o.turnTo(around(p.names, p.collection, 1)), true
 	case pressed(m, k.prev):
-		return o.pickFrom(around(p.names, p.collection, -1), p.names), true
+		return o.turnTo(around(p.names, p.collection, -1)), true
 	case pressed(m, k.again):
-		return o.pickFrom(p.collection, p.names), true
+		return o.turnTo(p.collection), true
 	case pressed(m, k.take):
 		return o.takePicked(), true
+	default:
+		p.picker.key(m, mark)
 	}
 	return nil, true
 }
 
-// takePicked makes columns of the chosen fields, each named by the last name of
-// its path, or by more of them where that is taken.
+// takePicked makes columns of the marked fields of all collections, each named by the
+// last name of its path, or by more of them where that is taken, and removes those
+// whose mark was taken away.
 func (o *outputStep) takePicked() tea.Cmd {
-	added := 0
-	for _, f := range o.picker.fields {
-		if !f.chosen {
-			continue
-		}
-		var err error
-		for n := 1; n <= len(f.path); n++ {
-			c := column{collection: o.picker.collection, Column: row.Column{Name: pathName(f.path, n), Path: f.path, Type: f.typ}}
-			c.text = columnText(c)
-			if err = o.takeColumn(c); err == nil {
+	p := o.picking
+	added, removed := 0, 0
+	for _, collection := range p.names {
+		for _, f := range p.found[collection] {
+			at := slices.IndexFunc(o.s.columns, func(c column) bool { return c.collection == collection && same(c.Path, f.path) })
+			switch {
+			case at >= 0 && !f.chosen:
+				o.s.columns = slices.Delete(o.s.columns, at, at+1)
+				removed++
+			case at < 0 && f.chosen:
+				if err := o.s.addField(collection, f); err != nil {
+					o.s.fail(err)
+					return nil
+				}
 				added++
-				break
 			}
 		}
-		if err != nil {
-			o.s.fail(err)
+	}
+	o.picking = nil
+	o.focus = columnsRow + len(o.s.columns)
+	said := text.Count(int64(added), "column") + " added"
+	if removed > 0 {
+		said += ", " + text.Number(int64(removed)) + " removed"
+	}
+	o.s.say(noteGood, "%s.", said)
+	return o.preview.refresh()
+}
+
+// addField makes a column of a field.
+func (s *session) addField(collection string, f foundField) (err error) {
+	for n := 1; n <= len(f.path); n++ {
+		c := column{collection: collection, Column: row.Column{Name: pathName(f.path, n), Path: f.path, Type: f.typ}}
+		c.text = columnText(c)
+		if err = s.takeColumn(c); err == nil {
+			break
 		}
 	}
-	o.picker = nil
-	o.focus = columnsRow + len(o.s.columns)
-	if added > 0 {
-		o.s.say(noteGood, "%s added.", plural(int64(added), "column", "columns"))
+	return err
+}
+
+func (p *fieldPicker) hints() []key.Binding {
+	if p.picker.filtering {
+		return p.picker.hints()
 	}
-	return o.preview.refresh()
+	k := p.keys()
+	return append([]key.Binding{k.take, k.again, k.next}, p.picker.hints()...)
+}
+
+func (p *fieldPicker) body(s *session, w, h int) []string {
+	switch {
+	case p.loading:
+		return []string{s.spinner + " reading the first documents …"}
+	case p.err != nil:
+		return marked(s.st, noteBad, s.sentence(p.err), w)
+	case len(p.picker.rows) == 0:
+		return []string{"  no documents, so no fields; type the column instead"}
+	}
+	return append([]string{p.picker.filterLine(w)}, p.picker.view(w, h-1)...)
 }
 
 // columnText writes a column as it can be typed.
@@ -163,54 +234,6 @@ func pathName(path []any, n int) string {
 		return pathName(path, 2)
 	}
 	return name
-}
-
-func (o *outputStep) pickerHints() []key.Binding {
-	k := o.pickerKeys()
-	k.next.SetEnabled(len(o.picker.names) > 1)
-	return []key.Binding{k.again, k.choose, k.take, k.next}
-}
-
-func (p *picker) body(st styles, w, h int) []string {
-	switch {
-	case p.loading:
-		return []string{"  reading the first documents …"}
-	case p.err != nil:
-		var lines []string
-		for i, l := range wrap(sentence(p.err), w-4) {
-			lines = append(lines, lead(i, st.bad.of("✗ "))+l)
-		}
-		return lines
-	case len(p.fields) == 0:
-		return []string{"  no documents, so no fields; type the column instead"}
-	}
-	n := len(p.fields)
-	p.height = h
-	if n > h {
-		p.height = h - 1
-	}
-	from, to := p.list.window(n, p.height)
-	wide := 0
-	for _, f := range p.fields[from:to] {
-		wide = max(wide, width(clean(row.FormatPath(f.path))))
-	}
-	wide = min(wide, w/2)
-	var lines []string
-	for i := from; i < to; i++ {
-		f := p.fields[i]
-		mark, box := "  ", "[ ]"
-		if i == p.list.cursor {
-			mark = st.strong.of("> ")
-		}
-		if f.chosen {
-			box = st.accent.of("[x]")
-		}
-		lines = append(lines, fit(mark+box+" "+pad(clean(row.FormatPath(f.path)), wide)+"  "+pad(string(f.typ), 7)+" "+st.faint.of(clean(f.sample)), w))
-	}
-	if n > p.height {
-		lines = append(lines, st.faint.of("  "+moreText(from, to-from, n, "fields")))
-	}
-	return lines
 }
 
 // findFields walks the documents of a page in Fauna's wire form and lists the
@@ -272,7 +295,6 @@ func noteField(path []any, typ row.Type, v any, found map[string]*foundField) {
 			f.typ = row.TypeJSON
 		}
 	}
-	f.seen++
 }
 
 // fieldType is the column type of a value in wire form, "" for null, and the

@@ -2,6 +2,8 @@ package tui
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -10,16 +12,18 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
-	"fauna-export/export/config"
-
+	"fauna-export/export/store"
 	"fauna-export/tui/text"
 )
 
 // doneStep says what was written, how to use it, and how to clean up.
 type doneStep struct {
-	s     *session
-	saved string // path of the config file, "" when not saved
-	scroller
+	s         *session
+	saved     string // path of the config file, "" when not saved
+	cursor    rowCursor
+	height    int
+	verifying bool
+	again     *archive.Report // of the last time that the files were read again, nil for none
 }
 
 // savedMsg is the answer of save.
@@ -30,107 +34,121 @@ type savedMsg struct {
 
 func (savedMsg) to() stepID { return doneID }
 
-func newDoneStep(s *session) *doneStep { return &doneStep{s: s} }
+// verifiedMsg is the answer of verify.
+type verifiedMsg struct {
+	report *archive.Report
+	err    error
+}
+
+func (verifiedMsg) to() stepID { return doneID }
+
+func newDoneStep(s *session) *doneStep { return &doneStep{s: s, cursor: newCursor()} }
 
 func (c *doneStep) enter() tea.Cmd { return nil }
 
-func (c *doneStep) leave() {}
+func (c *doneStep) leave() { c.again = nil }
 
 func (c *doneStep) update(m tea.Msg) tea.Cmd {
-	if m, ok := m.(ranMsg); ok && c.s.showRefusal(m) {
-		return nil
-	} else if ok {
-		c.s.panel = nil
-		c.s.say(noteGood, "Run on the demo server: the key and the role are gone.")
-	}
-	if m, ok := m.(savedMsg); ok {
+	switch m := m.(type) {
+	case ranMsg:
+		if !c.s.showRefusal(m) {
+			c.s.panel = nil
+			c.s.say(noteGood, "Ran on the demo server: the key and the role are gone.")
+		}
+	case savedMsg:
 		if m.err != nil {
 			c.s.fail(m.err)
 			return nil
 		}
 		c.saved = m.path
-		c.s.say(noteGood, "Saved, without the secret: %s in %s", filepath.Base(m.path), homePath(filepath.Dir(m.path)))
+		c.s.say(noteGood, "Saved %s in %s (without the secret)", filepath.Base(m.path), homePath(filepath.Dir(m.path)))
+	case verifiedMsg:
+		c.verifying = false
+		switch {
+		case m.err != nil:
+			c.s.fail(m.err)
+		case m.report.OK():
+			c.again = m.report
+			c.s.say(noteGood, "Verified: every file was re-read and matches the manifest.")
+		default:
+			c.again = m.report
+			c.s.say(noteBad, "%s", reportText(m.report))
+		}
 	}
 	return nil
 }
 
+type doneKeys struct{ leave, load, verify, cleanUp, save key.Binding }
+
 func (c *doneStep) keys() doneKeys {
-	k := c.s.keys.done
 	m := c.s.runner.progress().manifest
-	k.load.SetEnabled(m != nil)
-	k.rest.SetEnabled(m != nil && len(m.Failed) > 0)
-	return k
+	return doneKeys{
+		leave: bind("enter", "quit", "enter", "q"), load: when(m != nil, bind("l", "load into a database", "l")),
+		verify: when(m != nil && !c.verifying, bind("v", "verify again", "v")), cleanUp: bind("x", "remove the key", "x"),
+		save: bind("s", "save these answers", "s"),
+	}
 }
 
 func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	p := c.s.runner.progress()
-	if c.scroller.key(c.s.keys.move, m) {
+	if c.cursor.key(m, c.rows(p), c.height) {
 		return nil, true
 	}
 	switch k := c.keys(); {
 	case pressed(m, k.leave):
 		return tea.Quit, true
-	case pressed(m, k.back): // the export lies between, and would lead back here
-		c.s.goTo = checkID
 	case pressed(m, k.load):
-		c.showLoading(export.Postgres)
+		c.showLoading(p)
+	case pressed(m, k.verify):
+		c.verifying = true
+		dir := p.spec.Dir
+		return c.s.jobs.do(func(ctx context.Context) tea.Msg {
+			f := store.NewFolder(dir)
+			defer f.Close()
+			report, err := archive.Verify(ctx, f, func(archive.VerifyStatus) {})
+			return verifiedMsg{report, err}
+		}), true
 	case pressed(m, k.cleanUp):
-		fql := c.s.setup().Cleanup()[0].FQL
+		queries := c.s.setup().Cleanup()
+		each := make([]string, len(queries))
+		for i, q := range queries {
+			each[i] = q.FQL
+		}
+		fql := strings.Join(each, "\n\n")
 		c.s.panel = &panel{
-			title: "As an admin: this deletes the role's keys and the role",
-			text:  cleanLines(fql), fql: true, copy: fql, file: "fauna-cleanup.fql",
-			run: c.s.onDemo(doneID, fql),
+			title: "Run as admin: deletes the role and its keys",
+			text:  text.Lines(fql), fql: true, copy: fql, file: "fauna-cleanup.fql",
+			run: c.s.onDemo(doneID, each...), pane: newPane(),
 		}
 	case pressed(m, k.save):
 		return c.save(), true
-	case pressed(m, k.rest):
-		c.s.say(noteInfo, "fauna-export resume %s tries the rest again.", homePath(p.spec.Dir))
 	default:
 		return nil, false
 	}
 	return nil, true
 }
 
-// showLoading shows how to load the files into a database; the panel turns to
-// another one.
-func (c *doneStep) showLoading(d export.Database) {
-	p := c.s.runner.progress()
-	if _, sync := written(p.manifest); sync > 0 {
-		c.showMerging(p)
-		return
+// showLoading shows how to get the files into a database.
+func (c *doneStep) showLoading(p progress) {
+	dir := text.ShellWord(homePath(p.spec.Dir))
+	_, sync := written(p.manifest)
+	lines := []string{
+		"fauna-export load reads every row, makes tables with exact types, loads them in one transaction per collection, and proves that all of it arrived.", "",
+		"Postgres:", "  fauna-export load " + dir + " --into postgres://user@host/db", "",
+		"SQLite:", "  fauna-export load " + dir + " --into sqlite:shop.db", "",
+		"Typed Parquet or CSV files:", "  fauna-export load " + dir + " --into parquet:typed", "",
+		"Add --dry-run to see the tables first.",
 	}
-	k := c.s.keys.load
-	shown := &panel{
-		title: "Load into " + d.Title(),
-		turns: []turn{
-			{k.postgres, func() { c.showLoading(export.Postgres) }},
-			{k.sqlite, func() { c.showLoading(export.SQLite) }},
-			{k.duckdb, func() { c.showLoading(export.DuckDB) }},
-		},
+	title, copied := "Load into a database", "fauna-export load "+dir+" --into sqlite:shop.db\n"
+	if sync > 0 {
+		title, copied = "Merge all syncs", "fauna-export merge "+dir+"\n"
+		lines = []string{
+			"Each sync wrote what changed. This makes one file per collection with its current rows, without a server:", "",
+			"  fauna-export merge " + dir, "",
+			"The files are in " + text.Clean(filepath.Join(homePath(p.spec.Dir), "merged")) + ". Run it again after the next sync.",
+		}
 	}
-	if err := d.Loads(p.spec.Format); err != nil {
-		shown.text = []string{clean(err.Error())}
-	} else {
-		text := export.LoadScript(d, p.manifest, p.spec.Dir)
-		shown.text, shown.raw = cleanLines(text), true
-		shown.copy, shown.file = text, d.ScriptName()
-	}
-	c.s.panel = shown
-}
-
-// showMerging shows how to make files to load of what all syncs wrote.
-func (c *doneStep) showMerging(p progress) {
-	dir := homePath(p.spec.Dir)
-	command := "fauna-export merge " + text.ShellWord(dir)
-	c.s.panel = &panel{
-		title: "Current rows of all syncs",
-		text: []string{
-			"Each sync wrote what changed. This makes one file a collection of them, with its current rows, without a server:", "",
-			"  " + command, "",
-			"The files lie in " + filepath.Join(clean(dir), "merged") + ". Run it again after the next sync.",
-		},
-		copy: command + "\n",
-	}
+	c.s.panel = &panel{title: title, text: lines, copy: copied, pane: newPane()}
 }
 
 // save writes the answers as a config file for run. A full export must go to a new
@@ -144,7 +162,7 @@ func (c *doneStep) save() tea.Cmd {
 	return c.s.jobs.do(func(context.Context) tea.Msg {
 		path, err := newPath("fauna-export.yaml")
 		if err == nil {
-			err = config.Write(path, answers)
+			err = writeConfig(path, answers)
 		}
 		return savedMsg{path, err}
 	})
@@ -152,16 +170,15 @@ func (c *doneStep) save() tea.Cmd {
 
 func (c *doneStep) title() (string, string) {
 	p := c.s.runner.progress()
-	switch {
+	switch _, good := verified(p); {
 	case p.manifest == nil:
 		return "Nothing was exported.", ""
 	case p.err != nil:
-		return "Finished, but not all of it.", clean(c.s.endpoint.Host())
+		return "Finished, but not everything", ""
+	case !good:
+		return "Finished, but not verified", ""
 	}
-	if _, good := verified(p); !good {
-		return "Finished, but not verified.", clean(c.s.endpoint.Host())
-	}
-	return "Done.", clean(c.s.endpoint.Host())
+	return "Done", ""
 }
 
 func (c *doneStep) body(w, h int) []string {
@@ -170,117 +187,164 @@ func (c *doneStep) body(w, h int) []string {
 	if p.manifest == nil {
 		return nil
 	}
-	var lines []string
 	verdict, good := verified(p)
-	mark, said := st.good.of("✓ "), headline(p)
-	if good && p.err == nil {
-		said = strings.TrimSuffix(said, ".") + ", verified."
-	}
+	kind := noteGood
 	if !good || p.err != nil {
-		mark = st.bad.of("✗ ")
+		kind = noteBad
 	}
-	for i, l := range wrap(said, w-4) {
-		lines = append(lines, lead(i, mark)+l)
-	}
-	if p.manifest.Snapshot != "" && h > 12 {
-		lines = append(lines, "  "+st.faint.of("as of "+clean(p.manifest.Snapshot)))
-	}
+	lines := marked(st, kind, headline(p), w)
+	lines = append(lines, "  "+st.faint.of(text.Fit(facts(p), w-2)))
 	if !good {
-		for i, l := range wrap(verdict, w-4) {
-			lines = append(lines, lead(i, mark)+l)
-		}
+		lines = append(lines, marked(st, noteBad, verdict, w)...)
 	}
-	for _, text := range shortfalls(p) {
-		for i, l := range wrap(text, w-4) {
-			lines = append(lines, lead(i, st.warn.of("! "))+l)
-		}
+	for _, s := range shortfalls(p) {
+		lines = append(lines, marked(st, noteWarn, s, w)...)
 	}
 	lines = lines[:min(len(lines), max(1, h-5))]
-	foot := c.foot(p, w)
-	if h < 14 && c.saved == "" {
-		foot = []string{"", "  l loads them, x removes the key, s saves your answers"}
-		if _, sync := written(p.manifest); sync > 0 {
-			foot[1] = "  l makes current rows, x removes the key, s saves your answers"
-		}
+	foot := []string{""}
+	if c.verifying {
+		foot = append(foot, c.s.spinner+" verifying …")
 	}
-	if len(lines)+len(foot)+3 > h {
-		foot = nil
+	if c.saved != "" {
+		_, sync := written(p.manifest)
+		foot = append(foot, "  "+againName(sync)+":  "+st.accent.of(text.Fit(againCommand(filepath.Base(c.saved), sync), w-18)))
 	}
-	room := max(1, h-len(lines)-1-len(foot))
-	lines = append(lines, "")
-	lines = append(lines, c.files(p, w, room)...)
-	return append(lines, foot...)
+	return append(append(lines, c.files(p, w, max(2, h-len(lines)-len(foot)))...), foot...)
+}
+
+// rows is how many files are listed.
+func (c *doneStep) rows(p progress) int {
+	if p.manifest == nil {
+		return 0
+	}
+	all, _ := written(p.manifest)
+	return len(all) + 1
 }
 
 func (c *doneStep) files(p progress, w, h int) []string {
 	st := c.s.st
 	all, _ := written(p.manifest)
 	n := len(all) + 1
-	h--
-	room := max(1, h)
-	if n > h {
-		room = max(1, h-1)
+	c.height = max(1, h-1)
+	if n > c.height {
+		c.height = max(1, h-2)
 	}
-	from, to := c.window(n, room)
-	lines := []string{"  " + st.bold.of(fit(homePath(clean(p.spec.Dir))+string(filepath.Separator), w-2))}
-	wide := 0
+	from, to := c.cursor.window(n, c.height)
+	lines := []string{"  " + st.bold.of(text.Fit(homePath(text.Clean(p.spec.Dir))+string(filepath.Separator), w-2))}
+	wide := 13
+	for _, e := range all[from:min(to, len(all))] {
+		wide = max(wide, text.Width(text.Clean(e.File)))
+	}
+	wide = min(wide, max(20, w-46))
 	for i := from; i < to; i++ {
-		if i < len(all) {
-			wide = max(wide, width(clean(all[i].File)))
+		bar := "    "
+		if n > c.height && i == c.cursor.at {
+			bar = "  " + st.strong.of("▌ ")
 		}
-	}
-	wide = min(max(wide, 13), max(20, w-44))
-	for i := from; i < to; i++ {
 		if i == len(all) {
-			lines = append(lines, "    "+archive.ManifestName)
+			lines = append(lines, bar+archive.ManifestName)
 			continue
 		}
 		e := all[i]
-		line := "    " + pad(clean(e.File), wide) + padLeft(plural(e.Rows, "row", "rows"), 17) + padLeft(bytesText(e.Bytes), 9)
-		if len(e.SHA256) > 8 && width(line)+14 <= w {
-			line += st.faint.of("  sha256 " + e.SHA256[:4] + "…")
+		line := bar + text.Pad(text.Clean(e.File), wide) + text.PadLeft(text.Count(e.Rows, "row"), 17) + text.PadLeft(text.Size(e.Bytes), 9)
+		if len(e.SHA256) > 8 && text.Width(line)+14 <= w {
+			line += st.faint.of("  sha256 " + text.Clean(e.SHA256[:4]) + "…")
 		}
-		lines = append(lines, fit(line, w))
+		lines = append(lines, text.Fit(line, w))
 	}
-	if n > room {
-		lines = append(lines, st.faint.of("  "+moreText(from, to-from, n, "files")))
+	if n > c.height {
+		lines = append(lines, st.faint.of("    "+partText(from, to-from, n)))
 	}
 	return lines
 }
 
-func (c *doneStep) foot(p progress, w int) []string {
-	again := "s saves your answers"
-	_, sync := written(p.manifest)
-	if c.saved != "" {
-		again = againCommand(filepath.Base(c.saved), sync)
+func (c *doneStep) side(w, _ int) []string {
+	p := c.s.runner.progress()
+	if p.manifest == nil {
+		return nil
 	}
-	name, load := "Load them", "l shows the commands for Postgres, SQLite and DuckDB"
-	if sync > 0 {
-		name, load = "Current rows", "l shows how to make them of all syncs"
-	}
-	lines := []string{
-		"",
-		"  " + pad(name, 16) + load,
-		"  " + pad("Verify again", 16) + "fauna-export verify " + text.ShellWord(homePath(p.spec.Dir)),
-		"  " + pad("Remove the key", 16) + "x shows the FQL",
-		"  " + pad(againName(sync), 16) + again,
-	}
-	for i := range lines {
-		lines[i] = fit(lines[i], w)
-	}
-	return lines
+	dir := text.ShellWord(homePath(p.spec.Dir))
+	return titled(c.s.st, "What to do with it", []string{
+		"The files have their final names; manifest.json says what each one holds, with its SHA-256.", "",
+		c.s.st.bold.of("l") + " shows how to load them into Postgres, SQLite, or typed Parquet and CSV files.", "",
+		"Verify any copy, any time:", "fauna-export verify " + dir, "",
+		"The key still works. " + c.s.st.bold.of("x") + " shows the FQL that deletes it and its role.",
+	}, w)
 }
 
 func (c *doneStep) hints() []key.Binding {
 	k := c.keys()
-	scroll := c.s.keys.move.shown("scroll")
-	scroll.SetEnabled(c.total > c.shown)
-	return []key.Binding{k.leave, k.load, k.cleanUp, k.save, scroll}
+	return []key.Binding{k.leave, k.load, k.verify, k.cleanUp, k.save, c.cursor.shown(c.rows(c.s.runner.progress()) > c.height)}
 }
+
+func (c *doneStep) esc() string { return "back" }
 
 func (c *doneStep) typing() bool { return false }
 
+func (c *doneStep) busy() bool { return c.verifying }
+
 func (c *doneStep) help() string {
-	return "The files lie in the folder under their final names; manifest.json says what each holds, with its SHA-256, and SHA256SUMS can be given to sha256sum -c." +
-		"\n\nl shows commands that load every file. x shows the FQL that deletes the role's keys and the role. s writes your answers, never the secret, to fauna-export.yaml for fauna-export run."
+	return "The files are in the folder under their final names; manifest.json says what each holds, with its SHA-256, and SHA256SUMS can be given to sha256sum -c." +
+		"\n\nl shows how to load them into a database. v reads them again and compares. x shows the FQL that deletes the role and its keys. s writes your answers, never the secret, to fauna-export.yaml for fauna-export run."
+}
+
+func (c *doneStep) ask(ctx context.Context, a *asker) error {
+	a.tell("Export finished. Summary:")
+	save, err := a.yes(ctx, "Save your answers (never the secret) to fauna-export.yaml?", false)
+	if err != nil && !errors.Is(err, ErrLeft) && !errors.Is(err, errBack) {
+		return err
+	}
+	if !save {
+		return nil
+	}
+	m, ok := c.save()().(savedMsg)
+	if !ok {
+		return nil
+	}
+	if m.err != nil {
+		a.tell("Error: %s", c.s.sentence(m.err))
+		return nil
+	}
+	c.saved = m.path
+	a.tell("Saved to %s.", homePath(m.path))
+	return nil
+}
+
+// facts are the snapshot, the retries and the warnings of an export, in a line.
+func facts(p progress) string {
+	m := p.manifest
+	var parts []string
+	switch m.Consistency {
+	case archive.ConsistencySnapshot:
+		parts = append(parts, "One snapshot, "+readableTime(m.Snapshot))
+	case archive.ConsistencyWindow:
+		parts = append(parts, "Read at more than one time")
+	default:
+		parts = append(parts, "No snapshot")
+	}
+	parts = append(parts, text.Count(int64(p.retries()), "retry"), text.Count(int64(len(shortfalls(p))), "warning"))
+	return strings.Join(parts, " · ")
+}
+
+// readableTime is a time of a manifest, for reading.
+func readableTime(iso string) string {
+	s := strings.Replace(text.Clean(iso), "T", " ", 1)
+	if i := strings.IndexByte(s, '.'); i > 0 {
+		s = s[:i]
+	}
+	return strings.TrimSuffix(s, "Z") + " UTC"
+}
+
+// reportText says what is wrong with files that were read again.
+func reportText(r *archive.Report) string {
+	said := "The files do NOT match the manifest:"
+	for _, problem := range r.Problems {
+		said += " " + text.Clean(problem) + "."
+	}
+	for _, f := range r.Files {
+		if f.Problem != "" {
+			said += fmt.Sprintf(" %s: %s.", text.Clean(f.File), text.Clean(f.Problem))
+		}
+	}
+	return said
 }

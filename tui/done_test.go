@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -13,14 +12,14 @@ func TestDone_ofASyncNamesItsOwnFilesAndTheNextSync(t *testing.T) {
 	t.Chdir(t.TempDir())
 	b := newBench(t, 80, 24, secondSync)
 	b.to(doneID)
-	b.shows("Sync 2: 3 collections, 30 documents changed, 6 removed", "users@2.jsonl")
+	b.shows("sync 2: 3 collections, 30 documents changed, 6", "users@2.jsonl")
 	b.hides("users.jsonl", "20,000", "NEWDIR")
 	b.keys("l")
 	b.shows("fauna-export merge /srv/fauna-2026-11-22")
 	b.keys("esc", "s")
-	b.shows("Next sync       fauna-export run --config fauna-export.yaml")
+	b.shows("Next sync:  fauna-export run --config fauna-export.yaml")
 	b.hides("NEWDIR")
-	c, err := config.Load(context.Background(), "fauna-export.yaml")
+	c, err := config.Load(t.Context(), "fauna-export.yaml")
 	if err != nil || c.Out != "/srv/fauna-2026-11-22" || c.Mode != "incremental" {
 		t.Errorf("saved %+v, %v", c, err)
 	}
@@ -48,7 +47,7 @@ func TestDone_demoRunsTheCleanUp(t *testing.T) {
 	b.keys("x")
 	b.shows("r run on the demo server")
 	b.keys("r")
-	b.shows("Run on the demo server: the key and the role are gone.")
+	b.shows("Ran on the demo server: the key and the role are gone.")
 	b.at(doneID)
 }
 
@@ -59,7 +58,7 @@ func TestSummary_ofAStoppedDemoDoesNotLeadToItsServer(t *testing.T) {
 		b.w.runner.wg.Wait()
 		b.look()
 		out, _ := b.w.outcome(t.Context(), nil)
-		if leads := strings.Contains(out.Summary, "fauna-export resume"); leads == demo || !strings.Contains(out.Summary, "not whole") {
+		if leads := strings.Contains(out.Summary, "fauna-export resume"); leads == demo || !strings.Contains(out.Summary, "Export incomplete") {
 			t.Errorf("demo %v: %q", demo, out.Summary)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"fauna-export/export"
@@ -26,6 +27,8 @@ type fakeServer struct {
 	hangs  bool                        // nothing answers before ctx ends
 	index  map[string]fauna.IndexCheck // what CheckIndexes finds of a collection's index
 	closed int
+	spent  *atomic.Int64 // the clock of the test
+	made   []fql.Setup   // what Apply made
 }
 
 func (f *fakeServer) wait(ctx context.Context) error {
@@ -77,6 +80,7 @@ func (f *fakeServer) Access(ctx context.Context, names []string) ([]fauna.Access
 }
 
 func (f *fakeServer) Apply(ctx context.Context, s fql.Setup) (fauna.Secret, error) {
+	f.made = append(f.made, s)
 	if f.apply != nil {
 		return fauna.Secret{}, f.apply
 	}
@@ -89,7 +93,7 @@ func (f *fakeServer) CollectionTimes(_ context.Context, names []string, _ int64)
 	return make([]int64, len(names)), nil
 }
 func (f *fakeServer) Count(_ context.Context, name string, _ int64) (int64, error) {
-	return int64(f.docs[name]), nil
+	return int64(f.docs[name]), f.err
 }
 func (f *fakeServer) Unreadable(context.Context, []string) (unreadable, missing, filtered []string, err error) {
 	return nil, nil, nil, nil
@@ -114,6 +118,9 @@ func (f *fakeServer) IDs(ctx context.Context, name string, _, from int64, size i
 func (f *fakeServer) Documents(ctx context.Context, name string, _, _ int64, size int, paths [][]any, buf []byte) ([]byte, error) {
 	if err := f.wait(ctx); err != nil {
 		return nil, err
+	}
+	if f.spent != nil {
+		f.spent.Add(int64(50 * time.Millisecond))
 	}
 	if f.body != "" {
 		return append(buf[:0], f.body...), nil
@@ -146,6 +153,7 @@ type fakeRun struct {
 	panics   bool
 	paused   []bool
 	workers  int
+	limits   []int
 }
 
 func (r *fakeRun) Do(ctx context.Context) (*archive.Manifest, error) {
@@ -168,6 +176,7 @@ func (r *fakeRun) Status() export.Status { return r.status }
 func (r *fakeRun) Pause()                { r.paused = append(r.paused, true) }
 func (r *fakeRun) Continue()             { r.paused = append(r.paused, false) }
 func (r *fakeRun) SetWorkers(n int)      { r.workers = n }
+func (r *fakeRun) SetMaxRate(n int)      { r.limits = append(r.limits, n) }
 
 // shop is a server with three collections.
 func shop() *fakeServer {

@@ -2,220 +2,206 @@ package tui
 
 import (
 	"strings"
-	"unicode"
 
+	"github.com/charmbracelet/bubbles/cursor"
+	"github.com/charmbracelet/bubbles/key"
+	"github.com/charmbracelet/bubbles/textarea"
+	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/fauna"
+	"fauna-export/tui/text"
 )
 
-// A field is one line of text that a person types into. It takes the place of
-// bubbles/textinput, which keeps a secret's runes where nothing can overwrite them,
-// shows its cursor by reverse video alone, so that it is not seen with NO_COLOR, with
-// the colours that it finds for standard output, and lets through what turns the
-// direction of a text. It does not blink: a terminal that is read aloud stays silent.
-type field struct {
-	text   []rune
-	cursor int  // 0..len(text): where the next rune goes
-	masked bool // shows one • for each rune
-	bare   bool // no "> " before it: something else shows the focus
-	hint   string
+// A field is a line of text that a person types: bubbles/textinput, which is kept
+// from reading the clipboard by itself, from blinking (a terminal that is read aloud
+// stays silent), and from what turns the direction of a text.
+type field struct{ in textinput.Model }
+
+func newField(st styles, hint string) field {
+	in := textinput.New()
+	in.Prompt, in.Placeholder = "", hint
+	in.Cursor.SetMode(cursor.CursorStatic)
+	in.Cursor.Style, in.Cursor.TextStyle = st.plainText, st.plainText
+	in.TextStyle, in.PromptStyle, in.PlaceholderStyle = st.plainText, st.plainText, st.faintText
+	k := &in.KeyMap
+	for _, b := range []*key.Binding{&k.Paste, &k.AcceptSuggestion, &k.NextSuggestion, &k.PrevSuggestion} {
+		b.SetEnabled(false)
+	}
+	in.Focus()
+	return field{in}
 }
 
-func (f *field) value() string { return string(f.text) }
+func (f *field) value() string { return f.in.Value() }
 
 func (f *field) set(s string) {
-	f.text = []rune(s)
-	f.cursor = len(f.text)
-}
-
-// wipe empties the field and overwrites what it held.
-func (f *field) wipe() {
-	clear(f.text[:cap(f.text)])
-	f.text, f.cursor = nil, 0
-}
-
-// insert puts text at the cursor; what no line can hold becomes a space.
-func (f *field) insert(rs []rune) {
-	in := make([]rune, 0, len(rs))
-	for _, r := range rs {
-		if r == '\n' || r == '\r' || r == '\t' {
-			r = ' '
-		}
-		if !hidden(r) {
-			in = append(in, r)
-		}
-	}
-	old := f.text
-	f.text = make([]rune, 0, len(old)+len(in)+16)
-	f.text = append(append(append(f.text, old[:f.cursor]...), in...), old[f.cursor:]...)
-	f.cursor += len(in)
-	if f.masked {
-		clear(old[:cap(old)])
-	}
+	f.in.SetValue(s)
+	f.in.CursorEnd()
 }
 
 // key edits the field; it reports whether the key was one of editing.
 func (f *field) key(m tea.KeyMsg) bool {
-	switch m.Type {
-	case tea.KeyRunes, tea.KeySpace:
-		if m.Alt {
-			return f.word(m)
-		}
-		if m.Paste { // what was copied often has a newline at its end
-			m.Runes = []rune(strings.TrimSpace(string(m.Runes)))
-		}
-		f.insert(m.Runes)
-	case tea.KeyLeft:
-		f.cursor = max(0, f.cursor-1)
-	case tea.KeyRight:
-		f.cursor = min(len(f.text), f.cursor+1)
-	case tea.KeyHome, tea.KeyCtrlA:
-		f.cursor = 0
-	case tea.KeyEnd, tea.KeyCtrlE:
-		f.cursor = len(f.text)
-	case tea.KeyBackspace: // ctrl+h on most terminals, and DEL
-		f.cut(f.cursor-1, f.cursor)
-	case tea.KeyDelete, tea.KeyCtrlD:
-		f.cut(f.cursor, f.cursor+1)
-	case tea.KeyCtrlU:
-		f.cut(0, f.cursor)
-	case tea.KeyCtrlK:
-		f.cut(f.cursor, len(f.text))
-	case tea.KeyCtrlW:
-		f.cut(f.wordStart(), f.cursor)
-	case tea.KeyCtrlLeft:
-		f.cursor = f.wordStart()
-	case tea.KeyCtrlRight:
-		f.cursor = f.wordEnd()
-	default:
+	k := f.in.KeyMap
+	typed := (m.Type == tea.KeyRunes || m.Type == tea.KeySpace) && !m.Alt
+	if !typed && !key.Matches(m, k.CharacterForward, k.CharacterBackward, k.WordForward, k.WordBackward, k.DeleteWordBackward,
+		k.DeleteWordForward, k.DeleteAfterCursor, k.DeleteBeforeCursor, k.DeleteCharacterBackward, k.DeleteCharacterForward, k.LineStart, k.LineEnd) {
 		return false
 	}
+	if m.Paste { // what was copied often has a newline at its end
+		m.Runes = []rune(strings.TrimSpace(string(m.Runes)))
+	}
+	m.Runes = visible(m.Runes)
+	if typed && len(m.Runes) == 0 {
+		return true
+	}
+	f.in, _ = f.in.Update(m)
 	return true
 }
 
-// word is the keys with alt: a word back, forward, or deleted.
-func (f *field) word(m tea.KeyMsg) bool {
-	switch string(m.Runes) {
-	case "b":
-		f.cursor = f.wordStart()
-	case "f":
-		f.cursor = f.wordEnd()
-	case "d":
-		f.cut(f.cursor, f.wordEnd())
-	default:
-		return false
-	}
-	return true
-}
-
-func (f *field) wordStart() int {
-	i := f.cursor
-	for i > 0 && unicode.IsSpace(f.text[i-1]) {
-		i--
-	}
-	for i > 0 && !unicode.IsSpace(f.text[i-1]) {
-		i--
-	}
-	return i
-}
-
-func (f *field) wordEnd() int {
-	i := f.cursor
-	for i < len(f.text) && unicode.IsSpace(f.text[i]) {
-		i++
-	}
-	for i < len(f.text) && !unicode.IsSpace(f.text[i]) {
-		i++
-	}
-	return i
-}
-
-func (f *field) cut(from, to int) {
-	from, to = max(0, from), min(len(f.text), to)
-	if from >= to {
-		return
-	}
-	f.text = append(f.text[:from], f.text[to:]...)
-	f.cursor = from
-}
-
-// view draws the field on exactly one line of at most w cells: "> " and the part
-// of the text around the cursor.
-func (f *field) view(st styles, w int, focused bool) string {
-	mark := "  "
-	if focused && !f.bare {
-		mark = st.strong.of("> ")
-	}
-	w -= 2
-	if w < 4 {
-		return fit(mark, w+2)
-	}
-	if len(f.text) == 0 && f.hint != "" {
-		hint := fit(f.hint, w-1)
-		if focused {
-			return mark + cursorCell(st, "") + st.faint.of(hint)
+// visible leaves out what a terminal must not be given; line breaks and tabs stay,
+// of which the components make what they can hold.
+func visible(rs []rune) []rune {
+	out := make([]rune, 0, len(rs))
+	for _, r := range rs {
+		if r == '\n' || r == '\t' || !text.Hidden(r) {
+			out = append(out, r)
 		}
-		return mark + st.faint.of(hint)
 	}
-	shown := f.text
-	if f.masked {
-		shown = []rune(strings.Repeat("•", len(f.text)))
-	}
-	before, under, after := f.window(shown, w)
-	if !focused {
-		return mark + fit(before+under+after, w)
-	}
-	return mark + before + cursorCell(st, under) + after
+	return out
 }
 
-// cursorCell draws the cursor over a cell, or beside it where there is no
-// reverse video.
-func cursorCell(st styles, under string) string {
+// view draws the field on one line of at most w cells.
+func (f *field) view(w int, focused bool) string {
+	in := f.in
+	in.Width = max(1, w-1)
+	in.SetCursor(in.Position()) // the part that is seen follows the width
+	if focused {
+		return text.Fit(in.View(), w)
+	}
+	if in.Value() == "" {
+		return in.PlaceholderStyle.Render(text.Fit(in.Placeholder, w))
+	}
+	return text.Fit(in.Value(), w)
+}
+
+// newArea is a field of several lines: bubbles/textarea.
+func newArea(st styles, hint string) textarea.Model {
+	a := textarea.New()
+	a.Placeholder, a.ShowLineNumbers, a.CharLimit, a.MaxHeight, a.MaxWidth = hint, false, 0, 0, 0
+	a.Cursor.SetMode(cursor.CursorStatic)
+	a.Cursor.Style, a.Cursor.TextStyle = st.plainText, st.plainText
+	look := textarea.Style{
+		Base: st.plainText, CursorLine: st.plainText, CursorLineNumber: st.plainText, EndOfBuffer: st.plainText,
+		LineNumber: st.plainText, Placeholder: st.faintText, Prompt: st.accentText, Text: st.plainText,
+	}
+	a.FocusedStyle, a.BlurredStyle = look, look
+	a.Prompt = "▌ "
+	a.KeyMap.Paste.SetEnabled(false)
+	a.KeyMap.InsertNewline = bind("ctrl+j", "new line", "ctrl+j", "alt+enter")
+	a.Focus()
+	return a
+}
+
+// A secretField takes a secret, typed or pasted. It is our own since textinput keeps
+// a copy of its runes where nothing can overwrite them; this one keeps what was
+// pasted in the type that never prints, and wipes what was typed.
+type secretField struct {
+	typed []rune
+	held  fauna.Secret // pasted, or made by the wizard; nothing is typed then
+	odd   string       // what is odd about it, "" for nothing
+	hint  string
+}
+
+func (f *secretField) wipe() {
+	clear(f.typed[:cap(f.typed)])
+	*f = secretField{hint: f.hint}
+}
+
+// hold keeps a secret that was never typed.
+func (f *secretField) hold(s fauna.Secret, odd string) {
+	f.wipe()
+	f.held, f.odd = s, odd
+}
+
+// length is how many characters there are.
+func (f *secretField) length() int {
+	if !f.held.IsZero() {
+		return f.held.Len()
+	}
+	return len(f.typed)
+}
+
+// secret is what was entered, picked out of what was pasted with it, or why there
+// is none.
+func (f *secretField) secret() (fauna.Secret, string) {
+	if !f.held.IsZero() {
+		return f.held, f.odd
+	}
+	return fauna.FindSecret(string(f.typed))
+}
+
+// key takes a key; it reports whether it was one of editing.
+func (f *secretField) key(m tea.KeyMsg) bool {
 	switch {
-	case st.plain && under == "":
-		return "█"
-	case st.plain:
-		return "▏" + under
-	case under == "":
-		return st.cursor.of(" ")
+	case m.Paste:
+		whole := string(f.typed) + strings.TrimSpace(string(m.Runes))
+		s, odd := fauna.FindSecret(whole)
+		f.wipe()
+		f.held, f.odd = s, odd
+		return true
+	case (m.Type == tea.KeyRunes || m.Type == tea.KeySpace) && !m.Alt:
+		if !f.held.IsZero() {
+			f.wipe()
+		}
+		old := f.typed
+		f.typed = append(append(make([]rune, 0, len(old)+len(m.Runes)+16), old...), visible(m.Runes)...)
+		clear(old[:cap(old)])
+	case m.Type == tea.KeyBackspace && len(f.typed) > 0:
+		f.typed[len(f.typed)-1] = 0
+		f.typed = f.typed[:len(f.typed)-1]
+	case m.Type == tea.KeyBackspace, m.Type == tea.KeyCtrlU:
+		f.wipe()
+	default:
+		return false
 	}
-	return st.cursor.of(under)
+	f.odd = ""
+	if len(f.typed) > 0 {
+		_, f.odd = fauna.FindSecret(string(f.typed))
+	}
+	return true
 }
 
-// window cuts the text to the w cells that hold the cursor; one cell is kept for
-// the cursor at the end or the mark that stands in for it.
-func (f *field) window(text []rune, w int) (before, under, after string) {
-	w--
-	left := f.cursor
-	used := 0
-	if f.cursor < len(text) {
-		under = string(text[f.cursor])
-		used = width(under)
+// view draws a • for each character, and how many they are.
+func (f *secretField) view(st styles, w int, focused bool) string {
+	n, at := f.length(), ""
+	if focused {
+		at = st.cursor.Render(" ")
 	}
-	for left > 0 {
-		n := width(string(text[left-1]))
-		if used+n > w {
-			break
+	if n == 0 {
+		return at + st.faint.of(text.Fit(f.hint, w-1))
+	}
+	count := text.Count(int64(n), "character")
+	dots := text.Fit(strings.Repeat("•", n), max(1, w-len(count)-4))
+	return text.Sides(dots+at, st.faint.of(count), w)
+}
+
+// looksLikeSecret reports whether a text holds what may be a secret, or the most of
+// one: it belongs into its own field, and is never kept anywhere else.
+func looksLikeSecret(s string) bool {
+	for word := range strings.FieldsFuncSeq(s, func(r rune) bool {
+		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) {
+		for i := 0; i+12 <= len(word); i++ {
+			if word[i] == 'f' && word[i+1] == 'n' && word[i+2] >= 'A' && word[i+2] <= 'F' && mixed(word[i+3:]) {
+				return true
+			}
 		}
-		used += n
-		left--
 	}
-	before = string(text[left:f.cursor])
-	right := min(f.cursor+1, len(text))
-	for right < len(text) {
-		n := width(string(text[right]))
-		if used+n > w {
-			break
-		}
-		used += n
-		right++
-	}
-	if f.cursor < len(text) {
-		after = string(text[f.cursor+1 : right])
-	}
-	// Joined, runes may be narrower or wider than one by one.
-	if width(before)+width(under)+width(after) > w {
-		after = fit(after, max(0, w-width(before)-width(under)))
-		before = fit(before, max(0, w-width(under)))
-	}
-	return before, under, after
+	return false
+}
+
+// mixed reports whether a text is of both cases, or has digits, as no name of a word
+// or two is at that length.
+func mixed(s string) bool {
+	return strings.ContainsAny(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") && strings.ContainsAny(s, "abcdefghijklmnopqrstuvwxyz0123456789")
 }

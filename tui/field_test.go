@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -32,7 +31,7 @@ func TestField_edits(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			var f field
+			f := newField(newBench(t, 80, 24).w.st, "")
 			f.set("one two")
 			for _, k := range c.keys {
 				if !f.key(k) {
@@ -48,121 +47,53 @@ func TestField_edits(t *testing.T) {
 
 func TestField_showsItsCursorWithoutColours(t *testing.T) {
 	b := newBench(t, 80, 24)
-	f := field{}
+	f := newField(b.w.st, "")
 	f.set("abc")
-	if got := f.view(b.w.st, 20, true); !strings.Contains(got, "abc█") {
-		t.Errorf("at the end: %q", got)
-	}
-	f.cursor = 1
-	if got := f.view(b.w.st, 20, true); !strings.Contains(got, "a▏bc") {
-		t.Errorf("in the middle: %q", got)
+	if got := f.view(20, true); !strings.Contains(got, "\x1b[7m") {
+		t.Errorf("no cursor: %q", got)
 	}
 }
 
 func TestField_fitsAnyWidthWithTheCursorInSight(t *testing.T) {
 	b := newBench(t, 80, 24)
-	for _, text := range []string{"", "plain", "東京東京東京東京東京", "e\u0301e\u0301e\u0301", "👩‍👩‍👧👩‍👩‍👧", strings.Repeat("x", 500)} {
-		f := field{hint: "a hint that is rather long for a narrow field"}
-		f.set(text)
-		for cursor := range len(f.text) + 1 {
-			f.cursor = cursor
-			for w := range 40 {
-				got := f.view(b.w.st, w, true)
-				if n := ansi.StringWidth(got); n > w {
-					t.Fatalf("%q, cursor %d: %d cells of %d: %q", text, cursor, n, w, got)
-				}
-				if w >= 8 && !strings.ContainsAny(got, "█▏") {
-					t.Fatalf("%q, cursor %d, width %d: no cursor in %q", text, cursor, w, got)
+	for _, typed := range []string{"", "plain", "東京東京東京東京東京", "e\u0301e\u0301e\u0301", "👩‍👩‍👧👩‍👩‍👧", strings.Repeat("x", 200)} {
+		f := newField(b.w.st, "a hint that is rather long for a narrow field")
+		f.set(typed)
+		for at := range len([]rune(typed)) + 1 {
+			f.in.SetCursor(at)
+			for w := 1; w < 40; w += 3 {
+				if n := ansi.StringWidth(f.view(w, true)); n > w {
+					t.Fatalf("%q, cursor %d: %d cells of %d: %q", typed, at, n, w, f.view(w, true))
 				}
 			}
 		}
 	}
 }
 
-func TestField_wipeLeavesNothingInMemory(t *testing.T) {
-	f := field{masked: true}
-	f.insert([]rune(testSecret))
-	f.insert([]rune("more"))
-	held := f.text[:cap(f.text)]
+func TestSecretField_wipeLeavesNothingInMemory(t *testing.T) {
+	f := secretField{}
+	for _, r := range testSecret {
+		f.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}})
+	}
+	held := f.typed[:cap(f.typed)]
 	f.wipe()
 	for _, r := range held {
 		if r != 0 {
 			t.Fatalf("the wiped field still holds %q", string(held))
 		}
 	}
-	if f.value() != "" {
+	if f.length() != 0 {
 		t.Error("the wiped field is not empty")
 	}
 }
 
-func TestClean_keepsTextAndReplacesControls(t *testing.T) {
-	cases := map[string]string{
-		"users":                    "users",
-		"東京":                       "東京",
-		"a\nb":                     "a�b",
-		"\x1b[31m":                 "�[31m",
-		"\x9b2J":                   "�2J",
-		"a\u202eb":                 "a�b",
-		"\u2066x\u2069":            "�x�",
-		"\xff\xfe":                 "��",
-		"👩‍👩‍👧":                    "👩‍👩‍👧",
-		"\u0645\u06cc\u200c\u062e": "\u0645\u06cc\u200c\u062e",
-		"soft\u00adhyphen":         "soft�hyphen",
-		"\u200b":                   "�",
-		"line\u2028break":          "line�break",
-		"e\u0301":                  "e\u0301",
-		"\x7f":                     "�",
-		"private\ue000":            "private�",
-		"tag\U000e0041":            "tag�",
-		"no-break\u00a0here":       "no-break\u00a0here",
-	}
-	for in, want := range cases {
-		if got := clean(in); got != want {
-			t.Errorf("clean(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
-func FuzzClean(f *testing.F) {
-	for _, name := range hostileNames {
-		f.Add(name)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		got := clean(s)
-		if strings.ContainsFunc(got, hidden) {
-			t.Errorf("clean(%q) = %q holds what a terminal must not be given", s, got)
-		}
-		if clean(got) != got {
-			t.Errorf("clean is not done with %q", got)
-		}
-		for _, w := range []int{0, 1, 7, 30} {
-			if n := width(pad(got, w)); n != w {
-				t.Errorf("pad(%q, %d) takes %d cells", got, w, n)
-			}
-			for _, l := range wrap(got, max(2, w)) {
-				if width(l) > max(2, w) {
-					t.Errorf("wrap(%q, %d): %q is wider", got, w, l)
-				}
-			}
-		}
-	})
-}
-
-func TestWidth_isThatOfTheTerminal(t *testing.T) {
-	pieces := []string{"a", " ", "~", "\x1b[31m", "\x1b[0m", "\x1b[1;36m", "█", "░", "│", "┌", "▁", "✓", "✗", "…", "·", "●", "•", "é", "e\u0301", "\u0301", "東", "👩‍👩‍👧", "\ufe0f", "\u200d", "م"}
-	r := rand.New(rand.NewPCG(1, 2))
-	for range 20_000 {
-		var s string
-		for range r.IntN(8) {
-			s += pieces[r.IntN(len(pieces))]
-		}
-		if got, want := width(s), ansi.StringWidth(s); got != want {
-			t.Fatalf("width(%q) = %d, want %d", s, got, want)
-		}
-		for _, w := range []int{1, 2, 3, 5} {
-			if n := ansi.StringWidth(fit(s, w)); n > w {
-				t.Fatalf("fit(%q, %d) takes %d", s, w, n)
-			}
+func TestLooksLikeSecret_namesAndPathsDoNot(t *testing.T) {
+	for typed, want := range map[string]bool{
+		testSecret: true, "x " + testSecret + " y": true, testSecret[:14]: true, "http://" + testSecret: true, "fnAEAgB1SmACAXyzabc": true,
+		"users": false, "functions": false, "fnAccounts": false, "localhost:8443": false, "/srv/fauna-2026-11-22": false, "": false,
+	} {
+		if got := looksLikeSecret(typed); got != want {
+			t.Errorf("looksLikeSecret(%q) = %v", typed, got)
 		}
 	}
 }
@@ -180,28 +111,5 @@ func TestHighlight_changesNoText(t *testing.T) {
 	}
 	if got := highlight(b.w.st, `Paginate("x", 1)`); strings.Count(got, "\x1b[3") != 3 {
 		t.Errorf("a call, a string and a number are not coloured: %q", got)
-	}
-}
-
-func TestNearest_findsTheNameThatWasMeant(t *testing.T) {
-	names := []string{"users", "products", "line-items", "Orders"}
-	cases := map[string]string{"prodcuts": "products", "user": "users", "usres": "users", "orders": "Orders", "lineitems": "line-items", "invoices": "", "": ""}
-	for in, want := range cases {
-		if got := nearest(in, names); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
-func TestUnits_readWell(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000"} {
-		if got := countText(n); got != want {
-			t.Errorf("countText(%d) = %q, want %q", n, got, want)
-		}
-	}
-	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1.0 kB", 9_940: "9.9 kB", 999_400: "999 kB", 999_600: "1.0 MB", 13_400_000: "13 MB"} {
-		if got := bytesText(n); got != want {
-			t.Errorf("bytesText(%d) = %q, want %q", n, got, want)
-		}
 	}
 }

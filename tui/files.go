@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
+	"fauna-export/tui/text"
 )
 
 // writeNew writes a text to a file of that name in the current folder, or, when
@@ -54,47 +56,127 @@ type place struct {
 
 // trouble is why an export of a mode cannot be written there, nil when it can.
 func (p place) trouble(mode export.Mode) error {
-	if p.chain && mode != export.Incremental {
-		return errors.New("an incremental export lies there: choose incremental for its next sync, or give a new folder")
+	switch {
+	case p.err != nil:
+		return p.err
+	case p.begun:
+		return nil
+	case p.chain && mode != export.Incremental:
+		return errors.New("It holds an incremental export: choose incremental for its next sync, or another folder.")
 	}
-	return p.err
+	return nil
 }
 
 // look finds out about a folder: it must not exist, be empty, or hold an export
-// that was begun, or an incremental one.
+// that was begun, or an incremental one. archive.Inspect is the judge, as for a run.
 func look(path string) place {
 	p := place{path: path, free: -1}
-	found, err := archive.Inspect(store.NewFolder(path))
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		p.isNew = true
+	case err != nil:
+		p.err = fmt.Errorf("Can't use this folder: %w", reason(err))
+	case !info.IsDir():
+		p.err = errors.New("This is a file, not a folder.")
+	default:
+		p.inspect()
+	}
+	dir := path
+	for !isDir(dir) {
+		up := filepath.Dir(dir)
+		if up == dir {
+			return p
+		}
+		dir = up
+	}
+	if n, err := freeBytes(dir); err == nil {
+		p.free = n
+	}
+	switch err := writable(dir); {
+	case p.err != nil:
+	case err != nil:
+		p.err = fmt.Errorf("Can't write to %s: %w", text.Clean(homePath(dir)), reason(err))
+	case p.free == 0:
+		p.err = fmt.Errorf("No space is left in %s.", text.Clean(homePath(dir)))
+	}
+	return p
+}
+
+// inspect finds out what a folder holds.
+func (p *place) inspect() {
+	f := store.NewFolder(p.path)
+	defer f.Close()
+	found, err := archive.Inspect(f)
 	switch found.Kind {
 	case archive.Unfinished, archive.Partial:
 		p.begun = true
 	case archive.Syncs:
 		p.chain = true
 	case archive.Finished:
-		p.err = errors.New("this folder holds a finished export: choose another")
+		p.err = errors.New("It holds a finished export. Choose another folder.")
 	case archive.Foreign:
-		p.err = fmt.Errorf("this folder isn't empty (it holds %s): choose another", clean(found.Other))
-	default:
-		p.err = found.Err
-		_, serr := os.Lstat(path)
-		p.isNew = errors.Is(serr, fs.ErrNotExist)
+		p.err = fmt.Errorf("This folder isn't empty (it holds %s). Choose another.", text.Clean(found.Other))
+	case archive.Broken:
+		p.err = fmt.Errorf("It holds an export that can't be resumed: %w", found.Err)
+	}
+	if e, ok := errors.AsType[*store.Error](err); ok {
+		err = errors.New(e.Problem)
 	}
 	if err != nil {
-		if e, ok := errors.AsType[*store.Error](err); ok {
-			err = errors.New(e.Problem)
-		}
-		p.err = fmt.Errorf("not a folder that can be used: %w", err)
+		p.err = fmt.Errorf("Can't use this folder: %w", reason(err))
 	}
-	for dir := path; ; {
-		if n, err := freeBytes(dir); err == nil {
-			p.free = n
-			break
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			break
-		}
-		dir = up
+}
+
+// reason is an error without the path, which the screen shows already.
+func reason(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		return pe.Err
 	}
-	return p
+	return err
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// complete is the path that a person may mean by the beginning of one: as far as all
+// folders that begin so agree, with a separator behind one that is alone.
+func complete(typed string) string {
+	path, err := fullPath(typed)
+	if err != nil {
+		return typed
+	}
+	dir, begin := filepath.Split(path)
+	if strings.HasSuffix(typed, string(filepath.Separator)) {
+		dir, begin = path, ""
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return typed
+	}
+	var names []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), begin) && (begin != "" || !strings.HasPrefix(e.Name(), ".")) && isDir(filepath.Join(dir, e.Name())) {
+			names = append(names, e.Name())
+		}
+	}
+	if len(names) == 0 {
+		return typed
+	}
+	common := names[0]
+	for _, name := range names[1:] {
+		for !strings.HasPrefix(name, common) {
+			_, size := utf8.DecodeLastRuneInString(common)
+			common = common[:len(common)-size]
+		}
+	}
+	if len(names) == 1 {
+		common += string(filepath.Separator)
+	}
+	if len(common) <= len(begin) {
+		return typed
+	}
+	return typed + common[len(begin):]
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"fauna-export/export"
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
 )
@@ -53,30 +52,6 @@ func TestLook_newEmptyBegunOrFull(t *testing.T) {
 	}
 	if p := look(file); p.err == nil {
 		t.Errorf("a file: %+v", p)
-	}
-}
-
-func TestExport_foundInItsFolderCanBeContinued(t *testing.T) {
-	b := newBench(t, 80, 24)
-	b.w.look = func(path string) place { return place{path: path, begun: true, free: -1} }
-	b.to(outputID).shows("an export that is not finished")
-	b.keys("enter", "enter")
-	b.paste(testSecret)
-	b.keys("enter")
-	resumed := false
-	b.w.runner.open = func(_ export.Spec, _ export.Source, resume bool) (exporting, error) {
-		if !resume {
-			return nil, &store.Error{Store: "/srv", Problem: "an export was begun here", Resumable: true}
-		}
-		resumed = true
-		return b.run, nil
-	}
-	b.keys("enter")
-	b.shows("c continues the export that lies there")
-	b.keys("c")
-	b.at(doneID)
-	if !resumed {
-		t.Error("it began anew")
 	}
 }
 

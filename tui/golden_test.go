@@ -48,6 +48,7 @@ func (b *bench) showing(p progress) {
 		c.sampled = time.Time{}
 		c.progressed(q)
 	}
+	c.moved = time.Time{} // a while ago
 	c.progressed(p)
 }
 
@@ -58,75 +59,87 @@ func scenes() []scene {
 		{"domain plaintext question", nil, func(b *bench) { b.keys("ctrl+u"); b.typed("http://10.0.0.7:8443"); b.keys("enter") }},
 		{"domain unreachable", func(b *bench, _ *Config) { b.server.reach = errNoNetwork }, func(*bench) {}},
 		{"domain leave question", nil, func(b *bench) { b.keys("esc") }},
+		{"domain recent", nil, func(b *bench) {
+			b.w.recent = []string{"https://core.example.org:8443", "http://localhost:8443"}
+			b.keys("down")
+		}},
+		{"domain tls", nil, func(b *bench) { b.keys("ctrl+u"); b.typed("core.example.org"); b.keys("enter") }},
+		{"access", nil, func(b *bench) { b.to(accessID) }},
+		{"access with a secret in the environment", withEnv, func(b *bench) { b.to(accessID) }},
+		{"access secret entered", nil, func(b *bench) { b.to(accessID).keys("2"); b.paste(testSecret) }},
+		{"access admin", nil, func(b *bench) { b.to(accessID).keys("3"); b.typed("fnADMIN") }},
+		{"access rejected", func(b *bench, _ *Config) { b.server.list = errRefused }, func(b *bench) {
+			b.to(accessID).paste(testSecret)
+			b.keys("enter")
+		}},
 		{"collections empty", nil, func(b *bench) { b.to(collectionsID) }},
 		{"collections typed", nil, func(b *bench) { b.to(collectionsID).typed("users, products, line-items") }},
 		{"collections pasted cut", nil, func(b *bench) {
-			b.to(collectionsID).paste("{\n  data: [ 'users', 'products', 'a b',\n    ... 900 more items\n  ]\n}\n")
+			b.to(collectionsID).paste("{\n  data: [ 'users', 'products', 'a b/c',\n    ... 900 more items\n  ]\n}\n")
 		}},
-		{"collections after the secret", func(b *bench, _ *Config) {
-			b.server.names = append(b.server.names, "audit_log")
-			b.server.access = map[string]fauna.Access{"audit_log": {Exists: true}}
-		}, func(b *bench) {
-			b.to(collectionsID).typed("users, prodcuts, audit_log")
-			b.keys("enter", "enter", "enter")
-			b.paste(testSecret)
-			b.keys("enter", "e")
-		}},
-		{"collections a thousand filtered", func(b *bench, _ *Config) { thousand(b) }, func(b *bench) {
-			b.to(collectionsID).paste(strings.Join(b.server.names, "\n"))
-			b.keys("tab", "/")
-			b.typed("collection-09")
-		}},
-		{"output", nil, func(b *bench) { b.to(outputID) }},
-		{"output csv with a column", nil, func(b *bench) {
-			b.to(outputID).keys("down", "right", "down", "right", "down", "down")
-			b.typed("users:parent_id:string=data.parent.id")
+		{"collections picker", withAudit, func(b *bench) { b.withSecret(collectionsID).keys("down") }},
+		{"collections after the secret", withAudit, func(b *bench) {
+			b.names = "users, prodcuts, audit_log"
+			b.to(secretID).paste(testSecret)
 			b.keys("enter")
 		}},
-		{"output folder not empty", nil, func(b *bench) {
-			b.w.look = func(path string) place {
-				return place{path: path, free: -1, err: errors.New("this folder is not empty: give a new one")}
-			}
-			b.to(outputID).keys("enter")
+		{"collections a thousand filtered", func(b *bench, _ *Config) { thousand(b) }, func(b *bench) {
+			b.withSecret(collectionsID).keys("/")
+			b.typed("collection-09")
 		}},
-		{"output incremental", nil, func(b *bench) { b.to(outputID).keys("right") }},
-		{"output fields of documents", nil, func(b *bench) { b.to(checkID).keys("o", "ctrl+o", "space", "down", "down", "space") }},
-		{"output fields cannot be read", nil, func(b *bench) { b.to(checkID).keys("o"); b.server.err = errNoNetwork; b.keys("ctrl+o") }},
-		{"output preview of documents", nil, func(b *bench) { b.to(checkID).keys("o", "ctrl+o", "down", "down", "space", "enter") }},
+		{"collections a thousand", func(b *bench, _ *Config) { thousand(b) }, func(b *bench) { b.withSecret(collectionsID) }},
 		{"set-up role", nil, func(b *bench) { b.to(setupID) }},
 		{"set-up key", nil, func(b *bench) { b.to(setupID).keys("c", "right") }},
 		{"set-up update", nil, func(b *bench) { b.to(setupID).keys("u") }},
-		{"set-up indexes", nil, func(b *bench) { b.to(outputID).keys("right", "enter", "right", "right") }},
-		{"set-up admin", nil, func(b *bench) { b.to(setupID).keys("a"); b.typed("fnADMIN") }},
+		{"set-up v10", nil, func(b *bench) { b.to(setupID).keys("v") }},
+		{"set-up plain", nil, func(b *bench) { b.to(setupID).keys("p") }},
+		{"set-up indexes", incremental, func(b *bench) { b.to(setupID).keys("i", "right", "right") }},
 		{"set-up demo answer", demo, func(b *bench) { b.to(setupID).keys("right", "r") }},
 		{"set-up written", nil, func(b *bench) { b.to(setupID).send(wroteMsg{path: "/srv/fauna-setup.fql"}) }},
+		{"set-up key accepted", nil, func(b *bench) { b.to(outputID).keys("esc", "esc") }},
+		{"set-up admin", nil, func(b *bench) { b.withAdmin(setupID) }},
+		{"set-up admin done", nil, func(b *bench) { b.withAdmin(setupID).keys("enter") }},
 		{"secret empty", nil, func(b *bench) { b.to(secretID) }},
 		{"secret pasted", nil, func(b *bench) {
 			b.to(secretID).paste("{\n  ref: Ref(Keys(), \"1\"),\n  secret: '" + testSecret + "',\n  hashed_secret: '$2a$05$x'\n}")
 		}},
 		{"secret refused", func(b *bench, _ *Config) { b.server.list = errRefused }, func(b *bench) { b.to(secretID).typed(testSecret); b.keys("enter") }},
 		{"secret no network", func(b *bench, _ *Config) { b.server.list = errNoNetwork }, func(b *bench) { b.to(secretID).typed(testSecret); b.keys("enter") }},
-		{"secret another database", nil, func(b *bench) {
-			b.to(secretID)
-			b.server.docs, b.server.names = nil, nil
-			b.typed(testSecret)
-			b.keys("enter")
-		}},
 		{"secret odd shape", nil, func(b *bench) { b.to(secretID).typed("hunter2") }},
 		{"secret make a new key", nil, func(b *bench) { b.to(secretID).keys("ctrl+g") }},
-		{"secret accepted before", nil, func(b *bench) { b.to(checkID).keys("esc") }},
+		{"secret accepted before", nil, func(b *bench) { b.to(outputID).keys("esc") }},
+		{"output", nil, func(b *bench) { b.to(outputID) }},
+		{"output csv with a column", nil, func(b *bench) {
+			b.to(outputID).keys("up", "right", "up", "right", "down", "down", "down")
+			b.typed("users:parent_id:string=data.parent.id")
+			b.keys("enter")
+		}},
+		{"output folder not empty", nil, func(b *bench) {
+			b.w.look = func(path string) place {
+				return place{path: path, free: -1, err: errors.New("This folder isn't empty. Choose another.")}
+			}
+			b.to(outputID).keys("enter")
+		}},
+		{"output unfinished export", nil, func(b *bench) {
+			b.w.look = func(path string) place { return place{path: path, free: -1, begun: true} }
+			b.to(outputID)
+		}},
+		{"output fields of documents", nil, func(b *bench) { b.to(outputID).keys("ctrl+o", "space", "down", "down", "space") }},
+		{"output fields cannot be read", nil, func(b *bench) { b.to(outputID); b.server.err = errNoNetwork; b.keys("ctrl+o") }},
 		{"check", nil, func(b *bench) { b.to(checkID) }},
 		{"check unreadable", nil, func(b *bench) {
+			b.to(outputID)
 			b.server.access = map[string]fauna.Access{
 				"products":   {Exists: true},
 				"line-items": {Exists: true, Readable: true, Filtered: true, HistoryDays: 7, Minimum: testNow.Add(-7 * 24 * time.Hour).UnixMicro()},
 			}
-			b.to(checkID).keys("enter")
+			b.keys("enter", "enter")
 		}},
 		{"check server went away", nil, func(b *bench) { b.to(checkID); b.server.err = errNoNetwork; b.keys("r") }},
 		{"check update of the role", nil, func(b *bench) {
+			b.to(outputID)
 			b.server.access = map[string]fauna.Access{"products": {Exists: true}}
-			b.to(checkID).keys("u")
+			b.keys("enter", "u")
 		}},
 		{"check indexes", incremental, func(b *bench) { b.to(checkID) }},
 		{"check indexes missing and wrong", func(b *bench, c *Config) {
@@ -137,15 +150,11 @@ func scenes() []scene {
 			incremental(b, c)
 			b.server.index = map[string]fauna.IndexCheck{"users": {Exists: true, Building: true}}
 		}, func(b *bench) { b.to(checkID).keys("enter") }},
-		{"check indexes and a role", func(b *bench, c *Config) {
-			incremental(b, c)
-			b.server.access = map[string]fauna.Access{"products": {Exists: true}}
-			b.server.index = map[string]fauna.IndexCheck{"users": {Exists: true, Problems: []string{`the key may not read it; add the privilege Index("users-ts") to the role`}}}
-		}, func(b *bench) { b.to(checkID) }},
 		{"check FQL of the indexes", func(b *bench, c *Config) {
 			incremental(b, c)
 			b.server.index = map[string]fauna.IndexCheck{"products": wrongIndex()}
 		}, func(b *bench) { b.to(checkID).keys("u", "c") }},
+		{"check exported already", nil, func(b *bench) { b.to(doneID).keys("esc") }},
 		{"export begins", nil, func(b *bench) { b.to(exportID) }},
 		{"export before all is planned", nil, func(b *bench) {
 			st := running()
@@ -153,31 +162,28 @@ func scenes() []scene {
 			b.to(exportID).showing(progress{state: runGoing, status: st})
 		}},
 		{"export running", nil, func(b *bench) { b.to(exportID).showing(progress{state: runGoing, status: running()}) }},
-		{"export waits for the network", nil, func(b *bench) {
-			st := running()
-			st.Waiting, st.NextTry, st.Retries, st.InFlight, st.Rate, st.BytesRate = "localhost:8443 (connection refused)", testNow.Add(4*time.Second), 2, 0, 0, 0
-			st.Collections[0].Retries, st.Collections[0].Rate = 2, 0
-			b.to(exportID).showing(progress{state: runGoing, status: st})
-		}},
+		{"export waits for the network", nil, func(b *bench) { b.to(exportID).showing(progress{state: runGoing, status: outage()}) }},
 		{"export paused", nil, func(b *bench) {
 			st := running()
 			st.Paused = true
 			b.to(exportID).showing(progress{state: runGoing, status: st})
 		}},
+		{"export limited", nil, func(b *bench) {
+			b.to(exportID).showing(progress{state: runGoing, status: running()})
+			b.keys("<")
+		}},
 		{"export stop question", nil, func(b *bench) {
 			b.to(exportID).showing(progress{state: runGoing, status: running()})
 			b.keys("s")
 		}},
-		{"export stopped", nil, func(b *bench) {
-			b.to(exportID).showing(progress{state: runEnded, status: running(), err: context.Canceled})
-		}},
+		{"export stopped", nil, func(b *bench) { b.to(exportID).showing(stopped(context.Canceled)) }},
 		{"export gave up", nil, func(b *bench) {
-			b.to(exportID).showing(progress{state: runEnded, status: running(), err: &export.GaveUp{After: 5 * time.Minute, Tries: 12, Err: errNoNetwork}})
+			b.to(exportID).showing(stopped(&export.GaveUp{After: 5 * time.Minute, Tries: 12, Err: errNoNetwork}))
 		}},
 		{"export refused folder", nil, func(b *bench) {
 			b.to(checkID)
 			b.w.runner.open = func(export.Spec, export.Source, bool) (exporting, error) {
-				return nil, &store.Error{Store: "/srv/fauna-2026-11-22", Problem: "another export lies there", Resumable: true}
+				return nil, &store.Error{Store: "/srv/fauna-2026-11-22", Problem: "another export is there", Resumable: true}
 			}
 			b.keys("enter")
 		}},
@@ -187,10 +193,14 @@ func scenes() []scene {
 		{"export a thousand", func(b *bench, _ *Config) { thousand(b) }, func(b *bench) {
 			b.to(exportID).showing(progress{state: runGoing, status: thousandStatus(500)})
 		}},
+		{"export a thousand listed", func(b *bench, _ *Config) { thousand(b) }, func(b *bench) {
+			b.to(exportID).showing(progress{state: runGoing, status: thousandStatus(500)})
+			b.keys("tab")
+		}},
 		{"done", nil, func(b *bench) { b.to(doneID) }},
 		{"done not all", func(b *bench, _ *Config) {
 			b.run.manifest.Collections = b.run.manifest.Collections[:2]
-			b.run.manifest.Failed = []export.Skipped{{Name: "line-items", Why: "the privilege to read it was taken away"}}
+			b.run.manifest.Failed = []archive.Skipped{{Name: "line-items", Why: "the privilege to read it was taken away"}}
 			b.run.manifest.Collections[0].Warnings = []string{"1 document has fields beside data: they are not in the file"}
 			b.run.err = &export.Partial{Failures: []*export.CollectionError{{Collection: "line-items", Err: &export.PrivilegeLost{}}}}
 		}, func(b *bench) { b.to(doneID) }},
@@ -198,7 +208,7 @@ func scenes() []scene {
 			b.run.report = &archive.Report{Files: []archive.FileReport{{Collection: "users", File: "users.jsonl", Problem: "its SHA-256 is another"}}}
 		}, func(b *bench) { b.to(doneID) }},
 		{"done sync", secondSync, func(b *bench) { b.to(doneID) }},
-		{"done loading", nil, func(b *bench) { b.to(doneID).keys("l", "2") }},
+		{"done loading", nil, func(b *bench) { b.to(doneID).keys("l") }},
 		{"done saved", nil, func(b *bench) { b.to(doneID).send(savedMsg{path: "/srv/fauna-export.yaml"}) }},
 		{"help", nil, func(b *bench) { b.to(setupID).keys("?") }},
 		{"names that disturb", func(b *bench, _ *Config) {
@@ -207,15 +217,72 @@ func scenes() []scene {
 			for i, name := range hostileNames {
 				b.server.docs[name] = i * 10
 			}
-		}, func(b *bench) {
-			for _, name := range hostileNames {
-				b.w.add(name)
-			}
-			b.keys("enter", "enter", "enter", "enter")
-			b.paste(testSecret)
-			b.keys("enter")
-		}},
+		}, func(b *bench) { b.withSecret(checkID) }},
 	}
+}
+
+// withEnv starts with FAUNA_SECRET set.
+func withEnv(_ *bench, c *Config) {
+	c.Env = func(name string) string {
+		if name == "FAUNA_SECRET" {
+			return testSecret
+		}
+		return ""
+	}
+}
+
+// withAudit adds a collection that the key may not read.
+func withAudit(b *bench, _ *Config) {
+	b.server.names = append(b.server.names, "audit_log")
+	b.server.access = map[string]fauna.Access{"audit_log": {Exists: true}}
+}
+
+// withSecret walks to a step by the way of who has a secret.
+func (b *bench) withSecret(id stepID) *bench {
+	b.t.Helper()
+	b.to(accessID).paste(testSecret)
+	b.keys("enter")
+	b.at(collectionsID)
+	return b.onward(id)
+}
+
+// withAdmin walks to a step by the way of who has an admin's secret.
+func (b *bench) withAdmin(id stepID) *bench {
+	b.t.Helper()
+	b.to(accessID).keys("3")
+	b.paste(testSecret)
+	b.keys("enter")
+	b.at(collectionsID)
+	return b.onward(id)
+}
+
+// onward presses enter until a step is shown.
+func (b *bench) onward(id stepID) *bench {
+	b.t.Helper()
+	for b.w.at < id {
+		at := b.w.at
+		if at == checkID {
+			b.hold(id)
+		}
+		b.keys("enter")
+		if b.w.at == at && (at != setupID || !b.w.made) {
+			b.t.Fatalf("enter does not leave %s:\n%s", at, b.view())
+		}
+	}
+	return b
+}
+
+// outage is the status of an export whose server went away.
+func outage() export.Status {
+	st := running()
+	st.Waiting, st.NextTry, st.Retries, st.InFlight = "localhost:8443 (connection refused)", testNow.Add(4*time.Second), 2, 0
+	st.Collections[0].Retries = 2
+	return st
+}
+
+// stopped is an export that ended without a manifest.
+func stopped(err error) progress {
+	return progress{state: runEnded, status: running(), err: err, spec: export.Spec{Dir: "/srv/fauna 2026"}}
 }
 
 // hostileNames are names that a careless screen would break on.
@@ -239,7 +306,7 @@ func demo(_ *bench, c *Config) {
 }
 
 // incremental asks for an incremental export on the way.
-func incremental(b *bench, _ *Config) { b.onOutput = []string{"right"} }
+func incremental(b *bench, _ *Config) { b.onSetup = []string{"i"} }
 
 // missingIndex is what is found of an index that is not there.
 func missingIndex() fauna.IndexCheck {
@@ -306,12 +373,11 @@ func thousandStatus(done int) export.Status {
 
 func TestScreens_lookAsTheyDid(t *testing.T) {
 	for _, sc := range scenes() {
-		for _, size := range [][2]int{{60, 18}, {80, 24}, {120, 40}} {
+		for _, size := range [][2]int{{60, 18}, {80, 24}, {120, 40}, {200, 50}} {
 			t.Run(fmt.Sprintf("%s/%dx%d", strings.ReplaceAll(sc.name, " ", "_"), size[0], size[1]), func(t *testing.T) {
 				b := sceneAt(t, sc, size[0], size[1])
-				view := b.w.View()
-				checkView(t, view, size[0], size[1])
-				golden.RequireEqual(t, trimLines(view))
+				checkView(t, b.w.View(), size[0], size[1])
+				golden.RequireEqual(t, trimLines(b.view()))
 			})
 		}
 	}

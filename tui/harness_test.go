@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 
 	"fauna-export/export"
 	"fauna-export/fauna"
@@ -31,8 +34,11 @@ type bench struct {
 	held   bool // the export does not end before endRun
 	poll   tea.Cmd
 
-	dial     func(fauna.Options) (server, error) // nil for server
-	onOutput []string                            // keys that to presses on the Output step
+	dial    func(fauna.Options) (server, error) // nil for server
+	onSetup []string                            // keys that to presses on the Set-up step
+	names   string                              // what to types on the Collections step
+	spent   atomic.Int64                        // time that has passed: reading documents takes some
+	recheck int                                 // how often a check wanted to be made again later
 }
 
 // look lets the screen look at a held export again.
@@ -70,7 +76,8 @@ func newBench(t *testing.T, width, height int, change ...func(*bench, *Config)) 
 // fakes.
 func (b *bench) session(c Config) *session {
 	s := newSession(b.t.Context(), c.withDefaults())
-	s.now = func() time.Time { return testNow }
+	s.now = func() time.Time { return testNow.Add(time.Duration(b.spent.Load())) }
+	b.server.spent = &b.spent
 	s.leads = func() bool { return false }
 	s.jobs.sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	s.look = func(path string) place { return place{path: path, isNew: true, free: 212_000_000_000} }
@@ -81,7 +88,7 @@ func (b *bench) session(c Config) *session {
 		}
 		return b.server, nil
 	}
-	s.clip = clipper{env: s.cfg.Env, goos: "darwin", wait: time.Second, native: func(text string) error {
+	s.clip = clipper{env: s.cfg.Env, goos: "darwin", wait: time.Second, tty: func() (io.WriteCloser, error) { return keepOpen{io.Discard}, nil }, native: func(text string) error {
 		b.copied = append(b.copied, text)
 		return nil
 	}}
@@ -117,6 +124,10 @@ func (b *bench) do(cmd tea.Cmd) {
 			queue = append(queue, m...)
 		case tea.QuitMsg:
 			b.quit = true
+		case spinMsg: // turns for ever
+			b.w.spinning = false
+		case recheckMsg:
+			b.recheck++
 		default:
 			_, cmd := b.w.Update(m)
 			if p, ok := m.(progressMsg); ok && p.now.state != runEnded && b.held {
@@ -134,7 +145,7 @@ var keyTypes = map[string]tea.KeyType{
 	"pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "backspace": tea.KeyBackspace, "delete": tea.KeyDelete, "space": tea.KeySpace,
 	"ctrl+c": tea.KeyCtrlC, "ctrl+g": tea.KeyCtrlG, "ctrl+o": tea.KeyCtrlO, "ctrl+r": tea.KeyCtrlR, "ctrl+t": tea.KeyCtrlT,
 	"ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW, "ctrl+y": tea.KeyCtrlY, "ctrl+a": tea.KeyCtrlA, "ctrl+e": tea.KeyCtrlE,
-	"ctrl+k": tea.KeyCtrlK, "ctrl+z": tea.KeyCtrlZ,
+	"ctrl+k": tea.KeyCtrlK, "ctrl+j": tea.KeyCtrlJ, "ctrl+z": tea.KeyCtrlZ,
 }
 
 // keyMsg is a key as the terminal sends it.
@@ -175,18 +186,58 @@ func (b *bench) paste(text string) {
 	b.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: true})
 }
 
+// view is the screen without colours.
+func (b *bench) view() string { return ansi.Strip(b.w.View()) }
+
+// burst sends keys as a terminal without bracketed paste does what is pasted: all of
+// them before anything else happens.
+func (b *bench) burst(text string) {
+	b.t.Helper()
+	var cmds []tea.Cmd
+	word := ""
+	send := func(m tea.KeyMsg) {
+		_, cmd := b.w.Update(m)
+		cmds = append(cmds, cmd)
+	}
+	flush := func() {
+		if word != "" {
+			send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(word)})
+		}
+		word = ""
+	}
+	for _, r := range text {
+		switch r {
+		case '\n':
+			flush()
+			send(keyMsg("enter"))
+		case '\t':
+			flush()
+			send(keyMsg("tab"))
+		case ' ':
+			flush()
+			send(keyMsg("space"))
+		default:
+			word += string(r)
+		}
+	}
+	flush()
+	for _, cmd := range cmds {
+		b.do(cmd)
+	}
+}
+
 // at checks which step is shown.
 func (b *bench) at(want stepID) {
 	b.t.Helper()
 	if b.w.at != want {
-		b.t.Fatalf("the wizard is at %s, want %s:\n%s", b.w.at, want, b.w.View())
+		b.t.Fatalf("the wizard is at %s, want %s:\n%s", b.w.at, want, b.view())
 	}
 }
 
 // shows checks that the screen has all of the texts.
 func (b *bench) shows(want ...string) {
 	b.t.Helper()
-	view := b.w.View()
+	view := b.view()
 	for _, text := range want {
 		if !strings.Contains(view, text) {
 			b.t.Errorf("the screen does not show %q:\n%s", text, view)
@@ -197,7 +248,7 @@ func (b *bench) shows(want ...string) {
 // hides checks that the screen has none of the texts.
 func (b *bench) hides(texts ...string) {
 	b.t.Helper()
-	view := b.w.View()
+	view := b.view()
 	for _, text := range texts {
 		if strings.Contains(view, text) {
 			b.t.Errorf("the screen shows %q:\n%s", text, view)
@@ -205,42 +256,55 @@ func (b *bench) hides(texts ...string) {
 	}
 }
 
-// to walks to a step with the shop's collections.
+// to walks to a step with the shop's collections, by the way of the FQL.
 func (b *bench) to(id stepID) *bench {
 	b.t.Helper()
 	if id > domainID {
 		b.keys("enter")
+		b.at(accessID)
+	}
+	if id > accessID {
+		b.keys("1")
 		b.at(collectionsID)
 	}
 	if id > collectionsID {
-		b.typed("users, products, line-items")
-		b.keys("enter")
-		b.at(outputID)
-	}
-	if id > outputID {
-		b.keys(b.onOutput...)
+		if b.names == "" {
+			b.names = "users, products, line-items"
+		}
+		b.typed(b.names)
 		b.keys("enter")
 		b.at(setupID)
 	}
 	if id > setupID {
+		b.keys(b.onSetup...)
 		b.keys("enter")
 		b.at(secretID)
 	}
 	if id > secretID {
 		b.paste(testSecret + "\r\n")
 		b.keys("enter")
+		b.at(outputID)
+	}
+	if id > outputID {
+		b.keys("enter")
 		b.at(checkID)
 	}
-	if id == exportID {
-		b.run.hold, b.held = make(chan struct{}), true
-		if b.run.status.Phase == export.Done {
-			b.run.status = export.Status{Phase: export.Preparing, Workers: 8}
-		}
-	}
+	b.hold(id)
 	if id > checkID {
 		b.keys("enter")
 	}
 	return b
+}
+
+// hold keeps an export from ending where a test wants to see it.
+func (b *bench) hold(id stepID) {
+	if id != exportID {
+		return
+	}
+	b.run.hold, b.held = make(chan struct{}), true
+	if b.run.status.Phase == export.Done {
+		b.run.status = export.Status{Phase: export.Preparing, Workers: 8}
+	}
 }
 
 var errRefused = &fauna.Error{Op: "check the secret", Kind: fauna.KindSecretRefused, Status: 401}

@@ -8,6 +8,7 @@ import (
 	"fauna-export/export"
 	"fauna-export/fauna"
 	"fauna-export/fauna/fql"
+	"fauna-export/tui/text"
 )
 
 // indexNames are the indexes of an incremental export, by collection.
@@ -63,11 +64,11 @@ func indexLook(c fauna.IndexCheck) (string, noteKind) {
 
 // indexSaid says it in a sentence, with all that is wrong.
 func indexSaid(c fauna.IndexCheck) string {
-	text := fmt.Sprintf("the index %q of %q", c.Index, c.Collection)
+	said := fmt.Sprintf("Index %q of %q", c.Index, c.Collection)
 	if len(c.Problems) > 0 {
-		return clean(text + ": " + strings.Join(c.Problems, ", "))
+		return text.Clean(said + ": " + strings.Join(c.Problems, ", "))
 	}
-	return clean(text + " is still being built")
+	return text.Clean(said + " is still being built")
 }
 
 // roleTitle is that of the query about the role.
@@ -102,7 +103,7 @@ func mendingText(queries []fql.Query) string {
 			b.WriteString("\n\n")
 		}
 		if len(queries) > 1 {
-			for _, l := range wrap(clean(fmt.Sprintf("%d of %d: %s. %s", i+1, len(queries), strings.TrimSuffix(q.Title, "."), q.Why)), commentWidth) {
+			for _, l := range text.Wrap(text.Clean(fmt.Sprintf("%d of %d: %s. %s", i+1, len(queries), strings.TrimSuffix(q.Title, "."), q.Why)), commentWidth) {
 				b.WriteString("// " + l + "\n")
 			}
 		}
@@ -111,23 +112,23 @@ func mendingText(queries []fql.Query) string {
 	return b.String()
 }
 
-// mendingPanel shows the queries, to be copied, or run on the demo server.
-func (s *session) mendingPanel(queries []fql.Query) *panel {
-	text := mendingText(queries)
+// mendingPanel shows the queries, to be copied, or run on the demo server for a step.
+func (s *session) mendingPanel(step stepID, queries []fql.Query) *panel {
+	fql := mendingText(queries)
 	p := &panel{
 		title: "Run these in the Fauna shell, one after the other",
-		text:  cleanLines(text), fql: true, copy: text, file: "fauna-fix.fql",
+		text:  text.Lines(fql), fql: true, copy: fql, file: "fauna-fix.fql", pane: newPane(),
 	}
 	if len(queries) == 1 {
-		p.title = "Run this in the Fauna shell: it makes the index"
+		p.title = "Run this in the Fauna shell: it creates the index"
 		if queries[0].Title == roleTitle {
 			p.title, p.file = "Run this in the Fauna shell: the role then reads these", "fauna-role.fql"
 		}
 	}
-	fql := make([]string, len(queries))
+	each := make([]string, len(queries))
 	for i, q := range queries {
-		fql[i] = q.FQL
+		each[i] = q.FQL
 	}
-	p.run = s.onDemo(checkID, fql...)
+	p.run = s.onDemo(step, each...)
 	return p
 }

@@ -15,17 +15,17 @@ func TestCheck_indexesAreShownAndKeepTheExportFromBeginning(t *testing.T) {
 	b := newBench(t, 80, 24, incremental)
 	b.server.index = map[string]fauna.IndexCheck{"users": missingIndex(), "products": wrongIndex(), "line-items": {Exists: true, Building: true}}
 	b.to(checkID)
-	b.shows("✗ missing", "✗ wrong: source", "! being built", "20,000", `the index "users-ts" of "users": it does not exist`)
+	b.shows("✗ missing", "✗ wrong: source", "! being built", "20,000", `Index "line-items-ts" of "line-items" is still being built`)
 	b.keys("enter")
 	b.at(checkID)
-	b.shows("2 indexes cannot be used: u shows the FQL for that.")
+	b.shows("2 indexes can't be used: u shows the FQL.")
 	b.keys("down")
 	b.shows("it is sorted in reverse")
 	b.keys("u")
-	b.shows("1 of 4: Index of users", `Delete(Index("products-ts"))`)
+	b.shows("1 of 4: Delete the index products-ts.", `Delete(Index("products-ts"))`)
 	b.hides("line-items-ts")
 	b.keys("c", "esc")
-	want := "// 1 of 4: Index of users. Lists every document.\nCreateIndex({\n  name: \"users-ts\"\n})\n\n// 2 of 4: Delete the index products-ts."
+	want := "// 1 of 4: Delete the index products-ts."
 	if len(b.copied) != 1 || !strings.HasPrefix(b.copied[0], want) {
 		t.Errorf("copied %q", b.copied)
 	}
@@ -35,7 +35,7 @@ func TestCheck_indexesAreShownAndKeepTheExportFromBeginning(t *testing.T) {
 	b.hides("✗")
 	b.keys("u", "x", "enter") // nothing to put right
 	b.at(checkID)
-	b.shows("1 index is still being built: r asks again.")
+	b.shows("Still building 1 index.")
 	b.server.index = nil
 	b.keys("r", "enter")
 	b.at(doneID)
@@ -45,7 +45,7 @@ func TestCheck_collectionsWithoutAnIndexCanBeLeftOut(t *testing.T) {
 	b := newBench(t, 80, 24, incremental)
 	b.server.index = map[string]fauna.IndexCheck{"users": missingIndex(), "line-items": {Exists: true, Building: true}}
 	b.to(checkID).keys("x")
-	b.shows("1 collection left out.", "! being built")
+	b.shows("1 collection skipped.", "! being built")
 	b.hides("users")
 }
 
@@ -57,7 +57,7 @@ func TestCheck_anIndexThatTheKeyMayNotReadNeedsTheRole(t *testing.T) {
 	b.keys("u")
 	b.shows("the role then reads these", "Update(Role(")
 	b.keys("end")
-	b.shows(`Index("line-items-ts")`)
+	b.shows(`Index("users-ts")`)
 }
 
 func TestCheck_fullExportAsksForNoIndex(t *testing.T) {
@@ -116,9 +116,9 @@ func TestCheck_copiedFQLPutsIndexesRightOnAServer(t *testing.T) {
 	secret := keyOf(t, b, run)
 	run(`Delete(Index("users-ts"))`)
 	b.paste(secret)
-	b.keys("enter")
+	b.keys("enter", "enter")
 	b.at(checkID)
-	b.shows("✗ missing", "✗ wrong: order", "✗ wrong: terms, va", "3 indexes not ready: u the FQL")
+	b.shows("✗ missing", "✗ wrong: order", "✗ wrong: terms, va", "3 indexes not ready: u show fix")
 	b.keys("u", "c")
 	if len(b.copied) != 1 {
 		t.Fatalf("copied %q", b.copied)
@@ -130,7 +130,7 @@ func TestCheck_copiedFQLPutsIndexesRightOnAServer(t *testing.T) {
 	b.hides("missing", "wrong")
 	b.shows("✓ ok", "enter start the export")
 
-	text := b.w.View()
+	text := b.view()
 	if got := strings.Count(text, "✓ ok"); got != 3 {
 		t.Errorf("%d indexes are right:\n%s", got, text)
 	}
@@ -150,17 +150,17 @@ func TestCheck_demoRunsTheFQLAndAsksAgain(t *testing.T) {
 	secret := keyOf(t, b, run)
 	run(`Delete(Index("users-ts"))`)
 	b.paste(secret)
-	b.keys("enter")
+	b.keys("enter", "enter")
 	b.shows("✗ missing")
 
 	shell = func(string) (string, error) { return "Error: [\n  refused by the shell\n]", refuse }
 	b.keys("u")
 	b.shows("r run on the demo server")
 	b.keys("r")
-	b.shows("refuses", "refused by the shell")
+	b.shows("refused", "refused by the shell")
 	b.keys("esc")
 	shell = func(fql string) (string, error) { return run(fql), nil }
 	b.keys("u", "r")
-	b.shows("Run on the demo server.", "✓ ok", "enter start the export")
+	b.shows("Ran on the demo server.", "✓ ok", "enter start the export")
 	b.hides("missing")
 }

@@ -39,6 +39,7 @@ func TestRun_secondCtrlCLeavesAnExportThatDoesNotStop(t *testing.T) {
 	}()
 	eventually(t, "an export that runs", func() bool {
 		io.WriteString(press, "\r") // until the check has been answered
+		time.Sleep(2 * burstPause)  // so that it is a key and no paste
 		return b.w.runner.active()
 	})
 	io.WriteString(press, "\x03")

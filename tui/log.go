@@ -13,7 +13,7 @@ func (s *session) keep(what string, args ...any) {
 
 // trouble keeps an error that a step shows.
 func (s *session) trouble(step stepID, err error) {
-	s.keep("trouble", "step", step.String(), "error", sentence(err))
+	s.keep("trouble", "step", step.String(), "error", s.sentence(err))
 }
 
 // keepStep keeps what a step came to when it is left for another one.
@@ -34,10 +34,12 @@ func (w *wizard) cameTo(step stepID) []any {
 	switch x := w.steps[step].(type) {
 	case *domainStep:
 		return []any{"endpoint", s.endpoint.String()}
+	case *accessStep:
+		return []any{"way", [...]string{"fql", "secret", "admin"}[s.way], "accepted", s.server != nil}
 	case *collectionsStep:
 		return []any{"chosen", len(s.chosen()), "listed", len(s.choices)}
 	case *outputStep:
-		return []any{"mode", string(s.mode), "format", string(s.format), "compress", string(s.press), "folder", clean(s.dirText), "columns", len(s.columns)}
+		return []any{"mode", string(s.mode), "format", string(s.format), "compress", string(s.press), "folder", s.clean(s.dirText), "columns", len(s.columns)}
 	case *setupStep:
 		copied, ran := 0, 0
 		for _, c := range x.cards {
@@ -48,7 +50,7 @@ func (w *wizard) cameTo(step stepID) []any {
 				ran++
 			}
 		}
-		return []any{"queries", len(x.cards), "copied", copied, "ran", ran}
+		return []any{"queries", len(x.cards), "copied", copied, "ran", ran, "made", s.made}
 	case *secretStep:
 		readable := 0
 		for _, name := range s.chosen() {
@@ -58,12 +60,9 @@ func (w *wizard) cameTo(step stepID) []any {
 		}
 		return []any{"accepted", s.server != nil, "readable", readable, "chosen", len(s.chosen())}
 	case *checkStep:
-		var documents int64
-		for _, r := range x.rows {
-			documents += r.count
-		}
+		documents, _ := x.tally.totals()
 		unready, _ := x.unready()
-		return []any{"collections", len(x.rows), "documents", documents, "unreadable", x.wrong(), "indexes_not_ready", len(unready)}
+		return []any{"collections", len(x.names), "documents", documents, "unreadable", x.wrong(), "indexes_not_ready", len(unready)}
 	case *exportStep:
 		return x.cameTo()
 	}
@@ -73,7 +72,7 @@ func (w *wizard) cameTo(step stepID) []any {
 // cameTo is how the export ended, as names and values.
 func (c *exportStep) cameTo() []any {
 	p := c.s.runner.progress()
-	args := []any{"rows", p.status.Rows, "retries", p.status.Retries, "seconds", p.status.Elapsed.Seconds()}
+	args := []any{"rows", p.status.Rows, "retries", p.retries(), "seconds", p.elapsed().Seconds()}
 	if p.manifest == nil {
 		return args
 	}

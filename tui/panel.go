@@ -4,20 +4,113 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
+	"github.com/charmbracelet/bubbles/viewport"
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
+
+	"fauna-export/tui/text"
 )
+
+// A pane is a part of a text that is longer than its place: bubbles/viewport.
+type pane struct {
+	view viewport.Model
+	n, h int // lines of the text and of the place, as last drawn
+}
+
+func newPane() pane {
+	v := viewport.New(0, 0)
+	v.KeyMap = viewport.KeyMap{
+		Up: bind("", "", "up", "k"), Down: bind("", "", "down", "j"),
+		PageUp: bind("", "", "pgup", "b"), PageDown: bind("", "", "pgdown", " "),
+	}
+	return pane{view: v}
+}
+
+// key scrolls; it reports whether the key was one of scrolling.
+func (p *pane) key(m tea.KeyMsg) bool {
+	k := p.view.KeyMap
+	switch {
+	case pressed(m, k.Up, k.Down, k.PageUp, k.PageDown):
+		p.view, _ = p.view.Update(m)
+	case pressed(m, bind("", "", "home", "g")):
+		p.view.GotoTop()
+	case pressed(m, bind("", "", "end", "G")):
+		p.view.GotoBottom()
+	default:
+		return false
+	}
+	return true
+}
+
+// lines are the ones in sight, h of them or fewer.
+func (p *pane) lines(all []string, w, h int) []string {
+	p.n, p.h = len(all), h
+	p.view.Width, p.view.Height = w, max(1, h)
+	p.view.SetContent(strings.Join(all, "\n"))
+	p.view.SetYOffset(p.view.YOffset)
+	return strings.Split(p.view.View(), "\n")
+}
+
+func (p *pane) longer() bool { return p.n > p.h }
+
+// scroll is the key for the help, where there is something to scroll.
+func (p *pane) scroll() key.Binding { return when(p.longer(), bind("↑ ↓", "scroll", "up", "down")) }
+
+// shown says which part is in sight, "" for all.
+func (p *pane) shown() string {
+	if !p.longer() {
+		return ""
+	}
+	return partText(p.view.YOffset, p.h, p.n)
+}
+
+// partText says which part of a longer list is shown.
+func partText(top, h, n int) string {
+	return text.Number(int64(top+1)) + "–" + text.Number(int64(min(n, top+h))) + " of " + text.Number(int64(n))
+}
+
+// box is a frame with a title and a note in its edges, which lipgloss' borders
+// cannot hold.
+func box(st styles, title, aside, foot string, lines []string, w int) []string {
+	edge := func(left, right, a, b string) string {
+		if a != "" {
+			a = " " + a + " "
+		}
+		if b != "" {
+			b = " " + b + " "
+		}
+		if text.Width(a)+text.Width(b)+4 > w {
+			b = ""
+		}
+		a = text.Fit(a, w-4)
+		n := max(0, w-4-text.Width(a)-text.Width(b))
+		return st.accent.of(left+"─") + a + st.accent.of(strings.Repeat("─", n)) + b + st.accent.of("─"+right)
+	}
+	side := st.accent.of("│")
+	out := []string{edge("╭", "╮", st.bold.of(title), aside)}
+	for _, l := range lines {
+		out = append(out, side+" "+text.Pad(l, w-4)+" "+side)
+	}
+	return append(out, edge("╰", "╯", "", st.faint.of(foot)))
+}
 
 // A question is a small box that must be answered with y or n.
 type question struct {
-	text    string
-	yes, no func() tea.Cmd // nil: nothing to do
+	text string
+	yes  func() tea.Cmd
+	no   func() tea.Cmd // nil: nothing to do
+}
+
+type questionKeys struct{ yes, no key.Binding }
+
+func newQuestionKeys() questionKeys {
+	return questionKeys{yes: bind("y", "yes", "y", "Y"), no: bind("n", "no", "n", "N", "esc")}
 }
 
 // answer takes the key that answers the question.
 func (w *wizard) answer(m tea.KeyMsg) tea.Cmd {
-	q := w.ask
-	var do func() tea.Cmd
-	switch k := w.keys.question; {
+	q, do := w.ask, (func() tea.Cmd)(nil)
+	switch k := newQuestionKeys(); {
 	case pressed(m, k.yes):
 		do = q.yes
 	case pressed(m, k.no):
@@ -33,82 +126,68 @@ func (w *wizard) answer(m tea.KeyMsg) tea.Cmd {
 }
 
 // over draws the question over the middle of a body.
-func (q *question) over(st styles, k questionKeys, body []string, w, h int) []string {
-	inner := min(w-4, 64)
-	text := wrap(q.text, inner-2)
-	box := []string{st.accent.of("┌" + strings.Repeat("─", inner) + "┐")}
-	side := st.accent.of("│")
-	for _, l := range append(text, "", keyText(k.yes)+"     "+keyText(k.no)) {
-		box = append(box, side+" "+pad(l, inner-2)+" "+side)
-	}
-	box = append(box, st.accent.of("└"+strings.Repeat("─", inner)+"┘"))
+func (q *question) over(st styles, body []string, w, h int) []string {
+	inner := min(w-4, 66)
+	drawn := st.question.Width(inner).Render(strings.Join(append(text.Wrap(q.text, inner-2), "", "y  yes     n  no"), "\n"))
+	lines := strings.Split(drawn, "\n")
 	out := make([]string, h)
 	copy(out, body)
-	top := max(0, (h-len(box))/2)
-	for i, l := range box {
+	top := max(0, (h-len(lines))/2)
+	for i, l := range lines {
 		if top+i < h {
-			out[top+i] = strings.Repeat(" ", max(0, (w-inner-2)/2)) + l
+			out[top+i] = lipgloss.PlaceHorizontal(w, lipgloss.Center, l)
 		}
 	}
 	return out
 }
 
-// keyText is a binding in a line of text.
-func keyText(b key.Binding) string { return b.Help().Key + "  " + b.Help().Desc }
-
-// A panel is a text that takes the place of a step's body until it is closed:
-// help, an answer of the shell, commands to copy.
+// A panel is a text that takes the place of a step's body until it is closed: help,
+// an answer of the shell, FQL to run.
 type panel struct {
 	title string
-	text  []string // plain lines; long ones that do not begin with a space are wrapped
+	text  []string // lines; of a text for reading, paragraphs that are wrapped
 	fql   bool     // the text is FQL: coloured, not wrapped
-	raw   bool     // the text is commands: not wrapped
-	turns []turn   // to panels that take its place
+	bare  bool     // without anything before the lines, so that a mouse can select them
 	copy  string   // what the copy key takes, "" for none
 	file  string   // name of the file that the write key makes, "" for none
 	close func() tea.Cmd
 	done  string         // what enter does, "" for "close"
 	run   func() tea.Cmd // runs the text on the demo server, nil where it cannot be
+	turn  func()         // to the other dialect, nil for none
 
-	scroller
+	pane
 }
 
-// A turn is a key of one panel that opens another.
-type turn struct {
-	key.Binding
-	to func()
-}
+type panelKeys struct{ run, copy, write, turn, plain, done, close key.Binding }
 
-// aside is what stands right of the title: where the panel turns to.
-func (p *panel) aside() string {
-	var parts []string
-	for _, t := range p.turns {
-		parts = append(parts, t.Help().Key+" "+t.Help().Desc)
+func (p *panel) keys() panelKeys {
+	return panelKeys{
+		run:   when(p.run != nil, bind("r", "run on the demo server", "r")),
+		copy:  when(p.copy != "", bind("c", "copy", "c", "ctrl+y")),
+		write: when(p.file != "", bind("w", "write file", "w")),
+		turn:  when(p.turn != nil, bind("v", "other dialect", "v")),
+		plain: when(p.fql, bind("p", "plain", "p")),
+		done:  bind("enter", "close", "enter"),
+		close: bind("esc", "close", "esc", "q", "f1", "?"),
 	}
-	return strings.Join(parts, "  ")
-}
-
-// keys are those that work now.
-func (p *panel) keys(s *session) panelKeys {
-	k := s.keys.panel
-	k.copy.SetEnabled(p.copy != "")
-	k.write.SetEnabled(p.file != "")
-	k.run.SetEnabled(p.run != nil)
-	return k
 }
 
 // key scrolls, copies, writes or closes.
 func (p *panel) key(s *session, m tea.KeyMsg) tea.Cmd {
-	if p.scroller.key(s.keys.scroll, m) {
+	if p.pane.key(m) {
 		return nil
 	}
-	switch k := p.keys(s); {
+	switch k := p.keys(); {
 	case pressed(m, k.copy):
 		return s.copy(p.copy)
 	case pressed(m, k.write):
 		return s.write(p.file, p.copy)
 	case pressed(m, k.run):
 		return p.run()
+	case pressed(m, k.turn):
+		p.turn()
+	case pressed(m, k.plain):
+		p.bare = !p.bare
 	case pressed(m, k.done):
 		s.panel = nil
 		if p.close != nil {
@@ -117,11 +196,6 @@ func (p *panel) key(s *session, m tea.KeyMsg) tea.Cmd {
 	case pressed(m, k.close):
 		s.panel = nil
 	}
-	for _, t := range p.turns {
-		if pressed(m, t.Binding) {
-			t.to()
-		}
-	}
 	return nil
 }
 
@@ -129,46 +203,30 @@ func (p *panel) body(s *session, w, h int) []string {
 	var lines []string
 	for _, l := range p.text {
 		switch {
-		case p.fql, p.raw:
-			lines = append(lines, l)
-		case l == "", l[0] == ' ':
+		case p.fql && !p.bare:
+			lines = append(lines, highlight(s.st, text.Fit(l, w)))
+		case p.fql, l == "", l[0] == ' ':
 			lines = append(lines, l)
 		default:
-			lines = append(lines, wrap(l, min(w, 100))...)
+			lines = append(lines, text.Wrap(l, min(w, 96))...)
 		}
 	}
-	room := h
-	if len(lines) > h {
-		room = h - 1
-	}
-	from, to := p.window(len(lines), room)
-	out := make([]string, 0, h)
-	for _, l := range lines[from:to] {
-		l = fit(l, w)
-		if p.fql {
-			l = highlight(s.st, l)
+	out := p.lines(lines, w, h)
+	if p.bare { // nothing behind the text either
+		for i := range out {
+			out[i] = strings.TrimRight(out[i], " ")
 		}
-		out = append(out, l)
-	}
-	if len(lines) > h {
-		out = append(out, s.st.faint.of(moreText(p.top, p.shown, p.total, "lines")))
 	}
 	return out
 }
 
-func (p *panel) hints(s *session) []key.Binding {
-	k := p.keys(s)
-	hints := []key.Binding{k.run, k.copy, k.write}
-	if p.total > p.shown {
-		hints = append(hints, s.keys.scroll.shown("scroll"))
-	}
+func (p *panel) hints() []key.Binding {
+	k := p.keys()
+	done := k.done
 	if p.done != "" {
-		hints = append(hints, saying(k.done, p.done))
+		done = saying(done, p.done)
+	} else {
+		done.SetEnabled(false)
 	}
-	return append(hints, k.close)
-}
-
-// moreText says which part of a longer list is shown.
-func moreText(top, shown, total int, what string) string {
-	return countText(int64(top+1)) + " to " + countText(int64(min(total, top+shown))) + " of " + countText(int64(total)) + " " + what
+	return []key.Binding{done, k.run, k.copy, k.write, k.turn, k.plain, p.scroll()}
 }

@@ -30,7 +30,12 @@ func plainly(t *testing.T, answers string, change ...func(*bench, *Config)) (*be
 	return b, out.String(), outcome, err
 }
 
-const plainAnswers = "\nusers, products\nline-items\n\n\n2\n\n\nusers:parent_id:string=data.parent.id\n\n\n\n" + testSecret + "\n\n\n"
+// plainAnswers are those to Domain, Access, Collections, Set-up, Secret, Output, Check
+// and Done, by the way of the FQL.
+const (
+	plainToSecret = "\n\nusers, products\nline-items\n\n\n\n\n" + testSecret + "\n"
+	plainAnswers  = plainToSecret + "2\n\n\nusers:parent_id:string=data.parent.id\n\n\n\n"
+)
 
 func TestPlain_wholeWay(t *testing.T) {
 	golden := goldenHere(t)
@@ -63,7 +68,7 @@ func goldenHere(t *testing.T) func(string) {
 }
 
 func TestPlain_wrongAnswersAreAskedAgain(t *testing.T) {
-	answers := "db.fauna.com\nlocalhost\n\n'a b'\n\nusers\n\n9\n1\n1\n1\n\n\n4\nhunter2\n" + testSecret + "\ny\n"
+	answers := "db.fauna.com\nlocalhost\n9\n1\n\n'a/b'\n\nusers\n\n1\n\n\nhunter2\n" + testSecret + "\n"
 	_, text, _, err := plainly(t, answers, func(b *bench, _ *Config) {
 		b.server.list = errRefused
 	})
@@ -71,8 +76,8 @@ func TestPlain_wrongAnswersAreAskedAgain(t *testing.T) {
 		t.Errorf("the input ended and Run says %v", err)
 	}
 	for _, want := range []string{
-		"closed on 30 May 2025", "Error: name at least one collection.", "Not a possible name: a b", "answer with a number from 1 to 2",
-		"Error: refused: not a key of this database, deleted, or expired.",
+		"closed on 30 May 2025", "Error: name at least one collection", "Invalid name: a/b", "answer with a number from 1 to 3",
+		"Error: Secret rejected: wrong database, or the key was deleted or expired.",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
@@ -81,17 +86,17 @@ func TestPlain_wrongAnswersAreAskedAgain(t *testing.T) {
 }
 
 func TestPlain_backKeepsTheAnswers(t *testing.T) {
-	_, text, _, err := plainly(t, "\nusers\n\n<\n\n\n2\n\n\n\n<\n1\n")
-	if !errors.Is(err, ErrLeft) || !strings.Contains(text, "Chosen so far: users") {
+	_, text, _, err := plainly(t, "\n\nusers\n\n\n<\n\n\n<\n<\n")
+	if !errors.Is(err, ErrLeft) || !strings.Contains(text, "Chosen: users") {
 		t.Errorf("%v:\n%s", err, text)
 	}
-	if n := strings.Count(text, "Step 3 of 8: Output"); n < 3 {
-		t.Errorf("Output was asked %d times:\n%s", n, text)
+	if n := strings.Count(text, "Step 3 of 9: Collections"); n < 3 {
+		t.Errorf("Collections was asked %d times:\n%s", n, text)
 	}
 }
 
 func TestPlain_demoIsWalkedAlone(t *testing.T) {
-	b, text, _, err := plainly(t, "\nusers\n\n\n\n\n\n\ny\n\n\n", demo)
+	b, text, _, err := plainly(t, "\n\nusers\n\n\ny\n\n\n\n\n\n\n", demo)
 	if err != nil {
 		t.Fatalf("%v:\n%s", err, text)
 	}
@@ -103,19 +108,33 @@ func TestPlain_demoIsWalkedAlone(t *testing.T) {
 	}
 }
 
-func TestPlain_unreadableCollectionsAreLeftOutOnRequest(t *testing.T) {
-	_, text, _, err := plainly(t, "\nusers, products\n\n\n\n\n\n\n4\n"+testSecret+"\n2\ny\n\n", func(b *bench, _ *Config) {
+func TestPlain_unreadableCollectionsAreSkippedOnRequest(t *testing.T) {
+	_, text, _, err := plainly(t, "\n\nusers, products\n\n\n\n\n"+testSecret+"\n\n\n\n\n2\ny\n\n", func(b *bench, _ *Config) {
 		b.server.access = map[string]fauna.Access{"products": {Exists: true}}
 	})
-	if err != nil || !strings.Contains(text, "products: NOT readable: not in the role") {
+	if err != nil || !strings.Contains(text, "products: NOT readable: no access") {
 		t.Errorf("%v:\n%s", err, text)
 	}
 }
 
 func TestPlain_adminSecretMakesTheKey(t *testing.T) {
-	_, text, _, err := plainly(t, "\nusers\n\n\n\n\n\n\n3\nfnADMINexampleADMINexampleADMINexampleAD\ny\n\n")
-	if err != nil || !strings.Contains(text, "Role and key are made") {
+	b, text, _, err := plainly(t, "\n3\nfnADMINexampleADMINexampleADMINexampleAD\ny\n\ny\n\n\n\n\n\n\n")
+	if err != nil || !strings.Contains(text, "Created; the admin's secret is discarded.") || len(b.server.made) != 1 {
 		t.Errorf("%v:\n%s", err, text)
+	}
+}
+
+func TestPlain_secretOfTheEnvironmentIsUsed(t *testing.T) {
+	_, text, _, err := plainly(t, "\n\ny\n\n\n\n\n\n\n\n", withEnv)
+	if err != nil || !strings.Contains(text, "The server has 3 collections: users, products, line-items") {
+		t.Errorf("%v:\n%s", err, text)
+	}
+}
+
+func TestPlain_misspeltNamesLeadBackToTheCollections(t *testing.T) {
+	_, text, _, _ := plainly(t, "\n\nusers, prodcuts\n\n\n\n\n"+testSecret+"\nn\nusers, products\n\n\n\n\n\n\n\n")
+	if !strings.Contains(text, "1 doesn't exist: prodcuts (did you mean products?)") || !strings.Contains(text, "2 collections: products, users") {
+		t.Errorf("it does not lead back:\n%s", text)
 	}
 }
 
@@ -125,9 +144,10 @@ func TestPlain_saysHowFarTheExportIs(t *testing.T) {
 	b := &bench{t: t, server: shop(), run: shopRun()}
 	b.run.hold, b.run.status = hold, running()
 	s := b.session(Config{Dir: "/srv/x", Accessible: true, In: strings.NewReader(plainAnswers), Out: &out})
-	p := &plain{session: s, asker: newAsker(s.cfg.In, s.cfg.Out), every: time.Millisecond}
+	a := newAsker(s.cfg.In, s.cfg.Out, s.clean)
+	a.every = time.Millisecond
 	done := make(chan error, 1)
-	go func() { done <- p.walk(t.Context()) }()
+	go func() { done <- s.walk(t.Context(), a, newSteps(s)) }()
 	for !strings.Contains(out.String(), "12,824 of 21,004 rows, 61 percent") {
 		select {
 		case err := <-done:
@@ -192,8 +212,8 @@ func TestPlain_wrongIndexesComeWithTheFQLThatMendsThem(t *testing.T) {
 		t.Errorf("it ended with %v", err)
 	}
 	for _, want := range []string{
-		`Error: the index "users-ts" of "users": it does not exist.`,
-		`Error: the index "line-items-ts" of "line-items" is still being built.`,
+		`Error: Index "users-ts" of "users": it does not exist.`,
+		`Error: Index "line-items-ts" of "line-items" is still being built.`,
 		"// 1 of 2: Index of users. Lists every document.\nCreateIndex({", "// 2 of 2: Role.", `Update(Role("connect-readonly"), {`,
 		"Check again? y or n [y]:",
 	} {

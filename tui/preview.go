@@ -5,14 +5,12 @@ import (
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 
 	"fauna-export/export"
 	"fauna-export/export/row"
+	"fauna-export/tui/text"
 )
-
-// sampleSize is how many documents of a collection the preview and the choice
-// of columns look at.
-const sampleSize = 20
 
 // invented is a page as a server sends it, for the time before a secret is
 // known: what the files look like can be seen then too.
@@ -133,29 +131,39 @@ func previewRows(l row.Layout, body []byte) ([]string, error) {
 	return rows, nil
 }
 
-// lines draws the preview in at most h lines.
+// lines draws the preview in at most h lines: a row on a line of its own, or, in the
+// second pane, on as many as there is room for.
 func (p *preview) lines(w, h int) []string {
 	st := p.s.st
-	name := "Preview"
 	from := ""
 	switch {
 	case !p.ready:
-		return []string{"  " + name}
+		return []string{st.bold.of("Preview")}
 	case p.err != nil:
-		return []string{"  " + pad(name, 12) + st.bad.of(fit("✗ "+sentence(p.err), w-14))}
+		return append([]string{st.bold.of("Preview")}, marked(st, noteBad, p.s.sentence(p.err), w)...)
 	case p.of == "":
-		from = "an invented document, as it will be written"
+		from = "Sample row (made-up data)"
 	case len(p.rows) == 0:
-		from = clean(p.of) + " is empty"
+		from = text.Clean(p.of) + " is empty"
 	default:
-		from = "the first of " + clean(p.of) + ", as they will be written"
+		from = "First rows of " + text.Clean(p.of)
 	}
-	lines := []string{"  " + pad(name, 12) + st.faint.of(from)}
+	lines := []string{st.bold.of(text.Fit(from, w))}
+	each := 1
+	if p.s.wide && len(p.rows) > 0 {
+		each = max(1, min(6, (h-2)/len(p.rows)-1))
+		lines = append(lines, "")
+	}
 	for _, r := range p.rows {
-		if len(lines) == h {
-			break
+		if each == 1 {
+			lines = append(lines, st.faint.of(text.Fit(text.Clean(r), w)))
+			continue
 		}
-		lines = append(lines, "    "+fit(clean(r), w-4))
+		pieces := strings.Split(ansi.Hardwrap(text.Clean(r), w, true), "\n")
+		if len(pieces) > each {
+			pieces = append(pieces[:each-1], text.Fit(strings.Join(pieces[each-1:], ""), w))
+		}
+		lines = append(append(lines, pieces...), "")
 	}
-	return lines
+	return lines[:min(len(lines), h)]
 }

@@ -12,6 +12,7 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
+	"fauna-export/tui/text"
 )
 
 // An exporting is what the wizard needs of an export; *export.Run is one.
@@ -22,6 +23,7 @@ type exporting interface {
 	Pause()
 	Continue()
 	SetWorkers(n int)
+	SetMaxRate(documents int)
 }
 
 // A runner owns the goroutine of the export. The screen polls it; it outlives
@@ -48,7 +50,16 @@ type progress struct {
 	err      error             // of the export; a *export.Partial beside a manifest
 	report   *archive.Report   // of reading the files again, nil while not known
 	unread   error             // why they could not be read again
+
+	before        time.Duration // of earlier tries of the same run
+	beforeRetries int
 }
+
+// elapsed is the time of the whole run, through stops and resumes.
+func (p progress) elapsed() time.Duration { return p.before + p.status.Elapsed }
+
+// retries are those of the whole run.
+func (p progress) retries() int { return p.beforeRetries + p.status.Retries }
 
 type runState int
 
@@ -87,7 +98,11 @@ func (r *runner) start(spec export.Spec, src export.Source, resume bool) error {
 		r.mu.Unlock()
 		return errors.New("an export is running already")
 	}
-	r.now = progress{state: runGoing, spec: spec}
+	now := progress{state: runGoing, spec: spec}
+	if resume && r.now.manifest == nil && r.now.spec.Dir == spec.Dir {
+		now.before, now.beforeRetries = r.now.elapsed(), r.now.retries()
+	}
+	r.now = now
 	ctx, cancel := context.WithCancel(r.ctx)
 	r.stop = cancel
 	r.wg.Add(1)
@@ -120,11 +135,11 @@ func (r *runner) work(ctx context.Context, spec export.Spec, run exporting) {
 	var end progress
 	defer func() {
 		if p := recover(); p != nil {
-			end.err = fmt.Errorf("the export broke: %v\n%s", p, debug.Stack())
+			end.err = fmt.Errorf("the export crashed: %v\n%s", p, debug.Stack())
 		}
 		end.state, end.spec, end.status = runEnded, spec, run.Status()
 		r.mu.Lock()
-		end.checking = r.now.checking
+		end.checking, end.before, end.beforeRetries = r.now.checking, r.now.before, r.now.beforeRetries
 		r.now, r.run = end, nil
 		r.mu.Unlock()
 	}()
@@ -199,26 +214,15 @@ func (r *runner) brief() string {
 	p := r.progress()
 	switch p.state {
 	case runGoing:
-		text := "exporting: " + countText(p.status.Rows) + " rows"
+		said := "exporting: " + text.Count(p.status.Rows, "row")
 		if p.status.ExpectedFinal && p.status.Expected > 0 {
-			text += fmt.Sprintf(", %d %%", percent(p.status.Rows, p.status.Expected))
+			said += fmt.Sprintf(", %d %%", text.Percent(p.status.Rows, p.status.Expected))
 		}
-		return text
+		return said
 	case runVerifying:
 		return "verifying the files"
 	case runEnded:
 		return "the export has ended"
 	}
 	return ""
-}
-
-// percent is n of total in whole percents, 0 to 100; 100 only for all of it.
-func percent(n, total int64) int {
-	if total <= 0 {
-		return 0
-	}
-	if n >= total {
-		return 100
-	}
-	return max(0, min(99, int(float64(n)/float64(total)*100)))
 }

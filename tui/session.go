@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"fauna-export/export/row"
 	"fauna-export/fauna"
 	"fauna-export/fauna/fql"
+	"fauna-export/tui/text"
 )
 
 // A server is what the wizard needs of a database; *fauna.Client is one.
@@ -26,12 +28,22 @@ type server interface {
 	Close()
 }
 
+// A way is how the person gives read access; it decides which steps there are.
+type way int
+
+const (
+	wayFQL    way = iota // shows the FQL, for somebody who has nothing yet
+	waySecret            // there is a secret already
+	wayAdmin             // an admin's secret makes role and key
+)
+
 // answers are what the person has said so far; all of it but for the server's
 // part is kept when a step is left, in either direction.
 type answers struct {
 	endpointText string
 	endpoint     fauna.Endpoint
 	plaintext    fauna.Endpoint // the endpoint for which plain http was accepted
+	way          way
 
 	choices []choice
 	mode    export.Mode
@@ -58,7 +70,6 @@ type column struct {
 type session struct {
 	cfg    Config
 	st     styles
-	keys   keyMap
 	jobs   *jobs
 	clip   clipper
 	runner *runner
@@ -67,17 +78,28 @@ type session struct {
 	look   func(path string) place
 	leads  func() bool // this program leads its session: there is nothing to suspend to
 	answers
+	maxRate int
+	dialect fql.Dialect // of the shell that the FQL is run in
+	resume  bool        // the folder holds an export to go on with
+	recent  []string    // addresses of other times
 
-	server server                  // nil until a secret was accepted
-	length int                     // of the accepted secret, in characters
-	found  fauna.Secret            // made by this wizard, not yet checked
-	known  []string                // the server's collections, nil while not known
-	access map[string]fauna.Access // what the key may do, by name
-	near   map[string]string       // nearest, by misspelt name
-	counts map[string]int64        // documents, by name, as last counted
+	server  server                  // nil until a secret was accepted
+	length  int                     // of the accepted secret, in characters
+	admin   bool                    // the server's secret is an admin's, still to be used
+	found   fauna.Secret            // made by this wizard, not yet checked
+	made    bool                    // role and key were made by this wizard, or their FQL was run
+	known   []string                // the server's collections, nil while not known
+	access  map[string]fauna.Access // what the key may do, by name
+	near    map[string]string       // nearest, by misspelt name
+	counts  map[string]int64        // documents, by name, as last counted
+	asked   []fauna.Secret          // every secret that was given, to keep them out of all texts
+	events  []string                // what happened, for the right pane
+	spinner string                  // as it looks now
+	wide    bool                    // the window has a second pane
 
 	// What a step asks of the root model, which takes it after each message.
 	goTo  stepID
+	edit  stepID // where an edit returns to, noID outside of one
 	ask   *question
 	panel *panel
 	note  note
@@ -99,20 +121,77 @@ const (
 )
 
 func (s *session) say(kind noteKind, format string, args ...any) {
-	s.note = note{kind, clean(fmt.Sprintf(format, args...))}
+	s.note = note{kind, s.clean(fmt.Sprintf(format, args...))}
 }
 
 // fail says an error in the line of what just happened.
-func (s *session) fail(err error) {
-	s.note = note{noteBad, sentence(err)}
+func (s *session) fail(err error) { s.note = note{noteBad, s.sentence(err)} }
+
+// clean makes a text fit for the terminal, and takes out every secret that was given:
+// after the cleaning, which could put one together again.
+func (s *session) clean(str string) string {
+	str = text.Clean(str)
+	for _, secret := range s.asked {
+		str = secret.Scrub(str)
+	}
+	return str
 }
 
 // sentence is an error as the screen says it.
-func sentence(err error) string {
+func (s *session) sentence(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return "stopped"
 	}
-	return clean(strings.TrimSpace(err.Error()))
+	if fe, ok := errors.AsType[*fauna.Error](err); ok && fe.Kind == fauna.KindSecretRefused {
+		return "Secret rejected: wrong database, or the key was deleted or expired. Fauna doesn't say which."
+	}
+	return s.clean(text.Sentence(err))
+}
+
+// event adds a line to the log in the right pane.
+func (s *session) event(format string, args ...any) {
+	line := s.now().UTC().Format("15:04:05") + " " + s.clean(fmt.Sprintf(format, args...))
+	if n := len(s.events); n > 0 && s.events[n-1][8:] == line[8:] {
+		return
+	}
+	s.events = append(s.events, line)
+	s.events = s.events[max(0, len(s.events)-200):]
+}
+
+// path is the steps of the way, in order.
+func (s *session) path() []stepID {
+	if s.way == wayFQL {
+		return []stepID{domainID, accessID, collectionsID, setupID, secretID, outputID, checkID, exportID, doneID}
+	}
+	if s.way == waySecret {
+		return []stepID{domainID, accessID, collectionsID, outputID, checkID, exportID, doneID}
+	}
+	return []stepID{domainID, accessID, collectionsID, setupID, outputID, checkID, exportID, doneID}
+}
+
+// next goes on from a step: to the one after it, or, where it was opened to be
+// edited, back to where that was asked for.
+func (s *session) next(from stepID) {
+	to := s.edit
+	if to == noID {
+		path := s.path()
+		to = path[min(len(path)-1, slices.Index(path, from)+1)]
+	}
+	if s.server == nil && to >= outputID { // another address wants its secret first
+		s.goTo = accessID
+		if s.way == wayFQL {
+			s.goTo = secretID
+		}
+		if s.goTo != from {
+			return
+		}
+	}
+	s.goTo, s.edit = to, noID
+}
+
+// open shows a step to be edited; what leaves it leads back.
+func (s *session) open(step, from stepID) {
+	s.goTo, s.edit = step, from
 }
 
 // connect makes a client; no request is sent.
@@ -130,7 +209,7 @@ func (s *session) forget() {
 		s.server.Close()
 	}
 	s.server, s.known, s.access, s.length, s.counts = nil, nil, nil, 0, nil
-	s.found = fauna.Secret{}
+	s.found, s.admin, s.made = fauna.Secret{}, false, false
 }
 
 // chosen are the names of the chosen collections, in the order of the list.
@@ -144,21 +223,41 @@ func (s *session) chosen() []string {
 	return names
 }
 
-// add puts a name on the list, chosen; it reports whether it is new there.
-func (s *session) add(name string) bool {
-	for i, c := range s.choices {
-		if c.name == name {
-			s.choices[i].chosen = true
-			return false
+// learn keeps what the server said, and puts its collections on the list, sorted:
+// those that were not named are chosen where nothing was named at all and the key may
+// read them.
+func (s *session) learn(known []string, access []fauna.Access) {
+	s.known, s.near = known, map[string]string{}
+	s.access = make(map[string]fauna.Access, len(access))
+	for _, a := range access {
+		s.access[a.Collection] = a
+	}
+	have := make(map[string]bool, len(s.choices))
+	for _, x := range s.choices {
+		have[x.name] = true
+	}
+	none := len(s.choices) == 0
+	for _, name := range known {
+		if !have[name] {
+			s.choices = append(s.choices, choice{name, none && s.access[name].Readable})
 		}
 	}
-	s.choices = append(s.choices, choice{name, true})
-	return true
+	s.sortChoices()
+}
+
+func (s *session) sortChoices() {
+	slices.SortFunc(s.choices, func(a, b choice) int { return strings.Compare(a.name, b.name) })
 }
 
 // setup is the set-up text that the answers call for.
 func (s *session) setup() fql.Setup {
-	u := fql.Setup{Role: s.cfg.Role}
+	u := fql.Setup{Role: s.cfg.Role, Dialect: s.dialect}
+	if u.Role == fql.DefaultRole {
+		u.Role = "" // the dialect's own
+	}
+	if s.way == wayAdmin {
+		u.Dialect = fql.V4 // the wizard runs it
+	}
 	for _, name := range s.chosen() {
 		if a, ok := s.access[name]; !ok || a.Exists { // FQL that names a missing one does not run
 			u.Collections = append(u.Collections, name)
@@ -186,12 +285,9 @@ func (s *session) spec() (export.Spec, error) {
 		Endpoint: s.endpoint.String(), Mode: s.mode, Collections: s.chosen(),
 		Format: s.format, Compress: s.press, Columns: columns, Dir: dir,
 		Tool:  "fauna-export " + s.cfg.Version,
-		Lives: map[string]time.Duration{},
+		Lives: map[string]time.Duration{}, MaxRate: s.maxRate,
 	}
 	spec.Indexes = s.indexNames(spec.Collections)
-	if s.cfg.Demo {
-		spec.MaxRate = demoRate
-	}
 	now := s.now().UnixMicro()
 	for _, name := range spec.Collections {
 		a, ok := s.access[name]
@@ -214,7 +310,7 @@ const demoRate = 8_000
 func (s *session) standing(name string) noteKind {
 	a, ok := s.access[name]
 	switch {
-	case s.server == nil || !ok:
+	case s.server == nil || !ok && s.known == nil:
 		return noteInfo
 	case !a.Exists, !a.Readable:
 		return noteBad
@@ -224,26 +320,39 @@ func (s *session) standing(name string) noteKind {
 	return noteGood
 }
 
-// standingText says the same in words; "" for nothing to say.
+// nearest is the server's name that a misspelt one most likely means, "" for none.
+func (s *session) nearest(name string) string {
+	near, ok := s.near[name]
+	if !ok && s.near != nil {
+		near = text.Nearest(name, s.known)
+		s.near[name] = near
+	}
+	return near
+}
+
+// standingText says how a collection stands in words; "" for nothing to say.
 func (s *session) standingText(name string) string {
 	switch a := s.access[name]; s.standing(name) {
 	case noteBad:
 		if a.Exists {
-			return "not in the role"
+			return "no access"
 		}
-		near, ok := s.near[name]
-		if !ok {
-			near = nearest(name, s.known)
-			s.near[name] = near
+		if near := s.nearest(name); near != "" {
+			return "doesn't exist; " + text.Clean(near) + "?"
 		}
-		if near != "" {
-			return "no such collection; " + clean(near) + "?"
-		}
-		return "no such collection"
+		return "doesn't exist"
 	case noteWarn:
 		return "the role hides some documents"
 	}
 	return ""
+}
+
+// readable are the chosen collections that the key may read.
+func (s *session) readable() []string {
+	return slices.DeleteFunc(s.chosen(), func(name string) bool {
+		k := s.standing(name)
+		return k != noteGood && k != noteWarn
+	})
 }
 
 // copiedMsg is the answer of copy.
@@ -253,10 +362,10 @@ type copiedMsg struct {
 }
 
 // copy copies a text; what is said afterwards tells how.
-func (s *session) copy(text string) tea.Cmd {
+func (s *session) copy(str string) tea.Cmd {
 	clip := s.clip
 	return s.jobs.do(func(ctx context.Context) tea.Msg {
-		how, err := clip.copy(ctx, text)
+		how, err := clip.copy(ctx, str)
 		return copiedMsg{how, err}
 	})
 }
@@ -268,9 +377,16 @@ type wroteMsg struct {
 }
 
 // write puts a text into a new file in the current folder.
-func (s *session) write(name, text string) tea.Cmd {
+func (s *session) write(name, str string) tea.Cmd {
 	return s.jobs.do(func(context.Context) tea.Msg {
-		path, err := writeNew(name, text)
+		path, err := writeNew(name, str)
 		return wroteMsg{path, err}
 	})
+}
+
+func orText(str, otherwise string) string {
+	if str == "" {
+		return otherwise
+	}
+	return str
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 
 	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/fauna/fql"
+	"fauna-export/tui/text"
 )
 
 // ranMsg is what the demo's shell answered to queries of a panel: "" where it ran all
@@ -19,14 +22,14 @@ func (m ranMsg) to() stepID { return m.step }
 // nil where there is no such server.
 func (s *session) onDemo(step stepID, queries ...string) func() tea.Cmd {
 	shell := s.cfg.Shell
-	if shell == nil {
+	if shell == nil || s.dialect != fql.V4 {
 		return nil
 	}
 	return func() tea.Cmd {
 		return s.jobs.do(func(ctx context.Context) tea.Msg {
-			for _, fql := range queries {
-				if text, err := shell(ctx, fql); err != nil {
-					return ranMsg{step, orText(text, err.Error())}
+			for _, query := range queries {
+				if printed, err := shell(ctx, query); err != nil {
+					return ranMsg{step, orText(printed, err.Error())}
 				}
 			}
 			return ranMsg{step: step}
@@ -39,6 +42,6 @@ func (s *session) showRefusal(m ranMsg) bool {
 	if m.refusal == "" {
 		return false
 	}
-	s.panel = &panel{title: "The demo server refuses, as Fauna's shell prints it", text: cleanLines(m.refusal), fql: true}
+	s.panel = &panel{title: "The demo server refused", text: text.Lines(m.refusal), fql: true, pane: newPane()}
 	return true
 }

@@ -2,8 +2,11 @@ package tui
 
 import (
 	"io"
+	"math"
 	"strings"
 
+	"github.com/charmbracelet/bubbles/help"
+	bubble "github.com/charmbracelet/bubbles/progress"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 )
@@ -27,53 +30,97 @@ func newPaint(s lipgloss.Style) paint {
 }
 
 // styles are the few ways in which text is shown. They use the terminal's own
-// sixteen colours, bold and faint, so that they are right on light and on dark;
-// without colour all of them are plain text, which is why a state always has a
+// sixteen colours, one of them as the accent, and bold, faint and reverse, so that
+// they are right on light and on dark. NO_COLOR takes the colours away and leaves
+// the rest, so that a key still looks unlike what it does; a state always has a
 // word or a glyph too.
 type styles struct {
-	plain                            bool // no colour, no bold: the cursor needs a glyph
 	accent, bold, faint, strong, bad paint
-	good, warn, cursor               paint
+	good, warn, badge                paint
 	fqlName, fqlString, fqlNumber    paint
 	fqlKey                           paint
+
+	plainText, cursor, boldText, faintText, accentText lipgloss.Style
+	frame, question                                    lipgloss.Style // borders
+
+	bar   bubble.Model
+	help  help.Model
+	ascii bool
 }
 
 // newStyles chooses the colours for a screen. color is auto, always or never;
 // auto follows NO_COLOR and what the terminal can do.
-func newStyles(out io.Writer, color string, env func(string) string) styles {
+func newStyles(out io.Writer, color string, ascii bool, env func(string) string) styles {
 	r := lipgloss.NewRenderer(out)
-	switch {
-	case color == "never", color != "always" && env("NO_COLOR") != "":
-		r.SetColorProfile(termenv.Ascii)
-	case color == "always":
-		r.SetColorProfile(termenv.ANSI)
-	case r.ColorProfile() != termenv.Ascii:
-		r.SetColorProfile(termenv.ANSI)
-	}
+	colours := color == "always" || color != "never" && env("NO_COLOR") == "" && r.ColorProfile() != termenv.Ascii
+	r.SetColorProfile(termenv.ANSI)
 	n := r.NewStyle()
-	fg := func(c string) lipgloss.Style { return n.Foreground(lipgloss.Color(c)) }
-	return styles{
-		plain:     r.ColorProfile() == termenv.Ascii,
-		accent:    newPaint(fg("6")),
-		strong:    newPaint(fg("6").Bold(true)),
-		bold:      newPaint(n.Bold(true)),
-		faint:     newPaint(n.Faint(true)),
-		bad:       newPaint(fg("1").Bold(true)),
-		good:      newPaint(fg("2")),
-		warn:      newPaint(fg("3")),
-		cursor:    newPaint(n.Reverse(true)),
-		fqlName:   newPaint(fg("6")),
-		fqlString: newPaint(fg("2")),
-		fqlNumber: newPaint(fg("5")),
-		fqlKey:    newPaint(n.Bold(true)),
+	fg := func(c string) lipgloss.Style {
+		if !colours {
+			return n
+		}
+		return n.Foreground(lipgloss.Color(c))
 	}
+	round := lipgloss.RoundedBorder()
+	st := styles{
+		accent: newPaint(fg("6")), strong: newPaint(fg("6").Bold(true)), bold: newPaint(n.Bold(true)), faint: newPaint(n.Faint(true)),
+		bad: newPaint(fg("1").Bold(true)), good: newPaint(fg("2")), warn: newPaint(fg("3").Bold(true)), badge: newPaint(fg("3").Reverse(true)),
+		fqlName: newPaint(fg("6")), fqlString: newPaint(fg("2")), fqlNumber: newPaint(fg("5")), fqlKey: newPaint(n.Bold(true)),
+		plainText: n, cursor: n.Reverse(true), boldText: n.Bold(true), faintText: n.Faint(true), accentText: fg("6"),
+		question: n.Border(round).BorderForeground(fg("6").GetForeground()).Padding(0, 1),
+		bar:      bubble.New(bubble.WithoutPercentage(), bubble.WithColorProfile(termenv.Ascii)),
+		help:     help.New(), ascii: ascii,
+	}
+	st.help.ShortSeparator, st.help.FullSeparator = "   ", "   "
+	st.help.Styles = help.Styles{
+		Ellipsis: st.faintText, ShortKey: st.boldText, ShortDesc: st.faintText, ShortSeparator: n,
+		FullKey: st.boldText, FullDesc: n, FullSeparator: n,
+	}
+	return st
+}
+
+// progress is a bar of w cells. bubbles/progress says how much of it is full; it
+// would write an escape sequence for each cell, so the two parts are painted here.
+func (st styles) progress(part float64, w int, done bool) string {
+	if math.IsNaN(part) || part < 0 {
+		part = 0
+	}
+	if part < 1 && w > 0 { // full is for all of it alone
+		part = min(part, float64(w-1)/float64(w))
+	}
+	b := st.bar
+	b.Width = max(0, w)
+	drawn := b.ViewAs(min(1, part))
+	empty := strings.IndexRune(drawn, b.Empty)
+	if empty < 0 {
+		empty = len(drawn)
+	}
+	p := st.accent
+	if done {
+		p = st.good
+	}
+	return p.of(drawn[:empty]) + st.faint.of(drawn[empty:])
 }
 
 // asciiGlyphs replaces each glyph that the wizard itself draws by one of the
 // same width that every terminal has.
 var asciiGlyphs = []string{
 	"✓", "+", "✗", "x", "●", "*", "•", "*", "·", "-", "…", "~", "–", "-",
-	"█", "#", "░", ".", "▁", "_", "▂", ".", "▃", "-", "▄", "-", "▅", "=", "▆", "=", "▇", "#",
+	"█", "#", "░", ".", "▌", ">", "▁", "_", "▂", ".", "▃", "-", "▄", "-", "▅", "=", "▆", "=", "▇", "#",
 	"┌", "+", "┐", "+", "└", "+", "┘", "+", "│", "|", "─", "-", "├", "+", "┤", "+",
+	"╭", "+", "╮", "+", "╰", "+", "╯", "+",
 	"→", ">", "←", "<", "↑", "^", "↓", "v", "▏", "|", "≥", ">", "\uFFFD", "?", "×", "x",
+}
+
+// noteLook is the glyph and the paint of a kind of note.
+func noteLook(st styles, k noteKind) (string, paint) {
+	switch k {
+	case noteGood:
+		return "✓ ", st.good
+	case noteWarn:
+		return "! ", st.warn
+	case noteBad:
+		return "✗ ", st.bad
+	}
+	return "", paint{}
 }

@@ -9,7 +9,6 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
-
 	"fauna-export/tui/text"
 )
 
@@ -38,11 +37,11 @@ func againName(sync int) string {
 }
 
 func againCommand(config string, sync int) string {
-	text := "fauna-export run --config " + text.ShellWord(config)
+	command := "fauna-export run --config " + text.ShellWord(config)
 	if sync == 0 {
-		text += " --out NEWDIR"
+		command += " --out NEWDIR"
 	}
-	return text
+	return command
 }
 
 // headline is the export in one sentence.
@@ -53,108 +52,95 @@ func headline(p progress) string {
 	for _, e := range entries {
 		rows, removed, bytes = rows+e.Rows, removed+e.Removed, bytes+e.Bytes
 	}
-	text := plural(int64(len(entries)), "collection", "collections") + ", "
-	switch {
-	case sync > 1:
-		text = fmt.Sprintf("Sync %d: ", sync) + text + plural(rows-removed, "document", "documents") + " changed, " + countText(removed) + " removed"
-	case sync == 1:
-		text = "Sync 1: " + text + plural(rows, "document", "documents")
-	default:
-		text += plural(rows, "document", "documents")
+	said := "Exported"
+	if _, good := verified(p); good {
+		said += " and verified"
 	}
-	text += ", " + bytesText(bytes) + " in " + lastsText(p.status.Elapsed.Round(100*time.Millisecond))
-	switch m.Consistency {
-	case archive.ConsistencySnapshot:
-		text += ", one snapshot"
-	case archive.ConsistencyWindow:
-		text += ", read at more than one time"
+	if sync > 0 {
+		said += fmt.Sprintf(" sync %d", sync)
 	}
-	return text + "."
+	said += ": " + text.Count(int64(len(entries)), "collection") + ", "
+	if sync > 1 {
+		said += text.Count(rows-removed, "document") + " changed, " + text.Number(removed) + " removed"
+	} else {
+		said += text.Count(rows, "document")
+	}
+	return said + ", " + text.Size(bytes) + " in " + text.Span(p.elapsed().Round(100*time.Millisecond))
 }
 
 // verified says whether the files were read again and are what the manifest says.
 func verified(p progress) (string, bool) {
 	switch {
 	case p.unread != nil:
-		return "Not verified: " + sentence(p.unread), false
+		return "Not verified: " + text.Sentence(p.unread), false
 	case p.report == nil:
 		return "Not verified.", false
 	case p.report.OK():
-		return "Verified: every file was read again, and is what the manifest says.", true
+		return "Verified: every file was re-read and matches the manifest.", true
 	}
-	text := "The files are NOT what the manifest says:"
-	for _, problem := range p.report.Problems {
-		text += " " + clean(problem) + "."
-	}
-	for _, f := range p.report.Files {
-		if f.Problem != "" {
-			text += " " + clean(f.File) + ": " + clean(f.Problem) + "."
-		}
-	}
-	return text, false
+	return reportText(p.report), false
 }
 
 // shortfalls are what is missing and what the engine warns of.
 func shortfalls(p progress) []string {
 	var out []string
 	for _, f := range p.manifest.Failed {
-		out = append(out, "failed: "+clean(f.Name)+": "+clean(f.Why))
+		out = append(out, "failed: "+text.Clean(f.Name)+": "+text.Clean(f.Why))
 	}
 	for _, f := range p.manifest.Skipped {
-		out = append(out, "left out: "+clean(f.Name)+": "+clean(f.Why))
+		out = append(out, "left out: "+text.Clean(f.Name)+": "+text.Clean(f.Why))
 	}
 	if partial, ok := errors.AsType[*export.Partial](p.err); ok && len(partial.Window) > 0 {
-		out = append(out, "read at more than one time: "+clean(strings.Join(partial.Window, ", ")))
+		out = append(out, "read at more than one time: "+text.Clean(strings.Join(partial.Window, ", ")))
 	}
 	entries, _ := written(p.manifest)
 	for _, e := range entries {
 		for _, warning := range e.Warnings {
-			out = append(out, clean(e.Name)+": "+clean(warning))
+			out = append(out, text.Clean(e.Name)+": "+text.Clean(warning))
 		}
 	}
 	return out
 }
 
 // summary is what stays in the scrollback. The server of a demo is gone by then.
-func summary(p progress, saved string, demo bool) string {
+func (s *session) summary(p progress, saved string) string {
 	var b strings.Builder
-	dir := homePath(clean(p.spec.Dir))
+	dir := homePath(text.Clean(p.spec.Dir))
+	word := text.ShellWord(homePath(p.spec.Dir))
 	if p.manifest == nil {
 		if p.state != runIdle {
-			fmt.Fprintf(&b, "The export is not whole: %s\n", sentence(orError(p.err, errors.New("stopped"))))
-			if demo {
-				fmt.Fprintf(&b, "The demo's server ended with it; fauna-export demo begins anew, in another folder.\n")
+			fmt.Fprintf(&b, "Export incomplete: %s\n", s.sentence(orError(p.err, errors.New("stopped"))))
+			if s.cfg.Demo {
+				fmt.Fprintf(&b, "The demo's server is gone; fauna-export demo starts over, in another folder.\n")
 			} else {
-				fmt.Fprintf(&b, "Continue it: fauna-export resume %s\n", text.ShellWord(dir))
+				fmt.Fprintf(&b, "Files so far are in %s. Resume it: fauna-export resume %s\n", dir, word)
 			}
 		}
 		return b.String()
 	}
 	fmt.Fprintln(&b, headline(p))
-	if m := p.manifest; m.Snapshot != "" {
-		fmt.Fprintln(&b, "As of "+clean(m.Snapshot)+".")
-	}
+	fmt.Fprintln(&b, facts(p))
 	verdict, _ := verified(p)
 	fmt.Fprintln(&b, verdict)
-	for _, text := range shortfalls(p) {
-		fmt.Fprintln(&b, "! "+text)
+	for _, said := range shortfalls(p) {
+		fmt.Fprintln(&b, "! "+said)
 	}
 	fmt.Fprintln(&b)
 	entries, sync := written(p.manifest)
 	shown := entries[:min(len(entries), 20)]
 	for _, e := range shown {
-		fmt.Fprintf(&b, "  %s  %s\n", padLeft(plural(e.Rows, "row", "rows"), 16), filepath.Join(dir, clean(e.File)))
+		fmt.Fprintf(&b, "  %s  %s\n", text.PadLeft(text.Count(e.Rows, "row"), 16), filepath.Join(dir, text.Clean(e.File)))
 	}
 	if n := len(entries) - len(shown); n > 0 {
 		fmt.Fprintf(&b, "  and %d more files in %s\n", n, dir)
 	}
-	fmt.Fprintf(&b, "\nVerify again:   fauna-export verify %s\n", text.ShellWord(dir))
+	fmt.Fprintf(&b, "\nVerify again:   fauna-export verify %s\n", word)
 	if sync > 0 {
-		fmt.Fprintf(&b, "Current rows:   fauna-export merge %s\n", text.ShellWord(dir))
+		fmt.Fprintf(&b, "Merge syncs:    fauna-export merge %s\n", word)
 	}
 	fmt.Fprintf(&b, "Remove the key: fauna-export fql cleanup\n")
 	if saved != "" {
-		fmt.Fprintf(&b, "%s%s\n", pad(againName(sync)+":", 16), againCommand(homePath(saved), sync))
+		fmt.Fprintf(&b, "%s%s\n", text.Pad(againName(sync)+":", 16), againCommand(homePath(saved), sync))
 	}
 	return b.String()
 }

@@ -1,5 +1,6 @@
-// Package tui is the wizard: eight steps from the address of a database to
-// verified files, for a terminal (Run) or as plain lines (Config.Accessible).
+// Package tui is the wizard: from the address of a database to verified files, for a
+// terminal (Run) or as plain lines (Config.Accessible), which are the same steps: each
+// has one method that draws it and one that asks it.
 //
 // One root model holds the answers and routes: keys go to the step that is
 // shown, answers of the server go to the step that asked. A step never blocks
@@ -48,6 +49,7 @@ type Config struct {
 	CAFile, CertFile, KeyFile string // of the TLS connection, "" for none
 	Role                      string // name of role and key, "" for connect-readonly
 	Index                     string // pattern of index names, "" for {collection}-ts
+	MaxRate                   int    // documents a second at most, 0 for any
 
 	In         io.Reader           // the keyboard; a terminal unless Accessible
 	Out        io.Writer           // the screen; a terminal unless Accessible
@@ -131,7 +133,7 @@ func (s *session) stop(wait time.Duration) {
 // outcome is what Run returns when the program ended with err.
 func (w *wizard) outcome(ctx context.Context, err error) (Outcome, error) {
 	p := w.runner.progress()
-	out := Outcome{Dir: p.spec.Dir, Summary: summary(p, w.steps[doneID].(*doneStep).saved, w.cfg.Demo)}
+	out := Outcome{Dir: p.spec.Dir, Summary: w.summary(p, w.steps[doneID].(*doneStep).saved)}
 	switch {
 	case ctx.Err() != nil:
 		return out, context.Cause(ctx)
@@ -148,7 +150,7 @@ func (w *wizard) outcome(ctx context.Context, err error) (Outcome, error) {
 	case p.unread != nil:
 		return out, p.unread
 	case p.report != nil && !p.report.OK():
-		return out, errors.New("the files are not what the manifest says")
+		return out, errors.New("the files do not match the manifest")
 	}
 	return out, nil
 }
@@ -165,6 +167,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Demo {
 		c.AnswersFile = "" // its answers are not those of a real database
+		if c.MaxRate == 0 {
+			c.MaxRate = demoRate
+		}
 	}
 	if c.Env == nil {
 		c.Env = func(string) string { return "" }
@@ -175,11 +180,11 @@ func (c Config) withDefaults() Config {
 // newSession makes the state of a wizard that has not asked anything yet.
 func newSession(ctx context.Context, c Config) *session {
 	s := &session{
-		cfg: c, st: newStyles(c.Out, c.Color, c.Env), keys: newKeyMap(),
+		cfg: c, st: newStyles(c.Out, c.Color, c.ASCII, c.Env), maxRate: c.MaxRate,
 		jobs: newJobs(ctx), clip: newClipper(c.Env, c.Out), runner: newRunner(ctx),
 		now:  time.Now,
 		look: look, leads: leadsSession,
-		goTo: noID,
+		goTo: noID, edit: noID, dialect: fql.V4,
 	}
 	s.dial = func(o fauna.Options) (server, error) {
 		client, err := fauna.NewClient(o)
@@ -193,9 +198,10 @@ func newSession(ctx context.Context, c Config) *session {
 	}
 	s.mode, s.format, s.press = export.Full, row.JSONL, row.None
 	s.endpointText, s.dirText = c.Endpoint, c.Dir
-	if c.AnswersFile != "" && s.recall(c.AnswersFile) {
-		s.say(noteInfo, "The answers of last time are filled in; the secret never is.")
+	if c.AnswersFile != "" && s.recall(ctx, c.AnswersFile) {
+		s.say(noteInfo, "Filled in from last time; the secret is never saved.")
 	}
+	s.recent = recentAddresses(c.AnswersFile)
 	if s.dirText == "" {
 		s.dirText = proposal(s.now())
 	}

@@ -14,6 +14,7 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
+	"fauna-export/tui/text"
 )
 
 // checkView fails when a view is wider or taller than its window, or holds a
@@ -29,7 +30,7 @@ func checkView(t *testing.T, view string, w, h int) {
 			t.Errorf("line %d has %d cells in a window of %d:\n%q", i+1, n, w, l)
 		}
 		for _, r := range ansi.Strip(l) {
-			if hidden(r) {
+			if text.Hidden(r) {
 				t.Errorf("line %d holds %U: %q", i+1, r, l)
 			}
 		}
@@ -109,7 +110,7 @@ func TestView_neverLargerWhateverTheExportSays(t *testing.T) {
 	texts := append([]string{"", "localhost:8443 (connection refused)"}, hostileNames...)
 	number := func() int64 { return numbers[r.IntN(len(numbers))] }
 	rate := func() float64 { return rates[r.IntN(len(rates))] }
-	text := func() string { return texts[r.IntN(len(texts))] }
+	word := func() string { return texts[r.IntN(len(texts))] }
 	states := []export.CollectionState{export.CollectionWaiting, export.CollectionRunning, export.CollectionDone, export.CollectionFailed}
 	b := newBench(t, 80, 24).to(exportID)
 	c := b.w.steps[exportID].(*exportStep)
@@ -117,18 +118,18 @@ func TestView_neverLargerWhateverTheExportSays(t *testing.T) {
 		p := progress{state: []runState{runGoing, runVerifying, runEnded}[r.IntN(3)], status: export.Status{
 			Rows: number(), Expected: number(), ExpectedFinal: r.IntN(2) == 0, Bytes: number(), Written: number(),
 			Rate: rate(), BytesRate: rate(), ETA: times[r.IntN(len(times))], Retries: int(number()), InFlight: r.IntN(9), Workers: 8,
-			Waiting: text(), NextTry: testNow.Add(times[r.IntN(4)]), Paused: r.IntN(3) == 0, Free: number(), Need: number(),
+			Waiting: word(), NextTry: testNow.Add(times[r.IntN(4)]), Paused: r.IntN(3) == 0, Free: number(), Need: number(),
 			Snapshot: number(), SnapshotEnds: testNow.Add(times[r.IntN(4)]), Renewed: r.IntN(3),
 		}}
 		for range r.IntN(30) {
 			p.status.Collections = append(p.status.Collections, export.CollectionStatus{
-				Name: text(), State: states[r.IntN(4)], Rows: number(), Expected: number(), ExpectedFinal: r.IntN(2) == 0,
-				Bytes: number(), Rate: rate(), ETA: times[r.IntN(len(times))], Retries: r.IntN(3), Err: errors.New(text()),
+				Name: word(), State: states[r.IntN(4)], Rows: number(), Expected: number(), ExpectedFinal: r.IntN(2) == 0,
+				Bytes: number(), Rate: rate(), ETA: times[r.IntN(len(times))], Retries: r.IntN(3), Err: errors.New(word()),
 			})
 		}
-		p.checking = archive.VerifyStatus{File: text(), Files: r.IntN(9), Total: r.IntN(9), Bytes: number(), Size: number()}
+		p.checking = archive.VerifyStatus{File: word(), Files: r.IntN(9), Total: r.IntN(9), Bytes: number(), Size: number()}
 		if p.state == runEnded {
-			p.err = errors.New(text())
+			p.err = errors.New(word())
 		}
 		c.sampled = time.Time{}
 		c.progressed(p)

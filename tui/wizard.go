@@ -1,21 +1,17 @@
 package tui
 
 import (
-	"fmt"
+	"context"
+	"io"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/bubbles/key"
+	"github.com/charmbracelet/bubbles/spinner"
 	tea "github.com/charmbracelet/bubbletea"
-)
 
-// The smallest window in which every step is whole.
-const (
-	minWidth  = 60
-	minHeight = 18
-
-	// roomyHeight is from where on the keys have two lines.
-	roomyHeight = 22
+	"fauna-export/tui/text"
 )
 
 // A stepID numbers the steps in the order in which they are walked.
@@ -23,10 +19,11 @@ type stepID int
 
 const (
 	domainID stepID = iota
+	accessID
 	collectionsID
-	outputID
 	setupID
 	secretID
+	outputID
 	checkID
 	exportID
 	doneID
@@ -34,7 +31,7 @@ const (
 	noID  stepID = -1
 )
 
-var stepNames = [steps]string{"Domain", "Collections", "Output", "Set-up", "Secret", "Check", "Export", "Done"}
+var stepNames = [steps]string{"Domain", "Access", "Collections", "Set-up", "Secret", "Output", "Check", "Export", "Done"}
 
 func (id stepID) String() string { return stepNames[id] }
 
@@ -46,9 +43,13 @@ type step interface {
 	update(m tea.Msg) tea.Cmd         // an answer that this step asked for
 	title() (question, aside string)  // the one question, and what stands right of it
 	body(w, h int) []string           // at most h lines of at most w cells
+	side(w, h int) []string           // what the choice means, for a wide window; nil for nothing
 	hints() []key.Binding             // what the bar shows, but for those that are disabled
+	esc() string                      // what esc does here, "" for nothing
 	typing() bool                     // a text field has the focus
+	busy() bool                       // it waits for a server
 	help() string                     // paragraphs for F1
+	ask(ctx context.Context, a *asker) error
 }
 
 // An addressed message goes to the step that asked for it, shown or not.
@@ -57,6 +58,7 @@ type addressed interface{ to() stepID }
 // wizard is the root model: it routes, and draws what all steps have in common.
 type wizard struct {
 	*session
+	keys          everywhereKeys
 	at            stepID
 	steps         [steps]step
 	width, height int
@@ -64,25 +66,38 @@ type wizard struct {
 	atOnce        bool  // and that nothing is waited for: ctrl+c was pressed again
 	ascii         *strings.Replacer
 	keeper        *keeper
+	burst         burst
+	spin          spinner.Model
+	spinning      bool
+	name          string // title of the window, as last set
+}
+
+func newSteps(s *session) [steps]step {
+	return [steps]step{
+		newDomainStep(s), newAccessStep(s), newCollectionsStep(s), newSetupStep(s), newSecretStep(s),
+		newOutputStep(s), newCheckStep(s), newExportStep(s), newDoneStep(s),
+	}
 }
 
 func newWizard(s *session) *wizard {
-	w := &wizard{session: s, keeper: &keeper{path: s.cfg.AnswersFile}}
-	w.steps = [steps]step{
-		newDomainStep(s), newCollectionsStep(s), newOutputStep(s), newSetupStep(s),
-		newSecretStep(s), newCheckStep(s), newExportStep(s), newDoneStep(s),
-	}
+	w := &wizard{session: s, keys: newEverywhereKeys(), keeper: &keeper{path: s.cfg.AnswersFile}, steps: newSteps(s)}
+	w.spin = spinner.New(spinner.WithSpinner(spinner.MiniDot), spinner.WithStyle(s.st.accentText))
 	if s.cfg.ASCII {
 		w.ascii = strings.NewReplacer(asciiGlyphs...)
+		w.spin.Spinner = spinner.Line
 	}
-	s.goTo = noID
+	w.spinner = w.spin.View()
+	s.goTo, s.edit = noID, noID
 	return w
 }
 
 // Init begins with the first step.
-func (w *wizard) Init() tea.Cmd {
-	return w.steps[w.at].enter()
-}
+func (w *wizard) Init() tea.Cmd { return w.steps[w.at].enter() }
+
+// spinMsg turns the spinner; spinEvery is how often.
+type spinMsg struct{}
+
+const spinEvery = 120 * time.Millisecond
 
 // Update routes a message, then does what the step asked for.
 func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
@@ -98,7 +113,19 @@ func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 		cmd = tea.Batch(cmd, w.keepAnswers(), w.steps[w.at].enter())
 	}
 	w.goTo = noID
+	if !w.spinning && w.steps[w.at].busy() {
+		w.spinning = true
+		cmd = tea.Batch(cmd, w.turn())
+	}
+	if name := w.windowName(); name != w.name {
+		w.name = name
+		cmd = tea.Batch(cmd, tea.SetWindowTitle(name))
+	}
 	return w, cmd
+}
+
+func (w *wizard) turn() tea.Cmd {
+	return w.jobs.after(spinEvery, func(context.Context) tea.Msg { return spinMsg{} })
 }
 
 func (w *wizard) route(m tea.Msg) tea.Cmd {
@@ -106,8 +133,19 @@ func (w *wizard) route(m tea.Msg) tea.Cmd {
 	case tea.WindowSizeMsg:
 		w.width, w.height = max(0, m.Width), max(0, m.Height)
 	case tea.KeyMsg:
-		return tea.Batch(w.key(m), w.keepSoon())
-	case pausedMsg:
+		pass, wait := w.burst.take(w.jobs, m)
+		return tea.Batch(wait, w.keysNow(pass))
+	case pauseMsg:
+		if m.n == w.burst.n {
+			return w.keysNow(w.burst.flush())
+		}
+	case spinMsg:
+		if w.spinning = w.steps[w.at].busy(); w.spinning {
+			w.spin, _ = w.spin.Update(spinner.TickMsg{ID: w.spin.ID()})
+			w.spinner = w.spin.View()
+			return w.turn()
+		}
+	case keepMsg:
 		if w.keeper.latest(m.asked) {
 			return w.keepAnswers()
 		}
@@ -115,7 +153,7 @@ func (w *wizard) route(m tea.Msg) tea.Cmd {
 		return w.steps[m.to()].update(m)
 	case copiedMsg:
 		if m.err != nil {
-			w.say(noteBad, "Not copied: %v. %s", m.err, "Write it to a file instead.")
+			w.say(noteBad, "Not copied: %v; w writes it to a file", m.err)
 		} else {
 			w.say(noteGood, "%s", m.how)
 		}
@@ -123,27 +161,35 @@ func (w *wizard) route(m tea.Msg) tea.Cmd {
 		if m.err != nil {
 			w.fail(m.err)
 		} else {
-			w.say(noteGood, "Written: %s in %s", filepath.Base(m.path), homePath(filepath.Dir(m.path)))
+			w.say(noteGood, "Wrote %s in %s", filepath.Base(m.path), homePath(filepath.Dir(m.path)))
 		}
 	case keptMsg:
 		if m.err != nil {
-			w.say(noteWarn, "These answers could not be kept: %v", m.err)
+			w.say(noteWarn, "Couldn't save these answers: %v", m.err)
 		}
 	}
 	return nil
 }
 
+func (w *wizard) keysNow(pass []tea.KeyMsg) tea.Cmd {
+	var cmds []tea.Cmd
+	for _, m := range pass {
+		cmds = append(cmds, w.key(m), w.keepSoon())
+	}
+	return tea.Batch(cmds...)
+}
+
 // key gives a key to whatever has the focus: a question, a panel, the step.
 func (w *wizard) key(m tea.KeyMsg) tea.Cmd {
-	if m.Type != tea.KeyRunes && m.Type != tea.KeySpace {
+	if m.Type != tea.KeyRunes && m.Type != tea.KeySpace && m.Type != tea.KeyEnter {
 		m.Alt = false // esc and a key, pressed quickly, look like alt and that key
 	}
-	k := w.keys.everywhere
+	k := w.keys
 	switch {
 	case pressed(m, k.interrupt):
 		return w.interrupt()
 	case pressed(m, k.suspend) && w.leads():
-		w.say(noteInfo, "Nothing to suspend to: no shell started this program.")
+		w.say(noteInfo, "Can't suspend: no shell started this program.")
 		return nil
 	case pressed(m, k.suspend):
 		return tea.Suspend
@@ -164,29 +210,42 @@ func (w *wizard) key(m tea.KeyMsg) tea.Cmd {
 		return nil
 	}
 	cmd, used := st.key(m)
-	if !used && pressed(m, k.back, k.backTab) {
+	switch {
+	case used:
+	case m.Paste:
+		w.say(noteInfo, "Pasted text: nothing to paste it into here.")
+	case pressed(m, k.back, k.backTab) && st.esc() != "":
 		w.back(pressed(m, k.back))
 	}
 	return cmd
 }
 
-// back goes one step back; from the first one esc leaves, after a question.
+// back goes one step back, or from an edit to where it was opened; from the first one
+// esc quits, after a question.
 func (w *wizard) back(leave bool) {
-	if w.at > domainID {
-		w.goTo = w.at - 1
+	if w.edit != noID && w.at != w.edit {
+		w.next(w.at)
 		return
 	}
-	if !leave {
-		return
+	path := w.path()
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i] < w.at {
+			w.goTo = path[i]
+			if path[i] == exportID {
+				w.goTo = checkID
+			}
+			return
+		}
 	}
-	q := &question{text: "Leave the wizard? Nothing has been exported.", yes: func() tea.Cmd { return w.quit(ErrLeft) }}
-	if w.runner.progress().manifest != nil {
-		q = &question{text: "Leave the wizard?", yes: func() tea.Cmd { return w.quit(nil) }}
+	if leave {
+		w.ask = &question{text: "Quit? Nothing has been exported.", yes: func() tea.Cmd { return w.quit(ErrLeft) }}
+		if w.runner.progress().manifest != nil {
+			w.ask = &question{text: "Quit?", yes: func() tea.Cmd { return w.quit(nil) }}
+		}
 	}
-	w.ask = q
 }
 
-// interrupt is ctrl+c: it leaves at once, but for an export, which is stopped
+// interrupt is ctrl+c: it quits at once, but for an export, which is stopped
 // first so that its files are whole or resumable; a second one does not wait.
 func (w *wizard) interrupt() tea.Cmd {
 	if w.runner.active() && w.ended == nil {
@@ -194,7 +253,7 @@ func (w *wizard) interrupt() tea.Cmd {
 		w.runner.cancel()
 		w.ask, w.panel = nil, nil
 		w.goTo = exportID
-		w.say(noteWarn, "Stopping … ctrl+c again leaves at once.")
+		w.say(noteWarn, "Stopping … ctrl+c again quits at once.")
 		return w.runner.whenIdle(w.jobs)
 	}
 	w.atOnce = w.runner.active()
@@ -206,140 +265,48 @@ func (w *wizard) quit(why error) tea.Cmd {
 	return tea.Quit
 }
 
+// bell rings the terminal's bell, once an export is over that nobody may be watching.
+func (s *session) bell() tea.Cmd {
+	tty := s.clip.tty
+	return s.jobs.do(func(context.Context) tea.Msg {
+		if t, err := tty(); err == nil {
+			_, _ = io.WriteString(t, "\a") // best effort
+			_ = t.Close()
+		}
+		return nil
+	})
+}
+
+// windowName is the title of the terminal's window: how far an export is.
+func (w *wizard) windowName() string {
+	name := "fauna-export"
+	switch p := w.steps[exportID].(*exportStep).now; {
+	case p.state == runGoing && p.status.ExpectedFinal && p.status.Expected > 0:
+		return text.Number(int64(text.Percent(p.status.Rows, p.status.Expected))) + " % " + name
+	case p.state == runEnded && p.manifest != nil && p.err == nil:
+		return "✓ " + name
+	case p.state == runEnded:
+		return "! " + name
+	}
+	return name
+}
+
 // showHelp opens F1: what this step is for, and every key.
 func (w *wizard) showHelp() {
 	st := w.steps[w.at]
-	p := &panel{title: "Help: " + w.at.String()}
-	p.text = append(p.text, strings.Split(st.help(), "\n")...)
-	p.text = append(p.text, "", "Keys here:")
+	p := &panel{title: "Help: " + w.at.String(), pane: newPane()}
+	p.text = append(strings.Split(st.help(), "\n"), "", "Keys here:")
 	list := func(bindings ...key.Binding) {
-		for _, b := range working(bindings) {
-			p.text = append(p.text, "  "+pad(b.Help().Key, 12)+" "+b.Help().Desc)
+		full := w.st.help.FullHelpView([][]key.Binding{working(bindings)})
+		for l := range strings.Lines(full) {
+			p.text = append(p.text, "  "+strings.TrimRight(l, "\n"))
 		}
 	}
 	list(st.hints()...)
 	p.text = append(p.text, "", "Everywhere:")
-	k := w.keys.everywhere
+	k := w.keys
 	k.suspend.SetEnabled(!w.leads())
-	list(k.help, k.back, k.interrupt, k.suspend)
+	list(saying(k.help, "this help"), saying(k.back, "back; keeps what you entered"), k.interrupt, k.suspend)
 	p.text = append(p.text, "", "fauna-export "+w.cfg.Version)
 	w.panel = p
-}
-
-// View draws the window: never wider or taller than it is.
-func (w *wizard) View() string {
-	var lines []string
-	switch {
-	case w.width == 0 || w.height == 0:
-		return "fauna-export"
-	case w.width < minWidth || w.height < minHeight:
-		lines = w.tooSmall()
-	default:
-		lines = w.screen()
-	}
-	lines = lines[:min(len(lines), w.height)]
-	for i, l := range lines {
-		lines[i] = fit(l, w.width)
-	}
-	view := strings.Join(lines, "\n")
-	if w.ascii != nil {
-		view = w.ascii.Replace(view)
-	}
-	return view
-}
-
-func (w *wizard) tooSmall() []string {
-	lines := wrap(fmt.Sprintf("The window is %d x %d; the wizard needs %d x %d. Everything is kept.",
-		w.width, w.height, minWidth, minHeight), w.width)
-	if t := w.runner.brief(); t != "" {
-		lines = append([]string{t}, lines...)
-	}
-	return lines
-}
-
-// screen is the whole window: the way, the question, the body, a line for what
-// just happened, and the keys. Only the body depends on the height.
-func (w *wizard) screen() []string {
-	inner := w.width - 2
-	st := w.steps[w.at]
-	question, aside := st.title()
-	lines := []string{" " + w.way(inner), ""}
-	var body []string
-	bars := 1
-	if w.height >= roomyHeight {
-		bars = 2
-	}
-	room := w.height - 6 - bars
-	if w.panel != nil {
-		lines = append(lines, " "+sides(w.st.bold.of(fit(w.panel.title, inner)), w.st.faint.of(w.panel.aside()), inner), "")
-		body = w.panel.body(w.session, inner, room)
-	} else {
-		if first, _, ok := strings.Cut(question, ". "); ok && width(question) > inner {
-			question = first + "."
-		}
-		lines = append(lines, " "+sides(w.st.bold.of(question), w.st.faint.of(fit(aside, inner/2)), inner), "")
-		body = st.body(inner, room)
-	}
-	body = body[:min(len(body), room)]
-	if w.ask != nil {
-		body = w.ask.over(w.st, w.keys.question, body, inner, room)
-	}
-	for i := range room {
-		l := ""
-		if i < len(body) && body[i] != "" {
-			l = " " + fit(body[i], inner)
-		}
-		lines = append(lines, l)
-	}
-	lines = append(lines, "", "")
-	notes := w.noteLines(inner)
-	for i, l := range notes {
-		lines[len(lines)-len(notes)+i] = " " + l
-	}
-	hints, fixed := w.hints()
-	for _, l := range w.bar(hints, fixed, inner, bars) {
-		lines = append(lines, " "+l)
-	}
-	return lines
-}
-
-// hints are the keys of what has the focus, and how many of the last of them the
-// bar always has room for.
-func (w *wizard) hints() (hints []key.Binding, fixed int) {
-	switch k := w.keys.everywhere; {
-	case w.ask != nil:
-		return []key.Binding{w.keys.question.yes, w.keys.question.no}, 2
-	case w.panel != nil:
-		return working(w.panel.hints(w.session)), 1
-	default:
-		hints = append(w.steps[w.at].hints(), saying(k.help, "help"), saying(k.back, w.backWord()))
-		return working(hints), 2
-	}
-}
-
-// backWord is what esc does on this step.
-func (w *wizard) backWord() string {
-	if w.at == domainID {
-		return "leave"
-	}
-	return "back"
-}
-
-// way is the first line: what is done, where you are, what is to come.
-func (w *wizard) way(room int) string {
-	if w.width < 80 {
-		return fmt.Sprintf("step %d of %d · %s", w.at+1, steps, w.st.strong.of(w.at.String()))
-	}
-	parts := make([]string, steps)
-	for i, name := range stepNames {
-		switch {
-		case i < int(w.at):
-			parts[i] = w.st.good.of("✓") + " " + name
-		case i == int(w.at):
-			parts[i] = w.st.strong.of("● " + name)
-		default:
-			parts[i] = w.st.faint.of("· " + name)
-		}
-	}
-	return fit(strings.Join(parts, " "), room)
 }

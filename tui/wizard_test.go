@@ -23,16 +23,17 @@ func TestWizard_wholeWayByKeyboard(t *testing.T) {
 		spec = s
 		return b.run, nil
 	}
-	b.to(outputID)
-	b.keys("down", "right") // CSV
-	b.keys("enter", "enter")
+	b.to(secretID)
 	b.paste("secret: '" + testSecret + "'")
+	b.keys("enter")
+	b.at(outputID)
+	b.keys("up", "up", "right") // CSV
 	b.keys("enter")
 	b.at(checkID)
 	b.keys("enter")
 	b.at(doneID)
-	b.shows("3 collections, 21,004 documents", "verified", "users.jsonl")
-	want := []string{"users", "products", "line-items"}
+	b.shows("Exported and verified: 3 collections, 21,004 documents", "users.jsonl")
+	want := []string{"line-items", "products", "users"}
 	if !slices.Equal(spec.Collections, want) || spec.Format != row.CSV || spec.Dir != "/srv/fauna-2026-11-22" || spec.Endpoint != "http://localhost:8443" {
 		t.Errorf("the export is %+v", spec)
 	}
@@ -44,25 +45,31 @@ func TestWizard_wholeWayByKeyboard(t *testing.T) {
 
 func TestWizard_escGoesBackAndKeepsEverything(t *testing.T) {
 	b := newBench(t, 80, 24).to(outputID)
-	b.keys("down", "right", "down", "right", "down", "ctrl+u")
+	b.keys("up", "up", "right", "down", "right", "down", "ctrl+u")
 	b.typed("/srv/other")
 	b.keys("down")
 	b.typed("users:city:string=data.address.city")
 	b.keys("enter", "enter")
-	b.at(setupID)
-	b.keys("enter", "esc", "esc")
+	b.at(checkID)
+	b.keys("esc")
 	b.at(outputID)
 	b.shows("(•) CSV", "(•) gzip", "/srv/other", "city", "data.address.city")
 	b.keys("esc")
+	b.at(secretID)
+	b.shows("Secret accepted. Enter to keep it")
+	b.keys("esc")
+	b.at(setupID)
+	b.shows("Done: the secret is accepted")
+	b.keys("esc")
 	b.at(collectionsID)
 	b.shows("[x] users", "[x] products", "[x] line-items")
-	b.keys("esc")
+	b.keys("esc", "esc")
 	b.at(domainID)
 	b.shows("http://localhost:8443")
 	b.keys("esc")
-	b.shows("Leave the wizard?")
+	b.shows("Quit?")
 	b.keys("n")
-	b.hides("Leave the wizard?")
+	b.hides("Quit?")
 	b.keys("esc", "y")
 	if _, err := b.w.outcome(t.Context(), nil); !b.quit || !errors.Is(err, ErrLeft) {
 		t.Errorf("left with %v, quit %v", err, b.quit)
@@ -74,19 +81,19 @@ func TestWizard_lettersTypedIntoFieldsAreNoKeys(t *testing.T) {
 	b.keys("ctrl+u")
 	b.typed("q?")
 	b.at(domainID)
-	b.shows("> q?")
+	b.shows("▌ q?")
 	b.hides("Help:")
 	b.keys("ctrl+u")
 	b.typed("localhost")
-	b.keys("enter")
-	b.at(collectionsID)
-	b.typed("sequences?")
+	b.to(collectionsID)
+	b.typed("sequences?qa")
 	b.hides("Help:")
-	b.keys("ctrl+u")
-	b.typed("quotes")
-	b.keys("tab", "/")
+	b.at(collectionsID)
+
+	b = newBench(t, 80, 24).withSecret(collectionsID)
+	b.keys("/")
 	b.typed("qa?n")
-	b.shows("filter > qa?n", "1 chosen")
+	b.shows("/ qa?n", "3 of 3")
 	b.hides("Help:")
 	b.keys("enter", "?")
 	b.shows("Help: Collections")
@@ -136,7 +143,7 @@ func TestWizard_secondCtrlCDoesNotWaitForTheExport(t *testing.T) {
 	b.keys("enter")
 	b.at(exportID)
 	_, wait := b.w.Update(keyMsg("ctrl+c"))
-	b.shows("Stopping … ctrl+c again leaves at once.")
+	b.shows("Stopping … ctrl+c again quits at once.")
 	if wait == nil {
 		t.Fatal("the first ctrl+c waits for nothing")
 	}
@@ -177,16 +184,17 @@ func TestWizard_logTellsWhatEachStepCameTo(t *testing.T) {
 	b.paste(testSecret)
 	b.keys("enter")
 	b.server.list = nil
-	b.keys("enter", "esc", "enter", "enter")
+	b.keys("enter", "enter", "esc", "enter", "enter")
 	b.at(doneID)
 	for _, want := range []string{
-		"step done step Domain next Collections endpoint http://localhost:8443",
-		"step done step Collections next Output chosen 3 listed 3",
-		"step done step Output next Set-up mode full format jsonl compress none folder /srv/fauna-2026-11-22 columns 0",
-		"step done step Set-up next Secret queries 2 copied 0 ran 0",
+		"step done step Domain next Access endpoint http://localhost:8443",
+		"step done step Access next Collections way fql accepted false",
+		"step done step Collections next Set-up chosen 3 listed 3",
+		"step done step Set-up next Secret queries 2 copied 0 ran 0 made false",
 		"trouble step Secret error ",
-		"step done step Secret next Check accepted true readable 3 chosen 3",
-		"step left step Check next Secret collections 3 documents 21004 unreadable 0 indexes_not_ready 0",
+		"step done step Secret next Output accepted true readable 3 chosen 3",
+		"step done step Output next Check mode full format jsonl compress none folder /srv/fauna-2026-11-22 columns 0",
+		"step left step Check next Output collections 3 documents 21004 unreadable 0 indexes_not_ready 0",
 		"step done step Export next Done rows 21004 retries 0 seconds 2.1 verified true one_snapshot true",
 	} {
 		if !strings.Contains(log.String(), want) {
@@ -209,7 +217,7 @@ func TestWizard_answersOfOldQuestionsAreDropped(t *testing.T) {
 	b.keys("backspace")
 	b.to(secretID)
 	late := &fakeServer{}
-	b.send(secretMsg{gen: -1, server: late})
+	b.send(openedMsg{step: secretID, gen: -1, server: late})
 	if b.w.server != nil || late.closed != 1 {
 		t.Error("a late check of a secret is taken, or its connection leaks")
 	}

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"fauna-export/export/config"
-	"fauna-export/tui/text"
-
 	"context"
 	"fmt"
 	"math"
@@ -14,7 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"fauna-export/export"
+	"fauna-export/export/config"
 	"fauna-export/fauna"
+	"fauna-export/tui/text"
 )
 
 // checkFlags are those that only check has.

@@ -68,7 +68,7 @@ func (a *app) demo(ctx context.Context, output *outputFlags) error {
 	}
 	if a.mayAsk() {
 		c := a.wizardConfig()
-		c.Endpoint, c.Dir, c.Demo, c.Shell = endpoint, output.Out, true, shell
+		c.Endpoint, c.Dir, c.Demo, c.Shell, c.MaxRate = endpoint, output.Out, true, shell, output.MaxRate
 		return a.runWizard(ctx, c)
 	}
 	return a.demoAtOnce(ctx, endpoint, shell, spec)

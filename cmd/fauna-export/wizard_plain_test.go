@@ -15,15 +15,16 @@ func TestWizardPlain_asksLinesAndShowsNoSecret(t *testing.T) {
 	secret := s.keyFor(t, "reads-two", "customers", "products")
 	for _, step := range []struct{ wait, answer string }{
 		{"Address of the Fauna database", ""},
+		{"Set it up for me", "2"},
+		{"not shown", secret},
+		{"Keep these?", "n"},
 		{"Collections:", "customers, products"},
 		{"Collections:", ""},
-		{"incremental: with an index", ""},
+		{"incremental: first run", ""},
 		{"wire, each document", "2"},
 		{"zstd", ""},
-		{"Folder, new or empty", dir},
+		{"Folder", dir},
 		{"Additional column", ""},
-		{"I have a secret already", "4"},
-		{"not shown", secret},
 		{"Start the export?", "y"},
 		{"Save your answers", "n"},
 	} {

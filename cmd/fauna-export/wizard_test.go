@@ -21,18 +21,22 @@ func TestWizard_fromDomainToDoneOnAServer(t *testing.T) {
 	term.wait("Where is your Fauna database?")
 	term.wait("answers")
 	term.send(enter)
+	term.wait("How do you want to set up read access?")
+	term.send(enter)
 	term.wait("Which collections?")
 	term.paste(strings.Join(names, "\n") + "\n")
-	term.wait("chosen")
-	term.send(enter)
-	term.wait("What should the files be?")
+	term.wait("8 collections")
 	term.send(enter)
 	term.wait("Run these in the Fauna shell")
 	term.send(enter)
-	term.wait("secret")
+	term.wait("Paste the secret")
 	term.paste(s.keyForAll(t) + "\n")
+	term.wait("40 characters")
 	term.send(enter)
-	term.wait("26,402 documents") // counted: enter goes on now
+	term.wait("How should the files be written?")
+	term.wait("free")
+	term.send(enter)
+	term.wait("26,402 documents · about") // counted: enter goes on now
 	term.send(enter)
 	term.wait("verified")
 	screen := term.text()
@@ -54,30 +58,36 @@ func TestWizard_demoIsWalkedAlone(t *testing.T) {
 	term.wait("Where is your Fauna database?")
 	term.wait("answers")
 	term.send(enter)
+	term.wait("How do you want to set up read access?")
+	term.send(enter)
 	term.wait("Which collections?")
 	term.send(ctrlR) // the query that lists them, on the demo's server
-	term.wait("8 chosen")
+	term.wait("8 collections")
 	term.send(enter)
-	term.wait("What should the files be?")
-	term.send(enter)
-	term.wait("1 of 2 · Role")
+	term.wait("CreateRole")
 	term.send("r")
-	term.wait("as Fauna's shell prints it")
+	term.wait("Demo server's answer")
 	term.wait(`ref: Role("connect-readonly")`)
 	term.send(enter)
-	term.wait("2 of 2 · Key")
+	term.wait("CreateKey")
 	term.send("r")
 	term.wait(`secret: "`)
 	term.send(enter)
 	term.wait("Paste the secret that CreateKey printed.")
 	term.wait("characters")
 	term.send(enter)
-	term.wait("26,402 documents") // counted: enter goes on now
+	term.wait("How should the files be written?")
+	term.wait("free")
 	term.send(enter)
-	term.wait("verified")
+	term.wait("26,402 documents · about") // counted: enter goes on now
+	term.send(enter)
+	term.wait("Exported and verified")
 	term.send("q")
 	if code := term.end(); code != exitDone {
 		t.Fatalf("exit %d:\n%s", code, term.text())
+	}
+	if wrote := term.wrote.String(); !strings.Contains(wrote, "\a") || !strings.Contains(wrote, "\x1b]2;✓ fauna-export\a") {
+		t.Error("neither bell nor title at the end")
 	}
 	checkWizardExport(t, dir)
 	text, err := os.ReadFile(log)
@@ -85,9 +95,9 @@ func TestWizard_demoIsWalkedAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`msg="step done" step=Collections next=Output chosen=8`,
-		`msg="step done" step=Set-up next=Secret queries=2 copied=0 ran=2`,
-		`msg="step done" step=Secret next=Check accepted=true readable=8 chosen=8`,
+		`msg="step done" step=Collections next=Set-up chosen=8`,
+		`msg="step done" step=Set-up next=Secret queries=2 copied=0 ran=2 made=false`,
+		`msg="step done" step=Secret next=Output accepted=true readable=8 chosen=8`,
 		`msg="step done" step=Export next=Done rows=26402`,
 		"msg=end exit=0",
 	} {
@@ -131,7 +141,7 @@ func TestWizard_leavesByKeyAndBySignalWithTheRightCode(t *testing.T) {
 		leave func(term *terminal)
 		code  int
 	}{
-		{"esc", func(term *terminal) { term.send(esc); term.wait("Leave"); term.send("y") }, exitError},
+		{"esc", func(term *terminal) { term.send(esc); term.wait("Quit?"); term.send("y") }, exitError},
 		{"ctrl+c", func(term *terminal) { term.send(ctrlC) }, 130},
 		{"SIGINT", func(term *terminal) { term.signal(syscall.SIGINT) }, 130},
 		{"SIGTERM", func(term *terminal) { term.signal(syscall.SIGTERM) }, 143},
@@ -146,5 +156,59 @@ func TestWizard_leavesByKeyAndBySignalWithTheRightCode(t *testing.T) {
 				t.Errorf("exit %d, want %d:\n%s", code, c.code, term.text())
 			}
 		})
+	}
+}
+
+func TestWizard_withASecretNoNameIsTyped(t *testing.T) {
+	s := serveSample(t)
+	secret := s.keyForAll(t)
+	term := onTerminal(t, 80, 24, []string{"FAUNA_SECRET=" + secret}, "--domain", s.endpoint)
+	term.wait("answers")
+	term.send(enter)
+	term.wait("FAUNA_SECRET is set")
+	term.send(enter)
+	term.wait("8 of 8 · 26,402 documents")
+	term.send(enter)
+	term.wait("How should the files be written?")
+	term.wait("free")
+	term.send(enter)
+	term.wait("26,402 documents · about")
+	term.send(enter)
+	term.wait("Exported and verified")
+	term.send("q")
+	if code := term.end(); code != exitDone {
+		t.Fatalf("exit %d:\n%s", code, term.text())
+	}
+	if wrote := term.wrote.String(); strings.Contains(wrote, secret[:12]) {
+		t.Error("the secret was on the screen")
+	}
+}
+
+func TestWizard_withAnAdminsSecretOneKeyCreatesRoleAndKey(t *testing.T) {
+	s := serveSample(t)
+	term := onTerminal(t, 120, 40, nil, "--domain", s.endpoint)
+	term.wait("answers")
+	term.send(enter)
+	term.wait("How do you want to set up read access?")
+	term.send("3")
+	term.wait("paste an admin's secret")
+	term.paste(s.Secret() + "\n")
+	term.wait("40 characters")
+	term.send(enter)
+	term.wait("8 of 8 · 26,402 documents")
+	term.send(enter)
+	term.wait("This will be created with the admin's secret.")
+	term.send(enter)
+	term.wait("Done: role and key created")
+	term.send(enter)
+	term.wait("How should the files be written?")
+	term.wait("free")
+	term.send(enter)
+	term.wait("26,402 documents · about")
+	term.send(enter)
+	term.wait("Exported and verified")
+	term.send("q")
+	if code := term.end(); code != exitDone {
+		t.Fatalf("exit %d:\n%s", code, term.text())
 	}
 }

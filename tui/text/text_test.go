@@ -3,6 +3,7 @@ package text
 import (
 	"errors"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -55,4 +56,51 @@ func FuzzClean(f *testing.F) {
 			t.Fatalf("%q cut to %d cells has %d", c, w, Width(Fit(c, w)))
 		}
 	})
+}
+
+func TestClean_keepsTextAndReplacesControls(t *testing.T) {
+	cases := map[string]string{
+		"users":                    "users",
+		"東京":                       "東京",
+		"a\nb":                     "a�b",
+		"\x1b[31m":                 "�[31m",
+		"\x9b2J":                   "�2J",
+		"a\u202eb":                 "a�b",
+		"\u2066x\u2069":            "�x�",
+		"\xff\xfe":                 "��",
+		"👩‍👩‍👧":                    "👩‍👩‍👧",
+		"\u0645\u06cc\u200c\u062e": "\u0645\u06cc\u200c\u062e",
+		"soft\u00adhyphen":         "soft�hyphen",
+		"\u200b":                   "�",
+		"line\u2028break":          "line�break",
+		"e\u0301":                  "e\u0301",
+		"\x7f":                     "�",
+		"private\ue000":            "private�",
+		"tag\U000e0041":            "tag�",
+		"no-break\u00a0here":       "no-break\u00a0here",
+	}
+	for in, want := range cases {
+		if got := Clean(in); got != want {
+			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestWidth_isThatOfTheTerminal(t *testing.T) {
+	pieces := []string{"a", " ", "~", "\x1b[31m", "\x1b[0m", "\x1b[1;36m", "█", "░", "│", "┌", "▁", "✓", "✗", "…", "·", "●", "•", "é", "e\u0301", "\u0301", "東", "👩‍👩‍👧", "\ufe0f", "\u200d", "م"}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		var s string
+		for range r.IntN(8) {
+			s += pieces[r.IntN(len(pieces))]
+		}
+		if got, want := Width(s), ansi.StringWidth(s); got != want {
+			t.Fatalf("width(%q) = %d, want %d", s, got, want)
+		}
+		for _, w := range []int{1, 2, 3, 5} {
+			if n := ansi.StringWidth(Fit(s, w)); n > w {
+				t.Fatalf("fit(%q, %d) takes %d", s, w, n)
+			}
+		}
+	}
 }

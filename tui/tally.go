@@ -1,0 +1,171 @@
+package tui
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/export/row"
+)
+
+// sampleSize is how many documents of a collection are read to see how large they are
+// and how fast they come.
+const sampleSize = 200
+
+// atOnce is how many collections are counted at a time.
+const atOnce = 2
+
+// A tally counts collections, a few at a time, while the person reads; where it
+// samples, it reads some documents of each too, and measures how fast they come.
+type tally struct {
+	s       *session
+	step    stepID // whose messages they are
+	samples bool
+
+	gen     int
+	at      int64
+	names   []string
+	next    int
+	busy    int
+	found   map[string]counted
+	sampled int64 // documents
+	took    time.Duration
+}
+
+// counted is what is known of one collection.
+type counted struct {
+	rows    int64
+	average float64 // bytes a document in the server's form, 0 while not known
+	err     error
+}
+
+// countedMsg is the answer for one collection.
+type countedMsg struct {
+	step    stepID
+	gen     int
+	name    string
+	sampled int64
+	took    time.Duration
+	counted
+}
+
+func (m countedMsg) to() stepID { return m.step }
+
+// start counts collections at a time, 0 for now; what was counted before is forgotten.
+func (t *tally) start(names []string, at int64) tea.Cmd {
+	t.gen++
+	t.at, t.names, t.next, t.busy, t.found, t.sampled, t.took = at, names, 0, 0, map[string]counted{}, 0, 0
+	if t.s.server == nil {
+		t.names = nil
+	}
+	var cmds []tea.Cmd
+	for range atOnce {
+		cmds = append(cmds, t.more())
+	}
+	return tea.Batch(cmds...)
+}
+
+// stop drops the answers that are still to come.
+func (t *tally) stop() { t.gen++; t.busy = 0 }
+
+// done reports whether all are counted.
+func (t *tally) done() bool { return t.busy == 0 && t.next >= len(t.names) }
+
+func (t *tally) more() tea.Cmd {
+	if t.next >= len(t.names) {
+		return nil
+	}
+	name := t.names[t.next]
+	t.next++
+	t.busy++
+	gen, step, srv, at, samples, now := t.gen, t.step, t.s.server, t.at, t.samples, t.s.now
+	return t.s.jobs.do(func(ctx context.Context) tea.Msg {
+		m := countedMsg{step: step, gen: gen, name: name}
+		m.counted, m.sampled, m.took = count(ctx, srv, name, at, samples, now)
+		return m
+	})
+}
+
+// count counts one collection, and samples it.
+func count(ctx context.Context, srv server, name string, at int64, samples bool, now func() time.Time) (c counted, sampled int64, took time.Duration) {
+	if c.rows, c.err = srv.Count(ctx, name, at); c.err != nil || !samples || c.rows == 0 {
+		return c, 0, 0
+	}
+	if at == 0 {
+		if at, c.err = srv.Now(ctx); c.err != nil {
+			return c, 0, 0
+		}
+	}
+	began := now()
+	body, err := srv.Documents(ctx, name, at, 0, sampleSize, row.Layout{}.Paths(), nil)
+	if err != nil {
+		c.err = err
+		return c, 0, 0
+	}
+	took = now().Sub(began)
+	var page struct {
+		Resource struct{ Data []json.RawMessage }
+	}
+	if err := json.Unmarshal(body, &page); err != nil {
+		c.err = fmt.Errorf("read a page: %w", err)
+		return c, 0, 0
+	}
+	if sampled = int64(len(page.Resource.Data)); sampled > 0 {
+		c.average = float64(len(body)) / float64(sampled)
+	}
+	return c, sampled, took
+}
+
+// update takes an answer and asks for the next collection.
+func (t *tally) update(m countedMsg) tea.Cmd {
+	if m.gen != t.gen {
+		return nil
+	}
+	t.busy--
+	t.found[m.name] = m.counted
+	t.sampled += m.sampled
+	t.took += m.took
+	if m.err == nil {
+		if t.s.counts == nil {
+			t.s.counts = map[string]int64{}
+		}
+		t.s.counts[m.name] = m.rows
+	}
+	return t.more()
+}
+
+// totals are the documents and bytes of what is counted so far.
+func (t *tally) totals() (rows int64, bytes float64) {
+	for _, name := range t.names {
+		c := t.found[name]
+		rows += c.rows
+		bytes += float64(c.rows) * c.average
+	}
+	return rows, bytes
+}
+
+// rate is how many documents a second the server gave, 0 while not known. The sample
+// asks for one page after the other; an export asks for several at a time, which is
+// about four times as fast.
+func (t *tally) rate() float64 {
+	if t.sampled == 0 || t.took <= 0 {
+		return 0
+	}
+	return 4 * float64(t.sampled) / t.took.Seconds()
+}
+
+// forecast is how long an export of so many documents takes at the rate measured, and
+// that rate; 0 while not known.
+func (t *tally) forecast(rows int64, most int) (time.Duration, float64) {
+	rate := t.rate()
+	if most > 0 {
+		rate = min(rate, float64(most))
+	}
+	if rate <= 0 {
+		return 0, 0
+	}
+	return time.Duration(float64(rows) / rate * float64(time.Second)), rate
+}
