@@ -85,10 +85,13 @@
 //
 // # Files
 //
-// Beside the data files a finished run leaves SHA256SUMS and manifest.json; an
-// unfinished one the folder .fauna-export with run.json (what the run is),
-// NAME.part (the file so far) and NAME.state (how far it is). The secret is in
-// none of them.
+// Beside the data files a finished run leaves SHA256SUMS and manifest.json, which
+// the package archive describes. An unfinished one has the folder .fauna-export
+// with run.json (what the run is, and of which database), NAME.part (the file so
+// far) and NAME.state (how far it is). A file of state carries a version and a
+// checksum that is bound to its name. A damaged NAME.state makes that collection
+// begin anew, a damaged run.json is an error (*archive.DamagedState). The secret is
+// in none of them.
 //
 // # Events
 //

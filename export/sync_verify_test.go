@@ -83,7 +83,7 @@ func TestVerify_chainOfSyncs(t *testing.T) {
 		{"two files are swapped", func(s *syncServer) { s.swap("docs@2.jsonl", "docs@3.jsonl") }, "docs@2.jsonl: "},
 		{"two files are swapped, and the manifest says so", func(s *syncServer) {
 			s.remanifest(func(m *archive.Manifest) { m.Collections[1].Sync, m.Collections[2].Sync = 3, 2 })
-		}, "is of sync 2, behind sync 3"},
+		}, "is of sync 2, after sync 3"},
 		{"two files are swapped, and in the manifest", func(s *syncServer) {
 			s.remanifest(func(m *archive.Manifest) {
 				a, b := &m.Collections[1], &m.Collections[2]

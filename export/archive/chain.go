@@ -227,7 +227,7 @@ func (c *chainFiles) each(ctx context.Context, give func(row.Row) error) error {
 		if !found {
 			return nil
 		}
-		// The latest sync that has the document tells what became of it.
+		// The latest sync that has the document decides what became of it.
 		told := false
 		for i := len(c.sources) - 1; i >= 0; i-- {
 			s := c.sources[i]
@@ -248,7 +248,7 @@ func (c *chainFiles) each(ctx context.Context, give func(row.Row) error) error {
 }
 
 // current is each, but where removals were left out of the files: then the state
-// of the last sync tells which documents are gone.
+// of the last sync shows which documents are gone.
 func (c *chainFiles) current(ctx context.Context, a *Archive, give func(row.Row) error) error {
 	if last := c.sources[len(c.sources)-1].data.Entry; last.HidesRemovals() {
 		return eachPresent(ctx, a.Store, a.Manifest, last, c, give)

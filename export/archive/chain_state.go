@@ -189,7 +189,7 @@ func (m *Manifest) gap(chain []Entry) string {
 	before := 0
 	for _, e := range chain {
 		if !known[e.Sync] || e.Sync <= before {
-			return fmt.Sprintf("%s: %s is of sync %d, behind sync %d: the manifest contradicts itself", e.Name, e.File, e.Sync, before)
+			return fmt.Sprintf("%s: %s is of sync %d, after sync %d: the manifest contradicts itself", e.Name, e.File, e.Sync, before)
 		}
 		before = e.Sync
 	}
@@ -198,7 +198,7 @@ func (m *Manifest) gap(chain []Entry) string {
 
 const stateRemedy = "; remove it, and the next sync makes it anew"
 
-// checkState compares the state behind a collection's last sync, where there is
+// checkState compares the state after a collection's last sync, where there is
 // one, with what its files come to.
 func checkState(s store.Store, m *Manifest, last Entry, rows pairs.Sum) (problem string, err error) {
 	kept, guess, err := stateSum(s, m, last)
@@ -218,7 +218,7 @@ func checkState(s store.Store, m *Manifest, last Entry, rows pairs.Sum) (problem
 	return "", nil
 }
 
-// stateSum is the sum of the state behind a collection's last sync, and whether
+// stateSum is the sum of the state after a collection's last sync, and whether
 // that is a guess; its error is a *StateUnfit where the state cannot be used.
 func stateSum(s store.Store, m *Manifest, last Entry) (sum pairs.Sum, guess bool, err error) {
 	state, shut, err := OpenState(s, m, last)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -27,7 +28,8 @@ func FileName(collection string) string {
 }
 
 // FileNames is FileName for several collections of one folder: where two
-// names differ only in case, both end in "~" and a hash.
+// names differ only in case, both end in "~" and a hash, and so does a name that
+// looks like that of a part of another collection's file.
 func FileNames(collections []string) map[string]string {
 	folded := make(map[string]int, len(collections))
 	names := make(map[string]string, len(collections))
@@ -36,12 +38,16 @@ func FileNames(collections []string) map[string]string {
 		folded[foldName(names[c])]++
 	}
 	for c, name := range names {
-		if folded[foldName(name)] > 1 && !strings.Contains(name, "~") {
+		clash := folded[foldName(name)] > 1 || partLike.MatchString(name)
+		if clash && !strings.Contains(name, "~") {
 			names[c] = hashedName(name, c)
 		}
 	}
 	return names
 }
+
+// partLike is a name that ends as those of parts do.
+var partLike = regexp.MustCompile(`-[0-9]{5}-of-[0-9]{5}$`)
 
 // hashedName ends a name in a hash of the collection. "~" is escaped in every
 // other name, so it cannot clash with one.
@@ -78,7 +84,7 @@ func escapeName(name string) string {
 	return b.String()
 }
 
-// keptRune tells whether a rune stands for itself in a file name.
+// keptRune reports whether a rune stands for itself in a file name.
 func keptRune(r rune) bool {
 	switch {
 	case r == '-' || r == '_' || r == '.':
@@ -120,7 +126,7 @@ var ambiguous = &unicode.RangeTable{
 	},
 }
 
-// reservedName tells whether one of the systems takes the name, up to its
+// reservedName reports whether one of the systems takes the name, up to its
 // first dot, for a device.
 func reservedName(name string) bool {
 	base, _, _ := strings.Cut(strings.ToUpper(name), ".")

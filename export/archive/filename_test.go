@@ -72,3 +72,11 @@ func TestFileNames_differWhereCaseIsNotToldApart(t *testing.T) {
 		t.Errorf("the name depends on the others: %q and %q", again["users"], names["users"])
 	}
 }
+
+func TestFileNames_noCollectionIsNamedLikeAPartOfAnother(t *testing.T) {
+	t.Parallel()
+	names := FileNames([]string{"users", "users-00001-of-00004"})
+	if names["users"] != "users" || !strings.HasPrefix(names["users-00001-of-00004"], "users-00001-of-00004~") {
+		t.Errorf("%q", names)
+	}
+}

@@ -40,7 +40,7 @@ func (e *Unmergeable) Error() string { return e.Dir + " cannot be merged: " + e.
 // compression: rows of JSONL and wire become what a full JSONL export has, those
 // of CSV and Parquet as far as such files hold it (see row.ReadJSON).
 //
-// Where removals were left out of the files, the state of the syncs tells which
+// Where removals were left out of the files, the state of the syncs shows which
 // documents are gone; without it a chain of such syncs is an *Unmergeable.
 //
 // A file replaces an earlier one when it is whole. SHA256SUMS goes first and comes

@@ -223,7 +223,7 @@ type Reading struct {
 	Bad, Failed error
 }
 
-// background hashes beside its caller, a bounded way behind.
+// background hashes while its caller goes on, at most a few blocks later.
 type background struct {
 	full, free chan []byte
 	done       chan struct{}

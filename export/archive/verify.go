@@ -46,7 +46,7 @@ type Report struct {
 	Others []string
 }
 
-// OK tells whether everything is as the manifest says.
+// OK reports whether everything is as the manifest says.
 func (r *Report) OK() bool {
 	for _, f := range r.Files {
 		if f.Problem != "" {

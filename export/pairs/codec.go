@@ -37,7 +37,7 @@ const (
 	bufferSize = 64 << 10
 )
 
-// Meta tells whose pairs a file holds: the state of one collection after a
+// Meta says whose pairs a file holds: the state of one collection after a
 // sync. It names no secret.
 type Meta struct {
 	Endpoint   string `json:"endpoint"`
@@ -122,7 +122,7 @@ func (p *Writer) Close() error {
 			return err
 		}
 	}
-	// An empty block ends the pairs, and tells how many there were.
+	// An empty block ends the pairs, and says how many there were.
 	p.buf = binary.AppendUvarint(p.buf[:0], 0)
 	p.buf = binary.AppendUvarint(p.buf, uint64(p.n))
 	if _, err := p.z.Write(p.buf); err != nil {
@@ -228,7 +228,7 @@ func (p *Reader) fill() error {
 			return &Damaged{fmt.Sprintf("it holds %d pairs and says %d", p.n, total)}
 		}
 		if _, err := p.in.ReadByte(); !errors.Is(err, io.EOF) {
-			return &Damaged{"it goes on behind its end"}
+			return &Damaged{"it goes on after its end"}
 		}
 		p.done = true
 		return nil
