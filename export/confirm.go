@@ -101,7 +101,7 @@ func (w *writer) confirm(ctx context.Context) error {
 		}
 	}
 	if expired {
-		w.note("the number of its documents could not be confirmed: the snapshot expired before the server had counted them")
+		w.note(countUnknown)
 		return nil
 	}
 	if err := r.checkAccess(ctx, c, at); err != nil {

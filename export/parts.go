@@ -158,3 +158,80 @@ func (r *Run) setBounds(bounds map[string][]int64) error {
 	slices.SortStableFunc(r.order, func(a, b *collection) int { return life[a.name] - life[b.name] })
 	return nil
 }
+
+// confirmParts compares the rows of each collection that was read in parts with the
+// server's own count, once all of them are written. Of a shard, which has only some
+// of the parts, the count goes into the manifest for the joining of all. More than
+// were read is a collection that failed; fewer have left the snapshot since.
+func (r *Run) confirmParts(ctx context.Context) error {
+	for _, name := range r.spec.Collections {
+		var parts []*collection
+		whole, rows := true, int64(0)
+		for _, c := range r.all {
+			if c.name != name || c.part.of == 1 {
+				continue
+			}
+			parts = append(parts, c)
+			if c.entry == nil || len(c.segments) > 1 || c.at != r.times[0] {
+				whole = false // failed, or read at more than one time
+				continue
+			}
+			rows += c.entry.Rows - c.put.Window
+		}
+		if len(parts) == 0 || !whole || r.times[0] == 0 || slices.Contains(r.spec.Filtered, name) {
+			continue
+		}
+		n := int64(-1)
+		for try := 0; n < 0 || n > rows && try < 2; try++ {
+			var err error
+			n, err = r.askCount(ctx, parts[0], parts[0].at)
+			if fail := failureOf(err); fail != nil && fail.Expired() {
+				parts[0].entry.Warnings = append(parts[0].entry.Warnings, countUnknown)
+				break
+			}
+			if err != nil {
+				return r.refine(ctx, parts[0], nil, err)
+			}
+			if r.spec.Shard.Of > 0 {
+				break
+			}
+		}
+		switch {
+		case n < 0:
+		case r.spec.Shard.Of > 0:
+			if r.counted == nil {
+				r.counted = make(map[string]int64)
+			}
+			r.counted[name] = n
+		case n > rows:
+			if err := r.failParts(parts, &unconfirmed{name: name, at: parts[0].at, read: rows, count: n, first: -1}); err != nil {
+				return err
+			}
+		case n < rows:
+			parts[0].entry.Warnings = append(parts[0].entry.Warnings, fmt.Sprintf("%d documents left the snapshot after they were read, and are in the files", rows-n))
+		}
+	}
+	return nil
+}
+
+// countUnknown is the warning of a collection whose documents cannot be counted any
+// more.
+const countUnknown = "the number of its documents could not be confirmed: the snapshot expired before the server had counted them"
+
+// failParts takes the files of a collection's parts away, so that it is read again.
+func (r *Run) failParts(parts []*collection, err error) error {
+	for _, c := range parts {
+		for _, name := range []string{archive.StateName(c.file), c.file} {
+			if err := r.env.Store.Remove(name); err != nil {
+				return r.diskError("remove "+name, err)
+			}
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range parts {
+		c.entry, c.state, c.err = nil, CollectionFailed, err
+	}
+	r.left = append(r.left, &CollectionError{Collection: parts[0].name, Err: err})
+	return nil
+}

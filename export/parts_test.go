@@ -168,3 +168,48 @@ func TestParts_areRefusedWhereOneFileIsNeeded(t *testing.T) {
 		}
 	}
 }
+
+// hidingSource leaves some documents out of every page, and counts them.
+type hidingSource struct {
+	*fakeSource
+	all int64
+}
+
+func (h hidingSource) Count(context.Context, string, int64) (int64, error) { return h.all, nil }
+
+func TestParts_documentsThatNoPageHasFailTheirCollection(t *testing.T) {
+	t.Parallel()
+	src := crowdedSource()
+	lying := hidingSource{src, int64(len(src.set["users"].docs)) + 1}
+	dir := exportDir(t)
+	spec := Spec{Collections: []string{"users"}, Parts: 3, PageSize: 500}
+	r, err := NewRun(spec, lying, OSEnv(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.Do(t.Context())
+	if !isError[*Partial](err) || m == nil || len(m.Failed) != 1 || !strings.Contains(m.Failed[0].Why, "11988") {
+		t.Fatalf("%v, %+v", err, m)
+	}
+	if files, _ := filepath.Glob(filepath.Join(dir, "users*")); len(files) > 0 {
+		t.Errorf("%q are left under their final names", files)
+	}
+	// The same server, once it tells the truth.
+	r, err = OpenRun(src, OSEnv(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err = r.Do(t.Context()); err != nil || m.Rows() != lying.all-1 {
+		t.Errorf("resumed: %v", err)
+	}
+	st := store.NewMemory()
+	for shard := range 4 {
+		if err := doShard(t.Context(), shardSpec(shard), hidingSource{src, lying.all}, st); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rep, err := archive.Finish(t.Context(), st, nil)
+	if err != nil || rep.OK() || !strings.Contains(strings.Join(rep.Problems, "; "), "users: the server counts 11988 documents, the files have 11987") {
+		t.Errorf("finish: %v %+v", err, rep)
+	}
+}

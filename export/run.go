@@ -24,6 +24,7 @@ type Run struct {
 	phase    Phase
 	times    []int64            // the times read at; the last one is for what begins now
 	made     map[string]int64   // the ts of each collection's own settings at the first time
+	counted  map[string]int64   // of collections of which this shard has parts, at its end
 	bounds   map[string][]int64 // where the parts of collections begin, but for the first
 	ends     time.Time          // when the last of times expires
 	began    string             // when the first process began, as text
@@ -135,6 +136,9 @@ func (r *Run) doFull(ctx context.Context) (*archive.Manifest, error) {
 		}
 	}
 	if err := r.transfer(ctx, r.write); err != nil {
+		return nil, err
+	}
+	if err := r.confirmParts(ctx); err != nil {
 		return nil, err
 	}
 	return r.finish()

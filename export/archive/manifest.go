@@ -68,9 +68,12 @@ type Manifest struct {
 	Finished    string      `json:"finished"`
 	// Shard numbers, from 0, one of the Shards of a run: its manifest has only the
 	// files of that one.
-	Shard       int     `json:"shard,omitempty"`
-	Shards      int     `json:"shards,omitempty"`
-	Collections []Entry `json:"collections"`
+	Shard int `json:"shard,omitempty"`
+	// Counted are the documents of the collections of which a shard has parts, as
+	// the server counted them when its files were written.
+	Counted     map[string]int64 `json:"counted,omitempty"`
+	Shards      int              `json:"shards,omitempty"`
+	Collections []Entry          `json:"collections"`
 	// Syncs are those of an incremental run, in order.
 	Syncs []Sync `json:"syncs,omitempty"`
 	// Failed are collections without a file, with what stopped them.

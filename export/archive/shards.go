@@ -31,7 +31,8 @@ type Plan struct {
 	// Bounds are the ids at which the second and later parts of a collection
 	// begin, by its name.
 	Bounds map[string][]int64 `json:"bounds"`
-	// Counts are the documents of each collection at Time, counted by the server.
+	// Counts are the documents of each collection at Time, as the server counted
+	// them when the plan was made.
 	Counts map[string]int64 `json:"counts"`
 	// Files are the files of all parts, in the order of the manifest: the shard of
 	// the kth is the remainder of k by Shards.
@@ -202,7 +203,7 @@ func Finish(ctx context.Context, s store.Shared, progress func(VerifyStatus)) (*
 	if err != nil {
 		return nil, err
 	}
-	m, err := plan.join(s)
+	m, counted, err := plan.join(s)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +214,7 @@ func Finish(ctx context.Context, s store.Shared, progress func(VerifyStatus)) (*
 	if err != nil {
 		return nil, err
 	}
-	rep.Problems = append(rep.Problems, plan.wrongCounts(m)...)
+	rep.Problems = append(rep.Problems, plan.wrongCounts(m, counted)...)
 	if !rep.OK() {
 		return rep, nil
 	}
@@ -223,37 +224,44 @@ func Finish(ctx context.Context, s store.Shared, progress func(VerifyStatus)) (*
 	return rep, plan.sweep(s)
 }
 
-// join makes the manifest of all shards of theirs.
-func (p *Plan) join(s store.Shared) (*Manifest, error) {
+// join makes the manifest of all shards of theirs, and the least that one of them
+// counted of each collection.
+func (p *Plan) join(s store.Shared) (joined *Manifest, counted map[string]int64, err error) {
 	var all []*Manifest
 	missing := &ShardsMissing{Store: s.Name(), Of: p.Shards}
 	for shard := range p.Shards {
 		found, err := Inspect(p.Shard(s, shard))
 		switch {
 		case err != nil:
-			return nil, err
+			return nil, nil, err
 		case found.Kind == Finished || found.Kind == Partial:
 			all = append(all, found.Manifest)
 		case found.Kind == Broken:
-			return nil, found.Err
+			return nil, nil, found.Err
 		default:
 			missing.Shards = append(missing.Shards, shard)
 		}
 	}
 	if len(missing.Shards) > 0 {
-		return nil, missing
+		return nil, nil, missing
 	}
 	out := *all[0]
-	out.Shard, out.Shards = 0, 0
+	out.Shard, out.Shards, out.Counted = 0, 0, nil
+	counted = make(map[string]int64)
 	out.Collections, out.Failed, out.Snapshots = []Entry{}, nil, nil
 	entries := make(map[string]Entry)
 	times := map[string]bool{}
 	for shard, m := range all {
 		if m.Snapshot != out.Snapshot || m.Endpoint != out.Endpoint || m.Mode != out.Mode {
-			return nil, &DamagedState{Store: s.Name(), Name: shardName(shard), Why: "it is not of the same run as shard 0"}
+			return nil, nil, &DamagedState{Store: s.Name(), Name: shardName(shard), Why: "it is not of the same run as shard 0"}
 		}
 		if m.Consistency != ConsistencySnapshot {
 			out.Consistency = m.Consistency
+		}
+		for name, n := range m.Counted {
+			if least, seen := counted[name]; !seen || n < least {
+				counted[name] = n
+			}
 		}
 		for _, at := range m.Snapshots {
 			times[at] = true
@@ -276,29 +284,29 @@ func (p *Plan) join(s store.Shared) (*Manifest, error) {
 		if e, there := entries[f.File]; there {
 			out.Collections = append(out.Collections, e)
 		} else if !failed[f.Collection] {
-			return nil, &DamagedState{Store: s.Name(), Name: f.File, Why: "no shard has it"}
+			return nil, nil, &DamagedState{Store: s.Name(), Name: f.File, Why: "no shard has it"}
 		}
 	}
-	return &out, nil
+	return &out, counted, nil
 }
 
-// wrongCounts names the collections of which the server counted another number of
-// documents than the files have and account for.
-func (p *Plan) wrongCounts(m *Manifest) (problems []string) {
+// wrongCounts names the collections of which the server counted more documents than
+// the files have, at the end of some shard. One that has fewer by then has lost some
+// to their ttl after they were read.
+func (p *Plan) wrongCounts(m *Manifest, counted map[string]int64) (problems []string) {
 	if m.Consistency != ConsistencySnapshot {
 		return nil // of other times there is no count
 	}
-	expected := make(map[string]int64)
+	rows := make(map[string]int64)
 	for _, e := range m.Collections {
-		expected[e.Name] += e.Rows + e.Gone - e.Appeared
+		rows[e.Name] += e.Rows
 	}
-	failed := make(map[string]bool)
 	for _, f := range m.Failed {
-		failed[f.Name] = true
+		delete(counted, f.Name)
 	}
-	for name, counted := range p.Counts {
-		if expected[name] != counted && !failed[name] {
-			problems = append(problems, fmt.Sprintf("%s: the server counted %d documents, the files account for %d", name, counted, expected[name]))
+	for name, n := range counted {
+		if n > rows[name] {
+			problems = append(problems, fmt.Sprintf("%s: the server counts %d documents, the files have %d", name, n, rows[name]))
 		}
 	}
 	slices.Sort(problems)
