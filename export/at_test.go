@@ -3,6 +3,7 @@ package export
 import "testing"
 
 func TestParseAt(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]int64{
 		"2026-11-22T10:31:02.399Z":      1795343462399000,
 		"2026-11-22T12:31:02.399+02:00": 1795343462399000,

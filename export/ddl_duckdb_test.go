@@ -21,6 +21,7 @@ print(json.dumps([[r[0] for r in c.execute(q).fetchall()] for q in queries]))
 `
 
 func TestLoadScript_duckdb(t *testing.T) {
+	t.Parallel()
 	_, err := exec.LookPath("duckdb")
 	switch {
 	case err == nil:

@@ -14,6 +14,7 @@ import (
 )
 
 func TestLoadScript_postgres(t *testing.T) {
+	t.Parallel()
 	for _, program := range []string{"initdb", "pg_ctl", "postgres", "psql"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("%s is not installed", program)

@@ -274,6 +274,7 @@ func typedQuestions(t *testing.T, d Database, f row.Format, tables, times map[st
 }
 
 func TestLoadScript_refusesParquetWhereItCannotBeRead(t *testing.T) {
+	t.Parallel()
 	for _, d := range Databases() {
 		s := Spec{Collections: []string{"c"}, Format: row.Parquet, DDL: d}
 		if err := s.Validate(); (err == nil) != (d == DuckDB) {
@@ -294,6 +295,7 @@ func TestLoadScript_refusesParquetWhereItCannotBeRead(t *testing.T) {
 }
 
 func TestSQLName_noTwoNamesFallTogether(t *testing.T) {
+	t.Parallel()
 	taken := map[string]bool{}
 	seen := map[string]bool{}
 	long := strings.Repeat("ü", 40)

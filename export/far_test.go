@@ -128,6 +128,7 @@ func farRun(t *testing.T, spec Spec, f *farSource, n int64) (time.Duration, *Run
 // What a run reaches of the requests in flight times a page over the latency,
 // or of the line's width, its beginning included.
 func TestRun_nearlyAllThatALineCanCarry(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name      string
 		latency   time.Duration
@@ -177,6 +178,7 @@ func TestRun_nearlyAllThatALineCanCarry(t *testing.T) {
 
 // Pages that are large enough and do not take long, after so many.
 func TestRun_findsThePageSizeWithinAFewPages(t *testing.T) {
+	t.Parallel()
 	const core = 100 * time.Microsecond
 	for _, c := range []struct {
 		name      string
@@ -229,6 +231,7 @@ func TestRun_findsThePageSizeWithinAFewPages(t *testing.T) {
 // Ids cost a run no more than their own work, and its beginning and end no more
 // than two pages of documents.
 func TestRun_idsAreReadBesideTheDocuments(t *testing.T) {
+	t.Parallel()
 	const document, id = 100 * time.Microsecond, 14 * time.Microsecond
 	for _, documents := range []int64{3_000, 10_000, 50_000} {
 		for _, workers := range []int{2, 4, 8, 0} {
@@ -247,6 +250,7 @@ func TestRun_idsAreReadBesideTheDocuments(t *testing.T) {
 // A run takes more requests where they help and fewer where they only wait, and
 // tells how many.
 func TestRun_findsTheNumberOfRequests(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name      string
 		far       func() *farSource
@@ -292,6 +296,7 @@ func (s *slowDown) Documents(ctx context.Context, name string, at, from int64, s
 }
 
 func TestRun_theNumberThatTheUserSetsHolds(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &slowDown{farSource: &farSource{Source: newInstantSource(60_000, 640), latency: 200 * time.Millisecond}, after: 50}
 		r, err := NewRun(Spec{Collections: []string{"users"}, PageSize: 250}, f, Env{Store: store.NewStream(io.Discard)})
@@ -335,6 +340,7 @@ func (w *waitingWriter) Write(p []byte) (int, error) {
 // A file that takes its time, because of a disk or a compressor, does not keep
 // the workers from the server.
 func TestRun_readsOnWhileTheFileWaits(t *testing.T) {
+	t.Parallel()
 	for _, spec := range []Spec{{Format: row.JSONL}, {Format: row.CSV, Compress: row.Gzip}, {Format: row.JSONL, Compress: row.Zstd}, {Format: row.Parquet}} {
 		spec.Collections, spec.PageSize, spec.Workers = []string{"users"}, 250, 4
 		t.Run(spec.withDefaults().formName(), func(t *testing.T) {

@@ -198,6 +198,7 @@ func runChild(t *testing.T, p killPlan) (killed bool, ops int64) {
 // or more, in runs of every format and compression, most of them several
 // times in one run, and goes on each time.
 func TestKill_resumedRunsMakeTheSameFiles(t *testing.T) {
+	t.Parallel()
 	seed := testSeed(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	start := time.Now()

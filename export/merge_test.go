@@ -38,6 +38,7 @@ func (s *syncServer) fullRows(at int64, like Spec) string {
 }
 
 func TestMerge_everyFormatIsTheFullExport(t *testing.T) {
+	t.Parallel()
 	columns := map[string][]row.Column{"docs": {
 		{Name: "n", Path: []any{"data", "n"}, Type: row.TypeInt},
 		{Name: "s", Path: []any{"data", "s"}, Type: row.TypeString},
@@ -91,6 +92,7 @@ func TestMerge_everyFormatIsTheFullExport(t *testing.T) {
 }
 
 func TestMerge_namesWhatTheFilesLack(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	with := func(p *Spec) {
 		p.Format = row.Parquet
@@ -114,6 +116,7 @@ func TestMerge_namesWhatTheFilesLack(t *testing.T) {
 }
 
 func TestMerge_namesWhatRowsLeaveOutOfWireFiles(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	wire := func(p *Spec) { p.Format = row.Wire }
 	s.fql(create(1, "{}") + "\n" + `Create(Ref(Collection("docs"), "2"), {credentials: {password: "x"}, delegates: {}})`)
@@ -128,6 +131,7 @@ func TestMerge_namesWhatRowsLeaveOutOfWireFiles(t *testing.T) {
 }
 
 func TestMerge_neverBringsRemovedDocumentsBack(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	ignore := func(p *Spec) { p.Deletions = IgnoreDeletions }
 	s.fql(create(1, "{}") + "\n" + create(2, "{}") + "\n" + create(3, "{}"))

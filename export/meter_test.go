@@ -6,6 +6,7 @@ import (
 )
 
 func TestMeter_clockThatJumpsMakesNoWildRates(t *testing.T) {
+	t.Parallel()
 	for name, jump := range map[string]time.Duration{"sleep": 2 * time.Hour, "put back": -2 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			var m meter

@@ -12,6 +12,7 @@ import (
 )
 
 func TestRun_readsWhatExpiresFirstBeforeTheRest(t *testing.T) {
+	t.Parallel()
 	src := newFakeSource(map[string]int{"days": 500, "minutes": 500, "forever": 500})
 	var first []string
 	src.fault = func(c fakeCall) error {
@@ -32,6 +33,7 @@ func TestRun_readsWhatExpiresFirstBeforeTheRest(t *testing.T) {
 }
 
 func TestRun_severalCollectionsShareOneLimitOfRequests(t *testing.T) {
+	t.Parallel()
 	src := newFakeSource(map[string]int{"a": 40, "b": 40, "c": 40, "d": 40, "e": 40, "f": 40})
 	var mu sync.Mutex
 	flying, most := 0, 0
@@ -79,6 +81,7 @@ func (s *heldStore) Commit(from, to string) error {
 // TestRun_readsOnWhileFilesAreEnded has more collections than are read at once,
 // and a disk that ends no file before the last of them is asked for.
 func TestRun_readsOnWhileFilesAreEnded(t *testing.T) {
+	t.Parallel()
 	sizes := map[string]int{}
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i"} {
 		sizes[name] = 10

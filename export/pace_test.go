@@ -10,6 +10,7 @@ import (
 )
 
 func TestSizer_findsPagesOfAMegabyteOrMore(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name     string
 		bytes    int64         // of a document
@@ -43,6 +44,7 @@ func TestSizer_findsPagesOfAMegabyteOrMore(t *testing.T) {
 }
 
 func TestSizer_growsAgainAfterAFailure(t *testing.T) {
+	t.Parallel()
 	for _, fixed := range []int{0, 1000} {
 		s := newSizer(fixed)
 		for range 20 {
@@ -66,6 +68,7 @@ func TestSizer_growsAgainAfterAFailure(t *testing.T) {
 }
 
 func TestSizer_shrinksWhenDocumentsGrow(t *testing.T) {
+	t.Parallel()
 	s := newSizer(0)
 	for range 20 {
 		s.observe(s.n, int64(s.n)*640, 0, 1)
@@ -77,6 +80,7 @@ func TestSizer_shrinksWhenDocumentsGrow(t *testing.T) {
 }
 
 func TestPace_backoffDoublesWithJitterAndHasACeiling(t *testing.T) {
+	t.Parallel()
 	p := newPace(systemClock{}, rand.NewPCG(1, 1), 8, 0)
 	seen := map[time.Duration]bool{}
 	for n := range 20 {
@@ -95,6 +99,7 @@ func TestPace_backoffDoublesWithJitterAndHasACeiling(t *testing.T) {
 }
 
 func TestPace_slowDownIsShared(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(systemClock{}, rand.NewPCG(1, 1), 8, 0)
 		p.slow(3 * time.Second)
@@ -132,6 +137,7 @@ func TestPace_slowDownIsShared(t *testing.T) {
 }
 
 func TestPace_spendsDocumentsEvenly(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(systemClock{}, rand.NewPCG(1, 1), 8, 100)
 		start := time.Now()
@@ -147,6 +153,7 @@ func TestPace_spendsDocumentsEvenly(t *testing.T) {
 }
 
 func TestMeter_ratesAreOfTheLastSeconds(t *testing.T) {
+	t.Parallel()
 	var m meter
 	now := time.Unix(1_800_000_000, 0)
 	if rows, _ := m.rates(now); rows != 0 {
@@ -165,6 +172,7 @@ func TestMeter_ratesAreOfTheLastSeconds(t *testing.T) {
 }
 
 func TestRun_pausesAndChangesWorkers(t *testing.T) {
+	t.Parallel()
 	src := newFakeSource(map[string]int{"users": 3000})
 	flying, most := 0, 0
 	var mu sync.Mutex

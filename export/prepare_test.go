@@ -20,6 +20,7 @@ import (
 )
 
 func TestPrepare_refusesBeforeAnyFile(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		spec Spec
@@ -75,6 +76,7 @@ func TestPrepare_refusesBeforeAnyFile(t *testing.T) {
 }
 
 func TestRun_atATimeIsEchoedToTheMicrosecond(t *testing.T) {
+	t.Parallel()
 	src := twoCollections()
 	at := src.now - 60_000_001
 	src.fault = func(c fakeCall) error {
@@ -190,6 +192,7 @@ func interrupted(t *testing.T, spec Spec, src *fakeSource) string {
 }
 
 func TestResume_refusesAnotherServerCollectionOrOption(t *testing.T) {
+	t.Parallel()
 	src := twoCollections()
 	spec := Spec{Endpoint: "http://localhost:8443", Collections: []string{"users", "orders"}, PageSize: 100,
 		Columns: map[string][]row.Column{"users": {{Name: "a", Path: []any{"data", "list", int64(0)}, Type: row.TypeInt}}}}
@@ -239,6 +242,7 @@ func TestResume_refusesAnotherServerCollectionOrOption(t *testing.T) {
 }
 
 func TestResume_afterTheSnapshotExpiredReadsTheRestAtANewTime(t *testing.T) {
+	t.Parallel()
 	src := twoCollections()
 	dir := interrupted(t, Spec{Collections: []string{"users", "orders"}, PageSize: 100, Workers: 2}, src)
 	users := src.set["users"]
@@ -262,6 +266,7 @@ func TestResume_afterTheSnapshotExpiredReadsTheRestAtANewTime(t *testing.T) {
 }
 
 func TestMaxRate_isHeld(t *testing.T) {
+	t.Parallel()
 	src := twoCollections()
 	clock := newSwiftClock(100)
 	env := swiftEnv(exportDir(t), 1)

@@ -94,6 +94,7 @@ func TestRun_writesEveryDocumentInOrder(t *testing.T) {
 }
 
 func TestStream_writesTheRowsOfOneCollection(t *testing.T) {
+	t.Parallel()
 	src := newFakeSource(map[string]int{"users": 5000})
 	r, err := NewRun(Spec{Collections: []string{"users"}, Format: row.JSONL}, src, Env{})
 	if err != nil {

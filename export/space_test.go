@@ -25,6 +25,7 @@ type smallDisk struct {
 func (s *smallDisk) Free() (int64, error) { return s.free.Load(), nil }
 
 func TestSpace_aDiskTooSmallForTheRestStopsTheRunResumably(t *testing.T) {
+	t.Parallel()
 	src := newFakeSource(map[string]int{"users": 30_000})
 	disk := &smallDisk{Store: store.NewFolder(exportDir(t))}
 	disk.free.Store(1 << 20)
@@ -52,6 +53,7 @@ func TestSpace_aDiskTooSmallForTheRestStopsTheRunResumably(t *testing.T) {
 }
 
 func TestFree_tellsTheSpaceAlsoBeforeTheFolderIsMade(t *testing.T) {
+	t.Parallel()
 	free, err := store.NewFolder(exportDir(t)).Free()
 	if err != nil || free <= 0 {
 		t.Errorf("%d %v", free, err)
@@ -59,6 +61,7 @@ func TestFree_tellsTheSpaceAlsoBeforeTheFolderIsMade(t *testing.T) {
 }
 
 func TestEvents_areOneLineOfJSONEach(t *testing.T) {
+	t.Parallel()
 	src := twoCollections()
 	r, err := NewRun(Spec{Collections: []string{"users", "orders"}}, src, swiftEnv(exportDir(t), 1))
 	if err != nil {
@@ -100,6 +103,7 @@ func TestEvents_areOneLineOfJSONEach(t *testing.T) {
 }
 
 func TestVerify_findsWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	src := twoCollections()
 	for _, c := range []struct {
 		name  string

@@ -134,6 +134,7 @@ func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testin
 }
 
 func TestLock_keepsASecondProcessOut(t *testing.T) {
+	t.Parallel()
 	dir := exportDir(t)
 	release, err := store.NewFolder(dir).Lock()
 	if err != nil {
@@ -155,6 +156,7 @@ func TestLock_keepsASecondProcessOut(t *testing.T) {
 }
 
 func TestNewRun_refusesAFolderThatIsNotEmpty(t *testing.T) {
+	t.Parallel()
 	src := twoCollections()
 	dir := exportDir(t)
 	mustDo(t, Spec{Collections: []string{"users"}}, src, swiftEnv(dir, 1))

@@ -56,6 +56,7 @@ func insert(id int, at, action, data string) string {
 }
 
 func TestSync_oneTimeAcrossPages(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	var all []string
 	for id := 1; id <= 20; id++ {
@@ -79,6 +80,7 @@ func TestSync_oneTimeAcrossPages(t *testing.T) {
 }
 
 func TestSync_severalWritesInOneTransaction(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 4; id++ {
 		s.fql(create(id, "{}"))
@@ -99,6 +101,7 @@ func TestSync_severalWritesInOneTransaction(t *testing.T) {
 }
 
 func TestSync_removedAndMadeAgain(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	s.fql(create(1, "{n: 1}") + "\n" + create(2, "{n: 1}"))
 	s.sync()
@@ -123,6 +126,7 @@ func TestSync_removedAndMadeAgain(t *testing.T) {
 }
 
 func TestSync_emptyCollectionAndEmptySync(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	s.exact(s.sync())
 	m := s.sync()
@@ -145,6 +149,7 @@ func TestSync_emptyCollectionAndEmptySync(t *testing.T) {
 }
 
 func TestSync_ttls(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	soon := func() string {
 		return fmt.Sprintf("Time(%q)", archive.FormatTime(s.now().Add(time.Minute).UnixMicro()))
@@ -175,6 +180,7 @@ func TestSync_ttls(t *testing.T) {
 }
 
 func TestSync_writesIntoThePast(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 10; id <= 60; id += 10 {
 		s.fql(create(id, "{}"))
@@ -195,6 +201,7 @@ func TestSync_writesIntoThePast(t *testing.T) {
 }
 
 func TestSync_historyLongExpired(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	s.fql(create(1, "{}") + "\n" + create(2, "{}"))
 	s.sync()
@@ -208,6 +215,7 @@ func TestSync_historyLongExpired(t *testing.T) {
 }
 
 func TestSync_collectionMadeAgain(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 4; id++ {
 		s.fql(create(id, "{}"))
@@ -227,6 +235,7 @@ func TestSync_collectionMadeAgain(t *testing.T) {
 }
 
 func TestSync_indexMadeAgainOrRenamed(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	s.fql(create(1, "{}") + "\n" + create(2, "{}"))
 	s.sync()
@@ -248,6 +257,7 @@ func TestSync_indexMadeAgainOrRenamed(t *testing.T) {
 }
 
 func TestSync_privilegeLost(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 9; id++ {
 		s.fql(create(id, "{}"))
@@ -287,6 +297,7 @@ func TestSync_privilegeLost(t *testing.T) {
 }
 
 func TestSync_wholeAgainAfterAWindow(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 200; id++ {
 		s.fql(create(id, "{}"))
@@ -312,6 +323,7 @@ func TestSync_wholeAgainAfterAWindow(t *testing.T) {
 }
 
 func TestSync_wholeAgainAfterAFullRunOfTwoTimes(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 200; id++ {
 		s.fql(create(id, "{}"))
@@ -352,6 +364,7 @@ func (p *passingTime) Documents(ctx context.Context, collection string, at, from
 }
 
 func TestSync_rowsOfThePastThatChangeDuringTheFirst(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 40; id++ {
 		s.fql(create(id, "{}"))

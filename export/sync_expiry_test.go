@@ -55,6 +55,7 @@ func (s *syncServer) late() {
 }
 
 func TestSync_timeExpiresWhileTheIndexIsCompared(t *testing.T) {
+	t.Parallel()
 	s := manyChanges(t)
 	m, err := s.syncWith(&smallPages{Client: s.client, size: 50, before: func(page int) {
 		if page == 3 {
@@ -73,6 +74,7 @@ func TestSync_timeExpiresWhileTheIndexIsCompared(t *testing.T) {
 }
 
 func TestSync_timeExpiresWhileTheChangesAreRead(t *testing.T) {
+	t.Parallel()
 	s := manyChanges(t)
 	s.Faults().Add(fault.When{Match: fault.Contains("exists"), From: 3}, fault.Do("time passes", s.late))
 	m := s.sync(func(p *Spec) { p.Workers, p.PageSize = 1, 30 })
@@ -91,6 +93,7 @@ func TestSync_timeExpiresWhileTheChangesAreRead(t *testing.T) {
 }
 
 func TestSync_timeThatAlwaysExpires(t *testing.T) {
+	t.Parallel()
 	for name, query := range map[string]string{"index": "match", "changes": "exists"} {
 		t.Run(name, func(t *testing.T) {
 			s := manyChanges(t)
@@ -134,6 +137,7 @@ func TestSync_timeThatAlwaysExpires(t *testing.T) {
 // A process that ends between the first sync and the comparison with the index has
 // left a run to go on with.
 func TestSync_interruptedBeforeTheFirstIsCompared(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 200; id++ {
 		s.fql(create(id, "{}"))

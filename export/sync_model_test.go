@@ -232,6 +232,7 @@ func (m *model) noRepeats(e archive.Entry, before, after map[string]string) {
 var modelFor = flag.Duration("model", 0, "go on with the model of incremental syncs for so long")
 
 func TestSync_model(t *testing.T) {
+	t.Parallel()
 	const rounds, writes = 14, 60
 	seeds := []uint64{1, 2}
 	if testing.Short() {

@@ -68,6 +68,7 @@ func gone(id, ts int64, at string) string {
 }
 
 func TestPeer_fullThenRemovals(t *testing.T) {
+	t.Parallel()
 	m := timedServer(t)
 	const ts = 1658188683585000
 	m.set(1658271973660000 + 1_000_000)
@@ -87,6 +88,7 @@ func TestPeer_fullThenRemovals(t *testing.T) {
 }
 
 func TestPeer_removalsAndWhatIsLeft(t *testing.T) {
+	t.Parallel()
 	m := timedServer(t)
 	m.set(1659398320430000 - 40_000_000)
 	m.fql(`Update(Collection("docs"), {history_days: 30})`)
@@ -126,6 +128,7 @@ func TestPeer_removalsAndWhatIsLeft(t *testing.T) {
 }
 
 func TestPeer_updatesOnce(t *testing.T) {
+	t.Parallel()
 	m := timedServer(t)
 	m.exact(m.sync()) // an empty first sync leaves a state that the next can use
 	m.load(document(3, 99, `{}`), document(5, 123, `{}`), document(10, 999, `{}`))
@@ -139,6 +142,7 @@ func TestPeer_updatesOnce(t *testing.T) {
 }
 
 func TestPeer_removalsOnceAfterAFailure(t *testing.T) {
+	t.Parallel()
 	const midnight = 1648944000000000
 	m := timedServer(t)
 	m.set(midnight - 60_000_000)
@@ -182,6 +186,7 @@ func TestPeer_removalsOnceAfterAFailure(t *testing.T) {
 }
 
 func TestPeer_fourOfOneTime(t *testing.T) {
+	t.Parallel()
 	m := timedServer(t)
 	m.fql("Do(" + strings.Join([]string{create(101, "{}"), create(102, "{}"), create(103, "{}"), create(104, "{}")}, ", ") + ")")
 	m.sync()

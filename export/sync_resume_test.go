@@ -16,6 +16,7 @@ import (
 )
 
 func TestSync_interrupted(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 30; id++ {
 		s.fql(create(id, "{}"))
@@ -62,6 +63,7 @@ func TestSync_interrupted(t *testing.T) {
 }
 
 func TestSync_stateLostOrDamaged(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 9; id++ {
 		s.fql(create(id, "{}"))
@@ -108,6 +110,7 @@ func TestSync_stateLostOrDamaged(t *testing.T) {
 }
 
 func TestSync_goesOnWithAFullRun(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	s.fql(create(1, "{}") + "\n" + create(2, "{}"))
 	spec := s.spec()
@@ -129,6 +132,7 @@ func TestSync_goesOnWithAFullRun(t *testing.T) {
 }
 
 func TestSync_collectionThatComesLater(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	s.fql(create(1, "{}"))
 	s.sync()
@@ -148,6 +152,7 @@ func TestSync_collectionThatComesLater(t *testing.T) {
 }
 
 func TestSync_fast(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 20; id++ {
 		s.fql(create(id, "{}"))
@@ -189,6 +194,7 @@ func TestSync_fast(t *testing.T) {
 }
 
 func TestSync_faultsOfTheServer(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 20; id++ {
 		s.fql(create(id, "{}"))
@@ -208,6 +214,7 @@ func TestSync_faultsOfTheServer(t *testing.T) {
 }
 
 func TestSync_collectionThatFailedIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	s.fql(create(1, "{}") + "\n" + create(2, "{}"))
 	s.sync()
@@ -233,6 +240,7 @@ func TestSync_collectionThatFailedIsTriedAgain(t *testing.T) {
 }
 
 func TestSync_indexThatGoesWhileItIsRead(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*syncServer){
 		"inactive": func(s *syncServer) { s.Faults().Deactivate("docs-ts").Before() },
 		"deleted":  func(s *syncServer) { s.fql(`Delete(Index("docs-ts"))`) },
@@ -259,6 +267,7 @@ func TestSync_indexThatGoesWhileItIsRead(t *testing.T) {
 
 // A document that an answer leaves out is not taken for one that was removed.
 func TestSync_answerThatLacksADocument(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 9; id++ {
 		s.fql(create(id, "{}"))

@@ -17,6 +17,7 @@ import (
 // columns of the files.
 
 func TestSync_refusesOtherOptions(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	s.fql(create(1, "{}"))
 	s.sync()
@@ -44,6 +45,7 @@ func TestSync_refusesOtherOptions(t *testing.T) {
 }
 
 func TestSync_refusesAnotherColumn(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	s.fql(create(1, "{a: 1, b: \"x\"}"))
 	column := func(typ row.Type, path ...any) func(*Spec) {
@@ -72,6 +74,7 @@ func TestSync_refusesAnotherColumn(t *testing.T) {
 }
 
 func TestSync_anotherDatabase(t *testing.T) {
+	t.Parallel()
 	s, other := startSyncServer(t), startSyncServer(t)
 	s.fql(create(1, "{}"))
 	other.fql(create(1, "{}"))
@@ -92,6 +95,7 @@ func TestSync_anotherDatabase(t *testing.T) {
 }
 
 func TestSync_serverOfAnEarlierTime(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	s.pass(time.Hour)
 	s.sync()
@@ -130,6 +134,7 @@ func (s *syncServer) at(other *syncServer) (*archive.Manifest, error) {
 }
 
 func TestSync_anotherDatabaseWithoutTheCollectionThen(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	s.fql(create(1, "{}") + "\n" + create(2, "{}"))
 	s.sync()
@@ -145,6 +150,7 @@ func TestSync_anotherDatabaseWithoutTheCollectionThen(t *testing.T) {
 }
 
 func TestSync_anotherDatabaseAndNoState(t *testing.T) {
+	t.Parallel()
 	other := otherDatabase(t)
 	other.pass(time.Second)
 	s := startSyncServer(t)
@@ -183,6 +189,7 @@ func (s *syncServer) clientOf(role, predicate string) *fauna.Client {
 }
 
 func TestSync_stateOfAnotherRole(t *testing.T) {
+	t.Parallel()
 	const public = `Query(Lambda("ref", Select(["data", "public"], Get(Var("ref")))))`
 	const notTwo = `Query(Lambda("ref", Not(Equals(Select("id", Var("ref")), "2"))))`
 	s := startSyncServer(t)

@@ -170,6 +170,7 @@ func update(id int, data string) string {
 func remove(id int) string { return fmt.Sprintf(`Delete(Ref(Collection("docs"), "%d"))`, id) }
 
 func TestSync_changesAndRemovals(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 6; id++ {
 		s.fql(create(id, fmt.Sprintf("{n: %d}", id)))
@@ -225,6 +226,7 @@ func TestSync_changesAndRemovals(t *testing.T) {
 }
 
 func TestSync_reservedDeletionColumn(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	for _, name := range []string{"ref", "ts", "data", "ttl"} {
 		if _, err := s.trySync(func(p *Spec) { p.Deletions = name }); err == nil || !strings.Contains(err.Error(), name) {
@@ -234,6 +236,7 @@ func TestSync_reservedDeletionColumn(t *testing.T) {
 }
 
 func TestSync_removalsIgnored(t *testing.T) {
+	t.Parallel()
 	s := startSyncServer(t)
 	s.fql(create(1, "{}") + "\n" + create(2, "{}"))
 	ignore := func(p *Spec) { p.Deletions = IgnoreDeletions }

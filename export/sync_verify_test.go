@@ -69,6 +69,7 @@ func (s *syncServer) remanifest(change func(*archive.Manifest)) {
 }
 
 func TestVerify_chainOfSyncs(t *testing.T) {
+	t.Parallel()
 	const state = ".fauna-export/docs@3.jsonl.pairs"
 	tests := []struct {
 		name  string
@@ -165,6 +166,7 @@ func (s *syncServer) repair(name string, change func([]pairs.Pair) []pairs.Pair)
 
 // Where removals are left out of the files, the state alone tells what is gone.
 func TestVerify_chainWithoutRemovals(t *testing.T) {
+	t.Parallel()
 	s := chainOfThree(t, func(p *Spec) { p.Deletions = IgnoreDeletions })
 	check := func(says string) {
 		t.Helper()
@@ -186,6 +188,7 @@ func TestVerify_chainWithoutRemovals(t *testing.T) {
 // A run that has just derived the state from the files believes that it is theirs,
 // if it is as large as they say; it reads each file once.
 func TestRun_verifyAfterASync(t *testing.T) {
+	t.Parallel()
 	s := chainOfThree(t)
 	s.fql(update(5, "{a: 1}"))
 	r, err := NewRun(s.spec(), s.client, OSEnv(s.dir))

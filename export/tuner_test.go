@@ -133,6 +133,7 @@ func usual(chosen []int) (n, pages int) {
 }
 
 func TestTuner_findsNearlyTheBestWithinAFewPages(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name     string
 		server   modelServer
@@ -179,6 +180,7 @@ func TestTuner_findsNearlyTheBestWithinAFewPages(t *testing.T) {
 }
 
 func TestTuner_costsLittleOnTheWay(t *testing.T) {
+	t.Parallel()
 	for _, m := range []modelServer{
 		{cores: 2, page: 200 * time.Millisecond, latency: 5 * time.Millisecond, noise: 0.3},
 		{cores: 2, page: 20 * time.Millisecond, latency: 200 * time.Millisecond, noise: 0.3},
@@ -200,6 +202,7 @@ func TestTuner_costsLittleOnTheWay(t *testing.T) {
 // The server is kept busy by eight: more give no more, and fewer show at once
 // that they give less.
 func TestTuner_leavesFewerBehindWithinAFewPages(t *testing.T) {
+	t.Parallel()
 	m := modelServer{cores: 1, page: 25 * time.Millisecond, latency: 175 * time.Millisecond}
 	m.start()
 	tuned := newTuner(firstTuned)
@@ -215,6 +218,7 @@ func TestTuner_leavesFewerBehindWithinAFewPages(t *testing.T) {
 }
 
 func TestTuner_followsAServerThatChanges(t *testing.T) {
+	t.Parallel()
 	m := modelServer{cores: 64, page: 100 * time.Millisecond, latency: 100 * time.Millisecond, noise: 0.2}
 	m.start()
 	tuned := newTuner(firstTuned)
@@ -232,6 +236,7 @@ func TestTuner_followsAServerThatChanges(t *testing.T) {
 }
 
 func TestTuner_doesNotJudgeWhatWasDisturbed(t *testing.T) {
+	t.Parallel()
 	m := modelServer{cores: 2, page: 200 * time.Millisecond}
 	m.start()
 	tuned := newTuner(firstTuned)

@@ -132,6 +132,7 @@ func idsOf(t *testing.T, dir, file string) []int64 {
 }
 
 func TestVerdict_aDocumentAliveButNoLongerAtTheTimeIsReadNow(t *testing.T) {
+	t.Parallel()
 	src := twoCollections()
 	users := src.set["users"]
 	all := slices.Clone(users.docs)
@@ -266,6 +267,7 @@ func isError[E error](err error) bool {
 }
 
 func TestVerdict_anEmptyEndOfTheIDsIsNotBelieved(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*fakeCollection){
 		"unreadable": func(c *fakeCollection) { c.unreadable = true },
 		"made again": func(c *fakeCollection) { c.remade = true },
@@ -349,6 +351,7 @@ func TestFault_passingFailuresLeaveTheSameBytes(t *testing.T) {
 }
 
 func TestFault_tooLargePagesAreHalved(t *testing.T) {
+	t.Parallel()
 	src := twoCollections()
 	src.fault = func(c fakeCall) error {
 		if c.what == "documents" && c.size > 7 {
@@ -364,6 +367,7 @@ func TestFault_tooLargePagesAreHalved(t *testing.T) {
 }
 
 func TestFault_theOneBadDocumentIsNamed(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]error{"too large": errFakeLarge, "server error": errFakeServer} {
 		t.Run(name, func(t *testing.T) {
 			src := twoCollections()

@@ -131,6 +131,7 @@ func roomOf(importPath string) string {
 }
 
 func TestArrows_roomsImportOnlyWhatTheyMay(t *testing.T) {
+	t.Parallel()
 	for _, p := range listPackages(t) {
 		room := roomOf(p.ImportPath)
 		may, known := arrows[room]
@@ -157,6 +158,7 @@ func TestArrows_roomsImportOnlyWhatTheyMay(t *testing.T) {
 }
 
 func TestArrows_theProgramHoldsNoFaults(t *testing.T) {
+	t.Parallel()
 	cmd := exec.Command("go", "list", "-deps", "./cmd/fauna-export")
 	cmd.Dir = moduleRoot(t)
 	cmd.Stderr = os.Stderr
@@ -176,6 +178,7 @@ func TestArrows_theProgramHoldsNoFaults(t *testing.T) {
 }
 
 func TestArrows_engineKnowsNoNetworkAndNoTerminal(t *testing.T) {
+	t.Parallel()
 	for _, p := range listPackages(t) {
 		if room := roomOf(p.ImportPath); room != "export" && !strings.HasPrefix(room, "export/") {
 			continue
@@ -190,6 +193,7 @@ func TestArrows_engineKnowsNoNetworkAndNoTerminal(t *testing.T) {
 }
 
 func TestArrows_moduleSortsBeforeItsLibraries(t *testing.T) {
+	t.Parallel()
 	// Packages that are ready are initialised in the order of their paths.
 	// tui/quiet must come before bubbletea, or every start asks the terminal
 	// for its background colour and waits for an answer.
@@ -199,6 +203,7 @@ func TestArrows_moduleSortsBeforeItsLibraries(t *testing.T) {
 }
 
 func TestArrows_topLevel(t *testing.T) {
+	t.Parallel()
 	allowed := []string{"cmd", "tui", "fauna", "export", "assets", "go.mod", "go.sum", "README.md"}
 	for _, p := range listPackages(t) {
 		rest, _ := strings.CutPrefix(p.ImportPath, modulePath+"/")

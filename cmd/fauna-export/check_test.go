@@ -28,6 +28,7 @@ func checkJSON(t *testing.T, env []string, code int, args ...string) map[string]
 }
 
 func TestCheck_countsWhatCanBeRead(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	s.shell(t, `CreateCollection({ name: "hidden" })`)
 	env := []string{"FAUNA_SECRET=" + s.keyFor(t, "reads-two", "users", "orders"), "FAUNA_EXPORT_DOMAIN=" + s.endpoint}
@@ -59,6 +60,7 @@ func TestCheck_countsWhatCanBeRead(t *testing.T) {
 }
 
 func TestCheck_saysWhichIndexIsNotReadyAndHowToMendIt(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	ready := func(collection string) {
 		s.shell(t, fql.Setup{Collections: []string{collection}, Indexes: []string{collection + "-ts"}}.IndexFQL(0))
@@ -94,6 +96,7 @@ func TestCheck_saysWhichIndexIsNotReadyAndHowToMendIt(t *testing.T) {
 }
 
 func TestCheck_refusesAModeAndAPatternThatCannotBe(t *testing.T) {
+	t.Parallel()
 	s, secret := readSample(t)
 	env := []string{"FAUNA_SECRET=" + secret, "FAUNA_EXPORT_DOMAIN=" + s.endpoint}
 	for says, args := range map[string][]string{

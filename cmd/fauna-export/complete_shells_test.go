@@ -15,6 +15,7 @@ import (
 // follows "fauna-export run --collection c". What the script takes from the shell's
 // library of completions is stood in for where that is another package.
 func TestCompletion_inTheShellsThemselves(t *testing.T) {
+	t.Parallel()
 	s, secret := readSample(t)
 	ask := map[string]string{
 		"bash": `

@@ -10,6 +10,7 @@ import (
 )
 
 func TestCompletion_namesCollectionsOfTheServer(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	env := []string{"FAUNA_SECRET=" + s.Secret(), "FAUNA_EXPORT_DOMAIN=" + s.endpoint}
 	complete := func(env []string, args ...string) []string {
@@ -44,6 +45,7 @@ func TestCompletion_namesCollectionsOfTheServer(t *testing.T) {
 }
 
 func TestCompletion_scriptsAreOnesThatTheShellsRead(t *testing.T) {
+	t.Parallel()
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		got := runHere(t, nil, "completion", shell)
 		if got.code != exitDone || !strings.Contains(got.out, "fauna-export") {
@@ -61,6 +63,7 @@ func TestCompletion_scriptsAreOnesThatTheShellsRead(t *testing.T) {
 }
 
 func TestMan_holdsEveryCommandAndFlag(t *testing.T) {
+	t.Parallel()
 	root, run := runHere(t, nil, "man"), runHere(t, nil, "man", "run")
 	if root.code != exitDone || root.out != runHere(t, nil, "man").out {
 		t.Fatalf("exit %d, or not the same twice: %s", root.code, root.err)
@@ -100,6 +103,7 @@ func TestMan_holdsEveryCommandAndFlag(t *testing.T) {
 }
 
 func TestVersion_saysHowItWasBuiltAndOfWhat(t *testing.T) {
+	t.Parallel()
 	if got := runHere(t, nil, "version"); !strings.Contains(got.out, "commit") || !strings.Contains(got.out, "go1.") {
 		t.Errorf("version: %s", got.out)
 	}

@@ -30,6 +30,7 @@ func runCommand(t *testing.T) *cobra.Command {
 }
 
 func TestConfig_holdsEveryFlagOfRun(t *testing.T) {
+	t.Parallel()
 	exempt := map[string]string{
 		"help":          "no option of a run",
 		"config":        "the file itself",
@@ -61,6 +62,7 @@ func TestConfig_holdsEveryFlagOfRun(t *testing.T) {
 }
 
 func TestConfigSchema_isTheOneThatLiesBesideTheExample(t *testing.T) {
+	t.Parallel()
 	got := runHere(t, nil, "run", "--config-schema")
 	if got.code != exitDone || got.err != "" {
 		t.Fatalf("exit %d: %s", got.code, got.err)
@@ -100,6 +102,7 @@ func TestConfigSchema_isTheOneThatLiesBesideTheExample(t *testing.T) {
 }
 
 func TestConfig_mistakesAreNamedWithFileLineAndKey(t *testing.T) {
+	t.Parallel()
 	for text, says := range map[string]string{
 		"all: true\nfromat: csv\n":           "FILE:2: fromat: is not an option of a run; did you mean format?",
 		"collections: [users]\n":             "FILE:1: collections: is not an option of a run; did you mean collection?",
@@ -123,6 +126,7 @@ func TestConfig_mistakesAreNamedWithFileLineAndKey(t *testing.T) {
 // TestConfig_aFileAloneMakesTheRun: what only the file says is done, the keys that
 // say how the program speaks among them.
 func TestConfig_aFileAloneMakesTheRun(t *testing.T) {
+	t.Parallel()
 	s, secret := readSample(t)
 	dir := t.TempDir()
 	log := filepath.Join(dir, "run.log")

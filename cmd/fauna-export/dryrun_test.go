@@ -14,6 +14,7 @@ import (
 )
 
 func TestDryRun_countsAndWritesNothing(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	dir := filepath.Join(t.TempDir(), "backup")
 	env := []string{"FAUNA_SECRET=" + s.Secret()}
@@ -47,6 +48,7 @@ func TestDryRun_countsAndWritesNothing(t *testing.T) {
 }
 
 func TestDryRun_refusesATimeInTheFutureAtOnce(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	got := runHere(t, []string{"FAUNA_SECRET=" + s.Secret()}, "run", "--domain", s.endpoint, "--all", "--dry-run", "--at", "2999-01-01T00:00:00Z")
 	if got.code != exitUsage || !strings.Contains(got.err, "is in the future") {
@@ -55,6 +57,7 @@ func TestDryRun_refusesATimeInTheFutureAtOnce(t *testing.T) {
 }
 
 func TestForecast_warnsOfAShortSnapshotAndASmallDisk(t *testing.T) {
+	t.Parallel()
 	free := int64(10)
 	f := forecast{
 		Seconds: 3600, Bytes: 1000, DiskFree: &free,

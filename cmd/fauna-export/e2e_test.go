@@ -41,6 +41,7 @@ func readExport(t *testing.T, dir string) exported {
 }
 
 func TestExport_everyRowOfTheSampleIsWhatItMustBe(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	dir := filepath.Join(t.TempDir(), "out")
 	got := runHere(t, []string{"FAUNA_SECRET=" + s.keyForAll(t)}, "run", "--domain", s.endpoint, "--all", "--out", dir)
@@ -109,6 +110,7 @@ func TestExport_everyRowOfTheSampleIsWhatItMustBe(t *testing.T) {
 }
 
 func TestDemo_twiceBesideTheCallerGivesTheSameFilesInTwoFolders(t *testing.T) {
+	t.Parallel()
 	here := t.TempDir()
 	sums := map[string]string{}
 	for _, folder := range []string{"fauna-demo", "fauna-demo-2"} {
@@ -140,6 +142,7 @@ func TestDemo_twiceBesideTheCallerGivesTheSameFilesInTwoFolders(t *testing.T) {
 }
 
 func TestRun_toStdoutWritesTheRowsOfTheFile(t *testing.T) {
+	t.Parallel()
 	s, secret := readSample(t)
 	name := largest(t)
 	env := []string{"FAUNA_SECRET=" + secret}
@@ -159,6 +162,7 @@ func TestRun_toStdoutWritesTheRowsOfTheFile(t *testing.T) {
 }
 
 func TestRun_underACancelledContextMakesNoFile(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -173,6 +177,7 @@ func TestRun_underACancelledContextMakesNoFile(t *testing.T) {
 }
 
 func TestRunJSON_isAnEventALineAndASummary(t *testing.T) {
+	t.Parallel()
 	s, secret := readSample(t)
 	env := []string{"FAUNA_SECRET=" + secret}
 	dir := filepath.Join(t.TempDir(), "out")

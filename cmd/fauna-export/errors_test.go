@@ -42,6 +42,7 @@ func answering(t *testing.T, status int, contentType, body string) *httptest.Ser
 }
 
 func TestServerTrouble_isOneClearLine(t *testing.T) {
+	t.Parallel()
 	tlsServer := httptest.NewUnstartedServer(http.NotFoundHandler())
 	tlsServer.Config.ErrorLog = log.New(io.Discard, "", 0)
 	tlsServer.StartTLS()
@@ -92,6 +93,7 @@ func TestServerTrouble_isOneClearLine(t *testing.T) {
 }
 
 func TestCAFile_isTrusted(t *testing.T) {
+	t.Parallel()
 	sample := serveSmall(t)
 	secure := httptest.NewTLSServer(sample.Handler())
 	t.Cleanup(secure.Close)
@@ -108,6 +110,7 @@ func TestCAFile_isTrusted(t *testing.T) {
 }
 
 func TestRun_missingCollectionIsNamedBeforeAnyFile(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	name := s.collections(t)[0]
 	dir := filepath.Join(t.TempDir(), "out")
@@ -122,6 +125,7 @@ func TestRun_missingCollectionIsNamedBeforeAnyFile(t *testing.T) {
 }
 
 func TestRun_unreadableCollectionIsNamedBeforeAnyFile(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	names := s.collections(t)
 	env := []string{"FAUNA_SECRET=" + s.keyFor(t, "reads-one", names[0])}
@@ -136,6 +140,7 @@ func TestRun_unreadableCollectionIsNamedBeforeAnyFile(t *testing.T) {
 }
 
 func TestRunAll_exportsTheRestAndNamesTheUnreadable(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	s.shell(t, `CreateCollection({ name: "nothing" })`)
 	s.shell(t, `CreateCollection({ name: "hidden" })`)
@@ -177,6 +182,7 @@ func TestRunAll_exportsTheRestAndNamesTheUnreadable(t *testing.T) {
 }
 
 func TestRunAll_ofAKeyThatReadsNothingIsRefused(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	s.shell(t, `CreateRole({ name: "lists", privileges: [{ resource: Collections(), actions: { read: true } }] })`)
 	s.shell(t, `CreateRole({ name: "blind", privileges: [{ resource: Collection("`+s.collections(t)[0]+`"), actions: { read: true } }] })`)
@@ -207,6 +213,7 @@ func TestRunAll_ofAKeyThatReadsNothingIsRefused(t *testing.T) {
 }
 
 func TestRun_folderThatIsNotEmptyIsRefused(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	env := []string{"FAUNA_SECRET=" + s.Secret()}
 	name := s.collections(t)[0]
@@ -244,6 +251,7 @@ func TestRun_folderThatIsNotEmptyIsRefused(t *testing.T) {
 }
 
 func TestVerify_saysWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	name := s.collections(t)[0]
 	dir := filepath.Join(t.TempDir(), "out")

@@ -99,6 +99,7 @@ func (e *exampleRun) backup(t *testing.T) {
 }
 
 func TestExamples_ofHelpDoWhatTheySay(t *testing.T) {
+	t.Parallel()
 	s := serveExamples(t)
 	ran := 0
 	var walk func(*cobra.Command)
@@ -135,6 +136,7 @@ func TestExamples_ofHelpDoWhatTheySay(t *testing.T) {
 
 // TestHelp_everyCommandHasAnExample but cobra's own help and completion.
 func TestHelp_everyCommandHasAnExample(t *testing.T) {
+	t.Parallel()
 	a := &app{streams: streams{getenv: func(string) string { return "" }}}
 	var visit func(*cobra.Command)
 	visit = func(c *cobra.Command) {
@@ -149,6 +151,7 @@ func TestHelp_everyCommandHasAnExample(t *testing.T) {
 }
 
 func TestExamples_ofTheREADMEDoWhatTheySay(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -185,6 +188,7 @@ func TestExamples_ofTheREADMEDoWhatTheySay(t *testing.T) {
 }
 
 func TestService_itsCommandsRun(t *testing.T) {
+	t.Parallel()
 	s := serveExamples(t)
 	read := func(name string) string {
 		t.Helper()
@@ -230,6 +234,7 @@ func TestService_itsCommandsRun(t *testing.T) {
 
 // TestService_systemdTakesTheUnits: systemd itself knows every setting of them.
 func TestService_systemdTakesTheUnits(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("there is no systemd-analyze here")
 	}

@@ -18,6 +18,7 @@ import (
 )
 
 func TestExitCodes_everyErrorHasItsCode(t *testing.T) {
+	t.Parallel()
 	server := func(k fauna.Kind) error { return fmt.Errorf("list collections: %w", &fauna.Error{Kind: k}) }
 	cases := []struct {
 		name string
@@ -74,6 +75,7 @@ func TestExitCodes_everyErrorHasItsCode(t *testing.T) {
 }
 
 func TestExitCodes_standInTheHelp(t *testing.T) {
+	t.Parallel()
 	got := runHere(t, nil, "--help")
 	for _, rule := range exitRules() {
 		if !strings.Contains(got.out, rule.code+" ") || !strings.Contains(got.out, rule.means) {
@@ -83,6 +85,7 @@ func TestExitCodes_standInTheHelp(t *testing.T) {
 }
 
 func TestWithSignal_namesTheSignalAndNotWhatItBroke(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(&signalError{signal: syscall.SIGTERM})
 	if err := withSignal(ctx, nil); err != nil {
@@ -97,6 +100,7 @@ func TestWithSignal_namesTheSignalAndNotWhatItBroke(t *testing.T) {
 }
 
 func TestExitCodes_standInTheReadme(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile(filepath.Join(moduleRoot(t), "README.md"))
 	if err != nil {
 		t.Fatal(err)

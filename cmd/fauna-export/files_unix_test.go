@@ -11,6 +11,7 @@ import (
 )
 
 func TestFiles_aNamedPipeOrALongFileIsNamedAtOnce(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	fifo, big := filepath.Join(dir, "fifo"), filepath.Join(dir, "big")
 	run := filepath.Join(dir, "run")

@@ -9,6 +9,7 @@ import (
 )
 
 func TestCommandLine_mistakesAreNamed(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name string
 		args string
@@ -83,6 +84,7 @@ func TestCommandLine_mistakesAreNamed(t *testing.T) {
 }
 
 func TestPrecedence_flagBeforeEnvironmentBeforeDefault(t *testing.T) {
+	t.Parallel()
 	env := []string{"FAUNA_EXPORT_ROLE=from-environment", "FAUNA_EXPORT_COLLECTION=users\nproducts"}
 	got := runHere(t, env, "fql", "role")
 	for _, want := range []string{`"from-environment"`, `Collection("users")`, `Collection("products")`} {
@@ -109,6 +111,7 @@ func TestPrecedence_flagBeforeEnvironmentBeforeDefault(t *testing.T) {
 }
 
 func TestHelp_everyCommandAndFlagSaysWhatItDoes(t *testing.T) {
+	t.Parallel()
 	root := newRootCommand(&app{})
 	var visit func(c *cobra.Command)
 	visit = func(c *cobra.Command) {
@@ -131,6 +134,7 @@ func TestHelp_everyCommandAndFlagSaysWhatItDoes(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
+	t.Parallel()
 	known := []string{"collection", "compress", "color", "all", "at"}
 	for word, want := range map[string]string{
 		"colection": "collection", "collections": "collection", "colour": "color",

@@ -161,6 +161,7 @@ func unpack(compress string, content []byte) ([]byte, error) {
 }
 
 func TestFormats_allHoldTheRowsOfTheSample(t *testing.T) {
+	t.Parallel()
 	s, secret := readSample(t)
 	formats := []struct {
 		format   string
@@ -233,6 +234,7 @@ func compareRows(t *testing.T, name string, rows []sampleRow, withData bool) {
 }
 
 func TestAt_whatCannotBeReadIsRefusedBeforeAnyFile(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	env := []string{"FAUNA_SECRET=" + s.Secret()}
 	for _, c := range []struct {

@@ -6,6 +6,7 @@ import (
 )
 
 func TestFQL_dialectOfTheShell(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		args string
 		code int

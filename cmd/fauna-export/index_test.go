@@ -45,6 +45,7 @@ func building(n int) func() ([]fauna.IndexCheck, error) {
 }
 
 func TestUntilBuilt(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name     string
 		interval time.Duration
@@ -89,6 +90,7 @@ func TestUntilBuilt(t *testing.T) {
 }
 
 func TestUntilBuilt_calledOff(t *testing.T) {
+	t.Parallel()
 	var errs bytes.Buffer
 	a := &app{streams: streams{err: &errs}}
 	why := errors.New("the user had enough")
@@ -103,6 +105,7 @@ func TestUntilBuilt_calledOff(t *testing.T) {
 }
 
 func TestIncremental_waitsForTheIndex(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	s.shell(t, fql.Setup{Collections: []string{"users"}, Indexes: []string{"users-ts"}}.IndexFQL(0))
 	s.Faults().Add(fault.When{Match: fault.Contains(`"index":"users-ts"`)}, s.Faults().Deactivate("users-ts"))
@@ -116,6 +119,7 @@ func TestIncremental_waitsForTheIndex(t *testing.T) {
 }
 
 func TestResume_checksTheIndexFirst(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	setup := fql.Setup{Role: "reader", Collections: []string{"users"}, Indexes: []string{"users-ts"}}
 	s.shell(t, setup.IndexFQL(0))

@@ -8,6 +8,7 @@ import (
 )
 
 func TestKeep_leavesTheNewestRuns(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	parent := t.TempDir()
 	env := []string{"FAUNA_SECRET=" + s.Secret()}

@@ -9,6 +9,7 @@ import (
 )
 
 func TestLogFile_tellsARunFromItsOptionsToItsFiles(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	folder := t.TempDir()
 	log := filepath.Join(folder, "log")

@@ -19,6 +19,7 @@ import (
 // library that is not among them cannot call anybody; one that joins them has to be
 // read first.
 func TestNetwork_onlyTheClientCanSpeakToAServer(t *testing.T) {
+	t.Parallel()
 	readBefore := map[string]string{
 		modulePath + "/fauna":                              "the client; its one transport speaks to the endpoint, or to the proxy that the environment names",
 		modulePath + "/fauna/emulator":                     "the embedded server, which listens",
@@ -86,6 +87,7 @@ func TestNetwork_onlyTheClientCanSpeakToAServer(t *testing.T) {
 // program connects to, or sends a datagram to (a question for a name, say), while it
 // does each of its works.
 func TestNetwork_theProgramConnectsToItsEndpointOnly(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("there is no strace here")
 	}

@@ -10,6 +10,7 @@ import (
 )
 
 func TestRunOnTerminal_asksForTheSecretWithoutShowingIt(t *testing.T) {
+	t.Parallel()
 	s, secret := readSample(t)
 	dir := filepath.Join(t.TempDir(), "out")
 	term := onTerminal(t, 100, 30, nil, "run", "--domain", s.endpoint, "--all", "--out", dir, "--max-rate", "40000")
@@ -32,6 +33,7 @@ func TestRunOnTerminal_asksForTheSecretWithoutShowingIt(t *testing.T) {
 }
 
 func TestRunOnTerminal_ctrlCWhileItAsksEndsIt(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	term := onTerminal(t, 80, 24, nil, "check", "--domain", s.endpoint, "--all")
 	term.wait("Secret of a key")
@@ -48,6 +50,7 @@ func TestRunOnTerminal_ctrlCWhileItAsksEndsIt(t *testing.T) {
 }
 
 func TestRunOnTerminal_asksBeforeASecretTravelsUnencrypted(t *testing.T) {
+	t.Parallel()
 	args := []string{"check", "--domain", "http://192.0.2.7:8443", "--all"}
 	env := []string{"FAUNA_SECRET=fnAsecretsecretsecret"}
 	term := onTerminal(t, 80, 24, env, args...)
@@ -63,6 +66,7 @@ func TestRunOnTerminal_asksBeforeASecretTravelsUnencrypted(t *testing.T) {
 }
 
 func TestTerminal_isAskedNothingByCommandsWithoutAScreen(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{{"version"}, {"fql", "key"}, {"completion", "bash"}} {
 		term := onTerminal(t, 80, 24, nil, args...)
 		if code := term.end(); code != exitDone {

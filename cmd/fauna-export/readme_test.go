@@ -24,6 +24,7 @@ func readme(t *testing.T) string {
 }
 
 func TestReadme_itsTypesComeOutAsItSays(t *testing.T) {
+	t.Parallel()
 	_, rest, found := strings.Cut(readme(t), "## How Fauna's types come out\n")
 	if !found {
 		t.Fatal("the README has no such section")
@@ -65,6 +66,7 @@ func TestReadme_itsTypesComeOutAsItSays(t *testing.T) {
 }
 
 func TestReadme_namesEveryFormatAndEveryCommand(t *testing.T) {
+	t.Parallel()
 	text := readme(t)
 	for _, f := range row.Formats() {
 		if !strings.Contains(text, "\n| `"+string(f)+"` | ") {
@@ -83,6 +85,7 @@ func TestReadme_namesEveryFormatAndEveryCommand(t *testing.T) {
 
 // TestReadme_itsLinksAndTestsAreThere: pictures, folders and the tests that it cites.
 func TestReadme_itsLinksAndTestsAreThere(t *testing.T) {
+	t.Parallel()
 	text := readme(t)
 	for _, link := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(text, -1) {
 		if _, err := os.Stat(filepath.Join(moduleRoot(t), filepath.FromSlash(link[1]))); err != nil {

@@ -8,6 +8,7 @@ import (
 )
 
 func TestSchema_itsFQLRunOnAnEmptyServerGivesTheSameSchema(t *testing.T) {
+	t.Parallel()
 	from := serveSample(t)
 	env := []string{"FAUNA_SECRET=" + from.Secret()}
 	printed := runHere(t, env, "schema", "--fql", "--domain", from.endpoint)
@@ -36,6 +37,7 @@ func schemaOn(t *testing.T, s *testServer) string {
 }
 
 func TestSchema_saysWhatAKeyMayNotSee(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	answer := s.shell(t, `CreateKey({ role: "server-readonly" })`)
 	_, rest, _ := strings.Cut(answer, `secret: "`)
@@ -58,6 +60,7 @@ func TestSchema_saysWhatAKeyMayNotSee(t *testing.T) {
 }
 
 func TestSchema_controlsDoNotReachATerminal(t *testing.T) {
+	t.Parallel()
 	s := serveEmpty(t)
 	s.shell(t, `CreateCollection({ name: "c", data: { "k\u009b31m": "\u202e\u001b[2J" } })`)
 	for _, args := range [][]string{{"schema", "--domain", s.endpoint}, {"schema", "--fql", "--domain", s.endpoint}} {

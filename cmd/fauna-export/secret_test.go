@@ -18,6 +18,7 @@ func echo(status int, contentType, body string) fault.Fault {
 }
 
 func TestSecret_isInNothingThatARunPrintsOrWrites(t *testing.T) {
+	t.Parallel()
 	const faultsEach = 2
 	s := serveSmall(t)
 	secret := s.keyForAll(t)
@@ -73,6 +74,7 @@ func TestSecret_isInNothingThatARunPrintsOrWrites(t *testing.T) {
 }
 
 func TestSecret_isFoundInEveryPlaceItMayComeFrom(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	secret, name := s.keyForAll(t), s.collections(t)[0]
 	file := filepath.Join(t.TempDir(), "secret")

@@ -61,6 +61,7 @@ func TestSignal_stopsWithinASecondAndLeavesNothingThatLooksWhole(t *testing.T) {
 }
 
 func TestServe_printsTwoLinesAndEndsWithASignal(t *testing.T) {
+	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), binary, "serve", "--listen", "127.0.0.1:0", "--empty")
 	cmd.Env = cleanEnvironment(t, []string{"FAUNA_SECRET=of-the-admin"})
 	out, err := cmd.StdoutPipe()
@@ -95,6 +96,7 @@ func TestServe_printsTwoLinesAndEndsWithASignal(t *testing.T) {
 }
 
 func TestClosedPipe_endsWithOneLineAndAPartialExit(t *testing.T) {
+	t.Parallel()
 	s, secret := readSample(t)
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -121,6 +123,7 @@ func TestClosedPipe_endsWithOneLineAndAPartialExit(t *testing.T) {
 // TestSignal_theSecondOneEndsTheProcessAtOnce where the first cannot: the program is
 // in the middle of a write that nobody reads, which no context calls off.
 func TestSignal_theSecondOneEndsTheProcessAtOnce(t *testing.T) {
+	t.Parallel()
 	s, secret := readSample(t)
 	read, write, err := os.Pipe()
 	if err != nil {

@@ -142,6 +142,7 @@ func freePort(t *testing.T) int {
 // The sample and 200 000 documents as an array of four tasks, one of them killed and
 // requeued: the same bytes as one process.
 func TestSlurm_anArrayOfFourMakesTheFilesOfOneProcess(t *testing.T) {
+	t.Parallel()
 	s := startSlurm(t)
 	server := serveSample(t)
 	const documents = 200_000

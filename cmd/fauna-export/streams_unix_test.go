@@ -33,6 +33,7 @@ func shell(t *testing.T, dir string, env []string, script string) (int, string) 
 
 // An output that is lost is an error, and never hides what the command found out.
 func TestStdout_thatIsLostNeverMakesASuccess(t *testing.T) {
+	t.Parallel()
 	s, secret := readSample(t)
 	env := []string{"FAUNA_SECRET=" + secret, "FAUNA_EXPORT_DOMAIN=" + s.endpoint}
 	dir := t.TempDir()
@@ -69,6 +70,7 @@ func TestStdout_thatIsLostNeverMakesASuccess(t *testing.T) {
 }
 
 func TestSignal_oneThatIsIgnoredAtTheStartStaysSo(t *testing.T) {
+	t.Parallel()
 	// As nohup does with SIGHUP: the server goes on, and is ended by SIGTERM.
 	got, said := shell(t, t.TempDir(), nil, `
 trap '' HUP

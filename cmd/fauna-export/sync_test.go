@@ -9,6 +9,7 @@ import (
 )
 
 func TestIncremental_syncsAndMerge(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	dir := filepath.Join(t.TempDir(), "out")
 	setup := fql.Setup{Role: "reader", Collections: []string{"users"}, Indexes: []string{"users-ts"}}

@@ -16,6 +16,7 @@ import (
 )
 
 func TestProgressLine_saysWhatIsKnown(t *testing.T) {
+	t.Parallel()
 	s := export.Status{
 		Phase: export.Running, Rows: 12_824, Expected: 21_004, ExpectedFinal: true, Bytes: 8_100_000,
 		Rate: 9870.4, ETA: 900 * time.Millisecond, Retries: 2, Waiting: "localhost:8443\x1b[2J refuses",
@@ -31,6 +32,7 @@ func TestProgressLine_saysWhatIsKnown(t *testing.T) {
 }
 
 func TestCheckTable_namesWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
 	got := checkText(checkedRows([]fauna.Access{
 		{Collection: "users", Exists: true, Readable: true, HistoryDays: -1},
 		{Collection: "audit_log", Exists: true},
@@ -50,6 +52,7 @@ func TestCheckTable_namesWhatCannotBeRead(t *testing.T) {
 }
 
 func TestOut_timeInTheNameBecomesTheTime(t *testing.T) {
+	t.Parallel()
 	f := outputFlags{Config: &config.Config{Out: "backups/{time}", Format: "jsonl"}}
 	s, err := f.spec(nil, time.Date(2026, 11, 22, 10, 31, 2, 0, time.UTC))
 	if want := filepath.Join("backups", "2026-11-22T10-31-02Z"); err != nil || s.Dir != want {
@@ -58,6 +61,7 @@ func TestOut_timeInTheNameBecomesTheTime(t *testing.T) {
 }
 
 func TestConfig_comesAfterFlagAndEnvironment(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "export.yaml")
 	if err := config.Write(file, config.Config{Domain: "http://10.1.2.3:8443", Collections: []string{"users"}, Format: "csv", Out: "-"}); err != nil {
 		t.Fatal(err)
@@ -89,6 +93,7 @@ type failingWriter struct{ err error }
 func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
 
 func TestStdout_thatFailsIsAnErrorAndOneThatIsClosedIsNot(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		err  error
 		code int
@@ -101,6 +106,7 @@ func TestStdout_thatFailsIsAnErrorAndOneThatIsClosedIsNot(t *testing.T) {
 }
 
 func TestTerminal_thatSaysNothingGetsPlainLinesAndTheCLocaleASCII(t *testing.T) {
+	t.Parallel()
 	with := func(env map[string]string) *app {
 		return &app{streams: streams{getenv: func(name string) string { return env[name] }}}
 	}

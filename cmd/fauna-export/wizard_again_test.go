@@ -11,6 +11,7 @@ import (
 // TestWizardAgain_hasItsAnswersButNotTheSecret ends the wizard at each step, also by
 // a signal that no program sees, and opens it again.
 func TestWizardAgain_hasItsAnswersButNotTheSecret(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	ways := []struct {
 		name  string

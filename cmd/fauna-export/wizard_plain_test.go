@@ -9,6 +9,7 @@ import (
 )
 
 func TestWizardPlain_asksLinesAndShowsNoSecret(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	dir := filepath.Join(t.TempDir(), "plain")
 	term := onTerminal(t, 100, 60, nil, "--accessible", "--domain", s.endpoint)

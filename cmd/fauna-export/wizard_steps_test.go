@@ -70,6 +70,7 @@ func (term *terminal) restored() {
 }
 
 func TestWizardSteps_interruptedAtEveryStepTheTerminalIsRestored(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	ways := []struct {
 		name  string
@@ -111,6 +112,7 @@ func freshRole(s *testServer, t *testing.T) *testServer {
 }
 
 func TestWizardSteps_resizedAtEveryStep(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	term := onTerminal(t, 80, 24, nil, "--domain", slowly(t, s))
 	for _, step := range wizardSteps {
@@ -156,6 +158,7 @@ func (term *terminal) resize(cols, rows int) {
 }
 
 func TestWizardSteps_secretPastedWithANewlineOnATerminalWithoutBracketedPaste(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	term := onTerminal(t, 80, 24, nil, "--domain", s.endpoint)
 	walkTo(term, s, 4)
@@ -173,6 +176,7 @@ func TestWizardSteps_secretPastedWithANewlineOnATerminalWithoutBracketedPaste(t 
 }
 
 func TestWizardSteps_terminalThatAnswersNothingSeesTheFirstFrameAtOnce(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	best := limit
 	for range 10 { // of which the machine, busy with other tests, may spoil most
@@ -219,6 +223,7 @@ func firstFrame(t *testing.T, endpoint string) time.Duration {
 }
 
 func TestWizardSteps_withoutAShellNothingIsSuspended(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	term := onTerminal(t, 80, 24, nil, "--domain", s.endpoint) // the first of its session
 	term.wait("answers")
@@ -231,6 +236,7 @@ func TestWizardSteps_withoutAShellNothingIsSuspended(t *testing.T) {
 }
 
 func TestWizardSteps_terminalIsInItsOwnModeAfterwards(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	ptm, tty, err := pty.Open()
 	if err != nil {
@@ -278,6 +284,7 @@ func TestWizardSteps_terminalIsInItsOwnModeAfterwards(t *testing.T) {
 }
 
 func TestWizardSteps_serverGoesAwayAndComesBack(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	l := newLine(t, strings.TrimPrefix(s.endpoint, "http://"))
 	term := onTerminal(t, 100, 24, nil, "--domain", "http://"+l.address)

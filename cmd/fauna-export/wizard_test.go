@@ -15,6 +15,7 @@ import (
 )
 
 func TestWizard_fromDomainToDoneOnAServer(t *testing.T) {
+	t.Parallel()
 	s := serveSample(t)
 	names := s.collections(t)
 	term := onTerminal(t, 80, 24, nil, "--domain", s.endpoint)
@@ -52,6 +53,7 @@ func TestWizard_fromDomainToDoneOnAServer(t *testing.T) {
 }
 
 func TestWizard_demoIsWalkedAlone(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "shop")
 	log := filepath.Join(t.TempDir(), "demo.log")
 	term := onTerminal(t, 80, 24, nil, "demo", "--out", dir, "--log-file", log)
@@ -135,6 +137,7 @@ func checkWizardExport(t *testing.T, dir string) {
 }
 
 func TestWizard_leavesByKeyAndBySignalWithTheRightCode(t *testing.T) {
+	t.Parallel()
 	s := serveSmall(t)
 	cases := []struct {
 		name  string

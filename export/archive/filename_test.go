@@ -7,6 +7,7 @@ import (
 )
 
 func TestFileName(t *testing.T) {
+	t.Parallel()
 	for name, want := range map[string]string{
 		"users":      "users",
 		"line-items": "line-items",
@@ -35,6 +36,7 @@ func TestFileName(t *testing.T) {
 }
 
 func TestFileName_isNeverLongerThan200Bytes(t *testing.T) {
+	t.Parallel()
 	seen := map[string]string{}
 	for _, name := range []string{strings.Repeat("a", 201), strings.Repeat("a", 202), strings.Repeat("ß", 150), strings.Repeat(" ", 100), strings.Repeat("a", 186) + "%%%%%%%%"} {
 		got := FileName(name)
@@ -56,6 +58,7 @@ func TestFileName_isNeverLongerThan200Bytes(t *testing.T) {
 }
 
 func TestFileNames_differWhereCaseIsNotToldApart(t *testing.T) {
+	t.Parallel()
 	names := FileNames([]string{"Users", "users", "USERS", "orders", "Straße", "STRASSE", "İd", "id"})
 	if names["orders"] != "orders" {
 		t.Errorf("orders became %q", names["orders"])

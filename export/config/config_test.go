@@ -14,6 +14,7 @@ import (
 )
 
 func TestConfig_comesBackAsWritten(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "c.yaml")
 	c := Config{
 		Domain: "https://db.example.org", Collections: []string{"users", "a: b", "no"}, Format: "csv", Compress: "zstd",
@@ -42,6 +43,7 @@ func TestConfig_comesBackAsWritten(t *testing.T) {
 }
 
 func TestLoad_namesLineAndKeyOfWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, text, key string
 		line            int
@@ -203,6 +205,7 @@ func TestOption_pathsHaveTheirHomeFolder(t *testing.T) {
 }
 
 func TestLoad_takesNumbersForTexts(t *testing.T) {
+	t.Parallel()
 	c, err := parse("x.yaml", []byte("workers: 4\npage-size: 100\nat: 1795343462399000\nprogress-interval: 0\n"))
 	if err != nil || c.Workers != "4" || c.PageSize != "100" || c.At != "1795343462399000" || c.Progress != "0" {
 		t.Errorf("%+v, %v", c, err)

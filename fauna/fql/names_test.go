@@ -8,6 +8,7 @@ import (
 )
 
 func TestParseNames_allThatTheShellPrints(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, pasted string
 		want         []string
@@ -78,6 +79,7 @@ func TestParseNames_allThatTheShellPrints(t *testing.T) {
 }
 
 func TestParseNames_marksWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	got := ParseNames("users, a b, users, _, x/y, prod\x07ucts, users")
 	if want := []string{"users"}; !reflect.DeepEqual(got.Names, want) {
 		t.Errorf("names are %q", got.Names)
@@ -100,6 +102,7 @@ func TestParseNames_marksWhatIsWrong(t *testing.T) {
 }
 
 func TestCheckName(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"users", "a", "__", "_a", "Ünï-cödé.1", "用户", "मराठी", "a\u200db", "x‿y", "٣", ".", "..", ";@+$-_.!~%", strings.Repeat("a", 1000)} {
 		if err := CheckName(name); err != nil {
 			t.Errorf("CheckName(%q) = %v", name, err)
@@ -117,6 +120,7 @@ func TestCheckName(t *testing.T) {
 }
 
 func TestParseNames_manyNames(t *testing.T) {
+	t.Parallel()
 	var b strings.Builder
 	for i := range 100_000 {
 		fmt.Fprintf(&b, "Collection(\"c%d\"), ", i)

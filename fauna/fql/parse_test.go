@@ -47,6 +47,7 @@ func recordedTexts(t testing.TB) []recordedText {
 // The record's texts were run through the JavaScript driver, which made the
 // requests beside them.
 func TestParse_recordedTextsBecomeTheirRequests(t *testing.T) {
+	t.Parallel()
 	texts := recordedTexts(t)
 	if len(texts) < 470 {
 		t.Fatalf("the record holds %d texts", len(texts))
@@ -71,6 +72,7 @@ func TestParse_recordedTextsBecomeTheirRequests(t *testing.T) {
 }
 
 func TestParse_readsWhatPeopleWrite(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, text, want string }{
 		{"trailing commas", "CreateKey({ name: \"r\", role: Role(\"r\"), })", `{"create_key":{"object":{"name":"r","role":{"role":"r"}}}}`},
 		{"quoted keys", `CreateIndex({values: [{ "field": "ts" }, {'field': ["ref"]},],})`, `{"create_index":{"object":{"values":[{"object":{"field":"ts"}},{"object":{"field":["ref"]}}]}}}`},
@@ -129,6 +131,7 @@ func TestParse_readsWhatPeopleWrite(t *testing.T) {
 }
 
 func TestParse_saysWhereAndWhy(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ text, want string }{
 		{"", "line 1, column 1: there is no query"},
 		{" \n // nothing", "line 2, column 12: there is no query"},
@@ -170,6 +173,7 @@ func TestParse_saysWhereAndWhy(t *testing.T) {
 }
 
 func TestParseStatements_keepsTheirTexts(t *testing.T) {
+	t.Parallel()
 	statements, err := ParseStatements("\n  CreateRole({\n name: 'r'})\n\nCreateKey({role: Role('r')}); ;Now()")
 	if err != nil {
 		t.Fatal(err)

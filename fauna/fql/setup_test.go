@@ -33,6 +33,7 @@ func removeSpace(text string) string {
 }
 
 func TestSetup_sameTextAsTheSetupPage(t *testing.T) {
+	t.Parallel()
 	page := readPage(t)
 	one := Setup{Collections: []string{"COLLECTION_NAME"}}
 	two := Setup{Collections: []string{"users", "products"}}
@@ -54,6 +55,7 @@ func TestSetup_sameTextAsTheSetupPage(t *testing.T) {
 }
 
 func TestSetup_exactText(t *testing.T) {
+	t.Parallel()
 	s := Setup{Role: "r", Collections: []string{"a"}, Indexes: []string{"a-ts"}}
 	for _, tt := range []struct{ name, got, want string }{
 		{"role", Setup{Role: "r", Collections: []string{"a"}}.RoleFQL(), `CreateRole({
@@ -122,6 +124,7 @@ func TestSetup_exactText(t *testing.T) {
 }
 
 func TestSetup_quotesNames(t *testing.T) {
+	t.Parallel()
 	for name, want := range map[string]string{
 		`plain`:         `"plain"`,
 		`a"b`:           `"a\"b"`,
@@ -147,6 +150,7 @@ func TestSetup_quotesNames(t *testing.T) {
 }
 
 func TestSetup_allInTheOrderToRun(t *testing.T) {
+	t.Parallel()
 	s := Setup{Collections: []string{"users", "products"}, Indexes: []string{"users-ts", "products-ts"}}
 	var titles []string
 	for _, q := range s.All() {

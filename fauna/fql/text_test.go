@@ -47,6 +47,7 @@ func written(t *testing.T, wire string) (text string, again []byte, notes []stri
 }
 
 func TestFQLText_everyFormOfTheWireIsReadAsItself(t *testing.T) {
+	t.Parallel()
 	arguments := map[byte]string{' ': `{"var":"x"}`, '?': `"text"`, '+': `{"object":{"a":1}}`, '~': `null`, '-': `null`, '*': `[1,{"now":null}]`, '@': `[1,2]`}
 	forms := map[string]callForm{}
 	for _, form := range callForms() {
@@ -81,6 +82,7 @@ func TestFQLText_everyFormOfTheWireIsReadAsItself(t *testing.T) {
 }
 
 func TestFQLText_writesWhatItCanLetterForLetter(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ wire, want string }{
 		{`{"add":[{"var":"x"},1]}`, `Add(Var("x"), 1)`},
 		{`{"add":[[1,2]]}`, `Add([[1, 2]])`},
@@ -119,6 +121,7 @@ func TestFQLText_writesWhatItCanLetterForLetter(t *testing.T) {
 }
 
 func TestFQLText_saysWhereItMeansTheSameButIsNotTheSame(t *testing.T) {
+	t.Parallel()
 	for wire, want := range map[string]string{
 		`9223372036854775807`: `ToInteger("9223372036854775807")`,
 		`1.0`:                 `ToDouble("1.0")`,
@@ -145,6 +148,7 @@ func TestFQLText_saysWhereItMeansTheSameButIsNotTheSame(t *testing.T) {
 }
 
 func TestFQLText_refusesWhatNoTextMakes(t *testing.T) {
+	t.Parallel()
 	for _, wire := range []string{
 		`{"quote":1}`, `{}`, `{"unknown_form":1}`, `{"add":[1],"more":2}`, `{"now":1}`, `{"object":{"__proto__":1}}`,
 		`{"@uuid":"x"}`, `{"@ts":5}`, `{"@ref":"collections/users"}`, `{"@ref":{"id":"x","collection":{"@ref":{"id":"nothing"}}}}`,
@@ -158,6 +162,7 @@ func TestFQLText_refusesWhatNoTextMakes(t *testing.T) {
 }
 
 func TestDefinitionsFQL_namesWhatNoTextMakes(t *testing.T) {
+	t.Parallel()
 	d := &Definitions{List: map[DefinitionKind][]Definition{
 		FunctionDefinitions: {
 			{Name: "odd", Document: json.RawMessage(`{"ref":1,"ts":1,"name":"odd","body":{"@query":{"api_version":"4","lambda":"x","expr":{"quote":"a\u2028b"}}}}`)},
