@@ -428,3 +428,47 @@ func TestFault_aServerThatStaysAwayEndsTheRunResumably(t *testing.T) {
 		})
 	}
 }
+
+// Every new time expires before anything is read at it: the loop has an end.
+func TestVerdict_timesThatExpireAtOnceEndTheCollection(t *testing.T) {
+	src := twoCollections()
+	src.fault = func(c fakeCall) error {
+		if c.what == "documents" && c.collection == "users" {
+			return errFakeExpired
+		}
+		return nil
+	}
+	r, err := NewRun(Spec{Collections: []string{"users", "orders"}, PageSize: 100, RetryFor: patient}, src, swiftEnv(exportDir(t), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Do(context.Background())
+	var ended *expiredAtOnce
+	if partial, ok := errors.AsType[*Partial](err); !ok || len(partial.Failures) != 1 || !errors.As(partial.Failures[0], &ended) || src.calls > 500 {
+		t.Errorf("after %d requests: %v", src.calls, err)
+	}
+}
+
+// A collection of which no page holds anything, and which the server counts.
+func TestVerdict_anEmptyPlanIsCounted(t *testing.T) {
+	src := twoCollections()
+	dir := exportDir(t)
+	r, err := NewRun(Spec{Collections: []string{"users", "orders"}, RetryFor: patient}, &emptyIDs{src}, swiftEnv(dir, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.Do(context.Background())
+	if partial, ok := errors.AsType[*Partial](err); !ok || len(partial.Failures) != 1 || partial.Failures[0].Collection != "users" || len(m.Collections) != 1 {
+		t.Errorf("%v", err)
+	}
+}
+
+// emptyIDs lists no id of users.
+type emptyIDs struct{ *fakeSource }
+
+func (e *emptyIDs) IDs(ctx context.Context, name string, at, from int64, size int) ([]int64, int64, error) {
+	if name == "users" {
+		return nil, -1, nil
+	}
+	return e.fakeSource.IDs(ctx, name, at, from, size)
+}
