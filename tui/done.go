@@ -23,6 +23,7 @@ type doneStep struct {
 	cursor    rowCursor
 	height    int
 	verifying bool
+	loading   *loading        // nil while nothing is loaded
 	again     *archive.Report // of the last time that the files were read again, nil for none
 }
 
@@ -44,12 +45,35 @@ func (verifiedMsg) to() stepID { return doneID }
 
 func newDoneStep(s *session) *doneStep { return &doneStep{s: s, cursor: newCursor()} }
 
-func (c *doneStep) enter() tea.Cmd { return nil }
+// enter opens the load where the Output step was told of a target.
+func (c *doneStep) enter() tea.Cmd {
+	if p := c.s.runner.progress(); c.s.target > 0 && p.manifest != nil && p.err == nil {
+		c.startLoading(p)
+	}
+	return nil
+}
 
-func (c *doneStep) leave() { c.again = nil }
+func (c *doneStep) leave() {
+	c.again = nil
+	c.stopLoading()
+}
+
+func (c *doneStep) stopLoading() {
+	if c.loading != nil {
+		c.loading.drop()
+		c.loading = nil
+	}
+}
 
 func (c *doneStep) update(m tea.Msg) tea.Cmd {
 	switch m := m.(type) {
+	case loadMsg, loadPollMsg:
+		if c.loading != nil {
+			return c.loading.update(m)
+		}
+		if l, ok := m.(loadMsg); ok && l.planned != nil {
+			_ = l.planned.Close() // it was called off
+		}
 	case ranMsg:
 		if !c.s.showRefusal(m) {
 			c.s.panel = nil
@@ -91,6 +115,13 @@ func (c *doneStep) keys() doneKeys {
 
 func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	p := c.s.runner.progress()
+	if c.loading != nil {
+		cmd, closed := c.loading.key(m)
+		if closed {
+			c.loading = nil
+		}
+		return cmd, true
+	}
 	if c.cursor.key(m, c.rows(p), c.height) {
 		return nil, true
 	}
@@ -98,7 +129,7 @@ func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	case pressed(m, k.leave):
 		return tea.Quit, true
 	case pressed(m, k.load):
-		c.showLoading(p)
+		c.startLoading(p)
 	case pressed(m, k.verify):
 		c.verifying = true
 		dir := p.spec.Dir
@@ -128,27 +159,10 @@ func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	return nil, true
 }
 
-// showLoading shows how to get the files into a database.
-func (c *doneStep) showLoading(p progress) {
-	dir := text.ShellWord(homePath(p.spec.Dir))
-	_, sync := written(p.manifest)
-	lines := []string{
-		"fauna-export load reads every row, makes tables with exact types, loads them in one transaction per collection, and proves that all of it arrived.", "",
-		"Postgres:", "  fauna-export load " + dir + " --into postgres://user@host/db", "",
-		"SQLite:", "  fauna-export load " + dir + " --into sqlite:shop.db", "",
-		"Typed Parquet or CSV files:", "  fauna-export load " + dir + " --into parquet:typed", "",
-		"Add --dry-run to see the tables first.",
-	}
-	title, copied := "Load into a database", "fauna-export load "+dir+" --into sqlite:shop.db\n"
-	if sync > 0 {
-		title, copied = "Merge all syncs", "fauna-export merge "+dir+"\n"
-		lines = []string{
-			"Each sync wrote what changed. This makes one file per collection with its current rows, without a server:", "",
-			"  fauna-export merge " + dir, "",
-			"The files are in " + text.Clean(filepath.Join(homePath(p.spec.Dir), "merged")) + ". Run it again after the next sync.",
-		}
-	}
-	c.s.panel = &panel{title: title, text: lines, copy: copied, pane: newPane()}
+// startLoading opens the load; of an incremental export of many syncs too, which load
+// takes one after the other.
+func (c *doneStep) startLoading(p progress) {
+	c.loading = newLoading(c.s, p.spec.Dir)
 }
 
 // save writes the answers as a config file for run. A full export must go to a new
@@ -169,6 +183,9 @@ func (c *doneStep) save() tea.Cmd {
 }
 
 func (c *doneStep) title() (string, string) {
+	if c.loading != nil {
+		return c.loading.title()
+	}
 	p := c.s.runner.progress()
 	switch _, good := verified(p); {
 	case p.manifest == nil:
@@ -182,6 +199,9 @@ func (c *doneStep) title() (string, string) {
 }
 
 func (c *doneStep) body(w, h int) []string {
+	if c.loading != nil {
+		return c.loading.body(w, h)
+	}
 	st := c.s.st
 	p := c.s.runner.progress()
 	if p.manifest == nil {
@@ -266,26 +286,34 @@ func (c *doneStep) side(w, _ int) []string {
 	dir := text.ShellWord(homePath(p.spec.Dir))
 	return titled(c.s.st, "What to do with it", []string{
 		"The files have their final names; manifest.json says what each one holds, with its SHA-256.", "",
-		c.s.st.bold.of("l") + " shows how to load them into Postgres, SQLite, or typed Parquet and CSV files.", "",
+		c.s.st.bold.of("l") + " loads them into Postgres, SQLite, or typed Parquet and CSV files, and proves it.", "",
 		"Verify any copy, any time:", "fauna-export verify " + dir, "",
 		"The key still works. " + c.s.st.bold.of("x") + " shows the FQL that deletes it and its role.",
 	}, w)
 }
 
 func (c *doneStep) hints() []key.Binding {
+	if c.loading != nil {
+		return c.loading.hints()
+	}
 	k := c.keys()
 	return []key.Binding{k.leave, k.load, k.verify, k.cleanUp, k.save, c.cursor.shown(c.rows(c.s.runner.progress()) > c.height)}
 }
 
-func (c *doneStep) esc() string { return "back" }
+func (c *doneStep) esc() string {
+	if c.loading != nil {
+		return c.loading.esc()
+	}
+	return "back"
+}
 
-func (c *doneStep) typing() bool { return false }
+func (c *doneStep) typing() bool { return c.loading != nil && c.loading.stage == loadTarget }
 
-func (c *doneStep) busy() bool { return c.verifying }
+func (c *doneStep) busy() bool { return c.verifying || c.loading != nil && c.loading.busy() }
 
 func (c *doneStep) help() string {
 	return "The files are in the folder under their final names; manifest.json says what each holds, with its SHA-256, and SHA256SUMS can be given to sha256sum -c." +
-		"\n\nl shows how to load them into a database. v reads them again and compares. x shows the FQL that deletes the role and its keys. s writes your answers, never the secret, to fauna-export.yaml for fauna-export run."
+		"\n\nl loads them into Postgres, SQLite, or typed Parquet or CSV files: it shows the tables first, and proves that every row arrived. v reads them again and compares. x shows the FQL that deletes the role and its keys. s writes your answers, never the secret, to fauna-export.yaml for fauna-export run."
 }
 
 func (c *doneStep) ask(ctx context.Context, a *asker) error {

@@ -15,7 +15,7 @@ func TestDone_ofASyncNamesItsOwnFilesAndTheNextSync(t *testing.T) {
 	b.shows("sync 2: 3 collections, 30 documents changed, 6", "users@2.jsonl")
 	b.hides("users.jsonl", "20,000", "NEWDIR")
 	b.keys("l")
-	b.shows("fauna-export merge /srv/fauna-2026-11-22")
+	b.shows("Load into a database", "fauna-export load /srv/fauna-2026-11-22 --into TARGET")
 	b.keys("esc", "s")
 	b.shows("Next sync:  fauna-export run --config fauna-export.yaml")
 	b.hides("NEWDIR")

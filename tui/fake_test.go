@@ -10,6 +10,7 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
+	"fauna-export/export/load"
 	"fauna-export/fauna"
 	"fauna-export/fauna/fql"
 )
@@ -200,3 +201,20 @@ func shopRun() *fakeRun {
 	}
 	return &fakeRun{report: &archive.Report{}, manifest: m, status: export.Status{Phase: export.Done, Elapsed: 2100 * time.Millisecond, Rows: 21_004}}
 }
+
+// fakeLoad is a load of users into a table.
+type fakeLoad struct{ closed bool }
+
+func (f *fakeLoad) Plan() *load.Plan {
+	return &load.Plan{Target: "shop.db", Tables: []*load.Table{
+		{Collection: "users", Name: "users", Action: load.Create, Rows: 20_000, Columns: []*load.Column{
+			{Field: "name", Name: "name", Type: load.Text}, {Field: "age", Name: "age", Type: load.Int}, {Field: "parent", Name: "parent", Type: load.Ref, Collection: "users"},
+		}, Notes: []string{"2 values of age are no integers: they stay in data"}},
+		{Collection: "products", Name: "products", Action: load.Skip, Rows: 0},
+	}}
+}
+func (f *fakeLoad) DDL() string { return "CREATE TABLE \"users\" (\n  \"ref\" TEXT PRIMARY KEY\n);" }
+func (f *fakeLoad) Do(context.Context) (*load.Result, error) {
+	return &load.Result{Target: "shop.db", Skipped: 1, Keys: []string{"users.parent → users"}, Proofs: []load.Proof{{Collection: "users", Table: "users", Action: load.Create, Sent: 20_000, Rows: 20_000, Documents: 20_000, Hash: "9f86d081884c7d65", Seconds: 1.2}}}, nil
+}
+func (f *fakeLoad) Close() error { f.closed = true; return nil }

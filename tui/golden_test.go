@@ -209,6 +209,14 @@ func scenes() []scene {
 		}, func(b *bench) { b.to(doneID) }},
 		{"done sync", secondSync, func(b *bench) { b.to(doneID) }},
 		{"done loading", nil, func(b *bench) { b.to(doneID).keys("l") }},
+		{"done loading planned", nil, func(b *bench) { b.to(doneID).keys("l"); b.typed("sqlite:shop.db"); b.keys("enter") }},
+		{"done loading failed", func(b *bench, _ *Config) { b.loadErr = errNoNetwork }, func(b *bench) {
+			b.to(doneID).keys("l")
+			b.typed("postgres://app@localhost/shop")
+			b.keys("enter")
+		}},
+		{"done loaded", nil, func(b *bench) { b.to(doneID).keys("l"); b.typed("sqlite:shop.db"); b.keys("enter", "enter") }},
+		{"output with a target", nil, func(b *bench) { b.to(outputID).keys("up", "up", "up", "right", "right") }},
 		{"done saved", nil, func(b *bench) { b.to(doneID).send(savedMsg{path: "/srv/fauna-export.yaml"}) }},
 		{"help", nil, func(b *bench) { b.to(setupID).keys("?") }},
 		{"names that disturb", func(b *bench, _ *Config) {

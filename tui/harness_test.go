@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"fauna-export/export"
+	"fauna-export/export/load"
 	"fauna-export/fauna"
 )
 
@@ -38,6 +39,7 @@ type bench struct {
 	onSetup []string                            // keys that to presses on the Set-up step
 	names   string                              // what to types on the Collections step
 	spent   atomic.Int64                        // time that has passed: reading documents takes some
+	loadErr error                               // what planning a load ends with
 	recheck int                                 // how often a check wanted to be made again later
 }
 
@@ -92,6 +94,12 @@ func (b *bench) session(c Config) *session {
 		b.copied = append(b.copied, text)
 		return nil
 	}}
+	s.prepareLoad = func(context.Context, string, load.Options) (loader, error) {
+		if b.loadErr != nil {
+			return nil, b.loadErr
+		}
+		return &fakeLoad{}, nil
+	}
 	s.runner.limit = func(int64) {}
 	s.runner.open = func(export.Spec, export.Source, bool) (exporting, error) { return b.run, nil }
 	b.t.Cleanup(func() { s.stop(stopWait) })
@@ -126,6 +134,11 @@ func (b *bench) do(cmd tea.Cmd) {
 			b.quit = true
 		case spinMsg: // turns for ever
 			b.w.spinning = false
+		case loadPollMsg: // looked at no longer than the load lasts
+			if b.w.steps[doneID].busy() {
+				_, cmd := b.w.Update(m)
+				queue = append(queue, cmd)
+			}
 		case recheckMsg:
 			b.recheck++
 		default:

@@ -16,7 +16,8 @@ import (
 // The rows of the output form that the focus walks through; after them come
 // the additional columns and the field that adds one.
 const (
-	formatRow = iota
+	targetRow = iota
+	formatRow
 	pressRow
 	folderRow
 	columnsRow
@@ -229,6 +230,9 @@ func (o *outputStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 
 func (o *outputStep) change(by int) tea.Cmd {
 	switch {
+	case o.focus == targetRow:
+		o.s.target = (o.s.target + by + len(targets)) % len(targets)
+		return nil
 	case o.focus == formatRow:
 		o.s.format = around(formats, o.s.format, by)
 		if !o.s.compresses() {
@@ -358,7 +362,12 @@ func (o *outputStep) body(w, h int) []string {
 	if !o.s.compresses() {
 		press, pressed = []string{"inside the file (zstd)"}, 0
 	}
+	var ends []string
+	for _, t := range targets {
+		ends = append(ends, t.name)
+	}
 	lines := []string{
+		o.choiceLine(targetRow, "Load into", ends, o.s.target, w),
 		o.choiceLine(formatRow, "Format", names, at(formats, o.s.format), w),
 		o.choiceLine(pressRow, "Compress", press, pressed, w),
 	}
@@ -403,6 +412,10 @@ func (o *outputStep) choiceLine(at int, name string, options []string, on, w int
 // about explains what the row with the focus has chosen.
 func (o *outputStep) about() string {
 	switch o.focus {
+	case targetRow:
+		if o.s.target > 0 {
+			return "after the export; format wire keeps the exact types of times, dates, bytes and refs"
+		}
 	case formatRow:
 		return o.s.format.About()
 	case folderRow:

@@ -11,6 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export"
+	"fauna-export/export/load"
 	"fauna-export/export/row"
 	"fauna-export/fauna"
 	"fauna-export/fauna/fql"
@@ -68,17 +69,19 @@ type column struct {
 // session is what all steps share: the answers, what is known of the server, and
 // the ways to ask the root model for something.
 type session struct {
-	cfg    Config
-	st     styles
-	jobs   *jobs
-	clip   clipper
-	runner *runner
-	dial   func(fauna.Options) (server, error)
-	now    func() time.Time
-	look   func(path string) place
-	leads  func() bool // this program leads its session: there is nothing to suspend to
+	cfg         Config
+	st          styles
+	jobs        *jobs
+	clip        clipper
+	runner      *runner
+	dial        func(fauna.Options) (server, error)
+	now         func() time.Time
+	look        func(path string) place
+	prepareLoad func(ctx context.Context, dir string, o load.Options) (loader, error)
+	leads       func() bool // this program leads its session: there is nothing to suspend to
 	answers
 	maxRate int
+	target  int         // of targets: where the data should end
 	dialect fql.Dialect // of the shell that the FQL is run in
 	resume  bool        // the folder holds an export to go on with
 	recent  []string    // addresses of other times

@@ -1,0 +1,375 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/export/load"
+	"fauna-export/export/store"
+	"fauna-export/tui/text"
+)
+
+// A loader is a load that was planned; *load.Load is one.
+type loader interface {
+	Plan() *load.Plan
+	DDL() string
+	Do(ctx context.Context) (*load.Result, error)
+	Close() error
+}
+
+// prepareLoad plans a load of the run in a folder.
+func prepareLoad(ctx context.Context, dir string, o load.Options) (loader, error) {
+	o.From = store.NewFolder(dir)
+	l, err := load.Prepare(ctx, o)
+	if err != nil {
+		return nil, err // not a nil *Load in an interface
+	}
+	return l, nil
+}
+
+// Targets that the Output step offers, each with what the field of a load begins with.
+var targets = []struct{ name, into string }{
+	{"files only", ""}, {"Postgres", "postgres://USER@localhost/DATABASE"}, {"SQLite", "sqlite:DIR.db"}, {"Parquet", "parquet:DIR-typed"},
+}
+
+// A loading takes the files of a finished export into a database: the target, the
+// plan, a bar, the proof.
+type loading struct {
+	s        *session
+	dir      string
+	into     field
+	password secretField
+	asks     bool // for the password
+
+	gen     int
+	stage   loadStage
+	ctx     context.Context // of what is planned and done; ended by cancel
+	cancel  context.CancelFunc
+	status  *atomic.Pointer[load.Status]
+	planned loader
+	ddl     bool // the statements are shown, not the tables
+	result  *load.Result
+	err     error
+	pane
+}
+
+type loadStage int
+
+const (
+	loadTarget loadStage = iota
+	loadPlanning
+	loadPlanned
+	loadRunning
+	loadDone
+)
+
+// loadMsg is the answer of planning a load, or of doing it.
+type loadMsg struct {
+	gen     int
+	planned loader
+	result  *load.Result
+	err     error
+}
+
+func (loadMsg) to() stepID { return doneID }
+
+// loadPollMsg is a look at how far a load is.
+type loadPollMsg struct{ gen int }
+
+func (loadPollMsg) to() stepID { return doneID }
+
+func newLoading(s *session, dir string) *loading {
+	c := &loading{s: s, dir: dir, into: newField(s.st, "postgres://user@host/db, sqlite:FILE, parquet:DIR or csv:DIR"), pane: newPane()}
+	c.password.hint = "password"
+	c.into.set(strings.ReplaceAll(targets[s.target].into, "DIR", dir))
+	return c
+}
+
+// drop ends what runs and lets the target go.
+func (c *loading) drop() {
+	c.gen++
+	if c.cancel != nil {
+		c.cancel()
+	}
+	c.password.wipe()
+	if c.planned != nil {
+		_ = c.planned.Close() // nothing was left undone in it
+		c.planned = nil
+	}
+}
+
+// run does f beside the screen, which looks at how far it is.
+func (c *loading) run(stage loadStage, f func(ctx context.Context, report func(load.Status)) loadMsg) tea.Cmd {
+	c.gen++
+	c.stage, c.err = stage, nil
+	status := &atomic.Pointer[load.Status]{}
+	c.status = status
+	gen := c.gen
+	if stage == loadPlanning { // one context for both: what is planned holds a connection
+		c.ctx, c.cancel = context.WithCancel(c.s.jobs.ctx)
+	}
+	ctx := c.ctx
+	work := c.s.jobs.do(func(context.Context) tea.Msg {
+		m := f(ctx, func(s load.Status) { status.Store(&s) })
+		m.gen = gen
+		return m
+	})
+	return tea.Batch(work, c.poll())
+}
+
+func (c *loading) poll() tea.Cmd {
+	gen := c.gen
+	return c.s.jobs.after(2*pollEvery, func(context.Context) tea.Msg { return loadPollMsg{gen} })
+}
+
+// plan connects to the target and reads every row.
+func (c *loading) plan() tea.Cmd {
+	into, dir, prepare := strings.TrimSpace(c.into.value()), c.dir, c.s.prepareLoad
+	if err := load.ParseTarget(into); err != nil {
+		c.err = err
+		return nil
+	}
+	var password load.Password
+	if c.asks {
+		secret := strings.TrimSpace(string(c.password.typed))
+		password = func(context.Context, string, string) (string, error) { return secret, nil }
+	}
+	return c.run(loadPlanning, func(ctx context.Context, report func(load.Status)) loadMsg {
+		planned, err := prepare(ctx, dir, load.Options{Into: into, Password: password, Progress: report})
+		return loadMsg{planned: planned, err: err}
+	})
+}
+
+// do loads what was planned.
+func (c *loading) do() tea.Cmd {
+	planned, status := c.planned, c.status
+	cmd := c.run(loadRunning, func(ctx context.Context, _ func(load.Status)) loadMsg {
+		result, err := planned.Do(ctx)
+		return loadMsg{planned: planned, result: result, err: err}
+	})
+	c.status = status // Prepare was told where to report
+	return cmd
+}
+
+func (c *loading) update(m tea.Msg) tea.Cmd {
+	switch m := m.(type) {
+	case loadPollMsg:
+		if m.gen == c.gen && c.busy() {
+			return c.poll()
+		}
+	case loadMsg:
+		if m.gen != c.gen {
+			if m.planned != nil && m.planned != c.planned {
+				_ = m.planned.Close() // it was called off
+			}
+			return nil
+		}
+		switch {
+		case c.stage == loadPlanning && m.err != nil:
+			c.cancel()
+			c.stage, c.err = loadTarget, m.err
+			if le, ok := errors.AsType[*load.Error](m.err); ok && le.Kind == load.KindRefused && strings.HasPrefix(c.into.value(), "postgres") {
+				c.asks = true
+			}
+		case c.stage == loadPlanning:
+			c.stage, c.planned = loadPlanned, m.planned
+			c.password.wipe()
+		case m.err != nil && errors.Is(m.err, context.Canceled):
+			c.drop()
+			c.stage, c.err = loadTarget, m.err
+		case m.err != nil:
+			c.stage, c.err = loadPlanned, m.err
+		default:
+			c.stage, c.result = loadDone, m.result
+			c.s.event("loaded %s into %s", text.Count(m.result.Rows(), "row"), m.result.Target)
+		}
+	}
+	return nil
+}
+
+func (c *loading) busy() bool { return c.stage == loadPlanning || c.stage == loadRunning }
+
+type loadKeys struct{ next, ddl, close, swap key.Binding }
+
+func (c *loading) keys() loadKeys {
+	k := loadKeys{
+		next: when(!c.busy(), bind("enter", "plan it", "enter")), ddl: when(c.stage == loadPlanned, bind("d", "show DDL", "d")),
+		close: bind("", "", "esc"),
+	}
+	switch c.stage {
+	case loadPlanned:
+		k.next = saying(k.next, "load")
+	case loadDone:
+		k.next = saying(k.next, "close")
+	}
+	if c.ddl {
+		k.ddl = saying(k.ddl, "show tables")
+	}
+	return k
+}
+
+// key takes a key; closed reports that the load was closed by it.
+func (c *loading) key(m tea.KeyMsg) (cmd tea.Cmd, closed bool) {
+	switch k := c.keys(); {
+	case pressed(m, k.close) && c.busy():
+		c.cancel()
+		c.s.say(noteInfo, "Stopping. What was loaded is complete; run it again to load the rest.")
+	case pressed(m, k.close), pressed(m, k.next) && c.stage == loadDone:
+		c.drop()
+		return nil, true
+	case pressed(m, k.next) && c.stage == loadTarget:
+		return c.plan(), false
+	case pressed(m, k.next) && c.stage == loadPlanned:
+		return c.do(), false
+	case pressed(m, k.ddl):
+		c.ddl = !c.ddl
+		c.view.GotoTop()
+	case c.stage != loadTarget:
+		c.pane.key(m)
+	case c.asks:
+		c.password.key(tea.KeyMsg{Type: m.Type, Runes: m.Runes, Alt: m.Alt}) // as typed: no secret of Fauna's is picked out
+	default:
+		c.err = nil
+		c.into.key(m)
+	}
+	return nil, false
+}
+
+func (c *loading) title() (string, string) {
+	switch c.stage {
+	case loadPlanning:
+		return "Reading every row, for exact types", ""
+	case loadPlanned:
+		return "Ready to load?", text.Count(int64(len(c.planned.Plan().Tables)), "table") + " · " + text.Count(c.planned.Plan().Rows(), "row") + c.part()
+	case loadRunning:
+		return "Loading", ""
+	case loadDone:
+		return "Loaded and proven", c.part()
+	}
+	return "Load into a database", ""
+}
+
+func (c *loading) part() string {
+	if s := c.shown(); s != "" {
+		return " · " + s
+	}
+	return ""
+}
+
+func (c *loading) body(w, h int) []string {
+	st := c.s.st
+	switch c.stage {
+	case loadTarget:
+		lines := []string{st.strong.of("▌ ") + c.into.view(w-2, !c.asks)}
+		if c.asks {
+			lines = append(lines, "", st.strong.of("▌ ")+c.password.view(st, w-2, true))
+		}
+		lines = append(lines, "")
+		if c.err != nil {
+			lines = append(append(lines, marked(st, noteBad, c.s.sentence(c.err), w)...), "")
+		}
+		for _, l := range []string{
+			"postgres://USER@HOST/DATABASE[?schema=NAME]", "sqlite:FILE", "parquet:DIR    typed files for DuckDB and data lakes", "csv:DIR        typed files", "",
+			"Or later: fauna-export load " + text.ShellWord(homePath(c.dir)) + " --into TARGET",
+		} {
+			lines = append(lines, "  "+st.faint.of(text.Fit(l, w-2)))
+		}
+		return lines
+	case loadPlanning, loadRunning:
+		s := c.status.Load()
+		if s == nil {
+			return []string{c.s.spinner + " connecting …"}
+		}
+		said := fmt.Sprintf(" %3d %%  %s of %s rows", text.Percent(s.Rows, s.Total), text.Short(s.Rows), text.Short(s.Total))
+		return []string{
+			st.progress(float64(s.Rows)/float64(max(1, s.Total)), max(8, w-text.Width(said)-1), false) + said, "",
+			fmt.Sprintf("%s %s: %d of %s  %s", c.s.spinner, s.Phase, s.Tables, text.Count(int64(s.AllTables), "table"), text.Clean(s.Collection)),
+		}
+	case loadPlanned:
+		var head []string
+		if c.err != nil {
+			head = append(marked(st, noteBad, c.s.sentence(c.err), w), "")
+		}
+		return append(head, c.lines(c.planLines(w), w, h-len(head))...)
+	}
+	return c.lines(c.proofLines(w), w, h)
+}
+
+// planLines are the tables with their columns, or the statements that make them.
+func (c *loading) planLines(w int) []string {
+	st := c.s.st
+	var lines []string
+	if c.ddl {
+		for _, l := range text.Lines(c.planned.DDL()) {
+			lines = append(lines, text.Fit(l, w))
+		}
+		return lines
+	}
+	for _, t := range c.planned.Plan().Tables {
+		about := string(t.Action) + " " + text.Count(t.Rows, "row")
+		if t.Action == load.Skip {
+			about = "loaded already"
+		}
+		lines = append(lines, text.Sides(st.bold.of(text.Fit(text.Clean(t.Name), w-24)), st.faint.of(about), w))
+		var columns []string
+		for _, x := range t.Columns {
+			one := text.Clean(x.Name) + " " + st.accent.of(string(x.Type))
+			if x.Collection != "" {
+				one += " → " + text.Clean(x.Collection)
+			}
+			columns = append(columns, one)
+		}
+		for _, l := range text.Wrap(strings.Join(columns, ", "), w-2) {
+			lines = append(lines, "  "+l)
+		}
+		for _, n := range t.Notes {
+			lines = append(lines, marked(st, noteWarn, text.Clean(n), w)...)
+		}
+	}
+	return lines
+}
+
+// proofLines are what reading the rows back gave.
+func (c *loading) proofLines(w int) []string {
+	st := c.s.st
+	r := c.result
+	lines := marked(st, noteGood, fmt.Sprintf("%s in %s: all rows were read back and equal what was sent.", text.Count(r.Rows(), "row"), text.Clean(r.Target)), w)
+	if r.Skipped > 0 {
+		lines = append(lines, "  "+text.Count(int64(r.Skipped), "collection")+" loaded before")
+	}
+	lines = append(lines, "")
+	name := 10
+	for _, p := range r.Proofs {
+		name = max(name, min(w/2, text.Width(text.Clean(p.Table))))
+	}
+	for _, p := range r.Proofs {
+		lines = append(lines, text.Fit(fmt.Sprintf("  %s  %s  %s  %s", text.Pad(text.Clean(p.Table), name), text.PadLeft(text.Count(p.Rows, "row"), 16),
+			text.PadLeft(text.Span(time.Duration(p.Seconds*float64(time.Second))), 7), st.faint.of("hash "+text.Fit(text.Clean(p.Hash), 9))), w))
+	}
+	for _, k := range r.Keys {
+		lines = append(lines, "  "+st.accent.of("key")+" "+text.Fit(text.Clean(k), w-6))
+	}
+	for _, n := range append(append([]string{}, r.Left...), r.Notes...) {
+		lines = append(lines, marked(st, noteWarn, text.Clean(n), w)...)
+	}
+	return lines
+}
+
+func (c *loading) hints() []key.Binding {
+	k := c.keys()
+	return []key.Binding{k.next, k.ddl, c.scroll()}
+}
+
+func (c *loading) esc() string {
+	if c.busy() {
+		return "stop"
+	}
+	return "close"
+}

@@ -1,0 +1,63 @@
+package tui
+
+import (
+	"path/filepath"
+	"testing"
+
+	"fauna-export/export/load"
+)
+
+// TestDone_loadsIntoSQLiteAndProvesIt is the way from a server to tables: the target is
+// chosen in Output, so Done opens the load by itself.
+func TestDone_loadsIntoSQLiteAndProvesIt(t *testing.T) {
+	change, run := onEmulator(t, "users", "products", "line-items")
+	dir := filepath.Join(t.TempDir(), "shop")
+	b := newBench(t, 100, 30, change, func(_ *bench, c *Config) { c.Dir = dir }).to(secretID)
+	b.w.prepareLoad = prepareLoad
+	b.w.runner.open = openRun
+	b.paste(keyOf(t, b, run))
+	b.keys("enter")
+	b.at(outputID)
+	b.keys("up", "up", "up", "right", "right")
+	b.shows("(•) SQLite")
+	b.keys("enter")
+	b.at(checkID)
+	b.held = true
+	b.keys("enter")
+	b.until("the end", func(string) bool { return b.w.at == doneID })
+	b.held = false
+	b.shows("Load into a database", "sqlite:"+dir+".db")
+	b.keys("enter")
+	b.shows("Ready to load?", "3 tables · 3 rows", "line-items", "n integer")
+	b.keys("d")
+	b.shows("CREATE TABLE")
+	b.keys("d", "enter")
+	b.shows("Loaded and proven", "3 rows in SQLite", "read back and equal what was sent.")
+	b.keys("enter")
+	b.shows("Exported and verified", "l load into a database")
+}
+
+func TestLoading_refusedPasswordIsAskedFor(t *testing.T) {
+	b := newBench(t, 80, 24).to(doneID)
+	b.loadErr = &load.Error{Kind: load.KindRefused, Where: "localhost", What: "the password is missing", Do: "give it"}
+	b.keys("l")
+	b.typed("postgres://app@localhost/shop")
+	b.keys("enter")
+	b.shows("the password is missing", "password")
+	b.typed("hunter2")
+	b.shows("•••••••")
+	b.hides("hunter2")
+	b.loadErr = nil
+	b.keys("enter")
+	b.shows("Ready to load?")
+	b.keys("esc")
+	b.shows("Exported and verified")
+}
+
+func TestLoading_targetThatIsNoneIsRefusedAtOnce(t *testing.T) {
+	b := newBench(t, 80, 24).to(doneID)
+	b.keys("l")
+	b.typed("mysql:x")
+	b.keys("enter")
+	b.shows("✗", "postgres://USER@HOST/DATABASE")
+}
