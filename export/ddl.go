@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,102 +14,71 @@ import (
 	"fauna-export/export/row"
 )
 
-// Database is a database that a run's files can be loaded into.
+// Database is a database that a script is written for. Package load takes files into
+// the others.
 type Database string
 
-// The databases that LoadScript writes for.
-const (
-	Postgres Database = "postgres"
-	SQLite   Database = "sqlite"
-	DuckDB   Database = "duckdb"
-)
-
-// Databases returns all of them.
-func Databases() []Database { return []Database{Postgres, SQLite, DuckDB} }
+// DuckDB is the one that reads Parquet and JSONL files by itself.
+const DuckDB Database = "duckdb"
 
 // ParseDatabase reads a database's name.
 func ParseDatabase(text string) (Database, error) {
-	if d := Database(text); slices.Contains(Databases(), d) {
-		return d, nil
+	switch text {
+	case string(DuckDB):
+		return DuckDB, nil
+	case "postgres", "sqlite":
+		return "", fmt.Errorf("there is no script for %s: load the files with fauna-export load DIR --into TARGET", text)
 	}
-	return "", fmt.Errorf("%q is none of postgres, sqlite, duckdb", text)
-}
-
-// Title is the database's name as it is written.
-func (d Database) Title() string {
-	return map[Database]string{Postgres: "Postgres", SQLite: "SQLite", DuckDB: "DuckDB"}[d]
+	return "", fmt.Errorf("%q is not duckdb", text)
 }
 
 // ScriptName is the name of the file that LoadScript's text goes into.
 func (d Database) ScriptName() string { return "load-" + string(d) + ".sql" }
 
-// Loads refuses what the database cannot load: only DuckDB reads Parquet, and a
-// format that no script is written for is loaded by none.
+// Loads refuses formats that no script is written for.
 func (d Database) Loads(f row.Format) error {
-	switch f {
-	case row.JSONL, row.CSV, row.Wire:
+	if f == row.JSONL || f == row.Parquet {
 		return nil
-	case row.Parquet:
-		if d == DuckDB {
-			return nil
-		}
-		return fmt.Errorf("%s reads no Parquet: take another format, or load it with duckdb", d.Title())
 	}
-	return fmt.Errorf("there is no script for loading %s files: take another format", f)
+	return fmt.Errorf("a script for DuckDB reads %s or %s, not %s: choose one of these, or use fauna-export load DIR --into parquet:DIR", row.Parquet, row.JSONL, f)
 }
 
-// LoadScript is a text for the database's own shell (psql, sqlite3, duckdb) that
-// makes a table for each file of a full run, loads it, and makes a view of it that
-// shows times as times. Nothing is lost on the way: ids and ts are 64-bit
-// integers, data stays JSON text, times and dates stay text where the database's
-// own type would cut or refuse them.
+// LoadScript is a text for the duckdb shell that makes a table for each file of a full
+// run, loads it, and makes a view of it that shows times as times. Nothing is lost on
+// the way: ids and ts are 64-bit integers, data stays JSON text, times and dates stay
+// text where DuckDB's own type would cut or refuse them.
 //
 // dir stands before the files' names; with "" the script is to be run in the
 // folder of the files.
 func LoadScript(d Database, m *archive.Manifest, dir string) string {
 	var b strings.Builder
-	b.WriteString(scriptHead(d, m, dir))
-	var names []string
-	taken := map[string]bool{}
-	for _, e := range m.Collections {
-		names = append(names, sqlName(e.Name, taken))
-	}
-	for i, e := range m.Collections {
-		t := newTable(e, names[i], taken)
-		t.path = path.Join(dir, e.File)
-		b.WriteString("\n")
-		if err := d.Loads(t.format); err != nil {
-			fmt.Fprintf(&b, "-- %s: %v.\n", comment(e.File), err)
-			continue
-		}
-		switch d {
-		case Postgres:
-			t.postgres(&b)
-		case SQLite:
-			t.sqlite(&b)
-		case DuckDB:
-			t.duckdb(&b)
-		}
-	}
-	if d == Postgres || d == DuckDB {
-		b.WriteString("\nCOMMIT;\n")
-	}
-	return b.String()
-}
-
-// scriptHead says how to run the script and makes it stop at the first error.
-func scriptHead(d Database, m *archive.Manifest, dir string) string {
-	name, where := d.ScriptName(), ""
+	where := ""
 	if dir == "" {
 		where = ", in the folder of the files"
 	}
-	head := map[Database]string{
-		Postgres: "-- Run: psql DATABASE -f " + name + where + ".\n-- Postgres text holds no U+0000: in a column of type string it becomes U+2400. data holds it.\n" +
-			"\\set ON_ERROR_STOP on\n\\encoding UTF8\nBEGIN;\n",
-		SQLite: "-- Run: sqlite3 fauna.db < " + name + where + ".\n.bail on\n",
-		DuckDB: "-- Run: duckdb fauna.duckdb < " + name + where + ".\n-- DuckDB writes the numbers in JSON its own way (1.0E21 becomes 1e21); they are the same numbers.\n.bail on\nBEGIN;\n",
-	}[d]
-	return fmt.Sprintf("-- Loads %d files of %s into %s.\n", len(m.Collections), comment(m.Tool), d.Title()) + head
+	fmt.Fprintf(&b, "-- Loads %d files of %s into DuckDB.\n-- Run: duckdb fauna.duckdb < %s%s.\n"+
+		"-- DuckDB writes the numbers in JSON its own way (1.0E21 becomes 1e21); they are the same numbers.\n.bail on\nBEGIN;\n",
+		len(m.Collections), comment(m.Tool), d.ScriptName(), where)
+	var names []string
+	taken := map[string]bool{}
+	made := map[string]string{} // a collection's parts go into one table
+	for _, e := range m.Collections {
+		if made[e.Name] == "" {
+			made[e.Name] = sqlName(e.Name, taken)
+		}
+		names = append(names, made[e.Name])
+	}
+	for i, e := range m.Collections {
+		b.WriteString("\n")
+		if err := d.Loads(row.Format(e.Format)); err != nil {
+			fmt.Fprintf(&b, "-- %s: %v.\n", comment(e.File), err)
+			continue
+		}
+		first := i == 0 || m.Collections[i-1].Name != e.Name
+		newTable(e, names[i], taken, first).duckdb(&b, path.Join(dir, e.File), e, first)
+	}
+	b.WriteString("\nCOMMIT;\n")
+	return b.String()
 }
 
 // comment is text that ends no comment.
@@ -123,7 +91,7 @@ func comment(text string) string {
 	}, text)
 }
 
-// maxSQLName is how many bytes of a name Postgres keeps; the others keep more.
+// maxSQLName is how many bytes a name has at most.
 const maxSQLName = 63
 
 // sqlName is a table's or column's name for a name of Fauna's: the same but where
@@ -138,9 +106,6 @@ func sqlName(name string, taken map[string]bool) string {
 		}
 		name = cut + mark
 	}
-	if strings.HasPrefix(strings.ToLower(name), "sqlite_") {
-		name = "_" + name
-	}
 	for free := name; ; free += "_" {
 		if folded := strings.ToLower(free); !taken[folded] {
 			taken[folded] = true
@@ -152,9 +117,7 @@ func sqlName(name string, taken map[string]bool) string {
 // table is one file and the table that it becomes.
 type table struct {
 	name, view string // as the database has them
-	path       string
 	format     row.Format
-	compress   row.Compression
 	columns    []tableColumn
 }
 
@@ -168,17 +131,15 @@ type tableColumn struct {
 
 // newTable reads a table's columns off the manifest: those of every file, and the
 // additional ones by their types.
-func newTable(e archive.Entry, name string, taken map[string]bool) *table {
-	t := &table{name: name, format: row.Format(e.Format), compress: row.Compression(e.Compress)}
-	t.view = sqlName(name+"_with_times", taken)
+func newTable(e archive.Entry, name string, taken map[string]bool, first bool) *table {
+	t := &table{name: name, format: row.Format(e.Format)}
+	if first {
+		t.view = sqlName(name+"_with_times", taken)
+	}
 	types := map[string]row.Type{"ref": row.TypeInt, "ts": row.TypeInt, "data": row.TypeJSON, "ttl": row.TypeTime}
 	maps.Copy(types, e.Types)
-	columns := e.Columns
-	if t.format == row.Wire {
-		columns = []string{"ref", "ts", "document"}
-	}
 	own := map[string]bool{}
-	for _, key := range columns {
+	for _, key := range e.Columns {
 		c := tableColumn{name: sqlName(key, own), key: key, typ: types[key]}
 		if c.typ == "" {
 			c.typ = row.TypeJSON
@@ -227,21 +188,3 @@ func (t *table) definitionOfView(show func(c tableColumn) string) string {
 // identifier quotes a name of SQL, literal a text.
 func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 func literal(text string) string    { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }
-
-// jsonKey is a path of one member for SQLite and DuckDB.
-func jsonKey(key string) string {
-	return literal(`$."` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(key) + `"`)
-}
-
-// unpacked is the shell command that writes a file's plain bytes, "" for a plain
-// file.
-func (t *table) unpacked() string {
-	file := "'" + strings.ReplaceAll(t.path, "'", `'\''`) + "'"
-	switch t.compress {
-	case row.Gzip:
-		return "gzip -dc " + file
-	case row.Zstd:
-		return "zstd -dc " + file
-	}
-	return ""
-}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
 )
 
@@ -14,7 +15,7 @@ func duckdbTypes() map[row.Type]string {
 	}
 }
 
-// duckdbView shows the times that DuckDB has, in UTC.
+// duckdbView shows the times that DuckDB has, in UTC. A time may have another offset.
 func duckdbView(c tableColumn) string {
 	name := identifier(c.name)
 	switch {
@@ -23,24 +24,19 @@ func duckdbView(c tableColumn) string {
 	case c.typ == row.TypeDate:
 		return "TRY_CAST(" + name + " AS DATE)"
 	}
-	return "TRY_CAST(" + name + " AS TIMESTAMP)"
+	return "TRY_CAST(" + name + " AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
 }
 
-// largestLine is how many bytes one line of JSON may have: a document has up to
-// 8 MiB as stored, and more as JSON.
-const largestLine = 128 << 20
+// smallestBuffer is what DuckDB reads JSON in at least, in bytes.
+const smallestBuffer = 1 << 20
 
-// duckdb writes the commands for the duckdb shell.
-func (t *table) duckdb(b *strings.Builder) {
-	name, from := identifier(t.name), literal(t.path)
-	b.WriteString(t.definition(duckdbTypes()))
-	defer func() { b.WriteString(t.definitionOfView(duckdbView)) }()
-	compression := ""
-	switch t.compress {
-	case row.Gzip:
-		compression = ", compression = 'gzip'"
-	case row.Zstd:
-		compression = ", compression = 'zstd'"
+// duckdb writes the commands for the duckdb shell; first is the first file of the
+// table.
+func (t *table) duckdb(b *strings.Builder, file string, e archive.Entry, first bool) {
+	name, from := identifier(t.name), literal(file)
+	if first {
+		b.WriteString(t.definition(duckdbTypes()))
+		defer func() { b.WriteString(t.definitionOfView(duckdbView)) }()
 	}
 	var values, types []string
 	for _, c := range t.columns {
@@ -51,28 +47,19 @@ func (t *table) duckdb(b *strings.Builder) {
 			values = append(values, "epoch_us(ts)")
 		case t.format == row.Parquet && c.typ == row.TypeTime: // a timestamp there, in microseconds
 			values = append(values, "strftime(make_timestamp(epoch_us("+identifier(c.key)+")), '%Y-%m-%dT%H:%M:%S.%fZ')")
-		case t.format == row.Wire && c.key == "ref":
-			values = append(values, `CAST(json ->> '$.ref."@ref".id' AS BIGINT)`)
-		case t.format == row.Wire && c.key == "ts":
-			values = append(values, "CAST(json ->> '$.ts' AS BIGINT)")
-		case t.format == row.Wire:
-			values = append(values, "json")
 		default:
 			values = append(values, "CAST("+identifier(c.key)+" AS "+typ+")")
 		}
 	}
-	source := ""
-	switch t.format {
-	case row.Parquet:
-		source = fmt.Sprintf("read_parquet(%s)", from)
-	case row.CSV:
-		source = fmt.Sprintf("read_csv(%s, header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"', max_line_size = %d, columns = {%s}%s)",
-			from, largestLine, strings.Join(types, ", "), compression)
-	case row.Wire:
-		source = fmt.Sprintf("read_json_objects(%s, format = 'newline_delimited', maximum_object_size = %d%s)", from, largestLine, compression)
-	default:
+	source := "read_parquet(" + from + ")"
+	if t.format == row.JSONL {
+		compression := ""
+		if z := row.Compression(e.Compress); z != row.None && z != "" {
+			compression = ", compression = " + literal(string(z))
+		}
+		// DuckDB takes many times this much memory, so it is no more than a row needs.
 		source = fmt.Sprintf("read_json(%s, format = 'newline_delimited', maximum_object_size = %d, columns = {%s}%s)",
-			from, largestLine, strings.Join(types, ", "), compression)
+			from, max(smallestBuffer, e.WidestRow+1), strings.Join(types, ", "), compression)
 	}
 	fmt.Fprintf(b, "INSERT INTO %s SELECT\n  %s\nFROM %s;\n", name, strings.Join(values, ",\n  "), source)
 }

@@ -26,6 +26,9 @@ func (w *writer) entry(st *state) *archive.Entry {
 	if e.Parts == 1 {
 		e.Parts = 0
 	}
+	if row.Format(e.Format).Can().Streams {
+		e.WidestRow = t.Widest
+	}
 	if e.Columns == nil {
 		e.Columns = []string{}
 	}

@@ -9,27 +9,32 @@ import (
 
 func ExampleLoadScript() {
 	manifest := &archive.Manifest{Tool: "fauna-export v1.0.0", Collections: []archive.Entry{{
-		Name: "users", File: "users.csv", Format: "csv", Compress: "none", Columns: []string{"ref", "ts", "data", "ttl"},
+		Name: "users", File: "users.parquet", Format: "parquet", Columns: []string{"ref", "ts", "data", "ttl"},
 	}}}
-	fmt.Print(export.LoadScript(export.SQLite, manifest, ""))
+	fmt.Print(export.LoadScript(export.DuckDB, manifest, ""))
 	// Output:
-	// -- Loads 1 files of fauna-export v1.0.0 into SQLite.
-	// -- Run: sqlite3 fauna.db < load-sqlite.sql, in the folder of the files.
+	// -- Loads 1 files of fauna-export v1.0.0 into DuckDB.
+	// -- Run: duckdb fauna.duckdb < load-duckdb.sql, in the folder of the files.
+	// -- DuckDB writes the numbers in JSON its own way (1.0E21 becomes 1e21); they are the same numbers.
 	// .bail on
+	// BEGIN;
 	//
 	// CREATE TABLE "users" (
-	//   "ref" INTEGER PRIMARY KEY,
-	//   "ts" INTEGER NOT NULL,
-	//   "data" TEXT,
-	//   "ttl" TEXT
+	//   "ref" BIGINT PRIMARY KEY,
+	//   "ts" BIGINT NOT NULL,
+	//   "data" JSON,
+	//   "ttl" VARCHAR
 	// );
-	// .mode csv
-	// .import --csv --skip 1 "users.csv" "users"
-	// -- SQLite reads null and the empty text of a CSV file as the same: both become null.
-	// UPDATE "users" SET
-	//   "data" = NULLIF("data", ''),
-	//   "ttl" = NULLIF("ttl", '');
+	// INSERT INTO "users" SELECT
+	//   CAST("ref" AS BIGINT),
+	//   epoch_us(ts),
+	//   CAST("data" AS JSON),
+	//   strftime(make_timestamp(epoch_us("ttl")), '%Y-%m-%dT%H:%M:%S.%fZ')
+	// FROM read_parquet('users.parquet');
 	// CREATE VIEW "users_with_times" AS SELECT *,
-	//   strftime('%Y-%m-%dT%H:%M:%S', ("ts" - (("ts" % 1000000 + 1000000) % 1000000)) / 1000000, 'unixepoch') || printf('.%06dZ', (("ts" % 1000000 + 1000000) % 1000000)) AS "ts_time"
+	//   make_timestamp("ts") AS "ts_time",
+	//   TRY_CAST("ttl" AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS "ttl_time"
 	// FROM "users";
+	//
+	// COMMIT;
 }

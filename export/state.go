@@ -131,13 +131,15 @@ type settled struct {
 	Changed  int64      `json:"changed"`
 	Window   int64      `json:"window"`
 	Counts   row.Counts `json:"counts"`
+	Widest   int64      `json:"widest,omitempty"` // row, in plain bytes
 }
 
 // mostGone is how many ids of documents that had gone are named.
 const mostGone = 1000
 
 // add counts what a chunk came to.
-func (s *settled) add(planned int, o outcome, counts row.Counts) {
+func (s *settled) add(planned int, o outcome, counts row.Counts, widest int64) {
+	s.Widest = max(s.Widest, widest)
 	s.Expected += int64(planned)
 	s.Gone += int64(len(o.gone))
 	if n := mostGone - len(s.GoneIDs); n > 0 {

@@ -47,6 +47,7 @@ type openChunk struct {
 	next        int64
 	outcome     outcome
 	counts      row.Counts
+	widest      int64 // row, in bytes
 }
 
 // write makes the file of a collection. An error that concerns the
@@ -247,10 +248,19 @@ func (w *writer) put(p row.Piece) error {
 
 var errShortWrite = errors.New("short write")
 
+// widest is the length of a batch's longest row.
+func widest(b *row.Batch) int64 {
+	longest, start := 0, 0
+	for _, end := range b.Ends {
+		longest, start = max(longest, end-start), end
+	}
+	return int64(longest)
+}
+
 // add puts a chunk's rows into the file, or into what the format holds back.
 func (w *writer) add(ch *chunk) error {
 	b := ch.batch
-	o := openChunk{first: ch.ids[0], next: ch.ids[len(ch.ids)-1] + 1, last: w.last, planned: len(ch.ids) - int(ch.outcome.idle), outcome: ch.outcome, counts: b.Counts}
+	o := openChunk{first: ch.ids[0], next: ch.ids[len(ch.ids)-1] + 1, last: w.last, planned: len(ch.ids) - int(ch.outcome.idle), outcome: ch.outcome, counts: b.Counts, widest: widest(b)}
 	if n := len(w.open); n > 0 {
 		o.last = w.open[n-1].last
 	}
@@ -287,7 +297,7 @@ func (w *writer) settleChunks() {
 		if o.last > w.last {
 			break
 		}
-		w.tally.add(o.planned, o.outcome, o.counts)
+		w.tally.add(o.planned, o.outcome, o.counts, o.widest)
 		w.next = o.next
 		n++
 	}

@@ -31,7 +31,7 @@ func TestCompletion_namesCollectionsOfTheServer(t *testing.T) {
 		{[]string{"fql", "role", "--exclude", "wish"}, []string{"wishlists"}},
 		{[]string{"run", "--column", "pro"}, []string{"products:"}},
 		{[]string{"run", "--format", ""}, []string{"jsonl", "csv", "parquet", "wire"}},
-		{[]string{"run", "--ddl", ""}, []string{"postgres", "sqlite", "duckdb"}},
+		{[]string{"run", "--ddl", ""}, []string{"duckdb"}},
 	} {
 		if got := complete(env, c.args...); !slices.Equal(got, c.want) {
 			t.Errorf("%q gives %q, not %q", c.args, got, c.want)

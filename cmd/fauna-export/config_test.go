@@ -132,7 +132,7 @@ func TestConfig_aFileAloneMakesTheRun(t *testing.T) {
 	log := filepath.Join(dir, "run.log")
 	options := config.Config{
 		Domain: s.endpoint, Collections: []string{"carts"}, Out: filepath.Join(dir, "runs", "{time}"), Keep: 1,
-		Format: "csv", DDL: "sqlite", LogFile: log, Progress: "0", Columns: []string{"carts:customer:string=data.customer.id"},
+		Format: "csv", LogFile: log, Progress: "0", Columns: []string{"carts:customer:string=data.customer.id"},
 	}
 	file := filepath.Join(dir, "export.yaml")
 	if err := config.Write(file, options); err != nil {
@@ -141,7 +141,7 @@ func TestConfig_aFileAloneMakesTheRun(t *testing.T) {
 	if got := runHere(t, []string{"FAUNA_SECRET=" + secret}, "run", "--config", file); got.code != exitDone {
 		t.Fatalf("exit %d: %s", got.code, got.err)
 	}
-	for _, name := range []string{"carts.csv", "load-sqlite.sql"} {
+	for _, name := range []string{"carts.csv"} {
 		if found, err := filepath.Glob(filepath.Join(dir, "runs", "*", name)); err != nil || len(found) != 1 {
 			t.Errorf("%s: %q, %v", name, found, err)
 		}

@@ -12,7 +12,7 @@ func TestKeep_leavesTheNewestRuns(t *testing.T) {
 	s := serveSample(t)
 	parent := t.TempDir()
 	env := []string{"FAUNA_SECRET=" + s.Secret()}
-	args := []string{"run", "--domain", s.endpoint, "--collection", "carts", "--out", filepath.Join(parent, "{time}"), "--ddl", "sqlite"}
+	args := []string{"run", "--domain", s.endpoint, "--collection", "carts", "--out", filepath.Join(parent, "{time}"), "--ddl", "duckdb"}
 	if got := runHere(t, env, args...); got.code != exitDone {
 		t.Fatalf("exit %d: %s", got.code, got.err)
 	}

@@ -151,7 +151,7 @@ func (c *Config) Options() []Option {
 			spec: func(s *export.Spec, text string) (err error) { s.PageSize, err = parseAuto(text); return err }},
 		{Name: "max-rate", to: &c.MaxRate, Group: Pace, Usage: "read at most `N` documents a second; 0 is no limit",
 			spec: func(s *export.Spec, text string) (err error) { s.MaxRate, err = strconv.Atoi(text); return err }},
-		{Name: "ddl", to: &c.DDL, Group: Output, Words: []string{"postgres", "sqlite", "duckdb"}, Usage: "also write tables and load commands for `DATABASE`: postgres, sqlite or duckdb",
+		{Name: "ddl", to: &c.DDL, Group: Output, Words: []string{"duckdb"}, Usage: "also write tables and load commands for `DATABASE`, which is duckdb, beside Parquet or JSONL files (for others see load)",
 			spec: func(s *export.Spec, text string) (err error) { s.DDL, err = export.ParseDatabase(text); return err }},
 		{Name: "then-load", to: &c.ThenLoad, Group: Output, Usage: "after a complete run load the files into `TARGET`, as 'fauna-export load' does"},
 		{Name: "keep", to: &c.Keep, Group: Output, Usage: "after a complete run keep the newest `N` finished runs of --out 'DIR/{time}'; 0 keeps all"},
