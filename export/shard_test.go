@@ -48,11 +48,16 @@ func TestShards_sideBySideMakeTheFilesOfOneProcess(t *testing.T) {
 	src := crowdedSource()
 	dir := exportDir(t)
 	one := joined(t, dir, mustDo(t, Spec{Collections: shardSpec(0).Collections, PageSize: 200}, src, OSEnv(dir)))
-	for name, st := range map[string]store.Shared{"memory": store.NewMemory(), "folder": store.NewFolder(exportDir(t))} {
+	memory, folder := store.NewMemory(), exportDir(t)
+	for name, of := range map[string]func() store.Shared{
+		"memory": func() store.Shared { return memory },
+		"folder": func() store.Shared { return store.NewFolder(folder) }, // as each process has it
+	} {
+		st := of()
 		var all sync.WaitGroup
 		errs := make([]error, 4)
 		for i := range errs {
-			all.Go(func() { errs[i] = doShard(t.Context(), shardSpec(i), src, st) })
+			all.Go(func() { errs[i] = doShard(t.Context(), shardSpec(i), src, of()) })
 		}
 		all.Wait()
 		if err := errors.Join(errs...); err != nil {
