@@ -33,6 +33,7 @@ import (
 var runs = [][]string{
 	{"./export/row", "-bench", "Page/jsonl|BesideDriver", "-benchtime", "2s", "-cpu", "1"},
 	{"./export", "-bench", "Engine/jsonl-(none|zstd)", "-benchtime", "3x", "-cpu", "2"},
+	{"./export/load", "-bench", "Load", "-benchtime", "1x"},
 	{"./cmd/fauna-export", "-bench", "Start", "-benchtime", "15x"},
 	{"./cmd/fauna-export", "-bench", "Run_firstRow", "-benchtime", "7x"},
 	{"./cmd/fauna-export", "-bench", "Run_(besideFetch|processorTime|memory|growth|smallCollections|farServer)", "-benchtime", "1x"},
@@ -121,6 +122,18 @@ var lines = []line{
 		what: "memory, JSONL, 10 thousand to 10 million small documents",
 		of:   []figure{one("Run_growth/10000", "MiB"), one("Run_growth/100000", "MiB"), one("Run_growth/1000000", "MiB"), one("Run_growth/10000000", "MiB")},
 		text: "%.0f, %.0f, %.0f, %.0f MiB", hold: "≤ 96 MiB", ok: atMost(96),
+	}, {
+		what: "`load` into Postgres, a million documents of 640 bytes: COPY : `psql \\copy` of the same rows as CSV",
+		of:   []figure{one("Load_besideCopy", "copy/psql"), one("Load_besideCopy", "rows/s"), one("Load_besideCopy", "psql-rows/s")},
+		text: "%.2f × (%.0f, %.0f rows/s)", hold: "≤ 1.3 ×", ok: first(atMost(1.3)),
+	}, {
+		what: "the same, the whole command: types, COPY, key, proof; memory",
+		of:   []figure{one("Load_besideCopy", "MiB"), one("Load_besideCopy", "load-s")},
+		text: "%.0f MiB, %.1f s", hold: "≤ 128 MiB", ok: first(atMost(128)),
+	}, {
+		what: "`load` of 100 changes into 1 000 000 rows",
+		of:   []figure{one("Load_besideCopy", "changes-s")},
+		text: "%.2f s",
 	}, {
 		what: "first rows in the file, 5 ms",
 		of:   []figure{one("Run_firstRow", "ms")},

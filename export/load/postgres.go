@@ -408,10 +408,12 @@ func (p *postgres) prove(ctx context.Context, t *Table, from string, sent sum, p
 
 func (p *postgres) fillNew(ctx context.Context, j *job, proof *Proof) error {
 	table := p.table(j.table.Name)
+	began := time.Now()
 	sent, err := p.copyIn(ctx, j, table, func(int64) {})
 	if err != nil {
 		return err
 	}
+	proof.Copying = time.Since(began).Seconds()
 	if err := p.exec(ctx, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s PRIMARY KEY (ref)", table, identifier(j.table.PrimaryKey))); err != nil {
 		return err
 	}

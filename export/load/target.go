@@ -68,7 +68,10 @@ type Proof struct {
 	Rows      int64  `json:"rows"`
 	Documents int64  `json:"documents"`
 	Hash      string `json:"hash"` // of the rows sent and of those read back: they are equal
-	Seconds   float64
+	// Seconds are those of the transaction; Copying are those of them that the rows
+	// took to be read and sent.
+	Seconds float64 `json:"seconds"`
+	Copying float64 `json:"copying"`
 }
 
 // Kind is what sort of thing went wrong.
