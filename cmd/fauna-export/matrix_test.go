@@ -161,9 +161,8 @@ var figures = regexp.MustCompile(`"(bytes_about|documents|history_days|snapshot_
 // outputOf is what a command prints as far as it must be the same.
 func outputOf(command, out string) string {
 	switch command {
-	case "check":
-		return figures.ReplaceAllString(out, "")
-	case "schema": // in the order in which the server lists
+	case "schema", "check": // in the order in which the server lists
+		out = figures.ReplaceAllString(out, "")
 		lines := strings.Split(strings.ReplaceAll(out, ",\n", "\n"), "\n")
 		slices.Sort(lines)
 		return strings.Join(lines, "\n")
@@ -210,8 +209,20 @@ func merged(t *testing.T, dir string) map[string]string {
 	return files
 }
 
+// undated are rows without the times of removals.
+func undated(rows string) string {
+	var out strings.Builder
+	for line := range strings.Lines(rows) {
+		if !strings.HasSuffix(line, `"deleted_at":null}`+"\n") {
+			line, _, _ = strings.Cut(line, `,"ts":`)
+		}
+		out.WriteString(line)
+	}
+	return out.String()
+}
+
 // judge says what is wrong with an outcome; "" for nothing.
-func (s matrixScenario) judge(t *testing.T, want, got outcome, dir string) string {
+func (s matrixScenario) judge(t *testing.T, kind string, want, got outcome, dir string) string {
 	for _, word := range []string{"panic", "runtime error", "unexpected end", "unexpected EOF", "goroutine ", "nil pointer", "deadlock"} {
 		if strings.Contains(got.err, word) {
 			return "says " + word
@@ -240,6 +251,12 @@ func (s matrixScenario) judge(t *testing.T, want, got outcome, dir string) strin
 		if _, there := want.files[name]; s.chain() && (!there || !strings.Contains(name, "@")) {
 			continue // what the files of all syncs come to is compared
 		}
+		if s.name == "fast" && strings.Contains(got.err, "and the server counts") {
+			continue // it says that removals were not told
+		}
+		if kind == "events" && undated(got.files[name]) == undated(want.files[name]) {
+			continue // events only date removals
+		}
 		if got.files[name] != want.files[name] {
 			return fmt.Sprintf("exit %d: %s has %d lines, not %d", got.code, name, strings.Count(got.files[name], "\n"), strings.Count(want.files[name], "\n"))
 		}
@@ -258,6 +275,9 @@ func (s matrixScenario) judge(t *testing.T, want, got outcome, dir string) strin
 	}
 	if s.chain() {
 		for name, text := range merged(t, dir) {
+			if s.name == "fast" && strings.Contains(got.err, "and the server counts") {
+				break
+			}
 			if text != want.merged[name] {
 				return fmt.Sprintf("exit %d: %s has %d lines, not %d", got.code, name, strings.Count(text, "\n"), strings.Count(want.merged[name], "\n"))
 			}
@@ -438,7 +458,7 @@ func (p *prepared) try(t *testing.T, c combination, dir string) (problem string,
 	if l.took > 3*time.Hour {
 		return fmt.Sprintf("lasts %s", l.took), got, met
 	}
-	if problem := p.judge(t, p.want, got, dir); problem != "" {
+	if problem := p.judge(t, c.kind, p.want, got, dir); problem != "" {
 		return problem, got, met
 	}
 	if p.again == nil || got.code == exitDone || !got.state && p.again[0] == "resume" {
@@ -496,6 +516,9 @@ func combinationsOf(s *matrixScenario, kind string, seen []exchange) []combinati
 			continue
 		}
 		for _, m := range mutations() {
+			if strings.HasPrefix(kind, "documents") && m.name == "ids of the other, refs of this" {
+				continue // another content of documents, which nothing else tells
+			}
 			if strings.HasPrefix(kind, "definitions of") && (m.name == "ids as numbers" || m.name == "ref of another collection") {
 				continue // another content of a definition, which nothing else tells
 			}
