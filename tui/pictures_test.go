@@ -22,11 +22,28 @@ var pictures = flag.Bool("pictures", false, "write the pictures of assets/pictur
 // the sample data, draws each step as SVG, and compares the drawings with those of the
 // README. `go test ./tui -run TestPictures -pictures` writes them.
 func TestPictures_showTheScreensAsTheyAre(t *testing.T) {
-	views := story(t)
-	for id := range stepID(steps) {
-		name := strings.ToLower(stepNames[id])
+	shots := map[string]string{}
+	for id, view := range story(t) {
+		shots[strings.ToLower(stepNames[id])] = view
+	}
+	for name, scene := range map[string]string{ // a choice, a warning, an error, an outage
+		"picker": "collections picker", "misspelt": "collections after the secret", "unreadable": "check unreadable", "outage": "export waits for the network", "load": "done loading planned",
+	} {
+		for _, sc := range scenes() {
+			if sc.name == scene {
+				b := newBench(t, 80, 24, func(b *bench, c *Config) {
+					if c.Color = "always"; sc.change != nil {
+						sc.change(b, c)
+					}
+				})
+				sc.play(b)
+				shots[name] = b.w.View()
+			}
+		}
+	}
+	for name, view := range shots {
 		t.Run(name, func(t *testing.T) {
-			drawn := drawSVG(t, "fauna-export: "+name, views[id])
+			drawn := drawSVG(t, "fauna-export: "+name, view)
 			file := filepath.Join("..", "assets", "pictures", name+".svg")
 			if *pictures {
 				if err := os.WriteFile(file, []byte(drawn), 0o644); err != nil {
@@ -50,34 +67,7 @@ func TestPictures_showTheScreensAsTheyAre(t *testing.T) {
 // what a clock says are not those of this machine.
 func story(t *testing.T) (views [steps]string) {
 	t.Helper()
-	srv := emulator.New(emulator.Options{Clock: func() time.Time { return testNow }})
-	if err := srv.LoadSample(); err != nil {
-		t.Fatal(err)
-	}
-	address, stop, err := srv.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(stop)
-	endpoint, err := fauna.ParseEndpoint(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	shell := func(fql string) string {
-		t.Helper()
-		text, err := srv.Shell(t.Context(), srv.Secret(), fql)
-		if err != nil {
-			t.Fatalf("%s: %v", fql, err)
-		}
-		return text
-	}
-	b := newBench(t, 80, 24, func(b *bench, c *Config) {
-		c.Color, c.Dir = "always", "/srv/shop"
-		b.dial = func(o fauna.Options) (server, error) {
-			o.Endpoint = endpoint
-			return fauna.NewClient(o)
-		}
-	})
+	b, shell := onSample(t)
 	take := func(id stepID) {
 		t.Helper()
 		b.at(id)
@@ -112,6 +102,40 @@ func story(t *testing.T) (views [steps]string) {
 	b.endRun()
 	take(doneID)
 	return views
+}
+
+// onSample is a wizard before an embedded server with the sample data, and its shell.
+func onSample(t *testing.T) (*bench, func(fql string) string) {
+	t.Helper()
+	srv := emulator.New(emulator.Options{Clock: func() time.Time { return testNow }})
+	if err := srv.LoadSample(); err != nil {
+		t.Fatal(err)
+	}
+	address, stop, err := srv.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	endpoint, err := fauna.ParseEndpoint(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shell := func(fql string) string {
+		t.Helper()
+		text, err := srv.Shell(t.Context(), srv.Secret(), fql)
+		if err != nil {
+			t.Fatalf("%s: %v", fql, err)
+		}
+		return text
+	}
+	b := newBench(t, 80, 24, func(b *bench, c *Config) {
+		c.Color, c.Dir = "always", "/srv/shop"
+		b.dial = func(o fauna.Options) (server, error) {
+			o.Endpoint = endpoint
+			return fauna.NewClient(o)
+		}
+	})
+	return b, shell
 }
 
 // exported exports what a wizard has been told to, for real, into a folder of the test.
