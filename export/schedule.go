@@ -133,9 +133,8 @@ func (s *scheduler) pick() (task, bool) {
 		}
 	}
 	for _, c := range s.active {
-		if c.uncounted() && !c.counting {
-			c.counting = true
-			return task{c: c, count: true, at: c.at}, true
+		if t, ok := s.countTask(c); ok {
+			return t, true
 		}
 	}
 	for _, c := range s.active {
@@ -158,6 +157,9 @@ func (s *scheduler) pick() (task, bool) {
 			return s.scanTask(c), true
 		}
 		if t, ok := s.pickChunk(c); ok {
+			return t, true
+		}
+		if t, ok := s.countTask(c); ok { // all of it was planned by an earlier process
 			return t, true
 		}
 	}
@@ -197,6 +199,15 @@ func (s *scheduler) mayBegin() bool {
 		}
 	}
 	return most > 0
+}
+
+// countTask counts a collection that has to be counted. The caller holds mu.
+func (s *scheduler) countTask(c *collection) (task, bool) {
+	if !c.uncounted() || c.counting {
+		return task{}, false
+	}
+	c.counting = true
+	return task{c: c, count: true, at: c.at}, true
 }
 
 // scanTask begins a page of ids. The caller holds mu.
