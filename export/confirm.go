@@ -46,28 +46,28 @@ func (c *collection) uncounted() bool {
 
 // countDocuments asks how many documents there are at the collection's time, beside
 // the reading.
-func (r *Run) countDocuments(ctx context.Context, t task) {
-	n, err := r.askCount(ctx, t.c, t.at)
+func (p *planner) countDocuments(ctx context.Context, t task) {
+	n, err := p.askCount(ctx, t.c, t.at)
 	if fail := failureOf(err); fail != nil && fail.Missing() {
-		if lost := r.checkAccess(ctx, t.c, t.at); lost != nil {
+		if lost := p.checkAccess(ctx, t.c, t.at); lost != nil {
 			err = lost
 		}
 	}
-	err = r.refine(ctx, t.c, nil, err)
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	err = p.refine(ctx, t.c, nil, err)
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	t.c.counting = false
 	switch fail := failureOf(err); {
-	case r.over(ctx, t.c), t.c.renewing:
+	case p.over(ctx, t.c), t.c.renewing:
 	case err == nil:
 		t.c.tallied, t.c.count = true, n
 	case fail != nil && fail.Expired():
 		// All ids are known, so it may have expired for this question alone.
 		t.c.tallied, t.c.count = true, notCounted
 	default:
-		r.judgeLocked(t.c, err)
+		p.judgeLocked(t.c, err)
 	}
-	r.wake.Broadcast()
+	p.wake.Broadcast()
 }
 
 // notCounted stands for a number of documents that the server does not know any

@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // Pages of ids. One of 50 000 takes a real core half a second, in which the
@@ -14,19 +15,32 @@ const (
 	laterIDs = 50_000
 )
 
+// planner finds out which documents there are, and at which time they are read: pages
+// of ids, the server's count, and a new time when one expires.
+type planner struct {
+	*requester
+	*scheduler
+	noSnapshot bool
+
+	// Guarded by the scheduler's mu.
+	times   []int64   // the times read at; the last one is for what begins now
+	ends    time.Time // when the last of times expires
+	renewed int       // how often one expired
+}
+
 // scan reads one page of ids.
-func (r *Run) scan(ctx context.Context, t task) {
-	ids, next, err := r.askPlan(ctx, t)
-	err = r.refine(ctx, t.c, nil, err)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.scans--
+func (p *planner) scan(ctx context.Context, t task) {
+	ids, next, err := p.askPlan(ctx, t)
+	err = p.refine(ctx, t.c, nil, err)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.scans--
 	t.c.scanning = false
-	if r.over(ctx, t.c) {
+	if p.over(ctx, t.c) {
 		return
 	}
 	if err != nil {
-		r.judgeLocked(t.c, err)
+		p.judgeLocked(t.c, err)
 		return
 	}
 	if t.c.renewing {
@@ -37,20 +51,20 @@ func (r *Run) scan(ctx context.Context, t task) {
 	ids, t.c.scanFrom = t.c.part.within(ids, next)
 	t.c.queue.push(ids)
 	t.c.planned += int64(len(ids))
-	r.ahead += len(ids)
-	r.wake.Broadcast()
+	p.ahead += len(ids)
+	p.wake.Broadcast()
 }
 
 // askPlan reads one page of ids and does not believe it at once: a lost
 // privilege, or a collection made again, answers like an empty end. A page
 // that begins with the id which the page before it named is whole, since one
 // query reads at one time.
-func (r *Run) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
+func (p *planner) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
 	for try := 0; ; try++ {
-		ids, next, err := r.askIDs(ctx, t.c, t.at, t.from, t.size)
+		ids, next, err := p.askIDs(ctx, t.c, t.at, t.from, t.size)
 		if fail := failureOf(err); fail != nil && fail.Missing() {
 			// The collection itself is not there any more.
-			if err := r.checkAccess(ctx, t.c, t.at); err != nil {
+			if err := p.checkAccess(ctx, t.c, t.at); err != nil {
 				return nil, -1, err
 			}
 		}
@@ -66,10 +80,10 @@ func (r *Run) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
 		}
 		// It looks as if something went. Ask whether we may see it at all,
 		// and then once more.
-		if err := r.checkAccess(ctx, t.c, t.at); err != nil {
+		if err := p.checkAccess(ctx, t.c, t.at); err != nil {
 			return nil, -1, err
 		}
-		if !t.first && r.spec.NoSnapshot {
+		if !t.first && p.noSnapshot {
 			return ids, next, nil // the document was deleted between two pages
 		}
 	}
@@ -94,9 +108,9 @@ func checkIDs(t task, ids []int64, next int64) error {
 
 // checkAccess tells whether the collection is still the one that was there at
 // a time, and may be read.
-func (r *Run) checkAccess(ctx context.Context, c *collection, at int64) error {
+func (q *requester) checkAccess(ctx context.Context, c *collection, at int64) error {
 	if at != 0 {
-		absent, err := r.askAbsent(ctx, c, []string{c.name}, at)
+		absent, err := q.askAbsent(ctx, c, []string{c.name}, at)
 		if err != nil {
 			return err
 		}
@@ -104,7 +118,7 @@ func (r *Run) checkAccess(ctx context.Context, c *collection, at int64) error {
 			return &Remade{Collection: c.name, At: at}
 		}
 	}
-	unreadable, missing, _, err := r.askUnreadable(ctx, c, []string{c.name})
+	unreadable, missing, _, err := q.askUnreadable(ctx, c, []string{c.name})
 	switch {
 	case err != nil:
 		return err
@@ -128,91 +142,91 @@ func (e *expiredAtOnce) Error() string {
 
 // renew takes a new time for what is left of a collection whose time
 // expired.
-func (r *Run) renew(ctx context.Context, c *collection) {
-	r.mu.Lock()
-	old, latest := c.at, r.times[len(r.times)-1]
+func (p *planner) renew(ctx context.Context, c *collection) {
+	p.mu.Lock()
+	old, latest := c.at, p.times[len(p.times)-1]
 	c.renewals++
 	again := c.renewals - 1 // times that expired since anything was read
-	r.mu.Unlock()
+	p.mu.Unlock()
 	at, err := latest, error(nil)
 	switch {
 	case again >= mostRenewals:
 		err = &expiredAtOnce{times: again}
 	case again > 0:
-		err = r.pace.pause(ctx, r.pace.backoff(again), "the snapshot expired before anything was read at it")
+		err = p.pace.pause(ctx, p.pace.backoff(again), "the snapshot expired before anything was read at it")
 	}
 	if err == nil && latest <= old {
-		at, err = r.askNow(ctx)
+		at, err = p.askNow(ctx)
 	}
 	if err == nil {
 		// The collection's own life outlives its documents': this tells
 		// whether it is still the same one.
-		err = r.checkAccess(ctx, c, old)
+		err = p.checkAccess(ctx, c, old)
 	}
-	err = r.refine(ctx, c, nil, err)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.over(ctx, c) {
+	err = p.refine(ctx, c, nil, err)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.over(ctx, c) {
 		return
 	}
 	c.renewing = false
 	if err != nil {
-		r.judgeLocked(c, err)
+		p.judgeLocked(c, err)
 		return
 	}
-	if at > r.times[len(r.times)-1] {
-		r.times = append(r.times, at)
-		r.renewed++
-		if !r.ends.IsZero() {
+	if at > p.times[len(p.times)-1] {
+		p.times = append(p.times, at)
+		p.renewed++
+		if !p.ends.IsZero() {
 			// The new time lives at least as long as the first one did.
-			r.ends = r.env.Clock.Now().Add(c.life)
+			p.ends = p.clock.Now().Add(c.life)
 		}
 	}
-	from := r.replan(c)
+	from := p.replan(c)
 	if from > c.renewedFrom {
 		c.renewals, c.renewedFrom = 0, from
 	}
 	c.at = at
 	c.segments = append(c.segments, segment{From: from, At: at})
-	r.wake.Broadcast()
+	p.wake.Broadcast()
 }
 
 // over tells whether what a worker found is of no use any more. The caller
 // holds mu.
-func (r *Run) over(ctx context.Context, c *collection) bool {
-	return r.cause != nil || ctx.Err() != nil || c.state == CollectionFailed
+func (s *scheduler) over(ctx context.Context, c *collection) bool {
+	return s.cause != nil || ctx.Err() != nil || c.state == CollectionFailed
 }
 
 // expireLocked gives the collection's time up: what is not read yet is
 // planned again at a new one, as soon as its workers are done. The caller
 // holds mu.
-func (r *Run) expireLocked(c *collection) {
+func (s *scheduler) expireLocked(c *collection) {
 	if c.renewing {
 		return
 	}
 	c.renewing = true
-	r.wake.Broadcast()
+	s.wake.Broadcast()
 }
 
 // replan forgets the plan from the first chunk that is not read, and returns its
 // first id. What is to be read of a sync is known; of a full run it is planned
 // anew. The caller holds mu, and no worker has the collection.
-func (r *Run) replan(c *collection) int64 {
+func (p *planner) replan(c *collection) int64 {
 	from := c.nextPlanned()
 	for i, ch := range c.pending {
 		if !ch.done {
 			if from = ch.from; from != ch.ids[0] {
 				c.cut = false // it is the first of all still
 			}
-			r.dropFrom(c, i)
+			p.dropFrom(c, i)
 			break
 		}
 	}
 	n := c.queue.clear()
-	r.ahead -= n
+	p.ahead -= n
 	c.planned -= int64(n)
 	if c.changes != nil {
-		r.planChanges(c, from)
+		p.planChanges(c, from)
 		return from
 	}
 	c.scanFrom, c.scanned, c.tallied = from, false, false

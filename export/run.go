@@ -13,29 +13,25 @@ import (
 // Do or Stream only once.
 type Run struct {
 	spec   Spec
-	src    Source
 	env    Env
 	resume bool // the store holds what an earlier process did
 	chain  bool // the store holds earlier syncs, and this is the next
 	sync   int  // the number of the sync, of those behind the first
 
-	*scheduler // its lock guards what follows too
+	*requester
+	*scheduler // its lock guards what follows too, and what planner and collections hold
+	*planner
+	*reader
 
 	phase    Phase
-	times    []int64            // the times read at; the last one is for what begins now
 	made     map[string]int64   // the ts of each collection's own settings at the first time
 	counted  map[string]int64   // of collections of which this shard has parts, at its end
 	bounds   map[string][]int64 // where the parts of collections begin, but for the first
-	ends     time.Time          // when the last of times expires
 	began    string             // when the first process began, as text
 	started  time.Time          // by this machine's clock
 	stopped  time.Time
-	requests int
-	retries  int
-	renewed  int
 	written  int64 // bytes of files
 	laid     int64 // rows in these
-	speed    meter
 	free     int64
 	need     int64
 	finished *archive.Manifest
@@ -48,7 +44,10 @@ func newRun(s Spec, src Source, env Env) (*Run, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Run{spec: s, src: src, env: env, scheduler: newScheduler(s, env), phase: Preparing, free: -1, need: -1, found: map[string]*archive.Reading{}}
+	r := &Run{spec: s, env: env, scheduler: newScheduler(s, env), phase: Preparing, free: -1, need: -1, found: map[string]*archive.Reading{}}
+	r.requester = &requester{src: src, allowed: s.RetryFor, sched: r.scheduler}
+	r.planner = &planner{requester: r.requester, scheduler: r.scheduler, noSnapshot: s.NoSnapshot}
+	r.reader = &reader{requester: r.requester, scheduler: r.scheduler, noSnapshot: s.NoSnapshot, filtered: s.Filtered}
 	var err error
 	if r.all, err = r.collections(nil); err != nil {
 		return nil, err

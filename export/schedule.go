@@ -41,6 +41,10 @@ type scheduler struct {
 	cause    error              // what stops the run
 	left     []*CollectionError // failures that are kept for the summary
 
+	requests int
+	retries  int
+	speed    meter
+
 	hire func() // starts one more worker
 	stop context.CancelCauseFunc
 }

@@ -259,7 +259,7 @@ func (r *Run) plan(c *collection) {
 
 // planChanges plans the changes from an id on. Removals are asked after too: they
 // are believed when the server does not have the document. The caller holds mu.
-func (r *Run) planChanges(c *collection, from int64) {
+func (p *planner) planChanges(c *collection, from int64) {
 	var ids []int64
 	for _, ch := range c.changes.all[c.changes.change(from):] {
 		if ch.New != pairs.NoTime || c.layout.Deletion != "" {
@@ -268,7 +268,7 @@ func (r *Run) planChanges(c *collection, from int64) {
 	}
 	c.queue.push(ids)
 	c.planned += int64(len(ids))
-	r.ahead += len(ids)
+	p.ahead += len(ids)
 }
 
 // clean removes what a sync that was interrupted has left.

@@ -11,7 +11,7 @@ import (
 
 // readChanges reads the documents of a chunk of changes and makes their rows:
 // those that are there as they are, the others as removals.
-func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte) ([]byte, error) {
+func (r *reader) readChanges(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte) ([]byte, error) {
 	d := c.changes
 	src := r.src.(SyncSource)
 	ch.outcome = outcome{}
@@ -35,7 +35,7 @@ func (r *Run) readChanges(ctx context.Context, c *collection, ch *chunk, batch *
 		if err := r.checkAccess(ctx, c, ch.at); err != nil {
 			return body, err
 		}
-		if !slices.Contains(r.spec.Filtered, c.name) {
+		if !slices.Contains(r.filtered, c.name) {
 			alive, err := r.presentOf(ctx, c, missing)
 			if err != nil {
 				return body, err

@@ -24,7 +24,7 @@ const (
 // whether the collection was made again, whether it may be read, which ids
 // there are now at the same time, and what became of the missing ones. Then
 // batch holds the chunk's rows, and ch.outcome how they differ from the plan.
-func (r *Run) explain(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, differs *row.Mismatch, cause error) ([]byte, error) {
+func (r *reader) explain(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, differs *row.Mismatch, cause error) ([]byte, error) {
 	first := ch.ids
 	plan := first
 	var alive []int64
@@ -79,11 +79,11 @@ func (r *Run) explain(ctx context.Context, c *collection, ch *chunk, batch *row.
 }
 
 // idsBetween reads the ids from lo up to, and without, hi; hi -1 is the end.
-func (r *Run) idsBetween(ctx context.Context, c *collection, at, lo, hi int64, about int) ([]int64, error) {
+func (q *requester) idsBetween(ctx context.Context, c *collection, at, lo, hi int64, about int) ([]int64, error) {
 	var all []int64
 	size := min(max(about+about/4+16, leastIDs), laterIDs)
 	for from := lo; ; {
-		ids, next, err := r.askIDs(ctx, c, at, from, size)
+		ids, next, err := q.askIDs(ctx, c, at, from, size)
 		if err != nil {
 			return nil, err
 		}
@@ -105,11 +105,11 @@ func (r *Run) idsBetween(ctx context.Context, c *collection, at, lo, hi int64, a
 
 // presentOf tells which of the documents that left the snapshot are alive
 // now. One that the role hides stops the collection.
-func (r *Run) presentOf(ctx context.Context, c *collection, missing []int64) ([]int64, error) {
+func (q *requester) presentOf(ctx context.Context, c *collection, missing []int64) ([]int64, error) {
 	if len(missing) == 0 {
 		return nil, nil
 	}
-	alive, _, hidden, err := r.askPresence(ctx, c, missing)
+	alive, _, hidden, err := q.askPresence(ctx, c, missing)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (r *Run) presentOf(ctx context.Context, c *collection, missing []int64) ([]
 
 // readParts reads the documents there at the chunk's time, and between them
 // those that are only alive now, in the order of their ids.
-func (r *Run) readParts(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, there, alive []int64) ([]byte, error) {
+func (r *reader) readParts(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, there, alive []int64) ([]byte, error) {
 	type part struct {
 		ids []int64
 		at  int64
@@ -158,7 +158,7 @@ func (r *Run) readParts(ctx context.Context, c *collection, ch *chunk, batch *ro
 
 // readPresent reads what lies in a chunk's range now, for a run without a
 // snapshot; ids that left or entered since they were planned are counted.
-func (r *Run) readPresent(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, differs *row.Mismatch) ([]byte, error) {
+func (r *reader) readPresent(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, differs *row.Mismatch) ([]byte, error) {
 	if err := r.checkAccess(ctx, c, 0); err != nil {
 		return body, err
 	}
@@ -252,11 +252,11 @@ func (e *secretRefused) Unwrap() error { return e.err }
 
 // refine tells what stands behind a refusal: the secret, the privilege on the
 // collection, or documents of ids that the role hides.
-func (r *Run) refine(ctx context.Context, c *collection, ids []int64, err error) error {
+func (q *requester) refine(ctx context.Context, c *collection, ids []int64, err error) error {
 	if fail := failureOf(err); fail == nil || !fail.Refused() {
 		return err
 	}
-	unreadable, missing, _, asked := r.askUnreadable(ctx, c, []string{c.name})
+	unreadable, missing, _, asked := q.askUnreadable(ctx, c, []string{c.name})
 	if fail := failureOf(asked); fail != nil && fail.Refused() {
 		return &secretRefused{asked}
 	}
@@ -269,7 +269,7 @@ func (r *Run) refine(ctx context.Context, c *collection, ids []int64, err error)
 		return &PrivilegeLost{Collection: c.name}
 	}
 	if len(ids) > 0 {
-		if _, asked := r.presentOf(ctx, c, ids); asked != nil {
+		if _, asked := q.presentOf(ctx, c, ids); asked != nil {
 			return asked
 		}
 	}
@@ -285,19 +285,19 @@ func stopsRun(err error) bool {
 
 // judgeLocked does what an error asks for: a new time, the end of the
 // collection, or the end of the run. The caller holds mu.
-func (r *Run) judgeLocked(c *collection, err error) {
+func (s *scheduler) judgeLocked(c *collection, err error) {
 	if _, bad := errors.AsType[*BadDocument](err); bad {
-		r.failLocked(c, err)
+		s.failLocked(c, err)
 		return
 	}
 	fail := failureOf(err)
 	_, gaveUp := errors.AsType[*GaveUp](err)
 	switch {
 	case stopsRun(err):
-		r.haltLocked(err)
+		s.haltLocked(err)
 	case !gaveUp && fail != nil && fail.Expired():
-		r.expireLocked(c)
+		s.expireLocked(c)
 	default:
-		r.failLocked(c, err)
+		s.failLocked(c, err)
 	}
 }

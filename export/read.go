@@ -9,9 +9,18 @@ import (
 	"fauna-export/export/row"
 )
 
+// reader reads the documents of chunks and makes their rows, and finds out why a page
+// does not hold what was planned.
+type reader struct {
+	*requester
+	*scheduler
+	noSnapshot bool
+	filtered   []string // collections of which the role hides documents
+}
+
 // fetch reads one chunk, and notes what came of it. It returns body, which is
 // used again.
-func (r *Run) fetch(ctx context.Context, c *collection, ch *chunk, body []byte) []byte {
+func (r *reader) fetch(ctx context.Context, c *collection, ch *chunk, body []byte) []byte {
 	batch := &row.Batch{} // without memory while the server is waited for
 	var err error
 	for {
@@ -45,7 +54,7 @@ func (r *Run) fetch(ctx context.Context, c *collection, ch *chunk, body []byte) 
 	r.memory.settle(ch, int64(cap(batch.Bytes)))
 	ch.done = true
 	c.reread(ch)
-	now := r.env.Clock.Now()
+	now := r.clock.Now()
 	c.speed.add(now, int64(len(batch.IDs)), ch.outcome.bytes)
 	r.speed.add(now, int64(len(batch.IDs)), ch.outcome.bytes)
 	r.wake.Broadcast()
@@ -90,7 +99,7 @@ func (c *collection) tell(ch *chunk, sign int64) {
 
 // readChunk reads the documents of a chunk into batch and checks that they
 // are those that were planned; what differs is explained, or an error.
-func (r *Run) readChunk(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte) ([]byte, error) {
+func (r *reader) readChunk(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte) ([]byte, error) {
 	if c.changes != nil {
 		return r.readChanges(ctx, c, ch, batch, body)
 	}
@@ -110,7 +119,7 @@ func (r *Run) readChunk(ctx context.Context, c *collection, ch *chunk, batch *ro
 		return body, err
 	}
 	batch.Reset()
-	if r.spec.NoSnapshot {
+	if r.noSnapshot {
 		return r.readPresent(ctx, c, ch, batch, body, mismatch)
 	}
 	return r.explain(ctx, c, ch, batch, body, mismatch, err)
@@ -119,7 +128,7 @@ func (r *Run) readChunk(ctx context.Context, c *collection, ch *chunk, batch *ro
 // readPage reads one page of exactly the documents ids, from an id on, and appends
 // their rows to batch. From 0 the page is the collection's first, so nothing can
 // stand before it.
-func (r *Run) readPage(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, from int64, ids []int64, at int64) ([]byte, error) {
+func (r *reader) readPage(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, from int64, ids []int64, at int64) ([]byte, error) {
 	return r.readRows(ctx, c, ch, batch, body, len(ids), func(buf []byte) ([]byte, error) {
 		return r.src.Documents(ctx, c.name, at, from, len(ids), c.paths, buf)
 	}, func(body []byte) error {
@@ -130,19 +139,19 @@ func (r *Run) readPage(ctx context.Context, c *collection, ch *chunk, batch *row
 
 // readRows asks for n documents until it is answered with a page, which rows
 // appends to batch, and observes what it takes.
-func (r *Run) readRows(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, n int,
+func (r *reader) readRows(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, n int,
 	ask func(buf []byte) ([]byte, error), rows func(body []byte) error) ([]byte, error) {
 	if err := r.pace.spend(ctx, n); err != nil {
 		return body, context.Cause(ctx)
 	}
 	err := r.call(ctx, c, n > 1, func() error {
-		start := r.env.Clock.Now()
+		start := r.clock.Now()
 		got, err := ask(body)
 		if err != nil {
 			return err
 		}
 		body = got
-		took := r.env.Clock.Now().Sub(start)
+		took := r.clock.Now().Sub(start)
 		ch.outcome.pages++
 		ch.outcome.bytes += int64(len(body))
 		// For as long as rows are made a page takes its memory twice.
@@ -163,16 +172,16 @@ func (r *Run) readRows(ctx context.Context, c *collection, ch *chunk, batch *row
 
 // observe lets the collection's page size and the number of requests in flight
 // follow what was seen.
-func (r *Run) observe(c *collection, n int, bytes int64, took time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	grew := c.size.observe(n, bytes, took, r.workers)
+func (s *scheduler) observe(c *collection, n int, bytes int64, took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	grew := c.size.observe(n, bytes, took, s.workers)
 	switch {
-	case r.tuner == nil:
-	case grew || r.paused || r.pace.slowed():
-		r.tuner.disturbed()
+	case s.tuner == nil:
+	case grew || s.paused || s.pace.slowed():
+		s.tuner.disturbed()
 	default:
-		r.tuner.page(r.env.Clock.Now(), took, n, bytes)
-		r.employ(r.tuner.n)
+		s.tuner.page(s.clock.Now(), took, n, bytes)
+		s.employ(s.tuner.n)
 	}
 }

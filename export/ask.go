@@ -1,0 +1,187 @@
+package export
+
+import (
+	"context"
+	"time"
+)
+
+// requester makes the requests of a run: each is repeated as attempts says, counted,
+// and held back while the server is overloaded.
+type requester struct {
+	src     Source
+	allowed time.Duration // for a request that fails
+	sched   *scheduler
+}
+
+// call makes one request until it is answered, pausing after failures that
+// may pass. With smaller it gives a failure back that asks for fewer
+// documents. A failure that goes on for longer than the spec allows ends as
+// *GaveUp.
+func (q *requester) call(ctx context.Context, c *collection, smaller bool, f func() error) error {
+	a := attempts{allowed: q.allowed}
+	for {
+		if err := q.sched.pace.wait(ctx); err != nil {
+			return context.Cause(ctx)
+		}
+		q.count(c, a.tries > 0)
+		asked := q.sched.clock.Now()
+		answered := q.sched.pace.asked()
+		q.touch(c)
+		err := f()
+		answered(err)
+		q.touch(c)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		slow := false
+		if fail := failureOf(err); fail != nil {
+			slow = fail.Slow()
+		}
+		if end := a.failed(err, asked, q.sched.clock.Now(), smaller); end != nil {
+			if slow && smaller {
+				q.sched.pace.slow(q.sched.pace.backoff(0))
+			}
+			return end
+		}
+		d := q.sched.pace.backoff(a.tries - 1)
+		if slow {
+			q.sched.pace.slow(d)
+		}
+		if err := q.sched.pace.pause(ctx, d, err.Error()); err != nil {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// touch notes that the server is asked about a collection, or has answered.
+func (q *requester) touch(c *collection) {
+	if c == nil {
+		return
+	}
+	q.sched.mu.Lock()
+	defer q.sched.mu.Unlock()
+	c.answered = q.sched.clock.Now()
+}
+
+// count notes a request.
+func (q *requester) count(c *collection, again bool) {
+	q.sched.mu.Lock()
+	defer q.sched.mu.Unlock()
+	q.sched.requests++
+	if again {
+		q.sched.retries++
+		if q.sched.tuner != nil {
+			q.sched.tuner.disturbed()
+		}
+		if c != nil {
+			c.retries++
+		}
+	}
+}
+
+// asks wrap the source's queries in call.
+
+func (q *requester) askNow(ctx context.Context) (now int64, err error) {
+	err = q.call(ctx, nil, false, func() (err error) {
+		now, err = q.src.Now(ctx)
+		return err
+	})
+	return now, err
+}
+
+// askMade asks for the ts of the collections' own settings at a time.
+func (q *requester) askMade(ctx context.Context, c *collection, names []string, at int64) (made []int64, err error) {
+	err = q.call(ctx, c, false, func() (err error) {
+		made, err = q.src.CollectionTimes(ctx, names, at)
+		return err
+	})
+	return made, err
+}
+
+// What askMade says in place of a time.
+const (
+	madeAbsent  = -1
+	madeUnknown = 0
+)
+
+// absentOf names those of the collections that were not there.
+func absentOf(names []string, made []int64) []string {
+	var absent []string
+	for i, ts := range made {
+		if ts == madeAbsent {
+			absent = append(absent, names[i])
+		}
+	}
+	return absent
+}
+
+func (q *requester) askAbsent(ctx context.Context, c *collection, names []string, at int64) ([]string, error) {
+	made, err := q.askMade(ctx, c, names, at)
+	return absentOf(names, made), err
+}
+
+// askCount counts a collection's documents at a time.
+func (q *requester) askCount(ctx context.Context, c *collection, at int64) (n int64, err error) {
+	err = q.call(ctx, c, false, func() (err error) {
+		n, err = q.src.Count(ctx, c.name, at)
+		return err
+	})
+	return n, err
+}
+
+func (q *requester) askUnreadable(ctx context.Context, c *collection, names []string) (unreadable, missing, filtered []string, err error) {
+	err = q.call(ctx, c, false, func() (err error) {
+		unreadable, missing, filtered, err = q.src.Unreadable(ctx, names)
+		return err
+	})
+	return unreadable, missing, filtered, err
+}
+
+func (q *requester) askMinimum(ctx context.Context, name string) (least int64, err error) {
+	err = q.call(ctx, nil, false, func() (err error) {
+		least, err = q.src.MinimumTime(ctx, name)
+		return err
+	})
+	return least, err
+}
+
+// leastIDs is the smallest page of ids asked for when larger ones fail.
+const leastIDs = 100
+
+func (q *requester) askIDs(ctx context.Context, c *collection, at, from int64, size int) (ids []int64, next int64, err error) {
+	for {
+		err = q.call(ctx, c, size > leastIDs, func() (err error) {
+			ids, next, err = q.src.IDs(ctx, c.name, at, from, size)
+			return err
+		})
+		fail := failureOf(err)
+		if fail == nil || !fail.Smaller() || size <= leastIDs {
+			return ids, next, err
+		}
+		size = max(leastIDs, size/4)
+	}
+}
+
+// mostPresence is how many documents are asked after in one query.
+const mostPresence = 1000
+
+func (q *requester) askPresence(ctx context.Context, c *collection, ids []int64) (alive, gone, hidden []int64, err error) {
+	for len(ids) > 0 {
+		n := min(len(ids), mostPresence)
+		err := q.call(ctx, c, false, func() error {
+			a, g, h, err := q.src.Presence(ctx, c.name, ids[:n])
+			if err == nil {
+				alive, gone, hidden = append(alive, a...), append(gone, g...), append(hidden, h...)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		ids = ids[n:]
+	}
+	return alive, gone, hidden, nil
+}

@@ -1,0 +1,207 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"fauna-export/export/archive"
+)
+
+// OpenRun prepares to go on with the run that the store holds. It asks
+// nothing of the server. A finished run gives a Run that answers its
+// manifest at once; a store without a run is a *archive.NotARun.
+func OpenRun(src Source, env Env) (*Run, error) {
+	f, err := archive.Inspect(env.Store)
+	if err != nil {
+		return nil, err
+	}
+	switch f.Kind {
+	case archive.Unfinished, archive.Partial:
+		spec, err := specIn(env.Store, f.Run)
+		if err != nil {
+			return nil, err
+		}
+		r, err := newRun(spec, src, env)
+		if err != nil {
+			return nil, &archive.NotARun{Dir: env.Store.Name(), Why: err.Error()}
+		}
+		if r.spec.Mode == Incremental {
+			return r, r.openFolder()
+		}
+		r.resume = true
+		return r, nil
+	case archive.Finished, archive.Syncs:
+		env = env.withDefaults()
+		r := &Run{spec: Spec{Dir: env.Store.Name()}, env: env, finished: f.Manifest}
+		r.scheduler = newScheduler(r.spec, env)
+		return r, nil
+	case archive.Broken:
+		return nil, f.Err
+	case archive.Foreign:
+		return nil, &archive.NotARun{Dir: f.Store, Why: fmt.Sprintf("it holds %q", f.Other)}
+	default:
+		return nil, &archive.NotARun{Dir: f.Store}
+	}
+}
+
+// Spec is what the run exports and how; that of the earlier process for a
+// run that is gone on with.
+func (r *Run) Spec() Spec { return r.spec }
+
+// Differences says in which of the things that decide what the files hold
+// another Spec differs; nothing when a run of one may go on as the other.
+func (s Spec) Differences(other Spec) []string {
+	return differences(s.withDefaults().text(), other.withDefaults().text())
+}
+
+// reopen takes up where an earlier process ended.
+func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
+	unlock, err := r.env.Store.Lock()
+	if err != nil {
+		return nil, r.diskError("lock the folder", err)
+	}
+	defer func() {
+		if err != nil {
+			unlock()
+		}
+	}()
+	saved, spec, err := readRun(r.env.Store)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &archive.NotARun{Dir: r.env.Store.Name(), Why: "another process has finished it meanwhile"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if diff := r.spec.Differences(spec); len(diff) > 0 {
+		return nil, &Changed{Differences: diff}
+	}
+	if len(saved.Times) == 0 {
+		return nil, &archive.NotARun{Dir: r.env.Store.Name(), Why: archive.RunName + " names no time"}
+	}
+	if len(saved.Bounds) > 0 {
+		if err := r.setBounds(saved.Bounds); err != nil {
+			return nil, err
+		}
+	}
+	left, err := r.takeUp(saved)
+	if err != nil {
+		return nil, err
+	}
+	if len(left) > 0 {
+		if err := r.sameServer(ctx, saved); err != nil {
+			return nil, err
+		}
+		access := r.askAccess(ctx, left)
+		for _, name := range access.filtered {
+			// The rows so far are of a key that saw all of them.
+			if !slices.Contains(saved.Filtered, name) {
+				return nil, &Changed{Differences: []string{"the key: its role hides documents of " + name + " by a predicate, and that of the run did not"}}
+			}
+		}
+		if err := r.admit(ctx, left, left[0].at, access); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range []string{archive.ManifestName, archive.SumsName} {
+		if err := r.env.Store.Remove(name); err != nil {
+			return nil, r.diskError("remove "+name, err)
+		}
+	}
+	return unlock, nil
+}
+
+// takeUp reads how far each collection is, and returns those that are not
+// finished.
+func (r *Run) takeUp(saved *archive.RunState) (left []*collection, err error) {
+	entries, err := r.env.Store.List()
+	if err != nil {
+		return nil, err
+	}
+	sizes := make(map[string]int64, len(entries))
+	for _, e := range entries {
+		sizes[e.Name] = e.Size
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.times = slices.Clone(saved.Times)
+	r.began, r.made = saved.Started, saved.Made
+	for _, c := range r.all {
+		st, err := readState(r.env.Store, c)
+		if err != nil {
+			return nil, err
+		}
+		part, whole := sizes[archive.PartName(c.file)], sizes[c.file]
+		if st != nil && st.Finished && st.Entry != nil && (part == st.Offset || whole == st.Offset) {
+			c.entry, c.segments, c.put = st.Entry, st.Segments, st.Tally
+			c.read, c.planned, c.bytes = st.Rows, st.Rows, st.Bytes
+			c.gone, c.appeared, c.pages, c.retries = 0, 0, st.Pages, st.Retries
+			c.scanFrom, c.saved = -1, st
+			r.written += st.Offset
+			r.laid += st.Rows
+			if _, there := sizes[archive.PartName(c.file)]; there {
+				if err := r.env.Store.Commit(archive.PartName(c.file), c.file); err != nil {
+					return nil, r.diskError("rename "+archive.PartName(c.file), err)
+				}
+			}
+			c.state = CollectionDone
+			for _, s := range c.segments {
+				r.times = append(r.times, s.At)
+			}
+			continue
+		}
+		left = append(left, c)
+		c.segments = []segment{{From: c.part.lo, At: saved.Times[0]}}
+		if st != nil && !st.Finished && part >= st.Offset {
+			c.saved, c.segments = st, st.Segments
+			c.scanFrom, c.cut = st.Next, st.Next > c.part.lo
+			c.planned = st.Tally.Expected
+			c.read = st.Tally.Expected - st.Tally.Gone + st.Tally.Appeared
+			c.gone, c.appeared, c.bytes = st.Tally.Gone, st.Tally.Appeared, st.Bytes
+			c.pages, c.retries = st.Pages, st.Retries
+			c.before = time.Duration(st.Seconds * float64(time.Second))
+			r.written += st.Offset
+			r.laid += st.Rows
+		}
+		c.at = c.segments[len(c.segments)-1].At
+		for _, s := range c.segments {
+			r.times = append(r.times, s.At)
+		}
+	}
+	slices.Sort(r.times)
+	r.times = slices.Compact(r.times)
+	r.renewed = len(r.times) - 1
+	return left, nil
+}
+
+// sameServer refuses to go on against a database that is not the one the run
+// was begun with.
+func (r *Run) sameServer(ctx context.Context, saved *archive.RunState) error {
+	now, err := r.askNow(ctx)
+	if err != nil {
+		return err
+	}
+	at := saved.Times[0]
+	if now < at {
+		return &Changed{Differences: []string{"the server's time is " + archive.FormatTime(now) + ", before the snapshot of " + archive.FormatTime(at)}}
+	}
+	if at == 0 {
+		return nil
+	}
+	made, err := r.askMade(ctx, nil, r.spec.Collections, at)
+	if err != nil {
+		return err
+	}
+	if absent := absentOf(r.spec.Collections, made); len(absent) == len(r.spec.Collections) {
+		return &Changed{Differences: []string{"the server: none of the collections is there that was read at " + archive.FormatTime(at) + "; they were deleted, or this is another database"}}
+	}
+	for i, name := range r.spec.Collections {
+		if was := saved.Made[name]; was > 0 && made[i] > 0 && was != made[i] {
+			return &Changed{Differences: []string{fmt.Sprintf("the database: collection %s was made or changed at %s, and that of the run at %s", name, archive.FormatTime(made[i]), archive.FormatTime(was))}}
+		}
+	}
+	return nil
+}

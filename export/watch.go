@@ -1,0 +1,117 @@
+package export
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	diskEvery = time.Second      // the disk's free space is looked at
+	lifeEvery = 30 * time.Second // the snapshot's life is asked for again
+
+	// spareSpace is what is left free on a disk.
+	spareSpace = 32 << 20
+)
+
+// watch looks after the disk and the snapshot while the run reads.
+func (r *Run) watch(ctx context.Context) {
+	asked := r.env.Clock.Now()
+	for {
+		if err := r.checkSpace(); err != nil {
+			r.halt(err)
+			return
+		}
+		if err := r.env.Clock.Wait(ctx, diskEvery); err != nil {
+			return
+		}
+		r.lookWhy(ctx)
+		if now := r.env.Clock.Now(); now.Sub(asked) >= lifeEvery {
+			asked = now
+			r.updateLife(ctx)
+		}
+	}
+}
+
+// checkSpace compares the disk's free space with what the rest will take.
+func (r *Run) checkSpace() error {
+	free, err := r.env.Store.Free()
+	if err != nil || free < 0 {
+		return nil // not every file system tells
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	first := r.need < 0
+	r.free = free
+	_, expected, final := r.totals()
+	if r.laid == 0 || r.written == 0 {
+		return nil
+	}
+	need := int64(float64(expected-r.laid) * float64(r.written) / float64(r.laid))
+	if final || !first {
+		r.need = need
+	}
+	if final && first && need > free || need > free && free < spareSpace {
+		return &NoSpace{Need: need, Free: free}
+	}
+	return nil
+}
+
+// A page of a collection that the key may not read any more takes the server very
+// long: it steps over every document.
+const (
+	longPage  = 2 * time.Second
+	lookEvery = 15 * time.Second
+)
+
+// lookWhy asks, of collections of which a page is overdue, whether they may still be
+// read, and stops those that may not.
+func (r *Run) lookWhy(ctx context.Context) {
+	r.mu.Lock()
+	var late []*collection
+	now := r.env.Clock.Now()
+	for _, c := range r.all {
+		if c.state == CollectionRunning && c.inflight > 0 && !c.renewing && now.Sub(c.answered) > longPage && now.Sub(c.looked) > lookEvery {
+			c.looked = now
+			r.requests++
+			late = append(late, c)
+		}
+	}
+	r.mu.Unlock()
+	for _, c := range late {
+		unreadable, _, _, err := r.src.Unreadable(ctx, []string{c.name})
+		if err != nil || len(unreadable) == 0 {
+			continue // the page itself will say what is wrong
+		}
+		r.mu.Lock()
+		r.failLocked(c, &PrivilegeLost{Collection: c.name})
+		r.mu.Unlock()
+	}
+}
+
+// updateLife asks when the snapshot ends for the collection whose comes
+// first. The minimum need not move with the clock: an admin may have raised
+// history_days, or a collection keeps all of its history.
+func (r *Run) updateLife(ctx context.Context) {
+	r.mu.Lock()
+	var c *collection
+	for _, o := range r.order {
+		if o.state == CollectionWaiting || o.state == CollectionRunning {
+			c = o
+			break
+		}
+	}
+	if c == nil || c.at == 0 {
+		r.mu.Unlock()
+		return
+	}
+	at := c.at
+	r.requests++
+	r.mu.Unlock()
+	least, err := r.src.MinimumTime(ctx, c.name)
+	if err != nil {
+		return // what is known stays
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ends = r.env.Clock.Now().Add(time.Duration(at-least) * time.Microsecond)
+}
