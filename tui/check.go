@@ -460,9 +460,9 @@ func (c *checkStep) foot(w, most int) []string {
 	rows, _ := c.tally.totals()
 	var parts []string
 	if took, rate := c.tally.forecast(rows, c.s.maxRate); rate > 0 {
-		said := fmt.Sprintf("Measured: about %s documents/s, so about %s.", text.Number(int64(rate)), text.Span(took.Round(time.Second)))
+		said := fmt.Sprintf("Measured: about %s documents/s, so %s.", text.Number(int64(rate)), about(took))
 		if c.s.cfg.Demo && rate >= float64(c.s.maxRate) && c.s.maxRate > 0 {
-			said = fmt.Sprintf("Demo throttled to %s documents/s, so about %s.", text.Number(int64(rate)), text.Span(took.Round(time.Second)))
+			said = fmt.Sprintf("Demo throttled to %s documents/s, so %s.", text.Number(int64(rate)), about(took))
 		}
 		parts = append(parts, said)
 		if life := c.life(); took > life*3/4 {
@@ -479,6 +479,14 @@ func (c *checkStep) foot(w, most int) []string {
 		lines = append(lines, "  "+l)
 	}
 	return lines
+}
+
+// about is how long something is expected to take.
+func about(d time.Duration) string {
+	if d < time.Second {
+		return "less than a second"
+	}
+	return "about " + text.Span(d.Round(time.Second))
 }
 
 // into says where the files go, and what kind they are.
@@ -619,7 +627,7 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 	rows, bytes := t.totals()
 	a.tell("%s, about %s.", text.Count(rows, "document"), text.Size(int64(bytes)))
 	if took, rate := t.forecast(rows, s.maxRate); rate > 0 {
-		a.tell("Measured: about %s documents/s, so about %s.", text.Number(int64(rate)), text.Span(took.Round(time.Second)))
+		a.tell("Measured: about %s documents/s, so %s.", text.Number(int64(rate)), about(took))
 	}
 	if c.wrong() > 0 {
 		return c.askFix(ctx, a)

@@ -110,7 +110,7 @@ func (w *wizard) main(room, h int) []string {
 	if w.panel != nil {
 		question, aside = w.panel.title, w.panel.shown()
 	} else if w.width >= paneWidth {
-		wide = max(58, min(96, room*58/100))
+		wide = max(66, min(100, room*62/100))
 		if side = st.side(room-wide-3, h); side == nil {
 			wide = room
 		}

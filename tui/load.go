@@ -36,7 +36,7 @@ func prepareLoad(ctx context.Context, dir string, o load.Options) (loader, error
 
 // Targets that the Output step offers, each with what the field of a load begins with.
 var targets = []struct{ name, into string }{
-	{"files only", ""}, {"Postgres", "postgres://USER@localhost/DATABASE"}, {"SQLite", "sqlite:DIR.db"}, {"Parquet", "parquet:DIR-typed"},
+	{"files", ""}, {"Postgres", "postgres://USER@localhost/DATABASE"}, {"SQLite", "sqlite:DIR.db"}, {"Parquet", "parquet:DIR-typed"},
 }
 
 // A loading takes the files of a finished export into a database: the target, the
@@ -247,27 +247,21 @@ func (c *loading) title() (string, string) {
 	case loadPlanning:
 		return "Reading every row, for exact types", ""
 	case loadPlanned:
-		return "Ready to load?", text.Count(int64(len(c.planned.Plan().Tables)), "table") + " · " + text.Count(c.planned.Plan().Rows(), "row") + c.part()
+		return "Ready to load?", text.Count(int64(len(c.planned.Plan().Tables)), "table") + " · " + text.Count(c.planned.Plan().Rows(), "row") + prefixed(" · ", c.shown(), "")
 	case loadRunning:
 		return "Loading", ""
 	case loadDone:
-		return "Loaded and proven", c.part()
+		return "Loaded and proven", c.shown()
 	}
 	return "Load into a database", ""
-}
-
-func (c *loading) part() string {
-	if s := c.shown(); s != "" {
-		return " · " + s
-	}
-	return ""
 }
 
 func (c *loading) body(w, h int) []string {
 	st := c.s.st
 	switch c.stage {
 	case loadTarget:
-		lines := []string{st.strong.of("▌ ") + c.into.view(w-2, !c.asks)}
+		lines := append(marked(st, noteGood, headline(c.s.runner.progress()), w), "")
+		lines = append(lines, st.strong.of("▌ ")+c.into.view(w-2, !c.asks))
 		if c.asks {
 			lines = append(lines, "", st.strong.of("▌ ")+c.password.view(st, w-2, true))
 		}

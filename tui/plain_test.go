@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"fauna-export/fauna"
+	"fauna-export/tui/text"
 )
 
 // plainly runs the plain mode on answers, one a line.
@@ -40,15 +41,15 @@ const (
 func TestPlain_wholeWay(t *testing.T) {
 	golden := goldenHere(t)
 	t.Chdir(t.TempDir())
-	_, text, out, err := plainly(t, plainAnswers)
+	_, said, out, err := plainly(t, plainAnswers)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
+		t.Fatalf("%v\n%s", err, said)
 	}
 	if !strings.Contains(out.Summary, "21,004 documents") {
 		t.Errorf("summary %q", out.Summary)
 	}
-	golden(text + "\n--- scrollback ---\n" + out.Summary)
-	if strings.Contains(text, testSecret) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' }) {
+	golden(said + "\n--- scrollback ---\n" + out.Summary)
+	if strings.Contains(said, testSecret) || strings.ContainsFunc(said, func(r rune) bool { return r < ' ' && r != '\n' }) {
 		t.Error("the secret or a control character was printed")
 	}
 }
@@ -60,16 +61,16 @@ func goldenHere(t *testing.T) func(string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(text string) {
+	return func(said string) {
 		t.Helper()
 		t.Chdir(back)
-		golden.RequireEqual(t, text)
+		golden.RequireEqual(t, said)
 	}
 }
 
 func TestPlain_wrongAnswersAreAskedAgain(t *testing.T) {
 	answers := "db.fauna.com\nlocalhost\n9\n1\n\n'a/b'\n\nusers\n\n1\n\n\nhunter2\n" + testSecret + "\n"
-	_, text, _, err := plainly(t, answers, func(b *bench, _ *Config) {
+	_, said, _, err := plainly(t, answers, func(b *bench, _ *Config) {
 		b.server.list = errRefused
 	})
 	if !errors.Is(err, ErrLeft) {
@@ -79,29 +80,29 @@ func TestPlain_wrongAnswersAreAskedAgain(t *testing.T) {
 		"closed on 30 May 2025", "Error: name at least one collection", "Invalid name: a/b", "answer with a number from 1 to 3",
 		"Error: Secret rejected: wrong database, or the key was deleted or expired.",
 	} {
-		if !strings.Contains(text, want) {
-			t.Errorf("it does not say %q:\n%s", want, text)
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not say %q:\n%s", want, said)
 		}
 	}
 }
 
 func TestPlain_backKeepsTheAnswers(t *testing.T) {
-	_, text, _, err := plainly(t, "\n\nusers\n\n\n<\n\n\n<\n<\n")
-	if !errors.Is(err, ErrLeft) || !strings.Contains(text, "Chosen: users") {
-		t.Errorf("%v:\n%s", err, text)
+	_, said, _, err := plainly(t, "\n\nusers\n\n\n<\n\n\n<\n<\n")
+	if !errors.Is(err, ErrLeft) || !strings.Contains(said, "Chosen: users") {
+		t.Errorf("%v:\n%s", err, said)
 	}
-	if n := strings.Count(text, "Step 3 of 9: Collections"); n < 3 {
-		t.Errorf("Collections was asked %d times:\n%s", n, text)
+	if n := strings.Count(said, "Step 3 of 9: Collections"); n < 3 {
+		t.Errorf("Collections was asked %d times:\n%s", n, said)
 	}
 }
 
 func TestPlain_demoIsWalkedAlone(t *testing.T) {
-	b, text, _, err := plainly(t, "\n\nusers\n\n\ny\n\n\n\n\n\n\n", demo)
+	b, said, _, err := plainly(t, "\n\nusers\n\n\ny\n\n\n\n\n\n\n", demo)
 	if err != nil {
-		t.Fatalf("%v:\n%s", err, text)
+		t.Fatalf("%v:\n%s", err, said)
 	}
-	if strings.Count(text, testSecret) != 1 {
-		t.Errorf("the demo's shell shows the secret %d times", strings.Count(text, testSecret))
+	if strings.Count(said, testSecret) != 1 {
+		t.Errorf("the demo's shell shows the secret %d times", strings.Count(said, testSecret))
 	}
 	if last := b.dialed[len(b.dialed)-1]; last.Secret.Len() != len(testSecret) {
 		t.Error("the secret of the answer was not used")
@@ -109,32 +110,32 @@ func TestPlain_demoIsWalkedAlone(t *testing.T) {
 }
 
 func TestPlain_unreadableCollectionsAreSkippedOnRequest(t *testing.T) {
-	_, text, _, err := plainly(t, "\n\nusers, products\n\n\n\n\n"+testSecret+"\n\n\n\n\n2\ny\n\n", func(b *bench, _ *Config) {
+	_, said, _, err := plainly(t, "\n\nusers, products\n\n\n\n\n"+testSecret+"\n\n\n\n\n2\ny\n\n", func(b *bench, _ *Config) {
 		b.server.access = map[string]fauna.Access{"products": {Exists: true}}
 	})
-	if err != nil || !strings.Contains(text, "products: NOT readable: no access") {
-		t.Errorf("%v:\n%s", err, text)
+	if err != nil || !strings.Contains(said, "products: NOT readable: no access") {
+		t.Errorf("%v:\n%s", err, said)
 	}
 }
 
 func TestPlain_adminSecretMakesTheKey(t *testing.T) {
-	b, text, _, err := plainly(t, "\n3\nfnADMINexampleADMINexampleADMINexampleAD\ny\n\ny\n\n\n\n\n\n\n")
-	if err != nil || !strings.Contains(text, "Created; the admin's secret is discarded.") || len(b.server.made) != 1 {
-		t.Errorf("%v:\n%s", err, text)
+	b, said, _, err := plainly(t, "\n3\nfnADMINexampleADMINexampleADMINexampleAD\ny\n\ny\n\n\n\n\n\n\n")
+	if err != nil || !strings.Contains(said, "Created; the admin's secret is discarded.") || len(b.server.made) != 1 {
+		t.Errorf("%v:\n%s", err, said)
 	}
 }
 
 func TestPlain_secretOfTheEnvironmentIsUsed(t *testing.T) {
-	_, text, _, err := plainly(t, "\n\ny\n\n\n\n\n\n\n\n", withEnv)
-	if err != nil || !strings.Contains(text, "The server has 3 collections: users, products, line-items") {
-		t.Errorf("%v:\n%s", err, text)
+	_, said, _, err := plainly(t, "\n\ny\n\n\n\n\n\n\n\n", withEnv)
+	if err != nil || !strings.Contains(said, "The server has 3 collections: users, products, line-items") {
+		t.Errorf("%v:\n%s", err, said)
 	}
 }
 
 func TestPlain_misspeltNamesLeadBackToTheCollections(t *testing.T) {
-	_, text, _, _ := plainly(t, "\n\nusers, prodcuts\n\n\n\n\n"+testSecret+"\nn\nusers, products\n\n\n\n\n\n\n\n")
-	if !strings.Contains(text, "1 doesn't exist: prodcuts (did you mean products?)") || !strings.Contains(text, "2 collections: products, users") {
-		t.Errorf("it does not lead back:\n%s", text)
+	_, said, _, _ := plainly(t, "\n\nusers, prodcuts\n\n\n\n\n"+testSecret+"\nn\nusers, products\n\n\n\n\n\n\n\n")
+	if !strings.Contains(said, "1 doesn't exist: prodcuts (did you mean products?)") || !strings.Contains(said, "2 collections: products, users") {
+		t.Errorf("it does not lead back:\n%s", said)
 	}
 }
 
@@ -205,7 +206,7 @@ func (l *lockedText) String() string {
 func TestPlain_wrongIndexesComeWithTheFQLThatMendsThem(t *testing.T) {
 	t.Chdir(t.TempDir())
 	answers := strings.Replace(plainAnswers, "line-items\n\n\n", "line-items\n\n2\n", 1) // incremental
-	_, text, _, err := plainly(t, strings.TrimSuffix(answers, "\n\n")+"\nn\n", func(b *bench, _ *Config) {
+	_, said, _, err := plainly(t, strings.TrimSuffix(answers, "\n\n")+"\nn\n", func(b *bench, _ *Config) {
 		b.server.index = map[string]fauna.IndexCheck{"users": missingIndex(), "line-items": {Exists: true, Building: true}}
 	})
 	if !errors.Is(err, ErrLeft) {
@@ -217,8 +218,35 @@ func TestPlain_wrongIndexesComeWithTheFQLThatMendsThem(t *testing.T) {
 		"// 1 of 2: Index of users. Lists every document.\nCreateIndex({", "// 2 of 2: Role.", `Update(Role("connect-readonly"), {`,
 		"Check again? y or n [y]:",
 	} {
-		if !strings.Contains(text, want) {
-			t.Errorf("it does not say %q:\n%s", want, text)
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not say %q:\n%s", want, said)
+		}
+	}
+}
+
+// TestPlain_noServerTextReachesTheTerminalUnsanitized: names, errors and answers with
+// every trick in them are lines of said.
+func TestPlain_noServerTextReachesTheTerminalUnsanitized(t *testing.T) {
+	hostile := strings.Join(hostileNames, " ")
+	for _, broken := range []bool{false, true} {
+		_, said, out, _ := plainly(t, "\n2\n"+testSecret+"\ny\n\n\n\n\n\n\n\n\n", func(b *bench, _ *Config) {
+			b.server.names, b.server.docs = nil, map[string]int{}
+			for _, name := range hostileNames {
+				b.server.names = append(b.server.names, name)
+				b.server.docs[name] = 3
+			}
+			if broken {
+				b.server.index = nil
+				b.run.manifest, b.run.err = nil, errors.New(hostile+testSecret[:20]+"\a"+testSecret[20:])
+			}
+		})
+		for i, r := range said + out.Summary {
+			if text.Hidden(r) && r != '\n' {
+				t.Fatalf("broken %v: %U at %d of %q", broken, r, i, said)
+			}
+		}
+		if strings.Contains(said+out.Summary, testSecret) {
+			t.Error("the secret was printed")
 		}
 	}
 }
