@@ -14,6 +14,12 @@ var errLocked = errors.New("locked by another process")
 // noWait opens a named pipe without waiting for its other end.
 const noWait = syscall.O_NONBLOCK
 
+// unlock gives a lock back. Closing the file alone would not while a child that this
+// process has just forked, and that has not begun its program yet, holds it too.
+func unlock(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+}
+
 // openLocked opens a file and takes the lock on it that ends with the file's
 // closing, or with the process.
 func openLocked(root *os.Root, _, name string) (*os.File, error) {

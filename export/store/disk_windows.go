@@ -16,6 +16,8 @@ const (
 	errorDiskFull         = syscall.Errno(112)
 )
 
+func unlock(f *os.File) error { return f.Close() }
+
 // openLocked opens a file that nobody else can open until it is closed, or
 // the process ends.
 func openLocked(_ *os.Root, path, _ string) (*os.File, error) {

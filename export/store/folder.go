@@ -297,7 +297,7 @@ func (s *Folder) lock(r *roots, name string) (func() error, error) {
 		s.mu.Lock()
 		s.held = nil
 		s.mu.Unlock()
-		return errors.Join(f.Close(), r.close())
+		return errors.Join(unlock(f), r.close())
 	}), nil
 }
 
