@@ -256,3 +256,20 @@ func TestService_systemdTakesTheUnits(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestService_cronMailsWhyARunCouldNotStart and not what an older log holds.
+func TestService_cronMailsWhyARunCouldNotStart(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "assets", "service", "fauna-export.cron"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, command, found := strings.Cut(string(text), "fauna-export  out=")
+	if !found || !strings.Contains(command, "/usr/local/bin/fauna-export") {
+		t.Fatalf("the program is not named by its path:\n%s", text)
+	}
+	command = "out=" + strings.ReplaceAll(command, "/usr/local/bin/", filepath.Join(t.TempDir(), "nosuch")+"/")
+	if out, _ := exec.Command("sh", "-c", command).Output(); !strings.Contains(string(out), "not found") {
+		t.Errorf("cron mails %q", out)
+	}
+}

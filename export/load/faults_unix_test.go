@@ -431,3 +431,49 @@ func TestLoad_isStoppedMidwayAndGoesOn(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+func TestLoad_asksForThePasswordWhereNoneIsSet(t *testing.T) {
+	t.Parallel()
+	db := database(t)
+	asked := 0
+	p, err := newPostgres(db, func(_ context.Context, user, host string) (string, error) {
+		asked++
+		if user != "tester" || host != "127.0.0.1" {
+			t.Errorf("asked for %s on %s", user, host)
+		}
+		return testPassword, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.config.Password = "" // PGPASSWORD is set for all tests
+	if err := p.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.close()
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+func TestLoad_aCollectionInParts(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t, row.Wire)
+	f.add("c", map[int64]string{1: `{"n":1}`, 2: `{"n":2}`})
+	g := newFolder(t, row.Wire)
+	g.add("c", map[int64]string{7: `{"n":1.5}`})
+	content, err := os.ReadFile(filepath.Join(g.dir, g.m.Collections[0].File))
+	f.check(err)
+	e := g.m.Collections[0]
+	e.File, e.Part, e.Parts = "c-00001-of-00002.wire", 1, 2
+	f.m.Collections[0].Parts = 2
+	f.write(e, content)
+	db := database(t)
+	if r := f.must(db); r.Rows() != 3 {
+		t.Errorf("%+v", r)
+	}
+	wants(t, texts(t, db, "SELECT ref, n FROM c ORDER BY ref"), "1|1\n2|2\n7|1.5")
+	if r := f.must(db); r.Skipped != 1 {
+		t.Errorf("%+v", r)
+	}
+}

@@ -115,6 +115,8 @@ func (f *files) ready(_ context.Context, _ map[string]*kept, jobs []*job, drop [
 
 func (f *files) keys(context.Context, []*Table) error { return nil }
 
+func (f *files) constraints(*Table) string { return "" }
+
 func (f *files) definition(t *Table) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s.%s\n", t.Name, f.kind)

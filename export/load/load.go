@@ -424,6 +424,11 @@ func (l *Load) DDL() string {
 			b.WriteString(l.target.definition(t))
 		}
 	}
+	for _, t := range l.plan.Tables {
+		if t.Action != Skip {
+			b.WriteString(l.target.constraints(t))
+		}
+	}
 	return b.String()
 }
 

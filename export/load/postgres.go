@@ -382,6 +382,7 @@ func (p *postgres) copyIn(ctx context.Context, j *job, table string, removed fun
 	defer stop()
 	source.next = next
 	tag, err := p.conn.PgConn().CopyFrom(ctx, source, "COPY "+table+" ("+columnList(j.table, "")+") FROM STDIN (FORMAT binary)")
+	source.end()
 	switch {
 	case source.failed != nil:
 		return sum{}, source.failed
@@ -414,7 +415,7 @@ func (p *postgres) fillNew(ctx context.Context, j *job, proof *Proof) error {
 		return err
 	}
 	proof.Copying = time.Since(began).Seconds()
-	if err := p.exec(ctx, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s PRIMARY KEY (ref)", table, identifier(j.table.PrimaryKey))); err != nil {
+	if err := p.exec(ctx, p.primaryKey(j.table)); err != nil {
 		return err
 	}
 	return p.prove(ctx, j.table, table+" t", sent, proof)
@@ -487,6 +488,29 @@ func (p *postgres) definition(t *Table) string {
 	return "CREATE TABLE " + table + " (\n" + strings.Join(lines, ",\n") + "\n);\n"
 }
 
+func (p *postgres) primaryKey(t *Table) string {
+	return fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s PRIMARY KEY (ref);\n", p.table(t.Name), identifier(t.PrimaryKey))
+}
+
+func (p *postgres) foreignKey(t *Table, c *Column) string {
+	return fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (ref);\n", p.table(t.Name), identifier(c.Key), identifier(c.Name), p.table(c.target))
+}
+
+// constraints are the keys that a load adds to tables once their rows are there: a
+// foreign key only where no ref leads nowhere.
+func (p *postgres) constraints(t *Table) string {
+	text := ""
+	if t.Action == Create {
+		text = p.primaryKey(t)
+	}
+	for _, c := range t.Columns {
+		if c.Key != "" && c.target != "" {
+			text += p.foreignKey(t, c)
+		}
+	}
+	return text
+}
+
 // using turns what a column holds into its new type, exactly.
 func using(name string, c Change) string {
 	asJSON := "to_jsonb(" + name + ")"
@@ -554,7 +578,7 @@ func (p *postgres) keys(ctx context.Context, tables []*Table) error {
 					return err
 				}
 				if c.Missing == 0 {
-					if err := p.exec(ctx, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (ref)", p.table(t.Name), identifier(c.Key), column, p.table(to.Name))); err != nil {
+					if err := p.exec(ctx, p.foreignKey(t, c)); err != nil {
 						return err
 					}
 				}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"sync"
 
 	"fauna-export/export/row"
 )
@@ -167,10 +168,27 @@ type copySource struct {
 	done    bool
 	given   int // of encode.out
 	failed  error
+
+	// A connection that is lost ends the statement and not at once the goroutine that
+	// reads from here.
+	mu    sync.Mutex
+	ended bool
+}
+
+// end keeps what still reads away from the rows.
+func (s *copySource) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
 }
 
 // Read gives the next bytes.
 func (s *copySource) Read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return 0, io.ErrClosedPipe
+	}
 	for s.given == len(s.encode.out) {
 		s.encode.out, s.given = s.encode.out[:0], 0
 		if s.failed != nil || s.done {

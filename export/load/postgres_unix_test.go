@@ -147,6 +147,9 @@ func connection(t testing.TB, address string) *pgx.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close(context.Background()) })
+	if _, err := conn.Exec(t.Context(), "SET statement_timeout = 0"); err != nil {
+		t.Fatal(err)
+	}
 	return conn
 }
 

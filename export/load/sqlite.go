@@ -176,6 +176,9 @@ func (t *Table) rebuilt() bool {
 	return false
 }
 
+// constraints are none: they stand in the table.
+func (s *sqlite) constraints(*Table) string { return "" }
+
 func (s *sqlite) create(t *Table, name string) string {
 	var lines []string
 	for _, c := range t.all() {

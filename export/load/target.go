@@ -54,6 +54,8 @@ type target interface {
 	keys(ctx context.Context, tables []*Table) error
 	// definition is what makes the table, or changes it.
 	definition(t *Table) string
+	// constraints are what is added once the rows of all tables are there.
+	constraints(t *Table) string
 	close()
 }
 

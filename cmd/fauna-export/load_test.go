@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"fauna-export/fauna/fql"
+)
+
+// TestLoad_followsTheSyncs: run --then-load applies each sync, removals too, whether the
+// files name them or not.
+func TestLoad_followsTheSyncs(t *testing.T) {
+	t.Parallel()
+	for _, deletions := range []string{"gone", "ignore"} {
+		t.Run(deletions, func(t *testing.T) {
+			t.Parallel()
+			s := serveSmall(t)
+			dir, target := filepath.Join(t.TempDir(), "out"), "sqlite:"+filepath.Join(t.TempDir(), "a.db")
+			setup := fql.Setup{Role: "reader", Collections: []string{"users"}, Indexes: []string{"users-ts"}}
+			env := []string{"FAUNA_SECRET=" + s.keyFor(t, "reader", "users")}
+			s.shell(t, setup.IndexFQL(0))
+			s.shell(t, setup.RoleUpdateFQL())
+			run := func(says ...string) {
+				t.Helper()
+				got := runHere(t, env, "run", "--domain", s.endpoint, "--collection", "users", "--mode", "incremental", "--deletions", deletions, "--out", dir, "--then-load", target)
+				if got.code != exitDone {
+					t.Fatalf("exit %d: %s", got.code, got.err)
+				}
+				for _, want := range says {
+					if !strings.Contains(got.out, want) {
+						t.Errorf("%q is missing in %s", want, got.out)
+					}
+				}
+			}
+			run("users", " 9 ")
+			s.shell(t, `Delete(Ref(Collection("users"), "3"))`)
+			s.shell(t, `Update(Ref(Collection("users"), "4"), {data: {number: 44}})`)
+			run("users", " 8 ")
+			if got := runHere(t, nil, "load", dir, "--into", target); got.code != exitDone || !strings.Contains(got.err, "has everything already") {
+				t.Errorf("again: exit %d: %s", got.code, got.err)
+			}
+			var last struct {
+				Event, Outcome string
+				Load           struct{ Skipped int }
+			}
+			got := runHere(t, nil, "load", dir, "--into", target, "--json")
+			lines := strings.Split(strings.TrimSpace(got.out), "\n")
+			if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || last.Event != "summary" || last.Outcome != "done" || last.Load.Skipped != 1 {
+				t.Errorf("--json: %v: %s", err, got.out)
+			}
+		})
+	}
+}
+
+func TestLoad_exitCodes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"load", dir}, exitUsage, "--into"},
+		{[]string{"load", dir, "--into", "mysql://x"}, exitUsage, "sqlite:FILE"},
+		{[]string{"load", dir, "--into", "sqlite:" + filepath.Join(dir, "a.db")}, exitUsage, "manifest.json"},
+		{[]string{"load", dir, "--into", "sqlite:a", "--columns", "some"}, exitUsage, "auto or json"},
+		{[]string{"load", dir, "--into", "postgres://me:hidden@localhost/x"}, exitUsage, "PGPASSWORD"},
+		{[]string{"run", "--collection", "c", "--out", "-", "--then-load", "sqlite:a"}, exitUsage, "--out DIR"},
+	} {
+		got := runHere(t, []string{"FAUNA_SECRET=x"}, c.args...)
+		if got.code != c.code || !strings.Contains(got.err, c.says) || strings.Contains(got.err, "hidden") {
+			t.Errorf("%q: exit %d: %s", c.args, got.code, got.err)
+		}
+	}
+}
