@@ -432,8 +432,8 @@ func (l *Load) DDL() string {
 	return b.String()
 }
 
-// Do loads what the target does not have. It may be repeated after an error: what was
-// loaded is not loaded again.
+// Do loads what the target does not have. It is called once. After an error the load is
+// prepared anew, and goes on with what is missing: the result names what is done.
 func (l *Load) Do(ctx context.Context) (*Result, error) {
 	r := &Result{Target: l.plan.Target}
 	before := maps.Clone(l.all)

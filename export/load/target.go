@@ -22,10 +22,9 @@ type job struct {
 	// format is that of the files.
 	format row.Format
 	syncs  []syncLoad
-	// replace: what an earlier export left goes first. clear: rows that are there and
-	// not sent go too.
-	replace, clear bool
-	step           func(rows int64)
+	// clear: rows that are there and not sent go too.
+	clear bool
+	step  func(rows int64)
 }
 
 // syncLoad is what is kept of a sync that was loaded.
