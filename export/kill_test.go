@@ -20,6 +20,7 @@ import (
 
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
+	"fauna-export/export/store/storetest"
 )
 
 // killVariable holds what a child does, as JSON.
@@ -35,6 +36,8 @@ type killPlan struct {
 	AfterOps int64         // it kills itself at this operation of store or source
 	After    time.Duration // or after this time
 	Half     bool          // in the middle of a write
+	Endpoint string        // of the S3 server, where Dir is a URL
+	Many     int           // users of the source, 0 for as many as killSource has
 }
 
 // killSource is large enough for several frames and row groups.
@@ -60,14 +63,25 @@ func killChild(text string) int {
 		time.AfterFunc(p.After, kill)
 	}
 	src := killSource()
+	if p.Many > 0 {
+		src = s3Source(p.Many)
+	}
 	src.fault = func(fakeCall) error {
 		if die() {
 			kill()
 		}
+		if p.Endpoint != "" {
+			time.Sleep(20 * time.Millisecond) // a server takes its time, in which parts are sent
+		}
 		return nil
 	}
 	// Time is fast, so that checkpoints are many.
-	env := Env{Store: &killStore{Store: store.NewFolder(p.Dir), die: die, kill: kill, half: p.Half}, Clock: newSwiftClock(200)}
+	into, err := store.At(context.Background(), p.Dir, storetest.S3Options(p.Endpoint))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	env := Env{Store: &killStore{Store: into, die: die, kill: kill, half: p.Half}, Clock: newSwiftClock(200)}
 	s, err := p.Spec.spec()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
