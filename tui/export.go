@@ -28,6 +28,9 @@ const (
 	// one request may wait for its turn while others are answered.
 	stillFor = time.Second
 
+	// silentFor is how long requests are in flight without an answer before that is said.
+	silentFor = 3 * time.Second
+
 	few = 6 // collections that are all listed
 )
 
@@ -53,8 +56,9 @@ type exportStep struct {
 	named   int   // collections that widest is of
 	graph   []float64
 	sampled time.Time
-	moved   time.Time // when rows, bytes or the plan last grew
-	away    time.Time // when the server went away, zero while it answers
+	moved   time.Time     // when rows, bytes or the plan last grew
+	silent  time.Duration // how long there has been no answer, 0 while there are
+	away    time.Time     // when the server went away, zero while it answers
 	states  map[string]export.CollectionState
 	expired bool
 }
@@ -76,7 +80,7 @@ type progressMsg struct {
 func (progressMsg) to() stepID { return exportID }
 
 func newExportStep(s *session) *exportStep {
-	return &exportStep{s: s, cursor: newCursor(), filter: newField(s.st, "")}
+	return &exportStep{s: s, cursor: newCursor(), filter: newField(s.st, ""), states: map[string]export.CollectionState{}}
 }
 
 // enter begins the export, unless one of these very answers runs or was stopped here.
@@ -174,7 +178,10 @@ func (c *exportStep) progressed(p progress) tea.Cmd {
 	if st.Rows != old.Rows || st.Bytes != old.Bytes || st.Expected != old.Expected {
 		c.moved = now
 	}
-	c.now = p
+	c.now, c.silent = p, 0
+	if d := now.Sub(c.moved); !c.moved.IsZero() && d >= silentFor && st.InFlight > 0 && !st.Paused && st.Phase == export.Running {
+		c.silent = d
+	}
 	c.notice(st, now)
 	if all := st.Collections; len(all) != c.named {
 		c.named, c.widest = len(all), 0
@@ -239,7 +246,7 @@ func (c *exportStep) waits(st export.Status, now time.Time) bool {
 
 // rate is a rate as it is now: none while nothing is asked for.
 func (c *exportStep) rate(perSecond float64) float64 {
-	if c.now.status.Paused || !c.away.IsZero() || c.now.state != runGoing {
+	if c.now.status.Paused || !c.away.IsZero() || c.silent > 0 || c.now.state != runGoing {
 		return 0
 	}
 	return text.Finite(perSecond)
@@ -460,6 +467,8 @@ func (c *exportStep) title() (string, string) {
 			said += " · gives up in " + text.Clock(left)
 		}
 		return said, c.elapsed()
+	case c.silent > 0:
+		return "Waiting for the server: no answer for " + text.Clock(c.silent), c.elapsed()
 	case st.Phase == export.Preparing || c.starting:
 		return "Checking what can be read …", ""
 	case st.Phase == export.Comparing:

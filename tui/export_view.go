@@ -230,7 +230,7 @@ func (c *exportStep) snapshotLine() string {
 		// The calendar's time: what a machine measures may stand still while it sleeps.
 		switch left := now.SnapshotEnds.Round(0).Sub(c.s.now().Round(0)); {
 		case left <= 0:
-			said += c.s.st.warn.of(", expired: the rest is read from a new one !")
+			said += c.s.st.warn.of(", expired: the rest needs a new one !")
 		case left < 3*time.Minute:
 			said += c.s.st.warn.of(", expires in " + text.Clock(left) + " !")
 		default:
@@ -275,11 +275,17 @@ func (c *exportStep) drawGraph(w int) string {
 
 func (c *exportStep) side(w, h int) []string {
 	out := titled(c.s.st, "What happened", nil, w)
-	events := c.s.events[max(0, len(c.s.events)-max(0, h-len(out))):]
-	for _, e := range events {
-		out = append(out, c.s.st.faint.of(text.Fit(e, 8))+text.Fit(e[min(8, len(e)):], w-8))
+	var lines []string
+	for _, e := range c.s.events { // "15:04:05 what happened"
+		for i, l := range text.Wrap(e[9:], w-9) {
+			stamp := c.s.st.faint.of(e[:8])
+			if i > 0 {
+				stamp = "        "
+			}
+			lines = append(lines, stamp+" "+l)
+		}
 	}
-	return out
+	return append(out, lines[max(0, len(lines)-max(0, h-len(out))):]...)
 }
 
 // ask runs the export and says how far it is, a line every now and then.

@@ -209,6 +209,32 @@ func TestExport_outageGoesTheMomentAnAnswerComes(t *testing.T) {
 	b.hides("Connection lost", "connection refused")
 }
 
+func TestExport_aServerThatAnswersNothingIsSaid(t *testing.T) {
+	b := newBench(t, 100, 24).to(exportID)
+	c := b.w.steps[exportID].(*exportStep)
+	c.progressed(progress{state: runGoing, status: running()})
+	b.shows("Exporting 3 collections", "9,870 documents/s")
+	b.spent.Add(int64(12 * time.Second))
+	c.progressed(progress{state: runGoing, status: running()})
+	b.shows("Waiting for the server: no answer for 0:12", "0 documents/s")
+	b.hides("9,870")
+	st := running()
+	st.Rows++
+	c.progressed(progress{state: runGoing, status: st})
+	b.shows("Exporting 3 collections")
+	b.hides("Waiting for the server")
+}
+
+func TestExport_expiryOfTheSnapshotIsSaidAtThatMoment(t *testing.T) {
+	b := newBench(t, 120, 40).to(exportID)
+	c := b.w.steps[exportID].(*exportStep)
+	c.progressed(progress{state: runGoing, status: running()})
+	b.hides("expired")
+	b.spent.Add(int64(15 * time.Minute))
+	c.progressed(progress{state: runGoing, status: running()})
+	b.shows("expired: the rest needs a new one", "snapshot expired:")
+}
+
 func TestExport_totalAndTimeLeftAreThereWithMostCollectionsDone(t *testing.T) {
 	b := newBench(t, 80, 24)
 	thousand(b)

@@ -168,7 +168,7 @@ func TestExport_sleepOfTwoHoursAndALostNetwork(t *testing.T) {
 	b.shows("readable for 1")
 
 	clock.jump(2 * time.Hour)
-	b.until("that the snapshot has expired", has("expired: the rest is read from a new one"))
+	b.until("that the snapshot has expired", has("expired: the rest needs a new one"))
 	b.hides("more minutes")
 	b.until("that it still tries", has("Connection lost"))
 	if st := b.w.steps[exportID].(*exportStep).now.status; st.ETA > time.Hour || st.Rate > 1_000 {

@@ -361,3 +361,25 @@ func TestWizardSteps_serverGoesAwayAndComesBack(t *testing.T) {
 		t.Errorf("exit %d:\n%s", code, term.text())
 	}
 }
+
+func TestWizardSteps_pastedLinesWithoutBracketsActInNoStep(t *testing.T) {
+	s := serveSample(t)
+	for i, step := range wizardSteps {
+		if step.name == "Export" || step.name == "Done" { // one may end meanwhile; the wizard's own test holds both
+			continue
+		}
+		t.Run(step.name, func(t *testing.T) {
+			s := freshRole(&testServer{Server: s.Server, endpoint: s.endpoint}, t)
+			term := onTerminal(t, 80, 24, nil, "--domain", s.endpoint)
+			walkTo(term, s, i)
+			before := term.text()
+			term.send("q\rs\rx\ry\r\r1\r")
+			term.waitFor("something is said, or typed", func(screen string) bool { return screen != before })
+			term.wait("● " + step.name)
+			term.send(ctrlC)
+			if code := term.end(); code != 130 {
+				t.Errorf("exit %d:\n%s", code, term.text())
+			}
+		})
+	}
+}
