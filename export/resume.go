@@ -87,7 +87,7 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 			return nil, err
 		}
 	}
-	left, err := r.takeUp(saved)
+	left, err := r.takeUp(ctx, saved)
 	if err != nil {
 		return nil, err
 	}
@@ -115,8 +115,8 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 }
 
 // takeUp reads how far each collection is, and returns those that are not
-// finished.
-func (r *Run) takeUp(saved *archive.RunState) (left []*collection, err error) {
+// finished. One whose file is not as it was left begins anew.
+func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*collection, err error) {
 	entries, err := r.env.Store.List()
 	if err != nil {
 		return nil, err
@@ -125,15 +125,29 @@ func (r *Run) takeUp(saved *archive.RunState) (left []*collection, err error) {
 	for _, e := range entries {
 		sizes[e.Name] = e.Size
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.times = slices.Clone(saved.Times)
-	r.began, r.made = saved.Started, saved.Made
-	for _, c := range r.all {
+	states := make([]*state, len(r.all))
+	for i, c := range r.all {
 		st, err := readState(r.env.Store, c)
 		if err != nil {
 			return nil, err
 		}
+		if _, there := sizes[archive.PartName(c.file)]; st != nil && there {
+			fits, err := st.fits(ctx, r.env.Store, archive.PartName(c.file))
+			if err != nil {
+				return nil, r.diskError("read "+archive.PartName(c.file), err)
+			}
+			if !fits {
+				continue
+			}
+		}
+		states[i] = st
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.times = slices.Clone(saved.Times)
+	r.began, r.made = saved.Started, saved.Made
+	for i, c := range r.all {
+		st := states[i]
 		part, whole := sizes[archive.PartName(c.file)], sizes[c.file]
 		if st != nil && st.Finished && st.Entry != nil && (part == st.Offset || whole == st.Offset) {
 			c.entry, c.segments, c.put = st.Entry, st.Segments, st.Tally

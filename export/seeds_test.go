@@ -312,11 +312,26 @@ func (l *seedLife) mergesTo(ctx context.Context, want map[string][]byte) bool {
 		return false
 	}
 	for name, w := range want {
+		if l.spec.Fast && l.warns("and the server counts") {
+			l.ended = true // it said that removals were not told
+			return false
+		}
 		if !bytes.Equal(got[name], w) {
 			l.fail("%s comes to %d rows, not %d", name, bytes.Count(got[name], []byte("\n")), bytes.Count(w, []byte("\n")))
 		}
 	}
 	return l.problem == ""
+}
+
+// warns reports whether the manifest holds a warning with some words.
+func (l *seedLife) warns(words string) bool {
+	m, err := archive.ReadManifest(l.disk)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(m.Collections, func(e archive.Entry) bool {
+		return slices.ContainsFunc(e.Warnings, func(w string) bool { return strings.Contains(w, words) })
+	})
 }
 
 // mergedFiles merges a copy of a store.

@@ -2,11 +2,14 @@ package export
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strconv"
 	"time"
@@ -238,6 +241,42 @@ func (st *state) usable(l row.Layout) error {
 	}
 	f.Close()
 	return sha256.New().(encoding.BinaryUnmarshaler).UnmarshalBinary(st.Hash)
+}
+
+// fits reports whether what a file holds before the state's offset is what was
+// written there. A store that does not show a file before it is committed is
+// believed.
+func (st *state) fits(ctx context.Context, s store.Store, name string) (bool, error) {
+	f, size, err := s.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	if size < st.Offset {
+		return false, nil
+	}
+	h := sha256.New()
+	for left := st.Offset; left > 0; {
+		n, err := io.CopyN(h, f, min(left, 8<<20))
+		if err != nil {
+			return false, err
+		}
+		if ctx.Err() != nil {
+			return false, context.Cause(ctx)
+		}
+		left -= n
+	}
+	if st.Entry != nil {
+		return hex.EncodeToString(h.Sum(nil)) == st.Entry.SHA256, nil
+	}
+	want := sha256.New()
+	if err := want.(encoding.BinaryUnmarshaler).UnmarshalBinary(st.Hash); err != nil {
+		return false, nil // the state is not one of ours
+	}
+	return bytes.Equal(h.Sum(nil), want.Sum(nil)), nil
 }
 
 // check refuses a state that contradicts itself.
