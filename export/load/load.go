@@ -133,10 +133,19 @@ func Prepare(ctx context.Context, o Options) (_ *Load, err error) {
 
 // notFinished says what to do about a folder without a finished run.
 func (l *Load) notFinished(err error) error {
-	if found, bad := archive.Inspect(l.options.From); bad == nil && found.Run != nil {
-		return &Error{Kind: KindUsage, Where: l.options.From.Name(), What: "the export there is not finished", Do: "finish it first: fauna-export resume " + l.options.From.Name()}
+	found, bad := archive.Inspect(l.options.From)
+	if bad != nil {
+		return err
 	}
-	return err
+	how := "resume"
+	switch found.Kind {
+	case archive.Sharded:
+		how = "finish"
+	case archive.Unfinished:
+	default:
+		return err
+	}
+	return &Error{Kind: KindUsage, Where: l.options.From.Name(), What: "the export there is not finished", Do: "finish it first: fauna-export " + how + " " + l.options.From.Name()}
 }
 
 // choose names the collections to load.

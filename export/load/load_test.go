@@ -1,10 +1,13 @@
 package load
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // shop is a folder of two collections with refs between them.
@@ -56,4 +59,17 @@ func TestLoad_everyTargetFromEveryFormat(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestLoad_ofAnExportThatIsNotFinishedSaysHowToFinishIt(t *testing.T) {
+	t.Parallel()
+	s := store.NewFolder(t.TempDir())
+	if err := archive.WriteRun(s, archive.RunState{Times: []int64{1}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Prepare(t.Context(), Options{From: s, Into: "csv:" + t.TempDir()})
+	if bad, ok := errors.AsType[*Error](err); !ok || bad.Kind != KindUsage {
+		t.Fatalf("%v", err)
+	}
+	wants(t, err.Error(), "not finished", "fauna-export resume "+s.Name())
 }
