@@ -1,13 +1,12 @@
-// Package assets holds the files that are part of the program: texts and
-// templates that people read, kept as files so that they can be read and
-// changed without reading Go.
+// Package assets embeds the program's texts and templates, kept as files so
+// that people can read and change them without reading Go.
 package assets
 
 import "embed"
 
-// FQL holds the templates of the set-up queries, a folder a dialect, under "fql/". Package fauna/fql
-// fills them; every value in them goes through its function "quote", which
-// writes an FQL string.
+// FQL holds the templates of the set-up queries under "fql/", one folder per
+// dialect. Package fauna/fql fills them in; every value passes through the
+// function "quote", which writes an FQL string.
 //
 //go:embed fql/*/*.tmpl
 var FQL embed.FS

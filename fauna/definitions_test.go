@@ -81,7 +81,7 @@ func TestDefinitions_theirFQLMakesTheSameSchemaElsewhere(t *testing.T) {
 		t.Errorf("the text of what it made is another:\n%s\nnot\n%s", twice, text)
 	}
 	if notes := strings.Count(text, "// "); notes != 0 {
-		t.Errorf("%d comments for lambdas that are the same letter for letter:\n%s", notes, text)
+		t.Errorf("%d comments for lambdas that are identical:\n%s", notes, text)
 	}
 }
 
@@ -153,7 +153,7 @@ func TestDefinitions_sayWhatTheKeyMayNotList(t *testing.T) {
 		t.Errorf("denied %v, %d functions", d.Denied, len(d.List[fql.FunctionDefinitions]))
 	}
 	text, _ := d.FQL()
-	if want := "// Needs what is not in this text: Role(\"reader\").\nUpdate(Function(\"as_reader\"), { role: Role(\"reader\") })"; !strings.Contains(text, want) {
+	if want := "// Refers to items missing from this text: Role(\"reader\").\nUpdate(Function(\"as_reader\"), { role: Role(\"reader\") })"; !strings.Contains(text, want) {
 		t.Errorf("the role that is missing is not named where it is needed:\n%s", text)
 	}
 	none := s.key("none", `{resource: Collection("users"), actions: {read: true}}`)

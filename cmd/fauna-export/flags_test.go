@@ -32,7 +32,7 @@ func TestCommandLine_mistakesAreNamed(t *testing.T) {
 		{"no secret", "run --all --out d", "set FAUNA_SECRET, or give --secret-file FILE"},
 		{"format", "run --all --out d --format xml", "--format"},
 		{"compress", "run --all --out d --compress rar", "--compress"},
-		{"compress with Parquet", "run --all --out d --format parquet --compress gzip", "parquet files are compressed inside"},
+		{"compress with Parquet", "run --all --out d --format parquet --compress gzip", "parquet files are compressed internally"},
 		{"page size too large", "run --all --out d --page-size 80001", "80000"},
 		{"workers", "run --all --out d --workers many", "--workers"},
 		{"at", "run --all --out d --at yesterday", "--at"},

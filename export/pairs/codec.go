@@ -1,7 +1,7 @@
-// Package pairs keeps the state of incremental syncs: of each collection the
-// pairs of ts and id that the rows of all syncs come to. It has their file
-// format, a sort of any number of them in bounded memory, and the join of such
-// a state with what an index lists now.
+// Package pairs keeps the state of incremental syncs: for each collection, the
+// (ts, id) pairs of the documents that the rows of all syncs add up to. It
+// defines their file format, sorts any number of them in bounded memory, and
+// joins this state with what an index lists now.
 package pairs
 
 import (
@@ -21,41 +21,41 @@ import (
 // Pair is a document as an index of ts and ref lists it.
 type Pair struct{ TS, ID int64 }
 
-// NoTime stands for a document that is not there.
+// NoTime is the ts of a document that does not exist.
 const NoTime = math.MinInt64
 
-// Compare is the index's own order: by time, and by id within a time.
+// Compare orders pairs as the index does: by time, then by id.
 func Compare(a, b Pair) int {
 	return cmp.Or(cmp.Compare(a.TS, b.TS), cmp.Compare(a.ID, b.ID))
 }
 
 const (
 	magic      = "fauna-export pairs 1\n"
-	blockSize  = 4096    // pairs that are coded together
-	window     = 1 << 20 // of the compressor: what reading and writing take in memory
+	blockSize  = 4096    // pairs per block
+	window     = 1 << 20 // of the compressor: bounds the memory of readers and writers
 	mostMeta   = 1 << 16
 	bufferSize = 64 << 10
 )
 
-// Meta says whose pairs a file holds: the state of one collection after a
-// sync. It names no secret.
+// Meta says whose pairs a file holds: the state of one collection after a sync.
+// It contains no secret.
 type Meta struct {
 	Endpoint   string `json:"endpoint"`
 	Collection string `json:"collection"`
 	Sync       int    `json:"sync"`
-	// At is the time that the rows of all syncs so far are as of.
+	// At is the point in time of the rows of all syncs so far.
 	At int64 `json:"at"`
-	// Made is the ts of the collection's settings at that time, 0 when it is
-	// not known. Another one at the same time is another collection.
+	// Made is the ts of the collection's settings at that time, 0 if unknown. A
+	// different ts at the same time means a different collection.
 	Made int64 `json:"made"`
-	// Guess: these are all rows of files that leave removals out, so that some
-	// may be of documents that are gone.
+	// Guess: the pairs come from files without removals, so some of the
+	// documents may have been deleted since.
 	Guess bool `json:"guess,omitempty"`
 }
 
-// Writer writes pairs, in their order, as a file: the magic, and zstd frames
-// of the meta and of blocks of pairs. A block is the differences of the times and
-// then those of the ids, as varints.
+// Writer writes pairs, in order, as a file: the magic, then zstd frames of the
+// meta and of blocks of pairs. A block holds the deltas of the times and then
+// those of the ids, as varints.
 type Writer struct {
 	z     *zstd.Encoder
 	block []Pair
@@ -64,7 +64,7 @@ type Writer struct {
 	n     int64
 }
 
-// NewWriter begins a file.
+// NewWriter starts a file.
 func NewWriter(w io.Writer, meta Meta) (*Writer, error) {
 	if _, err := io.WriteString(w, magic); err != nil {
 		return nil, err
@@ -115,14 +115,14 @@ func (p *Writer) flush() error {
 	return err
 }
 
-// Close ends the file; it does not close what it was written to.
+// Close completes the file; it does not close the underlying writer.
 func (p *Writer) Close() error {
 	if len(p.block) > 0 {
 		if err := p.flush(); err != nil {
 			return err
 		}
 	}
-	// An empty block ends the pairs, and says how many there were.
+	// An empty block ends the file, followed by the number of pairs.
 	p.buf = binary.AppendUvarint(p.buf[:0], 0)
 	p.buf = binary.AppendUvarint(p.buf, uint64(p.n))
 	if _, err := p.z.Write(p.buf); err != nil {
@@ -131,13 +131,13 @@ func (p *Writer) Close() error {
 	return p.z.Close()
 }
 
-// Damaged is a file of pairs that cannot be read.
+// Damaged is the error of a file of pairs that cannot be read.
 type Damaged struct{ Why string }
 
-// Error says why.
+// Error says what is wrong with the file.
 func (e *Damaged) Error() string { return "the file of pairs is damaged: " + e.Why }
 
-// Reader reads what a Writer wrote.
+// Reader reads a file that a Writer wrote.
 type Reader struct {
 	Meta  Meta
 	z     *zstd.Decoder
@@ -149,12 +149,12 @@ type Reader struct {
 	done  bool
 }
 
-// NewReader begins to read a file; its error is a *Damaged for one of another
-// kind. Close it.
+// NewReader opens a file; its error is a *Damaged if the file is not one of
+// pairs. Close the Reader after use.
 func NewReader(r io.Reader) (*Reader, error) {
 	head := make([]byte, len(magic))
 	if _, err := io.ReadFull(r, head); err != nil || string(head) != magic {
-		return nil, &Damaged{"it does not begin as one of this version"}
+		return nil, &Damaged{"it has an unknown format or version"}
 	}
 	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8*window))
 	if err != nil {
@@ -164,7 +164,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	n, err := binary.ReadUvarint(p.in)
 	if err != nil || n > mostMeta {
 		p.Close()
-		return nil, &Damaged{"it does not say whose it is"}
+		return nil, &Damaged{"its header is unreadable"}
 	}
 	text := make([]byte, n)
 	if _, err = io.ReadFull(p.in, text); err == nil {
@@ -172,13 +172,13 @@ func NewReader(r io.Reader) (*Reader, error) {
 	}
 	if err != nil {
 		p.Close()
-		return nil, &Damaged{"it does not say whose it is"}
+		return nil, &Damaged{"its header is unreadable"}
 	}
 	return p, nil
 }
 
-// All walks the pairs that are left, in order. An error, the last that it
-// yields, is a *Damaged.
+// All iterates over the remaining pairs, in order. It stops at the first error,
+// a *Damaged, which it yields last.
 func (p *Reader) All() iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
 		for {
@@ -194,7 +194,7 @@ func (p *Reader) All() iter.Seq2[Pair, error] {
 	}
 }
 
-// next is the next pair; false at the end.
+// next returns the next pair; false at the end.
 func (p *Reader) next() (Pair, bool, error) {
 	if p.at == len(p.block) {
 		if p.done {
@@ -225,10 +225,10 @@ func (p *Reader) fill() error {
 			return err
 		}
 		if total != p.n {
-			return &Damaged{fmt.Sprintf("it holds %d pairs and says %d", p.n, total)}
+			return &Damaged{fmt.Sprintf("it has %d pairs, and %d according to its end", p.n, total)}
 		}
 		if _, err := p.in.ReadByte(); !errors.Is(err, io.EOF) {
-			return &Damaged{"it goes on after its end"}
+			return &Damaged{"it has data after its end"}
 		}
 		p.done = true
 		return nil
@@ -262,7 +262,7 @@ func (p *Reader) fill() error {
 	return nil
 }
 
-// Close ends the reading; it does not close what was read from.
+// Close frees the Reader; it does not close the underlying reader.
 func (p *Reader) Close() {
 	if p.z != nil {
 		p.z.Close()

@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// Change is a document that two lists of pairs differ in.
+// Change is a document in which two lists of pairs differ.
 type Change struct {
 	ID  int64
-	Old int64 // its ts in the rows of the syncs so far, NoTime when they lack it
-	New int64 // its ts in the index, NoTime when it is not there
+	Old int64 // its ts in the rows of the syncs so far, NoTime if absent
+	New int64 // its ts in the index, NoTime if absent
 }
 
 // Join compares the pairs of the last sync with those of the index, two
 // sequences in the same order, and returns what differs, by id. Memory grows
-// with that alone.
+// only with the number of differences.
 func Join(state, index iter.Seq2[Pair, error]) ([]Change, error) {
 	next, stop := iter.Pull2(state)
 	defer stop()
@@ -53,8 +53,8 @@ func Join(state, index iter.Seq2[Pair, error]) ([]Change, error) {
 	return Changes(old, new), nil
 }
 
-// Changes brings the two sides of each document together, by id. A document
-// that one side lists twice counts with its latest time.
+// Changes matches the two sides of each document by id. A document listed twice
+// on one side counts with its latest time.
 func Changes(old, new []Pair) []Change {
 	byID := func(a, b Pair) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.TS, b.TS)) }
 	slices.SortFunc(old, byID)
@@ -81,8 +81,8 @@ func Changes(old, new []Pair) []Change {
 	return out
 }
 
-// Applied walks the pairs of the last sync with what a sync wrote put into
-// them: exactly what the rows of all syncs come to. now is the ts of each
+// Applied iterates over the pairs of the last sync with a sync's changes
+// applied: what the rows of all syncs now add up to. now is the ts of each
 // change's row, NoTime for a removed document.
 func Applied(state iter.Seq2[Pair, error], changes []Change, now []int64) iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {

@@ -13,22 +13,22 @@ import (
 // mostSorted is how many pairs are sorted in memory at once, 16 bytes each.
 const mostSorted = 1 << 20
 
-// Sorter puts any number of pairs into the index's order. It holds a bounded
-// number of them and spills the rest, in sorted runs, into the work folder.
+// Sorter sorts any number of pairs into the index's order. It holds a bounded
+// number in memory and spills the rest to the work folder in sorted runs.
 type Sorter struct {
 	store store.Store
-	name  string // begins the names of the runs
+	name  string // prefix of the runs' names
 	most  int
 	held  []Pair
 	runs  []string
 }
 
-// NewSorter is a Sorter whose runs are named name.run0, name.run1 …
+// NewSorter returns a Sorter whose runs are named name.run0, name.run1 …
 func NewSorter(s store.Store, name string) *Sorter {
 	return &Sorter{store: s, name: name, most: mostSorted}
 }
 
-// Add takes a pair.
+// Add adds a pair.
 func (s *Sorter) Add(p Pair) error {
 	s.held = append(s.held, p)
 	if len(s.held) < s.most {
@@ -48,7 +48,7 @@ func (s *Sorter) spill() error {
 	return nil
 }
 
-// All walks all pairs in order, once, and removes the runs.
+// All iterates over all pairs in order and then removes the runs. Call it once.
 func (s *Sorter) All() iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
 		err := s.each(func(p Pair) bool { return yield(p, nil) })
@@ -58,8 +58,8 @@ func (s *Sorter) All() iter.Seq2[Pair, error] {
 	}
 }
 
-// each is All with the error at its end; a yield that answers false ends it
-// without one.
+// each is All with the error returned; a yield that returns false stops it
+// without error.
 func (s *Sorter) each(yield func(Pair) bool) (err error) {
 	slices.SortFunc(s.held, Compare)
 	if len(s.runs) == 0 {
@@ -76,7 +76,7 @@ func (s *Sorter) each(yield func(Pair) bool) (err error) {
 			err = errors.Join(err, s.store.Remove(name))
 		}
 		if stopped {
-			err = nil // nobody is left to tell
+			err = nil // the caller has stopped
 		}
 	}()
 	sources := []iter.Seq2[Pair, error]{Slice(s.held)}
@@ -143,7 +143,7 @@ func (h *runs) Pop() any {
 	return last
 }
 
-// Slice walks pairs in memory.
+// Slice iterates over pairs in memory.
 func Slice(all []Pair) iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
 		for _, p := range all {
@@ -168,9 +168,11 @@ func Open(s store.Store, name string) (r *Reader, shut func(), err error) {
 	return r, func() { r.Close(); f.Close() }, nil
 }
 
-// Write makes a file of pairs that come in order, durable when it returns.
+// Write writes a file of pairs, given in order. The file is durable when Write
+// returns.
 func Write(s store.Store, name string, meta Meta, all iter.Seq2[Pair, error]) (err error) {
-	// A file that an earlier process left must not show after this one's end.
+	// Remove a file left by an earlier process, so that none of it remains
+	// after the end of the new one.
 	if err := s.Remove(name); err != nil {
 		return err
 	}

@@ -2,12 +2,12 @@ package pairs
 
 // Sum is a sum of pairs that does not depend on their order.
 type Sum struct {
-	// N is how many pairs there are.
+	// N is the number of pairs.
 	N    int64
 	a, b uint64
 }
 
-// Add takes a pair into the sum.
+// Add adds a pair to the sum.
 func (s *Sum) Add(p Pair) {
 	h := mixed(uint64(p.TS) ^ mixed(uint64(p.ID)+1))
 	s.N++
@@ -15,7 +15,7 @@ func (s *Sum) Add(p Pair) {
 	s.b += mixed(h)
 }
 
-// mixed is a number every bit of which depends on every bit of x.
+// mixed hashes x: every bit of the result depends on every bit of x.
 func mixed(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

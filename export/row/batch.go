@@ -1,24 +1,24 @@
 package row
 
-// Batch is the rows of one page or of several, in the form that File.Append
-// takes. The zero Batch is ready. One goroutine uses it at a time.
+// Batch holds the rows of one or more pages, in the form that File.Append
+// takes. The zero Batch is ready to use. It is not safe for concurrent use.
 type Batch struct {
-	Bytes  []byte  // the rows; for JSONL, CSV and wire, as they stand in the file
+	Bytes  []byte  // the rows; for JSONL, CSV and wire, exactly as in the file
 	Ends   []int   // where each row ends in Bytes
 	IDs    []int64 // the id of each row
 	Times  []int64 // the ts of each row, in microseconds since 1970
 	Next   int64   // the id in the last page's "after", -1 for none
-	Counts Counts  // what the rows leave out or lack
+	Counts Counts  // what the rows leave out
 
-	// What the next page is checked against: the id that it was asked from, 0 for
-	// the first page, and the time that it was read at, 0 for the present. Reset
-	// leaves them.
+	// What the next page is checked against: the id that it starts from, 0 for
+	// the first page, and the time that it is read at, 0 for the present. Reset
+	// keeps them.
 	From, At int64
 
 	work work
 }
 
-// Reset empties the batch and keeps its memory.
+// Reset empties the batch and keeps its memory for reuse.
 func (b *Batch) Reset() {
 	b.Bytes, b.Ends, b.IDs, b.Times = b.Bytes[:0], b.Ends[:0], b.IDs[:0], b.Times[:0]
 	b.Next = -1

@@ -5,19 +5,19 @@ import (
 	"strconv"
 )
 
-// encoder makes the rows of one layout, in the form in which a Batch holds them.
+// encoder builds the rows of one layout, in the form that a Batch holds.
 type encoder interface {
 	// row appends the row of the element at i of a page and returns the position
 	// after it, -1 for a fault that the scanner noted, or a *MisfitError.
 	row(b *Batch, src []byte, i int) (int, error)
-	// removal appends the row of a document that is gone: its id, ts, and a time
-	// in the deletion column, in microseconds.
+	// removal appends the row of a deleted document: its id, ts, and the time
+	// for the deletion column, in microseconds since 1970.
 	removal(b *Batch, id, ts, deleted int64)
 }
 
-// cells are the parts of a row in a format that has columns, in their order.
+// cells writes the parts of a row, in order, in a format with columns.
 type cells interface {
-	// head begins a row with ref and ts.
+	// head starts a row with ref and ts.
 	head(b *Batch, src []byte)
 	// data writes the value at i and returns the position after it.
 	data(b *Batch, src []byte, i int) int
@@ -31,7 +31,7 @@ type cells interface {
 	removal(b *Batch, id, ts, deleted int64)
 }
 
-// columnRows is the encoder of a format that has columns.
+// columnRows is the encoder of a format with columns.
 type columnRows struct {
 	*Serializer
 	cells
@@ -80,7 +80,7 @@ func (s columnRows) row(b *Batch, src []byte, i int) (int, error) {
 func (s columnRows) removal(b *Batch, id, ts, deleted int64) { s.cells.removal(b, id, ts, deleted) }
 
 // data writes the value at the start of at, an empty object for none, and
-// returns the position after it. The value's end need not be known.
+// returns the position after it. The value's end need not be known beforehand.
 func (s columnRows) data(b *Batch, src []byte, at span) int {
 	none := at.empty()
 	if !none {
@@ -99,7 +99,7 @@ func (s columnRows) data(b *Batch, src []byte, at span) int {
 	return s.cells.data(b, src, at.start)
 }
 
-// noData is the data of a document that has none.
+// noData is written for a document without data.
 var noData = [2]byte{'{', '}'}
 
 // ttl writes the ttl that was found.
@@ -108,8 +108,8 @@ func (s columnRows) ttl(b *Batch, src []byte) {
 	at := w.document.ttl
 	w.value = append(w.value[:0], "null"...)
 	if !at.empty() {
-		// It was read when it was found, so rewriting has no fault but an
-		// "@obj" beside other keys, which again then takes care of.
+		// It was scanned when it was found, so the only fault left is an "@obj"
+		// beside other keys, which again handles.
 		w.value, _ = w.rewrite(src, at.start, w.value[:0])
 	}
 	s.cells.ttl(b, w.value)
@@ -124,8 +124,8 @@ func (s *Serializer) between() int {
 	return n
 }
 
-// fit reads a JSON value as a column's type. null says that the cell holds null:
-// the value is null, or does not fit, and each is noted.
+// fit reads a JSON value as a column's type. null means that the cell is null,
+// because the value is null or does not fit; it notes which.
 func (w *work) fit(c *column, value []byte) (v cellValue, null, fits bool) {
 	if string(value) == "null" {
 		if c.name != ttlColumn.name {
@@ -139,7 +139,7 @@ func (w *work) fit(c *column, value []byte) (v cellValue, null, fits bool) {
 	return v, !fits, fits
 }
 
-// ttlColumn is the column of ttl, for formats that write it like an additional one.
+// ttlColumn describes ttl for formats that write it like an additional column.
 var ttlColumn = column{name: "ttl", typ: TypeTime}
 
 // cellValue is a value of one of the column types.
@@ -150,8 +150,8 @@ type cellValue struct {
 	finer   bool   // the time is finer than number
 }
 
-// convert reads JSON text as a type. The text that it returns is valid until the
-// next conversion.
+// convert reads JSON text as a type. The returned text is valid until the next
+// call.
 func (w *work) convert(t Type, value []byte) (cellValue, bool) {
 	v := cellValue{text: value, inRange: true}
 	quoted := value[0] == '"'
@@ -236,8 +236,8 @@ func wholeNumber(value []byte) (int64, bool) {
 	return int64(f), true
 }
 
-// exactFloat reads a number as a float64. A whole number must be held exactly;
-// a fraction is what the server itself reads it as.
+// exactFloat reads a number as a float64. A whole number must be exact; a
+// fraction is rounded as the server does.
 func exactFloat(value []byte) (float64, bool) {
 	if !isNumber(value) {
 		return 0, false

@@ -11,14 +11,14 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Summary is what Check found in a file.
+// Summary describes the rows that Check read.
 type Summary struct {
 	Rows    int64
 	FirstID int64 // -1 for none
 	LastID  int64 // -1 for none
 }
 
-// RowError is the error of a row that Check does not find as the layout says.
+// RowError is the error of a row that does not match the layout.
 type RowError struct {
 	Row    int64 // from 1
 	Reason string
@@ -27,14 +27,14 @@ type RowError struct {
 func (e *RowError) Error() string { return fmt.Sprintf("row %d: %s", e.Row, e.Reason) }
 
 // Check reads a file back: every row well-formed, with the layout's columns,
-// ids strictly ascending. It holds a row or a Parquet page in memory, not the
-// file. On an error the summary says how far it got.
+// ids strictly ascending. It keeps one row or Parquet page in memory, never the
+// whole file. On an error the summary covers the rows read so far.
 func Check(ctx context.Context, l Layout, r io.ReaderAt, size int64) (Summary, error) {
 	return check(ctx, l, r, size, nil, nil)
 }
 
-// check reads a file for Check, and for Read when each is not nil; texts makes
-// the text of its rows, nil for none.
+// check reads a file for Check, and for Read when each is not nil. texts makes
+// the text of its rows; nil makes none.
 func check(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error, texts *texts) (Summary, error) {
 	none := Summary{FirstID: -1, LastID: -1}
 	if err := l.Validate(); err != nil {
@@ -51,8 +51,8 @@ func check(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(R
 	return checkStream(ctx, l, io.NewSectionReader(r, 0, size), each, texts)
 }
 
-// CheckStream is Check for a file that comes piece by piece, of a format that
-// streams. An error of r ends it and is found in its own.
+// CheckStream is Check for a file of a streaming format that is read from start
+// to end. It wraps errors of r.
 func CheckStream(ctx context.Context, l Layout, r io.Reader) (Summary, error) {
 	if err := l.Validate(); err != nil {
 		return Summary{FirstID: -1, LastID: -1}, err
@@ -75,7 +75,7 @@ func checkStream(ctx context.Context, l Layout, r io.Reader, each func(Row) erro
 
 func newLines(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, 256<<10) }
 
-// cancelled is a reader that ends with its context.
+// cancelled is a reader that fails when its context ends.
 type cancelled struct {
 	ctx context.Context
 	r   io.Reader
@@ -88,7 +88,7 @@ func (c *cancelled) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-// cancelledAt is a reader that ends with its context.
+// cancelledAt is a reader that fails when its context ends.
 type cancelledAt struct {
 	ctx context.Context
 	r   io.ReaderAt
@@ -101,8 +101,8 @@ func (c *cancelledAt) ReadAt(p []byte, at int64) (int, error) {
 	return c.r.ReadAt(p, at)
 }
 
-// decompress returns the plain bytes of a file. Every frame of it is read; what
-// follows them that is no frame is an error.
+// decompress returns the plain bytes of a file. It reads every frame; anything
+// else after the frames is an error.
 func decompress(c Compression, r io.Reader) (plain io.Reader, stop func(), err error) {
 	switch c {
 	case Gzip:
@@ -121,8 +121,8 @@ func decompress(c Compression, r io.Reader) (plain io.Reader, stop func(), err e
 	return r, func() {}, nil
 }
 
-// noEOF turns the end of a file, where there must be more, into an error that
-// nobody takes for a good end.
+// noEOF turns an unexpected end of file into io.ErrUnexpectedEOF, so that it is
+// not taken for a normal end.
 func noEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -136,13 +136,13 @@ type checker struct {
 	layout Layout
 	lines  *bufio.Reader
 	line   []byte
-	long   []byte // holds a line that the reader's buffer does not
+	long   []byte // for a line longer than the reader's buffer
 	scan   scanner
 	work   work
 
 	each  func(Row) error // called for every row; may be nil
-	found Row             // what is known of the row being read
-	texts *texts          // makes found.Text; nil when it is not wanted
+	found Row             // the row being read, so far
+	texts *texts          // makes found.Text; nil if it is not needed
 	group readGroup
 }
 
@@ -161,17 +161,17 @@ func (c *checker) row(id int64) error {
 	return nil
 }
 
-// maxRow is the longest row that is read back. A document has up to 8 MiB as the
-// server stores it, and more as text. A small compressed file can unpack to any
-// length, and must not fill the memory.
+// maxRow is the longest row that is read back, in bytes. A document takes up to
+// 8 MiB in the server's storage, and more as text. The limit keeps a small
+// compressed file from filling the memory.
 const maxRow = 128 << 20
 
 func (c *checker) tooLong() error {
 	return c.fail(fmt.Sprintf("it is longer than %d MiB", maxRow>>20))
 }
 
-// next reads a line without its end into c.line, which is valid until the next
-// one; io.EOF when there is none.
+// next reads a line without its line end into c.line, valid until the next
+// call. It returns io.EOF when there are no more.
 func (c *checker) next() error {
 	c.long = c.long[:0]
 	for {
@@ -199,7 +199,7 @@ func (c *checker) next() error {
 	}
 }
 
-// rowLines reads rows of a line each.
+// rowLines reads rows of one line each.
 func (c *checker) rowLines(read func() (id int64, reason string)) error {
 	for {
 		if err := c.next(); errors.Is(err, io.EOF) {

@@ -18,17 +18,17 @@ type Column struct {
 	Type Type   // what the column holds; empty means TypeJSON
 }
 
-// ParseColumn reads COLLECTION:NAME[:TYPE]=PATH. PATH is dotted (data.parent.id,
-// all parts are names), or a JSON array of names and array positions
-// (["data","list",0,"id"]).
+// ParseColumn parses COLLECTION:NAME[:TYPE]=PATH. PATH is dotted
+// (data.parent.id, where all parts are names), or a JSON array of names and
+// array positions (["data","list",0,"id"]).
 func ParseColumn(text string) (collection string, c Column, err error) {
 	head, path, found := strings.Cut(text, "=")
 	if !found {
-		return "", Column{}, fmt.Errorf("column %q: want COLLECTION:NAME[:TYPE]=PATH", text)
+		return "", Column{}, fmt.Errorf("column %q: write it like customers:email:string=data.email", text)
 	}
 	parts := strings.Split(head, ":")
 	if len(parts) < 2 || len(parts) > 3 || parts[0] == "" {
-		return "", Column{}, fmt.Errorf("column %q: want COLLECTION:NAME[:TYPE]=PATH", text)
+		return "", Column{}, fmt.Errorf("column %q: write it like customers:email:string=data.email", text)
 	}
 	c = Column{Name: parts[1], Type: TypeJSON}
 	if len(parts) == 3 {
@@ -45,8 +45,8 @@ func ParseColumn(text string) (collection string, c Column, err error) {
 	return parts[0], c, nil
 }
 
-// ParsePath reads the path of a column: dotted names, or a JSON array of names
-// and array positions.
+// ParsePath parses a column's path: dotted names, or a JSON array of names and
+// array positions.
 func ParsePath(text string) ([]any, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "[") {
 		return parseArrayPath(text)
@@ -57,12 +57,12 @@ func ParsePath(text string) ([]any, error) {
 	var path []any
 	for name := range strings.SplitSeq(text, ".") {
 		if name == "" {
-			return nil, fmt.Errorf("path %q has an empty part: write names with dots, or an empty name, as a JSON array", text)
+			return nil, fmt.Errorf("path %q has an empty part: write names that contain dots or are empty as a JSON array", text)
 		}
 		path = append(path, name)
 	}
 	if strings.ContainsAny(text, "\"'[]") {
-		return nil, fmt.Errorf("path %q is names with dots: write one with quotes or brackets as a JSON array, such as [\"data\",\"a.b\",0]", text)
+		return nil, fmt.Errorf("path %q has quotes or brackets: write it as a JSON array, such as [\"data\",\"a.b\",0]", text)
 	}
 	return path, nil
 }
@@ -90,13 +90,13 @@ func parseArrayPath(text string) ([]any, error) {
 			}
 			path[i] = position
 		default:
-			return nil, fmt.Errorf("path %q: a step is a name or an array position", text)
+			return nil, fmt.Errorf("path %q: a step must be a name or an array position", text)
 		}
 	}
 	return path, nil
 }
 
-// FormatPath writes a path in the shortest form that ParsePath reads.
+// FormatPath returns a path in the shortest form that ParsePath accepts.
 func FormatPath(path []any) string {
 	var dotted []string
 	for _, step := range path {
@@ -116,14 +116,14 @@ func FormatPath(path []any) string {
 // reservedNames are the columns that every row has.
 var reservedNames = [...]string{"ref", "ts", "data", "ttl"}
 
-// checkColumnName refuses names that no file can have beside its own columns.
-// Case is ignored, since SQLite, DuckDB and Postgres ignore it too.
+// checkColumnName rejects names that would clash with a file's own columns,
+// ignoring case as SQLite, DuckDB and Postgres do.
 func checkColumnName(name string) error {
 	if name == "" {
 		return errors.New("a column needs a name")
 	}
 	if !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return fmt.Errorf("column name %q holds control characters or is not UTF-8", name)
+		return fmt.Errorf("column name %q contains control characters or is not UTF-8", name)
 	}
 	for _, reserved := range reservedNames {
 		if strings.EqualFold(name, reserved) {

@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// Counts says what a collection's rows leave out, lack or could not hold. The
-// zero value is empty; Counts of several batches merge to the same sum in any
-// order.
+// Counts tallies what a collection's rows leave out, lack or could not
+// represent. The zero value is empty, and batches can be merged in any order.
 type Counts struct {
 	Other    []Tally `json:"other,omitempty"`    // other top-level fields, by name: left out of the rows
 	Missing  []Tally `json:"missing,omitempty"`  // additional columns that were null or absent, by column
@@ -18,7 +17,7 @@ type Counts struct {
 	Overflow int64   `json:"overflow,omitempty"` // other fields beyond the first maxNames names
 }
 
-// Tally is how many documents something was true of, and the first few.
+// Tally counts documents, and keeps the lowest few ids.
 type Tally struct {
 	Name  string  `json:"name,omitempty"`
 	Count int64   `json:"count"`
@@ -54,7 +53,8 @@ func (t *Tally) keep(id int64) {
 	}
 }
 
-// tally finds the tally of a name, or makes it; nil when there are too many.
+// tally returns the tally of a name, adding one if needed; nil when there are
+// too many.
 func tally(list *[]Tally, name string) *Tally {
 	for i := range *list {
 		if (*list)[i].Name == name {
@@ -128,8 +128,8 @@ func (t *Tally) merge(o Tally) {
 	}
 }
 
-// Warnings says in plain sentences what the counts hold, in a fixed order.
-// Names come from the server: they are quoted, so hold no control characters.
+// Warnings describes the counts in plain sentences, in a fixed order. Names
+// come from the server, so they are quoted to escape control characters.
 func (c Counts) Warnings() []string {
 	var out []string
 	for _, t := range c.Other {
@@ -153,7 +153,7 @@ func (c Counts) Warnings() []string {
 	return out
 }
 
-// documents says "3 documents (ids 1, 5, 9)".
+// documents returns "3 documents (ids 1, 5, 9)".
 func (t Tally) documents() string {
 	var ids strings.Builder
 	for i, id := range t.IDs {

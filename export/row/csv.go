@@ -11,8 +11,7 @@ import (
 	"strconv"
 )
 
-// csvCodec is the format of comma-separated values with RFC 4180 quoting, "\n" line
-// ends and a header.
+// csvCodec is CSV with RFC 4180 quoting, "\n" line ends and a header.
 type csvCodec struct{}
 
 func (csvCodec) encoder(s *Serializer) encoder { return columnRows{s, csvCells{s}} }
@@ -49,7 +48,7 @@ func (c csvCells) cell(b *Batch, column *column, src []byte, i int) (int, bool) 
 	return i, c.typed(b, column, w.value)
 }
 
-// typed writes a JSON value as a cell of a type, null when it does not fit.
+// typed writes a JSON value as a cell of a type: null when it does not fit.
 func (c csvCells) typed(b *Batch, column *column, value []byte) bool {
 	b.Bytes = append(b.Bytes, ',')
 	v, null, fits := b.work.fit(column, value)
@@ -80,15 +79,15 @@ func (c csvCells) removal(b *Batch, id, ts, deleted int64) {
 	b.Bytes = append(append(append(b.Bytes, ','), FormatTime(deleted)...), '\n')
 }
 
-// appendCSV appends a field that is not null. The empty string is "", so that
-// it and null, an empty field, stay apart. A quote, a comma, a line end, or a
-// space at either end puts the field in quotes; so does \. which Postgres takes
-// for the end of the data when it stands alone.
+// appendCSV appends a field that is not null. The empty string is written as ""
+// to distinguish it from null, an empty field. A field is quoted if it has a
+// quote, a comma, a line end, or a space at either end, or if it is \. which
+// Postgres would take for the end of the data.
 func appendCSV(out, field []byte) []byte {
 	if !needsQuotes(field) {
 		return append(out, field...)
 	}
-	// Eight bytes are written at a time, and the ones after a quote again.
+	// Writes eight bytes at a time, and rewrites the ones after a quote.
 	out = slices.Grow(out, 2*len(field)+16)
 	out = append(out, '"')
 	to := out[len(out):cap(out)]
@@ -143,8 +142,8 @@ func csvHeader(l Layout) []byte {
 	return append(out, '\n')
 }
 
-// decode reads a CSV file, its header first. Quoted fields may hold line ends, so
-// records are read byte by byte.
+// decode reads a CSV file with its header. Quoted fields may contain line ends,
+// so records are read byte by byte.
 func (csvCodec) decode(c *checker, _ io.ReaderAt, _ int64) error {
 	names := c.layout.Names()
 	var header []string

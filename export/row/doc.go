@@ -1,16 +1,16 @@
 // Package row turns pages of a Fauna (FQL v4) server into the rows of export
 // files, and reads such files back.
 //
-// It is the last step of an export: a page's raw HTTP body goes in, the bytes
-// of JSONL, CSV, Parquet or wire files come out. It knows nothing of servers,
-// plans, retries or file systems.
+// It is the last step of an export: it takes a page's raw HTTP body and
+// produces the bytes of JSONL, CSV, Parquet or wire files. It does not deal
+// with servers, plans, retries or file systems.
 //
-//   - A [Layout] says what a file's rows look like.
-//   - A [Serializer] rewrites the documents of one page into a [Batch]. Any
-//     number of goroutines may share it, each with a Batch of its own.
-//   - A [File] takes the batches of one collection in order and gives out the
-//     file's bytes in pieces, after each of which an interrupted export can go
-//     on. The bytes depend on the rows alone, not on how they were batched.
+//   - A [Layout] defines what a file's rows look like.
+//   - A [Serializer] turns the documents of one page into a [Batch]. Any number
+//     of goroutines may share it, each with its own Batch.
+//   - A [File] takes the batches of one collection in order and emits the
+//     file's bytes in pieces. An interrupted export can resume after each
+//     piece. The bytes depend on the rows alone, not on how they were batched.
 //   - [Check] reads a finished file back.
 //
 // # A row
@@ -24,8 +24,8 @@
 // # Values
 //
 // Values are copied from the page byte for byte: number text, key order and
-// string bytes stay as they came. Only the tagged forms that Fauna wraps its
-// types in are rewritten:
+// string bytes do not change. Only the tagged forms that Fauna wraps its types
+// in are rewritten:
 //
 //	document ref    {"id":"1","collection":"users","type":"document"}
 //	other ref       {"id":"x","type":T}, T one of collection, database, index,
@@ -36,37 +36,37 @@
 //	query, set      a string that holds the wire form
 //	{"@obj":…}      the object inside, its keys the user's own
 //
-// Stored sets arrive escaped like a user's object with a key "@set", so such
-// an object is a set only when it has exactly the keys of a set and a ref or
-// set as operand. A user's own object of the very same shape cannot be told
-// apart and is written as a set.
+// Stored sets arrive escaped like a user's object with a key "@set", so such an
+// object is a set only when it has exactly the keys of a set and a ref or set
+// as operand. A user's own object of exactly this shape is indistinguishable
+// and is written as a set.
 //
 // An object whose first key begins with "@" and which is none of these is
-// copied verbatim, whatever stands in it. Bytes that are not valid UTF-8 are
+// copied verbatim, whatever it contains. Bytes that are not valid UTF-8 are
 // copied too, and counted.
 //
 // # Columns of a type
 //
-// Additional columns are selected by the server, so a path that leads nowhere is
-// null, and cannot be told from a stored null. JSONL holds the value as it is
-// whatever the column's type; CSV and Parquet hold what fits the type and null
-// otherwise, which is counted in every format, or an error under
-// Layout.Strict. Type json fits everything: it is JSON text, in CSV and Parquet
-// too, where a string keeps its quotes; type string is the bare text.
+// Additional columns are selected by the server, so a path that does not exist
+// is null and looks like a stored null. JSONL keeps the value whatever the
+// column's type; CSV and Parquet hold null for a value that does not fit.
+// Misfits are counted in every format; under Layout.Strict they are errors.
+// Type json fits everything: it is JSON text, in CSV and Parquet too, where a
+// string keeps its quotes; type string is the bare text.
 //
 // # Formats
 //
 // CSV has a header, "\n" line ends and RFC 4180 quoting. Null is an empty field
 // and the empty string is "", so Postgres reads it with COPY … (FORMAT csv,
-// HEADER). Times and dates are their text, of any year and precision.
+// HEADER). Times and dates are text, of any year and precision.
 //
 // Parquet holds ref as a string, ts and ttl as timestamps of microseconds in
 // UTC, data as JSON, and the types of columns as JSON, string, int64, double,
 // boolean, timestamp and date. Times finer than a microsecond are cut and
 // counted, times out of the range of such a timestamp are null and counted as
 // misfits. Pages are compressed with zstd. A row group ends after 16384 rows or
-// past 16 MiB of rows, whichever is first.
+// 16 MiB of rows, whichever comes first.
 //
-// gzip and zstd files are frames that stand alone, cut after the first row that
-// ends past 4 MiB of plain bytes.
+// gzip and zstd files consist of independent frames, each cut after the row
+// that passes 4 MiB of uncompressed bytes.
 package row

@@ -2,9 +2,9 @@ package row
 
 import "encoding/json"
 
-// document holds the top-level fields that a row needs.
+// document holds the top-level fields needed for a row.
 type document struct {
-	id   int64 // -1 until it is known
+	id   int64 // -1 while unknown
 	name span  // the quoted id
 	ts   span
 	data span // empty for none
@@ -31,7 +31,8 @@ func (s columnRows) whole(b *Batch, src []byte, i int) int {
 	d := &w.document
 	next := s.start(w, src, i)
 	if next < 0 {
-		// Other keys first, white space, or a fault: find the fields, then write.
+		// Keys in another order, white space, or a fault: find the fields, then
+		// write.
 		if next = w.fields(src, i, s.layout.Collection); next < 0 {
 			return -1
 		}
@@ -101,7 +102,7 @@ func (s *Serializer) start(w *work, src []byte, i int) int {
 	for i = first; i < len(src) && src[i]-'0' <= 9; i++ {
 		n = n*10 + uint64(src[i]-'0')
 	}
-	// Up to 19 digits fit a uint64; no id has a zero in front.
+	// Up to 19 digits fit a uint64; ids have no leading zeros.
 	if i-first-1 > 18 || i == first || n > 1<<63-1 || src[first] == '0' && i-first > 1 {
 		return -1
 	}
@@ -136,13 +137,13 @@ func parseTS(number []byte) (int64, bool) {
 	return parseInt(number)
 }
 
-// fields finds the fields of the document at i, which must be one of the
-// collection, in any order.
+// fields finds the fields, in any order, of the document at i, which must be of
+// the collection.
 func (w *work) fields(src []byte, i int, collection string) int {
 	d := &w.document
 	*d = document{id: -1}
 	if i >= len(src) || src[i] != '{' {
-		return w.wrong(src, i, "it is no object")
+		return w.wrong(src, i, "it is not an object")
 	}
 	open := i
 	others := w.otherFields[:0]
@@ -217,8 +218,8 @@ func (w *work) field(src []byte, keyAt span, value int) int {
 	return end
 }
 
-// documentRef reads the document's own ref, which must lead into the collection,
-// and returns the position after.
+// documentRef reads the document's own ref, which must be of the collection,
+// and returns the position after it.
 func (w *work) documentRef(src []byte, i int, collection string) int {
 	const reason = `"ref" is not a document's ref`
 	if i >= len(src) || src[i] != '{' {
@@ -234,7 +235,7 @@ func (w *work) documentRef(src []byte, i int, collection string) int {
 	}
 	ref, ok := w.ref(src, value)
 	if !ok {
-		// Tell a fault in the text from a ref of another shape.
+		// Distinguish malformed text from a ref of another shape.
 		if w.skip(src, i) < 0 {
 			return -1
 		}
@@ -256,7 +257,7 @@ func (w *work) documentRef(src []byte, i int, collection string) int {
 	return end
 }
 
-// names reports whether a quoted text is that name.
+// names reports whether a quoted string is that name.
 func names(quoted []byte, name string) bool {
 	if len(quoted) == len(name)+2 && string(quoted[1:len(quoted)-1]) == name {
 		return true

@@ -2,7 +2,7 @@ package row
 
 import "fmt"
 
-// Mismatch is the error of a page that does not hold exactly the planned
+// Mismatch is the error of a page that does not contain exactly the planned
 // documents in ascending order.
 type Mismatch struct {
 	Planned []int64 // the ids the page had to hold; nil when it was not planned
@@ -27,7 +27,7 @@ func (e *Mismatch) Error() string {
 	return fmt.Sprintf("the page holds %d documents where %d were planned", len(e.Got), len(e.Planned))
 }
 
-// DocumentError is the error of one document that is not what a server sends.
+// DocumentError is the error of a malformed document.
 type DocumentError struct {
 	Collection string
 	ID         int64  // the document's id, or the planned one; -1 when neither is known
@@ -43,7 +43,7 @@ func (e *DocumentError) Error() string {
 	return fmt.Sprintf("document %d of %q is damaged: %s (byte %d of the page)", e.ID, e.Collection, e.Reason, e.Offset)
 }
 
-// PageError is the error of an answer that is not a page of documents.
+// PageError is the error of a response that is not a page of documents.
 type PageError struct {
 	Collection string
 	Offset     int  // byte at which the fault was found

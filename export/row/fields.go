@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Kind is what a value is. Only wire files have times, dates, bytes and texts that
-// are told apart from strings.
+// Kind is the type of a value. Only wire files distinguish times, dates, bytes
+// and texts from strings.
 type Kind byte
 
 // The kinds.
@@ -30,33 +30,33 @@ const (
 // Value is a value of a row.
 type Value struct {
 	Kind Kind
-	// JSON is the value as a row of a JSONL file holds it.
+	// JSON is the value as written in a JSONL file.
 	JSON []byte
-	// Collection and ID are those of a ref to a document. The collection is quoted.
+	// Collection (quoted) and ID are set for a ref to a document.
 	Collection []byte
 	ID         int64
 }
 
 // Field is a field of a row beside ref, ts and ttl.
 type Field struct {
-	// Name is the field's name, nil where it holds half of a surrogate pair. Key is
-	// the same as it came, in quotes.
+	// Name is the field's name, nil if it has an unpaired surrogate. Key is the
+	// name as received, in quotes.
 	Name, Key []byte
-	// Own: it stands in the row itself, as an additional column does; otherwise
-	// it is a field of data.
+	// Own: it is a field of the row itself, such as an additional column, and
+	// not of data.
 	Own bool
 	Value
 }
 
-// Fields takes rows apart. What it holds is of the last row, and good until the
-// next one. One goroutine uses it at a time.
+// Fields splits rows into fields. It holds those of the last row, valid until
+// the next call of Split. It is not safe for concurrent use.
 type Fields struct {
-	TTL  Value // null where there is none
+	TTL  Value // null if there is none
 	List []Field
-	// Data is the whole data as a row of a JSONL file holds it. It is filled when
-	// WholeData asks for it, and when data is no object and List has no part of it.
+	// Data is the whole data as written in a JSONL file. It is set if WholeData
+	// is, or if data is not an object, so that List has none of it.
 	Data []byte
-	// WholeData: data is not taken apart.
+	// WholeData: do not split data into fields.
 	WholeData bool
 
 	wire  bool
@@ -65,11 +65,12 @@ type Fields struct {
 	out   []byte
 }
 
-// NewFields takes rows apart that ReadRaw read from a file of the format.
+// NewFields returns Fields for rows that ReadRaw read from a file of the
+// format.
 func NewFields(f Format) *Fields { return &Fields{wire: f == Wire} }
 
-// ReadRaw is ReadJSON, but the text of a row of a wire file is the document as the
-// server sent it.
+// ReadRaw is ReadJSON, except that the text of a wire file's row is the
+// document as the server sent it.
 func ReadRaw(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error) (Summary, error) {
 	none := Summary{FirstID: -1, LastID: -1}
 	if err := l.Validate(); err != nil {
@@ -83,13 +84,13 @@ func ReadRaw(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func
 	return check(ctx, l, r, size, each, texts)
 }
 
-// Split takes a row's text apart.
+// Split splits a row's text into fields.
 func (f *Fields) Split(text []byte) error {
 	w := &f.work
 	w.again, w.careful = false, false
 	ok := f.split(text)
 	if !ok && w.again {
-		// Only a text that no server sends comes here.
+		// Only reached by text that no server sends.
 		w.again, w.careful = false, true
 		ok = f.split(text)
 	}
@@ -128,12 +129,12 @@ func (f *Fields) split(src []byte) bool {
 
 var nullText = [4]byte{'n', 'u', 'l', 'l'}
 
-// members calls each for every member of the object at i; it returns the position
-// after the value.
+// members calls each for every member of the object at i. each returns the
+// position after the value.
 func (f *Fields) members(src []byte, i int, each func(key, name []byte, value int) int) int {
 	w := &f.work
 	if i >= len(src) || src[i] != '{' {
-		return w.wrong(src, i, "it is no object")
+		return w.wrong(src, i, "it is not an object")
 	}
 	if i = space(src, i+1); i < len(src) && src[i] == '}' {
 		return i + 1
@@ -157,7 +158,7 @@ func (f *Fields) members(src []byte, i int, each func(key, name []byte, value in
 	}
 }
 
-// name takes the quotes off a key, nil for one that no text can hold.
+// name unquotes a key; nil if it has an unpaired surrogate.
 func (f *Fields) name(quoted []byte) []byte {
 	for _, c := range quoted {
 		if c == '\\' {
@@ -172,7 +173,7 @@ func (f *Fields) name(quoted []byte) []byte {
 	return quoted[1 : len(quoted)-1]
 }
 
-// data takes the data at i apart.
+// data splits the data at i into fields.
 func (f *Fields) data(src []byte, i int) int {
 	w := &f.work
 	if f.WholeData {
@@ -224,7 +225,7 @@ func (f *Fields) field(src, key, name []byte, i int, own bool) int {
 	return end
 }
 
-// json is the value at i as a row holds it.
+// json returns the value at i as rows hold it.
 func (f *Fields) json(src []byte, i int) ([]byte, int) {
 	if !f.wire {
 		end := f.work.skip(src, i)
@@ -241,7 +242,7 @@ func (f *Fields) json(src []byte, i int) ([]byte, int) {
 	return f.out[start:len(f.out):len(f.out)], end
 }
 
-// value reads the value at i and says what it is.
+// value reads the value at i and determines its kind.
 func (f *Fields) value(src []byte, i int) (Value, int) {
 	w := &f.work
 	if i >= len(src) {
@@ -291,7 +292,7 @@ func (f *Fields) value(src []byte, i int) (Value, int) {
 
 const rowRefHead, rowRefMiddle, rowRefTail = `{"id":"`, `,"collection":"`, `,"type":"document"}`
 
-// rowRef makes a ref of an object that is one as rows write it.
+// rowRef returns a ref if the object is one in the form that rows use.
 func (v *Value) rowRef(w *work) {
 	if !hasPrefix(v.JSON, 0, rowRefHead) {
 		return
@@ -346,9 +347,9 @@ func (f *Fields) wireObject(src []byte, i int) (Value, int) {
 	return v, end
 }
 
-// Micros reads a time as microseconds since 1970. It is not ok for a time that is
-// finer, out of range, or not written as the server writes it, so that FormatTime
-// makes the same text again.
+// Micros parses a time as microseconds since 1970. It is not ok if the time is
+// finer, out of range, or not in the server's form: FormatTime always returns
+// the same text again.
 func Micros(text []byte) (int64, bool) {
 	m, ok := parseTime(text)
 	if !ok {
@@ -359,7 +360,7 @@ func Micros(text []byte) (int64, bool) {
 		return 0, false
 	}
 	if n := len(text); text[n-1] == 'Z' && text[0]-'0' <= 9 {
-		switch n { // most times: no need to write it again
+		switch n { // most times: no need to format it again
 		case len("2006-01-02T15:04:05Z"):
 			return micros, true
 		case len("2006-01-02T15:04:05.000Z"):
@@ -371,8 +372,8 @@ func Micros(text []byte) (int64, bool) {
 	return micros, FormatTime(micros) == string(text)
 }
 
-// Days reads a date as days since 1970. It is not ok for one that is not written as
-// the server writes it, so that FormatDate makes the same text again.
+// Days parses a date as days since 1970. It is not ok if the date is not in the
+// server's form: FormatDate always returns the same text again.
 func Days(text []byte) (int64, bool) {
 	m, ok := parseDate(text)
 	return m.days, ok && m.days == int64(int32(m.days)) && FormatDate(m.days) == string(text)
@@ -383,9 +384,9 @@ func FormatDate(days int64) string {
 	return formatYears(time.Unix(days*86400, 0).UTC(), time.DateOnly)
 }
 
-// Unquote appends the text of a JSON string. It is not ok when the string holds half
-// of a surrogate pair, which no UTF-8 can say.
+// Unquote appends the text of a JSON string. It is not ok when the string has
+// an unpaired surrogate, which UTF-8 cannot encode.
 func Unquote(out, quoted []byte) ([]byte, bool) { return unquote(out, quoted) }
 
-// Quote appends a text as a JSON string, escaped as the server does.
+// Quote appends a string as JSON, escaped as the server does.
 func Quote(out, text []byte) []byte { return appendString(out, text) }

@@ -6,31 +6,31 @@ import (
 	"slices"
 )
 
-// File turns batches, in order, into the bytes of one file. The same rows make
-// the same bytes, however they were batched and wherever a File was resumed.
-// One goroutine uses it at a time; Close it.
+// File turns batches, in order, into the bytes of one file. The same rows give
+// the same bytes, however they were batched and wherever a File was resumed. It
+// is not safe for concurrent use. Close it after use.
 type File struct {
 	state fileState
 	body  body
 }
 
-// body makes the bytes of a file of its rows. Only frames of a compressed file
-// are made beside the caller.
+// body turns rows into the bytes of a file. Only compression runs in goroutines
+// of its own.
 type body interface {
-	// begin is what stands before the first row.
+	// begin returns the bytes before the first row.
 	begin() ([]byte, error)
-	// append takes rows up and gives out the pieces that they complete.
+	// append adds rows and emits the pieces that they complete.
 	append(b *Batch, emit func(Piece) error) error
-	// finish gives out what is left, and what ends the file.
+	// finish emits what is left and the end of the file.
 	finish(emit func(Piece) error) error
-	// keep adds to a state what resume needs; resume goes on from there.
+	// keep adds to a state what resume needs to continue the file.
 	keep(s *fileState)
 	resume(s fileState) error
 	// close waits for the goroutines.
 	close()
 }
 
-// Piece is the next bytes of a file. A checkpoint may stand after it.
+// Piece is the next bytes of a file. A checkpoint is possible after each.
 type Piece struct {
 	Bytes  []byte // valid until emit returns
 	Rows   int    // rows that this piece completes
@@ -42,16 +42,16 @@ type fileState struct {
 	Format   Format      `json:"format"`
 	Compress Compression `json:"compress,omitempty"`
 	Names    []string    `json:"names,omitempty"`
-	Rows     int64       `json:"rows"`             // in the pieces given out
-	Done     bool        `json:"done,omitempty"`   // the piece that ends the file was given out
-	Offset   int64       `json:"offset,omitempty"` // where the row groups end, of Parquet
-	Groups   [][]byte    `json:"groups,omitempty"` // the row groups given out, as Parquet's footer names them
+	Rows     int64       `json:"rows"`             // in the pieces emitted
+	Done     bool        `json:"done,omitempty"`   // the last piece was emitted
+	Offset   int64       `json:"offset,omitempty"` // Parquet: where the row groups end
+	Groups   [][]byte    `json:"groups,omitempty"` // Parquet: the row groups emitted, as the footer describes them
 }
 
-// limits are where files are cut.
+// limits say how large frames and row groups get.
 type limits struct{ frameSize, groupRows, groupSize int }
 
-// NewFile begins a file.
+// NewFile starts a file.
 func NewFile(l Layout) (*File, error) {
 	return newFile(l, limits{frameSize, groupRows, groupSize})
 }
@@ -84,7 +84,7 @@ func resumeFile(l Layout, state []byte, at limits) (*File, error) {
 		return nil, fmt.Errorf("read the state of a file: %w", err)
 	}
 	if s.Format != f.state.Format || s.Compress != f.state.Compress || !slices.Equal(s.Names, f.state.Names) {
-		return nil, fmt.Errorf("the state is of another file: %s %s with columns %q, not %s %s with %q",
+		return nil, fmt.Errorf("the state belongs to a different file: %s %s with columns %q, not %s %s with %q",
 			s.Format, s.Compress, s.Names, f.state.Format, f.state.Compress, f.state.Names)
 	}
 	f.state = s
@@ -94,15 +94,15 @@ func resumeFile(l Layout, state []byte, at limits) (*File, error) {
 	return f, nil
 }
 
-// Begin returns what stands before the first row: a CSV header, Parquet's
-// magic. It is called once for a file, and not for a resumed one.
+// Begin returns the bytes before the first row: a CSV header, Parquet's magic.
+// Call it once for a new file and not for a resumed one.
 func (f *File) Begin() ([]byte, error) { return f.body.begin() }
 
-// Append adds the rows of b and gives out the pieces that they complete: one a
-// batch for plain files; for compressed files a frame, cut after the first row
-// that ends past frameSize, and given out by this call or a later one since
-// others compress it; for Parquet a row group, cut after groupRows rows
-// or after the first row that ends past groupSize.
+// Append adds the rows of b and emits the pieces that they complete. For plain
+// files that is one piece per batch; for compressed files a frame, cut after
+// the first row that ends past frameSize and emitted by this call or a later
+// one, since goroutines compress it; for Parquet a row group, cut after
+// groupRows rows or after the first row that ends past groupSize.
 func (f *File) Append(b *Batch, emit func(Piece) error) error {
 	if len(b.Ends) == 0 {
 		return nil
@@ -110,8 +110,8 @@ func (f *File) Append(b *Batch, emit func(Piece) error) error {
 	return f.body.append(b, f.counted(emit))
 }
 
-// Finish gives out what is left: the last frame or row group, and the footer.
-// After it, or resumed after it, nothing is left to give out.
+// Finish emits what is left: the last frame or row group, and the footer.
+// Called again, or on a File resumed at the end, it emits nothing.
 func (f *File) Finish(emit func(Piece) error) error {
 	if f.state.Done {
 		return nil
@@ -119,8 +119,8 @@ func (f *File) Finish(emit func(Piece) error) error {
 	return f.body.finish(f.counted(emit))
 }
 
-// Close waits for the goroutines that compress frames. A File that Finish did
-// not end needs it; what they made is lost.
+// Close waits for the goroutines that compress frames and discards their
+// output. A File that is abandoned before Finish needs it.
 func (f *File) Close() { f.body.close() }
 
 func (f *File) counted(emit func(Piece) error) func(Piece) error {
@@ -131,20 +131,20 @@ func (f *File) counted(emit func(Piece) error) func(Piece) error {
 	}
 }
 
-// State returns what ResumeFile needs to go on after the last piece that was
-// given out. It may be called inside emit.
+// State returns what ResumeFile needs to continue after the last piece emitted.
+// It may be called inside emit.
 func (f *File) State() ([]byte, error) {
 	s := f.state
 	f.body.keep(&s)
 	state, err := json.Marshal(s)
 	if err != nil {
-		return nil, fmt.Errorf("keep the state of a file: %w", err)
+		return nil, fmt.Errorf("save the state of a file: %w", err)
 	}
 	return state, nil
 }
 
-// newLineBody makes the body of a format whose rows stand one after the other, after a
-// head: as they are, or in frames.
+// newLineBody returns the body of a format that is a header followed by rows,
+// plain or in compressed frames.
 func newLineBody(l Layout, at limits, head []byte) (body, error) {
 	if l.Compress.plain() {
 		return plainLines{head}, nil
@@ -152,7 +152,7 @@ func newLineBody(l Layout, at limits, head []byte) (body, error) {
 	return newFrames(l.Compress, at.frameSize, head)
 }
 
-// plainLines is the body of a file without compression: a batch is a piece.
+// plainLines is the body of an uncompressed file. Each batch is a piece.
 type plainLines struct{ head []byte }
 
 func (p plainLines) begin() ([]byte, error) { return p.head, nil }

@@ -18,39 +18,39 @@ const (
 	Wire    Format = "wire"    // each document exactly as the server sent it, one a line
 )
 
-// A codec is one format: how rows are made of documents, how a file is made of
-// rows, and how it is read back. Each format has a file of its own here, and a
-// line in formats; everything else asks the codec.
+// A codec is one format: it turns documents into rows and rows into a file, and
+// reads that file back. Each format has its own file in this package and an
+// entry in formats.
 type codec interface {
-	// encoder makes the rows of one layout.
+	// encoder returns the encoder of a layout's rows.
 	encoder(s *Serializer) encoder
-	// body makes the bytes of one file.
+	// body returns the encoder of a file.
 	body(l Layout, at limits) (body, error)
-	// decode reads a file: of one that streams from c.lines, of another from r.
+	// decode reads a file, from c.lines if the format streams and from r if
+	// not.
 	decode(c *checker, r io.ReaderAt, size int64) error
-	// text keeps what c.texts needs to make JSON lines of a file's rows.
+	// text prepares c.texts for converting a file's rows to JSON lines.
 	text(l Layout) (*texts, error)
 }
 
 // Capabilities says what a format can do.
 type Capabilities struct {
-	// Streams: a file can be read from its first byte on, without its end.
+	// Streams: a file can be read from start to end without seeking.
 	Streams bool
-	// Compresses: a file may be compressed as a whole. A format that does not is
-	// compressed inside.
+	// Compresses: a whole file can be compressed. Other formats compress
+	// internally.
 	Compresses bool
-	// Columns: rows have columns, so that there may be additional ones, and data
-	// may be left out. A format without them keeps documents whole.
+	// Columns: rows have columns, so columns can be added and data left out. A
+	// format without columns keeps documents whole.
 	Columns bool
-	// Typed: additional columns and times are held in their own types, and not
-	// as text.
+	// Typed: additional columns and times have native types instead of text.
 	Typed bool
-	// Exact: rows hold every value as it came; otherwise a value that does not
-	// fit its column's type is null.
+	// Exact: rows keep every value unchanged. In other formats a value that
+	// does not fit its column's type becomes null.
 	Exact bool
 }
 
-// formatEntry is a line of the table of formats.
+// formatEntry is an entry of formats.
 type formatEntry struct {
 	format       Format
 	title, about string
@@ -58,7 +58,7 @@ type formatEntry struct {
 	codec        codec
 }
 
-// formats is the one table of formats, the default first.
+// formats lists all formats, the default first.
 func formats() []formatEntry {
 	return []formatEntry{
 		{JSONL, "JSON lines", "one JSON object a line", Capabilities{Streams: true, Compresses: true, Columns: true, Exact: true}, jsonlCodec{}},
@@ -77,7 +77,7 @@ func Formats() []Format {
 	return all
 }
 
-// FormatNames are the names of all formats, as ParseFormat reads them.
+// FormatNames returns the names of all formats, as ParseFormat accepts them.
 func FormatNames() []string {
 	var names []string
 	for _, f := range formats() {
@@ -86,14 +86,14 @@ func FormatNames() []string {
 	return names
 }
 
-// Title is what people call the format: "JSON lines". It is empty for a format
-// that does not exist.
+// Title returns the format's display name, such as "JSON lines", or "" for an
+// unknown format.
 func (f Format) Title() string { return f.entry().title }
 
-// About says in half a sentence what a file of the format is.
+// About describes the format in a short phrase.
 func (f Format) About() string { return f.entry().about }
 
-// Can returns what the format can do; nothing for one that does not exist.
+// Can returns what the format can do: the zero value for an unknown format.
 func (f Format) Can() Capabilities { return f.entry().can }
 
 func (f Format) entry() formatEntry {
@@ -116,7 +116,7 @@ func ParseFormat(text string) (Format, error) {
 // Compression is how a file of rows is compressed as a whole.
 type Compression string
 
-// The compressions. The empty text means None.
+// The compressions. The empty string means None.
 const (
 	None Compression = "none"
 	Gzip Compression = "gzip"
@@ -140,10 +140,10 @@ func (c Compression) plain() bool { return c == None || c == "" }
 // Type is what an additional column holds.
 type Type string
 
-// The types of additional columns. The empty text means TypeJSON.
+// The types of additional columns. The empty string means TypeJSON.
 const (
 	TypeJSON   Type = "json"   // any value, as JSON text in CSV and Parquet
-	TypeString Type = "string" // a string, or what is written as one: time, date, bytes, set, query
+	TypeString Type = "string" // a string, or a value written as one: time, date, bytes, set, query
 	TypeInt    Type = "int"    // a whole number in the range of int64
 	TypeFloat  Type = "float"  // a number that a float64 holds exactly, or NaN or an infinity
 	TypeBool   Type = "bool"   // true or false

@@ -9,33 +9,32 @@ import (
 )
 
 const (
-	// frameSize is where compressed files are cut: a frame ends after the first
-	// row that ends past so many plain bytes. Frames stand alone, so an export
-	// can go on after any of them, and gunzip and zstd read them as one file.
+	// frameSize is how many uncompressed bytes end a frame, after the row that
+	// reaches it. Frames are independent, so an export can resume after any of
+	// them, and gunzip and zstd read them as one file.
 	frameSize = 4 << 20
 
-	// packersAtOnce is how many frames of a file are compressed side by side,
-	// each in a goroutine of its own, while the next one is collected. More
-	// would take memory that pages need: a source at once keeps two cores busy
-	// with this many.
+	// packersAtOnce is how many frames of a file are compressed in parallel
+	// while the next one is collected. This many keep two cores busy with a
+	// source that never waits; more would take memory that pages need.
 	packersAtOnce = 2
 )
 
-// frames collects the plain bytes of the next frame, and compresses those
-// before it.
+// frames collects the uncompressed bytes of the next frame while earlier frames
+// are compressed.
 type frames struct {
-	head   []byte // stands before the rows, in a frame of its own
-	empty  bool   // no frame was begun yet
+	head   []byte // before the rows, in its own frame
+	empty  bool   // no frame has been started
 	size   int    // where a frame is cut
 	plain  []byte
 	rows   int
 	lastID int64
 
 	packing []*packing // frames being compressed, in the order of the file
-	idle    []*packing // whose memory is used again
+	idle    []*packing // for reuse of their memory
 }
 
-// packing is a frame that is compressed by a goroutine of its own.
+// packing is a frame being compressed in its own goroutine.
 type packing struct {
 	gzip   *gzip.Writer
 	zipped bytes.Buffer // what gzip writes to
@@ -45,7 +44,7 @@ type packing struct {
 	rows   int
 	lastID int64
 	err    error
-	done   chan struct{} // closed when packed or err is there
+	done   chan struct{} // closed when packed or err is set
 }
 
 func newFrames(c Compression, size int, head []byte) (*frames, error) {
@@ -60,8 +59,8 @@ func newFrames(c Compression, size int, head []byte) (*frames, error) {
 	return f, nil
 }
 
-// newPacking makes an encoder that works in one goroutine, so that its bytes
-// follow from the plain bytes alone; gzip's time of modification is 0.
+// newPacking returns a deterministic encoder: it uses one goroutine, and gzip's
+// modification time is 0.
 func newPacking(c Compression) (*packing, error) {
 	p := &packing{}
 	var err error
@@ -124,7 +123,7 @@ func (f *frames) begin() ([]byte, error) {
 	return bytes.Clone(p.packed), nil
 }
 
-// finish gives out all that is left: a file without any rows still is a gzip or
+// finish emits all that is left. A file without rows is still a valid gzip or
 // zstd file, of one frame.
 func (f *frames) finish(emit func(Piece) error) error {
 	if len(f.plain) > 0 || f.empty {
@@ -142,8 +141,8 @@ func (f *frames) resume(s fileState) error {
 	return nil
 }
 
-// cut ends the frame and hands it to a goroutine. It gives out those that are
-// ready, and waits for the oldest where there are too many.
+// cut ends the frame and hands it to a goroutine. It emits finished frames, and
+// waits for the oldest if there are too many.
 func (f *frames) cut(emit func(Piece) error) error {
 	if err := f.emit(packersAtOnce-1, emit); err != nil {
 		return err
@@ -163,8 +162,8 @@ func (f *frames) cut(emit func(Piece) error) error {
 	return nil
 }
 
-// emit gives out the oldest frames until no more than most are left, and those
-// that are ready anyway.
+// emit emits the oldest frames until at most most are left, and any others that
+// are ready.
 func (f *frames) emit(most int, emit func(Piece) error) error {
 	for len(f.packing) > 0 {
 		p := f.packing[0]

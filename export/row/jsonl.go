@@ -36,7 +36,7 @@ func (c jsonlCells) ttl(b *Batch, value []byte) {
 	b.Bytes = append(b.Bytes, value...)
 }
 
-// cell writes the value whatever its type: what does not fit is noted.
+// cell writes any value as it is, and notes one that does not fit the type.
 func (c jsonlCells) cell(b *Batch, column *column, src []byte, i int) (int, bool) {
 	b.Bytes = append(b.Bytes, column.key...)
 	start := len(b.Bytes)
@@ -70,15 +70,14 @@ func (jsonlCodec) decode(c *checker, _ io.ReaderAt, _ int64) error {
 	return c.rowLines(func() (int64, string) { return c.object(names, keys) })
 }
 
-// object reads a line that is an object with the columns of the layout, whose
-// names are keys in JSON. A removed document has only ref, ts and the deletion
-// column.
+// object reads a line that must be an object whose keys are the layout's
+// columns. A removed document has only ref, ts and the deletion column.
 func (c *checker) object(names, keys []string) (int64, string) {
 	s := &c.scan
 	s.spaces = false
 	id, i, k, cut := int64(-1), 0, 0, len(c.line)
 	if len(c.line) == 0 || c.line[0] != '{' {
-		return -1, "it is no object"
+		return -1, "it is not an object"
 	}
 	for i < len(c.line) && (c.line[i] == ',' || i == 0) {
 		i++
@@ -91,7 +90,7 @@ func (c *checker) object(names, keys []string) (int64, string) {
 			k++ // columns that the row of a removed document leaves out
 		}
 		if k >= len(names) || string(key) != keys[k] {
-			return -1, fmt.Sprintf("column %s stands where the layout has another", key)
+			return -1, fmt.Sprintf("column %s is not the one that the layout has here", key)
 		}
 		end := s.skip(c.line, value)
 		if end < 0 {

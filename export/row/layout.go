@@ -16,8 +16,8 @@ type Layout struct {
 	Deletion   string      // name of the deletion column, the last; "" for none
 }
 
-// Validate refuses a layout that no file can have: an unknown format, reserved
-// or double column names, compression of Parquet, columns in wire files.
+// Validate returns an error for an invalid layout: an unknown format, reserved
+// or duplicate column names, compression of Parquet, columns in wire files.
 func (l Layout) Validate() error {
 	if _, err := ParseFormat(string(l.Format)); err != nil {
 		return err
@@ -27,10 +27,10 @@ func (l Layout) Validate() error {
 	}
 	can := l.Format.Can()
 	if !can.Compresses && !l.Compress.plain() {
-		return fmt.Errorf("%s files are compressed inside: leave out --compress", l.Format)
+		return fmt.Errorf("%s files are compressed internally: leave out --compress", l.Format)
 	}
 	if !can.Columns && (len(l.Columns) > 0 || l.NoData) {
-		return fmt.Errorf("%s files hold each document as the server sent it: leave out --column and --no-data", l.Format)
+		return fmt.Errorf("%s files keep each document as the server sent it: leave out --column and --no-data", l.Format)
 	}
 	var seen []string
 	for _, c := range l.Columns {
@@ -48,7 +48,7 @@ func (l Layout) Validate() error {
 					return fmt.Errorf("column %q: %d is not an array position", c.Name, step)
 				}
 			default:
-				return fmt.Errorf("column %q: a step of the path is a name or an array position, not %T", c.Name, step)
+				return fmt.Errorf("column %q: a step of the path must be a name or an array position, not %T", c.Name, step)
 			}
 		}
 		if err := addColumnName(&seen, c.Name); err != nil {
@@ -84,8 +84,8 @@ func (c Column) typ() Type {
 }
 
 // Paths returns what the server must select from each document, in the order
-// of the elements that Page then expects; the empty path is the document
-// itself. Nil means whole documents, not in arrays.
+// that Page expects; the empty path is the document itself. Nil means whole
+// documents, not in arrays.
 func (l Layout) Paths() [][]any {
 	if len(l.Columns) == 0 && !l.NoData {
 		return nil
@@ -100,8 +100,8 @@ func (l Layout) Paths() [][]any {
 	return paths
 }
 
-// Extension returns the ending of the file's name, without a leading dot:
-// "jsonl", "csv.gz", "wire.zst", "parquet".
+// Extension returns the file name's extension without a leading dot: "jsonl",
+// "csv.gz", "wire.zst", "parquet".
 func (l Layout) Extension() string {
 	switch l.Compress {
 	case Gzip:

@@ -29,10 +29,10 @@ func TestParseColumn(t *testing.T) {
 		}
 	}
 	for text, wrong := range map[string]string{
-		"users":              "want COLLECTION",
-		"users=data":         "want COLLECTION",
-		":x=data":            "want COLLECTION",
-		"a:b:int:c=data":     "want COLLECTION",
+		"users":              "write it like",
+		"users=data":         "write it like",
+		":x=data":            "write it like",
+		"a:b:int:c=data":     "write it like",
 		"users:=data":        "needs a name",
 		"users:x=":           "path is empty",
 		"users:x=[]":         "path is empty",
@@ -61,7 +61,7 @@ func TestLayout_validate(t *testing.T) {
 	for wrong, l := range map[string]Layout{
 		"unknown format":          {Format: "xml"},
 		"unknown compression":     {Format: JSONL, Compress: "lz4"},
-		"compressed inside":       {Format: Parquet, Compress: Gzip},
+		"compressed internally":       {Format: Parquet, Compress: Gzip},
 		"as the server sent it":   {Format: Wire, Columns: []Column{a}},
 		"leave out --column and":  {Format: Wire, NoData: true},
 		`two columns are named`:   {Format: CSV, Columns: []Column{a, {Name: "A", Path: []any{"b"}}}},

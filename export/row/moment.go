@@ -74,8 +74,8 @@ func parseDate(text []byte) (moment, bool) {
 	return m, ok && i == len(text)
 }
 
-// parseDay reads YYYY-MM-DD, the year with a sign or more digits outside of 0
-// to 9999, and returns the position after it.
+// parseDay reads YYYY-MM-DD and returns the position after it. A year outside 0
+// to 9999 has a sign or more digits.
 func parseDay(text []byte) (moment, int, bool) {
 	i, negative := 0, false
 	if len(text) > 0 && (text[0] == '-' || text[0] == '+') {
@@ -102,8 +102,7 @@ func parseDay(text []byte) (moment, int, bool) {
 	return moment{days: daysSince1970(year, month, day)}, i + 6, true
 }
 
-// two reads two digits, at most limit, and the byte that follows them unless
-// that is 0.
+// two reads two digits, at most limit, and the byte after them if one is given.
 func two(text []byte, i int, follows byte, limit int64) (int64, bool) {
 	if i+2 > len(text) || text[i]-'0' > 9 || text[i+1]-'0' > 9 {
 		return 0, false

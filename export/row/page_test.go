@@ -37,8 +37,8 @@ func TestPage_namesDamagedDocument(t *testing.T) {
 		{"id is no number", `{"ref":{"@ref":{"id":"seven"}},"ts":1}`, "id is not a number"},
 		{"id beyond int64", `{"ref":{"@ref":{"id":"9223372036854775808"}},"ts":1}`, "id is not a number"},
 		{"ref is a name", `{"ref":"7","ts":1}`, `not a document's ref`},
-		{"not an object", `7`, "no object"},
-		{"null", `null`, "no object"},
+		{"not an object", `7`, "not an object"},
+		{"null", `null`, "not an object"},
 	} {
 		for _, format := range Formats() {
 			s := serializerOf(t, Layout{Collection: "users", Format: format})

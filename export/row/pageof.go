@@ -2,9 +2,9 @@ package row
 
 import "fmt"
 
-// PageOf is Page for an answer that has, for each of the documents asked for in
-// their ascending order, the document, or null for one that is not there and has no
-// row. An answer of anything else is a *PageError.
+// PageOf is Page for an answer that lists the documents asked for, in ascending
+// order, with null for one that does not exist and gets no row. Any other
+// answer is a *PageError.
 func (s *Serializer) PageOf(b *Batch, body []byte, asked []int64) error {
 	b.work.mayLack, b.work.lacking = true, b.work.lacking[:0]
 	return s.append(b, body, nil, func(first int) error {
@@ -34,7 +34,7 @@ func answers(ids []int64, lacking []int, asked []int64) bool {
 	return true
 }
 
-// elementOrNull writes the row of the document at i, if there may be none.
+// elementOrNull writes the row of the document at i, which may be null.
 func (s *Serializer) elementOrNull(b *Batch, body []byte, i, position int, plan []int64) (int, error) {
 	if w := &b.work; w.mayLack && hasPrefix(body, i, "null") {
 		w.lacking = append(w.lacking, position)

@@ -44,8 +44,8 @@ func (c parquetCells) cell(b *Batch, column *column, src []byte, i int) (int, bo
 	return i, c.typed(b, column, w.value)
 }
 
-// typed writes a JSON value as a cell of a type, null when it does not fit, or is
-// a time or date that the column's type does not reach.
+// typed writes a JSON value as a cell of a type: null when it does not fit, or
+// is a time or date out of the type's range.
 func (c parquetCells) typed(b *Batch, column *column, value []byte) bool {
 	w := &b.work
 	v, null, fits := w.fit(column, value)

@@ -17,26 +17,26 @@ import (
 const (
 	parquetMagic = "PAR1"
 
-	// groupRows is the number of rows of a row group. A group is cut earlier,
-	// after the row that ends past groupSize plain bytes, so that large
-	// documents do not fill the memory: readers and writers hold a group.
+	// groupRows is the number of rows of a row group. A group ends earlier,
+	// after the row that passes groupSize uncompressed bytes, because readers
+	// and writers hold a group in memory.
 	groupRows = 16 << 10
 	groupSize = 16 << 20
 
-	// pageSize is about how many plain bytes a page of a column holds. Pages
-	// are cut at fullPage, after a row and by the rows alone: the writer's own
-	// cuts, at pageSize, follow from how values are handed to it.
+	// pageSize is roughly how many uncompressed bytes a page of a column holds.
+	// We cut pages at fullPage, because that depends on the rows alone; the
+	// writer's own cuts at pageSize would depend on how values are batched.
 	pageSize = 1 << 20
 	fullPage = pageSize * 9 / 10
 
-	// boundSize is the longest text that the statistics of a column name as
-	// its lowest or highest.
+	// boundSize is the longest minimum or maximum, in bytes, in a column's
+	// statistics.
 	boundSize = 64
 )
 
-// rowSets makes a Parquet file of row groups. Each group is written as a small
-// file of its own, of which only the pages are kept; one footer at the end
-// names them all. So a file can go on after any group.
+// rowSets builds a Parquet file group by group, so it can be resumed after any
+// group. Each group is written as a small file of which only the pages are
+// kept; one footer at the end describes them all.
 type rowSets struct {
 	columns []parquetColumn
 	limits  limits
@@ -69,7 +69,7 @@ func newRowSets(l Layout, limits limits) *rowSets {
 		parquet.Compression(&zstd.Codec{}),
 		parquet.PageBufferSize(pageSize),
 		parquet.DataPageVersion(1),
-		// They would hold four copies of a page's longest texts.
+		// Page statistics would hold four copies of a page's longest texts.
 		parquet.DataPageStatistics(false),
 	}
 	for _, c := range g.columns {
@@ -81,10 +81,10 @@ func newRowSets(l Layout, limits limits) *rowSets {
 	return g
 }
 
-// keep adds the groups that were given out.
+// keep adds the groups emitted so far.
 func (g *rowSets) keep(s *fileState) { s.Groups, s.Offset = g.groups, g.offset }
 
-// resume goes on after groups that were given out.
+// resume continues after the groups emitted so far.
 func (g *rowSets) resume(s fileState) error {
 	if s.Offset < int64(len(parquetMagic)) {
 		return fmt.Errorf("row groups end at byte %d", s.Offset)
@@ -198,7 +198,7 @@ func (g *rowSets) add(column int, v parquet.Value) {
 	}
 }
 
-// flush gives the rows in values to the writer.
+// flush passes the rows in values to the writer.
 func (g *rowSets) flush() error {
 	if g.pending == 0 {
 		return nil
@@ -214,7 +214,7 @@ func (g *rowSets) flush() error {
 	return nil
 }
 
-// cut ends the row group and gives out its pages.
+// cut ends the row group and emits its pages.
 func (g *rowSets) cut(emit func(Piece) error) error {
 	if err := g.flush(); err != nil {
 		return err
@@ -248,8 +248,8 @@ func (g *rowSets) cut(emit func(Piece) error) error {
 	return err
 }
 
-// footer ends the group's own file and returns its footer, good until the
-// next.
+// footer ends the group's own file and returns its footer, valid until the next
+// call.
 func (g *rowSets) footer() (*format.FileMetaData, error) {
 	g.file.Reset()
 	g.file.Grow(int(g.writer.Size()) + 4096)

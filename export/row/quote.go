@@ -12,7 +12,7 @@ import (
 // whether it has that one key; if not, nothing is appended.
 func (r *rewriter) quoted(src []byte, i, value int, out []byte) (_ []byte, end int, exact bool) {
 	if i < r.judged {
-		// It was read ahead with something around it.
+		// It was already read ahead as part of an outer object.
 		if end = r.skip(src, value); end < 0 {
 			return out, -1, false
 		}
@@ -32,7 +32,7 @@ func (r *rewriter) quoted(src []byte, i, value int, out []byte) (_ []byte, end i
 	return r.quote(src, i, end, out), end, true
 }
 
-// quote appends src[i:end], which was just read ahead.
+// quote appends src[i:end], which has just been read ahead.
 func (r *rewriter) quote(src []byte, i, end int, out []byte) []byte {
 	if r.spaces {
 		return r.quoteLoose(src, i, end, out)
@@ -62,8 +62,8 @@ func (r *rewriter) quote(src []byte, i, end int, out []byte) []byte {
 	return append(out, '"')
 }
 
-// quoteLoose appends src[i:end], which was read already, and leaves out the
-// white space outside of strings.
+// quoteLoose appends src[i:end], already scanned, without the white space
+// outside strings.
 func (r *rewriter) quoteLoose(src []byte, i, end int, out []byte) []byte {
 	dropped := r.dropped[:0] // depths at which a closing brace is left out
 	depth := 0
@@ -145,9 +145,8 @@ func appendQuoted(out, text []byte) []byte {
 }
 
 // appendEscaped appends JSON text so that it can stand in a JSON string. There
-// must be room for twice its length and eight bytes more: quotes are
-// everywhere, so eight bytes are written at a time and then those after the
-// first quote or backslash again.
+// must be room for twice its length plus eight bytes: it writes eight bytes at
+// a time and then rewrites those after the first quote or backslash.
 func appendEscaped(out, text []byte) []byte {
 	to := out[len(out):cap(out)]
 	i, k := 0, 0

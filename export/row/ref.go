@@ -1,6 +1,6 @@
 package row
 
-// ref is what a {"@ref":…} value says. Spans are of quoted texts in the page.
+// ref is a parsed {"@ref":…} value. Spans are of quoted texts in the page.
 type ref struct {
 	id         span
 	collection span   // of a document ref
@@ -13,8 +13,8 @@ type span struct{ start, end int }
 func (s span) empty() bool        { return s.end == s.start }
 func (s span) of(b []byte) []byte { return b[s.start:s.end] }
 
-// nativeKind returns what a ref into a native collection of that quoted name
-// is, "" for any other name. Every exact structure that is not here is
+// nativeKind returns the type of a ref into the native collection of that
+// quoted name, "" for any other name. Well-formed refs into anything else are
 // "unknown".
 func nativeKind(name []byte) string {
 	switch string(name) {
@@ -112,11 +112,11 @@ func (s *scanner) anyRef(src []byte, i int) (ref, bool) {
 	return out, true
 }
 
-// refParts is the structure of a ref and of those that it hangs from.
+// refParts holds the ids of a ref and of its parents.
 type refParts struct {
 	id, parent, grand span // quoted ids: its own, its collection's, and that one's collection's
 	hasParent         bool
-	odd               bool // has keys or depth that no typed ref has
+	odd               bool // has keys or a depth that no typed ref has
 	end               int  // -1 for a fault
 }
 
@@ -160,7 +160,7 @@ func (s *scanner) refBody(src []byte, i, depth int) refParts {
 			p.parent, p.grand = parent.id, parent.parent
 			p.odd = p.odd || parent.odd || !parent.grand.empty()
 		case `"database"`:
-			// The ref lives in a child database, which rows do not name.
+			// The ref is of a child database, which rows do not name.
 			end = s.skip(src, value)
 		default:
 			p.odd = true

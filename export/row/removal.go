@@ -2,17 +2,17 @@ package row
 
 import "time"
 
-// Removal appends the row of a document that is gone: its id, ts, and the time
-// in the deletion column, both in microseconds since 1970. It has nothing else:
-// JSONL leaves the other columns out, CSV and Parquet hold null there; a wire
-// file gets a document of ref, ts and the deletion column. The layout must have a deletion column.
+// Removal appends the row of a deleted document: its id, ts, and the time for
+// the deletion column, both in microseconds since 1970. JSONL leaves the other
+// columns out, CSV and Parquet hold null there, and a wire file gets a document
+// of ref, ts and the deletion column. The layout must have a deletion column.
 func (s *Serializer) Removal(b *Batch, id, ts, deleted int64) {
 	s.rows.removal(b, id, ts, deleted)
 	b.end(id, ts)
 }
 
-// Take appends row i of another batch of the same layout. Counts stay where they
-// are.
+// Take appends row i of another batch of the same layout. It does not move
+// counts.
 func (b *Batch) Take(from *Batch, i int) {
 	start := 0
 	if i > 0 {
@@ -44,7 +44,7 @@ func FormatTime(micros int64) string {
 }
 
 // formatYears writes a time or a date whose year may be beyond 9999, which the
-// server then writes with a sign.
+// server writes with a sign.
 func formatYears(t time.Time, layout string) string {
 	if t.Year() > 9999 {
 		return "+" + t.Format(layout)

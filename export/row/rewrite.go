@@ -5,9 +5,9 @@ import (
 	"math/bits"
 )
 
-// rewriter copies values from the wire to JSON as rows hold it. Stretches of
-// the page that stay as they are are copied whole; only tags, and white space
-// outside of strings, end a stretch.
+// rewriter copies values from the wire format to the JSON of rows. It copies
+// unchanged stretches of the page as a whole; only tags and white space outside
+// strings end a stretch.
 type rewriter struct {
 	scanner
 	judge
@@ -15,8 +15,7 @@ type rewriter struct {
 	open []byte // containers open in rewrite: objectOpen, arrayOpen or escapedOpen
 
 	// again is set when an object had other keys beside "@obj", which no server
-	// sends: the document is then written once more with every "@obj" looked at
-	// ahead.
+	// sends: the document is then written again, looking ahead at every "@obj".
 	again   bool
 	careful bool
 }
@@ -185,7 +184,7 @@ key:
 	if i >= len(src) || src[i] != '"' {
 		return out, r.wrong(src, i, "a key is missing"), open
 	}
-	// Most keys are short: do without the call.
+	// Most keys are short: avoid the call.
 	if i++; i+8 <= len(src) {
 		w := binary.LittleEndian.Uint64(src[i:])
 		if n := bits.TrailingZeros64(stops(w)); n < 64 && src[i+n>>3] == '"' {
@@ -298,7 +297,7 @@ func (r *rewriter) tag(src []byte, i, key int, out []byte) (_ []byte, next int, 
 }
 
 // closeOf returns the position after the brace that ends an object whose last
-// value ends at i, or -1 when something else stands there.
+// value ends at i, or -1 if there is no such brace.
 func closeOf(src []byte, i int) int {
 	if i = space(src, i); i < len(src) && src[i] == '}' {
 		return i + 1

@@ -5,10 +5,10 @@ import (
 	"math/bits"
 )
 
-// scanner reads JSON text without building anything. Its methods take the
-// whole text and a position and return the position after what they read, or
-// -1 after noting the fault. Containers are kept on an explicit stack, a byte
-// each, so that any nesting is read in constant Go stack.
+// scanner reads JSON text without allocating values. Its methods take the whole
+// text and a position, and return the position after what they read, or -1
+// after recording the fault. Open containers are kept on an explicit stack of
+// bytes, so nesting takes no Go stack.
 type scanner struct {
 	at     int    // where the fault was found
 	why    string // what is wrong there
@@ -43,8 +43,8 @@ const (
 	highBits  = 0x80 * everyByte
 )
 
-// stops looks at eight bytes of a string at a time: the lowest bit that it
-// leaves set is in the first byte that is a quote, a backslash or a control
+// stops checks eight bytes of a string at once: the lowest set bit of its
+// result is in the first byte that is a quote, a backslash or a control
 // character.
 func stops(w uint64) uint64 {
 	quote := w ^ ('"' * everyByte)
@@ -147,7 +147,7 @@ func (s *scanner) number(src []byte, i int) int {
 	return i
 }
 
-// digits reads one digit or more.
+// digits reads one or more digits.
 func (s *scanner) digits(src []byte, i int) int {
 	if i >= len(src) || src[i]-'0' > 9 {
 		return s.wrong(src, i, "a number that is not one")
@@ -208,7 +208,7 @@ func (s *scanner) key(src []byte, i int) (end, value int) {
 	return end, i
 }
 
-// skip reads any value and sets spaces when white space stands in it.
+// skip reads any value, and sets spaces when it contains white space.
 func (s *scanner) skip(src []byte, i int) int {
 	open := s.skips[:0]
 	defer func() { s.skips = open[:0] }()
@@ -218,7 +218,7 @@ value:
 	}
 	switch src[i] {
 	case '"':
-		if i++; i+8 <= len(src) { // most strings are short: do without the call
+		if i++; i+8 <= len(src) { // most strings are short: avoid the call
 			w := binary.LittleEndian.Uint64(src[i:])
 			if n := bits.TrailingZeros64(stops(w)); n < 64 && src[i+n>>3] == '"' {
 				s.high |= w & (1<<(n&63) - 1)
@@ -312,8 +312,8 @@ key:
 	goto value
 }
 
-// compact appends a value that was read already, without the white space
-// outside of its strings.
+// compact appends an already scanned value without the white space outside its
+// strings.
 func compact(out, value []byte) []byte {
 	start, quoted := 0, false
 	for i := 0; i < len(value); i++ {
@@ -330,7 +330,7 @@ func compact(out, value []byte) []byte {
 	return append(out, value[start:]...)
 }
 
-// verbatim reads a value and appends it as it stands, without white space.
+// verbatim reads a value and appends it unchanged, without white space.
 func (s *scanner) verbatim(src []byte, i int, out []byte) ([]byte, int) {
 	s.spaces = false
 	end := s.skip(src, i)

@@ -6,27 +6,27 @@ import (
 	"unicode/utf8"
 )
 
-// Serializer rewrites pages to the rows of one layout. It is safe for
-// concurrent use.
+// Serializer turns pages into the rows of one layout. It is safe for concurrent
+// use.
 type Serializer struct {
 	layout  Layout
 	columns []column
 	rows    encoder
 
-	// What stands between a document's id and its ts when the server sends it.
+	// The server's text between a document's id and its ts.
 	afterID string
 	// The deletion column of a live row, with its comma; "" for none.
 	noDeletion string
 }
 
-// column is an additional column with what is prepared for it.
+// column is an additional column with its precomputed key.
 type column struct {
 	name string
 	typ  Type
 	key  string // `,"name":` in JSON
 }
 
-// work is what a batch keeps between pages so that rows need no allocation.
+// work holds a batch's scratch memory, reused between pages.
 type work struct {
 	rewriter
 	document    document
@@ -34,13 +34,13 @@ type work struct {
 	notes       []note // of the document being read
 	otherFields []span
 	foreign     bool   // the document is not one of the collection's
-	mayLack     bool   // null stands for a document that is not there
+	mayLack     bool   // null stands for a document that does not exist
 	lacking     []int  // positions of such nulls
-	value       []byte // a value as JSON, on its way to a cell
+	value       []byte // a value as JSON, before it becomes a cell
 	text        []byte // the text of a string
 }
 
-// note is what will be counted of a document once its row is whole.
+// note is something to count once the document's row is complete.
 type note struct {
 	kind   noteKind
 	name   span   // of another field
@@ -60,7 +60,7 @@ func (w *work) note(kind noteKind, column string) {
 	w.notes = append(w.notes, note{kind: kind, column: column})
 }
 
-// count adds the notes of a document whose row is whole.
+// count adds the notes of a document whose row is complete.
 func (w *work) count(src []byte) {
 	for _, n := range w.notes {
 		switch n.kind {
@@ -76,7 +76,8 @@ func (w *work) count(src []byte) {
 	}
 }
 
-// NewSerializer checks the layout and makes its serializer.
+// NewSerializer returns a serializer for the layout, or the error of
+// Layout.Validate.
 func NewSerializer(l Layout) (*Serializer, error) {
 	if err := l.Validate(); err != nil {
 		return nil, err
@@ -96,7 +97,7 @@ func NewSerializer(l Layout) (*Serializer, error) {
 	return s, nil
 }
 
-// jsonKey quotes a name as JSON without escaping what need not be.
+// jsonKey quotes a name as JSON with no more escapes than necessary.
 func jsonKey(name string) string {
 	out := []byte{'"'}
 	for _, c := range []byte(name) {
@@ -115,15 +116,15 @@ func jsonKey(name string) string {
 
 // Page appends the rows of one page to b: body is the answer's body as it was
 // sent, its elements as Layout.Paths asks for them. plan holds the ids that the
-// page must have, ascending; nil is any ascending ids after those in b. On an
-// error b's rows are as they were before; it is a *Mismatch, *DocumentError,
-// *PageError or *MisfitError.
+// page must have, ascending; nil allows any ascending ids after those in b. The
+// error is a *Mismatch, *DocumentError, *PageError or *MisfitError, and leaves
+// b's rows unchanged.
 func (s *Serializer) Page(b *Batch, body []byte, plan []int64) error {
 	b.work.mayLack = false
 	return s.append(b, body, plan, func(first int) error { return ordered(b, first, plan) })
 }
 
-// append appends the rows of a page, which right judges from b's row first on.
+// append appends the rows of a page. right checks them, from b's row first on.
 func (s *Serializer) append(b *Batch, body []byte, plan []int64, right func(first int) error) error {
 	bytes, rows := len(b.Bytes), len(b.Ends)
 	b.work.counts = Counts{}
@@ -139,8 +140,8 @@ func (s *Serializer) append(b *Batch, body []byte, plan []int64, right func(firs
 	return nil
 }
 
-// ordered compares the ids of the page, those of b from row first on, with the
-// plan, and their order with that of all rows.
+// ordered checks the ids of the page, which are b's rows from first on, against
+// the plan, and that all rows are in order.
 func ordered(b *Batch, first int, plan []int64) error {
 	got := b.IDs[first:]
 	right := plan == nil || len(plan) == len(got)
@@ -163,7 +164,7 @@ func (s *Serializer) page(b *Batch, body []byte, plan []int64) error {
 	found := false
 	i, err := s.object(r, body, space(body, 0), func(key []byte, i int) (int, error) {
 		if string(key) != `"resource"` || found {
-			return 0, &PageError{Collection: s.layout.Collection, Offset: i, Reason: "it holds something else, or a second one"}
+			return 0, &PageError{Collection: s.layout.Collection, Offset: i, Reason: "unexpected or repeated content"}
 		}
 		found = true
 		return s.resource(b, body, i, plan)
@@ -193,7 +194,8 @@ func (s *Serializer) resource(b *Batch, body []byte, i int, plan []int64) (int, 
 			found = true
 			return s.elements(b, body, i, plan)
 		case string(key) == `"before"`:
-			// Only a page behind a cursor has one, which repeats it.
+			// Only a page after a cursor has "before", which repeats the
+			// cursor.
 			if id, ok := r.cursor(body, i, s.layout.Collection); !hasPrefix(body, i, "null") && (!ok || id != b.From || b.From == 0) {
 				return 0, strange(i, fmt.Sprintf(`"before" is not what was asked for, which is %d`, b.From))
 			}
@@ -204,7 +206,7 @@ func (s *Serializer) resource(b *Batch, body []byte, i int, plan []int64) (int, 
 			}
 			b.Next = id
 		default:
-			return 0, strange(i, fmt.Sprintf("it holds %.40s, or holds it twice", key))
+			return 0, strange(i, fmt.Sprintf("unexpected or repeated key %.40s", key))
 		}
 		return s.skipped(r, body, i)
 	})
@@ -222,7 +224,7 @@ func (s *Serializer) resource(b *Batch, body []byte, i int, plan []int64) (int, 
 // object reads an object of the envelope; field reads the value at i.
 func (s *Serializer) object(r *rewriter, body []byte, i int, field func(key []byte, i int) (int, error)) (int, error) {
 	if i >= len(body) || body[i] != '{' {
-		return 0, s.fault(r, r.wrong(body, i, "it is no object"))
+		return 0, s.fault(r, r.wrong(body, i, "it is not an object"))
 	}
 	if i = space(body, i+1); i < len(body) && body[i] == '}' {
 		return i + 1, nil
@@ -253,13 +255,13 @@ func (s *Serializer) skipped(r *rewriter, body []byte, i int) (int, error) {
 	return i, nil
 }
 
-// fault makes an error of the page from what the scanner noted.
+// fault turns the scanner's fault into an error of the page.
 func (s *Serializer) fault(r *rewriter, _ int) error {
 	return &PageError{Collection: s.layout.Collection, Offset: r.at, Short: r.short, Reason: r.why}
 }
 
-// cursor reads the id of the first ref of a cursor, which must be that of a document
-// of the collection.
+// cursor reads the id of a cursor's first ref, which must be a document of the
+// collection.
 func (s *scanner) cursor(src []byte, i int, collection string) (int64, bool) {
 	if i >= len(src) || src[i] != '[' {
 		return 0, false
@@ -317,7 +319,7 @@ func (s *Serializer) element(b *Batch, body []byte, i, position int, plan []int6
 	w.document = document{id: -1}
 	end, err := s.rows.row(b, body, i)
 	if w.again {
-		// Only a text that no server sends comes here.
+		// Only reached by text that no server sends.
 		b.Bytes = b.Bytes[:before]
 		w.notes, w.high, w.careful, w.again = w.notes[:0], 0, true, false
 		w.document = document{id: -1}
@@ -342,7 +344,7 @@ func (s *Serializer) element(b *Batch, body []byte, i, position int, plan []int6
 	w.count(body)
 	ts, _ := parseTS(w.document.ts.of(body)) // checked when it was found
 	if ts < 0 || b.At != 0 && ts > b.At {
-		return 0, &PageError{Collection: s.layout.Collection, Offset: i, Reason: fmt.Sprintf("document %d has a time that is not one up to the snapshot's: %d", w.document.id, ts)}
+		return 0, &PageError{Collection: s.layout.Collection, Offset: i, Reason: fmt.Sprintf("document %d has a time that is invalid or later than the snapshot: %d", w.document.id, ts)}
 	}
 	b.end(w.document.id, ts)
 	return end, nil

@@ -1,15 +1,15 @@
 package row
 
-// judge finds out which {"@obj":…} objects are stored sets. Sets nest, and
-// whether the outer one is a set follows from the inner ones, so an object is
-// read ahead once, with everything in it, and each verdict is kept.
+// judge decides which {"@obj":…} objects are stored sets. Sets nest, and an
+// outer set depends on the inner ones, so an object is read ahead once with
+// everything in it, and each verdict is kept.
 type judge struct {
 	verdicts  []site
-	next      int // the first of verdicts that may still be asked for
+	next      int // the first verdict that may still be needed
 	judged    int // everything before this position was read ahead
 	nests     []nest
 	outermost int32 // keys of the object that was read ahead
-	dropped   []int // where quote leaves out a closing brace
+	dropped   []int // where quote omits a closing brace
 }
 
 // site is an object whose first key is "@obj".
@@ -27,13 +27,13 @@ const (
 	verdictFault                 // damaged
 )
 
-// forget drops the verdicts, before another document.
+// forget drops the verdicts before the next document.
 func (j *judge) forget() {
 	j.verdicts, j.next, j.judged = j.verdicts[:0], 0, 0
 }
 
-// verdict says what the object at i is, whose first key is "@obj", and where it
-// ends.
+// verdict returns what the object at i is, whose first key is "@obj", and where
+// it ends.
 func (j *judge) verdict(s *scanner, src []byte, i int) (verdict, int) {
 	if i >= j.judged {
 		j.forget()
@@ -55,7 +55,7 @@ func (j *judge) verdict(s *scanner, src []byte, i int) (verdict, int) {
 // nest is an array or object that is open while reading ahead.
 type nest struct {
 	array   bool
-	bad     bool    // a key that no set has, or one twice; of an array: an element that is neither ref nor set
+	bad     bool    // a key that sets don't have, or a repeated one; in an array: an element that is neither ref nor set
 	last    keyBit  // the key whose value is being read
 	keys    keyBit  // all keys
 	count   int32   // number of keys or elements
@@ -68,7 +68,7 @@ type kindBit byte
 
 const (
 	kindScalar  kindBit = iota
-	kindObject          // an object that is nothing below
+	kindObject          // any other object
 	kindRef             // {"@ref":{…}}
 	kindSetKeys         // an object with exactly the keys of a set and a right operand
 	kindBareSet         // {"@set":{…}} over such an object
@@ -154,7 +154,7 @@ func keyBitOf(quoted []byte) keyBit {
 	return keyUnknown
 }
 
-// kind says what an object is once all of it was read.
+// kind returns what an object is once all of it was read.
 func (n *nest) kind() kindBit {
 	if n.bad {
 		return kindObject
@@ -314,7 +314,7 @@ key:
 	}
 }
 
-// verdict says what an object is whose first key is "@obj" and whose kind is
+// verdict returns what an object is whose first key is "@obj" and whose kind is
 // known.
 func (n *nest) verdict(kind kindBit) verdict {
 	switch {

@@ -3,7 +3,7 @@ package row
 import "unicode/utf8"
 
 // unquote appends the text of a JSON string that was read already. It is not ok
-// when the text holds half of a surrogate pair, which no UTF-8 can say.
+// when the text has an unpaired surrogate, which UTF-8 cannot encode.
 func unquote(out, quoted []byte) ([]byte, bool) {
 	text := quoted[1 : len(quoted)-1]
 	start := 0

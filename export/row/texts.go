@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// texts makes the rows of a file into those of a JSONL file without a deletion
-// column. A result is valid until the next one; nil means that a row holds what no
-// JSONL row can, and why says what.
+// texts converts the rows of a file to those of a JSONL file without a deletion
+// column. A result is valid until the next one; nil means that a row holds
+// something no JSONL row can, which why describes.
 type texts struct {
 	keys  []string // `,"name":` of each column after ts, in the file's order
 	types []Type   // of the same columns
@@ -21,7 +21,7 @@ type texts struct {
 	batch Batch
 }
 
-// newTexts makes those of a format that has columns.
+// newTexts returns the texts of a format with columns.
 func newTexts(l Layout) *texts {
 	l.Deletion = ""
 	t := &texts{}
@@ -49,7 +49,7 @@ func (t *texts) end() []byte {
 	return t.out
 }
 
-// appendString appends a text as a JSON string, escaped as the server does.
+// appendString appends a JSON string, escaped as the server does.
 func appendString(out, text []byte) []byte {
 	out = append(out, '"')
 	for _, c := range text {
@@ -68,9 +68,8 @@ func appendString(out, text []byte) []byte {
 	return append(out, '"')
 }
 
-// appendFloat appends a number as the server writes one that is no whole number:
-// with a point, and an exponent outside of 0.001 to 10 million. What is no number
-// is a string.
+// appendFloat appends a float as the server writes it: with a point, and with
+// an exponent outside 0.001 to 10 million. NaN and infinities become strings.
 func appendFloat(out []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):

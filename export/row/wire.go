@@ -12,7 +12,7 @@ func (wireCodec) encoder(s *Serializer) encoder { return wireRows{s} }
 
 func (wireCodec) body(l Layout, at limits) (body, error) { return newLineBody(l, at, nil) }
 
-// text makes the rows of its documents, as a page of them would give.
+// text makes rows of the documents, the same as from a page of them.
 func (wireCodec) text(l Layout) (*texts, error) {
 	rows, err := NewSerializer(Layout{Collection: l.Collection, Format: JSONL})
 	return &texts{rows: rows}, err
@@ -20,7 +20,7 @@ func (wireCodec) text(l Layout) (*texts, error) {
 
 type wireRows struct{ *Serializer }
 
-// row appends the document as it came.
+// row appends the document unchanged.
 func (s wireRows) row(b *Batch, src []byte, i int) (int, error) {
 	w := &b.work
 	if s.start(w, src, i) < 0 {
@@ -34,7 +34,7 @@ func (s wireRows) row(b *Batch, src []byte, i int) (int, error) {
 		return -1, nil
 	}
 	if src[i] != '{' {
-		return w.fail(i, "it is no object"), nil
+		return w.fail(i, "it is not an object"), nil
 	}
 	b.Bytes = append(b.Bytes, '\n')
 	return end, nil
@@ -70,7 +70,7 @@ func (c *checker) document() (int64, string) {
 	c.found.TS, _ = parseTS(c.work.document.ts.of(c.line))
 	if c.texts != nil && !c.found.Removed {
 		if c.found.Text = c.texts.document(c.line); c.found.Text == nil {
-			return -1, "it is no document"
+			return -1, "it is not a document"
 		}
 	}
 	return id, ""

@@ -2,21 +2,21 @@
 // does, as far as an exporter can notice. It serves the demo, the tests of the
 // client, and people who want to try the tool without a database.
 //
-// It is not a database. Everything is kept in memory and lost when the process
-// ends; a write excludes all other queries; old versions are never removed; a
-// query runs to its end even if its client hangs up; keys are stored unhashed.
+// It is not a database. Everything is in memory and lost when the process ends;
+// a write blocks all other queries; old versions are never removed; a query
+// runs to its end even if its client disconnects; keys are stored unhashed.
 //
 // # What it covers
 //
 // Child databases, collections, documents with their history, At, ttl,
 // history_days and the minimum time of a snapshot, keys that expire or are
 // deleted, the built-in key roles, scoped secrets (secret:database:role), roles
-// with privileges that are true or a predicate, indexes with terms, values and
-// a build time, the sets Documents, Match, Events, Range, Union, Intersection,
-// Difference, Distinct, Reverse, Join, Filter and Singleton, pages with cursors
-// in both directions, set and document events, Insert and Remove in the past,
-// user functions, the limits on width, compute and written bytes, the query
-// timeout, and errors with their codes and positions.
+// with privileges that are unconditional or a predicate, indexes with terms,
+// values and a build time, the sets Documents, Match, Events, Range, Union,
+// Intersection, Difference, Distinct, Reverse, Join, Filter and Singleton,
+// pages with cursors in both directions, set and document events, Insert and
+// Remove in the past, user functions, the limits on width, compute and written
+// bytes, the query timeout, and errors with their codes and positions.
 //
 // Its answers are compared with two recordings of a real server. Of the first
 // (testdata/recorded.jsonl, what an exporter sends) 477 of 481 answers are
@@ -28,30 +28,31 @@
 //
 // A real server takes longer. Each document read counts as at least 50 µs
 // towards X-Query-Timeout, so that queries can time out. Documents that a key
-// may not read take time as well: a page steps over them, and a step covers as
-// many as the page's size. 20 000 of them take 14 s in pages of 1 and 0.1 s in
-// pages of 80 000, as on a real server. The server really waits that long, in
-// the demo and in serve too: a client that asks for small pages of what it may
-// not read should notice. Options.Wait replaces the wait.
+// may not read take time as well: a page skips them in steps of the page size.
+// 20 000 of them take 14 s in pages of 1 and 0.1 s in pages of 80 000, as on a
+// real server. The emulator really waits that long, also in the demo and in
+// serve, so that a client that reads them in small pages notices. Options.Wait
+// replaces the wait.
 //
 // An index over more than 128 documents is active after 2 seconds of the
 // server's clock. Transaction times are not rounded to 10 ms. A double is shown
 // with its shortest digits, which the real server's Java 17 does not always
-// find. The sizes at which a page is too wide are those that were seen, not
-// computed. Texts of errors that were never recorded are guesses; their status
-// and code are not. The memory of a query's values is bounded at 1 GiB, and so
-// is its answer.
+// find. The sizes at which a page is too wide are observed ones, not computed.
+// The messages of errors that were never recorded are guesses; their status and
+// code are not. A query's values take at most 1 GiB of memory, and so does its
+// answer.
 //
 // # What it does not cover
 //
-// FQL v10 and what is made with it, tokens, credentials and identities (their
-// refs exist), Login, Logout and Identify, membership of roles, access
-// providers beyond their document, unique indexes, bindings of indexes, wildcard
-// sources, most functions of strings, times and mathematics, type tests, events
-// of intersections, differences and joins, what API version 5 changes, streams,
-// the REST paths, the export endpoint, h2c by Upgrade (prior knowledge works),
-// CORS headers, TLS, an Expect other than 100-continue, several nodes. A form
-// that it does not know is refused as a real server refuses an unknown form.
+// FQL v10 and anything created with it, tokens, credentials and identities
+// (their refs exist), Login, Logout and Identify, membership of roles, access
+// providers beyond their document, unique indexes, bindings of indexes,
+// wildcard sources, most functions of strings, times and mathematics, type
+// tests, events of intersections, differences and joins, the changes of API
+// version 5, streams, the REST paths, the export endpoint, h2c by Upgrade
+// (prior knowledge works), CORS headers, TLS, an Expect other than
+// 100-continue, several nodes. Forms that it does not know fail like unknown
+// forms on a real server.
 //
 // # How it is built
 //

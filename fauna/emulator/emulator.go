@@ -20,9 +20,9 @@ type Options struct {
 	// Seed determines the secrets and global ids that the server generates; 0
 	// picks a random seed.
 	Seed int64
-	// Wait waits as long as a real server takes to step over documents that a
-	// key may not read; nil sleeps. It returns early when ctx ends. A test in
-	// virtual time advances its clock here.
+	// Wait waits as long as a real server takes to skip documents that a key
+	// may not read; nil sleeps. It returns early when ctx ends. A test with a
+	// virtual clock advances it here.
 	Wait func(ctx context.Context, d time.Duration)
 	// Middleware, unless nil, wraps the server's HTTP side.
 	Middleware func(http.Handler) http.Handler
@@ -36,7 +36,7 @@ type Server struct {
 	wrap   func(http.Handler) http.Handler
 	forms  formTable
 
-	// mu lets many queries read at the same time, or one write.
+	// mu allows many readers or one writer.
 	mu      sync.RWMutex
 	rand    *rand.Rand
 	root    *database
@@ -56,7 +56,7 @@ type request struct {
 	Secret     string        // as sent, with any scope after colons
 	Body       []byte        // one JSON expression
 	APIVersion string        // "4"; "" is 2.1
-	Timeout    time.Duration // 0 is the default of two minutes
+	Timeout    time.Duration // 0 means the default of two minutes
 	LastSeen   int64         // microseconds; the query waits for this time and reads no earlier
 	Linearized bool
 	ReadOnly   bool // a GET: writes are refused
@@ -72,7 +72,7 @@ type response struct {
 	WWWAuthenticate bool // a 401: send the header
 }
 
-// metrics are the figures of a response's headers.
+// metrics are the costs reported in a response's headers.
 type metrics struct {
 	ComputeOps   int64
 	ByteReadOps  int64

@@ -53,9 +53,9 @@ func (e *env) subject() string {
 // A span is a stretch of time in which a set held a document.
 type span struct{ from, to int64 }
 
-// spans returns the times during which Documents held the document. A change of its
-// ttl ends one and begins another; a torn version ends one, and the next begins
-// only after a delete and a create.
+// spans returns the times during which Documents held the document. A change of
+// its ttl ends one span and starts another; a torn version ends one, and the
+// next starts only after a delete and a create.
 func (h *history) spans() []span {
 	var out []span
 	alive, lost := false, false
@@ -74,8 +74,9 @@ func (h *history) spans() []span {
 	return out
 }
 
-// events lists the events of a set up to the env's time. What lies before the
-// minimum is cut off, except for the adds of documents still there then.
+// events lists the events of a set up to the env's time. Events before the
+// minimum are left out, except for the adds of documents that still existed
+// then.
 func (s *set) events(e *env) ([]event, error) {
 	var out []event
 	note := func(r *ref, sp span, vals []value, minimum int64) {
@@ -147,11 +148,11 @@ func noEvents(at *position) error {
 	return invalidArgument(at, "Set does not support events history.")
 }
 
-// An eventBound is a position among events.
+// An eventBound is a position in a sequence of events.
 type eventBound struct {
 	event
 	whole bool // only the time counts
-	add   bool // of the time only the adds
+	add   bool // only the adds of that time
 	end   bool // after all
 }
 
@@ -175,8 +176,8 @@ func (b eventBound) side(ev event) int {
 	return ev.compare(b.event)
 }
 
-// eventBound reads a cursor among events. {ts} and {ts, action} lie after all
-// events of that time; a bare time lies before its adds.
+// eventBound reads a cursor among events. {ts} and {ts, action} come after all
+// events of that time; a bare time comes before its adds.
 func (c cursor) eventBound() (eventBound, error) {
 	switch v := c.val.(type) {
 	case nil:
@@ -323,7 +324,7 @@ func (e *env) documentEvents(r *ref, c cursor, size int, at *position) (value, e
 		before = v
 		if v.ts > e.at || i+1 < len(h.versions) && h.versions[i+1].ts <= minimum {
 			if v.ts <= minimum {
-				before = nil // the oldest version that is kept is shown as a create
+				before = nil // the oldest version kept is shown as a create
 			}
 			continue
 		}
@@ -359,7 +360,7 @@ func (e *env) versionEvent(r *ref, last, v *version) *object {
 	return newObject("ts", v.ts, "action", action, e.subject(), r, "data", data)
 }
 
-// difference returns what must be merged into old to get now.
+// difference returns the changes that turn old into now when merged.
 func difference(old, now value) value {
 	a, okA := old.(*object)
 	b, okB := now.(*object)

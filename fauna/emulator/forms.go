@@ -24,8 +24,8 @@ func newForms() formTable {
 // evalFunc evaluates a form whose arguments have been evaluated.
 type evalFunc func(e *env, n *node, args []value) (value, error)
 
-// strict evaluates the arguments in the form's order; the first error ends it.
-// Only arrays and objects collect the errors of all their parts.
+// strict evaluates the arguments in the form's order and stops at the first
+// error. Only arrays and objects collect the errors of all their parts.
 func strict(f evalFunc) func(e *env, n *node) (value, error) {
 	return func(e *env, n *node) (value, error) {
 		args := make([]value, len(n.args))

@@ -51,8 +51,8 @@ func elements(v value) (list array, p *page, ok bool) {
 	return nil, nil, false
 }
 
-// notIterable is the error for a value without elements. A set has some, but not
-// every function can iterate over it.
+// notIterable is the error for a value that a function can't iterate over. Not
+// every function accepts sets.
 func notIterable(v value, at *position) error {
 	if _, isSet := v.(*set); isSet {
 		return expected(at, "Array or Page", v)
@@ -60,7 +60,8 @@ func notIterable(v value, at *position) error {
 	return expected(at, "Array, Set, or Page", v)
 }
 
-// rewrap returns a page with other elements; without a page, the elements.
+// rewrap returns a copy of the page with other elements, or just the elements
+// if there is no page.
 func rewrap(p *page, list array) value {
 	if p == nil {
 		return list
@@ -120,7 +121,7 @@ func filterForm(e *env, n *node, args []value) (value, error) {
 	return rewrap(p, out), nil
 }
 
-// listOf is elements for sets too, which it reads completely.
+// listOf is like elements, but also accepts sets, which it reads completely.
 func (e *env) listOf(v value, at *position) (array, *page, error) {
 	s, ok := asSet(v)
 	if !ok {

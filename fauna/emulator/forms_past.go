@@ -83,7 +83,7 @@ func insertForm(e *env, n *node, args []value) (value, error) {
 	return ev, nil
 }
 
-// removeForm removes a version from the past.
+// removeForm removes a version from history.
 func removeForm(e *env, n *node, args []value) (value, error) {
 	r, ts, _, err := e.past(n, args)
 	if err != nil {

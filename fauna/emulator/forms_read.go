@@ -40,7 +40,7 @@ func (t formTable) addReads() {
 	t.add("now", func(e *env, _ *node) (value, error) { return microsTime(e.tx.now), nil })
 }
 
-// timed returns the env at the time of the i-th argument, if that was sent.
+// timed returns the env at the time given by the i-th argument, if it was sent.
 func (e *env) timed(n *node, args []value, i int) (*env, error) {
 	if !n.given(i) {
 		return e, nil
@@ -103,7 +103,7 @@ func (e *env) get(r *ref, at, place *position) (value, error) {
 	return nil, notFound(at, e.title(r.class))
 }
 
-// title returns what errors of the query's API version call an instance.
+// title returns the word for an instance in errors of the query's API version.
 func (e *env) title(c class) string {
 	if e.tx.legacy {
 		if c == clsCollections {
@@ -114,7 +114,7 @@ func (e *env) title(c class) string {
 	return classTitles[c]
 }
 
-// document returns a version as Get shows it.
+// document returns a version as Get returns it.
 func (e *env) document(r *ref, v *version) *docValue {
 	d := &docValue{ref: r, version: v}
 	if r.class == clsIndexes && r.item != nil && r.item.index != nil && !r.item.index.active(e.tx.now) {
@@ -149,7 +149,7 @@ func (e *env) first(s *set, n *node) (value, error) {
 	return e.get(found, n.at, n.place(0))
 }
 
-// placed gives a denied privilege inside a set its position.
+// placed adds the position to a denied privilege inside a set.
 func placed(err error, at *position) error {
 	if err == errDenied {
 		return denied(at)
@@ -194,7 +194,7 @@ func selectForm(e *env, n *node) (value, error) {
 	return v, nil
 }
 
-// stepInto goes one step of a path into a value.
+// stepInto follows one step of a path.
 func stepInto(v value, step value) (value, bool) {
 	switch in := v.(type) {
 	case array:

@@ -116,8 +116,8 @@ func (t formTable) addSets() {
 	}))
 }
 
-// notOperand is the error for a value that a union, an intersection or a
-// difference of sets can't have at a place.
+// notOperand is the error for a value that is not a valid operand of a union,
+// intersection or difference.
 func notOperand(v value, place, at *position) error {
 	switch v.(type) {
 	case array:
@@ -132,7 +132,7 @@ func mixedOperands(at *position) error {
 	return invalidArgument(at, "Arguments cannot be of different types, expected Set or Array.")
 }
 
-// match makes the set of an index that is ready.
+// match returns the set of an index that is active.
 func (e *env) match(n *node, index value, at *position, terms value, given bool) (value, error) {
 	if name, ok := index.(string); ok {
 		index, at = e.tx.db.named(clsIndexes, name), n.at.child("index")
@@ -170,7 +170,8 @@ func bound(v value) []value {
 	return []value{v}
 }
 
-// resolved refuses refs to missing schema items in cursors and bounds.
+// resolved returns an error for refs to missing schema items in cursors and
+// bounds.
 func resolved(v value, at *position) error {
 	for _, v := range asArray(v) {
 		if r, ok := v.(*ref); ok {
@@ -230,13 +231,13 @@ func ofArrays(kind setKind, list []value, at *position) (out array, ok bool, err
 	return out, len(list) > 0, nil
 }
 
-// rendered returns a value's text, for quick comparison.
+// rendered returns a value's text, for fast comparison.
 func rendered(v value) string {
 	r := &renderer{version: "4"}
 	return string(r.value(nil, v))
 }
 
-// distinct keeps the first of each group of equal elements.
+// distinct keeps the first of equal elements.
 func distinct(list array) array {
 	out, have := array{}, map[string]bool{}
 	for _, v := range list {

@@ -112,7 +112,7 @@ func createArgs(action string, data value, r *ref) []value {
 	return []value{fields}
 }
 
-// writable refuses writes inside At.
+// writable returns an error for writes inside At.
 func (e *env) writable(at *position) error {
 	if e.at < e.tx.now {
 		return &queryError{at: at, code: "invalid write time", text: "Cannot write outside of snapshot time.", status: 400}

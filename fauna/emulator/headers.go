@@ -28,10 +28,10 @@ type queryHeaders struct {
 	Tags       string // as sent, echoed in the answer
 }
 
-// A headerError is a header that a real server refuses, before anything else.
+// A headerError is a header that a real server rejects before anything else.
 type headerError struct {
 	name    string // lower case
-	problem string // a sentence, with its full stop where a real server has one
+	problem string // a sentence, with a full stop if a real server sends one
 }
 
 func (e *headerError) Error() string { return "Invalid header '" + e.name + "': " + e.problem }
@@ -99,9 +99,9 @@ func headerNumber(name, text string, low, high int64) (int64, error) {
 	return n, nil
 }
 
-// readSecret takes the secret out of an Authorization header: Bearer with the
-// secret, or Basic with it as the user name. The scheme's letters must be as
-// written here. Anything else is no authentication.
+// readSecret extracts the secret from an Authorization header: Bearer with the
+// secret, or Basic with it as the user name. The scheme is case-sensitive.
+// Anything else counts as no authentication.
 func readSecret(authorization string) string {
 	fields := strings.Fields(authorization)
 	if len(fields) != 2 {

@@ -9,7 +9,7 @@ const (
 	// buildAtOnce is the number of documents over which an index is built in
 	// the background.
 	buildAtOnce = 128
-	// buildTime is how long that takes; on a real core 30 seconds at most.
+	// buildTime is how long that takes. A real server takes 30 seconds at most.
 	buildTime = 2_000_000
 )
 
@@ -19,8 +19,8 @@ type fieldSpec struct {
 	reverse bool
 }
 
-// An index keeps an entry for each stretch of time in which a document had the
-// same terms and values.
+// An index keeps an entry for each period in which a document had the same
+// terms and values.
 type index struct {
 	item     *item
 	sources  []*item
@@ -34,7 +34,7 @@ type index struct {
 // endless is the end of an entry that is still valid.
 const endless = maxMicros
 
-// An entry of an index, valid from from up to but excluding to.
+// An entry of an index, valid from from (inclusive) to to (exclusive).
 type entry struct {
 	keys     []value // terms, then values
 	coll     *item
@@ -182,8 +182,8 @@ func (ix *index) minimum(now int64) int64 {
 	return out
 }
 
-// mayRead reports whether the caller may read the index, and whether its
-// documents need no check of their own.
+// mayRead reports whether the caller may read the index, and whether it may
+// read all of its documents.
 func (e *env) mayRead(s *set) (read, all bool) {
 	if e.rule(s.ref, actUnrestricted).always {
 		return true, true

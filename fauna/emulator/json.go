@@ -29,8 +29,8 @@ const (
 	jsonObject
 )
 
-// A jsonValue is JSON that keeps the order of an object's keys. Of keys that
-// stand twice the first wins.
+// A jsonValue is JSON that keeps the order of an object's keys. The first of
+// duplicate keys wins.
 type jsonValue struct {
 	kind  jsonKind
 	yes   bool
@@ -272,7 +272,7 @@ func (p *jsonParser) number() *jsonValue {
 }
 
 // string reads a string from its opening quote on. Bytes that are not UTF-8
-// become U+FFFD and a surrogate without its other half becomes "?".
+// become U+FFFD and an unpaired surrogate becomes "?".
 func (p *jsonParser) string() (string, bool) {
 	p.at++
 	from := p.at

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A keyEntry is what a key stands for.
+// A keyEntry is what a key gives access to.
 type keyEntry struct {
 	secret  string
 	builtin string  // admin, server, server-readonly or client; "" for custom roles

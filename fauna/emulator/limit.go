@@ -6,36 +6,36 @@ import (
 )
 
 const (
-	// opsPerUnit raw operations are one of x-compute-ops.
+	// opsPerUnit raw operations count as one in x-compute-ops.
 	opsPerUnit = 50
 	// maxCompute is the most that a query may compute, in units.
 	maxCompute = 12000
-	// maxWidth bounds the elements that one set read may gather.
+	// maxWidth limits the elements that reading one set may gather.
 	maxWidth = 100_000
-	// seenWidth is what the real server gives as the width that was too much:
+	// seenWidth is the width that the real server reports when it is too large:
 	// the first block of 1024 elements beyond the limit.
 	seenWidth = 98 * 1024
 	// readCost is the least time that a real core takes to read a document. It
 	// counts towards the query timeout, since this server is much faster.
 	readCost = 50 * time.Microsecond
-	// A page steps over documents that the caller may not read, as many at a
-	// time as the page is large. A step and a document take at least this long;
-	// a large step counts as maxStep small ones, and a collection of slowAt
-	// documents doubles the step. Seen: 20 000 denied documents took 14 s in
-	// pages of 1, 3 s of 64, 0.4 s of 1000 and 0.1 s of 16 000.
+	// A page skips documents that the caller may not read, in steps of the page
+	// size. A step and a document take at least this long; a large step counts
+	// as maxStep small ones, and a collection of slowAt documents doubles the
+	// step. Observed: 20 000 denied documents took 14 s in pages of 1, 3 s of
+	// 64, 0.4 s of 1000 and 0.1 s of 16 000.
 	stepCost   = 600 * time.Microsecond
 	deniedCost = 6 * time.Microsecond
 	maxStep    = 12
 	slowAt     = 100_000
-	// maxVersion and maxWritten are the most bytes of one version and of all
-	// that a query writes.
+	// maxVersion and maxWritten limit the bytes of one version and of
+	// everything a query writes.
 	maxVersion = 8 << 20
 	maxWritten = 16 << 20
-	// maxMemory bounds the bytes of the values that a query makes.
+	// maxMemory limits the bytes of the values that a query builds.
 	maxMemory = 1 << 30
-	// elementSize is about what an element of an array or a page takes.
+	// elementSize is roughly the memory of an element of an array or a page.
 	elementSize = 64
-	// maxDepth bounds nested calls of functions and lambdas.
+	// maxDepth limits nested calls of functions and lambdas.
 	maxDepth = 200
 )
 
@@ -53,8 +53,8 @@ func (e *env) spend(n int64) error {
 	return nil
 }
 
-// passOver adds the cost of the elements that the caller may not see: denied of
-// all in the set, in steps of a page's size.
+// passOver adds the cost of skipping the elements that the caller may not see:
+// denied of all in the set, in steps of the page size.
 func (tx *txn) passOver(denied, all, size int) {
 	if denied == 0 {
 		return
@@ -78,8 +78,8 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// take counts the bytes of the values that a query makes. Too many are refused
-// with the error for too much compute.
+// take counts the bytes of the values that a query builds. Beyond the limit it
+// returns the error for too much compute.
 func (e *env) take(bytes int) error {
 	e.tx.memory += int64(bytes)
 	if e.tx.memory > maxMemory {
@@ -96,8 +96,8 @@ func (tx *txn) check() error {
 	return nil
 }
 
-// width refuses a read of size elements if the set has that many and a fifth
-// more: a real server reads more than it returns.
+// width returns an error for a read of size elements if the set has a fifth
+// more than the limit: a real server reads more than it returns.
 func width(size, available int) error {
 	if min(size+size/5, available) > maxWidth {
 		return badRequest("Query exceeds max width. Max: %d, current: %d.", maxWidth, seenWidth)

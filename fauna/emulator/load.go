@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// A Document is one document for Load.
+// Document is a document to load.
 type Document struct {
 	ID   int64  // 0 to 2^63-1
 	TS   int64  // microseconds since 1970; 0 is the time of the load
-	Data []byte // the data field as a response would show it, without white space; nil for none. Load keeps it.
+	Data []byte // the data field as in a response, without white space; nil for none. Load retains it.
 	TTL  int64  // microseconds since 1970; 0 for none
 }
 
-// Load puts documents into a collection of the root database and makes the
-// collection if needed. An existing document gets another version. Limits do not
-// apply, and it is much faster than queries. Times may be in the past; earlier
-// snapshots then contain the documents.
+// Load adds documents to a collection of the root database, which it creates if
+// needed. An existing document gets another version. Limits do not apply, and
+// it is much faster than queries. Times may be in the past; earlier snapshots
+// then contain the documents.
 func (s *Server) Load(name string, docs iter.Seq[Document]) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -28,7 +28,7 @@ func (s *Server) Load(name string, docs iter.Seq[Document]) error {
 	if it == nil {
 		e := &env{tx: tx, at: tx.now}
 		if _, err := e.createItem(clsCollections, newObject("name", name), nil); err != nil {
-			return fmt.Errorf("load %s: make the collection: %w", name, err)
+			return fmt.Errorf("load %s: create the collection: %w", name, err)
 		}
 		it = s.root.find(clsCollections, name)
 	}
@@ -36,7 +36,7 @@ func (s *Server) Load(name string, docs iter.Seq[Document]) error {
 	c := it.coll
 	for d := range docs {
 		if d.ID < 0 {
-			return fmt.Errorf("load %s: id %d is below 0", name, d.ID)
+			return fmt.Errorf("load %s: id %d is negative", name, d.ID)
 		}
 		if d.Data != nil && !json.Valid(d.Data) {
 			return fmt.Errorf("load %s: the data of document %d is not JSON", name, d.ID)

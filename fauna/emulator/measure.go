@@ -1,10 +1,11 @@
 package emulator
 
-// maxParts bounds the parts of a value that is compared or stored. Values can
-// share their parts, so a few operations can make one of any size.
+// maxParts limits the parts of a value that is compared or stored. Values can
+// share parts, so a few operations can build one of any size.
 const maxParts = 4 << 20
 
-// measure refuses values that are too large or too deep to process.
+// measure returns an error for values that are too large or too deep to
+// process.
 func measure(values ...value) error {
 	left := maxParts
 	for _, v := range values {

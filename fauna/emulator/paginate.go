@@ -18,7 +18,7 @@ const (
 	pageSources
 )
 
-// A cursor says where a page begins, or where it ends.
+// A cursor is where a page starts or ends.
 type cursor struct {
 	given  bool
 	before bool

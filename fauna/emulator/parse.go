@@ -32,11 +32,11 @@ type node struct {
 // A form is one function of FQL, known by the exact set of its keys.
 type form struct {
 	keys     []string
-	required int // how many keys, from the first, must be there
+	required int // how many keys, from the first, must be present
 	eval     func(e *env, n *node) (value, error)
 	parse    func(p *parser, j *jsonValue, at *position, vars *names) *node // nil: all arguments are expressions
-	write    bool                                                           // it may change the store: the query must exclude others
-	effect   bool                                                           // it does write; refused where writes are not allowed
+	write    bool                                                           // it may change the store: the query needs the write lock
+	effect   bool                                                           // it always writes: an error where writes are not allowed
 	data     bool                                                           // it reads the store
 	free     bool                                                           // not counted as compute
 }
@@ -44,7 +44,7 @@ type form struct {
 // A formTable finds forms by each of their required keys.
 type formTable map[string][]*form
 
-// add registers a form; keys that end in "?" may be left out.
+// add registers a form; keys that end in "?" are optional.
 func (t formTable) add(keys string, eval func(e *env, n *node) (value, error)) *form {
 	f := &form{eval: eval}
 	for _, k := range strings.Fields(keys) {
@@ -134,7 +134,7 @@ func (p *parser) expression(j *jsonValue, at *position, vars *names) *node {
 		return n
 	case jsonObject:
 		if len(j.keys) == 1 && strings.HasPrefix(j.keys[0], "@") {
-			if j.keys[0] == "@obj" && j.items[0].kind == jsonObject { // what it holds is an expression again
+			if j.keys[0] == "@obj" && j.items[0].kind == jsonObject { // its content is an expression again
 				return p.expression(j.items[0], at.child("@obj"), vars)
 			}
 			v, err := p.tagged(j, at)
@@ -208,8 +208,8 @@ func (p *parser) lambda(j *jsonValue, at *position, vars *names) *lambda {
 	return l
 }
 
-// shownBody is a lambda's body as a real server shows it: the bindings of a Let
-// are one object, where the later of two equal names wins.
+// shownBody is a lambda's body as a real server returns it: the bindings of a
+// Let become one object, and the last of equal names wins.
 func shownBody(j *jsonValue) *jsonValue {
 	out := *j
 	out.items = make([]*jsonValue, len(j.items))
@@ -250,7 +250,7 @@ func shownBindings(list *jsonValue) *jsonValue {
 }
 
 // needs reports whether the request may write and whether it may read. It looks
-// at keys only, so it may say yes wrongly.
+// at keys only, so it can return true for a request that does neither.
 func (t formTable) needs(j *jsonValue) (write, data bool) {
 	for i, item := range j.items {
 		if j.kind == jsonObject {

@@ -89,7 +89,7 @@ func (p *parser) tagged(j *jsonValue, at *position) (value, *queryError) {
 var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // queryLiteral reads the content of @query: a lambda without bound variables.
-// Without an API version it is one of 2.12.
+// Without an API version it counts as 2.12.
 func (p *parser) queryLiteral(j *jsonValue, at *position) (value, *queryError) {
 	bad := invalidExpression(at, "Invalid lambda.")
 	version := j.get("api_version")

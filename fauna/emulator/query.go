@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// New makes an empty server with one root database.
+// New returns an empty server with one root database.
 func New(o Options) *Server {
 	s := &Server{clock: o.Clock, wait: o.Wait, wrap: o.Middleware, secrets: map[string]*item{}, forms: newForms()}
 	if s.clock == nil {
@@ -66,7 +66,7 @@ func (s *Server) query(ctx context.Context, q request) response {
 // the time that the client has seen.
 func (s *Server) runLocked(ctx context.Context, tx *txn, q request, body *jsonValue) (resp response) {
 	write, data := s.forms.needs(body)
-	if data && !s.await(ctx, q.LastSeen, tx.deadline) { // Now() alone does not wait
+	if data && !s.await(ctx, q.LastSeen, tx.deadline) { // a query of only Now() does not wait
 		resp = errorResponse(errTimeout)
 		resp.TxnTime, resp.Metrics = s.now(), tx.metrics()
 		return resp
@@ -80,7 +80,7 @@ func (s *Server) runLocked(ctx context.Context, tx *txn, q request, body *jsonVa
 		s.mu.RLock()
 		defer s.mu.RUnlock()
 		tx.now = s.readTime()
-		tx.now = max(tx.now, q.LastSeen) // only Now() alone can be that far ahead
+		tx.now = max(tx.now, q.LastSeen) // only a query of only Now() can be that far ahead
 	}
 	var ok bool
 	if tx.auth, ok = s.authenticate(q.Secret, tx.now); !ok { // it may have been deleted during the wait
@@ -95,7 +95,7 @@ func (s *Server) runLocked(ctx context.Context, tx *txn, q request, body *jsonVa
 	return resp
 }
 
-// begin returns a transaction for a valid secret.
+// begin starts a transaction for a valid secret.
 func (s *Server) begin(ctx context.Context, q request) (*txn, response, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -119,7 +119,7 @@ func (s *Server) unauthorized() response {
 	return resp
 }
 
-// now returns the time of a read that begins now.
+// now returns the time of a read that starts now.
 func (s *Server) now() int64 {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -174,7 +174,7 @@ type txn struct {
 	now      int64 // of its reads and, in a write, its commit
 	timeout  time.Duration
 	deadline time.Time
-	charged  time.Duration // what a real server would have taken at least
+	charged  time.Duration // the least time a real server would have taken
 	passed   time.Duration // the part of it for elements that the caller may not see
 	undo     []func()
 
@@ -185,7 +185,7 @@ type txn struct {
 	outBytes  int64
 
 	privileges []privilege // of the custom roles
-	loaded     bool        // whether privileges stands
+	loaded     bool        // privileges is set
 	depth      int
 	memory     int64 // bytes of values made
 }

@@ -2,7 +2,7 @@ package emulator
 
 import "cmp"
 
-// A class is a kind of thing that a database holds.
+// A class is a kind of resource in a database.
 type class uint8
 
 const (
@@ -88,7 +88,7 @@ func (r *ref) undefined() (kind, name string, missing bool) {
 	return kind, r.title(), r.item == nil || r.item.gone
 }
 
-// unresolved reports whether nothing with the ref's name exists.
+// unresolved reports whether the ref's target does not exist.
 func (r *ref) unresolved() bool {
 	return r.item == nil && !r.native && (r.class.named() || r.class == clsDocument)
 }

@@ -17,11 +17,11 @@ type renderer struct {
 	depth   int
 	steps   int
 	check   func() error // called now and then, unless nil
-	err     error        // why rendering was given up
+	err     error        // why rendering stopped
 }
 
-// The limits of rendering: values can share their parts, so a few operations can
-// make an answer of any size.
+// The limits of rendering: values can share parts, so a few operations can
+// build an answer of any size.
 const (
 	maxAnswer     = 1 << 30
 	maxValueDepth = 20_000
@@ -70,7 +70,7 @@ func (r *renderer) render(b []byte, v value) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			if i == 8 { // a long page: make room for the rest, as large as its beginning
+			if i == 8 { // a long page: reserve memory for the rest, as large as the first elements
 				b = slices.Grow(b, (len(b)-from)*(len(v)-i)/7)
 			}
 			b = r.value(b, e)

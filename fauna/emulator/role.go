@@ -80,7 +80,7 @@ func builtinAllows(role string, c class, action string) bool {
 	return false
 }
 
-// A rule is what the caller's roles allow of one action on one resource.
+// A rule is what the caller's roles allow for one action on one resource.
 type rule struct {
 	always bool
 	preds  []*lambda
@@ -114,7 +114,7 @@ func (e *env) rule(resource *ref, action string) rule {
 	return out
 }
 
-// resource returns the resource that privileges on the ref's target name.
+// resource returns the resource that a privilege on the ref's target must name.
 func (r *ref) resource() *ref {
 	if r.class == clsDocument {
 		return &ref{class: clsCollections, item: r.item, name: r.name, scope: r.scope}
@@ -122,8 +122,8 @@ func (r *ref) resource() *ref {
 	return &ref{class: r.class, native: true, scope: r.scope}
 }
 
-// allows applies a rule to arguments. Predicates see the present even inside At,
-// and one that fails allows nothing.
+// allows applies a rule to arguments. Predicates read the present even inside
+// At. A predicate that fails allows nothing.
 func (e *env) allows(r rule, args ...value) bool {
 	if r.always {
 		return true

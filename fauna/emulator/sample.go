@@ -34,7 +34,7 @@ var (
 	sampleEnd   = time.Date(2025, 5, 30, 16, 0, 0, 0, time.UTC)
 )
 
-// A SampleRow is one document of the sample as an export must write it.
+// SampleRow is one document of the sample as an export must write it.
 type SampleRow struct {
 	ID   int64
 	TS   int64  // microseconds since 1970
@@ -62,14 +62,14 @@ func SampleCollections() []string {
 	return names
 }
 
-// SampleRows gives the rows that an export of a collection of the sample must
-// hold, ascending by id. They are written by the code that makes the sample,
-// beside what the server loads, and by none of the code that exports.
+// SampleRows returns the rows that an export of a sample collection must
+// contain, ascending by id. The code that generates the sample writes them next
+// to the documents it loads, independently of the code that exports.
 func SampleRows(collection string) iter.Seq[SampleRow] {
 	return func(yield func(SampleRow) bool) {
 		words, err := readSampleWords()
 		if err != nil {
-			return // the files are part of the program; a test reads them
+			return // cannot fail: the files are embedded, and a test reads them
 		}
 		for _, c := range sampleCollections() {
 			if c.name != collection {
@@ -87,9 +87,8 @@ func SampleRows(collection string) iter.Seq[SampleRow] {
 	}
 }
 
-// LoadSample fills the server with the sample, which must not be there yet.
-// The documents' times lie in the past and are the same every time; the schema
-// is made now.
+// LoadSample loads the sample into the server, once. The documents' times are
+// in the past and the same every time; the schema is created now.
 func (s *Server) LoadSample() error {
 	words, err := readSampleWords()
 	if err != nil {
@@ -100,7 +99,7 @@ func (s *Server) LoadSample() error {
 		return fmt.Errorf("read the sample's schema: %w", err)
 	}
 	if _, err := s.Shell(context.Background(), s.secret, string(schema)); err != nil {
-		return fmt.Errorf("make the sample's schema: %w", err)
+		return fmt.Errorf("create the sample's schema: %w", err)
 	}
 	for _, c := range sampleCollections() {
 		if err := s.Load(c.name, c.documents(words, false)); err != nil {
@@ -110,9 +109,9 @@ func (s *Server) LoadSample() error {
 	return nil
 }
 
-// A sampleCollection is one collection of the sample. documents gives its
-// documents ascending by id; their data is wire JSON, or with rows what an
-// export writes.
+// A sampleCollection is one collection of the sample. documents returns its
+// documents ascending by id; their data is wire JSON, or with rows the JSON
+// that an export writes.
 type sampleCollection struct {
 	name      string
 	documents func(words *sampleWords, rows bool) iter.Seq[Document]
@@ -131,7 +130,7 @@ func sampleCollections() []sampleCollection {
 	}
 }
 
-// sampleWords are the files that the sample is made of.
+// sampleWords holds the files that the sample is generated from.
 type sampleWords struct {
 	given, family, reviews []string
 	cities                 []sampleCity
@@ -146,8 +145,8 @@ type sampleGood struct {
 	cents          int64
 }
 
-// A sampleKind is a document that was seen on a real server, with the row that
-// an export must make of it.
+// A sampleKind is a document recorded from a real server, with the row that an
+// export must write for it.
 type sampleKind struct {
 	ID   int64  `json:"id,string"`
 	Wire string `json:"wire"` // "" for a document without data

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// snowflake is the id that a server makes for a document created at a time.
+// snowflake returns the id that a server gives a document created at that time.
 func snowflake(at time.Time, n int64) int64 {
 	return (at.UnixMilli()-1336258850000)<<20 | n&0xfffff
 }
 
-// spread returns the n-th of count moments between the shop's opening and the
-// sample, with a little chance, ascending.
+// spread returns the n-th of count times between the shop's opening and the
+// sample, ascending, with a little jitter.
 func spread(c *sampleChance, n, count int64) time.Time {
 	step := int64(sampleEnd.Sub(sampleStart)) / count
 	return sampleStart.Add(time.Duration(step*n + c.below(step))).Truncate(time.Millisecond)
@@ -188,7 +188,7 @@ func sampleCartDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 	}
 }
 
-// sampleKindDocuments are documents as a real server was seen to hold them.
+// sampleKindDocuments returns documents recorded from a real server.
 func sampleKindDocuments(words *sampleWords, rows bool) iter.Seq[Document] {
 	return func(yield func(Document) bool) {
 		for n, kind := range words.kinds {

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// A sampleText writes the data of one document, either as the wire has it or
-// as an export writes it. Every value that the two write differently has a
-// method that knows both.
+// A sampleText writes the data of one document, either in wire form or as an
+// export writes it. Each type that the two write differently has a method that
+// knows both.
 type sampleText struct {
 	row bool
 	out []byte
@@ -47,7 +47,7 @@ func (t *sampleText) text(text string) { t.raw(quoted(text)) }
 func (t *sampleText) whole(n int64)    { t.raw(strconv.FormatInt(n, 10)) }
 func (t *sampleText) truth(yes bool)   { t.raw(strconv.FormatBool(yes)) }
 
-// money writes an amount of cents as the double that it is in the shop.
+// money writes an amount of cents as a double.
 func (t *sampleText) money(cents int64) {
 	text := fmt.Sprintf("%d.%02d", cents/100, cents%100)
 	t.raw(strings.TrimSuffix(text, "0"))
@@ -129,8 +129,8 @@ func parseKind(line string) (sampleKind, error) {
 	return kind, nil
 }
 
-// A sampleChance is a source of chance that gives the same numbers for the
-// same name on every machine and with every version of Go.
+// A sampleChance is a random source that gives the same numbers for the same
+// name on every machine and with every version of Go.
 type sampleChance uint64
 
 func newSampleChance(name string) *sampleChance {
@@ -150,7 +150,7 @@ func (c *sampleChance) below(n int64) int64 {
 	return int64((x ^ x>>31) >> 1 % uint64(n))
 }
 
-// of returns true n times in a hundred.
+// of returns true with a probability of n percent.
 func (c *sampleChance) of(n int64) bool { return c.below(100) < n }
 
 func pick[T any](c *sampleChance, from []T) T { return from[c.below(int64(len(from)))] }

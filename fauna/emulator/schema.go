@@ -27,7 +27,7 @@ func checkName(o *object) (string, []failure) {
 	return name, nil
 }
 
-// createItem makes a schema item or a key. Errors get the given position.
+// createItem creates a schema item or a key. Errors get the given position.
 func (e *env) createItem(c class, in *object, at *position) (value, error) {
 	if rule := e.rule(&ref{class: c, native: true}, actCreate); rule.never() || !e.allows(rule, in) {
 		return nil, denied(at)
@@ -192,8 +192,8 @@ func badReference(field ...string) failure {
 // actions are all actions that a privilege can have.
 var actions = []string{actRead, actWrite, actCreate, actCreateWithID, actDelete, actHistoryRead, actHistoryWrite, actUnrestricted, actCall}
 
-// checkRole finds what is wrong in a role's privileges. A text passes the first
-// check and fails in a second one, which gives the whole path.
+// checkRole finds what is wrong in a role's privileges. A string passes the
+// first check and fails in a second one, which gives the whole path.
 func checkRole(in *object) []failure {
 	var bad []failure
 	list, _ := in.field("privileges")
@@ -308,7 +308,7 @@ func (e *env) updateItem(r *ref, in *object, whole bool, at *position) (value, e
 	given := merged
 	if _, has := merged.field("history_days"); !has && r.class == clsCollections {
 		given = merged.clone()
-		given.add("history_days", nil) // absent stays without end
+		given.add("history_days", nil) // absent stays unlimited
 	}
 	stored, err := storableObject(merged)
 	if err != nil {

@@ -2,7 +2,7 @@ package emulator
 
 import "fmt"
 
-// createKey makes a key and its secret, which only this answer shows.
+// createKey creates a key and its secret, which only this answer contains.
 func (e *env) createKey(in *object, at *position) (value, error) {
 	s := e.tx.s
 	o, err := storableObject(in)

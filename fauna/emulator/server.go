@@ -22,7 +22,7 @@ const (
 	maxHeaderBytes = 24 << 10 // request line and headers together
 	idleTimeout    = 5 * time.Second
 	readTimeout    = time.Minute
-	stopTimeout    = time.Second // for answers under way when the server is stopped
+	stopTimeout    = time.Second // for answers in progress when the server stops
 )
 
 // Handler returns the server's HTTP side: queries on / and /linearized, and
@@ -65,7 +65,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	case <-ctx.Done():
 		stopQueries()
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		_ = server.Shutdown(stop) // what is still open is closed below
+		_ = server.Shutdown(stop) // what is still open gets closed below
 		cancel()
 		<-served
 	}
@@ -93,7 +93,7 @@ func (s *Server) Start() (endpoint string, stop func(), err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = s.Serve(ctx, ln) // only a closed listener can end it early
+		_ = s.Serve(ctx, ln) // ends early only if the listener is closed
 	}()
 	return "http://" + ln.Addr().String(), func() { cancel(); <-done }, nil
 }
@@ -137,7 +137,7 @@ func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request, headers quer
 	s.send(w, r, headers, s.answerQuery(r, headers, body, bodyErr))
 }
 
-// answerQuery makes the checks that come before a query, and runs it.
+// answerQuery does the checks before a query and runs it.
 func (s *Server) answerQuery(r *http.Request, headers queryHeaders, body []byte, bodyErr error) answer {
 	switch {
 	case bodyErr != nil:
@@ -154,9 +154,9 @@ func (s *Server) answerQuery(r *http.Request, headers queryHeaders, body []byte,
 		a.Header.Set("Allow", methods)
 		return s.stamp(a)
 	}
-	// As on a real server the query outlives a client that hangs up; only its
-	// timeout and the end of the server stop it. A millisecond is deducted,
-	// since no real query ends within its first one.
+	// As on a real server, the query continues after its client disconnects;
+	// only its timeout and the end of the server stop it. A millisecond is
+	// deducted, since no real query ends within its first one.
 	parent, ok := r.Context().Value(serverContext{}).(context.Context)
 	if !ok {
 		parent = r.Context()
@@ -232,7 +232,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, headers queryHeade
 	}
 	h.Set("Content-Length", strconv.Itoa(len(a.Body)))
 	w.WriteHeader(a.Status)
-	_, _ = w.Write(a.Body) // a client that is gone needs no answer
+	_, _ = w.Write(a.Body) // the client may be gone
 }
 
 // wantsIndent reports whether a real server would indent its answer to a
@@ -301,7 +301,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// bodyAnswer is the answer to a body that could not be read.
+// bodyAnswer returns the answer to a body that could not be read.
 func bodyAnswer(err error) answer {
 	switch {
 	case errors.Is(err, errBodyTooLarge):

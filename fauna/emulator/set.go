@@ -23,7 +23,7 @@ const (
 	setJoin
 )
 
-// A set is a description of elements; nothing is read until it is scanned.
+// A set describes elements; nothing is read until it is scanned.
 type set struct {
 	kind  setKind
 	ref   *ref    // of a native class, a collection, an index or a document
@@ -60,7 +60,7 @@ func (el element) value() value {
 	return array(el.vals)
 }
 
-// A scan is a start in a set and a direction.
+// A scan is a starting point in a set and a direction.
 type scan struct {
 	from      []value // nil: from the first element in that direction
 	inclusive bool
@@ -104,7 +104,7 @@ func (s *set) scan(e *env, q scan, yield func(element) bool) error {
 	return scanList(list, q, yield)
 }
 
-// skips reports whether an element comes before the start of a scan.
+// skips reports whether an element is before the start of a scan.
 func (q scan) skips(key []value) bool {
 	if q.from == nil {
 		return false
@@ -147,7 +147,7 @@ func (s *set) scanDocuments(e *env, q scan, yield func(element) bool) error {
 	if len(q.from) > 0 {
 		i = c.start(q)
 	}
-	refs := make([]ref, 0, 64) // many at once, since a page has many
+	refs := make([]ref, 0, 64) // allocated in blocks, since a page has many
 	for ; i >= 0 && i < len(c.docs); i += step {
 		h := c.docs[i]
 		if h.visible(e.at, e.tx.now) == nil || !h.listed(e.at) {

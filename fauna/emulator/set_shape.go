@@ -88,7 +88,7 @@ func storedSets(v value) value {
 	return v
 }
 
-// storable reports whether a document can hold the set.
+// storable reports whether a document can contain the set.
 func (s *set) storable() bool {
 	if s.kind == setSingleton || s.kind == setReverse || s.kind == setRange {
 		return false

@@ -7,7 +7,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// A ShellError is an error that the server answered with.
+// ShellError is an error that the server returned.
 type ShellError struct {
 	Status      int    // of HTTP
 	Code        string // of the first error
@@ -17,11 +17,11 @@ type ShellError struct {
 
 func (e *ShellError) Error() string { return e.Code + ": " + e.Description }
 
-// Shell runs one or more FQL expressions with a secret, each as a query of its
-// own, and returns the answers as FQL, one below the other. The error is a
-// *fql.SyntaxError where the text is not FQL and nothing was run, or a
-// *ShellError where an answer was an error: the text returned ends with it, and
-// the expressions after it were not run.
+// Shell runs one or more FQL expressions with a secret, each as its own query,
+// and returns the answers as FQL, one below the other. The error is a
+// *fql.SyntaxError if the text is not FQL, in which case nothing ran, or a
+// *ShellError if an answer was an error: the returned text ends with that
+// error, and later expressions did not run.
 func (s *Server) Shell(ctx context.Context, secret, text string) (string, error) {
 	statements, err := fql.ParseStatements(text)
 	if err != nil {
@@ -62,7 +62,7 @@ func printAnswer(r response, statement fql.Statement) (string, error) {
 	return printed.String(), failure
 }
 
-// member is the text of an object's member, "" where there is none.
+// member is the text of an object's member, "" if there is none.
 func member(v *jsonValue, key string) string {
 	if in := v.get(key); in != nil {
 		return in.text

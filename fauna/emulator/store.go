@@ -18,7 +18,7 @@ type version struct {
 	torn     bool      // an update and a delete were inserted at its time
 	expires  int64     // microseconds; noExpiry for never
 	ttl      timeValue // as written; the zero time where there is none
-	raw      []byte    // the wire JSON of data, for bulk loads; nil where fields stands
+	raw      []byte    // the wire JSON of data, for bulk loads; nil if fields is set
 	home     *database // in which raw's refs are resolved
 	fields   atomic.Pointer[object]
 	tail     atomic.Pointer[renderedTail]
@@ -57,7 +57,7 @@ func (v *version) content() *object {
 	return f
 }
 
-// A history holds the versions of one document, oldest first, at most one a
+// A history holds the versions of one document, oldest first, at most one per
 // time.
 type history struct {
 	id       int64
@@ -98,9 +98,9 @@ func (h *history) visible(ts, now int64) *version {
 	return v
 }
 
-// listed reports whether Documents holds the document at ts. After a delete and an
-// update at the same time it does not, although the document exists, as on a real
-// server.
+// listed reports whether Documents holds the document at ts. After a delete and
+// an update at the same time it does not, although the document exists; a real
+// server does the same.
 func (h *history) listed(ts int64) bool {
 	return !h.torn || slices.ContainsFunc(h.spans(), func(s span) bool { return s.from <= ts && ts < s.to })
 }
@@ -136,7 +136,7 @@ type item struct {
 	history
 	db    *database
 	class class
-	name  string // the last one it had
+	name  string // the latest one
 	seq   int64  // order of creation
 	gone  bool
 	coll  *collection // of a collection
@@ -164,12 +164,12 @@ func (it *item) current() *object {
 
 // A classStore holds the items of one class in one database.
 type classStore struct {
-	items  []*item // in order of creation, those that are gone too
+	items  []*item // in order of creation, including deleted ones
 	byName map[string]*item
 	byID   map[int64]*item
 }
 
-// A database is a scope of its own.
+// A database has its own schema, documents and keys.
 type database struct {
 	server   *Server
 	parent   *database
@@ -202,8 +202,8 @@ type collection struct {
 	item *item
 	docs []*history // by id
 	byID map[int64]*history
-	// floor is the time below which history is lost, whatever history_days
-	// is now; 15 minutes before it are still kept.
+	// floor is the time before which history is lost, whatever history_days is
+	// now; 15 minutes before it are still kept.
 	floor   int64
 	indexes []*index // those with this collection as a source
 	forced  int64    // a minimum set by Expire
@@ -229,7 +229,7 @@ func (c *collection) search(id int64) int {
 	return i
 }
 
-// enter returns the document's history, a new one if it never existed.
+// enter returns the document's history, creating it if needed.
 func (c *collection) enter(id int64) *history {
 	if h := c.byID[id]; h != nil {
 		return h

@@ -87,8 +87,8 @@ func badRefs(v value, path []string) []failure {
 	return bad
 }
 
-// checkRefs refuses parameters with such refs. Their fields are paths from the
-// root of the request.
+// checkRefs returns an error for parameters with such refs. Their fields are
+// paths from the root of the request.
 func checkRefs(o *object, at *position) error {
 	var prefix []string
 	for _, p := range at.path() {
@@ -104,8 +104,8 @@ func checkRefs(o *object, at *position) error {
 	return nil
 }
 
-// params reads the i-th argument, the parameters of a write. Only where it was
-// not sent there are none.
+// params reads the i-th argument, the parameters of a write. They are empty
+// only if it was not sent.
 func params(n *node, args []value, i int) (*object, error) {
 	if !n.given(i) {
 		return &object{}, nil
@@ -153,7 +153,7 @@ func documentFields(o *object, at *position) (*object, error) {
 }
 
 // wrongType is the failure of a field whose value has another type. A real
-// server names types here as it stores them.
+// server uses its names of stored types here.
 func wrongType(v value, want string, field ...string) failure {
 	name := typeName(v)
 	switch v.(type) {

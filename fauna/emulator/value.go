@@ -9,7 +9,7 @@ type value any
 
 type array []value
 
-// bytesValue is a string so that it compares.
+// bytesValue is a string so that it is comparable.
 type bytesValue string
 
 // uuidValue is a UUID in lower case.
@@ -37,7 +37,7 @@ func (o *object) add(key string, v value) {
 	o.vals = append(o.vals, v)
 }
 
-// set puts v under key, in the place that key already has.
+// set sets key to v; an existing key keeps its place.
 func (o *object) set(key string, v value) {
 	if i := slices.Index(o.keys, key); i >= 0 {
 		o.vals[i] = v
@@ -106,10 +106,10 @@ func (p *page) object() *object {
 type docValue struct {
 	ref     *ref
 	version *version
-	// fields replaces the version's fields where the answer differs from what
-	// is stored: a key's secret, an index's activity.
+	// fields replaces the version's fields if the answer differs from what is
+	// stored: a key's secret, an index's active state.
 	fields  *object
-	created bool // by this query, which is then answered with 201
+	created bool // by this query: the status is 201
 }
 
 func (d *docValue) stored() *object {
@@ -139,8 +139,8 @@ func (d *docValue) object() *object {
 	return o
 }
 
-// asFields returns the fields of an object or a document. Where an object is
-// expected, a page is refused.
+// asFields returns the fields of an object or a document. A page does not count
+// as an object here.
 func asFields(v value) (*object, bool) {
 	if _, isPage := v.(*page); isPage {
 		return nil, false

@@ -2,7 +2,7 @@ package fql
 
 import "strings"
 
-// form writes an object of an expression: a call.
+// form writes an object of an expression as a call.
 func (p *printer) form(n *wireNode) (piece, error) {
 	switch {
 	case len(n.keys) == 1 && n.keys[0] == "object" && n.items[0].kind == wireObject:
@@ -26,10 +26,10 @@ func (p *printer) form(n *wireNode) (piece, error) {
 	return piece{}, noFQL("the shell has no function that makes an object of the keys %s", printable(strings.Join(n.keys, ", ")))
 }
 
-// call writes a call of a form that fits.
+// call writes a call of a matching form.
 func (p *printer) call(form callForm, n *wireNode) (piece, error) {
 	t := piece{open: form.name + "(", end: ")"}
-	empty := 0 // arguments left out so far, which must stand before a further one
+	empty := 0 // arguments omitted so far, needed before a later one
 	for i, field := range form.fields {
 		member := n.member(field.key)
 		isNull := member != nil && member.kind == wireNull
@@ -80,25 +80,25 @@ func (p *printer) call(form callForm, n *wireNode) (piece, error) {
 	return t, nil
 }
 
-// let writes the bindings of Let as an object, or as an array of objects where a
+// let writes the bindings of Let as an object, or as an array of objects if a
 // name is bound twice.
 func (p *printer) let(bindings, in *wireNode) (piece, error) {
 	all := &wireNode{kind: wireObject}
 	twice := false
 	switch bindings.kind {
-	case wireObject: // as the server shows any Let
+	case wireObject: // the server returns every Let like this
 		all = bindings
 	case wireArray:
 		for _, one := range bindings.items {
 			if one.kind != wireObject || len(one.keys) != 1 {
-				return piece{}, noFQL("a binding of Let that is not one name")
+				return piece{}, noFQL("a binding of Let without exactly one name")
 			}
 			name := one.keys[0]
 			twice = twice || all.member(name) != nil || strings.Trim(name, "0123456789") == ""
 			all.keys, all.items = append(all.keys, name), append(all.items, one.items[0])
 		}
 	default:
-		return piece{}, noFQL("bindings of Let that are none")
+		return piece{}, noFQL("invalid bindings of Let")
 	}
 	var names piece
 	var err error

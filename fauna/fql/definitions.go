@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// DefinitionKind is a kind of schema.
+// DefinitionKind is a kind of schema item.
 type DefinitionKind string
 
-// The kinds of schema that Definitions reads, in the order in which they must be
-// made: indexes need their collections, roles all of the others.
+// The kinds of schema items, in the order in which they must be created:
+// indexes need their collections, roles need all the others.
 const (
 	CollectionDefinitions DefinitionKind = "collections"
 	IndexDefinitions      DefinitionKind = "indexes"
@@ -19,7 +19,8 @@ const (
 	RoleDefinitions       DefinitionKind = "roles"
 )
 
-// DefinitionKinds returns all kinds, in the order in which they must be made.
+// DefinitionKinds returns all kinds, in the order in which they must be
+// created.
 func DefinitionKinds() []DefinitionKind {
 	return []DefinitionKind{CollectionDefinitions, IndexDefinitions, FunctionDefinitions, RoleDefinitions}
 }
@@ -32,18 +33,18 @@ type Definition struct {
 	Document json.RawMessage
 }
 
-// Definitions is the schema of a database, as of one moment, as far as the key
-// may read it.
+// Definitions is the schema of a database at one point in time, as far as the
+// key may read it.
 type Definitions struct {
-	At   int64 // of the moment, in microseconds since 1970
+	At   int64 // the point in time, in microseconds since 1970
 	List map[DefinitionKind][]Definition
 	// Denied holds the kinds that the key may not list. A kind whose list is
-	// empty may be hidden too: the server leaves out what a role of one's own may
-	// not read and says nothing.
+	// empty may be hidden too: the server silently omits what a custom role may
+	// not read.
 	Denied []DefinitionKind
 }
 
-// definitionCall names the function that makes a definition, and the one that
+// definitionCall names the function that creates a definition and the one that
 // refers to it.
 func definitionCall(kind DefinitionKind) (create, refer string) {
 	switch kind {
@@ -57,20 +58,21 @@ func definitionCall(kind DefinitionKind) (create, refer string) {
 	return "CreateCollection", "Collection"
 }
 
-// Unwritable is a definition that no FQL text makes.
+// Unwritable is a definition that FQL text cannot create.
 type Unwritable struct {
 	Kind DefinitionKind
 	Name string
 	Why  string
 }
 
-// FQL returns text for the Fauna shell that makes the schema in an empty
-// database, each expression a query of its own, to be run by an admin in this
-// order. Where a lambda's text means what it did but is not the same letter for
-// letter, a comment says so. What no text can make stands in a comment in its
-// wire form, and in the list returned.
+// FQL returns text for the Fauna shell that recreates the schema in an empty
+// database. An admin must run the expressions in order, each as its own query.
+// A comment marks lambdas whose text is equivalent but not identical.
+// Definitions that text cannot create are in a comment in wire form, and in the
+// returned list.
 //
-// Roles and functions may name each other, so a function gets its role at the end.
+// Roles and functions can refer to each other, so functions get their roles at
+// the end.
 func (d *Definitions) FQL() (string, []Unwritable) {
 	var b strings.Builder
 	var cannot []Unwritable
@@ -89,7 +91,7 @@ func (d *Definitions) FQL() (string, []Unwritable) {
 			if v10, note := one.v10(kind); v10 != "" {
 				cannot = append(cannot, Unwritable{kind, one.Name, v10})
 				if kind != CollectionDefinitions {
-					text, update, err = "", "", nil // FQL v4 refuses it
+					text, update, err = "", "", nil // FQL v4 rejects it
 				}
 				text = note + text
 			}
@@ -110,13 +112,13 @@ func (d *Definitions) FQL() (string, []Unwritable) {
 	return strings.TrimSuffix(b.String(), "\n"), cannot
 }
 
-// lineOf is JSON that ends no comment: JavaScript's other line ends are escaped.
+// lineOf makes JSON safe in a comment by escaping JavaScript's other line ends.
 func lineOf(document []byte) string {
 	return strings.NewReplacer("\u2028", `\u2028`, "\u2029", `\u2029`, "\n", " ", "\r", " ").Replace(string(document))
 }
 
-// fql is the text that makes one definition and, for a function with a role of
-// one's own, the text that gives it that role.
+// fql returns the text that creates one definition and, for a function with a
+// custom role, the text that assigns that role.
 func (one Definition) fql(kind DefinitionKind, known map[string]bool) (text, update string, err error) {
 	document, err := parseWire(one.Document)
 	if err != nil || document.kind != wireObject {
@@ -142,7 +144,8 @@ func (one Definition) fql(kind DefinitionKind, known map[string]bool) (text, upd
 		given.keys, given.items = append(given.keys, key), append(given.items, document.items[i])
 	}
 	if kind == CollectionDefinitions && document.member("history_days") == nil {
-		// Without the member history is kept for ever; Create would make it 0 days.
+		// Without the member, history is kept forever; Create would set it to 0
+		// days.
 		given.keys, given.items = append(given.keys, "history_days"), append(given.items, &wireNode{kind: wireNull})
 	}
 	params, err := p.object(given, p.value)
@@ -151,7 +154,7 @@ func (one Definition) fql(kind DefinitionKind, known map[string]bool) (text, upd
 	}
 	var b strings.Builder
 	if len(p.notes) > 0 {
-		b.WriteString("// Means the same, but not letter for letter: " + strings.Join(p.notes, "; ") + ".\n")
+		b.WriteString("// Equivalent, but not identical: " + strings.Join(p.notes, "; ") + ".\n")
 	}
 	b.WriteString(p.needs(known))
 	call := piece{open: create + "(", parts: []piece{params}, end: ")"}
@@ -159,8 +162,8 @@ func (one Definition) fql(kind DefinitionKind, known map[string]bool) (text, upd
 	return b.String(), update, nil
 }
 
-// v10 says what of a definition FQL v10 made and FQL v4 cannot make, "" for nothing,
-// and is a comment with the definition as FSL, or as it was sent.
+// v10 returns what FQL v4 cannot create of a definition made with FQL v10, ""
+// for nothing, and a comment with the definition as FSL, or as it was sent.
 func (one Definition) v10(kind DefinitionKind) (why, note string) {
 	document, err := parseWire(one.Document)
 	if err != nil || document.kind != wireObject {
@@ -180,7 +183,7 @@ func (one Definition) v10(kind DefinitionKind) (why, note string) {
 	return why, comment(head + " As the server sent it:\n" + lineOf(one.Document))
 }
 
-// needs is a comment that names what was referred to and is not known.
+// needs returns a comment that lists references to unknown items.
 func (p *printer) needs(known map[string]bool) string {
 	var missing []string
 	for ref := range p.refs {
@@ -192,18 +195,17 @@ func (p *printer) needs(known map[string]bool) string {
 		return ""
 	}
 	slices.Sort(missing)
-	return "// Needs what is not in this text: " + lineOf([]byte(strings.Join(missing, ", "))) + ".\n"
+	return "// Refers to items missing from this text: " + lineOf([]byte(strings.Join(missing, ", "))) + ".\n"
 }
 
-// made reports whether a member is made by the server, or is what Create gives
-// anyway.
+// made reports whether a member is set by the server, or is Create's default.
 func (one Definition) made(kind DefinitionKind, document *wireNode, key string) bool {
 	value := document.member(key)
 	switch key {
 	case "ref", "ts":
 		return true
 	case "active":
-		return kind == IndexDefinitions // given, it would make a half-built index readable
+		return kind == IndexDefinitions // setting it would make a half-built index readable
 	case "serialized":
 		return kind == IndexDefinitions && value.text == "true"
 	case "partitions":
@@ -216,8 +218,8 @@ func (one Definition) made(kind DefinitionKind, document *wireNode, key string) 
 	return false
 }
 
-// brackets lays out a call with one object as people write it: the object's
-// members a line each.
+// brackets lays out a call with one object as people write it: one line per
+// member.
 func (t piece) brackets() string {
 	object := t.parts[0]
 	var b strings.Builder

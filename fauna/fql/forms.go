@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// callForm is how a call in FQL text stands on the wire: an object with one member
-// an argument.
+// callForm is the wire form of a call in FQL text: an object with one member
+// per argument.
 type callForm struct {
 	name   string
 	fields []callField // in the order of the members
@@ -16,8 +16,8 @@ type callForm struct {
 type callField struct {
 	key string
 	at  int // the argument's position in a call
-	// kind says how the Fauna shell's driver (JavaScript, 4.8) makes the member of
-	// the argument:
+	// kind says how the Fauna shell's driver (JavaScript, 4.8) builds the
+	// member from the argument:
 	//
 	//	' '  it must be given
 	//	'?'  it is left out where it is null or not given
@@ -29,10 +29,10 @@ type callField struct {
 	kind byte
 }
 
-// callForms are the calls of FQL v4. Each text is a function's name and the keys
-// of its form with their kinds; =N is the position of an argument that does not
-// stand in the order of the keys. Let, Paginate, Lambda, objects and bytes have
-// forms of their own.
+// callForms are the calls of FQL v4. Each text is a function's name and the
+// keys of its form with their kinds; =N is the position of an argument whose
+// position differs from its key's. Let, Paginate, Lambda, objects and bytes are
+// handled separately.
 func callForms() []callForm {
 	var forms []callForm
 	for _, text := range []string{
@@ -89,8 +89,8 @@ func callForms() []callForm {
 	return forms
 }
 
-// formsByKey are the forms by each of their keys, with their fields in the order
-// of a call's arguments.
+// formsByKey returns the forms by each of their keys, with their fields in the
+// order of a call's arguments.
 func formsByKey() map[string][]callForm {
 	byKey := map[string][]callForm{}
 	for _, form := range callForms() {
@@ -102,7 +102,7 @@ func formsByKey() map[string][]callForm {
 	return byKey
 }
 
-// formsByName are the forms by their functions' names.
+// formsByName returns the forms by function name.
 func formsByName() map[string]callForm {
 	byName := map[string]callForm{}
 	for _, form := range callForms() {
@@ -114,8 +114,8 @@ func formsByName() map[string]callForm {
 	return byName
 }
 
-// fits reports whether an object is of the form: all members that it must have,
-// and no others.
+// fits reports whether an object matches the form: all required members, and no
+// unknown ones.
 func (f callForm) fits(n *wireNode) bool {
 	known := 0
 	for _, field := range f.fields {

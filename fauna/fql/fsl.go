@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// v10Members are the members of a definition that FQL v10 made and that FQL v4
-// cannot: it refuses them, or drops them without a word.
+// v10Members are the members of a definition that only FQL v10 can create: FQL
+// v4 rejects them or silently drops them.
 func v10Members(kind DefinitionKind, document *wireNode) []string {
 	var found []string
 	for i, key := range document.keys {
@@ -32,7 +32,7 @@ func hasTextResource(list *wireNode) bool {
 	})
 }
 
-// elements are the elements of an array, or a value alone as one.
+// elements returns the elements of an array, or a single value as one element.
 func elements(n *wireNode) []*wireNode {
 	switch {
 	case n == nil || n.kind == wireNull:
@@ -43,8 +43,8 @@ func elements(n *wireNode) []*wireNode {
 	return []*wireNode{n}
 }
 
-// fsl is a definition in Fauna's schema language, which v10 shells push. It is ""
-// where something in the definition has no form there that is known.
+// fsl returns a definition in Fauna's schema language, for v10 shells to push,
+// or "" if part of the definition has no known form.
 func fsl(kind DefinitionKind, name string, document *wireNode) string {
 	w := &fslWriter{}
 	switch kind {
@@ -66,14 +66,14 @@ func fsl(kind DefinitionKind, name string, document *wireNode) string {
 // fslWriter writes one definition.
 type fslWriter struct {
 	text    strings.Builder
-	strange bool // there is something that it does not know
+	strange bool // the definition has an unknown part
 }
 
 func (w *fslWriter) line(format string, args ...any) {
 	fmt.Fprintf(&w.text, format+"\n", args...)
 }
 
-// word is a name, which must be an identifier.
+// word returns a name, which must be an identifier.
 func (w *fslWriter) word(text string) string {
 	if !identifier.MatchString(text) {
 		w.strange = true
@@ -81,7 +81,7 @@ func (w *fslWriter) word(text string) string {
 	return text
 }
 
-// str is the text of a member, "" where there is none.
+// str returns the text of a member, "" if there is none.
 func (w *fslWriter) str(n *wireNode, key string) string {
 	value := n.member(key)
 	if value == nil || value.kind == wireNull {
@@ -154,7 +154,7 @@ func (w *fslWriter) collection(name string, document *wireNode) {
 	w.line("}")
 }
 
-// paths are the fields of an index or of a constraint.
+// paths returns the fields of an index or of a constraint.
 func (w *fslWriter) paths(list []*wireNode) string {
 	var texts []string
 	for _, n := range list {
@@ -208,7 +208,7 @@ func (w *fslWriter) role(name string, document *wireNode) {
 				case rule.text == "true":
 					w.line("    %s", w.word(action))
 				case rule.text != "false":
-					w.strange = true // a lambda of v4
+					w.strange = true // a v4 lambda
 				}
 			}
 		}
@@ -227,8 +227,8 @@ func (w *fslWriter) predicate(member *wireNode) string {
 	return ""
 }
 
-// resource is the name of what a privilege or membership is about, given as text or
-// as a ref of a collection or function.
+// resource returns the name of a privilege's or membership's resource, given as
+// text or as a ref of a collection or function.
 func (w *fslWriter) resource(n *wireNode) string {
 	resource := n.member("resource")
 	if resource == nil {

@@ -5,12 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// lineWidth is how many columns a line of FQL may have before it is broken.
+// lineWidth is the longest line of FQL, in columns, that is not wrapped.
 const lineWidth = 90
 
 // piece is a piece of FQL text: a word, or parts between an opening and an end.
 type piece struct {
-	lead  string // what stands before it: an object's key with its colon
+	lead  string // before it: an object's key with its colon
 	text  string // of a word
 	open  string
 	parts []piece
@@ -18,7 +18,7 @@ type piece struct {
 	wide  bool // on one line with spaces inside the brackets
 }
 
-// flat is the text on one line.
+// flat returns the text on one line.
 func (t piece) flat() string {
 	if t.open == "" {
 		return t.lead + t.text
@@ -34,8 +34,8 @@ func (t piece) flat() string {
 	return t.lead + t.open + inner + t.end
 }
 
-// lines is the text, broken where a line would be too long, as it stands behind
-// indent spaces and with after more columns to come.
+// lines returns the text, wrapped where a line would be too long, given that
+// indent spaces precede it and after more columns follow.
 func (t piece) lines(indent, after int) string {
 	flat := t.flat()
 	if t.open == "" || len(t.parts) == 0 || utf8.RuneCountInString(flat)+indent+after <= lineWidth {

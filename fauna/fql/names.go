@@ -13,20 +13,20 @@ import (
 type Names struct {
 	Names   []string // possible names, each once, in the text's order
 	Bad     []BadName
-	Doubled []string // names that stood there more than once
+	Doubled []string // names that occurred more than once
 	Cut     bool     // the list was cut short: there may be more
-	CutWhy  string   // how that is known and what to do, a sentence or two
+	CutWhy  string   // how we know and what to do, a sentence or two
 }
 
-// BadName is a name that no collection can have, fit to be shown.
+// BadName is a name that no collection can have, safe to print.
 type BadName struct {
 	Name string
 	Why  string // "it has a space"
 }
 
-// CheckName returns nil for a name that a collection can have, and otherwise
-// what is wrong with it: "it has a space". Names are letters, marks and digits
-// of any script and ; @ + $ - _ . ! ~ %, but not a single "_".
+// CheckName returns nil for a valid collection name, or what is wrong with it:
+// "it has a space". Names are letters, marks and digits of any script and ; @ +
+// $ - _ . ! ~ %, but not a single "_".
 func CheckName(name string) error {
 	switch {
 	case name == "":
@@ -42,11 +42,11 @@ func CheckName(name string) error {
 		case r == ' ':
 			return errors.New("it has a space")
 		case unicode.IsSpace(r):
-			return errors.New("it has a blank other than the space in it")
+			return errors.New("it has white space other than a plain space")
 		case unicode.IsPrint(r):
-			return fmt.Errorf("it has %c in it", r)
+			return fmt.Errorf("it has the character %c", r)
 		default:
-			return errors.New("it has a control character in it")
+			return errors.New("it has a control character")
 		}
 	}
 	return nil
@@ -62,15 +62,15 @@ func isNameRune(r rune) bool {
 	return unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control)
 }
 
-// fqlText is what tells printed FQL or JSON from typed names: a bracket, a
-// string, or a call.
+// fqlText matches what distinguishes printed FQL or JSON from typed names: a
+// bracket, a string, or a call.
 var fqlText = regexp.MustCompile("[{\\[]|(?:^|[\\s,(:])[\"'`]|\\b[A-Z][A-Za-z]*\\(")
 
-// ParseNames reads collection names out of whatever was typed or pasted: names
-// with commas, spaces or newlines between them; what Paginate(Collections())
-// prints in the shell or as JSON, or a Map of it to names; documents of
-// collections. Queries that were copied along are passed over. A list that the
-// shell cut short is reported as such.
+// ParseNames finds collection names in whatever was typed or pasted: names
+// separated by commas, spaces or newlines; what Paginate(Collections()) prints
+// in the shell or as JSON, or a Map of it to names; documents of collections.
+// It skips queries that were copied along, and reports a list that the shell
+// cut short.
 func ParseNames(pasted string) Names {
 	text := StripEscapes(pasted)
 	var found nameList
@@ -82,7 +82,7 @@ func ParseNames(pasted string) Names {
 	return found.result
 }
 
-// nameList gathers names.
+// nameList collects names.
 type nameList struct {
 	result Names
 	seen   map[string]bool
@@ -113,7 +113,7 @@ func (l *nameList) cut(why string) {
 }
 
 // readTyped reads names as a person types them. In a line with commas only
-// they separate, so that a name with a space is seen as one.
+// commas separate, so that a name with a space is recognized as one name.
 func (l *nameList) readTyped(text string) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -135,7 +135,7 @@ func (l *nameList) readTyped(text string) {
 // read reads names from printed FQL or JSON.
 func (l *nameList) read(text string) {
 	p := printed{text: text}
-	words := !strings.ContainsAny(text, "{[") // else words around are the shell's chatter
+	words := !strings.ContainsAny(text, "{[") // otherwise words around are other shell output
 	for {
 		v, ok := p.next()
 		if !ok {
@@ -146,7 +146,7 @@ func (l *nameList) read(text string) {
 		}
 	}
 	switch {
-	case p.omitted != "": // says more than that the page goes on
+	case p.omitted != "": // tells more than that there is another page
 		l.result.Cut = false
 		l.cut("The shell left out " + p.omitted + " of the names. Print all with fauna eval, or choose from the whole list once the secret is known.")
 	case p.open:
@@ -210,7 +210,7 @@ func (l *nameList) takeObject(v value, depth int) {
 	}
 }
 
-// notNames are words that printed values hold instead of a value.
+// notNames are words printed in place of a value.
 var notNames = map[string]bool{
 	"null": true, "undefined": true, "true": true, "false": true, "Object": true, "Array": true, "Circular": true,
 }

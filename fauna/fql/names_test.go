@@ -88,7 +88,7 @@ func TestParseNames_marksWhatIsWrong(t *testing.T) {
 		t.Errorf("doubled are %q", got.Doubled)
 	}
 	want := []BadName{
-		{"a b", "it has a space"}, {"_", "_ is reserved"}, {"x/y", "it has / in it"}, {"products", "it has a control character in it"},
+		{"a b", "it has a space"}, {"_", "_ is reserved"}, {"x/y", "it has the character /"}, {"products", "it has a control character"},
 	}
 	if !reflect.DeepEqual(got.Bad, want) {
 		t.Errorf("bad are %q, want %q", got.Bad, want)
@@ -96,7 +96,7 @@ func TestParseNames_marksWhatIsWrong(t *testing.T) {
 	if got := ParseNames(`{ data: [ 'a b', "c'd" ] }`); len(got.Names) != 0 || len(got.Bad) != 2 {
 		t.Errorf("%+v", got)
 	}
-	if got := ParseNames("user's"); len(got.Bad) != 1 || got.Bad[0].Why != "it has ' in it" {
+	if got := ParseNames("user's"); len(got.Bad) != 1 || got.Bad[0].Why != "it has the character '" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -109,9 +109,9 @@ func TestCheckName(t *testing.T) {
 		}
 	}
 	for name, why := range map[string]string{
-		"": "it is empty", "_": "_ is reserved", "a b": "it has a space", "a/b": "it has / in it", "a:b": "it has : in it", `a"b`: `it has " in it`,
-		"a[b": "it has [ in it", "a,b": "it has , in it", "a\tb": "it has a blank", "a\x1b": "control", "a\u202eb": "control", "a\xff": "UTF-8", "a€": "it has € in it",
-		"a\u00a0b": "a blank",
+		"": "it is empty", "_": "_ is reserved", "a b": "it has a space", "a/b": "it has the character /", "a:b": "it has the character :", `a"b`: `it has the character "`,
+		"a[b": "it has the character [", "a,b": "it has the character ,", "a\tb": "it has white space", "a\x1b": "control", "a\u202eb": "control", "a\xff": "UTF-8", "a€": "it has the character €",
+		"a\u00a0b": "white space",
 	} {
 		if err := CheckName(name); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("CheckName(%q) = %v, want %q", name, err, why)

@@ -7,16 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// escapeSequence is what a terminal's colours leave in copied text.
+// escapeSequence matches colour codes in text copied from a terminal.
 var escapeSequence = regexp.MustCompile("\x1b(?:\\[[0-9;?]*[ -/]*[@-~]|[@-Z\\\\-_])")
 
-// StripEscapes returns text without the escape sequences that colour it in a
-// terminal.
+// StripEscapes removes terminal escape sequences from text.
 func StripEscapes(text string) string { return escapeSequence.ReplaceAllString(text, "") }
 
 // OneLine returns text on one line without invisible characters: controls,
-// marks that change the direction of writing, and others without a width,
-// after which a word could hide.
+// direction marks, and other zero-width characters that could hide text.
 func OneLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -30,7 +28,7 @@ func OneLine(text string) string {
 	return strings.TrimSpace(text)
 }
 
-// maxShown is how many characters of a foreign text go into a message.
+// maxShown is how many characters of external text a message may contain.
 const maxShown = 300
 
 // printable returns text on one line, clipped, for use in a message.

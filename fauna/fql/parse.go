@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// maxTextDepth bounds the nesting of a text, as a real server bounds that of
+// maxTextDepth limits the nesting of a text, as a real server limits that of
 // its JSON.
 const maxTextDepth = 1000
 
-// A SyntaxError says where a text is not FQL, and why. Lines and columns count
+// A SyntaxError says where and why a text is not FQL. Lines and columns count
 // from 1, columns in characters.
 type SyntaxError struct {
 	Line, Column int
@@ -21,11 +21,11 @@ func (e *SyntaxError) Error() string {
 }
 
 // ParseFQL reads one FQL v4 expression, written as people write it for the
-// Fauna shell, and returns the JSON that the JavaScript driver makes of it.
-// The text is the subset of JavaScript that FQL is written in: calls of FQL
+// Fauna shell, and returns the JSON that the JavaScript driver would send for
+// it. The text may use the part of JavaScript that FQL needs: calls of FQL
 // functions (with or without q. before them), strings, numbers, objects,
-// arrays, arrow functions, comments, and commas and semicolons left over at
-// the end. The error is a *SyntaxError.
+// arrays, arrow functions, comments, and trailing commas and semicolons. The
+// error is a *SyntaxError.
 func Parse(text string) (json []byte, err error) {
 	statements, err := ParseStatements(text)
 	if err != nil {
@@ -33,20 +33,20 @@ func Parse(text string) (json []byte, err error) {
 	}
 	if len(statements) > 1 {
 		second := statements[1]
-		return nil, &SyntaxError{second.Line, second.Column, "a second expression begins here; one was expected"}
+		return nil, &SyntaxError{second.Line, second.Column, "a second expression starts here; expected only one"}
 	}
 	return statements[0].JSON, nil
 }
 
 // A Statement is one expression of a longer text.
 type Statement struct {
-	Line, Column int    // where it begins, counted from 1
+	Line, Column int    // where it starts, counted from 1
 	Text         string // as written
 	JSON         []byte // the query
 }
 
-// ParseStatements reads a text of one or more expressions, as ParseFQL does
-// each. They are separated by semicolons or begin on lines of their own.
+// ParseStatements parses a text of one or more expressions. They are separated
+// by semicolons or start on separate lines.
 func ParseStatements(text string) ([]Statement, error) {
 	tokens, err := readTokens(text)
 	if err != nil {
@@ -85,8 +85,8 @@ type textReader struct {
 	at     int
 	depth  int
 	forms  map[string]callForm // by name
-	// names are the parameters of the arrow functions around the reader, each
-	// with the variable (as JSON text) that it stands for.
+	// names maps the parameters of the enclosing arrow functions to their
+	// variables (as JSON text).
 	names []textName
 }
 
@@ -94,7 +94,7 @@ type textName struct{ written, variable string }
 
 func (r *textReader) peek() textToken { return r.tokens[r.at] }
 
-// peekAfter returns the token n places on.
+// peekAfter returns the token n places ahead.
 func (r *textReader) peekAfter(n int) textToken {
 	return r.tokens[min(r.at+n, len(r.tokens)-1)]
 }
@@ -107,10 +107,10 @@ func (r *textReader) next() textToken {
 	return t
 }
 
-// after reports whether the token before the next is this mark.
+// after reports whether the token just read is this mark.
 func (r *textReader) after(mark string) bool { return r.at > 0 && r.tokens[r.at-1].is(mark) }
 
-// take takes a mark if it comes next.
+// take consumes a mark if it comes next.
 func (r *textReader) take(mark string) bool {
 	if r.peek().is(mark) {
 		r.at++
@@ -119,7 +119,7 @@ func (r *textReader) take(mark string) bool {
 	return false
 }
 
-// want takes a mark or says that it is missing.
+// want consumes a mark, or returns the error that it is missing.
 func (r *textReader) want(mark string) error {
 	if !r.take(mark) {
 		return r.unexpected("'" + mark + "'")
@@ -127,7 +127,7 @@ func (r *textReader) want(mark string) error {
 	return nil
 }
 
-// unexpected is the error that the next token is not what it should be.
+// unexpected returns the error that the next token is not the expected one.
 func (r *textReader) unexpected(wanted string) error {
 	t := r.peek()
 	return t.problem("expected " + wanted + ", found " + t.describe())
@@ -181,7 +181,7 @@ func (r *textReader) expression() ([]byte, error) {
 	return nil, r.unexpected("an expression")
 }
 
-// named reads what begins with a name: a constant, a parameter, an arrow
+// named reads what starts with a name: a constant, a parameter, an arrow
 // function or a call.
 func (r *textReader) named() ([]byte, error) {
 	if r.peekAfter(1).is("=>") {
@@ -207,7 +207,7 @@ func (r *textReader) named() ([]byte, error) {
 		if _, ok := r.forms[t.text]; ok {
 			return nil, r.unexpected("'(' after " + t.text)
 		}
-		return nil, t.problem("there is nothing called " + t.text + " here")
+		return nil, t.problem("unknown name " + t.text)
 	}
 	return r.call(t)
 }
@@ -232,8 +232,7 @@ func (r *textReader) array() ([]byte, error) {
 	return joinArray(items), nil
 }
 
-// list reads expressions up to a closing mark, with a comma after the last or
-// not.
+// list reads expressions up to a closing mark, with an optional trailing comma.
 func (r *textReader) list(closing string) ([][]byte, error) {
 	var items [][]byte
 	for !r.take(closing) {
@@ -258,8 +257,8 @@ type textMember struct {
 	value []byte
 }
 
-// set adds a member, or gives an earlier one with the same key a new value, as
-// JavaScript does.
+// set adds a member, or replaces the value of an existing key, as JavaScript
+// does.
 func (m *textMembers) set(key string, value []byte) {
 	for i := range *m {
 		if (*m)[i].key == key {
@@ -270,7 +269,7 @@ func (m *textMembers) set(key string, value []byte) {
 	*m = append(*m, textMember{key, value})
 }
 
-// json is the object that the members make.
+// json returns the members as a JSON object.
 func (m textMembers) json() []byte {
 	out := []byte{'{'}
 	for i, member := range m {
@@ -282,8 +281,8 @@ func (m textMembers) json() []byte {
 	return append(out, '}')
 }
 
-// object reads an object: bare, quoted or numeric keys, {a} for {a: a} where a is
-// a parameter, and of two members with one key the last value.
+// object reads an object: bare, quoted or numeric keys, and {a} for {a: a}
+// where a is a parameter. The last value of a repeated key wins.
 func (r *textReader) object() (textMembers, error) {
 	r.next()
 	var members textMembers
@@ -328,8 +327,7 @@ func (r *textReader) object() (textMembers, error) {
 	return members, nil
 }
 
-// wrapObject makes a literal object into the form that the server takes for
-// one.
+// wrapObject turns a literal object into its wire form.
 func wrapObject(members []byte) []byte {
 	return append(append([]byte(`{"object":`), members...), '}')
 }

@@ -29,7 +29,7 @@ func (r *textReader) call(t textToken) ([]byte, error) {
 	switch t.text {
 	case "Lambda":
 		if len(arguments) == 1 {
-			return arguments[0], nil // Lambda of an arrow function
+			return arguments[0], nil // Lambda of an arrow function is the function
 		}
 		form.fields = []callField{{key: "lambda", kind: ' '}, {key: "expr", kind: ' ', at: 1}}
 	case "Ref":
@@ -50,7 +50,7 @@ func (r *textReader) arguments() ([][]byte, error) {
 	return r.list(")")
 }
 
-// fill puts arguments into the form of a function.
+// fill builds a function's form from arguments.
 func fill(t textToken, form callForm, arguments [][]byte) ([]byte, error) {
 	var members textMembers
 	least, most := 0, 0
@@ -68,10 +68,10 @@ func fill(t textToken, form callForm, arguments [][]byte) ([]byte, error) {
 			if !given {
 				argument = []byte("null") // named below
 			}
-		case '?': // left out where it is null
+		case '?': // omitted if null
 			given = given && string(argument) != "null"
-		case '+': // kept where it is null
-		case '~': // null where it is left out
+		case '+': // kept if null
+		case '~': // null if omitted
 			if !given {
 				argument, given = []byte("null"), true
 			}
@@ -97,7 +97,7 @@ func fill(t textToken, form callForm, arguments [][]byte) ([]byte, error) {
 	return members.json(), nil
 }
 
-// count says how many arguments a function takes.
+// count describes how many arguments a function takes.
 func count(least, most int) string {
 	switch {
 	case most == 0:
@@ -171,7 +171,7 @@ func (r *textReader) let(t textToken) ([]byte, error) {
 	return slices.Concat([]byte(`{"let":`), joinArray(bindings), []byte(`,"in":`), in, []byte{'}'}), nil
 }
 
-// paginate reads a call of Paginate: a set and an object of options, which
+// paginate reads a call of Paginate: a set, and an object of options that
 // become members of the form itself.
 func (r *textReader) paginate(t textToken) ([]byte, error) {
 	if err := r.want("("); err != nil {
@@ -231,7 +231,7 @@ func bytesLiteral(t textToken, arguments [][]byte) ([]byte, error) {
 	return []byte(`{"@bytes":"` + base64.StdEncoding.EncodeToString(value) + `"}`), nil
 }
 
-// arrowAhead reports whether an arrow function begins here.
+// arrowAhead reports whether an arrow function starts here.
 func (r *textReader) arrowAhead() bool {
 	if r.peek().kind == nameToken {
 		return r.peekAfter(1).is("=>")
@@ -246,7 +246,7 @@ func (r *textReader) arrowAhead() bool {
 	return r.peekAfter(n).is(")") && r.peekAfter(n+1).is("=>")
 }
 
-// arrow reads an arrow function as the lambda that it is for Fauna.
+// arrow reads an arrow function as a Fauna lambda.
 func (r *textReader) arrow() ([]byte, error) {
 	start := r.peek()
 	parameters, body, err := r.arrowBody(nil)
@@ -268,8 +268,8 @@ func (r *textReader) arrow() ([]byte, error) {
 }
 
 // arrowBody reads an arrow function and returns its parameters and its body.
-// The parameters stand for variables (JSON strings); with nil, for those of
-// their own names.
+// The parameters stand for the given variables (JSON strings); with nil, for
+// variables of the same names.
 func (r *textReader) arrowBody(variables []string) (parameters []string, body []byte, err error) {
 	if r.peek().kind == nameToken {
 		parameters = []string{r.next().text}
@@ -308,7 +308,7 @@ func (r *textReader) arrowBody(variables []string) (parameters []string, body []
 	return parameters, body, err
 }
 
-// similar suggests the function that is written alike.
+// similar suggests a function with a similar name.
 func (r *textReader) similar(name string) string {
 	for known := range r.forms {
 		if strings.EqualFold(known, name) {

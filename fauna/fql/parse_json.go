@@ -8,9 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// formatJSNumber writes a finite number as JavaScript does: the shortest
-// digits that read back as the same double, with an exponent below 1e-6 and
-// from 1e21 on.
+// formatJSNumber writes a finite number as JavaScript does: the shortest digits
+// that read back as the same double, with an exponent below 1e-6 and from 1e21.
 func formatJSNumber(value float64) string {
 	if value == 0 {
 		return "0"
@@ -33,8 +32,8 @@ func quoteJSON(text string) string {
 	return `"` + text + `"`
 }
 
-// quoteUnits writes a string of UTF-16 units as JavaScript's JSON does: half a
-// surrogate pair is escaped.
+// quoteUnits writes a string of UTF-16 units as JavaScript's JSON does:
+// unpaired surrogates are escaped.
 func quoteUnits(units []uint16) string {
 	out := make([]byte, 0, len(units)+2)
 	out = append(out, '"')

@@ -46,14 +46,14 @@ func (t textToken) describe() string {
 	return "'" + t.text + "'"
 }
 
-// A scanner cuts a text into tokens.
+// A scanner splits a text into tokens.
 type scanner struct {
 	text         string
 	at           int
 	line, column int
 }
 
-// readTokens cuts a text into tokens; the last is the end.
+// readTokens splits a text into tokens; the last one marks the end.
 func readTokens(text string) ([]textToken, error) {
 	s := &scanner{text: strings.TrimPrefix(text, "\ufeff"), line: 1, column: 1}
 	offset := len(text) - len(s.text)
@@ -88,7 +88,7 @@ func (s *scanner) rune() rune {
 
 func (s *scanner) has(prefix string) bool { return strings.HasPrefix(s.text[s.at:], prefix) }
 
-// step passes one character.
+// step consumes one character.
 func (s *scanner) step() {
 	r, size := utf8.DecodeRuneInString(s.text[s.at:])
 	s.at += size
@@ -102,10 +102,10 @@ func (s *scanner) step() {
 // newline reports whether JavaScript ends a line at r.
 func newline(r rune) bool { return r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' }
 
-// problem is an error at the scanner's place.
+// problem returns an error at the scanner's position.
 func (s *scanner) problem(text string) error { return &SyntaxError{s.line, s.column, text} }
 
-// skip passes white space and comments.
+// skip skips white space and comments.
 func (s *scanner) skip() error {
 	for s.at < len(s.text) {
 		r := s.rune()
@@ -120,7 +120,7 @@ func (s *scanner) skip() error {
 			start := *s
 			length := strings.Index(s.text[s.at+2:], "*/")
 			if length < 0 {
-				return start.problem("this comment has no end")
+				return start.problem("unterminated comment")
 			}
 			for end := s.at + length + 4; s.at < end; {
 				s.step()
@@ -132,7 +132,7 @@ func (s *scanner) skip() error {
 	return nil
 }
 
-// token reads the token that begins here.
+// token reads the token that starts here.
 func (s *scanner) token(t *textToken) error {
 	r := s.rune()
 	switch {
@@ -158,7 +158,7 @@ func (s *scanner) token(t *textToken) error {
 		s.step()
 		return nil
 	case r == '`':
-		return s.problem("template strings are not read; use single or double quotes")
+		return s.problem("template strings are not supported; use single or double quotes")
 	case r == '“' || r == '”' || r == '‘' || r == '’':
 		return s.problem("this is a typographic quote; use a plain one")
 	}
@@ -168,7 +168,7 @@ func (s *scanner) token(t *textToken) error {
 	return s.problem("unexpected '" + string(r) + "'")
 }
 
-// nameRune reports whether r can stand in a name.
+// nameRune reports whether a name may contain r.
 func nameRune(r rune) bool {
 	return r == '_' || r == '$' || unicode.IsLetter(r) || unicode.IsDigit(r)
 }
@@ -180,7 +180,7 @@ func (s *scanner) quoted(t *textToken, quote rune) error {
 	var units []uint16
 	for {
 		if s.at >= len(s.text) || newline(s.rune()) && s.rune() < 0x80 {
-			return start.problem("this string has no end on its line")
+			return start.problem("unterminated string")
 		}
 		r := s.rune()
 		switch r {
@@ -205,7 +205,7 @@ func (s *scanner) escape(units []uint16) ([]uint16, error) {
 	start := *s
 	s.step()
 	if s.at >= len(s.text) {
-		return nil, start.problem("this string has no end on its line")
+		return nil, start.problem("unterminated string")
 	}
 	r := s.rune()
 	simple := map[rune]uint16{'n': '\n', 't': '\t', 'r': '\r', 'b': '\b', 'f': '\f', 'v': '\v'}
@@ -241,13 +241,13 @@ func (s *scanner) escape(units []uint16) ([]uint16, error) {
 		s.step()
 		return append(units, 0), nil
 	case r >= '0' && r <= '9':
-		return nil, start.problem("octal escapes are not read")
+		return nil, start.problem("octal escapes are not supported")
 	case r == '\r':
 		s.step()
 		if s.at < len(s.text) && s.rune() == '\n' {
 			s.step()
 		}
-		return units, nil // a line that goes on
+		return units, nil // a continued line
 	case newline(r):
 		s.step()
 		return units, nil

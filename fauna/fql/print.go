@@ -2,8 +2,8 @@ package fql
 
 import "strings"
 
-// Print returns a value of the wire as FQL text, over several lines where it is
-// long. What FQL has no text for is returned as it came.
+// Print returns a wire value as FQL text, on several lines if it is long.
+// Anything that FQL has no text for is returned unchanged.
 func Print(wire []byte) string {
 	n, err := parseWire(wire)
 	if err != nil {

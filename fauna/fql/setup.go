@@ -16,17 +16,18 @@ import (
 // Dialect is a version of FQL, as a shell speaks it.
 type Dialect string
 
-// The dialects. An export reads over FQL v4, whatever its key was made with.
+// The dialects. An export always uses FQL v4, whichever dialect created its
+// key.
 const (
 	V4  Dialect = "v4"
 	V10 Dialect = "v10"
 )
 
-// DefaultRole is the name that the role and its key get in FQL v4 unless
-// another one is chosen.
+// DefaultRole is the default name of the role and its key in FQL v4.
 const DefaultRole = "connect-readonly"
 
-// DefaultIndexPattern names the index of a collection for incremental sync.
+// DefaultIndexPattern is the default name of a collection's index for
+// incremental sync.
 const DefaultIndexPattern = "{collection}-ts"
 
 // IndexName returns the name of a collection's index: the pattern with
@@ -35,14 +36,14 @@ func IndexName(pattern, collection string) string {
 	return strings.ReplaceAll(pattern, "{collection}", collection)
 }
 
-// Setup is what an admin must create once so that an export can read, and
-// nothing more: a role, a key of that role and, for incremental sync, an index
-// for each collection. Its methods return FQL to paste into the Fauna shell, each
-// one query, in the dialect of that shell.
+// Setup is the least that an admin must create once so that an export can read:
+// a role, a key of that role and, for incremental sync, an index for each
+// collection. Its methods return FQL to paste into the Fauna shell, each one
+// query, in the dialect of that shell.
 //
-// FQL v10 cannot name an index of v4 in a role, nor create one. What needs that
-// is FQL v4 in a v10 set-up too: Query.Dialect says so, and Query.Text adds how
-// to run it.
+// FQL v10 cannot create a v4 index or refer to one in a role. Queries that need
+// to are FQL v4 in a v10 set-up too: Query.Dialect says so, and Query.Text adds
+// how to run them.
 type Setup struct {
 	Dialect     Dialect  // of the shell; "" means V4
 	Role        string   // name of the role and of the key; "" means the dialect's default
@@ -50,17 +51,17 @@ type Setup struct {
 	Indexes     []string // index of each collection, in the same order; empty for full sync
 }
 
-// Query is one query of a set-up, with what a person wants to know before
-// running it.
+// Query is one query of a set-up, with what a person should know before running
+// it.
 type Query struct {
 	Title   string // "Role"
 	Why     string // one sentence
 	FQL     string
-	Dialect Dialect // that the query is written in; "" means V4
+	Dialect Dialect // of the query; "" means V4
 }
 
-// Text returns the query as it is printed for a shell of a dialect: in a v10
-// shell, a comment over a v4 query says how to run it.
+// Text returns the query to print for a shell of a dialect. For a v10 shell, a
+// comment above a v4 query says how to run it.
 func (q Query) Text(shell Dialect) string {
 	if shell == V10 && q.Dialect != V10 {
 		return v4Note + "\n" + q.FQL
@@ -68,7 +69,7 @@ func (q Query) Text(shell Dialect) string {
 	return q.FQL
 }
 
-// v4Note stands over FQL v4 in a v10 set-up.
+// v4Note precedes FQL v4 in a v10 set-up.
 const v4Note = `// FQL v10 has no such index resource, so this query is FQL v4.
 // Run it in a shell started with: fauna shell --api-version 4
 // (fauna-shell before 4.0: fauna shell --version 4)`
@@ -76,10 +77,10 @@ const v4Note = `// FQL v10 has no such index resource, so this query is FQL v4.
 // Privilege is one read privilege of the role.
 type Privilege struct {
 	Resource string // FQL: Collection("users")
-	Why      string // half a sentence: "to see which collections exist"
+	Why      string // a phrase: "to see which collections exist"
 }
 
-// RoleName returns the role's name, the dialect's default if none was chosen.
+// RoleName returns the role's name, or the dialect's default.
 func (s Setup) RoleName() string {
 	switch {
 	case s.Role != "":
@@ -90,11 +91,10 @@ func (s Setup) RoleName() string {
 	return DefaultRole
 }
 
-// Check returns what is wrong with the role's name in the dialect, as half a
-// sentence, or nil.
+// Check returns nil, or what is wrong with the role's name in the dialect.
 func (s Setup) Check() error {
 	if s.Dialect == V10 && !identifier.MatchString(s.RoleName()) {
-		return errors.New("FQL v10 takes only letters, digits and _ in the name of a role, and no digit first")
+		return errors.New("in FQL v10 a role's name may only have letters, digits and _, and can't start with a digit")
 	}
 	return CheckName(s.RoleName())
 }
@@ -142,11 +142,11 @@ func (s Setup) Privileges() []Privilege {
 // RoleFQL returns the query that creates the role.
 func (s Setup) RoleFQL() string { return s.fill(s.RoleDialect(), "role.tmpl", nil) }
 
-// RoleUpdateFQL returns the query that gives the role, which exists already,
-// exactly these privileges.
+// RoleUpdateFQL returns the query that changes the existing role to exactly
+// these privileges.
 func (s Setup) RoleUpdateFQL() string { return s.fill(s.RoleDialect(), "role-update.tmpl", nil) }
 
-// KeyFQL returns the query that creates the key, whose answer holds the
+// KeyFQL returns the query that creates the key. Its answer contains the
 // secret. The role must exist in an earlier query.
 func (s Setup) KeyFQL() string { return s.fill(s.Dialect, "key.tmpl", nil) }
 
@@ -206,8 +206,8 @@ func HistoryFQL(d Dialect, collections []string, days int) string {
 	return Setup{}.fill(d, "history.tmpl", map[string]any{"Collections": collections, "Days": days})
 }
 
-// fill runs a template of assets. The templates are part of the program and a
-// test fills each, so a failure here is a mistake in the program.
+// fill executes a template of assets. The templates are embedded and a test
+// fills each, so a failure here is a bug.
 func (s Setup) fill(d Dialect, name string, extra map[string]any) string {
 	data := map[string]any{"Role": s.RoleName(), "Privileges": s.Privileges()}
 	for k, v := range extra {
@@ -226,7 +226,7 @@ func (s Setup) fill(d Dialect, name string, extra map[string]any) string {
 
 // Quote returns text as an FQL string of either dialect: FQL v4 is written in
 // JavaScript, where every JSON string is a string, and FQL v10 has the same
-// escapes; "#{", which begins an expression there, is in no name.
+// escapes; "#{", which starts an expression there, can't be in a name.
 func Quote(text string) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -9,8 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deep printed values may nest; what is deeper is passed
-// over.
+// maxDepth limits the nesting of printed values; deeper ones are skipped.
 const maxDepth = 100
 
 type valueKind int
@@ -23,7 +22,7 @@ const (
 	objectValue                  // { … }
 )
 
-// value is a value as the shell prints it, or as JSON.
+// value is a value printed by the shell or as JSON.
 type value struct {
 	kind  valueKind
 	text  string  // of a word, a string, or a call's name
@@ -41,8 +40,8 @@ func (v value) member(key string) (value, bool) {
 	return value{}, false
 }
 
-// printed reads values out of text that a shell printed. It accepts anything:
-// what is no value is passed over.
+// printed reads values from text that a shell printed. It accepts anything, and
+// skips what is not a value.
 type printed struct {
 	text    string
 	pos     int
@@ -53,8 +52,8 @@ type printed struct {
 
 var moreItems = regexp.MustCompile(`^\.\.\.\s*(\d+) more items?`)
 
-// next returns the next value; false at the end of the text. A closing bracket
-// that closes nothing is passed over.
+// next returns the next value; false at the end of the text. It skips unmatched
+// closing brackets.
 func (p *printed) next() (value, bool) {
 	for {
 		v, closing, ok := p.read()
@@ -67,8 +66,8 @@ func (p *printed) next() (value, bool) {
 	}
 }
 
-// read returns the next value, or the closing bracket that stands before it;
-// neither at the end of the text.
+// read returns the next value, or the closing bracket before it; neither at the
+// end of the text.
 func (p *printed) read() (v value, closing byte, ok bool) {
 	for p.pos < len(p.text) {
 		c := p.text[p.pos]
@@ -108,7 +107,7 @@ func (p *printed) read() (v value, closing byte, ok bool) {
 	return value{}, 0, false
 }
 
-// word reads a bare word; "" when none stands there.
+// word reads a bare word; "" if there is none.
 func (p *printed) word() string {
 	start := p.pos
 	for p.pos < len(p.text) {
@@ -165,8 +164,7 @@ func (p *printed) brackets(opening byte) value {
 	}
 }
 
-// str reads a string in the quotes that stand there, with JavaScript's
-// escapes.
+// str reads a quoted string with JavaScript's escapes.
 func (p *printed) str(quote byte) string {
 	var b strings.Builder
 	for p.pos++; p.pos < len(p.text); p.pos++ {
@@ -217,7 +215,7 @@ func (p *printed) escape(b *strings.Builder) {
 	}
 }
 
-// hex reads the four digits at a place; size is 0 when there are none.
+// hex reads four hexadecimal digits; size is 0 if there are none.
 func (p *printed) hex(at int) (r rune, size int) {
 	if at+4 > len(p.text) {
 		return 'u', 0

@@ -12,28 +12,28 @@ import (
 // apiVersion is the version of the API that the shell sends.
 const apiVersion = "4"
 
-// printer writes values and expressions of the wire as text for the Fauna
-// shell. It writes only what the shell reads as the same thing, and says where
-// that would not be the same letter for letter.
+// printer writes wire values and expressions as text for the Fauna shell. It
+// writes only text that the shell reads as equivalent, and notes where the
+// result would not be identical.
 type printer struct {
 	forms  map[string][]callForm
-	lambda int             // how many lambdas we are in
-	notes  []string        // what is not letter for letter as it was, each once
-	refs   map[string]bool // texts of the schema that is referred to by literals
+	lambda int             // the nesting of lambdas
+	notes  []string        // what is not identical, each once
+	refs   map[string]bool // schema items that literals refer to, as text
 }
 
 func newPrinter() *printer {
 	return &printer{forms: formsByKey(), refs: map[string]bool{}}
 }
 
-// note says that a lambda's text means what it did, but is not the same.
+// note records why a lambda's text is equivalent but not identical.
 func (p *printer) note(text string) {
 	if p.lambda > 0 && !slices.Contains(p.notes, text) {
 		p.notes = append(p.notes, text)
 	}
 }
 
-// noFQL is what no text for the shell gives.
+// noFQL is the error of something that shell text cannot express.
 func noFQL(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
 // value writes a stored value.
@@ -79,8 +79,8 @@ func (p *printer) scalar(n *wireNode) piece {
 	return piece{text: n.text}
 }
 
-// number writes a number. JavaScript has doubles only, and its JSON writes a
-// whole one without a point, which Fauna takes for an integer.
+// number writes a number. JavaScript has only doubles, and its JSON writes
+// whole ones without a point, which Fauna reads as integers.
 func (p *printer) number(text string) string {
 	if !strings.ContainsAny(text, ".eE") {
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil && -1<<53 < n && n < 1<<53 {
@@ -182,8 +182,7 @@ func (p *printer) query(n *wireNode) (piece, error) {
 	return arguments, err
 }
 
-// refNames are the functions of the schema's refs and sets, by the ids of the
-// latter.
+// refNames maps the ids of schema sets to the functions of their refs and sets.
 var refNames = map[string][2]string{
 	"collections": {"Collection", "Collections"}, "indexes": {"Index", "Indexes"}, "functions": {"Function", "Functions"},
 	"roles": {"Role", "Roles"}, "databases": {"Database", "Databases"}, "access_providers": {"AccessProvider", "AccessProviders"},
@@ -200,7 +199,7 @@ func (p *printer) ref(n *wireNode) (piece, error) {
 	if database != nil {
 		_, inner := database.tag()
 		if inner == nil {
-			return piece{}, noFQL("a reference into a database that is none")
+			return piece{}, noFQL("a reference into an invalid database")
 		}
 		t, err := p.ref(inner)
 		if err != nil {
@@ -217,12 +216,12 @@ func (p *printer) ref(n *wireNode) (piece, error) {
 	}
 	_, inner := parent.tag()
 	if inner == nil {
-		return piece{}, noFQL("a reference whose collection is none")
+		return piece{}, noFQL("a reference into an invalid collection")
 	}
 	if inner.member("collection") == nil { // schema: its parent is a set such as collections
 		parentID := inner.member("id")
 		if parentID == nil || refNames[parentID.text][1] == "" {
-			return piece{}, noFQL("a reference whose collection is none")
+			return piece{}, noFQL("a reference into an invalid collection")
 		}
 		if name := refNames[parentID.text][0]; name != "" {
 			if scope != "" && name == "AccessProvider" {

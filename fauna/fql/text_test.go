@@ -177,8 +177,8 @@ func TestDefinitionsFQL_namesWhatNoTextMakes(t *testing.T) {
 	}
 	for _, want := range []string{
 		"// function \"odd\" cannot be written as FQL: the shell has no function that makes an object of the keys quote. On the wire it is:\n// {", `a\u2028b`,
-		"// Means the same, but not letter for letter: it was written for the API version 2.12, and the shell sends 4.\nCreateFunction({\n  name: \"old\",",
-		"// Needs what is not in this text: Collection(\"gone\").\nCreateIndex({\n  name: \"i\",\n  serialized: false,\n  partitions: 3,\n",
+		"// Equivalent, but not identical: it was written for the API version 2.12, and the shell sends 4.\nCreateFunction({\n  name: \"old\",",
+		"// Refers to items missing from this text: Collection(\"gone\").\nCreateIndex({\n  name: \"i\",\n  serialized: false,\n  partitions: 3,\n",
 		`fields: { s: Query(Lambda("d", LowerCase(Var("d")))) }`,
 	} {
 		if !strings.Contains(text, want) {

@@ -8,8 +8,8 @@ import (
 	"io"
 )
 
-// wireNode is a JSON value as it was sent: members in their order, numbers by
-// their digits.
+// wireNode is a JSON value as it was sent: it keeps the order of members and
+// the digits of numbers.
 type wireNode struct {
 	kind  wireKind
 	text  string // of a string, a number, true or false
@@ -28,8 +28,8 @@ const (
 	wireObject
 )
 
-// maxWireDepth bounds the nesting, and with it what reading and printing need of
-// the stack. Expressions of a server end far below.
+// maxWireDepth limits the nesting, and so the stack that reading and printing
+// use. A server's expressions are far less deep.
 const maxWireDepth = 2000
 
 // parseWire reads one JSON value.
@@ -86,7 +86,7 @@ func parseWireValue(d *json.Decoder, depth int) (*wireNode, error) {
 	return n, err
 }
 
-// member returns the value of a member, nil where there is none.
+// member returns the value of a member, nil if there is none.
 func (n *wireNode) member(key string) *wireNode {
 	for i, k := range n.keys {
 		if k == key {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// An Answer is a status with the exact body that a real server, or a proxy in
+// Answer is a status with the exact body that a real server, or a proxy in
 // front of it, sends with it.
 type Answer struct {
 	Status      int
@@ -16,7 +16,7 @@ type Answer struct {
 	ContentType string // "" is JSON
 }
 
-// Status returns the fault of answering with a status from 400 to 599, with the
+// Status returns the fault of answering with a status from 400 to 599 and the
 // body that a real server, or a proxy in front of it, sends. For 500 it is the
 // most common of three shapes; InternalError has all of them.
 func Status(status int) Fault {

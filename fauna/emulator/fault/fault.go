@@ -1,6 +1,6 @@
-// Package fault makes an embedded server misbehave on purpose: statuses, late
+// Package fault makes an embedded server fail on purpose: error statuses, late
 // answers, cut connections, damaged pages, and changes of the data between two
-// queries. It stands before the server's HTTP side, and only tests import it.
+// queries. It wraps the server's HTTP handler, and only tests import it.
 package fault
 
 import (
@@ -21,8 +21,8 @@ type Server struct {
 	faults *Faults
 }
 
-// New returns a server that does nothing wrong until its Faults say so. An
-// o.Middleware runs behind the faults.
+// New returns a server without faults; add them to Faults. An o.Middleware runs
+// after the faults.
 func New(o emulator.Options) *Server {
 	f := &Faults{clock: o.Clock}
 	if f.clock == nil {
@@ -42,9 +42,9 @@ func New(o emulator.Options) *Server {
 // Faults returns the faults of the server.
 func (s *Server) Faults() *Faults { return s.faults }
 
-// Faults says which queries go wrong, and how. Rules apply in the order they
-// were added, and the first that matches a query decides. It is safe for
-// concurrent use, even while the server answers.
+// Faults decides which queries fail, and how. Rules are tried in the order they
+// were added, and the first that matches a query applies. It is safe for
+// concurrent use, also while the server runs.
 type Faults struct {
 	server *emulator.Server
 	clock  func() time.Time
@@ -62,19 +62,20 @@ type Query struct {
 	Body   []byte // JSON; must not be changed
 }
 
-// When says which queries a fault takes. The zero value is the next query.
+// When selects the queries that a fault applies to. The zero value selects the
+// next query.
 type When struct {
-	// Match picks by the query's shape; nil is every query. See Reads,
+	// Match selects by the query's shape; nil matches every query. See Reads,
 	// Fetches, Lists and Contains.
 	Match func(Query) bool
-	// From is the first of the picked queries that is taken, counted from 1
-	// when the rule was added; 0 is 1.
+	// From is the first matching query to take, counted from 1 when the rule
+	// was added; 0 means 1.
 	From int
-	// Times is how many are taken; 0 is one, or all with a Chance; less than
-	// 0 is all.
+	// Times is how many to take; 0 means one, or all if Chance is set; negative
+	// means all.
 	Times int
-	// Chance, from 0 to 1, takes a picked query by the dice of Seed and the
-	// query's number; 0 takes all. The same seed takes the same numbers.
+	// Chance, from 0 to 1, is the probability of taking a matching query; 0
+	// takes all. The choice depends only on Seed and the query's number.
 	Chance float64
 	Seed   uint64
 }
@@ -86,38 +87,38 @@ type Cut int
 const (
 	// CutNone leaves the connection alone.
 	CutNone Cut = iota
-	// CutBefore cuts it in place of an answer.
+	// CutBefore cuts it instead of answering.
 	CutBefore
-	// CutWithin cuts it after Fault.After bytes of the body, of a
-	// Content-Length that promised all of it.
+	// CutWithin cuts it after Fault.After bytes of the body; Content-Length is
+	// that of the whole body.
 	CutWithin
-	// CutAfter sends the whole answer and ends the connection.
+	// CutAfter sends the whole answer and then closes the connection.
 	CutAfter
-	// CutShort sends Fault.After bytes of the body with a Content-Length that
-	// is right for them; the connection lives on.
+	// CutShort sends Fault.After bytes of the body with a matching
+	// Content-Length; the connection stays open.
 	CutShort
 )
 
-// A Fault says what happens to a query that a rule took. Its fields combine;
-// the functions of this package make the usual ones.
+// Fault is what happens to a query that a rule takes. Its fields can be
+// combined; the functions of this package return the usual faults.
 type Fault struct {
-	Name   string        // what Served calls it
+	Name   string        // as in Served
 	Before func()        // runs before the query, and may change the data or the clock
-	Delay  time.Duration // passes before the query runs
-	Answer *Answer       // stands in place of the query's own
+	Delay  time.Duration // before the query runs
+	Answer *Answer       // replaces the query's own
 	// Edit changes the body of a successful answer and returns it with its new
-	// status, or 0 if this answer is not one that it changes. It must not
-	// change the body in place.
+	// status, or 0 to leave this answer alone. It must not modify the body in
+	// place.
 	Edit  func(body []byte) ([]byte, int)
 	Cut   Cut
 	After int // bytes of the body, for CutWithin and CutShort
 }
 
-// Served is one fault that a query met.
+// Served is a fault that was applied to a query.
 type Served struct {
 	Number int    // of the query
 	Fault  string // the fault's name
-	Status int    // that was sent; 0 if there was no answer
+	Status int    // as sent; 0 if there was no answer
 	Body   string // the query
 }
 
@@ -129,29 +130,29 @@ type faultRule struct {
 	taken int
 }
 
-// A takenQuery is one that a rule decided on.
+// A takenQuery is a query that a rule took.
 type takenQuery struct {
 	rule      *faultRule
 	query     Query
 	untouched bool // the fault's Edit had nothing to change
 }
 
-// Add makes the server treat the queries that w names as f says.
+// Add applies f to the queries that w selects.
 func (f *Faults) Add(w When, fault Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.rules = append(f.rules, &faultRule{when: w, fault: fault})
 }
 
-// Clear drops all rules. What was served stays.
+// Clear removes all rules. It keeps the record of served faults.
 func (f *Faults) Clear() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.rules = nil
 }
 
-// Served returns the faults that queries met so far, in the order in which
-// they were decided.
+// Served returns the faults applied so far, in the order in which they were
+// chosen.
 func (f *Faults) Served() []Served {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -165,7 +166,7 @@ func (f *Faults) Queries() int {
 	return f.count
 }
 
-// take counts a query and returns the fault it meets, if any.
+// take counts a query and returns its fault, if any.
 func (f *Faults) take(q Query) (Fault, *takenQuery) {
 	f.mu.Lock()
 	f.count++
@@ -236,7 +237,7 @@ func dice(seed uint64, n int) float64 {
 	}
 	_, _ = h.Write(text[:]) // a hash never fails
 	x := h.Sum64()
-	// FNV spreads small numbers badly over the high bits; this mixes them.
+	// FNV barely changes the high bits for small numbers, so mix them.
 	x ^= x >> 33
 	x *= 0xff51afd7ed558ccd
 	x ^= x >> 33

@@ -12,7 +12,8 @@ import (
 // maxBody is the size above which a real server refuses a request.
 const maxBody = 8 << 20
 
-// handler returns a handler that gives queries their faults on the way to next.
+// handler returns a handler that applies faults to queries and passes them to
+// next.
 func (f *Faults) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" && r.URL.Path != "/linearized" {
@@ -72,7 +73,7 @@ func queryOf(r *http.Request) []byte {
 	return body
 }
 
-// failing is a reader that only fails.
+// failing is a reader that always fails.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
@@ -106,11 +107,11 @@ func send(w http.ResponseWriter, answer *httptest.ResponseRecorder, fault Fault)
 	case CutWithin:
 		body = body[:min(fault.After, length)]
 	case CutAfter:
-		h.Set("Connection", "close") // HTTP/2 says goodbye; HTTP/1.1 just ends
+		h.Set("Connection", "close") // HTTP/2 sends GOAWAY; HTTP/1.1 just closes
 	}
 	h.Set("Content-Length", strconv.Itoa(length))
 	w.WriteHeader(answer.Code)
-	_, _ = w.Write(body) // a client that is gone needs no answer
+	_, _ = w.Write(body) // the client may be gone
 	if fault.Cut == CutWithin {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 )
 
-// Contains matches queries whose JSON holds a text.
+// Contains matches queries whose JSON contains text.
 func Contains(text string) func(Query) bool {
 	return func(q Query) bool { return bytes.Contains(q.Body, []byte(text)) }
 }
 
 // Reads matches queries that page through the documents of a collection,
-// whatever they take of them.
+// whatever they select.
 func Reads(collection string) func(Query) bool {
 	return func(q Query) bool {
 		set, ok := findKey(q.tree(), "documents")
@@ -20,7 +20,7 @@ func Reads(collection string) func(Query) bool {
 }
 
 // Fetches matches queries that page through the documents of a collection and
-// take each document.
+// return each document.
 func Fetches(collection string) func(Query) bool {
 	return func(q Query) bool {
 		tree := q.tree()
@@ -30,7 +30,7 @@ func Fetches(collection string) func(Query) bool {
 }
 
 // Lists matches queries that page through the documents of a collection and
-// take no more than their refs or ids.
+// return only their refs or ids.
 func Lists(collection string) func(Query) bool {
 	return func(q Query) bool { return Reads(collection)(q) && !Fetches(collection)(q) }
 }
@@ -78,8 +78,8 @@ func findKey(tree any, key string) (any, bool) {
 	return nil, false
 }
 
-// namesCollection reports whether an expression is the collection of this name: as a
-// call, or as a ref.
+// namesCollection reports whether an expression is the collection of this name,
+// as a call or a ref.
 func namesCollection(expression any, collection string) bool {
 	node, ok := expression.(map[string]any)
 	if !ok {

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Missing returns the fault of a page that lacks the document with this id;
-// "" is its first. Answers that do not hold it are left alone and not counted.
+// Missing returns the fault of a page that lacks the document with this id; ""
+// is its first. Answers without it are left alone and not counted.
 func Missing(id string) Fault {
 	return Fault{Name: "document missing", Edit: editPage(func(rows []json.RawMessage) []json.RawMessage {
 		at := rowWithID(rows, id)
@@ -20,8 +20,7 @@ func Missing(id string) Fault {
 }
 
 // Doubled returns the fault of a page that holds the document with this id
-// twice; "" is its first. Answers that do not hold it are left alone and not
-// counted.
+// twice; "" is its first. Answers without it are left alone and not counted.
 func Doubled(id string) Fault {
 	return Fault{Name: "document doubled", Edit: editPage(func(rows []json.RawMessage) []json.RawMessage {
 		at := rowWithID(rows, id)
@@ -32,8 +31,8 @@ func Doubled(id string) Fault {
 	})}
 }
 
-// OutOfOrder returns the fault of a page whose first two documents have
-// changed places. Shorter pages are left alone and not counted.
+// OutOfOrder returns the fault of a page whose first two documents are swapped.
+// Shorter pages are left alone and not counted.
 func OutOfOrder() Fault {
 	return Fault{Name: "documents out of order", Edit: editPage(func(rows []json.RawMessage) []json.RawMessage {
 		if len(rows) < 2 {
@@ -44,9 +43,9 @@ func OutOfOrder() Fault {
 	})}
 }
 
-// LeaveOut returns the fault of a document whose field is gone from the page,
-// as a stored ref to a deleted collection is. The document is named by its id
-// and the field by its name in data.
+// LeaveOut returns the fault of a document that lacks a field in the page, as
+// happens to a stored ref to a deleted collection. The document is named by its
+// id and the field by its name in data.
 func LeaveOut(id, field string) Fault {
 	return Fault{Name: "field left out", Edit: editPage(func(rows []json.RawMessage) []json.RawMessage {
 		at := rowWithID(rows, id)
@@ -62,9 +61,9 @@ func LeaveOut(id, field string) Fault {
 	})}
 }
 
-// BreakPage returns the fault of a document that no page can be rendered with:
-// every answer that would hold it is a 500, as with a stored ref whose
-// collection's name is gone.
+// BreakPage returns the fault of a document that cannot be rendered: every
+// answer that would contain it is a 500, as with a stored ref whose collection
+// has lost its name.
 func BreakPage(id string) Fault {
 	return Fault{Name: "page broken by a document", Edit: func(body []byte) ([]byte, int) {
 		rows, ok := answerRows(body)
@@ -75,8 +74,8 @@ func BreakPage(id string) Fault {
 	}}
 }
 
-// Expire returns the fault of a snapshot that expires: from this query on,
-// reads of the collections at any time up to now are below the minimum time.
+// Expire returns the fault of an expiring snapshot: from this query on, reads
+// of the collections at any time up to now fail as too old.
 func (f *Faults) Expire(collections ...string) Fault {
 	return Fault{Name: "snapshot expired", Before: func() { f.server.Expire(collections...) }}
 }
@@ -87,11 +86,11 @@ func (f *Faults) Deactivate(index string) Fault {
 	return Fault{Name: "index inactive", Before: func() { f.server.SetIndexActive(index, false) }}
 }
 
-// Activate ends what Deactivate began.
+// Activate returns the fault that undoes Deactivate.
 func (f *Faults) Activate(index string) { f.server.SetIndexActive(index, true) }
 
-// Do returns the fault of something that happens before a query is answered:
-// a privilege taken away, a collection made again, a write dated into the past.
+// Do returns the fault of running a function before a query is answered, for
+// instance to revoke a privilege, recreate a collection, or backdate a write.
 func Do(name string, change func()) Fault { return Fault{Name: name, Before: change} }
 
 // pageBody is the form of a page in an answer.
@@ -103,8 +102,8 @@ type pageBody struct {
 	} `json:"resource"`
 }
 
-// editPage makes a change of a page's rows into a change of an answer. change
-// may use its argument, and returns nil to leave the answer alone.
+// editPage turns a change of a page's rows into a change of an answer. change
+// may modify its argument, and returns nil to leave the answer alone.
 func editPage(change func([]json.RawMessage) []json.RawMessage) func([]byte) ([]byte, int) {
 	return func(body []byte) ([]byte, int) {
 		var p pageBody
@@ -152,7 +151,7 @@ func rowWithID(rows []json.RawMessage, id string) int {
 }
 
 // rowID returns the id of what a page holds: a document, a ref, an id, or an
-// array that begins with one of these.
+// array that starts with one of these.
 func rowID(row json.RawMessage) string {
 	row = bytes.TrimSpace(row)
 	if len(row) == 0 {
@@ -191,8 +190,8 @@ func rowID(row json.RawMessage) string {
 	return id
 }
 
-// dropField returns an object, or an array that begins with one, without the
-// field at a path. All else stays byte for byte and in order.
+// dropField returns an object, or an array that starts with one, without the
+// field at a path. Everything else stays byte for byte the same.
 func dropField(value json.RawMessage, path ...string) (json.RawMessage, bool) {
 	value = bytes.TrimSpace(value)
 	if len(value) == 0 {
@@ -244,7 +243,7 @@ func dropField(value json.RawMessage, path ...string) (json.RawMessage, bool) {
 	return append(out, '}'), found
 }
 
-// marshalPlain marshals without the escapes that are for HTML only.
+// marshalPlain marshals without HTML escapes.
 func marshalPlain(v any) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

@@ -10,9 +10,9 @@ import (
 	"sync"
 )
 
-// Pipe serves a handler over connections within the process, which a bubble of
-// testing/synctest can wait for. dial opens one, whatever the address is. stop
-// closes all of them and returns when no answer is under way any more.
+// Pipe serves a handler over in-process connections, which work in a bubble of
+// testing/synctest. dial opens one, whatever the address. stop closes all of
+// them and returns when no answer is in progress.
 func Pipe(handler http.Handler) (dial func(ctx context.Context, network, address string) (net.Conn, error), stop func()) {
 	l := &pipe{conns: make(chan net.Conn), done: make(chan struct{})}
 	var answering, serving sync.WaitGroup
@@ -22,12 +22,12 @@ func Pipe(handler http.Handler) (dial func(ctx context.Context, network, address
 			defer answering.Done()
 			handler.ServeHTTP(w, r)
 		}),
-		ErrorLog: log.New(io.Discard, "", 0), // clients that break off are nobody's news
+		ErrorLog: log.New(io.Discard, "", 0), // clients that disconnect need no log
 	}
 	serving.Go(func() { _ = server.Serve(l) })
 	return l.dial, sync.OnceFunc(func() {
 		close(l.done)
-		_ = server.Close() // it only closes pipes
+		_ = server.Close() // only closes pipes
 		serving.Wait()
 		answering.Wait()
 	})
@@ -66,5 +66,5 @@ func (l *pipe) Accept() (net.Conn, error) {
 // Close does nothing: stop ends the pipe.
 func (l *pipe) Close() error { return nil }
 
-// Addr is that of no machine.
+// Addr returns a placeholder.
 func (l *pipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
