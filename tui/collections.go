@@ -358,7 +358,7 @@ func (c *collectionsStep) bad() (missing, denied int) {
 	return missing, denied
 }
 
-// submit goes on when there is something to export.
+// submit continues when there is something to export.
 func (c *collectionsStep) submit() bool {
 	if !c.picks() {
 		c.take()

@@ -13,7 +13,7 @@ import (
 )
 
 // domainStep asks for the address, says what it means while it is typed, and
-// asks the server whether it is one before the way goes on.
+// asks the server whether it is one before the wizard continues.
 type domainStep struct {
 	s     *session
 	field field
@@ -169,8 +169,8 @@ func (d *domainStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	return nil, true
 }
 
-// submit goes on when the address has answered, and tests it first when it has
-// not been. A second enter goes on without the test.
+// submit continues when the address has answered, and tests it first when it has
+// not been. A second enter continues without the test.
 func (d *domainStep) submit() tea.Cmd {
 	if d.bad != nil {
 		return nil

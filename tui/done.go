@@ -166,7 +166,7 @@ func (c *doneStep) startLoading(p progress) {
 }
 
 // save writes the answers as a config file for run. A full export must go to a new
-// folder each time, so its own is left out; a sync goes on in its folder.
+// folder each time, so its own is left out; a sync continues in its folder.
 func (c *doneStep) save() tea.Cmd {
 	answers := c.s.config()
 	answers.Out = ""
@@ -213,7 +213,9 @@ func (c *doneStep) body(w, h int) []string {
 		kind = noteBad
 	}
 	lines := marked(st, kind, headline(p), w)
-	lines = append(lines, "  "+st.faint.of(text.Fit(facts(p), w-2)))
+	for _, l := range text.Wrap(facts(p), w-2) {
+		lines = append(lines, "  "+st.faint.of(l))
+	}
 	if !good {
 		lines = append(lines, marked(st, noteBad, verdict, w)...)
 	}

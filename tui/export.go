@@ -105,7 +105,7 @@ func (c *exportStep) same() bool {
 
 func (c *exportStep) leave() {}
 
-// start begins an export, or goes on with the one in the folder.
+// start begins an export, or resumes the one in the folder.
 func (c *exportStep) start(resume bool) tea.Cmd {
 	spec, err := c.s.spec()
 	if err == nil && !resume {

@@ -49,8 +49,8 @@ type place struct {
 	path  string // full
 	err   error  // why it cannot be used, nil when it can
 	isNew bool   // it does not exist yet
-	begun bool   // an export that is not finished lies there
-	chain bool   // the files of an incremental export lie there: the next sync goes there too
+	begun bool   // it holds an unfinished export
+	chain bool   // it holds an incremental export: the next sync goes there too
 	free  int64  // bytes free on its disk, -1 when not known
 }
 
@@ -142,7 +142,7 @@ func isDir(path string) bool {
 }
 
 // complete is the path that a person may mean by the beginning of one: as far as all
-// folders that begin so agree, with a separator behind one that is alone.
+// folders that begin so agree, with a separator after one that is alone.
 func complete(typed string) string {
 	path, err := fullPath(typed)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// The smallest window in which every step is whole, and from where on there is more.
+// The smallest window in which every step is whole, and sizes from which more is shown.
 const (
 	minWidth    = 60
 	minHeight   = 18
@@ -117,6 +117,9 @@ func (w *wizard) main(room, h int) []string {
 	}
 	if first, _, ok := strings.Cut(question, ". "); ok && text.Width(question) > wide {
 		question = first + "."
+	}
+	for most := wide - text.Width(question) - 2; text.Width(aside) > most && strings.Contains(aside, " · "); {
+		aside = aside[:strings.LastIndex(aside, " · ")] // whole facts rather than a cut one
 	}
 	lines := []string{text.Sides(w.st.bold.of(text.Fit(question, wide)), w.st.faint.of(text.Fit(aside, max(0, wide-text.Width(question)-2))), wide), ""}
 	var body []string

@@ -60,7 +60,7 @@ func highlight(st styles, line string) string {
 
 func letter(c byte) bool { return c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-// stringEnd is the index behind the string that starts at i.
+// stringEnd is the index after the string that starts at i.
 func stringEnd(line string, i int) int {
 	for j := i + 1; j < len(line); j++ {
 		switch line[j] {

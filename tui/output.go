@@ -311,7 +311,7 @@ func (s *session) takeColumn(c column) error {
 	return nil
 }
 
-// submit goes on when files of this kind can be written there. A column that is typed
+// submit continues when files of this kind can be written there. A column that is typed
 // and not yet added is added first.
 func (o *outputStep) submit() tea.Cmd {
 	if !o.looked {

@@ -212,7 +212,7 @@ func (p *panel) body(s *session, w, h int) []string {
 		}
 	}
 	out := p.lines(lines, w, h)
-	if p.bare { // nothing behind the text either
+	if p.bare { // no trailing spaces either
 		for i := range out {
 			out[i] = strings.TrimRight(out[i], " ")
 		}

@@ -77,7 +77,7 @@ func newRunner(ctx context.Context) *runner {
 	return &runner{ctx: ctx, open: openRun, limit: func(n int64) { debug.SetMemoryLimit(n) }}
 }
 
-// openRun prepares a new run in the folder of the spec, or goes on with the one
+// openRun prepares a new run in the folder of the spec, or resumes the one
 // that is there.
 func openRun(spec export.Spec, src export.Source, resume bool) (exporting, error) {
 	if !resume {
@@ -90,7 +90,7 @@ func openRun(spec export.Spec, src export.Source, resume bool) (exporting, error
 	return run, err
 }
 
-// start begins an export, or goes on with the one in the spec's folder. It
+// start begins an export, or resumes the one in the spec's folder. It
 // returns when the export is on its way.
 func (r *runner) start(spec export.Spec, src export.Source, resume bool) error {
 	r.mu.Lock()

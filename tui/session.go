@@ -172,7 +172,7 @@ func (s *session) path() []stepID {
 	return []stepID{domainID, accessID, collectionsID, setupID, outputID, checkID, exportID, doneID}
 }
 
-// next goes on from a step: to the one after it, or, where it was opened to be
+// next continues from a step: to the one after it, or, where it was opened to be
 // edited, back to where that was asked for.
 func (s *session) next(from stepID) {
 	to := s.edit

@@ -394,7 +394,9 @@ func (c *setupStep) body(w, h int) []string {
 	if w >= 72 {
 		width = w - 23
 	} else {
-		head = append(head, list...)
+		if len(head) == 0 || h > 18 { // there is no room for both
+			head = append(head, list...)
+		}
 		list = nil
 	}
 	box := c.box(width, h-len(head))

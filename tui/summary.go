@@ -27,7 +27,7 @@ func written(m *archive.Manifest) (entries []archive.Entry, sync int) {
 	return entries, sync
 }
 
-// againName and againCommand are what to type next time: a sync goes on in its folder,
+// againName and againCommand are what to type next time: a sync continues in its folder,
 // which the saved answers name, and a full export needs a new one.
 func againName(sync int) string {
 	if sync > 0 {
