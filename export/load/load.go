@@ -142,6 +142,8 @@ func (l *Load) notFinished(err error) error {
 	case archive.Sharded:
 		how = "finish"
 	case archive.Unfinished:
+	case archive.Broken:
+		return found.Err
 	default:
 		return err
 	}

@@ -64,7 +64,7 @@ func TestLoad_everyTargetFromEveryFormat(t *testing.T) {
 func TestLoad_ofAnExportThatIsNotFinishedSaysHowToFinishIt(t *testing.T) {
 	t.Parallel()
 	s := store.NewFolder(t.TempDir())
-	if err := archive.WriteRun(s, archive.RunState{Times: []int64{1}}); err != nil {
+	if err := archive.WriteRun(s, archive.RunState{Times: []int64{1}, Started: "2026-01-02T03:04:05Z"}); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Prepare(t.Context(), Options{From: s, Into: "csv:" + t.TempDir()})
