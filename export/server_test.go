@@ -243,9 +243,11 @@ func TestServer_everyFaultAlone(t *testing.T) {
 		}, is: func(err error) bool { return isError[*Remade](err) || isError[*PrivilegeLost](err) }},
 		{name: "history rewritten", when: fault.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) fault.Fault {
 			return fault.Do("rewrite", func() {
-				s.shell(t, `Insert(Ref(Collection("users"), "6098"), TimeSubtract(Now(), 1, "minute"), "create", {data: {late: true}})`)
-				s.shell(t, `Insert(Ref(Collection("users"), "6094"), TimeSubtract(Now(), 1, "minute"), "delete", {})`)
-				s.shell(t, `Insert(Ref(Collection("users"), "6091"), TimeSubtract(Now(), 1, "minute"), "delete", {})`)
+				// At once, so that no page is read between them.
+				s.shell(t, `Do(
+					Insert(Ref(Collection("users"), "6098"), TimeSubtract(Now(), 1, "minute"), "create", {data: {late: true}}),
+					Insert(Ref(Collection("users"), "6094"), TimeSubtract(Now(), 1, "minute"), "delete", {}),
+					Insert(Ref(Collection("users"), "6091"), TimeSubtract(Now(), 1, "minute"), "delete", {}))`)
 			})
 		}, rows: 1999},
 		{name: "the snapshot expires", when: fault.When{Match: pages, From: 8}, fault: func(s *testServer, t *testing.T) fault.Fault {

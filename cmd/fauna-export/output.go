@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"fauna-export/export"
@@ -102,9 +101,6 @@ func (a *app) spec(ctx context.Context, f *outputFlags, named []string, now time
 		return s, err
 	}
 	err = archive.CheckNew(into)
-	if errors.Is(err, syscall.ENOTDIR) {
-		return s, unusablef("--out %s: %w; choose another folder", quoted(s.Dir), err)
-	}
 	if err != nil && !store.IsS3(s.Dir) && !isA[*store.Error](err) {
 		return s, unusablef("--out %s: %w", quoted(s.Dir), err)
 	}

@@ -55,6 +55,18 @@ func (r *roots) close() error {
 	return err
 }
 
+// openTop opens a folder. What is no folder is ENOTDIR, as for any other call: of
+// os.OpenRoot it is an error without a number.
+func openTop(dir string) (*os.Root, error) {
+	top, err := os.OpenRoot(dir)
+	if err != nil {
+		if info, serr := os.Stat(dir); serr == nil && !info.IsDir() {
+			err = &fs.PathError{Op: "open", Path: dir, Err: syscall.ENOTDIR}
+		}
+	}
+	return top, err
+}
+
 // open returns the roots, and what is to be called when they are not used any
 // more.
 func (s *Folder) open() (*roots, func(), error) {
@@ -64,7 +76,7 @@ func (s *Folder) open() (*roots, func(), error) {
 	if held != nil {
 		return held, func() {}, nil
 	}
-	top, err := os.OpenRoot(s.dir)
+	top, err := openTop(s.dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -233,7 +245,7 @@ func (s *Folder) lockAs(name string) (func() error, error) {
 		return nil, s.trouble("make the folder", err)
 	}
 	for range 10 {
-		top, err := os.OpenRoot(s.dir)
+		top, err := openTop(s.dir)
 		if err != nil {
 			return nil, s.trouble("open the folder", err)
 		}
