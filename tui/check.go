@@ -77,7 +77,7 @@ func (c *checkStep) check() tea.Cmd {
 	gen, srv, names, indexes := c.gen, c.s.server, c.names, c.s.indexNames(c.names)
 	if srv == nil {
 		c.probing = false
-		c.failure = fmt.Errorf("There is no secret yet. esc goes back to it.")
+		c.failure = sayError("There is no secret yet. esc goes back to it.")
 		return nil
 	}
 	return c.s.jobs.do(func(ctx context.Context) tea.Msg {

@@ -68,7 +68,7 @@ func (d *domainStep) parse() {
 	d.s.endpointText = d.field.value()
 	d.parsed, d.bad = fauna.ParseEndpoint(d.field.value())
 	if looksLikeSecret(d.field.value()) {
-		d.bad = errors.New("This looks like a secret. Type the address here; the secret comes later, and was not saved.")
+		d.bad = sayError("This looks like a secret. Type the address here; the secret comes later, and was not saved.")
 	}
 }
 

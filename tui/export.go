@@ -112,7 +112,7 @@ func (c *exportStep) start(resume bool) tea.Cmd {
 		err = spec.Validate()
 	}
 	if err == nil && c.s.server == nil {
-		err = errors.New("There is no secret yet.")
+		err = sayError("There is no secret yet.")
 	}
 	if err != nil {
 		c.refused = err

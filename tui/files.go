@@ -62,7 +62,7 @@ func (p place) trouble(mode export.Mode) error {
 	case p.begun:
 		return nil
 	case p.chain && mode != export.Incremental:
-		return errors.New("It holds an incremental export: choose incremental for its next sync, or another folder.")
+		return sayError("It holds an incremental export: choose incremental for its next sync, or another folder.")
 	}
 	return nil
 }
@@ -76,9 +76,9 @@ func look(path string) place {
 	case errors.Is(err, fs.ErrNotExist):
 		p.isNew = true
 	case err != nil:
-		p.err = fmt.Errorf("Can't use this folder: %w", reason(err))
+		p.err = sayError(fmt.Sprintf("Can't use this folder: %v", reason(err)))
 	case !info.IsDir():
-		p.err = errors.New("This is a file, not a folder.")
+		p.err = sayError("This is a file, not a folder.")
 	default:
 		p.inspect()
 	}
@@ -96,9 +96,9 @@ func look(path string) place {
 	switch err := writable(dir); {
 	case p.err != nil:
 	case err != nil:
-		p.err = fmt.Errorf("Can't write to %s: %w", text.Clean(homePath(dir)), reason(err))
+		p.err = sayError(fmt.Sprintf("Can't write to %s: %v", text.Clean(homePath(dir)), reason(err)))
 	case p.free == 0:
-		p.err = fmt.Errorf("No space is left in %s.", text.Clean(homePath(dir)))
+		p.err = sayError(fmt.Sprintf("No space is left in %s.", text.Clean(homePath(dir))))
 	}
 	return p
 }
@@ -114,17 +114,17 @@ func (p *place) inspect() {
 	case archive.Syncs:
 		p.chain = true
 	case archive.Finished:
-		p.err = errors.New("It holds a finished export. Choose another folder.")
+		p.err = sayError("It holds a finished export. Choose another folder.")
 	case archive.Foreign:
-		p.err = fmt.Errorf("This folder isn't empty (it holds %s). Choose another.", text.Clean(found.Other))
+		p.err = sayError(fmt.Sprintf("This folder isn't empty (it holds %s). Choose another.", text.Clean(found.Other)))
 	case archive.Broken:
-		p.err = fmt.Errorf("It holds an export that can't be resumed: %w", found.Err)
+		p.err = sayError(fmt.Sprintf("It holds an export that can't be resumed: %v", found.Err))
 	}
 	if e, ok := errors.AsType[*store.Error](err); ok {
 		err = errors.New(e.Problem)
 	}
 	if err != nil {
-		p.err = fmt.Errorf("Can't use this folder: %w", reason(err))
+		p.err = sayError(fmt.Sprintf("Can't use this folder: %v", reason(err)))
 	}
 }
 

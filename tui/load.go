@@ -196,7 +196,7 @@ func (c *loading) update(m tea.Msg) tea.Cmd {
 
 func (c *loading) busy() bool { return c.stage == loadPlanning || c.stage == loadRunning }
 
-type loadKeys struct{ next, ddl, close, swap key.Binding }
+type loadKeys struct{ next, ddl, close key.Binding }
 
 func (c *loading) keys() loadKeys {
 	k := loadKeys{

@@ -283,7 +283,7 @@ func (o *outputStep) addColumn() tea.Cmd {
 func (s *session) typedColumn(typed string) (column, error) {
 	collection, x, err := row.ParseColumn(strings.TrimSpace(typed))
 	if err != nil {
-		return column{}, fmt.Errorf("Write it like customers:email:string=data.email (%w)", err)
+		return column{}, sayError(fmt.Sprintf("Write it like customers:email:string=data.email (%v)", err))
 	}
 	c := column{collection, typed, x}
 	return c, s.takeColumn(c)

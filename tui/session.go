@@ -151,6 +151,11 @@ func (s *session) sentence(err error) string {
 	return s.clean(text.Sentence(err))
 }
 
+// A sayError is an error whose text is whole sentences, for a screen.
+type sayError string
+
+func (e sayError) Error() string { return string(e) }
+
 // event adds a line to the log in the right pane.
 func (s *session) event(format string, args ...any) {
 	line := s.now().UTC().Format("15:04:05") + " " + s.clean(fmt.Sprintf(format, args...))

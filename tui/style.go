@@ -41,7 +41,7 @@ type styles struct {
 	fqlKey                           paint
 
 	plainText, cursor, boldText, faintText, accentText lipgloss.Style
-	frame, question                                    lipgloss.Style // borders
+	question                                           lipgloss.Style // its border
 
 	bar   bubble.Model
 	help  help.Model
