@@ -24,7 +24,7 @@ import (
 )
 
 var (
-	seedCount = flag.Int("seeds", 0, "how many seeds TestSeeds runs")
+	seedCount = flag.Int("seeds", 200, "how many seeds TestSeeds runs")
 	seedFirst = flag.Uint64("seed", 1, "the first of the seeds that TestSeeds runs")
 )
 
