@@ -33,6 +33,7 @@ type checkStep struct {
 	failure error
 	waiting bool // it will ask again by itself: an index is being built
 	cursor  rowCursor
+	find    finder
 	height  int
 }
 
@@ -57,7 +58,7 @@ type recheckMsg struct{ gen int }
 func (recheckMsg) to() stepID { return checkID }
 
 func newCheckStep(s *session) *checkStep {
-	return &checkStep{s: s, tally: tally{s: s, step: checkID, samples: true}, cursor: newCursor()}
+	return &checkStep{s: s, tally: tally{s: s, step: checkID, samples: true}, cursor: newCursor(), find: newFinder(s.st)}
 }
 
 func (c *checkStep) enter() tea.Cmd { return c.check() }
@@ -141,6 +142,20 @@ func (c *checkStep) awaitIndexes() tea.Cmd {
 	return c.s.jobs.after(buildingEvery, func(context.Context) tea.Msg { return recheckMsg{gen} })
 }
 
+// listed are the collections that the filter lets through.
+func (c *checkStep) listed() []string {
+	if !c.find.active() {
+		return c.names
+	}
+	var names []string
+	for _, name := range c.names {
+		if c.find.matches(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // wrong counts the collections that cannot be exported.
 func (c *checkStep) wrong() int {
 	n := 0
@@ -220,8 +235,11 @@ func (c *checkStep) exported() string {
 }
 
 func (c *checkStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
-	if c.cursor.key(m, len(c.names), c.height) {
+	switch {
+	case c.find.key(m), !c.find.typing && c.cursor.key(m, len(c.listed()), c.height):
 		return nil, true
+	case c.find.typing:
+		return nil, false
 	}
 	switch k := c.keys(); {
 	case pressed(m, bind("", "", "enter")):
@@ -342,7 +360,10 @@ func (c *checkStep) body(w, h int) []string {
 		return []string{c.s.spinner + " asking the server …"}
 	}
 	foot := c.foot(w, max(2, h/2))
-	n := len(c.names)
+	if c.find.active() {
+		foot = append([]string{"  " + c.find.line(w-2)}, foot...)
+	}
+	n := len(c.listed())
 	c.height = max(1, h-1-len(foot))
 	if n > c.height {
 		c.height = max(1, c.height-1)
@@ -373,7 +394,7 @@ func (c *checkStep) table(w, from, to int) []string {
 	name, status := 10, len(heads[5])
 	rows := make([][]string, 0, to-from)
 	for i := from; i < to; i++ {
-		cells := c.row(i)
+		cells := c.row(c.listed()[i])
 		name, status = max(name, text.Width(cells[1])), max(status, text.Width(cells[5]))
 		rows = append(rows, cells)
 	}
@@ -418,9 +439,8 @@ func (c *checkStep) table(w, from, to int) []string {
 
 // row is a row of the table: sign, name, documents, size, life of a snapshot, and what
 // is to be said of it.
-func (c *checkStep) row(i int) []string {
+func (c *checkStep) row(name string) []string {
 	st := c.s.st
-	name := c.names[i]
 	kind := c.s.standing(name)
 	x, counted := c.tally.found[name]
 	cells := []string{st.good.of("✓ "), text.Clean(name), "…", "", text.Span(c.s.access[name].Life(c.at)), ""}
@@ -538,8 +558,8 @@ func (c *checkStep) trouble(w, most int) []string {
 
 // index is the check of the row under the cursor, or the first one that is not ready.
 func (c *checkStep) index(unready []fauna.IndexCheck) fauna.IndexCheck {
-	if c.cursor.at < len(c.names) {
-		if x, ok := c.indexes[c.names[c.cursor.at]]; ok && !x.Ready() {
+	if names := c.listed(); c.cursor.at < len(names) {
+		if x, ok := c.indexes[names[c.cursor.at]]; ok && !x.Ready() {
 			return x
 		}
 	}
@@ -576,13 +596,21 @@ func (c *checkStep) side(w, h int) []string {
 }
 
 func (c *checkStep) hints() []key.Binding {
+	if c.find.typing {
+		return []key.Binding{c.find.keep()}
+	}
 	k := c.keys()
-	return []key.Binding{k.next, k.update, k.skip, k.again, k.history, k.collections, k.output, k.domain, c.cursor.shown(len(c.names) > 1 && !c.probing && c.failure == nil)}
+	return []key.Binding{k.next, k.update, k.skip, k.again, k.history, k.collections, k.output, k.domain, c.find.hint(len(c.names) > 1 && !c.probing && c.failure == nil), c.cursor.shown(len(c.listed()) > 1 && !c.probing && c.failure == nil)}
 }
 
-func (c *checkStep) esc() string { return "back" }
+func (c *checkStep) esc() string {
+	if c.find.active() {
+		return "clear filter"
+	}
+	return "back"
+}
 
-func (c *checkStep) typing() bool { return false }
+func (c *checkStep) typing() bool { return c.find.typing }
 
 func (c *checkStep) busy() bool { return c.probing || c.waiting }
 

@@ -92,7 +92,7 @@ func (c *collectionsStep) enter() tea.Cmd {
 }
 
 func (c *collectionsStep) leave() {
-	c.picker.filtering = false
+	c.picker.find.typing = false
 	if !c.picks() {
 		c.take()
 	}
@@ -265,11 +265,11 @@ func (c *collectionsStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 }
 
 func (c *collectionsStep) pickKey(m tea.KeyMsg, k collectionsKeys) (tea.Cmd, bool) {
-	if m.Paste && !c.picker.filtering {
+	if m.Paste && !c.picker.find.typing {
 		c.paste(string(m.Runes))
 		return nil, true
 	}
-	if !c.picker.filtering {
+	if !c.picker.find.typing {
 		switch {
 		case pressed(m, k.next):
 			return nil, c.submit()
@@ -511,7 +511,7 @@ func columns(st styles, names []string, w, h int) []string {
 	for i, name := range names {
 		p.rows = append(p.rows, pick{name: text.Clean(name), chosen: true, id: i})
 	}
-	p.filtering = true // nothing has the focus
+	p.find.typing = true // nothing has the focus
 	p.refilter()
 	return p.view(w, h)
 }
@@ -552,7 +552,7 @@ func (c *collectionsStep) hints() []key.Binding {
 		return []key.Binding{k.next, k.run, k.copy, k.line, k.mode}
 	}
 	hints := c.picker.hints()
-	if c.picker.filtering {
+	if c.picker.find.typing {
 		return hints
 	}
 	return append([]key.Binding{k.next, k.nearest, k.drop, k.update, k.again}, append(hints, k.mode)...)
@@ -565,7 +565,7 @@ func (c *collectionsStep) esc() string {
 	return "back"
 }
 
-func (c *collectionsStep) typing() bool { return !c.picks() || c.picker.filtering }
+func (c *collectionsStep) typing() bool { return !c.picks() || c.picker.find.typing }
 
 func (c *collectionsStep) busy() bool { return c.unread }
 

@@ -63,7 +63,7 @@ func (o *outputStep) turnTo(collection string) tea.Cmd {
 	p := o.picking
 	p.gen++
 	p.collection, p.err, p.loading = collection, nil, false
-	p.picker.filter.set("")
+	p.picker.find.field.set("")
 	p.picker.cursor.at = 0
 	if _, ok := p.found[collection]; ok {
 		p.show()
@@ -133,7 +133,7 @@ func (p *fieldPicker) keys() fieldKeys {
 func (o *outputStep) pickKey(m tea.KeyMsg) (tea.Cmd, bool) {
 	p := o.picking
 	mark := func(r pick) { p.found[p.collection][r.id].chosen = r.chosen }
-	if p.picker.filtering || pressed(m, p.picker.keys().unfilter) {
+	if p.picker.find.typing || pressed(m, p.picker.keys().unfilter) {
 		return nil, p.picker.key(m, mark)
 	}
 	switch k := p.keys(); {
@@ -198,7 +198,7 @@ func (s *session) addField(collection string, f foundField) (err error) {
 }
 
 func (p *fieldPicker) hints() []key.Binding {
-	if p.picker.filtering {
+	if p.picker.find.typing {
 		return p.picker.hints()
 	}
 	k := p.keys()

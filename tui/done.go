@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -21,6 +22,7 @@ type doneStep struct {
 	s         *session
 	saved     string // path of the config file, "" when not saved
 	cursor    rowCursor
+	find      finder
 	height    int
 	verifying bool
 	loading   *loading        // nil while nothing is loaded
@@ -43,7 +45,9 @@ type verifiedMsg struct {
 
 func (verifiedMsg) to() stepID { return doneID }
 
-func newDoneStep(s *session) *doneStep { return &doneStep{s: s, cursor: newCursor()} }
+func newDoneStep(s *session) *doneStep {
+	return &doneStep{s: s, cursor: newCursor(), find: newFinder(s.st)}
+}
 
 // enter opens the load where the Output step was told of a target.
 func (c *doneStep) enter() tea.Cmd {
@@ -122,8 +126,11 @@ func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 		}
 		return cmd, true
 	}
-	if c.cursor.key(m, c.rows(p), c.height) {
+	switch {
+	case c.find.key(m), !c.find.typing && c.cursor.key(m, c.rows(p), c.height):
 		return nil, true
+	case c.find.typing:
+		return nil, false
 	}
 	switch k := c.keys(); {
 	case pressed(m, k.leave):
@@ -224,6 +231,9 @@ func (c *doneStep) body(w, h int) []string {
 	}
 	lines = lines[:min(len(lines), max(1, h-5))]
 	foot := []string{""}
+	if c.find.active() {
+		foot = append(foot, "  "+c.find.line(w-2))
+	}
 	if c.verifying {
 		foot = append(foot, c.s.spinner+" verifying …")
 	}
@@ -239,13 +249,18 @@ func (c *doneStep) rows(p progress) int {
 	if p.manifest == nil {
 		return 0
 	}
+	return len(c.listed(p)) + 1
+}
+
+// listed are the files that the filter lets through.
+func (c *doneStep) listed(p progress) []archive.Entry {
 	all, _ := written(p.manifest)
-	return len(all) + 1
+	return slices.DeleteFunc(slices.Clone(all), func(e archive.Entry) bool { return !c.find.matches(e.File) })
 }
 
 func (c *doneStep) files(p progress, w, h int) []string {
 	st := c.s.st
-	all, _ := written(p.manifest)
+	all := c.listed(p)
 	n := len(all) + 1
 	c.height = max(1, h-1)
 	if n > c.height {
@@ -298,18 +313,26 @@ func (c *doneStep) hints() []key.Binding {
 	if c.loading != nil {
 		return c.loading.hints()
 	}
+	if c.find.typing {
+		return []key.Binding{c.find.keep()}
+	}
 	k := c.keys()
-	return []key.Binding{k.leave, k.load, k.verify, k.cleanUp, k.save, c.cursor.shown(c.rows(c.s.runner.progress()) > c.height)}
+	return []key.Binding{k.leave, k.load, k.verify, k.cleanUp, k.save, c.find.hint(true), c.cursor.shown(c.rows(c.s.runner.progress()) > c.height)}
 }
 
 func (c *doneStep) esc() string {
 	if c.loading != nil {
 		return c.loading.esc()
 	}
+	if c.find.active() {
+		return "clear filter"
+	}
 	return "back"
 }
 
-func (c *doneStep) typing() bool { return c.loading != nil && c.loading.stage == loadTarget }
+func (c *doneStep) typing() bool {
+	return c.find.typing || c.loading != nil && c.loading.stage == loadTarget
+}
 
 func (c *doneStep) busy() bool { return c.verifying || c.loading != nil && c.loading.busy() }
 

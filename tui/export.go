@@ -7,7 +7,6 @@ import (
 	"math"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -44,12 +43,11 @@ type exportStep struct {
 	refused  error // why the export could not begin
 	stopping bool
 
-	cursor    rowCursor
-	all       bool // every collection is listed, not those at work alone
-	problems  bool // failed ones and those with retries alone
-	filter    field
-	filtering bool
-	height    int
+	cursor   rowCursor
+	all      bool // every collection is listed, not those at work alone
+	problems bool // failed ones and those with retries alone
+	find     finder
+	height   int
 
 	counted int64 // documents counted before it began, 0 when not all were
 	widest  int   // cells of the longest name, at most 40
@@ -80,7 +78,7 @@ type progressMsg struct {
 func (progressMsg) to() stepID { return exportID }
 
 func newExportStep(s *session) *exportStep {
-	return &exportStep{s: s, cursor: newCursor(), filter: newField(s.st, ""), states: map[string]export.CollectionState{}}
+	return &exportStep{s: s, cursor: newCursor(), find: newFinder(s.st), states: map[string]export.CollectionState{}}
 }
 
 // enter begins the export, unless one of these very answers runs or was stopped here.
@@ -257,7 +255,7 @@ func (c *exportStep) running() bool {
 }
 
 type exportKeys struct {
-	pause, more, fewer, requests, slower, faster, rate, stop, list, find, problems, unfilter key.Binding
+	pause, more, fewer, requests, slower, faster, rate, stop, list, find, problems key.Binding
 }
 
 func (c *exportStep) keys() exportKeys {
@@ -271,7 +269,7 @@ func (c *exportStep) keys() exportKeys {
 		requests: when(going, bind("+ -", "requests", "+", "-")), rate: when(going, bind("< >", "rate limit", "<", ">")),
 		slower: when(going, bind("", "", "<", ",")), faster: when(going, bind("", "", ">", ".")),
 		stop: when(c.running() && !c.stopping, bind("s", "stop", "s")), list: when(len(st.Collections) > few, bind("tab", "all", "tab")),
-		find: when(len(st.Collections) > 0, bind("/", "find", "/")), problems: when(c.problems || troubled, bind("!", "problems", "!")), unfilter: when(c.filter.value() != "" || c.filtering, bind("", "", "esc")),
+		find: c.find.hint(len(st.Collections) > 0), problems: when(c.problems || troubled, bind("!", "problems", "!")),
 	}
 	if st.Paused {
 		k.pause = saying(k.pause, "resume")
@@ -297,24 +295,12 @@ func (c *exportStep) endedKeys() endedKeys {
 
 func (c *exportStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 	k := c.keys()
-	if c.filtering {
-		switch {
-		case pressed(m, k.unfilter):
-			c.filtering = false
-			c.filter.set("")
-		case pressed(m, bind("", "", "enter", "down")):
-			c.filtering = false
-		default:
-			return nil, c.filter.key(m)
-		}
-		return nil, true
-	}
 	r := c.s.runner
 	switch {
-	case pressed(m, k.unfilter):
-		c.filter.set("")
-	case pressed(m, k.find):
-		c.filtering, c.all = true, true
+	case c.find.key(m):
+		c.all = c.all || c.find.typing
+	case c.find.typing:
+		return nil, false
 	case pressed(m, k.list):
 		c.all, c.problems = !c.all, false
 	case pressed(m, k.problems):
@@ -420,11 +406,10 @@ func (c *exportStep) limit(times float64) {
 // failed, then the others where all are asked for.
 func (c *exportStep) shown() []export.CollectionStatus {
 	all := c.now.status.Collections
-	want := strings.ToLower(c.filter.value())
 	var rows []export.CollectionStatus
 	add := func(state ...export.CollectionState) {
 		for _, x := range all {
-			if slices.Contains(state, x.State) && (want == "" || strings.Contains(strings.ToLower(x.Name), want)) &&
+			if slices.Contains(state, x.State) && c.find.matches(x.Name) &&
 				(!c.problems || x.State == export.CollectionFailed || x.Retries > 0) {
 				rows = append(rows, x)
 			}
@@ -536,8 +521,8 @@ func (c *exportStep) hints() []key.Binding {
 	k, ended := c.keys(), c.endedKeys()
 	more := c.cursor.shown(len(c.shown()) > c.height)
 	switch {
-	case c.filtering:
-		return []key.Binding{bind("enter", "keep filter", "enter")}
+	case c.find.typing:
+		return []key.Binding{c.find.keep()}
 	case c.running():
 		return []key.Binding{k.pause, k.requests, k.rate, k.stop, k.list, k.find, k.problems, more}
 	}
@@ -546,7 +531,7 @@ func (c *exportStep) hints() []key.Binding {
 
 func (c *exportStep) esc() string {
 	switch {
-	case c.keys().unfilter.Enabled():
+	case c.find.active():
 		return "clear filter"
 	case c.running():
 		return ""
@@ -554,7 +539,7 @@ func (c *exportStep) esc() string {
 	return "back"
 }
 
-func (c *exportStep) typing() bool { return c.filtering }
+func (c *exportStep) typing() bool { return c.find.typing }
 
 func (c *exportStep) busy() bool { return c.starting }
 

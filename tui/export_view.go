@@ -118,17 +118,11 @@ func (c *exportStep) list(w, h int) []string {
 	if len(rows) > c.height {
 		aside = partText(from, to-from, len(rows))
 	}
-	switch {
-	case c.filtering:
-		about = "  / " + c.filter.view(20, true)
-	case c.filter.value() != "":
-		about = "  / " + text.Clean(c.filter.value()) + "   esc clears it"
-	}
 	if len(c.now.status.Collections) == 0 {
 		return lines
 	}
-	if c.filtering {
-		return append(lines, text.Sides(about, st.faint.of(aside), w))
+	if c.find.active() {
+		return append(lines, text.Sides("  "+c.find.line(30), st.faint.of(aside), w))
 	}
 	return append(lines, st.faint.of(text.Sides(about, aside, w)))
 }

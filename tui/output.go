@@ -516,7 +516,7 @@ func (o *outputStep) esc() string {
 
 func (o *outputStep) typing() bool {
 	if o.picking != nil {
-		return o.picking.picker.filtering
+		return o.picking.picker.find.typing
 	}
 	return o.field() != nil
 }

@@ -21,20 +21,19 @@ type pick struct {
 // bubbles/list has one item a row, no marks, and a filter that hides what it does not
 // match by letters in order: a hundred collections then fill five windows, not one.
 type picker struct {
-	st        styles
-	rows      []pick
-	shown     []int // rows that pass the filter
-	cursor    rowCursor
-	filter    field
-	filtering bool
-	cols, h   int // as last drawn
-	wide      int // cells of a column at least
+	st      styles
+	rows    []pick
+	shown   []int // rows that pass the filter
+	cursor  rowCursor
+	find    finder
+	cols, h int // as last drawn
+	wide    int // cells of a column at least
 }
 
 type pickerKeys struct{ mark, all, none, filter, unfilter, left, right key.Binding }
 
 func newPicker(st styles, wide int) picker {
-	return picker{st: st, cursor: newCursor(), filter: newField(st, ""), wide: wide}
+	return picker{st: st, cursor: newCursor(), find: newFinder(st), wide: wide}
 }
 
 func (p *picker) keys() pickerKeys {
@@ -48,7 +47,7 @@ func (p *picker) keys() pickerKeys {
 	}
 	return pickerKeys{
 		mark: when(len(p.shown) > 0, bind("space", "mark", " ", "x")), all: when(off > 0, bind("a", "all", "a")), none: when(on > 0, bind("n", "none", "n")),
-		filter: when(len(p.rows) > 0, bind("/", "filter", "/")), unfilter: when(p.filter.value() != "" || p.filtering, bind("", "", "esc")),
+		filter: when(len(p.rows) > 0, bind("/", "filter", "/")), unfilter: when(p.find.active(), bind("", "", "esc")),
 		left: bind("", "", "left", "h"), right: bind("", "", "right", "l"),
 	}
 }
@@ -66,10 +65,9 @@ func (p *picker) set(rows []pick) {
 }
 
 func (p *picker) refilter() {
-	want := strings.ToLower(strings.TrimSpace(p.filter.value()))
 	p.shown = p.shown[:0]
 	for i, r := range p.rows {
-		if want == "" || strings.Contains(strings.ToLower(r.name), want) {
+		if p.find.matches(r.name) {
 			p.shown = append(p.shown, i)
 		}
 	}
@@ -88,20 +86,10 @@ func (p *picker) at() *pick {
 // is called with each row whose mark changed.
 func (p *picker) key(m tea.KeyMsg, changed func(pick)) bool {
 	k := p.keys()
-	if p.filtering {
-		switch {
-		case pressed(m, k.unfilter):
-			p.filtering = false
-			p.filter.set("")
-		case pressed(m, bind("", "", "enter", "tab", "down")):
-			p.filtering = false
-		default:
-			if !p.filter.key(m) {
-				return false
-			}
-		}
+	if p.find.typing || pressed(m, k.unfilter, k.filter) {
+		used := p.find.key(m)
 		p.refilter()
-		return true
+		return used
 	}
 	set := func(r int, on bool) {
 		if p.rows[r].chosen != on {
@@ -110,11 +98,6 @@ func (p *picker) key(m tea.KeyMsg, changed func(pick)) bool {
 		}
 	}
 	switch {
-	case pressed(m, k.unfilter):
-		p.filter.set("")
-		p.refilter()
-	case pressed(m, k.filter):
-		p.filtering = true
 	case pressed(m, k.mark):
 		r := p.shown[p.cursor.at]
 		set(r, !p.rows[r].chosen)
@@ -134,8 +117,8 @@ func (p *picker) key(m tea.KeyMsg, changed func(pick)) bool {
 
 // hints are the keys that work now.
 func (p *picker) hints() []key.Binding {
-	if p.filtering {
-		return []key.Binding{bind("enter", "keep filter", "enter")}
+	if p.find.typing {
+		return []key.Binding{p.find.keep()}
 	}
 	k := p.keys()
 	return []key.Binding{k.mark, k.all, k.none, k.filter, p.cursor.shown(len(p.shown) > 1)}
@@ -143,11 +126,8 @@ func (p *picker) hints() []key.Binding {
 
 // filterLine is the filter, or how to get one.
 func (p *picker) filterLine(w int) string {
-	switch {
-	case p.filtering:
-		return p.st.strong.of("/ ") + p.filter.view(w-2, true)
-	case p.filter.value() != "":
-		return p.st.accent.of("/ "+text.Clean(p.filter.value())) + p.st.faint.of("   esc clears it")
+	if p.find.active() {
+		return p.find.line(w)
 	}
 	return p.st.faint.of("/ filter")
 }
@@ -180,7 +160,7 @@ func (p *picker) view(w, h int) []string {
 		line := ""
 		for x := range p.cols {
 			if i := from + x*p.h + y; i < len(p.shown) {
-				line += text.Pad(p.row(p.rows[p.shown[i]], name, cell, i == p.cursor.at && !p.filtering), cell)
+				line += text.Pad(p.row(p.rows[p.shown[i]], name, cell, i == p.cursor.at && !p.find.typing), cell)
 				if x < p.cols-1 {
 					line += "  "
 				}
