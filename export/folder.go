@@ -31,7 +31,8 @@ func (r *Run) openFolder() error {
 		if err != nil {
 			return err
 		}
-		r.chain = f.Run.Sync > 0
+		// A manifest of later syncs says more than an older state of a run.
+		r.chain = f.Run.Sync > 0 || f.Manifest != nil && f.Manifest.LastSync() > 1
 		r.resume = !r.chain
 		if r.chain {
 			spec.Collections = r.spec.Collections
