@@ -22,6 +22,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -33,10 +34,11 @@ import (
 var runs = [][]string{
 	{"./export/row", "-bench", "Page/jsonl|BesideDriver", "-benchtime", "2s", "-cpu", "1"},
 	{"./export", "-bench", "Engine/jsonl-(none|zstd)", "-benchtime", "3x", "-cpu", "2"},
+	{"./export", "-bench", "EngineS3/jsonl-none", "-benchtime", "3x", "-cpu", "2"},
 	{"./export/load", "-bench", "Load", "-benchtime", "1x"},
 	{"./cmd/fauna-export", "-bench", "Start", "-benchtime", "15x"},
 	{"./cmd/fauna-export", "-bench", "Run_firstRow", "-benchtime", "7x"},
-	{"./cmd/fauna-export", "-bench", "Run_(besideFetch|processorTime|memory|growth|smallCollections|farServer)", "-benchtime", "1x"},
+	{"./cmd/fauna-export", "-bench", "Run_(besideFetch|processorTime|s3|memory|growth|smallCollections|farServer)", "-benchtime", "1x"},
 }
 
 // line is one line of the table.
@@ -115,6 +117,11 @@ var lines = []line{
 		of:   []figure{one("Run_memory/jsonl/1-workers", "MiB"), one("Run_memory/jsonl/4-workers", "MiB"), one("Run_memory/jsonl/8-workers", "MiB"), one("Run_memory/jsonl/16-workers", "MiB")},
 		text: "%.0f, %.0f, %.0f, %.0f MiB", hold: "≤ 96 MiB", ok: atMost(96),
 	}, {
+		what: "to S3 (versitygw on this machine), 2 cores: the engine; memory of `run`, JSONL, zstd",
+		of:   []figure{one("EngineS3/jsonl-none", "best-MB/s"), one("Run_s3/jsonl", "MiB"), one("Run_s3/zstd", "MiB")},
+		text: "%.0f MB/s; %.0f, %.0f MiB", hold: "≥ 150 MB/s; ≤ 160 MiB",
+		ok: func(v []float64) bool { return v[0] >= 150 && v[1] <= 160 && v[2] <= 160 },
+	}, {
 		what: "memory, zstd and Parquet, 8, 16 workers each",
 		of:   []figure{one("Run_memory/zstd/8-workers", "MiB"), one("Run_memory/zstd/16-workers", "MiB"), one("Run_memory/parquet/8-workers", "MiB"), one("Run_memory/parquet/16-workers", "MiB")},
 		text: "%.0f, %.0f; %.0f, %.0f MiB", hold: "≤ 160 MiB", ok: atMost(160),
@@ -169,6 +176,11 @@ func main() {
 
 func bench(short bool, write string) (held bool, err error) {
 	start := time.Now()
+	remove, err := buildGateway()
+	if err != nil {
+		return false, err
+	}
+	defer remove()
 	var found results
 	for _, args := range runs {
 		args = append([]string{"test", "-run", "^$", "-timeout", "10m"}, append(args[1:], args[0])...)
@@ -186,6 +198,26 @@ func bench(short bool, write string) (held bool, err error) {
 		err = putInto(write, table)
 	}
 	return held, err
+}
+
+// buildGateway builds the S3 server that the benchmarks of s3:// measure against,
+// where the environment names none; remove removes it.
+func buildGateway() (remove func(), err error) {
+	const variable = "FAUNA_EXPORT_VERSITYGW"
+	if os.Getenv(variable) != "" {
+		return func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command("go", "install", "github.com/versity/versitygw/cmd/versitygw@v1.8.0")
+	cmd.Env = append(os.Environ(), "GOBIN="+dir)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("build versitygw: %w", err)
+	}
+	return func() { os.RemoveAll(dir) }, os.Setenv(variable, filepath.Join(dir, "versitygw"))
 }
 
 // results are the numbers of benchmarks, by the benchmark's name and the unit,
