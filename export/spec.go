@@ -229,16 +229,12 @@ func (s Spec) withDefaults() Spec {
 // MemoryLimit is the soft limit, in bytes, that a program which does nothing
 // beside this run should give to debug.SetMemoryLimit: 72 MiB for plain JSON
 // lines, CSV and wire, 128 MiB where data is compressed; to an S3 store, which
-// gathers a part of each file before it sends it, 136 and 144 MiB.
+// gathers a part of each file before it sends it, 128 MiB.
 func (s Spec) MemoryLimit() int64 {
-	limit, most := int64(72<<20), int64(144<<20)
-	if s.packed() {
-		limit = 128 << 20
+	if s.packed() || store.IsS3(s.Dir) {
+		return 128 << 20
 	}
-	if store.IsS3(s.Dir) {
-		limit = min(limit+64<<20, most)
-	}
-	return limit
+	return 72 << 20
 }
 
 // packed tells whether rows go through a compressor.

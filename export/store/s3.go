@@ -163,6 +163,7 @@ type S3 struct {
 	chain   *credentialChain
 	plain   bool // over http, where bodies are signed
 	sending chan struct{}
+	free    chan []byte // buffers of parts to be used again
 
 	mu      sync.Mutex
 	reached bool               // the server has answered once
@@ -196,7 +197,7 @@ func NewS3(ctx context.Context, name string, o S3Options) (*S3, error) {
 	if o.Patience == 0 {
 		o.Patience = defaultPatience
 	}
-	s := &S3{at: at, opt: o, ctx: ctx, sending: make(chan struct{}, mostSending)}
+	s := &S3{at: at, opt: o, ctx: ctx, sending: make(chan struct{}, mostSending), free: make(chan []byte, mostSending)}
 	if err := s.connect(); err != nil {
 		return nil, err
 	}
@@ -318,7 +319,7 @@ func (h s3Shelf) Remove(name string) error {
 
 // below is the store at another place of the same server.
 func (s *S3) below(at S3URL) *S3 {
-	return &S3{at: at, opt: s.opt, ctx: s.ctx, core: s.core, creds: s.creds, chain: s.chain, plain: s.plain, sending: s.sending}
+	return &S3{at: at, opt: s.opt, ctx: s.ctx, core: s.core, creds: s.creds, chain: s.chain, plain: s.plain, sending: s.sending, free: s.free}
 }
 
 // Read reads a small file.

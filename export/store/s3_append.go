@@ -27,7 +27,6 @@ type s3File struct {
 	sealed bool    // all of it is uploaded, or sent as one object
 
 	sent sync.WaitGroup
-	free chan []byte // a buffer to be used again
 
 	mu     sync.Mutex
 	up     *upload // what is durable of it; nil while all fits into one part
@@ -48,7 +47,7 @@ func (s *S3) Append(name string, size int64) (Appender, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &s3File{s: s, name: name, part: s.opt.PartSize, hashes: make(map[int64]string), free: make(chan []byte, 1)}
+	f := &s3File{s: s, name: name, part: s.opt.PartSize, hashes: make(map[int64]string)}
 	switch {
 	case size == 0 && u != nil:
 		err = s.abort(u)
@@ -151,8 +150,10 @@ func (f *s3File) room(n int) {
 	}
 	var whole []byte
 	select {
-	case whole = <-f.free:
+	case whole = <-f.s.free:
 	default:
+	}
+	if int64(cap(whole)) != f.part {
 		whole = make([]byte, 0, f.part)
 	}
 	f.buf = append(whole[:0], f.buf...)
@@ -239,8 +240,8 @@ func (f *s3File) send(data []byte, base int64, number int, cuts []int64) {
 		f.parts[number-1] = p
 		f.mu.Unlock()
 		select {
-		case f.free <- data:
-		default:
+		case f.s.free <- data:
+		default: // there are enough
 		}
 	})
 }

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"fauna-export/export/store/storetest"
+)
+
+func TestS3_everyCommandTakesTheURL(t *testing.T) {
+	s := serveSmall(t)
+	endpoint := storetest.S3(t)
+	getenv := storetest.S3Options(endpoint).Getenv
+	env := []string{"FAUNA_SECRET=" + s.Secret(), "FAUNA_EXPORT_S3_ENDPOINT=" + endpoint, "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_ACCESS_KEY_ID=" + getenv("AWS_ACCESS_KEY_ID"), "AWS_SECRET_ACCESS_KEY=" + getenv("AWS_SECRET_ACCESS_KEY")}
+	half := append(env[:len(env):len(env)], "AWS_SECRET_ACCESS_KEY=")
+	run := []string{"run", "--domain", s.endpoint, "--collection", s.collections(t)[0], "--out"}
+	for _, c := range []struct {
+		env  []string
+		args []string
+		code int
+		says string
+	}{
+		{env, append(run, "s3://bucket/a"), exitDone, "verified: s3://bucket/a"},
+		{env, append(run, "s3://bucket/a/"), exitUsage, "holds a finished run"},
+		{env, append(run, "s3://no-bucket/a"), exitUsage, "there is no bucket"},
+		{env, append(run, "s3://me:hushhush@bucket/a"), exitUsage, "no name or password"},
+		{half, append(run, "s3://bucket/b"), exitRefused, "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not"},
+		{env, []string{"verify", "s3://bucket/a"}, exitDone, ""},
+		{env, []string{"resume", "s3://bucket/a"}, exitDone, "nothing to do"},
+		{env, []string{"resume", "s3://bucket/none"}, exitUsage, "holds no export"},
+		{env, []string{"merge", "s3://bucket/a"}, exitDone, ""},
+		{env, append(run, "s3://bucket/shared", "--shard", "0/1"), exitDone, "verified"},
+		{env, []string{"finish", "s3://bucket/shared"}, exitDone, "verified: s3://bucket/shared"},
+	} {
+		got := runHere(t, c.env, c.args...)
+		if got.code != c.code || !strings.Contains(got.err, c.says) {
+			t.Errorf("%s: exit %d: %s", strings.Join(c.args, " "), got.code, got.err)
+		}
+		for _, secret := range []string{getenv("AWS_SECRET_ACCESS_KEY"), getenv("AWS_ACCESS_KEY_ID"), "hushhush"} {
+			if strings.Contains(got.err+got.out, secret) {
+				t.Errorf("%s: it prints %s", strings.Join(c.args, " "), secret)
+			}
+		}
+	}
+}
