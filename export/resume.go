@@ -91,10 +91,12 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(left) > 0 {
+	if len(left) > 0 || r.spec.Mode == Incremental { // a sync still compares the index
 		if err := r.sameServer(ctx, saved); err != nil {
 			return nil, err
 		}
+	}
+	if len(left) > 0 {
 		access := r.askAccess(ctx, left)
 		for _, name := range access.filtered {
 			// The rows so far are of a key that saw all of them.
