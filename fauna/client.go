@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -317,6 +318,9 @@ func (c *Client) query(ctx context.Context, r request, expr f.Expr) (f.Value, er
 		f.HTTP(&http.Client{Transport: driverTransport{c, ctx, r}}),
 		f.DisableTxnTimePassthrough())
 	value, err := driver.Query(expr)
+	if err == nil && !whole(value) {
+		return nil, c.strange(r.op, "bytes that are not in base64")
+	}
 	if err == nil {
 		return value, nil
 	}
@@ -327,6 +331,24 @@ func (c *Client) query(ctx context.Context, r request, expr f.Expr) (f.Value, er
 		return nil, e
 	}
 	return nil, fmt.Errorf("%s: the driver cannot read the answer: %w", r.op, c.secret.cleanError(err))
+}
+
+// whole reports whether nothing is missing in a value: of bytes that it cannot read
+// the driver makes nothing, and says so nowhere.
+func whole(value f.Value) bool {
+	switch v := value.(type) {
+	case nil:
+		return false
+	case f.ArrayV:
+		return !slices.ContainsFunc(v, func(one f.Value) bool { return !whole(one) })
+	case f.ObjectV:
+		for _, one := range v {
+			if !whole(one) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // driverTransport carries one query of the driver's over Client.send.

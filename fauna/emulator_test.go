@@ -388,3 +388,33 @@ func TestServer_timesOfCollections(t *testing.T) {
 		t.Errorf("minimum of a missing collection: %v", err)
 	}
 }
+
+// A collection of which the count of all takes too long is counted in pages.
+func TestServer_countsInPagesWhereAllAtOnceTakeTooLong(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, emulator.Options{})
+	const n = 170_000 // three pages
+	err := s.Load("many", func(yield func(emulator.Document) bool) {
+		for id := range int64(n) {
+			if !yield(emulator.Document{ID: 3 * id, Data: []byte(`{}`)}) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Faults().Add(fault.When{Match: fault.Contains(`"count":{"documents"`), Times: -1}, fault.Status(503))
+	for _, at := range []int64{0, s.now()} {
+		if got, err := s.admin.Count(t.Context(), "many", at); err != nil || got != n {
+			t.Errorf("at %d: %d, %v", at, got, err)
+		}
+	}
+	if len(s.Faults().Served()) != 2 {
+		t.Errorf("%d counts of all were refused", len(s.Faults().Served()))
+	}
+	s.fill("few", 3)
+	if got, err := s.admin.Count(t.Context(), "few", 0); err != nil || got != 3 {
+		t.Errorf("few: %d, %v", got, err)
+	}
+}

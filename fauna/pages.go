@@ -138,6 +138,9 @@ func (c *Client) count(ctx context.Context, op string, set f.Expr, at int64) (in
 	return int64(n), nil
 }
 
+// countPages counts a set page by page. A page's elements are counted as an array
+// and its cursor stands beside their number: what Count makes of the cursors of a
+// page itself is not sure.
 func (c *Client) countPages(ctx context.Context, r request, set f.Expr, at int64) (int64, error) {
 	if at == 0 {
 		now, err := c.Now(ctx)
@@ -149,23 +152,29 @@ func (c *Client) countPages(ctx context.Context, r request, set f.Expr, at int64
 	var total int64
 	options := []f.OptionalParameter{f.Size(countPage)}
 	for {
-		page, err := c.query(ctx, r, atTime(at, f.Count(f.Paginate(set, options...))))
+		page, err := c.query(ctx, r, atTime(at, f.Let().Bind("p", f.Paginate(set, options...)).In(f.Arr{
+			f.Count(f.Select("data", f.Var("p"))),
+			f.Select("after", f.Var("p"), f.Default(nil)),
+		})))
 		if err != nil {
 			return 0, err
 		}
-		var n []int64
-		if err := page.At(f.ObjKey("data")).Get(&n); err != nil || len(n) != 1 || n[0] < 0 || n[0] > countPage {
+		answer, ok := page.(f.ArrayV)
+		if !ok || len(answer) != 2 {
+			return 0, c.strange(r.op, "not a page's number of documents and its cursor")
+		}
+		n, ok := answer[0].(f.LongV)
+		if !ok || n < 0 || n > countPage {
 			return 0, c.strange(r.op, "not a page's number of documents")
 		}
-		total += n[0]
-		var after f.Value
-		if err := page.At(f.ObjKey("after")).Get(&after); err != nil || after == nil {
+		total += int64(n)
+		if _, last := answer[1].(f.NullV); last {
 			return total, nil
 		}
 		// A page behind which others come is full, so this ends.
-		if n[0] == 0 {
-			return 0, c.strange(r.op, fmt.Sprintf("an empty page that is not the last, after %d documents", total))
+		if n != countPage {
+			return 0, c.strange(r.op, fmt.Sprintf("a page of %d that is not the last, after %d documents", n, total))
 		}
-		options = []f.OptionalParameter{f.After(after), f.Size(countPage)}
+		options = []f.OptionalParameter{f.After(answer[1]), f.Size(countPage)}
 	}
 }

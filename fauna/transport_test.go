@@ -1,6 +1,7 @@
 package fauna
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"fauna-export/fauna/fql"
 )
@@ -421,5 +423,56 @@ func TestClient_cancelledByItsCaller(t *testing.T) {
 	defer cancel()
 	if _, err := c.Now(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the caller's deadline: %v", err)
+	}
+}
+
+// net/http and the driver quote what a server sends, in errors of their own.
+func TestError_hidesTheSecretWhoeverQuotesIt(t *testing.T) {
+	t.Parallel()
+	split := secretText[:10] + "\x07" + secretText[10:]
+	for name, answer := range map[string]string{
+		"status":               "HTTP/1.1 " + secretText + "\r\n\r\n",
+		"protocol":             secretText + " 200 OK\r\n\r\n",
+		"header":               "HTTP/1.1 200 OK\r\n" + secretText + "\r\n\r\n",
+		"split header":         "HTTP/1.1 200 OK\r\n" + split + "\r\n\r\n",
+		"length":               "HTTP/1.1 200 OK\r\nContent-Length: " + secretText + "\r\n\r\n",
+		"encoding":             "HTTP/1.1 200 OK\r\nTransfer-Encoding: " + secretText + "\r\n\r\n",
+		"chunk":                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + secretText + "\r\n",
+		"trailer":              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Content-Length\r\n\r\n0\r\n" + secretText + "\r\n\r\n",
+		"time":                 "HTTP/1.1 200 OK\r\n\r\n" + `{"resource":{"@ts":"` + secretText + `"}}`,
+		"time split":           "HTTP/1.1 200 OK\r\n\r\n" + `{"resource":{"@ts":"` + secretText[:10] + "\u202e" + secretText[10:] + `"}}`,
+		"bytes":                "HTTP/1.1 200 OK\r\n\r\n" + `{"resource":{"@bytes":"` + secretText + `!"}}`,
+		"what is not a ref":    "HTTP/1.1 200 OK\r\n\r\n" + `{"resource":{"@ref":"` + secretText + `"}}`,
+		"split by a bidi mark": "HTTP/1.1 500 X\r\n\r\n" + `{"errors":[{"code":"x","description":"` + secretText[:10] + "\u200f" + secretText[10:] + `"}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			go func() {
+				for {
+					conn, err := l.Accept()
+					if err != nil {
+						return
+					}
+					if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+						_, _ = io.WriteString(conn, answer)
+					}
+					_ = conn.Close()
+				}
+			}()
+			c := newTestClient(t, "http://"+l.Addr().String(), Options{Secret: NewSecret(secretText)})
+			_, err = c.Now(t.Context())
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for e := err; e != nil; e = errors.Unwrap(e) {
+				if strings.Contains(fql.OneLine(e.Error()), secretText[:12]) || strings.ContainsFunc(e.Error(), unicode.IsControl) {
+					t.Errorf("%T holds it: %s", e, e)
+				}
+			}
+		})
 	}
 }

@@ -97,7 +97,7 @@ func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(contex
 	if secret.IsZero() {
 		return errors.New("the answer to CreateKey holds no secret")
 	}
-	a.log.hide(secret)
+	a.hide(secret)
 	a.say("made the role %s and a key for it, with the FQL that 'fauna-export fql' prints", quoted(setup.Role))
 	client, err := fauna.NewClient(fauna.Options{Endpoint: e, Secret: secret})
 	if err != nil {

@@ -53,7 +53,7 @@ func execute(ctx context.Context, args []string, std streams) int {
 		err = a.lost // what the command found out goes before that
 	}
 	code := codeOf(err)
-	if message := plainMessage(err); message != "" {
+	if message := a.scrub(plainMessage(err)); message != "" {
 		fmt.Fprintf(std.err, "fauna-export: %s\n", message)
 		if code == exitUsage && isCommandLine(err) {
 			fmt.Fprintf(std.err, "See '%s --help'.\n", failed.CommandPath())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -54,7 +55,7 @@ func (a *app) showProgress(line func() string, event func() export.Event) (stop 
 					a.event(event())
 				}
 			case live:
-				text := cut(line(), liveWidth)
+				text := cut(a.scrub(line()), liveWidth)
 				length := utf8.RuneCountInString(text)
 				fmt.Fprintf(a.err, "\r%s%s", text, strings.Repeat(" ", max(0, width-length)))
 				width = length
@@ -121,7 +122,12 @@ func (a *app) event(e export.Event) {
 	if !a.global.JSON {
 		return
 	}
-	if err := export.WriteEvent(a.out, e); err != nil && a.lost == nil {
+	var line strings.Builder
+	err := export.WriteEvent(&line, e)
+	if err == nil {
+		_, err = io.WriteString(a.out, a.scrub(line.String()))
+	}
+	if err != nil && a.lost == nil {
 		a.lost = fmt.Errorf("write the events of --json to stdout: %w", err)
 	}
 }

@@ -32,7 +32,7 @@ func (a *app) secret(ctx context.Context, file string) (fauna.Secret, error) {
 	if note != "" {
 		a.say("note: %s", note)
 	}
-	a.log.hide(s)
+	a.hide(s)
 	return s, nil
 }
 

@@ -8,7 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"fauna-export/export"
+	"fauna-export/fauna"
 	"fauna-export/fauna/emulator/fault"
+	"fauna-export/fauna/fql"
 )
 
 // echo is an answer that repeats the secret, as a real server does in one of its
@@ -40,6 +43,11 @@ func TestSecret_isInNothingThatARunPrintsOrWrites(t *testing.T) {
 		echo(200, "text/html", "<html>"+secret+"</html>"),
 		echo(200, "", `{"resource":"`+secret+`"}`),
 		echo(200, "", `{"`+secret+`":1}`),
+		// Split by what a terminal does not show, and what is taken out later.
+		echo(500, "", `{"errors":[{"code":"x","description":"`+secret[:20]+"\u202e"+secret[20:]+`"}]}`),
+		echo(503, "", `{"errors":[{"code":"`+secret[:12]+`\u0007`+secret[12:]+`","description":"`+secret[:30]+`\u200b`+secret[30:]+`"}]}`),
+		echo(200, "", `{"resource":{"@ts":"`+secret+`"}}`), // which the driver quotes
+		echo(200, "", `{"resource":{"@`+secret[:9]+`\u0085`+secret[9:]+`":1}}`),
 	}
 	for _, spoil := range faults {
 		// At the first query, within the preparations, and among the pages.
@@ -63,6 +71,7 @@ func TestSecret_isInNothingThatARunPrintsOrWrites(t *testing.T) {
 				t.Fatal("there is no log")
 			}
 			for where, text := range everything {
+				text = fql.OneLine(text)
 				for _, trace := range traces {
 					if at := strings.Index(text, trace); at >= 0 {
 						t.Errorf("fault %q from query %d: the secret stands in %s: …%s…", spoil.Name, from, where, text[max(0, at-80):min(len(text), at+len(trace)+40)])
@@ -104,5 +113,35 @@ func TestSecret_isFoundInEveryPlaceItMayComeFrom(t *testing.T) {
 	}
 	if got := check("", nil, "--secret-file", file+"-none"); got.code != exitUsage {
 		t.Errorf("missing file: exit %d: %s", got.code, got.err)
+	}
+}
+
+// scrub is the last hand on what is said, whatever error it comes from.
+func TestSecret_isScrubbedWhereItIsSaid(t *testing.T) {
+	t.Parallel()
+	const text = "fnAEabcdefghijklmnopqrstuvwxyz0123456789"
+	split := text[:10] + "\u202e\u0007" + text[10:]
+	var out, errs strings.Builder
+	a := &app{streams: streams{out: &out, err: &errs}}
+	a.global.JSON = true
+	a.hide(fauna.NewSecret(text))
+	a.say("the driver says %s", split)
+	a.event(export.Event{Waiting: text})
+	if err := a.printJSON(map[string]string{"why": text}); err != nil {
+		t.Error(err)
+	}
+	if err := a.printText(text); err != nil {
+		t.Error(err)
+	}
+	for where, said := range map[string]string{"stdout": out.String(), "stderr": errs.String()} {
+		if strings.Contains(fql.OneLine(said), text) || !strings.Contains(said, "[redacted]") {
+			t.Errorf("%s: %s", where, said)
+		}
+	}
+	// The word that servers are begun with stays a word.
+	a.hide(fauna.NewSecret("secret"))
+	errs.Reset()
+	if a.say("the secret was refused"); errs.String() != "the secret was refused\n" {
+		t.Errorf("%q", errs.String())
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync/atomic"
 
 	"fauna-export/export/config"
+	"fauna-export/fauna"
 )
 
 // streams is how the program meets the world, so that a test can stand in for it.
@@ -30,6 +32,7 @@ type app struct {
 	global config.Config
 	log    *logFile
 	lost   error // why events of --json were not written
+	hidden atomic.Pointer[fauna.Secret]
 }
 
 // rowsOut is where the rows of --out - go.
