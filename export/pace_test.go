@@ -136,6 +136,36 @@ func TestPace_slowDownIsShared(t *testing.T) {
 	})
 }
 
+// One worker still pauses after a failure; another is answered.
+func TestPace_whatIsWaitedForGoesWithTheNextAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(systemClock{}, rand.NewPCG(1, 1), 8, 0)
+		ctx, cancel := context.WithCancel(t.Context())
+		var pausing sync.WaitGroup
+		pausing.Go(func() { _ = p.pause(ctx, time.Hour, "refuses the connection") })
+		synctest.Wait()
+		if why, _ := p.state(); why != "refuses the connection" {
+			t.Errorf("it waits for %q", why)
+		}
+		p.asked()(nil)
+		if why, next := p.state(); why != "" || !next.IsZero() {
+			t.Errorf("after an answer it waits for %q, until %s", why, next)
+		}
+		answered := p.asked()
+		time.Sleep(longSilence)
+		if why, _ := p.state(); why != "no answer from the server for 5s" {
+			t.Errorf("without an answer it says %q", why)
+		}
+		answered(nil)
+		if why, _ := p.state(); why != "" {
+			t.Errorf("after the answer it says %q", why)
+		}
+		cancel()
+		pausing.Wait()
+	})
+}
+
 func TestPace_spendsDocumentsEvenly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

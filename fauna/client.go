@@ -28,6 +28,9 @@ const (
 	pageLimit     = 16 << 20
 	documentLimit = 64 << 20
 	refusalLimit  = 4 << 20
+	// mostDropped is how many connections a server may drop before it has answered
+	// anything: none speaks Fauna there.
+	mostDropped = 3
 )
 
 // Options say how to reach a server.
@@ -43,7 +46,7 @@ type Options struct {
 	PageLimit                 int64         // bytes of an answer with more than one document; 0 means 16 MiB
 	// Repeat makes a request, again and again as it sees fit; nil makes it once. It
 	// is not asked for writes, nor after a failure to reach a server that has not
-	// answered yet: there is none.
+	// answered yet: there is none. One that drops connections has three.
 	Repeat func(ctx context.Context, ask func() error) error
 	H2C    bool // for http: HTTP/2 with prior knowledge in place of HTTP/1.1
 	// Dial opens a connection to the server; nil is a connection over TCP.
@@ -142,10 +145,12 @@ func (c *Client) send(ctx context.Context, r request, buf []byte) (body []byte, 
 		return c.sendOnce(ctx, r, buf)
 	}
 	var nobody error
+	tries := 0
 	err = c.repeat(ctx, func() (err error) {
 		body, err = c.sendOnce(ctx, r, buf)
+		tries++
 		var e *Error
-		if errors.As(err, &e) && e.Status == 0 && !c.answered.Load() {
+		if errors.As(err, &e) && e.Status == 0 && !c.answered.Load() && !(e.dropped && tries < mostDropped) {
 			nobody = err
 			return nil
 		}

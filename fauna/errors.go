@@ -26,6 +26,7 @@ type Error struct {
 
 	problems []problem // all errors of the answer, in the server's order
 	silent   bool      // our time was up before any answer began
+	dropped  bool      // the server took the connection, and closed it
 }
 
 // Unwrap returns the cause, if there is one.

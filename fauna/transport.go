@@ -227,7 +227,7 @@ func transportError(err error) *Error {
 		}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "connection reset"),
 		strings.Contains(text, "broken pipe"), strings.Contains(text, "server closed idle connection"):
-		e.Description = "it closed the connection before the answer was whole"
+		e.dropped, e.Description = true, "it closed the connection before the answer was whole"
 	}
 	return e
 }

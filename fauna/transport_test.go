@@ -2,6 +2,7 @@ package fauna
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -474,5 +475,50 @@ func TestError_hidesTheSecretWhoeverQuotesIt(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Bodies without a length and without an end, many at a time: beyond a few MiB one
+// is read after the other, and none over the limit.
+func TestClient_endlessBodiesTakeBoundedMemory(t *testing.T) {
+	t.Parallel()
+	const asked, limit = 12, 32 << 20
+	var mu sync.Mutex
+	sent := map[*http.Request]int{}
+	most := 0
+	block := bytes.Repeat([]byte(`"1",`), 16<<10)
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, err := io.WriteString(w, `{"resource":{"data":[`)
+		for err == nil {
+			var n int
+			n, err = w.Write(block)
+			mu.Lock()
+			sent[r] += n
+			total := 0
+			for _, n := range sent {
+				total += n
+			}
+			most = max(most, total)
+			mu.Unlock()
+		}
+		mu.Lock()
+		delete(sent, r)
+		mu.Unlock()
+	})
+	c := newTestClient(t, s.URL, Options{PageLimit: limit})
+	var all sync.WaitGroup
+	for range asked {
+		all.Go(func() {
+			_, _, err := c.IDs(t.Context(), "a", 0, 0, 10)
+			if e := new(Error); !errors.As(err, &e) || e.Kind != KindTooLarge {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	all.Wait()
+	// What was sent and not read lies in the sockets' buffers.
+	if buffers := asked * (4 << 20); most > asked*freeLength+limit+buffers {
+		t.Errorf("%d MiB at a time", most>>20)
 	}
 }

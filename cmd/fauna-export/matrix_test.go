@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -98,18 +99,23 @@ func inFolder(args []string, dir string) []string {
 }
 
 // matrixRun runs one command line in a bubble, against a liar.
-func matrixRun(t *testing.T, l *liar, secret string, args ...string) ran {
+func matrixRun(t *testing.T, l *liar, secret string, args ...string) (got ran) {
+	got, l.took = runInBubble(t, l, secret, func(cancel func()) { l.enough = cancel }, args...)
+	return got
+}
+
+// runInBubble runs one command line in virtual time, against a server behind pipes.
+// begun is given what stops the command.
+func runInBubble(t *testing.T, server http.Handler, secret string, begun func(stop func()), args ...string) (got ran, took time.Duration) {
 	var out, errs bytes.Buffer
-	var code int
-	var took time.Duration
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 30*24*time.Hour)
 		defer cancel()
-		l.enough = cancel
-		dial, stop := fault.Pipe(l)
+		begun(cancel)
+		dial, stop := fault.Pipe(server)
 		defer stop()
-		code = execute(ctx, args, streams{
+		got.code = execute(ctx, args, streams{
 			in: strings.NewReader(""), out: &out, err: &errs, dial: dial,
 			getenv: func(name string) string {
 				if name == "FAUNA_SECRET" {
@@ -120,8 +126,8 @@ func matrixRun(t *testing.T, l *liar, secret string, args ...string) ran {
 		})
 		took = time.Since(began)
 	})
-	l.took = took
-	return ran{code: code, out: out.String(), err: errs.String()}
+	got.out, got.err = out.String(), errs.String()
+	return got, took
 }
 
 // outcome is what a command left.
