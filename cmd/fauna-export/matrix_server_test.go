@@ -143,7 +143,6 @@ type exchange struct {
 	header http.Header
 	status int
 	body   []byte // of the answer
-	names  []string
 }
 
 // lie says which answers are lies and how they are made.
@@ -294,16 +293,15 @@ func (l *liar) laterOn(x exchange) (int, []byte) {
 
 // reply is an answer as it goes over the wire, whole or not.
 type reply struct {
-	status   int
-	body     []byte
-	kind     string // Content-Type, Fauna's own where it is empty
-	txn      int64
-	header   map[string]string
-	length   int  // Content-Length, where it is not 0 and not the body's; -1: chunked
-	cut      int  // bytes after which the connection is cut, where it is not 0; -1: before all
-	slow     bool // a byte a second
-	endless  bool // the body never ends
-	redirect string
+	status  int
+	body    []byte
+	kind    string // Content-Type, Fauna's own where it is empty
+	txn     int64
+	header  map[string]string
+	length  int  // Content-Length, where it is not 0 and not the body's; -1: chunked
+	cut     int  // bytes after which the connection is cut, where it is not 0; -1: before all
+	slow    bool // a byte a second
+	endless bool // the body never ends
 }
 
 func errorBody(code, description string) []byte {

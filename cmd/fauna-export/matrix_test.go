@@ -32,13 +32,12 @@ var (
 
 // matrixScenario is a command that is lied to.
 type matrixScenario struct {
-	name          string
-	truth, later  *matrixServer
-	secret        string
-	args          []string                       // DIR stands for the folder
-	before        func(t *testing.T, dir string) // what was done in the folder before
-	again         []string                       // what a person does after a failure; nil for nothing
-	secretOfAgain string
+	name         string
+	truth, later *matrixServer
+	secret       string
+	args         []string                       // DIR stands for the folder
+	before       func(t *testing.T, dir string) // what was done in the folder before
+	again        []string                       // what a person does after a failure; nil for nothing
 }
 
 const matrixDomain = "http://localhost:8443"

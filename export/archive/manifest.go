@@ -114,8 +114,8 @@ type Entry struct {
 	// FirstID and LastID are empty for an empty file.
 	FirstID string `json:"first_id,omitempty"`
 	// WidestRow is the length of the longest row, in plain bytes.
-	WidestRow int64 `json:"widest_row,omitempty"`
-	LastID  string `json:"last_id,omitempty"`
+	WidestRow int64  `json:"widest_row,omitempty"`
+	LastID    string `json:"last_id,omitempty"`
 	// Snapshots are the times read at and the first id of each, when there
 	// was more than one.
 	Snapshots []Segment `json:"snapshots,omitempty"`

@@ -61,7 +61,7 @@ func TestLayout_validate(t *testing.T) {
 	for wrong, l := range map[string]Layout{
 		"unknown format":          {Format: "xml"},
 		"unknown compression":     {Format: JSONL, Compress: "lz4"},
-		"compressed internally":       {Format: Parquet, Compress: Gzip},
+		"compressed internally":   {Format: Parquet, Compress: Gzip},
 		"as the server sent it":   {Format: Wire, Columns: []Column{a}},
 		"leave out --column and":  {Format: Wire, NoData: true},
 		`two columns are named`:   {Format: CSV, Columns: []Column{a, {Name: "A", Path: []any{"b"}}}},
