@@ -138,6 +138,7 @@ func (s *session) summary(p progress, saved string) string {
 	if sync > 0 {
 		fmt.Fprintf(&b, "Merge syncs:    fauna-export merge %s\n", word)
 	}
+	fmt.Fprintf(&b, "Load it:        fauna-export load %s --into TARGET\n", word)
 	fmt.Fprintf(&b, "Remove the key: fauna-export fql cleanup\n")
 	if saved != "" {
 		fmt.Fprintf(&b, "%s%s\n", text.Pad(againName(sync)+":", 16), againCommand(homePath(saved), sync))
