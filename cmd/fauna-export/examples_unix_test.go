@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fauna-export/export/store/storetest"
 	"fauna-export/fauna/fql"
 )
 
@@ -160,6 +161,8 @@ func TestExamples_ofTheREADMEDoWhatTheySay(t *testing.T) {
 	blocks := regexp.MustCompile("(?ms)^```[a-z]*\n(.*?)^```").FindAllStringSubmatch(string(text), -1)
 	ran := 0
 	e := newExampleRun(t, s)
+	getenv := storetest.S3Options("").Getenv
+	e.env = append(e.env, "AWS_ENDPOINT_URL="+storetest.S3(t), "AWS_ACCESS_KEY_ID="+getenv("AWS_ACCESS_KEY_ID"), "AWS_SECRET_ACCESS_KEY="+getenv("AWS_SECRET_ACCESS_KEY"))
 	for _, block := range blocks {
 		for line := range strings.Lines(block[1]) {
 			line = strings.TrimSpace(line)
