@@ -359,7 +359,6 @@ type prepared struct {
 	*matrixScenario
 	folder string
 	want   outcome
-	after  outcome // the same, after again
 	asked  []exchange
 }
 
