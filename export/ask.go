@@ -13,9 +13,9 @@ type requester struct {
 	sched   *scheduler
 }
 
-// call makes one request until it is answered, pausing after failures that
-// may pass. With smaller it gives a failure back that asks for fewer
-// documents. A failure that goes on for longer than the spec allows ends as
+// call repeats one request until it succeeds, pausing after temporary failures.
+// With smaller it returns failures that a request for fewer documents may
+// avoid. If it keeps failing for longer than the spec allows, the error is a
 // *GaveUp.
 func (q *requester) call(ctx context.Context, c *collection, smaller bool, f func() error) error {
 	a := attempts{allowed: q.allowed}
@@ -56,7 +56,7 @@ func (q *requester) call(ctx context.Context, c *collection, smaller bool, f fun
 	}
 }
 
-// touch notes that the server is asked about a collection, or has answered.
+// touch records that a request for a collection was sent or answered.
 func (q *requester) touch(c *collection) {
 	if c == nil {
 		return
@@ -66,7 +66,7 @@ func (q *requester) touch(c *collection) {
 	c.answered = q.sched.clock.Now()
 }
 
-// count notes a request.
+// count counts a request.
 func (q *requester) count(c *collection, again bool) {
 	q.sched.mu.Lock()
 	defer q.sched.mu.Unlock()
@@ -82,7 +82,7 @@ func (q *requester) count(c *collection, again bool) {
 	}
 }
 
-// asks wrap the source's queries in call.
+// The ask methods wrap the source's queries in call.
 
 func (q *requester) askNow(ctx context.Context) (now int64, err error) {
 	err = q.call(ctx, nil, false, func() (err error) {
@@ -92,7 +92,7 @@ func (q *requester) askNow(ctx context.Context) (now int64, err error) {
 	return now, err
 }
 
-// askMade asks for the ts of the collections' own settings at a time.
+// askMade returns the ts of the collections' own settings at a time.
 func (q *requester) askMade(ctx context.Context, c *collection, names []string, at int64) (made []int64, err error) {
 	err = q.call(ctx, c, false, func() (err error) {
 		made, err = q.src.CollectionTimes(ctx, names, at)
@@ -101,13 +101,13 @@ func (q *requester) askMade(ctx context.Context, c *collection, names []string, 
 	return made, err
 }
 
-// What askMade says in place of a time.
+// What askMade returns instead of a time.
 const (
 	madeAbsent  = -1
 	madeUnknown = 0
 )
 
-// absentOf names those of the collections that were not there.
+// absentOf returns the collections that did not exist.
 func absentOf(names []string, made []int64) []string {
 	var absent []string
 	for i, ts := range made {
@@ -123,7 +123,7 @@ func (q *requester) askAbsent(ctx context.Context, c *collection, names []string
 	return absentOf(names, made), err
 }
 
-// askCount counts a collection's documents at a time.
+// askCount returns the number of a collection's documents at a time.
 func (q *requester) askCount(ctx context.Context, c *collection, at int64) (n int64, err error) {
 	err = q.call(ctx, c, false, func() (err error) {
 		n, err = q.src.Count(ctx, c.name, at)
@@ -148,7 +148,7 @@ func (q *requester) askMinimum(ctx context.Context, name string) (least int64, e
 	return least, err
 }
 
-// leastIDs is the smallest page of ids asked for when larger ones fail.
+// leastIDs is the smallest page of ids requested when larger ones fail.
 const leastIDs = 100
 
 func (q *requester) askIDs(ctx context.Context, c *collection, at, from int64, size int) (ids []int64, next int64, err error) {
@@ -165,7 +165,7 @@ func (q *requester) askIDs(ctx context.Context, c *collection, at, from int64, s
 	}
 }
 
-// mostPresence is how many documents are asked after in one query.
+// mostPresence is how many documents are looked up in one query.
 const mostPresence = 1000
 
 func (q *requester) askPresence(ctx context.Context, c *collection, ids []int64) (alive, gone, hidden []int64, err error) {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// ParseAt reads a time to read at: RFC 3339 with an offset, or microseconds
-// since 1970. Finer fractions than microseconds are refused, since the server
-// reads at microseconds.
+// ParseAt parses a time to read at: RFC 3339 with an offset, or microseconds
+// since 1970. A fraction finer than microseconds is an error, since the
+// server's times are microseconds.
 func ParseAt(text string) (int64, error) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		if n <= 0 {

@@ -10,21 +10,24 @@ import (
 const (
 	// mostProbes is how many pages of ids are read to find where parts begin.
 	mostProbes = 1024
-	// probeShare bounds what these pages hold: a twentieth of all ids.
+	// probeShare limits the size of these pages to a twentieth of all ids in
+	// total.
 	probeShare = 20
 	leastProbe = 100
-	// fineness is how many gaps of unknown ids a part should have, at least: what
-	// lies in a gap is only estimated.
+	// fineness is the least number of gaps between known ids per part, because
+	// the ids in a gap are only estimated.
 	fineness = 16
 )
 
-// prober reads a page of ids from an id on, and the first id after it, -1 for none.
+// prober reads a page of ids from an id on, and returns the first id after it,
+// -1 for none.
 type prober func(ctx context.Context, from int64, size int) (ids []int64, next int64, err error)
 
-// bounds returns where the second and later ones of n parts of a collection with
-// about total documents begin, ascending. The parts are balanced as far as a sample
-// shows: ids may be dense, or years apart but for one hour. Together they cover all
-// ids whatever the sample showed. There are fewer where ids are few.
+// bounds returns where parts 2 to n of a collection with about total documents
+// begin, ascending. The parts are balanced as well as a sample of ids allows:
+// ids may be dense, or crowd in one hour of several years. Together they cover
+// all ids whatever the sample showed. If there are few ids there are fewer
+// parts.
 func bounds(ctx context.Context, probe prober, total int64, n int) ([]int64, error) {
 	if n < 2 || total < int64(n) {
 		return nil, nil
@@ -45,7 +48,8 @@ func bounds(ctx context.Context, probe prober, total int64, n int) ([]int64, err
 		for i, st := range s.stretches {
 			known += float64(len(st.ids)) + s.rest(i)
 		}
-		// Where too few were found a crowd hides in a gap: the widest is looked into.
+		// If fewer ids than expected were found, a gap hides a crowd: split the
+		// widest.
 		i, most := s.most(s.upper)
 		at := s.edge(i)
 		if most <= enough {
@@ -64,23 +68,24 @@ func bounds(ctx context.Context, probe prober, total int64, n int) ([]int64, err
 	return s.cut(n), nil
 }
 
-// sample is what is known of the ids: stretches of the id space, ascending and
-// without holes between them.
+// sample holds what is known about the ids: ascending, adjacent stretches of
+// the id space.
 type sample struct {
 	probe     prober
 	size      int
 	stretches []*stretch
 }
 
-// stretch is a range of ids of which the first ones are known: all up to reach.
-// Between reach and end there is a gap.
+// stretch is a range of ids. All ids up to reach are known; between reach and
+// end is a gap.
 type stretch struct {
 	start, end int64
 	ids        []int64
 	reach      int64
 }
 
-// at reads the page of ids from an id on, as a stretch without an end.
+// at reads the page of ids from an id on, and returns it as a stretch without
+// an end.
 func (s *sample) at(ctx context.Context, from int64) (*stretch, error) {
 	ids, next, err := s.probe(ctx, from, s.size)
 	if err != nil {
@@ -93,20 +98,21 @@ func (s *sample) at(ctx context.Context, from int64) (*stretch, error) {
 	return st, nil
 }
 
-// gap is how many ids the gap of the ith stretch could hold.
+// gap returns the width of the ith stretch's gap.
 func (s *sample) gap(i int) float64 {
 	st := s.stretches[i]
 	return max(0, float64(st.end)-float64(st.reach))
 }
 
-// sides tells how dense the ids are before a gap and right after it, and how wide
-// the known ids of the denser side are.
+// sides returns how dense the ids are before and after a gap, and how wide the
+// known ids on the denser side are.
 func (s *sample) sides(i int) (before, after, crowd float64) {
 	st := s.stretches[i]
 	before, crowd = st.tail().density(), st.tail().width()
 	if i+1 < len(s.stretches) {
 		next := s.stretches[i+1]
-		// The ids right after the gap begin where that was read from, if any do.
+		// The ids after the gap start where that page was read from, if it has
+		// any.
 		if empty := float64(next.first()) - float64(next.start); empty*next.head().density() < 8 {
 			after = next.head().density()
 		}
@@ -117,19 +123,19 @@ func (s *sample) sides(i int) (before, after, crowd float64) {
 	return before, after, crowd
 }
 
-// lopsided is how much denser one side of a gap must be to say that a crowd ends in
-// it, anywhere between its edge and the other side.
+// lopsided is how much denser one side of a gap must be to conclude that a
+// crowd ends somewhere in the gap.
 const lopsided = 16
 
-// upper is how many ids the gap of the ith stretch holds if all of it is as dense as
-// its denser side.
+// upper returns how many ids the gap of the ith stretch holds if all of it is
+// as dense as its denser side.
 func (s *sample) upper(i int) float64 {
 	before, after, _ := s.sides(i)
 	return max(before, after) * s.gap(i)
 }
 
-// rest estimates how many ids the gap of the ith stretch holds: as dense as on its
-// denser side, all over or as far as a crowd goes.
+// rest estimates how many ids the gap of the ith stretch holds, assuming the
+// density of the denser side as far as its crowd extends.
 func (s *sample) rest(i int) float64 {
 	before, after, crowd := s.sides(i)
 	gap, most := s.gap(i), max(before, after)
@@ -145,8 +151,8 @@ func (s *sample) middle(i int) int64 {
 	return st.reach + (st.end-st.reach)/2
 }
 
-// edge is where a crowd that ends in a gap is likely to end: near the side on which
-// it is. Without one it is the middle.
+// edge returns where a crowd probably ends within a gap: near its own side, or
+// the middle if there is no crowd.
 func (s *sample) edge(i int) int64 {
 	st := s.stretches[i]
 	before, after, crowd := s.sides(i)
@@ -161,18 +167,18 @@ func (s *sample) edge(i int) int64 {
 	return st.reach + near
 }
 
-// nearby is how many ids say how dense they are at the head or the tail of a page:
-// a page may run into a crowd.
+// nearby is how many ids are used to measure the density at the head or tail of
+// a page, since a page may run into a crowd.
 const nearby = 16
 
 // head and tail are the first and the last of the known ids.
 func (st *stretch) head() ids { return st.ids[:min(nearby, len(st.ids))] }
 func (st *stretch) tail() ids { return st.ids[max(0, len(st.ids)-nearby):] }
 
-// ids are some that follow each other.
+// ids are consecutive known ids.
 type ids []int64
 
-// width is how much of the id space they take.
+// width returns how much of the id space they span.
 func (s ids) width() float64 {
 	if len(s) == 0 {
 		return 0
@@ -180,7 +186,7 @@ func (s ids) width() float64 {
 	return float64(s[len(s)-1] - s[0])
 }
 
-// density is how many of the ids in it are taken.
+// density returns the share of the id space that is in use.
 func (s ids) density() float64 {
 	if len(s) < 2 {
 		return 0
@@ -198,7 +204,7 @@ func (s *sample) most(of func(i int) float64) (at int, most float64) {
 	return at, most
 }
 
-// first is the first id of a stretch, or its end.
+// first returns the first id of a stretch, or its end.
 func (st *stretch) first() int64 {
 	if len(st.ids) == 0 {
 		return st.end
@@ -206,7 +212,7 @@ func (st *stretch) first() int64 {
 	return st.ids[0]
 }
 
-// split reads the ids from a place in a gap on.
+// split reads the ids from a position in a gap on.
 func (s *sample) split(ctx context.Context, i int, middle int64) error {
 	st := s.stretches[i]
 	part, err := s.at(ctx, middle)
@@ -218,7 +224,7 @@ func (s *sample) split(ctx context.Context, i int, middle int64) error {
 		part.ids, part.reach = part.ids[:k], st.end
 	}
 	if len(part.ids) == 0 {
-		st.end = middle // and nothing lies from there to the old end
+		st.end = middle // and there are none from there to the old end
 		part.start, part.reach = middle, part.end
 	}
 	st.end = middle
@@ -226,7 +232,7 @@ func (s *sample) split(ctx context.Context, i int, middle int64) error {
 	return nil
 }
 
-// cut returns the bounds of n parts that hold about as many ids each.
+// cut returns the bounds of n parts with about the same number of ids.
 func (s *sample) cut(n int) []int64 {
 	all := 0.0
 	for i, st := range s.stretches {

@@ -11,19 +11,19 @@ import (
 
 const (
 	leastPause = 300 * time.Millisecond // between two checkpoints of a file
-	mostShare  = 4                      // and this often as long as the last one took
+	mostShare  = 4                      // at least this many times the last checkpoint's duration
 )
 
-// cut is a place in the file from which a later process may go on.
+// cut is a position in the file from which a later process can resume.
 type cut struct {
 	state   []byte
 	size    int64
 	durable func() (bool, error)
 }
 
-// checkpoint saves how far the file is, in the background and not too often. A
-// store may take its time until what stands before a cut is durable: until then
-// the cut is asked for again.
+// checkpoint saves how far the file is, in the background and not too often. If
+// the store has not made the bytes before a cut durable yet, it tries the same
+// cut again later.
 func (w *writer) checkpoint() error {
 	if w.saving != nil && len(w.saving) == 0 {
 		return nil
@@ -48,7 +48,7 @@ func (w *writer) checkpoint() error {
 	return nil
 }
 
-// settle waits for a checkpoint on its way.
+// settle waits for a running checkpoint.
 func (w *writer) settle() error {
 	if w.saving == nil {
 		return nil
@@ -64,10 +64,10 @@ func (w *writer) settle() error {
 	return err
 }
 
-// errTooEarly is a cut before which not all is durable yet.
+// errTooEarly means that the bytes before a cut are not durable yet.
 var errTooEarly = errors.New("not durable yet")
 
-// saveCut says how far the file is, once that is durable.
+// saveCut writes how far the file is, once that is durable.
 func (w *writer) saveCut(c *cut) error {
 	start := w.r.env.Clock.Now()
 	switch durable, err := c.durable(); {
@@ -84,8 +84,8 @@ func (w *writer) saveCut(c *cut) error {
 	return nil
 }
 
-// snapshot is how far the file is after its last piece, as text: the writer
-// goes on while it is saved.
+// snapshot returns the encoded state after the file's last piece, so that the
+// writer can continue while it is saved.
 func (w *writer) snapshot() ([]byte, error) {
 	st := &state{Next: w.next, Put: w.last, Offset: w.size, Rows: w.rows, First: w.first, Tally: w.tally}
 	if len(w.open) > 0 {
@@ -105,7 +105,7 @@ func (w *writer) snapshot() ([]byte, error) {
 	return archive.EncodeState(archive.StateName(w.c.file), st)
 }
 
-// fill adds what the run knows of the collection.
+// fill adds what the run knows about the collection.
 func (w *writer) fill(st *state) {
 	w.r.mu.Lock()
 	defer w.r.mu.Unlock()
@@ -119,7 +119,7 @@ func (w *writer) fill(st *state) {
 	st.Seconds = (c.before + w.r.env.Clock.Now().Sub(c.begun)).Seconds()
 }
 
-// save makes the whole file durable and then says how far it is.
+// save makes the whole file durable and then saves its state.
 func (w *writer) save(state []byte) error {
 	if err := w.out.Sync(); err != nil {
 		return w.r.diskError("sync "+archive.PartName(w.c.file), err)

@@ -7,8 +7,8 @@ import (
 	"fauna-export/export/row"
 )
 
-// collection is one collection of a run, or a part of one. Its fields are guarded by Run.mu,
-// but for those that never change after the run began.
+// collection is one collection of a run, or a part of one. Run.mu guards its
+// fields, except those that never change after the run started.
 type collection struct {
 	name   string
 	part   part   // all of it, or the range of ids that this one is
@@ -19,7 +19,7 @@ type collection struct {
 
 	state CollectionState
 	err   error
-	life  time.Duration // how long a snapshot of it lives, for the order
+	life  time.Duration // how long a snapshot of it stays readable, for the order
 
 	// The plan: ids from scanFrom on are not known yet.
 	at       int64     // the time read at; 0 is the present
@@ -29,27 +29,27 @@ type collection struct {
 	idPage   int       // ids of the next page of ids, 0 before the first
 	cut      bool      // a chunk was cut, so the next is not the first of all
 	chunks   int       // chunks cut
-	counting bool      // a worker asks for the number of documents
+	counting bool      // a worker is requesting the count
 	tallied  bool      // count is known
-	count    int64     // what the server counts, for confirm
+	count    int64     // the server's count, for confirm
 	scanned  bool      // a page of ids was read at this time
-	scanning bool      // a worker reads one
+	scanning bool      // a worker is reading one
 
-	// The chunks, ascending, from the one the writer takes next.
+	// The chunks, ascending, starting with the next one for the writer.
 	pending     []*chunk
 	spare       []*chunk  // those of pending that no worker has
 	inflight    int       // workers busy with this collection
-	fetching    int       // of these, with documents
-	renewals    int       // times that expired since renewedFrom rose
-	renewedFrom int64     // the first id of what the last renewal left
+	fetching    int       // of these, reading documents
+	renewals    int       // times that expired since renewedFrom last advanced
+	renewedFrom int64     // the first id left to read at the last renewal
 	answered    time.Time // when the server last answered about it
-	looked      time.Time // when it was last asked why it does not
+	looked      time.Time // when we last asked why it does not
 	renewing    bool      // the time expired: wait for the workers, then take a new one
 	writing     bool      // a writer was started
 
 	size sizer
 
-	planned  int64 // ids planned, less those dropped again
+	planned  int64 // ids planned, minus those dropped again
 	read     int64 // rows read
 	gone     int64
 	appeared int64
@@ -61,13 +61,13 @@ type collection struct {
 	ended    time.Time
 	before   time.Duration // time spent by earlier processes
 
-	changes *changes // what a sync behind the first does for it
+	changes *changes // its changes in a later sync
 
-	proof *proof // its file, while that is written and read again at once
+	proof *proof // verifies its file while it is written
 
-	saved *state // where an earlier process got to
+	saved *state // how far an earlier process got
 	entry *archive.Entry
-	put   settled // what the writer has put into the file
+	put   settled // what the writer has written
 }
 
 // segment is a part of the plan that is read at one time.
@@ -83,25 +83,25 @@ type chunk struct {
 	next           int64 // first id of the chunk after it, -1 for none
 	at             int64
 	done           bool
-	contradictions int // answers that left documents out which are there
-	// reserved are the bytes of the budget that it holds.
+	contradictions int // answers that left out existing documents
+	// reserved is its share of the memory budget, in bytes.
 	reserved int64
 	batch    *row.Batch
 	outcome  outcome
 }
 
-// outcome is how what was read differs from the plan.
+// outcome is how the documents read differ from the plan.
 type outcome struct {
-	gone     []int64 // planned, and left the snapshot
-	appeared int64   // not planned, and in the snapshot
+	gone     []int64 // planned, but left the snapshot
+	appeared int64   // in the snapshot, but not planned
 	changed  int64   // left or entered, without a snapshot
 	window   []int64 // alive, but read at the present
 	pages    int64
 	bytes    int64
-	idle     int64 // planned by a sync, and no row is needed
+	idle     int64 // planned but unchanged
 }
 
-// idQueue holds pages of ids in the order they came.
+// idQueue holds pages of ids in order.
 type idQueue struct {
 	pages [][]int64
 	n     int
@@ -140,17 +140,19 @@ func (q *idQueue) clear() int {
 	return n
 }
 
-// complete tells whether all documents are read and taken by the writer.
+// complete reports whether all documents have been read and taken by the
+// writer.
 func (c *collection) complete() bool {
 	return c.scanFrom < 0 && c.queue.len() == 0 && len(c.pending) == 0 && !c.renewing && c.inflight == 0 && !c.uncounted()
 }
 
-// asked tells whether all documents are read; the writer may still be at work.
+// asked reports whether all documents have been read; the writer may still be
+// busy.
 func (c *collection) asked() bool {
 	return c.scanFrom < 0 && c.queue.len() == 0 && len(c.spare) == 0 && c.fetching == 0 && !c.renewing
 }
 
-// nextPlanned is the first id that is not in a chunk yet, -1 for none.
+// nextPlanned returns the first id that is not in a chunk yet, -1 for none.
 func (c *collection) nextPlanned() int64 {
 	if c.queue.len() > 0 {
 		return c.queue.first()

@@ -10,20 +10,20 @@ import (
 	"fauna-export/export/row"
 )
 
-// mostReadings is how often a collection is read from its ids on before a server
-// that contradicts itself is given up.
+// mostReadings is how often a collection is read from the start before giving
+// up on a server that contradicts itself.
 const mostReadings = 3
 
-// unconfirmed is a collection of which the server has documents that were not read,
-// though every page agreed with its plan.
+// unconfirmed is a collection with documents on the server that were not read,
+// although every page matched its plan.
 type unconfirmed struct {
 	name        string
 	at          int64
 	read, count int64
-	missing     int64   // documents that are there and were not read
+	missing     int64   // documents that exist and were not read
 	first       int64   // of these
-	left        []int64 // the first of those that are in the file and not there
-	final       bool    // what was written cannot be written again
+	left        []int64 // the first of those in the file that no longer exist
+	final       bool    // the file cannot be rewritten
 }
 
 func (e *unconfirmed) Error() string {
@@ -34,18 +34,17 @@ func (e *unconfirmed) Error() string {
 	return text + "; run it again, and see what stands between you and the server"
 }
 
-// uncounted reports whether the collection is planned to its end and the number of
-// its documents is still to be confirmed. Where all of it stood on one page of
-// documents, that page was read without a cursor and named no next one: the plan
-// and the page are two readings of all ids already. The caller holds the
-// scheduler's mu.
+// uncounted reports whether the collection is fully planned and its number of
+// documents still needs confirming. A collection that fits on one page needs no
+// count: the page had no cursor and no successor, so plan and page are already
+// two readings of all ids. The caller holds the scheduler's mu.
 func (c *collection) uncounted() bool {
 	return c.changes == nil && c.part.of == 1 && c.at != 0 && !c.tallied && c.scanFrom < 0 && !c.renewing && len(c.segments) == 1 &&
 		(c.saved != nil || c.chunks > 1 || (c.chunks == 0) == (c.queue.len() == 0))
 }
 
-// countDocuments asks how many documents there are at the collection's time, beside
-// the reading.
+// countDocuments requests the number of documents at the collection's time
+// while they are being read.
 func (p *planner) countDocuments(ctx context.Context, t task) {
 	n, err := p.askCount(ctx, t.c, t.at)
 	if fail := failureOf(err); fail != nil && fail.Missing() {
@@ -62,7 +61,7 @@ func (p *planner) countDocuments(ctx context.Context, t task) {
 	case err == nil:
 		t.c.tallied, t.c.count = true, n
 	case fail != nil && fail.Expired():
-		// All ids are known, so it may have expired for this question alone.
+		// All ids are known, so only this request may be too late.
 		t.c.tallied, t.c.count = true, notCounted
 	default:
 		p.judgeLocked(t.c, err)
@@ -70,15 +69,14 @@ func (p *planner) countDocuments(ctx context.Context, t task) {
 	p.wake.Broadcast()
 }
 
-// notCounted stands for a number of documents that the server does not know any
-// more.
+// notCounted stands for a count that the server can no longer give.
 const notCounted = -1
 
-// confirm compares the rows of a file that is whole but for its name with the
-// server's own count. Where they differ it is asked again, and then all ids are,
-// which are compared with those in the file: what is in the file and not there any
-// more has left the snapshot since it was read; what is there and not in the file
-// was never listed, and the collection must be read again.
+// confirm compares the rows of a complete file with the server's own count,
+// before the file gets its name. If they differ it asks again, and then reads
+// all ids and compares them with the file: ids only in the file have left the
+// snapshot since they were read; ids only on the server were never listed, so
+// the collection must be read again.
 func (w *writer) confirm(ctx context.Context) error {
 	r, c := w.r, w.c
 	r.mu.Lock()
@@ -122,7 +120,7 @@ func (w *writer) confirm(ctx context.Context) error {
 	case err != nil:
 		return w.refused(ctx, err)
 	case found.missing > 0, n > rows:
-		// Or the ids lie the same way each time, and the count does not.
+		// Or the list of ids is wrong every time and the count is right.
 		return found
 	case left > 0:
 		w.note(fmt.Sprintf("%d documents left the snapshot after they were read, and are in the file", left))
@@ -130,8 +128,7 @@ func (w *writer) confirm(ctx context.Context) error {
 	return nil
 }
 
-// refused tells an error that concerns this collection alone from one that stops
-// the run.
+// refused reports whether an error concerns only this collection.
 func (w *writer) refused(ctx context.Context, err error) error {
 	err = w.r.refine(ctx, w.c, nil, err)
 	if stopsRun(err) || ctx.Err() != nil {
@@ -140,8 +137,8 @@ func (w *writer) refused(ctx context.Context, err error) error {
 	return w.own(err)
 }
 
-// shown makes sure that documents which left the snapshot since they were read are
-// not hidden by a predicate that the role did not have.
+// shown checks that documents which left the snapshot since they were read are
+// not hidden by a new predicate of the role.
 func (w *writer) shown(ctx context.Context, left []int64) error {
 	if len(left) == 0 {
 		return nil
@@ -157,24 +154,25 @@ func (w *writer) shown(ctx context.Context, left []int64) error {
 	return err
 }
 
-// note adds a warning to what the manifest says of the file.
+// note adds a warning to the file's entry in the manifest.
 func (w *writer) note(text string) { w.notes = append(w.notes, text) }
 
-// compareIDs reads the ids at a time again and compares them with those in the
-// file, one page at a time. It counts what is there and not in the file in found,
-// and returns how many documents are in the file and not there.
+// compareIDs reads the ids again and compares them with those in the file, page
+// by page. It counts ids missing from the file in found, and returns how many
+// ids are only in the file.
 func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (left int64, err error) {
 	file, size, err := w.r.env.Store.Open(archive.PartName(w.c.file))
 	if err != nil {
-		// A stream cannot be read again, nor written.
+		// A stream can be neither read nor written again.
 		found.final = true
 		found.missing = max(1, found.count-found.read)
 		return 0, nil
 	}
 	defer file.Close()
-	var there []int64 // the ids of the page that are not compared yet
+	var there []int64 // the ids of the page not compared yet
 	next := int64(0)
-	// upTo takes the ids up to one out of there, and reports whether it is one.
+	// upTo removes the ids up to one from there, and reports whether it was
+	// among them.
 	upTo := func(id int64) (bool, error) {
 		for {
 			for len(there) > 0 && there[0] < id {
@@ -212,7 +210,7 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 		return err
 	})
 	if err == nil {
-		// What is left: all of it is missing, and the largest id of all too.
+		// All that is left is missing. Also check for the largest possible id.
 		var largest bool
 		if largest, err = upTo(math.MaxInt64); largest {
 			found.missing++
@@ -221,7 +219,7 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 	return left - w.tally.Window, err
 }
 
-// again makes ready to read a collection from its ids on once more.
+// again prepares to read a collection again from the start.
 func (r *Run) again(c *collection, w *writer) error {
 	r.mu.Lock()
 	p := c.proof

@@ -1,9 +1,9 @@
 package export
 
-// Pause lets requests in flight end and asks nothing more until Continue.
+// Pause lets requests in flight finish and sends no more until Continue.
 func (r *Run) Pause() { r.setPaused(true) }
 
-// Continue goes on after Pause.
+// Continue resumes after Pause.
 func (r *Run) Continue() { r.setPaused(false) }
 
 func (r *Run) setPaused(yes bool) {
@@ -16,8 +16,8 @@ func (r *Run) setPaused(yes bool) {
 	r.wake.Broadcast()
 }
 
-// SetWorkers changes the number of requests in flight, within 1 and
-// MaxWorkers, and ends the engine's own search for it.
+// SetWorkers sets the number of requests in flight, clamped to 1 to MaxWorkers,
+// and stops the engine from tuning it.
 func (r *Run) SetWorkers(n int) {
 	n = min(max(n, 1), MaxWorkers)
 	r.mu.Lock()
@@ -29,7 +29,7 @@ func (r *Run) SetWorkers(n int) {
 	r.employ(n)
 }
 
-// SetMaxRate changes the largest number of documents a second; 0 is any.
+// SetMaxRate limits the number of documents per second; 0 removes the limit.
 func (r *Run) SetMaxRate(n int) {
 	n = max(n, 0)
 	r.mu.Lock()

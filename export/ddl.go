@@ -14,14 +14,14 @@ import (
 	"fauna-export/export/row"
 )
 
-// Database is a database that a script is written for. Package load takes files into
-// the others.
+// Database is a database that load scripts are written for. Package load loads
+// files into the others.
 type Database string
 
-// DuckDB is the one that reads Parquet and JSONL files by itself.
+// DuckDB reads Parquet and JSONL files without help.
 const DuckDB Database = "duckdb"
 
-// ParseDatabase reads a database's name.
+// ParseDatabase parses a database's name.
 func ParseDatabase(text string) (Database, error) {
 	switch text {
 	case string(DuckDB):
@@ -32,10 +32,10 @@ func ParseDatabase(text string) (Database, error) {
 	return "", fmt.Errorf("%q is not duckdb", text)
 }
 
-// ScriptName is the name of the file that LoadScript's text goes into.
+// ScriptName is the name of the file with LoadScript's text.
 func (d Database) ScriptName() string { return "load-" + string(d) + ".sql" }
 
-// Loads refuses formats that no script is written for.
+// Loads returns an error for formats that scripts do not support.
 func (d Database) Loads(f row.Format) error {
 	if f == row.JSONL || f == row.Parquet {
 		return nil
@@ -43,13 +43,13 @@ func (d Database) Loads(f row.Format) error {
 	return fmt.Errorf("a script for DuckDB reads %s or %s, not %s: choose one of these, or use fauna-export load DIR --into parquet:DIR", row.Parquet, row.JSONL, f)
 }
 
-// LoadScript is a text for the duckdb shell that makes a table for each file of a full
-// run, loads it, and makes a view of it that shows times as times. Nothing is lost on
-// the way: ids and ts are 64-bit integers, data stays JSON text, times and dates stay
-// text where DuckDB's own type would cut or refuse them.
+// LoadScript returns a script for the duckdb shell that creates and loads a
+// table for each file of a full run, and a view with times as timestamps. It
+// loses nothing: ids and ts are 64-bit integers, data stays JSON text, and
+// times and dates stay text where DuckDB's own type would truncate or reject
+// them.
 //
-// dir stands before the files' names; with "" the script is to be run in the
-// folder of the files.
+// dir is the folder of the files; "" means that the script runs in that folder.
 func LoadScript(d Database, m *archive.Manifest, dir string) string {
 	var b strings.Builder
 	where := ""
@@ -81,7 +81,7 @@ func LoadScript(d Database, m *archive.Manifest, dir string) string {
 	return b.String()
 }
 
-// comment is text that ends no comment.
+// comment makes text safe inside a comment.
 func comment(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
@@ -91,11 +91,12 @@ func comment(text string) string {
 	}, text)
 }
 
-// maxSQLName is how many bytes a name has at most.
+// maxSQLName is the longest name, in bytes.
 const maxSQLName = 63
 
-// sqlName is a table's or column's name for a name of Fauna's: the same but where
-// the database would cut it, fold it into another one, or keep it for itself.
+// sqlName returns the table or column name for a Fauna name: the same unless
+// the database would cut it, confuse it with another one by case, or reserve
+// it.
 func sqlName(name string, taken map[string]bool) string {
 	sum := sha256.Sum256([]byte(name))
 	mark := "_" + hex.EncodeToString(sum[:4])
@@ -114,23 +115,23 @@ func sqlName(name string, taken map[string]bool) string {
 	}
 }
 
-// table is one file and the table that it becomes.
+// table is one file and the table it is loaded into.
 type table struct {
-	name, view string // as the database has them
+	name, view string // in the database
 	format     row.Format
 	columns    []tableColumn
 }
 
-// tableColumn is one column of a file, and what it is called in the table.
+// tableColumn is one column of a file and its name in the table.
 type tableColumn struct {
 	name string // in the table
 	key  string // in the file
 	typ  row.Type
-	time string // of the view, where the column is a time or a date
+	time string // in the view, if the column is a time or a date
 }
 
-// newTable reads a table's columns off the manifest: those of every file, and the
-// additional ones by their types.
+// newTable derives a table's columns from the manifest: those of every file,
+// and the additional ones by type.
 func newTable(e archive.Entry, name string, taken map[string]bool, first bool) *table {
 	t := &table{name: name, format: row.Format(e.Format)}
 	if first {
@@ -154,7 +155,8 @@ func newTable(e archive.Entry, name string, taken map[string]bool, first bool) *
 	return t
 }
 
-// definition is CREATE TABLE, with the database's types by those of the columns.
+// definition returns CREATE TABLE; types maps column types to those of the
+// database.
 func (t *table) definition(types map[row.Type]string) string {
 	var lines []string
 	for _, c := range t.columns {
@@ -170,8 +172,8 @@ func (t *table) definition(types map[row.Type]string) string {
 	return "CREATE TABLE " + identifier(t.name) + " (\n" + strings.Join(lines, ",\n") + "\n);\n"
 }
 
-// definitionOfView is CREATE VIEW: all columns and behind them the times, which
-// show makes; "" leaves one out.
+// definitionOfView returns CREATE VIEW with all columns, followed by the times
+// as show converts them; it leaves out those for which show returns "".
 func (t *table) definitionOfView(show func(c tableColumn) string) string {
 	text := "CREATE VIEW " + identifier(t.view) + " AS SELECT *"
 	for _, c := range t.columns {
@@ -185,6 +187,6 @@ func (t *table) definitionOfView(show func(c tableColumn) string) string {
 	return text + "\nFROM " + identifier(t.name) + ";\n"
 }
 
-// identifier quotes a name of SQL, literal a text.
+// identifier quotes an SQL name, literal a string.
 func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 func literal(text string) string    { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }

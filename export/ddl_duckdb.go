@@ -15,7 +15,8 @@ func duckdbTypes() map[row.Type]string {
 	}
 }
 
-// duckdbView shows the times that DuckDB has, in UTC. A time may have another offset.
+// duckdbView converts times to DuckDB's type, in UTC. Times in the file may
+// have another offset.
 func duckdbView(c tableColumn) string {
 	name := identifier(c.name)
 	switch {
@@ -27,7 +28,7 @@ func duckdbView(c tableColumn) string {
 	return "TRY_CAST(" + name + " AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
 }
 
-// smallestBuffer is what DuckDB reads JSON in at least, in bytes.
+// smallestBuffer is DuckDB's smallest JSON buffer, in bytes.
 const smallestBuffer = 1 << 20
 
 // duckdb writes the commands for the duckdb shell; first is the first file of the
@@ -57,7 +58,8 @@ func (t *table) duckdb(b *strings.Builder, file string, e archive.Entry, first b
 		if z := row.Compression(e.Compress); z != row.None && z != "" {
 			compression = ", compression = " + literal(string(z))
 		}
-		// DuckDB takes many times this much memory, so it is no more than a row needs.
+		// DuckDB uses a multiple of this as memory, so keep it as small as the
+		// longest row allows.
 		source = fmt.Sprintf("read_json(%s, format = 'newline_delimited', maximum_object_size = %d, columns = {%s}%s)",
 			from, max(smallestBuffer, e.WidestRow+1), strings.Join(types, ", "), compression)
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// differences says where two specs differ in what the files hold.
+// differences lists how two specs differ in the content of the files.
 func differences(was, is specText) []string {
 	var out []string
 	say := func(what string, a, b any) {

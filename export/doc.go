@@ -1,102 +1,133 @@
 // Package export is the engine: it reads the collections of a Fauna (FQL v4)
-// database through a Source and leaves whole, verified files in a Store. It
-// knows no user interface and no protocol; the package row makes the bytes.
+// database through a Source and leaves complete, verified files in a Store. It
+// has no user interface and does not know the protocol; the package row makes
+// the bytes.
 //
-// # How a run goes
+// # How a run works
 //
 // NewRun prepares a Run from a Spec; Do runs it:
 //
-//   - It asks whether all collections exist and may be read, and takes one
-//     transaction time T that everything is read at. Nothing is written
-//     before.
-//   - Workers read pages of ids, ahead of the documents. From these, chunks of
-//     consecutive ids are cut when a worker is free: so the totals are known,
-//     and so is the exact content of every page.
-//   - Workers read chunks as pages of documents, check that a page holds the
-//     planned ids and no others, and turn it into rows.
-//   - How many documents a page has follows from the bytes and the time of those
-//     before, how many requests are in flight from what more or fewer of them
-//     give, within a budget of bytes for all that is in memory.
-//   - One writer a collection appends the rows in the order of their ids. The
-//     bytes do not depend on the number of workers, on page sizes or timing.
-//     Frames of gzip and zstd are compressed beside it.
-//   - Every few hundred milliseconds a checkpoint is made: the file is synced,
-//     and then a small state file says how far it is.
-//   - A whole file is synced and renamed to its final name. The file of hashes
-//     and the manifest come last.
+//   - It checks that all collections exist and are readable, and takes one
+//     transaction time T to read everything at. Nothing is written before that.
+//   - Workers read pages of ids ahead of the documents. The ids are cut into
+//     chunks of consecutive ids, so the totals and the exact content of every
+//     page of documents are known in advance.
+//   - Workers read each chunk as a page of documents, check that it holds exactly
+//     the planned ids, and turn it into rows.
+//   - The page size adapts to the bytes and the duration of earlier pages, the
+//     number of requests in flight to the speed it gives, within a fixed memory
+//     budget.
+//   - One writer per file appends the rows in the order of their ids. The bytes
+//     do not depend on the number of workers, page sizes or timing. Frames of
+//     gzip and zstd are compressed in parallel.
+//   - Every few hundred milliseconds there is a checkpoint: once the bytes are
+//     durable, a small state file records how far the file is. A Store decides
+//     when bytes are durable (Cut): a folder at once, S3 after a whole part.
+//   - When a collection is read, its rows are compared with the server's own
+//     count of documents. If they differ, its ids are read again and compared
+//     with the file, and the collection is read again if rows are missing.
+//   - A complete file is synced and renamed to its final name. The file of hashes
+//     and then the manifest come last.
+//   - Run.Verify reads the files a second time and compares them with the
+//     manifest. Uncompressed files of full runs in JSONL, CSV and wire format are
+//     read again while they are written, as far as they are durable.
 //
-// OpenRun goes on with a run that was interrupted, in whatever way: it ends
-// with the same files as an undisturbed run, unless documents left the
-// snapshot meanwhile, and then the manifest says so.
+// OpenRun resumes an interrupted run, however it was interrupted. It ends with
+// the same files as an undisturbed run unless documents have left the snapshot
+// meanwhile, which the manifest then records.
 //
-// # What a page that differs means
+// # Parts and shards
 //
-// A privilege taken away, a collection deleted and made again, a document
-// whose ttl passed and a history that was rewritten all answer alike: a page,
-// status 200, with other documents. So the engine asks before it judges:
+// With Spec.Parts a collection is divided into ranges of ids. Each part has its
+// own file, NAME-00000-of-00008.jsonl and so on, and its own plan and checkpoint.
+// The ranges come from a sample of ids and cover all ids whatever it showed; the
+// parts of a collection are checked against its count together.
 //
-//   - The collection was not there at T: it was made again. It is stopped
+// NewShard divides the parts of a run among processes, perhaps on several
+// machines, that share a Store. The first writes a plan with T, the ranges and
+// the counts; each shard then runs, and can be resumed, on its own.
+// archive.Finish checks that all shards are complete, verifies their files, and
+// publishes one manifest.
+//
+// # Retries
+//
+// A failed request is repeated with growing, randomized pauses as long as the
+// failure is one that can pass (network, overload, contention) and Spec.RetryFor
+// lasts. After that the run stops with *GaveUp and can be resumed. A page that
+// may be too large is split. A damaged or implausible answer is requested again a
+// few times. When the server is overloaded, all workers pause and fewer requests
+// are in flight. A document that fails on its own ends its collection
+// (*BadDocument).
+//
+// # When a page differs from its plan
+//
+// A revoked privilege, a recreated collection, an expired document and rewritten
+// history all look alike: a page with status 200 and other documents. So the
+// engine asks the server before it decides:
+//
+//   - The collection did not exist at T: it was recreated, and is stopped
 //     (*Remade).
-//   - It may not be read any more: it is stopped (*PrivilegeLost).
-//   - The ids at T are others now: new ones are planned and counted as
-//     appeared; for the missing ones it asks what reading them answers. Denied
-//     means hidden by the role: the collection is stopped (*Hidden). Not found
-//     means gone, which is counted and named. Found means that the document
-//     left T but lives: it is read as it is now, and the collection is no
-//     snapshot any more.
-//   - What is still not explained stops the collection (*Unexplained).
+//   - The key may no longer read it: it is stopped (*PrivilegeLost).
+//   - The ids at T have changed: new ones are planned and counted as appeared.
+//     Missing ones are looked up one by one. Denied means hidden by the role: the
+//     collection is stopped (*Hidden). Not found means gone, which is counted and
+//     listed. Found means that the document left T but still exists: it is read
+//     as it is now, and the collection no longer counts as a snapshot.
+//   - Any other difference stops the collection (*Unexplained).
 //
-// A stopped collection has no file under its final name, and does not stop
-// the others: the run ends as *Partial.
+// A stopped collection has no file under its final name. The others continue, and
+// the run ends as *Partial.
 //
 // # Time
 //
-// A server reads at T only for some minutes, or days where a collection's
-// history_days say so. When T expires the rest is read at a new T; the
-// manifest then says "window" and names the times.
+// A server can read at T only for some minutes, or for days if a collection's
+// history_days allow it. When T expires the rest is read at a new T; the manifest
+// then says "window" and lists the times.
 //
 // # Syncs
 //
-// An incremental run needs a SyncSource and an index of ts and ref of every
-// collection. Its first sync is a full run. Each sync leaves, in .fauna-export, the
-// state of each collection: the pairs of ts and id that the rows of all syncs come
-// to, compressed. The next sync reads all pairs of the index at its own T and joins
-// the two streams. A pair only the index has is a document that was made or changed,
-// which is read; an id only the state has is one that went. This is exact whatever
-// happened between, also for writes dated into the past, ttls that passed and
-// history that is forgotten. Memory grows with the changes. Spec.Fast reads the end
-// of the index and the events instead; the manifest names what that cannot see.
+// An incremental run needs a SyncSource and, for every collection, an index of ts
+// and ref. Its first sync is a full run. Each sync stores in .fauna-export the
+// state of each collection: the (ts, id) pairs of all rows so far, compressed. The
+// next sync reads all pairs of the index at its own T and joins the two streams. A
+// pair only in the index is a created or changed document, which is read; an id
+// only in the state is a removed one. This is exact whatever happened in between,
+// including backdated writes, expired documents and forgotten history. Memory
+// grows only with the changes. Spec.Fast reads the end of the index and the events
+// instead; the manifest says what that cannot detect.
 //
-//   - A state that is missing or damaged is made anew of the files.
+//   - A missing or damaged state is rebuilt from the files.
 //   - At the end of the first sync its rows are compared with the index at the same
-//     T; where they differ, or are not of one time, a second sync follows at once.
-//   - T that expires while the index is compared begins the sync again at a new one.
-//     T that expires while changes are read gives the rest a new one; that sync is a
-//     window, and another follows at once. After five tries the run ends, resumable.
-//   - A sync that is interrupted leaves nothing that counts: it begins again.
-//   - A collection that was not there at the last sync's time was made again, or is
-//     of another database: all of it is read, and all that was are removals.
-//   - A collection that was another one at that time, or a role that hides documents
-//     where the last sync's did not, is refused (*Changed), and so are other
-//     columns, paths, types, formats and ways with removals.
+//     T. If they differ, or are from several times, a second sync follows at once.
+//   - If T expires while the index is compared, the sync starts over at a new one.
+//     If it expires while changes are read, the rest gets a new T; that sync is a
+//     window, and another follows at once. After five attempts the run ends and can
+//     be resumed.
+//   - An interrupted sync leaves nothing that counts, and starts over.
+//   - A collection that did not exist at the last sync's time was recreated, or
+//     belongs to another database: all of it is read, and all earlier documents
+//     count as removed.
+//   - A collection that was a different one at that time, a role that hides
+//     documents where the last sync's did not, and changed columns, paths, types,
+//     formats or handling of removals are rejected (*Changed).
 //
-// Merge writes the current rows out of the files of all syncs. Verify compares what
-// these come to with the manifest, and with the state where it lies beside them.
+// archive.Merge writes the current rows from the files of all syncs. archive.Verify
+// compares them with the manifest, and with the state if there is one.
 //
 // # Files
 //
-// Beside the data files a finished run leaves SHA256SUMS and manifest.json, which
-// the package archive describes. An unfinished one has the folder .fauna-export
+// Next to the data files a finished run leaves SHA256SUMS and manifest.json, which
+// the package archive describes. An unfinished run has the folder .fauna-export
 // with run.json (what the run is, and of which database), NAME.part (the file so
-// far) and NAME.state (how far it is). A file of state carries a version and a
-// checksum that is bound to its name. A damaged NAME.state makes that collection
-// begin anew, a damaged run.json is an error (*archive.DamagedState). The secret is
-// in none of them.
+// far) and NAME.state (how far it is). State files carry a version and a checksum
+// bound to their name. A damaged NAME.state makes that collection start over; a
+// damaged run.json is an error (*archive.DamagedState). None of them contains the
+// secret.
 //
 // # Events
 //
-// Run.Event and Run.Summary give the account of a run for machines, one JSON
-// object a line. Version 1 has these fields; a later version only adds some.
+// Run.Event and Run.Summary report a run for machines, as one JSON object per
+// line. Version 1 has these fields; later versions only add some.
 //
 //	v                  1
 //	event              "progress", or "summary" as the last line

@@ -9,7 +9,7 @@ import (
 	"fauna-export/export/row"
 )
 
-// entry is the file as the manifest describes it.
+// entry returns the file's entry for the manifest.
 func (w *writer) entry(st *state) *archive.Entry {
 	t := st.Tally
 	compress := w.c.layout.Compress
@@ -56,14 +56,14 @@ func (w *writer) entry(st *state) *archive.Entry {
 	for _, name := range w.r.spec.Filtered {
 		if name == w.c.name {
 			e.Filtered = true
-			e.Warnings = append(e.Warnings, "the key's role chooses documents by a predicate: it may hide some, and judges them as they are now")
+			e.Warnings = append(e.Warnings, "the key's role selects documents with a predicate on their current data, so it may hide some")
 		}
 	}
 	return e
 }
 
-// remarks says what left and entered the snapshot between the plan and the reading.
-// They stand in the manifest, and are shown as they stand there.
+// remarks describes what left and entered the snapshot between planning and
+// reading, for the manifest and the screen.
 func (s settled) remarks() []string {
 	var out []string
 	if s.Gone > 0 {
@@ -75,7 +75,7 @@ func (s settled) remarks() []string {
 	return out
 }
 
-// documents is a number of documents, in words for a message.
+// documents formats a number of documents for a message.
 func documents(n int64) string {
 	if n == 1 {
 		return "1 document"

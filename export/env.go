@@ -8,31 +8,30 @@ import (
 	"fauna-export/export/store"
 )
 
-// Clock is the time that a run lives in.
+// Clock is a run's source of time.
 type Clock interface {
 	Now() time.Time
 	// Wait returns after d, or earlier with ctx's error.
 	Wait(ctx context.Context, d time.Duration) error
 }
 
-// Env is what a run takes from the machine, as parameters so that tests can
-// give their own.
+// Env is what a run needs from the machine. Tests replace it.
 type Env struct {
-	// Store is the run's folder.
+	// Store holds the run's files.
 	Store store.Store
-	// Clock is the machine's when nil.
+	// Clock defaults to the system's clock.
 	Clock Clock
-	// Rand spreads retries in time; the engine guards it. Nil is a seed of
-	// the engine's choice.
+	// Rand randomizes the pauses between retries; the engine serializes its
+	// use. Nil means a random seed.
 	Rand rand.Source
 }
 
-// OSEnv is the machine's clock, and the folder dir in its file system.
+// OSEnv returns an Env with the system's clock and the folder dir.
 func OSEnv(dir string) Env {
 	return Env{Store: store.NewFolder(dir), Clock: systemClock{}, Rand: rand.NewPCG(rand.Uint64(), rand.Uint64())}
 }
 
-// withDefaults fills the parts that the caller left out.
+// withDefaults fills in what the caller left out.
 func (e Env) withDefaults() Env {
 	if e.Clock == nil {
 		e.Clock = systemClock{}

@@ -9,7 +9,8 @@ import (
 	"fauna-export/export/archive"
 )
 
-// CollectionError is what stopped one collection; the others go on.
+// CollectionError is the error that stopped one collection. The others
+// continue.
 type CollectionError struct {
 	Collection string
 	Err        error
@@ -18,18 +19,19 @@ type CollectionError struct {
 // Error names the collection and what stopped it.
 func (e *CollectionError) Error() string { return e.Collection + ": " + e.Err.Error() }
 
-// Unwrap is what stopped the collection.
+// Unwrap returns what stopped the collection.
 func (e *CollectionError) Unwrap() error { return e.Err }
 
-// Partial is a run that finished, but not with all documents, or not as one
-// snapshot: exit code 3. What it wrote is whole, verified by the manifest.
+// Partial is the error of a run that finished without all documents, or not as
+// one snapshot: exit code 3. The files it wrote are complete, and the manifest
+// verifies them.
 type Partial struct {
 	// Failures are the collections that were stopped; they have no file.
-	// Resuming the run tries them again.
+	// Resuming the run retries them.
 	Failures []*CollectionError
 	// Window names the collections that were read at more than one time.
 	Window []string
-	// Skipped were left out from the start.
+	// Skipped collections were left out from the start.
 	Skipped []Skipped
 }
 
@@ -45,10 +47,10 @@ func (e *Partial) Error() string {
 	for _, s := range e.Skipped {
 		parts = append(parts, s.Name+" left out: "+s.Why)
 	}
-	return "finished, but not all of it: " + strings.Join(parts, "; ")
+	return "finished, but incomplete: " + strings.Join(parts, "; ")
 }
 
-// Unwrap gives the failures.
+// Unwrap returns the failures.
 func (e *Partial) Unwrap() []error {
 	errs := make([]error, len(e.Failures))
 	for i, f := range e.Failures {
@@ -57,8 +59,8 @@ func (e *Partial) Unwrap() []error {
 	return errs
 }
 
-// Denied tells whether a privilege that went away midway stopped one of the
-// collections: exit code 4.
+// Denied reports whether a privilege revoked during the run stopped a
+// collection: exit code 4.
 func (e *Partial) Denied() bool {
 	for _, f := range e.Failures {
 		if _, ok := errors.AsType[*PrivilegeLost](f); ok {
@@ -71,7 +73,8 @@ func (e *Partial) Denied() bool {
 	return false
 }
 
-// Missing names collections that do not exist: exit code 2, before any file.
+// Missing is the error of collections that do not exist: exit code 2, before
+// any file is written.
 type Missing struct {
 	Collections []string
 }
@@ -81,8 +84,8 @@ func (e *Missing) Error() string {
 	return "no such collection: " + strings.Join(e.Collections, ", ")
 }
 
-// Unreadable names collections that the key may not read: exit code 4,
-// before any file.
+// Unreadable is the error of collections that the key may not read: exit code
+// 4, before any file is written.
 type Unreadable struct {
 	Collections []string
 }
@@ -92,18 +95,18 @@ func (e *Unreadable) Error() string {
 	return "the key may not read: " + strings.Join(e.Collections, ", ")
 }
 
-// AtError is a time that cannot be read at: exit code 2 for one in the
-// future, otherwise 1; before any file.
+// AtError is the error of a time that cannot be read at: exit code 2 for one in
+// the future, otherwise 1; before any file is written.
 type AtError struct {
 	At     int64
 	Future bool
 	// Now is the server's time.
 	Now int64
-	// Minimum is the oldest time that Collection can be read at, when that
-	// is what refuses At.
+	// Minimum is the oldest time that Collection can be read at, if At is
+	// older.
 	Minimum    int64
 	Collection string
-	// Absent are collections that exist but did not at At.
+	// Absent lists collections that exist now but did not at At.
 	Absent []string
 }
 
@@ -120,8 +123,8 @@ func (e *AtError) Error() string {
 	}
 }
 
-// Changed refuses to go on with a run whose server, collections or options
-// are others now: exit code 2.
+// Changed is the error of resuming a run whose server, collections or options
+// have changed: exit code 2.
 type Changed struct {
 	Differences []string
 }
@@ -132,8 +135,8 @@ func (e *Changed) Error() string {
 		". Go on with the same server, key and options, or choose another folder"
 }
 
-// Remade is a collection that was deleted, or deleted and made again, while
-// it was read.
+// Remade is the error of a collection that was deleted, or deleted and
+// recreated, while it was read.
 type Remade struct {
 	Collection string
 	At         int64
@@ -147,8 +150,8 @@ func (e *Remade) Error() string {
 	return fmt.Sprintf("the collection read at %s was deleted, or deleted and made again", archive.FormatTime(e.At))
 }
 
-// PrivilegeLost is a collection that the key could read at first and cannot
-// any more.
+// PrivilegeLost is the error of a collection that the key could read at first
+// and no longer can.
 type PrivilegeLost struct {
 	Collection string
 }
@@ -156,8 +159,8 @@ type PrivilegeLost struct {
 // Error says so.
 func (e *PrivilegeLost) Error() string { return "the privilege to read it was taken away" }
 
-// Hidden are documents that the role's predicate hides now and did not when
-// they were planned.
+// Hidden is the error of documents that the role's predicate hides now but did
+// not when they were planned.
 type Hidden struct {
 	Collection string
 	IDs        []int64
@@ -168,15 +171,15 @@ func (e *Hidden) Error() string {
 	return fmt.Sprintf("the role hides %d documents that it showed before, the first is %d", len(e.IDs), e.IDs[0])
 }
 
-// Unexplained is a page that differs from its plan for no reason that the
-// server gives.
+// Unexplained is the error of a page that differs from its plan without
+// explanation from the server.
 type Unexplained struct {
 	Collection string
 	// From is the first id of the page.
 	From int64
 	// Planned and Got are the numbers of documents.
 	Planned, Got int
-	// Why tells what is wrong where the numbers agree.
+	// Why says what is wrong if the numbers agree.
 	Why string
 }
 
@@ -189,7 +192,7 @@ func (e *Unexplained) Error() string {
 	return msg + "; nothing the server says explains it"
 }
 
-// BadDocument is the one document that makes every page it is on fail.
+// BadDocument is the error of a document that makes every page with it fail.
 type BadDocument struct {
 	Collection string
 	ID         int64
@@ -201,41 +204,41 @@ func (e *BadDocument) Error() string {
 	return fmt.Sprintf("document %d cannot be read: %v", e.ID, e.Err)
 }
 
-// Unwrap is how reading it fails.
+// Unwrap returns the error of reading it.
 func (e *BadDocument) Unwrap() error { return e.Err }
 
-// GaveUp is a request that kept failing until its time for retries was over:
-// the run stops and can be resumed.
+// GaveUp is the error of a request that kept failing for as long as retries are
+// allowed. The run stops and can be resumed.
 type GaveUp struct {
 	After time.Duration
 	Tries int
 	Err   error
 }
 
-// Error tells how long it was tried.
+// Error says how long it was retried.
 func (e *GaveUp) Error() string {
 	return fmt.Sprintf("%v (gave up after %d tries in %s)", e.Err, e.Tries, e.After.Round(time.Second))
 }
 
-// Unwrap is the last failure.
+// Unwrap returns the last failure.
 func (e *GaveUp) Unwrap() error { return e.Err }
 
-// NoSpace is a disk that is full, or too small for what is still to come:
-// the run stops and can be resumed.
+// NoSpace is the error of a disk that is full, or too small for the rest of the
+// run. The run stops and can be resumed.
 type NoSpace struct {
-	// Need is what the rest is expected to take in bytes, 0 when unknown.
+	// Need is the expected size of the rest in bytes, 0 if unknown.
 	Need int64
 	Free int64
 	Err  error
 }
 
-// Error tells what is needed and what is free.
+// Error says how much is needed and how much is free.
 func (e *NoSpace) Error() string {
 	if e.Err != nil {
 		return fmt.Sprintf("the disk is full: %v", e.Err)
 	}
-	return fmt.Sprintf("the disk is too small: the rest needs about %d MB, free are %d MB", (e.Need+999_999)/1_000_000, e.Free/1_000_000)
+	return fmt.Sprintf("the disk is too small: the rest needs about %d MB, and %d MB are free", (e.Need+999_999)/1_000_000, e.Free/1_000_000)
 }
 
-// Unwrap is the file system's error.
+// Unwrap returns the file system's error.
 func (e *NoSpace) Unwrap() error { return e.Err }

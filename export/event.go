@@ -11,9 +11,9 @@ import (
 	"fauna-export/export/archive"
 )
 
-// Event is one line of the machine-readable account of a run; the package
-// documentation says what its fields hold. Times are text as FormatMoment
-// writes them, durations seconds.
+// Event is one line of the machine-readable progress of a run; the package
+// documentation describes its fields. Times are text as FormatMoment writes
+// them, durations are in seconds.
 type Event struct {
 	Version int    `json:"v"`
 	Event   string `json:"event"` // "progress", "summary", "error"
@@ -42,7 +42,7 @@ type Event struct {
 	Free          *int64            `json:"disk_free,omitempty"`
 	Collections   []EventCollection `json:"collections,omitempty"`
 
-	// Outcome is of a summary: "done", "partial" or "stopped".
+	// Outcome is set in a summary: "done", "partial" or "stopped".
 	Outcome  string            `json:"outcome,omitempty"`
 	Error    string            `json:"error,omitempty"`
 	Manifest *archive.Manifest `json:"manifest,omitempty"`
@@ -65,12 +65,12 @@ type EventCollection struct {
 
 const eventVersion = 1
 
-// Event is the run's progress now, as an event.
+// Event returns the run's current progress.
 func (r *Run) Event() Event {
 	return newEvent("progress", r.Status(), r.env.Clock.Now())
 }
 
-// Summary is the last event of a run, from what Do returned.
+// Summary returns the last event of a run, given the results of Do.
 func (r *Run) Summary(m *archive.Manifest, err error) Event {
 	e := newEvent("summary", r.Status(), r.env.Clock.Now())
 	e.Manifest = m
@@ -126,7 +126,7 @@ func newEvent(kind string, s Status, now time.Time) Event {
 	return e
 }
 
-// eventTime is a time to the millisecond, empty for none.
+// eventTime formats a time to the millisecond, "" for the zero time.
 func eventTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -134,7 +134,7 @@ func eventTime(t time.Time) string {
 	return archive.FormatMoment(t.Truncate(time.Millisecond))
 }
 
-// seconds is a duration, nil when it is not known.
+// seconds returns a duration in seconds, nil if unknown.
 func seconds(d time.Duration) *float64 {
 	if d < 0 {
 		return nil
@@ -143,5 +143,5 @@ func seconds(d time.Duration) *float64 {
 	return &s
 }
 
-// tidy keeps three decimals.
+// tidy rounds to three decimals.
 func tidy(f float64) float64 { return math.Round(f*1000) / 1000 }

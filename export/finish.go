@@ -18,8 +18,8 @@ type diskFault struct {
 func (e *diskFault) Error() string { return e.op + ": " + e.err.Error() }
 func (e *diskFault) Unwrap() error { return e.err }
 
-// diskError says what was being done when the store failed; a full disk is a
-// *NoSpace.
+// diskError wraps an error of the store with what was being done; a full disk
+// is a *NoSpace.
 func (r *Run) diskError(op string, err error) error {
 	if _, ok := errors.AsType[*store.Error](err); ok {
 		return err
@@ -30,8 +30,8 @@ func (r *Run) diskError(op string, err error) error {
 	return &diskFault{op: op, err: err}
 }
 
-// finish writes the hashes and, as the last of all, the manifest. A run that
-// has collections left keeps what is needed to go on with them.
+// finish writes the hashes and, last of all, the manifest. A run with failed
+// collections keeps what is needed to resume them.
 func (r *Run) finish() (*archive.Manifest, error) {
 	r.mu.Lock()
 	r.phase = Finishing
@@ -58,15 +58,15 @@ func (r *Run) finish() (*archive.Manifest, error) {
 	return m, nil
 }
 
-// sweep removes what only an unfinished run needs. What the run is goes
-// first: without it the rest means nothing.
+// sweep removes what only an unfinished run needs. run.json goes first, because
+// the rest means nothing without it.
 func (r *Run) sweep(keep bool) error {
 	if keep {
 		return nil
 	}
 	var err error
 	if r.spec.Mode == Incremental {
-		// The comparison with the index follows, and maybe a second sync.
+		// The comparison with the index comes next, and perhaps a second sync.
 		r.sync = 2
 		err = r.saveRun()
 	} else {
@@ -89,7 +89,7 @@ func (r *Run) sweep(keep bool) error {
 	return nil
 }
 
-// forget removes what the run is: there is nothing left to resume.
+// forget removes run.json, so that there is nothing left to resume.
 func (r *Run) forget() error {
 	if err := r.env.Store.Remove(archive.RunName); err != nil {
 		return r.diskError("remove "+archive.RunName, err)
@@ -97,8 +97,8 @@ func (r *Run) forget() error {
 	return nil
 }
 
-// newManifest is what the manifest of every run says of it as a whole. The caller
-// holds mu.
+// newManifest returns a manifest with what every run records about itself. The
+// caller holds mu.
 func (r *Run) newManifest() *archive.Manifest {
 	m := &archive.Manifest{
 		Version: archive.Version, Tool: r.spec.Tool, Endpoint: r.spec.Endpoint, Mode: r.spec.Mode,
@@ -114,8 +114,8 @@ func (r *Run) newManifest() *archive.Manifest {
 	return m
 }
 
-// manifest describes the finished run, and what is missing from it. The
-// caller holds mu.
+// manifest returns the manifest of the finished run, and what is missing from
+// it. The caller holds mu.
 func (r *Run) manifest() (*archive.Manifest, *Partial) {
 	partial := &Partial{Failures: r.left, Skipped: r.spec.Skipped}
 	m := r.newManifest()
@@ -139,7 +139,7 @@ func (r *Run) manifest() (*archive.Manifest, *Partial) {
 			partial.Window = append(partial.Window, c.name)
 		}
 	}
-	partial.Window = slices.Compact(partial.Window) // parts follow each other
+	partial.Window = slices.Compact(partial.Window) // parts are adjacent
 	if r.spec.NoSnapshot {
 		m.Consistency = archive.ConsistencyNone
 		partial.Window = nil
@@ -154,8 +154,8 @@ func (r *Run) manifest() (*archive.Manifest, *Partial) {
 			}
 		}
 		for _, c := range r.all {
-			// A collection read wholly at a later time than the first is
-			// not of one time with the others.
+			// A collection read entirely at a later time than the first is not
+			// from the same point in time as the others.
 			if c.entry != nil && len(c.segments) == 1 && c.segments[0].At != r.times[0] && c.put.Window == 0 {
 				partial.Window = append(partial.Window, c.name)
 			}

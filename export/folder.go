@@ -7,19 +7,19 @@ import (
 	"fauna-export/export/store"
 )
 
-// emptyStore refuses a store in which a new run cannot begin.
+// emptyStore returns an error if a new run cannot start in the store.
 func (r *Run) emptyStore() error {
-	if r.env.Store == nil { // a run that is streamed
+	if r.env.Store == nil { // a stream
 		return nil
 	}
 	return archive.CheckNew(r.env.Store)
 }
 
-// openFolder finds out whether a run does the first sync of its folder, goes on
-// with it, or does the next.
+// openFolder determines whether a run does the first sync of its folder,
+// resumes it, or does the next one.
 func (r *Run) openFolder() error {
 	if r.env.Store == nil {
-		return nil // a stream, which Stream refuses
+		return nil // a stream, for which Stream returns an error
 	}
 	f, err := archive.Inspect(r.env.Store)
 	if err != nil {
@@ -42,7 +42,7 @@ func (r *Run) openFolder() error {
 		}
 	case archive.Finished, archive.Syncs:
 		if f.Manifest.Consistency == archive.ConsistencyNone {
-			return &store.Error{Store: f.Store, Problem: "holds a run without a snapshot, which no sync can go on with: choose another folder"}
+			return &store.Error{Store: f.Store, Problem: "holds a run without a snapshot, which a sync can't continue: choose another folder"}
 		}
 		r.chain = true
 	default:
@@ -51,8 +51,8 @@ func (r *Run) openFolder() error {
 	return nil
 }
 
-// Verify reads the files of a run that Do has finished again, but for those that
-// Do itself read while it wrote them, and compares them with the manifest.
+// Verify re-reads the files of a finished run, except those that Do verified
+// while writing, and compares them with the manifest.
 func (r *Run) Verify(ctx context.Context, progress func(archive.VerifyStatus)) (*archive.Report, error) {
 	r.mu.Lock()
 	found := r.found

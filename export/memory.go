@@ -7,20 +7,20 @@ import (
 	"fauna-export/export/row"
 )
 
-// Bounds on what a run holds in memory.
+// Limits on what a run holds in memory.
 const (
 	plainBudget  = 24 << 20 // bytes of pages and rows
-	packedBudget = 20 << 20 // the same, where a compressor needs its own
+	packedBudget = 20 << 20 // the same with compression, which needs memory too
 
-	mostMaking = 4 // pages of which rows are made at once
-	mostIdle   = 8 // batches kept to be used again
+	mostMaking = 4 // pages turned into rows at the same time
+	mostIdle   = 8 // batches kept for reuse
 )
 
-// memory bounds the bytes of the pages and rows that a run holds, and keeps the
-// memory of batches to be used again.
+// memory limits the bytes of pages and rows that a run holds, and keeps batches
+// for reuse.
 type memory struct {
 	budget int64
-	making chan struct{} // one place for each page of which rows are made at once
+	making chan struct{} // limits concurrent serialization
 
 	mu struct {
 		sync.Mutex
@@ -37,8 +37,8 @@ func newMemory(packed bool) *memory {
 	return m
 }
 
-// reserve takes n bytes for a chunk, and reports whether they are there. With
-// always they are taken all the same.
+// reserve takes n bytes for a chunk and reports whether the budget allowed it.
+// With always it takes them anyway.
 func (m *memory) reserve(ch *chunk, n int64, always bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -50,7 +50,7 @@ func (m *memory) reserve(ch *chunk, n int64, always bool) bool {
 	return true
 }
 
-// settle replaces what was reserved for a chunk by n bytes.
+// settle replaces a chunk's reservation with n bytes.
 func (m *memory) settle(ch *chunk, n int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -67,7 +67,7 @@ func (m *memory) release(ch *chunk) {
 	}
 }
 
-// recycle keeps a batch to be used again, unless it is very large.
+// recycle keeps a batch for reuse, unless it is very large.
 func (m *memory) recycle(b *row.Batch) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

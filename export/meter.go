@@ -12,7 +12,7 @@ type meter struct {
 
 func (m *meter) add(now time.Time, rows, bytes int64) {
 	sec := now.Unix()
-	if m.first == 0 || sec < m.first { // a clock may be put back
+	if m.first == 0 || sec < m.first { // a clock may be set back
 		m.first = sec
 	}
 	s := &m.slots[sec%int64(len(m.slots))]
@@ -23,8 +23,8 @@ func (m *meter) add(now time.Time, rows, bytes int64) {
 	s.bytes += bytes
 }
 
-// rates are rows and bytes a second over the last whole seconds, and the
-// running one while there is no other.
+// rates returns rows and bytes per second over the last whole seconds, or over
+// the current second if none has passed.
 func (m *meter) rates(now time.Time) (rows, bytes float64) {
 	if m.first == 0 {
 		return 0, 0

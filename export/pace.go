@@ -8,42 +8,42 @@ import (
 	"time"
 )
 
-// longSilence is from when on a run says that it waits for an answer.
+// longSilence is after how long a run reports that it is waiting for an answer.
 const longSilence = 5 * time.Second
 
-// pace is how fast all workers together may ask: pauses after an overloaded
-// server's answers, fewer requests in flight after these, a largest rate of
-// documents, and the jitter of retries.
+// pace limits how fast all workers together send requests: it pauses and lowers
+// the number of requests in flight when the server is overloaded, limits the
+// rate of documents, and randomizes retries.
 type pace struct {
 	clock Clock
 
 	mu      sync.Mutex
 	maxRate int
 	random  *rand.Rand
-	until   time.Time // nobody asks before
+	until   time.Time // no requests before
 	limit   float64   // requests in flight, at most
 	most    float64
-	reserve time.Time // when the next document may be read, under maxRate
+	reserve time.Time // when maxRate allows the next document
 	waiting string
 	nextTry time.Time
-	waits   int       // calls in a pause after a failure
-	flying  int       // requests that are not answered yet
-	silent  time.Time // since when there is no answer to any of them
+	waits   int       // calls that are pausing after a failure
+	flying  int       // requests in flight
+	silent  time.Time // since when none of them was answered
 }
 
 func newPace(clock Clock, src rand.Source, workers, maxRate int) *pace {
 	return &pace{clock: clock, random: rand.New(src), limit: float64(workers), most: float64(workers), maxRate: maxRate}
 }
 
-// backoff is the pause after the nth failure in a row: it doubles, and lies
-// anywhere between half and all of that.
+// backoff returns the pause after the nth failure in a row: it doubles each
+// time, and is a random value between half and all of that.
 func (p *pace) backoff(n int) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return backoff(n, p.random)
 }
 
-// wait returns when this worker may ask.
+// wait returns when this worker may send a request.
 func (p *pace) wait(ctx context.Context) error {
 	for {
 		p.mu.Lock()
@@ -58,7 +58,7 @@ func (p *pace) wait(ctx context.Context) error {
 	}
 }
 
-// spend waits for its turn to read n documents under the largest rate.
+// spend waits until maxRate allows n more documents.
 func (p *pace) spend(ctx context.Context, n int) error {
 	p.mu.Lock()
 	if p.maxRate == 0 {
@@ -75,20 +75,21 @@ func (p *pace) spend(ctx context.Context, n int) error {
 	return p.clock.Wait(ctx, d)
 }
 
-// setMaxRate changes the largest rate; what was reserved under the old one is dropped.
+// setMaxRate changes the maximum rate and drops reservations under the old one.
 func (p *pace) setMaxRate(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.maxRate, p.reserve = n, time.Time{}
 }
 
-// slow makes everybody pause, and halves the requests in flight.
+// slow makes all workers pause, and halves the requests in flight.
 func (p *pace) slow(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.Now()
 	if t := now.Add(d); t.After(p.until) {
-		// One overload is answered to all that were in flight: it halves once.
+		// An overload fails all requests in flight at once, but should halve
+		// only once.
 		if p.until.Before(now) {
 			p.limit = max(1, p.limit/2)
 		}
@@ -96,8 +97,8 @@ func (p *pace) slow(d time.Duration) {
 	}
 }
 
-// asked notes a request. What it returns notes how it ended: with an answer,
-// whatever its sense, or without one.
+// asked records a request. The function it returns records the end: with any
+// answer, or without one.
 func (p *pace) asked() (answered func(error)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,10 +112,10 @@ func (p *pace) asked() (answered func(error)) {
 		p.flying--
 		if err == nil {
 			p.silent = p.clock.Now()
-			// Others may still pause, but nothing is waited for any more.
+			// Others may still pause, but the server is answering again.
 			p.waiting, p.nextTry = "", time.Time{}
 			if p.limit < p.most {
-				// After a slow-down the requests in flight grow again, by one
+				// After an overload the requests in flight grow again, by one
 				// every few answers.
 				p.limit = min(p.most, p.limit+1/(2*p.limit))
 			}
@@ -122,7 +123,7 @@ func (p *pace) asked() (answered func(error)) {
 	}
 }
 
-// slowed tells whether fewer requests are in flight than there may be.
+// slowed reports whether the number of requests in flight is reduced.
 func (p *pace) slowed() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -141,7 +142,8 @@ func (p *pace) setWorkers(n int) {
 	p.most, p.limit = float64(n), float64(n)
 }
 
-// pause is a worker's own pause after a failure; everybody can see why.
+// pause pauses one worker after a failure, and makes the reason visible in the
+// status.
 func (p *pace) pause(ctx context.Context, d time.Duration, why string) error {
 	p.mu.Lock()
 	p.waits++
@@ -157,7 +159,7 @@ func (p *pace) pause(ctx context.Context, d time.Duration, why string) error {
 	return err
 }
 
-// state is what the run waits for, empty when it does not.
+// state returns what the run is waiting for, "" for nothing.
 func (p *pace) state() (string, time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -10,24 +10,25 @@ import (
 )
 
 const (
-	// AutoParts as Spec.Parts lets the engine choose the number of parts.
+	// AutoParts, as Spec.Parts, lets the engine choose the number of parts.
 	AutoParts = -1
-	// MaxParts is the largest number of parts of a collection.
+	// MaxParts is the largest number of parts per collection.
 	MaxParts = 10_000
 
-	// autoPart is about how many documents a part has that the engine chooses.
+	// autoPart is the approximate size of a part, in documents, that the engine
+	// aims for.
 	autoPart = 4_000_000
 )
 
-// part is a range of a collection's ids: it has its own scanner, chunks, writer,
-// file and checkpoint. A collection that is not divided is one part.
+// part is a range of a collection's ids: it has its own scanner, chunks,
+// writer, file and checkpoint. An undivided collection is one part.
 type part struct {
-	lo, hi int64 // ids from lo up to, and without, hi; hi -1 is the end
+	lo, hi int64 // lo inclusive, hi exclusive; hi -1 means no end
 	i, of  int   // from 0
 }
 
-// file is the name of a part's file: that of the collection's file, with the
-// part's number from 0 where there are several.
+// file returns the name of a part's file: the collection's, with the part's
+// number from 0 if there are several.
 func (p part) file(base, extension string) string {
 	if p.of > 1 {
 		base = fmt.Sprintf("%s-%05d-of-%05d", base, p.i, p.of)
@@ -35,8 +36,8 @@ func (p part) file(base, extension string) string {
 	return base + "." + extension
 }
 
-// within keeps those of a page of ids that are of the part, and where the next page
-// begins, -1 for no more.
+// within returns the ids of a page that belong to the part, and where the next
+// page starts, -1 for none.
 func (p part) within(ids []int64, next int64) ([]int64, int64) {
 	if p.hi < 0 {
 		return ids, next
@@ -50,8 +51,8 @@ func (p part) within(ids []int64, next int64) ([]int64, int64) {
 	return ids, next
 }
 
-// collections makes what a run reads: the parts of every collection, as bounds say
-// where the second and later ones begin.
+// collections returns the parts of every collection that the run reads; bounds
+// says where the second and later ones begin.
 func (r *Run) collections(bounds map[string][]int64) ([]*collection, error) {
 	var all []*collection
 	names := archive.FileNames(r.spec.Collections)
@@ -84,9 +85,9 @@ func (r *Run) collections(bounds map[string][]int64) ([]*collection, error) {
 	return all, nil
 }
 
-// divide replaces the collections by their parts, where the run has several.
+// divide replaces the collections with their parts if the run has several.
 func (r *Run) divide(ctx context.Context) error {
-	if r.bounds != nil { // of the plan
+	if r.bounds != nil { // from the plan
 		return r.setBounds(r.bounds)
 	}
 	if r.spec.Parts == 0 || r.spec.Parts == 1 {
@@ -113,8 +114,8 @@ func (r *Run) divide(ctx context.Context) error {
 	return r.setBounds(found)
 }
 
-// findBounds finds where the parts of each collection begin; size says how many
-// documents it has and how many parts it is to have.
+// findBounds finds where the parts of each collection begin; size returns its
+// number of documents and the wanted number of parts.
 func (r *Run) findBounds(ctx context.Context, size func(*collection) (documents int64, parts int)) (map[string][]int64, error) {
 	found := make(map[string][]int64)
 	for _, c := range r.all {
@@ -130,8 +131,8 @@ func (r *Run) findBounds(ctx context.Context, size func(*collection) (documents 
 	return found, nil
 }
 
-// setBounds makes the parts of a run that begin at given ids, in place of its
-// collections: with the same time and life.
+// setBounds replaces the run's collections with parts that begin at the given
+// ids. They keep the collection's time and life.
 func (r *Run) setBounds(bounds map[string][]int64) error {
 	parts, err := r.collections(bounds)
 	if err != nil {
@@ -159,10 +160,11 @@ func (r *Run) setBounds(bounds map[string][]int64) error {
 	return nil
 }
 
-// confirmParts compares the rows of each collection that was read in parts with the
-// server's own count, once all of them are written. Of a shard, which has only some
-// of the parts, the count goes into the manifest for the joining of all. More than
-// were read is a collection that failed; fewer have left the snapshot since.
+// confirmParts compares the rows of each collection read in parts with the
+// server's own count, once all parts are written. A shard has only some of the
+// parts, so it records the count in its manifest for archive.Finish. If the
+// server counts more, the collection failed; if fewer, some have left the
+// snapshot since.
 func (r *Run) confirmParts(ctx context.Context) error {
 	for _, name := range r.spec.Collections {
 		var parts []*collection
@@ -173,7 +175,7 @@ func (r *Run) confirmParts(ctx context.Context) error {
 			}
 			parts = append(parts, c)
 			if c.entry == nil || len(c.segments) > 1 || c.at != r.times[0] {
-				whole = false // failed, or read at more than one time
+				whole = false // failed, or read at several times
 				continue
 			}
 			rows += c.entry.Rows - c.put.Window
@@ -214,11 +216,12 @@ func (r *Run) confirmParts(ctx context.Context) error {
 	return nil
 }
 
-// countUnknown is the warning of a collection whose documents cannot be counted any
-// more.
+// countUnknown is the warning for a collection whose documents can no longer be
+// counted.
 const countUnknown = "the number of its documents could not be confirmed: the snapshot expired before the server had counted them"
 
-// failParts takes the files of a collection's parts away, so that it is read again.
+// failParts removes the files of a collection's parts, so that it is read
+// again.
 func (r *Run) failParts(parts []*collection, err error) error {
 	for _, c := range parts {
 		for _, name := range []string{archive.StateName(c.file), c.file} {

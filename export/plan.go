@@ -6,12 +6,13 @@ import (
 	"time"
 )
 
-// Pages of ids. One of 50 000 takes a real core half a second, in which the
-// documents of a first page of 1 000 run out. So they grow: each is in before
-// the documents of the one before it are read, at a seventh of their speed.
+// Sizes of pages of ids. A page of 50 000 takes a real server half a second,
+// longer than the documents of a first page of 1 000 last. So pages grow slowly
+// enough that each arrives before the documents of the previous one have been
+// read.
 const (
 	firstIDs = 1_000 // ids of a collection's first page
-	growIDs  = 5     // the next page has so many times as many
+	growIDs  = 5     // growth factor from page to page
 	laterIDs = 50_000
 )
 
@@ -23,7 +24,7 @@ type planner struct {
 	noSnapshot bool
 
 	// Guarded by the scheduler's mu.
-	times   []int64   // the times read at; the last one is for what begins now
+	times   []int64   // the times read at; new pages use the last one
 	ends    time.Time // when the last of times expires
 	renewed int       // how often one expired
 }
@@ -44,7 +45,7 @@ func (p *planner) scan(ctx context.Context, t task) {
 		return
 	}
 	if t.c.renewing {
-		return // read at a time that is given up
+		return // read at an abandoned time
 	}
 	t.c.scanned = true
 	t.c.idPage = min(growIDs*t.size, laterIDs)
@@ -55,15 +56,15 @@ func (p *planner) scan(ctx context.Context, t task) {
 	p.wake.Broadcast()
 }
 
-// askPlan reads one page of ids and does not believe it at once: a lost
-// privilege, or a collection made again, answers like an empty end. A page
-// that begins with the id which the page before it named is whole, since one
-// query reads at one time.
+// askPlan reads one page of ids and checks suspicious answers: a revoked
+// privilege or a recreated collection looks like an empty last page. A page
+// that starts with the id announced by the previous page is trustworthy, since
+// each query reads at one time.
 func (p *planner) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
 	for try := 0; ; try++ {
 		ids, next, err := p.askIDs(ctx, t.c, t.at, t.from, t.size)
 		if fail := failureOf(err); fail != nil && fail.Missing() {
-			// The collection itself is not there any more.
+			// The collection itself no longer exists.
 			if err := p.checkAccess(ctx, t.c, t.at); err != nil {
 				return nil, -1, err
 			}
@@ -78,8 +79,8 @@ func (p *planner) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
 		if sure || try > 0 {
 			return ids, next, nil
 		}
-		// It looks as if something went. Ask whether we may see it at all,
-		// and then once more.
+		// Something seems to be missing. Check that we may read it at all, then
+		// ask again.
 		if err := p.checkAccess(ctx, t.c, t.at); err != nil {
 			return nil, -1, err
 		}
@@ -89,7 +90,8 @@ func (p *planner) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
 	}
 }
 
-// checkIDs refuses a page of ids that is not ascending, or leads backwards.
+// checkIDs returns an error for a page of ids that is not ascending or leads
+// backwards.
 func checkIDs(t task, ids []int64, next int64) error {
 	last := t.from - 1
 	for _, id := range ids {
@@ -106,8 +108,8 @@ func checkIDs(t task, ids []int64, next int64) error {
 	return nil
 }
 
-// checkAccess tells whether the collection is still the one that was there at
-// a time, and may be read.
+// checkAccess returns an error unless the collection is still the one that
+// existed at that time and may be read.
 func (q *requester) checkAccess(ctx context.Context, c *collection, at int64) error {
 	if at != 0 {
 		absent, err := q.askAbsent(ctx, c, []string{c.name}, at)
@@ -130,23 +132,23 @@ func (q *requester) checkAccess(ctx context.Context, c *collection, at int64) er
 	return nil
 }
 
-// mostRenewals is how often a time may expire before anything was read at it.
+// mostRenewals is how often a time may expire before anything is read at it.
 const mostRenewals = 5
 
-// expiredAtOnce is a server that lets every time expire at once.
+// expiredAtOnce is the error of a server on which every time expires
+// immediately.
 type expiredAtOnce struct{ times int }
 
 func (e *expiredAtOnce) Error() string {
-	return fmt.Sprintf("the server calls every time too old: %d new ones expired before anything was read at them; see its clock and history_days", e.times)
+	return fmt.Sprintf("the server rejects every time as too old: %d new ones expired before anything was read; check its clock and history_days", e.times)
 }
 
-// renew takes a new time for what is left of a collection whose time
-// expired.
+// renew takes a new time for the rest of a collection whose time expired.
 func (p *planner) renew(ctx context.Context, c *collection) {
 	p.mu.Lock()
 	old, latest := c.at, p.times[len(p.times)-1]
 	c.renewals++
-	again := c.renewals - 1 // times that expired since anything was read
+	again := c.renewals - 1 // times that expired since anything was last read
 	p.mu.Unlock()
 	at, err := latest, error(nil)
 	switch {
@@ -159,8 +161,8 @@ func (p *planner) renew(ctx context.Context, c *collection) {
 		at, err = p.askNow(ctx)
 	}
 	if err == nil {
-		// The collection's own life outlives its documents': this tells
-		// whether it is still the same one.
+		// The history of the collection's settings outlives that of its
+		// documents, so this still works: is it the same collection?
 		err = p.checkAccess(ctx, c, old)
 	}
 	err = p.refine(ctx, c, nil, err)
@@ -178,7 +180,8 @@ func (p *planner) renew(ctx context.Context, c *collection) {
 		p.times = append(p.times, at)
 		p.renewed++
 		if !p.ends.IsZero() {
-			// The new time lives at least as long as the first one did.
+			// The new time stays readable at least as long as the first one
+			// did.
 			p.ends = p.clock.Now().Add(c.life)
 		}
 	}
@@ -191,15 +194,14 @@ func (p *planner) renew(ctx context.Context, c *collection) {
 	p.wake.Broadcast()
 }
 
-// over tells whether what a worker found is of no use any more. The caller
-// holds mu.
+// over reports whether a worker's result is no longer needed. The caller holds
+// mu.
 func (s *scheduler) over(ctx context.Context, c *collection) bool {
 	return s.cause != nil || ctx.Err() != nil || c.state == CollectionFailed
 }
 
-// expireLocked gives the collection's time up: what is not read yet is
-// planned again at a new one, as soon as its workers are done. The caller
-// holds mu.
+// expireLocked abandons the collection's time: once its workers are done, the
+// rest is planned again at a new time. The caller holds mu.
 func (s *scheduler) expireLocked(c *collection) {
 	if c.renewing {
 		return
@@ -208,15 +210,15 @@ func (s *scheduler) expireLocked(c *collection) {
 	s.wake.Broadcast()
 }
 
-// replan forgets the plan from the first chunk that is not read, and returns its
-// first id. What is to be read of a sync is known; of a full run it is planned
-// anew. The caller holds mu, and no worker has the collection.
+// replan drops the plan from the first unread chunk on, and returns its first
+// id. A sync knows what is left to read; a full run plans it again. The caller
+// holds mu, and no worker has the collection.
 func (p *planner) replan(c *collection) int64 {
 	from := c.nextPlanned()
 	for i, ch := range c.pending {
 		if !ch.done {
 			if from = ch.from; from != ch.ids[0] {
-				c.cut = false // it is the first of all still
+				c.cut = false // it is still the first of all
 			}
 			p.dropFrom(c, i)
 			break

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// prepare asks the server, before any file is made, for the time to read at
-// and whether all collections are there and readable.
+// prepare gets the time to read at and checks that all collections exist and
+// are readable, before any file is written.
 func (r *Run) prepare(ctx context.Context) error {
 	now, err := r.askNow(ctx)
 	if err != nil {
@@ -30,7 +30,7 @@ func (r *Run) prepare(ctx context.Context) error {
 	if existed == 0 {
 		existed = now
 	}
-	// Both at once: a far server makes each question dear.
+	// Both at once, to save a round trip.
 	var probed accessAnswer
 	var asked sync.WaitGroup
 	asked.Go(func() { probed = r.askAccess(ctx, r.all) })
@@ -69,7 +69,7 @@ func (r *Run) prepare(ctx context.Context) error {
 	return nil
 }
 
-// accessAnswer is what the key may not read now of some collections.
+// accessAnswer says which of some collections the key may not read now.
 type accessAnswer struct {
 	unreadable, missing, filtered []string
 	err                           error
@@ -78,7 +78,7 @@ type accessAnswer struct {
 func (r *Run) askAccess(ctx context.Context, of []*collection) (a accessAnswer) {
 	var names []string
 	for _, c := range of {
-		if len(names) == 0 || names[len(names)-1] != c.name { // parts follow each other
+		if len(names) == 0 || names[len(names)-1] != c.name { // parts are adjacent
 			names = append(names, c.name)
 		}
 	}
@@ -86,8 +86,8 @@ func (r *Run) askAccess(ctx context.Context, of []*collection) (a accessAnswer) 
 	return a
 }
 
-// admit refuses collections that cannot be read, and learns how long a
-// snapshot of each lives.
+// admit returns an error for collections that cannot be read, and finds out how
+// long a snapshot of each stays readable.
 func (r *Run) admit(ctx context.Context, of []*collection, at int64, a accessAnswer) error {
 	switch {
 	case a.err != nil:
@@ -120,12 +120,12 @@ func (r *Run) admit(ctx context.Context, of []*collection, at int64, a accessAns
 	return nil
 }
 
-// livesAtOnce is how many requests ask for oldest times side by side: each
-// collection needs one of its own.
+// livesAtOnce is how many requests for oldest times run in parallel; each
+// collection needs its own.
 const livesAtOnce = 8
 
-// lives asks for the oldest time at which each collection can be read, where
-// the caller did not say how long its snapshots live.
+// lives requests the oldest readable time of each collection, unless the caller
+// said how long its snapshots stay readable.
 func (r *Run) lives(ctx context.Context, of []*collection, at int64) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// totals are the rows read and expected over all collections; final when the
-// expected ones are all known. The caller holds mu.
+// totals returns the rows read and expected over all collections, and whether
+// the expected number is final. The caller holds mu.
 func (r *Run) totals() (read, expected int64, final bool) {
 	final = true
 	for _, c := range r.all {
@@ -17,15 +17,15 @@ func (r *Run) totals() (read, expected int64, final bool) {
 	return read, expected, final
 }
 
-// expected is the number of rows known of so far.
+// expected returns the number of rows known so far.
 func (c *collection) expected() int64 { return c.planned - c.gone + c.appeared }
 
-// counted tells whether expected will not grow.
+// counted reports whether expected is final.
 func (c *collection) counted() bool {
 	return c.state == CollectionDone || c.state == CollectionFailed || (c.scanFrom < 0 && !c.renewing)
 }
 
-// Status is the progress now. It is cheap enough to be asked for many times a
+// Status returns the current progress. It is cheap enough to call many times a
 // second.
 func (r *Run) Status() Status {
 	r.mu.Lock()
@@ -73,7 +73,7 @@ func (r *Run) Status() Status {
 	return s
 }
 
-// status is the progress of a collection, or of a part of one.
+// status returns the progress of a collection or part.
 func (c *collection) status(now time.Time) CollectionStatus {
 	s := CollectionStatus{
 		Name: c.name, State: c.state, Rows: c.read, Expected: c.expected(), ExpectedFinal: c.counted(),
@@ -86,7 +86,7 @@ func (c *collection) status(now time.Time) CollectionStatus {
 	return s
 }
 
-// join adds the progress of the next part.
+// join adds the progress of another part.
 func (s *CollectionStatus) join(p CollectionStatus) {
 	switch {
 	case s.State == p.State:
@@ -105,7 +105,7 @@ func (s *CollectionStatus) join(p CollectionStatus) {
 	s.estimate()
 }
 
-// estimate sets the time to the end.
+// estimate sets the remaining time.
 func (s *CollectionStatus) estimate() {
 	s.ETA = -1
 	if s.ExpectedFinal {
@@ -113,7 +113,7 @@ func (s *CollectionStatus) estimate() {
 	}
 }
 
-// eta is how long the rest takes; negative when nothing moves.
+// eta returns the remaining time, negative if there is no progress.
 func eta(left int64, rate float64) time.Duration {
 	switch {
 	case left <= 0:

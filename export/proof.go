@@ -14,33 +14,33 @@ import (
 	"fauna-export/export/store"
 )
 
-// proof is the reading again of a file while it is still being written, as far
-// as it is durable. A run reads all its files again; what is read beside the
-// waiting for a server costs no time at the end.
+// proof verifies a file while it is still being written, as far as it is
+// durable. A run re-reads all of its files, and doing so while waiting for the
+// server saves time at the end.
 type proof struct {
 	file store.File
-	pos  int64 // what is read; of the reader alone
+	pos  int64 // bytes read; used by the reader only
 	done chan struct{}
-	// found is what was found, good after done.
+	// found is the result, valid after done is closed.
 	found archive.Reading
 
 	mu      sync.Mutex
 	wake    sync.Cond
 	durable int64 // bytes that may be read
-	ended   bool  // they are the whole file
-	dropped bool  // nobody wants to know any more
+	ended   bool  // durable covers the whole file
+	dropped bool  // no longer needed
 }
 
-// proven tells whether a file is read again while it is written. A compressed
-// one would need the memory of a decompressor beside that of its compressor, a
-// Parquet file begins with its end, and of a sync's file more is to be found
-// than this does. Windows renames no file that is open.
+// proven reports whether a file is verified while it is written. A compressed
+// file would need a decompressor's memory as well, a Parquet file is read from
+// its end, and a sync's file needs more checks. Windows cannot rename an open
+// file.
 func (r *Run) proven(l row.Layout) bool {
 	return r.spec.Mode == Full && l.Format.Can().Streams && (l.Compress == row.None || l.Compress == "") && runtime.GOOS != "windows"
 }
 
-// readAgain lets the first bytes of the file, which are durable, be read again.
-// A file that is written in a moment is read at the end of the run.
+// readAgain makes the first durable bytes of the file available to the proof.
+// Files written before their first checkpoint are read at the end of the run.
 func (w *writer) readAgain(durable int64) {
 	w.r.mu.Lock()
 	defer w.r.mu.Unlock()
@@ -52,8 +52,8 @@ func (w *writer) readAgain(durable int64) {
 	}
 }
 
-// startProof begins with a file of which some bytes are durable; nil where
-// the store cannot be read from. It ends by itself after end or drop.
+// startProof starts verifying a file of which some bytes are durable; nil if
+// the store cannot be read from. It stops after end or drop.
 func startProof(s store.Store, name string, l row.Layout, durable int64) *proof {
 	file, _, err := s.Open(name)
 	if err != nil {
@@ -68,7 +68,7 @@ func startProof(s store.Store, name string, l row.Layout, durable int64) *proof 
 		all := io.TeeReader(f, h)
 		f.found.Rows, f.found.Bad = row.CheckStream(context.Background(), l, all)
 		if f.found.Bad != nil {
-			// The hash is of the whole file, whatever its rows are.
+			// Hash the whole file, even if its rows are bad.
 			_, f.found.Failed = io.Copy(io.Discard, all)
 		}
 		if errors.Is(f.found.Bad, errDropped) {
@@ -79,9 +79,9 @@ func startProof(s store.Store, name string, l row.Layout, durable int64) *proof 
 	return f
 }
 
-var errDropped = errors.New("the run ended before the file did")
+var errDropped = errors.New("the run ended before the file was complete")
 
-// Read gives what is durable, and waits for more.
+// Read returns durable bytes, and waits for more.
 func (f *proof) Read(p []byte) (int, error) {
 	f.mu.Lock()
 	for f.pos == f.durable && !f.ended && !f.dropped {
@@ -103,7 +103,7 @@ func (f *proof) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// grow lets the first bytes of the file be read.
+// grow makes more durable bytes available.
 func (f *proof) grow(durable int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -111,7 +111,7 @@ func (f *proof) grow(durable int64) {
 	f.wake.Broadcast()
 }
 
-// end says that the durable bytes are the whole file.
+// end declares the durable bytes to be the whole file.
 func (f *proof) end(size int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -119,7 +119,7 @@ func (f *proof) end(size int64) {
 	f.wake.Broadcast()
 }
 
-// drop gives it up.
+// drop stops the proof.
 func (f *proof) drop() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -127,9 +127,9 @@ func (f *proof) drop() {
 	f.wake.Broadcast()
 }
 
-// awaitProof waits until the file of a collection that was written is read
-// again, and keeps what was found; it gives up with ctx, and for a collection
-// that has no whole file.
+// awaitProof waits until a collection's file has been verified, and keeps the
+// result. It stops waiting when ctx ends, and does not wait for a collection
+// without a complete file.
 func (r *Run) awaitProof(ctx context.Context, c *collection) {
 	r.mu.Lock()
 	f := c.proof

@@ -18,10 +18,9 @@ type reader struct {
 	filtered   []string // collections of which the role hides documents
 }
 
-// fetch reads one chunk, and notes what came of it. It returns body, which is
-// used again.
+// fetch reads one chunk and records the outcome. It returns body for reuse.
 func (r *reader) fetch(ctx context.Context, c *collection, ch *chunk, body []byte) []byte {
-	batch := &row.Batch{} // without memory while the server is waited for
+	batch := &row.Batch{} // holds no memory while waiting for the server
 	var err error
 	for {
 		batch.Reset()
@@ -61,7 +60,7 @@ func (r *reader) fetch(ctx context.Context, c *collection, ch *chunk, body []byt
 	return body
 }
 
-// tooLarge tells whether a page failed in a way that fewer documents may not.
+// tooLarge reports whether a page with fewer documents might have succeeded.
 func tooLarge(err error) bool {
 	if err == nil {
 		return false
@@ -73,15 +72,15 @@ func tooLarge(err error) bool {
 	return fail != nil && fail.Smaller() && !fail.Expired() && !fail.Refused() && !fail.Missing()
 }
 
-// passing tells whether what a request gave up on was the network or a busy
-// server, not the documents asked for.
+// passing reports whether a request failed because of the network or a busy
+// server, not because of its documents.
 func passing(err error) bool {
 	fail := failureOf(err)
 	return fail == nil || !fail.Smaller() || fail.Slow()
 }
 
-// reread and unread count a chunk that is read, or dropped again. The caller
-// holds the run's mu.
+// reread and unread add and subtract a chunk that was read or dropped again.
+// The caller holds the run's mu.
 func (c *collection) reread(ch *chunk) { c.tell(ch, 1) }
 func (c *collection) unread(ch *chunk) { c.tell(ch, -1) }
 
@@ -97,8 +96,8 @@ func (c *collection) tell(ch *chunk, sign int64) {
 	}
 }
 
-// readChunk reads the documents of a chunk into batch and checks that they
-// are those that were planned; what differs is explained, or an error.
+// readChunk reads the documents of a chunk into batch and checks that they are
+// the planned ones. Differences that cannot be explained are errors.
 func (r *reader) readChunk(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte) ([]byte, error) {
 	if c.changes != nil {
 		return r.readChanges(ctx, c, ch, batch, body)
@@ -109,8 +108,8 @@ func (r *reader) readChunk(ctx context.Context, c *collection, ch *chunk, batch 
 		return body, nil
 	}
 	if err == nil {
-		// The page holds all that was planned, and there are more documents
-		// before the next chunk's first.
+		// The page holds everything planned, but there are more documents
+		// before the next chunk.
 		err = &row.Mismatch{Planned: ch.ids, Got: slices.Clone(batch.IDs), Next: batch.Next}
 	}
 	mismatch, differs := errors.AsType[*row.Mismatch](err)
@@ -125,9 +124,9 @@ func (r *reader) readChunk(ctx context.Context, c *collection, ch *chunk, batch 
 	return r.explain(ctx, c, ch, batch, body, mismatch, err)
 }
 
-// readPage reads one page of exactly the documents ids, from an id on, and appends
-// their rows to batch. From 0 the page is the collection's first, so nothing can
-// stand before it.
+// readPage reads one page with exactly the documents ids, from an id on, and
+// appends their rows to batch. A page from 0 is the collection's first, so
+// nothing precedes it.
 func (r *reader) readPage(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, from int64, ids []int64, at int64) ([]byte, error) {
 	return r.readRows(ctx, c, ch, batch, body, len(ids), func(buf []byte) ([]byte, error) {
 		return r.src.Documents(ctx, c.name, at, from, len(ids), c.paths, buf)
@@ -137,8 +136,8 @@ func (r *reader) readPage(ctx context.Context, c *collection, ch *chunk, batch *
 	})
 }
 
-// readRows asks for n documents until it is answered with a page, which rows
-// appends to batch, and observes what it takes.
+// readRows requests n documents until it gets a page, which rows appends to
+// batch, and records what the page cost.
 func (r *reader) readRows(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, n int,
 	ask func(buf []byte) ([]byte, error), rows func(body []byte) error) ([]byte, error) {
 	if err := r.pace.spend(ctx, n); err != nil {
@@ -154,7 +153,7 @@ func (r *reader) readRows(ctx context.Context, c *collection, ch *chunk, batch *
 		took := r.clock.Now().Sub(start)
 		ch.outcome.pages++
 		ch.outcome.bytes += int64(len(body))
-		// For as long as rows are made a page takes its memory twice.
+		// While its rows are built a page takes its memory twice.
 		r.memory.making <- struct{}{}
 		defer func() { <-r.memory.making }()
 		if cap(batch.Bytes) == 0 {
@@ -170,8 +169,8 @@ func (r *reader) readRows(ctx context.Context, c *collection, ch *chunk, batch *
 	return body, err
 }
 
-// observe lets the collection's page size and the number of requests in flight
-// follow what was seen.
+// observe adapts the collection's page size and the number of requests in
+// flight.
 func (s *scheduler) observe(c *collection, n int, bytes int64, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

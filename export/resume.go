@@ -11,9 +11,9 @@ import (
 	"fauna-export/export/archive"
 )
 
-// OpenRun prepares to go on with the run that the store holds. It asks
-// nothing of the server. A finished run gives a Run that answers its
-// manifest at once; a store without a run is a *archive.NotARun.
+// OpenRun prepares to resume the run in the store. It sends no requests. For a
+// finished run Do returns the manifest at once; a store without a run is a
+// *archive.NotARun.
 func OpenRun(src Source, env Env) (*Run, error) {
 	f, err := archive.Inspect(env.Store)
 	if err != nil {
@@ -48,17 +48,17 @@ func OpenRun(src Source, env Env) (*Run, error) {
 	}
 }
 
-// Spec is what the run exports and how; that of the earlier process for a
-// run that is gone on with.
+// Spec returns what the run exports and how. A resumed run has the Spec of the
+// earlier process.
 func (r *Run) Spec() Spec { return r.spec }
 
-// Differences says in which of the things that decide what the files hold
-// another Spec differs; nothing when a run of one may go on as the other.
+// Differences lists how another Spec differs in what determines the content of
+// the files. If there are none, a run of one can be resumed as the other.
 func (s Spec) Differences(other Spec) []string {
 	return differences(s.withDefaults().text(), other.withDefaults().text())
 }
 
-// reopen takes up where an earlier process ended.
+// reopen continues where an earlier process ended.
 func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 	unlock, err := r.env.Store.Lock()
 	if err != nil {
@@ -71,7 +71,7 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 	}()
 	saved, spec, err := readRun(r.env.Store)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &archive.NotARun{Dir: r.env.Store.Name(), Why: "another process has finished it meanwhile"}
+		return nil, &archive.NotARun{Dir: r.env.Store.Name(), Why: "another process has finished it in the meantime"}
 	}
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 	if len(left) > 0 {
 		access := r.askAccess(ctx, left)
 		for _, name := range access.filtered {
-			// The rows so far are of a key that saw all of them.
+			// The rows so far were read with a key that saw all documents.
 			if !slices.Contains(saved.Filtered, name) {
 				return nil, &Changed{Differences: []string{"the key: its role hides documents of " + name + " by a predicate, and that of the run did not"}}
 			}
@@ -116,8 +116,8 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 	return unlock, nil
 }
 
-// takeUp reads how far each collection is, and returns those that are not
-// finished. One whose file is not as it was left begins anew.
+// takeUp reads how far each collection is, and returns the unfinished ones. One
+// whose file is not as it was left begins anew.
 func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*collection, err error) {
 	entries, err := r.env.Store.List()
 	if err != nil {
@@ -193,8 +193,8 @@ func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*coll
 	return left, nil
 }
 
-// sameServer refuses to go on against a database that is not the one the run
-// was begun with.
+// sameServer returns an error if the database is not the one the run started
+// with.
 func (r *Run) sameServer(ctx context.Context, saved *archive.RunState) error {
 	now, err := r.askNow(ctx)
 	if err != nil {

@@ -10,37 +10,38 @@ import (
 )
 
 const (
-	// sameSize is how often a page that may be too large is asked for again
-	// before it is asked for smaller.
+	// sameSize is how often a page that may be too large is requested again at
+	// the same size.
 	sameSize = 2
-	// longAnswer is what a failure may take that is not a time out: after one
-	// a smaller page is asked for at once.
+	// longAnswer is how long a failure may take without counting as a timeout.
+	// After a longer one a smaller page is requested at once.
 	longAnswer = 5 * time.Second
-	// mostBroken is how often an answer that is not what was asked for is asked
-	// for again.
+	// mostBroken is how often a request with damaged or implausible answers is
+	// sent.
 	mostBroken = 5
-	// longestTry is longer than a request and the pause before it can take. What
-	// is longer was a machine that slept: it tries again before it gives up.
+	// longestTry is more than a request and the pause before it can take. If
+	// they took longer the machine was asleep, and only this much counts as
+	// failing.
 	longestTry = 2 * time.Minute
-	// retryFor is for how long a request is repeated where nothing else is said.
+	// retryFor is the default time for which a request is retried.
 	retryFor = 5 * time.Minute
 
 	firstBackoff = 200 * time.Millisecond
 	mostBackoff  = 20 * time.Second
 )
 
-// attempts are those of one request so far. It holds the one policy of what is
-// asked again, after which pause, and for how long.
+// attempts counts the tries of one request. It defines what is retried, and for
+// how long.
 type attempts struct {
-	allowed time.Duration // for failing, in all
+	allowed time.Duration // total time for failures
 	tries   int
-	last    time.Time // of the failure before
+	last    time.Time // of the previous failure
 	failing time.Duration
 }
 
-// failed judges a failure of a request that was begun at asked. It returns nil when
-// the request is to be made again after a pause, and otherwise the error to end
-// with. With smaller an error that asks for fewer documents is given back early.
+// failed handles the failure of a request sent at asked. It returns nil if the
+// request should be retried after a pause, otherwise the final error. With
+// smaller it returns early if fewer documents may help.
 func (a *attempts) failed(err error, asked, now time.Time, smaller bool) error {
 	a.tries++
 	fail := failureOf(err)
@@ -60,8 +61,8 @@ func (a *attempts) failed(err error, asked, now time.Time, smaller bool) error {
 		a.failing += min(now.Sub(a.last), longestTry)
 	}
 	a.last = now
-	// A document that always fails on the server's side shows at once; what may
-	// pass (the network, a busy server) has its time.
+	// A document that always fails on the server fails fast; temporary failures
+	// (network, busy server) get the full time.
 	lasting := fail != nil && fail.Smaller() && !fail.Slow() && a.tries > 3*sameSize
 	if a.failing >= a.allowed || lasting {
 		return &GaveUp{After: a.failing, Tries: a.tries, Err: err}
@@ -69,8 +70,8 @@ func (a *attempts) failed(err error, asked, now time.Time, smaller bool) error {
 	return nil
 }
 
-// backoff is the pause after the nth failure in a row: it doubles, and lies
-// anywhere between half and all of that.
+// backoff returns the pause after the nth failure in a row: it doubles each
+// time, and is a random value between half and all of that.
 func backoff(n int, random *rand.Rand) time.Duration {
 	d := mostBackoff
 	if n < 7 {
@@ -79,8 +80,8 @@ func backoff(n int, random *rand.Rand) time.Duration {
 	return d/2 + time.Duration(random.Int64N(int64(d/2)))
 }
 
-// brokenAnswer reports whether an answer was cut or garbled on its way, or is in
-// the right form and not what was asked for.
+// brokenAnswer reports whether an answer was damaged in transit, or is
+// well-formed but not what was requested.
 func brokenAnswer(err error) bool {
 	if _, page := errors.AsType[*row.PageError](err); page {
 		return true
@@ -92,16 +93,16 @@ func brokenAnswer(err error) bool {
 	return ok && strange.Strange()
 }
 
-// Retry repeats requests that a run does not make itself, as a run repeats its own.
+// Retry repeats requests made outside a run in the same way as a run.
 type Retry struct {
-	Clock Clock       // nil for the system's
-	Rand  rand.Source // nil for one of its own
-	// Waiting is told before each pause what failed and when it is tried again;
-	// it may be nil.
+	Clock Clock       // nil means the system's
+	Rand  rand.Source // nil means a random seed
+	// Waiting, unless nil, is called before each pause with the failure and the
+	// time of the next try.
 	Waiting func(err error, next time.Time)
 }
 
-// Do makes a request until it is answered, or what it fails with does not pass.
+// Do repeats a request until it succeeds or fails with a permanent error.
 func (r Retry) Do(ctx context.Context, ask func() error) error {
 	env := Env{Clock: r.Clock, Rand: r.Rand}.withDefaults()
 	random := rand.New(env.Rand)

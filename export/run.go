@@ -9,34 +9,34 @@ import (
 	"fauna-export/export/archive"
 )
 
-// Run is one export on its way. Its methods may be called by any goroutine;
-// Do or Stream only once.
+// Run is one export. Its methods are safe for concurrent use; call Do or Stream
+// only once.
 type Run struct {
 	spec   Spec
 	env    Env
 	resume bool // the store holds what an earlier process did
 	chain  bool // the store holds earlier syncs, and this is the next
-	sync   int  // the number of the sync, of those behind the first
+	sync   int  // the number of the sync, if it is not the first
 
 	*requester
-	*scheduler // its lock guards what follows too, and what planner and collections hold
+	*scheduler // its lock also guards the fields below, and what planner and collections hold
 	*planner
 	*reader
 
 	phase    Phase
 	made     map[string]int64   // the ts of each collection's own settings at the first time
-	counted  map[string]int64   // of collections of which this shard has parts, at its end
-	bounds   map[string][]int64 // where the parts of collections begin, but for the first
-	began    string             // when the first process began, as text
+	counted  map[string]int64   // of collections with parts in this shard, at its end
+	bounds   map[string][]int64 // where the second and later parts of collections begin
+	began    string             // when the first process started, as text
 	started  time.Time          // by this machine's clock
 	stopped  time.Time
 	written  int64 // bytes of files
-	laid     int64 // rows in these
+	laid     int64 // rows in written
 	free     int64
 	need     int64
 	finished *archive.Manifest
-	found    map[string]*archive.Reading // files that were read again while they were written
-	pass     *Run                        // the sync that this run is doing, whose status it shows
+	found    map[string]*archive.Reading // files verified while they were written
+	pass     *Run                        // the current sync, whose status the run shows
 }
 
 func newRun(s Spec, src Source, env Env) (*Run, error) {
@@ -56,8 +56,8 @@ func newRun(s Spec, src Source, env Env) (*Run, error) {
 	return r, nil
 }
 
-// NewRun prepares a new run. It asks nothing of the server, and refuses with
-// a *SpecError or a *store.Error what cannot be run.
+// NewRun prepares a new run. It sends no requests. The error is a *SpecError
+// for an invalid Spec or a *store.Error for an unusable store.
 func NewRun(s Spec, src Source, env Env) (*Run, error) {
 	r, err := newRun(s, src, env)
 	if err != nil {
@@ -74,12 +74,11 @@ func NewRun(s Spec, src Source, env Env) (*Run, error) {
 	return r, nil
 }
 
-// Do runs to the end. Its error is nil when everything was read at one time
-// and written; *Partial when the run finished otherwise, with a manifest that
-// says what there is; *Missing, *Unreadable or *AtError before any file was
-// made. After any other error, the end of ctx among them, the store holds
-// nothing under a final name that is not whole, and OpenRun goes on from
-// there.
+// Do runs the export to its end. The error is nil if everything was read at one
+// time and written; *Partial if the run finished otherwise, with a manifest
+// that describes what was written; *Missing, *Unreadable or *AtError before any
+// file was written. After any other error, including the end of ctx, every file
+// under a final name is complete, and OpenRun can resume.
 func (r *Run) Do(ctx context.Context) (*archive.Manifest, error) {
 	m, err := r.do(ctx)
 	r.mu.Lock()
@@ -123,7 +122,7 @@ func (r *Run) doFull(ctx context.Context) (*archive.Manifest, error) {
 			return nil, r.diskError("lock the folder", err)
 		}
 		defer release()
-		// Another process may have begun here since NewRun looked.
+		// Another process may have started here since NewRun checked.
 		if err := r.emptyStore(); err != nil {
 			return nil, err
 		}
@@ -143,8 +142,8 @@ func (r *Run) doFull(ctx context.Context) (*archive.Manifest, error) {
 	return r.finish()
 }
 
-// transfer reads all collections and hands each to one writer; it returns
-// when every goroutine that it started has ended.
+// transfer reads all collections, each with its own writer. It returns when
+// every goroutine that it started has ended.
 func (r *Run) transfer(ctx context.Context, write func(context.Context, *collection) error) error {
 	outer := ctx
 	ctx, stop := context.WithCancelCause(ctx)
@@ -195,7 +194,7 @@ func (r *Run) perform(ctx context.Context, t task, body []byte) []byte {
 	case t.chunk != nil:
 		body = r.fetch(ctx, t.c, t.chunk, body)
 		if cap(body) > 2*mostBytes {
-			return nil // one large page must not be kept by every worker
+			return nil // don't let every worker keep a large page
 		}
 	case t.scan:
 		r.scan(ctx, t)

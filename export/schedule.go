@@ -8,16 +8,16 @@ import (
 	"sync"
 )
 
-// Bounds on what a run works on at once.
+// Limits on what a run works on at once.
 const (
-	mostAhead = 1 << 20 // ids planned and in no chunk
+	mostAhead = 1 << 20 // planned ids that are not in a chunk
 
 	mostActive       = 4 // collections read at once
 	mostActivePacked = 2
-	mostEnding       = 12 // collections of which only the file has to be ended
+	mostEnding       = 12 // collections that only have to finish their file
 )
 
-// scheduler decides what the workers of a run do next, holds the collections while
+// scheduler decides what a run's workers do next, holds the collections while
 // they are read, and ends the reading.
 type scheduler struct {
 	clock   Clock
@@ -29,17 +29,17 @@ type scheduler struct {
 	mu       sync.Mutex
 	wake     sync.Cond // whenever a worker or a writer may find more to do
 	all      []*collection
-	order    []*collection // all, those whose snapshots end first before the others
-	active   []*collection // being read, in the order they began
+	order    []*collection // all, in the order in which their snapshots expire
+	active   []*collection // being read, in the order they started
 	paused   bool
 	workers  int
-	tuner    *tuner // finds workers; nil when the number is the user's
+	tuner    *tuner // finds the number of workers; nil if the user set it
 	hired    int    // workers started
 	inflight int
 	scans    int                // pages of ids being read
-	ahead    int                // ids known that are in no chunk
+	ahead    int                // known ids that are not in a chunk
 	cause    error              // what stops the run
-	left     []*CollectionError // failures that are kept for the summary
+	left     []*CollectionError // failures for the summary
 
 	requests int
 	retries  int
@@ -60,22 +60,21 @@ func newScheduler(spec Spec, env Env) *scheduler {
 	return s
 }
 
-// A task is what a worker does next for a collection: with a chunk it reads
-// these documents; otherwise it reads a page of ids, or, when the collection
-// waits for a new time, takes one.
+// A task is what a worker does next for a collection: read the documents of a
+// chunk, read a page of ids, or get a new time if the collection needs one.
 type task struct {
 	c     *collection
 	chunk *chunk
 	scan  bool
-	count bool  // ask for the number of documents
+	count bool  // get the number of documents
 	from  int64 // of a page of ids
 	size  int
 	at    int64
-	first bool // the first page of ids at this time: nobody named its first id
+	first bool // the first page of ids at this time: no earlier page announced its first id
 }
 
-// work does tasks until there are no more. A task is given the memory of the body
-// before, and returns that of its own.
+// work does tasks until there are no more. Tasks pass on the memory of their
+// bodies for reuse.
 func (s *scheduler) work(ctx context.Context, do func(context.Context, task, []byte) []byte) {
 	var body []byte
 	for {
@@ -92,8 +91,7 @@ func (s *scheduler) work(ctx context.Context, do func(context.Context, task, []b
 	}
 }
 
-// nextTask waits for something to do; false when the worker is not needed
-// any more.
+// nextTask waits for something to do; false if the worker is no longer needed.
 func (s *scheduler) nextTask() (task, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,10 +114,10 @@ func (s *scheduler) nextTask() (task, bool) {
 	}
 }
 
-// pick chooses the next task. The order is: a new time for a collection that
-// needs one; documents that a writer waits for; ids where they run short, and
-// one page of ids ahead at any time, for the totals; then documents in the
-// order of the collections; then more ids. The caller holds mu.
+// pick chooses the next task. Priorities: a new time for a collection that
+// needs one; documents that a writer is waiting for; ids where they run short,
+// plus one page of ids ahead, for the totals; documents in the order of the
+// collections; more ids. The caller holds mu.
 func (s *scheduler) pick() (task, bool) {
 	for _, c := range s.order {
 		if c.renewing && c.inflight == 0 {
@@ -167,13 +165,12 @@ func (s *scheduler) pick() (task, bool) {
 			return t, true
 		}
 	}
-	// Nobody has documents to ask for: small collections are begun sooner
-	// when their ids are known.
+	// No documents to request yet: small collections can start sooner once
+	// their ids are known.
 	return s.pickAhead()
 }
 
-// pickAhead chooses a page of ids that nobody waits for yet. The caller holds
-// mu.
+// pickAhead chooses a page of ids that is not needed yet. The caller holds mu.
 func (s *scheduler) pickAhead() (task, bool) {
 	if s.ahead >= mostAhead {
 		return task{}, false
@@ -186,9 +183,9 @@ func (s *scheduler) pickAhead() (task, bool) {
 	return task{}, false
 }
 
-// mayBegin tells whether one more collection can be read beside those that
-// are. One of which only the end of the file is left takes no part in the
-// reading: many small ones would wait for their disk. The caller holds mu.
+// mayBegin reports whether one more collection can be read now. Collections
+// that only have to finish their file do not count, so that many small ones
+// need not wait for the disk. The caller holds mu.
 func (s *scheduler) mayBegin() bool {
 	most := mostActive
 	if s.packed {
@@ -214,7 +211,7 @@ func (s *scheduler) countTask(c *collection) (task, bool) {
 	return task{c: c, count: true, at: c.at}, true
 }
 
-// scanTask begins a page of ids. The caller holds mu.
+// scanTask starts a page of ids. The caller holds mu.
 func (s *scheduler) scanTask(c *collection) task {
 	size := c.idPage
 	if size == 0 {
@@ -225,16 +222,16 @@ func (s *scheduler) scanTask(c *collection) task {
 	return task{c: c, scan: true, from: c.scanFrom, size: size, at: c.at, first: !c.scanned}
 }
 
-// pickChunk takes a chunk of a collection that nobody reads, or cuts a new
-// one. The caller holds mu.
+// pickChunk takes an unassigned chunk of a collection, or cuts a new one. The
+// caller holds mu.
 func (s *scheduler) pickChunk(c *collection) (task, bool) {
 	if c.renewing {
 		return task{}, false
 	}
 	if len(c.spare) > 0 {
 		ch := c.spare[0]
-		// The one that the writer waits for is always let through: all others
-		// wait for it.
+		// The chunk that the writer waits for always gets memory, since all
+		// others wait for it.
 		if !s.memory.reserve(ch, c.size.reserve(len(ch.ids)), ch == c.pending[0]) {
 			return task{}, false
 		}
@@ -274,8 +271,8 @@ func (s *scheduler) pickChunk(c *collection) (task, bool) {
 	return task{c: c, chunk: ch}, true
 }
 
-// split halves a chunk whose page is too large; the second half is read as a
-// page of its own. False when there is nothing to halve.
+// split halves a chunk whose page is too large; the second half becomes a
+// separate page. False if there is nothing to halve.
 func (s *scheduler) split(c *collection, ch *chunk) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -289,7 +286,7 @@ func (s *scheduler) split(c *collection, ch *chunk) bool {
 	ch.ids, ch.next = ch.ids[:half:half], rest.ids[0]
 	i := slices.Index(c.pending, ch)
 	if i < 0 {
-		return true // the collection was stopped meanwhile
+		return true // the collection has been stopped
 	}
 	c.pending = slices.Insert(c.pending, i+1, rest)
 	c.chunks++
@@ -302,8 +299,8 @@ func (s *scheduler) split(c *collection, ch *chunk) bool {
 	return true
 }
 
-// nextToWrite waits for a collection that has begun and has no writer yet;
-// nil when there will be none.
+// nextToWrite waits for a collection that has started and has no writer yet;
+// nil if there will be none.
 func (s *scheduler) nextToWrite() *collection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -326,7 +323,7 @@ func (s *scheduler) nextToWrite() *collection {
 	}
 }
 
-// wrote notes the end of a collection's writer.
+// wrote records the end of a collection's writer.
 func (s *scheduler) wrote(c *collection, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -346,7 +343,7 @@ func (s *scheduler) wrote(c *collection, err error) {
 	s.wake.Broadcast()
 }
 
-// deactivate takes a collection out of those being read. The caller holds mu.
+// deactivate removes a collection from those being read. The caller holds mu.
 func (s *scheduler) deactivate(c *collection) {
 	for i, a := range s.active {
 		if a == c {
@@ -371,7 +368,7 @@ func (s *scheduler) haltLocked(err error) {
 	s.wake.Broadcast()
 }
 
-// failLocked stops one collection; the others go on. The caller holds mu.
+// failLocked stops one collection; the others continue. The caller holds mu.
 func (s *scheduler) failLocked(c *collection, err error) {
 	if c.state == CollectionFailed || c.state == CollectionDone {
 		return
@@ -386,7 +383,7 @@ func (s *scheduler) failLocked(c *collection, err error) {
 	s.wake.Broadcast()
 }
 
-// dropFrom forgets the pending chunks from the ith on. The caller holds mu.
+// dropFrom drops the pending chunks from the ith on. The caller holds mu.
 func (s *scheduler) dropFrom(c *collection, i int) {
 	for _, ch := range c.pending[i:] {
 		c.planned -= int64(len(ch.ids))

@@ -12,27 +12,28 @@ import (
 	"fauna-export/export/store"
 )
 
-// Shard is one of the processes, on machines of their own perhaps, that share a run:
-// it makes the files of the parts k of which the remainder by Of is Index. The zero
-// value is a run that is not shared.
+// Shard identifies one of the processes, perhaps on several machines, that
+// share a run. It writes the files of the parts k with k % Of == Index. The
+// zero value is a run that is not shared.
 type Shard struct {
 	Index int `json:"index"`
 	Of    int `json:"of"`
 }
 
-// ShardsOfPlan as Shard.Of takes the number of shards from the plan of the run.
+// ShardsOfPlan, as Shard.Of, takes the number of shards from the plan of the
+// run.
 const ShardsOfPlan = -1
 
-// partsPerShard is how many parts a planned run has for each shard, so that all of
-// them are busy to the end.
+// partsPerShard is how many parts a planned run has per shard, so that all of
+// them stay busy to the end.
 const partsPerShard = 8
 
-// NewShard prepares one shard of a run in a store that all of them share. The first
-// to come writes the plan: the time that all read at, and the parts; the others take
-// it from there, and may leave the spec's Shard.Of to it (ShardsOfPlan). A shard that was
-// interrupted is resumed, and one that is finished gives a Run that answers its
-// manifest at once. It refuses with *Changed another spec than the plan's, and with
-// a *store.Error a shard that another process is working on. archive.Finish joins
+// NewShard prepares one shard of a run in a store that all shards share. The
+// first one writes the plan: the time that all read at, and the parts. The
+// others follow it, and may take Shard.Of from it too (ShardsOfPlan). An
+// interrupted shard is resumed; for a finished one Do returns the manifest at
+// once. The error is *Changed if the spec differs from the plan's, and a
+// *store.Error if another process is working on the shard. archive.Finish joins
 // the shards.
 func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 	shared, ok := env.Store.(store.Shared)
@@ -65,7 +66,7 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 		return nil, &Changed{Differences: differ}
 	}
 	if s.Shard.Index < 0 || s.Shard.Index >= plan.Shards {
-		return nil, &SpecError{Problem: fmt.Sprintf("shard %d is none of 0 to %d", s.Shard.Index, plan.Shards-1)}
+		return nil, &SpecError{Problem: fmt.Sprintf("shard %d is not in 0 to %d", s.Shard.Index, plan.Shards-1)}
 	}
 	env.Store = plan.Shard(shared, s.Shard.Index)
 	found, err := archive.Inspect(env.Store)
@@ -87,8 +88,8 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 	return r, nil
 }
 
-// plannedOf are the collections of the plan, where the spec has these and others that
-// were made after the plan's time: else those of the spec.
+// plannedOf returns the collections of the plan if the spec has the same ones,
+// apart from any created after the plan's time; otherwise those of the spec.
 func plannedOf(ctx context.Context, s, planned Spec, at int64, src Source, env Env) ([]string, error) {
 	later := slices.DeleteFunc(slices.Clone(s.Collections), func(name string) bool { return slices.Contains(planned.Collections, name) })
 	if len(later) == 0 || len(s.Collections) != len(planned.Collections)+len(later) {
@@ -105,14 +106,14 @@ func plannedOf(ctx context.Context, s, planned Spec, at int64, src Source, env E
 	return planned.Collections, nil
 }
 
-// makePlan asks the server for the time and the sizes of a run's collections, and
-// writes its plan; where another process was sooner it takes that one's.
+// makePlan gets the time and the sizes of the run's collections from the server
+// and writes the plan. If another process was first it returns that plan.
 func makePlan(ctx context.Context, s Spec, src Source, env Env, shared store.Shared) (*archive.Plan, error) {
 	switch {
 	case s.Shard.Of < 1 || s.Shard.Of > archive.MaxShards:
-		return nil, &SpecError{Problem: fmt.Sprintf("the first shard of a run says how many there are, 1 to %d", archive.MaxShards)}
+		return nil, &SpecError{Problem: fmt.Sprintf("the first shard of a run must say how many there are, 1 to %d", archive.MaxShards)}
 	case s.NoSnapshot:
-		return nil, &SpecError{Problem: "shards read at one time: leave out no snapshot"}
+		return nil, &SpecError{Problem: "shards read at one time: leave out --no-snapshot"}
 	}
 	if err := archive.CheckNew(shared); err != nil {
 		return nil, err

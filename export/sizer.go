@@ -4,31 +4,31 @@ import "time"
 
 const (
 	firstPage  = 32     // documents of a collection's first page
-	largePage  = 20_000 // most documents of a page that the engine chooses
+	largePage  = 20_000 // largest page that the engine chooses, in documents
 	aimBytes   = 1_300_000
 	mostBytes  = 2_600_000
 	aimLatency = 1500 * time.Millisecond
 	mostDelay  = 2 * time.Second
 
-	// unknownBytes is what is reserved for a page before any was seen.
+	// unknownBytes is reserved for a page before any was read.
 	unknownBytes = 4 << 20
 )
 
-// sizer finds the number of documents of a page: pages of 1 to 4 MB that take
-// less than 2 seconds. It begins small, since a document can have 8 MB.
+// sizer finds the number of documents per page: pages of 1 to 4 MB that take
+// less than 2 seconds. It starts small, since a document can have 8 MB.
 //
-// A page waits for those that are on their way with it, so the time that it
-// took is that of its size only when they have this size too.
+// Pages in flight slow each other down, so a page's time reflects its size only
+// if the others have the same size.
 type sizer struct {
 	n     int   // documents of the next page
-	most  int   // never more than this
-	fixed bool  // most is the user's choice: n is less only after failures
-	per   int64 // bytes of a document, of the largest page lately
+	most  int   // upper limit
+	fixed bool  // most was set by the user: n is smaller only after failures
+	per   int64 // bytes per document, in the largest recent page
 	seen  bool
-	fresh int // pages of about n documents seen since n changed
-	hold  int // pages that must go well before it grows again
+	fresh int // pages of about n documents since n changed
+	hold  int // pages that must succeed before it grows again
 
-	firstN    int // documents of the first page, and the time that it took
+	firstN    int // documents of the first page, and its duration
 	firstTook time.Duration
 }
 
@@ -39,8 +39,8 @@ func newSizer(fixed int) sizer {
 	return sizer{n: firstPage, most: largePage}
 }
 
-// observe learns from a page of n documents that took so long, with so many
-// pages on their way. It tells whether the next pages will be clearly larger.
+// observe learns from a page of n documents, given its duration and the pages
+// in flight. It reports whether the next pages will be clearly larger.
 func (s *sizer) observe(n int, bytes int64, took time.Duration, flying int) (grew bool) {
 	if n == 0 {
 		return false
@@ -70,11 +70,10 @@ func (s *sizer) observe(n int, bytes int64, took time.Duration, flying int) (gre
 	return s.n > before && !about(s.n, before)
 }
 
-// about tells whether two sizes are so close that what one shows is true of
-// the other.
+// about reports whether two sizes are close enough to be compared.
 func about(a, b int) bool { return a <= b+b/8 && b <= a+a/8 }
 
-// follow takes the size after a page of n documents.
+// follow sets the size after a page of n documents.
 func (s *sizer) follow(n int, bytes int64, took time.Duration, flying int) {
 	if about(n, s.n) {
 		s.fresh++
@@ -91,21 +90,21 @@ func (s *sizer) follow(n int, bytes int64, took time.Duration, flying int) {
 			s.n = min(s.n, max(1, n/2, inTime))
 		}
 	case n < s.n && !about(n, s.n) || bytes >= aimBytes || took >= aimLatency:
-		// Right, or of another size, such as the last page of a collection.
+		// Right size, or not comparable, such as the last page of a collection.
 	case sure:
 		s.n = max(s.n, min(8*n, s.most, inSize, inTime))
 	default:
 		s.n = max(s.n, min(8*n, s.most, inSize, s.unhindered(n, took, flying)))
 	}
-	// Documents differ: never plan for more than a page may have.
+	// Documents vary in size: never plan for more than a page may have.
 	if cap := mostBytes / s.per; int64(s.n) > cap {
 		s.n = int(max(1, cap))
 	}
 }
 
-// unhindered is a size that takes no more than it should even when each page
-// waits for all others: a page took this much longer than the first one did
-// because of its documents, not of the way to the server.
+// unhindered returns a size that stays within the time even if each page waits
+// for all others. Extra time over the first page is due to the documents, not
+// to the round trip.
 func (s *sizer) unhindered(n int, took time.Duration, flying int) int {
 	each := float64(took)
 	if n > s.firstN {
@@ -119,14 +118,14 @@ func (s *sizer) unhindered(n int, took time.Duration, flying int) int {
 	return int(min(float64(s.most), float64(n)+float64(aimLatency-took)/each))
 }
 
-// shrink learns that a page of n documents was too much, or too slow.
+// shrink learns that a page of n documents was too large or too slow.
 func (s *sizer) shrink(n int) {
 	s.n = min(s.n, max(1, n/2))
 	s.hold = 8
 }
 
-// reserve is what a page of n documents takes in memory: its body, or the rows
-// made of it; both, where it is larger than pages should be.
+// reserve returns the memory of a page of n documents: its body or its rows, or
+// both if it is larger than pages should be.
 func (s *sizer) reserve(n int) int64 {
 	if !s.seen {
 		return unknownBytes

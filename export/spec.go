@@ -11,7 +11,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// Mode says what a run reads.
+// Mode is what a run reads.
 type Mode = archive.Mode
 
 // The modes of a run.
@@ -22,21 +22,20 @@ const (
 	Incremental = archive.Incremental
 )
 
-// Bounds of the options of a Spec.
+// Limits of the options of a Spec.
 const (
-	// MaxPageSize is the largest page that a server answers for collections
-	// of any size: it clamps sizes to 100 000 but its own limit on the width
-	// of a query refuses those on larger collections.
+	// MaxPageSize is the largest page that a server returns for collections of
+	// any size. It accepts up to 100 000, but its limit on the width of a query
+	// then fails on large collections.
 	MaxPageSize = 80_000
 	// MaxWorkers is the largest number of requests in flight.
 	MaxWorkers = 64
 )
 
-// Skipped names a collection that a run leaves out.
+// Skipped is a collection that a run leaves out.
 type Skipped = archive.Skipped
 
-// Spec says what a run exports and how. The zero value of a field is its
-// default.
+// Spec is what a run exports and how. The zero value of a field is its default.
 type Spec struct {
 	// Endpoint is the server's address as text, for the manifest. It holds no
 	// secret.
@@ -53,61 +52,62 @@ type Spec struct {
 	Strict bool
 	// Dir is the folder's name, for messages.
 	Dir string
-	// At is the time to read at; 0 takes the server's present.
+	// At is the time to read at, in microseconds since 1970; 0 means now, by
+	// the server's clock.
 	At int64
-	// Parts is the number of files of a collection, each of a range of ids; 0 and
-	// 1 are one, AutoParts as many as the collection's size asks for.
+	// Parts is the number of files per collection, each with a range of ids. 0
+	// and 1 mean one; AutoParts chooses by the collection's size.
 	Parts int
-	// Shard is the part that this process has of a run that several share.
+	// Shard identifies this process in a run that several share.
 	Shard Shard
 	// NoSnapshot reads each page at its own time.
 	NoSnapshot bool
-	// Workers is the number of requests in flight. 0 lets the engine find it:
-	// 2 to 16, more while that makes the run faster, fewer while they only
-	// wait for each other.
+	// Workers is the number of requests in flight. 0 lets the engine tune it: 2
+	// to 16, more while that makes the run faster, fewer while they only slow
+	// each other down.
 	Workers int
-	// PageSize is the number of documents a page, 0 for the engine's choice.
+	// PageSize is the number of documents per page, 0 for the engine's choice.
 	PageSize int
-	// MaxRate is the largest number of documents a second, 0 for any.
+	// MaxRate limits the documents per second, 0 for no limit.
 	MaxRate int
-	// Deletions names the deletion column of an incremental run; empty is
-	// DefaultDeletion, and IgnoreDeletions leaves removals out.
+	// Deletions is the name of the deletion column of an incremental run; ""
+	// means DefaultDeletion, and IgnoreDeletions leaves removals out.
 	Deletions string
-	// DDL is the database that a script for loading the files is written for
-	// beside them; empty for none.
+	// DDL is the database to write a load script for, next to the files; "" for
+	// none.
 	DDL Database
-	// Indexes are the indexes of an incremental run, by collection: of every
-	// document its ts and its ref. One that is not named is NAME-ts.
+	// Indexes are the indexes of an incremental run, by collection. Their
+	// values must be ts and ref. The default is NAME-ts.
 	Indexes map[string]string
 	// Fast makes an incremental run read only the end of the indexes, and the
-	// events: it does not see writes dated into the past nor ttls that passed.
+	// events. It does not detect backdated writes or expired documents.
 	Fast bool
 	// Tool is the name and version of the program, for the manifest.
 	Tool string
-	// Skipped collections are named in the manifest and make the run end as
+	// Skipped collections are listed in the manifest and make the run end as
 	// Partial.
 	Skipped []Skipped
-	// Filtered names collections of which a role's predicate may hide
-	// documents: a warning in the manifest.
+	// Filtered lists collections in which a role's predicate may hide
+	// documents; the manifest gets a warning.
 	Filtered []string
-	// Lives is how long a snapshot taken now can be read, by collection,
-	// where the caller knows it.
+	// Lives is how long a snapshot taken now stays readable, by collection, if
+	// the caller knows it.
 	Lives map[string]time.Duration
-	// RetryFor is how long a request is repeated while it fails with what
-	// may pass; 0 is five minutes.
+	// RetryFor is how long a request with temporary failures is retried; 0
+	// means five minutes.
 	RetryFor time.Duration
 }
 
-// SpecError is a Spec that cannot be run.
+// SpecError is the error of an invalid Spec.
 type SpecError struct {
 	Problem string
 }
 
-// Error is the problem in one line.
+// Error returns the problem in one line.
 func (e *SpecError) Error() string { return e.Problem }
 
-// Validate checks a Spec by itself, without a server. Its errors are
-// *SpecError or those of row.Layout.Validate.
+// Validate checks a Spec without a server. Its errors are *SpecError or those
+// of row.Layout.Validate.
 func (s Spec) Validate() error {
 	bad := func(format string, args ...any) error {
 		return &SpecError{Problem: fmt.Sprintf(format, args...)}
@@ -119,10 +119,10 @@ func (s Spec) Validate() error {
 			return bad("an incremental sync reads at the server's present, as one snapshot")
 		}
 		if s.DDL != "" {
-			return bad("a script for loading goes with a full run: merge a chain of syncs, and load what that gives")
+			return bad("a load script needs a full run: merge the syncs first, then load the merged files")
 		}
 	default:
-		return bad("mode %q is none of full, incremental", s.Mode)
+		return bad("mode %q is neither full nor incremental", s.Mode)
 	}
 	if len(s.Collections) == 0 {
 		return bad("no collection is named")
@@ -149,7 +149,7 @@ func (s Spec) Validate() error {
 	case s.At < 0:
 		return bad("a time before 1970 cannot be read at")
 	case s.At != 0 && s.NoSnapshot:
-		return bad("a time to read at and no snapshot exclude each other")
+		return bad("a time to read at needs a snapshot")
 	case s.Workers < 0 || s.Workers > MaxWorkers:
 		return bad("workers must be 1 to %d", MaxWorkers)
 	case s.PageSize < 0 || s.PageSize > MaxPageSize:
@@ -157,7 +157,7 @@ func (s Spec) Validate() error {
 	case s.Parts < AutoParts || s.Parts > MaxParts:
 		return bad("parts must be 1 to %d", MaxParts)
 	case s.Parts != 0 && s.Parts != 1 && s.Mode == Incremental:
-		return bad("an incremental sync writes one file a collection: leave out the parts")
+		return bad("an incremental sync writes one file per collection: leave out the parts")
 	case s.MaxRate < 0:
 		return bad("the largest rate must be 1 or more")
 	case s.RetryFor < 0:
@@ -181,7 +181,7 @@ func (s Spec) Validate() error {
 	return errors.Join(errs...)
 }
 
-// index is the name of a collection's index.
+// index returns the name of a collection's index.
 func (s Spec) index(collection string) string {
 	if name := s.Indexes[collection]; name != "" {
 		return name
@@ -189,7 +189,7 @@ func (s Spec) index(collection string) string {
 	return collection + "-ts"
 }
 
-// layout is the form of one collection's file.
+// layout returns the layout of one collection's file.
 func (s Spec) layout(collection string) row.Layout {
 	return row.Layout{
 		Collection: collection,
@@ -202,7 +202,7 @@ func (s Spec) layout(collection string) row.Layout {
 	}
 }
 
-// withDefaults fills what the caller left to the engine.
+// withDefaults fills in what the caller left to the engine.
 func (s Spec) withDefaults() Spec {
 	if s.Mode == "" {
 		s.Mode = Full
@@ -226,10 +226,10 @@ func (s Spec) withDefaults() Spec {
 	return s
 }
 
-// MemoryLimit is the soft limit, in bytes, that a program which does nothing
-// beside this run should give to debug.SetMemoryLimit: 72 MiB for plain JSON
-// lines, CSV and wire, 128 MiB where data is compressed; to an S3 store, which
-// gathers a part of each file before it sends it, 128 MiB.
+// MemoryLimit returns the soft limit, in bytes, that a program with nothing but
+// this run should pass to debug.SetMemoryLimit: 72 MiB for plain JSON lines,
+// CSV and wire, 128 MiB with compression or an S3 store, which buffers a part of
+// each file before sending it.
 func (s Spec) MemoryLimit() int64 {
 	if s.packed() || store.IsS3(s.Dir) {
 		return 128 << 20
@@ -237,7 +237,7 @@ func (s Spec) MemoryLimit() int64 {
 	return 72 << 20
 }
 
-// packed tells whether rows go through a compressor.
+// packed reports whether rows are compressed.
 func (s Spec) packed() bool {
 	return !s.Format.Can().Compresses || (s.Compress != "" && s.Compress != row.None)
 }

@@ -19,7 +19,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// specText is a Spec as it is kept on disk.
+// specText is a Spec as stored on disk.
 type specText struct {
 	Endpoint    string                  `json:"endpoint"`
 	Mode        Mode                    `json:"mode"`
@@ -69,8 +69,8 @@ func (s Spec) text() specText {
 	return t
 }
 
-// spec is the Spec that a text was made of. The numbers in paths, which JSON
-// has as texts here, are positions.
+// spec decodes a Spec. Numbers in paths, which are decoded as text, become
+// positions.
 func (t specText) spec() (Spec, error) {
 	s := Spec{
 		Endpoint: t.Endpoint, Mode: t.Mode, Collections: t.Collections, Format: t.Format, Compress: t.Compress,
@@ -97,16 +97,16 @@ func (t specText) spec() (Spec, error) {
 	return s, nil
 }
 
-// state is how far the file of one collection is. It is written after the
-// bytes that it speaks of are durable.
+// state is how far the file of one collection is. It is written only after the
+// bytes it describes are durable.
 type state struct {
-	// Finished: the file is whole, under its final name or about to be
-	// renamed to it; Entry describes it.
+	// Finished: the file is complete, and has its final name or is about to get
+	// it; Entry describes it.
 	Finished bool           `json:"finished,omitempty"`
 	Entry    *archive.Entry `json:"entry,omitempty"`
 
-	// Next is the first id to read again. Rows up to Put are in the file
-	// already: a compressed file ends in the middle of what was read.
+	// Next is the first id to read again. Rows up to Put are already in the
+	// file, since the end of a compressed frame need not be the end of a chunk.
 	Next     int64     `json:"next"`
 	Put      int64     `json:"put"`
 	Segments []segment `json:"segments"`
@@ -125,7 +125,7 @@ type state struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// settled is what is told of the documents before Next.
+// settled is the tally of the documents before Next.
 type settled struct {
 	Expected int64      `json:"expected"`
 	Gone     int64      `json:"gone"`
@@ -137,10 +137,10 @@ type settled struct {
 	Widest   int64      `json:"widest,omitempty"` // row, in plain bytes
 }
 
-// mostGone is how many ids of documents that had gone are named.
+// mostGone is how many ids of missing documents are listed.
 const mostGone = 1000
 
-// add counts what a chunk came to.
+// add adds the outcome of a chunk.
 func (s *settled) add(planned int, o outcome, counts row.Counts, widest int64) {
 	s.Widest = max(s.Widest, widest)
 	s.Expected += int64(planned)
@@ -154,7 +154,7 @@ func (s *settled) add(planned int, o outcome, counts row.Counts, widest int64) {
 	s.Counts.Merge(counts)
 }
 
-// saveRun writes what the run is.
+// saveRun writes run.json.
 func (r *Run) saveRun() error {
 	r.mu.Lock()
 	st := archive.RunState{Times: r.times, Started: r.began, Sync: r.sync, Made: r.made, Filtered: r.spec.Filtered, Bounds: r.bounds}
@@ -170,7 +170,7 @@ func (r *Run) saveRun() error {
 	return nil
 }
 
-// SpecOf is the Spec of a run that is not finished.
+// SpecOf returns the Spec of an unfinished run.
 func SpecOf(run *archive.RunState) (Spec, error) {
 	s, err := specFrom(run.Spec)
 	if err != nil {
@@ -190,7 +190,7 @@ func specFrom(text []byte) (Spec, error) {
 	return t.spec()
 }
 
-// readRun reads what the run is; fs.ErrNotExist when there is none.
+// readRun reads run.json; fs.ErrNotExist if there is none.
 func readRun(s store.Store) (*archive.RunState, Spec, error) {
 	st, err := archive.ReadRun(s)
 	if err != nil {
@@ -200,7 +200,7 @@ func readRun(s store.Store) (*archive.RunState, Spec, error) {
 	return st, spec, err
 }
 
-// specIn is the Spec of the run that is not finished in a store.
+// specIn returns the Spec of the unfinished run in a store.
 func specIn(s store.Store, st *archive.RunState) (Spec, error) {
 	spec, err := SpecOf(st)
 	if err != nil {
@@ -213,8 +213,8 @@ func specIn(s store.Store, st *archive.RunState) (Spec, error) {
 	return spec, nil
 }
 
-// readState reads how far a collection's file is; nil when it was not begun, or
-// when what is there cannot be trusted, so that it begins anew.
+// readState reads how far a collection's file is; nil if it was not started, or
+// if the state cannot be trusted and the file must start over.
 func readState(s store.Store, c *collection) (*state, error) {
 	st := &state{}
 	err := archive.ReadState(s, archive.StateName(c.file), st)
@@ -230,7 +230,8 @@ func readState(s store.Store, c *collection) (*state, error) {
 	return st, nil
 }
 
-// usable refuses a state with which a file of that layout cannot go on.
+// usable returns an error for a state from which a file of that layout cannot
+// resume.
 func (st *state) usable(l row.Layout) error {
 	if st.Finished {
 		return nil
@@ -279,7 +280,7 @@ func (st *state) fits(ctx context.Context, s store.Store, name string) (bool, er
 	return bytes.Equal(h.Sum(nil), want.Sum(nil)), nil
 }
 
-// check refuses a state that contradicts itself.
+// check returns an error for a state that contradicts itself.
 func (st *state) check(file string, of part) error {
 	t := st.Tally
 	for _, n := range []int64{st.Offset, st.Rows, st.Next, t.Expected, t.Gone, t.Appeared, t.Changed, t.Window, st.Pages, st.Retries, st.Bytes} {
@@ -288,7 +289,7 @@ func (st *state) check(file string, of part) error {
 		}
 	}
 	if len(st.Segments) == 0 || st.Segments[0].From != of.lo || st.Next < of.lo || st.Rows > 0 && st.First < of.lo || of.hi > 0 && st.Put >= of.hi {
-		return errors.New("it does not say what was read when")
+		return errors.New("it does not record what was read when")
 	}
 	for i, s := range st.Segments {
 		if s.At < 0 || i > 0 && (s.From < st.Segments[i-1].From || s.At <= st.Segments[i-1].At) {
@@ -307,7 +308,7 @@ func (st *state) check(file string, of part) error {
 	}
 	e := st.Entry
 	if e == nil || e.File != file || e.Bytes != st.Offset || e.Rows != st.Rows {
-		return errors.New("what it says of the file is of another one")
+		return errors.New("its entry is of another file")
 	}
 	return nil
 }

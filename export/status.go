@@ -2,11 +2,11 @@ package export
 
 import "time"
 
-// Phase is the part of its way that a run is in.
+// Phase is the stage a run has reached.
 type Phase string
 
 const (
-	// Preparing asks the server what can be read, before any file is made.
+	// Preparing asks the server what can be read, before any file is written.
 	Preparing Phase = "preparing"
 	// Running reads and writes.
 	Running Phase = "running"
@@ -24,7 +24,7 @@ const (
 type CollectionState string
 
 const (
-	// CollectionWaiting has not begun.
+	// CollectionWaiting has not started.
 	CollectionWaiting CollectionState = "waiting"
 	// CollectionRunning is being read.
 	CollectionRunning CollectionState = "running"
@@ -34,46 +34,46 @@ const (
 	CollectionFailed CollectionState = "failed"
 )
 
-// Status is what a run knows of its progress at one moment.
+// Status is a run's progress at one moment.
 type Status struct {
 	Phase Phase
-	// Snapshot is the time all is read at, in microseconds; 0 before it is
-	// known and for a run without one.
+	// Snapshot is the time everything is read at, in microseconds since 1970; 0
+	// before it is known and for a run without one.
 	Snapshot int64
-	// SnapshotEnds is when the server will refuse to read at Snapshot for
-	// the first collection still to be read; zero when that is unknown.
+	// SnapshotEnds is when Snapshot expires for the first of the collections
+	// still to be read; zero if unknown.
 	SnapshotEnds time.Time
 	// Renewed counts how often an expired snapshot was replaced.
 	Renewed int
 	Started time.Time
 	Elapsed time.Duration
-	// Rows are written, or read and about to be.
+	// Rows counts rows written, or read and about to be written.
 	Rows int64
-	// Expected is the number of documents known so far, all of them when
+	// Expected is the number of documents known so far; it is final if
 	// ExpectedFinal.
 	Expected      int64
 	ExpectedFinal bool
-	// Bytes came from the server in pages of documents.
+	// Bytes counts bytes received in pages of documents.
 	Bytes int64
-	// Written are the bytes of the files.
+	// Written counts the bytes of the files.
 	Written  int64
 	Requests int
 	Retries  int
 	InFlight int
 	Workers  int
-	// Rate is rows a second over the last seconds.
+	// Rate is rows per second over the last seconds.
 	Rate float64
-	// BytesRate is wire bytes a second over the last seconds.
+	// BytesRate is received bytes per second over the last seconds.
 	BytesRate float64
-	// ETA is the time to the end at Rate; negative when unknown.
+	// ETA is the remaining time at Rate; negative if unknown.
 	ETA time.Duration
-	// Waiting is what the run waits for before it tries again, or empty.
+	// Waiting is the failure that the run is waiting out, or "".
 	Waiting string
-	// NextTry is when it tries again.
+	// NextTry is the time of the next try.
 	NextTry time.Time
 	Paused  bool
-	// Free is the space left on the disk, Need what the rest is expected to
-	// take; -1 when unknown.
+	// Free is the space left on the disk and Need the expected size of the
+	// rest, in bytes; -1 if unknown.
 	Free, Need  int64
 	Collections []CollectionStatus
 }
@@ -89,7 +89,7 @@ type CollectionStatus struct {
 	Rate          float64
 	ETA           time.Duration
 	Retries       int
-	// File is the name of its file in the folder, of the first one of parts.
+	// File is the name of its file, or of its first part.
 	File string
 	// Err is what stopped it.
 	Err error

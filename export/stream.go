@@ -8,14 +8,14 @@ import (
 	"fauna-export/export/store"
 )
 
-// Stream writes the rows of the run's one collection to w, in order and
-// without a folder: it cannot be resumed. An error of w comes back wrapped.
+// Stream writes the rows of the run's only collection to w, in order and
+// without a folder, so it cannot be resumed. Errors of w are wrapped.
 func (r *Run) Stream(ctx context.Context, w io.Writer) (*archive.Manifest, error) {
 	if r.spec.Mode == Incremental {
 		return nil, &SpecError{Problem: "an incremental sync needs a folder for its state"}
 	}
 	if r.spec.Parts != 0 && r.spec.Parts != 1 {
-		return nil, &SpecError{Problem: "a stream is one part"}
+		return nil, &SpecError{Problem: "a stream has only one part"}
 	}
 	if len(r.all) != 1 {
 		return nil, &SpecError{Problem: "only one collection can be written to a stream"}

@@ -10,33 +10,34 @@ import (
 	"fauna-export/export/pairs"
 )
 
-// SyncSource is what incremental syncs need of a server beside what a full one
-// does.
+// SyncSource is what incremental syncs need from a server in addition to
+// Source.
 type SyncSource interface {
 	Source
-	// Pairs is a page of what the collection's index lists: the ts of every
-	// document and its id, ascending by ts and then id, from a place on. A
-	// negative fromID begins at fromTS. nextID is -1 when there is no next
-	// page.
+	// Pairs returns a page of the collection's index: the ts and id of every
+	// document, ascending by ts and then id, from fromTS and fromID on. A
+	// negative fromID starts at the first pair of fromTS. nextID is -1 if there
+	// is no next page.
 	Pairs(ctx context.Context, collection, index string, at, fromTS, fromID int64, size int) (ts, ids []int64, nextTS, nextID int64, err error)
-	// DocumentsOf is the raw body of a page of those of the documents ids,
-	// which ascend, that are there, others null; otherwise as Documents.
+	// DocumentsOf returns the raw body of a page of the documents ids,
+	// ascending, with null for those that do not exist; otherwise it is like
+	// Documents.
 	DocumentsOf(ctx context.Context, collection string, at int64, ids []int64, paths [][]any, buf []byte) ([]byte, error)
-	// Events calls each for every creation and removal behind a time and up
-	// to at, in order. What the server has forgotten is left out.
+	// Events calls each for every creation and removal after a time and up to
+	// at, in order. Events that the server has forgotten are left out.
 	Events(ctx context.Context, collection string, after, at int64, size int, each func(id, ts int64, removed bool) error) error
-	// CountPairs is how many documents an index lists at a time, found another
-	// way than by reading it.
+	// CountPairs returns how many documents an index lists at a time,
+	// determined without reading it.
 	CountPairs(ctx context.Context, index string, at int64) (int64, error)
 }
 
-// DefaultDeletion is the deletion column where a Spec names none.
+// DefaultDeletion is the default name of the deletion column.
 const DefaultDeletion = "deleted_at"
 
-// IgnoreDeletions as the deletion column leaves removals out.
+// IgnoreDeletions, as Spec.Deletions, leaves removals out.
 const IgnoreDeletions = "ignore"
 
-// deletion is the deletion column of the files, "" for none.
+// deletion returns the name of the files' deletion column, "" for none.
 func (s Spec) deletion() string {
 	switch {
 	case s.Mode != Incremental || s.Deletions == IgnoreDeletions:
@@ -47,19 +48,20 @@ func (s Spec) deletion() string {
 	return s.Deletions
 }
 
-// mostSyncTries is how many syncs a run does for one: a time that expires while the
-// index is compared ends its sync without a trace, and one that expires while the
-// changes are read makes a sync of more than one time, which the next makes whole.
+// mostSyncTries is the number of attempts before a sync gives up. If the time
+// expires while the index is compared the attempt leaves nothing; if it expires
+// while changes are read the sync covers several times, and the next one makes
+// the rows consistent.
 const mostSyncTries = 5
 
-// syncExpired ends a try of a sync whose time expired.
+// syncExpired ends an attempt of a sync whose time expired.
 type syncExpired struct{ err error }
 
 func (e *syncExpired) Error() string { return "the sync's time expired: " + e.err.Error() }
 func (e *syncExpired) Unwrap() error { return e.err }
 
-// doSyncs is an incremental run: the first sync, which is a full one, or the next
-// one in its folder. After it the rows of all syncs are those of one time.
+// doSyncs does an incremental run: the first, full sync, or the next one in its
+// folder. After it the rows of all syncs are from a single point in time.
 func (r *Run) doSyncs(ctx context.Context) (*archive.Manifest, error) {
 	src, ok := r.src.(SyncSource)
 	if !ok {
@@ -97,8 +99,8 @@ func (r *Run) doSyncs(ctx context.Context) (*archive.Manifest, error) {
 	}
 }
 
-// newPass makes the part of a run that does one sync; shown makes its status that
-// of the run.
+// newPass returns the part of a run that does one sync; shown makes the run
+// report its status.
 func (r *Run) newPass(shown bool) (*Run, error) {
 	p, err := newRun(r.spec, r.src, r.env)
 	if err != nil {
@@ -121,9 +123,8 @@ func (r *Run) newPass(shown bool) (*Run, error) {
 	return p, nil
 }
 
-// confirm is the end of a first sync: it compares the rows with the index at the
-// same time. When they differ, or when they are not of one time, a second sync
-// makes them whole.
+// confirm ends a first sync: it compares the rows with the index at the same
+// time. If they differ, or are from several times, a second sync fixes them.
 func (r *Run) confirm(ctx context.Context, src SyncSource, m *archive.Manifest) (whole bool, err error) {
 	release, err := r.env.Store.Lock()
 	if err != nil {
@@ -165,7 +166,7 @@ func (r *Run) confirm(ctx context.Context, src SyncSource, m *archive.Manifest) 
 	return false, nil
 }
 
-// doSync does one sync behind those that the folder holds.
+// doSync runs the next sync in the folder.
 func (r *Run) doSync(ctx context.Context, src SyncSource) (*archive.Manifest, error) {
 	p, err := r.newPass(true)
 	if err != nil {
@@ -219,7 +220,7 @@ func (r *Run) doSync(ctx context.Context, src SyncSource) (*archive.Manifest, er
 	return p.finishSync(ctx, src, m)
 }
 
-// judgeSync stops one collection, or the whole sync with the error it returns.
+// judgeSync stops one collection, or the whole sync by returning an error.
 func (r *Run) judgeSync(c *collection, err error) error {
 	_, refused := errors.AsType[*secretRefused](err)
 	_, gaveUp := errors.AsType[*GaveUp](err)
@@ -238,14 +239,14 @@ func (r *Run) judgeSync(c *collection, err error) error {
 	return nil
 }
 
-// setPhase says what the run does.
+// setPhase sets the run's phase.
 func (r *Run) setPhase(phase Phase) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.phase = phase
 }
 
-// plan hands the changes of a collection to the workers.
+// plan gives the changes of a collection to the workers.
 func (r *Run) plan(c *collection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -257,8 +258,8 @@ func (r *Run) plan(c *collection) {
 	r.planChanges(c, 0)
 }
 
-// planChanges plans the changes from an id on. Removals are asked after too: they
-// are believed when the server does not have the document. The caller holds mu.
+// planChanges plans the changes from an id on. Removals are looked up too, and
+// accepted only if the server does not have the document. The caller holds mu.
 func (p *planner) planChanges(c *collection, from int64) {
 	var ids []int64
 	for _, ch := range c.changes.all[c.changes.change(from):] {
@@ -271,7 +272,7 @@ func (p *planner) planChanges(c *collection, from int64) {
 	p.ahead += len(ids)
 }
 
-// clean removes what a sync that was interrupted has left.
+// clean removes what an interrupted sync left.
 func (r *Run) clean(m *archive.Manifest) error {
 	listed, kept := map[string]bool{}, map[string]bool{}
 	for _, e := range m.Collections {

@@ -13,25 +13,26 @@ import (
 )
 
 const (
-	pairsPage  = 50_000 // pairs of a page of the index
-	eventsPage = 10_000 // events of a page
+	pairsPage  = 50_000 // pairs per page of the index
+	eventsPage = 10_000 // events per page
 )
 
 // changes is what a sync does for one collection.
 type changes struct {
 	index string
-	last  *archive.Entry // of the last sync that has the collection, nil for none
-	at    int64          // the time that sync is as of
+	last  *archive.Entry // of the last sync with the collection, nil for none
+	at    int64          // the time of that sync
 	all   []pairs.Change // by id
-	now   []int64        // the ts of each one's document as it was read, pairs.NoTime for none
+	now   []int64        // the ts of each change's document as read, pairs.NoTime for none
 	times map[int64]int64
 	notes []string
 
-	unlisted int64 // documents that are there and that the index does not list
+	unlisted int64 // documents that exist and that the index does not list
 	remade   bool
 }
 
-// find compares the index with the last sync, and finds the times of removals.
+// find compares the index with the last sync, and looks up the times of
+// removals.
 func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *archive.Manifest) error {
 	d := c.changes
 	if d.last != nil {
@@ -41,7 +42,7 @@ func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *archiv
 	}
 	err := r.compareSurely(ctx, src, c, d.remade)
 	if _, damaged := errors.AsType[*pairs.Damaged](err); damaged {
-		// Its head could be read, and what follows cannot.
+		// Its header could be read, but the rest cannot.
 		if err := r.rebuild(ctx, c, m); err != nil {
 			return err
 		}
@@ -54,8 +55,8 @@ func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *archiv
 	return r.dateRemovals(ctx, src, c)
 }
 
-// findState makes sure that the pairs of the last sync are there, and that the
-// collection is still the one they are of.
+// findState checks that the pairs of the last sync exist and that the
+// collection is still the same.
 func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *archive.Manifest) error {
 	d := c.changes
 	var meta pairs.Meta
@@ -74,12 +75,12 @@ func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *a
 	}
 	made := times[0]
 	if made == madeAbsent {
-		// Deleted and made again: nothing that is there now is what was.
+		// Deleted and recreated: none of its documents are the old ones.
 		d.remade = true
 		return nil
 	}
 	if meta.Made != madeUnknown && made != madeUnknown && made != meta.Made {
-		return &Changed{Differences: []string{"the database: collection " + c.name + " was another one at the time of the last sync, " + archive.FormatTime(d.at)}}
+		return &Changed{Differences: []string{"the database: collection " + c.name + " was a different one at the time of the last sync, " + archive.FormatTime(d.at)}}
 	}
 	return nil
 }
@@ -108,8 +109,8 @@ func (r *Run) rebuild(ctx context.Context, c *collection, m *archive.Manifest) e
 	return nil
 }
 
-// madeAt is the ts of the collection's own settings at a time, 0 where that is not
-// known.
+// madeAt returns the ts of the collection's own settings at a time, 0 if
+// unknown.
 func (r *Run) madeAt(ctx context.Context, c *collection, at int64) (int64, error) {
 	times, err := r.askMade(ctx, c, []string{c.name}, at)
 	if err != nil {
@@ -118,7 +119,8 @@ func (r *Run) madeAt(ctx context.Context, c *collection, at int64) (int64, error
 	return max(times[0], madeUnknown), nil
 }
 
-// miscounted is an index that was read with fewer documents than there are.
+// miscounted is the error of an index that lists fewer documents than there
+// are.
 type miscounted struct {
 	listed, count int64
 	of            string // what counts more
@@ -128,8 +130,8 @@ func (e *miscounted) Error() string {
 	return fmt.Sprintf("the index was read with %d documents, and the server counts %d in %s; see that it is the index of this collection, and what stands between you and the server", e.listed, e.count, e.of)
 }
 
-// compareSurely is compare, which reads the index again while that holds fewer
-// documents than the server counts.
+// compareSurely is compare, but reads the index again if it has fewer documents
+// than the server counts.
 func (r *Run) compareSurely(ctx context.Context, src SyncSource, c *collection, anew bool) error {
 	notes := len(c.changes.notes)
 	for reading := 1; ; reading++ {
@@ -141,9 +143,9 @@ func (r *Run) compareSurely(ctx context.Context, src SyncSource, c *collection, 
 	}
 }
 
-// confirmPairs compares the documents that were found at the collection's time with
-// the server's own counts. More were found where some have left meanwhile, as when
-// their ttl passes.
+// confirmPairs compares the documents found at the collection's time with the
+// server's own counts. Finding more is fine: some may have left since, for
+// instance because their ttl passed.
 func (r *Run) confirmPairs(ctx context.Context, src SyncSource, c *collection, found int64) error {
 	n, err := r.askCount(ctx, c, c.at)
 	if err != nil {
@@ -162,8 +164,8 @@ func (r *Run) confirmPairs(ctx context.Context, src SyncSource, c *collection, f
 	return err
 }
 
-// compare finds the changes of a collection between the last sync and c.at. With
-// anew all that is there counts as changed.
+// compare finds the changes of a collection between the last sync and c.at.
+// With anew every document counts as changed.
 func (r *Run) compare(ctx context.Context, src SyncSource, c *collection, anew bool) error {
 	d := c.changes
 	state, shut, err := r.openState(d)
@@ -207,7 +209,7 @@ func (r *Run) compare(ctx context.Context, src SyncSource, c *collection, anew b
 	return err
 }
 
-// indexed walks the pairs of the whole index of a collection.
+// indexed iterates over the pairs of a collection's whole index.
 func (r *Run) indexed(ctx context.Context, src SyncSource, c *collection) iter.Seq2[pairs.Pair, error] {
 	return func(yield func(pairs.Pair, error) bool) {
 		err := r.scanPairs(ctx, src, c, 0, func(p pairs.Pair) error {
@@ -222,12 +224,11 @@ func (r *Run) indexed(ctx context.Context, src SyncSource, c *collection) iter.S
 	}
 }
 
-// errEnough ends the reading of an index of which no more is wanted.
-var errEnough = errors.New("no more pairs are wanted")
+// errEnough stops reading an index when no more is needed.
+var errEnough = errors.New("no more pairs needed")
 
-// compareFast takes the changes from the end of the index, and the removals from
-// the events. What is dated before the last sync, and ttls that passed, it cannot
-// see.
+// compareFast takes the changes from the end of the index, and the removals
+// from the events. It cannot detect backdated writes and expired documents.
 func (r *Run) compareFast(ctx context.Context, src SyncSource, c *collection, state iter.Seq2[pairs.Pair, error]) error {
 	d := c.changes
 	var new []pairs.Pair
@@ -279,8 +280,8 @@ func (r *Run) compareFast(ctx context.Context, src SyncSource, c *collection, st
 	return nil
 }
 
-// scanPairs reads the index from a time on. A page that looks like an end is not
-// believed before it is known that the collection can be read.
+// scanPairs reads the index from a time on. It accepts a page as the last only
+// after checking that the collection is still readable.
 func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, fromTS int64, each func(pairs.Pair) error) error {
 	at, fromID, size := c.at, int64(-1), pairsPage
 	last := pairs.Pair{TS: pairs.NoTime}
@@ -327,8 +328,8 @@ func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, from
 	return r.confirmPairs(ctx, src, c, listed)
 }
 
-// removals are the documents whose last event since the last sync is a removal,
-// with its time.
+// removals returns the documents whose last event since the last sync is a
+// removal, with its time.
 func (r *Run) removals(ctx context.Context, src SyncSource, c *collection) (map[int64]int64, error) {
 	var gone map[int64]int64
 	size := eventsPage
@@ -352,7 +353,7 @@ func (r *Run) removals(ctx context.Context, src SyncSource, c *collection) (map[
 	}
 }
 
-// dateRemovals finds when documents were removed, where the server still knows.
+// dateRemovals finds when documents were removed, if the server still knows.
 func (r *Run) dateRemovals(ctx context.Context, src SyncSource, c *collection) error {
 	d := c.changes
 	if d.times != nil || d.last == nil || d.remade || c.layout.Deletion == "" {
@@ -378,12 +379,12 @@ func (r *Run) dateRemovals(ctx context.Context, src SyncSource, c *collection) e
 	return nil
 }
 
-// change is that of a document.
+// change returns the change of a document.
 func (d *changes) change(id int64) int {
 	return sort.Search(len(d.all), func(i int) bool { return d.all[i].ID >= id })
 }
 
-// warnings are what the manifest says of the sync.
+// warnings returns the manifest's warnings about the sync.
 func (d *changes) warnings() []string {
 	out := d.notes
 	if d.remade {

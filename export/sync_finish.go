@@ -11,8 +11,8 @@ import (
 	"fauna-export/export/pairs"
 )
 
-// finishSync writes the new state, and then the manifest, which makes the sync
-// count.
+// finishSync writes the new state and then the manifest, which completes the
+// sync.
 func (r *Run) finishSync(ctx context.Context, src SyncSource, m *archive.Manifest) (*archive.Manifest, error) {
 	r.setPhase(Finishing)
 	at := r.times[0]
@@ -46,7 +46,7 @@ func (r *Run) finishSync(ctx context.Context, src SyncSource, m *archive.Manifes
 	if err := archive.Publish(r.env.Store, next); err != nil {
 		return nil, r.diskError("end the sync", err)
 	}
-	if len(r.left)+len(partial.Window) == 0 { // otherwise resuming goes on
+	if len(r.left)+len(partial.Window) == 0 { // otherwise it can be resumed
 		if err := r.forget(); err != nil {
 			return nil, err
 		}
@@ -60,7 +60,7 @@ func (r *Run) finishSync(ctx context.Context, src SyncSource, m *archive.Manifes
 	return next, nil
 }
 
-// windowed names the collections whose changes were read at more than one time.
+// windowed returns the collections whose changes were read at several times.
 func (r *Run) windowed() []string {
 	var names []string
 	for _, c := range r.all {
@@ -74,7 +74,7 @@ func (r *Run) windowed() []string {
 // saveChanges writes a collection's new pairs and completes its entry.
 func (r *Run) saveChanges(ctx context.Context, src SyncSource, c *collection, at int64) error {
 	d := c.changes
-	made, err := r.madeAt(ctx, c, at) // where it went meanwhile, the next sync finds it
+	made, err := r.madeAt(ctx, c, at) // if it is gone now, the next sync will notice
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (r *Run) saveChanges(ctx context.Context, src SyncSource, c *collection, at
 	return nil
 }
 
-// openState gives the pairs of the last sync, none before the first.
+// openState returns the pairs of the last sync, none before the first.
 func (r *Run) openState(d *changes) (all iter.Seq2[pairs.Pair, error], shut func(), err error) {
 	if d.last == nil {
 		return pairs.Slice(nil), func() {}, nil
@@ -127,8 +127,9 @@ func (r *Run) openState(d *changes) (all iter.Seq2[pairs.Pair, error], shut func
 	return state.All(), shut, nil
 }
 
-// syncFile is the name of a later sync's file: users.jsonl.gz is users@2.jsonl.gz
-// in the second. No name of a collection becomes a file name with an @.
+// syncFile returns the name of a later sync's file: users.jsonl.gz is
+// users@2.jsonl.gz in the second sync. File names of collections never contain
+// @.
 func syncFile(file string, sync int) string {
 	base, ext, _ := strings.Cut(file, ".")
 	if dot := extensionAt(file); dot >= 0 {
@@ -137,7 +138,7 @@ func syncFile(file string, sync int) string {
 	return fmt.Sprintf("%s@%d.%s", base, sync, ext)
 }
 
-// extensionAt is where the extension begins, which may be of two parts.
+// extensionAt returns where the extension begins. It may have two parts.
 func extensionAt(file string) int {
 	dot := strings.LastIndexByte(file, '.')
 	switch {

@@ -9,8 +9,8 @@ import (
 	"fauna-export/export/row"
 )
 
-// readChanges reads the documents of a chunk of changes and makes their rows:
-// those that are there as they are, the others as removals.
+// readChanges reads the documents of a chunk of changes and builds their rows:
+// removals for those that do not exist.
 func (r *reader) readChanges(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte) ([]byte, error) {
 	d := c.changes
 	src := r.src.(SyncSource)
@@ -40,14 +40,15 @@ func (r *reader) readChanges(ctx context.Context, c *collection, ch *chunk, batc
 			if err != nil {
 				return body, err
 			}
-			// The index lists it at this time, and it lives: it cannot be missing.
+			// The index lists it at this time and it exists now, so it cannot
+			// be missing.
 			for _, id := range alive {
 				if d.all[d.change(id)].New == pairs.NoTime {
 					continue
 				}
 				if ch.contradictions++; ch.contradictions > contradictions {
 					return body, &Unexplained{Collection: c.name, From: id, Planned: len(ch.ids), Got: len(live.IDs),
-						Why: fmt.Sprintf("document %d is listed and lives, and is not sent", id)}
+						Why: fmt.Sprintf("document %d is listed and exists, but is not sent", id)}
 				}
 				if err := r.pace.pause(ctx, r.pace.backoff(ch.contradictions), "an answer left a document out"); err != nil {
 					return body, err
@@ -64,7 +65,7 @@ func (r *reader) readChanges(ctx context.Context, c *collection, ch *chunk, batc
 		if at < len(live.IDs) && live.IDs[at] == id {
 			d.now[n] = live.Times[at]
 			if live.Times[at] == one.Old && !d.remade {
-				ch.outcome.idle++ // its row is there already
+				ch.outcome.idle++ // its row exists already
 			} else {
 				batch.Take(live, at)
 			}

@@ -9,8 +9,8 @@ import (
 	"fauna-export/export/row"
 )
 
-// sameChain refuses a run that would not go on with the files that are there: its
-// rows would mean something else than theirs.
+// sameChain returns an error if a run does not fit the existing files, because
+// its rows would mean something different.
 func (r *Run) sameChain(m *archive.Manifest) error {
 	var diff differing
 	diff.say("server", m.Endpoint, r.spec.Endpoint)
@@ -28,7 +28,7 @@ func (r *Run) sameChain(m *archive.Manifest) error {
 	return nil
 }
 
-// differing says how a sync differs from those before it.
+// differing lists how a sync differs from earlier ones.
 type differing []string
 
 func (d *differing) say(what, was, is string) {
@@ -47,7 +47,7 @@ func (d *differing) entry(last archive.Entry, l row.Layout, filtered bool) {
 	d.say("compression of "+last.Name, last.Compress, string(compress))
 	names := l.Names()
 	if last.Deletion == "" && last.Sync == 0 && l.Deletion != "" && len(last.Columns) > 0 {
-		names = names[:len(names)-1] // a full run that is gone on with
+		names = names[:len(names)-1] // a full run that is being continued
 	} else if last.Sync > 0 {
 		d.say("deletions of "+last.Name, named(last.Deletion), named(l.Deletion))
 	}

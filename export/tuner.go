@@ -3,39 +3,39 @@ package export
 import "time"
 
 const (
-	firstTuned = 8 // requests in flight that a run begins with
-	leastTuned = 2 // so that ids can be read beside the documents
+	firstTuned = 8 // requests in flight at the start
+	leastTuned = 2 // so that ids can be read in parallel to documents
 	mostTuned  = 16
 
-	// What a number is judged by: so many pages for each request in flight, at
-	// least so many, and for at least so long.
+	// An epoch measures a number of workers: this many pages per request in
+	// flight, a minimum of pages, and a minimum time.
 	epochPages = 3
 	leastPages = 16
 	leastEpoch = 500 * time.Millisecond
 
-	tunedGain = 1.06 // more in flight must be worth so much
-	tunedLoss = 0.93 // and fewer may cost so much of the best that was seen
-	tunedDrop = 0.85 // less than that, by the pages' times alone, is known early
-	tunedMove = 1.35 // a speed that changed so much is another server's
+	tunedGain = 1.06 // least gain that justifies more
+	tunedLoss = 0.93 // greatest loss, from the best, that fewer may cost
+	tunedDrop = 0.85 // below this, by page times alone, an epoch ends early
+	tunedMove = 1.35 // a change of speed that means new conditions
 
-	firstRest = 8 // epochs between two searches
+	firstRest = 8 // epochs between searches, at first
 	mostRest  = 64
 
-	// rowCost is how many bytes of a page cost a server as much as one more
-	// document does: on a real core 640 bytes took 100 µs, 4 MB took 70 ms.
+	// rowCost is how many bytes cost a server as much as one more document: on
+	// a real server 640 bytes took 100 µs, 4 MB took 70 ms.
 	rowCost = 4 << 10
 )
 
-// tuner finds the number of requests in flight: more while that gives more,
-// and the least that gives nearly the most, since beyond it only the latency
-// grows. It measures a number for an epoch, tries one half as large again,
-// then one a third smaller, keeps what is better and rests.
+// tuner finds the number of requests in flight: the smallest that is nearly as
+// fast as the best, since more only adds latency. It measures one number for an
+// epoch, tries half as many more, then a third fewer, keeps the better one and
+// rests.
 //
-// It has no clock and no lock of its own.
+// The caller provides the clock and the lock.
 type tuner struct {
 	n int // requests in flight
 
-	settle int       // pages that still belong to the number before
+	settle int       // pages that still belong to the previous number
 	since  time.Time // of the epoch, zero while pages settle
 	pages  int
 	work   float64
@@ -44,7 +44,7 @@ type tuner struct {
 	step  tunerStep
 	base  int     // the number to go back to
 	best  float64 // the highest speed of this search
-	rose  bool    // this search took more
+	rose  bool    // this search settled on more
 	rest  int     // epochs left to rest
 	rests int     // how long the next rest is
 	calm  float64 // the speed at rest, 0 before it is known
@@ -61,14 +61,14 @@ const (
 	tunerRest
 )
 
-// newTuner begins at n requests in flight.
+// newTuner returns a tuner that starts with n requests in flight.
 func newTuner(n int) *tuner {
 	n = min(max(n, leastTuned), mostTuned)
 	return &tuner{n: n, rests: firstRest, settle: n}
 }
 
-// page learns from a page that is read now, after took. It must be one that
-// was answered at the first time, and as large as the next ones will be.
+// page learns from a page that has just been read, after took. Pass only pages
+// that succeeded at the first try and have the usual size.
 func (t *tuner) page(now time.Time, took time.Duration, rows int, bytes int64) {
 	if t.settle > 0 {
 		if t.settle--; t.settle == 0 {
@@ -94,10 +94,10 @@ func (t *tuner) page(now time.Time, took time.Duration, rows int, bytes int64) {
 	}
 }
 
-// tooFew tells before the end of an epoch that fewer in flight are too few:
-// with so many pages at a time, and each taking what it took, there is no way
-// to be as fast as was seen. Far servers show it at once, as their pages take
-// the same time however few there are.
+// tooFew reports before the end of an epoch that fewer requests in flight are
+// too few: given the time per page, this many cannot reach the best speed.
+// Distant servers show this at once, since their pages take the same time
+// however few there are.
 func (t *tuner) tooFew() bool {
 	if t.step != tunerFewer || t.pages < t.n {
 		return false
@@ -106,8 +106,8 @@ func (t *tuner) tooFew() bool {
 	return most < t.best*tunedDrop
 }
 
-// disturbed begins the epoch anew: what happened in it was not the server's
-// speed with this number.
+// disturbed restarts the epoch, because it did not measure the server's speed
+// with this number.
 func (t *tuner) disturbed() {
 	t.again(time.Time{})
 	t.settle = max(t.settle, t.n)
@@ -117,8 +117,8 @@ func (t *tuner) again(now time.Time) {
 	t.since, t.pages, t.work, t.busy = now, 0, 0, 0
 }
 
-// judge takes the speed of an epoch, and how long its pages took, to choose
-// the number for the next one.
+// judge chooses the number for the next epoch from the speed of this one and
+// the duration of its pages.
 func (t *tuner) judge(speed float64, took time.Duration) {
 	switch t.step {
 	case tunerBase:
@@ -154,8 +154,8 @@ func (t *tuner) judge(speed float64, took time.Duration) {
 	}
 }
 
-// search looks for a better number than the present one, which gives speed:
-// first for more, unless less was got for a longer wait.
+// search looks for a better number than the current one, which gives speed. It
+// tries more first, unless that only made pages slower.
 func (t *tuner) search(speed float64, burdened bool) {
 	t.base, t.best, t.rose = t.n, speed, false
 	if burdened {
@@ -184,8 +184,7 @@ func (t *tuner) fewer() {
 	t.step, t.n = tunerFewer, max(leastTuned, t.base-max(1, t.base/3))
 }
 
-// settleOn ends a search. The next one comes later when this one found
-// nothing new.
+// settleOn ends a search. If it found nothing new the next one comes later.
 func (t *tuner) settleOn(n int) {
 	t.n, t.step, t.calm = n, tunerRest, 0
 	t.rest = t.rests

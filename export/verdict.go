@@ -10,20 +10,20 @@ import (
 )
 
 const (
-	// rounds is how often a chunk that differs from its plan is read again
-	// with the plan put right.
+	// rounds is how often a chunk that differs from its plan is read again with
+	// a corrected plan.
 	rounds = 6
-	// contradictions is how often of these nothing explains the difference
-	// before it is believed: a spoilt answer must not stop a collection.
+	// contradictions is how many unexplained differences are tolerated, so that
+	// one bad answer does not stop a collection.
 	contradictions = 3
 )
 
-// explain finds out why a page does not hold what was planned. A rewritten
-// history, a document's ttl, a privilege taken away and a collection made
-// again all answer alike, 200 and other rows, so it asks before it judges:
-// whether the collection was made again, whether it may be read, which ids
-// there are now at the same time, and what became of the missing ones. Then
-// batch holds the chunk's rows, and ch.outcome how they differ from the plan.
+// explain finds out why a page differs from its plan. Rewritten history, an
+// expired document, a revoked privilege and a recreated collection all look
+// alike, so it checks whether the collection was recreated, whether it may be
+// read, which ids exist now at the same time, and what became of the missing
+// ones. Afterwards batch holds the chunk's rows, and ch.outcome how they differ
+// from the plan.
 func (r *reader) explain(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, differs *row.Mismatch, cause error) ([]byte, error) {
 	first := ch.ids
 	plan := first
@@ -43,7 +43,7 @@ func (r *reader) explain(ctx context.Context, c *collection, ch *chunk, batch *r
 		}
 		wanted := merged(there, alive)
 		if slices.Equal(wanted, plan) && len(alive) == 0 {
-			// Nothing left and nothing came: the server contradicts itself.
+			// No document left or appeared: the server contradicts itself.
 			if unexplained++; unexplained > contradictions {
 				break
 			}
@@ -78,7 +78,7 @@ func (r *reader) explain(ctx context.Context, c *collection, ch *chunk, batch *r
 	return body, un
 }
 
-// idsBetween reads the ids from lo up to, and without, hi; hi -1 is the end.
+// idsBetween reads the ids from lo up to but excluding hi; hi -1 means no end.
 func (q *requester) idsBetween(ctx context.Context, c *collection, at, lo, hi int64, about int) ([]int64, error) {
 	var all []int64
 	size := min(max(about+about/4+16, leastIDs), laterIDs)
@@ -103,8 +103,8 @@ func (q *requester) idsBetween(ctx context.Context, c *collection, at, lo, hi in
 	}
 }
 
-// presentOf tells which of the documents that left the snapshot are alive
-// now. One that the role hides stops the collection.
+// presentOf returns which of the documents that left the snapshot exist now.
+// One hidden by the role stops the collection.
 func (q *requester) presentOf(ctx context.Context, c *collection, missing []int64) ([]int64, error) {
 	if len(missing) == 0 {
 		return nil, nil
@@ -120,8 +120,8 @@ func (q *requester) presentOf(ctx context.Context, c *collection, missing []int6
 	return alive, nil
 }
 
-// readParts reads the documents there at the chunk's time, and between them
-// those that are only alive now, in the order of their ids.
+// readParts reads the documents of the chunk's time, and in between those that
+// exist only now, in the order of their ids.
 func (r *reader) readParts(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, there, alive []int64) ([]byte, error) {
 	type part struct {
 		ids []int64
@@ -156,8 +156,8 @@ func (r *reader) readParts(ctx context.Context, c *collection, ch *chunk, batch 
 	return body, nil
 }
 
-// readPresent reads what lies in a chunk's range now, for a run without a
-// snapshot; ids that left or entered since they were planned are counted.
+// readPresent reads the current documents in a chunk's range, for a run without
+// a snapshot, and counts ids that left or entered since they were planned.
 func (r *reader) readPresent(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, differs *row.Mismatch) ([]byte, error) {
 	if err := r.checkAccess(ctx, c, 0); err != nil {
 		return body, err
@@ -182,7 +182,7 @@ func (r *reader) readPresent(ctx context.Context, c *collection, ch *chunk, batc
 			return c.rows.Page(batch, body, nil)
 		})
 		if fail := failureOf(err); fail != nil && fail.Missing() && vanished < rounds {
-			// A document went between the page's two looks at it.
+			// A document disappeared between the page's two reads of it.
 			vanished++
 			continue
 		}
@@ -219,7 +219,7 @@ func cutRows(b *row.Batch, n int) {
 	b.Bytes, b.Ends, b.IDs, b.Times = b.Bytes[:end], b.Ends[:n], b.IDs[:n], b.Times[:n]
 }
 
-// without are the ids of all that are not in some; both ascend.
+// without returns the ids of all that are not in some; both ascend.
 func without(all, some []int64) []int64 {
 	var out []int64
 	for _, id := range all {
@@ -233,7 +233,7 @@ func without(all, some []int64) []int64 {
 	return out
 }
 
-// merged are the ids of both, ascending.
+// merged returns the ids of both, ascending.
 func merged(a, b []int64) []int64 {
 	if len(b) == 0 {
 		return a
@@ -243,15 +243,15 @@ func merged(a, b []int64) []int64 {
 	return slices.Compact(out)
 }
 
-// secretRefused is a secret that the server does not accept: nothing of the
-// run can go on.
+// secretRefused is the error of a secret that the server rejects, which stops
+// the run.
 type secretRefused struct{ err error }
 
 func (e *secretRefused) Error() string { return e.err.Error() }
 func (e *secretRefused) Unwrap() error { return e.err }
 
-// refine tells what stands behind a refusal: the secret, the privilege on the
-// collection, or documents of ids that the role hides.
+// refine finds the cause of a refusal: the secret, the privilege on the
+// collection, or documents that the role hides.
 func (q *requester) refine(ctx context.Context, c *collection, ids []int64, err error) error {
 	if fail := failureOf(err); fail == nil || !fail.Refused() {
 		return err
@@ -283,8 +283,8 @@ func stopsRun(err error) bool {
 	return refused || gaveUp && passing(err)
 }
 
-// judgeLocked does what an error asks for: a new time, the end of the
-// collection, or the end of the run. The caller holds mu.
+// judgeLocked reacts to an error: with a new time, the end of the collection,
+// or the end of the run. The caller holds mu.
 func (s *scheduler) judgeLocked(c *collection, err error) {
 	if _, bad := errors.AsType[*BadDocument](err); bad {
 		s.failLocked(c, err)

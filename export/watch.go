@@ -6,14 +6,14 @@ import (
 )
 
 const (
-	diskEvery = time.Second      // the disk's free space is looked at
-	lifeEvery = 30 * time.Second // the snapshot's life is asked for again
+	diskEvery = time.Second      // between checks of the disk's free space
+	lifeEvery = 30 * time.Second // between checks of the snapshot's expiry
 
-	// spareSpace is what is left free on a disk.
+	// spareSpace is how many bytes to leave free on a disk.
 	spareSpace = 32 << 20
 )
 
-// watch looks after the disk and the snapshot while the run reads.
+// watch monitors the disk and the snapshot while the run reads.
 func (r *Run) watch(ctx context.Context) {
 	asked := r.env.Clock.Now()
 	for {
@@ -32,11 +32,11 @@ func (r *Run) watch(ctx context.Context) {
 	}
 }
 
-// checkSpace compares the disk's free space with what the rest will take.
+// checkSpace compares the disk's free space with the expected size of the rest.
 func (r *Run) checkSpace() error {
 	free, err := r.env.Store.Free()
 	if err != nil || free < 0 {
-		return nil // not every file system tells
+		return nil // not every file system reports it
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -56,15 +56,15 @@ func (r *Run) checkSpace() error {
 	return nil
 }
 
-// A page of a collection that the key may not read any more takes the server very
-// long: it steps over every document.
+// A page of a collection that the key can no longer read takes the server very
+// long, because it skips every document.
 const (
 	longPage  = 2 * time.Second
 	lookEvery = 15 * time.Second
 )
 
-// lookWhy asks, of collections of which a page is overdue, whether they may still be
-// read, and stops those that may not.
+// lookWhy checks whether collections with overdue pages may still be read, and
+// stops those that may not.
 func (r *Run) lookWhy(ctx context.Context) {
 	r.mu.Lock()
 	var late []*collection
@@ -80,7 +80,7 @@ func (r *Run) lookWhy(ctx context.Context) {
 	for _, c := range late {
 		unreadable, _, _, err := r.src.Unreadable(ctx, []string{c.name})
 		if err != nil || len(unreadable) == 0 {
-			continue // the page itself will say what is wrong
+			continue // the page itself will report the error
 		}
 		r.mu.Lock()
 		r.failLocked(c, &PrivilegeLost{Collection: c.name})
@@ -88,9 +88,9 @@ func (r *Run) lookWhy(ctx context.Context) {
 	}
 }
 
-// updateLife asks when the snapshot ends for the collection whose comes
-// first. The minimum need not move with the clock: an admin may have raised
-// history_days, or a collection keeps all of its history.
+// updateLife finds out when the snapshot expires, for the collection whose
+// snapshot expires first. The minimum need not move with the clock: an admin
+// may have raised history_days, or the collection keeps all of its history.
 func (r *Run) updateLife(ctx context.Context) {
 	r.mu.Lock()
 	var c *collection
@@ -109,7 +109,7 @@ func (r *Run) updateLife(ctx context.Context) {
 	r.mu.Unlock()
 	least, err := r.src.MinimumTime(ctx, c.name)
 	if err != nil {
-		return // what is known stays
+		return // keep the last known value
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

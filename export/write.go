@@ -14,7 +14,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// writer puts the rows of one collection into its file, in order.
+// writer writes the rows of one collection to its file, in order.
 type writer struct {
 	r     *Run
 	c     *collection
@@ -26,18 +26,18 @@ type writer struct {
 	first int64
 	last  int64 // the last row in the file, -1 for none
 
-	// Chunks whose rows are not all in the file yet: a compressed file takes
-	// them up before it gives their bytes out.
+	// Chunks whose rows are not all in the file yet: a compressed file buffers
+	// them before it emits their bytes.
 	open  []openChunk
 	tally settled
 	next  int64 // the first id after the settled chunks
 
-	broken bool  // a write failed: the end of the file is not known
+	broken bool  // a write failed: the end of the file is unknown
 	saved  int64 // size at the last checkpoint
 	at     time.Time
 	took   time.Duration
 	cut    *cut       // not saved yet
-	saving chan error // what becomes of the cut, on its way
+	saving chan error // result of the cut being saved
 	notes  []string   // warnings for the manifest
 }
 
@@ -50,8 +50,8 @@ type openChunk struct {
 	widest      int64 // row, in bytes
 }
 
-// write makes the file of a collection. An error that concerns the
-// collection alone is a *CollectionError.
+// write writes the file of a collection. An error that concerns only the
+// collection is a *CollectionError.
 func (r *Run) write(ctx context.Context, c *collection) error {
 	var notes []string
 	for reading := 1; ; reading++ {
@@ -83,9 +83,9 @@ func (r *Run) write(ctx context.Context, c *collection) error {
 	}
 }
 
-// remake finds out whether the store has lost the file, and why: then it has to be
-// made again from its beginning. That can be done at once when all of it was read;
-// else the collection fails, and the next process does it.
+// remake reports whether and why the store has lost the file, so that it must
+// be written again from the start. That can happen at once if all of it was
+// read; otherwise the collection fails, and the next process does it.
 func (w *writer) remake(err error) (now bool, why string) {
 	diverged, other := errors.AsType[*store.Diverged](err)
 	lost, dropped := errors.AsType[*store.UploadLost](err)
@@ -102,8 +102,8 @@ func (w *writer) remake(err error) (now bool, why string) {
 	return w.r.cause == nil && w.c.state == CollectionRunning && w.c.complete(), why
 }
 
-// write makes the file once. Its error is an *unconfirmed where that must be done
-// again.
+// write writes the file once. Its error is an *unconfirmed if it must be
+// written again.
 func (w *writer) write(ctx context.Context) (err error) {
 	r, c := w.r, w.c
 	if c.saved != nil && c.saved.Finished {
@@ -118,8 +118,7 @@ func (w *writer) write(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() {
-		// Whatever happens, nothing goes on in the background, and what is
-		// in the file counts.
+		// In any case stop background work, and record what is in the file.
 		if serr := w.settle(); err == nil {
 			err = serr
 		}
@@ -127,8 +126,8 @@ func (w *writer) write(ctx context.Context) (err error) {
 			return
 		}
 		if err != nil && w.size > w.saved && !w.broken {
-			// The error that ends the run is the one to tell. What a store cannot
-			// make durable before more follows is read again.
+			// Report the error that ended the run, not this one. Bytes that
+			// could not be made durable are read again.
 			if st, serr := w.snapshot(); serr == nil {
 				_ = w.saveCut(&cut{state: st, size: w.size, durable: w.out.Cut()})
 			}
@@ -164,8 +163,8 @@ func (w *writer) write(ctx context.Context) (err error) {
 	return w.finish(ctx)
 }
 
-// nextChunk waits for the first chunk of the collection to be read; false
-// when there is none left, or the collection or the run stops.
+// nextChunk waits until the first chunk of the collection has been read; false
+// if there is none left, or the collection or the run stops.
 func (r *Run) nextChunk(c *collection) (*chunk, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -183,16 +182,16 @@ func (r *Run) nextChunk(c *collection) (*chunk, bool) {
 	}
 }
 
-// begin opens the file, where the last checkpoint ends or new.
+// begin opens the file, at the last checkpoint or new.
 func (w *writer) begin() error {
 	var err error
 	name := archive.PartName(w.c.file)
 	if st := w.c.saved; st != nil {
 		if w.file, err = row.ResumeFile(w.c.layout, st.File); err != nil {
-			return fmt.Errorf("go on with %s: %w", name, err)
+			return fmt.Errorf("resume %s: %w", name, err)
 		}
 		if err = w.hash.(encoding.BinaryUnmarshaler).UnmarshalBinary(st.Hash); err != nil {
-			return fmt.Errorf("go on with %s: %w", name, err)
+			return fmt.Errorf("resume %s: %w", name, err)
 		}
 		w.size, w.rows, w.first, w.last = st.Offset, st.Rows, st.First, st.Put
 		w.tally, w.next, w.saved = st.Tally, st.Next, st.Offset
@@ -214,7 +213,7 @@ func (w *writer) begin() error {
 	return w.put(row.Piece{Bytes: head, LastID: -1})
 }
 
-// own marks an error that stops this collection alone.
+// own marks an error that stops only this collection.
 func (w *writer) own(err error) error {
 	return &CollectionError{Collection: w.c.name, Err: err}
 }
@@ -228,8 +227,8 @@ func (w *writer) put(p row.Piece) error {
 			err = errShortWrite
 		}
 		if err != nil {
-			// What is known of the file ends at the last checkpoint: it is
-			// cut there when the run goes on.
+			// Only the last checkpoint is certain: the file is cut there on
+			// resume.
 			w.broken = true
 			return w.r.diskError("write "+archive.PartName(w.c.file), err)
 		}
@@ -248,7 +247,7 @@ func (w *writer) put(p row.Piece) error {
 
 var errShortWrite = errors.New("short write")
 
-// widest is the length of a batch's longest row.
+// widest returns the length of a batch's longest row.
 func widest(b *row.Batch) int64 {
 	longest, start := 0, 0
 	for _, end := range b.Ends {
@@ -257,7 +256,7 @@ func widest(b *row.Batch) int64 {
 	return int64(longest)
 }
 
-// add puts a chunk's rows into the file, or into what the format holds back.
+// add writes a chunk's rows to the file, or to the format's buffer.
 func (w *writer) add(ch *chunk) error {
 	b := ch.batch
 	o := openChunk{first: ch.ids[0], next: ch.ids[len(ch.ids)-1] + 1, last: w.last, planned: len(ch.ids) - int(ch.outcome.idle), outcome: ch.outcome, counts: b.Counts, widest: widest(b)}
@@ -269,7 +268,8 @@ func (w *writer) add(ch *chunk) error {
 		if w.first < 0 {
 			w.first = b.IDs[0]
 		}
-		// After a checkpoint within a chunk its first rows are there.
+		// After a checkpoint within a chunk, its first rows are already in the
+		// file.
 		dropRows(b, w.last)
 	}
 	w.open = append(w.open, o)
@@ -282,7 +282,7 @@ func (w *writer) add(ch *chunk) error {
 	return nil
 }
 
-// notOurs tells an error of the disk from one of the rows.
+// notOurs wraps row errors and passes disk errors through.
 func (w *writer) notOurs(err error) error {
 	if _, ok := errors.AsType[*diskFault](err); ok {
 		return err
@@ -290,7 +290,7 @@ func (w *writer) notOurs(err error) error {
 	return w.own(err)
 }
 
-// settleChunks counts the chunks whose rows are all in the file.
+// settleChunks tallies the chunks whose rows are all in the file.
 func (w *writer) settleChunks() {
 	n := 0
 	for _, o := range w.open {
@@ -323,7 +323,7 @@ func dropRows(b *row.Batch, last int64) {
 	}
 }
 
-// finish ends the file and gives it its name.
+// finish completes the file and renames it.
 func (w *writer) finish(ctx context.Context) error {
 	if err := w.file.Finish(w.put); err != nil {
 		return w.notOurs(err)
@@ -334,10 +334,10 @@ func (w *writer) finish(ctx context.Context) error {
 	}
 	t := w.tally
 	if w.rows != t.Expected-t.Gone+t.Appeared {
-		return w.own(fmt.Errorf("%d rows were written; %d planned, less %d gone, with %d that appeared, should be as many", w.rows, t.Expected, t.Gone, t.Appeared))
+		return w.own(fmt.Errorf("%d rows were written, but %d planned minus %d gone plus %d appeared should be the same", w.rows, t.Expected, t.Gone, t.Appeared))
 	}
 	if err := w.confirm(ctx); err != nil {
-		w.broken = true // what is known of the file ends at the last checkpoint
+		w.broken = true // only the last checkpoint is certain
 		return err
 	}
 	st := &state{Finished: true, Next: w.next, Put: w.last, Rows: w.rows, First: w.first, Tally: t, Offset: w.size}

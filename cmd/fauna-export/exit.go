@@ -47,7 +47,7 @@ func exitRules() []exitRule {
 			}
 			return signalCode(syscall.SIGINT), errors.Is(err, tui.ErrInterrupted)
 		}},
-		{"3", "finished, but not all of it or not as one snapshot (the summary says what)", func(err error) (int, bool) {
+		{"3", "finished, but incomplete or not as one snapshot (the summary says what)", func(err error) (int, bool) {
 			if partial, ok := errors.AsType[*export.Partial](err); ok {
 				return exitPartial, !partial.Denied()
 			}

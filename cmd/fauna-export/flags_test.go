@@ -37,7 +37,7 @@ func TestCommandLine_mistakesAreNamed(t *testing.T) {
 		{"workers", "run --all --out d --workers many", "--workers"},
 		{"at", "run --all --out d --at yesterday", "--at"},
 		{"at without offset", "run --all --out d --at 2026-11-22T10:00:00", "--at"},
-		{"at and no-snapshot", "run --all --out d --at 1 --no-snapshot", "exclude each other"},
+		{"at and no-snapshot", "run --all --out d --at 1 --no-snapshot", "needs a snapshot"},
 		{"name that cannot be", "fql role --collection a/b", "--collection"},
 		{"role that cannot be", "fql key --role a/b", "--role"},
 		{"index that cannot be", "fql index --collection a --index {collection}/ts", "--index"},

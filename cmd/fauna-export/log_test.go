@@ -36,7 +36,7 @@ func TestLogFile_tellsARunFromItsOptionsToItsFiles(t *testing.T) {
 		`msg=file collection=(orders|users) file=(orders|users).csv rows=9 bytes=\d+ sha256=` + hash + " retries=0\n",
 		`msg="2 collections, 18 rows, .*, verified: `,
 		"level=INFO msg=end exit=0\n",
-		"level=ERROR msg=\".*holds a finished run: choose another folder\" exit=2\n",
+		"level=ERROR msg=\".*contains a finished run: choose another folder\" exit=2\n",
 	} {
 		if !regexp.MustCompile(want).Match(text) {
 			t.Errorf("the log has no %s:\n%s", want, text)

@@ -47,7 +47,7 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 	}
 	switch {
 	case found.Manifest != nil && found.Run == nil:
-		a.say("%s holds a finished run of %s: nothing to do", dir, count(int64(len(found.Manifest.Collections)), "collection"))
+		a.say("%s contains a finished run of %s: nothing to do", dir, count(int64(len(found.Manifest.Collections)), "collection"))
 		return nil
 	case found.Kind == archive.Sharded:
 		return archive.CheckNew(env.Store) // which says how shards are gone on with

@@ -22,7 +22,7 @@ type Sync struct {
 	Fast bool `json:"fast,omitempty"`
 }
 
-// AllSyncs are the syncs so far; a full run counts as the first.
+// AllSyncs returns the syncs so far; a full run counts as the first.
 func (m *Manifest) AllSyncs() []Sync {
 	if len(m.Syncs) > 0 {
 		return m.Syncs
@@ -30,13 +30,13 @@ func (m *Manifest) AllSyncs() []Sync {
 	return []Sync{{Sync: 1, Snapshot: m.Snapshot, Consistency: m.Consistency, Started: m.Started, Finished: m.Finished}}
 }
 
-// LastSync is the number of the last sync.
+// LastSync returns the number of the last sync.
 func (m *Manifest) LastSync() int {
 	syncs := m.AllSyncs()
 	return syncs[len(syncs)-1].Sync
 }
 
-// Chain are a collection's files, those of earlier syncs first.
+// Chain returns a collection's files, those of earlier syncs first.
 func (m *Manifest) Chain(collection string) []Entry {
 	var out []Entry
 	for _, e := range m.Collections {
@@ -47,7 +47,7 @@ func (m *Manifest) Chain(collection string) []Entry {
 	return out
 }
 
-// Last is a collection's file of the last sync that has one, nil for none.
+// Last returns a collection's latest file, nil for none.
 func (m *Manifest) Last(collection string) *Entry {
 	var last *Entry
 	for i := range m.Collections {
@@ -58,9 +58,9 @@ func (m *Manifest) Last(collection string) *Entry {
 	return last
 }
 
-// Latest is the file of each collection's last sync, in the order in which the
-// collections came in. Its Documents are the collection's rows after all syncs;
-// for a run of one sync they are its Rows.
+// Latest returns each collection's latest file, in the order in which the
+// collections were added. Its Documents are the collection's rows after all
+// syncs; for a single sync they are its Rows.
 func (m *Manifest) Latest() []Entry {
 	var out []Entry
 	seen := make(map[string]bool)
@@ -81,8 +81,8 @@ func (m *Manifest) Latest() []Entry {
 	return out
 }
 
-// SnapshotOf is the time that a file's sync was read at, in microseconds since
-// 1970: the first of them where there was more than one; 0 when it is not known.
+// SnapshotOf returns the time that a file's sync was read at, in microseconds
+// since 1970: the first if there were several, 0 if unknown.
 func (m *Manifest) SnapshotOf(e Entry) int64 {
 	for _, s := range m.AllSyncs() {
 		if s.Sync == max(1, e.Sync) {
@@ -92,7 +92,8 @@ func (m *Manifest) SnapshotOf(e Entry) int64 {
 	return 0
 }
 
-// Time is the time of the last sync, in microseconds since 1970; 0 without one.
+// Time returns the time of the last sync, in microseconds since 1970; 0 without
+// one.
 func (m *Manifest) Time() int64 { return micros(m.Snapshot) }
 
 func micros(text string) int64 {
@@ -103,18 +104,18 @@ func micros(text string) int64 {
 	return t.UnixMicro()
 }
 
-// Layout is that of the file, as far as reading it back needs.
+// Layout returns the file's layout, as far as reading it back needs it.
 func (e *Entry) Layout() row.Layout {
 	l := row.Layout{Collection: e.Name, Format: row.Format(e.Format), Compress: row.Compression(e.Compress), Deletion: e.Deletion}
 	l.NoData, l.Columns = columnsOf(*e)
 	return l
 }
 
-// chainFiles are the files of one collection, being read side by side.
+// chainFiles are the files of one collection, read in parallel.
 type chainFiles struct {
 	sources  []*chainSource
 	texts    texts
-	removals bool // what was removed is wanted too
+	removals bool // include removals
 }
 
 type chainSource struct {
@@ -123,7 +124,7 @@ type chainSource struct {
 	more  bool
 	next  func() (row.Row, error, bool)
 	stop  func()
-	lacks row.Counts // what the texts of its rows leave out, once it is read
+	lacks row.Counts // what the texts of its rows leave out, after reading
 }
 
 // openChain opens the files of a collection.
@@ -149,11 +150,12 @@ func (c *chainFiles) close() {
 	}
 }
 
-// Raw walks the rows of files of a collection by id, each as row.ReadRaw gives it and
-// in its latest version: those of the documents that are there after the last of
-// the syncs, and with removals also of those that went. Where the files hide
-// removals only the state of the last sync knows what went; without it that is a
-// *StateUnfit. Every file is compared with the manifest once it is read.
+// Raw iterates over the rows of a collection's files by id, each in its latest
+// version and as row.ReadRaw returns it: those of the documents that exist
+// after the last of the syncs, and with removals also those of removed ones. If
+// the files leave out removals only the state of the last sync can tell what
+// was removed; without it the error is a *StateUnfit. Every file is compared
+// with the manifest after it was read.
 func (a *Archive) Raw(ctx context.Context, files []Entry, removals bool) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
 		c, err := openChain(a.Store, files)
@@ -191,17 +193,17 @@ func (a *Archive) Raw(ctx context.Context, files []Entry, removals bool) iter.Se
 	}
 }
 
-// texts is which text rows are read with.
+// texts selects the text that rows are read with.
 type texts byte
 
 const (
 	noTexts texts = iota
 	jsonTexts
-	rawTexts // as row.ReadRaw gives them
+	rawTexts // as row.ReadRaw returns them
 )
 
-// errEnough ends the reading of a file of which no more is wanted.
-var errEnough = errors.New("no more rows are wanted")
+// errEnough stops reading a file when no more is needed.
+var errEnough = errors.New("no more rows needed")
 
 func (s *chainSource) advance() error {
 	one, err, more := s.next()
@@ -209,7 +211,7 @@ func (s *chainSource) advance() error {
 	return err
 }
 
-// each gives the rows of all documents that are there after the last sync, by id.
+// each yields the rows of all documents that exist after the last sync, by id.
 func (c *chainFiles) each(ctx context.Context, give func(row.Row) error) error {
 	for _, s := range c.sources {
 		s.next, s.stop = iter.Pull2(s.data.rows(ctx, c.texts, &s.lacks))
@@ -227,7 +229,7 @@ func (c *chainFiles) each(ctx context.Context, give func(row.Row) error) error {
 		if !found {
 			return nil
 		}
-		// The latest sync that has the document decides what became of it.
+		// The latest sync with the document decides.
 		told := false
 		for i := len(c.sources) - 1; i >= 0; i-- {
 			s := c.sources[i]
@@ -247,8 +249,8 @@ func (c *chainFiles) each(ctx context.Context, give func(row.Row) error) error {
 	}
 }
 
-// current is each, but where removals were left out of the files: then the state
-// of the last sync shows which documents are gone.
+// current is like each, but if removals were left out of the files it uses the
+// state of the last sync to drop removed documents.
 func (c *chainFiles) current(ctx context.Context, a *Archive, give func(row.Row) error) error {
 	if last := c.sources[len(c.sources)-1].data.Entry; last.HidesRemovals() {
 		return eachPresent(ctx, a.Store, a.Manifest, last, c, give)

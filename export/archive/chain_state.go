@@ -12,10 +12,10 @@ import (
 	"fauna-export/export/store"
 )
 
-// The state of incremental syncs is, of each collection, the pairs of ts and id
-// that the rows of all syncs come to.
+// The state of incremental syncs is, for each collection, the (ts, id) pairs of
+// the rows of all syncs.
 
-// StateUnfit is a state of the last sync that cannot be used.
+// StateUnfit is the error of a last sync's state that cannot be used.
 type StateUnfit struct {
 	why     string
 	missing bool
@@ -28,13 +28,13 @@ func notOfTheFiles(last Entry) error {
 	return &StateUnfit{why: PairsName(last.File) + " is not of the last sync's files"}
 }
 
-// isOf reports whether pairs are those after a file of the last sync.
+// isOf reports whether pairs are the state after a file of the last sync.
 func isOf(p pairs.Meta, m *Manifest, last Entry) bool {
 	return p.Endpoint == m.Endpoint && p.Collection == last.Name && p.Sync == max(1, last.Sync) && p.At == m.SnapshotOf(last)
 }
 
-// OpenState opens the state after a file of the last sync; its error is a
-// *StateUnfit when it is missing, damaged, or of something else.
+// OpenState opens the state after a file of the last sync; the error is a
+// *StateUnfit if it is missing, damaged, or of something else.
 func OpenState(s store.Store, m *Manifest, last Entry) (*pairs.Reader, func(), error) {
 	name := PairsName(last.File)
 	state, shut, err := pairs.Open(s, name)
@@ -53,12 +53,12 @@ func OpenState(s store.Store, m *Manifest, last Entry) (*pairs.Reader, func(), e
 	return state, shut, nil
 }
 
-// HidesRemovals reports whether documents that were removed before this sync may
-// still be among the rows of the files.
+// HidesRemovals reports whether the files' rows may still include documents
+// that were removed before this sync.
 func (e *Entry) HidesRemovals() bool { return e.Deletion == "" && e.Sync > 1 }
 
-// eachPresent gives those of the rows whose documents the state of the last sync
-// holds. All of its documents must be among them.
+// eachPresent yields the rows of the documents in the state of the last sync.
+// Each of these must have a row.
 func eachPresent(ctx context.Context, s store.Store, m *Manifest, last Entry, files *chainFiles, give func(row.Row) error) error {
 	state, shut, err := OpenState(s, m, last)
 	if err != nil {
@@ -68,7 +68,7 @@ func eachPresent(ctx context.Context, s store.Store, m *Manifest, last Entry, fi
 	if state.Meta.Guess {
 		return &StateUnfit{why: PairsName(last.File) + " was made of the files, which do not tell what was removed"}
 	}
-	// Sorted by id: the sorter's times are ids here, and its ids times.
+	// To sort by id, swap times and ids.
 	sorter := pairs.NewSorter(s, PairsName(last.File)+".ids")
 	for p, err := range state.All() {
 		if err != nil {
@@ -103,9 +103,9 @@ func eachPresent(ctx context.Context, s store.Store, m *Manifest, last Entry, fi
 	return err
 }
 
-// checkChain compares what the files of all syncs come to with what the manifest
-// says of the last, and with the state, where there is one: a copy of the files
-// alone is whole too. whole is the sum of the rows of the first file.
+// checkChain compares the files of all syncs with the manifest's entry of the
+// last one, and with the state if there is one; a copy without the state is
+// complete too. whole is the sum of the rows of the first file.
 func checkChain(ctx context.Context, s store.Store, m *Manifest, last Entry, whole pairs.Sum) (problem string, err error) {
 	if last.Sync == 0 {
 		return "", nil
@@ -126,8 +126,8 @@ func checkChain(ctx context.Context, s store.Store, m *Manifest, last Entry, who
 	return checkState(s, m, last, rows)
 }
 
-// checkDerived is checkChain without reading the files of several syncs, where
-// there is a state: it is compared with the manifest's number of documents.
+// checkDerived is checkChain without reading the files of several syncs: if
+// there is a state it compares that with the manifest's number of documents.
 func checkDerived(ctx context.Context, s store.Store, m *Manifest, last Entry, whole pairs.Sum) (problem string, err error) {
 	if len(m.Chain(last.Name)) < 2 {
 		return checkChain(ctx, s, m, last, whole)
@@ -146,7 +146,7 @@ func checkDerived(ctx context.Context, s store.Store, m *Manifest, last Entry, w
 	return "", err
 }
 
-// sumOf is the sum of what the files of a chain come to.
+// sumOf returns the sum of a chain's current rows.
 func sumOf(ctx context.Context, s store.Store, chain []Entry) (sum pairs.Sum, err error) {
 	for one, err := range FileRows(ctx, s, chain) {
 		if err != nil {
@@ -157,8 +157,8 @@ func sumOf(ctx context.Context, s store.Store, chain []Entry) (sum pairs.Sum, er
 	return sum, nil
 }
 
-// FileRows walks the rows that a collection's files come to by themselves: where
-// removals were left out of them, some of documents that are gone.
+// FileRows iterates over a collection's current rows according to the files
+// alone. If removals were left out of them, it includes removed documents.
 func FileRows(ctx context.Context, s store.Store, files []Entry) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
 		c, err := openChain(s, files)
@@ -179,8 +179,8 @@ func FileRows(ctx context.Context, s store.Store, files []Entry) iter.Seq2[row.R
 	}
 }
 
-// gap says which syncs of a collection's files are not those of the manifest, ""
-// for none.
+// gap describes how the syncs of a collection's files differ from those of the
+// manifest, "" if they don't.
 func (m *Manifest) gap(chain []Entry) string {
 	known := make(map[int]bool)
 	for _, s := range m.AllSyncs() {
@@ -198,8 +198,8 @@ func (m *Manifest) gap(chain []Entry) string {
 
 const stateRemedy = "; remove it, and the next sync makes it anew"
 
-// checkState compares the state after a collection's last sync, where there is
-// one, with what its files come to.
+// checkState compares the state after a collection's last sync, if there is
+// one, with the files' current rows.
 func checkState(s store.Store, m *Manifest, last Entry, rows pairs.Sum) (problem string, err error) {
 	kept, guess, err := stateSum(s, m, last)
 	unfit, bad := errors.AsType[*StateUnfit](err)
@@ -211,15 +211,16 @@ func checkState(s store.Store, m *Manifest, last Entry, rows pairs.Sum) (problem
 	case err != nil:
 		return "", err
 	case last.HidesRemovals() && (kept.N == last.Documents || guess):
-		return "", nil // some of the rows are of documents that went
+		return "", nil // some of the rows are of removed documents
 	case kept != rows:
 		return notOfTheFiles(last).Error() + stateRemedy, nil
 	}
 	return "", nil
 }
 
-// stateSum is the sum of the state after a collection's last sync, and whether
-// that is a guess; its error is a *StateUnfit where the state cannot be used.
+// stateSum returns the sum of the state after a collection's last sync, and
+// whether that is a guess; the error is a *StateUnfit if the state cannot be
+// used.
 func stateSum(s store.Store, m *Manifest, last Entry) (sum pairs.Sum, guess bool, err error) {
 	state, shut, err := OpenState(s, m, last)
 	if err != nil {

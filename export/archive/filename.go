@@ -10,15 +10,14 @@ import (
 	"unicode/utf8"
 )
 
-// maxFileName is the longest name, in bytes and without its extension, that
-// FileName gives out.
+// maxFileName is the longest name that FileName returns, in bytes and without
+// extension.
 const maxFileName = 200
 
-// FileName is the name of a collection's file, without extension, on any
-// file system: letters and digits of any script and "-", "_", "." stay, the
+// FileName returns the name of a collection's file, without extension, valid on
+// any file system: letters and digits of any script and "-", "_", "." stay, the
 // rest is percent-escaped. Names over 200 bytes are cut and end in "~" and a
-// hash. Two collections can still clash where case is not told apart: see
-// FileNames.
+// hash. Two collections can still clash if case is ignored: see FileNames.
 func FileName(collection string) string {
 	name := escapeName(collection)
 	if len(name) > maxFileName {
@@ -27,9 +26,9 @@ func FileName(collection string) string {
 	return name
 }
 
-// FileNames is FileName for several collections of one folder: where two
-// names differ only in case, both end in "~" and a hash, and so does a name that
-// looks like that of a part of another collection's file.
+// FileNames is FileName for several collections in one folder: if two names
+// differ only in case, both end in "~" and a hash, and so does a name that
+// looks like part of another collection.
 func FileNames(collections []string) map[string]string {
 	folded := make(map[string]int, len(collections))
 	names := make(map[string]string, len(collections))
@@ -46,11 +45,11 @@ func FileNames(collections []string) map[string]string {
 	return names
 }
 
-// partLike is a name that ends as those of parts do.
+// partLike matches a name that ends like those of parts.
 var partLike = regexp.MustCompile(`-[0-9]{5}-of-[0-9]{5}$`)
 
-// hashedName ends a name in a hash of the collection. "~" is escaped in every
-// other name, so it cannot clash with one.
+// hashedName appends a hash of the collection to a name. "~" is escaped in all
+// other names, so it cannot clash with one.
 func hashedName(name, collection string) string {
 	sum := sha256.Sum256([]byte(collection))
 	tail := "~" + hex.EncodeToString(sum[:5])
@@ -60,7 +59,7 @@ func hashedName(name, collection string) string {
 			break
 		}
 		name = name[:len(name)-n]
-		// Not within an escape.
+		// Don't cut within an escape.
 		if i := strings.LastIndexByte(name, '%'); i >= 0 && i > len(name)-3 {
 			name = name[:i]
 		}
@@ -84,7 +83,7 @@ func escapeName(name string) string {
 	return b.String()
 }
 
-// keptRune reports whether a rune stands for itself in a file name.
+// keptRune reports whether a rune needs no escape in a file name.
 func keptRune(r rune) bool {
 	switch {
 	case r == '-' || r == '_' || r == '.':
@@ -96,9 +95,9 @@ func keptRune(r rune) bool {
 	}
 }
 
-// ambiguous are the letters that a file system which normalizes names would
-// take for other letters: those that decompose to letters alone (marks are
-// escaped anyway), and ligatures that folding case takes apart.
+// ambiguous are the letters that a file system would normalize to others: those
+// that decompose to plain letters (marks are escaped anyway), and ligatures
+// that case folding splits.
 var ambiguous = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{Lo: 0x0149, Hi: 0x0149, Stride: 1}, // n preceded by apostrophe
@@ -126,8 +125,8 @@ var ambiguous = &unicode.RangeTable{
 	},
 }
 
-// reservedName reports whether one of the systems takes the name, up to its
-// first dot, for a device.
+// reservedName reports whether the name, up to its first dot, is a device name
+// on some system.
 func reservedName(name string) bool {
 	base, _, _ := strings.Cut(strings.ToUpper(name), ".")
 	switch base {
@@ -137,7 +136,8 @@ func reservedName(name string) bool {
 	return len(base) == 4 && (strings.HasPrefix(base, "COM") || strings.HasPrefix(base, "LPT")) && base[3] >= '0' && base[3] <= '9'
 }
 
-// foldName is the same for names that a file system may take for one.
+// foldName returns the same value for names that a file system may not
+// distinguish.
 func foldName(name string) string {
 	var b strings.Builder
 	for _, r := range name {

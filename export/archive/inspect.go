@@ -9,13 +9,13 @@ import (
 	"fauna-export/export/store"
 )
 
-// Kind is what a store holds.
+// Kind is what a store contains.
 type Kind string
 
 // The kinds of stores.
 const (
-	// Empty: a new run can begin there. Nothing is in it, or it does not exist
-	// yet, or only what a run leaves that was killed before it began.
+	// Empty: a new run can start there. It does not exist, is empty, or holds
+	// only the leftovers of a run that was killed before it started.
 	Empty Kind = "empty"
 	// Unfinished: a run that can be resumed, without a manifest.
 	Unfinished Kind = "unfinished"
@@ -24,11 +24,11 @@ const (
 	Partial Kind = "partial"
 	// Finished: a run with a manifest.
 	Finished Kind = "finished"
-	// Syncs: a finished incremental run. The next sync can begin there.
+	// Syncs: a finished incremental run. The next sync can start there.
 	Syncs Kind = "syncs"
-	// Sharded: a run of several machines, whose shards are not joined yet.
+	// Sharded: a run with shards that are not joined yet.
 	Sharded Kind = "sharded"
-	// Foreign: something that no run made.
+	// Foreign: something that no run wrote.
 	Foreign Kind = "foreign"
 	// Broken: an unfinished run that cannot be resumed.
 	Broken Kind = "broken"
@@ -37,11 +37,11 @@ const (
 // Found is what Inspect found in a store.
 type Found struct {
 	Kind Kind
-	// Run is that of an unfinished or partial run.
+	// Run is set for an unfinished or partial run.
 	Run *RunState
-	// Manifest is that of a finished or partial run.
+	// Manifest is set for a finished or partial run.
 	Manifest *Manifest
-	// Other names what no run made, of a foreign store.
+	// Other is, in a foreign store, something that no run wrote.
 	Other string
 	// Err says why a broken run cannot be resumed.
 	Err error
@@ -49,7 +49,7 @@ type Found struct {
 	Store string
 }
 
-// Inspect finds out what a store holds. Everything that needs to know asks it.
+// Inspect determines what a store contains. It is the only place that does.
 func Inspect(s store.Store) (Found, error) {
 	f := Found{Kind: Empty, Store: s.Name()}
 	entries, err := s.List()
@@ -78,7 +78,7 @@ func Inspect(s store.Store) (Found, error) {
 	}
 	if begun {
 		f.Run, f.Err = ReadRun(s)
-		if errors.Is(f.Err, fs.ErrNotExist) { // its process has just finished it
+		if errors.Is(f.Err, fs.ErrNotExist) { // its process has just finished
 			f.Err = nil
 		}
 	}
@@ -103,8 +103,8 @@ func Inspect(s store.Store) (Found, error) {
 	return f, nil
 }
 
-// Usable answers the error of a store in which no run, new or old, can do
-// anything: a foreign or broken one.
+// Usable returns an error for a store that no run, new or old, can use: a
+// foreign or broken one.
 func (f Found) Usable() error {
 	switch {
 	case f.Kind == Broken:
@@ -117,8 +117,8 @@ func (f Found) Usable() error {
 	return nil
 }
 
-// CheckNew answers a *store.Error, or a *DamagedState, for a store in which a new
-// run cannot begin; nil also when it does not exist yet.
+// CheckNew returns a *store.Error or a *DamagedState if a new run cannot start
+// in the store, and nil if it can, also if the store does not exist yet.
 func CheckNew(s store.Store) error {
 	f, err := Inspect(s)
 	if err != nil {
@@ -126,17 +126,18 @@ func CheckNew(s store.Store) error {
 	}
 	switch f.Kind {
 	case Unfinished, Partial:
-		return &store.Error{Store: f.Store, Problem: "holds a run that is not finished: resume it, or choose another folder", Resumable: true}
+		return &store.Error{Store: f.Store, Problem: "contains an unfinished run: resume it, or choose another folder", Resumable: true}
 	case Finished, Syncs:
-		return &store.Error{Store: f.Store, Problem: "holds a finished run: choose another folder"}
+		return &store.Error{Store: f.Store, Problem: "contains a finished run: choose another folder"}
 	case Sharded:
-		return &store.Error{Store: f.Store, Problem: "holds the shards of a run: run them with --shard and then finish, or choose another folder"}
+		return &store.Error{Store: f.Store, Problem: "contains the shards of a run: run them with --shard and then finish, or choose another folder"}
 	}
 	return f.Usable()
 }
 
-// Tidy removes what a run left in the work folder: files that WorkFile knows as
-// those of one of the data files, but for those to keep. Anything else stays.
+// Tidy removes what a run left in the work folder: files that WorkFile
+// recognizes as belonging to a data file, except those to keep. Anything else
+// stays.
 func Tidy(s store.Store, of func(file string) bool, keep func(name string) bool) error {
 	entries, err := s.List()
 	if err != nil {

@@ -12,25 +12,26 @@ import (
 	"fauna-export/export/store"
 )
 
-// FolderTime is how a folder's name says when its run began.
+// FolderTime is the format of the time in folder names.
 const FolderTime = "2006-01-02T15-04-05Z"
 
-// Kept is what Keep did.
+// Kept is the result of Keep.
 type Kept struct {
-	// Removed names the runs that were removed.
+	// Removed lists the runs that were removed.
 	Removed []string
-	// Warnings say what was left alone, and why.
+	// Warnings say what was not removed, and why.
 	Warnings []string
 }
 
-// Keep removes old runs that a pattern such as nightly-{time} names, beside the
-// present one, which was just verified, until so many runs like it are left with
-// it. What counts, and what may go, says retain. From a run that goes only what
-// its manifest lists is removed, and what every run writes beside that.
+// Keep removes old runs with names such as nightly-{time} from the shelf of the
+// current one, which was just verified, until keep similar runs are left,
+// including the current one. retain decides what counts and what may be
+// removed. Only files that the run's manifest lists, and those that every run
+// writes, are removed.
 func Keep(shelf store.Shelf, pattern string, keep int, present string) (Kept, error) {
 	before, after, ok := strings.Cut(pattern, "{time}")
 	if !ok || strings.Contains(after, "{time}") {
-		return Kept{}, errors.New("{time} must stand once in the folder's name")
+		return Kept{}, errors.New("the folder's name must contain {time} once")
 	}
 	names, err := shelf.Names()
 	if err != nil {
@@ -64,13 +65,13 @@ func Keep(shelf store.Shelf, pattern string, keep int, present string) (Kept, er
 	return kept, nil
 }
 
-// oldRun is what is known of a store that may hold a run.
+// oldRun is what is known about a store that may contain a run.
 type oldRun struct {
 	name     string
-	manifest *Manifest        // nil where there is none, or none of ours
-	sizes    map[string]int64 // of the files that are there
-	sums     string           // what SHA256SUMS holds
-	err      error            // why it could not be looked at
+	manifest *Manifest        // nil if there is none, or not one of ours
+	sizes    map[string]int64 // of the existing files
+	sums     string           // content of SHA256SUMS
+	err      error            // why it could not be inspected
 }
 
 func lookAt(name string, s store.Store) oldRun {
@@ -99,21 +100,21 @@ func lookAt(name string, s store.Store) oldRun {
 	return run
 }
 
-// toolName begins the tool of every manifest that this program writes.
+// toolName starts the tool field of every manifest that this program writes.
 const toolName = "fauna-export"
 
-// retain decides which of the other runs may go so that keep like the present one
-// are left, the present one among them.
+// retain decides which of the other runs to remove so that keep similar ones
+// are left, including the current one.
 //
-// Only a run counts that this program made of the same endpoint, collections,
-// columns and consistency as the present one, and of which every file is there.
-// The newest by the time that they were read at stay. Of the others those go that
-// hold nothing but what a run writes; the rest is named and left alone. Nothing
-// goes where the present run is not whole itself: so a whole copy of every
-// collection is left, whatever the other runs are.
+// A run counts only if this program wrote it from the same endpoint, with the
+// same collections, columns and consistency as the current one, and all its
+// files exist. The newest, by the time read at, stay. Of the others, those that
+// contain only what a run writes are removed; the rest is reported and left
+// alone. Nothing is removed if the current run is not complete, so a complete
+// copy of every collection always remains.
 func retain(keep int, present oldRun, others []oldRun) (remove []oldRun, warnings []string) {
 	if why := present.incomplete(); why != "" {
-		return nil, []string{"no old run was removed: the present one " + why}
+		return nil, []string{"no old run was removed: the current one " + why}
 	}
 	if keep < 1 {
 		return nil, []string{"no old run was removed: at least one must be kept"}
@@ -144,14 +145,14 @@ func retain(keep int, present oldRun, others []oldRun) (remove []oldRun, warning
 	return remove, warnings
 }
 
-// incomplete says why it is no whole run of this program, "" for one that is.
+// incomplete says why it is not a complete run of this program, "" if it is.
 func (r oldRun) incomplete() string {
 	m := r.manifest
 	switch {
 	case r.err != nil:
 		return "could not be used: " + r.err.Error()
 	case m == nil:
-		return "holds no finished run"
+		return "contains no finished run"
 	case m.Tool != toolName && !strings.HasPrefix(m.Tool, toolName+" "):
 		return fmt.Sprintf("was made by %q", m.Tool)
 	case len(m.Failed) > 0:
@@ -173,7 +174,7 @@ func (r oldRun) incomplete() string {
 	return ""
 }
 
-// unlike says in what it differs from the present run, "" for nothing that counts.
+// unlike says how it differs from the current run, "" if in nothing relevant.
 func (r oldRun) unlike(present oldRun) string {
 	a, b := r.manifest, present.manifest
 	if a.Endpoint != b.Endpoint {
@@ -213,8 +214,8 @@ func byName(m *Manifest) map[string]Entry {
 	return out
 }
 
-// readAt is when the rows of a run were read, by the server's clock where there
-// was a snapshot; zero when it is not known.
+// readAt returns when the rows of a run were read, by the server's clock if
+// there was a snapshot; zero if unknown.
 func (m *Manifest) readAt() time.Time {
 	t, err := time.Parse(time.RFC3339Nano, cmp.Or(m.Snapshot, m.Finished))
 	if err != nil {
@@ -223,7 +224,7 @@ func (m *Manifest) readAt() time.Time {
 	return t
 }
 
-// files are what a run writes beside its manifest, which is not among them.
+// files returns the files that a run writes, except its manifest.
 func (m *Manifest) files() []string {
 	names := []string{"load-duckdb.sql", "load-postgres.sql", "load-sqlite.sql", SumsName}
 	for _, e := range m.Collections {
@@ -232,7 +233,7 @@ func (m *Manifest) files() []string {
 	return names
 }
 
-// foreign names a file that is not of the run, "" for none.
+// foreign returns a file that does not belong to the run, "" for none.
 func (r oldRun) foreign() string {
 	ours := r.manifest.files()
 	for _, name := range slices.Sorted(maps.Keys(r.sizes)) {
@@ -243,8 +244,8 @@ func (r oldRun) foreign() string {
 	return ""
 }
 
-// removeRun removes a run's files and then what held them. The manifest goes last
-// of the files, so that what was not removed can still be named.
+// removeRun removes a run's files and then their folder. The manifest goes
+// last, so that a failure leaves the other files known.
 func removeRun(shelf store.Shelf, run oldRun) (err error) {
 	s := shelf.Store(run.name)
 	release, err := s.Lock()

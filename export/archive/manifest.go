@@ -1,6 +1,7 @@
-// Package archive knows what a store holds: a run that is not finished, a
-// finished one with its manifest, a chain of syncs, or something else. It
-// verifies and merges runs, and decides which old ones may go.
+// Package archive knows what a store contains: an unfinished run, a finished
+// one with its manifest, a chain of syncs, the shards of a run, or something
+// else. It verifies and merges runs, joins shards, and decides which old runs
+// to remove.
 package archive
 
 import (
@@ -18,14 +19,14 @@ import (
 const (
 	// ManifestName is the manifest's name in the folder of a run.
 	ManifestName = "manifest.json"
-	// SumsName is the name of the file of hashes, as sha256sum reads them.
+	// SumsName is the name of the file of hashes, in the format of sha256sum.
 	SumsName = "SHA256SUMS"
 
-	// Version is that of the manifests that this program writes.
+	// Version is the version of the manifests that this program writes.
 	Version = 2
 )
 
-// Mode says what a run reads.
+// Mode is what a run reads.
 type Mode string
 
 const (
@@ -35,42 +36,43 @@ const (
 	Incremental Mode = "incremental"
 )
 
-// Skipped names a collection that a run leaves out.
+// Skipped is a collection that a run leaves out.
 type Skipped struct {
 	Name string `json:"name"`
 	Why  string `json:"why"`
 }
 
-// Consistency says how the rows of a run belong together in time.
+// Consistency says whether the rows of a run are from one point in time.
 type Consistency string
 
 const (
-	// ConsistencySnapshot: all rows are as of one time.
+	// ConsistencySnapshot: all rows are from a single point in time.
 	ConsistencySnapshot Consistency = "snapshot"
-	// ConsistencyWindow: rows are as of more than one time, all named.
+	// ConsistencyWindow: rows are from several points in time, all of them
+	// listed.
 	ConsistencyWindow Consistency = "window"
 	// ConsistencyNone: each page was read at its own time.
 	ConsistencyNone Consistency = "none"
 )
 
-// Manifest says what a finished run wrote.
+// Manifest describes what a finished run wrote.
 type Manifest struct {
 	Version  int    `json:"version"`
 	Tool     string `json:"tool"`
 	Endpoint string `json:"endpoint"`
 	Mode     Mode   `json:"mode"`
-	// Snapshot is the time read at, to the microsecond; empty without one.
+	// Snapshot is the time read at, to the microsecond; "" without a snapshot.
 	Snapshot string `json:"snapshot,omitempty"`
 	// Snapshots are all times read at, when Consistency is window.
 	Snapshots   []string    `json:"snapshots,omitempty"`
 	Consistency Consistency `json:"consistency"`
 	Started     string      `json:"started"`
 	Finished    string      `json:"finished"`
-	// Shard numbers, from 0, one of the Shards of a run: its manifest has only the
-	// files of that one.
+	// Shard is the number, from 0, of one of a run's Shards, whose manifest has
+	// only its own files.
 	Shard int `json:"shard,omitempty"`
-	// Counted are the documents of the collections of which a shard has parts, as
-	// the server counted them when its files were written.
+	// Counted are the server's counts of documents, taken after its files were
+	// written, of the collections with parts in this shard.
 	Counted     map[string]int64 `json:"counted,omitempty"`
 	Shards      int              `json:"shards,omitempty"`
 	Collections []Entry          `json:"collections"`
@@ -78,65 +80,67 @@ type Manifest struct {
 	Syncs []Sync `json:"syncs,omitempty"`
 	// Failed are collections without a file, with what stopped them.
 	Failed []Skipped `json:"failed,omitempty"`
-	// Skipped were left out from the start.
+	// Skipped collections were left out from the start.
 	Skipped []Skipped `json:"skipped,omitempty"`
 }
 
 // Entry is one file of a run.
 type Entry struct {
 	Name string `json:"name"`
-	// Sync numbers the sync of an incremental run.
+	// Sync is the number of the sync in an incremental run.
 	Sync int `json:"sync,omitempty"`
-	// Part numbers the file, from 0, of a collection that has Parts of them. Ids
-	// ascend from one to the next.
+	// Part is the number, from 0, of the file of a collection with several
+	// Parts. Ids ascend from part to part.
 	Part  int `json:"part,omitempty"`
 	Parts int `json:"parts,omitempty"`
-	// File is the name in the folder, with "/" between its parts.
+	// File is the name in the folder, with "/" as the separator.
 	File     string `json:"file"`
 	Format   string `json:"format"`
 	Compress string `json:"compress"`
 	Rows     int64  `json:"rows"`
-	// ExpectedRows were planned at first: rows are these, less Gone, and
-	// with Appeared.
+	// ExpectedRows were planned at first: Rows is ExpectedRows - Gone +
+	// Appeared.
 	ExpectedRows int64 `json:"expected_rows"`
-	// Gone were planned and had left the snapshot when they were read.
+	// Gone counts planned documents that had left the snapshot when they were
+	// read.
 	Gone int64 `json:"gone"`
-	// Appeared entered the snapshot after it was planned.
+	// Appeared counts documents that entered the snapshot after it was planned.
 	Appeared int64 `json:"appeared"`
-	// GoneIDs are the first of those that had gone.
+	// GoneIDs are the first of those that had left.
 	GoneIDs []string `json:"gone_ids,omitempty"`
 	// Changed counts the ids that left or entered between plan and page of a
 	// run without a snapshot.
 	Changed int64 `json:"changed,omitempty"`
-	// Bytes and SHA256 are of the file as it lies there.
+	// Bytes and SHA256 describe the file as stored.
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
 	// FirstID and LastID are empty for an empty file.
 	FirstID string `json:"first_id,omitempty"`
-	// WidestRow is the length of the longest row, in plain bytes.
-	WidestRow int64  `json:"widest_row,omitempty"`
-	LastID    string `json:"last_id,omitempty"`
-	// Snapshots are the times read at and the first id of each, when there
-	// was more than one.
+	LastID  string `json:"last_id,omitempty"`
+	// WidestRow is the length of the longest row, in uncompressed bytes.
+	WidestRow int64 `json:"widest_row,omitempty"`
+	// Snapshots are the times read at and the first id of each, if there was
+	// more than one.
 	Snapshots []Segment `json:"snapshots,omitempty"`
 	Columns   []string  `json:"columns"`
-	// Types are those of the additional columns, by name.
+	// Types are the types of the additional columns, by name.
 	Types map[string]row.Type `json:"types,omitempty"`
-	// Paths tell where the additional columns come from, by name, in the form
-	// that row.ParsePath reads.
+	// Paths are the paths of the additional columns, by name, in the form of
+	// row.ParsePath.
 	Paths map[string]string `json:"paths,omitempty"`
-	// Made is the ts of the collection's own settings at the time read at, 0 when
-	// it is not known: another collection of the name, in another database
-	// perhaps, has another one.
+	// Made is the ts of the collection's own settings at the time read at, 0 if
+	// unknown. It distinguishes collections of the same name, for instance in
+	// another database.
 	Made int64 `json:"made,omitempty"`
-	// Filtered: the key's role chose the documents by a predicate.
+	// Filtered: the key's role selected the documents with a predicate.
 	Filtered bool `json:"filtered,omitempty"`
-	// Deletion names the column that holds when a document was removed.
+	// Deletion is the name of the column with the time of a document's removal.
 	Deletion string `json:"deletion,omitempty"`
-	// Documents are there after the sync, by the rows of all syncs so far.
+	// Documents counts the documents after the sync, by the rows of all syncs
+	// so far.
 	Documents int64 `json:"documents,omitempty"`
-	// Removed documents since the sync before; of TimeUnknown of them nobody
-	// knows when, and their rows have the time of the sync.
+	// Removed counts documents removed since the previous sync. For TimeUnknown
+	// of them the time is unknown, and their rows have the time of the sync.
 	Removed     int64    `json:"removed,omitempty"`
 	TimeUnknown int64    `json:"time_unknown,omitempty"`
 	Warnings    []string `json:"warnings,omitempty"`
@@ -152,7 +156,7 @@ type Segment struct {
 	Time   string `json:"time"`
 }
 
-// Rows is the number of rows of all files.
+// Rows returns the number of rows of all files.
 func (m *Manifest) Rows() int64 {
 	var n int64
 	for _, e := range m.Collections {
@@ -161,7 +165,7 @@ func (m *Manifest) Rows() int64 {
 	return n
 }
 
-// Bytes is the size of all files.
+// Bytes returns the size of all files.
 func (m *Manifest) Bytes() int64 {
 	var n int64
 	for _, e := range m.Collections {
@@ -170,7 +174,7 @@ func (m *Manifest) Bytes() int64 {
 	return n
 }
 
-// Encode is the manifest as it lies on disk.
+// Encode returns the manifest as stored.
 func (m *Manifest) Encode() ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -182,7 +186,7 @@ func (m *Manifest) Encode() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Sums is the content of the file of hashes.
+// Sums returns the content of the file of hashes.
 func (m *Manifest) Sums() []byte {
 	var b bytes.Buffer
 	for _, e := range m.Collections {
@@ -191,8 +195,8 @@ func (m *Manifest) Sums() []byte {
 	return b.Bytes()
 }
 
-// Publish writes the hashes of a run's files and then, as the last of all, its
-// manifest, which makes it count.
+// Publish writes the hashes of a run's files and then, last of all, its
+// manifest, which makes the run finished.
 func Publish(s store.Store, m *Manifest) error {
 	data, err := m.Encode()
 	if err != nil {
@@ -207,8 +211,8 @@ func Publish(s store.Store, m *Manifest) error {
 	return nil
 }
 
-// ReadManifest reads the manifest of the run that a store holds, of this version or
-// an earlier one. Its error is a *NotARun when there is none or it is not one.
+// ReadManifest reads the manifest of the run in a store, of this version or an
+// earlier one. The error is a *NotARun if there is no valid manifest.
 func ReadManifest(s store.Store) (*Manifest, error) {
 	data, err := s.Read(ManifestName)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -227,11 +231,11 @@ func ReadManifest(s store.Store) (*Manifest, error) {
 	return m, nil
 }
 
-// migrations lead from one version of the manifest to the next: the nth makes one
-// of version n+2 of one of version n+1.
+// migrations upgrade a manifest from one version to the next: migrations[n]
+// turns version n+1 into n+2.
 var migrations = []func(m *Manifest){
-	// Version 2 has parts, which a reader of version 1 would take for syncs, and
-	// the ts of collections. A run of version 1 has neither.
+	// Version 2 added parts, which a reader of version 1 would take for syncs,
+	// and the ts of collections.
 	func(m *Manifest) {
 		for i := range m.Collections {
 			m.Collections[i].Part, m.Collections[i].Parts, m.Collections[i].Made = 0, 0, 0
@@ -239,8 +243,8 @@ var migrations = []func(m *Manifest){
 	},
 }
 
-// decodeManifest reads a manifest of any version and refuses one that no run
-// writes.
+// decodeManifest reads a manifest of any version. It returns an error for one
+// that no run writes.
 func decodeManifest(data []byte) (*Manifest, error) {
 	m := &Manifest{}
 	if err := json.Unmarshal(data, m); err != nil {
@@ -258,22 +262,23 @@ func decodeManifest(data []byte) (*Manifest, error) {
 	return m, nil
 }
 
-// mostBytes is more than any run holds, and few enough that sums are numbers.
+// mostBytes is more than any run has, and small enough that sums don't
+// overflow.
 const mostBytes = 1 << 60
 
-// check refuses a manifest that leads out of its folder, or whose numbers cannot
-// be.
+// check returns an error for a manifest with files outside its folder or
+// impossible numbers.
 func (m *Manifest) check() error {
 	seen := make(map[string]bool, len(m.Collections))
 	var rows, size int64
 	for _, e := range m.Collections {
 		switch {
 		case !localName(e.File):
-			return fmt.Errorf("names a file outside its folder: %q", e.File)
+			return fmt.Errorf("lists a file outside its folder: %q", e.File)
 		case seen[e.File]:
-			return fmt.Errorf("names %q twice", e.File)
+			return fmt.Errorf("lists %q twice", e.File)
 		case e.Name == "":
-			return fmt.Errorf("does not say of which collection %q is", e.File)
+			return fmt.Errorf("does not say which collection %q belongs to", e.File)
 		case e.Sync < 0 || e.Part < 0 || e.Parts < 0 || e.Parts > 0 && e.Part >= e.Parts:
 			return fmt.Errorf("says that %q is part %d of %d of sync %d", e.File, e.Part, e.Parts, e.Sync)
 		}
@@ -297,8 +302,8 @@ func (m *Manifest) check() error {
 	return nil
 }
 
-// localName reports whether a name may be that of a data file: one below the
-// folder on every system, and none of the run's other files.
+// localName reports whether a name is valid for a data file: inside the folder
+// on every system, and not one of the run's other files.
 func localName(name string) bool {
 	return store.CheckName(name) == nil && !strings.Contains(name, "/") && name != ManifestName && name != SumsName &&
 		name+"/" != store.WorkPrefix && name+"/" != store.MergedPrefix

@@ -20,12 +20,12 @@ type Merged struct {
 	File       string // in the run's folder, with "/" between its parts
 	Rows       int64
 	// Warnings say, each after a file's name, what the rows lack: what a CSV or
-	// Parquet file does not hold, as the manifest says it, and what of a wire
-	// file no row holds.
+	// Parquet file cannot represent, according to the manifest, and which parts
+	// of a wire file rows leave out.
 	Warnings []string
 }
 
-// Unmergeable is a run whose files cannot be merged: exit code 2.
+// Unmergeable is the error of a run whose files cannot be merged: exit code 2.
 type Unmergeable struct {
 	Dir string
 	Why string
@@ -34,17 +34,19 @@ type Unmergeable struct {
 // Error says why.
 func (e *Unmergeable) Error() string { return e.Dir + " cannot be merged: " + e.Why }
 
-// Merge writes the current rows of every collection, by ascending id and without
-// the deletion column, out of the full file and those of the later syncs, as
-// DIR/merged/NAME.jsonl. It needs no server. The files may be of any format and
-// compression: rows of JSONL and wire become what a full JSONL export has, those
-// of CSV and Parquet as far as such files hold it (see row.ReadJSON).
+// Merge combines the full file and those of later syncs into the current rows
+// of every collection, by ascending id and without the deletion column, as
+// DIR/merged/NAME.jsonl. It needs no server. The files may have any format and
+// compression. The result of JSONL and wire files equals a full JSONL export;
+// that of CSV and Parquet does as far as they can represent it (see
+// row.ReadJSON).
 //
-// Where removals were left out of the files, the state of the syncs shows which
+// If removals were left out of the files, the state of the syncs shows which
 // documents are gone; without it a chain of such syncs is an *Unmergeable.
 //
-// A file replaces an earlier one when it is whole. SHA256SUMS goes first and comes
-// back last, so that a folder that has it is the outcome of one merge.
+// A file replaces an earlier one when it is complete. SHA256SUMS is removed
+// first and written last, so a folder that has it is the result of a single
+// merge.
 func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 	a, err := Open(s)
 	if err != nil {
@@ -56,7 +58,7 @@ func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 		return nil, err
 	}
 	defer func() {
-		// The work folder goes again when there is nothing else in it.
+		// Remove the work folder if it is empty.
 		err = errors.Join(err, s.Close(), release())
 	}()
 	const sumsName = store.MergedPrefix + SumsName
@@ -70,13 +72,13 @@ func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 		chain := m.Chain(e.Name)
 		rows, hash, lacks, err := mergeOne(ctx, a, chain, store.MergedPrefix+name)
 		if unfit, ok := errors.AsType[*StateUnfit](err); ok {
-			return out, &Unmergeable{Dir: s.Name(), Why: fmt.Sprintf("removals were left out of the files of %s, and %s; sync again into the folder, which makes it anew", e.Name, unfit.why)}
+			return out, &Unmergeable{Dir: s.Name(), Why: fmt.Sprintf("removals were left out of the files of %s, and %s; sync into the folder again, which rebuilds it", e.Name, unfit.why)}
 		}
 		if err != nil {
 			return out, fmt.Errorf("merge %s: %w", e.Name, err)
 		}
 		if rows != e.Documents {
-			return out, fmt.Errorf("merge %s: it comes to %d rows, the manifest says %d: verify the folder", e.Name, rows, e.Documents)
+			return out, fmt.Errorf("merge %s: the files have %d current rows, the manifest says %d: verify the folder", e.Name, rows, e.Documents)
 		}
 		fmt.Fprintf(&sums, "%s  %s\n", hash, name)
 		out = append(out, Merged{Collection: e.Name, File: store.MergedPrefix + name, Rows: rows, Warnings: lacks})
@@ -95,7 +97,7 @@ func collectionNames(m *Manifest) []string {
 	return names
 }
 
-// lacks says what the rows of the files lack, once they are read.
+// lacks says what the rows of the files lack, after they were read.
 func (c *chainFiles) lacks() []string {
 	var out []string
 	for _, s := range c.sources {
@@ -110,7 +112,7 @@ func (c *chainFiles) lacks() []string {
 	return out
 }
 
-// mergeOne writes the current rows of a collection to a file, and returns their
+// mergeOne writes the current rows of a collection to a file. It returns their
 // number, the file's SHA-256, and what the rows lack.
 func mergeOne(ctx context.Context, a *Archive, chain []Entry, name string) (rows int64, hash string, lacks []string, err error) {
 	files, err := openChain(a.Store, chain)

@@ -2,14 +2,14 @@ package archive
 
 import "time"
 
-// FormatTime writes microseconds since 1970 as the server writes times: ISO
-// 8601, Z, and a fraction of 0, 3 or 6 digits.
+// FormatTime formats microseconds since 1970 as the server does: ISO 8601, Z,
+// and a fraction of 0, 3 or 6 digits.
 func FormatTime(micros int64) string {
 	return FormatMoment(time.UnixMicro(micros))
 }
 
-// FormatMoment writes a time as the server writes times: ISO 8601, Z, and a
-// fraction of 0, 3, 6 or 9 digits.
+// FormatMoment formats a time as the server does: ISO 8601, Z, and a fraction
+// of 0, 3, 6 or 9 digits.
 func FormatMoment(t time.Time) string {
 	t = t.UTC()
 	switch ns := t.Nanosecond(); {

@@ -21,8 +21,8 @@ type Archive struct {
 	Manifest *Manifest
 }
 
-// Open reads the manifest of the run that a store holds. Its error is a *NotARun
-// when there is none or it is not one.
+// Open reads the manifest of the run in a store. The error is a *NotARun if
+// there is no valid manifest.
 func Open(s store.Store) (*Archive, error) {
 	m, err := ReadManifest(s)
 	if err != nil {
@@ -31,7 +31,7 @@ func Open(s store.Store) (*Archive, error) {
 	return &Archive{Store: s, Manifest: m}, nil
 }
 
-// Damaged is a file of a run that is not what the manifest says.
+// Damaged is the error of a file that does not match the manifest.
 type Damaged struct {
 	File string
 	Err  error
@@ -40,23 +40,23 @@ type Damaged struct {
 // Error names the file and what is wrong with it.
 func (e *Damaged) Error() string { return e.File + ": " + e.Err.Error() }
 
-// Unwrap is what is wrong with it.
+// Unwrap returns what is wrong with it.
 func (e *Damaged) Unwrap() error { return e.Err }
 
-// DataFile is a file of a run being read. What is read of it in order is hashed
-// beside the reading; Check, after it, compares the whole file with the manifest.
+// DataFile is a file of a run being read. Sequential reads are hashed; Check
+// then compares the whole file with the manifest.
 type DataFile struct {
 	Entry Entry
 	file  store.File
-	read  func(int64) // told of the bytes that are read in order; nil for nobody
+	read  func(int64) // if not nil, called with the number of bytes read sequentially
 
 	mu     sync.Mutex
-	pos    int64 // what was read in order
+	pos    int64 // bytes read sequentially
 	hashed *background
 }
 
-// Open opens a file of the run. Its error is a *Damaged when there is none or its
-// length is not that of the manifest.
+// Open opens a file of the run. The error is a *Damaged if it does not exist or
+// its length differs from the manifest.
 func (a *Archive) Open(e Entry) (*DataFile, error) { return openData(a.Store, e) }
 
 func openData(s store.Store, e Entry) (*DataFile, error) {
@@ -71,7 +71,7 @@ func openData(s store.Store, e Entry) (*DataFile, error) {
 	return &DataFile{Entry: e, file: f, hashed: newBackground()}, nil
 }
 
-// Size is the file's length.
+// Size returns the file's length.
 func (f *DataFile) Size() int64 { return f.Entry.Bytes }
 
 // ReadAt reads anywhere in the file.
@@ -90,7 +90,8 @@ func (f *DataFile) ReadAt(p []byte, at int64) (int, error) {
 	return n, err
 }
 
-// sum is the SHA-256 of the whole file: what was not read yet is read now.
+// sum returns the SHA-256 of the whole file. It reads what has not been read
+// yet.
 func (f *DataFile) sum(ctx context.Context) (string, error) {
 	buf := make([]byte, blockSize)
 	for f.pos < f.Entry.Bytes {
@@ -105,8 +106,8 @@ func (f *DataFile) sum(ctx context.Context) (string, error) {
 	return f.hashed.sum(), nil
 }
 
-// Check compares the file's SHA-256 with the manifest, once, after the reading.
-// Its error is a *Damaged when they differ.
+// Check compares the file's SHA-256 with the manifest. Call it once, after
+// reading. The error is a *Damaged if they differ.
 func (f *DataFile) Check(ctx context.Context) error {
 	sum, err := f.sum(ctx)
 	if ctx.Err() != nil {
@@ -121,9 +122,9 @@ func (f *DataFile) Check(ctx context.Context) error {
 	return nil
 }
 
-// Rows walks the rows of the file, with their text as JSONL where texts. Once the
-// last one is given, the file's hash and the number of rows are compared with the
-// manifest; a difference, or a row that cannot be read, is a *Damaged.
+// Rows iterates over the rows of the file, with their text as JSONL if texts.
+// After the last one, it compares the file's hash and the number of rows with
+// the manifest; a difference, or a row that cannot be read, is a *Damaged.
 func (f *DataFile) Rows(ctx context.Context, texts bool) iter.Seq2[row.Row, error] {
 	return f.rows(ctx, textsIf(texts), nil)
 }
@@ -135,7 +136,7 @@ func textsIf(wanted bool) texts {
 	return noTexts
 }
 
-// rows is Rows; lacks is told what the texts leave out.
+// rows is Rows; it adds to lacks what the texts leave out.
 func (f *DataFile) rows(ctx context.Context, texts texts, lacks *row.Counts) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
 		n := int64(0)
@@ -177,16 +178,16 @@ func (f *DataFile) rows(ctx context.Context, texts texts, lacks *row.Counts) ite
 	}
 }
 
-// Close ends the reading.
+// Close closes the file.
 func (f *DataFile) Close() error {
 	f.hashed.sum()
 	return f.file.Close()
 }
 
-// Current walks the rows of all documents of a collection that are there after
-// its last sync, by id, with their text as JSONL where texts. Every file that they
-// come from is compared with the manifest once it is read: rows that were given
-// before an error are not to be trusted.
+// Current iterates over the rows of all documents of a collection after its
+// last sync, by id, with their text as JSONL if texts. Every file is compared
+// with the manifest after it was read, so rows before an error are not to be
+// trusted.
 func (a *Archive) Current(ctx context.Context, collection string, texts bool) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
 		chain := a.Manifest.Chain(collection)
@@ -213,7 +214,7 @@ func (a *Archive) Current(ctx context.Context, collection string, texts bool) it
 	}
 }
 
-// Reading is what reading a whole file found.
+// Reading is the result of reading a whole file.
 type Reading struct {
 	SHA256 string
 	Rows   row.Summary
@@ -223,7 +224,7 @@ type Reading struct {
 	Bad, Failed error
 }
 
-// background hashes while its caller goes on, at most a few blocks later.
+// background hashes in a goroutine, at most a few blocks behind its caller.
 type background struct {
 	full, free chan []byte
 	done       chan struct{}
@@ -251,7 +252,7 @@ func newBackground() *background {
 	return b
 }
 
-// write takes a copy of p.
+// write copies p.
 func (b *background) write(p []byte) {
 	for len(p) > 0 {
 		n := min(len(p), blockSize)
@@ -260,7 +261,7 @@ func (b *background) write(p []byte) {
 	}
 }
 
-// sum ends the hashing; nothing is written after it.
+// sum ends the hashing. Don't call write after it.
 func (b *background) sum() string {
 	b.once.Do(func() { close(b.full) })
 	<-b.done

@@ -5,11 +5,11 @@ import (
 	"strconv"
 )
 
-// wrongParts says which parts of collections are missing, are there twice, or do not
-// ascend from one to the next. A collection that failed lacks some.
+// wrongParts says which parts of collections are missing, duplicate, or out of
+// order. A failed collection may lack some.
 func (m *Manifest) wrongParts() (problems []string) {
 	if m.Shards > 0 {
-		return nil // it has only some of them
+		return nil // a shard has only some of them
 	}
 	failed := make(map[string]bool)
 	for _, f := range m.Failed {
@@ -33,7 +33,7 @@ func (m *Manifest) wrongParts() (problems []string) {
 		if e.Rows == 0 {
 			continue
 		}
-		first, _ := strconv.ParseInt(e.FirstID, 10, 64) // they were compared with the files
+		first, _ := strconv.ParseInt(e.FirstID, 10, 64) // already compared with the files
 		end, _ := strconv.ParseInt(e.LastID, 10, 64)
 		if before, later := last[e.Name]; later && first <= before {
 			problems = append(problems, fmt.Sprintf("%s: part %d of %d begins with id %d, after id %d of the part before it", e.Name, e.Part, e.Parts, first, before))

@@ -13,8 +13,8 @@ import (
 	"fauna-export/export/store"
 )
 
-// PlanName is where the run of several machines says what it is: every shard reads
-// it, and none changes it.
+// PlanName is the file with the plan of a run's shards. Every shard reads it,
+// and none changes it.
 const PlanName = store.WorkPrefix + "plan.json"
 
 // MaxShards is the largest number of shards of a run.
@@ -22,20 +22,21 @@ const MaxShards = 10_000
 
 // Plan is what the shards of a run have in common.
 type Plan struct {
-	// Shards is how many there are.
+	// Shards is the number of shards.
 	Shards int `json:"shards"`
 	// Spec is what the run exports, as the engine writes it.
 	Spec json.RawMessage `json:"spec"`
-	// Time is the transaction time that all of them read at, in microseconds.
+	// Time is the transaction time that all of them read at, in microseconds
+	// since 1970.
 	Time int64 `json:"time"`
 	// Bounds are the ids at which the second and later parts of a collection
 	// begin, by its name.
 	Bounds map[string][]int64 `json:"bounds"`
-	// Counts are the documents of each collection at Time, as the server counted
-	// them when the plan was made.
+	// Counts are the documents of each collection at Time, as counted by the
+	// server when the plan was made.
 	Counts map[string]int64 `json:"counts"`
-	// Files are the files of all parts, in the order of the manifest: the shard of
-	// the kth is the remainder of k by Shards.
+	// Files are the files of all parts, in the order of the manifest. The kth
+	// belongs to shard k % Shards.
 	Files []PlanFile `json:"files"`
 }
 
@@ -45,7 +46,7 @@ type PlanFile struct {
 	File       string `json:"file"`
 }
 
-// check refuses a plan that no run writes.
+// check returns an error for a plan that no run writes.
 func (p *Plan) check() error {
 	switch {
 	case p.Shards < 1 || p.Shards > MaxShards:
@@ -63,7 +64,7 @@ func (p *Plan) check() error {
 	return nil
 }
 
-// CreatePlan writes the plan of a run, unless there is one: then the error is
+// CreatePlan writes the plan of a run. If there already is one the error is
 // fs.ErrExist.
 func CreatePlan(s store.Shared, p *Plan) error {
 	data, err := EncodeState(PlanName, p)
@@ -73,8 +74,8 @@ func CreatePlan(s store.Shared, p *Plan) error {
 	return s.Create(PlanName, data)
 }
 
-// ReadPlan reads the plan of a run; fs.ErrNotExist when there is none, a
-// *DamagedState for one that is damaged.
+// ReadPlan reads the plan of a run. The error is fs.ErrNotExist if there is
+// none, and a *DamagedState if it is damaged.
 func ReadPlan(s store.Store) (*Plan, error) {
 	p := &Plan{}
 	if err := ReadState(s, PlanName, p); err != nil {
@@ -88,18 +89,19 @@ func ReadPlan(s store.Store) (*Plan, error) {
 
 func shardName(shard int) string { return fmt.Sprintf("shard-%05d", shard) }
 
-// shardFile matches the files of shards in the work folder, beside those of parts.
+// shardFile matches the files of shards in the work folder, apart from those of
+// parts.
 var shardFile = regexp.MustCompile(`^(plan\.json|shard-[0-9]{5}\.(run\.json|manifest\.json|sums))(\.[0-9]+)?(\.new)?$`)
 
-// shardStore is the store of one shard: of all that lies in the run's store it has
-// only its own, and there it has its own lock, state and manifest.
+// shardStore is the store of one shard: a view of the run's store with only the
+// shard's own files, and with its own lock, state and manifest.
 type shardStore struct {
 	store.Shared
 	shard, of int
 	files     map[string]bool
 }
 
-// Shard is the store of one shard of a planned run, in the store of the run.
+// Shard returns the store of one shard, within the store of the run.
 func (p *Plan) Shard(s store.Shared, shard int) store.Store {
 	files := make(map[string]bool)
 	for i, f := range p.Files {
@@ -114,7 +116,7 @@ func (s *shardStore) Name() string {
 	return fmt.Sprintf("%s (shard %d of %d)", s.Shared.Name(), s.shard, s.of)
 }
 
-// place is where a file of the shard lies in the run's store.
+// place returns the name of a shard's file in the run's store.
 func (s *shardStore) place(name string) string {
 	end := ""
 	switch name {
@@ -166,7 +168,7 @@ func (s *shardStore) Write(name string, data []byte) error {
 func (s *shardStore) Remove(name string) error { return s.Shared.Remove(s.place(name)) }
 func (s *shardStore) Close() error             { return nil }
 
-// ShardsMissing is a run of which some shards are not finished.
+// ShardsMissing is the error of a run with unfinished shards.
 type ShardsMissing struct {
 	Store  string
 	Shards []int
@@ -186,10 +188,11 @@ func (e *ShardsMissing) Error() string {
 	return fmt.Sprintf("%s: %d of %d shards are not finished (%s): run them, and then finish again", e.Store, len(e.Shards), e.Of, list)
 }
 
-// Finish joins the shards of a run: it checks that all are there, of one plan, with
-// all parts, whole, and as many rows as the server counted; reads every file again;
-// and then publishes the manifest of all and removes what only the shards needed.
-// The report says what is wrong with files: then nothing is published.
+// Finish joins the shards of a run. It checks that all shards exist, follow the
+// same plan, and have all parts and as many rows as the server counted;
+// re-reads every file; and then publishes the combined manifest and removes
+// what only the shards needed. If the report lists problems with files nothing
+// is published.
 func Finish(ctx context.Context, s store.Shared, progress func(VerifyStatus)) (*Report, error) {
 	release, err := s.Lock()
 	if err != nil {
@@ -224,8 +227,8 @@ func Finish(ctx context.Context, s store.Shared, progress func(VerifyStatus)) (*
 	return rep, plan.sweep(s)
 }
 
-// join makes the manifest of all shards of theirs, and the least that one of them
-// counted of each collection.
+// join combines the shards' manifests, and returns the lowest of their counts
+// of each collection.
 func (p *Plan) join(s store.Shared) (joined *Manifest, counted map[string]int64, err error) {
 	var all []*Manifest
 	missing := &ShardsMissing{Store: s.Name(), Of: p.Shards}
@@ -290,12 +293,12 @@ func (p *Plan) join(s store.Shared) (joined *Manifest, counted map[string]int64,
 	return &out, counted, nil
 }
 
-// wrongCounts names the collections of which the server counted more documents than
-// the files have, at the end of some shard. One that has fewer by then has lost some
-// to their ttl after they were read.
+// wrongCounts returns the collections of which the server counted more
+// documents, at the end of every shard, than the files have. A lower count is
+// fine: documents expired after they were read.
 func (p *Plan) wrongCounts(m *Manifest, counted map[string]int64) (problems []string) {
 	if m.Consistency != ConsistencySnapshot {
-		return nil // of other times there is no count
+		return nil // counts exist only for the plan's time
 	}
 	rows := make(map[string]int64)
 	for _, e := range m.Collections {

@@ -17,32 +17,31 @@ import (
 )
 
 const (
-	// RunName is where an unfinished run says what it is.
+	// RunName is the file that describes an unfinished run.
 	RunName = store.WorkPrefix + "run.json"
 
 	stateEnd = ".state"
 	pairsEnd = ".pairs"
 
-	// stateVersion is that of the files of state. Version 1, of the first edition
-	// of the program, had no checksum.
+	// stateVersion is the version of state files. Version 1, of the first
+	// edition of the program, had no checksum.
 	stateVersion = 2
 )
 
-// PartName is where a file is while it is written.
+// PartName returns the name of a data file while it is written.
 func PartName(file string) string { return store.WorkPrefix + file + store.PartEnd }
 
-// StateName is where the state of a file that is being written stands.
+// StateName returns the name of the state of a data file while it is written.
 func StateName(file string) string { return store.WorkPrefix + file + stateEnd }
 
-// PairsName is where the pairs are kept as they are after a file's sync.
+// PairsName returns the name of the pairs file after a data file's sync.
 func PairsName(file string) string { return store.WorkPrefix + file + pairsEnd }
 
-// workEnd ends the names of what a run makes in its work folder beside RunName.
+// workEnd matches the endings of a run's other files in the work folder.
 var workEnd = regexp.MustCompile(`^(.+)(\.part|\.state|\.pairs|\.pairs(\.ids)?\.run[0-9]+)(\.new)?$`)
 
-// WorkFile is the data file that a name in the work folder belongs to, as
-// PartName and its like make it, and "" for RunName; ok is false for a name that
-// no run makes.
+// WorkFile returns the data file that a name in the work folder belongs to (see
+// PartName), and "" for RunName; ok is false for a name that no run uses.
 func WorkFile(name string) (file string, ok bool) {
 	if name == RunName || name == RunName+".new" {
 		return "", true
@@ -60,7 +59,7 @@ func WorkFile(name string) (file string, ok bool) {
 	return parts[1], true
 }
 
-// dataFile reports whether a run may give a data file that name.
+// dataFile reports whether a run may give a data file this name.
 func dataFile(name string) bool {
 	for _, format := range row.Formats() {
 		for _, compress := range []row.Compression{row.None, row.Gzip, row.Zstd} {
@@ -73,29 +72,31 @@ func dataFile(name string) bool {
 	return false
 }
 
-// RunState is what a run needs to go on, beside the state of each collection.
+// RunState is what a run needs to resume, in addition to the state of each
+// collection.
 type RunState struct {
 	// Spec is what the run exports, as the engine writes it.
 	Spec json.RawMessage `json:"spec"`
-	// Times are those that the run reads at, the first one first; 0 without a
+	// Times are the times that the run reads at, in order; 0 without a
 	// snapshot.
 	Times []int64 `json:"times"`
-	// Made is the ts of each collection's own settings at the first time, where
-	// the key may know it. Another one there is another collection, in another
-	// database perhaps.
+	// Made is the ts of each collection's own settings at the first time, if
+	// the key may know it. It detects a different collection of the same name,
+	// for instance in another database.
 	Made map[string]int64 `json:"made,omitempty"`
-	// Filtered names the collections of which the role of the key that began the
-	// run hid documents by a predicate.
+	// Filtered lists the collections in which the role of the run's first key
+	// hid documents with a predicate.
 	Filtered []string `json:"filtered,omitempty"`
 	// Bounds are the ids at which the second and later parts of a collection
-	// begin, by its name; none for one that is not divided.
+	// begin, by its name; none for an undivided one.
 	Bounds map[string][]int64 `json:"bounds,omitempty"`
-	// Sync is the number of a sync after the first: it begins again.
+	// Sync is the number of a sync after the first, which starts over when
+	// resumed.
 	Sync    int    `json:"sync,omitempty"`
 	Started string `json:"started"`
 }
 
-// check refuses a state that no run writes.
+// check returns an error for a state that no run writes.
 func (st *RunState) check() error {
 	if len(st.Times) == 0 && st.Sync == 0 {
 		return errors.New("it names no time")
@@ -118,7 +119,7 @@ func (st *RunState) check() error {
 		}
 	}
 	if _, err := time.Parse(time.RFC3339Nano, st.Started); err != nil {
-		return errors.New("it does not say when it began")
+		return errors.New("it does not say when it started")
 	}
 	return nil
 }
@@ -126,8 +127,8 @@ func (st *RunState) check() error {
 // maxMicros is the end of the year 9999.
 const maxMicros = 253_402_300_800_000_000
 
-// DamagedState is a file of state that is not as it was written, or that
-// contradicts itself.
+// DamagedState is the error of a state file that was changed or contradicts
+// itself.
 type DamagedState struct {
 	Store string
 	Name  string
@@ -139,7 +140,7 @@ func (e *DamagedState) Error() string {
 	return fmt.Sprintf("%s: %s is damaged (%s): start again in a new folder", e.Store, e.Name, e.Why)
 }
 
-// NotARun is a store that holds no run: exit code 2.
+// NotARun is the error of a store without a run: exit code 2.
 type NotARun struct {
 	Dir string
 	Why string
@@ -153,12 +154,12 @@ func (e *NotARun) Error() string {
 	return e.Dir + " holds no export: " + e.Why
 }
 
-// WriteRun writes what a run is.
+// WriteRun writes the state of a run.
 func WriteRun(s store.Store, st RunState) error { return WriteState(s, RunName, &st) }
 
-// ReadRun reads what the run in a store is; fs.ErrNotExist when there is none, a
-// *DamagedState for one that is damaged, a *store.Error for one of the first
-// edition.
+// ReadRun reads the state of the run in a store. The error is fs.ErrNotExist if
+// there is none, a *DamagedState if it is damaged, and a *store.Error if it is
+// of the first edition.
 func ReadRun(s store.Store) (*RunState, error) {
 	st := &RunState{}
 	if err := ReadState(s, RunName, st); err != nil {
@@ -170,8 +171,8 @@ func ReadRun(s store.Store) (*RunState, error) {
 	return st, nil
 }
 
-// envelope holds a state with its version and checksum. The checksum is of the
-// file's name too: a state that was copied over another does not pass.
+// envelope holds a state with its version and checksum. The checksum includes
+// the file's name, to detect a state copied over another.
 type envelope struct {
 	Version int             `json:"version"`
 	SHA256  string          `json:"sha256"`
@@ -185,7 +186,7 @@ func stateSHA256(name string, state []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// EncodeState is the content of a file of state of that name.
+// EncodeState returns the content of a state file of that name.
 func EncodeState(name string, state any) ([]byte, error) {
 	text, err := json.Marshal(state)
 	if err != nil {
@@ -195,7 +196,7 @@ func EncodeState(name string, state any) ([]byte, error) {
 	return append(append(data, text...), '}', '\n'), nil
 }
 
-// WriteState writes a file of state.
+// WriteState writes a state file.
 func WriteState(s store.Store, name string, state any) error {
 	data, err := EncodeState(name, state)
 	if err != nil {
@@ -207,11 +208,11 @@ func WriteState(s store.Store, name string, state any) error {
 // errOldState is a state of the first edition.
 var errOldState = errors.New("it is of version 1")
 
-// decodeState reads the content of a file of state.
+// decodeState reads the content of a state file.
 func decodeState(name string, data []byte, into any) error {
 	var e envelope
 	if json.Unmarshal(data, &e) != nil {
-		return errors.New("it is cut short, or not JSON")
+		return errors.New("it is truncated, or not JSON")
 	}
 	switch {
 	case e.Version == 1 && e.SHA256 == "":
@@ -219,15 +220,15 @@ func decodeState(name string, data []byte, into any) error {
 	case e.Version != stateVersion:
 		return fmt.Errorf("it has version %d, this program reads version %d", e.Version, stateVersion)
 	case e.SHA256 != stateSHA256(name, e.State):
-		return errors.New("its checksum is not that of its content")
+		return errors.New("its checksum does not match")
 	}
 	dec := json.NewDecoder(bytes.NewReader(e.State))
 	dec.UseNumber()
 	return dec.Decode(into)
 }
 
-// ReadState reads a file of state; fs.ErrNotExist when there is none, a
-// *DamagedState for one that is damaged, a *store.Error for one of the first
+// ReadState reads a state file. The error is fs.ErrNotExist if there is none, a
+// *DamagedState if it is damaged, and a *store.Error if it is of the first
 // edition.
 func ReadState(s store.Store, name string, into any) error {
 	data, err := s.Read(name)
@@ -245,7 +246,7 @@ func ReadState(s store.Store, name string, into any) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, errOldState):
-		return &store.Error{Store: s.Name(), Problem: "holds an unfinished run of version 1 of this program: finish it with that version, or start again in a new folder"}
+		return &store.Error{Store: s.Name(), Problem: "contains an unfinished run of version 1 of this program: finish it with that version, or start over in a new folder"}
 	}
 	return &DamagedState{Store: s.Name(), Name: name, Why: err.Error()}
 }

@@ -14,23 +14,23 @@ import (
 	"fauna-export/export/store"
 )
 
-// VerifyStatus is how far Verify is.
+// VerifyStatus is the progress of Verify.
 type VerifyStatus struct {
 	// File is the one being read.
 	File string
 	// Files are done of Total.
 	Files, Total int
-	// Bytes are read of Size, over all files.
+	// Bytes of Size have been read, over all files.
 	Bytes, Size int64
 }
 
-// FileReport is what Verify found of one file.
+// FileReport is what Verify found about one file.
 type FileReport struct {
 	Collection string
 	File       string
 	Rows       int64
 	Bytes      int64
-	// Problem is empty for a file that is as the manifest says.
+	// Problem is empty for a file that matches the manifest.
 	Problem string
 
 	sum pairs.Sum // of its rows
@@ -40,13 +40,13 @@ type FileReport struct {
 type Report struct {
 	Manifest *Manifest
 	Files    []FileReport
-	// Problems are those of the folder as a whole.
+	// Problems concern the folder as a whole.
 	Problems []string
-	// Others are files in the folder that are not of the run.
+	// Others are files in the folder that don't belong to the run.
 	Others []string
 }
 
-// OK reports whether everything is as the manifest says.
+// OK reports whether everything matches the manifest.
 func (r *Report) OK() bool {
 	for _, f := range r.Files {
 		if f.Problem != "" {
@@ -56,23 +56,23 @@ func (r *Report) OK() bool {
 	return len(r.Problems) == 0
 }
 
-// Verify reads every file of a finished run again, here or wherever the
-// folder was copied, and compares its length, hash, rows and ids with the
-// manifest. progress, when not nil, is called a few times a second. The
-// error is a *NotARun for a folder without a manifest, or that of reading
-// the folder; what is wrong with the files stands in the report.
+// Verify re-reads every file of a finished run, in its original folder or a
+// copy, and compares its length, hash, rows and ids with the manifest.
+// progress, if not nil, is called a few times a second. The error is a *NotARun
+// for a folder without a manifest, or that of reading the folder; problems with
+// the files are in the report.
 func Verify(ctx context.Context, s store.Store, progress func(VerifyStatus)) (*Report, error) {
 	return verify(ctx, s, nil, checkChain, progress)
 }
 
-// VerifyRun is Verify for a run that has just finished, without reading those
-// files again that were read while they were written. Of a chain of syncs whose
-// state was just derived from the rows, the files are not read side by side.
+// VerifyRun is Verify for a run that has just finished. It does not re-read
+// files that were verified while written, and does not merge the files of a
+// chain of syncs whose state was just derived from the rows.
 func VerifyRun(ctx context.Context, s store.Store, found map[string]*Reading, progress func(VerifyStatus)) (*Report, error) {
 	return verify(ctx, s, found, checkDerived, progress)
 }
 
-// chainCheck finds what is wrong with the files of a collection's syncs together.
+// chainCheck finds what is wrong with a collection's syncs as a whole.
 type chainCheck func(ctx context.Context, s store.Store, m *Manifest, last Entry, whole pairs.Sum) (problem string, err error)
 
 func verify(ctx context.Context, s store.Store, found map[string]*Reading, chain chainCheck, progress func(VerifyStatus)) (*Report, error) {
@@ -83,7 +83,7 @@ func verify(ctx context.Context, s store.Store, found map[string]*Reading, chain
 	return verifyManifest(ctx, s, m, found, chain, progress)
 }
 
-// verifyManifest is verify with the manifest that the files are compared with.
+// verifyManifest is verify with a given manifest.
 func verifyManifest(ctx context.Context, s store.Store, m *Manifest, found map[string]*Reading, chain chainCheck, progress func(VerifyStatus)) (*Report, error) {
 	entries, err := s.List()
 	if err != nil {
@@ -126,7 +126,7 @@ func verifyManifest(ctx context.Context, s store.Store, m *Manifest, found map[s
 	progress(st)
 	rep.checkSums(s)
 	if rep.OK() {
-		// Each file is right; together they must be right too.
+		// Each file is correct; they must also fit together.
 		rep.Problems = append(rep.Problems, m.wrongParts()...)
 		for _, e := range m.Latest() {
 			if e.Parts > 0 {
@@ -163,7 +163,7 @@ func (r *Report) checkSums(s store.Store) {
 }
 
 // verifyFile compares one file with its entry, reading it unless it has been
-// read already; read is told of the bytes.
+// read already. It calls read with the number of bytes read.
 func verifyFile(ctx context.Context, s store.Store, e Entry, size *int64, found *Reading, read func(int64)) FileReport {
 	rep := FileReport{Collection: e.Name, File: e.File}
 	problem := func(format string, args ...any) FileReport {
@@ -206,7 +206,7 @@ func verifyFile(ctx context.Context, s store.Store, e Entry, size *int64, found 
 	return rep
 }
 
-// readFile reads a whole file. It is hashed beside the reading of its rows,
+// readFile reads a whole file. Hashing runs in parallel to reading the rows,
 // which takes longer.
 func readFile(ctx context.Context, s store.Store, e Entry, read func(int64)) *Reading {
 	f, err := openData(s, e)
@@ -228,7 +228,7 @@ func readFile(ctx context.Context, s store.Store, e Entry, read func(int64)) *Re
 	return found
 }
 
-// columnsOf are the columns of a file by name and type, which is all that
+// columnsOf returns a file's columns by name and type, which is all that
 // reading it back needs.
 func columnsOf(e Entry) (noData bool, columns []row.Column) {
 	noData = row.Format(e.Format).Can().Columns
