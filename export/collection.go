@@ -32,6 +32,7 @@ type collection struct {
 	counting bool      // a worker is requesting the count
 	tallied  bool      // count is known
 	count    int64     // the server's count, for confirm
+	unlisted []int64   // ids that an index has and the server's list lacks, ascending
 	scanned  bool      // a page of ids was read at this time
 	scanning bool      // a worker is reading one
 
@@ -81,6 +82,7 @@ type chunk struct {
 	ids            []int64
 	from           int64 // where its page begins: its first id, or 0 for the first of all
 	next           int64 // first id of the chunk after it, -1 for none
+	unlisted       bool  // all of it is: no page has them
 	at             int64
 	done           bool
 	contradictions int // answers that left out existing documents

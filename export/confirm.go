@@ -82,7 +82,8 @@ func (w *writer) confirm(ctx context.Context) error {
 	r.mu.Lock()
 	counted, n, at := c.tallied && len(c.segments) == 1, c.count, c.at
 	r.mu.Unlock()
-	rows := w.rows - w.tally.Window // as of the time read at
+	// As of the time read at, and of what the server lists.
+	rows := w.rows - w.tally.Window - int64(len(c.unlisted))
 	if !counted || n == rows {
 		return nil
 	}
@@ -201,6 +202,9 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 		}
 	}
 	_, err = row.Read(ctx, w.c.layout, file, size, func(one row.Row) error {
+		if _, known := slices.BinarySearch(w.c.unlisted, one.ID); known {
+			return nil
+		}
 		is, err := upTo(one.ID)
 		if err == nil && !is {
 			if left++; len(found.left) < mostPresence {

@@ -50,6 +50,11 @@ func (w *writer) entry(st *state) *archive.Entry {
 		}
 	}
 	e.Warnings = append(append(e.Warnings, t.remarks()...), w.notes...)
+	if n := len(w.c.unlisted); n > 0 {
+		e.Unlisted = int64(n)
+		e.Warnings = append(e.Warnings, fmt.Sprintf("%s, the first is %d, which the server does not list among the documents of the collection: read because the index %q has them",
+			documents(int64(n)), w.c.unlisted[0], w.r.spec.Indexes[w.c.name]))
+	}
 	if t.Window > 0 {
 		e.Warnings = append(e.Warnings, fmt.Sprintf("%d documents left the snapshot while they live on, and were read as they are now", t.Window))
 	}

@@ -50,6 +50,7 @@ func (p *planner) scan(ctx context.Context, t task) {
 	t.c.scanned = true
 	t.c.idPage = min(growIDs*t.size, laterIDs)
 	ids, t.c.scanFrom = t.c.part.within(ids, next)
+	ids = merged(ids, t.c.unlistedFrom(t.from, next))
 	t.c.queue.push(ids)
 	t.c.planned += int64(len(ids))
 	p.ahead += len(ids)

@@ -102,6 +102,9 @@ func (r *reader) readChunk(ctx context.Context, c *collection, ch *chunk, batch 
 	if c.changes != nil {
 		return r.readChanges(ctx, c, ch, batch, body)
 	}
+	if ch.unlisted {
+		return r.readUnlisted(ctx, c, ch, batch, body)
+	}
 	ch.outcome = outcome{}
 	body, err := r.readPage(ctx, c, ch, batch, body, ch.from, ch.ids, ch.at)
 	if err == nil && !(batch.Next >= 0 && (ch.next < 0 || batch.Next < ch.next)) {

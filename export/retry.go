@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -97,6 +98,8 @@ func brokenAnswer(err error) bool {
 type Retry struct {
 	Clock Clock       // nil means the system's
 	Rand  rand.Source // nil means a random seed
+	// For limits how long one request is repeated; 0 means five minutes.
+	For time.Duration
 	// Waiting, unless nil, is called before each pause with the failure and the
 	// time of the next try.
 	Waiting func(err error, next time.Time)
@@ -106,7 +109,7 @@ type Retry struct {
 func (r Retry) Do(ctx context.Context, ask func() error) error {
 	env := Env{Clock: r.Clock, Rand: r.Rand}.withDefaults()
 	random := rand.New(env.Rand)
-	a := attempts{allowed: retryFor}
+	a := attempts{allowed: cmp.Or(r.For, retryFor)}
 	for {
 		asked := env.Clock.Now()
 		err := ask()

@@ -133,6 +133,9 @@ func (r *Run) doFull(ctx context.Context) (*archive.Manifest, error) {
 			return nil, err
 		}
 	}
+	if err := r.findUnlisted(ctx); err != nil {
+		return nil, err
+	}
 	if err := r.transfer(ctx, r.write); err != nil {
 		return nil, err
 	}

@@ -252,6 +252,7 @@ func (s *scheduler) pickChunk(c *collection) (task, bool) {
 		n = min(n, max(1, s.maxRate))
 	}
 	ch := &chunk{at: c.at}
+	n, ch.unlisted = c.alike(n)
 	if !s.memory.reserve(ch, c.size.reserve(n), len(c.pending) == 0) {
 		return task{}, false
 	}
@@ -282,7 +283,7 @@ func (s *scheduler) split(c *collection, ch *chunk) bool {
 		return false
 	}
 	half := n / 2
-	rest := &chunk{ids: ch.ids[half:], from: ch.ids[half], next: ch.next, at: ch.at}
+	rest := &chunk{ids: ch.ids[half:], from: ch.ids[half], next: ch.next, at: ch.at, unlisted: ch.unlisted}
 	ch.ids, ch.next = ch.ids[:half:half], rest.ids[0]
 	i := slices.Index(c.pending, ch)
 	if i < 0 {

@@ -77,7 +77,8 @@ type Spec struct {
 	// none.
 	DDL Database
 	// Indexes are the indexes of an incremental run, by collection. Their
-	// values must be ts and ref. The default is NAME-ts.
+	// values must be ts and ref. The default is NAME-ts. A full run searches the
+	// ones named here for documents that the server's list of the collection lacks.
 	Indexes map[string]string
 	// Fast makes an incremental run read only the end of the indexes, and the
 	// events. It does not detect backdated writes or expired documents.

@@ -12,6 +12,7 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
+	"fauna-export/fauna"
 	"fauna-export/tui/text"
 )
 
@@ -80,6 +81,9 @@ func newRunner(ctx context.Context) *runner {
 // openRun prepares a new run in the folder of the spec, or resumes the one
 // that is there.
 func openRun(spec export.Spec, src export.Source, resume bool) (exporting, error) {
+	if client, ok := src.(*fauna.Client); ok {
+		src = client.Once() // a run repeats its requests itself
+	}
 	if !resume {
 		return export.NewRun(spec, src, export.OSEnv(spec.Dir))
 	}

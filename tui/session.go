@@ -202,12 +202,17 @@ func (s *session) open(step, from stepID) {
 	s.goTo, s.edit = step, from
 }
 
+// repeatFor is for how long a request that failed in passing is made again before
+// somebody who waits is told.
+const repeatFor = 10 * time.Second
+
 // connect makes a client; no request is sent.
 func (s *session) connect(e fauna.Endpoint, secret fauna.Secret) (server, error) {
 	return s.dial(fauna.Options{
 		Endpoint: e, Secret: secret,
 		CAFile: s.cfg.CAFile, CertFile: s.cfg.CertFile, KeyFile: s.cfg.KeyFile,
 		UserAgent: "fauna-export/" + s.cfg.Version,
+		Repeat:    export.Retry{For: repeatFor}.Do,
 	})
 }
 

@@ -66,6 +66,29 @@ func (a *app) readyIndexes(ctx context.Context, client *fauna.Client, s *export.
 	return a.awaitIndexes(ctx, client, s)
 }
 
+// knownIndexes names to a full run those indexes of a sync that are there already
+// and may be read: it looks into them for documents that the server does not list.
+func (a *app) knownIndexes(ctx context.Context, client *fauna.Client, s *export.Spec, pattern string) error {
+	names, err := indexNames(s.Collections, pattern)
+	if err != nil {
+		return nil // the pattern is of a sync, and this is none
+	}
+	checks, err := client.CheckIndexes(ctx, s.Collections, names)
+	if err != nil {
+		return err
+	}
+	for _, c := range checks {
+		if !c.Ready() {
+			continue
+		}
+		if s.Indexes == nil {
+			s.Indexes = map[string]string{}
+		}
+		s.Indexes[c.Collection] = c.Index
+	}
+	return nil
+}
+
 // awaitIndexes checks the indexes that a sync reads, and waits for those that are
 // being built.
 func (a *app) awaitIndexes(ctx context.Context, client *fauna.Client, s *export.Spec) error {

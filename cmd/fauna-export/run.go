@@ -101,6 +101,11 @@ func (a *app) run(ctx context.Context, output *outputFlags) error {
 			return err
 		}
 	}
+	if spec.Mode != export.Incremental && !spec.NoSnapshot {
+		if err := a.knownIndexes(ctx, client, &spec, output.Index); err != nil {
+			return err
+		}
+	}
 	if output.DryRun {
 		return a.dryRun(ctx, client, spec, c, now)
 	}

@@ -108,6 +108,9 @@ type Entry struct {
 	Appeared int64 `json:"appeared"`
 	// GoneIDs are the first of those that had left.
 	GoneIDs []string `json:"gone_ids,omitempty"`
+	// Unlisted are those of ExpectedRows that only an index knew of: the server
+	// does not count them.
+	Unlisted int64 `json:"unlisted,omitempty"`
 	// Changed counts the ids that left or entered between plan and page of a
 	// run without a snapshot.
 	Changed int64 `json:"changed,omitempty"`

@@ -1,0 +1,100 @@
+package export
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/row"
+	"fauna-export/fauna"
+)
+
+// tear hides documents of users that live: a delete and an update are written at one
+// time, with the index of users there to find them.
+func tear(t *testing.T, s *testServer, ids ...int) Spec {
+	t.Helper()
+	s.shell(t, `CreateIndex({name: "users-ts", source: Collection("users"), values: [{field: "ts"}, {field: "ref"}]})`)
+	s.pass(time.Minute) // until it is built
+	for _, id := range ids {
+		at := s.now().UnixMicro()
+		s.pass(time.Second)
+		for _, insert := range []string{`"delete", {}`, `"update", {data: {n: 9}}`} {
+			s.shell(t, fmt.Sprintf(`Insert(Ref(Collection("users"), "%d"), %d, %s)`, id, at, insert))
+		}
+	}
+	s.pass(time.Second)
+	return Spec{Indexes: map[string]string{"users": "users-ts"}}
+}
+
+func TestUnlisted_documentsThatOnlyAnIndexHasAreRead(t *testing.T) {
+	for _, torn := range [][]int{{1003}, {100}, {6097}, {100, 103, 3001, 6094, 6097}} {
+		t.Run(fmt.Sprint(torn), func(t *testing.T) {
+			s := startServer(t)
+			client := s.client(t, fauna.Secret{})
+			spec := tear(t, s, torn...)
+			for _, format := range []row.Format{row.JSONL, row.Parquet} {
+				spec.Format = format
+				dir := exportDir(t)
+				m, err := serverRun(t, client, dir, spec)
+				if err != nil {
+					t.Fatalf("%v: %v", torn, err)
+				}
+				e := *m.Last("users")
+				if e.Rows != 2000 || e.Unlisted != int64(len(torn)) || e.Gone+e.Appeared != 0 || m.Consistency != archive.ConsistencySnapshot {
+					t.Errorf("%v: %d rows, %d unlisted, %d gone, %d appeared", torn, e.Rows, e.Unlisted, e.Gone, e.Appeared)
+				}
+				if !slices.ContainsFunc(e.Warnings, func(w string) bool { return strings.Contains(w, "does not list") }) {
+					t.Errorf("%v: warnings %q", torn, e.Warnings)
+				}
+				if format != row.JSONL {
+					continue
+				}
+				if got := strings.Count(string(mustRead(t, dir, e.File)), `"n":9`); got != len(torn) {
+					t.Errorf("%v: %d of them are in the file", torn, got)
+				}
+				if ids := idsOf(t, dir, e.File); !slices.IsSorted(ids) || len(ids) != 2000 {
+					t.Errorf("%v: %d ids", torn, len(ids))
+				}
+			}
+		})
+	}
+}
+
+func TestUnlisted_aRunThatIsResumedHasThemToo(t *testing.T) {
+	s := startServer(t)
+	client := s.client(t, fauna.Secret{})
+	spec := tear(t, s, 106, 3001, 6097)
+	spec.Collections, spec.PageSize, spec.Workers, spec.RetryFor = []string{"users", "orders"}, 100, 1, patient
+	for at := 1; at < 20; at += 6 {
+		dir := exportDir(t)
+		ctx, stop := context.WithCancel(t.Context())
+		r, err := NewRun(spec, &stopping{Client: client, at: at, stop: stop}, swiftEnv(dir, 5))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Do(ctx); err == nil {
+			t.Fatal("it was not stopped")
+		}
+		stop()
+		if err := resumed(t, client, dir); err != nil {
+			t.Fatal(err)
+		}
+		if ids := idsOf(t, dir, "users.jsonl"); len(ids) != 2000 || !slices.IsSorted(ids) {
+			t.Errorf("stopped at page %d: %d ids", at, len(ids))
+		}
+	}
+}
+
+// Without an index that may be read a full run is what the server lists.
+func TestUnlisted_anIndexThatCannotBeReadIsNotNeeded(t *testing.T) {
+	s := startServer(t)
+	tear(t, s, 1003)
+	m, err := serverRun(t, s.client(t, s.restricted(t)), exportDir(t), Spec{Indexes: map[string]string{"users": "users-ts", "orders": "none"}})
+	if err != nil || m.Last("users").Rows != 1999 {
+		t.Errorf("%v, %+v", err, m)
+	}
+}

@@ -1,0 +1,39 @@
+package tui
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"fauna-export/fauna"
+)
+
+// What fails in passing is asked for again before anybody hears of it, and what goes
+// on failing is told within seconds.
+func TestSession_repeatsWhatFailsInPassing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &session{}
+		var repeat func(failures int) error
+		s.dial = func(o fauna.Options) (server, error) {
+			repeat = func(failures int) error {
+				return o.Repeat(t.Context(), func() error {
+					if failures--; failures < 0 {
+						return nil
+					}
+					return &fauna.Error{Kind: fauna.KindBusy, Status: 503}
+				})
+			}
+			return nil, errors.New("no server")
+		}
+		_, _ = s.connect(fauna.Endpoint{}, fauna.Secret{})
+		if err := repeat(2); err != nil {
+			t.Errorf("two failures: %v", err)
+		}
+		began := time.Now()
+		if err := repeat(1000); err == nil || time.Since(began) > time.Minute {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+	})
+}
