@@ -13,7 +13,6 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
-	"fauna-export/export/store"
 	"fauna-export/tui/text"
 )
 
@@ -141,8 +140,10 @@ func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
 		c.verifying = true
 		dir := p.spec.Dir
 		return c.s.jobs.do(func(ctx context.Context) tea.Msg {
-			f := store.NewFolder(dir)
-			defer f.Close()
+			f, err := storeOf(dir)
+			if err != nil {
+				return verifiedMsg{nil, err}
+			}
 			report, err := archive.Verify(ctx, f, func(archive.VerifyStatus) {})
 			return verifiedMsg{report, err}
 		}), true

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -71,6 +72,10 @@ func (p place) trouble(mode export.Mode) error {
 // that was begun, or an incremental one. archive.Inspect is the judge, as for a run.
 func look(path string) place {
 	p := place{path: path, free: -1}
+	if store.IsS3(path) {
+		p.inspect()
+		return p
+	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -103,12 +108,22 @@ func look(path string) place {
 	return p
 }
 
+// storeOf is the store of a folder's path or an s3:// URL. Messages of S3 that are
+// not errors have no place on the screen.
+func storeOf(path string) (store.Store, error) {
+	return store.At(context.Background(), path, store.S3Options{Getenv: os.Getenv})
+}
+
 // inspect finds out what a folder holds.
 func (p *place) inspect() {
-	f := store.NewFolder(p.path)
-	defer f.Close()
-	found, err := archive.Inspect(f)
+	var found archive.Found
+	f, err := storeOf(p.path)
+	if err == nil {
+		found, err = archive.Inspect(f)
+	}
 	switch found.Kind {
+	case archive.Empty:
+		p.isNew = p.isNew || store.IsS3(p.path)
 	case archive.Unfinished, archive.Partial:
 		p.begun = true
 	case archive.Syncs:

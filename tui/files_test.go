@@ -66,3 +66,24 @@ func TestExport_stoppedAndLeftIsLeft(t *testing.T) {
 		t.Errorf("%v, %+v", err, out)
 	}
 }
+
+func TestLook_takesAnS3URLAsTheCommandsDo(t *testing.T) {
+	path, err := fullPath(" s3://bucket/backups/today/ ")
+	if err != nil || path != "s3://bucket/backups/today" {
+		t.Errorf("%q, %v", path, err)
+	}
+	for _, bad := range []string{"s3://", "s3://bucket/../up"} {
+		if path, err := fullPath(bad); err == nil {
+			t.Errorf("%q is taken as %q", bad, path)
+		}
+	}
+	// Without credentials that is what the field says, before anything is asked.
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "half")
+	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+	if p := look("s3://bucket/x"); p.err == nil {
+		t.Error("half of the credentials are enough")
+	}
+}

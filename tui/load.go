@@ -12,7 +12,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export/load"
-	"fauna-export/export/store"
 	"fauna-export/tui/text"
 )
 
@@ -26,7 +25,11 @@ type loader interface {
 
 // prepareLoad plans a load of the run in a folder.
 func prepareLoad(ctx context.Context, dir string, o load.Options) (loader, error) {
-	o.From = store.NewFolder(dir)
+	from, err := storeOf(dir)
+	if err != nil {
+		return nil, err
+	}
+	o.From = from
 	l, err := load.Prepare(ctx, o)
 	if err != nil {
 		return nil, err // not a nil *Load in an interface

@@ -84,12 +84,16 @@ func openRun(spec export.Spec, src export.Source, resume bool) (exporting, error
 	if client, ok := src.(*fauna.Client); ok {
 		src = client.Once() // a run repeats its requests itself
 	}
-	if !resume {
-		return export.NewRun(spec, src, export.OSEnv(spec.Dir))
+	into, err := storeOf(spec.Dir)
+	if err != nil {
+		return nil, err
 	}
-	run, err := export.OpenRun(src, export.OSEnv(spec.Dir))
+	if !resume {
+		return export.NewRun(spec, src, export.Env{Store: into})
+	}
+	run, err := export.OpenRun(src, export.Env{Store: into})
 	if _, ok := errors.AsType[*archive.NotARun](err); ok {
-		return export.NewRun(spec, src, export.OSEnv(spec.Dir)) // it ended before it wrote anything
+		return export.NewRun(spec, src, export.Env{Store: into}) // it ended before it wrote anything
 	}
 	return run, err
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"fauna-export/export/store"
 )
 
 // homePath shortens a path below the home directory to ~.
@@ -31,6 +33,9 @@ func fullPath(text string) (string, error) {
 	}
 	if strings.ContainsRune(text, 0) {
 		return "", fmt.Errorf("a folder's name cannot hold a null byte")
+	}
+	if store.IsS3(text) {
+		return store.Clean(text)
 	}
 	if text == "~" || strings.HasPrefix(text, "~/") || strings.HasPrefix(text, `~\`) {
 		home, err := os.UserHomeDir()
