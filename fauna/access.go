@@ -13,35 +13,35 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// Values of Access.HistoryDays that are no number of days.
+// Special values of Access.HistoryDays.
 const (
-	HistoryForever = -1 // history is kept without end
+	HistoryForever = -1 // history is kept forever
 	HistoryUnknown = -2 // the key may not read Collections()
 )
 
-// grace is how long the server keeps history beyond history_days.
+// grace is how long the server keeps history in addition to history_days.
 const grace = 15 * time.Minute
 
-// Access is what a key may do with a collection, and for how long a snapshot
-// of it can be read.
+// Access is what a key may do with a collection, and for how long a snapshot of
+// it stays readable.
 type Access struct {
 	Collection string
 	Exists     bool
 	Readable   bool // some documents at least can be read
-	// Filtered means that the role hides some documents by a predicate on
-	// their data. The server leaves them out without a word. Only such
-	// predicates show; one on ids does not.
+	// Filtered means that the role hides some documents with a predicate on
+	// their data. The server omits them silently. Predicates on ids cannot be
+	// detected.
 	Filtered    bool
 	HistoryDays int // days, HistoryForever or HistoryUnknown
-	// Minimum is the oldest time that can be read, in microseconds. It is asked
-	// for only where a snapshot's life does not follow from HistoryDays, since
-	// it costs a request a collection; else it is 0. See MinimumTime.
+	// Minimum is the oldest time that can be read, in microseconds since 1970.
+	// It costs a request per collection, so it is 0 unless HistoryDays is
+	// unknown. See MinimumTime.
 	Minimum int64
 }
 
-// Life returns for how long a snapshot taken at now (microseconds) can be
-// read; the largest Duration when there is no end to it. Where HistoryDays is
-// unknown it is the time that the server has kept so far, which is never more.
+// Life returns how long a snapshot taken at now (microseconds since 1970) stays
+// readable; the largest Duration means forever. If HistoryDays is unknown it is
+// how far the readable history goes back now, which is a lower bound.
 func (a Access) Life(now int64) time.Duration {
 	switch {
 	case a.HistoryDays == HistoryForever, a.HistoryDays > 100*365:
@@ -58,17 +58,17 @@ func (a Access) Life(now int64) time.Duration {
 }
 
 // Access reports what the key may do with each collection, in the order given.
-// A collection that cannot exist or be read is no error.
+// A collection that does not exist or cannot be read is not an error.
 //
-// A page of a collection that the key may not read is empty and a success, so
-// reading is probed with Get of a document: that says 403 where a page says
-// nothing, and 404 or 200 where reading is allowed.
+// A page of a collection that the key may not read is empty, not an error, so
+// access is probed with Get of a document: 403 means denied, 404 or 200
+// allowed.
 func (c *Client) Access(ctx context.Context, collections []string) ([]Access, error) {
 	list := make([]Access, len(collections))
 	for i, name := range collections {
 		list[i] = Access{Collection: name, HistoryDays: HistoryUnknown}
 	}
-	// Side by side: to a far server each way counts.
+	// In parallel, to save a round trip.
 	var probed, told error
 	var wg sync.WaitGroup
 	wg.Go(func() { probed = c.probe(ctx, list) })
@@ -117,19 +117,19 @@ func (c *Client) probe(ctx context.Context, list []Access) error {
 	return c.probeFiltered(ctx, op, denied)
 }
 
-// A page of a collection of which the key may read nothing, or very little, is
-// looked for among all of its documents, page by page: with a size of 1 that is 0.6
-// ms a document, with a large one almost nothing. What takes longer all the same
-// has no document to show within any reasonable time.
+// If the key may read few or no documents, the server searches the whole
+// collection for a page: with size 1 that takes 0.6 ms per document, with a
+// large size almost nothing. If it takes longer than this, there is probably no
+// readable document.
 const (
 	probeSize    = 80_000
 	probeTime    = 10 * time.Second
 	probesAtOnce = 8
 )
 
-// probeFiltered looks among collections whose probe was denied for those of
-// which some documents can be read all the same: a page of them is not empty, and
-// its first document can be read.
+// probeFiltered finds, among collections whose probe was denied, those with
+// some readable documents: a page of them is not empty, and its first document
+// can be read.
 func (c *Client) probeFiltered(ctx context.Context, op string, denied []*Access) error {
 	visible := make([]int64, len(denied)) // a document of each, -1 for none
 	work := make([]int, len(denied))
@@ -156,7 +156,7 @@ func (c *Client) probeFiltered(ctx context.Context, op string, denied []*Access)
 		return err
 	}
 	for i, a := range asked {
-		// A key with unrestricted_read alone lists ids, but reads nothing.
+		// A key with only unrestricted_read lists ids, but reads nothing.
 		if p := results[i].problem; p == nil || p.kind() == KindMissing {
 			a.Readable, a.Filtered = true, true
 		}
@@ -164,8 +164,8 @@ func (c *Client) probeFiltered(ctx context.Context, op string, denied []*Access)
 	return nil
 }
 
-// firstVisible returns the first id that a page of the collection shows, -1 for
-// none.
+// firstVisible returns the first id that the key can see in the collection, -1
+// for none.
 func (c *Client) firstVisible(ctx context.Context, op, collection string) (int64, error) {
 	outer := ctx
 	ctx, cancel := context.WithTimeoutCause(ctx, probeTime, errTimeout)
@@ -198,7 +198,7 @@ func (c *Client) firstVisible(ctx context.Context, op, collection string) (int64
 	return id, nil
 }
 
-// sideBySide does a task for each item, at most n at a time, until one fails.
+// sideBySide runs a task for each item, at most n at a time, until one fails.
 func sideBySide[T any](ctx context.Context, op string, n int, items []T, task func(context.Context, T) error) error {
 	outer := ctx
 	ctx, cancel := context.WithCancel(outer)
@@ -230,8 +230,8 @@ func sideBySide[T any](ctx context.Context, op string, n int, items []T, task fu
 	return failed
 }
 
-// histories fills in HistoryDays of the collections that are there, where the
-// key may read it.
+// histories fills in HistoryDays of the existing collections, if the key may
+// read it.
 func (c *Client) histories(ctx context.Context, list []Access) error {
 	var asked []*Access
 	var exprs []f.Expr
@@ -268,12 +268,13 @@ func (c *Client) histories(ctx context.Context, list []Access) error {
 	return nil
 }
 
-// minimumsAtOnce is how many requests ask for minimum times side by side. The
-// answer is an error of the whole query, so each collection needs its own.
+// minimumsAtOnce is how many requests for minimum times run in parallel. The
+// answer is an error of the whole query, so each collection needs its own
+// request.
 const minimumsAtOnce = 8
 
-// minimums fills in Minimum of the readable collections whose history is not
-// known.
+// minimums fills in Minimum of readable collections whose HistoryDays is
+// unknown.
 func (c *Client) minimums(ctx context.Context, list []Access) error {
 	var asked []*Access
 	for i := range list {
@@ -291,10 +292,10 @@ func (c *Client) minimums(ctx context.Context, list []Access) error {
 	})
 }
 
-// Unreadable returns those of the collections of which the key may read no
-// document, those that are not there, and those of which the role hides documents
-// by a predicate, each in the order given. It asks for a thousand collections in
-// one query.
+// Unreadable returns the collections in which the key may read no document,
+// those that do not exist, and those in which the role hides documents with a
+// predicate, each in the order given. It checks a thousand collections per
+// query.
 func (c *Client) Unreadable(ctx context.Context, collections []string) (unreadable, missing, filtered []string, err error) {
 	list := make([]Access, len(collections))
 	for i, name := range collections {
@@ -317,8 +318,8 @@ func (c *Client) Unreadable(ctx context.Context, collections []string) (unreadab
 }
 
 // MinimumTime returns the oldest time at which a collection can be read, in
-// microseconds. Every key may ask for it: a read at time 0 is refused with an
-// error that names it. 0 means that all times can be read.
+// microseconds since 1970. Every key may ask, because the error of a read at
+// time 0 names it. 0 means that all times can be read.
 func (c *Client) MinimumTime(ctx context.Context, collection string) (int64, error) {
 	op := "read the oldest readable time of " + quoteName(collection)
 	// Not atTime, which takes 0 for the present.
@@ -333,22 +334,22 @@ func (c *Client) MinimumTime(ctx context.Context, collection string) (int64, err
 	return 0, err
 }
 
-// What CollectionTimes says in place of a time.
+// What CollectionTimes returns instead of a time.
 const (
 	CollectionAbsent  = -1
 	CollectionUnknown = 0
 )
 
-// CollectionTimes returns the ts of each collection's own settings at a time in
-// microseconds, in the order given: that of its creation or of the last change of
-// them. Their history is kept for ever, so it shows whether the collection that was
-// read at a time is still this one. A collection that did not exist then, or does
-// not exist now, is CollectionAbsent: a read at a time before a collection was made
-// is an empty page and a success, and so is one of a collection that was deleted
-// and made again since.
+// CollectionTimes returns the ts of each collection's own settings at a time,
+// in microseconds since 1970 and in the order given: when it was created or its
+// settings last changed. The history of settings is kept forever, so this shows
+// whether a collection is still the one that was read at that time. A
+// collection that did not exist then, or does not exist now, is
+// CollectionAbsent. Reading it would give an empty page, not an error, as would
+// one that was deleted and recreated since.
 //
-// A key that may not read Collections() cannot know: CollectionUnknown. Access then
-// says HistoryUnknown.
+// For a key that may not read Collections() it is CollectionUnknown, and
+// HistoryDays of Access is HistoryUnknown.
 func (c *Client) CollectionTimes(ctx context.Context, collections []string, at int64) ([]int64, error) {
 	const op = "check that the collections existed at the snapshot's time"
 	exprs := make([]f.Expr, len(collections))
@@ -363,7 +364,7 @@ func (c *Client) CollectionTimes(ctx context.Context, collections []string, at i
 	for i, r := range results {
 		if r.problem == nil {
 			if err := r.value.Get(&times[i]); err != nil || times[i] <= 0 || times[i] > at {
-				return nil, c.strange(op, "the ts of collection "+quoteName(collections[i])+" is no time up to that one")
+				return nil, c.strange(op, "the ts of collection "+quoteName(collections[i])+" is not a time before that")
 			}
 			continue
 		}

@@ -13,15 +13,15 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// problem is one error of an answer.
+// problem is one error in an answer.
 type problem struct {
 	Code        string
 	Description string
 	Position    []any // strings and ints; nil for protocol errors
 }
 
-// index returns the position's first element when the query was an array:
-// which of its queries failed.
+// index returns which element of a query that is an array failed: the
+// position's first element.
 func (p problem) index() (int, bool) {
 	if len(p.Position) == 0 {
 		return 0, false
@@ -30,10 +30,10 @@ func (p problem) index() (int, bool) {
 	return i, ok
 }
 
-// decodeProblems reads the body of an answer that is not a success. There are
-// three shapes: {"errors":[{"code","description"}]} of the protocol, the same
-// with "position" of a query, and {"error":"text"} of the channel, which only
-// comes with the statuses 400, 408 and 500. ok is false for all else.
+// decodeProblems parses the body of a failure. There are three shapes:
+// {"errors":[{"code","description"}]} from the protocol, the same with
+// "position" from a query, and {"error":"text"} from the channel, only with
+// statuses 400, 408 and 500. ok is false for anything else.
 func decodeProblems(status int, body []byte) (problems []problem, ok bool) {
 	var answer struct {
 		Errors []struct {
@@ -107,7 +107,7 @@ func joinPosition(position []any) string {
 	return strings.Join(parts, ".")
 }
 
-// classify returns what an answer with another status than 200 and 201 means.
+// classify returns what an answer with a status other than 200 or 201 means.
 func classify(status int, header http.Header, body []byte) *Error {
 	problems, ok := decodeProblems(status, body)
 	e := &Error{Status: status, problems: problems}
@@ -119,7 +119,7 @@ func classify(status int, header http.Header, body []byte) *Error {
 		e.Kind, e.Description = classifyForeign(status, header, body)
 		return e
 	}
-	// The status is that of the worst of several errors: show that one.
+	// The status is that of the worst error: report that one.
 	worst := problems[0]
 	kind := classifyProblem(status, worst)
 	for _, p := range problems[1:] {
@@ -144,15 +144,14 @@ func severity(k Kind) int {
 	return 2
 }
 
-// classifyProblem goes by the code, and by the status where the code is the
-// protocol's.
+// classifyProblem uses the code, or the status for the protocol's codes.
 func classifyProblem(status int, p problem) Kind {
 	switch p.Code {
 	case "permission denied", "forbidden":
 		return KindDenied
 	case "unauthorized":
 		return KindSecretRefused
-	case "not found", "method not allowed": // of the router: something between us changed the request
+	case "not found", "method not allowed": // from the router: something in between changed the request
 		return KindNotFauna
 	case "time out", "processing time limit exceeded", "request timeout":
 		return KindTimeout
@@ -186,12 +185,12 @@ func classifyProblem(status int, p problem) Kind {
 	return classifyStatus(status)
 }
 
-// classifyForeign is for a body in none of Fauna's shapes, which some other
-// program wrote: a proxy, or what listens there instead.
+// classifyForeign classifies a body in none of Fauna's shapes, written by a
+// proxy or another program that listens there.
 func classifyForeign(status int, header http.Header, body []byte) (Kind, string) {
 	what := "it sends " + describeBody(header, body)
 	if lower := bytes.ToLower(body); bytes.Contains(lower, []byte("https server")) || bytes.Contains(lower, []byte("https port")) {
-		return KindNotFauna, "it speaks TLS there; begin the address with https://"
+		return KindNotFauna, "it speaks TLS; start the address with https://"
 	}
 	switch {
 	case status >= 300 && status < 400:
@@ -212,7 +211,8 @@ func classifyForeign(status int, header http.Header, body []byte) (Kind, string)
 	return KindNotFauna, fmt.Sprintf("%s with status %d", what, status)
 }
 
-// describeBody says what a foreign body is, without repeating any of it.
+// describeBody says what kind of text a foreign body is, without repeating any
+// of it.
 func describeBody(header http.Header, body []byte) string {
 	trimmed := bytes.TrimSpace(body)
 	kind := strings.ToLower(header.Get("Content-Type"))
@@ -227,7 +227,7 @@ func describeBody(header http.Header, body []byte) string {
 	return "something else than JSON"
 }
 
-// trimURL leaves of a URL what ParseEndpoint takes.
+// trimURL reduces a URL to what ParseEndpoint accepts.
 func trimURL(text string) string {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {
@@ -241,8 +241,9 @@ func trimURL(text string) string {
 
 var minimumTime = regexp.MustCompile(`minimum allowed timestamp (\S+?)\.?(?:\s|$)`)
 
-// parseMinimum returns the oldest readable time that the server names, in
-// microseconds, rounded up so that it can be read at; 0 when there is none.
+// parseMinimum returns the oldest readable time in the server's message, in
+// microseconds since 1970, rounded up so that it is readable; 0 if there is
+// none.
 func parseMinimum(description string) int64 {
 	m := minimumTime.FindStringSubmatch(description)
 	if m == nil {
@@ -259,11 +260,11 @@ func parseMinimum(description string) int64 {
 	return micros
 }
 
-// echoedSecret is the one place where the server repeats a secret.
+// echoedSecret matches the only message in which the server repeats a secret.
 var echoedSecret = regexp.MustCompile(`(?i)(for secret )\S+`)
 
-// scrub makes all texts in e fit to be shown: those of the server, and those of
-// net/http and the driver, which quote what the server sent.
+// scrub makes all texts in e safe to show: those of the server, and those of
+// net/http and the driver, which quote the server.
 func (e *Error) scrub(secret Secret) {
 	clean := func(text string) string { return clip(secret.clean(text), maxDescription) }
 	e.Code, e.Description = clean(e.Code), clean(e.Description)
@@ -283,19 +284,19 @@ func (e *Error) scrub(secret Secret) {
 	e.Err = secret.cleanError(e.Err)
 }
 
-// mostText is how much of a text from elsewhere is looked at.
+// mostText is how much of a foreign text is kept.
 const mostText = 16 << 10
 
-// clean returns a text from elsewhere on one line and without the secret. What
-// cannot be seen goes first: the secret could be hidden by it.
+// clean returns a foreign text on one line and without the secret. Invisible
+// characters are removed first, because they could split the secret.
 func (s Secret) clean(text string) string {
 	text = fql.OneLine(strings.ToValidUTF8(text[:min(len(text), mostText)], ""))
 	text = strings.TrimSpace(strings.TrimSuffix(text, "Please create a ticket at https://support.fauna.com")) // nobody is there
 	return s.Scrub(echoedSecret.ReplaceAllString(text, "${1}"+redacted))
 }
 
-// cleanError returns an error whose text is clean, and which is still the same
-// for errors.Is.
+// cleanError returns an error with a clean text that still works with
+// errors.Is.
 func (s Secret) cleanError(err error) error {
 	if err == nil {
 		return nil
@@ -307,8 +308,8 @@ func (s Secret) cleanError(err error) error {
 	return err
 }
 
-// cleanedError is an error of which only the text is hidden. It does not unwrap:
-// the texts within are as they came.
+// cleanedError replaces an error's text. It does not unwrap, since the inner
+// texts are not clean.
 type cleanedError struct {
 	text string
 	is   error

@@ -9,10 +9,10 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// Apply makes the set-up with the client's secret, which must be an admin's,
-// and returns the secret of the new key: the indexes that are not there yet,
-// the role, or its privileges if it exists, and the key. Indexes that exist
-// are left as they are; CheckIndexes tells whether they are right.
+// Apply creates the set-up with the client's secret, which must be an admin's,
+// and returns the new key's secret. It creates missing indexes, creates the
+// role or updates its privileges, and creates the key. It does not change
+// existing indexes; CheckIndexes reports whether they are right.
 func (c *Client) Apply(ctx context.Context, s fql.Setup) (Secret, error) {
 	for i, collection := range s.Collections {
 		name := s.Index(i)
@@ -46,7 +46,7 @@ func (c *Client) Apply(ctx context.Context, s fql.Setup) (Secret, error) {
 		return Secret{}, err
 	}
 
-	// In a query of its own: the role must exist in an earlier one.
+	// A separate query, because the role must exist before it.
 	op := "create a key of the role " + quoteName(role)
 	key, err := c.query(ctx, request{op: op, write: true}, f.CreateKey(f.Obj{"name": role, "role": f.Role(role)}))
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *Client) Apply(ctx context.Context, s fql.Setup) (Secret, error) {
 	return NewSecret(secret), nil
 }
 
-// create runs a query that writes, and drops its answer.
+// create runs a query that writes, and ignores its answer.
 func (c *Client) create(ctx context.Context, op string, expr f.Expr) error {
 	_, err := c.query(ctx, request{op: op, write: true}, expr)
 	return err

@@ -8,10 +8,10 @@ import (
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
 
-// DocumentsOf reads those of the documents ids that there are at a time (0: the
-// present), in the order of ids, and returns the body of the answer in the form
-// of a page, {"resource":{"data":[…]}}, with null for a document that is not there,
-// or that the key may not read. paths and buf are as for Documents.
+// DocumentsOf reads the documents ids at a time (0: the present), in order, and
+// returns the answer's body in the form of a page, {"resource":{"data":[…]}},
+// with null for a document that does not exist or that the key may not read.
+// paths and buf are as for Documents.
 func (c *Client) DocumentsOf(ctx context.Context, collection string, at int64, ids []int64, paths [][]any, buf []byte) (body []byte, err error) {
 	op := "read documents of " + quoteName(collection)
 	expr, err := documentsOfExpr(collection, at, ids, paths)
@@ -29,9 +29,9 @@ func (c *Client) DocumentsOf(ctx context.Context, collection string, at int64, i
 	return c.send(ctx, r, buf)
 }
 
-// documentsOfExpr asks whether each document is there before it reads it, since one
-// Get of a document that is not fails all of them: null stands for it. The forms
-// are those of the plain reads of pages, over a list of refs.
+// documentsOfExpr checks that each document exists before reading it, since Get
+// of a missing one would fail the whole query; a missing one becomes null.
+// Otherwise it uses the forms of reading pages, over a list of refs.
 func documentsOfExpr(collection string, at int64, ids []int64, paths [][]any) (f.Expr, error) {
 	one, err := documentExpr(f.Get(f.Var("x")), paths)
 	if err != nil {

@@ -22,9 +22,9 @@ const (
 	apiVersion       = "4"
 	defaultTimeout   = 60 * time.Second
 	defaultUserAgent = "fauna-export"
-	// pageLimit bounds a page; documentLimit bounds an answer with a single
-	// document, which may have 8 MiB as stored and more as JSON.
-	// refusalLimit bounds one that says why there is no other.
+	// pageLimit limits a page, and documentLimit an answer with a single
+	// document, which may have 8 MiB as stored and more as JSON. refusalLimit
+	// limits an error's body.
 	pageLimit     = 16 << 20
 	documentLimit = 64 << 20
 	refusalLimit  = 4 << 20
@@ -33,27 +33,28 @@ const (
 	mostDropped = 3
 )
 
-// Options say how to reach a server.
+// Options configure a Client.
 type Options struct {
 	Endpoint Endpoint
-	Secret   Secret // may be zero: then only Reach makes sense
-	// CAFile names a file of certificates (PEM) that are trusted beside the
-	// system's. CertFile and KeyFile are the client's own certificate and its
-	// key; KeyFile may be empty when CertFile holds both. They act on https.
+	Secret   Secret // may be zero, for Reach only
+	// CAFile names a file of certificates (PEM) to trust in addition to the
+	// system's. CertFile and KeyFile are the client's certificate and key;
+	// KeyFile may be empty if CertFile holds both. They apply to https.
 	CAFile, CertFile, KeyFile string
 	Timeout                   time.Duration // of one request; 0 means 60 s
 	UserAgent                 string        // "" means "fauna-export"
 	PageLimit                 int64         // bytes of an answer with more than one document; 0 means 16 MiB
-	// Repeat makes a request, again and again as it sees fit; nil makes it once. It
-	// is not asked for writes, nor after a failure to reach a server that has not
-	// answered yet: there is none. One that drops connections has three.
+	// Repeat runs a request and retries it as it sees fit; nil runs it once. It
+	// is not used for writes, or if a server that has never answered cannot be
+	// reached. One that drops connections has three.
 	Repeat func(ctx context.Context, ask func() error) error
 	H2C    bool // for http: HTTP/2 with prior knowledge in place of HTTP/1.1
-	// Dial opens a connection to the server; nil is a connection over TCP.
+	// Dial opens a connection to the server; nil means TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Client asks one server with one secret. It is safe for concurrent use.
+// Client sends requests to one server with one secret. It is safe for
+// concurrent use.
 type Client struct {
 	endpoint  Endpoint
 	secret    Secret
@@ -62,10 +63,9 @@ type Client struct {
 	pageLimit int64
 	http      *http.Client
 	transport *http.Transport
-	room      chan struct{} // of one body that grows and grows
-	// seen is the latest transaction time that an answer named. Reads of the
-	// present send it, so that a node that lags behind does not answer with
-	// less than was seen already.
+	room      chan struct{} // held by one body of unknown length that exceeds freeLength
+	// seen is the latest transaction time in any answer. Reads of the present
+	// send it, so that a lagging node does not return older data.
 	seen *atomic.Int64
 	// answered becomes true with the first answer of any kind.
 	answered *atomic.Bool
@@ -73,14 +73,14 @@ type Client struct {
 }
 
 // NewClient returns a client. It reads the files that the options name and
-// asks the server nothing.
+// sends no requests.
 func NewClient(o Options) (*Client, error) {
 	if o.Endpoint.IsZero() {
-		return nil, errors.New("no address of a server was given")
+		return nil, errors.New("no server address was given")
 	}
 	for _, b := range []byte(o.Secret.reveal()) {
 		if b <= ' ' || b >= 0x7f {
-			return nil, &Error{Kind: KindSecretRefused, Endpoint: o.Endpoint.Host(), Description: "the secret has a character in it that no secret has"}
+			return nil, &Error{Kind: KindSecretRefused, Endpoint: o.Endpoint.Host(), Description: "the secret has a character that secrets never have"}
 		}
 	}
 	transport, err := newTransport(o)
@@ -115,8 +115,8 @@ func NewClient(o Options) (*Client, error) {
 // Close closes the connections that are not in use.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Once returns a client that makes every request once, over the same connections:
-// for a caller that repeats them itself.
+// Once returns a client that never retries, over the same connections, for
+// callers that retry themselves.
 func (c *Client) Once() *Client {
 	once := *c
 	once.repeat = nil
@@ -130,16 +130,15 @@ func (c *Client) Endpoint() Endpoint { return c.endpoint }
 type request struct {
 	op        string // what is being done, for errors
 	body      []byte
-	lastSeen  int64  // the answer must not be older than this transaction time; 0 for any
+	lastSeen  int64  // the answer must not be older than this transaction time; 0 allows any
 	limit     int64  // bytes of the answer
 	anonymous bool   // without the secret
 	write     bool   // must not be sent twice
-	time      *int64 // where the answer's own transaction time goes; 0 where it has none
+	time      *int64 // receives the answer's transaction time; 0 for none
 }
 
 // send posts a query and returns the body of a successful answer, in buf's
-// memory where that is large enough. Errors are of type *Error, or the
-// context's.
+// memory if that is large enough. Errors are of type *Error, or the context's.
 func (c *Client) send(ctx context.Context, r request, buf []byte) (body []byte, err error) {
 	if c.repeat == nil || r.write {
 		return c.sendOnce(ctx, r, buf)
@@ -217,12 +216,12 @@ func (c *Client) exchange(ctx context.Context, r request, buf []byte) ([]byte, e
 	}
 	if err := checkResource(resp, body); err != nil {
 		if e := (*Error)(nil); c.seen.Load() > 0 && errors.As(err, &e) {
-			e.Kind = KindStrange // Fauna did answer there
+			e.Kind = KindStrange // it was Fauna that answered
 		}
 		return nil, err
 	}
 	if resp.StatusCode == http.StatusCreated && !r.write {
-		return nil, &Error{Kind: KindStrange, Status: resp.StatusCode, Description: "it says that it made something"}
+		return nil, &Error{Kind: KindStrange, Status: resp.StatusCode, Description: "it reports that it created something"}
 	}
 	if r.time != nil {
 		*r.time, _ = strconv.ParseInt(resp.Header.Get("X-Txn-Time"), 10, 64)
@@ -231,7 +230,7 @@ func (c *Client) exchange(ctx context.Context, r request, buf []byte) ([]byte, e
 	return body, nil
 }
 
-// causeOf returns our own timeout where that is what made err.
+// causeOf returns our own timeout if that caused err.
 func causeOf(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(context.Cause(ctx), errTimeout) {
 		return errTimeout
@@ -253,25 +252,25 @@ func (c *Client) header(ctx context.Context, r request) http.Header {
 		h["X-Last-Seen-Txn"] = []string{strconv.FormatInt(r.lastSeen, 10)}
 	}
 	if !r.write {
-		// Allows net/http to repeat a read whose kept connection had gone;
-		// an empty list is not sent.
+		// Allows net/http to retry a read on a stale connection; an empty list
+		// is not sent.
 		h["Idempotency-Key"] = []string{}
 	}
 	return h
 }
 
-// queryTimeout returns for how long the server shall work on a query: a little
-// less than we wait for it, since it works on for a client that hung up.
+// queryTimeout returns how long the server may work on a query: a little less
+// than we wait, since it continues after a client disconnects.
 func queryTimeout(ctx context.Context) time.Duration {
 	left := 10 * time.Minute
 	if deadline, ok := ctx.Deadline(); ok {
 		left = time.Until(deadline)
 	}
 	left -= max(min(left/10, 3*time.Second), 0)
-	return min(max(left, time.Millisecond), 10*time.Minute) // what the server takes
+	return min(max(left, time.Millisecond), 10*time.Minute) // the server's limits
 }
 
-// see remembers the transaction time of an answer.
+// see records the transaction time of an answer.
 func (c *Client) see(h http.Header) {
 	t, err := strconv.ParseInt(h.Get("X-Txn-Time"), 10, 64)
 	if err != nil {
@@ -285,8 +284,8 @@ func (c *Client) see(h http.Header) {
 	}
 }
 
-// checkResource returns an error unless a body is a successful answer of
-// Fauna's, as far as its two ends tell.
+// checkResource returns an error unless a body starts and ends like a
+// successful answer of Fauna.
 func checkResource(resp *http.Response, body []byte) error {
 	trimmed := bytes.TrimSpace(body)
 	key, ok := bytes.CutPrefix(trimmed, []byte("{"))
@@ -303,19 +302,18 @@ func checkResource(resp *http.Response, body []byte) error {
 	return nil
 }
 
-// errBroken is an answer that began as one of Fauna's and is not whole.
-var errBroken = errors.New("the answer is not whole")
+// errBroken is the error of an incomplete answer from Fauna.
+var errBroken = errors.New("the answer is incomplete")
 
-// broken returns the error of an answer that is not whole, which a new request
-// may mend.
+// broken returns the error of an incomplete answer. A retry may help.
 func (c *Client) broken(op string) *Error {
 	return &Error{Kind: KindUnreachable, Op: op, Endpoint: c.endpoint.Host(), Status: http.StatusOK,
 		Description: errBroken.Error(), Err: errBroken}
 }
 
 // query sends an expression through the Fauna driver, which encodes it and
-// decodes the answer; the exchange itself is ours, so that it ends with ctx
-// and its errors are ours. It is for set-up and schema: the driver cannot
+// decodes the answer; the HTTP exchange is ours, so that it respects ctx and
+// returns our errors. It is for set-up and schema only, since the driver cannot
 // decode all documents.
 func (c *Client) query(ctx context.Context, r request, expr f.Expr) (f.Value, error) {
 	driver := f.NewFaunaClient("", // the secret is added by send
@@ -356,15 +354,14 @@ func whole(value f.Value) bool {
 	return true
 }
 
-// driverTransport carries one query of the driver's over Client.send.
+// driverTransport sends one of the driver's queries with Client.send.
 type driverTransport struct {
 	c   *Client
-	ctx context.Context // of this query; the driver has none of its own to pass
+	ctx context.Context // of this query; the driver does not pass one
 	r   request
 }
 
-// RoundTrip sends the query. An answer that is no success is returned as an
-// error of type *Error.
+// RoundTrip sends the query. A failure is an error of type *Error.
 func (t driverTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer req.Body.Close()
 	var err error
@@ -384,9 +381,9 @@ func (t driverTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// Reach reports whether a server that speaks FQL v4 answers at the endpoint.
-// It needs no secret and sends none: being refused in Fauna's own way is an
-// answer. Errors are of type *Error, or the context's.
+// Reach checks that a server that speaks FQL v4 answers at the endpoint. It
+// sends no secret: a refusal in Fauna's own form is enough. Errors are of type
+// *Error, or the context's.
 func (c *Client) Reach(ctx context.Context) error {
 	_, err := c.send(ctx, request{op: "reach " + c.endpoint.Host(), body: []byte(`{"now":null}`), anonymous: true}, nil)
 	if e := new(Error); errors.As(err, &e) && e.Kind == KindSecretRefused {

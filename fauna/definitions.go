@@ -12,11 +12,11 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// definitionBatch is how many definitions are read in one query. A function's
-// body may be long; the server takes far more.
+// definitionBatch is how many definitions are read per query. A function's body
+// may be long; the server allows far more.
 const definitionBatch = 100
 
-// kindOf returns the set of a kind, and the ref of one of its members.
+// kindOf returns the set of a kind, and a function for refs to its members.
 func kindOf(kind fql.DefinitionKind) (set f.Expr, member func(name string) f.Expr) {
 	switch kind {
 	case fql.IndexDefinitions:
@@ -29,8 +29,8 @@ func kindOf(kind fql.DefinitionKind) (set f.Expr, member func(name string) f.Exp
 	return f.Collections(), func(name string) f.Expr { return f.Collection(name) }
 }
 
-// fql.Definitions reads the schema that the key may read, in the order in which it
-// was made. It fails with KindDenied where the key may read none of it.
+// fql.Definitions reads the schema that the key may read, in the order in which
+// it was created. It fails with KindDenied if the key may read none of it.
 func (c *Client) Definitions(ctx context.Context) (*fql.Definitions, error) {
 	at, err := c.Now(ctx)
 	if err != nil {
@@ -77,7 +77,7 @@ func (c *Client) definitionsOf(ctx context.Context, kind fql.DefinitionKind, at 
 		}
 		for i, name := range some {
 			if err := checkDefinition(documents[i], kind, name, at); err != nil {
-				return nil, c.strange("read "+string(kind), "it answers with another definition than that of "+quoteName(name)+": "+err.Error())
+				return nil, c.strange("read "+string(kind), "it returned a definition other than that of "+quoteName(name)+": "+err.Error())
 			}
 			list = append(list, fql.Definition{Name: name, Document: documents[i]})
 		}
@@ -85,7 +85,7 @@ func (c *Client) definitionsOf(ctx context.Context, kind fql.DefinitionKind, at 
 	return list, nil
 }
 
-// countedNames lists names, as many as there are by another count.
+// countedNames lists names and checks their number with a separate count.
 func (c *Client) countedNames(ctx context.Context, kind string, set f.Expr, at int64) ([]string, error) {
 	names, err := c.namesAt(ctx, "list "+kind, set, at)
 	if err != nil {
@@ -101,8 +101,8 @@ func (c *Client) countedNames(ctx context.Context, kind string, set f.Expr, at i
 	return names, nil
 }
 
-// checkDefinition reports what shows that a document is not the definition that was
-// asked for.
+// checkDefinition returns an error if a document is not the requested
+// definition.
 func checkDefinition(document []byte, kind fql.DefinitionKind, name string, at int64) error {
 	var d struct {
 		Ref struct {
@@ -121,16 +121,16 @@ func checkDefinition(document []byte, kind fql.DefinitionKind, name string, at i
 	case err != nil:
 		return errors.New("it has no ref and ts")
 	case d.Ref.Ref.ID != name || d.Ref.Ref.Collection.Ref.ID != string(kind):
-		return errors.New("its ref is another")
+		return errors.New("its ref is a different one")
 	case d.TS == nil || *d.TS < 0 || *d.TS > at:
-		return errors.New("its ts is no time before that of the reading")
+		return errors.New("its ts is not a time before the read")
 	}
 	return nil
 }
 
-// rawArray evaluates an expression that gives an array, and returns its elements
-// as they came: the driver would lose the order of members and the digits of
-// numbers.
+// rawArray evaluates an expression that returns an array, and returns its
+// elements undecoded: the driver would lose the order of members and the digits
+// of numbers.
 func (c *Client) rawArray(ctx context.Context, op string, expr f.Expr, at int64) ([]json.RawMessage, error) {
 	query, err := json.Marshal(expr)
 	if err != nil {

@@ -7,20 +7,20 @@ import (
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
 
-// batch is how many expressions go in one query. The server answers 5 000
-// probes in half a second; a thousand keep any query short.
+// batch is how many expressions one query has. The server answers 5 000 probes
+// in half a second, so a thousand keep any query short.
 const batch = 1000
 
-// result is what one of several expressions gave: a value or a problem.
+// result is the outcome of one of several expressions: a value or a problem.
 type result struct {
 	value   f.Value
 	problem *problem
 }
 
-// each evaluates expressions, many in a query. An array that stands alone as a
-// query reports the errors of all its elements, each with the element's number
-// first in its position; the others were right, but their values are not in
-// such an answer, so with values set they are asked for again.
+// each evaluates expressions, many per query. If the query is an array, the
+// errors of all its elements are reported, with the element's number first in
+// each position. Such an answer lacks the values of the other elements, so with
+// values set it re-queries those that succeeded.
 func (c *Client) each(ctx context.Context, r request, values bool, exprs []f.Expr) ([]result, error) {
 	results := make([]result, len(exprs))
 	for start := 0; start < len(exprs); start += batch {
@@ -33,7 +33,7 @@ func (c *Client) each(ctx context.Context, r request, values bool, exprs []f.Exp
 }
 
 func (c *Client) eachOf(ctx context.Context, r request, values bool, exprs []f.Expr, results []result) error {
-	open := make([]int, len(exprs)) // numbers of the expressions not answered yet
+	open := make([]int, len(exprs)) // indices of the expressions not answered yet
 	for i := range open {
 		open[i] = i
 	}
@@ -75,8 +75,8 @@ func (c *Client) eachOf(ctx context.Context, r request, values bool, exprs []f.E
 	return nil
 }
 
-// splits reports whether every error of the answer belongs to one of the n
-// elements of the query.
+// splits reports whether every error belongs to one of the n elements of the
+// query.
 func (e *Error) splits(n int) bool {
 	for _, p := range e.problems {
 		if i, ok := p.index(); !ok || i < 0 || i >= n {
@@ -86,8 +86,8 @@ func (e *Error) splits(n int) bool {
 	return len(e.problems) > 0
 }
 
-// kind classifies the problem of one element. All problems of queries have a
-// code of their own, whatever the status of the whole answer.
+// kind classifies the problem of one element by its code, whatever the status
+// of the whole answer.
 func (p *problem) kind() Kind { return classifyProblem(400, *p) }
 
 // problemError returns a problem of one element as an error.

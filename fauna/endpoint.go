@@ -14,17 +14,17 @@ import (
 const defaultPort = 8443
 
 // Endpoint is the address of a Fauna server. It is comparable; the zero value
-// is no address at all.
+// is not an address.
 type Endpoint struct {
 	scheme string // "http" or "https"
 	host   string // lower case, no brackets, no trailing dot
 	port   uint16
 }
 
-// EndpointError says why a text is not the address of a server that can be
-// exported from. It never repeats a name or password that stood in the text.
+// EndpointError says why a text is not a valid server address. It never repeats
+// a name or password from the text.
 type EndpointError struct {
-	Why    string // a whole sentence or two, for people
+	Why    string // a complete sentence or two, for people
 	Closed bool   // the address of the hosted service, which is gone
 }
 
@@ -35,12 +35,12 @@ func badEndpoint(format string, args ...any) (Endpoint, error) {
 	return Endpoint{}, &EndpointError{Why: fmt.Sprintf(format, args...)}
 }
 
-// ParseEndpoint reads an address as people type it: "localhost:8443",
+// ParseEndpoint parses an address as people type it: "localhost:8443",
 // "db.example.org", "https://fauna.example.org/", "[::1]:8443", "::1".
 //
-// Without a scheme a loopback address means http and any other https. Without
-// a scheme and a port the port is 8443; with a scheme it is the scheme's own.
-// Paths, queries, names and passwords are refused, and so are the addresses of
+// Without a scheme a loopback address means http and any other https. Without a
+// scheme and a port the port is 8443; with a scheme it is the scheme's own.
+// Paths, queries, names and passwords are errors, and so are the addresses of
 // the hosted service. Errors are of type *EndpointError.
 func ParseEndpoint(text string) (Endpoint, error) {
 	text = strings.TrimFunc(text, func(r rune) bool {
@@ -71,8 +71,8 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	} else if strings.HasPrefix(text, "//") {
 		rest = text[2:]
 	}
-	// What stands behind the host is refused after the host was looked at, so
-	// that an address of the closed service is called that.
+	// Check the host before what follows it, so that an address of the closed
+	// service is reported as such.
 	extra := ""
 	rest = strings.TrimRight(rest, "/")
 	if i := strings.IndexAny(rest, `/\?#`); i >= 0 {
@@ -110,8 +110,8 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	return e, nil
 }
 
-// splitAddress separates the host from the port; the port is "" when there is
-// none. An IPv6 address may stand without brackets when it has no port.
+// splitAddress separates the host from the port, which is "" if there is none.
+// An IPv6 address without a port needs no brackets.
 func splitAddress(text string) (host, port string, err error) {
 	if strings.HasPrefix(text, "[") {
 		end := strings.IndexByte(text, ']')
@@ -144,7 +144,7 @@ func splitAddress(text string) (host, port string, err error) {
 	return host, port, nil
 }
 
-// checkHost returns the host in the form that is kept.
+// checkHost returns the host in its canonical form.
 func checkHost(host string) (string, error) {
 	fail := func(format string, args ...any) (string, error) {
 		_, err := badEndpoint(format, args...)
@@ -189,12 +189,12 @@ func (e Endpoint) schemePort() uint16 {
 	return 80
 }
 
-// IsZero reports whether e is no address.
+// IsZero reports whether e is the zero value.
 func (e Endpoint) IsZero() bool { return e == Endpoint{} }
 
 // String returns the address as a URL without a path, like
-// "http://localhost:8443"; the port is left out where it is the scheme's own.
-// ParseEndpoint reads it back.
+// "http://localhost:8443"; the port is omitted if it is the scheme's default.
+// ParseEndpoint accepts the result.
 func (e Endpoint) String() string {
 	if e.IsZero() {
 		return ""
@@ -202,8 +202,8 @@ func (e Endpoint) String() string {
 	return e.scheme + "://" + strings.Replace(e.Host(), "%", "%25", 1) // a zone's % as URLs have it
 }
 
-// Host returns "host:port", or the host alone where the port is the scheme's
-// own.
+// Host returns "host:port", or just the host if the port is the scheme's
+// default.
 func (e Endpoint) Host() string {
 	if e.IsZero() {
 		return ""
@@ -246,8 +246,8 @@ func (e Endpoint) Loopback() bool {
 	return err == nil && a.Unmap().IsLoopback()
 }
 
-// Exposed reports whether the secret would travel unencrypted to another
-// machine, which needs somebody's consent.
+// Exposed reports whether the secret would be sent unencrypted to another
+// machine, which needs consent.
 func (e Endpoint) Exposed() bool { return e.Plaintext() && !e.Loopback() }
 
 // clip shortens text to n characters for a message.

@@ -11,36 +11,36 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// Error is a request that failed. All texts in it, those of its cause among them,
-// are free of control characters and of the secret.
+// Error is the error of a failed request. Its texts, including those of its
+// cause, never contain control characters or the secret.
 type Error struct {
 	Kind        Kind
 	Op          string // what was being done: "list collections"
 	Endpoint    string // "localhost:8443"
 	Status      int    // HTTP status, 0 when there was no answer
 	Code        string // the server's word: "permission denied"
-	Description string // the server's or our sentence about it
+	Description string // a sentence about it, the server's or ours
 	Position    []any  // place in the query: strings and ints; nil for protocol errors
 	Minimum     int64  // with KindExpired: the oldest time that can be read, in microseconds
 	Err         error  // the cause, when there was no answer
 
 	problems []problem // all errors of the answer, in the server's order
-	silent   bool      // our time was up before any answer began
+	silent   bool      // our timeout passed before any answer started
 	dropped  bool      // the server took the connection, and closed it
 }
 
 // Unwrap returns the cause, if there is one.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Expired reports whether the time read at is older than the server keeps;
-// Minimum is then the oldest time that it does keep.
+// Expired reports whether the time read at is older than the history that the
+// server keeps, which starts at Minimum.
 func (e *Error) Expired() bool { return e.Kind == KindExpired }
 
 // Refused reports whether the secret was refused or lacks a privilege.
 func (e *Error) Refused() bool { return e.Kind == KindSecretRefused || e.Kind == KindDenied }
 
-// Missing reports whether something that was asked for is not there: a
-// document in a page whose ttl passed meanwhile, or a collection or index.
+// Missing reports whether something does not exist: a document of a page that
+// has just expired, or a collection or index.
 func (e *Error) Missing() bool { return e.Kind == KindMissing }
 
 // Error says in one line what happened, on what, and what to do.
@@ -92,7 +92,7 @@ func (e *Error) sentence() string {
 	case KindBusy:
 		return fmt.Sprintf("%s cannot answer now (status %d%s); try again", host, e.Status, e.detail(", "))
 	case KindTooLarge:
-		return "too much for one answer" + e.detail(": ") + "; ask for less at a time"
+		return "too much for one answer" + e.detail(": ") + "; request less at a time"
 	case KindStrange:
 		return fmt.Sprintf("%s answers something else than what was asked%s; try again, and see what stands between it and you", host, e.detail(": "))
 	case KindQuery:
@@ -108,17 +108,17 @@ func (e *Error) unreachable(host string) string {
 	}
 	switch {
 	case errors.Is(e.Err, errBroken):
-		return "the answer of " + host + " is not whole; try again"
+		return "the answer from " + host + " is incomplete; try again"
 	case e.Description != "":
 	case strings.Contains(text, "refused"):
 		return fmt.Sprintf("%s refuses the connection; is the server running, and is the port right?", host)
 	case strings.Contains(text, "no such host"):
-		return fmt.Sprintf("no machine is known by the name of %s; check the name, or the network", host)
+		return fmt.Sprintf("no host is named %s; check the name, or the network", host)
 	}
 	return fmt.Sprintf("%s cannot be reached%s; check the address and the network", host, e.detail(": "))
 }
 
-// code returns the server's word for the error, else its status.
+// code returns the server's error code, or the status.
 func (e *Error) code() string {
 	if e.Code != "" {
 		return e.Code
@@ -142,8 +142,7 @@ func (e *Error) detail(separator string) string {
 // maxDescription is how many characters of a text of the server are kept.
 const maxDescription = 300
 
-// printable returns text on one line, clipped, without what could drive a
-// terminal.
+// printable returns text on one line, clipped, without control characters.
 func printable(text string) string { return clip(fql.OneLine(text), maxDescription) }
 
 // quoteName returns a name from the server or a person for use in a message.

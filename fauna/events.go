@@ -10,18 +10,18 @@ import (
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
 
-// Events tells of every creation and removal of a document of the collection
-// after one time and up to another, in microseconds, in the order of time;
-// within one time removals come first. each is called for every one of them; its
-// error ends the walk and is returned.
+// Events calls each for every creation and removal of a document in the
+// collection after one time and up to another, in microseconds since 1970, in
+// order of time; at equal times removals come first. It stops at the first
+// error of each and returns it.
 //
-// The server forgets events with the history: where after is older than the
-// collection's minimum time it answers with fewer, or none, and no error. A ttl
-// that passes leaves no event, and a change of a document's ttl leaves a removal
-// and a creation at one time.
+// The server forgets events with the history: if after is older than the
+// collection's minimum time it returns fewer or none, without an error. An
+// expiring document (ttl) has no event; changing a ttl gives a removal and a
+// creation at the same time.
 func (c *Client) Events(ctx context.Context, collection string, after, at int64, size int, each func(id, ts int64, removed bool) error) error {
 	op := "read the events of " + quoteName(collection)
-	var cursor f.Expr = f.Obj{"ts": after} // without the events of that time itself
+	var cursor f.Expr = f.Obj{"ts": after} // excluding that time itself
 	first := setEvent{TS: after + 1}       // what the page may begin with
 	for {
 		set := f.Events(f.Documents(f.Collection(collection)))
@@ -49,8 +49,8 @@ func (c *Client) Events(ctx context.Context, collection string, after, at int64,
 		if next == nil {
 			return nil
 		}
-		// The event that the next page begins with. All of it is needed: a
-		// number alone would leave out the removals of its time.
+		// The next page's first event. All of it is needed: a bare time would
+		// skip the removals at that time.
 		cursor = f.Obj{"ts": next.TS, "action": next.Action, "document": docRef(collection, next.id)}
 		first = *next
 	}
@@ -58,8 +58,8 @@ func (c *Client) Events(ctx context.Context, collection string, after, at int64,
 
 var errNoEvents = errors.New("not a page of events")
 
-// decodeEvents reads a page of events of a collection, which ascend from one on
-// and up to a time, and the event that the next page begins with.
+// decodeEvents parses a page of events, ascending from a given one and up to a
+// time, and the event that the next page starts with.
 func decodeEvents(answer []byte, collection string, first setEvent, at int64, size int) (events []setEvent, next *setEvent, err error) {
 	outer, err := members(answer, "resource")
 	if err != nil {
@@ -97,14 +97,14 @@ func decodeEvents(answer []byte, collection string, first setEvent, at int64, si
 		return nil, nil, err
 	}
 	if len(events) == 0 || next.compare(last) <= 0 {
-		return nil, nil, fmt.Errorf("%w: it does not go on behind its end", errNoEvents)
+		return nil, nil, fmt.Errorf("%w: the next page does not start after its end", errNoEvents)
 	}
 	return events, next, nil
 }
 
 const removal = "remove"
 
-// setEvent is an event as the server sends it.
+// setEvent is an event in wire form.
 type setEvent struct {
 	TS       int64           `json:"ts"`
 	Action   string          `json:"action"`
@@ -112,7 +112,7 @@ type setEvent struct {
 	id       int64
 }
 
-// of reads the document of an event, which must be one of the collection.
+// of reads an event's document, which must be in the collection.
 func (e *setEvent) of(collection string) (err error) {
 	if e.id, err = decodeCursor(e.Document, collection); err != nil {
 		return err
@@ -123,7 +123,7 @@ func (e *setEvent) of(collection string) (err error) {
 	return nil
 }
 
-// compare is the order of events: by time, removals first, then by document.
+// compare orders events by time, then removals first, then by document.
 func (e setEvent) compare(o setEvent) int {
 	rank := func(e setEvent) int {
 		if e.Action == "add" {

@@ -9,10 +9,10 @@ import (
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
 
-// The expressions that read documents. Times are always micros: the driver
-// writes the digits of a local time.Time with a Z behind them. A cursor is
-// always [Ref(collection, id)], and left out for the beginning: a null cursor
-// is an empty page, a bare number or text starts again at the first id.
+// The expressions that read documents. Times are always microseconds, because
+// the driver writes a local time.Time with a Z. A cursor is always
+// [Ref(collection, id)], and omitted at the beginning: a null cursor gives an
+// empty page, a bare number or string starts again at the first id.
 
 // atTime wraps an expression to be evaluated at a time; 0 is the present.
 func atTime(at int64, expr f.Expr) f.Expr {
@@ -39,8 +39,8 @@ func idsExpr(collection string, at, from int64, size int) f.Expr {
 	return atTime(at, f.Map(pageOf(collection, from, size), f.Lambda("x", f.Select("id", f.Var("x")))))
 }
 
-// documentsExpr reads whole documents, or for each an array of what stands at
-// the paths. An array, since the members of an object would come back sorted.
+// documentsExpr reads whole documents, or for each an array of the values at
+// the paths. Not an object, since its members would come back sorted.
 func documentsExpr(collection string, at, from int64, size int, paths [][]any) (f.Expr, error) {
 	row, err := documentExpr(f.Get(f.Var("x")), paths)
 	if err != nil {
@@ -49,7 +49,7 @@ func documentsExpr(collection string, at, from int64, size int, paths [][]any) (
 	return atTime(at, f.Map(pageOf(collection, from, size), f.Lambda("x", row))), nil
 }
 
-// documentExpr is a document, or the array of what stands at the paths in it.
+// documentExpr returns a document, or the array of the values at the paths.
 func documentExpr(document f.Expr, paths [][]any) (f.Expr, error) {
 	if paths == nil {
 		return document, nil
@@ -69,8 +69,8 @@ func documentExpr(document f.Expr, paths [][]any) (f.Expr, error) {
 	return f.Let().Bind("d", document).In(columns), nil
 }
 
-// pathExpr returns a path of Select. Its steps are names and positions; the
-// server refuses the whole page for anything else.
+// pathExpr returns a path for Select. Its steps are names and positions;
+// anything else would fail the whole page.
 func pathExpr(path []any) (f.Arr, error) {
 	steps := make(f.Arr, len(path))
 	for i, step := range path {
@@ -95,8 +95,8 @@ func pathExpr(path []any) (f.Arr, error) {
 	return steps, nil
 }
 
-// probeExpr answers 404 or 200 where the document may be read, 403 where not,
-// and never ships a document.
+// probeExpr gives 404 or 200 if the document may be read and 403 if not,
+// without sending the document.
 func probeExpr(collection string, id int64) f.Expr {
 	return f.Select("ts", f.Get(docRef(collection, id)))
 }

@@ -18,9 +18,9 @@ const (
 
 var (
 	// secretField is the member "secret" as the shell prints it (secret: '…')
-	// and as JSON ("secret":"…"); "hashed_secret" is not it.
+	// and as JSON ("secret":"…"), but not "hashed_secret".
 	secretField = regexp.MustCompile(`(?:^|[^\w$])["']?secret["']?\s*:\s*(?:"([^"\s]+)"|'([^'\s]+)')`)
-	// secretToken is a secret that stands alone in a longer text.
+	// secretToken matches a secret that is a word in a longer text.
 	secretToken = regexp.MustCompile(`(?:^|[^\w-])(fn[A-Za-z0-9_-]{30,60})(?:[^\w-]|$)`)
 )
 
@@ -28,11 +28,11 @@ func looksLikeSecret(text string) bool {
 	return strings.HasPrefix(text, "fn") && len(text) >= 30 && !strings.ContainsAny(text, ".:/[]")
 }
 
-// FindSecret picks the secret out of what somebody pasted: the secret alone,
-// in quotes or not, or the whole answer of CreateKey as the shell prints it or
-// as JSON. The note is empty, or says in a sentence what is odd about it; it
-// never repeats the secret. When nothing in the text can be a secret the
-// result is zero and the note says so.
+// FindSecret extracts the secret from pasted text: the secret alone, in quotes
+// or not, or the whole answer of CreateKey as the shell prints it or as JSON.
+// The note is "" or a sentence about what is odd; it never repeats the secret.
+// If nothing in the text can be a secret, the result is zero and the note says
+// so.
 func FindSecret(pasted string) (s Secret, note string) {
 	text := strings.TrimSpace(fql.StripEscapes(pasted))
 	if text == "" {
@@ -59,7 +59,7 @@ func FindSecret(pasted string) (s Secret, note string) {
 	return s, oddShape(s)
 }
 
-// distinct returns the non-empty groups of the matches, each once.
+// distinct returns the non-empty groups of the matches, without duplicates.
 func distinct(matches [][]string) []string {
 	var found []string
 	seen := map[string]bool{}

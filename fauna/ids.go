@@ -9,8 +9,8 @@ import (
 
 var errNoIDs = errors.New("not a page of ids")
 
-// decodeIDs reads the answer to idsExpr for ids from an id on: a page of ids as
-// strings, at most size of them.
+// decodeIDs parses the answer to idsExpr: a page of at most size ids, as
+// strings, from an id on.
 func decodeIDs(answer []byte, collection string, from int64, size int) (ids []int64, next int64, err error) {
 	ids = make([]int64, 0, max(0, min(size, len(answer)/4)))
 	beside, err := decodeList(answer, size, errNoIDs, func(s *listScanner) bool {
@@ -40,9 +40,9 @@ func decodeIDs(answer []byte, collection string, from int64, size int) (ids []in
 	return ids, next, nil
 }
 
-// begins checks that a page is the first when it was asked for without a cursor,
-// and otherwise that it begins at the document asked for: only a page behind a
-// cursor has a "before", which repeats that cursor.
+// begins checks that a page is the first if it was requested without a cursor,
+// and otherwise that it starts at the requested document. Only a page after a
+// cursor has "before", which repeats the cursor.
 func (c cursors) begins(strange error, collection string, from int64) error {
 	if none(c.before) {
 		return nil
@@ -57,7 +57,7 @@ func (c cursors) begins(strange error, collection string, from int64) error {
 	return nil
 }
 
-// parseID reads a document id, 0 to 2^63-1 in decimal digits.
+// parseID parses a document id, 0 to 2^63-1 in decimal digits.
 func parseID(text string) (int64, error) {
 	id, err := strconv.ParseUint(text, 10, 63)
 	if err != nil {
@@ -67,7 +67,7 @@ func parseID(text string) (int64, error) {
 }
 
 // decodeCursor returns the id in the cursor of a page of documents of a
-// collection, which is [Ref] or Ref; -1 when there is none.
+// collection, which is [Ref] or Ref; -1 if there is none.
 func decodeCursor(raw json.RawMessage, collection string) (int64, error) {
 	if none(raw) {
 		return -1, nil

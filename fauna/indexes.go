@@ -10,24 +10,24 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// IndexCheck is what was found about the index of a collection that an
-// incremental sync reads: it must list every document of that one collection
-// by ts and ref, ascending.
+// IndexCheck is the result of checking a collection's index for incremental
+// sync, which must list every document of that one collection by ts and ref,
+// ascending.
 type IndexCheck struct {
 	Collection string
 	Index      string
 	Exists     bool
-	Building   bool        // it is right, but not active yet: wait for it
-	Problems   []string    // what is wrong, a half sentence each: "it is sorted in reverse"
-	Settings   []string    // which settings are wrong, a word each: source, terms, values, order; nil where it is not they
-	Fix        []fql.Query // what an admin can run to put it right, in order; nil where FQL about the index cannot
+	Building   bool        // it is correct, but not active yet: wait for it
+	Problems   []string    // what is wrong, as phrases: "it is sorted in reverse"
+	Settings   []string    // which settings are wrong: source, terms, values, order; nil if it is something else
+	Fix        []fql.Query // what an admin can run to fix it, in order; nil if FQL about the index can't
 }
 
 // Ready reports whether the index can be read as an incremental sync needs it.
 func (c IndexCheck) Ready() bool { return c.Exists && !c.Building && len(c.Problems) == 0 }
 
 // CheckIndexes checks the index of each collection, named in the same order.
-// Wrong, missing and unreadable indexes are no errors.
+// Wrong, missing and unreadable indexes are not errors.
 func (c *Client) CheckIndexes(ctx context.Context, collections, indexes []string) ([]IndexCheck, error) {
 	const op = "check the indexes"
 	if len(collections) != len(indexes) {
@@ -59,7 +59,7 @@ func (c *Client) CheckIndexes(ctx context.Context, collections, indexes []string
 	return checks, nil
 }
 
-// checkIndex judges an index by its settings and by what reading it answers.
+// checkIndex checks an index's settings and the result of reading it.
 func (c *Client) checkIndex(op string, check *IndexCheck, setup fql.Setup, settings result, reading *problem) error {
 	if p := settings.problem; p != nil {
 		switch p.kind() {
@@ -67,7 +67,7 @@ func (c *Client) checkIndex(op string, check *IndexCheck, setup fql.Setup, setti
 			check.Problems = []string{"it does not exist"}
 			check.Fix = []fql.Query{setup.All()[0]}
 		case KindDenied:
-			check.Exists = true // as far as one can know
+			check.Exists = true // as far as the key can know
 			check.Problems = []string{"the key may not read Indexes(), so its settings cannot be checked; add the privilege to the role"}
 		default:
 			return c.problemError(op, p)
@@ -106,8 +106,8 @@ func (c *Client) checkIndex(op string, check *IndexCheck, setup fql.Setup, setti
 	return nil
 }
 
-// wrongSettings says which of an index's settings are not as a sync needs them, and
-// what is wrong with each.
+// wrongSettings returns which of an index's settings are wrong for a sync, and
+// how.
 func wrongSettings(index f.ObjectV, collection string) (settings, problems []string) {
 	wrong := func(setting, format string, args ...any) {
 		settings, problems = append(settings, setting), append(problems, fmt.Sprintf(format, args...))
@@ -116,14 +116,14 @@ func wrongSettings(index f.ObjectV, collection string) (settings, problems []str
 	case len(sources) != 1:
 		wrong("source", "it has %d sources, not one", len(sources))
 	case sourceName(sources[0]) != collection:
-		wrong("source", "it is of another source than the collection %s", quoteName(collection))
+		wrong("source", "its source is not the collection %s", quoteName(collection))
 	}
 	if len(list(index["terms"])) > 0 {
-		wrong("terms", "it has terms, and must have none")
+		wrong("terms", "it has terms, but must have none")
 	}
 	values := list(index["values"])
 	if len(values) != 2 || fieldName(values[0]) != "ts" || fieldName(values[1]) != "ref" {
-		wrong("values", "its values are %s, and must be ts, ref", describeFields(values))
+		wrong("values", "its values are %s, but must be ts, ref", describeFields(values))
 	}
 	for _, v := range values {
 		if o, ok := v.(f.ObjectV); ok && o["reverse"] == f.BooleanV(true) {
@@ -145,8 +145,8 @@ func list(v f.Value) []f.Value {
 	return []f.Value{v}
 }
 
-// sourceName returns the collection of a source, which is a ref, or an object
-// that holds one; "" for anything else.
+// sourceName returns the collection of a source, which is a ref or an object
+// with one; "" for anything else.
 func sourceName(v f.Value) string {
 	if o, ok := v.(f.ObjectV); ok {
 		if len(o) != 1 {
@@ -160,8 +160,8 @@ func sourceName(v f.Value) string {
 	return ""
 }
 
-// fieldName returns the path of a field, which stays as it was given, "ts" or
-// ["ts"], its steps joined by dots; "" for what is no field.
+// fieldName returns the path of a field, given as "ts" or ["ts"], with its
+// steps joined by dots; "" for anything else.
 func fieldName(v f.Value) string {
 	o, ok := v.(f.ObjectV)
 	if !ok {

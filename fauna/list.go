@@ -10,15 +10,15 @@ import (
 	"slices"
 )
 
-// cursors are what stands beside a page's elements.
+// cursors are the cursors of a page.
 type cursors struct {
 	before, after json.RawMessage // nil or null for none
 }
 
-// decodeList reads a page of at most size elements, which element reads one by
-// one, and returns its cursors. The elements are scanned by hand, since there are
-// tens of thousands; what stands around them is read as JSON. Anything else than
-// such a page is the error strange.
+// decodeList parses a page of at most size elements and returns its cursors;
+// element parses one element. It scans the elements by hand, since there are
+// tens of thousands, and the rest as JSON. Anything other than such a page is
+// the error strange.
 func decodeList(answer []byte, size int, strange error, element func(*listScanner) bool) (cursors, error) {
 	s := &listScanner{text: answer}
 	start := s.data()
@@ -44,11 +44,11 @@ func decodeList(answer []byte, size int, strange error, element func(*listScanne
 	return cursors{before: page["before"], after: page["after"]}, nil
 }
 
-// members reads an object that may hold these keys, each once, and no other.
+// members reads an object that may have only these keys, each at most once.
 func members(object []byte, keys ...string) (map[string]json.RawMessage, error) {
 	dec := json.NewDecoder(bytes.NewReader(object))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return nil, errors.New("it is no object")
+		return nil, errors.New("it is not an object")
 	}
 	found := map[string]json.RawMessage{}
 	for dec.More() {
@@ -58,7 +58,7 @@ func members(object []byte, keys ...string) (map[string]json.RawMessage, error) 
 		}
 		key, _ := t.(string)
 		if _, twice := found[key]; twice || !slices.Contains(keys, key) {
-			return nil, fmt.Errorf("the key %s stands there, twice or in the wrong place", quoteName(key))
+			return nil, fmt.Errorf("unexpected key %s", quoteName(key))
 		}
 		var value json.RawMessage
 		if err := dec.Decode(&value); err != nil {
@@ -70,7 +70,7 @@ func members(object []byte, keys ...string) (map[string]json.RawMessage, error) 
 		return nil, err
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return nil, errors.New("there is text behind its end")
+		return nil, errors.New("there is text after its end")
 	}
 	return found, nil
 }
@@ -78,15 +78,15 @@ func members(object []byte, keys ...string) (map[string]json.RawMessage, error) 
 // none reports whether there is no cursor.
 func none(cursor json.RawMessage) bool { return len(cursor) == 0 || string(cursor) == "null" }
 
-// listScanner reads a list of numbers and texts of digits.
+// listScanner reads a list of numbers and strings of digits.
 type listScanner struct {
 	text []byte
 	pos  int
 }
 
-// data goes to the value of the first key "data" and returns where it begins,
-// -1 when there is none. The same text may stand before it as a value: a cursor
-// names its collection.
+// data moves to the value of the first key "data" and returns its start, -1 if
+// there is none. "data" may also occur before it as a value: a cursor contains
+// the collection's name.
 func (s *listScanner) data() int {
 	key := []byte(`"data"`)
 	for {
@@ -129,7 +129,7 @@ func (s *listScanner) space() {
 	}
 }
 
-// take reads one byte, and white space before it.
+// take reads one byte, skipping white space before it.
 func (s *listScanner) take(c byte) bool {
 	s.space()
 	if s.pos < len(s.text) && s.text[s.pos] == c {
@@ -151,7 +151,7 @@ func (s *listScanner) digits() (int64, bool) {
 	return int64(n), s.pos > start && n <= math.MaxInt64 && !leading
 }
 
-// id reads a document's id, a text of digits.
+// id reads a document's id, a string of digits.
 func (s *listScanner) id() (int64, bool) {
 	if !s.take('"') {
 		return 0, false

@@ -11,8 +11,8 @@ import (
 )
 
 // Now returns the server's transaction time, in microseconds since 1970: the
-// time of a snapshot that can be read from now on. It is asked for without the
-// last seen transaction time, since the server would answer with that.
+// time for a snapshot that can be read from now on. The request omits the last
+// seen transaction time, since the server would return that.
 func (c *Client) Now(ctx context.Context) (int64, error) {
 	const op = "read the server's time"
 	seen, stated := c.seen.Load(), int64(0)
@@ -36,16 +36,17 @@ func (c *Client) Now(ctx context.Context) (int64, error) {
 	return micros, nil
 }
 
-// strange is an answer in Fauna's form that is not what the query asks for.
+// strange returns the error of a well-formed answer that does not match the
+// query.
 func (c *Client) strange(op, what string) *Error {
 	return &Error{Kind: KindStrange, Op: op, Endpoint: c.endpoint.Host(), Status: 200, Description: clip(c.secret.clean(what), maxDescription)}
 }
 
 // IDs returns a page of document ids of a collection, ascending, from the id
 // from on (0: from the beginning), at a time in microseconds (0: the present).
-// next is the first id of the next page, -1 when there is none. The server
-// gives up to 80 000 ids a page. Documents that the role hides are left out
-// without a word; see Access.
+// next is the first id of the next page, -1 if there is none. The server
+// returns up to 80 000 ids per page, and silently omits documents that the role
+// hides; see Access.
 func (c *Client) IDs(ctx context.Context, collection string, at, from int64, size int) (ids []int64, next int64, err error) {
 	op := "read ids of " + quoteName(collection)
 	body, err := json.Marshal(idsExpr(collection, at, from, size))
@@ -69,8 +70,8 @@ func (c *Client) IDs(ctx context.Context, collection string, at, from int64, siz
 // present returns a request that reads the present.
 func (c *Client) present(op string) request { return request{op: op, lastSeen: c.lastSeen(0)} }
 
-// lastSeen returns what a read at a time must not be older than. Without it a
-// node that has not reached the time would read its present instead.
+// lastSeen returns X-Last-Seen-Txn for a read at a time. Without it a node that
+// has not reached the time would read its present instead.
 func (c *Client) lastSeen(at int64) int64 {
 	if at != 0 {
 		return at
@@ -78,16 +79,15 @@ func (c *Client) lastSeen(at int64) int64 {
 	return c.seen.Load()
 }
 
-// Documents reads a page of documents from the id from on, at a time, as IDs
-// does, and returns the body of the answer, {"resource":{…}}, as it came. It
-// lies in buf's memory where that is large enough.
+// Documents reads a page of documents like IDs and returns the raw body of the
+// answer, {"resource":{…}}, in buf's memory if that is large enough.
 //
-// With paths nil the page holds whole documents. Else it holds an array for
-// each: what Select(path, document, null) gives for each path, the document
-// itself for an empty path. Steps of a path are strings and integers.
+// With nil paths the page has whole documents. Otherwise it has an array for
+// each, with Select(path, document, null) for each path; an empty path is the
+// document itself. Steps of a path are strings and integers.
 //
-// An answer over the page limit is not read and is an error whose Smaller is
-// true; a page of one document has a higher limit.
+// An answer over the page limit is not read; its error's Smaller is true. A
+// page of one document has a higher limit.
 func (c *Client) Documents(ctx context.Context, collection string, at, from int64, size int, paths [][]any, buf []byte) (body []byte, err error) {
 	op := "read documents of " + quoteName(collection)
 	expr, err := documentsExpr(collection, at, from, size, paths)
@@ -105,23 +105,23 @@ func (c *Client) Documents(ctx context.Context, collection string, at, from int6
 	return c.send(ctx, r, buf)
 }
 
-// countPage is how many documents are counted at a time where all at once take too
-// long. More than 80 000 can be over the server's width.
+// countPage is how many documents are counted per page if counting all at once
+// fails. More than 80 000 can exceed the server's width.
 const countPage = 80_000
 
-// Count counts the documents of a collection at a time (0: the present). It is
-// another way to them than IDs. Documents that the role hides are not counted.
+// Count counts the documents of a collection at a time (0: the present),
+// independently of IDs. It does not count documents that the role hides.
 func (c *Client) Count(ctx context.Context, collection string, at int64) (int64, error) {
 	return c.count(ctx, "count the documents of "+quoteName(collection), f.Documents(f.Collection(collection)), at)
 }
 
-// CountPairs counts what an index lists at a time, as Count does.
+// CountPairs counts what an index lists at a time, like Count.
 func (c *Client) CountPairs(ctx context.Context, index string, at int64) (int64, error) {
 	return c.count(ctx, "count what the index "+quoteName(index)+" lists", f.Match(f.Index(index)), at)
 }
 
-// count counts a set, in one query, or page by page where that takes too long or
-// is too much.
+// count counts a set in one query, or page by page if that takes too long or is
+// too large.
 func (c *Client) count(ctx context.Context, op string, set f.Expr, at int64) (int64, error) {
 	r := request{op: op, lastSeen: c.lastSeen(at)}
 	value, err := c.query(ctx, r, atTime(at, f.Count(set)))
@@ -131,7 +131,7 @@ func (c *Client) count(ctx context.Context, op string, set f.Expr, at int64) (in
 	if err != nil {
 		return 0, err
 	}
-	n, ok := value.(f.LongV) // of a null or a fraction, Get would make a number
+	n, ok := value.(f.LongV) // Get would turn a null or a fraction into a number
 	if !ok || n < 0 {
 		return 0, c.strange(op, "not a number of documents")
 	}
@@ -171,7 +171,7 @@ func (c *Client) countPages(ctx context.Context, r request, set f.Expr, at int64
 		if _, last := answer[1].(f.NullV); last {
 			return total, nil
 		}
-		// A page behind which others come is full, so this ends.
+		// All pages but the last are full, so this ends.
 		if n != countPage {
 			return 0, c.strange(r.op, fmt.Sprintf("a page of %d that is not the last, after %d documents", n, total))
 		}

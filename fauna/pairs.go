@@ -12,17 +12,18 @@ import (
 
 var errNoPairs = errors.New("not a page of pairs of ts and id")
 
-// Pairs returns a page of what an index lists whose values are ts and ref: for
-// every document of the collection the transaction time of its latest write, in
-// microseconds, and its id, by time and then by id, at a time (0: the present).
+// Pairs returns a page of an index whose values are ts and ref: for every
+// document of the collection the transaction time of its latest write, in
+// microseconds since 1970, and its id, ordered by time and then id, at a time
+// (0: the present).
 //
-// The page begins at fromTS and fromID, which need not be there. A negative
-// fromID begins with the first document of fromTS; with fromTS 0 too, with the
-// first of all. nextTS and nextID are the first of the next page; nextID is -1
-// when there is none. The server gives up to 80 000 pairs a page.
+// The page starts at fromTS and fromID, which need not exist. A negative fromID
+// starts with the first document of fromTS. nextTS and nextID are the first of
+// the next page; nextID is -1 if there is none. The server returns up to 80 000
+// pairs per page.
 //
-// Documents that the role hides are left out without a word, and so are all
-// when it may read the index and not the collection.
+// The server silently omits documents that the role hides, and all of them if
+// it may read the index but not the collection.
 func (c *Client) Pairs(ctx context.Context, collection, index string, at, fromTS, fromID int64, size int) (ts, ids []int64, nextTS, nextID int64, err error) {
 	op := "read the index " + quoteName(index)
 	body, err := json.Marshal(pairsExpr(collection, index, at, fromTS, fromID, size))
@@ -43,9 +44,9 @@ func (c *Client) Pairs(ctx context.Context, collection, index string, at, fromTS
 	return p.ts, p.ids, p.nextTS, p.nextID, nil
 }
 
-// pairsExpr pages the index. The cursor within a ts holds the ref twice, as a
-// value of the index and as the document itself. A cursor of the ts alone would
-// begin with the first document of that ts again and again.
+// pairsExpr pages through the index. The cursor within a ts has the ref twice,
+// as a value of the index and as the document. A cursor with only the ts would
+// return the first documents of that ts again and again.
 func pairsExpr(collection, index string, at, fromTS, fromID int64, size int) f.Expr {
 	set := f.Match(f.Index(index))
 	options := []f.OptionalParameter{f.Size(size)}
@@ -67,8 +68,8 @@ type pairsPage struct {
 	nextTS, nextID int64
 }
 
-// decodePairs reads the answer to pairsExpr, a list of [ts, "id"] that ascends by
-// both, from fromTS and fromID on, and has no time behind that read at.
+// decodePairs parses the answer to pairsExpr, a list of [ts, "id"], ascending
+// by both from fromTS and fromID on, with no time after the time read at.
 func decodePairs(answer []byte, collection string, at, fromTS, fromID int64, size int) (*pairsPage, error) {
 	room := max(0, min(size, len(answer)/8))
 	p := &pairsPage{collection: collection, ts: make([]int64, 0, room), ids: make([]int64, 0, room), nextID: -1}
@@ -90,7 +91,7 @@ func decodePairs(answer []byte, collection string, at, fromTS, fromID int64, siz
 			return nil, fmt.Errorf("%w: it holds %d of %d after %d of %d", errNoPairs, p.ids[i], ts, lastID, lastTS)
 		}
 		if at != 0 && ts > at {
-			return nil, fmt.Errorf("%w: %d is of %s, behind the time read at", errNoPairs, p.ids[i], formatTime(ts))
+			return nil, fmt.Errorf("%w: %d is of %s, after the time read at", errNoPairs, p.ids[i], formatTime(ts))
 		}
 		lastTS, lastID = ts, p.ids[i]
 	}

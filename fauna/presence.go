@@ -6,9 +6,9 @@ import (
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
 
-// Presence tells apart why documents are missing from a page: alive ones can
-// be read now, gone ones do not exist any more, hidden ones the key may not
-// read. Each keeps the order of ids.
+// Presence finds out why documents are missing from a page: alive ones can be
+// read now, gone ones no longer exist, hidden ones the key may not read. Each
+// list keeps the order of ids.
 func (c *Client) Presence(ctx context.Context, collection string, ids []int64) (alive, gone, hidden []int64, err error) {
 	op := "look for documents of " + quoteName(collection)
 	exprs := make([]f.Expr, len(ids))

@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// eitherProtocol speaks HTTP/1.1, and HTTP/2 to a server that takes nothing else
-// over TLS. A client offers both in a handshake and the server chooses, most of
-// them HTTP/2; for large pages that is the slower one (see BenchmarkTransport).
+// eitherProtocol uses HTTP/1.1, and HTTP/2 only if a TLS server accepts nothing
+// else. If a client offers both in a handshake most servers choose HTTP/2,
+// which is slower for large pages (see BenchmarkTransport).
 type eitherProtocol struct {
 	one, two *http.Transport
 	onlyTwo  atomic.Bool
@@ -23,7 +23,7 @@ func newEitherProtocol(one *http.Transport) *eitherProtocol {
 	return &eitherProtocol{one: one, two: two}
 }
 
-// RoundTrip sends a request whose body can be had again.
+// RoundTrip sends a request with GetBody set.
 func (t *eitherProtocol) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !t.onlyTwo.Load() {
 		resp, err := t.one.RoundTrip(req)
@@ -41,7 +41,7 @@ func (t *eitherProtocol) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.two.RoundTrip(req)
 }
 
-// CloseIdleConnections closes the connections that are not in use.
+// CloseIdleConnections closes idle connections.
 func (t *eitherProtocol) CloseIdleConnections() {
 	t.one.CloseIdleConnections()
 	t.two.CloseIdleConnections()

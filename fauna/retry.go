@@ -5,36 +5,36 @@ import (
 	"strconv"
 )
 
-// Kind classifies what went wrong, by what can be done about it.
+// Kind classifies failures by what can be done about them.
 type Kind int
 
-// The kinds of errors. The table below says what a reader does about each.
+// The kinds of errors. The table kinds says what a caller can do about each.
 const (
-	KindServer        Kind = iota // the server failed (500 and its kin)
-	KindUnreachable               // no connection, or one that broke
+	KindServer        Kind = iota // the server failed (500 and similar)
+	KindUnreachable               // no connection, or it broke
 	KindTimeout                   // the server or we gave up waiting
 	KindTLS                       // the encrypted connection could not be made
-	KindNotFauna                  // something else answers there
-	KindStrange                   // Fauna's form, but not what was asked for
+	KindNotFauna                  // another program answers there
+	KindStrange                   // well-formed, but not what was requested
 	KindSecretRefused             // not a key of this database, deleted, or expired
 	KindDenied                    // the key's role lacks a privilege, or the account is closed
 	KindMissing                   // no such document, collection or index
 	KindExpired                   // the snapshot is older than the history that is kept
 	KindThrottled                 // too many requests
 	KindBusy                      // contention, or a proxy without a server behind it
-	KindTooLarge                  // the page is more than the server or we want to handle
-	KindQuery                     // the server does not take the query
+	KindTooLarge                  // the page exceeds a limit, the server's or ours
+	KindQuery                     // the server rejects the query
 )
 
-// kinds says of each kind, which a word or two name, whether the same request may
-// succeed after a pause, and whether one for fewer documents may.
+// kinds says for each kind its name, whether the same request may succeed after
+// a pause, and whether one for fewer documents may.
 var kinds = [...]struct {
 	name           string
 	retry, smaller bool
 }{
 	KindServer:        {"server error", true, true}, // one document in the page can cause it
 	KindUnreachable:   {"unreachable", true, false},
-	KindTimeout:       {"timeout", true, true}, // smaller only where the server answered at all
+	KindTimeout:       {"timeout", true, true}, // smaller only if the server has answered at all
 	KindTLS:           {"tls", false, false},
 	KindNotFauna:      {"not fauna", false, false},
 	KindStrange:       {"strange answer", true, false}, // a few times: see Strange
@@ -48,7 +48,7 @@ var kinds = [...]struct {
 	KindQuery:         {"query refused", false, false},
 }
 
-// statuses says what a status means where no code of Fauna's says more.
+// statuses says what a status means if no code of Fauna's says more.
 var statuses = map[int]Kind{
 	http.StatusTooManyRequests:    KindThrottled,
 	http.StatusConflict:           KindBusy,
@@ -57,13 +57,13 @@ var statuses = map[int]Kind{
 	http.StatusGatewayTimeout:     KindBusy,
 }
 
-// classifyStatus returns what a status means by itself.
+// classifyStatus returns what a status means without a code.
 func classifyStatus(status int) Kind {
 	if kind, known := statuses[status]; known {
 		return kind
 	}
 	switch {
-	case status >= 520 && status <= 540: // 520 to 530 are proxies'; 540 is a cluster that changes its nodes
+	case status >= 520 && status <= 540: // 520 to 530 come from proxies; 540 means that a cluster is changing its nodes
 		return KindBusy
 	case status >= 500:
 		return KindServer
@@ -83,14 +83,14 @@ func (k Kind) String() string {
 func (e *Error) Retry() bool { return kinds[e.Kind].retry }
 
 // Smaller reports whether a request for fewer documents may succeed: after a
-// time out, for a page over a limit of the server's or ours, and after a
-// failure of the server, which one document in the page can cause. A server that
-// said nothing at all until our own time was up is down, whatever was asked for:
-// it ends what takes too long itself, a little earlier.
+// timeout, for a page over a limit, and after a server error, which one
+// document in the page can cause. A server that sent nothing before our own
+// timeout is down, so a smaller request does not help: a working one would have
+// timed out itself, a little earlier.
 func (e *Error) Smaller() bool { return kinds[e.Kind].smaller && !e.silent }
 
-// Strange reports whether the answer was a success that is not what was asked for:
-// it is asked for again, but not for long.
+// Strange reports whether the answer was successful but not what was requested.
+// Such requests are retried only a few times.
 func (e *Error) Strange() bool { return e.Kind == KindStrange }
 
 // Slow reports whether the server asks for fewer requests (429, 503).

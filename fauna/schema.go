@@ -16,8 +16,8 @@ import (
 const listPage = 1000
 
 // Collections returns the names of all collections, in the order in which they
-// were made, and as many as there are by another count. The key must be allowed to
-// read Collections().
+// were created, and checks their number with a separate count. The key must be
+// allowed to read Collections().
 func (c *Client) Collections(ctx context.Context) ([]string, error) {
 	names, n, err := c.namesAndNumber(ctx, 0)
 	if err == nil && n == int64(len(names)) {
@@ -26,7 +26,7 @@ func (c *Client) Collections(ctx context.Context) ([]string, error) {
 	if e := new(Error); err != nil && !(errors.As(err, &e) && e.Strange()) {
 		return nil, err
 	}
-	// One of the two was wrong, or something was made or deleted in between.
+	// One of the two was wrong, or something was created or deleted in between.
 	at, err := c.Now(ctx)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (c *Client) Collections(ctx context.Context) ([]string, error) {
 
 const listCollections = "list collections"
 
-// namesAndNumber lists the collections and counts them, side by side.
+// namesAndNumber lists and counts the collections in parallel.
 func (c *Client) namesAndNumber(ctx context.Context, at int64) (names []string, n int64, err error) {
 	var uncounted error
 	var counting sync.WaitGroup
@@ -52,8 +52,8 @@ func (c *Client) namesAndNumber(ctx context.Context, at int64) (names []string, 
 	return names, n, cmp.Or(err, uncounted)
 }
 
-// namesAt pages through the names that a set of schema had at a time, in
-// microseconds.
+// namesAt pages through the names in a schema set at a time, in microseconds
+// since 1970.
 func (c *Client) namesAt(ctx context.Context, op string, set f.Expr, at int64) ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
@@ -70,7 +70,7 @@ func (c *Client) namesAt(ctx context.Context, op string, set f.Expr, at int64) (
 		}
 		for _, name := range ids {
 			if err := fql.CheckName(name); err != nil {
-				return nil, c.strange(op, "it lists a name that nothing can have: "+err.Error())
+				return nil, c.strange(op, "it lists an invalid name: "+err.Error())
 			}
 			if seen[name] {
 				return nil, c.strange(op, "it lists "+quoteName(name)+" twice")
@@ -80,10 +80,10 @@ func (c *Client) namesAt(ctx context.Context, op string, set f.Expr, at int64) (
 		}
 		var before, after f.Value
 		if err := page.At(f.ObjKey("before")).Get(&before); first && err == nil && before != nil {
-			return nil, c.strange(op, "the first page of names says that others stand before it")
+			return nil, c.strange(op, "the first page of names has a cursor to earlier ones")
 		}
 		if err := page.At(f.ObjKey("after")).Get(&after); err != nil || after == nil {
-			return names, nil // the last page has no cursor; a null one would be an empty page
+			return names, nil // the last page has no cursor; a null one would give an empty page
 		}
 		if len(ids) == 0 {
 			return nil, c.strange(op, fmt.Sprintf("an empty page that is not the last, after %d names", len(names)))

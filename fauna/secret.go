@@ -9,18 +9,17 @@ import (
 	"unicode"
 )
 
-// redacted stands wherever a secret would.
+// redacted replaces secrets.
 const redacted = "[redacted]"
 
-// Secret is what a key or token authenticates with. Whatever prints or writes
-// it (fmt with any verb, JSON, text, slog) gets "[redacted]", and gob refuses
-// it. The text lies behind a pointer, so that fmt shows an address and not the
-// text where a Secret is an unexported field and fmt cannot call its methods.
-// The zero value is no secret.
+// Secret is the secret of a key or token. Printing or encoding it (fmt with any
+// verb, JSON, text, slog) gives "[redacted]", and gob returns an error. The
+// text is behind a pointer, because fmt cannot call methods of unexported
+// fields and would print it otherwise. The zero value is no secret.
 type Secret struct{ text *string }
 
-// NewSecret returns the secret in text, without the spaces, newlines and
-// quotes around it that come along with pasting.
+// NewSecret returns the secret in text, without surrounding spaces, newlines
+// and quotes.
 func NewSecret(text string) Secret {
 	text = strings.TrimFunc(text, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("\"'`“”‘’\ufeff\u200b", r)
@@ -45,13 +44,13 @@ func (s Secret) Len() int { return len(s.reveal()) }
 // IsZero reports whether there is no secret.
 func (s Secret) IsZero() bool { return s.Len() == 0 }
 
-// leastPart is from how many characters on a part of the secret is hidden.
+// leastPart is the shortest part of the secret that is hidden, in characters.
 const leastPart = 8
 
-// Scrub returns text with the secret replaced by "[redacted]", and with it every
-// part of eight characters or more: a text may be cut, or name the key of a scoped
-// secret ("SECRET:db/child:admin") alone. What stands behind the first colon of a
-// scoped secret is no secret.
+// Scrub replaces the secret in text with "[redacted]", and also any part of
+// eight characters or more, because the text may be cut or contain only the key
+// of a scoped secret ("SECRET:db/child:admin"). What follows the first colon of
+// a scoped secret is not secret.
 func (s Secret) Scrub(text string) string {
 	if s.IsZero() {
 		return text
@@ -70,7 +69,7 @@ func (s Secret) Scrub(text string) string {
 		parts[key[i:i+leastPart]] = true
 	}
 	var out strings.Builder
-	from := 0 // what is not written yet
+	from := 0 // start of the text not written yet
 	for i := 0; i+leastPart <= len(text); {
 		if !parts[text[i:i+leastPart]] {
 			i++
@@ -106,7 +105,7 @@ func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `
 // LogValue returns "[redacted]".
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// GobEncode refuses.
+// GobEncode returns an error.
 func (s Secret) GobEncode() ([]byte, error) {
-	return nil, errors.New("a secret is not written")
+	return nil, errors.New("a secret can't be encoded")
 }

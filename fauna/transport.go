@@ -18,17 +18,17 @@ import (
 )
 
 const (
-	// idleTimeout drops unused connections before the server does, which is
-	// after 5 seconds; a request on one that it has dropped would break.
+	// idleTimeout closes idle connections before the server does, after 5
+	// seconds; a request on a connection that it has closed would fail.
 	idleTimeout = 4 * time.Second
 	dialTimeout = 10 * time.Second
-	// maxIdle keeps a connection for each of as many workers as make sense.
+	// maxIdle allows a connection for each of the most workers that make sense.
 	maxIdle = 64
 )
 
-// newTransport returns the HTTP transport for an endpoint. It speaks HTTP/1.1,
-// which costs less of our processor than HTTP/2 for large pages, unless H2C asks
-// for HTTP/2 with prior knowledge. For 8 pages of 1.3 MB at a time, and a million
+// newTransport returns the HTTP transport for an endpoint. It uses HTTP/1.1,
+// which costs us less CPU than HTTP/2 for large pages, unless H2C requests
+// HTTP/2 with prior knowledge. For 8 pages of 1.3 MB at a time, and a million
 // documents of 640 bytes, two cores shared with the server:
 //
 //	             at once                50 ms away   200 ms away
@@ -56,7 +56,7 @@ func newTransport(o Options) (*http.Transport, error) {
 		MaxIdleConns:        maxIdle,
 		MaxIdleConnsPerHost: maxIdle,
 		IdleConnTimeout:     idleTimeout,
-		DisableCompression:  true, // the server has none; bodies must come as they are
+		DisableCompression:  true, // the server does not compress; bodies must not be changed
 		ReadBufferSize:      32 << 10,
 		Protocols:           new(http.Protocols),
 		HTTP2: &http.HTTP2Config{
@@ -87,7 +87,7 @@ func newTLSConfig(o Options) (*tls.Config, error) {
 			pool = x509.NewCertPool()
 		}
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("read the CA certificates: %s holds no certificate in PEM form", o.CAFile)
+			return nil, fmt.Errorf("read the CA certificates: %s has no certificate in PEM form", o.CAFile)
 		}
 		config.RootCAs = pool
 	}
@@ -108,18 +108,17 @@ func newTLSConfig(o Options) (*tls.Config, error) {
 	return config, nil
 }
 
-// errTimeout is the cause of a request's context when our own time is up.
+// errTimeout is the cause of a request's context after our own timeout.
 var errTimeout = errors.New("no answer within the time allowed")
 
-// errSlowBody is the same when a part of the answer had come.
-var errSlowBody = fmt.Errorf("%w: the answer was not whole", errTimeout)
+// errSlowBody is the same if part of the answer had arrived.
+var errSlowBody = fmt.Errorf("%w: the answer was incomplete", errTimeout)
 
-// freeLength is how much of a body without a stated length is read whatever
-// others are read.
+// freeLength is how much of a body of unknown length may be read without
+// holding room.
 const freeLength = 4 << 20
 
-// errOversize is a body over the limit; size is -1 when the server did not
-// say.
+// errOversize is the error of a body over the limit; size is -1 if unknown.
 type errOversize struct{ size, limit int64 }
 
 func (e errOversize) Error() string {
@@ -129,10 +128,10 @@ func (e errOversize) Error() string {
 	return fmt.Sprintf("the answer has %d MiB, over the limit of %d MiB", e.size>>20, e.limit>>20)
 }
 
-// readBody reads a body into buf's memory, or new memory where that is too
-// small. A body over the limit is not read. One whose length nobody said, which
-// grows, goes on beyond a few MiB only when room lets it: such bodies could
-// together take any memory.
+// readBody reads a body into buf's memory, or new memory if that is too small.
+// It does not read a body over the limit. A body of unknown length may exceed a
+// few MiB only while it holds room, because several of them could exhaust the
+// memory.
 func readBody(ctx context.Context, room chan struct{}, resp *http.Response, buf []byte, limit int64) ([]byte, error) {
 	size := resp.ContentLength
 	if size > limit {
@@ -146,7 +145,7 @@ func readBody(ctx context.Context, room chan struct{}, resp *http.Response, buf 
 		if _, err := io.ReadFull(resp.Body, buf); err != nil {
 			return nil, err
 		}
-		// Reach the end, so that the connection can be used again.
+		// Read to the end, so that the connection can be reused.
 		var one [1]byte
 		_, _ = resp.Body.Read(one[:])
 		return buf, nil
@@ -182,7 +181,7 @@ func readBody(ctx context.Context, room chan struct{}, resp *http.Response, buf 
 	}
 }
 
-// transportError returns what a request without a whole answer means.
+// transportError classifies the error of a request without a complete answer.
 func transportError(err error) *Error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -200,26 +199,26 @@ func transportError(err error) *Error {
 	var op *net.OpError
 	switch {
 	case errors.As(err, &op) && op.Op == "proxyconnect":
-		e.Description = "the proxy that HTTP_PROXY or HTTPS_PROXY names does not let us through: " + op.Err.Error()
+		e.Description = "the proxy in HTTP_PROXY or HTTPS_PROXY refuses the connection: " + op.Err.Error()
 	case errors.As(err, &oversize):
 		e.Kind, e.Description = KindTooLarge, oversize.Error()
 	case errors.Is(err, errTimeout):
 		e.Kind, e.silent = KindTimeout, !errors.Is(err, errSlowBody)
 	case errors.As(err, &unknown):
-		e.Kind, e.Description = KindTLS, "its certificate is signed by an unknown authority; give that one's certificate (--ca-file)"
+		e.Kind, e.Description = KindTLS, "its certificate is signed by an unknown authority; pass that authority's certificate with --ca-file"
 	case errors.As(err, &hostname):
 		e.Kind, e.Description = KindTLS, "its certificate is for another name: "+hostname.Error()
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		e.Kind, e.Description = KindTLS, "its certificate has expired, or a clock is wrong"
 	case errors.As(err, &record), strings.Contains(text, "HTTP response to HTTPS client"):
-		e.Kind, e.Description = KindTLS, "it does not speak TLS there; if it speaks plain http, begin the address with http://"
+		e.Kind, e.Description = KindTLS, "it does not speak TLS; if it speaks plain http, start the address with http://"
 	case strings.Contains(text, "remote error: tls: "):
 		_, alert, _ := strings.Cut(text, "remote error: tls: ")
 		e.Kind, e.Description = KindTLS, "it ended the handshake ("+alert+"); it may want a client certificate (--client-cert)"
 	case strings.Contains(text, "tls: "), strings.Contains(text, "x509: "):
 		e.Kind = KindTLS
 	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "frame too large"):
-		e.Kind, e.Description = KindNotFauna, "it does not speak HTTP there; if it speaks TLS, begin the address with https://"
+		e.Kind, e.Description = KindNotFauna, "it does not speak HTTP; if it speaks TLS, start the address with https://"
 	case errors.As(err, &timeout) && timeout.Timeout():
 		e.Kind = KindTimeout
 		if op != nil && op.Op == "dial" {
@@ -227,13 +226,13 @@ func transportError(err error) *Error {
 		}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "connection reset"),
 		strings.Contains(text, "broken pipe"), strings.Contains(text, "server closed idle connection"):
-		e.dropped, e.Description = true, "it closed the connection before the answer was whole"
+		e.dropped, e.Description = true, "it closed the connection before the answer was complete"
 	}
 	return e
 }
 
-// contextError returns the context's own error with what was being done, so
-// that callers can tell their own cancellation from a failure.
+// contextError wraps the context's own error with what was being done, so that
+// callers can distinguish their own cancellation from a failure.
 func contextError(ctx context.Context, op string) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if cause == nil || errors.Is(cause, err) {

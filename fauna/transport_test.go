@@ -362,7 +362,7 @@ func TestClient_unreachable(t *testing.T) {
 
 	e := transportError(&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "db.example.org", IsNotFound: true}})
 	e.Endpoint = "db.example.org"
-	if e.Kind != KindUnreachable || !strings.Contains(e.Error(), "no machine is known by the name of db.example.org") {
+	if e.Kind != KindUnreachable || !strings.Contains(e.Error(), "no host is named db.example.org") {
 		t.Error(e.Error())
 	}
 }

@@ -59,7 +59,7 @@ func TestClient_tls(t *testing.T) {
 		t.Error(e.Error())
 	}
 	_, err = newTestClient(t, strings.Replace(s.URL, "https:", "http:", 1), Options{}).Now(t.Context())
-	if e := wantKind(t, err, KindNotFauna); e.Retry() || !strings.Contains(e.Error(), "begin the address with https://") {
+	if e := wantKind(t, err, KindNotFauna); e.Retry() || !strings.Contains(e.Error(), "start the address with https://") {
 		t.Error(e.Error())
 	}
 }
@@ -127,7 +127,7 @@ func TestNewClient_refusesBadFilesAndSecrets(t *testing.T) {
 		"no certificate":       {Endpoint: e, CAFile: empty},
 		"client certificate":   {Endpoint: e, CertFile: empty},
 		"client certificate: ": {Endpoint: e, KeyFile: empty},
-		"no secret has":        {Endpoint: e, Secret: NewSecret("fnA\x01" + secretText)},
+		"secrets never have":   {Endpoint: e, Secret: NewSecret("fnA\x01" + secretText)},
 	} {
 		_, err := NewClient(o)
 		if err == nil || !strings.Contains(err.Error(), want) {
