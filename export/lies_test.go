@@ -326,6 +326,32 @@ func TestResume_refusesAKeyThatSeesLess(t *testing.T) {
 	}
 }
 
+// What the key may not read any more does not hold up the rest.
+func TestResume_goesOnWithoutWhatTheKeyMayNoLongerRead(t *testing.T) {
+	s := startServer(t)
+	dir := exportDir(t)
+	client := s.client(t, s.restricted(t))
+	stoppedRun(t, s, client, dir)
+	s.shell(t, `Update(Role("connect-readonly"), {privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}}]})`)
+	err := resumed(t, client, dir)
+	partial, ok := errors.AsType[*Partial](err)
+	if !ok || len(partial.Failures) != 1 || partial.Failures[0].Collection != "users" || !isError[*PrivilegeLost](err) {
+		t.Fatalf("without users: %v", err)
+	}
+	if n := len(idsOf(t, dir, "orders.jsonl")); n != 150 {
+		t.Errorf("%d orders", n)
+	}
+	// Nothing but users is left.
+	var unreadable *Unreadable
+	if err := resumed(t, client, dir); !errors.As(err, &unreadable) {
+		t.Errorf("again: %v", err)
+	}
+	s.shell(t, `Update(Role("connect-readonly"), {privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}}, {resource: Collection("users"), actions: {read: true}}]})`)
+	if err := resumed(t, client, dir); err != nil || len(idsOf(t, dir, "users.jsonl")) != 2000 {
+		t.Errorf("with the privilege: %v", err)
+	}
+}
+
 // One wrong answer about the index, or one for ever.
 func TestLies_noWrongIndexLosesChanges(t *testing.T) {
 	for _, c := range []struct {

@@ -58,6 +58,24 @@ func (s Spec) Differences(other Spec) []string {
 	return differences(s.withDefaults().text(), other.withDefaults().text())
 }
 
+// readableOf fails the collections that the key may not read any more, so that they
+// do not hold up the others. If no other is left, they are returned as they came.
+func (r *Run) readableOf(left []*collection, unreadable []string) ([]*collection, []string) {
+	denied := func(c *collection) bool { return slices.Contains(unreadable, c.name) }
+	others := slices.DeleteFunc(slices.Clone(left), denied)
+	if len(others) == 0 {
+		return left, unreadable
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range left {
+		if denied(c) {
+			r.failLocked(c, &PrivilegeLost{Collection: c.name})
+		}
+	}
+	return others, nil
+}
+
 // reopen continues where an earlier process ended.
 func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 	unlock, err := r.env.Store.Lock()
@@ -104,6 +122,7 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 				return nil, &Changed{Differences: []string{"the key: its role hides documents of " + name + " by a predicate, and that of the run did not"}}
 			}
 		}
+		left, access.unreadable = r.readableOf(left, access.unreadable)
 		if err := r.admit(ctx, left, left[0].at, access); err != nil {
 			return nil, err
 		}
