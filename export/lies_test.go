@@ -247,10 +247,16 @@ func TestLies_noWrongAnswerLosesDocuments(t *testing.T) {
 // stoppedRun begins a run and stops it when some of users is read.
 func stoppedRun(t *testing.T, s *testServer, client *fauna.Client, dir string) {
 	t.Helper()
+	stoppedAt(t, client, dir, 6)
+}
+
+// stoppedAt begins a run and stops it at a page of documents.
+func stoppedAt(t *testing.T, client *fauna.Client, dir string, page int) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	spec := Spec{Collections: []string{"users", "orders"}, PageSize: 100, Workers: 1, RetryFor: patient}
-	r, err := NewRun(spec, &stopping{Client: client, at: 6, stop: stop}, swiftEnv(dir, 5))
+	r, err := NewRun(spec, &stopping{Client: client, at: page, stop: stop}, swiftEnv(dir, 5))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -331,7 +337,7 @@ func TestResume_goesOnWithoutWhatTheKeyMayNoLongerRead(t *testing.T) {
 	s := startServer(t)
 	dir := exportDir(t)
 	client := s.client(t, s.restricted(t))
-	stoppedRun(t, s, client, dir)
+	stoppedAt(t, client, dir, 1) // nothing is finished
 	s.shell(t, `Update(Role("connect-readonly"), {privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}}]})`)
 	err := resumed(t, client, dir)
 	partial, ok := errors.AsType[*Partial](err)

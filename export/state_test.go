@@ -158,7 +158,7 @@ func TestResume_aDamagedRunIsNamed(t *testing.T) {
 		"no time":              {set("times", []int64{}), "no time"},
 		"times that descend":   {set("times", []int64{9, 8}), "the time 8"},
 		"a time after 9999":    {set("times", []int64{1 << 60}), "the time"},
-		"no start":             {set("started", "yesterday"), "when it began"},
+		"no start":             {set("started", "yesterday"), "when it started"},
 		"a spec of nothing":    {set("spec", map[string]any{}), "no collection"},
 		"a spec that is none":  {set("spec", "x"), "damaged"},
 		"nonsense":             {write("nonsense"), "run.json is damaged"},
