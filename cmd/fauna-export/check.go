@@ -16,7 +16,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// checkFlags are those that only check has.
+// checkFlags are the flags of check.
 type checkFlags struct {
 	mode    string
 	index   string
@@ -60,18 +60,18 @@ Nothing is written. All ids are read to count the documents, about 10 s a millio
 	return cmd
 }
 
-// checked is a row of what `check --json` prints.
+// checked is a row of the output of `check --json`.
 type checked struct {
 	Collection  string `json:"collection"`
 	Exists      bool   `json:"exists"`
 	Readable    bool   `json:"readable"`
-	Filtered    bool   `json:"filtered"`     // the role hides documents by a predicate
-	HistoryDays int    `json:"history_days"` // -1: without end
+	Filtered    bool   `json:"filtered"`     // the role hides documents with a predicate
+	HistoryDays int    `json:"history_days"` // -1: forever
 	LivesFor    *int64 `json:"snapshot_lives_seconds"`
-	// Absent where nothing was counted.
+	// Absent if nothing was counted.
 	Documents *int64 `json:"documents,omitempty"`
 	Bytes     *int64 `json:"bytes_about,omitempty"` // as the server sends them
-	// Of the index that an incremental sync reads.
+	// The index for incremental sync.
 	Index         string   `json:"index,omitempty"`
 	IndexReady    *bool    `json:"index_ready,omitempty"`
 	IndexProblems []string `json:"index_problems,omitempty"`
@@ -158,12 +158,12 @@ func checkedRows(access []fauna.Access, now int64) []checked {
 	return rows
 }
 
-// rowOf is the row of a collection.
+// rowOf returns the row of a collection.
 func rowOf(rows []checked, collection string) *checked {
 	return &rows[slices.IndexFunc(rows, func(r checked) bool { return r.Collection == collection })]
 }
 
-// addIndexes puts what was found about the indexes into the rows.
+// addIndexes adds the results about indexes to the rows.
 func addIndexes(rows []checked, checks []fauna.IndexCheck) {
 	for _, c := range checks {
 		row, ready := rowOf(rows, c.Collection), c.Ready()
@@ -174,7 +174,7 @@ func addIndexes(rows []checked, checks []fauna.IndexCheck) {
 	}
 }
 
-// addCounts puts what was counted into the rows.
+// addCounts adds the counts to the rows.
 func addCounts(rows []checked, f *forecast) {
 	for _, c := range f.Collections {
 		row := rowOf(rows, c.Name)
@@ -182,7 +182,7 @@ func addCounts(rows []checked, f *forecast) {
 	}
 }
 
-// checkText is the rows as a table, and the totals where documents were counted.
+// checkText returns the rows as a table, with totals if documents were counted.
 func checkText(rows []checked, f *forecast) string {
 	indexed := slices.ContainsFunc(rows, func(r checked) bool { return r.IndexReady != nil })
 	head := []string{"collection", "readable"}
@@ -211,7 +211,7 @@ func checkText(rows []checked, f *forecast) string {
 	return table(lines) + fmt.Sprintf("\n%s, about %s\n", count(f.Rows, "document"), sizeText(f.Bytes)) + f.effort()
 }
 
-// known is a number as text, "-" where it is not known.
+// known formats a number, "-" if unknown.
 func known(n *int64, text func(int64) string) string {
 	if n == nil {
 		return "-"
@@ -258,12 +258,12 @@ func (r *checked) note() string {
 	case len(r.IndexProblems) > 0:
 		return plain("index: " + strings.Join(r.IndexProblems, "; "))
 	case r.Filtered:
-		return "the role hides documents by a predicate"
+		return "the role hides documents with a predicate"
 	}
 	return ""
 }
 
-// lifeText says a snapshot's life as people say it.
+// lifeText formats how long a snapshot stays readable.
 func lifeText(d time.Duration) string {
 	if d <= 0 {
 		return "no longer"

@@ -75,7 +75,7 @@ func TestCheck_saysWhichIndexIsNotReadyAndHowToMendIt(t *testing.T) {
 	if row := rows["users"]; row.Index != "users-ts" || row.IndexReady == nil || !*row.IndexReady || len(row.IndexProblems) != 0 {
 		t.Errorf("the right index: %+v", row)
 	}
-	if row := rows["orders"]; row.IndexReady == nil || *row.IndexReady || !slices.Equal(row.IndexProblems, []string{"its values are ref, and must be ts, ref"}) {
+	if row := rows["orders"]; row.IndexReady == nil || *row.IndexReady || !slices.Equal(row.IndexProblems, []string{"its values are ref, but must be ts, ref"}) {
 		t.Errorf("the wrong index: %+v", row)
 	}
 	got := runHere(t, env, "check", "--all", "--mode", "incremental")

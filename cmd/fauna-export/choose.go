@@ -10,7 +10,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// checkNames refuses names that no collection can have, and doubles.
+// checkNames returns an error for invalid and duplicate names.
 func checkNames(names []string) error {
 	for i, name := range names {
 		if err := fql.CheckName(name); err != nil {
@@ -23,7 +23,7 @@ func checkNames(names []string) error {
 	return nil
 }
 
-// listAll names every collection of the database but the excluded ones.
+// listAll returns every collection of the database except the excluded ones.
 func listAll(ctx context.Context, client *fauna.Client, exclude []string) ([]string, error) {
 	names, err := client.Collections(ctx)
 	hint := "name them with --collection, or give the role that privilege ('fauna-export fql role' prints it)"
@@ -52,16 +52,17 @@ func listAll(ctx context.Context, client *fauna.Client, exclude []string) ([]str
 	return kept, nil
 }
 
-// choice is what a run may read of what was chosen.
+// choice is what a run may read of the chosen collections.
 type choice struct {
-	access     []fauna.Access // of every collection that was asked for
+	access     []fauna.Access // of every requested collection
 	readable   []string
 	unreadable []string
-	filtered   []string // readable, but the role hides documents by a predicate
+	filtered   []string // readable, but the role hides documents with a predicate
 	missing    *missingError
 }
 
-// choose names the collections and asks the server what the key may do with each.
+// choose determines the collections and asks the server what the key may do
+// with each.
 func (a *app) choose(ctx context.Context, client *fauna.Client, f *config.Config) (*choice, error) {
 	names := f.Collections
 	if f.All {
@@ -92,7 +93,7 @@ func (a *app) choose(ctx context.Context, client *fauna.Client, f *config.Config
 		}
 	}
 	if len(missing) > 0 && f.All {
-		return nil, fmt.Errorf("the server lists %s and then says there is no such collection: if it was just deleted, start again", quotedList(missing))
+		return nil, fmt.Errorf("the server lists %s and then says there is no such collection: if it was just deleted, try again", quotedList(missing))
 	}
 	if len(missing) > 0 {
 		c.missing = &missingError{names: missing, near: near(ctx, client, missing)}
@@ -100,7 +101,7 @@ func (a *app) choose(ctx context.Context, client *fauna.Client, f *config.Config
 	return c, nil
 }
 
-// near finds the existing names that misspelt ones probably mean; none where the
+// near finds the existing names that misspelt ones probably mean; none if the
 // key may not list the collections.
 func near(ctx context.Context, client *fauna.Client, missing []string) map[string]string {
 	known, err := client.Collections(ctx)
@@ -114,9 +115,9 @@ func near(ctx context.Context, client *fauna.Client, missing []string) map[strin
 	return found
 }
 
-// refusal is why a run of this choice must not begin: a named collection that is
-// missing or unreadable, or nothing that can be read. With --all what cannot be
-// read is left out.
+// refusal returns why a run of this choice must not start: a named collection
+// is missing or unreadable, or nothing can be read. With --all unreadable
+// collections are left out.
 func (c *choice) refusal(all bool) error {
 	switch {
 	case c.missing != nil:
@@ -124,12 +125,12 @@ func (c *choice) refusal(all bool) error {
 	case len(c.readable) == 0 && all:
 		return &deniedError{
 			what: "the key may read none of the collections: " + quotedList(c.unreadable),
-			hint: "'fauna-export fql role --update' prints the FQL that adds them; no file was made",
+			hint: "'fauna-export fql role --update' prints the FQL that adds them; no file was written",
 		}
 	case len(c.unreadable) > 0 && !all:
 		return &deniedError{
 			what: "the key may not read " + quotedList(c.unreadable),
-			hint: "'fauna-export fql role --update' prints the FQL that adds " + them(len(c.unreadable), "it", "them") + "; no file was made",
+			hint: "'fauna-export fql role --update' prints the FQL that adds " + them(len(c.unreadable), "it", "them") + "; no file was written",
 		}
 	}
 	return nil

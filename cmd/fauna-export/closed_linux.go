@@ -5,9 +5,9 @@ import (
 	"syscall"
 )
 
-// wasClosed reports whether a standard stream was closed when the process began:
-// Go's runtime then opens the null device for it, to read and to write, as no shell
-// does.
+// wasClosed reports whether a standard stream was closed when the process
+// started: Go's runtime then opens the null device for reading and writing,
+// which no shell does.
 func wasClosed(f *os.File) bool {
 	var have, null syscall.Stat_t
 	if syscall.Fstat(int(f.Fd()), &have) != nil || syscall.Stat(os.DevNull, &null) != nil || have.Rdev != null.Rdev || have.Mode&syscall.S_IFMT != syscall.S_IFCHR {

@@ -6,5 +6,5 @@ import (
 	"os"
 )
 
-// wasClosed is known on Linux only.
+// wasClosed works on Linux only.
 func wasClosed(*os.File) bool { return false }

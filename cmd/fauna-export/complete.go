@@ -12,13 +12,13 @@ import (
 	"fauna-export/export/config"
 )
 
-// completeTime bounds what a key press waits for a server.
+// completeTime limits how long completion waits for a server.
 const completeTime = 2 * time.Second
 
-// completeCollections lets the shell complete the names of collections wherever a
-// flag takes one, from the server that the flags or the environment name, with the
-// secret of FAUNA_SECRET or --secret-file. Without these nothing is completed, and
-// nothing is ever asked or said.
+// completeCollections completes collection names in flags, from the server in
+// the flags or the environment, with the secret of FAUNA_SECRET or
+// --secret-file. Without these it completes nothing; it never prompts or
+// prints.
 func (a *app) completeCollections(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		a.completeCollections(cmd)
@@ -27,15 +27,15 @@ func (a *app) completeCollections(root *cobra.Command) {
 		if root.Flags().Lookup(flag) == nil {
 			continue
 		}
-		// The one error is a flag that does not exist, which was just looked up.
+		// The only error is an unknown flag, and this one was just looked up.
 		_ = root.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 			return a.collectionNames(cmd, flag, begun)
 		})
 	}
 }
 
-// collectionFlags are the flags whose value is the name of a collection, or begins
-// with one.
+// collectionFlags are the flags whose value is or starts with a collection
+// name.
 func collectionFlags() []string { return []string{"collection", "exclude", "column"} }
 
 func (a *app) collectionNames(cmd *cobra.Command, flag, begun string) ([]string, cobra.ShellCompDirective) {
@@ -57,7 +57,7 @@ func (a *app) collectionNames(cmd *cobra.Command, flag, begun string) ([]string,
 		CAFile: text("ca-file"), ClientCert: text("client-cert"), ClientKey: text("client-key"), SecretFile: text("secret-file"),
 	}
 	if server.SecretFile == "-" {
-		return nil, directive // stdin is not ours now
+		return nil, directive // stdin belongs to the shell
 	}
 	quiet := &app{streams: streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard, getenv: a.getenv}}
 	ctx, stop := context.WithTimeout(cmd.Context(), completeTime)

@@ -9,9 +9,9 @@ import (
 	"fauna-export/export/config"
 )
 
-// fromConfig gives every flag of a command that neither the command line nor the
-// environment set the value that the file of --config holds for it. A collection
-// that is named stands against --all of the file, and the other way round.
+// fromConfig sets every flag that neither the command line nor the environment
+// set from the file of --config. A named collection overrides --all in the
+// file, and the other way round.
 func fromConfig(ctx context.Context, cmd *cobra.Command) error {
 	set := cmd.Flags()
 	if set.Lookup("config") == nil || set.Lookup("config").Value.String() == "" {

@@ -109,7 +109,7 @@ func TestConfig_mistakesAreNamedWithFileLineAndKey(t *testing.T) {
 		"all: true\nflavour: strong\n":       "FILE:2: flavour: is not an option of a run: its keys are the names of the flags",
 		"all: true\nformat: xml\n":           `FILE:2: format: "xml" is not one of`,
 		"all: yes please\n":                  "FILE:1: all: must be true or false",
-		"all: true\n\nsecret: fnAhunter2\n":  "FILE:3: secret: a config file holds no secret",
+		"all: true\n\nsecret: fnAhunter2\n":  "FILE:3: secret: a config file can't contain the secret",
 		"all: true\nkeep: 3\nout: backups\n": "--keep needs {time}",
 	} {
 		file := filepath.Join(t.TempDir(), "export.yaml")

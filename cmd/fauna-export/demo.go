@@ -74,7 +74,7 @@ func (a *app) demo(ctx context.Context, output *outputFlags) error {
 	return a.demoAtOnce(ctx, endpoint, shell, spec)
 }
 
-// demoAtOnce does what a person does in the wizard and in the Fauna shell.
+// demoAtOnce does what a person would do in the wizard and in the Fauna shell.
 func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(context.Context, string) (string, error), spec export.Spec) error {
 	e, err := fauna.ParseEndpoint(endpoint)
 	if err != nil {
@@ -121,7 +121,7 @@ func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(contex
 	return a.export(ctx, client, spec)
 }
 
-// newFolderName is name, or name-2, name-3 … when that is taken.
+// newFolderName returns name, or name-2, name-3 … if that is taken.
 func newFolderName(name string) (string, error) {
 	for i := 1; i < 10_000; i++ {
 		dir := name

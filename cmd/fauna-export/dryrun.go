@@ -7,9 +7,9 @@ import (
 	"fauna-export/fauna"
 )
 
-// dryRun says what a run would do, and writes nothing.
+// dryRun reports what a run would do, and writes nothing.
 func (a *app) dryRun(ctx context.Context, client *fauna.Client, s export.Spec, c *choice, at int64) error {
-	if s.At > at { // the server would wait for that time to come
+	if s.At > at { // the server would wait for that time
 		return &export.AtError{At: s.At, Future: true, Now: at}
 	}
 	if s.At != 0 {

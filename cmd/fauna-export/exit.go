@@ -27,15 +27,15 @@ const (
 	exitSignal      = 128
 )
 
-// exitRule says which errors end the program with which code.
+// exitRule maps errors to an exit code.
 type exitRule struct {
-	code  string // as the help prints it
+	code  string // as printed in the help
 	means string
 	codes func(error) (int, bool)
 }
 
-// exitRules is the one table of exit codes; the first rule that takes an error
-// decides. It stands in the help of the root command.
+// exitRules is the table of exit codes, also printed by the root command's
+// help. The first rule that matches an error applies.
 func exitRules() []exitRule {
 	return []exitRule{
 		{"0", "done", func(err error) (int, bool) {
@@ -76,7 +76,7 @@ func exitRules() []exitRule {
 	}
 }
 
-// codeOf is the exit code of what a command returned.
+// codeOf returns the exit code for a command's error.
 func codeOf(err error) int {
 	for _, rule := range exitRules() {
 		if code, yes := rule.codes(err); yes {
@@ -86,10 +86,10 @@ func codeOf(err error) int {
 	return exitError
 }
 
-// signalCode is the exit code of a process that a signal ended.
+// signalCode returns the exit code of a process ended by a signal.
 func signalCode(s syscall.Signal) int { return exitSignal + int(s) }
 
-// exitHelp prints the table for the help of the root command, by code.
+// exitHelp formats the table for the root command's help, sorted by code.
 func exitHelp() string {
 	rules := exitRules()
 	first := func(r exitRule) int {
@@ -105,25 +105,25 @@ func exitHelp() string {
 	return b.String()
 }
 
-// isA says whether an error of type E is in the chain.
+// isA reports whether an error of type E is in the chain.
 func isA[E error](err error) bool {
 	_, yes := errors.AsType[E](err)
 	return yes
 }
 
-// isKind says whether an error of the server is in the chain and of one of kinds.
+// isKind reports whether a server error of one of the kinds is in the chain.
 func isKind(err error, kinds ...fauna.Kind) bool {
 	e, yes := errors.AsType[*fauna.Error](err)
 	return yes && slices.Contains(kinds, e.Kind)
 }
 
-// isCommandLine says whether the help of the command would help.
+// isCommandLine reports whether to refer to the command's help.
 func isCommandLine(err error) bool {
 	usage, yes := errors.AsType[*usageError](err)
 	return yes && usage.commandLine
 }
 
-// usageError is a command line, a config file or a folder that cannot be used.
+// usageError is the error of an unusable command line, config file or folder.
 type usageError struct {
 	error
 	commandLine bool // the flags are wrong, not what they name
@@ -132,17 +132,17 @@ type usageError struct {
 // Unwrap returns what is wrong.
 func (e *usageError) Unwrap() error { return e.error }
 
-// usagef says what is wrong with the command line.
+// usagef returns an error about the command line.
 func usagef(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...), true}
 }
 
-// unusablef says what is wrong with something that the command line names.
+// unusablef returns an error about something named on the command line.
 func unusablef(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...), false}
 }
 
-// missingError names collections that do not exist.
+// missingError is the error of collections that do not exist.
 type missingError struct {
 	names []string
 	near  map[string]string // a similar name that does exist
@@ -158,10 +158,11 @@ func (e *missingError) Error() string {
 		}
 		said = append(said, text)
 	}
-	return "no such collection: " + strings.Join(said, ", ") + "; no file was made"
+	return "no such collection: " + strings.Join(said, ", ") + "; no file was written"
 }
 
-// deniedError names collections, or the list of them, that the key may not read.
+// deniedError is the error of collections, or their list, that the key may not
+// read.
 type deniedError struct {
 	what string
 	hint string
@@ -170,7 +171,7 @@ type deniedError struct {
 // Error implements error.
 func (e *deniedError) Error() string { return e.what + "; " + e.hint }
 
-// leftOutError names the collections that --all has to leave out.
+// leftOutError is the error of collections that --all left out.
 type leftOutError struct{ names []string }
 
 // Error implements error.
@@ -178,7 +179,8 @@ func (e *leftOutError) Error() string {
 	return "the key may not read " + quotedList(e.names)
 }
 
-// closedPipeError is a reader of the rows of --out - that went away before the last.
+// closedPipeError is the error of a reader of --out - that closed the pipe
+// before the last row.
 type closedPipeError struct{ rows int64 }
 
 // Error implements error.
@@ -186,8 +188,8 @@ func (e *closedPipeError) Error() string {
 	return "the reader of stdout closed the pipe: it has at most " + count(e.rows, "row") + ", not all"
 }
 
-// plainMessage is what an error says to a person: one line, without control
-// characters; "" where nothing is to be said.
+// plainMessage returns an error as one line without control characters, "" if
+// there is nothing to print.
 func plainMessage(err error) string {
 	if err == nil {
 		return ""
@@ -195,7 +197,7 @@ func plainMessage(err error) string {
 	return plain(err.Error())
 }
 
-// quotedList is names in quotes, with commas between them.
+// quotedList returns names in quotes, separated by commas.
 func quotedList(names []string) string {
 	var said []string
 	for _, name := range names {
@@ -204,7 +206,7 @@ func quotedList(names []string) string {
 	return strings.Join(said, ", ")
 }
 
-// them chooses between the one word and the many.
+// them chooses between singular and plural.
 func them(n int, one, many string) string {
 	if n == 1 {
 		return one

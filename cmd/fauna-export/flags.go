@@ -12,12 +12,12 @@ import (
 	"fauna-export/export/config"
 )
 
-// envPrefix begins the environment variable of a flag: --page-size is
+// envPrefix starts the environment variables of flags: --page-size is
 // FAUNA_EXPORT_PAGE_SIZE.
 const envPrefix = "FAUNA_EXPORT_"
 
-// newOptions are the options of a command, each a flag of it with its default:
-// those of the groups.
+// newOptions returns the options in the groups, and adds a flag with its
+// default for each to the command.
 func newOptions(cmd *cobra.Command, groups ...config.Group) *config.Config {
 	c := config.New()
 	addOptions(cmd, cmd.Flags(), c, groups...)
@@ -40,8 +40,8 @@ func addOptions(cmd *cobra.Command, set *pflag.FlagSet, c *config.Config, groups
 	}
 }
 
-// redefine gives a flag another default and help, where a command means it
-// otherwise.
+// redefine changes a flag's default and help for a command that uses it
+// differently.
 func redefine(cmd *cobra.Command, name, value, usage string) {
 	flag := cmd.Flags().Lookup(name)
 	flag.DefValue, flag.Usage = value, usage
@@ -50,11 +50,12 @@ func redefine(cmd *cobra.Command, name, value, usage string) {
 
 // completeWords completes a flag's value from words.
 func completeWords(cmd *cobra.Command, flag string, words ...string) {
-	// The one error is a flag that does not exist, which a test of the help sees.
+	// The only error is an unknown flag, which a test of the help would detect.
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// checkChoice refuses a choice of collections that contradicts itself, or none.
+// checkChoice returns an error if the choice of collections is empty or
+// contradicts itself.
 func checkChoice(c *config.Config) error {
 	if c.All && len(c.Collections) > 0 {
 		return usagef("--all and --collection cannot both be given")
@@ -68,9 +69,9 @@ func checkChoice(c *config.Config) error {
 	return nil
 }
 
-// fromEnvironment gives every flag that was not given the value of its
-// environment variable, where that is set. A flag that may be repeated takes a
-// value a line, since a name may hold a comma.
+// fromEnvironment sets every flag that was not given from its environment
+// variable. A repeatable flag takes one value per line, since names may contain
+// commas.
 func fromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
 	var failed error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -96,13 +97,12 @@ func fromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
 	return failed
 }
 
-// envName is the environment variable of a flag.
+// envName returns the environment variable of a flag.
 func envName(flag string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// flagCause is what is wrong with a flag's value, without the flag library's words
-// for it.
+// flagCause returns what is wrong with a flag's value, in our own words.
 func flagCause(err error) error {
 	invalid, yes := errors.AsType[*pflag.InvalidValueError](err)
 	if !yes {
@@ -123,8 +123,8 @@ func flagCause(err error) error {
 	return fmt.Errorf("%s is not %s", quoted(invalid.GetValue()), kind)
 }
 
-// flagError turns what is wrong with the flags into a usage error, naming the
-// flag that was probably meant.
+// flagError turns an error about flags into a usage error that suggests the
+// flag probably meant.
 func flagError(cmd *cobra.Command, err error) error {
 	var missing *pflag.NotExistError
 	if errors.As(err, &missing) && missing.GetSpecifiedShortnames() == "" {
@@ -136,7 +136,7 @@ func flagError(cmd *cobra.Command, err error) error {
 			}
 		})
 		if name == "secret" || name == "password" {
-			return usagef("there is no flag for the secret, since other processes can read a command line: set FAUNA_SECRET, or use --secret-file FILE (- is stdin)")
+			return usagef("there is no flag for the secret, because other processes can read command lines: set FAUNA_SECRET, or use --secret-file FILE (- is stdin)")
 		}
 		if near := nearest(name, known); near != "" {
 			return usagef("unknown flag --%s; did you mean --%s?", name, near)
@@ -150,8 +150,8 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usagef("%w", err)
 }
 
-// nearest is the candidate that a mistyped word most probably meant: one that it
-// begins, else one that it is near to; "" when there is none.
+// nearest returns the candidate that a mistyped word most probably means: one
+// that it is a prefix of, or else a similar one; "" for none.
 func nearest(word string, candidates []string) string {
 	for _, c := range candidates {
 		if len(word) >= 3 && strings.HasPrefix(c, word) {

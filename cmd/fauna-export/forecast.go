@@ -15,17 +15,17 @@ import (
 	"fauna-export/fauna"
 )
 
-// samplePage is how many documents of a collection a forecast reads.
+// samplePage is how many documents of each collection a forecast reads.
 const samplePage = 200
 
-// forecast is what a run would do; `run --dry-run --json` prints it, and check the
-// part about each collection.
+// forecast is what a run would do. `run --dry-run --json` prints it, and check
+// prints the part about collections.
 type forecast struct {
 	Endpoint    string               `json:"endpoint"`
 	Collections []collectionForecast `json:"collections"`
 	Rows        int64                `json:"rows"`
 	Bytes       int64                `json:"bytes_about"`    // as the server sends them
-	Requests    int64                `json:"requests_about"` // those for ids too
+	Requests    int64                `json:"requests_about"` // including those for ids
 	Seconds     float64              `json:"seconds_about"`
 	DiskFree    *int64               `json:"disk_free,omitempty"` // null without a folder
 	Warnings    []string             `json:"warnings"`
@@ -35,21 +35,21 @@ type collectionForecast struct {
 	Name  string        `json:"name"`
 	Rows  int64         `json:"rows"`
 	Bytes int64         `json:"bytes_about"`
-	Lives *int64        `json:"snapshot_lives_seconds"` // null: without end
-	life  time.Duration // as long as can be where it is not known
+	Lives *int64        `json:"snapshot_lives_seconds"` // null: forever
+	life  time.Duration // the longest Duration if unknown
 }
 
-// forecastWorkers is how many collections are counted and sampled at a time: as many
-// as a run has requests in flight.
+// forecastWorkers is how many collections are counted and sampled in parallel:
+// as many as a run has requests in flight.
 const forecastWorkers = 8
 
-// forecastRun counts the documents of the collections by their ids and reads a page
-// of each, several collections at a time as a run would: so the size is estimated
-// from documents, and the time from the rate at which they really came. Where that
-// takes long it reports how far it is.
+// forecastRun counts the documents of the collections by their ids and reads a
+// page of each, in parallel as a run would. So the size is estimated from real
+// documents, and the time from the measured rate. It reports progress if this
+// takes long.
 func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Spec, at int64) (*forecast, error) {
 	f := &forecast{Endpoint: s.Endpoint, Collections: make([]collectionForecast, len(s.Collections)), Warnings: []string{}}
-	var mu sync.Mutex // guards what follows
+	var mu sync.Mutex // guards the variables below
 	var busy time.Duration
 	var sampledBytes int64
 	done, said := 0, time.Now()
@@ -75,7 +75,7 @@ func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Sp
 			// Ids come 50 000 a page, documents in pages of about 2 MB.
 			f.Requests += 1 + c.Rows/50_000 + (c.Bytes+1_999_999)/2_000_000
 			if s.Mode == export.Incremental {
-				f.Requests += 1 + c.Rows/50_000 // the index is read too
+				f.Requests += 1 + c.Rows/50_000 // the index is also read
 			}
 			busy += sample.took
 			sampledBytes += sample.bytes
@@ -91,14 +91,14 @@ func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Sp
 		return nil, err
 	}
 	counted := time.Since(began).Seconds()
-	// What a run does once more is what was just done: each collection is counted and
-	// has its first page. The rest of the bytes come at the rate of the samples, read
-	// side by side.
+	// A run repeats what was just done: count each collection and read its
+	// first page. The remaining bytes arrive at the rate of the samples, read
+	// in parallel.
 	f.Seconds = counted
 	if sampledBytes > 0 {
 		side := float64(min(forecastWorkers, max(1, len(s.Collections))))
 		rate := float64(sampledBytes) / busy.Seconds() * side
-		if len(s.Collections) < forecastWorkers { // the samples did not show how much more a run has side by side
+		if len(s.Collections) < forecastWorkers { // a run has more requests in parallel than the samples
 			rate *= math.Sqrt(forecastWorkers / side)
 		}
 		f.Seconds += float64(max(0, f.Bytes-sampledBytes)) / rate
@@ -109,7 +109,7 @@ func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Sp
 	return f, nil
 }
 
-// sample is what reading one page of a collection took.
+// sample is the cost of reading one page of a collection.
 type sample struct {
 	took  time.Duration
 	bytes int64
@@ -140,11 +140,11 @@ func sampleOf(ctx context.Context, client *fauna.Client, name string, at int64) 
 	return c, one, nil
 }
 
-// warn adds what could go wrong with the run.
+// warn adds warnings about the run.
 func (f *forecast) warn(s export.Spec) {
 	for _, c := range f.Collections {
 		if !s.NoSnapshot && f.Seconds > c.life.Seconds() {
-			f.Warnings = append(f.Warnings, fmt.Sprintf("a snapshot of %s lives %s, which is less than the run may take; 'fauna-export fql history' prints how to keep it longer", quoted(c.Name), lifeText(c.life)))
+			f.Warnings = append(f.Warnings, fmt.Sprintf("a snapshot of %s stays readable for %s, which may be less than the run takes; 'fauna-export fql history' prints how to keep it longer", quoted(c.Name), lifeText(c.life)))
 		}
 	}
 	if f.DiskFree != nil && f.Bytes > *f.DiskFree && (s.Compress == "" || s.Compress == "none") && s.Format != "parquet" {
@@ -161,7 +161,7 @@ func (f *forecast) text() string {
 	return table(rows) + "\n" + f.effort()
 }
 
-// effort says in lines what a run costs and whether the disk has room.
+// effort describes what a run costs and whether the disk has enough space.
 func (f *forecast) effort() string {
 	text := fmt.Sprintf("about %s in about %s\n", count(f.Requests, "request"), elapsedText(time.Duration(f.Seconds*float64(time.Second))))
 	if f.DiskFree != nil {
@@ -170,7 +170,7 @@ func (f *forecast) effort() string {
 	return text
 }
 
-// freeOn notes what is free on the disk of a folder, where that can be known.
+// freeOn records the free space on a folder's disk, if known.
 func (f *forecast) freeOn(dir string) {
 	if store.IsS3(dir) {
 		return

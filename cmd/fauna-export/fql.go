@@ -11,7 +11,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// setupFlags name what the generated FQL makes.
+// setupFlags name what the generated FQL creates.
 type setupFlags struct {
 	role  string
 	mode  string
@@ -23,17 +23,17 @@ const (
 	defaultIndex = "{collection}-ts"
 )
 
-// fqlFlags are the flags of all commands below `fql`.
+// fqlFlags are the flags of all subcommands of `fql`.
 type fqlFlags struct {
 	setupFlags
 	*config.Config
 	shell string
 }
 
-// dialect is the dialect of the shell that the text is for.
+// dialect returns the dialect of the shell that the text is for.
 func (f *fqlFlags) dialect() fql.Dialect { return fql.Dialect(f.shell) }
 
-// roleOnly is a set-up of which the role matters alone.
+// roleOnly returns a set-up of which only the role matters.
 func (f *fqlFlags) roleOnly() (fql.Setup, error) {
 	s := fql.Setup{Dialect: f.dialect(), Role: f.role}
 	if err := s.Check(); err != nil {
@@ -71,7 +71,7 @@ commands ask for. Nothing here changes a database.`,
 		}
 		return []fql.Query{{Title: "role", FQL: s.RoleFQL(), Dialect: s.RoleDialect()}}, nil
 	})
-	role.Flags().BoolVar(&update, "update", false, "the role exists already: replace its privileges")
+	role.Flags().BoolVar(&update, "update", false, "the role already exists: replace its privileges")
 	key := a.fqlPart(f, "key", "A key of that role; its answer holds the secret, shown only once", func(context.Context) ([]fql.Query, error) {
 		s, err := f.roleOnly()
 		return []fql.Query{{Title: "key", FQL: s.KeyFQL(), Dialect: s.Dialect}}, err
@@ -136,7 +136,7 @@ commands ask for. Nothing here changes a database.`,
 	return cmd
 }
 
-// fqlPart is a command below `fql`: it prints the queries that build makes.
+// fqlPart is a subcommand of `fql`: it prints the queries that build returns.
 func (a *app) fqlPart(f *fqlFlags, name, short string, build func(context.Context) ([]fql.Query, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:   name,
@@ -176,7 +176,7 @@ const (
 	modeIncremental = "incremental"
 )
 
-// checkMode refuses a mode that no run has.
+// checkMode returns an error for an unknown mode.
 func checkMode(mode string) error {
 	if mode != modeFull && mode != modeIncremental {
 		return usagef("--mode %s: give full or incremental", quoted(mode))
@@ -184,7 +184,7 @@ func checkMode(mode string) error {
 	return nil
 }
 
-// setup is the set-up that the flags describe. Only --all asks a server.
+// setup returns the set-up that the flags describe. Only --all needs a server.
 func (a *app) setup(ctx context.Context, f *fqlFlags) (fql.Setup, error) {
 	s, err := f.roleOnly()
 	if err != nil {

@@ -12,18 +12,18 @@ import (
 )
 
 const (
-	// indexWait is for how long an index that is being built is waited for.
+	// indexWait is how long to wait for an index that is being built.
 	indexWait = 30 * time.Minute
-	// It is looked at after firstLook, then later and later up to indexPoll apart:
-	// a small index is active in a moment.
+	// The first check is after firstLook, since a small index is active
+	// quickly; then the interval grows up to indexPoll.
 	firstLook = 250 * time.Millisecond
 	indexPoll = 2 * time.Second
 )
 
-// indexError is an index that an incremental sync cannot read.
+// indexError is the error of indexes that an incremental sync cannot read.
 type indexError struct{ checks []fauna.IndexCheck }
 
-// Error names each index, what is wrong with it, and what puts it right.
+// Error says for each index what is wrong and how to fix it.
 func (e *indexError) Error() string {
 	var said []string
 	for _, c := range e.checks {
@@ -36,7 +36,7 @@ func (e *indexError) Error() string {
 	return strings.Join(said, ". ")
 }
 
-// indexNames names the index of each collection by the pattern.
+// indexNames returns the index of each collection, named by the pattern.
 func indexNames(collections []string, pattern string) ([]string, error) {
 	if !strings.Contains(pattern, "{collection}") && len(collections) > 1 {
 		return nil, usagef("--index %s: with more than one collection the pattern must hold {collection}", quoted(pattern))
@@ -52,8 +52,8 @@ func indexNames(collections []string, pattern string) ([]string, error) {
 	return names, nil
 }
 
-// readyIndexes names the indexes of an incremental sync, checks them, and waits for
-// those that are being built.
+// readyIndexes checks the indexes of an incremental sync and waits for those
+// that are being built.
 func (a *app) readyIndexes(ctx context.Context, client *fauna.Client, s *export.Spec, pattern string) error {
 	names, err := indexNames(s.Collections, pattern)
 	if err != nil {
@@ -89,7 +89,7 @@ func (a *app) knownIndexes(ctx context.Context, client *fauna.Client, s *export.
 	return nil
 }
 
-// awaitIndexes checks the indexes that a sync reads, and waits for those that are
+// awaitIndexes checks the indexes for a sync, and waits for those that are
 // being built.
 func (a *app) awaitIndexes(ctx context.Context, client *fauna.Client, s *export.Spec) error {
 	var names []string
@@ -101,9 +101,8 @@ func (a *app) awaitIndexes(ctx context.Context, client *fauna.Client, s *export.
 	})
 }
 
-// untilBuilt looks until all indexes are ready. It ends with an *indexError when
-// one is not as it must be, or is not active after indexWait, and with the cause of
-// ctx's end.
+// untilBuilt checks until all indexes are ready. The error is an *indexError if
+// one is wrong or not active after indexWait, or the cause of ctx's end.
 func (a *app) untilBuilt(ctx context.Context, clock export.Clock, look func() ([]fauna.IndexCheck, error)) error {
 	began, said, pause := clock.Now(), time.Time{}, firstLook
 	for {
@@ -149,7 +148,7 @@ func quotedIndexes(checks []fauna.IndexCheck) string {
 	return quotedList(names)
 }
 
-// sayFixes prints the FQL that puts indexes right.
+// sayFixes prints the FQL that fixes indexes.
 func (a *app) sayFixes(checks []fauna.IndexCheck) {
 	made := false
 	for _, c := range checks {
@@ -162,6 +161,6 @@ func (a *app) sayFixes(checks []fauna.IndexCheck) {
 		}
 	}
 	if made {
-		a.say("// An index that is made anew is another one to the role: run what 'fauna-export fql role --update --mode incremental' prints, too.")
+		a.say("// A recreated index needs a new privilege in the role: also run what 'fauna-export fql role --update --mode incremental' prints.")
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"fauna-export/export/store"
 )
 
-// keepNewest removes old runs, after one that was whole and verified: one that was
-// not must not push a whole one out.
+// keepNewest removes old runs after a complete and verified one, since an
+// incomplete run must not replace a complete one.
 func (a *app) keepNewest(ctx context.Context, output *outputFlags, dir string) error {
 	parent, pattern := store.Split(output.pattern)
 	shelf, err := store.ShelfAt(ctx, parent, a.s3Options())
@@ -18,7 +18,7 @@ func (a *app) keepNewest(ctx context.Context, output *outputFlags, dir string) e
 	_, present := store.Split(dir)
 	kept, err := archive.Keep(shelf, pattern, output.Keep, present)
 	for _, name := range kept.Removed {
-		a.say("removed the run %s, since --keep is %d", quoted(store.Join(parent, name)), output.Keep)
+		a.say("removed the run %s, because --keep is %d", quoted(store.Join(parent, name)), output.Keep)
 	}
 	for _, w := range kept.Warnings {
 		a.say("warning: --keep: %s", w)

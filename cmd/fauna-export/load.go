@@ -21,7 +21,7 @@ import (
 	"fauna-export/tui"
 )
 
-// loadFlags say where files are loaded to, and how.
+// loadFlags say where to load files, and how.
 type loadFlags struct {
 	into, columns   string
 	collections     []string
@@ -69,12 +69,12 @@ A password comes from PGPASSWORD, ~/.pgpass, or a question; TARGET holds none.`,
 	set.StringVar(&f.columns, "columns", string(load.ColumnsAuto), "auto: a column for each field; json: data as one column, byte for byte (`HOW`)")
 	set.StringArrayVar(&f.collections, "collection", nil, "load only collection `NAME` (repeatable)")
 	set.BoolVar(&f.dryRun, "dry-run", false, "read everything, print the tables and what was found, change nothing")
-	set.BoolVar(&f.replace, "replace", false, "drop the tables that an earlier load made, and load them anew")
+	set.BoolVar(&f.replace, "replace", false, "drop the tables that an earlier load made, and load them again")
 	completeWords(cmd, "columns", string(load.ColumnsAuto), string(load.ColumnsJSON))
 	return cmd
 }
 
-// loadMemory is the memory that a load may take before the collector works harder.
+// loadMemory is the soft memory limit of a load, in bytes.
 const loadMemory = 100 << 20
 
 // load loads a folder and prints the proof.
@@ -118,7 +118,8 @@ func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
 	return a.printLoaded(result)
 }
 
-// databasePassword asks for a password on the terminal; nil where nobody can be asked.
+// databasePassword prompts for a password on the terminal; nil if prompting is
+// impossible.
 func (a *app) databasePassword() load.Password {
 	terminal, isFile := a.in.(*os.File)
 	if !a.mayAsk() || !isFile {
@@ -133,7 +134,7 @@ func (a *app) databasePassword() load.Password {
 	}
 }
 
-// loadLine is one line about a load in progress.
+// loadLine formats a load's progress as one line.
 func loadLine(s load.Status) string {
 	line := fmt.Sprintf("%s: %s of %s rows, %d of %s", s.Phase, number(s.Rows), number(s.Total), s.Tables, count(int64(s.AllTables), "table"))
 	if s.Collection != "" {
@@ -162,7 +163,7 @@ func (a *app) printLoadPlan(l *load.Load) error {
 	return a.printText(l.DDL())
 }
 
-// planTables is what --json prints of a plan.
+// planTables is a plan as printed by --json.
 func planTables(p *load.Plan) []map[string]any {
 	tables := []map[string]any{}
 	for _, t := range p.Tables {
@@ -207,7 +208,7 @@ func (a *app) printLoaded(r *load.Result) error {
 	return a.printText(table(rows))
 }
 
-// loadEvent is a load's progress as an event.
+// loadEvent returns a load's progress as an event.
 func loadEvent(event string, s load.Status) export.Event {
 	return export.Event{
 		Version: 1, Event: event, Time: archive.FormatMoment(time.Now()), Phase: export.Phase(s.Phase),
@@ -231,7 +232,7 @@ func (a *app) printLoadSummary(r *load.Result) error {
 	return a.printText(string(line) + "\n")
 }
 
-// loadCode is the exit code of an error of a load.
+// loadCode returns the exit code for a load's error.
 func loadCode(err error, kinds ...load.Kind) bool {
 	e, ok := errors.AsType[*load.Error](err)
 	if !ok {

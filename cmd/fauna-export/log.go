@@ -16,8 +16,8 @@ import (
 	"fauna-export/fauna"
 )
 
-// logFile is the file of --log-file: what the program says, with times, and how
-// it ended. All methods may be called on nil, which keeps nothing.
+// logFile is the file of --log-file: the program's messages, with times, and
+// how it ended. All methods may be called on nil, which logs nothing.
 type logFile struct {
 	mu     sync.Mutex
 	file   *os.File
@@ -26,7 +26,7 @@ type logFile struct {
 	failed error // the first line that could not be written
 }
 
-// Write writes a line of the logger's, which drops the error.
+// Write writes a line and records the error, since the logger drops it.
 func (l *logFile) Write(line []byte) (int, error) {
 	n, err := l.file.Write(line)
 	if err != nil && l.failed == nil {
@@ -35,7 +35,7 @@ func (l *logFile) Write(line []byte) (int, error) {
 	return n, err
 }
 
-// openLog opens --log-file for appending; nothing happens without the flag.
+// openLog opens --log-file for appending; it does nothing without the flag.
 func (a *app) openLog(cmd *cobra.Command) error {
 	if a.global.LogFile == "" {
 		return nil
@@ -53,7 +53,7 @@ func (a *app) openLog(cmd *cobra.Command) error {
 	return nil
 }
 
-// inUTC writes the time of a line as all other times of the program are written.
+// inUTC formats a line's time like all other times in the program.
 func inUTC(_ []string, a slog.Attr) slog.Attr {
 	if a.Key == slog.TimeKey {
 		return slog.String(a.Key, archive.FormatMoment(a.Value.Time().Truncate(time.Millisecond)))
@@ -61,7 +61,7 @@ func inUTC(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// hide makes every later line scrubbed of the secret, should one hold it.
+// hide removes the secret from every later line.
 func (l *logFile) hide(s fauna.Secret) {
 	if l == nil {
 		return
@@ -71,7 +71,7 @@ func (l *logFile) hide(s fauna.Secret) {
 	l.secret = s
 }
 
-// line keeps one line that the program said.
+// line logs one of the program's messages.
 func (l *logFile) line(text string) {
 	if l == nil {
 		return
@@ -81,8 +81,8 @@ func (l *logFile) line(text string) {
 	l.logger.Info(l.secret.Scrub(text))
 }
 
-// fact keeps something that only the log says: a line of names and values, as
-// slog takes them. A value is a text or a number.
+// fact logs names and values, as for slog, that are not printed elsewhere. A
+// value is a string or a number.
 func (l *logFile) fact(what string, args ...any) {
 	if l == nil {
 		return
@@ -97,8 +97,8 @@ func (l *logFile) fact(what string, args ...any) {
 	l.logger.Info(what, args...)
 }
 
-// close keeps how the program ended and closes the file. Its error is that of any
-// line that is not in the file.
+// close logs how the program ended and closes the file. It returns the error of
+// the first line that could not be written.
 func (l *logFile) close(code int, err error) error {
 	if l == nil {
 		return nil

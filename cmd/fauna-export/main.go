@@ -1,11 +1,11 @@
 // Command fauna-export exports the collections of a Fauna (FQL v4) database to
-// files, whole and verified.
+// complete, verified files.
 //
-// The package wires the other rooms together and has no logic of its own: a file
-// a subcommand, and beside them the flags and where their values come from
-// (flags.go), the secret (secret.go), the streams (streams.go), the signals
-// (signals.go) and the one table of exit codes (exit.go). Data and text that was
-// asked for go to stdout; questions, progress and errors go to stderr.
+// The package connects the other packages and has no logic of its own. It has
+// one file per subcommand, plus flags and the sources of their values
+// (flags.go), the secret (secret.go), streams (streams.go), signals
+// (signals.go) and the table of exit codes (exit.go). Data and requested text
+// go to stdout; questions, progress and errors go to stderr.
 package main
 
 import (
@@ -37,8 +37,8 @@ func main() {
 	os.Exit(code)
 }
 
-// execute runs one command line and returns its exit code. What went wrong is
-// written to stderr as one plain message.
+// execute runs one command line and returns its exit code. It writes an error
+// to stderr as one plain message.
 func execute(ctx context.Context, args []string, std streams) int {
 	a := &app{streams: std}
 	root := newRootCommand(a)
@@ -50,7 +50,7 @@ func execute(ctx context.Context, args []string, std streams) int {
 	failed, err := root.ExecuteContextC(ctx)
 	err = withSignal(ctx, err)
 	if err == nil {
-		err = a.lost // what the command found out goes before that
+		err = a.lost // the command's own error takes precedence
 	}
 	code := codeOf(err)
 	if message := a.scrub(plainMessage(err)); message != "" {

@@ -44,8 +44,8 @@ version makes the same pages at any time.`,
 	return cmd
 }
 
-// manualPage is the page of one command. It has no date, so that the same version
-// always prints the same page.
+// manualPage returns the page of one command. It has no date, so the same
+// version always prints the same page.
 func manualPage(c *cobra.Command) (string, error) {
 	name := strings.ReplaceAll(c.CommandPath(), " ", "-")
 	root := c.Root()
@@ -64,12 +64,12 @@ func manualPage(c *cobra.Command) (string, error) {
 			page.WriteRune(r)
 			continue
 		}
-		fmt.Fprintf(&page, `\[u%04X]`, r) // troff reads ASCII
+		fmt.Fprintf(&page, `\[u%04X]`, r) // troff expects ASCII
 	}
 	return page.String(), nil
 }
 
-// writePages writes the page of a command, and of those below it.
+// writePages writes the pages of a command and its subcommands.
 func writePages(c *cobra.Command, dir string) error {
 	dir, err := config.ExpandHome(dir)
 	if err != nil {

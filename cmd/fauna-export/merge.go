@@ -31,7 +31,7 @@ DIR/.fauna-export, which a copy may lack, tells what is gone.`,
 	return cmd
 }
 
-// merge writes the merged files and prints what they hold.
+// merge writes the merged files and prints a summary.
 func (a *app) merge(ctx context.Context, dir string) error {
 	s, err := a.store(ctx, dir)
 	if err != nil {

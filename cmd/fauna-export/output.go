@@ -17,18 +17,18 @@ import (
 	"fauna-export/export/store"
 )
 
-// outputFlags are the options of a run, and what is made of them.
+// outputFlags are the options of a run, and values derived from them.
 type outputFlags struct {
 	*config.Config
-	pattern string // of the folder's name, where that holds {time}
+	pattern string // of the folder's name, if it contains {time}
 }
 
-// toStdout says whether the rows go to stdout instead of to a folder.
+// toStdout reports whether the rows go to stdout instead of a folder.
 func (f *outputFlags) toStdout() bool { return f.Out == "-" }
 
-// spec is the run that the flags describe, but for the endpoint and what of the
-// named collections (none with --all) can be read. All that can be refused without
-// a server is.
+// spec returns the run that the flags describe, without the endpoint, and with
+// the named collections (none with --all) unchecked. It returns every error
+// that can be found without a server.
 func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 	switch f.Out {
 	case "":
@@ -90,7 +90,8 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 	return s, nil
 }
 
-// spec is the run that the flags describe, in a store in which it can begin.
+// spec returns the run that the flags describe, and checks that it can start in
+// the store.
 func (a *app) spec(ctx context.Context, f *outputFlags, named []string, now time.Time) (export.Spec, error) {
 	s, err := f.spec(named, now)
 	if err != nil || f.Out == "" || f.toStdout() || s.Mode == export.Incremental || f.Shard != "" {

@@ -13,15 +13,15 @@ import (
 	"fauna-export/export/archive"
 )
 
-// liveInterval is how often the line on a terminal is drawn again.
+// liveInterval is how often the line on a terminal is redrawn.
 const liveInterval = 200 * time.Millisecond
 
-// liveWidth bounds that line, so that it does not wrap.
+// liveWidth is the longest such line, so that it does not wrap.
 const liveWidth = 78
 
-// showProgress shows how something goes until stop is called: an event every
-// interval with --json (none where event is nil), else a line every interval, and on
-// a terminal one line that is drawn over. stop returns when nothing more will be
+// showProgress shows progress until stop is called: with --json an event every
+// interval (none if event is nil), otherwise a line every interval, and on a
+// terminal one line that is redrawn. stop returns when nothing more will be
 // shown.
 func (a *app) showProgress(line func() string, event func() export.Event) (stop func()) {
 	live := a.live && !a.global.JSON && !a.global.Accessible && !a.plainTerminal()
@@ -70,12 +70,12 @@ func (a *app) showProgress(line func() string, event func() export.Event) (stop 
 	})
 }
 
-// showRun shows how a run goes until stop is called.
+// showRun shows a run's progress until stop is called.
 func (a *app) showRun(run *export.Run) (stop func()) {
 	return a.showProgress(func() string { return progressLine(run.Status()) }, run.Event)
 }
 
-// showVerifying reads the files of a folder again, and shows how that goes.
+// showVerifying verifies the files of a folder and shows the progress.
 func (a *app) showVerifying(verify func(progress func(archive.VerifyStatus)) (*archive.Report, error)) (*archive.Report, error) {
 	var now atomic.Pointer[archive.VerifyStatus]
 	now.Store(&archive.VerifyStatus{})
@@ -87,7 +87,7 @@ func (a *app) showVerifying(verify func(progress func(archive.VerifyStatus)) (*a
 	return verify(func(s archive.VerifyStatus) { now.Store(&s) })
 }
 
-// progressLine is one line about a run in progress.
+// progressLine formats a run's progress as one line.
 func progressLine(s export.Status) string {
 	var b strings.Builder
 	b.WriteString(string(s.Phase) + ": " + number(s.Rows))
@@ -116,8 +116,8 @@ func progressLine(s export.Status) string {
 	return b.String()
 }
 
-// event writes a line of --json to stdout. One that cannot be written does not stop
-// a run, but is an error in the end.
+// event writes a line of --json to stdout. A failure does not stop the run, but
+// is an error at the end.
 func (a *app) event(e export.Event) {
 	if !a.global.JSON {
 		return

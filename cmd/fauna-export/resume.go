@@ -50,7 +50,7 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 		a.say("%s contains a finished run of %s: nothing to do", dir, count(int64(len(found.Manifest.Collections)), "collection"))
 		return nil
 	case found.Kind == archive.Sharded:
-		return archive.CheckNew(env.Store) // which says how shards are gone on with
+		return archive.CheckNew(env.Store) // its error says how to resume shards
 	case found.Kind == archive.Broken || strings.HasPrefix(found.Other, store.WorkPrefix):
 		return found.Usable()
 	case found.Run == nil:
@@ -89,19 +89,19 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 	return a.finish(ctx, run, env.Store)
 }
 
-// acceptEndpoint makes sure that the secret is meant for the endpoint that a run's
-// folder names: whoever wrote the folder chose it.
+// acceptEndpoint confirms that the secret may be sent to the endpoint in a
+// run's folder, which whoever wrote the folder has chosen.
 func (a *app) acceptEndpoint(ctx context.Context, domain string) error {
 	e, err := fauna.ParseEndpoint(domain)
 	if err != nil {
-		return unusablef("the run names an endpoint that is none: %w", err)
+		return unusablef("the run has an invalid endpoint: %w", err)
 	}
 	a.say("The run is of %s.", e.String())
 	if e.Loopback() {
 		return nil
 	}
 	if !a.mayAsk() {
-		return usagef("the folder says that the run is of %s: give it with --domain, so that the secret goes nowhere else", e.String())
+		return usagef("the run in this folder is from %s: confirm with --domain, so that the secret goes nowhere else", e.String())
 	}
 	yes, err := a.ask(ctx, fmt.Sprintf("Send the secret to %s?", plain(e.String())))
 	if err != nil {

@@ -67,9 +67,9 @@ func newRootCommand(a *app) *cobra.Command {
 	return root
 }
 
-// addCompletion adds the command that prints scripts for shells. It is cobra's,
-// which writes to what is stdout now, and answers a shell that it does not know
-// with its help, as if all were well; this one refuses it.
+// addCompletion adds the command that prints completion scripts. Unlike
+// cobra's, it writes to the current stdout, and it fails for an unknown shell
+// instead of printing its help.
 func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -80,8 +80,8 @@ func addCompletion(root *cobra.Command) {
 	}
 }
 
-// newHelpCommand is `help COMMAND`. Cobra's own answers a command that does not
-// exist with the help of the root, as if all were well.
+// newHelpCommand is `help COMMAND`. Unlike cobra's, it fails for an unknown
+// command instead of printing the root's help.
 func newHelpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
@@ -100,8 +100,8 @@ func newHelpCommand() *cobra.Command {
 	}
 }
 
-// unknownCommand refuses arguments of a command that has subcommands only, naming
-// the subcommand that was probably meant.
+// unknownCommand rejects arguments of a command that only has subcommands,
+// suggesting the one probably meant.
 func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -118,7 +118,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	return usagef("unknown command %s of '%s'", quoted(args[0]), cmd.CommandPath())
 }
 
-// noArguments refuses arguments of a command that takes none.
+// noArguments rejects arguments of a command that takes none.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usagef("'%s' takes no argument: what is %s?", cmd.CommandPath(), quoted(args[0]))
@@ -126,7 +126,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// oneFolder demands the one folder that a command works on.
+// oneFolder requires the one folder that a command works on.
 func oneFolder(cmd *cobra.Command, args []string) error {
 	switch len(args) {
 	case 0:
@@ -137,8 +137,8 @@ func oneFolder(cmd *cobra.Command, args []string) error {
 	return usagef("'%s' takes one folder: what is %s?", cmd.CommandPath(), quoted(args[1]))
 }
 
-// wizardConfig is what the wizard is told of the streams and the flags that stand
-// everywhere.
+// wizardConfig returns the wizard's configuration from the streams and the
+// global flags.
 func (a *app) wizardConfig() tui.Config {
 	return tui.Config{
 		Version: version(), In: a.in, Out: a.err, Env: a.getenv,
@@ -146,8 +146,8 @@ func (a *app) wizardConfig() tui.Config {
 	}
 }
 
-// accessible reports whether the wizard asks by plain lines: by flag, ACCESSIBLE, or
-// a terminal that cannot do more, or says nothing of itself.
+// accessible reports whether the wizard asks in plain lines: by flag,
+// ACCESSIBLE, or because the terminal is simple or unknown.
 func (a *app) accessible() bool {
 	return a.global.Accessible || a.getenv("ACCESSIBLE") != "" || a.plainTerminal()
 }
@@ -159,8 +159,8 @@ func (a *app) plainTerminal() bool {
 	return term == "dumb" || term == "" && runtime.GOOS != "windows"
 }
 
-// ascii reports whether to draw with ASCII only: by flag, or where the locale has
-// no other characters.
+// ascii reports whether to draw with ASCII only: by flag, or because the locale
+// has no other characters.
 func (a *app) ascii() bool {
 	locale := cmp.Or(a.getenv("LC_ALL"), a.getenv("LC_CTYPE"), a.getenv("LANG"))
 	return a.global.ASCII || locale == "C" || locale == "POSIX"

@@ -69,7 +69,7 @@ func (a *app) run(ctx context.Context, output *outputFlags) error {
 		return err
 	}
 	defer client.Close()
-	// The time is asked for beside the rest: to a far server each way counts.
+	// Get the time in parallel to the rest, to save a round trip.
 	var now int64
 	var unknown error
 	var asked sync.WaitGroup
@@ -123,8 +123,8 @@ func (a *app) run(ctx context.Context, output *outputFlags) error {
 	return a.keepNewest(ctx, output, spec.Dir)
 }
 
-// apply puts the choice into a spec: what is exported, what is left out and why,
-// and how long snapshots taken at now live.
+// apply adds the choice to a spec: what is exported, what is left out and why,
+// and how long snapshots taken at now stay readable.
 func (c *choice) apply(s *export.Spec, now int64) {
 	s.Collections = c.readable
 	s.Filtered = c.filtered
@@ -139,15 +139,15 @@ func (c *choice) apply(s *export.Spec, now int64) {
 	}
 }
 
-// warnFiltered says which collections a role shows only in part.
+// warnFiltered warns about collections that a role shows only in part.
 func (a *app) warnFiltered(c *choice) {
 	if len(c.filtered) > 0 {
-		a.say("warning: the role hides documents of %s by a predicate; those are not exported", quotedList(c.filtered))
+		a.say("warning: the role hides documents of %s with a predicate; they are not exported", quotedList(c.filtered))
 	}
 }
 
-// export does a run, with progress on stderr, reads its files again, and ends
-// with a summary.
+// export does a run, with progress on stderr, verifies its files, and prints a
+// summary.
 func (a *app) export(ctx context.Context, client *fauna.Client, spec export.Spec) error {
 	env, err := a.env(ctx, spec.Dir)
 	if err != nil {
@@ -166,14 +166,14 @@ func (a *app) export(ctx context.Context, client *fauna.Client, spec export.Spec
 	return a.finish(ctx, run, env.Store)
 }
 
-// finish does a run that was begun or opened again.
+// finish does a new or resumed run.
 func (a *app) finish(ctx context.Context, run *export.Run, s store.Store) error {
 	stop := a.showRun(run)
 	manifest, err := run.Do(ctx)
 	stop()
 	if err != nil && !isA[*export.Partial](err) {
 		a.event(run.Summary(nil, err))
-		if !isA[*store.Error](err) { // another process may be at work there
+		if !isA[*store.Error](err) { // another process may be working there
 			a.sayStopped(run, s)
 		}
 		return err

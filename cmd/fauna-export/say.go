@@ -13,12 +13,12 @@ import (
 	"fauna-export/fauna"
 )
 
-// leastHidden is the length of a secret from which on it is looked for in all that
-// the program says. A shorter one may be a word ("secret" is one that servers are
-// begun with).
+// leastHidden is the length of the shortest secret that is removed from
+// messages. A shorter one may be a word ("secret" is one that servers are
+// started with).
 const leastHidden = 8
 
-// hide keeps a secret out of all that is said from now on.
+// hide removes a secret from all later messages.
 func (a *app) hide(s fauna.Secret) {
 	a.log.hide(s)
 	if s.Len() >= leastHidden {
@@ -26,8 +26,8 @@ func (a *app) hide(s fauna.Secret) {
 	}
 }
 
-// scrub is the last thing that is done to a text that is shown, when nothing unseen
-// is left in it that could split the secret.
+// scrub removes the secret from a text. It must be the last step, when no
+// invisible characters are left that could split the secret.
 func (a *app) scrub(text string) string {
 	if s := a.hidden.Load(); s != nil {
 		return s.Scrub(text)
@@ -42,12 +42,12 @@ func (a *app) say(format string, args ...any) {
 	a.log.line(line)
 }
 
-// ask puts a question that yes or no answers; all but yes is no.
+// ask asks a yes-or-no question; anything but yes counts as no.
 func (a *app) ask(ctx context.Context, question string) (bool, error) {
 	fmt.Fprintf(a.err, "%s  y/n ", a.scrub(question))
 	answer := make(chan string, 1)
-	// A read of a terminal cannot be called off: when ctx ends first the
-	// goroutine is left to the end of the process, which is near then.
+	// A read of a terminal cannot be cancelled: if ctx ends first the goroutine
+	// remains until the process ends, which is soon.
 	go func() {
 		line, _ := bufio.NewReader(a.in).ReadString('\n')
 		answer <- line
@@ -79,8 +79,8 @@ func (a *app) printText(text string) error {
 	return stdoutError(err)
 }
 
-// stdoutError is the error of text for stdout. A reader that has seen enough of it
-// is none: the exit code is that of what the command found out.
+// stdoutError is the error of writing text to stdout. A reader that closed the
+// pipe is not an error: the exit code is the command's own.
 func stdoutError(err error) error {
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return nil

@@ -40,11 +40,12 @@ may not read looks like an empty list; a note on stderr says so.`,
 		},
 	}
 	server = newOptions(cmd, config.Address, config.Server, config.Secret)
-	cmd.Flags().BoolVar(&asFQL, "fql", false, "print FQL that makes the schema again")
+	cmd.Flags().BoolVar(&asFQL, "fql", false, "print FQL that recreates the schema")
 	return cmd
 }
 
-// schemaJSON is what `schema` prints: the definitions as the server sent them.
+// schemaJSON is the output of `schema`: the definitions as the server sent
+// them.
 type schemaJSON struct {
 	Version     int               `json:"version"`
 	Tool        string            `json:"tool"`
@@ -109,8 +110,8 @@ func schemaOf(d *fql.Definitions, e fauna.Endpoint, readAt string) schemaJSON {
 	return out
 }
 
-// escapeControls writes the characters that could act on a terminal as escapes of
-// JSON and JavaScript, which is where they can stand: in strings.
+// escapeControls escapes control characters as in JSON and JavaScript, where
+// they can only occur in strings.
 func escapeControls(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -125,7 +126,8 @@ func escapeControls(text string) string {
 	return b.String()
 }
 
-// schemaLacks says what of the schema was not printed, or may not have been.
+// schemaLacks returns which parts of the schema were not printed, or may be
+// missing.
 func (a *app) schemaLacks(d *fql.Definitions, cannot []fql.Unwritable) error {
 	var empty, lacks []string
 	for _, kind := range fql.DefinitionKinds() {
@@ -148,7 +150,7 @@ func (a *app) schemaLacks(d *fql.Definitions, cannot []fql.Unwritable) error {
 	return &schemaPartError{lacks: lacks}
 }
 
-// schemaPartError is a schema that was not printed whole.
+// schemaPartError is the error of a schema that was printed in part.
 type schemaPartError struct{ lacks []string }
 
 // Error implements error.

@@ -16,7 +16,7 @@ import (
 	"fauna-export/tui"
 )
 
-// maxSecretFile bounds what is read in search of a secret, in bytes.
+// maxSecretFile is the largest input that is searched for a secret, in bytes.
 const maxSecretFile = 64 << 10
 
 // secret finds the secret: --secret-file, FAUNA_SECRET, then a question.
@@ -36,7 +36,7 @@ func (a *app) secret(ctx context.Context, file string) (fauna.Secret, error) {
 	return s, nil
 }
 
-// secretText is the text that holds the secret, and where it came from.
+// secretText returns the text with the secret, and its source.
 func (a *app) secretText(ctx context.Context, file string) (text, from string, err error) {
 	if file != "" {
 		text, err = a.secretFromFile(ctx, file)
@@ -69,12 +69,12 @@ func (a *app) secretFromFile(ctx context.Context, file string) (string, error) {
 		return "", unusablef("read the secret from stdin: %w", err)
 	}
 	if len(b) > maxSecretFile {
-		return "", unusablef("stdin holds too much to be a secret")
+		return "", unusablef("stdin is too long to be a secret")
 	}
 	return string(b), nil
 }
 
-// endpoint reads --domain and asks before a secret goes out unencrypted.
+// endpoint parses --domain and asks before a secret is sent unencrypted.
 func (a *app) endpoint(ctx context.Context, f *config.Config) (fauna.Endpoint, error) {
 	e, err := fauna.ParseEndpoint(f.Domain)
 	if err != nil {
@@ -84,7 +84,7 @@ func (a *app) endpoint(ctx context.Context, f *config.Config) (fauna.Endpoint, e
 		return e, nil
 	}
 	if !a.mayAsk() {
-		return e, usagef("the secret would travel unencrypted to %s: use https, or accept it with --allow-plaintext", e.Host())
+		return e, usagef("the secret would be sent unencrypted to %s: use https, or accept it with --allow-plaintext", e.Host())
 	}
 	yes, err := a.ask(ctx, fmt.Sprintf("The secret would travel unencrypted to %s. Accept?", plain(e.Host())))
 	if err != nil {
@@ -96,15 +96,15 @@ func (a *app) endpoint(ctx context.Context, f *config.Config) (fauna.Endpoint, e
 	return e, nil
 }
 
-// sayWaiting says why a request outside a run is made again, where that takes longer
-// than a moment.
+// sayWaiting says why a request outside a run is being retried, if that takes
+// longer than a moment.
 func (a *app) sayWaiting(err error, next time.Time) {
 	if pause := time.Until(next); pause > time.Second {
 		a.say("%v; trying again in %s", err, pause.Round(time.Second))
 	}
 }
 
-// connect makes the client that the flags describe.
+// connect returns the client that the flags describe.
 func (a *app) connect(ctx context.Context, f *config.Config) (*fauna.Client, error) {
 	if f.ClientCert == "" && f.ClientKey != "" {
 		return nil, usagef("--client-key is the key of --client-cert, which is missing")
@@ -127,9 +127,8 @@ func (a *app) connect(ctx context.Context, f *config.Config) (*fauna.Client, err
 	return c, nil
 }
 
-// serverSecret is the secret that the embedded server is to have: the text as it
-// is but for the white space around it, since the server and not we decide what a
-// secret looks like.
+// serverSecret returns the secret for the embedded server: the text without
+// surrounding white space, since the server decides what a secret looks like.
 func (a *app) serverSecret(ctx context.Context, file string) (string, error) {
 	text := a.getenv("FAUNA_SECRET")
 	if file != "" {

@@ -40,13 +40,14 @@ It is not a database: nothing is kept.`,
 	}
 	set := cmd.Flags()
 	set.StringVar(&listen, "listen", "127.0.0.1:8443", "`ADDR` to listen on; port 0 takes a free one")
-	set.BoolVar(&empty, "empty", false, "begin without the sample data")
+	set.BoolVar(&empty, "empty", false, "start without the sample data")
 	c = newOptions(cmd, config.Secret)
-	redefine(cmd, "secret-file", "", "read the admin's secret from `FILE`, - for stdin (else FAUNA_SECRET, else a new one is made)")
+	redefine(cmd, "secret-file", "", "read the admin's secret from `FILE`, - for stdin (else FAUNA_SECRET, else a new one)")
 	return cmd
 }
 
-// serve runs the embedded server until ctx ends. A signal is its proper end.
+// serve runs the embedded server until ctx ends. Ending by a signal is not an
+// error.
 func (a *app) serve(ctx context.Context, listen string, empty bool, o emulator.Options) error {
 	server := emulator.New(o)
 	if !empty {
@@ -61,7 +62,7 @@ func (a *app) serve(ctx context.Context, listen string, empty bool, o emulator.O
 		if errors.As(err, &addr) {
 			return usagef("--listen %s: %v", quoted(listen), addr.Err)
 		}
-		return fmt.Errorf("%w; another address is given with --listen, port 0 takes a free one", err)
+		return fmt.Errorf("%w; choose another address with --listen (port 0 means any free one)", err)
 	}
 	endpoint := "http://" + dialable(l.Addr())
 	var printed error
@@ -75,7 +76,7 @@ func (a *app) serve(ctx context.Context, listen string, empty bool, o emulator.O
 		return printed
 	}
 	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		a.say("warning: other machines reach this server too, and http hides nothing on the way")
+		a.say("warning: other machines can reach this server too, and http is not encrypted")
 	}
 	err = server.Serve(ctx, l)
 	if ctx.Err() != nil {
@@ -87,8 +88,8 @@ func (a *app) serve(ctx context.Context, listen string, empty bool, o emulator.O
 	return nil
 }
 
-// dialable is the address by which this machine reaches a listener: one that
-// listens everywhere is reached on the loopback.
+// dialable returns the address at which this machine reaches a listener: the
+// loopback address for one that listens everywhere.
 func dialable(addr net.Addr) string {
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok {

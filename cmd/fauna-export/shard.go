@@ -16,12 +16,12 @@ import (
 	"fauna-export/export/store"
 )
 
-// shardVariables are the environment variables in which batch engines say which of
-// its copies a process is, from 0. None of them says reliably how many there are.
+// shardVariables are the environment variables in which batch systems number a
+// process's copies, from 0. None of them reliably gives the number of copies.
 var shardVariables = [...]string{"JOB_COMPLETION_INDEX", "SLURM_ARRAY_TASK_ID", "AWS_BATCH_JOB_ARRAY_INDEX"}
 
-// parseShard reads --shard: I/N; /N with I from the environment; or auto, with N from
-// the plan that another shard wrote.
+// parseShard parses --shard: I/N; /N with I from the environment; or auto, with
+// N from the plan that another shard wrote.
 func parseShard(text string, getenv func(string) string) (export.Shard, error) {
 	if text == "" {
 		return export.Shard{}, nil
@@ -40,7 +40,7 @@ func parseShard(text string, getenv func(string) string) (export.Shard, error) {
 		}
 	}
 	if s.Index, err = strconv.Atoi(index); err != nil || s.Index < 0 || counted && s.Index >= s.Of {
-		return s, usagef("--shard %s: shard %s is none of 0 to N-1", quoted(text), quoted(index))
+		return s, usagef("--shard %s: shard %s is not in 0 to N-1", quoted(text), quoted(index))
 	}
 	return s, nil
 }
@@ -108,8 +108,8 @@ func (a *app) finishShards(ctx context.Context, dir string) error {
 	return nil
 }
 
-// partialOf is the error of a finished run that has not everything, or not of one
-// time, as its manifest says.
+// partialOf returns the error of a finished run that is incomplete or not from
+// a single point in time, according to its manifest.
 func partialOf(m *archive.Manifest) error {
 	partial := &export.Partial{Skipped: m.Skipped}
 	for _, f := range m.Failed {

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// signalError is the cause of a context that a signal ended.
+// signalError is the cause of a context ended by a signal.
 type signalError struct{ signal syscall.Signal }
 
 // Error implements error.
@@ -20,23 +20,24 @@ func (e *signalError) Error() string {
 	case syscall.SIGTERM:
 		return "terminated"
 	case syscall.SIGHUP:
-		return "the terminal went away"
+		return "the terminal was closed"
 	}
 	return "ended by signal " + e.signal.String()
 }
 
 // watchSignals returns a context that the first SIGINT, SIGTERM or SIGHUP ends,
-// with a *signalError as its cause. The second one ends the process at once:
-// whatever lies under a final name is whole at every moment. SIGPIPE is ignored,
-// so that a closed pipe is an error of the write and not the end of the process.
+// with a *signalError as its cause. The second one ends the process at once,
+// which is safe because files with a final name are always complete. SIGPIPE is
+// ignored, so that a closed pipe is a write error instead of ending the
+// process.
 //
-// stop ends the watching; a signal then does what it does to any program.
+// stop restores the default handling of signals.
 func watchSignals(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signal.Ignore(syscall.SIGPIPE)
 	came := make(chan os.Signal, 2)
-	// One that is ignored already stays so: nohup ignores SIGHUP, and a shell
-	// SIGINT for a program in the background.
+	// Keep ignored signals ignored: nohup ignores SIGHUP, and a shell ignores
+	// SIGINT for background programs.
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		if !signal.Ignored(s) {
 			signal.Notify(came, s)
@@ -70,9 +71,9 @@ func watchSignals(parent context.Context) (ctx context.Context, stop func()) {
 	}
 }
 
-// withSignal tells an error that a signal caused by naming the signal: whatever
-// broke because the context ended is no failure of its own. A command that was
-// done all the same (err nil) stays done.
+// withSignal replaces an error caused by a signal with one that names the
+// signal, since failures due to the ended context are not the cause. A command
+// that succeeded anyway (nil err) stays successful.
 func withSignal(ctx context.Context, err error) error {
 	var cause *signalError
 	if err == nil || !errors.As(context.Cause(ctx), &cause) {

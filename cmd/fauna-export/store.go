@@ -7,12 +7,12 @@ import (
 	"fauna-export/export/store"
 )
 
-// s3Options are what an S3 store needs beside its URL.
+// s3Options returns what an S3 store needs in addition to its URL.
 func (a *app) s3Options() store.S3Options {
 	return store.S3Options{Endpoint: a.global.S3Endpoint, Getenv: a.getenv, Notice: func(text string) { a.say("%s", plain(text)) }}
 }
 
-// store is the store that a folder's name or an s3:// URL stands for.
+// store returns the store for a folder's name or an s3:// URL.
 func (a *app) store(ctx context.Context, name string) (store.Store, error) {
 	s, err := store.At(ctx, name, a.s3Options())
 	if err != nil {
@@ -21,7 +21,7 @@ func (a *app) store(ctx context.Context, name string) (store.Store, error) {
 	return s, nil
 }
 
-// env is the machine with a store in place of the run's folder.
+// env returns the machine's Env with the given store.
 func (a *app) env(ctx context.Context, name string) (export.Env, error) {
 	s, err := a.store(ctx, name)
 	return export.Env{Store: s}, err

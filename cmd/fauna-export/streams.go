@@ -11,22 +11,22 @@ import (
 	"fauna-export/fauna"
 )
 
-// streams is how the program meets the world, so that a test can stand in for it.
+// streams connects the program to the outside world, so that tests can replace
+// it.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
-	rows     io.Writer // takes the rows of --out -; nil for out
+	rows     io.Writer // receives the rows of --out -; nil means out
 	getenv   func(string) string
-	terminal bool // a person sits at stdin and stderr and may be asked
-	live     bool // stderr is a terminal, so that a line may be drawn over
-	// dial opens a connection to a server; nil is a connection over TCP.
+	terminal bool // stdin and stderr are a terminal, so the program may ask
+	live     bool // stderr is a terminal, so lines can be redrawn
+	// dial opens a connection to a server; nil means TCP.
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// limit bounds the process's memory in bytes; nil leaves it alone.
+	// limit sets the process's soft memory limit in bytes; nil leaves it alone.
 	limit func(bytes int64)
 }
 
-// app is what every command is given: the streams and the flags that stand
-// everywhere.
+// app is passed to every command: the streams and the global flags.
 type app struct {
 	streams
 	global config.Config
@@ -35,7 +35,7 @@ type app struct {
 	hidden atomic.Pointer[fauna.Secret]
 }
 
-// rowsOut is where the rows of --out - go.
+// rowsOut returns where the rows of --out - go.
 func (a *app) rowsOut() io.Writer {
 	if a.rows != nil {
 		return a.rows
@@ -43,20 +43,20 @@ func (a *app) rowsOut() io.Writer {
 	return a.out
 }
 
-// noOutput stands for a stdout that was closed before the program began.
+// noOutput stands for a stdout that was closed before the program started.
 type noOutput struct{}
 
 // Write always fails.
 func (noOutput) Write([]byte) (int, error) {
-	return 0, errors.New("it is closed, or a device that drops everything")
+	return 0, errors.New("it is closed, or the null device")
 }
 
-// limitMemory bounds the memory of the process, where that is ours.
+// limitMemory sets the process's memory limit, if the process is ours.
 func (a *app) limitMemory(bytes int64) {
 	if a.limit != nil {
 		a.limit(bytes)
 	}
 }
 
-// mayAsk says whether a question may be asked.
+// mayAsk reports whether the program may ask questions.
 func (a *app) mayAsk() bool { return a.terminal && !a.global.NoInput }

@@ -10,7 +10,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// summarise says what a finished run wrote: a table, what is remarkable, and one
+// summarise prints what a finished run wrote: a table, anything unusual, and a
 // last line with the totals.
 func (a *app) summarise(dir string, m *archive.Manifest, r *archive.Report, s export.Status) {
 	if m.Mode == export.Incremental {
@@ -28,14 +28,14 @@ func (a *app) summarise(dir string, m *archive.Manifest, r *archive.Report, s ex
 		sizeText(m.Bytes()), elapsedText(s.Elapsed), consistencyText(m), verifiedText(r), dir)
 }
 
-// logFiles keeps in the log what the table on the screen says, and the hashes.
+// logFiles logs what the table on the screen shows, and the hashes.
 func (a *app) logFiles(entries []archive.Entry) {
 	for _, e := range entries {
 		a.log.fact("file", "collection", e.Name, "file", e.File, "rows", e.Rows, "bytes", e.Bytes, "sha256", e.SHA256, "retries", e.Retries)
 	}
 }
 
-// verifiedText says what reading the files again found.
+// verifiedText describes the result of verifying the files.
 func verifiedText(r *archive.Report) string {
 	if r.OK() {
 		return "verified"
@@ -43,7 +43,7 @@ func verifiedText(r *archive.Report) string {
 	return "NOT as written"
 }
 
-// sayRemarkable says what is remarkable of files, and what is missing.
+// sayRemarkable prints warnings about files, and what is missing.
 func (a *app) sayRemarkable(m *archive.Manifest, entries []archive.Entry) {
 	for _, e := range entries {
 		for _, w := range e.Warnings {
@@ -58,7 +58,7 @@ func (a *app) sayRemarkable(m *archive.Manifest, entries []archive.Entry) {
 	}
 }
 
-// summariseSync says what the last sync of a folder wrote.
+// summariseSync prints what the last sync of a folder wrote.
 func (a *app) summariseSync(dir string, m *archive.Manifest, r *archive.Report, s export.Status) {
 	entries := m.Latest()
 	last := m.Syncs[len(m.Syncs)-1]
@@ -80,7 +80,7 @@ func (a *app) summariseSync(dir string, m *archive.Manifest, r *archive.Report, 
 		elapsedText(s.Elapsed), consistencyText(m), verifiedText(r), dir)
 }
 
-// consistencyText says as of when the rows are.
+// consistencyText describes the point in time of the rows.
 func consistencyText(m *archive.Manifest) string {
 	switch m.Consistency {
 	case archive.ConsistencySnapshot:
@@ -91,8 +91,8 @@ func consistencyText(m *archive.Manifest) string {
 	return "each page at its own time"
 }
 
-// sayStopped says what a run that did not finish leaves in its folder, and how to
-// go on.
+// sayStopped prints what an unfinished run leaves in its folder, and how to
+// resume it.
 func (a *app) sayStopped(run *export.Run, s store.Store) {
 	dir := s.Name()
 	found, err := archive.Inspect(s)

@@ -38,7 +38,7 @@ own time while the server still keeps that.`,
 	return cmd
 }
 
-// verify reads the files of a folder again and prints what it found.
+// verify verifies the files of a folder and prints the result.
 func (a *app) verify(ctx context.Context, dir string) (*archive.Report, error) {
 	s, err := a.store(ctx, dir)
 	if err != nil {
@@ -61,15 +61,16 @@ func (a *app) verify(ctx context.Context, dir string) (*archive.Report, error) {
 	return report, wrongFiles(report)
 }
 
-// wrongError is a folder whose files are not what its manifest says.
+// wrongError is the error of a folder whose files do not match its manifest.
 type wrongError struct{ what []string }
 
 // Error implements error.
 func (e *wrongError) Error() string {
-	return "not as the manifest says: " + strings.Join(e.what, "; ")
+	return "does not match the manifest: " + strings.Join(e.what, "; ")
 }
 
-// wrongFiles is what a report finds wrong, nil when nothing is.
+// wrongFiles returns the problems in a report as an error, nil if there are
+// none.
 func wrongFiles(r *archive.Report) error {
 	if r.OK() {
 		return nil
@@ -99,7 +100,7 @@ func verifyTable(r *archive.Report) string {
 	return text
 }
 
-// verifyResult is what `verify --json` prints.
+// verifyResult is the output of `verify --json`.
 func verifyResult(r *archive.Report) map[string]any {
 	files := []map[string]any{}
 	for _, f := range r.Files {
@@ -116,9 +117,9 @@ func verifyResult(r *archive.Report) map[string]any {
 	return result
 }
 
-// compareCounts counts the documents of every collection on the server and
-// compares that with the manifest: at the run's time, or now once the server no
-// longer keeps that, when a difference proves nothing.
+// compareCounts compares the server's count of every collection with the
+// manifest: at the run's time, or now if the server no longer keeps that, in
+// which case a difference proves nothing.
 func (a *app) compareCounts(ctx context.Context, server *config.Config, m *archive.Manifest) error {
 	client, err := a.connect(ctx, server)
 	if err != nil {
@@ -167,7 +168,7 @@ const (
 	atNow = "now"
 )
 
-// countAt counts the documents of a collection at a time, or now when the server
+// countAt counts the documents of a collection at a time, or now if the server
 // no longer keeps that time or at is 0.
 func countAt(ctx context.Context, client *fauna.Client, name string, at int64) (n int64, when string, err error) {
 	if at != 0 {

@@ -14,11 +14,11 @@ import (
 // go build -ldflags '-X main.released=v1.2.3' ./cmd/fauna-export
 var released string
 
-// commit is set by the linker in a release, beside released.
+// commit is set by the linker in a release, like released.
 var commit string
 
-// version is the release, else the module's version as `go install` records it,
-// else "devel".
+// version returns the release, or the module's version as recorded by `go
+// install`, or "devel".
 func version() string {
 	if released != "" {
 		return released
@@ -29,14 +29,14 @@ func version() string {
 	return "devel"
 }
 
-// toolName is how a manifest names the program.
+// toolName returns the program's name for manifests.
 func toolName() string { return "fauna-export " + version() }
 
-// build is what the program knows of how it was built.
+// build is how the program was built.
 type build struct {
 	Version  string `json:"version"`
-	Commit   string `json:"commit"`             // "" where it was not built in a clone
-	Modified bool   `json:"modified,omitempty"` // the clone held changes that were not committed
+	Commit   string `json:"commit"`             // "" if it was not built in a clone
+	Modified bool   `json:"modified,omitempty"` // the clone had uncommitted changes
 	Time     string `json:"time,omitempty"`     // of the commit
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
@@ -61,7 +61,7 @@ func buildOf() build {
 	return b
 }
 
-// String is the line that `version` prints.
+// String returns the line that `version` prints.
 func (b build) String() string {
 	commit := "commit unknown"
 	if b.Commit != "" {
@@ -91,6 +91,6 @@ func newVersionCommand(a *app) *cobra.Command {
 			return a.printText(buildOf().String() + "\n")
 		},
 	}
-	cmd.Flags().BoolVar(&notices, "notices", false, "print the licences of the libraries that are part of the program")
+	cmd.Flags().BoolVar(&notices, "notices", false, "print the licences of the libraries in the program")
 	return cmd
 }

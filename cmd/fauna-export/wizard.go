@@ -10,12 +10,12 @@ import (
 	"fauna-export/tui"
 )
 
-// runWizard opens the wizard and leaves its summary in the scrollback.
+// runWizard runs the wizard and leaves its summary in the scrollback.
 func (a *app) runWizard(ctx context.Context, c tui.Config) error {
 	if !a.mayAsk() {
 		return usagef("the wizard needs a terminal: use 'fauna-export run', or 'fauna-export demo --out DIR' to try it")
 	}
-	if !c.Demo { // a demo leaves nothing but its files
+	if !c.Demo { // a demo saves nothing but its files
 		c.AnswersFile = answersFile()
 	}
 	outcome, err := tui.Run(ctx, c)
@@ -30,8 +30,8 @@ func (a *app) runWizard(ctx context.Context, c tui.Config) error {
 	return err
 }
 
-// answersFile is where a wizard that is left keeps its answers, "" where the
-// user has no folder for settings.
+// answersFile returns where the wizard saves its answers, "" if the user has no
+// folder for settings.
 func answersFile() string {
 	dir, err := os.UserConfigDir()
 	if err != nil {

@@ -1,7 +1,7 @@
-// Package config holds the options of the program in one table: Config.Options.
-// Flags, environment variables, config files and their JSON Schema, help texts and
-// export.Spec come from it. To add an option, add a field to Config and a line to
-// the table; what uses it reads the field, or the Spec.
+// Package config defines the program's options in one table, Config.Options.
+// Flags, environment variables, config files and their JSON Schema, help texts
+// and export.Spec are derived from it. To add an option, add a field to Config
+// and an entry to the table; code that uses it reads the field or the Spec.
 package config
 
 import (
@@ -15,14 +15,14 @@ import (
 	"fauna-export/export/row"
 )
 
-// The defaults that other packages show.
+// Defaults that other packages display.
 const (
 	DefaultDomain = "http://localhost:8443"
 	DefaultIndex  = "{collection}-ts"
 )
 
-// Config is the value of every option; that of an option which was not set is
-// the zero value in what Load returns, and the default in what New returns.
+// Config holds the value of every option. For options that were not set, Load
+// leaves the zero value and New sets the default.
 type Config struct {
 	Domain         string
 	AllowPlaintext bool
@@ -65,7 +65,7 @@ type Config struct {
 	Color          string
 }
 
-// Group is a part of the options that some commands have and others have not.
+// Group is a group of options. Each command has some of the groups.
 type Group int
 
 // The groups.
@@ -78,11 +78,11 @@ const (
 	Format                  // of the files
 	Pace                    // how fast
 	Output                  // the rest of a run
-	Stores                  // where stores that are no folder are
-	Wizard                  // of the wizard alone
+	Stores                  // how to reach stores other than folders
+	Wizard                  // of the wizard only
 )
 
-// Options is the table of all options, in the order of a config file.
+// Options returns the table of all options, in the order of a config file.
 func (c *Config) Options() []Option {
 	return []Option{
 		{Name: "domain", to: &c.Domain, Group: Address, Default: DefaultDomain, Usage: "`URL` of the database's endpoint"},
@@ -133,7 +133,7 @@ func (c *Config) Options() []Option {
 			spec:  func(s *export.Spec, text string) error { s.Deletions = text; return nil }},
 		{Name: "fast", to: &c.Fast, Group: Output, Usage: "for --mode incremental: read only the end of the index; misses expired documents and backdated writes",
 			spec: func(s *export.Spec, _ string) error { s.Fast = true; return nil }},
-		{Name: "parts", to: &c.Parts, Group: Output, Default: "1", Usage: "write `N` files for each collection, each with a range of ids, or auto: as many as its size asks for",
+		{Name: "parts", to: &c.Parts, Group: Output, Default: "1", Usage: "write `N` files for each collection, each with a range of ids, or auto: depending on its size",
 			spec: func(s *export.Spec, text string) (err error) {
 				if s.Parts, err = parseAuto(text); s.Parts == 0 {
 					s.Parts = export.AutoParts
@@ -147,9 +147,9 @@ func (c *Config) Options() []Option {
 			spec: func(s *export.Spec, _ string) error { s.NoSnapshot = true; return nil }},
 		{Name: "workers", to: &c.Workers, Group: Pace, Default: "auto", Usage: "keep `N` requests in flight, or auto",
 			spec: func(s *export.Spec, text string) (err error) { s.Workers, err = parseAuto(text); return err }},
-		{Name: "page-size", to: &c.PageSize, Group: Pace, Default: "auto", Usage: "ask for `N` documents a page, or auto",
+		{Name: "page-size", to: &c.PageSize, Group: Pace, Default: "auto", Usage: "request `N` documents per page, or auto",
 			spec: func(s *export.Spec, text string) (err error) { s.PageSize, err = parseAuto(text); return err }},
-		{Name: "max-rate", to: &c.MaxRate, Group: Pace, Usage: "read at most `N` documents a second; 0 is no limit",
+		{Name: "max-rate", to: &c.MaxRate, Group: Pace, Usage: "read at most `N` documents per second; 0 means no limit",
 			spec: func(s *export.Spec, text string) (err error) { s.MaxRate, err = strconv.Atoi(text); return err }},
 		{Name: "ddl", to: &c.DDL, Group: Output, Words: []string{"duckdb"}, Usage: "also write tables and load commands for `DATABASE`, which is duckdb, beside Parquet or JSONL files (for others see load)",
 			spec: func(s *export.Spec, text string) (err error) { s.DDL, err = export.ParseDatabase(text); return err }},
@@ -157,7 +157,7 @@ func (c *Config) Options() []Option {
 		{Name: "keep", to: &c.Keep, Group: Output, Usage: "after a complete run keep the newest `N` finished runs of --out 'DIR/{time}'; 0 keeps all"},
 		{Name: "s3-endpoint", to: &c.S3Endpoint, Group: Stores, Usage: "`URL` of the S3 server of s3://bucket/prefix, for MinIO, R2, Ceph and others (default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else Amazon's)"},
 		{Name: "dry-run", to: &c.DryRun, Group: Output, Once: true, Usage: "check everything, print what would be exported, write nothing"},
-		{Name: "log-file", to: &c.LogFile, Group: Everywhere, Path: true, Usage: "append what happens to `FILE`, a line each, never the secret"},
+		{Name: "log-file", to: &c.LogFile, Group: Everywhere, Path: true, Usage: "append a line for every event to `FILE`, never the secret"},
 		{Name: "progress-interval", to: &c.Progress, Group: Everywhere, Default: "10s", Usage: "`TIME` between two lines of progress when stderr is no terminal; 0 prints the summary only",
 			spec: func(_ *export.Spec, text string) error {
 				if d, err := time.ParseDuration(text); err != nil || d < 0 {
@@ -173,27 +173,27 @@ func (c *Config) Options() []Option {
 	}
 }
 
-// New returns a Config in which every option has its default.
+// New returns a Config with every option at its default.
 func New() *Config {
 	c := &Config{}
 	for _, o := range c.Options() {
 		if o.Default != "" {
-			_ = o.Set(o.Default) // a test sets each
+			_ = o.Set(o.Default) // can't fail: a test sets each
 		}
 	}
 	return c
 }
 
-// Interval is the time between two lines of progress, 0 for none.
+// Interval returns the time between lines of progress, 0 for none.
 func (c *Config) Interval() time.Duration {
 	d, err := time.ParseDuration(c.Progress)
 	if err != nil {
-		return 0 // Set has refused it
+		return 0 // Set has rejected it
 	}
 	return d
 }
 
-// Keys are the keys of a config file, in the order of the table.
+// Keys returns the keys of a config file, in the order of the table.
 func Keys() []string {
 	var keys []string
 	for _, o := range new(Config).Options() {
@@ -204,8 +204,9 @@ func Keys() []string {
 	return keys
 }
 
-// Spec is the run that the options describe, without what needs a server: the
-// Endpoint, and the collections of --all. Its error is an *Error without a file.
+// Spec returns the run that the options describe, without what needs a server:
+// the Endpoint, and the collections of --all. The error is an *Error without a
+// file.
 func (c Config) Spec() (export.Spec, error) {
 	s := export.Spec{Collections: slices.Clone(c.Collections)}
 	for _, o := range c.Options() {

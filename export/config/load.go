@@ -20,21 +20,20 @@ import (
 
 const (
 	maxFile = 1 << 20 // bytes of a config file
-	maxDeep = 8       // brackets in brackets; an option needs one
-	maxLine = 64      // marks of structure on one line
+	maxDeep = 8       // nesting of brackets; an option needs one level
+	maxLine = 64      // structural characters on one line
 )
 
-// Error is a value, or a config file, that cannot be used.
+// Error is the error of an invalid value or config file.
 type Error struct {
 	File string
-	// Line is where the problem is, from 1; 0 when it is nowhere in
-	// particular.
+	// Line is the line of the problem, from 1; 0 if unknown.
 	Line int
-	// Key is the option it is about, or empty.
+	// Key is the option it concerns, or "".
 	Key string
-	// Item is the element of the option's list that it is about, from 1; else 0.
+	// Item is the element of the option's list that it concerns, from 1, or 0.
 	Item int
-	// Unknown says that no option has this key.
+	// Unknown: no option has this key.
 	Unknown bool
 	Err     error
 }
@@ -54,11 +53,11 @@ func (e *Error) Error() string {
 // Unwrap returns the problem.
 func (e *Error) Unwrap() error { return e.Err }
 
-var errSecret = errors.New("a config file holds no secret: use FAUNA_SECRET, --secret-file or the prompt")
+var errSecret = errors.New("a config file can't contain the secret: use FAUNA_SECRET, --secret-file or the prompt")
 
-// Load reads a config file. Its error is an *Error for a file with an unknown
-// key, a value that cannot be, or a secret. Values are taken as they are written:
-// 007 is the text 007. No value is repeated in an error where it could be a secret.
+// Load reads a config file. The error is an *Error for a file with an unknown
+// key, an invalid value, or a secret. Values are taken literally: 007 is the
+// text 007. Errors never repeat a value that could be a secret.
 func Load(ctx context.Context, path string) (Config, error) {
 	data, err := store.ReadInput(ctx, path, maxFile)
 	if err != nil {
@@ -91,7 +90,7 @@ func (r *reader) read(data []byte) error {
 	}
 	tokens := lexer.Tokenize(string(data))
 	if line := tooDeep(tokens); line > 0 {
-		return r.wrong(line, "", "is nested too deep for options")
+		return r.wrong(line, "", "is nested too deeply")
 	}
 	file, err := parser.Parse(tokens, 0)
 	if err != nil {
@@ -128,7 +127,7 @@ func (r *reader) read(data []byte) error {
 	return nil
 }
 
-// set gives an option the value of a node.
+// set sets an option to the value of a node.
 func (r *reader) set(o Option, node ast.Node) error {
 	if node.Type() == ast.NullType {
 		return nil
@@ -160,8 +159,8 @@ func (r *reader) set(o Option, node ast.Node) error {
 	return nil
 }
 
-// scalar is a plain value as it is written, and whether the node is one: a tag, an
-// alias, a list or an object is not.
+// scalar returns a plain value as written, and whether the node is one. Tags,
+// aliases, lists and objects are not.
 func scalar(node ast.Node) (string, bool) {
 	switch n := node.(type) {
 	case *ast.StringNode:
@@ -181,8 +180,8 @@ func lineOf(node ast.Node) int {
 	return 0
 }
 
-// tooDeep is the line from which a text is nested deeper than any config file, 0
-// where it is not. What the parser needs grows with the square of the depth.
+// tooDeep returns the line at which a text is nested too deeply, 0 if none. The
+// parser's cost grows with the square of the depth.
 func tooDeep(tokens token.Tokens) int {
 	depth, line, marks := 0, 0, 0
 	for _, t := range tokens {
@@ -205,8 +204,8 @@ func tooDeep(tokens token.Tokens) int {
 	return 0
 }
 
-// notYAML says in words what the parser refuses, and where. Its own words would
-// repeat a value.
+// notYAML describes what the parser rejects, and where. The parser's own
+// message would repeat a value.
 func (r *reader) notYAML(data []byte, err error) *Error {
 	e := r.wrong(0, "", "is not YAML with a key and a value on each line")
 	ye, ok := errors.AsType[yaml.Error](err)
@@ -224,7 +223,7 @@ func (r *reader) notYAML(data []byte, err error) *Error {
 	return e
 }
 
-// secretKey reports whether a key is one that somebody would keep a secret under.
+// secretKey reports whether a key looks like one for a secret.
 func secretKey(key string) bool {
 	key = strings.ToLower(key)
 	for _, word := range []string{"secret", "password", "token"} {
@@ -237,19 +236,19 @@ func secretKey(key string) bool {
 
 var secretText = regexp.MustCompile(`(?:^|[^\w-])fn[A-Za-z0-9_-]{38,60}(?:[^\w-]|$)`)
 
-// secretLine is the first line that holds what looks like the secret of a key,
-// in a comment too; 0 when there is none.
+// secretLine returns the first line with text that looks like a secret, even in
+// a comment; 0 for none.
 func secretLine(data []byte) int {
 	at := secretText.FindIndex(data)
 	if at == nil {
 		return 0
 	}
-	// The match may begin with the end of the line before.
+	// The match may start at the end of the previous line.
 	return 1 + bytes.Count(data[:at[0]+1], []byte("\n"))
 }
 
-// keyAt is the key that a line of YAML begins with, or that it belongs to; empty
-// when there is none.
+// keyAt returns the key that a line of YAML starts with or belongs to, "" for
+// none.
 func keyAt(data []byte, line int) string {
 	lines := strings.Split(string(data), "\n")
 	for i := min(line, len(lines)) - 1; i >= 0; i-- {
@@ -261,8 +260,8 @@ func keyAt(data []byte, line int) string {
 	return ""
 }
 
-// Write writes a config file, 0600, replacing an old one at once: the options
-// that are set.
+// Write writes the options that are set to a config file, 0600, replacing an
+// old one atomically.
 func Write(path string, c Config) error {
 	var set yaml.MapSlice
 	for _, o := range c.Options() {

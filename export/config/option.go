@@ -12,23 +12,24 @@ import (
 	"fauna-export/export"
 )
 
-// Option is one option: a flag, an environment variable and, but for one of a
-// single call, a key of a config file. It reads and sets its field of a Config,
-// and is a value as flag libraries want it.
+// Option is one option: a flag, an environment variable and, unless Once, a key
+// of a config file. It reads and sets its field of a Config, and implements the
+// flag library's Value.
 type Option struct {
 	Name    string   // of the flag, and the key of a config file
-	Usage   string   // help, with the name of the value in backquotes
+	Usage   string   // help, with the value's name in backquotes
 	Default string   // "" for the zero value
-	Words   []string // the only values, nil for any
+	Words   []string // the allowed values, nil for any
 	Group   Group
-	Path    bool // a path: ~ in front is the home folder
-	Once    bool // of one call: no key of a config file
+	Path    bool // a path: a leading ~ is the home folder
+	Once    bool // for a single call: not a key of a config file
 
 	to   any                              // *string, *bool, *int or *[]string
-	spec func(*export.Spec, string) error // checks one value and puts it into a Spec
+	spec func(*export.Spec, string) error // checks one value and sets it in a Spec
 }
 
-// Set sets the option, or adds to its list. The error says what the value must be.
+// Set sets the option, or adds to its list. The error says what the value must
+// be.
 func (o Option) Set(text string) error {
 	if o.Words != nil && !slices.Contains(o.Words, text) {
 		return fmt.Errorf("%q is not one of %s", text, strings.Join(o.Words, ", "))
@@ -69,7 +70,7 @@ func (o Option) Set(text string) error {
 	return nil
 }
 
-// Must is what a value must be, for messages: "a whole number, 0 or more".
+// Must describes valid values, for messages: "a whole number, 0 or more".
 func (o Option) Must() string {
 	switch o.to.(type) {
 	case *bool:
@@ -82,8 +83,8 @@ func (o Option) Must() string {
 	return "one text"
 }
 
-// Texts are the values that the option has, each as a command line would have it;
-// none for the zero value.
+// Texts returns the option's values as on a command line; none for the zero
+// value.
 func (o Option) Texts() []string {
 	switch to := o.to.(type) {
 	case *bool:
@@ -104,7 +105,7 @@ func (o Option) Texts() []string {
 	return nil
 }
 
-// String is the value as help shows it.
+// String returns the value as shown in help.
 func (o Option) String() string {
 	if o.to == nil {
 		return ""
@@ -118,7 +119,7 @@ func (o Option) String() string {
 	return strings.Join(o.Texts(), ",")
 }
 
-// Type names the kind of the value as the flag library does.
+// Type returns the flag library's name for the kind of value.
 func (o Option) Type() string {
 	switch o.to.(type) {
 	case *bool:
@@ -131,8 +132,8 @@ func (o Option) Type() string {
 	return "string"
 }
 
-// ExpandHome replaces a ~ at the beginning of a path with the home folder, where
-// no shell has done so: in --out=~/x, the environment, and files.
+// ExpandHome replaces a leading ~ of a path with the home folder, for paths
+// that no shell expands: in --out=~/x, the environment, and files.
 func ExpandHome(path string) (string, error) {
 	if path != "~" && !strings.HasPrefix(path, "~/") && !strings.HasPrefix(path, "~"+string(filepath.Separator)) {
 		return path, nil
@@ -144,7 +145,7 @@ func ExpandHome(path string) (string, error) {
 	return filepath.Join(home, path[1:]), nil
 }
 
-// parseAuto reads a number, or auto, which is 0.
+// parseAuto parses a number, or auto, which is 0.
 func parseAuto(text string) (int, error) {
 	if text == "auto" {
 		return 0, nil

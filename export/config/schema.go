@@ -2,8 +2,8 @@ package config
 
 import "strings"
 
-// Schema is a JSON Schema (draft 7, which editors know) of config files: a
-// property a key.
+// Schema returns a JSON Schema (draft 7, which editors support) of config
+// files, with a property per key.
 func Schema() any {
 	type schema struct {
 		Schema     string         `json:"$schema"`

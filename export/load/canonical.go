@@ -8,9 +8,10 @@ import (
 	"fauna-export/export/row"
 )
 
-// canonical appends JSON in a form in which equal values are equal bytes: keys in
-// order and once, the last of equal ones; numbers by their digits; strings escaped as
-// little as can be. It is how what was sent is compared with what jsonb gives back.
+// canonical appends JSON in a canonical form, in which equal values have equal
+// bytes: keys sorted and unique (the last of duplicates), numbers by their
+// digits, strings with minimal escapes. It is used to compare what was sent
+// with what jsonb returns.
 func canonical(out, src []byte) []byte {
 	c := canonizer{src: src}
 	return c.value(out)

@@ -49,8 +49,8 @@ func (c *csvWriter) write(values []any) error {
 
 func (c *csvWriter) close() error { return nil }
 
-// csvValue is a cell as text, nil for null. Bytes are hexadecimal after \x, as Postgres
-// reads them.
+// csvValue returns a cell as text, nil for null. Bytes are hexadecimal after
+// \x, as Postgres reads them.
 func csvValue(t Type, c cell) any {
 	switch {
 	case c.null:
@@ -71,7 +71,7 @@ func csvValue(t Type, c cell) any {
 	return string(c.text)
 }
 
-// readCSV reads a file back, its header too.
+// readCSV reads a file back, including its header.
 func readCSV(r *bufio.Reader, columns int, take func(values []any)) error {
 	values := make([]any, 0, columns)
 	header := true

@@ -2,20 +2,21 @@ package load
 
 import "strings"
 
-// dialect is what a target can hold and what it calls it.
+// dialect is what a target can store, and its names for types.
 type dialect struct {
 	title       string
 	longestName int
 	times       bool // it has types for times and dates
 	minusZero   bool // its doubles hold -0.0
 	keyed       bool // it has foreign keys
-	whole       bool // a table is a file, which is written as a whole
+	whole       bool // a table is a file, always written completely
 	types       map[Type]string
-	// refusedColumn and refusedTable are names, folded, that the target keeps for itself.
+	// refusedColumn and refusedTable are names, folded, that the target
+	// reserves.
 	refusedColumn, refusedTable func(folded string) bool
 }
 
-// ownTables are those in which a target keeps what was loaded.
+// ownTables are the tables in which a target records what was loaded.
 const (
 	loadsTable  = "fauna_export_loads"
 	tablesTable = "fauna_export_tables"

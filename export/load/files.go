@@ -15,21 +15,21 @@ import (
 	"time"
 )
 
-// files is a folder of typed files, one a collection. A file that is there under its
-// name is whole and was proven.
+// files is a folder of typed files, one per collection. A file under its final
+// name is complete and proven.
 type files struct {
 	kind  string // also the extension
 	dir   string
 	loads map[string]*fileState
 }
 
-// fileState is what the folder says of a collection.
+// fileState is what the folder records about a collection.
 type fileState struct {
 	Table *Table         `json:"table"`
 	Loads map[int]string `json:"loads"`
 }
 
-// stateFile holds what was loaded.
+// stateFile records what was loaded.
 const stateFile = ".fauna-export-loads.json"
 
 func newFiles(kind, dir string) *files { return &files{kind: kind, dir: dir} }
@@ -54,7 +54,7 @@ func (f *files) fail(doing string, err error) error {
 	e := &Error{Where: f.name(), What: doing, Err: err}
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
-		e.Do = "the disk is full: make room and load again; it goes on with what is missing"
+		e.Do = "the disk is full: make room and load again; it continues with what is missing"
 	case errors.Is(err, fs.ErrPermission):
 		e.Kind, e.Do = KindUsage, "check that you may write there"
 	}
@@ -63,7 +63,7 @@ func (f *files) fail(doing string, err error) error {
 
 func (f *files) open(context.Context) error {
 	if info, err := os.Stat(f.dir); err == nil && !info.IsDir() {
-		return &Error{Kind: KindUsage, Where: f.name(), What: "it is a file and no folder", Do: "choose another name"}
+		return &Error{Kind: KindUsage, Where: f.name(), What: "it is a file, not a folder", Do: "choose another name"}
 	}
 	return nil
 }
@@ -246,5 +246,5 @@ func (f *files) prove(part string, t *Table, sent sum, proof *Proof) error {
 	return nil
 }
 
-// errEnds is a file that ends too early.
+// errEnds is the error of a file that ends too early.
 var errEnds = fmt.Errorf("the file was written and ends within a row: %w", io.ErrUnexpectedEOF)

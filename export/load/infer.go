@@ -12,24 +12,25 @@ import (
 )
 
 const (
-	// maxColumns are the fields of data that become columns; the others stay in data.
+	// maxColumns is how many fields of data become columns; the others stay in
+	// data.
 	maxColumns = 200
-	// maxSeen are the fields of a collection that are told apart at all.
+	// maxSeen is how many different fields of a collection are tracked.
 	maxSeen = 4096
-	// maxName is how long, in bytes, the name of a field may be that becomes a column.
+	// maxName is the longest name, in bytes, of a field that becomes a column.
 	maxName = 1024
-	// rare: a type is kept when one value of so many, or fewer, does not fit it.
+	// rare: a type is kept if at most one in this many values does not fit it.
 	rare = 1000
-	// maxTargets are the collections that the refs of a field are told apart by.
+	// maxTargets is how many collections are tracked for the refs of a field.
 	maxTargets = 8
 )
 
-// found is what pass one knows of a field. It is kept in the target, so that a later
-// load knows what the column holds already.
+// found is what pass one learned about a field. It is stored in the target, so
+// that a later load knows what the column already contains.
 type found struct {
 	Counts [classes]int64   `json:"counts"`
 	Refs   map[string]int64 `json:"refs,omitempty"` // refs by their collection, "" for those beyond maxTargets
-	first  int              // when the field was met
+	first  int              // order in which the field was first seen
 }
 
 func (f *found) add(j judged, v *row.Value) {
@@ -51,7 +52,7 @@ func (f *found) add(j judged, v *row.Value) {
 	f.Refs[string(v.Collection)] = 1
 }
 
-// merge adds what another pass found.
+// merge adds the findings of another pass.
 func (f *found) merge(o *found) {
 	for c := range f.Counts {
 		f.Counts[c] += o.Counts[c]
@@ -64,7 +65,7 @@ func (f *found) merge(o *found) {
 	}
 }
 
-// values are all but nulls.
+// values returns the number of values other than null.
 func (f *found) values() int64 {
 	var n int64
 	for _, k := range f.Counts[isNull+1:] {
@@ -73,7 +74,7 @@ func (f *found) values() int64 {
 	return n
 }
 
-// mainRef is the quoted collection that most refs lead to.
+// mainRef returns the quoted collection that most refs refer to.
 func (f *found) mainRef() (name string, n int64) {
 	for _, candidate := range slices.Sorted(maps.Keys(f.Refs)) {
 		if candidate != "" && f.Refs[candidate] > n {
@@ -86,7 +87,7 @@ func (f *found) mainRef() (name string, n int64) {
 // Type is what a column holds.
 type Type string
 
-// The types. What a database calls them is its own matter.
+// The types. Each dialect has its own names for them.
 const (
 	Bool    Type = "bool"
 	Int     Type = "integer"
@@ -99,10 +100,10 @@ const (
 	Text    Type = "text"
 	JSONB   Type = "jsonb" // JSON, by its values
 	JSON    Type = "json"  // JSON, byte for byte
-	Raw     Type = "raw"   // the bytes of JSON that no JSON type takes
+	Raw     Type = "raw"   // the bytes of JSON that no JSON type accepts
 )
 
-// holds are the classes that fit a type. Refs are counted apart.
+// holds reports whether a class fits a type. Refs are counted separately.
 func (t Type) holds(d *dialect, c class) bool {
 	switch t {
 	case Bool:
@@ -146,8 +147,8 @@ func (f *found) misfits(d *dialect, t Type) int64 {
 	return n
 }
 
-// typ is the type that a column of these values gets: the first that holds them all;
-// else one that all but a few fit, which then stay in data; else JSON.
+// typ returns the type of a column with these values: the first that fits them
+// all; or one that fits all but a few, which stay in data; or JSON.
 func (f *found) typ(d *dialect) Type {
 	typed := []Type{Bool, Int, Double, Numeric, Time, Date, Bytes, Ref, Text}
 	if !d.times {
@@ -166,8 +167,8 @@ func (f *found) typ(d *dialect) Type {
 	return JSON
 }
 
-// ownType is the type of a field that stands in the row beside data: nothing of it
-// can stay in data.
+// ownType returns the type of a field next to data in the row, whose values
+// cannot stay in data.
 func (f *found) ownType(d *dialect) Type {
 	for _, t := range []Type{Bool, Int, Double, Numeric, Ref, Text, JSONB, JSON} {
 		if f.misfits(d, t) == 0 {
@@ -177,7 +178,7 @@ func (f *found) ownType(d *dialect) Type {
 	return Raw
 }
 
-// survey is what pass one knows of the rows of a collection.
+// survey is what pass one learned about the rows of a collection.
 type survey struct {
 	rows      int64
 	size      int64 // of the rows' texts, in bytes
@@ -186,9 +187,9 @@ type survey struct {
 	ownOrder  []string
 	unseen    int64 // values of fields beyond maxSeen
 	ttl       found
-	badRest   bool // something that may stay in data is isBad
+	badRest   bool // a value that may stay in data is isBad
 	otherData int64
-	hash      sum // of the rows as they were read
+	hash      sum // of the rows as read
 	scratch   []byte
 }
 
@@ -196,7 +197,7 @@ func newSurvey() *survey {
 	return &survey{fields: map[string]*found{}, own: map[string]*found{}}
 }
 
-// add takes up a row.
+// add adds a row.
 func (s *survey) add(one row.Row, f *row.Fields) {
 	s.rows++
 	s.size += int64(len(one.Text))
@@ -254,8 +255,8 @@ func judgeTTL(v *row.Value, scratch *[]byte) judged {
 	return judge(v, scratch)
 }
 
-// columns are the fields that become columns, in the order in which they came; the
-// most frequent ones where there are too many.
+// columns returns the fields that become columns, in order of first appearance;
+// the most frequent ones if there are too many.
 func (s *survey) columns() []string {
 	names := slices.Collect(maps.Keys(s.fields))
 	names = slices.DeleteFunc(names, func(name string) bool { return s.fields[name].values() == 0 })

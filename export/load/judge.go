@@ -10,7 +10,7 @@ import (
 	"fauna-export/export/row"
 )
 
-// class is what a type must be able to hold for a value to fit it.
+// class classifies values by what a type must support for them to fit.
 type class byte
 
 const (
@@ -37,15 +37,15 @@ const (
 	classes
 )
 
-// what a class is called in reports.
+// String returns the class's name in reports.
 func (c class) String() string {
 	return [...]string{"null", "boolean", "integer", "integer over 2^53", "integer over 64 bits", "double", "-0.0", "number of more digits than a double has",
 		"number of more digits than numeric has", "string", "string with U+0000 or half a surrogate pair", "time", "time finer than a microsecond or out of range",
 		"date", "date out of range", "bytes", "ref", "object or array", "object or array that jsonb cannot hold", "value that is not UTF-8 or nested too deep"}[c]
 }
 
-// The limits of Postgres, which the other targets share so that a plan is the same.
-// Postgres has years before the first, but they are written in another way.
+// The limits of Postgres. Other targets share them, so that plans are the same.
+// Postgres has years before 1, but writes them differently.
 const (
 	minMicros  = -62_135_596_800_000_000 // of the year 1; the other end is beyond int64
 	minDays    = -719_162                // of the year 1
@@ -57,7 +57,7 @@ const (
 	int53      = 1 << 53
 )
 
-// judged is a value in the form in which a column of its own type takes it.
+// judged is a value in the form for a column of its own type.
 type judged struct {
 	class class
 	n     int64 // bool, integer, microseconds, days, id
@@ -65,7 +65,7 @@ type judged struct {
 	text  []byte // of a string without escapes, of bytes, of a number
 }
 
-// judge finds out what a value is. Texts that need it are made in scratch.
+// judge determines a value's class. It builds texts in scratch if needed.
 func judge(v *row.Value, scratch *[]byte) judged {
 	j := judged{text: v.JSON}
 	switch v.Kind {
@@ -184,8 +184,8 @@ func (j *judged) string(v *row.Value, scratch *[]byte) {
 	}
 }
 
-// judgeTree looks through an object or array for what jsonb, or any JSON type, cannot
-// hold.
+// judgeTree searches an object or array for values that jsonb, or any JSON
+// type, cannot represent.
 func judgeTree(src []byte) class {
 	found := isTree
 	if len(src) > maxTree {
@@ -240,7 +240,7 @@ func isNumberByte(c byte) bool {
 	return c-'0' <= 9 || c == '.' || c|0x20 == 'e' || c == '-' || c == '+'
 }
 
-// decimal is a number by its text: ±0.d1d2d3… × 10^point.
+// decimal is a number parsed from text: ±0.d1d2d3… × 10^point.
 type decimal struct {
 	negative    bool
 	digits      int // significant ones, without zeros at either end

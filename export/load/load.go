@@ -17,26 +17,28 @@ import (
 	"fauna-export/export/store"
 )
 
-// Options say what to load and where to.
+// Options say what to load and where.
 type Options struct {
-	// From holds a finished run.
+	// From is the store with a finished run.
 	From store.Store
 	// Into is the target: postgres://user@host/database[?schema=NAME], sqlite:FILE,
 	// parquet:DIR or csv:DIR.
 	Into string
 	// Columns is how data is loaded; empty is ColumnsAuto.
 	Columns Columns
-	// Collections are those to load; none means all.
+	// Collections to load; none means all.
 	Collections []string
-	// Replace: tables that an earlier load made go first. Nothing else is dropped.
+	// Replace: first drop the tables that an earlier load made, and nothing
+	// else.
 	Replace bool
-	// Password asks for a database's password where it wants one; nil never asks.
+	// Password prompts for a database's password if it needs one; nil never
+	// prompts.
 	Password Password
 	// Progress, when not nil, is called a few times a second.
 	Progress func(Status)
 }
 
-// Phase is what a load is at.
+// Phase is the stage a load has reached.
 type Phase string
 
 // The phases, in order.
@@ -46,17 +48,17 @@ const (
 	Keying  Phase = "keys"
 )
 
-// Status is how far a load is.
+// Status is the progress of a load.
 type Status struct {
 	Phase      Phase
 	Collection string
-	// Rows are done of Total, over all collections of the phase.
+	// Rows of Total are done, over all collections of the phase.
 	Rows, Total int64
-	// Tables are done of AllTables.
+	// Tables of AllTables are done.
 	Tables, AllTables int
 }
 
-// Load is a load that was planned. Close it.
+// Load is a planned load. Close it after use.
 type Load struct {
 	options  Options
 	run      *archive.Archive
@@ -71,7 +73,7 @@ type Load struct {
 	shown    time.Time
 }
 
-// Result is what a load did.
+// Result is the result of a load.
 type Result struct {
 	Target string  `json:"target"`
 	Proofs []Proof `json:"tables"`
@@ -79,11 +81,11 @@ type Result struct {
 	Keys  []string `json:"keys,omitempty"`
 	Left  []string `json:"left_out,omitempty"`
 	Notes []string `json:"notes,omitempty"`
-	// Skipped are collections that the target had already.
+	// Skipped are collections that the target already had.
 	Skipped int `json:"skipped"`
 }
 
-// Rows are those sent.
+// Rows is the number of rows sent.
 func (r *Result) Rows() int64 {
 	var n int64
 	for _, p := range r.Proofs {
@@ -92,8 +94,9 @@ func (r *Result) Rows() int64 {
 	return n
 }
 
-// Prepare connects to the target, reads every row that it does not have, with the
-// hash of each file, and plans the load. It changes nothing in the target.
+// Prepare connects to the target, reads every row that it does not have,
+// checking the hash of each file, and plans the load. It changes nothing in the
+// target.
 func Prepare(ctx context.Context, o Options) (_ *Load, err error) {
 	l := &Load{options: o}
 	if l.options.Columns == "" {
@@ -150,7 +153,7 @@ func (l *Load) notFinished(err error) error {
 	return &Error{Kind: KindUsage, Where: l.options.From.Name(), What: "the export there is not finished", Do: "finish it first: fauna-export " + how + " " + l.options.From.Name()}
 }
 
-// choose names the collections to load.
+// choose returns the collections to load.
 func (l *Load) choose() ([]archive.Entry, error) {
 	latest := l.manifest.Latest()
 	if len(l.options.Collections) == 0 {
@@ -174,7 +177,7 @@ func (l *Load) choose() ([]archive.Entry, error) {
 	return chosen, nil
 }
 
-// syncs are the files of a collection by sync, as the target keeps them.
+// syncs returns a collection's files by sync, as recorded in the target.
 func syncsOf(files []archive.Entry) []syncLoad {
 	var out []syncLoad
 	for _, e := range files {
@@ -215,11 +218,11 @@ func (l *Load) planAll(ctx context.Context, chosen []archive.Entry) error {
 				n++
 			}
 			if n != len(w.old.loads) {
-				return &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it holds the rows of %s from another export", last.Name), Do: "add --replace to drop that table and load this one, or load into another place"}
+				return &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it has the rows of %s from another export", last.Name), Do: "add --replace to drop that table and load this one, or load into another place"}
 			}
 			w.pending = all[n:]
 			if n != len(all) && d.whole {
-				// A file is written anew, under its old name.
+				// A file is rewritten under its old name.
 				w.pending, w.old = all, nil
 			} else if len(w.pending) == 0 {
 				t := w.old.table
@@ -276,8 +279,8 @@ func (l *Load) planAll(ctx context.Context, chosen []archive.Entry) error {
 	return nil
 }
 
-// tableNames names the tables to be made, and under a NUL before the collection's name
-// their primary keys, which share a namespace with them.
+// tableNames names the tables to create, and, under a NUL before the
+// collection's name, their primary keys, which share a namespace with tables.
 func (l *Load) tableNames(ctx context.Context, chosen []archive.Entry) (map[string]string, error) {
 	d := l.target.dialect()
 	taken := []string{loadsTable, tablesTable, loadsTable + "_pkey", tablesTable + "_pkey", tablesTable + "_name_key"}
@@ -329,8 +332,8 @@ func (l *Load) tableNames(ctx context.Context, chosen []archive.Entry) (map[stri
 	return names, nil
 }
 
-// planKeys names a foreign key for each column whose refs all lead into one collection
-// that is loaded.
+// planKeys names a foreign key for each column whose refs all refer to one
+// loaded collection.
 func (l *Load) planKeys() {
 	for _, name := range slices.Sorted(maps.Keys(l.all)) {
 		t := l.all[name].table
@@ -354,7 +357,8 @@ func (l *Load) planKeys() {
 	}
 }
 
-// survey reads rows for their types. Each file is compared with the manifest too.
+// survey reads rows to find their types. It also compares each file with the
+// manifest.
 func (l *Load) survey(ctx context.Context, files []archive.Entry, format row.Format, removals bool) (*survey, error) {
 	s := newSurvey()
 	fields := row.NewFields(format)
@@ -379,16 +383,16 @@ func (l *Load) survey(ctx context.Context, files []archive.Entry, format row.For
 // unread is an error of reading a collection's files.
 func (l *Load) unread(collection string, err error) error {
 	if unfit, ok := errors.AsType[*archive.StateUnfit](err); ok {
-		return &Error{Kind: KindUsage, Where: collection, What: "removals were left out of its files, and " + unfit.Error(), Do: "sync again into the folder, which makes it anew"}
+		return &Error{Kind: KindUsage, Where: collection, What: "removals were left out of its files, and " + unfit.Error(), Do: "sync into the folder again, which rebuilds it"}
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return &Error{Where: collection, What: "its files are not what the manifest says", Err: err, Do: "nothing of it was loaded; see fauna-export verify " + l.options.From.Name()}
+	return &Error{Where: collection, What: "its files do not match the manifest", Err: err, Do: "nothing of it was loaded; see fauna-export verify " + l.options.From.Name()}
 }
 
-// rows walks the rows again, and ends with an error when they are not those of pass
-// one.
+// rows iterates over the rows again, and ends with an error if they are not
+// those of pass one.
 func (l *Load) rows(ctx context.Context, files []archive.Entry, removals bool, want *sum) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
 		var have sum
@@ -424,10 +428,10 @@ func (l *Load) show(always bool) {
 	}
 }
 
-// Plan is what Do will do.
+// Plan returns what Do will do.
 func (l *Load) Plan() *Plan { return &l.plan }
 
-// DDL are the statements that make or change the tables, as Do gives them.
+// DDL returns the statements with which Do creates or changes the tables.
 func (l *Load) DDL() string {
 	var b strings.Builder
 	for _, t := range l.plan.Tables {
@@ -443,8 +447,9 @@ func (l *Load) DDL() string {
 	return b.String()
 }
 
-// Do loads what the target does not have. It is called once. After an error the load is
-// prepared anew, and goes on with what is missing: the result names what is done.
+// Do loads what the target does not have. Call it once. After an error prepare
+// a new load, which continues with what is missing; the result says what was
+// done.
 func (l *Load) Do(ctx context.Context) (*Result, error) {
 	r := &Result{Target: l.plan.Target}
 	before := maps.Clone(l.all)

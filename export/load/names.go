@@ -10,8 +10,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// namer gives names that are unique after folding of case and Unicode form. A name
-// does not depend on the order in which it was asked for, unless two are alike.
+// namer returns names that are unique after folding case and Unicode form.
+// Names do not depend on the order of requests, unless two are alike.
 type namer struct {
 	longest int // in bytes
 	refused func(folded string) bool
@@ -26,11 +26,11 @@ func newNamer(d *dialect, refused func(folded string) bool, taken ...string) *na
 	return n
 }
 
-// fold is what two names that are too much alike share.
+// fold returns the same value for names that are too similar.
 func fold(name string) string { return norm.NFC.String(cases.Fold().String(norm.NFC.String(name))) }
 
-// name returns a name as near to the wanted one as can be. What is too long, taken or
-// refused gets a hash of it at its end.
+// name returns a name as close to the wanted one as possible. A name that is
+// too long, taken or reserved gets a hash at its end.
 func (n *namer) name(wanted string) string {
 	if folded := fold(wanted); wanted != "" && len(wanted) <= n.longest && !n.taken[folded] && !n.refused(folded) && utf8.ValidString(wanted) && !strings.ContainsRune(wanted, 0) {
 		n.taken[folded] = true

@@ -12,8 +12,8 @@ import (
 	"fauna-export/export/row"
 )
 
-// parquetGroup bounds the rows, and parquetGroupSize the bytes, that wait for their
-// row group.
+// parquetGroup limits the rows, and parquetGroupSize the bytes, of a row group
+// in memory.
 const (
 	parquetGroup     = 64 << 10
 	parquetGroupSize = 16 << 20
@@ -132,7 +132,7 @@ func (p *parquetWriter) close() error { return p.w.Close() }
 // readParquet reads a file back.
 func readParquet(f *os.File, columns int, take func(values []any)) (err error) {
 	defer func() {
-		if fault := recover(); fault != nil { // the library trusts a file
+		if fault := recover(); fault != nil { // the library panics on damaged files
 			err = fmt.Errorf("read parquet: %v", fault)
 		}
 	}()

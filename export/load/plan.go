@@ -12,17 +12,17 @@ type Action string
 // The actions.
 const (
 	Create Action = "create" // its table is made and filled
-	Apply  Action = "apply"  // what later syncs found is applied
-	Skip   Action = "skip"   // the target has it already
+	Apply  Action = "apply"  // the changes of later syncs are applied
+	Skip   Action = "skip"   // the target already has it
 )
 
 // Plan is what a load will do.
 type Plan struct {
-	Target string   `json:"target"` // what it is called, without a password
+	Target string   `json:"target"` // its name, without a password
 	Tables []*Table `json:"tables"`
 }
 
-// Rows are those that will be sent.
+// Rows is the number of rows to send.
 func (p *Plan) Rows() int64 {
 	var n int64
 	for _, t := range p.Tables {
@@ -31,7 +31,7 @@ func (p *Plan) Rows() int64 {
 	return n
 }
 
-// Table is a collection in the target. What stands in JSON here is kept in the target.
+// Table is a collection in the target. Its JSON is stored in the target.
 type Table struct {
 	Collection string `json:"collection"`
 	// Name is the table's name, or that of the file without its extension.
@@ -47,7 +47,7 @@ type Table struct {
 
 	Action Action `json:"-"`
 	Rows   int64  `json:"-"` // that will be sent
-	// Documents are in the table when it is done.
+	// Documents is the number of rows in the table when done.
 	Documents int64 `json:"-"`
 	// Notes say what stays in data, and why.
 	Notes []string `json:"-"`
@@ -60,15 +60,16 @@ type Table struct {
 // Column is a field in the target.
 type Column struct {
 	Field string `json:"field"`
-	// Own: the field stands in the row beside data.
+	// Own: a field of the row, next to data.
 	Own  bool   `json:"own,omitempty"`
 	Name string `json:"name"`
 	Type Type   `json:"type"`
-	// Collection is the one that all refs of the column lead to; Key is the name of
-	// the foreign key, "" where there is none to be made.
+	// Collection is the one that all refs of the column refer to; Key is the
+	// name of the foreign key, "" for none.
 	Collection string `json:"collection,omitempty"`
 	Key        string `json:"key,omitempty"`
-	// Missing are the rows whose ref leads to no row, so that the key is left out.
+	// Missing counts rows whose ref has no target row, so that the key is left
+	// out.
 	Missing int64 `json:"missing,omitempty"`
 	// Keyed: the table has the key. Only SQLite keeps it, whose tables are made with
 	// their keys.
@@ -82,7 +83,8 @@ type Column struct {
 type Change struct {
 	Column *Column
 	From   Type // "" for a new column
-	// Left is the collection that its refs led to, and Key the foreign key that goes.
+	// Left is the collection that its refs referred to, and Key the foreign key
+	// to drop.
 	Left, Key string
 }
 
@@ -95,7 +97,7 @@ const (
 	ColumnsJSON Columns = "json" // data is one column, byte for byte
 )
 
-// ParseColumns reads a way's name.
+// ParseColumns parses the name of a way to load data.
 func ParseColumns(text string) (Columns, error) {
 	switch c := Columns(text); c {
 	case ColumnsAuto, ColumnsJSON:
@@ -127,7 +129,7 @@ func (d *dialect) ttlType(f *found) Type {
 	return Text
 }
 
-// addColumns adds a column for each field that has none, and returns them.
+// addColumns adds and returns a column for each field without one.
 func (t *Table) addColumns(d *dialect, s *survey) (added []*Column) {
 	taken := slices.Clone(fixed)
 	have := map[string]bool{}
@@ -171,7 +173,7 @@ func (t *Table) addColumns(d *dialect, s *survey) (added []*Column) {
 	return added
 }
 
-// key tells the fields of a row from those of its data.
+// key distinguishes the fields of a row from those of its data.
 func key(own bool, field string) string {
 	if own {
 		return "o" + field
@@ -179,7 +181,7 @@ func key(own bool, field string) string {
 	return "d" + field
 }
 
-// notes says what of this survey stays in data.
+// notes describes what stays in data.
 func (t *Table) notes(d *dialect, s *survey) {
 	columns := map[string]*Column{}
 	for _, c := range t.Columns {
@@ -276,7 +278,7 @@ func (c *Column) widening(d *dialect, more *found) Type {
 		}
 		return way
 	}
-	if c.Own && want != c.Type { // nothing of it can stay in data
+	if c.Own && want != c.Type { // its values cannot stay in data
 		if want == Raw {
 			return Raw
 		}
@@ -285,7 +287,7 @@ func (c *Column) widening(d *dialect, more *found) Type {
 	return c.Type
 }
 
-// widenings are the types that a type can be turned into without loss.
+// widenings returns the types that a type can be converted to without loss.
 var widenings = map[Type][]Type{
 	Bool:    {JSONB, JSON},
 	Int:     {Double, Numeric, JSONB, JSON},
@@ -308,7 +310,7 @@ func (f *found) leadsElsewhere(collection string) bool {
 	return false
 }
 
-// grow takes what an increment brings into a table that is there.
+// grow extends an existing table's plan with what an increment brings.
 func (t *Table) grow(d *dialect, s *survey) {
 	t.Action = Apply
 	for _, c := range t.Columns {

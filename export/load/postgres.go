@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Password asks for the password of a user on a host.
+// Password prompts for the password of a user on a host.
 type Password func(ctx context.Context, user, host string) (string, error)
 
 // postgres is a schema of a Postgres database.
@@ -24,7 +24,7 @@ type postgres struct {
 	shown    string // the address without a password
 	password Password
 	conn     *pgx.Conn
-	stateful bool // the tables of state are there
+	stateful bool // the tables of state exist
 }
 
 func newPostgres(text string, password Password) (*postgres, error) {
@@ -33,22 +33,22 @@ func newPostgres(text string, password Password) (*postgres, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, usage("it is no address of a database", "write it like postgres://user@host/database")
+		return nil, usage("it is not the address of a database", "write it like postgres://user@host/database")
 	}
 	query := u.Query()
 	if _, has := u.User.Password(); has || query.Has("password") || query.Has("sslpassword") {
-		return nil, usage("a password stands in the address, where others can read it", "take it out and set PGPASSWORD, write it to ~/.pgpass, or wait for the question")
+		return nil, usage("the address contains a password, which others can read", "take it out and set PGPASSWORD, write it to ~/.pgpass, or wait for the prompt")
 	}
 	p := &postgres{schema: query.Get("schema"), password: password}
 	query.Del("schema")
 	u.RawQuery = query.Encode()
 	if p.config, err = pgx.ParseConfig(u.String()); err != nil {
-		return nil, usage("it is no address of a database: "+strings.TrimPrefix(err.Error(), "cannot parse "), "write it like postgres://user@host/database")
+		return nil, usage("it is not the address of a database: "+strings.TrimPrefix(err.Error(), "cannot parse "), "write it like postgres://user@host/database")
 	}
 	if p.schema == "" {
 		p.schema = "public"
 	}
-	// A plan that a connection keeps of a table is wrong after ALTER: ask each time.
+	// A cached plan of a table is wrong after ALTER, so describe each time.
 	p.config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
 	p.config.StatementCacheCapacity, p.config.DescriptionCacheCapacity = 0, 0
 	p.shown = fmt.Sprintf("Postgres %s on %s, schema %s", p.config.Database, p.config.Host, p.schema)
@@ -66,7 +66,7 @@ func (p *postgres) close() {
 	}
 }
 
-// fail is an error of the database, with what can be done about it.
+// fail wraps an error of the database with what can be done about it.
 func (p *postgres) fail(doing string, err error) error {
 	if err == nil {
 		return nil
@@ -110,7 +110,7 @@ func (p *postgres) fail(doing string, err error) error {
 	return e
 }
 
-// lastCause is what the last of the addresses that were tried said, in one line.
+// lastCause returns the error of the last address that was tried, in one line.
 func lastCause(err error) error {
 	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
 	return errors.New(strings.TrimSpace(lines[len(lines)-1]))
@@ -193,13 +193,13 @@ func (p *postgres) foreign(ctx context.Context, names []string) ([]string, error
 	return found, p.fail("look for tables", err)
 }
 
-// settings make a transaction independent of how the database, the role or a pooler
-// is set up.
+// settings make a transaction independent of the configuration of the database,
+// the role or a pooler.
 const settings = `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
 SET LOCAL client_encoding = 'UTF8'; SET LOCAL extra_float_digits = 1; SET LOCAL standard_conforming_strings = on; SET LOCAL client_min_messages = warning;
 DO $$ BEGIN IF current_setting('server_version_num')::int >= 170000 THEN SET LOCAL transaction_timeout = 0; END IF; END $$`
 
-// within does work in a transaction, alone among the loads into this schema.
+// within does work in a transaction, excluding other loads into this schema.
 func (p *postgres) within(ctx context.Context, doing string, work func(tx pgx.Tx) error) error {
 	tx, err := p.conn.Begin(ctx)
 	if err != nil {
@@ -208,7 +208,7 @@ func (p *postgres) within(ctx context.Context, doing string, work func(tx pgx.Tx
 	defer func() {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		tx.Rollback(end) // of a transaction that was committed it does nothing
+		tx.Rollback(end) // does nothing after a commit
 	}()
 	if err := p.exec(ctx, settings); err != nil {
 		return p.fail(doing, err)
@@ -253,7 +253,8 @@ CREATE TABLE IF NOT EXISTS %s (collection text, sync integer, sha256 text NOT NU
 	return p.dropKeys(ctx, all, jobs, drop)
 }
 
-// viewsInTheWay refuses to change the type of a column that a view shows.
+// viewsInTheWay returns an error if a view uses a column whose type must
+// change.
 func (p *postgres) viewsInTheWay(ctx context.Context, jobs []*job) error {
 	for _, j := range jobs {
 		for _, c := range j.table.Changes {
@@ -279,8 +280,9 @@ func (p *postgres) viewsInTheWay(ctx context.Context, jobs []*job) error {
 	return nil
 }
 
-// dropKeys takes away our keys from and to the tables that will change: between two
-// collections' transactions refs may lead nowhere. keys makes them again.
+// dropKeys drops our keys from and to the tables that will change, because refs
+// may be dangling between the collections' transactions. keys creates them
+// again.
 func (p *postgres) dropKeys(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error {
 	touched := map[string]bool{}
 	for _, j := range jobs {
@@ -365,7 +367,7 @@ func (p *postgres) load(ctx context.Context, j *job) (proof Proof, err error) {
 	return proof, err
 }
 
-// keep writes the table's plan to ours.
+// keep stores the table's plan in our table.
 func (p *postgres) keep(ctx context.Context, t *Table) error {
 	plan, err := json.Marshal(t)
 	if err != nil {
@@ -421,7 +423,7 @@ func (p *postgres) fillNew(ctx context.Context, j *job, proof *Proof) error {
 	return p.prove(ctx, j.table, table+" t", sent, proof)
 }
 
-// apply brings what later syncs found into a table.
+// apply applies the changes of later syncs to a table.
 func (p *postgres) apply(ctx context.Context, j *job, proof *Proof) error {
 	table := p.table(j.table.Name)
 	if j.clear {
@@ -496,8 +498,8 @@ func (p *postgres) foreignKey(t *Table, c *Column) string {
 	return fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (ref);\n", p.table(t.Name), identifier(c.Key), identifier(c.Name), p.table(c.target))
 }
 
-// constraints are the keys that a load adds to tables once their rows are there: a
-// foreign key only where no ref leads nowhere.
+// constraints returns the keys that a load adds after the rows: a foreign key
+// only if no ref is dangling.
 func (p *postgres) constraints(t *Table) string {
 	text := ""
 	if t.Action == Create {
@@ -511,7 +513,7 @@ func (p *postgres) constraints(t *Table) string {
 	return text
 }
 
-// using turns what a column holds into its new type, exactly.
+// using converts a column's values to its new type, exactly.
 func using(name string, c Change) string {
 	asJSON := "to_jsonb(" + name + ")"
 	utc := "(" + name + " AT TIME ZONE 'UTC')"

@@ -10,8 +10,8 @@ import (
 	"fauna-export/export/row"
 )
 
-// The binary form of COPY is written and read here, and not by pgx: the bytes that
-// are sent are those that the proof compares, and nothing is converted in silence.
+// COPY's binary format is written and read here and not by pgx, so that the
+// proof compares the very bytes sent, and nothing is silently converted.
 
 const (
 	copyHeader      = "PGCOPY\n\377\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"
@@ -22,10 +22,10 @@ const (
 	jsonbVersionTag = 1
 )
 
-// rowEncoder writes the rows of a table as COPY reads them.
+// rowEncoder writes the rows of a table in COPY's format.
 type rowEncoder struct {
 	types    []Type
-	inexact  bool // some column gives back other bytes for an equal value
+	inexact  bool // some column may return different bytes for an equal value
 	out      []byte
 	compared []byte
 }
@@ -100,7 +100,8 @@ func appendBinary(out []byte, t Type, c cell) []byte {
 	return append(out, c.text...)
 }
 
-// appendNumeric writes a JSON number as Postgres keeps it: digits to the base 10000.
+// appendNumeric writes a JSON number in Postgres's format: digits to the base
+// 10000.
 func appendNumeric(out, text []byte) []byte {
 	d := parseDecimal(text)
 	at := len(out)
@@ -156,7 +157,7 @@ func floorDiv(a, b int) int {
 	return q
 }
 
-// copySource gives COPY the rows of a job. It ends well only when the rows do.
+// copySource feeds the rows of a job to COPY. It succeeds only if the rows do.
 type copySource struct {
 	job     *job
 	shape   *shaper
@@ -169,13 +170,13 @@ type copySource struct {
 	given   int // of encode.out
 	failed  error
 
-	// A connection that is lost ends the statement and not at once the goroutine that
-	// reads from here.
+	// A lost connection ends the statement, but not immediately the goroutine
+	// that reads from here.
 	mu    sync.Mutex
 	ended bool
 }
 
-// end keeps what still reads away from the rows.
+// end stops remaining readers from using the rows.
 func (s *copySource) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,7 +241,7 @@ func (s *copySource) fill(size int) {
 	}
 }
 
-// copySink takes the rows that COPY gives back.
+// copySink receives the rows that COPY returns.
 type copySink struct {
 	encode *rowEncoder
 	back   sum
@@ -282,8 +283,8 @@ func (s *copySink) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// rowSize is the length of the row that src begins with, 0 when it is not whole, -1
-// for the end.
+// rowSize returns the length of the row at the start of src, 0 if it is
+// incomplete, -1 for the end.
 func (s *copySink) rowSize(src []byte) int {
 	if len(src) < 2 {
 		return 0

@@ -4,7 +4,7 @@ import (
 	"fauna-export/export/row"
 )
 
-// cell is a value on its way into a column, in the form of the column's type.
+// cell is a value for a column, in the form of the column's type.
 type cell struct {
 	null bool
 	n    int64
@@ -12,7 +12,8 @@ type cell struct {
 	text []byte // JSON, a string, bytes, or a number by its text
 }
 
-// shaper makes the cells of a table of rows. One goroutine uses it at a time.
+// shaper turns rows into the cells of a table. It is not safe for concurrent
+// use.
 type shaper struct {
 	d      *dialect
 	t      *Table
@@ -41,7 +42,7 @@ func newShaper(d *dialect, t *Table, format row.Format) *shaper {
 	return s
 }
 
-// row returns the cells of a row, good until the next one: ref, ts, ttl, those of the
+// row returns the cells of a row, valid until the next call: ref, ts, ttl, the
 // table's columns, and data.
 func (s *shaper) row(one row.Row) ([]cell, error) {
 	f := s.fields
@@ -68,7 +69,7 @@ func (s *shaper) row(one row.Row) ([]cell, error) {
 		if found = found && field.Name != nil && !s.set[k]; found {
 			j := judge(&field.Value, &s.scratch)
 			if field.Own && j.class == isNull {
-				continue // a path that leads nowhere
+				continue // a path that does not exist
 			}
 			c := s.t.Columns[k]
 			if c.Type.holds(s.d, j.class) && (c.Type != Ref || s.quoted[k] == string(field.Collection)) {
@@ -89,7 +90,7 @@ func (s *shaper) row(one row.Row) ([]cell, error) {
 	return s.cells, nil
 }
 
-// leave puts a field into data.
+// leave adds a field to data.
 func (s *shaper) leave(f *row.Field) {
 	if len(s.rest) == 0 {
 		s.rest = append(s.rest, '{')

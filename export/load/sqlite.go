@@ -15,7 +15,7 @@ import (
 	driver "modernc.org/sqlite"
 )
 
-// sqlite is a file of SQLite.
+// sqlite is an SQLite file.
 type sqlite struct {
 	file string
 	db   *sql.DB
@@ -45,13 +45,13 @@ func (s *sqlite) fail(doing string, err error) error {
 	if code, ok := errors.AsType[*driver.Error](err); ok {
 		switch code.Code() & 0xff {
 		case 13: // SQLITE_FULL
-			e.Do = "the disk is full: make room and load again; it goes on with what is missing"
+			e.Do = "the disk is full: make room and load again; it continues with what is missing"
 		case 5, 6: // SQLITE_BUSY, SQLITE_LOCKED
-			e.Do = "another program uses the file: close it and load again"
+			e.Do = "another program is using the file: close it and load again"
 		case 14, 8, 3: // SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM
 			e.Kind, e.Do = KindUsage, "check the path and that you may write there"
 		case 26: // SQLITE_NOTADB
-			e.Kind, e.Do = KindUsage, "the file is no SQLite database: choose another name"
+			e.Kind, e.Do = KindUsage, "the file is not an SQLite database: choose another name"
 		}
 	}
 	return e
@@ -127,7 +127,7 @@ func (s *sqlite) within(ctx context.Context, doing string, work func(tx *sql.Tx)
 	if err != nil {
 		return s.fail(doing, err)
 	}
-	defer tx.Rollback() // of a transaction that was committed it does nothing
+	defer tx.Rollback() // does nothing after a commit
 	if err := work(tx); err != nil {
 		return s.fail(doing, err)
 	}
@@ -150,8 +150,8 @@ func (s *sqlite) ready(ctx context.Context, _ map[string]*kept, jobs []*job, dro
 	})
 }
 
-// definition makes a table under its own name, with its keys: SQLite adds none later,
-// and takes those whose rows are still missing.
+// definition creates a table with its keys: SQLite cannot add keys later, but
+// accepts them while rows are missing.
 func (s *sqlite) definition(t *Table) string {
 	if t.Action == Apply && !t.rebuilt() {
 		var b strings.Builder
@@ -166,7 +166,8 @@ func (s *sqlite) definition(t *Table) string {
 	return s.create(t, t.Name)
 }
 
-// rebuilt reports whether the table must be made anew: SQLite changes no types.
+// rebuilt reports whether the table must be recreated, since SQLite cannot
+// change types.
 func (t *Table) rebuilt() bool {
 	for _, c := range t.Changes {
 		if c.From != "" && sqliteDialect.types[c.From] != sqliteDialect.types[c.Column.Type] || c.From == Text && c.Column.Type != Text || c.From == Numeric {
@@ -176,7 +177,7 @@ func (t *Table) rebuilt() bool {
 	return false
 }
 
-// constraints are none: they stand in the table.
+// constraints returns none: they are part of the table.
 func (s *sqlite) constraints(*Table) string { return "" }
 
 func (s *sqlite) create(t *Table, name string) string {
@@ -196,7 +197,7 @@ func (s *sqlite) create(t *Table, name string) string {
 	return "CREATE TABLE " + identifier(name) + " (\n" + strings.Join(lines, ",\n") + "\n) STRICT;\n"
 }
 
-// rebuild makes a table anew with what is in it, its own indexes and triggers too.
+// rebuild recreates a table with its rows, indexes and triggers.
 func (s *sqlite) rebuild(ctx context.Context, tx *sql.Tx, t *Table) error {
 	var again []string
 	rows, err := tx.QueryContext(ctx, "SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL", t.Name)
@@ -232,7 +233,7 @@ func (s *sqlite) rebuild(ctx context.Context, tx *sql.Tx, t *Table) error {
 	return err
 }
 
-// sqliteUsing turns what a column holds into its new type, exactly.
+// sqliteUsing converts a column's values to its new type, exactly.
 func sqliteUsing(value string, c Change) string {
 	number := func(v string) string {
 		return "CASE typeof(" + v + ") WHEN 'real' THEN printf('%!.17g', " + v + ") ELSE CAST(" + v + " AS TEXT) END"
@@ -317,8 +318,8 @@ func (s *sqlite) keep(ctx context.Context, tx *sql.Tx, t *Table) error {
 	return err
 }
 
-// insert sends the rows of a job; ids are those sent of an increment, in which others
-// are in the table too.
+// insert sends the rows of a job. For an increment it returns the ids sent,
+// since the table has other rows too.
 func (s *sqlite) insert(ctx context.Context, tx *sql.Tx, j *job, proof *Proof) (ids []int64, sent sum, err error) {
 	t := j.table
 	columns := t.all()
@@ -374,7 +375,7 @@ func (s *sqlite) insert(ctx context.Context, tx *sql.Tx, j *job, proof *Proof) (
 	return ids, sent, nil
 }
 
-// sqliteValue is a cell as the driver takes it.
+// sqliteValue returns a cell in the driver's form.
 func sqliteValue(t Type, c cell) any {
 	switch {
 	case c.null:
@@ -456,8 +457,8 @@ func (s *sqlite) prove(ctx context.Context, tx *sql.Tx, t *Table, ids []int64, s
 	return nil
 }
 
-// keys leaves out the keys of refs that lead nowhere, and makes those that had been
-// left out and hold now.
+// keys drops the keys of columns with dangling refs, and creates keys left out
+// earlier that hold now.
 func (s *sqlite) keys(ctx context.Context, tables []*Table) error {
 	byCollection := map[string]*Table{}
 	for _, t := range tables {

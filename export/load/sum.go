@@ -24,10 +24,10 @@ func (s *sum) add(row []byte) {
 	}
 }
 
-// seed is of this process: a hash of what is read twice in it needs no more.
+// seed is per process, which is enough for hashes compared within one process.
 var seed = maphash.MakeSeed()
 
-// addRow takes up a row as it was read from a file.
+// addRow adds a row as read from a file.
 func (s *sum) addRow(one row.Row) {
 	s.rows++
 	s.words[0] += uint64(one.ID) * 0x9E3779B97F4A7C15
@@ -38,7 +38,7 @@ func (s *sum) addRow(one row.Row) {
 	s.words[3] += maphash.Bytes(seed, one.Text)
 }
 
-// String is the hash as it is shown.
+// String returns the hash for display.
 func (s *sum) String() string {
 	var b [32]byte
 	for i, w := range s.words {

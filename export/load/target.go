@@ -9,25 +9,25 @@ import (
 	"fauna-export/export/row"
 )
 
-// kept is what a target says of a collection that was loaded before.
+// kept is what a target records about a collection that was loaded before.
 type kept struct {
 	table *Table
 	loads map[int]string // the hash of the files of each sync
 }
 
-// job is what is sent of one collection.
+// job is what to send for one collection.
 type job struct {
 	table *Table
 	rows  iter.Seq2[row.Row, error]
 	// format is that of the files.
 	format row.Format
 	syncs  []syncLoad
-	// clear: rows that are there and not sent go too.
+	// clear: also remove rows that are not sent.
 	clear bool
 	step  func(rows int64)
 }
 
-// syncLoad is what is kept of a sync that was loaded.
+// syncLoad is the record of a loaded sync.
 type syncLoad struct {
 	sync   int
 	sha256 string
@@ -38,56 +38,58 @@ type syncLoad struct {
 type target interface {
 	dialect() *dialect
 	name() string
-	// open connects and refuses what cannot be loaded into. It changes nothing.
+	// open connects, and returns an error if the target cannot be loaded into.
+	// It changes nothing.
 	open(ctx context.Context) error
-	// state is what was loaded before, by collection.
+	// state returns what was loaded before, by collection.
 	state(ctx context.Context) (map[string]*kept, error)
-	// foreign names those of the names that stand for something of somebody else.
+	// foreign returns the names that exist but were not created by a load.
 	foreign(ctx context.Context, names []string) ([]string, error)
-	// ready makes what the jobs need: the tables of state, and tables whose keys and
-	// views do not stand in the way. drop are collections to be taken away.
+	// ready prepares the target for the jobs: it creates the tables of state
+	// and removes keys that are in the way. drop are collections to remove.
 	ready(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error
 	// load does one job, all or nothing, with its proof.
 	load(ctx context.Context, j *job) (Proof, error)
-	// keys makes the foreign keys that can be made of all tables.
+	// keys creates the foreign keys that hold, for all tables.
 	keys(ctx context.Context, tables []*Table) error
-	// definition is what makes the table, or changes it.
+	// definition returns the statements that create or change the table.
 	definition(t *Table) string
-	// constraints are what is added once the rows of all tables are there.
+	// constraints returns the statements to run after the rows of all tables.
 	constraints(t *Table) string
 	close()
 }
 
-// Proof is what reading back gave.
+// Proof is the result of reading the rows back.
 type Proof struct {
 	Collection string `json:"collection"`
 	Table      string `json:"table"`
 	Action     Action `json:"action"`
 	Sent       int64  `json:"sent"`
 	Removed    int64  `json:"removed,omitempty"`
-	// Rows are in the table now, Documents by the manifest.
+	// Rows is the number of rows in the table now, Documents that in the
+	// manifest.
 	Rows      int64  `json:"rows"`
 	Documents int64  `json:"documents"`
 	Hash      string `json:"hash"` // of the rows sent and of those read back: they are equal
-	// Seconds are those of the transaction; Copying are those of them that the rows
-	// took to be read and sent.
+	// Seconds is the duration of the transaction; Copying the part spent
+	// reading and sending rows.
 	Seconds float64 `json:"seconds"`
 	Copying float64 `json:"copying"`
 }
 
-// Kind is what sort of thing went wrong.
+// Kind classifies errors.
 type Kind byte
 
 // The kinds.
 const (
 	KindOther       Kind = iota
-	KindUsage            // the target cannot be used as it was named
-	KindRefused          // a password or a right is missing
+	KindUsage            // the target cannot be used as given
+	KindRefused          // a password or a privilege is missing
 	KindUnreachable      // the target does not answer
 	KindPartial          // the run lacks some of its collections
 )
 
-// Error is a load that cannot go on.
+// Error is the error of a load that cannot continue.
 type Error struct {
 	Kind Kind
 	// Where is the target, or a collection and more.
@@ -112,8 +114,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ParseTarget reads where to load to, and refuses a password in it: a command line
-// can be read by others.
+// ParseTarget parses a target. A password in it is an error, since other users
+// can read command lines.
 func ParseTarget(text string) error {
 	_, err := newTarget(text, nil)
 	return err
@@ -133,15 +135,15 @@ func newTarget(text string, password Password) (target, error) {
 		}
 		return newFiles(scheme, rest), nil
 	}
-	return nil, &Error{Kind: KindUsage, Where: "the target", What: "it is none of postgres://user@host/database, sqlite:FILE, parquet:DIR and csv:DIR", Do: "write it like one of these"}
+	return nil, &Error{Kind: KindUsage, Where: "the target", What: "it is not postgres://user@host/database, sqlite:FILE, parquet:DIR or csv:DIR", Do: "write it like one of these"}
 }
 
-// at is the error of a row.
+// at wraps the error of a row.
 func at(collection string, id int64, err error) error {
 	return fmt.Errorf("%s, document %d: %w", collection, id, err)
 }
 
-// differ is a proof that failed.
+// differ returns the error of a failed proof.
 func differ(t *Table, what string, sent, back any) error {
 	return &Error{Where: t.Collection, What: fmt.Sprintf("%s sent and read back differ (%v and %v)", what, sent, back), Do: "nothing of it was loaded; load again, and report this if it happens twice"}
 }

@@ -15,7 +15,7 @@ func count(n int64) string {
 	return text
 }
 
-// unquoted is the text of a JSON string.
+// unquoted returns the text of a JSON string.
 func unquoted(quoted string) string {
 	if len(quoted) < 2 {
 		return quoted

@@ -23,37 +23,37 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// S3Options are what an S3 store needs beside its URL.
+// S3Options are what an S3 store needs in addition to its URL.
 type S3Options struct {
-	// Endpoint is the server, as host, host:port or URL; empty for the one that
-	// the environment names, else Amazon's.
+	// Endpoint is the server, as host, host:port or URL; "" means the one in
+	// the environment, or Amazon's.
 	Endpoint string
 	// Getenv reads the environment; nil for an empty one.
 	Getenv func(string) string
-	// Notice, when not nil, is told what a user has to know of: that requests
-	// are being tried again, that the store waits for a lock. It may be called
-	// by several goroutines.
+	// Notice, if not nil, receives messages for the user: that requests are
+	// being retried, that the store waits for a lock. It must be safe for
+	// concurrent use.
 	Notice func(string)
-	// PartSize is the size of all parts of a file but the last; 0 for 8 MiB. A
-	// file has 10 000 parts at most.
+	// PartSize is the size of all parts of a file except the last, in bytes; 0
+	// means 8 MiB. A file has at most 10 000 parts.
 	PartSize int64
-	// Beat is how often the holder of the lock shows that it lives; 0 for 5 s. A
-	// lock that does not change for three beats is taken from its holder.
+	// Beat is the interval of the lock's heartbeat; 0 means 5 s. A lock without
+	// a heartbeat for three beats is taken over.
 	Beat time.Duration
-	// Patience is how long a request that fails is tried again; 0 for 5 minutes.
+	// Patience is how long a failing request is retried; 0 means 5 minutes.
 	Patience time.Duration
 }
 
 const (
-	// S3Scheme begins the URL of an S3 store.
+	// S3Scheme is the prefix of an S3 store's URL.
 	S3Scheme = "s3://"
 
 	defaultPart     = 8 << 20
 	defaultBeat     = 5 * time.Second
 	defaultPatience = 5 * time.Minute
 
-	mostParts   = 9900 // of a file; S3 takes 10 000
-	mostSending = 4    // parts on their way at once
+	mostParts   = 9900 // of a file; S3 allows 10 000
+	mostSending = 4    // parts being sent at once
 
 	uploadsPrefix = WorkPrefix + "uploads/"
 )
@@ -61,9 +61,8 @@ const (
 // IsS3 reports whether a store's name is the URL of an S3 store.
 func IsS3(name string) bool { return strings.HasPrefix(name, S3Scheme) }
 
-// At is the store of a name: a folder, or for s3://bucket/prefix an S3 store.
-// Once ctx has ended, an S3 store gives up on a request that fails within
-// seconds.
+// At returns the store with a name: a folder, or for s3://bucket/prefix an S3
+// store. After ctx has ended, an S3 store stops retrying within seconds.
 func At(ctx context.Context, name string, o S3Options) (Store, error) {
 	if !IsS3(name) {
 		return NewFolder(name), nil
@@ -71,7 +70,8 @@ func At(ctx context.Context, name string, o S3Options) (Store, error) {
 	return NewS3(ctx, name, o)
 }
 
-// ShelfAt is the shelf of a name: a folder of folders, or a prefix of prefixes.
+// ShelfAt returns the shelf with a name: a folder of folders, or a prefix of
+// prefixes.
 func ShelfAt(ctx context.Context, name string, o S3Options) (Shelf, error) {
 	if !IsS3(name) {
 		return NewFolderShelf(name), nil
@@ -79,7 +79,8 @@ func ShelfAt(ctx context.Context, name string, o S3Options) (Shelf, error) {
 	return NewS3Shelf(ctx, name, o)
 }
 
-// Clean is the plainest form of a store's name. Its error is that of a URL.
+// Clean returns the canonical form of a store's name. The error is that of a
+// URL.
 func Clean(name string) (string, error) {
 	if !IsS3(name) {
 		return filepath.Clean(name), nil
@@ -88,7 +89,7 @@ func Clean(name string) (string, error) {
 	return u.String(), err
 }
 
-// Join is where a file of a store is, for messages.
+// Join returns the location of a store's file, for messages.
 func Join(name, file string) string {
 	if IsS3(name) {
 		return strings.TrimSuffix(name, "/") + "/" + file
@@ -96,7 +97,8 @@ func Join(name, file string) string {
 	return filepath.Join(name, filepath.FromSlash(file))
 }
 
-// Split divides a store's clean name into that of its shelf and its name there.
+// Split divides a store's clean name into the name of its shelf and its name
+// there.
 func Split(name string) (shelf, base string) {
 	if IsS3(name) {
 		shelf, base = path.Split(name)
@@ -112,13 +114,13 @@ type S3URL struct {
 	Prefix string
 }
 
-// String is the URL.
+// String returns the URL.
 func (u S3URL) String() string {
 	return strings.TrimSuffix(S3Scheme+u.Bucket+"/"+u.Prefix, "/")
 }
 
-// ParseS3 reads s3://bucket/prefix. A name or password in it is refused and not
-// repeated.
+// ParseS3 parses s3://bucket/prefix. A user name or password in it is an error
+// that does not repeat it.
 func ParseS3(text string) (S3URL, error) {
 	rest, ok := strings.CutPrefix(text, S3Scheme)
 	if !ok {
@@ -152,8 +154,8 @@ func ParseS3(text string) (S3URL, error) {
 }
 
 // S3 is a Store under a prefix of a bucket. A file is a multipart upload that
-// other processes can go on with; what it needs for that lies beside the run's
-// other state. Its Append goes on from a Cut, or with a file of less than a part.
+// other processes can continue, using a record stored with the run's other
+// state. Append continues from a Cut, or a file smaller than a part.
 type S3 struct {
 	at      S3URL
 	opt     S3Options
@@ -163,17 +165,17 @@ type S3 struct {
 	chain   *credentialChain
 	plain   bool // over http, where bodies are signed
 	sending chan struct{}
-	free    chan []byte // buffers of parts to be used again
+	free    chan []byte // buffers of parts, for reuse
 
 	mu      sync.Mutex
 	reached bool               // the server has answered once
 	locks   []*s3Lock          // that are held
-	alone   bool               // one of them is the store's own
-	records map[string]*upload // of files that are being uploaded, by name; nil while others may change them
+	alone   bool               // one of them is the lock of the whole store
+	records map[string]*upload // of files being uploaded, by name; nil while others may change them
 }
 
-// NewS3 is the store of a URL. It asks nothing of the server; its error is that
-// of the URL or the endpoint.
+// NewS3 returns the store of a URL. It sends no requests; the error is that of
+// the URL or the endpoint.
 func NewS3(ctx context.Context, name string, o S3Options) (*S3, error) {
 	at, err := ParseS3(name)
 	if err != nil {
@@ -204,12 +206,12 @@ func NewS3(ctx context.Context, name string, o S3Options) (*S3, error) {
 	return s, nil
 }
 
-// Name is the URL.
+// Name returns the URL.
 func (s *S3) Name() string { return s.at.String() }
 
 func (s *S3) key(name string) string { return s.at.Prefix + name }
 
-// final is the name that a file gets when it is committed.
+// final returns the name that a file gets when it is committed.
 func final(name string) string {
 	if whole, ok := strings.CutSuffix(name, PartEnd); ok {
 		return strings.TrimPrefix(whole, WorkPrefix)
@@ -217,8 +219,9 @@ func final(name string) string {
 	return name
 }
 
-// List names the objects under the prefix. Of a file being uploaded it gives the
-// length that can be gone on with; none when the server has dropped the upload.
+// List names the objects under the prefix. For a file being uploaded it gives
+// the length from which it can be continued; it omits the file if the server
+// has dropped the upload.
 func (s *S3) List() ([]Entry, error) {
 	var out []Entry
 	uploads := false
@@ -255,8 +258,8 @@ func (s *S3) List() ([]Entry, error) {
 	return out, nil
 }
 
-// list gives what is right under a prefix; names that end with "/" stand for
-// more below.
+// list lists what is directly under a prefix; names that end with "/" have more
+// below them.
 func (s *S3) list(prefix string) (out []Entry, err error) {
 	err = s.do("list "+s.Name(), 0, func(ctx context.Context) error {
 		out = out[:0]
@@ -279,10 +282,10 @@ func (s *S3) list(prefix string) (out []Entry, err error) {
 	return out, err
 }
 
-// s3Shelf is a prefix below which stores stand.
+// s3Shelf is a prefix with stores below it.
 type s3Shelf struct{ s *S3 }
 
-// NewS3Shelf is a Shelf of the stores right under the URL of a prefix.
+// NewS3Shelf returns a Shelf of the stores directly under the URL of a prefix.
 func NewS3Shelf(ctx context.Context, name string, o S3Options) (Shelf, error) {
 	s, err := NewS3(ctx, name, o)
 	if err != nil {
@@ -317,7 +320,7 @@ func (h s3Shelf) Remove(name string) error {
 	return err
 }
 
-// below is the store at another place of the same server.
+// below returns the store at another prefix of the same server.
 func (s *S3) below(at S3URL) *S3 {
 	return &S3{at: at, opt: s.opt, ctx: s.ctx, core: s.core, creds: s.creds, chain: s.chain, plain: s.plain, sending: s.sending, free: s.free}
 }
@@ -371,8 +374,8 @@ func (s *S3) put(key string, data []byte) error {
 	})
 }
 
-// sums are the checksums that go with a body: its MD5, which all servers compare,
-// and over http its SHA-256, which the signature holds.
+// sums returns a body's checksums: its MD5, which all servers verify, and over
+// http its SHA-256, which is part of the signature.
 func (s *S3) sums(data []byte) (md5Base64, sha256Hex string) {
 	m := md5.Sum(data)
 	if s.plain {
@@ -438,7 +441,7 @@ func (s *S3) delete(key string) error {
 	return err
 }
 
-// Close aborts the uploads that are left, unless other processes may be at work.
+// Close aborts the remaining uploads, unless other processes may be using them.
 func (s *S3) Close() error {
 	s.mu.Lock()
 	shared := len(s.locks) > 0 && !s.alone
@@ -453,11 +456,11 @@ func (s *S3) Close() error {
 	return err
 }
 
-// Free is unknown.
+// Free returns -1: unknown.
 func (s *S3) Free() (int64, error) { return -1, nil }
 
-// shown is a key as it is named in messages.
+// shown returns a key in the form used in messages.
 func (s *S3) shown(key string) string { return strings.TrimPrefix(key, s.at.Prefix) }
 
-// recordKey is where the record of an upload lies.
+// recordKey returns the key of an upload's record.
 func (s *S3) recordKey(name string) string { return s.key(uploadsPrefix + url.PathEscape(name)) }

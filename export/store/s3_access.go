@@ -23,7 +23,7 @@ import (
 
 const amazon = "s3.amazonaws.com"
 
-// connect builds the client of the store; it asks nothing of the server.
+// connect builds the store's client; it sends no requests.
 func (s *S3) connect() error {
 	getenv := s.opt.Getenv
 	text := cmp.Or(s.opt.Endpoint, getenv("AWS_ENDPOINT_URL_S3"), getenv("AWS_ENDPOINT_URL"))
@@ -52,7 +52,7 @@ func (s *S3) connect() error {
 	s.creds = credentials.New(s.chain)
 	s.core, err = minio.NewCore(host, &minio.Options{
 		Creds: s.creds, Secure: secure, Region: region, BucketLookup: lookup, Transport: transport,
-		MaxRetries: 1, // a request that fails is tried again by do
+		MaxRetries: 1, // do retries failed requests
 	})
 	if err != nil {
 		return fmt.Errorf("the S3 endpoint %q: %w", text, err)
@@ -61,8 +61,8 @@ func (s *S3) connect() error {
 	return nil
 }
 
-// parseS3Endpoint reads an endpoint: a URL, or a host with or without a port,
-// which is http on this machine and https anywhere else.
+// parseS3Endpoint parses an endpoint: a URL, or a host with or without a port,
+// which means http on this machine and https elsewhere.
 func parseS3Endpoint(text string) (host string, secure bool, err error) {
 	if text == "" {
 		return amazon, true, nil
@@ -87,13 +87,13 @@ func parseS3Endpoint(text string) (host string, secure bool, err error) {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return "", false, fmt.Errorf("the S3 endpoint %q is neither http:// nor https://", text)
 	case u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return "", false, fmt.Errorf("the S3 endpoint %q must be a host with nothing after it; the bucket stands in --out s3://bucket/prefix", text)
+		return "", false, fmt.Errorf("the S3 endpoint %q must be a host with nothing after it; the bucket goes into --out s3://bucket/prefix", text)
 	}
 	return u.Host, u.Scheme == "https", nil
 }
 
-// s3Transport is a transport of the store's own, with the certificates of a file
-// when one is named.
+// s3Transport returns a separate transport for the store, with the certificates
+// of a file if one is named.
 func s3Transport(bundle string) (*http.Transport, error) {
 	t := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -102,7 +102,7 @@ func s3Transport(bundle string) (*http.Transport, error) {
 		IdleConnTimeout:       30 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ResponseHeaderTimeout: time.Minute,
-		DisableCompression:    true, // a compressed object is to come as it lies there
+		DisableCompression:    true, // a compressed object must not be decompressed
 		WriteBufferSize:       64 << 10,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 	}
@@ -120,7 +120,7 @@ func s3Transport(bundle string) (*http.Transport, error) {
 	return t, nil
 }
 
-// profileRegion is the region that a profile of the AWS files names.
+// profileRegion returns the region of a profile in the AWS files.
 func profileRegion(getenv func(string) string, profile string) string {
 	config := getenv("AWS_CONFIG_FILE")
 	if config == "" {
@@ -151,11 +151,11 @@ func profileRegion(getenv func(string) string, profile string) string {
 	return ""
 }
 
-// NoCredentials is an S3 store for which there are no credentials, or only half
-// of them: exit code 4.
+// NoCredentials is the error of an S3 store without complete credentials: exit
+// code 4.
 type NoCredentials struct {
 	Store string
-	// Tried are the places that were looked at, with what is wrong there.
+	// Tried lists the sources that were tried, and what is wrong with each.
 	Tried []string
 }
 
@@ -168,16 +168,16 @@ func (e *NoCredentials) Error() string {
 	return where + "no credentials for S3: " + strings.Join(e.Tried, "; ") + ". Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
 }
 
-// credentialChain looks for credentials where the tools of AWS look: in the
-// environment, in a profile, with the role of the machine. It never ends without
-// any, as the chain of the library does.
+// credentialChain looks for credentials like the AWS tools: in the environment,
+// in a profile, from the machine's role. Unlike the library's chain it fails if
+// there are none.
 type credentialChain struct {
 	getenv  func(string) string
 	profile string
 	from    credentials.Provider // where they came from
 }
 
-// fixed reports whether asking again gives the same credentials.
+// fixed reports whether the credentials never change.
 func (c *credentialChain) fixed() bool {
 	_, ok := c.from.(*credentials.Static)
 	return ok

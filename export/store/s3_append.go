@@ -9,19 +9,19 @@ import (
 	"sync"
 )
 
-// smallBuffer is up to where a buffer grows with what it holds.
+// smallBuffer is the size up to which a buffer grows with its content.
 const smallBuffer = 1 << 20
 
-// s3File is a file of an S3 store being written. What is written is gathered into
-// parts of one size; each is sent while the next one fills up.
+// s3File is a file of an S3 store being written. The bytes are buffered into
+// parts of equal size; each is sent while the next one fills.
 type s3File struct {
 	s    *S3
 	name string
 	part int64
 
-	// Of the one goroutine that writes.
+	// Used only by the writing goroutine.
 	buf    []byte // what follows base
-	base   int64  // where buf begins in the file
+	base   int64  // offset of buf in the file
 	redo   *uploadCut
 	cuts   []int64 // marks in buf
 	sealed bool    // all of it is uploaded, or sent as one object
@@ -29,7 +29,7 @@ type s3File struct {
 	sent sync.WaitGroup
 
 	mu     sync.Mutex
-	up     *upload // what is durable of it; nil while all fits into one part
+	up     *upload // its durable parts; nil while everything fits into one part
 	parts  []uploadPart
 	hashes map[int64]string // of what follows a mark in its part
 	synced int64            // of a file that is one object so far
@@ -37,7 +37,7 @@ type s3File struct {
 	saving sync.Mutex // one record is saved at a time
 }
 
-// Append begins a file, or goes on with one from a Cut; a file of less than a part
+// Append starts a file, or continues one from a Cut; a file smaller than a part
 // also from any byte.
 func (s *S3) Append(name string, size int64) (Appender, error) {
 	if err := CheckName(name); err != nil {
@@ -65,7 +65,7 @@ func (s *S3) Append(name string, size int64) (Appender, error) {
 	return f, nil
 }
 
-// copyFrom begins with the first bytes of an object that is there.
+// copyFrom starts with the first bytes of an existing object.
 func (f *s3File) copyFrom(size int64) error {
 	old, whole, err := f.s.Open(f.name)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && whole < size {
@@ -79,7 +79,7 @@ func (f *s3File) copyFrom(size int64) error {
 	return err
 }
 
-// goOn takes up the upload of an earlier process at one of its cuts.
+// goOn continues the upload of an earlier process from one of its cuts.
 func (f *s3File) goOn(u *upload, size int64) error {
 	at := slices.IndexFunc(u.Cuts, func(c uploadCut) bool { return c.At == size })
 	if at < 0 {
@@ -109,11 +109,10 @@ func (f *s3File) goOn(u *upload, size int64) error {
 	return nil
 }
 
-// end is where the part ends that is being filled.
+// end returns the end of the current part.
 func (f *s3File) end() int64 { return (f.base/f.part + 1) * f.part }
 
-// Write takes bytes, and waits for a part to be sent where too many are on their
-// way.
+// Write buffers bytes, and waits if too many parts are being sent.
 func (f *s3File) Write(p []byte) (int, error) {
 	if f.sealed {
 		return 0, fmt.Errorf("%s was uploaded to its end: nothing can follow", f.name)
@@ -137,8 +136,8 @@ func (f *s3File) Write(p []byte) (int, error) {
 	return done, nil
 }
 
-// room makes room in the buffer: a small one grows with what it holds, one that
-// has left that behind is of a part's size.
+// room makes room in the buffer: a small one grows with its content, a larger
+// one has the size of a part.
 func (f *s3File) room(n int) {
 	need := len(f.buf) + n
 	if need <= cap(f.buf) {
@@ -173,8 +172,8 @@ func (f *s3File) failed() error {
 	return f.err
 }
 
-// full sends the part that is complete in the buffer; one that was sent by an
-// earlier process is compared instead.
+// full sends the complete part in the buffer, or compares it if an earlier
+// process has sent it.
 func (f *s3File) full() error {
 	data, base, cuts := f.buf, f.base, f.cuts
 	f.buf, f.cuts, f.base = nil, nil, f.end()
@@ -189,7 +188,7 @@ func (f *s3File) full() error {
 	}
 	number := int(f.base / f.part)
 	if number > mostParts {
-		return fmt.Errorf("%s: %s has %d parts of %d MiB, the most that S3 takes: begin again with more files for it (--parts)", f.s.Name(), final(f.name), mostParts, f.part>>20)
+		return fmt.Errorf("%s: %s has %d parts of %d MiB, the most that S3 allows: start over with more files for it (--parts)", f.s.Name(), final(f.name), mostParts, f.part>>20)
 	}
 	if f.upload() == nil {
 		up, err := f.s.begin(f.name, f.part)
@@ -209,7 +208,7 @@ func (f *s3File) diverged() error {
 	return errors.Join(&Diverged{Name: final(f.name)}, f.s.abort(f.upload()))
 }
 
-// hash notes the hashes of what follows the marks in a part.
+// hash records the hashes of the bytes after each mark in a part.
 func (f *s3File) hash(data []byte, base int64, cuts []int64) {
 	for _, at := range cuts {
 		sum := hexSum(data[at-base:])
@@ -219,7 +218,7 @@ func (f *s3File) hash(data []byte, base int64, cuts []int64) {
 	}
 }
 
-// send sends a part beside the writing.
+// send sends a part in the background.
 func (f *s3File) send(data []byte, base int64, number int, cuts []int64) {
 	f.mu.Lock()
 	for len(f.parts) < number {
@@ -255,7 +254,7 @@ func (f *s3File) Cut() func() (bool, error) {
 	return func() (bool, error) { return f.durable(at) }
 }
 
-// durable saves the record up to a mark once its part was sent.
+// durable saves the record up to a mark, once its part has been sent.
 func (f *s3File) durable(at int64) (bool, error) {
 	f.saving.Lock()
 	defer f.saving.Unlock()
@@ -322,7 +321,7 @@ func (f *s3File) Sync() error {
 	return f.save(&next)
 }
 
-// save makes a record durable that takes the place of the one before.
+// save durably replaces the record.
 func (f *s3File) save(next *upload) error {
 	if err := f.s.saveRecord(next); err != nil {
 		return err
@@ -333,15 +332,16 @@ func (f *s3File) save(next *upload) error {
 	return nil
 }
 
-// upload is the record of the file's upload, nil while all of it fits into a part.
+// upload returns the record of the file's upload, nil while all of it fits into
+// a part.
 func (f *s3File) upload() *upload {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.up
 }
 
-// Close waits for what is on its way. A file that has its final name from the
-// beginning is there once it was synced and closed.
+// Close waits for parts being sent. A file with its final name from the start
+// exists once it was synced and closed.
 func (f *s3File) Close() error {
 	f.sent.Wait()
 	f.buf = nil

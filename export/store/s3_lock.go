@@ -17,15 +17,15 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// beatsToStale is for how many beats a lock must not have changed, while this
-// process watched, until it is taken from its holder.
+// beatsToStale is for how many beats a lock must be unchanged, while this
+// process watches, before it is taken over.
 const beatsToStale = 3
 
 // s3Lock is a lock that this process holds.
 type s3Lock struct {
 	s    *S3
 	key  string
-	busy error // what another holder is to be called
+	busy error // the error if there is another holder
 
 	mu       sync.Mutex
 	body     lockBody
@@ -37,8 +37,8 @@ type s3Lock struct {
 	finished chan struct{}
 }
 
-// lockBody is what the object of a lock holds: who has it, and a count, so that
-// its ETag changes with every beat.
+// lockBody is the content of a lock: its owner, and a counter so that its ETag
+// changes with every beat.
 type lockBody struct {
 	Owner    string `json:"owner"`
 	Host     string `json:"host"`
@@ -47,21 +47,21 @@ type lockBody struct {
 	Released bool   `json:"released,omitempty"`
 }
 
-// Lock puts an object that must not be there yet, and shows with every beat that
-// this process lives. A lock whose holder shows no life for three beats is taken
-// over. Where the server ignores conditions, which is tried, two processes that
-// come within a second of each other may both be let in; the user is told.
+// Lock creates an object that must not exist yet, and updates it with every
+// beat. A lock without a heartbeat for three beats is taken over. If the server
+// ignores conditions, which is tested, two processes within a second of each
+// other may both get the lock; the user is warned.
 func (s *S3) Lock() (func() error, error) {
 	return s.lockAs(lockName, s.locked())
 }
 
-// LockFor is Lock under a name of its own.
+// LockFor is Lock with a separate name.
 func (s *S3) LockFor(name string) (func() error, error) {
 	return s.lockAs(name+lockEnd, &Error{Store: s.Name(), Problem: "another process is working on its " + name, Locked: true})
 }
 
-// unshared is a store whose locks do not keep two processes apart that are the same
-// shard.
+// unshared returns an error if the store's locks cannot exclude two processes
+// with the same shard.
 func (s *S3) unshared() error {
 	return &Error{Store: s.Name(), Problem: "its server ignores conditions (If-None-Match), so several processes cannot share a run there: do it in one process, without --shard"}
 }
@@ -89,7 +89,7 @@ func (s *S3) lockAs(name string, busy error) (func() error, error) {
 	return sync.OnceValue(l.release), nil
 }
 
-// Create puts an object that must not be there yet.
+// Create creates an object that must not exist yet.
 func (s *S3) Create(name string, data []byte) error {
 	if err := CheckName(name); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (s *S3) Create(name string, data []byte) error {
 		opts.SetMatchETagExcept("*")
 		_, err := s.core.PutObject(ctx, s.at.Bucket, s.key(name), bytes.NewReader(data), int64(len(data)), md5Text, shaText, opts)
 		if tried && minio.ToErrorResponse(err).StatusCode == http.StatusPreconditionFailed {
-			// It may be the object of a try whose answer was lost.
+			// It may be from an attempt whose answer was lost.
 			if there, _, gerr := s.get(s.key(name)); gerr == nil && bytes.Equal(there, data) {
 				return nil
 			}
@@ -150,7 +150,7 @@ func (l *s3Lock) take() error {
 			return err
 		}
 		var is lockBody
-		_ = json.Unmarshal(data, &is) // one that is damaged is watched as any other
+		_ = json.Unmarshal(data, &is) // a damaged one is watched like any other
 		stale := watched == etag && time.Since(since) >= beatsToStale*s.opt.Beat
 		switch {
 		case is.Owner == l.body.Owner: // the answer to our own request was lost
@@ -181,7 +181,7 @@ func (l *s3Lock) take() error {
 	}
 }
 
-// pause waits, or answers why the run ends.
+// pause waits, or returns why the run ends.
 func (s *S3) pause(d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -193,7 +193,7 @@ func (s *S3) pause(d time.Duration) error {
 	}
 }
 
-// probe tries whether the server respects conditions, and whether the lock is
+// probe tests whether the server respects conditions, and whether the lock is
 // still ours a moment later. REQUIRES: l.mu is held.
 func (l *s3Lock) probe() error {
 	s := l.s
@@ -242,7 +242,7 @@ func (l *s3Lock) put(condition func(*minio.PutObjectOptions)) error {
 	})
 }
 
-// show shows that this process lives, until stop.
+// show sends heartbeats until stop.
 func (l *s3Lock) show() {
 	defer close(l.finished)
 	t := time.NewTicker(l.s.opt.Beat)
@@ -259,8 +259,8 @@ func (l *s3Lock) show() {
 	}
 }
 
-// renew shows that this process lives, and finds out whether another one
-// has taken the lock meanwhile. REQUIRES: l.mu is held.
+// renew sends a heartbeat, and checks whether another process has taken the
+// lock. REQUIRES: l.mu is held.
 func (l *s3Lock) renew() error {
 	s := l.s
 	if l.lost {
@@ -290,11 +290,11 @@ func (l *s3Lock) renew() error {
 }
 
 func (s *S3) taken() error {
-	return &Error{Store: s.Name(), Problem: "another process has taken it over, since this one showed no life for a while; that one goes on", Locked: true}
+	return &Error{Store: s.Name(), Problem: "another process has taken it over, because this one did not respond for a while; that one continues", Locked: true}
 }
 
-// owned answers an error when a lock that this process took may be another's by
-// now. What holds no lock at all may go on.
+// owned returns an error if a lock that this process took may belong to another
+// by now. Without any lock it returns nil.
 func (s *S3) owned() error {
 	s.mu.Lock()
 	locks := s.locks
@@ -313,15 +313,15 @@ func (l *s3Lock) owned() error {
 	if l.lost {
 		return l.s.taken()
 	}
-	// By the wall clock: a machine that slept was not alive.
+	// By the wall clock: a suspended machine sends no heartbeats.
 	if time.Now().Round(0).Sub(l.seen) < 2*l.s.opt.Beat {
 		return nil
 	}
 	return l.renew()
 }
 
-// release gives the lock back. Where objects cannot be deleted for a while, the
-// object that stays says that it is free.
+// release releases the lock. If objects cannot be deleted for a while, the
+// remaining object says that it is free.
 func (l *s3Lock) release() error {
 	s := l.s
 	close(l.stop)

@@ -12,8 +12,8 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// s3Reader reads an object: in order from one request, anywhere else a block at a
-// time.
+// s3Reader reads an object: sequentially from one request, or block by block
+// elsewhere.
 type s3Reader struct {
 	s    *S3
 	name string
@@ -24,7 +24,7 @@ type s3Reader struct {
 	mu     sync.Mutex
 	pos    int64 // of Read
 	stream io.ReadCloser
-	at     int64 // where the stream stands
+	at     int64 // position of the stream
 	stop   context.CancelFunc
 	blocks []block
 }
@@ -37,10 +37,10 @@ type block struct {
 const (
 	blockSize  = 256 << 10
 	mostBlocks = 16
-	mostSkip   = 1 << 20 // is read and dropped rather than asked for anew
+	mostSkip   = 1 << 20 // is skipped by reading rather than by a new request
 )
 
-// Open opens an object. One whose name ends with PartEnd may not be there until it
+// Open opens an object. One whose name ends with PartEnd may not exist until it
 // is committed.
 func (s *S3) Open(name string) (File, int64, error) {
 	if err := CheckName(name); err != nil {
@@ -133,7 +133,7 @@ func (r *s3Reader) some(p []byte, at int64) (int, error) {
 				return err
 			}
 		}
-		// The time of one request bounds how long the stream may stand still.
+		// A request's timeout limits how long the stream may stall.
 		unhook := context.AfterFunc(ctx, r.stop)
 		defer unhook()
 		if _, err := io.CopyN(io.Discard, r.stream, at-r.at); err != nil {

@@ -18,14 +18,14 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// Refused is an S3 store whose server refuses the credentials, or what they are
-// used for: exit code 4.
+// Refused is the error of an S3 server that rejects the credentials, or their
+// use: exit code 4.
 type Refused struct {
 	Store string
 	Doing string
 	Why   string
-	// Expired: the credentials were good and are not any more. With new ones the
-	// run can be resumed.
+	// Expired: the credentials have expired. With new ones the run can be
+	// resumed.
 	Expired bool
 }
 
@@ -38,8 +38,8 @@ func (e *Refused) Error() string {
 	return msg
 }
 
-// Unreachable is an S3 store whose server did not answer, or answered with an
-// error of its own, until the time for trying again was over: exit code 5.
+// Unreachable is the error of an S3 server that did not answer, or failed,
+// until the time for retries was over: exit code 5.
 type Unreachable struct {
 	Store string
 	Doing string
@@ -53,11 +53,12 @@ func (e *Unreachable) Error() string {
 	return fmt.Sprintf("%s: %s: %v (gave up after %d tries in %s)", e.Store, e.Doing, e.Err, e.Tries, e.After.Round(time.Second))
 }
 
-// Unwrap is the last failure.
+// Unwrap returns the last failure.
 func (e *Unreachable) Unwrap() error { return e.Err }
 
-// UploadLost is a file whose upload the server does not know any more, though
-// nobody has completed it: the file has to be made again from its beginning.
+// UploadLost is the error of a file whose upload the server no longer knows,
+// although nobody has completed it: the file must be written again from the
+// start.
 type UploadLost struct {
 	Store string
 	Name  string
@@ -76,17 +77,16 @@ var (
 )
 
 const (
-	leastRate   = 64 << 10 // bytes a second that a request is given time for
+	leastRate   = 64 << 10 // bytes per second that a request's timeout allows for
 	leastTime   = 30 * time.Second
 	firstWait   = 200 * time.Millisecond
 	longestWait = 10 * time.Second
-	lastTries   = 10 * time.Second // what is left once the run has to end
+	lastTries   = 10 * time.Second // time for retries once the run has to end
 	firstTries  = 20 * time.Second // until a server has answered at all
 )
 
-// do makes a request of the server, again and again where it fails in a way that
-// may pass. size is that of the body. What it answers is one of the errors of this
-// file, fs.ErrNotExist, or says what was being done.
+// do sends a request and retries temporary failures. size is that of the body.
+// The error is one of this file's, fs.ErrNotExist, or says what was being done.
 func (s *S3) do(doing string, size int, request func(context.Context) error) error {
 	start := time.Now()
 	patience := s.opt.Patience
@@ -138,7 +138,7 @@ func (s *S3) do(doing string, size int, request func(context.Context) error) err
 	}
 }
 
-// judge finds out what an error means and whether it may pass.
+// judge classifies an error and reports whether it is temporary.
 func (s *S3) judge(doing string, err error, skewed *bool) (again bool, _ error) {
 	if none, ok := errors.AsType[*NoCredentials](err); ok {
 		return false, &NoCredentials{Store: s.Name(), Tried: none.Tried}
@@ -169,7 +169,7 @@ func (s *S3) judge(doing string, err error, skewed *bool) (again bool, _ error) 
 	case "NoSuchUpload":
 		return false, errNoUpload
 	case "NoSuchBucket":
-		return false, &Error{Store: s.Name(), Problem: fmt.Sprintf("there is no bucket %q: make it first, or mend its name", s.at.Bucket)}
+		return false, &Error{Store: s.Name(), Problem: fmt.Sprintf("there is no bucket %q: create it first, or correct its name", s.at.Bucket)}
 	case "InvalidBucketName":
 		return false, &Error{Store: s.Name(), Problem: fmt.Sprintf("%q is not the name of a bucket", s.at.Bucket)}
 	case "PreconditionFailed":
@@ -200,8 +200,7 @@ func (s *S3) judge(doing string, err error, skewed *bool) (again bool, _ error) 
 	return false, fmt.Errorf("%s: %s: %s", s.Name(), doing, why)
 }
 
-// judged reports whether an error was judged already, in a request that is part of
-// another.
+// judged reports whether an error was already judged, in a nested request.
 func judged(err error) bool {
 	_, refused := errors.AsType[*Refused](err)
 	_, unreachable := errors.AsType[*Unreachable](err)
@@ -209,7 +208,7 @@ func judged(err error) bool {
 	return refused || unreachable || unusable
 }
 
-// judgeNetwork is judge for an error that is no answer of the server's.
+// judgeNetwork is judge for errors without an answer from the server.
 func (s *S3) judgeNetwork(doing string, err error) (again bool, _ error) {
 	text := s.scrub(err.Error())
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
@@ -229,7 +228,7 @@ func (s *S3) judgeNetwork(doing string, err error) (again bool, _ error) {
 	return false, err
 }
 
-// scrub takes the credentials out of a text.
+// scrub removes the credentials from a text.
 func (s *S3) scrub(text string) string {
 	v, err := s.creds.GetWithContext(nil)
 	if err != nil {

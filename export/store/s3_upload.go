@@ -18,8 +18,8 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// upload is the record of a multipart upload, as it lies in the store from before
-// its first part until its end.
+// upload is the record of a multipart upload, stored from before its first part
+// until its end.
 type upload struct {
 	Version int `json:"version"`
 	// Name is the file's until it is committed, Final after that: the upload's
@@ -27,15 +27,14 @@ type upload struct {
 	Name  string `json:"name"`
 	Final string `json:"final"`
 	ID    string `json:"upload"`
-	// Token is in the metadata of the object that the upload becomes, so that it
-	// can be told from any other.
+	// Token is in the metadata of the resulting object, to identify it.
 	Token    string       `json:"token"`
 	PartSize int64        `json:"part_size"`
 	Parts    []uploadPart `json:"parts"`
-	// Cuts are the places that can be gone on from, ascending: the newest, and
-	// the one before it, which a checkpoint may still name.
+	// Cuts are the positions from which the file can be continued, ascending:
+	// the newest, and the one before it, which a checkpoint may still refer to.
 	Cuts []uploadCut `json:"cuts,omitempty"`
-	// Size is the file's once all of it is uploaded.
+	// Size is the file's size, once all of it is uploaded.
 	Size int64 `json:"size,omitempty"`
 }
 
@@ -44,8 +43,8 @@ type uploadPart struct {
 	Size int64  `json:"size"`
 }
 
-// uploadCut is a place in a file, and the hash of what stands between it and the
-// end of its part: who goes on there makes those bytes again.
+// uploadCut is a position in a file, and the hash of the bytes between it and
+// the end of its part, which a process that continues there must produce again.
 type uploadCut struct {
 	At     int64  `json:"at"`
 	SHA256 string `json:"sha256,omitempty"`
@@ -59,11 +58,11 @@ const (
 // clip are the first parts.
 func (u *upload) clip(parts int) []uploadPart { return slices.Clone(u.Parts[:parts]) }
 
-// partsFor is how many parts hold the first bytes of a file.
+// partsFor returns how many parts hold the first bytes of a file.
 func partsFor(size, part int64) int { return int((size + part - 1) / part) }
 
-// loadRecords reads what uploads there are under the prefix: once, where nobody else
-// changes them.
+// loadRecords reads the records of uploads under the prefix: once, if nobody
+// else changes them.
 func (s *S3) loadRecords() (map[string]*upload, error) {
 	s.mu.Lock()
 	known := maps.Clone(s.records)
@@ -79,13 +78,13 @@ func (s *S3) loadRecords() (map[string]*upload, error) {
 	for _, e := range entries {
 		name, err := url.PathUnescape(strings.TrimPrefix(e.Name, uploadsPrefix))
 		if err != nil {
-			continue // none of ours
+			continue // not one of ours
 		}
 		u, err := s.readRecord(name)
 		if err != nil {
 			return nil, err
 		}
-		if u != nil { // its process has not just ended well
+		if u != nil { // not completed in the meantime
 			found[u.Name] = u
 		}
 	}
@@ -97,7 +96,7 @@ func (s *S3) loadRecords() (map[string]*upload, error) {
 	return found, nil
 }
 
-// readRecord reads the record of a file's upload, nil when there is none.
+// readRecord reads the record of a file's upload, nil if there is none.
 func (s *S3) readRecord(name string) (*upload, error) {
 	data, _, err := s.get(s.recordKey(name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -113,7 +112,7 @@ func (s *S3) readRecord(name string) (*upload, error) {
 	return u, nil
 }
 
-// record is the record of a file's upload, nil when it has none.
+// record returns the record of a file's upload, nil if there is none.
 func (s *S3) record(name string) (*upload, error) {
 	s.mu.Lock()
 	alone := s.alone
@@ -152,15 +151,15 @@ func (s *S3) dropRecord(name string) error {
 	return nil
 }
 
-// begin starts the upload of a file. Uploads of the same key that no record names
-// are those of a process that died in this very moment.
+// begin starts the upload of a file. Uploads of the same key without a record
+// are from a process that died at this point.
 func (s *S3) begin(name string, part int64) (*upload, error) {
 	u := &upload{Version: recordVersion, Name: name, Final: final(name), Token: rand.Text(), PartSize: part}
 	if err := s.owned(); err != nil {
 		return nil, err
 	}
 	err := s.do("begin the upload of "+u.Final, 0, func(ctx context.Context) (err error) {
-		// Each time: one may have begun whose answer was lost.
+		// Each time, since one may have started whose answer was lost.
 		if err := s.abortOthers(u.Final); err != nil {
 			return err
 		}
@@ -176,8 +175,8 @@ func (s *S3) begin(name string, part int64) (*upload, error) {
 	return u, nil
 }
 
-// abortOthers aborts the uploads of a key; servers list them by the exact key
-// only, or by a prefix.
+// abortOthers aborts the uploads of a key. Servers list them by exact key only,
+// or by prefix.
 func (s *S3) abortOthers(name string) error {
 	var ids []string
 	err := s.do("list the uploads of "+name, 0, func(ctx context.Context) error {
@@ -204,8 +203,8 @@ func (s *S3) abortOthers(name string) error {
 	return nil
 }
 
-// abortID aborts an upload until the server knows no part of it: a part that was
-// on its way may come in after the first time.
+// abortID aborts an upload until the server has no part of it, since a part in
+// flight may arrive after the first attempt.
 func (s *S3) abortID(name, id string) error {
 	for range 5 {
 		err := s.do("abort the upload of "+name, 0, func(ctx context.Context) error {
@@ -228,7 +227,7 @@ func (s *S3) abortID(name, id string) error {
 	return fmt.Errorf("%s: the upload of %s cannot be aborted: its parts stay", s.Name(), name)
 }
 
-// abort ends the upload of a file and forgets it.
+// abort aborts the upload of a file and removes its record.
 func (s *S3) abort(u *upload) error {
 	if err := s.abortID(u.Final, u.ID); err != nil {
 		return err
@@ -236,7 +235,7 @@ func (s *S3) abort(u *upload) error {
 	return s.dropRecord(u.Name)
 }
 
-// listParts are the parts that the server has, by their numbers.
+// listParts returns the parts that the server has, by number.
 func (s *S3) listParts(name, id string) (parts map[int]uploadPart, err error) {
 	parts = make(map[int]uploadPart)
 	for marker, more := 0, true; more; {
@@ -259,8 +258,8 @@ func (s *S3) listParts(name, id string) (parts map[int]uploadPart, err error) {
 	return parts, nil
 }
 
-// durable is how much of a file's upload the server still has: up to the first
-// part that is not the one that was sent.
+// durable returns how much of a file's upload the server still has: up to the
+// first part that differs from the one sent.
 func (s *S3) durable(u *upload) (int64, error) {
 	there, err := s.listParts(u.Final, u.ID)
 	if errors.Is(err, errNoUpload) || errors.Is(err, fs.ErrNotExist) {
@@ -284,7 +283,7 @@ func (s *S3) durable(u *upload) (int64, error) {
 	return size, nil
 }
 
-// completed reports whether the object that an upload becomes is there.
+// completed reports whether an upload's resulting object exists.
 func (s *S3) completed(u *upload) (bool, error) {
 	var info minio.ObjectInfo
 	err := s.do("look at "+u.Final, 0, func(ctx context.Context) (err error) {
@@ -300,9 +299,9 @@ func (s *S3) completed(u *upload) (bool, error) {
 	return info.Metadata.Get("X-Amz-Meta-"+tokenName) == u.Token && info.Size == u.Size, nil
 }
 
-// complete makes the object out of the parts of an upload. There is one request
-// for it at a time; after one whose outcome is not known, and after one that went
-// well, the object itself is looked at.
+// complete turns the parts of an upload into an object, with one request at a
+// time. After a successful request, and after one with unknown outcome, it
+// checks the object itself.
 func (s *S3) complete(u *upload) error {
 	if u.Size == 0 {
 		return fmt.Errorf("%s: %s was not uploaded to its end", s.Name(), u.Name)
