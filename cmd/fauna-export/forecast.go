@@ -131,6 +131,9 @@ func sampleOf(ctx context.Context, client *fauna.Client, name string, at int64) 
 	var page struct {
 		Resource struct{ Data []json.RawMessage }
 	}
+	if !json.Valid(body) {
+		return c, sample{}, fmt.Errorf("read a page of %s: the answer was cut short or changed on its way; try again", quoted(name))
+	}
 	if err := json.Unmarshal(body, &page); err != nil {
 		return c, sample{}, fmt.Errorf("read a page of %s: %w", quoted(name), err)
 	}
