@@ -30,13 +30,13 @@ func newCheckCommand(a *app) *cobra.Command {
 		Use:   "check",
 		Short: "Check endpoint, secret and the privileges on each collection",
 		Long: `Check endpoint, secret and the privileges on each collection, and print a table on
-stdout: what can be read, how many documents and about how many bytes that is, and
-for how long all of it can still be read as of one moment ("snapshot lives"). Below
-it stands what a run would cost. With --mode incremental the index of each
-collection is checked too, and FQL that puts it right goes to stderr.
+stdout: what can be read, how many documents and roughly how many bytes there are,
+and how long a snapshot of it all stays readable ("snapshot kept"). Below the table
+is what a run would cost. With --mode incremental the index of each collection is
+checked too, and FQL to fix it goes to stderr.
 
-Nothing is written. All ids are read to count the documents, about 10 s a million;
---no-count leaves that out.`,
+Nothing is written. All ids are read to count the documents, about 10 s per million;
+--no-count skips that.`,
 		Example: `  fauna-export check --domain http://localhost:8443 --all
   fauna-export check --collection users --collection products --json
   fauna-export check --all --mode incremental

@@ -21,10 +21,10 @@ func newDemoCommand(a *app) *cobra.Command {
 	var output outputFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Try it: the whole way on an embedded server with sample data",
-		Long: `Start the embedded server with sample data and walk the whole way on it: role, key,
+		Short: "Try it: the whole flow on an embedded server with sample data",
+		Long: `Start the embedded server with sample data and go through the whole flow on it: role, key,
 check, export, verify. On a terminal this opens the wizard, which runs the FQL that
-it shows on the embedded server, in place of the Fauna shell. Without a terminal (or
+it shows on the embedded server, instead of in the Fauna shell. Without a terminal (or
 with --no-input) everything happens at once and a summary goes to stderr.
 Nothing outside the folder of the files is touched.`,
 		Example: `  fauna-export demo

@@ -45,13 +45,13 @@ with what was sent. TARGET is one of
 Every row is read once before, so types are exact and not guessed from a sample. Each
 field of data becomes a column; refs into another collection become foreign keys.
 What a type can't hold stays in the row's data column as JSON, and is reported.
-Files of --format wire know times, dates, bytes and refs; load them where the target
-is a database.
+Only files of --format wire keep the types of times, dates, bytes and refs: use them
+if the target is a database.
 
 Run it again after the next incremental sync: only what changed is applied, exactly
 once. After an interruption, run it again too.
 
-A password comes from PGPASSWORD, ~/.pgpass, or a question; TARGET holds none.`,
+A password comes from PGPASSWORD, ~/.pgpass, or a prompt, never from TARGET.`,
 		Example: `  fauna-export load backup --into sqlite:shop.db --dry-run
   fauna-export load backup --into sqlite:shop.db
   fauna-export load backup --into parquet:lake`,

@@ -13,14 +13,14 @@ import (
 func newMergeCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "merge DIR",
-		Short: "Write the current rows of every collection out of a chain of syncs",
-		Long: `Write DIR/merged/NAME.jsonl: the rows of every collection as they are after the last
-sync in DIR, by ascending id and without the deletion column, and SHA256SUMS beside
-them. No server is asked. The files in DIR may be of any format and compression. What
-they do not hold cannot come back: in CSV and Parquet a value that did not fit its
-column's type, in Parquet what a time is finer than a microsecond; the files with
-such values are named. Where --deletions ignore left removals out of the files,
-DIR/.fauna-export, which a copy may lack, tells what is gone.`,
+		Short: "Combine all syncs into the current rows of every collection",
+		Long: `Write DIR/merged/NAME.jsonl: the rows of every collection after the last sync in DIR,
+by ascending id and without the deletion column, with SHA256SUMS. It needs no server.
+The files in DIR may have any format and compression. What they do not contain cannot
+be restored: in CSV and Parquet a value that did not fit its column's type, in Parquet
+the part of a time finer than a microsecond; files with such values are listed. If
+--deletions ignore left removals out of the files, DIR/.fauna-export, which a copy may
+lack, shows what was removed.`,
 		Example: `  fauna-export merge sync`,
 		Args:    oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -19,10 +19,10 @@ func newResumeCommand(a *app) *cobra.Command {
 	var server *config.Config
 	cmd := &cobra.Command{
 		Use:   "resume DIR",
-		Short: "Go on with a run that was interrupted",
-		Long: `Go on with the run that lies unfinished in DIR: the same collections, options and
-moment in time, from where it ended. The secret is asked for again, since no file
-holds it. The files become the same as those of a run that was never interrupted.`,
+		Short: "Resume an interrupted run",
+		Long: `Resume the unfinished run in DIR: the same collections, options and point in time,
+from where it ended. It needs the secret again, since no file contains it. The files
+become the same as those of a run that was never interrupted.`,
 		Example: `  fauna-export resume backup`,
 		Args:    oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {

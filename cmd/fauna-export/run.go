@@ -24,17 +24,18 @@ func newRunCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Export collections to files, without questions",
-		Long: `Export collections to files: one file a collection, a manifest, and SHA256SUMS.
-All is read as of one moment. Every file is read again and compared before the run
-is called done. What the key may not read, or what does not exist, is named before
-any file is made; with --all the rest is exported and the exit code is 3.
+		Long: `Export collections to files: one file per collection, a manifest, and SHA256SUMS.
+Everything is read at a single point in time, and every file is re-read and verified
+before the run counts as done. Collections that do not exist or can't be read are
+reported before any file is written; with --all the rest is exported and the exit
+code is 3.
 
 With --mode incremental the first run in DIR is full, and each later one writes what
-changed and what was removed since; an index of every collection shows that (see fql
-index), and merge gives the current rows.
+was changed and removed since. That needs an index on every collection (see fql
+index); merge gives the current rows.
 
-A file of --config holds flags as YAML, a key a flag: "format: csv", and a list where
-a flag may be repeated. It never holds the secret.`,
+A --config file holds flags as YAML, one key per flag: "format: csv", and a list for
+a repeatable flag. It never contains the secret.`,
 		Example: `  export FAUNA_SECRET=…
   fauna-export run --domain http://localhost:8443 --all --out backup
   fauna-export run --collection users --format csv --compress gzip --out users-csv

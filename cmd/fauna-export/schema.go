@@ -22,7 +22,7 @@ func newSchemaCommand(a *app) *cobra.Command {
 	var asFQL bool
 	cmd := &cobra.Command{
 		Use:   "schema",
-		Short: "Print collections, indexes, functions and roles, as JSON or as FQL that makes them again",
+		Short: "Print collections, indexes, functions and roles, as JSON or as FQL that recreates them",
 		Long: `Print the collections, indexes, functions and roles that the key may read, all from a
 single point in time, on stdout. The JSON holds each one as the server sent it. With
 --fql they are queries for the Fauna shell: an admin of another database runs them in

@@ -58,10 +58,10 @@ func newFinishCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "finish DIR",
 		Short: "Join the shards of a run on several machines",
-		Long: `Join the shards that run --shard wrote into DIR: check that all are there, of one
-plan, with all parts of every collection and as many documents as the server counted,
-re-read every file, and write the manifest. It needs no server. Until then nothing in
-DIR passes for a finished run.`,
+		Long: `Join the shards that run --shard wrote into DIR: check that all are complete and
+follow one plan, with all parts of every collection and as many documents as the server counted,
+re-read every file, and write the manifest. It needs no server. Until then DIR does
+not count as a finished run.`,
 		Example: `  fauna-export finish backup`,
 		Args:    oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -16,11 +16,11 @@ func newVerifyCommand(a *app) *cobra.Command {
 	var server *config.Config
 	cmd := &cobra.Command{
 		Use:   "verify DIR",
-		Short: "Read the files of a finished run again and compare them with its manifest",
+		Short: "Re-read the files of a finished run and compare them with its manifest",
 		Long: `Read every file of a finished run again and compare it with the manifest: bytes,
 sha256, rows, and ids ascending. The folder may have been copied elsewhere.
-With --domain the rows are also compared with the server's counts, as of the run's
-own time while the server still keeps that.`,
+With --domain the rows are also compared with the server's counts, at the run's own
+time as long as the server keeps that.`,
 		Example: `  fauna-export verify backup
   fauna-export verify backup --domain http://localhost:8443`,
 		Args: oneFolder,

@@ -167,7 +167,7 @@ func (s *Folder) at(name string, make bool) (p place, done func(), err error) {
 	return place{root: root, name: base, full: name}, done, nil
 }
 
-// regular is what Lstat says of a regular file.
+// regular returns the Lstat result of a regular file.
 func (p place) regular() (fs.FileInfo, error) {
 	info, err := p.root.Lstat(p.name)
 	if err == nil && !info.Mode().IsRegular() {
@@ -194,7 +194,7 @@ func (p place) openAs(was fs.FileInfo, flag int) (*os.File, fs.FileInfo, error) 
 	return f, now, nil
 }
 
-// create makes a new file in place of what stands under the name.
+// create replaces whatever has the name with a new file.
 func (p place) create() (*os.File, error) {
 	if err := p.remove(); err != nil {
 		return nil, err
@@ -238,7 +238,7 @@ func (p place) write(data []byte) error {
 // user's.
 func (s *Folder) Lock() (func() error, error) { return s.lockAs(lockName) }
 
-// lockAs takes the lock of that name in the work folder.
+// lockAs takes the lock with that name in the work folder.
 func (s *Folder) lockAs(name string) (func() error, error) {
 	busy := &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
 	if err := os.MkdirAll(s.dir, dirMode); err != nil {
@@ -266,7 +266,8 @@ func (s *Folder) lockAs(name string) (func() error, error) {
 	return nil, busy
 }
 
-// lock is one try of Lock; fs.ErrNotExist means that another may help.
+// lock is one attempt of Lock; fs.ErrNotExist means that another one may
+// succeed.
 func (s *Folder) lock(r *roots, name string) (func() error, error) {
 	work, err := r.below(WorkPrefix, true)
 	if err != nil {
@@ -286,8 +287,8 @@ func (s *Folder) lock(r *roots, name string) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The holder before may have deleted the file between our opening and
-	// locking it: then it is a lock on nothing.
+	// The previous holder may have deleted the file between our opening and
+	// locking it, which would make the lock useless.
 	ours, err := f.Stat()
 	if err == nil {
 		var there fs.FileInfo
@@ -313,8 +314,8 @@ func (s *Folder) lock(r *roots, name string) (func() error, error) {
 	}), nil
 }
 
-// checkWork refuses a work folder with anything in it that no run of this user's
-// makes.
+// checkWork returns an error if the work folder contains anything that a run of
+// this user would not create.
 func (s *Folder) checkWork(work *os.Root) error {
 	entries, err := fs.ReadDir(work.FS(), ".")
 	if err != nil {
@@ -625,7 +626,7 @@ func (s *Folder) Free() (int64, error) {
 	}
 }
 
-// syncRoot makes the names in a folder durable.
+// syncRoot makes a folder's entries durable.
 func syncRoot(root *os.Root) error {
 	f, err := root.Open(".")
 	if err != nil {

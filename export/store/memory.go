@@ -160,8 +160,8 @@ func (s *Memory) Close() error { return nil }
 func (s *Memory) Free() (int64, error) { return -1, nil }
 
 // Crash is what a power cut would leave now: of every file what was synced, and
-// of the rest what keep makes of it. Nobody holds its lock. Appenders go on
-// writing to the old Memory, which nobody reads any more.
+// of the rest what keep makes of it. Nobody holds its lock. Appenders continue
+// to write to the old Memory, which is no longer used.
 func (s *Memory) Crash(keep func(unsynced []byte) []byte) *Memory {
 	s.mu.Lock()
 	defer s.mu.Unlock()

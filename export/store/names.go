@@ -9,7 +9,7 @@ import (
 // MaxSmall is the size of the largest file that Read reads.
 const MaxSmall = 256 << 20
 
-// TooLarge is a file that is larger than it may be.
+// TooLarge is the error of a file over the size limit.
 type TooLarge struct {
 	Name       string
 	Size, Most int64
@@ -20,7 +20,7 @@ func (e *TooLarge) Error() string {
 	return fmt.Sprintf("%s has more than the %d bytes that it may have", e.Name, e.Most)
 }
 
-// NotRegular is a name that stands for something other than a file: a link, a
+// NotRegular is the error of a name that is not a regular file: a link, a
 // folder, a named pipe, a device.
 type NotRegular struct {
 	Name string
@@ -43,8 +43,8 @@ func (e *NotRegular) Error() string {
 	return e.Name + " is " + what + ", not a regular file"
 }
 
-// Foreign is a file or folder that this program did not make, where it expects
-// its own.
+// Foreign is the error of a file or folder that this program did not create,
+// where it expects its own.
 type Foreign struct {
 	Name string
 	Why  string
@@ -53,8 +53,8 @@ type Foreign struct {
 // Error says why.
 func (e *Foreign) Error() string { return e.Name + " " + e.Why }
 
-// CheckName refuses a name that is not one of a flat set with the prefixes of a
-// store, or that some system takes for more than one part.
+// CheckName returns an error for a name that is not flat, apart from a store's
+// prefixes, or that some system would split.
 func CheckName(name string) error {
 	base := name
 	for _, prefix := range []string{WorkPrefix, MergedPrefix} {

@@ -9,14 +9,14 @@ import (
 	"syscall"
 )
 
-// Shelf is where the stores of several runs stand side by side.
+// Shelf contains the stores of several runs.
 type Shelf interface {
-	// Names are the names of what stands there and may be a store, ascending.
+	// Names returns the names of entries that may be stores, ascending.
 	Names() ([]string, error)
-	// Store is the store of a name.
+	// Store returns the store with a name.
 	Store(name string) Store
-	// Remove takes away a store of which all files were removed. One that still
-	// holds something stays, and is an error.
+	// Remove removes a store after all its files were removed. It is an error
+	// if the store is not empty.
 	Remove(name string) error
 }
 

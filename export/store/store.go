@@ -1,16 +1,15 @@
-// Package store is where a run leaves its files: a folder, memory, a stream,
-// or anything else that keeps the contract of Store. Nothing else in the
-// program opens, makes, renames or removes a file of a run.
+// Package store is where a run keeps its files: a folder, memory, a stream, S3,
+// or anything else that fulfils the contract of Store. Nothing else in the
+// program opens, creates, renames or removes a file of a run.
 package store
 
 import "io"
 
-// Store is a flat set of named files. Names have "/" between their parts;
-// those that begin with WorkPrefix belong to a run that is not finished, those
-// that begin with MergedPrefix to a merge. A Store makes what holds a file of
-// such a name by itself.
+// Store is a flat set of named files. Names use "/" as the separator; those
+// that start with WorkPrefix belong to an unfinished run, those that start with
+// MergedPrefix to a merge. A Store creates folders for such names as needed.
 //
-// What every Store guarantees, and Test in the package storetest checks:
+// Every Store guarantees, and storetest.Test checks:
 //
 //   - A file made by Append can be read by Open, and its size by List, once it
 //     was synced and closed; where the Store can, earlier. One whose name ends
@@ -26,28 +25,27 @@ import "io"
 //     PartEnd, and without WorkPrefix where it stands before.
 //   - Commit replaces what is under the final name. Committing a name that is
 //     not there is fs.ErrNotExist.
-//   - Different names may be used by several goroutines at once, one name by
-//     one writer and any number of readers.
+//   - Several goroutines may use different names at once. One name may have one
+//     writer and any number of readers.
 //   - While one process holds the Lock no other gets it. A lock ends with its
-//     process, at once or after a time that the Store bounds.
+//     process, at once or after a limited time.
 //
-// No method takes a context: the last checkpoint is written after the context
-// of a run has ended. A Store that waits for a network bounds each request
-// itself.
+// No method takes a context, because the last checkpoint is written after a
+// run's context has ended. A Store on a network must limit each request itself.
 type Store interface {
-	// Name is what the store is called in messages: a path, a URL.
+	// Name returns the store's name for messages: a path, a URL.
 	Name() string
-	// Lock makes the store if need be and keeps every other process out until
-	// release is called. Its error is a *Error when another holds it.
+	// Lock creates the store if needed and excludes all other processes until
+	// release is called. The error is an *Error if another process holds it.
 	Lock() (release func() error, err error)
-	// List names all entries in ascending order, none when the store does not
+	// List returns all entries in ascending order, none if the store does not
 	// exist yet. The lock is not among them.
 	List() ([]Entry, error)
-	// Open opens a file to be read, in order or anywhere; size is its length.
-	// An error matches fs.ErrNotExist when there is none.
+	// Open opens a file for reading, sequentially or at any position; size is
+	// its length. The error matches fs.ErrNotExist if there is none.
 	Open(name string) (file File, size int64, err error)
-	// Read is the whole content of a small file, of at most MaxSmall bytes. An
-	// error matches fs.ErrNotExist when there is none.
+	// Read returns the content of a small file, of at most MaxSmall bytes. The
+	// error matches fs.ErrNotExist if there is none.
 	Read(name string) ([]byte, error)
 	// Write replaces a small file, all or nothing and durably.
 	Write(name string, data []byte) error
@@ -59,28 +57,28 @@ type Store interface {
 	// Commit gives a file that was synced and closed its final name, all or
 	// nothing and durably.
 	Commit(from, to string) error
-	// Remove deletes a file; one that is not there is no error.
+	// Remove deletes a file. A missing one is not an error.
 	Remove(name string) error
-	// Close takes away what a finished run does not need any more.
+	// Close removes what a finished run no longer needs.
 	Close() error
-	// Free is the space left in bytes, -1 when unknown.
+	// Free returns the space left in bytes, -1 if unknown.
 	Free() (int64, error)
 }
 
 const (
-	// WorkPrefix begins the names of what only an unfinished run, or the next
-	// sync, needs.
+	// WorkPrefix is the prefix of files that only an unfinished run, or the
+	// next sync, needs.
 	WorkPrefix = ".fauna-export/"
-	// MergedPrefix begins the names of what a merge writes.
+	// MergedPrefix is the prefix of files that a merge writes.
 	MergedPrefix = "merged/"
-	// PartEnd ends the name of a file until it is committed.
+	// PartEnd is the suffix of a file's name until it is committed.
 	PartEnd = ".part"
 )
 
 // Entry is one file of a Store.
 type Entry struct {
 	Name string
-	Size int64 // -1 for what is no regular file
+	Size int64 // -1 for anything but a regular file
 }
 
 // File is a file being read.
@@ -117,11 +115,11 @@ func (e *Diverged) Error() string {
 	return e.Name + " was begun by an earlier process and goes on with other bytes now: documents have changed since. Resume the run to read them again from the first"
 }
 
-// Error is a store that cannot be used for what is wanted: exit code 2.
+// Error is the error of a store that cannot be used as requested: exit code 2.
 type Error struct {
 	Store   string
 	Problem string
-	// Resumable: it holds a run that can be resumed.
+	// Resumable: it contains a run that can be resumed.
 	Resumable bool
 	// Locked: another process works in it.
 	Locked bool
