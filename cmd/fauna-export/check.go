@@ -189,7 +189,7 @@ func checkText(rows []checked, f *forecast) string {
 	if f != nil {
 		head = append(head, "documents", "about")
 	}
-	head = append(head, "snapshot lives")
+	head = append(head, "snapshot kept")
 	if indexed {
 		head = append(head, "index")
 	}

@@ -156,7 +156,7 @@ func (f *forecast) warn(s export.Spec) {
 }
 
 func (f *forecast) text() string {
-	rows := [][]string{{"collection", "rows", "about", "snapshot lives"}}
+	rows := [][]string{{"collection", "rows", "about", "snapshot kept"}}
 	for _, c := range f.Collections {
 		rows = append(rows, []string{plain(c.Name), number(c.Rows), sizeText(c.Bytes), lifeText(c.life)})
 	}
