@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/charmbracelet/x/term"
 )
@@ -13,6 +14,10 @@ import (
 func IsTerminal(f *os.File) bool {
 	return f != nil && term.IsTerminal(f.Fd())
 }
+
+// mostEchoWaits bounds the wait, in milliseconds, for a terminal that does not show
+// what is typed anyway.
+const mostEchoWaits = 500
 
 // ReadSecret prints prompt on out and reads one line from the terminal in, which
 // does not show what is typed. When ctx ends it restores the terminal and returns
@@ -23,8 +28,6 @@ func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) 
 	if err != nil {
 		return "", fmt.Errorf("read the secret: %w", err)
 	}
-	fmt.Fprint(out, prompt)
-	defer fmt.Fprintln(out)
 	type line struct {
 		text []byte
 		err  error
@@ -34,6 +37,16 @@ func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) 
 		text, err := term.ReadPassword(in.Fd())
 		read <- line{text, err}
 	}()
+	// The prompt comes when what is typed does not show any more: a paste may follow
+	// it at once.
+	for range mostEchoWaits {
+		if now, err := term.GetState(in.Fd()); err != nil || *now != *before {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	fmt.Fprint(out, prompt)
+	defer fmt.Fprintln(out)
 	select {
 	case <-ctx.Done():
 		if err := term.SetState(in.Fd(), before); err != nil {
