@@ -26,9 +26,9 @@ type SyncSource interface {
 	// Events calls each for every creation and removal after a time and up to
 	// at, in order. Events that the server has forgotten are left out.
 	Events(ctx context.Context, collection string, after, at int64, size int, each func(id, ts int64, removed bool) error) error
-	// CountPairs returns how many documents an index lists at a time,
-	// determined without reading it.
-	CountPairs(ctx context.Context, index string, at int64) (int64, error)
+	// CountPairs returns how many documents an index lists at a time, from a ts
+	// on (0: all of them), determined without reading it.
+	CountPairs(ctx context.Context, index string, at, fromTS int64) (int64, error)
 }
 
 // DefaultDeletion is the default name of the deletion column.

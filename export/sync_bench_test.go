@@ -81,7 +81,7 @@ func (s *changingSource) Count(context.Context, string, int64) (int64, error) {
 	return s.n - int64(len(s.removed)), nil
 }
 
-func (s *changingSource) CountPairs(ctx context.Context, _ string, at int64) (int64, error) {
+func (s *changingSource) CountPairs(ctx context.Context, _ string, at, _ int64) (int64, error) {
 	return s.Count(ctx, "", at)
 }
 

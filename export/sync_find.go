@@ -146,16 +146,19 @@ func (r *Run) compareSurely(ctx context.Context, src SyncSource, c *collection, 
 // confirmPairs compares the documents found at the collection's time with the
 // server's own counts. Finding more is fine: some may have left since, for
 // instance because their ttl passed.
-func (r *Run) confirmPairs(ctx context.Context, src SyncSource, c *collection, found int64) error {
-	n, err := r.askCount(ctx, c, c.at)
-	if err != nil {
-		return err
+func (r *Run) confirmPairs(ctx context.Context, src SyncSource, c *collection, since, found int64) error {
+	if since == 0 {
+		n, err := r.askCount(ctx, c, c.at)
+		if err != nil {
+			return err
+		}
+		if n > found {
+			return &miscounted{listed: found, count: n, of: "the collection"}
+		}
 	}
-	if n > found {
-		return &miscounted{listed: found, count: n, of: "the collection"}
-	}
-	err = r.call(ctx, c, false, func() (err error) {
-		n, err = src.CountPairs(ctx, c.changes.index, c.at)
+	var n int64
+	err := r.call(ctx, c, false, func() (err error) {
+		n, err = src.CountPairs(ctx, c.changes.index, c.at, since)
 		return err
 	})
 	if err == nil && n > found {
@@ -285,7 +288,7 @@ func (r *Run) compareFast(ctx context.Context, src SyncSource, c *collection, st
 func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, fromTS int64, each func(pairs.Pair) error) error {
 	at, fromID, size := c.at, int64(-1), pairsPage
 	last := pairs.Pair{TS: pairs.NoTime}
-	whole, listed := fromTS == 0, int64(0)
+	since, listed := fromTS, int64(0)
 	for {
 		var ts, ids []int64
 		var nextTS, nextID int64
@@ -322,10 +325,10 @@ func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, from
 		}
 		fromTS, fromID = nextTS, nextID
 	}
-	if err := r.checkAccess(ctx, c, at); err != nil || !whole {
+	if err := r.checkAccess(ctx, c, at); err != nil {
 		return err
 	}
-	return r.confirmPairs(ctx, src, c, listed)
+	return r.confirmPairs(ctx, src, c, since, listed)
 }
 
 // removals returns the documents whose last event since the last sync is a

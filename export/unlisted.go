@@ -74,7 +74,7 @@ func (r *Run) onlyIndexed(ctx context.Context, src SyncSource, c *collection, in
 	}
 	var indexed int64
 	err = r.call(ctx, c, false, func() (err error) {
-		indexed, err = src.CountPairs(ctx, index, c.at)
+		indexed, err = src.CountPairs(ctx, index, c.at, 0)
 		return err
 	})
 	if err != nil || indexed <= listed {

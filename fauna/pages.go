@@ -115,9 +115,14 @@ func (c *Client) Count(ctx context.Context, collection string, at int64) (int64,
 	return c.count(ctx, "count the documents of "+quoteName(collection), f.Documents(f.Collection(collection)), at)
 }
 
-// CountPairs counts what an index lists at a time, like Count.
-func (c *Client) CountPairs(ctx context.Context, index string, at int64) (int64, error) {
-	return c.count(ctx, "count what the index "+quoteName(index)+" lists", f.Match(f.Index(index)), at)
+// CountPairs counts what an index lists at a time from a ts on, 0 for all of it,
+// like Count.
+func (c *Client) CountPairs(ctx context.Context, index string, at, fromTS int64) (int64, error) {
+	set := f.Match(f.Index(index))
+	if fromTS != 0 {
+		set = f.Range(set, f.Arr{fromTS}, f.Arr{})
+	}
+	return c.count(ctx, "count what the index "+quoteName(index)+" lists", set, at)
 }
 
 // count counts a set in one query, or page by page if that takes too long or is

@@ -36,11 +36,12 @@ func kindNames() map[string]string {
 		"from(paginate(documents(collection))),select([data 0 id])":                                               "first id",
 		"paginate(events(documents(collection)))":                                                                 "events",
 		"object(data(collection([id,ref(collection)]),map(expr(else,if(exists),then(get)),lambda)))":              "documents by ref",
-		"count(match(index))":          "count of pairs",
-		"count(indexes)":               "count of indexes",
-		"count(functions)":             "count of functions",
-		"count(roles)":                 "count of roles",
-		"count(documents(collection))": "count",
+		"count(match(index))":                "count of pairs",
+		"count(from,range(match(index)),to)": "count of pairs",
+		"count(indexes)":                     "count of indexes",
+		"count(functions)":                   "count of functions",
+		"count(roles)":                       "count of roles",
+		"count(documents(collection))":       "count",
 	}
 }
 
