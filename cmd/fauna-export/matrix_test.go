@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -47,7 +48,6 @@ func matrixScenarios(t *testing.T, at []*matrixServer) []matrixScenario {
 	sync := []string{"run", "--domain", matrixDomain, "--all", "--out", "DIR", "--page-size", "20", "--workers", "2", "--mode", "incremental"}
 	fast := append(slices.Clone(sync), "--fast")
 	named := []string{"run", "--domain", matrixDomain, "--collection", "users", "--collection", "orders", "--out", "DIR", "--page-size", "20", "--workers", "2"}
-	resume := []string{"resume", "DIR"}
 	resumeAt := []string{"resume", "DIR", "--domain", matrixDomain}
 	honest := func(s *matrixServer, key string, args []string) func(t *testing.T, dir string) {
 		return func(t *testing.T, dir string) {
@@ -58,10 +58,10 @@ func matrixScenarios(t *testing.T, at []*matrixServer) []matrixScenario {
 	}
 	interrupted := func(t *testing.T, dir string) {
 		l := newLiar(at[0], at[0])
-		n := 0
+		var n atomic.Int32 // requests are answered side by side
 		l.hook = func(x exchange) {
 			if strings.HasPrefix(x.kind, "documents") {
-				if n++; n == 5 {
+				if n.Add(1) == 5 {
 					l.enough()
 				}
 				time.Sleep(10 * time.Second) // checkpoints take time to come due
@@ -72,7 +72,6 @@ func matrixScenarios(t *testing.T, at []*matrixServer) []matrixScenario {
 			t.Fatalf("the run was not interrupted: %s", got.err)
 		}
 	}
-	_ = resume
 	return []matrixScenario{
 		{name: "full", truth: at[0], later: at[1], secret: at[0].key, args: full, again: resumeAt},
 		{name: "named", truth: at[0], later: at[1], secret: at[0].names, args: named, again: resumeAt},

@@ -22,7 +22,7 @@ func TestS3_everyCommandTakesTheURL(t *testing.T) {
 		says string
 	}{
 		{env, append(run, "s3://bucket/a"), exitDone, "verified: s3://bucket/a"},
-		{env, append(run, "s3://bucket/a/"), exitUsage, "holds a finished run"},
+		{env, append(run, "s3://bucket/a/"), exitUsage, "contains a finished run"},
 		{env, append(run, "s3://no-bucket/a"), exitUsage, "there is no bucket"},
 		{env, append(run, "s3://me:hushhush@bucket/a"), exitUsage, "no name or password"},
 		{half, append(run, "s3://bucket/b"), exitRefused, "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not"},
