@@ -15,11 +15,20 @@ import (
 // them and returns when no answer is in progress.
 func Pipe(handler http.Handler) (dial func(ctx context.Context, network, address string) (net.Conn, error), stop func()) {
 	l := &pipe{conns: make(chan net.Conn), done: make(chan struct{})}
-	var answering, serving sync.WaitGroup
+	var serving sync.WaitGroup
+	// Not a WaitGroup: an answer may begin while stop waits.
+	var mu sync.Mutex
+	answering, idle := 0, sync.NewCond(&mu)
+	count := func(by int) {
+		mu.Lock()
+		defer mu.Unlock()
+		answering += by
+		idle.Broadcast()
+	}
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			answering.Add(1)
-			defer answering.Done()
+			count(1)
+			defer count(-1)
 			handler.ServeHTTP(w, r)
 		}),
 		ErrorLog: log.New(io.Discard, "", 0), // clients that disconnect need no log
@@ -29,7 +38,11 @@ func Pipe(handler http.Handler) (dial func(ctx context.Context, network, address
 		close(l.done)
 		_ = server.Close() // only closes pipes
 		serving.Wait()
-		answering.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		for answering > 0 {
+			idle.Wait()
+		}
 	})
 }
 
