@@ -189,6 +189,7 @@ func (r *Run) confirmParts(ctx context.Context) error {
 			n, err = r.askCount(ctx, parts[0], parts[0].at)
 			if fail := failureOf(err); fail != nil && fail.Expired() {
 				parts[0].entry.Warnings = append(parts[0].entry.Warnings, countUnknown)
+				n = -1 // not counted, which is not none
 				break
 			}
 			if err != nil {

@@ -218,3 +218,24 @@ func TestParts_documentsThatNoPageHasFailTheirCollection(t *testing.T) {
 		t.Errorf("finish: %v %+v", err, rep)
 	}
 }
+
+// expiredCount is a server that no longer counts at the time of a run.
+type expiredCount struct {
+	*fakeSource
+	asked int
+}
+
+func (e *expiredCount) Count(ctx context.Context, name string, at int64) (int64, error) {
+	if e.asked++; e.asked > 1 { // the first is for the parts
+		return 0, errFakeExpired
+	}
+	return e.fakeSource.Count(ctx, name, at)
+}
+
+func TestParts_aCountThatExpiredIsNotOneOfNone(t *testing.T) {
+	t.Parallel()
+	m := mustDo(t, Spec{Collections: []string{"users"}, Parts: 3, PageSize: 500}, &expiredCount{fakeSource: crowdedSource()}, OSEnv(exportDir(t)))
+	if got := m.Collections[0].Warnings; !slices.Equal(got, []string{countUnknown}) {
+		t.Errorf("warnings %q", got)
+	}
+}
