@@ -55,6 +55,26 @@ func buildAndRun(m *testing.M) (int, error) {
 // it needs is not installed.
 const ciVariable = "FAUNA_EXPORT_CI"
 
+// needPrograms skips a test whose programs are not all installed.
+func needPrograms(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err != nil {
+			lacks(t, name+" is not installed")
+		}
+	}
+}
+
+// lacks skips a test because of what the machine lacks, or fails it where
+// ciVariable is set.
+func lacks(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv(ciVariable) != "" {
+		t.Fatalf("%s, and .ci/run should have installed it", why)
+	}
+	t.Skip(why)
+}
+
 // limit ends a process or a wait that hangs.
 const limit = 40 * time.Second
 

@@ -238,9 +238,7 @@ func TestService_itsCommandsRun(t *testing.T) {
 // TestService_systemdTakesTheUnits: systemd itself knows every setting of them.
 func TestService_systemdTakesTheUnits(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("systemd-analyze"); err != nil {
-		t.Skip("there is no systemd-analyze here")
-	}
+	needPrograms(t, "systemd-analyze")
 	dir := t.TempDir()
 	args := []string{"verify", "--man=no"}
 	for _, name := range []string{"fauna-export.service", "fauna-export.timer"} {

@@ -88,9 +88,7 @@ func TestNetwork_onlyTheClientCanSpeakToAServer(t *testing.T) {
 // does each of its works.
 func TestNetwork_theProgramConnectsToItsEndpointOnly(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Skip("there is no strace here")
-	}
+	needPrograms(t, "strace")
 	s, secret := readSample(t)
 	endpoint, err := url.Parse(s.endpoint)
 	if err != nil {

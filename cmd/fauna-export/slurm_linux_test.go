@@ -23,24 +23,12 @@ type slurm struct {
 }
 
 // startSlurm starts Debian's munged, slurmctld and slurmd in a folder of the test.
-// Without them, or as another user than root, whom slurmd wants, the test is skipped;
-// where ciVariable is set it fails.
+// It needs them, and root, which slurmd wants.
 func startSlurm(t *testing.T) *slurm {
 	t.Helper()
-	missing := ""
-	for _, name := range []string{"munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue"} {
-		if _, err := exec.LookPath(name); err != nil {
-			missing = name
-		}
-	}
+	needPrograms(t, "munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue")
 	if os.Geteuid() != 0 {
-		missing = "root"
-	}
-	if missing != "" {
-		if os.Getenv(ciVariable) != "" {
-			t.Fatalf("needs Slurm (apt-get install slurmctld slurmd slurm-client munge): no %s", missing)
-		}
-		t.Skipf("needs Slurm: no %s", missing)
+		lacks(t, "slurmd starts only as root")
 	}
 	host, err := os.Hostname()
 	if err != nil {

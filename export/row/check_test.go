@@ -169,6 +169,9 @@ func TestFile_otherDecompressors(t *testing.T) {
 		t.Run(command[0], func(t *testing.T) {
 			path, err := exec.LookPath(command[0])
 			if err != nil {
+				if os.Getenv("FAUNA_EXPORT_CI") != "" {
+					t.Fatalf("%s is not installed, and .ci/run should have installed it", command[0])
+				}
 				t.Skipf("%s is not installed", command[0])
 			}
 			l := Layout{Collection: "users", Format: JSONL}
