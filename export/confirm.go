@@ -201,7 +201,7 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 			}
 		}
 	}
-	_, err = row.Read(ctx, w.c.layout, file, size, func(one row.Row) error {
+	_, err = row.Read(ctx, row.Source{Layout: w.c.layout, File: file, Size: size}, func(one row.Row) error {
 		if _, known := slices.BinarySearch(w.c.unlisted, one.ID); known {
 			return nil
 		}

@@ -66,7 +66,7 @@ func startProof(s store.Store, name string, l row.Layout, durable int64) *proof 
 		defer file.Close()
 		h := sha256.New()
 		all := io.TeeReader(f, h)
-		f.found.Rows, f.found.Bad = row.CheckStream(context.Background(), l, all)
+		f.found.Rows, f.found.Bad = row.Read(context.Background(), row.Source{Layout: l, Stream: all}, nil)
 		if f.found.Bad != nil {
 			// Hash the whole file, even if its rows are bad.
 			_, f.found.Failed = io.Copy(io.Discard, all)

@@ -245,7 +245,7 @@ func TestRun_inMemoryIsAnArchiveToo(t *testing.T) {
 		a, err := archive.Open(disk)
 		must(t, err)
 		n := int64(0)
-		for one, err := range a.Current(t.Context(), "users", true) {
+		for one, err := range a.Rows(t.Context(), archive.Rows{Files: a.Manifest.Chain("users"), Text: row.JSONText}) {
 			must(t, err)
 			if !json.Valid(one.Text) {
 				t.Fatalf("%s: %s", form.formName(), one.Text)

@@ -89,7 +89,7 @@ func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *a
 func (r *Run) rebuild(ctx context.Context, c *collection, m *archive.Manifest) error {
 	d := c.changes
 	sorter := pairs.NewSorter(r.env.Store, archive.PairsName(d.last.File))
-	for one, err := range archive.FileRows(ctx, r.env.Store, m.Chain(c.name)) {
+	for one, err := range (&archive.Archive{Store: r.env.Store, Manifest: m}).Rows(ctx, archive.Rows{Files: m.Chain(c.name), FilesAlone: true}) {
 		if err != nil {
 			return r.diskError("read the files of "+c.name, err)
 		}

@@ -1,14 +1,13 @@
 package archive
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"iter"
-	"math"
 	"time"
 
+	"fauna-export/export/pairs"
 	"fauna-export/export/row"
-	"fauna-export/export/store"
 )
 
 // Sync is one sync of an incremental run.
@@ -111,149 +110,60 @@ func (e *Entry) Layout() row.Layout {
 	return l
 }
 
-// chainFiles are the files of one collection, read in parallel.
-type chainFiles struct {
-	sources  []*chainSource
-	texts    texts
-	removals bool // include removals
+// Rows selects the rows of a collection's files.
+type Rows struct {
+	Files []Entry
+	Text  row.Text
+	// Removals also yields the rows that say that a document was removed.
+	Removals bool
+	// FilesAlone does without the state of the last sync, which tells what was
+	// removed if the files leave that out.
+	FilesAlone bool
+
+	lacks []row.Counts // if not nil: what the texts of each file leave out
 }
 
-type chainSource struct {
-	data  *DataFile
-	head  row.Row
-	more  bool
-	next  func() (row.Row, error, bool)
-	stop  func()
-	lacks row.Counts // what the texts of its rows leave out, after reading
-}
-
-// openChain opens the files of a collection.
-func openChain(s store.Store, entries []Entry) (*chainFiles, error) {
-	c := &chainFiles{}
-	for _, e := range entries {
-		f, err := openData(s, e)
-		if err != nil {
-			c.close()
-			return nil, err
-		}
-		c.sources = append(c.sources, &chainSource{data: f})
+// Rows iterates over the selected rows by id, each document in its latest
+// version: those that exist after the last of the syncs. If the files leave out
+// removals and the state cannot be used, the error is a *StateUnfit. Every file
+// is compared with the manifest after it was read, so rows before an error are
+// not to be trusted.
+func (a *Archive) Rows(ctx context.Context, q Rows) iter.Seq2[row.Row, error] {
+	rows := a.latest(ctx, q)
+	if last := q.Files[len(q.Files)-1]; last.HidesRemovals() && !q.Removals && !q.FilesAlone {
+		return a.present(last, rows)
 	}
-	return c, nil
+	return rows
 }
 
-func (c *chainFiles) close() {
-	for _, s := range c.sources {
-		if s.stop != nil {
-			s.stop()
-		}
-		s.data.Close()
-	}
-}
-
-// Raw iterates over the rows of a collection's files by id, each in its latest
-// version and as row.ReadRaw returns it: those of the documents that exist
-// after the last of the syncs, and with removals also those of removed ones. If
-// the files leave out removals only the state of the last sync can tell what
-// was removed; without it the error is a *StateUnfit. Every file is compared
-// with the manifest after it was read.
-func (a *Archive) Raw(ctx context.Context, files []Entry, removals bool) iter.Seq2[row.Row, error] {
+// latest is Rows by the files alone.
+func (a *Archive) latest(ctx context.Context, q Rows) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
-		c, err := openChain(a.Store, files)
-		if err != nil {
-			yield(row.Row{}, err)
-			return
-		}
-		defer c.close()
-		c.texts, c.removals = rawTexts, removals
-		give := func(one row.Row) error {
-			if !yield(one, nil) {
-				return errEnough
+		var sources []iter.Seq2[row.Row, error]
+		for i, e := range q.Files {
+			f, err := openData(a.Store, e)
+			if err != nil {
+				yield(row.Row{}, err)
+				return
 			}
-			return nil
-		}
-		last := files[len(files)-1]
-		switch {
-		case len(files) == 1 && (removals || last.Deletion == "" && last.Sync < 2):
-			for one, bad := range c.sources[0].data.rows(ctx, rawTexts, nil) { // nothing to merge
-				if err = bad; err == nil {
-					err = give(one)
-				}
-				if err != nil {
-					break
-				}
+			defer f.close()
+			var lacks *row.Counts
+			if q.lacks != nil {
+				lacks = &q.lacks[i]
 			}
-		case removals:
-			err = c.each(ctx, give)
-		default:
-			err = c.current(ctx, a, give)
+			sources = append(sources, f.rows(ctx, q.Text, lacks))
 		}
-		if err != nil && !errors.Is(err, errEnough) {
-			yield(row.Row{}, err)
-		}
-	}
-}
-
-// texts selects the text that rows are read with.
-type texts byte
-
-const (
-	noTexts texts = iota
-	jsonTexts
-	rawTexts // as row.ReadRaw returns them
-)
-
-// errEnough stops reading a file when no more is needed.
-var errEnough = errors.New("no more rows needed")
-
-func (s *chainSource) advance() error {
-	one, err, more := s.next()
-	s.head, s.more = one, more
-	return err
-}
-
-// each yields the rows of all documents that exist after the last sync, by id.
-func (c *chainFiles) each(ctx context.Context, give func(row.Row) error) error {
-	for _, s := range c.sources {
-		s.next, s.stop = iter.Pull2(s.data.rows(ctx, c.texts, &s.lacks))
-		if err := s.advance(); err != nil {
-			return err
-		}
-	}
-	for {
-		id, found := int64(math.MaxInt64), false
-		for _, s := range c.sources {
-			if s.more && (!found || s.head.ID < id) {
-				id, found = s.head.ID, true
-			}
-		}
-		if !found {
-			return nil
-		}
-		// The latest sync with the document decides.
-		told := false
-		for i := len(c.sources) - 1; i >= 0; i-- {
-			s := c.sources[i]
-			if !s.more || s.head.ID != id {
+		before := int64(-1)
+		byID := func(a, b row.Row) int { return cmp.Compare(a.ID, b.ID) }
+		for one, err := range pairs.Merge(byID, sources...) {
+			if err == nil && (one.ID == before || one.Removed && !q.Removals) {
+				before = one.ID // of equal ids that of the latest sync comes first
 				continue
 			}
-			if !told && (c.removals || !s.head.Removed) {
-				if err := give(s.head); err != nil {
-					return err
-				}
-			}
-			told = true
-			if err := s.advance(); err != nil {
-				return err
+			before = one.ID
+			if !yield(one, err) || err != nil {
+				return
 			}
 		}
 	}
-}
-
-// current is like each, but if removals were left out of the files it uses the
-// state of the last sync to drop removed documents.
-func (c *chainFiles) current(ctx context.Context, a *Archive, give func(row.Row) error) error {
-	if last := c.sources[len(c.sources)-1].data.Entry; last.HidesRemovals() {
-		return eachPresent(ctx, a.Store, a.Manifest, last, c, give)
-	}
-	return c.each(ctx, give)
 }

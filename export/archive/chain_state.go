@@ -57,10 +57,49 @@ func OpenState(s store.Store, m *Manifest, last Entry) (*pairs.Reader, func(), e
 // that were removed before this sync.
 func (e *Entry) HidesRemovals() bool { return e.Deletion == "" && e.Sync > 1 }
 
-// eachPresent yields the rows of the documents in the state of the last sync.
-// Each of these must have a row.
-func eachPresent(ctx context.Context, s store.Store, m *Manifest, last Entry, files *chainFiles, give func(row.Row) error) error {
-	state, shut, err := OpenState(s, m, last)
+// present filters rows, which must include those of all documents in the state
+// of the last sync, down to these.
+func (a *Archive) present(last Entry, rows iter.Seq2[row.Row, error]) iter.Seq2[row.Row, error] {
+	return func(yield func(row.Row, error) bool) {
+		byID := pairs.NewSorter(a.Store, PairsName(last.File)+".ids")
+		if err := a.sortState(last, byID); err != nil {
+			yield(row.Row{}, err)
+			return
+		}
+		next, stop := iter.Pull2(byID.All())
+		defer stop()
+		head, err, more := next()
+		for one, bad := range rows {
+			switch {
+			case bad != nil:
+				err = bad
+			case err != nil:
+			case !more || one.ID < head.TS:
+				continue // it was removed
+			case one.ID > head.TS || one.TS != head.ID:
+				err = notOfTheFiles(last)
+			}
+			if err != nil {
+				break
+			}
+			if !yield(one, nil) {
+				return
+			}
+			head, err, more = next()
+		}
+		if err == nil && more {
+			err = notOfTheFiles(last)
+		}
+		if err != nil {
+			yield(row.Row{}, err)
+		}
+	}
+}
+
+// sortState passes the state of the last sync to a sorter, with times and ids
+// swapped.
+func (a *Archive) sortState(last Entry, byID *pairs.Sorter) error {
+	state, shut, err := OpenState(a.Store, a.Manifest, last)
 	if err != nil {
 		return err
 	}
@@ -68,39 +107,15 @@ func eachPresent(ctx context.Context, s store.Store, m *Manifest, last Entry, fi
 	if state.Meta.Guess {
 		return &StateUnfit{why: PairsName(last.File) + " was made of the files, which do not tell what was removed"}
 	}
-	// To sort by id, swap times and ids.
-	sorter := pairs.NewSorter(s, PairsName(last.File)+".ids")
 	for p, err := range state.All() {
 		if err != nil {
 			return &StateUnfit{why: PairsName(last.File) + ": " + err.Error()}
 		}
-		if err := sorter.Add(pairs.Pair{TS: p.ID, ID: p.TS}); err != nil {
+		if err := byID.Add(pairs.Pair{TS: p.ID, ID: p.TS}); err != nil {
 			return err
 		}
 	}
-	next, stop := iter.Pull2(sorter.All())
-	defer stop()
-	head, err, more := next()
-	if err != nil {
-		return err
-	}
-	err = files.each(ctx, func(one row.Row) error {
-		switch {
-		case !more || one.ID < head.TS:
-			return nil // it was removed
-		case one.ID > head.TS || one.TS != head.ID:
-			return notOfTheFiles(last)
-		}
-		if err := give(one); err != nil {
-			return err
-		}
-		head, err, more = next()
-		return err
-	})
-	if err == nil && more {
-		return notOfTheFiles(last)
-	}
-	return err
+	return nil
 }
 
 // checkChain compares the files of all syncs with the manifest's entry of the
@@ -116,7 +131,7 @@ func checkChain(ctx context.Context, s store.Store, m *Manifest, last Entry, who
 	}
 	rows := whole
 	if len(chain) > 1 {
-		if rows, err = sumOf(ctx, s, chain); err != nil {
+		if rows, err = (&Archive{Store: s, Manifest: m}).sumOf(ctx, chain); err != nil {
 			return "", err
 		}
 	}
@@ -146,37 +161,15 @@ func checkDerived(ctx context.Context, s store.Store, m *Manifest, last Entry, w
 	return "", err
 }
 
-// sumOf returns the sum of a chain's current rows.
-func sumOf(ctx context.Context, s store.Store, chain []Entry) (sum pairs.Sum, err error) {
-	for one, err := range FileRows(ctx, s, chain) {
+// sumOf returns the sum of a chain's current rows, by the files alone.
+func (a *Archive) sumOf(ctx context.Context, chain []Entry) (sum pairs.Sum, err error) {
+	for one, err := range a.Rows(ctx, Rows{Files: chain, FilesAlone: true}) {
 		if err != nil {
 			return sum, err
 		}
 		sum.Add(pairs.Pair{TS: one.TS, ID: one.ID})
 	}
 	return sum, nil
-}
-
-// FileRows iterates over a collection's current rows according to the files
-// alone. If removals were left out of them, it includes removed documents.
-func FileRows(ctx context.Context, s store.Store, files []Entry) iter.Seq2[row.Row, error] {
-	return func(yield func(row.Row, error) bool) {
-		c, err := openChain(s, files)
-		if err != nil {
-			yield(row.Row{}, err)
-			return
-		}
-		defer c.close()
-		err = c.each(ctx, func(one row.Row) error {
-			if !yield(one, nil) {
-				return errEnough
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errEnough) {
-			yield(row.Row{}, err)
-		}
-	}
 }
 
 // gap describes how the syncs of a collection's files differ from those of the

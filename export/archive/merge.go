@@ -39,7 +39,7 @@ func (e *Unmergeable) Error() string { return e.Dir + " cannot be merged: " + e.
 // DIR/merged/NAME.jsonl. It needs no server. The files may have any format and
 // compression. The result of JSONL and wire files equals a full JSONL export;
 // that of CSV and Parquet does as far as they can represent it (see
-// row.ReadJSON).
+// row.Read).
 //
 // If removals were left out of the files, the state of the syncs shows which
 // documents are gone; without it a chain of such syncs is an *Unmergeable.
@@ -97,16 +97,16 @@ func collectionNames(m *Manifest) []string {
 	return names
 }
 
-// lacks says what the rows of the files lack, after they were read.
-func (c *chainFiles) lacks() []string {
+// warnings says what the rows of the files lack, after they were read.
+func (q Rows) warnings() []string {
 	var out []string
-	for _, s := range c.sources {
-		warnings := s.lacks.Warnings()
-		if !row.Format(s.data.Entry.Format).Can().Exact {
-			warnings = s.data.Entry.Warnings
+	for i, e := range q.Files {
+		warnings := q.lacks[i].Warnings()
+		if !row.Format(e.Format).Can().Exact {
+			warnings = e.Warnings
 		}
 		for _, w := range warnings {
-			out = append(out, s.data.Entry.File+": "+w)
+			out = append(out, e.File+": "+w)
 		}
 	}
 	return out
@@ -115,12 +115,6 @@ func (c *chainFiles) lacks() []string {
 // mergeOne writes the current rows of a collection to a file. It returns their
 // number, the file's SHA-256, and what the rows lack.
 func mergeOne(ctx context.Context, a *Archive, chain []Entry, name string) (rows int64, hash string, lacks []string, err error) {
-	files, err := openChain(a.Store, chain)
-	if err != nil {
-		return 0, "", nil, err
-	}
-	defer files.close()
-	files.texts = jsonTexts
 	part := name + store.PartEnd
 	f, err := a.Store.Append(part, 0)
 	if err != nil {
@@ -134,15 +128,17 @@ func mergeOne(ctx context.Context, a *Archive, chain []Entry, name string) (rows
 	}()
 	sum := sha256.New()
 	w := bufio.NewWriterSize(io.MultiWriter(f, sum), 256<<10)
-	write := func(one row.Row) error {
-		rows++
-		_, err := w.Write(one.Text)
-		return err
+	q := Rows{Files: chain, Text: row.JSONText, lacks: make([]row.Counts, len(chain))}
+	for one, err := range a.Rows(ctx, q) {
+		if err == nil {
+			rows++
+			_, err = w.Write(one.Text)
+		}
+		if err != nil {
+			return rows, "", nil, err
+		}
 	}
-	err = files.current(ctx, a, write)
-	if err == nil {
-		err = w.Flush()
-	}
+	err = w.Flush()
 	if err == nil {
 		err = f.Sync()
 	}
@@ -152,5 +148,5 @@ func mergeOne(ctx context.Context, a *Archive, chain []Entry, name string) (rows
 	if err == nil {
 		err = a.Store.Commit(part, name)
 	}
-	return rows, hex.EncodeToString(sum.Sum(nil)), files.lacks(), err
+	return rows, hex.EncodeToString(sum.Sum(nil)), q.warnings(), err
 }

@@ -43,10 +43,10 @@ func (e *Damaged) Error() string { return e.File + ": " + e.Err.Error() }
 // Unwrap returns what is wrong with it.
 func (e *Damaged) Unwrap() error { return e.Err }
 
-// DataFile is a file of a run being read. Sequential reads are hashed; Check
+// dataFile is a file of a run being read. Sequential reads are hashed; check
 // then compares the whole file with the manifest.
-type DataFile struct {
-	Entry Entry
+type dataFile struct {
+	entry Entry
 	file  store.File
 	read  func(int64) // if not nil, called with the number of bytes read sequentially
 
@@ -55,11 +55,9 @@ type DataFile struct {
 	hashed *background
 }
 
-// Open opens a file of the run. The error is a *Damaged if it does not exist or
-// its length differs from the manifest.
-func (a *Archive) Open(e Entry) (*DataFile, error) { return openData(a.Store, e) }
-
-func openData(s store.Store, e Entry) (*DataFile, error) {
+// openData opens a file of a run. The error is a *Damaged if it does not exist
+// or its length differs from the manifest.
+func openData(s store.Store, e Entry) (*dataFile, error) {
 	f, size, err := s.Open(e.File)
 	if err != nil {
 		return nil, &Damaged{File: e.File, Err: err}
@@ -68,14 +66,11 @@ func openData(s store.Store, e Entry) (*DataFile, error) {
 		f.Close()
 		return nil, &Damaged{File: e.File, Err: fmt.Errorf("it has %d bytes, the manifest says %d", size, e.Bytes)}
 	}
-	return &DataFile{Entry: e, file: f, hashed: newBackground()}, nil
+	return &dataFile{entry: e, file: f, hashed: newBackground()}, nil
 }
 
-// Size returns the file's length.
-func (f *DataFile) Size() int64 { return f.Entry.Bytes }
-
 // ReadAt reads anywhere in the file.
-func (f *DataFile) ReadAt(p []byte, at int64) (int, error) {
+func (f *dataFile) ReadAt(p []byte, at int64) (int, error) {
 	n, err := f.file.ReadAt(p, at)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -92,13 +87,13 @@ func (f *DataFile) ReadAt(p []byte, at int64) (int, error) {
 
 // sum returns the SHA-256 of the whole file. It reads what has not been read
 // yet.
-func (f *DataFile) sum(ctx context.Context) (string, error) {
+func (f *dataFile) sum(ctx context.Context) (string, error) {
 	buf := make([]byte, blockSize)
-	for f.pos < f.Entry.Bytes {
-		if err := ctx.Err(); err != nil {
+	for f.pos < f.entry.Bytes {
+		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		n, err := f.ReadAt(buf[:min(int64(len(buf)), f.Entry.Bytes-f.pos)], f.pos)
+		n, err := f.ReadAt(buf[:min(int64(len(buf)), f.entry.Bytes-f.pos)], f.pos)
 		if n == 0 && err != nil {
 			return "", err
 		}
@@ -106,112 +101,53 @@ func (f *DataFile) sum(ctx context.Context) (string, error) {
 	return f.hashed.sum(), nil
 }
 
-// Check compares the file's SHA-256 with the manifest. Call it once, after
-// reading. The error is a *Damaged if they differ.
-func (f *DataFile) Check(ctx context.Context) error {
-	sum, err := f.sum(ctx)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err == nil && sum != f.Entry.SHA256 {
-		err = fmt.Errorf("its sha256 is %s, the manifest says %s", sum, f.Entry.SHA256)
-	}
-	if err != nil {
-		return &Damaged{File: f.Entry.File, Err: err}
-	}
-	return nil
+// source is the file as row.Read takes it.
+func (f *dataFile) source(text row.Text) row.Source {
+	return row.Source{Layout: f.entry.Layout(), File: f, Size: f.entry.Bytes, Text: text}
 }
 
-// Rows iterates over the rows of the file, with their text as JSONL if texts.
-// After the last one, it compares the file's hash and the number of rows with
-// the manifest; a difference, or a row that cannot be read, is a *Damaged.
-func (f *DataFile) Rows(ctx context.Context, texts bool) iter.Seq2[row.Row, error] {
-	return f.rows(ctx, textsIf(texts), nil)
-}
+// errEnough stops reading a file when no more rows are needed.
+var errEnough = errors.New("no more rows needed")
 
-func textsIf(wanted bool) texts {
-	if wanted {
-		return jsonTexts
-	}
-	return noTexts
-}
-
-// rows is Rows; it adds to lacks what the texts leave out.
-func (f *DataFile) rows(ctx context.Context, texts texts, lacks *row.Counts) iter.Seq2[row.Row, error] {
+// rows iterates over the rows of the file. After the last one, it compares the
+// file's hash and the number of rows with the manifest; a difference, or a row
+// that cannot be read, is a *Damaged. It sets lacks to what the texts leave out.
+func (f *dataFile) rows(ctx context.Context, text row.Text, lacks *row.Counts) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
-		n := int64(0)
-		give := func(one row.Row) error {
-			n++
-			if !yield(one, nil) {
-				return errEnough
-			}
-			return nil
-		}
-		var err error
-		switch texts {
-		case rawTexts:
-			_, err = row.ReadRaw(ctx, f.Entry.Layout(), f, f.Entry.Bytes, give)
-		case jsonTexts:
-			var counts row.Counts
-			counts, err = row.ReadJSON(ctx, f.Entry.Layout(), f, f.Entry.Bytes, give)
-			if lacks != nil {
-				*lacks = counts
-			}
-		default:
-			_, err = row.Read(ctx, f.Entry.Layout(), f, f.Entry.Bytes, give)
-		}
-		switch {
-		case errors.Is(err, errEnough):
-			return
-		case err != nil && ctx.Err() != nil:
-			err = context.Cause(ctx)
-		case err != nil:
-			err = &Damaged{File: f.Entry.File, Err: err}
-		case n != f.Entry.Rows:
-			err = &Damaged{File: f.Entry.File, Err: fmt.Errorf("it has %d rows, the manifest says %d", n, f.Entry.Rows)}
-		default:
-			err = f.Check(ctx)
-		}
-		if err != nil {
-			yield(row.Row{}, err)
-		}
-	}
-}
-
-// Close closes the file.
-func (f *DataFile) Close() error {
-	f.hashed.sum()
-	return f.file.Close()
-}
-
-// Current iterates over the rows of all documents of a collection after its
-// last sync, by id, with their text as JSONL if texts. Every file is compared
-// with the manifest after it was read, so rows before an error are not to be
-// trusted.
-func (a *Archive) Current(ctx context.Context, collection string, texts bool) iter.Seq2[row.Row, error] {
-	return func(yield func(row.Row, error) bool) {
-		chain := a.Manifest.Chain(collection)
-		if len(chain) == 0 {
-			yield(row.Row{}, fmt.Errorf("the run has no collection %q", collection))
-			return
-		}
-		c, err := openChain(a.Store, chain)
-		if err != nil {
-			yield(row.Row{}, err)
-			return
-		}
-		defer c.close()
-		c.texts = textsIf(texts)
-		err = c.current(ctx, a, func(one row.Row) error {
+		src := f.source(text)
+		src.Lacks = lacks
+		found, err := row.Read(ctx, src, func(one row.Row) error {
 			if !yield(one, nil) {
 				return errEnough
 			}
 			return nil
 		})
-		if err != nil && !errors.Is(err, errEnough) {
-			yield(row.Row{}, err)
+		if errors.Is(err, errEnough) {
+			return
+		}
+		sum := ""
+		if err == nil {
+			sum, err = f.sum(ctx)
+		}
+		switch {
+		case err != nil && ctx.Err() != nil:
+			yield(row.Row{}, context.Cause(ctx))
+			return
+		case err != nil:
+		case found.Rows != f.entry.Rows:
+			err = fmt.Errorf("it has %d rows, the manifest says %d", found.Rows, f.entry.Rows)
+		case sum != f.entry.SHA256:
+			err = fmt.Errorf("its sha256 is %s, the manifest says %s", sum, f.entry.SHA256)
+		}
+		if err != nil {
+			yield(row.Row{}, &Damaged{File: f.entry.File, Err: err})
 		}
 	}
+}
+
+func (f *dataFile) close() error {
+	f.hashed.sum()
+	return f.file.Close()
 }
 
 // Reading is the result of reading a whole file.

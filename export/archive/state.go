@@ -53,14 +53,14 @@ func WorkFile(name string) (file string, ok bool) {
 		return "", true
 	}
 	parts := workEnd.FindStringSubmatch(name[len(store.WorkPrefix):])
-	if parts == nil || !dataFile(parts[1]) {
+	if parts == nil || !isDataFile(parts[1]) {
 		return "", false
 	}
 	return parts[1], true
 }
 
-// dataFile reports whether a run may give a data file this name.
-func dataFile(name string) bool {
+// isDataFile reports whether a run may give a data file this name.
+func isDataFile(name string) bool {
 	for _, format := range row.Formats() {
 		for _, compress := range []row.Compression{row.None, row.Gzip, row.Zstd} {
 			end := "." + row.Layout{Format: format, Compress: compress}.Extension()

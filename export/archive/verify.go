@@ -213,7 +213,7 @@ func readFile(ctx context.Context, s store.Store, e Entry, read func(int64)) *Re
 	if err != nil {
 		return &Reading{Failed: err}
 	}
-	defer f.Close()
+	defer f.close()
 	f.read = read
 	found := &Reading{}
 	var each func(row.Row) error
@@ -223,7 +223,7 @@ func readFile(ctx context.Context, s store.Store, e Entry, read func(int64)) *Re
 			return nil
 		}
 	}
-	found.Rows, found.Bad = row.Read(ctx, e.Layout(), f, e.Bytes, each)
+	found.Rows, found.Bad = row.Read(ctx, f.source(row.NoText), each)
 	found.SHA256, found.Failed = f.sum(ctx)
 	return found
 }

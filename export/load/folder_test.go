@@ -115,7 +115,7 @@ func (f *folder) sync(sync int, collection string, data map[int64]string, gone [
 // current are the ids after the files so far and one more.
 func (f *folder) current(collection string, data map[int64]string, gone []int64) map[int64]bool {
 	ids := map[int64]bool{}
-	for one, err := range archive.FileRows(context.Background(), store.NewFolder(f.dir), f.m.Chain(collection)) {
+	for one, err := range (&archive.Archive{Store: store.NewFolder(f.dir), Manifest: &f.m}).Rows(context.Background(), archive.Rows{Files: f.m.Chain(collection), FilesAlone: true}) {
 		f.check(err)
 		ids[one.ID] = true
 	}

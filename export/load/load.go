@@ -363,7 +363,7 @@ func (l *Load) survey(ctx context.Context, files []archive.Entry, format row.For
 	s := newSurvey()
 	fields := row.NewFields(format)
 	fields.WholeData = l.options.Columns == ColumnsJSON
-	for one, err := range l.run.Raw(ctx, files, removals) {
+	for one, err := range l.run.Rows(ctx, archive.Rows{Files: files, Text: row.RawText, Removals: removals}) {
 		if err == nil && !one.Removed {
 			if err = fields.Split(one.Text); err != nil {
 				err = at(files[0].Name, one.ID, err)
@@ -396,7 +396,7 @@ func (l *Load) unread(collection string, err error) error {
 func (l *Load) rows(ctx context.Context, files []archive.Entry, removals bool, want *sum) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
 		var have sum
-		for one, err := range l.run.Raw(ctx, files, removals) {
+		for one, err := range l.run.Rows(ctx, archive.Rows{Files: files, Text: row.RawText, Removals: removals}) {
 			if err == nil {
 				have.addRow(one)
 			}

@@ -97,7 +97,7 @@ func expected(t testing.TB, f *folder, collection string) map[int64]any {
 	fields := row.NewFields(f.format)
 	fields.WholeData = true
 	out := map[int64]any{}
-	for one, err := range run.Raw(context.Background(), f.m.Chain(collection), false) {
+	for one, err := range run.Rows(context.Background(), archive.Rows{Files: f.m.Chain(collection), Text: row.RawText}) {
 		if err == nil {
 			err = fields.Split(one.Text)
 		}

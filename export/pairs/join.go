@@ -53,6 +53,55 @@ func Join(state, index iter.Seq2[Pair, error]) ([]Change, error) {
 	return Changes(old, new), nil
 }
 
+// Merge iterates over several ordered sequences in one order. Of equal elements
+// those of later sequences come first. It ends with the first error.
+func Merge[T any](compare func(a, b T) int, sources ...iter.Seq2[T, error]) iter.Seq2[T, error] {
+	if len(sources) == 1 {
+		return sources[0]
+	}
+	type head struct {
+		value  T
+		source int
+		next   func() (T, error, bool)
+	}
+	order := func(a, b *head) int { return cmp.Or(compare(a.value, b.value), b.source-a.source) }
+	return func(yield func(T, error) bool) {
+		var heads []*head // in order
+		for i, source := range sources {
+			next, stop := iter.Pull2(source)
+			defer stop()
+			value, err, more := next()
+			if err != nil {
+				yield(value, err)
+				return
+			}
+			if more {
+				heads = append(heads, &head{value, i, next})
+			}
+		}
+		slices.SortFunc(heads, order)
+		for len(heads) > 0 {
+			h := heads[0]
+			if !yield(h.value, nil) {
+				return
+			}
+			var err error
+			var more bool
+			if h.value, err, more = h.next(); err != nil {
+				yield(h.value, err)
+				return
+			}
+			if !more {
+				heads = heads[1:]
+				continue
+			}
+			at, _ := slices.BinarySearchFunc(heads[1:], h, order)
+			copy(heads, heads[1:1+at])
+			heads[at] = h
+		}
+	}
+}
+
 // Changes matches the two sides of each document by id. A document listed twice
 // on one side counts with its latest time.
 func Changes(old, new []Pair) []Change {

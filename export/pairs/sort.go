@@ -1,7 +1,6 @@
 package pairs
 
 import (
-	"container/heap"
 	"errors"
 	"fmt"
 	"iter"
@@ -51,96 +50,39 @@ func (s *Sorter) spill() error {
 // All iterates over all pairs in order and then removes the runs. Call it once.
 func (s *Sorter) All() iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
-		err := s.each(func(p Pair) bool { return yield(p, nil) })
-		if err != nil {
+		slices.SortFunc(s.held, Compare)
+		sources := []iter.Seq2[Pair, error]{Slice(s.held)}
+		for _, name := range s.runs {
+			sources = append(sources, s.run(name))
+		}
+		ended := true
+		for p, err := range Merge(Compare, sources...) {
+			if !yield(p, err) || err != nil {
+				ended = false
+				break
+			}
+		}
+		var errs []error
+		for _, name := range s.runs {
+			errs = append(errs, s.store.Remove(name))
+		}
+		if err := errors.Join(errs...); err != nil && ended {
 			yield(Pair{}, err)
 		}
 	}
 }
 
-// each is All with the error returned; a yield that returns false stops it
-// without error.
-func (s *Sorter) each(yield func(Pair) bool) (err error) {
-	slices.SortFunc(s.held, Compare)
-	if len(s.runs) == 0 {
-		for _, p := range s.held {
-			if !yield(p) {
-				return nil
-			}
-		}
-		return nil
-	}
-	stopped := false
-	defer func() {
-		for _, name := range s.runs {
-			err = errors.Join(err, s.store.Remove(name))
-		}
-		if stopped {
-			err = nil // the caller has stopped
-		}
-	}()
-	sources := []iter.Seq2[Pair, error]{Slice(s.held)}
-	for _, name := range s.runs {
+// run iterates over a sorted run.
+func (s *Sorter) run(name string) iter.Seq2[Pair, error] {
+	return func(yield func(Pair, error) bool) {
 		r, shut, err := Open(s.store, name)
 		if err != nil {
-			return err
+			yield(Pair{}, err)
+			return
 		}
 		defer shut()
-		sources = append(sources, r.All())
+		r.All()(yield)
 	}
-	var h runs
-	for _, source := range sources {
-		next, stop := iter.Pull2(source)
-		defer stop()
-		one := &run{next: next}
-		if more, err := one.advance(); err != nil {
-			return err
-		} else if more {
-			h = append(h, one)
-		}
-	}
-	heap.Init(&h)
-	for len(h) > 0 {
-		if !yield(h[0].head) {
-			stopped = true
-			return nil
-		}
-		more, err := h[0].advance()
-		if err != nil {
-			return err
-		}
-		if more {
-			heap.Fix(&h, 0)
-		} else {
-			heap.Pop(&h)
-		}
-	}
-	return nil
-}
-
-// run is one sorted run, with its first pair in head.
-type run struct {
-	head Pair
-	next func() (Pair, error, bool)
-}
-
-func (r *run) advance() (more bool, err error) {
-	r.head, err, more = r.next()
-	return more, err
-}
-
-// runs is a heap of runs by their first pairs.
-type runs []*run
-
-func (h runs) Len() int           { return len(h) }
-func (h runs) Less(i, j int) bool { return Compare(h[i].head, h[j].head) < 0 }
-func (h runs) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *runs) Push(x any)        { *h = append(*h, x.(*run)) }
-func (h *runs) Pop() any {
-	old := *h
-	last := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return last
 }
 
 // Slice iterates over pairs in memory.

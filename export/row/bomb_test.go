@@ -40,7 +40,7 @@ func long(t *testing.T, c Compression, head, fill string, n int) []byte {
 	return out.Bytes()
 }
 
-func TestCheck_aSmallFileWithALongRowIsRefused(t *testing.T) {
+func TestRead_aSmallFileWithALongRowIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name       string
@@ -62,7 +62,7 @@ func TestCheck_aSmallFileWithALongRowIsRefused(t *testing.T) {
 			t.Fatalf("%s: the file has %d bytes", test.name, len(data))
 		}
 		l := Layout{Collection: "c", Format: test.format, Compress: test.compress}
-		_, err := Check(t.Context(), l, bytes.NewReader(data), int64(len(data)))
+		_, err := Read(t.Context(), Source{Layout: l, File: bytes.NewReader(data), Size: int64(len(data))}, nil)
 		if err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: %v", test.name, err)
 		}

@@ -11,13 +11,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Summary describes the rows that Check read.
-type Summary struct {
-	Rows    int64
-	FirstID int64 // -1 for none
-	LastID  int64 // -1 for none
-}
-
 // RowError is the error of a row that does not match the layout.
 type RowError struct {
 	Row    int64 // from 1
@@ -25,53 +18,6 @@ type RowError struct {
 }
 
 func (e *RowError) Error() string { return fmt.Sprintf("row %d: %s", e.Row, e.Reason) }
-
-// Check reads a file back: every row well-formed, with the layout's columns,
-// ids strictly ascending. It keeps one row or Parquet page in memory, never the
-// whole file. On an error the summary covers the rows read so far.
-func Check(ctx context.Context, l Layout, r io.ReaderAt, size int64) (Summary, error) {
-	return check(ctx, l, r, size, nil, nil)
-}
-
-// check reads a file for Check, and for Read when each is not nil. texts makes
-// the text of its rows; nil makes none.
-func check(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error, texts *texts) (Summary, error) {
-	none := Summary{FirstID: -1, LastID: -1}
-	if err := l.Validate(); err != nil {
-		return none, err
-	}
-	if !l.Format.Can().Streams {
-		c := checker{Summary: none, layout: l, each: each, texts: texts}
-		err := l.Format.entry().codec.decode(&c, &cancelledAt{ctx, r}, size)
-		return c.Summary, err
-	}
-	if size == 0 && !l.Compress.plain() {
-		return none, fmt.Errorf("read %s: %w", l.Compress, io.ErrUnexpectedEOF)
-	}
-	return checkStream(ctx, l, io.NewSectionReader(r, 0, size), each, texts)
-}
-
-// CheckStream is Check for a file of a streaming format that is read from start
-// to end. It wraps errors of r.
-func CheckStream(ctx context.Context, l Layout, r io.Reader) (Summary, error) {
-	if err := l.Validate(); err != nil {
-		return Summary{FirstID: -1, LastID: -1}, err
-	}
-	return checkStream(ctx, l, r, nil, nil)
-}
-
-// checkStream is check for a format that streams.
-func checkStream(ctx context.Context, l Layout, r io.Reader, each func(Row) error, texts *texts) (Summary, error) {
-	none := Summary{FirstID: -1, LastID: -1}
-	plain, stop, err := decompress(l.Compress, r)
-	if err != nil {
-		return none, err
-	}
-	defer stop()
-	c := checker{Summary: none, layout: l, each: each, texts: texts, lines: newLines(&cancelled{ctx, plain})}
-	err = l.Format.entry().codec.decode(&c, nil, 0)
-	return c.Summary, err
-}
 
 func newLines(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, 256<<10) }
 
@@ -134,7 +80,8 @@ func noEOF(err error) error {
 type checker struct {
 	Summary
 	layout Layout
-	lines  *bufio.Reader
+	file   *io.SectionReader // of a format that does not stream
+	lines  *bufio.Reader     // of one that does
 	line   []byte
 	long   []byte // for a line longer than the reader's buffer
 	scan   scanner

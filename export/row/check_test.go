@@ -13,12 +13,12 @@ import (
 )
 
 func checkBytes(l Layout, file []byte) (Summary, error) {
-	return Check(context.Background(), l, bytes.NewReader(file), int64(len(file)))
+	return Read(context.Background(), Source{Layout: l, File: bytes.NewReader(file), Size: int64(len(file))}, nil)
 }
 
 // A file that is cut, or has any byte of a compressed or Parquet file changed,
 // is never read as whole with all its rows.
-func TestCheck_seesDamage(t *testing.T) {
+func TestRead_seesDamage(t *testing.T) {
 	t.Parallel()
 	const n = 300
 	for _, l := range layoutsOf() {
@@ -65,7 +65,7 @@ func TestCheck_seesDamage(t *testing.T) {
 }
 
 // Rows that are not as the layout says are named.
-func TestCheck_namesBadRow(t *testing.T) {
+func TestRead_namesBadRow(t *testing.T) {
 	t.Parallel()
 	l := Layout{Collection: "users", Format: JSONL}
 	deletion := Layout{Collection: "users", Format: JSONL, Deletion: "gone", Columns: []Column{{Name: "a", Path: []any{"a"}}}}
@@ -114,19 +114,19 @@ func TestCheck_namesBadRow(t *testing.T) {
 }
 
 // The end of a context ends the reading.
-func TestCheck_stops(t *testing.T) {
+func TestRead_stops(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
 	for _, l := range layoutsOf() {
 		file := fileOf(t, l, batchesOf(t, l, 50, "x", 1), 0)
-		if _, err := Check(ctx, l, bytes.NewReader(file), int64(len(file))); !errors.Is(err, context.Canceled) {
+		if _, err := Read(ctx, Source{Layout: l, File: bytes.NewReader(file), Size: int64(len(file))}, nil); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", l.testName(), err)
 		}
 	}
 }
 
-// Removed documents are rows that Check reads, in every format.
+// Removed documents are rows that Read reads, in every format.
 func TestRemoval(t *testing.T) {
 	t.Parallel()
 	for _, l := range layoutsOf() {

@@ -144,7 +144,7 @@ func csvHeader(l Layout) []byte {
 
 // decode reads a CSV file with its header. Quoted fields may contain line ends,
 // so records are read byte by byte.
-func (csvCodec) decode(c *checker, _ io.ReaderAt, _ int64) error {
+func (csvCodec) decode(c *checker) error {
 	names := c.layout.Names()
 	var header []string
 	record := csvRecord{most: len(names)}

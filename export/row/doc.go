@@ -11,7 +11,7 @@
 //   - A [File] takes the batches of one collection in order and emits the
 //     file's bytes in pieces. An interrupted export can resume after each
 //     piece. The bytes depend on the rows alone, not on how they were batched.
-//   - [Check] reads a finished file back.
+//   - [Read] reads a finished file back.
 //
 // # A row
 //

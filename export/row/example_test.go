@@ -40,7 +40,7 @@ func Example() {
 		panic(err)
 	}
 	fmt.Print(string(out))
-	fmt.Println(row.Check(context.Background(), layout, bytes.NewReader(out), int64(len(out))))
+	fmt.Println(row.Read(context.Background(), row.Source{Layout: layout, File: bytes.NewReader(out), Size: int64(len(out))}, nil))
 	// Output:
 	// ref,ts,data,ttl
 	// 101,1659398359360000,"{""name"":""Alice"",""born"":""1990-02-28"",""photo"":""-_8=""}",2030-01-01T00:00:00Z

@@ -1,9 +1,7 @@
 package row
 
 import (
-	"context"
 	"errors"
-	"io"
 	"time"
 )
 
@@ -65,24 +63,9 @@ type Fields struct {
 	out   []byte
 }
 
-// NewFields returns Fields for rows that ReadRaw read from a file of the
-// format.
+// NewFields returns Fields for rows that were read as RawText from a file of
+// the format.
 func NewFields(f Format) *Fields { return &Fields{wire: f == Wire} }
-
-// ReadRaw is ReadJSON, except that the text of a wire file's row is the
-// document as the server sent it.
-func ReadRaw(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error) (Summary, error) {
-	none := Summary{FirstID: -1, LastID: -1}
-	if err := l.Validate(); err != nil {
-		return none, err
-	}
-	texts, err := l.Format.entry().codec.text(l)
-	if err != nil {
-		return none, err
-	}
-	texts.raw = true
-	return check(ctx, l, r, size, each, texts)
-}
 
 // Split splits a row's text into fields.
 func (f *Fields) Split(text []byte) error {

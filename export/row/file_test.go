@@ -190,9 +190,9 @@ func TestFile_sameBytes(t *testing.T) {
 					t.Errorf("interrupted after every %d pieces: other bytes", interrupt)
 				}
 			}
-			sum, err := Check(context.Background(), l, bytes.NewReader(want), int64(len(want)))
+			sum, err := Read(context.Background(), Source{Layout: l, File: bytes.NewReader(want), Size: int64(len(want))}, nil)
 			if err != nil || sum != (Summary{Rows: n, FirstID: 1, LastID: n}) {
-				t.Errorf("Check: %+v, %v", sum, err)
+				t.Errorf("Read: %+v, %v", sum, err)
 			}
 		})
 	}

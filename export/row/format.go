@@ -2,7 +2,6 @@ package row
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
@@ -26,9 +25,9 @@ type codec interface {
 	encoder(s *Serializer) encoder
 	// body returns the encoder of a file.
 	body(l Layout, at limits) (body, error)
-	// decode reads a file, from c.lines if the format streams and from r if
+	// decode reads a file, from c.lines if the format streams and from c.file if
 	// not.
-	decode(c *checker, r io.ReaderAt, size int64) error
+	decode(c *checker) error
 	// text prepares c.texts for converting a file's rows to JSON lines.
 	text(l Layout) (*texts, error)
 }

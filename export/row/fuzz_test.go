@@ -26,7 +26,7 @@ func seedPages(f *testing.F, add func(wire string)) {
 }
 
 // Any bytes are a page or an error, in every layout, and the rows of a page
-// are a file that Check reads.
+// are a file that Read reads.
 func FuzzPage_anyBytes(f *testing.F) {
 	seedPages(f, func(wire string) {
 		f.Add(pageOf(documentOf(1, `,"data":`+wire), documentOf(2, `,"x":`+wire+`,"ttl":`+wire)))
@@ -59,7 +59,7 @@ func FuzzPage_anyBytes(f *testing.F) {
 				continue // slow; files of its rows are made elsewhere
 			}
 			file := fileOf(t, l, []*Batch{&b}, 0)
-			sum, err := Check(context.Background(), l, bytes.NewReader(file), int64(len(file)))
+			sum, err := Read(context.Background(), Source{Layout: l, File: bytes.NewReader(file), Size: int64(len(file))}, nil)
 			if err != nil || sum.Rows != int64(len(b.IDs)) {
 				t.Fatalf("%s: %v, %d rows of %d in %q", l.testName(), err, sum.Rows, len(b.IDs), file)
 			}
@@ -122,8 +122,8 @@ func FuzzPage_validValues(f *testing.F) {
 	})
 }
 
-// Any bytes are a file that Check reads or an error, in every layout.
-func FuzzCheck_anyBytes(f *testing.F) {
+// Any bytes are a file that Read reads or an error, in every layout.
+func FuzzRead_anyBytes(f *testing.F) {
 	layouts := layoutsOf()
 	for i, l := range layouts {
 		file := fileOf(f, l, batchesOf(f, l, 20, "x\n\"y", 1), 0)
@@ -135,7 +135,7 @@ func FuzzCheck_anyBytes(f *testing.F) {
 		if i < 0 || i >= len(layouts) || len(file) > 1<<16 {
 			return
 		}
-		sum, err := Check(context.Background(), layouts[i], bytes.NewReader(file), int64(len(file)))
+		sum, err := Read(context.Background(), Source{Layout: layouts[i], File: bytes.NewReader(file), Size: int64(len(file))}, nil)
 		if err == nil && (sum.Rows == 0) != (sum.LastID == -1) {
 			t.Fatalf("%+v", sum)
 		}

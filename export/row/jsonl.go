@@ -2,7 +2,6 @@ package row
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 )
 
@@ -61,7 +60,7 @@ func (c jsonlCells) removal(b *Batch, id, ts, deleted int64) {
 	b.Bytes = append(append(append(b.Bytes, `:"`...), FormatTime(deleted)...), "\"}\n"...)
 }
 
-func (jsonlCodec) decode(c *checker, _ io.ReaderAt, _ int64) error {
+func (jsonlCodec) decode(c *checker) error {
 	names := c.layout.Names()
 	keys := make([]string, len(names))
 	for i, name := range names {

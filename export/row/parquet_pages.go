@@ -22,7 +22,7 @@ const maxGroup = maxRow + 2*groupSize
 // those that this program does not write: the library allocates what a page's
 // head says, unpacks a page to any length, and multiplies what is coded in runs or
 // with a dictionary. So a small file could fill the memory.
-func checkPages(r io.ReaderAt, size int64, group format.RowGroup) error {
+func checkPages(file *io.SectionReader, group format.RowGroup) error {
 	if group.NumRows < 0 || group.NumRows > groupRows {
 		return fmt.Errorf("read parquet: a group of %d rows", group.NumRows)
 	}
@@ -30,10 +30,10 @@ func checkPages(r io.ReaderAt, size int64, group format.RowGroup) error {
 	for _, column := range group.Columns {
 		m := column.MetaData
 		from, length := m.DataPageOffset, m.TotalCompressedSize
-		if m.DictionaryPageOffset != 0 || from < 0 || length < 0 || from > size || length > size-from {
+		if m.DictionaryPageOffset != 0 || from < 0 || length < 0 || from > file.Size() || length > file.Size()-from {
 			return fmt.Errorf("read parquet: a column lies at byte %d, with %d bytes", from, length)
 		}
-		in := bufio.NewReaderSize(io.NewSectionReader(r, from, length), 64<<10)
+		in := bufio.NewReaderSize(io.NewSectionReader(file, from, length), 64<<10)
 		for {
 			if _, err := in.Peek(1); errors.Is(err, io.EOF) {
 				break

@@ -13,14 +13,14 @@ import (
 )
 
 // decode reads every page of every column; parquet-go compares the checksums.
-func (parquetCodec) decode(c *checker, r io.ReaderAt, size int64) (err error) {
+func (parquetCodec) decode(c *checker) (err error) {
 	defer func() {
 		// A damaged file must be an error, also where the library trusts it.
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("read parquet: %v", fault)
 		}
 	}()
-	file, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	file, err := parquet.OpenFile(c.file, c.file.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return fmt.Errorf("read parquet: %w", err)
 	}
@@ -29,7 +29,7 @@ func (parquetCodec) decode(c *checker, r io.ReaderAt, size int64) (err error) {
 		return err
 	}
 	for n, group := range file.RowGroups() {
-		if err := checkPages(r, size, file.Metadata().RowGroups[n]); err != nil {
+		if err := checkPages(c.file, file.Metadata().RowGroups[n]); err != nil {
 			return err
 		}
 		chunks := group.ColumnChunks()

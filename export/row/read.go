@@ -2,8 +2,39 @@ package row
 
 import (
 	"context"
+	"fmt"
 	"io"
 )
+
+// Text selects what Row.Text holds.
+type Text byte
+
+// The texts of a row that is read back.
+const (
+	NoText   Text = iota
+	JSONText      // the row of a live document as JSONL
+	RawText       // the same, but of a wire file the document as the server sent it
+)
+
+// Source is a file to read back.
+type Source struct {
+	Layout
+	File io.ReaderAt
+	Size int64
+	// Stream is read from start to end, instead of File, if the format streams.
+	Stream io.Reader
+	Text   Text
+	// Lacks, if not nil, is set to the counts of what JSONText leaves out of the
+	// documents of a wire file.
+	Lacks *Counts
+}
+
+// Summary describes the rows that were read.
+type Summary struct {
+	Rows    int64
+	FirstID int64 // -1 for none
+	LastID  int64 // -1 for none
+}
 
 // Row is a row read back from a file.
 type Row struct {
@@ -16,30 +47,53 @@ type Row struct {
 	Text []byte
 }
 
-// Read reads a file back as Check does and calls each for every row, in order,
-// without its text. It stops at the first error of each and returns it.
-func Read(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error) (Summary, error) {
-	return check(ctx, l, r, size, each, nil)
-}
-
-// ReadJSON reads a file of any format back as Read does, each row with its text
-// as JSONL, and returns the counts of what these rows leave out of a wire
-// file's documents. The rows of JSONL and wire files are those that a JSONL
-// export has, byte for byte. So are those of CSV and Parquet, except for what
-// such a file cannot represent: a value that did not fit its column's type is
-// null; a number in a column of type int or float keeps its value but not its
-// text (12 for 12.0); and a time in Parquet is cut to microseconds, or null if
-// out of range.
-func ReadJSON(ctx context.Context, l Layout, r io.ReaderAt, size int64, each func(Row) error) (Counts, error) {
-	if err := l.Validate(); err != nil {
-		return Counts{}, err
+// Read reads a file back and calls each, which may be nil, for every row, in
+// order. Every row must be well-formed and have the layout's columns, and ids
+// must ascend strictly. One row or Parquet row group is in memory, never the
+// whole file. Read stops at the first error, which may be that of each or of
+// the Stream; the summary then covers the rows read so far.
+//
+// The texts of JSONL and wire files are those of a JSONL export, byte for byte.
+// So are those of CSV and Parquet, except for what such a file cannot
+// represent: a value that did not fit its column's type is null; a number in a
+// column of type int or float keeps its value but not its text (12 for 12.0);
+// and a time in Parquet is cut to microseconds, or null if out of range.
+func Read(ctx context.Context, src Source, each func(Row) error) (Summary, error) {
+	c := checker{Summary: Summary{FirstID: -1, LastID: -1}, layout: src.Layout, each: each}
+	if err := src.Validate(); err != nil {
+		return c.Summary, err
 	}
-	texts, err := l.Format.entry().codec.text(l)
+	codec := src.Format.entry().codec
+	if src.Text != NoText {
+		var err error
+		if c.texts, err = codec.text(src.Layout); err != nil {
+			return c.Summary, err
+		}
+		c.texts.raw = src.Text == RawText
+	}
+	if !src.Format.Can().Streams {
+		c.file = io.NewSectionReader(&cancelledAt{ctx, src.File}, 0, src.Size)
+		err := codec.decode(&c)
+		return c.Summary, err
+	}
+	in := src.Stream
+	if in == nil {
+		if src.Size == 0 && !src.Compress.plain() {
+			return c.Summary, fmt.Errorf("read %s: %w", src.Compress, io.ErrUnexpectedEOF)
+		}
+		in = io.NewSectionReader(src.File, 0, src.Size)
+	}
+	plain, stop, err := decompress(src.Compress, in)
 	if err != nil {
-		return Counts{}, err
+		return c.Summary, err
 	}
-	_, err = check(ctx, l, r, size, each, texts)
-	return texts.counts(), err
+	defer stop()
+	c.lines = newLines(&cancelled{ctx, plain})
+	err = codec.decode(&c)
+	if src.Lacks != nil && c.texts != nil {
+		*src.Lacks = c.texts.counts()
+	}
+	return c.Summary, err
 }
 
 // given passes the row just read to each.

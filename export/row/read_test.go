@@ -25,7 +25,7 @@ func fileOfPage(t *testing.T, l Layout, page []byte) []byte {
 func jsonOf(t *testing.T, l Layout, file []byte) string {
 	t.Helper()
 	var out strings.Builder
-	if _, err := ReadJSON(t.Context(), l, bytes.NewReader(file), int64(len(file)), func(r Row) error {
+	if _, err := Read(t.Context(), Source{Layout: l, File: bytes.NewReader(file), Size: int64(len(file)), Text: JSONText}, func(r Row) error {
 		out.Write(r.Text)
 		return nil
 	}); err != nil {
@@ -34,7 +34,7 @@ func jsonOf(t *testing.T, l Layout, file []byte) string {
 	return out.String()
 }
 
-func TestReadJSON_sameBytesAsJSONL(t *testing.T) {
+func TestRead_sameBytesAsJSONL(t *testing.T) {
 	t.Parallel()
 	columns := typedColumns()
 	var documents, elements []string
@@ -81,7 +81,7 @@ func TestReadJSON_sameBytesAsJSONL(t *testing.T) {
 
 // What CSV and Parquet hold comes back with its type and value, for generated
 // values in every type of column; what did not fit is null.
-func TestReadJSON_valuesOfEveryType(t *testing.T) {
+func TestRead_valuesOfEveryType(t *testing.T) {
 	t.Parallel()
 	const documents = 800
 	seed := rand.Uint64()
@@ -168,11 +168,11 @@ func sameValue(t *testing.T, typ Type, format Format, held cell, value, back str
 	return value == back
 }
 
-func TestReadJSON_namesARowThatCannotBe(t *testing.T) {
+func TestRead_namesARowThatCannotBe(t *testing.T) {
 	t.Parallel()
 	l := Layout{Collection: "users", Format: CSV, Columns: []Column{{Name: "n", Path: []any{"data", "n"}, Type: TypeInt}}}
 	file := []byte("ref,ts,data,ttl,n\n1,5,{},,1\n2,6,{},,nonsense\n")
-	_, err := ReadJSON(t.Context(), l, bytes.NewReader(file), int64(len(file)), func(Row) error { return nil })
+	_, err := Read(t.Context(), Source{Layout: l, File: bytes.NewReader(file), Size: int64(len(file)), Text: JSONText}, func(Row) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "row 2") || !strings.Contains(err.Error(), `"n"`) {
 		t.Errorf("%v", err)
 	}

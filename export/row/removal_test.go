@@ -62,10 +62,10 @@ func TestRemoval_rowsReadBack(t *testing.T) {
 		var got []string
 		var first string
 		file := bytes.NewReader(out.Bytes())
-		if sum, err := Read(t.Context(), l, file, file.Size(), func(Row) error { return nil }); err != nil || sum != (Summary{Rows: 3, FirstID: 1, LastID: 3}) {
+		if sum, err := Read(t.Context(), Source{Layout: l, File: file, Size: file.Size()}, func(Row) error { return nil }); err != nil || sum != (Summary{Rows: 3, FirstID: 1, LastID: 3}) {
 			t.Errorf("%s: %+v, %v", format, sum, err)
 		}
-		_, err = ReadJSON(t.Context(), l, file, file.Size(), func(r Row) error {
+		_, err = Read(t.Context(), Source{Layout: l, File: file, Size: file.Size(), Text: JSONText}, func(r Row) error {
 			if first == "" {
 				first = string(r.Text)
 			}

@@ -1,9 +1,6 @@
 package row
 
-import (
-	"io"
-	"strconv"
-)
+import "strconv"
 
 // wireCodec is the format of documents exactly as the server sent them, one a line.
 type wireCodec struct{}
@@ -49,7 +46,7 @@ func (s wireRows) removal(b *Batch, id, ts, deleted int64) {
 	b.Bytes = append(append(append(b.Bytes, `:{"@ts":"`...), FormatTime(deleted)...), "\"}}\n"...)
 }
 
-func (wireCodec) decode(c *checker, _ io.ReaderAt, _ int64) error { return c.rowLines(c.document) }
+func (wireCodec) decode(c *checker) error { return c.rowLines(c.document) }
 
 // document reads a line that is a document as the server sent it.
 func (c *checker) document() (int64, string) {
