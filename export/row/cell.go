@@ -129,12 +129,12 @@ func (s *Serializer) between() int {
 func (w *work) fit(c *column, value []byte) (v cellValue, null, fits bool) {
 	if string(value) == "null" {
 		if c.name != ttlColumn.name {
-			w.note(missingNote, c.name)
+			w.note(&w.counts.Missing, c.name)
 		}
 		return v, true, true
 	}
 	if v, fits = w.convert(c.typ, value); !fits {
-		w.note(misfitNote, c.name)
+		w.note(&w.counts.Misfit, c.name)
 	}
 	return v, !fits, fits
 }

@@ -90,7 +90,6 @@ type checker struct {
 	each  func(Row) error // called for every row; may be nil
 	found Row             // the row being read, so far
 	texts *texts          // makes found.Text; nil if it is not needed
-	group readGroup
 }
 
 func (c *checker) fail(reason string) error { return &RowError{Row: c.Rows + 1, Reason: reason} }

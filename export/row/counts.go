@@ -72,8 +72,8 @@ func tally(list *[]Tally, name string) *Tally {
 // for a name not seen before.
 func (c *Counts) otherField(name []byte, id int64) {
 	for i := range c.Other {
-		if c.Other[i].Name == string(name) {
-			c.Other[i].add(id)
+		if t := &c.Other[i]; t.Name == string(name) {
+			t.add(id)
 			return
 		}
 	}
@@ -82,16 +82,6 @@ func (c *Counts) otherField(name []byte, id int64) {
 		return
 	}
 	c.Overflow++
-}
-
-func (c *Counts) missing(column string, id int64) { countIn(&c.Missing, column, id) }
-func (c *Counts) misfit(column string, id int64)  { countIn(&c.Misfit, column, id) }
-func (c *Counts) floored(column string, id int64) { countIn(&c.Floored, column, id) }
-
-func countIn(list *[]Tally, name string, id int64) {
-	if t := tally(list, name); t != nil {
-		t.add(id)
-	}
 }
 
 // Merge adds the counts of other rows of the same collection.

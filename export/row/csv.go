@@ -290,24 +290,24 @@ func (c *checker) quoted(r *csvRecord, i int) (int, error) {
 // record is the row of a record of a CSV file.
 func (t *texts) record(r *csvRecord, id, ts int64) []byte {
 	t.begin(id, ts)
-	for i, typ := range t.types {
-		t.out = append(t.out, t.keys[i]...)
+	for i, c := range t.columns {
+		t.out = append(t.out, c.key...)
 		field := r.field(i + 2)
 		start := len(t.out)
 		switch {
 		case r.null[i+2]:
 			t.out = append(t.out, "null"...)
 			continue
-		case typ == TypeString:
+		case c.typ == TypeString:
 			t.out = appendString(t.out, field)
 			continue
-		case typ == TypeTime, typ == TypeDate, typ == TypeFloat && len(field) > 0 && !isNumber(field[len(field)-1:]): // NaN, or infinite
+		case c.typ == TypeTime, c.typ == TypeDate, c.typ == TypeFloat && len(field) > 0 && !isNumber(field[len(field)-1:]): // NaN, or infinite
 			t.out = append(append(append(t.out, '"'), field...), '"')
 		default:
 			t.out = append(t.out, field...)
 		}
 		if t.scan.skip(t.out, start) != len(t.out) {
-			t.why = "column " + t.keys[i][1:len(t.keys[i])-1] + " holds no " + string(typ)
+			t.why = "column " + jsonKey(c.name) + " holds no " + string(c.typ)
 			return nil
 		}
 	}

@@ -23,6 +23,8 @@ func (s *scanner) element(src []byte, i int, want byte) int {
 	return space(src, i+1)
 }
 
+const notMicros = `"ts" is not a whole number of microseconds`
+
 const documentHead = `{"ref":{"@ref":{"id":`
 
 // whole writes ref, ts, data and ttl of the document at i.
@@ -153,34 +155,29 @@ func (w *work) fields(src []byte, i int, collection string) int {
 		if value < 0 {
 			return -1
 		}
-		end := 0
-		switch key := src[i:keyEnd]; {
-		case string(key) == `"ref"` && d.id < 0:
-			if end = w.documentRef(src, value, collection); end < 0 {
-				return -1
-			}
+		key := src[i:keyEnd]
+		own := string(key) == `"ref"` && d.id < 0
+		var end int
+		if own {
+			end = w.documentRef(src, value, collection)
+		} else {
+			end = w.skip(src, value)
+		}
+		if end < 0 {
+			return -1
+		}
+		switch at := (span{value, end}); {
+		case own:
 		case string(key) == `"ts"` && d.ts.empty():
-			if end = w.skip(src, value); end < 0 {
-				return -1
+			if _, ok := parseTS(at.of(src)); !ok {
+				return w.fail(value, notMicros)
 			}
-			if _, ok := parseTS(src[value:end]); !ok {
-				return w.fail(value, `"ts" is not a whole number of microseconds`)
-			}
-			d.ts = span{value, end}
+			d.ts = at
 		case string(key) == `"data"` && d.data.empty():
-			if end = w.skip(src, value); end < 0 {
-				return -1
-			}
-			d.data = span{value, end}
+			d.data = at
 		case string(key) == `"ttl"` && d.ttl.empty():
-			if end = w.skip(src, value); end < 0 {
-				return -1
-			}
-			d.ttl = span{value, end}
+			d.ttl = at
 		default:
-			if end = w.skip(src, value); end < 0 {
-				return -1
-			}
 			others = append(others, span{i, keyEnd})
 		}
 		if i = space(src, end); i < len(src) && src[i] == '}' {
@@ -199,7 +196,7 @@ func (w *work) fields(src []byte, i int, collection string) int {
 		return w.fail(open, `there is no "ts"`)
 	}
 	for _, key := range others {
-		w.notes = append(w.notes, note{kind: otherNote, name: span{key.start + 1, key.end - 1}})
+		w.noteOther(key)
 	}
 	return i + 1
 }
@@ -214,7 +211,7 @@ func (w *work) field(src []byte, keyAt span, value int) int {
 		w.document.ttl = span{value, end}
 		return end
 	}
-	w.notes = append(w.notes, note{kind: otherNote, name: span{keyAt.start + 1, keyAt.end - 1}})
+	w.noteOther(keyAt)
 	return end
 }
 
@@ -280,7 +277,7 @@ func (w *work) selected(src []byte, i int, collection string) int {
 		return -1
 	}
 	if _, ok := parseTS(src[i:end]); !ok {
-		return w.fail(i, `"ts" is not a whole number of microseconds`)
+		return w.fail(i, notMicros)
 	}
 	d.ts = span{i, end}
 	if i = w.element(src, end, ','); i < 0 {

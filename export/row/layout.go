@@ -112,21 +112,42 @@ func (l Layout) Extension() string {
 	return string(l.Format)
 }
 
+// column is a column of a file.
+type column struct {
+	name     string
+	typ      Type
+	key      string // `,"name":` in JSON
+	optional bool   // it may be null
+}
+
+// columns returns the file's columns in order. data is null only in the rows of
+// removed documents.
+func (l Layout) columns() []column {
+	all := []column{{name: "ref", typ: TypeString}, {name: "ts", typ: TypeTime}}
+	if !l.NoData {
+		all = append(all, column{name: "data", typ: TypeJSON, optional: l.Deletion != ""})
+	}
+	all = append(all, column{name: "ttl", typ: TypeTime, optional: true})
+	for _, c := range l.Columns {
+		all = append(all, column{name: c.Name, typ: c.typ(), optional: true})
+	}
+	if l.Deletion != "" {
+		all = append(all, column{name: l.Deletion, typ: TypeTime, optional: true})
+	}
+	for i, c := range all {
+		all[i].key = "," + jsonKey(c.name) + ":"
+	}
+	return all
+}
+
 // Names returns the file's columns in order, none for a format without columns.
 func (l Layout) Names() []string {
 	if !l.Format.Can().Columns {
 		return nil
 	}
-	names := []string{"ref", "ts"}
-	if !l.NoData {
-		names = append(names, "data")
-	}
-	names = append(names, "ttl")
-	for _, c := range l.Columns {
-		names = append(names, c.Name)
-	}
-	if l.Deletion != "" {
-		names = append(names, l.Deletion)
+	var names []string
+	for _, c := range l.columns() {
+		names = append(names, c.name)
 	}
 	return names
 }

@@ -1,6 +1,9 @@
 package row
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // moment is a time or a date of any year that a server can send.
 type moment struct {
@@ -96,10 +99,11 @@ func parseDay(text []byte) (moment, int, bool) {
 	}
 	month, ok1 := two(text, i+1, '-', 12)
 	day, ok2 := two(text, i+4, 0, 31)
-	if !ok1 || !ok2 || month < 1 || day < 1 || day > daysIn(year, month) {
+	t := time.Date(int(year), time.Month(month), int(day), 0, 0, 0, 0, time.UTC)
+	if !ok1 || !ok2 || month < 1 || int64(t.Day()) != day { // a day that the month lacks is one of the next
 		return moment{}, 0, false
 	}
-	return moment{days: daysSince1970(year, month, day)}, i + 6, true
+	return moment{days: t.Unix() / 86400}, i + 6, true
 }
 
 // two reads two digits, at most limit, and the byte after them if one is given.
@@ -112,33 +116,4 @@ func two(text []byte, i int, follows byte, limit int64) (int64, bool) {
 	}
 	n := int64(text[i]-'0')*10 + int64(text[i+1]-'0')
 	return n, n <= limit
-}
-
-func daysIn(year, month int64) int64 {
-	switch month {
-	case 4, 6, 9, 11:
-		return 30
-	case 2:
-		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
-			return 29
-		}
-		return 28
-	}
-	return 31
-}
-
-// daysSince1970 counts days in the proleptic Gregorian calendar, with years
-// that begin in March so that the leap day is the last.
-func daysSince1970(year, month, day int64) int64 {
-	if month <= 2 {
-		year--
-		month += 12
-	}
-	era := year / 400
-	if year < 0 {
-		era = (year - 399) / 400
-	}
-	yearOfEra := year - era*400
-	dayOfYear := (153*(month-3)+2)/5 + day - 1
-	return era*146097 + yearOfEra*365 + yearOfEra/4 - yearOfEra/100 + dayOfYear - 719468
 }

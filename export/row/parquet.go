@@ -51,14 +51,14 @@ func (c parquetCells) typed(b *Batch, column *column, value []byte) bool {
 	v, null, fits := w.fit(column, value)
 	if !null && !v.inRange {
 		null, fits = true, false
-		w.note(misfitNote, column.name)
+		w.note(&w.counts.Misfit, column.name)
 	}
 	if null {
 		b.Bytes = append(b.Bytes, 0)
 		return fits
 	}
 	if v.finer {
-		w.note(flooredNote, column.name)
+		w.note(&w.counts.Floored, column.name)
 	}
 	b.Bytes = append(b.Bytes, 1)
 	switch column.typ {

@@ -38,7 +38,7 @@ const (
 // group. Each group is written as a small file of which only the pages are
 // kept; one footer at the end describes them all.
 type rowSets struct {
-	columns []parquetColumn
+	columns []column
 	limits  limits
 	writer  *parquet.GenericWriter[any]
 	file    bytes.Buffer // the group's own file
@@ -60,7 +60,7 @@ type rowSets struct {
 }
 
 func newRowSets(l Layout, limits limits) *rowSets {
-	g := &rowSets{columns: parquetColumns(l), limits: limits, offset: int64(len(parquetMagic)), lastID: -1}
+	g := &rowSets{columns: l.columns(), limits: limits, offset: int64(len(parquetMagic)), lastID: -1}
 	g.values = make([][]parquet.Value, len(g.columns))
 	g.pages = make([]int, len(g.columns))
 	options := []parquet.WriterOption{

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -24,7 +22,7 @@ func (parquetCodec) decode(c *checker) (err error) {
 	if err != nil {
 		return fmt.Errorf("read parquet: %w", err)
 	}
-	columns := parquetColumns(c.layout)
+	columns := c.layout.columns()
 	if err := sameColumns(file.Schema(), columns); err != nil {
 		return err
 	}
@@ -32,17 +30,12 @@ func (parquetCodec) decode(c *checker) (err error) {
 		if err := checkPages(c.file, file.Metadata().RowGroups[n]); err != nil {
 			return err
 		}
-		chunks := group.ColumnChunks()
-		c.group.begin(len(columns))
-		for i, column := range columns {
-			if err := c.parquetColumn(chunks[i], i, column, group.NumRows()); err != nil {
-				return fmt.Errorf("column %q: %w", column.name, err)
-			}
+		before := c.Rows
+		if err := c.parquetRows(group.Rows(), columns); err != nil {
+			return err
 		}
-		if c.each != nil {
-			if err := c.give(); err != nil {
-				return err
-			}
+		if n := c.Rows - before; n != group.NumRows() {
+			return fmt.Errorf("read parquet: a group has %d rows, the footer says %d", n, group.NumRows())
 		}
 	}
 	if c.Rows != file.NumRows() {
@@ -52,7 +45,7 @@ func (parquetCodec) decode(c *checker) (err error) {
 }
 
 // sameColumns compares the columns of a file with those that its layout makes.
-func sameColumns(schema *parquet.Schema, columns []parquetColumn) error {
+func sameColumns(schema *parquet.Schema, columns []column) error {
 	var have, want []string
 	for _, f := range schema.Fields() {
 		if !f.Leaf() {
@@ -69,169 +62,74 @@ func sameColumns(schema *parquet.Schema, columns []parquetColumn) error {
 	return nil
 }
 
-// parquetColumn reads a column of a row group; the first column counts rows.
-func (c *checker) parquetColumn(chunk parquet.ColumnChunk, index int, column parquetColumn, rows int64) error {
-	pages := chunk.Pages()
-	defer pages.Close()
-	values := make([]parquet.Value, 256)
-	var seen int64
+func (c *checker) parquetRows(rows parquet.Rows, columns []column) error {
+	defer rows.Close()
+	batch := make([]parquet.Row, 64)
 	for {
-		page, err := pages.ReadPage()
+		n, err := rows.ReadRows(batch)
+		for _, one := range batch[:n] {
+			if err := c.parquetRow(one, columns); err != nil {
+				return err
+			}
+		}
 		if errors.Is(err, io.EOF) {
-			break
+			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("read parquet: %w", err)
 		}
-		reader := page.Values()
-		for {
-			n, err := reader.ReadValues(values)
-			for _, v := range values[:n] {
-				if reason := c.parquetValue(v, index, column); reason != "" {
-					parquet.Release(page)
-					return errors.New(reason)
-				}
-			}
-			seen += int64(n)
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				parquet.Release(page)
-				return fmt.Errorf("read parquet: %w", err)
-			}
-		}
-		parquet.Release(page)
-	}
-	if seen != rows {
-		return fmt.Errorf("it has %d values in a group of %d rows", seen, rows)
-	}
-	return nil
-}
-
-// parquetValue says what is wrong with a value, "" for nothing.
-func (c *checker) parquetValue(v parquet.Value, index int, column parquetColumn) string {
-	if index == 0 {
-		id, ok := parseDigits(v.ByteArray())
-		if !ok {
-			return fmt.Sprintf("row %d holds %.40q", c.Rows+1, v.ByteArray())
-		}
-		if err := c.row(id); err != nil {
-			return err.Error()
-		}
-		if c.each != nil {
-			c.group.ids = append(c.group.ids, id)
-		}
-		return ""
-	}
-	if c.each != nil && index == 1 {
-		c.group.times = append(c.group.times, v.Int64())
-	}
-	if c.each != nil && c.layout.Deletion != "" && index == c.group.columns-1 {
-		c.group.removed = append(c.group.removed, !v.IsNull())
-	}
-	if c.texts != nil && index > 1 {
-		c.group.keep(index, v)
-	}
-	if column.typ == TypeJSON && !v.IsNull() {
-		if text := v.ByteArray(); c.scan.skip(text, 0) != len(text) {
-			return fmt.Sprintf("%.40q is not JSON", text)
-		}
-	}
-	return ""
-}
-
-// readGroup holds what Read needs of a row group, which comes column by column.
-type readGroup struct {
-	columns    int
-	ids, times []int64
-	removed    []bool
-	cells      [][]groupCell // of the columns after ts, when their text is wanted
-	bytes      []byte
-}
-
-// groupCell is a value of a row group: bits of a number, or bytes of the group.
-type groupCell struct {
-	null bool
-	bits uint64
-	text span
-}
-
-// begin empties the group for one of as many columns.
-func (g *readGroup) begin(columns int) {
-	if g.columns != columns {
-		g.columns, g.cells = columns, make([][]groupCell, columns)
-	}
-	g.ids, g.times, g.removed, g.bytes = g.ids[:0], g.times[:0], g.removed[:0], g.bytes[:0]
-	for i := range g.cells {
-		g.cells[i] = g.cells[i][:0]
 	}
 }
 
-// keep copies a value, whose bytes are the page's.
-func (g *readGroup) keep(column int, v parquet.Value) {
-	cell := groupCell{null: v.IsNull()}
-	switch {
-	case cell.null:
-	case v.Kind() == parquet.ByteArray:
-		cell.text.start = len(g.bytes)
-		g.bytes = append(g.bytes, v.ByteArray()...)
-		cell.text.end = len(g.bytes)
-	case v.Kind() == parquet.Boolean:
-		if v.Boolean() {
-			cell.bits = 1
-		}
-	case v.Kind() == parquet.Int32:
-		cell.bits = uint64(v.Int32())
-	default:
-		cell.bits = v.Uint64() // an int64, or the bits of a double
+func (c *checker) parquetRow(values parquet.Row, columns []column) error {
+	if len(values) != len(columns) {
+		return c.fail(fmt.Sprintf("it has %d values, not %d", len(values), len(columns)))
 	}
-	g.cells[column] = append(g.cells[column], cell)
-}
-
-// give passes the rows of the group to each.
-func (c *checker) give() error {
-	g := &c.group
-	for i, id := range g.ids {
-		c.found = Row{TS: g.times[i], Removed: len(g.removed) > i && g.removed[i]}
-		if c.texts != nil && !c.found.Removed {
-			if c.found.Text = c.texts.group(g, i); c.found.Text == nil {
-				return &RowError{Row: c.Rows - int64(len(g.ids)-i) + 1, Reason: c.texts.why}
+	id, ok := parseDigits(values[0].ByteArray())
+	if !ok {
+		return c.fail(fmt.Sprintf("column %q holds %.40q", columns[0].name, values[0].ByteArray()))
+	}
+	for i, column := range columns {
+		if column.typ == TypeJSON && !values[i].IsNull() {
+			if text := values[i].ByteArray(); c.scan.skip(text, 0) != len(text) {
+				return c.fail(fmt.Sprintf("column %q holds %.40q, which is not JSON", column.name, text))
 			}
 		}
-		if err := c.given(id); err != nil {
-			return err
-		}
 	}
-	return nil
+	c.found.TS = values[1].Int64()
+	c.found.Removed = c.layout.Deletion != "" && !values[len(values)-1].IsNull()
+	if c.texts != nil && !c.found.Removed {
+		c.found.Text = c.texts.values(id, c.found.TS, values[2:])
+	}
+	if err := c.row(id); err != nil {
+		return err
+	}
+	return c.given(id)
 }
 
-// group is row i of a row group of a Parquet file.
-func (t *texts) group(g *readGroup, i int) []byte {
-	t.begin(g.ids[i], g.times[i])
-	for k, typ := range t.types {
-		t.out = append(t.out, t.keys[k]...)
-		cell := g.cells[k+2][i]
-		if cell.null {
+// values is a row of a Parquet file, without ref and ts.
+func (t *texts) values(id, ts int64, values []parquet.Value) []byte {
+	t.begin(id, ts)
+	for i, c := range t.columns {
+		t.out = append(t.out, c.key...)
+		v := values[i]
+		switch {
+		case v.IsNull():
 			t.out = append(t.out, "null"...)
-			continue
-		}
-		switch typ {
-		case TypeString:
-			t.out = appendString(t.out, cell.text.of(g.bytes))
-		case TypeInt:
-			t.out = strconv.AppendInt(t.out, int64(cell.bits), 10)
-		case TypeFloat:
-			t.out = appendFloat(t.out, math.Float64frombits(cell.bits))
-		case TypeBool:
-			t.out = strconv.AppendBool(t.out, cell.bits != 0)
-		case TypeTime:
-			t.out = append(append(append(t.out, '"'), FormatTime(int64(cell.bits))...), '"')
-		case TypeDate:
-			day := time.Unix(int64(cell.bits)*86400, 0).UTC()
-			t.out = append(append(append(t.out, '"'), formatYears(day, "2006-01-02")...), '"')
+		case c.typ == TypeString:
+			t.out = appendString(t.out, v.ByteArray())
+		case c.typ == TypeInt:
+			t.out = strconv.AppendInt(t.out, v.Int64(), 10)
+		case c.typ == TypeFloat:
+			t.out = appendFloat(t.out, v.Double())
+		case c.typ == TypeBool:
+			t.out = strconv.AppendBool(t.out, v.Boolean())
+		case c.typ == TypeTime:
+			t.out = append(append(append(t.out, '"'), FormatTime(v.Int64())...), '"')
+		case c.typ == TypeDate:
+			t.out = append(append(append(t.out, '"'), FormatDate(int64(v.Int32()))...), '"')
 		default:
-			t.out = append(t.out, cell.text.of(g.bytes)...) // it was found to be JSON
+			t.out = append(t.out, v.ByteArray()...) // it was found to be JSON
 		}
 	}
 	return t.end()

@@ -8,31 +8,7 @@ import (
 	"github.com/parquet-go/parquet-go/encoding"
 )
 
-// parquetColumn is a column of a Parquet file.
-type parquetColumn struct {
-	name     string
-	typ      Type
-	optional bool
-}
-
-// parquetColumns returns the columns of a layout's file, in order. data is null
-// only in the rows of removed documents.
-func parquetColumns(l Layout) []parquetColumn {
-	columns := []parquetColumn{{name: "ref", typ: TypeString}, {name: "ts", typ: TypeTime}}
-	if !l.NoData {
-		columns = append(columns, parquetColumn{name: "data", typ: TypeJSON, optional: l.Deletion != ""})
-	}
-	columns = append(columns, parquetColumn{name: "ttl", typ: TypeTime, optional: true})
-	for _, c := range l.Columns {
-		columns = append(columns, parquetColumn{name: c.Name, typ: c.typ(), optional: true})
-	}
-	if l.Deletion != "" {
-		columns = append(columns, parquetColumn{name: l.Deletion, typ: TypeTime, optional: true})
-	}
-	return columns
-}
-
-func (c parquetColumn) node() parquet.Node {
+func (c column) node() parquet.Node {
 	var node parquet.Node
 	switch c.typ {
 	case TypeString:
@@ -58,7 +34,7 @@ func (c parquetColumn) node() parquet.Node {
 }
 
 // parquetSchema returns the schema of columns.
-func parquetSchema(columns []parquetColumn) *parquet.Schema {
+func parquetSchema(columns []column) *parquet.Schema {
 	var names []string
 	var nodes []parquet.Node
 	for _, c := range columns {

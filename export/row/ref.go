@@ -14,8 +14,7 @@ func (s span) empty() bool        { return s.end == s.start }
 func (s span) of(b []byte) []byte { return b[s.start:s.end] }
 
 // nativeKind returns the type of a ref into the native collection of that
-// quoted name, "" for any other name. Well-formed refs into anything else are
-// "unknown".
+// quoted name, "unknown" for any other.
 func nativeKind(name []byte) string {
 	switch string(name) {
 	case `"collections"`:
@@ -37,7 +36,7 @@ func nativeKind(name []byte) string {
 	case `"credentials"`:
 		return "credential"
 	}
-	return ""
+	return "unknown"
 }
 
 const (
@@ -83,11 +82,7 @@ func (s *scanner) usualRef(src []byte, i int) (ref, bool) {
 	if !hasPrefix(src, parent.end, refNative) {
 		return ref{}, false
 	}
-	kind := nativeKind(parent.of(src))
-	if kind == "" {
-		kind = "unknown"
-	}
-	return ref{id: id, kind: kind, end: parent.end + len(refNative)}, true
+	return ref{id: id, kind: nativeKind(parent.of(src)), end: parent.end + len(refNative)}, true
 }
 
 // anyRef reads the value of "@ref" whatever its keys and their order are.
@@ -106,9 +101,7 @@ func (s *scanner) anyRef(src []byte, i int) (ref, bool) {
 		}
 		return out, true
 	}
-	if kind := nativeKind(document.parent.of(src)); kind != "" {
-		out.kind = kind
-	}
+	out.kind = nativeKind(document.parent.of(src))
 	return out, true
 }
 

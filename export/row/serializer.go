@@ -10,20 +10,13 @@ import (
 // use.
 type Serializer struct {
 	layout  Layout
-	columns []column
+	columns []column // the additional ones
 	rows    encoder
 
 	// The server's text between a document's id and its ts.
 	afterID string
 	// The deletion column of a live row, with its comma; "" for none.
 	noDeletion string
-}
-
-// column is an additional column with its precomputed key.
-type column struct {
-	name string
-	typ  Type
-	key  string // `,"name":` in JSON
 }
 
 // work holds a batch's scratch memory, reused between pages.
@@ -42,36 +35,27 @@ type work struct {
 
 // note is something to count once the document's row is complete.
 type note struct {
-	kind   noteKind
-	name   span   // of another field
-	column string // of a column
+	tallies *[]Tally // nil for another field
+	column  string
+	name    span // of another field
 }
 
-type noteKind byte
+func (w *work) note(tallies *[]Tally, column string) {
+	w.notes = append(w.notes, note{tallies: tallies, column: column})
+}
 
-const (
-	otherNote noteKind = iota
-	missingNote
-	misfitNote
-	flooredNote
-)
-
-func (w *work) note(kind noteKind, column string) {
-	w.notes = append(w.notes, note{kind: kind, column: column})
+// noteOther notes a top-level field that rows leave out; at is its quoted key.
+func (w *work) noteOther(at span) {
+	w.notes = append(w.notes, note{name: span{at.start + 1, at.end - 1}})
 }
 
 // count adds the notes of a document whose row is complete.
 func (w *work) count(src []byte) {
 	for _, n := range w.notes {
-		switch n.kind {
-		case otherNote:
+		if n.tallies == nil {
 			w.counts.otherField(n.name.of(src), w.document.id)
-		case missingNote:
-			w.counts.missing(n.column, w.document.id)
-		case misfitNote:
-			w.counts.misfit(n.column, w.document.id)
-		case flooredNote:
-			w.counts.floored(n.column, w.document.id)
+		} else if t := tally(n.tallies, n.column); t != nil {
+			t.add(w.document.id)
 		}
 	}
 }
@@ -87,31 +71,14 @@ func NewSerializer(l Layout) (*Serializer, error) {
 		afterID: `,"collection":{"@ref":{"id":` + jsonKey(l.Collection) +
 			`,"collection":{"@ref":{"id":"collections"}}}}}},"ts":`,
 	}
-	for _, c := range l.Columns {
-		s.columns = append(s.columns, column{name: c.Name, typ: c.typ(), key: "," + jsonKey(c.Name) + ":"})
-	}
+	all := l.columns()
 	if l.Deletion != "" {
+		all = all[:len(all)-1]
 		s.noDeletion = "," + jsonKey(l.Deletion) + ":null"
 	}
+	s.columns = all[len(all)-len(l.Columns):]
 	s.rows = l.Format.entry().codec.encoder(s)
 	return s, nil
-}
-
-// jsonKey quotes a name as JSON with no more escapes than necessary.
-func jsonKey(name string) string {
-	out := []byte{'"'}
-	for _, c := range []byte(name) {
-		switch {
-		case c == '"' || c == '\\':
-			out = append(out, '\\', c)
-		case c < 0x20:
-			out = append(out, `\u00`...)
-			out = append(out, "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15])
-		default:
-			out = append(out, c)
-		}
-	}
-	return string(append(out, '"'))
 }
 
 // Page appends the rows of one page to b: body is the answer's body as it was

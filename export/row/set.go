@@ -8,7 +8,7 @@ type judge struct {
 	next      int // the first verdict that may still be needed
 	judged    int // everything before this position was read ahead
 	nests     []nest
-	outermost int32 // keys of the object that was read ahead
+	outermost int   // keys of the object that was read ahead
 	dropped   []int // where quote omits a closing brace
 }
 
@@ -58,9 +58,31 @@ type nest struct {
 	bad     bool    // a key that sets don't have, or a repeated one; in an array: an element that is neither ref nor set
 	last    keyBit  // the key whose value is being read
 	keys    keyBit  // all keys
-	count   int32   // number of keys or elements
-	site    int32   // index in verdicts, -1 for none
+	count   int     // number of keys
+	site    int     // index in verdicts, -1 for none
 	operand kindBit // the kind of the value of an operand's key, or of a tag's value
+}
+
+// key notes the next key of an object.
+func (n *nest) key(quoted []byte) {
+	n.count++
+	if n.bad { // as most objects are after their first key
+		n.last = 0
+		return
+	}
+	n.last = keyBitOf(quoted)
+	n.bad = n.last == 0 || n.keys&n.last != 0
+	n.keys |= n.last
+}
+
+// value notes the kind of a key's value, or of an element.
+func (n *nest) value(kind kindBit) {
+	switch {
+	case n.array:
+		n.bad = n.bad || !kind.refOrSet()
+	case n.last&operandKeys != 0:
+		n.operand = kind
+	}
 }
 
 // kindBit is the kind of a value, as far as recognizing sets needs it.
@@ -102,7 +124,6 @@ const (
 	keyRef
 	keySet
 	keyObj
-	keyUnknown
 
 	operandKeys = keyDocuments | keyMatch | keyEvents | keySingleton | keyUnion | keyIntersection | keyDifference |
 		keyDistinct | keyRange | keyReverse | keyCollection | keyJoin | keyRef | keySet | keyObj
@@ -151,12 +172,17 @@ func keyBitOf(quoted []byte) keyBit {
 	case `"@obj"`:
 		return keyObj
 	}
-	return keyUnknown
+	return 0
 }
 
-// kind returns what an object is once all of it was read.
+// kind returns what an array or object is once all of it was read.
 func (n *nest) kind() kindBit {
-	if n.bad {
+	switch {
+	case n.array && n.bad:
+		return kindScalar
+	case n.array:
+		return kindMembers
+	case n.bad:
 		return kindObject
 	}
 	one := n.operand.refOrSet()
@@ -227,7 +253,7 @@ value:
 			goto after
 		}
 		if hasPrefix(src, i, `"@obj"`) {
-			f.site = int32(len(j.verdicts))
+			f.site = len(j.verdicts)
 			j.verdicts = append(j.verdicts, site{start: start})
 		}
 		open = append(open, f)
@@ -263,11 +289,7 @@ after:
 	}
 	{
 		top := &open[len(open)-1]
-		if top.array {
-			top.bad = top.bad || !kind.refOrSet()
-		} else if top.last&operandKeys != 0 {
-			top.operand = kind
-		}
+		top.value(kind)
 		switch c := src[i]; {
 		case c == ',':
 			i++
@@ -275,12 +297,7 @@ after:
 				goto value
 			}
 			goto key
-		case c == ']' && top.array:
-			kind = kindScalar
-			if !top.bad {
-				kind = kindMembers
-			}
-		case c == '}' && !top.array:
+		case c == ']' && top.array, c == '}' && !top.array:
 			kind = top.kind()
 			j.outermost = top.count
 			if top.site >= 0 {
@@ -305,10 +322,7 @@ key:
 			return -1
 		}
 		top := &open[len(open)-1]
-		top.last = keyBitOf(src[i:keyEnd])
-		top.bad = top.bad || top.last == keyUnknown || top.keys&top.last != 0
-		top.keys |= top.last
-		top.count++
+		top.key(src[i:keyEnd])
 		i = value
 		goto value
 	}

@@ -10,11 +10,10 @@ import (
 // column. A result is valid until the next one; nil means that a row holds
 // something no JSONL row can, which why describes.
 type texts struct {
-	keys  []string // `,"name":` of each column after ts, in the file's order
-	types []Type   // of the same columns
-	scan  scanner
-	out   []byte
-	why   string
+	columns []column // after ts, in the file's order
+	scan    scanner
+	out     []byte
+	why     string
 
 	raw   bool        // documents of wire files stay as they are
 	rows  *Serializer // of documents of wire files
@@ -24,12 +23,7 @@ type texts struct {
 // newTexts returns the texts of a format with columns.
 func newTexts(l Layout) *texts {
 	l.Deletion = ""
-	t := &texts{}
-	for _, c := range parquetColumns(l)[2:] {
-		t.keys = append(t.keys, ","+jsonKey(c.name)+":")
-		t.types = append(t.types, c.typ)
-	}
-	return t
+	return &texts{columns: l.columns()[2:]}
 }
 
 // counts are those of all documents so far.
@@ -48,6 +42,9 @@ func (t *texts) end() []byte {
 	t.out = append(t.out, "}\n"...)
 	return t.out
 }
+
+// jsonKey quotes a name as JSON.
+func jsonKey(name string) string { return string(appendString(nil, []byte(name))) }
 
 // appendString appends a JSON string, escaped as the server does.
 func appendString(out, text []byte) []byte {
