@@ -88,7 +88,7 @@ func samplePage(ctx context.Context, src export.Source, l row.Layout, size int) 
 	if err != nil {
 		return nil, err
 	}
-	return src.Documents(ctx, l.Collection, now, 0, size, l.Paths(), nil)
+	return export.Sample(ctx, src, l.Collection, now, size, l.Paths())
 }
 
 // inventedPage is the invented document in the shape that the layout asks for.

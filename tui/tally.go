@@ -8,6 +8,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"fauna-export/export"
 	"fauna-export/export/row"
 )
 
@@ -100,7 +101,7 @@ func count(ctx context.Context, srv server, name string, at int64, samples bool,
 		}
 	}
 	began := now()
-	body, err := srv.Documents(ctx, name, at, 0, sampleSize, row.Layout{}.Paths(), nil)
+	body, err := export.Sample(ctx, srv, name, at, sampleSize, row.Layout{}.Paths())
 	if err != nil {
 		c.err = err
 		return c, 0, 0

@@ -1,7 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,5 +71,99 @@ func TestForecast_warnsOfAShortSnapshotAndASmallDisk(t *testing.T) {
 	f.warn(export.Spec{})
 	if len(f.Warnings) != 2 || !strings.Contains(f.Warnings[0], `"short"`) || !strings.Contains(f.Warnings[1], "10 B free") {
 		t.Errorf("warnings: %q", f.Warnings)
+	}
+}
+
+// busyServer answers like one with two cores: two requests at a time, each of which
+// costs a little and more for a longer answer. It waits in virtual time.
+type busyServer struct {
+	inner http.Handler
+	cores chan struct{}
+}
+
+func (b *busyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer := httptest.NewRecorder()
+	b.inner.ServeHTTP(answer, r)
+	b.cores <- struct{}{}
+	time.Sleep(2*time.Millisecond + time.Duration(answer.Body.Len())*time.Microsecond)
+	<-b.cores
+	maps.Copy(w.Header(), answer.Header())
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes())
+}
+
+func TestForecast_isWithinTwiceTheRunAndCheckIsNoSlower(t *testing.T) {
+	t.Parallel()
+	clock := matrixEpoch()
+	s := emulator.New(emulator.Options{Clock: func() time.Time { return clock }, Seed: 7})
+	load := func(name string, n int64) {
+		err := s.Load(name, func(yield func(emulator.Document) bool) {
+			for id := range n {
+				if !yield(emulator.Document{ID: id, TS: clock.UnixMicro() - n + id, Data: fmt.Appendf(nil, `{"text":"%0400d"}`, id)}) {
+					return
+				}
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 500 {
+		load(fmt.Sprintf("small-%d", i), 10)
+	}
+	load("large", 40_000)
+	clock = clock.Add(time.Hour)
+	for name, choice := range map[string][]string{
+		"many small collections": {"--all", "--exclude", "large"},
+		"a large one":            {"--collection", "large"},
+		"both":                   {"--all"},
+	} {
+		server := &busyServer{inner: s.Handler()}
+		ask := func(args ...string) (ran, time.Duration) {
+			args = append(append(args, choice...), "--domain", matrixDomain)
+			got, took := runInBubble(t, server, s.Secret(), func(func()) {
+				server.cores = make(chan struct{}, 2) // of the bubble that uses it
+			}, args...)
+			if got.code != exitDone {
+				t.Fatalf("%s: %v: exit %d: %s", name, args, got.code, got.err)
+			}
+			return got, took
+		}
+		dir := filepath.Join(t.TempDir(), "out")
+		_, run := ask("run", "--out", dir)
+		_, check := ask("check")
+		told, _ := ask("run", "--out", dir+"2", "--dry-run", "--json")
+		var f forecast
+		if err := json.Unmarshal([]byte(told.out), &f); err != nil {
+			t.Fatal(err)
+		}
+		if check > run {
+			t.Errorf("%s: check took %s, the run %s", name, check, run)
+		}
+		if f.Seconds > 2*run.Seconds() || f.Seconds < run.Seconds()/2 {
+			t.Errorf("%s: the run took %s, and %.1f s were forecast", name, run, f.Seconds)
+		}
+		t.Logf("%s: check %s, run %s, forecast %.1f s", name, check, run, f.Seconds)
+	}
+}
+
+// What is forecast from the first documents must not be too much for one answer.
+func TestForecast_ofDocumentsTooLargeForASample(t *testing.T) {
+	t.Parallel()
+	s := serveEmpty(t)
+	err := s.Load("fat", func(yield func(emulator.Document) bool) {
+		text := bytes.Repeat([]byte("x"), 200_000)
+		for id := range int64(200) {
+			if !yield(emulator.Document{ID: id, TS: 1 + id, Data: fmt.Appendf(nil, `{"text":"%s"}`, text)}) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := runHere(t, []string{"FAUNA_SECRET=" + s.Secret()}, "check", "--domain", s.endpoint, "--all")
+	if got.code != exitDone || !strings.Contains(got.out, "40 MB") {
+		t.Errorf("exit %d: %s\n%s", got.code, got.err, got.out)
 	}
 }
