@@ -35,8 +35,8 @@ and how long a snapshot of it all stays readable ("snapshot kept"). Below the ta
 is what a run would cost. With --mode incremental the index of each collection is
 checked too, and FQL to fix it goes to stderr.
 
-Nothing is written. The first documents of each collection are read, and the others counted;
---no-count skips that.`,
+Nothing is written. The first documents of each collection are read and the others
+counted; --no-count skips that.`,
 		Example: `  fauna-export check --domain http://localhost:8443 --all
   fauna-export check --collection users --collection products --json
   fauna-export check --all --mode incremental

@@ -178,6 +178,12 @@ func (one Definition) v10(kind DefinitionKind) (why, note string) {
 	why = list + " of FQL v10, which FQL v4 cannot create"
 	head := fmt.Sprintf("%s %s: %s: created with FQL v10, and FQL v4 cannot create it.", strings.ToLower(refer), Quote(one.Name), list)
 	if text := fsl(kind, one.Name, document); text != "" {
+		var more struct {
+			Data json.RawMessage `json:"data"`
+		}
+		if err := json.Unmarshal(one.Document, &more); err == nil && more.Data != nil && kind != CollectionDefinitions {
+			head += "\nIts data, for which FSL has no place: " + lineOf(more.Data) + "."
+		}
 		return why, comment(head + " As FSL, for fauna schema push:\n" + text)
 	}
 	return why, comment(head + " As the server sent it:\n" + lineOf(one.Document))

@@ -2,6 +2,7 @@ package fql
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,7 +14,7 @@ func v10Members(kind DefinitionKind, document *wireNode) []string {
 	for i, key := range document.keys {
 		value := document.items[i]
 		switch {
-		case kind == CollectionDefinitions && slices.Contains([]string{"fields", "computed_fields", "wildcard", "alias", "indexes", "constraints"}, key),
+		case kind == CollectionDefinitions && slices.Contains([]string{"fields", "computed_fields", "wildcard", "alias", "indexes", "constraints", "document_ttls"}, key),
 			kind == FunctionDefinitions && (key == "alias" || key == "signature"),
 			kind == FunctionDefinitions && key == "body" && value.kind == wireString,
 			kind == RoleDefinitions && (key == "privileges" || key == "membership") && hasTextResource(value):
@@ -118,7 +119,7 @@ func (w *fslWriter) collection(name string, document *wireNode) {
 			if signature := w.str(fields.items[i], "signature"); signature != "" {
 				text += ": " + signature
 			}
-			w.line("%s = (%s)", text, w.str(fields.items[i], "body"))
+			w.line("%s = %s", text, parenthesized(w.str(fields.items[i], "body")))
 		}
 	}
 	if wildcard := w.str(document, "wildcard"); wildcard != "" {
@@ -141,13 +142,16 @@ func (w *fslWriter) collection(name string, document *wireNode) {
 		case unique != nil:
 			w.line("  unique [%s]", w.paths(elements(unique)))
 		case check != nil:
-			w.line("  check %s (%s)", w.word(w.str(check, "name")), w.str(check, "body"))
+			w.line("  check %s %s", w.word(w.str(check, "name")), parenthesized(w.str(check, "body")))
 		default:
 			w.strange = true
 		}
 	}
-	for _, key := range []string{"history_days", "ttl_days"} {
-		if value := document.member(key); value != nil && value.kind == wireNumber {
+	if document.member("history_days") == nil {
+		w.line("  history_days 9223372036854775807") // forever; without the line it would be 0
+	}
+	for _, key := range []string{"history_days", "ttl_days", "document_ttls"} {
+		if value := document.member(key); value != nil && value.kind != wireNull {
 			w.line("  %s %s", key, value.text)
 		}
 	}
@@ -179,21 +183,108 @@ func (w *fslWriter) paths(list []*wireNode) string {
 func (w *fslWriter) function(name string, document *wireNode) {
 	w.alias(document)
 	if role := w.str(document, "role"); role != "" {
-		w.line("@role(%s)", w.word(role))
+		if !identifier.MatchString(role) { // server-readonly
+			role = Quote(role)
+		}
+		w.line("@role(%s)", role)
 	}
-	// The body is a lambda: (a, b) => expression, or a block.
-	parameters, body, ok := strings.Cut(w.str(document, "body"), "=>")
-	parameters, body = strings.TrimSpace(parameters), strings.TrimSpace(body)
-	if !strings.HasPrefix(parameters, "(") {
-		parameters = "(" + parameters + ")"
+	parameters, body := w.arrow(w.str(document, "body"))
+	result := ""
+	if signature := w.str(document, "signature"); signature != "" {
+		types, of := w.arrow(signature)
+		if len(types) != len(parameters) {
+			w.strange = true
+			return
+		}
+		for i, text := range types {
+			if _, named, ok := strings.Cut(text, ":"); ok && !strings.ContainsAny(text[:len(text)-len(named)], "{<[(") {
+				text = named // a: Number
+			}
+			parameters[i] += ": " + strings.TrimSpace(strings.TrimPrefix(text, "..."))
+		}
+		result = ": " + of
 	}
-	if !ok || strings.ContainsAny(parameters[1:len(parameters)-1], "()") || !strings.HasSuffix(parameters, ")") {
-		w.strange = true
-	}
-	if !strings.HasPrefix(body, "{") || !strings.HasSuffix(body, "}") {
+	// The body of a function is a block; a lambda's is an expression or a block.
+	if !strings.HasPrefix(body, "{") || objectStart.MatchString(body) || closing(body) != len(body)-1 {
 		body = "{\n  " + body + "\n}"
 	}
-	w.line("function %s%s %s", w.word(name), parameters, body)
+	w.line("function %s(%s)%s %s", w.word(name), strings.Join(parameters, ", "), result, body)
+}
+
+// objectStart matches an object literal, which a block does not start like.
+var objectStart = regexp.MustCompile(`^\{\s*(\}|(\w+|"[^"]*")\s*:)`)
+
+// arrow splits "(a, b) => c", a lambda or its type.
+func (w *fslWriter) arrow(text string) (parameters []string, result string) {
+	text = strings.TrimSpace(text)
+	head, after := text, ""
+	if strings.HasPrefix(text, "(") {
+		if end := closing(text); end > 0 {
+			head, after = text[1:end], strings.TrimSpace(text[end+1:])
+		}
+	} else if i := strings.Index(text, "=>"); i >= 0 {
+		head, after = text[:i], text[i:]
+	}
+	result, ok := strings.CutPrefix(after, "=>")
+	w.strange = w.strange || !ok
+	for rest := head; strings.TrimSpace(rest) != ""; {
+		end := outside(rest, ',')
+		parameters = append(parameters, strings.TrimSpace(rest[:end]))
+		rest = rest[min(len(rest), end+1):]
+	}
+	return parameters, strings.TrimSpace(result)
+}
+
+// parenthesized puts a lambda in parentheses. The server keeps a short one, like
+// (.age > 17), with its own.
+func parenthesized(text string) string {
+	if strings.HasPrefix(text, "(") && closing(text) == len(text)-1 {
+		return text
+	}
+	return "(" + text + ")"
+}
+
+// closing returns where the bracket that a text starts with is closed, -1 for
+// nowhere.
+func closing(text string) int {
+	end := outside(text[1:], rune(map[byte]byte{'(': ')', '{': '}'}[text[0]]))
+	if end == len(text)-1 {
+		return -1
+	}
+	return end + 1
+}
+
+// compares reports whether the < or > at i is an operator or the end of an arrow,
+// unlike the brackets of Set<Order>.
+func compares(text string, i int) bool {
+	return i == 0 || strings.ContainsRune(" =-", rune(text[i-1])) || text[i] == '<' && i+1 < len(text) && strings.ContainsRune(" =", rune(text[i+1]))
+}
+
+// outside returns where a text first has a character that is not within
+// brackets or quotes, its length for nowhere.
+func outside(text string, want rune) int {
+	depth, quote, escaped := 0, rune(0), false
+	for i, r := range text {
+		switch {
+		case escaped:
+			escaped = false
+		case quote != 0 && r == '\\':
+			escaped = true
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case depth == 0 && r == want:
+			return i
+		case r == '"' || r == '\'':
+			quote = r
+		case strings.ContainsRune("([{", r), r == '<' && !compares(text, i):
+			depth++
+		case strings.ContainsRune(")]}", r), r == '>' && !compares(text, i):
+			depth--
+		}
+	}
+	return len(text)
 }
 
 func (w *fslWriter) role(name string, document *wireNode) {
@@ -204,7 +295,7 @@ func (w *fslWriter) role(name string, document *wireNode) {
 			for i, action := range actions.keys {
 				switch rule := actions.items[i]; {
 				case rule.kind == wireString:
-					w.line("    %s {\n      predicate (%s)\n    }", w.word(action), rule.text)
+					w.line("    %s {\n      predicate %s\n    }", w.word(action), parenthesized(rule.text))
 				case rule.text == "true":
 					w.line("    %s", w.word(action))
 				case rule.text != "false":
@@ -222,7 +313,7 @@ func (w *fslWriter) role(name string, document *wireNode) {
 
 func (w *fslWriter) predicate(member *wireNode) string {
 	if text := w.str(member, "predicate"); text != "" {
-		return " {\n    predicate (" + text + ")\n  }"
+		return " {\n    predicate " + parenthesized(text) + "\n  }"
 	}
 	return ""
 }
