@@ -60,7 +60,7 @@ func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *archiv
 func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *archive.Manifest) error {
 	d := c.changes
 	var meta pairs.Meta
-	state, shut, err := archive.OpenState(r.env.Store, m, *d.last)
+	state, shut, err := (&archive.Archive{Store: r.env.Store, Manifest: m}).OpenState(*d.last)
 	if err == nil {
 		meta = state.Meta
 		shut()

@@ -38,14 +38,14 @@ func (s *session) walk(ctx context.Context, a *asker, all [steps]step) error {
 		path := s.path()
 		a.tell("\nStep %d of %d: %s", i+1, len(path), path[i])
 		err := all[path[i]].ask(ctx, a)
-		var to *errStep
+		to, jump := errors.AsType[*errStep](err)
 		switch {
 		case err == nil:
 			i++
 		case errors.Is(err, errAgain):
 		case errors.Is(err, errBack):
 			i = max(0, i-1)
-		case errors.As(err, &to):
+		case jump:
 			i = max(0, slices.Index(path, to.to))
 		default:
 			return err

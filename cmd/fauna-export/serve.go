@@ -58,8 +58,7 @@ func (a *app) serve(ctx context.Context, listen string, empty bool, o emulator.O
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", listen)
 	if err != nil {
-		var addr *net.AddrError
-		if errors.As(err, &addr) {
+		if addr, ok := errors.AsType[*net.AddrError](err); ok {
 			return usagef("--listen %s: %v", quoted(listen), addr.Err)
 		}
 		return fmt.Errorf("%w; choose another address with --listen (port 0 means any free one)", err)

@@ -75,11 +75,8 @@ func watchSignals(parent context.Context) (ctx context.Context, stop func()) {
 // signal, since failures due to the ended context are not the cause. A command
 // that succeeded anyway (nil err) stays successful.
 func withSignal(ctx context.Context, err error) error {
-	var cause *signalError
-	if err == nil || !errors.As(context.Cause(ctx), &cause) {
-		return err
-	}
-	if isA[*signalError](err) {
+	cause, signalled := errors.AsType[*signalError](context.Cause(ctx))
+	if err == nil || !signalled || isA[*signalError](err) {
 		return err
 	}
 	if !errors.Is(err, context.Canceled) {

@@ -9,7 +9,6 @@ import (
 
 	"fauna-export/export/pairs"
 	"fauna-export/export/row"
-	"fauna-export/export/store"
 )
 
 // The state of incremental syncs is, for each collection, the (ts, id) pairs of
@@ -28,16 +27,11 @@ func notOfTheFiles(last Entry) error {
 	return &StateUnfit{why: PairsName(last.File) + " is not of the last sync's files"}
 }
 
-// isOf reports whether pairs are the state after a file of the last sync.
-func isOf(p pairs.Meta, m *Manifest, last Entry) bool {
-	return p.Endpoint == m.Endpoint && p.Collection == last.Name && p.Sync == max(1, last.Sync) && p.At == m.SnapshotOf(last)
-}
-
 // OpenState opens the state after a file of the last sync; the error is a
 // *StateUnfit if it is missing, damaged, or of something else.
-func OpenState(s store.Store, m *Manifest, last Entry) (*pairs.Reader, func(), error) {
+func (a *Archive) OpenState(last Entry) (*pairs.Reader, func(), error) {
 	name := PairsName(last.File)
-	state, shut, err := pairs.Open(s, name)
+	state, shut, err := pairs.Open(a.Store, name)
 	_, damaged := errors.AsType[*pairs.Damaged](err)
 	switch {
 	case damaged:
@@ -46,7 +40,9 @@ func OpenState(s store.Store, m *Manifest, last Entry) (*pairs.Reader, func(), e
 		return nil, nil, &StateUnfit{why: name + " is missing", missing: true}
 	case err != nil:
 		return nil, nil, err
-	case !isOf(state.Meta, m, last):
+	}
+	is, m := state.Meta, a.Manifest
+	if is.Endpoint != m.Endpoint || is.Collection != last.Name || is.Sync != max(1, last.Sync) || is.At != m.SnapshotOf(last) {
 		shut()
 		return nil, nil, notOfTheFiles(last)
 	}
@@ -99,7 +95,7 @@ func (a *Archive) present(last Entry, rows iter.Seq2[row.Row, error]) iter.Seq2[
 // sortState passes the state of the last sync to a sorter, with times and ids
 // swapped.
 func (a *Archive) sortState(last Entry, byID *pairs.Sorter) error {
-	state, shut, err := OpenState(a.Store, a.Manifest, last)
+	state, shut, err := a.OpenState(last)
 	if err != nil {
 		return err
 	}
@@ -118,47 +114,37 @@ func (a *Archive) sortState(last Entry, byID *pairs.Sorter) error {
 	return nil
 }
 
-// checkChain compares the files of all syncs with the manifest's entry of the
-// last one, and with the state if there is one; a copy without the state is
-// complete too. whole is the sum of the rows of the first file.
-func checkChain(ctx context.Context, s store.Store, m *Manifest, last Entry, whole pairs.Sum) (problem string, err error) {
+// chain compares the files of all syncs with the manifest's entry of the last
+// one, and with the state if there is one; a copy without the state is complete
+// too. whole is the sum of the rows of the first file. If the state was just
+// derived from the rows, several files are not read again.
+func (v *verifier) chain(ctx context.Context, last Entry, whole pairs.Sum) (problem string, err error) {
 	if last.Sync == 0 {
 		return "", nil
 	}
-	chain := m.Chain(last.Name)
-	if problem := m.gap(chain); problem != "" {
+	chain := v.Manifest.Chain(last.Name)
+	if problem := v.Manifest.gap(chain); problem != "" {
 		return problem, nil
+	}
+	if v.derived && len(chain) > 1 {
+		kept, _, err := v.stateSum(last)
+		if _, unfit := errors.AsType[*StateUnfit](err); !unfit {
+			if err == nil && kept.N != last.Documents {
+				problem = fmt.Sprintf("%s: the state of the syncs holds %d documents, the manifest says %d", last.Name, kept.N, last.Documents)
+			}
+			return problem, err
+		}
 	}
 	rows := whole
 	if len(chain) > 1 {
-		if rows, err = (&Archive{Store: s, Manifest: m}).sumOf(ctx, chain); err != nil {
+		if rows, err = v.sumOf(ctx, chain); err != nil {
 			return "", err
 		}
 	}
 	if !last.HidesRemovals() && rows.N != last.Documents || rows.N < last.Documents {
 		return fmt.Sprintf("%s: the syncs come to %d rows, the manifest says %d", last.Name, rows.N, last.Documents), nil
 	}
-	return checkState(s, m, last, rows)
-}
-
-// checkDerived is checkChain without reading the files of several syncs: if
-// there is a state it compares that with the manifest's number of documents.
-func checkDerived(ctx context.Context, s store.Store, m *Manifest, last Entry, whole pairs.Sum) (problem string, err error) {
-	if len(m.Chain(last.Name)) < 2 {
-		return checkChain(ctx, s, m, last, whole)
-	}
-	if problem := m.gap(m.Chain(last.Name)); problem != "" {
-		return problem, nil
-	}
-	kept, _, err := stateSum(s, m, last)
-	_, unfit := errors.AsType[*StateUnfit](err)
-	switch {
-	case unfit:
-		return checkChain(ctx, s, m, last, whole)
-	case err == nil && kept.N != last.Documents:
-		return fmt.Sprintf("%s: the state of the syncs holds %d documents, the manifest says %d", last.Name, kept.N, last.Documents), nil
-	}
-	return "", err
+	return v.checkState(last, rows)
 }
 
 // sumOf returns the sum of a chain's current rows, by the files alone.
@@ -193,8 +179,8 @@ const stateRemedy = "; remove it, and the next sync makes it anew"
 
 // checkState compares the state after a collection's last sync, if there is
 // one, with the files' current rows.
-func checkState(s store.Store, m *Manifest, last Entry, rows pairs.Sum) (problem string, err error) {
-	kept, guess, err := stateSum(s, m, last)
+func (a *Archive) checkState(last Entry, rows pairs.Sum) (problem string, err error) {
+	kept, guess, err := a.stateSum(last)
 	unfit, bad := errors.AsType[*StateUnfit](err)
 	switch {
 	case bad && unfit.missing:
@@ -214,8 +200,8 @@ func checkState(s store.Store, m *Manifest, last Entry, rows pairs.Sum) (problem
 // stateSum returns the sum of the state after a collection's last sync, and
 // whether that is a guess; the error is a *StateUnfit if the state cannot be
 // used.
-func stateSum(s store.Store, m *Manifest, last Entry) (sum pairs.Sum, guess bool, err error) {
-	state, shut, err := OpenState(s, m, last)
+func (a *Archive) stateSum(last Entry) (sum pairs.Sum, guess bool, err error) {
+	state, shut, err := a.OpenState(last)
 	if err != nil {
 		return sum, false, err
 	}

@@ -213,7 +213,7 @@ func Finish(ctx context.Context, s store.Shared, progress func(VerifyStatus)) (*
 	if err := s.Write(SumsName, m.Sums()); err != nil {
 		return nil, fmt.Errorf("write %s: %w", SumsName, err)
 	}
-	rep, err := verifyManifest(ctx, s, m, nil, checkChain, progress)
+	rep, err := (&verifier{Archive: &Archive{Store: s, Manifest: m}, progress: progress}).verify(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -62,30 +62,44 @@ func (r *Report) OK() bool {
 // for a folder without a manifest, or that of reading the folder; problems with
 // the files are in the report.
 func Verify(ctx context.Context, s store.Store, progress func(VerifyStatus)) (*Report, error) {
-	return verify(ctx, s, nil, checkChain, progress)
+	return verify(ctx, s, verifier{progress: progress})
 }
 
 // VerifyRun is Verify for a run that has just finished. It does not re-read
 // files that were verified while written, and does not merge the files of a
 // chain of syncs whose state was just derived from the rows.
 func VerifyRun(ctx context.Context, s store.Store, found map[string]*Reading, progress func(VerifyStatus)) (*Report, error) {
-	return verify(ctx, s, found, checkDerived, progress)
+	return verify(ctx, s, verifier{found: found, derived: true, progress: progress})
 }
 
-// chainCheck finds what is wrong with a collection's syncs as a whole.
-type chainCheck func(ctx context.Context, s store.Store, m *Manifest, last Entry, whole pairs.Sum) (problem string, err error)
-
-func verify(ctx context.Context, s store.Store, found map[string]*Reading, chain chainCheck, progress func(VerifyStatus)) (*Report, error) {
-	m, err := ReadManifest(s)
-	if err != nil {
+func verify(ctx context.Context, s store.Store, v verifier) (*Report, error) {
+	var err error
+	if v.Archive, err = Open(s); err != nil {
 		return nil, err
 	}
-	return verifyManifest(ctx, s, m, found, chain, progress)
+	return v.verify(ctx)
 }
 
-// verifyManifest is verify with a given manifest.
-func verifyManifest(ctx context.Context, s store.Store, m *Manifest, found map[string]*Reading, chain chainCheck, progress func(VerifyStatus)) (*Report, error) {
-	entries, err := s.List()
+// verifier compares the files of a run with its manifest.
+type verifier struct {
+	*Archive
+	found    map[string]*Reading // what is known of files, by name
+	derived  bool                // the state of the syncs was just derived from the rows
+	progress func(VerifyStatus)  // may be nil
+	status   VerifyStatus
+	shown    time.Time
+}
+
+// show calls progress; with rest not if it was called just now.
+func (v *verifier) show(rest time.Duration) {
+	if now := time.Now(); v.progress != nil && now.Sub(v.shown) >= rest {
+		v.shown = now
+		v.progress(v.status)
+	}
+}
+
+func (v *verifier) verify(ctx context.Context) (*Report, error) {
+	entries, err := v.Store.List()
 	if err != nil {
 		return nil, fmt.Errorf("list the files: %w", err)
 	}
@@ -93,38 +107,29 @@ func verifyManifest(ctx context.Context, s store.Store, m *Manifest, found map[s
 	for _, e := range entries {
 		sizes[e.Name] = &e.Size
 	}
-	if progress == nil {
-		progress = func(VerifyStatus) {}
-	}
+	m := v.Manifest
 	rep := &Report{Manifest: m}
 	known := map[string]bool{ManifestName: true, SumsName: true}
 	wholes := make(map[string]pairs.Sum) // of the first file of each collection
-	st := VerifyStatus{Total: len(m.Collections), Size: m.Bytes()}
+	v.status = VerifyStatus{Total: len(m.Collections), Size: m.Bytes()}
 	for _, e := range m.Collections {
 		known[e.File] = true
-		st.File = e.File
-		before := st.Bytes
-		last := time.Now()
-		progress(st)
-		f := verifyFile(ctx, s, e, sizes[e.File], found[e.File], func(n int64) {
-			st.Bytes += n
-			if now := time.Now(); now.Sub(last) > 200*time.Millisecond {
-				last = now
-				progress(st)
-			}
-		})
+		v.status.File = e.File
+		before := v.status.Bytes
+		v.show(0)
+		f := v.file(ctx, e, sizes[e.File])
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
 		}
-		st.Bytes = before + e.Bytes
-		st.Files++
+		v.status.Bytes = before + e.Bytes
+		v.status.Files++
 		rep.Files = append(rep.Files, f)
 		if _, later := wholes[e.Name]; !later {
 			wholes[e.Name] = f.sum
 		}
 	}
-	progress(st)
-	rep.checkSums(s)
+	v.show(0)
+	rep.checkSums(v.Store)
 	if rep.OK() {
 		// Each file is correct; they must also fit together.
 		rep.Problems = append(rep.Problems, m.wrongParts()...)
@@ -132,7 +137,7 @@ func verifyManifest(ctx context.Context, s store.Store, m *Manifest, found map[s
 			if e.Parts > 0 {
 				continue
 			}
-			problem, err := chain(ctx, s, m, e, wholes[e.Name])
+			problem, err := v.chain(ctx, e, wholes[e.Name])
 			if err != nil {
 				return nil, fmt.Errorf("read the syncs of %s: %w", e.Name, err)
 			}
@@ -162,9 +167,9 @@ func (r *Report) checkSums(s store.Store) {
 	}
 }
 
-// verifyFile compares one file with its entry, reading it unless it has been
-// read already. It calls read with the number of bytes read.
-func verifyFile(ctx context.Context, s store.Store, e Entry, size *int64, found *Reading, read func(int64)) FileReport {
+// file compares one file with its entry, reading it unless it has been read
+// already. size is nil if there is no such file.
+func (v *verifier) file(ctx context.Context, e Entry, size *int64) FileReport {
 	rep := FileReport{Collection: e.Name, File: e.File}
 	problem := func(format string, args ...any) FileReport {
 		rep.Problem = fmt.Sprintf(format, args...)
@@ -180,8 +185,9 @@ func verifyFile(ctx context.Context, s store.Store, e Entry, size *int64, found 
 	if rep.Bytes != e.Bytes {
 		return problem("%d bytes, the manifest says %d", rep.Bytes, e.Bytes)
 	}
+	found := v.found[e.File]
 	if found == nil {
-		found = readFile(ctx, s, e, read)
+		found = v.read(ctx, e)
 	}
 	sum := found.Rows
 	rep.sum = found.Pairs
@@ -206,15 +212,18 @@ func verifyFile(ctx context.Context, s store.Store, e Entry, size *int64, found 
 	return rep
 }
 
-// readFile reads a whole file. Hashing runs in parallel to reading the rows,
-// which takes longer.
-func readFile(ctx context.Context, s store.Store, e Entry, read func(int64)) *Reading {
-	f, err := openData(s, e)
+// read reads a whole file. Hashing runs in parallel to reading the rows, which
+// takes longer.
+func (v *verifier) read(ctx context.Context, e Entry) *Reading {
+	f, err := openData(v.Store, e)
 	if err != nil {
 		return &Reading{Failed: err}
 	}
 	defer f.close()
-	f.read = read
+	f.read = func(n int64) {
+		v.status.Bytes += n
+		v.show(200 * time.Millisecond)
+	}
 	found := &Reading{}
 	var each func(row.Row) error
 	if e.Sync > 0 {

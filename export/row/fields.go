@@ -98,7 +98,7 @@ func (f *Fields) split(src []byte) bool {
 			f.TTL, end = f.value(src, i)
 			return end
 		}
-		return f.field(src, key, name, i, true)
+		return f.field(src, Field{Key: key, Name: name, Own: true}, i)
 	})
 	if end < 0 {
 		return false
@@ -197,14 +197,13 @@ func (f *Fields) data(src []byte, i int) int {
 }
 
 func (f *Fields) dataMembers(src []byte, i int) int {
-	return f.members(src, i, func(key, name []byte, i int) int { return f.field(src, key, name, i, false) })
+	return f.members(src, i, func(key, name []byte, i int) int { return f.field(src, Field{Key: key, Name: name}, i) })
 }
 
-func (f *Fields) field(src, key, name []byte, i int, own bool) int {
-	v, end := f.value(src, i)
-	if end >= 0 {
-		f.List = append(f.List, Field{Name: name, Key: key, Own: own, Value: v})
-	}
+// field adds a field, whose value is at i.
+func (f *Fields) field(src []byte, field Field, i int) (end int) {
+	field.Value, end = f.value(src, i)
+	f.List = append(f.List, field)
 	return end
 }
 

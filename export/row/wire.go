@@ -79,7 +79,8 @@ func (t *texts) document(line []byte) []byte {
 		return line
 	}
 	t.batch.Reset()
-	end, err := t.rows.element(&t.batch, line, 0, 0, nil)
+	p := pageReader{Serializer: t.rows, b: &t.batch, w: &t.batch.work, body: line}
+	end, err := p.element(0, 0)
 	if err != nil || end != len(line) {
 		return nil
 	}

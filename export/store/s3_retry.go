@@ -154,8 +154,8 @@ func (s *S3) judge(doing string, err error, skewed *bool) (again bool, _ error) 
 			return false, ours
 		}
 	}
-	var answer minio.ErrorResponse
-	if !errors.As(err, &answer) {
+	answer, answered := errors.AsType[minio.ErrorResponse](err)
+	if !answered {
 		return s.judgeNetwork(doing, err)
 	}
 	why := s.scrub(answer.Message)
@@ -219,9 +219,9 @@ func (s *S3) judgeNetwork(doing string, err error) (again bool, _ error) {
 	if strings.Contains(text, "server gave HTTP response to HTTPS client") {
 		return false, &Unreachable{Store: s.Name(), Doing: doing, Tries: 1, Err: errors.New("the endpoint speaks http, not https: write --s3-endpoint http://…")}
 	}
-	var network net.Error
+	_, network := errors.AsType[net.Error](err)
 	switch {
-	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded),
+	case network, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded),
 		errors.Is(err, context.Canceled), strings.Contains(text, "connection"), strings.Contains(text, "EOF"):
 		return true, errors.New(text)
 	}
