@@ -63,7 +63,7 @@ func TestDenied_pagesOfOneTimeOutOnALargeCollection(t *testing.T) {
 	w, waited := crowd(t, 100_000)
 	secret := w.key("blind", `{resource: Collections(), actions: {read: true}}`)
 	w.want(secret, `Paginate(Documents(Collection("c")), {size: 1})`, 503, "")
-	if *waited != defaultTimeout {
+	if *waited != defaultQueryTimeout {
 		t.Errorf("the answer came after %s, want the timeout", *waited)
 	}
 }

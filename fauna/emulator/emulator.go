@@ -58,18 +58,17 @@ type request struct {
 	APIVersion string        // "4"; "" is 2.1
 	Timeout    time.Duration // 0 means the default of two minutes
 	LastSeen   int64         // microseconds; the query waits for this time and reads no earlier
-	Linearized bool
-	ReadOnly   bool // a GET: writes are refused
+	ReadOnly   bool          // a GET: writes are refused
+	Tags       string        // as sent, echoed in the answer
 }
 
 // A response is what the HTTP side sends.
 type response struct {
-	Status          int
-	Body            []byte
-	Indented        bool  // Body is indented already and ends with a newline
-	TxnTime         int64 // microseconds, for X-Txn-Time
-	Metrics         metrics
-	WWWAuthenticate bool // a 401: send the header
+	Status  int
+	Body    []byte
+	TxnTime int64    // microseconds, for X-Txn-Time; 0 leaves it out
+	Metrics *metrics // nil for none
+	Allow   string   // the methods, if that of the request is not allowed
 }
 
 // metrics are the costs reported in a response's headers.
@@ -77,6 +76,5 @@ type metrics struct {
 	ComputeOps   int64
 	ByteReadOps  int64
 	ByteWriteOps int64
-	BytesRead    int64
 	BytesWritten int64
 }

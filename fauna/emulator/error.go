@@ -3,48 +3,29 @@ package emulator
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 )
 
-// A position is a place in a request: a key of its parent or, if key is "", an
-// index.
+// A position is a place in a request: a key or an index of its parent.
 type position struct {
-	up    *position
-	key   string
-	index int
+	up   *position
+	step value // a string or an int64
 }
 
-func (p *position) child(key string) *position { return &position{up: p, key: key} }
+func (p *position) child(key string) *position { return &position{p, key} }
 
-func (p *position) nth(i int) *position { return &position{up: p, index: i} }
+func (p *position) nth(i int) *position { return &position{p, int64(i)} }
 
-func (p *position) path() []*position {
-	var out []*position
-	for ; p != nil; p = p.up {
-		out = append(out, p)
+// path returns the steps to p, outermost first.
+func (p *position) path() array {
+	if p == nil {
+		return array{}
 	}
-	return out
+	return append(p.up.path(), p.step)
 }
 
-// appendPosition renders p as an array, outermost first.
-func appendPosition(b []byte, p *position) []byte {
-	b = append(b, '[')
-	path := p.path()
-	for i := len(path) - 1; i >= 0; i-- {
-		if path[i].key != "" {
-			b = appendString(b, path[i].key)
-		} else {
-			b = strconv.AppendInt(b, int64(path[i].index), 10)
-		}
-		if i > 0 {
-			b = append(b, ',')
-		}
-	}
-	return append(b, ']')
-}
-
-// The classes of errors: an answer's status is that of its worst error.
+// The ranks of errors: of several errors of one query, the highest gives the
+// status.
 const (
 	rankOther = iota
 	rankDenied
@@ -52,7 +33,7 @@ const (
 	rankParse
 )
 
-// A queryError is one error with a position.
+// A queryError is one error of a query.
 type queryError struct {
 	at       *position
 	code     string
@@ -72,6 +53,26 @@ type failure struct {
 
 func (e *queryError) Error() string { return e.code + ": " + e.text }
 
+// object returns the error as an answer shows it.
+func (e *queryError) object() *object {
+	o := newObject("position", e.at.path(), "code", e.code, "description", e.text)
+	if len(e.failures) > 0 {
+		list := make(array, len(e.failures))
+		for i, f := range e.failures {
+			field := make(array, len(f.field))
+			for k, step := range f.field {
+				field[k] = step
+			}
+			list[i] = newObject("field", field, "code", f.code, "description", f.text)
+		}
+		o.add("failures", list)
+	}
+	if len(e.cause) > 0 {
+		o.add("cause", e.cause.objects())
+	}
+	return o
+}
+
 // queryErrors are all errors of one query.
 type queryErrors []*queryError
 
@@ -83,15 +84,44 @@ func (e queryErrors) Error() string {
 	return strings.Join(parts, "; ")
 }
 
+func (e queryErrors) objects() array {
+	list := make(array, len(e))
+	for i, q := range e {
+		list[i] = q.object()
+	}
+	return list
+}
+
 // A requestError is an error of the request as a whole, without a position.
 type requestError struct {
-	status int
-	code   string
-	text   string
-	pretty bool // rendered over several lines, as a real server does
+	status  int
+	code    string
+	text    string
+	compact bool // on one line; a real server indents most of these
 }
 
 func (e *requestError) Error() string { return e.code + ": " + e.text }
+
+// catch runs f and returns the error with which it panicked. An error of a query
+// ends its evaluation by a panic with a *queryError, queryErrors or
+// *requestError, so that the functions in between need not pass it on.
+func catch(f func()) (err error) {
+	defer func() {
+		switch cause := recover().(type) {
+		case nil:
+		case *queryError:
+			err = cause
+		case queryErrors:
+			err = cause
+		case *requestError:
+			err = cause
+		default: // a mistake in this program
+			panic(cause)
+		}
+	}()
+	f()
+	return nil
+}
 
 // join combines errors: a request error wins, query errors are all listed.
 func join(a, b error) error {
@@ -101,22 +131,20 @@ func join(a, b error) error {
 	if b == nil {
 		return a
 	}
-	var r *requestError
-	if errors.As(a, &r) {
-		return a
-	}
-	if errors.As(b, &r) {
-		return b
+	for _, err := range []error{a, b} {
+		if r, ok := errors.AsType[*requestError](err); ok {
+			return r
+		}
 	}
 	return append(listErrors(a), listErrors(b)...)
 }
 
 func listErrors(err error) queryErrors {
-	switch e := err.(type) {
-	case queryErrors:
-		return e
-	case *queryError:
-		return queryErrors{e}
+	if list, ok := errors.AsType[queryErrors](err); ok {
+		return list
+	}
+	if one, ok := errors.AsType[*queryError](err); ok {
+		return queryErrors{one}
 	}
 	return queryErrors{{code: "internal server error", text: err.Error(), status: 500}}
 }
@@ -134,8 +162,11 @@ func expected(at *position, want string, got value) *queryError {
 }
 
 func undefinedRef(at *position, r *ref) *queryError {
-	kind, name, _ := r.undefined()
-	return &queryError{at: at, code: "invalid ref", text: fmt.Sprintf("Ref refers to undefined %s '%s'", kind, name), status: 400, rank: rankArgument}
+	kind := classSingular[r.class]
+	if r.class == clsDocument {
+		kind = "collection"
+	}
+	return &queryError{at: at, code: "invalid ref", text: fmt.Sprintf("Ref refers to undefined %s '%s'", kind, r.title()), status: 400, rank: rankArgument}
 }
 
 func denied(at *position) *queryError {
@@ -150,36 +181,47 @@ func alreadyExists(at *position, what string) *queryError {
 	return &queryError{at: at, code: "instance already exists", text: what + " already exists.", status: 400}
 }
 
-func notValid(at *position, failures ...failure) *queryError {
-	return &queryError{at: at, code: "validation failed", text: "document data is not valid.", status: 400, failures: failures}
+// invalidWriteTime is the error of a write at any time but the present.
+func invalidWriteTime(at *position) *queryError {
+	return &queryError{at: at, code: "invalid write time", text: "Cannot write outside of snapshot time.", status: 400}
+}
+
+func noEvents(at *position) *queryError {
+	return invalidArgument(at, "Set does not support events history.")
+}
+
+// validate panics with the failures, if there are any.
+func validate(at *position, failures []failure) {
+	if len(failures) > 0 {
+		panic(&queryError{at: at, code: "validation failed", text: "document data is not valid.", status: 400, failures: failures})
+	}
 }
 
 func badRequest(format string, args ...any) *requestError {
-	return &requestError{status: 400, code: "bad request", text: fmt.Sprintf(format, args...), pretty: true}
+	return &requestError{status: 400, code: "bad request", text: fmt.Sprintf(format, args...)}
 }
 
 func internalError(text string) *requestError {
-	return &requestError{status: 500, code: "internal server error", text: text + " Please create a ticket at https://support.fauna.com", pretty: true}
+	return &requestError{status: 500, code: "internal server error", text: text + " Please create a ticket at https://support.fauna.com"}
 }
 
-var errTimeout = &requestError{status: 503, code: "time out", text: "Read timed out (Query eval has timed out.)", pretty: true}
+func timedOut(text string) *requestError {
+	return &requestError{status: 503, code: "time out", text: "Read timed out (" + text + ")"}
+}
+
+func unauthorized() *requestError {
+	return &requestError{status: 401, code: "unauthorized", text: "Unauthorized", compact: true}
+}
 
 // errorResponse renders err.
 func errorResponse(err error) response {
-	var r *requestError
-	if errors.As(err, &r) {
-		if r.pretty {
-			b := append([]byte("{\n  \"errors\": [\n    {\n      \"code\": "), appendString(nil, r.code)...)
-			b = append(b, ",\n      \"description\": "...)
-			b = appendString(b, r.text)
-			b = append(b, "\n    }\n  ]\n}\n"...)
-			return response{Status: r.status, Body: b, Indented: true}
+	if r, ok := errors.AsType[*requestError](err); ok {
+		one := newObject("code", r.code, "description", r.text)
+		body := []byte(rendered(newObject("errors", array{one})))
+		if !r.compact {
+			body = indentJSON(body)
 		}
-		b := append([]byte(`{"errors":[{"code":`), appendString(nil, r.code)...)
-		b = append(b, `,"description":`...)
-		b = appendString(b, r.text)
-		b = append(b, "}]}"...)
-		return response{Status: r.status, Body: b, WWWAuthenticate: r.status == 401}
+		return response{Status: r.status, Body: body}
 	}
 	list := listErrors(err)
 	worst := list[0]
@@ -188,42 +230,5 @@ func errorResponse(err error) response {
 			worst = e
 		}
 	}
-	b := appendErrors([]byte(`{"errors":`), list)
-	return response{Status: worst.status, Body: append(b, '}')}
-}
-
-func appendErrors(b []byte, list queryErrors) []byte {
-	b = append(b, '[')
-	for i, e := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendPosition(append(b, `{"position":`...), e.at)
-		b = appendString(append(b, `,"code":`...), e.code)
-		b = appendString(append(b, `,"description":`...), e.text)
-		if len(e.failures) > 0 {
-			b = append(b, `,"failures":[`...)
-			for j, f := range e.failures {
-				if j > 0 {
-					b = append(b, ',')
-				}
-				b = append(b, `{"field":[`...)
-				for k, part := range f.field {
-					if k > 0 {
-						b = append(b, ',')
-					}
-					b = appendString(b, part)
-				}
-				b = appendString(append(b, `],"code":`...), f.code)
-				b = appendString(append(b, `,"description":`...), f.text)
-				b = append(b, '}')
-			}
-			b = append(b, ']')
-		}
-		if len(e.cause) > 0 {
-			b = appendErrors(append(b, `,"cause":`...), e.cause)
-		}
-		b = append(b, '}')
-	}
-	return append(b, ']')
+	return response{Status: worst.status, Body: []byte(rendered(newObject("errors", list.objects())))}
 }

@@ -2,141 +2,209 @@ package emulator
 
 import "fmt"
 
+// An env is the context in which an expression is evaluated.
+type env struct {
+	tx   *txn
+	at   int64 // the time of reads, never after tx.now
+	vars *binding
+	free bool // in a predicate: privileges are not checked
+}
+
+// A binding is one variable; the innermost comes first.
+type binding struct {
+	name string
+	val  value
+	up   *binding
+}
+
+func (b *binding) lookup(name string) value {
+	for ; b != nil; b = b.up {
+		if b.name == name {
+			return b.val
+		}
+	}
+	return nil
+}
+
+// read returns the env at another time; a future time means the present.
+func (e *env) read(at int64) *env {
+	in := *e
+	in.at = min(at, e.tx.now)
+	return &in
+}
+
+// A call is a form being evaluated.
+type call struct {
+	*env
+	node *node
+	args []value // nil where not given, and for a lazy form
+}
+
+// place returns the position of the i-th argument.
+func (c *call) place(i int) *position { return c.node.at.child(c.node.form.keys[i]) }
+
+// given reports whether the i-th argument was sent.
+func (c *call) given(i int) bool { return c.node.args[i] != nil }
+
 // eval computes a node's value.
-func (e *env) eval(n *node) (value, error) {
+func (e *env) eval(n *node) value {
 	switch n.kind {
-	case nodeLiteral:
-		return n.lit, nil
 	case nodeVar:
-		return e.lookup(n.name), nil
+		return e.vars.lookup(n.name)
 	case nodeForm:
-		if !n.form.free {
-			if err := e.spend(1); err != nil {
-				return nil, err
-			}
-		}
-		if n.form.effect && (!e.tx.write || e.free) {
-			return nil, &queryError{at: n.at, code: "invalid expression", text: "Call performs a write, which is not allowed here.", status: 400}
-		}
-		return n.form.eval(e, n)
+		return e.call(n)
 	case nodeArray:
-		out, err := e.all(n.args)
-		return array(out), err
+		return array(e.all(n.args))
 	case nodeObject:
-		out, err := e.all(n.args)
-		return &object{keys: n.keys, vals: out}, err
+		return &object{keys: n.keys, vals: e.all(n.args)}
 	case nodeLambda:
 		l := *n.lam
 		l.bound = e.vars
-		return &l, nil
+		return &l
 	case nodeLet:
+		in := *e
 		for i, name := range n.keys {
-			v, err := e.eval(n.args[i])
-			if err != nil {
-				return nil, err
-			}
-			e = e.with(name, v)
+			in.vars = &binding{name, in.eval(n.args[i]), in.vars}
 		}
-		return e.eval(n.args[len(n.keys)])
+		return in.eval(n.args[len(n.keys)])
 	}
-	return nil, invalidExpression(n.at, "Invalid expression.")
+	return n.lit
 }
 
-// all evaluates nodes (nil ones to nil) and collects all their errors.
-func (e *env) all(nodes []*node) ([]value, error) {
+// call evaluates a form. Its arguments are evaluated in the form's order, and
+// the first error ends that.
+func (e *env) call(n *node) value {
+	f := n.form
+	if !f.is(uncounted) {
+		e.spend()
+	}
+	if f.is(writes) && (!e.tx.write || e.free) {
+		panic(&queryError{at: n.at, code: "invalid expression", text: "Call performs a write, which is not allowed here.", status: 400})
+	}
+	c := &call{env: e, node: n}
+	if !f.is(lazy) {
+		c.args = make([]value, len(n.args))
+		for i, arg := range n.args {
+			if arg != nil {
+				c.args[i] = e.eval(arg)
+			}
+		}
+	}
+	return f.eval(c)
+}
+
+// all evaluates the parts of an array or an object. All their errors are
+// reported, not only the first.
+func (e *env) all(nodes []*node) []value {
 	out := make([]value, len(nodes))
 	var errs error
 	for i, n := range nodes {
-		if n == nil {
+		if n.kind == nodeLiteral {
+			out[i] = n.lit
 			continue
 		}
-		v, err := e.eval(n)
-		if err != nil {
-			errs = join(errs, err)
-			continue
-		}
-		out[i] = v
+		errs = join(errs, catch(func() { out[i] = e.eval(n) }))
 	}
 	if errs != nil {
-		return nil, errs
+		panic(errs)
 	}
-	return out, nil
+	return out
 }
 
 // apply calls a lambda with one argument, for the function at a place.
-func (e *env) apply(l *lambda, arg value, at *position) (value, error) {
-	if err := e.spend(1); err != nil {
-		return nil, err
-	}
+func (e *env) apply(l *lambda, arg value, at *position) value {
+	e.spend()
 	if e.tx.depth >= maxDepth {
-		return nil, &queryError{at: at, code: "stack overflow", text: fmt.Sprintf("Call stack reached the maximum limit of %d.", maxDepth), status: 400}
+		panic(&queryError{at: at, code: "stack overflow", text: fmt.Sprintf("Call stack reached the maximum limit of %d.", maxDepth), status: 400})
 	}
 	e.tx.depth++
 	defer func() { e.tx.depth-- }()
-	in := &env{tx: e.tx, at: e.at, free: e.free, vars: l.bound}
-	if !l.tuple {
-		in.vars = &binding{name: l.params[0], val: arg, up: in.vars}
-		return in.eval(l.body)
+	args := array{arg}
+	if list, ok := arg.(array); ok && l.tuple {
+		args = list
 	}
-	list, ok := arg.(array)
-	if !ok {
-		list = array{arg}
+	if len(args) != len(l.params) {
+		panic(invalidArgument(at.child("lambda"), "Lambda expects an array with %d elements. Array contains %d.", len(l.params), len(args)))
 	}
-	if len(list) != len(l.params) {
-		return nil, invalidArgument(at.child("lambda"), "Lambda expects an array with %d elements. Array contains %d.", len(l.params), len(list))
-	}
+	in := env{tx: e.tx, at: e.at, free: e.free, vars: l.bound}
 	for i, name := range l.params {
-		in.vars = &binding{name: name, val: list[i], up: in.vars}
+		in.vars = &binding{name, args[i], in.vars}
 	}
 	return in.eval(l.body)
 }
 
-// The casts below fail with the expected type, at the argument's position.
-
-func asInt(v value, at *position) (int64, error) {
-	if n, ok := v.(int64); ok {
-		return n, nil
+// as returns a value as its Go type, or fails with the name of the type that was
+// expected.
+func as[T value](v value, want string, at *position) T {
+	t, ok := v.(T)
+	if !ok {
+		panic(expected(at, want, v))
 	}
-	return 0, expected(at, "Integer", v)
+	return t
 }
 
-func asString(v value, at *position) (string, error) {
-	if s, ok := v.(string); ok {
-		return s, nil
-	}
-	return "", expected(at, "String", v)
+func (c *call) integer(i int) int64 { return as[int64](c.args[i], "Integer", c.place(i)) }
+func (c *call) text(i int) string   { return as[string](c.args[i], "String", c.place(i)) }
+func (c *call) lambda(i int) *lambda {
+	return as[*lambda](c.args[i], "Lambda", c.place(i))
+}
+func (c *call) list(i int) array { return as[array](c.args[i], "Array", c.place(i)) }
+func (c *call) ref(i int) *ref   { return as[*ref](c.args[i], "Ref", c.place(i)) }
+
+// truth is an argument that is a Boolean, false if it was not sent.
+func (c *call) truth(i int) bool {
+	return c.given(i) && asBool(c.args[i], c.place(i))
 }
 
-func asBool(v value, at *position) (bool, error) {
-	if b, ok := v.(bool); ok {
-		return b, nil
+func asBool(v value, at *position) bool { return as[bool](v, "Boolean", at) }
+
+func (c *call) fields(i int) *object {
+	o, ok := asFields(c.args[i])
+	if !ok {
+		panic(expected(c.place(i), "Object", c.args[i]))
 	}
-	return false, expected(at, "Boolean", v)
+	return o
 }
 
-func asLambda(v value, at *position) (*lambda, error) {
-	if l, ok := v.(*lambda); ok {
-		return l, nil
+func (c *call) set(i int, want string) *set {
+	s, ok := asSet(c.args[i])
+	if !ok {
+		panic(expected(c.place(i), want, c.args[i]))
 	}
-	return nil, expected(at, "Lambda", v)
+	return s
 }
 
-func asRef(v value, at *position) (*ref, error) {
-	if r, ok := v.(*ref); ok {
-		return r, nil
+// operands returns the elements of the one argument, or itself where it is no
+// array, and the position of each.
+func (c *call) operands() (list array, place func(i int) *position) {
+	at := c.place(0)
+	if list, ok := c.args[0].(array); ok {
+		return list, at.nth
 	}
-	return nil, expected(at, "Ref", v)
+	return array{c.args[0]}, func(int) *position { return at }
 }
 
-// asMicros reads a time, or a number of microseconds.
-func asMicros(v value, at *position) (int64, error) {
+// micros is an argument that is a time, or a number of microseconds.
+func (c *call) micros(i int) int64 {
+	return asMicros(c.args[i], c.place(i))
+}
+
+func asMicros(v value, at *position) int64 {
 	switch v := v.(type) {
 	case int64:
-		return v, nil
+		return v
 	case timeValue:
-		return v.micros(), nil
+		return v.micros()
 	}
-	return 0, expected(at, "Time", v)
+	panic(expected(at, "Time", v))
+}
+
+// timed returns the env at the time of the i-th argument, if it was sent.
+func (c *call) timed(i int) *env {
+	if !c.given(i) {
+		return c.env
+	}
+	return c.read(c.micros(i))
 }
 
 // asSet returns the set of a set, or of a native class.

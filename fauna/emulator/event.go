@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"strings"
 )
@@ -17,16 +16,7 @@ type event struct {
 
 // compare orders events: by time, removes before adds, by id, by values.
 func (a event) compare(b event) int {
-	if c := cmp.Compare(a.ts, b.ts); c != 0 {
-		return c
-	}
-	if a.remove != b.remove {
-		return 2*number(b.remove) - 1
-	}
-	if c := a.ref.compare(b.ref); c != 0 {
-		return c
-	}
-	return compareTuples(a.vals, b.vals)
+	return cmp.Or(cmp.Compare(a.ts, b.ts), number(b.remove)-number(a.remove), a.ref.compare(b.ref), compareTuples(a.vals, b.vals))
 }
 
 func (a event) value(e *env) *object {
@@ -76,8 +66,8 @@ func (h *history) spans() []span {
 
 // events lists the events of a set up to the env's time. Events before the
 // minimum are left out, except for the adds of documents that still existed
-// then.
-func (s *set) events(e *env) ([]event, error) {
+// then. at is the position of the set.
+func (s *set) events(e *env, at *position) []event {
 	var out []event
 	note := func(r *ref, sp span, vals []value, minimum int64) {
 		if sp.to <= minimum || sp.from > e.at {
@@ -92,12 +82,10 @@ func (s *set) events(e *env) ([]event, error) {
 	case setDocuments:
 		c := s.ref.item.coll
 		minimum := c.minimum(e.tx.now)
-		if err := e.tooOld(minimum); err != nil {
-			return nil, err
-		}
+		e.checkAge(minimum)
 		guard := e.guard(s.ref)
 		if guard.never() {
-			return nil, nil
+			return nil
 		}
 		for _, h := range c.docs {
 			r := &ref{class: clsDocument, item: c.item, scope: s.ref.scope, id: h.id}
@@ -112,12 +100,10 @@ func (s *set) events(e *env) ([]event, error) {
 		ix := s.ref.item.index
 		read, all := e.mayRead(s)
 		if !read {
-			return nil, errDenied
+			panic(denied(at))
 		}
 		minimum := ix.minimum(e.tx.now)
-		if err := e.tooOld(minimum); err != nil {
-			return nil, err
-		}
+		e.checkAge(minimum)
 		nterms := len(ix.terms)
 		for _, en := range ix.entries {
 			r := &ref{class: clsDocument, item: en.coll, id: en.hist.id}
@@ -128,24 +114,13 @@ func (s *set) events(e *env) ([]event, error) {
 		}
 	case setUnion, setDistinct:
 		for _, in := range s.sets {
-			list, err := in.events(e)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, list...)
+			out = append(out, in.events(e, at)...)
 		}
 	default:
-		return nil, errNoEvents
+		panic(noEvents(at.up))
 	}
 	slices.SortFunc(out, event.compare)
-	return slices.CompactFunc(out, func(a, b event) bool { return a.compare(b) == 0 }), nil
-}
-
-// errNoEvents means that a set has no events; it has no position yet.
-var errNoEvents = errors.New("set does not support events history")
-
-func noEvents(at *position) error {
-	return invalidArgument(at, "Set does not support events history.")
+	return slices.CompactFunc(out, func(a, b event) bool { return a.compare(b) == 0 })
 }
 
 // An eventBound is a position in a sequence of events.
@@ -178,144 +153,111 @@ func (b eventBound) side(ev event) int {
 
 // eventBound reads a cursor among events. {ts} and {ts, action} come after all
 // events of that time; a bare time comes before its adds.
-func (c cursor) eventBound() (eventBound, error) {
+func (c cursor) eventBound() eventBound {
 	switch v := c.val.(type) {
 	case nil:
-		return eventBound{end: true}, nil
-	case int64:
-		return eventBound{event: event{ts: v}, add: true}, nil
-	case timeValue:
-		return eventBound{event: event{ts: v.micros()}, add: true}, nil
+		return eventBound{end: true}
+	case int64, timeValue:
+		return eventBound{event: event{ts: asMicros(v, c.at)}, add: true}
 	case dateValue:
-		return eventBound{event: event{ts: int64(v) * dayMicros}, add: true}, nil
+		return eventBound{event: event{ts: int64(v) * dayMicros}, add: true}
 	case *object:
 		return objectBound(v, c.at)
 	}
-	return eventBound{}, expected(c.at, "Object, Integer, Time, or Date", c.val)
+	panic(expected(c.at, "Object, Integer, Time, or Date", c.val))
 }
 
 // objectBound reads a cursor that is an object: a time, and then an action, a
 // document and an index's values.
-func objectBound(o *object, at *position) (eventBound, error) {
+func objectBound(o *object, at *position) eventBound {
 	b := eventBound{whole: true}
+	unknown := invalidArgument(at, "Cannot create event cursor with keys %s", strings.Join(o.keys, ", "))
 	allowed := [][]string{{"ts"}, {"action"}, {"document", "instance", "resource"}, {"data", "values"}}
 	if len(o.keys) == 0 || len(o.keys) > len(allowed) {
-		return b, invalidArgument(at, "Cannot create event cursor with keys %s", strings.Join(o.keys, ", "))
+		panic(unknown)
 	}
 	for _, names := range allowed[:len(o.keys)] {
 		i := slices.IndexFunc(o.keys, func(k string) bool { return slices.Contains(names, k) })
 		if i < 0 {
-			return b, invalidArgument(at, "Cannot create event cursor with keys %s", strings.Join(o.keys, ", "))
+			panic(unknown)
 		}
 		place, v := at.child(o.keys[i]), o.vals[i]
 		switch names[0] {
 		case "ts":
-			ts, err := asInt(v, place)
-			if err != nil {
-				return b, err
-			}
-			b.ts = ts
+			b.ts = as[int64](v, "Integer", place)
 		case "action":
-			action, _ := v.(string)
-			b.remove = action == "remove" || action == "delete"
-			if !b.remove && action != "add" && action != "create" && action != "update" {
-				return b, invalidArgument(place, "String 'create', 'update', or 'delete' expected, %s provided.", typeName(v))
+			b.remove = v == "remove" || v == "delete"
+			if !b.remove && v != "add" && v != "create" && v != "update" {
+				panic(invalidArgument(place, "String 'create', 'update', or 'delete' expected, %s provided.", typeName(v)))
 			}
 		case "document":
-			r, err := asRef(v, place)
-			if err != nil {
-				return b, err
-			}
-			b.ref, b.whole = r, false
+			b.ref, b.whole = as[*ref](v, "Ref", place), false
 		case "data":
 			b.vals = asArray(v)
 		}
 	}
-	return b, nil
+	return b
 }
 
 // eventPage reads one page of a set's or of a document's events.
-func (e *env) eventPage(s *set, c cursor, size int, at *position) (value, error) {
+func (e *env) eventPage(s *set, c cursor, size int, at *position) *page {
 	if s.ref != nil {
 		return e.documentEvents(s.ref, c, size, at)
 	}
 	var bound eventBound
+	var echo value
 	if c.given {
-		var err error
-		if bound, err = c.eventBound(); err != nil {
-			return nil, err
+		if bound = c.eventBound(); bound.ref != nil {
+			bound.ref.mustExist(c.at)
+			echo = bound.event.value(e)
 		}
-		if bound.ref != nil {
-			if err := resolved(bound.ref, c.at); err != nil {
-				return nil, err
+	}
+	list := s.sets[0].events(e, at)
+	checkWidth(size, len(list))
+	first := 0
+	if c.given {
+		first, _ = slices.BinarySearchFunc(list, bound, func(ev event, b eventBound) int {
+			if b.side(ev) < 0 {
+				return -1
 			}
-		}
-	}
-	list, err := s.sets[0].events(e)
-	if err != nil {
-		return nil, err
-	}
-	if err := width(size, len(list)); err != nil {
-		return nil, err
+			return 1
+		})
 	}
 	p := &page{data: array{}}
-	var echo value
-	if bound.ref != nil {
-		echo = bound.event.value(e)
-	}
-	var from, to int
-	first, _ := slices.BinarySearchFunc(list, bound, func(ev event, b eventBound) int {
-		if b.side(ev) < 0 {
-			return -1
-		}
-		return 1
-	})
-	switch {
-	case c.given && c.before:
-		to = first
-		from = max(0, to-size)
+	from, to := first, min(len(list), first+size)
+	if c.given && c.before {
+		from, to = max(0, first-size), first
 		p.hasAfter, p.after = true, echo
 		if from > 0 {
 			p.hasBefore, p.before = true, list[from].value(e)
 		}
-	default:
-		if c.given {
-			from = first
-			p.hasBefore, p.before = true, echo
-		}
-		to = min(len(list), from+size)
+	} else {
+		p.hasBefore, p.before = c.given, echo
 		if to < len(list) && size > 0 {
 			p.hasAfter, p.after = true, list[to].value(e)
 		}
 	}
-	if err := e.take((to - from) * elementSize); err != nil {
-		return nil, err
-	}
+	e.take((to - from) * elementSize)
 	for _, ev := range list[from:to] {
 		p.data = append(p.data, ev.value(e))
 	}
-	return p, nil
+	return p
 }
 
 // documentEvents reads the history of one document.
-func (e *env) documentEvents(r *ref, c cursor, size int, at *position) (value, error) {
-	if _, _, missing := r.undefined(); missing {
-		return nil, undefinedRef(at, r)
-	}
+func (e *env) documentEvents(r *ref, c cursor, size int, at *position) *page {
+	r.mustExist(at)
 	if !e.may(r, actHistoryRead) {
-		return nil, errDenied
+		panic(denied(at))
 	}
 	p := &page{data: array{}}
 	h, minimum := e.history(r)
 	if h == nil {
-		return p, nil
+		return p
 	}
 	var bound eventBound
 	if c.given {
-		var err error
-		if bound, err = c.eventBound(); err != nil {
-			return nil, err
-		}
+		bound = c.eventBound()
 		p.hasBefore = true
 	}
 	var before *version
@@ -342,19 +284,16 @@ func (e *env) documentEvents(r *ref, c cursor, size int, at *position) (value, e
 		}
 		p.data = append(p.data, ev)
 	}
-	return p, nil
+	return p
 }
 
 // versionEvent returns a version as an event: an update holds what it changed.
 func (e *env) versionEvent(r *ref, last, v *version) *object {
-	var data value
-	action := "delete"
+	action, data := "delete", value(nil)
 	if !v.deleted {
-		content, _ := v.content().field("data")
-		action, data = "create", content
+		action, data = "create", v.content().get("data")
 		if last != nil && !last.deleted {
-			old, _ := last.content().field("data")
-			action, data = "update", difference(old, content)
+			action, data = "update", difference(last.content().get("data"), data)
 		}
 	}
 	return newObject("ts", v.ts, "action", action, e.subject(), r, "data", data)

@@ -1,5 +1,35 @@
 package emulator
 
+import (
+	"slices"
+	"strings"
+)
+
+// A form is one function of FQL, known by the exact set of its keys.
+type form struct {
+	keys     []string
+	required int // how many keys, from the first, must be present
+	flags    flags
+	eval     func(c *call) value
+	parse    func(p *parser, j *jsonValue, at *position, vars *names) *node // nil: all arguments are expressions
+}
+
+// flags say how a form is evaluated.
+type flags uint8
+
+const (
+	lazy      flags = 1 << iota // it evaluates its own arguments
+	uncounted                   // it does not count as compute
+	reads                       // it reads the store
+	mayWrite                    // the query needs the write lock
+	writes                      // it always writes: an error where writes are not allowed
+)
+
+func (f *form) is(flag flags) bool { return f.flags&flag != 0 }
+
+// A formTable finds forms by each of their required keys.
+type formTable map[string][]*form
+
 // newForms returns all forms that the server knows.
 func newForms() formTable {
 	t := formTable{}
@@ -12,51 +42,54 @@ func newForms() formTable {
 	t.addStrings()
 	t.addTimes()
 	t.addWrites()
-	for _, head := range []string{"get", "exists", "paginate", "documents", "match", "events", "singleton", "key_from_secret",
-		"count", "sum", "min", "max", "is_empty", "is_nonempty"} {
-		for _, f := range t[head] {
-			f.data = true
-		}
-	}
 	return t
 }
 
-// evalFunc evaluates a form whose arguments have been evaluated.
-type evalFunc func(e *env, n *node, args []value) (value, error)
-
-// strict evaluates the arguments in the form's order and stops at the first
-// error. Only arrays and objects collect the errors of all their parts.
-func strict(f evalFunc) func(e *env, n *node) (value, error) {
-	return func(e *env, n *node) (value, error) {
-		args := make([]value, len(n.args))
-		for i, in := range n.args {
-			if in == nil {
-				continue
-			}
-			v, err := e.eval(in)
-			if err != nil {
-				return nil, err
-			}
-			args[i] = v
+// add registers a form; keys that end in "?" are optional.
+func (t formTable) add(keys string, fl flags, eval func(c *call) value) *form {
+	f := &form{eval: eval, flags: fl}
+	for _, k := range strings.Fields(keys) {
+		name, optional := strings.CutSuffix(k, "?")
+		if !optional {
+			f.required++
 		}
-		return f(e, n, args)
+		f.keys = append(f.keys, name)
 	}
+	t[f.keys[0]] = append(t[f.keys[0]], f)
+	return f
 }
 
-// place returns the position of the form's i-th argument.
-func (n *node) place(i int) *position { return n.at.child(n.form.keys[i]) }
-
-// given reports whether the i-th argument was sent.
-func (n *node) given(i int) bool { return n.args[i] != nil }
-
-// variadic evaluates a form with one argument that is a list of operands, or
-// a single operand. place returns an operand's position.
-func variadic(f func(e *env, n *node, list []value, place func(i int) *position) (value, error)) func(e *env, n *node) (value, error) {
-	return strict(func(e *env, n *node, args []value) (value, error) {
-		at := n.place(0)
-		if list, ok := args[0].(array); ok {
-			return f(e, n, list, func(i int) *position { return at.nth(i) })
+func (f *form) matches(j *jsonValue) bool {
+	for i, k := range f.keys {
+		if i < f.required && j.get(k) == nil {
+			return false
 		}
-		return f(e, n, args[:1], func(int) *position { return at })
-	})
+	}
+	return !slices.ContainsFunc(j.keys, func(k string) bool { return !slices.Contains(f.keys, k) })
+}
+
+func (t formTable) find(j *jsonValue) *form {
+	for _, k := range j.keys {
+		for _, f := range t[k] {
+			if f.matches(j) {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// needs returns the flags of all forms that the request may contain. It looks at
+// keys only, so it can return more than those.
+func (t formTable) needs(j *jsonValue) flags {
+	var out flags
+	for i, item := range j.items {
+		if j.kind == jsonObject {
+			for _, f := range t[j.keys[i]] {
+				out |= f.flags
+			}
+		}
+		out |= t.needs(item)
+	}
+	return out
 }

@@ -3,40 +3,44 @@ package emulator
 import "slices"
 
 func (t formTable) addCollections() {
-	t.add("map collection", strict(mapForm))
-	t.add("foreach collection", strict(func(e *env, n *node, args []value) (value, error) {
-		_, err := mapForm(e, n, args)
-		return args[1], err
-	}))
-	t.add("filter collection", strict(filterForm))
-	t.add("count", aggregate(func(e *env, _ *node, list array) (value, error) { return int64(len(list)), nil }))
-	t.add("sum", aggregate(func(_ *env, n *node, list array) (value, error) {
-		return fold(list, n.place(0), int64(0), addNumbers)
-	}))
-	t.add("min", extreme(-1))
-	t.add("max", extreme(1))
-	t.add("take collection", cut(func(n int, list array) array { return list[:min(n, len(list))] }))
-	t.add("drop collection", cut(func(n int, list array) array { return list[min(n, len(list)):] }))
-	t.add("append collection", glue(func(a, b array) array { return slices.Concat(b, a) }))
-	t.add("prepend collection", glue(func(a, b array) array { return slices.Concat(a, b) }))
-	t.add("is_empty", empty(true))
-	t.add("is_nonempty", empty(false))
-	t.add("merge with lambda?", strict(mergeForm))
-	t.add("to_object", strict(toObject))
-	t.add("to_array", strict(func(_ *env, n *node, args []value) (value, error) {
-		if list, ok := args[0].(array); ok {
-			return list, nil
+	t.add("map collection", 0, mapForm)
+	t.add("foreach collection", 0, func(c *call) value {
+		mapForm(c)
+		return c.args[1]
+	})
+	t.add("filter collection", 0, filterForm)
+	t.add("count", reads, aggregate(func(_ *call, list array) value { return int64(len(list)) }))
+	t.add("sum", reads, aggregate(func(c *call, list array) value {
+		sum := value(int64(0))
+		for i, v := range list {
+			sum = addNumbers(sum, asNumber(v, c.place(0).nth(i)))
 		}
-		o, ok := asFields(args[0])
+		return sum
+	}))
+	t.add("min", reads, extreme(-1))
+	t.add("max", reads, extreme(1))
+	t.add("take collection", 0, cut(func(n int, list array) array { return list[:n] }))
+	t.add("drop collection", 0, cut(func(n int, list array) array { return list[n:] }))
+	t.add("append collection", 0, func(c *call) value { return c.concat(c.list(0), c.list(1), true) })
+	t.add("prepend collection", 0, func(c *call) value { return c.concat(c.list(0), c.list(1), false) })
+	t.add("is_empty", reads, func(c *call) value { return c.empty() })
+	t.add("is_nonempty", reads, func(c *call) value { return !c.empty() })
+	t.add("merge with lambda?", 0, mergeForm)
+	t.add("to_object", 0, toObject)
+	t.add("to_array", 0, func(c *call) value {
+		if list, ok := c.args[0].(array); ok {
+			return list
+		}
+		o, ok := asFields(c.args[0])
 		if !ok {
-			return nil, invalidArgument(n.place(0), "Cannot cast %s to Array.", typeName(args[0]))
+			panic(invalidArgument(c.place(0), "Cannot cast %s to Array.", typeName(c.args[0])))
 		}
 		out := array{}
 		for i, k := range o.keys {
 			out = append(out, array{k, o.vals[i]})
 		}
-		return out, nil
-	}))
+		return out
+	})
 }
 
 // elements returns what an array or a page holds; ok is false for anything
@@ -51,13 +55,16 @@ func elements(v value) (list array, p *page, ok bool) {
 	return nil, nil, false
 }
 
-// notIterable is the error for a value that a function can't iterate over. Not
-// every function accepts sets.
-func notIterable(v value, at *position) error {
-	if _, isSet := v.(*set); isSet {
-		return expected(at, "Array or Page", v)
+// iterable returns the elements of an argument that is an array or a page.
+func (c *call) iterable(i int) (array, *page) {
+	list, p, ok := elements(c.args[i])
+	if ok {
+		return list, p
 	}
-	return expected(at, "Array, Set, or Page", v)
+	if _, isSet := c.args[i].(*set); isSet { // allowed for some functions, but not for this one
+		panic(expected(c.place(i), "Array or Page", c.args[i]))
+	}
+	panic(expected(c.place(i), "Array, Set, or Page", c.args[i]))
 }
 
 // rewrap returns a copy of the page with other elements, or just the elements
@@ -71,195 +78,118 @@ func rewrap(p *page, list array) value {
 	return &out
 }
 
-func mapForm(e *env, n *node, args []value) (value, error) {
-	l, err := asLambda(args[0], n.place(0))
-	if err != nil {
-		return nil, err
-	}
-	list, p, ok := elements(args[1])
-	if !ok {
-		return nil, notIterable(args[1], n.place(1))
-	}
-	if err := e.take(len(list) * elementSize); err != nil {
-		return nil, err
-	}
+func mapForm(c *call) value {
+	l := c.lambda(0)
+	list, p := c.iterable(1)
+	c.take(len(list) * elementSize)
 	out := make(array, len(list))
 	for i, v := range list {
-		if out[i], err = e.apply(l, v, n.place(0)); err != nil {
-			return nil, err
-		}
+		out[i] = c.apply(l, v, c.place(0))
 	}
-	return rewrap(p, out), nil
+	return rewrap(p, out)
 }
 
-func filterForm(e *env, n *node, args []value) (value, error) {
-	l, err := asLambda(args[0], n.place(0))
-	if err != nil {
-		return nil, err
+func filterForm(c *call) value {
+	l := c.lambda(0)
+	if s, ok := asSet(c.args[1]); ok {
+		return &set{kind: setFilter, pred: l, sets: []*set{s}}
 	}
-	if s, ok := asSet(args[1]); ok {
-		return &set{kind: setFilter, pred: l, sets: []*set{s}}, nil
-	}
-	list, p, ok := elements(args[1])
-	if !ok {
-		return nil, notIterable(args[1], n.place(1))
-	}
+	list, p := c.iterable(1)
 	out := array{}
 	for _, v := range list {
-		keep, err := e.apply(l, v, n.place(0))
-		if err != nil {
-			return nil, err
-		}
-		yes, err := asBool(keep, n.place(0))
-		if err != nil {
-			return nil, err
-		}
-		if yes {
+		if asBool(c.apply(l, v, c.place(0)), c.place(0)) {
 			out = append(out, v)
 		}
 	}
-	return rewrap(p, out), nil
+	return rewrap(p, out)
 }
 
-// listOf is like elements, but also accepts sets, which it reads completely.
-func (e *env) listOf(v value, at *position) (array, *page, error) {
-	s, ok := asSet(v)
-	if !ok {
-		list, p, ok := elements(v)
-		if !ok {
-			return nil, nil, notIterable(v, at)
+// aggregate reduces an array, a page or a set, which is read completely, to one
+// value.
+func aggregate(f func(c *call, list array) value) func(c *call) value {
+	return func(c *call) value {
+		if s, ok := asSet(c.args[0]); ok {
+			list := array{}
+			for el := range s.scan(c.env, scan{at: c.place(0)}) {
+				list = append(list, el.value())
+				c.spend()
+			}
+			return f(c, list)
 		}
-		return list, p, nil
-	}
-	list := array{}
-	var limit error
-	err := s.scan(e, scan{}, func(el element) bool {
-		list = append(list, el.value())
-		limit = e.spend(1)
-		return limit == nil
-	})
-	if err == nil {
-		err = limit
-	}
-	if err != nil {
-		return nil, nil, placed(err, at)
-	}
-	return list, nil, nil
-}
-
-// aggregate reduces an array, a page or a set to one value.
-func aggregate(f func(e *env, n *node, list array) (value, error)) func(e *env, n *node) (value, error) {
-	return strict(func(e *env, n *node, args []value) (value, error) {
-		list, p, err := e.listOf(args[0], n.place(0))
-		if err != nil {
-			return nil, err
+		list, p := c.iterable(0)
+		v := f(c, list)
+		if p != nil {
+			return rewrap(p, array{v})
 		}
-		v, err := f(e, n, list)
-		if err != nil || p == nil {
-			return v, err
-		}
-		return rewrap(p, array{v}), nil
-	})
+		return v
+	}
 }
 
 // extreme implements Min and Max, of operands or of one array, page or set.
-func extreme(sign int) func(e *env, n *node) (value, error) {
-	return aggregate(func(_ *env, n *node, list array) (value, error) {
+func extreme(sign int) func(c *call) value {
+	return aggregate(func(c *call, list array) value {
 		if len(list) == 0 {
-			return nil, invalidArgument(n.place(0), "Non-empty array expected.")
+			panic(invalidArgument(c.place(0), "Non-empty array expected."))
 		}
-		if err := measure(list...); err != nil {
-			return nil, err
-		}
+		measure(list...)
 		best := list[0]
 		for _, v := range list[1:] {
 			if compareValues(v, best)*sign > 0 {
 				best = v
 			}
 		}
-		return best, nil
+		return best
 	})
 }
 
-func cut(f func(n int, list array) array) func(e *env, n *node) (value, error) {
-	return strict(func(_ *env, n *node, args []value) (value, error) {
-		count, err := asInt(args[0], n.place(0))
-		if err != nil {
-			return nil, err
-		}
-		list, p, ok := elements(args[1])
+// cut implements Take and Drop.
+func cut(f func(n int, list array) array) func(c *call) value {
+	return func(c *call) value {
+		count := c.integer(0)
+		list, p, ok := elements(c.args[1])
 		if !ok {
-			return nil, expected(n.place(1), "Array or Page", args[1])
+			panic(expected(c.place(1), "Array or Page", c.args[1]))
 		}
-		return rewrap(p, f(int(max(0, min(count, int64(len(list))))), list)), nil
-	})
+		return rewrap(p, f(int(max(0, min(count, int64(len(list))))), list))
+	}
 }
 
-func glue(f func(a, b array) array) func(e *env, n *node) (value, error) {
-	return strict(func(e *env, n *node, args []value) (value, error) {
-		a, ok := args[0].(array)
-		if !ok {
-			return nil, expected(n.place(0), "Array", args[0])
-		}
-		list, ok := args[1].(array)
-		if !ok {
-			return nil, expected(n.place(1), "Array", args[1])
-		}
-		if len(a)+len(list) > 10*maxWidth {
-			return nil, badRequest("Query exceeds max width. Max: %d, current: %d.", maxWidth, len(a)+len(list))
-		}
-		if err := e.take((len(a) + len(list)) * elementSize); err != nil {
-			return nil, err
-		}
-		return f(a, list), nil
-	})
+// concat implements Append, which puts added at the end, and Prepend.
+func (c *call) concat(added, list array, atEnd bool) array {
+	if n := len(added) + len(list); n > 10*maxWidth {
+		panic(badRequest("Query exceeds max width. Max: %d, current: %d.", maxWidth, n))
+	}
+	c.take((len(added) + len(list)) * elementSize)
+	if atEnd {
+		return slices.Concat(list, added)
+	}
+	return slices.Concat(added, list)
 }
 
-func empty(want bool) func(e *env, n *node) (value, error) {
-	return strict(func(e *env, n *node, args []value) (value, error) {
-		if s, ok := asSet(args[0]); ok {
-			found := false
-			err := s.scan(e, scan{}, func(element) bool { found = true; return false })
-			return found != want, placed(err, n.place(0))
-		}
-		list, _, ok := elements(args[0])
-		if !ok {
-			return nil, notIterable(args[0], n.place(0))
-		}
-		return (len(list) == 0) == want, nil
-	})
+// empty reports whether an array, a page or a set is empty.
+func (c *call) empty() bool {
+	if s, ok := asSet(c.args[0]); ok {
+		return s.first(c.env, c.place(0)) == nil
+	}
+	list, _ := c.iterable(0)
+	return len(list) == 0
 }
 
 // mergeForm merges objects into one; null removes a field.
-func mergeForm(e *env, n *node, args []value) (value, error) {
-	first, ok := asFields(args[0])
-	if !ok {
-		return nil, expected(n.place(0), "Object", args[0])
-	}
+func mergeForm(c *call) value {
+	first := c.fields(0)
 	var l *lambda
-	if n.given(2) {
-		var err error
-		if l, err = asLambda(args[2], n.place(2)); err != nil {
-			return nil, err
-		}
+	if c.given(2) {
+		l = c.lambda(2)
 	}
-	objects, err := mergeArgs(args[1], n.place(1))
-	if err != nil {
-		return nil, err
-	}
-	if err := e.take(len(first.keys) * elementSize); err != nil {
-		return nil, err
-	}
+	objects := mergeArgs(c.args[1], c.place(1))
+	c.take(len(first.keys) * elementSize)
 	out := first.clone()
 	for _, o := range objects {
 		for i, k := range o.keys {
 			v := o.vals[i]
 			if l != nil {
-				old, _ := out.field(k)
-				var err error
-				if v, err = e.apply(l, array{k, old, v}, n.place(2)); err != nil {
-					return nil, err
-				}
+				v = c.apply(l, array{k, out.get(k), v}, c.place(2))
 			}
 			if v == nil {
 				out.remove(k)
@@ -268,16 +198,15 @@ func mergeForm(e *env, n *node, args []value) (value, error) {
 			}
 		}
 	}
-	return out, nil
+	return out
 }
 
 // mergeArgs reads one object or an array of them.
-func mergeArgs(v value, at *position) ([]*object, error) {
+func mergeArgs(v value, at *position) (out []*object) {
 	list, many := v.(array)
 	if !many {
 		list = array{v}
 	}
-	var out []*object
 	var errs error
 	for i, v := range list {
 		place := at
@@ -290,28 +219,28 @@ func mergeArgs(v value, at *position) ([]*object, error) {
 			errs = join(errs, expected(place, "Object", v))
 		}
 	}
-	return out, errs
+	if errs != nil {
+		panic(errs)
+	}
+	return out
 }
 
-func toObject(_ *env, n *node, args []value) (value, error) {
-	if o, ok := asFields(args[0]); ok {
-		return o, nil
+func toObject(c *call) value {
+	if o, ok := asFields(c.args[0]); ok {
+		return o
 	}
-	list, ok := args[0].(array)
+	list, ok := c.args[0].(array)
 	if !ok {
-		return nil, invalidArgument(n.place(0), "Cannot cast %s to Object.", typeName(args[0]))
+		panic(invalidArgument(c.place(0), "Cannot cast %s to Object.", typeName(c.args[0])))
 	}
 	o := &object{}
 	for i, v := range list {
+		at := c.place(0).nth(i)
 		pair, ok := v.(array)
 		if !ok || len(pair) != 2 {
-			return nil, invalidArgument(n.place(0).nth(i), "Field/Value expected, %s provided.", typeName(v))
+			panic(invalidArgument(at, "Field/Value expected, %s provided.", typeName(v)))
 		}
-		key, err := asString(pair[0], n.place(0).nth(i))
-		if err != nil {
-			return nil, err
-		}
-		o.set(key, pair[1])
+		o.set(as[string](pair[0], "String", at), pair[1])
 	}
-	return o, nil
+	return o
 }

@@ -6,102 +6,93 @@ import (
 )
 
 func (t formTable) addCore() {
-	t.add("object", nil).parse = parseObject
-	t.add("quote", nil).parse = func(p *parser, j *jsonValue, at *position, _ *names) *node {
-		v, err := p.literal(j.items[0], at.child("quote"))
-		if err != nil {
-			return p.fail(err)
-		}
-		return &node{at: at, lit: v}
+	for keys, parse := range map[string]func(p *parser, j *jsonValue, at *position, vars *names) *node{
+		"object": parseObject, "quote": parseQuote, "var": parseVar, "let in": parseLet, "lambda expr": parseLambda, "query": parseQuery,
+	} {
+		t.add(keys, 0, nil).parse = parse
 	}
-	t.add("var", nil).parse = parseVar
-	t.add("let in", nil).parse = parseLet
-	t.add("lambda expr", nil).parse = func(p *parser, j *jsonValue, at *position, vars *names) *node {
-		return &node{kind: nodeLambda, at: at, lam: p.lambda(j, at, vars)}
-	}
-	t.add("query", nil).parse = func(p *parser, j *jsonValue, at *position, vars *names) *node {
-		in, place := j.items[0], at.child("query")
-		if in.kind != jsonObject {
-			return p.fail(invalidExpression(place, "Lambda expected, %s provided.", in.typeName()))
+	t.add("if then else", lazy|uncounted, func(c *call) value {
+		if asBool(c.eval(c.node.args[0]), c.place(0)) {
+			return c.eval(c.node.args[1])
 		}
-		if len(in.keys) != 2 || in.get("lambda") == nil || in.get("expr") == nil {
-			return p.fail(invalidExpression(place, "No form/function found, or invalid argument keys: { %s }.", strings.Join(in.keys, ", ")))
-		}
-		return &node{kind: nodeLambda, at: at, lam: p.lambda(in, place, nil)}
-	}
-	t.add("if then else", func(e *env, n *node) (value, error) {
-		v, err := e.eval(n.args[0])
-		if err != nil {
-			return nil, err
-		}
-		yes, err := asBool(v, n.place(0))
-		if err != nil {
-			return nil, err
-		}
-		if yes {
-			return e.eval(n.args[1])
-		}
-		return e.eval(n.args[2])
+		return c.eval(c.node.args[2])
 	})
-	do := t.add("do", func(e *env, n *node) (value, error) {
-		list := n.args[0].args
-		var last value
-		for _, in := range list {
-			v, err := e.eval(in)
-			if err != nil {
-				return nil, err
-			}
-			last = v
+	t.add("do", lazy|uncounted, func(c *call) (last value) {
+		for _, in := range c.node.args[0].args {
+			last = c.eval(in)
 		}
-		return last, nil
+		return last
+	}).parse = parseList(true)
+	t.add("at expr", lazy|uncounted, func(c *call) value {
+		at := asMicros(c.eval(c.node.args[0]), c.place(0))
+		return c.read(at).eval(c.node.args[1])
 	})
-	do.parse = parseList(true)
-	t.add("at expr", func(e *env, n *node) (value, error) {
-		v, err := e.eval(n.args[0])
-		if err != nil {
-			return nil, err
-		}
-		at, err := asMicros(v, n.place(0))
-		if err != nil {
-			return nil, err
-		}
-		return e.read(at).eval(n.args[1])
+	t.add("abort", 0, func(c *call) value {
+		panic(&queryError{at: c.node.at, code: "transaction aborted", text: c.text(0), status: 400})
 	})
-	t.add("abort", strict(func(_ *env, n *node, args []value) (value, error) {
-		text, err := asString(args[0], n.place(0))
-		if err != nil {
-			return nil, err
-		}
-		return nil, &queryError{at: n.at, code: "transaction aborted", text: text, status: 400}
-	}))
-	t.add("call arguments?", strict(callFunction)).write = true
-	t.add("and", booleans(false)).parse = parseList(false)
-	t.add("or", booleans(true)).parse = parseList(false)
-	for _, head := range []string{"at", "if", "and", "or", "do", "call"} {
-		t[head][0].uncounted()
-	}
-	t.add("not", strict(func(_ *env, n *node, args []value) (value, error) {
-		b, err := asBool(args[0], n.place(0))
-		return !b, err
-	}))
-	t.add("equals", variadic(func(_ *env, _ *node, list []value, _ func(int) *position) (value, error) {
-		if err := measure(list...); err != nil {
-			return nil, err
-		}
+	t.add("call arguments?", uncounted|reads|mayWrite, callFunction)
+	t.add("and", lazy|uncounted, untilTruth(false)).parse = parseList(false)
+	t.add("or", lazy|uncounted, untilTruth(true)).parse = parseList(false)
+	t.add("not", 0, func(c *call) value { return !asBool(c.args[0], c.place(0)) })
+	t.add("equals", 0, func(c *call) value {
+		list, _ := c.operands()
+		measure(list...)
 		for i := 1; i < len(list); i++ {
 			if !equal(list[i-1], list[i]) {
-				return false, nil
+				return false
 			}
 		}
-		return true, nil
-	}))
+		return true
+	})
 }
 
-// read returns the env at another time; a future time means the present.
-func (e *env) read(at int64) *env {
-	in := *e
-	in.at = min(at, e.tx.now)
-	return &in
+// untilTruth evaluates And and Or, which stop at the first operand that decides.
+func untilTruth(decides bool) func(c *call) value {
+	return func(c *call) value {
+		list := c.node.args
+		if list[0].kind == nodeArray {
+			list = list[0].args
+		}
+		for i, in := range list {
+			if asBool(c.eval(in), c.place(0).nth(i)) == decides {
+				return decides
+			}
+		}
+		return !decides
+	}
+}
+
+// callFunction runs a user's function with the caller's privileges.
+func callFunction(c *call) value {
+	target := c.args[0]
+	if name, ok := target.(string); ok {
+		target = c.tx.db.named(clsFunctions, name)
+	}
+	r, ok := target.(*ref)
+	if !ok || r.class != clsFunctions || r.native {
+		panic(expected(c.place(0), "Function Ref or String", c.args[0]))
+	}
+	r.mustExist(c.place(0))
+	if rule := c.rule(r, actCall); c.tx.auth.builtin != "admin" && c.tx.auth.builtin != "server" && !c.allows(rule, c.args[1]) {
+		panic(denied(c.place(0)))
+	}
+	l, ok := r.item.current().get("body").(*lambda)
+	if !ok {
+		panic(expected(c.place(0), "Function Ref", r))
+	}
+	arg := c.args[1]
+	if list, ok := arg.(array); ok && !l.tuple && len(list) == 1 {
+		arg = list[0]
+	}
+	var v value
+	err := catch(func() { v = c.apply(l, arg, c.node.at) })
+	if err == nil {
+		return v
+	}
+	if whole, ok := errors.AsType[*requestError](err); ok {
+		panic(whole)
+	}
+	panic(&queryError{at: c.node.at, code: "call error", text: "Calling the function resulted in an error.", status: 400, cause: listErrors(err)})
 }
 
 func parseObject(p *parser, j *jsonValue, at *position, vars *names) *node {
@@ -118,6 +109,10 @@ func parseObject(p *parser, j *jsonValue, at *position, vars *names) *node {
 		n.args[i] = p.expression(item, place.child(in.keys[i]), vars)
 	}
 	return n
+}
+
+func parseQuote(p *parser, j *jsonValue, at *position, _ *names) *node {
+	return p.literalNode(at, func() value { return p.literal(j.items[0], at.child("quote")) })
 }
 
 // parseList reads a form whose one argument is a list that must not be empty.
@@ -149,24 +144,22 @@ func parseVar(p *parser, j *jsonValue, at *position, vars *names) *node {
 func parseLet(p *parser, j *jsonValue, at *position, vars *names) *node {
 	n := &node{kind: nodeLet, at: at}
 	place := at.child("let")
-	bind := func(name string, expr *jsonValue, at *position) {
-		n.keys = append(n.keys, name)
-		n.args = append(n.args, p.expression(expr, at, vars))
-		vars = &names{name, vars}
+	bind := func(bindings *jsonValue, place *position) {
+		for i, name := range bindings.keys {
+			n.keys = append(n.keys, name)
+			n.args = append(n.args, p.expression(bindings.items[i], place.child(name), vars))
+			vars = &names{name, vars}
+		}
 	}
 	switch in := j.get("let"); in.kind {
 	case jsonObject:
-		for i, k := range in.keys {
-			bind(k, in.items[i], place.child(k))
-		}
+		bind(in, place)
 	case jsonArray:
 		for i, item := range in.items {
 			if item.kind != jsonObject {
 				return p.fail(invalidExpression(place.nth(i), "Object expected, %s provided.", item.typeName()))
 			}
-			for k, name := range item.keys {
-				bind(name, item.items[k], place.nth(i).child(name))
-			}
+			bind(item, place.nth(i))
 		}
 	default:
 		return p.fail(invalidExpression(place, "Array expected, %s provided.", in.typeName()))
@@ -175,73 +168,21 @@ func parseLet(p *parser, j *jsonValue, at *position, vars *names) *node {
 	return n
 }
 
-// booleans implements And and Or, which stop at the first operand that decides.
-func booleans(decides bool) func(e *env, n *node) (value, error) {
-	return func(e *env, n *node) (value, error) {
-		list := n.args
-		if list[0].kind == nodeArray {
-			list = list[0].args
-		}
-		for i, in := range list {
-			v, err := e.eval(in)
-			if err != nil {
-				return nil, err
-			}
-			b, err := asBool(v, n.place(0).nth(i))
-			if err != nil {
-				return nil, err
-			}
-			if b == decides {
-				return decides, nil
-			}
-		}
-		return !decides, nil
-	}
+func parseLambda(p *parser, j *jsonValue, at *position, vars *names) *node {
+	return &node{kind: nodeLambda, at: at, lam: p.lambda(j, at, vars)}
 }
 
-// callFunction runs a user's function with the caller's privileges.
-func callFunction(e *env, n *node, args []value) (value, error) {
-	target := args[0]
-	if name, ok := target.(string); ok {
-		target = e.tx.db.named(clsFunctions, name)
+func parseQuery(p *parser, j *jsonValue, at *position, _ *names) *node {
+	in, place := j.items[0], at.child("query")
+	if in.kind != jsonObject {
+		return p.fail(invalidExpression(place, "Lambda expected, %s provided.", in.typeName()))
 	}
-	r, ok := target.(*ref)
-	if !ok || r.class != clsFunctions || r.native {
-		return nil, expected(n.place(0), "Function Ref or String", args[0])
+	if len(in.keys) != 2 || in.get("lambda") == nil || in.get("expr") == nil {
+		return p.fail(unknownForm(place, in))
 	}
-	if _, _, missing := r.undefined(); missing {
-		return nil, undefinedRef(n.place(0), r)
-	}
-	if rule := e.rule(r, actCall); e.tx.auth.builtin != "admin" && e.tx.auth.builtin != "server" && !e.allows(rule, args[1]) {
-		return nil, denied(n.place(0))
-	}
-	body, _ := r.item.current().field("body")
-	l, ok := body.(*lambda)
-	if !ok {
-		return nil, expected(n.place(0), "Function Ref", r)
-	}
-	arg := args[1]
-	if list, ok := arg.(array); ok && !l.tuple && len(list) == 1 {
-		arg = list[0]
-	}
-	v, err := e.apply(l, arg, n.at)
-	var whole *requestError
-	if err != nil && !errors.As(err, &whole) {
-		return nil, &queryError{at: n.at, code: "call error", text: "Calling the function resulted in an error.", status: 400, cause: listErrors(err)}
-	}
-	return v, err
+	return &node{kind: nodeLambda, at: at, lam: p.lambda(in, place, nil)}
 }
 
-// pathText returns a path as Select's error shows it.
-func pathText(path array) string {
-	parts := make([]string, len(path))
-	for i, p := range path {
-		switch p := p.(type) {
-		case string:
-			parts[i] = p
-		case int64:
-			parts[i] = string(appendJSON(nil, &jsonValue{kind: jsonLong, long: p}))
-		}
-	}
-	return "[" + strings.Join(parts, ",") + "]"
+func unknownForm(at *position, j *jsonValue) *queryError {
+	return invalidExpression(at, "No form/function found, or invalid argument keys: { %s }.", strings.Join(j.keys, ", "))
 }

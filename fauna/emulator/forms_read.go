@@ -1,55 +1,44 @@
 package emulator
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 func (t formTable) addReads() {
-	t.add("get ts?", strict(func(e *env, n *node, args []value) (value, error) {
-		in, err := e.timed(n, args, 1)
-		if err != nil {
-			return nil, err
+	t.add("get ts?", reads, func(c *call) value {
+		in := c.timed(1)
+		r, s := c.refOrSet(0)
+		if s == nil {
+			return in.get(r, c.node.at, c.place(0))
 		}
-		if s, ok := asSet(args[0]); ok {
-			return in.first(s, n)
+		first := s.first(in, c.place(0))
+		if first == nil {
+			panic(notFound(c.node.at, "Set"))
 		}
-		r, ok := args[0].(*ref)
-		if !ok {
-			return nil, expected(n.place(0), "Ref or Set", args[0])
+		return in.get(first, c.node.at, c.place(0))
+	})
+	t.add("exists ts?", reads, func(c *call) value {
+		in := c.timed(1)
+		r, s := c.refOrSet(0)
+		if s == nil {
+			return in.exists(r)
 		}
-		return in.get(r, n.at, n.place(0))
-	}))
-	t.add("exists ts?", strict(func(e *env, n *node, args []value) (value, error) {
-		in, err := e.timed(n, args, 1)
-		if err != nil {
-			return nil, err
-		}
-		if s, ok := asSet(args[0]); ok {
-			found := false
-			err := s.scan(in, scan{}, func(element) bool { found = true; return false })
-			return found, placed(err, n.place(0))
-		}
-		r, ok := args[0].(*ref)
-		if !ok {
-			return nil, expected(n.place(0), "Ref or Set", args[0])
-		}
-		return in.exists(r)
-	}))
-	t.add("paginate after? ts? size? events? sources?", strict(paginate))
-	t.add("paginate before ts? size? events? sources?", strict(paginate))
-	t.add("paginate cursor ts? size? events? sources?", strict(paginate))
-	t.add("select from default?", selectForm).uncounted()
-	t.add("now", func(e *env, _ *node) (value, error) { return microsTime(e.tx.now), nil })
+		return s.first(in, c.place(0)) != nil
+	})
+	for _, cursor := range []string{"after?", "before", "cursor"} {
+		t.add("paginate "+cursor+" ts? size? events? sources?", reads, paginate)
+	}
+	t.add("select from default?", lazy|uncounted, selectForm)
 }
 
-// timed returns the env at the time given by the i-th argument, if it was sent.
-func (e *env) timed(n *node, args []value, i int) (*env, error) {
-	if !n.given(i) {
-		return e, nil
+// refOrSet is an argument that is a set, or else a ref.
+func (c *call) refOrSet(i int) (*ref, *set) {
+	if s, ok := asSet(c.args[i]); ok {
+		return nil, s
 	}
-	at, err := asMicros(args[i], n.place(i))
-	if err != nil {
-		return nil, err
-	}
-	return e.read(at), nil
+	return as[*ref](c.args[i], "Ref or Set", c.place(i)), nil
 }
 
 // history returns the versions of a ref, nil if there are none, and the earliest
@@ -67,51 +56,44 @@ func (e *env) history(r *ref) (h *history, minimum int64) {
 		db = r.scope
 	}
 	if it := db.stores[r.class].byID[r.id]; it != nil {
-		return &it.history, e.tx.now - graceMicros
+		h = &it.history
 	}
-	return nil, e.tx.now - graceMicros
+	return h, e.tx.now - graceMicros
 }
 
-// tooOld is the error for a read below the minimum.
-func (e *env) tooOld(minimum int64) error {
-	if e.at >= minimum {
-		return nil
+// checkAge fails for a read below the minimum.
+func (e *env) checkAge(minimum int64) {
+	if e.at < minimum {
+		panic(badRequest("Requested timestamp %s less than minimum allowed timestamp %s.",
+			appendTime(nil, microsTime(e.at)), appendTime(nil, microsTime(minimum))))
 	}
-	return badRequest("Requested timestamp %s less than minimum allowed timestamp %s.",
-		appendTime(nil, microsTime(e.at)), appendTime(nil, microsTime(minimum)))
 }
 
 // get reads one document. The privilege is checked before its existence.
-func (e *env) get(r *ref, at, place *position) (value, error) {
-	if _, _, missing := r.undefined(); missing {
-		return nil, undefinedRef(place, r)
-	}
+func (e *env) get(r *ref, at, place *position) value {
+	r.mustExist(place)
 	if !e.may(r, actRead) {
-		return nil, denied(at)
+		panic(denied(at))
 	}
 	h, minimum := e.history(r)
-	if err := e.tooOld(minimum); err != nil {
-		return nil, err
-	}
+	e.checkAge(minimum)
 	e.tx.charged += readCost
-	if h != nil {
-		if v := h.visible(e.at, e.tx.now); v != nil {
-			e.tx.readOps++
-			return e.document(r, v), nil
-		}
+	if v := h.visible(e.at, e.tx.now); v != nil {
+		e.tx.readOps++
+		return e.document(r, v)
 	}
-	return nil, notFound(at, e.title(r.class))
+	panic(notFound(at, e.title(r.class)))
 }
 
 // title returns the word for an instance in errors of the query's API version.
 func (e *env) title(c class) string {
-	if e.tx.legacy {
-		if c == clsCollections {
-			return "Class"
-		}
-		return "Instance"
+	switch {
+	case !e.tx.legacy:
+		return classTitles[c]
+	case c == clsCollections:
+		return "Class"
 	}
-	return classTitles[c]
+	return "Instance"
 }
 
 // document returns a version as Get returns it.
@@ -124,74 +106,58 @@ func (e *env) document(r *ref, v *version) *docValue {
 	return d
 }
 
-func (e *env) exists(r *ref) (value, error) {
-	if _, _, missing := r.undefined(); missing || !e.may(r, actRead) {
-		return false, nil
+func (e *env) exists(r *ref) bool {
+	if r.missing() || !e.may(r, actRead) {
+		return false
 	}
 	h, minimum := e.history(r)
-	if err := e.tooOld(minimum); err != nil {
-		return nil, err
-	}
+	e.checkAge(minimum)
 	e.tx.readOps++
-	return h != nil && h.visible(e.at, e.tx.now) != nil, nil
+	return h.visible(e.at, e.tx.now) != nil
 }
 
-// first gets the document of a set's first element.
-func (e *env) first(s *set, n *node) (value, error) {
-	var found *ref
-	err := s.scan(e, scan{}, func(el element) bool { found = el.ref; return false })
-	if err != nil {
-		return nil, placed(err, n.place(0))
-	}
-	if found == nil {
-		return nil, notFound(n.at, "Set")
-	}
-	return e.get(found, n.at, n.place(0))
-}
-
-// placed adds the position to a denied privilege inside a set.
-func placed(err error, at *position) error {
-	if err == errDenied {
-		return denied(at)
-	}
-	return err
-}
-
-func selectForm(e *env, n *node) (value, error) {
-	args, err := e.first2(n)
-	if err != nil {
-		return nil, err
-	}
-	path, ok := args[0].(array)
-	if !ok {
-		path = array{args[0]}
+func selectForm(c *call) value {
+	steps, v := c.eval(c.node.args[0]), c.eval(c.node.args[1])
+	path, many := steps.(array)
+	if !many {
+		path = array{steps}
 	}
 	for i, step := range path {
 		switch step.(type) {
 		case string, int64:
 		default:
-			at := n.place(0)
-			if ok {
+			at := c.place(0)
+			if many {
 				at = at.nth(i)
 			}
-			return nil, expected(at, "Integer or String", step)
+			panic(expected(at, "Integer or String", step))
 		}
 	}
-	v := args[1]
 	if r, ok := v.(*ref); ok && r.unresolved() {
-		return nil, undefinedRef(n.place(1), r)
+		panic(undefinedRef(c.place(1), r))
 	}
+	if found, ok := follow(v, path); ok {
+		return found
+	}
+	if c.given(2) {
+		return c.eval(c.node.args[2])
+	}
+	text := make([]string, len(path))
+	for i, step := range path {
+		text[i] = fmt.Sprint(step)
+	}
+	panic(&queryError{at: c.place(1), code: "value not found", text: "Value not found at path [" + strings.Join(text, ",") + "].", status: 404})
+}
+
+// follow returns what is at a path inside a value.
+func follow(v value, path array) (value, bool) {
 	for _, step := range path {
-		next, found := stepInto(v, step)
-		if !found {
-			if n.given(2) {
-				return e.eval(n.args[2])
-			}
-			return nil, &queryError{at: n.place(1), code: "value not found", text: "Value not found at path " + pathText(path) + ".", status: 404}
+		var ok bool
+		if v, ok = stepInto(v, step); !ok {
+			return nil, false
 		}
-		v = next
 	}
-	return v, nil
+	return v, true
 }
 
 // stepInto follows one step of a path.
@@ -226,17 +192,4 @@ func stepInto(v value, step value) (value, bool) {
 		}
 	}
 	return nil, false
-}
-
-// first2 evaluates the first two arguments of a form.
-func (e *env) first2(n *node) ([2]value, error) {
-	var out [2]value
-	for i := range out {
-		v, err := e.eval(n.args[i])
-		if err != nil {
-			return out, err
-		}
-		out[i] = v
-	}
-	return out, nil
 }

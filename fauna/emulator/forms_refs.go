@@ -3,93 +3,86 @@ package emulator
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 func (t formTable) addRefs() {
-	t.add("ref id", strict(func(_ *env, n *node, args []value) (value, error) {
-		parent, ok := args[0].(*ref)
+	t.add("ref id", 0, func(c *call) value {
+		parent, ok := c.args[0].(*ref)
 		if !ok || !parent.native && parent.class != clsCollections {
-			return nil, expected(n.place(0), "Collection Ref", args[0])
+			panic(expected(c.place(0), "Collection Ref", c.args[0]))
 		}
-		r, why := documentRef(parent, args[1])
+		r, why := documentRef(parent, c.args[1])
 		if why != "" {
-			return nil, invalidArgument(n.place(1), "%s", why)
+			panic(invalidArgument(c.place(1), "%s", why))
 		}
-		return r, nil
-	}))
-	for c := clsCollections; c <= clsAccessProviders; c++ {
-		t.add(classSingular[c]+" scope?", strict(func(e *env, n *node, args []value) (value, error) {
-			if r, ok := args[0].(*ref); ok && r.class == c && !r.native {
-				return r, nil
-			}
-			name, err := asString(args[0], n.place(0))
-			if err != nil {
-				return nil, err
-			}
-			home, scope, err := e.scope(args[1], n.given(1), n.place(1))
-			if err != nil {
-				return nil, err
-			}
-			r := home.named(c, name)
-			if c == clsRoles && r.item != nil && r.item.versions[0].ts == e.tx.now {
-				r = &ref{class: c, name: name} // one made in the same query is not known yet
-			}
-			r.scope = scope
-			return r, nil
-		}))
-	}
-	for c := clsCollections; c < classes; c++ {
-		t.add(classNames[c], nativeRef(c))
-	}
-	t.add("class scope?", t["collection"][0].eval)
-	t.add("classes", nativeRef(clsCollections))
-	newID := func(e *env, _ *node) (value, error) {
-		e.tx.wrote = e.tx.write
-		return strconv.FormatInt(e.tx.s.newID(e.tx.now), 10), nil
-	}
-	t.add("new_id", newID).changes()
-	t.add("next_id", newID).changes()
-	t.add("key_from_secret", strict(keyFromSecret))
-	missingIdentity := func(_ *env, n *node) (value, error) {
-		return nil, &queryError{at: n.at, code: "missing identity", text: "Authentication does not contain an identity", status: 400}
-	}
-	no := func(*env, *node) (value, error) { return false, nil }
-	t.add("identity", missingIdentity)
-	t.add("current_identity", missingIdentity)
-	t.add("has_identity", no)
-	t.add("has_current_identity", no)
-	t.add("has_current_token", no)
-	t.add("current_token", func(e *env, n *node) (value, error) {
-		if k := e.tx.auth.key; k != nil && k.db == e.tx.db {
-			return k.ref(), nil
+		return r
+	})
+	for cls := clsCollections; cls < classes; cls++ {
+		t.add(classNames[cls], 0, nativeRef(cls))
+		if cls.named() {
+			t.add(classSingular[cls]+" scope?", 0, namedRef(cls))
 		}
-		return nil, &queryError{at: n.at, code: "invalid token", text: "Token metadata is not accessible.", status: 400}
+	}
+	t.add("classes", 0, nativeRef(clsCollections))
+	t.add("class scope?", 0, namedRef(clsCollections))
+	for _, head := range []string{"new_id", "next_id"} {
+		t.add(head, writes, func(c *call) value {
+			c.tx.wrote = c.tx.write
+			return strconv.FormatInt(c.tx.s.newID(c.tx.now), 10)
+		})
+	}
+	t.add("key_from_secret", reads, keyFromSecret)
+	for _, head := range []string{"identity", "current_identity"} {
+		t.add(head, 0, func(c *call) value {
+			panic(&queryError{at: c.node.at, code: "missing identity", text: "Authentication does not contain an identity", status: 400})
+		})
+	}
+	for _, head := range []string{"has_identity", "has_current_identity", "has_current_token"} {
+		t.add(head, 0, func(*call) value { return false })
+	}
+	t.add("current_token", 0, func(c *call) value {
+		if k := c.tx.auth.key; k != nil && k.db == c.tx.db {
+			return k.ref()
+		}
+		panic(&queryError{at: c.node.at, code: "invalid token", text: "Token metadata is not accessible.", status: 400})
 	})
 }
 
-func nativeRef(c class) func(e *env, n *node) (value, error) {
-	return strict(func(e *env, n *node, args []value) (value, error) {
-		_, scope, err := e.scope(args[0], args[0] != nil, n.place(0))
-		if err != nil {
-			return nil, err
+func nativeRef(cls class) func(c *call) value {
+	return func(c *call) value {
+		_, scope := c.scope(0)
+		return &ref{class: cls, native: true, scope: scope}
+	}
+}
+
+func namedRef(cls class) func(c *call) value {
+	return func(c *call) value {
+		if r, ok := c.args[0].(*ref); ok && r.class == cls && !r.native {
+			return r
 		}
-		return &ref{class: c, native: true, scope: scope}, nil
-	})
+		name := c.text(0)
+		home, scope := c.scope(1)
+		r := home.named(cls, name)
+		if cls == clsRoles && r.item != nil && r.item.versions[0].ts == c.tx.now {
+			r = &ref{class: cls, name: name} // one made in the same query is not known yet
+		}
+		r.scope = scope
+		return r
+	}
 }
 
 // scope finds the database that a ref is scoped to; without one, the query's.
-func (e *env) scope(v value, given bool, at *position) (home, scope *database, err error) {
-	if !given || v == nil {
-		return e.tx.db, nil, nil
+func (c *call) scope(i int) (home, scope *database) {
+	if c.args[i] == nil {
+		return c.tx.db, nil
 	}
-	r, ok := v.(*ref)
+	r, ok := c.args[i].(*ref)
 	if !ok || r.class != clsDatabases || r.native {
-		return nil, nil, expected(at, "Database Ref", v)
+		panic(expected(c.place(i), "Database Ref", c.args[i]))
 	}
-	if _, _, missing := r.undefined(); missing {
-		return nil, nil, undefinedRef(at, r)
-	}
-	return r.item.child, r.item.child, nil
+	r.mustExist(c.place(i))
+	return r.item.child, r.item.child
 }
 
 // documentRef makes a ref from its collection's, or from a native class, and
@@ -116,38 +109,31 @@ func documentRef(parent *ref, id value) (r *ref, why string) {
 }
 
 func documentID(id value) (n int64, why string) {
-	switch id := id.(type) {
-	case int64:
-		if id < 0 {
-			return 0, fmt.Sprintf("Number or numeric String expected, non-numeric '%d' provided.", id)
-		}
-		return id, ""
-	case string:
-		if id == "" {
-			return 0, "Number or numeric String expected, non-numeric '' provided."
-		}
-		for _, c := range id {
-			if c < '0' || c > '9' {
-				return 0, fmt.Sprintf("Number or numeric String expected, non-numeric '%s' provided.", id)
-			}
-		}
-		n, err := strconv.ParseInt(id, 10, 64)
-		if err != nil {
-			return 0, fmt.Sprintf("The id provided is too large: '%s'", id)
-		}
+	if n, ok := id.(int64); ok && n >= 0 {
 		return n, ""
 	}
-	return 0, fmt.Sprintf("String or Number expected, %s provided.", typeName(id))
+	switch id.(type) {
+	case int64, string:
+	default:
+		return 0, fmt.Sprintf("String or Number expected, %s provided.", typeName(id))
+	}
+	text := fmt.Sprint(id)
+	if text == "" || strings.Trim(text, "0123456789") != "" {
+		return 0, fmt.Sprintf("Number or numeric String expected, non-numeric '%s' provided.", text)
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Sprintf("The id provided is too large: '%s'", text)
+	}
+	return n, ""
 }
 
-func keyFromSecret(e *env, n *node, args []value) (value, error) {
-	secret, err := asString(args[0], n.place(0))
-	if err != nil {
-		return nil, err
+func keyFromSecret(c *call) value {
+	secret := c.text(0)
+	if it := c.tx.s.secrets[secret]; it != nil && it.db == c.tx.db && c.may(it.ref(), actRead) {
+		if v := it.visible(c.at, c.tx.now); v != nil {
+			return &docValue{ref: it.ref(), version: v}
+		}
 	}
-	it := e.tx.s.secrets[secret]
-	if it == nil || it.db != e.tx.db || it.visible(e.at, e.tx.now) == nil || !e.may(it.ref(), actRead) {
-		return nil, &queryError{at: n.at, code: "instance not found", text: fmt.Sprintf("No key found for secret %s.", secret), status: 400}
-	}
-	return &docValue{ref: it.ref(), version: it.visible(e.at, e.tx.now)}, nil
+	panic(&queryError{at: c.node.at, code: "instance not found", text: fmt.Sprintf("No key found for secret %s.", secret), status: 400})
 }

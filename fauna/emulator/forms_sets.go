@@ -6,161 +6,104 @@ import (
 )
 
 func (t formTable) addSets() {
-	t.add("documents", strict(func(_ *env, n *node, args []value) (value, error) {
-		r, ok := args[0].(*ref)
+	t.add("documents", reads, func(c *call) value {
+		r, ok := c.args[0].(*ref)
 		if !ok || r.class != clsCollections || r.native {
-			return nil, expected(n.place(0), "Collection Ref", args[0])
+			panic(expected(c.place(0), "Collection Ref", c.args[0]))
 		}
-		if _, _, missing := r.undefined(); missing {
-			return nil, undefinedRef(n.place(0), r)
+		r.mustExist(c.place(0))
+		return &set{kind: setDocuments, ref: r}
+	})
+	t.add("match terms?", reads, func(c *call) value {
+		s := c.match(0)
+		if terms, ok := c.args[1].(array); ok {
+			s.terms = terms
+		} else if c.given(1) {
+			s.terms = []value{c.args[1]}
 		}
-		return &set{kind: setDocuments, ref: r}, nil
-	}))
-	t.add("match terms?", strict(func(e *env, n *node, args []value) (value, error) {
-		return e.match(n, args[0], n.place(0), args[1], n.given(1))
-	}))
-	t.add("match index", strict(func(e *env, n *node, args []value) (value, error) {
-		return e.match(n, args[1], n.place(1), args[0], true)
-	}))
-	t.add("events", strict(func(_ *env, n *node, args []value) (value, error) {
-		if s, ok := asSet(args[0]); ok {
-			if s.kind == setEvents {
-				return nil, noEvents(n.at)
-			}
-			return &set{kind: setEvents, sets: []*set{s}}, nil
+		return s
+	})
+	t.add("match index", reads, func(c *call) value {
+		s := c.match(1)
+		s.terms = []value{c.args[0]}
+		if terms, ok := c.args[0].(array); ok {
+			s.terms = terms
 		}
-		if r, ok := args[0].(*ref); ok {
-			return &set{kind: setEvents, ref: r}, nil
+		return s
+	})
+	t.add("events", reads, func(c *call) value {
+		r, s := c.refOrSet(0)
+		if s == nil {
+			return &set{kind: setEvents, ref: r}
 		}
-		return nil, expected(n.place(0), "Ref or Set", args[0])
-	}))
-	t.add("singleton", strict(func(_ *env, n *node, args []value) (value, error) {
-		r, err := asRef(args[0], n.place(0))
-		return &set{kind: setSingleton, ref: r}, err
-	}))
-	for kind, head := range map[setKind]string{setUnion: "union", setIntersection: "intersection", setDifference: "difference"} {
-		t.add(head, variadic(func(_ *env, n *node, list []value, place func(int) *position) (value, error) {
-			if out, ok, err := ofArrays(kind, list, n.place(0)); ok {
-				return out, err
-			}
-			s := &set{kind: kind}
-			for i, v := range list {
-				in, ok := asSet(v)
-				if !ok {
-					return nil, notOperand(v, place(i), n.place(0))
-				}
-				s.sets = append(s.sets, in)
-			}
-			if len(s.sets) == 0 {
-				return nil, invalidArgument(n.place(0), "Non-empty array expected.")
-			}
-			return s, nil
-		}))
+		if s.kind == setEvents {
+			panic(noEvents(c.node.at))
+		}
+		return &set{kind: setEvents, sets: []*set{s}}
+	})
+	t.add("singleton", reads, func(c *call) value { return &set{kind: setSingleton, ref: c.ref(0)} })
+	for _, kind := range []setKind{setUnion, setIntersection, setDifference} {
+		t.add(setHeads[kind], 0, func(c *call) value { return combined(c, kind) })
 	}
-	for kind, head := range map[setKind]string{setDistinct: "distinct", setReverse: "reverse"} {
-		t.add(head, strict(func(e *env, n *node, args []value) (value, error) {
-			if kind == setReverse {
-				if v, ok, err := e.reversed(args[0]); ok {
-					return v, err
-				}
+	for _, kind := range []setKind{setDistinct, setReverse} {
+		t.add(setHeads[kind], 0, func(c *call) value {
+			if list, p, ok := elements(c.args[0]); ok {
+				return rewrap(p, c.rearranged(kind, list))
 			}
-			if list, ok := args[0].(array); ok {
-				out, _, err := ofArrays(setUnion, []value{distinct(list)}, n.place(0))
-				return out, err
-			}
-			if p, ok := args[0].(*page); ok {
-				return rewrap(p, distinct(p.data)), nil
-			}
-			s, ok := asSet(args[0])
-			if !ok {
-				return nil, expected(n.place(0), "Array, Set, or Page", args[0])
-			}
-			return &set{kind: kind, sets: []*set{s}}, nil
-		}))
+			return &set{kind: kind, sets: []*set{c.set(0, "Array, Set, or Page")}}
+		})
 	}
-	t.add("range from to", strict(func(_ *env, n *node, args []value) (value, error) {
-		s, ok := asSet(args[0])
-		if !ok {
-			return nil, expected(n.place(0), "Set", args[0])
-		}
+	t.add("range from to", 0, func(c *call) value {
+		s := c.set(0, "Set")
 		var errs error
 		for i := 1; i <= 2; i++ {
-			err := resolved(args[i], n.place(i))
-			if s.kind == setEvents && err == nil {
-				_, err = cursor{val: args[i], at: n.place(i)}.eventBound()
-			}
-			errs = join(errs, err)
+			errs = join(errs, catch(func() {
+				resolve(c.args[i], c.place(i))
+				if s.kind == setEvents {
+					cursor{val: c.args[i], at: c.place(i)}.eventBound()
+				}
+			}))
 		}
 		if errs != nil {
-			return nil, errs
+			panic(errs)
 		}
-		return &set{kind: setRange, sets: []*set{s}, from: bound(args[1]), to: bound(args[2])}, nil
-	}))
-	t.add("join with", strict(func(_ *env, n *node, args []value) (value, error) {
-		s, ok := asSet(args[0])
-		if !ok {
-			return nil, expected(n.place(0), "Set", args[0])
-		}
-		if r, ok := args[1].(*ref); ok {
-			if _, _, missing := r.undefined(); missing {
-				return nil, undefinedRef(n.place(1), r)
-			}
-			if r.class == clsIndexes && !r.native {
-				return &set{kind: setJoin, sets: []*set{s}, with: r}, nil
+		return &set{kind: setRange, sets: []*set{s}, from: rangeEnd(c.args[1]), to: rangeEnd(c.args[2])}
+	})
+	t.add("join with", 0, func(c *call) value {
+		s := c.set(0, "Set")
+		switch with := c.args[1].(type) {
+		case *lambda:
+			return &set{kind: setJoin, sets: []*set{s}, with: with}
+		case *ref:
+			with.mustExist(c.place(1))
+			if with.class == clsIndexes && !with.native {
+				return &set{kind: setJoin, sets: []*set{s}, with: with}
 			}
 		}
-		if l, ok := args[1].(*lambda); ok {
-			return &set{kind: setJoin, sets: []*set{s}, with: l}, nil
-		}
-		return nil, expected(n.place(1), "Index Ref or Lambda", args[1])
-	}))
+		panic(expected(c.place(1), "Index Ref or Lambda", c.args[1]))
+	})
 }
 
-// notOperand is the error for a value that is not a valid operand of a union,
-// intersection or difference.
-func notOperand(v value, place, at *position) error {
-	switch v.(type) {
-	case array:
-		return mixedOperands(at)
-	case *page:
-		return expected(place, "Set or Array", v)
-	}
-	return expected(place, "Array, Set, or Page", v)
-}
-
-func mixedOperands(at *position) error {
-	return invalidArgument(at, "Arguments cannot be of different types, expected Set or Array.")
-}
-
-// match returns the set of an index that is active.
-func (e *env) match(n *node, index value, at *position, terms value, given bool) (value, error) {
+// match returns the set of the index in the i-th argument, which must be active.
+func (c *call) match(i int) *set {
+	index, at := c.args[i], c.place(i)
 	if name, ok := index.(string); ok {
-		index, at = e.tx.db.named(clsIndexes, name), n.at.child("index")
+		index, at = c.tx.db.named(clsIndexes, name), c.node.at.child("index")
 	}
 	r, ok := index.(*ref)
 	if !ok || r.class != clsIndexes || r.native {
-		return nil, expected(at, "Identifier", index)
+		panic(expected(at, "Identifier", index))
 	}
-	if _, _, missing := r.undefined(); missing {
-		return nil, undefinedRef(at, r)
-	}
-	if !r.item.index.active(e.tx.now) {
+	r.mustExist(at)
+	if !r.item.index.active(c.tx.now) {
 		text := fmt.Sprintf("Index '%s' is not active.", r.title())
-		return nil, &queryError{at: n.at.child("index"), code: "instance not found", text: text, status: 400}
+		panic(&queryError{at: c.node.at.child("index"), code: "instance not found", text: text, status: 400})
 	}
-	s := &set{kind: setMatch, ref: r}
-	if given {
-		if list, ok := terms.(array); ok {
-			s.terms = list
-		} else {
-			s.terms = []value{terms}
-		}
-	}
-	return s, nil
+	return &set{kind: setMatch, ref: r}
 }
 
-// bound returns an end of a Range; an empty array means an open end.
-func bound(v value) []value {
+// rangeEnd returns an end of a Range; an empty array means an open end.
+func rangeEnd(v value) []value {
 	if list, ok := v.(array); ok {
 		if len(list) == 0 {
 			return nil
@@ -170,57 +113,52 @@ func bound(v value) []value {
 	return []value{v}
 }
 
-// resolved returns an error for refs to missing schema items in cursors and
-// bounds.
-func resolved(v value, at *position) error {
+// resolve fails for refs to missing schema items in cursors and bounds.
+func resolve(v value, at *position) {
 	for _, v := range asArray(v) {
 		if r, ok := v.(*ref); ok {
-			if _, _, missing := r.undefined(); missing {
-				return undefinedRef(at, r)
-			}
+			r.mustExist(at)
 		}
 	}
-	return nil
 }
 
-// reversed reverses an array or a page.
-func (e *env) reversed(v value) (value, bool, error) {
-	switch v := v.(type) {
-	case array:
-		out := make(array, len(v))
-		for i := range v {
-			out[len(v)-1-i] = v[i]
-		}
-		return out, true, e.take(len(v) * elementSize)
-	case *page:
-		out := *v
-		data, _, err := e.reversed(v.data)
-		out.data, _ = data.(array)
-		return &out, true, err
+// rearranged returns an array without doubles, or reversed.
+func (c *call) rearranged(kind setKind, list array) array {
+	if kind == setDistinct {
+		measure(list...)
+		return distinct(list)
 	}
-	return nil, false, nil
+	c.take(len(list) * elementSize)
+	out := slices.Clone(list)
+	slices.Reverse(out)
+	return out
 }
 
-// ofArrays returns a union, intersection or difference of arrays; ok is false if
-// the operands are not arrays.
-func ofArrays(kind setKind, list []value, at *position) (out array, ok bool, err error) {
-	if err := measure(list...); err != nil {
-		return nil, true, err
+// combined returns a union, intersection or difference, of sets or of arrays.
+func combined(c *call, kind setKind) value {
+	list, place := c.operands()
+	measure(list...)
+	if len(list) == 0 {
+		panic(invalidArgument(c.place(0), "Non-empty array expected."))
 	}
+	out, ofArrays := list[0].(array)
+	s := &set{kind: kind}
 	for i, v := range list {
 		next, isArray := v.(array)
-		if !isArray {
-			if i > 0 {
-				return nil, true, mixedOperands(at)
-			}
-			return nil, false, nil
-		}
+		in, isSet := asSet(v)
+		_, isPage := v.(*page)
 		switch {
-		case i == 0:
-			out = next
-		case kind == setUnion:
+		case isArray != ofArrays: // of all operands the first decides
+			panic(invalidArgument(c.place(0), "Arguments cannot be of different types, expected Set or Array."))
+		case isPage:
+			panic(expected(place(i), "Set or Array", v))
+		case !isArray && !isSet:
+			panic(expected(place(i), "Array, Set, or Page", v))
+		case isSet:
+			s.sets = append(s.sets, in)
+		case i > 0 && kind == setUnion:
 			out = distinct(slices.Concat(out, next))
-		default:
+		case i > 0:
 			have := map[string]bool{}
 			for _, v := range next {
 				have[rendered(v)] = true
@@ -228,10 +166,13 @@ func ofArrays(kind setKind, list []value, at *position) (out array, ok bool, err
 			out = slices.DeleteFunc(slices.Clone(out), func(v value) bool { return have[rendered(v)] == (kind == setDifference) })
 		}
 	}
-	return out, len(list) > 0, nil
+	if ofArrays {
+		return out
+	}
+	return s
 }
 
-// rendered returns a value's text, for fast comparison.
+// rendered returns a value's text: of an answer, or to compare values fast.
 func rendered(v value) string {
 	r := &renderer{version: "4"}
 	return string(r.value(nil, v))

@@ -6,81 +6,52 @@ import (
 )
 
 func (t formTable) addTimes() {
-	t.add("time", strict(func(e *env, n *node, args []value) (value, error) {
-		text, err := asString(args[0], n.place(0))
-		if err != nil {
-			return nil, err
-		}
+	t.add("now", 0, func(c *call) value { return microsTime(c.tx.now) })
+	t.add("time", 0, func(c *call) value {
+		text := c.text(0)
 		if text == "now" {
-			return microsTime(e.tx.now), nil
+			return microsTime(c.tx.now)
 		}
 		v, ok := parseTime(text)
 		if !ok {
-			return nil, invalidArgument(n.at, "Cannot cast '%s' to a time.", text)
+			panic(invalidArgument(c.node.at, "Cannot cast '%s' to a time.", text))
 		}
-		return v, nil
-	}))
-	t.add("date", strict(func(_ *env, n *node, args []value) (value, error) {
-		text, err := asString(args[0], n.place(0))
-		if err != nil {
-			return nil, err
-		}
-		v, ok := parseDate(text)
+		return v
+	})
+	t.add("date", 0, func(c *call) value {
+		v, ok := parseDate(c.text(0))
 		if !ok {
-			return nil, invalidArgument(n.at, "Cannot cast '%s' to a date.", text)
+			panic(invalidArgument(c.node.at, "Cannot cast '%s' to a date.", c.text(0)))
 		}
-		return v, nil
-	}))
-	t.add("epoch unit", strict(func(_ *env, n *node, args []value) (value, error) {
-		count, err := asInt(args[0], n.place(0))
-		if err != nil {
-			return nil, err
-		}
-		unit, err := asUnit(args[1], n.place(1))
-		if err != nil {
-			return nil, err
-		}
-		return timeValue{}.plus(count, unit), nil
-	}))
-	t.add("time_add offset unit", shift(1))
-	t.add("time_subtract offset unit", shift(-1))
-	t.add("to_micros", strict(func(_ *env, n *node, args []value) (value, error) {
-		return asMicros(args[0], n.place(0))
-	}))
+		return v
+	})
+	t.add("epoch unit", 0, func(c *call) value { return timeValue{}.plus(c.integer(0), c.unit(1)) })
+	t.add("time_add offset unit", 0, func(c *call) value { return c.shifted(c.integer(1)) })
+	t.add("time_subtract offset unit", 0, func(c *call) value { return c.shifted(-c.integer(1)) })
+	t.add("to_micros", 0, func(c *call) value { return c.micros(0) })
 }
 
-func asUnit(v value, at *position) (time.Duration, error) {
-	text, err := asString(v, at)
-	if err != nil {
-		return 0, err
-	}
+// unit is an argument that is one of FQL's time units.
+func (c *call) unit(i int) time.Duration {
+	text := c.text(i)
 	unit, ok := unitNanos(strings.TrimSpace(text))
 	if !ok {
-		return 0, invalidArgument(at, "Invalid time unit '%s'.", text)
+		panic(invalidArgument(c.place(i), "Invalid time unit '%s'.", text))
 	}
-	return unit, nil
+	return unit
 }
 
-// shift adds to a time or a date, or subtracts from it.
-func shift(sign int64) func(e *env, n *node) (value, error) {
-	return strict(func(_ *env, n *node, args []value) (value, error) {
-		count, err := asInt(args[1], n.place(1))
-		if err != nil {
-			return nil, err
+// shifted is the time or date in the first argument, moved by count units.
+func (c *call) shifted(count int64) value {
+	unit := c.unit(2)
+	switch v := c.args[0].(type) {
+	case timeValue:
+		return v.plus(count, unit)
+	case dateValue:
+		if unit != 24*time.Hour {
+			panic(invalidArgument(c.place(2), "The unit of a Date is days."))
 		}
-		unit, err := asUnit(args[2], n.place(2))
-		if err != nil {
-			return nil, err
-		}
-		switch v := args[0].(type) {
-		case timeValue:
-			return v.plus(sign*count, unit), nil
-		case dateValue:
-			if unit != 24*time.Hour {
-				return nil, invalidArgument(n.place(2), "The unit of a Date is days.")
-			}
-			return v + dateValue(sign*count), nil
-		}
-		return nil, expected(n.place(0), "Time or Date", args[0])
-	})
+		return v + dateValue(count)
+	}
+	panic(expected(c.place(0), "Time or Date", c.args[0]))
 }

@@ -1,28 +1,39 @@
 package emulator
 
+import "strings"
+
 func (t formTable) addWrites() {
-	t.add("create params?", strict(createForm)).changes()
-	t.add("update params?", strict(updateForm(false))).changes()
-	t.add("replace params?", strict(updateForm(true))).changes()
-	t.add("delete", strict(deleteForm)).changes()
-	t.add("insert ts action params?", strict(insertForm)).changes()
-	t.add("remove ts action", strict(removeForm)).changes()
-	for c := clsCollections; c <= clsKeys; c++ {
-		t.add("create_"+classSingular[c], strict(func(e *env, n *node, args []value) (value, error) {
-			in, ok := asFields(args[0])
-			if !ok {
-				return nil, expected(n.place(0), "Object", args[0])
-			}
-			if err := measure(in); err != nil {
-				return nil, err
-			}
-			if err := checkRefs(in, n.at); err != nil {
-				return nil, err
-			}
-			return e.createItem(c, in, n.place(0))
-		})).changes()
+	t.add("create params?", writes, createForm)
+	t.add("update params?", writes, func(c *call) value { return c.update(false) })
+	t.add("replace params?", writes, func(c *call) value { return c.update(true) })
+	t.add("delete", writes, deleteForm)
+	t.add("insert ts action params?", writes, insertForm)
+	t.add("remove ts action", writes, func(c *call) value {
+		r, ts, _ := c.past()
+		if h := r.item.coll.history(r.id); h != nil {
+			c.tx.change(r.item.coll, h, func(h *history) { h.drop(ts) })
+		}
+		return nil
+	})
+	for cls := clsCollections; cls <= clsKeys; cls++ {
+		t.add("create_"+classSingular[cls], writes, createClass(cls))
 	}
-	t.add("create_class", t["create_collection"][0].eval).changes()
+	t.add("create_class", writes, createClass(clsCollections))
+}
+
+func createClass(cls class) func(c *call) value {
+	return func(c *call) value { return c.createItem(cls, c.params(0), c.place(0)) }
+}
+
+// params are the parameters of a write, empty only if they were not sent.
+func (c *call) params(i int) *object {
+	if !c.given(i) {
+		return &object{}
+	}
+	o := c.fields(i)
+	measure(o)
+	checkRefs(o, c.node.at)
+	return o
 }
 
 // overlay merges now over old: objects field by field; null removes a field.
@@ -35,9 +46,8 @@ func overlay(old, now *object) *object {
 			continue
 		}
 		if deeper, ok := v.(*object); ok {
-			before, _ := out.field(k)
-			if b, ok := before.(*object); ok {
-				v = overlay(b, deeper)
+			if before, ok := out.get(k).(*object); ok {
+				v = overlay(before, deeper)
 			}
 		}
 		out.set(k, v)
@@ -45,104 +55,78 @@ func overlay(old, now *object) *object {
 	return out
 }
 
-func createForm(e *env, n *node, args []value) (value, error) {
-	if name, ok := args[0].(string); ok {
-		args[0] = e.tx.db.named(clsCollections, name)
+func createForm(c *call) value {
+	if name, ok := c.args[0].(string); ok {
+		c.args[0] = c.tx.db.named(clsCollections, name)
 	}
-	r, ok := args[0].(*ref)
-	if !ok {
-		return nil, expected(n.place(0), "String or Ref", args[0])
-	}
-	if _, _, missing := r.undefined(); missing {
-		return nil, undefinedRef(n.place(0), r)
-	}
-	in, err := params(n, args, 1)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkRefs(in, n.at); err != nil {
-		return nil, err
-	}
+	place := c.place(0)
+	r := as[*ref](c.args[0], "String or Ref", place)
+	r.mustExist(place)
+	in := c.params(1)
 	switch {
 	case r.scope != nil:
-		return nil, invalidArgument(n.place(0), "Cannot write a scoped ref.")
+		panic(invalidArgument(place, "Cannot write a scoped ref."))
 	case r.native:
-		return e.createItem(r.class, in, n.place(0))
+		return c.createItem(r.class, in, place)
 	case r.class != clsCollections && r.class != clsDocument:
-		return nil, expected(n.place(0), "Collection Ref", args[0])
+		panic(expected(place, "Collection Ref", r))
 	}
-	action := actCreateWithID
+	// A predicate gets the new fields and, if the id was chosen, the ref.
+	action, args := actCreateWithID, []value{newObject("data", in.get("data")), r}
 	if r.class == clsCollections {
 		r = &ref{class: clsDocument, item: r.item, id: -1}
-		action = actCreate
+		action, args = actCreate, args[:1]
 	}
-	data, _ := in.field("data")
-	if rule := e.rule(r.resource(), action); rule.never() || !e.allows(rule, createArgs(action, data, r)...) {
-		return nil, denied(n.place(0))
-	}
+	c.mustAllow(r, action, place, args...)
 	if r.id < 0 {
-		r.id = e.tx.s.newID(e.tx.now)
+		r.id = c.tx.s.newID(c.tx.now)
 	}
-	c := r.item.coll
-	if h := c.history(r.id); h != nil && h.visible(e.tx.now, e.tx.now) != nil {
-		return nil, alreadyExists(n.place(0), "Document")
+	if r.item.coll.history(r.id).visible(c.tx.now, c.tx.now) != nil {
+		panic(alreadyExists(place, "Document"))
 	}
-	if err := e.writable(n.place(0)); err != nil {
-		return nil, err
-	}
-	fields, err := documentFields(in, n.place(0))
-	if err != nil {
-		return nil, err
-	}
-	v := newVersion(e.tx.now, fields)
-	if err := e.tx.weigh(v); err != nil {
-		return nil, err
-	}
-	e.tx.put(c, r.id, v)
-	return &docValue{ref: r, version: v, created: true}, nil
+	c.mustWriteNow(place)
+	v := newVersion(c.tx.now, documentFields(in, place))
+	c.tx.weigh(v)
+	c.tx.put(r, v)
+	return &docValue{ref: r, version: v, created: true}
 }
 
-// createArgs are the arguments of a predicate on create: the new fields and, if
-// the id was chosen, the ref.
-func createArgs(action string, data value, r *ref) []value {
-	fields := newObject("data", data)
-	if action == actCreateWithID {
-		return []value{fields, r}
+// mustAllow fails unless the caller may do something with a ref's target, given
+// the arguments of a predicate.
+func (e *env) mustAllow(r *ref, action string, at *position, args ...value) {
+	if rule := e.rule(r.resource(), action); rule.never() || !e.allows(rule, args...) {
+		panic(denied(at))
 	}
-	return []value{fields}
 }
 
-// writable returns an error for writes inside At.
-func (e *env) writable(at *position) error {
+// mustWriteNow fails inside At.
+func (e *env) mustWriteNow(at *position) {
 	if e.at < e.tx.now {
-		return &queryError{at: at, code: "invalid write time", text: "Cannot write outside of snapshot time.", status: 400}
+		panic(invalidWriteTime(at))
 	}
-	return nil
 }
 
 // put writes a version of a document and updates the indexes.
-func (tx *txn) put(c *collection, id int64, v *version) {
-	if days, ok := c.item.current().field("ttl_days"); ok && v.expires == noExpiry && !v.deleted {
-		if n, ok := days.(int64); ok {
-			v.expires = v.ts + n*dayMicros
-		}
+func (tx *txn) put(r *ref, v *version) {
+	c := r.item.coll
+	if days, ok := c.item.current().get("ttl_days").(int64); ok && v.expires == noExpiry && !v.deleted {
+		v.expires = v.ts + days*dayMicros
 	}
-	tx.change(c, c.enter(id), func(h *history) { h.put(v) })
+	tx.change(c, c.enter(r.id), func(h *history) { h.put(v) })
 }
 
 // weigh checks the size of a version before it is written.
-func (tx *txn) weigh(v *version) error {
+func (tx *txn) weigh(v *version) {
 	r := &renderer{db: tx.db, version: "4", renames: tx.s.renames}
 	tail := r.fields(nil, v.content())
 	v.tail.Store(&renderedTail{renames: r.renames, bytes: tail})
 	if len(tail) > maxVersion {
-		return badRequest("Version is too large: got %d bytes, limit %d bytes", len(tail), maxVersion)
+		panic(badRequest("Version is too large: got %d bytes, limit %d bytes", len(tail), maxVersion))
 	}
 	tx.outBytes += int64(len(tail))
 	if tx.outBytes > maxWritten {
-		return badRequest("Transaction exceeded limit: got %d bytes, limit %d bytes", tx.outBytes, maxWritten)
+		panic(badRequest("Transaction exceeded limit: got %d bytes, limit %d bytes", tx.outBytes, maxWritten))
 	}
-	return nil
 }
 
 // change changes a document's history and records how to undo that.
@@ -168,103 +152,112 @@ func (tx *txn) note(undo func()) {
 	tx.undo = append(tx.undo, undo)
 }
 
-func updateForm(whole bool) evalFunc {
-	return func(e *env, n *node, args []value) (value, error) {
-		r, in, err := e.writeArgs(n, args)
-		if err != nil {
-			return nil, err
-		}
-		old := e.present(r)
-		if old == nil {
-			return nil, notFound(n.place(0), e.title(r.class))
-		}
-		if err := e.mayWrite(r, old, in, n.at); err != nil {
-			return nil, err
-		}
-		if err := e.writable(n.at); err != nil {
-			return nil, err
-		}
-		if r.class != clsDocument {
-			return e.updateItem(r, in, whole, n.at)
-		}
-		base := old.content()
-		if whole {
-			base = &object{}
-		}
-		fields, err := documentFields(overlay(base, in), n.at)
-		if err != nil {
-			return nil, err
-		}
-		v := newVersion(e.tx.now, fields)
-		if err := e.tx.weigh(v); err != nil {
-			return nil, err
-		}
-		e.tx.put(r.item.coll, r.id, v)
-		return &docValue{ref: r, version: v}, nil
+// update changes the fields of a document or a schema item, or replaces all.
+func (c *call) update(whole bool) value {
+	r := c.target()
+	in := c.params(1)
+	old := c.present(r)
+	if old == nil {
+		panic(notFound(c.place(0), c.title(r.class)))
 	}
+	// A predicate gets the old data, the new data and the ref.
+	c.mustAllow(r, actWrite, c.node.at, newObject("data", old.content().get("data")), newObject("data", in.get("data")), r)
+	c.mustWriteNow(c.node.at)
+	if r.class != clsDocument {
+		return c.updateItem(r, in, whole, c.node.at)
+	}
+	base := old.content()
+	if whole {
+		base = &object{}
+	}
+	v := newVersion(c.tx.now, documentFields(overlay(base, in), c.node.at))
+	c.tx.weigh(v)
+	c.tx.put(r, v)
+	return &docValue{ref: r, version: v}
 }
 
-// writeArgs reads the arguments that Update, Replace and Delete share: a ref into
-// this database, and parameters.
-func (e *env) writeArgs(n *node, args []value) (*ref, *object, error) {
-	r, err := asRef(args[0], n.place(0))
-	if err != nil {
-		return nil, nil, err
-	}
-	if _, _, missing := r.undefined(); missing {
-		return nil, nil, undefinedRef(n.place(0), r)
-	}
-	in := &object{}
-	if len(args) > 1 {
-		if in, err = params(n, args, 1); err != nil {
-			return nil, nil, err
-		}
-	}
+// target is the first argument of Update, Replace and Delete: a ref into this
+// database.
+func (c *call) target() *ref {
+	r := c.ref(0)
+	r.mustExist(c.place(0))
 	switch {
 	case r.scope != nil:
-		return nil, nil, invalidArgument(n.place(0), "Cannot write a scoped ref.")
+		panic(invalidArgument(c.place(0), "Cannot write a scoped ref."))
 	case r.native:
-		return nil, nil, invalidArgument(n.place(0), "Cannot %s a schema meta collection.", n.form.keys[0])
+		panic(invalidArgument(c.place(0), "Cannot %s a schema meta collection.", c.node.form.keys[0]))
 	}
-	return r, in, checkRefs(in, n.at)
+	return r
 }
 
 // present returns the current version of a document, or nil.
 func (e *env) present(r *ref) *version {
 	h, _ := e.history(r)
-	if h == nil {
-		return nil
-	}
 	return h.visible(e.tx.now, e.tx.now)
 }
 
-// mayWrite checks the privilege to change a document. A predicate gets the old
-// data, the new data and the ref.
-func (e *env) mayWrite(r *ref, old *version, in *object, at *position) error {
-	rule := e.rule(r.resource(), actWrite)
-	before, _ := old.content().field("data")
-	data, _ := in.field("data")
-	if rule.never() || !e.allows(rule, newObject("data", before), newObject("data", data), r) {
-		return denied(at)
+func deleteForm(c *call) value {
+	r := c.target()
+	old := c.present(r)
+	if old == nil {
+		panic(notFound(c.node.at, c.title(r.class)))
 	}
-	return nil
+	c.mustAllow(r, actDelete, c.node.at, r)
+	if r.class != clsDocument {
+		return c.deleteItem(r, old)
+	}
+	c.tx.put(r, &version{ts: c.tx.now, deleted: true, expires: noExpiry})
+	return &docValue{ref: r, version: old}
 }
 
-func deleteForm(e *env, n *node, args []value) (value, error) {
-	r, _, err := e.writeArgs(n, args)
-	if err != nil {
-		return nil, err
-	}
-	old := e.present(r)
-	if old == nil {
-		return nil, notFound(n.at, e.title(r.class))
-	}
-	if rule := e.rule(r.resource(), actDelete); rule.never() || !e.allows(rule, r) {
-		return nil, denied(n.at)
-	}
+// past reads the arguments that Insert and Remove share.
+func (c *call) past() (r *ref, ts int64, action string) {
+	r, ts, action = c.ref(0), c.micros(1), strings.ToLower(c.text(2))
 	if r.class != clsDocument {
-		return e.deleteItem(r, old)
+		panic(expected(c.place(0), "Document Ref", r))
 	}
-	e.tx.put(r.item.coll, r.id, &version{ts: e.tx.now, deleted: true, expires: noExpiry})
-	return &docValue{ref: r, version: old}, nil
+	r.mustExist(c.place(0))
+	switch action {
+	case "add":
+		action = "create"
+	case "remove":
+		action = "delete"
+	case "create", "update", "delete":
+	default:
+		panic(invalidArgument(c.place(2), "String 'create', 'update', or 'delete' expected, %s provided.", typeName(c.args[2])))
+	}
+	if ts > c.tx.now {
+		panic(invalidWriteTime(c.node.at))
+	}
+	c.mustAllow(r, actHistoryWrite, c.node.at, r)
+	return r, ts, action
+}
+
+// insertForm writes into the past, even below what has been read.
+func insertForm(c *call) value {
+	r, ts, action := c.past()
+	in := c.params(3)
+	v := &version{ts: ts, deleted: true, expires: noExpiry}
+	var last, same *version
+	if h := r.item.coll.history(r.id); h != nil {
+		last, same = h.at(ts), h.exactly(ts)
+	}
+	if action != "delete" {
+		base := &object{}
+		if action == "update" && last != nil {
+			base = last.content()
+		}
+		v = newVersion(ts, documentFields(overlay(base, in), c.node.at))
+		c.tx.weigh(v)
+		v.torn = action == "update" && same != nil && same.deleted
+	}
+	ev := c.versionEvent(r, last, v)
+	if v.deleted && same != nil && same.inserted == "update" {
+		v = newVersion(ts, same.content())
+		v.torn = true
+	}
+	v.inserted = action
+	c.tx.put(r, v)
+	ev.set("action", action)
+	return ev
 }

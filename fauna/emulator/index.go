@@ -45,16 +45,7 @@ type entry struct {
 func (ix *index) active(now int64) bool { return !ix.off && now >= ix.activeAt }
 
 func (ix *index) compare(a, b *entry) int {
-	if c := ix.compareKeys(a.keys, b.keys); c != 0 {
-		return c
-	}
-	if c := cmp.Compare(a.hist.id, b.hist.id); c != 0 {
-		return c
-	}
-	if c := cmp.Compare(a.coll.seq, b.coll.seq); c != 0 {
-		return c
-	}
-	return cmp.Compare(a.from, b.from)
+	return cmp.Or(ix.compareKeys(a.keys, b.keys), cmp.Compare(a.hist.id, b.hist.id), cmp.Compare(a.coll.seq, b.coll.seq), cmp.Compare(a.from, b.from))
 }
 
 // compareKeys compares up to the length of the shorter.
@@ -106,21 +97,13 @@ func (ix *index) keysOf(coll *item, h *history, v *version) [][]value {
 	keys := [][]value{make([]value, 0, len(ix.terms)+len(ix.values))}
 	missing := 0
 	for i, spec := range slices.Concat(ix.terms, ix.values) {
-		var options []value
-		found := value(d)
-		ok := true
-		for _, step := range spec.path {
-			if found, ok = stepInto(found, step); !ok {
-				break
+		found, _ := follow(d, spec.path)
+		options, isArray := found.(array)
+		if !isArray || len(options) == 0 {
+			options = array{found}
+			if isArray {
+				options[0] = nil
 			}
-		}
-		switch list, isArray := found.(array); {
-		case !ok || isArray && len(list) == 0:
-			options = []value{nil}
-		case isArray:
-			options = list
-		default:
-			options = []value{found}
 		}
 		if i < len(ix.terms) && len(options) == 1 && options[0] == nil {
 			missing++
@@ -196,52 +179,30 @@ func (e *env) mayRead(s *set) (read, all bool) {
 }
 
 // scanMatch reads an index.
-func (s *set) scanMatch(e *env, q scan, yield func(element) bool) error {
+func (s *set) scanMatch(e *env, q scan, yield func(element) bool) {
 	ix := s.ref.item.index
 	read, all := e.mayRead(s)
 	if !read {
-		return errDenied
+		panic(denied(q.at))
 	}
-	if err := e.tooOld(ix.minimum(e.tx.now)); err != nil {
-		return err
-	}
+	e.checkAge(ix.minimum(e.tx.now))
 	e.tx.readOps += 8
-	if len(s.terms) != len(ix.terms) {
-		return nil
-	}
 	nterms := len(ix.terms)
-	begin := s.terms
-	if q.from != nil {
-		begin = slices.Concat(s.terms, q.from)
+	if len(s.terms) != nterms {
+		return
 	}
-	i := 0
-	if q.desc && len(begin) > 0 {
-		i, _ = slices.BinarySearchFunc(ix.entries, begin, func(en *entry, k []value) int {
-			if c := ix.compareCursor(en, k); c != 0 {
-				return c
-			}
-			if q.inclusive || q.from == nil {
-				return -1
-			}
-			return 1
-		})
-		i--
-	} else if q.desc {
-		i = len(ix.entries) - 1
-	} else {
-		i, _ = slices.BinarySearchFunc(ix.entries, begin, func(en *entry, k []value) int {
-			if c := ix.compareCursor(en, k); c != 0 {
-				return c
-			}
-			if q.inclusive || q.from == nil {
-				return 1
-			}
-			return -1
-		})
+	// The first entry is at, or on the far side of, all that equal begin.
+	begin := slices.Concat(s.terms, q.from)
+	side := 1
+	if q.desc == (q.inclusive || q.from == nil) {
+		side = -1
 	}
+	i, _ := slices.BinarySearchFunc(ix.entries, begin, func(en *entry, k []value) int {
+		return cmp.Or(ix.compareCursor(en, k), side)
+	})
 	step := 1
 	if q.desc {
-		step = -1
+		i, step = i-1, -1
 	}
 	var guard rule
 	var guarded *item
@@ -266,10 +227,10 @@ func (s *set) scanMatch(e *env, q scan, yield func(element) bool) error {
 			}
 		}
 		if !yield(element{ref: r, vals: en.keys[nterms:]}) {
-			return nil
+			return
 		}
 	}
-	return e.tx.check()
+	e.tx.check()
 }
 
 // compareCursor compares an entry with terms, values and then a ref.

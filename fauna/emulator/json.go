@@ -1,11 +1,12 @@
 package emulator
 
 import (
+	"encoding/json"
 	"errors"
-	"math"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -13,8 +14,8 @@ import (
 const maxNesting = 1000
 
 var (
-	errNotJSON = errors.New("request body is not valid JSON")
-	errNesting = errors.New("request body JSON exceeds nesting limit")
+	errNotJSON = errors.New("is not valid JSON")
+	errNesting = errors.New("JSON exceeds nesting limit")
 )
 
 type jsonKind uint8
@@ -43,329 +44,175 @@ type jsonValue struct {
 
 // get returns the value under key, or nil.
 func (v *jsonValue) get(key string) *jsonValue {
-	for i, k := range v.keys {
-		if k == key {
-			return v.items[i]
-		}
+	if i := slices.Index(v.keys, key); i >= 0 {
+		return v.items[i]
 	}
 	return nil
 }
 
 type jsonParser struct {
-	in  []byte
-	at  int
-	err error
+	in []byte
+	at int
 }
 
 // parseJSON reads exactly one JSON value. Whole numbers must fit in 64 bits.
 func parseJSON(in []byte) (*jsonValue, error) {
 	p := &jsonParser{in: in}
-	p.space()
-	v := p.value(0)
-	p.space()
-	if p.err == nil && p.at != len(p.in) {
-		p.fail()
+	v, err := p.value(0)
+	if err == nil && p.next() != 0 {
+		err = errNotJSON
 	}
-	if p.err != nil {
-		return nil, p.err
-	}
-	return v, nil
+	return v, err
 }
 
-func (p *jsonParser) fail() *jsonValue {
-	if p.err == nil {
-		p.err = errNotJSON
-	}
-	return nil
-}
-
-func (p *jsonParser) space() {
-	for p.at < len(p.in) {
-		switch p.in[p.at] {
-		case ' ', '\t', '\n', '\r':
-			p.at++
-		default:
-			return
-		}
-	}
-}
-
-// next returns the next byte, 0 at the end.
+// next skips white space and returns the byte after it, 0 at the end.
 func (p *jsonParser) next() byte {
-	if p.at < len(p.in) {
-		return p.in[p.at]
+	for ; p.at < len(p.in); p.at++ {
+		switch c := p.in[p.at]; c {
+		case ' ', '\t', '\n', '\r':
+		default:
+			return c
+		}
 	}
 	return 0
 }
 
-func (p *jsonParser) word(w string, v *jsonValue) *jsonValue {
-	if !strings.HasPrefix(string(p.in[p.at:min(len(p.in), p.at+len(w))]), w) {
-		return p.fail()
+func (p *jsonParser) take(c byte) bool {
+	if p.next() != c {
+		return false
 	}
-	p.at += len(w)
-	return v
+	p.at++
+	return true
 }
 
-func (p *jsonParser) value(depth int) *jsonValue {
+func (p *jsonParser) value(depth int) (*jsonValue, error) {
 	if depth > maxNesting {
-		p.err = errNesting
-		return nil
+		return nil, errNesting
 	}
-	switch c := p.next(); {
-	case c == '{':
-		return p.object(depth)
-	case c == '[':
-		return p.array(depth)
-	case c == '"':
+	switch p.next() {
+	case '{':
+		return p.container(&jsonValue{kind: jsonObject}, '}', depth)
+	case '[':
+		return p.container(&jsonValue{kind: jsonArray}, ']', depth)
+	case '"':
 		text, ok := p.string()
 		if !ok {
-			return p.fail()
+			return nil, errNotJSON
 		}
-		return &jsonValue{kind: jsonString, text: text}
-	case c == '-' || c >= '0' && c <= '9':
-		return p.number()
-	case c == 't':
-		return p.word("true", &jsonValue{kind: jsonBool, yes: true})
-	case c == 'f':
-		return p.word("false", &jsonValue{kind: jsonBool})
-	case c == 'n':
-		return p.word("null", &jsonValue{})
+		return &jsonValue{kind: jsonString, text: text}, nil
 	}
-	return p.fail()
+	return p.word()
 }
 
-func (p *jsonParser) object(depth int) *jsonValue {
-	v := &jsonValue{kind: jsonObject}
-	var seen map[string]bool // only for objects with many keys
+// container reads an array or an object.
+func (p *jsonParser) container(v *jsonValue, end byte, depth int) (*jsonValue, error) {
 	p.at++
-	p.space()
-	if p.next() == '}' {
-		p.at++
-		return v
+	if p.take(end) {
+		return v, nil
 	}
+	var seen map[string]bool // keys, once there are many
 	for {
-		p.space()
-		if p.next() != '"' {
-			return p.fail()
-		}
-		key, ok := p.string()
-		if !ok {
-			return p.fail()
-		}
-		p.space()
-		if p.next() != ':' {
-			return p.fail()
-		}
-		p.at++
-		p.space()
-		item := p.value(depth + 1)
-		if p.err != nil {
-			return nil
-		}
-		double := false
-		if len(v.keys) < 16 {
-			double = v.get(key) != nil
-		} else {
-			if seen == nil {
+		key, double := "", false
+		if v.kind == jsonObject {
+			var ok bool
+			if key, ok = p.string(); !ok || !p.take(':') {
+				return nil, errNotJSON
+			}
+			switch {
+			case len(v.keys) < 16:
+				double = v.get(key) != nil
+			case seen == nil:
 				seen = make(map[string]bool, 2*len(v.keys))
 				for _, k := range v.keys {
 					seen[k] = true
 				}
+				fallthrough
+			default:
+				double = seen[key]
+				seen[key] = true
 			}
-			double = seen[key]
-			seen[key] = true
+		}
+		item, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
 		}
 		if !double {
-			v.keys = append(v.keys, key)
 			v.items = append(v.items, item)
+			if v.kind == jsonObject {
+				v.keys = append(v.keys, key)
+			}
 		}
-		p.space()
-		switch p.next() {
-		case ',':
-			p.at++
-		case '}':
-			p.at++
-			return v
-		default:
-			return p.fail()
+		if p.take(end) {
+			return v, nil
 		}
-	}
-}
-
-func (p *jsonParser) array(depth int) *jsonValue {
-	v := &jsonValue{kind: jsonArray}
-	p.at++
-	p.space()
-	if p.next() == ']' {
-		p.at++
-		return v
-	}
-	for {
-		p.space()
-		item := p.value(depth + 1)
-		if p.err != nil {
-			return nil
-		}
-		v.items = append(v.items, item)
-		p.space()
-		switch p.next() {
-		case ',':
-			p.at++
-		case ']':
-			p.at++
-			return v
-		default:
-			return p.fail()
+		if !p.take(',') {
+			return nil, errNotJSON
 		}
 	}
 }
 
-func (p *jsonParser) digits() int {
-	n := 0
-	for p.at < len(p.in) && p.in[p.at] >= '0' && p.in[p.at] <= '9' {
-		p.at++
-		n++
-	}
-	return n
-}
-
-func (p *jsonParser) number() *jsonValue {
+// word reads a number, true, false or null.
+func (p *jsonParser) word() (*jsonValue, error) {
 	from := p.at
-	if p.next() == '-' {
+	for p.at < len(p.in) && strings.IndexByte(" \t\n\r,:]}", p.in[p.at]) < 0 {
 		p.at++
 	}
-	first := p.next()
-	if n := p.digits(); n == 0 || n > 1 && first == '0' {
-		return p.fail()
+	raw := p.in[from:p.at]
+	if !json.Valid(raw) {
+		return nil, errNotJSON
 	}
-	whole := true
-	if p.next() == '.' {
-		whole = false
-		p.at++
-		if p.digits() == 0 {
-			return p.fail()
-		}
+	text := string(raw)
+	switch text {
+	case "null":
+		return &jsonValue{}, nil
+	case "true", "false":
+		return &jsonValue{kind: jsonBool, yes: text == "true"}, nil
 	}
-	if c := p.next(); c == 'e' || c == 'E' {
-		whole = false
-		p.at++
-		if c := p.next(); c == '+' || c == '-' {
-			p.at++
-		}
-		if p.digits() == 0 {
-			return p.fail()
-		}
+	if strings.ContainsAny(text, ".eE") {
+		f, _ := strconv.ParseFloat(text, 64) // of one out of range it is an infinity
+		return &jsonValue{kind: jsonDouble, num: f}, nil
 	}
-	text := string(p.in[from:p.at])
-	if whole {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return p.fail()
-		}
-		return &jsonValue{kind: jsonLong, long: n}
-	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil && !math.IsInf(f, 0) {
-		return p.fail()
-	}
-	return &jsonValue{kind: jsonDouble, num: f}
-}
-
-// string reads a string from its opening quote on. Bytes that are not UTF-8
-// become U+FFFD and an unpaired surrogate becomes "?".
-func (p *jsonParser) string() (string, bool) {
-	p.at++
-	from := p.at
-	for p.at < len(p.in) { // the usual case: nothing to decode
-		c := p.in[p.at]
-		if c == '"' {
-			text := p.in[from:p.at]
-			p.at++
-			if utf8.Valid(text) {
-				return string(text), true
-			}
-			return strings.ToValidUTF8(string(text), "\uFFFD"), true
-		}
-		if c == '\\' || c < 0x20 {
-			break
-		}
-		p.at++
-	}
-	var out []byte
-	out = append(out, p.in[from:p.at]...)
-	for p.at < len(p.in) {
-		c := p.in[p.at]
-		switch {
-		case c == '"':
-			p.at++
-			return strings.ToValidUTF8(string(out), "\uFFFD"), true
-		case c < 0x20:
-			return "", false
-		case c != '\\':
-			out = append(out, c)
-			p.at++
-		default:
-			var ok bool
-			if out, ok = p.escape(out); !ok {
-				return "", false
-			}
-		}
-	}
-	return "", false
-}
-
-func (p *jsonParser) escape(out []byte) ([]byte, bool) {
-	p.at++
-	c := p.next()
-	p.at++
-	switch c {
-	case '"', '\\', '/':
-		return append(out, c), true
-	case 'b':
-		return append(out, '\b'), true
-	case 'f':
-		return append(out, '\f'), true
-	case 'n':
-		return append(out, '\n'), true
-	case 'r':
-		return append(out, '\r'), true
-	case 't':
-		return append(out, '\t'), true
-	case 'u':
-		r, ok := p.hex()
-		if !ok {
-			return nil, false
-		}
-		if !utf16.IsSurrogate(r) {
-			return utf8.AppendRune(out, r), true
-		}
-		if r < 0xDC00 && p.next() == '\\' && p.at+1 < len(p.in) && p.in[p.at+1] == 'u' {
-			back := p.at
-			p.at += 2
-			low, ok := p.hex()
-			if !ok {
-				return nil, false
-			}
-			if both := utf16.DecodeRune(r, low); both != utf8.RuneError {
-				return utf8.AppendRune(out, both), true
-			}
-			p.at = back
-		}
-		return append(out, '?'), true
-	}
-	return nil, false
-}
-
-func (p *jsonParser) hex() (rune, bool) {
-	if p.at+4 > len(p.in) {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(string(p.in[p.at:p.at+4]), 16, 32)
+	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, false
+		return nil, errNotJSON
 	}
-	p.at += 4
-	return rune(n), true
+	return &jsonValue{kind: jsonLong, long: n}, nil
+}
+
+// escapes finds escapes, and those of surrogates whole.
+var escapes = regexp.MustCompile(`\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)`)
+
+// string reads a string. Bytes that are not UTF-8 become U+FFFD and an unpaired
+// surrogate becomes "?".
+func (p *jsonParser) string() (string, bool) {
+	if p.next() != '"' {
+		return "", false
+	}
+	from := p.at
+	plain := true
+	for p.at++; p.at < len(p.in) && p.in[p.at] != '"'; p.at++ {
+		if p.in[p.at] == '\\' {
+			plain = false
+			p.at++
+		}
+	}
+	p.at++
+	if p.at > len(p.in) || !json.Valid(p.in[from:p.at]) {
+		return "", false
+	}
+	raw := p.in[from:p.at]
+	if plain && utf8.Valid(raw) {
+		return string(raw[1 : len(raw)-1]), true
+	}
+	raw = escapes.ReplaceAllFunc(raw, func(escape []byte) []byte {
+		if len(escape) == len(`\ud800`) {
+			return []byte("?")
+		}
+		return escape
+	})
+	var text string
+	err := json.Unmarshal(raw, &text)
+	return text, err == nil
 }
 
 // appendJSON renders v compactly, its keys in their order.

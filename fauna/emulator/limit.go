@@ -39,18 +39,16 @@ const (
 	maxDepth = 200
 )
 
-// spend counts n operations.
-func (e *env) spend(n int64) error {
+// spend counts an operation.
+func (e *env) spend() {
 	tx := e.tx
-	before := tx.ops
-	tx.ops += n
+	tx.ops++
 	if tx.ops > maxCompute*opsPerUnit {
-		return badRequest("Transaction does too much compute: got %d, limit: %d", (tx.ops+opsPerUnit-1)/opsPerUnit, maxCompute)
+		panic(badRequest("Transaction does too much compute: got %d, limit: %d", (tx.ops+opsPerUnit-1)/opsPerUnit, maxCompute))
 	}
-	if before>>8 != tx.ops>>8 {
-		return tx.check()
+	if tx.ops%256 == 0 {
+		tx.check()
 	}
-	return nil
 }
 
 // passOver adds the cost of skipping the elements that the caller may not see:
@@ -78,29 +76,26 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// take counts the bytes of the values that a query builds. Beyond the limit it
-// returns the error for too much compute.
-func (e *env) take(bytes int) error {
+// take counts the bytes of the values that a query builds. Beyond the limit the
+// query fails as if it computed too much.
+func (e *env) take(bytes int) {
 	e.tx.memory += int64(bytes)
 	if e.tx.memory > maxMemory {
-		return badRequest("Transaction does too much compute: got %d, limit: %d", maxCompute+e.tx.memory/maxMemory, maxCompute)
+		panic(badRequest("Transaction does too much compute: got %d, limit: %d", maxCompute+e.tx.memory/maxMemory, maxCompute))
 	}
-	return nil
 }
 
 // check fails once a query has taken too long.
-func (tx *txn) check() error {
+func (tx *txn) check() {
 	if tx.charged > tx.timeout || tx.ctx != nil && tx.ctx.Err() != nil || time.Now().After(tx.deadline) {
-		return errTimeout
+		panic(timedOut("Query eval has timed out."))
 	}
-	return nil
 }
 
-// width returns an error for a read of size elements if the set has a fifth
-// more than the limit: a real server reads more than it returns.
-func width(size, available int) error {
+// checkWidth fails for a read of size elements if the set has a fifth more than
+// the limit: a real server reads more than it returns.
+func checkWidth(size, available int) {
 	if min(size+size/5, available) > maxWidth {
-		return badRequest("Query exceeds max width. Max: %d, current: %d.", maxWidth, seenWidth)
+		panic(badRequest("Query exceeds max width. Max: %d, current: %d.", maxWidth, seenWidth))
 	}
-	return nil
 }

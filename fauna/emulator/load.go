@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -23,11 +24,11 @@ type Document struct {
 func (s *Server) Load(name string, docs iter.Seq[Document]) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tx := &txn{s: s, db: s.root, now: max(s.nowLocked(), s.last+1, s.seen.Load()+1), auth: &authority{db: s.root, builtin: "admin"}, write: true, timeout: defaultTimeout, deadline: time.Now().Add(defaultTimeout)}
+	tx := &txn{s: s, db: s.root, now: s.writeTime(0), auth: &authority{db: s.root, builtin: "admin"}, write: true, timeout: defaultQueryTimeout, deadline: time.Now().Add(defaultQueryTimeout)}
 	it := s.root.find(clsCollections, name)
 	if it == nil {
 		e := &env{tx: tx, at: tx.now}
-		if _, err := e.createItem(clsCollections, newObject("name", name), nil); err != nil {
+		if err := catch(func() { e.createItem(clsCollections, newObject("name", name), nil) }); err != nil {
 			return fmt.Errorf("load %s: create the collection: %w", name, err)
 		}
 		it = s.root.find(clsCollections, name)
@@ -68,15 +69,7 @@ func (s *Server) Load(name string, docs iter.Seq[Document]) error {
 	return nil
 }
 
-func byID(a, b *history) int {
-	switch {
-	case a.id < b.id:
-		return -1
-	case a.id > b.id:
-		return 1
-	}
-	return 0
-}
+func byID(a, b *history) int { return cmp.Compare(a.id, b.id) }
 
 // Expire makes all snapshots of the collections up to now unreadable, as if their
 // history had expired. The collections are the root database's.

@@ -26,78 +26,48 @@ type cursor struct {
 	at     *position
 }
 
-func paginate(e *env, n *node, args []value) (value, error) {
-	s, ok := asSet(args[pageSet])
-	r, isRef := args[pageSet].(*ref)
-	if !ok && !isRef {
-		return nil, expected(n.place(pageSet), "Ref or Set", args[pageSet])
-	}
-	in, err := e.timed(n, args, pageTime)
-	if err != nil {
-		return nil, err
-	}
+func paginate(c *call) value {
+	r, s := c.refOrSet(pageSet)
+	in := c.timed(pageTime)
 	size := int64(defaultSize)
-	if n.given(pageSize) {
-		if size, err = asInt(args[pageSize], n.place(pageSize)); err != nil {
-			return nil, err
-		}
+	if c.given(pageSize) {
+		size = c.integer(pageSize)
 	}
-	flags := [2]bool{}
-	for i, arg := range []int{pageEvents, pageSources} {
-		if n.given(arg) {
-			if flags[i], err = asBool(args[arg], n.place(arg)); err != nil {
-				return nil, err
-			}
-		}
-	}
-	cur, err := cursorOf(n, args)
-	if err != nil {
-		return nil, err
-	}
+	events, sources := c.truth(pageEvents), c.truth(pageSources)
+	cur := c.cursor()
 	switch {
-	case !ok && flags[0]:
+	case s == nil && events:
 		s = &set{kind: setEvents, ref: r}
-	case !ok:
+	case s == nil:
 		s = &set{kind: setSingleton, ref: r}
-	case flags[0] && s.kind != setEvents:
+	case events && s.kind != setEvents:
 		s = &set{kind: setEvents, sets: []*set{s}}
 	}
 	count := int(max(0, min(size, maxSize)))
 	if s.kind == setEvents {
-		p, err := in.eventPage(s, cur, count, n.place(pageSet))
-		if err == errNoEvents {
-			err = noEvents(n.at)
-		}
-		return p, placed(err, n.place(pageSet))
+		return in.eventPage(s, cur, count, c.place(pageSet))
 	}
-	p, err := in.setPage(s, cur, count, flags[1])
-	if err == errNoEvents {
-		err = noEvents(n.at)
-	}
-	if err != nil {
-		return nil, placed(err, n.place(pageSet))
-	}
-	return p, nil
+	return in.setPage(s, cur, scan{step: count, at: c.place(pageSet)}, sources)
 }
 
-// cursorOf reads after, before or cursor. A null is not the same as no cursor,
+// cursor reads after, before or cursor. A null is not the same as no cursor,
 // except in the form with cursor.
-func cursorOf(n *node, args []value) (cursor, error) {
-	if !n.given(pageCursor) {
-		return cursor{}, nil
+func (c *call) cursor() cursor {
+	if !c.given(pageCursor) {
+		return cursor{}
 	}
-	key, v, at := n.form.keys[pageCursor], args[pageCursor], n.place(pageCursor)
+	key, v, at := c.node.form.keys[pageCursor], c.args[pageCursor], c.place(pageCursor)
 	if key != "cursor" {
-		return cursor{given: true, before: key == "before", val: v, at: at}, nil
+		return cursor{given: true, before: key == "before", val: v, at: at}
 	}
 	if v == nil {
-		return cursor{}, nil
+		return cursor{}
 	}
 	o, _ := v.(*object)
 	if o != nil && len(o.keys) == 1 && (o.keys[0] == "after" || o.keys[0] == "before") {
-		return cursor{given: true, before: o.keys[0] == "before", val: o.vals[0], at: at.child(o.keys[0])}, nil
+		return cursor{given: true, before: o.keys[0] == "before", val: o.vals[0], at: at.child(o.keys[0])}
 	}
-	return cursor{}, invalidArgument(at, "Invalid cursor object. Expected an object with either 'before' or 'after' key in it.")
+	panic(invalidArgument(at, "Invalid cursor object. Expected an object with either 'before' or 'after' key in it."))
 }
 
 // tuple is a cursor's values: an array, or one bare value.
@@ -108,40 +78,32 @@ func (c cursor) tuple() []value {
 	return []value{c.val}
 }
 
-// setPage reads one page of a set.
-func (e *env) setPage(s *set, c cursor, size int, sources bool) (*page, error) {
+// setPage reads one page of a set, of q.step elements.
+func (e *env) setPage(s *set, c cursor, q scan, sources bool) *page {
 	p := &page{data: array{}}
-	q := scan{inclusive: !c.before, desc: c.before, step: size}
+	q.inclusive, q.desc = !c.before, c.before
 	if c.given {
-		if err := resolved(c.val, c.at); err != nil {
-			return nil, err
-		}
+		resolve(c.val, c.at)
 		q.from = c.tuple()
 	}
-	given := array(q.from)
+	size, given := q.step, array(q.from)
 	if size == 0 {
 		if c.given {
 			p.hasAfter, p.after = true, given
 		}
-		return p, nil
+		return p
 	}
 	if s.kind == setDocuments && size > maxWidth*4/5 {
-		if err := width(size, s.ref.item.coll.available(q)); err != nil {
-			return nil, err
-		}
+		checkWidth(size, s.ref.item.coll.available(q))
 	}
 	list := make([]element, 0, min(size+1, 1024))
-	err := s.scan(e, q, func(el element) bool {
-		list = append(list, el)
-		return len(list) <= size
-	})
-	if err != nil {
-		return nil, err
+	for el := range s.scan(e, q) {
+		if list = append(list, el); len(list) > size {
+			break
+		}
 	}
 	if s.kind != setDocuments {
-		if err := width(size, len(list)); err != nil {
-			return nil, err
-		}
+		checkWidth(size, len(list))
 	}
 	more := len(list) > size
 	switch {
@@ -161,9 +123,7 @@ func (e *env) setPage(s *set, c cursor, size int, sources bool) (*page, error) {
 			list = list[:size]
 		}
 	}
-	if err := e.take(len(list) * elementSize); err != nil {
-		return nil, err
-	}
+	e.take(len(list) * elementSize)
 	p.data = make(array, len(list))
 	for i, el := range list {
 		p.data[i] = el.value()
@@ -171,7 +131,7 @@ func (e *env) setPage(s *set, c cursor, size int, sources bool) (*page, error) {
 			p.data[i] = newObject("value", el.value(), "sources", array{s})
 		}
 	}
-	return p, nil
+	return p
 }
 
 // available returns how many documents a scan has ahead of it.

@@ -29,73 +29,6 @@ type node struct {
 	form *form
 }
 
-// A form is one function of FQL, known by the exact set of its keys.
-type form struct {
-	keys     []string
-	required int // how many keys, from the first, must be present
-	eval     func(e *env, n *node) (value, error)
-	parse    func(p *parser, j *jsonValue, at *position, vars *names) *node // nil: all arguments are expressions
-	write    bool                                                           // it may change the store: the query needs the write lock
-	effect   bool                                                           // it always writes: an error where writes are not allowed
-	data     bool                                                           // it reads the store
-	free     bool                                                           // not counted as compute
-}
-
-// A formTable finds forms by each of their required keys.
-type formTable map[string][]*form
-
-// add registers a form; keys that end in "?" are optional.
-func (t formTable) add(keys string, eval func(e *env, n *node) (value, error)) *form {
-	f := &form{eval: eval}
-	for _, k := range strings.Fields(keys) {
-		name, optional := strings.CutSuffix(k, "?")
-		if !optional {
-			f.required++
-		}
-		f.keys = append(f.keys, name)
-	}
-	t[f.keys[0]] = append(t[f.keys[0]], f)
-	return f
-}
-
-// uncounted marks a form whose evaluation is not counted as compute.
-func (f *form) uncounted() { f.free = true }
-
-// changes marks a form that writes.
-func (f *form) changes() { f.write, f.effect = true, true }
-
-func (f *form) matches(j *jsonValue) bool {
-	if len(j.keys) < f.required || len(j.keys) > len(f.keys) {
-		return false
-	}
-	for i, k := range f.keys {
-		if i < f.required && j.get(k) == nil {
-			return false
-		}
-	}
-	for _, k := range j.keys {
-		known := false
-		for _, name := range f.keys {
-			known = known || name == k
-		}
-		if !known {
-			return false
-		}
-	}
-	return true
-}
-
-func (t formTable) find(j *jsonValue) *form {
-	for _, k := range j.keys {
-		for _, f := range t[k] {
-			if f.matches(j) {
-				return f
-			}
-		}
-	}
-	return nil
-}
-
 // names are the variables in scope.
 type names struct {
 	name string
@@ -115,13 +48,22 @@ func (n *names) has(name string) bool {
 type parser struct {
 	tx      *txn
 	errs    queryErrors
-	unbound queryErrors // unbound variables, reported if there is no other error
-	whole   error       // of the request as a whole
+	unbound queryErrors   // unbound variables, reported if there is no other error
+	whole   *requestError // of the request as a whole
 }
 
 func (p *parser) fail(err *queryError) *node {
 	p.errs = append(p.errs, err)
 	return &node{at: err.at}
+}
+
+// literalNode returns a literal that read reads.
+func (p *parser) literalNode(at *position, read func() value) *node {
+	n := &node{at: at}
+	if err := catch(func() { n.lit = read() }); err != nil {
+		p.errs = append(p.errs, listErrors(err)...)
+	}
+	return n
 }
 
 func (p *parser) expression(j *jsonValue, at *position, vars *names) *node {
@@ -137,26 +79,18 @@ func (p *parser) expression(j *jsonValue, at *position, vars *names) *node {
 			if j.keys[0] == "@obj" && j.items[0].kind == jsonObject { // its content is an expression again
 				return p.expression(j.items[0], at.child("@obj"), vars)
 			}
-			v, err := p.tagged(j, at)
-			if err != nil {
-				return p.fail(err)
-			}
-			return &node{at: at, lit: v}
+			return p.literalNode(at, func() value { return p.tagged(j, at) })
 		}
 		f := p.tx.s.forms.find(j)
 		if f == nil {
-			return p.fail(invalidExpression(at, "No form/function found, or invalid argument keys: { %s }.", strings.Join(j.keys, ", ")))
+			return p.fail(unknownForm(at, j))
 		}
 		if f.parse != nil {
 			return f.parse(p, j, at, vars)
 		}
 		n := &node{kind: nodeForm, at: at, form: f, args: make([]*node, len(f.keys))}
 		for i, k := range j.keys { // in the order in which they were sent, for the order of errors
-			for a, name := range f.keys {
-				if name == k {
-					n.args[a] = p.expression(j.items[i], at.child(k), vars)
-				}
-			}
+			n.args[slices.Index(f.keys, k)] = p.expression(j.items[i], at.child(k), vars)
 		}
 		return n
 	}
@@ -247,19 +181,4 @@ func shownBindings(list *jsonValue) *jsonValue {
 		}
 	}
 	return out
-}
-
-// needs reports whether the request may write and whether it may read. It looks
-// at keys only, so it can return true for a request that does neither.
-func (t formTable) needs(j *jsonValue) (write, data bool) {
-	for i, item := range j.items {
-		if j.kind == jsonObject {
-			for _, f := range t[j.keys[i]] {
-				write, data = write || f.write, data || f.data || f.write
-			}
-		}
-		w, d := t.needs(item)
-		write, data = write || w, data || d
-	}
-	return write, data
 }

@@ -1,115 +1,105 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/base64"
 	"regexp"
 	"strings"
 )
 
 // literal reads JSON as data: only tagged values are special.
-func (p *parser) literal(j *jsonValue, at *position) (value, *queryError) {
+func (p *parser) literal(j *jsonValue, at *position) value {
 	switch j.kind {
 	case jsonArray:
 		out := make(array, len(j.items))
 		for i, item := range j.items {
-			v, err := p.literal(item, at.nth(i))
-			if err != nil {
-				return nil, err
-			}
-			out[i] = v
+			out[i] = p.literal(item, at.nth(i))
 		}
-		return out, nil
+		return out
 	case jsonObject:
 		if len(j.keys) == 1 && strings.HasPrefix(j.keys[0], "@") {
 			return p.tagged(j, at)
 		}
 		return p.fields(j, at)
 	}
-	return scalar(j), nil
+	return scalar(j)
 }
 
-func (p *parser) fields(j *jsonValue, at *position) (*object, *queryError) {
-	o := &object{}
+func (p *parser) fields(j *jsonValue, at *position) *object {
+	o := &object{keys: j.keys, vals: make([]value, len(j.items))}
 	for i, k := range j.keys {
-		v, err := p.literal(j.items[i], at.child(k))
-		if err != nil {
-			return nil, err
-		}
-		o.add(k, v)
+		o.vals[i] = p.literal(j.items[i], at.child(k))
 	}
-	return o, nil
+	return o
 }
 
 // tagged reads an object with the one key @ref, @ts, and so on.
-func (p *parser) tagged(j *jsonValue, at *position) (value, *queryError) {
+func (p *parser) tagged(j *jsonValue, at *position) value {
 	tag, in := j.keys[0], j.items[0]
-	place := at
+	isText := in.kind == jsonString
 	switch tag {
+	case "@ref":
+		return p.refLiteral(in, at)
+	case "@query":
+		return p.queryLiteral(in, at)
+	case "@set":
+		return p.setLiteral(in, at)
 	case "@obj":
-		if in.kind != jsonObject {
-			return nil, invalidExpression(place, "Invalid object.")
+		if in.kind == jsonObject {
+			return p.fields(in, at)
 		}
-		return p.fields(in, place)
+		panic(invalidExpression(at, "Invalid object."))
 	case "@ts":
-		t, ok := parseTime(in.text)
-		if in.kind != jsonString || !ok {
-			return nil, invalidExpression(place, "Invalid time.")
+		if t, ok := parseTime(in.text); ok && isText {
+			return t
 		}
-		return t, nil
+		panic(invalidExpression(at, "Invalid time."))
 	case "@date":
-		d, ok := parseDate(in.text)
-		if in.kind != jsonString || !ok {
-			return nil, invalidExpression(place, "Invalid date.")
+		if d, ok := parseDate(in.text); ok && isText {
+			return d
 		}
-		return d, nil
+		panic(invalidExpression(at, "Invalid date."))
 	case "@bytes":
-		b, ok := decodeBytes(in.text)
-		if in.kind != jsonString {
-			return nil, invalidExpression(place, "Invalid bytes.")
+		if !isText {
+			panic(invalidExpression(at, "Invalid bytes."))
 		}
-		if !ok && p.whole == nil { // a real server fails inside here
+		b, ok := decodeBytes(in.text)
+		if !ok { // a real server fails inside here
 			p.whole = internalError("java.lang.IllegalArgumentException: Illegal base64 character.")
 		}
-		return b, nil
-	case "@ref":
-		return p.refLiteral(in, place)
-	case "@query":
-		return p.queryLiteral(in, place)
+		return b
 	case "@uuid":
-		if in.kind != jsonString || !uuidPattern.MatchString(in.text) {
-			return nil, invalidExpression(place, "Invalid UUID.")
+		if isText && uuidPattern.MatchString(in.text) {
+			return uuidValue(strings.ToLower(in.text))
 		}
-		return uuidValue(strings.ToLower(in.text)), nil
-	case "@set":
-		return p.setLiteral(in, place)
+		panic(invalidExpression(at, "Invalid UUID."))
 	}
-	return nil, invalidExpression(at, "No form/function found, or invalid argument keys: { %s }.", tag)
+	panic(unknownForm(at, j))
 }
 
 var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // queryLiteral reads the content of @query: a lambda without bound variables.
 // Without an API version it counts as 2.12.
-func (p *parser) queryLiteral(j *jsonValue, at *position) (value, *queryError) {
-	bad := invalidExpression(at, "Invalid lambda.")
+func (p *parser) queryLiteral(j *jsonValue, at *position) value {
 	version := j.get("api_version")
 	if j.kind != jsonObject || j.get("lambda") == nil || j.get("expr") == nil ||
 		len(j.keys) > 3 || len(j.keys) == 3 && (version == nil || version.kind != jsonString) {
-		return nil, bad
+		panic(invalidExpression(at, "Invalid lambda."))
 	}
 	inner := &parser{tx: p.tx}
 	l := inner.lambda(j, at, nil)
 	switch {
 	case len(inner.unbound) > 0:
-		return nil, bad
+		panic(invalidExpression(at, "Invalid lambda."))
 	case len(inner.errs) > 0:
-		return nil, inner.errs[0]
+		panic(inner.errs[0])
 	}
 	l.version = "2.12"
 	if version != nil {
 		l.version = version.text
 	}
-	return l, nil
+	return l
 }
 
 func decodeBytes(text string) (bytesValue, bool) {
@@ -119,75 +109,50 @@ func decodeBytes(text string) (bytesValue, bool) {
 }
 
 // refLiteral reads the content of @ref: an object, or the text of old versions.
-func (p *parser) refLiteral(j *jsonValue, at *position) (value, *queryError) {
+func (p *parser) refLiteral(j *jsonValue, at *position) value {
+	bad := invalidExpression(at, "Invalid ref.")
 	if j.kind == jsonString {
 		if r := p.refPath(strings.Split(j.text, "/")); r != nil {
-			return r, nil
+			return r
 		}
-		return nil, invalidExpression(at, "Invalid ref.")
+		panic(bad)
 	}
-	id, parent := j.get("id"), j.get("collection")
-	if parent == nil {
-		parent = j.get("class")
-	}
+	id, parent := j.get("id"), cmp.Or(j.get("collection"), j.get("class"))
 	if j.kind != jsonObject || id == nil || id.kind != jsonString && id.kind != jsonLong {
-		return nil, invalidExpression(at, "Invalid ref.")
+		panic(bad)
 	}
-	db, err := p.scopeLiteral(j.get("database"), at.child("database"))
-	if err != nil {
-		return nil, err
-	}
+	db := p.scopeLiteral(j.get("database"), at.child("database"))
 	if parent == nil {
 		c, ok := classByName(id.text)
 		if id.kind != jsonString || !ok {
-			return nil, invalidExpression(at, "Invalid ref.")
+			panic(bad)
 		}
-		if c == clsDocument {
-			c = clsCollections // "classes"
-		}
-		return p.scoped(&ref{class: c, native: true}, db), nil
+		return p.scoped(&ref{class: c, native: true}, db)
 	}
-	up, err := p.literal(parent, at.child("collection"))
-	if err != nil {
-		return nil, err
-	}
-	r, ok := up.(*ref)
-	if !ok {
-		return nil, invalidExpression(at, "Invalid ref.")
+	r, ok := p.literal(parent, at.child("collection")).(*ref)
+	if !ok || r.native && r.class.named() && id.kind != jsonString {
+		panic(bad)
 	}
 	if r.native && r.class.named() {
-		if id.kind != jsonString {
-			return nil, invalidExpression(at, "Invalid ref.")
-		}
-		home := p.tx.db
-		if db != nil {
-			home = db
-		}
-		return p.scoped(home.named(r.class, id.text), db), nil
+		return p.scoped(cmp.Or(db, p.tx.db).named(r.class, id.text), db)
 	}
 	out, why := documentRef(r, scalar(id))
 	if why != "" {
-		return nil, invalidArgument(at.child("id"), "%s", why)
+		panic(invalidArgument(at.child("id"), "%s", why))
 	}
-	return out, nil
+	return out
 }
 
-func (p *parser) scopeLiteral(j *jsonValue, at *position) (*database, *queryError) {
+func (p *parser) scopeLiteral(j *jsonValue, at *position) *database {
 	if j == nil {
-		return nil, nil
+		return nil
 	}
-	v, err := p.literal(j, at)
-	if err != nil {
-		return nil, err
-	}
-	r, ok := v.(*ref)
+	r, ok := p.literal(j, at).(*ref)
 	if !ok || r.class != clsDatabases || r.native {
-		return nil, invalidExpression(at, "Invalid ref.")
+		panic(invalidExpression(at, "Invalid ref."))
 	}
-	if r.item == nil || r.item.gone {
-		return nil, undefinedRef(at, r)
-	}
-	return r.item.child, nil
+	r.mustExist(at)
+	return r.item.child
 }
 
 func (p *parser) scoped(r *ref, db *database) *ref {
@@ -203,20 +168,13 @@ func (p *parser) refPath(parts []string) *ref {
 	if !ok || len(parts) > 3 {
 		return nil
 	}
-	if c == clsDocument {
-		c = clsCollections
-	}
 	r := &ref{class: c, native: true}
 	if len(parts) > 1 && c.named() {
 		r = p.tx.db.named(c, parts[1])
 		parts = parts[1:]
 	}
 	if len(parts) > 1 {
-		out, why := documentRef(r, parts[1])
-		if why != "" {
-			return nil
-		}
-		return out
+		r, _ = documentRef(r, parts[1])
 	}
 	return r
 }
@@ -224,17 +182,10 @@ func (p *parser) refPath(parts []string) *ref {
 // decodeStored reads a stored value from its wire form; if it can't, the value is
 // an empty object.
 func decodeStored(db *database, raw []byte) value {
-	j, err := parseJSON(raw)
-	if err != nil {
-		return &object{}
-	}
-	p := &parser{tx: &txn{s: db.server, db: db, api: "4"}}
-	v, bad := p.literal(j, nil)
-	if bad != nil {
-		return &object{}
-	}
-	if v, err = storable(v); err != nil {
-		return &object{}
+	v := value(&object{})
+	if j, err := parseJSON(raw); err == nil {
+		p := &parser{tx: &txn{s: db.server, db: db, api: "4"}}
+		_ = catch(func() { v = storable(p.literal(j, nil)) }) // it was checked when it was loaded
 	}
 	return v
 }

@@ -34,60 +34,32 @@ func New(o Options) *Server {
 	return s
 }
 
-const (
-	defaultTimeout = 2 * time.Minute
-	pollInterval   = time.Millisecond
-)
+const pollInterval = time.Millisecond
 
 // query answers one request whose headers are valid.
 func (s *Server) query(ctx context.Context, q request) response {
-	tx, resp, ok := s.begin(ctx, q)
-	if !ok {
-		return resp
+	tx := &txn{ctx: ctx, s: s, timeout: q.Timeout, api: q.APIVersion, legacy: apiNumber(q.APIVersion) < apiNumber("2.7")}
+	if tx.timeout <= 0 {
+		tx.timeout = defaultQueryTimeout
+	}
+	tx.deadline = time.Now().Add(tx.timeout)
+	tx.now = s.now()
+	if _, ok := s.globalID(q.Secret); !ok {
+		return tx.respond(errorResponse(unauthorized()))
 	}
 	body, err := parseJSON(q.Body)
 	if err != nil {
-		text := "Request body is not valid JSON."
-		if err == errNesting {
-			text = "Request body JSON exceeds nesting limit."
-		}
-		resp = errorResponse(invalidExpression(nil, "%s", text))
-		resp.TxnTime, resp.Metrics = tx.now, tx.metrics()
-		return resp
+		return tx.respond(errorResponse(invalidExpression(nil, "Request body %s.", err)))
 	}
-	resp = s.runLocked(ctx, tx, q, body)
+	resp := tx.runLocked(q, body)
 	if tx.passed > 0 {
 		s.wait(ctx, min(tx.passed, tx.timeout))
 	}
 	return resp
 }
 
-// runLocked runs a parsed query under the lock, once the server's clock has reached
-// the time that the client has seen.
-func (s *Server) runLocked(ctx context.Context, tx *txn, q request, body *jsonValue) (resp response) {
-	write, data := s.forms.needs(body)
-	if data && !s.await(ctx, q.LastSeen, tx.deadline) { // a query of only Now() does not wait
-		resp = errorResponse(errTimeout)
-		resp.TxnTime, resp.Metrics = s.now(), tx.metrics()
-		return resp
-	}
-	if write = write && !q.ReadOnly; write {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		tx.write = true
-		tx.now = max(s.nowLocked(), q.LastSeen, s.last+1, s.seen.Load()+1)
-	} else {
-		s.mu.RLock()
-		defer s.mu.RUnlock()
-		tx.now = s.readTime()
-		tx.now = max(tx.now, q.LastSeen) // only a query of only Now() can be that far ahead
-	}
-	var ok bool
-	if tx.auth, ok = s.authenticate(q.Secret, tx.now); !ok { // it may have been deleted during the wait
-		return s.unauthorized()
-	}
-	tx.db = tx.auth.db
-	resp = tx.run(body)
+// respond adds the transaction's time and cost to an answer.
+func (tx *txn) respond(resp response) response {
 	resp.TxnTime = tx.now
 	if resp.Status != 500 && resp.Status != 401 {
 		resp.Metrics = tx.metrics()
@@ -95,28 +67,31 @@ func (s *Server) runLocked(ctx context.Context, tx *txn, q request, body *jsonVa
 	return resp
 }
 
-// begin starts a transaction for a valid secret.
-func (s *Server) begin(ctx context.Context, q request) (*txn, response, bool) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	now := s.nowLocked()
-	auth, ok := s.authenticate(q.Secret, now)
-	if !ok {
-		return nil, s.unauthorized(), false
+// runLocked runs a parsed query under the lock, once the server's clock has reached
+// the time that the client has seen.
+func (tx *txn) runLocked(q request, body *jsonValue) (resp response) {
+	s := tx.s
+	needs := s.forms.needs(body)
+	if needs&(reads|mayWrite|writes) != 0 && !s.await(tx.ctx, q.LastSeen, tx.deadline) { // a query of only Now() does not wait
+		tx.now = s.now()
+		return tx.respond(errorResponse(timedOut("Query eval has timed out.")))
 	}
-	timeout := q.Timeout
-	if timeout <= 0 {
-		timeout = defaultTimeout
+	if needs&(mayWrite|writes) != 0 && !q.ReadOnly {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		tx.write = true
+		tx.now = s.writeTime(q.LastSeen)
+	} else {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+		tx.now = max(s.readTime(), q.LastSeen) // only a query of only Now() can be that far ahead
 	}
-	tx := &txn{ctx: ctx, s: s, db: auth.db, auth: auth, now: now, timeout: timeout, deadline: time.Now().Add(timeout), api: q.APIVersion}
-	tx.legacy = apiNumber(q.APIVersion) < 27
-	return tx, response{}, true
-}
-
-func (s *Server) unauthorized() response {
-	resp := errorResponse(&requestError{status: 401, code: "unauthorized", text: "Unauthorized"})
-	resp.TxnTime = s.nowLocked()
-	return resp
+	var ok bool
+	if tx.auth, ok = s.authenticate(q.Secret, tx.now); !ok { // it may have been deleted during the wait
+		return tx.respond(errorResponse(unauthorized()))
+	}
+	tx.db = tx.auth.db
+	return tx.respond(tx.run(body))
 }
 
 // now returns the time of a read that starts now.
@@ -139,6 +114,12 @@ func (s *Server) readTime() int64 {
 }
 
 func (s *Server) nowLocked() int64 { return max(s.clock().UnixMicro(), s.last) }
+
+// writeTime returns the time of a write that starts now: later than all that was
+// read or written.
+func (s *Server) writeTime(atLeast int64) int64 {
+	return max(s.nowLocked(), atLeast, s.last+1, s.seen.Load()+1)
+}
 
 // await waits until the server's clock has reached the time that a client has
 // seen. It returns false if that takes too long.
@@ -178,11 +159,10 @@ type txn struct {
 	passed   time.Duration // the part of it for elements that the caller may not see
 	undo     []func()
 
-	ops       int64 // compute, unrounded
-	readOps   int64
-	readBytes int64
-	writeOps  int64
-	outBytes  int64
+	ops      int64 // compute, unrounded
+	readOps  int64
+	writeOps int64
+	outBytes int64
 
 	privileges []privilege // of the custom roles
 	loaded     bool        // privileges is set
@@ -190,8 +170,8 @@ type txn struct {
 	memory     int64 // bytes of values made
 }
 
-func (tx *txn) metrics() metrics {
-	m := metrics{ComputeOps: max(1, (tx.ops+opsPerUnit-1)/opsPerUnit), ByteReadOps: tx.readOps, BytesRead: tx.readBytes}
+func (tx *txn) metrics() *metrics {
+	m := &metrics{ComputeOps: max(1, (tx.ops+opsPerUnit-1)/opsPerUnit), ByteReadOps: tx.readOps}
 	if tx.wrote {
 		m.ByteWriteOps = max(1, tx.writeOps)
 		m.BytesWritten = tx.outBytes
@@ -201,71 +181,38 @@ func (tx *txn) metrics() metrics {
 
 // run parses, evaluates and renders the query; the server is locked.
 func (tx *txn) run(body *jsonValue) response {
-	resp, err := tx.answer(body)
-	if err == nil {
-		if tx.wrote {
-			tx.s.last = tx.now
+	var resp response
+	if err := catch(func() { resp = tx.answer(body) }); err != nil {
+		for i := len(tx.undo) - 1; i >= 0; i-- {
+			tx.undo[i]()
 		}
-		return resp
+		return errorResponse(err)
 	}
-	for i := len(tx.undo) - 1; i >= 0; i-- {
-		tx.undo[i]()
+	if tx.wrote {
+		tx.s.last = tx.now
 	}
-	return errorResponse(err)
+	return resp
 }
 
-func (tx *txn) answer(body *jsonValue) (response, error) {
+func (tx *txn) answer(body *jsonValue) response {
 	p := &parser{tx: tx}
 	root := p.expression(body, nil, nil)
-	if p.whole != nil {
-		return response{}, p.whole
-	}
-	if len(p.errs) == 0 {
-		p.errs = p.unbound
-	}
-	if len(p.errs) > 0 {
-		return response{}, p.errs
+	switch {
+	case p.whole != nil:
+		panic(p.whole)
+	case len(p.errs) > 0:
+		panic(p.errs)
+	case len(p.unbound) > 0:
+		panic(p.unbound)
 	}
 	e := &env{tx: tx, at: tx.now}
-	v, err := e.eval(root)
-	if err != nil {
-		return response{}, err
-	}
-	if err := tx.check(); err != nil {
-		return response{}, err
-	}
+	v := e.eval(root)
+	tx.check()
 	r := &renderer{db: tx.db, legacy: tx.legacy, version: tx.api, renames: tx.s.renames, check: tx.check}
 	out := r.value(append(make([]byte, 0, 1024), `{"resource":`...), v)
-	if r.err != nil {
-		return response{}, r.err
-	}
 	resp := response{Status: 200, Body: append(out, '}')}
 	if d, ok := v.(*docValue); ok && d.created {
 		resp.Status = 201
 	}
-	return resp, nil
-}
-
-// An env is the context in which an expression is evaluated.
-type env struct {
-	tx   *txn
-	at   int64 // the time of reads, never after tx.now
-	vars *binding
-	free bool // in a predicate: privileges are not checked
-}
-
-// with returns an env in which name is bound to v.
-func (e *env) with(name string, v value) *env {
-	in := *e
-	in.vars = &binding{name: name, val: v, up: e.vars}
-	return &in
-}
-
-func (e *env) lookup(name string) value {
-	for b := e.vars; b != nil; b = b.up {
-		if b.name == name {
-			return b.val
-		}
-	}
-	return nil
+	return resp
 }

@@ -38,7 +38,7 @@ func classByName(name string) (class, bool) {
 			return c, true
 		}
 	}
-	return 0, name == "classes"
+	return clsCollections, name == "classes"
 }
 
 // named reports whether the class's instances have names; the others have ids.
@@ -75,22 +75,19 @@ func (r *ref) title() string {
 	return r.name
 }
 
-// undefined returns the kind and name of the schema item that the ref needs, and
-// whether it is missing.
-func (r *ref) undefined() (kind, name string, missing bool) {
-	if r.native || !r.class.named() && r.class != clsDocument {
-		return "", "", false
-	}
-	kind = classSingular[r.class]
-	if r.class == clsDocument {
-		kind = "collection"
-	}
-	return kind, r.title(), r.item == nil || r.item.gone
-}
-
-// unresolved reports whether the ref's target does not exist.
+// unresolved reports whether the ref names nothing that ever existed.
 func (r *ref) unresolved() bool {
 	return r.item == nil && !r.native && (r.class.named() || r.class == clsDocument)
+}
+
+// missing reports whether the schema item that the ref needs does not exist.
+func (r *ref) missing() bool { return r.unresolved() || r.item != nil && r.item.gone }
+
+// mustExist fails if the schema item that the ref needs does not exist.
+func (r *ref) mustExist(at *position) {
+	if r.missing() {
+		panic(undefinedRef(at, r))
+	}
 }
 
 // collectionRef is the ref of a document's collection.
@@ -105,18 +102,11 @@ func (r *ref) compare(o *ref) int {
 	if r.class == clsDocument && o.class == clsDocument || !r.class.named() && r.class == o.class {
 		return cmp.Compare(r.id, o.id)
 	}
-	if c := cmp.Compare(r.class, o.class); c != 0 {
-		return c
+	created := func(r *ref) int64 {
+		if r.item == nil {
+			return 0
+		}
+		return r.item.seq
 	}
-	var a, b int64
-	if r.item != nil {
-		a = r.item.seq
-	}
-	if o.item != nil {
-		b = o.item.seq
-	}
-	if c := cmp.Compare(a, b); c != 0 {
-		return c
-	}
-	return cmp.Compare(r.title(), o.title())
+	return cmp.Or(cmp.Compare(r.class, o.class), cmp.Compare(created(r), created(o)), cmp.Compare(r.title(), o.title()))
 }

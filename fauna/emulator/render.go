@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/base64"
 	"math"
 	"slices"
@@ -16,8 +18,7 @@ type renderer struct {
 	renames int64
 	depth   int
 	steps   int
-	check   func() error // called now and then, unless nil
-	err     error        // why rendering stopped
+	check   func() // called now and then, unless nil
 }
 
 // The limits of rendering: values can share parts, so a few operations can
@@ -28,22 +29,12 @@ const (
 	stepsPerCheck = 4096
 )
 
-// enter reports whether to continue rendering.
-func (r *renderer) enter(size int) bool {
-	r.steps++
-	switch {
-	case r.err != nil:
-	case size > maxAnswer || r.depth > maxValueDepth:
-		r.err = &requestError{status: 503, code: "time out", text: "Read timed out (Timeout rendering output response.)", pretty: true}
-	case r.steps%stepsPerCheck == 0 && r.check != nil:
-		r.err = r.check()
-	}
-	return r.err == nil
-}
-
 func (r *renderer) value(b []byte, v value) []byte {
-	if !r.enter(len(b)) {
-		return b
+	if len(b) > maxAnswer || r.depth > maxValueDepth {
+		panic(timedOut("Timeout rendering output response."))
+	}
+	if r.steps++; r.steps%stepsPerCheck == 0 && r.check != nil {
+		r.check()
 	}
 	r.depth++
 	b = r.render(b, v)
@@ -172,10 +163,7 @@ func (r *renderer) document(b []byte, d *docValue) []byte {
 		}
 		from := len(b)
 		b = r.fields(b, d.version.content())
-		if r.err == nil {
-			tail := append([]byte(nil), b[from:]...)
-			d.version.tail.Store(&renderedTail{renames: r.renames, bytes: tail})
-		}
+		d.version.tail.Store(&renderedTail{renames: r.renames, bytes: bytes.Clone(b[from:])})
 		return b
 	}
 	return r.fields(b, d.stored())
@@ -312,23 +300,13 @@ func doubleText(f float64) string {
 	return mantissa + "E" + strconv.FormatInt(n, 10)
 }
 
-// apiNumber orders API versions.
+// apiVersions are the versions of the API, in order.
+var apiVersions = [...]string{"2.0", "2.1", "2.7", "2.12", "3", "4", "5", "UNSTABLE"}
+
+// apiNumber orders API versions; an unknown one counts as the latest.
 func apiNumber(version string) int {
-	switch version {
-	case "2.0":
-		return 20
-	case "", "2.1":
-		return 21
-	case "2.7":
-		return 27
-	case "2.12":
-		return 29
-	case "3":
-		return 30
-	case "4":
-		return 40
-	case "5":
-		return 50
+	if i := slices.Index(apiVersions[:], cmp.Or(version, "2.1")); i >= 0 {
+		return i
 	}
-	return 99
+	return len(apiVersions)
 }

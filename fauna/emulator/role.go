@@ -27,27 +27,20 @@ func (tx *txn) grants() []privilege {
 	}
 	tx.loaded = true
 	for _, r := range tx.auth.roles {
-		list, _ := r.current().field("privileges")
-		for _, p := range asArray(list) {
-			o, ok := p.(*object)
-			if !ok {
+		for _, p := range asArray(r.current().get("privileges")) {
+			o, _ := p.(*object)
+			if o == nil {
 				continue
 			}
-			resource, _ := o.field("resource")
-			target, ok := resource.(*ref)
-			actions, _ := o.field("actions")
-			acts, isObj := actions.(*object)
-			if !ok || !isObj {
+			target, isRef := o.get("resource").(*ref)
+			acts, isObject := o.get("actions").(*object)
+			if !isRef || !isObject {
 				continue
 			}
 			for i, action := range acts.keys {
-				switch v := acts.vals[i].(type) {
-				case bool:
-					if v {
-						tx.privileges = append(tx.privileges, privilege{target, action, nil})
-					}
-				case *lambda:
-					tx.privileges = append(tx.privileges, privilege{target, action, v})
+				pred, isLambda := acts.vals[i].(*lambda)
+				if isLambda || acts.vals[i] == true {
+					tx.privileges = append(tx.privileges, privilege{target, action, pred})
 				}
 			}
 		}
@@ -135,8 +128,8 @@ func (e *env) allows(r rule, args ...value) bool {
 		if len(given) == 1 {
 			arg = given[0]
 		}
-		v, err := in.apply(pred, arg, nil)
-		if yes, ok := v.(bool); err == nil && ok && yes {
+		allowed := value(nil)
+		if err := catch(func() { allowed = in.apply(pred, arg, nil) }); err == nil && allowed == true {
 			return true
 		}
 	}

@@ -8,14 +8,18 @@ import (
 
 var namePattern = regexp.MustCompile(`^[;@+$\-_.!~%\pL\pM\p{Nd}\p{Pc}]+$`)
 
+// missing is the failure of a required field.
+func missing(field string) failure {
+	return failure{[]string{field}, "value required", "Required value not found."}
+}
+
 // checkName finds what is wrong with a schema item's name.
 func checkName(o *object) (string, []failure) {
-	v, ok := o.field("name")
-	if !ok || v == nil {
-		return "", []failure{{[]string{"name"}, "value required", "Required value not found."}}
-	}
+	v := o.get("name")
 	name, ok := v.(string)
 	switch {
+	case v == nil:
+		return "", []failure{missing("name")}
 	case !ok:
 		return "", []failure{{[]string{"name"}, "invalid type", wrongType(v, "Name").text}}
 	case name == "_":
@@ -28,32 +32,17 @@ func checkName(o *object) (string, []failure) {
 }
 
 // createItem creates a schema item or a key. Errors get the given position.
-func (e *env) createItem(c class, in *object, at *position) (value, error) {
-	if rule := e.rule(&ref{class: c, native: true}, actCreate); rule.never() || !e.allows(rule, in) {
-		return nil, denied(at)
-	}
-	if err := e.writable(at); err != nil {
-		return nil, err
-	}
+func (e *env) createItem(c class, in *object, at *position) value {
+	e.mustAllow(&ref{class: c, native: true}, actCreate, at, in)
+	e.mustWriteNow(at)
 	if c == clsKeys {
 		return e.createKey(in, at)
 	}
 	if !c.named() {
-		return nil, internalError("java.lang.UnsupportedOperationException: " + classNames[c] + ".")
+		panic(internalError("java.lang.UnsupportedOperationException: " + classNames[c] + "."))
 	}
-	name, bad := checkName(in)
-	stored, err := storableObject(in)
-	if err != nil {
-		return nil, err
-	}
-	fields, unfit := shapeItem(c, in, stored)
-	if bad = slices.Concat(bad, unfit, e.lostRefs(stored)); len(bad) > 0 {
-		return nil, notValid(at, bad...)
-	}
-	db := e.tx.db
-	if db.find(c, name) != nil {
-		return nil, alreadyExists(at, classTitles[c])
-	}
+	fields := e.itemFields(c, nil, in, at)
+	db, name := e.tx.db, fields.get("name").(string)
 	it := &item{db: db, class: c, name: name}
 	switch c {
 	case clsDatabases:
@@ -73,13 +62,26 @@ func (e *env) createItem(c class, in *object, at *position) (value, error) {
 	v := newVersion(e.tx.now, fields)
 	it.put(v)
 	e.tx.enter(it)
-	return e.created(it, v), nil
-}
-
-func (e *env) created(it *item, v *version) *docValue {
 	d := e.document(it.ref(), v)
 	d.created = true
 	return d
+}
+
+// itemFields checks the fields of a schema item that is new or an existing one,
+// and puts them into a real server's order.
+func (e *env) itemFields(c class, existing *item, in *object, at *position) *object {
+	name, bad := checkName(in)
+	stored := storableObject(in)
+	days, given := in.field("history_days")
+	if !given && existing == nil {
+		days = int64(0) // where it is absent later it stays so, which means unlimited
+	}
+	fields, unfit := shapeItem(c, days, stored)
+	validate(at, slices.Concat(bad, unfit, e.lostRefs(stored)))
+	if other := e.tx.db.find(c, name); other != nil && other != existing {
+		panic(alreadyExists(at, classTitles[c]))
+	}
+	return fields
 }
 
 // enter adds an item to its database.
@@ -114,7 +116,8 @@ func (tx *txn) enter(it *item) {
 }
 
 // shapeItem checks an item's fields and puts them into a real server's order.
-func shapeItem(c class, given, in *object) (*object, []failure) {
+// days is the history of a collection.
+func shapeItem(c class, days value, in *object) (*object, []failure) {
 	out := &object{}
 	var bad []failure
 	rest := func(skip ...string) {
@@ -126,18 +129,11 @@ func shapeItem(c class, given, in *object) (*object, []failure) {
 	}
 	switch c {
 	case clsCollections:
-		days, has := given.field("history_days")
-		if !has {
-			days = int64(0)
-		}
 		if days != nil {
 			out.add("history_days", days)
 		}
-		bad = append(bad, checkDays("history_days", days)...)
-		ttl, _ := given.field("ttl_days")
-		bad = append(bad, checkDays("ttl_days", ttl)...)
-		name, _ := in.field("name")
-		out.add("name", name)
+		bad = slices.Concat(checkDays("history_days", days), checkDays("ttl_days", in.get("ttl_days")))
+		out.add("name", in.get("name"))
 		rest("history_days", "name")
 	case clsIndexes:
 		out.add("active", true)
@@ -145,16 +141,14 @@ func shapeItem(c class, given, in *object) (*object, []failure) {
 		if v, ok := in.field("serialized"); ok {
 			out.set("serialized", v)
 		}
-		name, _ := in.field("name")
-		out.add("name", name)
+		out.add("name", in.get("name"))
 		rest("active", "serialized", "name", "partitions")
-		terms, _ := in.field("terms")
 		partitions := int64(8)
-		if len(asArray(terms)) > 0 {
+		if len(asArray(in.get("terms"))) > 0 {
 			partitions = 1
 		}
 		out.add("partitions", partitions)
-		bad = checkIndex(in)
+		_, _, _, bad = readIndex(in)
 	case clsRoles:
 		rest()
 		if privileges, ok := in.field("privileges"); ok {
@@ -163,8 +157,8 @@ func shapeItem(c class, given, in *object) (*object, []failure) {
 		bad = checkRole(in)
 	case clsFunctions:
 		rest()
-		if body, _ := in.field("body"); body == nil {
-			bad = append(bad, failure{[]string{"body"}, "value required", "Required value not found."})
+		if in.get("body") == nil {
+			bad = []failure{missing("body")}
 		}
 	default:
 		rest("global_id", "audience")
@@ -196,30 +190,28 @@ var actions = []string{actRead, actWrite, actCreate, actCreateWithID, actDelete,
 // first check and fails in a second one, which gives the whole path.
 func checkRole(in *object) []failure {
 	var bad []failure
-	list, _ := in.field("privileges")
-	for _, p := range asArray(list) {
+	for _, p := range asArray(in.get("privileges")) {
 		o, ok := p.(*object)
 		if !ok {
 			bad = append(bad, wrongType(p, "Map", "privileges"))
 			continue
 		}
-		switch resource, _ := o.field("resource"); resource.(type) {
+		switch resource := o.get("resource").(type) {
 		case nil, *ref:
 		case string:
 			bad = append(bad, wrongType(resource, "Ref", "privileges", "resource"))
 		default:
 			bad = append(bad, wrongType(resource, "Ref", "resource"))
 		}
-		allowed, _ := o.field("actions")
-		acts, ok := allowed.(*object)
-		if allowed != nil && !ok {
-			bad = append(bad, wrongType(allowed, "Map", "actions"))
+		acts, ok := o.get("actions").(*object)
+		if !ok {
+			if v := o.get("actions"); v != nil {
+				bad = append(bad, wrongType(v, "Map", "actions"))
+			}
+			continue
 		}
 		for _, action := range actions {
-			if acts == nil {
-				break
-			}
-			switch v, _ := acts.field(action); v.(type) {
+			switch v := acts.get(action).(type) {
 			case nil, bool, *lambda:
 			case string:
 				bad = append(bad, wrongType(v, "Query", "privileges", "actions", action))
@@ -237,15 +229,13 @@ func knownActions(privileges value) value {
 	if !ok {
 		return privileges
 	}
-	out := make(array, len(list))
-	for i, p := range list {
-		out[i] = p
+	out := slices.Clone(list)
+	for i, p := range out {
 		o, _ := p.(*object)
 		if o == nil {
 			continue
 		}
-		allowed, _ := o.field("actions")
-		acts, ok := allowed.(*object)
+		acts, ok := o.get("actions").(*object)
 		if !ok {
 			continue
 		}
@@ -292,7 +282,7 @@ func (e *env) lostRefs(o *object) []failure {
 }
 
 // updateItem changes a schema item.
-func (e *env) updateItem(r *ref, in *object, whole bool, at *position) (value, error) {
+func (e *env) updateItem(r *ref, in *object, whole bool, at *position) value {
 	if !r.class.named() {
 		return e.updateKey(r, in, at)
 	}
@@ -304,23 +294,7 @@ func (e *env) updateItem(r *ref, in *object, whole bool, at *position) (value, e
 	if _, ok := merged.field("name"); !ok {
 		merged = overlay(merged, newObject("name", it.name))
 	}
-	name, bad := checkName(merged)
-	given := merged
-	if _, has := merged.field("history_days"); !has && r.class == clsCollections {
-		given = merged.clone()
-		given.add("history_days", nil) // absent stays unlimited
-	}
-	stored, err := storableObject(merged)
-	if err != nil {
-		return nil, err
-	}
-	fields, unfit := shapeItem(r.class, given, stored)
-	if bad = slices.Concat(bad, unfit, e.lostRefs(stored)); len(bad) > 0 {
-		return nil, notValid(at, bad...)
-	}
-	if other := e.tx.db.find(r.class, name); other != nil && other != it {
-		return nil, alreadyExists(at, classTitles[r.class])
-	}
+	fields := e.itemFields(r.class, it, merged, at)
 	for _, keep := range []string{"global_id", "audience"} {
 		if v, ok := it.current().field(keep); ok {
 			fields.set(keep, v)
@@ -334,11 +308,16 @@ func (e *env) updateItem(r *ref, in *object, whole bool, at *position) (value, e
 		e.tx.note(func() { c.floor = floor })
 	}
 	v := newVersion(e.tx.now, fields)
+	e.tx.putItem(it, v)
+	e.tx.rename(it, fields.get("name").(string))
+	return e.document(r, v)
+}
+
+// putItem writes a version of an item.
+func (tx *txn) putItem(it *item, v *version) {
 	versions := it.versions
 	it.put(v)
-	e.tx.note(func() { it.versions = versions })
-	e.tx.rename(it, name)
-	return e.document(r, v), nil
+	tx.note(func() { it.versions = versions })
 }
 
 // rename renames an item; old refs to it are rendered with the new name.
@@ -359,7 +338,7 @@ func (tx *txn) rename(it *item, name string) {
 
 // deleteItem deletes a schema item or a key. Indexes over that collection alone
 // are deleted with it.
-func (e *env) deleteItem(r *ref, old *version) (value, error) {
+func (e *env) deleteItem(r *ref, old *version) value {
 	it := r.item
 	if !r.class.named() {
 		it = e.tx.db.stores[r.class].byID[r.id]
@@ -373,12 +352,11 @@ func (e *env) deleteItem(r *ref, old *version) (value, error) {
 		}
 	}
 	e.tx.end(it)
-	return shown, nil
+	return shown
 }
 
 func (tx *txn) end(it *item) {
-	versions := it.versions
-	it.put(&version{ts: tx.now, deleted: true, expires: noExpiry})
+	tx.putItem(it, &version{ts: tx.now, deleted: true, expires: noExpiry})
 	it.gone = true
 	byName := it.db.stores[it.class].byName
 	delete(byName, it.name)
@@ -386,7 +364,7 @@ func (tx *txn) end(it *item) {
 		it.index.detach()
 	}
 	tx.note(func() {
-		it.versions, it.gone = versions, false
+		it.gone = false
 		if it.class.named() {
 			byName[it.name] = it
 		}

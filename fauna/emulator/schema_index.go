@@ -2,79 +2,75 @@ package emulator
 
 import "slices"
 
-// indexSources reads the collections that an index is over: a ref, an object
-// with a ref under "collection", or an array of these.
-func indexSources(in *object) (refs []*ref, bad []failure) {
-	v, _ := in.field("source")
-	list := asArray(v)
+// readIndex reads an index's settings: its sources, each a ref or an object with
+// a ref under "collection", its terms and its values. bad says what is wrong.
+func readIndex(in *object) (sources []*item, terms, values []fieldSpec, bad []failure) {
+	list := asArray(in.get("source"))
 	if len(list) == 0 {
-		return nil, []failure{{[]string{"source"}, "value required", "Required value not found."}}
+		bad = append(bad, missing("source"))
 	}
 	for _, src := range list {
-		if o, ok := src.(*object); ok {
-			if src, _ = o.field("collection"); src == nil {
-				src, _ = o.field("class")
-			}
-			if src == nil {
-				return nil, []failure{{[]string{"class"}, "value required", "Required value not found."}}
-			}
+		it, wrong := indexSource(src)
+		if wrong != nil {
+			bad = append(bad, *wrong)
+			break
 		}
-		r, ok := src.(*ref)
-		switch {
-		case !ok || r.class != clsCollections || r.native:
-			return nil, []failure{wrongType(src, "SourceClass", "source")}
-		case r.item == nil || r.item.gone:
-			return nil, []failure{badReference("source")}
-		}
-		refs = append(refs, r)
+		sources = append(sources, it)
 	}
-	return refs, nil
+	terms, unfit := indexFields(in, "terms")
+	values, wrong := indexFields(in, "values")
+	return sources, terms, values, slices.Concat(bad, unfit, wrong)
+}
+
+func indexSource(src value) (*item, *failure) {
+	if o, ok := src.(*object); ok {
+		if src = o.get("collection"); src == nil {
+			src = o.get("class")
+		}
+		if src == nil {
+			f := missing("class")
+			return nil, &f
+		}
+	}
+	r, ok := src.(*ref)
+	switch {
+	case !ok || r.class != clsCollections || r.native:
+		f := wrongType(src, "SourceClass", "source")
+		return nil, &f
+	case r.missing():
+		f := badReference("source")
+		return nil, &f
+	}
+	return r.item, nil
 }
 
 // indexFields reads an index's terms or values.
 func indexFields(in *object, name string) (specs []fieldSpec, bad []failure) {
-	v, _ := in.field(name)
-	for _, spec := range asArray(v) {
+	for _, spec := range asArray(in.get(name)) {
 		o, ok := spec.(*object)
 		if !ok {
 			return nil, []failure{wrongType(spec, "Map", name)}
 		}
-		path, _ := o.field("field")
-		steps := asArray(path)
+		path := asArray(o.get("field"))
 		if path == nil {
 			return nil, []failure{{[]string{"field"}, "value required", "Must provide one of the following: field, binding"}}
 		}
-		for _, step := range steps {
+		for _, step := range path {
 			switch step.(type) {
 			case string, int64:
 			default:
 				return nil, []failure{wrongType(step, "Long or String", "field")}
 			}
 		}
-		reverse, _ := o.field("reverse")
-		specs = append(specs, fieldSpec{path: steps, reverse: reverse == true})
+		specs = append(specs, fieldSpec{path: path, reverse: o.get("reverse") == true})
 	}
 	return specs, nil
-}
-
-func checkIndex(in *object) []failure {
-	_, bad := indexSources(in)
-	for _, name := range []string{"terms", "values"} {
-		_, unfit := indexFields(in, name)
-		bad = append(bad, unfit...)
-	}
-	return bad
 }
 
 // newIndex makes an index from checked fields and builds it.
 func newIndex(it *item, fields *object, now int64) *index {
 	ix := &index{item: it}
-	refs, _ := indexSources(fields)
-	for _, r := range refs {
-		ix.sources = append(ix.sources, r.item)
-	}
-	ix.terms, _ = indexFields(fields, "terms")
-	ix.values, _ = indexFields(fields, "values")
+	ix.sources, ix.terms, ix.values, _ = readIndex(fields)
 	versions := 0
 	for _, src := range ix.sources {
 		for _, h := range src.coll.docs {

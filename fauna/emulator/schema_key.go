@@ -3,29 +3,24 @@ package emulator
 import "fmt"
 
 // createKey creates a key and its secret, which only this answer contains.
-func (e *env) createKey(in *object, at *position) (value, error) {
-	s := e.tx.s
-	o, err := storableObject(in)
-	if err != nil {
-		return nil, err
-	}
+func (e *env) createKey(in *object, at *position) value {
+	s, o := e.tx.s, storableObject(in)
 	var bad []failure
 	fields := &object{}
 	key := &keyEntry{}
 	if v, ok := o.field("database"); ok {
-		if r, ok := v.(*ref); ok && r.class == clsDatabases && !r.native && r.item != nil && !r.item.gone {
+		if r, ok := v.(*ref); ok && r.class == clsDatabases && !r.native && !r.missing() {
 			key.db = r.item
 			fields.add("database", r)
 		} else {
 			bad = append(bad, badReference("database"))
 		}
 	}
-	role, given := o.field("role")
-	if !given {
-		bad = append(bad, failure{[]string{"role"}, "value required", "Required value not found."})
-	} else {
+	if role, ok := o.field("role"); ok {
 		bad = append(bad, key.setRole(role)...)
 		fields.add("role", role)
+	} else {
+		bad = append(bad, missing("role"))
 	}
 	for _, name := range []string{"priority", "data", "ttl"} {
 		if v, ok := o.field(name); ok {
@@ -35,9 +30,7 @@ func (e *env) createKey(in *object, at *position) (value, error) {
 			fields.add(name, v)
 		}
 	}
-	if bad = append(bad, e.lostRefs(o)...); len(bad) > 0 {
-		return nil, notValid(at, bad...)
-	}
+	validate(at, append(bad, e.lostRefs(o)...))
 	it := &item{db: e.tx.db, class: clsKeys, key: key}
 	it.id = s.newID(e.tx.now)
 	key.secret = s.newSecret(it.id)
@@ -49,7 +42,7 @@ func (e *env) createKey(in *object, at *position) (value, error) {
 	v := newVersion(e.tx.now, fields)
 	it.put(v)
 	e.tx.enter(it)
-	return &docValue{ref: it.ref(), version: v, fields: shown, created: true}, nil
+	return &docValue{ref: it.ref(), version: v, fields: shown, created: true}
 }
 
 // setRole reads a key's role: a built-in one by name, or one or more refs.
@@ -68,7 +61,7 @@ func (k *keyEntry) setRole(v value) []failure {
 		if !ok || r.class != clsRoles || r.native {
 			return []failure{wrongType(one, "Role", "role")}
 		}
-		if r.item == nil || r.item.gone {
+		if r.missing() {
 			return []failure{badReference("role")}
 		}
 		k.roles = append(k.roles, r.item)
@@ -77,24 +70,16 @@ func (k *keyEntry) setRole(v value) []failure {
 }
 
 // updateKey changes a key's data, ttl or role; its secret stays.
-func (e *env) updateKey(r *ref, in *object, at *position) (value, error) {
+func (e *env) updateKey(r *ref, in *object, at *position) value {
 	it := e.tx.db.stores[r.class].byID[r.id]
-	fields, err := storableObject(overlay(it.current(), in))
-	if err != nil {
-		return nil, err
-	}
+	fields := storableObject(overlay(it.current(), in))
 	fields.remove("name")
-	old := *it.key
 	if role, ok := in.field("role"); ok {
-		if bad := it.key.setRole(role); len(bad) > 0 {
-			*it.key = old
-			return nil, notValid(at, bad...)
-		}
+		old := *it.key
 		e.tx.note(func() { *it.key = old })
+		validate(at, it.key.setRole(role))
 	}
-	versions := it.versions
 	v := newVersion(e.tx.now, fields)
-	it.put(v)
-	e.tx.note(func() { it.versions = versions })
-	return &docValue{ref: r, version: v}, nil
+	e.tx.putItem(it, v)
+	return &docValue{ref: r, version: v}
 }

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -18,7 +19,7 @@ func minimumOf(w *world, collection string) int64 {
 	_, text, ok := strings.Cut(string(resp.Body), "minimum allowed timestamp ")
 	text, _, _ = strings.Cut(text, ".\"")
 	at, good := parseTime(text)
-	if !ok || !good || resp.Status != 400 || !resp.Indented {
+	if !ok || !good || resp.Status != 400 || !bytes.HasSuffix(resp.Body, []byte("\n}\n")) {
 		w.t.Fatalf("no minimum in %d %s", resp.Status, resp.Body)
 	}
 	return at.micros()

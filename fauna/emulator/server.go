@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,61 +98,67 @@ func (s *Server) Start() (endpoint string, stop func(), err error) {
 	return "http://" + ln.Addr().String(), func() { cancel(); <-done }, nil
 }
 
-// An answer is a response ready for the wire.
-type answer struct {
-	Status  int
-	Body    []byte
-	Header  http.Header
-	TxnTime int64 // 0 leaves X-Txn-Time out
-}
-
 // serveHTTP answers one request. The order of the checks is a real server's:
 // headers, path, authentication, method, body.
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	body, bodyErr := readBody(r)
-	headers, err := readHeaders(r.Header)
-	if err != nil {
-		s.send(w, r, headers, protocolError(http.StatusBadRequest, "bad request", err.Error()))
+	q, problem := readHeaders(r.Header)
+	q.Body = body
+	if problem != "" {
+		reply(w, r, q, errorResponse(&requestError{status: http.StatusBadRequest, code: "bad request", text: problem, compact: true}))
 		return
 	}
+	start := time.Now()
+	resp := s.answer(r, q, bodyErr)
+	if resp.TxnTime == 0 && r.URL.Path != "/ping" {
+		resp.TxnTime = s.now()
+	}
+	if resp.Metrics != nil {
+		setMetrics(w.Header(), *resp.Metrics, len(q.Body), len(resp.Body), time.Since(start))
+	}
+	reply(w, r, q, resp)
+}
+
+// answer answers a request whose headers are valid.
+func (s *Server) answer(r *http.Request, q request, bodyErr error) response {
 	switch r.URL.Path {
 	case "/", "/linearized":
-		s.serveQuery(w, r, headers, body, bodyErr)
+		return s.answerQuery(r, q, bodyErr)
 	case "/ping":
-		s.send(w, r, headers, ping(r))
+		return ping(r)
 	case "/authorized":
-		s.send(w, r, headers, s.authorized(headers))
+		id, ok := s.globalID(q.Secret)
+		if !ok {
+			return errorResponse(unauthorized())
+		}
+		return response{Status: http.StatusOK, Body: []byte(`{"account":"0","global_id":"` + id + `"}`)}
 	case "/error":
-		s.send(w, r, headers, s.stamp(serverError("java.lang.IllegalStateException.")))
-	default:
-		s.send(w, r, headers, s.stamp(protocolError(http.StatusNotFound, "not found", "Not Found")))
+		return errorResponse(internalError("java.lang.IllegalStateException."))
 	}
+	return errorResponse(&requestError{status: http.StatusNotFound, code: "not found", text: "Not Found", compact: true})
 }
 
-// serveQuery answers a request whose path takes queries.
-func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request, headers queryHeaders, body []byte, bodyErr error) {
-	if r.Method == http.MethodGet {
-		body = []byte(r.URL.Query().Get("q"))
+// answerQuery does the checks before a query and runs it. A panic becomes an
+// internal error, as on a real server.
+func (s *Server) answerQuery(r *http.Request, q request, bodyErr error) (resp response) {
+	if bodyErr != nil {
+		return bodyResponse(bodyErr)
 	}
-	s.send(w, r, headers, s.answerQuery(r, headers, body, bodyErr))
-}
-
-// answerQuery does the checks before a query and runs it.
-func (s *Server) answerQuery(r *http.Request, headers queryHeaders, body []byte, bodyErr error) answer {
-	switch {
-	case bodyErr != nil:
-		return s.stamp(bodyAnswer(bodyErr))
-	case r.Method != http.MethodPost && (r.Method != http.MethodGet || r.URL.Path != "/"):
-		if _, ok := s.globalID(headers.Secret); !ok {
-			return s.stamp(unauthorized())
+	methods := []string{http.MethodPost}
+	if r.URL.Path == "/" {
+		methods = []string{http.MethodGet, http.MethodPost}
+	}
+	if !slices.Contains(methods, r.Method) {
+		if _, ok := s.globalID(q.Secret); !ok {
+			return errorResponse(unauthorized())
 		}
-		methods := "GET, POST"
-		if r.URL.Path != "/" {
-			methods = "POST"
-		}
-		a := protocolError(http.StatusMethodNotAllowed, "method not allowed", "Allowed methods are "+methods+".")
-		a.Header.Set("Allow", methods)
-		return s.stamp(a)
+		allow := strings.Join(methods, ", ")
+		resp = errorResponse(&requestError{status: http.StatusMethodNotAllowed, code: "method not allowed", text: "Allowed methods are " + allow + ".", compact: true})
+		resp.Allow = allow
+		return resp
+	}
+	if q.ReadOnly = r.Method == http.MethodGet; q.ReadOnly {
+		q.Body = []byte(r.URL.Query().Get("q"))
 	}
 	// As on a real server, the query continues after its client disconnects;
 	// only its timeout and the end of the server stop it. A millisecond is
@@ -161,34 +167,11 @@ func (s *Server) answerQuery(r *http.Request, headers queryHeaders, body []byte,
 	if !ok {
 		parent = r.Context()
 	}
-	ctx, cancel := context.WithTimeout(parent, headers.Timeout-time.Millisecond)
+	ctx, cancel := context.WithTimeout(parent, q.Timeout-time.Millisecond)
 	defer cancel()
-	start := time.Now()
-	response := s.run(ctx, request{
-		Secret:     headers.Secret,
-		Body:       body,
-		APIVersion: headers.APIVersion,
-		Timeout:    headers.Timeout,
-		LastSeen:   headers.LastSeen,
-		Linearized: r.URL.Path == "/linearized",
-		ReadOnly:   r.Method == http.MethodGet,
-	})
-	a := answer{Status: response.Status, Body: response.Body, Header: http.Header{}, TxnTime: response.TxnTime}
-	if response.WWWAuthenticate {
-		a.Header.Set("WWW-Authenticate", `Basic realm="Unauthorized"`)
-	}
-	if a.Status != http.StatusUnauthorized && a.Status != http.StatusInternalServerError {
-		setMetrics(a.Header, response.Metrics, len(body), len(a.Body), time.Since(start))
-	}
-	return a
-}
-
-// run runs a query. A panic becomes an internal error, as on a real server.
-func (s *Server) run(ctx context.Context, q request) (r response) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			a := serverError(fmt.Sprint(cause))
-			r = response{Status: a.Status, Body: a.Body, Indented: true, TxnTime: s.now()}
+			resp = errorResponse(internalError(fmt.Sprint(cause)))
 		}
 	}()
 	return s.query(ctx, q)
@@ -196,63 +179,54 @@ func (s *Server) run(ctx context.Context, q request) (r response) {
 
 // setMetrics sets the headers with the cost of a query.
 func setMetrics(h http.Header, m metrics, in, out int, spent time.Duration) {
-	for _, figure := range []struct {
-		name  string
-		value int64
-	}{
-		{"X-Compute-Ops", m.ComputeOps},
-		{"X-Byte-Read-Ops", m.ByteReadOps},
-		{"X-Byte-Write-Ops", m.ByteWriteOps},
-		{"X-Query-Time", spent.Milliseconds()},
-		{"X-Query-Bytes-In", int64(in)},
-		{"X-Query-Bytes-Out", int64(out)},
-		{"X-Storage-Bytes-Read", m.BytesRead},
-		{"X-Storage-Bytes-Write", m.BytesWritten},
-		{"X-Txn-Retries", 0},
+	for name, figure := range map[string]int64{
+		"X-Compute-Ops":         m.ComputeOps,
+		"X-Byte-Read-Ops":       m.ByteReadOps,
+		"X-Byte-Write-Ops":      m.ByteWriteOps,
+		"X-Query-Time":          spent.Milliseconds(),
+		"X-Query-Bytes-In":      int64(in),
+		"X-Query-Bytes-Out":     int64(out),
+		"X-Storage-Bytes-Read":  0,
+		"X-Storage-Bytes-Write": m.BytesWritten,
+		"X-Txn-Retries":         0,
 	} {
-		h[figure.name] = []string{strconv.FormatInt(figure.value, 10)}
+		h.Set(name, strconv.FormatInt(figure, 10))
 	}
 }
 
-// send puts an answer on the wire.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, headers queryHeaders, a answer) {
+// reply puts an answer on the wire.
+func reply(w http.ResponseWriter, r *http.Request, q request, resp response) {
 	if wantsIndent(r.Header) {
-		a.Body = indentJSON(a.Body)
+		resp.Body = indentJSON(resp.Body)
 	}
 	h := w.Header()
-	for name, values := range a.Header {
-		h[name] = values
-	}
 	h.Set("Content-Type", "application/json;charset=utf-8")
-	if a.TxnTime != 0 {
-		h.Set("X-Txn-Time", strconv.FormatInt(a.TxnTime, 10))
+	if resp.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Basic realm="Unauthorized"`)
 	}
-	if headers.Tags != "" {
-		h.Set("X-Fauna-Tags", headers.Tags)
+	if resp.Allow != "" {
+		h.Set("Allow", resp.Allow)
 	}
-	h.Set("Content-Length", strconv.Itoa(len(a.Body)))
-	w.WriteHeader(a.Status)
-	_, _ = w.Write(a.Body) // the client may be gone
+	if resp.TxnTime != 0 {
+		h.Set("X-Txn-Time", strconv.FormatInt(resp.TxnTime, 10))
+	}
+	if q.Tags != "" {
+		h.Set("X-Fauna-Tags", q.Tags)
+	}
+	h.Set("Content-Length", strconv.Itoa(len(resp.Body)))
+	w.WriteHeader(resp.Status)
+	_, _ = w.Write(resp.Body) // the client may be gone
 }
 
 // wantsIndent reports whether a real server would indent its answer to a
 // request with these headers.
 func wantsIndent(h http.Header) bool {
-	if _, ok := firstHeader(h, "X-Faunadb-Formatted-Json"); ok {
-		return true
-	}
 	agent := h.Get("User-Agent")
-	return strings.Contains(agent, "curl") || strings.Contains(agent, "HTTPie")
-}
-
-// stamp sets the transaction time of an answer without a query.
-func (s *Server) stamp(a answer) answer {
-	a.TxnTime = s.now()
-	return a
+	return len(h.Values("X-Faunadb-Formatted-Json")) > 0 || strings.Contains(agent, "curl") || strings.Contains(agent, "HTTPie")
 }
 
 // ping answers /ping, which needs no secret.
-func ping(r *http.Request) answer {
+func ping(r *http.Request) response {
 	scope := r.URL.Query().Get("scope")
 	switch scope {
 	case "read", "local", "write", "global", "all":
@@ -261,16 +235,7 @@ func ping(r *http.Request) answer {
 	default:
 		scope = "node"
 	}
-	return answer{Status: http.StatusOK, Body: []byte(`{"resource":"Scope ` + scope + ` is OK"}`)}
-}
-
-// authorized answers /authorized with the owner of the secret.
-func (s *Server) authorized(headers queryHeaders) answer {
-	id, ok := s.globalID(headers.Secret)
-	if !ok {
-		return s.stamp(unauthorized())
-	}
-	return s.stamp(answer{Status: http.StatusOK, Body: []byte(`{"account":"0","global_id":"` + id + `"}`)})
+	return response{Status: http.StatusOK, Body: []byte(`{"resource":"Scope ` + scope + ` is OK"}`)}
 }
 
 // errBodyTooLarge is a request's body over maxBody.
@@ -279,39 +244,27 @@ var errBodyTooLarge = errors.New("request body too large")
 // readBody reads the whole body, so that the connection stays usable whatever the
 // answer is, and returns it unless it is over maxBody.
 func readBody(r *http.Request) ([]byte, error) {
-	if r.ContentLength == 0 {
-		return nil, nil
-	}
-	if r.ContentLength > maxBody {
-		if _, err := io.Copy(io.Discard, r.Body); err != nil {
-			return nil, fmt.Errorf("read the request: %w", err)
-		}
-		return nil, errBodyTooLarge
-	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err == nil && len(body) > maxBody {
+		if _, err = io.Copy(io.Discard, r.Body); err == nil {
+			return nil, errBodyTooLarge
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the request: %w", err)
-	}
-	if len(body) > maxBody {
-		if _, err := io.Copy(io.Discard, r.Body); err != nil {
-			return nil, fmt.Errorf("read the request: %w", err)
-		}
-		return nil, errBodyTooLarge
 	}
 	return body, nil
 }
 
-// bodyAnswer returns the answer to a body that could not be read.
-func bodyAnswer(err error) answer {
+// bodyResponse returns the answer to a body that could not be read.
+func bodyResponse(err error) response {
 	switch {
 	case errors.Is(err, errBodyTooLarge):
-		a := protocolError(http.StatusRequestEntityTooLarge, "request too large", "Request entity is too large")
-		a.Body = indentJSON(a.Body)
-		return a
+		return errorResponse(&requestError{status: http.StatusRequestEntityTooLarge, code: "request too large", text: "Request entity is too large"})
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return answer{Status: http.StatusRequestTimeout, Body: []byte(`{"error":"request timeout: the request was not read in time"}`)}
+		return response{Status: http.StatusRequestTimeout, Body: []byte(`{"error":"request timeout: the request was not read in time"}`)}
 	}
-	return answer{Status: http.StatusBadRequest, Body: []byte(`{"error":"bad request"}`)}
+	return response{Status: http.StatusBadRequest, Body: []byte(`{"error":"bad request"}`)}
 }
 
 // globalID returns the global id of a secret's database; ok is false if the
@@ -324,31 +277,4 @@ func (s *Server) globalID(secret string) (id string, ok bool) {
 		return "", false
 	}
 	return auth.db.globalID, true
-}
-
-// protocolError is an error without a position, compact.
-func protocolError(status int, code, description string) answer {
-	text, err := json.Marshal(description)
-	if err != nil {
-		text = []byte(`""`) // a string always marshals
-	}
-	return answer{
-		Status: status,
-		Body:   []byte(`{"errors":[{"code":"` + code + `","description":` + string(text) + `}]}`),
-		Header: http.Header{},
-	}
-}
-
-// serverError is an error of the server itself, indented as a real one does.
-func serverError(cause string) answer {
-	a := protocolError(http.StatusInternalServerError, "internal server error", cause+" Please create a ticket at https://support.fauna.com")
-	a.Body = indentJSON(a.Body)
-	return a
-}
-
-// unauthorized is the answer to a secret that is refused.
-func unauthorized() answer {
-	a := protocolError(http.StatusUnauthorized, "unauthorized", "Unauthorized")
-	a.Header.Set("WWW-Authenticate", `Basic realm="Unauthorized"`)
-	return a
 }

@@ -1,7 +1,7 @@
 package emulator
 
 import (
-	"errors"
+	"iter"
 	"slices"
 )
 
@@ -49,6 +49,8 @@ func (el element) key() []value {
 	return append(slices.Clip(el.vals), el.ref)
 }
 
+func (el element) compare(o element) int { return compareTuples(el.key(), o.key()) }
+
 // value returns the element as a page shows it.
 func (el element) value() value {
 	switch len(el.vals) {
@@ -65,43 +67,63 @@ type scan struct {
 	from      []value // nil: from the first element in that direction
 	inclusive bool
 	desc      bool
-	step      int // the page's size; 0 means no limit
+	step      int       // the page's size; 0 means no limit
+	at        *position // of the argument that is the set, for errors
 }
 
-// errDenied is a denied privilege; it has no position yet.
-var errDenied = errors.New("permission denied")
-
-// scan yields the elements of a set that the caller may see, until yield returns
-// false.
-func (s *set) scan(e *env, q scan, yield func(element) bool) error {
+// scan returns the elements of a set that the caller may see.
+func (s *set) scan(e *env, q scan) iter.Seq[element] {
 	switch s.kind {
 	case setNative:
-		return s.scanNative(e, q, yield)
+		return s.scanNative(e, q)
 	case setDocuments:
-		return s.scanDocuments(e, q, yield)
+		return func(yield func(element) bool) { s.scanDocuments(e, q, yield) }
 	case setMatch:
-		return s.scanMatch(e, q, yield)
+		return func(yield func(element) bool) { s.scanMatch(e, q, yield) }
 	case setSingleton:
-		ok, err := e.exists(s.ref)
-		if err != nil || ok != true {
-			return err
+		if !e.exists(s.ref) {
+			return q.over(nil)
 		}
-		return scanList([]element{{ref: s.ref}}, q, yield)
+		return q.over([]element{{ref: s.ref}})
 	case setRange:
-		return s.scanRange(e, q, yield)
+		return func(yield func(element) bool) { s.scanRange(e, q, yield) }
 	case setReverse:
 		q.desc = !q.desc
-		return s.sets[0].scan(e, q, yield)
+		return s.sets[0].scan(e, q)
 	case setFilter:
-		return s.scanFilter(e, q, yield)
-	case setEvents:
-		return errNoEvents // a set of events inside another
+		return func(yield func(element) bool) {
+			for el := range s.sets[0].scan(e, q) {
+				if asBool(e.apply(s.pred, el.value(), s.pred.at), s.pred.at) && !yield(el) {
+					return
+				}
+			}
+		}
+	case setEvents: // inside another set
+		panic(noEvents(q.at.up))
+	case setJoin:
+		return q.over(s.join(e, q.at))
 	}
-	list, err := s.gather(e)
-	if err != nil {
-		return err
+	return q.over(s.combine(e, q.at))
+}
+
+// first returns the document of a set's first element, or nil.
+func (s *set) first(e *env, at *position) *ref {
+	for el := range s.scan(e, scan{at: at}) {
+		return el.ref
 	}
-	return scanList(list, q, yield)
+	return nil
+}
+
+// gather returns all elements of a set, which must not be too many.
+func (s *set) gather(e *env, at *position) []element {
+	var list []element
+	for el := range s.scan(e, scan{at: at}) {
+		if list = append(list, el); len(list) > maxWidth {
+			break
+		}
+	}
+	checkWidth(len(list), len(list))
+	return list
 }
 
 // skips reports whether an element is before the start of a scan.
@@ -117,26 +139,25 @@ func (q scan) skips(key []value) bool {
 	return c < 0 || c == 0 && !q.inclusive
 }
 
-// scanList scans elements that are sorted.
-func scanList(list []element, q scan, yield func(element) bool) error {
-	for i := range list {
-		el := list[i]
-		if q.desc {
-			el = list[len(list)-1-i]
-		}
-		if !q.skips(el.key()) && !yield(el) {
-			return nil
+// over scans elements that are sorted.
+func (q scan) over(list []element) iter.Seq[element] {
+	return func(yield func(element) bool) {
+		for i := range list {
+			el := list[i]
+			if q.desc {
+				el = list[len(list)-1-i]
+			}
+			if !q.skips(el.key()) && !yield(el) {
+				return
+			}
 		}
 	}
-	return nil
 }
 
 // scanDocuments reads the documents of a collection by id.
-func (s *set) scanDocuments(e *env, q scan, yield func(element) bool) error {
+func (s *set) scanDocuments(e *env, q scan, yield func(element) bool) {
 	c := s.ref.item.coll
-	if err := e.tooOld(c.minimum(e.tx.now)); err != nil {
-		return err
-	}
+	e.checkAge(c.minimum(e.tx.now))
 	e.tx.readOps += 8
 	guard, denied := e.guard(s.ref), 0
 	defer func() { e.tx.passOver(denied, len(c.docs), q.step) }()
@@ -164,13 +185,11 @@ func (s *set) scanDocuments(e *env, q scan, yield func(element) bool) error {
 		el := element{ref: &refs[len(refs)-1]}
 		if !e.allows(guard, el.ref) {
 			denied++
-			continue
-		}
-		if !yield(el) {
-			return nil
+		} else if !yield(el) {
+			return
 		}
 	}
-	return e.tx.check()
+	e.tx.check()
 }
 
 // start returns the index of a scan's first document.
@@ -207,93 +226,54 @@ func (e *env) guard(coll *ref) rule {
 }
 
 // scanNative lists the items of a class in the order of their creation.
-func (s *set) scanNative(e *env, q scan, yield func(element) bool) error {
+func (s *set) scanNative(e *env, q scan) iter.Seq[element] {
 	if !e.mayList(s.ref.class) {
-		return errDenied
+		panic(denied(q.at))
 	}
 	db := e.tx.db
 	if s.ref.scope != nil {
 		db = s.ref.scope
 	}
 	guard := e.rule(&ref{class: s.ref.class, native: true}, actRead)
-	items := db.stores[s.ref.class].items
-	list := make([]element, 0, len(items))
-	for _, it := range items {
-		if it.visible(e.at, e.tx.now) == nil {
-			continue
-		}
+	var list []element
+	for _, it := range db.stores[s.ref.class].items {
 		r := it.ref()
 		r.scope = s.ref.scope
-		if e.allows(guard, r) {
+		if it.visible(e.at, e.tx.now) != nil && e.allows(guard, r) {
 			list = append(list, element{ref: r})
 		}
 	}
-	return scanList(list, q, yield)
+	return q.over(list)
 }
 
 // scanRange scans another set between two bounds, both inclusive.
-func (s *set) scanRange(e *env, q scan, yield func(element) bool) error {
-	low, high := s.from, s.to
-	first, last := low, high
+func (s *set) scanRange(e *env, q scan, yield func(element) bool) {
+	first, last := s.from, s.to
 	if q.desc {
-		first, last = high, low
+		first, last = last, first
 	}
 	stop := scan{from: last, inclusive: true, desc: !q.desc}
-	inner := scan{from: first, inclusive: true, desc: q.desc, step: q.step}
-	if first == nil || q.from != nil && !inner.skips(q.from) {
+	begin := scan{from: first, inclusive: true, desc: q.desc, step: q.step, at: q.at}
+	inner := begin
+	if first == nil || q.from != nil && !begin.skips(q.from) {
 		inner = q
 	}
-	bounds := scan{from: first, inclusive: true, desc: q.desc}
-	return s.sets[0].scan(e, inner, func(el element) bool {
+	for el := range s.sets[0].scan(e, inner) {
 		key := el.key()
-		if last != nil && stop.skips(key) {
-			return false
+		if stop.skips(key) {
+			return
 		}
-		if q.skips(key) || bounds.skips(key) {
-			return true
+		if !q.skips(key) && !begin.skips(key) && !yield(el) {
+			return
 		}
-		return yield(el)
-	})
-}
-
-func (s *set) scanFilter(e *env, q scan, yield func(element) bool) error {
-	var failed error
-	err := s.sets[0].scan(e, q, func(el element) bool {
-		v, err := e.apply(s.pred, el.value(), s.pred.at)
-		if err == nil {
-			_, err = asBool(v, s.pred.at)
-		}
-		if err != nil {
-			failed = err
-			return false
-		}
-		return v != true || yield(el)
-	})
-	if failed != nil {
-		return failed
 	}
-	return err
 }
 
-// gather computes the elements of a set made of other sets.
-func (s *set) gather(e *env) ([]element, error) {
+// combine returns the elements of a union, intersection, difference or distinct.
+func (s *set) combine(e *env, at *position) []element {
 	var lists [][]element
 	for _, in := range s.sets {
-		var list []element
-		err := in.scan(e, scan{}, func(el element) bool {
-			list = append(list, el)
-			return len(list) <= maxWidth
-		})
-		if err == nil {
-			err = width(len(list), len(list))
-		}
-		if err != nil {
-			return nil, err
-		}
-		lists = append(lists, list)
-	}
-	if s.kind == setJoin {
-		return s.join(e, lists[0])
+		lists = append(lists, in.gather(e, at))
 	}
 	counts := map[string]int{} // how many operands hold an element; those of the first come in order
 	first := map[string]bool{}
@@ -309,57 +289,45 @@ func (s *set) gather(e *env) ([]element, error) {
 		seen := map[string]bool{}
 		for _, el := range list {
 			id := identity(el)
-			if !seen[id] {
-				seen[id] = true
-				counts[id]++
-				if counts[id] == 1 {
-					all = append(all, el)
-					first[id] = i == 0
-				}
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			if counts[id]++; counts[id] == 1 {
+				all = append(all, el)
+				first[id] = i == 0
 			}
 		}
 	}
-	out := all[:0]
-	for _, el := range all {
+	all = slices.DeleteFunc(all, func(el element) bool {
 		id := identity(el)
-		switch {
-		case s.kind == setIntersection && counts[id] != len(lists):
-		case s.kind == setDifference && (!first[id] || counts[id] != 1):
-		default:
-			out = append(out, el)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b element) int { return compareTuples(a.key(), b.key()) })
-	return out, nil
+		return s.kind == setIntersection && counts[id] != len(lists) || s.kind == setDifference && (!first[id] || counts[id] != 1)
+	})
+	slices.SortStableFunc(all, element.compare)
+	return all
 }
 
 // join reads, for each element of the source, the set it is joined with.
-func (s *set) join(e *env, source []element) ([]element, error) {
+func (s *set) join(e *env, at *position) []element {
 	var out []element
-	for _, el := range source {
+	for _, source := range s.sets[0].gather(e, at) {
 		var target *set
 		switch with := s.with.(type) {
 		case *ref:
-			target = &set{kind: setMatch, ref: with, terms: asArray(el.value())}
+			target = &set{kind: setMatch, ref: with, terms: asArray(source.value())}
 		case *lambda:
-			v, err := e.apply(with, el.value(), with.at)
-			if err != nil {
-				return nil, err
+			v := e.apply(with, source.value(), with.at)
+			var ok bool
+			if target, ok = asSet(v); !ok {
+				panic(expected(with.at, "Set", v))
 			}
-			in, ok := asSet(v)
-			if !ok {
-				return nil, expected(with.at, "Set", v)
-			}
-			target = in
 		}
-		err := target.scan(e, scan{}, func(el element) bool {
-			out = append(out, el)
-			return len(out) <= maxWidth
-		})
-		if err != nil {
-			return nil, err
+		for el := range target.scan(e, scan{at: at}) {
+			if out = append(out, el); len(out) > maxWidth {
+				break
+			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b element) int { return compareTuples(a.key(), b.key()) })
-	return slices.CompactFunc(out, func(a, b element) bool { return compareTuples(a.key(), b.key()) == 0 }), nil
+	slices.SortStableFunc(out, element.compare)
+	return slices.CompactFunc(out, func(a, b element) bool { return a.compare(b) == 0 })
 }

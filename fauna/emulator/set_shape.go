@@ -1,63 +1,47 @@
 package emulator
 
+import "slices"
+
+// setHeads are the forms that make the sets of each kind.
+var setHeads = [...]string{setDocuments: "documents", setMatch: "match", setEvents: "events", setSingleton: "singleton",
+	setUnion: "union", setIntersection: "intersection", setDifference: "difference", setDistinct: "distinct",
+	setRange: "range", setReverse: "reverse", setFilter: "filter", setJoin: "join"}
+
 // shape returns a set as it is written: {"@set": …}. inner converts its operands
 // and pred the predicate of a Filter.
 func (s *set) shape(inner func(*set) value, pred func(*lambda) value) value {
 	if s.kind == setNative {
 		return s.ref
 	}
-	o := &object{}
-	list := func() value {
-		if len(s.sets) == 1 {
-			return inner(s.sets[0])
+	bare := func(list []value) value {
+		if len(list) == 1 {
+			return list[0]
 		}
-		out := make(array, len(s.sets))
-		for i, in := range s.sets {
-			out[i] = inner(in)
-		}
-		return out
+		return array(list)
 	}
-	bound := func(b []value) value {
-		if len(b) == 1 {
-			return b[0]
-		}
-		return array(b)
+	operands := make([]value, len(s.sets))
+	for i, in := range s.sets {
+		operands[i] = inner(in)
 	}
+	head := bare(operands)
+	if s.ref != nil {
+		head = s.ref
+	}
+	if s.kind == setFilter {
+		head = pred(s.pred)
+	}
+	o := newObject(setHeads[s.kind], head)
 	switch s.kind {
-	case setDocuments:
-		o.add("documents", s.ref)
 	case setMatch:
-		o.add("match", s.ref)
 		if len(s.terms) > 0 {
-			o.add("terms", storedSets(bound(s.terms)))
+			o.add("terms", storedSets(bare(s.terms)))
 		}
-	case setEvents:
-		if s.ref != nil {
-			o.add("events", s.ref)
-		} else {
-			o.add("events", inner(s.sets[0]))
-		}
-	case setSingleton:
-		o.add("singleton", s.ref)
-	case setUnion:
-		o.add("union", list())
-	case setIntersection:
-		o.add("intersection", list())
-	case setDifference:
-		o.add("difference", list())
-	case setDistinct:
-		o.add("distinct", inner(s.sets[0]))
 	case setRange:
-		o.add("range", inner(s.sets[0]))
-		o.add("from", bound(s.from))
-		o.add("to", bound(s.to))
-	case setReverse:
-		o.add("reverse", inner(s.sets[0]))
+		o.add("from", bare(s.from))
+		o.add("to", bare(s.to))
 	case setFilter:
-		o.add("filter", pred(s.pred))
-		o.add("collection", inner(s.sets[0]))
+		o.add("collection", operands[0])
 	case setJoin:
-		o.add("join", inner(s.sets[0]))
 		o.add("with", s.with)
 	}
 	return newObject("@set", o)
@@ -102,95 +86,52 @@ func (s *set) storable() bool {
 }
 
 // setLiteral reads the content of @set.
-func (p *parser) setLiteral(j *jsonValue, at *position) (value, *queryError) {
+func (p *parser) setLiteral(j *jsonValue, at *position) value {
 	bad := invalidExpression(at, "Invalid set.")
 	if j.kind != jsonObject || len(j.keys) == 0 {
-		return nil, bad
+		panic(bad)
 	}
-	o, err := p.fields(j, at)
-	if err != nil {
-		return nil, err
+	kind := slices.Index(setHeads[:], j.keys[0])
+	if kind <= int(setNative) {
+		panic(bad)
 	}
-	operand := func(key string) *set {
-		v, _ := o.field(key)
-		s, _ := asSet(v)
+	o := p.fields(j, at)
+	head := o.get(j.keys[0])
+	r, isRef := head.(*ref)
+	s := &set{kind: setKind(kind), with: o.get("with"), from: asArray(o.get("from")), to: asArray(o.get("to")), terms: asArray(o.get("terms"))}
+	switch s.kind {
+	case setDocuments, setMatch, setSingleton:
+		of := map[setKind]class{setDocuments: clsCollections, setMatch: clsIndexes}
+		if !isRef || s.kind != setSingleton && (r.native || r.class != of[s.kind]) {
+			panic(bad)
+		}
+		if s.kind != setSingleton {
+			r.mustExist(at)
+		}
+		s.ref = r
 		return s
+	case setEvents:
+		if isRef && r.class == clsDocument {
+			s.ref = r
+			return s
+		}
+	case setFilter:
+		pred, ok := head.(*lambda)
+		if !ok {
+			panic(bad)
+		}
+		s.pred, head = pred, o.get("collection")
 	}
-	refOf := func(key string) *ref {
-		v, _ := o.field(key)
-		r, _ := v.(*ref)
-		return r
+	operands := array{head}
+	if s.kind == setUnion || s.kind == setIntersection || s.kind == setDifference {
+		operands = asArray(head)
 	}
-	many := func(kind setKind, key string) (value, *queryError) {
-		s := &set{kind: kind}
-		v, _ := o.field(key)
-		for _, in := range asArray(v) {
-			operand, ok := asSet(in)
-			if !ok {
-				return nil, bad
-			}
-			s.sets = append(s.sets, operand)
+	for _, v := range operands {
+		in, ok := asSet(v)
+		if !ok {
+			panic(bad)
 		}
-		return s, nil
+		s.sets = append(s.sets, in)
 	}
-	switch head := j.keys[0]; head {
-	case "documents":
-		if r := refOf(head); r != nil && r.class == clsCollections && !r.native {
-			if _, _, missing := r.undefined(); missing {
-				return nil, undefinedRef(at, r)
-			}
-			return &set{kind: setDocuments, ref: r}, nil
-		}
-	case "match":
-		if r := refOf(head); r != nil && r.class == clsIndexes && !r.native {
-			if _, _, missing := r.undefined(); missing {
-				return nil, undefinedRef(at, r)
-			}
-			terms, _ := o.field("terms")
-			return &set{kind: setMatch, ref: r, terms: asArray(terms)}, nil
-		}
-	case "events":
-		if r := refOf(head); r != nil && r.class == clsDocument {
-			return &set{kind: setEvents, ref: r}, nil
-		}
-		if s := operand(head); s != nil {
-			return &set{kind: setEvents, sets: []*set{s}}, nil
-		}
-	case "singleton":
-		if r := refOf(head); r != nil {
-			return &set{kind: setSingleton, ref: r}, nil
-		}
-	case "union":
-		return many(setUnion, head)
-	case "intersection":
-		return many(setIntersection, head)
-	case "difference":
-		return many(setDifference, head)
-	case "distinct", "reverse":
-		if s := operand(head); s != nil {
-			kind := setDistinct
-			if head == "reverse" {
-				kind = setReverse
-			}
-			return &set{kind: kind, sets: []*set{s}}, nil
-		}
-	case "range":
-		from, _ := o.field("from")
-		to, _ := o.field("to")
-		if s := operand(head); s != nil {
-			return &set{kind: setRange, sets: []*set{s}, from: asArray(from), to: asArray(to)}, nil
-		}
-	case "filter":
-		v, _ := o.field(head)
-		l, ok := v.(*lambda)
-		if s := operand("collection"); s != nil && ok {
-			return &set{kind: setFilter, pred: l, sets: []*set{s}}, nil
-		}
-	case "join":
-		with, _ := o.field("with")
-		if s := operand(head); s != nil {
-			return &set{kind: setJoin, with: with, sets: []*set{s}}, nil
-		}
-	}
-	return nil, bad
+	return s
 }

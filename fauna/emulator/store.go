@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"slices"
 	"sync/atomic"
 )
@@ -68,6 +69,9 @@ type history struct {
 
 // at returns the version that was valid at ts, or nil.
 func (h *history) at(ts int64) *version {
+	if h == nil {
+		return nil
+	}
 	for i := len(h.versions) - 1; i >= 0; i-- {
 		if v := h.versions[i]; v.ts <= ts {
 			if v.deleted {
@@ -81,12 +85,14 @@ func (h *history) at(ts int64) *version {
 
 // exactly returns the version whose time is ts, or nil.
 func (h *history) exactly(ts int64) *version {
-	for _, v := range h.versions {
-		if v.ts == ts {
-			return v
-		}
+	if i := h.index(ts); i >= 0 {
+		return h.versions[i]
 	}
 	return nil
+}
+
+func (h *history) index(ts int64) int {
+	return slices.IndexFunc(h.versions, func(v *version) bool { return v.ts == ts })
 }
 
 // visible is at without versions that have expired at now.
@@ -107,9 +113,7 @@ func (h *history) listed(ts int64) bool {
 
 // put adds or replaces the version at v's time.
 func (h *history) put(v *version) {
-	i, found := slices.BinarySearchFunc(h.versions, v.ts, func(a *version, ts int64) int {
-		return int(min(1, max(-1, a.ts-ts)))
-	})
+	i, found := slices.BinarySearchFunc(h.versions, v.ts, func(a *version, ts int64) int { return cmp.Compare(a.ts, ts) })
 	h.mortal = h.mortal || v.expires != noExpiry
 	h.torn = h.torn || v.torn
 	if found {
@@ -120,15 +124,11 @@ func (h *history) put(v *version) {
 	h.versions = slices.Insert(slices.Clip(h.versions), i, v)
 }
 
-// drop removes the version at ts.
-func (h *history) drop(ts int64) bool {
-	for i, v := range h.versions {
-		if v.ts == ts {
-			h.versions = slices.Delete(slices.Clone(h.versions), i, i+1)
-			return true
-		}
+// drop removes the version at ts, if there is one.
+func (h *history) drop(ts int64) {
+	if i := h.index(ts); i >= 0 {
+		h.versions = slices.Delete(slices.Clone(h.versions), i, i+1)
 	}
-	return false
 }
 
 // An item is a schema item (a collection, index, role, …) or a key.
@@ -217,15 +217,7 @@ func (c *collection) search(id int64) int {
 	if n := len(c.docs); n == 0 || c.docs[n-1].id < id {
 		return n
 	}
-	i, _ := slices.BinarySearchFunc(c.docs, id, func(h *history, id int64) int {
-		switch {
-		case h.id < id:
-			return -1
-		case h.id > id:
-			return 1
-		}
-		return 0
-	})
+	i, _ := slices.BinarySearchFunc(c.docs, id, func(h *history, id int64) int { return cmp.Compare(h.id, id) })
 	return i
 }
 
@@ -255,11 +247,7 @@ func (c *collection) minimum(now int64) int64 {
 }
 
 // historyDays returns the days of history; ok is false if it is unlimited.
-func (it *item) historyDays() (int64, bool) {
-	if n, ok := it.current().field("history_days"); ok {
-		if n, ok := n.(int64); ok {
-			return n, true
-		}
-	}
-	return 0, false
+func (it *item) historyDays() (days int64, ok bool) {
+	days, ok = it.current().get("history_days").(int64)
+	return days, ok
 }

@@ -1,131 +1,86 @@
 package emulator
 
-import (
-	"fmt"
-	"strconv"
-)
+import "fmt"
 
 // storable returns a value as a document holds it: without nulls, and with sets as
 // objects. A real server fails on a set that can't be stored.
-func storable(v value) (value, error) {
+func storable(v value) value {
 	switch v := v.(type) {
 	case array:
 		out := make(array, 0, len(v))
 		for _, el := range v {
-			if el == nil {
-				continue
+			if el != nil {
+				out = append(out, storable(el))
 			}
-			in, err := storable(el)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, in)
 		}
-		return out, nil
-	case *page, *docValue:
+		return out
+	case *page, *docValue, *object:
 		o, _ := asObject(v)
-		return storable(o)
-	case *object:
-		out := &object{}
-		for i, k := range v.keys {
-			if v.vals[i] == nil {
-				continue
-			}
-			in, err := storable(v.vals[i])
-			if err != nil {
-				return nil, err
-			}
-			out.add(k, in)
-		}
-		return out, nil
+		return storableObject(o)
 	case *set:
 		if !v.storable() {
-			return nil, internalError("java.lang.IllegalStateException: Unknown set.")
+			panic(internalError("java.lang.IllegalStateException: Unknown set."))
 		}
 		return storable(v.stored())
 	case *lambda:
 		l := *v
 		l.bound = nil
-		return &l, nil
+		return &l
 	}
-	return v, nil
+	return v
 }
 
-// storableObject is storable for an object.
-func storableObject(o *object) (*object, error) {
-	v, err := storable(o)
-	if err != nil {
-		return nil, err
+func storableObject(o *object) *object {
+	out := &object{}
+	for i, k := range o.keys {
+		if o.vals[i] != nil {
+			out.add(k, storable(o.vals[i]))
+		}
 	}
-	return v.(*object), nil
+	return out
 }
 
-// badRefs lists the refs in a write's parameters that are unresolved or point into
-// another database.
-func badRefs(v value, path []string) []failure {
+// checkRefs fails for a write's parameters with refs that are unresolved or point
+// into another database. The fields in the error are paths from the root of the
+// request.
+func checkRefs(o *object, at *position) {
 	var bad []failure
-	deeper := func(step string, v value) {
-		bad = append(bad, badRefs(v, append(path[:len(path):len(path)], step))...)
-	}
-	switch v := v.(type) {
-	case array:
-		for i, el := range v {
-			deeper(strconv.Itoa(i), el)
+	var walk func(v value, at *position)
+	walk = func(v value, at *position) {
+		text := ""
+		switch v := v.(type) {
+		case array:
+			for i, el := range v {
+				walk(el, at.nth(i))
+			}
+		case *object:
+			for i, k := range v.keys {
+				walk(v.vals[i], at.child(k))
+			}
+		case *ref:
+			if v.unresolved() {
+				text = "Cannot read reference."
+			} else if v.scope != nil {
+				text = "Reference cannot be scoped."
+			}
 		}
-	case *object:
-		for i, k := range v.keys {
-			deeper(k, v.vals[i])
-		}
-	case *ref:
-		switch {
-		case v.unresolved():
-			return []failure{{path, "invalid reference", "Cannot read reference."}}
-		case v.scope != nil:
-			return []failure{{path, "invalid reference", "Reference cannot be scoped."}}
+		if text != "" {
+			var field []string
+			for _, step := range at.path() {
+				field = append(field, fmt.Sprint(step))
+			}
+			bad = append(bad, failure{field, "invalid reference", text})
 		}
 	}
-	return bad
-}
-
-// checkRefs returns an error for parameters with such refs. Their fields are
-// paths from the root of the request.
-func checkRefs(o *object, at *position) error {
-	var prefix []string
-	for _, p := range at.path() {
-		step := p.key
-		if step == "" {
-			step = strconv.Itoa(p.index)
-		}
-		prefix = append([]string{step}, prefix...)
-	}
-	if bad := badRefs(o, prefix); len(bad) > 0 {
-		return notValid(at, bad...)
-	}
-	return nil
-}
-
-// params reads the i-th argument, the parameters of a write. They are empty
-// only if it was not sent.
-func params(n *node, args []value, i int) (*object, error) {
-	if !n.given(i) {
-		return &object{}, nil
-	}
-	o, ok := asFields(args[i])
-	if !ok {
-		return nil, expected(n.place(i), "Object", args[i])
-	}
-	return o, measure(o)
+	walk(o, at)
+	validate(at, bad)
 }
 
 // documentFields returns the fields of a document to be stored: data and ttl first,
 // without credentials. at is the position of errors.
-func documentFields(o *object, at *position) (*object, error) {
-	in, err := storableObject(o)
-	if err != nil {
-		return nil, err
-	}
+func documentFields(o *object, at *position) *object {
+	in, out := storableObject(o), &object{}
 	var bad []failure
-	out := &object{}
 	if data, ok := in.field("data"); ok {
 		if d, isObject := data.(*object); !isObject {
 			bad = append(bad, wrongType(data, "Map", "data"))
@@ -146,10 +101,8 @@ func documentFields(o *object, at *position) (*object, error) {
 			out.add(k, in.vals[i])
 		}
 	}
-	if len(bad) > 0 {
-		return nil, notValid(at, bad...)
-	}
-	return out, nil
+	validate(at, bad)
+	return out
 }
 
 // wrongType is the failure of a field whose value has another type. A real
@@ -163,12 +116,8 @@ func wrongType(v value, want string, field ...string) failure {
 		name = "Ref"
 	case *lambda:
 		name = "Query"
-	default:
-		if _, ok := asObject(v); ok {
-			name = "Map"
-		} else if _, isSet := v.(*set); isSet {
-			name = "Map"
-		}
+	case *object, *page, *docValue, *set:
+		name = "Map"
 	}
 	return failure{field, "invalid type", fmt.Sprintf("Invalid type %s, expected type %s.", name, want)}
 }

@@ -71,6 +71,12 @@ func (o *object) field(key string) (value, bool) {
 	return nil, false
 }
 
+// get returns the value of a field, nil if there is none.
+func (o *object) get(key string) value {
+	v, _ := o.field(key)
+	return v
+}
+
 // A page is what Paginate returns.
 type page struct {
 	hasBefore, hasAfter bool
@@ -159,13 +165,6 @@ func asObject(v value) (*object, bool) {
 		return v.object(), true
 	}
 	return nil, false
-}
-
-// A binding is one variable; the innermost comes first.
-type binding struct {
-	name string
-	val  value
-	up   *binding
 }
 
 // A lambda is a function, inline or stored as a query.
