@@ -2,10 +2,7 @@ package tui
 
 import (
 	"context"
-	"errors"
-	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/fauna"
@@ -17,10 +14,9 @@ import (
 type accessStep struct {
 	s        *session
 	at       way
-	entering bool // a secret, below the choice
-	field    secretField
+	entering bool         // a secret, below the choice
 	env      fauna.Secret // of FAUNA_SECRET
-	opening  opening
+	opening
 }
 
 // An accessChoice is one of the ways.
@@ -28,7 +24,6 @@ type accessChoice struct{ name, about string }
 
 func newAccessStep(s *session) *accessStep {
 	c := &accessStep{s: s, at: s.way, opening: opening{s: s, step: accessID}}
-	c.field.hint = "paste the secret"
 	if c.env = fauna.NewSecret(s.cfg.Env("FAUNA_SECRET")); !c.env.IsZero() {
 		c.at = waySecret
 		s.asked = append(s.asked, c.env)
@@ -49,82 +44,53 @@ func (c *accessStep) choices() []accessChoice {
 	}
 }
 
-func (c *accessStep) enter() tea.Cmd { return nil }
+func (c *accessStep) enter() {}
 
 func (c *accessStep) leave() {
-	c.opening.stop()
+	c.asking.drop()
+	c.close()
+}
+
+func (c *accessStep) close() {
 	c.field.wipe()
-	c.entering = false
+	c.entering, c.err = false, nil
 }
 
-type accessKeys struct{ choose, one, two, three, up, down, move, stop key.Binding }
-
-func (c *accessStep) keys() accessKeys {
-	k := accessKeys{
-		choose: bind("enter", "choose", "enter"), one: bind("", "", "1"), two: bind("", "", "2"), three: bind("", "", "3"),
-		up: bind("", "", "up", "k"), move: bind("↑ ↓", "move", "up", "down"), down: bind("", "", "down", "j", "tab"),
-		stop: bind("", "", "esc"),
-	}
-	if c.entering {
-		k.choose, k.move = saying(k.choose, "check it"), when(false, k.move)
-	}
-	if c.opening.busy {
-		k.choose, k.move = when(false, k.choose), when(false, k.move)
-	}
-	return k
-}
-
-func (c *accessStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
-	k := c.keys()
+func (c *accessStep) actions() []action {
 	switch {
-	case c.opening.busy:
-		if pressed(m, k.stop) {
-			c.opening.stop()
-			c.s.say(noteInfo, "Stopped.")
-		}
-		return nil, true
-	case m.Paste: // a secret; where none is asked for, the way is plain
-		if !c.entering {
-			if c.at == wayFQL {
-				c.set(waySecret)
-			}
-			c.entering = true
-		}
-		c.opening.err = nil
-		c.field.key(m)
-		return nil, true
+	case c.asking.busy:
+		return c.stopping()
 	case c.entering:
-		return c.enterKey(m)
+		return []action{
+			on("enter", "check it", func() {
+				c.s.way = c.at
+				c.submit(c.at == wayAdmin, "Paste the secret first.", c.accepted)
+			}),
+			on("", "close", c.close, "esc"),
+		}
 	}
-	switch {
-	case pressed(m, k.up):
-		c.set((c.at + 2) % 3)
-	case pressed(m, k.down):
-		c.set((c.at + 1) % 3)
-	case pressed(m, k.one):
-		c.set(wayFQL)
-		return c.choose(), true
-	case pressed(m, k.two):
-		c.set(waySecret)
-		return c.choose(), true
-	case pressed(m, k.three):
-		c.set(wayAdmin)
-		return c.choose(), true
-	case pressed(m, k.choose):
-		return c.choose(), true
-	default:
-		return nil, false
+	move := func(by way) func() { return func() { c.set((c.at + by + 3) % 3) } }
+	pick := func(to way) func() { return func() { c.set(to); c.choose() } }
+	return []action{
+		on("enter", "choose", c.choose), on("↑ ↓", "move", move(-1), "up", "k"), on("", "", move(1), "down", "j", "tab"),
+		on("", "", pick(wayFQL), "1"), on("", "", pick(waySecret), "2"), on("", "", pick(wayAdmin), "3"),
 	}
-	return nil, true
 }
 
-func (c *accessStep) set(to way) {
-	c.at = to
-	c.opening.err = nil
+func (c *accessStep) set(to way) { c.at, c.err = to, nil }
+
+func (c *accessStep) key(m tea.KeyMsg) bool {
+	if m.Paste && !c.entering && !c.asking.busy { // a secret; where none is asked for, the way is plain
+		if c.at == wayFQL {
+			c.set(waySecret)
+		}
+		c.openField()
+	}
+	return c.entering && c.opening.key(m)
 }
 
 // choose takes the way under the cursor.
-func (c *accessStep) choose() tea.Cmd {
+func (c *accessStep) choose() {
 	s := c.s
 	if s.way != c.at || c.at == wayAdmin && s.server != nil && !s.admin {
 		s.way = c.at
@@ -136,56 +102,34 @@ func (c *accessStep) choose() tea.Cmd {
 	case c.at == wayFQL, s.server != nil:
 		s.next(accessID)
 	case c.at == waySecret && !c.env.IsZero():
-		return c.opening.begin(c.env, false)
+		c.begin(c.env, false, c.accepted)
 	default:
-		c.entering = true
-		c.field.hint = "paste the secret, or the whole CreateKey result"
-		if c.at == wayAdmin {
-			c.field.hint = "paste an admin's secret"
-		}
+		c.openField()
 	}
-	return nil
 }
 
-func (c *accessStep) enterKey(m tea.KeyMsg) (tea.Cmd, bool) {
-	switch k := c.keys(); {
-	case pressed(m, k.stop):
-		c.field.wipe()
-		c.entering, c.opening.err = false, nil
-	case pressed(m, k.choose):
-		secret, why := c.field.secret()
-		if secret.IsZero() {
-			c.s.say(noteBad, "%s", orText(why, "Paste the secret first."))
-			return nil, true
-		}
-		c.s.way = c.at
-		return c.opening.begin(secret, c.at == wayAdmin), true
-	default:
-		if !c.field.key(m) {
-			return nil, false
-		}
-		c.opening.err = nil
+// openField asks for the secret, below the choice.
+func (c *accessStep) openField() {
+	c.entering = true
+	c.field.hint = "paste the secret, or the whole CreateKey result"
+	if c.at == wayAdmin {
+		c.field.hint = "paste an admin's secret"
 	}
-	return nil, true
 }
 
-func (c *accessStep) update(m tea.Msg) tea.Cmd {
-	if o, ok := m.(openedMsg); ok && c.opening.took(o) {
-		c.field.wipe()
-		c.entering = false
-		n := len(c.s.known)
-		if n == 0 {
-			n = len(c.s.choices)
-		}
-		c.s.say(noteGood, "Secret accepted. %s here.", text.Count(int64(n), "collection"))
-		c.s.next(accessID)
+func (c *accessStep) accepted() {
+	c.entering = false
+	n := len(c.s.known)
+	if n == 0 {
+		n = len(c.s.choices)
 	}
-	return nil
+	c.s.say(noteGood, "Secret accepted. %s here.", text.Count(int64(n), "collection"))
+	c.s.next(accessID)
 }
 
 func (c *accessStep) title() (string, string) { return "How do you want to set up read access?", "" }
 
-func (c *accessStep) body(w, h int) []string {
+func (c *accessStep) body(w, _ int) []string {
 	st := c.s.st
 	var lines []string
 	for i, x := range c.choices() {
@@ -195,22 +139,16 @@ func (c *accessStep) body(w, h int) []string {
 		}
 		for j, l := range text.Wrap(x.about, w-24) {
 			if j > 0 {
-				bar, name = "  ", text.Pad("", 18)
-				if way(i) == c.at {
-					bar = st.strong.of("▌ ")
-				}
+				name = text.Pad("", 18)
 			}
 			lines = append(lines, bar+name+"  "+st.faint.of(l))
 		}
 	}
 	lines = append(lines, "")
 	if c.entering {
-		lines = append(lines, st.strong.of("▌ ")+c.field.view(st, w-2, !c.opening.busy))
-		if c.field.odd != "" && c.opening.err == nil {
-			lines = append(lines, marked(st, noteWarn, c.s.clean(c.field.odd), w)...)
-		}
+		lines = append(lines, c.view(w), "")
 	}
-	return append(lines, c.opening.lines(w)...)
+	return append(lines, c.lines(w)...)
 }
 
 func (c *accessStep) side(w, _ int) []string {
@@ -222,24 +160,11 @@ func (c *accessStep) side(w, _ int) []string {
 	return titled(c.s.st, about[0], about[1:], w)
 }
 
-func (c *accessStep) hints() []key.Binding {
-	k := c.keys()
-	return []key.Binding{k.choose, k.move}
+func (c *accessStep) busy() bool { return c.asking.busy }
+
+func (c *accessStep) cameTo() []any {
+	return []any{"way", [...]string{"fql", "secret", "admin"}[c.s.way], "accepted", c.s.server != nil}
 }
-
-func (c *accessStep) esc() string {
-	switch {
-	case c.opening.busy:
-		return "stop"
-	case c.entering:
-		return "close"
-	}
-	return "back"
-}
-
-func (c *accessStep) typing() bool { return c.entering }
-
-func (c *accessStep) busy() bool { return c.opening.busy }
 
 func (c *accessStep) help() string {
 	return "Show me the FQL: for a role that may only read what you choose, and a key of that role. You run it in the Fauna shell." +
@@ -271,164 +196,4 @@ func (c *accessStep) ask(ctx context.Context, a *asker) error {
 		prompt = "Admin's secret (not shown): "
 	}
 	return s.askSecret(ctx, a, prompt, s.way == wayAdmin)
-}
-
-// An opening is a secret on its way to being accepted.
-type opening struct {
-	s    *session
-	step stepID
-	gen  int
-	busy bool
-	err  error
-}
-
-// openedMsg is the answer of the check of a secret.
-type openedMsg struct {
-	step   stepID
-	gen    int
-	secret fauna.Secret
-	server server
-	admin  bool
-	known  []string
-	access []fauna.Access
-	err    error
-}
-
-func (m openedMsg) to() stepID { return m.step }
-
-// stop drops the answer that is still to come.
-func (o *opening) stop() {
-	o.gen++
-	o.busy = false
-}
-
-// begin asks the server what a secret opens.
-func (o *opening) begin(secret fauna.Secret, admin bool) tea.Cmd {
-	o.stop()
-	o.busy, o.err = true, nil
-	o.s.asked = append(o.s.asked, secret)
-	gen, step, s, chosen := o.gen, o.step, o.s, o.s.chosen()
-	return s.jobs.do(func(ctx context.Context) tea.Msg {
-		m := s.tryOpen(ctx, secret, chosen)
-		m.step, m.gen, m.admin = step, gen, admin
-		return m
-	})
-}
-
-// tryOpen asks what there is and what the key may do with it.
-func (s *session) tryOpen(ctx context.Context, secret fauna.Secret, chosen []string) openedMsg {
-	m := openedMsg{secret: secret}
-	if m.server, m.err = s.connect(s.endpoint, secret); m.err != nil {
-		return m
-	}
-	if m.known, m.access, m.err = probe(ctx, m.server, chosen); m.err != nil {
-		m.server.Close()
-	}
-	return m
-}
-
-// took takes an answer; it reports whether the secret was accepted.
-func (o *opening) took(m openedMsg) bool {
-	if m.gen != o.gen {
-		if m.server != nil && m.err == nil {
-			m.server.Close()
-		}
-		return false
-	}
-	o.busy = false
-	if m.err != nil {
-		o.err = m.err
-		o.s.trouble(o.step, m.err)
-		return false
-	}
-	o.s.accept(m)
-	return true
-}
-
-// accept keeps a server whose secret was accepted.
-func (s *session) accept(m openedMsg) {
-	made := s.made
-	s.forget()
-	s.server, s.length, s.admin, s.made = m.server, m.secret.Len(), m.admin, made
-	s.learn(m.known, m.access)
-	s.event("secret accepted: %s", text.Count(int64(len(m.access)), "collection"))
-}
-
-// lines say how it stands.
-func (o *opening) lines(w int) []string {
-	switch {
-	case o.busy:
-		return []string{"", o.s.spinner + " checking …"}
-	case o.err != nil:
-		return append([]string{""}, marked(o.s.st, noteBad, o.s.sentence(o.err), w)...)
-	}
-	return nil
-}
-
-// probe asks what there is and what the key may do with it. A key that may not
-// list collections is fine: those that were named can be asked for.
-func probe(ctx context.Context, srv server, chosen []string) (known []string, access []fauna.Access, err error) {
-	known, err = srv.Collections(ctx)
-	if err != nil {
-		if fe, ok := errors.AsType[*fauna.Error](err); !ok || fe.Kind != fauna.KindDenied {
-			return nil, nil, err
-		}
-		known = nil
-	}
-	ask := append([]string{}, chosen...)
-	have := make(map[string]bool, len(chosen))
-	for _, name := range chosen {
-		have[name] = true
-	}
-	for _, name := range known {
-		if !have[name] {
-			ask = append(ask, name)
-		}
-	}
-	if len(ask) == 0 {
-		return known, nil, nil
-	}
-	access, err = srv.Access(ctx, ask)
-	return known, access, err
-}
-
-// askSecret asks until the server accepts a secret.
-func (s *session) askSecret(ctx context.Context, a *asker, prompt string, admin bool) error {
-	for {
-		typed, err := a.secret(ctx, prompt)
-		if err != nil {
-			return err
-		}
-		secret, odd := fauna.FindSecret(typed)
-		if odd != "" {
-			a.tell("Warning: %s", odd)
-		}
-		if secret.IsZero() {
-			continue
-		}
-		a.tell("%s.", text.Count(int64(secret.Len()), "character"))
-		if err := s.askOpen(ctx, a, secret, admin); !errors.Is(err, errAgain) {
-			return err
-		}
-	}
-}
-
-// askOpen asks the server what a secret opens; errAgain when it was not accepted.
-func (s *session) askOpen(ctx context.Context, a *asker, secret fauna.Secret, admin bool) error {
-	s.asked = append(s.asked, secret)
-	m := s.tryOpen(ctx, secret, s.chosen())
-	if m.err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		a.tell("Error: %s", s.sentence(m.err))
-		return errAgain
-	}
-	m.admin = admin
-	s.accept(m)
-	a.tell("Secret accepted.")
-	if len(m.known) > 0 {
-		a.tell("The server has %s: %s", text.Count(int64(len(m.known)), "collection"), strings.Join(m.known, ", "))
-	}
-	return nil
 }

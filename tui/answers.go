@@ -12,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
-
 	"fauna-export/export"
 	"fauna-export/export/config"
 	"fauna-export/export/row"
@@ -21,9 +19,6 @@ import (
 	"fauna-export/fauna"
 	"fauna-export/fauna/fql"
 )
-
-// keptMsg is the answer of keepAnswers.
-type keptMsg struct{ err error }
 
 // config is the answers as a config file holds them. No secret is among them.
 func (s *session) config() config.Config {
@@ -45,80 +40,70 @@ func (s *session) config() config.Config {
 // the commands that carry them are run.
 type keeper struct {
 	path string // "" for nowhere
+	keys int    // pressed so far
 
 	mu     sync.Mutex
 	asked  int
 	stored int
 }
 
-// next numbers the answers as they are now.
-func (k *keeper) next() int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.asked++
-	return k.asked
-}
-
-// latest reports whether nothing was asked after the n-th time.
-func (k *keeper) latest(n int) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.asked == n
-}
-
-// store writes the answers of the n-th time, unless later ones are written.
-func (k *keeper) store(n int, c config.Config) error {
+// store writes answers, and the address where one was accepted, unless later ones are
+// written.
+func (k *keeper) store(n int, c config.Config, recent string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.path == "" || n < k.stored {
 		return nil
 	}
 	k.stored = n
-	return storeAnswers(k.path, c)
+	if err := storeAnswers(k.path, c); err != nil || recent == "" {
+		return err
+	}
+	return storeRecent(k.path, recent)
 }
 
-// answers is what the person has said so far, with names that are typed and not on
+// answersNow is what the person has said so far, with names that are typed and not on
 // the list yet.
 func (w *wizard) answersNow() config.Config {
 	c := w.config()
 	if x := w.steps[collectionsID].(*collectionsStep); !x.picks() && w.at == collectionsID {
 		c.Collections = x.typed.Names
 	}
-	return harmless(c)
+	return c
 }
 
 // keepAnswers writes the answers so far where the next start finds them.
-func (w *wizard) keepAnswers() tea.Cmd {
+func (w *wizard) keepAnswers() {
 	if w.keeper.path == "" {
-		return nil
+		return
 	}
-	n, c := w.keeper.next(), w.answersNow()
-	recent := ""
+	w.keeper.asked++
+	n, c, recent := w.keeper.asked, w.answersNow(), ""
 	if w.at > domainID && !w.endpoint.IsZero() {
 		recent = w.endpoint.String()
 	}
-	return w.jobs.do(func(context.Context) tea.Msg {
-		err := w.keeper.store(n, c)
-		if err == nil && recent != "" {
-			err = storeRecent(w.keeper.path, recent)
+	await(w.session, new(wait), func(context.Context) (struct{}, error) { return struct{}{}, w.keeper.store(n, c, recent) }, func(_ struct{}, err error) {
+		if err != nil {
+			w.say(noteWarn, "Couldn't save these answers: %v", err)
 		}
-		return keptMsg{err}
 	})
 }
 
 // keepPause is how long nothing is pressed before what was typed is kept.
 const keepPause = 500 * time.Millisecond
 
-// keepMsg says that nothing was pressed for a while.
-type keepMsg struct{ asked int }
-
 // keepSoon keeps the answers once nothing more is typed.
-func (w *wizard) keepSoon() tea.Cmd {
+func (w *wizard) keepSoon() {
 	if w.keeper.path == "" || w.at > outputID {
-		return nil
+		return
 	}
-	n := w.keeper.next()
-	return w.jobs.after(keepPause, func(context.Context) tea.Msg { return keepMsg{n} })
+	w.keeper.keys++
+	n := w.keeper.keys
+	w.after(keepPause, func() {
+		if n == w.keeper.keys {
+			w.keepAnswers()
+		}
+	})
 }
 
 // storeAnswers writes them at once.
@@ -127,7 +112,7 @@ func storeAnswers(path string, c config.Config) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("keep the answers: %w", err)
 	}
-	if err := writeConfig(path, c); err != nil {
+	if err := config.Write(path, c); err != nil {
 		return fmt.Errorf("keep the answers: %w", err)
 	}
 	return nil
@@ -202,9 +187,6 @@ func newPath(name string) (string, error) {
 	}
 	return "", fmt.Errorf("too many files named %s", name)
 }
-
-// writeConfig writes the answers as a config file.
-func writeConfig(path string, c config.Config) error { return config.Write(path, c) }
 
 // harmless is the answers without what may be a secret that was typed into the wrong
 // field: it is never stored.

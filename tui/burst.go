@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -21,9 +20,6 @@ type burst struct {
 	n    int // of the last key
 }
 
-// pauseMsg says that nothing came after the n-th key for a while.
-type pauseMsg struct{ n int }
-
 // textual reports whether a key can be a part of a pasted text.
 func textual(m tea.KeyMsg) bool {
 	switch m.Type {
@@ -35,15 +31,21 @@ func textual(m tea.KeyMsg) bool {
 	return false
 }
 
-// take holds a key, or lets it pass: then pass is what is to be done now, in order.
-func (b *burst) take(j *jobs, m tea.KeyMsg) (pass []tea.KeyMsg, wait tea.Cmd) {
+// hold takes a key, and gives it to the wizard once it is known what it is.
+func (w *wizard) hold(m tea.KeyMsg) {
+	b := &w.burst
 	if m.Paste || !textual(m) {
-		return append(b.flush(), m), nil
+		w.keysNow(append(b.flush(), m))
+		return
 	}
 	b.held = append(b.held, m)
 	b.n++
 	n := b.n
-	return nil, j.after(burstPause, func(context.Context) tea.Msg { return pauseMsg{n} })
+	w.after(burstPause, func() {
+		if b.n == n {
+			w.keysNow(b.flush())
+		}
+	})
 }
 
 // flush is what is held: a key that came alone, or one pasted text.

@@ -9,9 +9,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
-	tea "github.com/charmbracelet/bubbletea"
-
 	"fauna-export/export/row"
 	"fauna-export/tui/text"
 )
@@ -19,13 +16,13 @@ import (
 // A fieldPicker offers the fields found in collections' first documents as columns.
 // Marks stay while it turns from one collection to another.
 type fieldPicker struct {
+	o          *outputStep
 	collection string
 	names      []string                // collections to turn through
 	found      map[string][]foundField // by collection
-	picker     picker
-	loading    bool
-	err        error
-	gen        int
+	picker
+	loading wait
+	err     error
 }
 
 // fieldSample is how many documents are looked at for fields.
@@ -39,61 +36,50 @@ type foundField struct {
 	chosen bool
 }
 
-// sampleMsg is the answer of the question for documents.
-type sampleMsg struct {
-	gen    int
-	fields []foundField
-	err    error
-}
-
-func (sampleMsg) to() stepID { return outputID }
-
-// pick opens the picker, with the collection of the column under the focus.
-func (o *outputStep) pick() tea.Cmd {
+// pick opens the picker.
+func (o *outputStep) pick() {
 	names := o.s.readable()
 	if len(names) == 0 {
 		o.s.say(noteBad, "None of the chosen collections can be read.")
-		return nil
+		return
 	}
-	o.picking = &fieldPicker{names: names, found: map[string][]foundField{}, picker: newPicker(o.s.st, 60)}
-	return o.turnTo(names[0])
+	p := &fieldPicker{o: o, names: names, found: map[string][]foundField{}}
+	p.picker = newPicker(o.s.st, 60, func(r pick) { p.found[p.collection][r.id].chosen = r.chosen })
+	o.picking = p
+	p.turnTo(names[0])
 }
 
-func (o *outputStep) turnTo(collection string) tea.Cmd {
-	p := o.picking
-	p.gen++
-	p.collection, p.err, p.loading = collection, nil, false
-	p.picker.find.field.set("")
-	p.picker.cursor.at = 0
+func (p *fieldPicker) turnTo(collection string) {
+	p.collection, p.err = collection, nil
+	p.clear()
+	p.set(nil)
+	p.loading.drop()
 	if _, ok := p.found[collection]; ok {
 		p.show()
-		return nil
+		return
 	}
-	p.loading = true
-	gen, srv := p.gen, o.s.server
-	return o.s.jobs.do(func(ctx context.Context) tea.Msg {
+	s, srv := p.o.s, p.o.s.server
+	await(s, &p.loading, func(ctx context.Context) ([]foundField, error) {
 		body, err := samplePage(ctx, srv, row.Layout{Collection: collection}, fieldSample)
 		if err != nil {
-			return sampleMsg{gen: gen, err: err}
+			return nil, err
 		}
-		fields, err := findFields(body)
-		return sampleMsg{gen, fields, err}
+		return findFields(body)
+	}, func(fields []foundField, err error) {
+		if p.err = err; err != nil {
+			return
+		}
+		for i, f := range fields {
+			fields[i].chosen = s.columnOf(collection, f.path) >= 0
+		}
+		p.found[collection] = fields
+		p.show()
 	})
 }
 
-func (p *fieldPicker) update(s *session, m sampleMsg) {
-	if m.gen != p.gen {
-		return
-	}
-	p.loading, p.err = false, m.err
-	if m.err != nil {
-		return
-	}
-	for i, f := range m.fields {
-		m.fields[i].chosen = slices.ContainsFunc(s.columns, func(c column) bool { return c.collection == p.collection && same(c.Path, f.path) })
-	}
-	p.found[p.collection] = m.fields
-	p.show()
+// columnOf is the index of the column of a path, -1 for none.
+func (s *session) columnOf(collection string, path []any) int {
+	return slices.IndexFunc(s.columns, func(c column) bool { return c.collection == collection && same(c.Path, path) })
 }
 
 // same reports whether two paths are the same.
@@ -105,7 +91,7 @@ func (p *fieldPicker) show() {
 	for i, f := range p.found[p.collection] {
 		rows = append(rows, pick{name: text.Clean(row.FormatPath(f.path)), about: text.Pad(string(f.typ), 7) + " " + text.Clean(f.sample), chosen: f.chosen, id: i})
 	}
-	p.picker.set(rows)
+	p.set(rows)
 }
 
 func (p *fieldPicker) aside() string {
@@ -120,48 +106,27 @@ func (p *fieldPicker) aside() string {
 	return text.Number(int64(n)) + " marked in all"
 }
 
-type fieldKeys struct{ again, take, next, prev, close key.Binding }
-
-func (p *fieldPicker) keys() fieldKeys {
-	many := len(p.names) > 1
-	return fieldKeys{
-		again: when(p.err != nil, bind("r", "retry", "r")), take: when(!p.loading, bind("enter", "use these columns", "enter")),
-		next: when(many, bind("tab", "next collection", "tab")), prev: when(many, bind("", "", "shift+tab")), close: bind("", "", "esc"),
+func (p *fieldPicker) actions() []action {
+	if p.typing {
+		return p.picker.actions()
 	}
-}
-
-func (o *outputStep) pickKey(m tea.KeyMsg) (tea.Cmd, bool) {
-	p := o.picking
-	mark := func(r pick) { p.found[p.collection][r.id].chosen = r.chosen }
-	if p.picker.find.typing || pressed(m, p.picker.keys().unfilter) {
-		return nil, p.picker.key(m, mark)
-	}
-	switch k := p.keys(); {
-	case pressed(m, k.close):
-		o.picking = nil
-	case pressed(m, k.next):
-		return o.turnTo(around(p.names, p.collection, 1)), true
-	case pressed(m, k.prev):
-		return o.turnTo(around(p.names, p.collection, -1)), true
-	case pressed(m, k.again):
-		return o.turnTo(p.collection), true
-	case pressed(m, k.take):
-		return o.takePicked(), true
-	default:
-		p.picker.key(m, mark)
-	}
-	return nil, true
+	turn := func(by int) func() { return func() { p.turnTo(around(p.names, p.collection, by)) } }
+	return append(append([]action{
+		on("enter", "use these columns", p.o.takePicked).when(!p.loading.busy),
+		on("r", "retry", func() { p.turnTo(p.collection) }).when(p.err != nil),
+		on("tab", "next collection", turn(1)).when(len(p.names) > 1), on("", "", turn(-1), "shift+tab").when(len(p.names) > 1),
+	}, p.picker.actions()...), on("", "close", func() { p.o.picking = nil }, "esc"))
 }
 
 // takePicked makes columns of the marked fields of all collections, each named by the
 // last name of its path, or by more of them where that is taken, and removes those
 // whose mark was taken away.
-func (o *outputStep) takePicked() tea.Cmd {
+func (o *outputStep) takePicked() {
 	p := o.picking
 	added, removed := 0, 0
 	for _, collection := range p.names {
 		for _, f := range p.found[collection] {
-			at := slices.IndexFunc(o.s.columns, func(c column) bool { return c.collection == collection && same(c.Path, f.path) })
+			at := o.s.columnOf(collection, f.path)
 			switch {
 			case at >= 0 && !f.chosen:
 				o.s.columns = slices.Delete(o.s.columns, at, at+1)
@@ -169,20 +134,20 @@ func (o *outputStep) takePicked() tea.Cmd {
 			case at < 0 && f.chosen:
 				if err := o.s.addField(collection, f); err != nil {
 					o.s.fail(err)
-					return nil
+					return
 				}
 				added++
 			}
 		}
 	}
 	o.picking = nil
-	o.focus = columnsRow + len(o.s.columns)
+	o.focus = o.last()
 	said := text.Count(int64(added), "column") + " added"
 	if removed > 0 {
 		said += ", " + text.Number(int64(removed)) + " removed"
 	}
 	o.s.say(noteGood, "%s.", said)
-	return o.preview.refresh()
+	o.preview.refresh()
 }
 
 // addField makes a column of a field.
@@ -197,24 +162,17 @@ func (s *session) addField(collection string, f foundField) (err error) {
 	return err
 }
 
-func (p *fieldPicker) hints() []key.Binding {
-	if p.picker.find.typing {
-		return p.picker.hints()
-	}
-	k := p.keys()
-	return append([]key.Binding{k.take, k.again, k.next}, p.picker.hints()...)
-}
-
-func (p *fieldPicker) body(s *session, w, h int) []string {
+func (p *fieldPicker) body(w, h int) []string {
+	s := p.o.s
 	switch {
-	case p.loading:
+	case p.loading.busy:
 		return []string{s.spinner + " reading the first documents …"}
 	case p.err != nil:
 		return marked(s.st, noteBad, s.sentence(p.err), w)
-	case len(p.picker.rows) == 0:
+	case len(p.rows) == 0:
 		return []string{"  no documents, so no fields; type the column instead"}
 	}
-	return append([]string{p.picker.filterLine(w)}, p.picker.view(w, h-1)...)
+	return append([]string{p.filterLine(w)}, p.view(w, h-1)...)
 }
 
 // columnText writes a column as it can be typed.

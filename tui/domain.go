@@ -2,10 +2,8 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/fauna"
@@ -18,32 +16,15 @@ type domainStep struct {
 	s     *session
 	field field
 	pick  int // of the recent addresses, -1 for the field
-	gen   int // of the test that counts
 
 	parsed fauna.Endpoint
 	bad    error // why the text is no address
 
-	test    testState
-	testErr error
-	onward  bool // go on when the test has passed
+	asking wait
+	passed bool
+	failed error // why the server could not be reached
+	onward bool  // go on when it has answered
 }
-
-type testState int
-
-const (
-	testNone testState = iota
-	testRunning
-	testPassed
-	testFailed
-)
-
-// reachedMsg is the answer of the reachability test.
-type reachedMsg struct {
-	gen int
-	err error
-}
-
-func (reachedMsg) to() stepID { return domainID }
 
 func newDomainStep(s *session) *domainStep {
 	d := &domainStep{s: s, field: newField(s.st, defaultEndpoint), pick: -1}
@@ -52,141 +33,132 @@ func newDomainStep(s *session) *domainStep {
 	return d
 }
 
-func (d *domainStep) enter() tea.Cmd {
+func (d *domainStep) enter() {
 	d.onward = false
-	if d.test == testNone && d.bad == nil && (!d.parsed.Exposed() || d.accepted()) {
-		return d.reach()
+	if !d.asking.busy && !d.passed && d.failed == nil && d.bad == nil && d.accepted() {
+		d.reach()
 	}
-	return nil
 }
 
 func (d *domainStep) leave() {}
 
 func (d *domainStep) parse() {
-	d.gen++
-	d.test, d.testErr, d.onward = testNone, nil, false
+	d.asking.drop()
+	d.passed, d.failed, d.onward = false, nil, false
 	d.s.endpointText = d.field.value()
-	d.parsed, d.bad = fauna.ParseEndpoint(d.field.value())
-	if looksLikeSecret(d.field.value()) {
-		d.bad = sayError("This looks like a secret. Type the address here; the secret comes later, and was not saved.")
+	d.parsed, d.bad = parseAddress(d.field.value())
+}
+
+// parseAddress reads the address of a server, and refuses a secret.
+func parseAddress(typed string) (fauna.Endpoint, error) {
+	if looksLikeSecret(typed) {
+		return fauna.Endpoint{}, sayError("This looks like a secret. Type the address here; the secret comes later, and was not saved.")
 	}
+	return fauna.ParseEndpoint(typed)
 }
 
+// accepted reports whether a secret may be sent there as it is.
 func (d *domainStep) accepted() bool {
-	return d.s.cfg.AllowPlaintext || d.s.plaintext == d.parsed
+	return !d.parsed.Exposed() || d.s.cfg.AllowPlaintext || d.s.plaintext == d.parsed
 }
 
-// reach asks the server whether it speaks FQL v4. It needs no secret.
-func (d *domainStep) reach() tea.Cmd {
-	d.gen++
-	d.test, d.testErr = testRunning, nil
-	gen, endpoint, s := d.gen, d.parsed, d.s
-	return s.jobs.do(func(ctx context.Context) tea.Msg {
-		c, err := s.connect(endpoint, fauna.Secret{})
+// ping asks a server whether it speaks FQL v4. It needs no secret.
+func (s *session) ping(ctx context.Context, e fauna.Endpoint) error {
+	c, err := s.connect(e, fauna.Secret{})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return c.Reach(ctx)
+}
+
+func (d *domainStep) reach() {
+	endpoint := d.parsed
+	d.passed, d.failed = false, nil
+	await(d.s, &d.asking, func(ctx context.Context) (struct{}, error) { return struct{}{}, d.s.ping(ctx, endpoint) }, func(_ struct{}, err error) {
 		if err != nil {
-			return reachedMsg{gen, err}
+			d.failed, d.onward = err, false
+			d.s.trouble(domainID, err)
+			return
 		}
-		defer c.Close()
-		return reachedMsg{gen, c.Reach(ctx)}
+		d.passed = true
+		d.s.event("%s answers (FQL v4)", d.parsed.Host())
+		if d.onward {
+			d.next()
+		}
 	})
 }
 
-func (d *domainStep) update(m tea.Msg) tea.Cmd {
-	r, ok := m.(reachedMsg)
-	if !ok || r.gen != d.gen {
-		return nil
+// take makes the address that of the wizard.
+func (s *session) take(e fauna.Endpoint) {
+	if s.endpoint != e {
+		s.forget()
+		s.endpoint = e
 	}
-	if r.err != nil {
-		d.test, d.testErr, d.onward = testFailed, r.err, false
-		d.s.trouble(domainID, r.err)
-		return nil
-	}
-	d.test = testPassed
-	d.s.event("%s answers (FQL v4)", d.parsed.Host())
-	if d.onward {
-		d.next()
-	}
-	return nil
 }
 
 func (d *domainStep) next() {
 	d.onward = false
-	if d.s.endpoint != d.parsed {
-		d.s.forget()
-		d.s.endpoint = d.parsed
-	}
+	d.s.take(d.parsed)
 	d.s.next(domainID)
 }
 
-type domainKeys struct{ next, test, up, down, recent key.Binding }
-
-func (d *domainStep) keys() domainKeys {
-	recent := len(d.recent()) > 0
-	k := domainKeys{
-		next: when(d.bad == nil, bind("enter", "continue", "enter")), test: when(d.bad == nil, bind("ctrl+t", "test", "ctrl+t")),
-		down: when(recent, bind("", "", "down")), recent: when(recent, bind("↑ ↓", "recent", "up", "down")), up: when(recent, bind("", "", "up")),
-	}
+func (d *domainStep) actions() []action {
+	recent, good := len(d.s.recent) > 0, d.bad == nil
+	enter, test := "continue", "test"
 	switch {
-	case d.test == testFailed:
-		k.next, k.test = saying(k.next, "continue anyway"), saying(k.test, "retry")
-	case d.test == testRunning && d.onward:
-		k.next = saying(k.next, "continue without the test")
+	case d.failed != nil:
+		enter, test = "continue anyway", "retry"
+	case d.asking.busy && d.onward:
+		enter = "continue without the test"
 	}
-	return k
+	return []action{
+		on("enter", enter, func() { d.checked(d.submit) }).when(good),
+		on("ctrl+t", test, func() { d.checked(d.reach) }).when(good),
+		on("↑ ↓", "recent", func() { d.choose(d.pick + 1) }, "down").when(recent),
+		on("", "", func() { d.choose(d.pick - 1) }, "up").when(recent),
+	}
 }
 
-// recent are the addresses of other times, but for the one in the field at first.
-func (d *domainStep) recent() []string { return d.s.recent }
+// choose puts one of the recent addresses into the field.
+func (d *domainStep) choose(i int) {
+	d.pick = max(0, min(i, len(d.s.recent)-1))
+	d.field.set(d.s.recent[d.pick])
+	d.parse()
+}
 
-func (d *domainStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
-	switch k := d.keys(); {
-	case pressed(m, bind("", "", "enter")):
-		return d.submit(), true
-	case pressed(m, k.test):
-		return d.checked(d.reach), true
-	case pressed(m, k.down, k.up):
-		d.pick++
-		if pressed(m, k.up) {
-			d.pick -= 2
-		}
-		d.pick = max(0, min(d.pick, len(d.recent())-1))
-		d.field.set(d.recent()[d.pick])
-		d.parse()
-		return nil, true
-	}
-	if m.Paste && looksLikeSecret(string(m.Runes)) {
-		d.s.say(noteWarn, "That looks like a secret. It was not kept; paste it when you are asked for it.")
-		return nil, true
-	}
+func (d *domainStep) key(m tea.KeyMsg) bool {
 	before := d.field.value()
-	if !d.field.key(m) {
-		return nil, false
+	if !d.s.refusesSecret(m) && !d.field.key(m) {
+		return false
 	}
 	if d.field.value() != before {
 		d.pick = -1
 		d.parse()
 	}
-	return nil, true
+	return true
+}
+
+// refusesSecret reports whether a secret is pasted where none belongs.
+func (s *session) refusesSecret(m tea.KeyMsg) bool {
+	if !m.Paste || !looksLikeSecret(string(m.Runes)) {
+		return false
+	}
+	s.say(noteWarn, "That looks like a secret. It was not kept; paste it when you are asked for it.")
+	return true
 }
 
 // submit continues when the address has answered, and tests it first when it has
 // not been. A second enter continues without the test.
-func (d *domainStep) submit() tea.Cmd {
-	if d.bad != nil {
-		return nil
+func (d *domainStep) submit() {
+	switch {
+	case d.passed, d.failed != nil, d.asking.busy && d.onward:
+		d.next()
+		return
+	case !d.asking.busy:
+		d.reach()
 	}
-	return d.checked(func() tea.Cmd {
-		switch {
-		case d.test == testPassed, d.test == testFailed, d.test == testRunning && d.onward:
-			d.next()
-			return nil
-		case d.test == testRunning:
-			d.onward = true
-			return nil
-		}
-		d.onward = true
-		return d.reach()
-	})
+	d.onward = true
 }
 
 // unencrypted is the question before a secret may travel in the open.
@@ -195,18 +167,15 @@ func unencrypted(e fauna.Endpoint) string {
 }
 
 // checked runs do, after a yes where the secret would travel in the open.
-func (d *domainStep) checked(do func() tea.Cmd) tea.Cmd {
-	if !d.parsed.Exposed() || d.accepted() {
-		return do()
+func (d *domainStep) checked(do func()) {
+	if d.accepted() {
+		do()
+		return
 	}
-	d.s.ask = &question{
-		text: unencrypted(d.parsed),
-		yes: func() tea.Cmd {
-			d.s.plaintext = d.parsed
-			return do()
-		},
-	}
-	return nil
+	d.s.confirm(unencrypted(d.parsed), func() {
+		d.s.plaintext = d.parsed
+		do()
+	})
 }
 
 func (d *domainStep) title() (string, string) { return "Where is your Fauna database?", "" }
@@ -217,16 +186,16 @@ func (d *domainStep) body(w, h int) []string {
 	switch {
 	case d.bad != nil:
 		return append(lines, marked(st, noteBad, text.Sentence(d.bad), w)...)
-	case d.test == testFailed:
+	case d.failed != nil:
 		lines = append(lines, "  "+st.accent.of(text.Clean(d.parsed.Describe())))
-		lines = append(lines, marked(st, noteBad, d.s.sentence(d.testErr), w)...)
+		lines = append(lines, marked(st, noteBad, d.s.sentence(d.failed), w)...)
 		lines = append(lines, "", "  Enter to continue anyway, ctrl+t to retry.")
 	default:
 		meaning, state := "  "+st.accent.of(text.Clean(d.parsed.Describe())), ""
-		switch d.test {
-		case testRunning:
+		switch {
+		case d.asking.busy:
 			state = d.s.spinner + " " + st.faint.of("asking …")
-		case testPassed:
+		case d.passed:
 			state = st.good.of("✓ answers (FQL v4)")
 		}
 		if state != "" && text.Width(meaning)+2+text.Width(state) > w {
@@ -243,9 +212,9 @@ func (d *domainStep) body(w, h int) []string {
 	for _, l := range text.Wrap(about, min(w-2, 76)) {
 		more = append(more, "  "+st.faint.of(l))
 	}
-	if n := len(d.recent()); n > 0 {
+	if n := len(d.s.recent); n > 0 {
 		more = append(more, "", "  "+st.bold.of("Recent"))
-		for i, r := range d.recent() {
+		for i, r := range d.s.recent {
 			bar := "  "
 			if i == d.pick {
 				bar = st.strong.of("▌ ")
@@ -263,51 +232,9 @@ func (d *domainStep) side(w, _ int) []string {
 	}, "fauna-export connects to this address only (through HTTPS_PROXY if set)."), w)
 }
 
-// titled is a second pane: a title and wrapped paragraphs.
-func titled(st styles, title string, paragraphs []string, w int) []string {
-	out := []string{st.bold.of(title), ""}
-	for _, p := range paragraphs {
-		if p == "" {
-			out = append(out, "")
-			continue
-		}
-		out = append(out, text.Wrap(p, w)...)
-	}
-	return out
-}
+func (d *domainStep) busy() bool { return d.asking.busy }
 
-// marked is a paragraph with the sign of its kind before it.
-func marked(st styles, kind noteKind, paragraph string, w int) []string {
-	glyph, p := noteLook(st, kind)
-	if glyph == "" {
-		glyph = "  "
-	}
-	var out []string
-	for i, l := range text.Wrap(paragraph, w-4) {
-		if i == 0 {
-			out = append(out, p.of(glyph)+l)
-		} else {
-			out = append(out, "  "+l)
-		}
-	}
-	return out
-}
-
-func (d *domainStep) hints() []key.Binding {
-	k := d.keys()
-	return []key.Binding{k.next, k.test, k.recent}
-}
-
-func (d *domainStep) esc() string {
-	if d.s.edit != noID {
-		return "back"
-	}
-	return "quit"
-}
-
-func (d *domainStep) typing() bool { return true }
-
-func (d *domainStep) busy() bool { return d.test == testRunning }
+func (d *domainStep) cameTo() []any { return []any{"endpoint", d.s.endpoint.String()} }
 
 func (d *domainStep) help() string {
 	return "The address of a node of your Fauna core, or of its load balancer. Without a scheme, http is used on this machine and https elsewhere; without scheme and port, port 8443." +
@@ -323,33 +250,24 @@ func (d *domainStep) ask(ctx context.Context, a *asker) error {
 		a.tell("Recent: %s", strings.Join(s.recent, ", "))
 	}
 	typed, err := a.text(ctx, "Address of the Fauna database", s.endpointText, func(typed string) (err error) {
-		if looksLikeSecret(typed) {
-			return errors.New("this looks like a secret; type the address here")
-		}
-		e, err = fauna.ParseEndpoint(typed)
+		e, err = parseAddress(typed)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	a.tell("%s", e.Describe())
-	if e.Exposed() && !s.cfg.AllowPlaintext && s.plaintext != e {
+	d.field.set(typed)
+	d.parse()
+	if !d.accepted() {
 		yes, err := a.yes(ctx, unencrypted(e), false)
 		if err != nil || !yes {
-			return orError(err, errBack)
+			return orError(err, errAgain)
 		}
 		s.plaintext = e
 	}
-	if s.endpoint != e {
-		s.forget()
-	}
-	s.endpointText, s.endpoint = typed, e
-	srv, err := s.connect(e, fauna.Secret{})
-	if err != nil {
-		return err
-	}
-	defer srv.Close()
-	if err := srv.Reach(ctx); err != nil {
+	s.take(e)
+	if err := s.ping(ctx, e); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

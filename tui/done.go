@@ -3,16 +3,15 @@ package tui
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
+	"fauna-export/export/config"
 	"fauna-export/tui/text"
 )
 
@@ -20,45 +19,26 @@ import (
 type doneStep struct {
 	s         *session
 	saved     string // path of the config file, "" when not saved
-	cursor    rowCursor
-	find      finder
-	height    int
-	verifying bool
-	loading   *loading        // nil while nothing is loaded
-	again     *archive.Report // of the last time that the files were read again, nil for none
+	list      list
+	verifying wait
+	loading   *loading // nil while nothing is loaded
 }
 
-// savedMsg is the answer of save.
-type savedMsg struct {
-	path string
-	err  error
-}
-
-func (savedMsg) to() stepID { return doneID }
-
-// verifiedMsg is the answer of verify.
-type verifiedMsg struct {
-	report *archive.Report
-	err    error
-}
-
-func (verifiedMsg) to() stepID { return doneID }
-
-func newDoneStep(s *session) *doneStep {
-	return &doneStep{s: s, cursor: newCursor(), find: newFinder(s.st)}
-}
+func newDoneStep(s *session) *doneStep { return &doneStep{s: s, list: newList(s.st)} }
 
 // enter opens the load where the Output step was told of a target.
-func (c *doneStep) enter() tea.Cmd {
+func (c *doneStep) enter() {
 	if p := c.s.runner.progress(); c.s.target > 0 && p.manifest != nil && p.err == nil {
-		c.startLoading(p)
+		c.load()
 	}
-	return nil
 }
 
-func (c *doneStep) leave() {
-	c.again = nil
-	c.stopLoading()
+func (c *doneStep) leave() { c.stopLoading() }
+
+// load opens the load; of an incremental export of many syncs too, which load takes one
+// after the other.
+func (c *doneStep) load() {
+	c.loading = newLoading(c.s, c.s.runner.progress().spec.Dir, c.stopLoading)
 }
 
 func (c *doneStep) stopLoading() {
@@ -68,126 +48,92 @@ func (c *doneStep) stopLoading() {
 	}
 }
 
-func (c *doneStep) update(m tea.Msg) tea.Cmd {
-	switch m := m.(type) {
-	case loadMsg, loadPollMsg:
-		if c.loading != nil {
-			return c.loading.update(m)
+func (c *doneStep) actions() []action {
+	if c.loading != nil {
+		return c.loading.actions()
+	}
+	p := c.s.runner.progress()
+	find := c.list.actions(c.rows(p) > c.list.h)
+	if c.list.typing {
+		return find
+	}
+	return append([]action{
+		on("enter", "quit", c.s.leaveProgram, "enter", "q"),
+		on("l", "load into a database", c.load).when(p.manifest != nil),
+		on("v", "verify again", c.verify).when(p.manifest != nil && !c.verifying.busy),
+		on("x", "remove the key", c.cleanUp),
+		on("s", "save these answers", c.save),
+	}, find...)
+}
+
+func (c *doneStep) key(m tea.KeyMsg) bool {
+	if c.loading != nil {
+		return c.loading.key(m)
+	}
+	return c.list.key(m, c.rows(c.s.runner.progress()))
+}
+
+// verify reads the files again.
+func (c *doneStep) verify() {
+	dir := c.s.runner.progress().spec.Dir
+	await(c.s, &c.verifying, func(ctx context.Context) (*archive.Report, error) {
+		f, err := storeOf(dir)
+		if err != nil {
+			return nil, err
 		}
-		if l, ok := m.(loadMsg); ok && l.planned != nil {
-			_ = l.planned.Close() // it was called off
-		}
-	case ranMsg:
-		if !c.s.showRefusal(m) {
-			c.s.panel = nil
-			c.s.say(noteGood, "Ran on the demo server: the key and the role are gone.")
-		}
-	case savedMsg:
-		if m.err != nil {
-			c.s.fail(m.err)
-			return nil
-		}
-		c.saved = m.path
-		c.s.say(noteGood, "Saved %s in %s (without the secret)", filepath.Base(m.path), homePath(filepath.Dir(m.path)))
-	case verifiedMsg:
-		c.verifying = false
+		return archive.Verify(ctx, f, func(archive.VerifyStatus) {})
+	}, func(r *archive.Report, err error) {
 		switch {
-		case m.err != nil:
-			c.s.fail(m.err)
-		case m.report.OK():
-			c.again = m.report
+		case err != nil:
+			c.s.fail(err)
+		case r.OK():
 			c.s.say(noteGood, "Verified: every file was re-read and matches the manifest.")
 		default:
-			c.again = m.report
-			c.s.say(noteBad, "%s", reportText(m.report))
+			c.s.say(noteBad, "%s", reportText(r))
 		}
-	}
-	return nil
+	})
 }
 
-type doneKeys struct{ leave, load, verify, cleanUp, save key.Binding }
-
-func (c *doneStep) keys() doneKeys {
-	m := c.s.runner.progress().manifest
-	return doneKeys{
-		leave: bind("enter", "quit", "enter", "q"), load: when(m != nil, bind("l", "load into a database", "l")),
-		verify: when(m != nil && !c.verifying, bind("v", "verify again", "v")), cleanUp: bind("x", "remove the key", "x"),
-		save: bind("s", "save these answers", "s"),
-	}
+// cleanUp shows the FQL that deletes the role and its keys.
+func (c *doneStep) cleanUp() {
+	each := texts(c.s.setup().Cleanup())
+	c.s.panel = c.s.fqlPanel("Run as admin: deletes the role and its keys", strings.Join(each, "\n\n"), "fauna-cleanup.fql")
+	c.s.panel.run = c.s.onDemo(func() { c.s.say(noteGood, "Ran on the demo server: the key and the role are gone.") }, each...)
 }
 
-func (c *doneStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
-	p := c.s.runner.progress()
-	if c.loading != nil {
-		cmd, closed := c.loading.key(m)
-		if closed {
-			c.loading = nil
-		}
-		return cmd, true
-	}
-	switch {
-	case c.find.key(m), !c.find.typing && c.cursor.key(m, c.rows(p), c.height):
-		return nil, true
-	case c.find.typing:
-		return nil, false
-	}
-	switch k := c.keys(); {
-	case pressed(m, k.leave):
-		return tea.Quit, true
-	case pressed(m, k.load):
-		c.startLoading(p)
-	case pressed(m, k.verify):
-		c.verifying = true
-		dir := p.spec.Dir
-		return c.s.jobs.do(func(ctx context.Context) tea.Msg {
-			f, err := storeOf(dir)
-			if err != nil {
-				return verifiedMsg{nil, err}
-			}
-			report, err := archive.Verify(ctx, f, func(archive.VerifyStatus) {})
-			return verifiedMsg{report, err}
-		}), true
-	case pressed(m, k.cleanUp):
-		queries := c.s.setup().Cleanup()
-		each := make([]string, len(queries))
-		for i, q := range queries {
-			each[i] = q.FQL
-		}
-		fql := strings.Join(each, "\n\n")
-		c.s.panel = &panel{
-			title: "Run as admin: deletes the role and its keys",
-			text:  text.Lines(fql), fql: true, copy: fql, file: "fauna-cleanup.fql",
-			run: c.s.onDemo(doneID, each...), pane: newPane(),
-		}
-	case pressed(m, k.save):
-		return c.save(), true
-	default:
-		return nil, false
-	}
-	return nil, true
+// save writes the answers as a config file for run.
+func (c *doneStep) save() {
+	answers := c.answers()
+	await(c.s, new(wait), func(context.Context) (string, error) { return saveAnswers(answers) }, c.kept)
 }
 
-// startLoading opens the load; of an incremental export of many syncs too, which load
-// takes one after the other.
-func (c *doneStep) startLoading(p progress) {
-	c.loading = newLoading(c.s, p.spec.Dir)
-}
-
-// save writes the answers as a config file for run. A full export must go to a new
-// folder each time, so its own is left out; a sync continues in its folder.
-func (c *doneStep) save() tea.Cmd {
+// answers are those for the next run. A full export must go to a new folder each
+// time, so its own is left out; a sync continues in its folder.
+func (c *doneStep) answers() config.Config {
 	answers := c.s.config()
 	answers.Out = ""
 	if p := c.s.runner.progress(); p.spec.Mode == export.Incremental {
 		answers.Out = p.spec.Dir
 	}
-	return c.s.jobs.do(func(context.Context) tea.Msg {
-		path, err := newPath("fauna-export.yaml")
-		if err == nil {
-			err = writeConfig(path, answers)
-		}
-		return savedMsg{path, err}
-	})
+	return answers
+}
+
+// saveAnswers writes answers to a new file in the current folder.
+func saveAnswers(answers config.Config) (string, error) {
+	path, err := newPath("fauna-export.yaml")
+	if err == nil {
+		err = config.Write(path, answers)
+	}
+	return path, err
+}
+
+func (c *doneStep) kept(path string, err error) {
+	if err != nil {
+		c.s.fail(err)
+		return
+	}
+	c.saved = path
+	c.s.say(noteGood, "Saved %s in %s (without the secret)", filepath.Base(path), homePath(filepath.Dir(path)))
 }
 
 func (c *doneStep) title() (string, string) {
@@ -232,10 +178,10 @@ func (c *doneStep) body(w, h int) []string {
 	}
 	lines = lines[:min(len(lines), max(1, h-5))]
 	foot := []string{""}
-	if c.find.active() {
-		foot = append(foot, "  "+c.find.line(w-2))
+	if c.list.narrowed() {
+		foot = append(foot, "  "+c.list.filter(w-2))
 	}
-	if c.verifying {
+	if c.verifying.busy {
 		foot = append(foot, c.s.spinner+" verifying …")
 	}
 	if c.saved != "" {
@@ -256,18 +202,17 @@ func (c *doneStep) rows(p progress) int {
 // listed are the files that the filter lets through.
 func (c *doneStep) listed(p progress) []archive.Entry {
 	all, _ := written(p.manifest)
-	return slices.DeleteFunc(slices.Clone(all), func(e archive.Entry) bool { return !c.find.matches(e.File) })
+	return slices.DeleteFunc(slices.Clone(all), func(e archive.Entry) bool { return !c.list.matches(e.File) })
 }
 
 func (c *doneStep) files(p progress, w, h int) []string {
 	st := c.s.st
 	all := c.listed(p)
-	n := len(all) + 1
-	c.height = max(1, h-1)
-	if n > c.height {
-		c.height = max(1, h-2)
+	n, room := len(all)+1, h-1
+	if n > room {
+		room-- // says which part it is
 	}
-	from, to := c.cursor.window(n, c.height)
+	from, to, part := c.list.window(n, room)
 	lines := []string{"  " + st.bold.of(text.Fit(homePath(text.Clean(p.spec.Dir))+string(filepath.Separator), w-2))}
 	wide := 13
 	for _, e := range all[from:min(to, len(all))] {
@@ -276,7 +221,7 @@ func (c *doneStep) files(p progress, w, h int) []string {
 	wide = min(wide, max(20, w-46))
 	for i := from; i < to; i++ {
 		bar := "    "
-		if n > c.height && i == c.cursor.at {
+		if part != "" && i == c.list.at {
 			bar = "  " + st.strong.of("▌ ")
 		}
 		if i == len(all) {
@@ -290,8 +235,8 @@ func (c *doneStep) files(p progress, w, h int) []string {
 		}
 		lines = append(lines, text.Fit(line, w))
 	}
-	if n > c.height {
-		lines = append(lines, st.faint.of("    "+partText(from, to-from, n)))
+	if part != "" {
+		lines = append(lines, st.faint.of("    "+part))
 	}
 	return lines
 }
@@ -310,32 +255,9 @@ func (c *doneStep) side(w, _ int) []string {
 	}, w)
 }
 
-func (c *doneStep) hints() []key.Binding {
-	if c.loading != nil {
-		return c.loading.hints()
-	}
-	if c.find.typing {
-		return []key.Binding{c.find.keep()}
-	}
-	k := c.keys()
-	return []key.Binding{k.leave, k.load, k.verify, k.cleanUp, k.save, c.find.hint(true), c.cursor.shown(c.rows(c.s.runner.progress()) > c.height)}
-}
+func (c *doneStep) busy() bool { return c.verifying.busy || c.loading != nil && c.loading.busy() }
 
-func (c *doneStep) esc() string {
-	if c.loading != nil {
-		return c.loading.esc()
-	}
-	if c.find.active() {
-		return "clear filter"
-	}
-	return "back"
-}
-
-func (c *doneStep) typing() bool {
-	return c.find.typing || c.loading != nil && c.loading.stage == loadTarget
-}
-
-func (c *doneStep) busy() bool { return c.verifying || c.loading != nil && c.loading.busy() }
+func (c *doneStep) cameTo() []any { return nil }
 
 func (c *doneStep) help() string {
 	return "The files are in the folder under their final names; manifest.json says what each holds, with its SHA-256, and SHA256SUMS can be given to sha256sum -c." +
@@ -351,54 +273,12 @@ func (c *doneStep) ask(ctx context.Context, a *asker) error {
 	if !save {
 		return nil
 	}
-	m, ok := c.save()().(savedMsg)
-	if !ok {
+	path, err := saveAnswers(c.answers())
+	if err != nil {
+		a.tell("Error: %s", c.s.sentence(err))
 		return nil
 	}
-	if m.err != nil {
-		a.tell("Error: %s", c.s.sentence(m.err))
-		return nil
-	}
-	c.saved = m.path
-	a.tell("Saved to %s.", homePath(m.path))
+	c.saved = path
+	a.tell("Saved to %s.", homePath(path))
 	return nil
-}
-
-// facts are the snapshot, the retries and the warnings of an export, in a line.
-func facts(p progress) string {
-	m := p.manifest
-	var parts []string
-	switch m.Consistency {
-	case archive.ConsistencySnapshot:
-		parts = append(parts, "One snapshot, "+readableTime(m.Snapshot))
-	case archive.ConsistencyWindow:
-		parts = append(parts, "Read at more than one time")
-	default:
-		parts = append(parts, "No snapshot")
-	}
-	parts = append(parts, text.Count(int64(p.retries()), "retry"), text.Count(int64(len(shortfalls(p))), "warning"))
-	return strings.Join(parts, " · ")
-}
-
-// readableTime is a time of a manifest, for reading.
-func readableTime(iso string) string {
-	s := strings.Replace(text.Clean(iso), "T", " ", 1)
-	if i := strings.IndexByte(s, '.'); i > 0 {
-		s = s[:i]
-	}
-	return strings.TrimSuffix(s, "Z") + " UTC"
-}
-
-// reportText says what is wrong with files that were read again.
-func reportText(r *archive.Report) string {
-	said := "The files do NOT match the manifest:"
-	for _, problem := range r.Problems {
-		said += " " + text.Clean(problem) + "."
-	}
-	for _, f := range r.Files {
-		if f.Problem != "" {
-			said += fmt.Sprintf(" %s: %s.", text.Clean(f.File), text.Clean(f.Problem))
-		}
-	}
-	return said
 }

@@ -4,34 +4,127 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
 	"fauna-export/export"
+	"fauna-export/export/store"
+	"fauna-export/fauna"
 	"fauna-export/tui/text"
 )
 
+func (c *exportStep) title() (string, string) {
+	st := c.now.status
+	many := text.Count(int64(max(len(st.Collections), 1)), "collection")
+	if len(st.Collections) == 0 {
+		many = text.Count(int64(len(c.s.chosen())), "collection")
+	}
+	switch {
+	case c.refused != nil:
+		return "Couldn't start the export.", ""
+	case c.now.state == runEnded:
+		return "Export incomplete (" + why(c.now.err) + ")", c.elapsed()
+	case c.stopping:
+		return "Stopping …", c.elapsed()
+	case c.now.state == runVerifying:
+		return "Verifying the files", c.elapsed()
+	case st.Paused:
+		return "Paused (p resumes). The snapshot keeps expiring.", c.elapsed()
+	case !c.away.IsZero():
+		said := "Connection lost"
+		if d := st.NextTry.Sub(c.s.now()); !st.NextTry.IsZero() && d > 0 {
+			said += fmt.Sprintf(" · retrying in %d s", int(math.Ceil(d.Seconds())))
+		} else {
+			said += " · retrying"
+		}
+		if left := c.retryFor() - c.s.now().Sub(c.away); left > 0 {
+			said += " · gives up in " + text.Clock(left)
+		}
+		return said, c.elapsed()
+	case c.silent > 0:
+		return "Waiting for the server: no answer for " + text.Clock(c.silent), c.elapsed()
+	case st.Phase == export.Preparing || c.starting.busy:
+		return "Checking what can be read …", ""
+	case st.Phase == export.Comparing:
+		return "Comparing " + many, c.elapsed()
+	}
+	return "Exporting " + many, c.elapsed()
+}
+
+// retryFor is how long the engine tries a request again.
+func (c *exportStep) retryFor() time.Duration {
+	if d := c.now.spec.RetryFor; d > 0 {
+		return d
+	}
+	return 5 * time.Minute
+}
+
+// why is in a word why an export ended.
+func why(err error) string {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return "stopped"
+	}
+	return "failed"
+}
+
+// elapsed is the time of the whole run so far, and what is left.
+func (c *exportStep) elapsed() string {
+	said := "elapsed " + text.Clock(c.now.elapsed())
+	if left, known := c.left(); known {
+		said += "   left " + text.Clock(left)
+		if !c.now.status.ExpectedFinal {
+			said += " (est.)"
+		}
+	}
+	return said
+}
+
+// expected is how many documents there are: as planned, or, until all is planned, as
+// Check counted them.
+func (c *exportStep) expected() (n int64, known bool) {
+	st := c.now.status
+	if st.ExpectedFinal {
+		return st.Expected, st.Expected > 0
+	}
+	if n = max(c.counted, st.Expected); c.counted > 0 && n > 0 {
+		return n, true
+	}
+	return n, false
+}
+
+// left is how long the rest takes at the rate of now.
+func (c *exportStep) left() (time.Duration, bool) {
+	n, known := c.expected()
+	rate := c.rate(c.now.status.Rate)
+	if !known || rate < 0.5 || c.now.state != runGoing || n <= c.now.status.Rows {
+		return 0, false
+	}
+	seconds := float64(n-c.now.status.Rows) / rate
+	if seconds > 1e7 {
+		return 0, false
+	}
+	return time.Duration(seconds * float64(time.Second)), true
+}
+
 func (c *exportStep) body(w, h int) []string {
 	if c.refused != nil {
-		return c.ended(c.refused, w)
+		return c.endedLines(c.refused, w)
 	}
 	if c.now.state == runEnded && c.now.manifest == nil {
-		lines := c.ended(c.now.err, w)
+		lines := c.endedLines(c.now.err, w)
 		if room := h - len(lines) - 1; room > 2 && len(c.now.status.Collections) > 0 {
-			lines = append(append(lines, ""), c.list(w, room)...)
+			lines = append(append(lines, ""), c.table(w, room)...)
 		}
 		return lines
 	}
 	lines := c.totalLines(w)
 	foot := c.foot(w)
-	lines = append(append(lines, ""), c.list(w, h-len(lines)-len(foot)-2)...)
-	for len(lines) < h-len(foot) {
-		lines = append(lines, "")
-	}
-	return append(lines, foot...)
+	lines = append(append(lines, ""), c.table(w, h-len(lines)-len(foot)-2)...)
+	return append(text.Fill(lines, h-len(foot)), foot...)
 }
 
-func (c *exportStep) ended(err error, w int) []string {
+func (c *exportStep) endedLines(err error, w int) []string {
 	if err == nil {
 		return nil
 	}
@@ -97,34 +190,28 @@ func (c *exportStep) totalLines(w int) []string {
 	return append(lines, text.Fit(speed, w))
 }
 
-// list is the collections that are shown, and one line about all: at most h lines.
-func (c *exportStep) list(w, h int) []string {
-	st := c.s.st
-	rows := c.shown()
-	c.height = max(1, h-1)
-	from, to := c.cursor.window(len(rows), c.height)
+// table is the collections that are shown, and one line about all: at most h lines.
+func (c *exportStep) table(w, h int) []string {
+	st, rows := c.s.st, c.shown()
+	from, to, part := c.list.window(len(rows), h-1)
 	name, bar := c.cells(w)
 	lines := make([]string, 0, h)
 	for i, x := range rows[from:to] {
-		lines = append(lines, text.Fit(c.row(x, name, bar, w, len(rows) > c.height && from+i == c.cursor.at), w))
-	}
-	count := map[export.CollectionState]int{}
-	for _, x := range c.now.status.Collections {
-		count[x.State]++
-	}
-	about := fmt.Sprintf("  %s done · %s running · %s waiting · %s failed", text.Number(int64(count[export.CollectionDone])),
-		text.Number(int64(count[export.CollectionRunning])), text.Number(int64(count[export.CollectionWaiting])), text.Number(int64(count[export.CollectionFailed])))
-	aside := ""
-	if len(rows) > c.height {
-		aside = partText(from, to-from, len(rows))
+		lines = append(lines, text.Fit(c.row(x, name, bar, w, part != "" && from+i == c.list.at), w))
 	}
 	if len(c.now.status.Collections) == 0 {
 		return lines
 	}
-	if c.find.active() {
-		return append(lines, text.Sides("  "+c.find.line(30), st.faint.of(aside), w))
+	about := c.list.filter(30)
+	if about == "" {
+		count := map[export.CollectionState]int64{}
+		for _, x := range c.now.status.Collections {
+			count[x.State]++
+		}
+		about = st.faint.of(fmt.Sprintf("%s done · %s running · %s waiting · %s failed", text.Number(count[export.CollectionDone]),
+			text.Number(count[export.CollectionRunning]), text.Number(count[export.CollectionWaiting]), text.Number(count[export.CollectionFailed])))
 	}
-	return append(lines, st.faint.of(text.Sides(about, aside, w)))
+	return append(lines, text.Sides("  "+about, st.faint.of(part), w))
 }
 
 // cells are the widths of the name and of the bar: the same for all rows, so that
@@ -199,17 +286,10 @@ func (c *exportStep) foot(w int) []string {
 	case now.Need > 0 && now.Free >= 0 && now.Need > now.Free:
 		kind, said = noteBad, "The disk is too small: about "+text.Size(now.Need)+" more needed, "+text.Size(now.Free)+" free."
 	}
-	lines := []string{"", ""}
+	lines := make([]string, 2)
 	if said != "" {
-		glyph, p := noteLook(st, kind)
-		wrapped := text.Wrap(said, w-2)
-		if len(wrapped) > 2 {
-			wrapped = append(wrapped[:1], text.Fit(strings.Join(wrapped[1:], " "), w-2))
-		}
-		for i, l := range wrapped {
-			lines[2-len(wrapped)+i] = p.of(glyph + l)
-			glyph = "  "
-		}
+		wrapped := text.Clip(marked(st, kind, said, w), 2, w)
+		copy(lines[2-len(wrapped):], wrapped)
 	}
 	return append(lines, text.Fit(c.snapshotLine(), w))
 }
@@ -282,76 +362,37 @@ func (c *exportStep) side(w, h int) []string {
 	return append(out, lines[max(0, len(lines)-max(0, h-len(out))):]...)
 }
 
-// ask runs the export and says how far it is, a line every now and then.
-func (c *exportStep) ask(ctx context.Context, a *asker) error {
-	s := c.s
-	spec, err := s.spec()
-	if err != nil {
-		return err
+// failure says why the export ended and what can be done.
+func (c *exportStep) failure(err error) []string {
+	dir := text.Clean(homePath(c.now.spec.Dir))
+	again := "c resume it · o choose another folder"
+	command := "fauna-export resume " + text.ShellWord(homePath(c.now.spec.Dir))
+	if c.now.spec.Dir == "" { // it never began
+		dir, command = "", ""
 	}
-	resume := s.resume
-	for {
-		if err := s.runner.start(spec, s.server, resume); err != nil {
-			a.tell("Error: %s", s.sentence(err))
-			return errBack
-		}
-		s.resume = false
-		if err := s.follow(ctx, a); err != nil {
-			return err
-		}
-		end := s.runner.progress()
-		if end.manifest != nil {
-			return nil
-		}
-		a.tell("Error: %s", s.sentence(orError(end.err, errors.New("the export ended without an end"))))
-		yes, err := a.yes(ctx, "Resume it?", true)
-		if err != nil {
-			return err
-		}
-		if !yes {
-			return end.err
-		}
-		resume = true
-	}
-}
-
-// follow says how far the export is until it ends.
-func (s *session) follow(ctx context.Context, a *asker) error {
-	done := ended(&s.runner.wg)
-	tick := time.NewTicker(a.every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			a.tell("Stopping.")
-			s.runner.cancel()
-			<-done
-			return context.Cause(ctx)
-		case <-tick.C:
-			a.tell("%s", s.progressLine())
-		case <-done:
-			return nil
-		}
-	}
-}
-
-func (s *session) progressLine() string {
-	now := s.runner.progress()
-	if now.state == runVerifying {
-		return "Verifying the files."
-	}
-	st := now.status
-	said := text.Number(st.Rows)
-	if st.ExpectedFinal && st.Expected > 0 {
-		said += fmt.Sprintf(" of %s rows, %d percent", text.Number(st.Expected), text.Percent(st.Rows, st.Expected))
-		if st.ETA > 0 {
-			said += ", " + text.Span(st.ETA) + " left"
-		}
+	var lines []string
+	if errors.Is(err, context.Canceled) {
+		lines = []string{"Stopped. Files so far are in " + dir + "."}
 	} else {
-		said += " rows"
+		lines = []string{c.s.sentence(err)}
+		if dir != "" {
+			lines = append(lines, "", "Files so far are in "+dir+".")
+		}
 	}
-	if st.Waiting != "" {
-		said += ", waiting: " + s.clean(st.Waiting)
+	if fe, ok := errors.AsType[*fauna.Error](err); ok && (fe.Kind == fauna.KindSecretRefused || fe.Kind == fauna.KindDenied) {
+		again = "x change the secret, then c resumes"
 	}
-	return said + "."
+	if _, ok := errors.AsType[*store.Error](err); ok && !resumable(err) {
+		again = "o choose another folder"
+	}
+	if command != "" && !c.s.cfg.Demo {
+		lines = append(lines, "", "Resume here, or later with:", "  "+command)
+	}
+	return append(lines, "", again)
+}
+
+func (c *exportStep) help() string {
+	return "Collections at work come first; tab lists all, / finds one, ! shows those with problems. All documents are read from a single point in time; the snapshot line says how long the server will still answer for it." +
+		"\n\np pauses: nothing new is asked for. + and - change how many requests are in flight at once; more than 8 seldom helps. < and > halve and double the largest number of documents a second. s stops after a question; files so far stay, and the export can be resumed, here or by fauna-export resume." +
+		"\n\nA lost network doesn't stop it: the title says so, and when it tries again."
 }

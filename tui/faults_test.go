@@ -383,7 +383,7 @@ func TestCheck_anIndexThatIsBeingBuiltIsAskedForAgainByItself(t *testing.T) {
 	}
 	b.server.index = nil
 	c := b.w.steps[checkID].(*checkStep)
-	b.do(c.update(recheckMsg{c.gen}))
+	b.act(c.check)
 	b.shows("✓ ok", "enter start the export")
 }
 
@@ -409,7 +409,7 @@ func TestSecret_typedIntoAWrongFieldIsNeverStored(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "settings", "answers.yaml")
 	check := func(b *bench, where string) {
 		t.Helper()
-		b.do(b.w.keepAnswers())
+		b.act(b.w.keepAnswers)
 		filepath.WalkDir(filepath.Dir(file), func(path string, d os.DirEntry, err error) error {
 			if err == nil && !d.IsDir() {
 				if body, _ := os.ReadFile(path); strings.Contains(string(body), testSecret[:14]) {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -53,67 +54,49 @@ func (w *wizard) tooSmall() []string {
 // nothing moves because something is said.
 func (w *wizard) screen() []string {
 	w.session.wide = w.width >= paneWidth
+	if w.panel != nil && w.panel.bare { // the text alone, for the mouse
+		lines := text.Fill(w.panel.body(w.width, w.height-1), w.height-1)
+		keys := []action{on("p", "frame", nil), w.panel.scroll(), on("esc", "close", nil)}
+		return append(lines, w.st.help.ShortHelpView(shown(keys)))
+	}
 	inner := w.width - 2
 	bars, notes := 1, 1
 	if w.height >= roomyHeight {
 		bars, notes = 2, 2
 	}
-	if w.panel != nil && w.panel.bare { // the text alone, for the mouse
-		lines := w.panel.body(w.session, w.width, w.height-1)
-		for len(lines) < w.height-1 {
-			lines = append(lines, "")
-		}
-		return append(lines, w.st.help.ShortHelpView([]key.Binding{bind("p", "frame", "p"), w.panel.scroll(), bind("esc", "close", "esc")}))
-	}
-	lines := []string{" " + w.top(inner)}
-	left, room := 0, inner
+	head, column := []string{w.top(inner)}, 0
 	if w.width >= columnWidth {
-		left = 16
-		room -= left
+		column = 16
 	} else {
-		lines = append(lines, " "+w.wayLine(inner))
+		head = append(head, w.wayLine(inner))
 	}
-	lines = append(lines, "")
-	main := w.main(room, w.height-len(lines)-notes-bars)
-	if left > 0 {
-		column := w.wayColumn()
-		for i, l := range main {
-			cell := ""
-			if i < len(column) {
-				cell = column[i]
-			}
-			main[i] = text.Pad(cell, left) + l
-		}
+	head = append(head, "")
+	main := w.main(inner-column, w.height-len(head)-notes-bars)
+	if column > 0 {
+		main = text.Beside(w.marks(), column, main)
 	}
-	for _, l := range main {
-		if l != "" {
-			l = " " + l
-		}
-		lines = append(lines, l)
-	}
-	for _, l := range w.noteLines(inner, notes) {
-		lines = append(lines, " "+l)
-	}
-	for _, l := range w.bar(inner, bars) {
-		lines = append(lines, " "+l)
-	}
-	return lines
+	return text.Indent(1, slices.Concat(head, main, w.noteLines(inner, notes), w.bar(inner, bars)))
 }
 
 // main is the question, the body and, in a wide window, the second pane: exactly h
 // lines.
 func (w *wizard) main(room, h int) []string {
 	st := w.steps[w.at]
-	question, aside := st.title()
 	wide := room
-	var side []string
+	var side, body []string
+	var question, aside string
 	if w.panel != nil {
-		question, aside = w.panel.title, w.panel.shown()
-	} else if w.width >= paneWidth {
-		wide = max(66, min(100, room*62/100))
-		if side = st.side(room-wide-3, h); side == nil {
-			wide = room
+		body = w.panel.body(wide, h-3)
+		question, aside = w.panel.title, w.panel.part()
+	} else {
+		if w.width >= paneWidth {
+			wide = max(66, min(100, room*62/100))
+			if side = st.side(room-wide-3, h); side == nil {
+				wide = room
+			}
 		}
+		body = st.body(wide, h-3)
+		question, aside = st.title()
 	}
 	if first, _, ok := strings.Cut(question, ". "); ok && text.Width(question) > wide {
 		question = first + "."
@@ -121,32 +104,21 @@ func (w *wizard) main(room, h int) []string {
 	for most := wide - text.Width(question) - 2; text.Width(aside) > most && strings.Contains(aside, " · "); {
 		aside = aside[:strings.LastIndex(aside, " · ")] // whole facts rather than a cut one
 	}
-	lines := []string{text.Sides(w.st.bold.of(text.Fit(question, wide)), w.st.faint.of(text.Fit(aside, max(0, wide-text.Width(question)-2))), wide), ""}
-	var body []string
-	if w.panel != nil {
-		body = w.panel.body(w.session, wide, h-3)
-	} else {
-		body = st.body(wide, h-3)
-	}
-	body = body[:min(len(body), h-3)]
+	body = text.Fill(body, h-3)
 	if w.ask != nil {
-		body = w.ask.over(w.st, body, wide, h-3)
+		body = w.ask.over(w.st, body, wide)
 	}
-	lines = append(lines, body...)
-	for len(lines) < h {
-		lines = append(lines, "")
-	}
+	lines := append([]string{text.Sides(w.st.bold.of(text.Fit(question, wide)), w.st.faint.of(aside), wide), ""}, body...)
+	lines = text.Fill(lines, h)
 	if side == nil {
 		return lines
 	}
-	for i := range lines {
-		l := ""
-		if i < len(side) {
-			l = text.Fit(side[i], room-wide-3)
-		}
-		lines[i] = text.Pad(lines[i], wide) + " " + w.st.faint.of("│") + " " + l
+	bar := " " + w.st.faint.of("│") + " "
+	side = text.Fill(side, h)
+	for i, l := range side {
+		side[i] = bar + text.Fit(l, room-wide-3)
 	}
-	return lines
+	return text.Beside(lines, wide, side)
 }
 
 // top is the product's name and the database, with what is to be known of it.
@@ -185,69 +157,44 @@ func (w *wizard) mark(id stepID) string {
 	return w.st.faint.of("· " + id.String())
 }
 
-// wayLine is the way on one line: what there is room for, with here in it.
-func (w *wizard) wayLine(room int) string {
-	path := w.path()
-	here := 0
-	for i, id := range path {
-		if id == w.at {
-			here = i
-		}
+// marks are the steps of the way, each as it looks.
+func (w *wizard) marks() []string {
+	var marks []string
+	for _, id := range w.path() {
+		marks = append(marks, w.mark(id))
 	}
-	if w.width < 76 {
-		return fmt.Sprintf("step %d of %d · %s", here+1, len(path), w.st.strong.of(w.at.String()))
-	}
-	size := func(ids []stepID) (n int) {
-		for _, id := range ids {
-			n += len(id.String()) + 3
-		}
-		return n - 1
-	}
-	for size(path) > room {
-		if here < len(path)-1 {
-			path = path[:len(path)-1]
-		} else {
-			path, here = path[1:], here-1
-		}
-	}
-	parts := make([]string, len(path))
-	for i, id := range path {
-		parts[i] = w.mark(id)
-	}
-	return strings.Join(parts, " ")
+	return marks
 }
 
-func (w *wizard) wayColumn() []string {
-	var lines []string
-	for _, id := range w.path() {
-		lines = append(lines, w.mark(id))
+// wayLine is the way on one line: what there is room for, with here in it.
+func (w *wizard) wayLine(room int) string {
+	marks, here := w.marks(), slices.Index(w.path(), w.at)
+	if w.width < 76 {
+		return fmt.Sprintf("step %d of %d · %s", here+1, len(marks), w.st.strong.of(w.at.String()))
 	}
-	return lines
+	for text.Width(strings.Join(marks, " ")) > room {
+		if here < len(marks)-1 {
+			marks = marks[:len(marks)-1]
+		} else {
+			marks, here = marks[1:], here-1
+		}
+	}
+	return strings.Join(marks, " ")
 }
 
 // noteLines say what just happened, on n lines of their own.
 func (w *wizard) noteLines(room, n int) []string {
-	out := make([]string, n)
-	if w.note.text == "" {
-		return out
+	lines := make([]string, n)
+	if w.note.text != "" {
+		said := text.Clip(marked(w.st, w.note.kind, w.note.text, room), n, room)
+		copy(lines[n-len(said):], said)
 	}
-	glyph, p := noteLook(w.st, w.note.kind)
-	lines := text.Wrap(w.note.text, room-text.Width(glyph))
-	if len(lines) > n {
-		lines = append(lines[:n-1], text.Fit(strings.Join(lines[n-1:], " "), room-text.Width(glyph)))
-	}
-	for i, l := range lines {
-		mark := glyph
-		if i > 0 {
-			mark = strings.Repeat(" ", text.Width(glyph))
-		}
-		out[n-len(lines)+i] = p.of(mark + l)
-	}
-	return out
+	return lines
 }
 
 // bar is the last n lines, of bubbles/help: as many keys as there is room for, and
-// help and back at the right end of the last one.
+// help and back at the right end of the last one. help alone draws one line, and cuts
+// its end.
 func (w *wizard) bar(room, n int) []string {
 	hints, end := w.hints()
 	h := w.st.help
@@ -255,58 +202,42 @@ func (w *wizard) bar(room, n int) []string {
 		h.ShortSeparator = "  "
 	}
 	fixed := h.ShortHelpView(end)
-	if n := len("F1 help") + len(h.ShortSeparator) + len("esc back"); w.ask == nil && w.panel == nil && text.Width(fixed) < n {
-		fixed = text.Pad(fixed, n) // F1 keeps its place
+	if w.ask == nil && w.panel == nil { // F1 keeps its place
+		fixed = text.Pad(fixed, max(text.Width(fixed), len("F1 help")+len(h.ShortSeparator)+len("esc back")))
 	}
-	size := func(b key.Binding) int { return text.Width(b.Help().Key + " " + b.Help().Desc) }
-	lines := make([]string, n)
-	for i := range lines {
-		limit := room
-		if i == n-1 {
-			limit -= text.Width(fixed) + 3
-		}
-		used, take := 0, 0
-		for take < len(hints) {
-			more := size(hints[take])
-			if take > 0 {
-				more += len(h.ShortSeparator)
+	draw := func(hints []key.Binding, room int) (line string, rest []key.Binding) {
+		for n := len(hints); ; n-- {
+			if line = h.ShortHelpView(hints[:n]); n == 0 || text.Width(line) <= room {
+				return line, hints[n:]
 			}
-			if used+more > limit {
-				break
-			}
-			used, take = used+more, take+1
 		}
-		if all := total(hints, size, len(h.ShortSeparator)); i < n-1 && all <= room-text.Width(fixed)-3 {
-			continue // they fit on the last line
-		}
-		lines[i] = h.ShortHelpView(hints[:take])
-		hints = hints[take:]
 	}
-	lines[n-1] = text.Sides(lines[n-1], fixed, room)
+	lines, last := make([]string, n), room-text.Width(fixed)-3
+	line, rest := draw(hints, last)
+	if n > 1 && len(rest) > 0 {
+		lines[0], rest = draw(hints, room)
+		line, _ = draw(rest, last)
+	}
+	lines[n-1] = text.Sides(line, fixed, room)
 	return lines
-}
-
-func total(hints []key.Binding, size func(key.Binding) int, gap int) (n int) {
-	for i, b := range hints {
-		n += size(b)
-		if i > 0 {
-			n += gap
-		}
-	}
-	return n
 }
 
 // hints are the keys of what has the focus, and those at the right end.
 func (w *wizard) hints() (hints, end []key.Binding) {
-	k := w.keys
-	st := w.steps[w.at]
+	actions := w.focus().actions()
 	switch {
 	case w.ask != nil:
-		q := newQuestionKeys()
-		return []key.Binding{q.yes, q.no}, nil
 	case w.panel != nil:
-		return working(w.panel.hints()), []key.Binding{saying(k.back, "close")}
+		end = []key.Binding{bind("esc", "close", "esc")}
+	default:
+		back := "back"
+		if w.at == domainID && w.edit == noID {
+			back = "quit"
+		}
+		end = []key.Binding{bind("F1", "help", "f1")}
+		if does := escDoes(actions, back); does != "" {
+			end = append(end, bind("esc", does, "esc"))
+		}
 	}
-	back := st.esc()
-	return working(st.hints()), working([]key.Binding{saying(k.help, "help"), when(back != "", saying(k.back, back))})
+	return shown(actions), end
 }

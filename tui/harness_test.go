@@ -113,6 +113,22 @@ func (b *bench) send(m tea.Msg) {
 	b.do(cmd)
 }
 
+// act does something as a key or an answer would, and what it asks for.
+func (b *bench) act(does ...func()) {
+	b.t.Helper()
+	for _, f := range does {
+		f()
+	}
+	b.do(b.w.asked())
+}
+
+// later does something, and keeps the answer to what it asks back.
+func (b *bench) later(does func()) tea.Msg {
+	b.t.Helper()
+	does()
+	return b.w.asked()()
+}
+
 // do runs a command, and those that follow from it, one after the other.
 func (b *bench) do(cmd tea.Cmd) {
 	b.t.Helper()
@@ -132,18 +148,18 @@ func (b *bench) do(cmd tea.Cmd) {
 			queue = append(queue, m...)
 		case tea.QuitMsg:
 			b.quit = true
-		case spinMsg: // turns for ever
-			b.w.spinning = false
-		case loadPollMsg: // looked at no longer than the load lasts
-			if b.w.steps[doneID].busy() {
-				_, cmd := b.w.Update(m)
-				queue = append(queue, cmd)
-			}
-		case recheckMsg:
-			b.recheck++
 		default:
+			a, _ := m.(answerMsg)
+			switch a.due {
+			case spinEvery: // turns for ever
+				b.w.spinning = false
+				continue
+			case buildingEvery:
+				b.recheck++
+				continue
+			}
 			_, cmd := b.w.Update(m)
-			if p, ok := m.(progressMsg); ok && p.now.state != runEnded && b.held {
+			if a.due == pollEvery && b.held && b.w.runner.active() {
 				b.poll = cmd // the next look at an export that is held: see look
 				continue
 			}

@@ -112,23 +112,28 @@ func mendingText(queries []fql.Query) string {
 	return b.String()
 }
 
-// mendingPanel shows the queries, to be copied, or run on the demo server for a step.
-func (s *session) mendingPanel(step stepID, queries []fql.Query) *panel {
-	fql := mendingText(queries)
-	p := &panel{
-		title: "Run these in the Fauna shell, one after the other",
-		text:  text.Lines(fql), fql: true, copy: fql, file: "fauna-fix.fql", pane: newPane(),
+// showMending shows the queries, to be copied, or run on the demo server; again checks
+// what they mend.
+func (s *session) showMending(queries []fql.Query, again func()) {
+	if len(queries) == 0 {
+		return
 	}
+	p := s.fqlPanel("Run these in the Fauna shell, one after the other", mendingText(queries), "fauna-fix.fql")
 	if len(queries) == 1 {
 		p.title = "Run this in the Fauna shell: it creates the index"
 		if queries[0].Title == roleTitle {
 			p.title, p.file = "Run this in the Fauna shell: the role then reads these", "fauna-role.fql"
 		}
 	}
-	each := make([]string, len(queries))
-	for i, q := range queries {
-		each[i] = q.FQL
+	p.run = s.onDemo(again, texts(queries)...)
+	s.panel = p
+}
+
+// texts are the FQL of queries.
+func texts(queries []fql.Query) []string {
+	var all []string
+	for _, q := range queries {
+		all = append(all, q.FQL)
 	}
-	p.run = s.onDemo(step, each...)
-	return p
+	return all
 }

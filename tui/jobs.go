@@ -49,16 +49,6 @@ func (j *jobs) do(f func(ctx context.Context) tea.Msg) tea.Cmd {
 	}
 }
 
-// after is do, d later.
-func (j *jobs) after(d time.Duration, f func(ctx context.Context) tea.Msg) tea.Cmd {
-	return j.do(func(ctx context.Context) tea.Msg {
-		if j.sleep(ctx, d) != nil {
-			return nil
-		}
-		return f(ctx)
-	})
-}
-
 func (j *jobs) begin() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()

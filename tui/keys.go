@@ -7,34 +7,48 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// everywhereKeys work on every step, once the step has left them alone.
-type everywhereKeys struct{ help, back, backTab, interrupt, suspend key.Binding }
+// An action is a key and what it does here and now. The bar and F1 show the same
+// actions that a key is looked for in, so that none is shown that does nothing.
+type action struct {
+	key.Binding
+	do func() // nil: the key is only shown, and goes to what has the focus
+}
 
-func newEverywhereKeys() everywhereKeys {
-	return everywhereKeys{
-		help:      bind("F1", "help", "f1", "?"),
-		back:      bind("esc", "back", "esc"),
-		backTab:   bind("", "", "shift+tab"),
-		interrupt: bind("ctrl+c", "quit (stops the export first; twice quits at once)", "ctrl+c"),
-		suspend:   bind("ctrl+z", "suspend (fg to return)", "ctrl+z"),
+// on is an action that the bar shows as shown, or not at all where that is "". Its key
+// is what is shown where no others are given.
+func on(shown, does string, do func(), keys ...string) action {
+	if len(keys) == 0 {
+		keys = []string{shown}
 	}
+	return action{bind(shown, does, keys...), do}
+}
+
+// when is the action, or one that is disabled.
+func (a action) when(on bool) action {
+	a.SetEnabled(on)
+	return a
+}
+
+// A focus is what keys go to: a question, a panel, or the step that is shown.
+type focus interface {
+	actions() []action
+	key(m tea.KeyMsg) bool // takes a key that is no action's; false: it means nothing here
+}
+
+// press does the first action that has the key; it reports whether there is one.
+func press(actions []action, m tea.KeyMsg) bool {
+	for _, a := range actions {
+		if a.do != nil && pressed(m, a.Binding) {
+			a.do()
+			return true
+		}
+	}
+	return false
 }
 
 // bind is a binding that the help shows as shown, or not at all where that is "".
 func bind(shown, does string, keys ...string) key.Binding {
 	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, does))
-}
-
-// when is the binding, enabled or not.
-func when(on bool, b key.Binding) key.Binding {
-	b.SetEnabled(on)
-	return b
-}
-
-// saying is the binding with another text of help.
-func saying(b key.Binding, does string) key.Binding {
-	b.SetHelp(b.Help().Key, does)
-	return b
 }
 
 // pressed reports whether a key is one of the bindings. Letters that came in one
@@ -43,67 +57,26 @@ func pressed(m tea.KeyMsg, bindings ...key.Binding) bool {
 	return (m.Type != tea.KeyRunes || len(m.Runes) == 1 && !m.Paste) && key.Matches(m, bindings...)
 }
 
-// working leaves out the bindings that are disabled now or that no help shows.
-func working(all []key.Binding) []key.Binding {
-	return slices.DeleteFunc(slices.Clone(all), func(b key.Binding) bool { return !b.Enabled() || b.Help().Key == "" })
-}
+// is reports whether a key has one of the names.
+func is(m tea.KeyMsg, names ...string) bool { return pressed(m, bind("", "", names...)) }
 
-// moveKeys move through what is longer than the window.
-type moveKeys struct{ up, down, pageUp, pageDown, home, end key.Binding }
-
-func newMoveKeys() moveKeys {
-	return moveKeys{
-		up: bind("", "", "up", "k"), down: bind("", "", "down", "j"),
-		pageUp: bind("", "", "pgup", "b"), pageDown: bind("", "", "pgdown", " "),
-		home: bind("", "", "home", "g"), end: bind("", "", "end", "G"),
+// shown are the bindings of the actions that can be done now and are to be seen.
+func shown(actions []action) []key.Binding {
+	var all []key.Binding
+	for _, a := range actions {
+		if a.Enabled() && a.Help().Key != "" {
+			all = append(all, a.Binding)
+		}
 	}
+	return all
 }
 
-// A rowCursor keeps a place in a list of n rows of which h are seen. bubbles/list has
-// one row an item and no marks, and bubbles/table cuts cells without regard to
-// colours; both draw all their rows, and an export may have thousands.
-type rowCursor struct {
-	at, top int
-	keys    moveKeys
-}
-
-func newCursor() rowCursor { return rowCursor{keys: newMoveKeys()} }
-
-// key moves the cursor; it reports whether the key was one of moving.
-func (c *rowCursor) key(m tea.KeyMsg, n, h int) bool {
-	page := max(1, h-1)
-	switch k := c.keys; {
-	case pressed(m, k.up):
-		c.at--
-	case pressed(m, k.down):
-		c.at++
-	case pressed(m, k.pageUp):
-		c.at -= page
-	case pressed(m, k.pageDown):
-		c.at += page
-	case pressed(m, k.home):
-		c.at = 0
-	case pressed(m, k.end):
-		c.at = n - 1
-	default:
-		return false
+// escDoes is what esc does among the actions, and otherwise where they leave it alone.
+func escDoes(actions []action, otherwise string) string {
+	for _, a := range actions {
+		if a.Enabled() && slices.Contains(a.Keys(), "esc") {
+			return a.Help().Desc
+		}
 	}
-	c.clamp(n)
-	return true
-}
-
-// shown is these keys as one, for the help, where there is something to move through.
-func (c *rowCursor) shown(on bool) key.Binding {
-	return when(on, bind("↑ ↓", "move", "up", "down"))
-}
-
-func (c *rowCursor) clamp(n int) { c.at = max(0, min(c.at, n-1)) }
-
-// window is the part of n rows that h lines show, with the cursor in it.
-func (c *rowCursor) window(n, h int) (from, to int) {
-	c.clamp(n)
-	h = max(1, h)
-	c.top = max(c.at-h+1, min(c.top, c.at))
-	c.top = max(0, min(c.top, n-h))
-	return c.top, min(n, c.top+h)
+	return otherwise
 }

@@ -45,8 +45,8 @@ func acts(t *testing.T, sc scene, name string) bool {
 	b := sceneAt(t, sc, 120, 40)
 	b.send(tea.KeyMsg{Type: tea.KeyF20}) // means nothing, but takes the note away
 	before := b.w.View()
-	cmd := b.w.key(keyMsg(strings.ReplaceAll(name, " ", "space")))
-	return cmd != nil || b.w.goTo != noID || b.w.View() != before
+	b.w.key(keyMsg(strings.ReplaceAll(name, " ", "space")))
+	return len(b.w.cmds) > 0 || b.w.goTo != noID || b.w.View() != before
 }
 
 func TestKeys_helpListsThoseOfTheBar(t *testing.T) {
@@ -55,7 +55,7 @@ func TestKeys_helpListsThoseOfTheBar(t *testing.T) {
 		if b.w.ask != nil || b.w.panel != nil {
 			continue
 		}
-		want := working(b.w.steps[b.w.at].hints())
+		want := shown(b.w.steps[b.w.at].actions())
 		b.keys("f1")
 		lines := strings.Split(ansi.Strip(strings.Join(b.w.panel.text, "\n")), "\n")
 		for _, h := range want {
@@ -76,7 +76,7 @@ func TestKeys_aQuickEscBeforeAKeyChangesNothing(t *testing.T) {
 
 func TestScroller_reachesTheLastLine(t *testing.T) {
 	b := newBench(t, 80, 24)
-	b.w.panel = &panel{fql: true, pane: newPane()}
+	b.w.panel = &panel{s: b.w.session, fql: true, pane: newPane()}
 	for i := range 50 {
 		b.w.panel.text = append(b.w.panel.text, fmt.Sprintf("line %d;", i+1))
 	}

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export/load"
@@ -50,8 +49,9 @@ type loading struct {
 	into     field
 	password secretField
 	asks     bool // for the password
+	close    func()
 
-	gen     int
+	working wait
 	stage   loadStage
 	ctx     context.Context // of what is planned and done; ended by cancel
 	cancel  context.CancelFunc
@@ -73,23 +73,8 @@ const (
 	loadDone
 )
 
-// loadMsg is the answer of planning a load, or of doing it.
-type loadMsg struct {
-	gen     int
-	planned loader
-	result  *load.Result
-	err     error
-}
-
-func (loadMsg) to() stepID { return doneID }
-
-// loadPollMsg is a look at how far a load is.
-type loadPollMsg struct{ gen int }
-
-func (loadPollMsg) to() stepID { return doneID }
-
-func newLoading(s *session, dir string) *loading {
-	c := &loading{s: s, dir: dir, into: newField(s.st, "postgres://user@host/db, sqlite:FILE, parquet:DIR or csv:DIR"), pane: newPane()}
+func newLoading(s *session, dir string, closed func()) *loading {
+	c := &loading{s: s, dir: dir, close: closed, into: newField(s.st, "postgres://user@host/db, sqlite:FILE, parquet:DIR or csv:DIR"), pane: newPane()}
 	c.password.hint = "password"
 	c.into.set(strings.ReplaceAll(targets[s.target].into, "DIR", dir))
 	return c
@@ -97,7 +82,7 @@ func newLoading(s *session, dir string) *loading {
 
 // drop ends what runs and lets the target go.
 func (c *loading) drop() {
-	c.gen++
+	c.working.drop()
 	if c.cancel != nil {
 		c.cancel()
 	}
@@ -108,141 +93,98 @@ func (c *loading) drop() {
 	}
 }
 
-// run does f beside the screen, which looks at how far it is.
-func (c *loading) run(stage loadStage, f func(ctx context.Context, report func(load.Status)) loadMsg) tea.Cmd {
-	c.gen++
-	c.stage, c.err = stage, nil
-	status := &atomic.Pointer[load.Status]{}
-	c.status = status
-	gen := c.gen
-	if stage == loadPlanning { // one context for both: what is planned holds a connection
-		c.ctx, c.cancel = context.WithCancel(c.s.jobs.ctx)
-	}
-	ctx := c.ctx
-	work := c.s.jobs.do(func(context.Context) tea.Msg {
-		m := f(ctx, func(s load.Status) { status.Store(&s) })
-		m.gen = gen
-		return m
+// poll looks again and again how far a load is, so that the screen is drawn.
+func (c *loading) poll() {
+	n := c.working.n
+	c.s.after(2*pollEvery, func() {
+		if n == c.working.n && c.busy() {
+			c.poll()
+		}
 	})
-	return tea.Batch(work, c.poll())
-}
-
-func (c *loading) poll() tea.Cmd {
-	gen := c.gen
-	return c.s.jobs.after(2*pollEvery, func(context.Context) tea.Msg { return loadPollMsg{gen} })
 }
 
 // plan connects to the target and reads every row.
-func (c *loading) plan() tea.Cmd {
+func (c *loading) plan() {
 	into, dir, prepare := strings.TrimSpace(c.into.value()), c.dir, c.s.prepareLoad
-	if err := load.ParseTarget(into); err != nil {
-		c.err = err
-		return nil
+	if c.err = load.ParseTarget(into); c.err != nil {
+		return
 	}
 	var password load.Password
 	if c.asks {
 		secret := strings.TrimSpace(string(c.password.typed))
 		password = func(context.Context, string, string) (string, error) { return secret, nil }
 	}
-	return c.run(loadPlanning, func(ctx context.Context, report func(load.Status)) loadMsg {
-		planned, err := prepare(ctx, dir, load.Options{Into: into, Password: password, Progress: report})
-		return loadMsg{planned: planned, err: err}
+	c.stage, c.status = loadPlanning, &atomic.Pointer[load.Status]{}
+	c.ctx, c.cancel = context.WithCancel(c.s.jobs.ctx) // for both: what is planned holds a connection
+	ctx, status := c.ctx, c.status
+	await(c.s, &c.working, func(context.Context) (loader, error) {
+		return prepare(ctx, dir, load.Options{Into: into, Password: password, Progress: func(s load.Status) { status.Store(&s) }})
+	}, func(planned loader, err error) {
+		if err != nil {
+			c.cancel()
+			c.stage, c.err = loadTarget, err
+			le, ok := errors.AsType[*load.Error](err)
+			c.asks = c.asks || ok && le.Kind == load.KindRefused && strings.HasPrefix(into, "postgres")
+			return
+		}
+		c.stage, c.planned = loadPlanned, planned
+		c.password.wipe()
 	})
+	c.poll()
 }
 
 // do loads what was planned.
-func (c *loading) do() tea.Cmd {
-	planned, status := c.planned, c.status
-	cmd := c.run(loadRunning, func(ctx context.Context, _ func(load.Status)) loadMsg {
-		result, err := planned.Do(ctx)
-		return loadMsg{planned: planned, result: result, err: err}
-	})
-	c.status = status // Prepare was told where to report
-	return cmd
-}
-
-func (c *loading) update(m tea.Msg) tea.Cmd {
-	switch m := m.(type) {
-	case loadPollMsg:
-		if m.gen == c.gen && c.busy() {
-			return c.poll()
-		}
-	case loadMsg:
-		if m.gen != c.gen {
-			if m.planned != nil && m.planned != c.planned {
-				_ = m.planned.Close() // it was called off
-			}
-			return nil
-		}
+func (c *loading) do() {
+	planned, ctx := c.planned, c.ctx
+	c.stage, c.err = loadRunning, nil
+	await(c.s, &c.working, func(context.Context) (*load.Result, error) { return planned.Do(ctx) }, func(result *load.Result, err error) {
 		switch {
-		case c.stage == loadPlanning && m.err != nil:
-			c.cancel()
-			c.stage, c.err = loadTarget, m.err
-			if le, ok := errors.AsType[*load.Error](m.err); ok && le.Kind == load.KindRefused && strings.HasPrefix(c.into.value(), "postgres") {
-				c.asks = true
-			}
-		case c.stage == loadPlanning:
-			c.stage, c.planned = loadPlanned, m.planned
-			c.password.wipe()
-		case m.err != nil && errors.Is(m.err, context.Canceled):
+		case errors.Is(err, context.Canceled):
 			c.drop()
-			c.stage, c.err = loadTarget, m.err
-		case m.err != nil:
-			c.stage, c.err = loadPlanned, m.err
+			c.stage, c.err = loadTarget, err
+		case err != nil:
+			c.stage, c.err = loadPlanned, err
 		default:
-			c.stage, c.result = loadDone, m.result
-			c.s.event("loaded %s into %s", text.Count(m.result.Rows(), "row"), m.result.Target)
+			c.stage, c.result = loadDone, result
+			c.s.event("loaded %s into %s", text.Count(result.Rows(), "row"), result.Target)
 		}
-	}
-	return nil
+	})
+	c.poll()
 }
 
 func (c *loading) busy() bool { return c.stage == loadPlanning || c.stage == loadRunning }
 
-type loadKeys struct{ next, ddl, close key.Binding }
-
-func (c *loading) keys() loadKeys {
-	k := loadKeys{
-		next: when(!c.busy(), bind("enter", "plan it", "enter")), ddl: when(c.stage == loadPlanned, bind("d", "show DDL", "d")),
-		close: bind("", "", "esc"),
+func (c *loading) actions() []action {
+	if c.busy() {
+		return []action{on("", "stop", func() {
+			c.cancel()
+			c.s.say(noteInfo, "Stopping. What was loaded is complete; run it again to load the rest.")
+		}, "esc", "shift+tab")}
 	}
+	esc := on("", "close", c.close, "esc", "shift+tab")
 	switch c.stage {
 	case loadPlanned:
-		k.next = saying(k.next, "load")
+		ddl := "show DDL"
+		if c.ddl {
+			ddl = "show tables"
+		}
+		return []action{on("enter", "load", c.do), on("d", ddl, func() { c.ddl = !c.ddl; c.pane.view.GotoTop() }), c.scroll(), esc}
 	case loadDone:
-		k.next = saying(k.next, "close")
+		return []action{on("enter", "close", c.close), c.scroll(), esc}
 	}
-	if c.ddl {
-		k.ddl = saying(k.ddl, "show tables")
-	}
-	return k
+	return []action{on("enter", "plan it", c.plan), on("tab", "target", func() { c.asks = false }).when(c.asks), esc}
 }
 
-// key takes a key; closed reports that the load was closed by it.
-func (c *loading) key(m tea.KeyMsg) (cmd tea.Cmd, closed bool) {
-	switch k := c.keys(); {
-	case pressed(m, k.close) && c.busy():
-		c.cancel()
-		c.s.say(noteInfo, "Stopping. What was loaded is complete; run it again to load the rest.")
-	case pressed(m, k.close), pressed(m, k.next) && c.stage == loadDone:
-		c.drop()
-		return nil, true
-	case pressed(m, k.next) && c.stage == loadTarget:
-		return c.plan(), false
-	case pressed(m, k.next) && c.stage == loadPlanned:
-		return c.do(), false
-	case pressed(m, k.ddl):
-		c.ddl = !c.ddl
-		c.view.GotoTop()
+func (c *loading) key(m tea.KeyMsg) bool {
+	switch {
 	case c.stage != loadTarget:
-		c.pane.key(m)
+		return c.pane.key(m)
 	case c.asks:
-		c.password.key(tea.KeyMsg{Type: m.Type, Runes: m.Runes, Alt: m.Alt}) // as typed: no secret of Fauna's is picked out
-	default:
-		c.err = nil
-		c.into.key(m)
+		m.Paste = false // as typed: no secret of Fauna's is picked out
+		return c.password.key(m)
 	}
-	return nil, false
+	c.err = nil
+	return c.into.key(m)
 }
 
 func (c *loading) title() (string, string) {
@@ -250,11 +192,11 @@ func (c *loading) title() (string, string) {
 	case loadPlanning:
 		return "Reading every row, for exact types", ""
 	case loadPlanned:
-		return "Ready to load?", text.Count(int64(len(c.planned.Plan().Tables)), "table") + " · " + text.Count(c.planned.Plan().Rows(), "row") + prefixed(" · ", c.shown(), "")
+		return "Ready to load?", text.Count(int64(len(c.planned.Plan().Tables)), "table") + " · " + text.Count(c.planned.Plan().Rows(), "row") + prefixed(" · ", c.part(), "")
 	case loadRunning:
 		return "Loading", ""
 	case loadDone:
-		return "Loaded and proven", c.shown()
+		return "Loaded and proven", c.part()
 	}
 	return "Load into a database", ""
 }
@@ -357,16 +299,4 @@ func (c *loading) proofLines(w int) []string {
 		lines = append(lines, marked(st, noteWarn, text.Clean(n), w)...)
 	}
 	return lines
-}
-
-func (c *loading) hints() []key.Binding {
-	k := c.keys()
-	return []key.Binding{k.next, k.ddl, c.scroll()}
-}
-
-func (c *loading) esc() string {
-	if c.busy() {
-		return "stop"
-	}
-	return "close"
 }

@@ -3,7 +3,6 @@ package tui
 import (
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/bubbles/viewport"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
@@ -32,9 +31,9 @@ func (p *pane) key(m tea.KeyMsg) bool {
 	switch {
 	case pressed(m, k.Up, k.Down, k.PageUp, k.PageDown):
 		p.view, _ = p.view.Update(m)
-	case pressed(m, bind("", "", "home", "g")):
+	case is(m, "home", "g"):
 		p.view.GotoTop()
-	case pressed(m, bind("", "", "end", "G")):
+	case is(m, "end", "G"):
 		p.view.GotoBottom()
 	default:
 		return false
@@ -54,19 +53,14 @@ func (p *pane) lines(all []string, w, h int) []string {
 func (p *pane) longer() bool { return p.n > p.h }
 
 // scroll is the key for the help, where there is something to scroll.
-func (p *pane) scroll() key.Binding { return when(p.longer(), bind("↑ ↓", "scroll", "up", "down")) }
+func (p *pane) scroll() action { return on("↑ ↓", "scroll", nil, "up", "down").when(p.longer()) }
 
-// shown says which part is in sight, "" for all.
-func (p *pane) shown() string {
+// part says which part is in sight, "" for all.
+func (p *pane) part() string {
 	if !p.longer() {
 		return ""
 	}
 	return partText(p.view.YOffset, p.h, p.n)
-}
-
-// partText says which part of a longer list is shown.
-func partText(top, h, n int) string {
-	return text.Number(int64(top+1)) + "–" + text.Number(int64(min(n, top+h))) + " of " + text.Number(int64(n))
 }
 
 // box is a frame with a title and a note in its edges, which lipgloss' borders
@@ -96,115 +90,86 @@ func box(st styles, title, aside, foot string, lines []string, w int) []string {
 
 // A question is a small box that must be answered with y or n.
 type question struct {
+	s    *session
 	text string
-	yes  func() tea.Cmd
-	no   func() tea.Cmd // nil: nothing to do
+	yes  func()
 }
 
-type questionKeys struct{ yes, no key.Binding }
+// confirm asks before it does what yes does.
+func (s *session) confirm(text string, yes func()) { s.ask = &question{s, text, yes} }
 
-func newQuestionKeys() questionKeys {
-	return questionKeys{yes: bind("y", "yes", "y", "Y"), no: bind("n", "no", "n", "N", "esc")}
-}
-
-// answer takes the key that answers the question.
-func (w *wizard) answer(m tea.KeyMsg) tea.Cmd {
-	q, do := w.ask, (func() tea.Cmd)(nil)
-	switch k := newQuestionKeys(); {
-	case pressed(m, k.yes):
-		do = q.yes
-	case pressed(m, k.no):
-		do = q.no
-	default:
-		return nil
+func (q *question) actions() []action {
+	return []action{
+		on("y", "yes", func() { q.s.ask = nil; q.yes() }, "y", "Y"),
+		on("n", "no", func() { q.s.ask = nil }, "n", "N", "esc"),
 	}
-	w.ask = nil
-	if do == nil {
-		return nil
-	}
-	return do()
 }
+
+func (q *question) key(tea.KeyMsg) bool { return true } // nothing else is done before the answer
 
 // over draws the question over the middle of a body.
-func (q *question) over(st styles, body []string, w, h int) []string {
+func (q *question) over(st styles, body []string, w int) []string {
 	inner := min(w-4, 66)
-	drawn := st.question.Width(inner).Render(strings.Join(append(text.Wrap(q.text, inner-2), "", "y  yes     n  no"), "\n"))
-	lines := strings.Split(drawn, "\n")
-	out := make([]string, h)
-	copy(out, body)
-	top := max(0, (h-len(lines))/2)
-	for i, l := range lines {
-		if top+i < h {
-			out[top+i] = lipgloss.PlaceHorizontal(w, lipgloss.Center, l)
-		}
-	}
-	return out
+	box := st.question.Width(inner).Render(strings.Join(append(text.Wrap(q.text, inner-2), "", "y  yes     n  no"), "\n"))
+	lines := strings.Split(lipgloss.PlaceHorizontal(w, lipgloss.Center, box), "\n")
+	copy(body[max(0, (len(body)-len(lines))/2):], lines)
+	return body
 }
 
 // A panel is a text that takes the place of a step's body until it is closed: help,
 // an answer of the shell, FQL to run.
 type panel struct {
+	s     *session
 	title string
 	text  []string // lines; of a text for reading, paragraphs that are wrapped
 	fql   bool     // the text is FQL: coloured, not wrapped
 	bare  bool     // without anything before the lines, so that a mouse can select them
 	copy  string   // what the copy key takes, "" for none
 	file  string   // name of the file that the write key makes, "" for none
-	close func() tea.Cmd
-	done  string         // what enter does, "" for "close"
-	run   func() tea.Cmd // runs the text on the demo server, nil where it cannot be
-	turn  func()         // to the other dialect, nil for none
+	done  string   // what enter does, "" for nothing but closing
+	next  func()   // that it does then
+	run   func()   // runs the text on the demo server, nil where it cannot be
 
 	pane
 }
 
-type panelKeys struct{ run, copy, write, turn, plain, done, close key.Binding }
+// fqlPanel shows FQL to be run, copied or written to a file.
+func (s *session) fqlPanel(title, fql, file string) *panel {
+	return &panel{s: s, title: title, text: text.Lines(fql), fql: true, copy: fql, file: file, pane: newPane()}
+}
 
-func (p *panel) keys() panelKeys {
-	return panelKeys{
-		run:   when(p.run != nil, bind("r", "run on the demo server", "r")),
-		copy:  when(p.copy != "", bind("c", "copy", "c", "ctrl+y")),
-		write: when(p.file != "", bind("w", "write file", "w")),
-		turn:  when(p.turn != nil, bind("v", "other dialect", "v")),
-		plain: when(p.fql, bind("p", "plain", "p")),
-		done:  bind("enter", "close", "enter"),
-		close: bind("esc", "close", "esc", "q", "f1", "?"),
+// answerPanel shows what the demo's shell printed.
+func (s *session) answerPanel(title, printed string) *panel {
+	return &panel{s: s, title: title, text: text.Lines(printed), fql: true, pane: newPane()}
+}
+
+func (p *panel) close() { p.s.panel = nil }
+
+func (p *panel) actions() []action {
+	enter := on("enter", p.done, func() { p.close(); p.next() })
+	if p.done == "" {
+		enter = on("", "close", p.close, "enter")
+	}
+	return []action{
+		enter, on("r", "run on the demo server", p.run).when(p.run != nil),
+		on("c", "copy", func() { p.s.copy(p.copy, "w writes it to a file", nil) }, "c", "ctrl+y").when(p.copy != ""),
+		on("w", "write file", func() { p.s.write(p.file, p.copy) }).when(p.file != ""),
+		on("p", "plain", func() { p.bare = !p.bare }).when(p.fql),
+		on("", "close", p.close, "esc", "q", "f1", "?"), p.scroll(),
 	}
 }
 
-// key scrolls, copies, writes or closes.
-func (p *panel) key(s *session, m tea.KeyMsg) tea.Cmd {
-	if p.pane.key(m) {
-		return nil
-	}
-	switch k := p.keys(); {
-	case pressed(m, k.copy):
-		return s.copy(p.copy)
-	case pressed(m, k.write):
-		return s.write(p.file, p.copy)
-	case pressed(m, k.run):
-		return p.run()
-	case pressed(m, k.turn):
-		p.turn()
-	case pressed(m, k.plain):
-		p.bare = !p.bare
-	case pressed(m, k.done):
-		s.panel = nil
-		if p.close != nil {
-			return p.close()
-		}
-	case pressed(m, k.close):
-		s.panel = nil
-	}
-	return nil
+func (p *panel) key(m tea.KeyMsg) bool {
+	p.pane.key(m)
+	return true
 }
 
-func (p *panel) body(s *session, w, h int) []string {
+func (p *panel) body(w, h int) []string {
 	var lines []string
 	for _, l := range p.text {
 		switch {
 		case p.fql && !p.bare:
-			lines = append(lines, highlight(s.st, text.Fit(l, w)))
+			lines = append(lines, highlight(p.s.st, text.Fit(l, w)))
 		case p.fql, l == "", l[0] == ' ':
 			lines = append(lines, l)
 		default:
@@ -218,15 +183,4 @@ func (p *panel) body(s *session, w, h int) []string {
 		}
 	}
 	return out
-}
-
-func (p *panel) hints() []key.Binding {
-	k := p.keys()
-	done := k.done
-	if p.done != "" {
-		done = saying(done, p.done)
-	} else {
-		done.SetEnabled(false)
-	}
-	return []key.Binding{done, k.run, k.copy, k.write, k.turn, k.plain, p.scroll()}
 }

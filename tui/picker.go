@@ -3,7 +3,6 @@ package tui
 import (
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/tui/text"
@@ -17,150 +16,129 @@ type pick struct {
 	id          int      // of the caller
 }
 
-// A picker marks some of many, in columns, with a filter. It is our own since
-// bubbles/list has one item a row, no marks, and a filter that hides what it does not
-// match by letters in order: a hundred collections then fill five windows, not one.
+// A picker marks some of many, in columns. It is our own since bubbles/list has one
+// item a row and no marks: a hundred collections then fill five windows, not one.
 type picker struct {
-	st      styles
-	rows    []pick
-	shown   []int // rows that pass the filter
-	cursor  rowCursor
-	find    finder
-	cols, h int // as last drawn
-	wide    int // cells of a column at least
+	list
+	rows  []pick
+	cols  int // as last drawn
+	cells int // of a column at least
+
+	changed func(pick) // is told of each row whose mark changed
 }
 
-type pickerKeys struct{ mark, all, none, filter, unfilter, left, right key.Binding }
-
-func newPicker(st styles, wide int) picker {
-	return picker{st: st, cursor: newCursor(), find: newFinder(st), wide: wide}
-}
-
-func (p *picker) keys() pickerKeys {
-	on, off := 0, 0
-	for _, r := range p.shown {
-		if p.rows[r].chosen {
-			on++
-		} else {
-			off++
-		}
-	}
-	return pickerKeys{
-		mark: when(len(p.shown) > 0, bind("space", "mark", " ", "x")), all: when(off > 0, bind("a", "all", "a")), none: when(on > 0, bind("n", "none", "n")),
-		filter: when(len(p.rows) > 0, bind("/", "filter", "/")), unfilter: when(p.find.active(), bind("", "", "esc")),
-		left: bind("", "", "left", "h"), right: bind("", "", "right", "l"),
-	}
+func newPicker(st styles, cells int, changed func(pick)) picker {
+	return picker{list: newList(st), cells: cells, changed: changed}
 }
 
 // set gives it its rows anew; the cursor stays on its row.
 func (p *picker) set(rows []pick) {
-	at := p.at()
+	at := p.here()
 	p.rows = rows
-	p.refilter()
-	for i, r := range p.shown {
+	for i, r := range p.seen() {
 		if at != nil && rows[r].name == at.name {
-			p.cursor.at = i
+			p.at = i
 		}
 	}
 }
 
-func (p *picker) refilter() {
-	p.shown = p.shown[:0]
+// seen are the rows that pass the filter; the cursor is at one of them.
+func (p *picker) seen() []int {
+	var seen []int
 	for i, r := range p.rows {
-		if p.find.matches(r.name) {
-			p.shown = append(p.shown, i)
+		if p.matches(r.name) {
+			seen = append(seen, i)
 		}
 	}
-	p.cursor.clamp(len(p.shown))
+	p.at = max(0, min(p.at, len(seen)-1))
+	return seen
 }
 
-// at is the row under the cursor, nil for none.
-func (p *picker) at() *pick {
-	if p.cursor.at < len(p.shown) && p.shown[p.cursor.at] < len(p.rows) {
-		return &p.rows[p.shown[p.cursor.at]]
+// here is the row under the cursor, nil for none.
+func (p *picker) here() *pick {
+	if seen := p.seen(); len(seen) > 0 {
+		return &p.rows[seen[p.at]]
 	}
 	return nil
 }
 
-// key moves, marks and filters; it reports whether the key was one of its own. changed
-// is called with each row whose mark changed.
-func (p *picker) key(m tea.KeyMsg, changed func(pick)) bool {
-	k := p.keys()
-	if p.find.typing || pressed(m, k.unfilter, k.filter) {
-		used := p.find.key(m)
-		p.refilter()
-		return used
-	}
-	set := func(r int, on bool) {
+// mark marks rows, or takes their marks away.
+func (p *picker) mark(rows []int, on bool) {
+	for _, r := range rows {
 		if p.rows[r].chosen != on {
 			p.rows[r].chosen = on
-			changed(p.rows[r])
+			p.changed(p.rows[r])
 		}
 	}
-	switch {
-	case pressed(m, k.mark):
-		r := p.shown[p.cursor.at]
-		set(r, !p.rows[r].chosen)
-	case pressed(m, k.all, k.none):
-		for _, r := range p.shown {
-			set(r, pressed(m, k.all))
-		}
-	case pressed(m, k.left) && p.cols > 1:
-		p.cursor.at = max(0, p.cursor.at-max(1, p.h))
-	case pressed(m, k.right) && p.cols > 1:
-		p.cursor.at = min(len(p.shown)-1, p.cursor.at+max(1, p.h))
-	default:
-		return p.cursor.key(m, len(p.shown), p.h*max(1, p.cols))
-	}
-	return true
 }
 
-// hints are the keys that work now.
-func (p *picker) hints() []key.Binding {
-	if p.find.typing {
-		return []key.Binding{p.find.keep()}
+func (p *picker) actions() []action {
+	seen := p.seen()
+	find := p.list.actions(len(seen) > 1)
+	if p.typing {
+		return find
 	}
-	k := p.keys()
-	return []key.Binding{k.mark, k.all, k.none, k.filter, p.cursor.shown(len(p.shown) > 1)}
+	chosen := 0
+	for _, r := range seen {
+		if p.rows[r].chosen {
+			chosen++
+		}
+	}
+	across := func(by int) func() { return func() { p.at = max(0, min(len(seen)-1, p.at+by*p.h)) } }
+	return append([]action{
+		on("space", "mark", func() { p.mark(seen[p.at:p.at+1], !p.here().chosen) }, " ", "x").when(len(seen) > 0),
+		on("a", "all", func() { p.mark(seen, true) }).when(chosen < len(seen)),
+		on("n", "none", func() { p.mark(seen, false) }).when(chosen > 0),
+		on("", "", across(-1), "left", "h").when(p.cols > 1), on("", "", across(1), "right", "l").when(p.cols > 1),
+	}, find...)
+}
+
+// key moves, or types the filter; it reports whether the key was for that.
+func (p *picker) key(m tea.KeyMsg) bool {
+	h := p.h
+	p.h *= max(1, p.cols) // a page is all columns
+	defer func() { p.h = h }()
+	return p.list.key(m, len(p.seen()))
 }
 
 // filterLine is the filter, or how to get one.
 func (p *picker) filterLine(w int) string {
-	if p.find.active() {
-		return p.find.line(w)
+	if line := p.filter(w); line != "" {
+		return line
 	}
 	return p.st.faint.of("/ filter")
 }
 
 // view draws the rows in columns, read downwards: at most h lines.
 func (p *picker) view(w, h int) []string {
+	seen := p.seen()
 	name, about := 0, 0
-	for _, r := range p.shown[:min(len(p.shown), 2000)] {
+	for _, r := range seen[:min(len(seen), 2000)] {
 		name, about = max(name, text.Width(p.rows[r].name)), max(about, text.Width(p.rows[r].about))
 	}
-	cell := max(p.wide, min(name, 40)+min(about, 24)+10)
-	p.cols = max(1, min((w+2)/(cell+2), (len(p.shown)+h-1)/max(1, h)))
+	cell := max(p.cells, min(name, 40)+min(about, 24)+10)
+	p.cols = max(1, min((w+2)/(cell+2), (len(seen)+h-1)/max(1, h)))
 	if p.cols == 1 {
 		cell = w
 	} else {
 		cell = (w+2)/p.cols - 2
 	}
 	p.h = max(1, h)
-	more := len(p.shown) > p.h*p.cols
+	more := len(seen) > p.h*p.cols
 	if more {
 		p.h = max(1, h-1)
 	}
 	from := 0
-	if size := p.h * p.cols; p.cursor.at >= size { // whole columns go out of sight
-		from = (p.cursor.at/p.h - p.cols + 1) * p.h
+	if size := p.h * p.cols; p.at >= size { // whole columns go out of sight
+		from = (p.at/p.h - p.cols + 1) * p.h
 	}
 	name = min(name, max(8, cell-8-min(about, max(0, cell/2-8))))
 	lines := make([]string, 0, h)
-	for y := range min(p.h, len(p.shown)) {
+	for y := range min(p.h, len(seen)) {
 		line := ""
 		for x := range p.cols {
-			if i := from + x*p.h + y; i < len(p.shown) {
-				line += text.Pad(p.row(p.rows[p.shown[i]], name, cell, i == p.cursor.at && !p.find.typing), cell)
+			if i := from + x*p.h + y; i < len(seen) {
+				line += text.Pad(p.row(p.rows[seen[i]], name, cell, i == p.at && !p.typing), cell)
 				if x < p.cols-1 {
 					line += "  "
 				}
@@ -169,7 +147,7 @@ func (p *picker) view(w, h int) []string {
 		lines = append(lines, strings.TrimRight(line, " "))
 	}
 	if more {
-		lines = append(lines, p.st.faint.of("  "+partText(from, p.h*p.cols, len(p.shown))))
+		lines = append(lines, p.st.faint.of("  "+partText(from, p.h*p.cols, len(seen))))
 	}
 	return lines
 }

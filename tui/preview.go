@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
 	"fauna-export/export"
@@ -19,27 +18,17 @@ const invented = `{"ref":{"@ref":{"id":"101","collection":{"@ref":{"id":"users",
 // A preview is the first rows as they will be written: of real documents once
 // they can be read, of an invented one before.
 type preview struct {
-	s     *session
-	gen   int
-	of    string // the collection, "" for the invented document
-	rows  []string
-	err   error
-	ready bool
+	s      *session
+	asking wait
+	of     string // the collection, "" for the invented document
+	rows   []string
+	err    error
+	ready  bool
 }
-
-type previewMsg struct {
-	gen  int
-	of   string
-	rows []string
-	err  error
-}
-
-func (previewMsg) to() stepID { return outputID }
 
 // refresh makes the rows again.
-func (p *preview) refresh() tea.Cmd {
-	p.gen++
-	gen, srv := p.gen, p.s.server
+func (p *preview) refresh() {
+	srv := p.s.server
 	l := row.Layout{Format: p.s.format}
 	for _, name := range p.s.chosen() {
 		if l.Collection == "" || p.s.standing(name) == noteGood && p.s.standing(l.Collection) != noteGood {
@@ -62,24 +51,20 @@ func (p *preview) refresh() tea.Cmd {
 	if kind := p.s.standing(l.Collection); kind != noteGood && kind != noteWarn {
 		srv = nil
 	}
-	return p.s.jobs.do(func(ctx context.Context) tea.Msg {
+	of := l.Collection
+	if srv == nil {
+		of = ""
+	}
+	await(p.s, &p.asking, func(ctx context.Context) ([]string, error) {
 		if srv == nil {
-			rows, err := previewRows(l, inventedPage(l))
-			return previewMsg{gen, "", rows, err}
+			return previewRows(l, inventedPage(l))
 		}
 		body, err := samplePage(ctx, srv, l, 3)
 		if err != nil {
-			return previewMsg{gen, l.Collection, nil, err}
+			return nil, err
 		}
-		rows, err := previewRows(l, body)
-		return previewMsg{gen, l.Collection, rows, err}
-	})
-}
-
-func (p *preview) update(m previewMsg) {
-	if m.gen == p.gen {
-		p.of, p.rows, p.err, p.ready = m.of, m.rows, m.err, true
-	}
+		return previewRows(l, body)
+	}, func(rows []string, err error) { p.of, p.rows, p.err, p.ready = of, rows, err, true })
 }
 
 // samplePage reads the first documents of a collection as of now.
@@ -160,10 +145,7 @@ func (p *preview) lines(w, h int) []string {
 			continue
 		}
 		pieces := strings.Split(ansi.Hardwrap(text.Clean(r), w, true), "\n")
-		if len(pieces) > each {
-			pieces = append(pieces[:each-1], text.Fit(strings.Join(pieces[each-1:], ""), w))
-		}
-		lines = append(append(lines, pieces...), "")
+		lines = append(append(lines, text.Clip(pieces, each, w)...), "")
 	}
 	return lines[:min(len(lines), h)]
 }

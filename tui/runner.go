@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
-
 	"fauna-export/export"
 	"fauna-export/export/archive"
 	"fauna-export/fauna"
@@ -200,17 +198,6 @@ func (r *runner) with(f func(exporting)) {
 	if run != nil {
 		f(run)
 	}
-}
-
-// whenIdle waits for the end of the export, then quits the program.
-func (r *runner) whenIdle(j *jobs) tea.Cmd {
-	return j.do(func(ctx context.Context) tea.Msg {
-		select {
-		case <-ended(&r.wg):
-		case <-ctx.Done(): // the program is left without the wait
-		}
-		return tea.QuitMsg{}
-	})
 }
 
 // wait waits for the end of the export, but no longer than so long; it reports

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/fauna"
@@ -16,10 +15,9 @@ import (
 // secretStep takes the secret and asks the server whether it opens the named
 // collections. The secret leaves the field as soon as it has been accepted.
 type secretStep struct {
-	s       *session
-	field   secretField
-	opening opening
-	why     string // the secret is there, since
+	s   *session
+	why string // the secret is there, since
+	opening
 }
 
 func newSecretStep(s *session) *secretStep {
@@ -28,87 +26,58 @@ func newSecretStep(s *session) *secretStep {
 	return c
 }
 
-func (c *secretStep) enter() tea.Cmd {
+func (c *secretStep) enter() {
 	if !c.s.found.IsZero() {
 		c.field.hold(c.s.found, "")
 		c.s.found = fauna.Secret{}
 		c.why = "Filled in from the answer. Enter checks it."
 	}
-	return nil
 }
 
-func (c *secretStep) leave() { c.opening.stop() }
+func (c *secretStep) leave() { c.asking.drop() }
 
-type secretKeys struct{ next, newKey, clear key.Binding }
+// kept reports whether there is a secret already, and no other one was entered.
+func (c *secretStep) kept() bool { return c.s.server != nil && c.field.length() == 0 }
 
-func (c *secretStep) keys() secretKeys {
-	k := secretKeys{
-		next: bind("enter", "check it", "enter"), newKey: bind("ctrl+g", "create a new key", "ctrl+g"),
-		clear: when(c.field.length() > 0, bind("ctrl+u", "clear", "ctrl+u")),
+func (c *secretStep) actions() []action {
+	if c.asking.busy {
+		return c.stopping()
 	}
-	if c.s.server != nil && c.field.length() == 0 {
-		k.next = saying(k.next, "continue")
-	}
-	return k
-}
-
-func (c *secretStep) key(m tea.KeyMsg) (tea.Cmd, bool) {
-	if c.opening.busy {
-		if pressed(m, bind("", "", "esc")) {
-			c.opening.stop()
-			c.s.say(noteInfo, "Stopped. Enter checks it again.")
+	enter := on("enter", "check it", func() {
+		missing := "Paste the secret first."
+		if c.field.length() > 0 {
+			missing = "No secret found. Look for secret: in the output."
 		}
-		return nil, true
+		c.submit(false, missing, c.reconcile)
+	})
+	if c.kept() {
+		enter = on("enter", "continue", func() { c.s.next(secretID) })
 	}
-	switch k := c.keys(); {
-	case pressed(m, k.next):
-		return c.submit(), true
-	case pressed(m, k.newKey):
-		fql := c.s.setup().KeyFQL()
-		c.s.panel = &panel{title: "Lost it? Run this in the Fauna shell: it creates a new key", text: text.Lines(fql), fql: true, copy: fql, file: "fauna-key.fql", pane: newPane()}
-		return nil, true
+	return []action{
+		enter,
+		on("ctrl+g", "create a new key", func() {
+			c.s.panel = c.s.fqlPanel("Lost it? Run this in the Fauna shell: it creates a new key", c.s.setup().KeyFQL(), "fauna-key.fql")
+		}),
+		on("ctrl+u", "clear", func() { c.field.wipe(); c.err, c.why = nil, "" }).when(c.field.length() > 0),
 	}
-	if !c.field.key(m) {
-		return nil, false
+}
+
+func (c *secretStep) key(m tea.KeyMsg) bool {
+	if !c.opening.key(m) {
+		return false
 	}
-	c.opening.err, c.why = nil, ""
+	c.why = ""
 	if m.Paste && !c.field.held.IsZero() && len(m.Runes) > c.field.held.Len()+4 {
 		c.why = "The secret was extracted from what you pasted."
 	}
-	return nil, true
-}
-
-func (c *secretStep) submit() tea.Cmd {
-	if c.field.length() == 0 {
-		if c.s.server != nil {
-			c.s.next(secretID)
-			return nil
-		}
-		c.s.say(noteBad, "Paste the secret first.")
-		return nil
-	}
-	secret, odd := c.field.secret()
-	if secret.IsZero() {
-		c.s.say(noteBad, "%s", orText(odd, "No secret found. Look for secret: in the output."))
-		return nil
-	}
-	return c.opening.begin(secret, false)
-}
-
-func (c *secretStep) update(m tea.Msg) tea.Cmd {
-	if o, ok := m.(openedMsg); ok && c.opening.took(o) {
-		c.field.wipe()
-		c.s.made = true
-		c.why = ""
-		c.reconcile()
-	}
-	return nil
+	return true
 }
 
 // reconcile leads to the list of what there is where names were misspelt or the key
 // may not read all of them, and on otherwise.
 func (c *secretStep) reconcile() {
 	s := c.s
+	s.made, c.why = true, ""
 	chosen, read := s.chosen(), len(s.readable())
 	exist := 0
 	for _, name := range chosen {
@@ -130,14 +99,14 @@ func (c *secretStep) reconcile() {
 	if s.edit != noID {
 		to = s.edit
 	}
-	s.open(collectionsID, to)
+	s.change(collectionsID, to)
 }
 
 func (c *secretStep) title() (string, string) { return "Paste the secret that CreateKey printed.", "" }
 
 func (c *secretStep) body(w, h int) []string {
 	st := c.s.st
-	lines := []string{st.strong.of("▌ ") + c.field.view(st, w-2, !c.opening.busy), ""}
+	lines := []string{c.view(w), ""}
 	lines = append(lines, c.verdict(w)...)
 	about := []string{
 		"Fauna shows the secret once. fauna-export never stores it.",
@@ -158,14 +127,13 @@ func (c *secretStep) body(w, h int) []string {
 // verdict says how it stands with the secret.
 func (c *secretStep) verdict(w int) []string {
 	st := c.s.st
+	said := c.lines(w)
 	switch {
-	case c.opening.busy, c.opening.err != nil:
-		return c.opening.lines(w)[1:]
-	case c.field.odd != "":
-		return marked(st, noteWarn, c.s.clean(c.field.odd), w)
+	case said != nil:
+		return said
 	case c.why != "":
 		return marked(st, noteInfo, c.why, w)
-	case c.s.server != nil && c.field.length() == 0:
+	case c.kept():
 		return marked(st, noteGood, "Secret accepted. Enter to keep it, or paste another.", w)
 	}
 	return marked(st, noteInfo, "Paste the whole CreateKey result; the secret is extracted.", w)
@@ -179,24 +147,11 @@ func (c *secretStep) side(w, _ int) []string {
 	}, w)
 }
 
-func (c *secretStep) hints() []key.Binding {
-	if c.opening.busy {
-		return nil
-	}
-	k := c.keys()
-	return []key.Binding{k.next, k.newKey, k.clear}
+func (c *secretStep) busy() bool { return c.asking.busy }
+
+func (c *secretStep) cameTo() []any {
+	return []any{"accepted", c.s.server != nil, "readable", len(c.s.readable()), "chosen", len(c.s.chosen())}
 }
-
-func (c *secretStep) esc() string {
-	if c.opening.busy {
-		return "stop"
-	}
-	return "back"
-}
-
-func (c *secretStep) typing() bool { return true }
-
-func (c *secretStep) busy() bool { return c.opening.busy }
 
 func (c *secretStep) help() string {
 	return "The secret is what CreateKey printed after secret: it begins with fn and has 40 characters. Paste it alone or with everything around it." +

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -87,7 +88,6 @@ type session struct {
 	recent  []string    // addresses of other times
 
 	server  server                  // nil until a secret was accepted
-	length  int                     // of the accepted secret, in characters
 	admin   bool                    // the server's secret is an admin's, still to be used
 	found   fauna.Secret            // made by this wizard, not yet checked
 	made    bool                    // role and key were made by this wizard, or their FQL was run
@@ -101,6 +101,7 @@ type session struct {
 	wide    bool                    // the window has a second pane
 
 	// What a step asks of the root model, which takes it after each message.
+	cmds  []tea.Cmd // to be done beside the screen
 	goTo  stepID
 	edit  stepID // where an edit returns to, noID outside of one
 	ask   *question
@@ -197,10 +198,8 @@ func (s *session) next(from stepID) {
 	s.goTo, s.edit = to, noID
 }
 
-// open shows a step to be edited; what leaves it leads back.
-func (s *session) open(step, from stepID) {
-	s.goTo, s.edit = step, from
-}
+// change shows a step to be edited; what leaves it leads back.
+func (s *session) change(step, from stepID) { s.goTo, s.edit = step, from }
 
 // repeatFor is for how long a request that failed in passing is made again before
 // somebody who waits is told.
@@ -221,7 +220,7 @@ func (s *session) forget() {
 	if s.server != nil {
 		s.server.Close()
 	}
-	s.server, s.known, s.access, s.length, s.counts = nil, nil, nil, 0, nil
+	s.server, s.known, s.access, s.counts = nil, nil, nil, nil
 	s.found, s.admin, s.made = fauna.Secret{}, false, false
 }
 
@@ -245,7 +244,7 @@ func (s *session) learn(known []string, access []fauna.Access) {
 	for _, a := range access {
 		s.access[a.Collection] = a
 	}
-	have := make(map[string]bool, len(s.choices))
+	have := map[string]bool{}
 	for _, x := range s.choices {
 		have[x.name] = true
 	}
@@ -368,33 +367,45 @@ func (s *session) readable() []string {
 	})
 }
 
-// copiedMsg is the answer of copy.
-type copiedMsg struct {
-	how string
-	err error
-}
-
-// copy copies a text; what is said afterwards tells how.
-func (s *session) copy(str string) tea.Cmd {
+// copy copies a text; what is said afterwards tells how, or otherwise what else to do.
+// done is called where it was copied.
+func (s *session) copy(str, otherwise string, done func()) {
 	clip := s.clip
-	return s.jobs.do(func(ctx context.Context) tea.Msg {
-		how, err := clip.copy(ctx, str)
-		return copiedMsg{how, err}
+	await(s, new(wait), func(ctx context.Context) (string, error) { return clip.copy(ctx, str) }, func(how string, err error) {
+		if err != nil {
+			s.say(noteBad, "Not copied: %v.%s", err, prefixed(" ", otherwise, "."))
+			return
+		}
+		if done != nil {
+			done()
+		}
+		if strings.Contains(how, "OSC 52") && otherwise != "" {
+			how += " If nothing can be pasted: " + otherwise + "."
+		}
+		s.say(noteGood, "%s", how)
 	})
-}
-
-// wroteMsg is the answer of write.
-type wroteMsg struct {
-	path string
-	err  error
 }
 
 // write puts a text into a new file in the current folder.
-func (s *session) write(name, str string) tea.Cmd {
-	return s.jobs.do(func(context.Context) tea.Msg {
-		path, err := writeNew(name, str)
-		return wroteMsg{path, err}
-	})
+func (s *session) write(name, str string) {
+	await(s, new(wait), func(context.Context) (string, error) { return writeNew(name, str) }, s.wrote)
+}
+
+func (s *session) wrote(path string, err error) {
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.say(noteGood, "Wrote %s in %s", filepath.Base(path), homePath(filepath.Dir(path)))
+}
+
+// set is some names, to be looked up.
+func set(names []string) map[string]bool {
+	in := make(map[string]bool, len(names))
+	for _, name := range names {
+		in[name] = true
+	}
+	return in
 }
 
 func orText(str, otherwise string) string {

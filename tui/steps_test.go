@@ -169,7 +169,7 @@ func TestCollections_pickerMarksFiltersAndRemoves(t *testing.T) {
 	b.paste("users\nproducts\nnothere\n")
 	b.shows("3 names marked", "[!] nothere")
 	b.keys("end", "home", "down")
-	for b.w.steps[collectionsID].(*collectionsStep).picker.at().name != "nothere" {
+	for b.w.steps[collectionsID].(*collectionsStep).picker.here().name != "nothere" {
 		b.keys("down")
 	}
 	b.keys("d")

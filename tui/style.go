@@ -9,6 +9,8 @@ import (
 	bubble "github.com/charmbracelet/bubbles/progress"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
+
+	"fauna-export/tui/text"
 )
 
 // A paint is a style reduced to what stands before and after a text: lipgloss
@@ -123,4 +125,34 @@ func noteLook(st styles, k noteKind) (string, paint) {
 		return "✗ ", st.bad
 	}
 	return "", paint{}
+}
+
+// titled is a second pane: a title and wrapped paragraphs.
+func titled(st styles, title string, paragraphs []string, w int) []string {
+	out := []string{st.bold.of(title), ""}
+	for _, p := range paragraphs {
+		if p == "" {
+			out = append(out, "")
+			continue
+		}
+		out = append(out, text.Wrap(p, w)...)
+	}
+	return out
+}
+
+// marked is a paragraph with the sign of its kind before it.
+func marked(st styles, kind noteKind, paragraph string, w int) []string {
+	glyph, p := noteLook(st, kind)
+	if glyph == "" {
+		glyph = "  "
+	}
+	var out []string
+	for i, l := range text.Wrap(paragraph, w-4) {
+		if i == 0 {
+			out = append(out, p.of(glyph)+l)
+		} else {
+			out = append(out, "  "+l)
+		}
+	}
+	return out
 }

@@ -152,3 +152,42 @@ func orError(err, otherwise error) error {
 	}
 	return err
 }
+
+// facts are the snapshot, the retries and the warnings of an export, in a line.
+func facts(p progress) string {
+	m := p.manifest
+	var parts []string
+	switch m.Consistency {
+	case archive.ConsistencySnapshot:
+		parts = append(parts, "One snapshot, "+readableTime(m.Snapshot))
+	case archive.ConsistencyWindow:
+		parts = append(parts, "Read at more than one time")
+	default:
+		parts = append(parts, "No snapshot")
+	}
+	parts = append(parts, text.Count(int64(p.retries()), "retry"), text.Count(int64(len(shortfalls(p))), "warning"))
+	return strings.Join(parts, " · ")
+}
+
+// readableTime is a time of a manifest, for reading.
+func readableTime(iso string) string {
+	s := strings.Replace(text.Clean(iso), "T", " ", 1)
+	if i := strings.IndexByte(s, '.'); i > 0 {
+		s = s[:i]
+	}
+	return strings.TrimSuffix(s, "Z") + " UTC"
+}
+
+// reportText says what is wrong with files that were read again.
+func reportText(r *archive.Report) string {
+	said := "The files do NOT match the manifest:"
+	for _, problem := range r.Problems {
+		said += " " + text.Clean(problem) + "."
+	}
+	for _, f := range r.Files {
+		if f.Problem != "" {
+			said += fmt.Sprintf(" %s: %s.", text.Clean(f.File), text.Clean(f.Problem))
+		}
+	}
+	return said
+}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
-
 	"fauna-export/export"
 	"fauna-export/export/row"
 )
@@ -23,10 +21,10 @@ const atOnce = 2
 // samples, it reads some documents of each too, and measures how fast they come.
 type tally struct {
 	s       *session
-	step    stepID // whose messages they are
 	samples bool
+	counted func() // is told of each answer
 
-	gen     int
+	n       int // of the counting: answers for another one are dropped
 	at      int64
 	names   []string
 	next    int
@@ -41,101 +39,89 @@ type counted struct {
 	rows    int64
 	average float64 // bytes a document in the server's form, 0 while not known
 	err     error
-}
 
-// countedMsg is the answer for one collection.
-type countedMsg struct {
-	step    stepID
-	gen     int
-	name    string
 	sampled int64
 	took    time.Duration
-	counted
 }
 
-func (m countedMsg) to() stepID { return m.step }
+// reset forgets what was counted, and counts nothing.
+func (t *tally) reset(names []string, at int64) {
+	*t = tally{s: t.s, samples: t.samples, counted: t.counted, n: t.n + 1, at: at, names: names, found: map[string]counted{}}
+}
 
 // start counts collections at a time, 0 for now; what was counted before is forgotten.
-func (t *tally) start(names []string, at int64) tea.Cmd {
-	t.gen++
-	t.at, t.names, t.next, t.busy, t.found, t.sampled, t.took = at, names, 0, 0, map[string]counted{}, 0, 0
-	if t.s.server == nil {
-		t.names = nil
-	}
-	var cmds []tea.Cmd
+func (t *tally) start(names []string, at int64) {
+	t.reset(names, at)
 	for range atOnce {
-		cmds = append(cmds, t.more())
+		t.more()
 	}
-	return tea.Batch(cmds...)
 }
 
 // stop drops the answers that are still to come.
-func (t *tally) stop() { t.gen++; t.busy = 0 }
+func (t *tally) stop() { t.n++; t.busy = 0 }
 
 // done reports whether all are counted.
 func (t *tally) done() bool { return t.busy == 0 && t.next >= len(t.names) }
 
-func (t *tally) more() tea.Cmd {
-	if t.next >= len(t.names) {
-		return nil
+func (t *tally) more() {
+	if t.next >= len(t.names) || t.s.server == nil {
+		return
 	}
 	name := t.names[t.next]
 	t.next++
 	t.busy++
-	gen, step, srv, at, samples, now := t.gen, t.step, t.s.server, t.at, t.samples, t.s.now
-	return t.s.jobs.do(func(ctx context.Context) tea.Msg {
-		m := countedMsg{step: step, gen: gen, name: name}
-		m.counted, m.sampled, m.took = count(ctx, srv, name, at, samples, now)
-		return m
+	n, srv, at, samples, now := t.n, t.s.server, t.at, t.samples, t.s.now
+	t.s.beside(func(ctx context.Context) func() {
+		c := count(ctx, srv, name, at, samples, now)
+		return func() {
+			if n == t.n {
+				t.busy--
+				t.add(name, c)
+				t.more()
+			}
+		}
 	})
 }
 
-// count counts one collection, and samples it.
-func count(ctx context.Context, srv server, name string, at int64, samples bool, now func() time.Time) (c counted, sampled int64, took time.Duration) {
-	if c.rows, c.err = srv.Count(ctx, name, at); c.err != nil || !samples || c.rows == 0 {
-		return c, 0, 0
-	}
-	if at == 0 {
-		if at, c.err = srv.Now(ctx); c.err != nil {
-			return c, 0, 0
+// add takes what is known of one collection.
+func (t *tally) add(name string, c counted) {
+	t.found[name] = c
+	t.sampled += c.sampled
+	t.took += c.took
+	if c.err == nil {
+		if t.s.counts == nil {
+			t.s.counts = map[string]int64{}
 		}
+		t.s.counts[name] = c.rows
+	}
+	if t.counted != nil {
+		t.counted()
+	}
+}
+
+// count counts one collection, and samples it.
+func count(ctx context.Context, srv server, name string, at int64, samples bool, now func() time.Time) (c counted) {
+	if c.rows, c.err = srv.Count(ctx, name, at); c.err != nil || !samples || c.rows == 0 {
+		return c
 	}
 	began := now()
 	body, err := export.Sample(ctx, srv, name, at, sampleSize, row.Layout{}.Paths())
 	if err != nil {
 		c.err = err
-		return c, 0, 0
+		return c
 	}
-	took = now().Sub(began)
+	c.took = now().Sub(began)
 	var page struct {
 		Resource struct{ Data []json.RawMessage }
 	}
 	if err := json.Unmarshal(body, &page); err != nil {
 		c.err = fmt.Errorf("read a page: %w", err)
-		return c, 0, 0
+		return c
 	}
-	if sampled = int64(len(page.Resource.Data)); sampled > 0 {
-		c.average = float64(len(body)) / float64(sampled)
+	if c.sampled = int64(len(page.Resource.Data)); c.sampled > 0 {
+		c.average = float64(len(body)) / float64(c.sampled)
 	}
-	return c, sampled, took
-}
-
-// update takes an answer and asks for the next collection.
-func (t *tally) update(m countedMsg) tea.Cmd {
-	if m.gen != t.gen {
-		return nil
-	}
-	t.busy--
-	t.found[m.name] = m.counted
-	t.sampled += m.sampled
-	t.took += m.took
-	if m.err == nil {
-		if t.s.counts == nil {
-			t.s.counts = map[string]int64{}
-		}
-		t.s.counts[m.name] = m.rows
-	}
-	return t.more()
+	return c
 }
 
 // totals are the documents and bytes of what is counted so far.

@@ -100,7 +100,8 @@ func Run(ctx context.Context, c Config) (Outcome, error) {
 func (w *wizard) show(ctx context.Context) (Outcome, error) {
 	_, err := tea.NewProgram(w, w.options(ctx)...).Run()
 	// Best effort: the wizard is being left, and no screen could say that it failed.
-	_ = w.keeper.store(w.keeper.next(), w.answersNow())
+	w.keeper.asked++
+	_ = w.keeper.store(w.keeper.asked, w.answersNow(), "")
 	if w.atOnce {
 		w.stop(0)
 	} else {

@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 	"io"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -37,35 +36,28 @@ func (id stepID) String() string { return stepNames[id] }
 
 // A step is one screen of the way. It is called by the root model alone.
 type step interface {
-	enter() tea.Cmd                   // it is shown from now on
-	leave()                           // it no longer is
-	key(m tea.KeyMsg) (tea.Cmd, bool) // false: the key means nothing here
-	update(m tea.Msg) tea.Cmd         // an answer that this step asked for
-	title() (question, aside string)  // the one question, and what stands right of it
-	body(w, h int) []string           // at most h lines of at most w cells
-	side(w, h int) []string           // what the choice means, for a wide window; nil for nothing
-	hints() []key.Binding             // what the bar shows, but for those that are disabled
-	esc() string                      // what esc does here, "" for nothing
-	typing() bool                     // a text field has the focus
-	busy() bool                       // it waits for a server
-	help() string                     // paragraphs for F1
+	focus
+	enter()                          // it is shown from now on
+	leave()                          // it no longer is
+	title() (question, aside string) // the one question, and what stands right of it
+	body(w, h int) []string          // at most h lines of at most w cells
+	side(w, h int) []string          // what the choice means, for a wide window; nil for nothing
+	busy() bool                      // it waits for a server
+	help() string                    // paragraphs for F1
+	cameTo() []any                   // names and values for the log
 	ask(ctx context.Context, a *asker) error
 }
-
-// An addressed message goes to the step that asked for it, shown or not.
-type addressed interface{ to() stepID }
 
 // wizard is the root model: it routes, and draws what all steps have in common.
 type wizard struct {
 	*session
-	keys          everywhereKeys
 	at            stepID
 	steps         [steps]step
 	width, height int
 	ended         error // why the program was asked to quit
 	atOnce        bool  // and that nothing is waited for: ctrl+c was pressed again
 	ascii         *strings.Replacer
-	keeper        *keeper
+	keeper        keeper
 	burst         burst
 	spin          spinner.Model
 	spinning      bool
@@ -80,7 +72,7 @@ func newSteps(s *session) [steps]step {
 }
 
 func newWizard(s *session) *wizard {
-	w := &wizard{session: s, keys: newEverywhereKeys(), keeper: &keeper{path: s.cfg.AnswersFile}, steps: newSteps(s)}
+	w := &wizard{session: s, keeper: keeper{path: s.cfg.AnswersFile}, steps: newSteps(s)}
 	w.spin = spinner.New(spinner.WithSpinner(spinner.MiniDot), spinner.WithStyle(s.st.accentText))
 	if s.cfg.ASCII {
 		w.ascii = strings.NewReplacer(asciiGlyphs...)
@@ -92,17 +84,31 @@ func newWizard(s *session) *wizard {
 }
 
 // Init begins with the first step.
-func (w *wizard) Init() tea.Cmd { return w.steps[w.at].enter() }
+func (w *wizard) Init() tea.Cmd {
+	w.steps[w.at].enter()
+	return w.asked()
+}
 
-// spinMsg turns the spinner; spinEvery is how often.
-type spinMsg struct{}
-
-const spinEvery = 120 * time.Millisecond
+// asked is what is to be done beside the screen from now on.
+func (w *wizard) asked() tea.Cmd {
+	cmds := w.cmds
+	w.cmds = nil
+	return tea.Batch(cmds...)
+}
 
 // Update routes a message, then does what the step asked for.
 func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 	said := w.note
-	cmd := w.route(m)
+	switch m := m.(type) {
+	case tea.WindowSizeMsg:
+		w.width, w.height = max(0, m.Width), max(0, m.Height)
+	case tea.KeyMsg:
+		w.hold(m)
+	case answerMsg:
+		if m.take != nil {
+			m.take()
+		}
+	}
 	if n := w.note; n != said && (n.kind == noteWarn || n.kind == noteBad) {
 		w.keep("said", "step", w.at.String(), "text", n.text)
 	}
@@ -110,114 +116,89 @@ func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 		w.keepStep(w.at, w.goTo)
 		w.steps[w.at].leave()
 		w.at, w.goTo = w.goTo, noID
-		cmd = tea.Batch(cmd, w.keepAnswers(), w.steps[w.at].enter())
+		w.keepAnswers()
+		w.steps[w.at].enter()
 	}
 	w.goTo = noID
 	if !w.spinning && w.steps[w.at].busy() {
 		w.spinning = true
-		cmd = tea.Batch(cmd, w.turn())
+		w.turn()
 	}
 	if name := w.windowName(); name != w.name {
 		w.name = name
-		cmd = tea.Batch(cmd, tea.SetWindowTitle(name))
+		w.cmds = append(w.cmds, tea.SetWindowTitle(name))
 	}
-	return w, cmd
+	return w, w.asked()
 }
 
-func (w *wizard) turn() tea.Cmd {
-	return w.jobs.after(spinEvery, func(context.Context) tea.Msg { return spinMsg{} })
-}
+// spinEvery is how often the spinner turns. bubbles/spinner's own tick cannot be
+// cancelled, so it is given ours.
+const spinEvery = 120 * time.Millisecond
 
-func (w *wizard) route(m tea.Msg) tea.Cmd {
-	switch m := m.(type) {
-	case tea.WindowSizeMsg:
-		w.width, w.height = max(0, m.Width), max(0, m.Height)
-	case tea.KeyMsg:
-		pass, wait := w.burst.take(w.jobs, m)
-		return tea.Batch(wait, w.keysNow(pass))
-	case pauseMsg:
-		if m.n == w.burst.n {
-			return w.keysNow(w.burst.flush())
-		}
-	case spinMsg:
+func (w *wizard) turn() {
+	w.after(spinEvery, func() {
 		if w.spinning = w.steps[w.at].busy(); w.spinning {
 			w.spin, _ = w.spin.Update(spinner.TickMsg{ID: w.spin.ID()})
 			w.spinner = w.spin.View()
-			return w.turn()
+			w.turn()
 		}
-	case keepMsg:
-		if w.keeper.latest(m.asked) {
-			return w.keepAnswers()
-		}
-	case addressed:
-		return w.steps[m.to()].update(m)
-	case copiedMsg:
-		if m.err != nil {
-			w.say(noteBad, "Not copied: %v; w writes it to a file", m.err)
-		} else {
-			w.say(noteGood, "%s", m.how)
-		}
-	case wroteMsg:
-		if m.err != nil {
-			w.fail(m.err)
-		} else {
-			w.say(noteGood, "Wrote %s in %s", filepath.Base(m.path), homePath(filepath.Dir(m.path)))
-		}
-	case keptMsg:
-		if m.err != nil {
-			w.say(noteWarn, "Couldn't save these answers: %v", m.err)
-		}
-	}
-	return nil
+	})
 }
 
-func (w *wizard) keysNow(pass []tea.KeyMsg) tea.Cmd {
-	var cmds []tea.Cmd
+func (w *wizard) keysNow(pass []tea.KeyMsg) {
 	for _, m := range pass {
-		cmds = append(cmds, w.key(m), w.keepSoon())
+		w.key(m)
+		w.keepSoon()
 	}
-	return tea.Batch(cmds...)
+}
+
+// focus is what keys go to.
+func (w *wizard) focus() focus {
+	switch {
+	case w.ask != nil:
+		return w.ask
+	case w.panel != nil:
+		return w.panel
+	}
+	return w.steps[w.at]
+}
+
+// everywhere are the keys that work on every step, once it has left them alone.
+func (w *wizard) everywhere() []action {
+	return []action{
+		on("F1", "help", w.showHelp, "f1", "?"),
+		on("esc", "back", func() { w.back(true) }), on("", "", func() { w.back(false) }, "shift+tab"),
+	}
+}
+
+// always are the keys that no question and no field keeps from working.
+func (w *wizard) always() []action {
+	return []action{
+		on("ctrl+c", "quit (stops the export first; twice quits at once)", w.interrupt),
+		on("ctrl+z", "suspend (fg to return)", func() { w.cmds = append(w.cmds, tea.Suspend) }).when(!w.leads()),
+		on("", "", func() { w.say(noteInfo, "Can't suspend: no shell started this program.") }, "ctrl+z"),
+	}
 }
 
 // key gives a key to whatever has the focus: a question, a panel, the step.
-func (w *wizard) key(m tea.KeyMsg) tea.Cmd {
+func (w *wizard) key(m tea.KeyMsg) {
 	if m.Type != tea.KeyRunes && m.Type != tea.KeySpace && m.Type != tea.KeyEnter {
 		m.Alt = false // esc and a key, pressed quickly, look like alt and that key
 	}
-	k := w.keys
+	if press(w.always(), m) {
+		return
+	}
+	f := w.focus()
+	if w.ask == nil {
+		w.note = note{}
+	}
 	switch {
-	case pressed(m, k.interrupt):
-		return w.interrupt()
-	case pressed(m, k.suspend) && w.leads():
-		w.say(noteInfo, "Can't suspend: no shell started this program.")
-		return nil
-	case pressed(m, k.suspend):
-		return tea.Suspend
-	}
-	if w.ask != nil {
-		return w.answer(m)
-	}
-	w.note = note{}
-	if w.panel != nil {
-		return w.panel.key(w.session, m)
-	}
-	st := w.steps[w.at]
-	if st.typing() {
-		k.help.SetKeys("f1") // ? is a letter there
-	}
-	if pressed(m, k.help) {
-		w.showHelp()
-		return nil
-	}
-	cmd, used := st.key(m)
-	switch {
-	case used:
+	case press(f.actions(), m), f.key(m):
 	case m.Paste:
 		w.say(noteInfo, "Pasted text: nothing to paste it into here.")
-	case pressed(m, k.back, k.backTab) && st.esc() != "":
-		w.back(pressed(m, k.back))
+	default:
+		press(w.everywhere(), m)
 	}
-	return cmd
 }
 
 // back goes one step back, or from an edit to where it was opened; from the first one
@@ -238,37 +219,47 @@ func (w *wizard) back(leave bool) {
 		}
 	}
 	if leave {
-		w.ask = &question{text: "Quit? Nothing has been exported.", yes: func() tea.Cmd { return w.quit(ErrLeft) }}
+		w.confirm("Quit? Nothing has been exported.", func() { w.quit(ErrLeft) })
 		if w.runner.progress().manifest != nil {
-			w.ask = &question{text: "Quit?", yes: func() tea.Cmd { return w.quit(nil) }}
+			w.confirm("Quit?", func() { w.quit(nil) })
 		}
 	}
 }
 
 // interrupt is ctrl+c: it quits at once, but for an export, which is stopped
 // first so that its files are whole or resumable; a second one does not wait.
-func (w *wizard) interrupt() tea.Cmd {
-	if w.runner.active() && w.ended == nil {
-		w.ended = ErrInterrupted
-		w.runner.cancel()
-		w.ask, w.panel = nil, nil
-		w.goTo = exportID
-		w.say(noteWarn, "Stopping … ctrl+c again quits at once.")
-		return w.runner.whenIdle(w.jobs)
+func (w *wizard) interrupt() {
+	if !w.runner.active() || w.ended != nil {
+		w.atOnce = w.runner.active()
+		w.quit(ErrInterrupted)
+		return
 	}
-	w.atOnce = w.runner.active()
-	return w.quit(ErrInterrupted)
+	w.ended = ErrInterrupted
+	w.runner.cancel()
+	w.ask, w.panel = nil, nil
+	w.goTo = exportID
+	w.say(noteWarn, "Stopping … ctrl+c again quits at once.")
+	w.cmds = append(w.cmds, w.jobs.do(func(ctx context.Context) tea.Msg {
+		select {
+		case <-ended(&w.runner.wg):
+		case <-ctx.Done(): // the program is left without the wait
+		}
+		return tea.QuitMsg{}
+	}))
 }
 
-func (w *wizard) quit(why error) tea.Cmd {
+func (w *wizard) quit(why error) {
 	w.ended = why
-	return tea.Quit
+	w.leaveProgram()
 }
+
+// leaveProgram ends the program, with what the export came to.
+func (s *session) leaveProgram() { s.cmds = append(s.cmds, tea.Quit) }
 
 // bell rings the terminal's bell, once an export is over that nobody may be watching.
-func (s *session) bell() tea.Cmd {
+func (s *session) bell() {
 	tty := s.clip.tty
-	return s.jobs.do(func(context.Context) tea.Msg {
+	s.beside(func(context.Context) func() {
 		if t, err := tty(); err == nil {
 			_, _ = io.WriteString(t, "\a") // best effort
 			_ = t.Close()
@@ -294,19 +285,17 @@ func (w *wizard) windowName() string {
 // showHelp opens F1: what this step is for, and every key.
 func (w *wizard) showHelp() {
 	st := w.steps[w.at]
-	p := &panel{title: "Help: " + w.at.String(), pane: newPane()}
+	p := &panel{s: w.session, title: "Help: " + w.at.String(), pane: newPane()}
 	p.text = append(strings.Split(st.help(), "\n"), "", "Keys here:")
-	list := func(bindings ...key.Binding) {
-		full := w.st.help.FullHelpView([][]key.Binding{working(bindings)})
+	list := func(bindings []key.Binding) {
+		full := w.st.help.FullHelpView([][]key.Binding{bindings})
 		for l := range strings.Lines(full) {
 			p.text = append(p.text, "  "+strings.TrimRight(l, "\n"))
 		}
 	}
-	list(st.hints()...)
+	list(shown(st.actions()))
 	p.text = append(p.text, "", "Everywhere:")
-	k := w.keys
-	k.suspend.SetEnabled(!w.leads())
-	list(saying(k.help, "this help"), saying(k.back, "back; keeps what you entered"), k.interrupt, k.suspend)
+	list(shown(append([]action{on("F1", "this help", nil), on("esc", "back; keeps what you entered", nil)}, w.always()...)))
 	p.text = append(p.text, "", "fauna-export "+w.cfg.Version)
 	w.panel = p
 }

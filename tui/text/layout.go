@@ -134,3 +134,28 @@ func Indent(n int, lines []string) []string {
 	}
 	return out
 }
+
+// Fill makes exactly h lines of some: those at the end are left out, or empty.
+func Fill(lines []string, h int) []string {
+	out := make([]string, max(0, h))
+	copy(out, lines)
+	return out
+}
+
+// Clip makes at most n lines of some: the last one begins what is left out.
+func Clip(lines []string, n, w int) []string {
+	if len(lines) <= n {
+		return lines
+	}
+	return append(lines[:n-1:n-1], Fit(strings.Join(lines[n-1:], " "), w))
+}
+
+// Beside puts lines at the right of others, which get w cells.
+func Beside(left []string, w int, right []string) []string {
+	out := make([]string, max(len(left), len(right)))
+	left, right = Fill(left, len(out)), Fill(right, len(out))
+	for i := range out {
+		out[i] = Pad(left[i], w) + right[i]
+	}
+	return out
+}

@@ -1,0 +1,285 @@
+package tui
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/lipgloss/table"
+
+	"fauna-export/export"
+	"fauna-export/fauna"
+	"fauna-export/tui/text"
+)
+
+func (c *checkStep) title() (string, string) {
+	question := "Ready to export?"
+	if c.s.resume {
+		question = "Ready to resume the export?"
+	}
+	if !c.known() {
+		return question, ""
+	}
+	aside := text.Count(int64(len(c.names)), "collection")
+	rows, bytes := c.tally.totals()
+	switch {
+	case !c.tally.done():
+		aside += fmt.Sprintf(" · %s so far", text.Count(rows, "document"))
+	default:
+		aside += fmt.Sprintf(" · %s · about %s", text.Count(rows, "document"), text.Size(int64(bytes)))
+	}
+	return question, aside
+}
+
+func (c *checkStep) body(w, h int) []string {
+	st := c.s.st
+	switch {
+	case c.failure != nil:
+		return append(marked(st, noteBad, c.s.sentence(c.failure), w), "", "  r checks again. Nothing has been exported yet.")
+	case c.asking.busy:
+		return []string{c.s.spinner + " asking the server …"}
+	}
+	foot := c.foot(w, max(2, h/2))
+	if c.list.narrowed() {
+		foot = append([]string{"  " + c.list.filter(w-2)}, foot...)
+	}
+	n, rows := len(c.listed()), h-1-len(foot)
+	if n > rows {
+		rows-- // says which part it is
+	}
+	from, to, part := c.list.window(n, rows)
+	lines := c.table(w, from, to)
+	if part != "" {
+		lines = append(lines, st.faint.of("  "+part))
+	}
+	return append(lines, foot...)
+}
+
+// table draws some of the rows with lipgloss' table, which aligns coloured cells.
+func (c *checkStep) table(w, from, to int) []string {
+	st := c.s.st
+	heads := []string{"", "collection", "documents", "est. size", "snapshot kept", ""}
+	if c.s.mode == export.Incremental {
+		heads[5] = "index"
+	}
+	shown := []int{0, 1, 2, 3, 4, 5}
+	room := 2 + 12 + 10 + 15
+	switch {
+	case w < 70 && heads[5] != "":
+		shown, room = []int{0, 1, 2, 3, 5}, 2+12+10
+	case w < 70:
+		heads[4], room = "kept", 2+12+10+9
+	}
+	name, status := 10, len(heads[5])
+	rows := make([][]string, 0, to-from)
+	for i := from; i < to; i++ {
+		cells := c.row(c.listed()[i])
+		name, status = max(name, text.Width(cells[1])), max(status, text.Width(cells[5]))
+		rows = append(rows, cells)
+	}
+	name = min(name, max(10, w-room-min(status, 30)-2))
+	t := table.New().BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderHeader(false).BorderColumn(false).
+		StyleFunc(func(row, col int) lipgloss.Style {
+			s := st.plainText
+			if row == table.HeaderRow {
+				s = st.faintText
+			}
+			if shown[col] == 2 || shown[col] == 3 {
+				s = s.Align(lipgloss.Right)
+			}
+			if col > 0 && col < len(shown)-1 {
+				s = s.PaddingRight(2)
+			}
+			return s
+		})
+	pick := func(cells []string) []string {
+		out := make([]string, len(shown))
+		for i, x := range shown {
+			out[i] = cells[x]
+		}
+		return out
+	}
+	t.Headers(pick(heads)...)
+	for i, cells := range rows {
+		cells[1] = text.Fit(cells[1], name)
+		if from+i == c.list.at && len(c.names) > 1 {
+			cells[0], cells[1] = st.strong.of("▌")+cells[0], st.bold.of(cells[1])
+		} else {
+			cells[0] = " " + cells[0]
+		}
+		t.Row(pick(cells)...)
+	}
+	lines := strings.Split(strings.TrimRight(t.Render(), "\n"), "\n")
+	for i, l := range lines {
+		lines[i] = text.Fit(strings.TrimRight(l, " "), w)
+	}
+	return lines
+}
+
+// row is a row of the table: sign, name, documents, size, life of a snapshot, and what
+// is to be said of it.
+func (c *checkStep) row(name string) []string {
+	st := c.s.st
+	kind := c.s.standing(name)
+	x, counted := c.tally.found[name]
+	cells := []string{st.good.of("✓ "), text.Clean(name), "…", "", text.Span(c.s.access[name].Life(c.found.at)), ""}
+	switch {
+	case kind == noteBad:
+		return []string{st.bad.of("✗ "), cells[1], "", "", "", st.bad.of(c.s.standingText(name))}
+	case x.err != nil:
+		cells[0], cells[2], cells[5] = st.bad.of("✗ "), "", st.bad.of(c.s.sentence(x.err))
+		return cells
+	case kind == noteWarn:
+		cells[0], cells[5] = st.warn.of("! "), st.warn.of(c.s.standingText(name))
+	}
+	if counted {
+		cells[2], cells[3] = text.Number(x.rows), text.Size(int64(x.average*float64(x.rows)))
+		if x.rows == 0 {
+			cells[3] = "empty"
+		}
+	}
+	if check, ok := c.found.indexes[name]; ok {
+		said, kind := indexLook(check)
+		glyph, p := noteLook(st, kind)
+		if kind != noteGood {
+			cells[0] = p.of(glyph)
+		}
+		cells[5] = p.of(glyph + said)
+	}
+	return cells
+}
+
+// foot says what the numbers mean, and what is to be done: what is wrong comes first,
+// and takes at most so many lines.
+func (c *checkStep) foot(w, most int) []string {
+	lines := append([]string{""}, c.trouble(w, most)...)
+	if len(lines) > 1 && most <= 6 {
+		return lines
+	}
+	rows, _ := c.tally.totals()
+	var parts []string
+	if took, rate := c.tally.forecast(rows, c.s.maxRate); rate > 0 {
+		said := fmt.Sprintf("Measured: about %s documents/s, so %s.", text.Number(int64(rate)), about(took))
+		if c.s.cfg.Demo && rate >= float64(c.s.maxRate) && c.s.maxRate > 0 {
+			said = fmt.Sprintf("Demo throttled to %s documents/s, so %s.", text.Number(int64(rate)), about(took))
+		}
+		parts = append(parts, said)
+		if life := c.life(); took > life*3/4 {
+			parts = append(parts, fmt.Sprintf("The snapshot stays readable for %s only: h keeps it longer.", text.Span(life)))
+			life = math.MaxInt64
+		} else if life < math.MaxInt64 {
+			parts = append(parts, fmt.Sprintf("The snapshot stays readable for %s.", text.Span(life)))
+		}
+	}
+	for _, l := range text.Wrap(strings.Join(parts, " "), w-2) {
+		lines = append(lines, "  "+l)
+	}
+	for _, l := range text.Wrap(c.into(), w-2) {
+		lines = append(lines, "  "+l)
+	}
+	return lines
+}
+
+// about is how long something is expected to take.
+func about(d time.Duration) string {
+	if d < time.Second {
+		return "less than a second"
+	}
+	return "about " + text.Span(d.Round(time.Second))
+}
+
+// into says where the files go, and what kind they are.
+func (c *checkStep) into() string {
+	if old := c.exported(); old != "" {
+		next, err := newPath(old)
+		if err == nil {
+			return fmt.Sprintf("Already exported to %s. Enter exports again to %s.", text.Clean(homePath(old)), text.Clean(homePath(next)))
+		}
+	}
+	format := c.s.format.Title()
+	if c.s.press != "" && c.s.press != "none" {
+		format += ", " + string(c.s.press)
+	}
+	return fmt.Sprintf("Into %s: %s, %s.", text.Clean(c.s.dirText), format, c.s.mode)
+}
+
+// trouble says what keeps the export from beginning: what is wrong with the index of
+// the row under the cursor, or with the first one that is not ready, and what can be
+// done.
+func (c *checkStep) trouble(w, most int) []string {
+	st := c.s.st
+	checks, broken := c.unready()
+	var lines, parts []string
+	if len(checks) > 0 && !c.s.wide {
+		x := c.index(checks)
+		_, kind := indexLook(x)
+		more := marked(st, kind, indexSaid(x), w)
+		lines = append(lines, more[:min(len(more), max(1, most-2))]...)
+	}
+	wrong := c.wrong()
+	if wrong > 0 {
+		parts = append(parts, text.Count(int64(wrong), "collection")+" can't be read")
+	}
+	if len(checks) > 0 {
+		parts = append(parts, text.Count(int64(len(checks)), "index")+" not ready")
+	}
+	if wrong+broken > 0 {
+		do := "x skip, r check again"
+		if c.denied() || broken > 0 {
+			do = "u show fix, " + do
+		}
+		lines = append(lines, marked(st, noteBad, strings.Join(parts, ", ")+": "+do, w)...)
+	} else if len(checks) > 0 {
+		lines = append(lines, c.s.spinner+" "+text.Fit("waiting for it; it is checked again every few seconds", w-2))
+	}
+	return lines
+}
+
+// index is the check of the row under the cursor, or the first one that is not ready.
+func (c *checkStep) index(unready []fauna.IndexCheck) fauna.IndexCheck {
+	if names := c.listed(); c.list.at < len(names) {
+		if x, ok := c.found.indexes[names[c.list.at]]; ok && !x.Ready() {
+			return x
+		}
+	}
+	return unready[0]
+}
+
+func (c *checkStep) side(w, h int) []string {
+	st := c.s.st
+	if !c.known() {
+		return titled(st, "Check", nil, w)
+	}
+	checks, broken := c.unready()
+	if c.wrong()+broken+len(checks) == 0 {
+		return titled(st, "What an export does", []string{
+			"All documents are read from a single point in time: the snapshot. Fauna keeps old versions for 15 minutes plus the collection's history_days.", "",
+			"Each collection becomes one file. When all are written they are verified against the manifest.", "",
+			"Sizes are estimated from the first documents. An interrupted export resumes and produces identical files.",
+		}, w)
+	}
+	var out []string
+	if len(checks) > 0 {
+		_, kind := indexLook(c.index(checks))
+		out = append(titled(st, "The problem", nil, w), marked(st, kind, indexSaid(c.index(checks)), w)...)
+	} else {
+		out = append(titled(st, "The problem", nil, w), text.Wrap("If a key can't read a collection, Fauna reports it as empty, so each one is tested. The export doesn't start until every chosen collection can be read.", w)...)
+	}
+	if queries := c.mending(); len(queries) > 0 && (c.denied() || broken > 0) {
+		out = append(out, "", st.bold.of("Its fix (u copies or runs it)"), "")
+		for _, l := range text.Lines(mendingText(queries)) {
+			out = append(out, highlight(st, text.Fit(l, w)))
+		}
+	}
+	return out[:min(len(out), h)]
+}
+
+func (c *checkStep) help() string {
+	return "Each chosen collection is tested. If a key can't read a collection, Fauna reports it as empty, so each one is tested, and the export doesn't start while one can't be read." +
+		"\n\nDocuments are counted; you need not wait for it. The size is estimated from the first documents, and the time from how fast they came." +
+		"\n\nAll documents are read from a single point in time. Fauna keeps old versions for 15 minutes plus the collection's history_days. h shows the FQL that keeps them longer." +
+		"\n\nAn incremental export reads an index of each collection. What is wrong with one is said below the table; u shows the FQL that fixes it; one that is being built is checked again by itself." +
+		"\n\ne, o and d open an earlier step to change it, and enter returns here."
+}

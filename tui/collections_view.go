@@ -1,0 +1,171 @@
+package tui
+
+import (
+	"strings"
+
+	"fauna-export/export"
+	"fauna-export/fauna/fql"
+	"fauna-export/tui/text"
+)
+
+func (c *collectionsStep) title() (string, string) {
+	if !c.picks() {
+		return "Which collections?", ""
+	}
+	chosen := c.s.chosen()
+	aside := text.Number(int64(len(chosen))) + " of " + text.Number(int64(len(c.s.choices)))
+	var rows int64
+	all := true
+	for _, name := range chosen {
+		n, ok := c.s.counts[name]
+		rows += n
+		all = all && (ok || !c.s.access[name].Readable)
+	}
+	if c.s.counts != nil {
+		aside += " · " + text.Count(rows, "document")
+		if !all {
+			aside += " so far"
+		}
+	}
+	return "Which collections?", aside
+}
+
+func (c *collectionsStep) body(w, h int) []string {
+	st := c.s.st
+	if !c.picks() {
+		return c.typedBody(w, h)
+	}
+	if c.stale {
+		c.show()
+	}
+	lines := []string{c.picker.filterLine(w)}
+	foot := c.foot(w)
+	rows := c.picker.view(w, h-len(lines)-len(foot))
+	if len(rows) == 0 {
+		rows = []string{st.faint.of("  nothing matches the filter")}
+		if len(c.s.choices) == 0 {
+			rows[0] = st.faint.of("  there are no collections here")
+		}
+	}
+	lines = append(lines, rows...)
+	return append(text.Fill(lines, h-len(foot)), foot...)
+}
+
+// foot says what is wrong with the choice, and the mode where it is asked here.
+func (c *collectionsStep) foot(w int) []string {
+	lines := []string{""}
+	missing, denied := c.bad()
+	var parts []string
+	if missing > 0 {
+		parts = append(parts, dontExist(missing))
+	}
+	if denied > 0 {
+		parts = append(parts, text.Number(int64(denied))+" not in the role (u shows the FQL)")
+	}
+	if len(parts) > 0 {
+		lines = append(lines, marked(c.s.st, noteWarn, strings.Join(parts, " · "), w)...)
+	}
+	if c.rights.busy {
+		lines = append(lines, c.s.spinner+" checking …")
+	}
+	if c.s.way == waySecret {
+		lines = append(lines, c.s.modeLine(w))
+	}
+	return lines
+}
+
+// modeLine is the choice between full and incremental.
+func (s *session) modeLine(w int) string {
+	about := "every document, from a single point in time"
+	if s.mode == export.Incremental {
+		about = "first run exports everything, later runs only changes"
+	}
+	return "  Mode: " + s.st.accent.of(string(s.mode)) + "  " + s.st.faint.of(text.Fit(about, w-22))
+}
+
+func (c *collectionsStep) typedBody(w, h int) []string {
+	st := c.s.st
+	c.area.SetWidth(w)
+	c.area.SetHeight(max(3, min(6, h/3)))
+	lines := strings.Split(c.area.View(), "\n")
+	foot := []string{""}
+	if c.typed.Cut {
+		foot = append(foot, marked(st, noteWarn, text.Clean(c.typed.CutWhy), w)...)
+	}
+	for i, b := range c.typed.Bad {
+		if i == 2 {
+			break
+		}
+		foot = append(foot, marked(st, noteBad, "Invalid name: "+text.Clean(b.Name)+": "+text.Clean(b.Why), w)...)
+	}
+	query := text.Lines(fql.CollectionsFQL(c.s.dialect))
+	switch {
+	case len(c.typed.Names) == 0 && len(lines)+len(foot)+len(query)+3 <= h:
+		foot = append(foot, "  Don't know the names? Run this in the Fauna shell and paste the result:")
+		for _, l := range query {
+			foot = append(foot, "    "+highlight(st, l))
+		}
+	default:
+		foot = append(foot, "  "+st.faint.of(text.Fit("Missing some? ctrl+y copies a query that lists all collections.", w-2)))
+	}
+	counts := text.Count(int64(len(c.typed.Names)), "collection")
+	if n := len(c.typed.Bad); n > 0 {
+		counts += " · " + text.Number(int64(n)) + " invalid"
+	}
+	foot = append(foot, "  "+counts)
+	if c.s.way == waySecret {
+		foot = append(foot, c.s.modeLine(w))
+	}
+	lines = append(lines, "")
+	if room := h - len(lines) - len(foot); room > 0 && len(c.typed.Names) > 0 {
+		lines = append(lines, columns(st, c.typed.Names, w, room)...)
+	}
+	return append(text.Fill(lines, h-len(foot)), foot...)
+}
+
+// columns lists names in columns, read downwards; of too many the first.
+func columns(st styles, names []string, w, h int) []string {
+	p := newPicker(st, 20, nil)
+	for i, name := range names {
+		p.rows = append(p.rows, pick{name: text.Clean(name), chosen: true, id: i})
+	}
+	p.typing = true // nothing has the focus
+	return p.view(w, h)
+}
+
+func (c *collectionsStep) side(w, _ int) []string {
+	if !c.picks() {
+		return titled(c.s.st, "Names", []string{
+			"Type them with spaces, commas or new lines between them, or paste anything that the Fauna shell printed: arrays, Collection(\"x\"), @ref objects. Names are picked out.", "",
+			"Nothing can list collections before there is a secret. Once it is accepted, names that don't exist are found, and the nearest ones are offered.",
+		}, w)
+	}
+	paragraphs := []string{}
+	if r := c.picker.here(); r != nil {
+		name := c.name(r)
+		about := "The key may read it."
+		switch a := c.s.access[name]; {
+		case !a.Exists:
+			about = "It doesn't exist on this server."
+			if near := c.s.nearest(name); near != "" {
+				about += " t takes " + text.Clean(near) + " in its place."
+			}
+		case !a.Readable:
+			about = "The key may not read it. If a key can't read a collection, Fauna reports it as empty, so it is left out unless the role is updated."
+		case a.Filtered:
+			about = "The role hides some documents by a predicate: they are missing from the export, and it says so."
+		}
+		paragraphs = append(paragraphs, c.s.st.accent.of(text.Fit(text.Clean(name), w)), about)
+		if n, ok := c.s.counts[name]; ok {
+			paragraphs = append(paragraphs, text.Count(n, "document"))
+		}
+	}
+	return titled(c.s.st, "Collection", paragraphs, w)
+}
+
+func (c *collectionsStep) help() string {
+	return "Name the collections to export: type them with spaces, commas or new lines between, or paste anything that the Fauna shell printed. Names are picked out." +
+		"\n\nNothing can list collections before there is a secret. The query on the screen lists them in the Fauna shell; ctrl+y copies it." +
+		"\n\nOnce a secret is accepted this is a list of what the server has, with the number of documents: space marks, / filters, a and n mark all or none of what is shown. A name that doesn't exist is offered the nearest one. Pasting names marks exactly these." +
+		"\n\nIncremental: the first run exports everything, later runs only changes. It needs an index for each collection."
+}

@@ -1,0 +1,185 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"fauna-export/fauna"
+	"fauna-export/tui/text"
+)
+
+// An opening takes a secret, typed or pasted, and asks the server what it opens.
+type opening struct {
+	s      *session
+	step   stepID
+	field  secretField
+	asking wait
+	err    error
+}
+
+// opened is what a secret opens: what there is, and what the key may do with it.
+type opened struct {
+	secret fauna.Secret
+	server server
+	known  []string
+	access []fauna.Access
+}
+
+// Close ends the connection.
+func (o opened) Close() error {
+	if o.server != nil {
+		o.server.Close()
+	}
+	return nil
+}
+
+// submit asks the server what the secret in the field opens; accepted is called when it
+// was accepted. missing is what is said where there is none.
+func (o *opening) submit(admin bool, missing string, accepted func()) {
+	secret, why := o.field.secret()
+	if secret.IsZero() {
+		o.s.say(noteBad, "%s", orText(why, missing))
+		return
+	}
+	o.begin(secret, admin, accepted)
+}
+
+// begin asks the server what a secret opens.
+func (o *opening) begin(secret fauna.Secret, admin bool, accepted func()) {
+	o.err = nil
+	o.s.asked = append(o.s.asked, secret)
+	endpoint, chosen := o.s.endpoint, o.s.chosen()
+	await(o.s, &o.asking, func(ctx context.Context) (opened, error) { return o.s.unlock(ctx, endpoint, secret, chosen) }, func(got opened, err error) {
+		if err != nil {
+			o.err = err
+			o.s.trouble(o.step, err)
+			return
+		}
+		o.field.wipe()
+		o.s.accept(got, admin)
+		accepted()
+	})
+}
+
+// stopping is the action that waits no longer, while a server is asked.
+func (o *opening) stopping() []action {
+	return []action{on("", "stop", func() {
+		o.asking.drop()
+		o.s.say(noteInfo, "Stopped. Enter checks it again.")
+	}, "esc", "shift+tab")}
+}
+
+// key edits the secret, but not while the server is asked about it.
+func (o *opening) key(m tea.KeyMsg) bool {
+	if o.asking.busy || !o.field.key(m) {
+		return false
+	}
+	o.err = nil
+	return true
+}
+
+// view is the field, on one line.
+func (o *opening) view(w int) string {
+	return o.s.st.strong.of("▌ ") + o.field.view(o.s.st, w-2, !o.asking.busy)
+}
+
+// lines say how it stands with the secret, nil for nothing to say.
+func (o *opening) lines(w int) []string {
+	switch {
+	case o.asking.busy:
+		return []string{o.s.spinner + " checking …"}
+	case o.err != nil:
+		return marked(o.s.st, noteBad, o.s.sentence(o.err), w)
+	case o.field.odd != "":
+		return marked(o.s.st, noteWarn, o.s.clean(o.field.odd), w)
+	}
+	return nil
+}
+
+// unlock asks what there is and what the key may do with it.
+func (s *session) unlock(ctx context.Context, e fauna.Endpoint, secret fauna.Secret, chosen []string) (o opened, err error) {
+	o.secret = secret
+	if o.server, err = s.connect(e, secret); err != nil {
+		return o, err
+	}
+	if o.known, o.access, err = probe(ctx, o.server, chosen); err != nil {
+		o.server.Close()
+	}
+	return o, err
+}
+
+// accept keeps a server whose secret was accepted.
+func (s *session) accept(o opened, admin bool) {
+	made := s.made
+	s.forget()
+	s.server, s.admin, s.made = o.server, admin, made
+	s.learn(o.known, o.access)
+	s.event("secret accepted: %s", text.Count(int64(len(o.access)), "collection"))
+}
+
+// probe asks what there is and what the key may do with it. A key that may not
+// list collections is fine: those that were named can be asked for.
+func probe(ctx context.Context, srv server, chosen []string) (known []string, access []fauna.Access, err error) {
+	known, err = srv.Collections(ctx)
+	if fe, ok := errors.AsType[*fauna.Error](err); ok && fe.Kind == fauna.KindDenied {
+		known, err = nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	ask := append([]string{}, chosen...)
+	have := set(chosen)
+	for _, name := range known {
+		if !have[name] {
+			ask = append(ask, name)
+		}
+	}
+	if len(ask) == 0 {
+		return known, nil, nil
+	}
+	access, err = srv.Access(ctx, ask)
+	return known, access, err
+}
+
+// askSecret asks until the server accepts a secret.
+func (s *session) askSecret(ctx context.Context, a *asker, prompt string, admin bool) error {
+	for {
+		typed, err := a.secret(ctx, prompt)
+		if err != nil {
+			return err
+		}
+		secret, odd := fauna.FindSecret(typed)
+		if odd != "" {
+			a.tell("Warning: %s", odd)
+		}
+		if secret.IsZero() {
+			continue
+		}
+		a.tell("%s.", text.Count(int64(secret.Len()), "character"))
+		if err := s.askOpen(ctx, a, secret, admin); !errors.Is(err, errAgain) {
+			return err
+		}
+	}
+}
+
+// askOpen asks the server what a secret opens; errAgain when it was not accepted.
+func (s *session) askOpen(ctx context.Context, a *asker, secret fauna.Secret, admin bool) error {
+	s.asked = append(s.asked, secret)
+	o, err := s.unlock(ctx, s.endpoint, secret, s.chosen())
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		a.tell("Error: %s", s.sentence(err))
+		return errAgain
+	}
+	s.accept(o, admin)
+	a.tell("Secret accepted.")
+	if len(o.known) > 0 {
+		a.tell("The server has %s: %s", text.Count(int64(len(o.known)), "collection"), strings.Join(o.known, ", "))
+	}
+	return nil
+}

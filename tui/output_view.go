@@ -1,0 +1,172 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"fauna-export/export/row"
+	"fauna-export/tui/text"
+)
+
+func (o *outputStep) title() (string, string) {
+	if o.picking != nil {
+		return "Which fields of " + text.Clean(o.picking.collection) + " should be columns?", o.picking.aside()
+	}
+	return "How should the files be written?", ""
+}
+
+func (o *outputStep) body(w, h int) []string {
+	if o.picking != nil {
+		return o.picking.body(w, h)
+	}
+	st := o.s.st
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.Title())
+	}
+	press := []string{"none", "gzip", "zstd"}
+	pressed := at(presses, o.s.press)
+	if !o.s.compresses() {
+		press, pressed = []string{"inside the file (zstd)"}, 0
+	}
+	var ends []string
+	for _, t := range targets {
+		ends = append(ends, t.name)
+	}
+	lines := []string{
+		o.choiceLine(targetRow, "Load into", ends, o.s.target, w),
+		o.choiceLine(formatRow, "Format", names, at(formats, o.s.format), w),
+		o.choiceLine(pressRow, "Compress", press, pressed, w),
+	}
+	lines = append(lines, o.folderLines(w)...)
+	room := max(2, h-len(lines)-5)
+	if o.s.wide {
+		room = h - len(lines) - 3
+	}
+	lines = append(lines, o.columnLines(w, room)...)
+	if about := o.about(); about != "" && len(lines)+2 <= h {
+		lines = append(lines, "", "  "+st.faint.of(text.Fit(about, w-2)))
+	}
+	if room := h - len(lines) - 1; room >= 2 && !o.s.wide {
+		lines = append(append(lines, ""), o.preview.lines(w, room)...)
+	}
+	return lines
+}
+
+// label is the name of a row, marked when it has the focus.
+func (o *outputStep) label(at int, name string) string {
+	if o.focus == at {
+		return o.s.st.strong.of("▌ ") + o.s.st.bold.of(text.Pad(name, 10))
+	}
+	return "  " + text.Pad(name, 10)
+}
+
+func (o *outputStep) choiceLine(at int, name string, options []string, on, w int) string {
+	line, gap := o.label(at, name), "   "
+	if w < 70 {
+		gap = " "
+	}
+	for i, x := range options {
+		if i == on {
+			line += o.s.st.accent.of("(•) "+x) + gap
+		} else {
+			line += "( ) " + x + gap
+		}
+	}
+	return text.Fit(line, w)
+}
+
+// about explains what the row with the focus has chosen.
+func (o *outputStep) about() string {
+	switch o.focus {
+	case targetRow:
+		if o.s.target > 0 {
+			return "after the export; format wire keeps the exact types of times, dates, bytes and refs"
+		}
+	case formatRow:
+		return o.s.format.About()
+	case folderRow:
+		return "one file per collection, manifest.json and SHA256SUMS"
+	}
+	return ""
+}
+
+func (o *outputStep) folderLines(w int) []string {
+	st := o.s.st
+	line := o.label(folderRow, "Folder") + o.folder.view(w-12, o.focus == folderRow)
+	indent := strings.Repeat(" ", 12)
+	switch err := o.place.trouble(o.s.mode); {
+	case o.looking.busy:
+		return []string{line, ""}
+	case err != nil:
+		return []string{line, indent + st.bad.of(text.Fit("✗ "+text.Sentence(err), w-12))}
+	case o.place.begun:
+		return []string{line, indent + st.warn.of("!") + " Contains an unfinished export. Enter resumes it, as it began."}
+	}
+	state := "empty"
+	switch {
+	case o.place.isNew:
+		state = "new"
+	case o.place.chain:
+		state = "holds earlier syncs: this will be the next one"
+	}
+	if o.place.free >= 0 {
+		state += ", " + text.Size(o.place.free) + " free"
+	}
+	path := text.Clean(homePath(o.place.path))
+	if path == strings.TrimSpace(o.folder.value()) {
+		return []string{line, indent + st.faint.of(state)}
+	}
+	room := w - 12 - len(state) - 3
+	if text.Width(path) > room { // the end of a path says more than its beginning
+		path = "…" + ansi.TruncateLeft(path, text.Width(path)-room+1, "")
+	}
+	return []string{line, indent + st.faint.of(path+" · "+state)}
+}
+
+// columnLines are the columns that every row has, the additional ones, and the
+// field that adds one: at most h lines, with the focus among them.
+func (o *outputStep) columnLines(w, h int) []string {
+	st := o.s.st
+	n := len(o.s.columns)
+	fixed := "ref  ts  data  ttl"
+	if o.s.format == row.Wire {
+		fixed = "none: the documents as they are"
+	}
+	lines := []string{"  " + text.Pad("Columns", 10) + st.faint.of(fixed)}
+	if o.s.format == row.Wire && n == 0 && o.focus < columnsRow {
+		return lines
+	}
+	room := max(1, h-1)
+	at := max(0, o.focus-columnsRow)
+	from := max(0, min(at-room+1, n+1-room))
+	if o.focus < columnsRow {
+		from = max(0, n+1-room)
+	}
+	for i := from; i < min(n+1, from+room); i++ {
+		here := o.focus == columnsRow+i
+		if i == n {
+			lines = append(lines, o.label(columnsRow+i, "  add")+o.add.view(w-12, here))
+			continue
+		}
+		c := o.s.columns[i]
+		about := text.Pad(text.Clean(c.Name), 16) + " " + text.Pad(text.Clean(c.collection), 14) + " " + text.Pad(string(c.Type), 7) + " " + text.Clean(row.FormatPath(c.Path))
+		lines = append(lines, text.Fit(o.label(columnsRow+i, "")+"+ "+about, w))
+	}
+	return lines
+}
+
+func (o *outputStep) side(w, h int) []string {
+	if o.picking != nil {
+		return nil
+	}
+	return o.preview.lines(w, h)
+}
+
+func (o *outputStep) help() string {
+	return "Each collection becomes one file. A row is ref (the document's id), ts (microseconds), data and ttl, then the additional columns." +
+		"\n\nJSON lines: one object a line. CSV: Postgres COPY reads it back. Parquet: typed columns. wire: each document exactly as the server sent it, byte for byte." +
+		"\n\nAn additional column is COLLECTION:NAME:TYPE=PATH. The path is dotted, or a JSON array when a name has a dot or for a position in an array: users:city:string=data.address.city. TYPE is json, string, int, float, bool, time or date. ctrl+o lets you choose from real documents." +
+		"\n\nThe folder must be new or empty, or hold an unfinished export, which is then resumed, or earlier syncs of an incremental one. tab completes its path."
+}

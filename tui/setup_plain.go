@@ -1,0 +1,76 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"fauna-export/fauna"
+)
+
+func (c *setupStep) ask(ctx context.Context, a *asker) error {
+	s, setup := c.s, c.s.setup()
+	if s.way == wayAdmin {
+		return c.askApply(ctx, a)
+	}
+	existing := false
+	if s.cfg.Shell == nil {
+		i, err := a.choose(ctx, "Does the role "+setup.RoleName()+" already exist?", []string{"no: show the FQL that creates it", "yes: show the FQL that updates it"}, 0)
+		if err != nil {
+			return err
+		}
+		existing = i == 1
+	}
+	for n, q := range setup.All() {
+		if existing && q.FQL == setup.RoleFQL() {
+			q.FQL = setup.RoleUpdateFQL()
+		}
+		a.tell("\n%d. %s: %s\n\n%s", n+1, q.Title, q.Why, q.FQL)
+	}
+	if s.cfg.Shell == nil {
+		_, err := a.line(ctx, "\nRun them in the Fauna shell in this order, then press enter: ")
+		return err
+	}
+	yes, err := a.yes(ctx, "\nRun them on the demo server now?", true)
+	if err != nil || !yes {
+		return err
+	}
+	for _, q := range setup.All() {
+		printed, err := s.cfg.Shell(ctx, q.FQL)
+		if err != nil && strings.Contains(printed, "already exists") && q.FQL == setup.RoleFQL() {
+			printed, err = s.cfg.Shell(ctx, setup.RoleUpdateFQL())
+		}
+		a.tell("\n%s", printed)
+		if err != nil {
+			return fmt.Errorf("run the set-up on the demo server: %w", err)
+		}
+		if found, _ := fauna.FindSecret(printed); strings.Contains(printed, "secret") && !found.IsZero() {
+			s.found = found
+		}
+	}
+	return nil
+}
+
+// askApply creates role and key with the admin's secret, after a yes.
+func (c *setupStep) askApply(ctx context.Context, a *asker) error {
+	s := c.s
+	if !s.admin {
+		return nil // created already
+	}
+	a.tell("This creates the %s %s, which may only read: %s.", c.makes(), s.setup().RoleName(), strings.Join(s.chosen(), ", "))
+	yes, err := a.yes(ctx, "Create them now?", true)
+	if err != nil || !yes {
+		return orError(err, errBack)
+	}
+	made, err := s.server.Apply(ctx, s.setup())
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		a.tell("Error: %s", s.sentence(err))
+		return errBack
+	}
+	s.made = true
+	a.tell("Created; the admin's secret is discarded.")
+	return s.askOpen(ctx, a, made, false)
+}

@@ -1,0 +1,171 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"fauna-export/export"
+	"fauna-export/fauna/fql"
+	"fauna-export/tui/text"
+)
+
+func (c *setupStep) title() (string, string) {
+	if c.s.way == wayAdmin {
+		return "This will be created with the admin's secret.", ""
+	}
+	return "Run these in the Fauna shell, in this order. Nothing changes until you do.", ""
+}
+
+func (c *setupStep) body(w, h int) []string {
+	st := c.s.st
+	if len(c.cards) == 0 {
+		return nil
+	}
+	var head []string
+	switch d := c.done(); {
+	case c.running.busy && c.s.way == wayAdmin:
+		head = []string{c.s.spinner + " creating " + c.makes() + " …", ""}
+	case d != "":
+		head = append(marked(st, noteGood, d+" Enter continues.", w), "")
+	}
+	list := c.list(w)
+	width := w
+	if w >= 72 {
+		width = w - 23
+	} else {
+		if len(head) == 0 || h > 18 { // there is no room for both
+			head = append(head, list...)
+		}
+		list = nil
+	}
+	box := c.box(width, h-len(head))
+	if list != nil {
+		box = text.Beside(list, 23, box)
+	}
+	return append(head, box...)
+}
+
+// list is the queries with their state: all where they fit, else those around the
+// one that is shown.
+func (c *setupStep) list(w int) []string {
+	st := c.s.st
+	most := 8
+	if w < 72 {
+		most = 3
+	}
+	from := max(0, min(c.at-most/2, len(c.cards)-most))
+	var lines []string
+	for i := from; i < min(len(c.cards), from+most); i++ {
+		x := c.cards[i]
+		state := ""
+		switch {
+		case x.ran:
+			state = st.good.of("ran ✓")
+		case x.copied:
+			state = st.good.of("copied ✓")
+		}
+		bar, name := "  ", text.Fit(fmt.Sprintf("%d %s", i+1, text.Clean(x.Title)), 20-text.Width(state)-1)
+		if i == c.at {
+			bar, name = st.strong.of("▌ "), st.bold.of(name)
+		}
+		lines = append(lines, text.Sides(bar+name, state, 22))
+	}
+	if n := len(c.cards); n > most {
+		lines = append(lines, st.faint.of("  "+text.Count(int64(n), "query")))
+	}
+	mode := "no"
+	if c.s.mode == export.Incremental {
+		mode = "yes"
+	}
+	if w >= 72 {
+		lines = append(lines, "")
+	}
+	return append(lines, "  Incremental  "+st.accent.of(mode)+st.faint.of("  i"))
+}
+
+// box is the query that is shown, and below it why, where there is no second pane.
+func (c *setupStep) box(w, h int) []string {
+	x := c.cards[c.at]
+	whys := 0
+	if !c.s.wide && h >= 10 {
+		whys = 2
+	}
+	shown := c.lines(x.lines, w-4, min(len(x.lines), max(3, h-2-whys)))
+	for i, l := range shown {
+		shown[i] = highlight(c.s.st, strings.TrimRight(l, " "))
+	}
+	state := "FQL " + string(fql.V4)
+	if c.s.shellDialect() == fql.V10 && x.Dialect != fql.V4 {
+		state = "FQL " + string(fql.V10)
+	}
+	if c.running.busy && c.s.way == wayFQL {
+		state = c.s.spinner + " running"
+	}
+	title := text.Clean(x.Title)
+	if first, _, ok := strings.Cut(x.FQL, "("); ok && len(first) < 20 {
+		title = first
+	}
+	out := box(c.s.st, title, state, c.part(), shown, w)
+	if whys > 0 {
+		for _, l := range c.why(w - 2)[:whys] {
+			out = append(out, "  "+c.s.st.faint.of(l))
+		}
+	}
+	return out
+}
+
+// why is the reason for the query, and for a role those for the privileges that are
+// in sight.
+func (c *setupStep) why(w int) []string {
+	x := c.cards[c.at]
+	var lines []string
+	if len(x.reasons) == 0 {
+		lines = text.Wrap(text.Clean(x.Why), w)
+	} else {
+		from := min(c.view.YOffset, len(x.reasons))
+		for _, reason := range x.reasons[from:min(len(x.reasons), from+max(0, c.h))] {
+			if reason != "" {
+				lines = append(lines, text.Fit(reason, w))
+			}
+		}
+	}
+	return append(lines, "", "")
+}
+
+func (c *setupStep) side(w, h int) []string {
+	if len(c.cards) == 0 {
+		return nil
+	}
+	x := c.cards[c.at]
+	out := titled(c.s.st, "Why", []string{text.Clean(x.Why), ""}, w)
+	if len(x.reasons) > 0 {
+		for _, p := range c.s.setup().Privileges() {
+			if len(out) >= h-2 {
+				out = append(out, c.s.st.faint.of("and so on for each collection"))
+				break
+			}
+			out = append(out, c.s.st.accent.of(text.Fit(text.Clean(p.Resource), w)), "  "+c.s.st.faint.of(text.Fit(text.Clean(p.Why), w-2)))
+		}
+	}
+	return out
+}
+
+func (c *setupStep) help() string {
+	return "The role may read the collections that you chose, and nothing else; the key has that role; its secret goes into the next step. Run the queries one after the other: the key needs the role to exist." +
+		"\n\nIf the role already exists, u changes the text to an update of it. i adds an index for each collection, which incremental exports need." +
+		"\n\nCopying uses this machine's clipboard, or over SSH the terminal's (OSC 52). Where neither works, w writes the queries to a file, and p shows one alone, to be selected with the mouse." +
+		fmt.Sprintf("\n\nThe privileges: %s.", strings.Join(whys(c.s.setup()), "; "))
+}
+
+// whys are the reasons for a role's privileges, each kind once.
+func whys(s fql.Setup) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, p := range s.Privileges() {
+		if !seen[p.Why] {
+			seen[p.Why] = true
+			out = append(out, text.Clean(p.Resource)+" "+p.Why)
+		}
+	}
+	return out
+}
