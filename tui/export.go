@@ -55,7 +55,9 @@ type exportStep struct {
 	expired bool
 }
 
-func newExportStep(s *session) *exportStep { return &exportStep{s: s, list: newList(s.st)} }
+func newExportStep(s *session) *exportStep {
+	return &exportStep{s: s, list: newList(s.st), states: map[string]export.CollectionState{}}
+}
 
 // enter begins the export, unless one of these very answers runs or was stopped here.
 func (c *exportStep) enter() {
@@ -89,7 +91,8 @@ func (c *exportStep) start(resume bool) {
 		c.refused = err
 		return
 	}
-	began := exportStep{s: c.s, starting: c.starting, list: c.list, all: c.all, states: map[string]export.CollectionState{}}
+	began := newExportStep(c.s)
+	began.starting, began.list, began.all = c.starting, c.list, c.all
 	for _, name := range spec.Collections {
 		n, ok := c.s.counts[name]
 		if !ok {
@@ -98,7 +101,7 @@ func (c *exportStep) start(resume bool) {
 		}
 		began.counted += n
 	}
-	*c = began
+	*c = *began
 	c.s.resume = false
 	if resume {
 		c.s.event("resuming the export in %s", spec.Dir)
