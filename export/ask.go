@@ -151,17 +151,18 @@ func (q *requester) askMinimum(ctx context.Context, name string) (least int64, e
 // leastIDs is the smallest page of ids requested when larger ones fail.
 const leastIDs = 100
 
-func (q *requester) askIDs(ctx context.Context, c *collection, at, from int64, size int) (ids []int64, next int64, err error) {
+// askIDs requests a page of ids, smaller ones if need be.
+func (q *requester) askIDs(ctx context.Context, t task) (ids []int64, next int64, err error) {
 	for {
-		err = q.call(ctx, c, size > leastIDs, func() (err error) {
-			ids, next, err = q.src.IDs(ctx, c.name, at, from, size)
+		err = q.call(ctx, t.c, t.size > leastIDs, func() (err error) {
+			ids, next, err = q.src.IDs(ctx, t.c.name, t.at, t.from, t.size)
 			return err
 		})
 		fail := failureOf(err)
-		if fail == nil || !fail.Smaller() || size <= leastIDs {
+		if fail == nil || !fail.Smaller() || t.size <= leastIDs {
 			return ids, next, err
 		}
-		size = max(leastIDs, size/4)
+		t.size = max(leastIDs, t.size/4)
 	}
 }
 

@@ -193,10 +193,11 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 				return false, nil
 			}
 			from := next
-			if there, next, err = w.r.askIDs(ctx, w.c, at, from, laterIDs); err != nil {
+			t := task{c: w.c, at: at, from: from, size: laterIDs}
+			if there, next, err = w.r.askIDs(ctx, t); err != nil {
 				return false, err
 			}
-			if err := checkIDs(task{c: w.c, from: from}, there, next); err != nil {
+			if err := checkIDs(t, there, next); err != nil {
 				return false, err
 			}
 		}

@@ -121,7 +121,7 @@ func (r *Run) findBounds(ctx context.Context, size func(*collection) (documents 
 	for _, c := range r.all {
 		documents, n := size(c)
 		begins, err := bounds(ctx, func(ctx context.Context, from int64, size int) ([]int64, int64, error) {
-			return r.askIDs(ctx, c, c.at, from, size)
+			return r.askIDs(ctx, task{c: c, at: c.at, from: from, size: size})
 		}, documents, n)
 		if err != nil {
 			return nil, fmt.Errorf("divide %s into parts: %w", c.name, err)

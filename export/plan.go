@@ -63,7 +63,7 @@ func (p *planner) scan(ctx context.Context, t task) {
 // each query reads at one time.
 func (p *planner) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
 	for try := 0; ; try++ {
-		ids, next, err := p.askIDs(ctx, t.c, t.at, t.from, t.size)
+		ids, next, err := p.askIDs(ctx, t)
 		if fail := failureOf(err); fail != nil && fail.Missing() {
 			// The collection itself no longer exists.
 			if err := p.checkAccess(ctx, t.c, t.at); err != nil {

@@ -20,11 +20,11 @@ type reader struct {
 
 // fetch reads one chunk and records the outcome. It returns body for reuse.
 func (r *reader) fetch(ctx context.Context, c *collection, ch *chunk, body []byte) []byte {
-	batch := &row.Batch{} // holds no memory while waiting for the server
+	p := &reading{reader: r, c: c, ch: ch, batch: &row.Batch{}, body: body} // the batch holds no memory while waiting for the server
 	var err error
 	for {
-		batch.Reset()
-		body, err = r.readChunk(ctx, c, ch, batch, body)
+		p.batch.Reset()
+		err = p.read(ctx)
 		if !tooLarge(err) {
 			if _, gaveUp := errors.AsType[*GaveUp](err); gaveUp && !passing(err) && len(ch.ids) == 1 {
 				err = &BadDocument{Collection: c.name, ID: ch.ids[0], Err: err}
@@ -40,24 +40,24 @@ func (r *reader) fetch(ctx context.Context, c *collection, ch *chunk, body []byt
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c.fetching--
-	ch.batch = batch
+	ch.batch = p.batch
 	if r.over(ctx, c) {
 		r.memory.release(ch)
-		return body
+		return p.body
 	}
 	if err != nil {
 		r.memory.release(ch)
 		r.judgeLocked(c, err)
-		return body
+		return p.body
 	}
-	r.memory.settle(ch, int64(cap(batch.Bytes)))
+	r.memory.settle(ch, int64(cap(p.batch.Bytes)))
 	ch.done = true
 	c.reread(ch)
 	now := r.clock.Now()
-	c.speed.add(now, int64(len(batch.IDs)), ch.outcome.bytes)
-	r.speed.add(now, int64(len(batch.IDs)), ch.outcome.bytes)
+	c.speed.add(now, int64(len(p.batch.IDs)), ch.outcome.bytes)
+	r.speed.add(now, int64(len(p.batch.IDs)), ch.outcome.bytes)
 	r.wake.Broadcast()
-	return body
+	return p.body
 }
 
 // tooLarge reports whether a page with fewer documents might have succeeded.
@@ -96,80 +96,111 @@ func (c *collection) tell(ch *chunk, sign int64) {
 	}
 }
 
-// readChunk reads the documents of a chunk into batch and checks that they are
-// the planned ones. Differences that cannot be explained are errors.
-func (r *reader) readChunk(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte) ([]byte, error) {
-	if c.changes != nil {
-		return r.readChanges(ctx, c, ch, batch, body)
+// reading is one chunk being read.
+type reading struct {
+	*reader
+	c     *collection
+	ch    *chunk
+	batch *row.Batch // its rows
+	body  []byte     // memory for answers, for reuse
+}
+
+// read reads the documents of the chunk and checks that they are the planned
+// ones. Differences that cannot be explained are errors.
+func (p *reading) read(ctx context.Context) error {
+	p.ch.outcome = outcome{}
+	if p.c.changes != nil {
+		return p.changes(ctx)
 	}
-	if ch.unlisted {
-		return r.readUnlisted(ctx, c, ch, batch, body)
+	if p.ch.unlisted {
+		return p.unlisted(ctx)
 	}
-	ch.outcome = outcome{}
-	body, err := r.readPage(ctx, c, ch, batch, body, ch.from, ch.ids, ch.at)
-	if err == nil && !(batch.Next >= 0 && (ch.next < 0 || batch.Next < ch.next)) {
-		return body, nil
+	err := p.page(ctx, idsAt{p.ch.ids, p.ch.at}, p.ch.from)
+	if err == nil && !p.more() {
+		return nil
 	}
 	if err == nil {
 		// The page holds everything planned, but there are more documents
 		// before the next chunk.
-		err = &row.Mismatch{Planned: ch.ids, Got: slices.Clone(batch.IDs), Next: batch.Next}
+		err = &row.Mismatch{Planned: p.ch.ids, Got: slices.Clone(p.batch.IDs), Next: p.batch.Next}
 	}
 	mismatch, differs := errors.AsType[*row.Mismatch](err)
 	fail := failureOf(err)
 	if !differs && (fail == nil || !fail.Missing()) {
-		return body, err
+		return err
 	}
-	batch.Reset()
-	if r.noSnapshot {
-		return r.readPresent(ctx, c, ch, batch, body, mismatch)
+	p.batch.Reset()
+	if p.noSnapshot {
+		return p.present(ctx, mismatch)
 	}
-	return r.explain(ctx, c, ch, batch, body, mismatch, err)
+	return p.explain(ctx, mismatch, err)
 }
 
-// readPage reads one page with exactly the documents ids, from an id on, and
-// appends their rows to batch. A page from 0 is the collection's first, so
-// nothing precedes it.
-func (r *reader) readPage(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, from int64, ids []int64, at int64) ([]byte, error) {
-	return r.readRows(ctx, c, ch, batch, body, len(ids), func(buf []byte) ([]byte, error) {
-		return r.src.Documents(ctx, c.name, at, from, len(ids), c.paths, buf)
-	}, func(body []byte) error {
-		batch.From, batch.At = from, at
-		return c.rows.Page(batch, body, ids)
+// more reports whether the last page leads on to documents before the next
+// chunk.
+func (p *reading) more() bool {
+	return p.batch.Next >= 0 && (p.ch.next < 0 || p.batch.Next < p.ch.next)
+}
+
+// idsAt is documents to be read at one time, 0 for the present.
+type idsAt struct {
+	ids []int64
+	at  int64
+}
+
+// page reads one page with exactly the documents, from an id on, and
+// appends their rows. A page from 0 is the collection's first, so nothing
+// precedes it.
+func (p *reading) page(ctx context.Context, of idsAt, from int64) error {
+	return p.rows(ctx, len(of.ids), func(buf []byte) ([]byte, error) {
+		return p.src.Documents(ctx, p.c.name, of.at, from, len(of.ids), p.c.paths, buf)
+	}, func() error {
+		p.batch.From, p.batch.At = from, of.at
+		return p.c.rows.Page(p.batch, p.body, of.ids)
 	})
 }
 
-// readRows requests n documents until it gets a page, which rows appends to
+// pageOf reads the documents of the chunk by their refs; those that do not
+// exist get no row.
+func (p *reading) pageOf(ctx context.Context) error {
+	src := p.src.(SyncSource)
+	return p.rows(ctx, len(p.ch.ids), func(buf []byte) ([]byte, error) {
+		return src.DocumentsOf(ctx, p.c.name, p.ch.at, p.ch.ids, p.c.paths, buf)
+	}, func() error {
+		p.batch.From, p.batch.At = 0, p.ch.at
+		return p.c.rows.PageOf(p.batch, p.body, p.ch.ids)
+	})
+}
+
+// rows requests n documents until it gets a page, which add appends to the
 // batch, and records what the page cost.
-func (r *reader) readRows(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, n int,
-	ask func(buf []byte) ([]byte, error), rows func(body []byte) error) ([]byte, error) {
-	if err := r.pace.spend(ctx, n); err != nil {
-		return body, context.Cause(ctx)
+func (p *reading) rows(ctx context.Context, n int, ask func(buf []byte) ([]byte, error), add func() error) error {
+	if err := p.pace.spend(ctx, n); err != nil {
+		return context.Cause(ctx)
 	}
-	err := r.call(ctx, c, n > 1, func() error {
-		start := r.clock.Now()
-		got, err := ask(body)
+	return p.call(ctx, p.c, n > 1, func() error {
+		start := p.clock.Now()
+		got, err := ask(p.body)
 		if err != nil {
 			return err
 		}
-		body = got
-		took := r.clock.Now().Sub(start)
-		ch.outcome.pages++
-		ch.outcome.bytes += int64(len(body))
+		p.body = got
+		took := p.clock.Now().Sub(start)
+		p.ch.outcome.pages++
+		p.ch.outcome.bytes += int64(len(got))
 		// While its rows are built a page takes its memory twice.
-		r.memory.making <- struct{}{}
-		defer func() { <-r.memory.making }()
-		if cap(batch.Bytes) == 0 {
-			*batch = *r.memory.batch()
+		p.memory.making <- struct{}{}
+		defer func() { <-p.memory.making }()
+		if cap(p.batch.Bytes) == 0 {
+			*p.batch = *p.memory.batch()
 		}
-		batch.Bytes = slices.Grow(batch.Bytes, len(body))
-		err = rows(body)
+		p.batch.Bytes = slices.Grow(p.batch.Bytes, len(got))
+		err = add()
 		if !brokenAnswer(err) {
-			r.observe(c, n, int64(len(body)), took)
+			p.observe(p.c, n, int64(len(got)), took)
 		}
 		return err
 	})
-	return body, err
 }
 
 // observe adapts the collection's page size and the number of requests in

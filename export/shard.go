@@ -42,7 +42,7 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 	}
 	plan, err := archive.ReadPlan(shared)
 	if errors.Is(err, fs.ErrNotExist) {
-		plan, err = makePlan(ctx, s, src, env, shared)
+		plan, err = makePlan(ctx, s, src, env)
 	}
 	if err != nil {
 		return nil, err
@@ -54,8 +54,18 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 	if s.Shard.Of == ShardsOfPlan {
 		s.Shard.Of = plan.Shards
 	}
-	if s.Collections, err = plannedOf(ctx, s, planned, plan.Time, src, env); err != nil {
-		return nil, err
+	if later := s.beyond(planned); len(later) > 0 {
+		r, err := newRun(s, src, env)
+		if err != nil {
+			return nil, err
+		}
+		absent, err := r.askAbsent(ctx, nil, later, plan.Time)
+		if err != nil {
+			return nil, err
+		}
+		if len(absent) == len(later) { // they were created after the plan's time
+			s.Collections = planned.Collections
+		}
 	}
 	whole := s
 	whole.Shard = Shard{}
@@ -88,27 +98,20 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 	return r, nil
 }
 
-// plannedOf returns the collections of the plan if the spec has the same ones,
-// apart from any created after the plan's time; otherwise those of the spec.
-func plannedOf(ctx context.Context, s, planned Spec, at int64, src Source, env Env) ([]string, error) {
+// beyond returns the collections that a spec names in addition to all of the
+// planned ones; none if it lacks some of these.
+func (s Spec) beyond(planned Spec) []string {
 	later := slices.DeleteFunc(slices.Clone(s.Collections), func(name string) bool { return slices.Contains(planned.Collections, name) })
-	if len(later) == 0 || len(s.Collections) != len(planned.Collections)+len(later) {
-		return s.Collections, nil
+	if len(s.Collections) != len(planned.Collections)+len(later) {
+		return nil
 	}
-	r, err := newRun(s, src, env)
-	if err != nil {
-		return nil, err
-	}
-	absent, err := r.askAbsent(ctx, nil, later, at)
-	if err != nil || len(absent) < len(later) {
-		return s.Collections, err
-	}
-	return planned.Collections, nil
+	return later
 }
 
 // makePlan gets the time and the sizes of the run's collections from the server
 // and writes the plan. If another process was first it returns that plan.
-func makePlan(ctx context.Context, s Spec, src Source, env Env, shared store.Shared) (*archive.Plan, error) {
+func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, error) {
+	shared := env.Store.(store.Shared)
 	switch {
 	case s.Shard.Of < 1 || s.Shard.Of > archive.MaxShards:
 		return nil, &SpecError{Problem: fmt.Sprintf("the first shard of a run must say how many there are, 1 to %d", archive.MaxShards)}

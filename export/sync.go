@@ -150,7 +150,7 @@ func (r *Run) confirm(ctx context.Context, src SyncSource, m *archive.Manifest) 
 			continue
 		}
 		c.at = c.changes.at
-		err := p.compareSurely(ctx, src, c, false)
+		err := (&comparison{p, src, c}).compareSurely(ctx, false)
 		if fail := failureOf(err); fail != nil && fail.Expired() {
 			whole = false
 			continue

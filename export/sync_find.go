@@ -40,19 +40,20 @@ func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *archiv
 			return err
 		}
 	}
-	err := r.compareSurely(ctx, src, c, d.remade)
+	by := &comparison{r, src, c}
+	err := by.compareSurely(ctx, d.remade)
 	if _, damaged := errors.AsType[*pairs.Damaged](err); damaged {
 		// Its header could be read, but the rest cannot.
 		if err := r.rebuild(ctx, c, m); err != nil {
 			return err
 		}
 		d.notes = nil
-		err = r.compareSurely(ctx, src, c, d.remade)
+		err = by.compareSurely(ctx, d.remade)
 	}
 	if err != nil {
 		return err
 	}
-	return r.dateRemovals(ctx, src, c)
+	return by.dateRemovals(ctx)
 }
 
 // findState checks that the pairs of the last sync exist and that the
@@ -130,25 +131,32 @@ func (e *miscounted) Error() string {
 	return fmt.Sprintf("the index was read with %d documents, and the server counts %d in %s; see that it is the index of this collection, and what stands between you and the server", e.listed, e.count, e.of)
 }
 
+// comparison finds what changed in one collection since the last sync.
+type comparison struct {
+	*Run
+	index SyncSource
+	c     *collection
+}
+
 // compareSurely is compare, but reads the index again if it has fewer documents
 // than the server counts.
-func (r *Run) compareSurely(ctx context.Context, src SyncSource, c *collection, anew bool) error {
-	notes := len(c.changes.notes)
+func (r *comparison) compareSurely(ctx context.Context, anew bool) error {
+	notes := len(r.c.changes.notes)
 	for reading := 1; ; reading++ {
-		err := r.compare(ctx, src, c, anew)
+		err := r.compare(ctx, anew)
 		if _, fewer := errors.AsType[*miscounted](err); !fewer || reading == mostReadings {
 			return err
 		}
-		c.changes.notes, c.changes.times = c.changes.notes[:notes], nil
+		r.c.changes.notes, r.c.changes.times = r.c.changes.notes[:notes], nil
 	}
 }
 
 // confirmPairs compares the documents found at the collection's time with the
 // server's own counts. Finding more is fine: some may have left since, for
 // instance because their ttl passed.
-func (r *Run) confirmPairs(ctx context.Context, src SyncSource, c *collection, since, found int64) error {
+func (r *comparison) confirmPairs(ctx context.Context, since, found int64) error {
 	if since == 0 {
-		n, err := r.askCount(ctx, c, c.at)
+		n, err := r.askCount(ctx, r.c, r.c.at)
 		if err != nil {
 			return err
 		}
@@ -157,8 +165,8 @@ func (r *Run) confirmPairs(ctx context.Context, src SyncSource, c *collection, s
 		}
 	}
 	var n int64
-	err := r.call(ctx, c, false, func() (err error) {
-		n, err = src.CountPairs(ctx, c.changes.index, c.at, since)
+	err := r.call(ctx, r.c, false, func() (err error) {
+		n, err = r.index.CountPairs(ctx, r.c.changes.index, r.c.at, since)
 		return err
 	})
 	if err == nil && n > found {
@@ -169,21 +177,21 @@ func (r *Run) confirmPairs(ctx context.Context, src SyncSource, c *collection, s
 
 // compare finds the changes of a collection between the last sync and c.at.
 // With anew every document counts as changed.
-func (r *Run) compare(ctx context.Context, src SyncSource, c *collection, anew bool) error {
-	d := c.changes
+func (r *comparison) compare(ctx context.Context, anew bool) error {
+	d := r.c.changes
 	state, shut, err := r.openState(d)
 	if err != nil {
 		return err
 	}
 	defer shut()
 	if r.spec.Fast && d.last != nil && !anew {
-		least, err := r.askMinimum(ctx, c.name)
+		least, err := r.askMinimum(ctx, r.c.name)
 		if err != nil {
 			return err
 		}
 		why := "the events since the last sync are forgotten"
 		if d.at >= least {
-			err := r.compareFast(ctx, src, c, state)
+			err := r.compareFast(ctx, state)
 			if _, fewer := errors.AsType[*miscounted](err); !fewer {
 				return err
 			}
@@ -204,18 +212,18 @@ func (r *Run) compare(ctx context.Context, src SyncSource, c *collection, anew b
 			}
 			old = append(old, p)
 		}
-		err := r.scanPairs(ctx, src, c, 0, func(p pairs.Pair) error { new = append(new, p); return nil })
+		err := r.scanPairs(ctx, 0, func(p pairs.Pair) error { new = append(new, p); return nil })
 		d.all = pairs.Changes(old, new)
 		return err
 	}
-	d.all, err = pairs.Join(state, r.indexed(ctx, src, c))
+	d.all, err = pairs.Join(state, r.indexed(ctx))
 	return err
 }
 
 // indexed iterates over the pairs of a collection's whole index.
-func (r *Run) indexed(ctx context.Context, src SyncSource, c *collection) iter.Seq2[pairs.Pair, error] {
+func (r *comparison) indexed(ctx context.Context) iter.Seq2[pairs.Pair, error] {
 	return func(yield func(pairs.Pair, error) bool) {
-		err := r.scanPairs(ctx, src, c, 0, func(p pairs.Pair) error {
+		err := r.scanPairs(ctx, 0, func(p pairs.Pair) error {
 			if !yield(p, nil) {
 				return errEnough
 			}
@@ -232,13 +240,13 @@ var errEnough = errors.New("no more pairs needed")
 
 // compareFast takes the changes from the end of the index, and the removals
 // from the events. It cannot detect backdated writes and expired documents.
-func (r *Run) compareFast(ctx context.Context, src SyncSource, c *collection, state iter.Seq2[pairs.Pair, error]) error {
-	d := c.changes
+func (r *comparison) compareFast(ctx context.Context, state iter.Seq2[pairs.Pair, error]) error {
+	d := r.c.changes
 	var new []pairs.Pair
-	if err := r.scanPairs(ctx, src, c, d.at+1, func(p pairs.Pair) error { new = append(new, p); return nil }); err != nil {
+	if err := r.scanPairs(ctx, d.at+1, func(p pairs.Pair) error { new = append(new, p); return nil }); err != nil {
 		return err
 	}
-	gone, err := r.removals(ctx, src, c)
+	gone, err := r.removals(ctx)
 	if err != nil {
 		return err
 	}
@@ -265,7 +273,7 @@ func (r *Run) compareFast(ctx context.Context, src SyncSource, c *collection, st
 			old = append(old, p)
 		}
 	}
-	n, err := r.askCount(ctx, c, c.at)
+	n, err := r.askCount(ctx, r.c, r.c.at)
 	switch {
 	case err != nil:
 		return err
@@ -285,15 +293,15 @@ func (r *Run) compareFast(ctx context.Context, src SyncSource, c *collection, st
 
 // scanPairs reads the index from a time on. It accepts a page as the last only
 // after checking that the collection is still readable.
-func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, fromTS int64, each func(pairs.Pair) error) error {
-	at, fromID, size := c.at, int64(-1), pairsPage
+func (r *comparison) scanPairs(ctx context.Context, fromTS int64, each func(pairs.Pair) error) error {
+	at, fromID, size := r.c.at, int64(-1), pairsPage
 	last := pairs.Pair{TS: pairs.NoTime}
 	since, listed := fromTS, int64(0)
 	for {
 		var ts, ids []int64
 		var nextTS, nextID int64
-		err := r.call(ctx, c, size > leastIDs, func() (err error) {
-			ts, ids, nextTS, nextID, err = src.Pairs(ctx, c.name, c.changes.index, at, fromTS, fromID, size)
+		err := r.call(ctx, r.c, size > leastIDs, func() (err error) {
+			ts, ids, nextTS, nextID, err = r.index.Pairs(ctx, r.c.name, r.c.changes.index, at, fromTS, fromID, size)
 			return err
 		})
 		if fail := failureOf(err); fail != nil && fail.Smaller() && size > leastIDs {
@@ -306,7 +314,7 @@ func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, from
 		for i := range ids {
 			p := pairs.Pair{TS: ts[i], ID: ids[i]}
 			if pairs.Compare(last, p) >= 0 || p.TS < fromTS || fromID >= 0 && i == 0 && p.TS == fromTS && p.ID < fromID {
-				return &Unexplained{Collection: c.name, From: p.ID, Planned: len(ids), Got: len(ids),
+				return &Unexplained{Collection: r.c.name, From: p.ID, Planned: len(ids), Got: len(ids),
 					Why: fmt.Sprintf("the index lists document %d at %d behind %d at %d", p.ID, p.TS, last.ID, last.TS)}
 			}
 			if err := each(p); err != nil {
@@ -320,26 +328,26 @@ func (r *Run) scanPairs(ctx context.Context, src SyncSource, c *collection, from
 		}
 		next := pairs.Pair{TS: nextTS, ID: nextID}
 		if pairs.Compare(last, next) >= 0 {
-			return &Unexplained{Collection: c.name, From: nextID, Planned: len(ids), Got: len(ids),
+			return &Unexplained{Collection: r.c.name, From: nextID, Planned: len(ids), Got: len(ids),
 				Why: fmt.Sprintf("the index goes on at document %d at %d behind %d at %d", nextID, nextTS, last.ID, last.TS)}
 		}
 		fromTS, fromID = nextTS, nextID
 	}
-	if err := r.checkAccess(ctx, c, at); err != nil {
+	if err := r.checkAccess(ctx, r.c, at); err != nil {
 		return err
 	}
-	return r.confirmPairs(ctx, src, c, since, listed)
+	return r.confirmPairs(ctx, since, listed)
 }
 
 // removals returns the documents whose last event since the last sync is a
 // removal, with its time.
-func (r *Run) removals(ctx context.Context, src SyncSource, c *collection) (map[int64]int64, error) {
+func (r *comparison) removals(ctx context.Context) (map[int64]int64, error) {
 	var gone map[int64]int64
 	size := eventsPage
 	for {
-		err := r.call(ctx, c, size > leastIDs, func() error {
+		err := r.call(ctx, r.c, size > leastIDs, func() error {
 			gone = make(map[int64]int64)
-			return src.Events(ctx, c.name, c.changes.at, c.at, size, func(id, ts int64, removed bool) error {
+			return r.index.Events(ctx, r.c.name, r.c.changes.at, r.c.at, size, func(id, ts int64, removed bool) error {
 				if removed {
 					gone[id] = ts
 				} else {
@@ -357,19 +365,19 @@ func (r *Run) removals(ctx context.Context, src SyncSource, c *collection) (map[
 }
 
 // dateRemovals finds when documents were removed, if the server still knows.
-func (r *Run) dateRemovals(ctx context.Context, src SyncSource, c *collection) error {
-	d := c.changes
-	if d.times != nil || d.last == nil || d.remade || c.layout.Deletion == "" {
+func (r *comparison) dateRemovals(ctx context.Context) error {
+	d := r.c.changes
+	if d.times != nil || d.last == nil || d.remade || r.c.layout.Deletion == "" {
 		return nil
 	}
 	if !slices.ContainsFunc(d.all, func(ch pairs.Change) bool { return ch.New == pairs.NoTime }) {
 		return nil
 	}
-	least, err := r.askMinimum(ctx, c.name)
+	least, err := r.askMinimum(ctx, r.c.name)
 	if err != nil || d.at < least {
 		return err
 	}
-	gone, err := r.removals(ctx, src, c)
+	gone, err := r.removals(ctx)
 	if err != nil {
 		return err
 	}

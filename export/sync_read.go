@@ -6,55 +6,47 @@ import (
 	"slices"
 
 	"fauna-export/export/pairs"
-	"fauna-export/export/row"
 )
 
-// readChanges reads the documents of a chunk of changes and builds their rows:
+// changes reads the documents of a chunk of changes and builds their rows:
 // removals for those that do not exist.
-func (r *reader) readChanges(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte) ([]byte, error) {
+func (p *reading) changes(ctx context.Context) error {
+	c, ch, batch := p.c, p.ch, p.batch
 	d := c.changes
-	src := r.src.(SyncSource)
-	ch.outcome = outcome{}
-	live := r.memory.batch()
-	defer r.memory.recycle(live)
-	body, err := r.readRows(ctx, c, ch, live, body, len(ch.ids), func(buf []byte) ([]byte, error) {
-		return src.DocumentsOf(ctx, c.name, ch.at, ch.ids, c.paths, buf)
-	}, func(body []byte) error {
-		live.From, live.At = 0, ch.at
-		return c.rows.PageOf(live, body, ch.ids)
-	})
-	if fail := failureOf(err); fail != nil && fail.Missing() {
-		if aerr := r.checkAccess(ctx, c, ch.at); aerr != nil {
-			return body, aerr
+	live := p.memory.batch()
+	defer p.memory.recycle(live)
+	of := *p
+	of.batch = live
+	err := of.pageOf(ctx)
+	p.body = of.body
+	missing := without(ch.ids, live.IDs)
+	if fail := failureOf(err); fail != nil && fail.Missing() || err == nil && len(missing) > 0 {
+		if err := p.checkAccess(ctx, c, ch.at); err != nil {
+			return err
 		}
 	}
 	if err != nil {
-		return body, err
+		return err
 	}
-	if missing := without(ch.ids, live.IDs); len(missing) > 0 {
-		if err := r.checkAccess(ctx, c, ch.at); err != nil {
-			return body, err
+	if !slices.Contains(p.filtered, c.name) {
+		alive, err := p.presentOf(ctx, c, missing)
+		if err != nil {
+			return err
 		}
-		if !slices.Contains(r.filtered, c.name) {
-			alive, err := r.presentOf(ctx, c, missing)
-			if err != nil {
-				return body, err
+		// The index lists it at this time and it exists now, so it cannot be
+		// missing.
+		for _, id := range alive {
+			if d.all[d.change(id)].New == pairs.NoTime {
+				continue
 			}
-			// The index lists it at this time and it exists now, so it cannot
-			// be missing.
-			for _, id := range alive {
-				if d.all[d.change(id)].New == pairs.NoTime {
-					continue
-				}
-				if ch.contradictions++; ch.contradictions > contradictions {
-					return body, &Unexplained{Collection: c.name, From: id, Planned: len(ch.ids), Got: len(live.IDs),
-						Why: fmt.Sprintf("document %d is listed and exists, but is not sent", id)}
-				}
-				if err := r.pace.pause(ctx, r.pace.backoff(ch.contradictions), "an answer left a document out"); err != nil {
-					return body, err
-				}
-				return r.readChanges(ctx, c, ch, batch, body)
+			if ch.contradictions++; ch.contradictions > contradictions {
+				return &Unexplained{Collection: c.name, From: id, Planned: len(ch.ids), Got: len(live.IDs),
+					Why: fmt.Sprintf("document %d is listed and exists, but is not sent", id)}
 			}
+			if err := p.pace.pause(ctx, p.pace.backoff(ch.contradictions), "an answer left a document out"); err != nil {
+				return err
+			}
+			return p.read(ctx)
 		}
 	}
 	batch.Counts.Merge(live.Counts)
@@ -86,5 +78,5 @@ func (r *reader) readChanges(ctx context.Context, c *collection, ch *chunk, batc
 			c.rows.Removal(batch, id, when, when)
 		}
 	}
-	return body, nil
+	return nil
 }

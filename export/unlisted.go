@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 	"sync"
-
-	"fauna-export/export/row"
 )
 
 // comparedAtOnce is of how many collections the documents are counted by their
@@ -97,11 +95,12 @@ func (r *Run) onlyIndexed(ctx context.Context, src SyncSource, c *collection, in
 	slices.Sort(all)
 	var only []int64
 	for from := int64(0); from >= 0; {
-		ids, next, err := r.askIDs(ctx, c, c.at, from, laterIDs)
+		t := task{c: c, at: c.at, from: from, size: laterIDs}
+		ids, next, err := r.askIDs(ctx, t)
 		if err != nil {
 			return nil, err
 		}
-		if err := checkIDs(task{c: c, from: from}, ids, next); err != nil {
+		if err := checkIDs(t, ids, next); err != nil {
 			return nil, err
 		}
 		end := len(all)
@@ -144,25 +143,18 @@ func (c *collection) alike(n int) (int, bool) {
 	return k, unlisted
 }
 
-// readUnlisted reads the documents of a chunk by their refs.
-func (r *reader) readUnlisted(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte) ([]byte, error) {
-	src := r.src.(SyncSource)
-	ch.outcome = outcome{}
-	body, err := r.readRows(ctx, c, ch, batch, body, len(ch.ids), func(buf []byte) ([]byte, error) {
-		return src.DocumentsOf(ctx, c.name, ch.at, ch.ids, c.paths, buf)
-	}, func(body []byte) error {
-		batch.From, batch.At = 0, ch.at
-		return c.rows.PageOf(batch, body, ch.ids)
-	})
+// unlisted reads the documents of the chunk by their refs.
+func (p *reading) unlisted(ctx context.Context) error {
+	err := p.pageOf(ctx)
 	if fail := failureOf(err); err != nil && (fail == nil || !fail.Missing()) {
-		return body, err
+		return err
 	}
-	gone := without(ch.ids, batch.IDs)
+	gone := without(p.ch.ids, p.batch.IDs)
 	if err != nil || len(gone) > 0 {
-		if lost := r.checkAccess(ctx, c, ch.at); lost != nil {
-			return body, lost
+		if lost := p.checkAccess(ctx, p.c, p.ch.at); lost != nil {
+			return lost
 		}
 	}
-	ch.outcome.gone = gone
-	return body, err
+	p.ch.outcome.gone = gone
+	return err
 }

@@ -24,22 +24,23 @@ const (
 // read, which ids exist now at the same time, and what became of the missing
 // ones. Afterwards batch holds the chunk's rows, and ch.outcome how they differ
 // from the plan.
-func (r *reader) explain(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, differs *row.Mismatch, cause error) ([]byte, error) {
+func (p *reading) explain(ctx context.Context, differs *row.Mismatch, cause error) error {
+	ch := p.ch
 	first := ch.ids
 	plan := first
-	var alive []int64
 	unexplained := 0
 	for range rounds {
-		if err := r.checkAccess(ctx, c, ch.at); err != nil {
-			return body, err
+		if err := p.checkAccess(ctx, p.c, ch.at); err != nil {
+			return err
 		}
-		there, err := r.idsBetween(ctx, c, ch.at, ch.from, ch.next, len(first))
+		there, err := p.idsThere(ctx)
 		if err != nil {
-			return body, err
+			return err
 		}
 		missing := without(first, there)
-		if alive, err = r.presentOf(ctx, c, missing); err != nil {
-			return body, err
+		alive, err := p.presentOf(ctx, p.c, missing)
+		if err != nil {
+			return err
 		}
 		wanted := merged(there, alive)
 		if slices.Equal(wanted, plan) && len(alive) == 0 {
@@ -49,24 +50,24 @@ func (r *reader) explain(ctx context.Context, c *collection, ch *chunk, batch *r
 			}
 		}
 		plan = wanted
-		batch.Reset()
-		body, err = r.readParts(ctx, c, ch, batch, body, there, alive)
-		if err == nil && !(batch.Next >= 0 && len(there) > 0 && len(alive) == 0 && (ch.next < 0 || batch.Next < ch.next)) {
+		p.batch.Reset()
+		err = p.parts(ctx, there, alive)
+		if err == nil && !(p.more() && len(there) > 0 && len(alive) == 0) {
 			ch.outcome.gone = without(missing, alive)
 			ch.outcome.appeared = int64(len(without(there, first)))
 			ch.outcome.window = alive
-			return body, nil
+			return nil
 		}
 		if err != nil {
 			cause = err
 			if m, ok := errors.AsType[*row.Mismatch](err); ok {
 				differs = m
 			} else if fail := failureOf(err); fail == nil || !fail.Missing() {
-				return body, err
+				return err
 			}
 		}
 	}
-	un := &Unexplained{Collection: c.name, From: first[0], Planned: len(plan)}
+	un := &Unexplained{Collection: p.c.name, From: first[0], Planned: len(plan)}
 	if differs != nil {
 		un.Planned, un.Got = len(differs.Planned), len(differs.Got)
 		if un.Planned == un.Got {
@@ -75,31 +76,32 @@ func (r *reader) explain(ctx context.Context, c *collection, ch *chunk, batch *r
 	} else {
 		un.Why = cause.Error()
 	}
-	return body, un
+	return un
 }
 
-// idsBetween reads the ids from lo up to but excluding hi; hi -1 means no end.
-func (q *requester) idsBetween(ctx context.Context, c *collection, at, lo, hi int64, about int) ([]int64, error) {
+// idsThere reads the ids in the chunk's range.
+func (p *reading) idsThere(ctx context.Context) ([]int64, error) {
 	var all []int64
-	size := min(max(about+about/4+16, leastIDs), laterIDs)
-	for from := lo; ; {
-		ids, next, err := q.askIDs(ctx, c, at, from, size)
+	about, end := len(p.ch.ids), p.ch.next
+	t := task{c: p.c, at: p.ch.at, from: p.ch.from, size: min(max(about+about/4+16, leastIDs), laterIDs)}
+	for {
+		ids, next, err := p.askIDs(ctx, t)
 		if err != nil {
 			return nil, err
 		}
-		if err := checkIDs(task{c: c, from: from}, ids, next); err != nil {
+		if err := checkIDs(t, ids, next); err != nil {
 			return nil, err
 		}
 		for _, id := range ids {
-			if hi >= 0 && id >= hi {
+			if end >= 0 && id >= end {
 				return all, nil
 			}
 			all = append(all, id)
 		}
-		if next < 0 || (hi >= 0 && next >= hi) {
+		if next < 0 || (end >= 0 && next >= end) {
 			return all, nil
 		}
-		from = next
+		t.from = next
 	}
 }
 
@@ -120,66 +122,62 @@ func (q *requester) presentOf(ctx context.Context, c *collection, missing []int6
 	return alive, nil
 }
 
-// readParts reads the documents of the chunk's time, and in between those that
+// parts reads the documents of the chunk's time, and in between those that
 // exist only now, in the order of their ids.
-func (r *reader) readParts(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, there, alive []int64) ([]byte, error) {
-	type part struct {
-		ids []int64
-		at  int64
-	}
-	var parts []part
+func (p *reading) parts(ctx context.Context, there, alive []int64) error {
+	var parts []idsAt
 	for _, id := range alive {
 		n, _ := slices.BinarySearch(there, id)
 		if n > 0 {
-			parts = append(parts, part{there[:n], ch.at})
+			parts = append(parts, idsAt{there[:n], p.ch.at})
 		}
-		parts = append(parts, part{[]int64{id}, 0})
+		parts = append(parts, idsAt{[]int64{id}, 0})
 		there = there[n:]
 	}
 	if len(there) > 0 {
-		parts = append(parts, part{there, ch.at})
+		parts = append(parts, idsAt{there, p.ch.at})
 	}
-	batch.Next = -1
+	p.batch.Next = -1
 	for len(parts) > 0 {
-		p := parts[0]
-		var err error
-		body, err = r.readPage(ctx, c, ch, batch, body, p.ids[0], p.ids, p.at)
-		if n := len(p.ids); tooLarge(err) && n > 1 {
-			parts = append([]part{{p.ids[:n/2], p.at}, {p.ids[n/2:], p.at}}, parts[1:]...)
+		one := parts[0]
+		err := p.page(ctx, one, one.ids[0])
+		if n := len(one.ids); tooLarge(err) && n > 1 {
+			parts = append([]idsAt{{one.ids[:n/2], one.at}, {one.ids[n/2:], one.at}}, parts[1:]...)
 			continue
 		}
 		if err != nil {
-			return body, err
+			return err
 		}
 		parts = parts[1:]
 	}
-	return body, nil
+	return nil
 }
 
-// readPresent reads the current documents in a chunk's range, for a run without
+// present reads the current documents in the chunk's range, for a run without
 // a snapshot, and counts ids that left or entered since they were planned.
-func (r *reader) readPresent(ctx context.Context, c *collection, ch *chunk, batch *row.Batch, body []byte, differs *row.Mismatch) ([]byte, error) {
-	if err := r.checkAccess(ctx, c, 0); err != nil {
-		return body, err
+func (p *reading) present(ctx context.Context, differs *row.Mismatch) error {
+	c, ch, batch := p.c, p.ch, p.batch
+	if err := p.checkAccess(ctx, c, 0); err != nil {
+		return err
 	}
 	if differs != nil {
-		if _, err := r.presentOf(ctx, c, without(ch.ids, differs.Got)); err != nil {
-			return body, err
+		if _, err := p.presentOf(ctx, c, without(ch.ids, differs.Got)); err != nil {
+			return err
 		}
 	}
 	batch.Next = -1
 	for from, vanished := ch.from, 0; ; {
 		size := len(ch.ids)
-		err := r.call(ctx, c, size > 1, func() error {
-			got, err := r.src.Documents(ctx, c.name, 0, from, size, c.paths, body)
+		err := p.call(ctx, c, size > 1, func() error {
+			got, err := p.src.Documents(ctx, c.name, 0, from, size, c.paths, p.body)
 			if err != nil {
 				return err
 			}
-			body = got
+			p.body = got
 			ch.outcome.pages++
-			ch.outcome.bytes += int64(len(body))
+			ch.outcome.bytes += int64(len(got))
 			batch.From, batch.At = from, 0
-			return c.rows.Page(batch, body, nil)
+			return c.rows.Page(batch, got, nil)
 		})
 		if fail := failureOf(err); fail != nil && fail.Missing() && vanished < rounds {
 			// A document disappeared between the page's two reads of it.
@@ -187,18 +185,18 @@ func (r *reader) readPresent(ctx context.Context, c *collection, ch *chunk, batc
 			continue
 		}
 		if err != nil {
-			return body, err
+			return err
 		}
 		if n := len(batch.IDs); n > 0 && ch.next >= 0 && batch.IDs[n-1] >= ch.next {
 			k, _ := slices.BinarySearch(batch.IDs, ch.next)
 			cutRows(batch, k)
 			break
 		}
-		if batch.Next < 0 || (ch.next >= 0 && batch.Next >= ch.next) {
+		if !p.more() {
 			break
 		}
 		if batch.Next <= from {
-			return body, &Unexplained{Collection: c.name, From: from, Planned: size, Got: len(batch.IDs),
+			return &Unexplained{Collection: c.name, From: from, Planned: size, Got: len(batch.IDs),
 				Why: fmt.Sprintf("the page goes on at %d", batch.Next)}
 		}
 		from = batch.Next
@@ -207,7 +205,7 @@ func (r *reader) readPresent(ctx context.Context, c *collection, ch *chunk, batc
 	appeared := without(batch.IDs, ch.ids)
 	ch.outcome.gone, ch.outcome.appeared = gone, int64(len(appeared))
 	ch.outcome.changed = int64(len(gone) + len(appeared))
-	return body, nil
+	return nil
 }
 
 // cutRows keeps the first n rows of a batch.
