@@ -3,6 +3,7 @@ package emulator
 import (
 	"cmp"
 	"strings"
+	"time"
 )
 
 // rank orders values by type; null comes last.
@@ -20,7 +21,7 @@ func rank(v value) int {
 		return 4
 	case *ref, *set:
 		return 5
-	case timeValue:
+	case time.Time:
 		return 6
 	case dateValue:
 		return 7
@@ -56,8 +57,8 @@ func compareValues(a, b value) int {
 		return strings.Compare(string(a), string(b.(uuidValue)))
 	case bool:
 		return cmp.Compare(number(a), number(b.(bool)))
-	case timeValue:
-		return a.compare(b.(timeValue))
+	case time.Time:
+		return a.Compare(b.(time.Time))
 	case dateValue:
 		return cmp.Compare(a, b.(dateValue))
 	case array:
@@ -131,6 +132,9 @@ func equal(a, b value) bool {
 	case *lambda:
 		b, ok := b.(*lambda)
 		return ok && (a == b || string(appendJSON(nil, a.source)) == string(appendJSON(nil, b.source)))
+	case time.Time:
+		b, ok := b.(time.Time)
+		return ok && a.Equal(b)
 	case int64:
 		if f, ok := b.(float64); ok {
 			return float64(a) == f

@@ -1,6 +1,9 @@
 package emulator
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // An env is the context in which an expression is evaluated.
 type env struct {
@@ -193,8 +196,8 @@ func asMicros(v value, at *position) int64 {
 	switch v := v.(type) {
 	case int64:
 		return v
-	case timeValue:
-		return v.micros()
+	case time.Time:
+		return micros(v)
 	}
 	panic(expected(at, "Time", v))
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // An event of a set: a document entered or left it.
@@ -157,7 +158,7 @@ func (c cursor) eventBound() eventBound {
 	switch v := c.val.(type) {
 	case nil:
 		return eventBound{end: true}
-	case int64, timeValue:
+	case int64, time.Time:
 		return eventBound{event: event{ts: asMicros(v, c.at)}, add: true}
 	case dateValue:
 		return eventBound{event: event{ts: int64(v) * dayMicros}, add: true}

@@ -3,6 +3,7 @@ package emulator
 import (
 	"strconv"
 	"strings"
+	"time"
 )
 
 // maxRepeat bounds the bytes that Repeat makes.
@@ -79,10 +80,10 @@ func toString(c *call) value {
 		return doubleText(v)
 	case bool:
 		return strconv.FormatBool(v)
-	case timeValue:
+	case time.Time:
 		return string(appendTime(nil, v))
 	case dateValue:
-		return string(appendDate(nil, int64(v)))
+		return string(appendDate(nil, v.time()))
 	}
 	panic(invalidArgument(c.node.at, "Cannot cast %s to String.", typeName(c.args[0])))
 }

@@ -25,7 +25,7 @@ func (t formTable) addTimes() {
 		}
 		return v
 	})
-	t.add("epoch unit", 0, func(c *call) value { return timeValue{}.plus(c.integer(0), c.unit(1)) })
+	t.add("epoch unit", 0, func(c *call) value { return plus(time.Unix(0, 0), c.integer(0), c.unit(1)) })
 	t.add("time_add offset unit", 0, func(c *call) value { return c.shifted(c.integer(1)) })
 	t.add("time_subtract offset unit", 0, func(c *call) value { return c.shifted(-c.integer(1)) })
 	t.add("to_micros", 0, func(c *call) value { return c.micros(0) })
@@ -45,8 +45,8 @@ func (c *call) unit(i int) time.Duration {
 func (c *call) shifted(count int64) value {
 	unit := c.unit(2)
 	switch v := c.args[0].(type) {
-	case timeValue:
-		return v.plus(count, unit)
+	case time.Time:
+		return plus(v, count, unit)
 	case dateValue:
 		if unit != 24*time.Hour {
 			panic(invalidArgument(c.place(2), "The unit of a Date is days."))

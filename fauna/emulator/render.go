@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A renderer writes values as the wire shows them.
@@ -75,10 +76,10 @@ func (r *renderer) render(b []byte, v value) []byte {
 		return r.document(b, v)
 	case *ref:
 		return r.ref(b, v)
-	case timeValue:
+	case time.Time:
 		return append(appendTime(append(b, `{"@ts":"`...), v), `"}`...)
 	case dateValue:
-		return append(appendDate(append(b, `{"@date":"`...), int64(v)), `"}`...)
+		return append(appendDate(append(b, `{"@date":"`...), v.time()), `"}`...)
 	case bytesValue:
 		b = append(b, `{"@bytes":"`...)
 		b = base64.StdEncoding.AppendEncode(b, []byte(v))
@@ -296,8 +297,7 @@ func doubleText(f float64) string {
 	if !strings.Contains(mantissa, ".") {
 		mantissa += ".0"
 	}
-	n := atoi(strings.TrimPrefix(exp, "+"))
-	return mantissa + "E" + strconv.FormatInt(n, 10)
+	return mantissa + "E" + strconv.Itoa(wholeNumber(exp))
 }
 
 // apiVersions are the versions of the API, in order.

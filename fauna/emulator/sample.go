@@ -47,7 +47,7 @@ type SampleRow struct {
 func (r SampleRow) JSON() []byte {
 	ttl := "null"
 	if r.TTL != 0 {
-		ttl = `"` + instantText(time.UnixMicro(r.TTL)) + `"`
+		ttl = `"` + string(appendTime(nil, microsTime(r.TTL))) + `"`
 	}
 	return fmt.Appendf(nil, `{"ref":"%d","ts":%d,"data":%s,"ttl":%s}`, r.ID, r.TS, r.Data, ttl)
 }

@@ -64,7 +64,7 @@ func (t *sampleText) tagged(tag, text string) {
 	t.out = append(append(t.out, quoted(text)...), '}')
 }
 
-func (t *sampleText) time(at time.Time) { t.tagged("@ts", instantText(at)) }
+func (t *sampleText) time(at time.Time) { t.tagged("@ts", string(appendTime(nil, at.UTC()))) }
 func (t *sampleText) date(at time.Time) { t.tagged("@date", at.Format(time.DateOnly)) }
 
 // bytes writes bytes: base64 of two alphabets.
@@ -88,23 +88,6 @@ func (t *sampleText) ref(collection string, id int64) {
 	t.raw(`{"@ref":{"id":"`)
 	t.out = append(append(t.out, number...), `","collection":{"@ref":{"id":`...)
 	t.out = append(append(t.out, name...), `,"collection":{"@ref":{"id":"collections"}}}}}}`...)
-}
-
-// instantText writes a time as the server does: in UTC, with a fraction of no
-// digits or in groups of three.
-func instantText(at time.Time) string {
-	at = at.UTC()
-	text := at.Format("2006-01-02T15:04:05")
-	switch nanos := at.Nanosecond(); {
-	case nanos == 0:
-	case nanos%1_000_000 == 0:
-		text += fmt.Sprintf(".%03d", nanos/1_000_000)
-	case nanos%1_000 == 0:
-		text += fmt.Sprintf(".%06d", nanos/1_000)
-	default:
-		text += fmt.Sprintf(".%09d", nanos)
-	}
-	return text + "Z"
 }
 
 // parseGood reads a line of name|category|price.

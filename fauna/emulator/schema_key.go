@@ -1,6 +1,9 @@
 package emulator
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // createKey creates a key and its secret, which only this answer contains.
 func (e *env) createKey(in *object, at *position) value {
@@ -24,7 +27,7 @@ func (e *env) createKey(in *object, at *position) value {
 	}
 	for _, name := range []string{"priority", "data", "ttl"} {
 		if v, ok := o.field(name); ok {
-			if _, isTime := v.(timeValue); name == "ttl" && !isTime {
+			if _, isTime := v.(time.Time); name == "ttl" && !isTime {
 				bad = append(bad, wrongType(v, "Time", "ttl"))
 			}
 			fields.add(name, v)

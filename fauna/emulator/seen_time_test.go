@@ -22,7 +22,7 @@ func minimumOf(w *world, collection string) int64 {
 	if !ok || !good || resp.Status != 400 || !bytes.HasSuffix(resp.Body, []byte("\n}\n")) {
 		w.t.Fatalf("no minimum in %d %s", resp.Status, resp.Body)
 	}
-	return at.micros()
+	return micros(at)
 }
 
 func (w *world) wantMinimum(collection string, at int64) {

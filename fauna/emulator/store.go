@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync/atomic"
+	"time"
 )
 
 // noExpiry is the expiry of a version without ttl.
@@ -18,7 +19,7 @@ type version struct {
 	inserted string
 	torn     bool      // an update and a delete were inserted at its time
 	expires  int64     // microseconds; noExpiry for never
-	ttl      timeValue // as written; the zero time where there is none
+	ttl      time.Time // as written; the zero time where there is none
 	raw      []byte    // the wire JSON of data, for bulk loads; nil if fields is set
 	home     *database // in which raw's refs are resolved
 	fields   atomic.Pointer[object]
@@ -35,8 +36,8 @@ func newVersion(ts int64, fields *object) *version {
 	v := &version{ts: ts, expires: noExpiry}
 	v.fields.Store(fields)
 	if t, ok := fields.field("ttl"); ok {
-		if t, ok := t.(timeValue); ok {
-			v.ttl, v.expires = t, t.micros()
+		if t, ok := t.(time.Time); ok {
+			v.ttl, v.expires = t, micros(t)
 		}
 	}
 	return v

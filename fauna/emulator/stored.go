@@ -1,6 +1,9 @@
 package emulator
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // storable returns a value as a document holds it: without nulls, and with sets as
 // objects. A real server fails on a set that can't be stored.
@@ -89,7 +92,7 @@ func documentFields(o *object, at *position) *object {
 		}
 	}
 	if ttl, ok := in.field("ttl"); ok {
-		if _, isTime := ttl.(timeValue); !isTime {
+		if _, isTime := ttl.(time.Time); !isTime {
 			bad = append(bad, wrongType(ttl, "Time", "ttl"))
 		}
 		out.add("ttl", ttl)

@@ -1,9 +1,12 @@
 package emulator
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // A value is what an expression evaluates to: nil for null, bool, int64,
-// float64, string, array, *object, *ref, timeValue, dateValue, bytesValue,
+// float64, string, array, *object, *ref, time.Time, dateValue, bytesValue,
 // *set, *lambda, *page or *docValue.
 type value any
 
@@ -14,9 +17,6 @@ type bytesValue string
 
 // uuidValue is a UUID in lower case.
 type uuidValue string
-
-// dateValue counts days since 1 January 1970.
-type dateValue int64
 
 // An object keeps its keys in the order in which they were given.
 type object struct {
@@ -197,7 +197,7 @@ func typeName(v value) string {
 		return "String"
 	case array:
 		return "Array"
-	case timeValue:
+	case time.Time:
 		return "Time"
 	case dateValue:
 		return "Date"

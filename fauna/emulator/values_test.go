@@ -51,10 +51,10 @@ func TestTime_asJavasInstant(t *testing.T) {
 
 func TestDate_daysGoThereAndBack(t *testing.T) {
 	t.Parallel()
-	for days := int64(-800_000); days < 4_000_000; days += 97 {
-		y, m, d := civil(days)
-		if back := dayNumber(y, m, d); back != days {
-			t.Fatalf("%d is %d-%d-%d is %d", days, y, m, d, back)
+	for days := dateValue(-800_000); days < 4_000_000; days += 97 {
+		text := string(appendDate(nil, days.time()))
+		if back, ok := parseDate(text); !ok || back != days {
+			t.Fatalf("%d is %s is %d", days, text, back)
 		}
 	}
 }
