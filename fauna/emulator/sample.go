@@ -1,37 +1,17 @@
 package emulator
 
 import (
+	"cmp"
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"iter"
-	"path"
-	"strings"
+	"slices"
+	"strconv"
 	"time"
 
 	"fauna-export/assets"
-)
-
-// The sample is a small shop. Its documents, ids and times depend only on this
-// code and the files under assets/sample.
-const (
-	sampleSeed      = 20250530
-	sampleCustomers = 2_400
-	sampleProducts  = 260
-	sampleOrders    = 20_400
-	sampleReviews   = 3_000
-	sampleCarts     = 300
-
-	// sampleOddName is a legal name that is awkward as a file name.
-	sampleOddName = "aux.%2e;Größe@東京~."
-
-	firstCustomer = 100
-)
-
-// sampleStart and sampleEnd are when the shop opened and when the sample was
-// taken.
-var (
-	sampleStart = time.Date(2023, 3, 1, 8, 0, 0, 0, time.UTC)
-	sampleEnd   = time.Date(2025, 5, 30, 16, 0, 0, 0, time.UTC)
 )
 
 // SampleRow is one document of the sample as an export must write it.
@@ -63,25 +43,22 @@ func SampleCollections() []string {
 }
 
 // SampleRows returns the rows that an export of a sample collection must
-// contain, ascending by id. The code that generates the sample writes them next
-// to the documents it loads, independently of the code that exports.
+// contain, ascending by id. They are made next to the documents that are
+// loaded, independently of the code that exports.
 func SampleRows(collection string) iter.Seq[SampleRow] {
 	return func(yield func(SampleRow) bool) {
 		words, err := readSampleWords()
-		if err != nil {
-			return // cannot fail: the files are embedded, and a test reads them
+		all := sampleCollections()
+		i := slices.IndexFunc(all, func(c sampleCollection) bool { return c.name == collection })
+		if err != nil || i < 0 {
+			return // the file is embedded, and a test reads it
 		}
-		for _, c := range sampleCollections() {
-			if c.name != collection {
-				continue
+		for d := range all[i].documents(words, true) {
+			if d.Data == nil {
+				d.Data = []byte("{}")
 			}
-			for d := range c.documents(words, true) {
-				if d.Data == nil {
-					d.Data = []byte("{}")
-				}
-				if !yield(SampleRow{d.ID, d.TS, d.TTL, d.Data}) {
-					return
-				}
+			if !yield(SampleRow{d.ID, d.TS, d.TTL, d.Data}) {
+				return
 			}
 		}
 	}
@@ -109,40 +86,40 @@ func (s *Server) LoadSample() error {
 	return nil
 }
 
-// A sampleCollection is one collection of the sample. documents returns its
-// documents ascending by id; their data is wire JSON, or with rows the JSON
-// that an export writes.
+// A sampleCollection is one collection of the sample; document makes its n-th
+// document, ascending by id.
 type sampleCollection struct {
-	name      string
-	documents func(words *sampleWords, rows bool) iter.Seq[Document]
+	name     string
+	seed     string // of its random numbers; "" is the name
+	count    int
+	document func(m *sampleMaker, n int64) Document
 }
 
-func sampleCollections() []sampleCollection {
-	return []sampleCollection{
-		{"customers", sampleCustomerDocuments},
-		{"products", sampleProductDocuments},
-		{"orders", sampleOrderDocuments},
-		{"reviews", sampleReviewDocuments},
-		{"carts", sampleCartDocuments},
-		{"every_kind_of_value", sampleKindDocuments},
-		{"wishlists", func(*sampleWords, bool) iter.Seq[Document] { return func(func(Document) bool) {} }},
-		{sampleOddName, sampleShelfDocuments},
+// documents returns the collection's documents. Their data is wire JSON, or with
+// rows the JSON that an export writes.
+func (c sampleCollection) documents(words *sampleWords, rows bool) iter.Seq[Document] {
+	return func(yield func(Document) bool) {
+		m := &sampleMaker{sampleWords: words, rows: rows, random: sampleSeed}
+		for _, b := range []byte(cmp.Or(c.seed, c.name)) {
+			m.random = m.random*1099511628211 + uint64(b)
+		}
+		for n := range int64(c.count) {
+			if !yield(c.document(m, n)) {
+				return
+			}
+		}
 	}
 }
 
-// sampleWords holds the files that the sample is generated from.
+// sampleWords is the file that the sample is generated from.
 type sampleWords struct {
-	given, family, reviews []string
-	cities                 []sampleCity
-	goods                  []sampleGood
-	kinds                  []sampleKind
-}
-
-type sampleCity struct{ name, country string }
-
-type sampleGood struct {
-	name, category string
-	cents          int64
+	Given, Family, Reviews []string
+	Cities                 []struct{ Name, Country string }
+	Goods                  []struct {
+		Name, Category string
+		Cents          int64
+	}
+	Kinds []sampleKind
 }
 
 // A sampleKind is a document recorded from a real server, with the row that an
@@ -153,35 +130,79 @@ type sampleKind struct {
 	Row  string `json:"row"`
 }
 
-// readSampleWords reads the files.
 func readSampleWords() (*sampleWords, error) {
-	w := &sampleWords{}
-	var err error
-	lines := func(name string) []string {
-		text, readErr := assets.Sample.ReadFile(path.Join("sample", name))
-		if readErr != nil && err == nil {
-			err = fmt.Errorf("read the sample's words: %w", readErr)
+	text, err := assets.Sample.ReadFile("sample/words.json")
+	words := &sampleWords{}
+	if err == nil {
+		err = json.Unmarshal(text, words)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the sample's words: %w", err)
+	}
+	return words, nil
+}
+
+// A sampleMaker makes the documents of one collection. Its random numbers are
+// the same on every machine and with every version of Go.
+type sampleMaker struct {
+	*sampleWords
+	rows   bool // their data is in the form of an export
+	random uint64
+}
+
+// below returns a random number from 0 to n-1. It is SplitMix64.
+func (m *sampleMaker) below(n int64) int64 {
+	m.random += 0x9e3779b97f4a7c15
+	x := m.random
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return int64((x ^ x>>31) >> 1 % uint64(n))
+}
+
+// chance returns true with a probability of n percent.
+func (m *sampleMaker) chance(n int64) bool { return m.below(100) < n }
+
+func pick[T any](m *sampleMaker, from []T) T { return from[m.below(int64(len(from)))] }
+
+// spread returns the n-th of count times between the shop's opening and the
+// sample, ascending, with a little jitter.
+func (m *sampleMaker) spread(n, count int64) time.Time {
+	step := int64(sampleEnd.Sub(sampleStart)) / count
+	return sampleStart.Add(time.Duration(step*n + m.below(step))).Truncate(time.Millisecond)
+}
+
+// document makes a document that was written at a time.
+func (m *sampleMaker) document(id int64, at time.Time, data *object) Document {
+	var v value = data
+	if m.rows {
+		v = rowValue(data)
+	}
+	return Document{ID: id, TS: at.UnixMicro(), Data: []byte(rendered(v))}
+}
+
+// rowValue turns a value into plain JSON as an export writes it.
+func rowValue(v value) value {
+	switch v := v.(type) {
+	case *object:
+		out := &object{}
+		for i, k := range v.keys {
+			out.add(k, rowValue(v.vals[i]))
 		}
-		return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' })
-	}
-	w.given, w.family, w.reviews = lines("given.txt"), lines("family.txt"), lines("reviews.txt")
-	for _, line := range lines("cities.txt") {
-		name, country, _ := strings.Cut(line, "|")
-		w.cities = append(w.cities, sampleCity{name, country})
-	}
-	for _, line := range lines("products.txt") {
-		good, parseErr := parseGood(line)
-		if parseErr != nil && err == nil {
-			err = parseErr
+		return out
+	case array:
+		out := array{}
+		for _, in := range v {
+			out = append(out, rowValue(in))
 		}
-		w.goods = append(w.goods, good)
+		return out
+	case time.Time:
+		return string(appendTime(nil, v))
+	case dateValue:
+		return string(appendDate(nil, v.time()))
+	case bytesValue:
+		return base64.URLEncoding.EncodeToString([]byte(v))
+	case *ref:
+		return newObject("id", strconv.FormatInt(v.id, 10), "collection", v.name, "type", "document")
 	}
-	for _, line := range lines("kinds.jsonl") {
-		kind, parseErr := parseKind(line)
-		if parseErr != nil && err == nil {
-			err = parseErr
-		}
-		w.kinds = append(w.kinds, kind)
-	}
-	return w, err
+	return v
 }

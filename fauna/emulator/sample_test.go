@@ -128,7 +128,7 @@ func TestSample_everyKindIsRenderedAsARealServerDid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range words.kinds {
+	for _, kind := range words.Kinds {
 		got := ask(t, s, fmt.Sprintf(`Get(Ref(Collection("every_kind_of_value"), "%d"))`, kind.ID))
 		var document struct{ Data json.RawMessage }
 		if err := json.Unmarshal(got, &document); err != nil {
