@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,8 +28,10 @@ const (
 type Folder struct {
 	dir string
 
-	mu   sync.Mutex
-	held *roots // while it is locked: the folder that was locked, wherever it is now
+	mu struct {
+		sync.Mutex
+		held *roots // while it is locked: the folder that was locked, wherever it is now
+	}
 }
 
 // NewFolder is a folder of the file system. Lock makes it, 0700, with its missing
@@ -38,112 +41,20 @@ func NewFolder(dir string) *Folder { return &Folder{dir: dir} }
 // Name is the folder's name.
 func (s *Folder) Name() string { return s.dir }
 
-// roots are the folder and those in it that hold files, opened as they are used.
-type roots struct {
-	mu  sync.Mutex
-	top *os.Root
-	in  map[string]*os.Root // by prefix
-}
-
-func (r *roots) close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	err := r.top.Close()
-	for _, in := range r.in {
-		err = errors.Join(err, in.Close())
-	}
-	return err
-}
-
-// openTop opens a folder. What is no folder is ENOTDIR, as for any other call: of
-// os.OpenRoot it is an error without a number.
-func openTop(dir string) (*os.Root, error) {
-	top, err := os.OpenRoot(dir)
-	if err != nil {
-		if info, serr := os.Stat(dir); serr == nil && !info.IsDir() {
-			err = &fs.PathError{Op: "open", Path: dir, Err: syscall.ENOTDIR}
-		}
-	}
-	return top, err
-}
-
 // open returns the roots, and what is to be called when they are not used any
 // more.
 func (s *Folder) open() (*roots, func(), error) {
 	s.mu.Lock()
-	held := s.held
+	held := s.mu.held
 	s.mu.Unlock()
 	if held != nil {
 		return held, func() {}, nil
 	}
-	top, err := openTop(s.dir)
+	r, err := openRoots(s.dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &roots{top: top, in: map[string]*os.Root{}}
 	return r, func() { r.close() }, nil
-}
-
-// below is the folder of a prefix, which must be a real one; with make it must be
-// this user's, and is made if need be.
-func (r *roots) below(prefix string, make bool) (*os.Root, error) {
-	if prefix == "" {
-		return r.top, nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if in := r.in[prefix]; in != nil {
-		return in, nil
-	}
-	name := strings.TrimSuffix(prefix, "/")
-	if make {
-		if err := r.top.Mkdir(name, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, err
-		}
-	}
-	before, err := r.top.Lstat(name)
-	if err != nil {
-		return nil, err
-	}
-	if !before.IsDir() {
-		return nil, &Foreign{Name: name, Why: "is a link or a file, and not the folder that it must be"}
-	}
-	if make {
-		if err := owned(r.top, name, before); err != nil {
-			return nil, err
-		}
-	}
-	in, err := r.top.OpenRoot(name)
-	if err != nil {
-		return nil, err
-	}
-	if now, err := in.Stat("."); err != nil || !os.SameFile(before, now) {
-		in.Close()
-		return nil, &Foreign{Name: name, Why: "was replaced while it was opened"}
-	}
-	if make && before.Mode().Perm() != dirMode {
-		// Some file systems keep no modes.
-		_ = r.top.Chmod(name, dirMode)
-	}
-	r.in[prefix] = in
-	return in, nil
-}
-
-// forget closes the folder of a prefix.
-func (r *roots) forget(prefix string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if in := r.in[prefix]; in != nil {
-		in.Close()
-		delete(r.in, prefix)
-	}
-}
-
-// place is a file: the folder that holds it and its name there.
-type place struct {
-	root *os.Root
-	name string
-	full string // as the store names it, for messages
 }
 
 // at finds the place of a name; done is to be called when it is not used any more.
@@ -165,179 +76,6 @@ func (s *Folder) at(name string, make bool) (p place, done func(), err error) {
 		return place{}, nil, err
 	}
 	return place{root: root, name: base, full: name}, done, nil
-}
-
-// regular returns the Lstat result of a regular file.
-func (p place) regular() (fs.FileInfo, error) {
-	info, err := p.root.Lstat(p.name)
-	if err == nil && !info.Mode().IsRegular() {
-		err = &NotRegular{Name: p.full, Mode: info.Mode()}
-	}
-	return info, err
-}
-
-// openAs opens the very file that Lstat described, without waiting and without
-// following a link that took its place meanwhile.
-func (p place) openAs(was fs.FileInfo, flag int) (*os.File, fs.FileInfo, error) {
-	f, err := p.root.OpenFile(p.name, flag|noWait, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	now, err := f.Stat()
-	if err == nil && (!now.Mode().IsRegular() || !os.SameFile(was, now)) {
-		err = &Foreign{Name: p.full, Why: "was replaced while it was opened"}
-	}
-	if err != nil {
-		f.Close()
-		return nil, nil, err
-	}
-	return f, now, nil
-}
-
-// create replaces whatever has the name with a new file.
-func (p place) create() (*os.File, error) {
-	if err := p.remove(); err != nil {
-		return nil, err
-	}
-	return p.root.OpenFile(p.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
-}
-
-func (p place) remove() error {
-	if err := p.root.Remove(p.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// write replaces the file all or nothing.
-func (p place) write(data []byte) error {
-	fresh := place{root: p.root, name: p.name + freshName, full: p.full + freshName}
-	f, err := fresh.create()
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = p.root.Rename(fresh.name, p.name)
-	}
-	if err != nil {
-		return errors.Join(err, fresh.remove())
-	}
-	return syncRoot(p.root)
-}
-
-// Lock takes a lock of the system's on a file in the work folder, so that it is
-// free again however the process ends. It refuses a work folder that is a link,
-// belongs to another user, or holds anything that is not a regular file of this
-// user's.
-func (s *Folder) Lock() (func() error, error) { return s.lockAs(lockName) }
-
-// lockAs takes the lock with that name in the work folder.
-func (s *Folder) lockAs(name string) (func() error, error) {
-	busy := &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
-	if err := os.MkdirAll(s.dir, dirMode); err != nil {
-		return nil, s.trouble("make the folder", err)
-	}
-	for range 10 {
-		top, err := openTop(s.dir)
-		if err != nil {
-			return nil, s.trouble("open the folder", err)
-		}
-		r := &roots{top: top, in: map[string]*os.Root{}}
-		release, err := s.lock(r, name)
-		if err == nil {
-			return release, nil
-		}
-		r.close()
-		switch {
-		case errors.Is(err, errLocked):
-			return nil, busy
-		case errors.Is(err, fs.ErrNotExist): // its holder has just removed it
-			continue
-		}
-		return nil, s.trouble("lock the folder", err)
-	}
-	return nil, busy
-}
-
-// lock is one attempt of Lock; fs.ErrNotExist means that another one may
-// succeed.
-func (s *Folder) lock(r *roots, name string) (func() error, error) {
-	work, err := r.below(WorkPrefix, true)
-	if err != nil {
-		return nil, err
-	}
-	p := place{root: work, name: name, full: WorkPrefix + name}
-	before, err := p.regular()
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	} else if err == nil {
-		err = owned(work, p.full, before)
-	}
-	if err != nil {
-		return nil, err
-	}
-	f, err := openLocked(work, filepath.Join(s.dir, filepath.FromSlash(p.full)), name)
-	if err != nil {
-		return nil, err
-	}
-	// The previous holder may have deleted the file between our opening and
-	// locking it, which would make the lock useless.
-	ours, err := f.Stat()
-	if err == nil {
-		var there fs.FileInfo
-		if there, err = p.regular(); err == nil && !os.SameFile(ours, there) {
-			err = fs.ErrNotExist
-		}
-	}
-	if err == nil {
-		err = s.checkWork(work)
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	s.mu.Lock()
-	s.held = r
-	s.mu.Unlock()
-	return sync.OnceValue(func() error {
-		s.mu.Lock()
-		s.held = nil
-		s.mu.Unlock()
-		return errors.Join(unlock(f), r.close())
-	}), nil
-}
-
-// checkWork returns an error if the work folder contains anything that a run of
-// this user would not create.
-func (s *Folder) checkWork(work *os.Root) error {
-	entries, err := fs.ReadDir(work.FS(), ".")
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		p := place{root: work, name: e.Name(), full: WorkPrefix + e.Name()}
-		if isLock(e.Name()) {
-			continue
-		}
-		info, err := p.regular()
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err == nil {
-			err = owned(work, p.full, info)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // trouble is an error of the system about the folder as a whole: where another
@@ -463,6 +201,20 @@ func (s *Folder) Write(name string, data []byte) error {
 	}
 	defer done()
 	return p.write(data)
+}
+
+// Create writes the file beside its place and then links it there, which fails
+// where something is.
+func (s *Folder) Create(name string, data []byte) error {
+	if err := os.MkdirAll(s.dir, dirMode); err != nil {
+		return s.trouble("make the folder", err)
+	}
+	p, done, err := s.at(name, true)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return p.publish(fmt.Sprintf("%s.%d%s", p.name, rand.Uint32(), freshName), data, p.root.Link)
 }
 
 // Append makes a new file when size is 0, whatever stood under the name; else it
@@ -624,13 +376,4 @@ func (s *Folder) Free() (int64, error) {
 		}
 		dir = parent
 	}
-}
-
-// syncRoot makes a folder's entries durable.
-func syncRoot(root *os.Root) error {
-	f, err := root.Open(".")
-	if err != nil {
-		return err
-	}
-	return errors.Join(syncDir(f), f.Close())
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -12,11 +11,11 @@ import (
 // Memory is a Store that lasts as long as its process. It knows what a crash
 // would leave of it: see Crash.
 type Memory struct {
-	mu     sync.Mutex
-	files  map[string]*memoryFile
-	locked bool
-
-	lockedFor map[string]bool // by the name that LockFor takes
+	mu struct {
+		sync.Mutex
+		files map[string]*memoryFile
+		locks map[string]bool // that are held, by the name that LockFor takes, "" for that of Lock
+	}
 }
 
 // memoryFile is a file; its first synced bytes survive a crash.
@@ -26,23 +25,36 @@ type memoryFile struct {
 }
 
 // NewMemory is an empty Memory.
-func NewMemory() *Memory { return &Memory{files: map[string]*memoryFile{}} }
+func NewMemory() *Memory {
+	s := &Memory{}
+	s.mu.files, s.mu.locks = map[string]*memoryFile{}, map[string]bool{}
+	return s
+}
 
 // Name says that it is memory.
 func (s *Memory) Name() string { return "memory" }
 
 // Lock keeps other users of the same Memory out.
 func (s *Memory) Lock() (func() error, error) {
+	return s.lockAs("", "another process is working in it")
+}
+
+// LockFor keeps out other users of the same name.
+func (s *Memory) LockFor(name string) (func() error, error) {
+	return s.lockAs(name, "another process is working on its "+name)
+}
+
+func (s *Memory) lockAs(name, busy string) (func() error, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.locked {
-		return nil, &Error{Store: s.Name(), Problem: "another process is working in it", Locked: true}
+	if s.mu.locks[name] {
+		return nil, &Error{Store: s.Name(), Problem: busy, Locked: true}
 	}
-	s.locked = true
+	s.mu.locks[name] = true
 	return sync.OnceValue(func() error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.locked = false
+		delete(s.mu.locks, name)
 		return nil
 	}), nil
 }
@@ -51,19 +63,22 @@ func (s *Memory) Lock() (func() error, error) {
 func (s *Memory) List() ([]Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make([]Entry, 0, len(s.files))
-	for name, f := range s.files {
+	out := make([]Entry, 0, len(s.mu.files))
+	for name, f := range s.mu.files {
 		out = append(out, Entry{Name: name, Size: int64(len(f.data))})
 	}
 	slices.SortFunc(out, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
 }
 
-func (s *Memory) file(op, name string) (*memoryFile, error) {
+// fileLocked returns a file.
+//
+// REQUIRES: s.mu is held.
+func (s *Memory) fileLocked(op, name string) (*memoryFile, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
 	}
-	f, ok := s.files[name]
+	f, ok := s.mu.files[name]
 	if !ok {
 		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 	}
@@ -74,7 +89,7 @@ func (s *Memory) file(op, name string) (*memoryFile, error) {
 func (s *Memory) Open(name string) (File, int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.file("open", name)
+	f, err := s.fileLocked("open", name)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -85,7 +100,7 @@ func (s *Memory) Open(name string) (File, int64, error) {
 func (s *Memory) Read(name string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.file("read", name)
+	f, err := s.fileLocked("read", name)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +117,21 @@ func (s *Memory) Write(name string, data []byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.files[name] = &memoryFile{data: bytes.Clone(data), synced: len(data)}
+	s.mu.files[name] = &memoryFile{data: bytes.Clone(data), synced: len(data)}
+	return nil
+}
+
+// Create writes a file that is not there yet.
+func (s *Memory) Create(name string, data []byte) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.files[name] != nil {
+		return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+	}
+	s.mu.files[name] = &memoryFile{data: bytes.Clone(data), synced: len(data)}
 	return nil
 }
 
@@ -113,10 +142,10 @@ func (s *Memory) Append(name string, size int64) (Appender, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.files[name]
+	f := s.mu.files[name]
 	if size == 0 {
 		f = &memoryFile{}
-		s.files[name] = f
+		s.mu.files[name] = f
 	}
 	if f == nil || int64(len(f.data)) < size {
 		return nil, &Short{Name: name, Want: size}
@@ -133,12 +162,12 @@ func (s *Memory) Commit(from, to string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.file("rename", from)
+	f, err := s.fileLocked("rename", from)
 	if err != nil {
 		return err
 	}
-	delete(s.files, from)
-	s.files[to] = f
+	delete(s.mu.files, from)
+	s.mu.files[to] = f
 	return nil
 }
 
@@ -149,7 +178,7 @@ func (s *Memory) Remove(name string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.files, name)
+	delete(s.mu.files, name)
 	return nil
 }
 
@@ -166,12 +195,12 @@ func (s *Memory) Crash(keep func(unsynced []byte) []byte) *Memory {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	left := NewMemory()
-	for name, f := range s.files {
+	for name, f := range s.mu.files {
 		data := bytes.Clone(f.data[:f.synced])
 		if f.synced < len(f.data) {
 			data = append(data, keep(bytes.Clone(f.data[f.synced:]))...)
 		}
-		left.files[name] = &memoryFile{data: data, synced: len(data)}
+		left.mu.files[name] = &memoryFile{data: data, synced: len(data)}
 	}
 	return left
 }
@@ -224,14 +253,3 @@ func (a *memoryAppender) Sync() error {
 }
 
 func (a *memoryAppender) Close() error { return nil }
-
-// Short is a file that ends before the place where it is to be continued.
-type Short struct {
-	Name string
-	Want int64
-}
-
-// Error names the file.
-func (e *Short) Error() string {
-	return fmt.Sprintf("%s ends before byte %d, where it is to be continued", e.Name, e.Want)
-}

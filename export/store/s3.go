@@ -4,16 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/url"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -45,9 +41,6 @@ type S3Options struct {
 }
 
 const (
-	// S3Scheme is the prefix of an S3 store's URL.
-	S3Scheme = "s3://"
-
 	defaultPart     = 8 << 20
 	defaultBeat     = 5 * time.Second
 	defaultPatience = 5 * time.Minute
@@ -57,101 +50,6 @@ const (
 
 	uploadsPrefix = WorkPrefix + "uploads/"
 )
-
-// IsS3 reports whether a store's name is the URL of an S3 store.
-func IsS3(name string) bool { return strings.HasPrefix(name, S3Scheme) }
-
-// At returns the store with a name: a folder, or for s3://bucket/prefix an S3
-// store. After ctx has ended, an S3 store stops retrying within seconds.
-func At(ctx context.Context, name string, o S3Options) (Store, error) {
-	if !IsS3(name) {
-		return NewFolder(name), nil
-	}
-	return NewS3(ctx, name, o)
-}
-
-// ShelfAt returns the shelf with a name: a folder of folders, or a prefix of
-// prefixes.
-func ShelfAt(ctx context.Context, name string, o S3Options) (Shelf, error) {
-	if !IsS3(name) {
-		return NewFolderShelf(name), nil
-	}
-	return NewS3Shelf(ctx, name, o)
-}
-
-// Clean returns the canonical form of a store's name. The error is that of a
-// URL.
-func Clean(name string) (string, error) {
-	if !IsS3(name) {
-		return filepath.Clean(name), nil
-	}
-	u, err := ParseS3(name)
-	return u.String(), err
-}
-
-// Join returns the location of a store's file, for messages.
-func Join(name, file string) string {
-	if IsS3(name) {
-		return strings.TrimSuffix(name, "/") + "/" + file
-	}
-	return filepath.Join(name, filepath.FromSlash(file))
-}
-
-// Split divides a store's clean name into the name of its shelf and its name
-// there.
-func Split(name string) (shelf, base string) {
-	if IsS3(name) {
-		shelf, base = path.Split(name)
-		return strings.TrimSuffix(shelf, "/"), base
-	}
-	return filepath.Dir(name), filepath.Base(name)
-}
-
-// S3URL is a bucket and the prefix of the names in it.
-type S3URL struct {
-	Bucket string
-	// Prefix is empty or ends with "/".
-	Prefix string
-}
-
-// String returns the URL.
-func (u S3URL) String() string {
-	return strings.TrimSuffix(S3Scheme+u.Bucket+"/"+u.Prefix, "/")
-}
-
-// ParseS3 parses s3://bucket/prefix. A user name or password in it is an error
-// that does not repeat it.
-func ParseS3(text string) (S3URL, error) {
-	rest, ok := strings.CutPrefix(text, S3Scheme)
-	if !ok {
-		return S3URL{}, fmt.Errorf("%q is not of the form s3://bucket/prefix", text)
-	}
-	bucket, prefix, _ := strings.Cut(rest, "/")
-	switch {
-	case strings.Contains(bucket, "@"):
-		return S3URL{}, errors.New("an s3:// URL takes no name or password: credentials come from the AWS_… variables or a profile")
-	case bucket == "":
-		return S3URL{}, errors.New("s3:// needs the name of a bucket: s3://bucket/prefix")
-	case len(bucket) < 3 || len(bucket) > 63 || strings.Trim(bucket, "abcdefghijklmnopqrstuvwxyz0123456789.-_ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
-		return S3URL{}, fmt.Errorf("%q is not the name of a bucket: 3 to 63 letters, digits, dots and hyphens", bucket)
-	}
-	if strings.ContainsAny(prefix, "?#\\\x00") {
-		return S3URL{}, fmt.Errorf("the prefix %q holds a character that it may not hold: ? # \\", prefix)
-	}
-	prefix = strings.Trim(prefix, "/")
-	for _, part := range strings.Split(prefix, "/") {
-		if prefix != "" && (part == "" || part == "." || part == "..") {
-			return S3URL{}, fmt.Errorf("the prefix %q has an empty part, \".\" or \"..\" in it", prefix)
-		}
-	}
-	if len(prefix) > 500 {
-		return S3URL{}, errors.New("the prefix is longer than 500 bytes")
-	}
-	if prefix != "" {
-		prefix += "/"
-	}
-	return S3URL{Bucket: bucket, Prefix: prefix}, nil
-}
 
 // S3 is a Store under a prefix of a bucket. A file is a multipart upload that
 // other processes can continue, using a record stored with the run's other
@@ -167,11 +65,13 @@ type S3 struct {
 	sending chan struct{}
 	free    chan []byte // buffers of parts, for reuse
 
-	mu      sync.Mutex
-	reached bool               // the server has answered once
-	locks   []*s3Lock          // that are held
-	alone   bool               // one of them is the lock of the whole store
-	records map[string]*upload // of files being uploaded, by name; nil while others may change them
+	mu struct {
+		sync.Mutex
+		reached bool               // the server has answered once
+		locks   []*s3Lock          // that are held
+		alone   bool               // one of them is the lock of the whole store
+		records map[string]*upload // of files being uploaded, by name; nil while others may change them
+	}
 }
 
 // NewS3 returns the store of a URL. It sends no requests; the error is that of
@@ -282,44 +182,6 @@ func (s *S3) list(prefix string) (out []Entry, err error) {
 	return out, err
 }
 
-// s3Shelf is a prefix with stores below it.
-type s3Shelf struct{ s *S3 }
-
-// NewS3Shelf returns a Shelf of the stores directly under the URL of a prefix.
-func NewS3Shelf(ctx context.Context, name string, o S3Options) (Shelf, error) {
-	s, err := NewS3(ctx, name, o)
-	if err != nil {
-		return nil, err
-	}
-	return s3Shelf{s}, nil
-}
-
-func (h s3Shelf) Names() ([]string, error) {
-	entries, err := h.s.list("")
-	var out []string
-	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name, "/"); ok && e.Name != WorkPrefix && e.Name != MergedPrefix {
-			out = append(out, name)
-		}
-	}
-	slices.Sort(out)
-	return out, err
-}
-
-func (h s3Shelf) Store(name string) Store {
-	at := h.s.at
-	at.Prefix += name + "/"
-	return h.s.below(at)
-}
-
-func (h s3Shelf) Remove(name string) error {
-	entries, err := h.Store(name).List()
-	if err == nil && len(entries) > 0 {
-		err = fmt.Errorf("%s still holds %s", name, entries[0].Name)
-	}
-	return err
-}
-
 // below returns the store at another prefix of the same server.
 func (s *S3) below(at S3URL) *S3 {
 	return &S3{at: at, opt: s.opt, ctx: s.ctx, core: s.core, creds: s.creds, chain: s.chain, plain: s.plain, sending: s.sending, free: s.free}
@@ -367,11 +229,29 @@ func (s *S3) put(key string, data []byte) error {
 	if err := s.owned(); err != nil {
 		return err
 	}
-	md5Text, shaText := s.sums(data)
 	return s.do("write "+s.shown(key), len(data), func(ctx context.Context) error {
-		_, err := s.core.PutObject(ctx, s.at.Bucket, key, bytes.NewReader(data), int64(len(data)), md5Text, shaText, minio.PutObjectOptions{DisableContentSha256: true})
+		_, err := s.putObject(ctx, key, data, nil)
 		return err
 	})
+}
+
+// putObject sends an object in one request, under a condition if there is one,
+// and returns its ETag.
+func (s *S3) putObject(ctx context.Context, key string, data []byte, condition func(*minio.PutObjectOptions)) (etag string, err error) {
+	opts := minio.PutObjectOptions{DisableContentSha256: true} // sums has it where it is needed
+	if condition != nil {
+		condition(&opts)
+	}
+	md5Text, shaText := s.sums(data)
+	info, err := s.core.PutObject(ctx, s.at.Bucket, key, bytes.NewReader(data), int64(len(data)), md5Text, shaText, opts)
+	return info.ETag, err
+}
+
+// ifNew is the condition that an object does not exist yet, ifSame that it has
+// an ETag.
+func ifNew(o *minio.PutObjectOptions) { o.SetMatchETagExcept("*") }
+func ifSame(etag string) func(*minio.PutObjectOptions) {
+	return func(o *minio.PutObjectOptions) { o.SetMatchETag(etag) }
 }
 
 // sums returns a body's checksums: its MD5, which all servers verify, and over
@@ -379,8 +259,7 @@ func (s *S3) put(key string, data []byte) error {
 func (s *S3) sums(data []byte) (md5Base64, sha256Hex string) {
 	m := md5.Sum(data)
 	if s.plain {
-		h := sha256.Sum256(data)
-		sha256Hex = hex.EncodeToString(h[:])
+		sha256Hex = hexSum(data)
 	}
 	return base64.StdEncoding.EncodeToString(m[:]), sha256Hex
 }
@@ -444,7 +323,7 @@ func (s *S3) delete(key string) error {
 // Close aborts the remaining uploads, unless other processes may be using them.
 func (s *S3) Close() error {
 	s.mu.Lock()
-	shared := len(s.locks) > 0 && !s.alone
+	shared := len(s.mu.locks) > 0 && !s.mu.alone
 	s.mu.Unlock()
 	if shared {
 		return nil

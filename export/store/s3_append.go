@@ -28,13 +28,16 @@ type s3File struct {
 
 	sent sync.WaitGroup
 
-	mu     sync.Mutex
-	up     *upload // its durable parts; nil while everything fits into one part
-	parts  []uploadPart
-	hashes map[int64]string // of what follows a mark in its part
-	synced int64            // of a file that is one object so far
-	err    error
 	saving sync.Mutex // one record is saved at a time
+
+	mu struct {
+		sync.Mutex
+		up     *upload // its durable parts; nil while everything fits into one part
+		parts  []uploadPart
+		hashes map[int64]string // of what follows a mark in its part
+		synced int64            // of a file that is one object so far
+		err    error
+	}
 }
 
 // Append starts a file, or continues one from a Cut; a file smaller than a part
@@ -47,7 +50,8 @@ func (s *S3) Append(name string, size int64) (Appender, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &s3File{s: s, name: name, part: s.opt.PartSize, hashes: make(map[int64]string)}
+	f := &s3File{s: s, name: name, part: s.opt.PartSize}
+	f.mu.hashes = make(map[int64]string)
 	switch {
 	case size == 0 && u != nil:
 		err = s.abort(u)
@@ -95,13 +99,13 @@ func (f *s3File) goOn(u *upload, size int64) error {
 	f.part = u.PartSize
 	now := *u
 	now.Parts, now.Cuts, now.Size = u.clip(partsFor(size, f.part)), slices.Clone(u.Cuts[:at+1]), 0
-	f.parts = slices.Clone(now.Parts)
-	for i, p := range f.parts {
+	f.mu.parts = slices.Clone(now.Parts)
+	for i, p := range f.mu.parts {
 		if there[i+1] != p {
 			return &UploadLost{Store: f.s.Name(), Name: u.Final}
 		}
 	}
-	f.up = &now
+	f.mu.up = &now
 	f.base = size
 	if cut := u.Cuts[at]; cut.SHA256 != "" {
 		f.redo = &cut
@@ -161,15 +165,15 @@ func (f *s3File) room(n int) {
 func (f *s3File) fail(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.err == nil {
-		f.err = err
+	if f.mu.err == nil {
+		f.mu.err = err
 	}
 }
 
 func (f *s3File) failed() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.err
+	return f.mu.err
 }
 
 // full sends the complete part in the buffer, or compares it if an earlier
@@ -196,7 +200,7 @@ func (f *s3File) full() error {
 			return err
 		}
 		f.mu.Lock()
-		f.up = up
+		f.mu.up = up
 		f.mu.Unlock()
 	}
 	f.send(data, base, number, cuts)
@@ -213,7 +217,7 @@ func (f *s3File) hash(data []byte, base int64, cuts []int64) {
 	for _, at := range cuts {
 		sum := hexSum(data[at-base:])
 		f.mu.Lock()
-		f.hashes[at] = sum
+		f.mu.hashes[at] = sum
 		f.mu.Unlock()
 	}
 }
@@ -221,10 +225,10 @@ func (f *s3File) hash(data []byte, base int64, cuts []int64) {
 // send sends a part in the background.
 func (f *s3File) send(data []byte, base int64, number int, cuts []int64) {
 	f.mu.Lock()
-	for len(f.parts) < number {
-		f.parts = append(f.parts, uploadPart{})
+	for len(f.mu.parts) < number {
+		f.mu.parts = append(f.mu.parts, uploadPart{})
 	}
-	up := f.up
+	up := f.mu.up
 	f.mu.Unlock()
 	f.s.sending <- struct{}{}
 	f.sent.Go(func() {
@@ -236,7 +240,7 @@ func (f *s3File) send(data []byte, base int64, number int, cuts []int64) {
 			return
 		}
 		f.mu.Lock()
-		f.parts[number-1] = p
+		f.mu.parts[number-1] = p
 		f.mu.Unlock()
 		select {
 		case f.s.free <- data:
@@ -259,21 +263,21 @@ func (f *s3File) durable(at int64) (bool, error) {
 	f.saving.Lock()
 	defer f.saving.Unlock()
 	f.mu.Lock()
-	if at <= f.synced {
+	if at <= f.mu.synced {
 		defer f.mu.Unlock()
-		return true, f.err
+		return true, f.mu.err
 	}
 	n := partsFor(at, f.part)
-	sum, whole := f.hashes[at]
-	known := f.err == nil && f.up != nil && len(f.parts) >= n && (whole || at%f.part == 0) && !slices.Contains(f.parts[:n], uploadPart{})
-	if !known || slices.ContainsFunc(f.up.Cuts, func(c uploadCut) bool { return c.At == at }) {
+	sum, whole := f.mu.hashes[at]
+	known := f.mu.err == nil && f.mu.up != nil && len(f.mu.parts) >= n && (whole || at%f.part == 0) && !slices.Contains(f.mu.parts[:n], uploadPart{})
+	if !known || slices.ContainsFunc(f.mu.up.Cuts, func(c uploadCut) bool { return c.At == at }) {
 		defer f.mu.Unlock()
-		return known, f.err
+		return known, f.mu.err
 	}
-	next := *f.up
-	next.Parts = slices.Clone(f.parts[:n])
-	next.Cuts = append(slices.Clone(f.up.Cuts[max(0, len(f.up.Cuts)-1):]), uploadCut{At: at, SHA256: sum})
-	delete(f.hashes, at)
+	next := *f.mu.up
+	next.Parts = slices.Clone(f.mu.parts[:n])
+	next.Cuts = append(slices.Clone(f.mu.up.Cuts[max(0, len(f.mu.up.Cuts)-1):]), uploadCut{At: at, SHA256: sum})
+	delete(f.mu.hashes, at)
 	f.mu.Unlock()
 	if err := f.save(&next); err != nil {
 		return false, err
@@ -298,7 +302,7 @@ func (f *s3File) Sync() error {
 		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.synced = int64(len(f.buf))
+		f.mu.synced = int64(len(f.buf))
 		return nil
 	}
 	if !f.sealed && len(f.buf) > 0 {
@@ -311,12 +315,12 @@ func (f *s3File) Sync() error {
 	f.saving.Lock()
 	defer f.saving.Unlock()
 	f.mu.Lock()
-	if f.err != nil || f.up.Size > 0 {
+	if f.mu.err != nil || f.mu.up.Size > 0 {
 		defer f.mu.Unlock()
-		return f.err
+		return f.mu.err
 	}
-	next := *f.up
-	next.Parts, next.Size = slices.Clone(f.parts), f.base
+	next := *f.mu.up
+	next.Parts, next.Size = slices.Clone(f.mu.parts), f.base
 	f.mu.Unlock()
 	return f.save(&next)
 }
@@ -328,7 +332,7 @@ func (f *s3File) save(next *upload) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.up = next
+	f.mu.up = next
 	return nil
 }
 
@@ -337,7 +341,7 @@ func (f *s3File) save(next *upload) error {
 func (f *s3File) upload() *upload {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.up
+	return f.mu.up
 }
 
 // Close waits for parts being sent. A file with its final name from the start

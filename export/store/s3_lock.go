@@ -27,14 +27,17 @@ type s3Lock struct {
 	key  string
 	busy error // the error if there is another holder
 
-	mu       sync.Mutex
-	body     lockBody
-	etag     string
-	lost     bool
-	seen     time.Time // when the lock was last known to be ours, by the wall clock
-	loose    bool      // the server ignores conditions
 	stop     chan struct{}
 	finished chan struct{}
+
+	mu struct {
+		sync.Mutex
+		body  lockBody
+		etag  string
+		lost  bool
+		seen  time.Time // when the lock was last known to be ours, by the wall clock
+		loose bool      // the server ignores conditions
+	}
 }
 
 // lockBody is the content of a lock: its owner, and a counter so that its ETag
@@ -52,7 +55,7 @@ type lockBody struct {
 // ignores conditions, which is tested, two processes within a second of each
 // other may both get the lock; the user is warned.
 func (s *S3) Lock() (func() error, error) {
-	return s.lockAs(lockName, s.locked())
+	return s.lockAs(lockName, &Error{Store: s.Name(), Problem: "another process is working in it", Locked: true})
 }
 
 // LockFor is Lock with a separate name.
@@ -60,30 +63,24 @@ func (s *S3) LockFor(name string) (func() error, error) {
 	return s.lockAs(name+lockEnd, &Error{Store: s.Name(), Problem: "another process is working on its " + name, Locked: true})
 }
 
-// unshared returns an error if the store's locks cannot exclude two processes
-// with the same shard.
-func (s *S3) unshared() error {
-	return &Error{Store: s.Name(), Problem: "its server ignores conditions (If-None-Match), so several processes cannot share a run there: do it in one process, without --shard"}
-}
-
 func (s *S3) lockAs(name string, busy error) (func() error, error) {
 	host, _ := os.Hostname()
 	l := &s3Lock{s: s, key: s.key(WorkPrefix + name), busy: busy}
-	l.body = lockBody{Owner: rand.Text(), Host: host, Process: os.Getpid()}
+	l.mu.body = lockBody{Owner: rand.Text(), Host: host, Process: os.Getpid()}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.take(); err != nil {
+	if err := l.takeLocked(); err != nil {
 		return nil, err
 	}
-	if l.loose && name != lockName {
-		return nil, errors.Join(s.unshared(), s.delete(l.key))
+	if l.mu.loose && name != lockName {
+		return nil, errors.Join(&Error{Store: s.Name(), Problem: "its server ignores conditions (If-None-Match), so several processes cannot share a run there: do it in one process, without --shard"}, s.delete(l.key))
 	}
-	l.seen = time.Now().Round(0)
+	l.mu.seen = time.Now().Round(0)
 	l.stop, l.finished = make(chan struct{}), make(chan struct{})
 	s.mu.Lock()
-	s.locks = append(s.locks, l)
-	s.alone = s.alone || name == lockName
-	s.records = nil
+	s.mu.locks = append(s.mu.locks, l)
+	s.mu.alone = s.mu.alone || name == lockName
+	s.mu.records = nil
 	s.mu.Unlock()
 	go l.show()
 	return sync.OnceValue(l.release), nil
@@ -97,12 +94,9 @@ func (s *S3) Create(name string, data []byte) error {
 	if err := s.owned(); err != nil {
 		return err
 	}
-	md5Text, shaText := s.sums(data)
 	tried := false
 	err := s.do("create "+name, len(data), func(ctx context.Context) error {
-		opts := minio.PutObjectOptions{DisableContentSha256: true}
-		opts.SetMatchETagExcept("*")
-		_, err := s.core.PutObject(ctx, s.at.Bucket, s.key(name), bytes.NewReader(data), int64(len(data)), md5Text, shaText, opts)
+		_, err := s.putObject(ctx, s.key(name), data, ifNew)
 		if tried && minio.ToErrorResponse(err).StatusCode == http.StatusPreconditionFailed {
 			// It may be from an attempt whose answer was lost.
 			if there, _, gerr := s.get(s.key(name)); gerr == nil && bytes.Equal(there, data) {
@@ -121,19 +115,17 @@ func (s *S3) Create(name string, data []byte) error {
 	return err
 }
 
-func (s *S3) locked() error {
-	return &Error{Store: s.Name(), Problem: "another process is working in it", Locked: true}
-}
-
-// take makes the lock ours. REQUIRES: l.mu is held.
-func (l *s3Lock) take() error {
+// takeLocked makes the lock ours.
+//
+// REQUIRES: l.mu is held.
+func (l *s3Lock) takeLocked() error {
 	s := l.s
 	watched, since, told := "", time.Time{}, false
 	for {
-		err := l.put(func(o *minio.PutObjectOptions) { o.SetMatchETagExcept("*") })
+		err := l.putLocked(ifNew)
 		switch {
 		case err == nil:
-			return l.probe()
+			return l.probeLocked()
 		case errors.Is(err, errConflict):
 			if err := s.pause(s.opt.Beat / 20); err != nil {
 				return err
@@ -153,13 +145,13 @@ func (l *s3Lock) take() error {
 		_ = json.Unmarshal(data, &is) // a damaged one is watched like any other
 		stale := watched == etag && time.Since(since) >= beatsToStale*s.opt.Beat
 		switch {
-		case is.Owner == l.body.Owner: // the answer to our own request was lost
-			l.etag = etag
-			return l.probe()
+		case is.Owner == l.mu.body.Owner: // the answer to our own request was lost
+			l.mu.etag = etag
+			return l.probeLocked()
 		case is.Released || stale:
-			err := l.put(func(o *minio.PutObjectOptions) { o.SetMatchETag(etag) })
+			err := l.putLocked(ifSame(etag))
 			if err == nil {
-				return l.probe()
+				return l.probeLocked()
 			}
 			if !errors.Is(err, errCondition) && !errors.Is(err, errConflict) {
 				return err
@@ -193,14 +185,16 @@ func (s *S3) pause(d time.Duration) error {
 	}
 }
 
-// probe tests whether the server respects conditions, and whether the lock is
-// still ours a moment later. REQUIRES: l.mu is held.
-func (l *s3Lock) probe() error {
+// probeLocked tests whether the server respects conditions, and whether the lock is
+// still ours a moment later.
+//
+// REQUIRES: l.mu is held.
+func (l *s3Lock) probeLocked() error {
 	s := l.s
-	err := l.put(func(o *minio.PutObjectOptions) { o.SetMatchETagExcept("*") })
+	err := l.putLocked(ifNew)
 	switch {
 	case err == nil:
-		l.loose = true
+		l.mu.loose = true
 		s.opt.Notice(s.Name() + ": the server ignores conditions (If-None-Match), so the lock does not keep out a process that starts at the same moment")
 	case !errors.Is(err, errCondition) && !errors.Is(err, errConflict):
 		return err
@@ -213,30 +207,30 @@ func (l *s3Lock) probe() error {
 		return err
 	}
 	var is lockBody
-	if err := json.Unmarshal(data, &is); err != nil || is.Owner != l.body.Owner {
+	if err := json.Unmarshal(data, &is); err != nil || is.Owner != l.mu.body.Owner {
 		return l.busy
 	}
-	l.etag = etag
+	l.mu.etag = etag
 	return nil
 }
 
-// put writes the lock's object under a condition. REQUIRES: l.mu is held.
-func (l *s3Lock) put(condition func(*minio.PutObjectOptions)) error {
+// putLocked writes the lock's object under a condition.
+//
+// REQUIRES: l.mu is held.
+func (l *s3Lock) putLocked(condition func(*minio.PutObjectOptions)) error {
 	s := l.s
-	l.body.Beat++
-	data, err := json.Marshal(l.body)
+	l.mu.body.Beat++
+	data, err := json.Marshal(l.mu.body)
 	if err != nil {
 		return err
 	}
-	md5Text, shaText := s.sums(data)
+	if l.mu.loose {
+		condition = nil
+	}
 	return s.do("write the lock", len(data), func(ctx context.Context) error {
-		opts := minio.PutObjectOptions{DisableContentSha256: true} // which goes along whole
-		if !l.loose {
-			condition(&opts)
-		}
-		info, err := s.core.PutObject(ctx, s.at.Bucket, l.key, bytes.NewReader(data), int64(len(data)), md5Text, shaText, opts)
+		etag, err := s.putObject(ctx, l.key, data, condition)
 		if err == nil {
-			l.etag = info.ETag
+			l.mu.etag = etag
 		}
 		return err
 	})
@@ -254,37 +248,38 @@ func (l *s3Lock) show() {
 		case <-t.C:
 		}
 		l.mu.Lock()
-		_ = l.renew() // what changes anything asks again
+		_ = l.renewLocked() // what changes anything asks again
 		l.mu.Unlock()
 	}
 }
 
-// renew sends a heartbeat, and checks whether another process has taken the
-// lock. REQUIRES: l.mu is held.
-func (l *s3Lock) renew() error {
+// renewLocked sends a heartbeat, and checks whether another process has taken the
+// lock.
+//
+// REQUIRES: l.mu is held.
+func (l *s3Lock) renewLocked() error {
 	s := l.s
-	if l.lost {
+	if l.mu.lost {
 		return s.taken()
 	}
-	mine := l.etag
-	err := l.put(func(o *minio.PutObjectOptions) { o.SetMatchETag(mine) })
+	err := l.putLocked(ifSame(l.mu.etag))
 	if errors.Is(err, errCondition) || errors.Is(err, errConflict) || errors.Is(err, fs.ErrNotExist) {
 		var is lockBody
 		data, etag, gerr := s.get(l.key)
 		if gerr == nil {
 			gerr = json.Unmarshal(data, &is)
 		}
-		if gerr == nil && is.Owner != l.body.Owner || errors.Is(gerr, fs.ErrNotExist) {
-			l.lost = true
+		if gerr == nil && is.Owner != l.mu.body.Owner || errors.Is(gerr, fs.ErrNotExist) {
+			l.mu.lost = true
 			return s.taken()
 		}
 		if gerr == nil { // the answer to our own request was lost
-			l.etag = etag
+			l.mu.etag = etag
 		}
 		err = gerr
 	}
 	if err == nil {
-		l.seen = time.Now().Round(0)
+		l.mu.seen = time.Now().Round(0)
 	}
 	return err
 }
@@ -297,7 +292,7 @@ func (s *S3) taken() error {
 // by now. Without any lock it returns nil.
 func (s *S3) owned() error {
 	s.mu.Lock()
-	locks := s.locks
+	locks := s.mu.locks
 	s.mu.Unlock()
 	for _, l := range locks {
 		if err := l.owned(); err != nil {
@@ -310,14 +305,14 @@ func (s *S3) owned() error {
 func (l *s3Lock) owned() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.lost {
+	if l.mu.lost {
 		return l.s.taken()
 	}
 	// By the wall clock: a suspended machine sends no heartbeats.
-	if time.Now().Round(0).Sub(l.seen) < 2*l.s.opt.Beat {
+	if time.Now().Round(0).Sub(l.mu.seen) < 2*l.s.opt.Beat {
 		return nil
 	}
-	return l.renew()
+	return l.renewLocked()
 }
 
 // release releases the lock. If objects cannot be deleted for a while, the
@@ -327,18 +322,17 @@ func (l *s3Lock) release() error {
 	close(l.stop)
 	<-l.finished
 	s.mu.Lock()
-	s.locks = slices.DeleteFunc(slices.Clone(s.locks), func(o *s3Lock) bool { return o == l })
-	s.alone = s.alone && l.key != s.key(WorkPrefix+lockName)
-	s.records = nil
+	s.mu.locks = slices.DeleteFunc(slices.Clone(s.mu.locks), func(o *s3Lock) bool { return o == l })
+	s.mu.alone = s.mu.alone && l.key != s.key(WorkPrefix+lockName)
+	s.mu.records = nil
 	s.mu.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.lost {
+	if l.mu.lost {
 		return nil
 	}
-	l.body.Released = true
-	mine := l.etag
-	if err := l.put(func(o *minio.PutObjectOptions) { o.SetMatchETag(mine) }); err != nil {
+	l.mu.body.Released = true
+	if err := l.putLocked(ifSame(l.mu.etag)); err != nil {
 		if errors.Is(err, errCondition) {
 			return nil // it is another's
 		}

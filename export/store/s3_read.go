@@ -21,12 +21,14 @@ type s3Reader struct {
 	etag string
 	size int64
 
-	mu     sync.Mutex
-	pos    int64 // of Read
-	stream io.ReadCloser
-	at     int64 // position of the stream
-	stop   context.CancelFunc
-	blocks []block
+	mu struct {
+		sync.Mutex
+		pos    int64 // of Read
+		stream io.ReadCloser
+		at     int64 // position of the stream
+		stop   context.CancelFunc
+		blocks []block
+	}
 }
 
 type block struct {
@@ -61,8 +63,8 @@ func (s *S3) Open(name string) (File, int64, error) {
 func (r *s3Reader) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n, err := r.readAt(p, r.pos)
-	r.pos += int64(n)
+	n, err := r.readAtLocked(p, r.mu.pos)
+	r.mu.pos += int64(n)
 	if n > 0 {
 		err = nil
 	}
@@ -73,33 +75,39 @@ func (r *s3Reader) Read(p []byte) (int, error) {
 func (r *s3Reader) ReadAt(p []byte, at int64) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.readAt(p, at)
+	return r.readAtLocked(p, at)
 }
 
 // Close ends the request that is open.
 func (r *s3Reader) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.shut()
-	r.blocks = nil
+	r.shutLocked()
+	r.mu.blocks = nil
 	return nil
 }
 
-func (r *s3Reader) shut() {
-	if r.stream != nil {
-		r.stop()
-		r.stream.Close()
-		r.stream = nil
+// shutLocked closes the stream.
+//
+// REQUIRES: r.mu is held.
+func (r *s3Reader) shutLocked() {
+	if r.mu.stream != nil {
+		r.mu.stop()
+		r.mu.stream.Close()
+		r.mu.stream = nil
 	}
 }
 
-func (r *s3Reader) readAt(p []byte, at int64) (int, error) {
+// readAtLocked reads anywhere.
+//
+// REQUIRES: r.mu is held.
+func (r *s3Reader) readAtLocked(p []byte, at int64) (int, error) {
 	if at < 0 {
 		return 0, fmt.Errorf("%s: read before the first byte", r.name)
 	}
 	done := 0
 	for done < len(p) && at < r.size {
-		n, err := r.some(p[done:min(int64(len(p)), int64(done)+r.size-at)], at)
+		n, err := r.someLocked(p[done:min(int64(len(p)), int64(done)+r.size-at)], at)
 		done, at = done+n, at+int64(n)
 		if err != nil {
 			return done, err
@@ -111,51 +119,53 @@ func (r *s3Reader) readAt(p []byte, at int64) (int, error) {
 	return done, nil
 }
 
-// some reads at least one byte: out of a block, on from where the stream stands,
+// someLocked reads at least one byte: out of a block, on from where the stream stands,
 // or after opening one of them. A place that is not where anything ended is one to
 // jump to, so a block is asked for.
-func (r *s3Reader) some(p []byte, at int64) (int, error) {
+//
+// REQUIRES: r.mu is held.
+func (r *s3Reader) someLocked(p []byte, at int64) (int, error) {
 	follows := at == 0
-	for i, b := range r.blocks {
+	for i, b := range r.mu.blocks {
 		if at >= b.at && at < b.at+int64(len(b.data)) {
-			r.blocks = append(append(r.blocks[:i:i], r.blocks[i+1:]...), b)
+			r.mu.blocks = append(append(r.mu.blocks[:i:i], r.mu.blocks[i+1:]...), b)
 			return copy(p, b.data[at-b.at:]), nil
 		}
 		follows = follows || at == b.at+int64(len(b.data))
 	}
 	var n int
 	err := r.s.do("read "+r.name, len(p), func(ctx context.Context) error {
-		if r.stream == nil || at < r.at || at > r.at+mostSkip {
+		if r.mu.stream == nil || at < r.mu.at || at > r.mu.at+mostSkip {
 			if !follows {
-				return r.readBlock(ctx, at)
+				return r.readBlockLocked(ctx, at)
 			}
-			if err := r.open(ctx, at); err != nil {
+			if err := r.openLocked(at); err != nil {
 				return err
 			}
 		}
 		// A request's timeout limits how long the stream may stall.
-		unhook := context.AfterFunc(ctx, r.stop)
+		unhook := context.AfterFunc(ctx, r.mu.stop)
 		defer unhook()
-		if _, err := io.CopyN(io.Discard, r.stream, at-r.at); err != nil {
-			r.shut()
+		if _, err := io.CopyN(io.Discard, r.mu.stream, at-r.mu.at); err != nil {
+			r.shutLocked()
 			follows = true
 			return noEOF(err)
 		}
 		var err error
-		r.at = at
-		n, err = io.ReadFull(r.stream, p)
-		r.at += int64(n)
+		r.mu.at = at
+		n, err = io.ReadFull(r.mu.stream, p)
+		r.mu.at += int64(n)
 		if n > 0 {
 			return nil
 		}
-		r.shut()
+		r.shutLocked()
 		follows = true
 		return noEOF(err)
 	})
 	if err != nil || n > 0 {
 		return n, err
 	}
-	b := r.blocks[len(r.blocks)-1]
+	b := r.mu.blocks[len(r.mu.blocks)-1]
 	return copy(p, b.data[at-b.at:]), nil
 }
 
@@ -167,21 +177,25 @@ func noEOF(err error) error {
 	return err
 }
 
-// open opens the stream at a place.
-func (r *s3Reader) open(_ context.Context, at int64) error {
-	r.shut()
+// openLocked opens the stream at a place.
+//
+// REQUIRES: r.mu is held.
+func (r *s3Reader) openLocked(at int64) error {
+	r.shutLocked()
 	ctx, stop := context.WithCancel(context.WithoutCancel(r.s.ctx))
 	body, err := r.request(ctx, at, r.size)
 	if err != nil {
 		stop()
 		return err
 	}
-	r.stream, r.at, r.stop = body, at, stop
+	r.mu.stream, r.mu.at, r.mu.stop = body, at, stop
 	return nil
 }
 
-// readBlock reads a block at a place.
-func (r *s3Reader) readBlock(ctx context.Context, at int64) error {
+// readBlockLocked reads a block at a place.
+//
+// REQUIRES: r.mu is held.
+func (r *s3Reader) readBlockLocked(ctx context.Context, at int64) error {
 	to := min(at+blockSize, r.size)
 	body, err := r.request(ctx, at, to)
 	if err != nil {
@@ -193,10 +207,10 @@ func (r *s3Reader) readBlock(ctx context.Context, at int64) error {
 	if _, err := io.CopyN(&b, body, to-at); err != nil {
 		return noEOF(err)
 	}
-	if len(r.blocks) == mostBlocks {
-		r.blocks = slices.Delete(r.blocks, 0, 1)
+	if len(r.mu.blocks) == mostBlocks {
+		r.mu.blocks = slices.Delete(r.mu.blocks, 0, 1)
 	}
-	r.blocks = append(r.blocks, block{at: at, data: b.Bytes()})
+	r.mu.blocks = append(r.mu.blocks, block{at: at, data: b.Bytes()})
 	return nil
 }
 

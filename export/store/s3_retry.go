@@ -91,7 +91,7 @@ func (s *S3) do(doing string, size int, request func(context.Context) error) err
 	start := time.Now()
 	patience := s.opt.Patience
 	s.mu.Lock()
-	if !s.reached {
+	if !s.mu.reached {
 		patience = min(patience, firstTries)
 	}
 	s.mu.Unlock()
@@ -105,7 +105,7 @@ func (s *S3) do(doing string, size int, request func(context.Context) error) err
 		stop()
 		if err == nil {
 			s.mu.Lock()
-			s.reached = true
+			s.mu.reached = true
 			s.mu.Unlock()
 			return nil
 		}

@@ -65,7 +65,7 @@ func partsFor(size, part int64) int { return int((size + part - 1) / part) }
 // else changes them.
 func (s *S3) loadRecords() (map[string]*upload, error) {
 	s.mu.Lock()
-	known := maps.Clone(s.records)
+	known := maps.Clone(s.mu.records)
 	s.mu.Unlock()
 	if known != nil {
 		return known, nil
@@ -90,8 +90,8 @@ func (s *S3) loadRecords() (map[string]*upload, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.alone {
-		s.records = maps.Clone(found)
+	if s.mu.alone {
+		s.mu.records = maps.Clone(found)
 	}
 	return found, nil
 }
@@ -115,7 +115,7 @@ func (s *S3) readRecord(name string) (*upload, error) {
 // record returns the record of a file's upload, nil if there is none.
 func (s *S3) record(name string) (*upload, error) {
 	s.mu.Lock()
-	alone := s.alone
+	alone := s.mu.alone
 	s.mu.Unlock()
 	if !alone {
 		return s.readRecord(name)
@@ -135,8 +135,8 @@ func (s *S3) saveRecord(u *upload) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.records != nil {
-		s.records[u.Name] = u
+	if s.mu.records != nil {
+		s.mu.records[u.Name] = u
 	}
 	return nil
 }
@@ -147,7 +147,7 @@ func (s *S3) dropRecord(name string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.records, name)
+	delete(s.mu.records, name)
 	return nil
 }
 

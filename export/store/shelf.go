@@ -1,11 +1,14 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -54,6 +57,44 @@ func (s folderShelf) Remove(name string) error {
 	err = root.Remove(name)
 	if errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s still holds something", name)
+	}
+	return err
+}
+
+// s3Shelf is a prefix with stores below it.
+type s3Shelf struct{ s *S3 }
+
+// NewS3Shelf returns a Shelf of the stores directly under the URL of a prefix.
+func NewS3Shelf(ctx context.Context, name string, o S3Options) (Shelf, error) {
+	s, err := NewS3(ctx, name, o)
+	if err != nil {
+		return nil, err
+	}
+	return s3Shelf{s}, nil
+}
+
+func (h s3Shelf) Names() ([]string, error) {
+	entries, err := h.s.list("")
+	var out []string
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name, "/"); ok && e.Name != WorkPrefix && e.Name != MergedPrefix {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out, err
+}
+
+func (h s3Shelf) Store(name string) Store {
+	at := h.s.at
+	at.Prefix += name + "/"
+	return h.s.below(at)
+}
+
+func (h s3Shelf) Remove(name string) error {
+	entries, err := h.Store(name).List()
+	if err == nil && len(entries) > 0 {
+		err = fmt.Errorf("%s still holds %s", name, entries[0].Name)
 	}
 	return err
 }

@@ -3,7 +3,12 @@
 // program opens, creates, renames or removes a file of a run.
 package store
 
-import "io"
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+)
 
 // Store is a flat set of named files. Names use "/" as the separator; those
 // that start with WorkPrefix belong to an unfinished run, those that start with
@@ -75,6 +80,25 @@ const (
 	PartEnd = ".part"
 )
 
+// MaxSmall is the size of the largest file that Read reads.
+const MaxSmall = 256 << 20
+
+// CheckName returns an error for a name that is not flat, apart from a store's
+// prefixes, or that some system would split.
+func CheckName(name string) error {
+	base := name
+	for _, prefix := range []string{WorkPrefix, MergedPrefix} {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			base = rest
+			break
+		}
+	}
+	if base == "" || base == "." || base == ".." || strings.ContainsAny(base, "/\\:\x00") {
+		return fmt.Errorf("%q is not the name of a file in a store", name)
+	}
+	return nil
+}
+
 // Entry is one file of a Store.
 type Entry struct {
 	Name string
@@ -103,27 +127,25 @@ type Appender interface {
 	Close() error
 }
 
-// Diverged is a file that was begun by an earlier process and cannot be gone on
-// with: the bytes that follow are not those that the Store has. What there was
-// is dropped; the file has to be made again from its beginning.
-type Diverged struct {
-	Name string
+// Shared is a Store in which several processes, on several machines perhaps, work
+// at once, each on files of its own. A folder that machines share must have locks
+// and hard links that work across them.
+type Shared interface {
+	Store
+	// Create makes the store if need be, and in it a small file that must not be
+	// there yet, all or nothing and durably: of several at once one succeeds, and for the others the error is
+	// fs.ErrExist.
+	Create(name string, data []byte) error
+	// LockFor is Lock for one of the processes: it keeps out only those that take
+	// the same name, of letters, digits and "-".
+	LockFor(name string) (release func() error, err error)
 }
 
-// Error says so.
-func (e *Diverged) Error() string {
-	return e.Name + " was begun by an earlier process and goes on with other bytes now: documents have changed since. Resume the run to read them again from the first"
-}
+// lockEnd ends the name of a lock that LockFor takes.
+const lockEnd = ".lock"
 
-// Error is the error of a store that cannot be used as requested: exit code 2.
-type Error struct {
-	Store   string
-	Problem string
-	// Resumable: it contains a run that can be resumed.
-	Resumable bool
-	// Locked: another process works in it.
-	Locked bool
-}
+// lockFile matches the names of locks in the work folder.
+var lockFile = regexp.MustCompile(`^([A-Za-z0-9-]+\.)?lock$`)
 
-// Error says what is wrong with the store.
-func (e *Error) Error() string { return e.Store + ": " + e.Problem }
+// isLock reports whether a name in the work folder is that of a lock.
+func isLock(base string) bool { return lockFile.MatchString(base) }

@@ -1,0 +1,86 @@
+package store
+
+import (
+	"fmt"
+	"io/fs"
+)
+
+// Diverged is a file that was begun by an earlier process and cannot be gone on
+// with: the bytes that follow are not those that the Store has. What there was
+// is dropped; the file has to be made again from its beginning.
+type Diverged struct {
+	Name string
+}
+
+// Error says so.
+func (e *Diverged) Error() string {
+	return e.Name + " was begun by an earlier process and goes on with other bytes now: documents have changed since. Resume the run to read them again from the first"
+}
+
+// Error is the error of a store that cannot be used as requested: exit code 2.
+type Error struct {
+	Store   string
+	Problem string
+	// Resumable: it contains a run that can be resumed.
+	Resumable bool
+	// Locked: another process works in it.
+	Locked bool
+}
+
+// Error says what is wrong with the store.
+func (e *Error) Error() string { return e.Store + ": " + e.Problem }
+
+// TooLarge is the error of a file over the size limit.
+type TooLarge struct {
+	Name       string
+	Size, Most int64
+}
+
+// Error gives both sizes.
+func (e *TooLarge) Error() string {
+	return fmt.Sprintf("%s has more than the %d bytes that it may have", e.Name, e.Most)
+}
+
+// NotRegular is the error of a name that is not a regular file: a link, a
+// folder, a named pipe, a device.
+type NotRegular struct {
+	Name string
+	Mode fs.FileMode
+}
+
+// Error says what it is.
+func (e *NotRegular) Error() string {
+	what := "a device"
+	switch {
+	case e.Mode&fs.ModeSymlink != 0:
+		what = "a link"
+	case e.Mode.IsDir():
+		what = "a folder"
+	case e.Mode&fs.ModeNamedPipe != 0:
+		what = "a named pipe"
+	case e.Mode&fs.ModeSocket != 0:
+		what = "a socket"
+	}
+	return e.Name + " is " + what + ", not a regular file"
+}
+
+// Foreign is the error of a file or folder that this program did not create,
+// where it expects its own.
+type Foreign struct {
+	Name string
+	Why  string
+}
+
+// Error says why.
+func (e *Foreign) Error() string { return e.Name + " " + e.Why }
+
+// Short is a file that ends before the place where it is to be continued.
+type Short struct {
+	Name string
+	Want int64
+}
+
+// Error names the file.
+func (e *Short) Error() string {
+	return fmt.Sprintf("%s ends before byte %d, where it is to be continued", e.Name, e.Want)
+}

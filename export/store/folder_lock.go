@@ -1,0 +1,119 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// Lock takes a lock of the system's on a file in the work folder, so that it is
+// free again however the process ends. It refuses a work folder that is a link,
+// belongs to another user, or holds anything that is not a regular file of this
+// user's.
+func (s *Folder) Lock() (func() error, error) { return s.lockAs(lockName) }
+
+// LockFor takes a lock of the system's on a file of that name in the work folder.
+func (s *Folder) LockFor(name string) (func() error, error) { return s.lockAs(name + lockEnd) }
+
+// lockAs takes the lock with that name in the work folder.
+func (s *Folder) lockAs(name string) (func() error, error) {
+	busy := &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
+	if err := os.MkdirAll(s.dir, dirMode); err != nil {
+		return nil, s.trouble("make the folder", err)
+	}
+	for range 10 {
+		r, err := openRoots(s.dir)
+		if err != nil {
+			return nil, s.trouble("open the folder", err)
+		}
+		release, err := s.lock(r, name)
+		if err == nil {
+			return release, nil
+		}
+		r.close()
+		switch {
+		case errors.Is(err, errLocked):
+			return nil, busy
+		case errors.Is(err, fs.ErrNotExist): // its holder has just removed it
+			continue
+		}
+		return nil, s.trouble("lock the folder", err)
+	}
+	return nil, busy
+}
+
+// lock is one attempt of Lock; fs.ErrNotExist means that another one may
+// succeed.
+func (s *Folder) lock(r *roots, name string) (func() error, error) {
+	work, err := r.below(WorkPrefix, true)
+	if err != nil {
+		return nil, err
+	}
+	p := place{root: work, name: name, full: WorkPrefix + name}
+	before, err := p.regular()
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	} else if err == nil {
+		err = owned(work, p.full, before)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := openLocked(work, filepath.Join(s.dir, filepath.FromSlash(p.full)), name)
+	if err != nil {
+		return nil, err
+	}
+	// The previous holder may have deleted the file between our opening and
+	// locking it, which would make the lock useless.
+	ours, err := f.Stat()
+	if err == nil {
+		var there fs.FileInfo
+		if there, err = p.regular(); err == nil && !os.SameFile(ours, there) {
+			err = fs.ErrNotExist
+		}
+	}
+	if err == nil {
+		err = s.checkWork(work)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	s.mu.Lock()
+	s.mu.held = r
+	s.mu.Unlock()
+	return sync.OnceValue(func() error {
+		s.mu.Lock()
+		s.mu.held = nil
+		s.mu.Unlock()
+		return errors.Join(unlock(f), r.close())
+	}), nil
+}
+
+// checkWork returns an error if the work folder contains anything that a run of
+// this user would not create.
+func (s *Folder) checkWork(work *os.Root) error {
+	entries, err := fs.ReadDir(work.FS(), ".")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		p := place{root: work, name: e.Name(), full: WorkPrefix + e.Name()}
+		if isLock(e.Name()) {
+			continue
+		}
+		info, err := p.regular()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = owned(work, p.full, info)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

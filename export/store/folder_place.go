@@ -1,0 +1,190 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// roots are the folder and those in it that hold files, opened as they are used.
+type roots struct {
+	top *os.Root
+	mu  struct {
+		sync.Mutex
+		in map[string]*os.Root // by prefix
+	}
+}
+
+func openRoots(dir string) (*roots, error) {
+	top, err := openTop(dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &roots{top: top}
+	r.mu.in = map[string]*os.Root{}
+	return r, nil
+}
+
+func (r *roots) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := r.top.Close()
+	for _, in := range r.mu.in {
+		err = errors.Join(err, in.Close())
+	}
+	return err
+}
+
+// openTop opens a folder. What is no folder is ENOTDIR, as for any other call: of
+// os.OpenRoot it is an error without a number.
+func openTop(dir string) (*os.Root, error) {
+	top, err := os.OpenRoot(dir)
+	if err != nil {
+		if info, serr := os.Stat(dir); serr == nil && !info.IsDir() {
+			err = &fs.PathError{Op: "open", Path: dir, Err: syscall.ENOTDIR}
+		}
+	}
+	return top, err
+}
+
+// below is the folder of a prefix, which must be a real one; with make it must be
+// this user's, and is made if need be.
+func (r *roots) below(prefix string, make bool) (*os.Root, error) {
+	if prefix == "" {
+		return r.top, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if in := r.mu.in[prefix]; in != nil {
+		return in, nil
+	}
+	name := strings.TrimSuffix(prefix, "/")
+	if make {
+		if err := r.top.Mkdir(name, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+	}
+	before, err := r.top.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !before.IsDir() {
+		return nil, &Foreign{Name: name, Why: "is a link or a file, and not the folder that it must be"}
+	}
+	if make {
+		if err := owned(r.top, name, before); err != nil {
+			return nil, err
+		}
+	}
+	in, err := r.top.OpenRoot(name)
+	if err != nil {
+		return nil, err
+	}
+	if now, err := in.Stat("."); err != nil || !os.SameFile(before, now) {
+		in.Close()
+		return nil, &Foreign{Name: name, Why: "was replaced while it was opened"}
+	}
+	if make && before.Mode().Perm() != dirMode {
+		// Some file systems keep no modes.
+		_ = r.top.Chmod(name, dirMode)
+	}
+	r.mu.in[prefix] = in
+	return in, nil
+}
+
+// forget closes the folder of a prefix.
+func (r *roots) forget(prefix string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if in := r.mu.in[prefix]; in != nil {
+		in.Close()
+		delete(r.mu.in, prefix)
+	}
+}
+
+// place is a file: the folder that holds it and its name there.
+type place struct {
+	root *os.Root
+	name string
+	full string // as the store names it, for messages
+}
+
+// regular returns the Lstat result of a regular file.
+func (p place) regular() (fs.FileInfo, error) {
+	info, err := p.root.Lstat(p.name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = &NotRegular{Name: p.full, Mode: info.Mode()}
+	}
+	return info, err
+}
+
+// openAs opens the very file that Lstat described, without waiting and without
+// following a link that took its place meanwhile.
+func (p place) openAs(was fs.FileInfo, flag int) (*os.File, fs.FileInfo, error) {
+	f, err := p.root.OpenFile(p.name, flag|noWait, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	now, err := f.Stat()
+	if err == nil && (!now.Mode().IsRegular() || !os.SameFile(was, now)) {
+		err = &Foreign{Name: p.full, Why: "was replaced while it was opened"}
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, now, nil
+}
+
+// create replaces whatever has the name with a new file.
+func (p place) create() (*os.File, error) {
+	if err := p.remove(); err != nil {
+		return nil, err
+	}
+	return p.root.OpenFile(p.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
+}
+
+func (p place) remove() error {
+	if err := p.root.Remove(p.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// write replaces the file all or nothing.
+func (p place) write(data []byte) error {
+	return p.publish(p.name+freshName, data, p.root.Rename)
+}
+
+// publish makes a file under another name and durable, before place gives it
+// its own.
+func (p place) publish(other string, data []byte, give func(from, to string) error) error {
+	fresh := place{root: p.root, name: other, full: other}
+	f, err := fresh.create()
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = give(other, p.name)
+	}
+	if rerr := fresh.remove(); err != nil || rerr != nil {
+		return errors.Join(err, rerr)
+	}
+	return syncRoot(p.root)
+}
+
+// syncRoot makes a folder's entries durable.
+func syncRoot(root *os.Root) error {
+	f, err := root.Open(".")
+	if err != nil {
+		return err
+	}
+	return errors.Join(syncDir(f), f.Close())
+}
