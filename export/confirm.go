@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -84,6 +85,13 @@ func (w *writer) confirm(ctx context.Context) error {
 	r.mu.Unlock()
 	// As of the time read at, and of what the server lists.
 	rows := w.rows - w.tally.Window - int64(len(c.unlisted))
+	if counted && n == 0 && rows == 0 {
+		err := r.confirmEmpty(ctx, c, at)
+		if _, listed := errors.AsType[*unconfirmed](err); err != nil && !listed {
+			return w.refused(ctx, err)
+		}
+		return err
+	}
 	if !counted || n == rows {
 		return nil
 	}
@@ -125,6 +133,33 @@ func (w *writer) confirm(ctx context.Context) error {
 		return found
 	case left > 0:
 		w.note(fmt.Sprintf("%d documents left the snapshot after they were read, and are in the file", left))
+	}
+	return nil
+}
+
+// confirmEmpty reads a page of the documents of a collection of which no id was
+// listed and nothing counted: no page of it has been read.
+func (r *Run) confirmEmpty(ctx context.Context, c *collection, at int64) error {
+	if slices.Contains(r.spec.Filtered, c.name) {
+		return nil // the server may search all that the role hides
+	}
+	var batch row.Batch
+	err := r.call(ctx, c, false, func() error {
+		body, err := r.src.Documents(ctx, c.name, at, 0, leastIDs, c.paths, nil)
+		if err != nil {
+			return err
+		}
+		batch.Reset()
+		batch.From, batch.At = 0, at
+		return c.rows.Page(&batch, body, nil)
+	})
+	switch fail := failureOf(err); {
+	case fail != nil && (fail.Expired() || fail.Missing()):
+		return nil // what was counted stands
+	case err != nil:
+		return err
+	case len(batch.IDs) > 0 || batch.Next >= 0:
+		return &unconfirmed{name: c.name, at: at, count: max(1, int64(len(batch.IDs))), missing: max(1, int64(len(batch.IDs))), first: append(batch.IDs, batch.Next)[0]}
 	}
 	return nil
 }

@@ -25,7 +25,9 @@
 //     when bytes are durable (Cut): a folder at once, S3 after a whole part.
 //   - When a collection is read, its rows are compared with the server's own
 //     count of documents. If they differ, its ids are read again and compared
-//     with the file, and the collection is read again if rows are missing.
+//     with the file, and the collection is read again if rows are missing. One of
+//     which nothing is listed or counted is asked for a page of documents. An index
+//     of ts that can be read is counted too, and read where the numbers differ.
 //   - A complete file is synced and renamed to its final name. The file of hashes
 //     and then the manifest come last.
 //   - Run.Verify reads the files a second time and compares them with the
@@ -103,6 +105,10 @@
 //     If it expires while changes are read, the rest gets a new T; that sync is a
 //     window, and another follows at once. After five attempts the run ends and can
 //     be resumed.
+//   - What was read must fit what was found: the ts of each document and of its pair
+//     are the same, and so are the numbers of documents. Otherwise the sync starts
+//     over, with the whole index, and after three readings the collection fails. Only
+//     then do files get their names.
 //   - An interrupted sync leaves nothing that counts, and starts over.
 //   - A collection that did not exist at the last sync's time was recreated, or
 //     belongs to another database: all of it is read, and all earlier documents

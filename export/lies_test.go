@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -198,6 +201,17 @@ func TestLies_noWrongAnswerLosesDocuments(t *testing.T) {
 		{"a wrong count", false, func() func(q, a string) string { return firstOf(count, becomes(`{"resource":1999}`)) }, false},
 		{"always a count too small", false, func() func(q, a string) string { return always(count, becomes(`{"resource":1999}`)) }, false},
 		{"always a count too large", false, func() func(q, a string) string { return always(count, becomes(`{"resource":2001}`)) }, true},
+		{"no ids, and none counted", false, func() func(q, a string) string {
+			return func(q, a string) string {
+				switch {
+				case firstIDs(q):
+					return `{"resource":{"data":[]}}`
+				case count(q):
+					return `{"resource":0}`
+				}
+				return a
+			}
+		}, true},
 		{"a second list", false, func() func(q, a string) string { return firstOf(ids, swap(`"data":[`, `"data":[],"data":[`)) }, false},
 		{"an error in a success", false, func() func(q, a string) string {
 			return firstOf(documents, becomes(`{"errors":[{"code":"x","description":"y"}]}`))
@@ -370,6 +384,10 @@ func TestLies_noWrongIndexLosesChanges(t *testing.T) {
 		{"a page without its end", func() func(q, a string) string {
 			return firstOf(asksPairs, func(a string) string { return a[:strings.LastIndex(a, ",[")] + "]}}" })
 		}, false},
+		{"a document that is none in place of a new one", func() func(q, a string) string { return firstOf(asksPairs, swap(`"8"]`, `"81"]`)) }, false},
+		{"always that", func() func(q, a string) string { return always(asksPairs, swap(`"8"]`, `"81"]`)) }, true},
+		{"an old document at the time of a new one", func() func(q, a string) string { return firstOf(asksPairs, swap(`"8"]`, `"100"]`)) }, false},
+		{"an old document at that time always", func() func(q, a string) string { return always(asksPairs, swap(`"8"]`, `"100"]`)) }, true},
 	} {
 		for _, fast := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, fast %v", c.name, fast), func(t *testing.T) {
@@ -401,6 +419,9 @@ func missesNoChange(t *testing.T, fast bool, lie func(query, text string) string
 	case fails:
 		if err == nil {
 			t.Error("no error")
+		}
+		if _, err := os.Stat(filepath.Join(dir, "users@2.jsonl")); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("users has a file of the sync: %v", err)
 		}
 	case err != nil:
 		t.Error(err)

@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -178,7 +179,7 @@ func (r *Run) confirmParts(ctx context.Context) error {
 				whole = false // failed, or read at several times
 				continue
 			}
-			rows += c.entry.Rows - c.put.Window
+			rows += c.entry.Rows - c.entry.Unlisted - c.put.Window
 		}
 		if len(parts) == 0 || !whole || r.times[0] == 0 || slices.Contains(r.spec.Filtered, name) {
 			continue
@@ -197,6 +198,18 @@ func (r *Run) confirmParts(ctx context.Context) error {
 			}
 			if r.spec.Shard.Of > 0 {
 				break
+			}
+		}
+		if n == 0 && rows == 0 {
+			err := r.confirmEmpty(ctx, parts[0], parts[0].at)
+			if _, listed := errors.AsType[*unconfirmed](err); listed {
+				if err := r.failParts(parts, err); err != nil {
+					return err
+				}
+				continue
+			}
+			if err != nil {
+				return r.refine(ctx, parts[0], nil, err)
 			}
 		}
 		switch {
@@ -231,11 +244,16 @@ func (r *Run) failParts(parts []*collection, err error) error {
 			}
 		}
 	}
+	r.disown(parts, err)
+	return nil
+}
+
+// disown fails a collection whose parts were all written.
+func (r *Run) disown(parts []*collection, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range parts {
 		c.entry, c.state, c.err = nil, CollectionFailed, err
 	}
 	r.left = append(r.left, &CollectionError{Collection: parts[0].name, Err: err})
-	return nil
 }

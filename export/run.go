@@ -37,6 +37,8 @@ type Run struct {
 	finished *archive.Manifest
 	found    map[string]*archive.Reading // files verified while they were written
 	pass     *Run                        // the current sync, whose status the run shows
+	doubted  map[string]bool             // collections about which a sync's answers contradicted each other
+	doubtful bool                        // a contradiction begins the sync again
 }
 
 func newRun(s Spec, src Source, env Env) (*Run, error) {

@@ -84,11 +84,17 @@ func (r *Run) doSyncs(ctx context.Context) (*archive.Manifest, error) {
 			return m, err
 		}
 	}
-	for try := 1; ; try++ {
+	r.doubted = make(map[string]bool)
+	for try, doubts := 1, 0; ; try++ {
+		r.doubtful = doubts+1 < mostReadings
 		m, err := r.doSync(ctx, src)
 		expired, yes := errors.AsType[*syncExpired](err)
 		partial, _ := errors.AsType[*Partial](err)
+		_, doubtful := errors.AsType[*contradiction](err)
 		switch {
+		case doubtful && m == nil:
+			doubts++
+			try--
 		case yes && try == mostSyncTries:
 			return nil, fmt.Errorf("the time of the sync expired %d times before the index was compared; an admin can make times live longer by history_days: %w", try, expired.err)
 		case yes:
@@ -113,6 +119,7 @@ func (r *Run) newPass(shown bool) (*Run, error) {
 	if r.tuner != nil {
 		p.tuner = newTuner(r.workers)
 	}
+	p.doubted, p.doubtful = r.doubted, r.doubtful
 	p.employ(r.workers)
 	if len(r.times) > 0 {
 		p.times = slices.Clone(r.times)
@@ -202,6 +209,7 @@ func (r *Run) doSync(ctx context.Context, src SyncSource) (*archive.Manifest, er
 		if c.changes.last != nil {
 			c.changes.at = m.SnapshotOf(*c.changes.last)
 		}
+		c.changes.asOf = c.at
 		err := p.refine(ctx, c, nil, p.find(ctx, src, c, m))
 		switch {
 		case err == nil:
@@ -217,7 +225,7 @@ func (r *Run) doSync(ctx context.Context, src SyncSource) (*archive.Manifest, er
 	if err := p.transfer(ctx, p.write); err != nil {
 		return nil, err
 	}
-	return p.finishSync(ctx, src, m)
+	return p.finishSync(ctx, m)
 }
 
 // judgeSync stops one collection, or the whole sync by returning an error.

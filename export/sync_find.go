@@ -22,6 +22,8 @@ type changes struct {
 	index string
 	last  *archive.Entry // of the last sync with the collection, nil for none
 	at    int64          // the time of that sync
+	asOf  int64          // the time of this one
+	fast  bool           // found by the end of the index and the events
 	all   []pairs.Change // by id
 	now   []int64        // the ts of each change's document as read, pairs.NoTime for none
 	times map[int64]int64
@@ -70,11 +72,10 @@ func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *a
 	} else if err := r.rebuild(ctx, c, m); err != nil {
 		return err
 	}
-	times, err := r.askMade(ctx, c, []string{c.name}, d.at)
+	made, err := r.madeSurely(ctx, c)
 	if err != nil {
 		return err
 	}
-	made := times[0]
 	if made == madeAbsent {
 		// Deleted and recreated: none of its documents are the old ones.
 		d.remade = true
@@ -84,6 +85,42 @@ func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *a
 		return &Changed{Differences: []string{"the database: collection " + c.name + " was a different one at the time of the last sync, " + archive.FormatTime(d.at)}}
 	}
 	return nil
+}
+
+// madeSurely returns the ts of the collection's own settings at the time of the
+// last sync. If the server says that it did not exist then, its settings now and
+// its documents of that time must agree, or it is asked again.
+func (r *Run) madeSurely(ctx context.Context, c *collection) (int64, error) {
+	d := c.changes
+	for try := 0; ; try++ {
+		made, err := r.askMade(ctx, c, []string{c.name}, d.at)
+		if err != nil {
+			return 0, err
+		}
+		if made[0] != madeAbsent {
+			return made[0], nil
+		}
+		now, err := r.askMade(ctx, c, []string{c.name}, d.asOf)
+		if err != nil {
+			return 0, err
+		}
+		n, err := r.askCount(ctx, c, d.at)
+		if fail := failureOf(err); fail != nil && (fail.Expired() || fail.Missing()) {
+			n, err = 0, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		if n == 0 && (now[0] <= 0 || now[0] > d.at) {
+			return madeAbsent, nil
+		}
+		if try == contradictions {
+			return 0, &contradiction{name: c.name, what: "the collection did not exist at " + archive.FormatTime(d.at) + ", and was made before"}
+		}
+		if err := r.pace.pause(ctx, r.pace.backoff(try), "the server contradicts itself"); err != nil {
+			return 0, err
+		}
+	}
 }
 
 // rebuild makes the pairs of the last sync from the files of all syncs.
@@ -184,7 +221,11 @@ func (r *comparison) compare(ctx context.Context, anew bool) error {
 		return err
 	}
 	defer shut()
-	if r.spec.Fast && d.last != nil && !anew {
+	d.fast = r.spec.Fast && d.last != nil && !anew && !r.doubted[r.c.name]
+	if !d.fast && r.doubted[r.c.name] {
+		d.notes = append(d.notes, "answers about it contradicted each other, so its whole index was read again")
+	}
+	if d.fast {
 		least, err := r.askMinimum(ctx, r.c.name)
 		if err != nil {
 			return err
@@ -202,6 +243,7 @@ func (r *comparison) compare(ctx context.Context, anew bool) error {
 			defer shut()
 			d.times, why = nil, "its end and the events do not account for all documents"
 		}
+		d.fast = false
 		d.notes = append(d.notes, why+", so the whole index was read in spite of the fast mode")
 	}
 	if anew {

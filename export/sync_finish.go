@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -11,11 +12,30 @@ import (
 	"fauna-export/export/pairs"
 )
 
-// finishSync writes the new state and then the manifest, which completes the
-// sync.
-func (r *Run) finishSync(ctx context.Context, src SyncSource, m *archive.Manifest) (*archive.Manifest, error) {
+// finishSync writes the new state, gives the files their names, and then writes
+// the manifest, which completes the sync.
+func (r *Run) finishSync(ctx context.Context, m *archive.Manifest) (*archive.Manifest, error) {
 	r.setPhase(Finishing)
 	at := r.times[0]
+	var doubt error
+	for _, c := range r.all {
+		if c.entry == nil {
+			continue
+		}
+		err := r.saveChanges(ctx, c, at)
+		_, doubtful := errors.AsType[*contradiction](err)
+		switch {
+		case doubtful && r.doubtful:
+			r.doubted[c.name], doubt = true, err
+		case doubtful:
+			r.disown([]*collection{c}, err)
+		case err != nil:
+			return nil, err
+		}
+	}
+	if doubt != nil {
+		return nil, doubt
+	}
 	r.mu.Lock()
 	next := r.newManifest()
 	r.mu.Unlock()
@@ -28,7 +48,7 @@ func (r *Run) finishSync(ctx context.Context, src SyncSource, m *archive.Manifes
 		if c.entry == nil {
 			continue
 		}
-		if err := r.saveChanges(ctx, src, c, at); err != nil {
+		if err := r.commit(c); err != nil {
 			return nil, err
 		}
 		next.Collections = append(next.Collections, *c.entry)
@@ -71,9 +91,14 @@ func (r *Run) windowed() []string {
 	return names
 }
 
-// saveChanges writes a collection's new pairs and completes its entry.
-func (r *Run) saveChanges(ctx context.Context, src SyncSource, c *collection, at int64) error {
+// saveChanges writes a collection's new pairs and completes its entry. The error
+// is a *contradiction if what was read does not fit what was found.
+func (r *Run) saveChanges(ctx context.Context, c *collection, at int64) error {
 	d := c.changes
+	ghosts, err := d.fits(c)
+	if err != nil {
+		return err
+	}
 	made, err := r.madeAt(ctx, c, at) // if it is gone now, the next sync will notice
 	if err != nil {
 		return err
@@ -98,6 +123,17 @@ func (r *Run) saveChanges(ctx context.Context, src SyncSource, c *collection, at
 	if err := pairs.Write(r.env.Store, archive.PairsName(c.file), meta, counted); err != nil {
 		return r.diskError("write "+archive.PairsName(c.file), err)
 	}
+	if ghosts > 0 {
+		// Did they leave, or do they stand in place of others?
+		n, err := r.askCount(ctx, c, d.asOf)
+		if fail := failureOf(err); fail != nil && fail.Expired() {
+			d.notes = append(d.notes, countUnknown)
+		} else if err != nil {
+			return r.refine(ctx, c, nil, err)
+		} else if n > count {
+			return &contradiction{name: c.name, what: fmt.Sprintf("the index lists %d documents that do not exist, and the server counts %d where %d were found", ghosts, n, count)}
+		}
+	}
 	c.entry.Sync, c.entry.Documents = r.sync, count
 	for i, ch := range d.all {
 		if ch.New == pairs.NoTime && d.now[i] != pairs.NoTime {
@@ -113,6 +149,47 @@ func (r *Run) saveChanges(ctx context.Context, src SyncSource, c *collection, at
 	}
 	c.entry.Warnings = append(c.entry.Warnings, d.warnings()...)
 	return nil
+}
+
+// contradiction is the error of answers about a collection that cannot all be
+// true.
+type contradiction struct {
+	name string
+	what string
+}
+
+func (e *contradiction) Error() string {
+	return "the server contradicts itself: " + e.what + "; run it again, and see what stands between you and the server"
+}
+
+// fits compares the documents read with the changes found, and counts those that
+// the index lists and that do not exist: their ttl may have passed. After a fast
+// comparison that may not be, nor may a document exist that the events call
+// removed, since nothing else was read that would show what is missing.
+func (d *changes) fits(c *collection) (ghosts int, err error) {
+	if len(c.segments) > 1 {
+		return 0, nil // read at other times than the index
+	}
+	for i, ch := range d.all {
+		read := d.now[i]
+		switch {
+		case ch.New == pairs.NoTime && read == pairs.NoTime, ch.New == read:
+			continue
+		case ch.New == pairs.NoTime && !d.fast:
+			continue // counted as not listed
+		case ch.New == pairs.NoTime:
+			err = fmt.Errorf("an event says that document %d was removed, and it exists", ch.ID)
+		case read != pairs.NoTime:
+			err = fmt.Errorf("the index lists document %d at %s, and it was last written at %s", ch.ID, archive.FormatTime(ch.New), archive.FormatTime(read))
+		case d.fast:
+			err = fmt.Errorf("the index lists document %d, which does not exist", ch.ID)
+		default:
+			ghosts++
+			continue
+		}
+		return 0, &contradiction{name: c.name, what: err.Error()}
+	}
+	return ghosts, nil
 }
 
 // openState returns the pairs of the last sync, none before the first.

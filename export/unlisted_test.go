@@ -10,6 +10,7 @@ import (
 
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 )
 
@@ -61,6 +62,67 @@ func TestUnlisted_documentsThatOnlyAnIndexHasAreRead(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// unlistedRows are the rows of users in all parts, and how many are unlisted.
+func unlistedRows(entries []archive.Entry) (rows, unlisted int64) {
+	for _, e := range entries {
+		if e.Name == "users" {
+			rows, unlisted = rows+e.Rows, unlisted+e.Unlisted
+		}
+	}
+	return rows, unlisted
+}
+
+func TestUnlisted_partsAndShardsHaveThemToo(t *testing.T) {
+	s := startServer(t)
+	client := s.client(t, fauna.Secret{})
+	spec := tear(t, s, 100, 106, 3001, 6097)
+	spec.Collections, spec.PageSize, spec.Workers, spec.RetryFor, spec.Parts = []string{"users", "orders"}, 100, 1, patient, 3
+	for at := 1; at < 30; at += 7 {
+		dir := exportDir(t)
+		ctx, stop := context.WithCancel(t.Context())
+		r, err := NewRun(spec, &stopping{Client: client, at: at, stop: stop}, swiftEnv(dir, 5))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Do(ctx); err == nil && at < 20 {
+			t.Fatal("it was not stopped")
+		}
+		stop()
+		if err := resumed(t, client, dir); err != nil {
+			t.Fatal(err)
+		}
+		m, err := archive.ReadManifest(store.NewFolder(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows, unlisted := unlistedRows(m.Collections); rows != 2000 || unlisted != 4 || len(m.Failed) > 0 {
+			t.Errorf("stopped at page %d: %d rows, %d unlisted, %v", at, rows, unlisted, m.Failed)
+		}
+		if e := m.Latest()[0]; e.Documents != 2000 || e.Unlisted != 4 {
+			t.Errorf("the parts come to %d documents, %d unlisted", e.Documents, e.Unlisted)
+		}
+	}
+	st := store.NewMemory()
+	spec.Parts = 0
+	for shard := range 2 {
+		spec.Shard = Shard{Index: shard, Of: 2}
+		if err := doShard(t.Context(), spec, client, st); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rep, err := archive.Finish(t.Context(), st, nil)
+	if err != nil || !rep.OK() {
+		t.Fatalf("finish: %v, %+v", err, rep)
+	}
+	m, err := archive.ReadManifest(st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, unlisted := unlistedRows(m.Collections); rows != 2000 || unlisted != 4 {
+		t.Errorf("shards: %d rows, %d unlisted", rows, unlisted)
 	}
 }
 

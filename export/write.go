@@ -367,14 +367,25 @@ func (w *writer) finish(ctx context.Context) error {
 	return w.commit(st.Entry)
 }
 
-// commit gives the whole file its final name.
+// commit gives the whole file its final name. That of a sync gets it when the
+// changes of all collections have been checked.
 func (w *writer) commit(e *archive.Entry) error {
-	name := archive.PartName(w.c.file)
-	if err := w.r.env.Store.Commit(name, w.c.file); err != nil {
-		return w.r.diskError("rename "+name, err)
+	if w.c.changes == nil {
+		if err := w.r.commit(w.c); err != nil {
+			return err
+		}
 	}
 	w.r.mu.Lock()
 	w.c.entry = e
 	w.r.mu.Unlock()
+	return nil
+}
+
+// commit gives a collection's file its final name.
+func (r *Run) commit(c *collection) error {
+	name := archive.PartName(c.file)
+	if err := r.env.Store.Commit(name, c.file); err != nil {
+		return r.diskError("rename "+name, err)
+	}
 	return nil
 }

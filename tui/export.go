@@ -108,8 +108,13 @@ func (c *exportStep) start(resume bool) {
 	} else {
 		c.s.event("export into %s started", spec.Dir)
 	}
-	r, srv := c.s.runner, c.s.server
-	await(c.s, &c.starting, func(context.Context) (struct{}, error) { return struct{}{}, r.start(spec, srv, resume) }, func(_ struct{}, err error) {
+	r, srv, pattern := c.s.runner, c.s.server, c.s.cfg.Index
+	await(c.s, &c.starting, func(ctx context.Context) (struct{}, error) {
+		if spec.Mode == export.Full && !resume {
+			spec.Indexes = readyIndexes(ctx, srv, spec.Collections, pattern)
+		}
+		return struct{}{}, r.start(spec, srv, resume)
+	}, func(_ struct{}, err error) {
 		if err != nil {
 			c.refused = err
 			c.s.trouble(exportID, err)

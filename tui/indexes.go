@@ -47,6 +47,27 @@ func checkIndexes(ctx context.Context, srv server, indexes map[string]string, ac
 	return found, nil
 }
 
+// readyIndexes are the indexes of a sync that are there already and may be read, by
+// collection: a full export looks into them for documents that the server does not
+// list. It does without those that cannot be asked for.
+func readyIndexes(ctx context.Context, srv server, collections []string, pattern string) map[string]string {
+	names := make([]string, len(collections))
+	for i, c := range collections {
+		names[i] = fql.IndexName(pattern, c)
+	}
+	checks, err := srv.CheckIndexes(ctx, collections, names)
+	if err != nil {
+		return nil
+	}
+	ready := make(map[string]string)
+	for _, c := range checks {
+		if c.Ready() {
+			ready[c.Collection] = c.Index
+		}
+	}
+	return ready
+}
+
 // indexLook is how it stands with an index in a word or two, and how bad that is.
 func indexLook(c fauna.IndexCheck) (string, noteKind) {
 	switch {

@@ -3,10 +3,12 @@ package tui
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
 
+	"fauna-export/export"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 )
@@ -163,4 +165,20 @@ func TestCheck_demoRunsTheFQLAndAsksAgain(t *testing.T) {
 	b.keys("u", "r")
 	b.shows("Ran on the demo server.", "✓ ok", "enter start the export")
 	b.hides("missing")
+}
+
+// A full export looks into the indexes that are there and may be read.
+func TestExport_aFullOneHasTheIndexesThatAreReady(t *testing.T) {
+	t.Chdir(t.TempDir())
+	b := newBench(t, 119, 40)
+	b.server.index = map[string]fauna.IndexCheck{"users": {}, "products": {Exists: true, Building: true}}
+	var got map[string]string
+	b.w.runner.open = func(s export.Spec, _ export.Source, _ bool) (exporting, error) {
+		got = s.Indexes
+		return b.run, nil
+	}
+	b.to(doneID)
+	if want := map[string]string{"line-items": "line-items-ts"}; !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
 }

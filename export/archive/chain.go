@@ -70,9 +70,10 @@ func (m *Manifest) Latest() []Entry {
 		seen[e.Name] = true
 		last := *m.Last(e.Name)
 		if last.Sync == 0 {
-			last.Documents = 0
+			last.Documents, last.Unlisted = 0, 0
 			for _, part := range m.Chain(e.Name) {
 				last.Documents += part.Rows
+				last.Unlisted += part.Unlisted
 			}
 		}
 		out = append(out, last)

@@ -302,7 +302,7 @@ func (p *Plan) wrongCounts(m *Manifest, counted map[string]int64) (problems []st
 	}
 	rows := make(map[string]int64)
 	for _, e := range m.Collections {
-		rows[e.Name] += e.Rows
+		rows[e.Name] += e.Rows - e.Unlisted
 	}
 	for _, f := range m.Failed {
 		delete(counted, f.Name)
