@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 
@@ -18,7 +19,9 @@ type csvWriter struct {
 	line []byte
 }
 
-func newCSVWriter(w *bufio.Writer, columns []Column) (*csvWriter, error) {
+var csvFiles = &fileKind{extension: "csv", dialect: csvDialect, value: csvValue, writer: newCSVWriter, read: readCSV}
+
+func newCSVWriter(w *bufio.Writer, columns []Column) (typedWriter, error) {
 	c := &csvWriter{w: w}
 	var names []any
 	for _, column := range columns {
@@ -72,7 +75,8 @@ func csvValue(t Type, c cell) any {
 }
 
 // readCSV reads a file back, including its header.
-func readCSV(r *bufio.Reader, columns int, take func(values []any)) error {
+func readCSV(f *os.File, columns int, take func(values []any)) error {
+	r := bufio.NewReaderSize(f, 256<<10)
 	values := make([]any, 0, columns)
 	header := true
 	for {

@@ -12,13 +12,12 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // files is a folder of typed files, one per collection. A file under its final
 // name is complete and proven.
 type files struct {
-	kind  string // also the extension
+	kind  *fileKind
 	dir   string
 	loads map[string]*fileState
 }
@@ -32,14 +31,22 @@ type fileState struct {
 // stateFile records what was loaded.
 const stateFile = ".fauna-export-loads.json"
 
-func newFiles(kind, dir string) *files { return &files{kind: kind, dir: dir} }
-
-func (f *files) dialect() *dialect {
-	if f.kind == "csv" {
-		return csvDialect
-	}
-	return parquetDialect
+// fileKind is a kind of typed files.
+type fileKind struct {
+	extension string
+	dialect   *dialect
+	value     func(Type, cell) any // as the proof compares it
+	writer    func(w *bufio.Writer, columns []Column) (typedWriter, error)
+	read      func(f *os.File, columns int, take func(values []any)) error
 }
+
+// typedWriter writes the rows of one file.
+type typedWriter interface {
+	write(values []any) error
+	close() error
+}
+
+func (f *files) dialect() *dialect { return f.kind.dialect }
 
 func (f *files) name() string { return f.dialect().title + " files in " + f.dir }
 func (f *files) close()       {}
@@ -86,7 +93,7 @@ func (f *files) state(context.Context) (map[string]*kept, error) {
 	return all, f.fail("read "+stateFile, err)
 }
 
-func (f *files) path(name string) string { return filepath.Join(f.dir, name+"."+f.kind) }
+func (f *files) path(name string) string { return filepath.Join(f.dir, name+"."+f.kind.extension) }
 
 func (f *files) foreign(_ context.Context, names []string) (found []string, err error) {
 	for _, name := range names {
@@ -119,34 +126,27 @@ func (f *files) constraints(*Table) string { return "" }
 
 func (f *files) definition(t *Table) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s.%s\n", t.Name, f.kind)
+	fmt.Fprintf(&b, "%s.%s\n", t.Name, f.kind.extension)
 	for _, c := range t.all() {
 		fmt.Fprintf(&b, "  %s %s\n", identifier(c.Name), f.dialect().types[c.Type])
 	}
 	return b.String()
 }
 
-// typedWriter writes the rows of one file.
-type typedWriter interface {
-	write(values []any) error
-	close() error
-}
-
-func (f *files) load(_ context.Context, j *job) (proof Proof, err error) {
+func (f *files) load(_ context.Context, j *job, proof *Proof) error {
 	t := j.table
-	began := time.Now()
-	proof = Proof{Collection: t.Collection, Table: t.Name, Action: t.Action, Documents: t.Documents}
 	part := f.path(t.Name) + ".part"
 	sent, err := f.writeFile(part, j)
 	if err == nil {
-		err = f.prove(part, t, sent, &proof)
+		proof.sent(sent)
+		proof.Rows, err = f.prove(part, t, sent)
 	}
 	if err == nil {
 		err = os.Rename(part, f.path(t.Name))
 	}
 	if err != nil {
 		os.Remove(part) // the error is what matters
-		return proof, f.fail("write "+filepath.Base(f.path(t.Name)), err)
+		return f.fail("write "+filepath.Base(f.path(t.Name)), err)
 	}
 	s := &fileState{Table: t, Loads: map[int]string{}}
 	for _, one := range j.syncs {
@@ -160,8 +160,7 @@ func (f *files) load(_ context.Context, j *job) (proof Proof, err error) {
 	if err == nil {
 		err = os.Rename(filepath.Join(f.dir, stateFile+".part"), filepath.Join(f.dir, stateFile))
 	}
-	proof.Seconds = time.Since(began).Seconds()
-	return proof, f.fail("write "+stateFile, err)
+	return f.fail("write "+stateFile, err)
 }
 
 func (f *files) writeFile(part string, j *job) (sent sum, err error) {
@@ -176,12 +175,7 @@ func (f *files) writeFile(part string, j *job) (sent sum, err error) {
 	}()
 	buffered := bufio.NewWriterSize(out, 256<<10)
 	columns := j.table.all()
-	var w typedWriter
-	if f.kind == "csv" {
-		w, err = newCSVWriter(buffered, columns)
-	} else {
-		w = newParquetWriter(buffered, columns)
-	}
+	w, err := f.kind.writer(buffered, columns)
 	if err != nil {
 		return sent, err
 	}
@@ -198,11 +192,7 @@ func (f *files) writeFile(part string, j *job) (sent sum, err error) {
 			return sent, at(j.table.Collection, one.ID, err)
 		}
 		for i, c := range cells {
-			if f.kind == "csv" {
-				values[i] = csvValue(columns[i].Type, c)
-			} else {
-				values[i] = parquetCell(columns[i].Type, c)
-			}
+			values[i] = f.kind.value(columns[i].Type, c)
 		}
 		buf = compareValues(buf[:0], values)
 		sent.add(buf)
@@ -219,10 +209,12 @@ func (f *files) writeFile(part string, j *job) (sent sum, err error) {
 	return sent, out.Sync()
 }
 
-func (f *files) prove(part string, t *Table, sent sum, proof *Proof) error {
+// prove reads a file back, compares it with what was sent, and returns the number
+// of its rows.
+func (f *files) prove(part string, t *Table, sent sum) (int64, error) {
 	in, err := os.Open(part)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer in.Close()
 	var back sum
@@ -231,19 +223,14 @@ func (f *files) prove(part string, t *Table, sent sum, proof *Proof) error {
 		buf = compareValues(buf[:0], values)
 		back.add(buf)
 	}
-	if f.kind == "csv" {
-		err = readCSV(bufio.NewReaderSize(in, 256<<10), len(t.all()), take)
-	} else {
-		err = readParquet(in, len(t.all()), take)
+	err = f.kind.read(in, len(t.all()), take)
+	if err == nil {
+		err = back.same(t, sent)
 	}
-	if err != nil {
-		return err
+	if err == nil && sent.rows != t.Documents {
+		err = differ(t, "the rows of the manifest and of the file", t.Documents, sent.rows)
 	}
-	if back != sent || sent.rows != t.Documents {
-		return differ(t, "rows", fmt.Sprintf("%d rows, %s", sent.rows, sent.String()), fmt.Sprintf("%d rows, %s", back.rows, back.String()))
-	}
-	proof.Sent, proof.Rows, proof.Hash = sent.rows, back.rows, sent.String()
-	return nil
+	return back.rows, err
 }
 
 // errEnds is the error of a file that ends too early.

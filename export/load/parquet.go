@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,9 @@ type parquetWriter struct {
 	size    int
 }
 
-func newParquetWriter(w io.Writer, columns []Column) *parquetWriter {
+var parquetFiles = &fileKind{extension: "parquet", dialect: parquetDialect, value: parquetCell, writer: newParquetWriter, read: readParquet}
+
+func newParquetWriter(w *bufio.Writer, columns []Column) (typedWriter, error) {
 	var names []string
 	var nodes []parquet.Node
 	options := []parquet.WriterOption{
@@ -43,7 +46,7 @@ func newParquetWriter(w io.Writer, columns []Column) *parquetWriter {
 		}
 	}
 	options = append(options, row.OrderedSchema(names, nodes))
-	return &parquetWriter{w: parquet.NewGenericWriter[any](w, options...), columns: columns}
+	return &parquetWriter{w: parquet.NewGenericWriter[any](w, options...), columns: columns}, nil
 }
 
 func parquetNode(c Column) parquet.Node {

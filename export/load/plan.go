@@ -75,8 +75,7 @@ type Column struct {
 	// their keys.
 	Keyed  bool   `json:"keyed,omitempty"`
 	target string // the table that the key leads to
-	rekey  bool
-	Found  found `json:"found"`
+	Found  found  `json:"found"`
 }
 
 // Change is what an increment does to a column.
@@ -111,15 +110,15 @@ func ParseColumns(text string) (Columns, error) {
 // fixed are the columns of every table.
 var fixed = []string{"ref", "ts", "ttl", "data"}
 
-// newTable plans the table of a collection that the target does not have.
-func newTable(d *dialect, collection, name string, s *survey, mode Columns) *Table {
-	t := &Table{Collection: collection, Name: name, Mode: mode, Action: Create, TTL: d.ttlType(&s.ttl), Data: JSON, Ends: s.ttl}
+// fill plans the columns of the table of a collection that the target does not
+// have.
+func (t *Table) fill(d *dialect, s *survey) {
+	t.Action, t.TTL, t.Data, t.Ends = Create, d.ttlType(&s.ttl), JSON, s.ttl
 	if s.badRest {
 		t.Data = Raw
 	}
 	t.addColumns(d, s)
 	t.notes(d, s)
-	return t
 }
 
 func (d *dialect) ttlType(f *found) Type {

@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"hash/maphash"
+	"math"
 
 	"fauna-export/export/row"
 )
@@ -45,4 +47,33 @@ func (s *sum) String() string {
 		binary.BigEndian.PutUint64(b[8*i:], w)
 	}
 	return hex.EncodeToString(b[:16])
+}
+
+// same compares rows read back with those sent.
+func (s *sum) same(t *Table, sent sum) error {
+	if *s == sent {
+		return nil
+	}
+	return differ(t, "rows", fmt.Sprintf("%d rows, %s", sent.rows, sent.String()), fmt.Sprintf("%d rows, %s", s.rows, s.String()))
+}
+
+// compareValues appends values so that only equal ones give equal bytes.
+func compareValues(out []byte, values []any) []byte {
+	for _, v := range values {
+		switch v := v.(type) {
+		case nil:
+			out = append(out, 'n')
+		case int64:
+			out = binary.LittleEndian.AppendUint64(append(out, 'i'), uint64(v))
+		case float64:
+			out = binary.LittleEndian.AppendUint64(append(out, 'f'), math.Float64bits(v))
+		case []byte:
+			out = append(binary.LittleEndian.AppendUint64(append(out, 'b'), uint64(len(v))), v...)
+		case string:
+			out = append(binary.LittleEndian.AppendUint64(append(out, 's'), uint64(len(v))), v...)
+		default:
+			out = fmt.Appendf(append(out, '?'), "%T", v)
+		}
+	}
+	return out
 }

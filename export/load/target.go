@@ -49,7 +49,7 @@ type target interface {
 	// and removes keys that are in the way. drop are collections to remove.
 	ready(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error
 	// load does one job, all or nothing, with its proof.
-	load(ctx context.Context, j *job) (Proof, error)
+	load(ctx context.Context, j *job, proof *Proof) error
 	// keys creates the foreign keys that hold, for all tables.
 	keys(ctx context.Context, tables []*Table) error
 	// definition returns the statements that create or change the table.
@@ -76,6 +76,8 @@ type Proof struct {
 	Seconds float64 `json:"seconds"`
 	Copying float64 `json:"copying"`
 }
+
+func (p *Proof) sent(s sum) { p.Sent, p.Hash = s.rows, s.String() }
 
 // Kind classifies errors.
 type Kind byte
@@ -130,10 +132,13 @@ func newTarget(text string, password Password) (target, error) {
 		if rest == "" || strings.HasPrefix(rest, "//") {
 			return nil, &Error{Kind: KindUsage, Where: scheme, What: "the path is missing", Do: "write it like " + scheme + ":PATH"}
 		}
-		if scheme == "sqlite" {
-			return &sqlite{file: rest}, nil
+		switch scheme {
+		case "sqlite":
+			return newSQLite(rest), nil
+		case "csv":
+			return &files{kind: csvFiles, dir: rest}, nil
 		}
-		return newFiles(scheme, rest), nil
+		return &files{kind: parquetFiles, dir: rest}, nil
 	}
 	return nil, &Error{Kind: KindUsage, Where: "the target", What: "it is not postgres://user@host/database, sqlite:FILE, parquet:DIR or csv:DIR", Do: "write it like one of these"}
 }

@@ -1,0 +1,141 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+func newPostgres(text string, password Password) (*postgres, error) {
+	usage := func(what, do string) error {
+		return &Error{Kind: KindUsage, Where: "postgres://…", What: what, Do: do}
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, usage("it is not the address of a database", "write it like postgres://user@host/database")
+	}
+	query := u.Query()
+	if _, has := u.User.Password(); has || query.Has("password") || query.Has("sslpassword") {
+		return nil, usage("the address contains a password, which others can read", "take it out and set PGPASSWORD, write it to ~/.pgpass, or wait for the prompt")
+	}
+	p := &postgres{schema: query.Get("schema"), password: password}
+	query.Del("schema")
+	u.RawQuery = query.Encode()
+	if p.config, err = pgx.ParseConfig(u.String()); err != nil {
+		return nil, usage("it is not the address of a database: "+strings.TrimPrefix(err.Error(), "cannot parse "), "write it like postgres://user@host/database")
+	}
+	if p.schema == "" {
+		p.schema = "public"
+	}
+	// A cached plan of a table is wrong after ALTER, so describe each time.
+	p.config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
+	p.config.StatementCacheCapacity, p.config.DescriptionCacheCapacity = 0, 0
+	p.shown = fmt.Sprintf("Postgres %s on %s, schema %s", p.config.Database, p.config.Host, p.schema)
+	p.relational = relational{querier: p, types: postgresDialect.types, fail: p.explain,
+		table: func(name string) string { return identifier(p.schema) + "." + identifier(name) }}
+	return p, nil
+}
+
+func (p *postgres) dialect() *dialect { return postgresDialect }
+func (p *postgres) name() string      { return p.shown }
+
+func (p *postgres) close() {
+	if p.conn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		p.conn.Close(ctx)
+	}
+}
+
+// explain wraps an error of the database with what can be done about it.
+func (p *postgres) explain(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if own, ok := errors.AsType[*Error](err); ok {
+		return own
+	}
+	e := &Error{Where: p.shown, What: doing, Err: err}
+	again := "; nothing was half loaded: load again and it goes on with what is missing"
+	pg, isPg := errors.AsType[*pgconn.PgError](err)
+	if !isPg {
+		if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+			e.Err = lastCause(err)
+			e.Kind, e.Do = KindUnreachable, "check the host, the port and that Postgres is running"
+		} else if p.conn != nil && p.conn.IsClosed() {
+			e.Kind, e.What, e.Do = KindUnreachable, "the connection was lost, "+doing, "check the database"+again
+		}
+		return e
+	}
+	if pg.Detail != "" {
+		e.Err = fmt.Errorf("%w (%s)", err, pg.Detail)
+	}
+	switch code := pg.Code; {
+	case code == "28P01" || strings.HasPrefix(code, "28"):
+		e.Kind, e.Do = KindRefused, "check the user, and the password in PGPASSWORD or ~/.pgpass"
+	case code == "42501":
+		e.Kind, e.Do = KindRefused, p.grant()
+	case code == "3D000":
+		e.Kind, e.Do = KindUsage, "create the database first: createdb "+p.config.Database
+	case code == "53100" || code == "58030" || strings.Contains(pg.Message, "No space left"):
+		e.Do = "the database's disk is full: make room" + again
+	case code == "53200":
+		e.Do = "the database is out of memory" + again
+	case code == "57014" || code == "55P03" || code == "25P03":
+		e.Do = "the database cancelled the statement; see its timeouts" + again
+	case code == "25006":
+		e.Kind, e.Do = KindUsage, "the database is read-only: load into the primary"
+	case strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "08"):
+		e.Kind, e.Do = KindUnreachable, "the database closed the connection"+again
+	}
+	return e
+}
+
+func (p *postgres) grant() string {
+	return fmt.Sprintf("ask an administrator for: GRANT USAGE, CREATE ON SCHEMA %s TO %s;", identifier(p.schema), identifier(p.config.User))
+}
+
+// lastCause returns the error of the last address that was tried, in one line.
+func lastCause(err error) error {
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	return errors.New(strings.TrimSpace(lines[len(lines)-1]))
+}
+
+func (p *postgres) open(ctx context.Context) error {
+	var err error
+	p.conn, err = pgx.ConnectConfig(ctx, p.config)
+	if pg, ok := errors.AsType[*pgconn.PgError](err); (ok && strings.HasPrefix(pg.Code, "28") || err != nil && strings.Contains(err.Error(), "password")) && p.config.Password == "" && p.password != nil {
+		if p.config.Password, err = p.password(ctx, p.config.User, p.config.Host); err != nil {
+			return err
+		}
+		p.conn, err = pgx.ConnectConfig(ctx, p.config)
+	}
+	if err != nil {
+		return p.fail("connect", err)
+	}
+	var encoding string
+	var replica, schema, may bool
+	err = p.conn.QueryRow(ctx, `SELECT current_setting('server_encoding'), pg_is_in_recovery(),
+		EXISTS (SELECT FROM pg_namespace WHERE nspname = $1),
+		CASE WHEN EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) THEN has_schema_privilege((SELECT oid FROM pg_namespace WHERE nspname = $1), 'CREATE, USAGE')
+		     ELSE has_database_privilege(current_database(), 'CREATE') END`, p.schema).Scan(&encoding, &replica, &schema, &may)
+	switch {
+	case err != nil:
+		return p.fail("look at the database", err)
+	case encoding != "UTF8":
+		return &Error{Kind: KindUsage, Where: p.shown, What: "its encoding is " + encoding + ", which cannot hold all text", Do: "create a database with ENCODING 'UTF8'"}
+	case replica:
+		return &Error{Kind: KindUsage, Where: p.shown, What: "it is a replica and read-only", Do: "load into the primary"}
+	case !may:
+		return &Error{Kind: KindRefused, Where: p.shown, What: fmt.Sprintf("%s may not create tables there", p.config.User), Do: p.grant()}
+	}
+	err = p.conn.QueryRow(ctx, `SELECT count(*) = 2 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = $1 AND c.relname IN ('`+loadsTable+`', '`+tablesTable+`')`, p.schema).Scan(&p.stateful)
+	return p.fail("look at the database", err)
+}

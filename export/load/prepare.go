@@ -1,0 +1,341 @@
+package load
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"fauna-export/export/archive"
+	"fauna-export/export/row"
+)
+
+// Prepare connects to the target, reads every row that it does not have,
+// checking the hash of each file, and plans the load. It changes nothing in the
+// target.
+func Prepare(ctx context.Context, o Options) (_ *Load, err error) {
+	l := &Load{options: o}
+	if l.options.Columns == "" {
+		l.options.Columns = ColumnsAuto
+	}
+	if l.target, err = newTarget(o.Into, o.Password); err != nil {
+		return nil, err
+	}
+	if l.run, err = archive.Open(o.From); err != nil {
+		return nil, l.notFinished(err)
+	}
+	l.manifest = l.run.Manifest
+	chosen, err := l.choose()
+	if err != nil {
+		return nil, err
+	}
+	if l.release, err = o.From.Lock(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			l.Close()
+		}
+	}()
+	if err := l.target.open(ctx); err != nil {
+		return nil, err
+	}
+	if l.all, err = l.target.state(ctx); err != nil {
+		return nil, err
+	}
+	l.plan.Target = l.target.name()
+	if err := l.planAll(ctx, chosen); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// notFinished says what to do about a folder without a finished run.
+func (l *Load) notFinished(err error) error {
+	found, bad := archive.Inspect(l.options.From)
+	if bad != nil {
+		return err
+	}
+	how := "resume"
+	switch found.Kind {
+	case archive.Sharded:
+		how = "finish"
+	case archive.Unfinished:
+	case archive.Broken:
+		return found.Err
+	default:
+		return err
+	}
+	return &Error{Kind: KindUsage, Where: l.options.From.Name(), What: "the export there is not finished", Do: "finish it first: fauna-export " + how + " " + l.options.From.Name()}
+}
+
+// choose returns the collections to load.
+func (l *Load) choose() ([]archive.Entry, error) {
+	latest := l.manifest.Latest()
+	if len(l.options.Collections) == 0 {
+		if failed := l.manifest.Failed; len(failed) > 0 {
+			var names []string
+			for _, f := range failed {
+				names = append(names, f.Name+" ("+f.Why+")")
+			}
+			return nil, &Error{Kind: KindPartial, Where: l.options.From.Name(), What: "the export lacks " + strings.Join(names, ", "), Do: "resume or repeat it, or load only what is there with --collection NAME"}
+		}
+		return latest, nil
+	}
+	var chosen []archive.Entry
+	for _, name := range l.options.Collections {
+		i := slices.IndexFunc(latest, func(e archive.Entry) bool { return e.Name == name })
+		if i < 0 {
+			return nil, &Error{Kind: KindUsage, Where: l.options.From.Name(), What: fmt.Sprintf("no collection %q is in this export", name), Do: "see the names in " + archive.ManifestName}
+		}
+		chosen = append(chosen, latest[i])
+	}
+	return chosen, nil
+}
+
+// syncs returns a collection's files by sync, as recorded in the target.
+func syncsOf(files []archive.Entry) []syncLoad {
+	var out []syncLoad
+	for _, e := range files {
+		n := max(1, e.Sync)
+		if last := len(out) - 1; last >= 0 && out[last].sync == n { // a part of the same sync
+			sum := sha256.Sum256([]byte(out[last].sha256 + e.SHA256))
+			out[last].sha256, out[last].rows = hex.EncodeToString(sum[:]), out[last].rows+e.Rows
+			continue
+		}
+		out = append(out, syncLoad{n, e.SHA256, e.Rows})
+	}
+	return out
+}
+
+// work is a collection to be loaded.
+type work struct {
+	last    archive.Entry
+	files   []archive.Entry // to be read
+	pending []syncLoad      // that the target does not have
+	old     *kept           // the table to which pending is applied, nil to make one
+	clear   bool            // rows that are not sent are removed
+}
+
+// todo returns what is to be loaded of a collection; nothing is pending if the
+// target has it.
+func (l *Load) todo(last archive.Entry) (work, error) {
+	files := l.manifest.Chain(last.Name)
+	all := syncsOf(files)
+	w := work{last: last, files: files, pending: all, old: l.all[last.Name]}
+	if w.old != nil && l.options.Replace {
+		l.drop = append(l.drop, w.old)
+		delete(l.all, last.Name)
+		w.old = nil
+	}
+	if w.old == nil {
+		return w, nil
+	}
+	n := 0
+	for n < len(all) && w.old.loads[all[n].sync] == all[n].sha256 {
+		n++
+	}
+	w.pending = all[n:]
+	switch {
+	case n != len(w.old.loads):
+		return w, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it has the rows of %s from another export", last.Name), Do: "add --replace to drop that table and load this one, or load into another place"}
+	case len(w.pending) == 0:
+	case l.target.dialect().whole: // a file is rewritten under its old name
+		w.pending, w.old = all, nil
+	case l.options.Columns != w.old.table.Mode:
+		return w, &Error{Kind: KindUsage, Where: last.Name, What: fmt.Sprintf("it was loaded with --columns %s", w.old.table.Mode), Do: "use the same, or --replace"}
+	default:
+		if w.clear = last.HidesRemovals(); !w.clear {
+			w.files = files[slices.IndexFunc(files, func(e archive.Entry) bool { return max(1, e.Sync) == w.pending[0].sync }):]
+		}
+	}
+	return w, nil
+}
+
+// planAll reads what is to be loaded and plans its tables.
+func (l *Load) planAll(ctx context.Context, chosen []archive.Entry) error {
+	var todo []work
+	for _, last := range chosen {
+		w, err := l.todo(last)
+		if err != nil {
+			return err
+		}
+		if len(w.pending) == 0 {
+			t := w.old.table
+			t.Action, t.Documents = Skip, last.Documents
+			l.plan.Tables = append(l.plan.Tables, t)
+			continue
+		}
+		for _, s := range w.pending {
+			l.status.Total += s.rows
+		}
+		todo = append(todo, w)
+	}
+	l.status.Phase, l.status.AllTables = Reading, len(todo)
+	names, err := l.tableNames(ctx, chosen)
+	if err != nil {
+		return err
+	}
+	for _, w := range todo {
+		l.status.Collection = w.last.Name
+		removals := w.old != nil && !w.clear
+		format := row.Format(w.last.Format)
+		s, err := l.survey(ctx, w.files, format, removals)
+		if err != nil {
+			return err
+		}
+		t := &Table{Collection: w.last.Name, Name: names[w.last.Name], PrimaryKey: names["\x00"+w.last.Name], Mode: l.options.Columns}
+		if w.old != nil {
+			t = w.old.table
+			t.grow(l.target.dialect(), s)
+		} else {
+			t.fill(l.target.dialect(), s)
+		}
+		t.Documents, t.Rows = w.last.Documents, s.rows
+		j := &job{table: t, format: format, syncs: w.pending, clear: w.clear, step: l.step}
+		j.rows = l.rows(ctx, w.files, removals, &s.hash)
+		l.jobs = append(l.jobs, j)
+		l.plan.Tables = append(l.plan.Tables, t)
+		l.all[t.Collection] = &kept{table: t}
+		l.status.Tables++
+		l.show(true)
+	}
+	l.planKeys()
+	return nil
+}
+
+// tableNames names the tables to create, and, under a NUL before the
+// collection's name, their primary keys, which share a namespace with tables.
+func (l *Load) tableNames(ctx context.Context, chosen []archive.Entry) (map[string]string, error) {
+	d := l.target.dialect()
+	taken := []string{loadsTable, tablesTable, loadsTable + "_pkey", tablesTable + "_pkey", tablesTable + "_name_key"}
+	for _, k := range l.all {
+		taken = append(taken, k.table.Name, k.table.PrimaryKey)
+	}
+	n := newNamer(d, d.refusedTable, taken...)
+	names := map[string]string{}
+	var made []string
+	if d.whole {
+		var all []string
+		for _, e := range l.manifest.Latest() {
+			all = append(all, e.Name)
+		}
+		names = archive.FileNames(all)
+		for _, e := range chosen {
+			if l.all[e.Name] == nil {
+				made = append(made, names[e.Name])
+			}
+		}
+		chosen = nil
+	}
+	for _, e := range chosen {
+		if l.all[e.Name] == nil {
+			names[e.Name] = n.name(e.Name)
+			made = append(made, names[e.Name])
+		}
+	}
+	for _, e := range chosen {
+		if name, ok := names[e.Name]; ok {
+			key := n.name(name + "_pkey")
+			names["\x00"+e.Name] = key
+			made = append(made, key)
+		}
+	}
+	if len(made) == 0 {
+		return names, nil
+	}
+	foreign, err := l.target.foreign(ctx, made)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range l.drop {
+		foreign = slices.DeleteFunc(foreign, func(name string) bool { return name == k.table.Name || name == k.table.PrimaryKey })
+	}
+	if len(foreign) > 0 {
+		return nil, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it has %s already, which no load made", strings.Join(foreign, ", ")), Do: "rename or drop that, or load into another schema or place"}
+	}
+	return names, nil
+}
+
+// planKeys names a foreign key for each column whose refs all refer to one
+// loaded collection.
+func (l *Load) planKeys() {
+	for _, name := range slices.Sorted(maps.Keys(l.all)) {
+		t := l.all[name].table
+		names := newNamer(l.target.dialect(), none, t.PrimaryKey)
+		for _, c := range t.Columns {
+			if c.Key != "" {
+				names.taken[fold(c.Key)] = true
+			}
+		}
+		for _, c := range t.Columns {
+			to := l.all[c.Collection]
+			if c.Type != Ref || to == nil || !l.target.dialect().keyed {
+				continue
+			}
+			c.target = to.table.Name
+			if c.Key == "" {
+				c.Key = names.name(c.Name + "_fkey")
+				c.Keyed = t.Action == Create
+			}
+		}
+	}
+}
+
+// survey reads rows to find their types. It also compares each file with the
+// manifest.
+func (l *Load) survey(ctx context.Context, files []archive.Entry, format row.Format, removals bool) (*survey, error) {
+	s := newSurvey()
+	fields := row.NewFields(format)
+	fields.WholeData = l.options.Columns == ColumnsJSON
+	for one, err := range l.run.Rows(ctx, archive.Rows{Files: files, Text: row.RawText, Removals: removals}) {
+		if err == nil && !one.Removed {
+			if err = fields.Split(one.Text); err != nil {
+				err = at(files[0].Name, one.ID, err)
+			} else {
+				s.add(one, fields)
+			}
+		}
+		if err != nil {
+			return nil, l.unread(files[0].Name, err)
+		}
+		s.hash.addRow(one)
+		l.step(1)
+	}
+	return s, nil
+}
+
+// unread is an error of reading a collection's files.
+func (l *Load) unread(collection string, err error) error {
+	if unfit, ok := errors.AsType[*archive.StateUnfit](err); ok {
+		return &Error{Kind: KindUsage, Where: collection, What: "removals were left out of its files, and " + unfit.Error(), Do: "sync into the folder again, which rebuilds it"}
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &Error{Where: collection, What: "its files do not match the manifest", Err: err, Do: "nothing of it was loaded; see fauna-export verify " + l.options.From.Name()}
+}
+
+// rows iterates over the rows again, and ends with an error if they are not
+// those of pass one.
+func (l *Load) rows(ctx context.Context, files []archive.Entry, removals bool, want *sum) iter.Seq2[row.Row, error] {
+	return func(yield func(row.Row, error) bool) {
+		var have sum
+		for one, err := range l.run.Rows(ctx, archive.Rows{Files: files, Text: row.RawText, Removals: removals}) {
+			if err == nil {
+				have.addRow(one)
+			}
+			if !yield(one, err) || err != nil {
+				return
+			}
+		}
+		if have != *want {
+			yield(row.Row{}, &Error{Where: files[0].Name, What: "its files changed during the load", Do: "nothing of it was loaded; load again"})
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// querier runs statements on a connection, inside the transaction that it is
+// in. Parameters are $1, $2 ….
+type querier interface {
+	exec(ctx context.Context, sql string, args ...any) error
+	// each runs a query and calls row after each row was scanned into into.
+	each(ctx context.Context, q query, row func() error) error
+}
+
+type query struct {
+	sql  string
+	args []any
+	into []any
+}
+
+// relational is what Postgres and SQLite have in common: where they record what
+// was loaded, and the statements that both understand.
+type relational struct {
+	querier
+	types map[Type]string
+	table func(name string) string // as statements name it
+	fail  func(doing string, err error) error
+}
+
+// one reads a single row.
+func (d *relational) one(ctx context.Context, sql string, args []any, into ...any) error {
+	return d.each(ctx, query{sql, args, into}, func() error { return nil })
+}
+
+func (d *relational) state(ctx context.Context) (map[string]*kept, error) {
+	all := map[string]*kept{}
+	var name, plan, hash string
+	var sync int
+	sql := fmt.Sprintf("SELECT t.collection, CAST(t.plan AS text), coalesce(l.sync, 0), coalesce(l.sha256, '') FROM %s t LEFT JOIN %s l ON l.collection = t.collection", d.table(tablesTable), d.table(loadsTable))
+	err := d.each(ctx, query{sql, nil, []any{&name, &plan, &sync, &hash}}, func() error {
+		if all[name] == nil {
+			all[name] = &kept{table: &Table{}, loads: map[int]string{}}
+			if err := json.Unmarshal([]byte(plan), all[name].table); err != nil {
+				return err
+			}
+		}
+		if sync > 0 {
+			all[name].loads[sync] = hash
+		}
+		return nil
+	})
+	return all, d.fail("read what was loaded before", err)
+}
+
+// keep stores a table's plan.
+func (d *relational) keep(ctx context.Context, t *Table) error {
+	plan, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	return d.exec(ctx, "INSERT INTO "+d.table(tablesTable)+" (collection, name, plan) VALUES ($1, $2, $3) ON CONFLICT (collection) DO UPDATE SET plan = excluded.plan", t.Collection, t.Name, string(plan))
+}
+
+// drop removes a table that a load made.
+func (d *relational) drop(ctx context.Context, t *Table) error {
+	if err := d.exec(ctx, "DROP TABLE IF EXISTS "+d.table(t.Name)); err != nil {
+		return err
+	}
+	for _, table := range []string{tablesTable, loadsTable} {
+		if err := d.exec(ctx, "DELETE FROM "+d.table(table)+" WHERE collection = $1", t.Collection); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish compares a table's rows with the manifest and records the load.
+func (d *relational) finish(ctx context.Context, j *job, proof *Proof) error {
+	t := j.table
+	if err := d.one(ctx, "SELECT count(*) FROM "+d.table(t.Name), nil, &proof.Rows); err != nil {
+		return err
+	}
+	if proof.Rows != t.Documents {
+		return differ(t, "the rows of the manifest and of the table", t.Documents, proof.Rows)
+	}
+	if err := d.keep(ctx, t); err != nil {
+		return err
+	}
+	for _, s := range j.syncs {
+		if err := d.exec(ctx, "INSERT INTO "+d.table(loadsTable)+" (collection, sync, sha256, rows) VALUES ($1, $2, $3, $4)", t.Collection, s.sync, s.sha256, s.rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countMissing counts the rows whose ref in a column leads to no row.
+func (d *relational) countMissing(ctx context.Context, t *Table, c *Column) error {
+	name := identifier(c.Name)
+	return d.one(ctx, fmt.Sprintf("SELECT count(*) FROM %s t WHERE t.%s IS NOT NULL AND NOT EXISTS (SELECT 1 FROM %s o WHERE o.ref = t.%s)", d.table(t.Name), name, d.table(c.target), name), nil, &c.Missing)
+}
+
+// create returns the statement that makes a table; more ends the line of a
+// column.
+func (d *relational) create(t *Table, name string, more func(Column) string) string {
+	var lines []string
+	for _, c := range t.all() {
+		lines = append(lines, "  "+identifier(c.Name)+" "+d.types[c.Type]+more(c))
+	}
+	return "CREATE TABLE " + name + " (\n" + strings.Join(lines, ",\n") + "\n)"
+}
+
+// columnList are the columns of a table, each after a prefix.
+func columnList(t *Table, prefix string) string {
+	var names []string
+	for _, c := range t.all() {
+		names = append(names, prefix+identifier(c.Name))
+	}
+	return strings.Join(names, ", ")
+}
+
+// updateList sets every column but the key to that of the row that was sent.
+func updateList(t *Table) string {
+	var set []string
+	for _, c := range t.all()[1:] {
+		set = append(set, identifier(c.Name)+" = excluded."+identifier(c.Name))
+	}
+	return " ON CONFLICT (ref) DO UPDATE SET " + strings.Join(set, ", ")
+}
+
+// keyed reports whether a column may have a foreign key.
+func (c *Column) keyed() bool { return c.Type == Ref && c.Key != "" && c.target != "" }

@@ -1,0 +1,108 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// definition creates a table with its keys: SQLite cannot add keys later, but
+// accepts them while rows are missing.
+func (s *sqlite) definition(t *Table) string {
+	if t.Action == Apply && !t.rebuilt() {
+		var b strings.Builder
+		for _, c := range t.Changes {
+			if c.From != "" {
+				continue // another type of ours, the same of SQLite's
+			}
+			fmt.Fprintf(&b, "ALTER TABLE %s ADD COLUMN %s %s;\n", identifier(t.Name), identifier(c.Column.Name), sqliteDialect.types[c.Column.Type])
+		}
+		return b.String()
+	}
+	return s.createAs(t, t.Name)
+}
+
+// rebuilt reports whether the table must be recreated, since SQLite cannot
+// change types.
+func (t *Table) rebuilt() bool {
+	for _, c := range t.Changes {
+		if c.From != "" && sqliteDialect.types[c.From] != sqliteDialect.types[c.Column.Type] || c.From == Text && c.Column.Type != Text || c.From == Numeric {
+			return true
+		}
+	}
+	return false
+}
+
+// constraints returns none: they are part of the table.
+func (s *sqlite) constraints(*Table) string { return "" }
+
+func (s *sqlite) createAs(t *Table, name string) string {
+	return s.create(t, identifier(name), func(c Column) string {
+		switch {
+		case c.Name == "ref":
+			return " PRIMARY KEY"
+		case c.Name == "ts":
+			return " NOT NULL"
+		case c.keyed() && c.Missing == 0:
+			return " REFERENCES " + identifier(c.target) + " (ref)"
+		}
+		return ""
+	}) + " STRICT;\n"
+}
+
+// rebuild recreates a table with its rows, indexes and triggers.
+func (s *sqlite) rebuild(ctx context.Context, t *Table) error {
+	var text string
+	var again []string
+	err := s.each(ctx, query{"SELECT sql FROM sqlite_schema WHERE tbl_name = $1 AND type IN ('index', 'trigger') AND sql IS NOT NULL", []any{t.Name}, []any{&text}}, func() error {
+		again = append(again, text)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	changes := map[string]Change{}
+	for _, c := range t.Changes {
+		changes[c.Column.Name] = c
+	}
+	var values []string
+	for _, c := range t.all() {
+		value := "t." + identifier(c.Name)
+		if change, ok := changes[c.Name]; ok {
+			value = sqliteUsing(value, change)
+		}
+		values = append(values, value)
+	}
+	const made = "fauna_export_rebuilt"
+	sql := s.createAs(t, made) + fmt.Sprintf("INSERT INTO %s SELECT %s FROM %s t;\nDROP TABLE %s;\nALTER TABLE %s RENAME TO %s;\n", made, strings.Join(values, ", "), identifier(t.Name), identifier(t.Name), made, identifier(t.Name))
+	return s.exec(ctx, sql+strings.Join(again, ";\n"))
+}
+
+// sqliteUsing converts a column's values to its new type, exactly.
+func sqliteUsing(value string, c Change) string {
+	number := func(v string) string {
+		return "CASE typeof(" + v + ") WHEN 'real' THEN printf('%!.17g', " + v + ") ELSE CAST(" + v + " AS TEXT) END"
+	}
+	asJSON := number(value)
+	switch c.From {
+	case "":
+		return "NULL"
+	case Bool:
+		asJSON = "CASE " + value + " WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
+	case Ref:
+		asJSON = "CASE WHEN " + value + " IS NOT NULL THEN '{\"id\":\"' || " + value + " || '\",\"collection\":' || json_quote(" + literal(c.Left) + ") || ',\"type\":\"document\"}' END"
+	case Text:
+		asJSON = "CASE WHEN " + value + " IS NOT NULL THEN json_quote(" + value + ") END"
+	case JSON, JSONB, Numeric:
+		asJSON = value
+	}
+	switch c.Column.Type {
+	case Double:
+		return "CAST(" + value + " AS REAL)"
+	case Numeric:
+		return number(value)
+	case Raw:
+		return "CAST(" + asJSON + " AS BLOB)"
+	}
+	return asJSON
+}
