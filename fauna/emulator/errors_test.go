@@ -61,7 +61,7 @@ func TestErrors_statusPositionAndText(t *testing.T) {
 		{`{"do":[]}`, 400, `["do"]|invalid expression|Expression list cannot be empty.`},
 		{`{"add":[]}`, 400, `["add"]|invalid argument|Non-empty array expected.`},
 		{`{"time":"x"}`, 400, `[]|invalid argument|Cannot cast 'x' to a time.`},
-		{`{"time_add":{"now":null},"offset":1,"unit":"eons"}`, 400, `["unit"]|invalid argument|Invalid time unit 'eons'.`},
+		{`{"time_add":{"now":null},"offset":1,"unit":"eons"}`, 400, `["unit"]|invalid argument|Time Unit expected, String provided.`},
 		{`{"let":{"f":{"lambda":"g","expr":{"map":{"var":"g"},"collection":[{"var":"g"}]}}},"in":{"map":{"var":"f"},"collection":[{"var":"f"}]}}`, 400, ``},
 		{`{"get":{"collections":null},"size":1}`, 400, `[]|invalid expression|No form/function found, or invalid argument keys: { get, size }.`},
 		{`{"documents":{"role":"r"}}`, 400, `["documents"]|invalid argument|Collection Ref expected, Ref provided.`},
@@ -82,6 +82,90 @@ func TestErrors_statusPositionAndText(t *testing.T) {
 		w.compare(name, w.send(w.s.Secret(), c.body), c.status, want)
 	}
 	w.compare("bytes that are none", w.send(w.s.Secret(), `{"@bytes":"!!"}`), 500, "")
+}
+
+// What a real server's rules say of arguments that nobody recorded.
+func TestForms_argumentsByTheGeneralRules(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.do(`CreateCollection({name: "c"})`)
+	w.do(`Foreach([1, 2, 3, 4, 5], Lambda("i", Create(Ref(Collection("c"), Var("i")), {data: {}})))`)
+	failed := func(parts ...string) string {
+		var list []string
+		for _, part := range parts {
+			at, text, _ := strings.Cut(part, "|")
+			code := "invalid argument"
+			if kind, rest, ok := strings.Cut(text, "|"); ok {
+				code, text = kind, rest
+			}
+			list = append(list, `{"position":`+at+`,"code":"`+code+`","description":"`+text+`"}`)
+		}
+		return `{"errors":[` + strings.Join(list, ",") + `]}`
+	}
+	const bounds = "dates and times must be between -1000000000-01-01T00:00:00Z and +1000000000-12-31T23:59:59.999999999Z"
+	for body, want := range map[string]string{
+		`{"union":[[1,1],[1,2]]}`:                               `{"resource":[1,1,2]}`,
+		`{"intersection":[[1,1,2],[1,3,1,1]]}`:                  `{"resource":[1,1]}`,
+		`{"difference":[[1,1,2],[1]]}`:                          `{"resource":[1,2]}`,
+		`{"divide":[1.5,0]}`:                                    failed(`[]|Illegal division by zero.`),
+		`{"modulo":[1,0.0]}`:                                    failed(`[]|Illegal division by zero.`),
+		`{"to_integer":" 1,234.9kg"}`:                           `{"resource":1234}`,
+		`{"to_integer":1e30}`:                                   `{"resource":9223372036854775807}`,
+		`{"to_double":"1E3"}`:                                   `{"resource":1000.0}`,
+		`{"to_double":"-.5"}`:                                   `{"resource":-0.5}`,
+		`{"to_double":"."}`:                                     failed(`["to_double"]|Cannot cast String to Double.`),
+		`{"equals":[]}`:                                         failed(`["equals"]|Non-empty array expected.`),
+		`{"lt":[{"collection":"x"},1]}`:                         failed(`["lt"]|invalid ref|Ref refers to undefined collection 'x'`),
+		`{"sum":[1,"a"]}`:                                       failed(`["sum"]|Number expected, String provided.`),
+		`{"max":[[1,2]]}`:                                       `{"resource":2}`,
+		`{"min":{"paginate":{"documents":{"collection":"c"}}}}`: `{"resource":{"data":[{"@ref":{"id":"1","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}}]}}`,
+		`{"merge":1,"with":[2,{"object":{}}]}`:                  failed(`["merge"]|Object expected, Integer provided.`, `["with",0]|Object expected, Integer provided.`),
+		`{"concat":[1,"a",2]}`:                                  failed(`["concat",0]|String expected, Integer provided.`, `["concat",2]|String expected, Integer provided.`),
+		`{"to_object":[[1,2],3]}`:                               failed(`["to_object",0]|Field/Value expected, Array provided.`, `["to_object",1]|Field/Value expected, Integer provided.`),
+		`{"filter":{"lambda":"x","expr":{"var":"x"}},"collection":[1,true,null]}`:                  failed(`[0]|Boolean expected, Integer provided.`, `[2]|Boolean expected, Null provided.`),
+		`{"select":[1.5,0,null],"from":[1]}`:                                                       failed(`["select",0]|String or Integer expected, Double provided.`, `["select",2]|String or Integer expected, Null provided.`),
+		`{"ref":1,"id":true}`:                                                                      failed(`["ref"]|Collection Ref expected, Integer provided.`, `["id"]|String or Number expected, Boolean provided.`),
+		`{"ref":{"roles":null},"id":"1"}`:                                                          failed(`["ref"]|Regular Class Ref expected, Schema Class Ref provided.`),
+		`{"ref":{"collection":"c"},"id":""}`:                                                       failed(`["id"]|The id provided is too large: ''`),
+		`{"exists":{"ref":{"collection":"c"},"id":-1}}`:                                            `{"resource":false}`,
+		`{"collections":1}`:                                                                        failed(`["collections"]|Database Ref or Null expected, Integer provided.`),
+		`{"collection":"c","scope":null}`:                                                          failed(`["scope"]|Database Ref expected, Null provided.`),
+		`{"now":1}`:                                                                                failed(`["now"]|Null expected, Integer provided.`),
+		`{"singleton":{"collection":"x"}}`:                                                         failed(`["singleton"]|invalid ref|Ref refers to undefined collection 'x'`),
+		`{"map":{"lambda":"x","expr":1},"collection":{"collection":"x"}}`:                          failed(`["collection"]|invalid ref|Ref refers to undefined collection 'x'`),
+		`{"map":1,"collection":[]}`:                                                                failed(`["map"]|invalid expression|Lambda expected, Integer provided.`),
+		`{"map":{"now":null},"collection":[]}`:                                                     failed(`["map"]|invalid expression|No form/function found, or invalid argument keys: { now }.`),
+		`{"lambda":"x","expr":1}`:                                                                  failed(`[]|invalid expression|No form/function found, or invalid argument keys: { lambda, expr }.`),
+		`{"let":[5,{"a":1,"b":2}],"in":{"bad":1}}`:                                                 failed(`["let",0]|invalid expression|Object expected, Integer provided.`, `["let",1]|invalid expression|Object expected, Object provided.`, `["in"]|invalid expression|No form/function found, or invalid argument keys: { bad }.`),
+		`{"epoch":9223372036854775807,"unit":"days"}`:                                              failed(`[]|` + bounds),
+		`{"time_add":{"date":"2024-01-01"},"offset":-9223372036854775807,"unit":"day"}`:            failed(`["offset"]|` + bounds),
+		`{"time_add":1,"offset":true,"unit":"day"}`:                                                failed(`["time_add"]|Temporal expected, Integer provided.`),
+		`{"time_subtract":{"date":"2024-01-01"},"offset":1,"unit":"hour"}`:                         failed(`["unit"]|Invalid time unit 'hour'.`),
+		`{"time":" 2024-01-01t00:00+05:30 "}`:                                                      `{"resource":{"@ts":"2023-12-31T18:30:00Z"}}`,
+		`{"create":5}`:                                                                             failed(`["create"]|Identifier expected, Integer provided.`),
+		`{"update":{"collection":"c"},"params":{"get":{"collection":"c"}}}`:                        failed(`["params"]|Object expected, Object provided.`),
+		`{"insert":{"ref":{"collection":"c"},"id":1},"ts":1,"action":"add"}`:                       failed(`["action"]|String 'create', 'update', or 'delete' expected, String provided.`),
+		`{"remove":{"collection":"c"},"ts":1,"action":"create"}`:                                   failed(`[]|Cannot remove event for specified ref.`),
+		`{"join":{"documents":{"collection":"c"}},"with":5}`:                                       failed(`["with"]|Lambda or Index Ref expected, Integer provided.`),
+		`{"union":[{"events":{"documents":{"collection":"c"}}},{"documents":{"collection":"c"}}]}`: failed(`["union"]|Sets are not compatible.`),
+		`{"map":{"lambda":"r","expr":{"select":"id","from":{"var":"r"}}},"collection":{"drop":1,"collection":{"take":2,"collection":{"paginate":{"documents":{"collection":"c"}}}}}}`: `{"resource":{"before":[` + refOf("2") + `],"after":[` + refOf("3") + `],"data":["2"]}}`,
+		`{"paginate":{"documents":{"collection":"c"}},"size":0,"after":7}`:  `{"resource":{"before":[7],"after":[7],"data":[]}}`,
+		`{"paginate":{"documents":{"collection":"c"}},"size":-1,"after":7}`: `{"resource":{"before":[7],"data":[]}}`,
+		`{"with":{"y":2},"merge":{"x":1}}`:                                  failed(`["merge"]|invalid expression|No form/function found, or invalid argument keys: { x }.`),
+		`{"create_key":{"object":{"role":[1]}}}`:                            `{"errors":[{"position":["create_key"],"code":"validation failed","description":"document data is not valid.","failures":[{"field":["role"],"code":"invalid type","description":"Invalid type Array, expected type Role."}]}]}`,
+		`{"repeat":"ab","number":-1}`:                                       `{"resource":""}`,
+	} {
+		status := 200
+		if strings.Contains(want, `"code"`) {
+			status = 400
+		}
+		w.compare(body, w.send(w.s.Secret(), body), status, want)
+	}
+}
+
+// refOf is a document of the collection c on the wire.
+func refOf(id string) string {
+	return `{"@ref":{"id":"` + id + `","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}}`
 }
 
 // Settings of indexes stand as they were given, and mean the same.

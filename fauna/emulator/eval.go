@@ -93,6 +93,9 @@ func (e *env) call(n *node) value {
 			}
 		}
 	}
+	if f.is(ofNull) && c.args[0] != nil {
+		panic(expected(c.place(0), "Null", c.args[0]))
+	}
 	return f.eval(c)
 }
 
@@ -152,7 +155,31 @@ func (c *call) lambda(i int) *lambda {
 	return as[*lambda](c.args[i], "Lambda", c.place(i))
 }
 func (c *call) list(i int) array { return as[array](c.args[i], "Array", c.place(i)) }
-func (c *call) ref(i int) *ref   { return as[*ref](c.args[i], "Ref", c.place(i)) }
+func (c *call) ref(i int) *ref {
+	r := as[*ref](c.args[i], "Ref", c.place(i))
+	r.mustExist(c.place(i))
+	return r
+}
+
+// notIdentifier is the error for an argument that is not the ref or set that is
+// expected. A ref to a missing item has another one.
+func notIdentifier(at *position, want string, v value) error {
+	if r, ok := v.(*ref); ok && r.missing() {
+		return undefinedRef(at, r)
+	}
+	return expected(at, want, v)
+}
+
+// each calls f for all values of a list, and fails with all their errors.
+func each(list []value, f func(i int, v value)) {
+	var errs error
+	for i, v := range list {
+		errs = join(errs, catch(func() { f(i, v) }))
+	}
+	if errs != nil {
+		panic(errs)
+	}
+}
 
 // truth is an argument that is a Boolean, false if it was not sent.
 func (c *call) truth(i int) bool {
@@ -161,30 +188,31 @@ func (c *call) truth(i int) bool {
 
 func asBool(v value, at *position) bool { return as[bool](v, "Boolean", at) }
 
-func (c *call) fields(i int) *object {
-	o, ok := asFields(c.args[i])
-	if !ok {
-		panic(expected(c.place(i), "Object", c.args[i]))
-	}
-	return o
-}
-
 func (c *call) set(i int, want string) *set {
 	s, ok := asSet(c.args[i])
 	if !ok {
-		panic(expected(c.place(i), want, c.args[i]))
+		panic(notIdentifier(c.place(i), want, c.args[i]))
 	}
 	return s
 }
 
-// operands returns the elements of the one argument, or itself where it is no
-// array, and the position of each.
-func (c *call) operands() (list array, place func(i int) *position) {
-	at := c.place(0)
-	if list, ok := c.args[0].(array); ok {
+// splat returns the elements of an argument, or itself where it is no array, and
+// the position of each.
+func (c *call) splat(i int) (list array, place func(i int) *position) {
+	at := c.place(i)
+	if list, ok := c.args[i].(array); ok {
 		return list, at.nth
 	}
-	return array{c.args[0]}, func(int) *position { return at }
+	return array{c.args[i]}, func(int) *position { return at }
+}
+
+// operands are the elements of the one argument, at least one.
+func (c *call) operands() (list array, place func(i int) *position) {
+	list, place = c.splat(0)
+	if len(list) == 0 {
+		panic(invalidArgument(c.place(0), "Non-empty array expected."))
+	}
+	return list, place
 }
 
 // micros is an argument that is a time, or a number of microseconds.

@@ -8,7 +8,8 @@ import (
 // A form is one function of FQL, known by the exact set of its keys.
 type form struct {
 	keys     []string
-	required int // how many keys, from the first, must be present
+	required int    // how many keys, from the first, must be present
+	lambda   string // the key of an argument that must be written as a lambda
 	flags    flags
 	eval     func(c *call) value
 	parse    func(p *parser, j *jsonValue, at *position, vars *names) *node // nil: all arguments are expressions
@@ -23,6 +24,7 @@ const (
 	reads                       // it reads the store
 	mayWrite                    // the query needs the write lock
 	writes                      // it always writes: an error where writes are not allowed
+	ofNull                      // its argument is null
 )
 
 func (f *form) is(flag flags) bool { return f.flags&flag != 0 }

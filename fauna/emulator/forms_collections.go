@@ -3,29 +3,29 @@ package emulator
 import "slices"
 
 func (t formTable) addCollections() {
-	t.add("map collection", 0, mapForm)
+	t.add("map collection", 0, mapForm).lambda = "map"
 	t.add("foreach collection", 0, func(c *call) value {
 		mapForm(c)
 		return c.args[1]
-	})
-	t.add("filter collection", 0, filterForm)
+	}).lambda = "foreach"
+	t.add("filter collection", 0, filterForm).lambda = "filter"
 	t.add("count", reads, aggregate(func(_ *call, list array) value { return int64(len(list)) }))
 	t.add("sum", reads, aggregate(func(c *call, list array) value {
 		sum := value(int64(0))
-		for i, v := range list {
-			sum = addNumbers(sum, asNumber(v, c.place(0).nth(i)))
+		for _, v := range list {
+			sum = addNumbers(sum, asNumber(v, c.place(0)))
 		}
 		return sum
 	}))
 	t.add("min", reads, extreme(-1))
 	t.add("max", reads, extreme(1))
-	t.add("take collection", 0, cut(func(n int, list array) array { return list[:n] }))
-	t.add("drop collection", 0, cut(func(n int, list array) array { return list[n:] }))
+	t.add("take collection", 0, take)
+	t.add("drop collection", 0, drop)
 	t.add("append collection", 0, func(c *call) value { return c.concat(c.list(0), c.list(1), true) })
 	t.add("prepend collection", 0, func(c *call) value { return c.concat(c.list(0), c.list(1), false) })
 	t.add("is_empty", reads, func(c *call) value { return c.empty() })
 	t.add("is_nonempty", reads, func(c *call) value { return !c.empty() })
-	t.add("merge with lambda?", 0, mergeForm)
+	t.add("merge with lambda?", 0, mergeForm).lambda = "lambda"
 	t.add("to_object", 0, toObject)
 	t.add("to_array", 0, func(c *call) value {
 		if list, ok := c.args[0].(array); ok {
@@ -64,7 +64,7 @@ func (c *call) iterable(i int) (array, *page) {
 	if _, isSet := c.args[i].(*set); isSet { // allowed for some functions, but not for this one
 		panic(expected(c.place(i), "Array or Page", c.args[i]))
 	}
-	panic(expected(c.place(i), "Array, Set, or Page", c.args[i]))
+	panic(notIdentifier(c.place(i), "Array, Set, or Page", c.args[i]))
 }
 
 // rewrap returns a copy of the page with other elements, or just the elements
@@ -95,13 +95,24 @@ func filterForm(c *call) value {
 		return &set{kind: setFilter, pred: l, sets: []*set{s}}
 	}
 	list, p := c.iterable(1)
-	out := array{}
-	for _, v := range list {
-		if asBool(c.apply(l, v, c.place(0)), c.place(0)) {
-			out = append(out, v)
+	c.take(len(list) * elementSize)
+	answers := make(array, len(list))
+	each(list, func(i int, v value) { answers[i] = c.apply(l, v, c.place(0)) })
+	out, kept := array{}, []element{}
+	each(answers, func(i int, answer value) {
+		if asBool(answer, c.node.at.nth(i)) {
+			out = append(out, list[i])
+			if p != nil && i < len(p.elements) {
+				kept = append(kept, p.elements[i])
+			}
 		}
+	})
+	if p == nil {
+		return out
 	}
-	return rewrap(p, out)
+	filtered := *p
+	filtered.data, filtered.elements = out, kept
+	return &filtered
 }
 
 // aggregate reduces an array, a page or a set, which is read completely, to one
@@ -127,31 +138,80 @@ func aggregate(f func(c *call, list array) value) func(c *call) value {
 
 // extreme implements Min and Max, of operands or of one array, page or set.
 func extreme(sign int) func(c *call) value {
-	return aggregate(func(c *call, list array) value {
+	best := aggregate(func(c *call, list array) value {
 		if len(list) == 0 {
 			panic(invalidArgument(c.place(0), "Non-empty array expected."))
 		}
-		measure(list...)
+		c.comparable(list)
 		best := list[0]
 		for _, v := range list[1:] {
-			if compareValues(v, best)*sign > 0 {
+			if compareValues(v, best)*sign >= 0 {
 				best = v
 			}
 		}
 		return best
 	})
+	return func(c *call) value {
+		for { // an array of one array, page or set stands for that
+			list, isArray := c.args[0].(array)
+			if !isArray || len(list) != 1 {
+				return best(c)
+			}
+			_, _, iterable := elements(list[0])
+			if _, isSet := list[0].(*set); !iterable && !isSet {
+				return best(c)
+			}
+			c.args[0] = list[0]
+		}
+	}
 }
 
-// cut implements Take and Drop.
-func cut(f func(n int, list array) array) func(c *call) value {
-	return func(c *call) value {
-		count := c.integer(0)
-		list, p, ok := elements(c.args[1])
-		if !ok {
-			panic(expected(c.place(1), "Array or Page", c.args[1]))
-		}
-		return rewrap(p, f(int(max(0, min(count, int64(len(list))))), list))
+// cut is the number of elements that Take and Drop are given, and what they cut;
+// n is that number within the length of the list.
+func (c *call) cut() (count, n int, list array, p *page) {
+	count = int(int32(c.integer(0)))
+	list, p, ok := elements(c.args[1])
+	if !ok {
+		panic(expected(c.place(1), "Array or Page", c.args[1]))
 	}
+	return count, max(0, min(count, len(list))), list, p
+}
+
+// take returns the first elements. A page then ends before the next one.
+func take(c *call) value {
+	count, n, list, p := c.cut()
+	if p == nil {
+		return list[:n]
+	}
+	out := *p
+	out.data = list[:n]
+	switch {
+	case count < 0:
+		out.hasAfter, out.after = p.hasBefore, p.before
+	case n < len(p.elements):
+		out.hasAfter, out.after = true, p.of.cursor(p.elements[n])
+	}
+	out.elements = p.elements[:min(n, len(p.elements))]
+	return &out
+}
+
+// drop returns the elements after the first ones. A page then begins with the
+// first of these.
+func drop(c *call) value {
+	count, n, list, p := c.cut()
+	if p == nil {
+		return list[n:]
+	}
+	out := *p
+	out.data, out.elements = list[n:], p.elements[min(n, len(p.elements)):]
+	switch {
+	case count < 0 || p.of == nil:
+	case len(out.elements) > 0:
+		out.hasBefore, out.before = true, p.of.cursor(out.elements[0])
+	default:
+		out.hasBefore, out.before = p.hasAfter, p.after
+	}
+	return &out
 }
 
 // concat implements Append, which puts added at the end, and Prepend.
@@ -169,7 +229,7 @@ func (c *call) concat(added, list array, atEnd bool) array {
 // empty reports whether an array, a page or a set is empty.
 func (c *call) empty() bool {
 	if s, ok := asSet(c.args[0]); ok {
-		return s.first(c.env, c.place(0)) == nil
+		return s.first(c.env, c.node.at.child("exists")) == nil
 	}
 	list, _ := c.iterable(0)
 	return len(list) == 0
@@ -177,19 +237,26 @@ func (c *call) empty() bool {
 
 // mergeForm merges objects into one; null removes a field.
 func mergeForm(c *call) value {
-	first := c.fields(0)
-	var l *lambda
-	if c.given(2) {
-		l = c.lambda(2)
-	}
-	objects := mergeArgs(c.args[1], c.place(1))
-	c.take(len(first.keys) * elementSize)
-	out := first.clone()
-	for _, o := range objects {
+	var objects []*object
+	with, place := c.splat(1)
+	each(append(array{c.args[0]}, with...), func(i int, v value) {
+		o, ok := asFields(v)
+		switch {
+		case ok:
+			objects = append(objects, o)
+		case i == 0:
+			panic(expected(c.place(0), "Object", v))
+		default:
+			panic(expected(place(i-1), "Object", v))
+		}
+	})
+	c.take(len(objects[0].keys) * elementSize)
+	out := objects[0].clone()
+	for _, o := range objects[1:] {
 		for i, k := range o.keys {
 			v := o.vals[i]
-			if l != nil {
-				v = c.apply(l, array{k, out.get(k), v}, c.place(2))
+			if c.given(2) {
+				v = c.apply(c.lambda(2), array{k, out.get(k), v}, c.place(2))
 			}
 			if v == nil {
 				out.remove(k)
@@ -197,30 +264,6 @@ func mergeForm(c *call) value {
 				out.set(k, v)
 			}
 		}
-	}
-	return out
-}
-
-// mergeArgs reads one object or an array of them.
-func mergeArgs(v value, at *position) (out []*object) {
-	list, many := v.(array)
-	if !many {
-		list = array{v}
-	}
-	var errs error
-	for i, v := range list {
-		place := at
-		if many {
-			place = at.nth(i)
-		}
-		if o, ok := asFields(v); ok {
-			out = append(out, o)
-		} else {
-			errs = join(errs, expected(place, "Object", v))
-		}
-	}
-	if errs != nil {
-		panic(errs)
 	}
 	return out
 }
@@ -234,13 +277,14 @@ func toObject(c *call) value {
 		panic(invalidArgument(c.place(0), "Cannot cast %s to Object.", typeName(c.args[0])))
 	}
 	o := &object{}
-	for i, v := range list {
-		at := c.place(0).nth(i)
-		pair, ok := v.(array)
-		if !ok || len(pair) != 2 {
-			panic(invalidArgument(at, "Field/Value expected, %s provided.", typeName(v)))
+	each(list, func(i int, v value) {
+		if pair, _ := v.(array); len(pair) == 2 {
+			if key, isText := pair[0].(string); isText {
+				o.set(key, pair[1])
+				return
+			}
 		}
-		o.set(as[string](pair[0], "String", at), pair[1])
-	}
+		panic(expected(c.place(0).nth(i), "Field/Value", v))
+	})
 	return o
 }

@@ -7,10 +7,11 @@ import (
 
 func (t formTable) addCore() {
 	for keys, parse := range map[string]func(p *parser, j *jsonValue, at *position, vars *names) *node{
-		"object": parseObject, "quote": parseQuote, "var": parseVar, "let in": parseLet, "lambda expr": parseLambda, "query": parseQuery,
+		"object": parseObject, "quote": parseQuote, "var": parseVar, "let in": parseLet,
 	} {
 		t.add(keys, 0, nil).parse = parse
 	}
+	t.add("query", 0, func(c *call) value { return c.args[0] }).lambda = "query"
 	t.add("if then else", lazy|uncounted, func(c *call) value {
 		if asBool(c.eval(c.node.args[0]), c.place(0)) {
 			return c.eval(c.node.args[1])
@@ -70,7 +71,7 @@ func callFunction(c *call) value {
 	}
 	r, ok := target.(*ref)
 	if !ok || r.class != clsFunctions || r.native {
-		panic(expected(c.place(0), "Function Ref or String", c.args[0]))
+		panic(notIdentifier(c.place(0), "Identifier", c.args[0]))
 	}
 	r.mustExist(c.place(0))
 	if rule := c.rule(r, actCall); c.tx.auth.builtin != "admin" && c.tx.auth.builtin != "server" && !c.allows(rule, c.args[1]) {
@@ -156,31 +157,17 @@ func parseLet(p *parser, j *jsonValue, at *position, vars *names) *node {
 		bind(in, place)
 	case jsonArray:
 		for i, item := range in.items {
-			if item.kind != jsonObject {
-				return p.fail(invalidExpression(place.nth(i), "Object expected, %s provided.", item.typeName()))
+			if item.kind != jsonObject || len(item.keys) != 1 {
+				p.fail(invalidExpression(place.nth(i), "Object expected, %s provided.", item.typeName()))
+				continue
 			}
 			bind(item, place.nth(i))
 		}
 	default:
-		return p.fail(invalidExpression(place, "Array expected, %s provided.", in.typeName()))
+		p.fail(invalidExpression(place, "Array expected, %s provided.", in.typeName()))
 	}
 	n.args = append(n.args, p.expression(j.get("in"), at.child("in"), vars))
 	return n
-}
-
-func parseLambda(p *parser, j *jsonValue, at *position, vars *names) *node {
-	return &node{kind: nodeLambda, at: at, lam: p.lambda(j, at, vars)}
-}
-
-func parseQuery(p *parser, j *jsonValue, at *position, _ *names) *node {
-	in, place := j.items[0], at.child("query")
-	if in.kind != jsonObject {
-		return p.fail(invalidExpression(place, "Lambda expected, %s provided.", in.typeName()))
-	}
-	if len(in.keys) != 2 || in.get("lambda") == nil || in.get("expr") == nil {
-		return p.fail(unknownForm(place, in))
-	}
-	return &node{kind: nodeLambda, at: at, lam: p.lambda(in, place, nil)}
 }
 
 func unknownForm(at *position, j *jsonValue) *queryError {

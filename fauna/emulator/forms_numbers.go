@@ -37,7 +37,7 @@ func (t formTable) addNumbers() {
 	} {
 		t.add(head, 0, func(c *call) value {
 			list, _ := c.operands()
-			measure(list...)
+			c.comparable(list)
 			for i := 1; i < len(list); i++ {
 				if !ok(compareValues(list[i-1], list[i])) {
 					return false
@@ -74,26 +74,27 @@ func (t formTable) addNumbers() {
 func arithmetic(op func(a, b value) value) func(c *call) value {
 	return func(c *call) value {
 		list, place := c.operands()
-		var errs error
-		for i, v := range list {
-			errs = join(errs, catch(func() { asNumber(v, place(i)) }))
-		}
-		if errs != nil {
-			panic(errs)
-		}
-		if len(list) == 0 {
-			panic(invalidArgument(c.place(0), "Non-empty array expected."))
-		}
+		each(list, func(i int, v value) { asNumber(v, place(i)) })
 		divides := c.node.form.keys[0] == "divide" || c.node.form.keys[0] == "modulo"
 		acc := list[0]
 		for _, v := range list[1:] {
-			if _, whole := acc.(int64); whole && divides && v == int64(0) {
+			if divides && toFloat(v) == 0 {
 				panic(invalidArgument(c.node.at, "Illegal division by zero."))
 			}
 			acc = op(acc, v)
 		}
 		return acc
 	}
+}
+
+// comparable fails for values too large to compare, and for refs to missing items.
+func (c *call) comparable(list array) {
+	measure(list...)
+	each(list, func(_ int, v value) {
+		if r, ok := v.(*ref); ok {
+			r.mustExist(c.place(0))
+		}
+	})
 }
 
 func (c *call) number(i int) value { return asNumber(c.args[i], c.place(i)) }

@@ -38,7 +38,11 @@ func (c *call) refOrSet(i int) (*ref, *set) {
 	if s, ok := asSet(c.args[i]); ok {
 		return nil, s
 	}
-	return as[*ref](c.args[i], "Ref or Set", c.place(i)), nil
+	r := as[*ref](c.args[i], "Ref or Set", c.place(i))
+	if c.node.form.keys[0] != "exists" {
+		r.mustExist(c.place(i))
+	}
+	return r, nil
 }
 
 // history returns the versions of a ref, nil if there are none, and the earliest
@@ -122,17 +126,17 @@ func selectForm(c *call) value {
 	if !many {
 		path = array{steps}
 	}
-	for i, step := range path {
+	each(path, func(i int, step value) {
 		switch step.(type) {
 		case string, int64:
-		default:
-			at := c.place(0)
-			if many {
-				at = at.nth(i)
-			}
-			panic(expected(at, "Integer or String", step))
+			return
 		}
-	}
+		at := c.place(0)
+		if many {
+			at = at.nth(i)
+		}
+		panic(expected(at, "String or Integer", step))
+	})
 	if r, ok := v.(*ref); ok && r.unresolved() {
 		panic(undefinedRef(c.place(1), r))
 	}
@@ -177,7 +181,9 @@ func stepInto(v value, step value) (value, bool) {
 			return in.title(), true
 		case step == "id":
 			return strconv.FormatInt(in.id, 10), true
-		case (step == "collection" || step == "class") && !in.native:
+		case (step == "collection" || step == "class") && in.native:
+			return &ref{class: clsCollections, native: true, scope: in.scope}, true
+		case step == "collection" || step == "class":
 			return in.collectionRef(), true
 		case step == "database" && in.scope != nil && in.class != clsDocument:
 			return &ref{class: clsDatabases, item: in.scope.self}, true

@@ -7,17 +7,7 @@ import (
 )
 
 func (t formTable) addRefs() {
-	t.add("ref id", 0, func(c *call) value {
-		parent, ok := c.args[0].(*ref)
-		if !ok || !parent.native && parent.class != clsCollections {
-			panic(expected(c.place(0), "Collection Ref", c.args[0]))
-		}
-		r, why := documentRef(parent, c.args[1])
-		if why != "" {
-			panic(invalidArgument(c.place(1), "%s", why))
-		}
-		return r
-	})
+	t.add("ref id scope?", 0, refForm)
 	for cls := clsCollections; cls < classes; cls++ {
 		t.add(classNames[cls], 0, nativeRef(cls))
 		if cls.named() {
@@ -27,21 +17,21 @@ func (t formTable) addRefs() {
 	t.add("classes", 0, nativeRef(clsCollections))
 	t.add("class scope?", 0, namedRef(clsCollections))
 	for _, head := range []string{"new_id", "next_id"} {
-		t.add(head, writes, func(c *call) value {
+		t.add(head, writes|ofNull, func(c *call) value {
 			c.tx.wrote = c.tx.write
 			return strconv.FormatInt(c.tx.s.newID(c.tx.now), 10)
 		})
 	}
 	t.add("key_from_secret", reads, keyFromSecret)
 	for _, head := range []string{"identity", "current_identity"} {
-		t.add(head, 0, func(c *call) value {
+		t.add(head, ofNull, func(c *call) value {
 			panic(&queryError{at: c.node.at, code: "missing identity", text: "Authentication does not contain an identity", status: 400})
 		})
 	}
 	for _, head := range []string{"has_identity", "has_current_identity", "has_current_token"} {
-		t.add(head, 0, func(*call) value { return false })
+		t.add(head, ofNull, func(*call) value { return false })
 	}
-	t.add("current_token", 0, func(c *call) value {
+	t.add("current_token", ofNull, func(c *call) value {
 		if k := c.tx.auth.key; k != nil && k.db == c.tx.db {
 			return k.ref()
 		}
@@ -51,38 +41,83 @@ func (t formTable) addRefs() {
 
 func nativeRef(cls class) func(c *call) value {
 	return func(c *call) value {
-		_, scope := c.scope(0)
-		return &ref{class: cls, native: true, scope: scope}
+		r := &ref{class: cls, native: true}
+		if c.args[0] != nil {
+			r.scope = c.database(0, "Database Ref or Null")
+		}
+		return r
 	}
 }
 
 func namedRef(cls class) func(c *call) value {
 	return func(c *call) value {
-		if r, ok := c.args[0].(*ref); ok && r.class == cls && !r.native {
-			return r
+		name, home := c.text(0), c.tx.db
+		if c.given(1) {
+			home = c.database(1, "Database Ref")
 		}
-		name := c.text(0)
-		home, scope := c.scope(1)
 		r := home.named(cls, name)
 		if cls == clsRoles && r.item != nil && r.item.versions[0].ts == c.tx.now {
 			r = &ref{class: cls, name: name} // one made in the same query is not known yet
 		}
-		r.scope = scope
+		if c.given(1) {
+			r.scope = home
+		}
 		return r
 	}
 }
 
-// scope finds the database that a ref is scoped to; without one, the query's.
-func (c *call) scope(i int) (home, scope *database) {
-	if c.args[i] == nil {
-		return c.tx.db, nil
-	}
+// database is an argument that is a database, which a ref is scoped to.
+func (c *call) database(i int, want string) *database {
 	r, ok := c.args[i].(*ref)
 	if !ok || r.class != clsDatabases || r.native {
-		panic(expected(c.place(i), "Database Ref", c.args[i]))
+		panic(notIdentifier(c.place(i), want, c.args[i]))
 	}
 	r.mustExist(c.place(i))
-	return r.item.child, r.item.child
+	return r.item.child
+}
+
+// refForm makes the ref of a document, of a key or of a token.
+func refForm(c *call) value {
+	out := &ref{class: clsDocument}
+	each(c.args, func(i int, v value) {
+		switch i {
+		case 0:
+			parent, ok := v.(*ref)
+			switch {
+			case ok && parent.native && parent.class.named():
+				panic(invalidArgument(c.place(0), "Regular Class Ref expected, Schema Class Ref provided."))
+			case ok && parent.native:
+				out.class, out.scope = parent.class, parent.scope
+			case ok && parent.class == clsCollections:
+				out.item, out.name, out.scope = parent.item, parent.name, parent.scope
+			default:
+				panic(expected(c.place(0), "Collection Ref", v))
+			}
+		case 1:
+			out.id = numericID(v, c.place(1))
+		case 2:
+			if c.given(2) {
+				out.scope = c.database(2, "Database Ref")
+			}
+		}
+	})
+	return out
+}
+
+// numericID reads an id as the function Ref does, which takes negative ones.
+func numericID(v value, at *position) int64 {
+	if id, ok := v.(int64); ok {
+		return id
+	}
+	text := as[string](v, "String or Number", at)
+	id, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case err == nil:
+		return id
+	case strings.Trim(text, "0123456789") == "":
+		panic(invalidArgument(at, "The id provided is too large: '%s'", text))
+	}
+	panic(invalidArgument(at, "Number or numeric String expected, non-numeric '%s' provided.", text))
 }
 
 // documentRef makes a ref from its collection's, or from a native class, and

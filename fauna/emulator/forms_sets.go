@@ -16,19 +16,15 @@ func (t formTable) addSets() {
 	})
 	t.add("match terms?", reads, func(c *call) value {
 		s := c.match(0)
-		if terms, ok := c.args[1].(array); ok {
-			s.terms = terms
-		} else if c.given(1) {
-			s.terms = []value{c.args[1]}
+		if c.given(1) {
+			s.terms = c.terms(1)
 		}
 		return s
 	})
 	t.add("match index", reads, func(c *call) value {
+		terms := c.terms(0)
 		s := c.match(1)
-		s.terms = []value{c.args[0]}
-		if terms, ok := c.args[0].(array); ok {
-			s.terms = terms
-		}
+		s.terms = terms
 		return s
 	})
 	t.add("events", reads, func(c *call) value {
@@ -80,8 +76,35 @@ func (t formTable) addSets() {
 				return &set{kind: setJoin, sets: []*set{s}, with: with}
 			}
 		}
-		panic(expected(c.place(1), "Index Ref or Lambda", c.args[1]))
+		panic(expected(c.place(1), "Lambda or Index Ref", c.args[1]))
+	}).parse = parseJoin
+}
+
+// parseJoin reads a Join, with a lambda or another expression.
+func parseJoin(p *parser, j *jsonValue, at *position, vars *names) *node {
+	n := &node{kind: nodeForm, at: at, form: p.tx.s.forms.find(j), args: make([]*node, 2)}
+	before := len(p.errs)
+	n.args[0] = p.expression(j.get("join"), at.child("join"), vars)
+	with, place := j.get("with"), at.child("with")
+	switch {
+	case len(p.errs) > before:
+	case with.kind == jsonObject && isLambda(with):
+		n.args[1] = p.lambdaNode(with, place, vars)
+	default:
+		n.args[1] = p.expression(with, place, vars)
+	}
+	return n
+}
+
+// terms are the terms of a Match in an argument.
+func (c *call) terms(i int) array {
+	list, place := c.splat(i)
+	each(list, func(i int, v value) {
+		if r, ok := v.(*ref); ok && r.unresolved() {
+			panic(expected(place(i), "Any", v))
+		}
 	})
+	return list
 }
 
 // match returns the set of the index in the i-th argument, which must be active.
@@ -138,38 +161,90 @@ func (c *call) rearranged(kind setKind, list array) array {
 func combined(c *call, kind setKind) value {
 	list, place := c.operands()
 	measure(list...)
-	if len(list) == 0 {
-		panic(invalidArgument(c.place(0), "Non-empty array expected."))
-	}
-	out, ofArrays := list[0].(array)
 	s := &set{kind: kind}
-	for i, v := range list {
-		next, isArray := v.(array)
+	each(list, func(i int, v value) {
 		in, isSet := asSet(v)
+		_, _, ok := elements(v)
 		_, isPage := v.(*page)
 		switch {
-		case isArray != ofArrays: // of all operands the first decides
-			panic(invalidArgument(c.place(0), "Arguments cannot be of different types, expected Set or Array."))
 		case isPage:
 			panic(expected(place(i), "Set or Array", v))
-		case !isArray && !isSet:
-			panic(expected(place(i), "Array, Set, or Page", v))
 		case isSet:
 			s.sets = append(s.sets, in)
-		case i > 0 && kind == setUnion:
-			out = distinct(slices.Concat(out, next))
-		case i > 0:
-			have := map[string]bool{}
-			for _, v := range next {
-				have[rendered(v)] = true
-			}
-			out = slices.DeleteFunc(slices.Clone(out), func(v value) bool { return have[rendered(v)] == (kind == setDifference) })
+		case !ok:
+			panic(notIdentifier(place(i), "Array, Set, or Page", v))
 		}
-	}
-	if ofArrays {
+	})
+	switch len(s.sets) {
+	case len(list):
+		for i, in := range s.sets[1:] {
+			if !s.sets[i].compatible(in) {
+				panic(invalidArgument(c.place(0), "Sets are not compatible."))
+			}
+		}
+		return s
+	case 0:
+		out := list[0].(array)
+		for _, next := range list[1:] {
+			out = combine(kind, out, next.(array))
+		}
 		return out
 	}
-	return s
+	panic(invalidArgument(c.place(0), "Arguments cannot be of different types, expected Set or Array."))
+}
+
+// compatible reports whether two sets can be combined: both are of events, or
+// their values are sorted in the same directions.
+func (s *set) compatible(o *set) bool {
+	a, events := s.directions()
+	b, others := o.directions()
+	n := min(len(a), len(b))
+	return events == others && slices.Equal(a[:n], b[:n])
+}
+
+// directions returns which of a set's values are reversed, and whether it is of
+// events.
+func (s *set) directions() (reversed []bool, events bool) {
+	switch s.kind {
+	case setEvents:
+		return nil, true
+	case setMatch:
+		for _, v := range s.ref.item.index.values {
+			reversed = append(reversed, v.reverse)
+		}
+	case setUnion, setIntersection, setDifference, setDistinct, setRange, setFilter:
+		return s.sets[0].directions()
+	}
+	return append(reversed, false), false
+}
+
+// combine combines two arrays. Equal elements count: a union has each as often as
+// the array that has it most often, and each element of b stands for one of a.
+func combine(kind setKind, a, b array) array {
+	times := map[string]int{}
+	for _, v := range b {
+		times[rendered(v)]++
+	}
+	if kind != setUnion {
+		return slices.DeleteFunc(slices.Clone(a), func(v value) bool {
+			key := rendered(v)
+			times[key]--
+			return (times[key] >= 0) == (kind == setDifference)
+		})
+	}
+	have := map[string]int{}
+	for _, v := range a {
+		have[rendered(v)]++
+	}
+	out := array{}
+	for _, v := range slices.Concat(a, b) {
+		key := rendered(v)
+		for range max(have[key], times[key]) {
+			out = append(out, v)
+		}
+		have[key], times[key] = 0, 0
+	}
+	return out
 }
 
 // rendered returns a value's text: of an answer, or to compare values fast.

@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -15,12 +17,12 @@ func (t formTable) addStrings() {
 		if c.given(1) {
 			sep = c.text(1)
 		}
-		list, place := c.operands()
+		list, place := c.splat(0)
 		parts, size := make([]string, len(list)), len(sep)*len(list)
-		for i, v := range list {
+		each(list, func(i int, v value) {
 			parts[i] = as[string](v, "String", place(i))
 			size += len(parts[i])
-		}
+		})
 		if size > maxRepeat {
 			panic(badRequest("Transaction exceeded limit: got %d bytes, limit %d bytes", size, maxRepeat))
 		}
@@ -32,40 +34,80 @@ func (t formTable) addStrings() {
 		if c.given(1) {
 			times = c.integer(1)
 		}
-		if times < 0 || times > maxRepeat || int64(len(s))*times > maxRepeat {
-			panic(invalidArgument(c.place(1), "%d is not a number of times that a string can be repeated.", times))
+		times = max(0, min(times, 1024))
+		if size := int64(len(s)) * times; size > maxRepeat {
+			panic(badRequest("Transaction exceeded limit: got %d bytes, limit %d bytes", size, maxRepeat))
 		}
 		c.take(len(s) * int(times))
 		return strings.Repeat(s, int(times))
 	})
 	t.add("to_string", 0, toString)
 	t.add("to_integer", 0, func(c *call) value {
-		switch v := c.args[0].(type) {
-		case int64:
-			return v
+		switch v := c.readNumber("Integer").(type) {
 		case float64:
-			return int64(v)
-		case string:
-			if i, err := strconv.ParseInt(v, 10, 64); err == nil {
-				return i
-			}
-		}
-		panic(invalidArgument(c.place(0), "Cannot cast %s to Integer.", typeName(c.args[0])))
-	})
-	t.add("to_double", 0, func(c *call) value {
-		switch v := c.args[0].(type) {
-		case int64:
-			return float64(v)
-		case float64:
+			return truncated(v)
+		default:
 			return v
-		case string:
-			// As in Java, NaN is a number here and Infinity is not.
-			if f, err := strconv.ParseFloat(v, 64); err == nil && !strings.ContainsAny(v, "iIxX_") {
-				return f
-			}
 		}
-		panic(invalidArgument(c.place(0), "Cannot cast %s to Double.", typeName(c.args[0])))
 	})
+	t.add("to_double", 0, func(c *call) value { return toFloat(c.readNumber("Double")) })
+}
+
+// readNumber is a number, or the one that a text begins with.
+func (c *call) readNumber(want string) value {
+	v := c.args[0]
+	if text, ok := v.(string); ok {
+		v = parseNumber(text)
+	}
+	if v == nil || rank(v) != rank(int64(0)) {
+		panic(invalidArgument(c.place(0), "Cannot cast %s to %s.", typeName(c.args[0]), want))
+	}
+	return v
+}
+
+// truncated turns a double into an integer as Java does.
+func truncated(v float64) int64 {
+	switch {
+	case math.IsNaN(v):
+		return 0
+	case v >= math.MaxInt64:
+		return math.MaxInt64
+	case v <= math.MinInt64:
+		return math.MinInt64
+	}
+	return int64(v)
+}
+
+// numberPattern matches what Java's NumberFormat reads of a text; it ignores what
+// follows. It knows groups of digits, E, NaN and ∞, but not Infinity.
+var numberPattern = regexp.MustCompile(`^(?:NaN|-?(?:∞|(\d[\d,]*\d|\d)?(\.\d*)?(E-?\d+)?))`)
+
+// parseNumber reads a number: an integer, a double, or nil.
+func parseNumber(text string) value {
+	m := numberPattern.FindStringSubmatch(trimmed(text))
+	switch {
+	case m == nil:
+		return nil
+	case m[0] == "NaN":
+		return math.NaN()
+	case m[0] == "∞":
+		return math.Inf(1)
+	case m[0] == "-∞":
+		return math.Inf(-1)
+	case m[1] == "" && len(m[2]) < 2:
+		return nil
+	}
+	plain := strings.ReplaceAll(m[0], ",", "")
+	if i, err := strconv.ParseInt(plain, 10, 64); err == nil && (i != 0 || plain[0] != '-') {
+		return i
+	}
+	f, _ := strconv.ParseFloat(plain, 64) // infinite where it is too large
+	return f
+}
+
+// trimmed is a text without what Java takes for white space around it.
+func trimmed(text string) string {
+	return strings.TrimFunc(text, func(c rune) bool { return c <= ' ' })
 }
 
 func toString(c *call) value {
@@ -84,6 +126,8 @@ func toString(c *call) value {
 		return string(appendTime(nil, v))
 	case dateValue:
 		return string(appendDate(nil, v.time()))
+	case uuidValue:
+		return string(v)
 	}
 	panic(invalidArgument(c.node.at, "Cannot cast %s to String.", typeName(c.args[0])))
 }

@@ -1,7 +1,5 @@
 package emulator
 
-import "strings"
-
 func (t formTable) addWrites() {
 	t.add("create params?", writes, createForm)
 	t.add("update params?", writes, func(c *call) value { return c.update(false) })
@@ -30,7 +28,7 @@ func (c *call) params(i int) *object {
 	if !c.given(i) {
 		return &object{}
 	}
-	o := c.fields(i)
+	o := as[*object](c.args[i], "Object", c.place(i))
 	measure(o)
 	checkRefs(o, c.node.at)
 	return o
@@ -60,7 +58,7 @@ func createForm(c *call) value {
 		c.args[0] = c.tx.db.named(clsCollections, name)
 	}
 	place := c.place(0)
-	r := as[*ref](c.args[0], "String or Ref", place)
+	r := as[*ref](c.args[0], "Identifier", place)
 	r.mustExist(place)
 	in := c.params(1)
 	switch {
@@ -212,22 +210,19 @@ func deleteForm(c *call) value {
 
 // past reads the arguments that Insert and Remove share.
 func (c *call) past() (r *ref, ts int64, action string) {
-	r, ts, action = c.ref(0), c.micros(1), strings.ToLower(c.text(2))
-	if r.class != clsDocument {
-		panic(expected(c.place(0), "Document Ref", r))
-	}
-	r.mustExist(c.place(0))
-	switch action {
-	case "add":
-		action = "create"
-	case "remove":
-		action = "delete"
-	case "create", "update", "delete":
-	default:
+	r, ts = c.ref(0), c.micros(1)
+	action, _ = c.args[2].(string)
+	if action != "create" && action != "update" && action != "delete" {
 		panic(invalidArgument(c.place(2), "String 'create', 'update', or 'delete' expected, %s provided.", typeName(c.args[2])))
 	}
-	if ts > c.tx.now {
+	verb := c.node.form.keys[0]
+	switch {
+	case verb == "insert" && ts > c.tx.now:
 		panic(invalidWriteTime(c.node.at))
+	case r.scope != nil:
+		panic(invalidArgument(c.place(0), "Cannot write a scoped ref."))
+	case r.class != clsDocument:
+		panic(invalidArgument(c.node.at, "Cannot %s event for specified ref.", verb))
 	}
 	c.mustAllow(r, actHistoryWrite, c.node.at, r)
 	return r, ts, action

@@ -43,9 +43,9 @@ func paginate(c *call) value {
 	case events && s.kind != setEvents:
 		s = &set{kind: setEvents, sets: []*set{s}}
 	}
-	count := int(max(0, min(size, maxSize)))
+	count := int(max(-1, min(size, maxSize)))
 	if s.kind == setEvents {
-		return in.eventPage(s, cur, count, c.place(pageSet))
+		return in.eventPage(s, cur, max(0, count), c.place(pageSet))
 	}
 	return in.setPage(s, cur, scan{step: count, at: c.place(pageSet)}, sources)
 }
@@ -87,9 +87,10 @@ func (e *env) setPage(s *set, c cursor, q scan, sources bool) *page {
 		q.from = c.tuple()
 	}
 	size, given := q.step, array(q.from)
-	if size == 0 {
+	if size <= 0 {
 		if c.given {
-			p.hasAfter, p.after = true, given
+			p.hasBefore, p.before = size == 0 || !c.before, given
+			p.hasAfter, p.after = size == 0 || c.before, given
 		}
 		return p
 	}
@@ -124,6 +125,7 @@ func (e *env) setPage(s *set, c cursor, q scan, sources bool) *page {
 		}
 	}
 	e.take(len(list) * elementSize)
+	p.of, p.elements = s, list
 	p.data = make(array, len(list))
 	for i, el := range list {
 		p.data[i] = el.value()

@@ -89,8 +89,17 @@ func (p *parser) expression(j *jsonValue, at *position, vars *names) *node {
 			return f.parse(p, j, at, vars)
 		}
 		n := &node{kind: nodeForm, at: at, form: f, args: make([]*node, len(f.keys))}
-		for i, k := range j.keys { // in the order in which they were sent, for the order of errors
-			n.args[slices.Index(f.keys, k)] = p.expression(j.items[i], at.child(k), vars)
+		before := len(p.errs)
+		for i, k := range f.keys { // the first argument with errors hides those of the others
+			in := j.get(k)
+			if in == nil || len(p.errs) > before {
+				continue
+			}
+			parse := p.expression
+			if k == f.lambda {
+				parse = p.lambdaNode
+			}
+			n.args[i] = parse(in, at.child(k), vars)
 		}
 		return n
 	}
@@ -109,6 +118,21 @@ func scalar(j *jsonValue) value {
 		return j.text
 	}
 	return nil
+}
+
+// lambdaNode reads a lambda where nothing else may stand.
+func (p *parser) lambdaNode(j *jsonValue, at *position, vars *names) *node {
+	switch {
+	case j.kind != jsonObject:
+		return p.fail(invalidExpression(at, "Lambda expected, %s provided.", j.typeName()))
+	case !isLambda(j):
+		return p.fail(unknownForm(at, j))
+	}
+	return &node{kind: nodeLambda, at: at, lam: p.lambda(j, at, vars)}
+}
+
+func isLambda(j *jsonValue) bool {
+	return len(j.keys) == 2 && j.get("lambda") != nil && j.get("expr") != nil
 }
 
 // lambda reads the parameters and the body of a lambda.

@@ -62,7 +62,7 @@ func (k *keyEntry) setRole(v value) []failure {
 	for _, one := range asArray(v) {
 		r, ok := one.(*ref)
 		if !ok || r.class != clsRoles || r.native {
-			return []failure{wrongType(one, "Role", "role")}
+			return []failure{wrongType(v, "Role", "role")}
 		}
 		if r.missing() {
 			return []failure{badReference("role")}

@@ -4,7 +4,6 @@ import (
 	"math"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -58,44 +57,45 @@ func appendTime(b []byte, t time.Time) []byte {
 	return t.AppendFormat(appendDate(b, t), layout)
 }
 
-var timePattern = regexp.MustCompile(`^([+-]?\d{4,9})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d:?\d\d(?::?\d\d)?))?$`)
+var timePattern = regexp.MustCompile(`(?i)^(\d{4}|\+\d{5,9}|-\d{4,9})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{0,9}))?)?(Z|[+-](\d\d):?(\d\d)(?::(\d\d))?))?$`)
 
 // parseDate reads an ISO date.
 func parseDate(text string) (dateValue, bool) {
-	t, offset, ok := parseISO(text)
-	return dateValue(t.Unix() / daySeconds), ok && offset == ""
+	m := timePattern.FindStringSubmatch(text)
+	if m == nil || m[8] != "" {
+		return 0, false
+	}
+	t, ok := dayOf(m)
+	return dateValue(t.Unix() / daySeconds), ok && t.Day() == wholeNumber(m[3])
 }
 
-// parseTime reads an ISO time; the offset is required.
+// parseTime reads an ISO time; the offset is required. As in Java, the 31st of a
+// shorter month is its last day, and 24:00 is the next midnight.
 func parseTime(text string) (time.Time, bool) {
-	t, offset, ok := parseISO(text)
-	if !ok || offset == "" {
+	m := timePattern.FindStringSubmatch(text)
+	if m == nil || m[8] == "" {
 		return time.Time{}, false
 	}
-	if offset != "Z" {
-		digits := strings.ReplaceAll(offset[1:], ":", "") + "00"
-		seconds := wholeNumber(digits[:2])*3600 + wholeNumber(digits[2:4])*60 + wholeNumber(digits[4:6])
-		if offset[0] == '+' {
-			seconds = -seconds
-		}
-		t = t.Add(time.Duration(seconds) * time.Second)
+	t, ok := dayOf(m)
+	clock := [...]int{wholeNumber(m[4]), wholeNumber(m[5]), wholeNumber(m[6]), wholeNumber((m[7] + "000000000")[:9])}
+	offset := [...]int{wholeNumber(m[9]), wholeNumber(m[10]), wholeNumber(m[11])}
+	east := offset[0]*3600 + offset[1]*60 + offset[2]
+	if !ok || clock[0] > 23 && clock != [...]int{24, 0, 0, 0} || max(clock[1], clock[2], offset[1], offset[2]) > 59 || east > 18*3600 {
+		return time.Time{}, false
 	}
-	return t, true
+	if m[8][0] == '-' {
+		east = -east
+	}
+	return time.Unix(t.Unix()+int64(clock[0]*3600+clock[1]*60+clock[2]-east), int64(clock[3])).UTC(), true
 }
 
-// parseISO reads a date, and a time of that day with its offset if there is one.
-func parseISO(text string) (t time.Time, offset string, ok bool) {
-	m := timePattern.FindStringSubmatch(text)
-	if m == nil {
-		return t, "", false
-	}
-	var parts [6]int
-	for i := range parts {
-		parts[i] = wholeNumber(m[i+1])
-	}
-	t = time.Date(parts[0], time.Month(parts[1]), parts[2], parts[3], parts[4], parts[5], wholeNumber((m[7] + "000000000")[:9]), time.UTC)
-	same := [...]int{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute(), t.Second()}
-	return t, m[8], same == parts // there is no 30 February, and no 25 o'clock
+// dayOf returns the day of a match of timePattern, or the month's last one where it
+// has no such day.
+func dayOf(m []string) (time.Time, bool) {
+	year, month, day := wholeNumber(m[1]), wholeNumber(m[2]), wholeNumber(m[3])
+	last := time.Date(year, time.Month(month+1), 0, 0, 0, 0, 0, time.UTC).Day()
+	ok := month >= 1 && month <= 12 && day >= 1 && day <= 31 && m[1] != "-0000"
+	return time.Date(year, time.Month(month), min(day, last), 0, 0, 0, 0, time.UTC), ok
 }
 
 // wholeNumber is digits with an optional sign, 0 for none.
@@ -107,20 +107,34 @@ func wholeNumber(digits string) int {
 	return n
 }
 
-// unitNanos returns the length of one of FQL's time units.
-func unitNanos(unit string) (time.Duration, bool) {
-	length, ok := map[string]time.Duration{
-		"day": 24 * time.Hour, "half day": 12 * time.Hour, "hour": time.Hour, "minute": time.Minute, "second": time.Second,
-		"millisecond": time.Millisecond, "microsecond": time.Microsecond, "nanosecond": 1,
-	}[strings.TrimSuffix(strings.ToLower(unit), "s")]
-	return length, ok
+// units are FQL's units of time.
+var units = map[string]time.Duration{
+	"day": 24 * time.Hour, "days": 24 * time.Hour, "half day": 12 * time.Hour, "half days": 12 * time.Hour,
+	"hour": time.Hour, "hours": time.Hour, "minute": time.Minute, "minutes": time.Minute, "second": time.Second, "seconds": time.Second,
+	"millisecond": time.Millisecond, "milliseconds": time.Millisecond, "microsecond": time.Microsecond, "microseconds": time.Microsecond,
+	"nanosecond": 1, "nanoseconds": 1,
 }
 
-// plus returns the instant n units later.
-func plus(t time.Time, n int64, unit time.Duration) time.Time {
-	if unit >= time.Second {
-		return time.Unix(t.Unix()+n*int64(unit/time.Second), int64(t.Nanosecond())).UTC()
+// The instants that Java can hold.
+var (
+	earliest = time.Date(-1_000_000_000, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(1_000_000_000, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
+)
+
+// plus returns the instant n units later. It fails if there is none.
+func plus(t time.Time, n int64, unit time.Duration, at *position) time.Time {
+	nanos := int64(0)
+	seconds := n * max(1, int64(unit/time.Second))
+	overflow := seconds/max(1, int64(unit/time.Second)) != n
+	if unit < time.Second {
+		inSecond := int64(time.Second / unit)
+		seconds, nanos = n/inSecond, n%inSecond*int64(unit)
 	}
-	inSecond := int64(time.Second / unit)
-	return time.Unix(t.Unix()+n/inSecond, int64(t.Nanosecond())+n%inSecond*int64(unit)).UTC()
+	if !overflow && seconds < 1<<56 && seconds > -1<<56 {
+		sum := time.Unix(t.Unix()+seconds, int64(t.Nanosecond())+nanos).UTC()
+		if !sum.Before(earliest) && !sum.After(latest) {
+			return sum
+		}
+	}
+	panic(invalidArgument(at, "dates and times must be between %s and %s", appendTime(nil, earliest), appendTime(nil, latest)))
 }

@@ -82,6 +82,8 @@ type page struct {
 	hasBefore, hasAfter bool
 	before, after       value
 	data                array
+	of                  *set      // whose page it is, nil for a page of events
+	elements            []element // before they were mapped
 }
 
 func (p *page) field(key string) (value, bool) {

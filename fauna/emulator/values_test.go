@@ -36,13 +36,17 @@ func TestTime_asJavasInstant(t *testing.T) {
 		"-0001-11-28T00:00:00Z":          "-0001-11-28T00:00:00Z",
 		"+999999999-12-31T23:59:59Z":     "+999999999-12-31T23:59:59Z",
 		"9999-12-31T23:59:59.999999999Z": "9999-12-31T23:59:59.999999999Z",
+		"2020-02-30T00:00:00Z":           "2020-02-29T00:00:00Z",
+		"2021-04-31T00:00z":              "2021-04-30T00:00:00Z",
+		"2020-12-31T24:00:00Z":           "2021-01-01T00:00:00Z",
 	} {
 		v, ok := parseTime(text)
 		if got := string(appendTime(nil, v)); !ok || got != want {
 			t.Errorf("%s: %s, %t, want %s", text, got, ok, want)
 		}
 	}
-	for _, text := range []string{"2020-01-01", "2020-01-01T00:00:00", "2020-02-30T00:00:00Z", "2020-01-01T24:00:00Z", "x", ""} {
+	for _, text := range []string{"2020-01-01", "2020-01-01T00:00:00", "2020-02-32T00:00:00Z", "2020-13-01T00:00:00Z", "2020-01-01T24:00:01Z", "2020-01-01T00:00:00+18:01",
+		"+2020-01-01T00:00:00Z", "12020-01-01T00:00:00Z", "2020-01-01T00:00:00,5Z", "x", ""} {
 		if _, ok := parseTime(text); ok {
 			t.Errorf("%q was read", text)
 		}
@@ -136,12 +140,12 @@ func TestLimits_versionAndTransaction(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
-	w.want(w.s.Secret(), `Select("ts", Create(Ref(Collection("c"), 1), {data: {s: Repeat("x", 8000000)}}))`, 200, "")
-	resp := w.ask(w.s.Secret(), `Create(Ref(Collection("c"), 2), {data: {s: Repeat("x", 8388608)}})`)
+	w.want(w.s.Secret(), `Select("ts", Create(Ref(Collection("c"), 1), {data: {s: Repeat(Repeat(Repeat("x", 1000), 1000), 8)}}))`, 200, "")
+	resp := w.ask(w.s.Secret(), `Create(Ref(Collection("c"), 2), {data: {s: Repeat(Repeat(Repeat("x", 1024), 1024), 8)}})`)
 	if resp.Status != 400 || !bytes.HasSuffix(resp.Body, []byte("\n}\n")) {
 		t.Errorf("8 MiB: %d %.200s", resp.Status, resp.Body)
 	}
-	resp = w.ask(w.s.Secret(), `Map([1, 2, 3], Lambda("i", Create(Collection("c"), {data: {s: Repeat("x", 8000000)}})))`)
+	resp = w.ask(w.s.Secret(), `Map([1, 2, 3], Lambda("i", Create(Collection("c"), {data: {s: Repeat(Repeat(Repeat("x", 1000), 1000), 8)}})))`)
 	if resp.Status != 400 || !strings.Contains(string(resp.Body), "Transaction exceeded limit: got 24000") {
 		t.Errorf("24 MB: %d %.200s", resp.Status, resp.Body)
 	}
