@@ -39,7 +39,7 @@ func (r *Run) Status() Status {
 		return s
 	}
 	s := Status{
-		Phase: r.phase, SnapshotEnds: r.ends, Renewed: r.renewed, Started: r.started,
+		Phase: r.phase, SnapshotEnds: r.ends, Renewed: r.renewed, Started: r.started, Earlier: r.earlier, EarlierRetries: r.earlierRetries,
 		Written: r.written, Requests: r.requests, Retries: r.retries,
 		InFlight: r.inflight, Workers: r.workers, Paused: r.paused, Free: r.free, Need: r.need, ETA: -1,
 	}

@@ -167,8 +167,12 @@ func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*coll
 	defer r.mu.Unlock()
 	r.times = slices.Clone(saved.Times)
 	r.began, r.made = saved.Started, saved.Made
+	seconds, retries := saved.Seconds, 0 // a process that was killed saved its files' alone
 	for i, c := range r.all {
 		st := states[i]
+		if st != nil {
+			seconds, retries = max(seconds, st.Seconds), retries+int(st.Retries)
+		}
 		part, whole := sizes[archive.PartName(c.file)], sizes[c.file]
 		if st != nil && st.Finished && st.Entry != nil && (part == st.Offset || whole == st.Offset) {
 			c.entry, c.segments, c.put = st.Entry, st.Segments, st.Tally
@@ -206,6 +210,7 @@ func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*coll
 			r.times = append(r.times, s.At)
 		}
 	}
+	r.earlier, r.earlierRetries = time.Duration(seconds*float64(time.Second)), max(saved.Retries, retries)
 	slices.Sort(r.times)
 	r.times = slices.Compact(r.times)
 	r.renewed = len(r.times) - 1

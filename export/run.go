@@ -23,22 +23,24 @@ type Run struct {
 	*planner
 	*reader
 
-	phase    Phase
-	made     map[string]int64   // the ts of each collection's own settings at the first time
-	counted  map[string]int64   // of collections with parts in this shard, at its end
-	bounds   map[string][]int64 // where the second and later parts of collections begin
-	began    string             // when the first process started, as text
-	started  time.Time          // by this machine's clock
-	stopped  time.Time
-	written  int64 // bytes of files
-	laid     int64 // rows in written
-	free     int64
-	need     int64
-	finished *archive.Manifest
-	found    map[string]*archive.Reading // files verified while they were written
-	pass     *Run                        // the current sync, whose status the run shows
-	doubted  map[string]bool             // collections about which a sync's answers contradicted each other
-	doubtful bool                        // a contradiction begins the sync again
+	phase          Phase
+	made           map[string]int64   // the ts of each collection's own settings at the first time
+	counted        map[string]int64   // of collections with parts in this shard, at its end
+	bounds         map[string][]int64 // where the second and later parts of collections begin
+	began          string             // when the first process started, as text
+	started        time.Time          // by this machine's clock
+	stopped        time.Time
+	earlier        time.Duration // of the processes before this one
+	earlierRetries int
+	written        int64 // bytes of files
+	laid           int64 // rows in written
+	free           int64
+	need           int64
+	finished       *archive.Manifest
+	found          map[string]*archive.Reading // files verified while they were written
+	pass           *Run                        // the current sync, whose status the run shows
+	doubted        map[string]bool             // collections about which a sync's answers contradicted each other
+	doubtful       bool                        // a contradiction begins the sync again
 }
 
 func newRun(s Spec, src Source, env Env) (*Run, error) {
@@ -135,6 +137,15 @@ func (r *Run) doFull(ctx context.Context) (*archive.Manifest, error) {
 			return nil, err
 		}
 	}
+	m, err := r.readAll(ctx)
+	if m == nil {
+		_ = r.saveRun() // how long it took; what ended the run is reported
+	}
+	return m, err
+}
+
+// readAll reads what is left of the collections, and finishes their files.
+func (r *Run) readAll(ctx context.Context) (*archive.Manifest, error) {
 	if err := r.findUnlisted(ctx); err != nil {
 		return nil, err
 	}

@@ -158,6 +158,7 @@ func (s *settled) add(planned int, o outcome, counts row.Counts, widest int64) {
 func (r *Run) saveRun() error {
 	r.mu.Lock()
 	st := archive.RunState{Times: r.times, Started: r.began, Sync: r.sync, Made: r.made, Filtered: r.spec.Filtered, Bounds: r.bounds}
+	st.Seconds, st.Retries = (r.earlier + r.env.Clock.Now().Sub(r.started)).Seconds(), r.earlierRetries+r.retries
 	spec, err := json.Marshal(r.spec.text())
 	r.mu.Unlock()
 	if err != nil {

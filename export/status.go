@@ -45,8 +45,13 @@ type Status struct {
 	SnapshotEnds time.Time
 	// Renewed counts how often an expired snapshot was replaced.
 	Renewed int
-	Started time.Time
-	Elapsed time.Duration
+	// Started and Elapsed are of this process; Earlier and EarlierRetries of
+	// the processes before it, if it resumes a run. One that was killed counts
+	// with what its checkpoints recorded.
+	Started        time.Time
+	Elapsed        time.Duration
+	Earlier        time.Duration
+	EarlierRetries int
 	// Rows counts rows written, or read and about to be written.
 	Rows int64
 	// Expected is the number of documents known so far; it is final if

@@ -115,6 +115,7 @@ func (r *Run) newPass(shown bool) (*Run, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p.started, p.began, p.paused = r.started, r.began, r.paused
+	p.earlier, p.earlierRetries = r.earlier, r.earlierRetries
 	p.tuner = nil
 	if r.tuner != nil {
 		p.tuner = newTuner(r.workers)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -412,6 +413,7 @@ func TestFault_aServerThatStaysAwayEndsTheRunResumably(t *testing.T) {
 			if !errors.Is(err, fault) || isError[*Partial](err) {
 				t.Fatalf("error %v", err)
 			}
+			first := r.Status()
 			if _, err := NewRun(Spec{Collections: []string{"users"}}, src, swiftEnv(dir, 1)); err == nil || !strings.Contains(err.Error(), "resume") {
 				t.Errorf("a new run in the folder: %v", err)
 			}
@@ -424,6 +426,9 @@ func TestFault_aServerThatStaysAwayEndsTheRunResumably(t *testing.T) {
 			}
 			if c := src.set["users"]; !bytes.Equal(mustRead(t, dir, "users.jsonl"), jsonl(c, c.docs)) {
 				t.Error("the rows differ")
+			}
+			if s := r.Status(); s.Earlier <= 0 || name == "down" && s.Earlier < 4*time.Minute || s.Earlier > first.Elapsed || s.EarlierRetries != first.Retries {
+				t.Errorf("the first process took %s with %d retries, the second one says %s and %d", first.Elapsed, first.Retries, s.Earlier, s.EarlierRetries)
 			}
 		})
 	}

@@ -2,9 +2,7 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -166,26 +164,6 @@ func (s *session) recallFolder(c config.Config) {
 	if p.trouble(export.Mode(c.Mode)) == nil && !proposed {
 		s.dirText = c.Out
 	}
-}
-
-// newPath is the full path of a file of that name in the current folder, or of
-// name-2, name-3 … that does not exist.
-func newPath(name string) (string, error) {
-	ext := filepath.Ext(name)
-	stem := name[:len(name)-len(ext)]
-	for i := 1; i < 1000; i++ {
-		if i > 1 {
-			name = fmt.Sprintf("%s-%d%s", stem, i, ext)
-		}
-		path, err := filepath.Abs(name)
-		if err != nil {
-			return "", err
-		}
-		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("too many files named %s", name)
 }
 
 // harmless is the answers without what may be a secret that was typed into the wrong

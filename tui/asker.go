@@ -122,6 +122,27 @@ func (a *asker) text(ctx context.Context, prompt, otherwise string, accept func(
 	}
 }
 
+// during does work, and says every now and then how far it is, "" for nothing to say.
+func (a *asker) during(work func(), far func() string) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work()
+	}()
+	tick := time.NewTicker(a.every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if said := far(); said != "" {
+				a.tell("%s", said)
+			}
+		case <-done:
+			return
+		}
+	}
+}
+
 // choose asks for one of several numbered answers; now is the default's index.
 func (a *asker) choose(ctx context.Context, question string, options []string, now int) (int, error) {
 	a.tell("%s", question)

@@ -38,6 +38,7 @@ type checked struct {
 	known   []string
 	access  []fauna.Access
 	indexes map[string]fauna.IndexCheck
+	next    string // the folder of another export of the same answers, "" for the first one
 }
 
 func newCheckStep(s *session) *checkStep {
@@ -56,12 +57,18 @@ func (c *checkStep) check() {
 	c.leave()
 	c.names, c.found = c.s.chosen(), checked{}
 	c.failure, c.waiting = nil, false
-	srv, names, indexes := c.s.server, c.names, c.s.indexNames(c.names)
+	srv, names, indexes, old := c.s.server, c.names, c.s.indexNames(c.names), c.exported()
 	if srv == nil {
 		c.failure = sayError("There is no secret yet. esc goes back to it.")
 		return
 	}
-	await(c.s, &c.asking, func(ctx context.Context) (checked, error) { return checkServer(ctx, srv, names, indexes) }, func(found checked, err error) {
+	await(c.s, &c.asking, func(ctx context.Context) (checked, error) {
+		found, err := checkServer(ctx, srv, names, indexes)
+		if err == nil && old != "" {
+			found.next, err = newPath(old)
+		}
+		return found, err
+	}, func(found checked, err error) {
 		if err != nil {
 			c.failure = err
 			c.s.trouble(checkID, err)
@@ -174,7 +181,7 @@ func (c *checkStep) actions() []action {
 	known, blocked := c.known(), c.wrong()+broken > 0
 	enter := "start the export"
 	switch {
-	case c.exported() != "":
+	case c.found.next != "":
 		enter = "export again"
 	case s.resume:
 		enter = "resume the export"
@@ -216,13 +223,8 @@ func (c *checkStep) submit() {
 	case len(checks) > 0:
 		c.s.say(noteWarn, "Still building %s.", text.Count(int64(len(checks)), "index"))
 	default:
-		if old := c.exported(); old != "" {
-			next, err := newPath(old)
-			if err != nil {
-				c.s.fail(err)
-				return
-			}
-			c.s.dirText = homePath(next)
+		if c.found.next != "" {
+			c.s.dirText, c.s.place = homePath(c.found.next), place{isNew: true, free: c.s.place.free}
 		}
 		c.s.next(checkID)
 	}

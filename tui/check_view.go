@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/lipgloss/table"
 
 	"fauna-export/export"
+	"fauna-export/export/row"
 	"fauna-export/fauna"
 	"fauna-export/tui/text"
 )
@@ -155,10 +156,10 @@ func (c *checkStep) row(name string) []string {
 // and takes at most so many lines.
 func (c *checkStep) foot(w, most int) []string {
 	lines := append([]string{""}, c.trouble(w, most)...)
-	if len(lines) > 1 && most <= 6 {
+	if len(lines) > 1 {
 		return lines
 	}
-	rows, _ := c.tally.totals()
+	rows, bytes := c.tally.totals()
 	var parts []string
 	if took, rate := c.tally.forecast(rows, c.s.maxRate); rate > 0 {
 		said := fmt.Sprintf("Measured: about %s documents/s, so %s.", text.Number(int64(rate)), about(took))
@@ -179,6 +180,9 @@ func (c *checkStep) foot(w, most int) []string {
 	for _, l := range text.Wrap(c.into(), w-2) {
 		lines = append(lines, "  "+l)
 	}
+	if free := c.s.place.free; free > 0 && int64(bytes) > free {
+		lines = append(lines, marked(c.s.st, noteWarn, "The disk may be too small: about "+text.Size(int64(bytes))+" is needed.", w)...)
+	}
 	return lines
 }
 
@@ -192,17 +196,18 @@ func about(d time.Duration) string {
 
 // into says where the files go, and what kind they are.
 func (c *checkStep) into() string {
-	if old := c.exported(); old != "" {
-		next, err := newPath(old)
-		if err == nil {
-			return fmt.Sprintf("Already exported to %s. Enter exports again to %s.", text.Clean(homePath(old)), text.Clean(homePath(next)))
-		}
+	s, dir := c.s, text.Clean(c.s.dirText)
+	if c.found.next != "" {
+		return fmt.Sprintf("Already exported to %s. Enter exports again to %s.", dir, text.Clean(homePath(c.found.next)))
 	}
-	format := c.s.format.Title()
-	if c.s.press != "" && c.s.press != "none" {
-		format += ", " + string(c.s.press)
+	if about := s.place.about(); about != "" {
+		dir += " (" + about + ")"
 	}
-	return fmt.Sprintf("Into %s: %s, %s.", text.Clean(c.s.dirText), format, c.s.mode)
+	format := s.format.Title()
+	if s.press != "" && s.press != row.None {
+		format += ", " + string(s.press)
+	}
+	return fmt.Sprintf("Into %s: %s, %s.", dir, format, s.mode)
 }
 
 // trouble says what keeps the export from beginning: what is wrong with the index of

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -262,23 +261,4 @@ func (c *doneStep) cameTo() []any { return nil }
 func (c *doneStep) help() string {
 	return "The files are in the folder under their final names; manifest.json says what each holds, with its SHA-256, and SHA256SUMS can be given to sha256sum -c." +
 		"\n\nl loads them into Postgres, SQLite, or typed Parquet or CSV files: it shows the tables first, and proves that every row arrived. v reads them again and compares. x shows the FQL that deletes the role and its keys. s writes your answers, never the secret, to fauna-export.yaml for fauna-export run."
-}
-
-func (c *doneStep) ask(ctx context.Context, a *asker) error {
-	a.tell("Export finished. Summary:")
-	save, err := a.yes(ctx, "Save your answers (never the secret) to fauna-export.yaml?", false)
-	if err != nil && !errors.Is(err, ErrLeft) && !errors.Is(err, errBack) {
-		return err
-	}
-	if !save {
-		return nil
-	}
-	path, err := saveAnswers(c.answers())
-	if err != nil {
-		a.tell("Error: %s", c.s.sentence(err))
-		return nil
-	}
-	c.saved = path
-	a.tell("Saved to %s.", homePath(path))
-	return nil
 }

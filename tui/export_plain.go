@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"fauna-export/tui/text"
 )
@@ -23,8 +22,11 @@ func (c *exportStep) ask(ctx context.Context, a *asker) error {
 			return errBack
 		}
 		s.resume = false
-		if err := s.follow(ctx, a); err != nil {
-			return err
+		watch := context.AfterFunc(ctx, s.runner.cancel)
+		a.during(s.runner.wg.Wait, s.progressLine)
+		watch()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		end := s.runner.progress()
 		if end.manifest != nil {
@@ -39,26 +41,6 @@ func (c *exportStep) ask(ctx context.Context, a *asker) error {
 			return end.err
 		}
 		resume = true
-	}
-}
-
-// follow says how far the export is until it ends.
-func (s *session) follow(ctx context.Context, a *asker) error {
-	done := ended(&s.runner.wg)
-	tick := time.NewTicker(a.every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			a.tell("Stopping.")
-			s.runner.cancel()
-			<-done
-			return context.Cause(ctx)
-		case <-tick.C:
-			a.tell("%s", s.progressLine())
-		case <-done:
-			return nil
-		}
 	}
 }
 

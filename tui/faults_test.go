@@ -275,6 +275,7 @@ func TestExport_timeAndRetriesAreOfTheWholeRun(t *testing.T) {
 	first.status.Elapsed, first.status.Retries = 40*time.Second, 3
 	second := shopRun()
 	second.status.Elapsed, second.status.Retries = 20*time.Second, 2
+	second.status.Earlier, second.status.EarlierRetries = first.status.Elapsed, first.status.Retries // also of another process: its checkpoints tell
 	runs := []*fakeRun{first, second}
 	b.w.runner.open = func(export.Spec, export.Source, bool) (exporting, error) {
 		r := runs[0]

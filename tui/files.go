@@ -19,30 +19,43 @@ import (
 
 // writeNew writes a text to a file of that name in the current folder, or, when
 // another text stands there, to name-2, name-3 … It returns the full path.
-func writeNew(name, text string) (string, error) {
-	ext := filepath.Ext(name)
-	stem := strings.TrimSuffix(name, ext)
-	for i := 1; i < 1000; i++ {
-		if i > 1 {
-			name = fmt.Sprintf("%s-%d%s", stem, i, ext)
+func writeNew(name, body string) (string, error) {
+	return firstFree(name, func(path string) (bool, error) {
+		err := store.CreatePrivate(path, []byte(body))
+		if !errors.Is(err, fs.ErrExist) {
+			return true, err
 		}
-		path, err := filepath.Abs(name)
+		old, err := store.ReadRegular(path, int64(len(body)))
+		return err == nil && bytes.Equal(old, []byte(body)), nil
+	})
+}
+
+// newPath is the full path of a file of that name in the current folder, or of
+// name-2, name-3 … that does not exist.
+func newPath(name string) (string, error) {
+	return firstFree(name, func(path string) (bool, error) {
+		_, err := os.Lstat(path)
+		return errors.Is(err, fs.ErrNotExist), nil
+	})
+}
+
+// firstFree is the first full path of name, name-2, name-3 … that can be had.
+func firstFree(name string, have func(path string) (bool, error)) (string, error) {
+	ext := filepath.Ext(name)
+	for i := 1; i < 1000; i++ {
+		numbered := name
+		if i > 1 {
+			numbered = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), i, ext)
+		}
+		path, err := filepath.Abs(numbered)
 		if err != nil {
 			return "", err
 		}
-		err = store.CreatePrivate(path, []byte(text))
-		if errors.Is(err, fs.ErrExist) {
-			if old, err := store.ReadRegular(path, int64(len(text))); err == nil && bytes.Equal(old, []byte(text)) {
-				return path, nil
-			}
-			continue
+		if ok, err := have(path); ok || err != nil {
+			return path, err
 		}
-		if err != nil {
-			return "", fmt.Errorf("write a file: %w", err)
-		}
-		return path, nil
 	}
-	return "", fmt.Errorf("write a file: too many files named %s", name)
+	return "", fmt.Errorf("too many files named %s", name)
 }
 
 // A place is what is known of the folder that an export would be written to.
@@ -66,6 +79,24 @@ func (p place) trouble(mode export.Mode) error {
 		return sayError("It holds an incremental export: choose incremental for its next sync, or another folder.")
 	}
 	return nil
+}
+
+// about is the place in a few words, "" where nothing is known of it.
+func (p place) about() string {
+	var about []string
+	switch {
+	case p.isNew:
+		about = append(about, "new")
+	case p.chain:
+		about = append(about, "holds earlier syncs: this will be the next one")
+	case p.begun:
+	case p.path != "":
+		about = append(about, "empty")
+	}
+	if p.free > 0 {
+		about = append(about, text.Size(p.free)+" free")
+	}
+	return strings.Join(about, ", ")
 }
 
 // look finds out about a folder: it must not exist, be empty, or hold an export

@@ -146,6 +146,9 @@ func (s *session) showMending(queries []fql.Query, again func()) {
 			p.title, p.file = "Run this in the Fauna shell: the role then reads these", "fauna-role.fql"
 		}
 	}
+	if s.way == waySecret && strings.Contains(p.copy, "Role(") {
+		s.say(noteWarn, "If your key's role is not named %s, put its name into this FQL.", s.setup().RoleName())
+	}
 	p.run = s.onDemo(again, texts(queries)...)
 	s.panel = p
 }

@@ -214,10 +214,9 @@ func (c *loading) body(w, h int) []string {
 		if c.err != nil {
 			lines = append(append(lines, marked(st, noteBad, c.s.sentence(c.err), w)...), "")
 		}
-		for _, l := range []string{
-			"postgres://USER@HOST/DATABASE[?schema=NAME]", "sqlite:FILE", "parquet:DIR    typed files for DuckDB and data lakes", "csv:DIR        typed files", "",
-			"Or later: fauna-export load " + text.ShellWord(homePath(c.dir)) + " --into TARGET",
-		} {
+		about := []string{"postgres://USER@HOST/DATABASE[?schema=NAME]", "sqlite:FILE", "parquet:DIR    typed files for DuckDB and data lakes", "csv:DIR        typed files", ""}
+		about = append(about, text.Wrap("Or later: fauna-export load "+text.ShellWord(homePath(c.dir))+" --into TARGET", w-2)...)
+		for _, l := range about {
 			lines = append(lines, "  "+st.faint.of(text.Fit(l, w-2)))
 		}
 		return lines

@@ -57,8 +57,12 @@ func (o *outputStep) enter() {
 // example is a column as it can be typed.
 func (o *outputStep) example() string {
 	name := "users"
-	if names := o.s.chosen(); len(names) > 0 {
-		name = text.Clean(names[0])
+	for i, x := range o.s.chosen() {
+		if plain := text.ShellWord(x) == x; plain || i == 0 {
+			if name = text.Clean(x); plain {
+				break
+			}
+		}
 	}
 	return name + ":parent_id:string=data.parent.id"
 }
@@ -264,7 +268,7 @@ func (o *outputStep) submit() {
 		o.s.fail(err)
 		return
 	}
-	o.s.resume = o.place.begun
+	o.s.place, o.s.resume = o.place, o.place.begun
 	o.s.next(outputID)
 }
 

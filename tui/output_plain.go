@@ -33,9 +33,9 @@ func (o *outputStep) ask(ctx context.Context, a *asker) error {
 		if err != nil {
 			return err
 		}
-		p := s.look(path)
-		s.resume = p.begun
-		return p.trouble(s.mode)
+		s.place = s.look(path)
+		s.resume = s.place.begun
+		return s.place.trouble(s.mode)
 	})
 	if err != nil {
 		return err

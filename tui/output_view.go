@@ -104,16 +104,7 @@ func (o *outputStep) folderLines(w int) []string {
 	case o.place.begun:
 		return []string{line, indent + st.warn.of("!") + " Contains an unfinished export. Enter resumes it, as it began."}
 	}
-	state := "empty"
-	switch {
-	case o.place.isNew:
-		state = "new"
-	case o.place.chain:
-		state = "holds earlier syncs: this will be the next one"
-	}
-	if o.place.free >= 0 {
-		state += ", " + text.Size(o.place.free) + " free"
-	}
+	state := o.place.about()
 	path := text.Clean(homePath(o.place.path))
 	if path == strings.TrimSpace(o.folder.value()) {
 		return []string{line, indent + st.faint.of(state)}

@@ -51,14 +51,5 @@ func (s *session) walk(ctx context.Context, a *asker, all [steps]step) error {
 			return err
 		}
 	}
-	end := s.runner.progress()
-	switch {
-	case end.err != nil:
-		return end.err
-	case end.unread != nil:
-		return end.unread
-	case end.report != nil && !end.report.OK():
-		return errors.New("the files do not match the manifest")
-	}
-	return nil
+	return s.runner.progress().failure()
 }

@@ -35,7 +35,7 @@ func plainly(t *testing.T, answers string, change ...func(*bench, *Config)) (*be
 // and Done, by the way of the FQL.
 const (
 	plainToSecret = "\n\nusers, products\nline-items\n\n\n\n\n" + testSecret + "\n"
-	plainAnswers  = plainToSecret + "2\n\n\nusers:parent_id:string=data.parent.id\n\n\n\n"
+	plainAnswers  = plainToSecret + "2\n\n\nusers:parent_id:string=data.parent.id\n\n\n\n\n"
 )
 
 func TestPlain_wholeWay(t *testing.T) {
@@ -206,7 +206,7 @@ func (l *lockedText) String() string {
 func TestPlain_wrongIndexesComeWithTheFQLThatMendsThem(t *testing.T) {
 	t.Chdir(t.TempDir())
 	answers := strings.Replace(plainAnswers, "line-items\n\n\n", "line-items\n\n2\n", 1) // incremental
-	_, said, _, err := plainly(t, strings.TrimSuffix(answers, "\n\n")+"\nn\n", func(b *bench, _ *Config) {
+	_, said, _, err := plainly(t, strings.TrimSuffix(answers, "\n\n\n")+"\nn\n", func(b *bench, _ *Config) {
 		b.server.index = map[string]fauna.IndexCheck{"users": missingIndex(), "line-items": {Exists: true, Building: true}}
 	})
 	if !errors.Is(err, ErrLeft) {
@@ -248,5 +248,24 @@ func TestPlain_noServerTextReachesTheTerminalUnsanitized(t *testing.T) {
 		if strings.Contains(said+out.Summary, testSecret) {
 			t.Error("the secret was printed")
 		}
+	}
+}
+
+func TestPlain_loadsTheFilesWhereThatIsWanted(t *testing.T) {
+	_, said, _, err := plainly(t, strings.TrimSuffix(plainAnswers, "\n\n")+"mysql:x\nsqlite:shop.db\n\n\n")
+	if err != nil {
+		t.Fatalf("%v:\n%s", err, said)
+	}
+	for _, want := range []string{"Error: ", "users: create, 20,000 rows: name text, age integer", "Load them now?", "all rows were read back and equal what was sent."} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not say %q:\n%s", want, said)
+		}
+	}
+}
+
+func TestPlain_setupSpeaksTheShellsDialect(t *testing.T) {
+	_, said, _, _ := plainly(t, "\n\nusers\n\n\n3\n1\n")
+	if !strings.Contains(said, "show FQL v4") || !strings.Contains(said, "Role.create({") {
+		t.Errorf("there is no FQL v10:\n%s", said)
 	}
 }

@@ -49,16 +49,26 @@ type progress struct {
 	err      error             // of the export; a *export.Partial beside a manifest
 	report   *archive.Report   // of reading the files again, nil while not known
 	unread   error             // why they could not be read again
-
-	before        time.Duration // of earlier tries of the same run
-	beforeRetries int
 }
 
 // elapsed is the time of the whole run, through stops and resumes.
-func (p progress) elapsed() time.Duration { return p.before + p.status.Elapsed }
+func (p progress) elapsed() time.Duration { return p.status.Earlier + p.status.Elapsed }
 
 // retries are those of the whole run.
-func (p progress) retries() int { return p.beforeRetries + p.status.Retries }
+func (p progress) retries() int { return p.status.EarlierRetries + p.status.Retries }
+
+// failure is the error of the export, or of reading its files again; nil for neither.
+func (p progress) failure() error {
+	switch {
+	case p.err != nil:
+		return p.err
+	case p.unread != nil:
+		return p.unread
+	case p.report != nil && !p.report.OK():
+		return errors.New("the files do not match the manifest")
+	}
+	return nil
+}
 
 type runState int
 
@@ -104,11 +114,7 @@ func (r *runner) start(spec export.Spec, src export.Source, resume bool) error {
 		r.mu.Unlock()
 		return errors.New("an export is running already")
 	}
-	now := progress{state: runGoing, spec: spec}
-	if resume && r.now.manifest == nil && r.now.spec.Dir == spec.Dir {
-		now.before, now.beforeRetries = r.now.elapsed(), r.now.retries()
-	}
-	r.now = now
+	r.now = progress{state: runGoing, spec: spec}
 	ctx, cancel := context.WithCancel(r.ctx)
 	r.stop = cancel
 	r.wg.Add(1)
@@ -145,7 +151,7 @@ func (r *runner) work(ctx context.Context, spec export.Spec, run exporting) {
 		}
 		end.state, end.spec, end.status = runEnded, spec, run.Status()
 		r.mu.Lock()
-		end.checking, end.before, end.beforeRetries = r.now.checking, r.now.before, r.now.beforeRetries
+		end.checking = r.now.checking
 		r.now, r.run = end, nil
 		r.mu.Unlock()
 	}()

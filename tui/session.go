@@ -84,7 +84,8 @@ type session struct {
 	maxRate int
 	target  int         // of targets: where the data should end
 	dialect fql.Dialect // of the shell that the FQL is run in
-	resume  bool        // the folder holds an export to go on with
+	place   place       // the folder, as it was found
+	resume  bool        // it holds an export to go on with
 	recent  []string    // addresses of other times
 
 	server  server                  // nil until a secret was accepted
@@ -354,7 +355,7 @@ func (s *session) standingText(name string) string {
 		}
 		return "doesn't exist"
 	case noteWarn:
-		return "the role hides some documents"
+		return "role hides documents"
 	}
 	return ""
 }

@@ -134,7 +134,7 @@ func (c *setupStep) actions() []action {
 		on("← →", "query", nil, "left", "right").when(many), on("", "", func() { c.turn(1) }, "right", "l", "tab").when(many),
 		on("", "", func() { c.turn(-1) }, "left", "h").when(many), on("", "", func() { c.turn(-1) }, "shift+tab").when(c.at > 0),
 		on("C", "copy all", func() { c.copy(c.all(), c.cards) }),
-		on("u", role, c.turnRole).when(!c.creates()),
+		on("u", role, c.turnRole).when(s.way == wayFQL),
 		on("v", dialect, c.turnDialect).when(s.way == wayFQL),
 		on("p", "plain", func() {
 			s.panel = s.fqlPanel(c.cards[c.at].Title, c.cards[c.at].FQL, "fauna-setup.fql")

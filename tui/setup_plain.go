@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fauna-export/fauna"
+	"fauna-export/fauna/fql"
 )
 
 func (c *setupStep) ask(ctx context.Context, a *asker) error {
@@ -13,19 +14,27 @@ func (c *setupStep) ask(ctx context.Context, a *asker) error {
 	if s.way == wayAdmin {
 		return c.askApply(ctx, a)
 	}
-	existing := false
 	if s.cfg.Shell == nil {
-		i, err := a.choose(ctx, "Does the role "+setup.RoleName()+" already exist?", []string{"no: show the FQL that creates it", "yes: show the FQL that updates it"}, 0)
+		other := "show FQL v10, for newer Fauna shells"
+		if s.dialect == fql.V10 {
+			other = "show FQL v4"
+		}
+		i, err := a.choose(ctx, "Does the role "+setup.RoleName()+" already exist?", []string{"no: show the FQL that creates it", "yes: show the FQL that updates it", other}, 0)
 		if err != nil {
 			return err
 		}
-		existing = i == 1
-	}
-	for n, q := range setup.All() {
-		if existing && q.FQL == setup.RoleFQL() {
-			q.FQL = setup.RoleUpdateFQL()
+		if i == 2 {
+			c.turnDialect()
+			if s.note.kind == noteBad {
+				a.tell("Error: %s", s.note.text)
+			}
+			return errAgain
 		}
-		a.tell("\n%d. %s: %s\n\n%s", n+1, q.Title, q.Why, q.FQL)
+		c.existing = i == 1
+	}
+	c.build()
+	for n, x := range c.cards {
+		a.tell("\n%d. %s: %s\n\n%s", n+1, x.Title, x.Why, x.FQL)
 	}
 	if s.cfg.Shell == nil {
 		_, err := a.line(ctx, "\nRun them in the Fauna shell in this order, then press enter: ")

@@ -10,7 +10,10 @@ import (
 )
 
 func (c *setupStep) title() (string, string) {
-	if c.s.way == wayAdmin {
+	switch {
+	case c.s.way == wayAdmin && !c.creates() && !c.running.busy:
+		return "This was created with the admin's secret.", ""
+	case c.s.way == wayAdmin:
 		return "This will be created with the admin's secret.", ""
 	}
 	return "Run these in the Fauna shell, in this order. Nothing changes until you do.", ""
@@ -144,7 +147,10 @@ func (c *setupStep) side(w, h int) []string {
 				out = append(out, c.s.st.faint.of("and so on for each collection"))
 				break
 			}
-			out = append(out, c.s.st.accent.of(text.Fit(text.Clean(p.Resource), w)), "  "+c.s.st.faint.of(text.Fit(text.Clean(p.Why), w-2)))
+			out = append(out, c.s.st.accent.of(text.Fit(text.Clean(p.Resource), w)))
+			for _, l := range text.Wrap(text.Clean(p.Why), w-2) {
+				out = append(out, "  "+c.s.st.faint.of(l))
+			}
 		}
 	}
 	return out

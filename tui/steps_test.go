@@ -339,3 +339,13 @@ func TestAnswers_areFilledInAgainWithoutTheSecret(t *testing.T) {
 	again.keys("enter")
 	again.shows("(•) CSV")
 }
+
+func TestColumns_nothingIsMarkedWhileAnotherCollectionIsRead(t *testing.T) {
+	b := newBench(t, 120, 40).to(outputID)
+	b.keys("ctrl+o")
+	b.w.key(keyMsg("tab")) // its answer is still to come
+	b.w.key(keyMsg("a"))
+	b.shows("0 marked in all")
+	b.act()
+	b.shows("0 marked in all", "[ ] data.name")
+}

@@ -144,16 +144,10 @@ func (w *wizard) outcome(ctx context.Context, err error) (Outcome, error) {
 		return out, ErrInterrupted
 	case p.manifest == nil && errors.Is(p.err, context.Canceled): // stopped, then left
 		return out, ErrLeft
-	case p.err != nil && (p.manifest != nil || w.ended == nil):
-		return out, p.err
-	case p.manifest == nil:
+	case p.manifest == nil && (p.err == nil || w.ended != nil):
 		return out, ErrLeft
-	case p.unread != nil:
-		return out, p.unread
-	case p.report != nil && !p.report.OK():
-		return out, errors.New("the files do not match the manifest")
 	}
-	return out, nil
+	return out, p.failure()
 }
 
 func (c Config) withDefaults() Config {

@@ -47,7 +47,7 @@ func newRootCommand(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := a.wizardConfig()
 			c.Endpoint = server.Domain
-			c.AllowPlaintext = server.AllowPlaintext
+			c.AllowPlaintext, c.MaxRate = server.AllowPlaintext, server.MaxRate
 			c.CAFile, c.CertFile, c.KeyFile = server.CAFile, server.ClientCert, server.ClientKey
 			return a.runWizard(cmd.Context(), c)
 		},
@@ -58,6 +58,11 @@ func newRootCommand(a *app) *cobra.Command {
 	a.global = *config.New()
 	addOptions(root, root.PersistentFlags(), &a.global, config.Everywhere)
 	server = newOptions(root, config.Address, config.Server)
+	for _, o := range server.Options() {
+		if o.Name == "max-rate" { // the wizard asks for the other options of a run
+			root.Flags().Var(o, o.Name, o.Usage)
+		}
+	}
 	redefine(root, "domain", "", "`URL` offered in the first step (default \""+config.DefaultDomain+"\")")
 	root.AddCommand(
 		newDemoCommand(a), newRunCommand(a), newResumeCommand(a), newVerifyCommand(a), newMergeCommand(a), newLoadCommand(a), newFinishCommand(a), newCheckCommand(a),

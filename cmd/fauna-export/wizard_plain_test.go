@@ -27,6 +27,8 @@ func TestWizardPlain_asksLinesAndShowsNoSecret(t *testing.T) {
 		{"Folder", dir},
 		{"Additional column", ""},
 		{"Start the export?", "y"},
+		{"Load the files into", "sqlite:" + dir + ".db"},
+		{"Load them now?", "y"},
 		{"Save your answers", "n"},
 	} {
 		term.wait(step.wait)
@@ -42,7 +44,7 @@ func TestWizardPlain_asksLinesAndShowsNoSecret(t *testing.T) {
 	if strings.Contains(wrote, "\x1b") {
 		t.Error("an escape sequence was written")
 	}
-	for _, want := range []string{"2,400", "Verified", "customers.csv"} {
+	for _, want := range []string{"all rows were read back", "2,400", "Verified", "customers.csv"} {
 		if !strings.Contains(wrote, want) {
 			t.Errorf("it does not say %q:\n%s", want, wrote)
 		}

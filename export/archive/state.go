@@ -94,6 +94,9 @@ type RunState struct {
 	// resumed.
 	Sync    int    `json:"sync,omitempty"`
 	Started string `json:"started"`
+	// Seconds and Retries are of the processes that ended in good order.
+	Seconds float64 `json:"seconds,omitempty"`
+	Retries int     `json:"retries,omitempty"`
 }
 
 // check returns an error for a state that no run writes.
@@ -108,8 +111,8 @@ func (st *RunState) check() error {
 		}
 		last = at
 	}
-	if st.Sync < 0 {
-		return fmt.Errorf("it is of sync %d", st.Sync)
+	if st.Sync < 0 || st.Retries < 0 || !(st.Seconds >= 0 && st.Seconds <= 1e9) {
+		return fmt.Errorf("it is of sync %d, took %g s and %d retries", st.Sync, st.Seconds, st.Retries)
 	}
 	for name, begins := range st.Bounds {
 		for i, id := range begins {

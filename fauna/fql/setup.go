@@ -120,7 +120,7 @@ func (s Setup) RoleDialect() Dialect {
 
 // Privileges returns what the role allows, in the order of the text.
 func (s Setup) Privileges() []Privilege {
-	const all = "to see which collections exist and how long they keep history"
+	const all = "to list collections and their history"
 	const one = "to read its documents"
 	if s.RoleDialect() == V10 {
 		list := []Privilege{{`"Collection"`, all}}
