@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"fauna-export/export"
@@ -75,19 +76,9 @@ func prefixed(before, s, after string) string {
 // askMode asks for full or incremental, before the FQL that depends on it.
 func (s *session) askMode(ctx context.Context, a *asker) error {
 	modes := []export.Mode{export.Full, export.Incremental}
-	i, err := a.choose(ctx, "Mode", []string{"full: every document, from a single point in time", "incremental: first run exports everything, later runs only changes; needs an index per collection"}, at(modes, s.mode))
+	i, err := a.choose(ctx, "Mode", []string{"full: every document, from a single point in time", "incremental: first run exports everything, later runs only changes; needs an index per collection"}, slices.Index(modes, s.mode))
 	if err == nil {
 		s.mode = modes[i]
 	}
 	return err
-}
-
-// at is the index of a value, 0 when it is not there.
-func at[T comparable](all []T, v T) int {
-	for i, x := range all {
-		if x == v {
-			return i
-		}
-	}
-	return 0
 }

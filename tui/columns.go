@@ -5,8 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	"fauna-export/export/row"
@@ -110,7 +110,10 @@ func (p *fieldPicker) actions() []action {
 	if p.typing {
 		return p.picker.actions()
 	}
-	turn := func(by int) func() { return func() { p.turnTo(around(p.names, p.collection, by)) } }
+	turn := func(by int) func() {
+		n := len(p.names)
+		return func() { p.turnTo(p.names[(slices.Index(p.names, p.collection)+by+n)%n]) }
+	}
 	return append(append([]action{
 		on("enter", "use these columns", p.o.takePicked).when(!p.loading.busy),
 		on("r", "retry", func() { p.turnTo(p.collection) }).when(p.err != nil),
@@ -209,51 +212,44 @@ func findFields(body []byte) ([]foundField, error) {
 	if err := d.Decode(&page); err != nil {
 		return nil, fmt.Errorf("read documents: %w", err)
 	}
-	found := map[string]*foundField{}
+	found := foundFields{}
 	for _, doc := range page.Resource.Data {
-		walkFields([]any{"data"}, doc.Data, found, 0)
+		found.walk([]any{"data"}, doc.Data, 0)
 	}
 	fields := make([]foundField, 0, len(found))
-	for _, f := range found {
-		fields = append(fields, *f)
+	for _, path := range slices.Sorted(maps.Keys(found)) {
+		fields = append(fields, *found[path])
 	}
-	sort.Slice(fields, func(i, j int) bool { return row.FormatPath(fields[i].path) < row.FormatPath(fields[j].path) })
 	return fields, nil
 }
 
-// walkFields notes each member of an object, and goes into objects and refs.
-func walkFields(path []any, object map[string]any, found map[string]*foundField, depth int) {
-	for name, v := range object {
-		p := append(append([]any{}, path...), name)
-		typ, inner := fieldType(v)
-		if typ != "" {
-			noteField(p, typ, v, found)
-		}
-		if inner != nil && depth < 8 {
-			walkFields(p, inner, found, depth+1)
-		}
-	}
-}
+// foundFields are the fields that were seen, by their path as text.
+type foundFields map[string]*foundField
 
-func noteField(path []any, typ row.Type, v any, found map[string]*foundField) {
-	key := row.FormatPath(path)
-	f := found[key]
-	if f == nil {
-		text, err := json.Marshal(v)
-		if err != nil {
-			text = nil
+// walk notes each member of an object, and goes into objects and refs.
+func (found foundFields) walk(path []any, object map[string]any, depth int) {
+	for name, v := range object {
+		p := append(slices.Clone(path), name)
+		typ, inner := fieldType(v)
+		if inner != nil && depth < 8 {
+			found.walk(p, inner, depth+1)
 		}
-		f = &foundField{path: path, typ: typ, sample: string(text)}
-		found[key] = f
-	} else if f.typ != typ {
-		switch {
-		case f.typ == row.TypeInt && typ == row.TypeFloat, f.typ == row.TypeFloat && typ == row.TypeInt:
+		key := row.FormatPath(p)
+		switch f := found[key]; {
+		case typ == "":
+		case f == nil:
+			sample, _ := json.Marshal(v) // of what was JSON
+			found[key] = &foundField{path: p, typ: typ, sample: string(sample)}
+		case f.typ == typ:
+		case numeric[f.typ] && numeric[typ]:
 			f.typ = row.TypeFloat
 		default:
 			f.typ = row.TypeJSON
 		}
 	}
 }
+
+var numeric = map[row.Type]bool{row.TypeInt: true, row.TypeFloat: true}
 
 // fieldType is the column type of a value in wire form, "" for null, and the
 // object whose members Select can reach, nil for none.
@@ -276,11 +272,13 @@ func fieldType(v any) (row.Type, map[string]any) {
 	return row.TypeJSON, nil
 }
 
+// objectType is fieldType for an object, which may stand for a value of another type.
 func objectType(v map[string]any) (row.Type, map[string]any) {
 	if len(v) != 1 {
 		return row.TypeJSON, v
 	}
 	for tag, inner := range v {
+		m, _ := inner.(map[string]any)
 		switch tag {
 		case "@ts":
 			return row.TypeTime, nil
@@ -289,10 +287,8 @@ func objectType(v map[string]any) (row.Type, map[string]any) {
 		case "@bytes", "@set", "@query":
 			return row.TypeString, nil
 		case "@obj":
-			m, _ := inner.(map[string]any)
 			return row.TypeJSON, m
 		case "@ref":
-			m, _ := inner.(map[string]any)
 			if id, ok := m["id"]; ok {
 				return row.TypeJSON, map[string]any{"id": id}
 			}

@@ -27,13 +27,13 @@ func (c *doneStep) ask(ctx context.Context, a *asker) error {
 // askLoad loads the files into a database or typed files where that is wanted.
 func (c *doneStep) askLoad(ctx context.Context, a *asker) error {
 	s, dir := c.s, c.s.runner.progress().spec.Dir
-	into, err := a.text(ctx, "Load the files into postgres://USER@HOST/DATABASE, sqlite:FILE, parquet:DIR or csv:DIR (empty: no)", "", func(into string) error {
-		if into == "" {
+	into, err := a.text(ctx, "Load the files into postgres://USER@HOST/DATABASE, sqlite:FILE, parquet:DIR or csv:DIR (n: no)", s.targetText(dir), func(into string) error {
+		if into == "" || into == "n" || into == "no" {
 			return nil
 		}
 		return load.ParseTarget(into)
 	})
-	if err != nil || into == "" {
+	if err != nil || load.ParseTarget(into) != nil {
 		return err
 	}
 	var now atomic.Pointer[load.Status]

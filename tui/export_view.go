@@ -109,10 +109,10 @@ func (c *exportStep) left() (time.Duration, bool) {
 
 func (c *exportStep) body(w, h int) []string {
 	if c.refused != nil {
-		return c.endedLines(c.refused, w)
+		return c.failure(c.refused, w)
 	}
 	if c.now.state == runEnded && c.now.manifest == nil {
-		lines := c.endedLines(c.now.err, w)
+		lines := c.failure(c.now.err, w)
 		if room := h - len(lines) - 1; room > 2 && len(c.now.status.Collections) > 0 {
 			lines = append(append(lines, ""), c.table(w, room)...)
 		}
@@ -122,32 +122,6 @@ func (c *exportStep) body(w, h int) []string {
 	foot := c.foot(w)
 	lines = append(append(lines, ""), c.table(w, h-len(lines)-len(foot)-2)...)
 	return append(text.Fill(lines, h-len(foot)), foot...)
-}
-
-func (c *exportStep) endedLines(err error, w int) []string {
-	if err == nil {
-		return nil
-	}
-	kind := noteBad
-	if errors.Is(err, context.Canceled) || resumable(err) {
-		kind = noteWarn
-	}
-	var lines []string
-	for i, l := range c.failure(err) {
-		switch {
-		case i == 0:
-			lines = append(lines, marked(c.s.st, kind, l, w)...)
-		case strings.HasPrefix(l, "  "):
-			lines = append(lines, "  "+c.s.st.accent.of(text.Fit(l, w-2)))
-		case l == "":
-			lines = append(lines, "")
-		default:
-			for _, part := range text.Wrap(l, w-2) {
-				lines = append(lines, "  "+part)
-			}
-		}
-	}
-	return lines
 }
 
 // totalLines are the bar of the whole, and how fast it goes.
@@ -363,32 +337,38 @@ func (c *exportStep) side(w, h int) []string {
 }
 
 // failure says why the export ended and what can be done.
-func (c *exportStep) failure(err error) []string {
-	dir := text.Clean(homePath(c.now.spec.Dir))
-	again := "c resume it · o choose another folder"
-	command := "fauna-export resume " + text.ShellWord(homePath(c.now.spec.Dir))
-	if c.now.spec.Dir == "" { // it never began
-		dir, command = "", ""
+func (c *exportStep) failure(err error, w int) []string {
+	if err == nil {
+		return nil
 	}
-	var lines []string
-	if errors.Is(err, context.Canceled) {
-		lines = []string{"Stopped. Files so far are in " + dir + "."}
-	} else {
-		lines = []string{c.s.sentence(err)}
-		if dir != "" {
-			lines = append(lines, "", "Files so far are in "+dir+".")
+	said, kind, again := c.s.sentence(err), noteBad, "c resume it · o choose another folder"
+	var where []string
+	if dir := c.now.spec.Dir; dir != "" { // else it never began
+		where = []string{"", "Files so far are in " + text.Clean(homePath(dir)) + "."}
+		if !c.s.cfg.Demo {
+			where = append(where, "", "Resume here, or later with:", c.s.st.accent.of("fauna-export resume "+text.ShellWord(homePath(dir))))
 		}
 	}
-	if fe, ok := errors.AsType[*fauna.Error](err); ok && (fe.Kind == fauna.KindSecretRefused || fe.Kind == fauna.KindDenied) {
+	fe, ours := errors.AsType[*fauna.Error](err)
+	de, disk := errors.AsType[*store.Error](err)
+	switch {
+	case errors.Is(err, context.Canceled) && where != nil:
+		said, kind, where = "Stopped. "+where[1], noteWarn, where[2:]
+	case ours && (fe.Kind == fauna.KindSecretRefused || fe.Kind == fauna.KindDenied):
 		again = "x change the secret, then c resumes"
-	}
-	if _, ok := errors.AsType[*store.Error](err); ok && !resumable(err) {
+	case disk && de.Resumable:
+		kind = noteWarn
+	case disk:
 		again = "o choose another folder"
 	}
-	if command != "" && !c.s.cfg.Demo {
-		lines = append(lines, "", "Resume here, or later with:", "  "+command)
+	lines := marked(c.s.st, kind, said, w)
+	for _, l := range append(where, "", again) {
+		if l != "" {
+			l = "  " + text.Fit(l, w-2)
+		}
+		lines = append(lines, l)
 	}
-	return append(lines, "", again)
+	return lines
 }
 
 func (c *exportStep) help() string {

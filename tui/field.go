@@ -41,12 +41,7 @@ func (f *field) set(s string) {
 
 // key edits the field; it reports whether the key was one of editing.
 func (f *field) key(m tea.KeyMsg) bool {
-	k := f.in.KeyMap
 	typed := (m.Type == tea.KeyRunes || m.Type == tea.KeySpace) && !m.Alt
-	if !typed && !key.Matches(m, k.CharacterForward, k.CharacterBackward, k.WordForward, k.WordBackward, k.DeleteWordBackward,
-		k.DeleteWordForward, k.DeleteAfterCursor, k.DeleteBeforeCursor, k.DeleteCharacterBackward, k.DeleteCharacterForward, k.LineStart, k.LineEnd) {
-		return false
-	}
 	if m.Paste { // what was copied often has a newline at its end
 		m.Runes = []rune(strings.TrimSpace(string(m.Runes)))
 	}
@@ -54,8 +49,9 @@ func (f *field) key(m tea.KeyMsg) bool {
 	if typed && len(m.Runes) == 0 {
 		return true
 	}
+	value, at := f.in.Value(), f.in.Position()
 	f.in, _ = f.in.Update(m)
-	return true
+	return typed || f.in.Value() != value || f.in.Position() != at
 }
 
 // visible leaves out what a terminal must not be given; line breaks and tabs stay,

@@ -41,6 +41,11 @@ var targets = []struct{ name, into string }{
 	{"files", ""}, {"Postgres", "postgres://USER@localhost/DATABASE"}, {"SQLite", "sqlite:DIR.db"}, {"Parquet", "parquet:DIR-typed"},
 }
 
+// targetText is the target that was chosen, for the files of a folder; "" for none.
+func (s *session) targetText(dir string) string {
+	return strings.ReplaceAll(targets[s.target].into, "DIR", dir)
+}
+
 // A loading takes the files of a finished export into a database: the target, the
 // plan, a bar, the proof.
 type loading struct {
@@ -76,7 +81,7 @@ const (
 func newLoading(s *session, dir string, closed func()) *loading {
 	c := &loading{s: s, dir: dir, close: closed, into: newField(s.st, "postgres://user@host/db, sqlite:FILE, parquet:DIR or csv:DIR"), pane: newPane()}
 	c.password.hint = "password"
-	c.into.set(strings.ReplaceAll(targets[s.target].into, "DIR", dir))
+	c.into.set(s.targetText(dir))
 	return c
 }
 

@@ -12,15 +12,48 @@ import (
 	"fauna-export/tui/text"
 )
 
-// The rows of the output form that the focus walks through; after them come
-// the additional columns and the field that adds one.
+// The rows of the output form that the focus walks through: those of forms, then the
+// folder; after it come the additional columns and the field that adds one.
 const (
-	targetRow = iota
-	formatRow
-	pressRow
-	folderRow
-	columnsRow
+	folderRow  = 3
+	columnsRow = folderRow + 1
 )
+
+// A form is a row of answers of which one is chosen.
+type form struct {
+	name    string
+	options []string
+	about   []string // the options
+	now     int
+	set     func(i int)
+}
+
+// forms are the rows that are chosen from, as they are now.
+func (o *outputStep) forms() []form {
+	s := o.s
+	into := form{"Load into", nil, nil, s.target, func(i int) { s.target = i }}
+	for i, t := range targets {
+		into.options, into.about = append(into.options, t.name), append(into.about, "")
+		if i > 0 {
+			into.about[i] = "after the export; format wire keeps the exact types of times, dates, bytes and refs"
+		}
+	}
+	all := row.Formats()
+	format := form{"Format", nil, nil, slices.Index(all, s.format), func(i int) {
+		if s.format = all[i]; !s.format.Can().Compresses {
+			s.press = row.None
+		}
+	}}
+	for _, f := range all {
+		format.options, format.about = append(format.options, f.Title()), append(format.about, f.About())
+	}
+	presses := []row.Compression{row.None, row.Gzip, row.Zstd}
+	press := form{"Compress", []string{"none", "gzip", "zstd"}, make([]string, 3), slices.Index(presses, s.press), func(i int) { s.press = presses[i] }}
+	if !s.format.Can().Compresses {
+		press.options = []string{"inside the file (zstd)"}
+	}
+	return []form{into, format, press}
+}
 
 // outputStep asks how the files should be written.
 type outputStep struct {
@@ -166,41 +199,15 @@ func (o *outputStep) key(m tea.KeyMsg) bool {
 	return true
 }
 
+// change chooses another answer of the row with the focus.
 func (o *outputStep) change(by int) {
-	switch {
-	case o.focus == targetRow:
-		o.s.target = (o.s.target + by + len(targets)) % len(targets)
-		return
-	case o.focus == formatRow:
-		o.s.format = around(formats, o.s.format, by)
-		if !o.s.compresses() {
-			o.s.press = row.None
-		}
-	case !o.s.compresses():
+	f := o.forms()[o.focus]
+	if len(f.options) == 1 {
 		o.s.say(noteInfo, "Parquet files are compressed inside, with zstd.")
 		return
-	default:
-		o.s.press = around(presses, o.s.press, by)
 	}
+	f.set((f.now + by + len(f.options)) % len(f.options))
 	o.preview.refresh()
-}
-
-// compresses reports whether files of the format can be compressed.
-func (s *session) compresses() bool { return s.format.Can().Compresses }
-
-var (
-	formats = row.Formats()
-	presses = []row.Compression{row.None, row.Gzip, row.Zstd}
-)
-
-// around is the value step places further on, around the end.
-func around[T comparable](all []T, now T, step int) T {
-	for i, v := range all {
-		if v == now {
-			return all[(i+step+len(all))%len(all)]
-		}
-	}
-	return all[0]
 }
 
 // addColumn takes the column that is typed; it reports whether there is nothing wrong

@@ -9,25 +9,23 @@ import (
 
 func (o *outputStep) ask(ctx context.Context, a *asker) error {
 	s := o.s
-	var names []string
-	for _, f := range formats {
-		names = append(names, f.Title()+", "+f.About())
-	}
-	i, err := a.choose(ctx, "Format", names, at(formats, s.format))
-	if err != nil {
-		return err
-	}
-	s.format = formats[i]
-	s.press = around(presses, s.press, 0)
-	if !s.compresses() {
-		s.press = row.None
-	} else {
-		if i, err = a.choose(ctx, "Compression", []string{"none", "gzip", "zstd"}, at(presses, s.press)); err != nil {
+	for i := range o.forms() {
+		f := o.forms()[i] // the format decides what can be compressed
+		if len(f.options) == 1 {
+			continue
+		}
+		var options []string
+		for j, x := range f.options {
+			options = append(options, x+prefixed(": ", f.about[j], ""))
+		}
+		chosen, err := a.choose(ctx, f.name, options, f.now)
+		if err != nil {
 			return err
 		}
-		s.press = presses[i]
+		f.set(chosen)
 	}
 	s.resume = false
+	var err error
 	s.dirText, err = a.text(ctx, "Folder", s.dirText, func(typed string) error {
 		path, err := fullPath(typed)
 		if err != nil {

@@ -21,23 +21,16 @@ func (o *outputStep) body(w, h int) []string {
 		return o.picking.body(w, h)
 	}
 	st := o.s.st
-	var names []string
-	for _, f := range formats {
-		names = append(names, f.Title())
+	var lines []string
+	about := ""
+	for i, f := range o.forms() {
+		lines = append(lines, o.formLine(i, f, w))
+		if i == o.focus {
+			about = f.about[f.now]
+		}
 	}
-	press := []string{"none", "gzip", "zstd"}
-	pressed := at(presses, o.s.press)
-	if !o.s.compresses() {
-		press, pressed = []string{"inside the file (zstd)"}, 0
-	}
-	var ends []string
-	for _, t := range targets {
-		ends = append(ends, t.name)
-	}
-	lines := []string{
-		o.choiceLine(targetRow, "Load into", ends, o.s.target, w),
-		o.choiceLine(formatRow, "Format", names, at(formats, o.s.format), w),
-		o.choiceLine(pressRow, "Compress", press, pressed, w),
+	if o.focus == folderRow {
+		about = "one file per collection, manifest.json and SHA256SUMS"
 	}
 	lines = append(lines, o.folderLines(w)...)
 	room := max(2, h-len(lines)-5)
@@ -45,7 +38,7 @@ func (o *outputStep) body(w, h int) []string {
 		room = h - len(lines) - 3
 	}
 	lines = append(lines, o.columnLines(w, room)...)
-	if about := o.about(); about != "" && len(lines)+2 <= h {
+	if about != "" && len(lines)+2 <= h {
 		lines = append(lines, "", "  "+st.faint.of(text.Fit(about, w-2)))
 	}
 	if room := h - len(lines) - 1; room >= 2 && !o.s.wide {
@@ -62,34 +55,19 @@ func (o *outputStep) label(at int, name string) string {
 	return "  " + text.Pad(name, 10)
 }
 
-func (o *outputStep) choiceLine(at int, name string, options []string, on, w int) string {
-	line, gap := o.label(at, name), "   "
+func (o *outputStep) formLine(at int, f form, w int) string {
+	line, gap := o.label(at, f.name), "   "
 	if w < 70 {
 		gap = " "
 	}
-	for i, x := range options {
-		if i == on {
+	for i, x := range f.options {
+		if i == f.now {
 			line += o.s.st.accent.of("(•) "+x) + gap
 		} else {
 			line += "( ) " + x + gap
 		}
 	}
 	return text.Fit(line, w)
-}
-
-// about explains what the row with the focus has chosen.
-func (o *outputStep) about() string {
-	switch o.focus {
-	case targetRow:
-		if o.s.target > 0 {
-			return "after the export; format wire keeps the exact types of times, dates, bytes and refs"
-		}
-	case formatRow:
-		return o.s.format.About()
-	case folderRow:
-		return "one file per collection, manifest.json and SHA256SUMS"
-	}
-	return ""
 }
 
 func (o *outputStep) folderLines(w int) []string {

@@ -35,7 +35,7 @@ func plainly(t *testing.T, answers string, change ...func(*bench, *Config)) (*be
 // and Done, by the way of the FQL.
 const (
 	plainToSecret = "\n\nusers, products\nline-items\n\n\n\n\n" + testSecret + "\n"
-	plainAnswers  = plainToSecret + "2\n\n\nusers:parent_id:string=data.parent.id\n\n\n\n\n"
+	plainAnswers  = plainToSecret + "\n2\n\n\nusers:parent_id:string=data.parent.id\n\n\n\n\n"
 )
 
 func TestPlain_wholeWay(t *testing.T) {
@@ -110,7 +110,7 @@ func TestPlain_demoIsWalkedAlone(t *testing.T) {
 }
 
 func TestPlain_unreadableCollectionsAreSkippedOnRequest(t *testing.T) {
-	_, said, _, err := plainly(t, "\n\nusers, products\n\n\n\n\n"+testSecret+"\n\n\n\n\n2\ny\n\n", func(b *bench, _ *Config) {
+	_, said, _, err := plainly(t, "\n\nusers, products\n\n\n\n\n"+testSecret+"\n\n\n\n\n\n2\ny\n\n\n", func(b *bench, _ *Config) {
 		b.server.access = map[string]fauna.Access{"products": {Exists: true}}
 	})
 	if err != nil || !strings.Contains(said, "products: NOT readable: no access") {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -11,60 +12,43 @@ import (
 	"fauna-export/tui/text"
 )
 
-// invented is a page as a server sends it, for the time before a secret is
-// known: what the files look like can be seen then too.
-const invented = `{"ref":{"@ref":{"id":"101","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},"ts":1795342079040000,"data":{"name":"Ada","born":{"@date":"1815-12-10"},"logins":2}}`
-
-// A preview is the first rows as they will be written: of real documents once
-// they can be read, of an invented one before.
+// A preview is the first rows of a collection as they will be written.
 type preview struct {
 	s      *session
 	asking wait
-	of     string // the collection, "" for the invented document
+	of     string // the collection, "" where none can be read
 	rows   []string
 	err    error
-	ready  bool
 }
 
-// refresh makes the rows again.
+// refresh makes the rows again, of a collection with columns where there is one.
 func (p *preview) refresh() {
-	srv := p.s.server
 	l := row.Layout{Format: p.s.format}
-	for _, name := range p.s.chosen() {
-		if l.Collection == "" || p.s.standing(name) == noteGood && p.s.standing(l.Collection) != noteGood {
-			l.Collection = name
-		}
-	}
-	for _, c := range p.s.columns { // where there are columns, so that they are seen
-		if p.s.standing(c.collection) != noteBad {
+	readable := p.s.readable()
+	for _, c := range p.s.columns {
+		if slices.Contains(readable, c.collection) {
 			l.Collection = c.collection
 		}
 	}
+	if p.of = ""; l.Collection == "" {
+		if len(readable) == 0 {
+			return
+		}
+		l.Collection = readable[0]
+	}
 	for _, c := range p.s.columns {
-		if l.Collection == c.collection {
+		if l.Collection == c.collection && l.Format != row.Wire {
 			l.Columns = append(l.Columns, c.Column)
 		}
 	}
-	if l.Format == row.Wire {
-		l.Columns = nil
-	}
-	if kind := p.s.standing(l.Collection); kind != noteGood && kind != noteWarn {
-		srv = nil
-	}
-	of := l.Collection
-	if srv == nil {
-		of = ""
-	}
+	srv := p.s.server
 	await(p.s, &p.asking, func(ctx context.Context) ([]string, error) {
-		if srv == nil {
-			return previewRows(l, inventedPage(l))
-		}
 		body, err := samplePage(ctx, srv, l, 3)
 		if err != nil {
 			return nil, err
 		}
 		return previewRows(l, body)
-	}, func(rows []string, err error) { p.of, p.rows, p.err, p.ready = of, rows, err, true })
+	}, func(rows []string, err error) { p.of, p.rows, p.err = l.Collection, rows, err })
 }
 
 // samplePage reads the first documents of a collection as of now.
@@ -74,15 +58,6 @@ func samplePage(ctx context.Context, src export.Source, l row.Layout, size int) 
 		return nil, err
 	}
 	return export.Sample(ctx, src, l.Collection, now, size, l.Paths())
-}
-
-// inventedPage is the invented document in the shape that the layout asks for.
-func inventedPage(l row.Layout) []byte {
-	doc := invented
-	if paths := l.Paths(); paths != nil {
-		doc = "[" + doc + strings.Repeat(",null", len(paths)-1) + "]"
-	}
-	return []byte(`{"resource":{"data":[` + doc + `]}}`)
 }
 
 // previewRows are the lines of a file: a CSV file's header first. Parquet is not
@@ -120,18 +95,14 @@ func previewRows(l row.Layout, body []byte) ([]string, error) {
 // second pane, on as many as there is room for.
 func (p *preview) lines(w, h int) []string {
 	st := p.s.st
-	from := ""
+	from := "First rows of " + text.Clean(p.of)
 	switch {
-	case !p.ready:
+	case p.of == "":
 		return []string{st.bold.of("Preview")}
 	case p.err != nil:
 		return append([]string{st.bold.of("Preview")}, marked(st, noteBad, p.s.sentence(p.err), w)...)
-	case p.of == "":
-		from = "Sample row (made-up data)"
 	case len(p.rows) == 0:
 		from = text.Clean(p.of) + " is empty"
-	default:
-		from = "First rows of " + text.Clean(p.of)
 	}
 	lines := []string{st.bold.of(text.Fit(from, w))}
 	each := 1

@@ -27,10 +27,8 @@ type setupStep struct {
 // A card is one query with what has happened to it.
 type card struct {
 	fql.Query
-	lines   []string
-	reasons []string // of a role: what the privilege of each line is for, "" for most
-	copied  bool
-	ran     bool
+	lines       []string
+	copied, ran bool
 }
 
 func newSetupStep(s *session) *setupStep { return &setupStep{s: s, pane: newPane()} }
@@ -54,28 +52,9 @@ func (c *setupStep) build() {
 			q.Why = "Gives the existing role exactly these privileges."
 		}
 		q.FQL = q.Text(c.s.shellDialect())
-		x := card{Query: q, lines: text.Lines(q.FQL), copied: old[q.FQL].copied, ran: old[q.FQL].ran}
-		if q.Title == roleTitle {
-			x.reasons = reasons(x.lines, setup)
-		}
-		c.cards = append(c.cards, x)
+		c.cards = append(c.cards, card{q, text.Lines(q.FQL), old[q.FQL].copied, old[q.FQL].ran})
 	}
 	c.turn(0)
-}
-
-// reasons finds the lines of a role that name a resource, and why it is there.
-func reasons(lines []string, s fql.Setup) []string {
-	why := map[string]string{}
-	for _, p := range s.Privileges() {
-		why[text.Clean(p.Resource)] = text.Clean(p.Resource) + " " + text.Clean(p.Why)
-	}
-	out := make([]string, len(lines))
-	for i, l := range lines {
-		if resource, ok := strings.CutPrefix(strings.TrimSpace(l), "resource: "); ok {
-			out[i] = why[strings.TrimSuffix(resource, ",")]
-		}
-	}
-	return out
 }
 
 // all is the queries as one text.

@@ -89,11 +89,11 @@ func (c *setupStep) list(w int) []string {
 // box is the query that is shown, and below it why, where there is no second pane.
 func (c *setupStep) box(w, h int) []string {
 	x := c.cards[c.at]
-	whys := 0
+	var why []string // where there is no second pane
 	if !c.s.wide && h >= 10 {
-		whys = 2
+		why = text.Wrap(text.Clean(x.Why), w-2)
 	}
-	shown := c.lines(x.lines, w-4, min(len(x.lines), max(3, h-2-whys)))
+	shown := c.lines(x.lines, w-4, min(len(x.lines), max(3, h-2-len(why))))
 	for i, l := range shown {
 		shown[i] = highlight(c.s.st, strings.TrimRight(l, " "))
 	}
@@ -109,30 +109,10 @@ func (c *setupStep) box(w, h int) []string {
 		title = first
 	}
 	out := box(c.s.st, title, state, c.part(), shown, w)
-	if whys > 0 {
-		for _, l := range c.why(w - 2)[:whys] {
-			out = append(out, "  "+c.s.st.faint.of(l))
-		}
+	for _, l := range why {
+		out = append(out, "  "+c.s.st.faint.of(l))
 	}
 	return out
-}
-
-// why is the reason for the query, and for a role those for the privileges that are
-// in sight.
-func (c *setupStep) why(w int) []string {
-	x := c.cards[c.at]
-	var lines []string
-	if len(x.reasons) == 0 {
-		lines = text.Wrap(text.Clean(x.Why), w)
-	} else {
-		from := min(c.view.YOffset, len(x.reasons))
-		for _, reason := range x.reasons[from:min(len(x.reasons), from+max(0, c.h))] {
-			if reason != "" {
-				lines = append(lines, text.Fit(reason, w))
-			}
-		}
-	}
-	return append(lines, "", "")
 }
 
 func (c *setupStep) side(w, h int) []string {
@@ -141,7 +121,7 @@ func (c *setupStep) side(w, h int) []string {
 	}
 	x := c.cards[c.at]
 	out := titled(c.s.st, "Why", []string{text.Clean(x.Why), ""}, w)
-	if len(x.reasons) > 0 {
+	if x.Title == roleTitle {
 		for _, p := range c.s.setup().Privileges() {
 			if len(out) >= h-2 {
 				out = append(out, c.s.st.faint.of("and so on for each collection"))
