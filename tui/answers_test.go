@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"fauna-export/export"
@@ -109,4 +110,55 @@ func TestOutput_folderOfEarlierSyncsTakesTheNextOneOnly(t *testing.T) {
 		b.keys("enter")
 		b.at(checkID)
 	}
+}
+
+func TestAnswers_recentAddressesAreOfferedAndHoldNoSecret(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "answers.yaml")
+	keep := func(_ *bench, c *Config) { c.AnswersFile = file }
+	b := newBench(t, 80, 24, keep)
+	b.keys("ctrl+u")
+	b.typed("localhost:9999")
+	b.keys("enter")
+	b.at(accessID)
+	again := newBench(t, 80, 24, keep)
+	again.shows("Recent", "http://localhost:9999")
+	again.keys("ctrl+u")
+	again.typed("core")
+	again.keys("down")
+	again.shows("▌ http://localhost:9999")
+	if err := storeRecent(file, "http://"+testSecret); err != nil {
+		t.Fatal(err)
+	}
+	if body, err := os.ReadFile(recentFile(file)); err != nil || strings.Contains(string(body), testSecret) {
+		t.Errorf("%v: %s", err, body)
+	}
+}
+
+func TestAnswers_ofLastTimeDoNotReplaceAnAddressThatWasAskedFor(t *testing.T) {
+	file := t.TempDir() + "/answers.yaml"
+	b := newBench(t, 80, 24, func(_ *bench, c *Config) { c.AnswersFile, c.Endpoint = file, "http://localhost:1" })
+	b.keys("enter")
+	asked := newBench(t, 80, 24, func(_ *bench, c *Config) { c.AnswersFile, c.Endpoint = file, "http://localhost:2" })
+	asked.shows("http://localhost:2")
+	offered := newBench(t, 80, 24, func(_ *bench, c *Config) { c.AnswersFile = file })
+	offered.shows("http://localhost:1")
+}
+
+func TestAnswers_areFilledInAgainWithoutTheSecret(t *testing.T) {
+	file := t.TempDir() + "/settings/answers.yaml"
+	keep := func(_ *bench, c *Config) { c.AnswersFile = file }
+	b := newBench(t, 80, 24, keep).to(outputID)
+	b.keys("up", "up", "right", "enter")
+	b.at(checkID)
+
+	again := newBench(t, 80, 24, keep)
+	again.shows("Filled in from last time; the secret is never saved.")
+	again.to(collectionsID)
+	again.shows("[x] users", "[x] products", "[x] line-items")
+	again.keys("enter", "enter")
+	again.at(secretID)
+	again.hides("characters")
+	again.paste(testSecret)
+	again.keys("enter")
+	again.shows("(•) CSV")
 }

@@ -107,11 +107,15 @@ func (c *collectionsStep) take() {
 // show gives the picker the choices as they are now.
 func (c *collectionsStep) show() {
 	c.stale = false
+	wide := 7 // of the numbers, which stand one below the other
+	for _, n := range c.s.counts {
+		wide = max(wide, len(text.Number(n)))
+	}
 	rows := make([]pick, 0, len(c.s.choices))
 	for i, x := range c.s.choices {
 		r := pick{name: text.Clean(x.name), chosen: x.chosen, kind: c.s.standing(x.name), about: c.s.standingText(x.name), id: i}
 		if n, ok := c.s.counts[x.name]; ok && r.about == "" {
-			r.about = text.Number(n)
+			r.about = text.PadLeft(text.Number(n), wide)
 		}
 		if r.kind == noteBad && !c.s.access[x.name].Exists {
 			if near := c.s.nearest(x.name); near != "" {

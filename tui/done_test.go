@@ -1,11 +1,16 @@
 package tui
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"fauna-export/export"
 	"fauna-export/export/config"
+	"fauna-export/export/row"
 )
 
 func TestDone_ofASyncNamesItsOwnFilesAndTheNextSync(t *testing.T) {
@@ -61,5 +66,56 @@ func TestSummary_ofAStoppedDemoDoesNotLeadToItsServer(t *testing.T) {
 		if leads := strings.Contains(out.Summary, "fauna-export resume"); leads == demo || !strings.Contains(out.Summary, "Export incomplete") {
 			t.Errorf("demo %v: %q", demo, out.Summary)
 		}
+	}
+}
+
+func TestDone_anOldOneIsNeverShownAsANewOne(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var dirs []string
+	b := newBench(t, 119, 40)
+	b.w.dirText = "shop"
+	b.w.runner.open = func(s export.Spec, _ export.Source, _ bool) (exporting, error) {
+		dirs = append(dirs, filepath.Base(s.Dir))
+		return b.run, os.MkdirAll(s.Dir, 0o700)
+	}
+	b.to(doneID)
+	b.keys("esc")
+	b.at(checkID)
+	b.shows("Already exported to", "shop-2", "enter export again")
+	b.keys("enter")
+	b.at(doneID)
+	if !slices.Equal(dirs, []string{"shop", "shop-2"}) {
+		t.Errorf("exported into %q", dirs)
+	}
+}
+
+func TestDone_partialIsTheErrorOfRun(t *testing.T) {
+	partial := &export.Partial{Window: []string{"users"}}
+	b := newBench(t, 80, 24, func(b *bench, _ *Config) { b.run.err = partial })
+	b.to(doneID).shows("Finished, but not everything", "read at more than one time: users")
+	b.keys("enter")
+	if out, err := b.w.outcome(t.Context(), nil); !errors.Is(err, error(partial)) || !strings.Contains(out.Summary, "more than one time") {
+		t.Errorf("outcome %+v, %v", out, err)
+	}
+}
+
+func TestDone_savedAnswersAreTheRunAgain(t *testing.T) {
+	t.Chdir(t.TempDir())
+	b := newBench(t, 80, 24).to(outputID)
+	b.keys("up", "up", "right", "down", "down", "down")
+	b.typed(`users:parent_id:string=["data","parent","id"]`)
+	b.keys("enter", "enter", "enter", "s")
+	b.shows("Saved fauna-export.yaml", "fauna-export run --config fauna-export.yaml")
+	c, err := config.Load(t.Context(), "fauna-export.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Out = "/srv/next"
+	spec, err := c.Spec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if spec.Format != row.CSV || len(spec.Collections) != 3 || len(spec.Columns["users"]) != 1 {
+		t.Errorf("saved: %+v", spec)
 	}
 }

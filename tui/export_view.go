@@ -191,7 +191,7 @@ func (c *exportStep) table(w, h int) []string {
 // cells are the widths of the name and of the bar: the same for all rows, so that
 // nothing jumps while the list scrolls.
 func (c *exportStep) cells(w int) (name, bar int) {
-	rest := 2 + 8 + 19 + 10
+	rest := 2 + 8 + 19 + 11
 	if w >= 90 {
 		rest += 12
 	}
@@ -233,9 +233,9 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int, here bool)
 	}
 	rate := text.Rate(c.rate(x.Rate))
 	if x.Retries > 0 && rate == "" && x.Rows < x.Expected {
-		return line + " " + st.warn.of(text.PadLeft(text.Count(int64(x.Retries), "retry"), 9))
+		return line + st.warn.of(text.PadLeft(text.Count(int64(x.Retries), "retry"), 11))
 	}
-	line += text.PadLeft(rate, 10)
+	line += text.PadLeft(rate, 11)
 	if w >= 90 && x.ETA >= 0 && x.ETA < 1000*time.Hour && rate != "" && x.ExpectedFinal {
 		line += text.PadLeft(text.Clock(x.ETA)+" left", 12)
 	}

@@ -87,3 +87,37 @@ func TestLook_takesAnS3URLAsTheCommandsDo(t *testing.T) {
 		t.Error("half of the credentials are enough")
 	}
 }
+
+func TestLook_foldersThatCannotBeWrittenToAreRefused(t *testing.T) {
+	if _, err := os.Stat("/proc/self"); err == nil {
+		if p := look("/proc/x"); p.err == nil {
+			t.Errorf("/proc/x: %+v", p)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if p := look(filepath.Join(file, "below")); p.err == nil {
+		t.Errorf("below a file: %+v", p)
+	}
+}
+
+func TestFolder_tabCompletesItsPath(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"backups-old", "backups-new", "exports", ".hidden"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for typed, want := range map[string]string{"/b": "/backups-", "/e": "/exports/", "/x": "/x", "/backups-o": "/backups-old/", "/.h": "/.hidden/"} {
+		if got := complete(dir + typed); got != dir+want {
+			t.Errorf("%s becomes %s, want %s", typed, strings.TrimPrefix(got, dir), want)
+		}
+	}
+	b := newBench(t, 100, 24, func(_ *bench, c *Config) { c.Dir = dir + "/e" }).to(outputID)
+	b.keys("tab")
+	if b.w.dirText != dir+"/exports/" {
+		t.Errorf("the folder is %q", b.w.dirText)
+	}
+}

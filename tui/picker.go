@@ -116,7 +116,7 @@ func (p *picker) view(w, h int) []string {
 	for _, r := range seen[:min(len(seen), 2000)] {
 		name, about = max(name, text.Width(p.rows[r].name)), max(about, text.Width(p.rows[r].about))
 	}
-	cell := max(p.cells, min(name, 40)+min(about, 24)+10)
+	cell := max(p.cells, min(name, 40)+min(about, 24)+8)
 	p.cols = max(1, min((w+2)/(cell+2), (len(seen)+h-1)/max(1, h)))
 	if p.cols == 1 {
 		cell = w
@@ -168,9 +168,5 @@ func (p *picker) row(r pick, name, w int, here bool) string {
 	if here {
 		shown, bar = p.st.bold.of(shown), p.st.strong.of("▌")
 	}
-	about := r.about
-	if room := w - name - 7; text.Width(about) <= room && r.kind != noteBad && r.kind != noteWarn {
-		about = text.PadLeft(about, min(room, 12))
-	}
-	return text.Fit(bar+mark+" "+shown+"  "+look.of(about), w)
+	return text.Fit(bar+mark+" "+shown+"  "+look.of(r.about), w)
 }

@@ -43,22 +43,29 @@ func TestPictures_showTheScreensAsTheyAre(t *testing.T) {
 	}
 	for name, view := range shots {
 		t.Run(name, func(t *testing.T) {
-			drawn := drawSVG(t, "fauna-export: "+name, view)
-			file := filepath.Join("..", "assets", "pictures", name+".svg")
-			if *pictures {
-				if err := os.WriteFile(file, []byte(drawn), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			kept, err := os.ReadFile(file)
-			if err != nil || string(kept) != drawn {
-				t.Errorf("%s is stale (%v): run `go test ./tui -run TestPictures -pictures`", file, err)
-			}
-			if err := xml.Unmarshal(kept, new(any)); err != nil {
-				t.Errorf("%s is not XML: %v", file, err)
-			}
+			isKept(t, name+".svg", drawSVG(t, "fauna-export: "+name, view))
 		})
+	}
+}
+
+// isKept checks that a picture is as it was made, or writes it.
+func isKept(t *testing.T, name, made string) {
+	t.Helper()
+	file := filepath.Join("..", "assets", "pictures", name)
+	if *pictures {
+		if err := os.WriteFile(file, []byte(made), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	kept, err := os.ReadFile(file)
+	if err != nil || string(kept) != made {
+		t.Errorf("%s is stale (%v): run `go test ./tui -run 'TestPictures|TestRecording' -pictures`", file, err)
+	}
+	if strings.HasSuffix(name, ".svg") {
+		if err := xml.Unmarshal(kept, new(any)); err != nil {
+			t.Errorf("%s is not XML: %v", file, err)
+		}
 	}
 }
 
@@ -104,10 +111,10 @@ func story(t *testing.T) (views [steps]string) {
 	return views
 }
 
-// onSample is a wizard before an embedded server with the sample data, and its shell.
-func onSample(t *testing.T) (*bench, func(fql string) string) {
+// sampleServer is an embedded server with the sample data.
+func sampleServer(t *testing.T, clock func() time.Time) (srv *emulator.Server, address string) {
 	t.Helper()
-	srv := emulator.New(emulator.Options{Clock: func() time.Time { return testNow }})
+	srv = emulator.New(emulator.Options{Clock: clock})
 	if err := srv.LoadSample(); err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +123,13 @@ func onSample(t *testing.T) (*bench, func(fql string) string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
+	return srv, address
+}
+
+// onSample is a wizard before an embedded server with the sample data, and its shell.
+func onSample(t *testing.T) (*bench, func(fql string) string) {
+	t.Helper()
+	srv, address := sampleServer(t, func() time.Time { return testNow })
 	endpoint, err := fauna.ParseEndpoint(address)
 	if err != nil {
 		t.Fatal(err)

@@ -2,11 +2,8 @@ package tui
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -51,22 +48,7 @@ func (r *recorder) press(d time.Duration, keys ...string) {
 func TestRecording_showsTheWholeWay(t *testing.T) {
 	frames := tour(t)
 	for name, made := range map[string]string{"tour.cast": castOf(t, frames), "tour.svg": animate(t, frames)} {
-		file := filepath.Join("..", "assets", "pictures", name)
-		if *pictures {
-			if err := os.WriteFile(file, []byte(made), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		kept, err := os.ReadFile(file)
-		if err != nil || string(kept) != made {
-			t.Errorf("%s is stale (%v): run `go test ./tui -run TestRecording -pictures`", file, err)
-		}
-		if name == "tour.svg" {
-			if err := xml.Unmarshal(kept, new(any)); err != nil {
-				t.Errorf("%s is not XML: %v", file, err)
-			}
-		}
+		isKept(t, name, made)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/store"
 	"fauna-export/fauna"
-	"fauna-export/fauna/emulator"
 )
 
 // jumpClock is a clock on which time passes many times as fast, and jumps.
@@ -95,15 +94,7 @@ func (l *lostServer) MinimumTime(ctx context.Context, collection string) (int64,
 func asleep(t *testing.T) (*bench, *jumpClock, *lostServer) {
 	t.Helper()
 	clock := &jumpClock{began: time.Now(), fast: 40}
-	srv := emulator.New(emulator.Options{Clock: clock.Now})
-	if err := srv.LoadSample(); err != nil {
-		t.Fatal(err)
-	}
-	address, stop, err := srv.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(stop)
+	srv, address := sampleServer(t, clock.Now)
 	lost := &lostServer{address: strings.TrimPrefix(address, "http://")}
 	b := newBench(t, 80, 24, func(b *bench, c *Config) {
 		c.Endpoint, c.Dir = address, filepath.Join(t.TempDir(), "shop")

@@ -225,3 +225,49 @@ func TestWizard_answersOfOldQuestionsAreDropped(t *testing.T) {
 		t.Error("a late check of a secret is taken, or its connection leaks")
 	}
 }
+
+func TestEdit_returnsToWhereItWasOpened(t *testing.T) {
+	b := newBench(t, 80, 24).withSecret(checkID)
+	b.keys("e")
+	b.at(collectionsID)
+	b.keys("n", "space", "enter")
+	b.at(checkID)
+	b.shows("1 collection ·")
+	b.keys("o")
+	b.at(outputID)
+	b.keys("esc")
+	b.at(checkID)
+	b.keys("d")
+	b.at(domainID)
+	b.keys("enter") // the same address: the secret stays
+	b.at(checkID)
+	b.keys("d")
+	b.keys("backspace", "enter") // another one: its secret is wanted, and then Check again
+	b.at(accessID)
+	b.keys("2")
+	b.paste(testSecret)
+	b.keys("enter")
+	b.at(checkID)
+}
+
+func TestKeystrokes_ofTheThreeWaysHold(t *testing.T) {
+	count := func(b *bench, most int, keys ...string) {
+		t.Helper()
+		for _, k := range keys {
+			switch k {
+			case "PASTE":
+				b.paste(testSecret)
+			default:
+				b.keys(k)
+			}
+		}
+		b.at(doneID)
+		if len(keys) > most {
+			t.Errorf("%d keys, at most %d", len(keys), most)
+		}
+	}
+	count(newBench(t, 80, 24), 8, "enter", "PASTE", "enter", "enter", "enter", "enter")
+	count(newBench(t, 80, 24, withEnv), 8, "enter", "enter", "enter", "enter", "enter")
+	count(newBench(t, 80, 24), 9, "enter", "3", "PASTE", "enter", "enter", "enter", "enter", "enter", "enter")
+	count(newBench(t, 80, 24, demo), 12, "enter", "enter", "ctrl+r", "enter", "r", "enter", "r", "enter", "enter", "enter", "enter")
+}

@@ -2,12 +2,23 @@ package tui
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"fauna-export/fauna"
 )
+
+func TestSession_secretIsTakenOutAfterTheCleaning(t *testing.T) {
+	b := newBench(t, 80, 24).to(outputID)
+	whole := b.w.clean("a" + testSecret + "b")
+	if strings.Contains(whole, testSecret) {
+		t.Errorf("said %q", whole)
+	}
+	b.w.say(noteBad, "%s", "the server says "+testSecret)
+	b.hides(testSecret)
+}
 
 // What fails in passing is asked for again before anybody hears of it, and what goes
 // on failing is told within seconds.

@@ -1,0 +1,74 @@
+package tui
+
+import (
+	"testing"
+
+	"fauna-export/fauna"
+)
+
+func TestCheck_noUpdateIsOfferedWhereACollectionDoesNotExist(t *testing.T) {
+	b := newBench(t, 80, 24).to(outputID)
+	delete(b.server.docs, "products")
+	b.server.names = []string{"users", "line-items"}
+	b.keys("enter")
+	b.shows("doesn't exist", "x skip, r check again")
+	b.hides("u show fix")
+	b.keys("u")
+	if b.w.panel != nil {
+		t.Error("u opens a text that cannot help")
+	}
+}
+
+func TestCheck_anIndexThatIsBeingBuiltIsAskedForAgainByItself(t *testing.T) {
+	b := newBench(t, 80, 24, incremental)
+	b.server.index = map[string]fauna.IndexCheck{"users": {Exists: true, Building: true}}
+	b.to(checkID)
+	b.shows("being built", "checked again every few seconds")
+	if b.recheck == 0 {
+		t.Fatal("nobody asks again")
+	}
+	b.server.index = nil
+	c := b.w.steps[checkID].(*checkStep)
+	b.act(c.check)
+	b.shows("✓ ok", "enter start the export")
+}
+
+func TestCheck_showsAnErrorOfTheServerAndAsksAgain(t *testing.T) {
+	b := newBench(t, 80, 24).to(checkID)
+	b.server.err = errNoNetwork
+	b.keys("r")
+	b.shows("connection refused", "r checks again")
+	b.keys("enter")
+	b.at(checkID)
+	b.server.err = nil
+	b.keys("r")
+	b.shows("20,000")
+}
+
+func TestCheck_doesNotBeginWhileSomethingCannotBeRead(t *testing.T) {
+	b := newBench(t, 80, 24).to(checkID)
+	b.server.access = map[string]fauna.Access{"products": {Exists: true}}
+	b.keys("r")
+	b.shows("no access", "1 collection can't be read: u show fix")
+	b.keys("enter")
+	b.at(checkID)
+	b.keys("u")
+	b.shows("Update(Role(")
+	b.keys("esc")
+	b.server.access = nil
+	b.keys("r")
+	b.hides("no access")
+	b.server.access = map[string]fauna.Access{"products": {Exists: true}}
+	b.keys("r", "x")
+	b.hides("products")
+	b.keys("enter")
+	b.at(doneID)
+}
+
+func TestCheck_timeIsOfARateThatWasMeasured(t *testing.T) {
+	b := newBench(t, 80, 24).to(checkID)
+	b.shows("Measured: about 10,986 documents/s, so about 2.0 s.", "about 7.1 MB")
+	b = newBench(t, 80, 24)
+	b.server.docs = map[string]int{"users": 0, "products": 0, "line-items": 0}
+	b.to(checkID).hides("documents/s")
+}

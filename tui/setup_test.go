@@ -1,0 +1,56 @@
+package tui
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"fauna-export/fauna/fql"
+)
+
+func TestSetup_consoleWithoutAClipboardHasAKeyThatWrites(t *testing.T) {
+	t.Chdir(t.TempDir())
+	b := newBench(t, 80, 24, func(_ *bench, c *Config) {
+		c.Env = func(name string) string { return map[string]string{"TERM": "linux"}[name] }
+	}).to(setupID)
+	b.w.clip.goos, b.w.clip.native = "linux", nil
+	b.keys("c")
+	b.shows("this console has no clipboard", "w writes it to a file")
+	b.keys("w")
+	b.shows("Wrote fauna-setup.fql")
+}
+
+func TestSetup_v10TextByOneKey(t *testing.T) {
+	b := newBench(t, 80, 24).to(setupID)
+	b.keys("v")
+	b.shows("FQL v10", "Role.create({", "connect_readonly")
+	b.keys("v")
+	b.shows("CreateRole({", "connect-readonly")
+}
+
+func TestSetup_demoRunsTheVeryTextAndTakesTheSecret(t *testing.T) {
+	var ran []string
+	b := newBench(t, 80, 24, func(b *bench, c *Config) {
+		demo(b, c)
+		play := c.Shell
+		c.Shell = func(ctx context.Context, query string) (string, error) {
+			ran = append(ran, query)
+			return play(ctx, query)
+		}
+	})
+	b.to(collectionsID).keys("ctrl+r")
+	b.shows("[x] users", "3 names found")
+	b.keys("enter", "r", "enter", "r")
+	b.shows("Fauna shows the secret once", testSecret)
+	b.keys("enter")
+	b.at(secretID)
+	b.hides(testSecret)
+	b.shows("40 characters")
+	b.keys("enter")
+	b.at(outputID)
+	setup := fql.Setup{Collections: []string{"users", "products", "line-items"}}
+	want := []string{fql.CollectionsFQL(fql.V4), setup.RoleFQL(), setup.KeyFQL()}
+	if !slices.Equal(ran, want) {
+		t.Errorf("ran %q, want %q", ran, want)
+	}
+}
