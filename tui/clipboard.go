@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/atotto/clipboard"
@@ -117,4 +118,23 @@ func (c clipper) runNative(ctx context.Context, text string) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// copy copies a text; what is said afterwards tells how, or otherwise what else to do.
+// done is called where it was copied.
+func (s *session) copy(str, otherwise string, done func()) {
+	clip := s.clip
+	await(s, new(wait), func(ctx context.Context) (string, error) { return clip.copy(ctx, str) }, func(how string, err error) {
+		if err != nil {
+			s.say(noteBad, "Not copied: %v.%s", err, prefixed(" ", otherwise, "."))
+			return
+		}
+		if done != nil {
+			done()
+		}
+		if strings.Contains(how, "OSC 52") && otherwise != "" {
+			how += " If nothing can be pasted: " + otherwise + "."
+		}
+		s.say(noteGood, "%s", how)
+	})
 }

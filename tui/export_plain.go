@@ -3,9 +3,6 @@ package tui
 import (
 	"context"
 	"errors"
-	"fmt"
-
-	"fauna-export/tui/text"
 )
 
 // ask runs the export and says how far it is, a line every now and then.
@@ -23,7 +20,7 @@ func (c *exportStep) ask(ctx context.Context, a *asker) error {
 		}
 		s.resume = false
 		watch := context.AfterFunc(ctx, s.runner.cancel)
-		a.during(s.runner.wg.Wait, s.progressLine)
+		a.during(s.runner.wg.Wait, func() string { return s.runner.progress().line() })
 		watch()
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -42,25 +39,4 @@ func (c *exportStep) ask(ctx context.Context, a *asker) error {
 		}
 		resume = true
 	}
-}
-
-func (s *session) progressLine() string {
-	now := s.runner.progress()
-	if now.state == runVerifying {
-		return "Verifying the files."
-	}
-	st := now.status
-	said := text.Number(st.Rows)
-	if st.ExpectedFinal && st.Expected > 0 {
-		said += fmt.Sprintf(" of %s rows, %d percent", text.Number(st.Expected), text.Percent(st.Rows, st.Expected))
-		if st.ETA > 0 {
-			said += ", " + text.Span(st.ETA) + " left"
-		}
-	} else {
-		said += " rows"
-	}
-	if st.Waiting != "" {
-		said += ", waiting: " + s.clean(st.Waiting)
-	}
-	return said + "."
 }

@@ -191,7 +191,7 @@ func TestExport_goesOnInAWindowThatIsTooSmall(t *testing.T) {
 	b.run.status = running()
 	b.to(exportID)
 	b.send(tea.WindowSizeMsg{Width: 40, Height: 10})
-	b.shows("exporting: 12,824 rows, 61 %", "60 x 18")
+	b.shows("exporting: 12,824 of", "60 x 18")
 	b.endRun()
 	b.send(tea.WindowSizeMsg{Width: 80, Height: 24})
 	b.at(doneID)

@@ -43,7 +43,7 @@ func (w *wizard) View() string {
 
 func (w *wizard) tooSmall() []string {
 	lines := text.Wrap(fmt.Sprintf("This window is %d x %d; the wizard needs %d x %d. Nothing is lost.", w.width, w.height, minWidth, minHeight), w.width)
-	if t := w.runner.brief(); t != "" {
+	if t := w.clean(w.runner.progress().line()); t != "" {
 		lines = append([]string{t}, lines...)
 	}
 	return lines

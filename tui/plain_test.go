@@ -149,7 +149,7 @@ func TestPlain_saysHowFarTheExportIs(t *testing.T) {
 	a.every = time.Millisecond
 	done := make(chan error, 1)
 	go func() { done <- s.walk(t.Context(), a, newSteps(s)) }()
-	for !strings.Contains(out.String(), "12,824 of 21,004 rows, 61 percent") {
+	for !strings.Contains(out.String(), "12,824 of 21,004 rows, 61 %") {
 		select {
 		case err := <-done:
 			t.Fatalf("it ended: %v\n%s", err, out.String())

@@ -210,20 +210,27 @@ func (r *runner) with(f func(exporting)) {
 // whether it has ended.
 func (r *runner) wait(wait time.Duration) bool { return waitFor(&r.wg, wait) }
 
-// brief is one line about the export for a window with no room, "" without one.
-func (r *runner) brief() string {
-	p := r.progress()
-	switch p.state {
-	case runGoing:
-		said := "exporting: " + text.Count(p.status.Rows, "row")
-		if p.status.ExpectedFinal && p.status.Expected > 0 {
-			said += fmt.Sprintf(", %d %%", text.Percent(p.status.Rows, p.status.Expected))
-		}
-		return said
-	case runVerifying:
+// line is one line about the export, for a window with no room and for plain lines; ""
+// without one.
+func (p progress) line() string {
+	st := p.status
+	switch {
+	case p.state == runVerifying:
 		return "verifying the files"
-	case runEnded:
+	case p.state == runEnded:
 		return "the export has ended"
+	case p.state != runGoing:
+		return ""
 	}
-	return ""
+	said := "exporting: " + text.Count(st.Rows, "row")
+	if st.ExpectedFinal && st.Expected > 0 {
+		said = fmt.Sprintf("exporting: %s of %s rows, %d %%", text.Number(st.Rows), text.Number(st.Expected), text.Percent(st.Rows, st.Expected))
+		if st.ETA > 0 {
+			said += ", " + text.Span(st.ETA) + " left"
+		}
+	}
+	if st.Waiting != "" {
+		said += ", waiting: " + text.Clean(st.Waiting)
+	}
+	return said
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -18,17 +16,6 @@ import (
 	"fauna-export/fauna/fql"
 	"fauna-export/tui/text"
 )
-
-// A server is what the wizard needs of a database; *fauna.Client is one.
-type server interface {
-	export.Source
-	Reach(ctx context.Context) error
-	Collections(ctx context.Context) ([]string, error)
-	Access(ctx context.Context, collections []string) ([]fauna.Access, error)
-	Apply(ctx context.Context, s fql.Setup) (fauna.Secret, error)
-	CheckIndexes(ctx context.Context, collections, indexes []string) ([]fauna.IndexCheck, error)
-	Close()
-}
 
 // A way is how the person gives read access; it decides which steps there are.
 type way int
@@ -53,12 +40,6 @@ type answers struct {
 	press   row.Compression
 	dirText string
 	columns []column
-}
-
-// A choice is a collection that was named, by the person or by the server.
-type choice struct {
-	name   string
-	chosen bool
 }
 
 // A column is an additional column of one collection. text is what was typed.
@@ -202,66 +183,6 @@ func (s *session) next(from stepID) {
 // change shows a step to be edited; what leaves it leads back.
 func (s *session) change(step, from stepID) { s.goTo, s.edit = step, from }
 
-// repeatFor is for how long a request that failed in passing is made again before
-// somebody who waits is told.
-const repeatFor = 10 * time.Second
-
-// connect makes a client; no request is sent.
-func (s *session) connect(e fauna.Endpoint, secret fauna.Secret) (server, error) {
-	return s.dial(fauna.Options{
-		Endpoint: e, Secret: secret,
-		CAFile: s.cfg.CAFile, CertFile: s.cfg.CertFile, KeyFile: s.cfg.KeyFile,
-		UserAgent: "fauna-export/" + s.cfg.Version,
-		Repeat:    export.Retry{For: repeatFor}.Do,
-	})
-}
-
-// forget drops what was learnt with a secret.
-func (s *session) forget() {
-	if s.server != nil {
-		s.server.Close()
-	}
-	s.server, s.known, s.access, s.counts = nil, nil, nil, nil
-	s.found, s.admin, s.made = fauna.Secret{}, false, false
-}
-
-// chosen are the names of the chosen collections, in the order of the list.
-func (s *session) chosen() []string {
-	var names []string
-	for _, c := range s.choices {
-		if c.chosen {
-			names = append(names, c.name)
-		}
-	}
-	return names
-}
-
-// learn keeps what the server said, and puts its collections on the list, sorted:
-// those that were not named are chosen where nothing was named at all and the key may
-// read them.
-func (s *session) learn(known []string, access []fauna.Access) {
-	s.known, s.near = known, map[string]string{}
-	s.access = make(map[string]fauna.Access, len(access))
-	for _, a := range access {
-		s.access[a.Collection] = a
-	}
-	have := map[string]bool{}
-	for _, x := range s.choices {
-		have[x.name] = true
-	}
-	none := len(s.choices) == 0
-	for _, name := range known {
-		if !have[name] {
-			s.choices = append(s.choices, choice{name, none && s.access[name].Readable})
-		}
-	}
-	s.sortChoices()
-}
-
-func (s *session) sortChoices() {
-	slices.SortFunc(s.choices, func(a, b choice) int { return strings.Compare(a.name, b.name) })
-}
-
 // setup is the set-up text that the answers call for.
 func (s *session) setup() fql.Setup {
 	u := fql.Setup{Role: s.cfg.Role, Dialect: s.dialect}
@@ -317,97 +238,6 @@ func (s *session) spec() (export.Spec, error) {
 // demoRate holds the demo's export to so many documents a second: otherwise it
 // would be over before anybody had seen it.
 const demoRate = 8_000
-
-// standing is how bad it is how a collection stands with the server: noteInfo
-// while that is not known, noteGood when all is well.
-func (s *session) standing(name string) noteKind {
-	a, ok := s.access[name]
-	switch {
-	case s.server == nil || !ok && s.known == nil:
-		return noteInfo
-	case !a.Exists, !a.Readable:
-		return noteBad
-	case a.Filtered:
-		return noteWarn
-	}
-	return noteGood
-}
-
-// nearest is the server's name that a misspelt one most likely means, "" for none.
-func (s *session) nearest(name string) string {
-	near, ok := s.near[name]
-	if !ok && s.near != nil {
-		near = text.Nearest(name, s.known)
-		s.near[name] = near
-	}
-	return near
-}
-
-// standingText says how a collection stands in words; "" for nothing to say.
-func (s *session) standingText(name string) string {
-	switch a := s.access[name]; s.standing(name) {
-	case noteBad:
-		if a.Exists {
-			return "no access"
-		}
-		if near := s.nearest(name); near != "" {
-			return "doesn't exist; " + text.Clean(near) + "?"
-		}
-		return "doesn't exist"
-	case noteWarn:
-		return "role hides documents"
-	}
-	return ""
-}
-
-// readable are the chosen collections that the key may read.
-func (s *session) readable() []string {
-	return slices.DeleteFunc(s.chosen(), func(name string) bool {
-		k := s.standing(name)
-		return k != noteGood && k != noteWarn
-	})
-}
-
-// copy copies a text; what is said afterwards tells how, or otherwise what else to do.
-// done is called where it was copied.
-func (s *session) copy(str, otherwise string, done func()) {
-	clip := s.clip
-	await(s, new(wait), func(ctx context.Context) (string, error) { return clip.copy(ctx, str) }, func(how string, err error) {
-		if err != nil {
-			s.say(noteBad, "Not copied: %v.%s", err, prefixed(" ", otherwise, "."))
-			return
-		}
-		if done != nil {
-			done()
-		}
-		if strings.Contains(how, "OSC 52") && otherwise != "" {
-			how += " If nothing can be pasted: " + otherwise + "."
-		}
-		s.say(noteGood, "%s", how)
-	})
-}
-
-// write puts a text into a new file in the current folder.
-func (s *session) write(name, str string) {
-	await(s, new(wait), func(context.Context) (string, error) { return writeNew(name, str) }, s.wrote)
-}
-
-func (s *session) wrote(path string, err error) {
-	if err != nil {
-		s.fail(err)
-		return
-	}
-	s.say(noteGood, "Wrote %s in %s", filepath.Base(path), homePath(filepath.Dir(path)))
-}
-
-// set is some names, to be looked up.
-func set(names []string) map[string]bool {
-	in := make(map[string]bool, len(names))
-	for _, name := range names {
-		in[name] = true
-	}
-	return in
-}
 
 func orText(str, otherwise string) string {
 	if str == "" {

@@ -1,0 +1,111 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+
+	"fauna-export/fauna"
+	"fauna-export/tui/text"
+)
+
+// A choice is a collection that was named, by the person or by the server.
+type choice struct {
+	name   string
+	chosen bool
+}
+
+// chosen are the names of the chosen collections, in the order of the list.
+func (s *session) chosen() []string {
+	var names []string
+	for _, c := range s.choices {
+		if c.chosen {
+			names = append(names, c.name)
+		}
+	}
+	return names
+}
+
+// learn keeps what the server said, and puts its collections on the list, sorted:
+// those that were not named are chosen where nothing was named at all and the key may
+// read them.
+func (s *session) learn(known []string, access []fauna.Access) {
+	s.known, s.near = known, map[string]string{}
+	s.access = make(map[string]fauna.Access, len(access))
+	for _, a := range access {
+		s.access[a.Collection] = a
+	}
+	have := map[string]bool{}
+	for _, x := range s.choices {
+		have[x.name] = true
+	}
+	none := len(s.choices) == 0
+	for _, name := range known {
+		if !have[name] {
+			s.choices = append(s.choices, choice{name, none && s.access[name].Readable})
+		}
+	}
+	s.sortChoices()
+}
+
+func (s *session) sortChoices() {
+	slices.SortFunc(s.choices, func(a, b choice) int { return strings.Compare(a.name, b.name) })
+}
+
+// standing is how bad it is how a collection stands with the server: noteInfo
+// while that is not known, noteGood when all is well.
+func (s *session) standing(name string) noteKind {
+	a, ok := s.access[name]
+	switch {
+	case s.server == nil || !ok && s.known == nil:
+		return noteInfo
+	case !a.Exists, !a.Readable:
+		return noteBad
+	case a.Filtered:
+		return noteWarn
+	}
+	return noteGood
+}
+
+// nearest is the server's name that a misspelt one most likely means, "" for none.
+func (s *session) nearest(name string) string {
+	near, ok := s.near[name]
+	if !ok && s.near != nil {
+		near = text.Nearest(name, s.known)
+		s.near[name] = near
+	}
+	return near
+}
+
+// standingText says how a collection stands in words; "" for nothing to say.
+func (s *session) standingText(name string) string {
+	switch a := s.access[name]; s.standing(name) {
+	case noteBad:
+		if a.Exists {
+			return "no access"
+		}
+		if near := s.nearest(name); near != "" {
+			return "doesn't exist; " + text.Clean(near) + "?"
+		}
+		return "doesn't exist"
+	case noteWarn:
+		return "role hides documents"
+	}
+	return ""
+}
+
+// readable are the chosen collections that the key may read.
+func (s *session) readable() []string {
+	return slices.DeleteFunc(s.chosen(), func(name string) bool {
+		k := s.standing(name)
+		return k != noteGood && k != noteWarn
+	})
+}
+
+// set is some names, to be looked up.
+func set(names []string) map[string]bool {
+	in := make(map[string]bool, len(names))
+	for _, name := range names {
+		in[name] = true
+	}
+	return in
+}
