@@ -323,7 +323,7 @@ func (c *exportStep) workers(by int) {
 func (c *exportStep) limit(times float64) {
 	now, most := c.rate(c.now.status.Rate), c.s.maxRate
 	switch {
-	case most == 0 && times > 1:
+	case most == 0 && (times > 1 || now == 0): // nothing to halve
 		c.s.say(noteInfo, "There is no rate limit.")
 		return
 	case most == 0:

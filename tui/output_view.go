@@ -38,8 +38,11 @@ func (o *outputStep) body(w, h int) []string {
 		room = h - len(lines) - 3
 	}
 	lines = append(lines, o.columnLines(w, room)...)
-	if about != "" && len(lines)+2 <= h {
-		lines = append(lines, "", "  "+st.faint.of(text.Fit(about, w-2)))
+	if about := text.Wrap(about, w-2); about[0] != "" && len(lines)+1+len(about) <= h {
+		lines = append(lines, "")
+		for _, l := range about {
+			lines = append(lines, "  "+st.faint.of(l))
+		}
 	}
 	if room := h - len(lines) - 1; room >= 2 && !o.s.wide {
 		lines = append(append(lines, ""), o.preview.lines(w, room)...)

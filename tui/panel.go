@@ -6,6 +6,7 @@ import (
 	"github.com/charmbracelet/bubbles/viewport"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
 
 	"fauna-export/tui/text"
 )
@@ -170,8 +171,10 @@ func (p *panel) body(w, h int) []string {
 		switch {
 		case p.fql && !p.bare:
 			lines = append(lines, highlight(p.s.st, text.Fit(l, w)))
-		case p.fql, l == "", l[0] == ' ':
+		case p.fql:
 			lines = append(lines, l)
+		case strings.HasPrefix(l, " "): // a key
+			lines = append(lines, strings.Split(ansi.Wordwrap(l, w, ""), "\n")...)
 		default:
 			lines = append(lines, text.Wrap(l, min(w, 96))...)
 		}

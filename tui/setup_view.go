@@ -52,9 +52,9 @@ func (c *setupStep) body(w, h int) []string {
 // one that is shown.
 func (c *setupStep) list(w int) []string {
 	st := c.s.st
-	most := 8
+	most, cells := 8, 22
 	if w < 72 {
-		most = 3
+		most, cells = 3, w
 	}
 	from := max(0, min(c.at-most/2, len(c.cards)-most))
 	var lines []string
@@ -67,11 +67,11 @@ func (c *setupStep) list(w int) []string {
 		case x.copied:
 			state = st.good.of("copied ✓")
 		}
-		bar, name := "  ", text.Fit(fmt.Sprintf("%d %s", i+1, text.Clean(x.Title)), 20-text.Width(state)-1)
+		bar, name := "  ", text.Fit(fmt.Sprintf("%d %s", i+1, text.Clean(x.Title)), cells-text.Width(state)-3)
 		if i == c.at {
 			bar, name = st.strong.of("▌ "), st.bold.of(name)
 		}
-		lines = append(lines, text.Sides(bar+name, state, 22))
+		lines = append(lines, text.Sides(bar+name, state, cells))
 	}
 	if n := len(c.cards); n > most {
 		lines = append(lines, st.faint.of("  "+text.Count(int64(n), "query")))

@@ -70,9 +70,10 @@ func (q Query) Text(shell Dialect) string {
 }
 
 // v4Note precedes FQL v4 in a v10 set-up.
-const v4Note = `// FQL v10 has no such index resource, so this query is FQL v4.
-// Run it in a shell started with: fauna shell --api-version 4
-// (fauna-shell before 4.0: fauna shell --version 4)`
+const v4Note = `// FQL v10 has no such index, so this is FQL v4:
+// run it in a shell started with
+//   fauna shell --api-version 4
+// (before fauna-shell 4.0: --version 4)`
 
 // Privilege is one read privilege of the role.
 type Privilege struct {

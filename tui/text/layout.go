@@ -147,7 +147,11 @@ func Clip(lines []string, n, w int) []string {
 	if len(lines) <= n {
 		return lines
 	}
-	return append(lines[:n-1:n-1], Fit(strings.Join(lines[n-1:], " "), w))
+	last := lines[n-1]
+	for _, l := range lines[n:] {
+		last += " " + strings.TrimLeft(l, " ")
+	}
+	return append(lines[:n-1:n-1], Fit(last, w))
 }
 
 // Beside puts lines at the right of others, which get w cells.
