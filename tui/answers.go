@@ -80,7 +80,7 @@ func (w *wizard) keepAnswers() {
 	if w.at > domainID && !w.endpoint.IsZero() {
 		recent = w.endpoint.String()
 	}
-	await(w.session, new(wait), func(context.Context) (struct{}, error) { return struct{}{}, w.keeper.store(n, c, recent) }, func(_ struct{}, err error) {
+	attempt(w.session, new(wait), func(context.Context) error { return w.keeper.store(n, c, recent) }, func(err error) {
 		if err != nil {
 			w.say(noteWarn, "Couldn't save these answers: %v", err)
 		}

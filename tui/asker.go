@@ -161,6 +161,15 @@ func (a *asker) choose(ctx context.Context, question string, options []string, n
 	return chosen, err
 }
 
+// agree asks a question with y or n; a no is the error otherwise.
+func (a *asker) agree(ctx context.Context, question string, now bool, otherwise error) error {
+	yes, err := a.yes(ctx, question, now)
+	if err == nil && !yes {
+		return otherwise
+	}
+	return err
+}
+
 // yes asks a question that is answered with y or n.
 func (a *asker) yes(ctx context.Context, question string, otherwise bool) (bool, error) {
 	def := "n"

@@ -42,6 +42,11 @@ func (w *wait) drop() {
 	w.busy = false
 }
 
+// attempt is await for work without an answer but its error.
+func attempt(s *session, w *wait, work func(ctx context.Context) error, then func(error)) {
+	await(s, w, func(ctx context.Context) (struct{}, error) { return struct{}{}, work(ctx) }, func(_ struct{}, err error) { then(err) })
+}
+
 // await does work beside the screen and then, in Update, what is to be done with its
 // answer. One that comes after another question, or was dropped, is not taken, and
 // what it holds open is closed.

@@ -54,17 +54,9 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 		a.tell("Run in the Fauna shell:\n\n%s\n", mendingText(queries))
 	}
 	if len(wrong) > 0 {
-		yes, err := a.yes(ctx, "Check again?", true)
-		if err != nil || !yes {
-			return orError(err, errBack)
-		}
-		return errAgain
+		return orError(a.agree(ctx, "Check again?", true, errBack), errAgain)
 	}
-	yes, err := a.yes(ctx, "Start the export?", true)
-	if err != nil || !yes {
-		return orError(err, errBack)
-	}
-	return nil
+	return a.agree(ctx, "Start the export?", true, errBack)
 }
 
 // askFix offers what can be done about collections that cannot be read.
@@ -93,16 +85,8 @@ func (c *checkStep) askFix(ctx context.Context, a *asker) error {
 
 // askAgain says an error of the server and asks whether to try again.
 func (s *session) askAgain(ctx context.Context, a *asker, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err := s.told(ctx, a, err); err != nil {
+		return err
 	}
-	a.tell("Error: %s", s.sentence(err))
-	yes, askErr := a.yes(ctx, "Try again?", true)
-	switch {
-	case askErr != nil:
-		return askErr
-	case !yes:
-		return errBack
-	}
-	return errAgain
+	return orError(a.agree(ctx, "Try again?", true, errBack), errAgain)
 }

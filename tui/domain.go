@@ -75,7 +75,7 @@ func (s *session) ping(ctx context.Context, e fauna.Endpoint) error {
 func (d *domainStep) reach() {
 	endpoint := d.parsed
 	d.passed, d.failed = false, nil
-	await(d.s, &d.asking, func(ctx context.Context) (struct{}, error) { return struct{}{}, d.s.ping(ctx, endpoint) }, func(_ struct{}, err error) {
+	attempt(d.s, &d.asking, func(ctx context.Context) error { return d.s.ping(ctx, endpoint) }, func(err error) {
 		if err != nil {
 			d.failed, d.onward = err, false
 			d.s.trouble(domainID, err)
@@ -260,23 +260,17 @@ func (d *domainStep) ask(ctx context.Context, a *asker) error {
 	d.field.set(typed)
 	d.parse()
 	if !d.accepted() {
-		yes, err := a.yes(ctx, unencrypted(e), false)
-		if err != nil || !yes {
-			return orError(err, errAgain)
+		if err := a.agree(ctx, unencrypted(e), false, errAgain); err != nil {
+			return err
 		}
 		s.plaintext = e
 	}
 	s.take(e)
 	if err := s.ping(ctx, e); err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		if err := s.told(ctx, a, err); err != nil {
+			return err
 		}
-		a.tell("Error: %s", s.sentence(err))
-		yes, err := a.yes(ctx, "Continue anyway?", false)
-		if err != nil || !yes {
-			return orError(err, errAgain)
-		}
-		return nil
+		return a.agree(ctx, "Continue anyway?", false, errAgain)
 	}
 	a.tell("It answers (FQL v4).")
 	return nil

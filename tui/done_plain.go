@@ -79,10 +79,9 @@ func (c *doneStep) askLoad(ctx context.Context, a *asker) error {
 			return nil
 		}
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err := s.told(ctx, a, err); err != nil {
+		return err
 	}
-	a.tell("Error: %s", s.sentence(err))
 	return c.askLoad(ctx, a)
 }
 

@@ -108,13 +108,8 @@ func (c *exportStep) start(resume bool) {
 	} else {
 		c.s.event("export into %s started", spec.Dir)
 	}
-	r, srv, pattern := c.s.runner, c.s.server, c.s.cfg.Index
-	await(c.s, &c.starting, func(ctx context.Context) (struct{}, error) {
-		if spec.Mode == export.Full && !resume {
-			spec.Indexes = readyIndexes(ctx, srv, spec.Collections, pattern)
-		}
-		return struct{}{}, r.start(spec, srv, resume)
-	}, func(_ struct{}, err error) {
+	srv := c.s.server
+	attempt(c.s, &c.starting, func(ctx context.Context) error { return c.s.begin(ctx, spec, srv, resume) }, func(err error) {
 		if err != nil {
 			c.refused = err
 			c.s.trouble(exportID, err)
@@ -122,6 +117,15 @@ func (c *exportStep) start(resume bool) {
 		}
 		c.poll()
 	})
+}
+
+// begin begins an export, with the indexes there are for a full one to be compared with,
+// or resumes the one in the folder.
+func (s *session) begin(ctx context.Context, spec export.Spec, srv server, resume bool) error {
+	if spec.Mode == export.Full && !resume {
+		spec.Indexes = readyIndexes(ctx, srv, spec.Collections, s.cfg.Index)
+	}
+	return s.runner.start(spec, srv, resume)
 }
 
 // poll looks at the export a little later.

@@ -14,7 +14,7 @@ func (c *exportStep) ask(ctx context.Context, a *asker) error {
 	}
 	resume := s.resume
 	for {
-		if err := s.runner.start(spec, s.server, resume); err != nil {
+		if err := s.begin(ctx, spec, s.server, resume); err != nil {
 			a.tell("Error: %s", s.sentence(err))
 			return errBack
 		}
@@ -30,12 +30,8 @@ func (c *exportStep) ask(ctx context.Context, a *asker) error {
 			return nil
 		}
 		a.tell("Error: %s", s.sentence(orError(end.err, errors.New("the export ended without an end"))))
-		yes, err := a.yes(ctx, "Resume it?", true)
-		if err != nil {
+		if err := a.agree(ctx, "Resume it?", true, orError(end.err, errBack)); err != nil {
 			return err
-		}
-		if !yes {
-			return end.err
 		}
 		resume = true
 	}

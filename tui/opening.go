@@ -170,11 +170,7 @@ func (s *session) askOpen(ctx context.Context, a *asker, secret fauna.Secret, ad
 	s.asked = append(s.asked, secret)
 	o, err := s.unlock(ctx, s.endpoint, secret, s.chosen())
 	if err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		a.tell("Error: %s", s.sentence(err))
-		return errAgain
+		return orError(s.told(ctx, a, err), errAgain)
 	}
 	s.accept(o, admin)
 	a.tell("Secret accepted.")

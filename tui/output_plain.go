@@ -39,11 +39,7 @@ func (o *outputStep) ask(ctx context.Context, a *asker) error {
 		return err
 	}
 	if s.resume {
-		yes, err := a.yes(ctx, "It contains an unfinished export. Resume it?", true)
-		if err != nil || !yes {
-			return orError(err, errAgain)
-		}
-		return nil
+		return a.agree(ctx, "It contains an unfinished export. Resume it?", true, errAgain)
 	}
 	if s.format == row.Wire {
 		s.columns = nil

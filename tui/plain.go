@@ -30,6 +30,15 @@ func (s *session) plainRun(ctx context.Context) (Outcome, error) {
 	return out, err
 }
 
+// told says an error, and returns none; or the cause where it is that all has ended.
+func (s *session) told(ctx context.Context, a *asker, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	a.tell("Error: %s", s.sentence(err))
+	return nil
+}
+
 // walk goes through the steps of the way; one that answers errBack leads to the one
 // before it, errAgain to itself.
 func (s *session) walk(ctx context.Context, a *asker, all [steps]step) error {

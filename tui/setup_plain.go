@@ -67,17 +67,12 @@ func (c *setupStep) askApply(ctx context.Context, a *asker) error {
 		return nil // created already
 	}
 	a.tell("This creates the %s %s, which may only read: %s.", c.makes(), s.setup().RoleName(), strings.Join(s.chosen(), ", "))
-	yes, err := a.yes(ctx, "Create them now?", true)
-	if err != nil || !yes {
-		return orError(err, errBack)
+	if err := a.agree(ctx, "Create them now?", true, errBack); err != nil {
+		return err
 	}
 	made, err := s.server.Apply(ctx, s.setup())
 	if err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		a.tell("Error: %s", s.sentence(err))
-		return errBack
+		return orError(s.told(ctx, a, err), errBack)
 	}
 	s.made = true
 	a.tell("Created; the admin's secret is discarded.")
