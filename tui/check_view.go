@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,57 +61,51 @@ func (c *checkStep) body(w, h int) []string {
 
 // table draws some of the rows with lipgloss' table, which aligns coloured cells.
 func (c *checkStep) table(w, from, to int) []string {
-	st := c.s.st
-	heads := []string{"", "collection", "documents", "est. size", "snapshot kept", ""}
-	if c.s.mode == export.Incremental {
-		heads[5] = "index"
-	}
-	shown := []int{0, 1, 2, 3, 4, 5}
+	st, last := c.s.st, 5
+	rows := [][]string{{"", "collection", "documents", "est. size", "snapshot kept", ""}}
 	room := 2 + 12 + 10 + 15
-	switch {
-	case w < 70 && heads[5] != "":
-		shown, room = []int{0, 1, 2, 3, 5}, 2+12+10
-	case w < 70:
-		heads[4], room = "kept", 2+12+10+9
+	if w < 70 {
+		rows[0][4], room = "kept", 2+12+10+9
 	}
-	name, status := 10, len(heads[5])
-	rows := make([][]string, 0, to-from)
-	for i := from; i < to; i++ {
-		cells := c.row(c.listed()[i])
-		name, status = max(name, text.Width(cells[1])), max(status, text.Width(cells[5]))
+	if c.s.mode == export.Incremental {
+		rows[0][last] = "index"
+	}
+	name, status := 10, len(rows[0][last])
+	for _, x := range c.listed()[from:to] {
+		cells := c.row(x)
+		name, status = max(name, text.Width(cells[1])), max(status, text.Width(cells[last]))
 		rows = append(rows, cells)
+	}
+	if w < 70 && c.s.mode == export.Incremental { // the index says more than the time
+		for i, cells := range rows {
+			rows[i] = slices.Delete(cells, 4, 5)
+		}
+		last, room = 4, 2+12+10
 	}
 	name = min(name, max(10, w-room-min(status, 30)-2))
 	t := table.New().BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderHeader(false).BorderColumn(false).
+		Headers(rows[0]...).
 		StyleFunc(func(row, col int) lipgloss.Style {
 			s := st.plainText
 			if row == table.HeaderRow {
 				s = st.faintText
 			}
-			if shown[col] == 2 || shown[col] == 3 {
+			if col == 2 || col == 3 {
 				s = s.Align(lipgloss.Right)
 			}
-			if col > 0 && col < len(shown)-1 {
+			if col > 0 && col < last {
 				s = s.PaddingRight(2)
 			}
 			return s
 		})
-	pick := func(cells []string) []string {
-		out := make([]string, len(shown))
-		for i, x := range shown {
-			out[i] = cells[x]
-		}
-		return out
-	}
-	t.Headers(pick(heads)...)
-	for i, cells := range rows {
+	for i, cells := range rows[1:] {
+		bar := " "
 		cells[1] = text.Fit(cells[1], name)
 		if from+i == c.list.at && len(c.names) > 1 {
-			cells[0], cells[1] = st.strong.of("▌")+cells[0], st.bold.of(cells[1])
-		} else {
-			cells[0] = " " + cells[0]
+			bar, cells[1] = st.strong.of("▌"), st.bold.of(cells[1])
 		}
-		t.Row(pick(cells)...)
+		cells[0] = bar + cells[0]
+		t.Row(cells...)
 	}
 	lines := strings.Split(strings.TrimRight(t.Render(), "\n"), "\n")
 	for i, l := range lines {

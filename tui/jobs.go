@@ -41,22 +41,18 @@ func sleep(ctx context.Context, d time.Duration) error {
 // do makes a command of f. A command that bubbletea starts after stop does nothing.
 func (j *jobs) do(f func(ctx context.Context) tea.Msg) tea.Cmd {
 	return func() tea.Msg {
-		if !j.begin() {
+		j.mu.Lock()
+		closed := j.closed
+		if !closed {
+			j.wg.Add(1)
+		}
+		j.mu.Unlock()
+		if closed {
 			return nil
 		}
 		defer j.wg.Done()
 		return f(j.ctx)
 	}
-}
-
-func (j *jobs) begin() bool {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.closed {
-		return false
-	}
-	j.wg.Add(1)
-	return true
 }
 
 // stop cancels what runs and waits for it, but no longer than so long.
@@ -68,16 +64,11 @@ func (j *jobs) stop(wait time.Duration) {
 	waitFor(&j.wg, wait)
 }
 
-// waitFor waits for a group, but no longer than so long; it reports whether all of
-// it has ended.
-func waitFor(wg *sync.WaitGroup, wait time.Duration) bool {
-	t := time.NewTimer(wait)
-	defer t.Stop()
+// waitFor waits for all of a group to end, but no longer than so long.
+func waitFor(wg *sync.WaitGroup, wait time.Duration) {
 	select {
 	case <-ended(wg):
-		return true
-	case <-t.C:
-		return false
+	case <-time.After(wait):
 	}
 }
 

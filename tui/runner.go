@@ -206,10 +206,6 @@ func (r *runner) with(f func(exporting)) {
 	}
 }
 
-// wait waits for the end of the export, but no longer than so long; it reports
-// whether it has ended.
-func (r *runner) wait(wait time.Duration) bool { return waitFor(&r.wg, wait) }
-
 // line is one line about the export, for a window with no room and for plain lines; ""
 // without one.
 func (p progress) line() string {

@@ -127,7 +127,7 @@ func (w *wizard) options(ctx context.Context) []tea.ProgramOption {
 func (s *session) stop(wait time.Duration) {
 	s.runner.cancel()
 	s.jobs.cancel()
-	s.runner.wait(wait)
+	waitFor(&s.runner.wg, wait)
 	s.jobs.stop(wait)
 }
 
