@@ -287,9 +287,25 @@ func (c *collectionsStep) submit() {
 	case len(c.s.chosen()) == 0:
 		c.s.say(noteBad, "Choose at least one collection.")
 	case missing > 0:
-		c.s.say(noteBad, "%s: t takes the nearest name, space leaves it out.", dontExist(missing))
+		c.refuse(dontExist(missing))
 	default:
 		c.s.next(collectionsID)
+	}
+}
+
+// refuse leads to the first name that doesn't exist, and says what can be done with it.
+func (c *collectionsStep) refuse(why string) {
+	c.picker.clear()
+	for i, x := range c.s.choices {
+		if x.chosen && !c.s.access[x.name].Exists {
+			c.picker.at = i
+			do := "d removes it"
+			if near := c.s.nearest(x.name); near != "" {
+				do = "t takes " + near + ", " + do
+			}
+			c.s.say(noteBad, "%s. %s: %s, space leaves it out.", why, x.name, do)
+			return
+		}
 	}
 }
 
