@@ -62,10 +62,7 @@ func (c *accessStep) actions() []action {
 		return c.stopping()
 	case c.entering:
 		return []action{
-			on("enter", "check it", func() {
-				c.s.way = c.at
-				c.submit(c.at == wayAdmin, "Paste the secret first.", c.accepted)
-			}),
+			on("enter", "check it", func() { c.submit(c.at == wayAdmin, "Paste the secret first.", c.accepted) }),
 			on("", "close", c.close, "esc"),
 		}
 	}
@@ -110,7 +107,7 @@ func (c *accessStep) choose() {
 
 // openField asks for the secret, below the choice.
 func (c *accessStep) openField() {
-	c.entering = true
+	c.entering, c.s.way = true, c.at
 	c.field.hint = "paste the secret, or the whole CreateKey result"
 	if c.at == wayAdmin {
 		c.field.hint = "paste an admin's secret"
