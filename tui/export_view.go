@@ -119,7 +119,7 @@ func (c *exportStep) body(w, h int) []string {
 		return lines
 	}
 	lines := c.totalLines(w)
-	foot := c.foot(w)
+	foot := c.foot(w, max(2, min(4, h/6)))
 	lines = append(append(lines, ""), c.table(w, h-len(lines)-len(foot)-2)...)
 	return append(text.Fill(lines, h-len(foot)), foot...)
 }
@@ -242,29 +242,23 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int, here bool)
 	return line
 }
 
-// foot is the snapshot, and what threatens it.
-func (c *exportStep) foot(w int) []string {
-	st, now := c.s.st, c.now.status
-	said := ""
-	kind := noteWarn
-	if c.now.state != runGoing {
-		return []string{"", "", text.Fit(c.snapshotLine(), w)}
-	}
+// foot is the snapshot, and what threatens it, on lines that are kept free for that.
+func (c *exportStep) foot(w, free int) []string {
+	now, lines := c.now.status, make([]string, free)
+	var said []string
 	switch {
+	case c.now.state != runGoing:
 	case !c.away.IsZero():
 		why := text.Clean(now.Waiting)
 		if i := strings.Index(why, c.s.endpoint.Host()); i > 0 { // whose answer, rather than which request
 			why = why[i:]
 		}
-		said = c.s.clean(why)
+		said = marked(c.s.st, noteWarn, c.s.clean(why), w)
 	case now.Need > 0 && now.Free >= 0 && now.Need > now.Free:
-		kind, said = noteBad, "The disk is too small: about "+text.Size(now.Need)+" more needed, "+text.Size(now.Free)+" free."
+		said = marked(c.s.st, noteBad, "The disk is too small: about "+text.Size(now.Need)+" more needed, "+text.Size(now.Free)+" free.", w)
 	}
-	lines := make([]string, 2)
-	if said != "" {
-		wrapped := text.Clip(marked(st, kind, said, w), 2, w)
-		copy(lines[2-len(wrapped):], wrapped)
-	}
+	said = text.Clip(said, free, w)
+	copy(lines[free-len(said):], said)
 	return append(lines, text.Fit(c.snapshotLine(), w))
 }
 
