@@ -3,6 +3,8 @@ package emulator
 import (
 	"slices"
 	"strings"
+
+	"fauna-export/fauna/fql"
 )
 
 // A form is one function of FQL, known by the exact set of its keys.
@@ -12,7 +14,7 @@ type form struct {
 	lambda   string // the key of an argument that must be written as a lambda
 	flags    flags
 	eval     func(c *call) value
-	parse    func(p *parser, j *jsonValue, at *position, vars *names) *node // nil: all arguments are expressions
+	parse    func(p *parser, j *fql.Node, at *position, vars *names) *node // nil: all arguments are expressions
 }
 
 // flags say how a form is evaluated.
@@ -61,17 +63,17 @@ func (t formTable) add(keys string, fl flags, eval func(c *call) value) *form {
 	return f
 }
 
-func (f *form) matches(j *jsonValue) bool {
+func (f *form) matches(j *fql.Node) bool {
 	for i, k := range f.keys {
-		if i < f.required && j.get(k) == nil {
+		if i < f.required && j.Member(k) == nil {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(j.keys, func(k string) bool { return !slices.Contains(f.keys, k) })
+	return !slices.ContainsFunc(j.Keys, func(k string) bool { return !slices.Contains(f.keys, k) })
 }
 
-func (t formTable) find(j *jsonValue) *form {
-	for _, k := range j.keys {
+func (t formTable) find(j *fql.Node) *form {
+	for _, k := range j.Keys {
 		for _, f := range t[k] {
 			if f.matches(j) {
 				return f
@@ -83,11 +85,11 @@ func (t formTable) find(j *jsonValue) *form {
 
 // needs returns the flags of all forms that the request may contain. It looks at
 // keys only, so it can return more than those.
-func (t formTable) needs(j *jsonValue) flags {
+func (t formTable) needs(j *fql.Node) flags {
 	var out flags
-	for i, item := range j.items {
-		if j.kind == jsonObject {
-			for _, f := range t[j.keys[i]] {
+	for i, item := range j.Items {
+		if j.Kind == fql.Object {
+			for _, f := range t[j.Keys[i]] {
 				out |= f.flags
 			}
 		}

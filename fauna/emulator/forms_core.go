@@ -3,10 +3,12 @@ package emulator
 import (
 	"errors"
 	"strings"
+
+	"fauna-export/fauna/fql"
 )
 
 func (t formTable) addCore() {
-	for keys, parse := range map[string]func(p *parser, j *jsonValue, at *position, vars *names) *node{
+	for keys, parse := range map[string]func(p *parser, j *fql.Node, at *position, vars *names) *node{
 		"object": parseObject, "quote": parseQuote, "var": parseVar, "let in": parseLet,
 	} {
 		t.add(keys, 0, nil).parse = parse
@@ -96,80 +98,80 @@ func callFunction(c *call) value {
 	panic(&queryError{at: c.node.at, code: "call error", text: "Calling the function resulted in an error.", status: 400, cause: listErrors(err)})
 }
 
-func parseObject(p *parser, j *jsonValue, at *position, vars *names) *node {
+func parseObject(p *parser, j *fql.Node, at *position, vars *names) *node {
 	place := at.child("object")
-	in := j.items[0]
-	if in.kind != jsonObject {
-		return p.fail(invalidExpression(place, "Object expected, %s provided.", in.typeName()))
+	in := j.Items[0]
+	if in.Kind != fql.Object {
+		return p.fail(invalidExpression(place, "Object expected, %s provided.", jsonType(in)))
 	}
-	if len(in.keys) == 1 && in.keys[0] == "@obj" && in.items[0].kind == jsonObject {
-		in = in.items[0]
+	if len(in.Keys) == 1 && in.Keys[0] == "@obj" && in.Items[0].Kind == fql.Object {
+		in = in.Items[0]
 	}
-	n := &node{kind: nodeObject, at: at, keys: in.keys, args: make([]*node, len(in.items))}
-	for i, item := range in.items {
-		n.args[i] = p.expression(item, place.child(in.keys[i]), vars)
+	n := &node{kind: nodeObject, at: at, keys: in.Keys, args: make([]*node, len(in.Items))}
+	for i, item := range in.Items {
+		n.args[i] = p.expression(item, place.child(in.Keys[i]), vars)
 	}
 	return n
 }
 
-func parseQuote(p *parser, j *jsonValue, at *position, _ *names) *node {
-	return p.literalNode(at, func() value { return p.literal(j.items[0], at.child("quote")) })
+func parseQuote(p *parser, j *fql.Node, at *position, _ *names) *node {
+	return p.literalNode(at, func() value { return p.literal(j.Items[0], at.child("quote")) })
 }
 
 // parseList reads a form whose one argument is a list that must not be empty.
 // If array is set, a single expression is not accepted.
-func parseList(array bool) func(p *parser, j *jsonValue, at *position, vars *names) *node {
-	return func(p *parser, j *jsonValue, at *position, vars *names) *node {
-		in, place := j.items[0], at.child(j.keys[0])
+func parseList(array bool) func(p *parser, j *fql.Node, at *position, vars *names) *node {
+	return func(p *parser, j *fql.Node, at *position, vars *names) *node {
+		in, place := j.Items[0], at.child(j.Keys[0])
 		switch {
-		case in.kind == jsonArray && len(in.items) == 0:
+		case in.Kind == fql.Array && len(in.Items) == 0:
 			return p.fail(invalidExpression(place, "Expression list cannot be empty."))
-		case in.kind != jsonArray && array:
-			return p.fail(invalidExpression(place, "Array expected, %s provided.", in.typeName()))
+		case in.Kind != fql.Array && array:
+			return p.fail(invalidExpression(place, "Array expected, %s provided.", jsonType(in)))
 		}
 		return &node{kind: nodeForm, at: at, form: p.tx.s.forms.find(j), args: []*node{p.expression(in, place, vars)}}
 	}
 }
 
-func parseVar(p *parser, j *jsonValue, at *position, vars *names) *node {
-	name := j.items[0]
-	if name.kind != jsonString {
-		return p.fail(invalidExpression(at.child("var"), "String expected, %s provided.", name.typeName()))
+func parseVar(p *parser, j *fql.Node, at *position, vars *names) *node {
+	name := j.Items[0]
+	if name.Kind != fql.String {
+		return p.fail(invalidExpression(at.child("var"), "String expected, %s provided.", jsonType(name)))
 	}
-	if !vars.has(name.text) {
-		p.unbound = append(p.unbound, invalidExpression(at, "Variable '%s' is not defined.", name.text))
+	if !vars.has(name.Text) {
+		p.unbound = append(p.unbound, invalidExpression(at, "Variable '%s' is not defined.", name.Text))
 	}
-	return &node{kind: nodeVar, at: at, name: name.text}
+	return &node{kind: nodeVar, at: at, name: name.Text}
 }
 
-func parseLet(p *parser, j *jsonValue, at *position, vars *names) *node {
+func parseLet(p *parser, j *fql.Node, at *position, vars *names) *node {
 	n := &node{kind: nodeLet, at: at}
 	place := at.child("let")
-	bind := func(bindings *jsonValue, place *position) {
-		for i, name := range bindings.keys {
+	bind := func(bindings *fql.Node, place *position) {
+		for i, name := range bindings.Keys {
 			n.keys = append(n.keys, name)
-			n.args = append(n.args, p.expression(bindings.items[i], place.child(name), vars))
+			n.args = append(n.args, p.expression(bindings.Items[i], place.child(name), vars))
 			vars = &names{name, vars}
 		}
 	}
-	switch in := j.get("let"); in.kind {
-	case jsonObject:
+	switch in := j.Member("let"); in.Kind {
+	case fql.Object:
 		bind(in, place)
-	case jsonArray:
-		for i, item := range in.items {
-			if item.kind != jsonObject || len(item.keys) != 1 {
-				p.fail(invalidExpression(place.nth(i), "Object expected, %s provided.", item.typeName()))
+	case fql.Array:
+		for i, item := range in.Items {
+			if item.Kind != fql.Object || len(item.Keys) != 1 {
+				p.fail(invalidExpression(place.nth(i), "Object expected, %s provided.", jsonType(item)))
 				continue
 			}
 			bind(item, place.nth(i))
 		}
 	default:
-		p.fail(invalidExpression(place, "Array expected, %s provided.", in.typeName()))
+		p.fail(invalidExpression(place, "Array expected, %s provided.", jsonType(in)))
 	}
-	n.args = append(n.args, p.expression(j.get("in"), at.child("in"), vars))
+	n.args = append(n.args, p.expression(j.Member("in"), at.child("in"), vars))
 	return n
 }
 
-func unknownForm(at *position, j *jsonValue) *queryError {
-	return invalidExpression(at, "No form/function found, or invalid argument keys: { %s }.", strings.Join(j.keys, ", "))
+func unknownForm(at *position, j *fql.Node) *queryError {
+	return invalidExpression(at, "No form/function found, or invalid argument keys: { %s }.", strings.Join(j.Keys, ", "))
 }

@@ -3,6 +3,8 @@ package emulator
 import (
 	"fmt"
 	"slices"
+
+	"fauna-export/fauna/fql"
 )
 
 func (t formTable) addSets() {
@@ -81,14 +83,14 @@ func (t formTable) addSets() {
 }
 
 // parseJoin reads a Join, with a lambda or another expression.
-func parseJoin(p *parser, j *jsonValue, at *position, vars *names) *node {
+func parseJoin(p *parser, j *fql.Node, at *position, vars *names) *node {
 	n := &node{kind: nodeForm, at: at, form: p.tx.s.forms.find(j), args: make([]*node, 2)}
 	before := len(p.errs)
-	n.args[0] = p.expression(j.get("join"), at.child("join"), vars)
-	with, place := j.get("with"), at.child("with")
+	n.args[0] = p.expression(j.Member("join"), at.child("join"), vars)
+	with, place := j.Member("with"), at.child("with")
 	switch {
 	case len(p.errs) > before:
-	case with.kind == jsonObject && isLambda(with):
+	case with.Kind == fql.Object && isLambda(with):
 		n.args[1] = p.lambdaNode(with, place, vars)
 	default:
 		n.args[1] = p.expression(with, place, vars)

@@ -3,6 +3,8 @@ package emulator
 import (
 	"slices"
 	"strings"
+
+	"fauna-export/fauna/fql"
 )
 
 type nodeKind uint8
@@ -66,18 +68,18 @@ func (p *parser) literalNode(at *position, read func() value) *node {
 	return n
 }
 
-func (p *parser) expression(j *jsonValue, at *position, vars *names) *node {
-	switch j.kind {
-	case jsonArray:
-		n := &node{kind: nodeArray, at: at, args: make([]*node, len(j.items))}
-		for i, item := range j.items {
+func (p *parser) expression(j *fql.Node, at *position, vars *names) *node {
+	switch j.Kind {
+	case fql.Array:
+		n := &node{kind: nodeArray, at: at, args: make([]*node, len(j.Items))}
+		for i, item := range j.Items {
 			n.args[i] = p.expression(item, at.nth(i), vars)
 		}
 		return n
-	case jsonObject:
-		if len(j.keys) == 1 && strings.HasPrefix(j.keys[0], "@") {
-			if j.keys[0] == "@obj" && j.items[0].kind == jsonObject { // its content is an expression again
-				return p.expression(j.items[0], at.child("@obj"), vars)
+	case fql.Object:
+		if len(j.Keys) == 1 && strings.HasPrefix(j.Keys[0], "@") {
+			if j.Keys[0] == "@obj" && j.Items[0].Kind == fql.Object { // its content is an expression again
+				return p.expression(j.Items[0], at.child("@obj"), vars)
 			}
 			return p.literalNode(at, func() value { return p.tagged(j, at) })
 		}
@@ -91,7 +93,7 @@ func (p *parser) expression(j *jsonValue, at *position, vars *names) *node {
 		n := &node{kind: nodeForm, at: at, form: f, args: make([]*node, len(f.keys))}
 		before := len(p.errs)
 		for i, k := range f.keys { // the first argument with errors hides those of the others
-			in := j.get(k)
+			in := j.Member(k)
 			if in == nil || len(p.errs) > before {
 				continue
 			}
@@ -106,55 +108,41 @@ func (p *parser) expression(j *jsonValue, at *position, vars *names) *node {
 	return &node{at: at, lit: scalar(j)}
 }
 
-func scalar(j *jsonValue) value {
-	switch j.kind {
-	case jsonBool:
-		return j.yes
-	case jsonLong:
-		return j.long
-	case jsonDouble:
-		return j.num
-	case jsonString:
-		return j.text
-	}
-	return nil
-}
-
 // lambdaNode reads a lambda where nothing else may stand.
-func (p *parser) lambdaNode(j *jsonValue, at *position, vars *names) *node {
+func (p *parser) lambdaNode(j *fql.Node, at *position, vars *names) *node {
 	switch {
-	case j.kind != jsonObject:
-		return p.fail(invalidExpression(at, "Lambda expected, %s provided.", j.typeName()))
+	case j.Kind != fql.Object:
+		return p.fail(invalidExpression(at, "Lambda expected, %s provided.", jsonType(j)))
 	case !isLambda(j):
 		return p.fail(unknownForm(at, j))
 	}
 	return &node{kind: nodeLambda, at: at, lam: p.lambda(j, at, vars)}
 }
 
-func isLambda(j *jsonValue) bool {
-	return len(j.keys) == 2 && j.get("lambda") != nil && j.get("expr") != nil
+func isLambda(j *fql.Node) bool {
+	return len(j.Keys) == 2 && j.Member("lambda") != nil && j.Member("expr") != nil
 }
 
 // lambda reads the parameters and the body of a lambda.
-func (p *parser) lambda(j *jsonValue, at *position, vars *names) *lambda {
-	body := j.get("expr")
+func (p *parser) lambda(j *fql.Node, at *position, vars *names) *lambda {
+	body := j.Member("expr")
 	l := &lambda{at: at, source: shownBody(body), version: p.tx.api}
 	if l.version == "" {
 		l.version = "2.1"
 	}
-	switch params := j.get("lambda"); params.kind {
-	case jsonString:
-		l.params = []string{params.text}
-	case jsonArray:
+	switch params := j.Member("lambda"); params.Kind {
+	case fql.String:
+		l.params = []string{params.Text}
+	case fql.Array:
 		l.tuple = true
-		for i, item := range params.items {
-			if item.kind != jsonString {
-				p.fail(invalidExpression(at.child("lambda").nth(i), "String expected, %s provided.", item.typeName()))
+		for i, item := range params.Items {
+			if item.Kind != fql.String {
+				p.fail(invalidExpression(at.child("lambda").nth(i), "String expected, %s provided.", jsonType(item)))
 			}
-			l.params = append(l.params, item.text)
+			l.params = append(l.params, item.Text)
 		}
 	default:
-		p.fail(invalidExpression(at.child("lambda"), "String or Array expected, %s provided.", params.typeName()))
+		p.fail(invalidExpression(at.child("lambda"), "String or Array expected, %s provided.", jsonType(params)))
 		l.params = []string{"_"}
 	}
 	for _, name := range l.params {
@@ -168,40 +156,42 @@ func (p *parser) lambda(j *jsonValue, at *position, vars *names) *lambda {
 
 // shownBody is a lambda's body as a real server returns it: the bindings of a
 // Let become one object, and the last of equal names wins.
-func shownBody(j *jsonValue) *jsonValue {
+func shownBody(j *fql.Node) *fql.Node {
 	out := *j
-	out.items = make([]*jsonValue, len(j.items))
-	for i, item := range j.items {
-		out.items[i] = item
-		literal := j.kind == jsonObject && (strings.HasPrefix(j.keys[i], "@") || j.keys[i] == "quote")
+	out.Items = slices.Clone(j.Items)
+	for i, item := range j.Items {
+		key := ""
+		if j.Kind == fql.Object {
+			key = j.Keys[i]
+		}
 		switch {
-		case literal:
-		case j.kind == jsonObject && j.keys[i] == "object" && len(j.keys) == 1 && item.kind == jsonObject:
+		case strings.HasPrefix(key, "@"), key == "quote": // a literal
+		case key == "object" && len(j.Keys) == 1 && item.Kind == fql.Object:
 			fields := *item
-			fields.items = make([]*jsonValue, len(item.items))
-			for k, field := range item.items {
-				fields.items[k] = shownBody(field)
+			fields.Items = make([]*fql.Node, len(item.Items))
+			for k, field := range item.Items {
+				fields.Items[k] = shownBody(field)
 			}
-			out.items[i] = &fields
-		case j.kind == jsonObject && j.keys[i] == "let" && item.kind == jsonArray:
-			out.items[i] = shownBindings(item)
+			out.Items[i] = &fields
+		case key == "let" && item.Kind == fql.Array:
+			out.Items[i] = shownBindings(item)
 		default:
-			out.items[i] = shownBody(item)
+			out.Items[i] = shownBody(item)
 		}
 	}
 	return &out
 }
 
-func shownBindings(list *jsonValue) *jsonValue {
-	out := &jsonValue{kind: jsonObject}
-	for _, bindings := range list.items {
-		for i, name := range bindings.keys {
-			expr := shownBody(bindings.items[i])
-			if at := slices.Index(out.keys, name); at >= 0 {
-				out.items[at] = expr
+func shownBindings(list *fql.Node) *fql.Node {
+	out := &fql.Node{Kind: fql.Object}
+	for _, bindings := range list.Items {
+		for i, name := range bindings.Keys {
+			expr := shownBody(bindings.Items[i])
+			if at := slices.Index(out.Keys, name); at >= 0 {
+				out.Items[at] = expr
 				continue
 			}
-			out.keys, out.items = append(out.keys, name), append(out.items, expr)
+			out.Keys, out.Items = append(out.Keys, name), append(out.Items, expr)
 		}
 	}
 	return out

@@ -5,19 +5,21 @@ import (
 	"encoding/base64"
 	"regexp"
 	"strings"
+
+	"fauna-export/fauna/fql"
 )
 
 // literal reads JSON as data: only tagged values are special.
-func (p *parser) literal(j *jsonValue, at *position) value {
-	switch j.kind {
-	case jsonArray:
-		out := make(array, len(j.items))
-		for i, item := range j.items {
+func (p *parser) literal(j *fql.Node, at *position) value {
+	switch j.Kind {
+	case fql.Array:
+		out := make(array, len(j.Items))
+		for i, item := range j.Items {
 			out[i] = p.literal(item, at.nth(i))
 		}
 		return out
-	case jsonObject:
-		if len(j.keys) == 1 && strings.HasPrefix(j.keys[0], "@") {
+	case fql.Object:
+		if len(j.Keys) == 1 && strings.HasPrefix(j.Keys[0], "@") {
 			return p.tagged(j, at)
 		}
 		return p.fields(j, at)
@@ -25,18 +27,18 @@ func (p *parser) literal(j *jsonValue, at *position) value {
 	return scalar(j)
 }
 
-func (p *parser) fields(j *jsonValue, at *position) *object {
-	o := &object{keys: j.keys, vals: make([]value, len(j.items))}
-	for i, k := range j.keys {
-		o.vals[i] = p.literal(j.items[i], at.child(k))
+func (p *parser) fields(j *fql.Node, at *position) *object {
+	o := &object{keys: j.Keys, vals: make([]value, len(j.Items))}
+	for i, k := range j.Keys {
+		o.vals[i] = p.literal(j.Items[i], at.child(k))
 	}
 	return o
 }
 
 // tagged reads an object with the one key @ref, @ts, and so on.
-func (p *parser) tagged(j *jsonValue, at *position) value {
-	tag, in := j.keys[0], j.items[0]
-	isText := in.kind == jsonString
+func (p *parser) tagged(j *fql.Node, at *position) value {
+	tag, in := j.Keys[0], j.Items[0]
+	isText := in.Kind == fql.String
 	switch tag {
 	case "@ref":
 		return p.refLiteral(in, at)
@@ -45,17 +47,17 @@ func (p *parser) tagged(j *jsonValue, at *position) value {
 	case "@set":
 		return p.setLiteral(in, at)
 	case "@obj":
-		if in.kind == jsonObject {
+		if in.Kind == fql.Object {
 			return p.fields(in, at)
 		}
 		panic(invalidExpression(at, "Invalid object."))
 	case "@ts":
-		if t, ok := parseTime(in.text); ok && isText {
+		if t, ok := parseTime(in.Text); ok && isText {
 			return t
 		}
 		panic(invalidExpression(at, "Invalid time."))
 	case "@date":
-		if d, ok := parseDate(in.text); ok && isText {
+		if d, ok := parseDate(in.Text); ok && isText {
 			return d
 		}
 		panic(invalidExpression(at, "Invalid date."))
@@ -63,14 +65,14 @@ func (p *parser) tagged(j *jsonValue, at *position) value {
 		if !isText {
 			panic(invalidExpression(at, "Invalid bytes."))
 		}
-		b, ok := decodeBytes(in.text)
+		b, ok := decodeBytes(in.Text)
 		if !ok { // a real server fails inside here
 			p.whole = internalError("java.lang.IllegalArgumentException: Illegal base64 character.")
 		}
 		return b
 	case "@uuid":
-		if isText && uuidPattern.MatchString(in.text) {
-			return uuidValue(strings.ToLower(in.text))
+		if isText && uuidPattern.MatchString(in.Text) {
+			return uuidValue(strings.ToLower(in.Text))
 		}
 		panic(invalidExpression(at, "Invalid UUID."))
 	}
@@ -81,10 +83,10 @@ var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-
 
 // queryLiteral reads the content of @query: a lambda without bound variables.
 // Without an API version it counts as 2.12.
-func (p *parser) queryLiteral(j *jsonValue, at *position) value {
-	version := j.get("api_version")
-	if j.kind != jsonObject || j.get("lambda") == nil || j.get("expr") == nil ||
-		len(j.keys) > 3 || len(j.keys) == 3 && (version == nil || version.kind != jsonString) {
+func (p *parser) queryLiteral(j *fql.Node, at *position) value {
+	version := j.Member("api_version")
+	if j.Kind != fql.Object || j.Member("lambda") == nil || j.Member("expr") == nil ||
+		len(j.Keys) > 3 || len(j.Keys) == 3 && (version == nil || version.Kind != fql.String) {
 		panic(invalidExpression(at, "Invalid lambda."))
 	}
 	inner := &parser{tx: p.tx}
@@ -97,7 +99,7 @@ func (p *parser) queryLiteral(j *jsonValue, at *position) value {
 	}
 	l.version = "2.12"
 	if version != nil {
-		l.version = version.text
+		l.version = version.Text
 	}
 	return l
 }
@@ -109,32 +111,32 @@ func decodeBytes(text string) (bytesValue, bool) {
 }
 
 // refLiteral reads the content of @ref: an object, or the text of old versions.
-func (p *parser) refLiteral(j *jsonValue, at *position) value {
+func (p *parser) refLiteral(j *fql.Node, at *position) value {
 	bad := invalidExpression(at, "Invalid ref.")
-	if j.kind == jsonString {
-		if r := p.refPath(strings.Split(j.text, "/")); r != nil {
+	if j.Kind == fql.String {
+		if r := p.refPath(strings.Split(j.Text, "/")); r != nil {
 			return r
 		}
 		panic(bad)
 	}
-	id, parent := j.get("id"), cmp.Or(j.get("collection"), j.get("class"))
-	if j.kind != jsonObject || id == nil || id.kind != jsonString && id.kind != jsonLong {
+	id, parent := j.Member("id"), cmp.Or(j.Member("collection"), j.Member("class"))
+	if j.Kind != fql.Object || id == nil || id.Kind != fql.String && id.Kind != fql.Number {
 		panic(bad)
 	}
-	db := p.scopeLiteral(j.get("database"), at.child("database"))
+	db := p.scopeLiteral(j.Member("database"), at.child("database"))
 	if parent == nil {
-		c, ok := classByName(id.text)
-		if id.kind != jsonString || !ok {
+		c, ok := classByName(id.Text)
+		if id.Kind != fql.String || !ok {
 			panic(bad)
 		}
 		return p.scoped(&ref{class: c, native: true}, db)
 	}
 	r, ok := p.literal(parent, at.child("collection")).(*ref)
-	if !ok || r.native && r.class.named() && id.kind != jsonString {
+	if !ok || r.native && r.class.named() && id.Kind != fql.String {
 		panic(bad)
 	}
 	if r.native && r.class.named() {
-		return p.scoped(cmp.Or(db, p.tx.db).named(r.class, id.text), db)
+		return p.scoped(cmp.Or(db, p.tx.db).named(r.class, id.Text), db)
 	}
 	out, why := documentRef(r, scalar(id))
 	if why != "" {
@@ -143,7 +145,7 @@ func (p *parser) refLiteral(j *jsonValue, at *position) value {
 	return out
 }
 
-func (p *parser) scopeLiteral(j *jsonValue, at *position) *database {
+func (p *parser) scopeLiteral(j *fql.Node, at *position) *database {
 	if j == nil {
 		return nil
 	}
@@ -183,7 +185,7 @@ func (p *parser) refPath(parts []string) *ref {
 // an empty object.
 func decodeStored(db *database, raw []byte) value {
 	v := value(&object{})
-	if j, err := parseJSON(raw); err == nil {
+	if j, err := fql.ParseJSON(raw); err == nil {
 		p := &parser{tx: &txn{s: db.server, db: db, api: "4"}}
 		_ = catch(func() { v = storable(p.literal(j, nil)) }) // it was checked when it was loaded
 	}

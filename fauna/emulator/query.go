@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"fauna-export/fauna/fql"
 )
 
 // New returns an empty server with one root database.
@@ -47,7 +49,7 @@ func (s *Server) query(ctx context.Context, q request) response {
 	if _, ok := s.globalID(q.Secret); !ok {
 		return tx.respond(errorResponse(unauthorized()))
 	}
-	body, err := parseJSON(q.Body)
+	body, err := parseRequest(q.Body)
 	if err != nil {
 		return tx.respond(errorResponse(invalidExpression(nil, "Request body %s.", err)))
 	}
@@ -69,7 +71,7 @@ func (tx *txn) respond(resp response) response {
 
 // runLocked runs a parsed query under the lock, once the server's clock has reached
 // the time that the client has seen.
-func (tx *txn) runLocked(q request, body *jsonValue) (resp response) {
+func (tx *txn) runLocked(q request, body *fql.Node) (resp response) {
 	s := tx.s
 	needs := s.forms.needs(body)
 	if needs&(reads|mayWrite|writes) != 0 && !s.await(tx.ctx, q.LastSeen, tx.deadline) { // a query of only Now() does not wait
@@ -180,7 +182,7 @@ func (tx *txn) metrics() *metrics {
 }
 
 // run parses, evaluates and renders the query; the server is locked.
-func (tx *txn) run(body *jsonValue) response {
+func (tx *txn) run(body *fql.Node) response {
 	var resp response
 	if err := catch(func() { resp = tx.answer(body) }); err != nil {
 		for i := len(tx.undo) - 1; i >= 0; i-- {
@@ -194,7 +196,7 @@ func (tx *txn) run(body *jsonValue) response {
 	return resp
 }
 
-func (tx *txn) answer(body *jsonValue) response {
+func (tx *txn) answer(body *fql.Node) response {
 	p := &parser{tx: tx}
 	root := p.expression(body, nil, nil)
 	switch {

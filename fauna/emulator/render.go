@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"fauna-export/fauna/fql"
 )
 
 // A renderer writes values as the wire shows them.
@@ -54,7 +56,7 @@ func (r *renderer) render(b []byte, v value) []byte {
 	case float64:
 		return appendDouble(b, v)
 	case string:
-		return appendString(b, v)
+		return fql.AppendString(b, v)
 	case array:
 		b = append(b, '[')
 		from := len(b)
@@ -115,7 +117,7 @@ func (r *renderer) plainObject(b []byte, o *object) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, k)
+		b = fql.AppendString(b, k)
 		b = append(b, ':')
 		b = r.value(b, o.vals[i])
 	}
@@ -126,7 +128,7 @@ func (r *renderer) lambda(b []byte, l *lambda) []byte {
 	b = append(b, '{')
 	if l.version != "" && apiNumber(l.version) > apiNumber("2.12") || apiNumber(r.version) > apiNumber("2.12") {
 		b = append(b, `"api_version":`...)
-		b = appendString(b, l.version)
+		b = fql.AppendString(b, l.version)
 		b = append(b, ',')
 	}
 	b = append(b, `"lambda":`...)
@@ -136,14 +138,14 @@ func (r *renderer) lambda(b []byte, l *lambda) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendString(b, p)
+			b = fql.AppendString(b, p)
 		}
 		b = append(b, ']')
 	} else {
-		b = appendString(b, l.params[0])
+		b = fql.AppendString(b, l.params[0])
 	}
 	b = append(b, `,"expr":`...)
-	return append(appendJSON(b, l.source), '}')
+	return append(l.source.Append(b), '}')
 }
 
 func (r *renderer) document(b []byte, d *docValue) []byte {
@@ -174,7 +176,7 @@ func (r *renderer) document(b []byte, d *docValue) []byte {
 func (r *renderer) fields(b []byte, o *object) []byte {
 	for i, k := range o.keys {
 		b = append(b, ',')
-		b = appendString(b, k)
+		b = fql.AppendString(b, k)
 		b = append(b, ':')
 		b = r.value(b, o.vals[i])
 	}
@@ -201,7 +203,7 @@ func (r *renderer) ref(b []byte, v *ref) []byte {
 		b = append(b, parent...)
 		return append(r.ref(b, v.collectionRef()), "}}"...)
 	case v.class.named():
-		b = appendString(b, v.title())
+		b = fql.AppendString(b, v.title())
 	default:
 		b = append(strconv.AppendInt(append(b, '"'), v.id, 10), '"')
 	}
@@ -221,41 +223,6 @@ func (r *renderer) scope(b []byte, db *database) []byte {
 		up = nil
 	}
 	return r.ref(b, &ref{class: clsDatabases, item: db.self, scope: up})
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendString renders a string as Fauna does: only quotes, backslashes and
-// controls below U+0020 are escaped.
-func appendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	from := 0
-	for i := range len(s) {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
-		}
-		b = append(b, s[from:i]...)
-		from = i + 1
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\b':
-			b = append(b, '\\', 'b')
-		case '\t':
-			b = append(b, '\\', 't')
-		case '\n':
-			b = append(b, '\\', 'n')
-		case '\f':
-			b = append(b, '\\', 'f')
-		case '\r':
-			b = append(b, '\\', 'r')
-		default:
-			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		}
-	}
-	b = append(b, s[from:]...)
-	return append(b, '"')
 }
 
 // appendDouble writes a number as Java's Double.toString does; NaN and infinities

@@ -1,6 +1,10 @@
 package emulator
 
-import "slices"
+import (
+	"slices"
+
+	"fauna-export/fauna/fql"
+)
 
 // setHeads are the forms that make the sets of each kind.
 var setHeads = [...]string{setDocuments: "documents", setMatch: "match", setEvents: "events", setSingleton: "singleton",
@@ -86,17 +90,17 @@ func (s *set) storable() bool {
 }
 
 // setLiteral reads the content of @set.
-func (p *parser) setLiteral(j *jsonValue, at *position) value {
+func (p *parser) setLiteral(j *fql.Node, at *position) value {
 	bad := invalidExpression(at, "Invalid set.")
-	if j.kind != jsonObject || len(j.keys) == 0 {
+	if j.Kind != fql.Object || len(j.Keys) == 0 {
 		panic(bad)
 	}
-	kind := slices.Index(setHeads[:], j.keys[0])
+	kind := slices.Index(setHeads[:], j.Keys[0])
 	if kind <= int(setNative) {
 		panic(bad)
 	}
 	o := p.fields(j, at)
-	head := o.get(j.keys[0])
+	head := o.get(j.Keys[0])
 	r, isRef := head.(*ref)
 	s := &set{kind: setKind(kind), with: o.get("with"), from: asArray(o.get("from")), to: asArray(o.get("to")), terms: asArray(o.get("terms"))}
 	switch s.kind {

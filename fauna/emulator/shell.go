@@ -41,17 +41,17 @@ func (s *Server) Shell(ctx context.Context, secret, text string) (string, error)
 
 // printAnswer prints one answer, with a newline at the end.
 func printAnswer(r response, statement fql.Statement) (string, error) {
-	body, err := parseJSON(r.Body)
+	body, err := fql.ParseJSON(r.Body)
 	if err != nil {
 		return string(r.Body) + "\n", &ShellError{r.Status, "unreadable answer", err.Error(), statement}
 	}
-	if resource := body.get("resource"); r.Status < 300 && resource != nil {
-		return fql.Print(appendJSON(nil, resource)) + "\n", nil
+	if resource := body.Member("resource"); r.Status < 300 && resource != nil {
+		return fql.Print(resource.Append(nil)) + "\n", nil
 	}
 	failure := &ShellError{Status: r.Status, Code: "error", Statement: statement}
 	var printed strings.Builder
-	if list := body.get("errors"); list != nil {
-		for i, one := range list.items {
+	if list := body.Member("errors"); list != nil {
+		for i, one := range list.Items {
 			code, description := member(one, "code"), member(one, "description")
 			if i == 0 {
 				failure.Code, failure.Description = code, description
@@ -63,9 +63,9 @@ func printAnswer(r response, statement fql.Statement) (string, error) {
 }
 
 // member is the text of an object's member, "" if there is none.
-func member(v *jsonValue, key string) string {
-	if in := v.get(key); in != nil {
-		return in.text
+func member(v *fql.Node, key string) string {
+	if in := v.Member(key); in != nil {
+		return in.Text
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package fql
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,13 +88,19 @@ func (d *Definitions) FQL() (string, []Unwritable) {
 	for _, kind := range DefinitionKinds() {
 		_, refer := definitionCall(kind)
 		for _, one := range d.List[kind] {
-			text, update, err := one.fql(kind, known)
-			if v10, note := one.v10(kind); v10 != "" {
-				cannot = append(cannot, Unwritable{kind, one.Name, v10})
-				if kind != CollectionDefinitions {
-					text, update, err = "", "", nil // FQL v4 rejects it
-				}
-				text = note + text
+			document, err := ParseJSON(one.Document)
+			if err != nil || document.Kind != Object {
+				document, err = &Node{}, errors.New("it is not an object")
+			}
+			v10 := v10Members(kind, document)
+			var text, update string
+			if err == nil && (kind == CollectionDefinitions || len(v10) == 0) { // FQL v4 rejects other ones with members of v10
+				text, update, err = one.fql(kind, document, known)
+			}
+			if len(v10) > 0 {
+				list := strings.Join(v10, ", ")
+				cannot = append(cannot, Unwritable{kind, one.Name, list + " of FQL v10, which FQL v4 cannot create"})
+				text = one.v10Note(kind, document, list) + text
 			}
 			if err != nil {
 				cannot = append(cannot, Unwritable{kind, one.Name, err.Error()})
@@ -119,74 +126,55 @@ func lineOf(document []byte) string {
 
 // fql returns the text that creates one definition and, for a function with a
 // custom role, the text that assigns that role.
-func (one Definition) fql(kind DefinitionKind, known map[string]bool) (text, update string, err error) {
-	document, err := parseWire(one.Document)
-	if err != nil || document.kind != wireObject {
-		return "", "", noFQL("it is not an object")
-	}
+func (one Definition) fql(kind DefinitionKind, document *Node, known map[string]bool) (text, update string, err error) {
 	create, refer := definitionCall(kind)
 	p := newPrinter()
-	given := &wireNode{kind: wireObject}
+	given := &Node{Kind: Object}
 	v10 := v10Members(kind, document)
-	for i, key := range document.keys {
-		if one.made(kind, document, key) || slices.Contains(v10, key) {
+	for i, key := range document.Keys {
+		value := document.Items[i]
+		if made(kind, document, key) || slices.Contains(v10, key) {
 			continue
 		}
-		if tag, _ := document.items[i].tag(); kind == FunctionDefinitions && key == "role" && tag == "@ref" {
+		if tag, _ := value.tag(); kind == FunctionDefinitions && key == "role" && tag == "@ref" {
 			of := newPrinter()
-			role, err := of.value(document.items[i])
-			if err != nil {
-				return "", "", err
+			role := of.value(value)
+			if of.err != nil {
+				return "", "", of.err
 			}
 			update = of.needs(known) + "Update(" + refer + "(" + Quote(one.Name) + "), { role: " + role.flat() + " })\n"
 			continue
 		}
-		given.keys, given.items = append(given.keys, key), append(given.items, document.items[i])
+		given.add(key, value)
 	}
-	if kind == CollectionDefinitions && document.member("history_days") == nil {
+	if kind == CollectionDefinitions && document.Member("history_days") == nil {
 		// Without the member, history is kept forever; Create would set it to 0
 		// days.
-		given.keys, given.items = append(given.keys, "history_days"), append(given.items, &wireNode{kind: wireNull})
+		given.add("history_days", &Node{})
 	}
-	params, err := p.object(given, p.value)
-	if err != nil {
-		return "", "", err
+	params := p.object(given, p.value)
+	if p.err != nil {
+		return "", "", p.err
 	}
-	var b strings.Builder
 	if len(p.notes) > 0 {
-		b.WriteString("// Equivalent, but not identical: " + strings.Join(p.notes, "; ") + ".\n")
+		text = "// Equivalent, but not identical: " + strings.Join(p.notes, "; ") + ".\n"
 	}
-	b.WriteString(p.needs(known))
 	call := piece{open: create + "(", parts: []piece{params}, end: ")"}
-	b.WriteString(call.brackets() + "\n")
-	return b.String(), update, nil
+	return text + p.needs(known) + call.brackets() + "\n", update, nil
 }
 
-// v10 returns what FQL v4 cannot create of a definition made with FQL v10, ""
-// for nothing, and a comment with the definition as FSL, or as it was sent.
-func (one Definition) v10(kind DefinitionKind) (why, note string) {
-	document, err := parseWire(one.Document)
-	if err != nil || document.kind != wireObject {
-		return "", ""
-	}
-	members := v10Members(kind, document)
-	if len(members) == 0 {
-		return "", ""
-	}
+// v10Note returns a comment on the members that only FQL v10 can create, with
+// the definition as FSL, or as it was sent.
+func (one Definition) v10Note(kind DefinitionKind, document *Node, members string) string {
 	_, refer := definitionCall(kind)
-	list := strings.Join(members, ", ")
-	why = list + " of FQL v10, which FQL v4 cannot create"
-	head := fmt.Sprintf("%s %s: %s: created with FQL v10, and FQL v4 cannot create it.", strings.ToLower(refer), Quote(one.Name), list)
+	head := fmt.Sprintf("%s %s: %s: created with FQL v10, and FQL v4 cannot create it.", strings.ToLower(refer), Quote(one.Name), members)
 	if text := fsl(kind, one.Name, document); text != "" {
-		var more struct {
-			Data json.RawMessage `json:"data"`
+		if data := document.Member("data"); data != nil && kind != CollectionDefinitions {
+			head += "\nIts data, for which FSL has no place: " + lineOf(data.Append(nil)) + "."
 		}
-		if err := json.Unmarshal(one.Document, &more); err == nil && more.Data != nil && kind != CollectionDefinitions {
-			head += "\nIts data, for which FSL has no place: " + lineOf(more.Data) + "."
-		}
-		return why, comment(head + " As FSL, for fauna schema push:\n" + text)
+		return comment(head + " As FSL, for fauna schema push:\n" + text)
 	}
-	return why, comment(head + " As the server sent it:\n" + lineOf(one.Document))
+	return comment(head + " As the server sent it:\n" + lineOf(one.Document))
 }
 
 // needs returns a comment that lists references to unknown items.
@@ -205,21 +193,21 @@ func (p *printer) needs(known map[string]bool) string {
 }
 
 // made reports whether a member is set by the server, or is Create's default.
-func (one Definition) made(kind DefinitionKind, document *wireNode, key string) bool {
-	value := document.member(key)
+func made(kind DefinitionKind, document *Node, key string) bool {
+	value := document.Member(key)
 	switch key {
 	case "ref", "ts":
 		return true
 	case "active":
 		return kind == IndexDefinitions // setting it would make a half-built index readable
 	case "serialized":
-		return kind == IndexDefinitions && value.text == "true"
+		return kind == IndexDefinitions && value.Text == "true"
 	case "partitions":
 		usual := "8"
-		if terms := document.member("terms"); terms != nil && len(terms.items) > 0 {
+		if terms := document.Member("terms"); terms != nil && len(terms.Items) > 0 {
 			usual = "1"
 		}
-		return kind == IndexDefinitions && value.text == usual
+		return kind == IndexDefinitions && value.Text == usual
 	}
 	return false
 }

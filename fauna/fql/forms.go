@@ -116,15 +116,15 @@ func formsByName() map[string]callForm {
 
 // fits reports whether an object matches the form: all required members, and no
 // unknown ones.
-func (f callForm) fits(n *wireNode) bool {
+func (f callForm) fits(n *Node) bool {
 	known := 0
 	for _, field := range f.fields {
 		switch {
-		case n.member(field.key) != nil:
+		case n.Member(field.key) != nil:
 			known++
 		case field.kind != '?' && field.kind != '+' && field.kind != '*':
 			return false
 		}
 	}
-	return known == len(n.keys)
+	return known == len(n.Keys)
 }

@@ -9,14 +9,14 @@ import (
 
 // v10Members are the members of a definition that only FQL v10 can create: FQL
 // v4 rejects them or silently drops them.
-func v10Members(kind DefinitionKind, document *wireNode) []string {
+func v10Members(kind DefinitionKind, document *Node) []string {
 	var found []string
-	for i, key := range document.keys {
-		value := document.items[i]
+	for i, key := range document.Keys {
+		value := document.Items[i]
 		switch {
 		case kind == CollectionDefinitions && slices.Contains([]string{"fields", "computed_fields", "wildcard", "alias", "indexes", "constraints", "document_ttls"}, key),
 			kind == FunctionDefinitions && (key == "alias" || key == "signature"),
-			kind == FunctionDefinitions && key == "body" && value.kind == wireString,
+			kind == FunctionDefinitions && key == "body" && value.Kind == String,
 			kind == RoleDefinitions && (key == "privileges" || key == "membership") && hasTextResource(value):
 			found = append(found, key)
 		}
@@ -26,27 +26,27 @@ func v10Members(kind DefinitionKind, document *wireNode) []string {
 
 // hasTextResource reports whether privileges or memberships name a resource by
 // text, as FQL v10 does; FQL v4 holds refs.
-func hasTextResource(list *wireNode) bool {
-	return slices.ContainsFunc(elements(list), func(n *wireNode) bool {
-		resource := n.member("resource")
-		return resource != nil && resource.kind == wireString
+func hasTextResource(list *Node) bool {
+	return slices.ContainsFunc(elements(list), func(n *Node) bool {
+		resource := n.Member("resource")
+		return resource != nil && resource.Kind == String
 	})
 }
 
 // elements returns the elements of an array, or a single value as one element.
-func elements(n *wireNode) []*wireNode {
+func elements(n *Node) []*Node {
 	switch {
-	case n == nil || n.kind == wireNull:
+	case n == nil || n.Kind == Null:
 		return nil
-	case n.kind == wireArray:
-		return n.items
+	case n.Kind == Array:
+		return n.Items
 	}
-	return []*wireNode{n}
+	return []*Node{n}
 }
 
 // fsl returns a definition in Fauna's schema language, for v10 shells to push,
 // or "" if part of the definition has no known form.
-func fsl(kind DefinitionKind, name string, document *wireNode) string {
+func fsl(kind DefinitionKind, name string, document *Node) string {
 	w := &fslWriter{}
 	switch kind {
 	case CollectionDefinitions:
@@ -83,61 +83,61 @@ func (w *fslWriter) word(text string) string {
 }
 
 // str returns the text of a member, "" if there is none.
-func (w *fslWriter) str(n *wireNode, key string) string {
-	value := n.member(key)
-	if value == nil || value.kind == wireNull {
+func (w *fslWriter) str(n *Node, key string) string {
+	value := n.Member(key)
+	if value == nil || value.Kind == Null {
 		return ""
 	}
-	if value.kind != wireString {
+	if value.Kind != String {
 		w.strange = true
 	}
-	return value.text
+	return value.Text
 }
 
 // alias writes the other name of a collection or function.
-func (w *fslWriter) alias(document *wireNode) {
+func (w *fslWriter) alias(document *Node) {
 	if alias := w.str(document, "alias"); alias != "" {
 		w.line("@alias(%s)", w.word(alias))
 	}
 }
 
-func (w *fslWriter) collection(name string, document *wireNode) {
+func (w *fslWriter) collection(name string, document *Node) {
 	w.alias(document)
 	w.line("collection %s {", w.word(name))
-	if fields := document.member("fields"); fields != nil {
-		for i, key := range fields.keys {
-			text := "  " + w.word(key) + ": " + w.str(fields.items[i], "signature")
-			if given := w.str(fields.items[i], "default"); given != "" {
+	if fields := document.Member("fields"); fields != nil {
+		for i, key := range fields.Keys {
+			text := "  " + w.word(key) + ": " + w.str(fields.Items[i], "signature")
+			if given := w.str(fields.Items[i], "default"); given != "" {
 				text += " = " + given
 			}
 			w.line("%s", text)
 		}
 	}
-	if fields := document.member("computed_fields"); fields != nil {
-		for i, key := range fields.keys {
+	if fields := document.Member("computed_fields"); fields != nil {
+		for i, key := range fields.Keys {
 			text := "  compute " + w.word(key)
-			if signature := w.str(fields.items[i], "signature"); signature != "" {
+			if signature := w.str(fields.Items[i], "signature"); signature != "" {
 				text += ": " + signature
 			}
-			w.line("%s = %s", text, parenthesized(w.str(fields.items[i], "body")))
+			w.line("%s = %s", text, parenthesized(w.str(fields.Items[i], "body")))
 		}
 	}
 	if wildcard := w.str(document, "wildcard"); wildcard != "" {
 		w.line("  *: %s", wildcard)
 	}
-	if indexes := document.member("indexes"); indexes != nil {
-		for i, key := range indexes.keys {
+	if indexes := document.Member("indexes"); indexes != nil {
+		for i, key := range indexes.Keys {
 			w.line("  index %s {", w.word(key))
 			for _, part := range []string{"terms", "values"} {
-				if list := elements(indexes.items[i].member(part)); len(list) > 0 {
+				if list := elements(indexes.Items[i].Member(part)); len(list) > 0 {
 					w.line("    %s [%s]", part, w.paths(list))
 				}
 			}
 			w.line("  }")
 		}
 	}
-	for _, constraint := range elements(document.member("constraints")) {
-		check, unique := constraint.member("check"), constraint.member("unique")
+	for _, constraint := range elements(document.Member("constraints")) {
+		check, unique := constraint.Member("check"), constraint.Member("unique")
 		switch {
 		case unique != nil:
 			w.line("  unique [%s]", w.paths(elements(unique)))
@@ -147,25 +147,25 @@ func (w *fslWriter) collection(name string, document *wireNode) {
 			w.strange = true
 		}
 	}
-	if document.member("history_days") == nil {
+	if document.Member("history_days") == nil {
 		w.line("  history_days 9223372036854775807") // forever; without the line it would be 0
 	}
 	for _, key := range []string{"history_days", "ttl_days", "document_ttls"} {
-		if value := document.member(key); value != nil && value.kind != wireNull {
-			w.line("  %s %s", key, value.text)
+		if value := document.Member(key); value != nil && value.Kind != Null {
+			w.line("  %s %s", key, value.Text)
 		}
 	}
 	w.line("}")
 }
 
 // paths returns the fields of an index or of a constraint.
-func (w *fslWriter) paths(list []*wireNode) string {
+func (w *fslWriter) paths(list []*Node) string {
 	var texts []string
 	for _, n := range list {
-		text := n.text
-		if n.kind == wireObject {
+		text := n.Text
+		if n.Kind == Object {
 			text = w.str(n, "field")
-			if mva := n.member("mva"); mva != nil && mva.text == "true" {
+			if mva := n.Member("mva"); mva != nil && mva.Text == "true" {
 				text = "mva(" + text + ")"
 			}
 			if w.str(n, "order") == "desc" {
@@ -180,7 +180,7 @@ func (w *fslWriter) paths(list []*wireNode) string {
 	return strings.Join(texts, ", ")
 }
 
-func (w *fslWriter) function(name string, document *wireNode) {
+func (w *fslWriter) function(name string, document *Node) {
 	w.alias(document)
 	if role := w.str(document, "role"); role != "" {
 		if !identifier.MatchString(role) { // server-readonly
@@ -287,31 +287,31 @@ func outside(text string, want rune) int {
 	return len(text)
 }
 
-func (w *fslWriter) role(name string, document *wireNode) {
+func (w *fslWriter) role(name string, document *Node) {
 	w.line("role %s {", w.word(name))
-	for _, privilege := range elements(document.member("privileges")) {
+	for _, privilege := range elements(document.Member("privileges")) {
 		w.line("  privileges %s {", w.resource(privilege))
-		if actions := privilege.member("actions"); actions != nil {
-			for i, action := range actions.keys {
-				switch rule := actions.items[i]; {
-				case rule.kind == wireString:
-					w.line("    %s {\n      predicate %s\n    }", w.word(action), parenthesized(rule.text))
-				case rule.text == "true":
+		if actions := privilege.Member("actions"); actions != nil {
+			for i, action := range actions.Keys {
+				switch rule := actions.Items[i]; {
+				case rule.Kind == String:
+					w.line("    %s {\n      predicate %s\n    }", w.word(action), parenthesized(rule.Text))
+				case rule.Text == "true":
 					w.line("    %s", w.word(action))
-				case rule.text != "false":
+				case rule.Text != "false":
 					w.strange = true // a v4 lambda
 				}
 			}
 		}
 		w.line("  }")
 	}
-	for _, member := range elements(document.member("membership")) {
+	for _, member := range elements(document.Member("membership")) {
 		w.line("  membership %s%s", w.resource(member), w.predicate(member))
 	}
 	w.line("}")
 }
 
-func (w *fslWriter) predicate(member *wireNode) string {
+func (w *fslWriter) predicate(member *Node) string {
 	if text := w.str(member, "predicate"); text != "" {
 		return " {\n    predicate " + parenthesized(text) + "\n  }"
 	}
@@ -320,23 +320,23 @@ func (w *fslWriter) predicate(member *wireNode) string {
 
 // resource returns the name of a privilege's or membership's resource, given as
 // text or as a ref of a collection or function.
-func (w *fslWriter) resource(n *wireNode) string {
-	resource := n.member("resource")
+func (w *fslWriter) resource(n *Node) string {
+	resource := n.Member("resource")
 	if resource == nil {
 		w.strange = true
 		return ""
 	}
 	if _, ref := resource.tag(); ref != nil {
 		of := newPrinter()
-		text, err := of.ref(ref)
-		id := ref.member("id")
-		if err != nil || id == nil || !strings.HasPrefix(text.flat(), "Collection(") && !strings.HasPrefix(text.flat(), "Function(") {
+		text := of.ref(ref).flat()
+		id := ref.Member("id")
+		if of.err != nil || !strings.HasPrefix(text, "Collection(") && !strings.HasPrefix(text, "Function(") {
 			w.strange = true
 			return ""
 		}
-		return w.word(id.text)
+		return w.word(id.Text)
 	}
-	return w.word(resource.text)
+	return w.word(resource.Text)
 }
 
 // comment writes text as lines of a comment.

@@ -1,31 +1,16 @@
 package fql
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 )
 
-// maxTextDepth limits the nesting of a text, as a real server limits that of
-// its JSON.
-const maxTextDepth = 1000
-
-// A SyntaxError says where and why a text is not FQL. Lines and columns count
-// from 1, columns in characters.
-type SyntaxError struct {
-	Line, Column int
-	Problem      string // without a full stop
-}
-
-func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Problem)
-}
-
-// ParseFQL reads one FQL v4 expression, written as people write it for the
-// Fauna shell, and returns the JSON that the JavaScript driver would send for
-// it. The text may use the part of JavaScript that FQL needs: calls of FQL
-// functions (with or without q. before them), strings, numbers, objects,
-// arrays, arrow functions, comments, and trailing commas and semicolons. The
-// error is a *SyntaxError.
+// Parse reads one FQL v4 expression, written as people write it for the Fauna
+// shell, and returns the JSON that the JavaScript driver would send for it. The
+// text may use the part of JavaScript that FQL needs: calls of FQL functions
+// (with or without q. before them), strings, numbers, objects, arrays, arrow
+// functions, comments, and trailing commas and semicolons. The error is a
+// *SyntaxError.
 func Parse(text string) (json []byte, err error) {
 	statements, err := ParseStatements(text)
 	if err != nil {
@@ -47,49 +32,52 @@ type Statement struct {
 
 // ParseStatements parses a text of one or more expressions. They are separated
 // by semicolons or start on separate lines.
-func ParseStatements(text string) ([]Statement, error) {
-	tokens, err := readTokens(text)
-	if err != nil {
-		return nil, err
-	}
-	r := &textReader{tokens: tokens, forms: formsByName()}
-	var statements []Statement
+func ParseStatements(text string) (statements []Statement, err error) {
+	// A *SyntaxError ends the reading of the text by a panic.
+	defer func() {
+		switch cause := recover().(type) {
+		case nil:
+		case *SyntaxError:
+			statements, err = nil, cause
+		default:
+			panic(cause)
+		}
+	}()
+	r := &textReader{tokens: readTokens(text), forms: formsByName()}
 	for {
-		for r.peek().is(";") {
-			r.next()
+		for r.take(";") {
 		}
 		start := r.peek()
 		if start.kind == endToken {
 			break
 		}
 		if len(statements) > 0 && !start.separate && !r.after(";") {
-			return nil, r.unexpected("a semicolon or a new line before the next expression")
+			panic(r.unexpected("a semicolon or a new line before the next expression"))
 		}
-		json, err := r.expression()
-		if err != nil {
-			return nil, err
-		}
+		json := r.expression().Append(nil)
 		end := r.tokens[r.at-1].end
-		statements = append(statements, Statement{start.line, start.column, text[start.start:end], json})
+		statements = append(statements, Statement{start.at.Line, start.at.Column, text[start.at.Offset:end], json})
 	}
 	if len(statements) == 0 {
-		end := r.peek()
-		return nil, &SyntaxError{end.line, end.column, "there is no query"}
+		panic(r.peek().problem("there is no query"))
 	}
 	return statements, nil
 }
 
-// A textReader turns tokens into the JSON of queries.
+// maxTextDepth limits the nesting of a text, as a real server limits that of
+// its JSON.
+const maxTextDepth = 1000
+
+// A textReader turns tokens into queries.
 type textReader struct {
 	tokens []textToken // the last is an endToken
 	at     int
 	depth  int
 	forms  map[string]callForm // by name
-	// names maps the parameters of the enclosing arrow functions to their
-	// variables (as JSON text).
-	names []textName
+	names  []textName          // of the enclosing arrow functions' parameters, the innermost last
 }
 
+// A textName is a parameter as written, and its variable.
 type textName struct{ written, variable string }
 
 func (r *textReader) peek() textToken { return r.tokens[r.at] }
@@ -119,71 +107,79 @@ func (r *textReader) take(mark string) bool {
 	return false
 }
 
-// want consumes a mark, or returns the error that it is missing.
-func (r *textReader) want(mark string) error {
+// want consumes a mark, which must come next.
+func (r *textReader) want(mark string) {
 	if !r.take(mark) {
-		return r.unexpected("'" + mark + "'")
+		panic(r.unexpected("'" + mark + "'"))
 	}
-	return nil
+}
+
+// more reports whether a list goes on, which is closed by a mark: it consumes a
+// comma, which may be left out at the end.
+func (r *textReader) more(closing string) bool {
+	if r.take(closing) {
+		return false
+	}
+	if !r.after("(") && !r.after("[") && !r.after("{") && !r.after(",") {
+		panic(r.unexpected("',' or '" + closing + "'"))
+	}
+	return true
 }
 
 // unexpected returns the error that the next token is not the expected one.
-func (r *textReader) unexpected(wanted string) error {
+func (r *textReader) unexpected(wanted string) *SyntaxError {
 	t := r.peek()
 	return t.problem("expected " + wanted + ", found " + t.describe())
 }
 
 // expression reads one expression.
-func (r *textReader) expression() ([]byte, error) {
+func (r *textReader) expression() *Node {
 	r.depth++
 	defer func() { r.depth-- }()
 	if r.depth > maxTextDepth {
-		return nil, r.peek().problem("nested too deeply")
+		panic(r.peek().problem("nested too deeply"))
 	}
 	t := r.peek()
-	switch t.kind {
-	case stringToken, numberToken:
-		r.next()
-		return []byte(t.json), nil
-	case nameToken:
-		return r.named()
-	}
 	switch {
+	case t.kind == stringToken:
+		return textNode(r.next().text)
+	case t.kind == numberToken:
+		return &Node{Kind: Number, Text: r.next().text}
+	case t.kind == nameToken:
+		return r.named()
 	case t.is("["):
-		return r.array()
+		r.next()
+		return arrayNode(r.list("]"))
 	case t.is("{"):
-		members, err := r.object()
-		if err != nil {
-			return nil, err
-		}
-		return wrapObject(members.json()), nil
+		return object("object", r.object())
 	case t.is("(") && r.arrowAhead():
 		return r.arrow()
 	case t.is("("):
 		r.next()
-		json, err := r.expression()
-		if err != nil {
-			return nil, err
-		}
-		return json, r.want(")")
+		n := r.expression()
+		r.want(")")
+		return n
 	case t.is("-"), t.is("+"):
 		r.next()
-		number := r.peek()
-		if number.kind != numberToken {
-			return nil, r.unexpected("a number")
+		if r.peek().kind != numberToken {
+			panic(r.unexpected("a number"))
 		}
-		r.next()
-		if t.is("-") {
-			return negate(number.json), nil
+		text := r.next().text
+		if t.is("-") && text != "0" && text != "null" { // JavaScript's JSON has no negative zero, and no infinity
+			text = "-" + text
 		}
-		return []byte(number.json), nil
+		return &Node{Kind: Number, Text: text}
 	}
-	return nil, r.unexpected("an expression")
+	panic(r.unexpected("an expression"))
 }
+
+func textNode(text string) *Node { return &Node{Kind: String, Text: text} }
+
+func arrayNode(items []*Node) *Node { return &Node{Kind: Array, Items: items} }
 
 // named reads what starts with a name: a constant, a parameter, an arrow
 // function or a call.
-func (r *textReader) named() ([]byte, error) {
+func (r *textReader) named() *Node {
 	if r.peekAfter(1).is("=>") {
 		return r.arrow()
 	}
@@ -191,166 +187,139 @@ func (r *textReader) named() ([]byte, error) {
 	if (t.text == "q" || t.text == "query") && r.peek().is(".") && !r.bound(t.text) {
 		r.next()
 		if t = r.next(); t.kind != nameToken {
-			return nil, t.problem("expected a function's name, found " + t.describe())
+			panic(t.problem("expected a function's name, found " + t.describe()))
 		}
 	}
-	if !r.peek().is("(") {
-		switch t.text {
-		case "null", "true", "false":
-			return []byte(t.text), nil
-		}
-		for i := len(r.names) - 1; i >= 0; i-- {
-			if r.names[i].written == t.text {
-				return []byte(`{"var":` + r.names[i].variable + `}`), nil
-			}
-		}
-		if _, ok := r.forms[t.text]; ok {
-			return nil, r.unexpected("'(' after " + t.text)
-		}
-		return nil, t.problem("unknown name " + t.text)
+	if r.peek().is("(") {
+		return r.call(t)
 	}
-	return r.call(t)
+	switch t.text {
+	case "null":
+		return &Node{}
+	case "true", "false":
+		return &Node{Kind: Bool, Text: t.text}
+	}
+	for _, name := range slices.Backward(r.names) {
+		if name.written == t.text {
+			return object("var", textNode(name.variable))
+		}
+	}
+	if _, ok := r.forms[t.text]; ok {
+		panic(r.unexpected("'(' after " + t.text))
+	}
+	panic(t.problem("unknown name " + t.text))
 }
 
 // bound reports whether a name is a parameter here.
 func (r *textReader) bound(name string) bool {
-	for _, n := range r.names {
-		if n.written == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.names, func(n textName) bool { return n.written == name })
 }
 
-// array reads an array.
-func (r *textReader) array() ([]byte, error) {
-	r.next()
-	items, err := r.list("]")
-	if err != nil {
-		return nil, err
+// list reads expressions up to a closing mark.
+func (r *textReader) list(closing string) []*Node {
+	var items []*Node
+	for r.more(closing) {
+		items = append(items, r.expression())
+		r.take(",")
 	}
-	return joinArray(items), nil
-}
-
-// list reads expressions up to a closing mark, with an optional trailing comma.
-func (r *textReader) list(closing string) ([][]byte, error) {
-	var items [][]byte
-	for !r.take(closing) {
-		item, err := r.expression()
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, item)
-		if !r.take(",") && !r.peek().is(closing) {
-			return nil, r.unexpected("',' or '" + closing + "'")
-		}
-	}
-	return items, nil
-}
-
-// textMembers are the members of an object, in order, each key once. Keys are
-// JSON strings.
-type textMembers []textMember
-
-type textMember struct {
-	key   string
-	value []byte
-}
-
-// set adds a member, or replaces the value of an existing key, as JavaScript
-// does.
-func (m *textMembers) set(key string, value []byte) {
-	for i := range *m {
-		if (*m)[i].key == key {
-			(*m)[i].value = value
-			return
-		}
-	}
-	*m = append(*m, textMember{key, value})
-}
-
-// json returns the members as a JSON object.
-func (m textMembers) json() []byte {
-	out := []byte{'{'}
-	for i, member := range m {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = append(append(append(out, member.key...), ':'), member.value...)
-	}
-	return append(out, '}')
+	return items
 }
 
 // object reads an object: bare, quoted or numeric keys, and {a} for {a: a}
 // where a is a parameter. The last value of a repeated key wins.
-func (r *textReader) object() (textMembers, error) {
+func (r *textReader) object() *Node {
 	r.next()
-	var members textMembers
-	seen := map[string]bool{}
-	for !r.take("}") {
+	n := &Node{Kind: Object}
+	for r.more("}") {
 		t := r.next()
-		var key string
-		switch t.kind {
-		case nameToken:
-			key = quoteJSON(t.text)
-		case stringToken:
-			key = t.json
-		case numberToken:
-			key = quoteJSON(t.json)
-		default:
-			return nil, t.problem("expected a key or '}', found " + t.describe())
+		if t.kind == endToken || t.kind == markToken {
+			panic(t.problem("expected a key or '}', found " + t.describe()))
 		}
-		var value []byte
-		var err error
 		if t.kind == nameToken && r.bound(t.text) && (r.peek().is(",") || r.peek().is("}")) {
-			r.at--
-			value, err = r.named() // {a} is {a: a}
+			r.at-- // {a} is {a: a}
 		} else {
-			if err := r.want(":"); err != nil {
-				return nil, err
+			r.want(":")
+		}
+		n.add(t.text, r.expression())
+		r.take(",")
+	}
+	return n
+}
+
+// arrowAhead reports whether an arrow function starts here.
+func (r *textReader) arrowAhead() bool {
+	if r.peek().kind == nameToken {
+		return r.peekAfter(1).is("=>")
+	}
+	if !r.peek().is("(") {
+		return false
+	}
+	n := 1
+	for r.peekAfter(n).kind == nameToken || r.peekAfter(n).is(",") {
+		n++
+	}
+	return r.peekAfter(n).is(")") && r.peekAfter(n+1).is("=>")
+}
+
+// arrow reads an arrow function as a Fauna lambda.
+func (r *textReader) arrow() *Node {
+	start := r.peek()
+	parameters, body := r.arrowBody(nil)
+	if len(parameters) == 0 {
+		panic(start.problem("the function needs a parameter"))
+	}
+	lambda := textNode(parameters[0])
+	if len(parameters) > 1 {
+		lambda = arrayNode(nil)
+		for _, p := range parameters {
+			lambda.Items = append(lambda.Items, textNode(p))
+		}
+	}
+	return object("lambda", lambda, "expr", body)
+}
+
+// arrowBody reads an arrow function and returns its parameters and its body.
+// The parameters stand for the given variables; with nil, for variables of the
+// same names.
+func (r *textReader) arrowBody(variables []string) (parameters []string, body *Node) {
+	if r.peek().kind == nameToken {
+		parameters = []string{r.next().text}
+	} else {
+		r.next()
+		for r.more(")") {
+			t := r.next()
+			if t.kind != nameToken {
+				panic(t.problem("expected a parameter's name, found " + t.describe()))
 			}
-			value, err = r.expression()
-		}
-		if err != nil {
-			return nil, err
-		}
-		if seen[key] {
-			members.set(key, value)
-		} else {
-			seen[key] = true
-			members = append(members, textMember{key, value})
-		}
-		if !r.take(",") && !r.peek().is("}") {
-			return nil, r.unexpected("',' or '}'")
+			parameters = append(parameters, t.text)
+			r.take(",")
 		}
 	}
-	return members, nil
+	r.want("=>")
+	if r.peek().is("{") {
+		panic(r.peek().problem("a function's body must be an expression; put brackets ( ) around an object"))
+	}
+	if variables == nil {
+		variables = parameters
+	}
+	if len(parameters) > len(variables) {
+		panic(r.peek().problem("the function has more parameters than there are bindings"))
+	}
+	outer := len(r.names)
+	for i, p := range parameters {
+		r.names = append(r.names, textName{p, variables[i]})
+	}
+	body = r.expression()
+	r.names = r.names[:outer]
+	return parameters, body
 }
 
-// wrapObject turns a literal object into its wire form.
-func wrapObject(members []byte) []byte {
-	return append(append([]byte(`{"object":`), members...), '}')
-}
-
-// joinArray makes a JSON array.
-func joinArray(items [][]byte) []byte {
-	out := []byte{'['}
-	for i, item := range items {
-		if i > 0 {
-			out = append(out, ',')
+// similar suggests a function with a similar name.
+func (r *textReader) similar(name string) string {
+	for known := range r.forms {
+		if strings.EqualFold(known, name) {
+			return "; did you mean " + known + "?"
 		}
-		out = append(out, item...)
 	}
-	return append(out, ']')
-}
-
-// negate changes the sign of a JSON number.
-func negate(number string) []byte {
-	if number == "0" || number == "null" {
-		return []byte(number) // JavaScript's JSON has no negative zero, and no infinity
-	}
-	if rest, ok := strings.CutPrefix(number, "-"); ok {
-		return []byte(rest)
-	}
-	return []byte("-" + number)
+	return ""
 }

@@ -20,10 +20,19 @@ type printer struct {
 	lambda int             // the nesting of lambdas
 	notes  []string        // what is not identical, each once
 	refs   map[string]bool // schema items that literals refer to, as text
+	err    error           // what shell text cannot express; the text is useless then
 }
 
 func newPrinter() *printer {
 	return &printer{forms: formsByKey(), refs: map[string]bool{}}
+}
+
+// fail records the first thing that shell text cannot express.
+func (p *printer) fail(format string, args ...any) piece {
+	if p.err == nil {
+		p.err = fmt.Errorf(format, args...)
+	}
+	return piece{}
 }
 
 // note records why a lambda's text is equivalent but not identical.
@@ -33,50 +42,48 @@ func (p *printer) note(text string) {
 	}
 }
 
-// noFQL is the error of something that shell text cannot express.
-func noFQL(format string, args ...any) error { return fmt.Errorf(format, args...) }
-
 // value writes a stored value.
-func (p *printer) value(n *wireNode) (piece, error) {
-	switch n.kind {
-	case wireArray:
-		return p.array(n.items, p.value)
-	case wireObject:
+func (p *printer) value(n *Node) piece {
+	switch n.Kind {
+	case Array:
+		return p.array(n.Items, p.value)
+	case Object:
 		if tag, inner := n.tag(); tag != "" {
 			return p.tagged(tag, inner)
 		}
 		return p.object(n, p.value)
 	}
-	return p.scalar(n), nil
+	return p.scalar(n)
 }
 
 // expression writes an expression: the body of a lambda, or a part of it.
-func (p *printer) expression(n *wireNode) (piece, error) {
-	switch n.kind {
-	case wireArray:
-		return p.array(n.items, p.expression)
-	case wireObject:
-		if tag, inner := n.tag(); tag != "" {
-			if tag != "@bytes" {
-				p.note("values with tags are written as calls")
-			}
-			return p.tagged(tag, inner)
+func (p *printer) expression(n *Node) piece {
+	switch n.Kind {
+	case Array:
+		return p.array(n.Items, p.expression)
+	case Object:
+		tag, inner := n.tag()
+		if tag == "" {
+			return p.form(n)
 		}
-		return p.form(n)
+		if tag != "@bytes" {
+			p.note("values with tags are written as calls")
+		}
+		return p.tagged(tag, inner)
 	}
-	return p.scalar(n), nil
+	return p.scalar(n)
 }
 
-func (p *printer) scalar(n *wireNode) piece {
-	switch n.kind {
-	case wireNull:
+func (p *printer) scalar(n *Node) piece {
+	switch n.Kind {
+	case Null:
 		return piece{text: "null"}
-	case wireString:
-		return piece{text: Quote(n.text)}
-	case wireNumber:
-		return piece{text: p.number(n.text)}
+	case String:
+		return piece{text: Quote(n.Text)}
+	case Number:
+		return piece{text: p.number(n.Text)}
 	}
-	return piece{text: n.text}
+	return piece{text: n.Text}
 }
 
 // number writes a number. JavaScript has only doubles, and its JSON writes
@@ -101,54 +108,47 @@ func (p *printer) number(text string) string {
 	return "ToDouble(" + Quote(text) + ")"
 }
 
-func (p *printer) array(items []*wireNode, write func(*wireNode) (piece, error)) (piece, error) {
+func (p *printer) array(items []*Node, write func(*Node) piece) piece {
 	t := piece{open: "[", end: "]"}
 	for _, item := range items {
-		part, err := write(item)
-		if err != nil {
-			return t, err
-		}
-		t.parts = append(t.parts, part)
+		t.parts = append(t.parts, write(item))
 	}
-	return t, nil
+	return t
 }
 
 var bareKey = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
 
 // object writes an object literal.
-func (p *printer) object(n *wireNode, write func(*wireNode) (piece, error)) (piece, error) {
+func (p *printer) object(n *Node, write func(*Node) piece) piece {
 	t := piece{open: "{", end: "}", wide: true}
-	for i, key := range n.keys {
+	for i, key := range n.Keys {
 		if key == "__proto__" {
-			return t, noFQL("JavaScript has no literal with a key __proto__")
+			return p.fail("JavaScript has no literal with a key __proto__")
 		}
 		if key != "" && strings.Trim(key, "0123456789") == "" {
 			p.note("JavaScript puts keys that are numbers first")
 		}
-		part, err := write(n.items[i])
-		if err != nil {
-			return t, err
-		}
+		part := write(n.Items[i])
 		if part.lead = key + ": "; !bareKey.MatchString(key) {
 			part.lead = Quote(key) + ": "
 		}
 		t.parts = append(t.parts, part)
 	}
-	return t, nil
+	return t
 }
 
 // tagged writes a value with one of Fauna's tags.
-func (p *printer) tagged(tag string, inner *wireNode) (piece, error) {
+func (p *printer) tagged(tag string, inner *Node) piece {
 	switch tag {
 	case "@ref":
 		return p.ref(inner)
 	case "@ts", "@date", "@bytes":
 		name := map[string]string{"@ts": "Time", "@date": "Date", "@bytes": "Bytes"}[tag]
-		if inner.kind == wireString {
-			return piece{text: name + "(" + Quote(inner.text) + ")"}, nil
+		if inner.Kind == String {
+			return piece{text: name + "(" + Quote(inner.Text) + ")"}
 		}
 	case "@obj":
-		if inner.kind == wireObject {
+		if inner.Kind == Object {
 			return p.object(inner, p.value)
 		}
 	case "@set":
@@ -156,30 +156,30 @@ func (p *printer) tagged(tag string, inner *wireNode) (piece, error) {
 	case "@query":
 		return p.query(inner)
 	}
-	return piece{}, noFQL("there is no text for a value with the tag %s", tag)
+	return p.fail("there is no text for a value with the tag %s", tag)
 }
 
 // query writes a stored lambda.
-func (p *printer) query(n *wireNode) (piece, error) {
-	version, params, body := n.member("api_version"), n.member("lambda"), n.member("expr")
+func (p *printer) query(n *Node) piece {
+	version, params, body := n.Member("api_version"), n.Member("lambda"), n.Member("expr")
 	known := 2
 	if version != nil {
 		known++
 	}
-	if params == nil || body == nil || len(n.keys) != known {
-		return piece{}, noFQL("a lambda with other members than lambda and expr")
+	if params == nil || body == nil || len(n.Keys) != known {
+		return p.fail("a lambda with other members than lambda and expr")
 	}
 	p.lambda++
 	defer func() { p.lambda-- }()
 	switch {
 	case version == nil:
 		p.note("it was written for an API version up to 2.12, and the shell sends " + apiVersion)
-	case version.text != apiVersion:
-		p.note("it was written for the API version " + printable(version.text) + ", and the shell sends " + apiVersion)
+	case version.Text != apiVersion:
+		p.note("it was written for the API version " + printable(version.Text) + ", and the shell sends " + apiVersion)
 	}
-	arguments, err := p.array([]*wireNode{params, body}, p.expression)
-	arguments.open, arguments.end = "Query(Lambda(", "))"
-	return arguments, err
+	t := p.array([]*Node{params, body}, p.expression)
+	t.open, t.end = "Query(Lambda(", "))"
+	return t
 }
 
 // refNames maps the ids of schema sets to the functions of their refs and sets.
@@ -190,51 +190,46 @@ var refNames = map[string][2]string{
 }
 
 // ref writes a reference.
-func (p *printer) ref(n *wireNode) (piece, error) {
-	id, parent, database := n.member("id"), n.member("collection"), n.member("database")
-	if id == nil || id.kind != wireString {
-		return piece{}, noFQL("a reference without an id")
+func (p *printer) ref(n *Node) piece {
+	id, parent, database := n.Member("id"), n.Member("collection"), n.Member("database")
+	if id == nil || id.Kind != String {
+		return p.fail("a reference without an id")
 	}
 	var scope string
 	if database != nil {
 		_, inner := database.tag()
 		if inner == nil {
-			return piece{}, noFQL("a reference into an invalid database")
+			return p.fail("a reference into an invalid database")
 		}
-		t, err := p.ref(inner)
-		if err != nil {
-			return piece{}, err
-		}
-		scope = t.flat()
+		scope = p.ref(inner).flat()
 	}
 	if parent == nil {
-		name := refNames[id.text][1]
+		name := refNames[id.Text][1]
 		if name == "" {
-			return piece{}, noFQL("there is no text for the reference %s", printable(id.text))
+			return p.fail("there is no text for the reference %s", printable(id.Text))
 		}
-		return piece{text: name + "(" + scope + ")"}, nil
+		return piece{text: name + "(" + scope + ")"}
 	}
 	_, inner := parent.tag()
 	if inner == nil {
-		return piece{}, noFQL("a reference into an invalid collection")
+		return p.fail("a reference into an invalid collection")
 	}
-	if inner.member("collection") == nil { // schema: its parent is a set such as collections
-		parentID := inner.member("id")
-		if parentID == nil || refNames[parentID.text][1] == "" {
-			return piece{}, noFQL("a reference into an invalid collection")
+	if inner.Member("collection") == nil { // schema: its parent is a set such as collections
+		parentID := inner.Member("id")
+		if parentID == nil || refNames[parentID.Text][1] == "" {
+			return p.fail("a reference into an invalid collection")
 		}
-		if name := refNames[parentID.text][0]; name != "" {
+		if name := refNames[parentID.Text][0]; name != "" {
 			if scope != "" && name == "AccessProvider" {
-				return piece{}, noFQL("AccessProvider takes no database")
+				return p.fail("AccessProvider takes no database")
 			}
 			if scope != "" {
 				scope = ", " + scope
 			}
-			text := name + "(" + Quote(id.text) + scope + ")"
+			text := name + "(" + Quote(id.Text) + scope + ")"
 			p.refs[text] = true
-			return piece{text: text}, nil
+			return piece{text: text}
 		}
 	}
-	t, err := p.ref(inner)
-	return piece{text: "Ref(" + t.flat() + ", " + Quote(id.text) + ")"}, err
+	return piece{text: "Ref(" + p.ref(inner).flat() + ", " + Quote(id.Text) + ")"}
 }

@@ -23,13 +23,13 @@ func values(t *testing.T, text []byte) any {
 // written writes an expression of the wire and reads the text as the shell does.
 func written(t *testing.T, wire string) (text string, again []byte, notes []string, err error) {
 	t.Helper()
-	n, err := parseWire([]byte(wire))
+	n, err := ParseJSON([]byte(wire))
 	if err != nil {
 		t.Fatalf("%s: %v", wire, err)
 	}
 	p := newPrinter()
 	p.lambda = 1
-	piece, err := p.expression(n)
+	piece, err := p.expression(n), p.err
 	if err != nil {
 		return "", nil, nil, err
 	}
@@ -196,27 +196,27 @@ func FuzzFQLText(f *testing.F) {
 	f.Add(`{"findstrregex":"a","pattern":"b","num_results":2}`)
 	f.Add(`{"match":{"index":"i"},"terms":[[]]}`)
 	f.Fuzz(func(t *testing.T, wire string) {
-		n, err := parseWire([]byte(wire))
+		n, err := ParseJSON([]byte(wire))
 		if err != nil {
 			return
 		}
 		p := newPrinter()
 		p.lambda = 1
-		piece, err := p.expression(n)
-		if err != nil || len(p.notes) > 0 || strings.Contains(wire, "\\ud") || strings.Count(wire, "[")+strings.Count(wire, "{") > 100 {
+		piece := p.expression(n)
+		if p.err != nil || len(p.notes) > 0 || strings.Contains(wire, "\\ud") || strings.Count(wire, "[")+strings.Count(wire, "{") > 100 {
 			return
 		}
 		again, err := Parse(piece.lines(0, 0))
 		if err != nil {
 			t.Fatalf("%s\nis written as %s, which is not FQL: %v", wire, piece.flat(), err)
 		}
-		third, err := parseWire(again)
+		third, err := ParseJSON(again)
 		if err != nil {
 			t.Fatal(err)
 		}
 		q := newPrinter()
-		if text, err := q.expression(third); err != nil || text.flat() != piece.flat() {
-			t.Fatalf("%s\nis written as %s, read as %s and written as %s, %v", wire, piece.flat(), again, text.flat(), err)
+		if text := q.expression(third); q.err != nil || text.flat() != piece.flat() {
+			t.Fatalf("%s\nis written as %s, read as %s and written as %s, %v", wire, piece.flat(), again, text.flat(), q.err)
 		}
 	})
 }

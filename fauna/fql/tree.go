@@ -1,105 +1,277 @@
 package fql
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
 )
 
-// wireNode is a JSON value as it was sent: it keeps the order of members and
-// the digits of numbers.
-type wireNode struct {
-	kind  wireKind
-	text  string // of a string, a number, true or false
-	keys  []string
-	items []*wireNode // of an array, or the members' values
+// A Node is a JSON value that keeps the order of an object's members and the
+// digits of numbers. Of members with the same key it keeps the first.
+type Node struct {
+	Kind  NodeKind
+	Text  string // of a string, a number, true or false
+	Keys  []string
+	Items []*Node // of an array, or the members' values
 }
 
-type wireKind int
+// NodeKind is the type of a JSON value.
+type NodeKind uint8
 
+// The types of JSON values.
 const (
-	wireNull wireKind = iota
-	wireBool
-	wireNumber
-	wireString
-	wireArray
-	wireObject
+	Null NodeKind = iota
+	Bool
+	Number
+	String
+	Array
+	Object
 )
 
-// maxWireDepth limits the nesting, and so the stack that reading and printing
-// use. A server's expressions are far less deep.
-const maxWireDepth = 2000
-
-// parseWire reads one JSON value.
-func parseWire(text []byte) (*wireNode, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	n, err := parseWireValue(d, 0)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one value")
-	}
-	return n, nil
-}
-
-func parseWireValue(d *json.Decoder, depth int) (*wireNode, error) {
-	if depth > maxWireDepth {
-		return nil, fmt.Errorf("nested deeper than %d", maxWireDepth)
-	}
-	token, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch t := token.(type) {
-	case nil:
-		return &wireNode{kind: wireNull}, nil
-	case bool:
-		return &wireNode{kind: wireBool, text: fmt.Sprint(t)}, nil
-	case json.Number:
-		return &wireNode{kind: wireNumber, text: t.String()}, nil
-	case string:
-		return &wireNode{kind: wireString, text: t}, nil
-	}
-	n := &wireNode{kind: wireArray}
-	if token == json.Delim('{') {
-		n.kind = wireObject
-	}
-	for d.More() {
-		if n.kind == wireObject {
-			key, err := d.Token()
-			if err != nil {
-				return nil, err
-			}
-			n.keys = append(n.keys, key.(string))
-		}
-		item, err := parseWireValue(d, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		n.items = append(n.items, item)
-	}
-	_, err = d.Token() // the closing bracket
-	return n, err
-}
-
-// member returns the value of a member, nil if there is none.
-func (n *wireNode) member(key string) *wireNode {
-	for i, k := range n.keys {
-		if k == key {
-			return n.items[i]
-		}
+// Member returns the value of a member, nil if there is none.
+func (n *Node) Member(key string) *Node {
+	if i := slices.Index(n.Keys, key); i >= 0 {
+		return n.Items[i]
 	}
 	return nil
 }
 
-// tag returns the tag of a value with one, and what stands behind it.
-func (n *wireNode) tag() (string, *wireNode) {
-	if n.kind == wireObject && len(n.keys) == 1 && len(n.keys[0]) > 1 && n.keys[0][0] == '@' {
-		return n.keys[0], n.items[0]
+// add appends a member, or replaces the value of an existing one.
+func (n *Node) add(key string, value *Node) {
+	if i := slices.Index(n.Keys, key); i >= 0 {
+		n.Items[i] = value
+		return
+	}
+	n.Keys, n.Items = append(n.Keys, key), append(n.Items, value)
+}
+
+// object returns an object of keys and values in turn.
+func object(members ...any) *Node {
+	n := &Node{Kind: Object}
+	for i := 0; i < len(members); i += 2 {
+		n.add(members[i].(string), members[i+1].(*Node))
+	}
+	return n
+}
+
+// tag returns the tag of a value with one, and what follows it.
+func (n *Node) tag() (string, *Node) {
+	if n.Kind == Object && len(n.Keys) == 1 && len(n.Keys[0]) > 1 && n.Keys[0][0] == '@' {
+		return n.Keys[0], n.Items[0]
 	}
 	return "", nil
+}
+
+// Append appends the value as compact JSON.
+func (n *Node) Append(b []byte) []byte {
+	switch n.Kind {
+	case Null:
+		return append(b, "null"...)
+	case Bool, Number:
+		return append(b, n.Text...)
+	case String:
+		return AppendString(b, n.Text)
+	}
+	brackets := "[]"
+	if n.Kind == Object {
+		brackets = "{}"
+	}
+	b = append(b, brackets[0])
+	for i, item := range n.Items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if n.Kind == Object {
+			b = append(AppendString(b, n.Keys[i]), ':')
+		}
+		b = item.Append(b)
+	}
+	return append(b, brackets[1])
+}
+
+// AppendString appends text as a JSON string as Fauna and JavaScript write it:
+// only quotes, backslashes and controls below U+0020 are escaped.
+func AppendString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	from := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, s[from:i]...)
+		from = i + 1
+		if short := strings.IndexByte("\"\\\b\t\n\f\r", c); short >= 0 {
+			b = append(b, '\\', `"\btnfr`[short])
+		} else {
+			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		}
+	}
+	b = append(b, s[from:]...)
+	return append(b, '"')
+}
+
+// What ParseJSON finds wrong.
+var (
+	errNotJSON = errors.New("is not valid JSON")
+	errNesting = errors.New("JSON exceeds nesting limit")
+)
+
+// maxNesting is the depth of arrays and objects that a request may have.
+const maxNesting = 1000
+
+// ParseJSON reads exactly one JSON value. Bytes that are not UTF-8 become U+FFFD
+// and an unpaired surrogate becomes "?", as on the server.
+func ParseJSON(text []byte) (*Node, error) {
+	p := &jsonParser{in: text}
+	n, err := p.value(0)
+	if err == nil && p.next() != 0 {
+		err = errNotJSON
+	}
+	return n, err
+}
+
+type jsonParser struct {
+	in []byte
+	at int
+}
+
+// next skips white space and returns the byte after it, 0 at the end.
+func (p *jsonParser) next() byte {
+	for ; p.at < len(p.in); p.at++ {
+		switch c := p.in[p.at]; c {
+		case ' ', '\t', '\n', '\r':
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+func (p *jsonParser) take(c byte) bool {
+	if p.next() != c {
+		return false
+	}
+	p.at++
+	return true
+}
+
+func (p *jsonParser) value(depth int) (*Node, error) {
+	if depth > maxNesting {
+		return nil, errNesting
+	}
+	switch p.next() {
+	case '{':
+		return p.container(&Node{Kind: Object}, '}', depth)
+	case '[':
+		return p.container(&Node{Kind: Array}, ']', depth)
+	case '"':
+		text, ok := p.string()
+		if !ok {
+			return nil, errNotJSON
+		}
+		return &Node{Kind: String, Text: text}, nil
+	}
+	return p.word()
+}
+
+// container reads an array or an object.
+func (p *jsonParser) container(n *Node, end byte, depth int) (*Node, error) {
+	p.at++
+	if p.take(end) {
+		return n, nil
+	}
+	var seen map[string]bool // keys, once there are many
+	for {
+		key, double := "", false
+		if n.Kind == Object {
+			var ok bool
+			if key, ok = p.string(); !ok || !p.take(':') {
+				return nil, errNotJSON
+			}
+			if len(n.Keys) < 16 {
+				double = slices.Contains(n.Keys, key)
+			} else {
+				if seen == nil {
+					seen = make(map[string]bool, 2*len(n.Keys))
+					for _, k := range n.Keys {
+						seen[k] = true
+					}
+				}
+				double = seen[key]
+				seen[key] = true
+			}
+		}
+		item, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		if !double {
+			n.Items = append(n.Items, item)
+			if n.Kind == Object {
+				n.Keys = append(n.Keys, key)
+			}
+		}
+		if p.take(end) {
+			return n, nil
+		}
+		if !p.take(',') {
+			return nil, errNotJSON
+		}
+	}
+}
+
+// word reads a number, true, false or null.
+func (p *jsonParser) word() (*Node, error) {
+	from := p.at
+	for p.at < len(p.in) && strings.IndexByte(" \t\n\r,:]}", p.in[p.at]) < 0 {
+		p.at++
+	}
+	text := string(p.in[from:p.at])
+	switch {
+	case !json.Valid(p.in[from:p.at]):
+		return nil, errNotJSON
+	case text == "null":
+		return &Node{}, nil
+	case text == "true" || text == "false":
+		return &Node{Kind: Bool, Text: text}, nil
+	}
+	return &Node{Kind: Number, Text: text}, nil
+}
+
+// escapes finds escapes, and those of surrogates whole.
+var escapes = regexp.MustCompile(`\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)`)
+
+func (p *jsonParser) string() (string, bool) {
+	if p.next() != '"' {
+		return "", false
+	}
+	from, plain := p.at, true
+	for p.at++; p.at < len(p.in) && p.in[p.at] != '"'; p.at++ {
+		if p.in[p.at] == '\\' {
+			plain = false
+			p.at++
+		}
+	}
+	p.at++
+	if p.at > len(p.in) || !json.Valid(p.in[from:p.at]) {
+		return "", false
+	}
+	raw := p.in[from:p.at]
+	if plain && utf8.Valid(raw) {
+		return string(raw[1 : len(raw)-1]), true
+	}
+	raw = escapes.ReplaceAllFunc(raw, func(escape []byte) []byte {
+		if len(escape) == len(`\ud800`) {
+			return []byte("?")
+		}
+		return escape
+	})
+	var text string
+	err := json.Unmarshal(raw, &text)
+	return text, err == nil
 }
