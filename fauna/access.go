@@ -9,6 +9,7 @@ import (
 	"time"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
+	"golang.org/x/sync/errgroup"
 
 	"fauna-export/fauna/fql"
 )
@@ -86,15 +87,7 @@ func (c *Client) Access(ctx context.Context, collections []string) ([]Access, er
 // probe fills in Exists, Readable and Filtered.
 func (c *Client) probe(ctx context.Context, list []Access) error {
 	const op = "check what the key may read"
-	var asked []*Access
-	var exprs []f.Expr
-	for i := range list {
-		if fql.CheckName(list[i].Collection) == nil {
-			asked = append(asked, &list[i])
-			exprs = append(exprs, probeExpr(list[i].Collection, 0))
-		}
-	}
-	results, err := c.each(ctx, c.present(op), false, exprs)
+	asked, results, err := c.eachOf(ctx, op, false, list, func(name string) f.Expr { return probeExpr(name, 0) })
 	if err != nil {
 		return err
 	}
@@ -117,27 +110,40 @@ func (c *Client) probe(ctx context.Context, list []Access) error {
 	return c.probeFiltered(ctx, op, denied)
 }
 
+// eachOf evaluates an expression for each collection that can exist.
+func (c *Client) eachOf(ctx context.Context, op string, values bool, list []Access, expr func(name string) f.Expr) ([]*Access, []result, error) {
+	var asked []*Access
+	var exprs []f.Expr
+	for i := range list {
+		if fql.CheckName(list[i].Collection) == nil {
+			asked = append(asked, &list[i])
+			exprs = append(exprs, expr(list[i].Collection))
+		}
+	}
+	results, err := c.each(ctx, c.present(op), values, exprs)
+	return asked, results, err
+}
+
 // If the key may read few or no documents, the server searches the whole
 // collection for a page: with size 1 that takes 0.6 ms per document, with a
 // large size almost nothing. If it takes longer than this, there is probably no
 // readable document.
 const (
-	probeSize    = 80_000
-	probeTime    = 10 * time.Second
-	probesAtOnce = 8
+	probeSize = 80_000
+	probeTime = 10 * time.Second
 )
 
 // probeFiltered finds, among collections whose probe was denied, those with
 // some readable documents: a page of them is not empty, and its first document
 // can be read.
 func (c *Client) probeFiltered(ctx context.Context, op string, denied []*Access) error {
-	visible := make([]int64, len(denied)) // a document of each, -1 for none
-	work := make([]int, len(denied))
-	for i := range work {
-		work[i] = i
-	}
-	err := sideBySide(ctx, op, probesAtOnce, work, func(ctx context.Context, i int) (err error) {
-		visible[i], err = c.firstVisible(ctx, op, denied[i].Collection)
+	visible := map[*Access]int64{} // a document of each, -1 for none
+	var mu sync.Mutex
+	err := sideBySide(ctx, op, denied, func(ctx context.Context, a *Access) error {
+		id, err := c.firstVisible(ctx, op, a.Collection)
+		mu.Lock()
+		defer mu.Unlock()
+		visible[a] = id
 		return err
 	})
 	if err != nil {
@@ -145,10 +151,10 @@ func (c *Client) probeFiltered(ctx context.Context, op string, denied []*Access)
 	}
 	var asked []*Access
 	var probes []f.Expr
-	for i, a := range denied {
-		if visible[i] >= 0 {
+	for _, a := range denied {
+		if visible[a] >= 0 {
 			asked = append(asked, a)
-			probes = append(probes, probeExpr(a.Collection, visible[i]))
+			probes = append(probes, probeExpr(a.Collection, visible[a]))
 		}
 	}
 	results, err := c.each(ctx, c.present(op), false, probes)
@@ -173,14 +179,12 @@ func (c *Client) firstVisible(ctx context.Context, op, collection string) (int64
 	first := f.Select(f.Arr{"data", 0, "id"}, f.Paginate(f.Documents(f.Collection(collection)), f.Size(probeSize)), f.Default(nil))
 	begun := time.Now()
 	value, err := c.query(ctx, c.present(op), first)
-	var e *Error
 	switch {
 	case err == nil:
 	case outer.Err() == nil && ctx.Err() != nil, // our time is up, or the server's, which is a little less
-		errors.As(err, &e) && e.Kind == KindTimeout && time.Since(begun) > probeTime/2:
+		failed(err, KindTimeout) && time.Since(begun) > probeTime/2,
+		failed(err, KindMissing): // deleted since
 		return -1, nil
-	case errors.As(err, &e) && e.Kind == KindMissing:
-		return -1, nil // deleted since
 	default:
 		return -1, err
 	}
@@ -198,51 +202,35 @@ func (c *Client) firstVisible(ctx context.Context, op, collection string) (int64
 	return id, nil
 }
 
-// sideBySide runs a task for each item, at most n at a time, until one fails.
-func sideBySide[T any](ctx context.Context, op string, n int, items []T, task func(context.Context, T) error) error {
-	outer := ctx
-	ctx, cancel := context.WithCancel(outer)
-	defer cancel()
-	var group sync.WaitGroup
-	var once sync.Once
-	var failed error
-	work := make(chan T)
-	for range min(n, len(items)) {
-		group.Go(func() {
-			for item := range work {
-				if ctx.Err() != nil {
-					continue
-				}
-				if err := task(ctx, item); err != nil {
-					once.Do(func() { failed = err; cancel() })
-				}
+// atOnce is how many requests run in parallel.
+const atOnce = 8
+
+// sideBySide runs a task for each item until one fails.
+func sideBySide[T any](ctx context.Context, op string, items []T, task func(context.Context, T) error) error {
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for _, item := range items {
+		group.Go(func() error {
+			if inner.Err() != nil {
+				return nil
 			}
+			return task(inner, item)
 		})
 	}
-	for _, item := range items {
-		work <- item
+	err := group.Wait()
+	if ctx.Err() != nil {
+		return contextError(ctx, op)
 	}
-	close(work)
-	group.Wait()
-	if outer.Err() != nil {
-		return contextError(outer, op)
-	}
-	return failed
+	return err
 }
 
 // histories fills in HistoryDays of the existing collections, if the key may
 // read it.
 func (c *Client) histories(ctx context.Context, list []Access) error {
-	var asked []*Access
-	var exprs []f.Expr
-	for i := range list {
-		if fql.CheckName(list[i].Collection) == nil {
-			asked = append(asked, &list[i])
-			exprs = append(exprs, f.Select("history_days", f.Get(f.Collection(list[i].Collection)), f.Default(nil)))
-		}
-	}
 	const op = "read how long history is kept"
-	results, err := c.each(ctx, c.present(op), true, exprs)
+	asked, results, err := c.eachOf(ctx, op, true, list, func(name string) f.Expr {
+		return f.Select("history_days", f.Get(f.Collection(name)), f.Default(nil))
+	})
 	if err != nil {
 		return err
 	}
@@ -254,27 +242,24 @@ func (c *Client) histories(ctx context.Context, list []Access) error {
 			}
 			continue
 		}
-		var days int64
-		switch value := r.value.(type) {
+		switch days := r.value.(type) {
 		case nil, f.NullV:
 			a.HistoryDays = HistoryForever
-		default:
-			if err := value.Get(&days); err != nil || days < 0 {
-				return c.strange(op, "history_days of "+quoteName(a.Collection)+" is no number of days")
+			continue
+		case f.LongV:
+			if days >= 0 {
+				a.HistoryDays = int(min(days, math.MaxInt32))
+				continue
 			}
-			a.HistoryDays = int(min(days, math.MaxInt32))
 		}
+		return c.strange(op, "history_days of "+quoteName(a.Collection)+" is no number of days")
 	}
 	return nil
 }
 
-// minimumsAtOnce is how many requests for minimum times run in parallel. The
-// answer is an error of the whole query, so each collection needs its own
-// request.
-const minimumsAtOnce = 8
-
 // minimums fills in Minimum of readable collections whose HistoryDays is
-// unknown.
+// unknown. The answer is an error of the whole query, so each collection needs
+// its own request.
 func (c *Client) minimums(ctx context.Context, list []Access) error {
 	var asked []*Access
 	for i := range list {
@@ -282,9 +267,9 @@ func (c *Client) minimums(ctx context.Context, list []Access) error {
 			asked = append(asked, &list[i])
 		}
 	}
-	return sideBySide(ctx, "read the oldest readable times", minimumsAtOnce, asked, func(ctx context.Context, a *Access) error {
+	return sideBySide(ctx, "read the oldest readable times", asked, func(ctx context.Context, a *Access) error {
 		m, err := c.MinimumTime(ctx, a.Collection)
-		if e := (*Error)(nil); errors.As(err, &e) && (e.Kind == KindMissing || e.Kind == KindDenied) {
+		if failed(err, KindMissing, KindDenied) {
 			return nil // deleted, or denied, since the probe
 		}
 		a.Minimum = m
@@ -324,11 +309,7 @@ func (c *Client) MinimumTime(ctx context.Context, collection string) (int64, err
 	op := "read the oldest readable time of " + quoteName(collection)
 	// Not atTime, which takes 0 for the present.
 	_, err := c.query(ctx, request{op: op}, f.At(0, f.Paginate(f.Documents(f.Collection(collection)), f.Size(1))))
-	var e *Error
-	switch {
-	case err == nil:
-		return 0, nil
-	case errors.As(err, &e) && e.Kind == KindExpired && e.Minimum != 0:
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == KindExpired && e.Minimum != 0 {
 		return e.Minimum, nil
 	}
 	return 0, err

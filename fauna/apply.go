@@ -71,6 +71,6 @@ func grant(resource f.Expr) f.Obj {
 }
 
 func alreadyExists(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Code == "instance already exists"
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == "instance already exists"
 }

@@ -2,7 +2,6 @@ package fauna
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
@@ -18,15 +17,7 @@ func (c *Client) DocumentsOf(ctx context.Context, collection string, at int64, i
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	query, err := json.Marshal(expr)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
-	}
-	r := request{op: op, body: query, lastSeen: c.lastSeen(at)}
-	if len(ids) <= 1 {
-		r.limit = max(documentLimit, c.pageLimit)
-	}
-	return c.send(ctx, r, buf)
+	return c.ask(ctx, request{op: op, limit: c.limit(len(ids)), buf: buf}, at, expr)
 }
 
 // documentsOfExpr checks that each document exists before reading it, since Get

@@ -2,6 +2,7 @@ package fauna
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,7 +12,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -43,12 +43,10 @@ type Options struct {
 	CAFile, CertFile, KeyFile string
 	Timeout                   time.Duration // of one request; 0 means 60 s
 	UserAgent                 string        // "" means "fauna-export"
-	PageLimit                 int64         // bytes of an answer with more than one document; 0 means 16 MiB
 	// Repeat runs a request and retries it as it sees fit; nil runs it once. It
 	// is not used for writes, or if a server that has never answered cannot be
 	// reached. One that drops connections has three.
 	Repeat func(ctx context.Context, ask func() error) error
-	H2C    bool // for http: HTTP/2 with prior knowledge in place of HTTP/1.1
 	// Dial opens a connection to the server; nil means TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -88,7 +86,7 @@ func NewClient(o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		endpoint: o.Endpoint, secret: o.Secret, agent: o.UserAgent, timeout: o.Timeout, pageLimit: o.PageLimit,
+		endpoint: o.Endpoint, secret: o.Secret, agent: cmp.Or(o.UserAgent, defaultUserAgent), timeout: cmp.Or(o.Timeout, defaultTimeout), pageLimit: pageLimit,
 		seen: new(atomic.Int64), answered: new(atomic.Bool), repeat: o.Repeat,
 		transport: transport, room: make(chan struct{}, 1),
 		http: &http.Client{
@@ -98,16 +96,6 @@ func NewClient(o Options) (*Client, error) {
 	}
 	if !o.Endpoint.Plaintext() {
 		c.http.Transport = newEitherProtocol(transport)
-	}
-	// The server indents its answers for these two programs, at a cost.
-	if lower := strings.ToLower(c.agent); c.agent == "" || strings.Contains(lower, "curl") || strings.Contains(lower, "httpie") {
-		c.agent = defaultUserAgent
-	}
-	if c.timeout <= 0 {
-		c.timeout = defaultTimeout
-	}
-	if c.pageLimit <= 0 {
-		c.pageLimit = pageLimit
 	}
 	return c, nil
 }
@@ -130,6 +118,7 @@ func (c *Client) Endpoint() Endpoint { return c.endpoint }
 type request struct {
 	op        string // what is being done, for errors
 	body      []byte
+	buf       []byte // memory for the answer, if it is large enough
 	lastSeen  int64  // the answer must not be older than this transaction time; 0 allows any
 	limit     int64  // bytes of the answer
 	anonymous bool   // without the secret
@@ -137,19 +126,35 @@ type request struct {
 	time      *int64 // receives the answer's transaction time; 0 for none
 }
 
-// send posts a query and returns the body of a successful answer, in buf's
-// memory if that is large enough. Errors are of type *Error, or the context's.
-func (c *Client) send(ctx context.Context, r request, buf []byte) (body []byte, err error) {
+// ask sends an expression that reads at a time (0: the present) and returns the
+// body of the answer.
+func (c *Client) ask(ctx context.Context, r request, at int64, expr f.Expr) (body []byte, err error) {
+	if r.body, err = json.Marshal(expr); err != nil {
+		return nil, fmt.Errorf("%s: %w", r.op, err)
+	}
+	r.lastSeen = c.lastSeen(at)
+	return c.send(ctx, r)
+}
+
+// unreadable returns the error of an answer that is not what was asked for.
+func (c *Client) unreadable(op string, answer []byte, err error) error {
+	if !json.Valid(answer) {
+		return c.broken(op)
+	}
+	return c.strange(op, err.Error())
+}
+
+// send posts a query and returns the body of a successful answer. Errors are of type *Error, or the context's.
+func (c *Client) send(ctx context.Context, r request) (body []byte, err error) {
 	if c.repeat == nil || r.write {
-		return c.sendOnce(ctx, r, buf)
+		return c.sendOnce(ctx, r)
 	}
 	var nobody error
 	tries := 0
 	err = c.repeat(ctx, func() (err error) {
-		body, err = c.sendOnce(ctx, r, buf)
+		body, err = c.sendOnce(ctx, r)
 		tries++
-		var e *Error
-		if errors.As(err, &e) && e.Status == 0 && !c.answered.Load() && !(e.dropped && tries < mostDropped) {
+		if e, ok := errors.AsType[*Error](err); ok && e.Status == 0 && !c.answered.Load() && !(e.dropped && tries < mostDropped) {
 			nobody = err
 			return nil
 		}
@@ -161,16 +166,16 @@ func (c *Client) send(ctx context.Context, r request, buf []byte) (body []byte, 
 	return body, err
 }
 
-func (c *Client) sendOnce(ctx context.Context, r request, buf []byte) ([]byte, error) {
-	body, err := c.exchange(ctx, r, buf)
+func (c *Client) sendOnce(ctx context.Context, r request) ([]byte, error) {
+	body, err := c.exchange(ctx, r)
 	if err == nil {
 		return body, nil
 	}
 	if ctx.Err() != nil {
 		return nil, contextError(ctx, r.op)
 	}
-	e := new(Error)
-	if !errors.As(err, &e) {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
 		e = transportError(err)
 	}
 	if errors.Is(e.Err, errTimeout) {
@@ -181,7 +186,7 @@ func (c *Client) sendOnce(ctx context.Context, r request, buf []byte) ([]byte, e
 	return nil, e
 }
 
-func (c *Client) exchange(ctx context.Context, r request, buf []byte) ([]byte, error) {
+func (c *Client) exchange(ctx context.Context, r request) ([]byte, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, errTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint.String()+"/", bytes.NewReader(r.body))
@@ -196,18 +201,15 @@ func (c *Client) exchange(ctx context.Context, r request, buf []byte) ([]byte, e
 	defer resp.Body.Close()
 	c.answered.Store(true)
 
-	limit := r.limit
-	if limit == 0 {
-		limit = c.pageLimit
-	}
+	limit := cmp.Or(r.limit, c.pageLimit)
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
-		body, err := readBody(ctx, c.room, resp, nil, min(limit, refusalLimit))
+		body, err := c.readBody(ctx, resp, nil, min(limit, refusalLimit))
 		if err != nil && (ctx.Err() != nil || classifyStatus(resp.StatusCode) == KindQuery) {
 			return nil, causeOf(ctx, err) // the status alone does not say enough
 		}
 		return nil, classify(resp.StatusCode, resp.Header, body)
 	}
-	body, err := readBody(ctx, c.room, resp, buf, limit)
+	body, err := c.readBody(ctx, resp, r.buf, limit)
 	if err != nil {
 		if err = causeOf(ctx, err); errors.Is(err, errTimeout) {
 			err = errSlowBody
@@ -215,7 +217,7 @@ func (c *Client) exchange(ctx context.Context, r request, buf []byte) ([]byte, e
 		return nil, err
 	}
 	if err := checkResource(resp, body); err != nil {
-		if e := (*Error)(nil); c.seen.Load() > 0 && errors.As(err, &e) {
+		if e, ok := errors.AsType[*Error](err); ok && c.seen.Load() > 0 {
 			e.Kind = KindStrange // it was Fauna that answered
 		}
 		return nil, err
@@ -330,7 +332,7 @@ func (c *Client) query(ctx context.Context, r request, expr f.Expr) (f.Value, er
 	if ctx.Err() != nil {
 		return nil, contextError(ctx, r.op)
 	}
-	if e := new(Error); errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return nil, e
 	}
 	return nil, fmt.Errorf("%s: the driver cannot read the answer: %w", r.op, c.secret.cleanError(err))
@@ -368,7 +370,7 @@ func (t driverTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t.r.body, err = io.ReadAll(req.Body); err != nil {
 		return nil, err
 	}
-	body, err := t.c.send(t.ctx, t.r, nil)
+	body, err := t.c.send(t.ctx, t.r)
 	if err != nil {
 		return nil, err
 	}
@@ -385,8 +387,8 @@ func (t driverTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 // sends no secret: a refusal in Fauna's own form is enough. Errors are of type
 // *Error, or the context's.
 func (c *Client) Reach(ctx context.Context) error {
-	_, err := c.send(ctx, request{op: "reach " + c.endpoint.Host(), body: []byte(`{"now":null}`), anonymous: true}, nil)
-	if e := new(Error); errors.As(err, &e) && e.Kind == KindSecretRefused {
+	_, err := c.send(ctx, request{op: "reach " + c.endpoint.Host(), body: []byte(`{"now":null}`), anonymous: true})
+	if failed(err, KindSecretRefused) {
 		return nil
 	}
 	return err

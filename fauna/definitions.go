@@ -29,7 +29,7 @@ func kindOf(kind fql.DefinitionKind) (set f.Expr, member func(name string) f.Exp
 	return f.Collections(), func(name string) f.Expr { return f.Collection(name) }
 }
 
-// fql.Definitions reads the schema that the key may read, in the order in which
+// Definitions reads the schema that the key may read, in the order in which
 // it was created. It fails with KindDenied if the key may read none of it.
 func (c *Client) Definitions(ctx context.Context) (*fql.Definitions, error) {
 	at, err := c.Now(ctx)
@@ -40,7 +40,7 @@ func (c *Client) Definitions(ctx context.Context) (*fql.Definitions, error) {
 	var denied error
 	for _, kind := range fql.DefinitionKinds() {
 		list, err := c.definitionsOf(ctx, kind, at)
-		if e := new(Error); errors.As(err, &e) && e.Kind == KindDenied {
+		if failed(err, KindDenied) {
 			d.Denied, denied = append(d.Denied, kind), err
 			continue
 		}
@@ -68,7 +68,7 @@ func (c *Client) definitionsOf(ctx context.Context, kind fql.DefinitionKind, at 
 		for i, name := range some {
 			gets[i] = f.Get(member(name))
 		}
-		documents, err := c.rawArray(ctx, "read "+string(kind), atTime(at, gets), at)
+		documents, err := c.rawArray(ctx, "read "+string(kind), gets, at)
 		if err != nil {
 			return nil, err
 		}
@@ -132,22 +132,15 @@ func checkDefinition(document []byte, kind fql.DefinitionKind, name string, at i
 // elements undecoded: the driver would lose the order of members and the digits
 // of numbers.
 func (c *Client) rawArray(ctx context.Context, op string, expr f.Expr, at int64) ([]json.RawMessage, error) {
-	query, err := json.Marshal(expr)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
-	}
-	body, err := c.send(ctx, request{op: op, body: query, lastSeen: c.lastSeen(at), limit: documentLimit}, nil)
+	body, err := c.ask(ctx, request{op: op, limit: documentLimit}, at, atTime(at, expr))
 	if err != nil {
 		return nil, err
-	}
-	if !json.Valid(body) {
-		return nil, c.broken(op)
 	}
 	var answer struct {
 		Resource []json.RawMessage `json:"resource"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, c.strange(op, "not an array: "+err.Error())
+		return nil, c.unreadable(op, body, fmt.Errorf("not an array: %w", err))
 	}
 	for i, one := range answer.Resource {
 		var compact bytes.Buffer

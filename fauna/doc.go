@@ -43,22 +43,9 @@
 //	{"errors":[{"position":[…],"code":…,"description":…,…}]}   of the query
 //	{"error":"bad request"}                                    of the channel: 400, 408, 500
 //
-// Anything else comes from a proxy or another program. Statuses and codes, and
-// how they are classified:
-//
-//	400 bad request            "… less than minimum allowed timestamp …": KindExpired;
-//	                           "exceeds max width", "does too much compute": KindTooLarge
-//	400 invalid ref            a collection or index that is not there: KindMissing
-//	404 instance not found     a document that is not there: KindMissing
-//	401 unauthorized           wrong, deleted and expired look the same: KindSecretRefused
-//	404 not found              of the router, not of a query: KindNotFauna
-//	403 permission denied      KindDenied; also 410, an account that was closed
-//	409 contended transaction  KindBusy
-//	413 request too large      KindQuery
-//	429 too many requests      KindThrottled; there is never a Retry-After
-//	440, 503 time out          KindTimeout; also 408
-//	500 internal server error  KindServer; one document in a page can cause it
-//	502, 504, 52x, 540         KindBusy
+// Anything else comes from a proxy or another program; classifyProblem says what
+// statuses and codes mean. Wrong, deleted and expired secrets all get a 401. A 429
+// never has a Retry-After. One document in a page can cause a 500.
 //
 // With several errors the status is that of the worst: 404, and 400 for missing
 // things, rank below 403, which ranks below other 400s. "No key found for

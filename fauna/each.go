@@ -7,9 +7,9 @@ import (
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
 
-// batch is how many expressions one query has. The server answers 5 000 probes
+// batchSize is how many expressions one query has. The server answers 5 000 probes
 // in half a second, so a thousand keep any query short.
-const batch = 1000
+const batchSize = 1000
 
 // result is the outcome of one of several expressions: a value or a problem.
 type result struct {
@@ -23,16 +23,16 @@ type result struct {
 // values set it re-queries those that succeeded.
 func (c *Client) each(ctx context.Context, r request, values bool, exprs []f.Expr) ([]result, error) {
 	results := make([]result, len(exprs))
-	for start := 0; start < len(exprs); start += batch {
-		end := min(start+batch, len(exprs))
-		if err := c.eachOf(ctx, r, values, exprs[start:end], results[start:end]); err != nil {
+	for start := 0; start < len(exprs); start += batchSize {
+		end := min(start+batchSize, len(exprs))
+		if err := c.batch(ctx, r, values, exprs[start:end], results[start:end]); err != nil {
 			return nil, err
 		}
 	}
 	return results, nil
 }
 
-func (c *Client) eachOf(ctx context.Context, r request, values bool, exprs []f.Expr, results []result) error {
+func (c *Client) batch(ctx context.Context, r request, values bool, exprs []f.Expr, results []result) error {
 	open := make([]int, len(exprs)) // indices of the expressions not answered yet
 	for i := range open {
 		open[i] = i
@@ -43,7 +43,7 @@ func (c *Client) eachOf(ctx context.Context, r request, values bool, exprs []f.E
 			query[i] = exprs[n]
 		}
 		value, err := c.query(ctx, r, query)
-		var e *Error
+		e, isError := errors.AsType[*Error](err)
 		switch {
 		case err == nil:
 			var list []f.Value
@@ -54,7 +54,7 @@ func (c *Client) eachOf(ctx context.Context, r request, values bool, exprs []f.E
 				results[n].value = list[i]
 			}
 			return nil
-		case !errors.As(err, &e), !e.splits(len(open)):
+		case !isError, !e.splits(len(open)):
 			return err
 		}
 		for i := range e.problems {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,12 @@ type Error struct {
 	problems []problem // all errors of the answer, in the server's order
 	silent   bool      // our timeout passed before any answer started
 	dropped  bool      // the server took the connection, and closed it
+}
+
+// failed reports whether an error is of one of these kinds.
+func failed(err error, kinds ...Kind) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && slices.Contains(kinds, e.Kind)
 }
 
 // Unwrap returns the cause, if there is one.

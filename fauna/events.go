@@ -25,21 +25,13 @@ func (c *Client) Events(ctx context.Context, collection string, after, at int64,
 	first := setEvent{TS: after + 1}       // what the page may begin with
 	for {
 		set := f.Events(f.Documents(f.Collection(collection)))
-		expr := atTime(at, f.Paginate(set, f.After(cursor), f.Size(size)))
-		body, err := json.Marshal(expr)
-		if err != nil {
-			return fmt.Errorf("%s: %w", op, err)
-		}
-		answer, err := c.send(ctx, request{op: op, body: body, lastSeen: c.lastSeen(at)}, nil)
+		answer, err := c.ask(ctx, request{op: op}, at, atTime(at, f.Paginate(set, f.After(cursor), f.Size(size))))
 		if err != nil {
 			return err
 		}
 		events, next, err := decodeEvents(answer, collection, first, at, size)
-		switch {
-		case err != nil && !json.Valid(answer):
-			return c.broken(op)
-		case err != nil:
-			return c.strange(op, err.Error())
+		if err != nil {
+			return c.unreadable(op, answer, err)
 		}
 		for _, e := range events {
 			if err := each(e.id, e.TS, e.Action == removal); err != nil {

@@ -2,7 +2,6 @@ package fauna
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -49,22 +48,22 @@ func (c *Client) strange(op, what string) *Error {
 // hides; see Access.
 func (c *Client) IDs(ctx context.Context, collection string, at, from int64, size int) (ids []int64, next int64, err error) {
 	op := "read ids of " + quoteName(collection)
-	body, err := json.Marshal(idsExpr(collection, at, from, size))
-	if err != nil {
-		return nil, -1, fmt.Errorf("%s: %w", op, err)
-	}
-	answer, err := c.send(ctx, request{op: op, body: body, lastSeen: c.lastSeen(at)}, nil)
+	answer, err := c.ask(ctx, request{op: op}, at, idsExpr(collection, at, from, size))
 	if err != nil {
 		return nil, -1, err
 	}
-	ids, next, err = decodeIDs(answer, collection, from, size)
-	switch {
-	case err != nil && !json.Valid(answer):
-		return nil, -1, c.broken(op)
-	case err != nil:
-		return nil, -1, c.strange(op, err.Error())
+	if ids, next, err = decodeIDs(answer, collection, from, size); err != nil {
+		return nil, -1, c.unreadable(op, answer, err)
 	}
 	return ids, next, nil
+}
+
+// limit returns the most bytes that a page of so many documents may have.
+func (c *Client) limit(documents int) int64 {
+	if documents <= 1 {
+		return documentLimit
+	}
+	return c.pageLimit
 }
 
 // present returns a request that reads the present.
@@ -94,15 +93,7 @@ func (c *Client) Documents(ctx context.Context, collection string, at, from int6
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	query, err := json.Marshal(expr)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
-	}
-	r := request{op: op, body: query, lastSeen: c.lastSeen(at)}
-	if size <= 1 {
-		r.limit = max(documentLimit, c.pageLimit)
-	}
-	return c.send(ctx, r, buf)
+	return c.ask(ctx, request{op: op, limit: c.limit(size), buf: buf}, at, expr)
 }
 
 // countPage is how many documents are counted per page if counting all at once
@@ -130,7 +121,7 @@ func (c *Client) CountPairs(ctx context.Context, index string, at, fromTS int64)
 func (c *Client) count(ctx context.Context, op string, set f.Expr, at int64) (int64, error) {
 	r := request{op: op, lastSeen: c.lastSeen(at)}
 	value, err := c.query(ctx, r, atTime(at, f.Count(set)))
-	if e := (*Error)(nil); errors.As(err, &e) && e.Smaller() {
+	if e, ok := errors.AsType[*Error](err); ok && e.Smaller() {
 		return c.countPages(ctx, r, set, at)
 	}
 	if err != nil {

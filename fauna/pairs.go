@@ -26,20 +26,13 @@ var errNoPairs = errors.New("not a page of pairs of ts and id")
 // it may read the index but not the collection.
 func (c *Client) Pairs(ctx context.Context, collection, index string, at, fromTS, fromID int64, size int) (ts, ids []int64, nextTS, nextID int64, err error) {
 	op := "read the index " + quoteName(index)
-	body, err := json.Marshal(pairsExpr(collection, index, at, fromTS, fromID, size))
-	if err != nil {
-		return nil, nil, 0, -1, fmt.Errorf("%s: %w", op, err)
-	}
-	answer, err := c.send(ctx, request{op: op, body: body, lastSeen: c.lastSeen(at)}, nil)
+	answer, err := c.ask(ctx, request{op: op}, at, pairsExpr(collection, index, at, fromTS, fromID, size))
 	if err != nil {
 		return nil, nil, 0, -1, err
 	}
 	p, err := decodePairs(answer, collection, at, fromTS, fromID, size)
-	switch {
-	case err != nil && !json.Valid(answer):
-		return nil, nil, 0, -1, c.broken(op)
-	case err != nil:
-		return nil, nil, 0, -1, c.strange(op, err.Error())
+	if err != nil {
+		return nil, nil, 0, -1, c.unreadable(op, answer, err)
 	}
 	return p.ts, p.ids, p.nextTS, p.nextID, nil
 }

@@ -3,7 +3,6 @@ package fauna
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -23,7 +22,7 @@ func (c *Client) Collections(ctx context.Context) ([]string, error) {
 	if err == nil && n == int64(len(names)) {
 		return names, nil
 	}
-	if e := new(Error); err != nil && !(errors.As(err, &e) && e.Strange()) {
+	if err != nil && !failed(err, KindStrange) {
 		return nil, err
 	}
 	// One of the two was wrong, or something was created or deleted in between.

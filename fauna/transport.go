@@ -27,15 +27,9 @@ const (
 )
 
 // newTransport returns the HTTP transport for an endpoint. It uses HTTP/1.1,
-// which costs us less CPU than HTTP/2 for large pages, unless H2C requests
-// HTTP/2 with prior knowledge. For 8 pages of 1.3 MB at a time, and a million
-// documents of 640 bytes, two cores shared with the server:
-//
-//	             at once                50 ms away   200 ms away
-//	http/1.1     1890 MB/s, 0.18 CPU s  191 MB/s     49 MB/s
-//	h2c           820 MB/s, 0.42 CPU s  170 MB/s     48 MB/s
-//	http/1.1 TLS  660 MB/s, 0.50 CPU s  174 MB/s     49 MB/s
-//	h2       TLS  480 MB/s, 0.87 CPU s  165 MB/s     47 MB/s
+// which costs us less CPU than HTTP/2 for large pages: 0.18 s against 0.42 s for
+// a million documents of 640 bytes, and over TLS 0.50 s against 0.87 s (see
+// BenchmarkTransport).
 //
 // The proxy is that of HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
 func newTransport(o Options) (*http.Transport, error) {
@@ -67,11 +61,7 @@ func newTransport(o Options) (*http.Transport, error) {
 			PingTimeout:                   10 * time.Second,
 		},
 	}
-	if o.H2C && o.Endpoint.Plaintext() {
-		t.Protocols.SetUnencryptedHTTP2(true)
-	} else {
-		t.Protocols.SetHTTP1(true)
-	}
+	t.Protocols.SetHTTP1(true)
 	return t, nil
 }
 
@@ -132,7 +122,7 @@ func (e errOversize) Error() string {
 // It does not read a body over the limit. A body of unknown length may exceed a
 // few MiB only while it holds room, because several of them could exhaust the
 // memory.
-func readBody(ctx context.Context, room chan struct{}, resp *http.Response, buf []byte, limit int64) ([]byte, error) {
+func (c *Client) readBody(ctx context.Context, resp *http.Response, buf []byte, limit int64) ([]byte, error) {
 	size := resp.ContentLength
 	if size > limit {
 		return nil, errOversize{size, limit}
@@ -155,9 +145,9 @@ func readBody(ctx context.Context, room chan struct{}, resp *http.Response, buf 
 	for {
 		if len(buf) >= freeLength && !alone {
 			select {
-			case room <- struct{}{}:
+			case c.room <- struct{}{}:
 				alone = true
-				defer func() { <-room }()
+				defer func() { <-c.room }()
 			case <-ctx.Done():
 				return nil, ctx.Err()
 			}
@@ -183,34 +173,33 @@ func readBody(ctx context.Context, room chan struct{}, resp *http.Response, buf 
 
 // transportError classifies the error of a request without a complete answer.
 func transportError(err error) *Error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // its text repeats method and address
 	}
 	e := &Error{Kind: KindUnreachable, Err: err}
 	text := err.Error()
 
-	var oversize errOversize
-	var unknown x509.UnknownAuthorityError
-	var hostname x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	var record tls.RecordHeaderError
-	var timeout net.Error
-	var op *net.OpError
+	oversize, isOversize := errors.AsType[errOversize](err)
+	_, isUnknown := errors.AsType[x509.UnknownAuthorityError](err)
+	hostname, isHostname := errors.AsType[x509.HostnameError](err)
+	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
+	_, isRecord := errors.AsType[tls.RecordHeaderError](err)
+	timeout, isNet := errors.AsType[net.Error](err)
+	op, isOp := errors.AsType[*net.OpError](err)
 	switch {
-	case errors.As(err, &op) && op.Op == "proxyconnect":
+	case isOp && op.Op == "proxyconnect":
 		e.Description = "the proxy in HTTP_PROXY or HTTPS_PROXY refuses the connection: " + op.Err.Error()
-	case errors.As(err, &oversize):
+	case isOversize:
 		e.Kind, e.Description = KindTooLarge, oversize.Error()
 	case errors.Is(err, errTimeout):
 		e.Kind, e.silent = KindTimeout, !errors.Is(err, errSlowBody)
-	case errors.As(err, &unknown):
+	case isUnknown:
 		e.Kind, e.Description = KindTLS, "its certificate is signed by an unknown authority; pass that authority's certificate with --ca-file"
-	case errors.As(err, &hostname):
+	case isHostname:
 		e.Kind, e.Description = KindTLS, "its certificate is for another name: "+hostname.Error()
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+	case isInvalid && invalid.Reason == x509.Expired:
 		e.Kind, e.Description = KindTLS, "its certificate has expired, or a clock is wrong"
-	case errors.As(err, &record), strings.Contains(text, "HTTP response to HTTPS client"):
+	case isRecord, strings.Contains(text, "HTTP response to HTTPS client"):
 		e.Kind, e.Description = KindTLS, "it does not speak TLS; if it speaks plain http, start the address with http://"
 	case strings.Contains(text, "remote error: tls: "):
 		_, alert, _ := strings.Cut(text, "remote error: tls: ")
@@ -219,9 +208,9 @@ func transportError(err error) *Error {
 		e.Kind = KindTLS
 	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "frame too large"):
 		e.Kind, e.Description = KindNotFauna, "it does not speak HTTP; if it speaks TLS, start the address with https://"
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case isNet && timeout.Timeout():
 		e.Kind = KindTimeout
-		if op != nil && op.Op == "dial" {
+		if isOp && op.Op == "dial" {
 			e.Kind = KindUnreachable
 		}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "connection reset"),

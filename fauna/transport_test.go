@@ -81,64 +81,53 @@ func wantKind(t *testing.T, err error, kind Kind) *Error {
 
 func TestClient_sendsWhatTheServerNeeds(t *testing.T) {
 	t.Parallel()
-	for _, h2c := range []bool{false, true} {
-		var got *http.Request
-		var body []byte
-		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			got = r
-			body, _ = io.ReadAll(r.Body)
-			w.Header().Set("X-Txn-Time", strconv.Itoa(nowMicros))
-			_, _ = io.WriteString(w, nowAnswer)
-		})
-		c := newTestClient(t, s.URL, Options{H2C: h2c, Timeout: time.Minute, UserAgent: "fauna-export/1.0"})
-		now, err := c.Now(t.Context())
-		if err != nil || now != nowMicros {
-			t.Fatalf("Now = %d, %v", now, err)
-		}
-		if wantMajor := map[bool]int{false: 1, true: 2}[h2c]; got.ProtoMajor != wantMajor {
-			t.Errorf("protocol is %s", got.Proto)
-		}
-		if got.Method != "POST" || got.URL.Path != "/" || string(body) != `{"now":null}` {
-			t.Errorf("request is %s %s %s", got.Method, got.URL, body)
-		}
-		for name, want := range map[string]string{
-			"Authorization": "Bearer " + secretText, "X-Faunadb-Api-Version": "4", "User-Agent": "fauna-export/1.0",
-			"X-Last-Seen-Txn": "", "Idempotency-Key": "", "Accept-Encoding": "", "Content-Type": "application/json; charset=utf-8",
-		} {
-			if have := got.Header.Get(name); have != want {
-				t.Errorf("%s is %q, want %q", name, have, want)
-			}
-		}
-		if ms, _ := strconv.Atoi(got.Header.Get("X-Query-Timeout")); ms < 55_000 || ms >= 60_000 {
-			t.Errorf("X-Query-Timeout is %s", got.Header.Get("X-Query-Timeout"))
-		}
-
-		// The present is read as of what was seen; a snapshot as of itself; the
-		// time itself never.
-		for _, tt := range []struct {
-			at   int64
-			want string
-		}{{0, strconv.Itoa(nowMicros)}, {12345, "12345"}} {
-			_, _, _ = c.IDs(t.Context(), "users", tt.at, 0, 10)
-			if have := got.Header.Get("X-Last-Seen-Txn"); have != tt.want {
-				t.Errorf("at %d: X-Last-Seen-Txn is %q, want %q", tt.at, have, tt.want)
-			}
-		}
-		if _, err := c.Now(t.Context()); err != nil || got.Header.Get("X-Last-Seen-Txn") != "" {
-			t.Errorf("Now sends X-Last-Seen-Txn %q, %v", got.Header.Get("X-Last-Seen-Txn"), err)
-		}
-		if err := c.Reach(t.Context()); err != nil || got.Header.Get("Authorization") != "" {
-			t.Errorf("Reach sends %q, %v", got.Header.Get("Authorization"), err)
+	var got *http.Request
+	var body []byte
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		body, _ = io.ReadAll(r.Body)
+		w.Header().Set("X-Txn-Time", strconv.Itoa(nowMicros))
+		_, _ = io.WriteString(w, nowAnswer)
+	})
+	c := newTestClient(t, s.URL, Options{Timeout: time.Minute, UserAgent: "fauna-export/1.0"})
+	now, err := c.Now(t.Context())
+	if err != nil || now != nowMicros {
+		t.Fatalf("Now = %d, %v", now, err)
+	}
+	if got.ProtoMajor != 1 {
+		t.Errorf("protocol is %s", got.Proto)
+	}
+	if got.Method != "POST" || got.URL.Path != "/" || string(body) != `{"now":null}` {
+		t.Errorf("request is %s %s %s", got.Method, got.URL, body)
+	}
+	for name, want := range map[string]string{
+		"Authorization": "Bearer " + secretText, "X-Faunadb-Api-Version": "4", "User-Agent": "fauna-export/1.0",
+		"X-Last-Seen-Txn": "", "Idempotency-Key": "", "Accept-Encoding": "", "Content-Type": "application/json; charset=utf-8",
+	} {
+		if have := got.Header.Get(name); have != want {
+			t.Errorf("%s is %q, want %q", name, have, want)
 		}
 	}
-}
+	if ms, _ := strconv.Atoi(got.Header.Get("X-Query-Timeout")); ms < 55_000 || ms >= 60_000 {
+		t.Errorf("X-Query-Timeout is %s", got.Header.Get("X-Query-Timeout"))
+	}
 
-func TestClient_userAgentNeverAsksForIndentedAnswers(t *testing.T) {
-	t.Parallel()
-	for agent, want := range map[string]string{"": "fauna-export", "curl/8": "fauna-export", "my HTTPie": "fauna-export", "x/1": "x/1"} {
-		if c := newTestClient(t, "localhost", Options{UserAgent: agent}); c.agent != want {
-			t.Errorf("agent %q is sent as %q", agent, c.agent)
+	// The present is read as of what was seen; a snapshot as of itself; the
+	// time itself never.
+	for _, tt := range []struct {
+		at   int64
+		want string
+	}{{0, strconv.Itoa(nowMicros)}, {12345, "12345"}} {
+		_, _, _ = c.IDs(t.Context(), "users", tt.at, 0, 10)
+		if have := got.Header.Get("X-Last-Seen-Txn"); have != tt.want {
+			t.Errorf("at %d: X-Last-Seen-Txn is %q, want %q", tt.at, have, tt.want)
 		}
+	}
+	if _, err := c.Now(t.Context()); err != nil || got.Header.Get("X-Last-Seen-Txn") != "" {
+		t.Errorf("Now sends X-Last-Seen-Txn %q, %v", got.Header.Get("X-Last-Seen-Txn"), err)
+	}
+	if err := c.Reach(t.Context()); err != nil || got.Header.Get("Authorization") != "" {
+		t.Errorf("Reach sends %q, %v", got.Header.Get("Authorization"), err)
 	}
 }
 
@@ -175,7 +164,8 @@ func TestClient_bodyOverTheLimitIsNotRead(t *testing.T) {
 			}
 			_, _ = io.WriteString(w, page)
 		})
-		c := newTestClient(t, s.URL, Options{PageLimit: 4000})
+		c := newTestClient(t, s.URL, Options{})
+		c.pageLimit = 4000
 		_, err := c.Documents(t.Context(), "users", 0, 0, 2, nil, nil)
 		if e := wantKind(t, err, KindTooLarge); !e.Smaller() || e.Retry() {
 			t.Errorf("smaller %v, retry %v", e.Smaller(), e.Retry())
@@ -184,7 +174,7 @@ func TestClient_bodyOverTheLimitIsNotRead(t *testing.T) {
 		if body, err := c.Documents(t.Context(), "users", 0, 0, 1, nil, nil); err != nil || string(body) != page {
 			t.Errorf("one document: %d bytes, %v", len(body), err)
 		}
-		c = newTestClient(t, s.URL, Options{PageLimit: int64(len(page))})
+		c.pageLimit = int64(len(page))
 		if body, err := c.Documents(t.Context(), "users", 0, 0, 2, nil, nil); err != nil || string(body) != page {
 			t.Errorf("a page of exactly the limit: %d bytes, %v", len(body), err)
 		}
@@ -488,7 +478,7 @@ func TestReadBody_endlessOnesTakeBoundedMemory(t *testing.T) {
 	for range asked {
 		all.Go(func() {
 			one := &endlessBody{all: held}
-			_, err := readBody(t.Context(), room, &http.Response{ContentLength: -1, Body: io.NopCloser(one)}, nil, limit)
+			_, err := (&Client{room: room}).readBody(t.Context(), &http.Response{ContentLength: -1, Body: io.NopCloser(one)}, nil, limit)
 			held.add(-one.read)
 			if over := (errOversize{}); !errors.As(err, &over) {
 				t.Errorf("%v", err)

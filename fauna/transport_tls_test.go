@@ -179,7 +179,7 @@ func TestReadBody_withoutALength(t *testing.T) {
 	body := bytes.Repeat([]byte("x"), 300_000)
 	for _, limit := range []int64{300_000, 299_999} {
 		resp := &http.Response{ContentLength: -1, Body: io.NopCloser(bytes.NewReader(body))}
-		got, err := readBody(t.Context(), make(chan struct{}, 1), resp, nil, limit)
+		got, err := (&Client{room: make(chan struct{}, 1)}).readBody(t.Context(), resp, nil, limit)
 		if limit == 300_000 && (err != nil || !bytes.Equal(got, body)) {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}
