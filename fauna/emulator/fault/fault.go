@@ -4,9 +4,7 @@
 package fault
 
 import (
-	"bytes"
-	"hash/fnv"
-	"math"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -58,7 +56,6 @@ type Faults struct {
 // A Query is what a rule sees of a request.
 type Query struct {
 	Number int    // 1 is the first query since the server was made
-	Path   string // "/" or "/linearized"
 	Body   []byte // JSON; must not be changed
 }
 
@@ -116,7 +113,6 @@ type Fault struct {
 
 // Served is a fault that was applied to a query.
 type Served struct {
-	Number int    // of the query
 	Fault  string // the fault's name
 	Status int    // as sent; 0 if there was no answer
 	Body   string // the query
@@ -201,7 +197,7 @@ func (r *faultRule) takes(q Query) bool {
 	if times > 0 && r.taken >= times {
 		return false
 	}
-	if r.when.Chance > 0 && dice(r.when.Seed, q.Number) >= r.when.Chance {
+	if r.when.Chance > 0 && rand.New(rand.NewPCG(r.when.Seed, uint64(q.Number))).Float64() >= r.when.Chance {
 		return false
 	}
 	r.taken++
@@ -210,38 +206,11 @@ func (r *faultRule) takes(q Query) bool {
 
 // record notes what was sent to a query that a rule took.
 func (f *Faults) record(t *takenQuery, status int) {
-	if t == nil {
-		return
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if t.untouched {
 		t.rule.taken--
 		return
 	}
-	f.served = append(f.served, Served{
-		Number: t.query.Number,
-		Fault:  t.rule.fault.Name,
-		Status: status,
-		Body:   string(bytes.Clone(t.query.Body)),
-	})
-}
-
-// dice returns a number from 0 up to 1 that depends on the seed and n alone.
-func dice(seed uint64, n int) float64 {
-	h := fnv.New64a()
-	var text [16]byte
-	for i := range 8 {
-		text[i] = byte(seed >> (8 * i))
-		text[8+i] = byte(uint64(n) >> (8 * i))
-	}
-	_, _ = h.Write(text[:]) // a hash never fails
-	x := h.Sum64()
-	// FNV barely changes the high bits for small numbers, so mix them.
-	x ^= x >> 33
-	x *= 0xff51afd7ed558ccd
-	x ^= x >> 33
-	x *= 0xc4ceb9fe1a85ec53
-	x ^= x >> 33
-	return float64(x>>11) / math.Exp2(53)
+	f.served = append(f.served, Served{Fault: t.rule.fault.Name, Status: status, Body: string(t.query.Body)})
 }

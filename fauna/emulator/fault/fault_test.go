@@ -81,12 +81,14 @@ func post(t *testing.T, client *http.Client, endpoint, text string) (status int,
 // pageIDs are the ids in a page of documents or of ids.
 func pageIDs(t *testing.T, body string) []string {
 	t.Helper()
-	rows, ok := answerRows([]byte(body))
-	if !ok {
+	var page struct {
+		Resource struct{ Data []json.RawMessage }
+	}
+	if err := json.Unmarshal([]byte(body), &page); err != nil || page.Resource.Data == nil {
 		t.Fatalf("no page: %s", body)
 	}
 	var ids []string
-	for _, row := range rows {
+	for _, row := range page.Resource.Data {
 		ids = append(ids, rowID(row))
 	}
 	return ids
@@ -128,8 +130,7 @@ func TestFaults_statusesHaveTheirExactBodies(t *testing.T) {
 			}
 		}
 		served := s.Faults().Served()
-		if len(served) != 2 || served[0].Status != c.status || served[0].Fault != c.fault.Name || served[0].Number != 1 ||
-			served[0].Body != fqlBody(t, getPage) || served[1].Number != 3 {
+		if len(served) != 2 || served[0].Status != c.status || served[0].Fault != c.fault.Name || served[0].Body != fqlBody(t, getPage) {
 			t.Errorf("%s: read back as %+v", c.fault.Name, served)
 		}
 	}
@@ -152,9 +153,8 @@ func TestFaults_takeQueriesByCountShapeAndChance(t *testing.T) {
 		{"reads", When{Match: Reads("c"), Times: -1}, "xxxxxxxx"},
 		{"another collection", When{Match: Reads("d"), Times: -1}, "........"},
 		{"a text", When{Match: Contains(`"get"`)}, ".x......"},
-		{"either", When{Match: Any(Contains("nope"), Contains(`"select"`)), Times: -1}, "x.x.x.x."},
-		{"chance", When{Chance: 0.5, Seed: 1}, ".x.xxx.x"},
-		{"another chance", When{Chance: 0.5, Seed: 2}, "x.....x."},
+		{"chance", When{Chance: 0.5, Seed: 1}, "x...xxxx"},
+		{"another chance", When{Chance: 0.5, Seed: 2}, "xxx...xx"},
 	} {
 		s, endpoint := shopped(t)
 		s.Faults().Add(c.when, Status(429))
@@ -192,7 +192,7 @@ func TestFaults_chanceIsFair(t *testing.T) {
 	t.Parallel()
 	hits := 0
 	for n := range 100_000 {
-		if dice(42, n) < 0.1 {
+		if (&faultRule{when: When{Chance: 0.1, Seed: 42}}).takes(Query{Number: n}) {
 			hits++
 		}
 	}
@@ -289,7 +289,7 @@ func TestFaults_spoiltPages(t *testing.T) {
 		if strings.Contains(c.text, "size") && !strings.HasPrefix(body, `{"resource":{"after":[{"@ref":{"id":"4"`) {
 			t.Errorf("%s: the cursor changed: %s", c.name, body)
 		}
-		if served := s.Faults().Served(); len(served) != 1 || served[0].Number != 2 {
+		if served := s.Faults().Served(); len(served) != 1 || served[0].Status != 200 {
 			t.Errorf("%s: read back as %+v", c.name, served)
 		}
 	}
@@ -299,15 +299,6 @@ func TestFaults_refToADeletedCollection(t *testing.T) {
 	t.Parallel()
 	s, endpoint := shopped(t)
 	client := clientOf(t, false)
-	_, whole, err := post(t, client, endpoint, getPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Faults().Add(When{}, LeaveOut("3", "n"))
-	_, body, err := post(t, client, endpoint, getPage)
-	if want := strings.Replace(whole, `"n":3,`, "", 1); err != nil || body != want {
-		t.Errorf("left out: %s, %v", body, err)
-	}
 	s.Faults().Add(When{Times: -1}, BreakPage("3"))
 	for text, want := range map[string]int{
 		getPage: 500,
@@ -423,23 +414,6 @@ func TestServer_aClientThatHangsUpDoesNotStopItsQuery(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatal("the query was not run to its end")
 			}
-		}
-	}
-}
-
-func TestDropField_keepsTheRestAsItIs(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ in, want string }{
-		{`{"data":{"n":1,"z":[1.0,"<é>"],"a":{}}}`, `{"data":{"z":[1.0,"<é>"],"a":{}}}`},
-		{`[{"data":{"a":1.50,"n":{}}},7]`, `[{"data":{"a":1.50}},7]`},
-		{`{"data":{"a":1}}`, ""},
-		{`{"n":1}`, ""},
-		{`[]`, ""},
-		{``, ""},
-	} {
-		got, ok := dropField(json.RawMessage(c.in), "data", "n")
-		if ok != (c.want != "") || ok && string(got) != c.want {
-			t.Errorf("%s: %s, %v", c.in, got, ok)
 		}
 	}
 }

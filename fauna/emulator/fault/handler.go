@@ -21,7 +21,7 @@ func (f *Faults) handler(next http.Handler) http.Handler {
 			return
 		}
 		body := queryOf(r)
-		fault, taken := f.take(Query{Path: r.URL.Path, Body: body})
+		fault, taken := f.take(Query{Body: body})
 		if taken == nil {
 			next.ServeHTTP(w, r)
 			return

@@ -4,17 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"slices"
 )
 
 // Missing returns the fault of a page that lacks the document with this id; ""
 // is its first. Answers without it are left alone and not counted.
 func Missing(id string) Fault {
-	return Fault{Name: "document missing", Edit: editPage(func(rows []json.RawMessage) []json.RawMessage {
-		at := rowWithID(rows, id)
-		if at < 0 {
-			return nil
-		}
+	return Fault{Name: "document missing", Edit: editPage(id, func(rows []json.RawMessage, at int) []json.RawMessage {
 		return slices.Delete(rows, at, at+1)
 	})}
 }
@@ -22,11 +19,7 @@ func Missing(id string) Fault {
 // Doubled returns the fault of a page that holds the document with this id
 // twice; "" is its first. Answers without it are left alone and not counted.
 func Doubled(id string) Fault {
-	return Fault{Name: "document doubled", Edit: editPage(func(rows []json.RawMessage) []json.RawMessage {
-		at := rowWithID(rows, id)
-		if at < 0 {
-			return nil
-		}
+	return Fault{Name: "document doubled", Edit: editPage(id, func(rows []json.RawMessage, at int) []json.RawMessage {
 		return slices.Insert(rows, at, rows[at])
 	})}
 }
@@ -34,29 +27,11 @@ func Doubled(id string) Fault {
 // OutOfOrder returns the fault of a page whose first two documents are swapped.
 // Shorter pages are left alone and not counted.
 func OutOfOrder() Fault {
-	return Fault{Name: "documents out of order", Edit: editPage(func(rows []json.RawMessage) []json.RawMessage {
+	return Fault{Name: "documents out of order", Edit: editPage("", func(rows []json.RawMessage, _ int) []json.RawMessage {
 		if len(rows) < 2 {
 			return nil
 		}
 		rows[0], rows[1] = rows[1], rows[0]
-		return rows
-	})}
-}
-
-// LeaveOut returns the fault of a document that lacks a field in the page, as
-// happens to a stored ref to a deleted collection. The document is named by its
-// id and the field by its name in data.
-func LeaveOut(id, field string) Fault {
-	return Fault{Name: "field left out", Edit: editPage(func(rows []json.RawMessage) []json.RawMessage {
-		at := rowWithID(rows, id)
-		if at < 0 {
-			return nil
-		}
-		edited, ok := dropField(rows[at], "data", field)
-		if !ok {
-			return nil
-		}
-		rows[at] = edited
 		return rows
 	})}
 }
@@ -66,11 +41,11 @@ func LeaveOut(id, field string) Fault {
 // has lost its name.
 func BreakPage(id string) Fault {
 	return Fault{Name: "page broken by a document", Edit: func(body []byte) ([]byte, int) {
-		rows, ok := answerRows(body)
-		if !ok || rowWithID(rows, id) < 0 {
+		if !bytes.Contains(body, []byte(`{"ref":{"@ref":{"id":"`+id+`",`)) {
 			return nil, 0
 		}
-		return []byte(statusAnswer(http.StatusInternalServerError).Body), http.StatusInternalServerError
+		a := Status(http.StatusInternalServerError).Answer
+		return []byte(a.Body), a.Status
 	}}
 }
 
@@ -93,161 +68,45 @@ func (f *Faults) Activate(index string) { f.server.SetIndexActive(index, true) }
 // instance to revoke a privilege, recreate a collection, or backdate a write.
 func Do(name string, change func()) Fault { return Fault{Name: name, Before: change} }
 
-// pageBody is the form of a page in an answer.
-type pageBody struct {
-	Resource struct {
-		Before json.RawMessage   `json:"before,omitempty"`
-		After  json.RawMessage   `json:"after,omitempty"`
-		Data   []json.RawMessage `json:"data"`
-	} `json:"resource"`
-}
+// rowStart matches the beginning of what a page holds, up to its id: of a
+// document, a ref, an id, or an array that starts with one of these.
+var rowStart = regexp.MustCompile(`^[[{"]*(?:ref":\{")?(?:@ref":\{"id":")?([0-9]+)"`)
 
-// editPage turns a change of a page's rows into a change of an answer. change
-// may modify its argument, and returns nil to leave the answer alone.
-func editPage(change func([]json.RawMessage) []json.RawMessage) func([]byte) ([]byte, int) {
+// editPage turns a change of a page's rows into a change of an answer. The change
+// gets the position of the row with an id, or of the first for ""; it may modify
+// the rows, and returns nil to leave the answer alone.
+func editPage(id string, change func(rows []json.RawMessage, at int) []json.RawMessage) func([]byte) ([]byte, int) {
 	return func(body []byte) ([]byte, int) {
-		var p pageBody
-		if json.Unmarshal(body, &p) != nil || p.Resource.Data == nil {
+		var page struct {
+			Resource struct {
+				Before json.RawMessage   `json:"before,omitempty"`
+				After  json.RawMessage   `json:"after,omitempty"`
+				Data   []json.RawMessage `json:"data"`
+			} `json:"resource"`
+		}
+		if json.Unmarshal(body, &page) != nil {
 			return nil, 0
 		}
-		p.Resource.Data = change(p.Resource.Data)
-		if p.Resource.Data == nil {
+		at := slices.IndexFunc(page.Resource.Data, func(row json.RawMessage) bool { return id == "" || rowID(row) == id })
+		if at < 0 {
 			return nil, 0
 		}
-		edited, err := marshalPlain(p)
-		if err != nil {
+		if page.Resource.Data = change(page.Resource.Data, at); page.Resource.Data == nil {
 			return nil, 0
 		}
-		return edited, http.StatusOK
+		var out bytes.Buffer
+		encoder := json.NewEncoder(&out)
+		encoder.SetEscapeHTML(false)
+		if encoder.Encode(page) != nil {
+			return nil, 0
+		}
+		return bytes.TrimSuffix(out.Bytes(), []byte("\n")), http.StatusOK
 	}
 }
 
-// answerRows returns the documents in an answer: a page's, or the one.
-func answerRows(body []byte) ([]json.RawMessage, bool) {
-	var p pageBody
-	if json.Unmarshal(body, &p) == nil && p.Resource.Data != nil {
-		return p.Resource.Data, true
+func rowID(row []byte) string {
+	if m := rowStart.FindSubmatch(row); m != nil {
+		return string(m[1])
 	}
-	var one struct {
-		Resource json.RawMessage `json:"resource"`
-	}
-	if json.Unmarshal(body, &one) != nil {
-		return nil, false
-	}
-	var many []json.RawMessage
-	if json.Unmarshal(one.Resource, &many) == nil {
-		return many, true
-	}
-	return []json.RawMessage{one.Resource}, true
-}
-
-// rowWithID returns the position of the row with an id, or -1; "" is the
-// first row.
-func rowWithID(rows []json.RawMessage, id string) int {
-	if id == "" && len(rows) > 0 {
-		return 0
-	}
-	return slices.IndexFunc(rows, func(row json.RawMessage) bool { return rowID(row) == id })
-}
-
-// rowID returns the id of what a page holds: a document, a ref, an id, or an
-// array that starts with one of these.
-func rowID(row json.RawMessage) string {
-	row = bytes.TrimSpace(row)
-	if len(row) == 0 {
-		return ""
-	}
-	switch row[0] {
-	case '[':
-		var parts []json.RawMessage
-		if json.Unmarshal(row, &parts) != nil || len(parts) == 0 {
-			return ""
-		}
-		return rowID(parts[0])
-	case '{':
-		var document struct {
-			Document *struct {
-				Ref struct {
-					ID string `json:"id"`
-				} `json:"@ref"`
-			} `json:"ref"`
-			Ref struct {
-				ID string `json:"id"`
-			} `json:"@ref"`
-		}
-		if json.Unmarshal(row, &document) != nil {
-			return ""
-		}
-		if document.Document != nil {
-			return document.Document.Ref.ID
-		}
-		return document.Ref.ID
-	}
-	var id string
-	if json.Unmarshal(row, &id) != nil {
-		return ""
-	}
-	return id
-}
-
-// dropField returns an object, or an array that starts with one, without the
-// field at a path. Everything else stays byte for byte the same.
-func dropField(value json.RawMessage, path ...string) (json.RawMessage, bool) {
-	value = bytes.TrimSpace(value)
-	if len(value) == 0 {
-		return nil, false
-	}
-	if value[0] == '[' {
-		var parts []json.RawMessage
-		if json.Unmarshal(value, &parts) != nil || len(parts) == 0 {
-			return nil, false
-		}
-		edited, ok := dropField(parts[0], path...)
-		if !ok {
-			return nil, false
-		}
-		parts[0] = edited
-		out, err := marshalPlain(parts)
-		return out, err == nil
-	}
-	decoder := json.NewDecoder(bytes.NewReader(value))
-	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
-		return nil, false
-	}
-	out, found := []byte{'{'}, false
-	for decoder.More() {
-		token, err := decoder.Token()
-		key, isKey := token.(string)
-		var member json.RawMessage
-		if err != nil || !isKey || decoder.Decode(&member) != nil {
-			return nil, false
-		}
-		if key == path[0] {
-			found = true
-			if len(path) == 1 {
-				continue
-			}
-			if member, found = dropField(member, path[1:]...); !found {
-				return nil, false
-			}
-		}
-		name, err := marshalPlain(key)
-		if err != nil {
-			return nil, false
-		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(append(append(out, name...), ':'), member...)
-	}
-	return append(out, '}'), found
-}
-
-// marshalPlain marshals without HTML escapes.
-func marshalPlain(v any) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(v)
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
+	return ""
 }
