@@ -136,13 +136,9 @@ func (l *nameList) readTyped(text string) {
 func (l *nameList) read(text string) {
 	p := printed{text: text}
 	words := !strings.ContainsAny(text, "{[") // otherwise words around are other shell output
-	for {
-		v, ok := p.next()
-		if !ok {
-			break
-		}
-		if v.kind != wordValue || words {
-			l.take(v, 0)
+	for v := p.next(); v != nil; v = p.next() {
+		if v.Kind != Number || words {
+			l.take(v)
 		}
 	}
 	switch {
@@ -155,56 +151,55 @@ func (l *nameList) read(text string) {
 }
 
 // take adds the names in a printed value.
-func (l *nameList) take(v value, depth int) {
-	if depth > maxDepth {
-		return
-	}
-	switch v.kind {
-	case stringValue:
-		l.add(v.text)
-	case wordValue:
-		if !notNames[v.text] && strings.Trim(v.text, "0123456789.-") != "" {
-			l.add(v.text)
+func (l *nameList) take(v *Node) {
+	switch {
+	case v.Kind == String:
+		l.add(v.Text)
+	case v.Kind == Number:
+		if !notNames[v.Text] && strings.Trim(v.Text, "0123456789.-") != "" {
+			l.add(v.Text)
 		}
-	case callValue:
-		switch {
-		case v.text == "Collection" && len(v.items) > 0 && v.items[0].kind == stringValue:
-			l.add(v.items[0].text)
-		case v.text == "Ref" && len(v.items) == 2 && v.items[0].kind == callValue && v.items[0].text == "Collections":
-			l.take(v.items[1], depth+1)
+	case v.Kind == Object:
+		l.takeObject(v)
+	case v.Text == "":
+		for _, item := range v.Items {
+			l.take(item)
 		}
-	case listValue:
-		for _, item := range v.items {
-			l.take(item, depth+1)
-		}
-	case objectValue:
-		l.takeObject(v, depth)
+	case v.Text == "Collection" && len(v.Items) > 0 && v.Items[0].Kind == String:
+		l.add(v.Items[0].Text)
+	case v.Text == "Ref" && len(v.Items) == 2 && v.Items[0].Text == "Collections":
+		l.take(v.Items[1])
 	}
 }
 
 // takeObject adds the names in a page, an answer, a ref or the document of a
 // collection.
-func (l *nameList) takeObject(v value, depth int) {
-	if ref, ok := v.member("@ref"); ok {
-		parent, _ := ref.member("collection")
-		parent, _ = parent.member("@ref")
-		if kind, _ := parent.member("id"); kind.text == "collections" {
-			if id, ok := ref.member("id"); ok {
-				l.take(id, depth+1)
+func (l *nameList) takeObject(v *Node) {
+	member := func(n *Node, path ...string) *Node {
+		for _, key := range path {
+			if n != nil {
+				n = n.Member(key)
 			}
+		}
+		return n
+	}
+	if ref := v.Member("@ref"); ref != nil {
+		kind, id := member(ref, "collection", "@ref", "id"), ref.Member("id")
+		if kind != nil && kind.Text == "collections" && id != nil {
+			l.take(id)
 		}
 		return
 	}
-	if data, ok := v.member("data"); ok && data.kind != objectValue {
-		l.take(data, depth+1)
-		if after, ok := v.member("after"); ok && !(after.kind == wordValue && (after.text == "null" || after.text == "undefined")) {
+	if data := v.Member("data"); data != nil && data.Kind != Object {
+		l.take(data)
+		if after := v.Member("after"); after != nil && !(after.Kind == Number && (after.Text == "null" || after.Text == "undefined")) {
 			l.cut("This is one page of the list, which goes on (after). Print more at once, with {size: 1000}, or choose from the whole list once the secret is known.")
 		}
 		return
 	}
 	for _, key := range []string{"resource", "ref", "name"} {
-		if inner, ok := v.member(key); ok {
-			l.take(inner, depth+1)
+		if inner := v.Member(key); inner != nil {
+			l.take(inner)
 			return
 		}
 	}

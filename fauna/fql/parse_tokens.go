@@ -1,6 +1,7 @@
 package fql
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -151,10 +152,6 @@ func (t textToken) numberValue(s *scanner.Scanner) string {
 	return string(shown)
 }
 
-// inString finds what JSON writes differently from JavaScript in a string:
-// escapes, quotes and controls.
-var inString = regexp.MustCompile(`(?s)\\(?:u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|\r\n|.)|"|[\x00-\x1f]`)
-
 // stringValue reads the string whose quote was just scanned.
 func (t textToken) stringValue(s *scanner.Scanner, quote rune) string {
 	var raw strings.Builder
@@ -167,21 +164,36 @@ func (t textToken) stringValue(s *scanner.Scanner, quote rune) string {
 			raw.WriteRune(s.Next())
 		}
 	}
-	escaped := inString.ReplaceAllStringFunc(raw.String(), func(found string) string {
-		if found[0] != '\\' {
-			return fmt.Sprintf(`\u%04x`, found[0])
+	text, bad := unescape(raw.String())
+	if bad != "" {
+		panic(t.problem("invalid escape " + bad))
+	}
+	return text
+}
+
+// inString finds what JSON writes differently from JavaScript in a string:
+// escapes, quotes and controls.
+var inString = regexp.MustCompile(`(?s)\\(?:u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|\r\n|.|$)|"|[\x00-\x1f]`)
+
+// unescape returns the text of a JavaScript string without its quotes, and the
+// first escape that JavaScript does not know.
+func unescape(raw string) (text, bad string) {
+	escaped := inString.ReplaceAllStringFunc(raw, func(found string) string {
+		c := rune(found[len(found)-1])
+		if len(found) > 1 {
+			c = rune(found[1])
 		}
-		switch c := found[1]; {
+		switch {
+		case found[0] != '\\':
+			return fmt.Sprintf(`\u%04x`, found[0])
 		case len(found) > 2 && c == 'u' && found[2] == '{':
-			code, err := strconv.ParseInt(found[3:len(found)-1], 16, 32)
-			if err != nil || code > unicode.MaxRune {
-				break
+			if code, err := strconv.ParseInt(found[3:len(found)-1], 16, 32); err == nil && code <= unicode.MaxRune {
+				quoted := AppendString(nil, string(rune(code)))
+				return string(quoted[1 : len(quoted)-1])
 			}
-			quoted := AppendString(nil, string(rune(code)))
-			return string(quoted[1 : len(quoted)-1])
 		case len(found) > 2 && c == 'x':
 			return `\u00` + found[2:]
-		case len(found) > 2 && c == 'u', strings.ContainsRune(`bfnrt"\/`, rune(c)):
+		case len(found) > 2 && c == 'u', len(found) == 2 && strings.ContainsRune(`bfnrt"\/`, c):
 			return found
 		case c == '0':
 			return `\u0000`
@@ -189,14 +201,14 @@ func (t textToken) stringValue(s *scanner.Scanner, quote rune) string {
 			return `\u000b`
 		case c == '\r' || c == '\n': // a continued line
 			return ""
-		case !strings.ContainsRune("123456789xu", rune(c)):
+		case len(found) > 1 && !strings.ContainsRune("123456789xu", c):
 			return found[1:]
 		}
-		panic(t.problem("invalid escape " + found))
+		bad = cmp.Or(bad, found)
+		return ""
 	})
-	var text string
 	if err := json.Unmarshal([]byte(`"`+escaped+`"`), &text); err != nil {
-		panic(t.problem("invalid string"))
+		bad = cmp.Or(bad, raw)
 	}
-	return text
+	return text, bad
 }
