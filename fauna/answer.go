@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"regexp"
 	"strings"
@@ -17,17 +18,7 @@ import (
 type problem struct {
 	Code        string
 	Description string
-	Position    []any // strings and ints; nil for protocol errors
-}
-
-// index returns which element of a query that is an array failed: the
-// position's first element.
-func (p problem) index() (int, bool) {
-	if len(p.Position) == 0 {
-		return 0, false
-	}
-	i, ok := p.Position[0].(int)
-	return i, ok
+	element     int // of a query that is an array, the element that failed: its position's first step; -1 for anything else
 }
 
 // decodeProblems parses the body of a failure. There are three shapes:
@@ -37,15 +28,15 @@ func (p problem) index() (int, bool) {
 func decodeProblems(status int, body []byte) (problems []problem, ok bool) {
 	var answer struct {
 		Errors []struct {
-			Code        string            `json:"code"`
-			Description string            `json:"description"`
-			Position    []json.RawMessage `json:"position"`
+			Code        string `json:"code"`
+			Description string `json:"description"`
+			Position    []any  `json:"position"`
 			Failures    []struct {
-				Field       []json.RawMessage `json:"field"`
-				Description string            `json:"description"`
+				Field       []any  `json:"field"`
+				Description string `json:"description"`
 			} `json:"failures"`
 		} `json:"errors"`
-		Error json.RawMessage `json:"error"`
+		Error string `json:"error"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return nil, false
@@ -54,57 +45,35 @@ func decodeProblems(status int, body []byte) (problems []problem, ok bool) {
 		if e.Code == "" {
 			return nil, false
 		}
-		p := problem{Code: e.Code, Description: e.Description}
-		if e.Position != nil {
-			p.Position = decodePosition(e.Position)
+		p := problem{Code: e.Code, Description: e.Description, element: -1}
+		if len(e.Position) > 0 {
+			if i, ok := e.Position[0].(float64); ok && i == math.Trunc(i) && math.Abs(i) < 1<<31 {
+				p.element = int(i)
+			}
 		}
 		for _, f := range e.Failures {
-			p.Description += " " + joinPosition(decodePosition(f.Field)) + ": " + f.Description
+			steps := make([]string, len(f.Field))
+			for i, step := range f.Field {
+				steps[i] = fmt.Sprint(step)
+			}
+			p.Description += " " + strings.Join(steps, ".") + ": " + f.Description
 		}
 		problems = append(problems, p)
 	}
 	if len(problems) > 0 {
 		return problems, true
 	}
-	var text string
-	if len(answer.Error) == 0 || json.Unmarshal(answer.Error, &text) != nil {
-		return nil, false
-	}
-	for s, prefix := range map[int]string{
+	prefixes := map[int]string{
 		http.StatusBadRequest:          "bad request",
 		http.StatusRequestTimeout:      "request timeout",
 		http.StatusInternalServerError: "internal server error",
-	} {
-		if status == s && strings.HasPrefix(text, prefix) {
-			return []problem{{Code: prefix, Description: strings.TrimPrefix(strings.TrimPrefix(text, prefix), ": ")}}, true
-		}
 	}
-	return nil, false
-}
-
-func decodePosition(raw []json.RawMessage) []any {
-	position := make([]any, 0, len(raw))
-	for _, r := range raw {
-		var n int
-		var s string
-		switch {
-		case json.Unmarshal(r, &n) == nil:
-			position = append(position, n)
-		case json.Unmarshal(r, &s) == nil:
-			position = append(position, s)
-		default:
-			position = append(position, string(r))
-		}
+	code := prefixes[status]
+	text, ok := strings.CutPrefix(answer.Error, code)
+	if code == "" || !ok {
+		return nil, false
 	}
-	return position
-}
-
-func joinPosition(position []any) string {
-	parts := make([]string, len(position))
-	for i, p := range position {
-		parts[i] = fmt.Sprint(p)
-	}
-	return strings.Join(parts, ".")
+	return []problem{{Code: code, Description: strings.TrimPrefix(text, ": "), element: -1}}, true
 }
 
 // classify returns what an answer with a status other than 200 or 201 means.
@@ -127,7 +96,7 @@ func classify(status int, header http.Header, body []byte) *Error {
 			worst, kind = p, k
 		}
 	}
-	e.Kind, e.Code, e.Description, e.Position = kind, worst.Code, worst.Description, worst.Position
+	e.Kind, e.Code, e.Description = kind, worst.Code, worst.Description
 	if kind == KindExpired {
 		e.Minimum = parseMinimum(worst.Description)
 	}
@@ -268,18 +237,9 @@ var echoedSecret = regexp.MustCompile(`(?i)(for secret )\S+`)
 func (e *Error) scrub(secret Secret) {
 	clean := func(text string) string { return clip(secret.clean(text), maxDescription) }
 	e.Code, e.Description = clean(e.Code), clean(e.Description)
-	positions := [][]any{e.Position}
 	for i := range e.problems {
 		p := &e.problems[i]
 		p.Code, p.Description = clean(p.Code), clean(p.Description)
-		positions = append(positions, p.Position)
-	}
-	for _, position := range positions {
-		for i, p := range position {
-			if s, ok := p.(string); ok {
-				position[i] = clean(s)
-			}
-		}
 	}
 	e.Err = secret.cleanError(e.Err)
 }

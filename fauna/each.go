@@ -3,6 +3,7 @@ package fauna
 import (
 	"context"
 	"errors"
+	"slices"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
@@ -58,8 +59,7 @@ func (c *Client) batch(ctx context.Context, r request, values bool, exprs []f.Ex
 			return err
 		}
 		for i := range e.problems {
-			k, _ := e.problems[i].index()
-			results[open[k]].problem = &e.problems[i]
+			results[open[e.problems[i].element]].problem = &e.problems[i]
 		}
 		if !values {
 			return nil
@@ -78,12 +78,7 @@ func (c *Client) batch(ctx context.Context, r request, values bool, exprs []f.Ex
 // splits reports whether every error belongs to one of the n elements of the
 // query.
 func (e *Error) splits(n int) bool {
-	for _, p := range e.problems {
-		if i, ok := p.index(); !ok || i < 0 || i >= n {
-			return false
-		}
-	}
-	return len(e.problems) > 0
+	return len(e.problems) > 0 && !slices.ContainsFunc(e.problems, func(p problem) bool { return p.element < 0 || p.element >= n })
 }
 
 // kind classifies the problem of one element by its code, whatever the status
@@ -92,6 +87,5 @@ func (p *problem) kind() Kind { return classifyProblem(400, *p) }
 
 // problemError returns a problem of one element as an error.
 func (c *Client) problemError(op string, p *problem) *Error {
-	return &Error{Kind: p.kind(), Op: op, Endpoint: c.endpoint.Host(), Status: 400,
-		Code: p.Code, Description: p.Description, Position: p.Position}
+	return &Error{Kind: p.kind(), Op: op, Endpoint: c.endpoint.Host(), Status: 400, Code: p.Code, Description: p.Description}
 }

@@ -21,42 +21,29 @@ type Endpoint struct {
 	port   uint16
 }
 
-// EndpointError says why a text is not a valid server address. It never repeats
-// a name or password from the text.
-type EndpointError struct {
-	Why    string // a complete sentence or two, for people
-	Closed bool   // the address of the hosted service, which is gone
-}
-
-// Error returns Why.
-func (e *EndpointError) Error() string { return e.Why }
-
-func badEndpoint(format string, args ...any) (Endpoint, error) {
-	return Endpoint{}, &EndpointError{Why: fmt.Sprintf(format, args...)}
-}
-
 // ParseEndpoint parses an address as people type it: "localhost:8443",
 // "db.example.org", "https://fauna.example.org/", "[::1]:8443", "::1".
 //
 // Without a scheme a loopback address means http and any other https. Without a
 // scheme and a port the port is 8443; with a scheme it is the scheme's own.
 // Paths, queries, names and passwords are errors, and so are the addresses of
-// the hosted service. Errors are of type *EndpointError.
+// the hosted service. An error is a complete sentence or two, for people, and
+// never repeats a name or password.
 func ParseEndpoint(text string) (Endpoint, error) {
 	text = strings.TrimFunc(text, func(r rune) bool {
 		return unicode.IsSpace(r) || r == '"' || r == '\'' || r == '`' || r == '\ufeff'
 	})
 	if text == "" {
-		return badEndpoint("Give the address of a Fauna server, like localhost:8443.")
+		return Endpoint{}, bad("Give the address of a Fauna server, like localhost:8443.")
 	}
 	if strings.Contains(text, "@") {
-		return badEndpoint("An address holds no name or password: leave out everything up to the @. The secret is asked for later.")
+		return Endpoint{}, bad("An address holds no name or password: leave out everything up to the @. The secret is asked for later.")
 	}
 	if looksLikeSecret(text) {
-		return badEndpoint("This looks like a secret, not an address. Give the address first, like localhost:8443.")
+		return Endpoint{}, bad("This looks like a secret, not an address. Give the address first, like localhost:8443.")
 	}
 	if i := strings.IndexFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == utf8.RuneError }); i >= 0 {
-		return badEndpoint("An address has no spaces or control characters in it.")
+		return Endpoint{}, bad("An address has no spaces or control characters in it.")
 	}
 
 	var e Endpoint
@@ -65,7 +52,7 @@ func ParseEndpoint(text string) (Endpoint, error) {
 		switch e.scheme = strings.ToLower(scheme); e.scheme {
 		case "http", "https":
 		default:
-			return badEndpoint("%q is not a way to reach Fauna: use http:// or https://.", clip(scheme, 20)+"://")
+			return Endpoint{}, bad("%q is not a way to reach Fauna: use http:// or https://.", clip(scheme, 20)+"://")
 		}
 		rest = after
 	} else if strings.HasPrefix(text, "//") {
@@ -86,7 +73,7 @@ func ParseEndpoint(text string) (Endpoint, error) {
 		return Endpoint{}, err
 	}
 	if extra != "" && strings.Trim(extra, "/") != "" {
-		return badEndpoint("Give the address alone, without %q: like https://fauna.example.org.", clip(extra, 40))
+		return Endpoint{}, bad("Give the address alone, without %q: like https://fauna.example.org.", clip(extra, 40))
 	}
 	explicit := e.scheme != ""
 	if !explicit {
@@ -99,7 +86,7 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	case port != "":
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || n == 0 {
-			return badEndpoint("%q is not a port: it is a number from 1 to 65535.", clip(port, 20))
+			return Endpoint{}, bad("%q is not a port: it is a number from 1 to 65535.", clip(port, 20))
 		}
 		e.port = uint16(n)
 	case explicit:
@@ -110,26 +97,26 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	return e, nil
 }
 
+// bad returns an error that is a sentence, unlike those of programs.
+func bad(format string, args ...any) error { return fmt.Errorf(format, args...) }
+
 // splitAddress separates the host from the port, which is "" if there is none.
 // An IPv6 address without a port needs no brackets.
 func splitAddress(text string) (host, port string, err error) {
 	if strings.HasPrefix(text, "[") {
 		end := strings.IndexByte(text, ']')
 		if end < 0 {
-			_, err = badEndpoint("The address lacks a closing bracket: write [::1]:8443.")
-			return "", "", err
+			return "", "", bad("The address lacks a closing bracket: write [::1]:8443.")
 		}
 		host, port = strings.Replace(text[1:end], "%25", "%", 1), text[end+1:]
 		if _, perr := netip.ParseAddr(host); perr != nil || !strings.Contains(host, ":") {
-			_, err = badEndpoint("%q is not an IPv6 address: brackets hold one, like [::1]:8443.", clip(host, 60))
-			return "", "", err
+			return "", "", bad("%q is not an IPv6 address: brackets hold one, like [::1]:8443.", clip(host, 60))
 		}
 		if port == "" || port == ":" {
 			return host, "", nil
 		}
 		if port[0] != ':' {
-			_, err = badEndpoint("After the bracket comes a port: write [::1]:8443.")
-			return "", "", err
+			return "", "", bad("After the bracket comes a port: write [::1]:8443.")
 		}
 		return host, port[1:], nil
 	}
@@ -138,45 +125,40 @@ func splitAddress(text string) (host, port string, err error) {
 	}
 	host, port, _ = strings.Cut(text, ":")
 	if strings.Contains(port, ":") {
-		_, err = badEndpoint("%q has too many colons: write host:port, and an IPv6 address in brackets, like [::1]:8443.", clip(text, 60))
-		return "", "", err
+		return "", "", bad("%q has too many colons: write host:port, and an IPv6 address in brackets, like [::1]:8443.", clip(text, 60))
 	}
 	return host, port, nil
 }
 
 // checkHost returns the host in its canonical form.
 func checkHost(host string) (string, error) {
-	fail := func(format string, args ...any) (string, error) {
-		_, err := badEndpoint(format, args...)
-		return "", err
-	}
 	if a, err := netip.ParseAddr(host); err == nil {
 		if a.IsUnspecified() {
-			return fail("%s is where a server listens, not where it is reached: write localhost, or the machine's name.", host)
+			return "", bad("%s is where a server listens, not where it is reached: write localhost, or the machine's name.", host)
 		}
 		return a.String(), nil
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if host == "" {
-		return fail("The host is missing: write host:port, like localhost:8443.")
+		return "", bad("The host is missing: write host:port, like localhost:8443.")
 	}
 	if len(host) > 253 {
-		return fail("The host is longer than the 253 characters that a name may have.")
+		return "", bad("The host is longer than the 253 characters that a name may have.")
 	}
 	for _, label := range strings.Split(host, ".") {
 		if label == "" {
-			return fail("%q is not the name of a host: it has an empty part.", clip(host, 60))
+			return "", bad("%q is not the name of a host: it has an empty part.", clip(host, 60))
 		}
 		for _, r := range label {
 			if r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
-				return fail("%q is not the name of a host: it has %q in it.", clip(host, 60), r)
+				return "", bad("%q is not the name of a host: it has %q in it.", clip(host, 60), r)
 			}
 		}
 	}
 	for _, gone := range []string{"fauna.com", "faunadb.com", "fauna-preview.com"} {
 		if host == gone || strings.HasSuffix(host, "."+gone) {
-			return "", &EndpointError{Closed: true, Why: "This address belonged to the hosted service, which closed on 30 May 2025. " +
-				"Give the address of your own core, like localhost:8443 or https://fauna.example.org."}
+			return "", bad("This address belonged to the hosted service, which closed on 30 May 2025. " +
+				"Give the address of your own core, like localhost:8443 or https://fauna.example.org.")
 		}
 	}
 	return host, nil

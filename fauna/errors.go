@@ -21,7 +21,6 @@ type Error struct {
 	Status      int    // HTTP status, 0 when there was no answer
 	Code        string // the server's word: "permission denied"
 	Description string // a sentence about it, the server's or ours
-	Position    []any  // place in the query: strings and ints; nil for protocol errors
 	Minimum     int64  // with KindExpired: the oldest time that can be read, in microseconds
 	Err         error  // the cause, when there was no answer
 

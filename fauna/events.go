@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
@@ -48,24 +46,18 @@ func (c *Client) Events(ctx context.Context, collection string, after, at int64,
 	}
 }
 
-var errNoEvents = errors.New("not a page of events")
-
 // decodeEvents parses a page of events, ascending from a given one and up to a
 // time, and the event that the next page starts with.
 func decodeEvents(answer []byte, collection string, first setEvent, at int64, size int) (events []setEvent, next *setEvent, err error) {
-	outer, err := members(answer, "resource")
+	page, err := readPage(answer)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", errNoEvents, err)
+		return nil, nil, err
 	}
-	page, err := members(outer["resource"], "data", "before", "after")
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", errNoEvents, err)
-	}
-	if err := json.Unmarshal(page["data"], &events); err != nil || events == nil {
-		return nil, nil, errNoEvents
+	if err := json.Unmarshal(page.data, &events); err != nil || events == nil {
+		return nil, nil, errPage
 	}
 	if len(events) > size {
-		return nil, nil, fmt.Errorf("%w: %d where %d were asked for", errNoEvents, len(events), size)
+		return nil, nil, badPage("%d where %d were asked for", len(events), size)
 	}
 	last := first
 	for i := range events {
@@ -74,22 +66,22 @@ func decodeEvents(answer []byte, collection string, first setEvent, at int64, si
 			return nil, nil, err
 		}
 		if c := e.compare(last); c < 0 || c == 0 && i > 0 || at != 0 && e.TS > at {
-			return nil, nil, fmt.Errorf("%w: %d of %s is out of order", errNoEvents, e.id, formatTime(e.TS))
+			return nil, nil, badPage("%d of %s is out of order", e.id, formatTime(e.TS))
 		}
 		last = *e
 	}
-	if none(page["after"]) {
+	if none(page.after) {
 		return events, nil, nil
 	}
 	next = &setEvent{}
-	if err := json.Unmarshal(page["after"], next); err != nil {
-		return nil, nil, fmt.Errorf("%w: its cursor is %s", errNoEvents, clip(string(page["after"]), 60))
+	if err := json.Unmarshal(page.after, next); err != nil {
+		return nil, nil, badPage("its cursor is %s", clip(string(page.after), 60))
 	}
 	if err := next.of(collection); err != nil {
 		return nil, nil, err
 	}
 	if len(events) == 0 || next.compare(last) <= 0 {
-		return nil, nil, fmt.Errorf("%w: the next page does not start after its end", errNoEvents)
+		return nil, nil, badPage("the next page does not start after its end")
 	}
 	return events, next, nil
 }
@@ -110,7 +102,7 @@ func (e *setEvent) of(collection string) (err error) {
 		return err
 	}
 	if e.id < 0 || e.Action != "add" && e.Action != removal {
-		return fmt.Errorf("%w: not an event: %s", errNoEvents, clip(e.Action, 40))
+		return badPage("not an event: %s", clip(e.Action, 40))
 	}
 	return nil
 }

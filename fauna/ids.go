@@ -1,19 +1,17 @@
 package fauna
 
 import (
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 )
-
-var errNoIDs = errors.New("not a page of ids")
 
 // decodeIDs parses the answer to idsExpr: a page of at most size ids, as
 // strings, from an id on.
 func decodeIDs(answer []byte, collection string, from int64, size int) (ids []int64, next int64, err error) {
 	ids = make([]int64, 0, max(0, min(size, len(answer)/4)))
-	beside, err := decodeList(answer, size, errNoIDs, func(s *listScanner) bool {
+	page, err := readList(answer, size, func(s *listScanner) bool {
 		id, ok := s.id()
 		ids = append(ids, id)
 		return ok
@@ -21,40 +19,24 @@ func decodeIDs(answer []byte, collection string, from int64, size int) (ids []in
 	if err != nil {
 		return nil, -1, err
 	}
-	if err := beside.begins(errNoIDs, collection, from); err != nil {
-		return nil, -1, err
+	// Only a page after a cursor has "before", which repeats the cursor.
+	if before, err := decodeCursor(page.before, collection); err != nil || before >= 0 && (before != from || from == 0) {
+		return nil, -1, cmp.Or(err, badPage("from %d on it begins at %d", from, before))
 	}
 	last := from - 1
 	for _, id := range ids {
 		if id <= last {
-			return nil, -1, fmt.Errorf("%w: it holds %d after %d", errNoIDs, id, last)
+			return nil, -1, badPage("it holds %d after %d", id, last)
 		}
 		last = id
 	}
-	if next, err = decodeCursor(beside.after, collection); err != nil {
+	if next, err = decodeCursor(page.after, collection); err != nil {
 		return nil, -1, err
 	}
 	if next >= 0 && (next <= last || len(ids) == 0) {
-		return nil, -1, fmt.Errorf("%w: it ends at %d and goes on at %d", errNoIDs, last, next)
+		return nil, -1, badPage("it ends at %d and goes on at %d", last, next)
 	}
 	return ids, next, nil
-}
-
-// begins checks that a page is the first if it was requested without a cursor,
-// and otherwise that it starts at the requested document. Only a page after a
-// cursor has "before", which repeats the cursor.
-func (c cursors) begins(strange error, collection string, from int64) error {
-	if none(c.before) {
-		return nil
-	}
-	before, err := decodeCursor(c.before, collection)
-	switch {
-	case err != nil:
-		return err
-	case before != from || from == 0:
-		return fmt.Errorf("%w from %d on: it begins at %d", strange, from, before)
-	}
-	return nil
 }
 
 // parseID parses a document id, 0 to 2^63-1 in decimal digits.

@@ -10,38 +10,46 @@ import (
 	"slices"
 )
 
-// cursors are the cursors of a page.
-type cursors struct {
-	before, after json.RawMessage // nil or null for none
+// errPage is the error of an answer that is not the page that was asked for.
+var errPage = errors.New("not the page that was asked for")
+
+func badPage(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{errPage}, args...)...)
 }
 
-// decodeList parses a page of at most size elements and returns its cursors;
-// element parses one element. It scans the elements by hand, since there are
-// tens of thousands, and the rest as JSON. Anything other than such a page is
-// the error strange.
-func decodeList(answer []byte, size int, strange error, element func(*listScanner) bool) (cursors, error) {
+// A rawPage holds the members of a page.
+type rawPage struct{ data, before, after json.RawMessage }
+
+// readPage parses an answer that is a page, and nothing else.
+func readPage(answer []byte) (rawPage, error) {
+	outer, err := members(answer, "resource")
+	if err != nil {
+		return rawPage{}, badPage("%w", err)
+	}
+	page, err := members(outer["resource"], "data", "before", "after")
+	if err != nil {
+		return rawPage{}, badPage("%w", err)
+	}
+	if page["data"] == nil {
+		return rawPage{}, errPage
+	}
+	return rawPage{page["data"], page["before"], page["after"]}, nil
+}
+
+// readList parses a page of at most size elements; element parses one of them.
+// It scans the elements by hand, since there are tens of thousands, and the rest
+// as JSON.
+func readList(answer []byte, size int, element func(*listScanner) bool) (rawPage, error) {
 	s := &listScanner{text: answer}
 	start := s.data()
 	n := 0
 	if start < 0 || !s.list(func(s *listScanner) bool { n++; return element(s) }) {
-		return cursors{}, strange
+		return rawPage{}, errPage
 	}
 	if n > size {
-		return cursors{}, fmt.Errorf("%w: %d elements where %d were asked for", strange, n, size)
+		return rawPage{}, badPage("%d elements where %d were asked for", n, size)
 	}
-	around := slices.Concat(answer[:start], []byte(`[]`), answer[s.pos:])
-	outer, err := members(around, "resource")
-	if err != nil {
-		return cursors{}, fmt.Errorf("%w: %w", strange, err)
-	}
-	page, err := members(outer["resource"], "data", "before", "after")
-	if err != nil {
-		return cursors{}, fmt.Errorf("%w: %w", strange, err)
-	}
-	if page["data"] == nil {
-		return cursors{}, strange
-	}
-	return cursors{before: page["before"], after: page["after"]}, nil
+	return readPage(slices.Concat(answer[:start], []byte(`[]`), answer[s.pos:]))
 }
 
 // members reads an object that may have only these keys, each at most once.

@@ -3,14 +3,10 @@ package fauna
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"strconv"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
-
-var errNoPairs = errors.New("not a page of pairs of ts and id")
 
 // Pairs returns a page of an index whose values are ts and ref: for every
 // document of the collection the transaction time of its latest write, in
@@ -66,12 +62,12 @@ type pairsPage struct {
 func decodePairs(answer []byte, collection string, at, fromTS, fromID int64, size int) (*pairsPage, error) {
 	room := max(0, min(size, len(answer)/8))
 	p := &pairsPage{collection: collection, ts: make([]int64, 0, room), ids: make([]int64, 0, room), nextID: -1}
-	beside, err := decodeList(answer, size, errNoPairs, p.pair)
+	beside, err := readList(answer, size, p.pair)
 	if err != nil {
 		return nil, err
 	}
 	if fromTS == 0 && fromID < 0 && !none(beside.before) {
-		return nil, fmt.Errorf("%w: it is not the first page", errNoPairs)
+		return nil, badPage("it is not the first page")
 	}
 	lastTS, lastID := fromTS, fromID-1
 	if fromTS == 0 && fromID < 0 {
@@ -81,10 +77,10 @@ func decodePairs(answer []byte, collection string, at, fromTS, fromID int64, siz
 	}
 	for i, ts := range p.ts {
 		if ts < lastTS || ts == lastTS && p.ids[i] <= lastID {
-			return nil, fmt.Errorf("%w: it holds %d of %d after %d of %d", errNoPairs, p.ids[i], ts, lastID, lastTS)
+			return nil, badPage("it holds %d of %d after %d of %d", p.ids[i], ts, lastID, lastTS)
 		}
 		if at != 0 && ts > at {
-			return nil, fmt.Errorf("%w: %d is of %s, after the time read at", errNoPairs, p.ids[i], formatTime(ts))
+			return nil, badPage("%d is of %s, after the time read at", p.ids[i], formatTime(ts))
 		}
 		lastTS, lastID = ts, p.ids[i]
 	}
@@ -92,7 +88,7 @@ func decodePairs(answer []byte, collection string, at, fromTS, fromID int64, siz
 		return nil, err
 	}
 	if p.nextID >= 0 && (len(p.ts) == 0 || p.nextTS < lastTS || p.nextTS == lastTS && p.nextID <= lastID) {
-		return nil, fmt.Errorf("%w: it ends at %d of %d and goes on at %d of %d", errNoPairs, lastID, lastTS, p.nextID, p.nextTS)
+		return nil, badPage("it ends at %d of %d and goes on at %d of %d", lastID, lastTS, p.nextID, p.nextTS)
 	}
 	return p, nil
 }
@@ -118,7 +114,7 @@ func (p *pairsPage) cursor(raw json.RawMessage) error {
 		return nil
 	}
 	var parts []json.RawMessage
-	strange := fmt.Errorf("%w: its cursor is %s", errNoPairs, clip(string(raw), 80))
+	strange := badPage("its cursor is %s", clip(string(raw), 80))
 	if err := json.Unmarshal(raw, &parts); err != nil || len(parts) < 2 {
 		return strange
 	}
