@@ -120,7 +120,7 @@ func (c *Client) eachOf(ctx context.Context, op string, values bool, list []Acce
 			exprs = append(exprs, expr(list[i].Collection))
 		}
 	}
-	results, err := c.each(ctx, c.present(op), values, exprs)
+	results, err := c.each(ctx, c.reading(op, 0), values, exprs)
 	return asked, results, err
 }
 
@@ -157,7 +157,7 @@ func (c *Client) probeFiltered(ctx context.Context, op string, denied []*Access)
 			probes = append(probes, probeExpr(a.Collection, visible[a]))
 		}
 	}
-	results, err := c.each(ctx, c.present(op), false, probes)
+	results, err := c.each(ctx, c.reading(op, 0), false, probes)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (c *Client) firstVisible(ctx context.Context, op, collection string) (int64
 	defer cancel()
 	first := f.Select(f.Arr{"data", 0, "id"}, f.Paginate(f.Documents(f.Collection(collection)), f.Size(probeSize)), f.Default(nil))
 	begun := time.Now()
-	value, err := c.query(ctx, c.present(op), first)
+	value, err := c.query(ctx, c.reading(op, 0), first)
 	switch {
 	case err == nil:
 	case outer.Err() == nil && ctx.Err() != nil, // our time is up, or the server's, which is a little less
@@ -188,14 +188,10 @@ func (c *Client) firstVisible(ctx context.Context, op, collection string) (int64
 	default:
 		return -1, err
 	}
-	var text string
-	if _, nothing := value.(f.NullV); nothing || value == nil {
+	if value.IsNull() {
 		return -1, nil
 	}
-	if err := value.Get(&text); err != nil {
-		return -1, c.strange(op, "not a document's id")
-	}
-	id, err := parseID(text)
+	id, err := parseID(value.Text)
 	if err != nil {
 		return -1, c.strange(op, err.Error())
 	}
@@ -242,17 +238,15 @@ func (c *Client) histories(ctx context.Context, list []Access) error {
 			}
 			continue
 		}
-		switch days := r.value.(type) {
-		case nil, f.NullV:
+		days, ok := r.value.Int()
+		switch {
+		case r.value.IsNull():
 			a.HistoryDays = HistoryForever
-			continue
-		case f.LongV:
-			if days >= 0 {
-				a.HistoryDays = int(min(days, math.MaxInt32))
-				continue
-			}
+		case !ok || days < 0:
+			return c.strange(op, "history_days of "+quoteName(a.Collection)+" is no number of days")
+		default:
+			a.HistoryDays = int(min(days, math.MaxInt32))
 		}
-		return c.strange(op, "history_days of "+quoteName(a.Collection)+" is no number of days")
 	}
 	return nil
 }
@@ -344,7 +338,8 @@ func (c *Client) CollectionTimes(ctx context.Context, collections []string, at i
 	times := make([]int64, len(collections))
 	for i, r := range results {
 		if r.problem == nil {
-			if err := r.value.Get(&times[i]); err != nil || times[i] <= 0 || times[i] > at {
+			var ok bool
+			if times[i], ok = r.value.Int(); !ok || times[i] <= 0 || times[i] > at {
 				return nil, c.strange(op, "the ts of collection "+quoteName(collections[i])+" is not a time before that")
 			}
 			continue

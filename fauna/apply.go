@@ -52,11 +52,11 @@ func (c *Client) Apply(ctx context.Context, s fql.Setup) (Secret, error) {
 	if err != nil {
 		return Secret{}, err
 	}
-	var secret string
-	if err := key.At(f.ObjKey("secret")).Get(&secret); err != nil || secret == "" {
+	secret := key.Member("secret")
+	if secret == nil || secret.Text == "" {
 		return Secret{}, c.strange(op, "the key's secret is not in the answer")
 	}
-	return NewSecret(secret), nil
+	return NewSecret(secret.Text), nil
 }
 
 // create runs a query that writes, and ignores its answer.

@@ -17,7 +17,9 @@ func (c *Client) DocumentsOf(ctx context.Context, collection string, at int64, i
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	return c.ask(ctx, request{op: op, limit: c.limit(len(ids)), buf: buf}, at, expr)
+	r := c.reading(op, at)
+	r.limit, r.buf = c.limit(len(ids)), buf
+	return c.ask(ctx, r, expr)
 }
 
 // documentsOfExpr checks that each document exists before reading it, since Get

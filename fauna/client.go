@@ -7,15 +7,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
+
+	"fauna-export/fauna/fql"
 )
 
 const (
@@ -126,13 +126,11 @@ type request struct {
 	time      *int64 // receives the answer's transaction time; 0 for none
 }
 
-// ask sends an expression that reads at a time (0: the present) and returns the
-// body of the answer.
-func (c *Client) ask(ctx context.Context, r request, at int64, expr f.Expr) (body []byte, err error) {
+// ask sends an expression and returns the body of the answer.
+func (c *Client) ask(ctx context.Context, r request, expr f.Expr) (body []byte, err error) {
 	if r.body, err = json.Marshal(expr); err != nil {
 		return nil, fmt.Errorf("%s: %w", r.op, err)
 	}
-	r.lastSeen = c.lastSeen(at)
 	return c.send(ctx, r)
 }
 
@@ -313,75 +311,27 @@ func (c *Client) broken(op string) *Error {
 		Description: errBroken.Error(), Err: errBroken}
 }
 
-// query sends an expression through the Fauna driver, which encodes it and
-// decodes the answer; the HTTP exchange is ours, so that it respects ctx and
-// returns our errors. It is for set-up and schema only, since the driver cannot
-// decode all documents.
-func (c *Client) query(ctx context.Context, r request, expr f.Expr) (f.Value, error) {
-	driver := f.NewFaunaClient("", // the secret is added by send
-		f.Endpoint(c.endpoint.String()),
-		f.HTTP(&http.Client{Transport: driverTransport{c, ctx, r}}),
-		f.DisableTxnTimePassthrough())
-	value, err := driver.Query(expr)
-	if err == nil && !whole(value) {
-		return nil, c.strange(r.op, "bytes that are not in base64")
-	}
-	if err == nil {
-		return value, nil
-	}
-	if ctx.Err() != nil {
-		return nil, contextError(ctx, r.op)
-	}
-	if e, ok := errors.AsType[*Error](err); ok {
-		return nil, e
-	}
-	return nil, fmt.Errorf("%s: the driver cannot read the answer: %w", r.op, c.secret.cleanError(err))
-}
-
-// whole reports whether nothing is missing in a value: of bytes that it cannot read
-// the driver makes nothing, and says so nowhere.
-func whole(value f.Value) bool {
-	switch v := value.(type) {
-	case nil:
-		return false
-	case f.ArrayV:
-		return !slices.ContainsFunc(v, func(one f.Value) bool { return !whole(one) })
-	case f.ObjectV:
-		for _, one := range v {
-			if !whole(one) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// driverTransport sends one of the driver's queries with Client.send.
-type driverTransport struct {
-	c   *Client
-	ctx context.Context // of this query; the driver does not pass one
-	r   request
-}
-
-// RoundTrip sends the query. A failure is an error of type *Error.
-func (t driverTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	defer req.Body.Close()
-	var err error
-	if t.r.body, err = io.ReadAll(req.Body); err != nil {
-		return nil, err
-	}
-	body, err := t.c.send(t.ctx, t.r)
+// query sends an expression and returns the value in the answer.
+func (c *Client) query(ctx context.Context, r request, expr f.Expr) (*fql.Node, error) {
+	body, err := c.ask(ctx, r, expr)
 	if err != nil {
 		return nil, err
 	}
-	if !json.Valid(body) {
-		return nil, t.c.broken(t.r.op)
+	answer, err := fql.ParseJSON(body)
+	if err != nil {
+		return nil, c.broken(r.op)
 	}
-	return &http.Response{
-		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: req,
-		Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
-	}, nil
+	return answer.Member("resource"), nil
 }
+
+// An expression holds JSON that the server sent, to be sent again as it is.
+type expression struct {
+	f.Expr
+	*fql.Node
+}
+
+// MarshalJSON returns the JSON.
+func (e expression) MarshalJSON() ([]byte, error) { return e.Append(nil), nil }
 
 // Reach checks that a server that speaks FQL v4 answers at the endpoint. It
 // sends no secret: a refusal in Fauna's own form is enough. Errors are of type

@@ -85,22 +85,6 @@ func (c *Client) definitionsOf(ctx context.Context, kind fql.DefinitionKind, at 
 	return list, nil
 }
 
-// countedNames lists names and checks their number with a separate count.
-func (c *Client) countedNames(ctx context.Context, kind string, set f.Expr, at int64) ([]string, error) {
-	names, err := c.namesAt(ctx, "list "+kind, set, at)
-	if err != nil {
-		return nil, err
-	}
-	n, err := c.count(ctx, "count "+kind, set, at)
-	if err != nil {
-		return nil, err
-	}
-	if n != int64(len(names)) {
-		return nil, c.strange("list "+kind, fmt.Sprintf("it lists %d names and counts %d", len(names), n))
-	}
-	return names, nil
-}
-
 // checkDefinition returns an error if a document is not the requested
 // definition.
 func checkDefinition(document []byte, kind fql.DefinitionKind, name string, at int64) error {
@@ -132,7 +116,9 @@ func checkDefinition(document []byte, kind fql.DefinitionKind, name string, at i
 // elements undecoded: the driver would lose the order of members and the digits
 // of numbers.
 func (c *Client) rawArray(ctx context.Context, op string, expr f.Expr, at int64) ([]json.RawMessage, error) {
-	body, err := c.ask(ctx, request{op: op, limit: documentLimit}, at, atTime(at, expr))
+	r := c.reading(op, at)
+	r.limit = documentLimit
+	body, err := c.ask(ctx, r, atTime(at, expr))
 	if err != nil {
 		return nil, err
 	}

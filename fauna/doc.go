@@ -6,11 +6,10 @@
 //
 // A [Client] sends requests to one server with one secret. Its reading methods
 // implement the engine's export.Source; it does not deal with files.
-// Expressions are built with the Fauna driver. Answers about set-up and schema
-// are decoded by the driver; documents never are, since the driver fails on or
-// changes some values: it loses the order of keys, reads an object whose first
-// key is "" as empty, drops invalid base64, and fails the whole page on a
-// stored set and on a key that starts with @.
+// Expressions are built with the Fauna driver. It decodes no answers, since it
+// fails on or changes some values: it loses the order of keys, reads an object
+// whose first key is "" as empty, drops invalid base64, and fails the whole page
+// on a stored set and on a key that starts with @.
 //
 // The rest of this page describes the protocol as the code relies on it, from
 // the core's source and observations of a real server.

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
+
+	"fauna-export/fauna/fql"
 )
 
 // batchSize is how many expressions one query has. The server answers 5 000 probes
@@ -14,7 +16,7 @@ const batchSize = 1000
 
 // result is the outcome of one of several expressions: a value or a problem.
 type result struct {
-	value   f.Value
+	value   *fql.Node
 	problem *problem
 }
 
@@ -47,12 +49,11 @@ func (c *Client) batch(ctx context.Context, r request, values bool, exprs []f.Ex
 		e, isError := errors.AsType[*Error](err)
 		switch {
 		case err == nil:
-			var list []f.Value
-			if err := value.Get(&list); err != nil || len(list) != len(open) {
+			if value == nil || value.Kind != fql.Array || len(value.Items) != len(open) {
 				return c.strange(r.op, "not an array of as many values as were asked for")
 			}
 			for i, n := range open {
-				results[n].value = list[i]
+				results[n].value = value.Items[i]
 			}
 			return nil
 		case !isError, !e.splits(len(open)):

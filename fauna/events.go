@@ -23,7 +23,7 @@ func (c *Client) Events(ctx context.Context, collection string, after, at int64,
 	first := setEvent{TS: after + 1}       // what the page may begin with
 	for {
 		set := f.Events(f.Documents(f.Collection(collection)))
-		answer, err := c.ask(ctx, request{op: op}, at, atTime(at, f.Paginate(set, f.After(cursor), f.Size(size))))
+		answer, err := c.ask(ctx, c.reading(op, at), atTime(at, f.Paginate(set, f.After(cursor), f.Size(size))))
 		if err != nil {
 			return err
 		}

@@ -39,11 +39,11 @@ func (c *Client) CheckIndexes(ctx context.Context, collections, indexes []string
 		settings[i] = f.Get(f.Index(name))
 		reads[i] = f.Paginate(f.Match(f.Index(name)), f.Size(1))
 	}
-	found, err := c.each(ctx, c.present(op), true, settings)
+	found, err := c.each(ctx, c.reading(op, 0), true, settings)
 	if err != nil {
 		return nil, err
 	}
-	read, err := c.each(ctx, c.present(op), false, reads)
+	read, err := c.each(ctx, c.reading(op, 0), false, reads)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +75,8 @@ func (c *Client) checkIndex(op string, check *IndexCheck, setup fql.Setup, setti
 		return nil
 	}
 	check.Exists = true
-	var index f.ObjectV
-	if err := settings.value.Get(&index); err != nil {
+	index := settings.value
+	if index == nil || index.Kind != fql.Object {
 		return c.strange(op, "the settings of "+quoteName(check.Index)+" are no object")
 	}
 	if check.Settings, check.Problems = wrongSettings(index, check.Collection); len(check.Problems) > 0 {
@@ -90,7 +90,7 @@ func (c *Client) checkIndex(op string, check *IndexCheck, setup fql.Setup, setti
 		}, setup.All()[0]}
 		return nil
 	}
-	if active, ok := index["active"].(f.BooleanV); ok && !bool(active) {
+	if active := index.Member("active"); active != nil && active.Text == "false" {
 		check.Building = true
 		return nil
 	}
@@ -108,25 +108,25 @@ func (c *Client) checkIndex(op string, check *IndexCheck, setup fql.Setup, setti
 
 // wrongSettings returns which of an index's settings are wrong for a sync, and
 // how.
-func wrongSettings(index f.ObjectV, collection string) (settings, problems []string) {
+func wrongSettings(index *fql.Node, collection string) (settings, problems []string) {
 	wrong := func(setting, format string, args ...any) {
 		settings, problems = append(settings, setting), append(problems, fmt.Sprintf(format, args...))
 	}
-	switch sources := list(index["source"]); {
+	switch sources := index.Member("source").Elements(); {
 	case len(sources) != 1:
 		wrong("source", "it has %d sources, not one", len(sources))
 	case sourceName(sources[0]) != collection:
 		wrong("source", "its source is not the collection %s", quoteName(collection))
 	}
-	if len(list(index["terms"])) > 0 {
+	if len(index.Member("terms").Elements()) > 0 {
 		wrong("terms", "it has terms, but must have none")
 	}
-	values := list(index["values"])
+	values := index.Member("values").Elements()
 	if len(values) != 2 || fieldName(values[0]) != "ts" || fieldName(values[1]) != "ref" {
 		wrong("values", "its values are %s, but must be ts, ref", describeFields(values))
 	}
 	for _, v := range values {
-		if o, ok := v.(f.ObjectV); ok && o["reverse"] == f.BooleanV(true) {
+		if reverse := v.Member("reverse"); reverse != nil && reverse.Text == "true" {
 			wrong("order", "it is sorted in reverse")
 			break
 		}
@@ -134,52 +134,34 @@ func wrongSettings(index f.ObjectV, collection string) (settings, problems []str
 	return settings, problems
 }
 
-// list returns an array's elements, or a single value as one.
-func list(v f.Value) []f.Value {
-	switch v := v.(type) {
-	case nil, f.NullV:
-		return nil
-	case f.ArrayV:
-		return v
-	}
-	return []f.Value{v}
-}
-
 // sourceName returns the collection of a source, which is a ref or an object
 // with one; "" for anything else.
-func sourceName(v f.Value) string {
-	if o, ok := v.(f.ObjectV); ok {
-		if len(o) != 1 {
+func sourceName(v *fql.Node) string {
+	if v.Member("@ref") == nil {
+		if len(v.Keys) != 1 {
 			return "" // it has bindings
 		}
-		v = o["collection"]
+		v = v.Member("collection")
 	}
-	if ref, ok := v.(f.RefV); ok && ref.Collection != nil && ref.Collection.ID == "collections" && ref.Database == nil {
-		return ref.ID
+	ref := v.Member("@ref")
+	parent, id := ref.Member("collection").Member("@ref").Member("id"), ref.Member("id")
+	if parent == nil || id == nil || parent.Text != "collections" || ref.Member("database") != nil {
+		return ""
 	}
-	return ""
+	return id.Text
 }
 
 // fieldName returns the path of a field, given as "ts" or ["ts"], with its
 // steps joined by dots; "" for anything else.
-func fieldName(v f.Value) string {
-	o, ok := v.(f.ObjectV)
-	if !ok {
-		return ""
-	}
+func fieldName(v *fql.Node) string {
 	var steps []string
-	for _, step := range list(o["field"]) {
-		switch step := step.(type) {
-		case f.StringV:
-			steps = append(steps, string(step))
-		default:
-			steps = append(steps, fmt.Sprint(step))
-		}
+	for _, step := range v.Member("field").Elements() {
+		steps = append(steps, step.Text)
 	}
 	return strings.Join(steps, ".")
 }
 
-func describeFields(values []f.Value) string {
+func describeFields(values []*fql.Node) string {
 	if len(values) == 0 {
 		return "not given"
 	}

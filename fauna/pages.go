@@ -1,12 +1,15 @@
 package fauna
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
+
+	"fauna-export/fauna/fql"
 )
 
 // Now returns the server's transaction time, in microseconds since 1970: the
@@ -19,11 +22,15 @@ func (c *Client) Now(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	var now f.TimeV
-	if err := value.Get(&now); err != nil {
+	text := value.Member("@ts")
+	if text == nil {
+		return 0, c.strange(op, "not a time")
+	}
+	now, err := time.Parse(time.RFC3339Nano, text.Text)
+	if err != nil {
 		return 0, c.strange(op, "not a time: "+err.Error())
 	}
-	micros := time.Time(now).UnixMicro()
+	micros := now.UnixMicro()
 	switch {
 	case micros <= 0:
 		return 0, c.strange(op, formatTime(micros)+" lies before all time")
@@ -48,7 +55,7 @@ func (c *Client) strange(op, what string) *Error {
 // hides; see Access.
 func (c *Client) IDs(ctx context.Context, collection string, at, from int64, size int) (ids []int64, next int64, err error) {
 	op := "read ids of " + quoteName(collection)
-	answer, err := c.ask(ctx, request{op: op}, at, idsExpr(collection, at, from, size))
+	answer, err := c.ask(ctx, c.reading(op, at), idsExpr(collection, at, from, size))
 	if err != nil {
 		return nil, -1, err
 	}
@@ -66,16 +73,11 @@ func (c *Client) limit(documents int) int64 {
 	return c.pageLimit
 }
 
-// present returns a request that reads the present.
-func (c *Client) present(op string) request { return request{op: op, lastSeen: c.lastSeen(0)} }
-
-// lastSeen returns X-Last-Seen-Txn for a read at a time. Without it a node that
-// has not reached the time would read its present instead.
-func (c *Client) lastSeen(at int64) int64 {
-	if at != 0 {
-		return at
-	}
-	return c.seen.Load()
+// reading returns a request that reads at a time (0: the present). The answer
+// must not be older: a node that has not reached the time would read its present
+// instead.
+func (c *Client) reading(op string, at int64) request {
+	return request{op: op, lastSeen: cmp.Or(at, c.seen.Load())}
 }
 
 // Documents reads a page of documents like IDs and returns the raw body of the
@@ -93,7 +95,9 @@ func (c *Client) Documents(ctx context.Context, collection string, at, from int6
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	return c.ask(ctx, request{op: op, limit: c.limit(size), buf: buf}, at, expr)
+	r := c.reading(op, at)
+	r.limit, r.buf = c.limit(size), buf
+	return c.ask(ctx, r, expr)
 }
 
 // countPage is how many documents are counted per page if counting all at once
@@ -119,58 +123,56 @@ func (c *Client) CountPairs(ctx context.Context, index string, at, fromTS int64)
 // count counts a set in one query, or page by page if that takes too long or is
 // too large.
 func (c *Client) count(ctx context.Context, op string, set f.Expr, at int64) (int64, error) {
-	r := request{op: op, lastSeen: c.lastSeen(at)}
-	value, err := c.query(ctx, r, atTime(at, f.Count(set)))
+	value, err := c.query(ctx, c.reading(op, at), atTime(at, f.Count(set)))
 	if e, ok := errors.AsType[*Error](err); ok && e.Smaller() {
-		return c.countPages(ctx, r, set, at)
+		return c.countPages(ctx, op, set, at)
 	}
 	if err != nil {
 		return 0, err
 	}
-	n, ok := value.(f.LongV) // Get would turn a null or a fraction into a number
+	n, ok := value.Int()
 	if !ok || n < 0 {
 		return 0, c.strange(op, "not a number of documents")
 	}
-	return int64(n), nil
+	return n, nil
 }
 
 // countPages counts a set page by page. A page's elements are counted as an array
 // and its cursor stands beside their number: what Count makes of the cursors of a
 // page itself is not sure.
-func (c *Client) countPages(ctx context.Context, r request, set f.Expr, at int64) (int64, error) {
+func (c *Client) countPages(ctx context.Context, op string, set f.Expr, at int64) (int64, error) {
 	if at == 0 {
-		now, err := c.Now(ctx)
-		if err != nil {
+		var err error
+		if at, err = c.Now(ctx); err != nil { // all pages at one time
 			return 0, err
 		}
-		at, r.lastSeen = now, now // all pages at one time
 	}
 	var total int64
 	options := []f.OptionalParameter{f.Size(countPage)}
 	for {
-		page, err := c.query(ctx, r, atTime(at, f.Let().Bind("p", f.Paginate(set, options...)).In(f.Arr{
+		page, err := c.query(ctx, c.reading(op, at), atTime(at, f.Let().Bind("p", f.Paginate(set, options...)).In(f.Arr{
 			f.Count(f.Select("data", f.Var("p"))),
 			f.Select("after", f.Var("p"), f.Default(nil)),
 		})))
 		if err != nil {
 			return 0, err
 		}
-		answer, ok := page.(f.ArrayV)
-		if !ok || len(answer) != 2 {
-			return 0, c.strange(r.op, "not a page's number of documents and its cursor")
+		if page == nil || page.Kind != fql.Array || len(page.Items) != 2 {
+			return 0, c.strange(op, "not a page's number of documents and its cursor")
 		}
-		n, ok := answer[0].(f.LongV)
+		answer := page.Items
+		n, ok := answer[0].Int()
 		if !ok || n < 0 || n > countPage {
-			return 0, c.strange(r.op, "not a page's number of documents")
+			return 0, c.strange(op, "not a page's number of documents")
 		}
-		total += int64(n)
-		if _, last := answer[1].(f.NullV); last {
+		total += n
+		if answer[1].IsNull() {
 			return total, nil
 		}
 		// All pages but the last are full, so this ends.
 		if n != countPage {
-			return 0, c.strange(r.op, fmt.Sprintf("a page of %d that is not the last, after %d documents", n, total))
+			return 0, c.strange(op, fmt.Sprintf("a page of %d that is not the last, after %d documents", n, total))
 		}
-		options = []f.OptionalParameter{f.After(answer[1]), f.Size(countPage)}
+		options = []f.OptionalParameter{f.After(expression{Node: answer[1]}), f.Size(countPage)}
 	}
 }

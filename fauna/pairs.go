@@ -22,7 +22,7 @@ import (
 // it may read the index but not the collection.
 func (c *Client) Pairs(ctx context.Context, collection, index string, at, fromTS, fromID int64, size int) (ts, ids []int64, nextTS, nextID int64, err error) {
 	op := "read the index " + quoteName(index)
-	answer, err := c.ask(ctx, request{op: op}, at, pairsExpr(collection, index, at, fromTS, fromID, size))
+	answer, err := c.ask(ctx, c.reading(op, at), pairsExpr(collection, index, at, fromTS, fromID, size))
 	if err != nil {
 		return nil, nil, 0, -1, err
 	}

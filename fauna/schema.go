@@ -18,37 +18,33 @@ const listPage = 1000
 // were created, and checks their number with a separate count. The key must be
 // allowed to read Collections().
 func (c *Client) Collections(ctx context.Context) ([]string, error) {
-	names, n, err := c.namesAndNumber(ctx, 0)
-	if err == nil && n == int64(len(names)) {
-		return names, nil
-	}
-	if err != nil && !failed(err, KindStrange) {
-		return nil, err
+	names, err := c.countedNames(ctx, "collections", f.Collections(), 0)
+	if !failed(err, KindStrange) {
+		return names, err
 	}
 	// One of the two was wrong, or something was created or deleted in between.
 	at, err := c.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if names, n, err = c.namesAndNumber(ctx, at); err != nil {
+	return c.countedNames(ctx, "collections", f.Collections(), at)
+}
+
+// countedNames lists the names of a kind and, in parallel, counts them.
+func (c *Client) countedNames(ctx context.Context, kind string, set f.Expr, at int64) ([]string, error) {
+	var n int64
+	var uncounted error
+	var counting sync.WaitGroup
+	counting.Go(func() { n, uncounted = c.count(ctx, "count the "+kind, set, at) })
+	names, err := c.namesAt(ctx, "list "+kind, set, at)
+	counting.Wait()
+	if err := cmp.Or(err, uncounted); err != nil {
 		return nil, err
 	}
 	if n != int64(len(names)) {
-		return nil, c.strange(listCollections, fmt.Sprintf("it lists %d names and counts %d", len(names), n))
+		return nil, c.strange("list "+kind, fmt.Sprintf("it lists %d names and counts %d", len(names), n))
 	}
 	return names, nil
-}
-
-const listCollections = "list collections"
-
-// namesAndNumber lists and counts the collections in parallel.
-func (c *Client) namesAndNumber(ctx context.Context, at int64) (names []string, n int64, err error) {
-	var uncounted error
-	var counting sync.WaitGroup
-	counting.Go(func() { n, uncounted = c.count(ctx, "count the collections", f.Collections(), at) })
-	names, err = c.namesAt(ctx, listCollections, f.Collections(), at)
-	counting.Wait()
-	return names, n, cmp.Or(err, uncounted)
 }
 
 // namesAt pages through the names in a schema set at a time, in microseconds
@@ -58,18 +54,19 @@ func (c *Client) namesAt(ctx context.Context, op string, set f.Expr, at int64) (
 	seen := map[string]bool{}
 	options := []f.OptionalParameter{f.Size(listPage)}
 	for first := true; ; first = false {
-		page, err := c.query(ctx, request{op: op, lastSeen: c.lastSeen(at)},
+		page, err := c.query(ctx, c.reading(op, at),
 			atTime(at, f.Map(f.Paginate(set, options...), f.Lambda("x", f.Select("id", f.Var("x"))))))
 		if err != nil {
 			return nil, err
 		}
-		var ids []string
-		if err := page.At(f.ObjKey("data")).Get(&ids); err != nil || len(ids) > listPage {
+		data := page.Member("data")
+		if data == nil || data.Kind != fql.Array || len(data.Items) > listPage {
 			return nil, c.strange(op, fmt.Sprintf("not a page of at most %d names", listPage))
 		}
-		for _, name := range ids {
-			if err := fql.CheckName(name); err != nil {
-				return nil, c.strange(op, "it lists an invalid name: "+err.Error())
+		for _, id := range data.Items {
+			name := id.Text
+			if err := fql.CheckName(name); err != nil || id.Kind != fql.String {
+				return nil, c.strange(op, "it lists an invalid name: "+quoteName(name))
 			}
 			if seen[name] {
 				return nil, c.strange(op, "it lists "+quoteName(name)+" twice")
@@ -77,16 +74,16 @@ func (c *Client) namesAt(ctx context.Context, op string, set f.Expr, at int64) (
 			seen[name] = true
 			names = append(names, name)
 		}
-		var before, after f.Value
-		if err := page.At(f.ObjKey("before")).Get(&before); first && err == nil && before != nil {
+		if first && page.Member("before") != nil {
 			return nil, c.strange(op, "the first page of names has a cursor to earlier ones")
 		}
-		if err := page.At(f.ObjKey("after")).Get(&after); err != nil || after == nil {
+		after := page.Member("after")
+		if after.IsNull() {
 			return names, nil // the last page has no cursor; a null one would give an empty page
 		}
-		if len(ids) == 0 {
+		if len(data.Items) == 0 {
 			return nil, c.strange(op, fmt.Sprintf("an empty page that is not the last, after %d names", len(names)))
 		}
-		options = []f.OptionalParameter{f.After(after), f.Size(listPage)}
+		options = []f.OptionalParameter{f.After(expression{Node: after}), f.Size(listPage)}
 	}
 }

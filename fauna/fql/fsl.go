@@ -27,21 +27,10 @@ func v10Members(kind DefinitionKind, document *Node) []string {
 // hasTextResource reports whether privileges or memberships name a resource by
 // text, as FQL v10 does; FQL v4 holds refs.
 func hasTextResource(list *Node) bool {
-	return slices.ContainsFunc(elements(list), func(n *Node) bool {
+	return slices.ContainsFunc(list.Elements(), func(n *Node) bool {
 		resource := n.Member("resource")
 		return resource != nil && resource.Kind == String
 	})
-}
-
-// elements returns the elements of an array, or a single value as one element.
-func elements(n *Node) []*Node {
-	switch {
-	case n == nil || n.Kind == Null:
-		return nil
-	case n.Kind == Array:
-		return n.Items
-	}
-	return []*Node{n}
 }
 
 // fsl returns a definition in Fauna's schema language, for v10 shells to push,
@@ -129,18 +118,18 @@ func (w *fslWriter) collection(name string, document *Node) {
 		for i, key := range indexes.Keys {
 			w.line("  index %s {", w.word(key))
 			for _, part := range []string{"terms", "values"} {
-				if list := elements(indexes.Items[i].Member(part)); len(list) > 0 {
+				if list := indexes.Items[i].Member(part).Elements(); len(list) > 0 {
 					w.line("    %s [%s]", part, w.paths(list))
 				}
 			}
 			w.line("  }")
 		}
 	}
-	for _, constraint := range elements(document.Member("constraints")) {
+	for _, constraint := range document.Member("constraints").Elements() {
 		check, unique := constraint.Member("check"), constraint.Member("unique")
 		switch {
 		case unique != nil:
-			w.line("  unique [%s]", w.paths(elements(unique)))
+			w.line("  unique [%s]", w.paths(unique.Elements()))
 		case check != nil:
 			w.line("  check %s %s", w.word(w.str(check, "name")), parenthesized(w.str(check, "body")))
 		default:
@@ -289,7 +278,7 @@ func outside(text string, want rune) int {
 
 func (w *fslWriter) role(name string, document *Node) {
 	w.line("role %s {", w.word(name))
-	for _, privilege := range elements(document.Member("privileges")) {
+	for _, privilege := range document.Member("privileges").Elements() {
 		w.line("  privileges %s {", w.resource(privilege))
 		if actions := privilege.Member("actions"); actions != nil {
 			for i, action := range actions.Keys {
@@ -305,7 +294,7 @@ func (w *fslWriter) role(name string, document *Node) {
 		}
 		w.line("  }")
 	}
-	for _, member := range elements(document.Member("membership")) {
+	for _, member := range document.Member("membership").Elements() {
 		w.line("  membership %s%s", w.resource(member), w.predicate(member))
 	}
 	w.line("}")

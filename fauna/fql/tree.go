@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -31,12 +32,39 @@ const (
 	Object
 )
 
-// Member returns the value of a member, nil if there is none.
+// Member returns the value of a member, nil if there is none or no object.
 func (n *Node) Member(key string) *Node {
+	if n == nil {
+		return nil
+	}
 	if i := slices.Index(n.Keys, key); i >= 0 {
 		return n.Items[i]
 	}
 	return nil
+}
+
+// IsNull reports whether the value is null or missing.
+func (n *Node) IsNull() bool { return n == nil || n.Kind == Null }
+
+// Int returns a whole number of 64 bits.
+func (n *Node) Int() (int64, bool) {
+	if n == nil || n.Kind != Number {
+		return 0, false
+	}
+	i, err := strconv.ParseInt(n.Text, 10, 64)
+	return i, err == nil
+}
+
+// Elements returns the elements of an array, or a single value as one; none of a
+// value that is null or missing.
+func (n *Node) Elements() []*Node {
+	switch {
+	case n.IsNull():
+		return nil
+	case n.Kind == Array:
+		return n.Items
+	}
+	return []*Node{n}
 }
 
 // add appends a member, or replaces the value of an existing one.
