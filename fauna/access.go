@@ -87,7 +87,7 @@ func (c *Client) Access(ctx context.Context, collections []string) ([]Access, er
 // probe fills in Exists, Readable and Filtered.
 func (c *Client) probe(ctx context.Context, list []Access) error {
 	const op = "check what the key may read"
-	asked, results, err := c.eachOf(ctx, op, false, list, func(name string) f.Expr { return probeExpr(name, 0) })
+	asked, results, err := c.eachOf(ctx, c.reading(op, 0), list, func(name string) f.Expr { return probeExpr(name, 0) })
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (c *Client) probe(ctx context.Context, list []Access) error {
 }
 
 // eachOf evaluates an expression for each collection that can exist.
-func (c *Client) eachOf(ctx context.Context, op string, values bool, list []Access, expr func(name string) f.Expr) ([]*Access, []result, error) {
+func (c *Client) eachOf(ctx context.Context, r request, list []Access, expr func(name string) f.Expr) ([]*Access, []result, error) {
 	var asked []*Access
 	var exprs []f.Expr
 	for i := range list {
@@ -120,7 +120,7 @@ func (c *Client) eachOf(ctx context.Context, op string, values bool, list []Acce
 			exprs = append(exprs, expr(list[i].Collection))
 		}
 	}
-	results, err := c.each(ctx, c.reading(op, 0), values, exprs)
+	results, err := c.each(ctx, r, exprs)
 	return asked, results, err
 }
 
@@ -157,7 +157,7 @@ func (c *Client) probeFiltered(ctx context.Context, op string, denied []*Access)
 			probes = append(probes, probeExpr(a.Collection, visible[a]))
 		}
 	}
-	results, err := c.each(ctx, c.reading(op, 0), false, probes)
+	results, err := c.each(ctx, c.reading(op, 0), probes)
 	if err != nil {
 		return err
 	}
@@ -224,7 +224,9 @@ func sideBySide[T any](ctx context.Context, op string, items []T, task func(cont
 // read it.
 func (c *Client) histories(ctx context.Context, list []Access) error {
 	const op = "read how long history is kept"
-	asked, results, err := c.eachOf(ctx, op, true, list, func(name string) f.Expr {
+	r := c.reading(op, 0)
+	r.values = true
+	asked, results, err := c.eachOf(ctx, r, list, func(name string) f.Expr {
 		return f.Select("history_days", f.Get(f.Collection(name)), f.Default(nil))
 	})
 	if err != nil {
@@ -331,7 +333,7 @@ func (c *Client) CollectionTimes(ctx context.Context, collections []string, at i
 	for i, name := range collections {
 		exprs[i] = f.At(at, f.Select("ts", f.Get(f.Collection(name))))
 	}
-	results, err := c.each(ctx, request{op: op, lastSeen: at}, true, exprs)
+	results, err := c.each(ctx, request{op: op, lastSeen: at, values: true}, exprs)
 	if err != nil {
 		return nil, err
 	}

@@ -122,6 +122,7 @@ type request struct {
 	lastSeen  int64  // the answer must not be older than this transaction time; 0 allows any
 	limit     int64  // bytes of the answer
 	anonymous bool   // without the secret
+	values    bool   // of several expressions, the values of those that succeed are needed
 	write     bool   // must not be sent twice
 	time      *int64 // receives the answer's transaction time; 0 for none
 }

@@ -23,57 +23,40 @@ type result struct {
 // each evaluates expressions, many per query. If the query is an array, the
 // errors of all its elements are reported, with the element's number first in
 // each position. Such an answer lacks the values of the other elements, so with
-// values set it re-queries those that succeeded.
-func (c *Client) each(ctx context.Context, r request, values bool, exprs []f.Expr) ([]result, error) {
+// r.values it re-queries those that succeeded.
+func (c *Client) each(ctx context.Context, r request, exprs []f.Expr) ([]result, error) {
 	results := make([]result, len(exprs))
 	for start := 0; start < len(exprs); start += batchSize {
-		end := min(start+batchSize, len(exprs))
-		if err := c.batch(ctx, r, values, exprs[start:end], results[start:end]); err != nil {
-			return nil, err
+		open := make([]int, min(batchSize, len(exprs)-start)) // the expressions not answered yet
+		for i := range open {
+			open[i] = start + i
 		}
-	}
-	return results, nil
-}
-
-func (c *Client) batch(ctx context.Context, r request, values bool, exprs []f.Expr, results []result) error {
-	open := make([]int, len(exprs)) // indices of the expressions not answered yet
-	for i := range open {
-		open[i] = i
-	}
-	for len(open) > 0 {
-		query := make(f.Arr, len(open))
-		for i, n := range open {
-			query[i] = exprs[n]
-		}
-		value, err := c.query(ctx, r, query)
-		e, isError := errors.AsType[*Error](err)
-		switch {
-		case err == nil:
+		for len(open) > 0 {
+			query := make(f.Arr, len(open))
+			for i, n := range open {
+				query[i] = exprs[n]
+			}
+			value, err := c.query(ctx, r, query)
+			if e, isError := errors.AsType[*Error](err); isError && e.splits(len(open)) {
+				for i := range e.problems {
+					results[open[e.problems[i].element]].problem = &e.problems[i]
+				}
+				open = slices.DeleteFunc(open, func(n int) bool { return !r.values || results[n].problem != nil })
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
 			if value == nil || value.Kind != fql.Array || len(value.Items) != len(open) {
-				return c.strange(r.op, "not an array of as many values as were asked for")
+				return nil, c.strange(r.op, "not an array of as many values as were asked for")
 			}
 			for i, n := range open {
 				results[n].value = value.Items[i]
 			}
-			return nil
-		case !isError, !e.splits(len(open)):
-			return err
+			open = nil
 		}
-		for i := range e.problems {
-			results[open[e.problems[i].element]].problem = &e.problems[i]
-		}
-		if !values {
-			return nil
-		}
-		var rest []int
-		for _, n := range open {
-			if results[n].problem == nil {
-				rest = append(rest, n)
-			}
-		}
-		open = rest
 	}
-	return nil
+	return results, nil
 }
 
 // splits reports whether every error belongs to one of the n elements of the

@@ -39,20 +39,20 @@ func (c *Client) CheckIndexes(ctx context.Context, collections, indexes []string
 		settings[i] = f.Get(f.Index(name))
 		reads[i] = f.Paginate(f.Match(f.Index(name)), f.Size(1))
 	}
-	found, err := c.each(ctx, c.reading(op, 0), true, settings)
+	r := c.reading(op, 0)
+	read, err := c.each(ctx, r, reads)
 	if err != nil {
 		return nil, err
 	}
-	read, err := c.each(ctx, c.reading(op, 0), false, reads)
+	r.values = true
+	found, err := c.each(ctx, r, settings)
 	if err != nil {
 		return nil, err
 	}
 	checks := make([]IndexCheck, len(indexes))
 	for i := range checks {
-		check := &checks[i]
-		check.Collection, check.Index = collections[i], indexes[i]
-		setup := fql.Setup{Collections: collections[i : i+1], Indexes: indexes[i : i+1]}
-		if err := c.checkIndex(op, check, setup, found[i], read[i].problem); err != nil {
+		checks[i].Collection, checks[i].Index = collections[i], indexes[i]
+		if err := c.checkIndex(op, &checks[i], found[i], read[i].problem); err != nil {
 			return nil, err
 		}
 	}
@@ -60,7 +60,8 @@ func (c *Client) CheckIndexes(ctx context.Context, collections, indexes []string
 }
 
 // checkIndex checks an index's settings and the result of reading it.
-func (c *Client) checkIndex(op string, check *IndexCheck, setup fql.Setup, settings result, reading *problem) error {
+func (c *Client) checkIndex(op string, check *IndexCheck, settings result, reading *problem) error {
+	setup := fql.Setup{Collections: []string{check.Collection}, Indexes: []string{check.Index}}
 	if p := settings.problem; p != nil {
 		switch p.kind() {
 		case KindMissing:

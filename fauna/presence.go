@@ -15,7 +15,7 @@ func (c *Client) Presence(ctx context.Context, collection string, ids []int64) (
 	for i, id := range ids {
 		exprs[i] = probeExpr(collection, id)
 	}
-	results, err := c.each(ctx, c.reading(op, 0), false, exprs)
+	results, err := c.each(ctx, c.reading(op, 0), exprs)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -77,4 +77,7 @@ type metrics struct {
 	ByteReadOps  int64
 	ByteWriteOps int64
 	BytesWritten int64
+
+	QueryTime         time.Duration
+	BytesIn, BytesOut int
 }

@@ -113,8 +113,9 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if resp.TxnTime == 0 && r.URL.Path != "/ping" {
 		resp.TxnTime = s.now()
 	}
-	if resp.Metrics != nil {
-		setMetrics(w.Header(), *resp.Metrics, len(q.Body), len(resp.Body), time.Since(start))
+	if m := resp.Metrics; m != nil {
+		m.QueryTime, m.BytesIn, m.BytesOut = time.Since(start), len(q.Body), len(resp.Body)
+		m.set(w.Header())
 	}
 	reply(w, r, q, resp)
 }
@@ -177,15 +178,15 @@ func (s *Server) answerQuery(r *http.Request, q request, bodyErr error) (resp re
 	return s.query(ctx, q)
 }
 
-// setMetrics sets the headers with the cost of a query.
-func setMetrics(h http.Header, m metrics, in, out int, spent time.Duration) {
+// set sets the headers with the cost of a query.
+func (m *metrics) set(h http.Header) {
 	for name, figure := range map[string]int64{
 		"X-Compute-Ops":         m.ComputeOps,
 		"X-Byte-Read-Ops":       m.ByteReadOps,
 		"X-Byte-Write-Ops":      m.ByteWriteOps,
-		"X-Query-Time":          spent.Milliseconds(),
-		"X-Query-Bytes-In":      int64(in),
-		"X-Query-Bytes-Out":     int64(out),
+		"X-Query-Time":          m.QueryTime.Milliseconds(),
+		"X-Query-Bytes-In":      int64(m.BytesIn),
+		"X-Query-Bytes-Out":     int64(m.BytesOut),
 		"X-Storage-Bytes-Read":  0,
 		"X-Storage-Bytes-Write": m.BytesWritten,
 		"X-Txn-Retries":         0,
