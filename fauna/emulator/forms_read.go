@@ -175,9 +175,7 @@ func stepInto(v value, step value) (value, bool) {
 		return nil, false
 	case *ref:
 		switch {
-		case step == "id" && in.native:
-			return classNames[in.class], true
-		case step == "id" && in.class.named():
+		case step == "id" && (in.native || in.class.named()):
 			return in.title(), true
 		case step == "id":
 			return strconv.FormatInt(in.id, 10), true

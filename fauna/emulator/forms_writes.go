@@ -116,7 +116,7 @@ func (tx *txn) put(r *ref, v *version) {
 // weigh checks the size of a version before it is written.
 func (tx *txn) weigh(v *version) {
 	r := &renderer{db: tx.db, version: "4", renames: tx.s.renames}
-	tail := r.fields(nil, v.content())
+	tail := r.tail(nil, v.content())
 	v.tail.Store(&renderedTail{renames: r.renames, bytes: tail})
 	if len(tail) > maxVersion {
 		panic(badRequest("Version is too large: got %d bytes, limit %d bytes", len(tail), maxVersion))

@@ -69,6 +69,9 @@ func (r *ref) typeName() string {
 
 // title returns the name that the ref is rendered with.
 func (r *ref) title() string {
+	if r.native {
+		return classNames[r.class]
+	}
 	if r.item != nil {
 		return r.item.name
 	}

@@ -54,7 +54,10 @@ func (r *renderer) render(b []byte, v value) []byte {
 	case int64:
 		return strconv.AppendInt(b, v, 10)
 	case float64:
-		return appendDouble(b, v)
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fql.AppendString(b, doubleText(v))
+		}
+		return append(b, doubleText(v)...)
 	case string:
 		return fql.AppendString(b, v)
 	case array:
@@ -98,6 +101,8 @@ func (r *renderer) render(b []byte, v value) []byte {
 		return append(r.lambda(append(b, `{"@query":`...), v), '}')
 	case bareLambda:
 		return r.lambda(b, v.lambda)
+	case *fql.Node: // the body of a lambda
+		return v.Append(b)
 	}
 	return append(b, "null"...)
 }
@@ -112,40 +117,37 @@ func (r *renderer) object(b []byte, o *object) []byte {
 }
 
 func (r *renderer) plainObject(b []byte, o *object) []byte {
-	b = append(b, '{')
+	return append(r.members(append(b, '{'), o), '}')
+}
+
+// members renders the members of an object.
+func (r *renderer) members(b []byte, o *object) []byte {
 	for i, k := range o.keys {
-		if i > 0 {
+		if len(b) == 0 || b[len(b)-1] != '{' {
 			b = append(b, ',')
 		}
-		b = fql.AppendString(b, k)
-		b = append(b, ':')
+		b = append(fql.AppendString(b, k), ':')
 		b = r.value(b, o.vals[i])
 	}
-	return append(b, '}')
+	return b
 }
 
 func (r *renderer) lambda(b []byte, l *lambda) []byte {
-	b = append(b, '{')
+	o := &object{}
 	if l.version != "" && apiNumber(l.version) > apiNumber("2.12") || apiNumber(r.version) > apiNumber("2.12") {
-		b = append(b, `"api_version":`...)
-		b = fql.AppendString(b, l.version)
-		b = append(b, ',')
+		o.add("api_version", l.version)
 	}
-	b = append(b, `"lambda":`...)
+	params := array{}
+	for _, p := range l.params {
+		params = append(params, p)
+	}
 	if l.tuple {
-		b = append(b, '[')
-		for i, p := range l.params {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = fql.AppendString(b, p)
-		}
-		b = append(b, ']')
+		o.add("lambda", params)
 	} else {
-		b = fql.AppendString(b, l.params[0])
+		o.add("lambda", params[0])
 	}
-	b = append(b, `,"expr":`...)
-	return append(l.source.Append(b), '}')
+	o.add("expr", l.source)
+	return r.plainObject(b, o)
 }
 
 func (r *renderer) document(b []byte, d *docValue) []byte {
@@ -165,51 +167,41 @@ func (r *renderer) document(b []byte, d *docValue) []byte {
 			return append(b, '}')
 		}
 		from := len(b)
-		b = r.fields(b, d.version.content())
+		b = r.tail(b, d.version.content())
 		d.version.tail.Store(&renderedTail{renames: r.renames, bytes: bytes.Clone(b[from:])})
 		return b
 	}
-	return r.fields(b, d.stored())
+	return r.tail(b, d.stored())
 }
 
-// fields renders the part of a document after its ts.
-func (r *renderer) fields(b []byte, o *object) []byte {
-	for i, k := range o.keys {
-		b = append(b, ',')
-		b = fql.AppendString(b, k)
-		b = append(b, ':')
-		b = r.value(b, o.vals[i])
-	}
-	return append(b, '}')
-}
+// tail renders the part of a document after its ts.
+func (r *renderer) tail(b []byte, o *object) []byte { return append(r.members(b, o), '}') }
 
 func (r *renderer) ref(b []byte, v *ref) []byte {
-	parent := `,"collection":`
-	if r.legacy {
-		parent = `,"class":`
-	}
-	if v.native {
-		name := classNames[v.class]
-		if r.legacy && v.class == clsCollections {
-			name = "classes"
-		}
-		b = append(append(append(b, `{"@ref":{"id":"`...), name...), '"')
-		return append(r.scope(b, v.scope), "}}"...)
-	}
 	b = append(b, `{"@ref":{"id":`...)
 	switch {
-	case v.class == clsDocument:
-		b = append(strconv.AppendInt(append(b, '"'), v.id, 10), '"')
-		b = append(b, parent...)
-		return append(r.ref(b, v.collectionRef()), "}}"...)
-	case v.class.named():
+	case v.native && v.class == clsCollections && r.legacy:
+		b = append(b, `"classes"`...)
+	case v.native || v.class.named():
 		b = fql.AppendString(b, v.title())
 	default:
 		b = append(strconv.AppendInt(append(b, '"'), v.id, 10), '"')
 	}
-	b = append(b, parent...)
-	b = r.ref(b, &ref{class: v.class, native: true})
-	return append(r.scope(b, v.scope), "}}"...)
+	if !v.native {
+		parent := v.collectionRef()
+		if v.class != clsDocument {
+			parent.scope = nil
+		}
+		key := `,"collection":`
+		if r.legacy {
+			key = `,"class":`
+		}
+		b = r.ref(append(b, key...), parent)
+	}
+	if v.class != clsDocument {
+		b = r.scope(b, v.scope)
+	}
+	return append(b, "}}"...)
 }
 
 // scope renders the databases between the query's own and db.
@@ -225,20 +217,7 @@ func (r *renderer) scope(b []byte, db *database) []byte {
 	return r.ref(b, &ref{class: clsDatabases, item: db.self, scope: up})
 }
 
-// appendDouble writes a number as Java's Double.toString does; NaN and infinities
-// as strings.
-func appendDouble(b []byte, f float64) []byte {
-	switch {
-	case math.IsNaN(f):
-		return append(b, `"NaN"`...)
-	case math.IsInf(f, 1):
-		return append(b, `"Infinity"`...)
-	case math.IsInf(f, -1):
-		return append(b, `"-Infinity"`...)
-	}
-	return append(b, doubleText(f)...)
-}
-
+// doubleText writes a number as Java's Double.toString does.
 func doubleText(f float64) string {
 	switch {
 	case math.IsNaN(f):

@@ -15,7 +15,7 @@ func TestDouble_asJavaWritesIt(t *testing.T) {
 		5e-324: "4.9E-324", -5e-324: "-4.9E-324", 123456789.25: "1.2345678925E8", -0.25: "-0.25", math.MaxFloat64: "1.7976931348623157E308",
 		math.Inf(1): `"Infinity"`, math.Inf(-1): `"-Infinity"`, math.NaN(): `"NaN"`,
 	} {
-		if got := string(appendDouble(nil, f)); got != want {
+		if got := rendered(f); got != want {
 			t.Errorf("%g: %s, want %s", f, got, want)
 		}
 	}
