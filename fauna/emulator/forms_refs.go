@@ -120,49 +120,6 @@ func numericID(v value, at *position) int64 {
 	panic(invalidArgument(at, "Number or numeric String expected, non-numeric '%s' provided.", text))
 }
 
-// documentRef makes a ref from its collection's, or from a native class, and
-// an id. If that is impossible, why is the error text.
-func documentRef(parent *ref, id value) (r *ref, why string) {
-	if parent.native && parent.class.named() {
-		name, ok := id.(string)
-		if !ok {
-			return nil, fmt.Sprintf("String expected, %s provided.", typeName(id))
-		}
-		return &ref{class: parent.class, name: name, scope: parent.scope}, ""
-	}
-	if !parent.native && parent.class != clsCollections {
-		return nil, fmt.Sprintf("Collection Ref expected, %s provided.", parent.typeName())
-	}
-	n, why := documentID(id)
-	if why != "" {
-		return nil, why
-	}
-	if parent.native {
-		return &ref{class: parent.class, id: n, scope: parent.scope}, ""
-	}
-	return &ref{class: clsDocument, item: parent.item, name: parent.name, scope: parent.scope, id: n}, ""
-}
-
-func documentID(id value) (n int64, why string) {
-	if n, ok := id.(int64); ok && n >= 0 {
-		return n, ""
-	}
-	switch id.(type) {
-	case int64, string:
-	default:
-		return 0, fmt.Sprintf("String or Number expected, %s provided.", typeName(id))
-	}
-	text := fmt.Sprint(id)
-	if text == "" || strings.Trim(text, "0123456789") != "" {
-		return 0, fmt.Sprintf("Number or numeric String expected, non-numeric '%s' provided.", text)
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Sprintf("The id provided is too large: '%s'", text)
-	}
-	return n, ""
-}
-
 func keyFromSecret(c *call) value {
 	secret := c.text(0)
 	if it := c.tx.s.secrets[secret]; it != nil && it.db == c.tx.db && c.may(it.ref(), actRead) {

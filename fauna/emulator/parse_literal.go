@@ -3,6 +3,7 @@ package emulator
 import (
 	"cmp"
 	"encoding/base64"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -138,10 +139,29 @@ func (p *parser) refLiteral(j *fql.Node, at *position) value {
 	if r.native && r.class.named() {
 		return p.scoped(cmp.Or(db, p.tx.db).named(r.class, id.Text), db)
 	}
-	out, why := documentRef(r, scalar(id))
-	if why != "" {
-		panic(invalidArgument(at.child("id"), "%s", why))
+	return documentRef(r, scalar(id), at.child("id"))
+}
+
+// documentRef makes a ref from its collection's, or from a native class, and
+// an id.
+func documentRef(parent *ref, id value, at *position) *ref {
+	out := &ref{class: parent.class, scope: parent.scope}
+	switch {
+	case parent.native && parent.class.named():
+		out.name = as[string](id, "String", at)
+		return out
+	case !parent.native && parent.class != clsCollections:
+		panic(expected(at, "Collection Ref", parent))
+	case !parent.native:
+		out.class, out.item, out.name = clsDocument, parent.item, parent.name
 	}
+	switch id.(type) {
+	case int64, string:
+		if text := fmt.Sprint(id); text == "" || strings.Trim(text, "0123456789") != "" {
+			panic(invalidArgument(at, "Number or numeric String expected, non-numeric '%s' provided.", text))
+		}
+	}
+	out.id = numericID(id, at)
 	return out
 }
 
@@ -175,8 +195,8 @@ func (p *parser) refPath(parts []string) *ref {
 		r = p.tx.db.named(c, parts[1])
 		parts = parts[1:]
 	}
-	if len(parts) > 1 {
-		r, _ = documentRef(r, parts[1])
+	if len(parts) > 1 && catch(func() { r = documentRef(r, parts[1], nil) }) != nil {
+		return nil
 	}
 	return r
 }
