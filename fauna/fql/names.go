@@ -11,11 +11,10 @@ import (
 
 // Names are the collection names found in a text.
 type Names struct {
-	Names   []string // possible names, each once, in the text's order
-	Bad     []BadName
-	Doubled []string // names that occurred more than once
-	Cut     bool     // the list was cut short: there may be more
-	CutWhy  string   // how we know and what to do, a sentence or two
+	Names  []string // possible names, each once, in the text's order
+	Bad    []BadName
+	Cut    bool   // the list was cut short: there may be more
+	CutWhy string // how we know and what to do, a sentence or two
 }
 
 // BadName is a name that no collection can have, safe to print.
@@ -73,7 +72,7 @@ var fqlText = regexp.MustCompile("[{\\[]|(?:^|[\\s,(:])[\"'`]|\\b[A-Z][A-Za-z]*\
 // cut short.
 func ParseNames(pasted string) Names {
 	text := StripEscapes(pasted)
-	var found nameList
+	found := nameList{seen: map[string]bool{}}
 	if fqlText.MatchString(text) {
 		found.read(text)
 	} else {
@@ -89,13 +88,7 @@ type nameList struct {
 }
 
 func (l *nameList) add(name string) {
-	if l.seen == nil {
-		l.seen = map[string]bool{}
-	}
 	if l.seen[name] {
-		if len(l.result.Doubled) == 0 || l.result.Doubled[len(l.result.Doubled)-1] != name {
-			l.result.Doubled = append(l.result.Doubled, name)
-		}
 		return
 	}
 	l.seen[name] = true

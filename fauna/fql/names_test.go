@@ -84,9 +84,6 @@ func TestParseNames_marksWhatIsWrong(t *testing.T) {
 	if want := []string{"users"}; !reflect.DeepEqual(got.Names, want) {
 		t.Errorf("names are %q", got.Names)
 	}
-	if want := []string{"users"}; !reflect.DeepEqual(got.Doubled, want) {
-		t.Errorf("doubled are %q", got.Doubled)
-	}
 	want := []BadName{
 		{"a b", "it has a space"}, {"_", "_ is reserved"}, {"x/y", "it has the character /"}, {"products", "it has a control character"},
 	}
