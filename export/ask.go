@@ -155,7 +155,7 @@ const leastIDs = 100
 func (q *requester) askIDs(ctx context.Context, t task) (ids []int64, next int64, err error) {
 	for {
 		err = q.call(ctx, t.c, t.size > leastIDs, func() (err error) {
-			ids, next, err = q.src.IDs(ctx, t.c.name, t.at, t.from, t.size)
+			ids, next, err = q.src.IDs(ctx, PageRequest{Collection: t.c.name, At: t.at, From: t.from, Size: t.size})
 			return err
 		})
 		fail := failureOf(err)

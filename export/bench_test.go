@@ -82,11 +82,11 @@ func (s *instantSource) Presence(_ context.Context, _ string, ids []int64) (aliv
 	return ids, nil, nil, nil
 }
 
-func (s *instantSource) IDs(_ context.Context, _ string, _, from int64, size int) ([]int64, int64, error) {
-	from = max(from, 1)
-	end := min(s.n, from+int64(size)-1)
-	ids := make([]int64, 0, end-from+1)
-	for id := from; id <= end; id++ {
+func (s *instantSource) IDs(_ context.Context, p PageRequest) ([]int64, int64, error) {
+	p.From = max(p.From, 1)
+	end := min(s.n, p.From+int64(p.Size)-1)
+	ids := make([]int64, 0, end-p.From+1)
+	for id := p.From; id <= end; id++ {
 		ids = append(ids, id)
 	}
 	if end < s.n {
@@ -95,31 +95,31 @@ func (s *instantSource) IDs(_ context.Context, _ string, _, from int64, size int
 	return ids, -1, nil
 }
 
-func (s *instantSource) Documents(_ context.Context, name string, _, from int64, size int, _ [][]any, b []byte) ([]byte, error) {
-	from = max(from, 1)
-	end := min(s.n, from+int64(size)-1)
-	if n := (end - from + 1) * int64(len(s.docs[0][0])+len(s.docs[0][1])); n > pageLimit && end > from {
-		return b, errFakeLarge
+func (s *instantSource) Documents(_ context.Context, p PageRequest) ([]byte, error) {
+	p.From = max(p.From, 1)
+	end := min(s.n, p.From+int64(p.Size)-1)
+	if n := (end - p.From + 1) * int64(len(s.docs[0][0])+len(s.docs[0][1])); n > pageLimit && end > p.From {
+		return p.Buf, errFakeLarge
 	}
-	b = append(b[:0], `{"resource":{`...)
+	p.Buf = append(p.Buf[:0], `{"resource":{`...)
 	if end < s.n {
-		b = append(b, `"after":[{"@ref":{"id":"`...)
-		b = strconv.AppendInt(b, end+1, 10)
-		b = append(b, `","collection":{"@ref":{"id":"`+name+`","collection":{"@ref":{"id":"collections"}}}}}}],`...)
+		p.Buf = append(p.Buf, `"after":[{"@ref":{"id":"`...)
+		p.Buf = strconv.AppendInt(p.Buf, end+1, 10)
+		p.Buf = append(p.Buf, `","collection":{"@ref":{"id":"`+p.Collection+`","collection":{"@ref":{"id":"collections"}}}}}}],`...)
 	}
-	b = append(b, `"data":[`...)
-	for id := from; id <= end; id++ {
-		if id > from {
-			b = append(b, ',')
+	p.Buf = append(p.Buf, `"data":[`...)
+	for id := p.From; id <= end; id++ {
+		if id > p.From {
+			p.Buf = append(p.Buf, ',')
 		}
 		doc := &s.docs[id%int64(len(s.docs))]
-		b = append(b, doc[0]...)
-		b = strconv.AppendInt(b, id, 10)
-		b = append(b, doc[1]...)
+		p.Buf = append(p.Buf, doc[0]...)
+		p.Buf = strconv.AppendInt(p.Buf, id, 10)
+		p.Buf = append(p.Buf, doc[1]...)
 	}
-	b = append(b, `]}}`...)
-	s.bytes.Add(int64(len(b)))
-	return b, nil
+	p.Buf = append(p.Buf, `]}}`...)
+	s.bytes.Add(int64(len(p.Buf)))
+	return p.Buf, nil
 }
 
 // BenchmarkEngine exports varied documents of about 640 bytes from a source that

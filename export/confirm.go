@@ -145,7 +145,7 @@ func (r *Run) confirmEmpty(ctx context.Context, c *collection, at int64) error {
 	}
 	var batch row.Batch
 	err := r.call(ctx, c, false, func() error {
-		body, err := r.src.Documents(ctx, c.name, at, 0, leastIDs, c.paths, nil)
+		body, err := r.src.Documents(ctx, PageRequest{Collection: c.name, At: at, Size: leastIDs, Paths: c.paths})
 		if err != nil {
 			return err
 		}

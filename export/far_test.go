@@ -77,26 +77,26 @@ func (f *farSource) Unreadable(ctx context.Context, names []string) (unreadable,
 	return f.Source.Unreadable(ctx, names)
 }
 
-func (f *farSource) IDs(ctx context.Context, name string, at, from int64, size int) ([]int64, int64, error) {
-	ids, next, err := f.Source.IDs(ctx, name, at, from, size)
+func (f *farSource) IDs(ctx context.Context, p PageRequest) ([]int64, int64, error) {
+	ids, next, err := f.Source.IDs(ctx, p)
 	f.work(time.Duration(len(ids)) * f.id)
 	f.send(10 * len(ids))
 	return ids, next, err
 }
 
-func (f *farSource) Documents(ctx context.Context, name string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+func (f *farSource) Documents(ctx context.Context, p PageRequest) ([]byte, error) {
 	start := time.Now()
 	f.mu.Lock()
 	f.now++
 	f.most = max(f.most, f.now)
 	f.mu.Unlock()
-	f.work(time.Duration(size) * f.document)
-	body, err := f.Source.Documents(ctx, name, at, from, size, paths, buf)
+	f.work(time.Duration(p.Size) * f.document)
+	body, err := f.Source.Documents(ctx, p)
 	f.send(len(body))
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.now--
-	f.pages = append(f.pages, farPage{size, len(body), time.Since(start)})
+	f.pages = append(f.pages, farPage{p.Size, len(body), time.Since(start)})
 	return body, err
 }
 
@@ -283,7 +283,7 @@ type slowDown struct {
 	run   *Run
 }
 
-func (s *slowDown) Documents(ctx context.Context, name string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+func (s *slowDown) Documents(ctx context.Context, p PageRequest) ([]byte, error) {
 	s.mu.Lock()
 	switch s.after--; s.after {
 	case 0:
@@ -292,7 +292,7 @@ func (s *slowDown) Documents(ctx context.Context, name string, at, from int64, s
 		s.most = 0
 	}
 	s.mu.Unlock()
-	return s.farSource.Documents(ctx, name, at, from, size, paths, buf)
+	return s.farSource.Documents(ctx, p)
 }
 
 func TestRun_theNumberThatTheUserSetsHolds(t *testing.T) {
@@ -323,13 +323,13 @@ type waitingWriter struct {
 	open  chan struct{}
 }
 
-func (w *waitingWriter) Documents(ctx context.Context, name string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+func (w *waitingWriter) Documents(ctx context.Context, p PageRequest) ([]byte, error) {
 	w.mu.Lock()
 	if w.pages--; w.pages == 0 {
 		close(w.open)
 	}
 	w.mu.Unlock()
-	return w.farSource.Documents(ctx, name, at, from, size, paths, buf)
+	return w.farSource.Documents(ctx, p)
 }
 
 func (w *waitingWriter) Write(p []byte) (int, error) {

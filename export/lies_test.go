@@ -286,11 +286,11 @@ type stopping struct {
 	stop func()
 }
 
-func (s *stopping) Documents(ctx context.Context, collection string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+func (s *stopping) Documents(ctx context.Context, p PageRequest) ([]byte, error) {
 	if s.at--; s.at == 0 {
 		s.stop()
 	}
-	return s.Client.Documents(ctx, collection, at, from, size, paths, buf)
+	return s.Client.Documents(ctx, p)
 }
 
 // resumed goes on with a run.

@@ -271,7 +271,7 @@ type slowSource struct {
 	in func()
 }
 
-func (s *slowSource) Documents(ctx context.Context, name string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+func (s *slowSource) Documents(ctx context.Context, p PageRequest) ([]byte, error) {
 	s.in()
-	return s.fakeSource.Documents(ctx, name, at, from, size, paths, buf)
+	return s.fakeSource.Documents(ctx, p)
 }

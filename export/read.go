@@ -153,7 +153,7 @@ type idsAt struct {
 // precedes it.
 func (p *reading) page(ctx context.Context, of idsAt, from int64) error {
 	return p.rows(ctx, len(of.ids), func(buf []byte) ([]byte, error) {
-		return p.src.Documents(ctx, p.c.name, of.at, from, len(of.ids), p.c.paths, buf)
+		return p.src.Documents(ctx, PageRequest{Collection: p.c.name, At: of.at, From: from, Size: len(of.ids), Paths: p.c.paths, Buf: buf})
 	}, func() error {
 		p.batch.From, p.batch.At = from, of.at
 		return p.c.rows.Page(p.batch, p.body, of.ids)
@@ -165,7 +165,7 @@ func (p *reading) page(ctx context.Context, of idsAt, from int64) error {
 func (p *reading) pageOf(ctx context.Context) error {
 	src := p.src.(SyncSource)
 	return p.rows(ctx, len(p.ch.ids), func(buf []byte) ([]byte, error) {
-		return src.DocumentsOf(ctx, p.c.name, p.ch.at, p.ch.ids, p.c.paths, buf)
+		return src.DocumentsOf(ctx, PageRequest{Collection: p.c.name, At: p.ch.at, Paths: p.c.paths, Buf: buf}, p.ch.ids)
 	}, func() error {
 		p.batch.From, p.batch.At = 0, p.ch.at
 		return p.c.rows.PageOf(p.batch, p.body, p.ch.ids)

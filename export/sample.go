@@ -7,7 +7,7 @@ import "context"
 // answer.
 func Sample(ctx context.Context, src Source, collection string, at int64, size int, paths [][]any) ([]byte, error) {
 	for {
-		body, err := src.Documents(ctx, collection, at, 0, size, paths, nil)
+		body, err := src.Documents(ctx, PageRequest{Collection: collection, At: at, Size: size, Paths: paths})
 		if fail := failureOf(err); fail == nil || !fail.Smaller() || size <= 1 {
 			return body, err
 		}

@@ -25,16 +25,26 @@ type Source interface {
 	MinimumTime(ctx context.Context, collection string) (int64, error)
 	// IDs returns a page of ids from an id on, ascending; next is the first id
 	// of the following page, -1 for none.
-	IDs(ctx context.Context, collection string, at, from int64, size int) (ids []int64, next int64, err error)
+	IDs(ctx context.Context, p PageRequest) (ids []int64, next int64, err error)
 	// Count returns the number of documents at a time, determined without
 	// reading their ids.
 	Count(ctx context.Context, collection string, at int64) (int64, error)
-	// Documents returns the raw body of one page of documents from an id on,
-	// appended to buf[:0]. With paths each element is the array of those
-	// fields; an empty path is the whole document.
-	Documents(ctx context.Context, collection string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error)
+	// Documents returns the raw body of one page of documents from an id on.
+	Documents(ctx context.Context, p PageRequest) ([]byte, error)
 	// Presence groups documents by the result of reading each of them now.
 	Presence(ctx context.Context, collection string, ids []int64) (alive, gone, hidden []int64, err error)
+}
+
+// A PageRequest asks for a page of a collection's documents or of their ids. It
+// is an alias, so that a client of a server names the same type without
+// importing this package.
+type PageRequest = struct {
+	Collection string
+	At         int64 // microseconds since 1970; 0 is the present
+	From       int64 // the first id, which need not exist
+	Size       int
+	Paths      [][]any // for each document an array of these fields, an empty path is the document; nil for documents alone
+	Buf        []byte  // memory for the answer
 }
 
 // Failure is an error of a Source that says what can be done about it.

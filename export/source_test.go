@@ -197,35 +197,35 @@ func (c *fakeCollection) visible(at, from int64, size int) (ids []int64, next in
 	return ids, -1
 }
 
-func (f *fakeSource) IDs(ctx context.Context, name string, at, from int64, size int) ([]int64, int64, error) {
+func (f *fakeSource) IDs(ctx context.Context, p PageRequest) ([]int64, int64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.begin(ctx, fakeCall{what: "ids", collection: name, at: at, from: from, size: size}); err != nil {
+	if err := f.begin(ctx, fakeCall{what: "ids", collection: p.Collection, at: p.At, from: p.From, size: p.Size}); err != nil {
 		return nil, -1, err
 	}
-	ids, next := f.set[name].visible(at, from, size)
+	ids, next := f.set[p.Collection].visible(p.At, p.From, p.Size)
 	return slices.Clone(ids), next, nil
 }
 
-func (f *fakeSource) Documents(ctx context.Context, name string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+func (f *fakeSource) Documents(ctx context.Context, p PageRequest) ([]byte, error) {
 	f.mu.Lock()
-	call := fakeCall{what: "documents", collection: name, at: at, from: from, size: size}
+	call := fakeCall{what: "documents", collection: p.Collection, at: p.At, from: p.From, size: p.Size}
 	if err := f.begin(ctx, call); err != nil {
 		f.mu.Unlock()
-		return buf, err
+		return p.Buf, err
 	}
 	call.n = f.calls
-	c := f.set[name]
-	ids, next := c.visible(at, from, size)
+	c := f.set[p.Collection]
+	ids, next := c.visible(p.At, p.From, p.Size)
 	bend := f.bend
 	f.mu.Unlock()
-	buf = fakeBody(buf[:0], name, ids, next, paths, c.text)
+	p.Buf = fakeBody(p.Buf[:0], p.Collection, ids, next, p.Paths, c.text)
 	if bend != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		buf = bend(call, buf)
+		p.Buf = bend(call, p.Buf)
 	}
-	return buf, nil
+	return p.Buf, nil
 }
 
 func (f *fakeSource) Presence(ctx context.Context, name string, ids []int64) (alive, gone, hidden []int64, err error) {

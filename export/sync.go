@@ -18,17 +18,34 @@ type SyncSource interface {
 	// document, ascending by ts and then id, from fromTS and fromID on. A
 	// negative fromID starts at the first pair of fromTS. nextID is -1 if there
 	// is no next page.
-	Pairs(ctx context.Context, collection, index string, at, fromTS, fromID int64, size int) (ts, ids []int64, nextTS, nextID int64, err error)
+	Pairs(ctx context.Context, p PairsRequest) (ts, ids []int64, nextTS, nextID int64, err error)
 	// DocumentsOf returns the raw body of a page of the documents ids,
 	// ascending, with null for those that do not exist; otherwise it is like
 	// Documents.
-	DocumentsOf(ctx context.Context, collection string, at int64, ids []int64, paths [][]any, buf []byte) ([]byte, error)
+	DocumentsOf(ctx context.Context, p PageRequest, ids []int64) ([]byte, error)
 	// Events calls each for every creation and removal after a time and up to
 	// at, in order. Events that the server has forgotten are left out.
-	Events(ctx context.Context, collection string, after, at int64, size int, each func(id, ts int64, removed bool) error) error
+	Events(ctx context.Context, p EventsRequest, each func(id, ts int64, removed bool) error) error
 	// CountPairs returns how many documents an index lists at a time, from a ts
 	// on (0: all of them), determined without reading it.
 	CountPairs(ctx context.Context, index string, at, fromTS int64) (int64, error)
+}
+
+// A PairsRequest asks for a page of an index of ts and ref. Like PageRequest it is
+// an alias.
+type PairsRequest = struct {
+	Collection, Index string
+	At                int64
+	FromTS, FromID    int64
+	Size              int
+}
+
+// An EventsRequest asks for the events of a collection's documents after a time
+// and up to another. Like PageRequest it is an alias.
+type EventsRequest = struct {
+	Collection string
+	After, At  int64
+	Size       int // of a page
 }
 
 // DefaultDeletion is the default name of the deletion column.

@@ -85,13 +85,13 @@ func (s *changingSource) CountPairs(ctx context.Context, _ string, at, _ int64) 
 	return s.Count(ctx, "", at)
 }
 
-func (s *changingSource) IDs(_ context.Context, _ string, _, from int64, size int) ([]int64, int64, error) {
+func (s *changingSource) IDs(_ context.Context, p PageRequest) ([]int64, int64, error) {
 	var ids []int64
 	i := int64(0)
-	if from > 0 {
-		i = numberOf(from)
+	if p.From > 0 {
+		i = numberOf(p.From)
 	}
-	for ; i < s.n && len(ids) < size; i++ {
+	for ; i < s.n && len(ids) < p.Size; i++ {
 		if !s.removed[i] {
 			ids = append(ids, benchIDOf(i))
 		}
@@ -110,54 +110,54 @@ func (s *changingSource) appendDocument(b []byte, i int64) []byte {
 	return append(b, s.tail...)
 }
 
-func (s *changingSource) Documents(_ context.Context, name string, _, from int64, size int, _ [][]any, b []byte) ([]byte, error) {
+func (s *changingSource) Documents(_ context.Context, p PageRequest) ([]byte, error) {
 	i := int64(0)
-	if from > 0 {
-		i = numberOf(from)
+	if p.From > 0 {
+		i = numberOf(p.From)
 	}
-	end := min(s.n, i+int64(size))
-	b = append(b[:0], `{"resource":{`...)
+	end := min(s.n, i+int64(p.Size))
+	p.Buf = append(p.Buf[:0], `{"resource":{`...)
 	if end < s.n {
-		b = append(b, `"after":[{"@ref":{"id":"`...)
-		b = strconv.AppendInt(b, benchIDOf(end), 10)
-		b = append(b, `","collection":{"@ref":{"id":"`+name+`","collection":{"@ref":{"id":"collections"}}}}}}],`...)
+		p.Buf = append(p.Buf, `"after":[{"@ref":{"id":"`...)
+		p.Buf = strconv.AppendInt(p.Buf, benchIDOf(end), 10)
+		p.Buf = append(p.Buf, `","collection":{"@ref":{"id":"`+p.Collection+`","collection":{"@ref":{"id":"collections"}}}}}}],`...)
 	}
-	b = append(b, `"data":[`...)
+	p.Buf = append(p.Buf, `"data":[`...)
 	for first := i; i < end; i++ {
 		if i > first {
-			b = append(b, ',')
+			p.Buf = append(p.Buf, ',')
 		}
-		b = s.appendDocument(b, i)
+		p.Buf = s.appendDocument(p.Buf, i)
 	}
-	b = append(b, `]}}`...)
-	s.bytes.Add(int64(len(b)))
-	return b, nil
+	p.Buf = append(p.Buf, `]}}`...)
+	s.bytes.Add(int64(len(p.Buf)))
+	return p.Buf, nil
 }
 
-func (s *changingSource) DocumentsOf(_ context.Context, _ string, _ int64, ids []int64, _ [][]any, b []byte) ([]byte, error) {
-	b = append(b[:0], `{"resource":{"data":[`...)
+func (s *changingSource) DocumentsOf(_ context.Context, p PageRequest, ids []int64) ([]byte, error) {
+	p.Buf = append(p.Buf[:0], `{"resource":{"data":[`...)
 	for n, id := range ids {
 		if n > 0 {
-			b = append(b, ',')
+			p.Buf = append(p.Buf, ',')
 		}
 		if i := numberOf(id); s.removed[i] {
-			b = append(b, "null"...)
+			p.Buf = append(p.Buf, "null"...)
 		} else {
-			b = s.appendDocument(b, i)
+			p.Buf = s.appendDocument(p.Buf, i)
 		}
 	}
-	return append(b, `]}}`...), nil
+	return append(p.Buf, `]}}`...), nil
 }
 
 // Pairs lists the documents in the order of their numbers, the changed ones behind
 // all others.
-func (s *changingSource) Pairs(_ context.Context, _, _ string, _, fromTS, fromID int64, size int) (ts, ids []int64, nextTS, nextID int64, err error) {
+func (s *changingSource) Pairs(_ context.Context, p PairsRequest) (ts, ids []int64, nextTS, nextID int64, err error) {
 	at := int64(0)
 	switch {
-	case fromTS > 1_800_000_000_000_000:
-		at = s.n + int64(sort.Search(len(s.order), func(k int) bool { return s.changed[s.order[k]] >= fromTS }))
-	case fromID >= 0:
-		at = numberOf(fromID)
+	case p.FromTS > 1_800_000_000_000_000:
+		at = s.n + int64(sort.Search(len(s.order), func(k int) bool { return s.changed[s.order[k]] >= p.FromTS }))
+	case p.FromID >= 0:
+		at = numberOf(p.FromID)
 	}
 	for ; at < s.n+int64(len(s.order)); at++ {
 		i := at
@@ -166,7 +166,7 @@ func (s *changingSource) Pairs(_ context.Context, _, _ string, _, fromTS, fromID
 		} else if _, later := s.changed[i]; later || s.removed[i] {
 			continue
 		}
-		if len(ids) == size {
+		if len(ids) == p.Size {
 			return ts, ids, s.ts(i), benchIDOf(i), nil
 		}
 		ts, ids = append(ts, s.ts(i)), append(ids, benchIDOf(i))
@@ -174,9 +174,9 @@ func (s *changingSource) Pairs(_ context.Context, _, _ string, _, fromTS, fromID
 	return ts, ids, 0, -1, nil
 }
 
-func (s *changingSource) Events(_ context.Context, _ string, after, _ int64, _ int, each func(id, ts int64, removed bool) error) error {
+func (s *changingSource) Events(_ context.Context, p EventsRequest, each func(id, ts int64, removed bool) error) error {
 	for i := range s.removed {
-		if err := each(benchIDOf(i), after+1, true); err != nil {
+		if err := each(benchIDOf(i), p.After+1, true); err != nil {
 			return err
 		}
 	}

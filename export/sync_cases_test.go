@@ -23,16 +23,16 @@ type smallPages struct {
 	pages  int
 }
 
-func (p *smallPages) Pairs(ctx context.Context, collection, index string, at, fromTS, fromID int64, size int) ([]int64, []int64, int64, int64, error) {
+func (p *smallPages) Pairs(ctx context.Context, page PairsRequest) ([]int64, []int64, int64, int64, error) {
 	p.pages++
 	if p.before != nil {
 		p.before(p.pages)
 	}
-	return p.Client.Pairs(ctx, collection, index, at, fromTS, fromID, min(size, p.size))
+	return p.Client.Pairs(ctx, PairsRequest{Collection: page.Collection, Index: page.Index, At: page.At, FromTS: page.FromTS, FromID: page.FromID, Size: min(page.Size, p.size)})
 }
 
-func (p *smallPages) Events(ctx context.Context, collection string, after, at int64, size int, each func(id, ts int64, removed bool) error) error {
-	return p.Client.Events(ctx, collection, after, at, min(size, p.size), each)
+func (p *smallPages) Events(ctx context.Context, page EventsRequest, each func(id, ts int64, removed bool) error) error {
+	return p.Client.Events(ctx, EventsRequest{Collection: page.Collection, After: page.After, At: page.At, Size: min(page.Size, p.size)}, each)
 }
 
 func (s *syncServer) syncWith(src Source) (*archive.Manifest, error) {
@@ -356,11 +356,11 @@ type passingTime struct {
 	do    func()
 }
 
-func (p *passingTime) Documents(ctx context.Context, collection string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+func (p *passingTime) Documents(ctx context.Context, page PageRequest) ([]byte, error) {
 	if p.pages.Add(1) == p.at {
 		p.do()
 	}
-	return p.Client.Documents(ctx, collection, at, from, min(size, 80_000), paths, buf)
+	return p.Client.Documents(ctx, PageRequest{Collection: page.Collection, At: page.At, From: page.From, Size: min(page.Size, 80_000), Paths: page.Paths, Buf: page.Buf})
 }
 
 func TestSync_rowsOfThePastThatChangeDuringTheFirst(t *testing.T) {

@@ -343,7 +343,7 @@ func (r *comparison) scanPairs(ctx context.Context, fromTS int64, each func(pair
 		var ts, ids []int64
 		var nextTS, nextID int64
 		err := r.call(ctx, r.c, size > leastIDs, func() (err error) {
-			ts, ids, nextTS, nextID, err = r.index.Pairs(ctx, r.c.name, r.c.changes.index, at, fromTS, fromID, size)
+			ts, ids, nextTS, nextID, err = r.index.Pairs(ctx, PairsRequest{Collection: r.c.name, Index: r.c.changes.index, At: at, FromTS: fromTS, FromID: fromID, Size: size})
 			return err
 		})
 		if fail := failureOf(err); fail != nil && fail.Smaller() && size > leastIDs {
@@ -389,7 +389,7 @@ func (r *comparison) removals(ctx context.Context) (map[int64]int64, error) {
 	for {
 		err := r.call(ctx, r.c, size > leastIDs, func() error {
 			gone = make(map[int64]int64)
-			return r.index.Events(ctx, r.c.name, r.c.changes.at, r.c.at, size, func(id, ts int64, removed bool) error {
+			return r.index.Events(ctx, EventsRequest{Collection: r.c.name, After: r.c.changes.at, At: r.c.at, Size: size}, func(id, ts int64, removed bool) error {
 				if removed {
 					gone[id] = ts
 				} else {

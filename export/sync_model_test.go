@@ -44,18 +44,18 @@ type crashSource struct {
 	crash func() error
 }
 
-func (c *crashSource) Pairs(ctx context.Context, collection, index string, at, fromTS, fromID int64, size int) ([]int64, []int64, int64, int64, error) {
+func (c *crashSource) Pairs(ctx context.Context, p PairsRequest) ([]int64, []int64, int64, int64, error) {
 	if err := c.crash(); err != nil {
 		return nil, nil, 0, -1, err
 	}
-	return c.smallPages.Pairs(ctx, collection, index, at, fromTS, fromID, size)
+	return c.smallPages.Pairs(ctx, p)
 }
 
-func (c *crashSource) DocumentsOf(ctx context.Context, collection string, at int64, ids []int64, paths [][]any, buf []byte) ([]byte, error) {
+func (c *crashSource) DocumentsOf(ctx context.Context, p PageRequest, ids []int64) ([]byte, error) {
 	if err := c.crash(); err != nil {
 		return nil, err
 	}
-	return c.smallPages.DocumentsOf(ctx, collection, at, ids, paths, buf)
+	return c.smallPages.DocumentsOf(ctx, p, ids)
 }
 
 // crashStore ends the process at one of its operations: from then on none does

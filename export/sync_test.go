@@ -120,7 +120,7 @@ func (s *syncServer) rowsOf(file string) []string {
 // truth are the rows that a full export at a time has.
 func (s *syncServer) truth(at int64) string {
 	s.t.Helper()
-	body, err := s.client.Documents(s.t.Context(), "docs", at, 0, 80_000, nil, nil)
+	body, err := s.client.Documents(s.t.Context(), PageRequest{Collection: "docs", At: at, Size: 80_000})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -111,7 +111,7 @@ func (r *Run) onlyIndexed(ctx context.Context, src SyncSource, c *collection, in
 	for ts, id := int64(0), int64(-1); ; {
 		fromTS, fromID := ts, id
 		err := r.call(ctx, c, false, func() (err error) {
-			_, page, ts, id, err = src.Pairs(ctx, c.name, index, c.at, fromTS, fromID, pairsPage)
+			_, page, ts, id, err = src.Pairs(ctx, PairsRequest{Collection: c.name, Index: index, At: c.at, FromTS: fromTS, FromID: fromID, Size: pairsPage})
 			return err
 		})
 		if err != nil {

@@ -169,7 +169,7 @@ func (p *reading) present(ctx context.Context, differs *row.Mismatch) error {
 	for from, vanished := ch.from, 0; ; {
 		size := len(ch.ids)
 		err := p.call(ctx, c, size > 1, func() error {
-			got, err := p.src.Documents(ctx, c.name, 0, from, size, c.paths, p.body)
+			got, err := p.src.Documents(ctx, PageRequest{Collection: c.name, From: from, Size: size, Paths: c.paths, Buf: p.body})
 			if err != nil {
 				return err
 			}

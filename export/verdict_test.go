@@ -471,9 +471,9 @@ func TestVerdict_anEmptyPlanIsCounted(t *testing.T) {
 // emptyIDs lists no id of users.
 type emptyIDs struct{ *fakeSource }
 
-func (e *emptyIDs) IDs(ctx context.Context, name string, at, from int64, size int) ([]int64, int64, error) {
-	if name == "users" {
+func (e *emptyIDs) IDs(ctx context.Context, p PageRequest) ([]int64, int64, error) {
+	if p.Collection == "users" {
 		return nil, -1, nil
 	}
-	return e.fakeSource.IDs(ctx, name, at, from, size)
+	return e.fakeSource.IDs(ctx, p)
 }

@@ -22,16 +22,16 @@ func TestClient_bodyOverTheLimitIsNotRead(t *testing.T) {
 		})
 		c := newTestClient(t, s.URL, Options{})
 		c.pageLimit = 4000
-		_, err := c.Documents(t.Context(), "users", 0, 0, 2, nil, nil)
+		_, err := c.Documents(t.Context(), PageRequest{Collection: "users", Size: 2})
 		if e := wantKind(t, err, KindTooLarge); !e.Smaller() || e.Retry() {
 			t.Errorf("smaller %v, retry %v", e.Smaller(), e.Retry())
 		}
 		// A single document may be larger.
-		if body, err := c.Documents(t.Context(), "users", 0, 0, 1, nil, nil); err != nil || string(body) != page {
+		if body, err := c.Documents(t.Context(), PageRequest{Collection: "users", Size: 1}); err != nil || string(body) != page {
 			t.Errorf("one document: %d bytes, %v", len(body), err)
 		}
 		c.pageLimit = int64(len(page))
-		if body, err := c.Documents(t.Context(), "users", 0, 0, 2, nil, nil); err != nil || string(body) != page {
+		if body, err := c.Documents(t.Context(), PageRequest{Collection: "users", Size: 2}); err != nil || string(body) != page {
 			t.Errorf("a page of exactly the limit: %d bytes, %v", len(body), err)
 		}
 	}
@@ -46,14 +46,14 @@ func TestClient_readsIntoTheCallersMemory(t *testing.T) {
 	})
 	c := newTestClient(t, s.URL, Options{})
 	buf := make([]byte, 3, 1<<20)
-	body, err := c.Documents(t.Context(), "users", 1, 0, 10, nil, buf)
+	body, err := c.Documents(t.Context(), PageRequest{Collection: "users", At: 1, Size: 10, Buf: buf})
 	if err != nil || string(body) != page {
 		t.Fatalf("%d bytes, %v", len(body), err)
 	}
 	if &body[0] != &buf[0] {
 		t.Error("the body is not in the caller's memory")
 	}
-	if body, err = c.Documents(t.Context(), "users", 1, 0, 10, nil, make([]byte, 0, 10)); err != nil || string(body) != page {
+	if body, err = c.Documents(t.Context(), PageRequest{Collection: "users", At: 1, Size: 10, Buf: make([]byte, 0, 10)}); err != nil || string(body) != page {
 		t.Errorf("too little memory: %d bytes, %v", len(body), err)
 	}
 }
@@ -65,7 +65,7 @@ func TestClient_brokenAnswersMayBeRetried(t *testing.T) {
 		"cut at a bracket":  `{"resource":{"data":["1"]}`,
 	} {
 		s := serve(t, answer(body))
-		_, _, err := newTestClient(t, s.URL, Options{}).IDs(t.Context(), "a", 0, 0, 10)
+		_, _, err := newTestClient(t, s.URL, Options{}).IDs(t.Context(), PageRequest{Collection: "a", Size: 10})
 		if e := wantKind(t, err, KindUnreachable); !e.Retry() {
 			t.Errorf("%s: %v", name, e)
 		}
@@ -78,7 +78,7 @@ func TestClient_brokenAnswersMayBeRetried(t *testing.T) {
 		w.Header().Set("Content-Length", "1000")
 		_, _ = io.WriteString(w, `{"resource":`)
 	})
-	if _, err := newTestClient(t, s.URL, Options{}).Documents(t.Context(), "a", 0, 0, 1, nil, nil); !wantKind(t, err, KindUnreachable).Retry() {
+	if _, err := newTestClient(t, s.URL, Options{}).Documents(t.Context(), PageRequest{Collection: "a", Size: 1}); !wantKind(t, err, KindUnreachable).Retry() {
 		t.Error(err)
 	}
 }

@@ -18,7 +18,7 @@ const syncIndex = `CreateIndex({name: "docs-ts", source: Collection("docs"), ter
 func allPairs(t *testing.T, c *fauna.Client, at int64, size int) (ts, ids []int64) {
 	t.Helper()
 	for fromTS, fromID := int64(0), int64(-1); ; {
-		pageTS, pageIDs, nextTS, nextID, err := c.Pairs(t.Context(), "docs", "docs-ts", at, fromTS, fromID, size)
+		pageTS, pageIDs, nextTS, nextID, err := c.Pairs(t.Context(), fauna.PairsRequest{Collection: "docs", Index: "docs-ts", At: at, FromTS: fromTS, FromID: fromID, Size: size})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func TestPairs_oneTimeAcrossPages(t *testing.T) {
 	if got := slices.Compact(ids); len(got) != 30 {
 		t.Errorf("%d different ids", len(got))
 	}
-	since, changed, _, next, err := s.admin.Pairs(t.Context(), "docs", "docs-ts", 0, ts[28]+1, -1, 100)
+	since, changed, _, next, err := s.admin.Pairs(t.Context(), fauna.PairsRequest{Collection: "docs", Index: "docs-ts", FromTS: ts[28] + 1, FromID: -1, Size: 100})
 	if err != nil || next != -1 || !reflect.DeepEqual(changed, []int64{5}) || since[0] != ts[29] {
 		t.Errorf("after the first time: %v at %v, next %d, %v", changed, since, next, err)
 	}
@@ -62,16 +62,16 @@ func TestDocumentsOf_nullForThoseThatAreNotThere(t *testing.T) {
 	before := s.now()
 	s.run(`Delete(Ref(Collection("docs"), "2"))`)
 	s.run(`Update(Ref(Collection("docs"), "3"), {data: {n: 33}})`)
-	body, err := s.admin.DocumentsOf(t.Context(), "docs", s.now(), []int64{2, 3, 4, 77}, nil, nil)
+	body, err := s.admin.DocumentsOf(t.Context(), fauna.PageRequest{Collection: "docs", At: s.now()}, []int64{2, 3, 4, 77})
 	text := string(body)
 	if err != nil || !strings.HasPrefix(text, `{"resource":{"data":[null,{"ref":{"@ref":{"id":"3"`) || !strings.HasSuffix(text, `,null]}}`) || !strings.Contains(text, `"n":33`) || strings.Count(text, `"ts"`) != 2 {
 		t.Errorf("%s, %v", text, err)
 	}
-	body, err = s.admin.DocumentsOf(t.Context(), "docs", before, []int64{2, 3}, [][]any{{"ref", "id"}, {"data", "n"}, {"data", "none"}}, nil)
+	body, err = s.admin.DocumentsOf(t.Context(), fauna.PageRequest{Collection: "docs", At: before, Paths: [][]any{{"ref", "id"}, {"data", "n"}, {"data", "none"}}}, []int64{2, 3})
 	if got, want := string(body), `{"resource":{"data":[["2",2,null],["3",3,null]]}}`; err != nil || got != want {
 		t.Errorf("%s, want %s, %v", got, want, err)
 	}
-	body, err = s.admin.DocumentsOf(t.Context(), "docs", before, []int64{99}, nil, nil)
+	body, err = s.admin.DocumentsOf(t.Context(), fauna.PageRequest{Collection: "docs", At: before}, []int64{99})
 	if got, want := string(body), `{"resource":{"data":[null]}}`; err != nil || got != want {
 		t.Errorf("%s, want %s, %v", got, want, err)
 	}
@@ -88,7 +88,7 @@ func TestEvents_removalsAndCreationsInPages(t *testing.T) {
 	for _, size := range []int{1, 2, 100} {
 		var got []string
 		last := start
-		err := s.admin.Events(t.Context(), "docs", start, s.now(), size, func(id, ts int64, removed bool) error {
+		err := s.admin.Events(t.Context(), fauna.EventsRequest{Collection: "docs", After: start, At: s.now(), Size: size}, func(id, ts int64, removed bool) error {
 			if ts < last || ts <= start {
 				t.Errorf("event of %d at %d after %d", id, ts, last)
 			}
@@ -102,7 +102,7 @@ func TestEvents_removalsAndCreationsInPages(t *testing.T) {
 		}
 	}
 	stop := errors.New("enough")
-	if err := s.admin.Events(t.Context(), "docs", start, s.now(), 10, func(int64, int64, bool) error { return stop }); !errors.Is(err, stop) {
+	if err := s.admin.Events(t.Context(), fauna.EventsRequest{Collection: "docs", After: start, At: s.now(), Size: 10}, func(int64, int64, bool) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("the walk went on: %v", err)
 	}
 }

@@ -261,7 +261,7 @@ func TestServer_idsInPages(t *testing.T) {
 		var got []int64
 		pages := 0
 		for from := int64(0); from >= 0; pages++ {
-			ids, next, err := s.admin.IDs(t.Context(), "docs", at, from, size)
+			ids, next, err := s.admin.IDs(t.Context(), fauna.PageRequest{Collection: "docs", At: at, From: from, Size: size})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -277,15 +277,15 @@ func TestServer_idsInPages(t *testing.T) {
 			t.Errorf("Count at %d = %d, %v, want %d", at, n, err, want)
 		}
 	}
-	ids, _, err := s.admin.IDs(t.Context(), "docs", at, 11, 2) // from an id that is not there
+	ids, _, err := s.admin.IDs(t.Context(), fauna.PageRequest{Collection: "docs", At: at, From: 11, Size: 2}) // from an id that is not there
 	if err != nil || !slices.Equal(ids, []int64{99, 100}) {
 		t.Errorf("%v, %v", ids, err)
 	}
 	var e *fauna.Error
-	if _, _, err := s.admin.IDs(t.Context(), "nope", at, 0, 2); !errors.As(err, &e) || !e.Missing() {
+	if _, _, err := s.admin.IDs(t.Context(), fauna.PageRequest{Collection: "nope", At: at, Size: 2}); !errors.As(err, &e) || !e.Missing() {
 		t.Errorf("ids of a missing collection: %v", err)
 	}
-	if _, _, err := s.admin.IDs(t.Context(), "docs", 1, 0, 2); !errors.As(err, &e) || !e.Expired() || e.Minimum == 0 {
+	if _, _, err := s.admin.IDs(t.Context(), fauna.PageRequest{Collection: "docs", At: 1, Size: 2}); !errors.As(err, &e) || !e.Expired() || e.Minimum == 0 {
 		t.Errorf("ids at an expired time: %v", err)
 	}
 }
@@ -299,7 +299,7 @@ func TestServer_documents(t *testing.T) {
 	at := s.now()
 	s.run(`Update(Ref(Collection("docs"), "2"), {data: {a: "later"}})`)
 
-	body, err := s.admin.Documents(t.Context(), "docs", at, 0, 10, nil, nil)
+	body, err := s.admin.Documents(t.Context(), fauna.PageRequest{Collection: "docs", At: at, Size: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func TestServer_documents(t *testing.T) {
 			t.Errorf("%s is not in %s", part, body)
 		}
 	}
-	body, err = s.admin.Documents(t.Context(), "docs", at, 1, 1, [][]any{{"ref", "id"}, {"data", "parent", "id"}, {"data", "list", 0, "id"}, {"ttl"}}, body)
+	body, err = s.admin.Documents(t.Context(), fauna.PageRequest{Collection: "docs", At: at, From: 1, Size: 1, Paths: [][]any{{"ref", "id"}, {"data", "parent", "id"}, {"data", "list", 0, "id"}, {"ttl"}}, Buf: body})
 	if err != nil || !strings.Contains(string(body), `"data":[["1","2",5,null]]`) || !strings.Contains(string(body), `"after":[{"@ref":{"id":"2"`) {
 		t.Errorf("%s, %v", body, err)
 	}

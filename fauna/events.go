@@ -8,6 +8,14 @@ import (
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
 
+// An EventsRequest asks for the events of a collection's documents after a time
+// and up to another, in microseconds since 1970. Like PageRequest it is an alias.
+type EventsRequest = struct {
+	Collection string
+	After, At  int64
+	Size       int // of a page
+}
+
 // Events calls each for every creation and removal of a document in the
 // collection after one time and up to another, in microseconds since 1970, in
 // order of time; at equal times removals come first. It stops at the first
@@ -17,17 +25,17 @@ import (
 // collection's minimum time it returns fewer or none, without an error. An
 // expiring document (ttl) has no event; changing a ttl gives a removal and a
 // creation at the same time.
-func (c *Client) Events(ctx context.Context, collection string, after, at int64, size int, each func(id, ts int64, removed bool) error) error {
-	op := "read the events of " + quoteName(collection)
-	var cursor f.Expr = f.Obj{"ts": after} // excluding that time itself
-	first := setEvent{TS: after + 1}       // what the page may begin with
+func (c *Client) Events(ctx context.Context, p EventsRequest, each func(id, ts int64, removed bool) error) error {
+	op := "read the events of " + quoteName(p.Collection)
+	var cursor f.Expr = f.Obj{"ts": p.After} // excluding that time itself
+	first := setEvent{TS: p.After + 1}       // what the page may begin with
 	for {
-		set := f.Events(f.Documents(f.Collection(collection)))
-		answer, err := c.ask(ctx, c.reading(op, at), atTime(at, f.Paginate(set, f.After(cursor), f.Size(size))))
+		set := f.Events(f.Documents(f.Collection(p.Collection)))
+		answer, err := c.ask(ctx, c.reading(op, p.At), atTime(p.At, f.Paginate(set, f.After(cursor), f.Size(p.Size))))
 		if err != nil {
 			return err
 		}
-		events, next, err := decodeEvents(answer, collection, first, at, size)
+		events, next, err := decodeEvents(answer, p, first)
 		if err != nil {
 			return c.unreadable(op, answer, err)
 		}
@@ -41,14 +49,14 @@ func (c *Client) Events(ctx context.Context, collection string, after, at int64,
 		}
 		// The next page's first event. All of it is needed: a bare time would
 		// skip the removals at that time.
-		cursor = f.Obj{"ts": next.TS, "action": next.Action, "document": docRef(collection, next.id)}
+		cursor = f.Obj{"ts": next.TS, "action": next.Action, "document": docRef(p.Collection, next.id)}
 		first = *next
 	}
 }
 
 // decodeEvents parses a page of events, ascending from a given one and up to a
 // time, and the event that the next page starts with.
-func decodeEvents(answer []byte, collection string, first setEvent, at int64, size int) (events []setEvent, next *setEvent, err error) {
+func decodeEvents(answer []byte, r EventsRequest, first setEvent) (events []setEvent, next *setEvent, err error) {
 	page, err := readPage(answer)
 	if err != nil {
 		return nil, nil, err
@@ -56,16 +64,16 @@ func decodeEvents(answer []byte, collection string, first setEvent, at int64, si
 	if err := json.Unmarshal(page.data, &events); err != nil || events == nil {
 		return nil, nil, errPage
 	}
-	if len(events) > size {
-		return nil, nil, badPage("%d where %d were asked for", len(events), size)
+	if len(events) > r.Size {
+		return nil, nil, badPage("%d where %d were asked for", len(events), r.Size)
 	}
 	last := first
 	for i := range events {
 		e := &events[i]
-		if err := e.of(collection); err != nil {
+		if err := e.of(r.Collection); err != nil {
 			return nil, nil, err
 		}
-		if c := e.compare(last); c < 0 || c == 0 && i > 0 || at != 0 && e.TS > at {
+		if c := e.compare(last); c < 0 || c == 0 && i > 0 || r.At != 0 && e.TS > r.At {
 			return nil, nil, badPage("%d of %s is out of order", e.id, formatTime(e.TS))
 		}
 		last = *e
@@ -77,7 +85,7 @@ func decodeEvents(answer []byte, collection string, first setEvent, at int64, si
 	if err := json.Unmarshal(page.after, next); err != nil {
 		return nil, nil, badPage("its cursor is %s", clip(string(page.after), 60))
 	}
-	if err := next.of(collection); err != nil {
+	if err := next.of(r.Collection); err != nil {
 		return nil, nil, err
 	}
 	if len(events) == 0 || next.compare(last) <= 0 {

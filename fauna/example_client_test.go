@@ -53,7 +53,7 @@ func ExampleClient() {
 	for _, a := range access {
 		fmt.Println(a.Collection, a.Exists, a.Readable, a.Life(now))
 	}
-	ids, next, err := client.IDs(ctx, "users", now, 0, 1000)
+	ids, next, err := client.IDs(ctx, fauna.PageRequest{Collection: "users", At: now, Size: 1000})
 	fmt.Println(ids, next, err)
 	// Output:
 	// users true true 15m0s

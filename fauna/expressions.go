@@ -26,27 +26,27 @@ func docRef(collection string, id int64) f.Expr {
 	return f.RefCollection(f.Collection(collection), strconv.FormatInt(id, 10))
 }
 
-// pageOf pages the documents' refs from an id on, which need not exist.
-func pageOf(collection string, from int64, size int) f.Expr {
-	set := f.Documents(f.Collection(collection))
-	if from == 0 {
-		return f.Paginate(set, f.Size(size))
+// pageOf pages the documents' refs.
+func pageOf(p PageRequest) f.Expr {
+	set := f.Documents(f.Collection(p.Collection))
+	if p.From == 0 {
+		return f.Paginate(set, f.Size(p.Size))
 	}
-	return f.Paginate(set, f.After(f.Arr{docRef(collection, from)}), f.Size(size))
+	return f.Paginate(set, f.After(f.Arr{docRef(p.Collection, p.From)}), f.Size(p.Size))
 }
 
-func idsExpr(collection string, at, from int64, size int) f.Expr {
-	return atTime(at, f.Map(pageOf(collection, from, size), f.Lambda("x", f.Select("id", f.Var("x")))))
+func idsExpr(p PageRequest) f.Expr {
+	return atTime(p.At, f.Map(pageOf(p), f.Lambda("x", f.Select("id", f.Var("x")))))
 }
 
 // documentsExpr reads whole documents, or for each an array of the values at
 // the paths. Not an object, since its members would come back sorted.
-func documentsExpr(collection string, at, from int64, size int, paths [][]any) (f.Expr, error) {
-	row, err := documentExpr(f.Get(f.Var("x")), paths)
+func documentsExpr(p PageRequest) (f.Expr, error) {
+	row, err := documentExpr(f.Get(f.Var("x")), p.Paths)
 	if err != nil {
 		return nil, err
 	}
-	return atTime(at, f.Map(pageOf(collection, from, size), f.Lambda("x", row))), nil
+	return atTime(p.At, f.Map(pageOf(p), f.Lambda("x", row))), nil
 }
 
 // documentExpr returns a document, or the array of the values at the paths.

@@ -12,7 +12,7 @@ import (
 func TestExpressions_asSeenToWork(t *testing.T) {
 	t.Parallel()
 	documents := func(at, from int64, size int, paths [][]any) f.Expr {
-		expr, err := documentsExpr("docs", at, from, size, paths)
+		expr, err := documentsExpr(PageRequest{Collection: "docs", At: at, From: from, Size: size, Paths: paths})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -24,9 +24,9 @@ func TestExpressions_asSeenToWork(t *testing.T) {
 		expr f.Expr
 		want string
 	}{
-		{"ids", idsExpr("docs", 1795345123200000, 147, 50),
+		{"ids", idsExpr(PageRequest{Collection: "docs", At: 1795345123200000, From: 147, Size: 50}),
 			`{"at":1795345123200000,"expr":{"map":{"lambda":"x","expr":{"select":"id","from":{"var":"x"}}},"collection":{"paginate":{"documents":` + c + `},"after":[{"ref":` + c + `,"id":"147"}],"size":50}}}`},
-		{"ids from the beginning, now", idsExpr("docs", 0, 0, 50),
+		{"ids from the beginning, now", idsExpr(PageRequest{Collection: "docs", Size: 50}),
 			`{"map":{"lambda":"x","expr":{"select":"id","from":{"var":"x"}}},"collection":{"paginate":{"documents":` + c + `},"size":50}}`},
 		{"documents", documents(7, 9223372036854775807, 2, nil),
 			`{"at":7,"expr":{"map":{"lambda":"x","expr":{"get":{"var":"x"}}},"collection":{"paginate":{"documents":` + c + `},"after":[{"ref":` + c + `,"id":"9223372036854775807"}],"size":2}}}`},
@@ -37,7 +37,7 @@ func TestExpressions_asSeenToWork(t *testing.T) {
 		{"no columns", documents(0, 0, 2, [][]any{}),
 			`{"map":{"lambda":"x","expr":{"let":[{"d":{"get":{"var":"x"}}}],"in":[]}},"collection":{"paginate":{"documents":` + c + `},"size":2}}`},
 		{"probe", probeExpr("docs", 0), `{"select":"ts","from":{"get":{"ref":` + c + `,"id":"0"}}}`},
-		{"a name of any script", idsExpr("Ünï-cödé.1", 0, 0, 1),
+		{"a name of any script", idsExpr(PageRequest{Collection: "Ünï-cödé.1", Size: 1}),
 			`{"map":{"lambda":"x","expr":{"select":"id","from":{"var":"x"}}},"collection":{"paginate":{"documents":{"collection":"Ünï-cödé.1"}},"size":1}}`},
 	} {
 		got, err := json.Marshal(tt.expr)
@@ -58,7 +58,7 @@ func TestPathExpr_stepsAreNamesAndPositions(t *testing.T) {
 			t.Errorf("%v is taken for a step", step)
 		}
 	}
-	if _, err := documentsExpr("a", 0, 0, 1, [][]any{{nil}}); err == nil {
+	if _, err := documentsExpr(PageRequest{Collection: "a", Size: 1, Paths: [][]any{{nil}}}); err == nil {
 		t.Error("a bad path is taken")
 	}
 }

@@ -51,11 +51,11 @@ func TestServer_faults(t *testing.T) {
 		call func(context.Context, *fauna.Client) error
 	}{
 		{"ids", func(ctx context.Context, c *fauna.Client) error {
-			_, _, err := c.IDs(ctx, "docs", at, 0, 100)
+			_, _, err := c.IDs(ctx, fauna.PageRequest{Collection: "docs", At: at, Size: 100})
 			return err
 		}},
 		{"documents", func(ctx context.Context, c *fauna.Client) error {
-			_, err := c.Documents(ctx, "docs", at, 0, 100, nil, nil)
+			_, err := c.Documents(ctx, fauna.PageRequest{Collection: "docs", At: at, Size: 100})
 			return err
 		}},
 		{"now", func(ctx context.Context, c *fauna.Client) error { _, err := c.Now(ctx); return err }},
@@ -124,7 +124,7 @@ func TestServer_slowAnswersEndWithOurTimeout(t *testing.T) {
 	defer c.Close()
 	s.Faults().Add(fault.When{}, fault.Wait(10*time.Second))
 	start := time.Now()
-	_, err = c.Documents(t.Context(), "docs", 0, 0, 10, nil, nil)
+	_, err = c.Documents(t.Context(), fauna.PageRequest{Collection: "docs", Size: 10})
 	var e *fauna.Error
 	if !errors.As(err, &e) || e.Kind != fauna.KindTimeout || e.Smaller() || time.Since(start) > 5*time.Second {
 		t.Errorf("after %v: %v", time.Since(start), err)
@@ -137,7 +137,7 @@ func TestServer_snapshotExpires(t *testing.T) {
 	s.fill("docs", 3)
 	at := s.now()
 	s.Faults().Add(fault.When{}, s.Faults().Expire("docs"))
-	_, err := s.admin.Documents(t.Context(), "docs", at, 0, 10, nil, nil)
+	_, err := s.admin.Documents(t.Context(), fauna.PageRequest{Collection: "docs", At: at, Size: 10})
 	var e *fauna.Error
 	if !errors.As(err, &e) || !e.Expired() || e.Retry() || e.Minimum <= at || !strings.Contains(e.Error(), "oldest time that can be read is 2") {
 		t.Errorf("%v", err)
@@ -161,11 +161,11 @@ func TestServer_privilegeTakenAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if ids, _, err := c.IDs(t.Context(), "docs", 0, 0, 10); err != nil || !slices.Equal(ids, []int64{1, 2, 3}) {
+	if ids, _, err := c.IDs(t.Context(), fauna.PageRequest{Collection: "docs", Size: 10}); err != nil || !slices.Equal(ids, []int64{1, 2, 3}) {
 		t.Fatalf("%v, %v", ids, err)
 	}
 	s.run(fql.Setup{}.RoleUpdateFQL())
-	ids, next, err := c.IDs(t.Context(), "docs", 0, 0, 10)
+	ids, next, err := c.IDs(t.Context(), fauna.PageRequest{Collection: "docs", Size: 10})
 	if err != nil || len(ids) != 0 || next != -1 {
 		t.Errorf("a page without the privilege is empty, not %v, %d, %v", ids, next, err)
 	}
@@ -196,7 +196,7 @@ func TestServer_concurrently(t *testing.T) {
 			for i := range 20 {
 				var err error
 				from := int64(1 + (worker*20+i)%40)
-				if buf, err = c.Documents(t.Context(), "docs", at, from, 5, nil, buf); err != nil {
+				if buf, err = c.Documents(t.Context(), fauna.PageRequest{Collection: "docs", At: at, From: from, Size: 5, Buf: buf}); err != nil {
 					failed <- err
 					return
 				}

@@ -48,18 +48,28 @@ func (c *Client) strange(op, what string) *Error {
 	return &Error{Kind: KindStrange, Op: op, Endpoint: c.endpoint.Host(), Status: 200, Description: clip(c.secret.clean(what), maxDescription)}
 }
 
-// IDs returns a page of document ids of a collection, ascending, from the id
-// from on (0: from the beginning), at a time in microseconds (0: the present).
-// next is the first id of the next page, -1 if there is none. The server
-// returns up to 80 000 ids per page, and silently omits documents that the role
-// hides; see Access.
-func (c *Client) IDs(ctx context.Context, collection string, at, from int64, size int) (ids []int64, next int64, err error) {
-	op := "read ids of " + quoteName(collection)
-	answer, err := c.ask(ctx, c.reading(op, at), idsExpr(collection, at, from, size))
+// A PageRequest asks for a page of a collection's documents or of their ids. It
+// is an alias, so that the engine names the same type without importing this
+// package.
+type PageRequest = struct {
+	Collection string
+	At         int64 // microseconds since 1970; 0 is the present
+	From       int64 // the first id, which need not exist
+	Size       int
+	Paths      [][]any // for each document an array of these fields, an empty path is the document; nil for documents alone
+	Buf        []byte  // memory for the answer
+}
+
+// IDs returns a page of document ids of a collection, ascending. next is the
+// first id of the next page, -1 if there is none. The server returns up to 80 000
+// ids per page, and silently omits documents that the role hides; see Access.
+func (c *Client) IDs(ctx context.Context, p PageRequest) (ids []int64, next int64, err error) {
+	op := "read ids of " + quoteName(p.Collection)
+	answer, err := c.ask(ctx, c.reading(op, p.At), idsExpr(p))
 	if err != nil {
 		return nil, -1, err
 	}
-	if ids, next, err = decodeIDs(answer, collection, from, size); err != nil {
+	if ids, next, err = decodeIDs(answer, p.Collection, p.From, p.Size); err != nil {
 		return nil, -1, c.unreadable(op, answer, err)
 	}
 	return ids, next, nil
@@ -81,22 +91,20 @@ func (c *Client) reading(op string, at int64) request {
 }
 
 // Documents reads a page of documents like IDs and returns the raw body of the
-// answer, {"resource":{…}}, in buf's memory if that is large enough.
-//
-// With nil paths the page has whole documents. Otherwise it has an array for
-// each, with Select(path, document, null) for each path; an empty path is the
-// document itself. Steps of a path are strings and integers.
+// answer, {"resource":{…}}. With paths, the page has an array for each document,
+// with Select(path, document, null) for each path. Steps of a path are strings
+// and integers.
 //
 // An answer over the page limit is not read; its error's Smaller is true. A
 // page of one document has a higher limit.
-func (c *Client) Documents(ctx context.Context, collection string, at, from int64, size int, paths [][]any, buf []byte) (body []byte, err error) {
-	op := "read documents of " + quoteName(collection)
-	expr, err := documentsExpr(collection, at, from, size, paths)
+func (c *Client) Documents(ctx context.Context, p PageRequest) (body []byte, err error) {
+	op := "read documents of " + quoteName(p.Collection)
+	expr, err := documentsExpr(p)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	r := c.reading(op, at)
-	r.limit, r.buf = c.limit(size), buf
+	r := c.reading(op, p.At)
+	r.limit, r.buf = c.limit(p.Size), p.Buf
 	return c.ask(ctx, r, expr)
 }
 

@@ -8,46 +8,55 @@ import (
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
 
+// A PairsRequest asks for a page of an index of ts and ref. Like PageRequest it is
+// an alias.
+type PairsRequest = struct {
+	Collection, Index string
+	At                int64
+	FromTS, FromID    int64
+	Size              int
+}
+
 // Pairs returns a page of an index whose values are ts and ref: for every
 // document of the collection the transaction time of its latest write, in
 // microseconds since 1970, and its id, ordered by time and then id, at a time
 // (0: the present).
 //
-// The page starts at fromTS and fromID, which need not exist. A negative fromID
-// starts with the first document of fromTS. nextTS and nextID are the first of
+// The page starts at FromTS and FromID, which need not exist. A negative FromID
+// starts with the first document of FromTS. nextTS and nextID are the first of
 // the next page; nextID is -1 if there is none. The server returns up to 80 000
 // pairs per page.
 //
 // The server silently omits documents that the role hides, and all of them if
 // it may read the index but not the collection.
-func (c *Client) Pairs(ctx context.Context, collection, index string, at, fromTS, fromID int64, size int) (ts, ids []int64, nextTS, nextID int64, err error) {
-	op := "read the index " + quoteName(index)
-	answer, err := c.ask(ctx, c.reading(op, at), pairsExpr(collection, index, at, fromTS, fromID, size))
+func (c *Client) Pairs(ctx context.Context, p PairsRequest) (ts, ids []int64, nextTS, nextID int64, err error) {
+	op := "read the index " + quoteName(p.Index)
+	answer, err := c.ask(ctx, c.reading(op, p.At), pairsExpr(p))
 	if err != nil {
 		return nil, nil, 0, -1, err
 	}
-	p, err := decodePairs(answer, collection, at, fromTS, fromID, size)
+	page, err := decodePairs(answer, p)
 	if err != nil {
 		return nil, nil, 0, -1, c.unreadable(op, answer, err)
 	}
-	return p.ts, p.ids, p.nextTS, p.nextID, nil
+	return page.ts, page.ids, page.nextTS, page.nextID, nil
 }
 
 // pairsExpr pages through the index. The cursor within a ts has the ref twice,
 // as a value of the index and as the document. A cursor with only the ts would
 // return the first documents of that ts again and again.
-func pairsExpr(collection, index string, at, fromTS, fromID int64, size int) f.Expr {
-	set := f.Match(f.Index(index))
-	options := []f.OptionalParameter{f.Size(size)}
+func pairsExpr(p PairsRequest) f.Expr {
+	set := f.Match(f.Index(p.Index))
+	options := []f.OptionalParameter{f.Size(p.Size)}
 	switch {
-	case fromID >= 0:
-		ref := docRef(collection, fromID)
-		options = append(options, f.After(f.Arr{fromTS, ref, ref}))
-	case fromTS != 0:
-		options = append(options, f.After(f.Arr{fromTS}))
+	case p.FromID >= 0:
+		ref := docRef(p.Collection, p.FromID)
+		options = append(options, f.After(f.Arr{p.FromTS, ref, ref}))
+	case p.FromTS != 0:
+		options = append(options, f.After(f.Arr{p.FromTS}))
 	}
 	pair := f.Arr{f.Var("t"), f.Select("id", f.Var("r"))}
-	return atTime(at, f.Map(f.Paginate(set, options...), f.Lambda(f.Arr{"t", "r"}, pair)))
+	return atTime(p.At, f.Map(f.Paginate(set, options...), f.Lambda(f.Arr{"t", "r"}, pair)))
 }
 
 // pairsPage is a decoded page of pairs.
@@ -58,28 +67,28 @@ type pairsPage struct {
 }
 
 // decodePairs parses the answer to pairsExpr, a list of [ts, "id"], ascending
-// by both from fromTS and fromID on, with no time after the time read at.
-func decodePairs(answer []byte, collection string, at, fromTS, fromID int64, size int) (*pairsPage, error) {
-	room := max(0, min(size, len(answer)/8))
-	p := &pairsPage{collection: collection, ts: make([]int64, 0, room), ids: make([]int64, 0, room), nextID: -1}
-	beside, err := readList(answer, size, p.pair)
+// by both from FromTS and FromID on, with no time after the time read at.
+func decodePairs(answer []byte, r PairsRequest) (*pairsPage, error) {
+	room := max(0, min(r.Size, len(answer)/8))
+	p := &pairsPage{collection: r.Collection, ts: make([]int64, 0, room), ids: make([]int64, 0, room), nextID: -1}
+	beside, err := readList(answer, r.Size, p.pair)
 	if err != nil {
 		return nil, err
 	}
-	if fromTS == 0 && fromID < 0 && !none(beside.before) {
+	if r.FromTS == 0 && r.FromID < 0 && !none(beside.before) {
 		return nil, badPage("it is not the first page")
 	}
-	lastTS, lastID := fromTS, fromID-1
-	if fromTS == 0 && fromID < 0 {
+	lastTS, lastID := r.FromTS, r.FromID-1
+	if r.FromTS == 0 && r.FromID < 0 {
 		lastTS, lastID = -1, -1
-	} else if fromID < 0 {
+	} else if r.FromID < 0 {
 		lastID = -1
 	}
 	for i, ts := range p.ts {
 		if ts < lastTS || ts == lastTS && p.ids[i] <= lastID {
 			return nil, badPage("it holds %d of %d after %d of %d", p.ids[i], ts, lastID, lastTS)
 		}
-		if at != 0 && ts > at {
+		if r.At != 0 && ts > r.At {
 			return nil, badPage("%d is of %s, after the time read at", p.ids[i], formatTime(ts))
 		}
 		lastTS, lastID = ts, p.ids[i]

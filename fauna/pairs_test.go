@@ -35,7 +35,7 @@ func TestDecodePairs(t *testing.T) {
 		{"cursor without id", `{"resource":{"after":[12],"data":[]}}`, nil},
 	}
 	for _, test := range tests {
-		got, err := decodePairs([]byte(test.answer), "c", 100, 0, -1, 10)
+		got, err := decodePairs([]byte(test.answer), PairsRequest{Collection: "c", At: 100, FromID: -1, Size: 10})
 		if (err != nil) != (test.want == nil) || test.want != nil && !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: %+v, %v; want %+v", test.name, got, err, test.want)
 		}
@@ -46,7 +46,7 @@ func FuzzDecodePairs(f *testing.F) {
 	f.Add([]byte(`{"resource":{"after":[12,{"@ref":{"id":"8"}},{"@ref":{"id":"8"}}],"data":[[10,"7"],[11,"6"]]}}`))
 	f.Add([]byte(`{"resource":{"data":[[`))
 	f.Fuzz(func(t *testing.T, answer []byte) {
-		p, err := decodePairs(answer, "c", 0, 0, -1, 100)
+		p, err := decodePairs(answer, PairsRequest{Collection: "c", FromID: -1, Size: 100})
 		if err == nil && len(p.ts) != len(p.ids) {
 			t.Errorf("%d times of %d ids", len(p.ts), len(p.ids))
 		}

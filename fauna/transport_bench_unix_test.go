@@ -57,7 +57,7 @@ func BenchmarkTransport(b *testing.B) {
 					all.Go(func() {
 						var buf []byte
 						for range left {
-							if buf, err = client.Documents(b.Context(), "docs", 1, 1, pageDocuments, nil, buf); err != nil {
+							if buf, err = client.Documents(b.Context(), PageRequest{Collection: "docs", At: 1, From: 1, Size: pageDocuments, Buf: buf}); err != nil {
 								b.Error(err)
 								return
 							}

@@ -118,7 +118,7 @@ func TestClient_sendsWhatTheServerNeeds(t *testing.T) {
 		at   int64
 		want string
 	}{{0, strconv.Itoa(nowMicros)}, {12345, "12345"}} {
-		_, _, _ = c.IDs(t.Context(), "users", tt.at, 0, 10)
+		_, _, _ = c.IDs(t.Context(), PageRequest{Collection: "users", At: tt.at, Size: 10})
 		if have := got.Header.Get("X-Last-Seen-Txn"); have != tt.want {
 			t.Errorf("at %d: X-Last-Seen-Txn is %q, want %q", tt.at, have, tt.want)
 		}
@@ -238,7 +238,7 @@ func TestClient_whatIsNotFauna(t *testing.T) {
 			for what, err := range map[string]error{
 				"reach": c.Reach(t.Context()),
 				"now":   func() error { _, err := c.Now(t.Context()); return err }(),
-				"page":  func() error { _, err := c.Documents(t.Context(), "a", 0, 0, 1, nil, nil); return err }(),
+				"page":  func() error { _, err := c.Documents(t.Context(), PageRequest{Collection: "a", Size: 1}); return err }(),
 				"names": func() error { _, err := c.Collections(t.Context()); return err }(),
 			} {
 				if e := wantKind(t, err, KindNotFauna); e.Retry() || !strings.Contains(e.Error(), "does not answer as Fauna does") {
@@ -252,7 +252,7 @@ func TestClient_whatIsNotFauna(t *testing.T) {
 func TestClient_indentedAnswersAreRead(t *testing.T) {
 	t.Parallel()
 	s := serve(t, answer("{\n  \"resource\" : {\n    \"data\": [\n      \"1\",\n      \"22\"\n    ]\n  }\n}\n"))
-	ids, next, err := newTestClient(t, s.URL, Options{}).IDs(t.Context(), "a", 0, 0, 10)
+	ids, next, err := newTestClient(t, s.URL, Options{}).IDs(t.Context(), PageRequest{Collection: "a", Size: 10})
 	if err != nil || fmt.Sprint(ids) != "[1 22]" || next != -1 {
 		t.Errorf("%v, %d, %v", ids, next, err)
 	}
@@ -272,7 +272,7 @@ func TestClient_unreachable(t *testing.T) {
 	}
 
 	s := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	_, err = newTestClient(t, s.URL, Options{}).Documents(t.Context(), "a", 0, 0, 1, nil, nil)
+	_, err = newTestClient(t, s.URL, Options{}).Documents(t.Context(), PageRequest{Collection: "a", Size: 1})
 	if e := wantKind(t, err, KindUnreachable); !e.Retry() || e.Smaller() {
 		t.Error(e.Error())
 	}
@@ -296,7 +296,7 @@ func TestClient_ownTimeout(t *testing.T) {
 			}
 			<-r.Context().Done()
 		})
-		_, err := newTestClient(t, s.URL, Options{Timeout: 50 * time.Millisecond}).Documents(t.Context(), "a", 0, 0, 1, nil, nil)
+		_, err := newTestClient(t, s.URL, Options{Timeout: 50 * time.Millisecond}).Documents(t.Context(), PageRequest{Collection: "a", Size: 1})
 		e := wantKind(t, err, KindTimeout)
 		if !e.Retry() || e.Smaller() != started || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("answer begun %v: %v", started, e)
@@ -314,8 +314,14 @@ func TestClient_cancelledByItsCaller(t *testing.T) {
 	})
 	c := newTestClient(t, s.URL, Options{})
 	calls := map[string]func(context.Context) error{
-		"page":        func(ctx context.Context) error { _, err := c.Documents(ctx, "a", 0, 0, 1, nil, nil); return err },
-		"ids":         func(ctx context.Context) error { _, _, err := c.IDs(ctx, "a", 0, 0, 1); return err },
+		"page": func(ctx context.Context) error {
+			_, err := c.Documents(ctx, PageRequest{Collection: "a", Size: 1})
+			return err
+		},
+		"ids": func(ctx context.Context) error {
+			_, _, err := c.IDs(ctx, PageRequest{Collection: "a", Size: 1})
+			return err
+		},
 		"now":         func(ctx context.Context) error { _, err := c.Now(ctx); return err },
 		"reach":       c.Reach,
 		"collections": func(ctx context.Context) error { _, err := c.Collections(ctx); return err },

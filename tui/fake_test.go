@@ -104,19 +104,19 @@ func (f *fakeServer) Presence(context.Context, string, []int64) (alive, gone, hi
 	return nil, nil, nil, nil
 }
 
-func (f *fakeServer) IDs(ctx context.Context, name string, _, from int64, size int) ([]int64, int64, error) {
+func (f *fakeServer) IDs(ctx context.Context, p export.PageRequest) ([]int64, int64, error) {
 	var ids []int64
-	for i := from; i < int64(f.docs[name]) && len(ids) < size; i++ {
+	for i := p.From; i < int64(f.docs[p.Collection]) && len(ids) < p.Size; i++ {
 		ids = append(ids, i)
 	}
-	next := from + int64(len(ids))
-	if next >= int64(f.docs[name]) {
+	next := p.From + int64(len(ids))
+	if next >= int64(f.docs[p.Collection]) {
 		next = -1
 	}
 	return ids, next, f.wait(ctx)
 }
 
-func (f *fakeServer) Documents(ctx context.Context, name string, _, _ int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+func (f *fakeServer) Documents(ctx context.Context, p export.PageRequest) ([]byte, error) {
 	if err := f.wait(ctx); err != nil {
 		return nil, err
 	}
@@ -124,24 +124,24 @@ func (f *fakeServer) Documents(ctx context.Context, name string, _, _ int64, siz
 		f.spent.Add(int64(50 * time.Millisecond))
 	}
 	if f.body != "" {
-		return append(buf[:0], f.body...), nil
+		return append(p.Buf[:0], f.body...), nil
 	}
-	buf = append(buf[:0], `{"resource":{"data":[`...)
-	for i := range min(size, f.docs[name]) {
+	p.Buf = append(p.Buf[:0], `{"resource":{"data":[`...)
+	for i := range min(p.Size, f.docs[p.Collection]) {
 		if i > 0 {
-			buf = append(buf, ',')
+			p.Buf = append(p.Buf, ',')
 		}
-		collection, err := json.Marshal(name)
+		collection, err := json.Marshal(p.Collection)
 		if err != nil {
 			return nil, err
 		}
 		doc := fmt.Sprintf(`{"ref":{"@ref":{"id":"%d","collection":{"@ref":{"id":%s,"collection":{"@ref":{"id":"collections"}}}}}},"ts":1795342079040000,"data":{"name":"user %d","age":%d,"parent":{"@ref":{"id":"7","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},"at":{"@ts":"2026-01-02T03:04:05Z"},"address":{"city":"Oslo"}}}`, i+1, collection, i+1, 20+i)
-		if paths != nil {
-			doc = "[" + doc + strings.Repeat(`,"x"`, len(paths)-1) + "]"
+		if p.Paths != nil {
+			doc = "[" + doc + strings.Repeat(`,"x"`, len(p.Paths)-1) + "]"
 		}
-		buf = append(buf, doc...)
+		p.Buf = append(p.Buf, doc...)
 	}
-	return append(buf, `]}}`...), nil
+	return append(p.Buf, `]}}`...), nil
 }
 
 // fakeRun is an export that ends as it is told.

@@ -65,21 +65,21 @@ func (l *lostServer) Now(ctx context.Context) (int64, error) {
 	return l.server.Now(ctx)
 }
 
-func (l *lostServer) IDs(ctx context.Context, collection string, at, from int64, size int) ([]int64, int64, error) {
+func (l *lostServer) IDs(ctx context.Context, p export.PageRequest) ([]int64, int64, error) {
 	if err := l.gone(); err != nil {
 		return nil, 0, err
 	}
-	return l.server.IDs(ctx, collection, at, from, size)
+	return l.server.IDs(ctx, p)
 }
 
-func (l *lostServer) Documents(ctx context.Context, collection string, at, from int64, size int, paths [][]any, buf []byte) ([]byte, error) {
+func (l *lostServer) Documents(ctx context.Context, p export.PageRequest) ([]byte, error) {
 	if err := l.gone(); err != nil {
 		return nil, err
 	}
 	if l.pages.Add(1) == pagesUntilLost {
 		l.lost.Store(true)
 	}
-	return l.server.Documents(ctx, collection, at, from, size, paths, buf)
+	return l.server.Documents(ctx, p)
 }
 
 func (l *lostServer) MinimumTime(ctx context.Context, collection string) (int64, error) {
