@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,22 +40,20 @@ func compareValues(a, b value) int {
 		return cmp.Compare(ra, rb)
 	}
 	switch a := a.(type) {
-	case int64:
-		if b, ok := b.(int64); ok {
-			return cmp.Compare(a, b)
+	case int64, float64:
+		x, isX := a.(int64)
+		y, isY := b.(int64)
+		if isX && isY {
+			return cmp.Compare(x, y)
 		}
-		return cmp.Compare(float64(a), b.(float64))
-	case float64:
-		if b, ok := b.(int64); ok {
-			return cmp.Compare(a, float64(b))
-		}
-		return cmp.Compare(a, b.(float64))
+		return cmp.Compare(toFloat(a), toFloat(b))
 	case string:
 		return strings.Compare(a, b.(string))
 	case bytesValue:
-		return strings.Compare(string(a), string(b.(bytesValue)))
+		return cmp.Compare(a, b.(bytesValue))
 	case uuidValue:
-		return strings.Compare(string(a), string(b.(uuidValue)))
+		b, _ := b.(uuidValue)
+		return cmp.Compare(a, b)
 	case bool:
 		return cmp.Compare(number(a), number(b.(bool)))
 	case time.Time:
@@ -104,15 +103,7 @@ func equal(a, b value) bool {
 		return ok && *a == *b
 	case array:
 		b, ok := b.(array)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for i := range a {
-			if !equal(a[i], b[i]) {
-				return false
-			}
-		}
-		return true
+		return ok && slices.EqualFunc(a, b, equal)
 	case *object, *page, *docValue:
 		oa, _ := asObject(a)
 		ob, ok := asObject(b)

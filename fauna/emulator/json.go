@@ -2,6 +2,8 @@ package emulator
 
 import (
 	"errors"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,20 +20,16 @@ func parseRequest(text []byte) (*fql.Node, error) {
 	return n, err
 }
 
+// readNumbers rewrites the numbers in n; it returns false for one out of range.
 func readNumbers(n *fql.Node) bool {
 	if n.Kind == fql.Number {
-		if number := scalar(n); number == nil {
-			return false
-		} else if text := rendered(number); text[0] != '"' { // not an infinity
-			n.Text = text
+		number := scalar(n)
+		if f, isDouble := number.(float64); !isDouble || !math.IsInf(f, 0) {
+			n.Text = rendered(number)
 		}
+		return number != nil
 	}
-	for _, item := range n.Items {
-		if !readNumbers(item) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(n.Items, func(item *fql.Node) bool { return !readNumbers(item) })
 }
 
 // scalar returns a value without parts, nil for a number out of range.
