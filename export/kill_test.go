@@ -31,7 +31,7 @@ func init() { children[killVariable] = killChild }
 // killPlan is what a child does.
 type killPlan struct {
 	Dir      string
-	Spec     specText
+	Spec     Spec
 	Resume   bool
 	AfterOps int64         // it kills itself at this operation of store or source
 	After    time.Duration // or after this time
@@ -82,16 +82,11 @@ func killChild(text string) int {
 		return 2
 	}
 	env := Env{Store: &killStore{Store: into, die: die, kill: kill, half: p.Half}, Clock: newSwiftClock(200)}
-	s, err := p.Spec.spec()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 2
-	}
-	r, err := NewRun(s, src, env)
+	r, err := NewRun(p.Spec, src, env)
 	if p.Resume {
 		r, err = OpenRun(src, env)
 		if isError[*archive.NotARun](err) { // killed before anything was there
-			r, err = NewRun(s, src, env)
+			r, err = NewRun(p.Spec, src, env)
 		}
 	}
 	if err == nil {
@@ -229,7 +224,7 @@ func TestKill_resumedRunsMakeTheSameFiles(t *testing.T) {
 		s.Collections = []string{"users", "orders", "none"}
 		f := form{Spec: s, want: wanted(t, s, src)}
 		begin := time.Now()
-		_, f.ops = runChild(t, killPlan{Dir: exportDir(t), Spec: s.text()})
+		_, f.ops = runChild(t, killPlan{Dir: exportDir(t), Spec: s})
 		f.took = time.Since(begin)
 		all = append(all, f)
 	}
@@ -243,7 +238,7 @@ func TestKill_resumedRunsMakeTheSameFiles(t *testing.T) {
 				dir := exportDir(t)
 				here := 0
 				for left := 2 + random.IntN(3); ; left-- {
-					p := killPlan{Dir: dir, Spec: f.text(), Resume: here > 0, Half: random.IntN(2) == 0}
+					p := killPlan{Dir: dir, Spec: f.Spec, Resume: here > 0, Half: random.IntN(2) == 0}
 					// The later a run is gone on with, the less it has to do.
 					switch parts := int64(here + 1); {
 					case left == 0:

@@ -52,12 +52,6 @@ func OpenRun(src Source, env Env) (*Run, error) {
 // earlier process.
 func (r *Run) Spec() Spec { return r.spec }
 
-// Differences lists how another Spec differs in what determines the content of
-// the files. If there are none, a run of one can be resumed as the other.
-func (s Spec) Differences(other Spec) []string {
-	return differences(s.withDefaults().text(), other.withDefaults().text())
-}
-
 // readableOf fails the collections that the key may not read any more, so that they
 // do not hold up the others. If no other is left, they are returned as they came.
 func (r *Run) readableOf(left []*collection, unreadable []string) ([]*collection, []string) {

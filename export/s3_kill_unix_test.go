@@ -62,7 +62,7 @@ func killS3(t *testing.T, endpoint string, least int) {
 		s.Collections, s.PageSize = []string{"users", "orders", "none"}, 400
 		f := form{Spec: s, want: wanted(t, s, src)}
 		begin := time.Now()
-		_, f.ops = runChild(t, killPlan{Dir: fmt.Sprintf("s3://%s/first%d", storetest.Bucket, i), Endpoint: endpoint, Many: many, Spec: s.text()})
+		_, f.ops = runChild(t, killPlan{Dir: fmt.Sprintf("s3://%s/first%d", storetest.Bucket, i), Endpoint: endpoint, Many: many, Spec: s})
 		f.took = time.Since(begin)
 		t.Logf("%s: %d operations, %d bytes", f.formName(), f.ops, len(f.want["users."+s.layout("users").Extension()]))
 		forms = append(forms, f)
@@ -77,7 +77,7 @@ func killS3(t *testing.T, endpoint string, least int) {
 		}
 		here := 0
 		for left := 1 + random.IntN(3); ; left-- {
-			p := killPlan{Dir: name, Endpoint: endpoint, Many: many, Spec: f.text(), Resume: here > 0, Half: random.IntN(2) == 0}
+			p := killPlan{Dir: name, Endpoint: endpoint, Many: many, Spec: f.Spec, Resume: here > 0, Half: random.IntN(2) == 0}
 			switch parts := int64(here + 1); {
 			case left == 0:
 			case random.IntN(2) == 0:

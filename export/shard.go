@@ -47,8 +47,8 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	planned, err := specFrom(plan.Spec)
-	if err != nil {
+	var planned Spec
+	if err := json.Unmarshal(plan.Spec, &planned); err != nil {
 		return nil, fmt.Errorf("read the plan: %w", err)
 	}
 	if s.Shard.Of == ShardsOfPlan {
@@ -148,7 +148,7 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 	}
 	all := s
 	all.Shard = Shard{}
-	if plan.Spec, err = json.Marshal(all.text()); err != nil {
+	if plan.Spec, err = json.Marshal(all); err != nil {
 		return nil, fmt.Errorf("encode the plan: %w", err)
 	}
 	parts, err := r.collections(plan.Bounds)

@@ -3,6 +3,7 @@ package export
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -36,67 +37,70 @@ const (
 type Skipped = archive.Skipped
 
 // Spec is what a run exports and how. The zero value of a field is its default.
+// A run stores it as JSON. A field tagged differ decides on the content of the
+// files, so it must stay the same when a run is resumed or shared; the tag
+// names it in messages.
 type Spec struct {
 	// Endpoint is the server's address as text, for the manifest. It holds no
 	// secret.
-	Endpoint    string
-	Mode        Mode
-	Collections []string
-	Format      row.Format
-	Compress    row.Compression
+	Endpoint    string          `json:"endpoint" differ:"server"`
+	Mode        Mode            `json:"mode" differ:"mode"`
+	Collections []string        `json:"collections" differ:"collections"`
+	Format      row.Format      `json:"format" differ:"format"`
+	Compress    row.Compression `json:"compress" differ:"compression"`
 	// Columns are the additional columns, by collection.
-	Columns map[string][]row.Column
+	Columns map[string][]row.Column `json:"columns,omitempty" differ:"columns"`
 	// NoData leaves the data column out.
-	NoData bool
+	NoData bool `json:"no_data,omitempty" differ:"no data"`
 	// Strict fails a collection with a value that does not fit its column.
-	Strict bool
+	Strict bool `json:"strict,omitempty" differ:"strict"`
 	// Dir is the folder's name, for messages.
-	Dir string
+	Dir string `json:"-"`
 	// At is the time to read at, in microseconds since 1970; 0 means now, by
 	// the server's clock.
-	At int64
+	At int64 `json:"at,omitempty" differ:"time"`
 	// Parts is the number of files per collection, each with a range of ids. 0
 	// and 1 mean one; AutoParts chooses by the collection's size.
-	Parts int
+	Parts int `json:"parts,omitempty" differ:"parts"`
 	// Shard identifies this process in a run that several share.
-	Shard Shard
+	Shard Shard `json:"shard,omitzero" differ:"shard"`
 	// NoSnapshot reads each page at its own time.
-	NoSnapshot bool
+	NoSnapshot bool `json:"no_snapshot,omitempty" differ:"no snapshot"`
 	// Workers is the number of requests in flight. 0 lets the engine tune it: 2
 	// to 16, more while that makes the run faster, fewer while they only slow
 	// each other down.
-	Workers int
+	Workers int `json:"workers,omitempty"`
 	// PageSize is the number of documents per page, 0 for the engine's choice.
-	PageSize int
+	PageSize int `json:"page_size,omitempty"`
 	// MaxRate limits the documents per second, 0 for no limit.
-	MaxRate int
+	MaxRate int `json:"max_rate,omitempty"`
 	// Deletions is the name of the deletion column of an incremental run; ""
 	// means DefaultDeletion, and IgnoreDeletions leaves removals out.
-	Deletions string
+	Deletions string `json:"deletions,omitempty" differ:"deletions"`
 	// DDL is the database to write a load script for, next to the files; "" for
 	// none.
-	DDL Database
+	DDL Database `json:"ddl,omitempty"`
 	// Indexes are the indexes of an incremental run, by collection. Their
 	// values must be ts and ref. The default is NAME-ts. A full run searches the
 	// ones named here for documents that the server's list of the collection lacks.
-	Indexes map[string]string
+	Indexes map[string]string `json:"indexes,omitempty"`
 	// Fast makes an incremental run read only the end of the indexes, and the
 	// events. It does not detect backdated writes or expired documents.
-	Fast bool
+	Fast bool `json:"fast,omitempty"`
 	// Tool is the name and version of the program, for the manifest.
-	Tool string
+	Tool string `json:"tool"`
 	// Skipped collections are listed in the manifest and make the run end as
 	// Partial.
-	Skipped []Skipped
+	Skipped []Skipped `json:"skipped,omitempty"`
 	// Filtered lists collections in which a role's predicate may hide
 	// documents; the manifest gets a warning.
-	Filtered []string
+	Filtered []string `json:"filtered,omitempty"`
 	// Lives is how long a snapshot taken now stays readable, by collection, if
 	// the caller knows it.
-	Lives map[string]time.Duration
+	Lives map[string]time.Duration `json:"-"`
 	// RetryFor is how long a request with temporary failures is retried; 0
 	// means five minutes.
-	RetryFor time.Duration
+	RetryFor time.Duration `json:"retry_for,omitempty"`
 }
 
 // SpecError is the error of an invalid Spec.
@@ -224,6 +228,11 @@ func (s Spec) withDefaults() Spec {
 		s.RetryFor = retryFor
 	}
 	s.Collections = slices.Clone(s.Collections)
+	s.Columns = maps.Clone(s.Columns)
+	maps.DeleteFunc(s.Columns, func(_ string, c []row.Column) bool { return len(c) == 0 })
+	if len(s.Columns) == 0 {
+		s.Columns = nil
+	}
 	return s
 }
 

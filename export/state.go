@@ -11,91 +11,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strconv"
-	"time"
 
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
 )
-
-// specText is a Spec as stored on disk.
-type specText struct {
-	Endpoint    string                  `json:"endpoint"`
-	Mode        Mode                    `json:"mode"`
-	Collections []string                `json:"collections"`
-	Format      row.Format              `json:"format"`
-	Compress    row.Compression         `json:"compress"`
-	Columns     map[string][]columnText `json:"columns,omitempty"`
-	NoData      bool                    `json:"no_data,omitempty"`
-	Strict      bool                    `json:"strict,omitempty"`
-	At          int64                   `json:"at,omitempty"`
-	Parts       int                     `json:"parts,omitempty"`
-	Shard       Shard                   `json:"shard,omitzero"`
-	NoSnapshot  bool                    `json:"no_snapshot,omitempty"`
-	Workers     int                     `json:"workers,omitempty"`
-	PageSize    int                     `json:"page_size,omitempty"`
-	MaxRate     int                     `json:"max_rate,omitempty"`
-	Deletions   string                  `json:"deletions,omitempty"`
-	DDL         Database                `json:"ddl,omitempty"`
-	Indexes     map[string]string       `json:"indexes,omitempty"`
-	Fast        bool                    `json:"fast,omitempty"`
-	Tool        string                  `json:"tool"`
-	Skipped     []Skipped               `json:"skipped,omitempty"`
-	Filtered    []string                `json:"filtered,omitempty"`
-	RetryFor    time.Duration           `json:"retry_for,omitempty"`
-}
-
-type columnText struct {
-	Name string   `json:"name"`
-	Path []any    `json:"path"`
-	Type row.Type `json:"type"`
-}
-
-func (s Spec) text() specText {
-	t := specText{
-		Endpoint: s.Endpoint, Mode: s.Mode, Collections: s.Collections, Format: s.Format, Compress: s.Compress,
-		NoData: s.NoData, Strict: s.Strict, At: s.At, Parts: s.Parts, Shard: s.Shard, NoSnapshot: s.NoSnapshot, Workers: s.Workers, PageSize: s.PageSize,
-		MaxRate: s.MaxRate, Deletions: s.Deletions, DDL: s.DDL, Indexes: s.Indexes, Fast: s.Fast, Tool: s.Tool, Skipped: s.Skipped, Filtered: s.Filtered, RetryFor: s.RetryFor,
-	}
-	for name, columns := range s.Columns {
-		if t.Columns == nil {
-			t.Columns = make(map[string][]columnText)
-		}
-		for _, c := range columns {
-			t.Columns[name] = append(t.Columns[name], columnText(c))
-		}
-	}
-	return t
-}
-
-// spec decodes a Spec. Numbers in paths, which are decoded as text, become
-// positions.
-func (t specText) spec() (Spec, error) {
-	s := Spec{
-		Endpoint: t.Endpoint, Mode: t.Mode, Collections: t.Collections, Format: t.Format, Compress: t.Compress,
-		NoData: t.NoData, Strict: t.Strict, At: t.At, Parts: t.Parts, Shard: t.Shard, NoSnapshot: t.NoSnapshot, Workers: t.Workers, PageSize: t.PageSize,
-		MaxRate: t.MaxRate, Deletions: t.Deletions, DDL: t.DDL, Indexes: t.Indexes, Fast: t.Fast, Tool: t.Tool, Skipped: t.Skipped, Filtered: t.Filtered, RetryFor: t.RetryFor,
-	}
-	for name, columns := range t.Columns {
-		if s.Columns == nil {
-			s.Columns = make(map[string][]row.Column)
-		}
-		for _, c := range columns {
-			for i, step := range c.Path {
-				if n, ok := step.(json.Number); ok {
-					at, err := strconv.ParseInt(n.String(), 10, 64)
-					if err != nil {
-						return Spec{}, fmt.Errorf("column %s: the path holds %s", c.Name, n)
-					}
-					c.Path[i] = at
-				}
-			}
-			s.Columns[name] = append(s.Columns[name], row.Column(c))
-		}
-	}
-	return s, nil
-}
 
 // state is how far the file of one collection is. It is written only after the
 // bytes it describes are durable.
@@ -159,7 +79,7 @@ func (r *Run) saveRun() error {
 	r.mu.Lock()
 	st := archive.RunState{Times: r.times, Started: r.began, Sync: r.sync, Made: r.made, Filtered: r.spec.Filtered, Bounds: r.bounds}
 	st.Seconds, st.Retries = (r.earlier + r.env.Clock.Now().Sub(r.started)).Seconds(), r.earlierRetries+r.retries
-	spec, err := json.Marshal(r.spec.text())
+	spec, err := json.Marshal(r.spec)
 	r.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("encode the run: %w", err)
@@ -173,22 +93,12 @@ func (r *Run) saveRun() error {
 
 // SpecOf returns the Spec of an unfinished run.
 func SpecOf(run *archive.RunState) (Spec, error) {
-	s, err := specFrom(run.Spec)
+	var s Spec
+	err := json.Unmarshal(run.Spec, &s)
 	if err != nil {
 		return Spec{}, fmt.Errorf("%s is damaged: %w", archive.RunName, err)
 	}
 	return s, nil
-}
-
-// specFrom decodes a Spec.
-func specFrom(text []byte) (Spec, error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	var t specText
-	if err := dec.Decode(&t); err != nil {
-		return Spec{}, err
-	}
-	return t.spec()
 }
 
 // readRun reads run.json; fs.ErrNotExist if there is none.

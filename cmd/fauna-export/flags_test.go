@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fauna-export/export/config"
 )
 
 func TestCommandLine_mistakesAreNamed(t *testing.T) {
@@ -131,6 +133,58 @@ func TestHelp_everyCommandAndFlagSaysWhatItDoes(t *testing.T) {
 		}
 	}
 	visit(root)
+}
+
+// Every option of the table is a flag of some command, with its help and default,
+// and its variable of the environment sets it.
+func TestOptions_everyOneIsAFlagAndAVariable(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	var visit func(c *cobra.Command)
+	visit = func(c *cobra.Command) {
+		for _, o := range config.New().Options() {
+			flag := c.Flags().Lookup(o.Name)
+			if flag == nil {
+				flag = c.PersistentFlags().Lookup(o.Name)
+			}
+			if flag == nil {
+				continue
+			}
+			seen[o.Name] = true
+			value := "7"
+			switch {
+			case len(o.Words) > 0:
+				value = o.Words[0]
+			case o.Type() == "bool":
+				value = "true"
+			}
+			if o.Set(value) != nil {
+				continue // it wants words of its own
+			}
+			fresh := &cobra.Command{}
+			fresh.Flags().AddFlag(flag)
+			before := flag.Value.String()
+			getenv := func(name string) string {
+				if name == "FAUNA_EXPORT_"+strings.ToUpper(strings.ReplaceAll(o.Name, "-", "_")) {
+					return value
+				}
+				return ""
+			}
+			flag.Changed = false
+			if err := fromEnvironment(fresh, getenv); err != nil || !flag.Changed || !strings.Contains(flag.Value.String(), value) {
+				t.Errorf("%s: the variable of --%s leaves it at %q, not %q: %v", c.CommandPath(), o.Name, before, value, err)
+			}
+		}
+		for _, sub := range c.Commands() {
+			visit(sub)
+		}
+	}
+	visit(newRootCommand(&app{}))
+	for _, o := range config.New().Options() {
+		if !seen[o.Name] {
+			t.Errorf("no command has --%s", o.Name)
+		}
+	}
 }
 
 func TestNearest(t *testing.T) {

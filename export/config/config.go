@@ -133,7 +133,7 @@ func (c *Config) Options() []Option {
 			spec:  func(s *export.Spec, text string) error { s.Deletions = text; return nil }},
 		{Name: "fast", to: &c.Fast, Group: Output, Usage: "for --mode incremental: read only the end of the index; misses expired documents and backdated writes",
 			spec: func(s *export.Spec, _ string) error { s.Fast = true; return nil }},
-		{Name: "parts", to: &c.Parts, Group: Output, Default: "1", Usage: "write `N` files for each collection, each with a range of ids, or auto: depending on its size",
+		{Name: "parts", to: &c.Parts, Group: Output, Number: true, Default: "1", Usage: "write `N` files for each collection, each with a range of ids, or auto: depending on its size",
 			spec: func(s *export.Spec, text string) (err error) {
 				if s.Parts, err = parseAuto(text); s.Parts == 0 {
 					s.Parts = export.AutoParts
@@ -141,13 +141,13 @@ func (c *Config) Options() []Option {
 				return err
 			}},
 		{Name: "shard", to: &c.Shard, Group: Output, Once: true, Usage: "do part `I/N` of a run that N processes share, from 0; /N or auto take I from a batch engine's variable"},
-		{Name: "at", to: &c.At, Group: Output, Usage: "export the state at `TIME`: RFC 3339, or microseconds since 1970 (default: now)",
+		{Name: "at", to: &c.At, Group: Output, Number: true, Usage: "export the state at `TIME`: RFC 3339, or microseconds since 1970 (default: now)",
 			spec: func(s *export.Spec, text string) (err error) { s.At, err = export.ParseAt(text); return err }},
 		{Name: "no-snapshot", to: &c.NoSnapshot, Group: Output, Usage: "read each page at its own time",
 			spec: func(s *export.Spec, _ string) error { s.NoSnapshot = true; return nil }},
-		{Name: "workers", to: &c.Workers, Group: Pace, Default: "auto", Usage: "keep `N` requests in flight, or auto",
+		{Name: "workers", to: &c.Workers, Group: Pace, Number: true, Default: "auto", Usage: "keep `N` requests in flight, or auto",
 			spec: func(s *export.Spec, text string) (err error) { s.Workers, err = parseAuto(text); return err }},
-		{Name: "page-size", to: &c.PageSize, Group: Pace, Default: "auto", Usage: "request `N` documents per page, or auto",
+		{Name: "page-size", to: &c.PageSize, Group: Pace, Number: true, Default: "auto", Usage: "request `N` documents per page, or auto",
 			spec: func(s *export.Spec, text string) (err error) { s.PageSize, err = parseAuto(text); return err }},
 		{Name: "max-rate", to: &c.MaxRate, Group: Pace, Usage: "read at most `N` documents per second; 0 means no limit",
 			spec: func(s *export.Spec, text string) (err error) { s.MaxRate, err = strconv.Atoi(text); return err }},
@@ -158,7 +158,7 @@ func (c *Config) Options() []Option {
 		{Name: "s3-endpoint", to: &c.S3Endpoint, Group: Stores, Usage: "`URL` of the S3 server of s3://bucket/prefix, for MinIO, R2, Ceph and others (default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else Amazon's)"},
 		{Name: "dry-run", to: &c.DryRun, Group: Output, Once: true, Usage: "check everything, print what would be exported, write nothing"},
 		{Name: "log-file", to: &c.LogFile, Group: Everywhere, Path: true, Usage: "append a line for every event to `FILE`, never the secret"},
-		{Name: "progress-interval", to: &c.Progress, Group: Everywhere, Default: "10s", Usage: "`TIME` between two lines of progress when stderr is no terminal; 0 prints the summary only",
+		{Name: "progress-interval", to: &c.Progress, Group: Everywhere, Number: true, Default: "10s", Usage: "`TIME` between two lines of progress when stderr is no terminal; 0 prints the summary only",
 			spec: func(_ *export.Spec, text string) error {
 				if d, err := time.ParseDuration(text); err != nil || d < 0 {
 					return fmt.Errorf("%q is not a time, such as 10s, or 0 for the summary only", text)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -129,6 +130,60 @@ func TestOptions_everyFieldOfConfigIsInTheTableOnce(t *testing.T) {
 	for _, o := range New().Options() {
 		if o.Default != "" && (len(o.Texts()) != 1 || o.Texts()[0] != o.Default) {
 			t.Errorf("the default of %s is %q, not %q", o.Name, o.Texts(), o.Default)
+		}
+	}
+}
+
+// sample sets an option to a value that is not its default, and returns it.
+func sample(t *testing.T, o Option) string {
+	t.Helper()
+	for _, text := range append(slices.Clone(o.Words), "true", "7", "3s", "2026-01-02T03:04:05Z", "users:a=data.a", "duckdb") {
+		if text != o.Default && o.Set(text) == nil && slices.Contains(o.Texts(), text) {
+			return text
+		}
+	}
+	t.Fatalf("no value fits --%s", o.Name)
+	return ""
+}
+
+// An option of the table needs nothing else: what is set is in a config file and
+// comes back from it, in the schema, and in the Spec if it is for the engine.
+func TestOptions_everyOneHasAllItsShapes(t *testing.T) {
+	t.Parallel()
+	schema, err := json.Marshal(Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var described struct {
+		Properties map[string]struct{ Description string }
+	}
+	if err := json.Unmarshal(schema, &described); err != nil {
+		t.Fatal(err)
+	}
+	none, err := Config{}.Spec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, option := range new(Config).Options() {
+		c := &Config{}
+		o := c.Options()[i]
+		text := sample(t, o)
+		path := filepath.Join(t.TempDir(), "c.yaml")
+		if err := Write(path, *c); err != nil {
+			t.Fatal(err)
+		}
+		back, err := Load(t.Context(), path)
+		if want := []string{text}; err != nil || !option.Once && !slices.Equal(back.Options()[i].Texts(), want) || option.Once && !reflect.DeepEqual(back, Config{}) {
+			t.Errorf("--%s=%s comes back from a file as %q, %v", o.Name, text, back.Options()[i].Texts(), err)
+		}
+		property, is := described.Properties[o.Name]
+		if is == o.Once || is && property.Description != strings.ReplaceAll(o.Usage, "`", "") {
+			t.Errorf("the schema says of %s: %q, %v", o.Name, property.Description, is)
+		}
+		spec, err := c.Spec()
+		checks := o.Name == "progress-interval" // it has only a check
+		if differs := !reflect.DeepEqual(spec, none); err != nil || differs != (o.spec != nil && !checks || o.Name == "collection") {
+			t.Errorf("--%s=%s changes the Spec: %v, %v", o.Name, text, differs, err)
 		}
 	}
 }

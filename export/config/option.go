@@ -22,6 +22,7 @@ type Option struct {
 	Words   []string // the allowed values, nil for any
 	Group   Group
 	Path    bool // a path: a leading ~ is the home folder
+	Number  bool // a text that may be a number
 	Once    bool // for a single call: not a key of a config file
 
 	to   any                              // *string, *bool, *int or *[]string

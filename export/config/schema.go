@@ -29,7 +29,7 @@ func Schema() any {
 			p["type"], p["items"], p["uniqueItems"] = "array", map[string]any{"type": []string{"string", "number"}}, true
 		default:
 			p["type"] = "string"
-			if o.Default == "auto" || o.Name == "at" || o.Name == "parts" || o.Name == "progress-interval" {
+			if o.Number {
 				p["type"] = []string{"string", "integer"}
 			}
 			if o.Default != "" {

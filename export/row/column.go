@@ -1,6 +1,7 @@
 package row
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,9 +14,20 @@ import (
 // Column is an additional column: a value that the server selects from each
 // document.
 type Column struct {
-	Name string // the column's name in the file
-	Path []any  // steps from the document to the value: strings, and int64 for array positions
-	Type Type   // what the column holds; empty means TypeJSON
+	Name string `json:"name"` // the column's name in the file
+	Path []any  `json:"path"` // steps from the document to the value: strings, and int64 for array positions
+	Type Type   `json:"type"` // what the column holds; empty means TypeJSON
+}
+
+// UnmarshalJSON makes the numbers of a path array positions.
+func (c *Column) UnmarshalJSON(text []byte) error {
+	type plain Column
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode((*plain)(c)); err != nil {
+		return err
+	}
+	return takePositions(c.Path)
 }
 
 // ParseColumn parses COLLECTION:NAME[:TYPE]=PATH. PATH is dotted
@@ -80,20 +92,28 @@ func parseArrayPath(text string) ([]any, error) {
 	if len(path) == 0 {
 		return nil, errors.New("the path is empty")
 	}
+	if err := takePositions(path); err != nil {
+		return nil, fmt.Errorf("path %q: %w", text, err)
+	}
+	return path, nil
+}
+
+// takePositions turns the numbers of a decoded path into array positions.
+func takePositions(path []any) error {
 	for i, step := range path {
 		switch step := step.(type) {
 		case string:
 		case json.Number:
 			position, err := step.Int64()
 			if err != nil || position < 0 {
-				return nil, fmt.Errorf("path %q: %s is not an array position", text, step)
+				return fmt.Errorf("%s is not an array position", step)
 			}
 			path[i] = position
 		default:
-			return nil, fmt.Errorf("path %q: a step must be a name or an array position", text)
+			return errors.New("a step must be a name or an array position")
 		}
 	}
-	return path, nil
+	return nil
 }
 
 // FormatPath returns a path in the shortest form that ParsePath accepts.
