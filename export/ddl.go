@@ -37,10 +37,16 @@ func (d Database) ScriptName() string { return "load-" + string(d) + ".sql" }
 
 // Loads returns an error for formats that scripts do not support.
 func (d Database) Loads(f row.Format) error {
-	if f == row.JSONL || f == row.Parquet {
+	if f.Can().DuckDB {
 		return nil
 	}
-	return fmt.Errorf("a script for DuckDB reads %s or %s, not %s: choose one of these, or use fauna-export load DIR --into parquet:DIR", row.Parquet, row.JSONL, f)
+	var read []string
+	for _, other := range row.Formats() {
+		if other.Can().DuckDB {
+			read = append(read, string(other))
+		}
+	}
+	return fmt.Errorf("a script for DuckDB reads %s, not %s: choose one of these, or use fauna-export load DIR --into parquet:DIR", strings.Join(read, " or "), f)
 }
 
 // LoadScript returns a script for the duckdb shell that creates and loads a

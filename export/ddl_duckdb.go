@@ -44,16 +44,16 @@ func (t *table) duckdb(b *strings.Builder, file string, e archive.Entry, first b
 		typ := duckdbTypes()[c.typ]
 		types = append(types, literal(c.key)+": "+literal(typ))
 		switch {
-		case t.format == row.Parquet && c.key == "ts":
+		case t.format.Can().Typed && c.key == "ts":
 			values = append(values, "epoch_us(ts)")
-		case t.format == row.Parquet && c.typ == row.TypeTime: // a timestamp there, in microseconds
+		case t.format.Can().Typed && c.typ == row.TypeTime: // a timestamp there, in microseconds
 			values = append(values, "strftime(make_timestamp(epoch_us("+identifier(c.key)+")), '%Y-%m-%dT%H:%M:%S.%fZ')")
 		default:
 			values = append(values, "CAST("+identifier(c.key)+" AS "+typ+")")
 		}
 	}
 	source := "read_parquet(" + from + ")"
-	if t.format == row.JSONL {
+	if !t.format.Can().Typed {
 		compression := ""
 		if z := row.Compression(e.Compress); z != row.None && z != "" {
 			compression = ", compression = " + literal(string(z))

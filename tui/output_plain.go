@@ -41,7 +41,7 @@ func (o *outputStep) ask(ctx context.Context, a *asker) error {
 	if s.resume {
 		return a.agree(ctx, "It contains an unfinished export. Resume it?", true, errAgain)
 	}
-	if s.format == row.Wire {
+	if !s.format.Can().Columns {
 		s.columns = nil
 		return nil
 	}

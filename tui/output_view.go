@@ -103,11 +103,11 @@ func (o *outputStep) columnLines(w, h int) []string {
 	st := o.s.st
 	n := len(o.s.columns)
 	fixed := "ref  ts  data  ttl"
-	if o.s.format == row.Wire {
+	if !o.s.format.Can().Columns {
 		fixed = "none: the documents as they are"
 	}
 	lines := []string{"  " + text.Pad("Columns", 10) + st.faint.of(fixed)}
-	if o.s.format == row.Wire && n == 0 && o.focus < columnsRow {
+	if !o.s.format.Can().Columns && n == 0 && o.focus < columnsRow {
 		return lines
 	}
 	room := max(1, h-1)

@@ -37,7 +37,7 @@ func (p *preview) refresh() {
 		l.Collection = readable[0]
 	}
 	for _, c := range p.s.columns {
-		if l.Collection == c.collection && l.Format != row.Wire {
+		if l.Collection == c.collection && l.Format.Can().Columns {
 			l.Columns = append(l.Columns, c.Column)
 		}
 	}
@@ -60,14 +60,24 @@ func samplePage(ctx context.Context, src export.Source, l row.Layout, size int) 
 	return export.Sample(ctx, src, l.Collection, now, size, l.Paths())
 }
 
-// previewRows are the lines of a file: a CSV file's header first. Parquet is not
-// text, so its columns are listed and its rows shown as JSON.
+// previewRows are the lines of a file: its header first, if it has one. Of a file
+// that is not text the columns are listed, and its rows shown as JSON.
 func previewRows(l row.Layout, body []byte) ([]string, error) {
 	var rows []string
-	switch l.Format {
-	case row.CSV:
-		rows = append(rows, strings.Join(l.Names(), ","))
-	case row.Parquet:
+	if l.Format.Can().Streams {
+		l.Compress = row.None
+		file, err := row.NewFile(l)
+		if err != nil {
+			return nil, err
+		}
+		head, err := file.Begin()
+		if err != nil {
+			return nil, err
+		}
+		if len(head) > 0 {
+			rows = append(rows, strings.TrimRight(string(head), "\n"))
+		}
+	} else {
 		columns := []string{"ref string", "ts timestamp", "data json", "ttl timestamp"}
 		for _, c := range l.Columns {
 			columns = append(columns, c.Name+" "+string(c.Type))

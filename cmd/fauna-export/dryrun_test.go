@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fauna-export/export"
+	"fauna-export/export/row"
 	"fauna-export/fauna/emulator"
 )
 
@@ -68,7 +69,7 @@ func TestForecast_warnsOfAShortSnapshotAndASmallDisk(t *testing.T) {
 		Seconds: 3600, Bytes: 1000, DiskFree: &free,
 		Collections: []collectionForecast{{Name: "short", life: 15 * time.Minute}, {Name: "long", life: 48 * time.Hour}},
 	}
-	f.warn(export.Spec{})
+	f.warn(export.Spec{Format: row.JSONL})
 	if len(f.Warnings) != 2 || !strings.Contains(f.Warnings[0], `"short"`) || !strings.Contains(f.Warnings[1], "10 B free") {
 		t.Errorf("warnings: %q", f.Warnings)
 	}

@@ -151,7 +151,7 @@ func (f *forecast) warn(s export.Spec) {
 			f.Warnings = append(f.Warnings, fmt.Sprintf("a snapshot of %s stays readable for %s, which may be less than the run takes; 'fauna-export fql history' prints how to keep it longer", quoted(c.Name), lifeText(c.life)))
 		}
 	}
-	if f.DiskFree != nil && f.Bytes > *f.DiskFree && (s.Compress == "" || s.Compress == "none") && s.Format != "parquet" {
+	if f.DiskFree != nil && f.Bytes > *f.DiskFree && (s.Compress == "" || s.Compress == "none") && s.Format.Can().Compresses {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("the disk has %s free, and the files may take %s", sizeText(*f.DiskFree), sizeText(f.Bytes)))
 	}
 }

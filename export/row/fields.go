@@ -65,7 +65,7 @@ type Fields struct {
 
 // NewFields returns Fields for rows that were read as RawText from a file of
 // the format.
-func NewFields(f Format) *Fields { return &Fields{wire: f == Wire} }
+func NewFields(f Format) *Fields { return &Fields{wire: !f.Can().Columns} }
 
 // Split splits a row's text into fields.
 func (f *Fields) Split(text []byte) error {

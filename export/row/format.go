@@ -47,6 +47,9 @@ type Capabilities struct {
 	// Exact: rows keep every value unchanged. In other formats a value that
 	// does not fit its column's type becomes null.
 	Exact bool
+	// DuckDB: a script for DuckDB loads it, from Parquet if Typed and from JSON
+	// lines if not.
+	DuckDB bool
 }
 
 // formatEntry is an entry of formats.
@@ -60,9 +63,9 @@ type formatEntry struct {
 // formats lists all formats, the default first.
 func formats() []formatEntry {
 	return []formatEntry{
-		{JSONL, "JSON lines", "one JSON object a line", Capabilities{Streams: true, Compresses: true, Columns: true, Exact: true}, jsonlCodec{}},
+		{JSONL, "JSON lines", "one JSON object a line", Capabilities{Streams: true, Compresses: true, Columns: true, Exact: true, DuckDB: true}, jsonlCodec{}},
 		{CSV, "CSV", "with a header; objects as JSON text; Postgres COPY reads it back", Capabilities{Streams: true, Compresses: true, Columns: true}, csvCodec{}},
-		{Parquet, "Parquet", "typed columns, for DuckDB and data lakes", Capabilities{Columns: true, Typed: true}, parquetCodec{}},
+		{Parquet, "Parquet", "typed columns, for DuckDB and data lakes", Capabilities{Columns: true, Typed: true, DuckDB: true}, parquetCodec{}},
 		{Wire, "wire", "each document exactly as the server sent it, byte for byte", Capabilities{Streams: true, Compresses: true, Exact: true}, wireCodec{}},
 	}
 }
