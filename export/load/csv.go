@@ -12,8 +12,8 @@ import (
 	"fauna-export/export/row"
 )
 
-// csvWriter writes RFC 4180 with a header: null is an empty field and the empty string
-// is "", so that Postgres' COPY … CSV reads it back.
+// csvWriter writes RFC 4180 with a header. Null is an empty field and the empty
+// string is "", so Postgres reads it with COPY … CSV.
 type csvWriter struct {
 	w    *bufio.Writer
 	line []byte

@@ -71,8 +71,8 @@ type Column struct {
 	// Missing counts rows whose ref has no target row, so that the key is left
 	// out.
 	Missing int64 `json:"missing,omitempty"`
-	// Keyed: the table has the key. Only SQLite keeps it, whose tables are made with
-	// their keys.
+	// Keyed: the table has the key. Only SQLite uses it, where keys are part of
+	// the table's definition.
 	Keyed  bool   `json:"keyed,omitempty"`
 	target string // the table that the key leads to
 	Found  found  `json:"found"`
@@ -244,9 +244,9 @@ func (f *found) whatMisfits(d *dialect, t Type) string {
 	return strings.Join(what, ", ")
 }
 
-// widening is a type that holds all that the column's own and the values of another
-// survey need, and to which the target can turn what is stored without any loss; the
-// column's own type where there is none better.
+// widening returns the type that holds the column's values and those of another
+// survey, if the target can convert the stored values to it without loss;
+// otherwise the column's own type.
 func (c *Column) widening(d *dialect, more *found) Type {
 	all := c.Found
 	all.Refs = nil
@@ -344,7 +344,7 @@ func (t *Table) grow(d *dialect, s *survey) {
 	t.notes(d, s)
 }
 
-// types are those of all columns of a table by their order in it.
+// all returns the columns of the table in order.
 func (t *Table) all() []Column {
 	out := []Column{{Name: "ref", Type: Int}, {Name: "ts", Type: Int}, {Name: "ttl", Type: t.TTL}}
 	for _, c := range t.Columns {

@@ -59,7 +59,7 @@ func (e *rowEncoder) add(cells []cell) []byte {
 	return e.out[start:]
 }
 
-// comparable is a row in which jsonb has one form for each value.
+// comparable returns the row with jsonb values in canonical form.
 func (e *rowEncoder) comparable(src []byte) []byte {
 	e.compared = append(e.compared[:0], src[:2]...)
 	src = src[2:]

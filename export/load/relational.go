@@ -97,7 +97,7 @@ func (d *relational) finish(ctx context.Context, j *job, proof *Proof) error {
 	return nil
 }
 
-// countMissing counts the rows whose ref in a column leads to no row.
+// countMissing counts the rows whose ref has no target row.
 func (d *relational) countMissing(ctx context.Context, t *Table, c *Column) error {
 	name := identifier(c.Name)
 	return d.one(ctx, fmt.Sprintf("SELECT count(*) FROM %s t WHERE t.%s IS NOT NULL AND NOT EXISTS (SELECT 1 FROM %s o WHERE o.ref = t.%s)", d.table(t.Name), name, d.table(c.target), name), nil, &c.Missing)
@@ -113,7 +113,7 @@ func (d *relational) create(t *Table, name string, more func(Column) string) str
 	return "CREATE TABLE " + name + " (\n" + strings.Join(lines, ",\n") + "\n)"
 }
 
-// columnList are the columns of a table, each after a prefix.
+// columnList lists the columns of a table, each with a prefix.
 func columnList(t *Table, prefix string) string {
 	var names []string
 	for _, c := range t.all() {

@@ -18,7 +18,7 @@ type shaper struct {
 	d      *dialect
 	t      *Table
 	fields *row.Fields
-	// byField finds the column of a field by its name: of data, and of the row itself.
+	// byField and byOwn map the fields of data and of the row itself to columns.
 	byField, byOwn map[string]int
 	quoted         []string // of a ref column, its collection in quotes
 	cells          []cell
@@ -100,7 +100,7 @@ func (s *shaper) leave(f *row.Field) {
 	s.rest = append(append(append(s.rest, f.Key...), ':'), f.JSON...)
 }
 
-// cell is a value as a column of the type takes it.
+// cell returns a value in the form for a column of the type.
 func (s *shaper) cell(t Type, j judged, v *row.Value) cell {
 	switch t {
 	case Bool, Int, Time, Date, Ref:

@@ -11,8 +11,8 @@ import (
 	"fauna-export/export/row"
 )
 
-// sum is a hash of a set of rows that does not depend on their order: the sums of the
-// words of each row's SHA-256.
+// sum is a hash of rows that does not depend on their order: the sums of the words
+// of each row's SHA-256.
 type sum struct {
 	rows  int64
 	words [4]uint64

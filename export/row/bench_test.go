@@ -87,7 +87,7 @@ func BenchmarkPage(b *testing.B) {
 }
 
 // BenchmarkBesideDriver writes the pages that the Go driver can decode, and
-// decodes them with the driver: the quotient of the two is what it is about.
+// decodes them with the driver, to compare the two.
 func BenchmarkBesideDriver(b *testing.B) {
 	page, plan := benchPage(b, 1000, true)
 	b.Run("row", func(b *testing.B) {

@@ -14,14 +14,14 @@ import (
 // maxPage is the largest page, as plain bytes, that is read back.
 const maxPage = maxRow + 2*pageSize
 
-// maxGroup is the largest row group: it ends after the row with which it passes
+// maxGroup is the largest row group: it ends after the row that passes
 // groupSize.
 const maxGroup = maxRow + 2*groupSize
 
-// checkPages walks the pages of a row group without unpacking them, and refuses
-// those that this program does not write: the library allocates what a page's
-// head says, unpacks a page to any length, and multiplies what is coded in runs or
-// with a dictionary. So a small file could fill the memory.
+// checkPages reads the page headers of a row group without decompressing pages,
+// and rejects pages that this program does not write. Otherwise a small file
+// could fill the memory: the library allocates what a header says, decompresses
+// pages to any size, and expands runs and dictionaries.
 func checkPages(file *io.SectionReader, group format.RowGroup) error {
 	if group.NumRows < 0 || group.NumRows > groupRows {
 		return fmt.Errorf("read parquet: a group of %d rows", group.NumRows)
@@ -50,7 +50,7 @@ func checkPages(file *io.SectionReader, group format.RowGroup) error {
 	return nil
 }
 
-// checkPage reads over one page and returns its plain size.
+// checkPage skips one page and returns its uncompressed size.
 func checkPage(in *bufio.Reader, codec format.CompressionCodec) (int64, error) {
 	var page format.PageHeader
 	if err := thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(in)).Decode(&page); err != nil {
@@ -75,12 +75,12 @@ func checkPage(in *bufio.Reader, codec format.CompressionCodec) (int64, error) {
 	return int64(plain), err
 }
 
-// maxBlock is what a block of a frame of zstd unpacks to at most.
+// maxBlock is the largest uncompressed size of a zstd block.
 const maxBlock = 128 << 10
 
-// overFrame reads over one frame of zstd that unpacks to about so many bytes at
-// most: a frame that names its length is taken at its word by the decoder, and a
-// short one, which does not, has few blocks.
+// overFrame skips one zstd frame and returns an error if it may decompress to more
+// than about plain bytes. The decoder enforces the size in a frame's header; a
+// frame without one must have few blocks.
 func overFrame(in *bufio.Reader, packed, plain int64) error {
 	head, err := in.Peek(int(min(packed, zstd.HeaderMaxSize)))
 	if err != nil {
@@ -105,7 +105,7 @@ func overFrame(in *bufio.Reader, packed, plain int64) error {
 		block := int64(b[0]) | int64(b[1])<<8 | int64(b[2])<<16
 		last = block&1 != 0
 		length := block >> 3
-		if block>>1&3 == 1 { // one byte, so many times
+		if block>>1&3 == 1 { // a run of one byte
 			length = 1
 		}
 		if blocks++; !frame.HasFCS && (blocks-1)*maxBlock > plain {

@@ -43,7 +43,7 @@ func parquetSchema(columns []column) *parquet.Schema {
 	return OrderedSchema(names, nodes)
 }
 
-// OrderedSchema is a schema of columns in the order given; parquet.Group sorts them.
+// OrderedSchema returns a schema that keeps the order of the columns.
 func OrderedSchema(names []string, nodes []parquet.Node) *parquet.Schema {
 	root := make(orderedGroup, len(names))
 	for i, name := range names {

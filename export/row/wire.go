@@ -2,7 +2,7 @@ package row
 
 import "strconv"
 
-// wireCodec is the format of documents exactly as the server sent them, one a line.
+// wireCodec is the format of documents as the server sent them, one per line.
 type wireCodec struct{}
 
 func (wireCodec) encoder(s *Serializer) encoder { return wireRows{s} }

@@ -14,14 +14,14 @@ var errLocked = errors.New("locked by another process")
 // noWait opens a named pipe without waiting for its other end.
 const noWait = syscall.O_NONBLOCK
 
-// unlock gives a lock back. Closing the file alone would not while a child that this
-// process has just forked, and that has not begun its program yet, holds it too.
+// unlock releases a lock. Closing the file is not enough while a child process
+// that was just forked, and has not started its program yet, still has it open.
 func unlock(f *os.File) error {
 	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 }
 
-// openLocked opens a file and takes the lock on it that ends with the file's
-// closing, or with the process.
+// openLocked opens and locks a file. The lock ends when the file is closed, or with
+// the process.
 func openLocked(root *os.Root, _, name string) (*os.File, error) {
 	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|noWait, fileMode)
 	if err != nil {
@@ -43,7 +43,7 @@ func openLocked(root *os.Root, _, name string) (*os.File, error) {
 	return f, nil
 }
 
-// owned refuses what belongs to another user.
+// owned returns an error for a file of another user.
 func owned(root *os.Root, name string, info fs.FileInfo) error {
 	if belongs(info) || !keepsOwners(root) {
 		return nil
@@ -51,23 +51,23 @@ func owned(root *os.Root, name string, info fs.FileInfo) error {
 	return &Foreign{Name: name, Why: "belongs to another user"}
 }
 
-// belongs reports whether a file is this user's.
+// belongs reports whether a file belongs to this user.
 func belongs(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return !ok || int(st.Uid) == os.Geteuid()
 }
 
-// rootOwned reports whether a file is root's.
+// rootOwned reports whether a file belongs to root.
 func rootOwned(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && st.Uid == 0
 }
 
-// errNoReader is what opening a named pipe for writing gives when nobody reads it.
+// errNoReader is the error of opening a named pipe that nobody reads.
 var errNoReader error = syscall.ENXIO
 
-// keepsOwners reports whether a new file is this user's: on some network and
-// removable disks every file belongs to whoever mounted them.
+// keepsOwners reports whether new files belong to this user. On some network and
+// removable disks they belong to whoever mounted them.
 func keepsOwners(root *os.Root) bool {
 	const name = ".fauna-export.probe"
 	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
@@ -80,7 +80,7 @@ func keepsOwners(root *os.Root) bool {
 	return err != nil || belongs(info)
 }
 
-// links is how many names a file has.
+// links returns the number of a file's hard links.
 func links(info fs.FileInfo) int {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		return int(st.Nlink)
@@ -91,15 +91,14 @@ func links(info fs.FileInfo) int {
 // syncDir makes the names in an open folder durable.
 func syncDir(f *os.File) error {
 	err := f.Sync()
-	// Some network file systems refuse to sync a folder; they have nothing
-	// to make durable there.
+	// Some network file systems cannot sync a folder, and don't need to.
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
 		return nil
 	}
 	return err
 }
 
-// freeSpace is the space that this user may still fill, in bytes.
+// freeSpace returns the space available to this user, in bytes.
 func freeSpace(dir string) (int64, error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {
@@ -108,7 +107,7 @@ func freeSpace(dir string) (int64, error) {
 	return int64(st.Bavail) * int64(st.Bsize), nil
 }
 
-// Full reports whether an error says that no space is left.
+// Full reports whether an error means that no space is left.
 func Full(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }

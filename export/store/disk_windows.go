@@ -36,28 +36,28 @@ func openLocked(_ *os.Root, path, _ string) (*os.File, error) {
 	return os.NewFile(uintptr(h), path), nil
 }
 
-// syncDir does nothing: this system keeps the names in a folder by itself.
+// syncDir does nothing: this system makes folder entries durable by itself.
 func syncDir(*os.File) error { return nil }
 
 // noWait is not needed here: pipes have names of their own.
 const noWait = 0
 
-// owned takes everything: what may be opened is left to the system.
+// owned accepts every file: the system decides what may be opened.
 func owned(*os.Root, string, fs.FileInfo) error { return nil }
 
-// belongs takes everything.
+// belongs accepts every file.
 func belongs(fs.FileInfo) bool { return true }
 
-// rootOwned takes everything.
+// rootOwned accepts every file.
 func rootOwned(fs.FileInfo) bool { return true }
 
 // errNoReader does not happen here.
 var errNoReader = errors.New("nobody reads the pipe")
 
-// links is how many names a file has, which is not asked for here.
+// links does not count hard links here.
 func links(fs.FileInfo) int { return 1 }
 
-// freeSpace is the space that this user may still fill, in bytes.
+// freeSpace returns the space available to this user, in bytes.
 func freeSpace(dir string) (int64, error) {
 	name, err := syscall.UTF16PtrFromString(dir)
 	if err != nil {
@@ -72,7 +72,7 @@ func freeSpace(dir string) (int64, error) {
 	return free, nil
 }
 
-// Full reports whether an error says that no space is left.
+// Full reports whether an error means that no space is left.
 func Full(err error) bool {
 	return errors.Is(err, errorDiskFull) || errors.Is(err, errorHandleDiskFull)
 }

@@ -5,9 +5,9 @@ import (
 	"io/fs"
 )
 
-// Diverged is a file that was begun by an earlier process and cannot be gone on
-// with: the bytes that follow are not those that the Store has. What there was
-// is dropped; the file has to be made again from its beginning.
+// Diverged is the error of a file that an earlier process started and that cannot
+// be continued, because the following bytes differ from those that the Store has.
+// The file was dropped and must be written again from the start.
 type Diverged struct {
 	Name string
 }
@@ -74,7 +74,7 @@ type Foreign struct {
 // Error says why.
 func (e *Foreign) Error() string { return e.Name + " " + e.Why }
 
-// Short is a file that ends before the place where it is to be continued.
+// Short is the error of a file that ends before the position to continue from.
 type Short struct {
 	Name string
 	Want int64

@@ -9,16 +9,14 @@ import (
 	"path/filepath"
 )
 
-// ReadInput reads a file that a person named, of at most so many bytes, such as
-// that of a secret. Links to it are followed. It may be a pipe with a writer, which
-// is waited for until ctx ends; a device or a folder is refused, and a named pipe
-// without a writer is as an empty file.
+// ReadInput reads a file named by the user, such as that of a secret, of at most
+// most bytes. It follows links and waits for the writer of a pipe until ctx ends.
+// A named pipe without a writer counts as empty; devices and folders are errors.
 func ReadInput(ctx context.Context, path string, most int64) ([]byte, error) {
 	return readNamed(ctx, path, most, true)
 }
 
-// ReadRegular is ReadInput for what must be a regular file, such as a config file:
-// it waits for nothing.
+// ReadRegular is ReadInput for regular files only. It never waits.
 func ReadRegular(path string, most int64) ([]byte, error) {
 	return readNamed(context.Background(), path, most, false)
 }
@@ -45,9 +43,9 @@ func readNamed(ctx context.Context, path string, most int64, pipes bool) ([]byte
 	return data, err
 }
 
-// OpenLog opens a file that a person named for appending, and makes it, 0600, if
-// need be. It never waits for a named pipe, and follows no link that another user,
-// but for root, has made. A character device is taken, a folder is not.
+// OpenLog opens a file named by the user for appending, and creates it, 0600, if
+// needed. It never waits for a named pipe, and follows no link made by another
+// user, except root. Character devices are allowed.
 func OpenLog(path string) (*os.File, error) {
 	info, err := os.Lstat(path)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 && !belongs(info) && !rootOwned(info) {
@@ -57,7 +55,7 @@ func OpenLog(path string) (*os.File, error) {
 		return nil, err
 	}
 	flag := os.O_APPEND | os.O_WRONLY | noWait
-	if err != nil { // nothing may come to stand there meanwhile
+	if err != nil { // fail if something appears there in the meantime
 		flag |= os.O_CREATE | os.O_EXCL
 	}
 	f, err := os.OpenFile(path, flag, fileMode)
@@ -67,8 +65,8 @@ func OpenLog(path string) (*os.File, error) {
 	return f, err
 }
 
-// WritePrivate replaces a file that a person named, 0600, all or nothing and
-// durably. A link in its place is replaced, not followed.
+// WritePrivate replaces a file named by the user, 0600, atomically and durably. A
+// link in its place is replaced, not followed.
 func WritePrivate(path string, data []byte) error {
 	p, done, err := placeOf(path)
 	if err != nil {
@@ -81,8 +79,8 @@ func WritePrivate(path string, data []byte) error {
 	return p.write(data)
 }
 
-// CreatePrivate makes a new file, 0600, with a text; fs.ErrExist when anything
-// stands under its name.
+// CreatePrivate creates a file, 0600. The error is fs.ErrExist if there is
+// anything with that name.
 func CreatePrivate(path string, data []byte) error {
 	p, done, err := placeOf(path)
 	if err != nil {
@@ -97,7 +95,7 @@ func CreatePrivate(path string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// placeOf is a file in the folder that holds it.
+// placeOf opens the folder that holds a file.
 func placeOf(path string) (place, func(), error) {
 	dir, name := filepath.Split(path)
 	root, err := os.OpenRoot(filepath.Clean(dir))

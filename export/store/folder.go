@@ -34,15 +34,14 @@ type Folder struct {
 	}
 }
 
-// NewFolder is a folder of the file system. Lock makes it, 0700, with its missing
-// parents; files in it are 0600.
+// NewFolder returns the Store in a folder. Lock creates the folder, 0700, with
+// missing parents; files in it are 0600.
 func NewFolder(dir string) *Folder { return &Folder{dir: dir} }
 
-// Name is the folder's name.
+// Name returns the folder's path.
 func (s *Folder) Name() string { return s.dir }
 
-// open returns the roots, and what is to be called when they are not used any
-// more.
+// open returns the roots, and a function to call after use.
 func (s *Folder) open() (*roots, func(), error) {
 	s.mu.Lock()
 	held := s.mu.held
@@ -57,7 +56,7 @@ func (s *Folder) open() (*roots, func(), error) {
 	return r, func() { r.close() }, nil
 }
 
-// at finds the place of a name; done is to be called when it is not used any more.
+// at returns the place of a name; call done after use.
 func (s *Folder) at(name string, make bool) (p place, done func(), err error) {
 	if err := CheckName(name); err != nil {
 		return place{}, nil, err
@@ -78,8 +77,8 @@ func (s *Folder) at(name string, make bool) (p place, done func(), err error) {
 	return place{root: root, name: base, full: name}, done, nil
 }
 
-// trouble is an error of the system about the folder as a whole: where another
-// folder is the way out, an *Error that says so.
+// trouble wraps an error about the folder as a whole. If choosing another folder
+// would help, it returns an *Error that says so.
 func (s *Folder) trouble(doing string, err error) error {
 	problem := ""
 	_, irregular := errors.AsType[*NotRegular](err)
@@ -101,7 +100,7 @@ func (s *Folder) trouble(doing string, err error) error {
 	return &Error{Store: s.dir, Problem: fmt.Sprintf("%s: choose another folder (%v)", problem, err)}
 }
 
-// List names the files of the folder, of its work folder and of that of a merge.
+// List lists the files in the folder, its work folder and that of a merge.
 func (s *Folder) List() ([]Entry, error) {
 	r, done, err := s.open()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -118,7 +117,7 @@ func (s *Folder) List() ([]Entry, error) {
 			continue
 		}
 		if _, foreign := errors.AsType[*Foreign](err); foreign && prefix == MergedPrefix {
-			continue // it is listed as what it is; only a merge needs it
+			continue // it is listed as a plain entry; only a merge needs it
 		}
 		if err != nil {
 			return nil, s.trouble("list the folder", err)
@@ -150,7 +149,7 @@ func (s *Folder) List() ([]Entry, error) {
 	return out, nil
 }
 
-// Open opens a regular file to be read.
+// Open opens a regular file for reading.
 func (s *Folder) Open(name string) (File, int64, error) {
 	p, done, err := s.at(name, false)
 	if err != nil {
@@ -203,8 +202,8 @@ func (s *Folder) Write(name string, data []byte) error {
 	return p.write(data)
 }
 
-// Create writes the file beside its place and then links it there, which fails
-// where something is.
+// Create writes a temporary file and links it to the name, which fails if the
+// name exists.
 func (s *Folder) Create(name string, data []byte) error {
 	if err := os.MkdirAll(s.dir, dirMode); err != nil {
 		return s.trouble("make the folder", err)
@@ -217,8 +216,8 @@ func (s *Folder) Create(name string, data []byte) error {
 	return p.publish(fmt.Sprintf("%s.%d%s", p.name, rand.Uint32(), freshName), data, p.root.Link)
 }
 
-// Append makes a new file when size is 0, whatever stood under the name; else it
-// goes on with a regular file of this user's that has no other name.
+// Append creates a new file if size is 0, replacing any other. Otherwise it
+// continues a regular file that belongs to this user and has no other name.
 func (s *Folder) Append(name string, size int64) (Appender, error) {
 	p, done, err := s.at(name, true)
 	if err != nil {
@@ -268,7 +267,7 @@ func (s *Folder) Append(name string, size int64) (Appender, error) {
 // folderFile is a file of a folder being written.
 type folderFile struct{ *os.File }
 
-// Cut makes a place to go on from durable at once.
+// Cut returns a function that makes what was written so far durable.
 func (f folderFile) Cut() func() (bool, error) {
 	return func() (bool, error) {
 		err := f.Sync()
@@ -294,7 +293,7 @@ func (s *Folder) Commit(from, to string) error {
 	if p.root == q.root {
 		err = p.root.Rename(p.name, q.name)
 	} else {
-		// A root renames below itself only; both are in the folder's own.
+		// A root renames only below itself; the top contains both.
 		r, end, oerr := s.open()
 		if oerr != nil {
 			return oerr
@@ -324,8 +323,7 @@ func (s *Folder) Remove(name string) error {
 	return p.remove()
 }
 
-// Close removes the work folder with the lock in it, unless other files are left
-// there.
+// Close removes the work folder and its lock, unless other files are left there.
 func (s *Folder) Close() error {
 	r, done, err := s.open()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -353,7 +351,7 @@ func (s *Folder) Close() error {
 	}
 	for _, e := range entries {
 		if err := work.Remove(e.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil // some systems keep a file that is open, as the lock is
+			return nil // some systems don't delete open files such as the lock
 		}
 	}
 	r.forget(WorkPrefix)
@@ -364,8 +362,8 @@ func (s *Folder) Close() error {
 	return err
 }
 
-// Free is the space left on the disk of the folder, or of its nearest parent that
-// exists.
+// Free returns the free space on the disk of the folder or its nearest existing
+// parent.
 func (s *Folder) Free() (int64, error) {
 	dir := s.dir
 	for {

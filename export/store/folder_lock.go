@@ -8,16 +8,15 @@ import (
 	"sync"
 )
 
-// Lock takes a lock of the system's on a file in the work folder, so that it is
-// free again however the process ends. It refuses a work folder that is a link,
-// belongs to another user, or holds anything that is not a regular file of this
-// user's.
+// Lock locks a file in the work folder. The system releases the lock however the
+// process ends. It is an error if the work folder is a link, belongs to another
+// user, or contains anything but this user's regular files.
 func (s *Folder) Lock() (func() error, error) { return s.lockAs(lockName) }
 
-// LockFor takes a lock of the system's on a file of that name in the work folder.
+// LockFor locks a file of that name in the work folder.
 func (s *Folder) LockFor(name string) (func() error, error) { return s.lockAs(name + lockEnd) }
 
-// lockAs takes the lock with that name in the work folder.
+// lockAs locks the file with that name in the work folder.
 func (s *Folder) lockAs(name string) (func() error, error) {
 	busy := &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
 	if err := os.MkdirAll(s.dir, dirMode); err != nil {

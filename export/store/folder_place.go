@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// roots are the folder and those in it that hold files, opened as they are used.
+// roots are the store's folder and its subfolders, opened on first use.
 type roots struct {
 	top *os.Root
 	mu  struct {
@@ -38,8 +38,8 @@ func (r *roots) close() error {
 	return err
 }
 
-// openTop opens a folder. What is no folder is ENOTDIR, as for any other call: of
-// os.OpenRoot it is an error without a number.
+// openTop opens a folder. For anything else the error is ENOTDIR, unlike that of
+// os.OpenRoot.
 func openTop(dir string) (*os.Root, error) {
 	top, err := os.OpenRoot(dir)
 	if err != nil {
@@ -50,8 +50,8 @@ func openTop(dir string) (*os.Root, error) {
 	return top, err
 }
 
-// below is the folder of a prefix, which must be a real one; with make it must be
-// this user's, and is made if need be.
+// below returns the folder of a prefix, which must not be a link. With make it
+// must belong to this user, and is created if needed.
 func (r *roots) below(prefix string, make bool) (*os.Root, error) {
 	if prefix == "" {
 		return r.top, nil
@@ -159,8 +159,8 @@ func (p place) write(data []byte) error {
 	return p.publish(p.name+freshName, data, p.root.Rename)
 }
 
-// publish makes a file under another name and durable, before place gives it
-// its own.
+// publish writes a file under another name, makes it durable, and then gives it
+// its own name.
 func (p place) publish(other string, data []byte, give func(from, to string) error) error {
 	fresh := place{root: p.root, name: other, full: other}
 	f, err := fresh.create()

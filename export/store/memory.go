@@ -8,8 +8,7 @@ import (
 	"sync"
 )
 
-// Memory is a Store that lasts as long as its process. It knows what a crash
-// would leave of it: see Crash.
+// Memory is a Store in memory. Crash simulates a power cut.
 type Memory struct {
 	mu struct {
 		sync.Mutex
@@ -31,15 +30,15 @@ func NewMemory() *Memory {
 	return s
 }
 
-// Name says that it is memory.
+// Name returns "memory".
 func (s *Memory) Name() string { return "memory" }
 
-// Lock keeps other users of the same Memory out.
+// Lock excludes other users of the same Memory.
 func (s *Memory) Lock() (func() error, error) {
 	return s.lockAs("", "another process is working in it")
 }
 
-// LockFor keeps out other users of the same name.
+// LockFor excludes other users of the same name.
 func (s *Memory) LockFor(name string) (func() error, error) {
 	return s.lockAs(name, "another process is working on its "+name)
 }
@@ -59,7 +58,7 @@ func (s *Memory) lockAs(name, busy string) (func() error, error) {
 	}), nil
 }
 
-// List names all files.
+// List lists all files.
 func (s *Memory) List() ([]Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,7 +84,7 @@ func (s *Memory) fileLocked(op, name string) (*memoryFile, error) {
 	return f, nil
 }
 
-// Open opens a file, which may grow meanwhile.
+// Open opens a file, which may still grow.
 func (s *Memory) Open(name string) (File, int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +95,7 @@ func (s *Memory) Open(name string) (File, int64, error) {
 	return &memoryReader{s: s, f: f}, int64(len(f.data)), nil
 }
 
-// Read is the content of a file.
+// Read returns the content of a file.
 func (s *Memory) Read(name string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +120,7 @@ func (s *Memory) Write(name string, data []byte) error {
 	return nil
 }
 
-// Create writes a file that is not there yet.
+// Create writes a file that must not exist yet.
 func (s *Memory) Create(name string, data []byte) error {
 	if err := CheckName(name); err != nil {
 		return err
@@ -182,15 +181,15 @@ func (s *Memory) Remove(name string) error {
 	return nil
 }
 
-// Close has nothing to take away.
+// Close does nothing.
 func (s *Memory) Close() error { return nil }
 
-// Free is unknown.
+// Free returns -1: unknown.
 func (s *Memory) Free() (int64, error) { return -1, nil }
 
-// Crash is what a power cut would leave now: of every file what was synced, and
-// of the rest what keep makes of it. Nobody holds its lock. Appenders continue
-// to write to the old Memory, which is no longer used.
+// Crash returns what a power cut would leave: of every file what was synced, and
+// what keep makes of the rest. Its lock is free. Appenders continue to write to
+// the old Memory, which is no longer used.
 func (s *Memory) Crash(keep func(unsynced []byte) []byte) *Memory {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,7 +239,7 @@ func (a *memoryAppender) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Cut makes a place to go on from durable at once.
+// Cut returns a function that makes what was written so far durable.
 func (a *memoryAppender) Cut() func() (bool, error) {
 	return func() (bool, error) { return true, a.Sync() }
 }

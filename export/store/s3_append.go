@@ -285,8 +285,8 @@ func (f *s3File) durable(at int64) (bool, error) {
 	return true, nil
 }
 
-// Sync uploads the rest. A file that fits into a part is one object, to which more
-// can be appended; after the last part of a larger one nothing can.
+// Sync uploads the rest. A file smaller than a part becomes one object, to which
+// more can be appended; nothing can be appended to a larger one.
 func (f *s3File) Sync() error {
 	if f.redo != nil {
 		err := f.diverged() // it ends before what was uploaded does

@@ -39,7 +39,7 @@ type block struct {
 const (
 	blockSize  = 256 << 10
 	mostBlocks = 16
-	mostSkip   = 1 << 20 // is skipped by reading rather than by a new request
+	mostSkip   = 1 << 20 // is skipped by reading instead of a new request
 )
 
 // Open opens an object. One whose name ends with PartEnd may not exist until it
@@ -59,7 +59,7 @@ func (s *S3) Open(name string) (File, int64, error) {
 	return &s3Reader{s: s, name: name, key: s.key(name), etag: info.ETag, size: info.Size}, info.Size, nil
 }
 
-// Read reads on.
+// Read reads sequentially.
 func (r *s3Reader) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -119,9 +119,8 @@ func (r *s3Reader) readAtLocked(p []byte, at int64) (int, error) {
 	return done, nil
 }
 
-// someLocked reads at least one byte: out of a block, on from where the stream stands,
-// or after opening one of them. A place that is not where anything ended is one to
-// jump to, so a block is asked for.
+// someLocked reads at least one byte, from a block or from the stream. It opens the
+// stream only where something read before has ended; elsewhere it reads a block.
 //
 // REQUIRES: r.mu is held.
 func (r *s3Reader) someLocked(p []byte, at int64) (int, error) {
@@ -177,7 +176,7 @@ func noEOF(err error) error {
 	return err
 }
 
-// openLocked opens the stream at a place.
+// openLocked opens the stream at a position.
 //
 // REQUIRES: r.mu is held.
 func (r *s3Reader) openLocked(at int64) error {
@@ -192,7 +191,7 @@ func (r *s3Reader) openLocked(at int64) error {
 	return nil
 }
 
-// readBlockLocked reads a block at a place.
+// readBlockLocked reads a block at a position.
 //
 // REQUIRES: r.mu is held.
 func (r *s3Reader) readBlockLocked(ctx context.Context, at int64) error {
@@ -214,8 +213,8 @@ func (r *s3Reader) readBlockLocked(ctx context.Context, at int64) error {
 	return nil
 }
 
-// request asks for the bytes from one place to another of the object that was
-// opened, and of no other that has its name now.
+// request requests a range of the object that was opened. It fails if the object
+// was replaced since.
 func (r *s3Reader) request(ctx context.Context, from, to int64) (io.ReadCloser, error) {
 	var opts minio.GetObjectOptions
 	if err := opts.SetRange(from, to-1); err != nil {

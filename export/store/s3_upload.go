@@ -55,7 +55,7 @@ const (
 	tokenName     = "Fauna-Export"
 )
 
-// clip are the first parts.
+// clip returns the first parts.
 func (u *upload) clip(parts int) []uploadPart { return slices.Clone(u.Parts[:parts]) }
 
 // partsFor returns how many parts hold the first bytes of a file.

@@ -26,7 +26,7 @@ type Shelf interface {
 // folderShelf is a folder that holds folders.
 type folderShelf struct{ dir string }
 
-// NewFolderShelf is a Shelf of the folders in a folder. Links to folders are none.
+// NewFolderShelf returns the Shelf of the folders in a folder, without links.
 func NewFolderShelf(dir string) Shelf { return folderShelf{dir: dir} }
 
 func (s folderShelf) Names() ([]string, error) {

@@ -24,8 +24,8 @@ import (
 //     these sizes, or with any other that the Store still has, drops what
 //     follows the size.
 //   - Write and Commit are all or nothing, and durable when they return: after
-//     a crash the name stands for the old content or the new, never for a part
-//     of one. An error leaves it open which.
+//     a crash the name has the old content or the new, never a part of one.
+//     After an error it may be either.
 //   - The final name of a file whose name ends with PartEnd is that name without
 //     PartEnd, and without WorkPrefix where it stands before.
 //   - Commit replaces what is under the final name. Committing a name that is
@@ -55,9 +55,9 @@ type Store interface {
 	// Write replaces a small file, all or nothing and durably.
 	Write(name string, data []byte) error
 	// Append opens a file for appending after its first size bytes and drops
-	// what follows them; it makes the file when size is 0. A size beyond what
-	// is durable is an error. Where a Store has to be given some bytes after
-	// size once more, and they are others now, Write answers a *Diverged.
+	// what follows them; it creates the file if size is 0. A size beyond what
+	// is durable is an error. If a Store needs some bytes after size again and
+	// gets different ones, Write returns a *Diverged.
 	Append(name string, size int64) (Appender, error)
 	// Commit gives a file that was synced and closed its final name, all or
 	// nothing and durably.
@@ -115,37 +115,37 @@ type File interface {
 // Appender is a file being written.
 type Appender interface {
 	io.Writer
-	// Cut marks the end of what was written so far as a place from which Append
-	// goes on. The function it answers reports whether what stands before the
-	// mark is durable, after doing what can be done for it now; it may be called
-	// again, and beside Write. A Store that makes only parts of one size durable
-	// answers false until the part is whole that the mark lies in.
+	// Cut marks the end of what was written so far as a position from which
+	// Append can continue. It returns a function that makes durable what comes
+	// before the mark, as far as possible now, and reports whether all of it is.
+	// It may be called again, and in parallel to Write. A Store that stores parts
+	// of a fixed size returns false until the part with the mark is complete.
 	Cut() (durable func() (bool, error))
-	// Sync makes all that was written durable, whatever it costs: it is for the
-	// end of a file and of a process.
+	// Sync makes everything written durable, at any cost: for the end of a file
+	// or a process.
 	Sync() error
 	Close() error
 }
 
-// Shared is a Store in which several processes, on several machines perhaps, work
-// at once, each on files of its own. A folder that machines share must have locks
+// Shared is a Store in which several processes, perhaps on several machines, work
+// at the same time, each on its own files. A folder shared by machines needs locks
 // and hard links that work across them.
 type Shared interface {
 	Store
-	// Create makes the store if need be, and in it a small file that must not be
-	// there yet, all or nothing and durably: of several at once one succeeds, and for the others the error is
-	// fs.ErrExist.
+	// Create creates a small file that must not exist yet, and the store if
+	// needed, atomically and durably. Of several callers one succeeds; for the
+	// others the error is fs.ErrExist.
 	Create(name string, data []byte) error
-	// LockFor is Lock for one of the processes: it keeps out only those that take
-	// the same name, of letters, digits and "-".
+	// LockFor is Lock for one of the processes: it excludes only those with the
+	// same name, of letters, digits and "-".
 	LockFor(name string) (release func() error, err error)
 }
 
-// lockEnd ends the name of a lock that LockFor takes.
+// lockEnd is the suffix of the names of LockFor's locks.
 const lockEnd = ".lock"
 
 // lockFile matches the names of locks in the work folder.
 var lockFile = regexp.MustCompile(`^([A-Za-z0-9-]+\.)?lock$`)
 
-// isLock reports whether a name in the work folder is that of a lock.
+// isLock reports whether a file in the work folder is a lock.
 func isLock(base string) bool { return lockFile.MatchString(base) }

@@ -5,19 +5,19 @@ import (
 	"io/fs"
 )
 
-// Stream passes the one file of a run on to a writer and keeps nothing.
+// Stream passes the only file of a run on to a writer and stores nothing.
 type Stream struct{ w io.Writer }
 
-// NewStream is a Stream to w.
+// NewStream returns a Stream to w.
 func NewStream(w io.Writer) *Stream { return &Stream{w: w} }
 
-// Name says that it is a stream.
+// Name returns "the stream".
 func (s *Stream) Name() string { return "the stream" }
 
 // Lock does nothing: nobody else can reach the stream.
 func (s *Stream) Lock() (func() error, error) { return func() error { return nil }, nil }
 
-// List names nothing.
+// List returns nothing.
 func (s *Stream) List() ([]Entry, error) { return nil, nil }
 
 // Open finds nothing.
@@ -29,10 +29,10 @@ func (s *Stream) Read(string) ([]byte, error) { return nil, fs.ErrNotExist }
 // Write drops the file.
 func (s *Stream) Write(string, []byte) error { return nil }
 
-// Append passes what is written on.
+// Append returns a file that passes on what is written.
 func (s *Stream) Append(string, int64) (Appender, error) { return streamFile{s.w}, nil }
 
-// Commit does nothing: what was passed on has no name.
+// Commit does nothing: there is nothing to rename.
 func (s *Stream) Commit(string, string) error { return nil }
 
 // Remove does nothing.
@@ -41,7 +41,7 @@ func (s *Stream) Remove(string) error { return nil }
 // Close does nothing.
 func (s *Stream) Close() error { return nil }
 
-// Free is unknown.
+// Free returns -1: unknown.
 func (s *Stream) Free() (int64, error) { return -1, nil }
 
 type streamFile struct{ io.Writer }
