@@ -92,7 +92,7 @@ func TestParts_anyFailingOperationCanBeResumedToTheSameBytes(t *testing.T) {
 		t.Fatalf("%d files", len(want))
 	}
 	for n := 1; ; n++ {
-		disk := store.NewMemory()
+		disk := storetest.NewMemory()
 		faulty := &storetest.Faults{Store: disk, Fail: func(at int, _ storetest.Op, _ string) error {
 			if at == n {
 				return syscall.EIO
@@ -207,7 +207,7 @@ func TestParts_documentsThatNoPageHasFailTheirCollection(t *testing.T) {
 	if m, err = r.Do(t.Context()); err != nil || m.Rows() != lying.all-1 {
 		t.Errorf("resumed: %v", err)
 	}
-	st := store.NewMemory()
+	st := storetest.NewMemory()
 	for shard := range 4 {
 		if err := doShard(t.Context(), shardSpec(shard), hidingSource{src, lying.all}, st); err != nil {
 			t.Fatal(err)

@@ -30,7 +30,7 @@ func TestPowerCut_leavesARunThatCanBeGoneOnWith(t *testing.T) {
 		want := wanted(t, form, src)
 		cuts := 0
 		for n := 1; ; n++ {
-			disk := store.NewMemory()
+			disk := storetest.NewMemory()
 			cut := &storetest.Faults{Store: disk, Fail: storetest.PowerCut(n)}
 			env := Env{Store: cut, Clock: newSwiftClock(2000), Rand: rand.NewPCG(seed, uint64(n))}
 			r, err := NewRun(form, src, env)

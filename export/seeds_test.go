@@ -98,8 +98,8 @@ type seedLife struct {
 	random *rand.Rand
 
 	spec      Spec
-	disk      *store.Memory
-	old       []*store.Memory // the disk as it was
+	disk      *storetest.Memory
+	old       []*storetest.Memory // the disk as it was
 	damaged   bool
 	processes uint64
 	ended     bool // with a named error
@@ -141,7 +141,7 @@ func (l *seedLife) live(ctx context.Context) {
 	}
 	l.spec.PageSize = 3 + l.random.IntN(40)
 	l.spec.Workers = 1 + l.random.IntN(4)
-	l.disk = store.NewMemory()
+	l.disk = storetest.NewMemory()
 	l.tell("%s, %s, columns %d, fast %v, pages of %d, %d workers", l.spec.Mode, l.spec.formName(), len(l.spec.Columns), l.spec.Fast, l.spec.PageSize, l.spec.Workers)
 	for epoch := range epochs {
 		if !l.reach(ctx, epoch, want) {
@@ -335,7 +335,7 @@ func (l *seedLife) warns(words string) bool {
 }
 
 // mergedFiles merges a copy of a store.
-func mergedFiles(ctx context.Context, disk *store.Memory) (map[string][]byte, error) {
+func mergedFiles(ctx context.Context, disk *storetest.Memory) (map[string][]byte, error) {
 	disk = disk.Crash(func(unsynced []byte) []byte { return unsynced })
 	if _, err := archive.Merge(ctx, disk); err != nil {
 		return nil, err
@@ -443,7 +443,7 @@ func (l *seedLife) want(ctx context.Context) (*seedWant, error) {
 		return w, nil
 	}
 	w = &seedWant{files: map[string][]byte{}}
-	disk := store.NewMemory()
+	disk := storetest.NewMemory()
 	spec := l.spec
 	spec.Fast = false
 	for epoch := range seedEpochs {

@@ -11,6 +11,7 @@ import (
 
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
+	"fauna-export/export/store/storetest"
 )
 
 // shardSpec is one of four shards of a run.
@@ -48,7 +49,7 @@ func TestShards_sideBySideMakeTheFilesOfOneProcess(t *testing.T) {
 	src := crowdedSource()
 	dir := exportDir(t)
 	one := joined(t, dir, mustDo(t, Spec{Collections: shardSpec(0).Collections, PageSize: 200}, src, OSEnv(dir)))
-	memory, folder := store.NewMemory(), exportDir(t)
+	memory, folder := storetest.NewMemory(), exportDir(t)
 	for name, of := range map[string]func() store.Shared{
 		"memory": func() store.Shared { return memory },
 		"folder": func() store.Shared { return store.NewFolder(folder) }, // as each process has it
@@ -104,7 +105,7 @@ func TestShards_oneThatIsStoppedAnywhereIsRunAgain(t *testing.T) {
 	dir := exportDir(t)
 	one := joined(t, dir, mustDo(t, Spec{Collections: shardSpec(0).Collections, PageSize: 200}, src, OSEnv(dir)))
 	for calls := 1; ; calls += 3 {
-		st := store.NewMemory()
+		st := storetest.NewMemory()
 		ctx, stop := context.WithCancel(t.Context())
 		asked := 0
 		src.mu.Lock()
@@ -146,7 +147,7 @@ func TestShards_oneThatIsStoppedAnywhereIsRunAgain(t *testing.T) {
 func TestShards_whatDoesNotFitIsNamed(t *testing.T) {
 	t.Parallel()
 	src := crowdedSource()
-	st := store.NewMemory()
+	st := storetest.NewMemory()
 	if err := doShard(t.Context(), Spec{Collections: []string{"users"}, Shard: Shard{Of: ShardsOfPlan}}, src, st); !isError[*SpecError](err) {
 		t.Errorf("the first without a number of shards: %v", err)
 	}
@@ -229,7 +230,7 @@ func TestShards_aCountThatExpiredIsNotOneOfNone(t *testing.T) {
 		{"of all but the first, which counts more", [4]Source{lying, gone(), gone(), gone()}, true},
 		{"of all but the first", [4]Source{src, gone(), gone(), gone()}, false},
 	} {
-		st := store.NewMemory()
+		st := storetest.NewMemory()
 		for shard, src := range c.shards {
 			if err := doShard(t.Context(), shardSpec(shard), src, st); err != nil {
 				t.Fatalf("%s: shard %d: %v", c.name, shard, err)

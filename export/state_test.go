@@ -20,9 +20,9 @@ import (
 
 // cutRun is a run of users and orders that was interrupted, in memory, with some of
 // both written.
-func cutRun(t *testing.T, spec Spec, src *fakeSource) *store.Memory {
+func cutRun(t *testing.T, spec Spec, src *fakeSource) *storetest.Memory {
 	t.Helper()
-	disk := store.NewMemory()
+	disk := storetest.NewMemory()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	written := make(chan struct{})
@@ -70,19 +70,19 @@ func TestResume_aDamagedStateLosesNothing(t *testing.T) {
 	spec := Spec{Collections: []string{"users", "orders"}, PageSize: 100}
 	want := wanted(t, spec, twoCollections())
 	const users = ".fauna-export/users.jsonl.state"
-	raw := func(change func([]byte) []byte) func(*testing.T, *store.Memory) {
-		return func(t *testing.T, s *store.Memory) {
+	raw := func(change func([]byte) []byte) func(*testing.T, *storetest.Memory) {
+		return func(t *testing.T, s *storetest.Memory) {
 			data, err := s.Read(users)
 			must(t, err)
 			must(t, s.Write(users, change(data)))
 		}
 	}
-	set := func(key string, value any) func(*testing.T, *store.Memory) {
-		return func(t *testing.T, s *store.Memory) {
+	set := func(key string, value any) func(*testing.T, *storetest.Memory) {
+		return func(t *testing.T, s *storetest.Memory) {
 			restate(t, s, users, func(st map[string]any) { st[key] = value })
 		}
 	}
-	for name, spoil := range map[string]func(*testing.T, *store.Memory){
+	for name, spoil := range map[string]func(*testing.T, *storetest.Memory){
 		"a digit of next": raw(func(b []byte) []byte {
 			at := bytes.Index(b, []byte(`"next":`)) + len(`"next":`)
 			b[at] = '1' + (b[at]-'0'+3)%9
@@ -101,16 +101,18 @@ func TestResume_aDamagedStateLosesNothing(t *testing.T) {
 		"hash":             set("hash", "AAAA"),
 		"file":             set("file", []byte(`{"format":"csv"}`)),
 		"finished":         set("finished", true),
-		"of orders": func(t *testing.T, s *store.Memory) {
+		"of orders": func(t *testing.T, s *storetest.Memory) {
 			data, err := s.Read(".fauna-export/orders.jsonl.state")
 			if errors.Is(err, fs.ErrNotExist) {
 				data = []byte("{}")
 			}
 			must(t, s.Write(users, data))
 		},
-		"missing":         func(t *testing.T, s *store.Memory) { must(t, s.Remove(users)) },
-		"the file is cut": func(t *testing.T, s *store.Memory) { must(t, s.Write(".fauna-export/users.jsonl.part", []byte("{}"))) },
-		"the file is gone": func(t *testing.T, s *store.Memory) {
+		"missing": func(t *testing.T, s *storetest.Memory) { must(t, s.Remove(users)) },
+		"the file is cut": func(t *testing.T, s *storetest.Memory) {
+			must(t, s.Write(".fauna-export/users.jsonl.part", []byte("{}")))
+		},
+		"the file is gone": func(t *testing.T, s *storetest.Memory) {
 			must(t, s.Remove(".fauna-export/users.jsonl.part"))
 		},
 	} {
@@ -142,16 +144,16 @@ func TestResume_aDamagedStateLosesNothing(t *testing.T) {
 func TestResume_aDamagedRunIsNamed(t *testing.T) {
 	t.Parallel()
 	spec := Spec{Collections: []string{"users", "orders"}, PageSize: 100}
-	set := func(key string, value any) func(*testing.T, *store.Memory) {
-		return func(t *testing.T, s *store.Memory) {
+	set := func(key string, value any) func(*testing.T, *storetest.Memory) {
+		return func(t *testing.T, s *storetest.Memory) {
 			restate(t, s, archive.RunName, func(st map[string]any) { st[key] = value })
 		}
 	}
-	write := func(text string) func(*testing.T, *store.Memory) {
-		return func(t *testing.T, s *store.Memory) { must(t, s.Write(archive.RunName, []byte(text))) }
+	write := func(text string) func(*testing.T, *storetest.Memory) {
+		return func(t *testing.T, s *storetest.Memory) { must(t, s.Write(archive.RunName, []byte(text))) }
 	}
 	for name, c := range map[string]struct {
-		spoil func(*testing.T, *store.Memory)
+		spoil func(*testing.T, *storetest.Memory)
 		says  string
 	}{
 		"the time 1970":        {set("times", []int64{0}), "1970"},
@@ -165,7 +167,7 @@ func TestResume_aDamagedRunIsNamed(t *testing.T) {
 		"null":                 {write("null"), "run.json is damaged"},
 		"a later version":      {write(`{"version":3,"sha256":"","state":{}}`), "version 3"},
 		"one of the version 1": {write(`{"version":1,"spec":{"endpoint":"http://x","collections":["users"]},"times":[5],"started":"2026-01-01T00:00:00Z"}`), "version 1 of this program"},
-		"a digit of the time": {func(t *testing.T, s *store.Memory) {
+		"a digit of the time": {func(t *testing.T, s *storetest.Memory) {
 			data, err := s.Read(archive.RunName)
 			must(t, err)
 			at := bytes.Index(data, []byte(`"times":[`)) + len(`"times":[`) + 4
@@ -235,7 +237,7 @@ func TestRun_inMemoryIsAnArchiveToo(t *testing.T) {
 	t.Parallel()
 	for _, form := range formats() {
 		form.Collections = []string{"users", "orders"}
-		disk := store.NewMemory()
+		disk := storetest.NewMemory()
 		m := mustDo(t, form, twoCollections(), Env{Store: disk, Clock: newSwiftClock(1000)})
 		rep, err := archive.Verify(t.Context(), disk, nil)
 		found, ferr := archive.Inspect(disk)
@@ -266,7 +268,7 @@ func TestMerge_ofADamagedFileIsNoFile(t *testing.T) {
 	t.Parallel()
 	for _, form := range []Spec{{Format: row.JSONL}, {Format: row.Wire}, {Format: row.CSV, Compress: row.Gzip}, {Format: row.JSONL, Compress: row.Zstd}, {Format: row.Parquet}} {
 		form.Collections = []string{"orders"}
-		disk := store.NewMemory()
+		disk := storetest.NewMemory()
 		m := mustDo(t, form, twoCollections(), Env{Store: disk, Clock: newSwiftClock(1000)})
 		file := m.Collections[0].File
 		good, err := disk.Read(file)
@@ -299,7 +301,7 @@ func FuzzReadState(f *testing.F) {
 	f.Add([]byte(`{"finished":true,"put":-1,"first":-1,"segments":[{"from":0,"at":9}],"entry":{"name":"users","file":"users.parquet"}}`))
 	c := &collection{name: "users", file: "users.parquet", layout: row.Layout{Collection: "users", Format: row.Parquet}}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s := store.NewMemory()
+		s := storetest.NewMemory()
 		if !json.Valid(data) || archive.WriteState(s, archive.StateName(c.file), json.RawMessage(data)) != nil {
 			return
 		}

@@ -83,7 +83,7 @@ func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testin
 		} {
 			t.Run(form.formName()+"/"+fault.name, func(t *testing.T) {
 				for n := 1; ; n++ {
-					disk := store.NewMemory()
+					disk := storetest.NewMemory()
 					failed := false
 					faulty := &storetest.Faults{Store: disk, Short: fault.short, Fail: func(at int, _ storetest.Op, _ string) error {
 						if at == n || fault.stay && failed {

@@ -11,6 +11,7 @@ import (
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
+	"fauna-export/export/store/storetest"
 	"fauna-export/fauna"
 )
 
@@ -105,7 +106,7 @@ func TestUnlisted_partsAndShardsHaveThemToo(t *testing.T) {
 			t.Errorf("the parts come to %d documents, %d unlisted", e.Documents, e.Unlisted)
 		}
 	}
-	st := store.NewMemory()
+	st := storetest.NewMemory()
 	spec.Parts = 0
 	for shard := range 2 {
 		spec.Shard = Shard{Index: shard, Of: 2}

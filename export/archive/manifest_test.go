@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"fauna-export/export/store"
+	"fauna-export/export/store/storetest"
 )
 
 func TestDecodeManifest_refusesWhatNoRunWrites(t *testing.T) {
@@ -49,9 +49,9 @@ func TestDecodeManifest_refusesWhatNoRunWrites(t *testing.T) {
 }
 
 // firstEdition is a run as version 1 of the program left it.
-func firstEdition(t *testing.T) *store.Memory {
+func firstEdition(t *testing.T) *storetest.Memory {
 	t.Helper()
-	s := store.NewMemory()
+	s := storetest.NewMemory()
 	for name, text := range map[string]string{
 		"users.jsonl": `{"ref":"1","ts":1,"data":{},"ttl":null}` + "\n",
 		ManifestName: `{"version":1,"tool":"fauna-export v1.0.0","endpoint":"http://localhost:8443","mode":"full","snapshot":"2026-01-01T00:00:00Z","consistency":"snapshot",` +
@@ -139,7 +139,7 @@ func FuzzDecodeState(f *testing.F) {
 	f.Add([]byte(`{"version":1}`))
 	f.Add([]byte(fmt.Sprintf(`{"version":2,"sha256":"%s","state":{"times":[0,1]}}`, stateSHA256(RunName, []byte(`{"times":[0,1]}`)))))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s := store.NewMemory()
+		s := storetest.NewMemory()
 		if err := s.Write(RunName, data); err != nil {
 			t.Fatal(err)
 		}

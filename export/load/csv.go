@@ -3,11 +3,9 @@ package load
 import (
 	"bufio"
 	"encoding/hex"
-	"errors"
-	"io"
+	"fmt"
 	"os"
 	"strconv"
-	"strings"
 
 	"fauna-export/export/row"
 )
@@ -36,13 +34,8 @@ func (c *csvWriter) write(values []any) error {
 		if i > 0 {
 			c.line = append(c.line, ',')
 		}
-		text, ok := v.(string)
-		switch {
-		case !ok: // null
-		case text != "" && text != `\.` && text[0] != ' ' && text[len(text)-1] != ' ' && !strings.ContainsAny(text, "\",\r\n"):
-			c.line = append(c.line, text...)
-		default:
-			c.line = append(append(append(c.line, '"'), strings.ReplaceAll(text, `"`, `""`)...), '"')
+		if text, ok := v.(string); ok { // else null
+			c.line = row.AppendCSV(c.line, []byte(text))
 		}
 	}
 	c.line = append(c.line, '\n')
@@ -74,67 +67,26 @@ func csvValue(t Type, c cell) any {
 	return string(c.text)
 }
 
-// readCSV reads a file back, including its header.
+// readCSV reads a file back, without its header.
 func readCSV(f *os.File, columns int, take func(values []any)) error {
-	r := bufio.NewReaderSize(f, 256<<10)
-	values := make([]any, 0, columns)
-	header := true
-	for {
-		values = values[:0]
-		for {
-			v, last, err := readField(r)
-			if errors.Is(err, io.EOF) && len(values) == 0 {
-				return nil
-			}
-			if err != nil {
-				return errEnds
-			}
-			values = append(values, v)
-			if last {
-				break
-			}
+	r := row.NewCSVReader(f, columns)
+	values := make([]any, columns)
+	for header := true; ; header = false {
+		n, err := r.Next()
+		if n == 0 || err != nil {
+			return err
 		}
-		if len(values) != columns {
-			return errEnds
+		if n != columns {
+			return fmt.Errorf("a row was written with %d values and has %d", columns, n)
+		}
+		for i := range values {
+			values[i] = nil
+			if text, null := r.Field(i); !null {
+				values[i] = string(text)
+			}
 		}
 		if !header {
 			take(values)
 		}
-		header = false
 	}
-}
-
-// readField reads a field and reports whether it ends its row.
-func readField(r *bufio.Reader) (v any, last bool, err error) {
-	c, err := r.ReadByte()
-	if err != nil {
-		return nil, false, err
-	}
-	var text []byte
-	if c == '"' {
-		for {
-			if c, err = r.ReadByte(); err != nil {
-				return nil, false, errEnds
-			}
-			if c == '"' {
-				if c, err = r.ReadByte(); err != nil {
-					return nil, false, errEnds
-				}
-				if c != '"' {
-					return string(text), c == '\n', nil
-				}
-			}
-			text = append(text, c)
-		}
-	}
-	for c != ',' && c != '\n' {
-		text = append(text, c)
-		if c, err = r.ReadByte(); err != nil {
-			return nil, false, errEnds
-		}
-	}
-	if len(text) == 0 {
-		return nil, c == '\n', nil
-	}
-	return string(text), c == '\n', nil
 }

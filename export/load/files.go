@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -232,6 +231,3 @@ func (f *files) prove(part string, t *Table, sent sum) (int64, error) {
 	}
 	return back.rows, err
 }
-
-// errEnds is the error of a file that ends too early.
-var errEnds = fmt.Errorf("the file was written and ends within a row: %w", io.ErrUnexpectedEOF)

@@ -34,7 +34,7 @@ func (c csvCells) data(b *Batch, src []byte, i int) int {
 	if w.value, i = w.rewrite(src, i, w.value[:0]); i < 0 {
 		return -1
 	}
-	b.Bytes = appendCSV(append(b.Bytes, ','), w.value)
+	b.Bytes = AppendCSV(append(b.Bytes, ','), w.value)
 	return i
 }
 
@@ -57,7 +57,7 @@ func (c csvCells) typed(b *Batch, column *column, value []byte) bool {
 	case column.typ == TypeInt:
 		b.Bytes = strconv.AppendInt(b.Bytes, v.number, 10)
 	default:
-		b.Bytes = appendCSV(b.Bytes, v.text)
+		b.Bytes = AppendCSV(b.Bytes, v.text)
 	}
 	return fits
 }
@@ -79,11 +79,11 @@ func (c csvCells) removal(b *Batch, id, ts, deleted int64) {
 	b.Bytes = append(append(append(b.Bytes, ','), FormatTime(deleted)...), '\n')
 }
 
-// appendCSV appends a field that is not null. The empty string is written as ""
+// AppendCSV appends a CSV field that is not null. The empty string is written as ""
 // to distinguish it from null, an empty field. A field is quoted if it has a
 // quote, a comma, a line end, or a space at either end, or if it is \. which
 // Postgres would take for the end of the data.
-func appendCSV(out, field []byte) []byte {
+func AppendCSV(out, field []byte) []byte {
 	if !needsQuotes(field) {
 		return append(out, field...)
 	}
@@ -137,7 +137,7 @@ func csvHeader(l Layout) []byte {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = appendCSV(out, []byte(name))
+		out = AppendCSV(out, []byte(name))
 	}
 	return append(out, '\n')
 }
@@ -201,6 +201,30 @@ func (csvCodec) decode(c *checker) error {
 		}
 	}
 }
+
+// CSVReader reads the records of any CSV file, and tells null from the empty
+// string.
+type CSVReader struct {
+	c checker
+	r csvRecord
+}
+
+// NewCSVReader returns a reader of records with at most so many fields.
+func NewCSVReader(r io.Reader, most int) *CSVReader {
+	return &CSVReader{c: checker{lines: newLines(r)}, r: csvRecord{most: most}}
+}
+
+// Next reads the next record and returns the number of its fields, 0 at the end
+// of the file.
+func (r *CSVReader) Next() (int, error) {
+	if ok, err := r.c.record(&r.r); err != nil || !ok {
+		return 0, err
+	}
+	return len(r.r.ends), nil
+}
+
+// Field returns a field of the last record, valid until the next call of Next.
+func (r *CSVReader) Field(i int) (text []byte, null bool) { return r.r.field(i), r.r.null[i] }
 
 // csvRecord is one record of a CSV file, without its quotes.
 type csvRecord struct {

@@ -20,10 +20,10 @@ func TestFolder_keepsTheContract(t *testing.T) {
 func TestMemory_keepsTheContract(t *testing.T) {
 	t.Parallel()
 	storetest.Test(t, storetest.Kind{
-		New:   func(*testing.T) store.Store { return store.NewMemory() },
+		New:   func(*testing.T) store.Store { return storetest.NewMemory() },
 		Again: func(_ *testing.T, s store.Store) store.Store { return s },
 		Crash: func(_ *testing.T, s store.Store, random *rand.Rand) store.Store {
-			return s.(*store.Memory).Crash(storetest.Torn(random.IntN))
+			return s.(*storetest.Memory).Crash(storetest.Torn(random.IntN))
 		},
 	})
 }

@@ -1,5 +1,5 @@
-// Package store is where a run keeps its files: a folder, memory, a stream, S3,
-// or anything else that fulfils the contract of Store. Nothing else in the
+// Package store is where a run keeps its files: a folder, a stream, S3, or anything
+// else that fulfils the contract of Store. Nothing else in the
 // program opens, creates, renames or removes a file of a run.
 package store
 
@@ -19,10 +19,9 @@ import (
 //   - A file made by Append can be read by Open, and its size by List, once it
 //     was synced and closed; where the Store can, earlier. One whose name ends
 //     with PartEnd may be readable only after it was committed.
-//   - After a crash at least what was synced, and what came before the last Cut
-//     that is durable, is there; what follows it is anything. Append with one of
-//     these sizes, or with any other that the Store still has, drops what
-//     follows the size.
+//   - After a crash at least what was synced, and what came before the last
+//     durable Cut, exists; what follows is undefined. Append with one of these
+//     sizes, or with any other that the Store still has, drops what follows.
 //   - Write and Commit are all or nothing, and durable when they return: after
 //     a crash the name has the old content or the new, never a part of one.
 //     After an error it may be either.

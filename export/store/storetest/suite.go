@@ -1,5 +1,5 @@
-// Package storetest checks that a Store keeps its contract, and has a Store whose
-// operations fail. Tests alone import it.
+// Package storetest checks that a Store keeps its contract. It has a Store in
+// memory, one whose operations fail, and S3 servers. Only tests import it.
 package storetest
 
 import (

@@ -1,4 +1,4 @@
-package store
+package storetest
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"fauna-export/export/store"
 )
 
 // Memory is a Store in memory. Crash simulates a power cut.
@@ -47,7 +49,7 @@ func (s *Memory) lockAs(name, busy string) (func() error, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.mu.locks[name] {
-		return nil, &Error{Store: s.Name(), Problem: busy, Locked: true}
+		return nil, &store.Error{Store: s.Name(), Problem: busy, Locked: true}
 	}
 	s.mu.locks[name] = true
 	return sync.OnceValue(func() error {
@@ -59,14 +61,14 @@ func (s *Memory) lockAs(name, busy string) (func() error, error) {
 }
 
 // List lists all files.
-func (s *Memory) List() ([]Entry, error) {
+func (s *Memory) List() ([]store.Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make([]Entry, 0, len(s.mu.files))
+	out := make([]store.Entry, 0, len(s.mu.files))
 	for name, f := range s.mu.files {
-		out = append(out, Entry{Name: name, Size: int64(len(f.data))})
+		out = append(out, store.Entry{Name: name, Size: int64(len(f.data))})
 	}
-	slices.SortFunc(out, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b store.Entry) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
 }
 
@@ -74,7 +76,7 @@ func (s *Memory) List() ([]Entry, error) {
 //
 // REQUIRES: s.mu is held.
 func (s *Memory) fileLocked(op, name string) (*memoryFile, error) {
-	if err := CheckName(name); err != nil {
+	if err := store.CheckName(name); err != nil {
 		return nil, err
 	}
 	f, ok := s.mu.files[name]
@@ -85,7 +87,7 @@ func (s *Memory) fileLocked(op, name string) (*memoryFile, error) {
 }
 
 // Open opens a file, which may still grow.
-func (s *Memory) Open(name string) (File, int64, error) {
+func (s *Memory) Open(name string) (store.File, int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, err := s.fileLocked("open", name)
@@ -103,15 +105,15 @@ func (s *Memory) Read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(f.data) > MaxSmall {
-		return nil, &TooLarge{Name: name, Size: int64(len(f.data)), Most: MaxSmall}
+	if len(f.data) > store.MaxSmall {
+		return nil, &store.TooLarge{Name: name, Size: int64(len(f.data)), Most: store.MaxSmall}
 	}
 	return bytes.Clone(f.data), nil
 }
 
 // Write replaces a file.
 func (s *Memory) Write(name string, data []byte) error {
-	if err := CheckName(name); err != nil {
+	if err := store.CheckName(name); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -122,7 +124,7 @@ func (s *Memory) Write(name string, data []byte) error {
 
 // Create writes a file that must not exist yet.
 func (s *Memory) Create(name string, data []byte) error {
-	if err := CheckName(name); err != nil {
+	if err := store.CheckName(name); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -135,8 +137,8 @@ func (s *Memory) Create(name string, data []byte) error {
 }
 
 // Append opens a file for appending.
-func (s *Memory) Append(name string, size int64) (Appender, error) {
-	if err := CheckName(name); err != nil {
+func (s *Memory) Append(name string, size int64) (store.Appender, error) {
+	if err := store.CheckName(name); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -147,7 +149,7 @@ func (s *Memory) Append(name string, size int64) (Appender, error) {
 		s.mu.files[name] = f
 	}
 	if f == nil || int64(len(f.data)) < size {
-		return nil, &Short{Name: name, Want: size}
+		return nil, &store.Short{Name: name, Want: size}
 	}
 	f.data = f.data[:size:size]
 	f.synced = min(f.synced, int(size))
@@ -156,7 +158,7 @@ func (s *Memory) Append(name string, size int64) (Appender, error) {
 
 // Commit renames a file.
 func (s *Memory) Commit(from, to string) error {
-	if err := CheckName(to); err != nil {
+	if err := store.CheckName(to); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -172,7 +174,7 @@ func (s *Memory) Commit(from, to string) error {
 
 // Remove deletes a file.
 func (s *Memory) Remove(name string) error {
-	if err := CheckName(name); err != nil {
+	if err := store.CheckName(name); err != nil {
 		return err
 	}
 	s.mu.Lock()
