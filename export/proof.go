@@ -24,11 +24,13 @@ type proof struct {
 	// found is the result, valid after done is closed.
 	found archive.Reading
 
-	mu      sync.Mutex
-	wake    sync.Cond
-	durable int64 // bytes that may be read
-	ended   bool  // durable covers the whole file
-	dropped bool  // no longer needed
+	wake sync.Cond // on mu
+	mu   struct {
+		sync.Mutex
+		durable int64 // bytes that may be read
+		ended   bool  // durable covers the whole file
+		dropped bool  // no longer needed
+	}
 }
 
 // proven reports whether a file is verified while it is written. A compressed
@@ -59,7 +61,8 @@ func startProof(s store.Store, name string, l row.Layout, durable int64) *proof 
 	if err != nil {
 		return nil
 	}
-	f := &proof{file: file, done: make(chan struct{}), durable: durable}
+	f := &proof{file: file, done: make(chan struct{})}
+	f.mu.durable = durable
 	f.wake.L = &f.mu
 	go func() {
 		defer close(f.done)
@@ -84,10 +87,10 @@ var errDropped = errors.New("the run ended before the file was complete")
 // Read returns durable bytes, and waits for more.
 func (f *proof) Read(p []byte) (int, error) {
 	f.mu.Lock()
-	for f.pos == f.durable && !f.ended && !f.dropped {
+	for f.pos == f.mu.durable && !f.mu.ended && !f.mu.dropped {
 		f.wake.Wait()
 	}
-	left, dropped := f.durable-f.pos, f.dropped
+	left, dropped := f.mu.durable-f.pos, f.mu.dropped
 	f.mu.Unlock()
 	switch {
 	case dropped:
@@ -107,7 +110,7 @@ func (f *proof) Read(p []byte) (int, error) {
 func (f *proof) grow(durable int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.durable = durable
+	f.mu.durable = durable
 	f.wake.Broadcast()
 }
 
@@ -115,7 +118,7 @@ func (f *proof) grow(durable int64) {
 func (f *proof) end(size int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.durable, f.ended = size, true
+	f.mu.durable, f.mu.ended = size, true
 	f.wake.Broadcast()
 }
 
@@ -123,7 +126,7 @@ func (f *proof) end(size int64) {
 func (f *proof) drop() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.dropped = true
+	f.mu.dropped = true
 	f.wake.Broadcast()
 }
 

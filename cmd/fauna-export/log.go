@@ -19,18 +19,23 @@ import (
 // logFile is the file of --log-file: the program's messages, with times, and
 // how it ended. All methods may be called on nil, which logs nothing.
 type logFile struct {
-	mu     sync.Mutex
 	file   *os.File
 	logger *slog.Logger
-	secret fauna.Secret
-	failed error // the first line that could not be written
+
+	mu struct {
+		sync.Mutex
+		secret fauna.Secret
+		failed error // the first line that could not be written
+	}
 }
 
 // Write writes a line and records the error, since the logger drops it.
+//
+// REQUIRES: l.mu is held, or no other goroutine logs yet.
 func (l *logFile) Write(line []byte) (int, error) {
 	n, err := l.file.Write(line)
-	if err != nil && l.failed == nil {
-		l.failed = fmt.Errorf("write --log-file: %w", err)
+	if err != nil && l.mu.failed == nil {
+		l.mu.failed = fmt.Errorf("write --log-file: %w", err)
 	}
 	return n, err
 }
@@ -68,7 +73,7 @@ func (l *logFile) hide(s fauna.Secret) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.secret = s
+	l.mu.secret = s
 }
 
 // line logs one of the program's messages.
@@ -78,7 +83,7 @@ func (l *logFile) line(text string) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.logger.Info(l.secret.Scrub(text))
+	l.logger.Info(l.mu.secret.Scrub(text))
 }
 
 // fact logs names and values, as for slog, that are not printed elsewhere. A
@@ -91,7 +96,7 @@ func (l *logFile) fact(what string, args ...any) {
 	defer l.mu.Unlock()
 	for i, value := range args {
 		if text, ok := value.(string); ok {
-			args[i] = l.secret.Scrub(text)
+			args[i] = l.mu.secret.Scrub(text)
 		}
 	}
 	l.logger.Info(what, args...)
@@ -106,12 +111,12 @@ func (l *logFile) close(code int, err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err != nil {
-		l.logger.Error(l.secret.Scrub(plainMessage(err)), "exit", code)
+		l.logger.Error(l.mu.secret.Scrub(plainMessage(err)), "exit", code)
 	} else {
 		l.logger.Info("end", "exit", code)
 	}
-	if err := l.file.Close(); err != nil && l.failed == nil {
-		l.failed = fmt.Errorf("close --log-file: %w", err)
+	if err := l.file.Close(); err != nil && l.mu.failed == nil {
+		l.mu.failed = fmt.Errorf("close --log-file: %w", err)
 	}
-	return l.failed
+	return l.mu.failed
 }

@@ -50,9 +50,11 @@ type dataFile struct {
 	file  store.File
 	read  func(int64) // if not nil, called with the number of bytes read sequentially
 
-	mu     sync.Mutex
-	pos    int64 // bytes read sequentially
-	hashed *background
+	mu struct {
+		sync.Mutex
+		pos    int64 // bytes read sequentially
+		hashed *background
+	}
 }
 
 // openData opens a file of a run. The error is a *Damaged if it does not exist
@@ -66,7 +68,9 @@ func openData(s store.Store, e Entry) (*dataFile, error) {
 		f.Close()
 		return nil, &Damaged{File: e.File, Err: fmt.Errorf("it has %d bytes, the manifest says %d", size, e.Bytes)}
 	}
-	return &dataFile{entry: e, file: f, hashed: newBackground()}, nil
+	d := &dataFile{entry: e, file: f}
+	d.mu.hashed = newBackground()
+	return d, nil
 }
 
 // ReadAt reads anywhere in the file.
@@ -74,10 +78,10 @@ func (f *dataFile) ReadAt(p []byte, at int64) (int, error) {
 	n, err := f.file.ReadAt(p, at)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if at <= f.pos && f.pos < at+int64(n) {
-		fresh := p[f.pos-at : n]
-		f.hashed.write(fresh)
-		f.pos += int64(len(fresh))
+	if at <= f.mu.pos && f.mu.pos < at+int64(n) {
+		fresh := p[f.mu.pos-at : n]
+		f.mu.hashed.write(fresh)
+		f.mu.pos += int64(len(fresh))
 		if f.read != nil {
 			f.read(int64(len(fresh)))
 		}
@@ -89,16 +93,16 @@ func (f *dataFile) ReadAt(p []byte, at int64) (int, error) {
 // yet.
 func (f *dataFile) sum(ctx context.Context) (string, error) {
 	buf := make([]byte, blockSize)
-	for f.pos < f.entry.Bytes {
+	for f.mu.pos < f.entry.Bytes {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		n, err := f.ReadAt(buf[:min(int64(len(buf)), f.entry.Bytes-f.pos)], f.pos)
+		n, err := f.ReadAt(buf[:min(int64(len(buf)), f.entry.Bytes-f.mu.pos)], f.mu.pos)
 		if n == 0 && err != nil {
 			return "", err
 		}
 	}
-	return f.hashed.sum(), nil
+	return f.mu.hashed.sum(), nil
 }
 
 // source is the file as row.Read takes it.
@@ -146,7 +150,7 @@ func (f *dataFile) rows(ctx context.Context, text row.Text, lacks *row.Counts) i
 }
 
 func (f *dataFile) close() error {
-	f.hashed.sum()
+	f.mu.hashed.sum()
 	return f.file.Close()
 }
 

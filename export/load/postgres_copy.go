@@ -172,22 +172,24 @@ type copySource struct {
 
 	// A lost connection ends the statement, but not immediately the goroutine
 	// that reads from here.
-	mu    sync.Mutex
-	ended bool
+	mu struct {
+		sync.Mutex
+		ended bool
+	}
 }
 
 // end stops remaining readers from using the rows.
 func (s *copySource) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ended = true
+	s.mu.ended = true
 }
 
 // Read gives the next bytes.
 func (s *copySource) Read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended {
+	if s.mu.ended {
 		return 0, io.ErrClosedPipe
 	}
 	for s.given == len(s.encode.out) {
