@@ -241,7 +241,7 @@ func (s Spec) withDefaults() Spec {
 // CSV and wire, 128 MiB with compression or an S3 store, which buffers a part of
 // each file before sending it.
 func (s Spec) MemoryLimit() int64 {
-	if s.packed() || store.IsS3(s.Dir) {
+	if s.packed() || store.IsURL(s.Dir) {
 		return 128 << 20
 	}
 	return 72 << 20

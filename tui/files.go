@@ -103,7 +103,7 @@ func (p place) about() string {
 // that was begun, or an incremental one. archive.Inspect is the judge, as for a run.
 func look(path string) place {
 	p := place{path: path, free: -1}
-	if store.IsS3(path) {
+	if store.IsURL(path) {
 		p.inspect()
 		return p
 	}
@@ -154,7 +154,7 @@ func (p *place) inspect() {
 	}
 	switch found.Kind {
 	case archive.Empty:
-		p.isNew = p.isNew || store.IsS3(p.path)
+		p.isNew = p.isNew || store.IsURL(p.path)
 	case archive.Unfinished, archive.Partial:
 		p.begun = true
 	case archive.Syncs:

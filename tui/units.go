@@ -34,7 +34,7 @@ func fullPath(text string) (string, error) {
 	if strings.ContainsRune(text, 0) {
 		return "", fmt.Errorf("a folder's name cannot hold a null byte")
 	}
-	if store.IsS3(text) {
+	if store.IsURL(text) {
 		return store.Clean(text)
 	}
 	if text == "~" || strings.HasPrefix(text, "~/") || strings.HasPrefix(text, `~\`) {

@@ -176,7 +176,7 @@ func (f *forecast) effort() string {
 
 // freeOn records the free space on a folder's disk, if known.
 func (f *forecast) freeOn(dir string) {
-	if store.IsS3(dir) {
+	if store.IsURL(dir) {
 		return
 	}
 	if free, err := store.NewFolder(dir).Free(); err == nil && free >= 0 {

@@ -102,7 +102,7 @@ func (a *app) spec(ctx context.Context, f *outputFlags, named []string, now time
 		return s, err
 	}
 	err = archive.CheckNew(into)
-	if err != nil && !store.IsS3(s.Dir) && !isA[*store.Error](err) {
+	if err != nil && !store.IsURL(s.Dir) && !isA[*store.Error](err) {
 		return s, unusablef("--out %s: %w", quoted(s.Dir), err)
 	}
 	return s, err

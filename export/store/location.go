@@ -2,47 +2,69 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// IsS3 reports whether a store's name is the URL of an S3 store.
-func IsS3(name string) bool { return strings.HasPrefix(name, S3Scheme) }
+// scheme is a kind of store that a URL names. Any other name is that of a folder.
+type scheme struct {
+	prefix string
+	clean  func(name string) (string, error)
+	at     func(ctx context.Context, name string, o S3Options) (Store, error)
+	shelf  func(ctx context.Context, name string, o S3Options) (Shelf, error)
+}
+
+func schemes() []scheme {
+	return []scheme{{S3Scheme, cleanS3, newS3Store, NewS3Shelf}}
+}
+
+func schemeOf(name string) (scheme, bool) {
+	all := schemes()
+	i := slices.IndexFunc(all, func(s scheme) bool { return strings.HasPrefix(name, s.prefix) })
+	if i < 0 {
+		return scheme{}, false
+	}
+	return all[i], true
+}
+
+// IsURL reports whether a store's name is a URL, and not a folder's.
+func IsURL(name string) bool {
+	_, is := schemeOf(name)
+	return is
+}
 
 // At returns the store with a name: a folder, or for s3://bucket/prefix an S3
 // store. After ctx has ended, an S3 store stops retrying within seconds.
 func At(ctx context.Context, name string, o S3Options) (Store, error) {
-	if !IsS3(name) {
-		return NewFolder(name), nil
+	if s, is := schemeOf(name); is {
+		return s.at(ctx, name, o)
 	}
-	return NewS3(ctx, name, o)
+	return NewFolder(name), nil
 }
 
 // ShelfAt returns the shelf with a name: a folder of folders, or a prefix of
 // prefixes.
 func ShelfAt(ctx context.Context, name string, o S3Options) (Shelf, error) {
-	if !IsS3(name) {
-		return NewFolderShelf(name), nil
+	if s, is := schemeOf(name); is {
+		return s.shelf(ctx, name, o)
 	}
-	return NewS3Shelf(ctx, name, o)
+	return NewFolderShelf(name), nil
 }
 
 // Clean returns the canonical form of a store's name. The error is that of a
 // URL.
 func Clean(name string) (string, error) {
-	if !IsS3(name) {
-		return filepath.Clean(name), nil
+	if s, is := schemeOf(name); is {
+		return s.clean(name)
 	}
-	u, err := ParseS3(name)
-	return u.String(), err
+	return filepath.Clean(name), nil
 }
 
 // Join returns the location of a store's file, for messages.
 func Join(name, file string) string {
-	if IsS3(name) {
+	if IsURL(name) {
 		return strings.TrimSuffix(name, "/") + "/" + file
 	}
 	return filepath.Join(name, filepath.FromSlash(file))
@@ -51,58 +73,9 @@ func Join(name, file string) string {
 // Split divides a store's clean name into the name of its shelf and its name
 // there.
 func Split(name string) (shelf, base string) {
-	if IsS3(name) {
+	if IsURL(name) {
 		shelf, base = path.Split(name)
 		return strings.TrimSuffix(shelf, "/"), base
 	}
 	return filepath.Dir(name), filepath.Base(name)
-}
-
-// S3Scheme is the prefix of an S3 store's URL.
-const S3Scheme = "s3://"
-
-// S3URL is a bucket and the prefix of the names in it.
-type S3URL struct {
-	Bucket string
-	// Prefix is empty or ends with "/".
-	Prefix string
-}
-
-// String returns the URL.
-func (u S3URL) String() string {
-	return strings.TrimSuffix(S3Scheme+u.Bucket+"/"+u.Prefix, "/")
-}
-
-// ParseS3 parses s3://bucket/prefix. A user name or password in it is an error
-// that does not repeat it.
-func ParseS3(text string) (S3URL, error) {
-	rest, ok := strings.CutPrefix(text, S3Scheme)
-	if !ok {
-		return S3URL{}, fmt.Errorf("%q is not of the form s3://bucket/prefix", text)
-	}
-	bucket, prefix, _ := strings.Cut(rest, "/")
-	switch {
-	case strings.Contains(bucket, "@"):
-		return S3URL{}, errors.New("an s3:// URL takes no name or password: credentials come from the AWS_… variables or a profile")
-	case bucket == "":
-		return S3URL{}, errors.New("s3:// needs the name of a bucket: s3://bucket/prefix")
-	case len(bucket) < 3 || len(bucket) > 63 || strings.Trim(bucket, "abcdefghijklmnopqrstuvwxyz0123456789.-_ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
-		return S3URL{}, fmt.Errorf("%q is not the name of a bucket: 3 to 63 letters, digits, dots and hyphens", bucket)
-	}
-	if strings.ContainsAny(prefix, "?#\\\x00") {
-		return S3URL{}, fmt.Errorf("the prefix %q holds a character that it may not hold: ? # \\", prefix)
-	}
-	prefix = strings.Trim(prefix, "/")
-	for _, part := range strings.Split(prefix, "/") {
-		if prefix != "" && (part == "" || part == "." || part == "..") {
-			return S3URL{}, fmt.Errorf("the prefix %q has an empty part, \".\" or \"..\" in it", prefix)
-		}
-	}
-	if len(prefix) > 500 {
-		return S3URL{}, errors.New("the prefix is longer than 500 bytes")
-	}
-	if prefix != "" {
-		prefix += "/"
-	}
-	return S3URL{Bucket: bucket, Prefix: prefix}, nil
 }
