@@ -286,20 +286,6 @@ func (c *Column) widening(d *dialect, more *found) Type {
 	return c.Type
 }
 
-// widenings returns the types that a type can be converted to without loss.
-var widenings = map[Type][]Type{
-	Bool:    {JSONB, JSON},
-	Int:     {Double, Numeric, JSONB, JSON},
-	Double:  {Numeric, JSONB, JSON},
-	Numeric: {JSONB, JSON},
-	Text:    {JSONB, JSON},
-	Time:    {Text, JSONB, JSON},
-	Date:    {Text, JSONB, JSON},
-	Ref:     {JSONB, JSON},
-	JSONB:   {JSON},
-	JSON:    {Raw},
-}
-
 func (f *found) leadsElsewhere(collection string) bool {
 	for quoted := range f.Refs {
 		if quoted == "" || unquoted(quoted) != collection {

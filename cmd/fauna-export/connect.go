@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"fauna-export/export"
+	"fauna-export/export/config"
+	"fauna-export/fauna"
+)
+
+// endpoint parses --domain and asks before a secret is sent unencrypted.
+func (a *app) endpoint(ctx context.Context, f *config.Config) (fauna.Endpoint, error) {
+	e, err := fauna.ParseEndpoint(f.Domain)
+	if err != nil {
+		return e, usagef("--domain: %w", err)
+	}
+	if !e.Exposed() || f.AllowPlaintext {
+		return e, nil
+	}
+	if !a.mayAsk() {
+		return e, usagef("the secret would be sent unencrypted to %s: use https, or accept it with --allow-plaintext", e.Host())
+	}
+	yes, err := a.ask(ctx, fmt.Sprintf("The secret would travel unencrypted to %s. Accept?", plain(e.Host())))
+	if err != nil {
+		return e, err
+	}
+	if !yes {
+		return e, errors.New("nothing was sent")
+	}
+	return e, nil
+}
+
+// sayWaiting says why a request outside a run is being retried, if that takes
+// longer than a moment.
+func (a *app) sayWaiting(err error, next time.Time) {
+	if pause := time.Until(next); pause > time.Second {
+		a.say("%v; trying again in %s", err, pause.Round(time.Second))
+	}
+}
+
+// connect returns the client that the flags describe.
+func (a *app) connect(ctx context.Context, f *config.Config) (*fauna.Client, error) {
+	if f.ClientCert == "" && f.ClientKey != "" {
+		return nil, usagef("--client-key is the key of --client-cert, which is missing")
+	}
+	e, err := a.endpoint(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.secret(ctx, f.SecretFile)
+	if err != nil {
+		return nil, err
+	}
+	c, err := fauna.NewClient(fauna.Options{
+		Endpoint: e, Secret: s, CAFile: f.CAFile, CertFile: f.ClientCert, KeyFile: f.ClientKey, Dial: a.dial,
+		Repeat: export.Retry{Waiting: a.sayWaiting}.Do,
+	})
+	if err != nil {
+		return nil, unusablef("%w", err)
+	}
+	return c, nil
+}
