@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 
-	"fauna-export/export/row"
 	"fauna-export/tui/text"
 )
 
