@@ -14,7 +14,8 @@ import (
 	"fauna-export/tui/text"
 )
 
-// doneStep says what was written, how to use it, and how to clean up.
+// doneStep says what was written, how to use it, and how to clean up. It is shown once
+// an export has a manifest.
 type doneStep struct {
 	s         *session
 	saved     string // path of the config file, "" when not saved
@@ -27,7 +28,7 @@ func newDoneStep(s *session) *doneStep { return &doneStep{s: s, list: newList(s.
 
 // enter opens the load where the Output step was told of a target.
 func (c *doneStep) enter() {
-	if p := c.s.runner.progress(); c.s.target > 0 && p.manifest != nil && p.err == nil {
+	if c.s.target > 0 && c.s.runner.progress().err == nil {
 		c.load()
 	}
 }
@@ -58,8 +59,8 @@ func (c *doneStep) actions() []action {
 	}
 	return append([]action{
 		on("enter", "quit", c.s.leaveProgram, "enter", "q"),
-		on("l", "load into a database", c.load).when(p.manifest != nil),
-		on("v", "verify again", c.verify).when(p.manifest != nil && !c.verifying.busy),
+		on("l", "load into a database", c.load),
+		on("v", "verify again", c.verify).when(!c.verifying.busy),
 		on("x", "remove the key", c.cleanUp),
 		on("s", "save these answers", c.save),
 	}, find...)
@@ -82,13 +83,13 @@ func (c *doneStep) verify() {
 		}
 		return archive.Verify(ctx, f, func(archive.VerifyStatus) {})
 	}, func(r *archive.Report, err error) {
-		switch {
-		case err != nil:
+		if err != nil {
 			c.s.fail(err)
-		case r.OK():
-			c.s.say(noteGood, "Verified: every file was re-read and matches the manifest.")
-		default:
-			c.s.say(noteBad, "%s", reportText(r))
+			return
+		}
+		c.s.runner.verified(r)
+		if said, good := verified(c.s.runner.progress()); good {
+			c.s.say(noteGood, "%s", said)
 		}
 	})
 }
@@ -141,8 +142,6 @@ func (c *doneStep) title() (string, string) {
 	}
 	p := c.s.runner.progress()
 	switch _, good := verified(p); {
-	case p.manifest == nil:
-		return "Nothing was exported.", ""
 	case p.err != nil:
 		return "Finished, but not everything", ""
 	case !good:
@@ -157,9 +156,6 @@ func (c *doneStep) body(w, h int) []string {
 	}
 	st := c.s.st
 	p := c.s.runner.progress()
-	if p.manifest == nil {
-		return nil
-	}
 	verdict, good := verified(p)
 	kind := noteGood
 	if !good || p.err != nil {
@@ -191,12 +187,7 @@ func (c *doneStep) body(w, h int) []string {
 }
 
 // rows is how many files are listed.
-func (c *doneStep) rows(p progress) int {
-	if p.manifest == nil {
-		return 0
-	}
-	return len(c.listed(p)) + 1
-}
+func (c *doneStep) rows(p progress) int { return len(c.listed(p)) + 1 }
 
 // listed are the files that the filter lets through.
 func (c *doneStep) listed(p progress) []archive.Entry {
@@ -241,11 +232,7 @@ func (c *doneStep) files(p progress, w, h int) []string {
 }
 
 func (c *doneStep) side(w, _ int) []string {
-	p := c.s.runner.progress()
-	if p.manifest == nil {
-		return nil
-	}
-	dir := text.ShellWord(homePath(p.spec.Dir))
+	dir := text.ShellWord(homePath(c.s.runner.progress().spec.Dir))
 	return titled(c.s.st, "What to do with it", []string{
 		"The files have their final names; manifest.json says what each one holds, with its SHA-256.", "",
 		c.s.st.bold.of("l") + " loads them into Postgres, SQLite, or typed Parquet and CSV files, and proves it.", "",

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 	"fauna-export/export/config"
 	"fauna-export/export/row"
 )
@@ -117,5 +119,27 @@ func TestDone_savedAnswersAreTheRunAgain(t *testing.T) {
 	}
 	if spec.Format != row.CSV || len(spec.Collections) != 3 || len(spec.Columns["users"]) != 1 {
 		t.Errorf("saved: %+v", spec)
+	}
+}
+
+func TestDone_filesThatAreDamagedLaterAreNotCalledVerified(t *testing.T) {
+	dir := t.TempDir()
+	b := newBench(t, 80, 24, func(_ *bench, c *Config) { c.Dir = dir }).to(doneID)
+	b.shows("✓ Exported and verified")
+	m := *b.run.manifest
+	m.Endpoint, m.Mode, m.Started, m.Finished = "http://localhost:8443", export.Full, "2026-11-22T10:31:02Z", "2026-11-22T10:31:04Z"
+	body, err := json.Marshal(m)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, archive.ManifestName), body, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.keys("v", "down") // its note is gone with the next key
+	b.shows("Finished, but not verified", "users.jsonl:")
+	b.hides("✓ Exported and verified")
+	b.keys("enter")
+	if _, err := b.w.outcome(t.Context(), nil); err == nil {
+		t.Error("the wizard ends well")
 	}
 }

@@ -180,6 +180,13 @@ func (r *runner) progress() progress {
 	return p
 }
 
+// verified takes what came of reading the files again.
+func (r *runner) verified(report *archive.Report) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now.report, r.now.unread = report, nil
+}
+
 // active reports whether an export or its verification runs.
 func (r *runner) active() bool {
 	r.mu.Lock()
