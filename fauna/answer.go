@@ -193,7 +193,7 @@ func describeBody(header http.Header, body []byte) string {
 	case json.Valid(trimmed):
 		return "other JSON"
 	}
-	return "something else than JSON"
+	return "something other than JSON"
 }
 
 // trimURL reduces a URL to what ParseEndpoint accepts.

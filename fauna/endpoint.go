@@ -37,13 +37,13 @@ func ParseEndpoint(text string) (Endpoint, error) {
 		return Endpoint{}, bad("Give the address of a Fauna server, like localhost:8443.")
 	}
 	if strings.Contains(text, "@") {
-		return Endpoint{}, bad("An address holds no name or password: leave out everything up to the @. The secret is asked for later.")
+		return Endpoint{}, bad("Leave out the name and password: give only what follows the @. You are asked for the secret later.")
 	}
 	if looksLikeSecret(text) {
 		return Endpoint{}, bad("This looks like a secret, not an address. Give the address first, like localhost:8443.")
 	}
 	if i := strings.IndexFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == utf8.RuneError }); i >= 0 {
-		return Endpoint{}, bad("An address has no spaces or control characters in it.")
+		return Endpoint{}, bad("An address can't contain spaces or control characters.")
 	}
 
 	var e Endpoint
@@ -52,7 +52,7 @@ func ParseEndpoint(text string) (Endpoint, error) {
 		switch e.scheme = strings.ToLower(scheme); e.scheme {
 		case "http", "https":
 		default:
-			return Endpoint{}, bad("%q is not a way to reach Fauna: use http:// or https://.", clip(scheme, 20)+"://")
+			return Endpoint{}, bad("%q is not supported: use http:// or https://.", clip(scheme, 20)+"://")
 		}
 		rest = after
 	} else if strings.HasPrefix(text, "//") {
@@ -73,7 +73,7 @@ func ParseEndpoint(text string) (Endpoint, error) {
 		return Endpoint{}, err
 	}
 	if extra != "" && strings.Trim(extra, "/") != "" {
-		return Endpoint{}, bad("Give the address alone, without %q: like https://fauna.example.org.", clip(extra, 40))
+		return Endpoint{}, bad("Give only the address, without %q: like https://fauna.example.org.", clip(extra, 40))
 	}
 	explicit := e.scheme != ""
 	if !explicit {
@@ -86,7 +86,7 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	case port != "":
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || n == 0 {
-			return Endpoint{}, bad("%q is not a port: it is a number from 1 to 65535.", clip(port, 20))
+			return Endpoint{}, bad("%q is not a port. A port is a number from 1 to 65535.", clip(port, 20))
 		}
 		e.port = uint16(n)
 	case explicit:
@@ -106,17 +106,17 @@ func splitAddress(text string) (host, port string, err error) {
 	if strings.HasPrefix(text, "[") {
 		end := strings.IndexByte(text, ']')
 		if end < 0 {
-			return "", "", bad("The address lacks a closing bracket: write [::1]:8443.")
+			return "", "", bad("The closing bracket is missing. Write it like [::1]:8443.")
 		}
 		host, port = strings.Replace(text[1:end], "%25", "%", 1), text[end+1:]
 		if _, perr := netip.ParseAddr(host); perr != nil || !strings.Contains(host, ":") {
-			return "", "", bad("%q is not an IPv6 address: brackets hold one, like [::1]:8443.", clip(host, 60))
+			return "", "", bad("%q is not an IPv6 address. Write one like [::1]:8443.", clip(host, 60))
 		}
 		if port == "" || port == ":" {
 			return host, "", nil
 		}
 		if port[0] != ':' {
-			return "", "", bad("After the bracket comes a port: write [::1]:8443.")
+			return "", "", bad("Only a port can follow the bracket. Write it like [::1]:8443.")
 		}
 		return host, port[1:], nil
 	}
@@ -125,7 +125,7 @@ func splitAddress(text string) (host, port string, err error) {
 	}
 	host, port, _ = strings.Cut(text, ":")
 	if strings.Contains(port, ":") {
-		return "", "", bad("%q has too many colons: write host:port, and an IPv6 address in brackets, like [::1]:8443.", clip(text, 60))
+		return "", "", bad("%q has too many colons. Write host:port, and an IPv6 address in brackets, like [::1]:8443.", clip(text, 60))
 	}
 	return host, port, nil
 }
@@ -134,24 +134,24 @@ func splitAddress(text string) (host, port string, err error) {
 func checkHost(host string) (string, error) {
 	if a, err := netip.ParseAddr(host); err == nil {
 		if a.IsUnspecified() {
-			return "", bad("%s is where a server listens, not where it is reached: write localhost, or the machine's name.", host)
+			return "", bad("%s is an address to listen on, not to connect to. Write localhost or the machine's name.", host)
 		}
 		return a.String(), nil
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if host == "" {
-		return "", bad("The host is missing: write host:port, like localhost:8443.")
+		return "", bad("The host is missing. Write host:port, like localhost:8443.")
 	}
 	if len(host) > 253 {
-		return "", bad("The host is longer than the 253 characters that a name may have.")
+		return "", bad("The host is too long: a name has at most 253 characters.")
 	}
 	for _, label := range strings.Split(host, ".") {
 		if label == "" {
-			return "", bad("%q is not the name of a host: it has an empty part.", clip(host, 60))
+			return "", bad("%q is not a host name: it has an empty part.", clip(host, 60))
 		}
 		for _, r := range label {
 			if r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
-				return "", bad("%q is not the name of a host: it has %q in it.", clip(host, 60), r)
+				return "", bad("%q is not a host name: it contains %q.", clip(host, 60), r)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package fauna
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -59,50 +60,47 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) sentence() string {
-	host := e.Endpoint
-	if host == "" {
-		host = "the server"
-	}
+	host := cmp.Or(e.Endpoint, "the server")
 	switch e.Kind {
 	case KindUnreachable:
 		return e.unreachable(host)
 	case KindTimeout:
 		if e.Status == 0 {
-			return fmt.Sprintf("%s did not answer in time%s; it is busy, or the network is down", host, e.detail(", "))
+			return fmt.Sprintf("no answer from %s in time%s; it is busy, or the network is down", host, e.detail(", "))
 		}
-		return fmt.Sprintf("%s gave up on the query%s; ask for less at a time", host, e.detail(": "))
+		return fmt.Sprintf("the query timed out on %s%s; request less at a time", host, e.detail(": "))
 	case KindTLS:
 		return fmt.Sprintf("no encrypted connection to %s%s", host, e.detail(": "))
 	case KindNotFauna:
-		return fmt.Sprintf("%s does not answer as Fauna does%s; check the address and the port", host, e.detail(": "))
+		return fmt.Sprintf("%s does not answer like Fauna%s; check the address and the port", host, e.detail(": "))
 	case KindSecretRefused:
 		if e.Status == 0 {
 			return e.Description
 		}
-		return fmt.Sprintf("%s refused the secret: it is not of a key of this database, or the key was deleted or has expired", host)
+		return host + " rejected the secret: wrong database, or the key was deleted or expired"
 	case KindDenied:
 		if e.Status == http.StatusGone {
-			return fmt.Sprintf("%s serves this account no longer%s", host, e.detail(": "))
+			return fmt.Sprintf("the account on %s is closed%s", host, e.detail(": "))
 		}
 		return "the key's role does not allow this (" + e.code() + "); add the privilege to the role, or use another key"
 	case KindMissing:
-		return "not there" + e.detail(": ") + "; it was deleted, is misspelt, or is in another database"
+		return "not found" + e.detail(": ") + "; it was deleted, is misspelled, or is in another database"
 	case KindExpired:
+		oldest := e.detail(": ")
 		if e.Minimum != 0 {
-			return fmt.Sprintf("the snapshot has expired: the oldest time that can be read is %s; keep history longer (history_days) before the next export",
-				formatTime(e.Minimum))
+			oldest = ": the oldest time that can be read is " + formatTime(e.Minimum)
 		}
-		return "the snapshot has expired" + e.detail(": ") + "; keep history longer (history_days) before the next export"
+		return "the snapshot has expired" + oldest + "; keep history longer (history_days) before the next export"
 	case KindThrottled:
-		return fmt.Sprintf("%s asks for fewer requests%s; wait, or use fewer workers", host, e.detail(": "))
+		return fmt.Sprintf("%s limits the rate of requests%s; wait, or use fewer workers", host, e.detail(": "))
 	case KindBusy:
-		return fmt.Sprintf("%s cannot answer now (status %d%s); try again", host, e.Status, e.detail(", "))
+		return fmt.Sprintf("%s is busy or restarting (status %d%s); try again", host, e.Status, e.detail(", "))
 	case KindTooLarge:
 		return "too much for one answer" + e.detail(": ") + "; request less at a time"
 	case KindStrange:
-		return fmt.Sprintf("%s answers something else than what was asked%s; try again, and see what stands between it and you", host, e.detail(": "))
+		return fmt.Sprintf("the answer from %s does not match the request%s; try again, and check for a proxy in between", host, e.detail(": "))
 	case KindQuery:
-		return fmt.Sprintf("%s does not take the query (%s)%s", host, e.code(), e.detail(": "))
+		return fmt.Sprintf("%s rejected the query (%s)%s", host, e.code(), e.detail(": "))
 	}
 	return fmt.Sprintf("%s failed (status %d)%s; its log may say more", host, e.Status, e.detail(": "))
 }
@@ -117,11 +115,11 @@ func (e *Error) unreachable(host string) string {
 		return "the answer from " + host + " is incomplete; try again"
 	case e.Description != "":
 	case strings.Contains(text, "refused"):
-		return fmt.Sprintf("%s refuses the connection; is the server running, and is the port right?", host)
+		return fmt.Sprintf("can't connect to %s (connection refused); is Fauna running on that port?", host)
 	case strings.Contains(text, "no such host"):
-		return fmt.Sprintf("no host is named %s; check the name, or the network", host)
+		return fmt.Sprintf("can't find the host %s; check the name and the network", host)
 	}
-	return fmt.Sprintf("%s cannot be reached%s; check the address and the network", host, e.detail(": "))
+	return fmt.Sprintf("can't connect to %s%s; check the address and the network", host, e.detail(": "))
 }
 
 // code returns the server's error code, or the status.

@@ -47,14 +47,14 @@ func FindSecret(pasted string) (s Secret, note string) {
 		s = NewSecret(text)
 		switch {
 		case strings.ContainsAny(s.reveal(), " \t\r\n{}"):
-			return Secret{}, "No secret is in this text: it stands after \"secret:\" in what CreateKey prints."
+			return Secret{}, "No secret found. Look for `secret:` in the output of CreateKey."
 		case strings.HasPrefix(s.reveal(), "$2"):
-			return Secret{}, "This is the hashed_secret, which opens nothing: the secret stands after \"secret:\"."
+			return Secret{}, "This is the hashed_secret, which gives no access. Look for `secret:` in the output."
 		}
 	case 1:
 		s = NewSecret(found[0])
 	default:
-		return NewSecret(found[len(found)-1]), fmt.Sprintf("The text holds %d secrets; the last one is taken.", len(found))
+		return NewSecret(found[len(found)-1]), fmt.Sprintf("The text contains %d secrets; using the last one.", len(found))
 	}
 	return s, oddShape(s)
 }

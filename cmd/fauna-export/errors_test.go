@@ -56,13 +56,13 @@ func TestServerTrouble_isOneClearLine(t *testing.T) {
 		code   int
 		says   string
 	}{
-		{"wrong secret", sample.endpoint, exitRefused, "refused the secret"},
+		{"wrong secret", sample.endpoint, exitRefused, "rejected the secret"},
 		{"connection refused", refusedAddress(t), exitUnreachable, "is the server running"},
-		{"a web site", answering(t, 200, "text/html", "<html><body>Welcome</body></html>").URL, exitError, "does not answer as Fauna does"},
-		{"a web site's 404", answering(t, 404, "text/html", "<html><body>Not Found</body></html>").URL, exitError, "does not answer as Fauna does"},
-		{"another JSON", answering(t, 200, "application/json", `{"status":"ok"}`).URL, exitError, "does not answer as Fauna does"},
-		{"another JSON's error", answering(t, 400, "application/json", `{"message":"no such route"}`).URL, exitError, "does not answer as Fauna does"},
-		{"a redirect", answering(t, 302, "text/html", "").URL, exitError, "does not answer as Fauna does"},
+		{"a web site", answering(t, 200, "text/html", "<html><body>Welcome</body></html>").URL, exitError, "does not answer like Fauna"},
+		{"a web site's 404", answering(t, 404, "text/html", "<html><body>Not Found</body></html>").URL, exitError, "does not answer like Fauna"},
+		{"another JSON", answering(t, 200, "application/json", `{"status":"ok"}`).URL, exitError, "does not answer like Fauna"},
+		{"another JSON's error", answering(t, 400, "application/json", `{"message":"no such route"}`).URL, exitError, "does not answer like Fauna"},
+		{"a redirect", answering(t, 302, "text/html", "").URL, exitError, "does not answer like Fauna"},
 		{"a certificate that nobody vouches for", tlsServer.URL, exitUnreachable, "no encrypted connection"},
 		{"https to plain http", strings.Replace(plainServer.URL, "http://", "https://", 1), exitUnreachable, "no encrypted connection"},
 	}

@@ -336,7 +336,7 @@ func TestWizardSteps_serverGoesAwayAndComesBack(t *testing.T) {
 	term.wait("How should the files be written?")
 	l.cut()
 	term.send("\x0f") // ctrl+o: columns from documents
-	term.wait("refuses the connection")
+	term.wait("connection refused")
 	l.mend()
 	term.send("r")
 	term.wait("space mark")
