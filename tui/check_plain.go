@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"fauna-export/fauna/fql"
 	"fauna-export/tui/text"
 )
 
@@ -42,6 +43,9 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 	a.tell("%s, about %s.", text.Count(rows, "document"), text.Size(int64(bytes)))
 	if took, rate := t.forecast(rows, s.maxRate); rate > 0 {
 		a.tell("Measured: about %s documents/s, so %s.", text.Number(int64(rate)), about(took))
+		if took > c.life()/4*3 {
+			a.tell("Warning: a snapshot stays readable for %s only. This keeps it longer, run as admin:\n%s", text.Span(c.life()), fql.HistoryFQL(s.dialect, s.readable(), 7))
+		}
 	}
 	if c.wrong() > 0 {
 		return c.askFix(ctx, a)

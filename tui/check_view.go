@@ -162,7 +162,7 @@ func (c *checkStep) foot(w, most int) []string {
 			said = fmt.Sprintf("Demo throttled to %s documents/s, so %s.", text.Number(int64(rate)), about(took))
 		}
 		parts = append(parts, said)
-		if life := c.life(); took > life*3/4 {
+		if life := c.life(); took > life/4*3 {
 			parts = append(parts, fmt.Sprintf("The snapshot stays readable for %s only: h keeps it longer.", text.Span(life)))
 			life = math.MaxInt64
 		} else if life < math.MaxInt64 {

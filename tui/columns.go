@@ -59,13 +59,7 @@ func (p *fieldPicker) turnTo(collection string) {
 		return
 	}
 	s, srv := p.o.s, p.o.s.server
-	await(s, &p.loading, func(ctx context.Context) ([]foundField, error) {
-		body, err := samplePage(ctx, srv, row.Layout{Collection: collection}, fieldSample)
-		if err != nil {
-			return nil, err
-		}
-		return findFields(body)
-	}, func(fields []foundField, err error) {
+	await(s, &p.loading, func(ctx context.Context) ([]foundField, error) { return sampleFields(ctx, srv, collection) }, func(fields []foundField, err error) {
 		if p.err = err; err != nil {
 			return
 		}
@@ -195,6 +189,15 @@ func pathName(path []any, n int) string {
 		return pathName(path, 2)
 	}
 	return name
+}
+
+// sampleFields finds the fields of a collection's first documents.
+func sampleFields(ctx context.Context, srv server, collection string) ([]foundField, error) {
+	body, err := samplePage(ctx, srv, row.Layout{Collection: collection}, fieldSample)
+	if err != nil {
+		return nil, err
+	}
+	return findFields(body)
 }
 
 // findFields walks the documents of a page in Fauna's wire form and lists the

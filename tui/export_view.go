@@ -293,7 +293,7 @@ func moreText(d time.Duration) string {
 	return text.Span(d)
 }
 
-// drawGraph draws the throughput of the last seconds in w cells.
+// drawGraph draws the throughput of the last seconds in w cells; bubbles has no graph.
 func (c *exportStep) drawGraph(w int) string {
 	levels := []rune("▁▂▃▄▅▆▇█")
 	samples := c.graph[max(0, len(c.graph)-w):]

@@ -3,7 +3,7 @@ package tui
 import (
 	"context"
 
-	"fauna-export/tui/text"
+	"fauna-export/export/row"
 )
 
 func (o *outputStep) ask(ctx context.Context, a *asker) error {
@@ -48,12 +48,31 @@ func (o *outputStep) ask(ctx context.Context, a *asker) error {
 		a.tell("Column: %s", c.text)
 	}
 	for {
-		typed, err := a.line(ctx, "Additional column COLLECTION:NAME:TYPE=PATH, empty for none: ")
-		if err != nil || typed == "" {
+		typed, err := a.line(ctx, "Additional column COLLECTION:NAME:TYPE=PATH, ? for the fields there are, empty for none: ")
+		switch {
+		case err != nil || typed == "":
 			return err
+		case typed == "?":
+			err = o.tellFields(ctx, a)
+		default:
+			_, err = s.typedColumn(typed)
 		}
-		if _, err := s.typedColumn(typed); err != nil {
-			a.tell("Error: %s", text.Sentence(err))
+		if err != nil {
+			a.tell("Error: %s", s.sentence(err))
 		}
 	}
+}
+
+// tellFields lists the fields of the first documents as columns that can be typed.
+func (o *outputStep) tellFields(ctx context.Context, a *asker) error {
+	for _, name := range o.s.readable() {
+		fields, err := sampleFields(ctx, o.s.server, name)
+		if err != nil {
+			return err
+		}
+		for _, f := range fields {
+			a.tell("  %s", columnText(column{collection: name, Column: row.Column{Name: pathName(f.path, 1), Type: f.typ, Path: f.path}}))
+		}
+	}
+	return nil
 }

@@ -58,6 +58,7 @@ func (o *outputStep) label(at int, name string) string {
 	return "  " + text.Pad(name, 10)
 }
 
+// formLine draws a choice of one on a line; bubbles/list has one option a line.
 func (o *outputStep) formLine(at int, f form, w int) string {
 	line, gap := o.label(at, f.name), "   "
 	if w < 70 {

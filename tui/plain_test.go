@@ -269,3 +269,18 @@ func TestPlain_setupSpeaksTheShellsDialect(t *testing.T) {
 		t.Errorf("there is no FQL v10:\n%s", said)
 	}
 }
+
+func TestPlain_fieldsAreListedAsColumnsThatCanBeTyped(t *testing.T) {
+	answers := strings.Replace(plainAnswers, "users:parent_id", "?\nusers:parent_id", 1)
+	_, said, _, err := plainly(t, answers)
+	if err != nil || !strings.Contains(said, "  users:city:string=data.address.city\n") {
+		t.Errorf("%v:\n%s", err, said)
+	}
+}
+
+func TestPlain_aSnapshotTooShortComesWithTheFQLThatKeepsItLonger(t *testing.T) {
+	_, said, _, _ := plainly(t, plainAnswers, func(b *bench, _ *Config) { b.server.docs["users"] = 20_000_000 })
+	if !strings.Contains(said, "Warning: a snapshot stays readable for 15 min only.") || !strings.Contains(said, "history_days: 7") {
+		t.Errorf("it does not warn:\n%s", said)
+	}
+}
