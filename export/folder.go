@@ -31,8 +31,9 @@ func (r *Run) openFolder() error {
 		if err != nil {
 			return err
 		}
-		// A manifest of later syncs says more than an older state of a run.
-		r.chain = f.Run.Sync > 0 || f.Manifest != nil && f.Manifest.LastSync() > 1
+		// The manifest of a sync in which nothing failed says more than the state of
+		// an older run.
+		r.chain = f.Run.Sync > 0 || f.Manifest != nil && (f.Manifest.LastSync() > 1 || len(f.Manifest.Failed) == 0)
 		r.resume = !r.chain
 		if r.chain {
 			spec.Collections = r.spec.Collections

@@ -17,7 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store/storetest"
 	"fauna-export/fauna"
 )
 
@@ -434,4 +436,40 @@ func missesNoChange(t *testing.T, fast bool, lie func(query, text string) string
 
 func asksPairs(query string) bool {
 	return strings.Contains(query, `"match":{"index":"users-ts"}`) && strings.Contains(query, `"lambda":["t","r"]`)
+}
+
+// Shards with keys of two databases make no run.
+func TestShards_mixNoDatabases(t *testing.T) {
+	s := startServer(t)
+	s.shell(t, `CreateDatabase({name: "child"})`)
+	child := s.Secret() + ":child:admin"
+	for _, name := range []string{"users", "orders"} {
+		if out, err := s.Shell(t.Context(), child, `CreateCollection({name: "`+name+`"})`); err != nil {
+			t.Fatal(out, err)
+		}
+	}
+	s.shell(t, `CreateRole({name: "half", privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}},
+		{resource: Collection("users"), actions: {read: Query(Lambda("ref", Equals(Select(["data", "name"], Get(Var("ref"))), "document 100")))}}]})`)
+	half, note := fauna.FindSecret(s.shell(t, `CreateKey({role: Role("half")})`))
+	if half.IsZero() {
+		t.Fatal(note)
+	}
+	s.pass(time.Minute)
+	st := storetest.NewMemory()
+	spec := Spec{Collections: []string{"users", "orders"}, RetryFor: patient, Shard: Shard{Index: 0, Of: 2}}
+	if err := doShard(t.Context(), spec, s.client(t, fauna.Secret{}), st); err != nil {
+		t.Fatal(err)
+	}
+	spec.Shard.Index = 1
+	for why, secret := range map[string]fauna.Secret{"database": fauna.NewSecret(child), "predicate": half} {
+		if err := doShard(t.Context(), spec, s.client(t, secret), st); !isError[*Changed](err) || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v", why, err)
+		}
+	}
+	if err := doShard(t.Context(), spec, s.client(t, fauna.Secret{}), st); err != nil {
+		t.Fatal(err)
+	}
+	if rep, err := archive.Finish(t.Context(), st, nil); err != nil || !rep.OK() {
+		t.Errorf("finish: %v, %+v", err, rep)
+	}
 }

@@ -58,11 +58,11 @@ func (r *Run) prepare(ctx context.Context) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.times, r.made = []int64{at}, map[string]int64{}
-	for i, c := range r.all {
-		if made[i] != madeUnknown {
-			r.made[c.name] = made[i]
-		}
+	r.times, r.made = []int64{at}, madeOf(names, made)
+	if err := r.fitsPlan(probed.filtered); err != nil {
+		return err
+	}
+	for _, c := range r.all {
 		c.at = at
 		c.segments = []segment{{From: 0, At: at}}
 	}

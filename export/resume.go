@@ -110,11 +110,9 @@ func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
 	}
 	if len(left) > 0 {
 		access := r.askAccess(ctx, left)
-		for _, name := range access.filtered {
-			// The rows so far were read with a key that saw all documents.
-			if !slices.Contains(saved.Filtered, name) {
-				return nil, &Changed{Differences: []string{"the key: its role hides documents of " + name + " by a predicate, and that of the run did not"}}
-			}
+		// The rows so far were read with a key that saw all documents.
+		if diff := hiding(access.filtered, saved.Filtered, "run"); len(diff) > 0 {
+			return nil, &Changed{Differences: diff}
 		}
 		left, access.unreadable = r.readableOf(left, access.unreadable)
 		if err := r.admit(ctx, left, left[0].at, access); err != nil {
@@ -167,15 +165,16 @@ func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*coll
 		if st != nil {
 			seconds, retries = max(seconds, st.Seconds), retries+int(st.Retries)
 		}
-		part, whole := sizes[archive.PartName(c.file)], sizes[c.file]
-		if st != nil && st.Finished && st.Entry != nil && (part == st.Offset || whole == st.Offset) {
+		part, begun := sizes[archive.PartName(c.file)]
+		whole, named := sizes[c.file]
+		if st != nil && st.Finished && st.Entry != nil && (begun && part == st.Offset || named && whole == st.Offset) {
 			c.entry, c.segments, c.put = st.Entry, st.Segments, st.Tally
 			c.read, c.planned, c.bytes = st.Rows, st.Rows, st.Bytes
 			c.gone, c.appeared, c.pages, c.retries = 0, 0, st.Pages, st.Retries
 			c.scanFrom, c.saved = -1, st
 			r.written += st.Offset
 			r.laid += st.Rows
-			if _, there := sizes[archive.PartName(c.file)]; there {
+			if begun {
 				if err := r.env.Store.Commit(archive.PartName(c.file), c.file); err != nil {
 					return nil, r.diskError("rename "+archive.PartName(c.file), err)
 				}
@@ -188,7 +187,7 @@ func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*coll
 		}
 		left = append(left, c)
 		c.segments = []segment{{From: c.part.lo, At: saved.Times[0]}}
-		if st != nil && !st.Finished && part >= st.Offset {
+		if st != nil && !st.Finished && begun && part >= st.Offset {
 			c.saved, c.segments = st, st.Segments
 			c.scanFrom, c.cut = st.Next, st.Next > c.part.lo
 			c.planned = st.Tally.Expected
@@ -232,10 +231,37 @@ func (r *Run) sameServer(ctx context.Context, saved *archive.RunState) error {
 	if absent := absentOf(r.spec.Collections, made); len(absent) == len(r.spec.Collections) {
 		return &Changed{Differences: []string{"the server: none of the collections is there that was read at " + archive.FormatTime(at) + "; they were deleted, or this is another database"}}
 	}
-	for i, name := range r.spec.Collections {
-		if was := saved.Made[name]; was > 0 && made[i] > 0 && was != made[i] {
-			return &Changed{Differences: []string{fmt.Sprintf("the database: collection %s was made or changed at %s, and that of the run at %s", name, archive.FormatTime(made[i]), archive.FormatTime(was))}}
+	return r.sameMade(saved.Made, madeOf(r.spec.Collections, made))
+}
+
+// madeOf are the known ts of collections' own settings by name.
+func madeOf(names []string, made []int64) map[string]int64 {
+	known := map[string]int64{}
+	for i, ts := range made {
+		if ts > 0 {
+			known[names[i]] = ts
+		}
+	}
+	return known
+}
+
+// sameMade returns an error for a collection that is another one than it was.
+func (r *Run) sameMade(was, is map[string]int64) error {
+	for _, name := range r.spec.Collections {
+		if was, is := was[name], is[name]; was > 0 && is > 0 && was != is {
+			return &Changed{Differences: []string{fmt.Sprintf("the database: collection %s was made or changed at %s, and that of the run at %s", name, archive.FormatTime(is), archive.FormatTime(was))}}
 		}
 	}
 	return nil
+}
+
+// hiding lists the collections of which a key's role hides documents, and the one
+// before it did not.
+func hiding(is, was []string, of string) (diff []string) {
+	for _, name := range is {
+		if !slices.Contains(was, name) {
+			diff = append(diff, "the key: its role hides documents of "+name+" by a predicate, and that of the "+of+" did not")
+		}
+	}
+	return diff
 }

@@ -2,6 +2,7 @@ package export
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -98,6 +99,10 @@ type seedLife struct {
 	random *rand.Rand
 
 	spec      Spec
+	remote    bool // the disk is that of an object store
+	shards    int  // that the run is done by, each with processes of its own; 0 for none
+	done      []bool
+	page      int // ids of the server's pages at most, where parts begin by them; 0 for any
 	disk      *storetest.Memory
 	old       []*storetest.Memory // the disk as it was
 	damaged   bool
@@ -129,7 +134,14 @@ func (l *seedLife) live(ctx context.Context) {
 		l.spec.Columns = map[string][]row.Column{"users": {{Name: "n", Path: []any{"data", "n"}}}}
 	}
 	epochs := 1
-	if l.random.IntN(3) == 0 {
+	switch l.random.IntN(6) {
+	case 0:
+		l.spec.Parts, l.page = 2+l.random.IntN(4), 5+l.random.IntN(60)
+		if l.random.IntN(3) == 0 {
+			l.shards = 1 + l.random.IntN(3)
+			l.done = make([]bool, l.shards)
+		}
+	case 1, 2:
 		l.spec.Mode = Incremental
 		l.spec.Fast = l.random.IntN(4) == 0
 		epochs = seedEpochs
@@ -139,10 +151,12 @@ func (l *seedLife) live(ctx context.Context) {
 		l.fail("an undisturbed run: %v", err)
 		return
 	}
+	l.remote = l.random.IntN(4) == 0
 	l.spec.PageSize = 3 + l.random.IntN(40)
 	l.spec.Workers = 1 + l.random.IntN(4)
 	l.disk = storetest.NewMemory()
-	l.tell("%s, %s, columns %d, fast %v, pages of %d, %d workers", l.spec.Mode, l.spec.formName(), len(l.spec.Columns), l.spec.Fast, l.spec.PageSize, l.spec.Workers)
+	l.tell("%s, %s, columns %d, fast %v, parts %d, shards %d, objects %v, pages of %d, %d workers",
+		l.spec.Mode, l.spec.formName(), len(l.spec.Columns), l.spec.Fast, l.spec.Parts, l.shards, l.remote, l.spec.PageSize, l.spec.Workers)
 	for epoch := range epochs {
 		if !l.reach(ctx, epoch, want) {
 			return
@@ -159,9 +173,24 @@ func (l *seedLife) reach(ctx context.Context, epoch int, want *seedWant) bool {
 		if left > 0 && l.random.IntN(4) == 0 {
 			l.damage()
 		}
+		if l.remote && l.random.IntN(6) == 0 {
+			l.dropUploads()
+		}
 		err := l.process(ctx, epoch, left <= 0)
 		if !l.sound(want) {
 			return false
+		}
+		if err == nil && slices.Contains(l.done, false) {
+			left++ // for the next shard
+			continue
+		}
+		if err == nil && l.shards > 0 {
+			var rep *archive.Report
+			if rep, err = archive.Finish(ctx, l.disk, nil); err == nil && !rep.OK() {
+				err = fmt.Errorf("finish: %q", rep.Problems)
+			}
+			l.tell("finish: %v", err)
+			left = 0 // what it refuses cannot be mended by another process
 		}
 		if err == nil {
 			break
@@ -193,6 +222,9 @@ func (l *seedLife) process(ctx context.Context, epoch int, calm bool) error {
 	defer cancel()
 	var killed atomic.Bool
 	server := &seedServer{handler: l.world.handlers[epoch], seed: l.random.Uint64(), page: 5 + l.random.IntN(60)}
+	if l.page > 0 {
+		server.page = l.page
+	}
 	server.kill = func() { killed.Store(true); cancel() }
 	key, fails := l.world.right, storetest.PowerCut(0)
 	what, powerless := "calm", false
@@ -228,6 +260,9 @@ func (l *seedLife) process(ctx context.Context, epoch int, calm bool) error {
 		}
 	}
 	disk := &storetest.Faults{Store: l.disk}
+	if l.remote {
+		disk.Store = objects{l.disk}
+	}
 	disk.Fail = func(n int, op storetest.Op, name string) error {
 		if killed.Load() {
 			return errKilled
@@ -235,7 +270,7 @@ func (l *seedLife) process(ctx context.Context, epoch int, calm bool) error {
 		return fails(n, op, name)
 	}
 	found, err := archive.Inspect(l.disk)
-	begun := err == nil && (found.Run != nil || found.Manifest != nil)
+	begun := err == nil && (found.Run != nil || found.Manifest != nil || found.Kind == archive.Sharded)
 	if begun && !calm && l.random.IntN(4) == 0 {
 		names := []string{"a role that hides documents", "a role without users", "another database", "no key"}
 		name := names[l.random.IntN(len(names))]
@@ -249,7 +284,15 @@ func (l *seedLife) process(ctx context.Context, epoch int, calm bool) error {
 	defer stop()
 	env := Env{Store: disk, Rand: rand.NewPCG(l.seed, l.processes)}
 	var r *Run
-	if found.Run != nil || found.Manifest != nil && l.spec.Mode != Incremental {
+	shard := l.random.IntN(max(1, l.shards))
+	if l.shards > 0 {
+		for ; l.done[shard]; shard = (shard + 1) % l.shards {
+		}
+		what += fmt.Sprintf(", shard %d", shard)
+		spec := l.spec
+		spec.Shard = Shard{Index: shard, Of: l.shards}
+		r, err = NewShard(ctx, spec, client, env)
+	} else if found.Run != nil || found.Manifest != nil && l.spec.Mode != Incremental {
 		r, err = OpenRun(client, env)
 	} else {
 		r, err = NewRun(l.spec, client, env)
@@ -261,12 +304,18 @@ func (l *seedLife) process(ctx context.Context, epoch int, calm bool) error {
 		l.fail("%s: it lasts for a day: %v", what, context.Cause(ctx))
 	}
 	l.tell("epoch %d, %s: %v", epoch, what, err)
+	if err == nil && l.shards > 0 {
+		l.done[shard] = true
+	}
 	if killed.Load() && err != nil {
 		err = fmt.Errorf("%w: %w", errKilled, err)
 	}
-	if powerless {
+	switch {
+	case l.remote:
+		l.disk = l.disk.Crash(func([]byte) []byte { return nil }) // what was not sent was the process'
+	case powerless:
 		l.disk = l.disk.Crash(storetest.Torn(l.random.IntN))
-	} else {
+	default:
 		l.disk = l.disk.Crash(func(unsynced []byte) []byte { return unsynced }) // its locks ended with it
 	}
 	return err
@@ -374,6 +423,9 @@ func (l *seedLife) damage() {
 		return
 	}
 	name := names[l.random.IntN(len(names))]
+	if l.remote && strings.HasSuffix(name, store.PartEnd) {
+		return // an object store compares what it has with its hash
+	}
 	data, err := l.disk.Read(name)
 	if err != nil {
 		l.fail("read %s: %v", name, err)
@@ -433,9 +485,20 @@ func (l *seedLife) damage() {
 	l.tell("damage: %s %s", name, what)
 }
 
+// dropUploads loses what an object store has of files that are not finished, as a
+// rule of its bucket may.
+func (l *seedLife) dropUploads() {
+	for _, name := range l.files(true) {
+		if strings.HasSuffix(name, store.PartEnd) {
+			_ = l.disk.Remove(name)
+		}
+	}
+	l.tell("the server drops the uploads")
+}
+
 // want is what an undisturbed run of the spec leaves.
 func (l *seedLife) want(ctx context.Context) (*seedWant, error) {
-	key := fmt.Sprintf("%s %s %d", l.spec.Mode, l.spec.formName(), len(l.spec.Columns))
+	key := fmt.Sprintf("%s %s %d %d %d", l.spec.Mode, l.spec.formName(), len(l.spec.Columns), l.spec.Parts, l.page)
 	l.mu.Lock()
 	w := l.undisturbed[key]
 	l.mu.Unlock()
@@ -447,7 +510,7 @@ func (l *seedLife) want(ctx context.Context) (*seedWant, error) {
 	spec := l.spec
 	spec.Fast = false
 	for epoch := range seedEpochs {
-		client, stop, err := (&seedServer{handler: l.world.handlers[epoch], page: 1000}).seedClient(l.world.right)
+		client, stop, err := (&seedServer{handler: l.world.handlers[epoch], page: cmp.Or(l.page, 1000)}).seedClient(l.world.right)
 		if err != nil {
 			return nil, err
 		}

@@ -241,7 +241,7 @@ func TestServer_everyFaultAlone(t *testing.T) {
 				s.shell(t, `Create(Ref(Collection("users"), "100"), {data: {a: 1}})`)
 			})
 		}, is: func(err error) bool { return isError[*Remade](err) || isError[*PrivilegeLost](err) }},
-		{name: "history rewritten", when: fault.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) fault.Fault {
+		{name: "history rewritten", workers: 1, when: fault.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) fault.Fault {
 			return fault.Do("rewrite", func() {
 				// At once, so that no page is read between them.
 				s.shell(t, `Do(

@@ -91,7 +91,7 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.bounds = plan.Bounds
+	r.shared, r.bounds = plan, plan.Bounds
 	if r.bounds == nil {
 		r.bounds = map[string][]int64{}
 	}
@@ -128,7 +128,7 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
-	plan := &archive.Plan{Shards: s.Shard.Of, Time: r.times[0], Counts: map[string]int64{}}
+	plan := &archive.Plan{Shards: s.Shard.Of, Time: r.times[0], Counts: map[string]int64{}, Made: r.made}
 	var total int64
 	for _, c := range r.all {
 		if plan.Counts[c.name], err = r.askCount(ctx, c, c.at); err != nil {
@@ -164,6 +164,22 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 		return nil, r.diskError("write "+archive.PlanName, err)
 	}
 	return plan, nil
+}
+
+// fitsPlan returns an error if the shard's database or key is another than that of
+// the plan.
+func (r *Run) fitsPlan(filtered []string) error {
+	if r.shared == nil {
+		return nil
+	}
+	var planned Spec
+	if err := json.Unmarshal(r.shared.Spec, &planned); err != nil {
+		return fmt.Errorf("read the plan: %w", err)
+	}
+	if diff := hiding(filtered, planned.Filtered, "plan"); len(diff) > 0 {
+		return &Changed{Differences: diff}
+	}
+	return r.sameMade(r.shared.Made, r.made)
 }
 
 // ofShard keeps the parts of a shard.

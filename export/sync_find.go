@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ type changes struct {
 func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *archive.Manifest) error {
 	d := c.changes
 	if d.last != nil {
-		if err := r.findState(ctx, src, c, m); err != nil {
+		if err := r.findState(ctx, c, m); err != nil {
 			return err
 		}
 	}
@@ -58,31 +59,31 @@ func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *archiv
 	return by.dateRemovals(ctx)
 }
 
-// findState checks that the pairs of the last sync exist and that the
-// collection is still the same.
-func (r *Run) findState(ctx context.Context, src SyncSource, c *collection, m *archive.Manifest) error {
+// findState checks that the collection is still the same, and that the pairs of
+// the last sync exist.
+func (r *Run) findState(ctx context.Context, c *collection, m *archive.Manifest) error {
 	d := c.changes
-	var meta pairs.Meta
+	was := d.last.Made
 	state, shut, err := (&archive.Archive{Store: r.env.Store, Manifest: m}).OpenState(*d.last)
-	if err == nil {
-		meta = state.Meta
+	_, unfit := errors.AsType[*archive.StateUnfit](err)
+	switch {
+	case err == nil:
+		was = cmp.Or(state.Meta.Made, was)
 		shut()
-	} else if _, unfit := errors.AsType[*archive.StateUnfit](err); !unfit {
+	case !unfit:
 		return r.diskError("read "+archive.PairsName(d.last.File), err)
-	} else if err := r.rebuild(ctx, c, m); err != nil {
-		return err
 	}
 	made, err := r.madeSurely(ctx, c)
 	if err != nil {
 		return err
 	}
-	if made == madeAbsent {
-		// Deleted and recreated: none of its documents are the old ones.
-		d.remade = true
-		return nil
-	}
-	if meta.Made != madeUnknown && made != madeUnknown && made != meta.Made {
+	// Deleted and recreated: none of its documents are the old ones.
+	d.remade = made == madeAbsent
+	if was != madeUnknown && made != madeUnknown && made != was && !d.remade {
 		return &Changed{Differences: []string{"the database: collection " + c.name + " was a different one at the time of the last sync, " + archive.FormatTime(d.at)}}
+	}
+	if unfit {
+		return r.rebuild(ctx, c, m)
 	}
 	return nil
 }

@@ -35,6 +35,9 @@ type Plan struct {
 	// Counts are the documents of each collection at Time, as counted by the
 	// server when the plan was made.
 	Counts map[string]int64 `json:"counts"`
+	// Made is the ts of each collection's own settings at Time, if the key may
+	// know it: a shard with another database's key has others.
+	Made map[string]int64 `json:"made,omitempty"`
 	// Files are the files of all parts, in the order of the manifest. The kth
 	// belongs to shard k % Shards.
 	Files []PlanFile `json:"files"`
@@ -253,7 +256,7 @@ func (p *Plan) join(s store.Shared) (joined *Manifest, counted map[string]int64,
 	counted = make(map[string]int64)
 	out.Collections, out.Failed, out.Snapshots = []Entry{}, nil, nil
 	entries := make(map[string]Entry)
-	times := map[string]bool{}
+	times, made := map[string]bool{}, map[string]int64{}
 	for shard, m := range all {
 		if m.Snapshot != out.Snapshot || m.Endpoint != out.Endpoint || m.Mode != out.Mode {
 			return nil, nil, &DamagedState{Store: s.Name(), Name: shardName(shard), Why: "it is not of the same run as shard 0"}
@@ -272,6 +275,11 @@ func (p *Plan) join(s store.Shared) (joined *Manifest, counted map[string]int64,
 		out.Started, out.Finished = min(out.Started, m.Started), max(out.Finished, m.Finished)
 		out.Failed = append(out.Failed, m.Failed...)
 		for _, e := range m.Collections {
+			if made[e.Name] == 0 {
+				made[e.Name] = e.Made
+			} else if e.Made != 0 && e.Made != made[e.Name] {
+				return nil, nil, &DamagedState{Store: s.Name(), Name: shardName(shard), Why: "its " + e.Name + " is another database's"}
+			}
 			entries[e.File] = e
 		}
 	}

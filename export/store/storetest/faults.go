@@ -56,6 +56,20 @@ func (s *Faults) Write(name string, data []byte) error {
 	return s.Store.Write(name, data)
 }
 
+// Create writes a small file that is not there yet, or fails. The Store has to be a
+// Shared.
+func (s *Faults) Create(name string, data []byte) error {
+	if err := s.step(OpWrite, name); err != nil {
+		return err
+	}
+	return s.Store.(store.Shared).Create(name, data)
+}
+
+// LockFor is the Store's, which has to be a Shared.
+func (s *Faults) LockFor(name string) (func() error, error) {
+	return s.Store.(store.Shared).LockFor(name)
+}
+
 // Commit gives a file its final name, or fails.
 func (s *Faults) Commit(from, to string) error {
 	if err := s.step(OpCommit, from); err != nil {
