@@ -1,10 +1,14 @@
 package fauna
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -49,8 +53,9 @@ const leastPart = 8
 
 // Scrub replaces the secret in text with "[redacted]", and also any part of
 // eight characters or more, because the text may be cut or contain only the key
-// of a scoped secret ("SECRET:db/child:admin"). What follows the first colon of
-// a scoped secret is not secret.
+// of a scoped secret ("SECRET:db/child:admin"). Letters may be of either case,
+// and the part may be encoded, as in a URL, in hexadecimal, as base64 or with
+// JSON's escapes. What follows the first colon of a scoped secret is not secret.
 func (s Secret) Scrub(text string) string {
 	if s.IsZero() {
 		return text
@@ -60,23 +65,67 @@ func (s Secret) Scrub(text string) string {
 	if key == "" {
 		return text
 	}
-	text = strings.ReplaceAll(text, key, redacted)
-	if len(key) <= leastPart {
-		return text
+	is := newKeyParts(key)
+	text = is.hide(text)
+	return encodedRun.ReplaceAllStringFunc(text, func(run string) string {
+		for _, plain := range decodings(run) {
+			if is.in(plain) {
+				return redacted
+			}
+		}
+		return run
+	})
+}
+
+// keyParts are the parts of a key that must not be shown.
+type keyParts struct {
+	key  string // in lower case
+	size int
+	all  map[string]bool
+}
+
+func newKeyParts(key string) keyParts {
+	k := keyParts{key: lower(key), size: min(leastPart, len(key)), all: map[string]bool{}}
+	for i := range len(key) - k.size + 1 {
+		k.all[k.key[i:i+k.size]] = true
 	}
-	parts := make(map[string]bool, len(key))
-	for i := range len(key) - leastPart + 1 {
-		parts[key[i:i+leastPart]] = true
+	return k
+}
+
+// lower changes the letters of ASCII only, so that no length changes.
+func lower(text string) string {
+	small := []byte(text)
+	for i, c := range small {
+		if 'A' <= c && c <= 'Z' {
+			small[i] = c + 'a' - 'A'
+		}
 	}
+	return string(small)
+}
+
+// in reports whether a text holds a part of the key.
+func (k keyParts) in(text string) bool {
+	text = lower(text)
+	for i := 0; i+k.size <= len(text); i++ {
+		if k.all[text[i:i+k.size]] {
+			return true
+		}
+	}
+	return false
+}
+
+// hide replaces the longest parts of the key in a text.
+func (k keyParts) hide(text string) string {
+	small := lower(text)
 	var out strings.Builder
 	from := 0 // start of the text not written yet
-	for i := 0; i+leastPart <= len(text); {
-		if !parts[text[i:i+leastPart]] {
+	for i := 0; i+k.size <= len(text); {
+		if !k.all[small[i:i+k.size]] {
 			i++
 			continue
 		}
-		end := i + leastPart
-		for end < len(text) && strings.Contains(key, text[i:end+1]) {
+		end := i + k.size
+		for end < len(text) && strings.Contains(k.key, small[i:end+1]) {
 			end++
 		}
 		out.WriteString(text[from:i])
@@ -85,6 +134,36 @@ func (s Secret) Scrub(text string) string {
 	}
 	out.WriteString(text[from:])
 	return out.String()
+}
+
+// encodedRun matches what may be a part of the secret in one of the encodings.
+var encodedRun = regexp.MustCompile(`[A-Za-z0-9+/_=%\\-]{10,}`)
+
+// escaped matches a character as a URL or JSON escapes it.
+var escaped = regexp.MustCompile(`%[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}`)
+
+// decodings are what a text may stand for.
+func decodings(run string) []string {
+	plain := escaped.ReplaceAllStringFunc(run, func(one string) string {
+		code, _ := strconv.ParseUint(one[len(one)-2:], 16, 8) // two such digits
+		return string([]byte{byte(code)})
+	})
+	list := []string{plain}
+	digits := strings.NewReplacer("-", "+", "_", "/", "=", "", "%", "", "\\", "").Replace(plain)
+	for cut := range min(4, len(digits)) { // it may begin within a group
+		whole := digits[cut : len(digits)-(len(digits)-cut)%4]
+		if decoded, err := base64.StdEncoding.DecodeString(whole); err == nil {
+			list = append(list, string(decoded))
+		}
+		rest := digits[cut:]
+		if decoded, err := base64.RawStdEncoding.DecodeString(rest); err == nil {
+			list = append(list, string(decoded))
+		}
+		if decoded, err := hex.DecodeString(rest[:len(rest)/2*2]); err == nil {
+			list = append(list, string(decoded))
+		}
+	}
+	return list
 }
 
 // String returns "[redacted]".

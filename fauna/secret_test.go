@@ -2,12 +2,14 @@ package fauna
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/gob"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -92,6 +94,32 @@ func TestSecret_Scrub(t *testing.T) {
 	got := scoped.Scrub("a " + secretText + ":db/child:admin b " + secretText + " c")
 	if want := "a [redacted] b [redacted] c"; got != want {
 		t.Errorf("Scrub = %q, want %q", got, want)
+	}
+	quoted, escaped := "", ""
+	for _, c := range secretText {
+		quoted += fmt.Sprintf("%%%02X", c)
+		escaped += fmt.Sprintf(`\u%04x`, c)
+	}
+	part := secretText[5:21]
+	for _, shown := range []string{
+		strings.ToUpper(secretText), strings.ToLower(part), quoted, quoted[15:50], escaped, escaped[18:90],
+		fmt.Sprintf("%x", secretText), fmt.Sprintf("%X", part), "0" + fmt.Sprintf("%x", part),
+		base64.StdEncoding.EncodeToString([]byte(secretText + ":")), base64.RawURLEncoding.EncodeToString([]byte("Bearer " + secretText)),
+		base64.StdEncoding.EncodeToString([]byte("x" + secretText))[9:40], base64.RawStdEncoding.EncodeToString([]byte("xx" + part)),
+		url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(secretText))),
+		`https://user:` + quoted + `@proxy:1/`, "?q=" + secretText[:12] + "%20", strings.ReplaceAll(quoted, "%", `\x`),
+	} {
+		if got := scoped.Scrub("<" + shown + ">"); !strings.Contains(got, redacted) || strings.Contains(got, shown) {
+			t.Errorf("%s is shown as %s", shown, got)
+		}
+	}
+	for _, plain := range []string{
+		"documents/users at 2026-11-28T18:19:10.123456Z", strings.Repeat("abcdefghijklmnop", 9), "sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		`C:\Users\export\backup-2026`, "100%25 of 12%20345", "x\xff\xfey",
+	} {
+		if got := scoped.Scrub(plain); got != plain {
+			t.Errorf("%q became %q", plain, got)
+		}
 	}
 	if got := (Secret{}).Scrub("plain"); got != "plain" {
 		t.Errorf("Scrub without a secret = %q", got)

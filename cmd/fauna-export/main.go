@@ -9,6 +9,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -44,13 +45,14 @@ func execute(ctx context.Context, args []string, std streams) int {
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	root.SetIn(std.in)
-	root.SetOut(std.out)
+	shown := &shown{out: std.out}
+	root.SetOut(shown)
 	root.SetErr(std.err)
 	addCompletion(root)
 	failed, err := root.ExecuteContextC(ctx)
 	err = withSignal(ctx, err)
-	if err == nil {
-		err = a.lost // the command's own error takes precedence
+	if err == nil { // the command's own error takes precedence
+		err = cmp.Or(a.lost, shown.lost)
 	}
 	code := codeOf(err)
 	if message := a.scrub(plainMessage(err)); message != "" {

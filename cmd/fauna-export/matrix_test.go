@@ -26,7 +26,7 @@ import (
 )
 
 var (
-	matrixAll  = flag.String("matrix", "1/200", "the lies that TestMatrix tells: all, a share of them like 1/10, or those whose name holds this text")
+	matrixAll  = flag.String("matrix", "1/200", "the lies that TestMatrix tells: all, a share of them like 1/10 or 2/10, or those whose name holds this text")
 	matrixList = flag.String("matrix-list", "", "write what each combination came to into this file")
 )
 
@@ -378,15 +378,19 @@ func TestMatrix_noLieIsBelieved(t *testing.T) {
 		work = append(work, confirmedLies(s, l.seen)...)
 	}
 	all := len(work)
-	if n, ok := strings.CutPrefix(*matrixAll, "1/"); ok {
-		step, err := strconv.Atoi(n)
-		if err != nil || step < 1 {
+	if first, n, ok := strings.Cut(*matrixAll, "/"); ok {
+		share, err := strconv.Atoi(first)
+		step, err2 := strconv.Atoi(n)
+		if err != nil || err2 != nil || share < 1 || share > step {
 			t.Fatalf("-matrix=%s is no share", *matrixAll)
 		}
-		step |= 1 // an even one would meet either only what is told once, or only what is told always
-		some := work[:0]
-		for i := step / 2; i < len(work); i += step {
-			some = append(some, work[i])
+		// In turns of an odd number: an even one would meet either only what is told
+		// once, or only what is told always.
+		some, turn := work[:0], step|1
+		for i, c := range work {
+			if min(i%turn, step-1) == share-1 {
+				some = append(some, c)
+			}
 		}
 		work = some
 	} else if *matrixAll != "all" {

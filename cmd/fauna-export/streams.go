@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -49,6 +50,23 @@ type noOutput struct{}
 // Write always fails.
 func (noOutput) Write([]byte) (int, error) {
 	return 0, errors.New("it is closed, or the null device")
+}
+
+// shown is where help, versions and completions are printed.
+type shown struct {
+	out  io.Writer
+	lost error // why not all of it was
+}
+
+// Write writes to stdout, and keeps the error. A reader that closed the pipe has
+// seen enough.
+func (s *shown) Write(text []byte) (int, error) {
+	n, err := s.out.Write(text)
+	if err = stdoutError(err); err == nil {
+		return len(text), nil
+	}
+	s.lost = cmp.Or(s.lost, err)
+	return n, err
 }
 
 // limitMemory sets the process's memory limit, if the process is ours.

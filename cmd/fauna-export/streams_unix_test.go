@@ -50,6 +50,9 @@ func TestStdout_thatIsLostNeverMakesASuccess(t *testing.T) {
 	}{
 		{"verify of a bad folder, into a closed pipe", code("fauna-export verify bad"), false, exitError, "products"},
 		{"text into a closed pipe", code("fauna-export fql role --collection a"), false, exitDone, ""},
+		{"a version into a closed pipe", code("fauna-export --version"), false, exitDone, ""},
+		{"completions into a closed pipe", code("fauna-export completion bash"), false, exitDone, ""},
+		{"help to a full device", "fauna-export run --help >/dev/full", true, exitError, "no space"},
 		{"half of the rows", "{ fauna-export run --collection customers --out -; echo $? >code; } | head -c 1000 >/dev/null; exit $(cat code)", false, exitPartial, "not all"},
 		{"rows to a full device", "fauna-export run --collection products --out - >/dev/full", true, exitError, "no space"},
 		{"rows to a closed stdout", "fauna-export run --collection products --out - >&-", true, exitError, "closed"},

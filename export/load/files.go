@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"fauna-export/export/store"
 )
 
 // files is a folder of typed files, one per collection. A file under its final
@@ -77,7 +79,7 @@ func (f *files) open(context.Context) error {
 func (f *files) state(context.Context) (map[string]*kept, error) {
 	all := map[string]*kept{}
 	f.loads = map[string]*fileState{}
-	text, err := os.ReadFile(filepath.Join(f.dir, stateFile))
+	text, err := store.ReadRegular(filepath.Join(f.dir, stateFile), store.MaxSmall)
 	if errors.Is(err, fs.ErrNotExist) {
 		return all, nil
 	}
@@ -85,7 +87,12 @@ func (f *files) state(context.Context) (map[string]*kept, error) {
 		err = json.Unmarshal(text, &f.loads)
 	}
 	for name, s := range f.loads {
-		if _, missing := os.Stat(f.path(s.Table.Name)); missing == nil {
+		if err != nil {
+			break
+		}
+		if s == nil || s.Table == nil || store.CheckName(s.Table.Name) != nil {
+			err = fmt.Errorf("what it says of %q is not what a load writes: move it away, and load into an empty folder", name)
+		} else if _, missing := os.Lstat(f.path(s.Table.Name)); missing == nil {
 			all[name] = &kept{table: s.Table, loads: s.Loads}
 		}
 	}
@@ -96,7 +103,7 @@ func (f *files) path(name string) string { return filepath.Join(f.dir, name+"."+
 
 func (f *files) foreign(_ context.Context, names []string) (found []string, err error) {
 	for _, name := range names {
-		if _, err := os.Stat(f.path(name)); err == nil {
+		if _, err := os.Lstat(f.path(name)); err == nil {
 			found = append(found, name)
 		}
 	}
@@ -144,7 +151,9 @@ func (f *files) load(_ context.Context, j *job, proof *Proof) error {
 		err = os.Rename(part, f.path(t.Name))
 	}
 	if err != nil {
-		os.Remove(part) // the error is what matters
+		if _, foreign := errors.AsType[*store.NotRegular](err); !foreign {
+			os.Remove(part) // the error is what matters
+		}
 		return f.fail("write "+filepath.Base(f.path(t.Name)), err)
 	}
 	s := &fileState{Table: t, Loads: map[int]string{}}
@@ -154,16 +163,13 @@ func (f *files) load(_ context.Context, j *job, proof *Proof) error {
 	f.loads[t.Collection] = s
 	text, err := json.MarshalIndent(f.loads, "", " ")
 	if err == nil {
-		err = os.WriteFile(filepath.Join(f.dir, stateFile+".part"), text, 0o600)
-	}
-	if err == nil {
-		err = os.Rename(filepath.Join(f.dir, stateFile+".part"), filepath.Join(f.dir, stateFile))
+		err = store.WritePrivate(filepath.Join(f.dir, stateFile), text)
 	}
 	return f.fail("write "+stateFile, err)
 }
 
 func (f *files) writeFile(part string, j *job) (sent sum, err error) {
-	out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	out, err := newPart(part)
 	if err != nil {
 		return sent, err
 	}
@@ -206,6 +212,20 @@ func (f *files) writeFile(part string, j *job) (sent sum, err error) {
 		return sent, err
 	}
 	return sent, out.Sync()
+}
+
+// newPart makes the file that is written, in place of one that a load left which
+// was killed. It follows no link.
+func newPart(part string) (*os.File, error) {
+	if info, err := os.Lstat(part); err == nil {
+		if !info.Mode().IsRegular() {
+			return nil, &store.NotRegular{Name: part, Mode: info.Mode()}
+		}
+		if err := os.Remove(part); err != nil {
+			return nil, err
+		}
+	}
+	return os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 }
 
 // prove reads a file back, compares it with what was sent, and returns the number

@@ -1,0 +1,60 @@
+//go:build unix
+
+package load
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"fauna-export/export/row"
+)
+
+// What another user put into the folder of typed files is neither followed, waited
+// for nor removed.
+func TestFiles_followNoLinkAndTrustNoState(t *testing.T) {
+	t.Parallel()
+	outside := filepath.Join(t.TempDir(), "id_rsa")
+	for name, c := range map[string]struct {
+		plant func(dir string) error
+		says  string
+	}{
+		"a link in place of the file being written": {func(dir string) error { return os.Symlink(outside, filepath.Join(dir, "users.csv.part")) }, "a link"},
+		"a pipe in its place":                       {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "users.csv.part"), 0o600) }, "a named pipe"},
+		"a link in place of the file":               {func(dir string) error { return os.Symlink("nowhere", filepath.Join(dir, "users.csv")) }, "no load made"},
+		"a pipe in place of the state":              {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, stateFile), 0o600) }, "a named pipe"},
+		"a state of a file elsewhere": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, stateFile), []byte(`{"users":{"table":{"Collection":"users","Name":"../`+filepath.Base(outside)+`"}}}`), 0o600)
+		}, "not what a load writes"},
+		"a state of nothing": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, stateFile), []byte(`{"users":null}`), 0o600)
+		}, "not what a load writes"},
+	} {
+		if err := os.WriteFile(outside, []byte("precious"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if err := c.plant(dir); err != nil {
+			t.Fatal(err)
+		}
+		f := newFolder(t, row.JSONL)
+		f.add("users", map[int64]string{1: `{"a":1}`})
+		_, _, err := f.load("csv:"+dir, func(o *Options) { o.Replace = true })
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if text, err := os.ReadFile(outside); err != nil || string(text) != "precious" {
+			t.Errorf("%s: the file outside is %q, %v", name, text, err)
+		}
+	}
+	// What a killed load left is replaced.
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "users.csv.part"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := newFolder(t, row.JSONL)
+	f.add("users", map[int64]string{1: `{"a":1}`})
+	f.must("csv:" + dir)
+}
