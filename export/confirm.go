@@ -144,15 +144,21 @@ func (r *Run) confirmEmpty(ctx context.Context, c *collection, at int64) error {
 		return nil // the server may search all that the role hides
 	}
 	var batch row.Batch
-	err := r.call(ctx, c, false, func() error {
-		body, err := r.src.Documents(ctx, PageRequest{Collection: c.name, At: at, Size: leastIDs, Paths: c.paths})
-		if err != nil {
-			return err
-		}
-		batch.Reset()
-		batch.From, batch.At = 0, at
-		return c.rows.Page(&batch, body, nil)
-	})
+	page := func(size int) error {
+		return r.call(ctx, c, size > 1, func() error {
+			body, err := r.src.Documents(ctx, PageRequest{Collection: c.name, At: at, Size: size, Paths: c.paths})
+			if err != nil {
+				return err
+			}
+			batch.Reset()
+			batch.From, batch.At = 0, at
+			return c.rows.Page(&batch, body, nil)
+		})
+	}
+	err := page(leastIDs)
+	if tooLarge(err) {
+		err = page(1)
+	}
 	switch fail := failureOf(err); {
 	case fail != nil && (fail.Expired() || fail.Missing()):
 		return nil // what was counted stands
