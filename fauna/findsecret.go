@@ -81,9 +81,9 @@ func oddShape(s Secret) string {
 	case s.IsZero(), strings.HasPrefix(key, "ey") && strings.Count(key, ".") == 2:
 		return ""
 	case !strings.HasPrefix(key, "fn"):
-		return "This does not look like a key's secret, which begins with fn; it is tried as it is."
+		return "This doesn't look like a key's secret, which starts with fn. Trying it as it is."
 	case len(key) != keyLength && len(key) != tokenLength:
-		return fmt.Sprintf("A key's secret has %d characters, this has %d: is it whole? It is tried as it is.", keyLength, len(key))
+		return fmt.Sprintf("A key's secret has %d characters, this has %d. Is it complete? Trying it as it is.", keyLength, len(key))
 	}
 	return ""
 }

@@ -155,7 +155,7 @@ func TestFindSecret(t *testing.T) {
 		{"web token", "eyJh.eyJi.c2ln", "eyJh.eyJi.c2ln", ""},
 		{"scoped", secretText + ":db/child:admin", secretText + ":db/child:admin", ""},
 		{"short", secretText[:39], secretText[:39], "this has 39"},
-		{"a root key of one's own", "secret", "secret", "does not look like"},
+		{"a root key of one's own", "secret", "secret", "doesn't look like"},
 		{"two", shell + strings.ReplaceAll(shell, "fnAEXAMPLE", "fnAEXAMPLF"), "fnAEXAMPLF" + secretText[10:], "2 secrets"},
 		{"twice the same", shell + shell, secretText, ""},
 		{"hash alone", "$2a$05$EXAMPLEHASH", "", "hashed_secret"},

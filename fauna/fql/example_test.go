@@ -47,7 +47,7 @@ func ExampleParseNames() {
 	// Output:
 	// [users]
 	// line items: it has a space
-	// This is one page of the list, which goes on (after). Print more at once, with {size: 1000}, or choose from the whole list once the secret is known.
+	// This is only the first page. Print more at once with {size: 1000}, or choose from the whole list once the secret is known.
 }
 
 func ExampleSetup() {

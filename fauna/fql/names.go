@@ -137,9 +137,9 @@ func (l *nameList) read(text string) {
 	switch {
 	case p.omitted != "": // tells more than that there is another page
 		l.result.Cut = false
-		l.cut("The shell left out " + p.omitted + " of the names. Print all with fauna eval, or choose from the whole list once the secret is known.")
+		l.cut("The shell cut off " + p.omitted + " names. Get them all with `fauna eval`, or choose from the whole list once the secret is known.")
 	case p.open:
-		l.cut("The text ends in the middle of a list. Copy it whole, or choose from the whole list once the secret is known.")
+		l.cut("The text ends in the middle of a list. Copy all of it, or choose from the whole list once the secret is known.")
 	}
 }
 
@@ -186,7 +186,7 @@ func (l *nameList) takeObject(v *Node) {
 	if data := v.Member("data"); data != nil && data.Kind != Object {
 		l.take(data)
 		if after := v.Member("after"); after != nil && !(after.Kind == Number && (after.Text == "null" || after.Text == "undefined")) {
-			l.cut("This is one page of the list, which goes on (after). Print more at once, with {size: 1000}, or choose from the whole list once the secret is known.")
+			l.cut("This is only the first page. Print more at once with {size: 1000}, or choose from the whole list once the secret is known.")
 		}
 		return
 	}
