@@ -5,10 +5,10 @@
 //
 //	go run .ci/bench.go [-short] [-write README.md]
 //
-// It runs the benchmarks of the packages, which may also be run alone; needs
-// Go and, for memory and the terminal, a Unix. Nothing else should run beside
-// it. It takes about four minutes, with -short one, of which some figures are
-// less exact. Its exit code is 1 when a figure does not hold.
+// It runs the packages' benchmarks, which can also be run on their own. It needs
+// Go and, for memory and the terminal, a Unix system with nothing else running.
+// It takes about four minutes, or one with -short, which is less exact. The exit
+// code is 1 if a figure misses its target.
 package main
 
 import (
@@ -30,7 +30,7 @@ import (
 	"time"
 )
 
-// runs are the benchmarks, in the order in which they are run.
+// runs lists the benchmarks in the order in which they run.
 var runs = [][]string{
 	{"./export/row", "-bench", "Page/jsonl|BesideDriver", "-benchtime", "2s", "-cpu", "1"},
 	{"./export", "-bench", "Engine/jsonl-(none|zstd)", "-benchtime", "3x", "-cpu", "2"},
@@ -45,15 +45,15 @@ var runs = [][]string{
 type line struct {
 	what string
 	of   []figure
-	hold string // what should hold, as text
+	hold string // the target, as text
 	ok   func(v []float64) bool
-	text string // the figures, as a format
+	text string // a format for the figures
 }
 
-// figure is where a number comes from: of a benchmark, or of two their quotient.
+// figure is a benchmark's number, or the ratio of two.
 type figure struct{ benchmark, unit, over string }
 
-// one is a figure of one benchmark.
+// one returns the figure of one benchmark.
 func one(benchmark, unit string) figure { return figure{benchmark: benchmark, unit: unit} }
 
 func atLeast(least ...float64) func([]float64) bool {
@@ -84,57 +84,57 @@ func first(ok func([]float64) bool) func([]float64) bool {
 
 var lines = []line{
 	{
-		what: "serializer, one core, pages of all kinds of values",
+		what: "serializer, one core, all kinds of values",
 		of:   []figure{one("Page/jsonl", "best-MB/s"), one("Page/jsonl", "allocs/op")},
 		text: "%.0f MB/s, %.0f allocations", hold: "≥ 500 MB/s, 0",
 		ok: func(v []float64) bool { return v[0] >= 500 && v[1] == 0 },
 	}, {
-		what: "the same : the Go driver's decoder, where that can read",
+		what: "compared with the Go driver's decoder, on what that can decode",
 		of:   []figure{{"BesideDriver/row", "best-MB/s", "BesideDriver/driver"}},
 		text: "%.0f ×", hold: "≥ 25 ×", ok: atLeast(25),
 	}, {
-		what: "engine, a source that answers at once, 2 cores: JSONL, zstd",
+		what: "engine with an instant source, 2 cores: JSONL, zstd",
 		of:   []figure{one("Engine/jsonl-none", "best-MB/s"), one("Engine/jsonl-zstd", "best-MB/s")},
 		text: "%.0f, %.0f MB/s", hold: "≥ 250, ≥ 150 MB/s", ok: atLeast(250, 150),
 	}, {
-		what: "processor time, a million documents of 640 bytes: `run`; a bare fetch, by h2c",
+		what: "CPU time for a million documents of 640 bytes: `run`; a bare fetch, over h2c",
 		of:   []figure{one("Run_processorTime/run", "cpu-s/million"), one("Run_processorTime/fetch", "cpu-s/million"), one("Run_processorTime/fetch-h2c", "cpu-s/million")},
 		text: "%.1f s; %.1f, %.1f s", hold: "≤ 4 s", ok: first(atMost(4)),
 	}, {
-		what: "`run` : a fetch of the same pages, 8 at a time, thrown away; 50 ms",
+		what: "`run` compared with fetching the same pages, 8 at a time, and discarding them; 50 ms",
 		of:   []figure{one("Run_besideFetch", "run/fetch"), one("Run_besideFetch", "run-s"), one("Run_besideFetch", "fetch-s")},
 		text: "%.2f × (%.1f, %.1f s)", hold: "≤ 1.10 ×", ok: first(atMost(1.10)),
 	}, {
-		what: "documents a second, 50, 200 ms : 8 pages a latency",
+		what: "documents per second compared with 8 pages per round trip; 50, 200 ms",
 		of:   []figure{one("Run_farServer/50ms", "share"), one("Run_farServer/200ms", "share")},
 		text: "%.2f, %.2f ×",
 	}, {
-		what: "a wire of 1 MB/s, 50 ms: share of it",
+		what: "share of the bandwidth used; 1 MB/s, 50 ms",
 		of:   []figure{one("Run_farServer/1MBps", "share")},
 		text: "%.2f",
 	}, {
-		what: "memory, JSONL, 1, 4, 8, 16 workers",
+		what: "memory, JSONL: 1, 4, 8, 16 workers",
 		of:   []figure{one("Run_memory/jsonl/1-workers", "MiB"), one("Run_memory/jsonl/4-workers", "MiB"), one("Run_memory/jsonl/8-workers", "MiB"), one("Run_memory/jsonl/16-workers", "MiB")},
 		text: "%.0f, %.0f, %.0f, %.0f MiB", hold: "≤ 96 MiB", ok: atMost(96),
 	}, {
-		what: "to S3 (versitygw on this machine), 2 cores: the engine; memory of `run`, JSONL, zstd",
+		what: "to S3 (versitygw on this machine), 2 cores: engine; memory of `run`, JSONL, zstd",
 		of:   []figure{one("EngineS3/jsonl-none", "best-MB/s"), one("Run_s3/jsonl", "MiB"), one("Run_s3/zstd", "MiB")},
 		text: "%.0f MB/s; %.0f, %.0f MiB", hold: "≥ 150 MB/s; ≤ 160 MiB",
 		ok: func(v []float64) bool { return v[0] >= 150 && v[1] <= 160 && v[2] <= 160 },
 	}, {
-		what: "memory, zstd and Parquet, 8, 16 workers each",
+		what: "memory, zstd; Parquet: 8, 16 workers each",
 		of:   []figure{one("Run_memory/zstd/8-workers", "MiB"), one("Run_memory/zstd/16-workers", "MiB"), one("Run_memory/parquet/8-workers", "MiB"), one("Run_memory/parquet/16-workers", "MiB")},
 		text: "%.0f, %.0f; %.0f, %.0f MiB", hold: "≤ 160 MiB", ok: atMost(160),
 	}, {
-		what: "memory, JSONL, 10 thousand to 10 million small documents",
+		what: "memory, JSONL: 10 thousand to 10 million small documents",
 		of:   []figure{one("Run_growth/10000", "MiB"), one("Run_growth/100000", "MiB"), one("Run_growth/1000000", "MiB"), one("Run_growth/10000000", "MiB")},
 		text: "%.0f, %.0f, %.0f, %.0f MiB", hold: "≤ 96 MiB", ok: atMost(96),
 	}, {
-		what: "`load` into Postgres, a million documents of 640 bytes: COPY : `psql \\copy` of the same rows as CSV",
+		what: "`load` of a million documents of 640 bytes into Postgres: its COPY compared with `psql \\copy` of the same rows as CSV",
 		of:   []figure{one("Load_besideCopy", "copy/psql"), one("Load_besideCopy", "rows/s"), one("Load_besideCopy", "psql-rows/s")},
 		text: "%.2f × (%.0f, %.0f rows/s)", hold: "≤ 1.3 ×", ok: first(atMost(1.3)),
 	}, {
-		what: "the same, the whole command: types, COPY, key, proof; memory",
+		what: "the same, whole command (types, COPY, key, proof): memory, time",
 		of:   []figure{one("Load_besideCopy", "MiB"), one("Load_besideCopy", "load-s")},
 		text: "%.0f MiB, %.1f s", hold: "≤ 128 MiB", ok: first(atMost(128)),
 	}, {
@@ -142,11 +142,11 @@ var lines = []line{
 		of:   []figure{one("Load_besideCopy", "changes-s")},
 		text: "%.2f s",
 	}, {
-		what: "first rows in the file, 5 ms",
+		what: "first rows in a file; 5 ms",
 		of:   []figure{one("Run_firstRow", "ms")},
 		text: "%.0f ms",
 	}, {
-		what: "1 000 collections of 10 documents, 5 ms",
+		what: "1 000 collections of 10 documents; 5 ms",
 		of:   []figure{one("Run_smallCollections", "s")},
 		text: "%.1f s", hold: "≤ 4 s", ok: atMost(4),
 	}, {
@@ -200,8 +200,8 @@ func bench(short bool, write string) (held bool, err error) {
 	return held, err
 }
 
-// buildGateway builds the S3 server that the benchmarks of s3:// measure against,
-// where the environment names none; remove removes it.
+// buildGateway builds the S3 server for the benchmarks of s3://, unless the
+// environment names one; remove deletes it.
 func buildGateway() (remove func(), err error) {
 	const variable = "FAUNA_EXPORT_VERSITYGW"
 	if os.Getenv(variable) != "" {
@@ -220,8 +220,8 @@ func buildGateway() (remove func(), err error) {
 	return func() { os.RemoveAll(dir) }, os.Setenv(variable, filepath.Join(dir, "versitygw"))
 }
 
-// results are the numbers of benchmarks, by the benchmark's name and the unit,
-// and under "cpu" the name of the processor.
+// results holds the numbers of benchmarks, by the benchmark's name and the
+// unit, and under "cpu" the name of the processor.
 type results struct {
 	values map[string]float64
 	cpu    string
@@ -232,8 +232,8 @@ var (
 	cpuLine    = regexp.MustCompile(`^cpu: (.*)$`)
 )
 
-// run runs go with args and takes the results from what it prints, which goes
-// to stderr as well.
+// run runs go with args and parses the results in its output, which is also
+// copied to stderr.
 func (r *results) run(args []string) error {
 	cmd := exec.Command("go", args...)
 	var out bytes.Buffer
@@ -265,7 +265,7 @@ func (r *results) run(args []string) error {
 	return nil
 }
 
-// value is a figure, NaN where no benchmark gave it.
+// value returns a figure, NaN if no benchmark gave it.
 func (r *results) value(f figure) float64 {
 	v, ok := r.values[f.benchmark+" "+f.unit]
 	if !ok {
@@ -277,11 +277,11 @@ func (r *results) value(f figure) float64 {
 	return v
 }
 
-// table is all lines as Markdown, and whether all holds.
+// table returns all lines as Markdown, and whether all targets are met.
 func (r *results) table() (string, bool) {
 	var b strings.Builder
 	held := true
-	fmt.Fprintf(&b, "%d cores, %s, %s/%s, %s.\n\n| what | measured | should be | |\n|---|---|---|---|\n",
+	fmt.Fprintf(&b, "%d cores, %s, %s/%s, %s.\n\n| what | measured | target | |\n|---|---|---|---|\n",
 		runtime.NumCPU(), r.cpu, runtime.GOOS, runtime.GOARCH, runtime.Version())
 	for _, l := range lines {
 		v := make([]float64, len(l.of))
@@ -292,9 +292,9 @@ func (r *results) table() (string, bool) {
 		}
 		verdict := ""
 		if l.ok != nil {
-			verdict = "holds"
+			verdict = "met"
 			if !l.ok(v) {
-				verdict, held = "**does not**", false
+				verdict, held = "**missed**", false
 			}
 		}
 		measured := strings.ReplaceAll(fmt.Sprintf(l.text, args...), "NaN", "–")
@@ -309,7 +309,7 @@ const (
 	endMark   = "<!-- end of figures -->\n"
 )
 
-// putInto replaces what stands between the marks of a file.
+// putInto replaces the text between the marks of a file.
 func putInto(name, table string) error {
 	text, err := os.ReadFile(name)
 	if err != nil {

@@ -6,12 +6,12 @@
 //
 // For each platform it builds the program and packs it with the README, the manual
 // pages, the completions, the licences of the libraries, the units for systemd and
-// cron, and a bill of materials (CycloneDX), which also stands beside the packages.
-// SHA256SUMS names them all.
+// cron, and a bill of materials (CycloneDX), which is also written beside the
+// package. SHA256SUMS lists all files.
 //
 // The same commit, version and Go version give the same bytes on every machine:
 // builds are without cgo and paths, archives have the commit's time and sorted
-// names, and nothing asks for the present time.
+// names, and nothing uses the current time.
 package main
 
 import (
@@ -36,7 +36,7 @@ import (
 	"time"
 )
 
-// file is one file of a package.
+// file is a file in a package.
 type file struct {
 	name string
 	mode int64
@@ -156,7 +156,8 @@ func build(version, system, processor, to string) {
 	}
 }
 
-// billOf is the bill of materials of a built program, by what Go wrote into it.
+// billOf returns the bill of materials of a program, from what Go recorded in
+// it.
 func billOf(program, version string, when time.Time) ([]byte, error) {
 	info, err := buildinfo.ReadFile(program)
 	if err != nil {
@@ -233,7 +234,7 @@ func read(name string) []byte {
 	return data
 }
 
-// run is the first line that a program prints.
+// run returns the first line of a program's output.
 func run(name string, args ...string) string { return strings.TrimSpace(output(name, args...)) }
 
 func output(name string, args ...string) string {

@@ -14,8 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// The example is decoded by Kubernetes' own types, which refuse a field that they do
-// not know.
+// Decode the example with Kubernetes' own types, which reject unknown fields.
 func TestKubernetes_theExampleIsOneThatTheAPITakes(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("kubernetes/export.yaml")

@@ -17,14 +17,14 @@ import (
 
 var update = flag.Bool("update", false, "write notices.txt anew")
 
-// module is a library that the program is built with.
+// module is a library in the program.
 type module struct {
 	Path, Version, Dir string
 	Main               bool
 }
 
-// linkedModules lists what is linked into the program on the platforms that it is
-// built for.
+// linkedModules returns the libraries linked into the program on all of its
+// platforms.
 func linkedModules(t *testing.T) []module {
 	t.Helper()
 	seen := map[string]module{}
@@ -57,7 +57,7 @@ func linkedModules(t *testing.T) []module {
 	return list
 }
 
-// licence is the text of a module's licence files.
+// licence returns the text of a module's licence files.
 func (m module) licence(t *testing.T) string {
 	t.Helper()
 	entries, err := os.ReadDir(m.Dir)
@@ -85,7 +85,8 @@ func (m module) licence(t *testing.T) string {
 	return strings.Join(texts, "\n\n")
 }
 
-// notices is the whole text: each licence once, under the modules that have it.
+// notices returns the whole text: each licence once, below the modules it
+// applies to.
 func notices(t *testing.T) string {
 	t.Helper()
 	modules := linkedModules(t)
@@ -100,7 +101,7 @@ func notices(t *testing.T) string {
 	for _, m := range modules {
 		text := m.licence(t)
 		if m.Path == "golang.org/x/sys" {
-			add("the Go standard library", text) // under the same licence
+			add("the Go standard library", text) // the same licence
 		}
 		add(m.Path+" "+m.Version, text)
 	}

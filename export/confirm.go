@@ -28,11 +28,11 @@ type unconfirmed struct {
 }
 
 func (e *unconfirmed) Error() string {
-	text := fmt.Sprintf("%d documents were read, and the server counts %d as of %s", e.read, e.count, archive.FormatTime(e.at))
+	text := fmt.Sprintf("%d documents were read, but the server counts %d at %s", e.read, e.count, archive.FormatTime(e.at))
 	if e.first >= 0 {
 		text += fmt.Sprintf(": %d were never listed, the first is %d", e.missing, e.first)
 	}
-	return text + "; run it again, and see what stands between you and the server"
+	return text + "; run it again, and check any proxy between you and the server"
 }
 
 // uncounted reports whether the collection is fully planned and its number of
@@ -115,7 +115,7 @@ func (w *writer) confirm(ctx context.Context) error {
 		return w.refused(ctx, err)
 	}
 	if slices.Contains(r.spec.Filtered, c.name) {
-		w.note(fmt.Sprintf("%d documents were read, and the role shows %d of the same time now: its predicate judges them as they are now", rows, n))
+		w.note(fmt.Sprintf("%d documents were read, but the role now shows %d at that time: its predicate applies to current data", rows, n))
 		return nil
 	}
 	found := &unconfirmed{name: c.name, at: at, read: rows, count: n, first: -1}
@@ -125,7 +125,7 @@ func (w *writer) confirm(ctx context.Context) error {
 	}
 	switch fail := failureOf(err); {
 	case fail != nil && fail.Expired():
-		w.note(fmt.Sprintf("%d documents were read, and the server counted %d; the snapshot expired before that was explained", rows, n))
+		w.note(fmt.Sprintf("%d documents were read, but the server counted %d; the snapshot expired before the difference could be checked", rows, n))
 	case err != nil:
 		return w.refused(ctx, err)
 	case found.missing > 0, n > rows:

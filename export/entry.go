@@ -56,7 +56,7 @@ func (w *writer) entry(st *state) *archive.Entry {
 			documents(int64(n)), w.c.unlisted[0], w.r.spec.Indexes[w.c.name]))
 	}
 	if t.Window > 0 {
-		e.Warnings = append(e.Warnings, fmt.Sprintf("%d documents left the snapshot while they live on, and were read as they are now", t.Window))
+		e.Warnings = append(e.Warnings, fmt.Sprintf("%d documents left the snapshot but still exist, and were read in their current version", t.Window))
 	}
 	for _, name := range w.r.spec.Filtered {
 		if name == w.c.name {

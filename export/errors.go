@@ -84,7 +84,7 @@ func (e *Missing) Error() string {
 	return "no such collection: " + strings.Join(e.Collections, ", ")
 }
 
-// Unreadable is the error of collections that the key may not read: exit code
+// Unreadable is the error of collections that the key can't read: exit code
 // 4, before any file is written.
 type Unreadable struct {
 	Collections []string
@@ -92,7 +92,7 @@ type Unreadable struct {
 
 // Error names them.
 func (e *Unreadable) Error() string {
-	return "the key may not read: " + strings.Join(e.Collections, ", ")
+	return "the key can't read: " + strings.Join(e.Collections, ", ")
 }
 
 // AtError is the error of a time that cannot be read at: exit code 2 for one in
@@ -117,7 +117,7 @@ func (e *AtError) Error() string {
 	case e.Future:
 		return fmt.Sprintf("%s is in the future: the server's time is %s", at, archive.FormatTime(e.Now))
 	case len(e.Absent) > 0:
-		return fmt.Sprintf("at %s there was no collection %s: made later, or deleted and made again; give a later time", at, strings.Join(e.Absent, ", "))
+		return fmt.Sprintf("at %s there was no collection %s: created later, or deleted and recreated; give a later time", at, strings.Join(e.Absent, ", "))
 	default:
 		return fmt.Sprintf("%s is too old for collection %s: the server keeps it from %s on", at, e.Collection, archive.FormatTime(e.Minimum))
 	}
@@ -131,8 +131,8 @@ type Changed struct {
 
 // Error lists the differences.
 func (e *Changed) Error() string {
-	return "not the run that was begun here: " + strings.Join(e.Differences, "; ") +
-		". Go on with the same server, key and options, or choose another folder"
+	return "this does not match the run in the folder: " + strings.Join(e.Differences, "; ") +
+		". Use the same server, key and options, or choose another folder"
 }
 
 // Remade is the error of a collection that was deleted, or deleted and
@@ -147,7 +147,7 @@ func (e *Remade) Error() string {
 	if e.At == 0 {
 		return "the collection was deleted"
 	}
-	return fmt.Sprintf("the collection read at %s was deleted, or deleted and made again", archive.FormatTime(e.At))
+	return fmt.Sprintf("the collection read at %s was deleted, or deleted and recreated", archive.FormatTime(e.At))
 }
 
 // PrivilegeLost is the error of a collection that the key could read at first
@@ -157,7 +157,7 @@ type PrivilegeLost struct {
 }
 
 // Error says so.
-func (e *PrivilegeLost) Error() string { return "the privilege to read it was taken away" }
+func (e *PrivilegeLost) Error() string { return "the privilege to read it was revoked" }
 
 // Hidden is the error of documents that the role's predicate hides now but did
 // not when they were planned.
@@ -189,7 +189,7 @@ func (e *Unexplained) Error() string {
 	if e.Why != "" {
 		msg += ": " + e.Why
 	}
-	return msg + "; nothing the server says explains it"
+	return msg + ", and the server gives no explanation"
 }
 
 // BadDocument is the error of a document that makes every page with it fail.

@@ -348,7 +348,7 @@ func TestResume_refusesAKeyThatSeesLess(t *testing.T) {
 	}
 }
 
-// What the key may not read any more does not hold up the rest.
+// What the key can't read any more does not hold up the rest.
 func TestResume_goesOnWithoutWhatTheKeyMayNoLongerRead(t *testing.T) {
 	s := startServer(t)
 	dir := exportDir(t)

@@ -162,7 +162,7 @@ func TestMerge_neverBringsRemovedDocumentsBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := archive.Merge(t.Context(), store.NewFolder(s.dir))
-		if _, ok := errors.AsType[*archive.Unmergeable](err); !ok || !strings.Contains(err.Error(), "sync into the folder again") {
+		if _, ok := errors.AsType[*archive.Unmergeable](err); !ok || !strings.Contains(err.Error(), "another sync into the folder") {
 			t.Errorf("state %s: %v", name, err)
 		}
 		if now, err := os.ReadFile(filepath.Join(s.dir, "merged", "docs.jsonl")); err != nil || string(now) != string(first) {

@@ -69,7 +69,7 @@ func (r *Run) prepare(ctx context.Context) error {
 	return nil
 }
 
-// accessAnswer says which of some collections the key may not read now.
+// accessAnswer says which of some collections the key can't read now.
 type accessAnswer struct {
 	unreadable, missing, filtered []string
 	err                           error

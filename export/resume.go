@@ -52,7 +52,7 @@ func OpenRun(src Source, env Env) (*Run, error) {
 // earlier process.
 func (r *Run) Spec() Spec { return r.spec }
 
-// readableOf fails the collections that the key may not read any more, so that they
+// readableOf fails the collections that the key can't read any more, so that they
 // do not hold up the others. If no other is left, they are returned as they came.
 func (r *Run) readableOf(left []*collection, unreadable []string) ([]*collection, []string) {
 	denied := func(c *collection) bool { return slices.Contains(unreadable, c.name) }

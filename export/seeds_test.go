@@ -361,7 +361,7 @@ func (l *seedLife) mergesTo(ctx context.Context, want map[string][]byte) bool {
 		return false
 	}
 	for name, w := range want {
-		if l.spec.Fast && l.warns("and the server counts") {
+		if l.spec.Fast && l.warns("but the server counts") {
 			l.ended = true // it said that removals were not told
 			return false
 		}

@@ -114,9 +114,9 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 	shared := env.Store.(store.Shared)
 	switch {
 	case s.Shard.Of < 1 || s.Shard.Of > archive.MaxShards:
-		return nil, &SpecError{Problem: fmt.Sprintf("the first shard of a run must say how many there are, 1 to %d", archive.MaxShards)}
+		return nil, &SpecError{Problem: fmt.Sprintf("the first shard must know how many there are, 1 to %d: give I/N", archive.MaxShards)}
 	case s.NoSnapshot:
-		return nil, &SpecError{Problem: "shards read at one time: leave out --no-snapshot"}
+		return nil, &SpecError{Problem: "shards read at a single point in time: leave out --no-snapshot"}
 	}
 	if err := archive.CheckNew(shared); err != nil {
 		return nil, err

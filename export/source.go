@@ -17,7 +17,7 @@ type Source interface {
 	// that did not exist then, or that was deleted, or deleted and recreated,
 	// since; 0 if the key may not know.
 	CollectionTimes(ctx context.Context, collections []string, at int64) ([]int64, error)
-	// Unreadable returns the collections that the key may not read now, and
+	// Unreadable returns the collections that the key can't read now, and
 	// those that do not exist: both look like empty ones when read. In filtered
 	// ones the key's role hides documents with a predicate.
 	Unreadable(ctx context.Context, collections []string) (unreadable, missing, filtered []string, err error)

@@ -121,7 +121,7 @@ func (s Spec) Validate() error {
 	case "", Full:
 	case Incremental:
 		if s.At != 0 || s.NoSnapshot {
-			return bad("an incremental sync reads at the server's present, as one snapshot")
+			return bad("an incremental sync always reads a snapshot of the current time")
 		}
 		if s.DDL != "" {
 			return bad("a load script needs a full run: merge the syncs first, then load the merged files")
@@ -152,7 +152,7 @@ func (s Spec) Validate() error {
 	}
 	switch {
 	case s.At < 0:
-		return bad("a time before 1970 cannot be read at")
+		return bad("the time must not be before 1970")
 	case s.At != 0 && s.NoSnapshot:
 		return bad("a time to read at needs a snapshot")
 	case s.Workers < 0 || s.Workers > MaxWorkers:

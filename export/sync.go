@@ -113,7 +113,7 @@ func (r *Run) doSyncs(ctx context.Context) (*archive.Manifest, error) {
 			doubts++
 			try--
 		case yes && try == mostSyncTries:
-			return nil, fmt.Errorf("the time of the sync expired %d times before the index was compared; an admin can make times live longer by history_days: %w", try, expired.err)
+			return nil, fmt.Errorf("the snapshot expired %d times before the index was compared; an admin can keep history longer (history_days): %w", try, expired.err)
 		case yes:
 		case partial != nil && len(partial.Window) > 0 && len(partial.Failures) == 0 && try < mostSyncTries:
 		default:

@@ -228,7 +228,7 @@ func TestSync_collectionMadeAgain(t *testing.T) {
 	m := s.sync()
 	s.exact(m)
 	e := last(m)
-	if e.Rows != 5 || e.Removed != 3 || len(e.Warnings) == 0 || !strings.Contains(e.Warnings[0], "made again") {
+	if e.Rows != 5 || e.Removed != 3 || len(e.Warnings) == 0 || !strings.Contains(e.Warnings[0], "recreated") {
 		t.Errorf("%+v", e)
 	}
 	s.exact(s.sync())

@@ -116,7 +116,7 @@ func (r *Run) madeSurely(ctx context.Context, c *collection) (int64, error) {
 			return madeAbsent, nil
 		}
 		if try == contradictions {
-			return 0, &contradiction{name: c.name, what: "the collection did not exist at " + archive.FormatTime(d.at) + ", and was made before"}
+			return 0, &contradiction{name: c.name, what: "the collection did not exist at " + archive.FormatTime(d.at) + ", but was created before"}
 		}
 		if err := r.pace.pause(ctx, r.pace.backoff(try), "the server contradicts itself"); err != nil {
 			return 0, err
@@ -166,7 +166,7 @@ type miscounted struct {
 }
 
 func (e *miscounted) Error() string {
-	return fmt.Sprintf("the index was read with %d documents, and the server counts %d in %s; see that it is the index of this collection, and what stands between you and the server", e.listed, e.count, e.of)
+	return fmt.Sprintf("the index has %d documents, but the server counts %d in %s; check that it is the index of this collection, and any proxy between you and the server", e.listed, e.count, e.of)
 }
 
 // comparison finds what changed in one collection since the last sync.
@@ -224,14 +224,14 @@ func (r *comparison) compare(ctx context.Context, anew bool) error {
 	defer shut()
 	d.fast = r.spec.Fast && d.last != nil && !anew && !r.doubted[r.c.name]
 	if !d.fast && r.doubted[r.c.name] {
-		d.notes = append(d.notes, "answers about it contradicted each other, so its whole index was read again")
+		d.notes = append(d.notes, "responses contradicted each other, so the whole index was read again")
 	}
 	if d.fast {
 		least, err := r.askMinimum(ctx, r.c.name)
 		if err != nil {
 			return err
 		}
-		why := "the events since the last sync are forgotten"
+		why := "the server no longer keeps the events since the last sync"
 		if d.at >= least {
 			err := r.compareFast(ctx, state)
 			if _, fewer := errors.AsType[*miscounted](err); !fewer {
@@ -245,7 +245,7 @@ func (r *comparison) compare(ctx context.Context, anew bool) error {
 			d.times, why = nil, "its end and the events do not account for all documents"
 		}
 		d.fast = false
-		d.notes = append(d.notes, why+", so the whole index was read in spite of the fast mode")
+		d.notes = append(d.notes, why+", so the whole index was read despite --fast")
 	}
 	if anew {
 		var old, new []pairs.Pair
@@ -323,14 +323,14 @@ func (r *comparison) compareFast(ctx context.Context, state iter.Seq2[pairs.Pair
 	case n > there:
 		return &miscounted{listed: there, count: n, of: "the collection"}
 	case n < there:
-		d.notes = append(d.notes, fmt.Sprintf("fast: the syncs come to %d documents, and the server counts %d: some are gone of which nothing was told, and a sync without the fast mode finds them", there, n))
+		d.notes = append(d.notes, fmt.Sprintf("fast: the syncs add up to %d documents, but the server counts %d: some were removed without an event, and a sync without --fast finds them", there, n))
 	}
 	new = new[:0]
 	for id, ts := range changed {
 		new = append(new, pairs.Pair{TS: ts, ID: id})
 	}
 	d.all = pairs.Changes(old, new)
-	d.notes = append(d.notes, "fast: writes and removals dated before the last sync, and documents whose ttl passed, were not looked for")
+	d.notes = append(d.notes, "fast: backdated writes and removals, and expired documents, were not searched for")
 	return nil
 }
 
@@ -442,10 +442,10 @@ func (d *changes) change(id int64) int {
 func (d *changes) warnings() []string {
 	out := d.notes
 	if d.remade {
-		out = append(out, "the collection is not that of the last sync: it was deleted and made again, or this is another database; all of its documents were read, and the old ones are removals")
+		out = append(out, "the collection was deleted and recreated since the last sync, or this is another database; all of its documents were read, and the old ones count as removed")
 	}
 	if d.unlisted > 0 {
-		out = append(out, fmt.Sprintf("%d documents are there and the index does not list them: is it the index of this collection, and complete?", d.unlisted))
+		out = append(out, fmt.Sprintf("%d documents exist that the index does not list: check that it is the index of this collection, and complete", d.unlisted))
 	}
 	return out
 }

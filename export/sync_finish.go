@@ -159,7 +159,7 @@ type contradiction struct {
 }
 
 func (e *contradiction) Error() string {
-	return "the server contradicts itself: " + e.what + "; run it again, and see what stands between you and the server"
+	return "the server contradicts itself: " + e.what + "; run it again, and check any proxy between you and the server"
 }
 
 // fits compares the documents read with the changes found, and counts those that
@@ -180,7 +180,7 @@ func (d *changes) fits(c *collection) (ghosts int, err error) {
 		case ch.New == pairs.NoTime:
 			err = fmt.Errorf("an event says that document %d was removed, and it exists", ch.ID)
 		case read != pairs.NoTime:
-			err = fmt.Errorf("the index lists document %d at %s, and it was last written at %s", ch.ID, archive.FormatTime(ch.New), archive.FormatTime(read))
+			err = fmt.Errorf("the index lists document %d at %s, but it was last written at %s", ch.ID, archive.FormatTime(ch.New), archive.FormatTime(read))
 		case d.fast:
 			err = fmt.Errorf("the index lists document %d, which does not exist", ch.ID)
 		default:

@@ -61,7 +61,7 @@ func (d *differing) entry(last archive.Entry, l row.Layout, filtered bool) {
 		}
 	}
 	if filtered && !last.Filtered {
-		*d = append(*d, "the role: it hides documents of "+last.Name+" by a predicate, that of the last sync did not, and what it hides would count as removed")
+		*d = append(*d, "the role: it hides documents of "+last.Name+" with a predicate, but the last sync's did not, and hidden documents would count as removed")
 	}
 }
 

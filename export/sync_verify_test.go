@@ -91,10 +91,10 @@ func TestVerify_chainOfSyncs(t *testing.T) {
 				*a, *b = *b, *a
 				a.Sync, b.Sync = 2, 3
 			})
-		}, "the syncs come to"},
+		}, "the syncs add up to"},
 		{"a sync is left out", func(s *syncServer) {
 			s.remanifest(func(m *archive.Manifest) { m.Collections = slices.Delete(m.Collections, 1, 2) })
-		}, "the syncs come to 10 rows, the manifest says 9"},
+		}, "the syncs add up to 10 rows, the manifest says 9"},
 		{"a sync that is none", func(s *syncServer) {
 			s.remanifest(func(m *archive.Manifest) { m.Collections[2].Sync = 4 })
 		}, "is of sync 4"},
@@ -207,7 +207,7 @@ func TestRun_verifyAfterASync(t *testing.T) {
 		{"nothing", func() {}, ""},
 		{"the state is too small", func() { s.repair(state, func(all []pairs.Pair) []pairs.Pair { return all[1:] }) }, "holds 8 documents, the manifest says 9"},
 		{"no state", func() { os.Remove(s.path(state)) }, ""},
-		{"no state, and a sync is left out", func() { s.remanifest(func(m *archive.Manifest) { m.Collections = slices.Delete(m.Collections, 1, 2) }) }, "the syncs come to"},
+		{"no state, and a sync is left out", func() { s.remanifest(func(m *archive.Manifest) { m.Collections = slices.Delete(m.Collections, 1, 2) }) }, "the syncs add up to"},
 		{"an earlier file is damaged", func() { s.rewrite("docs.jsonl", func(b []byte) []byte { b[9]++; return b }) }, "docs.jsonl: sha256"},
 	}
 	for _, test := range tests {

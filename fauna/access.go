@@ -17,7 +17,7 @@ import (
 // Special values of Access.HistoryDays.
 const (
 	HistoryForever = -1 // history is kept forever
-	HistoryUnknown = -2 // the key may not read Collections()
+	HistoryUnknown = -2 // the key can't read Collections()
 )
 
 // grace is how long the server keeps history in addition to history_days.
@@ -61,7 +61,7 @@ func (a Access) Life(now int64) time.Duration {
 // Access reports what the key may do with each collection, in the order given.
 // A collection that does not exist or cannot be read is not an error.
 //
-// A page of a collection that the key may not read is empty, not an error, so
+// A page of a collection that the key can't read is empty, not an error, so
 // access is probed with Get of a document: 403 means denied, 404 or 200
 // allowed.
 func (c *Client) Access(ctx context.Context, collections []string) ([]Access, error) {
@@ -86,7 +86,7 @@ func (c *Client) Access(ctx context.Context, collections []string) ([]Access, er
 
 // probe fills in Exists, Readable and Filtered.
 func (c *Client) probe(ctx context.Context, list []Access) error {
-	const op = "check what the key may read"
+	const op = "check what the key can read"
 	asked, results, err := c.eachOf(ctx, c.reading(op, 0), list, func(name string) f.Expr { return probeExpr(name, 0) })
 	if err != nil {
 		return err

@@ -98,7 +98,7 @@
 //
 // # Privileges
 //
-// A page of a collection that the key may not read is empty, with status 200,
+// A page of a collection that the key can't read is empty, with status 200,
 // never an error; revoking a privilege has this effect at once. Get of any
 // document detects it, because privileges are checked before existence: 403
 // means denied, 404 or 200 allowed. A role can hide documents with a predicate,

@@ -96,7 +96,7 @@ func (e *Error) sentence() string {
 	case KindBusy:
 		return fmt.Sprintf("%s is busy or restarting (status %d%s); try again", host, e.Status, e.detail(", "))
 	case KindTooLarge:
-		return "too much for one answer" + e.detail(": ") + "; request less at a time"
+		return "too much for one response" + e.detail(": ") + "; request less at a time"
 	case KindStrange:
 		return fmt.Sprintf("the answer from %s does not match the request%s; try again, and check for a proxy in between", host, e.detail(": "))
 	case KindQuery:
@@ -112,7 +112,7 @@ func (e *Error) unreachable(host string) string {
 	}
 	switch {
 	case errors.Is(e.Err, errBroken):
-		return "the answer from " + host + " is incomplete; try again"
+		return "the response from " + host + " is incomplete; try again"
 	case e.Description != "":
 	case strings.Contains(text, "refused"):
 		return fmt.Sprintf("can't connect to %s (connection refused); is Fauna running on that port?", host)

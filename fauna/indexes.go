@@ -69,7 +69,7 @@ func (c *Client) checkIndex(op string, check *IndexCheck, settings result, readi
 			check.Fix = []fql.Query{setup.All()[0]}
 		case KindDenied:
 			check.Exists = true // as far as the key can know
-			check.Problems = []string{"the key may not read Indexes(), so its settings cannot be checked; add the privilege to the role"}
+			check.Problems = []string{"the key can't read Indexes(), so its settings cannot be checked; add the privilege to the role"}
 		default:
 			return c.problemError(op, p)
 		}
@@ -98,7 +98,7 @@ func (c *Client) checkIndex(op string, check *IndexCheck, settings result, readi
 	switch {
 	case reading == nil:
 	case reading.kind() == KindDenied:
-		check.Problems = []string{"the key may not read it; add the privilege Index(" + fql.Quote(check.Index) + ") to the role"}
+		check.Problems = []string{"the key can't read it; add the privilege Index(" + fql.Quote(check.Index) + ") to the role"}
 	case strings.Contains(reading.Description, "is not active"):
 		check.Building = true
 	default:

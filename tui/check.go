@@ -131,7 +131,7 @@ func (c *checkStep) wrong() int {
 	return n
 }
 
-// denied reports whether one of them exists, and the key may not read it.
+// denied reports whether one of them exists, and the key can't read it.
 func (c *checkStep) denied() bool {
 	return slices.ContainsFunc(c.names, func(name string) bool {
 		return c.s.standing(name) == noteBad && c.s.access[name].Exists

@@ -53,7 +53,7 @@ func TestCheck_collectionsWithoutAnIndexCanBeLeftOut(t *testing.T) {
 
 func TestCheck_anIndexThatTheKeyMayNotReadNeedsTheRole(t *testing.T) {
 	b := newBench(t, 80, 24, incremental)
-	b.server.index = map[string]fauna.IndexCheck{"users": {Exists: true, Problems: []string{"the key may not read it"}}}
+	b.server.index = map[string]fauna.IndexCheck{"users": {Exists: true, Problems: []string{"the key can't read it"}}}
 	b.to(checkID)
 	b.shows("✗ not allowed")
 	b.keys("u")

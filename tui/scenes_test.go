@@ -197,7 +197,7 @@ func scenes() []scene {
 		{"done", nil, func(b *bench) { b.to(doneID) }},
 		{"done not all", func(b *bench, _ *Config) {
 			b.run.manifest.Collections = b.run.manifest.Collections[:2]
-			b.run.manifest.Failed = []archive.Skipped{{Name: "line-items", Why: "the privilege to read it was taken away"}}
+			b.run.manifest.Failed = []archive.Skipped{{Name: "line-items", Why: "the privilege to read it was revoked"}}
 			b.run.manifest.Collections[0].Warnings = []string{"1 document has fields beside data: they are not in the file"}
 			b.run.err = &export.Partial{Failures: []*export.CollectionError{{Collection: "line-items", Err: &export.PrivilegeLost{}}}}
 		}, func(b *bench) { b.to(doneID) }},

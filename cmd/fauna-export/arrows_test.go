@@ -15,12 +15,12 @@ import (
 
 const (
 	modulePath = "fauna-export"
-	faultRoom  = "fauna/emulator/fault" // tests alone import it
+	faultRoom  = "fauna/emulator/fault" // only tests import it
 )
 
-// arrows says which rooms a room's code may import; a room may always import
-// itself. A room is a folder that stands here with all that is below it, but
-// for the folders in it that stand here themselves.
+// arrows lists the rooms that the code of a room may import; a room may always
+// import itself. A room is a folder listed here with all folders below it that
+// are not listed themselves.
 var arrows = map[string][]string{
 	"assets":         {},
 	"fauna/fql":      {"assets"},
@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 		"fauna", "fauna/fql", "fauna/emulator", "assets"},
 }
 
-// testArrows is what a room's tests may import beyond its code's arrows.
+// testArrows lists what the tests of a room may import in addition to its code.
 var testArrows = map[string][]string{
 	"cmd":            {faultRoom},
 	"fauna/fql":      {"fauna/emulator"},
@@ -50,7 +50,8 @@ var testArrows = map[string][]string{
 	"tui":            {"fauna/emulator", faultRoom},
 }
 
-// keptTo names the libraries that stay in one room, by prefix of their path.
+// keptTo lists the libraries that only one room may import, by prefix of their
+// path.
 var keptTo = []struct{ prefix, room string }{
 	{"github.com/jackc/pgx", "export/load"},
 	{"modernc.org/sqlite", "export/load"},
@@ -65,7 +66,7 @@ var keptTo = []struct{ prefix, room string }{
 	{"github.com/spf13/", "cmd"},
 }
 
-// listed is what `go list -json` says of a package, as far as it is used here.
+// listed holds the fields of `go list -json` that these tests use.
 type listed struct {
 	ImportPath   string
 	Imports      []string
@@ -73,7 +74,7 @@ type listed struct {
 	XTestImports []string
 }
 
-// listPackages asks the go command for all packages of the module.
+// listPackages returns all packages of the module, from the go command.
 func listPackages(t *testing.T) []listed {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "./...")
@@ -102,7 +103,7 @@ func listPackages(t *testing.T) []listed {
 	return all
 }
 
-// moduleRoot is the folder that holds go.mod.
+// moduleRoot returns the folder of go.mod.
 func moduleRoot(t *testing.T) string {
 	t.Helper()
 	dir, err := filepath.Abs(filepath.Join("..", ".."))
@@ -115,7 +116,7 @@ func moduleRoot(t *testing.T) string {
 	return dir
 }
 
-// roomOf names the room of an import path, "" for a path of another module.
+// roomOf returns the room of an import path, "" for a path of another module.
 func roomOf(importPath string) string {
 	rest, ours := strings.CutPrefix(importPath, modulePath+"/")
 	if !ours {
@@ -194,9 +195,9 @@ func TestArrows_engineKnowsNoNetworkAndNoTerminal(t *testing.T) {
 
 func TestArrows_moduleSortsBeforeItsLibraries(t *testing.T) {
 	t.Parallel()
-	// Packages that are ready are initialised in the order of their paths.
-	// tui/quiet must come before bubbletea, or every start asks the terminal
-	// for its background colour and waits for an answer.
+	// Packages without pending imports are initialised in the order of their
+	// paths. tui/quiet must come before bubbletea, or every start asks the
+	// terminal for its background colour and waits for an answer.
 	if quiet, tea := modulePath+"/tui/quiet", "github.com/charmbracelet/bubbletea"; quiet >= tea {
 		t.Errorf("%s does not sort before %s", quiet, tea)
 	}
@@ -211,8 +212,8 @@ func TestArrows_topLevel(t *testing.T) {
 			t.Errorf("package %s lies outside the rooms", p.ImportPath)
 		}
 	}
-	// What git keeps is looked at as well, where git is there: a file may lie
-	// at the top level without being a package.
+	// Also check what git tracks, if this is a clone: a file at the top level
+	// need not be in a package.
 	cmd := exec.Command("git", "ls-files")
 	cmd.Dir = moduleRoot(t)
 	out, err := cmd.Output()

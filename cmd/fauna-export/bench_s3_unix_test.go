@@ -14,9 +14,8 @@ import (
 	"fauna-export/export/store/storetest"
 )
 
-// BenchmarkRun_s3 is the largest resident size of the program, and its speed, when
-// it exports to a versitygw on this machine; the variable storetest.GatewayVariable
-// says where that program is.
+// BenchmarkRun_s3 measures the program's peak memory and speed for an export to
+// versitygw on this machine; storetest.GatewayVariable holds its path.
 func BenchmarkRun_s3(b *testing.B) {
 	s := serveBench(b, 0, 0)
 	s.makeUp(b, "docs", 1_000_000, 640)

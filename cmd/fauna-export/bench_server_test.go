@@ -21,32 +21,30 @@ import (
 	"fauna-export/fauna/emulator"
 )
 
-// benchServer is the server of a benchmark: an embedded one behind a wire of a
-// given latency and bandwidth. Collections that would not fit into memory are
-// made up page by page as they are asked for.
+// benchServer is an embedded server whose connections have a given latency and
+// bandwidth. Collections too large for memory are generated page by page.
 type benchServer struct {
 	*emulator.Server
 	endpoint string
 
 	mu        sync.Mutex
-	latency   time.Duration     // passes before each answer
-	generated map[string]madeUp // collections that are made up
-	sizes     map[int]int       // how many pages of documents were asked for, by their size
+	latency   time.Duration     // added to each response
+	generated map[string]madeUp // generated collections
+	sizes     map[int]int       // number of pages requested, by page size
 }
 
-// A madeUp collection has the ids 1 to n.
+// madeUp is a generated collection with the ids 1 to n.
 type madeUp struct {
 	n    int64
-	docs []benchDocument // one after the other, again and again
+	docs []benchDocument // repeated in this order
 }
 
-// A benchDocument is a document on the wire around its id.
+// benchDocument is the JSON of a document before and after its id.
 type benchDocument struct{ before, behind, data []byte }
 
-// variedDocuments are n documents, 10 000 at most, of size bytes on the wire
-// when their ids have 7 digits, or of as few as fit. A third of their bytes or
-// less is left by a compressor, as of what people write, and 10 000 go on for
-// longer than any window of one.
+// variedDocuments returns up to n documents (at most 10 000), each of size
+// bytes as sent with an id of 7 digits. They compress to about a third, like
+// typical data, and 10 000 of them exceed the window of any compressor.
 func variedDocuments(collection string, n int64, size int) []benchDocument {
 	const words = "time year people way day man thing woman life child world school state family student group country problem hand part " +
 		"place case week company system program question work government number night point home water room mother area money story fact"
@@ -71,8 +69,8 @@ func variedDocuments(collection string, n int64, size int) []benchDocument {
 	return docs
 }
 
-// serveBench starts a server that ends with the benchmark. bandwidth is in
-// bytes a second for all connections together, 0 for any.
+// serveBench starts a server that stops when the benchmark ends. bandwidth is
+// in bytes per second for all connections together; 0 means unlimited.
 func serveBench(b *testing.B, latency time.Duration, bandwidth int) *benchServer {
 	b.Helper()
 	s := &benchServer{
@@ -103,7 +101,7 @@ func serveBench(b *testing.B, latency time.Duration, bandwidth int) *benchServer
 	return s
 }
 
-// load puts documents 1 to n into a collection.
+// load adds the documents 1 to n to a collection.
 func (s *benchServer) load(b *testing.B, name string, n int64, size int) {
 	b.Helper()
 	docs := variedDocuments(name, n, size)
@@ -119,7 +117,7 @@ func (s *benchServer) load(b *testing.B, name string, n int64, size int) {
 	}
 }
 
-// makeUp makes a collection of n documents that are not in memory.
+// makeUp adds a collection of n generated documents.
 func (s *benchServer) makeUp(b *testing.B, name string, n int64, size int) {
 	b.Helper()
 	s.load(b, name, 0, 0)
@@ -136,7 +134,7 @@ var (
 	pageOf     = regexp.MustCompile(`"documents":\{"collection":"([^"]*)"\}`)
 )
 
-// ServeHTTP answers one query.
+// ServeHTTP implements http.Handler.
 func (s *benchServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -190,7 +188,7 @@ func (s *benchServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var pages sync.Pool
 
-// page is the answer with the documents from an id on, or with their ids.
+// page returns the page that starts at an id, of documents or of ids.
 func (m *madeUp) page(b []byte, from int64, size int, whole bool) []byte {
 	end := min(m.n, from+int64(size)-1)
 	b = append(b, `{"resource":{`...)
@@ -214,7 +212,7 @@ func (m *madeUp) page(b []byte, from int64, size int, whole bool) []byte {
 	return append(b, `]}}`...)
 }
 
-// usualSize is the number of documents most pages were asked for with.
+// usualSize returns the most frequent page size.
 func (s *benchServer) usualSize() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -227,11 +225,11 @@ func (s *benchServer) usualSize() int {
 	return best
 }
 
-// wire lets so many bytes a second through.
+// wire limits the bytes per second.
 type wire struct {
 	perSecond int
 	mu        sync.Mutex
-	free      time.Time // when the bytes that are on it have passed
+	free      time.Time // when it will have sent everything written so far
 }
 
 // slowListener accepts connections that share one wire.
@@ -253,7 +251,7 @@ type slowConn struct {
 	wire *wire
 }
 
-// Write passes bytes on as the wire takes them, connections by turns.
+// Write sends bytes at the wire's speed, taking turns with other connections.
 func (c *slowConn) Write(p []byte) (int, error) {
 	sent := 0
 	for sent < len(p) {
@@ -276,28 +274,29 @@ func (c *slowConn) Write(p []byte) (int, error) {
 	return sent, nil
 }
 
-// fetchPlan is what the child process fetches: all documents of a collection
-// in pages of one size, 8 at a time, which it throws away.
+// fetchPlan tells the child process what to fetch: all documents of a
+// collection in pages of one size, 8 at a time, discarding them.
 type fetchPlan struct {
 	Endpoint, Secret, Collection string
-	Last                         int64 // the ids are 1 to this
+	Last                         int64 // the largest id; the first is 1
 	Size                         int
 	H2C                          bool
 }
 
-// fetched is what the child says of it.
+// fetched is the child's result.
 type fetched struct {
 	Seconds float64
 	Bytes   int64
 }
 
-// fetchVariable makes the test binary the child that does a fetchPlan.
+// fetchVariable turns the test binary into the child that executes a fetchPlan.
 const fetchVariable = "FAUNA_EXPORT_FETCH_BENCHMARK"
 
-// fetchersAtOnce is how many pages the fetch has in flight, as a run has.
+// fetchersAtOnce is how many pages a fetch has in flight as a run.
 const fetchersAtOnce = 8
 
-// fetchPages is the child: the least that any client does for those pages.
+// fetchPages is the child's work: the minimum that any client does for those
+// pages.
 func fetchPages(plan fetchPlan) (fetched, error) {
 	transport := &http.Transport{MaxIdleConnsPerHost: fetchersAtOnce, Protocols: new(http.Protocols), DisableCompression: true}
 	transport.Protocols.SetHTTP1(!plan.H2C)
@@ -354,7 +353,7 @@ func fetchPage(ctx context.Context, client *http.Client, plan fetchPlan, from in
 	return n, err
 }
 
-// fetchChild does the plan in text and prints what came of it.
+// fetchChild executes the plan in text and prints the result.
 func fetchChild(text string, out io.Writer) error {
 	var plan fetchPlan
 	if err := json.Unmarshal([]byte(text), &plan); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/creack/pty"
 )
 
-// BenchmarkStart is the time from the start of the program to its end, or to
+// BenchmarkStart measures the time from the program's start to its exit, or to
 // the wizard's first frame on a terminal.
 func BenchmarkStart(b *testing.B) {
 	for _, flag := range []string{"--version", "--help"} {
@@ -41,8 +41,8 @@ func BenchmarkStart(b *testing.B) {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// timeFirstFrame starts the wizard on a terminal that answers no question of its
-// and returns when the first step was drawn.
+// timeFirstFrame starts the wizard on a terminal that answers no queries and
+// returns once the first step is drawn.
 func timeFirstFrame(b *testing.B) time.Duration {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), binary)

@@ -24,9 +24,9 @@ import (
 	"fauna-export/export/store"
 )
 
-// The benchmarks of the whole program: the real binary in a process of its
-// own, whose processor time and memory the system counts, against a server in
-// this one. `go run .ci/bench.go` runs them all and makes a table.
+// These benchmarks run the real program in its own process, whose CPU time and
+// memory the system measures, against a server in this process. `go run
+// .ci/bench.go` runs them all and prints a table.
 
 // spent is what one process took.
 type spent struct {
@@ -35,7 +35,7 @@ type spent struct {
 	manifest  archive.Manifest
 }
 
-// benchRun runs the real program's `run` against a server.
+// benchRun runs `run` of the real program against a server.
 func benchRun(b *testing.B, s *benchServer, args ...string) spent {
 	b.Helper()
 	dir := filepath.Join(b.TempDir(), "out")
@@ -63,10 +63,10 @@ func benchRun(b *testing.B, s *benchServer, args ...string) spent {
 	return out
 }
 
-// watchPeak looks at a process's largest resident size, in MiB, until it ends;
-// the function it returns waits for that. Linux says it itself, and the look is
-// needed since the size that is told at the end counts the parent's from before
-// the program was loaded. NaN elsewhere.
+// watchPeak polls a process's peak resident memory, in MiB, until it exits; the
+// returned function waits for that. Polling is needed because the peak reported
+// on exit includes the parent's from before exec. It is NaN on systems other
+// than Linux.
 func watchPeak(cmd *exec.Cmd) func() float64 {
 	last := make(chan float64, 1)
 	go func() {
@@ -76,7 +76,7 @@ func watchPeak(cmd *exec.Cmd) func() float64 {
 			_, rest, ok := strings.Cut(string(text), "VmHWM:")
 			var kb float64
 			if err != nil || !ok {
-				break // it has ended
+				break // the process has exited
 			}
 			if _, err := fmt.Sscan(rest, &kb); err != nil {
 				break
@@ -89,12 +89,12 @@ func watchPeak(cmd *exec.Cmd) func() float64 {
 	return func() float64 { return <-last }
 }
 
-// processorTime is what a process that ended used of the processors.
+// processorTime returns the CPU time of a process that has exited.
 func processorTime(cmd *exec.Cmd) time.Duration {
 	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 }
 
-// benchFetch fetches the same pages in a process that throws them away.
+// benchFetch fetches the same pages in a process that discards them.
 func benchFetch(b *testing.B, s *benchServer, last int64, size int, h2c bool) (done fetched, cpu time.Duration) {
 	b.Helper()
 	plan, err := json.Marshal(fetchPlan{Endpoint: s.endpoint, Secret: s.Secret(), Collection: "docs", Last: last, Size: size, H2C: h2c})
@@ -121,13 +121,12 @@ func median[T int | float64 | time.Duration](list []T) T {
 	return list[len(list)/2]
 }
 
-// BenchmarkRun_besideFetch is a run, from its start to its end, beside a
-// fetch of the same pages, ids known beforehand, 8 at a time, that throws
-// them away: by turns, and the median of the quotients of their times. The
-// server is 50 ms away. One that far has processors of its own, this one shares
-// those of the run, so its heap of a million documents is collected between
-// the measurements and not in them, up to 8 GiB. With -short there are 100 000 documents, of which the
-// start and the end of a run take the larger part.
+// BenchmarkRun_besideFetch compares a whole run with a fetch of the same pages
+// that knows all ids beforehand and discards the pages. The two alternate; the
+// result is the median ratio of their times. The server is 50 ms away. Since it
+// shares the CPU with the run, unlike a real one, its heap of a million
+// documents (up to 8 GiB) is collected between measurements. With -short there
+// are 100 000 documents, so that starting and finishing dominate.
 func BenchmarkRun_besideFetch(b *testing.B) {
 	n, rounds := int64(1_000_000), 3
 	if testing.Short() {
@@ -155,8 +154,8 @@ func BenchmarkRun_besideFetch(b *testing.B) {
 	}
 }
 
-// BenchmarkRun_processorTime is the processor time of this side for a million
-// documents of 640 bytes, of the program and of the bare fetch.
+// BenchmarkRun_processorTime measures the client's CPU time for a million
+// documents of 640 bytes, of the program and of a bare fetch.
 func BenchmarkRun_processorTime(b *testing.B) {
 	const n = 1_000_000
 	s := serveBench(b, 0, 0)
@@ -181,8 +180,8 @@ func BenchmarkRun_processorTime(b *testing.B) {
 	}
 }
 
-// BenchmarkRun_memory is the largest resident size of the program, of a
-// million documents of 640 bytes.
+// BenchmarkRun_memory measures the program's peak memory for a million
+// documents of 640 bytes.
 func BenchmarkRun_memory(b *testing.B) {
 	s := serveBench(b, 0, 0)
 	s.makeUp(b, "docs", 1_000_000, 640)
@@ -207,9 +206,9 @@ func BenchmarkRun_memory(b *testing.B) {
 	}
 }
 
-// BenchmarkRun_growth is the largest resident size of the program for
-// collections of ever more documents. They are small, so that their ids weigh
-// most. With -short there are no 10 000 000.
+// BenchmarkRun_growth measures the program's peak memory for growing
+// collections of small documents, where ids weigh most. -short skips the 10 000
+// 000.
 func BenchmarkRun_growth(b *testing.B) {
 	for _, n := range []int64{10_000, 100_000, 1_000_000, 10_000_000} {
 		if testing.Short() && n > 1_000_000 {
@@ -227,8 +226,8 @@ func BenchmarkRun_growth(b *testing.B) {
 	}
 }
 
-// BenchmarkRun_smallCollections is 1 000 collections of 10 documents on a
-// server that is 5 ms away.
+// BenchmarkRun_smallCollections exports 1 000 collections of 10 documents from
+// a server that is 5 ms away.
 func BenchmarkRun_smallCollections(b *testing.B) {
 	s := serveBench(b, 5*time.Millisecond, 0)
 	for i := range 1000 {
@@ -245,8 +244,8 @@ func BenchmarkRun_smallCollections(b *testing.B) {
 	}
 }
 
-// BenchmarkRun_firstRow is the time from the start of the program until the
-// file of a large collection holds its first rows; the server is 5 ms away.
+// BenchmarkRun_firstRow measures the time from the program's start until the
+// file of a large collection has its first rows; the server is 5 ms away.
 func BenchmarkRun_firstRow(b *testing.B) {
 	s := serveBench(b, 5*time.Millisecond, 0)
 	s.makeUp(b, "docs", 10_000_000, 640)
@@ -278,9 +277,9 @@ func BenchmarkRun_firstRow(b *testing.B) {
 	b.ReportMetric(milliseconds(median(times)), "ms")
 }
 
-// BenchmarkRun_farServer is a run over a slow wire, from its start to its
-// end, beside the least time that the wire allows: for one with latency that
-// of 8 pages in flight at any moment, for a narrow one its bandwidth.
+// BenchmarkRun_farServer compares a whole run over a slow connection with the
+// least time possible: 8 pages always in flight if latency is the limit,
+// otherwise the bandwidth.
 func BenchmarkRun_farServer(b *testing.B) {
 	for _, latency := range []time.Duration{50 * time.Millisecond, 200 * time.Millisecond} {
 		n := int64(latency/time.Millisecond) * 10_000

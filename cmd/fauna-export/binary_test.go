@@ -51,11 +51,11 @@ func buildAndRun(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// ciVariable is set where a test must fail, and not be skipped, when something that
-// it needs is not installed.
+// ciVariable is set where a test must fail instead of being skipped if
+// something it needs is not installed.
 const ciVariable = "FAUNA_EXPORT_CI"
 
-// needPrograms skips a test whose programs are not all installed.
+// needPrograms skips a test unless all of its programs are installed.
 func needPrograms(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -65,7 +65,7 @@ func needPrograms(t *testing.T, names ...string) {
 	}
 }
 
-// lacks skips a test because of what the machine lacks, or fails it where
+// lacks skips a test for something missing on the machine, or fails it if
 // ciVariable is set.
 func lacks(t *testing.T, why string) {
 	t.Helper()
@@ -75,17 +75,17 @@ func lacks(t *testing.T, why string) {
 	t.Skip(why)
 }
 
-// limit ends a process or a wait that hangs.
+// limit is the timeout of a process or a wait.
 const limit = 40 * time.Second
 
-// process is the real program on its way, without a terminal.
+// process is the real program, running without a terminal.
 type process struct {
 	*exec.Cmd
 	out, err lockedBuffer
 }
 
-// start starts the real program. Its environment is this process's without the
-// variables that the program reads, and env.
+// start starts the real program with env and this process's environment, except
+// the variables that the program reads.
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.CommandContext(t.Context(), binary, args...)}
@@ -97,8 +97,8 @@ func start(t *testing.T, env []string, args ...string) *process {
 	return p
 }
 
-// cleanEnvironment is what the program is given: nothing that a person's own
-// set-up could change it by.
+// cleanEnvironment returns the environment without anything from the user's own
+// set-up that would change the program's behaviour.
 func cleanEnvironment(t testing.TB, env []string) []string {
 	t.Helper()
 	home := t.TempDir()
@@ -111,7 +111,7 @@ func cleanEnvironment(t testing.TB, env []string) []string {
 	return append(clean, env...)
 }
 
-// execIn is a command of the real program in a folder.
+// execIn returns a command that runs the real program in a folder.
 func execIn(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary, args...)
@@ -120,7 +120,7 @@ func execIn(t *testing.T, dir string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// end waits for the program and returns what it did.
+// end waits for the program and returns its result.
 func (p *process) end(t *testing.T) ran {
 	t.Helper()
 	done := make(chan error, 1)
@@ -139,7 +139,7 @@ func (p *process) end(t *testing.T) ran {
 	return ran{code: p.ProcessState.ExitCode(), out: p.out.String(), err: p.err.String()}
 }
 
-// lockedBuffer is a buffer that may be read while a process writes to it.
+// lockedBuffer is a buffer that can be read while a process writes to it.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -159,7 +159,7 @@ func (l *lockedBuffer) String() string {
 
 var _ io.Writer = (*lockedBuffer)(nil)
 
-// eventually waits until a condition holds.
+// eventually waits until a condition is true.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(limit); !holds(); time.Sleep(5 * time.Millisecond) {
@@ -169,7 +169,8 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// filesBelow lists all files below a folder with their content, by name with "/".
+// filesBelow returns all files below a folder with their contents, by
+// slash-separated name.
 func filesBelow(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -182,7 +183,7 @@ func filesBelow(t *testing.T, dir string) map[string]string {
 		}
 		content, err := os.ReadFile(path)
 		if errors.Is(err, os.ErrNotExist) {
-			return nil // a process at work has renamed it since
+			return nil // renamed by the program meanwhile
 		}
 		if err != nil {
 			return err
@@ -200,7 +201,8 @@ func filesBelow(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// finalFiles are the names below a folder that stand for something finished.
+// finalFiles returns the names below a folder that mean that something is
+// finished.
 func finalFiles(t *testing.T, dir string) []string {
 	t.Helper()
 	var names []string

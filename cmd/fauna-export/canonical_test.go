@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// canonical writes a JSON value anew, so that two texts of the same value are the
-// same: members in their order, numbers as their text, strings in one way.
+// canonical normalizes JSON so that equal values have equal texts: strings are
+// written one way, while the order of members and the text of numbers stay.
 func canonical(text []byte) (string, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()

@@ -28,12 +28,12 @@ func newCheckCommand(a *app) *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Check endpoint, secret and the privileges on each collection",
-		Long: `Check endpoint, secret and the privileges on each collection, and print a table on
-stdout: what can be read, how many documents and roughly how many bytes there are,
-and how long a snapshot of it all stays readable ("snapshot kept"). Below the table
-is what a run would cost. With --mode incremental the index of each collection is
-checked too, and FQL to fix it goes to stderr.
+		Short: "Check the endpoint, the secret, and the privileges on each collection",
+		Long: `Check the endpoint, the secret, and the privileges on each collection. The table on
+stdout shows what can be read, how many documents and roughly how many bytes there
+are, and how long a snapshot of it stays readable ("snapshot kept"). Below it is an
+estimate of a run: time, requests. With --mode incremental the index of each
+collection is checked too, and FQL that fixes problems is printed on stderr.
 
 Nothing is written. The first documents of each collection are read and the others
 counted; --no-count skips that.`,
@@ -53,10 +53,10 @@ counted; --no-count skips that.`,
 		},
 	}
 	server = newOptions(cmd, config.Address, config.Server, config.Secret, config.Choice)
-	cmd.Flags().StringVar(&f.mode, "mode", modeFull, "`MODE` of the run that is to come: full, or incremental to check the indexes too")
+	cmd.Flags().StringVar(&f.mode, "mode", modeFull, "`MODE` of the planned run: full, or incremental to check the indexes too")
 	completeWords(cmd, "mode", modeFull, modeIncremental)
 	cmd.Flags().StringVar(&f.index, "index", defaultIndex, "`PATTERN` of the index names, for --mode incremental")
-	cmd.Flags().BoolVar(&f.noCount, "no-count", false, "count no documents: privileges and indexes only")
+	cmd.Flags().BoolVar(&f.noCount, "no-count", false, "check only privileges and indexes, count no documents")
 	return cmd
 }
 

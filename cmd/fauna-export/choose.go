@@ -28,13 +28,13 @@ func listAll(ctx context.Context, client *fauna.Client, exclude []string) ([]str
 	names, err := client.Collections(ctx)
 	hint := "name them with --collection, or give the role that privilege ('fauna-export fql role' prints it)"
 	if isKind(err, fauna.KindDenied) {
-		return nil, &deniedError{what: "the key may not list the collections", hint: hint}
+		return nil, &deniedError{what: "the key can't list collections", hint: hint}
 	}
 	if err != nil {
 		return nil, err
 	}
 	if len(names) == 0 {
-		return nil, &deniedError{what: "the key sees no collection: it may not list them, or the database has none", hint: hint}
+		return nil, &deniedError{what: "the key sees no collections: it can't list them, or the database has none", hint: hint}
 	}
 	var missing []string
 	for _, name := range exclude {
@@ -43,7 +43,7 @@ func listAll(ctx context.Context, client *fauna.Client, exclude []string) ([]str
 		}
 	}
 	if len(missing) > 0 {
-		return nil, usagef("--exclude names what is not there: %s", quotedList(missing))
+		return nil, usagef("--exclude names collections that don't exist: %s", quotedList(missing))
 	}
 	kept := slices.DeleteFunc(names, func(name string) bool { return slices.Contains(exclude, name) })
 	if len(kept) == 0 {
@@ -93,7 +93,7 @@ func (a *app) choose(ctx context.Context, client *fauna.Client, f *config.Config
 		}
 	}
 	if len(missing) > 0 && f.All {
-		return nil, fmt.Errorf("the server lists %s and then says there is no such collection: if it was just deleted, try again", quotedList(missing))
+		return nil, fmt.Errorf("the server lists %s but reports that it doesn't exist: if it was just deleted, try again", quotedList(missing))
 	}
 	if len(missing) > 0 {
 		c.missing = &missingError{names: missing, near: near(ctx, client, missing)}
@@ -124,12 +124,12 @@ func (c *choice) refusal(all bool) error {
 		return c.missing
 	case len(c.readable) == 0 && all:
 		return &deniedError{
-			what: "the key may read none of the collections: " + quotedList(c.unreadable),
+			what: "the key can't read any of the collections: " + quotedList(c.unreadable),
 			hint: "'fauna-export fql role --update' prints the FQL that adds them; no file was written",
 		}
 	case len(c.unreadable) > 0 && !all:
 		return &deniedError{
-			what: "the key may not read " + quotedList(c.unreadable),
+			what: "the key can't read " + quotedList(c.unreadable),
 			hint: "'fauna-export fql role --update' prints the FQL that adds " + them(len(c.unreadable), "it", "them") + "; no file was written",
 		}
 	}

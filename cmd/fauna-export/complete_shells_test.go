@@ -13,9 +13,9 @@ import (
 
 const bashCompletion = "/usr/share/bash-completion/bash_completion"
 
-// TestCompletion_inTheShellsThemselves asks each shell, by its own means, what
-// follows "fauna-export run --collection c". Builtins that only work while a user
-// presses tab have stand-ins.
+// TestCompletion_inTheShellsThemselves asks each shell, by its own means, how
+// to complete "fauna-export run --collection c". Builtins that only work while
+// a user presses tab have stand-ins.
 func TestCompletion_inTheShellsThemselves(t *testing.T) {
 	t.Parallel()
 	s, secret := readSample(t)

@@ -51,7 +51,7 @@ func TestCompletion_scriptsAreOnesThatTheShellsRead(t *testing.T) {
 		if got.code != exitDone || !strings.Contains(got.out, "fauna-export") {
 			t.Fatalf("%s: exit %d: %s", shell, got.code, got.err)
 		}
-		if shell == "powershell" { // Debian has none
+		if shell == "powershell" { // not in Debian
 			continue
 		}
 		needPrograms(t, shell)

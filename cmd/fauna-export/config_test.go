@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write the schema of config files anew")
 
-// runCommand is the command run, as the whole tree holds it.
+// runCommand returns the run command from the whole tree.
 func runCommand(t *testing.T) *cobra.Command {
 	t.Helper()
 	a := &app{streams: streams{getenv: func(string) string { return "" }}}
@@ -25,7 +25,7 @@ func runCommand(t *testing.T) *cobra.Command {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.InheritedFlags() // so that they are found on the command
+	cmd.InheritedFlags() // makes inherited flags part of the command's
 	return cmd
 }
 
@@ -55,7 +55,7 @@ func TestConfig_holdsEveryFlagOfRun(t *testing.T) {
 	cmd.LocalFlags().VisitAll(visit)
 	cmd.InheritedFlags().VisitAll(visit)
 	for _, key := range config.Keys() {
-		if !seen[key] && key != "role" { // the wizard's, which run does not need
+		if !seen[key] && key != "role" { // only for the wizard
 			t.Errorf("%s is a key of the config file and no flag", key)
 		}
 	}
@@ -123,8 +123,8 @@ func TestConfig_mistakesAreNamedWithFileLineAndKey(t *testing.T) {
 	}
 }
 
-// TestConfig_aFileAloneMakesTheRun: what only the file says is done, the keys that
-// say how the program speaks among them.
+// TestConfig_aFileAloneMakesTheRun checks that a run can take everything from
+// its config file, global flags too.
 func TestConfig_aFileAloneMakesTheRun(t *testing.T) {
 	t.Parallel()
 	s, secret := readSample(t)

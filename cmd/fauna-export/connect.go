@@ -23,7 +23,7 @@ func (a *app) endpoint(ctx context.Context, f *config.Config) (fauna.Endpoint, e
 	if !a.mayAsk() {
 		return e, usagef("the secret would be sent unencrypted to %s: use https, or accept it with --allow-plaintext", e.Host())
 	}
-	yes, err := a.ask(ctx, fmt.Sprintf("The secret would travel unencrypted to %s. Accept?", plain(e.Host())))
+	yes, err := a.ask(ctx, fmt.Sprintf("%s uses plain http, so your secret will be sent unencrypted. Continue?", plain(e.Host())))
 	if err != nil {
 		return e, err
 	}
@@ -37,7 +37,7 @@ func (a *app) endpoint(ctx context.Context, f *config.Config) (fauna.Endpoint, e
 // longer than a moment.
 func (a *app) sayWaiting(err error, next time.Time) {
 	if pause := time.Until(next); pause > time.Second {
-		a.say("%v; trying again in %s", err, pause.Round(time.Second))
+		a.say("%v; retrying in %s", err, pause.Round(time.Second))
 	}
 }
 

@@ -22,11 +22,11 @@ func newDemoCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Try it: the whole flow on an embedded server with sample data",
-		Long: `Start the embedded server with sample data and go through the whole flow on it: role, key,
+		Long: `Start the embedded server with sample data and try the whole flow on it: role, key,
 check, export, verify. On a terminal this opens the wizard, which runs the FQL that
-it shows on the embedded server, instead of in the Fauna shell. Without a terminal (or
-with --no-input) everything happens at once and a summary goes to stderr.
-Nothing outside the folder of the files is touched.`,
+it shows on the embedded server instead of in the Fauna shell. Without a terminal (or
+with --no-input) everything runs at once and a summary goes to stderr. It writes
+nothing outside the output folder.`,
 		Example: `  fauna-export demo
   fauna-export demo --out /tmp/shop --no-input`,
 		Args: noArguments,
@@ -95,10 +95,10 @@ func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(contex
 	}
 	secret, _ := fauna.FindSecret(answer)
 	if secret.IsZero() {
-		return errors.New("the answer to CreateKey holds no secret")
+		return errors.New("the result of CreateKey contains no secret")
 	}
 	a.hide(secret)
-	a.say("made the role %s and a key for it, with the FQL that 'fauna-export fql' prints", quoted(setup.Role))
+	a.say("created the role %s and a key for it, with the FQL that 'fauna-export fql' prints", quoted(setup.Role))
 	client, err := fauna.NewClient(fauna.Options{Endpoint: e, Secret: secret})
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(contex
 	if err := c.refusal(true); err != nil {
 		return err
 	}
-	a.say("the key may read %d of %s", len(c.readable), count(int64(len(c.access)), "collection"))
+	a.say("the key can read %d of %s", len(c.readable), count(int64(len(c.access)), "collection"))
 	now, err := client.Now(ctx)
 	if err != nil {
 		return err

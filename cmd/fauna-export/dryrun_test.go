@@ -75,8 +75,9 @@ func TestForecast_warnsOfAShortSnapshotAndASmallDisk(t *testing.T) {
 	}
 }
 
-// busyServer answers like one with two cores: two requests at a time, each of which
-// costs a little and more for a longer answer. It waits in virtual time.
+// busyServer behaves like a server with two cores: it handles two requests at a
+// time, each with a fixed cost and one for the length of the response. It waits
+// in virtual time.
 type busyServer struct {
 	inner http.Handler
 	cores chan struct{}
@@ -123,7 +124,7 @@ func TestForecast_isWithinTwiceTheRunAndCheckIsNoSlower(t *testing.T) {
 		ask := func(args ...string) (ran, time.Duration) {
 			args = append(append(args, choice...), "--domain", matrixDomain)
 			got, took := runInBubble(t, server, s.Secret(), func(func()) {
-				server.cores = make(chan struct{}, 2) // of the bubble that uses it
+				server.cores = make(chan struct{}, 2) // each bubble needs its own
 			}, args...)
 			if got.code != exitDone {
 				t.Fatalf("%s: %v: exit %d: %s", name, args, got.code, got.err)
@@ -148,7 +149,7 @@ func TestForecast_isWithinTwiceTheRunAndCheckIsNoSlower(t *testing.T) {
 	}
 }
 
-// What is forecast from the first documents must not be too much for one answer.
+// A forecast must cope with documents that are too large for one sample.
 func TestForecast_ofDocumentsTooLargeForASample(t *testing.T) {
 	t.Parallel()
 	s := serveEmpty(t)

@@ -14,7 +14,7 @@ import (
 	"fauna-export/fauna/emulator"
 )
 
-// exported is a folder of a run as the manifest describes it.
+// exported is the folder of a run as described by its manifest.
 type exported struct {
 	files    map[string]string
 	manifest struct {

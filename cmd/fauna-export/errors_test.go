@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// refusedAddress is an address of this machine at which nothing listens.
+// refusedAddress is a local address where nothing listens.
 func refusedAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -26,7 +26,7 @@ func refusedAddress(t *testing.T) string {
 	return "http://" + l.Addr().String()
 }
 
-// answering is a server that gives one answer to everything.
+// answering starts a server that answers every request the same.
 func answering(t *testing.T, status int, contentType, body string) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -131,7 +131,7 @@ func TestRun_unreadableCollectionIsNamedBeforeAnyFile(t *testing.T) {
 	env := []string{"FAUNA_SECRET=" + s.keyFor(t, "reads-one", names[0])}
 	dir := filepath.Join(t.TempDir(), "out")
 	got := runHere(t, env, "run", "--domain", s.endpoint, "--collection", names[0], "--collection", names[1], "--out", dir)
-	if got.code != exitRefused || !strings.Contains(got.err, `may not read "`+names[1]+`"`) {
+	if got.code != exitRefused || !strings.Contains(got.err, `can't read "`+names[1]+`"`) {
 		t.Errorf("exit %d: %s", got.code, got.err)
 	}
 	if _, err := os.Stat(dir); err == nil {
@@ -193,7 +193,7 @@ func TestRunAll_ofAKeyThatReadsNothingIsRefused(t *testing.T) {
 		return secret
 	}
 	for role, says := range map[string]string{
-		"lists": "may read none of the collections",
+		"lists": "can't read any of the collections",
 		"blind": "--collection",
 	} {
 		dir := filepath.Join(t.TempDir(), "out")
@@ -262,7 +262,7 @@ func TestVerify_saysWhatIsWrong(t *testing.T) {
 	if got := runHere(t, nil, "verify", dir); got.code != exitDone || !strings.Contains(got.out, "ok") {
 		t.Errorf("a whole folder: exit %d: %s%s", got.code, got.out, got.err)
 	}
-	if got := runHere(t, env, "verify", dir, "--domain", s.endpoint); got.code != exitDone || !strings.Contains(got.err, "the same") {
+	if got := runHere(t, env, "verify", dir, "--domain", s.endpoint); got.code != exitDone || !strings.Contains(got.err, "the server agrees") {
 		t.Errorf("a whole folder and its server: exit %d: %s%s", got.code, got.out, got.err)
 	}
 	file := ""

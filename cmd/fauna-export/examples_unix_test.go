@@ -20,8 +20,8 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// exampleRun is a place to run examples in: a folder, a server with the sample data
-// and a collection users, and a shell that finds the program.
+// exampleRun runs examples: it has a folder, a server with the sample data and
+// a collection users, and a PATH with the program.
 type exampleRun struct {
 	dir, endpoint string
 	env           []string
@@ -36,8 +36,8 @@ func newExampleRun(t *testing.T, s *testServer) *exampleRun {
 	return e
 }
 
-// serveExamples starts the server that examples speak of: with the indexes of
-// incremental syncs, all of them ready.
+// serveExamples starts the examples' server, with active indexes for
+// incremental syncs.
 func serveExamples(t *testing.T) *testServer {
 	t.Helper()
 	s := serveSample(t)
@@ -54,12 +54,12 @@ Create(Ref(Collection("users"), "1"), { data: { name: "Ada" } })`)
 	return s
 }
 
-// sh runs a line of an example as a person's shell would, but against the server
-// and in the folder of the test. A server in the example is ended once it listens.
+// sh runs a line of an example in a shell, but against the test's server and in
+// its folder. A server started by the example is stopped once it listens.
 func (e *exampleRun) sh(t *testing.T, line string) {
 	t.Helper()
 	line = strings.ReplaceAll(line, "http://localhost:8443", e.endpoint)
-	line = strings.ReplaceAll(line, "postgres://app@localhost/shop", "sqlite:stands-for-postgres.db") // package load has a Postgres
+	line = strings.ReplaceAll(line, "postgres://app@localhost/shop", "sqlite:stands-for-postgres.db") // package load tests with a real Postgres
 	if !strings.Contains(line, e.dir) {
 		line = strings.ReplaceAll(line, "/tmp/", e.dir+"/")
 	}
@@ -93,7 +93,7 @@ func (e *exampleRun) sh(t *testing.T, line string) {
 	}
 }
 
-// backup makes the run that some examples go on with.
+// backup makes the run that other examples use.
 func (e *exampleRun) backup(t *testing.T) {
 	t.Helper()
 	e.sh(t, "fauna-export run --all --out backup")
@@ -121,7 +121,7 @@ func TestExamples_ofHelpDoWhatTheySay(t *testing.T) {
 			}
 			for line := range strings.Lines(c.Example) {
 				if line = strings.TrimSpace(line); line == "export FAUNA_SECRET=…" {
-					continue // the test has one
+					continue // already set by the test
 				}
 				e.sh(t, line)
 				ran++
@@ -135,7 +135,8 @@ func TestExamples_ofHelpDoWhatTheySay(t *testing.T) {
 	}
 }
 
-// TestHelp_everyCommandHasAnExample but cobra's own help and completion.
+// TestHelp_everyCommandHasAnExample checks every command except cobra's help
+// and completion.
 func TestHelp_everyCommandHasAnExample(t *testing.T) {
 	t.Parallel()
 	a := &app{streams: streams{getenv: func(string) string { return "" }}}
@@ -171,7 +172,7 @@ func TestExamples_ofTheREADMEDoWhatTheySay(t *testing.T) {
 			}
 			switch {
 			case line == "go test ./...", line == "bash .ci/run", strings.HasPrefix(line, "go run .ci/"), strings.HasPrefix(line, "export FAUNA_SECRET="):
-				continue // run by people and by CI; the test has a secret
+				continue // run by people and CI; the secret is already set
 			case strings.HasPrefix(line, "fauna-export ") && !strings.Contains(line, "   "), strings.HasPrefix(line, "fauna-export run "), strings.HasPrefix(line, "go run ./cmd/fauna-export "), strings.HasPrefix(line, "cd "):
 				e.sh(t, line)
 				ran++
@@ -181,7 +182,7 @@ func TestExamples_ofTheREADMEDoWhatTheySay(t *testing.T) {
 	if ran < 15 {
 		t.Errorf("only %d commands of the README were run", ran)
 	}
-	// What the text names in passing must at least be a command.
+	// Commands mentioned in the text must exist.
 	for _, words := range regexp.MustCompile("`fauna-export( [a-z][^`]*)`").FindAllStringSubmatch(string(text), -1) {
 		args := append(strings.Fields(words[1]), "--help")
 		if got := runHere(t, nil, args...); got.code != exitDone {
@@ -217,7 +218,7 @@ func TestService_itsCommandsRun(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for i, v := range e.env { // the secret comes from the file, the address from the config
+		for i, v := range e.env { // the secret is in a file, the address in the config
 			if strings.HasPrefix(v, "FAUNA_") {
 				e.env[i] = "UNUSED="
 			}
@@ -235,7 +236,8 @@ func TestService_itsCommandsRun(t *testing.T) {
 	}
 }
 
-// TestService_systemdTakesTheUnits: systemd itself knows every setting of them.
+// TestService_systemdTakesTheUnits checks that systemd knows every setting of
+// the units.
 func TestService_systemdTakesTheUnits(t *testing.T) {
 	t.Parallel()
 	needPrograms(t, "systemd-analyze")
@@ -247,7 +249,7 @@ func TestService_systemdTakesTheUnits(t *testing.T) {
 			t.Fatal(err)
 		}
 		file := filepath.Join(dir, name)
-		// The program must be where the unit says.
+		// systemd checks that the unit's program exists.
 		if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(text), "/usr/local/bin/fauna-export", binary)), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -258,7 +260,8 @@ func TestService_systemdTakesTheUnits(t *testing.T) {
 	}
 }
 
-// TestService_cronMailsWhyARunCouldNotStart and not what an older log holds.
+// TestService_cronMailsWhyARunCouldNotStart checks that it mails nothing from
+// older logs.
 func TestService_cronMailsWhyARunCouldNotStart(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("..", "..", "assets", "service", "fauna-export.cron"))

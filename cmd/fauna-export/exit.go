@@ -47,18 +47,18 @@ func exitRules() []exitRule {
 			}
 			return signalCode(syscall.SIGINT), errors.Is(err, tui.ErrInterrupted)
 		}},
-		{"3", "finished, but incomplete or not as one snapshot (the summary says what)", func(err error) (int, bool) {
+		{"3", "finished, but incomplete or not from a single point in time (see the summary)", func(err error) (int, bool) {
 			if partial, ok := errors.AsType[*export.Partial](err); ok {
 				return exitPartial, !partial.Denied()
 			}
 			return exitPartial, loadCode(err, load.KindPartial) || isA[*leftOutError](err) || isA[*schemaPartError](err) || isA[*closedPipeError](err)
 		}},
-		{"4", "secret refused, a privilege is missing, or an index is not ready", func(err error) (int, bool) {
+		{"4", "secret rejected, missing privilege, or index not ready", func(err error) (int, bool) {
 			return exitRefused, loadCode(err, load.KindRefused) || isA[*deniedError](err) || isA[*indexError](err) || isA[*export.Partial](err) || isA[*export.Unreadable](err) ||
 				isA[*export.PrivilegeLost](err) || isA[*export.Hidden](err) || isA[*store.Refused](err) || isA[*store.NoCredentials](err) ||
 				isKind(err, fauna.KindSecretRefused, fauna.KindDenied)
 		}},
-		{"2", "usage, a missing collection, or a folder that is not what it should be", func(err error) (int, bool) {
+		{"2", "wrong usage, a missing collection, or an unsuitable folder", func(err error) (int, bool) {
 			if at, ok := errors.AsType[*export.AtError](err); ok {
 				return exitUsage, at.Future
 			}
@@ -66,11 +66,11 @@ func exitRules() []exitRule {
 				isA[*export.SpecError](err) || isA[*store.Error](err) || isA[*archive.NotARun](err) || isA[*archive.DamagedState](err) ||
 				isA[*export.Changed](err) || isA[*archive.Unmergeable](err) || isA[*archive.ShardsMissing](err) || isKind(err, fauna.KindMissing)
 		}},
-		{"5", "server unreachable, or timed out after the retries", func(err error) (int, bool) {
+		{"5", "server unreachable, or timed out after retries", func(err error) (int, bool) {
 			return exitUnreachable, loadCode(err, load.KindUnreachable) || isA[*export.GaveUp](err) || isA[*store.Unreachable](err) ||
 				isKind(err, fauna.KindUnreachable, fauna.KindTimeout, fauna.KindTLS, fauna.KindThrottled, fauna.KindBusy)
 		}},
-		{"1", "any other error: a server that is not Fauna, a file that verify finds wrong, a wizard left by esc", func(error) (int, bool) {
+		{"1", "any other error, such as a server that is not Fauna, files that fail verification, or leaving the wizard with esc", func(error) (int, bool) {
 			return exitError, true
 		}},
 	}
@@ -176,7 +176,7 @@ type leftOutError struct{ names []string }
 
 // Error implements error.
 func (e *leftOutError) Error() string {
-	return "the key may not read " + quotedList(e.names)
+	return "the key can't read " + quotedList(e.names)
 }
 
 // closedPipeError is the error of a reader of --out - that closed the pipe

@@ -31,7 +31,7 @@ func TestFiles_aNamedPipeOrALongFileIsNamedAtOnce(t *testing.T) {
 		says string
 		args []string
 	}{
-		{"holds no secret", []string{"check", "--domain", "localhost:1", "--all", "--secret-file", fifo}},
+		{"contains no secret", []string{"check", "--domain", "localhost:1", "--all", "--secret-file", fifo}},
 		{"more than the", []string{"check", "--domain", "localhost:1", "--all", "--secret-file", big}},
 		{"no collection chosen", []string{"run", "--config", fifo}},
 		{"more than the 1048576 bytes", []string{"run", "--config", big}},

@@ -61,7 +61,7 @@ func checkChoice(c *config.Config) error {
 		return usagef("--all and --collection cannot both be given")
 	}
 	if len(c.Exclude) > 0 && !c.All {
-		return usagef("--exclude goes with --all")
+		return usagef("--exclude needs --all")
 	}
 	if !c.All && len(c.Collections) == 0 {
 		return usagef("no collection chosen: give --collection NAME (repeatable) or --all")

@@ -124,7 +124,7 @@ func sampleOf(ctx context.Context, client *fauna.Client, name string, at int64) 
 		Resource struct{ Data, After []json.RawMessage }
 	}
 	if !json.Valid(body) {
-		return c, 0, fmt.Errorf("read a page of %s: the answer was cut short or changed on its way; try again", quoted(name))
+		return c, 0, fmt.Errorf("read a page of %s: the response was cut off or altered in transit; try again", quoted(name))
 	}
 	if err := json.Unmarshal(body, &page); err != nil {
 		return c, 0, fmt.Errorf("read a page of %s: %w", quoted(name), err)

@@ -19,7 +19,7 @@ import (
 	"fauna-export/fauna/emulator"
 )
 
-// sampleRow is a row as every format must give it back: data as JSON, ttl in
+// sampleRow is a row as every format must return it: data as JSON, ttl in
 // microseconds.
 type sampleRow struct {
 	ref, data string
@@ -35,7 +35,7 @@ func (r sampleRow) String() string {
 	return fmt.Sprintf("ref %s ts %d ttl %s data %s", r.ref, r.ts, ttl, r.data)
 }
 
-// canonicalText is canonical of a text that must be JSON.
+// canonicalText returns canonical(text); invalid JSON fails the test.
 func canonicalText(text string) string {
 	if text == "" {
 		return ""
@@ -47,7 +47,7 @@ func canonicalText(text string) string {
 	return c
 }
 
-// readTTL reads a ttl's text, down to the microsecond.
+// readTTL parses a ttl in microseconds.
 func readTTL(text string) (*int64, error) {
 	if text == "" {
 		return nil, nil
@@ -116,7 +116,8 @@ func rowsOfParquet(content []byte) ([]sampleRow, error) {
 	return rows, err
 }
 
-// rowsOfWire reads of each document what all formats have in the same form.
+// rowsOfWire returns the parts of each document that are the same in all
+// formats.
 func rowsOfWire(content []byte) ([]sampleRow, error) {
 	var rows []sampleRow
 	for line := range bytes.Lines(content) {
@@ -178,7 +179,7 @@ func TestFormats_allHoldTheRowsOfTheSample(t *testing.T) {
 			t.Run(f.format+" "+compress, func(t *testing.T) {
 				dir := filepath.Join(t.TempDir(), "out")
 				args := []string{"run", "--domain", s.endpoint, "--all", "--out", dir, "--format", f.format, "--compress", compress}
-				if compress != "none" { // the largest once a format is enough
+				if compress != "none" { // test the largest file only once per format
 					args = append(args, "--exclude", largest(t))
 				}
 				if got := runHere(t, []string{"FAUNA_SECRET=" + secret}, args...); got.code != exitDone {
@@ -204,7 +205,7 @@ func TestFormats_allHoldTheRowsOfTheSample(t *testing.T) {
 	}
 }
 
-// compareRows compares rows that were read back with those of the sample.
+// compareRows compares the rows of a file with the sample's.
 func compareRows(t *testing.T, name string, rows []sampleRow, withData bool) {
 	t.Helper()
 	i := 0
@@ -220,7 +221,7 @@ func compareRows(t *testing.T, name string, rows []sampleRow, withData bool) {
 			t.Fatalf("%s: only %d rows", name, len(rows))
 		}
 		got := rows[i]
-		if got.data != want.data { // perhaps the same value in other words
+		if got.data != want.data { // may be the same value, written differently
 			got.data, want.data = canonicalText(got.data), canonicalText(want.data)
 		}
 		if got.String() != want.String() {

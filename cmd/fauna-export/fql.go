@@ -46,22 +46,22 @@ func newFQLCommand(a *app) *cobra.Command {
 	f := &fqlFlags{}
 	cmd := &cobra.Command{
 		Use:   "fql",
-		Short: "Print the FQL that sets up, widens or removes read access",
-		Long: `Print FQL for the Fauna shell on stdout, and nothing else. An admin runs role,
-then key (then index, for incremental syncs); the key's secret is what the other
-commands ask for. Nothing here changes a database.`,
+		Short: "Print FQL that sets up, extends or removes read access",
+		Long: `Print FQL for the Fauna shell on stdout. An admin runs the FQL of role, then of key
+(and of index, for incremental syncs); the other commands need the secret of that
+key. These commands only print text and change nothing.`,
 		Example: `  fauna-export fql collections
   fauna-export fql role --collection users --collection products
   fauna-export fql key
   fauna-export fql cleanup`,
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return usagef("say which FQL: role, key, index, collections, history or cleanup")
+			return usagef("choose the FQL to print: role, key, index, collections, history or cleanup")
 		},
 	}
 	var update bool
 	var days int
-	role := a.fqlPart(f, "role", "The role that may read the chosen collections, and nothing else", func(ctx context.Context) ([]fql.Query, error) {
+	role := a.fqlPart(f, "role", "Create a role that can read only the chosen collections", func(ctx context.Context) ([]fql.Query, error) {
 		s, err := a.setup(ctx, f)
 		if err != nil {
 			return nil, err
@@ -71,12 +71,12 @@ commands ask for. Nothing here changes a database.`,
 		}
 		return []fql.Query{{Title: "role", FQL: s.RoleFQL(), Dialect: s.RoleDialect()}}, nil
 	})
-	role.Flags().BoolVar(&update, "update", false, "the role already exists: replace its privileges")
-	key := a.fqlPart(f, "key", "A key of that role; its answer holds the secret, shown only once", func(context.Context) ([]fql.Query, error) {
+	role.Flags().BoolVar(&update, "update", false, "replace the privileges of an existing role")
+	key := a.fqlPart(f, "key", "Create a key for the role; the result contains the secret, shown only once", func(context.Context) ([]fql.Query, error) {
 		s, err := f.roleOnly()
 		return []fql.Query{{Title: "key", FQL: s.KeyFQL(), Dialect: s.Dialect}}, err
 	})
-	index := a.fqlPart(f, "index", "An index for each collection, which incremental syncs need", func(ctx context.Context) ([]fql.Query, error) {
+	index := a.fqlPart(f, "index", "Create the index on each collection that incremental syncs need", func(ctx context.Context) ([]fql.Query, error) {
 		f.mode = modeIncremental
 		s, err := a.setup(ctx, f)
 		if err != nil {
@@ -88,10 +88,10 @@ commands ask for. Nothing here changes a database.`,
 		}
 		return all, nil
 	})
-	collections := a.fqlPart(f, "collections", "The query that lists all collections", func(context.Context) ([]fql.Query, error) {
+	collections := a.fqlPart(f, "collections", "List all collections", func(context.Context) ([]fql.Query, error) {
 		return []fql.Query{{Title: "collections", FQL: fql.CollectionsFQL(f.dialect()), Dialect: f.dialect()}}, nil
 	})
-	history := a.fqlPart(f, "history", "Keep history longer, so that a snapshot outlives a long export", func(ctx context.Context) ([]fql.Query, error) {
+	history := a.fqlPart(f, "history", "Keep history longer, so that the snapshot of a long export does not expire", func(ctx context.Context) ([]fql.Query, error) {
 		if days < 1 {
 			return nil, usagef("--days %d: give 1 or more", days)
 		}
@@ -101,8 +101,8 @@ commands ask for. Nothing here changes a database.`,
 		}
 		return []fql.Query{{Title: "history", FQL: fql.HistoryFQL(s.Dialect, s.Collections, days), Dialect: s.Dialect}}, nil
 	})
-	history.Flags().IntVar(&days, "days", 1, "days of history to keep")
-	cleanup := a.fqlPart(f, "cleanup", "Delete the role's keys, and the role", func(context.Context) ([]fql.Query, error) {
+	history.Flags().IntVar(&days, "days", 1, "keep `N` days of history")
+	cleanup := a.fqlPart(f, "cleanup", "Delete the role and its keys", func(context.Context) ([]fql.Query, error) {
 		s, err := f.roleOnly()
 		return s.Cleanup(), err
 	})
@@ -113,7 +113,7 @@ commands ask for. Nothing here changes a database.`,
 	for _, c := range []*cobra.Command{role, key, cleanup} {
 		c.Flags().StringVar(&f.role, "role", "", "`NAME` of the role and its key (default "+defaultRole+", in v10 "+fql.Setup{Dialect: fql.V10}.RoleName()+")")
 	}
-	role.Flags().StringVar(&f.mode, "mode", modeFull, "`MODE` of the runs: full, or incremental for a role that may read the indexes too")
+	role.Flags().StringVar(&f.mode, "mode", modeFull, "`MODE` of the runs: full, or incremental for a role that can also read the indexes")
 	completeWords(role, "mode", modeFull, modeIncremental)
 	for _, c := range []*cobra.Command{role, index} {
 		c.Flags().StringVar(&f.index, "index", defaultIndex, "`PATTERN` of the index names")
@@ -129,7 +129,7 @@ commands ask for. Nothing here changes a database.`,
 	cleanup.Example = `  fauna-export fql cleanup
   fauna-export fql cleanup --dialect v10`
 	for _, c := range []*cobra.Command{role, key, index, collections, history, cleanup} {
-		c.Flags().StringVar(&f.shell, "dialect", string(fql.V4), "`VERSION` of FQL that your shell speaks: v4 or v10")
+		c.Flags().StringVar(&f.shell, "dialect", string(fql.V4), "FQL `VERSION` of your shell: v4 or v10")
 		completeWords(c, "dialect", string(fql.V4), string(fql.V10))
 		cmd.AddCommand(c)
 	}

@@ -7,20 +7,20 @@ import (
 	"testing"
 )
 
-// ran is what one command line did.
+// ran is the result of one command line.
 type ran struct {
 	code     int
 	out, err string
 }
 
 // runHere runs a command line in this process, without a terminal. env holds
-// NAME=value.
+// NAME=value pairs.
 func runHere(t *testing.T, env []string, args ...string) ran {
 	t.Helper()
 	return runHereWith(t, t.Context(), "", env, args...)
 }
 
-// runHereWith is runHere with a context and a text for stdin.
+// runHereWith is runHere with a context and text on stdin.
 func runHereWith(t *testing.T, ctx context.Context, stdin string, env []string, args ...string) ran {
 	t.Helper()
 	var out, errs bytes.Buffer

@@ -39,7 +39,7 @@ func (e *indexError) Error() string {
 // indexNames returns the index of each collection, named by the pattern.
 func indexNames(collections []string, pattern string) ([]string, error) {
 	if !strings.Contains(pattern, "{collection}") && len(collections) > 1 {
-		return nil, usagef("--index %s: with more than one collection the pattern must hold {collection}", quoted(pattern))
+		return nil, usagef("--index %s: with more than one collection the pattern must contain {collection}", quoted(pattern))
 	}
 	var names []string
 	for _, name := range collections {

@@ -14,11 +14,11 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// stepping is a clock that goes on by what is waited for, and by nothing else.
+// stepping is a clock that advances only when something waits.
 type stepping struct {
 	at     time.Time
 	waited []time.Duration
-	stop   func(time.Duration) // told of each wait
+	stop   func(time.Duration) // called with each wait
 }
 
 func (c *stepping) Now() time.Time { return c.at }
@@ -32,7 +32,7 @@ func (c *stepping) Wait(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// building is an index that is ready at the n-th look.
+// building simulates an index that becomes active at the nth check.
 func building(n int) func() ([]fauna.IndexCheck, error) {
 	looks := 0
 	return func() ([]fauna.IndexCheck, error) {
@@ -109,7 +109,7 @@ func TestIncremental_waitsForTheIndex(t *testing.T) {
 	s := serveSmall(t)
 	s.shell(t, fql.Setup{Collections: []string{"users"}, Indexes: []string{"users-ts"}}.IndexFQL(0))
 	s.Faults().Add(fault.When{Match: fault.Contains(`"index":"users-ts"`)}, s.Faults().Deactivate("users-ts"))
-	// It is active again once it was looked at twice: both are two queries.
+	// It becomes active at the second check: two queries.
 	s.Faults().Add(fault.When{Match: fault.Contains(`"index":"users-ts"`), From: 5}, fault.Do("active", func() { s.Faults().Activate("users-ts") }))
 	dir := filepath.Join(t.TempDir(), "out")
 	got := runHere(t, []string{"FAUNA_SECRET=" + s.Secret()}, "run", "--domain", s.endpoint, "--collection", "users", "--mode", "incremental", "--out", dir)
@@ -136,7 +136,7 @@ func TestResume_checksTheIndexFirst(t *testing.T) {
 			t.Fatalf("sync %d was not interrupted: %s", sync+1, got.err)
 		}
 		s.Faults().Clear()
-		// What was right when the run began is another index now.
+		// The index was replaced during the run.
 		s.shell(t, `Delete(Index("users-ts"))`)
 		s.shell(t, `CreateIndex({name: "users-ts", source: Collection("users"), values: [{field: "ts", reverse: true}, {field: "ref"}]})`)
 		if got := resume(); got.code != exitRefused || !strings.Contains(got.err, "it is sorted in reverse") || !strings.Contains(got.err, `Delete(Index("users-ts"))`) {

@@ -20,8 +20,7 @@ func TestKeep_leavesTheNewestRuns(t *testing.T) {
 	if err != nil || len(entries) != 1 {
 		t.Fatalf("%d folders, %v", len(entries), err)
 	}
-	// The run of now becomes one of long ago, so that the test need not wait for
-	// another second.
+	// Rename the run so that it looks old, instead of waiting a second.
 	old := filepath.Join(parent, "2020-01-01T00-00-00Z")
 	if err := os.Rename(filepath.Join(parent, entries[0].Name()), old); err != nil {
 		t.Fatal(err)

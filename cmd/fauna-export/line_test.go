@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// slowly keeps the answers of a server waiting, so that its export lasts.
+// slowly delays a server's responses, so that an export takes a while.
 func slowly(t *testing.T, s *testServer) string {
 	t.Helper()
 	line := newLine(t, strings.TrimPrefix(s.endpoint, "http://"))
@@ -19,7 +19,7 @@ func slowly(t *testing.T, s *testServer) string {
 	return "http://" + line.address
 }
 
-// line is a wire to a server that can be slow, cut, and mended.
+// line is a connection to a server that can be slowed down, cut and restored.
 type line struct {
 	t               *testing.T
 	address, server string
@@ -41,7 +41,7 @@ func newLine(t *testing.T, server string) *line {
 	return l
 }
 
-// mend accepts connections from now on.
+// mend accepts connections again.
 func (l *line) mend() {
 	l.t.Helper()
 	listener, err := net.Listen("tcp", l.address)
@@ -62,7 +62,7 @@ func (l *line) mend() {
 	})
 }
 
-// cut ends all connections and accepts none.
+// cut closes all connections and accepts no new ones.
 func (l *line) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -72,14 +72,14 @@ func (l *line) cut() {
 	}
 }
 
-// delay makes what the server sends wait.
+// delay delays everything the server sends.
 func (l *line) delay(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.wait = d
 }
 
-// carry passes bytes between a client and the server until one of them ends.
+// carry copies bytes between a client and the server until one closes.
 func (l *line) carry(c net.Conn) {
 	defer c.Close()
 	s, err := net.Dial("tcp", l.server)
@@ -103,7 +103,7 @@ func (l *line) carry(c net.Conn) {
 			l.mu.Lock()
 			wait := l.wait
 			l.mu.Unlock()
-			time.Sleep(wait) // the delay itself: nothing waits for it
+			time.Sleep(wait) // this is the delay, not a wait for a condition
 			if _, err := c.Write(buf[:n]); err != nil {
 				break
 			}

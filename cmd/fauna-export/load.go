@@ -33,16 +33,16 @@ func newLoadCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load DIR --into TARGET",
 		Short: "Load a finished run into Postgres, SQLite, or typed Parquet or CSV files",
-		Long: `Load the files of a finished run into a database or into typed files, and prove it:
-each collection is one transaction, in which its rows are read back and compared
-with what was sent. TARGET is one of
+		Long: `Load the files of a finished run into a database or typed files, and verify the
+result: each collection is one transaction, in which the rows are read back and
+compared with what was sent. TARGET is one of
 
   postgres://USER@HOST/DATABASE[?schema=NAME]
   sqlite:FILE
   parquet:DIR
   csv:DIR
 
-Every row is read once before, so types are exact and not guessed from a sample. Each
+Every row is read beforehand, so types are exact and not guessed from a sample. Each
 field of data becomes a column; refs into another collection become foreign keys.
 What a type can't hold stays in the row's data column as JSON, and is reported.
 Only files of --format wire keep the types of times, dates, bytes and refs: use them
@@ -58,7 +58,7 @@ A password comes from PGPASSWORD, ~/.pgpass, or a prompt, never from TARGET.`,
 		Args: oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.into == "" {
-				return usagef("where to? Give --into TARGET, such as --into postgres://app@localhost/shop")
+				return usagef("no target: give --into TARGET, such as --into postgres://app@localhost/shop")
 			}
 			return a.load(cmd.Context(), args[0], f)
 		},
@@ -66,10 +66,10 @@ A password comes from PGPASSWORD, ~/.pgpass, or a prompt, never from TARGET.`,
 	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
 	set := cmd.Flags()
 	set.StringVar(&f.into, "into", "", "load into `TARGET`: postgres://USER@HOST/DATABASE, sqlite:FILE, parquet:DIR or csv:DIR")
-	set.StringVar(&f.columns, "columns", string(load.ColumnsAuto), "auto: a column for each field; json: data as one column, byte for byte (`HOW`)")
+	set.StringVar(&f.columns, "columns", string(load.ColumnsAuto), "`HOW` to store data: auto makes a column of each field, json keeps data as one column, byte for byte")
 	set.StringArrayVar(&f.collections, "collection", nil, "load only collection `NAME` (repeatable)")
-	set.BoolVar(&f.dryRun, "dry-run", false, "read everything, print the tables and what was found, change nothing")
-	set.BoolVar(&f.replace, "replace", false, "drop the tables that an earlier load made, and load them again")
+	set.BoolVar(&f.dryRun, "dry-run", false, "read everything and print the tables and findings, but change nothing")
+	set.BoolVar(&f.replace, "replace", false, "drop the tables that an earlier load created, and load them again")
 	completeWords(cmd, "columns", string(load.ColumnsAuto), string(load.ColumnsJSON))
 	return cmd
 }
@@ -111,7 +111,7 @@ func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
 	stop()
 	if err != nil {
 		for _, p := range result.Proofs {
-			a.say("%s: loaded and proven, %s", quoted(p.Collection), count(p.Rows, "row"))
+			a.say("%s: loaded and verified, %s", quoted(p.Collection), count(p.Rows, "row"))
 		}
 		return err
 	}
@@ -152,7 +152,7 @@ func (a *app) printLoadPlan(l *load.Load) error {
 	for _, t := range plan.Tables {
 		switch t.Action {
 		case load.Skip:
-			a.say("%s: the target has all of it already", quoted(t.Collection))
+			a.say("%s: already loaded", quoted(t.Collection))
 		default:
 			a.say("%s: %s %s", quoted(t.Collection), t.Action, count(t.Rows, "row"))
 		}
@@ -198,7 +198,7 @@ func (a *app) printLoaded(r *load.Result) error {
 		a.say("%s loaded before", count(int64(r.Skipped), "collection"))
 	}
 	if len(r.Proofs) == 0 {
-		a.say("%s has everything already", r.Target)
+		a.say("%s already has everything", r.Target)
 		return nil
 	}
 	rows := [][]string{{"collection", "table", "sent", "removed", "rows now", "hash sent = read back"}}

@@ -9,8 +9,8 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// TestLoad_followsTheSyncs: run --then-load applies each sync, removals too, whether the
-// files name them or not.
+// TestLoad_followsTheSyncs checks that --then-load applies each sync, including
+// removals, whether or not the files list them.
 func TestLoad_followsTheSyncs(t *testing.T) {
 	t.Parallel()
 	for _, deletions := range []string{"gone", "ignore"} {
@@ -38,7 +38,7 @@ func TestLoad_followsTheSyncs(t *testing.T) {
 			s.shell(t, `Delete(Ref(Collection("users"), "3"))`)
 			s.shell(t, `Update(Ref(Collection("users"), "4"), {data: {number: 44}})`)
 			run("users", " 8 ")
-			if got := runHere(t, nil, "load", dir, "--into", target); got.code != exitDone || !strings.Contains(got.err, "has everything already") {
+			if got := runHere(t, nil, "load", dir, "--into", target); got.code != exitDone || !strings.Contains(got.err, "already has everything") {
 				t.Errorf("again: exit %d: %s", got.code, got.err)
 			}
 			var last struct {

@@ -48,9 +48,9 @@ func (a *app) openLog(cmd *cobra.Command) error {
 	f, err := store.OpenLog(a.global.LogFile)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return unusablef("--log-file: %w: the folder of the file must be there", err)
+			return unusablef("--log-file: %w: the folder of the file must exist", err)
 		}
-		return unusablef("--log-file: %w: give a file that this user may write", err)
+		return unusablef("--log-file: %w: give a file that this user can write", err)
 	}
 	a.log = &logFile{file: f}
 	a.log.logger = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{ReplaceAttr: inUTC}))

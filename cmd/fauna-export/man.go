@@ -20,8 +20,8 @@ func newManCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "man [COMMAND]",
 		Short: "Print the manual page of fauna-export or of one command",
-		Long: `Print a manual page on stdout, or write those of all commands into a folder. The same
-version makes the same pages at any time.`,
+		Long: `Print a manual page on stdout, or write the pages of all commands into a folder. They
+contain no date, so the same version always prints the same pages.`,
 		Example: `  fauna-export man | man -l -
   fauna-export man run | man -l -
   fauna-export man --dir .`,

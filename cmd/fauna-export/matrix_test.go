@@ -475,7 +475,7 @@ func (p *prepared) try(t *testing.T, c combination, dir string) (problem string,
 	}
 	again := matrixRun(t, newLiar(p.truth, p.later), p.secret, inFolder(p.again, dir)...)
 	after := outcomeOf(t, dir, again)
-	refused := p.denied != "" && again.code == exitRefused && strings.HasSuffix(lastLine(again.err), "the key may not read: "+p.denied)
+	refused := p.denied != "" && again.code == exitRefused && strings.HasSuffix(lastLine(again.err), "the key can't read: "+p.denied)
 	if again.code != p.want.code && again.code != exitDone && again.code != exitPartial && !refused {
 		return fmt.Sprintf("again: exit %d: %s", again.code, lastLine(again.err)), got, met
 	}

@@ -16,11 +16,11 @@ func newMergeCommand(a *app) *cobra.Command {
 		Short: "Combine all syncs into the current rows of every collection",
 		Long: `Write DIR/merged/NAME.jsonl: the rows of every collection after the last sync in DIR,
 by ascending id and without the deletion column, with SHA256SUMS. It needs no server.
-The files in DIR may have any format and compression. What they do not contain cannot
-be restored: in CSV and Parquet a value that did not fit its column's type, in Parquet
-the part of a time finer than a microsecond; files with such values are listed. If
---deletions ignore left removals out of the files, DIR/.fauna-export, which a copy may
-lack, shows what was removed.`,
+The files in DIR can have any format and compression. What they don't contain can't be
+restored: in CSV and Parquet values that did not fit their column's type, in Parquet
+fractions of a microsecond. Files with such values are listed. If removals were left
+out with --deletions ignore, merge finds them in DIR/.fauna-export, so a copy of DIR
+must include that folder.`,
 		Example: `  fauna-export merge sync`,
 		Args:    oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {

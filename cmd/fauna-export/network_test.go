@@ -14,10 +14,9 @@ import (
 	"testing"
 )
 
-// TestNetwork_onlyTheClientCanSpeakToAServer: of all that is linked into the
-// program, our packages and the libraries, these import what opens connections. A
-// library that is not among them cannot call anybody; one that joins them has to be
-// read first.
+// TestNetwork_onlyTheClientCanSpeakToAServer lists the packages in the program,
+// ours and the libraries', that can open connections. A new one must be
+// reviewed before it is added here.
 func TestNetwork_onlyTheClientCanSpeakToAServer(t *testing.T) {
 	t.Parallel()
 	readBefore := map[string]string{
@@ -83,9 +82,9 @@ func TestNetwork_onlyTheClientCanSpeakToAServer(t *testing.T) {
 	}
 }
 
-// TestNetwork_theProgramConnectsToItsEndpointOnly asks the kernel: what the real
-// program connects to, or sends a datagram to (a question for a name, say), while it
-// does each of its works.
+// TestNetwork_theProgramConnectsToItsEndpointOnly traces the real program's
+// system calls: what it connects to or sends a datagram to (a DNS query, say)
+// in every command.
 func TestNetwork_theProgramConnectsToItsEndpointOnly(t *testing.T) {
 	t.Parallel()
 	needPrograms(t, "strace")
@@ -99,7 +98,7 @@ func TestNetwork_theProgramConnectsToItsEndpointOnly(t *testing.T) {
 	address := regexp.MustCompile(`sa_family=(AF_INET6?), sin6?_port=htons\((\d+)\).*?"([^"]+)"`)
 	for _, c := range []struct {
 		args string
-		asks bool // it has something to ask the endpoint
+		asks bool // it uses the endpoint
 	}{
 		{"check --all", true},
 		{"run --all --out backup", true},

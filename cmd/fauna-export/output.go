@@ -61,7 +61,7 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 		return export.Spec{}, usagef("--keep needs {time} in the last part of --out, such as --out 'backups/{time}'")
 	}
 	if (f.Fast || f.Deletions != "") && f.Mode != modeIncremental {
-		return export.Spec{}, usagef("--fast and --deletions say how changes are read: give --mode incremental too")
+		return export.Spec{}, usagef("--fast and --deletions need --mode incremental")
 	}
 	s, err := f.Config.Spec()
 	if bad, ok := errors.AsType[*config.Error](err); ok && bad.Key != "" {
@@ -85,7 +85,7 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 		return s, usagef("--mode incremental needs a folder for its state, not --out -")
 	}
 	if f.Shard != "" && (f.Out == "" || f.toStdout() || f.pattern != "" || s.Mode == export.Incremental) {
-		return s, usagef("--shard is for a full run into one folder that all shards name: give --out DIR")
+		return s, usagef("--shard needs a folder that all shards share: give --out DIR")
 	}
 	return s, nil
 }

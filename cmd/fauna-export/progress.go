@@ -108,7 +108,7 @@ func progressLine(s export.Status) string {
 		b.WriteString(", " + count(int64(s.Retries), "retry"))
 	}
 	if s.Renewed > 0 {
-		b.WriteString("; the snapshot expired, the rest is read as of " + archive.FormatTime(s.Snapshot))
+		b.WriteString("; the snapshot expired, the rest is from " + archive.FormatTime(s.Snapshot))
 	}
 	if s.Waiting != "" {
 		b.WriteString("; waiting: " + plain(s.Waiting))

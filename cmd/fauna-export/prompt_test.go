@@ -54,7 +54,7 @@ func TestRunOnTerminal_asksBeforeASecretTravelsUnencrypted(t *testing.T) {
 	args := []string{"check", "--domain", "http://192.0.2.7:8443", "--all"}
 	env := []string{"FAUNA_SECRET=fnAsecretsecretsecret"}
 	term := onTerminal(t, 80, 24, env, args...)
-	term.wait("unencrypted to 192.0.2.7:8443. Accept?")
+	term.wait("so your secret will be sent unencrypted")
 	term.send("n" + enter)
 	if code := term.end(); code != exitError {
 		t.Errorf("exit %d:\n%s", code, term.text())

@@ -13,7 +13,7 @@ import (
 	"fauna-export/export/row"
 )
 
-// readme is the text of the README.
+// readme returns the README.
 func readme(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(moduleRoot(t), "README.md"))
@@ -25,7 +25,7 @@ func readme(t *testing.T) string {
 
 func TestReadme_itsTypesComeOutAsItSays(t *testing.T) {
 	t.Parallel()
-	_, rest, found := strings.Cut(readme(t), "## How Fauna's types come out\n")
+	_, rest, found := strings.Cut(readme(t), "## How Fauna's types are written\n")
 	if !found {
 		t.Fatal("the README has no such section")
 	}
@@ -83,7 +83,8 @@ func TestReadme_namesEveryFormatAndEveryCommand(t *testing.T) {
 	}
 }
 
-// TestReadme_itsLinksAndTestsAreThere: pictures, folders and the tests that it cites.
+// TestReadme_itsLinksAndTestsAreThere checks the pictures, folders and tests
+// that it refers to.
 func TestReadme_itsLinksAndTestsAreThere(t *testing.T) {
 	t.Parallel()
 	text := readme(t)

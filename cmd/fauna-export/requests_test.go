@@ -14,10 +14,11 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// counted is a server of which some requests are answered otherwise.
+// counted is a server that can answer chosen requests differently.
 type counted struct {
 	inner http.Handler
-	// answer answers the nth request, from 1 on, and reports whether it did.
+	// answer handles the nth request, counting from 1, and reports whether it
+	// did.
 	answer func(n int, query string, w http.ResponseWriter, r *http.Request) bool
 
 	mu sync.Mutex
@@ -40,7 +41,7 @@ func (c *counted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.inner.ServeHTTP(w, r)
 }
 
-// matrixHandler is the matrix's database, served in virtual time.
+// matrixHandler serves the matrix's database in virtual time.
 func matrixHandler(s *matrixServer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query, err := io.ReadAll(r.Body)
@@ -78,8 +79,8 @@ func TestRequests_oneThatFailsOnceIsMadeAgainWhicheverItIs(t *testing.T) {
 	}
 }
 
-// A server that takes requests and does not answer any more, from the first one on
-// or later.
+// The server accepts requests but stops responding, from the first one on or
+// later.
 func TestRequests_aServerThatFallsSilentIsUnreachable(t *testing.T) {
 	t.Parallel()
 	s := newMatrixServer(t, 0)
@@ -113,7 +114,7 @@ func TestRequests_aServerThatFallsSilentIsUnreachable(t *testing.T) {
 	}
 }
 
-// What the server answers again and again leads nowhere.
+// A server that repeats the same answer must not make the run loop.
 func TestRequests_noLoopWithoutAnEnd(t *testing.T) {
 	t.Parallel()
 	s := newMatrixServer(t, 0)
@@ -150,8 +151,8 @@ func TestRequests_noLoopWithoutAnEnd(t *testing.T) {
 	}
 }
 
-// Of a hundred thousand documents the key may not read one. A real server steps over
-// each of them.
+// The key can't read one of 100 000 documents. A real server checks each of
+// them.
 func TestDenied_aLargeCollectionIsNamedWithinSeconds(t *testing.T) {
 	t.Parallel()
 	clock := matrixEpoch()

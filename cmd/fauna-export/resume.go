@@ -20,9 +20,9 @@ func newResumeCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resume DIR",
 		Short: "Resume an interrupted run",
-		Long: `Resume the unfinished run in DIR: the same collections, options and point in time,
-from where it ended. It needs the secret again, since no file contains it. The files
-become the same as those of a run that was never interrupted.`,
+		Long: `Resume the unfinished run in DIR where it stopped, with the same collections, options
+and point in time. It needs the secret again, since no file contains it. The files
+will be identical to those of a run that was never interrupted.`,
 		Example: `  fauna-export resume backup`,
 		Args:    oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -31,7 +31,7 @@ become the same as those of a run that was never interrupted.`,
 	}
 	server = newOptions(cmd, config.Address, config.Server, config.Secret)
 	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
-	redefine(cmd, "domain", "", "`URL` of the database's endpoint (default: the run's own, and it must be that)")
+	redefine(cmd, "domain", "", "`URL` of the database's endpoint; must be the run's own (the default)")
 	return cmd
 }
 
@@ -96,12 +96,12 @@ func (a *app) acceptEndpoint(ctx context.Context, domain string) error {
 	if err != nil {
 		return unusablef("the run has an invalid endpoint: %w", err)
 	}
-	a.say("The run is of %s.", e.String())
+	a.say("The run is from %s.", e.String())
 	if e.Loopback() {
 		return nil
 	}
 	if !a.mayAsk() {
-		return usagef("the run in this folder is from %s: confirm with --domain, so that the secret goes nowhere else", e.String())
+		return usagef("the run in this folder is from %s: give that as --domain to confirm that the secret may be sent there", e.String())
 	}
 	yes, err := a.ask(ctx, fmt.Sprintf("Send the secret to %s?", plain(e.String())))
 	if err != nil {

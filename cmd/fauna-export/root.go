@@ -11,15 +11,15 @@ import (
 	"fauna-export/tui"
 )
 
-const rootLong = `fauna-export exports the collections of a Fauna (FQL v4) database to files,
-whole and verified. Without a command it opens a wizard that leads from the
-database's address to the files.
+const rootLong = `fauna-export exports the collections of a Fauna (FQL v4) database to files:
+complete, from a single point in time, and verified. Without a command it opens a
+wizard that takes you from the database's address to verified files.
 
-The secret comes from a question, from FAUNA_SECRET, or from --secret-file FILE
-(- is stdin). No flag takes it. Any other flag may be set in the environment:
---page-size is FAUNA_EXPORT_PAGE_SIZE; a flag that may be repeated takes a value a
-line there. A flag goes before the environment, that before a config file, that
-before the default. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are followed.
+The secret comes from --secret-file FILE (- is stdin), FAUNA_SECRET, or a prompt; no
+flag takes it. All flags can be set in the environment: --page-size is
+FAUNA_EXPORT_PAGE_SIZE, and a repeatable flag takes one value per line there.
+Precedence: flag, environment, config file, default. HTTPS_PROXY, HTTP_PROXY and
+NO_PROXY are followed.
 
 Exit codes:
 `
@@ -63,7 +63,7 @@ func newRootCommand(a *app) *cobra.Command {
 			root.Flags().Var(o, o.Name, o.Usage)
 		}
 	}
-	redefine(root, "domain", "", "`URL` offered in the first step (default \""+config.DefaultDomain+"\")")
+	redefine(root, "domain", "", "`URL` suggested in the first step (default \""+config.DefaultDomain+"\")")
 	root.AddCommand(
 		newDemoCommand(a), newRunCommand(a), newResumeCommand(a), newVerifyCommand(a), newMergeCommand(a), newLoadCommand(a), newFinishCommand(a), newCheckCommand(a),
 		newFQLCommand(a), newSchemaCommand(a), newServeCommand(a), newManCommand(a), newVersionCommand(a),
@@ -126,7 +126,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 // noArguments rejects arguments of a command that takes none.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("'%s' takes no argument: what is %s?", cmd.CommandPath(), quoted(args[0]))
+		return usagef("'%s' takes no argument, but got %s", cmd.CommandPath(), quoted(args[0]))
 	}
 	return nil
 }
@@ -139,7 +139,7 @@ func oneFolder(cmd *cobra.Command, args []string) error {
 	case 1:
 		return nil
 	}
-	return usagef("'%s' takes one folder: what is %s?", cmd.CommandPath(), quoted(args[1]))
+	return usagef("'%s' takes one folder, but also got %s", cmd.CommandPath(), quoted(args[1]))
 }
 
 // wizardConfig returns the wizard's configuration from the streams and the

@@ -23,18 +23,18 @@ func newRunCommand(a *app) *cobra.Command {
 	var schema bool
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "Export collections to files, without questions",
+		Short: "Export collections to files, without the wizard",
 		Long: `Export collections to files: one file per collection, a manifest, and SHA256SUMS.
 Everything is read at a single point in time, and every file is re-read and verified
 before the run counts as done. Collections that do not exist or can't be read are
 reported before any file is written; with --all the rest is exported and the exit
 code is 3.
 
-With --mode incremental the first run in DIR is full, and each later one writes what
-was changed and removed since. That needs an index on every collection (see fql
-index); merge gives the current rows.
+With --mode incremental the first run in DIR exports everything, and each later one
+only what was changed or removed since. That needs an index on every collection (see
+fql index). merge writes the current rows.
 
-A --config file holds flags as YAML, one key per flag: "format: csv", and a list for
+A --config file sets flags in YAML, one key per flag: "format: csv", with a list for
 a repeatable flag. It never contains the secret.`,
 		Example: `  export FAUNA_SECRET=…
   fauna-export run --domain http://localhost:8443 --all --out backup
@@ -55,8 +55,8 @@ a repeatable flag. It never contains the secret.`,
 	}
 	c = newOptions(cmd, config.Address, config.Server, config.Secret, config.Choice, config.Format, config.Output, config.Pace)
 	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
-	cmd.Flags().BoolVar(&schema, "config-schema", false, "print a JSON Schema of such files, for editors, and do nothing else")
-	cmd.Flags().String("config", "", "take what no flag and no variable sets from `FILE` (YAML; the wizard writes one)")
+	cmd.Flags().BoolVar(&schema, "config-schema", false, "print a JSON Schema of config files, for editors, and exit")
+	cmd.Flags().String("config", "", "read options from `FILE` (YAML; the wizard writes one); flags and variables take precedence")
 	return cmd
 }
 
@@ -136,7 +136,7 @@ func (c *choice) apply(s *export.Spec, now int64) {
 		}
 	}
 	for _, name := range c.unreadable {
-		s.Skipped = append(s.Skipped, export.Skipped{Name: name, Why: "the key may not read it"})
+		s.Skipped = append(s.Skipped, export.Skipped{Name: name, Why: "the key can't read it"})
 	}
 }
 
@@ -187,7 +187,7 @@ func (a *app) finish(ctx context.Context, run *export.Run, s store.Store) error 
 		wrong = wrongFiles(report)
 	}
 	if wrong != nil {
-		err = fmt.Errorf("the files were written, but reading them again failed: %w", wrong)
+		err = fmt.Errorf("the files were written, but re-reading them failed: %w", wrong)
 	}
 	a.event(run.Summary(manifest, err))
 	return err

@@ -28,7 +28,7 @@ func TestS3_everyCommandTakesTheURL(t *testing.T) {
 		{half, append(run, "s3://bucket/b"), exitRefused, "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not"},
 		{env, []string{"verify", "s3://bucket/a"}, exitDone, ""},
 		{env, []string{"resume", "s3://bucket/a"}, exitDone, "nothing to do"},
-		{env, []string{"resume", "s3://bucket/none"}, exitUsage, "holds no export"},
+		{env, []string{"resume", "s3://bucket/none"}, exitUsage, "contains no export"},
 		{env, []string{"merge", "s3://bucket/a"}, exitDone, ""},
 		{env, append(run, "s3://bucket/shared", "--shard", "0/1"), exitDone, "verified"},
 		{env, []string{"finish", "s3://bucket/shared"}, exitDone, "verified: s3://bucket/shared"},

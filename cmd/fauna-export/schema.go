@@ -26,12 +26,12 @@ func newSchemaCommand(a *app) *cobra.Command {
 		Long: `Print the collections, indexes, functions and roles that the key may read, all from a
 single point in time, on stdout. The JSON holds each one as the server sent it. With
 --fql they are queries for the Fauna shell: an admin of another database runs them in
-this order to create the same schema there. Comments name what the queries need that
-is not among them. What was created with FQL v10 and FQL v4 cannot create stands in
+this order to create the same schema there. Comments list what the queries need but
+do not create. Definitions from FQL v10 that FQL v4 can't create are printed in
 comments as FSL, for fauna schema push; the exit code is then 3.
 
 An admin key sees everything. A server-readonly key sees no roles. What a custom role
-may not read looks like an empty list; a note on stderr says so.`,
+can't read looks like an empty list; a note on stderr reports that.`,
 		Example: `  fauna-export schema --domain http://localhost:8443 > schema.json
   fauna-export schema --fql > schema.fql`,
 		Args: noArguments,
@@ -136,10 +136,10 @@ func (a *app) schemaLacks(d *fql.Definitions, cannot []fql.Unwritable) error {
 		}
 	}
 	if len(empty) > 0 {
-		a.say("note: no %s: there are none, or the key may not read them", strings.Join(empty, ", no "))
+		a.say("note: no %s: there are none, or the key can't read them", strings.Join(empty, ", no "))
 	}
 	for _, kind := range d.Denied {
-		lacks = append(lacks, string(kind)+" (the key may not list them)")
+		lacks = append(lacks, string(kind)+" (the key can't list them)")
 	}
 	for _, one := range cannot {
 		lacks = append(lacks, fmt.Sprintf("%s of the %s (%s)", quoted(one.Name), one.Kind, one.Why))
@@ -155,5 +155,5 @@ type schemaPartError struct{ lacks []string }
 
 // Error implements error.
 func (e *schemaPartError) Error() string {
-	return "not in what was printed: " + strings.Join(e.lacks, ", ")
+	return "missing from the output: " + strings.Join(e.lacks, ", ")
 }

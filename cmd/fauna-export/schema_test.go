@@ -26,7 +26,7 @@ func TestSchema_itsFQLRunOnAnEmptyServerGivesTheSameSchema(t *testing.T) {
 	}
 }
 
-// schemaOn is what `schema` prints, but for where and when.
+// schemaOn returns the output of `schema` without its endpoint and time.
 func schemaOn(t *testing.T, s *testServer) string {
 	t.Helper()
 	got := runHere(t, []string{"FAUNA_SECRET=" + s.Secret()}, "schema", "--domain", s.endpoint)
@@ -43,12 +43,12 @@ func TestSchema_saysWhatAKeyMayNotSee(t *testing.T) {
 	_, rest, _ := strings.Cut(answer, `secret: "`)
 	secret, _, _ := strings.Cut(rest, `"`)
 	got := runHere(t, []string{"FAUNA_SECRET=" + secret}, "schema", "--domain", s.endpoint)
-	if got.code != exitPartial || !strings.Contains(got.err, "roles (the key may not list them)") || !strings.Contains(got.out, `"orders"`) {
+	if got.code != exitPartial || !strings.Contains(got.err, "roles (the key can't list them)") || !strings.Contains(got.out, `"orders"`) {
 		t.Errorf("a key that may not list roles: exit %d: %s", got.code, got.err)
 	}
 	narrow := s.keyFor(t, "narrow", "orders")
 	got = runHere(t, []string{"FAUNA_SECRET=" + narrow}, "schema", "--domain", s.endpoint)
-	if got.code != exitDone || !strings.Contains(got.err, "no functions, no roles: there are none, or the key may not read them") {
+	if got.code != exitDone || !strings.Contains(got.err, "no functions, no roles: there are none, or the key can't read them") {
 		t.Errorf("a key that sees collections and indexes: exit %d: %s", got.code, got.err)
 	}
 	s.shell(t, `CreateRole({ name: "blind", privileges: [{ resource: Collection("orders"), actions: { read: true } }] })`)

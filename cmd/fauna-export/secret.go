@@ -23,7 +23,7 @@ func (a *app) secret(ctx context.Context, file string) (fauna.Secret, error) {
 	}
 	s, note := fauna.FindSecret(text)
 	if s.IsZero() {
-		return fauna.Secret{}, unusablef("%s holds no secret", from)
+		return fauna.Secret{}, unusablef("%s contains no secret", from)
 	}
 	if note != "" {
 		a.say("note: %s", note)
@@ -45,7 +45,7 @@ func (a *app) secretText(ctx context.Context, file string) (text, from string, e
 	if !a.mayAsk() || !isFile {
 		return "", "", usagef("no secret: set FAUNA_SECRET, or give --secret-file FILE (- is stdin)")
 	}
-	text, err = tui.ReadSecret(ctx, terminal, a.err, "Secret of a key that may read (not shown): ")
+	text, err = tui.ReadSecret(ctx, terminal, a.err, "Secret of a key that can read (not shown): ")
 	if err != nil {
 		return "", "", fmt.Errorf("read the secret: %w", err)
 	}

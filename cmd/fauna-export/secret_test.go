@@ -14,8 +14,8 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// echo is an answer that repeats the secret, as a real server does in one of its
-// errors and as a proxy might.
+// echo returns a response that repeats the secret, as one of a real server's
+// errors does and a proxy might.
 func echo(status int, contentType, body string) fault.Fault {
 	return fault.Fault{Name: fmt.Sprintf("echo %d", status), Answer: &fault.Answer{Status: status, ContentType: contentType, Body: body}}
 }
@@ -26,7 +26,7 @@ func TestSecret_isInNothingThatARunPrintsOrWrites(t *testing.T) {
 	s := serveSmall(t)
 	secret := s.keyForAll(t)
 	traces := []string{
-		secret, // and as Basic authentication carries it
+		secret, // as in Basic authentication
 		base64.StdEncoding.EncodeToString([]byte(secret + ":"))[:len(secret)],
 		base64.RawURLEncoding.EncodeToString([]byte(secret + ":"))[:len(secret)],
 	}
@@ -43,14 +43,14 @@ func TestSecret_isInNothingThatARunPrintsOrWrites(t *testing.T) {
 		echo(200, "text/html", "<html>"+secret+"</html>"),
 		echo(200, "", `{"resource":"`+secret+`"}`),
 		echo(200, "", `{"`+secret+`":1}`),
-		// Split by what a terminal does not show, and what is taken out later.
+		// Split by invisible characters, which are removed later.
 		echo(500, "", `{"errors":[{"code":"x","description":"`+secret[:20]+"\u202e"+secret[20:]+`"}]}`),
 		echo(503, "", `{"errors":[{"code":"`+secret[:12]+`\u0007`+secret[12:]+`","description":"`+secret[:30]+`\u200b`+secret[30:]+`"}]}`),
-		echo(200, "", `{"resource":{"@ts":"`+secret+`"}}`), // which the driver quotes
+		echo(200, "", `{"resource":{"@ts":"`+secret+`"}}`), // quoted by the driver
 		echo(200, "", `{"resource":{"@`+secret[:9]+`\u0085`+secret[9:]+`":1}}`),
 	}
 	for _, spoil := range faults {
-		// At the first query, within the preparations, and among the pages.
+		// In the first query, in the preparations, and in the pages.
 		for _, from := range []int{1, 3, 8} {
 			s.Faults().Clear()
 			if spoil.Name != "none" {
@@ -108,7 +108,7 @@ func TestSecret_isFoundInEveryPlaceItMayComeFrom(t *testing.T) {
 		t.Errorf("stdin, before the environment: exit %d: %s", got.code, got.err)
 	}
 	write("")
-	if got := check("", nil, "--secret-file", file); got.code != exitUsage || !strings.Contains(got.err, "holds no secret") {
+	if got := check("", nil, "--secret-file", file); got.code != exitUsage || !strings.Contains(got.err, "contains no secret") {
 		t.Errorf("empty file: exit %d: %s", got.code, got.err)
 	}
 	if got := check("", nil, "--secret-file", file+"-none"); got.code != exitUsage {
@@ -116,7 +116,7 @@ func TestSecret_isFoundInEveryPlaceItMayComeFrom(t *testing.T) {
 	}
 }
 
-// scrub is the last hand on what is said, whatever error it comes from.
+// scrub is applied last, whatever the error.
 func TestSecret_isScrubbedWhereItIsSaid(t *testing.T) {
 	t.Parallel()
 	const text = "fnAEabcdefghijklmnopqrstuvwxyz0123456789"
@@ -138,7 +138,7 @@ func TestSecret_isScrubbedWhereItIsSaid(t *testing.T) {
 			t.Errorf("%s: %s", where, said)
 		}
 	}
-	// The word that servers are begun with stays a word.
+	// The default secret of development servers is an ordinary word and stays.
 	a.hide(fauna.NewSecret("secret"))
 	errs.Reset()
 	if a.say("the secret was refused"); errs.String() != "the secret was refused\n" {

@@ -20,9 +20,9 @@ func newServeCommand(a *app) *cobra.Command {
 		Use:   "serve",
 		Short: "Run the embedded server alone, for trying things out",
 		Long: `Run the embedded server: a subset of FQL v4 over HTTP, in memory, with sample
-data. It prints endpoint=… and secret=… (an admin's) on stdout, one a line, and
-serves until it is interrupted. FAUNA_SECRET or --secret-file sets the secret.
-It is not a database: nothing is stored.`,
+data. It prints endpoint=… and secret=… (an admin's) on stdout, one per line, and
+runs until it is interrupted. FAUNA_SECRET or --secret-file sets the secret.
+It is not a database: everything is gone when it stops.`,
 		Example: `  fauna-export serve --listen 127.0.0.1:0
   FAUNA_SECRET=mine fauna-export serve --empty`,
 		Args: noArguments,

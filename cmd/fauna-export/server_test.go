@@ -10,12 +10,12 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// testServer is the embedded server with sample data on a real socket, and keys
-// for it.
+// testServer is the embedded server on a real socket, with sample data, and
+// creates keys.
 type testServer struct {
 	*fault.Server
 	endpoint string
-	made     string // the secret of the last key, "" for none
+	made     string // the secret of the last key created, "" for none
 }
 
 // serveSample starts a server with the sample data.
@@ -41,8 +41,9 @@ func serveSmall(t *testing.T) *testServer {
 	return s
 }
 
-// sharedSample is one server with the sample data for all tests that only read it,
-// and the secret of a key that reads all of it. It ends with the process.
+// sharedSample is one server with the sample data for all tests that only read
+// it, and the secret of a key that reads everything. It runs until the process
+// exits.
 var sharedSample = sync.OnceValues(func() (*testServer, error) {
 	s := &testServer{Server: fault.New(emulator.Options{})}
 	if err := s.LoadSample(); err != nil {
@@ -53,7 +54,7 @@ var sharedSample = sync.OnceValues(func() (*testServer, error) {
 	return s, err
 })
 
-// readSample is the shared server and a secret.
+// readSample returns the shared server and its secret.
 func readSample(t *testing.T) (s *testServer, secret string) {
 	t.Helper()
 	s, err := sharedSample()
@@ -76,7 +77,7 @@ func serveEmpty(t *testing.T) *testServer {
 	return s
 }
 
-// shell runs FQL as an admin and returns what Fauna's shell would print.
+// shell runs FQL as an admin and returns the output of Fauna's shell.
 func (s *testServer) shell(t *testing.T, fql string) string {
 	t.Helper()
 	answer, err := s.Shell(t.Context(), s.Secret(), fql)
@@ -86,7 +87,7 @@ func (s *testServer) shell(t *testing.T, fql string) string {
 	return answer
 }
 
-// collections names all collections of the server, in the order of its list.
+// collections returns the names of all collections, in the server's order.
 func (s *testServer) collections(t *testing.T) []string {
 	t.Helper()
 	names := fql.ParseNames(s.shell(t, fql.CollectionsFQL(fql.V4))).Names
@@ -96,8 +97,8 @@ func (s *testServer) collections(t *testing.T) []string {
 	return names
 }
 
-// keyFor makes a role that may read some collections, and returns the secret of a
-// key for it.
+// keyFor creates a role that can read some collections, and returns the secret
+// of a key for it.
 func (s *testServer) keyFor(t *testing.T, role string, collections ...string) string {
 	t.Helper()
 	setup := fql.Setup{Role: role, Collections: collections}
@@ -112,13 +113,13 @@ func (s *testServer) keyFor(t *testing.T, role string, collections ...string) st
 	return secret
 }
 
-// keyForAll is keyFor all collections.
+// keyForAll is keyFor with all collections.
 func (s *testServer) keyForAll(t *testing.T) string {
 	t.Helper()
 	return s.keyFor(t, "reads-all", s.collections(t)...)
 }
 
-// largest is the sample's collection with the most documents.
+// largest returns the sample's collection with the most documents.
 func largest(t *testing.T) string {
 	t.Helper()
 	best, most := "", 0

@@ -31,12 +31,12 @@ func parseShard(text string, getenv func(string) string) (export.Shard, error) {
 	var err error
 	if counted {
 		if s.Of, err = strconv.Atoi(of); err != nil || s.Of < 1 || s.Of > archive.MaxShards {
-			return s, usagef("--shard %s: write it like 3/16, or /16 where the batch engine says which one this is", quoted(text))
+			return s, usagef("--shard %s: write it like 3/16, or /16 if the batch system sets the number of the shard", quoted(text))
 		}
 	}
 	if index == "" || index == "auto" {
 		if index = environmentShard(getenv); index == "" {
-			return s, usagef("--shard %s: none of %s says which shard this is: give I/N", quoted(text), strings.Join(shardVariables[:], ", "))
+			return s, usagef("--shard %s: none of %s is set: give I/N", quoted(text), strings.Join(shardVariables[:], ", "))
 		}
 	}
 	if s.Index, err = strconv.Atoi(index); err != nil || s.Index < 0 || counted && s.Index >= s.Of {
@@ -59,9 +59,9 @@ func newFinishCommand(a *app) *cobra.Command {
 		Use:   "finish DIR",
 		Short: "Join the shards of a run on several machines",
 		Long: `Join the shards that run --shard wrote into DIR: check that all are complete and
-follow one plan, with all parts of every collection and as many documents as the server counted,
-re-read every file, and write the manifest. It needs no server. Until then DIR does
-not count as a finished run.`,
+follow the same plan, and that every collection has all parts and as many documents
+as the server counted; re-read every file, and write the manifest. It needs no
+server. Until then DIR does not count as a finished run.`,
 		Example: `  fauna-export finish backup`,
 		Args:    oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -51,7 +51,7 @@ func TestShard_isReadFromTheFlagOrABatchEngine(t *testing.T) {
 	}
 }
 
-// Four processes and finish make what one process makes.
+// Four shards and finish must produce the files of one process.
 func TestShard_processesSideBySideAndFinish(t *testing.T) {
 	t.Parallel()
 	s, secret := readSample(t)

@@ -28,7 +28,8 @@ func TestSignal_stopsWithinASecondAndLeavesNothingThatLooksWhole(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.signal.String(), func(t *testing.T) {
 			s := serveSmall(t)
-			// Documents come late, so that the run is in the middle of its work.
+			// Documents are delayed, so that the signal arrives in the middle
+			// of the run.
 			var asked atomic.Bool
 			s.Faults().Add(fault.When{Times: -1, Match: func(q fault.Query) bool {
 				page := bytes.Contains(q.Body, []byte(`"paginate"`)) && bytes.Contains(q.Body, []byte(`"get"`))
@@ -120,8 +121,8 @@ func TestClosedPipe_endsWithOneLineAndAPartialExit(t *testing.T) {
 	}
 }
 
-// TestSignal_theSecondOneEndsTheProcessAtOnce where the first cannot: the program is
-// in the middle of a write that nobody reads, which no context calls off.
+// TestSignal_theSecondOneEndsTheProcessAtOnce blocks the program in a write
+// that nobody reads, which the first signal can't interrupt.
 func TestSignal_theSecondOneEndsTheProcessAtOnce(t *testing.T) {
 	t.Parallel()
 	s, secret := readSample(t)
@@ -145,8 +146,8 @@ func TestSignal_theSecondOneEndsTheProcessAtOnce(t *testing.T) {
 	if err := p.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	// The run does not end by that: more lines of progress come. Another signal
-	// than the first, since two of a kind may be delivered as one.
+	// The signal is ignored: more progress lines follow. The second signal is a
+	// different one, since two of a kind may be delivered as one.
 	said := len(progress.FindAllString(p.err.String(), -1))
 	eventually(t, "it still stands", func() bool { return len(progress.FindAllString(p.err.String(), -1)) > said+1 })
 	sent := time.Now()

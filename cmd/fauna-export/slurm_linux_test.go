@@ -16,14 +16,14 @@ import (
 	"fauna-export/fauna/emulator"
 )
 
-// slurm is a real Slurm of one node with two processors, on loopback.
+// slurm is a real Slurm with one node and two processors, on loopback.
 type slurm struct {
 	dir string
 	env []string
 }
 
-// startSlurm starts Debian's munged, slurmctld and slurmd in a folder of the test.
-// It needs them, and root, which slurmd wants.
+// startSlurm starts Debian's munged, slurmctld and slurmd in the test's folder.
+// slurmd needs root.
 func startSlurm(t *testing.T) *slurm {
 	t.Helper()
 	needPrograms(t, "munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue")
@@ -89,7 +89,7 @@ func (s *slurm) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// daemon runs until the test ends.
+// daemon starts a program that is stopped when the test ends.
 func (s *slurm) daemon(t *testing.T, name string, args ...string) {
 	t.Helper()
 	cmd := s.command(name, args...)
@@ -116,7 +116,7 @@ func (s *slurm) run(t *testing.T, name string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// freePort is a port of loopback that nobody listens on.
+// freePort returns a free loopback port.
 func freePort(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -127,8 +127,8 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// The sample and 200 000 documents as an array of four tasks, one of them killed and
-// requeued: the same bytes as one process.
+// The sample and 200 000 documents as an array of four tasks, one of them
+// killed and requeued, must give the same bytes as one process.
 func TestSlurm_anArrayOfFourMakesTheFilesOfOneProcess(t *testing.T) {
 	t.Parallel()
 	s := startSlurm(t)
@@ -163,7 +163,7 @@ func TestSlurm_anArrayOfFourMakesTheFilesOfOneProcess(t *testing.T) {
 		state := s.run(t, "scontrol", "show", "job", killed)
 		return strings.Contains(state, "Restarts=1") && strings.Contains(state, "JobState=PENDING")
 	})
-	s.run(t, "scontrol", "update", "jobid="+killed, "starttime=now") // Slurm would wait two minutes
+	s.run(t, "scontrol", "update", "jobid="+killed, "starttime=now") // otherwise Slurm waits two minutes
 	eventually(t, "all tasks have ended", func() bool { return !busy(s.run(t, "squeue", "-h", "-t", "all", "-j", job, "-o", "%T")) })
 	if got := runHere(t, nil, "finish", out); got.code != exitDone {
 		logs, _ := filepath.Glob(s.dir + "/log-*")
@@ -197,7 +197,7 @@ func TestSlurm_anArrayOfFourMakesTheFilesOfOneProcess(t *testing.T) {
 	}
 }
 
-// busy reports whether one of the states of tasks is not an end.
+// busy reports whether any of the task states is not final.
 func busy(states string) bool {
 	for state := range strings.Lines(states) {
 		switch strings.TrimSpace(state) {
@@ -209,7 +209,7 @@ func busy(states string) bool {
 	return false
 }
 
-// plainText is the text of zstd files, one after the other.
+// plainText returns the decompressed text of zstd files, concatenated.
 func plainText(t *testing.T, files []string) []byte {
 	t.Helper()
 	var out bytes.Buffer

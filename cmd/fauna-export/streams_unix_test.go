@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// shell runs a script of sh, in which fauna-export is the real program, and returns
-// its exit code and what came to stderr.
+// shell runs a sh script in which fauna-export is the real program, and returns
+// its exit code and stderr.
 func shell(t *testing.T, dir string, env []string, script string) (int, string) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), limit)
@@ -31,13 +31,13 @@ func shell(t *testing.T, dir string, env []string, script string) (int, string) 
 	return cmd.ProcessState.ExitCode(), said.String()
 }
 
-// An output that is lost is an error, and never hides what the command found out.
+// Losing the output is an error, and must not hide the command's own.
 func TestStdout_thatIsLostNeverMakesASuccess(t *testing.T) {
 	t.Parallel()
 	s, secret := readSample(t)
 	env := []string{"FAUNA_SECRET=" + secret, "FAUNA_EXPORT_DOMAIN=" + s.endpoint}
 	dir := t.TempDir()
-	// The exit code of the program in a pipe, whose reader reads nothing.
+	// The exit code of a program in a pipe whose reader reads nothing.
 	code := func(command string) string { return "{ " + command + "; echo $? >code; } | :; exit $(cat code)" }
 	if got, said := shell(t, dir, env, "fauna-export run --collection products --out bad && echo >>bad/products.jsonl"); got != 0 {
 		t.Fatal(said)
@@ -74,7 +74,7 @@ func TestStdout_thatIsLostNeverMakesASuccess(t *testing.T) {
 
 func TestSignal_oneThatIsIgnoredAtTheStartStaysSo(t *testing.T) {
 	t.Parallel()
-	// As nohup does with SIGHUP: the server goes on, and is ended by SIGTERM.
+	// Like nohup, ignore SIGHUP: the server continues until SIGTERM.
 	got, said := shell(t, t.TempDir(), nil, `
 trap '' HUP
 fauna-export serve --empty --listen 127.0.0.1:0 >out &

@@ -40,7 +40,7 @@ func verifiedText(r *archive.Report) string {
 	if r.OK() {
 		return "verified"
 	}
-	return "NOT as written"
+	return "NOT VERIFIED"
 }
 
 // sayRemarkable prints warnings about files, and what is missing.
@@ -84,9 +84,9 @@ func (a *app) summariseSync(dir string, m *archive.Manifest, r *archive.Report, 
 func consistencyText(m *archive.Manifest) string {
 	switch m.Consistency {
 	case archive.ConsistencySnapshot:
-		return "one snapshot of " + m.Snapshot
+		return "snapshot of " + m.Snapshot
 	case archive.ConsistencyWindow:
-		return "read at more than one time"
+		return "NOT a single point in time"
 	}
 	return "each page at its own time"
 }

@@ -39,7 +39,7 @@ func TestIncremental_syncsAndMerge(t *testing.T) {
 	if got := run("--fast"); got.code != exitDone || !strings.Contains(got.err, "sync 2: 1 collection, 2 rows") {
 		t.Fatalf("exit %d: %s", got.code, got.err)
 	}
-	if got := runHere(t, env, "verify", dir, "--domain", s.endpoint); got.code != exitDone || !strings.Contains(got.err, "the same") {
+	if got := runHere(t, env, "verify", dir, "--domain", s.endpoint); got.code != exitDone || !strings.Contains(got.err, "the server agrees") {
 		t.Errorf("verify: exit %d: %s%s", got.code, got.out, got.err)
 	}
 	if got := runHere(t, nil, "merge", dir); got.code != exitDone || !strings.Contains(got.out, "users") {

@@ -17,8 +17,8 @@ import (
 	"github.com/hinshun/vt10x"
 )
 
-// terminal is the real program on a pseudo-terminal, with what its screen shows
-// and all that it ever wrote.
+// terminal is the real program on a pseudo-terminal, with its screen and
+// everything it wrote.
 type terminal struct {
 	t      *testing.T
 	cmd    *exec.Cmd
@@ -28,7 +28,7 @@ type terminal struct {
 	ended  chan struct{}
 }
 
-// onTerminal starts the real program on a terminal of cols by rows.
+// onTerminal starts the real program on a terminal of cols × rows.
 func onTerminal(t *testing.T, cols, rows int, env []string, args ...string) *terminal {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary, args...)
@@ -62,13 +62,13 @@ func onTerminal(t *testing.T, cols, rows int, env []string, args ...string) *ter
 	return term
 }
 
-// show draws what the program writes until it ends. The screen wants whole
-// characters, so what a read cuts waits for the next one.
+// show renders the program's output until it exits. The emulated screen needs
+// whole characters, so a partial one waits for the next read.
 func (term *terminal) show() {
 	buf := make([]byte, 0, 64<<10)
 	for {
 		n, err := term.ptm.Read(buf[len(buf):cap(buf)])
-		if err != nil { // the program's end is an error of the read
+		if err != nil { // the program has exited
 			return
 		}
 		buf = buf[:len(buf)+n]
@@ -87,10 +87,10 @@ func (term *terminal) show() {
 	}
 }
 
-// text is what the screen shows.
+// text returns the screen's contents.
 func (term *terminal) text() string { return term.screen.String() }
 
-// wait waits until the screen shows a text.
+// wait waits until the screen contains a text.
 func (term *terminal) wait(want string) {
 	term.t.Helper()
 	term.waitFor("the screen shows "+want, func(screen string) bool { return strings.Contains(screen, want) })
@@ -122,7 +122,7 @@ func (term *terminal) send(keys string) {
 	}
 }
 
-// paste pastes text as a terminal does: in brackets, so that it is one thing.
+// paste sends text as a bracketed paste.
 func (term *terminal) paste(text string) { term.send("\x1b[200~" + text + "\x1b[201~") }
 
 // end waits for the program and returns its exit code.

@@ -66,8 +66,8 @@ func TestConfig_comesAfterFlagAndEnvironment(t *testing.T) {
 	if err := config.Write(file, config.Config{Domain: "http://10.1.2.3:8443", Collections: []string{"users"}, Format: "csv", Out: "-"}); err != nil {
 		t.Fatal(err)
 	}
-	// Each source names another address that is refused, so the refusal tells
-	// which one was taken.
+	// Each source has a different address where nothing listens, so the error
+	// shows which one was used.
 	got := runHere(t, nil, "run", "--config", file)
 	if got.code != exitUsage || !strings.Contains(got.err, "10.1.2.3") {
 		t.Errorf("the file's address is not taken: exit %d: %s", got.code, got.err)
@@ -87,7 +87,7 @@ func TestConfig_comesAfterFlagAndEnvironment(t *testing.T) {
 	}
 }
 
-// failingWriter is a stdout that cannot be written to.
+// failingWriter is a stdout that can't be written to.
 type failingWriter struct{ err error }
 
 func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A document that lives and that the server does not list is found by the index of
-// a sync, where there is one.
+// A full run finds a live document that the server doesn't list through the
+// index of a sync, if there is one.
 func TestRun_readsWhatOnlyTheIndexHas(t *testing.T) {
 	t.Parallel()
 	s := serveSmall(t)

@@ -17,10 +17,10 @@ func newVerifyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify DIR",
 		Short: "Re-read the files of a finished run and compare them with its manifest",
-		Long: `Read every file of a finished run again and compare it with the manifest: bytes,
-sha256, rows, and ids ascending. The folder may have been copied elsewhere.
-With --domain the rows are also compared with the server's counts, at the run's own
-time as long as the server keeps that.`,
+		Long: `Re-read every file of a finished run and compare it with the manifest: size, sha256,
+rows, and ascending ids. The folder may be a copy. With --domain the rows are also
+compared with the server's counts, at the time of the run if the server still keeps
+that.`,
 		Example: `  fauna-export verify backup
   fauna-export verify backup --domain http://localhost:8443`,
 		Args: oneFolder,
@@ -34,7 +34,7 @@ time as long as the server keeps that.`,
 	}
 	server = newOptions(cmd, config.Address, config.Server, config.Secret)
 	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
-	redefine(cmd, "domain", "", "`URL` of the server to compare the counts with (default: the files only)")
+	redefine(cmd, "domain", "", "also compare the counts with the server at `URL` (default: check only the files)")
 	return cmd
 }
 
@@ -150,11 +150,11 @@ func (a *app) compareCounts(ctx context.Context, server *config.Config, m *archi
 		}
 		switch {
 		case n == e.Rows-e.Unlisted:
-			a.say("%s: the server has %s %s, the same", quoted(e.Name), count(n, "document"), when)
+			a.say("%s: the server agrees: %s %s", quoted(e.Name), count(n, "document"), when)
 		case when == atRun:
 			differ = append(differ, fmt.Sprintf("%s: the server had %s %s, the file has %s", e.Name, number(n), when, count(e.Rows, "row")))
 		default:
-			a.say("%s: the server has %s %s, the file %s; the time of the run is no longer kept, so this may be as it should", quoted(e.Name), count(n, "document"), when, count(e.Rows, "row"))
+			a.say("%s: the server has %s %s, the file %s; the server no longer keeps the time of the run, so this may be correct", quoted(e.Name), count(n, "document"), when, count(e.Rows, "row"))
 		}
 	}
 	if len(differ) > 0 {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestWizardAgain_hasItsAnswersButNotTheSecret ends the wizard at each step, also by
-// a signal that no program sees, and opens it again.
+// TestWizardAgain_hasItsAnswersButNotTheSecret ends the wizard at each step,
+// also with SIGKILL, and opens it again.
 func TestWizardAgain_hasItsAnswersButNotTheSecret(t *testing.T) {
 	t.Parallel()
 	s := serveSample(t)
@@ -44,8 +44,8 @@ func TestWizardAgain_hasItsAnswersButNotTheSecret(t *testing.T) {
 	}
 }
 
-// typedAt types what a step asks for and no key has yet taken, and waits until it is
-// kept: nothing can be kept after a kill -9.
+// typedAt types a step's answer without confirming it, and waits until it is
+// saved, since nothing can be saved after kill -9.
 func typedAt(term *terminal, s *testServer, step, home string) {
 	term.t.Helper()
 	switch step {
@@ -53,7 +53,7 @@ func typedAt(term *terminal, s *testServer, step, home string) {
 		term.send("customers, orders, products")
 		kept(term.t, home, "products")
 	case "Output":
-		term.send("\x1b[A\x1b[A\x1b[C") // to the format, and to CSV
+		term.send("\x1b[A\x1b[A\x1b[C") // select the format, then CSV
 		term.wait("(•) CSV")
 		kept(term.t, home, "format: csv")
 	case "Secret":
@@ -62,11 +62,11 @@ func typedAt(term *terminal, s *testServer, step, home string) {
 	}
 }
 
-// kept waits until the file of the answers holds a text.
+// kept waits until the saved answers contain a text.
 func kept(t *testing.T, home, text string) {
 	t.Helper()
 	eventually(t, "an answers.yaml with "+text, func() bool {
-		for name, content := range filesBelow(t, home) { // a new one lies beside it for a moment
+		for name, content := range filesBelow(t, home) { // a temporary file may be beside it
 			if strings.HasSuffix(name, "/answers.yaml") && strings.Contains(content, text) {
 				return true
 			}
@@ -75,11 +75,11 @@ func kept(t *testing.T, home, text string) {
 	})
 }
 
-// opened walks the wizard that was opened again after it was left at a step: all
-// that was answered until then is there.
+// opened walks through a reopened wizard that was left at a step, and checks
+// that all earlier answers are there.
 func opened(term *terminal, left int) {
 	term.t.Helper()
-	if left > 0 { // nothing was answered on the first step but the address of the flag
+	if left > 0 { // on the first step only the flag's address was known
 		term.wait("Filled in from last time")
 	}
 	term.wait("answers (FQL v4)")
@@ -102,8 +102,8 @@ func opened(term *terminal, left int) {
 	}
 }
 
-// noSecretBelow checks that no file of these folders holds the secret, "" for one
-// that was not made.
+// noSecretBelow checks that no file in these folders contains the secret ("" if
+// none was created).
 func noSecretBelow(t *testing.T, secret string, dirs ...string) {
 	t.Helper()
 	if secret == "" {

@@ -15,8 +15,8 @@ import (
 	"github.com/creack/pty"
 )
 
-// wizardSteps are the steps of the wizard, each with a text that only its screen
-// shows and what leads to it from the step before.
+// wizardSteps lists the wizard's steps, each with a text that only its screen
+// shows and the keys that lead there from the previous step.
 var wizardSteps = []struct {
 	name, shows string
 	enter       func(term *terminal, s *testServer)
@@ -38,22 +38,22 @@ var wizardSteps = []struct {
 	}},
 	{"Check", "Ready to export?", func(term *terminal, _ *testServer) { term.wait("free"); term.send(enter); term.wait("20,400") }},
 	{"Export", "in flight", func(term *terminal, _ *testServer) { term.wait("about"); term.send(enter) }},
-	{"Done", "Exported and verified", func(*terminal, *testServer) {}}, // the export leads there
+	{"Done", "Exported and verified", func(*terminal, *testServer) {}}, // reached when the export ends
 }
 
-// walkTo walks from the first step to another one.
+// walkTo walks from the first step to another.
 func walkTo(term *terminal, s *testServer, step int) {
 	term.t.Helper()
 	for i, w := range wizardSteps[:step+1] {
 		w.enter(term, s)
-		if w.name != "Export" || i == step { // a fast one is over before it is seen
+		if w.name != "Export" || i == step { // a fast export may end before it is seen
 			term.wait(w.shows)
 		}
 	}
 }
 
-// restored checks that the terminal is as a shell wants it: lines are echoed, the
-// first screen is back, the cursor is seen.
+// restored checks that the terminal is as a shell expects it: echo on, main
+// screen, cursor visible.
 func (term *terminal) restored() {
 	term.t.Helper()
 	wrote := term.wrote.String()
@@ -104,7 +104,7 @@ func TestWizardSteps_interruptedAtEveryStepTheTerminalIsRestored(t *testing.T) {
 	}
 }
 
-// freshRole makes room for the role that the walk makes.
+// freshRole deletes the role that the walk creates.
 func freshRole(s *testServer, t *testing.T) *testServer {
 	t.Helper()
 	s.shell(t, `If(Exists(Role("connect-readonly")), Delete(Role("connect-readonly")), null)`)
@@ -118,7 +118,7 @@ func TestWizardSteps_resizedAtEveryStep(t *testing.T) {
 	for _, step := range wizardSteps {
 		step.enter(term, s)
 		term.wait(step.shows)
-		if step.name == "Export" { // which may end meanwhile
+		if step.name == "Export" { // it may end meanwhile
 			term.resize(40, 10)
 			term.wait("exporting")
 			term.resize(80, 24)
@@ -163,7 +163,7 @@ func TestWizardSteps_secretPastedWithANewlineOnATerminalWithoutBracketedPaste(t 
 	term := onTerminal(t, 80, 24, nil, "--domain", s.endpoint)
 	walkTo(term, s, 4)
 	secret := s.keyFor(t, "connect-readonly", "customers", "orders", "products")
-	term.send("  " + secret + "  \r") // a burst: its enter is a part of what was pasted
+	term.send("  " + secret + "  \r") // typed at once: the enter is part of the paste
 	term.wait("40 characters")
 	term.send(enter)
 	term.wait("How should the files be written?")
@@ -179,7 +179,7 @@ func TestWizardSteps_terminalThatAnswersNothingSeesTheFirstFrameAtOnce(t *testin
 	t.Parallel()
 	s := serveSample(t)
 	best := limit
-	for range 10 { // of which the machine, busy with other tests, may spoil most
+	for range 10 { // other tests may slow down most of them
 		if best = min(best, firstFrame(t, s.endpoint)); best <= 300*time.Millisecond {
 			return
 		}
@@ -187,8 +187,8 @@ func TestWizardSteps_terminalThatAnswersNothingSeesTheFirstFrameAtOnce(t *testin
 	t.Errorf("the first frame took %s", best)
 }
 
-// firstFrame starts the wizard on a terminal that answers no query, and returns how
-// long it took until the first screen.
+// firstFrame starts the wizard on a terminal that answers no queries, and
+// returns the time until the first screen.
 func firstFrame(t *testing.T, endpoint string) time.Duration {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary, "--domain", endpoint)
@@ -225,10 +225,10 @@ func firstFrame(t *testing.T, endpoint string) time.Duration {
 func TestWizardSteps_withoutAShellNothingIsSuspended(t *testing.T) {
 	t.Parallel()
 	s := serveSample(t)
-	term := onTerminal(t, 80, 24, nil, "--domain", s.endpoint) // the first of its session
+	term := onTerminal(t, 80, 24, nil, "--domain", s.endpoint) // the session's first process
 	term.wait("answers")
 	term.send("\x1a")
-	if runtime.GOOS == "linux" { // elsewhere a program cannot easily know
+	if runtime.GOOS == "linux" { // other systems don't tell a program easily
 		term.wait("Can't suspend")
 		term.send(enter)
 		term.wait("How do you want to set up read access?")
@@ -342,7 +342,7 @@ func TestWizardSteps_serverGoesAwayAndComesBack(t *testing.T) {
 	term.wait("space mark")
 	term.send(esc)
 	term.wait("free")
-	term.send(enter) // back to where it was opened
+	term.send(enter) // back to the step it was opened from
 	term.wait("20,400")
 	term.wait("about")
 
@@ -365,7 +365,7 @@ func TestWizardSteps_serverGoesAwayAndComesBack(t *testing.T) {
 func TestWizardSteps_pastedLinesWithoutBracketsActInNoStep(t *testing.T) {
 	s := serveSample(t)
 	for i, step := range wizardSteps {
-		if step.name == "Export" || step.name == "Done" { // one may end meanwhile; the wizard's own test holds both
+		if step.name == "Export" || step.name == "Done" { // an export may end meanwhile; the wizard's own tests cover both
 			continue
 		}
 		t.Run(step.name, func(t *testing.T) {

@@ -37,7 +37,7 @@ func TestWizard_fromDomainToDoneOnAServer(t *testing.T) {
 	term.wait("How should the files be written?")
 	term.wait("free")
 	term.send(enter)
-	term.wait("26,402 documents · about") // counted: enter goes on now
+	term.wait("26,402 documents · about") // counting is done, so enter continues
 	term.send(enter)
 	term.wait("verified")
 	screen := term.text()
@@ -63,7 +63,7 @@ func TestWizard_demoIsWalkedAlone(t *testing.T) {
 	term.wait("How do you want to set up read access?")
 	term.send(enter)
 	term.wait("Which collections?")
-	term.send(ctrlR) // the query that lists them, on the demo's server
+	term.send(ctrlR) // run the query that lists collections on the demo's server
 	term.wait("8 collections")
 	term.send(enter)
 	term.wait("CreateRole")
@@ -117,7 +117,7 @@ func TestWizard_demoIsWalkedAlone(t *testing.T) {
 	}
 }
 
-// checkWizardExport checks that a folder holds all documents of the sample.
+// checkWizardExport checks that a folder contains all documents of the sample.
 func checkWizardExport(t *testing.T, dir string) {
 	t.Helper()
 	e := readExport(t, dir)

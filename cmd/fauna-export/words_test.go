@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestWords_fewPlacesWriteToATerminal: what a server said is written by say, by the
-// tables of cleaned cells, by the line of progress, and by the wizard, all of which
-// clean it; by nobody else.
+// TestWords_fewPlacesWriteToATerminal checks that text from a server reaches a
+// terminal only through say, the tables of cleaned cells, the progress line and
+// the wizard, all of which clean it.
 func TestWords_fewPlacesWriteToATerminal(t *testing.T) {
 	t.Parallel()
 	writes := regexp.MustCompile(`(Fprint\w*|WriteString)\(a\.err\b|a\.err\.Write\(|os\.Stderr\.Write|Fprint\w*\(os\.Std|fmt\.Print`)

@@ -101,7 +101,7 @@ func (a *Archive) sortState(last Entry, byID *pairs.Sorter) error {
 	}
 	defer shut()
 	if state.Meta.Guess {
-		return &StateUnfit{why: PairsName(last.File) + " was made of the files, which do not tell what was removed"}
+		return &StateUnfit{why: PairsName(last.File) + " was rebuilt from the files, which do not list removals"}
 	}
 	for p, err := range state.All() {
 		if err != nil {
@@ -142,7 +142,7 @@ func (v *verifier) chain(ctx context.Context, last Entry, whole pairs.Sum) (prob
 		}
 	}
 	if !last.HidesRemovals() && rows.N != last.Documents || rows.N < last.Documents {
-		return fmt.Sprintf("%s: the syncs come to %d rows, the manifest says %d", last.Name, rows.N, last.Documents), nil
+		return fmt.Sprintf("%s: the syncs add up to %d rows, the manifest says %d", last.Name, rows.N, last.Documents), nil
 	}
 	return v.checkState(last, rows)
 }
@@ -175,7 +175,7 @@ func (m *Manifest) gap(chain []Entry) string {
 	return ""
 }
 
-const stateRemedy = "; remove it, and the next sync makes it anew"
+const stateRemedy = "; remove it, and the next sync recreates it"
 
 // checkState compares the state after a collection's last sync, if there is
 // one, with the files' current rows.

@@ -110,9 +110,9 @@ func (f Found) Usable() error {
 	case f.Kind == Broken:
 		return f.Err
 	case f.Kind == Foreign && strings.HasPrefix(f.Other, store.WorkPrefix):
-		return &store.Error{Store: f.Store, Problem: fmt.Sprintf("holds %q, which fauna-export did not make: move it away, or choose another folder", f.Other)}
+		return &store.Error{Store: f.Store, Problem: fmt.Sprintf("contains %q, which fauna-export did not create: move it away, or choose another folder", f.Other)}
 	case f.Kind == Foreign:
-		return &store.Error{Store: f.Store, Problem: fmt.Sprintf("is not empty (it holds %q): choose another folder", f.Other)}
+		return &store.Error{Store: f.Store, Problem: fmt.Sprintf("is not empty (it contains %q): choose another folder", f.Other)}
 	}
 	return nil
 }

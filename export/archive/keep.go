@@ -160,7 +160,7 @@ func (r oldRun) incomplete() string {
 	case m.Consistency == ConsistencyWindow:
 		return "was read at more than one time"
 	case len(m.Collections) == 0:
-		return "holds no collection"
+		return "contains no collection"
 	case m.readAt().IsZero():
 		return "does not say when it was read"
 	case r.sums != string(m.Sums()):

@@ -72,7 +72,7 @@ func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 		chain := m.Chain(e.Name)
 		rows, hash, lacks, err := mergeOne(ctx, a, chain, store.MergedPrefix+name)
 		if unfit, ok := errors.AsType[*StateUnfit](err); ok {
-			return out, &Unmergeable{Dir: s.Name(), Why: fmt.Sprintf("removals were left out of the files of %s, and %s; sync into the folder again, which rebuilds it", e.Name, unfit.why)}
+			return out, &Unmergeable{Dir: s.Name(), Why: fmt.Sprintf("the files of %s leave out removals, and %s; another sync into the folder rebuilds it", e.Name, unfit.why)}
 		}
 		if err != nil {
 			return out, fmt.Errorf("merge %s: %w", e.Name, err)

@@ -152,9 +152,9 @@ type NotARun struct {
 // Error says so.
 func (e *NotARun) Error() string {
 	if e.Why == "" {
-		return e.Dir + " holds no export"
+		return e.Dir + " contains no export"
 	}
-	return e.Dir + " holds no export: " + e.Why
+	return e.Dir + " contains no export: " + e.Why
 }
 
 // WriteRun writes the state of a run.

@@ -92,27 +92,27 @@ func (c *Config) Options() []Option {
 		{Name: "client-key", to: &c.ClientKey, Group: Server, Path: true, Usage: "key of --client-cert in `FILE` (PEM), if it is not in the same file"},
 		{Name: "secret-file", to: &c.SecretFile, Group: Secret, Path: true, Once: true, Usage: "read the secret from `FILE`, - for stdin (else FAUNA_SECRET, else a prompt)"},
 		{Name: "collection", to: &c.Collections, Group: Choice, Usage: "export the collection `NAME` (repeatable)"},
-		{Name: "all", to: &c.All, Group: Choice, Usage: "every collection that the key can read"},
-		{Name: "exclude", to: &c.Exclude, Group: Choice, Usage: "leave out the collection `NAME` (repeatable, with --all)"},
+		{Name: "all", to: &c.All, Group: Choice, Usage: "export every collection that the key can read"},
+		{Name: "exclude", to: &c.Exclude, Group: Choice, Usage: "skip the collection `NAME` (repeatable, with --all)"},
 		{Name: "mode", to: &c.Mode, Group: Output, Default: string(export.Full), Words: []string{string(export.Full), string(export.Incremental)},
-			Usage: "`MODE`: full, or incremental: only what changed since the last sync in DIR (the first one is full)",
+			Usage: "full, or incremental to export only what changed since the last sync in DIR (`MODE`)",
 			spec:  func(s *export.Spec, text string) error { s.Mode = export.Mode(text); return nil }},
 		{Name: "index", to: &c.Index, Group: Output, Default: DefaultIndex, Usage: "`PATTERN` of the index names, for --mode incremental"},
-		{Name: "role", to: &c.Role, Group: Wizard, Usage: "`NAME` of the role that the key was created for; for the wizard, a run does not need it"},
+		{Name: "role", to: &c.Role, Group: Wizard, Usage: "`NAME` of the role of the key; only the wizard uses it"},
 		{Name: "out", to: &c.Out, Group: Output, Path: true,
-			Usage: "`DIR` for the files, or s3://bucket/prefix: new, empty, or that of earlier syncs; {time} in it becomes the time; - writes the rows of one collection to stdout",
+			Usage: "write to `DIR` or s3://bucket/prefix, new, empty or with earlier syncs; {time} in it becomes the current time; - writes the rows of one collection to stdout",
 			spec:  func(s *export.Spec, text string) error { s.Dir = text; return nil }},
 		{Name: "format", to: &c.Format, Group: Format, Default: string(row.JSONL), Words: row.FormatNames(),
-			Usage: "`FORMAT` of the files: " + strings.Join(row.FormatNames(), ", ") + " (wire: each document as the server sent it)",
+			Usage: "`FORMAT` of the files: " + strings.Join(row.FormatNames(), ", ") + " (wire keeps each document as the server sent it)",
 			spec:  func(s *export.Spec, text string) (err error) { s.Format, err = row.ParseFormat(text); return err }},
 		{Name: "compress", to: &c.Compress, Group: Format, Default: string(row.None), Words: []string{"none", "gzip", "zstd"},
-			Usage: "`METHOD`: none, gzip or zstd (Parquet is compressed inside)",
+			Usage: "compression `METHOD`: none, gzip or zstd (Parquet has its own)",
 			spec: func(s *export.Spec, text string) (err error) {
 				s.Compress, err = row.ParseCompression(text)
 				return err
 			}},
 		{Name: "column", to: &c.Columns, Group: Output,
-			Usage: "add a column, `COLLECTION:NAME[:TYPE]=PATH`; TYPE is json, string, int, float, bool, time or date (repeatable)",
+			Usage: "add a column with the value at PATH, as `COLLECTION:NAME[:TYPE]=PATH`; TYPE is json, string, int, float, bool, time or date (repeatable)",
 			spec: func(s *export.Spec, text string) error {
 				name, column, err := row.ParseColumn(text)
 				if err != nil {
@@ -129,18 +129,18 @@ func (c *Config) Options() []Option {
 		{Name: "strict", to: &c.Strict, Group: Output, Usage: "fail a collection on a value that does not fit its column's type",
 			spec: func(s *export.Spec, _ string) error { s.Strict = true; return nil }},
 		{Name: "deletions", to: &c.Deletions, Group: Output,
-			Usage: "`COLUMN` for the time of a removal, or ignore, for --mode incremental (default " + export.DefaultDeletion + ")",
+			Usage: "`COLUMN` for the time of removals, or ignore to leave removals out; for --mode incremental (default " + export.DefaultDeletion + ")",
 			spec:  func(s *export.Spec, text string) error { s.Deletions = text; return nil }},
 		{Name: "fast", to: &c.Fast, Group: Output, Usage: "for --mode incremental: read only the end of the index; misses expired documents and backdated writes",
 			spec: func(s *export.Spec, _ string) error { s.Fast = true; return nil }},
-		{Name: "parts", to: &c.Parts, Group: Output, Number: true, Default: "1", Usage: "write `N` files for each collection, each with a range of ids, or auto: depending on its size",
+		{Name: "parts", to: &c.Parts, Group: Output, Number: true, Default: "1", Usage: "write `N` files for each collection, each with a range of ids, or auto for a number that fits its size",
 			spec: func(s *export.Spec, text string) (err error) {
 				if s.Parts, err = parseAuto(text); s.Parts == 0 {
 					s.Parts = export.AutoParts
 				}
 				return err
 			}},
-		{Name: "shard", to: &c.Shard, Group: Output, Once: true, Usage: "do part `I/N` of a run that N processes share, from 0; /N or auto take I from a batch engine's variable"},
+		{Name: "shard", to: &c.Shard, Group: Output, Once: true, Usage: "run shard `I/N` (I from 0) of an export that N processes share; /N or auto takes I from the batch system's variable"},
 		{Name: "at", to: &c.At, Group: Output, Number: true, Usage: "export the state at `TIME`: RFC 3339, or microseconds since 1970 (default: now)",
 			spec: func(s *export.Spec, text string) (err error) { s.At, err = export.ParseAt(text); return err }},
 		{Name: "no-snapshot", to: &c.NoSnapshot, Group: Output, Usage: "read each page at its own time",
@@ -151,25 +151,25 @@ func (c *Config) Options() []Option {
 			spec: func(s *export.Spec, text string) (err error) { s.PageSize, err = parseAuto(text); return err }},
 		{Name: "max-rate", to: &c.MaxRate, Group: Pace, Usage: "read at most `N` documents per second; 0 means no limit",
 			spec: func(s *export.Spec, text string) (err error) { s.MaxRate, err = strconv.Atoi(text); return err }},
-		{Name: "ddl", to: &c.DDL, Group: Output, Words: []string{"duckdb"}, Usage: "also write tables and load commands for `DATABASE`, which is duckdb, beside Parquet or JSONL files (for others see load)",
+		{Name: "ddl", to: &c.DDL, Group: Output, Words: []string{"duckdb"}, Usage: "also write a script that loads Parquet or JSONL files into `DATABASE` (duckdb; for others see load)",
 			spec: func(s *export.Spec, text string) (err error) { s.DDL, err = export.ParseDatabase(text); return err }},
-		{Name: "then-load", to: &c.ThenLoad, Group: Output, Usage: "after a complete run load the files into `TARGET`, as 'fauna-export load' does"},
-		{Name: "keep", to: &c.Keep, Group: Output, Usage: "after a complete run keep the newest `N` finished runs of --out 'DIR/{time}'; 0 keeps all"},
-		{Name: "s3-endpoint", to: &c.S3Endpoint, Group: Stores, Usage: "`URL` of the S3 server of s3://bucket/prefix, for MinIO, R2, Ceph and others (default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else Amazon's)"},
+		{Name: "then-load", to: &c.ThenLoad, Group: Output, Usage: "after a complete run, load the files into `TARGET`, like 'fauna-export load'"},
+		{Name: "keep", to: &c.Keep, Group: Output, Usage: "after a complete run, delete all but the newest `N` finished runs of --out 'DIR/{time}'; 0 keeps all"},
+		{Name: "s3-endpoint", to: &c.S3Endpoint, Group: Stores, Usage: "`URL` of the S3 server, for MinIO, R2, Ceph and others (default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else Amazon's)"},
 		{Name: "dry-run", to: &c.DryRun, Group: Output, Once: true, Usage: "check everything, print what would be exported, write nothing"},
-		{Name: "log-file", to: &c.LogFile, Group: Everywhere, Path: true, Usage: "append a line for every event to `FILE`, never the secret"},
-		{Name: "progress-interval", to: &c.Progress, Group: Everywhere, Number: true, Default: "10s", Usage: "`TIME` between two lines of progress when stderr is no terminal; 0 prints the summary only",
+		{Name: "log-file", to: &c.LogFile, Group: Everywhere, Path: true, Usage: "append a line for every event to `FILE` (never the secret)"},
+		{Name: "progress-interval", to: &c.Progress, Group: Everywhere, Number: true, Default: "10s", Usage: "`TIME` between progress lines if stderr is not a terminal; 0 prints only the summary",
 			spec: func(_ *export.Spec, text string) error {
 				if d, err := time.ParseDuration(text); err != nil || d < 0 {
-					return fmt.Errorf("%q is not a time, such as 10s, or 0 for the summary only", text)
+					return fmt.Errorf("%q is not a time; write it like 10s, or 0 for only the summary", text)
 				}
 				return nil
 			}},
-		{Name: "json", to: &c.JSON, Group: Everywhere, Once: true, Usage: "print results as JSON on stdout (run and demo: one event a line)"},
-		{Name: "no-input", to: &c.NoInput, Group: Everywhere, Once: true, Usage: "never prompt, even on a terminal; name what is missing"},
-		{Name: "accessible", to: &c.Accessible, Group: Everywhere, Once: true, Usage: "show the wizard as plain questions and lines (also ACCESSIBLE, TERM=dumb)"},
-		{Name: "ascii", to: &c.ASCII, Group: Everywhere, Once: true, Usage: "draw with ASCII only (also LC_ALL=C)"},
-		{Name: "color", to: &c.Color, Group: Everywhere, Once: true, Default: "auto", Words: []string{"auto", "always", "never"}, Usage: "`WHEN` the wizard uses colors: auto, always or never (auto follows NO_COLOR)"},
+		{Name: "json", to: &c.JSON, Group: Everywhere, Once: true, Usage: "print results as JSON on stdout (run and demo: one event per line)"},
+		{Name: "no-input", to: &c.NoInput, Group: Everywhere, Once: true, Usage: "never prompt, even on a terminal; report what is missing"},
+		{Name: "accessible", to: &c.Accessible, Group: Everywhere, Once: true, Usage: "show the wizard as plain questions and lines (also with ACCESSIBLE or TERM=dumb)"},
+		{Name: "ascii", to: &c.ASCII, Group: Everywhere, Once: true, Usage: "draw with ASCII only (also with LC_ALL=C)"},
+		{Name: "color", to: &c.Color, Group: Everywhere, Once: true, Default: "auto", Words: []string{"auto", "always", "never"}, Usage: "`WHEN` to use colors in the wizard: auto, always or never (auto follows NO_COLOR)"},
 	}
 }
 

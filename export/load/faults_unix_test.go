@@ -313,7 +313,7 @@ func TestLoad_errorsSayWhatToDo(t *testing.T) {
 		"no such database":           {address("nosuch"), KindUsage, []string{"nosuch", "createdb nosuch"}},
 		"no such user":               {strings.Replace(db, "tester", "nobody", 1), KindRefused, []string{"PGPASSWORD"}},
 		"no rights":                  {guest, KindRefused, []string{"GRANT USAGE, CREATE ON SCHEMA"}},
-		"a table of somebody else":   {db + "?schema=taken", KindUsage, []string{"orders", "which no load made"}},
+		"a table of somebody else":   {db + "?schema=taken", KindUsage, []string{"orders", "not created by a load"}},
 		"no target":                  {"mysql://x", KindUsage, []string{"sqlite:FILE"}},
 		"a folder without a path":    {"parquet:", KindUsage, []string{"parquet:PATH"}},
 		"a folder that is not there": {"sqlite:" + filepath.Join(t.TempDir(), "no", "such", "a.db"), KindUsage, []string{"check the path"}},

@@ -62,7 +62,7 @@ func (f *files) fail(doing string, err error) error {
 	e := &Error{Where: f.name(), What: doing, Err: err}
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
-		e.Do = "the disk is full: make room and load again; it continues with what is missing"
+		e.Do = "the disk is full: free some space and load again; it continues with what is missing"
 	case errors.Is(err, fs.ErrPermission):
 		e.Kind, e.Do = KindUsage, "check that you may write there"
 	}

@@ -209,7 +209,7 @@ func (t *Table) notes(d *dialect, s *survey) {
 		note("%s: %s fields past the first %d stay in data (%s values)", t.Collection, count(int64(len(left))), maxColumns, count(values))
 	}
 	if s.unseen > 0 {
-		note("%s: %s values of fields that no column can be made of, or past the first %d, stay in data", t.Collection, count(s.unseen), maxSeen)
+		note("%s: %s values of fields that can't become columns, or are past the first %d, stay in data", t.Collection, count(s.unseen), maxSeen)
 	}
 	if s.otherData > 0 {
 		note("%s: %s documents have data that is no object; it is in the column data", t.Collection, count(s.otherData))

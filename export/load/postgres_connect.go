@@ -62,7 +62,7 @@ func (p *postgres) explain(doing string, err error) error {
 		return own
 	}
 	e := &Error{Where: p.shown, What: doing, Err: err}
-	again := "; nothing was half loaded: load again and it goes on with what is missing"
+	again := "; nothing was partly loaded: load again to continue with what is missing"
 	pg, isPg := errors.AsType[*pgconn.PgError](err)
 	if !isPg {
 		if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
@@ -84,7 +84,7 @@ func (p *postgres) explain(doing string, err error) error {
 	case code == "3D000":
 		e.Kind, e.Do = KindUsage, "create the database first: createdb "+p.config.Database
 	case code == "53100" || code == "58030" || strings.Contains(pg.Message, "No space left"):
-		e.Do = "the database's disk is full: make room" + again
+		e.Do = "the database's disk is full: free some space" + again
 	case code == "53200":
 		e.Do = "the database is out of memory" + again
 	case code == "57014" || code == "55P03" || code == "25P03":

@@ -257,7 +257,7 @@ func (l *Load) tableNames(ctx context.Context, chosen []archive.Entry) (map[stri
 		foreign = slices.DeleteFunc(foreign, func(name string) bool { return name == k.table.Name || name == k.table.PrimaryKey })
 	}
 	if len(foreign) > 0 {
-		return nil, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it has %s already, which no load made", strings.Join(foreign, ", ")), Do: "rename or drop that, or load into another schema or place"}
+		return nil, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it already has %s, which was not created by a load", strings.Join(foreign, ", ")), Do: "rename or drop that, or load into another schema or place"}
 	}
 	return names, nil
 }
@@ -313,7 +313,7 @@ func (l *Load) survey(ctx context.Context, files []archive.Entry, format row.For
 // unread is an error of reading a collection's files.
 func (l *Load) unread(collection string, err error) error {
 	if unfit, ok := errors.AsType[*archive.StateUnfit](err); ok {
-		return &Error{Kind: KindUsage, Where: collection, What: "removals were left out of its files, and " + unfit.Error(), Do: "sync into the folder again, which rebuilds it"}
+		return &Error{Kind: KindUsage, Where: collection, What: "its files leave out removals, and " + unfit.Error(), Do: "another sync into the folder rebuilds it"}
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err

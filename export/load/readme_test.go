@@ -26,7 +26,7 @@ func TestReadme_typesOfLoad(t *testing.T) {
 		"boolean": {`true`, `false`}, "integer": {`1`, `2`}, "double, or both": {`1.5`, `2`}, "integer over 2^53 beside doubles": {`9007199254740993`, `1.5`},
 		"string": {`"a"`, `"b"`}, "time (wire)": {`{"@ts":"2024-01-02T03:04:05Z"}`, `{"@ts":"2024-01-02T03:04:05.678Z"}`}, "date (wire)": {`{"@date":"2024-01-02"}`, `{"@date":"0001-01-01"}`},
 		"bytes (wire)": {`{"@bytes":"AP8="}`, `{"@bytes":""}`}, "ref to one collection": {ref("kinds", 1), ref("kinds", 2)},
-		"object, array, several kinds": {`{"a":1}`, `"text"`}, "the same where jsonb refuses it": {`{"a":"\u0000"}`, `["\u0000"]`},
+		"object, array, several kinds": {`{"a":1}`, `"text"`}, "the same, if jsonb rejects it": {`{"a":"\u0000"}`, `["\u0000"]`},
 	}
 	lines := strings.Split(strings.TrimSpace(section), "\n")[2:]
 	if len(lines) != len(values) {

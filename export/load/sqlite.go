@@ -47,7 +47,7 @@ func (s *sqlite) explain(doing string, err error) error {
 	if code, ok := errors.AsType[*driver.Error](err); ok {
 		switch code.Code() & 0xff {
 		case 13: // SQLITE_FULL
-			e.Do = "the disk is full: make room and load again; it continues with what is missing"
+			e.Do = "the disk is full: free some space and load again; it continues with what is missing"
 		case 5, 6: // SQLITE_BUSY, SQLITE_LOCKED
 			e.Do = "another program is using the file: close it and load again"
 		case 14, 8, 3: // SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM

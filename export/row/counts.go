@@ -138,7 +138,7 @@ func (c Counts) Warnings() []string {
 		out = append(out, fmt.Sprintf("column %q holds a time finer than a microsecond in %s: cut to microseconds", t.Name, t.documents()))
 	}
 	if c.NotUTF8.Count > 0 {
-		out = append(out, fmt.Sprintf("bytes that are not UTF-8 were copied as they came in %s", c.NotUTF8.documents()))
+		out = append(out, fmt.Sprintf("bytes that are not UTF-8 were copied unchanged in %s", c.NotUTF8.documents()))
 	}
 	return out
 }

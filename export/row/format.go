@@ -63,7 +63,7 @@ type formatEntry struct {
 // formats lists all formats, the default first.
 func formats() []formatEntry {
 	return []formatEntry{
-		{JSONL, "JSON lines", "one JSON object a line", Capabilities{Streams: true, Compresses: true, Columns: true, Exact: true, DuckDB: true}, jsonlCodec{}},
+		{JSONL, "JSON lines", "one JSON object per line", Capabilities{Streams: true, Compresses: true, Columns: true, Exact: true, DuckDB: true}, jsonlCodec{}},
 		{CSV, "CSV", "with a header; objects as JSON text; Postgres COPY reads it back", Capabilities{Streams: true, Compresses: true, Columns: true}, csvCodec{}},
 		{Parquet, "Parquet", "typed columns, for DuckDB and data lakes", Capabilities{Columns: true, Typed: true, DuckDB: true}, parquetCodec{}},
 		{Wire, "wire", "each document exactly as the server sent it, byte for byte", Capabilities{Streams: true, Compresses: true, Exact: true}, wireCodec{}},

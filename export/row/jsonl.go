@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// jsonlCodec is the format of one JSON object a line.
+// jsonlCodec is the format of one JSON object per line.
 type jsonlCodec struct{}
 
 func (jsonlCodec) encoder(s *Serializer) encoder { return columnRows{s, jsonlCells{s}} }

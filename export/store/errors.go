@@ -14,7 +14,7 @@ type Diverged struct {
 
 // Error says so.
 func (e *Diverged) Error() string {
-	return e.Name + " was begun by an earlier process and goes on with other bytes now: documents have changed since. Resume the run to read them again from the first"
+	return e.Name + " was started by an earlier process, but its content differs now because documents have changed. Resume the run to start the file over"
 }
 
 // Error is the error of a store that cannot be used as requested: exit code 2.

@@ -49,7 +49,7 @@ func readNamed(ctx context.Context, path string, most int64, pipes bool) ([]byte
 func OpenLog(path string) (*os.File, error) {
 	info, err := os.Lstat(path)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 && !belongs(info) && !rootOwned(info) {
-		return nil, &Foreign{Name: path, Why: "is a link that another user has made"}
+		return nil, &Foreign{Name: path, Why: "is a link that another user created"}
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

@@ -87,11 +87,11 @@ func (s *Folder) trouble(doing string, err error) error {
 	case irregular, foreign:
 		return &Error{Store: s.dir, Problem: err.Error() + ": move it away, or choose another folder"}
 	case errors.Is(err, fs.ErrPermission):
-		problem = "this user may not write there"
+		problem = "this user can't write there"
 	case errors.Is(err, syscall.EROFS):
-		problem = "the disk takes no writes"
+		problem = "the disk is read-only"
 	case errors.Is(err, syscall.ENOTDIR):
-		problem = "it is not a folder, or lies in something that is none"
+		problem = "it is not a folder, or its parent is not"
 	case errors.Is(err, syscall.ENAMETOOLONG):
 		return &Error{Store: s.dir, Problem: "the name is too long: choose a shorter one"}
 	default:

@@ -26,10 +26,10 @@ func TestFolder_saysWhatToDoWhereNoFolderCanBe(t *testing.T) {
 	}
 	at := &Folder{dir: "d"}
 	for cause, says := range map[error]string{
-		fs.ErrPermission:     "may not write",
-		syscall.EACCES:       "may not write",
-		syscall.EPERM:        "may not write",
-		syscall.EROFS:        "takes no writes",
+		fs.ErrPermission:     "can't write",
+		syscall.EACCES:       "can't write",
+		syscall.EPERM:        "can't write",
+		syscall.EROFS:        "the disk is read-only",
 		syscall.ENOTDIR:      "not a folder",
 		syscall.ENAMETOOLONG: "choose a shorter one",
 	} {

@@ -165,7 +165,7 @@ func (l *s3Lock) takeLocked() error {
 		}
 		if !told {
 			told = true
-			s.opt.Notice(fmt.Sprintf("%s: a process on %s held the lock; looking for %s whether it still lives", s.Name(), is.Host, beatsToStale*s.opt.Beat))
+			s.opt.Notice(fmt.Sprintf("%s: a process on %s held the lock; waiting %s to see whether it is still running", s.Name(), is.Host, beatsToStale*s.opt.Beat))
 		}
 		if err := s.pause(s.opt.Beat / 4); err != nil {
 			return err

@@ -66,14 +66,14 @@ type UploadLost struct {
 
 // Error says so.
 func (e *UploadLost) Error() string {
-	return fmt.Sprintf("%s: the server has dropped the upload of %s (a lifecycle rule, or its own limit of age): resume the run, which makes the file again", e.Store, e.Name)
+	return fmt.Sprintf("%s: the server deleted the upload of %s (a lifecycle rule, or its own age limit): resume the run, which starts the file over", e.Store, e.Name)
 }
 
 var (
-	errCondition = errors.New("the condition of the request does not hold")
-	errConflict  = errors.New("another request for the same object is being worked on")
+	errCondition = errors.New("the condition of the request failed")
+	errConflict  = errors.New("another request for the same object is in progress")
 	errNoUpload  = errors.New("no such upload")
-	errAgain     = errors.New("another request for the same object is being worked on: try again")
+	errAgain     = errors.New("another request for the same object is in progress: try again")
 )
 
 const (

@@ -224,7 +224,7 @@ func (s *S3) abortID(name, id string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: the upload of %s cannot be aborted: its parts stay", s.Name(), name)
+	return fmt.Errorf("%s: the upload of %s could not be aborted: its parts remain", s.Name(), name)
 }
 
 // abort aborts the upload of a file and removes its record.
@@ -275,7 +275,7 @@ func (s *S3) durable(u *upload) (int64, error) {
 	size := int64(0)
 	for i, p := range u.Parts {
 		if there[i+1] != p {
-			s.opt.Notice(fmt.Sprintf("%s: the server has no longer all parts of %s: it goes on from what is left, or from the first byte", s.Name(), u.Final))
+			s.opt.Notice(fmt.Sprintf("%s: the server no longer has all parts of %s: continuing from what is left, or from the start", s.Name(), u.Final))
 			break
 		}
 		size += p.Size
@@ -304,7 +304,7 @@ func (s *S3) completed(u *upload) (bool, error) {
 // checks the object itself.
 func (s *S3) complete(u *upload) error {
 	if u.Size == 0 {
-		return fmt.Errorf("%s: %s was not uploaded to its end", s.Name(), u.Name)
+		return fmt.Errorf("%s: %s was not uploaded completely", s.Name(), u.Name)
 	}
 	parts := make([]minio.CompletePart, len(u.Parts))
 	for i, p := range u.Parts {
@@ -332,7 +332,7 @@ func (s *S3) complete(u *upload) error {
 	case err != nil:
 		return err
 	}
-	return fmt.Errorf("%s: the upload of %s was completed, and the object is not the one that was sent", s.Name(), u.Final)
+	return fmt.Errorf("%s: the upload of %s was completed, but the object is not what was sent", s.Name(), u.Final)
 }
 
 // putPart sends a part.

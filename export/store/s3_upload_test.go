@@ -129,7 +129,7 @@ func TestS3_aDroppedUploadIsNamedAndTheFileBeginsAnew(t *testing.T) {
 		err = a.Sync()
 	}
 	a.Close()
-	if _, lost := errors.AsType[*UploadLost](err); !lost || !strings.Contains(err.Error(), "dropped") {
+	if _, lost := errors.AsType[*UploadLost](err); !lost || !strings.Contains(err.Error(), "deleted the upload") {
 		t.Errorf("%v", err)
 	}
 	// When it is gone on with.

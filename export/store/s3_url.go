@@ -39,7 +39,7 @@ func ParseS3(text string) (S3URL, error) {
 		return S3URL{}, fmt.Errorf("%q is not the name of a bucket: 3 to 63 letters, digits, dots and hyphens", bucket)
 	}
 	if strings.ContainsAny(prefix, "?#\\\x00") {
-		return S3URL{}, fmt.Errorf("the prefix %q holds a character that it may not hold: ? # \\", prefix)
+		return S3URL{}, fmt.Errorf("the prefix %q contains a character that is not allowed: ? # \\", prefix)
 	}
 	prefix = strings.Trim(prefix, "/")
 	for _, part := range strings.Split(prefix, "/") {
