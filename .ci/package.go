@@ -4,9 +4,9 @@
 //
 //	go run .ci/package.go [-version v1.2.3] [-out dist]
 //
-// For each platform it builds the program and packs it with the README, the manual
-// pages, the completions, the licences of the libraries, the units for systemd and
-// cron, and a bill of materials (CycloneDX), which is also written beside the
+// For each platform it builds the program and packs it with the README and its
+// pictures, the manual pages, the completions, the licences of the libraries, the
+// examples for systemd, cron, Kubernetes and Slurm, and a bill of materials (CycloneDX), which is also written beside the
 // package. SHA256SUMS lists all files.
 //
 // The same commit, version and Go version give the same bytes on every machine:
@@ -92,15 +92,18 @@ func pack(version, out string) error {
 	for _, name := range names {
 		shared = append(shared, file{"man/man1/" + filepath.Base(name), 0o644, read(name)})
 	}
-	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
-		shared = append(shared, file{"completion/fauna-export." + shell, 0o644, []byte(output(host, "completion", shell))})
+	for shell, name := range map[string]string{"bash": "fauna-export.bash", "zsh": "_fauna-export", "fish": "fauna-export.fish", "powershell": "fauna-export.ps1"} {
+		shared = append(shared, file{"completion/" + name, 0o644, []byte(output(host, "completion", shell))})
 	}
-	units, err := filepath.Glob("assets/service/*")
-	if err != nil {
-		return err
-	}
-	for _, unit := range units {
-		shared = append(shared, file{"service/" + filepath.Base(unit), 0o644, read(unit)})
+	// Under their own paths, which the README names.
+	for _, folder := range []string{"service", "kubernetes", "slurm", "pictures"} {
+		names, err := filepath.Glob("assets/" + folder + "/*")
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			shared = append(shared, file{filepath.ToSlash(name), 0o644, read(name)})
+		}
 	}
 
 	sums := map[string]string{}

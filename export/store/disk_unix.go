@@ -22,7 +22,7 @@ func unlock(f *os.File) error {
 
 // openLocked opens and locks a file. The lock ends when the file is closed, or with
 // the process.
-func openLocked(root *os.Root, _, name string) (*os.File, error) {
+func openLocked(root *os.Root, name string) (*os.File, error) {
 	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|noWait, fileMode)
 	if err != nil {
 		return nil, err

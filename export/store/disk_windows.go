@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"syscall"
 	"unsafe"
@@ -10,30 +11,47 @@ import (
 
 var errLocked = errors.New("locked by another process")
 
+var kernel32 = syscall.NewLazyDLL("kernel32.dll")
+
 const (
-	errorSharingViolation = syscall.Errno(32)
-	errorHandleDiskFull   = syscall.Errno(39)
-	errorDiskFull         = syscall.Errno(112)
+	errorLockViolation  = syscall.Errno(33)
+	errorHandleDiskFull = syscall.Errno(39)
+	errorDiskFull       = syscall.Errno(112)
 )
 
-func unlock(f *os.File) error { return f.Close() }
+// locks is the range of a lock: one byte far past the end, since nobody could
+// read a byte that is locked.
+var locks = syscall.Overlapped{Offset: math.MaxUint32, OffsetHigh: math.MaxInt32}
 
-// openLocked opens a file that nobody else can open until it is closed, or
-// the process ends.
-func openLocked(_ *os.Root, path, _ string) (*os.File, error) {
-	name, err := syscall.UTF16PtrFromString(path)
+// unlock gives a lock back. Closing the file alone would do so too, but later.
+func unlock(f *os.File) error {
+	at := locks
+	_, _, err := kernel32.NewProc("UnlockFileEx").Call(f.Fd(), 0, 1, 0, uintptr(unsafe.Pointer(&at)))
+	if errors.Is(err, syscall.Errno(0)) {
+		err = nil
+	}
+	return errors.Join(err, f.Close())
+}
+
+// openLocked opens a file and takes the lock on it, which ends when the file is
+// closed or the process exits. Others can open and stat the file meanwhile: os.Root
+// opens a file for reading to stat it.
+func openLocked(root *os.Root, name string) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE, fileMode)
 	if err != nil {
 		return nil, err
 	}
-	h, err := syscall.CreateFile(name, syscall.GENERIC_READ|syscall.GENERIC_WRITE, 0, nil,
-		syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
-	if errors.Is(err, errorSharingViolation) {
+	const exclusive, failImmediately = 2, 1
+	at := locks
+	ok, _, err := kernel32.NewProc("LockFileEx").Call(f.Fd(), exclusive|failImmediately, 0, 1, 0, uintptr(unsafe.Pointer(&at)))
+	if ok != 0 {
+		return f, nil
+	}
+	f.Close()
+	if errors.Is(err, errorLockViolation) {
 		return nil, errLocked
 	}
-	if err != nil {
-		return nil, &os.PathError{Op: "open", Path: path, Err: err}
-	}
-	return os.NewFile(uintptr(h), path), nil
+	return nil, &os.PathError{Op: "lock", Path: name, Err: err}
 }
 
 // syncDir does nothing: this system makes folder entries durable by itself.
@@ -64,7 +82,7 @@ func freeSpace(dir string) (int64, error) {
 		return -1, err
 	}
 	var free int64
-	ok, _, err := syscall.NewLazyDLL("kernel32.dll").NewProc("GetDiskFreeSpaceExW").Call(
+	ok, _, err := kernel32.NewProc("GetDiskFreeSpaceExW").Call(
 		uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(&free)), 0, 0)
 	if ok == 0 {
 		return -1, &os.PathError{Op: "free space", Path: dir, Err: err}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
 )
 
@@ -60,7 +59,7 @@ func (s *Folder) lock(r *roots, name string) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := openLocked(work, filepath.Join(s.dir, filepath.FromSlash(p.full)), name)
+	f, err := openLocked(work, name)
 	if err != nil {
 		return nil, err
 	}
