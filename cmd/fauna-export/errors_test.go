@@ -57,7 +57,7 @@ func TestServerTrouble_isOneClearLine(t *testing.T) {
 		says   string
 	}{
 		{"wrong secret", sample.endpoint, exitRefused, "rejected the secret"},
-		{"connection refused", refusedAddress(t), exitUnreachable, "is the server running"},
+		{"connection refused", refusedAddress(t), exitUnreachable, "is Fauna running on that port"},
 		{"a web site", answering(t, 200, "text/html", "<html><body>Welcome</body></html>").URL, exitError, "does not answer like Fauna"},
 		{"a web site's 404", answering(t, 404, "text/html", "<html><body>Not Found</body></html>").URL, exitError, "does not answer like Fauna"},
 		{"another JSON", answering(t, 200, "application/json", `{"status":"ok"}`).URL, exitError, "does not answer like Fauna"},
