@@ -153,6 +153,9 @@ func TestParts_verifyNamesOneThatIsMissingOrTwice(t *testing.T) {
 		if err != nil || !strings.Contains(strings.Join(rep.Problems, "; "), name) {
 			t.Errorf("%s: %v, %q", name, err, rep.Problems)
 		}
+		if _, err := archive.Merge(t.Context(), store.NewFolder(dir)); !isError[*archive.Damaged](err) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: merge: %v", name, err)
+		}
 	}
 }
 

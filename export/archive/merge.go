@@ -49,6 +49,9 @@ func (e *Unmergeable) Error() string { return e.Dir + " cannot be merged: " + e.
 // merge.
 func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 	a, err := Open(s)
+	if err == nil {
+		err = a.Complete()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,14 @@ func Open(s store.Store) (*Archive, error) {
 	return &Archive{Store: s, Manifest: m}, nil
 }
 
+// Complete returns a *Damaged if the manifest lacks parts of a collection.
+func (a *Archive) Complete() error {
+	if wrong := a.Manifest.wrongParts(); len(wrong) > 0 {
+		return &Damaged{File: ManifestName, Err: errors.New(wrong[0] + "; verify the folder")}
+	}
+	return nil
+}
+
 // Damaged is the error of a file that does not match the manifest.
 type Damaged struct {
 	File string

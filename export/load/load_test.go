@@ -2,7 +2,9 @@ package load
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"fauna-export/export/archive"
@@ -72,4 +74,19 @@ func TestLoad_ofAnExportThatIsNotFinishedSaysHowToFinishIt(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 	wants(t, err.Error(), "not finished", "fauna-export resume "+s.Name())
+}
+
+// A manifest that lacks a part is refused before anything is loaded.
+func TestLoad_aPartThatIsMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t, row.JSONL)
+	f.add("users", map[int64]string{1: `{"a":1}`})
+	f.m.Collections[0].Part, f.m.Collections[0].Parts = 1, 3
+	dir := t.TempDir()
+	if _, _, err := f.load("csv:" + dir); err == nil || !strings.Contains(err.Error(), "part 1 of 3 stands where part 0 should") {
+		t.Errorf("%v", err)
+	}
+	if made, err := os.ReadDir(dir); err != nil || len(made) > 0 {
+		t.Errorf("%v, %v", made, err)
+	}
 }

@@ -29,6 +29,9 @@ func Prepare(ctx context.Context, o Options) (_ *Load, err error) {
 	if l.run, err = archive.Open(o.From); err != nil {
 		return nil, l.notFinished(err)
 	}
+	if err := l.run.Complete(); err != nil {
+		return nil, &Error{Where: o.From.Name(), What: "it is not complete", Err: err}
+	}
 	l.manifest = l.run.Manifest
 	chosen, err := l.choose()
 	if err != nil {
