@@ -81,7 +81,8 @@ func TestLoad_aPartThatIsMissingIsNamed(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t, row.JSONL)
 	f.add("users", map[int64]string{1: `{"a":1}`})
-	f.m.Collections[0].Part, f.m.Collections[0].Parts = 1, 3
+	f.m.Version, f.m.Collections[0].Part, f.m.Collections[0].Parts = archive.Version, 1, 3
+	f.manifest()
 	dir := t.TempDir()
 	if _, _, err := f.load("csv:" + dir); err == nil || !strings.Contains(err.Error(), "part 1 of 3 stands where part 0 should") {
 		t.Errorf("%v", err)
