@@ -23,7 +23,7 @@ func TestFiles_followNoLinkAndTrustNoState(t *testing.T) {
 	}{
 		"a link in place of the file being written": {func(dir string) error { return os.Symlink(outside, filepath.Join(dir, "users.csv.part")) }, "a link"},
 		"a pipe in its place":                       {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "users.csv.part"), 0o600) }, "a named pipe"},
-		"a link in place of the file":               {func(dir string) error { return os.Symlink("nowhere", filepath.Join(dir, "users.csv")) }, "no load made"},
+		"a link in place of the file":               {func(dir string) error { return os.Symlink("nowhere", filepath.Join(dir, "users.csv")) }, "it already has users"},
 		"a pipe in place of the state":              {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, stateFile), 0o600) }, "a named pipe"},
 		"a state of a file elsewhere": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, stateFile), []byte(`{"users":{"table":{"Collection":"users","Name":"../`+filepath.Base(outside)+`"}}}`), 0o600)
