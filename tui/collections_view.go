@@ -106,7 +106,7 @@ func (c *collectionsStep) typedBody(w, h int) []string {
 			foot = append(foot, "    "+highlight(st, l))
 		}
 	default:
-		foot = append(foot, "  "+st.faint.of(text.Fit("Missing some? ctrl+y copies a query that lists all collections.", w-2)))
+		foot = append(foot, faintly(st, "Missing some? ctrl+y copies a query that lists all collections.", w)...)
 	}
 	counts := text.Count(int64(len(c.typed.Names)), "collection")
 	if n := len(c.typed.Bad); n > 0 {

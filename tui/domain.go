@@ -208,10 +208,7 @@ func (d *domainStep) body(w, h int) []string {
 	if d.s.cfg.Demo {
 		about = "This is the demo: a server inside this program, with sample data, answers at the address above. Press enter."
 	}
-	more := []string{""}
-	for _, l := range text.Wrap(about, min(w-2, 76)) {
-		more = append(more, "  "+st.faint.of(l))
-	}
+	more := append([]string{""}, faintly(st, about, min(w, 78))...)
 	if n := len(d.s.recent); n > 0 {
 		more = append(more, "", "  "+st.bold.of("Recent"))
 		for i, r := range d.s.recent {

@@ -161,17 +161,21 @@ func (c *doneStep) body(w, h int) []string {
 	if !good || p.err != nil {
 		kind = noteBad
 	}
-	lines := marked(st, kind, headline(p), w)
-	for _, l := range text.Wrap(facts(p), w-2) {
-		lines = append(lines, "  "+st.faint.of(l))
-	}
+	var trouble []string
 	if !good {
-		lines = append(lines, marked(st, noteBad, verdict, w)...)
+		trouble = marked(st, noteBad, verdict, w)
 	}
 	for _, s := range shortfalls(p) {
-		lines = append(lines, marked(st, noteWarn, s, w)...)
+		trouble = append(trouble, marked(st, noteWarn, s, w)...)
 	}
-	lines = lines[:min(len(lines), max(1, h-5))]
+	about := [][]string{marked(st, kind, headline(p), w), faintly(st, facts(p), w), trouble}
+	if kind == noteBad {
+		about[1], about[2] = about[2], about[1]
+	}
+	lines := slices.Concat(about...)
+	if room := max(2, h-5); len(lines) > room {
+		lines = append(lines[:room-1], st.faint.of("  … all of it is printed when you quit"))
+	}
 	foot := []string{""}
 	if c.list.narrowed() {
 		foot = append(foot, "  "+c.list.filter(w-2))

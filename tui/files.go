@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"unicode/utf8"
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
@@ -211,13 +210,11 @@ func complete(typed string) string {
 	if len(names) == 0 {
 		return typed
 	}
-	common := names[0]
-	for _, name := range names[1:] {
-		for !strings.HasPrefix(name, common) {
-			_, size := utf8.DecodeLastRuneInString(common)
-			common = common[:len(common)-size]
-		}
+	first, last, n := names[0], names[len(names)-1], 0 // of a sorted list
+	for n < min(len(first), len(last)) && first[n] == last[n] {
+		n++
 	}
+	common := strings.ToValidUTF8(first[:n], "")
 	if len(names) == 1 {
 		common += string(filepath.Separator)
 	}

@@ -38,11 +38,8 @@ func (o *outputStep) body(w, h int) []string {
 		room = h - len(lines) - 3
 	}
 	lines = append(lines, o.columnLines(w, room)...)
-	if about := text.Wrap(about, w-2); about[0] != "" && len(lines)+1+len(about) <= h {
-		lines = append(lines, "")
-		for _, l := range about {
-			lines = append(lines, "  "+st.faint.of(l))
-		}
+	if about := faintly(st, about, w); o.focus <= folderRow && len(lines)+1+len(about) <= h {
+		lines = append(append(lines, ""), about...)
 	}
 	if room := h - len(lines) - 1; room >= 2 && !o.s.wide {
 		lines = append(append(lines, ""), o.preview.lines(w, room)...)
@@ -82,9 +79,9 @@ func (o *outputStep) folderLines(w int) []string {
 	case o.looking.busy:
 		return []string{line, ""}
 	case err != nil:
-		return []string{line, indent + st.bad.of(text.Fit("✗ "+text.Sentence(err), w-12))}
+		return append([]string{line}, text.Indent(12, marked(st, noteBad, text.Sentence(err), w-10))...)
 	case o.place.begun:
-		return []string{line, indent + st.warn.of("!") + " Contains an unfinished export. Enter resumes it, as it began."}
+		return append([]string{line}, text.Indent(12, marked(st, noteWarn, "Contains an unfinished export. Enter resumes it, as it began.", w-10))...)
 	}
 	state := o.place.about()
 	path := text.Clean(homePath(o.place.path))

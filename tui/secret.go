@@ -116,12 +116,9 @@ func (c *secretStep) body(w, h int) []string {
 		about = append(about, "On the demo: esc goes back to Set-up, where r creates one.")
 	}
 	for _, a := range about {
-		if len(lines)+2 > h {
-			break
-		}
-		lines = append(lines, "", "  "+st.faint.of(text.Fit(a, w-2)))
+		lines = append(append(lines, ""), faintly(st, a, w)...)
 	}
-	return lines
+	return lines[:min(len(lines), h)]
 }
 
 // verdict says how it stands with the secret.

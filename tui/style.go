@@ -156,3 +156,12 @@ func marked(st styles, kind noteKind, paragraph string, w int) []string {
 	}
 	return out
 }
+
+// faintly is a paragraph beside what matters.
+func faintly(st styles, paragraph string, w int) []string {
+	lines := text.Wrap(paragraph, w-2)
+	for i, l := range lines {
+		lines[i] = "  " + st.faint.of(l)
+	}
+	return lines
+}
