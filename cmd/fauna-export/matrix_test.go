@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -11,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -128,207 +126,6 @@ func runInBubble(t *testing.T, server http.Handler, secret string, begun func(st
 	})
 	got.out, got.err = out.String(), errs.String()
 	return got, took
-}
-
-// outcome is what a command left.
-type outcome struct {
-	ran
-	files  map[string]string // under final names
-	state  bool              // there is a run that can be gone on with
-	merged map[string]string // of a chain of syncs
-}
-
-func outcomeOf(t *testing.T, dir string, r ran) outcome {
-	t.Helper()
-	o := outcome{ran: r, files: map[string]string{}}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		name, _ := filepath.Rel(dir, path)
-		if strings.HasPrefix(name, ".fauna-export") {
-			o.state = o.state || filepath.Base(name) == "run.json"
-			return nil
-		}
-		data, err := os.ReadFile(path)
-		o.files[name] = string(data)
-		return err
-	})
-	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
-	}
-	return o
-}
-
-// figures are what check says of one answer alone: a sample, a count and a setting
-// that only tell what a run is going to cost.
-var figures = regexp.MustCompile(`"(bytes_about|documents|history_days|snapshot_lives_seconds)": ?[^,\n}]*`)
-
-// outputOf is what a command prints as far as it must be the same.
-func outputOf(command, out string) string {
-	switch command {
-	case "schema", "check": // in the order in which the server lists
-		out = figures.ReplaceAllString(out, "")
-		lines := strings.Split(strings.ReplaceAll(out, ",\n", "\n"), "\n")
-		slices.Sort(lines)
-		return strings.Join(lines, "\n")
-	}
-	return out
-}
-
-// toldBy is what a manifest says of a run, without what tells only how it went.
-func toldBy(manifest string) string {
-	type entry struct {
-		Name, File, Sha256 string
-		Sync, Rows         int64
-	}
-	var m struct {
-		Mode, Snapshot, Consistency string
-		Collections                 []entry
-	}
-	if err := json.Unmarshal([]byte(manifest), &m); err != nil {
-		return manifest
-	}
-	slices.SortFunc(m.Collections, func(a, b entry) int { return strings.Compare(a.File, b.File) })
-	text, _ := json.MarshalIndent(m, "", " ")
-	return string(text)
-}
-
-// chain reports whether the command is one of a chain of syncs.
-func (s matrixScenario) chain() bool {
-	return slices.Contains(s.args, "incremental") && s.args[0] == "run"
-}
-
-// merged are the current rows of all collections in a chain of syncs.
-func merged(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	got := matrixRun(t, newLiar(nil, nil), "", "merge", dir)
-	if got.code != exitDone {
-		return map[string]string{"merge": got.err}
-	}
-	files := map[string]string{}
-	for name, text := range outcomeOf(t, dir, got).files {
-		if strings.HasPrefix(name, "merged/") && strings.HasSuffix(name, ".jsonl") {
-			files[name] = text
-		}
-	}
-	return files
-}
-
-// undated are rows without the times of removals.
-func undated(rows string) string {
-	var out strings.Builder
-	for line := range strings.Lines(rows) {
-		if !strings.HasSuffix(line, `"deleted_at":null}`+"\n") {
-			line, _, _ = strings.Cut(line, `,"ts":`)
-		}
-		out.WriteString(line)
-	}
-	return out.String()
-}
-
-// judge says what is wrong with an outcome; "" for nothing.
-func (s matrixScenario) judge(t *testing.T, kind string, want, got outcome, dir string) string {
-	for _, word := range []string{"panic", "runtime error", "unexpected end", "unexpected EOF", "goroutine ", "nil pointer", "deadlock"} {
-		if strings.Contains(got.err, word) {
-			return "says " + word
-		}
-	}
-	if got.code != exitDone && strings.TrimSpace(got.err) == "" {
-		return fmt.Sprintf("exit %d without a word", got.code)
-	}
-	switch got.code {
-	case want.code:
-	case exitPartial:
-	case exitError, exitUsage, exitRefused, exitUnreachable:
-		if strings.Contains(got.err, "finished, but incomplete") {
-			break // a privilege that was lost
-		}
-		if text, there := got.files["manifest.json"]; there && s.before == nil && toldBy(text) != toldBy(want.files["manifest.json"]) {
-			return fmt.Sprintf("exit %d and a manifest", got.code)
-		}
-	default:
-		return fmt.Sprintf("exit %d", got.code)
-	}
-	for _, name := range slices.Sorted(maps.Keys(got.files)) {
-		if name == "manifest.json" || name == "SHA256SUMS" {
-			continue
-		}
-		if _, there := want.files[name]; s.chain() && (!there || !strings.Contains(name, "@")) {
-			continue // what the files of all syncs come to is compared
-		}
-		if s.name == "fast" && strings.Contains(got.err, "and the server counts") {
-			continue // it says that removals were not told
-		}
-		if (kind == "events" || kind == "oldest time") && undated(got.files[name]) == undated(want.files[name]) {
-			continue // events only date removals
-		}
-		if got.files[name] != want.files[name] {
-			return fmt.Sprintf("exit %d: %s has %d lines, not %d", got.code, name, strings.Count(got.files[name], "\n"), strings.Count(want.files[name], "\n"))
-		}
-	}
-	if got.code != want.code {
-		return ""
-	}
-	for name := range want.files {
-		collection, _, _ := strings.Cut(strings.TrimSuffix(name, ".jsonl"), "@")
-		if _, there := got.files[name]; !there && !(got.code == exitPartial && strings.Contains(lastLine(got.err), collection)) {
-			return fmt.Sprintf("exit %d without %s", got.code, name)
-		}
-	}
-	if got.code == exitPartial {
-		return ""
-	}
-	if s.chain() {
-		for name, text := range merged(t, dir) {
-			if s.name == "fast" && strings.Contains(got.err, "and the server counts") {
-				break
-			}
-			if text != want.merged[name] {
-				return fmt.Sprintf("exit %d: %s has %d lines, not %d", got.code, name, strings.Count(text, "\n"), strings.Count(want.merged[name], "\n"))
-			}
-		}
-		return ""
-	}
-	if a, b := toldBy(got.files["manifest.json"]), toldBy(want.files["manifest.json"]); a != b {
-		return fmt.Sprintf("exit %d, another manifest: %s", got.code, firstDifference(a, b))
-	}
-	if a, b := outputOf(s.args[0], got.out), outputOf(s.args[0], want.out); a != b {
-		return fmt.Sprintf("exit %d, another output: %s", got.code, firstDifference(a, b))
-	}
-	return ""
-}
-
-func firstDifference(a, b string) string {
-	as, bs := strings.Split(a, "\n"), strings.Split(b, "\n")
-	for i := range as {
-		if i >= len(bs) {
-			return fmt.Sprintf("%.100q more", as[i])
-		}
-		if as[i] != bs[i] {
-			return fmt.Sprintf("%.100q for %.100q", strings.TrimSpace(as[i]), strings.TrimSpace(bs[i]))
-		}
-	}
-	return fmt.Sprintf("%d lines for %d", len(as), len(bs))
-}
-
-// combination is one lie told to one command.
-type combination struct {
-	scenario *matrixScenario
-	kind     string
-	place    string // first, middle, last
-	mutation mutation
-	always   bool
-	query    string
-	also     []lie // told beside it
-}
-
-func (c combination) String() string {
-	how := "once"
-	if c.always {
-		how = "always"
-	}
-	return fmt.Sprintf("%s | %s | %s | %s | %s", c.scenario.name, c.kind, c.place, c.mutation.name, how)
 }
 
 // prepared is a scenario with what it starts from and what it comes to without
@@ -448,11 +245,6 @@ func TestMatrix_noLieIsBelieved(t *testing.T) {
 		told.Load(), all, time.Since(began).Round(time.Second), same.Load(), told.Load()-same.Load(), unmet.Load(), wrong.Load())
 }
 
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return lines[len(lines)-1]
-}
-
 // try tells one lie, and reports whether it was met.
 func (p *prepared) try(t *testing.T, c combination, dir string) (problem string, got outcome, met bool) {
 	copyFolder(t, p.folder, dir)
@@ -501,103 +293,6 @@ func (p *prepared) try(t *testing.T, c combination, dir string) (problem string,
 		}
 	}
 	return "", got, met
-}
-
-// combinationsOf are the lies about one kind of request: at its first, a middle
-// and its last one.
-func combinationsOf(s *matrixScenario, kind string, seen []exchange) []combination {
-	var queries []exchange
-	for _, x := range seen {
-		if x.kind == kind && !slices.ContainsFunc(queries, func(q exchange) bool { return q.query == x.query }) {
-			queries = append(queries, x)
-		}
-	}
-	places := map[string]exchange{"first": queries[0]}
-	if n := len(queries); n > 1 {
-		places["last"] = queries[n-1]
-		if n > 2 {
-			places["middle"] = queries[n/2]
-		}
-	}
-	var list []combination
-	for _, place := range []string{"first", "middle", "last"} {
-		x, ok := places[place]
-		if !ok {
-			continue
-		}
-		for _, m := range mutations() {
-			if strings.HasPrefix(kind, "documents") && m.name == "ids of the other, refs of this" && !s.chain() {
-				continue // another content of documents, which only the index tells by its ts
-			}
-			if strings.HasPrefix(kind, "definitions of") && (m.name == "ids as numbers" || m.name == "ref of another collection") {
-				continue // another content of a definition, which nothing else tells
-			}
-			l := newLiar(s.truth, s.later)
-			if _, ok := m.make(l, x, previousOf(seen, x)); !ok {
-				continue
-			}
-			for _, always := range []bool{false, true} {
-				if always && m.name == "endless" {
-					continue // 16 MiB a try
-				}
-				list = append(list, combination{scenario: s, kind: kind, place: place, mutation: m, always: always, query: x.query})
-			}
-		}
-	}
-	return list
-}
-
-// confirmedLies are wrong lists of ids that the count of the same collection
-// confirms.
-func confirmedLies(s *matrixScenario, seen []exchange) (list []combination) {
-	for _, name := range matrixNames() {
-		var pages []exchange
-		count := ""
-		for _, x := range seen {
-			switch {
-			case !strings.Contains(x.query, `{"collection":"`+name+`"}`):
-			case x.kind == "ids" && !slices.ContainsFunc(pages, func(p exchange) bool { return p.query == x.query }):
-				pages = append(pages, x)
-			case x.kind == "count":
-				count = x.query
-			}
-		}
-		for i, x := range pages {
-			for _, m := range listMutations() {
-				a, ok := m.make(nil, x, exchange{})
-				p, fine := parse(exchange{status: a.status, body: a.body})
-				if !ok || !fine || count == "" || p.form != formPage {
-					continue
-				}
-				n := len(p.list)
-				for j, page := range pages {
-					if q, ok := parse(page); ok && (j < i || j > i && p.after != nil) {
-						n += len(q.list)
-					}
-				}
-				confirms := bent("confirms", func(p *parsed) bool {
-					p.value = []byte(strconv.Itoa(n))
-					return p.form == formValue
-				})
-				m.name += ", and the count confirms it"
-				list = append(list, combination{scenario: s, kind: x.kind, place: fmt.Sprintf("%s %d", name, i+1), mutation: m, always: true, query: x.query,
-					also: []lie{{kind: "count", query: count, always: true, mutation: confirms}}})
-			}
-		}
-	}
-	return list
-}
-
-func previousOf(seen []exchange, x exchange) (previous exchange) {
-	for _, one := range seen {
-		if one.query == x.query {
-			break
-		}
-		if one.kind == x.kind {
-			previous = one
-		}
-	}
-	return previous
 }
 
 // matrixRoot is a folder for the matrix, in memory where there is such a file system.
