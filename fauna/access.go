@@ -193,7 +193,7 @@ func (c *Client) firstVisible(ctx context.Context, op, collection string) (int64
 	}
 	id, err := parseID(value.Text)
 	if err != nil {
-		return -1, c.strange(op, err.Error())
+		return -1, c.mismatch(op, err)
 	}
 	return id, nil
 }

@@ -140,7 +140,7 @@ func (c *Client) unreadable(op string, answer []byte, err error) error {
 	if !json.Valid(answer) {
 		return c.broken(op)
 	}
-	return c.strange(op, err.Error())
+	return c.mismatch(op, err)
 }
 
 // send posts a query and returns the body of a successful answer. Errors are of type *Error, or the context's.

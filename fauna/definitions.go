@@ -77,7 +77,7 @@ func (c *Client) definitionsOf(ctx context.Context, kind fql.DefinitionKind, at 
 		}
 		for i, name := range some {
 			if err := checkDefinition(documents[i], kind, name, at); err != nil {
-				return nil, c.strange("read "+string(kind), "it returned a definition other than that of "+quoteName(name)+": "+err.Error())
+				return nil, c.mismatch("read "+string(kind), fmt.Errorf("it returned a definition other than that of %s: %w", quoteName(name), err))
 			}
 			list = append(list, fql.Definition{Name: name, Document: documents[i]})
 		}
@@ -131,7 +131,7 @@ func (c *Client) rawArray(ctx context.Context, op string, expr f.Expr, at int64)
 	for i, one := range answer.Resource {
 		var compact bytes.Buffer
 		if err := json.Compact(&compact, one); err != nil {
-			return nil, c.strange(op, err.Error())
+			return nil, c.mismatch(op, err)
 		}
 		answer.Resource[i] = compact.Bytes()
 	}

@@ -28,7 +28,7 @@ func (c *Client) Now(ctx context.Context) (int64, error) {
 	}
 	now, err := time.Parse(time.RFC3339Nano, text.Text)
 	if err != nil {
-		return 0, c.strange(op, "not a time: "+err.Error())
+		return 0, c.mismatch(op, fmt.Errorf("not a time: %w", err))
 	}
 	micros := now.UnixMicro()
 	switch {
@@ -46,6 +46,13 @@ func (c *Client) Now(ctx context.Context) (int64, error) {
 // query.
 func (c *Client) strange(op, what string) *Error {
 	return &Error{Kind: KindStrange, Op: op, Endpoint: c.endpoint.Host(), Status: 200, Description: clip(c.secret.clean(what), maxDescription)}
+}
+
+// mismatch is strange, with the error that says why.
+func (c *Client) mismatch(op string, err error) *Error {
+	e := c.strange(op, err.Error())
+	e.Err = c.secret.cleanError(err)
+	return e
 }
 
 // A PageRequest asks for a page of a collection's documents or of their ids. It
