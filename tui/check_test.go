@@ -72,3 +72,20 @@ func TestCheck_timeIsOfARateThatWasMeasured(t *testing.T) {
 	b.server.docs = map[string]int{"users": 0, "products": 0, "line-items": 0}
 	b.to(checkID).hides("documents/s")
 }
+
+func TestCheck_roleOfAKeyThatIsNotOursMayHaveAnotherName(t *testing.T) {
+	b := newBench(t, 80, 24).withSecret(checkID)
+	b.server.access = map[string]fauna.Access{"products": {Exists: true}}
+	b.keys("r", "u")
+	b.shows(`Update(Role("connect-readonly")`, "If your key's role is not named connect-readonly")
+	ours := newBench(t, 80, 24).to(checkID)
+	ours.server.access = b.server.access
+	ours.keys("r", "u")
+	ours.hides("If your key's role")
+}
+
+func TestCheck_folderIsSaidWithWhatIsKnownOfIt(t *testing.T) {
+	b := newBench(t, 120, 40)
+	b.w.look = func(path string) place { return place{path: path, isNew: true, free: 1_000_000} }
+	b.to(checkID).shows("Into /srv/fauna-2026-11-22 (new, 1.0 MB free)", "The disk may be too small: about 7.1 MB is needed.")
+}

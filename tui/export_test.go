@@ -231,3 +231,12 @@ func TestExport_refusedSecretLeadsBackToItsField(t *testing.T) {
 	b.keys("enter")
 	b.at(exportID)
 }
+
+func TestExport_thereIsNothingToHalveWhileNothingComes(t *testing.T) {
+	b := newBench(t, 80, 24).to(exportID)
+	b.keys("<")
+	b.shows("There is no rate limit.")
+	if len(b.run.limits) > 0 {
+		t.Errorf("limits %v", b.run.limits)
+	}
+}
