@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fauna-export/export/config"
+	"fauna-export/export/store"
 )
 
 // fromConfig sets every flag that neither the command line nor the environment
@@ -17,7 +18,7 @@ func fromConfig(ctx context.Context, cmd *cobra.Command) error {
 	if set.Lookup("config") == nil || set.Lookup("config").Value.String() == "" {
 		return nil
 	}
-	path, err := config.ExpandHome(set.Lookup("config").Value.String())
+	path, err := store.ExpandHome(set.Lookup("config").Value.String())
 	if err != nil {
 		return unusablef("--config: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/config"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 	"fauna-export/fauna/emulator"
 	"fauna-export/fauna/fql"
@@ -43,13 +44,14 @@ func (a *app) demo(ctx context.Context, output *outputFlags) error {
 	if output.toStdout() {
 		return usagef("the demo has more than one collection: give --out DIR")
 	}
-	if output.Out == "" {
-		dir, err := newFolderName("fauna-demo")
-		if err != nil {
-			return err
-		}
-		output.Out = dir
+	dir, err := store.ExpandHome(output.Out)
+	if dir == "" {
+		dir, err = newFolderName("fauna-demo")
 	}
+	if err != nil {
+		return err
+	}
+	output.Out = dir
 	spec, err := a.spec(ctx, output, nil, time.Now())
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
-	"fauna-export/export/config"
+	"fauna-export/export/store"
 )
 
 func newManCommand(a *app) *cobra.Command {
@@ -71,7 +71,7 @@ func manualPage(c *cobra.Command) (string, error) {
 
 // writePages writes the pages of a command and its subcommands.
 func writePages(c *cobra.Command, dir string) error {
-	dir, err := config.ExpandHome(dir)
+	dir, err := store.ExpandHome(dir)
 	if err != nil {
 		return unusablef("--dir: %w", err)
 	}

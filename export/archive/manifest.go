@@ -219,7 +219,11 @@ func Publish(s store.Store, m *Manifest) error {
 func ReadManifest(s store.Store) (*Manifest, error) {
 	data, err := s.Read(ManifestName)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &NotARun{Dir: s.Name(), Why: "no " + ManifestName}
+		why := "no " + ManifestName
+		if _, err := s.Read(RunName); err == nil {
+			why = "its run is unfinished, resume it first"
+		}
+		return nil, &NotARun{Dir: s.Name(), Why: why}
 	}
 	if _, irregular := errors.AsType[*store.NotRegular](err); irregular {
 		return nil, &NotARun{Dir: s.Name(), Why: err.Error()}

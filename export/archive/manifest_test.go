@@ -178,3 +178,17 @@ func TestWorkFile_knowsWhatRunsMake(t *testing.T) {
 		t.Errorf("%q, %v", file, ok)
 	}
 }
+
+func TestReadManifest_saysThatARunIsUnfinished(t *testing.T) {
+	t.Parallel()
+	s := storetest.NewMemory()
+	if _, err := ReadManifest(s); err == nil || !strings.Contains(err.Error(), "no manifest.json") {
+		t.Error(err)
+	}
+	if err := s.Write(RunName, []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadManifest(s); err == nil || !strings.Contains(err.Error(), "unfinished") {
+		t.Error(err)
+	}
+}

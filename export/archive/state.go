@@ -154,7 +154,7 @@ func (e *NotARun) Error() string {
 	if e.Why == "" {
 		return e.Dir + " contains no export"
 	}
-	return e.Dir + " contains no export: " + e.Why
+	return e.Dir + " contains no finished export: " + e.Why
 }
 
 // WriteRun writes the state of a run.

@@ -3,13 +3,12 @@ package config
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"fauna-export/export"
+	"fauna-export/export/store"
 )
 
 // Option is one option: a flag, an environment variable and, unless Once, a key
@@ -37,7 +36,7 @@ func (o Option) Set(text string) error {
 	}
 	var err error
 	if o.Path {
-		if text, err = ExpandHome(text); err != nil {
+		if text, err = store.ExpandHome(text); err != nil {
 			return err
 		}
 	}
@@ -131,19 +130,6 @@ func (o Option) Type() string {
 		return "stringArray"
 	}
 	return "string"
-}
-
-// ExpandHome replaces a leading ~ of a path with the home folder, for paths
-// that no shell expands: in --out=~/x, the environment, and files.
-func ExpandHome(path string) (string, error) {
-	if path != "~" && !strings.HasPrefix(path, "~/") && !strings.HasPrefix(path, "~"+string(filepath.Separator)) {
-		return path, nil
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", fmt.Errorf("find the home folder for %q: %w", path, err)
-	}
-	return filepath.Join(home, path[1:]), nil
 }
 
 // parseAuto parses a number, or auto, which is 0.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // kept is what a target records about a collection that was loaded before.
@@ -131,6 +132,10 @@ func newTarget(text string, password Password) (target, error) {
 	case "sqlite", "parquet", "csv":
 		if rest == "" || strings.HasPrefix(rest, "//") {
 			return nil, &Error{Kind: KindUsage, Where: scheme, What: "the path is missing", Do: "write it like " + scheme + ":PATH"}
+		}
+		rest, err := store.ExpandHome(rest) // no shell does after a colon
+		if err != nil {
+			return nil, err
 		}
 		switch scheme {
 		case "sqlite":

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -78,4 +80,17 @@ func Split(name string) (shelf, base string) {
 		return strings.TrimSuffix(shelf, "/"), base
 	}
 	return filepath.Dir(name), filepath.Base(name)
+}
+
+// ExpandHome replaces a leading ~ of a path with the home folder, for paths
+// that no shell expands: in --out=~/x, the environment, and files.
+func ExpandHome(path string) (string, error) {
+	if path != "~" && !strings.HasPrefix(path, "~/") && !strings.HasPrefix(path, "~"+string(filepath.Separator)) {
+		return path, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find the home folder for %q: %w", path, err)
+	}
+	return filepath.Join(home, path[1:]), nil
 }
