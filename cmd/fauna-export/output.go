@@ -85,7 +85,7 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 		return s, usagef("--mode incremental needs a folder for its state, not --out -")
 	}
 	if f.Shard != "" && (f.Out == "" || f.toStdout() || f.pattern != "" || s.Mode == export.Incremental) {
-		return s, usagef("--shard needs a folder that all shards share: give --out DIR")
+		return s, usagef("--shard is for a full run into a folder that all shards share: give --out DIR, and no --mode incremental")
 	}
 	return s, nil
 }
