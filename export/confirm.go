@@ -36,9 +36,11 @@ func (e *unconfirmed) Error() string {
 }
 
 // uncounted reports whether the collection is fully planned and its number of
-// documents still needs confirming. A collection that fits on one page needs no
-// count: the page had no cursor and no successor, so plan and page are already
-// two readings of all ids. The caller holds the scheduler's mu.
+// documents still needs confirming. A collection that fits on one page needs
+// no count: the page had no cursor and no successor, so plan and page are
+// already two readings of all ids.
+//
+// REQUIRES: the scheduler's mu is held.
 func (c *collection) uncounted() bool {
 	return c.changes == nil && c.part.of == 1 && c.at != 0 && !c.tallied && c.scanFrom < 0 && !c.renewing && len(c.segments) == 1 &&
 		(c.saved != nil || c.chunks > 1 || (c.chunks == 0) == (c.queue.len() == 0))

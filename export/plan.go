@@ -195,14 +195,17 @@ func (p *planner) renew(ctx context.Context, c *collection) {
 	p.wake.Broadcast()
 }
 
-// over reports whether a worker's result is no longer needed. The caller holds
-// mu.
+// over reports whether a worker's result is no longer needed.
+//
+// REQUIRES: the scheduler's mu is held.
 func (s *scheduler) over(ctx context.Context, c *collection) bool {
 	return s.cause != nil || ctx.Err() != nil || c.state == CollectionFailed
 }
 
 // expireLocked abandons the collection's time: once its workers are done, the
-// rest is planned again at a new time. The caller holds mu.
+// rest is planned again at a new time.
+//
+// REQUIRES: the scheduler's mu is held.
 func (s *scheduler) expireLocked(c *collection) {
 	if c.renewing {
 		return

@@ -6,7 +6,9 @@ import (
 )
 
 // totals returns the rows read and expected over all collections, and whether
-// the expected number is final. The caller holds mu.
+// the expected number is final.
+//
+// REQUIRES: the scheduler's mu is held.
 func (r *Run) totals() (read, expected int64, final bool) {
 	final = true
 	for _, c := range r.all {

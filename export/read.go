@@ -80,7 +80,8 @@ func passing(err error) bool {
 }
 
 // reread and unread add and subtract a chunk that was read or dropped again.
-// The caller holds the run's mu.
+//
+// REQUIRES: the scheduler's mu is held.
 func (c *collection) reread(ch *chunk) { c.tell(ch, 1) }
 func (c *collection) unread(ch *chunk) { c.tell(ch, -1) }
 

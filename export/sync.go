@@ -285,7 +285,9 @@ func (r *Run) plan(c *collection) {
 }
 
 // planChanges plans the changes from an id on. Removals are looked up too, and
-// accepted only if the server does not have the document. The caller holds mu.
+// accepted only if the server does not have the document.
+//
+// REQUIRES: the scheduler's mu is held.
 func (p *planner) planChanges(c *collection, from int64) {
 	var ids []int64
 	for _, ch := range c.changes.all[c.changes.change(from):] {

@@ -157,8 +157,10 @@ func (c *collection) unlistedFrom(from, to int64) []int64 {
 	return c.unlisted[i:max(i, j)]
 }
 
-// alike is how many of the first n ids that are planned are read in the same way,
-// and whether they are unlisted. The caller holds the scheduler's mu.
+// alike is how many of the first n ids that are planned are read in the same
+// way, and whether they are unlisted.
+//
+// REQUIRES: the scheduler's mu is held.
 func (c *collection) alike(n int) (int, bool) {
 	if len(c.unlisted) == 0 {
 		return n, false

@@ -282,7 +282,9 @@ func stopsRun(err error) bool {
 }
 
 // judgeLocked reacts to an error: with a new time, the end of the collection,
-// or the end of the run. The caller holds mu.
+// or the end of the run.
+//
+// REQUIRES: the scheduler's mu is held.
 func (s *scheduler) judgeLocked(c *collection, err error) {
 	if _, bad := errors.AsType[*BadDocument](err); bad {
 		s.failLocked(c, err)
