@@ -42,7 +42,7 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 	rows, bytes := t.totals()
 	a.tell("%s, about %s.", text.Count(rows, "document"), text.Size(int64(bytes)))
 	if took, rate := t.forecast(rows, s.maxRate); rate > 0 {
-		a.tell("Measured: about %s documents/s, so %s.", text.Number(int64(rate)), about(took))
+		a.tell("%s", c.pace(took, rate))
 		if took > c.life()/4*3 {
 			a.tell("Warning: a snapshot stays readable for %s only. This keeps it longer, run as admin:\n%s", text.Span(c.life()), fql.HistoryFQL(s.dialect, s.readable(), 7))
 		}

@@ -68,6 +68,8 @@ func TestCheck_doesNotBeginWhileSomethingCannotBeRead(t *testing.T) {
 func TestCheck_timeIsOfARateThatWasMeasured(t *testing.T) {
 	b := newBench(t, 80, 24).to(checkID)
 	b.shows("Measured: about 10,986 documents/s, so about 2.0 s.", "about 7.1 MB")
+	limited := newBench(t, 80, 24, func(_ *bench, c *Config) { c.MaxRate = 500 }).to(checkID)
+	limited.shows("Limited to 500 documents/s, so about 42 s.")
 	b = newBench(t, 80, 24)
 	b.server.docs = map[string]int{"users": 0, "products": 0, "line-items": 0}
 	b.to(checkID).hides("documents/s")

@@ -157,11 +157,7 @@ func (c *checkStep) foot(w, most int) []string {
 	rows, bytes := c.tally.totals()
 	var parts []string
 	if took, rate := c.tally.forecast(rows, c.s.maxRate); rate > 0 {
-		said := fmt.Sprintf("Measured: about %s documents/s, so %s.", text.Number(int64(rate)), about(took))
-		if c.s.cfg.Demo && rate >= float64(c.s.maxRate) && c.s.maxRate > 0 {
-			said = fmt.Sprintf("Demo throttled to %s documents/s, so %s.", text.Number(int64(rate)), about(took))
-		}
-		parts = append(parts, said)
+		parts = append(parts, c.pace(took, rate))
 		if life := c.life(); took > life/4*3 {
 			parts = append(parts, fmt.Sprintf("The snapshot stays readable for %s only: h keeps it longer.", text.Span(life)))
 			life = math.MaxInt64
@@ -181,12 +177,21 @@ func (c *checkStep) foot(w, most int) []string {
 	return lines
 }
 
-// about is how long something is expected to take.
-func about(d time.Duration) string {
-	if d < time.Second {
-		return "less than a second"
+// pace says how long the export is expected to take, and why.
+func (c *checkStep) pace(took time.Duration, rate float64) string {
+	perSecond, span := text.Number(int64(rate)), "about "+text.Span(took.Round(time.Second))
+	if took < time.Second {
+		span = "less than a second"
 	}
-	return "about " + text.Span(d.Round(time.Second))
+	switch limited := c.s.maxRate > 0 && rate >= float64(c.s.maxRate); {
+	case limited && c.s.cfg.Demo:
+		return fmt.Sprintf("Demo throttled to %s documents/s, so %s.", perSecond, span)
+	case limited:
+		return fmt.Sprintf("Limited to %s documents/s, so %s.", perSecond, span)
+	case took < time.Second: // too short a time for the figure to mean much
+		return "At the rate measured it takes " + span + "."
+	}
+	return fmt.Sprintf("Measured: about %s documents/s, so %s.", perSecond, span)
 }
 
 // into says where the files go, and what kind they are.
