@@ -46,7 +46,7 @@ type file struct {
 func main() {
 	log.SetFlags(0)
 	version := flag.String("version", "", "the release's `name`; else git describe")
-	out := flag.String("out", "dist", "the `folder` for the packages, which is made anew")
+	out := flag.String("out", "dist", "the `folder` for the packages, replaced if it exists")
 	flag.Parse()
 	if err := pack(*version, *out); err != nil {
 		log.Fatal(err)

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write notices.txt anew")
+var update = flag.Bool("update", false, "update notices.txt")
 
 // module is a library in the program.
 type module struct {

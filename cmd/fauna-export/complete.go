@@ -28,8 +28,8 @@ func (a *app) completeCollections(root *cobra.Command) {
 			continue
 		}
 		// The only error is an unknown flag, and this one was just looked up.
-		_ = root.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-			return a.collectionNames(cmd, flag, begun)
+		_ = root.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+			return a.collectionNames(cmd, flag, typed)
 		})
 	}
 }
@@ -38,7 +38,7 @@ func (a *app) completeCollections(root *cobra.Command) {
 // name.
 func collectionFlags() []string { return []string{"collection", "exclude", "column"} }
 
-func (a *app) collectionNames(cmd *cobra.Command, flag, begun string) ([]string, cobra.ShellCompDirective) {
+func (a *app) collectionNames(cmd *cobra.Command, flag, typed string) ([]string, cobra.ShellCompDirective) {
 	directive := cobra.ShellCompDirectiveNoFileComp
 	if flag == "column" {
 		directive |= cobra.ShellCompDirectiveNoSpace
@@ -81,7 +81,7 @@ func (a *app) collectionNames(cmd *cobra.Command, flag, begun string) ([]string,
 		if flag == "column" {
 			name += ":"
 		}
-		if strings.HasPrefix(name, begun) && !slices.Contains(given, name) {
+		if strings.HasPrefix(name, typed) && !slices.Contains(given, name) {
 			list = append(list, name)
 		}
 	}

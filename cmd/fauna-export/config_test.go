@@ -15,7 +15,7 @@ import (
 	"fauna-export/export/config"
 )
 
-var update = flag.Bool("update", false, "write the schema of config files anew")
+var update = flag.Bool("update", false, "update the schema of config files")
 
 // runCommand returns the run command from the whole tree.
 func runCommand(t *testing.T) *cobra.Command {

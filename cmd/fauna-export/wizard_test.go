@@ -81,7 +81,7 @@ func TestWizard_demoIsWalkedAlone(t *testing.T) {
 	term.wait("How should the files be written?")
 	term.wait("free")
 	term.send(enter)
-	term.wait("26,402 documents · about") // counted: enter goes on now
+	term.wait("26,402 documents · about") // counting is done, so enter continues
 	term.send(enter)
 	term.wait("Exported and verified")
 	term.send("q")
