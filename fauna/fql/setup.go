@@ -94,10 +94,16 @@ func (s Setup) RoleName() string {
 
 // Check returns nil, or what is wrong with the role's name in the dialect.
 func (s Setup) Check() error {
-	if s.Dialect == V10 && !identifier.MatchString(s.RoleName()) {
-		return errors.New("in FQL v10 a role's name may only have letters, digits and _, and can't start with a digit")
+	name := s.RoleName()
+	if s.Dialect == V10 {
+		if !identifier.MatchString(name) || name[0] == '_' {
+			return errors.New("in FQL v10 a role's name can only have letters, digits and _, and must start with a letter")
+		}
+		if name == "admin" || name == "server" {
+			return fmt.Errorf("%s is the name of a built-in role", name)
+		}
 	}
-	return CheckName(s.RoleName())
+	return CheckName(name)
 }
 
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
