@@ -226,19 +226,25 @@ func TestServer_refusesLargeBodiesAndGoesOn(t *testing.T) {
 	}
 }
 
-func TestServer_says100ContinueBeforeAnything(t *testing.T) {
-	t.Parallel()
-	_, endpoint := started(t)
+// dialed opens a connection to the server.
+func dialed(t *testing.T, endpoint string) (net.Conn, *bufio.Reader) {
+	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(endpoint, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
+	return conn, bufio.NewReader(conn)
+}
+
+func TestServer_says100ContinueBeforeAnything(t *testing.T) {
+	t.Parallel()
+	_, endpoint := started(t)
+	conn, lines := dialed(t, endpoint)
 	fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer wrong\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
-	lines := bufio.NewReader(conn)
 	first, err := lines.ReadString('\n')
 	if err != nil || !strings.HasPrefix(first, "HTTP/1.1 100") {
 		t.Fatalf("%q, %v", first, err)
@@ -260,16 +266,8 @@ func TestServer_says100ContinueBeforeAnything(t *testing.T) {
 func TestServer_closesIdleConnections(t *testing.T) {
 	t.Parallel() // with what else takes its time
 	_, endpoint := started(t)
-	conn, err := net.Dial("tcp", strings.TrimPrefix(endpoint, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
+	conn, lines := dialed(t, endpoint)
 	fmt.Fprintf(conn, "GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
-	lines := bufio.NewReader(conn)
 	answer, err := http.ReadResponse(lines, nil)
 	if err != nil {
 		t.Fatal(err)
