@@ -26,7 +26,7 @@ const pageLimit = 16 << 20
 // size, whose ids are 1 to n.
 type instantSource struct {
 	n     int64
-	docs  [][2]string // documents around their ids, one after the other
+	docs  [][2]string // documents before their id and after their collection's name, one after the other
 	bytes atomic.Int64
 }
 
@@ -43,7 +43,7 @@ func newVariedSource(n int64) *instantSource {
 		}
 		s.docs = append(s.docs, [2]string{
 			`{"ref":{"@ref":{"id":"`,
-			fmt.Sprintf(`","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},"ts":%d,`+
+			fmt.Sprintf(`","collection":{"@ref":{"id":"collections"}}}}}},"ts":%d,`+
 				`"data":{"name":"%s %s","email":"%s%d@example.org","age":%d,"score":%.4f,"key":"%016x","created":{"@ts":"20%02d-0%d-%02dT%02d:59:19.%03dZ"},`+
 				`"parent":{"@ref":{"id":"%d","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},"note":"%s"}}`,
 				1795342079040000+random.Int64N(1e9), text[0], text[1], text[2], random.IntN(1e4), random.IntN(90), random.Float64()*100, random.Uint64(),
@@ -53,16 +53,19 @@ func newVariedSource(n int64) *instantSource {
 	return s
 }
 
+// instantMiddle is between the id and the name.
+const instantMiddle = `","collection":{"@ref":{"id":"`
+
 func newInstantSource(n int64, size int) *instantSource {
 	var doc [2]string
 	doc[0] = `{"ref":{"@ref":{"id":"`
-	head := `","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},"ts":1795342079040000,` +
+	head := `","collection":{"@ref":{"id":"collections"}}}}}},"ts":1795342079040000,` +
 		`"data":{"name":"user","email":"someone@example.org","age":42,"score":12.75,"active":true,` +
 		`"created":{"@ts":"2022-08-01T23:59:19.360Z"},"born":{"@date":"1980-02-29"},` +
 		`"parent":{"@ref":{"id":"318842","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},` +
 		`"tags":["alpha","beta"],"note":"`
 	tail := `"}}`
-	fill := max(0, size-len(doc[0])-len(head)-len(tail)-7)
+	fill := max(0, size-len(doc[0])-len(instantMiddle)-len("users")-len(head)-len(tail)-7)
 	doc[1] = head + strings.Repeat("lorem ipsum dolor sit amet ", fill/27+1)[:fill] + tail
 	return &instantSource{n: n, docs: [][2]string{doc}}
 }
@@ -115,6 +118,8 @@ func (s *instantSource) Documents(_ context.Context, p PageRequest) ([]byte, err
 		doc := &s.docs[id%int64(len(s.docs))]
 		p.Buf = append(p.Buf, doc[0]...)
 		p.Buf = strconv.AppendInt(p.Buf, id, 10)
+		p.Buf = append(p.Buf, instantMiddle...)
+		p.Buf = append(p.Buf, p.Collection...)
 		p.Buf = append(p.Buf, doc[1]...)
 	}
 	p.Buf = append(p.Buf, `]}}`...)

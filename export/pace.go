@@ -26,9 +26,10 @@ type pace struct {
 	reserve time.Time // when maxRate allows the next document
 	waiting string
 	nextTry time.Time
-	waits   int       // calls that are pausing after a failure
-	flying  int       // requests in flight
-	silent  time.Time // since when none of them was answered
+	waits   int           // calls that are pausing after a failure
+	flying  int           // requests in flight
+	nearest time.Duration // the shortest time to an answer, 0 before there was one
+	silent  time.Time     // since when none of them was answered
 }
 
 func newPace(clock Clock, src rand.Source, workers, maxRate int) *pace {
@@ -106,12 +107,16 @@ func (p *pace) asked() (answered func(error)) {
 		p.silent = p.clock.Now()
 	}
 	p.flying++
+	asked := p.clock.Now()
 	return func(err error) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.flying--
 		if err == nil {
 			p.silent = p.clock.Now()
+			if took := p.silent.Sub(asked); p.nearest == 0 || took < p.nearest {
+				p.nearest = took
+			}
 			// Others may still pause, but the server is answering again.
 			p.waiting, p.nextTry = "", time.Time{}
 			if p.limit < p.most {
@@ -121,6 +126,21 @@ func (p *pace) asked() (answered func(error)) {
 			}
 		}
 	}
+}
+
+// far reports whether a request that took so long spent most of it on the way
+// to the server and back.
+func (p *pace) far(took time.Duration) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return took < 2*p.nearest
+}
+
+// besides returns the number of requests in flight.
+func (p *pace) besides() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.flying
 }
 
 // slowed reports whether the number of requests in flight is reduced.

@@ -17,8 +17,8 @@ func TestSizer_findsPagesOfAMegabyteOrMore(t *testing.T) {
 		each     time.Duration // that a document takes
 		min, max int
 	}{
-		{"small documents", 200, 0, 5000, 6501},
-		{"of 640 bytes", 640, 0, 1500, 2100},
+		{"small documents", 200, 0, 5000, 7501},
+		{"of 640 bytes", 640, 0, 1500, 2400},
 		{"tiny documents stop at the largest page", 10, 0, 20_000, 20_000},
 		{"of 100 kB", 100_000, 0, 10, 26},
 		{"of 8 MB", 8_000_000, 0, 1, 1},
@@ -31,7 +31,7 @@ func TestSizer_findsPagesOfAMegabyteOrMore(t *testing.T) {
 				t.Errorf("it begins with %d", s.n)
 			}
 			for range 40 {
-				s.observe(s.n, int64(s.n)*c.bytes, time.Duration(s.n)*c.each, 1)
+				s.observe(s.n, int64(s.n)*c.bytes, time.Duration(s.n)*c.each, 8, time.Minute)
 			}
 			if s.n < c.min || s.n > c.max {
 				t.Errorf("it ends with %d", s.n)
@@ -48,7 +48,7 @@ func TestSizer_growsAgainAfterAFailure(t *testing.T) {
 	for _, fixed := range []int{0, 1000} {
 		s := newSizer(fixed)
 		for range 20 {
-			s.observe(s.n, int64(s.n)*640, 0, 1)
+			s.observe(s.n, int64(s.n)*640, 0, 8, time.Minute)
 		}
 		before := s.n
 		s.shrink(s.n)
@@ -56,7 +56,7 @@ func TestSizer_growsAgainAfterAFailure(t *testing.T) {
 			t.Errorf("%d after %d", s.n, before)
 		}
 		for range 30 {
-			s.observe(s.n, int64(s.n)*640, 0, 1)
+			s.observe(s.n, int64(s.n)*640, 0, 8, time.Minute)
 		}
 		if s.n < before*3/4 {
 			t.Errorf("%d long after %d", s.n, before)
@@ -71,11 +71,11 @@ func TestSizer_shrinksWhenDocumentsGrow(t *testing.T) {
 	t.Parallel()
 	s := newSizer(0)
 	for range 20 {
-		s.observe(s.n, int64(s.n)*640, 0, 1)
+		s.observe(s.n, int64(s.n)*640, 0, 8, time.Minute)
 	}
-	s.observe(s.n, int64(s.n)*64_000, 0, 1)
-	if n := s.n; int64(n)*64_000 > mostBytes {
-		t.Errorf("pages of %d", n)
+	s.observe(s.n, int64(s.n)*64_000, 0, 8, time.Minute)
+	if _, most := aimed(8); int64(s.n)*64_000 > most {
+		t.Errorf("pages of %d", s.n)
 	}
 }
 

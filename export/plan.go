@@ -12,7 +12,8 @@ import (
 // read.
 const (
 	firstIDs = 1_000 // ids of a collection's first page
-	growIDs  = 5     // growth factor from page to page
+	nearIDs  = 2     // growth factor from page to page
+	farIDs   = 5     // the same if the page takes hardly longer than a round trip
 	laterIDs = 50_000
 )
 
@@ -31,7 +32,11 @@ type planner struct {
 
 // scan reads one page of ids.
 func (p *planner) scan(ctx context.Context, t task) {
+	asked, grow := p.clock.Now(), nearIDs
 	ids, next, err := p.askPlan(ctx, t)
+	if p.pace.far(p.clock.Now().Sub(asked)) {
+		grow = farIDs
+	}
 	err = p.refine(ctx, t.c, nil, err)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -48,7 +53,7 @@ func (p *planner) scan(ctx context.Context, t task) {
 		return // read at an abandoned time
 	}
 	t.c.scanned = true
-	t.c.idPage = min(growIDs*t.size, laterIDs)
+	t.c.idPage = min(grow*t.size, laterIDs)
 	ids, t.c.scanFrom = t.c.part.within(ids, next)
 	ids = merged(ids, t.c.unlistedFrom(t.from, next))
 	t.c.queue.push(ids)

@@ -209,13 +209,26 @@ func (p *reading) rows(ctx context.Context, n int, ask func(buf []byte) ([]byte,
 func (s *scheduler) observe(c *collection, n int, bytes int64, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	grew := c.size.observe(n, bytes, took, s.workers)
+	if !c.size.seen && n >= firstPage && s.pace.far(took) {
+		s.distant = true
+		if s.tuner != nil && s.tuner.n == nearTuned {
+			s.tuner = newTuner(farTuned)
+			s.employ(s.tuner.n)
+		}
+	}
+	age := s.clock.Now().Sub(c.begun)
+	if s.tuner != nil && s.tuner.step == tunerStart {
+		age = 0
+	}
+	grew := c.size.observe(n, bytes, took, s.workers, age)
 	switch {
 	case s.tuner == nil:
-	case grew || s.paused || s.pace.slowed():
+	case s.paused || s.pace.slowed():
+		s.tuner.disturbed()
+	case grew && s.tuner.step != tunerStart:
 		s.tuner.disturbed()
 	default:
-		s.tuner.page(s.clock.Now(), took, n, bytes)
+		s.tuner.page(s.clock.Now(), took, s.pace.besides(), n, bytes)
 		s.employ(s.tuner.n)
 	}
 }

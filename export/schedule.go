@@ -6,11 +6,13 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Limits on what a run works on at once.
 const (
-	mostAhead = 1 << 20 // planned ids that are not in a chunk
+	mostAhead = 1 << 20         // planned ids that are not in a chunk
+	headStart = 2 * time.Second // for documents, before ids are read far ahead
 
 	mostActive       = 4 // collections read at once
 	mostActivePacked = 2
@@ -37,6 +39,8 @@ type scheduler struct {
 	hired    int    // workers started
 	inflight int
 	scans    int                // pages of ids being read
+	begun    time.Time          // when the first collection was
+	distant  bool               // most of a first page's time was on the way
 	ahead    int                // known ids that are not in a chunk
 	cause    error              // what stops the run
 	left     []*CollectionError // failures for the summary
@@ -52,7 +56,7 @@ type scheduler struct {
 func newScheduler(spec Spec, env Env) *scheduler {
 	s := &scheduler{clock: env.Clock, memory: newMemory(spec.packed()), packed: spec.packed(), maxRate: spec.MaxRate, workers: spec.Workers}
 	if s.workers == 0 {
-		s.tuner = newTuner(firstTuned)
+		s.tuner = newTuner(nearTuned)
 		s.workers = s.tuner.n
 	}
 	s.wake.L = &s.mu
@@ -130,7 +134,7 @@ func (s *scheduler) pick() (task, bool) {
 		}
 	}
 	if s.scans == 0 {
-		if t, ok := s.pickAhead(); ok {
+		if t, ok := s.pickAhead(s.starting()); ok {
 			return t, true
 		}
 	}
@@ -153,6 +157,9 @@ func (s *scheduler) pick() (task, bool) {
 		}
 		c.state = CollectionRunning
 		c.begun = s.clock.Now()
+		if s.begun.IsZero() {
+			s.begun = c.begun
+		}
 		s.active = append(s.active, c)
 		s.wake.Broadcast()
 		if !c.scanning && c.scanFrom >= 0 && c.queue.len() < c.size.n {
@@ -167,15 +174,25 @@ func (s *scheduler) pick() (task, bool) {
 	}
 	// No documents to request yet: small collections can start sooner once
 	// their ids are known.
-	return s.pickAhead()
+	return s.pickAhead(false)
 }
 
-// pickAhead chooses a page of ids that is not needed yet. The caller holds mu.
-func (s *scheduler) pickAhead() (task, bool) {
+// starting reports whether documents go before all but the next ids, so that
+// they arrive from the beginning. The caller holds mu.
+func (s *scheduler) starting() bool {
+	return !s.begun.IsZero() && s.clock.Now().Sub(s.begun) < headStart
+}
+
+// pickAhead chooses a page of ids that is not needed yet, with soon only of a
+// collection that will need it soon. The caller holds mu.
+func (s *scheduler) pickAhead(soon bool) (task, bool) {
 	if s.ahead >= mostAhead {
 		return task{}, false
 	}
 	for _, c := range s.order {
+		if soon && c.queue.len() > s.workers*c.size.n {
+			continue
+		}
 		if c.state != CollectionDone && c.state != CollectionFailed && !c.renewing && !c.scanning && c.scanFrom >= 0 {
 			return s.scanTask(c), true
 		}
@@ -251,6 +268,10 @@ func (s *scheduler) pickChunk(c *collection) (task, bool) {
 	if s.maxRate > 0 {
 		n = min(n, max(1, s.maxRate))
 	}
+	if n > leastLast && c.scanFrom < 0 && !c.size.fixed && !s.distant && s.lastOf(c) {
+		// So that all workers end at about the same time.
+		n = min(n, max(leastLast, c.queue.len()/s.workers))
+	}
 	ch := &chunk{at: c.at}
 	n, ch.unlisted = c.alike(n)
 	if !s.memory.reserve(ch, c.size.reserve(n), len(c.pending) == 0) {
@@ -270,6 +291,21 @@ func (s *scheduler) pickChunk(c *collection) (task, bool) {
 	c.pending = append(c.pending, ch)
 	c.fetching++
 	return task{c: c, chunk: ch}, true
+}
+
+// leastLast is the smallest page that the last documents of a run are divided
+// into.
+const leastLast = 256
+
+// lastOf reports whether only documents of this collection are left to request.
+// The caller holds mu.
+func (s *scheduler) lastOf(c *collection) bool {
+	for _, o := range s.order {
+		if o != c && o.state != CollectionDone && o.state != CollectionFailed && !o.asked() {
+			return false
+		}
+	}
+	return true
 }
 
 // split halves a chunk whose page is too large; the second half becomes a

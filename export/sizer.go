@@ -3,19 +3,29 @@ package export
 import "time"
 
 const (
-	firstPage  = 32     // documents of a collection's first page
-	largePage  = 20_000 // largest page that the engine chooses, in documents
-	aimBytes   = 1_300_000
-	mostBytes  = 2_600_000
-	aimLatency = 1500 * time.Millisecond
-	mostDelay  = 2 * time.Second
+	firstPage = 32     // documents of a collection's first page
+	growPages = 16     // growth factor from page to page, at most
+	largePage = 20_000 // largest page that the engine chooses, in documents
+
+	// Pages have aimBytes, or more if few are in flight: then all of them
+	// together have flyingBytes.
+	aimBytes    = 1_300_000
+	mostAim     = 4_000_000
+	flyingBytes = 12_000_000
+	mostBytes   = 2_600_000 // of a page whose body and rows are in memory at once
+
+	aimLatency   = 1500 * time.Millisecond
+	firstLatency = 500 * time.Millisecond
+	mostDelay    = 2 * time.Second
 
 	// unknownBytes is reserved for a page before any was read.
 	unknownBytes = 4 << 20
 )
 
 // sizer finds the number of documents per page: pages of 1 to 4 MB that take
-// less than 2 seconds. It starts small, since a document can have 8 MB.
+// less than 2 seconds. It starts small, since a document can have 8 MB. At first
+// a page takes no longer than half of the time since then, so that documents
+// arrive from the beginning.
 //
 // Pages in flight slow each other down, so a page's time reflects its size only
 // if the others have the same size.
@@ -39,9 +49,10 @@ func newSizer(fixed int) sizer {
 	return sizer{n: firstPage, most: largePage}
 }
 
-// observe learns from a page of n documents, given its duration and the pages
-// in flight. It reports whether the next pages will be clearly larger.
-func (s *sizer) observe(n int, bytes int64, took time.Duration, flying int) (grew bool) {
+// observe learns from a page of n documents, given its duration, the pages in
+// flight and the time since the first page was requested. It reports whether the
+// next pages will be clearly larger.
+func (s *sizer) observe(n int, bytes int64, took time.Duration, flying int, age time.Duration) (grew bool) {
 	if n == 0 {
 		return false
 	}
@@ -60,7 +71,7 @@ func (s *sizer) observe(n int, bytes int64, took time.Duration, flying int) (gre
 		s.hold--
 		return false
 	case !s.fixed:
-		s.follow(n, bytes, took, flying)
+		s.follow(n, bytes, took, flying, min(aimLatency, max(firstLatency, age/2)))
 	case n >= s.n:
 		s.n = min(s.most, 2*s.n)
 	}
@@ -73,39 +84,47 @@ func (s *sizer) observe(n int, bytes int64, took time.Duration, flying int) (gre
 // about reports whether two sizes are close enough to be compared.
 func about(a, b int) bool { return a <= b+b/8 && b <= a+a/8 }
 
+// aimed returns the bytes that a page should have, and those that it may have,
+// with so many in flight.
+func aimed(flying int) (aim, most int64) {
+	aim = min(mostAim, max(aimBytes, flyingBytes/int64(flying)))
+	return aim, aim + mostBytes - aimBytes
+}
+
 // follow sets the size after a page of n documents.
-func (s *sizer) follow(n int, bytes int64, took time.Duration, flying int) {
+func (s *sizer) follow(n int, bytes int64, took time.Duration, flying int, latency time.Duration) {
 	if about(n, s.n) {
 		s.fresh++
 	}
+	aim, most := aimed(flying)
 	sure := about(n, s.n) && s.fresh >= flying
 	// With twice as many documents it takes at most twice as long.
-	inTime := int(min(int64(s.most), int64(n)*int64(aimLatency)/int64(max(took, 1)))) + 1
-	inSize := int(min(int64(s.most), int64(n)*aimBytes/max(bytes, 1))) + 1
+	inTime := int(min(int64(s.most), int64(n)*int64(latency)/int64(max(took, 1)))) + 1
+	inSize := int(min(int64(s.most), int64(n)*aim/max(bytes, 1))) + 1
 	switch {
-	case bytes > mostBytes:
-		s.n = min(s.n, max(1, n/2))
+	case bytes > most:
+		s.n = min(s.n, max(1, inSize-1))
 	case took > mostDelay:
 		if sure {
 			s.n = min(s.n, max(1, n/2, inTime))
 		}
-	case n < s.n && !about(n, s.n) || bytes >= aimBytes || took >= aimLatency:
+	case n < s.n && !about(n, s.n) || bytes >= aim || took >= latency:
 		// Right size, or not comparable, such as the last page of a collection.
 	case sure:
-		s.n = max(s.n, min(8*n, s.most, inSize, inTime))
+		s.n = max(s.n, min(growPages*n, s.most, inSize, inTime))
 	default:
-		s.n = max(s.n, min(8*n, s.most, inSize, s.unhindered(n, took, flying)))
+		s.n = max(s.n, min(growPages*n, s.most, inSize, s.unhindered(n, took, flying, latency)))
 	}
 	// Documents vary in size: never plan for more than a page may have.
-	if cap := mostBytes / s.per; int64(s.n) > cap {
+	if cap := most / s.per; int64(s.n) > cap {
 		s.n = int(max(1, cap))
 	}
 }
 
-// unhindered returns a size that stays within the time even if each page waits
-// for all others. Extra time over the first page is due to the documents, not
-// to the round trip.
-func (s *sizer) unhindered(n int, took time.Duration, flying int) int {
+// unhindered returns a size that stays within the latency even if each page
+// waits for all others. Extra time over the first page is due to the documents,
+// not to the round trip.
+func (s *sizer) unhindered(n int, took time.Duration, flying int, latency time.Duration) int {
 	each := float64(took)
 	if n > s.firstN {
 		each = float64(took-s.firstTook) / float64(n-s.firstN) * float64(flying)
@@ -115,7 +134,7 @@ func (s *sizer) unhindered(n int, took time.Duration, flying int) int {
 	if each <= 0 {
 		return s.most
 	}
-	return int(min(float64(s.most), float64(n)+float64(aimLatency-took)/each))
+	return int(min(float64(s.most), float64(n)+float64(latency-took)/each))
 }
 
 // shrink learns that a page of n documents was too large or too slow.

@@ -3,7 +3,8 @@ package export
 import "time"
 
 const (
-	firstTuned = 8 // requests in flight at the start
+	nearTuned  = 2 // requests in flight at the start
+	farTuned   = 8 // the same if a page takes hardly longer than a round trip
 	leastTuned = 2 // so that ids can be read in parallel to documents
 	mostTuned  = 16
 
@@ -11,13 +12,20 @@ const (
 	// flight, a minimum of pages, and a minimum time.
 	epochPages = 3
 	leastPages = 16
+	leastStart = 4 // pages of an epoch at the start
 	leastEpoch = 500 * time.Millisecond
 
+	// Pages that take so long leave no room for more in flight: fewer and larger
+	// ones are tried first.
+	slowPage = time.Second
+
+	startGain = 1.08 // least gain from twice as many at the start
 	tunedGain = 1.06 // least gain that justifies more
 	tunedLoss = 0.93 // greatest loss, from the best, that fewer may cost
 	tunedDrop = 0.85 // below this, by page times alone, an epoch ends early
 	tunedMove = 1.35 // a change of speed that means new conditions
 
+	startRest = 2 // epochs before the first search
 	firstRest = 8 // epochs between searches, at first
 	mostRest  = 64
 
@@ -27,9 +35,10 @@ const (
 )
 
 // tuner finds the number of requests in flight: the smallest that is nearly as
-// fast as the best, since more only adds latency. It measures one number for an
-// epoch, tries half as many more, then a third fewer, keeps the better one and
-// rests.
+// fast as the best, since more only adds latency. At the start it doubles the
+// number as long as that pays. Later it measures one number for an epoch, tries
+// half as many more, then a third fewer, or the other way round, keeps the
+// better one and rests.
 //
 // The caller provides the clock and the lock.
 type tuner struct {
@@ -40,25 +49,26 @@ type tuner struct {
 	pages  int
 	work   float64
 	busy   time.Duration
+	flying int // requests in flight, over all pages
 
-	step  tunerStep
-	base  int     // the number to go back to
-	best  float64 // the highest speed of this search
-	rose  bool    // this search settled on more
-	rest  int     // epochs left to rest
-	rests int     // how long the next rest is
-	calm  float64 // the speed at rest, 0 before it is known
-	slow  time.Duration
+	step   tunerStep
+	base   int           // the number to go back to
+	best   float64       // the highest speed of this search
+	second tunerStep     // what to try if the first direction is of no use
+	rest   int           // epochs left to rest
+	rests  int           // how long the next rest is
+	calm   float64       // the speed expected at rest
+	slow   time.Duration // of a page at rest, 0 before it is known
 }
 
 // tunerStep is what an epoch is for.
 type tunerStep int
 
 const (
-	tunerBase  tunerStep = iota // the number as it is
+	tunerStart tunerStep = iota // twice as many as before, while pages still grow
 	tunerMore                   // more
 	tunerFewer                  // fewer
-	tunerRest
+	tunerRest                   // the number as it is
 )
 
 // newTuner returns a tuner that starts with n requests in flight.
@@ -67,9 +77,10 @@ func newTuner(n int) *tuner {
 	return &tuner{n: n, rests: firstRest, settle: n}
 }
 
-// page learns from a page that has just been read, after took. Pass only pages
-// that succeeded at the first try and have the usual size.
-func (t *tuner) page(now time.Time, took time.Duration, rows int, bytes int64) {
+// page learns from a page that has just been read, after took and beside so many
+// other requests. Pass only pages that succeeded at the first try and have the
+// usual size.
+func (t *tuner) page(now time.Time, took time.Duration, beside, rows int, bytes int64) {
 	if t.settle > 0 {
 		if t.settle--; t.settle == 0 {
 			t.since = now
@@ -79,14 +90,17 @@ func (t *tuner) page(now time.Time, took time.Duration, rows int, bytes int64) {
 	t.pages++
 	t.work += float64(bytes) + rowCost*float64(rows)
 	t.busy += took
+	t.flying += 1 + beside
 	elapsed, before := now.Sub(t.since), t.n
 	switch {
 	case t.tooFew():
-		t.settleOn(t.base)
+		t.other()
+	case t.step == tunerStart && t.pages >= max(t.n, leastStart):
+		t.double(t.speed())
 	case t.pages < max(epochPages*t.n, leastPages) || elapsed < leastEpoch:
 		return
 	default:
-		t.judge(t.work/elapsed.Seconds(), t.busy/time.Duration(t.pages))
+		t.judge(t.speed(), t.busy/time.Duration(t.pages))
 	}
 	t.again(now)
 	if t.n != before {
@@ -94,16 +108,33 @@ func (t *tuner) page(now time.Time, took time.Duration, rows int, bytes int64) {
 	}
 }
 
-// tooFew reports before the end of an epoch that fewer requests in flight are
-// too few: given the time per page, this many cannot reach the best speed.
-// Distant servers show this at once, since their pages take the same time
-// however few there are.
-func (t *tuner) tooFew() bool {
-	if t.step != tunerFewer || t.pages < t.n {
-		return false
+// double takes twice as many requests as long as that pays. What it ends with
+// is near the best, but was measured in a hurry, so the first search follows
+// soon.
+func (t *tuner) double(speed float64) {
+	if speed >= t.best*startGain && t.n < mostTuned {
+		t.base, t.best, t.n = t.n, speed, min(2*t.n, mostTuned)
+		return
 	}
-	most := t.work / t.busy.Seconds() * float64(t.n)
-	return most < t.best*tunedDrop
+	if speed >= t.best*startGain {
+		t.base = t.n
+	}
+	t.settleOn(t.base)
+	t.rest, t.rests = startRest, firstRest
+}
+
+// speed returns the work per second that this number gives: that of a page in
+// flight times their number. Counting the pages that arrive would be as exact
+// only after many of them.
+func (t *tuner) speed() float64 {
+	return t.work / max(t.busy, 1).Seconds() * float64(t.flying) / float64(t.pages)
+}
+
+// tooFew reports before the end of an epoch that fewer requests in flight are
+// too few. Distant servers show this at once, since their pages take the same
+// time however few there are.
+func (t *tuner) tooFew() bool {
+	return t.step == tunerFewer && t.pages >= t.n && t.speed() < t.best*tunedDrop
 }
 
 // disturbed restarts the epoch, because it did not measure the server's speed
@@ -114,79 +145,80 @@ func (t *tuner) disturbed() {
 }
 
 func (t *tuner) again(now time.Time) {
-	t.since, t.pages, t.work, t.busy = now, 0, 0, 0
+	t.since, t.pages, t.flying, t.work, t.busy = now, 0, 0, 0, 0
 }
 
 // judge chooses the number for the next epoch from the speed of this one and
 // the duration of its pages.
 func (t *tuner) judge(speed float64, took time.Duration) {
 	switch t.step {
-	case tunerBase:
-		t.search(speed, false)
-	case tunerMore:
-		switch {
-		case speed < t.best*tunedGain && t.rose:
-			t.settleOn(t.base)
-		case speed < t.best*tunedGain:
-			t.fewer()
-		default:
-			t.base, t.best, t.rose = t.n, speed, true
-			t.more()
+	case tunerMore, tunerFewer:
+		least := tunedGain
+		if t.step == tunerFewer {
+			least = tunedLoss
 		}
-	case tunerFewer:
-		if speed < t.best*tunedLoss {
-			t.settleOn(t.base)
+		if speed < t.best*least {
+			t.other()
 			return
 		}
-		t.base, t.best = t.n, max(t.best, speed)
-		t.fewer()
+		t.base, t.best, t.second = t.n, max(t.best, speed), tunerRest
+		t.try(t.step)
 	case tunerRest:
-		if t.calm == 0 {
-			t.calm, t.slow = speed, took
+		if t.slow == 0 {
+			t.slow = took
 		}
 		moved := speed > t.calm*tunedMove || speed*tunedMove < t.calm
 		if moved {
 			t.rests = firstRest
 		}
-		if t.rest--; moved || t.rest <= 0 {
-			t.search(speed, took > t.slow && speed < t.calm)
+		switch t.rest--; {
+		case !moved && t.rest > 0:
+		case took > t.slow && speed < t.calm: // more only made pages slower
+			t.search(speed, tunerFewer, tunerRest)
+		case took > slowPage:
+			t.search(speed, tunerFewer, tunerMore)
+		default:
+			t.search(speed, tunerMore, tunerFewer)
 		}
 	}
 }
 
-// search looks for a better number than the current one, which gives speed. It
-// tries more first, unless that only made pages slower.
-func (t *tuner) search(speed float64, burdened bool) {
-	t.base, t.best, t.rose = t.n, speed, false
-	if burdened {
-		t.fewer()
-		return
-	}
-	t.more()
+// search looks for a better number than the current one, which gives speed:
+// first in one direction, then, if that is of no use, in a second one.
+func (t *tuner) search(speed float64, first, second tunerStep) {
+	t.base, t.best, t.second = t.n, speed, second
+	t.try(first)
 }
 
-func (t *tuner) more() {
-	switch {
-	case t.base < mostTuned:
-		t.step, t.n = tunerMore, min(mostTuned, t.base+max(1, t.base/2))
-	case t.rose:
-		t.settleOn(t.base)
+// other tries the second direction of a search, or ends it.
+func (t *tuner) other() {
+	step := t.second
+	t.second = tunerRest
+	t.try(step)
+}
+
+// try starts an epoch with the next number in a direction.
+func (t *tuner) try(step tunerStep) {
+	var n int
+	switch step {
+	case tunerMore:
+		n = min(mostTuned, t.base+max(1, t.base/2))
+	case tunerFewer:
+		n = max(leastTuned, t.base-max(1, t.base/3))
 	default:
-		t.fewer()
-	}
-}
-
-func (t *tuner) fewer() {
-	if t.base <= leastTuned {
 		t.settleOn(t.base)
 		return
 	}
-	t.step, t.n = tunerFewer, max(leastTuned, t.base-max(1, t.base/3))
+	if n == t.base {
+		t.other()
+		return
+	}
+	t.step, t.n = step, n
 }
 
 // settleOn ends a search. If it found nothing new the next one comes later.
 func (t *tuner) settleOn(n int) {
-	t.n, t.step, t.calm = n, tunerRest, 0
+	t.n, t.step, t.calm, t.slow = n, tunerRest, t.best, 0
 	t.rest = t.rests
 	t.rests = min(2*t.rests, mostRest)
 }

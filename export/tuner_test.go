@@ -115,7 +115,7 @@ func (m *modelServer) drive(t *tuner, pages int) []int {
 			m.ask()
 		}
 		f := m.answer()
-		t.page(m.now, m.now.Sub(f.asked), modelRows, modelBytes)
+		t.page(m.now, m.now.Sub(f.asked), len(m.flying), modelRows, modelBytes)
 		chosen = append(chosen, t.n)
 	}
 	return chosen
@@ -159,7 +159,7 @@ func TestTuner_findsNearlyTheBestWithinAFewPages(t *testing.T) {
 					best = max(best, m.speed(n))
 				}
 				m.start()
-				tuned := newTuner(firstTuned)
+				tuned := newTuner(farTuned)
 				chosen := m.drive(tuned, 1000)
 				early, _ := usual(chosen[200:500])
 				late, kept := usual(chosen[500:])
@@ -171,7 +171,7 @@ func TestTuner_findsNearlyTheBestWithinAFewPages(t *testing.T) {
 				if late < c.min || late > c.max {
 					t.Errorf("noise %v: it keeps %d in flight, want %d to %d", noise, late, c.min, c.max)
 				}
-				if share := float64(kept) / 500; share < 0.7 {
+				if share := float64(kept) / 500; share < 0.65 {
 					t.Errorf("noise %v: it kept that for %.0f %% of the pages only", noise, 100*share)
 				}
 			})
@@ -192,9 +192,45 @@ func TestTuner_costsLittleOnTheWay(t *testing.T) {
 		}
 		m.start()
 		start := m.now
-		m.drive(newTuner(firstTuned), 1500)
+		m.drive(newTuner(farTuned), 1500)
 		if got := 1500 / m.now.Sub(start).Seconds(); got < 0.88*best {
 			t.Errorf("%.2f pages/s with the search, %.2f is the best", got, best)
+		}
+	}
+}
+
+// Speeds of a real core, in documents a second, by the pages of 4 000 in flight.
+var recordedSpeeds = map[int]float64{1: 6862, 2: 8473, 4: 10_871, 8: 10_592, 16: 9026}
+
+// recordedSpeed is the speed of any number, along straight lines.
+func recordedSpeed(n int) float64 {
+	low := 1
+	for 2*low <= n && low < mostTuned {
+		low *= 2
+	}
+	if n == low {
+		return recordedSpeeds[n]
+	}
+	return recordedSpeeds[low] + (recordedSpeeds[2*low]-recordedSpeeds[low])*float64(n-low)/float64(low)
+}
+
+func TestTuner_beginsWithAsManyAsARecordedCoreNeeds(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(5, 6))
+	for range 20 {
+		tuned, now := newTuner(nearTuned), time.Unix(1_800_000_000, 0)
+		good := 0
+		for page := range 120 {
+			speed := recordedSpeed(tuned.n)
+			now = now.Add(time.Duration(4000 / speed * float64(time.Second)))
+			took := 4000 * float64(tuned.n) / speed * (0.9 + 0.2*random.Float64())
+			if page >= 24 && speed > 0.93*recordedSpeeds[4] {
+				good++
+			}
+			tuned.page(now, time.Duration(took*float64(time.Second)), tuned.n-1, 4000, 2_560_000)
+		}
+		if good < 70 {
+			t.Errorf("%d of the last 96 pages were read by a good number at a time; in the end by %d", good, tuned.n)
 		}
 	}
 }
@@ -205,15 +241,15 @@ func TestTuner_leavesFewerBehindWithinAFewPages(t *testing.T) {
 	t.Parallel()
 	m := modelServer{cores: 1, page: 25 * time.Millisecond, latency: 175 * time.Millisecond}
 	m.start()
-	tuned := newTuner(firstTuned)
+	tuned := newTuner(farTuned)
 	fewer := 0
 	for _, n := range m.drive(tuned, 300) {
-		if n < firstTuned {
+		if n < farTuned {
 			fewer++
 		}
 	}
 	if fewer == 0 || fewer > 20 { // an epoch of them would be 30
-		t.Errorf("%d of 300 pages were read by fewer than %d at a time", fewer, firstTuned)
+		t.Errorf("%d of 300 pages were read by fewer than %d at a time", fewer, farTuned)
 	}
 }
 
@@ -221,7 +257,7 @@ func TestTuner_followsAServerThatChanges(t *testing.T) {
 	t.Parallel()
 	m := modelServer{cores: 64, page: 100 * time.Millisecond, latency: 100 * time.Millisecond, noise: 0.2}
 	m.start()
-	tuned := newTuner(firstTuned)
+	tuned := newTuner(farTuned)
 	if n, _ := usual(m.drive(tuned, 600)[300:]); n < 12 {
 		t.Fatalf("%d in flight at a server of many cores", n)
 	}
@@ -239,12 +275,12 @@ func TestTuner_doesNotJudgeWhatWasDisturbed(t *testing.T) {
 	t.Parallel()
 	m := modelServer{cores: 2, page: 200 * time.Millisecond}
 	m.start()
-	tuned := newTuner(firstTuned)
+	tuned := newTuner(farTuned)
 	for range 100 {
 		m.drive(tuned, 10)
 		tuned.disturbed()
 	}
-	if tuned.n != firstTuned {
+	if tuned.n != farTuned {
 		t.Errorf("%d in flight", tuned.n)
 	}
 }
