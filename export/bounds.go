@@ -1,22 +1,37 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 )
 
+// Ids are sampled with pages that cost a server hardly more than a page at all,
+// several at a time, and with more of them the larger the collection is. A small
+// one whose sample shows too little is read whole.
 const (
-	// mostProbes is how many pages of ids are read to find where parts begin.
-	mostProbes = 1024
-	// probeShare limits the size of these pages to a twentieth of all ids in
-	// total.
-	probeShare = 20
-	leastProbe = 100
-	// fineness is the least number of gaps between known ids per part, because
-	// the ids in a gap are only estimated.
-	fineness = 16
+	leastProbes  = 256
+	mostProbes   = 4096
+	probeShare   = 1000 // documents per page, if that is between the two
+	probesAtOnce = 8
+	leastProbe   = 250 // ids of a page
+	mostProbe    = 1000
+	readWhole    = 1 << 20
+	// wideProbe is the cost of a page of laterIDs, in pages of a sample.
+	wideProbe = 8
+
+	// exactness is the largest error that is allowed, in a gap as a share of a
+	// part and in all gaps as a share of all.
+	exactness = 8
+	// lopsided is how much denser one side of a gap must be to conclude that a
+	// crowd ends somewhere in the gap.
+	lopsided = 16
+	// alike is how much the densities within a crowd differ at most.
+	alike = 4
 )
 
 // prober reads a page of ids from an id on, and returns the first id after it,
@@ -32,8 +47,9 @@ func bounds(ctx context.Context, probe prober, total int64, n int) ([]int64, err
 	if n < 2 || total < int64(n) {
 		return nil, nil
 	}
-	s := sample{probe: probe, size: int(min(max(total/(probeShare*mostProbes), leastProbe), laterIDs))}
-	first, err := s.at(ctx, 0)
+	most := int(min(max(total/probeShare, leastProbes), mostProbes))
+	s := &sample{probe: probe, size: int(min(max(total/int64(most), leastProbe), mostProbe)), total: float64(total)}
+	first, err := s.at(ctx, 0, s.size)
 	if err != nil {
 		return nil, err
 	}
@@ -42,30 +58,44 @@ func bounds(ctx context.Context, probe prober, total int64, n int) ([]int64, err
 	}
 	first.end = math.MaxInt64
 	s.stretches = []*stretch{first}
-	enough := float64(total) / float64(n*fineness)
-	for probes := 1; probes < mostProbes; probes++ {
-		known := 0.0
-		for i, st := range s.stretches {
-			known += float64(len(st.ids)) + s.rest(i)
+	for probes := 1; ; {
+		s.measure()
+		doubtful, size := s.doubtful(n, probesAtOnce)
+		if len(doubtful) == 0 {
+			break
 		}
-		// If fewer ids than expected were found, a gap hides a crowd: split the
-		// widest.
-		i, most := s.most(s.upper)
-		at := s.edge(i)
-		if most <= enough {
-			if known > float64(total)*(1-1/float64(8*n)) {
-				break
+		if probes >= most {
+			if total <= readWhole {
+				err = s.readAll(ctx)
 			}
-			if i, most = s.most(s.gap); most < 2 {
-				break
-			}
-			at = s.middle(i)
+			break
 		}
-		if err := s.split(ctx, i, at); err != nil {
+		if err := s.split(ctx, doubtful, size); err != nil {
 			return nil, err
 		}
+		if probes += len(doubtful); size > s.size {
+			probes += (wideProbe - 1) * len(doubtful)
+		}
 	}
-	return s.cut(n), nil
+	return s.cut(n), err
+}
+
+// readAll replaces the sample with all ids.
+func (s *sample) readAll(ctx context.Context) error {
+	whole := &stretch{end: math.MaxInt64}
+	for from := int64(0); from >= 0; {
+		ids, next, err := s.probe(ctx, from, laterIDs)
+		if err != nil {
+			return fmt.Errorf("read the ids: %w", err)
+		}
+		if next >= 0 && next <= from {
+			return fmt.Errorf("read the ids: the page from %d goes on at %d", from, next)
+		}
+		whole.ids, from = append(whole.ids, ids...), next
+	}
+	whole.reach = whole.end
+	s.stretches = []*stretch{whole}
+	return nil
 }
 
 // sample holds what is known about the ids: ascending, adjacent stretches of
@@ -73,6 +103,7 @@ func bounds(ctx context.Context, probe prober, total int64, n int) ([]int64, err
 type sample struct {
 	probe     prober
 	size      int
+	total     float64
 	stretches []*stretch
 }
 
@@ -82,12 +113,19 @@ type stretch struct {
 	start, end int64
 	ids        []int64
 	reach      int64
+
+	// What measure found: how many ids the gap holds, how wrong that may be, and
+	// where to look next.
+	rest, doubt float64
+	next        int64
+	before      float64 // how far ids like the last ones go back
+	after       float64 // how far ids like the first ones go on
 }
 
 // at reads the page of ids from an id on, and returns it as a stretch without
 // an end.
-func (s *sample) at(ctx context.Context, from int64) (*stretch, error) {
-	ids, next, err := s.probe(ctx, from, s.size)
+func (s *sample) at(ctx context.Context, from int64, size int) (*stretch, error) {
+	ids, next, err := s.probe(ctx, from, size)
 	if err != nil {
 		return nil, fmt.Errorf("sample the ids: %w", err)
 	}
@@ -98,145 +136,182 @@ func (s *sample) at(ctx context.Context, from int64) (*stretch, error) {
 	return st, nil
 }
 
-// gap returns the width of the ith stretch's gap.
-func (s *sample) gap(i int) float64 {
-	st := s.stretches[i]
-	return max(0, float64(st.end)-float64(st.reach))
-}
-
-// sides returns how dense the ids are before and after a gap, and how wide the
-// known ids on the denser side are.
-func (s *sample) sides(i int) (before, after, crowd float64) {
-	st := s.stretches[i]
-	before, crowd = st.tail().density(), st.tail().width()
-	if i+1 < len(s.stretches) {
-		next := s.stretches[i+1]
-		// The ids after the gap start where that page was read from, if it has
-		// any.
-		if empty := float64(next.first()) - float64(next.start); empty*next.head().density() < 8 {
-			after = next.head().density()
-		}
-		if after > before {
-			crowd = next.head().width()
-		}
-	}
-	return before, after, crowd
-}
-
-// lopsided is how much denser one side of a gap must be to conclude that a
-// crowd ends somewhere in the gap.
-const lopsided = 16
-
-// upper returns how many ids the gap of the ith stretch holds if all of it is
-// as dense as its denser side.
-func (s *sample) upper(i int) float64 {
-	before, after, _ := s.sides(i)
-	return max(before, after) * s.gap(i)
-}
-
-// rest estimates how many ids the gap of the ith stretch holds, assuming the
-// density of the denser side as far as its crowd extends.
-func (s *sample) rest(i int) float64 {
-	before, after, crowd := s.sides(i)
-	gap, most := s.gap(i), max(before, after)
-	if most > lopsided*min(before, after) && crowd < gap {
-		return most * math.Sqrt(gap*crowd)
-	}
-	return most * gap
-}
-
-// middle is the middle of a gap.
-func (s *sample) middle(i int) int64 {
-	st := s.stretches[i]
-	return st.reach + (st.end-st.reach)/2
-}
-
-// edge returns where a crowd probably ends within a gap: near its own side, or
-// the middle if there is no crowd.
-func (s *sample) edge(i int) int64 {
-	st := s.stretches[i]
-	before, after, crowd := s.sides(i)
-	gap := s.gap(i)
-	if max(before, after) <= lopsided*min(before, after) || crowd >= gap {
-		return s.middle(i)
-	}
-	near := max(1, int64(min(gap/2, math.Sqrt(gap*crowd))))
-	if after > before {
-		return st.end - near
-	}
-	return st.reach + near
-}
+// gap returns the width of a stretch's gap.
+func (st *stretch) gap() float64 { return max(0, float64(st.end)-float64(st.reach)) }
 
 // nearby is how many ids are used to measure the density at the head or tail of
-// a page, since a page may run into a crowd.
+// a page that may run into a crowd.
 const nearby = 16
 
-// head and tail are the first and the last of the known ids.
-func (st *stretch) head() ids { return st.ids[:min(nearby, len(st.ids))] }
-func (st *stretch) tail() ids { return st.ids[max(0, len(st.ids)-nearby):] }
+// head and tail are the density of the first and of the last of the known ids:
+// that of all of them if they are evenly spread.
+func (st *stretch) head() float64 { return st.even(density(st.ids[:min(nearby, len(st.ids))])) }
+func (st *stretch) tail() float64 { return st.even(density(st.ids[max(0, len(st.ids)-nearby):])) }
 
-// ids are consecutive known ids.
-type ids []int64
-
-// width returns how much of the id space they span.
-func (s ids) width() float64 {
-	if len(s) == 0 {
-		return 0
+func (st *stretch) even(some float64) float64 {
+	if all := density(st.ids); similar(some, all) {
+		return all
 	}
-	return float64(s[len(s)-1] - s[0])
+	return some
 }
 
-// density returns the share of the id space that is in use.
-func (s ids) density() float64 {
-	if len(s) < 2 {
+func similar(a, b float64) bool { return a <= alike*b && b <= alike*a }
+
+// density returns the share of the id space that consecutive ids use.
+func density(ids []int64) float64 {
+	if len(ids) < 2 {
 		return 0
 	}
-	return float64(len(s)-1) / max(1, s.width())
+	return float64(len(ids)-1) / max(1, width(ids))
 }
 
-// most returns the stretch with the largest value.
-func (s *sample) most(of func(i int) float64) (at int, most float64) {
-	for i := range s.stretches {
-		if v := of(i); v > most {
-			at, most = i, v
+// width returns how much of the id space ids span.
+func width(ids []int64) float64 { return float64(ids[len(ids)-1]) - float64(ids[0]) }
+
+// measure estimates what lies in the gaps.
+func (s *sample) measure() {
+	last := len(s.stretches) - 1
+	for i, st := range s.stretches {
+		if len(st.ids) == 0 {
+			st.before = 0
+			continue
+		}
+		st.before = width(st.ids[max(0, len(st.ids)-nearby):])
+		if similar(st.tail(), density(st.ids)) {
+			st.before = width(st.ids)
+			if i > 0 && len(s.stretches[i-1].ids) > 0 && similar(s.stretches[i-1].tail(), st.head()) {
+				st.before += s.stretches[i-1].before + float64(st.ids[0]) - float64(s.stretches[i-1].reach)
+			}
 		}
 	}
-	return at, most
-}
-
-// first returns the first id of a stretch, or its end.
-func (st *stretch) first() int64 {
-	if len(st.ids) == 0 {
-		return st.end
+	for i := last; i >= 0; i-- {
+		st := s.stretches[i]
+		st.after = 0
+		if len(st.ids) > 0 {
+			st.after = width(st.ids[:min(nearby, len(st.ids))])
+			if similar(st.head(), density(st.ids)) {
+				st.after = width(st.ids)
+				if i < last && len(s.stretches[i+1].ids) > 0 && similar(st.tail(), s.stretches[i+1].head()) {
+					st.after += s.stretches[i+1].after + st.gap()
+				}
+			}
+		}
+		var following *stretch
+		if i < last {
+			following = s.stretches[i+1]
+		}
+		st.estimate(following, s.total)
 	}
-	return st.ids[0]
 }
 
-// split reads the ids from a position in a gap on.
-func (s *sample) split(ctx context.Context, i int, middle int64) error {
-	st := s.stretches[i]
-	part, err := s.at(ctx, middle)
-	if err != nil {
+// estimate sets what the gap holds, from what is known before and after it.
+func (st *stretch) estimate(following *stretch, total float64) {
+	gap, before, after := st.gap(), st.tail(), 0.0
+	crowd := st.before
+	// The ids after the gap start where that page was read from, if it has any.
+	if following != nil && len(following.ids) > 0 {
+		after = following.head()
+		if float64(following.ids[0]-following.start)*after >= nearby/2 {
+			after = 0
+		}
+	}
+	most := max(before, after)
+	if after == most {
+		crowd = 0
+		if following != nil {
+			crowd = following.after
+		}
+	}
+	middle := st.reach + (st.end-st.reach)/2
+	switch {
+	case gap < 2 || most == 0:
+		st.rest, st.doubt, st.next = 0, 0, middle
+	case most <= lopsided*min(before, after):
+		st.rest = (before + after) / 2 * gap
+		st.doubt = max(most-(before+after)/2, (before+after)/8) * gap
+		st.next = middle
+	case crowd < gap:
+		// The crowd ends somewhere: its width may grow by any factor.
+		near := math.Sqrt(gap * max(crowd, 1))
+		st.rest, st.doubt = most*near, min(most*gap, total)
+		st.next = st.reach + max(1, int64(min(gap/2, near)))
+		if after == most {
+			st.next = st.end - max(1, int64(min(gap/2, near)))
+		}
+	default:
+		st.rest, st.doubt, st.next = most*gap/2, most*gap/2, middle
+	}
+}
+
+// doubtful returns at most n stretches whose gaps should be read next for so
+// many parts, and with pages of which size: those with the largest errors, until
+// they are small enough. If the sum is wrong then, gaps hide crowds or holes.
+func (s *sample) doubtful(parts, n int) (at []int, size int) {
+	enough := s.total / float64(exactness*parts)
+	known, doubt, largest := 0.0, 0.0, 0.0
+	for _, st := range s.stretches {
+		known += float64(len(st.ids)) + st.rest
+		if st.doubt >= st.rest { // errors of even gaps cancel each other out
+			doubt += st.doubt
+		}
+		largest = max(largest, st.doubt)
+	}
+	by, size := func(st *stretch) float64 { return st.doubt }, s.size
+	if largest <= enough && doubt <= s.total/exactness {
+		switch {
+		case known > s.total+enough:
+			by = func(st *stretch) float64 { return st.rest }
+		case known < s.total-enough:
+			by, size = (*stretch).gap, laterIDs
+		default:
+			return nil, size
+		}
+		for _, st := range s.stretches {
+			st.next = st.reach + (st.end-st.reach)/2
+		}
+	}
+	for i, st := range s.stretches {
+		if st.gap() >= 2 && by(st) > 0 {
+			at = append(at, i)
+		}
+	}
+	slices.SortFunc(at, func(a, b int) int { return cmp.Compare(by(s.stretches[b]), by(s.stretches[a])) })
+	return at[:min(n, len(at))], size
+}
+
+// split reads a page of ids in the gap of each of some stretches.
+func (s *sample) split(ctx context.Context, at []int, size int) error {
+	parts := make([]*stretch, len(at))
+	g, ctx := errgroup.WithContext(ctx)
+	for k, i := range at {
+		g.Go(func() (err error) {
+			parts[k], err = s.at(ctx, s.stretches[i].next, size)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
 		return err
 	}
-	part.end = st.end
-	if k, _ := slices.BinarySearch(part.ids, st.end); k < len(part.ids) || part.reach > st.end {
-		part.ids, part.reach = part.ids[:k], st.end
+	for k, i := range at {
+		st, part := s.stretches[i], parts[k]
+		part.end = st.end
+		if k, _ := slices.BinarySearch(part.ids, st.end); k < len(part.ids) || part.reach > st.end {
+			part.ids, part.reach = part.ids[:k], st.end
+		}
+		if st.end = part.start; len(part.ids) == 0 {
+			part.reach = part.end // and there are none from there to the old end
+		}
+		s.stretches = append(s.stretches, part)
 	}
-	if len(part.ids) == 0 {
-		st.end = middle // and there are none from there to the old end
-		part.start, part.reach = middle, part.end
-	}
-	st.end = middle
-	s.stretches = slices.Insert(s.stretches, i+1, part)
+	slices.SortFunc(s.stretches, func(a, b *stretch) int { return cmp.Compare(a.start, b.start) })
 	return nil
 }
 
 // cut returns the bounds of n parts with about the same number of ids.
 func (s *sample) cut(n int) []int64 {
 	all := 0.0
-	for i, st := range s.stretches {
-		all += float64(len(st.ids)) + s.rest(i)
+	for _, st := range s.stretches {
+		all += float64(len(st.ids)) + st.rest
 	}
 	var out []int64
 	add := func(id int64) {
@@ -245,7 +320,7 @@ func (s *sample) cut(n int) []int64 {
 		}
 	}
 	before, next := 0.0, all/float64(n)
-	for i, st := range s.stretches {
+	for _, st := range s.stretches {
 		for k, id := range st.ids {
 			if before+float64(k) >= next && len(out) < n-1 {
 				add(id)
@@ -253,12 +328,11 @@ func (s *sample) cut(n int) []int64 {
 			}
 		}
 		before += float64(len(st.ids))
-		rest := s.rest(i)
-		for rest > 0 && before+rest >= next && len(out) < n-1 {
-			add(st.reach + int64((next-before)/rest*s.gap(i)))
+		for st.rest > 0 && before+st.rest >= next && len(out) < n-1 {
+			add(st.reach + int64((next-before)/st.rest*st.gap()))
 			next += all / float64(n)
 		}
-		before += rest
+		before += st.rest
 	}
 	return out
 }

@@ -1,16 +1,125 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"slices"
+	"sort"
+	"sync/atomic"
 	"testing"
 )
 
+// crowd is ids that lie in a range of the id space, about evenly.
+type crowd struct{ start, width, n int64 }
+
+// id returns the kth of them.
+func (c crowd) id(k int64) int64 {
+	step := float64(c.width) / float64(c.n)
+	return c.start + int64((float64(k)+float64(uint64(k)*2654435761%1000)/1001)*step)
+}
+
+// idSpace is the ids of a collection of any size: none is in memory.
+type idSpace struct {
+	crowds []crowd
+	before []int64 // ids before each crowd
+	n      int64
+}
+
+func newIDSpace(crowds ...crowd) *idSpace {
+	slices.SortFunc(crowds, func(a, b crowd) int { return cmp.Compare(a.start, b.start) })
+	s := &idSpace{crowds: crowds}
+	for _, c := range crowds {
+		s.before = append(s.before, s.n)
+		s.n += c.n
+	}
+	return s
+}
+
+// rank is the number of ids below one.
+func (s *idSpace) rank(id int64) int64 {
+	i := sort.Search(len(s.crowds), func(i int) bool { return s.crowds[i].start >= id }) - 1
+	if i < 0 {
+		return 0
+	}
+	c := s.crowds[i]
+	return s.before[i] + int64(sort.Search(int(c.n), func(k int) bool { return c.id(int64(k)) >= id }))
+}
+
+// at is the id with so many below it.
+func (s *idSpace) at(rank int64) int64 {
+	i := sort.Search(len(s.before), func(i int) bool { return s.before[i] > rank }) - 1
+	return s.crowds[i].id(rank - s.before[i])
+}
+
+// page reads ids from one on.
+func (s *idSpace) page(from int64, size int) (ids []int64, next int64) {
+	r := s.rank(from)
+	for ; len(ids) < size && r < s.n; r++ {
+		ids = append(ids, s.at(r))
+	}
+	if r < s.n {
+		return ids, s.at(r)
+	}
+	return ids, -1
+}
+
+// largeSkews are ways in which very many ids lie.
+func largeSkews(n int64) map[string]*idSpace {
+	random := rand.New(rand.NewPCG(1, 2))
+	const start, hour = int64(300_000_000_000_000_000), int64(3_600_000_000) << 7
+	var minutes, others []crowd
+	for i := range int64(300) {
+		// The earlier ones are larger, as in skews.
+		of := n * (300 - i) / (300 * 301 / 2)
+		minutes = append(minutes, crowd{start + i*24*hour, hour / 60, of})
+		others = append(others, crowd{start + i*24*hour + random.Int64N(20*hour), hour / 60 / (1 + random.Int64N(100)), of})
+	}
+	return map[string]*idSpace{
+		"one after the other":             newIDSpace(crowd{1, n, n}),
+		"a year at a steady rate":         newIDSpace(crowd{start, 365 * 24 * hour, n}),
+		"99 of 100 in one hour of a year": newIDSpace(crowd{start, 200 * 24 * hour, n / 200}, crowd{start + 200*24*hour, hour, n * 99 / 100}, crowd{start + 201*24*hour, 164 * 24 * hour, n / 200}),
+		"300 bursts of a minute":          newIDSpace(minutes...),
+		"300 bursts of any length":        newIDSpace(others...),
+		"old small ones and new ones":     newIDSpace(crowd{1, n / 3, n / 3}, crowd{start, 30 * 24 * hour, n - n/3}),
+	}
+}
+
+func TestBounds_partsOfABillionAreBalancedOnSkewedIDs(t *testing.T) {
+	t.Parallel()
+	for name, s := range largeSkews(1_000_000_000) {
+		for _, n := range []int{64, 512} {
+			var probes, read atomic.Int64
+			got, err := bounds(t.Context(), func(_ context.Context, from int64, size int) ([]int64, int64, error) {
+				ids, next := s.page(from, size)
+				probes.Add(1)
+				read.Add(int64(len(ids)))
+				return ids, next, nil
+			}, s.n, n)
+			if err != nil || len(got) != n-1 || !slices.IsSorted(got) {
+				t.Fatalf("%s: %d bounds, %v", name, len(got), err)
+			}
+			last, least, largest := int64(0), 1.0, 1.0
+			for _, b := range append(got, 1<<63-1) {
+				r := s.rank(b)
+				share := float64(r-last) * float64(n) / float64(s.n)
+				least, largest, last = min(least, share), max(largest, share), r
+			}
+			t.Logf("%-32s %3d parts, %4d pages, %7d ids: of %.2f to %.2f of a part", name, n, probes.Load(), read.Load(), least, largest)
+			if largest > 1.25 || n == 64 && least < 0.75 {
+				t.Errorf("%s: %d parts are of %.2f to %.2f of a part", name, n, least, largest)
+			}
+			if probes.Load() > mostProbes+probesAtOnce || read.Load() > s.n/100 {
+				t.Errorf("%s: %d pages with %d ids were read", name, probes.Load(), read.Load())
+			}
+		}
+	}
+}
+
 // probeOf reads pages of sorted ids, and counts them.
-func probeOf(all []int64, probes *int) prober {
+func probeOf(all []int64, probes *atomic.Int64) prober {
 	return func(_ context.Context, from int64, size int) ([]int64, int64, error) {
-		*probes++
+		probes.Add(1)
 		i, _ := slices.BinarySearch(all, from)
 		end := min(len(all), i+size)
 		next := int64(-1)
@@ -59,7 +168,7 @@ func TestBounds_partsAreBalancedOnSkewedIDs(t *testing.T) {
 	t.Parallel()
 	for name, all := range skews(400_000) {
 		for _, n := range []int{2, 8, 64} {
-			probes := 0
+			var probes atomic.Int64
 			got, err := bounds(t.Context(), probeOf(all, &probes), int64(len(all)), n)
 			if err != nil {
 				t.Fatal(err)
@@ -75,13 +184,9 @@ func TestBounds_partsAreBalancedOnSkewedIDs(t *testing.T) {
 				}
 				last = i
 			}
-			t.Logf("%-36s %2d parts, %4d probes: the worst is %.1f %% off", name, n, probes, 100*worst)
-			most := 0.25
-			if name == "in bursts" && n == 64 {
-				most = 1 // 300 bursts of a minute are more than 1 024 probes can tell apart
-			}
-			if worst > most || probes > mostProbes {
-				t.Errorf("%s: %d parts are %.0f %% off after %d probes", name, n, 100*worst, probes)
+			t.Logf("%-36s %2d parts, %4d probes: the worst is %.1f %% off", name, n, probes.Load(), 100*worst)
+			if worst > 0.25 || probes.Load() > 1000 {
+				t.Errorf("%s: %d parts are %.0f %% off after %d probes", name, n, 100*worst, probes.Load())
 			}
 		}
 	}
@@ -91,7 +196,7 @@ func TestBounds_ofFewIDs(t *testing.T) {
 	t.Parallel()
 	for _, all := range [][]int64{{}, {0}, {5}, {0, 1, 2}, {1, 1<<63 - 1}} {
 		for _, n := range []int{1, 2, 5} {
-			probes := 0
+			var probes atomic.Int64
 			got, err := bounds(t.Context(), probeOf(all, &probes), int64(len(all)), n)
 			if err != nil || len(got) >= n || !slices.IsSorted(got) {
 				t.Errorf("%d in %d parts: %d, %v", all, n, got, err)
