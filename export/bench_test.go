@@ -88,7 +88,7 @@ func (s *instantSource) Presence(_ context.Context, _ string, ids []int64) (aliv
 func (s *instantSource) IDs(_ context.Context, p PageRequest) ([]int64, int64, error) {
 	p.From = max(p.From, 1)
 	end := min(s.n, p.From+int64(p.Size)-1)
-	ids := make([]int64, 0, end-p.From+1)
+	ids := make([]int64, 0, max(0, end-p.From+1))
 	for id := p.From; id <= end; id++ {
 		ids = append(ids, id)
 	}

@@ -47,7 +47,9 @@
 //
 // NewShard divides the parts of a run among processes, perhaps on several
 // machines, that share a Store. The first writes a plan with T, the ranges and
-// the counts; each shard then runs, and can be resumed, on its own.
+// the counts; each shard then runs, and can be resumed, on its own. A plan that
+// could not end before T expires, even if the server served all shards as fast as
+// one, is an error (*TooLong); so is a shard that starts too late for its share.
 // archive.Finish checks that all shards are complete, verifies their files, and
 // publishes one manifest.
 //

@@ -24,6 +24,8 @@ type Env struct {
 	// Rand randomizes the pauses between retries; the engine serializes its
 	// use. Nil means a random seed.
 	Rand rand.Source
+	// Warn, unless nil, receives what a user should know before a run starts.
+	Warn func(text string)
 }
 
 // OSEnv returns an Env with the system's clock and the folder dir.

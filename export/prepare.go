@@ -57,6 +57,12 @@ func (r *Run) prepare(ctx context.Context) error {
 		return err
 	}
 	r.mu.Lock()
+	r.times = []int64{at}
+	r.mu.Unlock()
+	if err := r.checkShard(); err != nil {
+		return err
+	}
+	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.times, r.made = []int64{at}, madeOf(names, made)
 	if err := r.fitsPlan(probed.filtered); err != nil {

@@ -146,6 +146,16 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 	if err != nil {
 		return nil, err
 	}
+	if plan.Rate, err = r.measureRate(ctx, plan); err != nil {
+		return nil, err
+	}
+	alone, err := r.checkTime(plan.Shards, total, plan.Rate)
+	if err != nil {
+		return nil, err
+	}
+	if left := r.ends.Sub(r.clock.Now()); alone > left && env.Warn != nil {
+		env.Warn(fmt.Sprintf("the snapshot stays readable for %s, and one process would need about %s for %d documents: unless the server serves %d as fast as one, it expires before the end", minutes(left), minutes(alone), total, plan.Shards))
+	}
 	all := s
 	all.Shard = Shard{}
 	if plan.Spec, err = json.Marshal(all); err != nil {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
@@ -244,4 +246,60 @@ func TestShards_aCountThatExpiredIsNotOneOfNone(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, rep)
 		}
 	}
+}
+
+// agingSource is a slow server whose minimum time moves on.
+type agingSource struct {
+	*farSource
+	life time.Duration
+}
+
+func (a *agingSource) MinimumTime(ctx context.Context, name string) (int64, error) {
+	now, err := a.Now(ctx)
+	return now - a.life.Microseconds(), err
+}
+
+// 100,000 documents at 20 a second take longer than a snapshot of 1,000 s lives.
+func TestShards_theTimeThatTheyNeedIsComparedWithTheSnapshots(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		src := &agingSource{life: 1000 * time.Second, farSource: &farSource{Source: newInstantSource(100_000, 640), cores: make(chan struct{}, 2), document: 100 * time.Millisecond}}
+		shard := func(of int, st store.Store, warn func(string)) error {
+			s := Spec{Collections: []string{"users"}, Shard: Shard{Index: 1, Of: of}}
+			r, err := NewShard(t.Context(), s, src, Env{Store: st, Warn: warn})
+			if err == nil {
+				_, err = r.Do(t.Context())
+			}
+			return err
+		}
+		st, said := storetest.NewMemory(), ""
+		refused, ok := errors.AsType[*TooLong](shard(4, st, nil))
+		if !ok || refused.Shards != 4 || refused.Documents != 100_000 || refused.Rate < 15 || refused.Rate > 25 {
+			t.Fatalf("four shards: %+v", refused)
+		}
+		if text := refused.Error(); !strings.Contains(text, "4 shards would need 21 min or more") || !strings.Contains(text, "readable for 17 min") {
+			t.Error(text)
+		}
+		if entries, err := st.List(); err != nil || len(entries) > 0 {
+			t.Errorf("it left %v, %v", entries, err)
+		}
+		// Eight would end in time if the server served each as fast as one.
+		st = storetest.NewMemory()
+		plan := Spec{Collections: []string{"users"}, Shard: Shard{Index: 0, Of: 8}}
+		if _, err := NewShard(t.Context(), plan, src, Env{Store: st, Warn: func(text string) { said = text }}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(said, "one process would need about 1.4 h") {
+			t.Errorf("it warns: %q", said)
+		}
+		src.life = 100 * time.Second // and this one starts late
+		late, ok := errors.AsType[*TooLong](shard(8, st, nil))
+		if !ok || late.Shards != 1 || late.Left > 100*time.Second || !strings.Contains(late.Error(), "this shard would need 10 min") {
+			t.Fatalf("a late shard: %+v", late)
+		}
+		entries, err := st.List()
+		if err != nil || len(entries) != 1 {
+			t.Errorf("beside the plan there is %v, %v", entries, err)
+		}
+	})
 }

@@ -154,6 +154,7 @@ func (a *app) export(ctx context.Context, client *fauna.Client, spec export.Spec
 	if err != nil {
 		return err
 	}
+	env.Warn = func(text string) { a.say("warning: %s", text) }
 	prepare := func() (*export.Run, error) { return export.NewRun(spec, client.Once(), env) }
 	if spec.Shard.Of != 0 {
 		prepare = func() (*export.Run, error) { return export.NewShard(ctx, spec, client.Once(), env) }

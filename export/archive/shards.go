@@ -38,6 +38,9 @@ type Plan struct {
 	// Made is the ts of each collection's own settings at Time, if the key may
 	// know it: a shard with another database's key has others.
 	Made map[string]int64 `json:"made,omitempty"`
+	// Rate is how many documents per second the server gave one process when the
+	// plan was made, 0 if there were too few to tell.
+	Rate float64 `json:"rate,omitempty"`
 	// Files are the files of all parts, in the order of the manifest. The kth
 	// belongs to shard k % Shards.
 	Files []PlanFile `json:"files"`

@@ -1,0 +1,124 @@
+package export
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"fauna-export/export/archive"
+)
+
+// How a plan measures what the server gives one process: a small page, then some
+// pages of a usual size at once.
+const (
+	ratePages = 8
+	rateMost  = 500   // documents of a page
+	rateLeast = 2_000 // documents of a collection that is measured
+)
+
+// TooLong is the error of shards that would not end before the snapshot expires,
+// even if the server served all of them as fast as it now serves one.
+type TooLong struct {
+	At         int64
+	Need, Left time.Duration
+	// Shards have so many Documents, and the server gives each Rate documents a
+	// second.
+	Shards    int
+	Documents int64
+	Rate      float64
+}
+
+// Error says so, and what to do.
+func (e *TooLong) Error() string {
+	who := fmt.Sprintf("%d shards", e.Shards)
+	if e.Shards == 1 {
+		who = "this shard"
+	}
+	return fmt.Sprintf("the snapshot of %s stays readable for %s, but %s would need %s or more for %d documents at %.0f a second each: "+
+		"keep history longer ('fauna-export fql history' prints how), or use more shards", archive.FormatTime(e.At), minutes(e.Left), who, minutes(e.Need), e.Documents, e.Rate)
+}
+
+func minutes(d time.Duration) string {
+	if d < time.Hour {
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	}
+	return fmt.Sprintf("%.1f h", d.Hours())
+}
+
+// measureRate returns how many documents per second the server gives one
+// process, 0 if there are too few to tell. It reads pages at the beginnings of
+// parts.
+func (r *Run) measureRate(ctx context.Context, plan *archive.Plan) (float64, error) {
+	parts, err := r.collections(plan.Bounds)
+	if err != nil {
+		return 0, err
+	}
+	parts = slices.DeleteFunc(parts, func(c *collection) bool { return plan.Counts[c.name] < rateLeast })
+	if len(parts) == 0 {
+		return 0, nil
+	}
+	ask := func(ctx context.Context, c *collection, n int) (bytes int, err error) {
+		err = r.call(ctx, nil, true, func() error {
+			body, err := r.src.Documents(ctx, PageRequest{Collection: c.name, At: r.times[0], From: c.part.lo, Size: n, Paths: c.paths})
+			bytes = len(body)
+			return err
+		})
+		if fail := failureOf(err); fail != nil && fail.Smaller() {
+			return 0, nil // too large to be measured in this way
+		}
+		return bytes, err
+	}
+	start := r.clock.Now()
+	bytes, err := ask(ctx, parts[0], firstPage)
+	if err != nil || bytes == 0 {
+		return 0, err
+	}
+	took := max(r.clock.Now().Sub(start), time.Millisecond)
+	n := max(1, min(rateMost, aimBytes/(bytes/firstPage+1), int(firstPage*firstLatency/took)))
+	start = r.clock.Now()
+	g, gctx := errgroup.WithContext(ctx)
+	for i := range ratePages {
+		g.Go(func() error {
+			_, err := ask(gctx, parts[i*len(parts)/ratePages], n)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return 0, err
+	}
+	return float64(n*ratePages) / max(r.clock.Now().Sub(start), time.Millisecond).Seconds(), nil
+}
+
+// checkTime returns an error if so many shards cannot read their documents
+// before the snapshot expires, and how long one alone would take.
+func (r *Run) checkTime(shards int, documents int64, rate float64) (alone time.Duration, err error) {
+	r.mu.Lock()
+	left := r.ends.Sub(r.clock.Now())
+	known := !r.ends.IsZero()
+	r.mu.Unlock()
+	if rate == 0 || !known {
+		return 0, nil
+	}
+	alone = time.Duration(min(float64(documents)/rate, 1e9) * float64(time.Second))
+	if need := alone / time.Duration(shards); need > left {
+		return alone, &TooLong{At: r.times[0], Need: need, Left: left, Shards: shards, Documents: documents, Rate: rate}
+	}
+	return alone, nil
+}
+
+// checkShard returns an error if the shard cannot read its share before the
+// snapshot expires: it may have waited for its turn.
+func (r *Run) checkShard() error {
+	if r.shared == nil {
+		return nil
+	}
+	var all int64
+	for _, n := range r.shared.Counts {
+		all += n
+	}
+	_, err := r.checkTime(1, all/int64(r.shared.Shards), r.shared.Rate)
+	return err
+}
