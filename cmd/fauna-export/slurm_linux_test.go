@@ -4,15 +4,22 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
 
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
+	"fauna-export/export/store/storetest"
 	"fauna-export/fauna/emulator"
 )
 
@@ -128,7 +135,8 @@ func freePort(t *testing.T) int {
 }
 
 // The sample and 200 000 documents as an array of four tasks, one of them
-// killed and requeued, must give the same bytes as one process.
+// killed and requeued, must give the same bytes as one process, in a folder and
+// in a real object store.
 func TestSlurm_anArrayOfFourMakesTheFilesOfOneProcess(t *testing.T) {
 	t.Parallel()
 	s := startSlurm(t)
@@ -145,18 +153,65 @@ func TestSlurm_anArrayOfFourMakesTheFilesOfOneProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := filepath.Join(s.dir, "out")
-	script := filepath.Join(s.dir, "export.sbatch")
-	text := fmt.Sprintf("#!/bin/sh\nexec %s run --domain %s --all --shard /4 --max-rate 30000 --compress zstd --no-input --out %s\n", binary, server.endpoint, out)
+	env := []string{"FAUNA_SECRET=" + server.Secret(), "FAUNA_EXPORT_DOMAIN=" + server.endpoint}
+	one := store.NewFolder(filepath.Join(s.dir, "one"))
+	if got := runHere(t, env, "run", "--all", "--out", one.Name()); got.code != exitDone {
+		t.Fatal(got.err)
+	}
+	want := rowsOf(t, one)
+	t.Run("folder", func(t *testing.T) {
+		s.exportByFour(t, env, store.NewFolder(filepath.Join(s.dir, "out")), want)
+	})
+	t.Run("s3", func(t *testing.T) {
+		g := storetest.NewGateway(t)
+		options := storetest.S3Options(g.Endpoint)
+		env := append(env[:len(env):len(env)], "FAUNA_EXPORT_S3_ENDPOINT="+g.Endpoint,
+			"AWS_ACCESS_KEY_ID="+options.Getenv("AWS_ACCESS_KEY_ID"), "AWS_SECRET_ACCESS_KEY="+options.Getenv("AWS_SECRET_ACCESS_KEY"))
+		out, err := store.NewS3(t.Context(), "s3://"+storetest.Bucket+"/slurm", options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.exportByFour(t, env, out, want)
+	})
+}
+
+// exportByFour exports everything into a store by an array of four tasks, of which
+// one is killed and requeued, joins them, and compares the rows.
+func (s *slurm) exportByFour(t *testing.T, env []string, out store.Store, want map[string][]byte) {
+	t.Helper()
+	dir := t.TempDir()
+	script := filepath.Join(dir, "export.sbatch")
+	text := fmt.Sprintf("#!/bin/sh\necho $$ > %s/pid-$SLURM_ARRAY_TASK_ID\nexec %s run --all --shard /4 --max-rate 30000 --compress zstd --no-input --out %s\n", dir, binary, out.Name())
 	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	s.env = append(s.env, "FAUNA_SECRET="+server.Secret())
-	job := s.run(t, "sbatch", "--parsable", "--array=0-3", "--cpus-per-task=1", "--requeue", "--open-mode=append", "--output="+s.dir+"/log-%a", script)
+	s = &slurm{dir: dir, env: append(s.env[:len(s.env):len(s.env)], env...)}
+	job := s.run(t, "sbatch", "--parsable", "--array=0-3", "--cpus-per-task=1", "--requeue", "--open-mode=append", "--output="+dir+"/log-%a", script)
+	t.Cleanup(func() {
+		logs, _ := filepath.Glob(dir + "/log-*")
+		for _, log := range logs {
+			text, _ := os.ReadFile(log)
+			t.Logf("%s:\n%s", filepath.Base(log), text)
+		}
+	})
 	killed := job + "_1"
-	eventually(t, "shard 1 has begun a file", func() bool {
-		found, _ := filepath.Glob(filepath.Join(out, ".fauna-export", "shard-00001.run.json"))
-		return len(found) == 1
+	eventually(t, "shard 1 has begun", func() bool {
+		entries, err := out.List()
+		return err == nil && slices.ContainsFunc(entries, func(e store.Entry) bool { return e.Name == store.WorkPrefix+"shard-00001.run.json" })
+	})
+	number, err := os.ReadFile(dir + "/pid-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(number)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the task has died", func() bool {
+		return strings.Contains(s.run(t, "scontrol", "show", "job", killed), "JobState=FAILED")
 	})
 	s.run(t, "scontrol", "requeue", killed)
 	eventually(t, "the task is queued again", func() bool {
@@ -165,35 +220,26 @@ func TestSlurm_anArrayOfFourMakesTheFilesOfOneProcess(t *testing.T) {
 	})
 	s.run(t, "scontrol", "update", "jobid="+killed, "starttime=now") // otherwise Slurm waits two minutes
 	eventually(t, "all tasks have ended", func() bool { return !busy(s.run(t, "squeue", "-h", "-t", "all", "-j", job, "-o", "%T")) })
-	if got := runHere(t, nil, "finish", out); got.code != exitDone {
-		logs, _ := filepath.Glob(s.dir + "/log-*")
-		for _, log := range logs {
-			text, _ := os.ReadFile(log)
-			t.Logf("%s: %s", filepath.Base(log), text)
-		}
+	got := runHere(t, env, "finish", out.Name())
+	if got.code != exitDone {
 		t.Fatalf("finish: exit %d: %s", got.code, got.err)
 	}
-	if log, err := os.ReadFile(s.dir + "/log-1"); err == nil {
-		t.Logf("the task that was killed:\n%s", log)
-	}
-	env := []string{"FAUNA_SECRET=" + server.Secret()}
-	if got := runHere(t, env, "verify", out, "--domain", server.endpoint); got.code != exitDone {
+	t.Logf("finish:\n%s", got.err)
+	if got = runHere(t, env, "verify", out.Name()); got.code != exitDone {
 		t.Errorf("verify: exit %d: %s", got.code, got.err)
 	}
-	one := filepath.Join(s.dir, "one")
-	if got := runHere(t, env, "run", "--domain", server.endpoint, "--all", "--out", one); got.code != exitDone {
-		t.Fatal(got.err)
+	t.Logf("verify:\n%s", got.err)
+	rows := rowsOf(t, out)
+	if len(rows) != len(want) {
+		t.Errorf("%d collections, one process has %d", len(rows), len(want))
 	}
-	want, err := os.ReadFile(filepath.Join(one, "events.jsonl"))
-	if err != nil {
-		t.Fatal(err)
+	for name, text := range want {
+		if !bytes.Equal(rows[name], text) {
+			t.Errorf("%s: %d bytes are not the %d of one process", name, len(rows[name]), len(text))
+		}
 	}
-	parts, err := filepath.Glob(filepath.Join(out, "events-*-of-*.jsonl.zst"))
-	if err != nil || len(parts) < 16 {
-		t.Fatalf("%d parts, %v", len(parts), err)
-	}
-	if got := plainText(t, parts); !bytes.Equal(got, want) {
-		t.Errorf("%d parts with %d bytes are not the %d bytes of one process", len(parts), len(got), len(want))
+	if m, err := archive.ReadManifest(out); err != nil || len(m.Chain("events")) < 16 {
+		t.Errorf("the manifest: %v, %v", m, err)
 	}
 }
 
@@ -209,24 +255,35 @@ func busy(states string) bool {
 	return false
 }
 
-// plainText returns the decompressed text of zstd files, concatenated.
-func plainText(t *testing.T, files []string) []byte {
+// rowsOf returns the decompressed text of each collection of a finished run, its
+// files concatenated.
+func rowsOf(t *testing.T, from store.Store) map[string][]byte {
 	t.Helper()
-	var out bytes.Buffer
-	for _, name := range files {
-		f, err := os.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		z, err := zstd.NewReader(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := out.ReadFrom(z); err != nil {
-			t.Fatal(err)
-		}
-		z.Close()
+	m, err := archive.ReadManifest(from)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return out.Bytes()
+	out := map[string][]byte{}
+	for _, e := range m.Collections {
+		f, size, err := from.Open(e.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var in io.Reader = io.LimitReader(f, size)
+		if strings.HasSuffix(e.File, ".zst") {
+			z, err := zstd.NewReader(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer z.Close()
+			in = z
+		}
+		text, err := io.ReadAll(in)
+		f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[e.Name] = append(out[e.Name], text...)
+	}
+	return out
 }
