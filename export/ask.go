@@ -123,7 +123,7 @@ func (q *requester) askAbsent(ctx context.Context, c *collection, names []string
 	return absentOf(names, made), err
 }
 
-// askCount returns the number of a collection's documents at a time.
+// askCount returns the number of a whole collection's documents at a time.
 func (q *requester) askCount(ctx context.Context, c *collection, at int64) (n int64, err error) {
 	err = q.call(ctx, c, false, func() (err error) {
 		n, err = q.src.Count(ctx, c.name, at)

@@ -75,6 +75,13 @@ func (s *instantSource) CollectionTimes(_ context.Context, names []string, _ int
 	return make([]int64, len(names)), nil
 }
 func (s *instantSource) Count(context.Context, string, int64) (int64, error) { return s.n, nil }
+func (s *instantSource) CountPage(_ context.Context, p PageRequest) (n, next int64, err error) {
+	p.From = max(p.From, 1)
+	if n = min(int64(p.Size), s.n-p.From+1); p.From+n > s.n {
+		return max(0, n), -1, nil
+	}
+	return n, p.From + n, nil
+}
 func (s *instantSource) Unreadable(context.Context, []string) (unreadable, missing, filtered []string, err error) {
 	return nil, nil, nil, nil
 }

@@ -139,8 +139,8 @@ func (w *writer) confirm(ctx context.Context) error {
 	return nil
 }
 
-// confirmEmpty reads a page of the documents of a collection of which no id was
-// listed and nothing counted: no page of it has been read.
+// confirmEmpty reads a page of the documents of a collection or part of which no
+// id was listed and nothing counted: no page of it has been read.
 func (r *Run) confirmEmpty(ctx context.Context, c *collection, at int64) error {
 	if slices.Contains(r.spec.Filtered, c.name) {
 		return nil // the server may search all that the role hides
@@ -148,12 +148,12 @@ func (r *Run) confirmEmpty(ctx context.Context, c *collection, at int64) error {
 	var batch row.Batch
 	page := func(size int) error {
 		return r.call(ctx, c, size > 1, func() error {
-			body, err := r.src.Documents(ctx, PageRequest{Collection: c.name, At: at, Size: size, Paths: c.paths})
+			body, err := r.src.Documents(ctx, PageRequest{Collection: c.name, At: at, From: c.part.lo, Size: size, Paths: c.paths})
 			if err != nil {
 				return err
 			}
 			batch.Reset()
-			batch.From, batch.At = 0, at
+			batch.From, batch.At = c.part.lo, at
 			return c.rows.Page(&batch, body, nil)
 		})
 	}
@@ -161,13 +161,14 @@ func (r *Run) confirmEmpty(ctx context.Context, c *collection, at int64) error {
 	if tooLarge(err) {
 		err = page(1)
 	}
+	ids, next := c.part.within(batch.IDs, batch.Next)
 	switch fail := failureOf(err); {
 	case fail != nil && (fail.Expired() || fail.Missing()):
 		return nil // what was counted stands
 	case err != nil:
 		return err
-	case len(batch.IDs) > 0 || batch.Next >= 0:
-		return &unconfirmed{name: c.name, at: at, count: max(1, int64(len(batch.IDs))), missing: max(1, int64(len(batch.IDs))), first: append(batch.IDs, batch.Next)[0]}
+	case len(ids) > 0 || next >= 0:
+		return &unconfirmed{name: c.name, at: at, count: max(1, int64(len(ids))), missing: max(1, int64(len(ids))), first: append(ids, next)[0]}
 	}
 	return nil
 }

@@ -176,6 +176,12 @@ func (s *coreSource) Count(ctx context.Context, name string, at int64) (int64, e
 	return n, err
 }
 
+func (s *coreSource) CountPage(ctx context.Context, p PageRequest) (n, next int64, err error) {
+	n, next, err = s.Source.CountPage(ctx, p)
+	s.serve(corePage+time.Duration(n)*coreCounted, 0)
+	return n, next, err
+}
+
 func (s *coreSource) IDs(ctx context.Context, p PageRequest) ([]int64, int64, error) {
 	ids, next, err := s.Source.IDs(ctx, p)
 	s.serve(corePage+time.Duration(len(ids))*coreID, 0)

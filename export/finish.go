@@ -121,7 +121,7 @@ func (r *Run) manifest() (*archive.Manifest, *Partial) {
 	m := r.newManifest()
 	times := make(map[int64]bool)
 	if r.spec.Shard.Of > 0 {
-		m.Shard, m.Shards, m.Counted = r.spec.Shard.Index, r.spec.Shard.Of, r.counted
+		m.Shard, m.Shards = r.spec.Shard.Index, r.spec.Shard.Of
 	}
 	for _, c := range r.all {
 		if c.entry == nil {

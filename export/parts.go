@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 )
@@ -96,7 +98,7 @@ func (r *Run) divide(ctx context.Context) error {
 	}
 	documents := make(map[string]int64)
 	for _, c := range r.all {
-		n, err := r.askCount(ctx, c, c.at)
+		n, err := r.countToDivide(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -161,73 +163,72 @@ func (r *Run) setBounds(bounds map[string][]int64) error {
 	return nil
 }
 
-// confirmParts compares the rows of each collection read in parts with the
-// server's own count, once all parts are written. A shard has only some of the
-// parts, so it records the count in its manifest for archive.Finish. If the
-// server counts more, the collection failed; if fewer, some have left the
-// snapshot since.
+// confirmParts compares the rows of each part with the server's own count of its
+// range, once all are written. If the server counts more, the part failed; if
+// fewer, some have left the snapshot since.
 func (r *Run) confirmParts(ctx context.Context) error {
-	for _, name := range r.spec.Collections {
-		var parts []*collection
-		whole, rows := true, int64(0)
-		for _, c := range r.all {
-			if c.name != name || c.part.of == 1 {
-				continue
-			}
+	var parts []*collection
+	for _, c := range r.all {
+		// Those that failed or were read at several times cannot be counted.
+		if c.part.of > 1 && c.entry != nil && len(c.segments) == 1 && c.at == r.times[0] && c.at != 0 && !slices.Contains(r.spec.Filtered, c.name) {
 			parts = append(parts, c)
-			if c.entry == nil || len(c.segments) > 1 || c.at != r.times[0] {
-				whole = false // failed, or read at several times
-				continue
-			}
-			rows += c.entry.Rows - c.entry.Unlisted - c.put.Window
 		}
-		if len(parts) == 0 || !whole || r.times[0] == 0 || slices.Contains(r.spec.Filtered, name) {
+	}
+	wrong := make([]error, len(parts))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(probesAtOnce)
+	for i, c := range parts {
+		g.Go(func() (err error) {
+			wrong[i], err = r.confirmPart(gctx, c)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	failed := make(map[string]bool)
+	for i, c := range parts {
+		if wrong[i] == nil || failed[c.name] {
 			continue
 		}
-		n := int64(-1)
-		for try := 0; n < 0 || n > rows && try < 2; try++ {
-			var err error
-			n, err = r.askCount(ctx, parts[0], parts[0].at)
-			if fail := failureOf(err); fail != nil && fail.Expired() {
-				parts[0].entry.Warnings = append(parts[0].entry.Warnings, countUnknown)
-				n = -1 // not counted, which is not none
-				break
-			}
-			if err != nil {
-				return r.refine(ctx, parts[0], nil, err)
-			}
-			if r.spec.Shard.Of > 0 {
-				break
-			}
-		}
-		if n == 0 && rows == 0 {
-			err := r.confirmEmpty(ctx, parts[0], parts[0].at)
-			if _, listed := errors.AsType[*unconfirmed](err); listed {
-				if err := r.failParts(parts, err); err != nil {
-					return err
-				}
-				continue
-			}
-			if err != nil {
-				return r.refine(ctx, parts[0], nil, err)
-			}
-		}
-		switch {
-		case n < 0:
-		case r.spec.Shard.Of > 0:
-			if r.counted == nil {
-				r.counted = make(map[string]int64)
-			}
-			r.counted[name] = n
-		case n > rows:
-			if err := r.failParts(parts, &unconfirmed{name: name, at: parts[0].at, read: rows, count: n, first: -1}); err != nil {
-				return err
-			}
-		case n < rows:
-			parts[0].entry.Warnings = append(parts[0].entry.Warnings, fmt.Sprintf("%d documents left the snapshot after they were read, and are in the files", rows-n))
+		failed[c.name] = true
+		others := slices.DeleteFunc(slices.Clone(parts), func(o *collection) bool { return o.name != c.name })
+		if err := r.failParts(others, wrong[i]); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// confirmPart compares one part; wrong is what fails it.
+func (r *Run) confirmPart(ctx context.Context, c *collection) (wrong, err error) {
+	rows, n := c.entry.Rows-c.entry.Unlisted-c.put.Window, int64(-1)
+	for try := 0; n < 0 || n > rows && try < 2; try++ {
+		n, err = r.countPart(ctx, c, c.at)
+		if fail := failureOf(err); fail != nil && fail.Expired() {
+			c.entry.Warnings = append(c.entry.Warnings, countUnknown)
+			return nil, nil // not counted, which is not none
+		}
+		if err != nil {
+			return nil, r.refine(ctx, c, nil, err)
+		}
+	}
+	if n == 0 && rows == 0 {
+		err := r.confirmEmpty(ctx, c, c.at)
+		if _, listed := errors.AsType[*unconfirmed](err); listed {
+			return err, nil
+		}
+		if err != nil {
+			return nil, r.refine(ctx, c, nil, err)
+		}
+	}
+	if n > rows {
+		return &unconfirmed{name: c.name, at: c.at, read: rows, count: n, first: -1}, nil
+	}
+	if n < rows {
+		c.entry.Warnings = append(c.entry.Warnings, fmt.Sprintf("%d documents left the snapshot after they were read, and are in the file", rows-n))
+	}
+	return nil, nil
 }
 
 // countUnknown is the warning for a collection whose documents can no longer be

@@ -25,8 +25,7 @@ type Run struct {
 
 	phase          Phase
 	made           map[string]int64   // the ts of each collection's own settings at the first time
-	counted        map[string]int64   // of collections with parts in this shard, at its end
-	shared         *archive.Plan      // of the shards, in a new one
+	shared         *archive.Plan      // of a shard
 	bounds         map[string][]int64 // where the second and later parts of collections begin
 	began          string             // when the first process started, as text
 	started        time.Time          // by this machine's clock

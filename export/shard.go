@@ -131,7 +131,7 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 	plan := &archive.Plan{Shards: s.Shard.Of, Time: r.times[0], Counts: map[string]int64{}, Made: r.made}
 	var total int64
 	for _, c := range r.all {
-		if plan.Counts[c.name], err = r.askCount(ctx, c, c.at); err != nil {
+		if plan.Counts[c.name], err = r.countToDivide(ctx, c); err != nil {
 			return nil, err
 		}
 		total += plan.Counts[c.name]

@@ -216,38 +216,6 @@ func TestShards_whatDoesNotFitIsNamed(t *testing.T) {
 	}
 }
 
-// A count that expired for one shard hides no loss that another counted, and none at
-// all is no loss.
-func TestShards_aCountThatExpiredIsNotOneOfNone(t *testing.T) {
-	t.Parallel()
-	src := crowdedSource()
-	gone := func() Source { return &expiredCount{fakeSource: src, asked: 1} }
-	lying := hidingSource{src, int64(len(src.set["users"].docs)) + 1}
-	for _, c := range []struct {
-		name   string
-		shards [4]Source
-		loss   bool
-	}{
-		{"of one shard, and the others count more", [4]Source{lying, gone(), lying, lying}, true},
-		{"of all but the first, which counts more", [4]Source{lying, gone(), gone(), gone()}, true},
-		{"of all but the first", [4]Source{src, gone(), gone(), gone()}, false},
-	} {
-		st := storetest.NewMemory()
-		for shard, src := range c.shards {
-			if err := doShard(t.Context(), shardSpec(shard), src, st); err != nil {
-				t.Fatalf("%s: shard %d: %v", c.name, shard, err)
-			}
-		}
-		rep, err := archive.Finish(t.Context(), st, nil)
-		if err != nil {
-			t.Fatalf("%s: %v", c.name, err)
-		}
-		if lost := slices.ContainsFunc(rep.Problems, func(p string) bool { return strings.HasPrefix(p, "users: the server counts") }); lost != c.loss || rep.OK() == c.loss {
-			t.Errorf("%s: %+v", c.name, rep)
-		}
-	}
-}
-
 // agingSource is a slow server whose minimum time moves on.
 type agingSource struct {
 	*farSource

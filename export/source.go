@@ -29,6 +29,9 @@ type Source interface {
 	// Count returns the number of documents at a time, determined without
 	// reading their ids.
 	Count(ctx context.Context, collection string, at int64) (int64, error)
+	// CountPage returns the number of documents of one page from an id on; next is
+	// the first id of the following page, -1 for none.
+	CountPage(ctx context.Context, p PageRequest) (n, next int64, err error)
 	// Documents returns the raw body of one page of documents from an id on.
 	Documents(ctx context.Context, p PageRequest) ([]byte, error)
 	// Presence groups documents by the result of reading each of them now.

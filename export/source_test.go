@@ -260,6 +260,17 @@ func (f *fakeSource) Count(ctx context.Context, name string, at int64) (int64, e
 	return int64(len(ids)), nil
 }
 
+// CountPage counts a page of them.
+func (f *fakeSource) CountPage(ctx context.Context, p PageRequest) (n, next int64, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.begin(ctx, fakeCall{what: "count", collection: p.Collection, at: p.At, from: p.From, size: p.Size}); err != nil {
+		return 0, -1, err
+	}
+	ids, next := f.set[p.Collection].visible(p.At, p.From, p.Size)
+	return int64(len(ids)), next, nil
+}
+
 // remove takes documents out of the snapshot, as their ttl does.
 func (c *fakeCollection) remove(ids ...int64) {
 	for _, id := range ids {

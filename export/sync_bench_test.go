@@ -81,6 +81,11 @@ func (s *changingSource) Count(context.Context, string, int64) (int64, error) {
 	return s.n - int64(len(s.removed)), nil
 }
 
+func (s *changingSource) CountPage(ctx context.Context, p PageRequest) (n, next int64, err error) {
+	ids, next, err := s.IDs(ctx, p)
+	return int64(len(ids)), next, err
+}
+
 func (s *changingSource) CountPairs(ctx context.Context, _ string, at, _ int64) (int64, error) {
 	return s.Count(ctx, "", at)
 }

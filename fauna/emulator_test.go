@@ -417,4 +417,13 @@ func TestServer_countsInPagesWhereAllAtOnceTakeTooLong(t *testing.T) {
 	if got, err := s.admin.Count(t.Context(), "few", 0); err != nil || got != 3 {
 		t.Errorf("few: %d, %v", got, err)
 	}
+	for _, c := range []struct {
+		from    int64
+		size    int
+		n, next int64
+	}{{0, 1000, 1000, 3000}, {1, 1000, 1000, 3003}, {3000, 80_000, 80_000, 243_000}, {3*n - 6, 2, 2, -1}, {3*n - 5, 5, 1, -1}, {3 * n, 5, 0, -1}} {
+		if got, next, err := s.admin.CountPage(t.Context(), fauna.PageRequest{Collection: "many", At: s.now(), From: c.from, Size: c.size}); err != nil || got != c.n || next != c.next {
+			t.Errorf("%d from %d: %d and then %d, %v", c.size, c.from, got, next, err)
+		}
+	}
 }

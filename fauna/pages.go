@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
@@ -152,9 +153,7 @@ func (c *Client) count(ctx context.Context, op string, set f.Expr, at int64) (in
 	return n, nil
 }
 
-// countPages counts a set page by page. A page's elements are counted as an array
-// and its cursor stands beside their number: what Count makes of the cursors of a
-// page itself is not sure.
+// countPages counts a set page by page.
 func (c *Client) countPages(ctx context.Context, op string, set f.Expr, at int64) (int64, error) {
 	if at == 0 {
 		var err error
@@ -165,29 +164,57 @@ func (c *Client) countPages(ctx context.Context, op string, set f.Expr, at int64
 	var total int64
 	options := []f.OptionalParameter{f.Size(countPage)}
 	for {
-		page, err := c.query(ctx, c.reading(op, at), atTime(at, f.Let().Bind("p", f.Paginate(set, options...)).In(f.Arr{
-			f.Count(f.Select("data", f.Var("p"))),
-			f.Select("after", f.Var("p"), f.Default(nil)),
-		})))
+		n, after, err := c.countPageOf(ctx, op, set, at, countPage, options)
 		if err != nil {
 			return 0, err
 		}
-		if page == nil || page.Kind != fql.Array || len(page.Items) != 2 {
-			return 0, c.strange(op, "not a page's number of documents and its cursor")
-		}
-		answer := page.Items
-		n, ok := answer[0].Int()
-		if !ok || n < 0 || n > countPage {
-			return 0, c.strange(op, "not a page's number of documents")
-		}
-		total += n
-		if answer[1].IsNull() {
+		if total += n; after.IsNull() {
 			return total, nil
 		}
 		// All pages but the last are full, so this ends.
 		if n != countPage {
 			return 0, c.strange(op, fmt.Sprintf("a page of %d that is not the last, after %d documents", n, total))
 		}
-		options = []f.OptionalParameter{f.After(expression{Node: answer[1]}), f.Size(countPage)}
+		options = []f.OptionalParameter{f.After(expression{Node: after}), f.Size(countPage)}
 	}
+}
+
+// countPageOf counts a page of a set and returns the cursor after it. A page's
+// elements are counted as an array and its cursor stands beside their number:
+// what Count makes of the cursors of a page itself is not sure.
+func (c *Client) countPageOf(ctx context.Context, op string, set f.Expr, at int64, size int, options []f.OptionalParameter) (n int64, after *fql.Node, err error) {
+	page, err := c.query(ctx, c.reading(op, at), atTime(at, f.Let().Bind("p", f.Paginate(set, options...)).In(f.Arr{
+		f.Count(f.Select("data", f.Var("p"))),
+		f.Select("after", f.Var("p"), f.Default(nil)),
+	})))
+	if err != nil {
+		return 0, nil, err
+	}
+	if page == nil || page.Kind != fql.Array || len(page.Items) != 2 {
+		return 0, nil, c.strange(op, "not a page's number of documents and its cursor")
+	}
+	n, ok := page.Items[0].Int()
+	if !ok || n < 0 || n > int64(size) {
+		return 0, nil, c.strange(op, "not a page's number of documents")
+	}
+	return n, page.Items[1], nil
+}
+
+// CountPage counts the documents of one page; next is the first id of the
+// following page, -1 for none. It reads no other ids.
+func (c *Client) CountPage(ctx context.Context, p PageRequest) (n, next int64, err error) {
+	op := "count documents of " + quoteName(p.Collection)
+	options := []f.OptionalParameter{f.Size(p.Size)}
+	if p.From > 0 {
+		options = append(options, f.After(f.Arr{f.RefCollection(f.Collection(p.Collection), strconv.FormatInt(p.From, 10))}))
+	}
+	n, after, err := c.countPageOf(ctx, op, f.Documents(f.Collection(p.Collection)), p.At, p.Size, options)
+	if err != nil || after.IsNull() {
+		return n, -1, err
+	}
+	next, err = decodeCursor(after.Append(nil), p.Collection)
+	if err != nil || next <= p.From {
+		return 0, -1, c.strange(op, fmt.Sprintf("the page from %d goes on at %d", p.From, next))
+	}
+	return n, next, nil
 }

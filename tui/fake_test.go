@@ -93,6 +93,10 @@ func (f *fakeServer) Close() { f.closed++ }
 func (f *fakeServer) CollectionTimes(_ context.Context, names []string, _ int64) ([]int64, error) {
 	return make([]int64, len(names)), nil
 }
+func (f *fakeServer) CountPage(context.Context, fauna.PageRequest) (n, next int64, err error) {
+	return 0, -1, nil
+}
+
 func (f *fakeServer) Count(_ context.Context, name string, _ int64) (int64, error) {
 	return int64(f.docs[name]), f.err
 }

@@ -59,9 +59,9 @@ func newFinishCommand(a *app) *cobra.Command {
 		Use:   "finish DIR",
 		Short: "Join the shards of a run on several machines",
 		Long: `Join the shards that run --shard wrote into DIR: check that all are complete and
-follow the same plan, and that every collection has all parts and as many documents
-as the server counted; re-read every file, and write the manifest. It needs no
-server. Until then DIR does not count as a finished run.`,
+follow the same plan, and that every collection has all parts; re-read every file,
+and write the manifest. It needs no server. Until then DIR does not count as a
+finished run.`,
 		Example: `  fauna-export finish backup`,
 		Args:    oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {

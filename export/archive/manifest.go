@@ -70,12 +70,9 @@ type Manifest struct {
 	Finished    string      `json:"finished"`
 	// Shard is the number, from 0, of one of a run's Shards, whose manifest has
 	// only its own files.
-	Shard int `json:"shard,omitempty"`
-	// Counted are the server's counts of documents, taken after its files were
-	// written, of the collections with parts in this shard.
-	Counted     map[string]int64 `json:"counted,omitempty"`
-	Shards      int              `json:"shards,omitempty"`
-	Collections []Entry          `json:"collections"`
+	Shard       int     `json:"shard,omitempty"`
+	Shards      int     `json:"shards,omitempty"`
+	Collections []Entry `json:"collections"`
 	// Syncs are those of an incremental run, in order.
 	Syncs []Sync `json:"syncs,omitempty"`
 	// Failed are collections without a file, with what stopped them.

@@ -195,7 +195,7 @@ func (e *ShardsMissing) Error() string {
 }
 
 // Finish joins the shards of a run. It checks that all shards exist, follow the
-// same plan, and have all parts and as many rows as the server counted;
+// same plan, and have all parts;
 // re-reads every file; and then publishes the combined manifest and removes
 // what only the shards needed. If the report lists problems with files nothing
 // is published.
@@ -212,7 +212,7 @@ func Finish(ctx context.Context, s store.Shared, progress func(VerifyStatus)) (*
 	if err != nil {
 		return nil, err
 	}
-	m, counted, err := plan.join(s)
+	m, err := plan.join(s)
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +223,6 @@ func Finish(ctx context.Context, s store.Shared, progress func(VerifyStatus)) (*
 	if err != nil {
 		return nil, err
 	}
-	rep.Problems = append(rep.Problems, plan.wrongCounts(m, counted)...)
 	if !rep.OK() {
 		return rep, nil
 	}
@@ -233,44 +232,37 @@ func Finish(ctx context.Context, s store.Shared, progress func(VerifyStatus)) (*
 	return rep, plan.sweep(s)
 }
 
-// join combines the shards' manifests, and returns the lowest of their counts
-// of each collection.
-func (p *Plan) join(s store.Shared) (joined *Manifest, counted map[string]int64, err error) {
+// join combines the shards' manifests.
+func (p *Plan) join(s store.Shared) (*Manifest, error) {
 	var all []*Manifest
 	missing := &ShardsMissing{Store: s.Name(), Of: p.Shards}
 	for shard := range p.Shards {
 		found, err := Inspect(p.Shard(s, shard))
 		switch {
 		case err != nil:
-			return nil, nil, err
+			return nil, err
 		case found.Kind == Finished || found.Kind == Partial:
 			all = append(all, found.Manifest)
 		case found.Kind == Broken:
-			return nil, nil, found.Err
+			return nil, found.Err
 		default:
 			missing.Shards = append(missing.Shards, shard)
 		}
 	}
 	if len(missing.Shards) > 0 {
-		return nil, nil, missing
+		return nil, missing
 	}
 	out := *all[0]
-	out.Shard, out.Shards, out.Counted = 0, 0, nil
-	counted = make(map[string]int64)
+	out.Shard, out.Shards = 0, 0
 	out.Collections, out.Failed, out.Snapshots = []Entry{}, nil, nil
 	entries := make(map[string]Entry)
 	times, made := map[string]bool{}, map[string]int64{}
 	for shard, m := range all {
 		if m.Snapshot != out.Snapshot || m.Endpoint != out.Endpoint || m.Mode != out.Mode {
-			return nil, nil, &DamagedState{Store: s.Name(), Name: shardName(shard), Why: "it is not of the same run as shard 0"}
+			return nil, &DamagedState{Store: s.Name(), Name: shardName(shard), Why: "it is not of the same run as shard 0"}
 		}
 		if m.Consistency != ConsistencySnapshot {
 			out.Consistency = m.Consistency
-		}
-		for name, n := range m.Counted {
-			if least, seen := counted[name]; !seen || n < least {
-				counted[name] = n
-			}
 		}
 		for _, at := range m.Snapshots {
 			times[at] = true
@@ -281,7 +273,7 @@ func (p *Plan) join(s store.Shared) (joined *Manifest, counted map[string]int64,
 			if made[e.Name] == 0 {
 				made[e.Name] = e.Made
 			} else if e.Made != 0 && e.Made != made[e.Name] {
-				return nil, nil, &DamagedState{Store: s.Name(), Name: shardName(shard), Why: "its " + e.Name + " is another database's"}
+				return nil, &DamagedState{Store: s.Name(), Name: shardName(shard), Why: "its " + e.Name + " is another database's"}
 			}
 			entries[e.File] = e
 		}
@@ -298,33 +290,10 @@ func (p *Plan) join(s store.Shared) (joined *Manifest, counted map[string]int64,
 		if e, there := entries[f.File]; there {
 			out.Collections = append(out.Collections, e)
 		} else if !failed[f.Collection] {
-			return nil, nil, &DamagedState{Store: s.Name(), Name: f.File, Why: "no shard has it"}
+			return nil, &DamagedState{Store: s.Name(), Name: f.File, Why: "no shard has it"}
 		}
 	}
-	return &out, counted, nil
-}
-
-// wrongCounts returns the collections of which the server counted more
-// documents, at the end of every shard, than the files have. A lower count is
-// fine: documents expired after they were read.
-func (p *Plan) wrongCounts(m *Manifest, counted map[string]int64) (problems []string) {
-	if m.Consistency != ConsistencySnapshot {
-		return nil // counts exist only for the plan's time
-	}
-	rows := make(map[string]int64)
-	for _, e := range m.Collections {
-		rows[e.Name] += e.Rows - e.Unlisted
-	}
-	for _, f := range m.Failed {
-		delete(counted, f.Name)
-	}
-	for name, n := range counted {
-		if n > rows[name] {
-			problems = append(problems, fmt.Sprintf("%s: the server counts %d documents, the files have %d", name, n, rows[name]))
-		}
-	}
-	slices.Sort(problems)
-	return problems
+	return &out, nil
 }
 
 // sweep removes what only the shards needed, the plan last.
