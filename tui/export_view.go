@@ -68,7 +68,8 @@ func why(err error) string {
 	return "failed"
 }
 
-// elapsed is the time of the whole run so far, and what is left.
+// elapsed is the time of the whole run so far, and what is left. bubbles/stopwatch knows
+// this process alone, and not what the engine counts.
 func (c *exportStep) elapsed() string {
 	said := "elapsed " + text.Clock(c.now.elapsed())
 	if left, known := c.left(); known {
