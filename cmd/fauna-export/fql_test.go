@@ -14,7 +14,7 @@ func TestFQL_dialectOfTheShell(t *testing.T) {
 	}{
 		{"fql key --dialect v10", 0, `role: "connect_readonly"`},
 		{"fql key", 0, `role: Role("connect-readonly")`},
-		{"fql key --dialect v10 --role connect-readonly", 2, `--role "connect-readonly": in FQL v10 a role's name may only have`},
+		{"fql key --dialect v10 --role connect-readonly", 2, `--role "connect-readonly": in FQL v10 a role's name can only have`},
 		{"fql index --dialect v10 --collection users", 0, "fauna shell --api-version 4"},
 		{"fql cleanup --dialect v10", 0, ".forEach(.delete())\n\nRole.byName("},
 		{"fql key --dialect v5", 2, "give v4 or v10"},
