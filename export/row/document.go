@@ -27,6 +27,90 @@ const notMicros = `"ts" is not a whole number of microseconds`
 
 const documentHead = `{"ref":{"@ref":{"id":`
 
+// columnRows is the encoder of a format with columns.
+type columnRows struct {
+	*Serializer
+	cells
+}
+
+// row appends the row of a document, or of the array of what was selected from it.
+func (s columnRows) row(b *Batch, src []byte, i int) (int, error) {
+	w := &b.work
+	array := len(s.columns) > 0 || s.layout.NoData
+	if array {
+		if i = w.element(src, i, '['); i < 0 {
+			return -1, nil
+		}
+	}
+	if s.layout.NoData {
+		if i = w.selected(src, i, s.layout.Collection); i < 0 {
+			return -1, nil
+		}
+		s.head(b, src)
+		s.ttl(b, src)
+	} else if i = s.whole(b, src, i); i < 0 {
+		return -1, nil
+	}
+	for k := range s.columns {
+		if i = w.element(src, i, ','); i < 0 {
+			return -1, nil
+		}
+		c := &s.columns[k]
+		var fits bool
+		if i, fits = s.cell(b, c, src, i); i < 0 {
+			return -1, nil
+		}
+		if !fits && s.layout.Strict {
+			return -1, &MisfitError{Collection: s.layout.Collection, ID: w.document.id, Column: c.name, Type: c.typ}
+		}
+	}
+	if array {
+		if i = w.element(src, i, ']'); i < 0 {
+			return -1, nil
+		}
+	}
+	s.tail(b)
+	return i, nil
+}
+
+func (s columnRows) removal(b *Batch, id, ts, deleted int64) { s.cells.removal(b, id, ts, deleted) }
+
+// data writes the value at the start of at, an empty object for none, and
+// returns the position after it. The value's end need not be known beforehand.
+func (s columnRows) data(b *Batch, src []byte, at span) int {
+	none := at.empty()
+	if !none {
+		at.start = space(src, at.start)
+		if hasPrefix(src, at.start, "null") {
+			none = true
+			at.end = at.start + len("null")
+		}
+	}
+	if none {
+		if s.cells.data(b, noData[:], 0) < 0 {
+			return -1
+		}
+		return at.end
+	}
+	return s.cells.data(b, src, at.start)
+}
+
+// noData is written for a document without data.
+var noData = [2]byte{'{', '}'}
+
+// ttl writes the ttl that was found.
+func (s columnRows) ttl(b *Batch, src []byte) {
+	w := &b.work
+	at := w.document.ttl
+	w.value = append(w.value[:0], "null"...)
+	if !at.empty() {
+		// It was scanned when it was found, so the only fault left is an "@obj"
+		// beside other keys, which again handles.
+		w.value, _ = w.rewrite(src, at.start, w.value[:0])
+	}
+	s.cells.ttl(b, w.value)
+}
+
 // whole writes ref, ts, data and ttl of the document at i.
 func (s columnRows) whole(b *Batch, src []byte, i int) int {
 	w := &b.work
