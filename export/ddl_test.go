@@ -277,6 +277,7 @@ func TestLoadScript_isForDuckDBOverParquetAndJSONL(t *testing.T) {
 }
 
 func TestLoadScript_asksForNoMoreMemoryThanTheWidestRow(t *testing.T) {
+	t.Parallel()
 	for widest, want := range map[int64]string{137: "maximum_object_size = 1048576,", 9 << 20: "maximum_object_size = 9437185,"} {
 		m := &archive.Manifest{Collections: []archive.Entry{{Name: "c", File: "c.jsonl", Format: "jsonl", Columns: []string{"ref"}, WidestRow: widest}}}
 		if text := LoadScript(DuckDB, m, ""); !strings.Contains(text, want) {

@@ -142,6 +142,7 @@ func swap(old, new string) func(string) string {
 // TestLies_noWrongAnswerLosesDocuments changes one answer, or all of a kind. The
 // files are those of an honest server, or the collection fails by name.
 func TestLies_noWrongAnswerLosesDocuments(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	// The same ids as in users.
 	if err := s.Load("others", serverDocs(2000)); err != nil {
@@ -308,6 +309,7 @@ func resumed(t *testing.T, client *fauna.Client, dir string) error {
 
 // A child database at the same endpoint has a collection of the same name.
 func TestResume_refusesAnotherDatabase(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	s.shell(t, `CreateDatabase({name: "child"})`)
 	secret := fauna.NewSecret(s.Secret() + ":child:admin")
@@ -330,6 +332,7 @@ func TestResume_refusesAnotherDatabase(t *testing.T) {
 
 // A role that hides documents would leave them out of the rest without a word.
 func TestResume_refusesAKeyThatSeesLess(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	dir := exportDir(t)
 	stoppedRun(t, s, s.client(t, fauna.Secret{}), dir)
@@ -350,6 +353,7 @@ func TestResume_refusesAKeyThatSeesLess(t *testing.T) {
 
 // What the key can't read any more does not hold up the rest.
 func TestResume_goesOnWithoutWhatTheKeyMayNoLongerRead(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	dir := exportDir(t)
 	client := s.client(t, s.restricted(t))
@@ -376,6 +380,7 @@ func TestResume_goesOnWithoutWhatTheKeyMayNoLongerRead(t *testing.T) {
 
 // One wrong answer about the index, or one for ever.
 func TestLies_noWrongIndexLosesChanges(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		lie   func() func(query, text string) string
@@ -440,6 +445,7 @@ func asksPairs(query string) bool {
 
 // Shards with keys of two databases make no run.
 func TestShards_mixNoDatabases(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	s.shell(t, `CreateDatabase({name: "child"})`)
 	child := s.Secret() + ":child:admin"

@@ -1,19 +1,32 @@
 package export
 
 import (
+	"fmt"
+	"net/http"
 	"os"
 	"testing"
+
+	"go.uber.org/goleak"
 )
 
 // children are what the test binary does in place of tests, by the variable
 // that asks for it.
 var children = map[string]func(text string) int{memoryVariable: memoryChild}
 
+// TestMain also checks, once for all tests, that none left a goroutine.
 func TestMain(m *testing.M) {
 	for name, child := range children {
 		if text := os.Getenv(name); text != "" {
 			os.Exit(child(text))
 		}
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if code == 0 {
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
 }

@@ -8,8 +8,6 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
@@ -19,7 +17,7 @@ import (
 // TestPowerCut_leavesARunThatCanBeGoneOnWith cuts the power at every
 // operation, and sometimes again while the run goes on.
 func TestPowerCut_leavesARunThatCanBeGoneOnWith(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	t.Parallel()
 	seed := testSeed(t)
 	random := rand.New(rand.NewPCG(seed, 4))
 	src := newFakeSource(map[string]int{"users": 1500, "orders": 90, "none": 0})

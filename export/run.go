@@ -101,7 +101,7 @@ func (r *Run) do(ctx context.Context) (*archive.Manifest, error) {
 	r.began = archive.FormatMoment(r.started.Truncate(time.Millisecond))
 	r.mu.Unlock()
 	if r.finished != nil {
-		return r.finished, nil
+		return r.finished, archive.Sweep(r.env.Store, r.finished)
 	}
 	if r.spec.Mode == Incremental {
 		return r.doSyncs(ctx)

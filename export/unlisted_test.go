@@ -33,6 +33,7 @@ func tear(t *testing.T, s *testServer, ids ...int) Spec {
 }
 
 func TestUnlisted_documentsThatOnlyAnIndexHasAreRead(t *testing.T) {
+	t.Parallel()
 	for _, torn := range [][]int{{1003}, {100}, {6097}, {100, 103, 3001, 6094, 6097}} {
 		t.Run(fmt.Sprint(torn), func(t *testing.T) {
 			s := startServer(t)
@@ -77,6 +78,7 @@ func unlistedRows(entries []archive.Entry) (rows, unlisted int64) {
 }
 
 func TestUnlisted_partsAndShardsHaveThemToo(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	client := s.client(t, fauna.Secret{})
 	spec := tear(t, s, 100, 106, 3001, 6097)
@@ -128,6 +130,7 @@ func TestUnlisted_partsAndShardsHaveThemToo(t *testing.T) {
 }
 
 func TestUnlisted_aRunThatIsResumedHasThemToo(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	client := s.client(t, fauna.Secret{})
 	spec := tear(t, s, 106, 3001, 6097)
@@ -154,6 +157,7 @@ func TestUnlisted_aRunThatIsResumedHasThemToo(t *testing.T) {
 
 // Without an index that may be read a full run is what the server lists.
 func TestUnlisted_anIndexThatCannotBeReadIsNotNeeded(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	tear(t, s, 1003)
 	m, err := serverRun(t, s.client(t, s.restricted(t)), exportDir(t), Spec{Indexes: map[string]string{"users": "users-ts", "orders": "none"}})

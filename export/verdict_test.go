@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
@@ -41,6 +39,7 @@ func twoCollections() *fakeSource {
 }
 
 func TestVerdict_documentsThatLeftOrEnteredTheSnapshotAreCounted(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name           string
 		from           int64
@@ -66,7 +65,6 @@ func TestVerdict_documentsThatLeftOrEnteredTheSnapshotAreCounted(t *testing.T) {
 		}, -1, -1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			defer goleak.VerifyNone(t)
 			src := twoCollections()
 			users := src.set["users"]
 			before := slices.Clone(users.docs)
@@ -161,6 +159,7 @@ func TestVerdict_aDocumentAliveButNoLongerAtTheTimeIsReadNow(t *testing.T) {
 }
 
 func TestVerdict_stopsTheCollectionAndNotTheOthers(t *testing.T) {
+	t.Parallel()
 	reverse := func(from int64) func(fakeCall, *fakeSource) []byte {
 		return func(c fakeCall, s *fakeSource) []byte {
 			ids, next := s.set["users"].visible(c.at, c.from, c.size)
@@ -207,7 +206,6 @@ func TestVerdict_stopsTheCollectionAndNotTheOthers(t *testing.T) {
 		{name: "never a page", from: 3000, bend: func(c fakeCall, s *fakeSource) []byte { return []byte(`{"resource":[1,2]}`) }, is: isError[*row.PageError]},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			defer goleak.VerifyNone(t)
 			src := twoCollections()
 			if c.change != nil {
 				src.fault = once(documentsOf("users", c.from), func() { c.change(src.set["users"]) })
@@ -295,7 +293,7 @@ func TestVerdict_anEmptyEndOfTheIDsIsNotBelieved(t *testing.T) {
 }
 
 func TestVerdict_anExpiredSnapshotIsReplacedAndSaidSo(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	t.Parallel()
 	src := twoCollections()
 	users := src.set["users"]
 	src.fault = once(documentsOf("users", 5000), func() {
@@ -325,11 +323,11 @@ func TestVerdict_anExpiredSnapshotIsReplacedAndSaidSo(t *testing.T) {
 }
 
 func TestFault_passingFailuresLeaveTheSameBytes(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]error{
 		"down": errFakeDown, "busy": errFakeBusy, "timeout": errFakeTimeout, "server error": errFakeServer, "document not found": errFakeGone,
 	} {
 		t.Run(name, func(t *testing.T) {
-			defer goleak.VerifyNone(t)
 			src := twoCollections()
 			src.fault = func(c fakeCall) error {
 				if c.n%5 == 0 && (fault != errFakeGone || c.what == "documents" && c.n%35 == 0) {
@@ -392,7 +390,7 @@ func TestFault_theOneBadDocumentIsNamed(t *testing.T) {
 }
 
 func TestFault_aServerThatStaysAwayEndsTheRunResumably(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	t.Parallel()
 	for name, fault := range map[string]error{"down": errFakeDown, "secret refused": errFakeSecret} {
 		t.Run(name, func(t *testing.T) {
 			src := twoCollections()
@@ -436,6 +434,7 @@ func TestFault_aServerThatStaysAwayEndsTheRunResumably(t *testing.T) {
 
 // Every new time expires before anything is read at it: the loop has an end.
 func TestVerdict_timesThatExpireAtOnceEndTheCollection(t *testing.T) {
+	t.Parallel()
 	src := twoCollections()
 	src.fault = func(c fakeCall) error {
 		if c.what == "documents" && c.collection == "users" {
@@ -456,6 +455,7 @@ func TestVerdict_timesThatExpireAtOnceEndTheCollection(t *testing.T) {
 
 // A collection of which no page holds anything, and which the server counts.
 func TestVerdict_anEmptyPlanIsCounted(t *testing.T) {
+	t.Parallel()
 	src := twoCollections()
 	dir := exportDir(t)
 	r, err := NewRun(Spec{Collections: []string{"users", "orders"}, RetryFor: patient}, &emptyIDs{src}, swiftEnv(dir, 1))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"fauna-export/export/store"
@@ -153,4 +154,30 @@ func Tidy(s store.Store, of func(file string) bool, keep func(name string) bool)
 		}
 	}
 	return nil
+}
+
+// Sweep removes what a process left that was killed after it had finished a run.
+// It writes nothing where there is nothing to remove.
+func Sweep(s store.Store, m *Manifest) error {
+	files, kept := make(map[string]bool), make(map[string]bool)
+	for _, e := range m.Collections {
+		files[e.File] = true
+		kept[PairsName(e.File)] = m.Mode == Incremental && m.Last(e.Name).File == e.File
+	}
+	entries, err := s.List()
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(entries, func(e store.Entry) bool {
+		file, ours := WorkFile(e.Name)
+		return ours && files[file] && !kept[e.Name]
+	}) {
+		return nil
+	}
+	release, err := s.Lock()
+	if err != nil {
+		return err
+	}
+	err = Tidy(s, func(file string) bool { return files[file] }, func(name string) bool { return kept[name] })
+	return errors.Join(err, s.Close(), release())
 }
