@@ -154,17 +154,19 @@ func (c *Client) probeFiltered(ctx context.Context, op string, denied []*Access)
 	for _, a := range denied {
 		if visible[a] >= 0 {
 			asked = append(asked, a)
-			probes = append(probes, probeExpr(a.Collection, visible[a]))
+			probes = append(probes, probeExpr(a.Collection, visible[a]), probeExpr(a.Collection, 0))
 		}
 	}
 	results, err := c.each(ctx, c.reading(op, 0), probes)
 	if err != nil {
 		return err
 	}
+	reads := func(r result) bool { return r.problem == nil || r.problem.kind() == KindMissing }
 	for i, a := range asked {
-		// A key with only unrestricted_read lists ids, but reads nothing.
-		if p := results[i].problem; p == nil || p.kind() == KindMissing {
-			a.Readable, a.Filtered = true, true
+		// A key with only unrestricted_read lists ids, but reads nothing. One that
+		// is denied nothing when asked again was not denied at first either.
+		if reads(results[2*i]) {
+			a.Readable, a.Filtered = true, !reads(results[2*i+1])
 		}
 	}
 	return nil
