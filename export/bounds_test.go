@@ -54,12 +54,19 @@ func (s *idSpace) at(rank int64) int64 {
 
 // page reads ids from one on.
 func (s *idSpace) page(from int64, size int) (ids []int64, next int64) {
-	r := s.rank(from)
-	for ; len(ids) < size && r < s.n; r++ {
-		ids = append(ids, s.at(r))
+	rank := s.rank(from)
+	if rank == s.n {
+		return nil, -1
 	}
-	if r < s.n {
-		return ids, s.at(r)
+	i := sort.Search(len(s.before), func(i int) bool { return s.before[i] > rank }) - 1
+	ids = make([]int64, 0, min(int64(size), s.n-rank))
+	for k := rank - s.before[i]; i < len(s.crowds); i, k = i+1, 0 {
+		for c := s.crowds[i]; k < c.n; k++ {
+			if len(ids) == size {
+				return ids, c.id(k)
+			}
+			ids = append(ids, c.id(k))
+		}
 	}
 	return ids, -1
 }

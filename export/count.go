@@ -4,13 +4,17 @@ import (
 	"context"
 	"math"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
 	// countPage is how many documents of a range are counted by one request.
 	countPage = 80_000
-	// countersAtOnce is how many ranges of a large collection are counted at once.
-	countersAtOnce = 16
+	// leastCounters and mostCounters limit how many ranges of a large collection
+	// are counted at once: two for each shard that the server is to serve.
+	leastCounters = 8
+	mostCounters  = 64
 	// longCount is how many pages a range has before it is divided.
 	longCount = 4
 )
@@ -86,6 +90,7 @@ func (q *requester) countPart(ctx context.Context, c *collection, at int64) (tot
 
 // counters count the ranges of one collection side by side.
 type counters struct {
+	most  int // at once
 	mu    sync.Mutex
 	wake  sync.Cond
 	todo  []*counter
@@ -96,15 +101,15 @@ type counters struct {
 
 // countToDivide counts the documents of a whole collection that is to be divided.
 // A large one is counted in ranges that are made on the way.
-func (q *requester) countToDivide(ctx context.Context, c *collection) (int64, error) {
+func (q *requester) countToDivide(ctx context.Context, c *collection, shards int) (int64, error) {
 	first, err := q.newCounter(ctx, c, c.at, 0, -1)
 	if err != nil || first == nil {
 		return 0, err
 	}
-	all := &counters{todo: []*counter{first}}
+	all := &counters{todo: []*counter{first}, most: min(max(2*shards, leastCounters), mostCounters)}
 	all.wake.L = &all.mu
 	var done sync.WaitGroup
-	for range countersAtOnce {
+	for range all.most {
 		done.Go(func() {
 			for t := all.next(); t != nil; t = all.next() {
 				all.ended(q.countRange(ctx, c, t, all))
@@ -113,6 +118,30 @@ func (q *requester) countToDivide(ctx context.Context, c *collection) (int64, er
 	}
 	done.Wait()
 	return all.total, all.err
+}
+
+// dividedAtOnce is how many collections are counted and sampled at once.
+const dividedAtOnce = 4
+
+// countAll counts the documents of all collections, before they are divided.
+func (r *Run) countAll(ctx context.Context, shards int) (map[string]int64, error) {
+	counts := make([]int64, len(r.all))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(dividedAtOnce)
+	for i, c := range r.all {
+		g.Go(func() (err error) {
+			counts[i], err = r.countToDivide(gctx, c, shards)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	all := make(map[string]int64)
+	for i, c := range r.all {
+		all[c.name] = counts[i]
+	}
+	return all, nil
 }
 
 // next waits for a range to count; nil if there will be none.
@@ -147,7 +176,7 @@ func (q *requester) countRange(ctx context.Context, c *collection, t *counter, a
 		n, done, err := q.countPage(ctx, c, c.at, t)
 		all.mu.Lock()
 		all.total += n
-		idle := all.err == nil && all.busy+len(all.todo) < countersAtOnce
+		idle := all.err == nil && all.busy+len(all.todo) < all.most
 		all.mu.Unlock()
 		if err != nil || done {
 			return err

@@ -54,7 +54,7 @@ func TestCount_largeCollectionsInRangesSideBySide(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				src := &spaceSource{ids: ids, timed: true}
 				r, start := countRun(t, src), time.Now()
-				got, err := r.countToDivide(t.Context(), r.all[0])
+				got, err := r.countToDivide(t.Context(), r.all[0], 8)
 				if err != nil || got != ids.n {
 					t.Errorf("%s: %d of %d, %v", name, got, ids.n, err)
 				}

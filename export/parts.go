@@ -96,13 +96,9 @@ func (r *Run) divide(ctx context.Context) error {
 	if r.spec.Parts == 0 || r.spec.Parts == 1 {
 		return nil
 	}
-	documents := make(map[string]int64)
-	for _, c := range r.all {
-		n, err := r.countToDivide(ctx, c)
-		if err != nil {
-			return err
-		}
-		documents[c.name] = n
+	documents, err := r.countAll(ctx, 1)
+	if err != nil {
+		return err
 	}
 	found, err := r.findBounds(ctx, func(c *collection) (int64, int) {
 		n := documents[c.name]
@@ -120,18 +116,29 @@ func (r *Run) divide(ctx context.Context) error {
 // findBounds finds where the parts of each collection begin; size returns its
 // number of documents and the wanted number of parts.
 func (r *Run) findBounds(ctx context.Context, size func(*collection) (documents int64, parts int)) (map[string][]int64, error) {
-	found := make(map[string][]int64)
-	for _, c := range r.all {
+	found := make([][]int64, len(r.all))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(dividedAtOnce)
+	for i, c := range r.all {
 		documents, n := size(c)
-		begins, err := bounds(ctx, func(ctx context.Context, from int64, size int) ([]int64, int64, error) {
-			return r.askIDs(ctx, task{c: c, at: c.at, from: from, size: size})
-		}, documents, n)
-		if err != nil {
-			return nil, fmt.Errorf("divide %s into parts: %w", c.name, err)
-		}
-		found[c.name] = begins
+		g.Go(func() (err error) {
+			found[i], err = bounds(gctx, func(ctx context.Context, from int64, size int) ([]int64, int64, error) {
+				return r.askIDs(ctx, task{c: c, at: c.at, from: from, size: size})
+			}, documents, n)
+			if err != nil {
+				return fmt.Errorf("divide %s into parts: %w", c.name, err)
+			}
+			return nil
+		})
 	}
-	return found, nil
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	all := make(map[string][]int64)
+	for i, c := range r.all {
+		all[c.name] = found[i]
+	}
+	return all, nil
 }
 
 // setBounds replaces the run's collections with parts that begin at the given

@@ -128,13 +128,13 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
-	plan := &archive.Plan{Shards: s.Shard.Of, Time: r.times[0], Counts: map[string]int64{}, Made: r.made}
+	plan := &archive.Plan{Shards: s.Shard.Of, Time: r.times[0], Made: r.made}
+	if plan.Counts, err = r.countAll(ctx, s.Shard.Of); err != nil {
+		return nil, err
+	}
 	var total int64
-	for _, c := range r.all {
-		if plan.Counts[c.name], err = r.countToDivide(ctx, c); err != nil {
-			return nil, err
-		}
-		total += plan.Counts[c.name]
+	for _, n := range plan.Counts {
+		total += n
 	}
 	plan.Bounds, err = r.findBounds(ctx, func(c *collection) (documents int64, parts int) {
 		n := plan.Counts[c.name]

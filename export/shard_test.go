@@ -168,6 +168,11 @@ func TestShards_whatDoesNotFitIsNamed(t *testing.T) {
 		t.Errorf("another plan: %v", err)
 	}
 	other = shardSpec(1)
+	other.At = src.now - 5_000_000
+	if err := doShard(t.Context(), other, src, st); !isError[*Changed](err) {
+		t.Errorf("another time: %v", err)
+	}
+	other = shardSpec(1)
 	other.Shard.Of = 5
 	if err := doShard(t.Context(), other, src, st); !isError[*Changed](err) {
 		t.Errorf("another number of shards: %v", err)
