@@ -125,12 +125,12 @@ func (c *choice) refusal(all bool) error {
 	case len(c.readable) == 0 && all:
 		return &deniedError{
 			what: "the key can't read any of the collections: " + quotedList(c.unreadable),
-			hint: "'fauna-export fql role --update' prints the FQL that adds them; no file was written",
+			hint: "'fauna-export fql role --update' prints the FQL that adds them",
 		}
 	case len(c.unreadable) > 0 && !all:
 		return &deniedError{
 			what: "the key can't read " + quotedList(c.unreadable),
-			hint: "'fauna-export fql role --update' prints the FQL that adds " + them(len(c.unreadable), "it", "them") + "; no file was written",
+			hint: "'fauna-export fql role --update' prints the FQL that adds " + them(len(c.unreadable), "it", "them") + "",
 		}
 	}
 	return nil

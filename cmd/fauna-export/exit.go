@@ -158,7 +158,7 @@ func (e *missingError) Error() string {
 		}
 		said = append(said, text)
 	}
-	return "no such collection: " + strings.Join(said, ", ") + "; no file was written"
+	return "no such collection: " + strings.Join(said, ", ")
 }
 
 // deniedError is the error of collections, or their list, that the key may not

@@ -81,7 +81,7 @@ func (a *app) run(ctx context.Context, output *outputFlags) error {
 		return err
 	}
 	if err := c.refusal(output.All); err != nil {
-		return err
+		return fmt.Errorf("%w; no file was written", err)
 	}
 	if unknown != nil {
 		return unknown

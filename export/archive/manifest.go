@@ -226,7 +226,7 @@ func ReadManifest(s store.Store) (*Manifest, error) {
 		return nil, &NotARun{Dir: s.Name(), Why: err.Error()}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", ManifestName, err)
+		return nil, err // it says what was read
 	}
 	m, err := decodeManifest(data)
 	if err != nil {

@@ -242,7 +242,7 @@ func ReadState(s store.Store, name string, into any) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return err
 	case err != nil:
-		return fmt.Errorf("read %s: %w", name, err)
+		return err // it says what was read
 	}
 	err = decodeState(name, data, into)
 	switch {
