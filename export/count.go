@@ -15,7 +15,7 @@ const (
 	// are counted at once: two for each shard that the server is to serve.
 	leastCounters = 8
 	mostCounters  = 64
-	// longCount is how many pages a range has before it is divided.
+	// longCount is how many pages the nearer part of a divided range has at least.
 	longCount = 4
 )
 
@@ -24,8 +24,8 @@ const (
 type counter struct {
 	from, hi int64 // from is a document's id; hi -1 means no end
 	size     int
-	pages    int
 	span     float64 // of the last page
+	halve    bool    // how the range is to be divided next
 }
 
 // take learns from a page of n documents and the cursor after it. It returns how
@@ -37,13 +37,16 @@ func (t *counter) take(n, next int64) (own int64, done bool) {
 	case next < 0 && t.hi < 0:
 		return n, true
 	case next >= 0 && (t.hi < 0 || next <= t.hi):
-		t.pages++
 		t.span, t.from = float64(next)-float64(t.from), next
 		return n, next == t.hi
 	case t.size == 1:
 		return 1, true
 	}
 	t.size = max(1, min(t.size, int(n))/2)
+	if next > t.hi { // as many as fit if they are evenly spread
+		share := (float64(t.hi) - float64(t.from)) / (float64(next) - float64(t.from))
+		t.size = max(1, int(n)/4, min(t.size, int(float64(n)*share)))
+	}
 	return 0, false
 }
 
@@ -192,7 +195,7 @@ func (q *requester) countRange(ctx context.Context, c *collection, t *counter, a
 		if err != nil {
 			return err
 		}
-		t.hi, t.pages = middle, 0
+		t.hi = middle
 		if other != nil {
 			t.hi = other.from
 			all.mu.Lock()
@@ -204,8 +207,9 @@ func (q *requester) countRange(ctx context.Context, c *collection, t *counter, a
 }
 
 // middle returns where to divide what is left of a range, -1 if that is not worth
-// it. What is left may be any number of pages: the middle is by their order of
-// magnitude.
+// it. By turns it is the middle of their order of magnitude, as what is left may
+// be any number of pages, and the middle of the ids, so that many crowds aren't
+// taken off one by one.
 func (t *counter) middle() int64 {
 	end := float64(math.MaxInt64)
 	if t.hi >= 0 {
@@ -213,8 +217,11 @@ func (t *counter) middle() int64 {
 	}
 	left := end - float64(t.from)
 	near := math.Sqrt(left * max(1, t.span))
-	if t.pages < longCount || t.size < countPage || near < longCount*t.span || near >= left {
+	if t.span == 0 || t.size < countPage || near < longCount*t.span || near >= left {
 		return -1
+	}
+	if t.halve = !t.halve; !t.halve {
+		near = left / 2
 	}
 	return t.from + int64(near)
 }
