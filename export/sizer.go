@@ -10,11 +10,11 @@ const (
 	// Pages have aimBytes, or more if few are in flight: then all of them
 	// together have flyingBytes.
 	aimBytes    = 1_300_000
-	mostAim     = 4_000_000
+	mostAim     = 5_000_000
 	flyingBytes = 12_000_000
 	mostBytes   = 2_600_000 // of a page whose body and rows are in memory at once
 
-	aimLatency   = 1500 * time.Millisecond
+	aimLatency   = 1750 * time.Millisecond
 	firstLatency = 500 * time.Millisecond
 	mostDelay    = 2 * time.Second
 
@@ -22,7 +22,7 @@ const (
 	unknownBytes = 4 << 20
 )
 
-// sizer finds the number of documents per page: pages of 1 to 4 MB that take
+// sizer finds the number of documents per page: pages of 1 to 5 MB that take
 // less than 2 seconds. It starts small, since a document can have 8 MB. At first
 // a page takes no longer than half of the time since then, so that documents
 // arrive from the beginning.
