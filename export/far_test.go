@@ -193,8 +193,8 @@ func TestRun_findsThePageSizeWithinAFewPages(t *testing.T) {
 	}{
 		{"a near core", time.Millisecond, 0, core, 640, 200_000, 70, 1_000_000, 2 * time.Second},
 		{"a core 200 ms away", 200 * time.Millisecond, 0, core, 640, 200_000, 70, 1_000_000, 2 * time.Second},
-		{"no core but 200 ms", 200 * time.Millisecond, 0, 0, 640, 100_000, 17, 1_200_000, time.Second},
-		{"small documents", 50 * time.Millisecond, 0, 0, 230, 150_000, 17, 1_200_000, time.Second},
+		{"no core but 200 ms", 200 * time.Millisecond, 0, 0, 640, 300_000, 17, 1_200_000, time.Second},
+		{"small documents", 50 * time.Millisecond, 0, 0, 230, 450_000, 17, 1_200_000, time.Second},
 		{"documents of 200 kB", 50 * time.Millisecond, 0, 0, 200_000, 2_000, 8, 1_200_000, time.Second},
 		{"1 MB/s", time.Millisecond, 1_000_000, 0, 640, 100_000, 40, 60_000, 2 * time.Second},
 		{"1 MB/s, 200 ms away", 200 * time.Millisecond, 1_000_000, 0, 640, 100_000, 40, 60_000, 2200 * time.Millisecond},
