@@ -38,6 +38,8 @@ func (a *app) scrub(text string) string {
 // say writes one plain line to stderr, and to the log.
 func (a *app) say(format string, args ...any) {
 	line := a.scrub(plain(fmt.Sprintf(format, args...)))
+	a.saying.Lock()
+	defer a.saying.Unlock()
 	fmt.Fprintln(a.err, line)
 	a.log.line(line)
 }

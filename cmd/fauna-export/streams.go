@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 
 	"fauna-export/export/config"
@@ -34,6 +35,7 @@ type app struct {
 	log    *logFile
 	lost   error // why events of --json were not written
 	hidden atomic.Pointer[fauna.Secret]
+	saying sync.Mutex // one line at a time: requests that wait beside each other say so
 }
 
 // rowsOut returns where the rows of --out - go.
