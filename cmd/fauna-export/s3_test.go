@@ -1,7 +1,13 @@
 package main
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"fauna-export/export/store/storetest"
@@ -42,5 +48,52 @@ func TestS3_everyCommandTakesTheURL(t *testing.T) {
 				t.Errorf("%s: it prints %s", strings.Join(c.args, " "), secret)
 			}
 		}
+	}
+}
+
+// Whichever request is the first with credentials that have expired, the run
+// says so, and goes on with new ones to a whole export.
+func TestS3_credentialsThatExpireMidwayLoseNothing(t *testing.T) {
+	s := serveSmall(t)
+	target, err := url.Parse(storetest.S3(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	for _, requests := range []int64{0, 4, 8, 12, 16, 20, 24, 28} {
+		t.Run(fmt.Sprint(requests), func(t *testing.T) {
+			t.Parallel()
+			var left atomic.Int64 // requests until they expire
+			left.Store(requests)
+			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if left.Add(-1) >= 0 {
+					proxy.ServeHTTP(w, r)
+					return
+				}
+				w.WriteHeader(http.StatusBadRequest)
+				fmt.Fprint(w, "<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>")
+			}))
+			defer front.Close()
+			getenv := storetest.S3Options(front.URL).Getenv
+			env := []string{"FAUNA_SECRET=" + s.Secret(), "FAUNA_EXPORT_S3_ENDPOINT=" + front.URL, "AWS_EC2_METADATA_DISABLED=true",
+				"AWS_ACCESS_KEY_ID=" + getenv("AWS_ACCESS_KEY_ID"), "AWS_SECRET_ACCESS_KEY=" + getenv("AWS_SECRET_ACCESS_KEY")}
+			out := fmt.Sprintf("s3://bucket/%d", requests)
+			run := []string{"run", "--domain", s.endpoint, "--all", "--out", out}
+			got := runHere(t, env, run...)
+			if got.code != exitRefused || !strings.Contains(got.err, "expired: get new ones") {
+				t.Errorf("exit %d: %s", got.code, got.err)
+			}
+			left.Store(1 << 40)
+			again := runHere(t, env, "resume", out)
+			if strings.Contains(again.err, "contains no export") {
+				again = runHere(t, env, run...)
+			}
+			if again.code != exitDone {
+				t.Errorf("with new ones: exit %d: %s", again.code, again.err)
+			}
+			if got := runHere(t, env, "verify", out); got.code != exitDone {
+				t.Errorf("at the end: exit %d: %s", got.code, got.err)
+			}
+		})
 	}
 }
