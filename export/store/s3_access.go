@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -174,13 +175,8 @@ func (e *NoCredentials) Error() string {
 type credentialChain struct {
 	getenv  func(string) string
 	profile string
-	from    credentials.Provider // where they came from
-}
-
-// fixed reports whether the credentials never change.
-func (c *credentialChain) fixed() bool {
-	_, ok := c.from.(*credentials.Static)
-	return ok
+	from    credentials.Provider // where they came from; the library asks one at a time
+	fixed   atomic.Bool          // whether they never change
 }
 
 // RetrieveWithCredContext looks for credentials.
@@ -192,6 +188,7 @@ func (c *credentialChain) RetrieveWithCredContext(cc *credentials.CredContext) (
 	case id != "" && secret != "":
 		v := credentials.Value{AccessKeyID: id, SecretAccessKey: secret, SessionToken: c.getenv("AWS_SESSION_TOKEN"), SignerType: credentials.SignatureV4}
 		c.from = &credentials.Static{Value: v}
+		c.fixed.Store(true)
 		return v, nil
 	case id != "":
 		return credentials.Value{}, &NoCredentials{Tried: []string{"AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not"}}

@@ -183,7 +183,7 @@ func (s *S3) judge(doing string, err error, skewed *bool) (again bool, _ error) 
 	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired":
 		refused.Expired = true
 		s.creds.Expire()
-		return !s.chain.fixed(), refused
+		return !s.chain.fixed.Load(), refused
 	case "InternalError", "SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout", "Throttling", "ThrottlingException", "ServiceUnavailable", "BadDigest", "IncompleteBody":
 		return true, errors.New(why)
 	}
