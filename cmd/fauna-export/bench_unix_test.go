@@ -160,14 +160,16 @@ func BenchmarkRun_processorTime(b *testing.B) {
 	const n = 1_000_000
 	s := serveBench(b, 0, 0)
 	s.makeUp(b, "docs", n, 640)
-	b.Run("run", func(b *testing.B) {
-		for range b.N {
-			run := benchRun(b, s, "--collection", "docs")
-			b.ReportMetric(run.cpu.Seconds(), "cpu-s/million")
-			b.ReportMetric(run.wall.Seconds(), "s/million")
-			b.ReportMetric(run.peak, "MiB")
-		}
-	})
+	for name, args := range map[string][]string{"run": nil, "run-parts-8": {"--parts", "8"}} {
+		b.Run(name, func(b *testing.B) {
+			for range b.N {
+				run := benchRun(b, s, append(args, "--collection", "docs")...)
+				b.ReportMetric(run.cpu.Seconds(), "cpu-s/million")
+				b.ReportMetric(run.wall.Seconds(), "s/million")
+				b.ReportMetric(run.peak, "MiB")
+			}
+		})
+	}
 	for _, h2c := range []bool{false, true} {
 		b.Run(map[bool]string{false: "fetch", true: "fetch-h2c"}[h2c], func(b *testing.B) {
 			for range b.N {
