@@ -260,8 +260,8 @@ func (s *scheduler) pickChunk(c *collection) (task, bool) {
 	switch {
 	case n == 0:
 		return task{}, false
-	case n < c.size.n && c.scanFrom >= 0:
-		return task{}, false // more ids are coming
+	case n < c.size.n*3/4 && c.scanFrom >= 0:
+		return task{}, false // more ids are coming, and much smaller pages cost more
 	case !c.size.seen && c.fetching > 0:
 		return task{}, false // the first page shows how large documents are
 	}

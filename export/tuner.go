@@ -61,7 +61,7 @@ type tuner struct {
 	slow   time.Duration // of a page at rest, 0 before it is known
 }
 
-// tunerStep is what an epoch is for.
+// tunerStep is the purpose of an epoch.
 type tunerStep int
 
 const (
