@@ -175,8 +175,8 @@ func (f *killFile) Sync() error {
 	return f.Appender.Sync()
 }
 
-// runChild runs a child and tells whether it was killed, and its operations
-// if not.
+// runChild runs a child. It returns whether the child was killed, and otherwise
+// how many operations it did.
 func runChild(t *testing.T, p killPlan) (killed bool, ops int64) {
 	t.Helper()
 	text, err := json.Marshal(p)

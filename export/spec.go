@@ -36,7 +36,7 @@ const (
 // Skipped is a collection that a run leaves out.
 type Skipped = archive.Skipped
 
-// Spec is what a run exports and how. The zero value of a field is its default.
+// Spec describes what to export and how. The zero value of a field is its default.
 // A run stores it as JSON. A field tagged differ decides on the content of the
 // files, so it must stay the same when a run is resumed or shared; the tag
 // names it in messages.

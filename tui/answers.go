@@ -60,8 +60,8 @@ func (k *keeper) store(n int, c config.Config, recent string) error {
 	return storeRecent(k.path, recent)
 }
 
-// answersNow is what the person has said so far, with names that are typed and not on
-// the list yet.
+// answersNow returns the answers so far, including names that are typed but not yet on
+// the list.
 func (w *wizard) answersNow() config.Config {
 	c := w.config()
 	if x := w.steps[collectionsID].(*collectionsStep); !x.picks() && w.at == collectionsID {

@@ -31,8 +31,8 @@ type checkStep struct {
 // buildingEvery is how often an index that is being built is asked for again.
 const buildingEvery = 5 * time.Second
 
-// checked is what a server says of an export: the time that it is asked at, what there
-// is, and the indexes by collection, of an incremental export.
+// checked holds the server's answers about an export: the time of asking, the existing
+// collections, and for an incremental export the indexes by collection.
 type checked struct {
 	at      int64
 	known   []string
@@ -201,7 +201,7 @@ func (c *checkStep) actions() []action {
 	return append(all, find...)
 }
 
-// mending is what puts right what is wrong.
+// mending returns the queries that fix what is wrong.
 func (c *checkStep) mending() []fql.Query {
 	checks, _ := c.unready()
 	return c.s.mending(checks, c.denied())

@@ -80,20 +80,20 @@ func TestLoad_thousandsOfCollectionsWithDefaultSettings(t *testing.T) {
 	e := f.m.Collections[0]
 	content, err := os.ReadFile(filepath.Join(f.dir, e.File))
 	f.check(err)
-	for i := 1; i < 2000; i++ {
+	for i := 1; i < 3000; i++ {
 		e.Name, e.File = fmt.Sprintf("c%d", i), fmt.Sprintf("c%d.jsonl", i)
 		f.check(os.WriteFile(filepath.Join(f.dir, e.File), content, 0o600))
 		f.m.Collections = append(f.m.Collections, e)
 	}
 	f.manifest()
 	db := database(t)
-	if r := f.must(db); len(r.Proofs) != 2000 {
+	if r := f.must(db); len(r.Proofs) != 3000 {
 		t.Errorf("%d tables", len(r.Proofs))
 	}
-	if n := texts(t, db, "SELECT count(*) FROM "+loadsTable); n != "2000" {
+	if n := texts(t, db, "SELECT count(*) FROM "+loadsTable); n != "3000" {
 		t.Errorf("%s loads are kept", n)
 	}
-	if r := f.must(db); r.Skipped != 2000 {
+	if r := f.must(db); r.Skipped != 3000 {
 		t.Errorf("again: %d skipped", r.Skipped)
 	}
 }

@@ -25,7 +25,7 @@ const (
 	maxTargets = 8
 )
 
-// found is what pass one learned about a field. It is stored in the target, so
+// found counts the values of a field, read in the first pass. It is stored in the target, so
 // that a later load knows what the column already contains.
 type found struct {
 	Counts [classes]int64   `json:"counts"`

@@ -56,7 +56,7 @@ func TestS3_anUploadSurvivesItsProcess(t *testing.T) {
 		t.Fatalf("%d bytes there, the cut is at %d", got, durable)
 	}
 	if _, err := second.Append(".fauna-export/u.jsonl.part", durable+1); err == nil {
-		t.Error("it goes on where there was no cut")
+		t.Error("it continues at a byte that is no cut")
 	}
 	a = must(second.Append(".fauna-export/u.jsonl.part", durable))(t)
 	writeParts(t, a, data, durable, 77_777, 1<<20)
