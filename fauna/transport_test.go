@@ -14,9 +14,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode"
 
+	"fauna-export/fauna/emulator/fault"
 	"fauna-export/fauna/fql"
 )
 
@@ -287,20 +289,25 @@ func TestClient_unreachable(t *testing.T) {
 func TestClient_ownTimeout(t *testing.T) {
 	t.Parallel()
 	for _, started := range []bool{false, true} {
-		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body)
-			if started {
-				w.Header().Set("Content-Length", "1000")
-				_, _ = io.WriteString(w, `{"resource":`)
-				w.(http.Flusher).Flush()
+		synctest.Test(t, func(t *testing.T) {
+			dial, stop := fault.Pipe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				if started {
+					w.Header().Set("Content-Length", "1000")
+					_, _ = io.WriteString(w, `{"resource":`)
+					w.(http.Flusher).Flush()
+				}
+				<-r.Context().Done()
+			}))
+			defer stop()
+			c := newTestClient(t, "http://localhost", Options{Dial: dial})
+			defer c.Close()
+			_, err := c.Documents(t.Context(), PageRequest{Collection: "a", Size: 1})
+			e := wantKind(t, err, KindTimeout)
+			if !e.Retry() || e.Smaller() != started || errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("answer begun %v: %v", started, e)
 			}
-			<-r.Context().Done()
 		})
-		_, err := newTestClient(t, s.URL, Options{Timeout: 50 * time.Millisecond}).Documents(t.Context(), PageRequest{Collection: "a", Size: 1})
-		e := wantKind(t, err, KindTimeout)
-		if !e.Retry() || e.Smaller() != started || errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("answer begun %v: %v", started, e)
-		}
 	}
 }
 

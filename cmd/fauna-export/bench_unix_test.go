@@ -40,8 +40,23 @@ func benchRun(b *testing.B, s *benchServer, args ...string) spent {
 	b.Helper()
 	dir := filepath.Join(b.TempDir(), "out")
 	defer os.RemoveAll(dir)
-	cmd := exec.CommandContext(b.Context(), binary, append([]string{"run", "--domain", s.endpoint, "--out", dir, "--progress-interval", "0"}, args...)...)
-	cmd.Env = cleanEnvironment(b, []string{"FAUNA_SECRET=" + s.Secret()})
+	out := benchProgram(b, s, nil, append([]string{"--out", dir}, args...)...)
+	text, err := os.ReadFile(filepath.Join(dir, archive.ManifestName))
+	if err == nil {
+		err = json.Unmarshal(text, &out.manifest)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return out
+}
+
+// benchProgram starts `run` of the real program against a server, waits for it,
+// and returns what it took.
+func benchProgram(b *testing.B, s *benchServer, environment []string, args ...string) spent {
+	b.Helper()
+	cmd := exec.CommandContext(b.Context(), binary, append([]string{"run", "--domain", s.endpoint, "--progress-interval", "0"}, args...)...)
+	cmd.Env = cleanEnvironment(b, append(environment, "FAUNA_SECRET="+s.Secret()))
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	start := time.Now()
@@ -52,15 +67,7 @@ func benchRun(b *testing.B, s *benchServer, args ...string) spent {
 	if err := cmd.Wait(); err != nil {
 		b.Fatalf("%v\n%s", err, errs.String())
 	}
-	out := spent{wall: time.Since(start), cpu: processorTime(cmd), peak: peak()}
-	text, err := os.ReadFile(filepath.Join(dir, archive.ManifestName))
-	if err == nil {
-		err = json.Unmarshal(text, &out.manifest)
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	return out
+	return spent{wall: time.Since(start), cpu: processorTime(cmd), peak: peak()}
 }
 
 // watchPeak polls a process's peak resident memory, in MiB, until it exits; the

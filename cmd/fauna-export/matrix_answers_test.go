@@ -7,14 +7,14 @@ import (
 	"slices"
 )
 
-// mutation makes a wrong answer of a true one.
+// mutation turns a correct answer into a wrong one.
 type mutation struct {
 	name string
-	// make returns the lie; false where this answer cannot be bent like this.
+	// make returns the wrong answer, or false if it does not apply to this one.
 	make func(l *liar, x, previous exchange) (reply, bool)
 }
 
-// parsed is a true answer in parts.
+// parsed is a correct answer, split into its parts.
 type parsed struct {
 	form   form
 	list   []json.RawMessage // of a page, an array, or the errors
@@ -68,7 +68,7 @@ func (p parsed) clone() parsed {
 	return p
 }
 
-// reply is the answer made of the parts.
+// reply returns the answer that the parts make up.
 func (p parsed) reply() reply {
 	var b bytes.Buffer
 	list := func() {
@@ -107,8 +107,8 @@ func (p parsed) reply() reply {
 	return reply{status: p.status, body: b.Bytes()}
 }
 
-// bent is a mutation of an answer's parts. It reports false where there is nothing
-// to bend.
+// bent returns a mutation of an answer's parts. change returns false if it does
+// not apply.
 func bent(name string, bend func(p *parsed) bool) mutation {
 	return mutation{name, func(_ *liar, x, _ exchange) (reply, bool) {
 		p, ok := parse(x)
@@ -124,7 +124,7 @@ func bent(name string, bend func(p *parsed) bool) mutation {
 	}}
 }
 
-// edited is a mutation of each element's text, or of the single value's.
+// edited returns a mutation of the text of each element, or of the single value.
 func edited(name string, edit func(element string) string) mutation {
 	return bent(name, func(p *parsed) bool {
 		if p.form == formErrors {
@@ -141,7 +141,7 @@ func edited(name string, edit func(element string) string) mutation {
 	})
 }
 
-// editedMiddle is edited of one element in the middle.
+// editedMiddle is like edited, but only for the middle element.
 func editedMiddle(name string, edit func(element string) string) mutation {
 	return bent(name, func(p *parsed) bool {
 		if len(p.list) == 0 || p.form == formErrors {
@@ -153,12 +153,12 @@ func editedMiddle(name string, edit func(element string) string) mutation {
 	})
 }
 
-// whole is a mutation that does not look at what is true.
+// whole returns a mutation that ignores the correct answer.
 func whole(name string, a reply) mutation {
 	return mutation{name, func(*liar, exchange, exchange) (reply, bool) { return a, true }}
 }
 
-// carried is a mutation of how the true answer comes over the wire.
+// carried returns a mutation of how the correct answer is transmitted.
 func carried(name string, change func(a *reply) bool) mutation {
 	return mutation{name, func(_ *liar, x, _ exchange) (reply, bool) {
 		a := reply{status: x.status, body: x.body}

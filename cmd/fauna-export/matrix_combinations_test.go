@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// combination is one lie told to one command.
+// combination is one lie in one run of a command.
 type combination struct {
 	scenario *matrixScenario
 	kind     string
@@ -15,7 +15,7 @@ type combination struct {
 	mutation mutation
 	always   bool
 	query    string
-	also     []lie // told beside it
+	also     []lie // other lies in the same run
 }
 
 func (c combination) String() string {
@@ -26,8 +26,8 @@ func (c combination) String() string {
 	return fmt.Sprintf("%s | %s | %s | %s | %s", c.scenario.name, c.kind, c.place, c.mutation.name, how)
 }
 
-// combinationsOf are the lies about one kind of request: at its first, a middle
-// and its last one.
+// combinationsOf returns the lies about one kind of request: in the answer to the
+// first, a middle and the last one.
 func combinationsOf(s *matrixScenario, kind string, seen []exchange) []combination {
 	var queries []exchange
 	for _, x := range seen {
@@ -50,10 +50,10 @@ func combinationsOf(s *matrixScenario, kind string, seen []exchange) []combinati
 		}
 		for _, m := range mutations() {
 			if strings.HasPrefix(kind, "documents") && m.name == "ids of the other, refs of this" && !s.chain() {
-				continue // another content of documents, which only the index tells by its ts
+				continue // different document contents, which only the ts in the index could reveal
 			}
 			if strings.HasPrefix(kind, "definitions of") && (m.name == "ids as numbers" || m.name == "ref of another collection") {
-				continue // another content of a definition, which nothing else tells
+				continue // different definition contents, which nothing else could reveal
 			}
 			l := newLiar(s.truth, s.later)
 			if _, ok := m.make(l, x, previousOf(seen, x)); !ok {
@@ -61,7 +61,7 @@ func combinationsOf(s *matrixScenario, kind string, seen []exchange) []combinati
 			}
 			for _, always := range []bool{false, true} {
 				if always && m.name == "endless" {
-					continue // 16 MiB a try
+					continue // 16 MiB per attempt
 				}
 				list = append(list, combination{scenario: s, kind: kind, place: place, mutation: m, always: always, query: x.query})
 			}
@@ -70,8 +70,7 @@ func combinationsOf(s *matrixScenario, kind string, seen []exchange) []combinati
 	return list
 }
 
-// confirmedLies are wrong lists of ids that the count of the same collection
-// confirms.
+// confirmedLies are wrong lists of ids with a matching wrong count.
 func confirmedLies(s *matrixScenario, seen []exchange) (list []combination) {
 	for _, name := range matrixNames() {
 		var pages []exchange

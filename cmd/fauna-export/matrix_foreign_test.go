@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// foreignMutations answer another question.
+// foreignMutations are correct answers to other requests.
 func foreignMutations() []mutation {
 	element := func(place func(n int) int, replace bool) func(l *liar, x, _ exchange) (reply, bool) {
 		return func(l *liar, x, _ exchange) (reply, bool) {
@@ -96,7 +96,7 @@ func foreignMutations() []mutation {
 	}
 }
 
-// queryOf is a value of an answer as an expression.
+// queryOf returns a value from an answer as an expression.
 func queryOf(value json.RawMessage) any {
 	var v any
 	if json.Unmarshal(value, &v) != nil {
@@ -130,7 +130,7 @@ func compact(text string) []byte {
 	return b
 }
 
-// withoutCursor is a query that begins at the beginning.
+// withoutCursor returns a query for the first page.
 func withoutCursor(v any) any {
 	switch v := v.(type) {
 	case []any:

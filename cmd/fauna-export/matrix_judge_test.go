@@ -13,11 +13,11 @@ import (
 	"testing"
 )
 
-// outcome is what a command left.
+// outcome is what a command left behind.
 type outcome struct {
 	ran
-	files  map[string]string // under final names
-	state  bool              // there is a run that can be gone on with
+	files  map[string]string // by final name
+	state  bool              // there is a run to resume
 	merged map[string]string // of a chain of syncs
 }
 
@@ -43,14 +43,14 @@ func outcomeOf(t *testing.T, dir string, r ran) outcome {
 	return o
 }
 
-// figures are what check says of one answer alone: a sample, a count and a setting
-// that only tell what a run is going to cost.
+// figures are what check prints based on a single answer: a sample, a count or a
+// setting that only affects the estimate of a run.
 var figures = regexp.MustCompile(`"(bytes_about|documents|history_days|snapshot_lives_seconds)": ?[^,\n}]*`)
 
-// outputOf is what a command prints as far as it must be the same.
+// outputOf returns the part of a command's output that must not change.
 func outputOf(command, out string) string {
 	switch command {
-	case "schema", "check": // in the order in which the server lists
+	case "schema", "check": // in the server's order
 		out = figures.ReplaceAllString(out, "")
 		lines := strings.Split(strings.ReplaceAll(out, ",\n", "\n"), "\n")
 		slices.Sort(lines)
@@ -59,7 +59,7 @@ func outputOf(command, out string) string {
 	return out
 }
 
-// toldBy is what a manifest says of a run, without what tells only how it went.
+// toldBy returns the content of a manifest, without what may differ between runs.
 func toldBy(manifest string) string {
 	type entry struct {
 		Name, File, Sha256 string
@@ -77,12 +77,12 @@ func toldBy(manifest string) string {
 	return string(text)
 }
 
-// chain reports whether the command is one of a chain of syncs.
+// chain reports whether the command is part of a chain of syncs.
 func (s matrixScenario) chain() bool {
 	return slices.Contains(s.args, "incremental") && s.args[0] == "run"
 }
 
-// merged are the current rows of all collections in a chain of syncs.
+// merged returns the current rows of all collections in a chain of syncs.
 func merged(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	got := matrixRun(t, newLiar(nil, nil), "", "merge", dir)
@@ -98,7 +98,7 @@ func merged(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// undated are rows without the times of removals.
+// undated returns rows without the times of removals.
 func undated(rows string) string {
 	var out strings.Builder
 	for line := range strings.Lines(rows) {
@@ -110,7 +110,7 @@ func undated(rows string) string {
 	return out.String()
 }
 
-// judge says what is wrong with an outcome; "" for nothing.
+// judge says what is wrong with an outcome, or "".
 func (s matrixScenario) judge(t *testing.T, kind string, want, got outcome, dir string) string {
 	for _, word := range []string{"panic", "runtime error", "unexpected end", "unexpected EOF", "goroutine ", "nil pointer", "deadlock"} {
 		if strings.Contains(got.err, word) {
@@ -125,7 +125,7 @@ func (s matrixScenario) judge(t *testing.T, kind string, want, got outcome, dir 
 	case exitPartial:
 	case exitError, exitUsage, exitRefused, exitUnreachable:
 		if strings.Contains(got.err, "finished, but incomplete") {
-			break // a privilege that was lost
+			break // a privilege was lost
 		}
 		if text, there := got.files["manifest.json"]; there && s.before == nil && toldBy(text) != toldBy(want.files["manifest.json"]) {
 			return fmt.Sprintf("exit %d and a manifest", got.code)
@@ -138,10 +138,10 @@ func (s matrixScenario) judge(t *testing.T, kind string, want, got outcome, dir 
 			continue
 		}
 		if _, there := want.files[name]; s.chain() && (!there || !strings.Contains(name, "@")) {
-			continue // what the files of all syncs come to is compared
+			continue // the merged rows are compared instead
 		}
 		if s.name == "fast" && strings.Contains(got.err, "but the server counts") {
-			continue // it says that removals were not told
+			continue // it reports that removals are missing
 		}
 		if (kind == "events" || kind == "oldest time") && undated(got.files[name]) == undated(want.files[name]) {
 			continue // events only date removals

@@ -9,8 +9,8 @@ import (
 )
 
 // kindNames names the kinds of requests that the program makes, by the shape of
-// the query: what is asked, without names, ids, times and sizes. A request of a
-// new kind needs a line here, and is then lied to like all others.
+// the query: without names, ids, times and sizes. A new kind of request needs a
+// line here; it is then part of the matrix like all others.
 func kindNames() map[string]string {
 	return map[string]string{
 		"now": "time",
@@ -45,7 +45,7 @@ func kindNames() map[string]string {
 	}
 }
 
-// kindOf is the kind of a request, its shape where that has no name.
+// kindOf returns the kind of a request, or its shape if that has no name.
 func kindOf(body []byte) string {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -60,7 +60,7 @@ func kindOf(body []byte) string {
 	return shape
 }
 
-// shapeOf is what a query asks, without what it asks it of.
+// shapeOf returns a query without names and values.
 func shapeOf(query any) string {
 	switch q := query.(type) {
 	case []any:
@@ -76,7 +76,7 @@ func shapeOf(query any) string {
 		return "[" + strings.Join(shapes, " ") + "]"
 	case map[string]any:
 		if at, ok := q["at"]; ok && fmt.Sprint(at) != "0" {
-			return shapeOf(q["expr"]) // the present is asked like any other time
+			return shapeOf(q["expr"]) // reads of the present and of a time are the same kind
 		}
 		var parts []string
 		for key, value := range q {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// mutations are all of them.
+// mutations returns all mutations.
 func mutations() []mutation {
 	return slices.Concat(listMutations(), cursorMutations(), foreignMutations(), valueMutations(), errorMutations(), wireMutations(), textMutations())
 }
@@ -102,10 +102,10 @@ func listMutations() []mutation {
 	}
 }
 
-// documentID finds the ids of documents in cursors and elements.
+// documentID matches document ids in cursors and elements.
 var documentID = regexp.MustCompile(`"(\d+)"`)
 
-// shifted moves every id in a text.
+// shifted adds a number to every id in a text.
 func shifted(text json.RawMessage, by int64) json.RawMessage {
 	return documentID.ReplaceAllFunc(text, func(id []byte) []byte {
 		n, _ := strconv.ParseInt(string(id[1:len(id)-1]), 10, 64)
@@ -113,7 +113,7 @@ func shifted(text json.RawMessage, by int64) json.RawMessage {
 	})
 }
 
-// cursorMutations change where an answer says that it goes on, or began.
+// cursorMutations change the cursors of an answer.
 func cursorMutations() []mutation {
 	cursor := func(p *parsed) json.RawMessage {
 		if p.after != nil {
@@ -213,7 +213,7 @@ func cursorMutations() []mutation {
 	}
 }
 
-// valueMutations change what stands in elements or single values.
+// valueMutations change elements or single values.
 func valueMutations() []mutation {
 	value := func(name, text string) mutation {
 		return bent("value "+name, func(p *parsed) bool {
@@ -251,7 +251,7 @@ func valueMutations() []mutation {
 		})
 	}
 	id := func(name, to string) mutation {
-		// The id itself, which stands alone, last in a pair, or first in a document.
+		// The id itself: alone, last in a pair, or first in a document.
 		own := regexp.MustCompile(`^"\d+"$|"\d+"\]$|"id":"\d+"|^"[a-z-]+"$`)
 		return editedMiddle("id "+name, func(e string) string {
 			done := false

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// errorMutations refuse what was asked.
+// errorMutations are error responses.
 func errorMutations() []mutation {
 	var list []mutation
 	for _, e := range []struct {
@@ -90,7 +90,7 @@ func errorMutations() []mutation {
 	)
 }
 
-// wireMutations spoil how an answer comes.
+// wireMutations disturb the transmission of an answer.
 func wireMutations() []mutation {
 	return []mutation{
 		carried("slow by a byte a second", func(a *reply) bool { a.slow = true; return len(a.body) > 60 }),
@@ -117,7 +117,7 @@ func wireMutations() []mutation {
 	}
 }
 
-// textMutations are answers that are not of Fauna's form.
+// textMutations are answers that are not in Fauna's format.
 func textMutations() []mutation {
 	text := func(name, body string) mutation { return whole(name, reply{status: 200, body: []byte(body)}) }
 	around := func(name string, change func(body string) string) mutation {

@@ -21,26 +21,26 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// matrixNames are the collections of the matrix's database, in the order of its
-// list.
+// matrixNames are the collections of the matrix's database, in the order in which
+// it lists them.
 func matrixNames() []string { return []string{"users", "orders", "items", "none", "extra"} }
 
-// matrixPage is how many elements a list has on a page at most, whatever was
-// asked for, so that few documents make several pages.
+// matrixPage limits the elements of a page, whatever was requested, so that few
+// documents need several pages.
 const matrixPage = 25
 
-// matrixEpoch is when the matrix's database is made; it is a day before the time
-// of a bubble begins.
+// matrixEpoch is when the matrix's database is created: a day before the start time
+// of a bubble.
 func matrixEpoch() time.Time { return time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC) }
 
-// matrixServer is a database of five small collections after a number of batches
-// of writes, an hour between them. Two servers with the same seed are the same
-// database at two times.
+// matrixServer is a database of five small collections after some batches of
+// writes, an hour apart. Two servers with the same seed are the same database at
+// two times.
 type matrixServer struct {
 	*emulator.Server
 	handler http.Handler
-	now     int64  // microseconds; it stands still
-	key     string // of a role that may read all
+	now     int64  // microseconds; does not advance
+	key     string // of a role that may read everything
 	part    string // of a role that may not read orders
 	names   string // of a role that may not read Collections()
 }
@@ -86,7 +86,7 @@ func newMatrixServer(t *testing.T, batches int) *matrixServer {
 	s.shell(t, `CreateRole({ name: "reads-named", privileges: [
 		{ resource: Collection("users"), actions: { read: true } }, { resource: Collection("orders"), actions: { read: true } }] })`)
 	s.names = secretIn(t, s.shell(t, `CreateKey({ role: Role("reads-named") })`))
-	clock = clock.Add(23 * time.Hour) // the time at which a bubble begins
+	clock = clock.Add(23 * time.Hour) // the start time of a bubble
 	for b := range batches {
 		clock = clock.Add(time.Minute)
 		for i := range 3 {
@@ -136,7 +136,7 @@ func secretIn(t *testing.T, answer string) string {
 	return found[1]
 }
 
-// exchange is one request and its true answer.
+// exchange is one request and its correct answer.
 type exchange struct {
 	kind   string
 	query  string
@@ -145,29 +145,29 @@ type exchange struct {
 	body   []byte // of the answer
 }
 
-// lie says which answers are lies and how they are made.
+// lie says which answers to falsify, and how.
 type lie struct {
 	kind     string
-	query    string // the request's exact text; "" is all of the kind
-	always   bool   // not only the first time
+	query    string // the request's exact text; "" means all of the kind
+	always   bool   // not just the first time
 	mutation mutation
 }
 
-// liar serves one process of the program over pipes, and tells lies.
+// liar serves one run of the program over pipes, and falsifies answers.
 type liar struct {
 	truth, later *matrixServer
 	lies         []lie
 
 	mu     sync.Mutex
 	seen   []exchange
-	last   map[string]exchange // the latest true answer by kind
-	told   map[int]int         // how often by lie
+	last   map[string]exchange // the latest correct answer by kind
+	told   map[int]int         // how often each lie was told
 	number int                 // requests so far
 	most   int                 // requests after which enough is called
 	enough func()
-	hook   func(e exchange) // is called before each true answer, with nothing held
+	hook   func(e exchange) // called before each correct answer, without holding locks
 
-	took time.Duration // of the command
+	took time.Duration // how long the command took
 }
 
 func newLiar(truth, later *matrixServer, lies ...lie) *liar {
@@ -217,7 +217,7 @@ func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.write(w)
 }
 
-// choose notes an exchange, and returns the lie for it, if there is one.
+// choose records an exchange and returns the lie for it, if any.
 func (l *liar) choose(x exchange) (*mutation, exchange) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -234,7 +234,7 @@ func (l *liar) choose(x exchange) (*mutation, exchange) {
 	return nil, previous
 }
 
-// answer is what the database answers.
+// answer returns the database's answer.
 func (s *matrixServer) answer(header http.Header, query string) (int, []byte) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodPost, "http://fauna/", strings.NewReader(clamped(query)))
@@ -244,10 +244,10 @@ func (s *matrixServer) answer(header http.Header, query string) (int, []byte) {
 	return w.Code, w.Body.Bytes()
 }
 
-// clamped makes the pages of lists small.
+// clamped limits the page size of lists.
 func clamped(query string) string {
 	if strings.Contains(query, `{"get":{"var":"x"}}`) {
-		return query // a page of documents, of which each has its ids planned
+		return query // a page of documents, whose ids are planned
 	}
 	const mark = `"size":`
 	i := strings.LastIndex(query, mark)
@@ -269,7 +269,7 @@ func clamped(query string) string {
 	return query[:i] + strconv.Itoa(size) + query[j:]
 }
 
-// swapped is a query about another collection.
+// swapped returns the query for another collection.
 func swapped(query string) string {
 	names := matrixNames()
 	var pairs []string
@@ -280,8 +280,8 @@ func swapped(query string) string {
 	return strings.NewReplacer(pairs...).Replace(query)
 }
 
-// otherwise is what the database answers to the same about another collection,
-// and later what it answers some writes later.
+// otherwise returns the answer to the same query for another collection, and
+// laterOn the answer after some more writes.
 func (l *liar) otherwise(x exchange) (int, []byte) {
 	return l.truth.answer(x.header, swapped(x.query))
 }
@@ -291,16 +291,16 @@ func (l *liar) laterOn(x exchange) (int, []byte) {
 	return l.later.answer(x.header, strings.ReplaceAll(x.query, now, strconv.FormatInt(l.later.now, 10)))
 }
 
-// reply is an answer as it goes over the wire, whole or not.
+// reply is an answer as transmitted, complete or not.
 type reply struct {
 	status  int
 	body    []byte
-	kind    string // Content-Type, Fauna's own where it is empty
+	kind    string // Content-Type; Fauna's own if empty
 	txn     int64
 	header  map[string]string
-	length  int  // Content-Length, where it is not 0 and not the body's; -1: chunked
-	cut     int  // bytes after which the connection is cut, where it is not 0; -1: before all
-	slow    bool // a byte a second
+	length  int  // Content-Length; 0: the body's, -1: chunked
+	cut     int  // bytes after which the connection is cut; 0: never, -1: before the first
+	slow    bool // one byte per second
 	endless bool // the body never ends
 }
 
@@ -366,7 +366,7 @@ func (a reply) write(w http.ResponseWriter) {
 	}
 }
 
-// kindsSeen are the kinds of what was asked, in order.
+// kindsSeen returns the kinds of the requests, in order.
 func (l *liar) kindsSeen() []string {
 	var kinds []string
 	for _, x := range l.seen {

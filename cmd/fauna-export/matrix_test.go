@@ -28,16 +28,16 @@ var (
 	matrixList = flag.String("matrix-list", "", "write what each combination came to into this file")
 )
 
-// matrixScenario is a command that is lied to.
+// matrixScenario is a command that gets false answers.
 type matrixScenario struct {
 	name         string
 	truth, later *matrixServer
 	secret       string
-	args         []string                       // DIR stands for the folder
-	before       func(t *testing.T, dir string) // what was done in the folder before
-	again        []string                       // what a person does after a failure; nil for nothing
-	// denied is what the key may not read. A run that was made to plan it ends without
-	// it, and cannot be resumed: it is refused with its name.
+	args         []string                       // DIR means the folder
+	before       func(t *testing.T, dir string) // prepares the folder
+	again        []string                       // what a person runs after a failure; may be nil
+	// denied is a collection that the key may not read. A run that was tricked into
+	// planning it ends without it; resuming is refused, naming it.
 	denied string
 }
 
@@ -58,13 +58,13 @@ func matrixScenarios(t *testing.T, at []*matrixServer) []matrixScenario {
 	}
 	interrupted := func(t *testing.T, dir string) {
 		l := newLiar(at[0], at[0])
-		var n atomic.Int32 // requests are answered side by side
+		var n atomic.Int32 // requests are answered in parallel
 		l.hook = func(x exchange) {
 			if strings.HasPrefix(x.kind, "documents") {
 				if n.Add(1) == 5 {
 					l.enough()
 				}
-				time.Sleep(10 * time.Second) // checkpoints take time to come due
+				time.Sleep(10 * time.Second) // checkpoints are only written after some time
 			}
 		}
 		got := matrixRun(t, l, at[0].key, inFolder(full, dir)...)
@@ -96,14 +96,14 @@ func inFolder(args []string, dir string) []string {
 	return args
 }
 
-// matrixRun runs one command line in a bubble, against a liar.
+// matrixRun runs one command line in virtual time, against a liar.
 func matrixRun(t *testing.T, l *liar, secret string, args ...string) (got ran) {
 	got, l.took = runInBubble(t, l, secret, func(cancel func()) { l.enough = cancel }, args...)
 	return got
 }
 
 // runInBubble runs one command line in virtual time, against a server behind pipes.
-// begun is given what stops the command.
+// begun receives a function that stops the command.
 func runInBubble(t *testing.T, server http.Handler, secret string, begun func(stop func()), args ...string) (got ran, took time.Duration) {
 	var out, errs bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
@@ -128,8 +128,7 @@ func runInBubble(t *testing.T, server http.Handler, secret string, begun func(st
 	return got, took
 }
 
-// prepared is a scenario with what it starts from and what it comes to without
-// lies.
+// prepared is a scenario with its starting point and its outcome without lies.
 type prepared struct {
 	*matrixScenario
 	folder string
@@ -181,8 +180,8 @@ func TestMatrix_noLieIsBelieved(t *testing.T) {
 		if err != nil || err2 != nil || share < 1 || share > step {
 			t.Fatalf("-matrix=%s is no share", *matrixAll)
 		}
-		// In turns of an odd number: an even one would meet either only what is told
-		// once, or only what is told always.
+		// Take turns of an odd number: an even one would only get lies told once, or
+		// only lies told always.
 		some, turn := work[:0], step|1
 		for i, c := range work {
 			if min(i%turn, step-1) == share-1 {
@@ -245,7 +244,7 @@ func TestMatrix_noLieIsBelieved(t *testing.T) {
 		told.Load(), all, time.Since(began).Round(time.Second), same.Load(), told.Load()-same.Load(), unmet.Load(), wrong.Load())
 }
 
-// try tells one lie, and reports whether it was met.
+// try tells one lie, and reports whether a request got it.
 func (p *prepared) try(t *testing.T, c combination, dir string) (problem string, got outcome, met bool) {
 	copyFolder(t, p.folder, dir)
 	l := newLiar(p.truth, p.later, append([]lie{{kind: c.kind, query: c.query, always: c.always, mutation: c.mutation}}, c.also...)...)
@@ -295,7 +294,7 @@ func (p *prepared) try(t *testing.T, c combination, dir string) (problem string,
 	return "", got, met
 }
 
-// matrixRoot is a folder for the matrix, in memory where there is such a file system.
+// matrixRoot returns a folder for the matrix, in memory if possible.
 func matrixRoot(t *testing.T) string {
 	t.Helper()
 	if dir, err := os.MkdirTemp("/dev/shm", "fauna-export-matrix"); err == nil {
@@ -305,7 +304,7 @@ func matrixRoot(t *testing.T) string {
 	return t.TempDir()
 }
 
-// copyFolder copies a folder with the rights of all in it.
+// copyFolder copies a folder with all permissions.
 func copyFolder(t *testing.T, from, to string) {
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// counted is a server that can answer chosen requests differently.
+// counted is a server that can answer some requests differently.
 type counted struct {
 	inner http.Handler
 	// answer handles the nth request, counting from 1, and reports whether it
