@@ -193,9 +193,9 @@ func (c *Client) firstVisible(ctx context.Context, op, collection string) (int64
 	if value.IsNull() {
 		return -1, nil
 	}
-	id, err := parseID(value.Text)
+	id, err := parseID(value.Str())
 	if err != nil {
-		return -1, c.mismatch(op, err)
+		return -1, c.strange(op, "%v", err)
 	}
 	return id, nil
 }
@@ -247,7 +247,7 @@ func (c *Client) histories(ctx context.Context, list []Access) error {
 		case r.value.IsNull():
 			a.HistoryDays = HistoryForever
 		case !ok || days < 0:
-			return c.strange(op, "history_days of "+quoteName(a.Collection)+" is no number of days")
+			return c.strange(op, "history_days of %s is not a number of days", quoteName(a.Collection))
 		default:
 			a.HistoryDays = int(min(days, math.MaxInt32))
 		}
@@ -344,7 +344,7 @@ func (c *Client) CollectionTimes(ctx context.Context, collections []string, at i
 		if r.problem == nil {
 			var ok bool
 			if times[i], ok = r.value.Int(); !ok || times[i] <= 0 || times[i] > at {
-				return nil, c.strange(op, "the ts of collection "+quoteName(collections[i])+" is not a time before that")
+				return nil, c.strange(op, "the ts of the collection %s is not a time before the snapshot", quoteName(collections[i]))
 			}
 			continue
 		}

@@ -52,11 +52,11 @@ func (c *Client) Apply(ctx context.Context, s fql.Setup) (Secret, error) {
 	if err != nil {
 		return Secret{}, err
 	}
-	secret := key.Member("secret")
-	if secret == nil || secret.Text == "" {
-		return Secret{}, c.strange(op, "the key's secret is not in the answer")
+	secret := NewSecret(key.Member("secret").Str())
+	if secret.IsZero() {
+		return Secret{}, c.strange(op, "the result of CreateKey contains no secret")
 	}
-	return NewSecret(secret.Text), nil
+	return secret, nil
 }
 
 // create runs a query that writes, and ignores its answer.

@@ -135,12 +135,14 @@ func (c *Client) ask(ctx context.Context, r request, expr f.Expr) (body []byte, 
 	return c.send(ctx, r)
 }
 
-// unreadable returns the error of an answer that is not what was asked for.
+// unreadable returns the error of an answer that could not be decoded: it is
+// incomplete, or does not match the request.
 func (c *Client) unreadable(op string, answer []byte, err error) error {
 	if !json.Valid(answer) {
-		return c.broken(op)
+		return &Error{Kind: KindUnreachable, Op: op, Endpoint: c.endpoint.Host(), Status: http.StatusOK,
+			Description: errBroken.Error(), Err: errBroken}
 	}
-	return c.mismatch(op, err)
+	return c.strange(op, "%v", err)
 }
 
 // send posts a query and returns the body of a successful answer. Errors are of type *Error, or the context's.
@@ -222,7 +224,7 @@ func (c *Client) exchange(ctx context.Context, r request) ([]byte, error) {
 		return nil, err
 	}
 	if resp.StatusCode == http.StatusCreated && !r.write {
-		return nil, &Error{Kind: KindStrange, Status: resp.StatusCode, Description: "it reports that it created something"}
+		return nil, &Error{Kind: KindStrange, Status: resp.StatusCode, Description: "it has status 201 (created), but nothing was to be created"}
 	}
 	if r.time != nil {
 		*r.time, _ = strconv.ParseInt(resp.Header.Get("X-Txn-Time"), 10, 64)
@@ -306,12 +308,6 @@ func checkResource(resp *http.Response, body []byte) error {
 // errBroken is the error of an incomplete answer from Fauna.
 var errBroken = errors.New("the answer is incomplete")
 
-// broken returns the error of an incomplete answer. A retry may help.
-func (c *Client) broken(op string) *Error {
-	return &Error{Kind: KindUnreachable, Op: op, Endpoint: c.endpoint.Host(), Status: http.StatusOK,
-		Description: errBroken.Error(), Err: errBroken}
-}
-
 // query sends an expression and returns the value in the answer.
 func (c *Client) query(ctx context.Context, r request, expr f.Expr) (*fql.Node, error) {
 	body, err := c.ask(ctx, r, expr)
@@ -320,7 +316,7 @@ func (c *Client) query(ctx context.Context, r request, expr f.Expr) (*fql.Node, 
 	}
 	answer, err := fql.ParseJSON(body)
 	if err != nil {
-		return nil, c.broken(r.op)
+		return nil, c.unreadable(r.op, body, err)
 	}
 	return answer.Member("resource"), nil
 }

@@ -1,11 +1,7 @@
 package fauna
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 
@@ -68,72 +64,28 @@ func (c *Client) definitionsOf(ctx context.Context, kind fql.DefinitionKind, at 
 		for i, name := range some {
 			gets[i] = f.Get(member(name))
 		}
-		documents, err := c.rawArray(ctx, "read "+string(kind), gets, at)
+		op := "read " + string(kind)
+		r := c.reading(op, at)
+		r.limit = documentLimit
+		documents, err := c.query(ctx, r, atTime(at, gets))
 		if err != nil {
 			return nil, err
 		}
-		if len(documents) != len(some) {
-			return nil, c.strange("read "+string(kind), fmt.Sprintf("%d definitions for %d names", len(documents), len(some)))
+		if documents == nil || documents.Kind != fql.Array || len(documents.Items) != len(some) {
+			return nil, c.strange(op, "not %d definitions", len(some))
 		}
 		for i, name := range some {
-			if err := checkDefinition(documents[i], kind, name, at); err != nil {
-				return nil, c.mismatch("read "+string(kind), fmt.Errorf("it returned a definition other than that of %s: %w", quoteName(name), err))
+			document := documents.Items[i]
+			ref := document.Member("ref", "@ref")
+			ts, ok := document.Member("ts").Int()
+			switch {
+			case ref.Member("id").Str() != name || ref.Member("collection", "@ref", "id").Str() != string(kind):
+				return nil, c.strange(op, "the ref of %s is not its own", quoteName(name))
+			case !ok || ts < 0 || ts > at:
+				return nil, c.strange(op, "the ts of %s is not a time before the read", quoteName(name))
 			}
-			list = append(list, fql.Definition{Name: name, Document: documents[i]})
+			list = append(list, fql.Definition{Name: name, Document: document.Append(nil)})
 		}
 	}
 	return list, nil
-}
-
-// checkDefinition returns an error if a document is not the requested
-// definition.
-func checkDefinition(document []byte, kind fql.DefinitionKind, name string, at int64) error {
-	var d struct {
-		Ref struct {
-			Ref struct {
-				ID         string `json:"id"`
-				Collection struct {
-					Ref struct {
-						ID string `json:"id"`
-					} `json:"@ref"`
-				} `json:"collection"`
-			} `json:"@ref"`
-		} `json:"ref"`
-		TS *int64 `json:"ts"`
-	}
-	switch err := json.Unmarshal(document, &d); {
-	case err != nil:
-		return errors.New("it has no ref and ts")
-	case d.Ref.Ref.ID != name || d.Ref.Ref.Collection.Ref.ID != string(kind):
-		return errors.New("its ref is a different one")
-	case d.TS == nil || *d.TS < 0 || *d.TS > at:
-		return errors.New("its ts is not a time before the read")
-	}
-	return nil
-}
-
-// rawArray evaluates an expression that returns an array, and returns its
-// elements undecoded: the driver would lose the order of members and the digits
-// of numbers.
-func (c *Client) rawArray(ctx context.Context, op string, expr f.Expr, at int64) ([]json.RawMessage, error) {
-	r := c.reading(op, at)
-	r.limit = documentLimit
-	body, err := c.ask(ctx, r, atTime(at, expr))
-	if err != nil {
-		return nil, err
-	}
-	var answer struct {
-		Resource []json.RawMessage `json:"resource"`
-	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, c.unreadable(op, body, fmt.Errorf("not an array: %w", err))
-	}
-	for i, one := range answer.Resource {
-		var compact bytes.Buffer
-		if err := json.Compact(&compact, one); err != nil {
-			return nil, c.mismatch(op, err)
-		}
-		answer.Resource[i] = compact.Bytes()
-	}
-	return answer.Resource, nil
 }

@@ -48,7 +48,7 @@ func (c *Client) each(ctx context.Context, r request, exprs []f.Expr) ([]result,
 				return nil, err
 			}
 			if value == nil || value.Kind != fql.Array || len(value.Items) != len(open) {
-				return nil, c.strange(r.op, "not an array of as many values as were asked for")
+				return nil, c.strange(r.op, "not an array of %d values", len(open))
 			}
 			for i, n := range open {
 				results[n].value = value.Items[i]

@@ -3,9 +3,10 @@ package fauna
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
+
+	"fauna-export/fauna/fql"
 )
 
 // An EventsRequest asks for the events of a collection's documents after a time
@@ -27,8 +28,8 @@ type EventsRequest = struct {
 // creation at the same time.
 func (c *Client) Events(ctx context.Context, p EventsRequest, each func(id, ts int64, removed bool) error) error {
 	op := "read the events of " + quoteName(p.Collection)
-	var cursor f.Expr = f.Obj{"ts": p.After} // excluding that time itself
-	first := setEvent{TS: p.After + 1}       // what the page may begin with
+	var cursor f.Expr = f.Obj{"ts": p.After}            // excluding that time itself
+	first := setEvent{ts: p.After + 1, action: removal} // what the page may begin with
 	for {
 		set := f.Events(f.Documents(f.Collection(p.Collection)))
 		answer, err := c.ask(ctx, c.reading(op, p.At), atTime(p.At, f.Paginate(set, f.After(cursor), f.Size(p.Size))))
@@ -40,7 +41,7 @@ func (c *Client) Events(ctx context.Context, p EventsRequest, each func(id, ts i
 			return c.unreadable(op, answer, err)
 		}
 		for _, e := range events {
-			if err := each(e.id, e.TS, e.Action == removal); err != nil {
+			if err := each(e.id, e.ts, e.action == removal); err != nil {
 				return err
 			}
 		}
@@ -49,7 +50,7 @@ func (c *Client) Events(ctx context.Context, p EventsRequest, each func(id, ts i
 		}
 		// The next page's first event. All of it is needed: a bare time would
 		// skip the removals at that time.
-		cursor = f.Obj{"ts": next.TS, "action": next.Action, "document": docRef(p.Collection, next.id)}
+		cursor = f.Obj{"ts": next.ts, "action": next.action, "document": docRef(p.Collection, next.id)}
 		first = *next
 	}
 }
@@ -61,67 +62,55 @@ func decodeEvents(answer []byte, r EventsRequest, first setEvent) (events []setE
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := json.Unmarshal(page.data, &events); err != nil || events == nil {
-		return nil, nil, errPage
-	}
-	if len(events) > r.Size {
-		return nil, nil, badPage("%d where %d were asked for", len(events), r.Size)
+	data := page.Member("data")
+	if data.Kind != fql.Array || len(data.Items) > r.Size {
+		return nil, nil, badPage("its data is not a list of at most %d events", r.Size)
 	}
 	last := first
-	for i := range events {
-		e := &events[i]
-		if err := e.of(r.Collection); err != nil {
+	for i, item := range data.Items {
+		e, err := decodeEvent(item, r.Collection)
+		if err != nil {
 			return nil, nil, err
 		}
-		if c := e.compare(last); c < 0 || c == 0 && i > 0 || r.At != 0 && e.TS > r.At {
-			return nil, nil, badPage("%d of %s is out of order", e.id, formatTime(e.TS))
+		if c := e.compare(last); c < 0 || c == 0 && i > 0 || r.At != 0 && e.ts > r.At {
+			return nil, nil, badPage("the event of document %d at %s is out of order", e.id, formatTime(e.ts))
 		}
-		last = *e
+		events, last = append(events, e), e
 	}
-	if none(page.after) {
+	after := page.Member("after")
+	if after.IsNull() {
 		return events, nil, nil
 	}
-	next = &setEvent{}
-	if err := json.Unmarshal(page.after, next); err != nil {
-		return nil, nil, badPage("its cursor is %s", clip(string(page.after), 60))
-	}
-	if err := next.of(r.Collection); err != nil {
+	following, err := decodeEvent(after, r.Collection)
+	if err != nil {
 		return nil, nil, err
 	}
-	if len(events) == 0 || next.compare(last) <= 0 {
+	if len(events) == 0 || following.compare(last) <= 0 {
 		return nil, nil, badPage("the next page does not start after its end")
 	}
-	return events, next, nil
+	return events, &following, nil
 }
 
 const removal = "remove"
 
-// setEvent is an event in wire form.
+// setEvent is the creation ("add") or removal of a document.
 type setEvent struct {
-	TS       int64           `json:"ts"`
-	Action   string          `json:"action"`
-	Document json.RawMessage `json:"document"`
-	id       int64
+	id, ts int64
+	action string
 }
 
-// of reads an event's document, which must be in the collection.
-func (e *setEvent) of(collection string) (err error) {
-	if e.id, err = decodeCursor(e.Document, collection); err != nil {
-		return err
+// decodeEvent parses an event of a document in the collection.
+func decodeEvent(n *fql.Node, collection string) (setEvent, error) {
+	id, err := decodeCursor(n.Member("document"), collection)
+	ts, ok := n.Member("ts").Int()
+	e := setEvent{id: id, ts: ts, action: n.Member("action").Str()}
+	if err == nil && (!ok || id < 0 || e.action != "add" && e.action != removal) {
+		err = badPage("unexpected event %s", clip(string(n.Append(nil)), 100))
 	}
-	if e.id < 0 || e.Action != "add" && e.Action != removal {
-		return badPage("not an event: %s", clip(e.Action, 40))
-	}
-	return nil
+	return e, err
 }
 
 // compare orders events by time, then removals first, then by document.
 func (e setEvent) compare(o setEvent) int {
-	rank := func(e setEvent) int {
-		if e.Action == "add" {
-			return 1
-		}
-		return 0
-	}
-	return cmp.Or(cmp.Compare(e.TS, o.TS), cmp.Compare(rank(e), rank(o)), cmp.Compare(e.id, o.id))
+	return cmp.Or(cmp.Compare(e.ts, o.ts), cmp.Compare(o.action, e.action), cmp.Compare(e.id, o.id))
 }

@@ -2,9 +2,10 @@ package fauna
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"fauna-export/fauna/fql"
 )
 
 // decodeIDs parses the answer to idsExpr: a page of at most size ids, as
@@ -20,21 +21,21 @@ func decodeIDs(answer []byte, collection string, from int64, size int) (ids []in
 		return nil, -1, err
 	}
 	// Only a page after a cursor has "before", which repeats the cursor.
-	if before, err := decodeCursor(page.before, collection); err != nil || before >= 0 && (before != from || from == 0) {
-		return nil, -1, cmp.Or(err, badPage("from %d on it begins at %d", from, before))
+	if before, err := decodeCursor(page.Member("before"), collection); err != nil || before >= 0 && (before != from || from == 0) {
+		return nil, -1, cmp.Or(err, badPage("it starts at id %d instead of %d", before, from))
 	}
 	last := from - 1
 	for _, id := range ids {
 		if id <= last {
-			return nil, -1, badPage("it holds %d after %d", id, last)
+			return nil, -1, badPage("id %d follows id %d", id, last)
 		}
 		last = id
 	}
-	if next, err = decodeCursor(page.after, collection); err != nil {
+	if next, err = decodeCursor(page.Member("after"), collection); err != nil {
 		return nil, -1, err
 	}
 	if next >= 0 && (next <= last || len(ids) == 0) {
-		return nil, -1, badPage("it ends at %d and goes on at %d", last, next)
+		return nil, -1, badPage("it ends at id %d, but the next page starts at id %d", last, next)
 	}
 	return ids, next, nil
 }
@@ -43,43 +44,24 @@ func decodeIDs(answer []byte, collection string, from int64, size int) (ids []in
 func parseID(text string) (int64, error) {
 	id, err := strconv.ParseUint(text, 10, 63)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a document's id", clip(text, 40))
+		return 0, fmt.Errorf("%q is not a document id", clip(text, 40))
 	}
 	return int64(id), nil
 }
 
 // decodeCursor returns the id in the cursor of a page of documents of a
 // collection, which is [Ref] or Ref; -1 if there is none.
-func decodeCursor(raw json.RawMessage, collection string) (int64, error) {
-	if none(raw) {
+func decodeCursor(cursor *fql.Node, collection string) (int64, error) {
+	if cursor.IsNull() {
 		return -1, nil
 	}
-	type schemaRef struct {
-		Ref struct {
-			ID         string    `json:"id"`
-			Collection *struct { // of collections themselves
-				Ref struct {
-					ID string `json:"id"`
-				} `json:"@ref"`
-			} `json:"collection"`
-		} `json:"@ref"`
+	if cursor.Kind == fql.Array && len(cursor.Items) == 1 {
+		cursor = cursor.Items[0]
 	}
-	type ref struct {
-		Ref struct {
-			ID         string    `json:"id"`
-			Collection schemaRef `json:"collection"`
-		} `json:"@ref"`
+	ref := cursor.Member("@ref")
+	of := ref.Member("collection", "@ref")
+	if of.Member("id").Str() != collection || of.Member("collection", "@ref", "id").Str() != "collections" {
+		return -1, badPage("%s is not a document of %s", clip(string(cursor.Append(nil)), 100), quoteName(collection))
 	}
-	var one ref
-	var many []ref
-	if err := json.Unmarshal(raw, &many); err == nil && len(many) == 1 {
-		one = many[0]
-	} else if err := json.Unmarshal(raw, &one); err != nil {
-		return -1, fmt.Errorf("not a page of documents: its cursor is %s", clip(string(raw), 60))
-	}
-	of := one.Ref.Collection.Ref
-	if of.ID != collection || of.Collection == nil || of.Collection.Ref.ID != "collections" {
-		return -1, fmt.Errorf("not a page of documents of %s: its cursor is of %s", quoteName(collection), quoteName(of.ID))
-	}
-	return parseID(one.Ref.ID)
+	return parseID(ref.Member("id").Str())
 }

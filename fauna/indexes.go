@@ -78,7 +78,7 @@ func (c *Client) checkIndex(op string, check *IndexCheck, settings result, readi
 	check.Exists = true
 	index := settings.value
 	if index == nil || index.Kind != fql.Object {
-		return c.strange(op, "the settings of "+quoteName(check.Index)+" are no object")
+		return c.strange(op, "the settings of the index %s are not an object", quoteName(check.Index))
 	}
 	if check.Settings, check.Problems = wrongSettings(index, check.Collection); len(check.Problems) > 0 {
 		for i, problem := range check.Problems {
@@ -145,11 +145,10 @@ func sourceName(v *fql.Node) string {
 		v = v.Member("collection")
 	}
 	ref := v.Member("@ref")
-	parent, id := ref.Member("collection").Member("@ref").Member("id"), ref.Member("id")
-	if parent == nil || id == nil || parent.Text != "collections" || ref.Member("database") != nil {
+	if ref.Member("collection", "@ref", "id").Str() != "collections" || ref.Member("database") != nil {
 		return ""
 	}
-	return id.Text
+	return ref.Member("id").Str()
 }
 
 // fieldName returns the path of a field, given as "ts" or ["ts"], with its

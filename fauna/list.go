@@ -2,89 +2,62 @@ package fauna
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
+
+	"fauna-export/fauna/fql"
 )
 
-// errPage is the error of an answer that is not the page that was asked for.
-var errPage = errors.New("not the page that was asked for")
+// errPage is the error of an answer that is not the requested page.
+var errPage = errors.New("not the requested page")
 
 func badPage(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{errPage}, args...)...)
 }
 
-// A rawPage holds the members of a page.
-type rawPage struct{ data, before, after json.RawMessage }
-
 // readPage parses an answer that is a page, and nothing else.
-func readPage(answer []byte) (rawPage, error) {
-	outer, err := members(answer, "resource")
+func readPage(answer []byte) (*fql.Node, error) {
+	whole, err := fql.ParseJSON(answer)
 	if err != nil {
-		return rawPage{}, badPage("%w", err)
+		return nil, badPage("it %w", err)
 	}
-	page, err := members(outer["resource"], "data", "before", "after")
-	if err != nil {
-		return rawPage{}, badPage("%w", err)
+	page := whole.Member("resource")
+	for _, object := range []*fql.Node{whole, page} {
+		if object == nil || object.Kind != fql.Object {
+			return nil, badPage("not an object")
+		}
+		if object.Doubled {
+			return nil, badPage("a key occurs twice")
+		}
 	}
-	if page["data"] == nil {
-		return rawPage{}, errPage
+	for _, key := range slices.Concat(whole.Keys, page.Keys) {
+		if !slices.Contains([]string{"resource", "data", "before", "after"}, key) {
+			return nil, badPage("unexpected key %s", quoteName(key))
+		}
 	}
-	return rawPage{page["data"], page["before"], page["after"]}, nil
+	if page.Member("data") == nil {
+		return nil, badPage("it has no data")
+	}
+	return page, nil
 }
 
 // readList parses a page of at most size elements; element parses one of them.
 // It scans the elements by hand, since there are tens of thousands, and the rest
 // as JSON.
-func readList(answer []byte, size int, element func(*listScanner) bool) (rawPage, error) {
+func readList(answer []byte, size int, element func(*listScanner) bool) (*fql.Node, error) {
 	s := &listScanner{text: answer}
 	start := s.data()
 	n := 0
 	if start < 0 || !s.list(func(s *listScanner) bool { n++; return element(s) }) {
-		return rawPage{}, errPage
+		return nil, errPage
 	}
 	if n > size {
-		return rawPage{}, badPage("%d elements where %d were asked for", n, size)
+		return nil, badPage("%d elements instead of at most %d", n, size)
 	}
 	return readPage(slices.Concat(answer[:start], []byte(`[]`), answer[s.pos:]))
 }
-
-// members reads an object that may have only these keys, each at most once.
-func members(object []byte, keys ...string) (map[string]json.RawMessage, error) {
-	dec := json.NewDecoder(bytes.NewReader(object))
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return nil, errors.New("it is not an object")
-	}
-	found := map[string]json.RawMessage{}
-	for dec.More() {
-		t, err := dec.Token()
-		if err != nil {
-			return nil, err
-		}
-		key, _ := t.(string)
-		if _, twice := found[key]; twice || !slices.Contains(keys, key) {
-			return nil, fmt.Errorf("unexpected key %s", quoteName(key))
-		}
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil {
-			return nil, err
-		}
-		found[key] = value
-	}
-	if _, err := dec.Token(); err != nil {
-		return nil, err
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, errors.New("there is text after its end")
-	}
-	return found, nil
-}
-
-// none reports whether there is no cursor.
-func none(cursor json.RawMessage) bool { return len(cursor) == 0 || string(cursor) == "null" }
 
 // listScanner reads a list of numbers and strings of digits.
 type listScanner struct {

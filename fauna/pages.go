@@ -23,37 +23,31 @@ func (c *Client) Now(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	text := value.Member("@ts")
-	if text == nil {
-		return 0, c.strange(op, "not a time")
+	text := value.Member("@ts").Str()
+	if text == "" {
+		return 0, c.strange(op, "Now() returned no time")
 	}
-	now, err := time.Parse(time.RFC3339Nano, text.Text)
+	now, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
-		return 0, c.mismatch(op, fmt.Errorf("not a time: %w", err))
+		return 0, c.strange(op, "Now() returned no time: %v", err)
 	}
 	micros := now.UnixMicro()
 	switch {
 	case micros <= 0:
-		return 0, c.strange(op, formatTime(micros)+" lies before all time")
+		return 0, c.strange(op, "Now() returned %s, which is before 1970", formatTime(micros))
 	case stated != 0 && micros != stated:
-		return 0, c.strange(op, "it is "+formatTime(micros)+", and the answer's own time is "+formatTime(stated))
+		return 0, c.strange(op, "Now() returned %s, but the X-Txn-Time header is %s", formatTime(micros), formatTime(stated))
 	case micros < seen:
-		return 0, c.strange(op, "it is "+formatTime(micros)+", before "+formatTime(seen)+", which it named earlier")
+		return 0, c.strange(op, "Now() returned %s, but an earlier answer was from %s", formatTime(micros), formatTime(seen))
 	}
 	return micros, nil
 }
 
 // strange returns the error of a well-formed answer that does not match the
 // query.
-func (c *Client) strange(op, what string) *Error {
-	return &Error{Kind: KindStrange, Op: op, Endpoint: c.endpoint.Host(), Status: 200, Description: clip(c.secret.clean(what), maxDescription)}
-}
-
-// mismatch is strange, with the error that says why.
-func (c *Client) mismatch(op string, err error) *Error {
-	e := c.strange(op, err.Error())
-	e.Err = c.secret.cleanError(err)
-	return e
+func (c *Client) strange(op, format string, args ...any) *Error {
+	return &Error{Kind: KindStrange, Op: op, Endpoint: c.endpoint.Host(), Status: 200,
+		Description: clip(c.secret.clean(fmt.Sprintf(format, args...)), maxDescription)}
 }
 
 // A PageRequest asks for a page of a collection's documents or of their ids. It
@@ -148,7 +142,7 @@ func (c *Client) count(ctx context.Context, op string, set f.Expr, at int64) (in
 	}
 	n, ok := value.Int()
 	if !ok || n < 0 {
-		return 0, c.strange(op, "not a number of documents")
+		return 0, c.strange(op, "the count is not a number")
 	}
 	return n, nil
 }
@@ -173,7 +167,7 @@ func (c *Client) countPages(ctx context.Context, op string, set f.Expr, at int64
 		}
 		// All pages but the last are full, so this ends.
 		if n != countPage {
-			return 0, c.strange(op, fmt.Sprintf("a page of %d that is not the last, after %d documents", n, total))
+			return 0, c.strange(op, "%d documents on a page that should have %d, since more follow", n, countPage)
 		}
 		options = []f.OptionalParameter{f.After(expression{Node: after}), f.Size(countPage)}
 	}
@@ -191,11 +185,11 @@ func (c *Client) countPageOf(ctx context.Context, op string, set f.Expr, at int6
 		return 0, nil, err
 	}
 	if page == nil || page.Kind != fql.Array || len(page.Items) != 2 {
-		return 0, nil, c.strange(op, "not a page's number of documents and its cursor")
+		return 0, nil, c.strange(op, "not the count and the cursor of a page")
 	}
 	n, ok := page.Items[0].Int()
 	if !ok || n < 0 || n > int64(size) {
-		return 0, nil, c.strange(op, "not a page's number of documents")
+		return 0, nil, c.strange(op, "the count of a page is not a number from 0 to %d", size)
 	}
 	return n, page.Items[1], nil
 }
@@ -212,9 +206,9 @@ func (c *Client) CountPage(ctx context.Context, p PageRequest) (n, next int64, e
 	if err != nil || after.IsNull() {
 		return n, -1, err
 	}
-	next, err = decodeCursor(after.Append(nil), p.Collection)
+	next, err = decodeCursor(after, p.Collection)
 	if err != nil || next <= p.From {
-		return 0, -1, c.strange(op, fmt.Sprintf("the page from %d goes on at %d", p.From, next))
+		return 0, -1, c.strange(op, "the page after the one from id %d starts at id %d", p.From, next)
 	}
 	return n, next, nil
 }

@@ -2,10 +2,10 @@ package fauna
 
 import (
 	"context"
-	"encoding/json"
-	"strconv"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
+
+	"fauna-export/fauna/fql"
 )
 
 // A PairsRequest asks for a page of an index of ts and ref. Like PageRequest it is
@@ -75,8 +75,8 @@ func decodePairs(answer []byte, r PairsRequest) (*pairsPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.FromTS == 0 && r.FromID < 0 && !none(beside.before) {
-		return nil, badPage("it is not the first page")
+	if r.FromTS == 0 && r.FromID < 0 && !beside.Member("before").IsNull() {
+		return nil, badPage("it has a cursor to an earlier one, but should be the first")
 	}
 	lastTS, lastID := r.FromTS, r.FromID-1
 	if r.FromTS == 0 && r.FromID < 0 {
@@ -86,18 +86,18 @@ func decodePairs(answer []byte, r PairsRequest) (*pairsPage, error) {
 	}
 	for i, ts := range p.ts {
 		if ts < lastTS || ts == lastTS && p.ids[i] <= lastID {
-			return nil, badPage("it holds %d of %d after %d of %d", p.ids[i], ts, lastID, lastTS)
+			return nil, badPage("document %d with ts %d follows document %d with ts %d", p.ids[i], ts, lastID, lastTS)
 		}
 		if r.At != 0 && ts > r.At {
-			return nil, badPage("%d is of %s, after the time read at", p.ids[i], formatTime(ts))
+			return nil, badPage("document %d is from %s, later than the snapshot", p.ids[i], formatTime(ts))
 		}
 		lastTS, lastID = ts, p.ids[i]
 	}
-	if err := p.cursor(beside.after); err != nil {
+	if err := p.cursor(beside.Member("after")); err != nil {
 		return nil, err
 	}
 	if p.nextID >= 0 && (len(p.ts) == 0 || p.nextTS < lastTS || p.nextTS == lastTS && p.nextID <= lastID) {
-		return nil, badPage("it ends at %d of %d and goes on at %d of %d", lastID, lastTS, p.nextID, p.nextTS)
+		return nil, badPage("it ends at document %d with ts %d, but the next page starts at document %d with ts %d", lastID, lastTS, p.nextID, p.nextTS)
 	}
 	return p, nil
 }
@@ -118,23 +118,17 @@ func (p *pairsPage) pair(s *listScanner) bool {
 }
 
 // cursor reads the "after" of a page of the index: [ts, ref, ref].
-func (p *pairsPage) cursor(raw json.RawMessage) error {
-	if none(raw) {
+func (p *pairsPage) cursor(after *fql.Node) error {
+	if after.IsNull() {
 		return nil
 	}
-	var parts []json.RawMessage
-	strange := badPage("its cursor is %s", clip(string(raw), 80))
-	if err := json.Unmarshal(raw, &parts); err != nil || len(parts) < 2 {
-		return strange
+	if after.Kind == fql.Array && len(after.Items) > 1 {
+		ts, ok := after.Items[0].Int()
+		id, err := decodeCursor(after.Items[len(after.Items)-1], p.collection)
+		if ok && err == nil && id >= 0 {
+			p.nextTS, p.nextID = ts, id
+			return nil
+		}
 	}
-	ts, err := strconv.ParseInt(string(parts[0]), 10, 64)
-	if err != nil {
-		return strange
-	}
-	id, err := decodeCursor(parts[len(parts)-1], p.collection)
-	if err != nil || id < 0 {
-		return strange
-	}
-	p.nextTS, p.nextID = ts, id
-	return nil
+	return badPage("unexpected cursor %s", clip(string(after.Append(nil)), 100))
 }

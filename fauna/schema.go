@@ -3,7 +3,6 @@ package fauna
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"sync"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
@@ -42,7 +41,7 @@ func (c *Client) countedNames(ctx context.Context, kind string, set f.Expr, at i
 		return nil, err
 	}
 	if n != int64(len(names)) {
-		return nil, c.strange("list "+kind, fmt.Sprintf("it lists %d names and counts %d", len(names), n))
+		return nil, c.strange("list "+kind, "%d are listed, but the count is %d", len(names), n)
 	}
 	return names, nil
 }
@@ -61,28 +60,28 @@ func (c *Client) namesAt(ctx context.Context, op string, set f.Expr, at int64) (
 		}
 		data := page.Member("data")
 		if data == nil || data.Kind != fql.Array || len(data.Items) > listPage {
-			return nil, c.strange(op, fmt.Sprintf("not a page of at most %d names", listPage))
+			return nil, c.strange(op, "not a page of at most %d names", listPage)
 		}
 		for _, id := range data.Items {
 			name := id.Text
 			if err := fql.CheckName(name); err != nil || id.Kind != fql.String {
-				return nil, c.strange(op, "it lists an invalid name: "+quoteName(name))
+				return nil, c.strange(op, "%s is not a valid name", quoteName(name))
 			}
 			if seen[name] {
-				return nil, c.strange(op, "it lists "+quoteName(name)+" twice")
+				return nil, c.strange(op, "%s is listed twice", quoteName(name))
 			}
 			seen[name] = true
 			names = append(names, name)
 		}
 		if first && page.Member("before") != nil {
-			return nil, c.strange(op, "the first page of names has a cursor to earlier ones")
+			return nil, c.strange(op, "the first page has a cursor to an earlier one")
 		}
 		after := page.Member("after")
 		if after.IsNull() {
 			return names, nil // the last page has no cursor; a null one would give an empty page
 		}
 		if len(data.Items) == 0 {
-			return nil, c.strange(op, fmt.Sprintf("an empty page that is not the last, after %d names", len(names)))
+			return nil, c.strange(op, "the page after %d names is empty, but has a cursor to a next one", len(names))
 		}
 		options = []f.OptionalParameter{f.After(expression{Node: after}), f.Size(listPage)}
 	}

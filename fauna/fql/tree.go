@@ -17,6 +17,8 @@ type Node struct {
 	Text  string // of a string, a number, true or false
 	Keys  []string
 	Items []*Node // of an array, or the members' values
+
+	Doubled bool // a key of the object occurred twice
 }
 
 // NodeKind is the type of a JSON value.
@@ -32,15 +34,28 @@ const (
 	Object
 )
 
-// Member returns the value of a member, nil if there is none or no object.
-func (n *Node) Member(key string) *Node {
-	if n == nil {
-		return nil
+// Member returns the value of a member, or of a member of a member and so on;
+// nil if there is none.
+func (n *Node) Member(path ...string) *Node {
+	for _, key := range path {
+		if n == nil {
+			return nil
+		}
+		i := slices.Index(n.Keys, key)
+		if i < 0 {
+			return nil
+		}
+		n = n.Items[i]
 	}
-	if i := slices.Index(n.Keys, key); i >= 0 {
-		return n.Items[i]
+	return n
+}
+
+// Str returns the text of a string, "" for any other value.
+func (n *Node) Str() string {
+	if n == nil || n.Kind != String {
+		return ""
 	}
-	return nil
+	return n.Text
 }
 
 // IsNull reports whether the value is null or missing.
@@ -155,37 +170,25 @@ const maxNesting = 1000
 // ParseJSON reads exactly one JSON value. Bytes that are not UTF-8 become U+FFFD
 // and an unpaired surrogate becomes "?", as on the server.
 func ParseJSON(text []byte) (*Node, error) {
-	p := &jsonParser{in: text}
-	n, err := p.value(0)
-	if err == nil && p.next() != 0 {
-		err = errNotJSON
+	if !json.Valid(text) {
+		return nil, errNotJSON
 	}
-	return n, err
+	p := &jsonParser{in: text}
+	return p.value(0)
 }
 
+// jsonParser reads valid JSON.
 type jsonParser struct {
 	in []byte
 	at int
 }
 
-// next skips white space and returns the byte after it, 0 at the end.
+// next skips white space and returns the byte after it.
 func (p *jsonParser) next() byte {
-	for ; p.at < len(p.in); p.at++ {
-		switch c := p.in[p.at]; c {
-		case ' ', '\t', '\n', '\r':
-		default:
-			return c
-		}
+	for strings.IndexByte(" \t\n\r", p.in[p.at]) >= 0 {
+		p.at++
 	}
-	return 0
-}
-
-func (p *jsonParser) take(c byte) bool {
-	if p.next() != c {
-		return false
-	}
-	p.at++
-	return true
+	return p.in[p.at]
 }
 
 func (p *jsonParser) value(depth int) (*Node, error) {
@@ -193,34 +196,24 @@ func (p *jsonParser) value(depth int) (*Node, error) {
 		return nil, errNesting
 	}
 	switch p.next() {
-	case '{':
-		return p.container(&Node{Kind: Object}, '}', depth)
+	case '"':
+		return textNode(p.string()), nil
 	case '[':
 		return p.container(&Node{Kind: Array}, ']', depth)
-	case '"':
-		text, ok := p.string()
-		if !ok {
-			return nil, errNotJSON
-		}
-		return &Node{Kind: String, Text: text}, nil
+	case '{':
+		return p.container(&Node{Kind: Object}, '}', depth)
 	}
-	return p.word()
+	return p.word(), nil
 }
 
 // container reads an array or an object.
 func (p *jsonParser) container(n *Node, end byte, depth int) (*Node, error) {
 	p.at++
-	if p.take(end) {
-		return n, nil
-	}
 	var seen map[string]bool // keys, once there are many
-	for {
+	for ; p.next() != end; p.at++ {
 		key, double := "", false
 		if n.Kind == Object {
-			var ok bool
-			if key, ok = p.string(); !ok || !p.take(':') {
-				return nil, errNotJSON
-			}
+			key = p.string()
 			if len(n.Keys) < 16 {
 				double = slices.Contains(n.Keys, key)
 			} else {
@@ -233,65 +226,60 @@ func (p *jsonParser) container(n *Node, end byte, depth int) (*Node, error) {
 				double = seen[key]
 				seen[key] = true
 			}
+			p.next() // a colon
+			p.at++
 		}
 		item, err := p.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
+		n.Doubled = n.Doubled || double
 		if !double {
 			n.Items = append(n.Items, item)
 			if n.Kind == Object {
 				n.Keys = append(n.Keys, key)
 			}
 		}
-		if p.take(end) {
-			return n, nil
-		}
-		if !p.take(',') {
-			return nil, errNotJSON
+		if p.next() == end {
+			break
 		}
 	}
+	p.at++
+	return n, nil
 }
 
 // word reads a number, true, false or null.
-func (p *jsonParser) word() (*Node, error) {
+func (p *jsonParser) word() *Node {
 	from := p.at
-	for p.at < len(p.in) && strings.IndexByte(" \t\n\r,:]}", p.in[p.at]) < 0 {
+	for p.at < len(p.in) && strings.IndexByte(" \t\n\r,]}", p.in[p.at]) < 0 {
 		p.at++
 	}
-	text := string(p.in[from:p.at])
-	switch {
-	case !json.Valid(p.in[from:p.at]):
-		return nil, errNotJSON
-	case text == "null":
-		return &Node{}, nil
-	case text == "true" || text == "false":
-		return &Node{Kind: Bool, Text: text}, nil
+	switch text := string(p.in[from:p.at]); text {
+	case "null":
+		return &Node{}
+	case "true", "false":
+		return &Node{Kind: Bool, Text: text}
+	default:
+		return &Node{Kind: Number, Text: text}
 	}
-	return &Node{Kind: Number, Text: text}, nil
 }
 
 // escapes finds escapes, and those of surrogates whole.
 var escapes = regexp.MustCompile(`\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)`)
 
-func (p *jsonParser) string() (string, bool) {
-	if p.next() != '"' {
-		return "", false
-	}
+func (p *jsonParser) string() string {
+	p.next()
 	from, plain := p.at, true
-	for p.at++; p.at < len(p.in) && p.in[p.at] != '"'; p.at++ {
+	for p.at++; p.in[p.at] != '"'; p.at++ {
 		if p.in[p.at] == '\\' {
 			plain = false
 			p.at++
 		}
 	}
 	p.at++
-	if p.at > len(p.in) || !json.Valid(p.in[from:p.at]) {
-		return "", false
-	}
 	raw := p.in[from:p.at]
 	if plain && utf8.Valid(raw) {
-		return string(raw[1 : len(raw)-1]), true
+		return string(raw[1 : len(raw)-1])
 	}
 	raw = escapes.ReplaceAllFunc(raw, func(escape []byte) []byte {
 		if len(escape) == len(`\ud800`) {
@@ -300,6 +288,6 @@ func (p *jsonParser) string() (string, bool) {
 		return escape
 	})
 	var text string
-	err := json.Unmarshal(raw, &text)
-	return text, err == nil
+	_ = json.Unmarshal(raw, &text) // it is valid
+	return text
 }
