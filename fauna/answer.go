@@ -235,7 +235,7 @@ var echoedSecret = regexp.MustCompile(`(?i)(for secret )\S+`)
 // scrub makes all texts in e safe to show: those of the server, and those of
 // net/http and the driver, which quote the server.
 func (e *Error) scrub(secret Secret) {
-	clean := func(text string) string { return clip(secret.clean(text), maxDescription) }
+	clean := func(text string) string { return fql.Printable(secret.clean(text)) }
 	e.Code, e.Description = clean(e.Code), clean(e.Description)
 	for i := range e.problems {
 		p := &e.problems[i]

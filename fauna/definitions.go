@@ -12,17 +12,15 @@ import (
 // may be long; the server allows far more.
 const definitionBatch = 100
 
-// kindOf returns the set of a kind, and a function for refs to its members.
-func kindOf(kind fql.DefinitionKind) (set f.Expr, member func(name string) f.Expr) {
-	switch kind {
-	case fql.IndexDefinitions:
-		return f.Indexes(), func(name string) f.Expr { return f.Index(name) }
-	case fql.FunctionDefinitions:
-		return f.Functions(), func(name string) f.Expr { return f.Function(name) }
-	case fql.RoleDefinitions:
-		return f.Roles(), func(name string) f.Expr { return f.Role(name) }
-	}
-	return f.Collections(), func(name string) f.Expr { return f.Collection(name) }
+// definitionCalls are the functions for the set of a kind and for one member.
+var definitionCalls = map[fql.DefinitionKind]struct {
+	all func() f.Expr
+	one func(name any) f.Expr
+}{
+	fql.CollectionDefinitions: {f.Collections, f.Collection},
+	fql.IndexDefinitions:      {f.Indexes, f.Index},
+	fql.FunctionDefinitions:   {f.Functions, f.Function},
+	fql.RoleDefinitions:       {f.Roles, f.Role},
 }
 
 // Definitions reads the schema that the key may read, in the order in which
@@ -52,8 +50,8 @@ func (c *Client) Definitions(ctx context.Context) (*fql.Definitions, error) {
 }
 
 func (c *Client) definitionsOf(ctx context.Context, kind fql.DefinitionKind, at int64) ([]fql.Definition, error) {
-	set, member := kindOf(kind)
-	names, err := c.countedNames(ctx, string(kind), set, at)
+	call := definitionCalls[kind]
+	names, err := c.countedNames(ctx, string(kind), call.all(), at)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +60,7 @@ func (c *Client) definitionsOf(ctx context.Context, kind fql.DefinitionKind, at 
 		some := names[start:min(start+definitionBatch, len(names))]
 		gets := make(f.Arr, len(some))
 		for i, name := range some {
-			gets[i] = f.Get(member(name))
+			gets[i] = f.Get(call.one(name))
 		}
 		op := "read " + string(kind)
 		r := c.reading(op, at)

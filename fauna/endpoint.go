@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"fauna-export/fauna/fql"
 )
 
 // defaultPort is the port a self-hosted core listens on.
@@ -52,7 +54,7 @@ func ParseEndpoint(text string) (Endpoint, error) {
 		switch e.scheme = strings.ToLower(scheme); e.scheme {
 		case "http", "https":
 		default:
-			return Endpoint{}, bad("%q is not supported: use http:// or https://.", clip(scheme, 20)+"://")
+			return Endpoint{}, bad("%q is not supported: use http:// or https://.", fql.Clip(scheme, 20)+"://")
 		}
 		rest = after
 	} else if strings.HasPrefix(text, "//") {
@@ -73,7 +75,7 @@ func ParseEndpoint(text string) (Endpoint, error) {
 		return Endpoint{}, err
 	}
 	if extra != "" && strings.Trim(extra, "/") != "" {
-		return Endpoint{}, bad("Give only the address, without %q: like https://fauna.example.org.", clip(extra, 40))
+		return Endpoint{}, bad("Give only the address, without %q: like https://fauna.example.org.", fql.Clip(extra, 40))
 	}
 	explicit := e.scheme != ""
 	if !explicit {
@@ -86,7 +88,7 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	case port != "":
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || n == 0 {
-			return Endpoint{}, bad("%q is not a port. A port is a number from 1 to 65535.", clip(port, 20))
+			return Endpoint{}, bad("%q is not a port. A port is a number from 1 to 65535.", fql.Clip(port, 20))
 		}
 		e.port = uint16(n)
 	case explicit:
@@ -110,7 +112,7 @@ func splitAddress(text string) (host, port string, err error) {
 		}
 		host, port = strings.Replace(text[1:end], "%25", "%", 1), text[end+1:]
 		if _, perr := netip.ParseAddr(host); perr != nil || !strings.Contains(host, ":") {
-			return "", "", bad("%q is not an IPv6 address. Write one like [::1]:8443.", clip(host, 60))
+			return "", "", bad("%q is not an IPv6 address. Write one like [::1]:8443.", fql.Clip(host, 60))
 		}
 		if port == "" || port == ":" {
 			return host, "", nil
@@ -125,7 +127,7 @@ func splitAddress(text string) (host, port string, err error) {
 	}
 	host, port, _ = strings.Cut(text, ":")
 	if strings.Contains(port, ":") {
-		return "", "", bad("%q has too many colons. Write host:port, and an IPv6 address in brackets, like [::1]:8443.", clip(text, 60))
+		return "", "", bad("%q has too many colons. Write host:port, and an IPv6 address in brackets, like [::1]:8443.", fql.Clip(text, 60))
 	}
 	return host, port, nil
 }
@@ -147,11 +149,11 @@ func checkHost(host string) (string, error) {
 	}
 	for _, label := range strings.Split(host, ".") {
 		if label == "" {
-			return "", bad("%q is not a host name: it has an empty part.", clip(host, 60))
+			return "", bad("%q is not a host name: it has an empty part.", fql.Clip(host, 60))
 		}
 		for _, r := range label {
 			if r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
-				return "", bad("%q is not a host name: it contains %q.", clip(host, 60), r)
+				return "", bad("%q is not a host name: it contains %q.", fql.Clip(host, 60), r)
 			}
 		}
 	}
@@ -231,11 +233,3 @@ func (e Endpoint) Loopback() bool {
 // Exposed reports whether the secret would be sent unencrypted to another
 // machine, which needs consent.
 func (e Endpoint) Exposed() bool { return e.Plaintext() && !e.Loopback() }
-
-// clip shortens text to n characters for a message.
-func clip(text string, n int) string {
-	if utf8.RuneCountInString(text) <= n {
-		return text
-	}
-	return string([]rune(text)[:n]) + "…"
-}

@@ -136,21 +136,15 @@ func (e *Error) detail(separator string) string {
 	if text == "" && e.Err != nil {
 		text = e.Err.Error()
 	}
-	text = strings.TrimRight(printable(text), ". ")
+	text = strings.TrimRight(fql.Printable(text), ". ")
 	if text == "" {
 		return ""
 	}
 	return separator + text
 }
 
-// maxDescription is how many characters of a text of the server are kept.
-const maxDescription = 300
-
-// printable returns text on one line, clipped, without control characters.
-func printable(text string) string { return clip(fql.OneLine(text), maxDescription) }
-
 // quoteName returns a name from the server or a person for use in a message.
-func quoteName(name string) string { return strconv.Quote(clip(name, 100)) }
+func quoteName(name string) string { return strconv.Quote(fql.Clip(name, 100)) }
 
 // formatTime writes microseconds since 1970 as the server writes times: ISO
 // 8601 in UTC with a fraction of 0, 3 or 6 digits.

@@ -105,7 +105,7 @@ func decodeEvent(n *fql.Node, collection string) (setEvent, error) {
 	ts, ok := n.Member("ts").Int()
 	e := setEvent{id: id, ts: ts, action: n.Member("action").Str()}
 	if err == nil && (!ok || id < 0 || e.action != "add" && e.action != removal) {
-		err = badPage("unexpected event %s", clip(string(n.Append(nil)), 100))
+		err = badPage("unexpected event %s", fql.Clip(string(n.Append(nil)), 100))
 	}
 	return e, err
 }

@@ -44,7 +44,7 @@ func decodeIDs(answer []byte, collection string, from int64, size int) (ids []in
 func parseID(text string) (int64, error) {
 	id, err := strconv.ParseUint(text, 10, 63)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a document id", clip(text, 40))
+		return 0, fmt.Errorf("%q is not a document id", fql.Clip(text, 40))
 	}
 	return int64(id), nil
 }
@@ -61,7 +61,7 @@ func decodeCursor(cursor *fql.Node, collection string) (int64, error) {
 	ref := cursor.Member("@ref")
 	of := ref.Member("collection", "@ref")
 	if of.Member("id").Str() != collection || of.Member("collection", "@ref", "id").Str() != "collections" {
-		return -1, badPage("%s is not a document of %s", clip(string(cursor.Append(nil)), 100), quoteName(collection))
+		return -1, badPage("%s is not a document of %s", fql.Clip(string(cursor.Append(nil)), 100), quoteName(collection))
 	}
 	return parseID(ref.Member("id").Str())
 }

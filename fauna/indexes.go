@@ -167,7 +167,7 @@ func describeFields(values []*fql.Node) string {
 	}
 	names := make([]string, len(values))
 	for i, v := range values {
-		if names[i] = printable(fieldName(v)); names[i] == "" {
+		if names[i] = fql.Printable(fieldName(v)); names[i] == "" {
 			names[i] = "a binding"
 		}
 	}

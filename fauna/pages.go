@@ -47,7 +47,7 @@ func (c *Client) Now(ctx context.Context) (int64, error) {
 // query.
 func (c *Client) strange(op, format string, args ...any) *Error {
 	return &Error{Kind: KindStrange, Op: op, Endpoint: c.endpoint.Host(), Status: 200,
-		Description: clip(c.secret.clean(fmt.Sprintf(format, args...)), maxDescription)}
+		Description: fql.Printable(c.secret.clean(fmt.Sprintf(format, args...)))}
 }
 
 // A PageRequest asks for a page of a collection's documents or of their ids. It

@@ -130,5 +130,5 @@ func (p *pairsPage) cursor(after *fql.Node) error {
 			return nil
 		}
 	}
-	return badPage("unexpected cursor %s", clip(string(after.Append(nil)), 100))
+	return badPage("unexpected cursor %s", fql.Clip(string(after.Append(nil)), 100))
 }

@@ -3,10 +3,8 @@ package fauna
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"regexp"
 	"strconv"
 	"strings"
@@ -169,22 +167,8 @@ func decodings(run string) []string {
 // String returns "[redacted]".
 func (s Secret) String() string { return redacted }
 
-// GoString returns "[redacted]".
-func (s Secret) GoString() string { return redacted }
-
 // Format writes "[redacted]" for every verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
-// MarshalText returns "[redacted]".
+// MarshalText returns "[redacted]", which JSON, XML and slog use too.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// MarshalJSON returns "[redacted]" as a JSON string.
-func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-
-// LogValue returns "[redacted]".
-func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// GobEncode returns an error.
-func (s Secret) GobEncode() ([]byte, error) {
-	return nil, errors.New("a secret can't be encoded")
-}

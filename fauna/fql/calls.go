@@ -23,7 +23,7 @@ func (p *printer) form(n *Node) piece {
 			}
 		}
 	}
-	return p.fail("the shell has no function that makes an object of the keys %s", printable(strings.Join(n.Keys, ", ")))
+	return p.fail("the shell has no function that makes an object of the keys %s", Printable(strings.Join(n.Keys, ", ")))
 }
 
 // call writes a call of a matching form.
@@ -115,7 +115,7 @@ func (p *printer) paginate(n *Node) piece {
 		case "ts", "after", "before", "cursor", "size", "events", "sources":
 			options.add(key, n.Items[i])
 		default:
-			return p.fail("Paginate has no option %s", printable(key))
+			return p.fail("Paginate has no option %s", Printable(key))
 		}
 	}
 	if len(options.Keys) > 0 {

@@ -45,19 +45,8 @@ type Definitions struct {
 	Denied []DefinitionKind
 }
 
-// definitionCall names the function that creates a definition and the one that
-// refers to it.
-func definitionCall(kind DefinitionKind) (create, refer string) {
-	switch kind {
-	case IndexDefinitions:
-		return "CreateIndex", "Index"
-	case FunctionDefinitions:
-		return "CreateFunction", "Function"
-	case RoleDefinitions:
-		return "CreateRole", "Role"
-	}
-	return "CreateCollection", "Collection"
-}
+// function returns the name of the function that refers to an item of the kind.
+func (k DefinitionKind) function() string { return refNames[string(k)][0] }
 
 // Unwritable is a definition that FQL text cannot create.
 type Unwritable struct {
@@ -81,12 +70,10 @@ func (d *Definitions) FQL() (string, []Unwritable) {
 	known := map[string]bool{}
 	for _, kind := range DefinitionKinds() {
 		for _, one := range d.List[kind] {
-			_, refer := definitionCall(kind)
-			known[refer+"("+Quote(one.Name)+")"] = true
+			known[kind.function()+"("+Quote(one.Name)+")"] = true
 		}
 	}
 	for _, kind := range DefinitionKinds() {
-		_, refer := definitionCall(kind)
 		for _, one := range d.List[kind] {
 			document, err := ParseJSON(one.Document)
 			if err != nil || document.Kind != Object {
@@ -105,7 +92,7 @@ func (d *Definitions) FQL() (string, []Unwritable) {
 			if err != nil {
 				cannot = append(cannot, Unwritable{kind, one.Name, err.Error()})
 				text = fmt.Sprintf("// %s %s cannot be written as FQL: %s. On the wire it is:\n// %s\n",
-					strings.ToLower(refer), Quote(one.Name), printable(err.Error()), lineOf(one.Document))
+					strings.ToLower(kind.function()), Quote(one.Name), Printable(err.Error()), lineOf(one.Document))
 			}
 			b.WriteString(text + "\n")
 			if update != "" {
@@ -127,7 +114,6 @@ func lineOf(document []byte) string {
 // fql returns the text that creates one definition and, for a function with a
 // custom role, the text that assigns that role.
 func (one Definition) fql(kind DefinitionKind, document *Node, known map[string]bool) (text, update string, err error) {
-	create, refer := definitionCall(kind)
 	p := newPrinter()
 	given := &Node{Kind: Object}
 	v10 := v10Members(kind, document)
@@ -142,7 +128,7 @@ func (one Definition) fql(kind DefinitionKind, document *Node, known map[string]
 			if of.err != nil {
 				return "", "", of.err
 			}
-			update = of.needs(known) + "Update(" + refer + "(" + Quote(one.Name) + "), { role: " + role.flat() + " })\n"
+			update = of.needs(known) + "Update(" + kind.function() + "(" + Quote(one.Name) + "), { role: " + role.flat() + " })\n"
 			continue
 		}
 		given.add(key, value)
@@ -159,15 +145,14 @@ func (one Definition) fql(kind DefinitionKind, document *Node, known map[string]
 	if len(p.notes) > 0 {
 		text = "// Equivalent, but not identical: " + strings.Join(p.notes, "; ") + ".\n"
 	}
-	call := piece{open: create + "(", parts: []piece{params}, end: ")"}
-	return text + p.needs(known) + call.brackets() + "\n", update, nil
+	call := piece{open: "Create" + kind.function() + "({", parts: params.parts, end: "})", tall: true}
+	return text + p.needs(known) + call.lines(0, 0) + "\n", update, nil
 }
 
 // v10Note returns a comment on the members that only FQL v10 can create, with
 // the definition as FSL, or as it was sent.
 func (one Definition) v10Note(kind DefinitionKind, document *Node, members string) string {
-	_, refer := definitionCall(kind)
-	head := fmt.Sprintf("%s %s: %s: created with FQL v10, and FQL v4 cannot create it.", strings.ToLower(refer), Quote(one.Name), members)
+	head := fmt.Sprintf("%s %s: %s: created with FQL v10, and FQL v4 cannot create it.", strings.ToLower(kind.function()), Quote(one.Name), members)
 	if text := fsl(kind, one.Name, document); text != "" {
 		if data := document.Member("data"); data != nil && kind != CollectionDefinitions {
 			head += "\nIts data, for which FSL has no place: " + lineOf(data.Append(nil)) + "."
@@ -210,21 +195,4 @@ func made(kind DefinitionKind, document *Node, key string) bool {
 		return kind == IndexDefinitions && value.Text == usual
 	}
 	return false
-}
-
-// brackets lays out a call with one object as people write it: one line per
-// member.
-func (t piece) brackets() string {
-	object := t.parts[0]
-	var b strings.Builder
-	b.WriteString(t.open + "{\n")
-	for i, part := range object.parts {
-		comma := ","
-		if i == len(object.parts)-1 {
-			comma = ""
-		}
-		b.WriteString("  " + part.lines(2, len(comma)) + comma + "\n")
-	}
-	b.WriteString("}" + t.end)
-	return b.String()
 }

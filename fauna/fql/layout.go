@@ -16,6 +16,7 @@ type piece struct {
 	parts []piece
 	end   string
 	wide  bool // on one line with spaces inside the brackets
+	tall  bool // always on several lines
 }
 
 // flat returns the text on one line.
@@ -38,7 +39,7 @@ func (t piece) flat() string {
 // indent spaces precede it and after more columns follow.
 func (t piece) lines(indent, after int) string {
 	flat := t.flat()
-	if t.open == "" || len(t.parts) == 0 || utf8.RuneCountInString(flat)+indent+after <= lineWidth {
+	if !t.tall && (t.open == "" || len(t.parts) == 0 || utf8.RuneCountInString(flat)+indent+after <= lineWidth) {
 		return flat
 	}
 	var b strings.Builder

@@ -93,7 +93,7 @@ func (l *nameList) add(name string) {
 	}
 	l.seen[name] = true
 	if err := CheckName(name); err != nil {
-		l.result.Bad = append(l.result.Bad, BadName{printable(name), err.Error()})
+		l.result.Bad = append(l.result.Bad, BadName{Printable(name), err.Error()})
 		return
 	}
 	l.result.Names = append(l.result.Names, name)
@@ -168,17 +168,8 @@ func (l *nameList) take(v *Node) {
 // takeObject adds the names in a page, an answer, a ref or the document of a
 // collection.
 func (l *nameList) takeObject(v *Node) {
-	member := func(n *Node, path ...string) *Node {
-		for _, key := range path {
-			if n != nil {
-				n = n.Member(key)
-			}
-		}
-		return n
-	}
 	if ref := v.Member("@ref"); ref != nil {
-		kind, id := member(ref, "collection", "@ref", "id"), ref.Member("id")
-		if kind != nil && kind.Text == "collections" && id != nil {
+		if id := ref.Member("id"); id != nil && ref.Member("collection", "@ref", "id").Str() == "collections" {
 			l.take(id)
 		}
 		return

@@ -147,7 +147,7 @@ func FuzzParseNames(f *testing.F) {
 			seen[name] = true
 		}
 		for _, bad := range got.Bad {
-			if bad.Why == "" || printable(bad.Name) != bad.Name {
+			if bad.Why == "" || Printable(bad.Name) != bad.Name {
 				t.Errorf("%q of %q", bad, pasted)
 			}
 		}

@@ -28,14 +28,14 @@ func OneLine(text string) string {
 	return strings.TrimSpace(text)
 }
 
-// maxShown is how many characters of external text a message may contain.
-const maxShown = 300
+// Printable returns external text on one line and at most 300 characters of it,
+// for use in a message.
+func Printable(text string) string { return Clip(OneLine(text), 300) }
 
-// printable returns text on one line, clipped, for use in a message.
-func printable(text string) string {
-	text = OneLine(text)
-	if utf8.RuneCountInString(text) > maxShown {
-		text = string([]rune(text)[:maxShown]) + "…"
+// Clip shortens text to n characters for a message.
+func Clip(text string, n int) string {
+	if utf8.RuneCountInString(text) <= n {
+		return text
 	}
-	return text
+	return string([]rune(text)[:n]) + "…"
 }

@@ -1,9 +1,7 @@
 package fql
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -235,11 +233,5 @@ func (s Setup) fill(d Dialect, name string, extra map[string]any) string {
 // JavaScript, where every JSON string is a string, and FQL v10 has the same
 // escapes; "#{", which starts an expression there, can't be in a name.
 func Quote(text string) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(text); err != nil {
-		return `""` // strings always encode
-	}
-	return strings.TrimSpace(b.String())
+	return lineOf(AppendString(nil, strings.ToValidUTF8(text, "\ufffd")))
 }

@@ -175,7 +175,7 @@ func (p *printer) query(n *Node) piece {
 	case version == nil:
 		p.note("it was written for an API version up to 2.12, and the shell sends " + apiVersion)
 	case version.Text != apiVersion:
-		p.note("it was written for the API version " + printable(version.Text) + ", and the shell sends " + apiVersion)
+		p.note("it was written for the API version " + Printable(version.Text) + ", and the shell sends " + apiVersion)
 	}
 	t := p.array([]*Node{params, body}, p.expression)
 	t.open, t.end = "Query(Lambda(", "))"
@@ -206,7 +206,7 @@ func (p *printer) ref(n *Node) piece {
 	if parent == nil {
 		name := refNames[id.Text][1]
 		if name == "" {
-			return p.fail("there is no text for the reference %s", printable(id.Text))
+			return p.fail("there is no text for the reference %s", Printable(id.Text))
 		}
 		return piece{text: name + "(" + scope + ")"}
 	}
