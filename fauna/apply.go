@@ -3,71 +3,53 @@ package fauna
 import (
 	"context"
 	"errors"
-
-	f "github.com/fauna/faunadb-go/v4/faunadb"
+	"fmt"
 
 	"fauna-export/fauna/fql"
 )
 
 // Apply creates the set-up with the client's secret, which must be an admin's,
-// and returns the new key's secret. It creates missing indexes, creates the
-// role or updates its privileges, and creates the key. It does not change
-// existing indexes; CheckIndexes reports whether they are right.
+// and returns the new key's secret. It sends the queries that the set-up's
+// methods print: it creates missing indexes, creates the role or updates its
+// privileges, and creates the key. It does not change existing indexes;
+// CheckIndexes reports whether they are right.
 func (c *Client) Apply(ctx context.Context, s fql.Setup) (Secret, error) {
-	for i, collection := range s.Collections {
-		name := s.Index(i)
-		if name == "" {
+	s.Role = s.RoleName()
+	s.Dialect = fql.V4
+	for i := range s.Collections {
+		if s.Index(i) == "" {
 			continue
 		}
-		err := c.create(ctx, "create the index "+quoteName(name), f.CreateIndex(f.Obj{
-			"name":   name,
-			"source": f.Collection(collection),
-			"terms":  f.Arr{},
-			"values": f.Arr{f.Obj{"field": "ts"}, f.Obj{"field": "ref"}},
-		}))
+		_, err := c.write(ctx, "create the index "+quoteName(s.Index(i)), s.IndexFQL(i))
 		if err != nil && !alreadyExists(err) {
 			return Secret{}, err
 		}
 	}
-
-	role := s.RoleName()
-	privileges := f.Arr{grant(f.Collections()), grant(f.Indexes())}
-	for i, collection := range s.Collections {
-		privileges = append(privileges, grant(f.Collection(collection)))
-		if name := s.Index(i); name != "" {
-			privileges = append(privileges, grant(f.Index(name)))
-		}
-	}
-	err := c.create(ctx, "create the role "+quoteName(role), f.CreateRole(f.Obj{"name": role, "privileges": privileges}))
+	role := quoteName(s.Role)
+	_, err := c.write(ctx, "create the role "+role, s.RoleFQL())
 	if alreadyExists(err) {
-		err = c.create(ctx, "update the role "+quoteName(role), f.Update(f.Role(role), f.Obj{"privileges": privileges}))
+		_, err = c.write(ctx, "update the role "+role, s.RoleUpdateFQL())
 	}
 	if err != nil {
 		return Secret{}, err
 	}
-
 	// A separate query, because the role must exist before it.
-	op := "create a key of the role " + quoteName(role)
-	key, err := c.query(ctx, request{op: op, write: true}, f.CreateKey(f.Obj{"name": role, "role": f.Role(role)}))
-	if err != nil {
-		return Secret{}, err
-	}
+	op := "create a key of the role " + role
+	key, err := c.write(ctx, op, s.KeyFQL())
 	secret := NewSecret(key.Member("secret").Str())
-	if secret.IsZero() {
-		return Secret{}, c.strange(op, "the result of CreateKey contains no secret")
+	if err == nil && secret.IsZero() {
+		err = c.strange(op, "the result of CreateKey contains no secret")
 	}
-	return secret, nil
+	return secret, err
 }
 
-// create runs a query that writes, and ignores its answer.
-func (c *Client) create(ctx context.Context, op string, expr f.Expr) error {
-	_, err := c.query(ctx, request{op: op, write: true}, expr)
-	return err
-}
-
-// grant is the privilege to read a resource.
-func grant(resource f.Expr) f.Obj {
-	return f.Obj{"resource": resource, "actions": f.Obj{"read": true}}
+// write sends an FQL query that writes.
+func (c *Client) write(ctx context.Context, op, text string) (*fql.Node, error) {
+	query, err := fql.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	return c.query(ctx, request{op: op, write: true}, expression{RawMessage: query})
 }
 
 func alreadyExists(err error) bool {

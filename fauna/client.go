@@ -60,7 +60,6 @@ type Client struct {
 	timeout   time.Duration
 	pageLimit int64
 	http      *http.Client
-	transport *http.Transport
 	room      chan struct{} // held by one body of unknown length that exceeds freeLength
 	// seen is the latest transaction time in any answer. Reads of the present
 	// send it, so that a lagging node does not return older data.
@@ -88,7 +87,7 @@ func NewClient(o Options) (*Client, error) {
 	c := &Client{
 		endpoint: o.Endpoint, secret: o.Secret, agent: cmp.Or(o.UserAgent, defaultUserAgent), timeout: cmp.Or(o.Timeout, defaultTimeout), pageLimit: pageLimit,
 		seen: new(atomic.Int64), answered: new(atomic.Bool), repeat: o.Repeat,
-		transport: transport, room: make(chan struct{}, 1),
+		room: make(chan struct{}, 1),
 		http: &http.Client{
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -321,14 +320,11 @@ func (c *Client) query(ctx context.Context, r request, expr f.Expr) (*fql.Node, 
 	return answer.Member("resource"), nil
 }
 
-// An expression holds JSON that the server sent, to be sent again as it is.
+// An expression holds JSON to be sent as it is.
 type expression struct {
 	f.Expr
-	*fql.Node
+	json.RawMessage
 }
-
-// MarshalJSON returns the JSON.
-func (e expression) MarshalJSON() ([]byte, error) { return e.Append(nil), nil }
 
 // Reach checks that a server that speaks FQL v4 answers at the endpoint. It
 // sends no secret: a refusal in Fauna's own form is enough. Errors are of type

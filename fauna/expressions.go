@@ -3,7 +3,6 @@ package fauna
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"strconv"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
@@ -77,11 +76,6 @@ func pathExpr(path []any) (f.Arr, error) {
 		switch v := step.(type) {
 		case string, int, int64:
 			steps[i] = v
-		case float64:
-			if v != math.Trunc(v) || math.Abs(v) > 1<<53 {
-				return nil, fmt.Errorf("path %v: %v is neither a name nor a position", path, v)
-			}
-			steps[i] = int64(v)
 		case json.Number:
 			n, err := v.Int64()
 			if err != nil {

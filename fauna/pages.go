@@ -169,7 +169,7 @@ func (c *Client) countPages(ctx context.Context, op string, set f.Expr, at int64
 		if n != countPage {
 			return 0, c.strange(op, "%d documents on a page that should have %d, since more follow", n, countPage)
 		}
-		options = []f.OptionalParameter{f.After(expression{Node: after}), f.Size(countPage)}
+		options = []f.OptionalParameter{f.After(expression{RawMessage: after.Append(nil)}), f.Size(countPage)}
 	}
 }
 

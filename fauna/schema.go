@@ -83,6 +83,6 @@ func (c *Client) namesAt(ctx context.Context, op string, set f.Expr, at int64) (
 		if len(data.Items) == 0 {
 			return nil, c.strange(op, "the page after %d names is empty, but has a cursor to a next one", len(names))
 		}
-		options = []f.OptionalParameter{f.After(expression{Node: after}), f.Size(listPage)}
+		options = []f.OptionalParameter{f.After(expression{RawMessage: after.Append(nil)}), f.Size(listPage)}
 	}
 }

@@ -39,11 +39,15 @@ func BenchmarkTransport(b *testing.B) {
 					b.Fatal(err)
 				}
 				defer client.Close()
-				client.transport.Protocols = new(http.Protocols)
-				client.transport.Protocols.SetHTTP1(!c.two)
-				client.transport.Protocols.SetHTTP2(c.two)
-				client.transport.TLSClientConfig.NextProtos = nil
-				client.transport.Protocols.SetUnencryptedHTTP2(c.two)
+				transport, plain := client.http.Transport.(*http.Transport)
+				if !plain {
+					transport = client.http.Transport.(*eitherProtocol).one
+				}
+				transport.Protocols = new(http.Protocols)
+				transport.Protocols.SetHTTP1(!c.two)
+				transport.Protocols.SetHTTP2(c.two)
+				transport.TLSClientConfig.NextProtos = nil
+				transport.Protocols.SetUnencryptedHTTP2(c.two)
 				before := processorTime(b)
 				b.SetBytes(pageBytes)
 				b.ResetTimer()

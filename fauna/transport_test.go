@@ -136,8 +136,8 @@ func TestClient_sendsWhatTheServerNeeds(t *testing.T) {
 func TestClient_dropsIdleConnectionsBeforeTheServer(t *testing.T) {
 	t.Parallel()
 	c := newTestClient(t, "localhost", Options{})
-	if c.transport.IdleConnTimeout <= 0 || c.transport.IdleConnTimeout >= 5*time.Second {
-		t.Errorf("idle connections are kept for %v", c.transport.IdleConnTimeout)
+	if idle := c.http.Transport.(*http.Transport).IdleConnTimeout; idle <= 0 || idle >= 5*time.Second {
+		t.Errorf("idle connections are kept for %v", idle)
 	}
 }
 

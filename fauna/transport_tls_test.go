@@ -156,7 +156,7 @@ func TestClient_throughAProxy(t *testing.T) {
 	}
 	c := newTestClient(t, "http://direct.example", Options{})
 	req, _ := http.NewRequest("POST", "http://direct.example/", nil)
-	if through, err := c.transport.Proxy(req); err != nil || through != nil {
+	if through, err := c.http.Transport.(*http.Transport).Proxy(req); err != nil || through != nil {
 		t.Errorf("NO_PROXY is not honoured: %v, %v", through, err)
 	}
 }
