@@ -7,10 +7,6 @@ func (p *printer) form(n *Node) piece {
 	switch {
 	case len(n.Keys) == 1 && n.Keys[0] == "object" && n.Items[0].Kind == Object:
 		return p.object(n.Items[0], p.expression)
-	case len(n.Keys) == 2 && n.Member("lambda") != nil && n.Member("expr") != nil:
-		t := p.array([]*Node{n.Member("lambda"), n.Member("expr")}, p.expression)
-		t.open, t.end = "Lambda(", ")"
-		return t
 	case len(n.Keys) == 2 && n.Member("let") != nil && n.Member("in") != nil:
 		return p.let(n.Member("let"), n.Member("in"))
 	case n.Member("paginate") != nil:

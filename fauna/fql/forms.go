@@ -31,12 +31,12 @@ type callField struct {
 
 // callForms are the calls of FQL v4. Each text is a function's name and the
 // keys of its form with their kinds; =N is the position of an argument whose
-// position differs from its key's. Let, Paginate, Lambda, objects and bytes are
-// handled separately.
+// position differs from its key's. Let, Paginate, objects and bytes are handled
+// separately.
 func callForms() []callForm {
 	var forms []callForm
 	for _, text := range []string{
-		"Ref ref id", "Abort abort", "At at expr", "Var var", "If if then else", "Do do@", "Call call arguments*", "Query query",
+		"Ref ref id", "Abort abort", "At at expr", "Var var", "If if then else", "Do do@", "Call call arguments*", "Query query", "Lambda lambda expr",
 		"Map map=1 collection=0", "Foreach foreach=1 collection=0", "Filter filter=1 collection=0", "Take take collection", "Drop drop collection",
 		"Prepend prepend collection", "Append append collection", "IsEmpty is_empty", "IsNonEmpty is_nonempty", "IsNumber is_number",
 		"IsDouble is_double", "IsInteger is_integer", "IsBoolean is_boolean", "IsNull is_null", "IsBytes is_bytes", "IsTimestamp is_timestamp",
@@ -108,7 +108,7 @@ func formsByName() map[string]callForm {
 	for _, form := range callForms() {
 		byName[form.name] = form
 	}
-	for _, special := range []string{"Let", "Paginate", "Object", "Lambda", "Bytes"} {
+	for _, special := range []string{"Let", "Paginate", "Object", "Bytes"} {
 		byName[special] = callForm{name: special}
 	}
 	return byName

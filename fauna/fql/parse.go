@@ -145,6 +145,8 @@ func (r *textReader) expression() *Node {
 		return textNode(r.next().text)
 	case t.kind == numberToken:
 		return &Node{Kind: Number, Text: r.next().text}
+	case r.arrowAhead():
+		return r.arrow()
 	case t.kind == nameToken:
 		return r.named()
 	case t.is("["):
@@ -152,8 +154,6 @@ func (r *textReader) expression() *Node {
 		return arrayNode(r.list("]"))
 	case t.is("{"):
 		return object("object", r.object())
-	case t.is("(") && r.arrowAhead():
-		return r.arrow()
 	case t.is("("):
 		r.next()
 		n := r.expression()
@@ -177,12 +177,8 @@ func textNode(text string) *Node { return &Node{Kind: String, Text: text} }
 
 func arrayNode(items []*Node) *Node { return &Node{Kind: Array, Items: items} }
 
-// named reads what starts with a name: a constant, a parameter, an arrow
-// function or a call.
+// named reads what starts with a name: a constant, a parameter or a call.
 func (r *textReader) named() *Node {
-	if r.peekAfter(1).is("=>") {
-		return r.arrow()
-	}
 	t := r.next()
 	if (t.text == "q" || t.text == "query") && r.peek().is(".") && !r.bound(t.text) {
 		r.next()

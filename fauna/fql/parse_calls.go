@@ -31,7 +31,6 @@ func (r *textReader) call(t textToken) *Node {
 		if len(arguments) == 1 {
 			return arguments[0] // Lambda of an arrow function is the function
 		}
-		form.fields = []callField{{key: "lambda", kind: ' '}, {key: "expr", kind: ' ', at: 1}}
 	case "Ref":
 		if len(arguments) == 1 {
 			return object("@ref", arguments[0])
