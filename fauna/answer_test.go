@@ -10,7 +10,7 @@ import (
 	"unicode"
 )
 
-// recordedError is an error that a real server sent.
+// recordedError is an error from a real server.
 type recordedError struct {
 	Name     string `json:"name"`
 	Status   int    `json:"status"`
@@ -202,7 +202,7 @@ func TestError_neverHoldsTheSecret(t *testing.T) {
 			checkNoSecret(t, r.Name, e.Error()+e.Description+string(js))
 		}
 	}
-	// Another's secret than the client's own.
+	// A secret that is not the client's own.
 	e := classify(400, nil, []byte(`{"errors":[{"position":[],"code":"instance not found","description":"No key found for secret `+secretText+`."}]}`))
 	e.scrub(Secret{})
 	checkNoSecret(t, "an unknown secret", e.Error())

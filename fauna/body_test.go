@@ -83,8 +83,8 @@ func TestClient_brokenAnswersMayBeRetried(t *testing.T) {
 	}
 }
 
-// Bodies without a length and without an end, many at a time: beyond a few MiB one
-// is read after the other, and none over the limit.
+// Endless bodies of unknown length, many in parallel: beyond a few MiB they are
+// read one at a time, and never over the limit.
 func TestReadBody_endlessOnesTakeBoundedMemory(t *testing.T) {
 	t.Parallel()
 	const asked, limit = 12, 32 << 20
@@ -107,7 +107,7 @@ func TestReadBody_endlessOnesTakeBoundedMemory(t *testing.T) {
 	}
 }
 
-// endless counts the bytes of bodies that are being read, and the most at a time.
+// endless counts the bytes held of the bodies being read, and their maximum.
 type endless struct {
 	mu        sync.Mutex
 	now, most int

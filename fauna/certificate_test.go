@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// writeCertificate makes a client's certificate and returns the files of the
-// certificate, of its key, and of both.
+// writeCertificate creates a client certificate and returns the names of three
+// files: the certificate, its key, and both.
 func writeCertificate(t *testing.T) (cert, key, both string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

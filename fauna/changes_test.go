@@ -14,7 +14,7 @@ import (
 
 const syncIndex = `CreateIndex({name: "docs-ts", source: Collection("docs"), terms: [], values: [{field: "ts"}, {field: "ref"}]})`
 
-// allPairs walks the index in pages.
+// allPairs reads the whole index, page by page.
 func allPairs(t *testing.T, c *fauna.Client, at int64, size int) (ts, ids []int64) {
 	t.Helper()
 	for fromTS, fromID := int64(0), int64(-1); ; {

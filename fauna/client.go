@@ -28,8 +28,8 @@ const (
 	pageLimit     = 16 << 20
 	documentLimit = 64 << 20
 	refusalLimit  = 4 << 20
-	// mostDropped is how many connections a server may drop before it has answered
-	// anything: none speaks Fauna there.
+	// mostDropped is how many connections a server that has never answered may
+	// drop; after that it is not Fauna.
 	mostDropped = 3
 )
 
@@ -45,7 +45,7 @@ type Options struct {
 	UserAgent                 string        // "" means "fauna-export"
 	// Repeat runs a request and retries it as it sees fit; nil runs it once. It
 	// is not used for writes, or if a server that has never answered cannot be
-	// reached. One that drops connections has three.
+	// reached. A server that drops connections gets three attempts.
 	Repeat func(ctx context.Context, ask func() error) error
 	// Dial opens a connection to the server; nil means TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)

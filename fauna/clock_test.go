@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// testClock is a clock that is moved by hand.
+// testClock is a clock that only Advance moves.
 type testClock struct {
 	mu  sync.Mutex
 	now time.Time

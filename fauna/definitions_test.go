@@ -11,7 +11,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// schemaText makes one of everything that a schema can hold, in FQL by hand.
+// schemaText creates one of everything that a schema can contain.
 const schemaText = `
 CreateCollection({ name: "users" })
 CreateCollection({ name: "kept", history_days: 30, ttl_days: 5, data: { owner: "dba", n: 1, "odd key": [1.5, -7], big: ToInteger("9007199254740993"), whole: ToDouble(2) } })
@@ -40,8 +40,8 @@ CreateRole({ name: "member", membership: [{ resource: Collection("users"), predi
 CreateFunction({ name: "as_reader", body: Query(Lambda("x", Var("x"))), role: Role("reader") })
 `
 
-// read reads the schema with a client, and returns what it says with the times
-// taken out.
+// read reads the schema with a client, and also returns it as text without
+// times.
 func read(t *testing.T, c *fauna.Client) (*fql.Definitions, string) {
 	t.Helper()
 	d, err := c.Definitions(t.Context())
@@ -72,8 +72,8 @@ func TestDefinitions_theirFQLMakesTheSameSchemaElsewhere(t *testing.T) {
 	to := newServer(t, emulator.Options{})
 	to.run(text)
 	again, got := read(t, to.admin)
-	// A function with a role of one's own is made without it first, so it comes
-	// back with its role as the last member.
+	// A function with a custom role is created without it first, so the role is
+	// the last member afterwards.
 	if sortMembers(t, got) != sortMembers(t, want) {
 		t.Errorf("made again it is\n%s\nnot\n%s\nThe text:\n%s", got, want, text)
 	}

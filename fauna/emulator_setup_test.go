@@ -23,7 +23,7 @@ func TestServer_applyThenCleanUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Again, with one more: the role and an index exist by now.
+	// Again with one more collection; the role and one index already exist.
 	setup = fql.Setup{Collections: []string{"users", "products"}, Indexes: []string{"users-ts", "products-ts"}}
 	second, err := s.admin.Apply(t.Context(), setup)
 	if err != nil {
@@ -66,7 +66,7 @@ func TestServer_applyThenCleanUp(t *testing.T) {
 	}
 }
 
-// The text that is shown runs as it is, and what it makes works.
+// The printed text runs unchanged, and what it creates works.
 func TestServer_setupTextRuns(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, emulator.Options{})

@@ -57,7 +57,7 @@ func (s *server) run(fql string) string {
 	return printed
 }
 
-// key makes a role with privileges, in FQL, and returns a client of its key.
+// key creates a role with privileges in FQL, and returns a client with its key.
 func (s *server) key(role, privileges string) *fauna.Client {
 	s.t.Helper()
 	s.run(fmt.Sprintf("CreateRole({name: %q, privileges: [%s]})", role, privileges))
@@ -73,7 +73,7 @@ func (s *server) key(role, privileges string) *fauna.Client {
 	return c
 }
 
-// fill makes a collection with documents of ids 1 to n, {public: id is even}.
+// fill creates a collection with the ids 1 to n; public is true if the id is even.
 func (s *server) fill(collection string, n int) {
 	s.t.Helper()
 	s.run(fmt.Sprintf("CreateCollection({name: %q})", collection))
@@ -143,7 +143,7 @@ func TestServer_listsAllCollections(t *testing.T) {
 		t.Errorf("without the privilege: %v", err)
 	}
 
-	// Access of all of them, and of some that are not there, in few queries.
+	// Check all of them, and some that don't exist, in few queries.
 	before := s.Faults().Queries()
 	access, err := s.admin.Access(t.Context(), append(slices.Clone(want), "missing", "not possible"))
 	if err != nil {
@@ -389,7 +389,7 @@ func TestServer_timesOfCollections(t *testing.T) {
 	}
 }
 
-// A collection of which the count of all takes too long is counted in pages.
+// If counting a collection takes too long, it is counted page by page.
 func TestServer_countsInPagesWhereAllAtOnceTakeTooLong(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, emulator.Options{})

@@ -27,7 +27,7 @@ type Error struct {
 
 	problems []problem // all errors of the answer, in the server's order
 	silent   bool      // our timeout passed before any answer started
-	dropped  bool      // the server took the connection, and closed it
+	dropped  bool      // the server accepted the connection and closed it
 }
 
 // failed reports whether an error is of one of these kinds.

@@ -9,8 +9,8 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// What an admin sets up, and what the key can read then: the way from an address to
-// the first page. The embedded server stands in for a real one.
+// From an address to the first page: what an admin sets up, and what the key can
+// then read. The embedded server replaces a real one.
 func ExampleClient() {
 	server := emulator.New(emulator.Options{})
 	address, stop, err := server.Start()

@@ -8,7 +8,7 @@ import (
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
 
-// The exact bodies that were seen to work on a real server.
+// The exact bodies that worked on a real server.
 func TestExpressions_asSeenToWork(t *testing.T) {
 	t.Parallel()
 	documents := func(at, from int64, size int, paths [][]any) f.Expr {

@@ -15,8 +15,8 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// Every method tells every fault of a server for what it is, and works again
-// when the fault is gone.
+// Every method reports every server fault correctly, and works again once the
+// fault is gone.
 func TestServer_faults(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, emulator.Options{})
@@ -85,7 +85,7 @@ func TestServer_faults(t *testing.T) {
 	for _, f := range faults {
 		for _, call := range calls {
 			t.Run(f.fault.Name+" "+call.name, func(t *testing.T) {
-				// A connection of its own: on a kept one a read is repeated.
+				// Use a new connection: on a reused one net/http repeats reads.
 				c := s.client(s.Secret())
 				s.Faults().Add(fault.When{Times: -1}, f.fault)
 				err := call.call(t.Context(), c)
@@ -178,7 +178,7 @@ func TestServer_privilegeTakenAway(t *testing.T) {
 	}
 }
 
-// Pages side by side.
+// Pages in parallel.
 func TestServer_concurrently(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, emulator.Options{})

@@ -7,7 +7,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain fails when a client leaves goroutines behind.
+// TestMain fails if a client leaves goroutines behind.
 func TestMain(m *testing.M) {
 	if how := os.Getenv(pageServerVariable); how != "" {
 		os.Exit(servePages(how))

@@ -120,14 +120,14 @@ func (c *Client) Count(ctx context.Context, collection string, at int64) (int64,
 	return c.count(ctx, "count the documents of "+quoteName(collection), f.Documents(f.Collection(collection)), at)
 }
 
-// CountPairs counts what an index lists at a time from a ts on, 0 for all of it,
-// like Count.
+// CountPairs counts the entries of an index at a time, from a ts on (0: all of
+// them), like Count.
 func (c *Client) CountPairs(ctx context.Context, index string, at, fromTS int64) (int64, error) {
 	set := f.Match(f.Index(index))
 	if fromTS != 0 {
 		set = f.Range(set, f.Arr{fromTS}, f.Arr{})
 	}
-	return c.count(ctx, "count what the index "+quoteName(index)+" lists", set, at)
+	return c.count(ctx, "count the entries of the index "+quoteName(index), set, at)
 }
 
 // count counts a set in one query, or page by page if that takes too long or is
@@ -173,9 +173,8 @@ func (c *Client) countPages(ctx context.Context, op string, set f.Expr, at int64
 	}
 }
 
-// countPageOf counts a page of a set and returns the cursor after it. A page's
-// elements are counted as an array and its cursor stands beside their number:
-// what Count makes of the cursors of a page itself is not sure.
+// countPageOf counts a page of a set and returns the cursor after it. It counts
+// the page's data, since it is unclear what Count of a page does with its cursors.
 func (c *Client) countPageOf(ctx context.Context, op string, set f.Expr, at int64, size int, options []f.OptionalParameter) (n int64, after *fql.Node, err error) {
 	page, err := c.query(ctx, c.reading(op, at), atTime(at, f.Let().Bind("p", f.Paginate(set, options...)).In(f.Arr{
 		f.Count(f.Select("data", f.Var("p"))),

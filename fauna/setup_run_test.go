@@ -10,7 +10,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// asQuery returns what a text of FQL is as a query, decoded.
+// asQuery returns the decoded query of an FQL text.
 func asQuery(t *testing.T, text string) any {
 	t.Helper()
 	body, err := fql.Parse(text)
@@ -29,7 +29,7 @@ func decoded(t *testing.T, body string) any {
 	return v
 }
 
-// The queries that the text stands for, as they were sent to a real server.
+// The queries of the texts, as they were sent to a real server.
 func TestSetup_textIsTheQueryThatWasSeenToWork(t *testing.T) {
 	t.Parallel()
 	full := fql.Setup{Collections: []string{"users", "products"}}
@@ -55,7 +55,7 @@ func TestSetup_textIsTheQueryThatWasSeenToWork(t *testing.T) {
 	}
 }
 
-// Apply does what the text that is shown would do.
+// Apply does what running the printed text would do.
 func TestServer_applySendsWhatTheTextSays(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, emulator.Options{})
@@ -77,7 +77,7 @@ func TestServer_applySendsWhatTheTextSays(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("Apply sends\n%v\nwant\n%v", got, want)
 	}
-	// Again: the role exists, so it is updated.
+	// Again; the role now exists, so it is updated.
 	if _, err := s.admin.Apply(t.Context(), setup); err != nil {
 		t.Fatal(err)
 	}

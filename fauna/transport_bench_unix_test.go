@@ -17,9 +17,9 @@ import (
 	"time"
 )
 
-// BenchmarkTransport reads pages of 1.3 MB, 8 at a time, from a server that is a
-// process of its own, and reports how many MB/s come over each protocol and our
-// own processor time for a million documents of 640 bytes.
+// BenchmarkTransport reads pages of 1.3 MB, 8 in parallel, from a server in its own
+// process. It reports MB/s for each protocol, and our CPU time for a million
+// documents of 640 bytes.
 //
 //	go test ./fauna -run '^$' -bench Transport -benchtime 400x -cpu 2
 func BenchmarkTransport(b *testing.B) {
@@ -77,8 +77,8 @@ func BenchmarkTransport(b *testing.B) {
 	}
 }
 
-// startPageServer starts the server, and returns its address and the file of its
-// certificate.
+// startPageServer starts the server, and returns its address and the name of its
+// certificate file.
 func startPageServer(b *testing.B, how string) (url, ca string) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -117,7 +117,7 @@ func startPageServer(b *testing.B, how string) (url, ca string) {
 	return url, ca
 }
 
-// processorTime is what this process has used.
+// processorTime returns the CPU time of this process so far.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var u syscall.Rusage

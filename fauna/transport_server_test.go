@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// pageServerVariable makes the test binary a server of one page, over http or
-// https, after a latency, until
-// its stdin ends. It prints its address, and its certificate in hexadecimal.
+// pageServerVariable turns the test binary into a server of one page, over http or
+// https and with a latency, until stdin ends. It prints its address, and its
+// certificate in hexadecimal.
 const pageServerVariable = "FAUNA_EXPORT_PAGE_SERVER"
 
 const (

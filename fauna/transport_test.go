@@ -26,7 +26,7 @@ const nowAnswer = `{"resource":{"@ts":"2026-11-22T10:08:00.083Z"}}`
 
 const nowMicros = 1795342080083000
 
-// serve starts a server of cleartext HTTP/1.1 and h2c.
+// serve starts a server that speaks HTTP/1.1 and h2c.
 func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(handler)
@@ -43,7 +43,7 @@ func answer(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, body) }
 }
 
-// newTestClient returns a client of the server at a URL.
+// newTestClient returns a client for the server at a URL.
 func newTestClient(t *testing.T, url string, o Options) *Client {
 	t.Helper()
 	var err error
@@ -64,7 +64,7 @@ func newTestClient(t *testing.T, url string, o Options) *Client {
 	return c
 }
 
-// wantKind returns the error as an *Error of a kind.
+// wantKind checks that the error is an *Error of a kind, and returns it.
 func wantKind(t *testing.T, err error, kind Kind) *Error {
 	t.Helper()
 	var e *Error
@@ -114,8 +114,8 @@ func TestClient_sendsWhatTheServerNeeds(t *testing.T) {
 		t.Errorf("X-Query-Timeout is %s", got.Header.Get("X-Query-Timeout"))
 	}
 
-	// The present is read as of what was seen; a snapshot as of itself; the
-	// time itself never.
+	// Reads of the present send the latest transaction time seen, reads of a
+	// snapshot send its time, and Now sends none.
 	for _, tt := range []struct {
 		at   int64
 		want string
@@ -356,7 +356,7 @@ func TestClient_cancelledByItsCaller(t *testing.T) {
 	}
 }
 
-// net/http and the driver quote what a server sends, in errors of their own.
+// Errors of net/http and of the driver quote what a server sends.
 func TestError_hidesTheSecretWhoeverQuotesIt(t *testing.T) {
 	t.Parallel()
 	split := secretText[:10] + "\x07" + secretText[10:]

@@ -18,8 +18,8 @@ import (
 	"testing"
 )
 
-// startTLS starts a server with httptest's certificate and returns the file of
-// its authority.
+// startTLS starts a server with httptest's certificate and returns the name of its
+// authority's file.
 func startTLS(t *testing.T, config *tls.Config, handler http.HandlerFunc) (*httptest.Server, string) {
 	t.Helper()
 	s := httptest.NewUnstartedServer(handler)
@@ -64,7 +64,7 @@ func TestClient_tls(t *testing.T) {
 	}
 }
 
-// A server, or what stands before it, that takes HTTP/2 alone is spoken to so.
+// HTTP/2 is used for a server or proxy that accepts nothing else.
 func TestClient_tlsWithHTTP2Alone(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -74,7 +74,7 @@ func TestClient_tlsWithHTTP2Alone(t *testing.T) {
 		if slices.Contains(hello.SupportedProtos, "h2") {
 			return nil, nil
 		}
-		// Else it would speak HTTP/1.1 for the sake of old clients.
+		// Otherwise it would also speak HTTP/1.1.
 		return &tls.Config{NextProtos: []string{"none"}, Certificates: s.TLS.Certificates}, nil
 	}}, func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()

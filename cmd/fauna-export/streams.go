@@ -35,7 +35,7 @@ type app struct {
 	log    *logFile
 	lost   error // why events of --json were not written
 	hidden atomic.Pointer[fauna.Secret]
-	saying sync.Mutex // one line at a time: requests that wait beside each other say so
+	saying sync.Mutex // held while a line is printed, since requests run in parallel
 }
 
 // rowsOut returns where the rows of --out - go.

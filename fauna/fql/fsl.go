@@ -200,7 +200,7 @@ func (w *fslWriter) function(name string, document *Node) {
 	w.line("function %s(%s)%s %s", w.word(name), strings.Join(parameters, ", "), result, body)
 }
 
-// objectStart matches an object literal, which a block does not start like.
+// objectStart matches the start of an object literal; no block starts like this.
 var objectStart = regexp.MustCompile(`^\{\s*(\}|(\w+|"[^"]*")\s*:)`)
 
 // arrow splits "(a, b) => c", a lambda or its type.

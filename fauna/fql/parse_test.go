@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// recordedText is one exchange of the record whose query was written as text.
+// recordedText is one recorded exchange whose query was written as text.
 type recordedText struct {
 	Name    string          `json:"name"`
 	FQL     string          `json:"fql"`
@@ -18,7 +18,7 @@ type recordedText struct {
 	Request json.RawMessage `json:"request"`
 }
 
-// recordedTexts returns the exchanges of the record that hold a text.
+// recordedTexts returns the recorded exchanges that have a text.
 func recordedTexts(t testing.TB) []recordedText {
 	t.Helper()
 	file, err := os.Open("../emulator/testdata/recorded.jsonl")
@@ -44,8 +44,7 @@ func recordedTexts(t testing.TB) []recordedText {
 	return texts
 }
 
-// The record's texts were run through the JavaScript driver, which made the
-// requests beside them.
+// The JavaScript driver made the recorded requests from the recorded texts.
 func TestParse_recordedTextsBecomeTheirRequests(t *testing.T) {
 	t.Parallel()
 	texts := recordedTexts(t)

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// readPage returns the queries of testdata/setup.txt, as the connector's
-// set-up page shows them, by their title.
+// readPage returns the queries in testdata/setup.txt by title; they are from the
+// connector's set-up page.
 func readPage(t *testing.T) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/setup.txt")

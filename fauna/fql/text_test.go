@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// values are JSON values by their meaning, so that the order of members does not
-// count and the digits of numbers do.
+// values decodes JSON for comparison: the order of members is irrelevant, the
+// digits of numbers are not.
 func values(t *testing.T, text []byte) any {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(string(text)))
@@ -20,7 +20,7 @@ func values(t *testing.T, text []byte) any {
 	return v
 }
 
-// written writes an expression of the wire and reads the text as the shell does.
+// written prints an expression and parses the text again as the shell does.
 func written(t *testing.T, wire string) (text string, again []byte, notes []string, err error) {
 	t.Helper()
 	n, err := ParseJSON([]byte(wire))
