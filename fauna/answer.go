@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -163,8 +164,10 @@ func classifyForeign(status int, header http.Header, body []byte) (Kind, string)
 	}
 	switch {
 	case status >= 300 && status < 400:
-		if where, err := ParseEndpoint(trimURL(header.Get("Location"))); err == nil {
-			return KindNotFauna, "it redirects to " + where.String() + ", which is not followed"
+		if u, err := url.Parse(header.Get("Location")); err == nil && u.Host != "" {
+			if where, err := ParseEndpoint(u.Scheme + "://" + u.Host); err == nil {
+				return KindNotFauna, "it redirects to " + where.String() + ", which is not followed"
+			}
 		}
 		return KindNotFauna, fmt.Sprintf("it redirects (status %d), which is not followed", status)
 	case status == http.StatusUnauthorized, status == http.StatusProxyAuthRequired:
@@ -194,18 +197,6 @@ func describeBody(header http.Header, body []byte) string {
 		return "other JSON"
 	}
 	return "something other than JSON"
-}
-
-// trimURL reduces a URL to what ParseEndpoint accepts.
-func trimURL(text string) string {
-	scheme, rest, ok := strings.Cut(text, "://")
-	if !ok {
-		return ""
-	}
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		rest = rest[:i]
-	}
-	return scheme + "://" + rest
 }
 
 var minimumTime = regexp.MustCompile(`minimum allowed timestamp (\S+?)\.?(?:\s|$)`)

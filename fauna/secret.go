@@ -59,35 +59,19 @@ func (s Secret) Scrub(text string) string {
 		return text
 	}
 	text = strings.ReplaceAll(text, s.reveal(), redacted)
-	key, _, _ := strings.Cut(s.reveal(), ":")
+	key, _, _ := strings.Cut(lower(s.reveal()), ":")
 	if key == "" {
 		return text
 	}
-	is := newKeyParts(key)
-	text = is.hide(text)
+	text = hide(text, key)
 	return encodedRun.ReplaceAllStringFunc(text, func(run string) string {
 		for _, plain := range decodings(run) {
-			if is.in(plain) {
+			if hide(plain, key) != plain {
 				return redacted
 			}
 		}
 		return run
 	})
-}
-
-// keyParts are the parts of a key that must not be shown.
-type keyParts struct {
-	key  string // in lower case
-	size int
-	all  map[string]bool
-}
-
-func newKeyParts(key string) keyParts {
-	k := keyParts{key: lower(key), size: min(leastPart, len(key)), all: map[string]bool{}}
-	for i := range len(key) - k.size + 1 {
-		k.all[k.key[i:i+k.size]] = true
-	}
-	return k
 }
 
 // lower changes the letters of ASCII only, so that no length changes.
@@ -101,29 +85,22 @@ func lower(text string) string {
 	return string(small)
 }
 
-// in reports whether a text holds a part of the key.
-func (k keyParts) in(text string) bool {
-	text = lower(text)
-	for i := 0; i+k.size <= len(text); i++ {
-		if k.all[text[i:i+k.size]] {
-			return true
-		}
-	}
-	return false
-}
-
-// hide replaces the longest parts of the key in a text.
-func (k keyParts) hide(text string) string {
-	small := lower(text)
+// hide replaces the longest parts of a key, given in lower case, in a text.
+func hide(text, key string) string {
+	small, size := lower(text), min(leastPart, len(key))
 	var out strings.Builder
 	from := 0 // start of the text not written yet
-	for i := 0; i+k.size <= len(text); {
-		if !k.all[small[i:i+k.size]] {
+	for i := 0; i+size <= len(text); {
+		end := i + size
+		if !strings.Contains(key, small[max(i, end-2):end]) {
+			i = max(i+1, end-1) // nothing with these two characters is in the key
+			continue
+		}
+		if !strings.Contains(key, small[i:end]) {
 			i++
 			continue
 		}
-		end := i + k.size
-		for end < len(text) && strings.Contains(k.key, small[i:end+1]) {
+		for end < len(text) && strings.Contains(key, small[i:end+1]) {
 			end++
 		}
 		out.WriteString(text[from:i])
