@@ -16,16 +16,9 @@ import (
 	"fauna-export/tui/text"
 )
 
-// checkFlags are the flags of check.
-type checkFlags struct {
-	mode    string
-	index   string
-	noCount bool
-}
-
 func newCheckCommand(a *app) *cobra.Command {
 	var server *config.Config
-	var f checkFlags
+	var noCount bool
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the endpoint, the secret, and the privileges on each collection",
@@ -43,20 +36,15 @@ counted; --no-count skips that.`,
   fauna-export check --all --no-count`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkMode(f.mode); err != nil {
-				return err
-			}
 			if err := checkChoice(server); err != nil {
 				return err
 			}
-			return a.check(cmd.Context(), server, &f)
+			return a.check(cmd.Context(), server, noCount)
 		},
 	}
-	server = newOptions(cmd, config.Address, config.Server, config.Secret, config.Choice)
-	cmd.Flags().StringVar(&f.mode, "mode", modeFull, "`MODE` of the planned run: full, or incremental to check the indexes too")
-	completeWords(cmd, "mode", modeFull, modeIncremental)
-	cmd.Flags().StringVar(&f.index, "index", defaultIndex, "`PATTERN` of the index names, for --mode incremental")
-	cmd.Flags().BoolVar(&f.noCount, "no-count", false, "check only privileges and indexes, count no documents")
+	server = newOptions(cmd, config.Address, config.Server, config.Secret, config.Choice, config.Sync)
+	redefine(cmd, "mode", string(export.Full), "`MODE` of the planned run: full, or incremental to check the indexes too")
+	cmd.Flags().BoolVar(&noCount, "no-count", false, "check only privileges and indexes, count no documents")
 	return cmd
 }
 
@@ -77,7 +65,7 @@ type checked struct {
 	IndexProblems []string `json:"index_problems,omitempty"`
 }
 
-func (a *app) check(ctx context.Context, server *config.Config, f *checkFlags) error {
+func (a *app) check(ctx context.Context, server *config.Config, noCount bool) error {
 	client, err := a.connect(ctx, server)
 	if err != nil {
 		return err
@@ -91,12 +79,12 @@ func (a *app) check(ctx context.Context, server *config.Config, f *checkFlags) e
 	if err != nil {
 		return err
 	}
-	spec := export.Spec{Mode: export.Mode(f.mode), Endpoint: client.Endpoint().String()}
+	spec := export.Spec{Mode: export.Mode(server.Mode), Endpoint: client.Endpoint().String()}
 	c.apply(&spec, now)
 	rows := checkedRows(c.access, now)
 	var unready []fauna.IndexCheck
 	if spec.Mode == export.Incremental {
-		names, err := indexNames(spec.Collections, f.index)
+		names, err := indexNames(spec.Collections, server.Index)
 		if err != nil {
 			return err
 		}
@@ -108,7 +96,7 @@ func (a *app) check(ctx context.Context, server *config.Config, f *checkFlags) e
 		unready = slices.DeleteFunc(checks, fauna.IndexCheck.Ready)
 	}
 	var forecast *forecast
-	if !f.noCount && len(spec.Collections) > 0 {
+	if !noCount && len(spec.Collections) > 0 {
 		if forecast, err = a.forecastRun(ctx, client, spec, now); err != nil {
 			return err
 		}
@@ -116,12 +104,7 @@ func (a *app) check(ctx context.Context, server *config.Config, f *checkFlags) e
 		forecast.warn(spec)
 		addCounts(rows, forecast)
 	}
-	if a.global.JSON {
-		err = a.printJSON(rows)
-	} else {
-		err = a.printText(checkText(rows, forecast))
-	}
-	if err != nil {
+	if err := a.print(rows, checkText(rows, forecast)); err != nil {
 		return err
 	}
 	if forecast != nil {
@@ -134,12 +117,9 @@ func (a *app) check(ctx context.Context, server *config.Config, f *checkFlags) e
 	}
 	if len(unready) > 0 {
 		a.sayFixes(unready)
-		return &indexError{checks: unready}
+		return unusableIndexes(unready)
 	}
-	if len(c.unreadable) > 0 {
-		return &leftOutError{names: c.unreadable}
-	}
-	return nil
+	return c.leftOut()
 }
 
 func checkedRows(access []fauna.Access, now int64) []checked {

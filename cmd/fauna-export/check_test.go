@@ -100,9 +100,9 @@ func TestCheck_refusesAModeAndAPatternThatCannotBe(t *testing.T) {
 	s, secret := readSample(t)
 	env := []string{"FAUNA_SECRET=" + secret, "FAUNA_EXPORT_DOMAIN=" + s.endpoint}
 	for says, args := range map[string][]string{
-		"give full or incremental": {"--mode", "both"},
-		"{collection}":             {"--mode", "incremental", "--index", "one"},
-		`the name "customers/ts"`:  {"--mode", "incremental", "--index", "{collection}/ts"},
+		`"both" is not one of full, incremental`: {"--mode", "both"},
+		"{collection}":                           {"--mode", "incremental", "--index", "one"},
+		`the name "customers/ts"`:                {"--mode", "incremental", "--index", "{collection}/ts"},
 	} {
 		got := runHere(t, env, append([]string{"check", "--all"}, args...)...)
 		if got.code != exitUsage || !strings.Contains(got.err, says) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"fauna-export/export/config"
 	"fauna-export/fauna"
@@ -28,13 +29,13 @@ func listAll(ctx context.Context, client *fauna.Client, exclude []string) ([]str
 	names, err := client.Collections(ctx)
 	hint := "name them with --collection, or give the role that privilege ('fauna-export fql role' prints it)"
 	if isKind(err, fauna.KindDenied) {
-		return nil, &deniedError{what: "the key can't list collections", hint: hint}
+		return nil, refusedf("the key can't list collections; %s", hint)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if len(names) == 0 {
-		return nil, &deniedError{what: "the key sees no collections: it can't list them, or the database has none", hint: hint}
+		return nil, refusedf("the key sees no collections: it can't list them, or the database has none; %s", hint)
 	}
 	var missing []string
 	for _, name := range exclude {
@@ -58,7 +59,7 @@ type choice struct {
 	readable   []string
 	unreadable []string
 	filtered   []string // readable, but the role hides documents with a predicate
-	missing    *missingError
+	missing    error    // of named collections that do not exist
 }
 
 // choose determines the collections and asks the server what the key may do
@@ -96,23 +97,33 @@ func (a *app) choose(ctx context.Context, client *fauna.Client, f *config.Config
 		return nil, fmt.Errorf("the server lists %s but reports that it doesn't exist: if it was just deleted, try again", quotedList(missing))
 	}
 	if len(missing) > 0 {
-		c.missing = &missingError{names: missing, near: near(ctx, client, missing)}
+		known, _ := client.Collections(ctx) // none if the key may not list them
+		c.missing = noSuch(missing, known)
 	}
 	return c, nil
 }
 
-// near finds the existing names that misspelt ones probably mean; none if the
-// key may not list the collections.
-func near(ctx context.Context, client *fauna.Client, missing []string) map[string]string {
-	known, err := client.Collections(ctx)
-	if err != nil {
+// noSuch returns the error of missing collections, with the known names that were
+// probably meant.
+func noSuch(missing, known []string) error {
+	var said []string
+	for _, name := range missing {
+		text := quoted(name)
+		if near := nearestName(name, known); near != "" {
+			text += " (did you mean " + quoted(near) + "?)"
+		}
+		said = append(said, text)
+	}
+	return unusablef("no such collection: %s", strings.Join(said, ", "))
+}
+
+// leftOut returns the error of the collections that --all left out, nil if there
+// are none.
+func (c *choice) leftOut() error {
+	if len(c.unreadable) == 0 {
 		return nil
 	}
-	found := map[string]string{}
-	for _, name := range missing {
-		found[name] = nearestName(name, known)
-	}
-	return found
+	return partialf("the key can't read %s", quotedList(c.unreadable))
 }
 
 // refusal returns why a run of this choice must not start: a named collection
@@ -123,15 +134,13 @@ func (c *choice) refusal(all bool) error {
 	case c.missing != nil:
 		return c.missing
 	case len(c.readable) == 0 && all:
-		return &deniedError{
-			what: "the key can't read any of the collections: " + quotedList(c.unreadable),
-			hint: "'fauna-export fql role --update' prints the FQL that adds them",
-		}
+		return refusedf("the key can't read any of the collections: %s; 'fauna-export fql role --update' prints the FQL that adds them", quotedList(c.unreadable))
 	case len(c.unreadable) > 0 && !all:
-		return &deniedError{
-			what: "the key can't read " + quotedList(c.unreadable),
-			hint: "'fauna-export fql role --update' prints the FQL that adds " + them(len(c.unreadable), "it", "them") + "",
+		them := "them"
+		if len(c.unreadable) == 1 {
+			them = "it"
 		}
+		return refusedf("the key can't read %s; 'fauna-export fql role --update' prints the FQL that adds %s", quotedList(c.unreadable), them)
 	}
 	return nil
 }

@@ -46,15 +46,11 @@ func (a *app) collectionNames(cmd *cobra.Command, flag, typed string) ([]string,
 	if fromEnvironment(cmd, a.getenv) != nil {
 		return nil, directive
 	}
-	text := func(name string) string {
-		if f := cmd.Flags().Lookup(name); f != nil {
-			return f.Value.String()
+	server := &config.Config{}
+	for _, o := range server.Options() {
+		if f := cmd.Flags().Lookup(o.Name); f != nil && (o.Group == config.Address || o.Group == config.Server || o.Group == config.Secret) {
+			_ = o.Set(f.Value.String())
 		}
-		return ""
-	}
-	server := &config.Config{
-		Domain: text("domain"), AllowPlaintext: text("allow-plaintext") == "true",
-		CAFile: text("ca-file"), ClientCert: text("client-cert"), ClientKey: text("client-key"), SecretFile: text("secret-file"),
 	}
 	if server.SecretFile == "-" {
 		return nil, directive // stdin belongs to the shell

@@ -88,7 +88,7 @@ func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(contex
 	}
 	names := fql.ParseNames(answer)
 	a.say("embedded server with sample data at %s: %s", e, count(int64(len(names.Names)), "collection"))
-	setup := fql.Setup{Role: defaultRole, Collections: names.Names}
+	setup := fql.Setup{Role: fql.DefaultRole, Collections: names.Names}
 	if _, err := shell(ctx, setup.RoleFQL()); err != nil {
 		return fmt.Errorf("create the role: %w", err)
 	}

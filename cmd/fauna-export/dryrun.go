@@ -23,12 +23,7 @@ func (a *app) dryRun(ctx context.Context, client *fauna.Client, s export.Spec, c
 		f.freeOn(s.Dir)
 	}
 	f.warn(s)
-	if a.global.JSON {
-		err = a.printJSON(f)
-	} else {
-		err = a.printText(f.text())
-	}
-	if err != nil {
+	if err := a.print(f, f.text()); err != nil {
 		return err
 	}
 	a.warnFiltered(c)
@@ -36,8 +31,5 @@ func (a *app) dryRun(ctx context.Context, client *fauna.Client, s export.Spec, c
 		a.say("warning: %s", warning)
 	}
 	a.say("would export %s from %s; nothing was written", count(int64(len(f.Collections)), "collection"), client.Endpoint().Host())
-	if len(c.unreadable) > 0 {
-		return &leftOutError{names: c.unreadable}
-	}
-	return nil
+	return c.leftOut()
 }

@@ -27,63 +27,65 @@ const (
 	exitSignal      = 128
 )
 
-// exitRule maps errors to an exit code.
+// exitRule is an exit code and the errors that it is for.
 type exitRule struct {
 	code  string // as printed in the help
 	means string
-	codes func(error) (int, bool)
+	is    func(error) bool
 }
 
 // exitRules is the table of exit codes, also printed by the root command's
 // help. The first rule that matches an error applies.
 func exitRules() []exitRule {
 	return []exitRule{
-		{"0", "done", func(err error) (int, bool) {
-			return exitDone, err == nil
+		{"0", "done", func(err error) bool { return err == nil }},
+		{"129, 130, 143", "ended by SIGHUP, ctrl+c, SIGTERM", func(err error) bool {
+			return isA[*signalError](err) || errors.Is(err, tui.ErrInterrupted)
 		}},
-		{"129, 130, 143", "ended by SIGHUP, ctrl+c, SIGTERM", func(err error) (int, bool) {
-			if s, ok := errors.AsType[*signalError](err); ok {
-				return signalCode(s.signal), true
-			}
-			return signalCode(syscall.SIGINT), errors.Is(err, tui.ErrInterrupted)
-		}},
-		{"3", "finished, but incomplete or not from a single point in time (see the summary)", func(err error) (int, bool) {
+		{"3", "finished, but incomplete or not from a single point in time (see the summary)", func(err error) bool {
 			if partial, ok := errors.AsType[*export.Partial](err); ok {
-				return exitPartial, !partial.Denied()
+				return !partial.Denied()
 			}
-			return exitPartial, loadCode(err, load.KindPartial) || isA[*leftOutError](err) || isA[*schemaPartError](err) || isA[*closedPipeError](err)
+			return isOurs(err, exitPartial) || isLoad(err, load.KindPartial)
 		}},
-		{"4", "secret rejected, missing privilege, or index not ready", func(err error) (int, bool) {
-			return exitRefused, loadCode(err, load.KindRefused) || isA[*deniedError](err) || isA[*indexError](err) || isA[*export.Partial](err) || isA[*export.Unreadable](err) ||
+		{"4", "secret rejected, missing privilege, or index not ready", func(err error) bool {
+			return isOurs(err, exitRefused) || isLoad(err, load.KindRefused) || isA[*export.Partial](err) || isA[*export.Unreadable](err) ||
 				isA[*export.PrivilegeLost](err) || isA[*export.Hidden](err) || isA[*store.Refused](err) || isA[*store.NoCredentials](err) ||
 				isKind(err, fauna.KindSecretRefused, fauna.KindDenied)
 		}},
-		{"2", "wrong usage, a missing collection, or an unsuitable folder", func(err error) (int, bool) {
+		{"2", "wrong usage, a missing collection, or an unsuitable folder", func(err error) bool {
 			if at, ok := errors.AsType[*export.AtError](err); ok {
-				return exitUsage, at.Future
+				return at.Future
 			}
-			return exitUsage, loadCode(err, load.KindUsage) || isA[*usageError](err) || isA[*missingError](err) || isA[*export.Missing](err) ||
+			return isOurs(err, exitUsage) || isLoad(err, load.KindUsage) || isA[*export.Missing](err) ||
 				isA[*export.SpecError](err) || isA[*store.Error](err) || isA[*archive.NotARun](err) || isA[*archive.DamagedState](err) ||
 				isA[*export.Changed](err) || isA[*archive.Unmergeable](err) || isA[*archive.ShardsMissing](err) || isKind(err, fauna.KindMissing)
 		}},
-		{"5", "server unreachable, or timed out after retries", func(err error) (int, bool) {
-			return exitUnreachable, loadCode(err, load.KindUnreachable) || isA[*export.GaveUp](err) || isA[*store.Unreachable](err) ||
+		{"5", "server unreachable, or timed out after retries", func(err error) bool {
+			return isLoad(err, load.KindUnreachable) || isA[*export.GaveUp](err) || isA[*store.Unreachable](err) ||
 				isKind(err, fauna.KindUnreachable, fauna.KindTimeout, fauna.KindTLS, fauna.KindThrottled, fauna.KindBusy)
 		}},
-		{"1", "any other error, such as a server that is not Fauna, files that fail verification, or leaving the wizard with esc", func(error) (int, bool) {
-			return exitError, true
-		}},
+		{"1", "any other error, such as a server that is not Fauna, files that fail verification, or leaving the wizard with esc", func(error) bool { return true }},
 	}
 }
 
 // codeOf returns the exit code for a command's error.
 func codeOf(err error) int {
-	for _, rule := range exitRules() {
-		if code, yes := rule.codes(err); yes {
-			return code
-		}
+	if s, ok := errors.AsType[*signalError](err); ok {
+		return signalCode(s.signal)
 	}
-	return exitError
+	if errors.Is(err, tui.ErrInterrupted) {
+		return signalCode(syscall.SIGINT)
+	}
+	rules := exitRules()
+	return rules[slices.IndexFunc(rules, func(r exitRule) bool { return r.is(err) })].number()
+}
+
+// number returns the code, the first of several.
+func (r exitRule) number() int {
+	first, _, _ := strings.Cut(r.code, ",")
+	n, _ := strconv.Atoi(first)
+	return n
 }
 
 // signalCode returns the exit code of a process ended by a signal.
@@ -92,12 +94,7 @@ func signalCode(s syscall.Signal) int { return exitSignal + int(s) }
 // exitHelp formats the table for the root command's help, sorted by code.
 func exitHelp() string {
 	rules := exitRules()
-	first := func(r exitRule) int {
-		number, _, _ := strings.Cut(r.code, ",")
-		n, _ := strconv.Atoi(number)
-		return n
-	}
-	slices.SortFunc(rules, func(a, b exitRule) int { return first(a) - first(b) })
+	slices.SortFunc(rules, func(a, b exitRule) int { return a.number() - b.number() })
 	var b strings.Builder
 	for _, rule := range rules {
 		fmt.Fprintf(&b, "  %-13s  %s\n", rule.code, rule.means)
@@ -117,75 +114,47 @@ func isKind(err error, kinds ...fauna.Kind) bool {
 	return yes && slices.Contains(kinds, e.Kind)
 }
 
-// isCommandLine reports whether to refer to the command's help.
-func isCommandLine(err error) bool {
-	usage, yes := errors.AsType[*usageError](err)
-	return yes && usage.commandLine
+// isLoad reports whether an error of a load is of a kind.
+func isLoad(err error, kind load.Kind) bool {
+	e, yes := errors.AsType[*load.Error](err)
+	return yes && e.Kind == kind
 }
 
-// usageError is the error of an unusable command line, config file or folder.
-type usageError struct {
+// isOurs reports whether an error of this package has a code.
+func isOurs(err error, code int) bool {
+	e, yes := errors.AsType[*codedError](err)
+	return yes && e.code == code
+}
+
+// codedError is an error of this package, with its exit code.
+type codedError struct {
 	error
-	commandLine bool // the flags are wrong, not what they name
+	code        int
+	commandLine bool // the flags are wrong, not what they name: the command's help says more
 }
 
 // Unwrap returns what is wrong.
-func (e *usageError) Unwrap() error { return e.error }
+func (e *codedError) Unwrap() error { return e.error }
 
 // usagef returns an error about the command line.
 func usagef(format string, args ...any) error {
-	return &usageError{fmt.Errorf(format, args...), true}
+	return &codedError{fmt.Errorf(format, args...), exitUsage, true}
 }
 
 // unusablef returns an error about something named on the command line.
 func unusablef(format string, args ...any) error {
-	return &usageError{fmt.Errorf(format, args...), false}
+	return &codedError{fmt.Errorf(format, args...), exitUsage, false}
 }
 
-// missingError is the error of collections that do not exist.
-type missingError struct {
-	names []string
-	near  map[string]string // a similar name that does exist
+// refusedf returns an error about what the key may not do, or an index that can't
+// be read.
+func refusedf(format string, args ...any) error {
+	return &codedError{fmt.Errorf(format, args...), exitRefused, false}
 }
 
-// Error implements error.
-func (e *missingError) Error() string {
-	var said []string
-	for _, name := range e.names {
-		text := quoted(name)
-		if near := e.near[name]; near != "" {
-			text += " (did you mean " + quoted(near) + "?)"
-		}
-		said = append(said, text)
-	}
-	return "no such collection: " + strings.Join(said, ", ")
-}
-
-// deniedError is the error of collections, or their list, that the key may not
-// read.
-type deniedError struct {
-	what string
-	hint string
-}
-
-// Error implements error.
-func (e *deniedError) Error() string { return e.what + "; " + e.hint }
-
-// leftOutError is the error of collections that --all left out.
-type leftOutError struct{ names []string }
-
-// Error implements error.
-func (e *leftOutError) Error() string {
-	return "the key can't read " + quotedList(e.names)
-}
-
-// closedPipeError is the error of a reader of --out - that closed the pipe
-// before the last row.
-type closedPipeError struct{ rows int64 }
-
-// Error implements error.
-func (e *closedPipeError) Error() string {
-	return "the reader of stdout closed the pipe: it has at most " + count(e.rows, "row") + ", not all"
+// partialf returns an error about what is missing from the output.
+func partialf(format string, args ...any) error {
+	return &codedError{fmt.Errorf(format, args...), exitPartial, false}
 }
 
 // plainMessage returns an error as one line without control characters, "" if
@@ -204,12 +173,4 @@ func quotedList(names []string) string {
 		said = append(said, quoted(name))
 	}
 	return strings.Join(said, ", ")
-}
-
-// them chooses between singular and plural.
-func them(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }

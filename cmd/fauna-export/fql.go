@@ -7,25 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fauna-export/export"
 	"fauna-export/export/config"
 	"fauna-export/fauna/fql"
 )
 
-// setupFlags name what the generated FQL creates.
-type setupFlags struct {
-	role  string
-	mode  string
-	index string
-}
-
-const (
-	defaultRole  = "connect-readonly"
-	defaultIndex = "{collection}-ts"
-)
-
 // fqlFlags are the flags of all subcommands of `fql`.
 type fqlFlags struct {
-	setupFlags
 	*config.Config
 	shell string
 }
@@ -35,7 +23,7 @@ func (f *fqlFlags) dialect() fql.Dialect { return fql.Dialect(f.shell) }
 
 // roleOnly returns a set-up of which only the role matters.
 func (f *fqlFlags) roleOnly() (fql.Setup, error) {
-	s := fql.Setup{Dialect: f.dialect(), Role: f.role}
+	s := fql.Setup{Dialect: f.dialect(), Role: f.Role}
 	if err := s.Check(); err != nil {
 		return s, usagef("--role %s: %w", quoted(s.Role), err)
 	}
@@ -43,7 +31,7 @@ func (f *fqlFlags) roleOnly() (fql.Setup, error) {
 }
 
 func newFQLCommand(a *app) *cobra.Command {
-	f := &fqlFlags{}
+	f := &fqlFlags{Config: config.New()}
 	cmd := &cobra.Command{
 		Use:   "fql",
 		Short: "Print FQL that sets up, extends or removes read access",
@@ -77,7 +65,7 @@ key. These commands only print text and change nothing.`,
 		return []fql.Query{{Title: "key", FQL: s.KeyFQL(), Dialect: s.Dialect}}, err
 	})
 	index := a.fqlPart(f, "index", "Create the index on each collection that incremental syncs need", func(ctx context.Context) ([]fql.Query, error) {
-		f.mode = modeIncremental
+		f.Mode = string(export.Incremental)
 		s, err := a.setup(ctx, f)
 		if err != nil {
 			return nil, err
@@ -106,18 +94,15 @@ key. These commands only print text and change nothing.`,
 		s, err := f.roleOnly()
 		return s.Cleanup(), err
 	})
-	f.Config = config.New()
 	for _, c := range []*cobra.Command{role, index, history} {
 		addOptions(c, c.Flags(), f.Config, config.Address, config.Server, config.Secret, config.Choice)
 	}
 	for _, c := range []*cobra.Command{role, key, cleanup} {
-		c.Flags().StringVar(&f.role, "role", "", "`NAME` of the role and its key (default "+defaultRole+", in v10 "+fql.Setup{Dialect: fql.V10}.RoleName()+")")
+		c.Flags().StringVar(&f.Role, "role", "", "`NAME` of the role and its key (default "+fql.DefaultRole+", in v10 "+fql.Setup{Dialect: fql.V10}.RoleName()+")")
 	}
-	role.Flags().StringVar(&f.mode, "mode", modeFull, "`MODE` of the runs: full, or incremental for a role that can also read the indexes")
-	completeWords(role, "mode", modeFull, modeIncremental)
-	for _, c := range []*cobra.Command{role, index} {
-		c.Flags().StringVar(&f.index, "index", defaultIndex, "`PATTERN` of the index names")
-	}
+	addOptions(role, role.Flags(), f.Config, config.Sync)
+	redefine(role, "mode", string(export.Full), "`MODE` of the runs: full, or incremental for a role that can also read the indexes")
+	index.Flags().StringVar(&f.Index, "index", config.DefaultIndex, "`PATTERN` of the index names")
 	role.Example = `  fauna-export fql role --collection users --collection products
   fauna-export fql role --collection users --mode incremental --update`
 	key.Example = `  fauna-export fql key
@@ -150,47 +135,26 @@ func (a *app) fqlPart(f *fqlFlags, name, short string, build func(context.Contex
 			if err != nil {
 				return err
 			}
-			if a.global.JSON {
-				type query struct {
-					Title   string      `json:"title"`
-					FQL     string      `json:"fql"`
-					Dialect fql.Dialect `json:"dialect"`
-				}
-				out := []query{}
-				for _, q := range queries {
-					out = append(out, query{q.Title, q.FQL, cmp.Or(q.Dialect, fql.V4)})
-				}
-				return a.printJSON(out)
+			type query struct {
+				Title   string      `json:"title"`
+				FQL     string      `json:"fql"`
+				Dialect fql.Dialect `json:"dialect"`
 			}
+			out := []query{}
 			var texts []string
 			for _, q := range queries {
+				out = append(out, query{q.Title, q.FQL, cmp.Or(q.Dialect, fql.V4)})
 				texts = append(texts, q.Text(f.dialect())+"\n")
 			}
-			return a.printText(strings.Join(texts, "\n"))
+			return a.print(out, strings.Join(texts, "\n"))
 		},
 	}
-}
-
-const (
-	modeFull        = "full"
-	modeIncremental = "incremental"
-)
-
-// checkMode returns an error for an unknown mode.
-func checkMode(mode string) error {
-	if mode != modeFull && mode != modeIncremental {
-		return usagef("--mode %s: give full or incremental", quoted(mode))
-	}
-	return nil
 }
 
 // setup returns the set-up that the flags describe. Only --all needs a server.
 func (a *app) setup(ctx context.Context, f *fqlFlags) (fql.Setup, error) {
 	s, err := f.roleOnly()
 	if err != nil {
-		return s, err
-	}
-	if err := checkMode(f.mode); err != nil && f.mode != "" {
 		return s, err
 	}
 	if err := checkChoice(f.Config); err != nil {
@@ -211,8 +175,8 @@ func (a *app) setup(ctx context.Context, f *fqlFlags) (fql.Setup, error) {
 		return s, err
 	}
 	s.Collections = names
-	if f.mode == modeIncremental {
-		if s.Indexes, err = indexNames(names, f.index); err != nil {
+	if f.Mode == string(export.Incremental) {
+		if s.Indexes, err = indexNames(names, f.Index); err != nil {
 			return s, err
 		}
 	}

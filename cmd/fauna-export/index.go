@@ -20,20 +20,18 @@ const (
 	indexPoll = 2 * time.Second
 )
 
-// indexError is the error of indexes that an incremental sync cannot read.
-type indexError struct{ checks []fauna.IndexCheck }
-
-// Error says for each index what is wrong and how to fix it.
-func (e *indexError) Error() string {
+// unusableIndexes returns the error of indexes that an incremental sync can't
+// read. It says for each one what is wrong.
+func unusableIndexes(checks []fauna.IndexCheck) error {
 	var said []string
-	for _, c := range e.checks {
+	for _, c := range checks {
 		text := fmt.Sprintf("the index %s of %s cannot be used: %s", quoted(c.Index), quoted(c.Collection), strings.Join(c.Problems, "; "))
 		if c.Building {
 			text = fmt.Sprintf("the index %s of %s is still being built: run the same command again later", quoted(c.Index), quoted(c.Collection))
 		}
 		said = append(said, text)
 	}
-	return strings.Join(said, ". ")
+	return refusedf("%s", strings.Join(said, ". "))
 }
 
 // indexNames returns the index of each collection, named by the pattern.
@@ -66,12 +64,12 @@ func (a *app) readyIndexes(ctx context.Context, client *fauna.Client, s *export.
 	return a.awaitIndexes(ctx, client, s)
 }
 
-// knownIndexes names to a full run those indexes of a sync that are there already
-// and may be read: it looks into them for documents that the server does not list.
+// knownIndexes adds the indexes that already exist and can be read to a full run,
+// which uses them to find documents that the server does not list.
 func (a *app) knownIndexes(ctx context.Context, client *fauna.Client, s *export.Spec, pattern string) error {
 	names, err := indexNames(s.Collections, pattern)
 	if err != nil {
-		return nil // the pattern is of a sync, and this is none
+		return nil // a full run does not need the pattern
 	}
 	checks, err := client.CheckIndexes(ctx, s.Collections, names)
 	if err != nil {
@@ -101,8 +99,8 @@ func (a *app) awaitIndexes(ctx context.Context, client *fauna.Client, s *export.
 	})
 }
 
-// untilBuilt checks until all indexes are ready. The error is an *indexError if
-// one is wrong or not active after indexWait, or the cause of ctx's end.
+// untilBuilt checks until all indexes are ready. It fails if one
+// is wrong or not active after indexWait, or with the cause of ctx's end.
 func (a *app) untilBuilt(ctx context.Context, clock export.Clock, look func() ([]fauna.IndexCheck, error)) error {
 	began, said, pause := clock.Now(), time.Time{}, firstLook
 	for {
@@ -123,17 +121,17 @@ func (a *app) untilBuilt(ctx context.Context, clock export.Clock, look func() ([
 		switch {
 		case len(wrong) > 0:
 			a.sayFixes(wrong)
-			return &indexError{checks: wrong}
+			return unusableIndexes(wrong)
 		case len(building) == 0:
 			return nil
 		case now.Sub(began) >= indexWait:
-			return &indexError{checks: building}
+			return unusableIndexes(building)
 		case said.IsZero() || a.global.Interval() > 0 && now.Sub(said) >= a.global.Interval():
 			said = now
 			a.say("waiting for %s to be built: %s (%s so far, %s at most)", count(int64(len(building)), "index"), quotedIndexes(building), elapsedText(now.Sub(began)), elapsedText(indexWait))
 		}
 		if err := clock.Wait(ctx, pause); err != nil {
-			a.say("%s", (&indexError{checks: building}).Error())
+			a.say("%v", unusableIndexes(building))
 			return context.Cause(ctx)
 		}
 		pause = min(2*pause, indexPoll)

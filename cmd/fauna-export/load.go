@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -16,7 +15,6 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
-	"fauna-export/export/config"
 	"fauna-export/export/load"
 	"fauna-export/tui"
 )
@@ -30,7 +28,7 @@ type loadFlags struct {
 
 func newLoadCommand(a *app) *cobra.Command {
 	var f loadFlags
-	cmd := &cobra.Command{
+	cmd := a.folderCommand(&cobra.Command{
 		Use:   "load DIR --into TARGET",
 		Short: "Load a finished run into Postgres, SQLite, or typed Parquet or CSV files",
 		Long: `Load the files of a finished run into a database or typed files, and verify the
@@ -55,15 +53,12 @@ A password comes from PGPASSWORD, ~/.pgpass, or a prompt, never from TARGET.`,
 		Example: `  fauna-export load backup --into sqlite:shop.db --dry-run
   fauna-export load backup --into sqlite:shop.db
   fauna-export load backup --into parquet:lake`,
-		Args: oneFolder,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.into == "" {
-				return usagef("no target: give --into TARGET, such as --into postgres://app@localhost/shop")
-			}
-			return a.load(cmd.Context(), args[0], f)
-		},
-	}
-	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
+	}, func(ctx context.Context, dir string) error {
+		if f.into == "" {
+			return usagef("no target: give --into TARGET, such as --into postgres://app@localhost/shop")
+		}
+		return a.load(ctx, dir, f)
+	})
 	set := cmd.Flags()
 	set.StringVar(&f.into, "into", "", "load into `TARGET`: postgres://USER@HOST/DATABASE, sqlite:FILE, parquet:DIR or csv:DIR")
 	set.StringVar(&f.columns, "columns", string(load.ColumnsAuto), "`HOW` to store data: auto makes a column of each field, json keeps data as one column, byte for byte")
@@ -230,20 +225,6 @@ func (a *app) printLoadSummary(r *load.Result) error {
 		return fmt.Errorf("encode the summary: %w", err)
 	}
 	return a.printText(string(line) + "\n")
-}
-
-// loadCode returns the exit code for a load's error.
-func loadCode(err error, kinds ...load.Kind) bool {
-	e, ok := errors.AsType[*load.Error](err)
-	if !ok {
-		return false
-	}
-	for _, k := range kinds {
-		if e.Kind == k {
-			return true
-		}
-	}
-	return false
 }
 
 // thenLoad loads what a run wrote.

@@ -11,6 +11,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -57,7 +58,7 @@ func execute(ctx context.Context, args []string, std streams) int {
 	code := codeOf(err)
 	if message := a.scrub(plainMessage(err)); message != "" {
 		fmt.Fprintf(std.err, "fauna-export: %s\n", message)
-		if code == exitUsage && isCommandLine(err) {
+		if ours, _ := errors.AsType[*codedError](err); code == exitUsage && ours != nil && ours.commandLine {
 			fmt.Fprintf(std.err, "See '%s --help'.\n", failed.CommandPath())
 		}
 	}

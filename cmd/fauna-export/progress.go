@@ -34,9 +34,7 @@ func (a *app) showProgress(line func() string, event func() export.Event) (stop 
 	}
 	var all sync.WaitGroup
 	done := make(chan struct{})
-	all.Add(1)
-	go func() {
-		defer all.Done()
+	all.Go(func() {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		width := 0
@@ -63,7 +61,7 @@ func (a *app) showProgress(line func() string, event func() export.Event) (stop 
 				a.say("%s", line())
 			}
 		}
-	}()
+	})
 	return sync.OnceFunc(func() {
 		close(done)
 		all.Wait()

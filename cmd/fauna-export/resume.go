@@ -17,20 +17,15 @@ import (
 
 func newResumeCommand(a *app) *cobra.Command {
 	var server *config.Config
-	cmd := &cobra.Command{
+	cmd := a.folderCommand(&cobra.Command{
 		Use:   "resume DIR",
 		Short: "Resume an interrupted run",
 		Long: `Resume the unfinished run in DIR where it stopped, with the same collections, options
 and point in time. It needs the secret again, since no file contains it. The files
 will be identical to those of a run that was never interrupted.`,
 		Example: `  fauna-export resume backup`,
-		Args:    oneFolder,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.resume(cmd.Context(), args[0], server)
-		},
-	}
+	}, func(ctx context.Context, dir string) error { return a.resume(ctx, dir, server) })
 	server = newOptions(cmd, config.Address, config.Server, config.Secret)
-	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
 	redefine(cmd, "domain", "", "`URL` of the database's endpoint; must be the run's own (the default)")
 	return cmd
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"runtime"
 	"strings"
 
@@ -129,6 +130,14 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return usagef("'%s' takes no argument, but got %s", cmd.CommandPath(), quoted(args[0]))
 	}
 	return nil
+}
+
+// folderCommand completes a command that does something with the folder of a run.
+func (a *app) folderCommand(cmd *cobra.Command, do func(ctx context.Context, dir string) error) *cobra.Command {
+	cmd.Args = oneFolder
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return do(cmd.Context(), args[0]) }
+	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
+	return cmd
 }
 
 // oneFolder requires the one folder that a command works on.

@@ -53,7 +53,7 @@ a repeatable flag. It never contains the secret.`,
 			return a.run(cmd.Context(), &outputFlags{Config: c})
 		},
 	}
-	c = newOptions(cmd, config.Address, config.Server, config.Secret, config.Choice, config.Format, config.Output, config.Pace)
+	c = newOptions(cmd, config.Address, config.Server, config.Secret, config.Choice, config.Format, config.Sync, config.Output, config.Pace)
 	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
 	cmd.Flags().BoolVar(&schema, "config-schema", false, "print a JSON Schema of config files, for editors, and exit")
 	cmd.Flags().String("config", "", "read options from `FILE` (YAML; the wizard writes one); flags and variables take precedence")
@@ -163,7 +163,7 @@ func (a *app) export(ctx context.Context, client *fauna.Client, spec export.Spec
 	if err != nil {
 		return err
 	}
-	a.log.fact("run", "endpoint", spec.Endpoint, "out", spec.Dir, "mode", cmp.Or(string(spec.Mode), modeFull), "format", string(spec.Format),
+	a.log.fact("run", "endpoint", spec.Endpoint, "out", spec.Dir, "mode", cmp.Or(spec.Mode, export.Full), "format", string(spec.Format),
 		"compress", string(spec.Compress), "collections", len(spec.Collections), "left_out", len(spec.Skipped))
 	return a.finish(ctx, run, env.Store)
 }
@@ -205,7 +205,7 @@ func (a *app) stream(ctx context.Context, client *fauna.Client, spec export.Spec
 	stop()
 	s := run.Status()
 	if errors.Is(err, syscall.EPIPE) {
-		return &closedPipeError{rows: s.Rows}
+		return partialf("the reader of stdout closed the pipe: it has at most %s, not all", count(s.Rows, "row"))
 	}
 	if err != nil {
 		return err

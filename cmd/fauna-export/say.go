@@ -75,6 +75,14 @@ func (a *app) printJSON(v any) error {
 	return a.printText(text.String())
 }
 
+// print writes a result to stdout: v with --json, else text.
+func (a *app) print(v any, text string) error {
+	if a.global.JSON {
+		return a.printJSON(v)
+	}
+	return a.printText(text)
+}
+
 // printText writes text to stdout.
 func (a *app) printText(text string) error {
 	_, err := io.WriteString(a.out, a.scrub(text))

@@ -147,13 +147,5 @@ func (a *app) schemaLacks(d *fql.Definitions, cannot []fql.Unwritable) error {
 	if len(lacks) == 0 {
 		return nil
 	}
-	return &schemaPartError{lacks: lacks}
-}
-
-// schemaPartError is the error of a schema that was printed in part.
-type schemaPartError struct{ lacks []string }
-
-// Error implements error.
-func (e *schemaPartError) Error() string {
-	return "missing from the output: " + strings.Join(e.lacks, ", ")
+	return partialf("missing from the output: %s", strings.Join(lacks, ", "))
 }

@@ -64,15 +64,9 @@ func (a *app) serve(ctx context.Context, listen string, empty bool, o emulator.O
 		return fmt.Errorf("%w; choose another address with --listen (port 0 means any free one)", err)
 	}
 	endpoint := "http://" + dialable(l.Addr())
-	var printed error
-	if a.global.JSON {
-		printed = a.printJSON(map[string]string{"endpoint": endpoint, "secret": server.Secret()})
-	} else {
-		printed = a.printText("endpoint=" + endpoint + "\nsecret=" + server.Secret() + "\n")
-	}
-	if printed != nil {
+	if err := a.print(map[string]string{"endpoint": endpoint, "secret": server.Secret()}, "endpoint="+endpoint+"\nsecret="+server.Secret()+"\n"); err != nil {
 		l.Close()
-		return printed
+		return err
 	}
 	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		a.say("warning: other machines can reach this server too, and http is not encrypted")

@@ -12,7 +12,6 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
-	"fauna-export/export/config"
 	"fauna-export/export/store"
 )
 
@@ -55,7 +54,7 @@ func environmentShard(getenv func(string) string) string {
 }
 
 func newFinishCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.folderCommand(&cobra.Command{
 		Use:   "finish DIR",
 		Short: "Join the shards of a run on several machines",
 		Long: `Join the shards that run --shard wrote into DIR: check that all are complete and
@@ -63,13 +62,7 @@ follow the same plan, and that every collection has all parts; re-read every fil
 and write the manifest. It needs no server. Until then DIR does not count as a
 finished run.`,
 		Example: `  fauna-export finish backup`,
-		Args:    oneFolder,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.finishShards(cmd.Context(), args[0])
-		},
-	}
-	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
-	return cmd
+	}, a.finishShards)
 }
 
 func (a *app) finishShards(ctx context.Context, dir string) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
@@ -10,22 +11,32 @@ import (
 	"fauna-export/tui/text"
 )
 
-// summarise prints what a finished run wrote: a table, anything unusual, and a
-// last line with the totals.
+// summarise prints what a finished run or the last sync of a folder wrote: a
+// table, anything unusual, and a last line with the totals.
 func (a *app) summarise(dir string, m *archive.Manifest, r *archive.Report, s export.Status) {
+	entries, head := m.Collections, []string{"collection", "rows", "size", "file"}
+	totals := fmt.Sprintf("%s, %s, %s", count(int64(len(m.Latest())), "collection"), count(m.Rows(), "row"), sizeText(m.Bytes()))
 	if m.Mode == export.Incremental {
-		a.summariseSync(dir, m, r, s)
-		return
+		last := m.Syncs[len(m.Syncs)-1].Sync
+		entries, head = slices.DeleteFunc(m.Latest(), func(e archive.Entry) bool { return e.Sync != last }), []string{"collection", "rows", "removed", "documents", "file"}
+		var rows int64
+		for _, e := range entries {
+			rows += e.Rows
+		}
+		totals = fmt.Sprintf("sync %d: %s, %s", last, count(int64(len(entries)), "collection"), count(rows, "row"))
 	}
-	rows := [][]string{{"collection", "rows", "size", "file"}}
-	for _, e := range m.Collections {
-		rows = append(rows, []string{plain(e.Name), number(e.Rows), sizeText(e.Bytes), plain(store.Join(dir, e.File))})
+	rows := [][]string{head}
+	for _, e := range entries {
+		figures := []string{sizeText(e.Bytes)}
+		if m.Mode == export.Incremental {
+			figures = []string{number(e.Removed), number(e.Documents)}
+		}
+		rows = append(rows, slices.Concat([]string{plain(e.Name), number(e.Rows)}, figures, []string{plain(store.Join(dir, e.File))}))
 	}
 	fmt.Fprint(a.err, table(rows))
-	a.logFiles(m.Collections)
-	a.sayRemarkable(m, m.Collections)
-	a.say("%s, %s, %s in %s, %s, %s: %s", count(int64(len(m.Latest())), "collection"), count(m.Rows(), "row"),
-		sizeText(m.Bytes()), elapsedText(s.Elapsed), consistencyText(m), verifiedText(r), dir)
+	a.logFiles(entries)
+	a.sayRemarkable(m, entries)
+	a.say("%s in %s, %s, %s: %s", totals, elapsedText(s.Elapsed), consistencyText(m), verifiedText(r), dir)
 }
 
 // logFiles logs what the table on the screen shows, and the hashes.
@@ -56,28 +67,6 @@ func (a *app) sayRemarkable(m *archive.Manifest, entries []archive.Entry) {
 	for _, failed := range m.Failed {
 		a.say("failed: %s: %s", quoted(failed.Name), failed.Why)
 	}
-}
-
-// summariseSync prints what the last sync of a folder wrote.
-func (a *app) summariseSync(dir string, m *archive.Manifest, r *archive.Report, s export.Status) {
-	entries := m.Latest()
-	last := m.Syncs[len(m.Syncs)-1]
-	rows := [][]string{{"collection", "rows", "removed", "documents", "file"}}
-	var written int64
-	var of []archive.Entry
-	for _, e := range entries {
-		if e.Sync != last.Sync {
-			continue
-		}
-		of = append(of, e)
-		written += e.Rows
-		rows = append(rows, []string{plain(e.Name), number(e.Rows), number(e.Removed), number(e.Documents), plain(store.Join(dir, e.File))})
-	}
-	fmt.Fprint(a.err, table(rows))
-	a.logFiles(of)
-	a.sayRemarkable(m, of)
-	a.say("sync %d: %s, %s in %s, %s, %s: %s", last.Sync, count(int64(len(of)), "collection"), count(written, "row"),
-		elapsedText(s.Elapsed), consistencyText(m), verifiedText(r), dir)
 }
 
 // consistencyText describes the point in time of the rows.

@@ -14,7 +14,7 @@ import (
 
 func newVerifyCommand(a *app) *cobra.Command {
 	var server *config.Config
-	cmd := &cobra.Command{
+	cmd := a.folderCommand(&cobra.Command{
 		Use:   "verify DIR",
 		Short: "Re-read the files of a finished run and compare them with its manifest",
 		Long: `Re-read every file of a finished run and compare it with the manifest: size, sha256,
@@ -23,17 +23,14 @@ compared with the server's counts, at the time of the run if the server still ke
 that.`,
 		Example: `  fauna-export verify backup
   fauna-export verify backup --domain http://localhost:8443`,
-		Args: oneFolder,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			report, err := a.verify(cmd.Context(), args[0])
-			if err != nil || server.Domain == "" {
-				return err
-			}
-			return a.compareCounts(cmd.Context(), server, report.Manifest)
-		},
-	}
+	}, func(ctx context.Context, dir string) error {
+		report, err := a.verify(ctx, dir)
+		if err != nil || server.Domain == "" {
+			return err
+		}
+		return a.compareCounts(ctx, server, report.Manifest)
+	})
 	server = newOptions(cmd, config.Address, config.Server, config.Secret)
-	addOptions(cmd, cmd.Flags(), &a.global, config.Stores)
 	redefine(cmd, "domain", "", "also compare the counts with the server at `URL` (default: check only the files)")
 	return cmd
 }
@@ -50,23 +47,15 @@ func (a *app) verify(ctx context.Context, dir string) (*archive.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.global.JSON {
-		err = a.printJSON(verifyResult(report))
-	} else {
-		err = a.printText(verifyTable(report))
-	}
-	if err != nil {
+	if err := a.print(verifyResult(report), verifyTable(report)); err != nil {
 		return nil, err
 	}
 	return report, wrongFiles(report)
 }
 
-// wrongError is the error of a folder whose files do not match its manifest.
-type wrongError struct{ what []string }
-
-// Error implements error.
-func (e *wrongError) Error() string {
-	return "does not match the manifest: " + strings.Join(e.what, "; ")
+// wrongError returns the error of files that do not match their manifest.
+func wrongError(what []string) error {
+	return fmt.Errorf("does not match the manifest: %s", strings.Join(what, "; "))
 }
 
 // wrongFiles returns the problems in a report as an error, nil if there are
@@ -81,7 +70,7 @@ func wrongFiles(r *archive.Report) error {
 			what = append(what, f.File+": "+f.Problem)
 		}
 	}
-	return &wrongError{what: what}
+	return wrongError(what)
 }
 
 func verifyTable(r *archive.Report) string {
@@ -158,7 +147,7 @@ func (a *app) compareCounts(ctx context.Context, server *config.Config, m *archi
 		}
 	}
 	if len(differ) > 0 {
-		return &wrongError{what: differ}
+		return wrongError(differ)
 	}
 	return nil
 }

@@ -82,13 +82,10 @@ func newVersionCommand(a *app) *cobra.Command {
   fauna-export version --notices`,
 		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			switch {
-			case notices:
+			if notices {
 				return a.printText(assets.Notices)
-			case a.global.JSON:
-				return a.printJSON(buildOf())
 			}
-			return a.printText(buildOf().String() + "\n")
+			return a.print(buildOf(), buildOf().String()+"\n")
 		},
 	}
 	cmd.Flags().BoolVar(&notices, "notices", false, "print the licences of the libraries in the program")

@@ -77,6 +77,7 @@ const (
 	Choice                  // of collections
 	Format                  // of the files
 	Pace                    // how fast
+	Sync                    // full or incremental
 	Output                  // the rest of a run
 	Stores                  // how to reach stores other than folders
 	Wizard                  // of the wizard only
@@ -94,10 +95,10 @@ func (c *Config) Options() []Option {
 		{Name: "collection", to: &c.Collections, Group: Choice, Usage: "export the collection `NAME` (repeatable)"},
 		{Name: "all", to: &c.All, Group: Choice, Usage: "export every collection that the key can read"},
 		{Name: "exclude", to: &c.Exclude, Group: Choice, Usage: "skip the collection `NAME` (repeatable, with --all)"},
-		{Name: "mode", to: &c.Mode, Group: Output, Default: string(export.Full), Words: []string{string(export.Full), string(export.Incremental)},
+		{Name: "mode", to: &c.Mode, Group: Sync, Default: string(export.Full), Words: []string{string(export.Full), string(export.Incremental)},
 			Usage: "full, or incremental to export only what changed since the last sync in DIR (`MODE`)",
 			spec:  func(s *export.Spec, text string) error { s.Mode = export.Mode(text); return nil }},
-		{Name: "index", to: &c.Index, Group: Output, Default: DefaultIndex, Usage: "`PATTERN` of the index names, for --mode incremental"},
+		{Name: "index", to: &c.Index, Group: Sync, Default: DefaultIndex, Usage: "`PATTERN` of the index names, for --mode incremental"},
 		{Name: "role", to: &c.Role, Group: Wizard, Usage: "`NAME` of the role of the key; only the wizard uses it"},
 		{Name: "out", to: &c.Out, Group: Output, Path: true,
 			Usage: "write to `DIR` or s3://bucket/prefix, new, empty or with earlier syncs; {time} in it becomes the current time; - writes the rows of one collection to stdout",
