@@ -285,9 +285,13 @@ func (r *Run) again(c *collection, w *writer) error {
 	defer r.mu.Unlock()
 	r.written -= w.size
 	r.laid -= w.rows
-	c.saved, c.put, c.segments = nil, settled{}, []segment{{From: 0, At: c.at}}
-	c.scanFrom, c.idPage, c.cut, c.scanned, c.chunks, c.tallied = 0, 0, false, false, 0, false
+	c.saved, c.put, c.segments = nil, settled{}, []segment{{From: c.part.lo, At: c.at}}
+	c.scanFrom, c.idPage, c.cut, c.scanned, c.chunks, c.tallied = c.part.lo, 0, false, false, 0, false
 	c.planned, c.read, c.gone, c.appeared = 0, 0, 0, 0
+	if c.changes != nil { // a sync reads what changed, and no other document
+		c.scanFrom, c.scanned = -1, true
+		r.planChanges(c, 0)
+	}
 	r.wake.Broadcast()
 	return nil
 }

@@ -249,3 +249,33 @@ func TestParts_aCountThatExpiredIsNotOneOfNone(t *testing.T) {
 		t.Errorf("warnings %q", got)
 	}
 }
+
+// A store that loses a file when it is closed, as an object store does whose
+// rule removed the upload, makes the run write that file again: the same one.
+func TestWrite_aFileThatTheStoreLostIsReadAgain(t *testing.T) {
+	t.Parallel()
+	src := crowdedSource()
+	for name, parts := range map[string]int{"one file": 1, "parts": 4} {
+		spec := Spec{Collections: []string{"users"}, Parts: parts, PageSize: 500}
+		want := wanted(t, spec, src)
+		for lost := range want {
+			disk := storetest.NewMemory()
+			m := mustDo(t, spec, src, Env{Store: losesOnce(disk, lost), Clock: newSwiftClock(1), Rand: rand.NewPCG(1, 1)})
+			if whole(t, disk, want) != len(want) || m.Consistency != archive.ConsistencySnapshot {
+				t.Errorf("%s without %s: %+v", name, lost, m)
+			}
+		}
+	}
+}
+
+// losesOnce is a store that loses the first file of that final name.
+func losesOnce(s store.Store, file string) store.Store {
+	lost := false
+	return &storetest.Faults{Store: s, Fail: func(_ int, op storetest.Op, name string) error {
+		if op != storetest.OpCloseFile || name != archive.PartName(file) || lost {
+			return nil
+		}
+		lost = true
+		return &store.UploadLost{Store: "objects", Name: file}
+	}}
+}

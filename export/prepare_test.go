@@ -238,6 +238,41 @@ func TestResume_refusesAnotherServerCollectionOrOption(t *testing.T) {
 	}
 }
 
+// remadeSource has collections of the same names that were made later.
+type remadeSource struct{ *fakeSource }
+
+func (o remadeSource) CollectionTimes(ctx context.Context, names []string, at int64) ([]int64, error) {
+	made, err := o.fakeSource.CollectionTimes(ctx, names, at)
+	for i := range made {
+		made[i]++
+	}
+	return made, err
+}
+
+func TestResume_withoutASnapshotRefusesAnremadeSource(t *testing.T) {
+	t.Parallel()
+	src := twoCollections()
+	dir := interrupted(t, Spec{Collections: []string{"users", "orders"}, PageSize: 100, Workers: 2, NoSnapshot: true}, src)
+	without := twoCollections()
+	without.set["users"].remade, without.set["orders"].remade = true, true
+	for name, other := range map[string]Source{"others of these names": remadeSource{twoCollections()}, "none of these names": without} {
+		r, err := OpenRun(other, swiftEnv(dir, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Do(t.Context()); !isError[*Changed](err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	r, err := OpenRun(src, swiftEnv(dir, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := r.Do(t.Context()); err != nil || m.Consistency != archive.ConsistencyNone {
+		t.Errorf("the same database: %v", err)
+	}
+}
+
 func TestResume_afterTheSnapshotExpiredReadsTheRestAtANewTime(t *testing.T) {
 	t.Parallel()
 	src := twoCollections()

@@ -221,8 +221,8 @@ func (r *Run) sameServer(ctx context.Context, saved *archive.RunState) error {
 	if now < at {
 		return &Changed{Differences: []string{"the server's time is " + archive.FormatTime(now) + ", before the snapshot of " + archive.FormatTime(at)}}
 	}
-	if at == 0 {
-		return nil
+	if at == 0 { // without a snapshot they are read, and were, as they are now
+		at = now
 	}
 	made, err := r.askMade(ctx, nil, r.spec.Collections, at)
 	if err != nil {

@@ -62,6 +62,30 @@ func TestSync_interrupted(t *testing.T) {
 	}
 }
 
+func TestSync_aFileThatTheStoreLostIsReadAgain(t *testing.T) {
+	t.Parallel()
+	s := startSyncServer(t)
+	for id := 1; id <= 30; id++ {
+		s.fql(create(id, "{}"))
+	}
+	s.sync()
+	for id := 10; id <= 20; id++ {
+		s.fql(update(id, "{a: 1}"))
+	}
+	s.fql(remove(25))
+	env := OSEnv(s.dir)
+	env.Store = losesOnce(env.Store, "docs@2.jsonl")
+	r, err := NewRun(s.spec(), &smallPages{Client: s.client, size: 7}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.Do(t.Context())
+	if err != nil || last(m).Rows != 12 || last(m).Removed != 1 {
+		t.Fatalf("%+v, %v", last(m), err)
+	}
+	s.exact(m)
+}
+
 func TestSync_stateLostOrDamaged(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
