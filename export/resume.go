@@ -38,6 +38,7 @@ func OpenRun(src Source, env Env) (*Run, error) {
 		env = env.withDefaults()
 		r := &Run{spec: Spec{Dir: env.Store.Name()}, env: env, finished: f.Manifest}
 		r.scheduler = newScheduler(r.spec, env)
+		r.planner = &planner{scheduler: r.scheduler} // for Status
 		return r, nil
 	case archive.Broken:
 		return nil, f.Err

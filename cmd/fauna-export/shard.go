@@ -81,7 +81,7 @@ func (a *app) finishShards(ctx context.Context, dir string) error {
 	}
 	if found.Kind == archive.Finished {
 		a.say("%s is finished already: nothing to do", dir)
-		return nil
+		return archive.SweepShards(shared)
 	}
 	began := time.Now()
 	report, err := a.showVerifying(func(progress func(archive.VerifyStatus)) (*archive.Report, error) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 )
 
 func TestShard_isReadFromTheFlagOrABatchEngine(t *testing.T) {
@@ -74,6 +75,15 @@ func TestShard_processesSideBySideAndFinish(t *testing.T) {
 			t.Fatalf("shard %d: exit %d: %s", i, r.code, r.err)
 		}
 	}
+	// A batch system may start one again that has ended well.
+	if r := runHere(t, env, "run", "--all", "--shard", "1/4", "--out", out); r.code != exitDone || !strings.Contains(r.err, "verified") {
+		t.Errorf("a finished shard again: exit %d: %s", r.code, r.err)
+	}
+	plan := filepath.Join(out, filepath.FromSlash(archive.PlanName))
+	planned, err := os.ReadFile(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, command := range []string{"resume", "verify", "merge"} {
 		if r := runHere(t, env, command, out); r.code != exitUsage {
 			t.Errorf("%s before finish: exit %d: %s", command, r.code, r.err)
@@ -84,6 +94,16 @@ func TestShard_processesSideBySideAndFinish(t *testing.T) {
 	}
 	if r := runHere(t, env, "verify", out, "--domain", s.endpoint); r.code != exitDone {
 		t.Errorf("verify: exit %d: %s", r.code, r.err)
+	}
+	// finish was killed after it had published the manifest.
+	if err := errors.Join(os.MkdirAll(filepath.Dir(plan), 0o700), os.WriteFile(plan, planned, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if r := runHere(t, env, "finish", out); r.code != exitDone {
+		t.Errorf("finish again: exit %d: %s", r.code, r.err)
+	}
+	if _, err := os.Stat(filepath.Dir(plan)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("finish again left the plan: %v", err)
 	}
 	if r := runHere(t, env, "run", "--all", "--out", one); r.code != exitDone {
 		t.Fatal(r.err)

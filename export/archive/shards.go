@@ -296,6 +296,23 @@ func (p *Plan) join(s store.Shared) (*Manifest, error) {
 	return &out, nil
 }
 
+// SweepShards removes what a Finish left that was killed after it had published
+// the manifest.
+func SweepShards(s store.Shared) (err error) {
+	plan, err := ReadPlan(s)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	release, err := s.Lock()
+	if err != nil {
+		return err
+	}
+	return errors.Join(plan.sweep(s), release())
+}
+
 // sweep removes what only the shards needed, the plan last.
 func (p *Plan) sweep(s store.Shared) error {
 	entries, err := s.List()
