@@ -2,7 +2,10 @@ package export
 
 import (
 	"context"
+	"iter"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // requester makes the requests of a run: each is repeated as attempts says, counted,
@@ -151,19 +154,57 @@ func (q *requester) askMinimum(ctx context.Context, name string) (least int64, e
 // leastIDs is the smallest page of ids requested when larger ones fail.
 const leastIDs = 100
 
-// askIDs requests a page of ids, smaller ones if need be.
-func (q *requester) askIDs(ctx context.Context, t task) (ids []int64, next int64, err error) {
+// callSized is call for a page of some size, which shrinks to least while the
+// page is too large.
+func (q *requester) callSized(ctx context.Context, c *collection, size *int, least int, f func() error) error {
 	for {
-		err = q.call(ctx, t.c, t.size > leastIDs, func() (err error) {
-			ids, next, err = q.src.IDs(ctx, PageRequest{Collection: t.c.name, At: t.at, From: t.from, Size: t.size})
+		err := q.call(ctx, c, *size > least, f)
+		if fail := failureOf(err); fail == nil || !fail.Smaller() || *size <= least {
 			return err
-		})
-		fail := failureOf(err)
-		if fail == nil || !fail.Smaller() || t.size <= leastIDs {
-			return ids, next, err
 		}
-		t.size = max(leastIDs, t.size/4)
+		*size = max(least, *size/4)
 	}
+}
+
+// askIDs requests a page of ids and checks their order.
+func (q *requester) askIDs(ctx context.Context, t task) (ids []int64, next int64, err error) {
+	err = q.callSized(ctx, t.c, &t.size, leastIDs, func() (err error) {
+		ids, next, err = q.src.IDs(ctx, PageRequest{Collection: t.c.name, At: t.at, From: t.from, Size: t.size})
+		return err
+	})
+	if err == nil {
+		err = checkIDs(t, ids, next)
+	}
+	return ids, next, err
+}
+
+// ids iterates over pages of ids, up to hi unless that is negative.
+func (q *requester) ids(ctx context.Context, t task, hi int64) iter.Seq2[[]int64, error] {
+	return func(yield func([]int64, error) bool) {
+		for t.from >= 0 {
+			ids, next, err := q.askIDs(ctx, t)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			ids, next = part{hi: hi}.within(ids, next)
+			if !yield(ids, nil) {
+				return
+			}
+			t.from = next
+		}
+	}
+}
+
+// eachOf calls do for each element of all, so many at once. The first error ends
+// them.
+func eachOf[T any](ctx context.Context, atOnce int, all []T, do func(ctx context.Context, i int, one T) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i, one := range all {
+		g.Go(func() error { return do(ctx, i, one) })
+	}
+	return g.Wait()
 }
 
 // mostPresence is how many documents are looked up in one query.

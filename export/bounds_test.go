@@ -3,10 +3,10 @@ package export
 import (
 	"cmp"
 	"context"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sort"
-	"sync/atomic"
 	"testing"
 )
 
@@ -96,15 +96,10 @@ func TestBounds_partsOfABillionAreBalancedOnSkewedIDs(t *testing.T) {
 	t.Parallel()
 	for name, s := range largeSkews(1_000_000_000) {
 		for _, n := range []int{64, 512} {
-			var probes, read atomic.Int64
-			got, err := bounds(t.Context(), func(_ context.Context, from int64, size int) ([]int64, int64, error) {
-				ids, next := s.page(from, size)
-				probes.Add(1)
-				read.Add(int64(len(ids)))
-				return ids, next, nil
-			}, s.n, n)
-			if err != nil || len(got) != n-1 || !slices.IsSorted(got) {
-				t.Fatalf("%s: %d bounds, %v", name, len(got), err)
+			src := &spaceSource{ids: s}
+			got := boundsIn(t, src, n)
+			if len(got) != n-1 || !slices.IsSorted(got) {
+				t.Fatalf("%s: %d bounds", name, len(got))
 			}
 			last, least, largest := int64(0), 1.0, 1.0
 			for _, b := range append(got, 1<<63-1) {
@@ -112,29 +107,42 @@ func TestBounds_partsOfABillionAreBalancedOnSkewedIDs(t *testing.T) {
 				share := float64(r-last) * float64(n) / float64(s.n)
 				least, largest, last = min(least, share), max(largest, share), r
 			}
-			t.Logf("%-32s %3d parts, %4d pages, %7d ids: of %.2f to %.2f of a part", name, n, probes.Load(), read.Load(), least, largest)
-			if largest > 1.25 || n == 64 && least < 0.75 {
-				t.Errorf("%s: %d parts are of %.2f to %.2f of a part", name, n, least, largest)
-			}
-			if probes.Load() > mostProbes+probesAtOnce || read.Load() > s.n/100 {
-				t.Errorf("%s: %d pages with %d ids were read", name, probes.Load(), read.Load())
+			t.Logf("%-32s %3d parts, %7d ids read: of %.2f to %.2f of a part", name, n, src.read.Load(), least, largest)
+			if largest > 1.1 || least < 0.9 || src.read.Load() > s.n/100_000 {
+				t.Errorf("%s: %d parts are of %.2f to %.2f of a part, after reading %d ids", name, n, least, largest, src.read.Load())
 			}
 		}
 	}
 }
 
-// probeOf reads pages of sorted ids, and counts them.
-func probeOf(all []int64, probes *atomic.Int64) prober {
-	return func(_ context.Context, from int64, size int) ([]int64, int64, error) {
-		probes.Add(1)
-		i, _ := slices.BinarySearch(all, from)
-		end := min(len(all), i+size)
-		next := int64(-1)
-		if end < len(all) {
-			next = all[end]
-		}
-		return all[i:end], next, nil
+// boundsIn divides the documents of a source into parts.
+func boundsIn(t *testing.T, src Source, n int) []int64 {
+	t.Helper()
+	r := countRun(t, src)
+	found, _, err := r.findBounds(t.Context(), 8, func(int64, int64) int { return n })
+	if err != nil {
+		t.Fatal(err)
 	}
+	return found["users"]
+}
+
+// listSource lists and counts sorted ids.
+type listSource struct {
+	Source
+	all []int64
+}
+
+func (s listSource) IDs(_ context.Context, p PageRequest) ([]int64, int64, error) {
+	i, _ := slices.BinarySearch(s.all, p.From)
+	if end := i + p.Size; end < len(s.all) {
+		return s.all[i:end], s.all[end], nil
+	}
+	return s.all[i:], -1, nil
+}
+
+func (s listSource) CountPage(ctx context.Context, p PageRequest) (n, next int64, err error) {
+	ids, next, err := s.IDs(ctx, p)
+	return int64(len(ids)), next, err
 }
 
 // skews are ways in which the ids of a collection lie.
@@ -175,25 +183,18 @@ func TestBounds_partsAreBalancedOnSkewedIDs(t *testing.T) {
 	t.Parallel()
 	for name, all := range skews(400_000) {
 		for _, n := range []int{2, 8, 64} {
-			var probes atomic.Int64
-			got, err := bounds(t.Context(), probeOf(all, &probes), int64(len(all)), n)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := boundsIn(t, listSource{all: all}, n)
 			if len(got) != n-1 || !slices.IsSorted(got) || slices.Contains(got, 0) {
 				t.Errorf("%s: %d bounds of %d parts: %d", name, len(got), n, got)
 			}
 			last, worst := 0, 0.0
 			for _, b := range append(got, 1<<63-1) {
 				i, _ := slices.BinarySearch(all, b)
-				if share := float64(i-last) * float64(n) / float64(len(all)); share-1 > worst || 1-share > worst {
-					worst = max(share-1, 1-share)
-				}
+				worst = max(worst, math.Abs(float64(i-last)*float64(n)/float64(len(all))-1))
 				last = i
 			}
-			t.Logf("%-36s %2d parts, %4d probes: the worst is %.1f %% off", name, n, probes.Load(), 100*worst)
-			if worst > 0.25 || probes.Load() > 1000 {
-				t.Errorf("%s: %d parts are %.0f %% off after %d probes", name, n, 100*worst, probes.Load())
+			if worst > 0.05 {
+				t.Errorf("%s: %d parts are %.1f %% off", name, n, 100*worst)
 			}
 		}
 	}
@@ -203,10 +204,8 @@ func TestBounds_ofFewIDs(t *testing.T) {
 	t.Parallel()
 	for _, all := range [][]int64{{}, {0}, {5}, {0, 1, 2}, {1, 1<<63 - 1}} {
 		for _, n := range []int{1, 2, 5} {
-			var probes atomic.Int64
-			got, err := bounds(t.Context(), probeOf(all, &probes), int64(len(all)), n)
-			if err != nil || len(got) >= n || !slices.IsSorted(got) {
-				t.Errorf("%d in %d parts: %d, %v", all, n, got, err)
+			if got := boundsIn(t, listSource{all: all}, n); len(got) >= n || !slices.IsSorted(got) {
+				t.Errorf("%d in %d parts: %d", all, n, got)
 			}
 		}
 	}

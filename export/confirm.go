@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 
@@ -214,8 +215,9 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 		return 0, nil
 	}
 	defer file.Close()
+	nextPage, stop := iter.Pull2(w.r.ids(ctx, task{c: w.c, at: at, size: laterIDs}, -1))
+	defer stop()
 	var there []int64 // the ids of the page not compared yet
-	next := int64(0)
 	// upTo removes the ids up to one from there, and reports whether it was
 	// among them.
 	upTo := func(id int64) (bool, error) {
@@ -233,15 +235,8 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 				there = there[1:]
 				return true, nil
 			}
-			if next < 0 || next > id {
-				return false, nil
-			}
-			from := next
-			t := task{c: w.c, at: at, from: from, size: laterIDs}
-			if there, next, err = w.r.askIDs(ctx, t); err != nil {
-				return false, err
-			}
-			if err := checkIDs(t, there, next); err != nil {
+			var more bool
+			if there, err, more = nextPage(); err != nil || !more {
 				return false, err
 			}
 		}

@@ -1,8 +1,10 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"math"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -42,11 +44,7 @@ func (t *counter) take(n, next int64) (own int64, done bool) {
 	case t.size == 1:
 		return 1, true
 	}
-	t.size = max(1, min(t.size, int(n))/2)
-	if next > t.hi { // as many as fit if they are evenly spread
-		share := (float64(t.hi) - float64(t.from)) / (float64(next) - float64(t.from))
-		t.size = max(1, int(n)/4, min(t.size, int(float64(n)*share)))
-	}
+	t.size = max(1, min(t.size, int(n))/5)
 	return 0, false
 }
 
@@ -62,14 +60,10 @@ func (q *requester) newCounter(ctx context.Context, c *collection, at, lo, hi in
 // countPage counts one page of a counter.
 func (q *requester) countPage(ctx context.Context, c *collection, at int64, t *counter) (own int64, done bool, err error) {
 	var n, next int64
-	err = q.call(ctx, c, t.size > 1, func() (err error) {
+	err = q.callSized(ctx, c, &t.size, 1, func() (err error) {
 		n, next, err = q.src.CountPage(ctx, PageRequest{Collection: c.name, At: at, From: t.from, Size: t.size})
 		return err
 	})
-	if fail := failureOf(err); fail != nil && fail.Smaller() && t.size > 1 {
-		t.size = max(1, t.size/4)
-		return 0, false, nil
-	}
 	if err != nil {
 		return 0, false, err
 	}
@@ -91,119 +85,89 @@ func (q *requester) countPart(ctx context.Context, c *collection, at int64) (tot
 	}
 }
 
-// counters count the ranges of one collection side by side.
-type counters struct {
-	most  int // at once
-	mu    sync.Mutex
-	wake  sync.Cond
-	todo  []*counter
-	busy  int
+// counted is the documents of a collection, and where each page of them begins.
+type counted struct {
 	total int64
-	err   error
+	pages []countedPage // ascending
 }
+
+// countedPage is n documents from an id on.
+type countedPage struct{ from, n int64 }
 
 // countToDivide counts the documents of a whole collection that is to be divided.
-// A large one is counted in ranges that are made on the way.
-func (q *requester) countToDivide(ctx context.Context, c *collection, shards int) (int64, error) {
+// A large one is counted in ranges that are made on the way: half of what is left
+// of one is left to others as long as they have nothing to do.
+func (q *requester) countToDivide(ctx context.Context, c *collection, shards int) (*counted, error) {
+	all := &counted{}
 	first, err := q.newCounter(ctx, c, c.at, 0, -1)
 	if err != nil || first == nil {
-		return 0, err
+		return all, err
 	}
-	all := &counters{todo: []*counter{first}, most: min(max(2*shards, leastCounters), mostCounters)}
-	all.wake.L = &all.mu
-	var done sync.WaitGroup
-	for range all.most {
-		done.Go(func() {
-			for t := all.next(); t != nil; t = all.next() {
-				all.ended(q.countRange(ctx, c, t, all))
-			}
+	var mu sync.Mutex // guards all
+	free := make(chan struct{}, min(max(2*shards, leastCounters), mostCounters))
+	g, ctx := errgroup.WithContext(ctx)
+	var count func(t *counter) error
+	begin := func(t *counter) {
+		g.Go(func() error {
+			defer func() { <-free }()
+			return count(t)
 		})
 	}
-	done.Wait()
-	return all.total, all.err
+	count = func(t *counter) error {
+		for {
+			from := t.from
+			n, done, err := q.countPage(ctx, c, c.at, t)
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				mu.Lock()
+				all.total += n
+				all.pages = append(all.pages, countedPage{from, n})
+				mu.Unlock()
+			}
+			if done {
+				return nil
+			}
+			select {
+			case free <- struct{}{}:
+			default:
+				continue
+			}
+			other, err := q.divideCounter(ctx, c, t)
+			if err != nil {
+				return err
+			}
+			if other == nil {
+				<-free
+				continue
+			}
+			begin(other)
+		}
+	}
+	free <- struct{}{}
+	begin(first)
+	err = g.Wait()
+	slices.SortFunc(all.pages, func(a, b countedPage) int { return cmp.Compare(a.from, b.from) })
+	return all, err
 }
 
-// dividedAtOnce is how many collections are counted and sampled at once.
-const dividedAtOnce = 4
-
-// countAll counts the documents of all collections, before they are divided.
-func (r *Run) countAll(ctx context.Context, shards int) (map[string]int64, error) {
-	counts := make([]int64, len(r.all))
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(dividedAtOnce)
-	for i, c := range r.all {
-		g.Go(func() (err error) {
-			counts[i], err = r.countToDivide(gctx, c, shards)
-			return err
-		})
+// divideCounter takes the second part of what is left of a range off it; nil if
+// that is not worth it, or has no documents.
+func (q *requester) divideCounter(ctx context.Context, c *collection, t *counter) (*counter, error) {
+	middle := t.middle()
+	if middle < 0 {
+		return nil, nil
 	}
-	if err := g.Wait(); err != nil {
+	other, err := q.newCounter(ctx, c, c.at, middle, t.hi)
+	if err != nil {
 		return nil, err
 	}
-	all := make(map[string]int64)
-	for i, c := range r.all {
-		all[c.name] = counts[i]
+	t.hi = middle
+	if other != nil {
+		t.hi = other.from
 	}
-	return all, nil
-}
-
-// next waits for a range to count; nil if there will be none.
-func (a *counters) next() *counter {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for len(a.todo) == 0 && a.busy > 0 && a.err == nil {
-		a.wake.Wait()
-	}
-	if len(a.todo) == 0 || a.err != nil {
-		return nil
-	}
-	t := a.todo[0]
-	a.todo = a.todo[1:]
-	a.busy++
-	return t
-}
-
-func (a *counters) ended(err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.busy--; a.err == nil {
-		a.err = err
-	}
-	a.wake.Broadcast()
-}
-
-// countRange counts a range, and leaves half of what is left to others as long as
-// they have nothing to do.
-func (q *requester) countRange(ctx context.Context, c *collection, t *counter, all *counters) error {
-	for {
-		n, done, err := q.countPage(ctx, c, c.at, t)
-		all.mu.Lock()
-		all.total += n
-		idle := all.err == nil && all.busy+len(all.todo) < all.most
-		all.mu.Unlock()
-		if err != nil || done {
-			return err
-		}
-		if !idle {
-			continue
-		}
-		middle := t.middle()
-		if middle < 0 {
-			continue
-		}
-		other, err := q.newCounter(ctx, c, c.at, middle, t.hi)
-		if err != nil {
-			return err
-		}
-		t.hi = middle
-		if other != nil {
-			t.hi = other.from
-			all.mu.Lock()
-			all.todo = append(all.todo, other)
-			all.wake.Signal()
-			all.mu.Unlock()
-		}
-	}
+	return other, nil
 }
 
 // middle returns where to divide what is left of a range, -1 if that is not worth

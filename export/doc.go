@@ -42,8 +42,8 @@
 //
 // With Spec.Parts a collection is divided into ranges of ids. Each part has its
 // own file, NAME-00000-of-00008.jsonl and so on, and its own plan and checkpoint.
-// The ranges come from a sample of ids and cover all ids whatever it showed; the
-// parts are compared with the server's count of their ranges.
+// The ranges come from counting the collection page by page and cover all ids
+// whatever was counted; the parts are compared with the server's count of their ranges.
 //
 // NewShard divides the parts of a run among processes, perhaps on several
 // machines, that share a Store. The first writes a plan with T, the ranges and

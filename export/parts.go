@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 )
@@ -21,6 +19,8 @@ const (
 	// autoPart is the approximate size of a part, in documents, that the engine
 	// aims for.
 	autoPart = 4_000_000
+
+	confirmedAtOnce = 8 // parts
 )
 
 // part is a range of a collection's ids: it has its own scanner, chunks,
@@ -96,49 +96,16 @@ func (r *Run) divide(ctx context.Context) error {
 	if r.spec.Parts == 0 || r.spec.Parts == 1 {
 		return nil
 	}
-	documents, err := r.countAll(ctx, 1)
-	if err != nil {
-		return err
-	}
-	found, err := r.findBounds(ctx, func(c *collection) (int64, int) {
-		n := documents[c.name]
+	found, _, err := r.findBounds(ctx, 1, func(n, _ int64) int {
 		if r.spec.Parts == AutoParts {
-			return n, int(min(1+n/autoPart, MaxParts))
+			return int(min(1+n/autoPart, MaxParts))
 		}
-		return n, r.spec.Parts
+		return r.spec.Parts
 	})
 	if err != nil {
 		return err
 	}
 	return r.setBounds(found)
-}
-
-// findBounds finds where the parts of each collection begin; size returns its
-// number of documents and the wanted number of parts.
-func (r *Run) findBounds(ctx context.Context, size func(*collection) (documents int64, parts int)) (map[string][]int64, error) {
-	found := make([][]int64, len(r.all))
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(dividedAtOnce)
-	for i, c := range r.all {
-		documents, n := size(c)
-		g.Go(func() (err error) {
-			found[i], err = bounds(gctx, func(ctx context.Context, from int64, size int) ([]int64, int64, error) {
-				return r.askIDs(ctx, task{c: c, at: c.at, from: from, size: size})
-			}, documents, n)
-			if err != nil {
-				return fmt.Errorf("divide %s into parts: %w", c.name, err)
-			}
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	all := make(map[string][]int64)
-	for i, c := range r.all {
-		all[c.name] = found[i]
-	}
-	return all, nil
 }
 
 // setBounds replaces the run's collections with parts that begin at the given
@@ -159,14 +126,9 @@ func (r *Run) setBounds(bounds map[string][]int64) error {
 		p.at, p.life = whole.at, whole.life
 		p.segments = []segment{{From: p.part.lo, At: p.at}}
 	}
-	life := make(map[string]int, len(r.order))
-	for i, c := range r.order {
-		life[c.name] = i
-	}
 	parts = r.spec.Shard.ofShard(parts)
 	r.bounds, r.all = bounds, parts
-	r.order = slices.Clone(parts)
-	slices.SortStableFunc(r.order, func(a, b *collection) int { return life[a.name] - life[b.name] })
+	r.sortByLife()
 	return nil
 }
 
@@ -182,15 +144,11 @@ func (r *Run) confirmParts(ctx context.Context) error {
 		}
 	}
 	wrong := make([]error, len(parts))
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(probesAtOnce)
-	for i, c := range parts {
-		g.Go(func() (err error) {
-			wrong[i], err = r.confirmPart(gctx, c)
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
+	err := eachOf(ctx, confirmedAtOnce, parts, func(ctx context.Context, i int, c *collection) (err error) {
+		wrong[i], err = r.confirmPart(ctx, c)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	failed := make(map[string]bool)

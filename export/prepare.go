@@ -112,8 +112,7 @@ func (r *Run) admit(ctx context.Context, of []*collection, at int64, a accessAns
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.order = slices.Clone(r.all)
-	slices.SortStableFunc(r.order, func(a, b *collection) int { return cmp.Compare(a.life, b.life) })
+	r.sortByLife()
 	if at != 0 {
 		least := time.Duration(math.MaxInt64)
 		for _, c := range of {
@@ -126,6 +125,14 @@ func (r *Run) admit(ctx context.Context, of []*collection, at int64, a accessAns
 	return nil
 }
 
+// sortByLife puts the collections in the order in which their snapshots expire.
+//
+// REQUIRES: the scheduler's mu is held.
+func (r *Run) sortByLife() {
+	r.order = slices.Clone(r.all)
+	slices.SortStableFunc(r.order, func(a, b *collection) int { return cmp.Compare(a.life, b.life) })
+}
+
 // livesAtOnce is how many requests for oldest times run in parallel; each
 // collection needs its own.
 const livesAtOnce = 8
@@ -133,33 +140,13 @@ const livesAtOnce = 8
 // lives requests the oldest readable time of each collection, unless the caller
 // said how long its snapshots stay readable.
 func (r *Run) lives(ctx context.Context, of []*collection, at int64) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	todo := make(chan *collection)
-	var done sync.WaitGroup
-	for range min(len(of), livesAtOnce) {
-		done.Go(func() {
-			for c := range todo {
-				if ctx.Err() != nil {
-					continue
-				}
-				least, err := r.askMinimum(ctx, c.name)
-				if err == nil && at < least && !r.resume {
-					err = &AtError{At: at, Minimum: least, Collection: c.name}
-				}
-				if err != nil {
-					stop(err)
-				}
-				c.life = time.Duration(at-least) * time.Microsecond
-			}
-		})
-	}
-	for _, c := range of {
-		if c.life == 0 || r.spec.At != 0 {
-			todo <- c
+	of = slices.DeleteFunc(slices.Clone(of), func(c *collection) bool { return c.life != 0 && r.spec.At == 0 })
+	return eachOf(ctx, livesAtOnce, of, func(ctx context.Context, _ int, c *collection) error {
+		least, err := r.askMinimum(ctx, c.name)
+		if err == nil && at < least && !r.resume {
+			err = &AtError{At: at, Minimum: least, Collection: c.name}
 		}
-	}
-	close(todo)
-	done.Wait()
-	return context.Cause(ctx)
+		c.life = time.Duration(at-least) * time.Microsecond
+		return err
+	})
 }

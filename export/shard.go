@@ -129,19 +129,11 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 		return nil, err
 	}
 	plan := &archive.Plan{Shards: s.Shard.Of, Time: r.times[0], Made: r.made}
-	if plan.Counts, err = r.countAll(ctx, s.Shard.Of); err != nil {
-		return nil, err
-	}
-	var total int64
-	for _, n := range plan.Counts {
-		total += n
-	}
-	plan.Bounds, err = r.findBounds(ctx, func(c *collection) (documents int64, parts int) {
-		n := plan.Counts[c.name]
+	plan.Bounds, plan.Counts, err = r.findBounds(ctx, s.Shard.Of, func(n, all int64) int {
 		if s.Parts > 1 {
-			return n, s.Parts
+			return s.Parts
 		}
-		return n, int(min(MaxParts, 1+n*int64(partsPerShard*s.Shard.Of)/max(1, total)))
+		return int(min(MaxParts, 1+n*int64(partsPerShard*s.Shard.Of)/max(1, all)))
 	})
 	if err != nil {
 		return nil, err
@@ -149,6 +141,7 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 	if plan.Rate, err = r.measureRate(ctx, plan); err != nil {
 		return nil, err
 	}
+	total := totalOf(plan)
 	alone, err := r.checkTime(plan.Shards, total, plan.Rate)
 	if err != nil {
 		return nil, err

@@ -115,10 +115,14 @@ func (r *Run) checkShard() error {
 	if r.shared == nil {
 		return nil
 	}
-	var all int64
-	for _, n := range r.shared.Counts {
-		all += n
-	}
-	_, err := r.checkTime(1, all/int64(r.shared.Shards), r.shared.Rate)
+	_, err := r.checkTime(1, totalOf(r.shared)/int64(r.shared.Shards), r.shared.Rate)
 	return err
+}
+
+// totalOf returns the number of documents in a plan.
+func totalOf(plan *archive.Plan) (total int64) {
+	for _, n := range plan.Counts {
+		total += n
+	}
+	return total
 }

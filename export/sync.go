@@ -222,7 +222,7 @@ func (r *Run) doSync(ctx context.Context, src SyncSource) (*archive.Manifest, er
 	}
 	p.setPhase(Comparing)
 	for _, c := range p.all {
-		c.file = syncFile(c.file, p.sync)
+		c.file = c.syncFile(p.sync)
 		c.changes = &changes{index: r.spec.index(c.name), last: m.Last(c.name)}
 		if c.changes.last != nil {
 			c.changes.at = m.SnapshotOf(*c.changes.last)
@@ -310,7 +310,7 @@ func (r *Run) clean(m *archive.Manifest) error {
 		}
 	}
 	for _, c := range r.all {
-		file := syncFile(c.file, r.sync)
+		file := c.syncFile(r.sync)
 		if listed[file] {
 			continue
 		}

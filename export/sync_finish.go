@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 
@@ -103,14 +102,9 @@ func (r *Run) saveChanges(ctx context.Context, c *collection, at int64) error {
 	if err != nil {
 		return err
 	}
-	state, shut, err := r.openState(d)
-	if err != nil {
-		return err
-	}
-	defer shut()
 	count := int64(0)
 	counted := func(yield func(pairs.Pair, error) bool) {
-		for p, err := range pairs.Applied(state, d.all, d.now) {
+		for p, err := range pairs.Applied(r.state(d), d.all, d.now) {
 			if err == nil {
 				count++
 			}
@@ -192,39 +186,9 @@ func (d *changes) fits(c *collection) (ghosts int, err error) {
 	return ghosts, nil
 }
 
-// openState returns the pairs of the last sync, none before the first.
-func (r *Run) openState(d *changes) (all iter.Seq2[pairs.Pair, error], shut func(), err error) {
-	if d.last == nil {
-		return pairs.Slice(nil), func() {}, nil
-	}
-	state, shut, err := pairs.Open(r.env.Store, archive.PairsName(d.last.File))
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the state of the last sync: %w", err)
-	}
-	return state.All(), shut, nil
-}
-
-// syncFile returns the name of a later sync's file: users.jsonl.gz is
-// users@2.jsonl.gz in the second sync. File names of collections never contain
-// @.
-func syncFile(file string, sync int) string {
-	base, ext, _ := strings.Cut(file, ".")
-	if dot := extensionAt(file); dot >= 0 {
-		base, ext = file[:dot], file[dot+1:]
-	}
-	return fmt.Sprintf("%s@%d.%s", base, sync, ext)
-}
-
-// extensionAt returns where the extension begins. It may have two parts.
-func extensionAt(file string) int {
-	dot := strings.LastIndexByte(file, '.')
-	switch {
-	case dot < 0:
-		return -1
-	case file[dot+1:] == "gz" || file[dot+1:] == "zst":
-		if before := strings.LastIndexByte(file[:dot], '.'); before >= 0 {
-			return before
-		}
-	}
-	return dot
+// syncFile returns the name of the file of a later sync: users.jsonl.gz is
+// users@2.jsonl.gz in the second one. File names of collections never contain @.
+func (c *collection) syncFile(sync int) string {
+	extension := "." + c.layout.Extension()
+	return fmt.Sprintf("%s@%d%s", strings.TrimSuffix(c.file, extension), sync, extension)
 }

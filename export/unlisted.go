@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 )
 
 // comparedAtOnce is of how many collections the documents are counted by their
@@ -22,22 +21,7 @@ func (r *Run) findUnlisted(ctx context.Context) error {
 	if !ok || r.spec.Mode == Incremental { // a first sync is compared with the index anyway
 		return nil
 	}
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	todo := make(chan []*collection)
-	var done sync.WaitGroup
-	for range comparedAtOnce {
-		done.Go(func() {
-			for parts := range todo {
-				if ctx.Err() != nil {
-					continue
-				}
-				if err := r.compareListed(ctx, src, parts); err != nil {
-					stop(err)
-				}
-			}
-		})
-	}
+	var todo [][]*collection
 	for all := r.all; len(all) > 0; {
 		n := slices.IndexFunc(all, func(c *collection) bool { return c.name != all[0].name }) // parts are adjacent
 		if n < 0 {
@@ -50,13 +34,13 @@ func (r *Run) findUnlisted(ctx context.Context) error {
 			}
 		}
 		if name := all[0].name; len(parts) > 0 && r.spec.Indexes[name] != "" && !slices.Contains(r.spec.Filtered, name) {
-			todo <- parts
+			todo = append(todo, parts)
 		}
 		all = all[n:]
 	}
-	close(todo)
-	done.Wait()
-	return context.Cause(ctx)
+	return eachOf(ctx, comparedAtOnce, todo, func(ctx context.Context, _ int, parts []*collection) error {
+		return r.compareListed(ctx, src, parts)
+	})
 }
 
 // compareListed finds what is unlisted of the parts of one collection. An index
@@ -64,14 +48,14 @@ func (r *Run) findUnlisted(ctx context.Context) error {
 func (r *Run) compareListed(ctx context.Context, src SyncSource, parts []*collection) error {
 	var ids []int64
 	var err error
-	for reading := 1; ; reading++ {
+	doubtful := true
+	for reading := 1; doubtful && reading <= mostReadings; reading++ {
 		ids, err = r.onlyIndexed(ctx, src, parts[0], r.spec.Indexes[parts[0].name])
-		if _, doubtful := errors.AsType[*contradiction](err); !doubtful || reading == mostReadings {
-			break
-		}
+		_, contradicts := errors.AsType[*contradiction](err)
+		_, unexplained := errors.AsType[*Unexplained](err)
+		doubtful = contradicts || unexplained
 	}
 	fail := failureOf(err)
-	_, doubtful := errors.AsType[*contradiction](err)
 	if err != nil && !doubtful && (fail == nil || !fail.Expired() && !fail.Refused() && !fail.Missing()) {
 		return err
 	}
@@ -81,13 +65,7 @@ func (r *Run) compareListed(ctx context.Context, src SyncSource, parts []*collec
 		if doubtful {
 			r.failLocked(c, err)
 		}
-		c.unlisted = ids
-		if i, _ := slices.BinarySearch(ids, c.part.lo); i > 0 {
-			c.unlisted = ids[i:]
-		}
-		if i, _ := slices.BinarySearch(c.unlisted, c.part.hi); c.part.hi >= 0 {
-			c.unlisted = c.unlisted[:i]
-		}
+		c.unlisted = between(ids, c.part.lo, c.part.hi)
 	}
 	return nil
 }
@@ -99,62 +77,50 @@ func (r *Run) onlyIndexed(ctx context.Context, src SyncSource, c *collection, in
 	if err != nil {
 		return nil, err
 	}
-	var indexed int64
-	err = r.call(ctx, c, false, func() (err error) {
-		indexed, err = src.CountPairs(ctx, index, c.at, 0)
-		return err
-	})
+	indexed, err := r.askPairCount(ctx, src, c, index, 0)
 	if err != nil || indexed <= listed {
 		return nil, err
 	}
-	var all, page []int64
-	for ts, id := int64(0), int64(-1); ; {
-		fromTS, fromID := ts, id
-		err := r.call(ctx, c, false, func() (err error) {
-			_, page, ts, id, err = src.Pairs(ctx, PairsRequest{Collection: c.name, Index: index, At: c.at, FromTS: fromTS, FromID: fromID, Size: pairsPage})
-			return err
-		})
+	var all []int64
+	for p, err := range r.indexPairs(ctx, src, c, index, 0) {
 		if err != nil {
 			return nil, err
 		}
-		if all = append(all, page...); id < 0 {
-			break
-		}
+		all = append(all, p.ID)
 	}
 	slices.Sort(all)
 	var only []int64
 	found := int64(0)
-	for from := int64(0); from >= 0; {
-		t := task{c: c, at: c.at, from: from, size: laterIDs}
-		ids, next, err := r.askIDs(ctx, t)
+	for ids, err := range r.ids(ctx, task{c: c, at: c.at, size: laterIDs}, -1) {
 		if err != nil {
 			return nil, err
 		}
-		if err := checkIDs(t, ids, next); err != nil {
-			return nil, err
-		}
 		found += int64(len(ids))
-		end := len(all)
-		if next >= 0 {
-			end, _ = slices.BinarySearch(all, next)
+		for _, id := range ids {
+			for len(all) > 0 && all[0] < id {
+				only, all = append(only, all[0]), all[1:]
+			}
+			if len(all) > 0 && all[0] == id {
+				all = all[1:]
+			}
 		}
-		only, all, from = append(only, without(all[:end], ids)...), all[end:], next
 	}
+	only = append(only, all...)
 	if found > listed {
 		return nil, &contradiction{name: c.name, what: fmt.Sprintf("it counts %d documents and lists %d", listed, found)}
 	}
 	return only, nil
 }
 
-// unlistedFrom are the unlisted ids from one up to another; to all of them, where
-// that is negative.
-func (c *collection) unlistedFrom(from, to int64) []int64 {
-	i, _ := slices.BinarySearch(c.unlisted, from)
+// between returns the ids from one up to another; all from it on, if that is
+// negative.
+func between(ids []int64, from, to int64) []int64 {
+	i, _ := slices.BinarySearch(ids, from)
 	if to < 0 {
-		return c.unlisted[i:]
+		return ids[i:]
 	}
-	j, _ := slices.BinarySearch(c.unlisted, to)
-	return c.unlisted[i:max(i, j)]
+	j, _ := slices.BinarySearch(ids, to)
+	return ids[i:max(i, j)]
 }
 
 // alike is how many of the first n ids that are planned are read in the same

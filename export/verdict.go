@@ -82,27 +82,15 @@ func (p *reading) explain(ctx context.Context, differs *row.Mismatch, cause erro
 // idsThere reads the ids in the chunk's range.
 func (p *reading) idsThere(ctx context.Context) ([]int64, error) {
 	var all []int64
-	about, end := len(p.ch.ids), p.ch.next
+	about := len(p.ch.ids)
 	t := task{c: p.c, at: p.ch.at, from: p.ch.from, size: min(max(about+about/4+16, leastIDs), laterIDs)}
-	for {
-		ids, next, err := p.askIDs(ctx, t)
+	for ids, err := range p.ids(ctx, t, p.ch.next) {
 		if err != nil {
 			return nil, err
 		}
-		if err := checkIDs(t, ids, next); err != nil {
-			return nil, err
-		}
-		for _, id := range ids {
-			if end >= 0 && id >= end {
-				return all, nil
-			}
-			all = append(all, id)
-		}
-		if next < 0 || (end >= 0 && next >= end) {
-			return all, nil
-		}
-		t.from = next
+		all = append(all, ids...)
 	}
+	return all, nil
 }
 
 // presentOf returns which of the documents that left the snapshot exist now.
