@@ -72,7 +72,7 @@ func (w *writer) saveCut(c *cut) error {
 	start := w.r.env.Clock.Now()
 	switch durable, err := c.durable(); {
 	case err != nil:
-		return w.r.diskError("sync "+archive.PartName(w.c.file), err)
+		return diskError("sync "+archive.PartName(w.c.file), err)
 	case !durable:
 		return errTooEarly
 	}
@@ -122,14 +122,11 @@ func (w *writer) fill(st *state) {
 // save makes the whole file durable and then saves its state.
 func (w *writer) save(state []byte) error {
 	if err := w.out.Sync(); err != nil {
-		return w.r.diskError("sync "+archive.PartName(w.c.file), err)
+		return diskError("sync "+archive.PartName(w.c.file), err)
 	}
 	return w.saveState(state)
 }
 
 func (w *writer) saveState(state []byte) error {
-	if err := w.r.env.Store.Write(archive.StateName(w.c.file), state); err != nil {
-		return w.r.diskError("write "+archive.StateName(w.c.file), err)
-	}
-	return nil
+	return diskError("write "+archive.StateName(w.c.file), w.r.env.Store.Write(archive.StateName(w.c.file), state))
 }

@@ -43,14 +43,14 @@ func (e *unconfirmed) Error() string {
 //
 // REQUIRES: the scheduler's mu is held.
 func (c *collection) uncounted() bool {
-	return c.changes == nil && c.part.of == 1 && c.at != 0 && !c.tallied && c.scanFrom < 0 && !c.renewing && len(c.segments) == 1 &&
+	return c.changes == nil && c.at != 0 && !c.tallied && c.scanFrom < 0 && !c.renewing && len(c.segments) == 1 &&
 		(c.saved != nil || c.chunks > 1 || (c.chunks == 0) == (c.queue.len() == 0))
 }
 
 // countDocuments requests the number of documents at the collection's time
 // while they are being read.
 func (p *planner) countDocuments(ctx context.Context, t task) {
-	n, err := p.askCount(ctx, t.c, t.at)
+	n, err := p.countPart(ctx, t.c, t.at)
 	if fail := failureOf(err); fail != nil && fail.Missing() {
 		if lost := p.checkAccess(ctx, t.c, t.at); lost != nil {
 			err = lost
@@ -73,8 +73,12 @@ func (p *planner) countDocuments(ctx context.Context, t task) {
 	p.wake.Broadcast()
 }
 
-// notCounted stands for a count that the server can no longer give.
-const notCounted = -1
+// notCounted stands for a count that the server can no longer give, and
+// countUnknown is the warning.
+const (
+	notCounted   = -1
+	countUnknown = "the number of its documents could not be confirmed: the snapshot expired before the server had counted them"
+)
 
 // confirm compares the rows of a complete file with the server's own count,
 // before the file gets its name. If they differ it asks again, and then reads
@@ -101,7 +105,7 @@ func (w *writer) confirm(ctx context.Context) error {
 	expired := n == notCounted
 	if !expired {
 		var err error
-		n, err = r.askCount(ctx, c, at)
+		n, err = r.countPart(ctx, c, at)
 		if fail := failureOf(err); fail != nil && fail.Expired() {
 			expired = true
 		} else if err != nil {
@@ -215,7 +219,7 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 		return 0, nil
 	}
 	defer file.Close()
-	nextPage, stop := iter.Pull2(w.r.ids(ctx, task{c: w.c, at: at, size: laterIDs}, -1))
+	nextPage, stop := iter.Pull2(w.r.ids(ctx, task{c: w.c, at: at, from: w.c.part.lo, size: laterIDs}, w.c.part.hi))
 	defer stop()
 	var there []int64 // the ids of the page not compared yet
 	// upTo removes the ids up to one from there, and reports whether it was
@@ -273,8 +277,8 @@ func (r *Run) again(c *collection, w *writer) error {
 		p.drop()
 		<-p.done
 	}
-	if err := r.env.Store.Remove(archive.StateName(c.file)); err != nil {
-		return r.diskError("remove "+archive.StateName(c.file), err)
+	if err := r.remove(archive.StateName(c.file)); err != nil {
+		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -71,8 +71,11 @@ func (q *requester) countPage(ctx context.Context, c *collection, at int64, t *c
 	return own, done, nil
 }
 
-// countPart counts the documents of a part.
+// countPart counts the documents of a collection or part.
 func (q *requester) countPart(ctx context.Context, c *collection, at int64) (total int64, err error) {
+	if c.part.of == 1 {
+		return q.askCount(ctx, c, at)
+	}
 	t, err := q.newCounter(ctx, c, at, c.part.lo, c.part.hi)
 	if err != nil || t == nil {
 		return 0, err

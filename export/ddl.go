@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -65,14 +66,12 @@ func LoadScript(d Database, m *archive.Manifest, dir string) string {
 	fmt.Fprintf(&b, "-- Loads %d files of %s into DuckDB.\n-- Run: duckdb fauna.duckdb < %s%s.\n"+
 		"-- DuckDB writes the numbers in JSON its own way (1.0E21 becomes 1e21); they are the same numbers.\n.bail on\nBEGIN;\n",
 		len(m.Collections), comment(m.Tool), d.ScriptName(), where)
-	var names []string
 	taken := map[string]bool{}
-	made := map[string]string{} // a collection's parts go into one table
+	names := map[string]string{} // a collection's parts go into one table
 	for _, e := range m.Collections {
-		if made[e.Name] == "" {
-			made[e.Name] = sqlName(e.Name, taken)
+		if names[e.Name] == "" {
+			names[e.Name] = sqlName(e.Name, taken)
 		}
-		names = append(names, made[e.Name])
 	}
 	for i, e := range m.Collections {
 		b.WriteString("\n")
@@ -80,8 +79,15 @@ func LoadScript(d Database, m *archive.Manifest, dir string) string {
 			fmt.Fprintf(&b, "-- %s: %v.\n", comment(e.File), err)
 			continue
 		}
+		t := &table{name: names[e.Name], columns: tableColumns(e)}
 		first := i == 0 || m.Collections[i-1].Name != e.Name
-		newTable(e, names[i], taken, first).duckdb(&b, path.Join(dir, e.File), e, first)
+		if first {
+			b.WriteString(t.definition())
+		}
+		t.load(&b, path.Join(dir, e.File), e)
+		if first {
+			b.WriteString(t.view(sqlName(t.name+"_with_times", taken)))
+		}
 	}
 	b.WriteString("\nCOMMIT;\n")
 	return b.String()
@@ -121,11 +127,10 @@ func sqlName(name string, taken map[string]bool) string {
 	}
 }
 
-// table is one file and the table it is loaded into.
+// table is a table and its columns.
 type table struct {
-	name, view string // in the database
-	format     row.Format
-	columns    []tableColumn
+	name    string
+	columns []tableColumn
 }
 
 // tableColumn is one column of a file and its name in the table.
@@ -136,37 +141,34 @@ type tableColumn struct {
 	time string // in the view, if the column is a time or a date
 }
 
-// newTable derives a table's columns from the manifest: those of every file,
+// duckdbTypes are what columns are stored as.
+var duckdbTypes = map[row.Type]string{
+	row.TypeJSON: "JSON", row.TypeString: "VARCHAR", row.TypeInt: "BIGINT", row.TypeFloat: "DOUBLE",
+	row.TypeBool: "BOOLEAN", row.TypeTime: "VARCHAR", row.TypeDate: "VARCHAR",
+}
+
+// tableColumns derives a table's columns from the manifest: those of every file,
 // and the additional ones by type.
-func newTable(e archive.Entry, name string, taken map[string]bool, first bool) *table {
-	t := &table{name: name, format: row.Format(e.Format)}
-	if first {
-		t.view = sqlName(name+"_with_times", taken)
-	}
+func tableColumns(e archive.Entry) (columns []tableColumn) {
 	types := map[string]row.Type{"ref": row.TypeInt, "ts": row.TypeInt, "data": row.TypeJSON, "ttl": row.TypeTime}
 	maps.Copy(types, e.Types)
 	own := map[string]bool{}
 	for _, key := range e.Columns {
-		c := tableColumn{name: sqlName(key, own), key: key, typ: types[key]}
-		if c.typ == "" {
-			c.typ = row.TypeJSON
-		}
-		t.columns = append(t.columns, c)
+		columns = append(columns, tableColumn{name: sqlName(key, own), key: key, typ: cmp.Or(types[key], row.TypeJSON)})
 	}
-	for i, c := range t.columns {
+	for i, c := range columns {
 		if c.key == "ts" || c.typ == row.TypeTime || c.typ == row.TypeDate {
-			t.columns[i].time = sqlName(c.name+"_time", own)
+			columns[i].time = sqlName(c.name+"_time", own)
 		}
 	}
-	return t
+	return columns
 }
 
-// definition returns CREATE TABLE; types maps column types to those of the
-// database.
-func (t *table) definition(types map[row.Type]string) string {
+// definition returns CREATE TABLE.
+func (t *table) definition() string {
 	var lines []string
 	for _, c := range t.columns {
-		line := "  " + identifier(c.name) + " " + types[c.typ]
+		line := "  " + identifier(c.name) + " " + duckdbTypes[c.typ]
 		switch c.key {
 		case "ref":
 			line += " PRIMARY KEY"
@@ -178,19 +180,58 @@ func (t *table) definition(types map[row.Type]string) string {
 	return "CREATE TABLE " + identifier(t.name) + " (\n" + strings.Join(lines, ",\n") + "\n);\n"
 }
 
-// definitionOfView returns CREATE VIEW with all columns, followed by the times
-// as show converts them; it leaves out those for which show returns "".
-func (t *table) definitionOfView(show func(c tableColumn) string) string {
-	text := "CREATE VIEW " + identifier(t.view) + " AS SELECT *"
+// view returns CREATE VIEW with all columns, followed by the times as DuckDB's
+// type, in UTC. Times in the file may have another offset.
+func (t *table) view(name string) string {
+	text := "CREATE VIEW " + identifier(name) + " AS SELECT *"
 	for _, c := range t.columns {
-		if c.time == "" {
+		column := identifier(c.name)
+		switch {
+		case c.time == "":
 			continue
+		case c.key == "ts":
+			column = "make_timestamp(" + column + ")"
+		case c.typ == row.TypeDate:
+			column = "TRY_CAST(" + column + " AS DATE)"
+		default:
+			column = "TRY_CAST(" + column + " AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
 		}
-		if shown := show(c); shown != "" {
-			text += ",\n  " + shown + " AS " + identifier(c.time)
-		}
+		text += ",\n  " + column + " AS " + identifier(c.time)
 	}
 	return text + "\nFROM " + identifier(t.name) + ";\n"
+}
+
+// smallestBuffer is DuckDB's smallest JSON buffer, in bytes.
+const smallestBuffer = 1 << 20
+
+// load writes the command that loads a file into the table.
+func (t *table) load(b *strings.Builder, file string, e archive.Entry) {
+	typed := row.Format(e.Format).Can().Typed
+	var values, types []string
+	for _, c := range t.columns {
+		typ := duckdbTypes[c.typ]
+		types = append(types, literal(c.key)+": "+literal(typ))
+		switch {
+		case typed && c.key == "ts":
+			values = append(values, "epoch_us(ts)")
+		case typed && c.typ == row.TypeTime: // a timestamp there, in microseconds
+			values = append(values, "strftime(make_timestamp(epoch_us("+identifier(c.key)+")), '%Y-%m-%dT%H:%M:%S.%fZ')")
+		default:
+			values = append(values, "CAST("+identifier(c.key)+" AS "+typ+")")
+		}
+	}
+	source := "read_parquet(" + literal(file) + ")"
+	if !typed {
+		compression := ""
+		if z := row.Compression(e.Compress); z != row.None && z != "" {
+			compression = ", compression = " + literal(string(z))
+		}
+		// DuckDB uses a multiple of this as memory, so keep it as small as the
+		// longest row allows.
+		source = fmt.Sprintf("read_json(%s, format = 'newline_delimited', maximum_object_size = %d, columns = {%s}%s)",
+			literal(file), max(smallestBuffer, e.WidestRow+1), strings.Join(types, ", "), compression)
+	}
+	fmt.Fprintf(b, "INSERT INTO %s SELECT\n  %s\nFROM %s;\n", identifier(t.name), strings.Join(values, ",\n  "), source)
 }
 
 // identifier quotes an SQL name, literal a string.

@@ -18,10 +18,10 @@ type diskFault struct {
 func (e *diskFault) Error() string { return e.op + ": " + e.err.Error() }
 func (e *diskFault) Unwrap() error { return e.err }
 
-// diskError wraps an error of the store with what was being done; a full disk
-// is a *NoSpace.
-func (r *Run) diskError(op string, err error) error {
-	if _, ok := errors.AsType[*store.Error](err); ok {
+// diskError wraps an error of the store, if it is one, with what was being done; a
+// full disk is a *NoSpace.
+func diskError(op string, err error) error {
+	if _, ok := errors.AsType[*store.Error](err); ok || err == nil {
 		return err
 	}
 	if store.Full(err) {
@@ -43,11 +43,11 @@ func (r *Run) finish() (*archive.Manifest, error) {
 	s := r.env.Store
 	if ddl := r.spec.DDL; ddl != "" {
 		if err := s.Write(ddl.ScriptName(), []byte(LoadScript(ddl, m, ""))); err != nil {
-			return nil, r.diskError("write "+ddl.ScriptName(), err)
+			return nil, diskError("write "+ddl.ScriptName(), err)
 		}
 	}
 	if err := archive.Publish(s, m); err != nil {
-		return nil, r.diskError("end the run", err)
+		return nil, diskError("end the run", err)
 	}
 	if err := r.sweep(len(partial.Failures) > 0); err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (r *Run) sweep(keep bool) error {
 		r.sync = 2
 		err = r.saveRun()
 	} else {
-		err = r.forget()
+		err = r.remove(archive.RunName)
 	}
 	if err != nil {
 		return err
@@ -81,18 +81,17 @@ func (r *Run) sweep(keep bool) error {
 	}
 	err = archive.Tidy(r.env.Store, func(file string) bool { return files[file] }, func(string) bool { return false })
 	if err != nil {
-		return r.diskError("tidy up", err)
+		return diskError("tidy up", err)
 	}
-	if err := r.env.Store.Close(); err != nil {
-		return r.diskError("remove "+store.WorkPrefix, err)
-	}
-	return nil
+	return diskError("remove "+store.WorkPrefix, r.env.Store.Close())
 }
 
-// forget removes run.json, so that there is nothing left to resume.
-func (r *Run) forget() error {
-	if err := r.env.Store.Remove(archive.RunName); err != nil {
-		return r.diskError("remove "+archive.RunName, err)
+// remove removes files.
+func (r *Run) remove(names ...string) error {
+	for _, name := range names {
+		if err := r.env.Store.Remove(name); err != nil {
+			return diskError("remove "+name, err)
+		}
 	}
 	return nil
 }

@@ -19,8 +19,6 @@ const (
 	// autoPart is the approximate size of a part, in documents, that the engine
 	// aims for.
 	autoPart = 4_000_000
-
-	confirmedAtOnce = 8 // parts
 )
 
 // part is a range of a collection's ids: it has its own scanner, chunks,
@@ -132,94 +130,31 @@ func (r *Run) setBounds(bounds map[string][]int64) error {
 	return nil
 }
 
-// confirmParts compares the rows of each part with the server's own count of its
-// range, once all are written. If the server counts more, the part failed; if
-// fewer, some have left the snapshot since.
-func (r *Run) confirmParts(ctx context.Context) error {
-	var parts []*collection
-	for _, c := range r.all {
-		// Those that failed or were read at several times cannot be counted.
-		if c.part.of > 1 && c.entry != nil && len(c.segments) == 1 && c.at == r.times[0] && c.at != 0 && !slices.Contains(r.spec.Filtered, c.name) {
-			parts = append(parts, c)
-		}
-	}
-	wrong := make([]error, len(parts))
-	err := eachOf(ctx, confirmedAtOnce, parts, func(ctx context.Context, i int, c *collection) (err error) {
-		wrong[i], err = r.confirmPart(ctx, c)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	failed := make(map[string]bool)
-	for i, c := range parts {
-		if wrong[i] == nil || failed[c.name] {
+// failDivided fails all parts of a collection of which one was not confirmed, and
+// removes their files, so that it is read again.
+func (r *Run) failDivided() error {
+	for _, f := range slices.Clone(r.left) {
+		if _, missing := errors.AsType[*unconfirmed](f); !missing {
 			continue
 		}
-		failed[c.name] = true
-		others := slices.DeleteFunc(slices.Clone(parts), func(o *collection) bool { return o.name != c.name })
-		if err := r.failParts(others, wrong[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// confirmPart compares one part; wrong is what fails it.
-func (r *Run) confirmPart(ctx context.Context, c *collection) (wrong, err error) {
-	rows, n := c.entry.Rows-c.entry.Unlisted-c.put.Window, int64(-1)
-	for try := 0; n < 0 || n > rows && try < 2; try++ {
-		n, err = r.countPart(ctx, c, c.at)
-		if fail := failureOf(err); fail != nil && fail.Expired() {
-			c.entry.Warnings = append(c.entry.Warnings, countUnknown)
-			return nil, nil // not counted, which is not none
-		}
-		if err != nil {
-			return nil, r.refine(ctx, c, nil, err)
-		}
-	}
-	if n == 0 && rows == 0 {
-		err := r.confirmEmpty(ctx, c, c.at)
-		if _, listed := errors.AsType[*unconfirmed](err); listed {
-			return err, nil
-		}
-		if err != nil {
-			return nil, r.refine(ctx, c, nil, err)
-		}
-	}
-	if n > rows {
-		return &unconfirmed{name: c.name, at: c.at, read: rows, count: n, first: -1}, nil
-	}
-	if n < rows {
-		c.entry.Warnings = append(c.entry.Warnings, fmt.Sprintf("%d documents left the snapshot after they were read, and are in the file", rows-n))
-	}
-	return nil, nil
-}
-
-// countUnknown is the warning for a collection whose documents can no longer be
-// counted.
-const countUnknown = "the number of its documents could not be confirmed: the snapshot expired before the server had counted them"
-
-// failParts removes the files of a collection's parts, so that it is read
-// again.
-func (r *Run) failParts(parts []*collection, err error) error {
-	for _, c := range parts {
-		for _, name := range []string{archive.StateName(c.file), c.file} {
-			if err := r.env.Store.Remove(name); err != nil {
-				return r.diskError("remove "+name, err)
+		for _, c := range r.all {
+			if c.name != f.Collection || c.entry == nil {
+				continue
 			}
+			if err := r.remove(archive.StateName(c.file), c.file); err != nil {
+				return err
+			}
+			r.mu.Lock()
+			c.disownLocked(f.Err)
+			r.mu.Unlock()
 		}
 	}
-	r.disown(parts, err)
 	return nil
 }
 
-// disown fails a collection whose parts were all written.
-func (r *Run) disown(parts []*collection, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, c := range parts {
-		c.entry, c.state, c.err = nil, CollectionFailed, err
-	}
-	r.left = append(r.left, &CollectionError{Collection: parts[0].name, Err: err})
+// disownLocked fails a collection that was written.
+//
+// REQUIRES: the scheduler's mu is held.
+func (c *collection) disownLocked(err error) {
+	c.entry, c.state, c.err = nil, CollectionFailed, err
 }

@@ -72,60 +72,46 @@ func (r *Run) readableOf(left []*collection, unreadable []string) ([]*collection
 }
 
 // reopen continues where an earlier process ended.
-func (r *Run) reopen(ctx context.Context) (release func() error, err error) {
-	unlock, err := r.env.Store.Lock()
-	if err != nil {
-		return nil, r.diskError("lock the folder", err)
-	}
-	defer func() {
-		if err != nil {
-			unlock()
-		}
-	}()
+func (r *Run) reopen(ctx context.Context) error {
 	saved, spec, err := readRun(r.env.Store)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &archive.NotARun{Dir: r.env.Store.Name(), Why: "another process has finished it in the meantime"}
+		return &archive.NotARun{Dir: r.env.Store.Name(), Why: "another process has finished it in the meantime"}
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if diff := r.spec.Differences(spec); len(diff) > 0 {
-		return nil, &Changed{Differences: diff}
+		return &Changed{Differences: diff}
 	}
 	if len(saved.Times) == 0 {
-		return nil, &archive.NotARun{Dir: r.env.Store.Name(), Why: archive.RunName + " names no time"}
+		return &archive.NotARun{Dir: r.env.Store.Name(), Why: archive.RunName + " names no time"}
 	}
 	if len(saved.Bounds) > 0 {
 		if err := r.setBounds(saved.Bounds); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	left, err := r.takeUp(ctx, saved)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(left) > 0 || r.spec.Mode == Incremental { // a sync still compares the index
 		if err := r.sameServer(ctx, saved); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if len(left) > 0 {
 		access := r.askAccess(ctx, left)
 		// The rows so far were read with a key that saw all documents.
 		if diff := hiding(access.filtered, saved.Filtered, "run"); len(diff) > 0 {
-			return nil, &Changed{Differences: diff}
+			return &Changed{Differences: diff}
 		}
 		left, access.unreadable = r.readableOf(left, access.unreadable)
 		if err := r.admit(ctx, left, left[0].at, access); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	for _, name := range []string{archive.ManifestName, archive.SumsName} {
-		if err := r.env.Store.Remove(name); err != nil {
-			return nil, r.diskError("remove "+name, err)
-		}
-	}
-	return unlock, nil
+	return r.remove(archive.ManifestName, archive.SumsName)
 }
 
 // takeUp reads how far each collection is, and returns the unfinished ones. One
@@ -148,7 +134,7 @@ func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*coll
 		if _, there := sizes[archive.PartName(c.file)]; st != nil && there {
 			fits, err := st.fits(ctx, r.env.Store, archive.PartName(c.file))
 			if err != nil {
-				return nil, r.diskError("read "+archive.PartName(c.file), err)
+				return nil, diskError("read "+archive.PartName(c.file), err)
 			}
 			if !fits {
 				continue
@@ -168,33 +154,14 @@ func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*coll
 		}
 		part, begun := sizes[archive.PartName(c.file)]
 		whole, named := sizes[c.file]
-		if st != nil && st.Finished && st.Entry != nil && (begun && part == st.Offset || named && whole == st.Offset) {
-			c.entry, c.segments, c.put = st.Entry, st.Segments, st.Tally
-			c.read, c.planned, c.bytes = st.Rows, st.Rows, st.Bytes
-			c.gone, c.appeared, c.pages, c.retries = 0, 0, st.Pages, st.Retries
-			c.scanFrom, c.saved = -1, st
-			r.written += st.Offset
-			r.laid += st.Rows
-			if begun {
-				if err := r.env.Store.Commit(archive.PartName(c.file), c.file); err != nil {
-					return nil, r.diskError("rename "+archive.PartName(c.file), err)
-				}
-			}
-			c.state = CollectionDone
-			for _, s := range c.segments {
-				r.times = append(r.times, s.At)
-			}
-			continue
-		}
-		left = append(left, c)
+		finished := st != nil && st.Finished && st.Entry != nil && (begun && part == st.Offset || named && whole == st.Offset)
 		c.segments = []segment{{From: c.part.lo, At: saved.Times[0]}}
-		if st != nil && !st.Finished && begun && part >= st.Offset {
+		if finished || st != nil && !st.Finished && begun && part >= st.Offset {
 			c.saved, c.segments = st, st.Segments
 			c.scanFrom, c.cut = st.Next, st.Next > c.part.lo
-			c.planned = st.Tally.Expected
-			c.read = st.Tally.Expected - st.Tally.Gone + st.Tally.Appeared
-			c.gone, c.appeared, c.bytes = st.Tally.Gone, st.Tally.Appeared, st.Bytes
-			c.pages, c.retries = st.Pages, st.Retries
+			c.planned, c.gone, c.appeared = st.Tally.Expected, st.Tally.Gone, st.Tally.Appeared
+			c.read = c.expected()
+			c.bytes, c.pages, c.retries = st.Bytes, st.Pages, st.Retries
 			c.before = time.Duration(st.Seconds * float64(time.Second))
 			r.written += st.Offset
 			r.laid += st.Rows
@@ -202,6 +169,16 @@ func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*coll
 		c.at = c.segments[len(c.segments)-1].At
 		for _, s := range c.segments {
 			r.times = append(r.times, s.At)
+		}
+		if !finished {
+			left = append(left, c)
+			continue
+		}
+		c.entry, c.put, c.scanFrom, c.state = st.Entry, st.Tally, -1, CollectionDone
+		if begun {
+			if err := r.commit(c); err != nil {
+				return nil, err
+			}
 		}
 	}
 	r.earlier, r.earlierRetries = time.Duration(seconds*float64(time.Second)), max(saved.Retries, retries)

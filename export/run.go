@@ -111,37 +111,38 @@ func (r *Run) do(ctx context.Context) (*archive.Manifest, error) {
 
 // doFull reads all documents of the collections.
 func (r *Run) doFull(ctx context.Context) (*archive.Manifest, error) {
-	if r.resume {
-		release, err := r.reopen(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer release()
-	} else {
+	begin := r.reopen
+	if !r.resume {
 		if err := r.prepare(ctx); err != nil {
 			return nil, err
 		}
-		release, err := r.env.Store.Lock()
-		if err != nil {
-			return nil, r.diskError("lock the folder", err)
-		}
-		defer release()
-		// Another process may have started here since NewRun checked.
-		if err := r.emptyStore(); err != nil {
-			return nil, err
-		}
-		if err := r.divide(ctx); err != nil {
-			return nil, err
-		}
-		if err := r.saveRun(); err != nil {
-			return nil, err
-		}
+		begin = r.begin
+	}
+	release, err := r.env.Store.Lock()
+	if err != nil {
+		return nil, diskError("lock the folder", err)
+	}
+	defer release()
+	if err := begin(ctx); err != nil {
+		return nil, err
 	}
 	m, err := r.readAll(ctx)
 	if m == nil {
 		_ = r.saveRun() // how long it took; what ended the run is reported
 	}
 	return m, err
+}
+
+// begin divides the collections of a new run, and records it.
+func (r *Run) begin(ctx context.Context) error {
+	// Another process may have started here since NewRun checked.
+	if err := r.emptyStore(); err != nil {
+		return err
+	}
+	if err := r.divide(ctx); err != nil {
+		return err
+	}
+	return r.saveRun()
 }
 
 // readAll reads what is left of the collections, and finishes their files.
@@ -152,7 +153,7 @@ func (r *Run) readAll(ctx context.Context) (*archive.Manifest, error) {
 	if err := r.transfer(ctx, r.write); err != nil {
 		return nil, err
 	}
-	if err := r.confirmParts(ctx); err != nil {
+	if err := r.failDivided(); err != nil {
 		return nil, err
 	}
 	return r.finish()

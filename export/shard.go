@@ -164,7 +164,7 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 	if err := archive.CreatePlan(shared, plan); errors.Is(err, fs.ErrExist) {
 		return archive.ReadPlan(shared)
 	} else if err != nil {
-		return nil, r.diskError("write "+archive.PlanName, err)
+		return nil, diskError("write "+archive.PlanName, err)
 	}
 	return plan, nil
 }

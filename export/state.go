@@ -85,10 +85,7 @@ func (r *Run) saveRun() error {
 		return fmt.Errorf("encode the run: %w", err)
 	}
 	st.Spec = spec
-	if err := archive.WriteRun(r.env.Store, st); err != nil {
-		return r.diskError("write "+archive.RunName, err)
-	}
-	return nil
+	return diskError("write "+archive.RunName, archive.WriteRun(r.env.Store, st))
 }
 
 // SpecOf returns the Spec of an unfinished run.

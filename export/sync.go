@@ -153,7 +153,7 @@ func (r *Run) newPass(shown bool) (*Run, error) {
 func (r *Run) confirm(ctx context.Context, src SyncSource, m *archive.Manifest) (whole bool, err error) {
 	release, err := r.env.Store.Lock()
 	if err != nil {
-		return false, r.diskError("lock the folder", err)
+		return false, diskError("lock the folder", err)
 	}
 	defer release()
 	p, err := r.newPass(false)
@@ -186,7 +186,7 @@ func (r *Run) confirm(ctx context.Context, src SyncSource, m *archive.Manifest) 
 		whole = len(c.changes.all) == 0
 	}
 	if whole {
-		return true, r.forget()
+		return true, r.remove(archive.RunName)
 	}
 	return false, nil
 }
@@ -203,7 +203,7 @@ func (r *Run) doSync(ctx context.Context, src SyncSource) (*archive.Manifest, er
 	}
 	release, err := p.env.Store.Lock()
 	if err != nil {
-		return nil, p.diskError("lock the folder", err)
+		return nil, diskError("lock the folder", err)
 	}
 	defer release()
 	m, err := archive.ReadManifest(p.env.Store)
@@ -310,17 +310,11 @@ func (r *Run) clean(m *archive.Manifest) error {
 		}
 	}
 	for _, c := range r.all {
-		file := c.syncFile(r.sync)
-		if listed[file] {
-			continue
-		}
-		if err := r.env.Store.Remove(file); err != nil {
-			return r.diskError("remove "+file, err)
+		if file := c.syncFile(r.sync); !listed[file] {
+			if err := r.remove(file); err != nil {
+				return err
+			}
 		}
 	}
-	err := archive.Tidy(r.env.Store, func(string) bool { return true }, func(name string) bool { return kept[name] })
-	if err != nil {
-		return r.diskError("tidy up", err)
-	}
-	return nil
+	return diskError("tidy up", archive.Tidy(r.env.Store, func(string) bool { return true }, func(name string) bool { return kept[name] }))
 }

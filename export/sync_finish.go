@@ -27,7 +27,10 @@ func (r *Run) finishSync(ctx context.Context, m *archive.Manifest) (*archive.Man
 		case doubtful && r.doubtful:
 			r.doubted[c.name], doubt = true, err
 		case doubtful:
-			r.disown([]*collection{c}, err)
+			r.mu.Lock()
+			c.disownLocked(err)
+			r.left = append(r.left, &CollectionError{Collection: c.name, Err: err})
+			r.mu.Unlock()
 		case err != nil:
 			return nil, err
 		}
@@ -63,10 +66,10 @@ func (r *Run) finishSync(ctx context.Context, m *archive.Manifest) (*archive.Man
 		Sync: r.sync, Snapshot: next.Snapshot, Consistency: next.Consistency, Started: r.began, Finished: next.Finished, Fast: r.spec.Fast,
 	})
 	if err := archive.Publish(r.env.Store, next); err != nil {
-		return nil, r.diskError("end the sync", err)
+		return nil, diskError("end the sync", err)
 	}
 	if len(r.left)+len(partial.Window) == 0 { // otherwise it can be resumed
-		if err := r.forget(); err != nil {
+		if err := r.remove(archive.RunName); err != nil {
 			return nil, err
 		}
 	}
@@ -115,7 +118,7 @@ func (r *Run) saveChanges(ctx context.Context, c *collection, at int64) error {
 	}
 	meta := pairs.Meta{Endpoint: r.spec.Endpoint, Collection: c.name, Sync: r.sync, At: at, Made: made}
 	if err := pairs.Write(r.env.Store, archive.PairsName(c.file), meta, counted); err != nil {
-		return r.diskError("write "+archive.PairsName(c.file), err)
+		return diskError("write "+archive.PairsName(c.file), err)
 	}
 	if ghosts > 0 {
 		// Did they leave, or do they stand in place of others?

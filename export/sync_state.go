@@ -23,7 +23,7 @@ func (r *Run) findState(ctx context.Context, c *collection, m *archive.Manifest)
 		was = cmp.Or(state.Meta.Made, was)
 		shut()
 	case !unfit:
-		return r.diskError("read "+archive.PairsName(d.last.File), err)
+		return diskError("read "+archive.PairsName(d.last.File), err)
 	}
 	made, err := r.madeSurely(ctx, c)
 	if err != nil {
@@ -82,10 +82,10 @@ func (r *Run) rebuild(ctx context.Context, c *collection, m *archive.Manifest) e
 	sorter := pairs.NewSorter(r.env.Store, archive.PairsName(d.last.File))
 	for one, err := range (&archive.Archive{Store: r.env.Store, Manifest: m}).Rows(ctx, archive.Rows{Files: m.Chain(c.name), FilesAlone: true}) {
 		if err != nil {
-			return r.diskError("read the files of "+c.name, err)
+			return diskError("read the files of "+c.name, err)
 		}
 		if err := sorter.Add(pairs.Pair{TS: one.TS, ID: one.ID}); err != nil {
-			return r.diskError("sort the pairs of "+c.name, err)
+			return diskError("sort the pairs of "+c.name, err)
 		}
 	}
 	name := archive.PairsName(d.last.File)
@@ -94,10 +94,7 @@ func (r *Run) rebuild(ctx context.Context, c *collection, m *archive.Manifest) e
 	if meta.Made, err = r.madeAt(ctx, c, d.at); err != nil {
 		return err
 	}
-	if err := pairs.Write(r.env.Store, name, meta, sorter.All()); err != nil {
-		return r.diskError("write "+name, err)
-	}
-	return nil
+	return diskError("write "+name, pairs.Write(r.env.Store, name, meta, sorter.All()))
 }
 
 // madeAt returns the ts of the collection's own settings at a time, 0 if

@@ -196,7 +196,7 @@ func (w *writer) begin() error {
 		w.size, w.rows, w.first, w.last = st.Offset, st.Rows, st.First, st.Put
 		w.tally, w.next, w.saved = st.Tally, st.Next, st.Offset
 		if w.out, err = w.r.env.Store.Append(name, w.size); err != nil {
-			return w.r.diskError("open "+name, err)
+			return diskError("open "+name, err)
 		}
 		return nil
 	}
@@ -204,7 +204,7 @@ func (w *writer) begin() error {
 		return w.own(err)
 	}
 	if w.out, err = w.r.env.Store.Append(name, 0); err != nil {
-		return w.r.diskError("open "+name, err)
+		return diskError("open "+name, err)
 	}
 	head, err := w.file.Begin()
 	if err != nil {
@@ -230,7 +230,7 @@ func (w *writer) put(p row.Piece) error {
 			// Only the last checkpoint is certain: the file is cut there on
 			// resume.
 			w.broken = true
-			return w.r.diskError("write "+archive.PartName(w.c.file), err)
+			return diskError("write "+archive.PartName(w.c.file), err)
 		}
 		w.size += int64(len(p.Bytes))
 	}
@@ -356,11 +356,11 @@ func (w *writer) finish(ctx context.Context) error {
 		w.c.proof.end(w.size)
 	}
 	w.r.mu.Unlock()
-	if err := w.out.Close(); err != nil {
-		w.out = nil
-		return w.r.diskError("close "+archive.PartName(w.c.file), err)
-	}
+	err = w.out.Close()
 	w.out = nil
+	if err != nil {
+		return diskError("close "+archive.PartName(w.c.file), err)
+	}
 	w.r.mu.Lock()
 	w.c.put = t
 	w.r.mu.Unlock()
@@ -384,8 +384,5 @@ func (w *writer) commit(e *archive.Entry) error {
 // commit gives a collection's file its final name.
 func (r *Run) commit(c *collection) error {
 	name := archive.PartName(c.file)
-	if err := r.env.Store.Commit(name, c.file); err != nil {
-		return r.diskError("rename "+name, err)
-	}
-	return nil
+	return diskError("rename "+name, r.env.Store.Commit(name, c.file))
 }
