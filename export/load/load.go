@@ -173,7 +173,7 @@ func (l *Load) Do(ctx context.Context) (*Result, error) {
 		for _, c := range t.Columns {
 			switch {
 			case c.Type != Ref || !l.target.dialect().keyed:
-			case c.Key == "":
+			case c.Key == "" || c.target == "":
 				r.Left = append(r.Left, fmt.Sprintf("%s.%s: no foreign key, since %s is not loaded", t.Collection, c.Field, c.Collection))
 			case c.Missing > 0:
 				r.Left = append(r.Left, fmt.Sprintf("%s.%s: no foreign key, since %s to documents of %s that are not there", t.Collection, c.Field, leads(c.Missing), c.Collection))

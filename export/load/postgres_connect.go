@@ -38,7 +38,10 @@ func newPostgres(text string, password Password) (*postgres, error) {
 	p.config.StatementCacheCapacity, p.config.DescriptionCacheCapacity = 0, 0
 	p.shown = fmt.Sprintf("Postgres %s on %s, schema %s", p.config.Database, p.config.Host, p.schema)
 	p.relational = relational{querier: p, types: postgresDialect.types, fail: p.explain,
-		table: func(name string) string { return identifier(p.schema) + "." + identifier(name) }}
+		table:       func(name string) string { return identifier(p.schema) + "." + identifier(name) },
+		columnsArgs: []any{p.schema},
+		columns: `SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+			WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped`}
 	return p, nil
 }
 

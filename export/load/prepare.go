@@ -51,6 +51,11 @@ func Prepare(ctx context.Context, o Options) (_ *Load, err error) {
 	if l.all, err = l.target.state(ctx); err != nil {
 		return nil, err
 	}
+	for name, k := range l.all { // no key can lead there
+		if k.altered && !slices.ContainsFunc(chosen, func(e archive.Entry) bool { return e.Name == name }) {
+			delete(l.all, name)
+		}
+	}
 	l.plan.Target = l.target.name()
 	if err := l.planAll(ctx, chosen); err != nil {
 		return nil, err
@@ -131,7 +136,13 @@ func (l *Load) todo(last archive.Entry) (work, error) {
 	files := l.manifest.Chain(last.Name)
 	all := syncsOf(files)
 	w := work{last: last, files: files, pending: all, old: l.all[last.Name]}
+	if w.old != nil && w.old.gone && !l.options.Replace {
+		return w, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("the table %s, which an earlier load made of %s, is gone", w.old.table.Name, last.Name), Do: "add --replace to load it again"}
+	}
 	if w.old != nil && l.options.Replace {
+		if w.old.altered && !w.old.gone {
+			return w, l.altered(w.old.table)
+		}
 		l.drop = append(l.drop, w.old)
 		delete(l.all, last.Name)
 		w.old = nil
@@ -148,6 +159,8 @@ func (l *Load) todo(last archive.Entry) (work, error) {
 	case n != len(w.old.loads):
 		return w, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it has the rows of %s from another export", last.Name), Do: "add --replace to drop that table and load this one, or load into another place"}
 	case len(w.pending) == 0:
+	case w.old.altered:
+		return w, l.altered(w.old.table)
 	case l.target.dialect().whole: // a file is rewritten under its old name
 		w.pending, w.old = all, nil
 	case l.options.Columns != w.old.table.Mode:
@@ -158,6 +171,12 @@ func (l *Load) todo(last archive.Entry) (work, error) {
 		}
 	}
 	return w, nil
+}
+
+// altered is the error of a table that may not be ours any more.
+func (l *Load) altered(t *Table) error {
+	return &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("the table %s lacks columns that an earlier load made of %s, so it may be another's", t.Name, t.Collection),
+		Do: "rename it, and load with --replace"}
 }
 
 // planAll reads what is to be loaded and plans its tables.

@@ -28,6 +28,9 @@ type relational struct {
 	types map[Type]string
 	table func(name string) string // as statements name it
 	fail  func(doing string, err error) error
+	// columns is a query of the name of each table and each of its columns.
+	columns     string
+	columnsArgs []any
 }
 
 // one reads a single row.
@@ -52,7 +55,27 @@ func (d *relational) state(ctx context.Context) (map[string]*kept, error) {
 		}
 		return nil
 	})
+	if err == nil {
+		err = d.compareTables(ctx, all)
+	}
 	return all, d.fail("read what was loaded before", err)
+}
+
+// compareTables finds out which of the tables that loads made are still there.
+func (d *relational) compareTables(ctx context.Context, all map[string]*kept) error {
+	have := map[[2]string]bool{}
+	var table, column string
+	err := d.each(ctx, query{d.columns, d.columnsArgs, []any{&table, &column}}, func() error {
+		have[[2]string{table, column}], have[[2]string{table, ""}] = true, true
+		return nil
+	})
+	for _, k := range all {
+		k.gone = !have[[2]string{k.table.Name, ""}]
+		for _, c := range k.table.all() {
+			k.altered = k.altered || !have[[2]string{k.table.Name, c.Name}]
+		}
+	}
+	return err
 }
 
 // keep stores a table's plan.

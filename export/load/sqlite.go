@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io/fs"
 	"net/url"
+	"os"
 	"strings"
 
 	driver "modernc.org/sqlite"
@@ -14,13 +16,15 @@ import (
 type sqlite struct {
 	relational
 	file string
+	made bool // by this load
 	db   *sql.DB
 	conn *sql.Conn
 }
 
 func newSQLite(file string) *sqlite {
 	s := &sqlite{file: file}
-	s.relational = relational{querier: s, types: sqliteDialect.types, table: identifier, fail: s.explain}
+	s.relational = relational{querier: s, types: sqliteDialect.types, table: identifier, fail: s.explain,
+		columns: "SELECT s.name, c.name FROM sqlite_schema s JOIN pragma_table_info(s.name) c WHERE s.type = 'table'"}
 	return s
 }
 
@@ -33,6 +37,9 @@ func (s *sqlite) close() {
 	}
 	if s.db != nil {
 		s.db.Close()
+	}
+	if info, err := os.Lstat(s.file); s.made && err == nil && info.Size() == 0 {
+		os.Remove(s.file) // nothing was loaded
 	}
 }
 
@@ -60,7 +67,19 @@ func (s *sqlite) explain(doing string, err error) error {
 }
 
 func (s *sqlite) open(ctx context.Context) error {
-	var err error
+	if s.file == ":memory:" {
+		return &Error{Kind: KindUsage, Where: s.name(), What: "it would be gone when the load ends", Do: "name a file"}
+	}
+	info, err := os.Stat(s.file)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return &Error{Kind: KindUsage, Where: s.name(), What: "it is not a regular file", Do: "choose another name"}
+	case errors.Is(err, fs.ErrNotExist): // as private as the files it is loaded from
+		if f, err := os.OpenFile(s.file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
+			f.Close()
+			s.made = true
+		}
+	}
 	path := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: s.file}).EscapedPath()}).String()
 	if s.db, err = sql.Open("sqlite", path+"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(0)&_pragma=legacy_alter_table(1)&_pragma=cache_size(-16000)&_txlock=immediate"); err != nil {
 		return s.fail("open", err)

@@ -14,6 +14,9 @@ import (
 type kept struct {
 	table *Table
 	loads map[int]string // the hash of the files of each sync
+	// gone: the table does not exist any more; altered: it lacks columns that the
+	// load made, so it may be another's.
+	gone, altered bool
 }
 
 // job is what to send for one collection.

@@ -1,0 +1,83 @@
+package load
+
+import (
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"fauna-export/export/row"
+	"fauna-export/export/store"
+)
+
+// What became of a table after a load made it is seen: what is gone is not there
+// already, and what somebody else made under its name is not dropped.
+func TestSQLite_aTableThatIsGoneOrAnothersIsNamed(t *testing.T) {
+	t.Parallel()
+	mine := "DROP TABLE customers; CREATE TABLE customers (mine TEXT); INSERT INTO customers VALUES ('thesis')"
+	for name, c := range map[string]struct {
+		change  string
+		replace bool
+		says    []string // nil: no error
+	}{
+		"it is as it was":             {change: "", says: nil},
+		"it has a column more":        {change: "ALTER TABLE customers ADD COLUMN note TEXT", replace: true},
+		"it was dropped":              {change: "DROP TABLE customers", says: []string{"customers", "gone", "--replace"}},
+		"it was dropped, and replace": {change: "DROP TABLE customers", replace: true},
+		"it is another's":             {change: mine, replace: true, says: []string{"customers", "another's", "rename it"}},
+	} {
+		file := filepath.Join(t.TempDir(), "a.db")
+		f := shop(t, row.Wire)
+		f.must("sqlite:" + file)
+		db, err := sql.Open("sqlite", file)
+		f.check(err)
+		if c.change != "" {
+			_, err = db.Exec(c.change)
+			f.check(err)
+		}
+		only := func(o *Options) { o.Replace, o.Collections = c.replace, []string{"customers"} }
+		_, r, err := f.load("sqlite:"+file, only)
+		switch {
+		case c.says == nil && (err != nil || len(r.Proofs)+r.Skipped != 1):
+			t.Errorf("%s: %+v %v", name, r, err)
+		case c.says != nil && err == nil:
+			t.Errorf("%s: it is loaded", name)
+		case c.says != nil:
+			wants(t, err.Error(), c.says...)
+		}
+		if c.change == mine {
+			var text string
+			if err := db.QueryRow("SELECT mine FROM customers").Scan(&text); err != nil || text != "thesis" {
+				t.Errorf("%s: it holds %q, %v", name, text, err)
+			}
+		}
+		// What is loaded beside it does not need it.
+		if _, _, err := f.load("sqlite:"+file, func(o *Options) { o.Collections = []string{"orders"} }); err != nil {
+			t.Errorf("%s: the other: %v", name, err)
+		}
+		f.check(db.Close())
+	}
+}
+
+func TestSQLite_theFile(t *testing.T) {
+	t.Parallel()
+	f := shop(t, row.Wire)
+	for _, name := range []string{":memory:", t.TempDir()} {
+		_, _, err := f.load("sqlite:" + name)
+		if bad, ok := errors.AsType[*Error](err); !ok || bad.Kind != KindUsage {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "a.db")
+	l, err := Prepare(t.Context(), Options{From: store.NewFolder(f.dir), Into: "sqlite:" + file})
+	f.check(err)
+	f.check(l.Close())
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a load that was only planned made the file: %v", err)
+	}
+	f.must("sqlite:" + file)
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o077 != 0 {
+		t.Errorf("others may read it: %v %v", info.Mode(), err)
+	}
+}
