@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -111,6 +112,9 @@ type killStore struct {
 func (s *killStore) Write(name string, data []byte) error {
 	if s.die() {
 		if s.half {
+			if !strings.HasPrefix(name, store.WorkPrefix) {
+				name = ".fauna-export-" + name
+			}
 			os.WriteFile(filepath.Join(s.Store.Name(), name)+".new", data[:len(data)/2], 0o600)
 		}
 		s.kill()

@@ -41,8 +41,11 @@ type Options struct {
 	// system's. CertFile and KeyFile are the client's certificate and key;
 	// KeyFile may be empty if CertFile holds both. They apply to https.
 	CAFile, CertFile, KeyFile string
-	Timeout                   time.Duration // of one request; 0 means 60 s
-	UserAgent                 string        // "" means "fauna-export"
+	// ReadFile reads these files; nil means os.ReadFile, which waits for a named
+	// pipe and reads a device without end.
+	ReadFile  func(name string) ([]byte, error)
+	Timeout   time.Duration // of one request; 0 means 60 s
+	UserAgent string        // "" means "fauna-export"
 	// Repeat runs a request and retries it as it sees fit; nil runs it once. It
 	// is not used for writes, or if a server that has never answered cannot be
 	// reached. A server that drops connections gets three attempts.

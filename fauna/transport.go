@@ -1,6 +1,7 @@
 package fauna
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -67,8 +68,12 @@ func newTransport(o Options) (*http.Transport, error) {
 
 func newTLSConfig(o Options) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	read := o.ReadFile
+	if read == nil {
+		read = os.ReadFile
+	}
 	if o.CAFile != "" {
-		pem, err := os.ReadFile(o.CAFile)
+		pem, err := read(o.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("read the CA certificates: %w", err)
 		}
@@ -85,13 +90,18 @@ func newTLSConfig(o Options) (*tls.Config, error) {
 		return nil, fmt.Errorf("read the client certificate: only its key is given, %s; the certificate itself is missing", o.KeyFile)
 	}
 	if o.CertFile != "" {
-		key := o.KeyFile
-		if key == "" {
-			key = o.CertFile // one file may hold both
+		name := cmp.Or(o.KeyFile, o.CertFile) // one file may hold both
+		pem, err := read(o.CertFile)
+		key := pem
+		if err == nil && name != o.CertFile {
+			key, err = read(name)
 		}
-		cert, err := tls.LoadX509KeyPair(o.CertFile, key)
+		var cert tls.Certificate
+		if err == nil {
+			cert, err = tls.X509KeyPair(pem, key)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("read the client certificate %s and its key %s: %w", o.CertFile, key, err)
+			return nil, fmt.Errorf("read the client certificate %s and its key %s: %w", o.CertFile, name, err)
 		}
 		config.Certificates = []tls.Certificate{cert}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"fauna-export/export"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 	"fauna-export/fauna/fql"
 )
@@ -28,7 +29,7 @@ const repeatFor = 10 * time.Second
 func (s *session) connect(e fauna.Endpoint, secret fauna.Secret) (server, error) {
 	return s.dial(fauna.Options{
 		Endpoint: e, Secret: secret,
-		CAFile: s.cfg.CAFile, CertFile: s.cfg.CertFile, KeyFile: s.cfg.KeyFile,
+		CAFile: s.cfg.CAFile, CertFile: s.cfg.CertFile, KeyFile: s.cfg.KeyFile, ReadFile: store.ReadPEM(s.jobs.ctx),
 		UserAgent: "fauna-export/" + s.cfg.Version,
 		Repeat:    export.Retry{For: repeatFor}.Do,
 	})

@@ -8,6 +8,7 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/config"
+	"fauna-export/export/store"
 	"fauna-export/fauna"
 )
 
@@ -55,7 +56,7 @@ func (a *app) connect(ctx context.Context, f *config.Config) (*fauna.Client, err
 		return nil, err
 	}
 	c, err := fauna.NewClient(fauna.Options{
-		Endpoint: e, Secret: s, CAFile: f.CAFile, CertFile: f.ClientCert, KeyFile: f.ClientKey, Dial: a.dial,
+		Endpoint: e, Secret: s, CAFile: f.CAFile, CertFile: f.ClientCert, KeyFile: f.ClientKey, ReadFile: store.ReadPEM(ctx), Dial: a.dial,
 		Repeat: export.Retry{Waiting: a.sayWaiting}.Do,
 	})
 	if err != nil {

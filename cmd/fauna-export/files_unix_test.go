@@ -31,9 +31,12 @@ func TestFiles_aNamedPipeOrALongFileIsNamedAtOnce(t *testing.T) {
 		says string
 		args []string
 	}{
-		{"contains no secret", []string{"check", "--domain", "localhost:1", "--all", "--secret-file", fifo}},
+		{"nobody wrote", []string{"check", "--domain", "localhost:1", "--all", "--secret-file", fifo}},
+		{"nobody wrote", []string{"check", "--domain", "localhost:1", "--all", "--ca-file", fifo}},
+		{"nobody wrote", []string{"check", "--domain", "localhost:1", "--all", "--client-cert", fifo}},
+		{"a device", []string{"check", "--domain", "localhost:1", "--all", "--ca-file", "/dev/zero"}},
 		{"more than the", []string{"check", "--domain", "localhost:1", "--all", "--secret-file", big}},
-		{"no collection chosen", []string{"run", "--config", fifo}},
+		{"nobody wrote", []string{"run", "--all", "--config", fifo}},
 		{"more than the 1048576 bytes", []string{"run", "--config", big}},
 		{"nobody reads", []string{"version", "--log-file", fifo}},
 		{"manifest.json", []string{"verify", run}},

@@ -11,7 +11,7 @@ import (
 
 // ReadInput reads a file named by the user, such as that of a secret, of at most
 // most bytes. It follows links and waits for the writer of a pipe until ctx ends.
-// A named pipe without a writer counts as empty; devices and folders are errors.
+// A named pipe without a writer, devices and folders are errors.
 func ReadInput(ctx context.Context, path string, most int64) ([]byte, error) {
 	return readNamed(ctx, path, most, true)
 }
@@ -40,7 +40,18 @@ func readNamed(ctx context.Context, path string, most int64, pipes bool) ([]byte
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	if err == nil && len(data) == 0 && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is a named pipe that nobody wrote to", path)
+	}
 	return data, err
+}
+
+// mostPEM is the most that a file of certificates or keys may have, in bytes.
+const mostPEM = 8 << 20
+
+// ReadPEM returns a reader of files of certificates and keys, as ReadInput reads.
+func ReadPEM(ctx context.Context) func(path string) ([]byte, error) {
+	return func(path string) ([]byte, error) { return ReadInput(ctx, path, mostPEM) }
 }
 
 // OpenLog opens a file named by the user for appending, and creates it, 0600, if

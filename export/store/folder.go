@@ -20,6 +20,8 @@ const (
 
 	lockName  = "lock"
 	freshName = ".new" // ends the name of a small file being replaced
+
+	freshPrefix = ".fauna-export-" // begins it outside the work folder
 )
 
 // Folder is a Store in a folder of the file system. It follows no links below

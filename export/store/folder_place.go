@@ -154,9 +154,14 @@ func (p place) remove() error {
 	return nil
 }
 
-// write replaces the file all or nothing.
+// write replaces the file all or nothing. Outside the work folder, where the
+// user's own files may be, the name that it is written under is one of ours.
 func (p place) write(data []byte) error {
-	return p.publish(p.name+freshName, data, p.root.Rename)
+	fresh := p.name + freshName
+	if !strings.HasPrefix(p.full, WorkPrefix) {
+		fresh = freshPrefix + fresh
+	}
+	return p.publish(fresh, data, p.root.Rename)
 }
 
 // publish writes a file under another name, makes it durable, and then gives it

@@ -165,7 +165,7 @@ func TestFolder_stateIsNeverWrittenThroughALink(t *testing.T) {
 	t.Parallel()
 	p := plant(t)
 	s := store.NewFolder(p.dir)
-	for _, name := range []string{"manifest.json", "manifest.json.new", "SHA256SUMS"} {
+	for _, name := range []string{"manifest.json", ".fauna-export-manifest.json.new", "SHA256SUMS"} {
 		if err := os.Symlink(filepath.Join(p.victim, "id_rsa"), filepath.Join(p.dir, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -250,7 +250,7 @@ func TestReadInput_boundedAndNeverHanging(t *testing.T) {
 	if got, err := store.ReadInput(ctx, link, 100); err != nil || string(got) != "x" {
 		t.Errorf("a link: %q, %v", got, err)
 	}
-	if got, err := store.ReadInput(ctx, fifo, 100); err != nil || len(got) > 0 {
+	if got, err := store.ReadInput(ctx, fifo, 100); err == nil || !strings.Contains(err.Error(), "nobody wrote") {
 		t.Errorf("a pipe without a writer: %q, %v", got, err)
 	}
 	if _, err := store.ReadInput(ctx, big, 100); err == nil {
@@ -308,11 +308,36 @@ func TestOpenLog_neverWaitsAndMakesItsFilePrivate(t *testing.T) {
 	}
 }
 
+// A small file is written beside its place first, under a name that is no user's.
+func TestWrite_leavesTheUsersOwnFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	names := []string{"manifest.json", "SHA256SUMS", "export.yaml"}
+	for _, name := range names {
+		if err := os.WriteFile(filepath.Join(dir, name+".new"), []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := store.NewFolder(dir)
+	if err := errors.Join(s.Write(names[0], []byte("{}")), s.Write(names[1], []byte("y")), store.WritePrivate(filepath.Join(dir, names[2]), []byte("a"))); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2*len(names) {
+		t.Errorf("%v, %v", entries, err)
+	}
+	for _, name := range names {
+		if text, err := os.ReadFile(filepath.Join(dir, name+".new")); err != nil || string(text) != "mine" {
+			t.Errorf("%s.new holds %q, %v", name, text, err)
+		}
+	}
+}
+
 func TestWritePrivate_replacesALinkAndFollowsNone(t *testing.T) {
 	t.Parallel()
 	p := plant(t)
 	path := filepath.Join(p.dir, "answers.yaml")
-	for _, at := range []string{path, path + ".new"} {
+	for _, at := range []string{path, filepath.Join(p.dir, ".fauna-export-answers.yaml.new")} {
 		if err := os.Symlink(filepath.Join(p.victim, "id_rsa"), at); err != nil {
 			t.Fatal(err)
 		}

@@ -110,7 +110,7 @@ func s3Transport(bundle string) (*http.Transport, error) {
 	if bundle == "" {
 		return t, nil
 	}
-	pem, err := os.ReadFile(bundle)
+	pem, err := ReadPEM(context.Background())(bundle)
 	if err != nil {
 		return nil, fmt.Errorf("AWS_CA_BUNDLE: %w", err)
 	}
