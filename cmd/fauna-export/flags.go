@@ -74,7 +74,11 @@ func checkChoice(c *config.Config) error {
 // commas.
 func fromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
 	var failed error
+	chosen := cmd.Flags().Changed("all") || cmd.Flags().Changed("collection")
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if o, ours := f.Value.(config.Option); ours && o.Group == config.Choice && chosen {
+			return // the flags' collections override all in the environment, and the other way round
+		}
 		if f.Changed || f.Name == "help" || f.Name == "version" || failed != nil {
 			return
 		}

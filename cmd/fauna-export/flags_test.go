@@ -106,6 +106,11 @@ func TestPrecedence_flagBeforeEnvironmentBeforeDefault(t *testing.T) {
 	if got = runHere(t, nil, "fql", "role", "--collection", "users"); !strings.Contains(got.out, `"connect-readonly"`) {
 		t.Errorf("the default role is missing:\n%s", got.out)
 	}
+	for _, more := range []string{"FAUNA_EXPORT_ALL=true", "FAUNA_EXPORT_EXCLUDE=carts"} {
+		if got = runHere(t, []string{more}, "fql", "role", "--collection", "users"); got.code != exitDone || !strings.Contains(got.out, `Collection("users")`) {
+			t.Errorf("%s goes before the flag: exit %d, %s", more, got.code, got.err)
+		}
+	}
 	got = runHere(t, []string{"FAUNA_EXPORT_DAYS=few"}, "fql", "history", "--collection", "a")
 	if got.code != exitUsage || !strings.Contains(got.err, `FAUNA_EXPORT_DAYS: "few" is not a whole number`) {
 		t.Errorf("a wrong variable is not named: exit %d, %s", got.code, got.err)
