@@ -104,9 +104,7 @@ func (s columnRows) ttl(b *Batch, src []byte) {
 	at := w.document.ttl
 	w.value = append(w.value[:0], "null"...)
 	if !at.empty() {
-		// It was scanned when it was found, so the only fault left is an "@obj"
-		// beside other keys, which again handles.
-		w.value, _ = w.rewrite(src, at.start, w.value[:0])
+		w.value, _ = w.rewrite(src, at.start, w.value[:0]) // it was scanned when it was found
 	}
 	s.cells.ttl(b, w.value)
 }

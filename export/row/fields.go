@@ -69,16 +69,8 @@ func NewFields(f Format) *Fields { return &Fields{wire: !f.Can().Columns} }
 
 // Split splits a row's text into fields.
 func (f *Fields) Split(text []byte) error {
-	w := &f.work
-	w.again, w.careful = false, false
-	ok := f.split(text)
-	if !ok && w.again {
-		// Only reached by text that no server sends.
-		w.again, w.careful = false, true
-		ok = f.split(text)
-	}
-	if !ok {
-		return errors.New(w.why)
+	if !f.split(text) {
+		return errors.New(f.work.why)
 	}
 	return nil
 }
@@ -164,24 +156,15 @@ func (f *Fields) data(src []byte, i int) int {
 		f.Data, end = f.json(src, i)
 		return end
 	}
-	if f.wire && hasPrefix(src, i, `{"@`) {
-		start := len(f.out)
-		out, next, unwrapped := w.tag(src, i, i+1, f.out)
-		f.out = out
-		if next < 0 {
+	if f.wire && hasPrefix(src, i, `{"@obj"`) {
+		w.forget()
+		verdict, end := w.verdict(&w.scanner, src, i)
+		if verdict != verdictObject {
+			f.Data, end = f.json(src, i)
+			return end
+		}
+		if f.dataMembers(src, w.sites[0].value) < 0 {
 			return -1
-		}
-		if !unwrapped {
-			f.Data = f.out[start:len(f.out):len(f.out)]
-			return next
-		}
-		if next = f.dataMembers(src, next); next < 0 {
-			return -1
-		}
-		end := closeOf(src, next)
-		if end < 0 {
-			w.again = !w.careful
-			return w.wrong(src, next, "the end of an object is missing")
 		}
 		return end
 	}

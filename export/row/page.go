@@ -258,14 +258,8 @@ func (p *pageReader) elements(i int) (_ int, err error) {
 // element writes the row of the document at i.
 func (p *pageReader) element(i, position int) (int, error) {
 	b, w := p.b, p.w
-	before := len(b.Bytes)
-	w.begin(false)
+	w.begin()
 	end, err := p.rows.row(b, p.body, i)
-	if w.again { // only reached by text that no server sends
-		b.Bytes = b.Bytes[:before]
-		w.begin(true)
-		end, err = p.rows.row(b, p.body, i)
-	}
 	if err != nil {
 		return 0, err
 	}

@@ -6,102 +6,42 @@ import (
 	"slices"
 )
 
-// quoted appends the set or query at i, the value of whose first key is at
-// value, as a string that holds its wire form: without spaces, and without the
-// "@obj" directly around a set inside. It returns the position after it, and
-// whether it has that one key; if not, nothing is appended.
-func (r *rewriter) quoted(src []byte, i, value int, out []byte) (_ []byte, end int, exact bool) {
-	if i < r.judged {
-		// It was already read ahead as part of an outer object.
-		if end = r.skip(src, value); end < 0 {
-			return out, -1, false
-		}
-		if end = closeOf(src, end); end < 0 {
-			return out, 0, false
-		}
-		return r.quoteLoose(src, i, end, out), end, true
-	}
-	r.forget()
-	if end = r.ahead(&r.scanner, src, i); end < 0 {
-		return out, -1, false
-	}
-	r.judged = end
-	if r.outermost != 1 {
-		return out, 0, false
-	}
-	return r.quote(src, i, end, out), end, true
-}
-
-// quote appends src[i:end], which has just been read ahead.
+// quote appends src[i:end], which was read ahead, as a string that holds its
+// wire form: without white space outside of strings, and without the "@obj"
+// around the stored sets inside.
 func (r *rewriter) quote(src []byte, i, end int, out []byte) []byte {
-	if r.spaces {
-		return r.quoteLoose(src, i, end, out)
-	}
-	out = slices.Grow(out, 2*(end-i)+16)
-	out = append(out, '"')
-	closing := r.dropped[:0] // ends of stored sets that are open
-	for _, site := range r.verdicts {
-		if site.verdict != verdictSet || site.start < i || site.end > end {
-			continue
+	out = append(slices.Grow(out, 2*(end-i)+16), '"')
+	ends := r.ends[:0]
+	leave := func(before int) {
+		for n := len(ends); n > 0 && ends[n-1] <= before; n-- {
+			out = r.escaped(out, src[i:ends[n-1]-1])
+			i = ends[n-1]
+			ends = ends[:n-1]
 		}
-		for n := len(closing); n > 0 && closing[n-1] <= site.start; n-- {
-			out = appendEscaped(out, src[i:closing[n-1]-1])
-			i = closing[n-1]
-			closing = closing[:n-1]
+	}
+	for _, site := range r.sites[r.next:] {
+		if site.start >= end {
+			break
 		}
-		out = appendEscaped(out, src[i:site.start])
-		i = site.start + len(`{"@obj":`)
-		closing = append(closing, site.end)
+		if site.verdict == verdictSet && site.start >= i {
+			leave(site.start)
+			out = r.escaped(out, src[i:site.start])
+			i = site.value
+			ends = append(ends, site.end)
+		}
 	}
-	for n := len(closing); n > 0; n-- {
-		out = appendEscaped(out, src[i:closing[n-1]-1])
-		i = closing[n-1]
-	}
-	r.dropped = closing[:0]
-	out = appendEscaped(out, src[i:end])
-	return append(out, '"')
+	leave(end)
+	r.ends = ends
+	return append(r.escaped(out, src[i:end]), '"')
 }
 
-// quoteLoose appends src[i:end], already scanned, without the white space
-// outside strings.
-func (r *rewriter) quoteLoose(src []byte, i, end int, out []byte) []byte {
-	dropped := r.dropped[:0] // depths at which a closing brace is left out
-	depth := 0
-	out = append(out, '"')
-	for i < end {
-		c := src[i]
-		switch c {
-		case '"':
-			textEnd := r.text(src, i+1)
-			out = slices.Grow(out, 2*(textEnd-i)+8)
-			out = appendEscaped(out, src[i:textEnd])
-			i = textEnd
-			continue
-		case ' ', '\n', '\r', '\t':
-			i++
-			continue
-		case '{':
-			depth++
-			if key := space(src, i+1); hasPrefix(src, key, `"@obj"`) {
-				if verdict, _ := r.verdict(&r.scanner, src, i); verdict == verdictSet {
-					dropped = append(dropped, depth)
-					_, i = r.key(src, key)
-					continue
-				}
-			}
-		case '}':
-			depth--
-			if n := len(dropped); n > 0 && dropped[n-1] == depth+1 {
-				dropped = dropped[:n-1]
-				i++
-				continue
-			}
-		}
-		out = append(out, c)
-		i++
+// escaped appends text that was read ahead, for which there is room.
+func (r *rewriter) escaped(out, text []byte) []byte {
+	if r.loose {
+		r.plain = compact(r.plain[:0], text)
+		text = r.plain
 	}
-	r.dropped = dropped[:0]
-	return append(out, '"')
+	return appendEscaped(out, text)
 }
 
 const storedSetStart = `{"@obj":{"@set":{"`

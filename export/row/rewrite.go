@@ -12,11 +12,11 @@ type rewriter struct {
 	scanner
 	judge
 
-	open []byte // containers open in rewrite: objectOpen, arrayOpen or escapedOpen
+	open  []byte // containers open in rewrite: objectOpen, arrayOpen or escapedOpen
+	plain []byte // text without white space, before quote writes it
 
-	// again is set when an object had other keys beside "@obj", which no server
-	// sends: the document is then written again, looking ahead at every "@obj".
-	again   bool
+	// careful: every "@obj" is read ahead, since one had other keys beside it,
+	// which no server sends.
 	careful bool
 }
 
@@ -29,9 +29,13 @@ const (
 // rewrite appends the value at i as rows hold it.
 func (r *rewriter) rewrite(src []byte, i int, out []byte) ([]byte, int) {
 	r.forget()
-	open := r.open[:0]
-	out, i, open = r.run(src, i, out, open)
-	r.open = open[:0]
+	start, before := i, len(out)
+	r.careful = false
+	out, i, r.open = r.run(src, start, out, r.open[:0])
+	if r.careful {
+		r.forget()
+		out, i, r.open = r.run(src, start, out[:before], r.open[:0])
+	}
 	return out, i
 }
 
@@ -160,13 +164,9 @@ closing:
 		// The inner brace is written, the one of {"@obj":…} is not.
 		i++
 		out = append(out, src[start:i]...)
-		i = space(src, i)
-		if i >= len(src) {
-			return out, r.end(src), open
-		}
-		if src[i] != '}' {
-			r.again = src[i] == ',' && !r.careful
-			return out, r.fail(i, "the end of an object is missing"), open
+		if i = space(src, i); i >= len(src) || src[i] != '}' {
+			r.careful = i < len(src) && src[i] == ','
+			return out, r.wrong(src, i, "the end of an object is missing"), open
 		}
 		start = i + 1
 	}
@@ -226,7 +226,7 @@ func (r *rewriter) tag(src []byte, i, key int, out []byte) (_ []byte, next int, 
 		if end := r.text(src, i+start+1); end > 0 && end < len(src) && src[end] == '}' {
 			return append(out, src[i+start:end]...), end + 1, false
 		}
-	case hasPrefix(src, i, storedSetStart) && i >= r.judged:
+	case hasPrefix(src, i, storedSetStart):
 		if end := r.usualSet(src, i); end > 0 {
 			return appendQuoted(out, src[i+len(`{"@obj":`):end-1]), end, false
 		}
@@ -262,35 +262,22 @@ func (r *rewriter) tag(src []byte, i, key int, out []byte) (_ []byte, next int, 
 			return appendBase64URL(out, src[value:valueEnd]), end, false
 		}
 		return append(out, src[value:valueEnd]...), end, false
-	case `"@set"`, `"@query"`:
-		if src[value] != '{' {
-			break
-		}
-		var exact bool
-		if out, next, exact = r.quoted(src, i, value, out); exact || next < 0 {
-			return out, next, false
-		}
 	case `"@obj"`:
-		if src[value] != '{' {
-			break
+		if !r.careful && src[value] == '{' && !hasPrefix(src, space(src, value+1), `"@set"`) {
+			return out, value, true
 		}
-		inner := space(src, value+1)
-		if r.careful || hasPrefix(src, inner, `"@set"`) {
-			fresh := i >= r.judged
-			switch verdict, end := r.verdict(&r.scanner, src, i); verdict {
-			case verdictFault:
-				return out, -1, false
-			case verdictSet:
-				if fresh {
-					return r.quote(src, value, end-1, out), end, false
-				}
-				return r.quoteLoose(src, value, end-1, out), end, false
-			case verdictOther:
-				out, next = r.verbatim(src, i, out)
-				return out, next, false
-			}
+		fallthrough
+	case `"@set"`, `"@query"`:
+		switch verdict, end := r.verdict(&r.scanner, src, i); verdict {
+		case verdictFault:
+			return out, -1, false
+		case verdictObject:
+			return out, value, true
+		case verdictSet:
+			return r.quote(src, value, end-1, out), end, false
+		case verdictBare:
+			return r.quote(src, i, end, out), end, false
 		}
-		return out, value, true
 	}
 	out, next = r.verbatim(src, i, out)
 	return out, next, false

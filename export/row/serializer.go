@@ -25,9 +25,9 @@ type work struct {
 	text        []byte // the text of a string
 }
 
-// begin forgets the last document. careful: look ahead at every "@obj".
-func (w *work) begin(careful bool) {
-	w.notes, w.high, w.careful, w.again, w.foreign = w.notes[:0], 0, careful, false, false
+// begin forgets the last document.
+func (w *work) begin() {
+	w.notes, w.high, w.foreign = w.notes[:0], 0, false
 	w.document = document{id: -1}
 }
 

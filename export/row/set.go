@@ -1,55 +1,58 @@
 package row
 
-// judge decides which {"@obj":…} objects are stored sets. Sets nest, and an
-// outer set depends on the inner ones, so an object is read ahead once with
-// everything in it, and each verdict is kept.
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// judge decides what the objects are whose first key begins with "@". Sets nest,
+// and an outer set depends on the inner ones, so an object is read ahead once
+// with everything in it, and each verdict is kept.
 type judge struct {
-	verdicts  []site
-	next      int // the first verdict that may still be needed
-	judged    int // everything before this position was read ahead
-	nests     []nest
-	outermost int   // keys of the object that was read ahead
-	dropped   []int // where quote omits a closing brace
+	sites  []site // in the order of their starts
+	next   int    // the first site that may still be needed
+	judged int    // everything before this position was read ahead
+	loose  bool   // what was read ahead has white space outside of strings
+	nests  []nest
+	ends   []int // of the stored sets that are open in quote
 }
 
-// site is an object whose first key is "@obj".
+// site is an object whose first key begins with "@".
 type site struct {
-	start, end int
-	verdict    verdict
+	start, value, end int // value is that of the first key
+	verdict           verdict
 }
 
 type verdict byte
 
 const (
-	verdictOther  verdict = iota // not an object of the one key "@obj" over an object
-	verdictObject                // a user's object, escaped
-	verdictSet                   // a stored set
+	verdictOther  verdict = iota // none of these
+	verdictObject                // {"@obj":{…}}: a user's object, escaped
+	verdictSet                   // {"@obj":{"@set":{…}}}: a stored set
+	verdictBare                  // {"@set":{…}} or {"@query":{…}}
 	verdictFault                 // damaged
 )
 
 // forget drops the verdicts before the next document.
 func (j *judge) forget() {
-	j.verdicts, j.next, j.judged = j.verdicts[:0], 0, 0
+	j.sites, j.next, j.judged = j.sites[:0], 0, 0
 }
 
-// verdict returns what the object at i is, whose first key is "@obj", and where
-// it ends.
+// verdict returns what the object at i is, whose first key begins with "@", and
+// where it ends.
 func (j *judge) verdict(s *scanner, src []byte, i int) (verdict, int) {
 	if i >= j.judged {
 		j.forget()
-		if j.judged = j.ahead(s, src, i); j.judged < 0 {
-			j.judged = 0
+		end := j.ahead(s, src, i)
+		if end < 0 {
 			return verdictFault, -1
 		}
+		j.judged, j.loose = end, s.spaces
 	}
-	for j.next < len(j.verdicts) && j.verdicts[j.next].start < i {
+	for j.sites[j.next].start < i {
 		j.next++
 	}
-	if j.next < len(j.verdicts) && j.verdicts[j.next].start == i {
-		site := &j.verdicts[j.next]
-		return site.verdict, site.end
-	}
-	return verdictOther, -1
+	return j.sites[j.next].verdict, j.sites[j.next].end
 }
 
 // nest is an array or object that is open while reading ahead.
@@ -59,7 +62,7 @@ type nest struct {
 	last    keyBit  // the key whose value is being read
 	keys    keyBit  // all keys
 	count   int     // number of keys
-	site    int     // index in verdicts, -1 for none
+	site    int     // index in sites, -1 for none
 	operand kindBit // the kind of the value of an operand's key, or of a tag's value
 }
 
@@ -104,59 +107,41 @@ func (k kindBit) refOrSet() bool { return k == kindRef || k == kindBareSet || k 
 type keyBit uint32
 
 const (
-	keyDocuments keyBit = 1 << iota
+	keyAlone keyBit = 1 << iota // of an operand that is a set's only one
+	keyList                     // of one that may be an array too
 	keyMatch
 	keyTerms
-	keyEvents
-	keySingleton
-	keyUnion
-	keyIntersection
-	keyDifference
-	keyDistinct
 	keyRange
 	keyFrom
 	keyTo
-	keyReverse
 	keyFilter
 	keyCollection
 	keyJoin
 	keyWith
 	keyRef
 	keySet
+	keyQuery
 	keyObj
 
-	operandKeys = keyDocuments | keyMatch | keyEvents | keySingleton | keyUnion | keyIntersection | keyDifference |
-		keyDistinct | keyRange | keyReverse | keyCollection | keyJoin | keyRef | keySet | keyObj
+	operandKeys = keyAlone | keyList | keyMatch | keyRange | keyCollection | keyJoin | keyRef | keySet | keyQuery | keyObj
 )
 
 func keyBitOf(quoted []byte) keyBit {
 	switch string(quoted) {
-	case `"documents"`:
-		return keyDocuments
+	case `"documents"`, `"events"`, `"singleton"`, `"distinct"`, `"reverse"`:
+		return keyAlone
+	case `"union"`, `"intersection"`, `"difference"`:
+		return keyList
 	case `"match"`:
 		return keyMatch
 	case `"terms"`:
 		return keyTerms
-	case `"events"`:
-		return keyEvents
-	case `"singleton"`:
-		return keySingleton
-	case `"union"`:
-		return keyUnion
-	case `"intersection"`:
-		return keyIntersection
-	case `"difference"`:
-		return keyDifference
-	case `"distinct"`:
-		return keyDistinct
 	case `"range"`:
 		return keyRange
 	case `"from"`:
 		return keyFrom
 	case `"to"`:
 		return keyTo
-	case `"reverse"`:
-		return keyReverse
 	case `"filter"`:
 		return keyFilter
 	case `"collection"`:
@@ -169,6 +154,8 @@ func keyBitOf(quoted []byte) keyBit {
 		return keyRef
 	case `"@set"`:
 		return keySet
+	case `"@query"`:
+		return keyQuery
 	case `"@obj"`:
 		return keyObj
 	}
@@ -200,10 +187,9 @@ func (n *nest) kind() kindBit {
 		if n.operand == kindBareSet {
 			return kindStored
 		}
-	case keyDocuments, keyMatch, keyMatch | keyTerms, keyEvents, keySingleton, keyDistinct, keyReverse,
-		keyRange | keyFrom | keyTo, keyFilter | keyCollection, keyJoin | keyWith:
+	case keyAlone, keyMatch, keyMatch | keyTerms, keyRange | keyFrom | keyTo, keyFilter | keyCollection, keyJoin | keyWith:
 		ok = one
-	case keyUnion, keyIntersection, keyDifference:
+	case keyList:
 		ok = one || n.operand == kindMembers
 	}
 	if ok {
@@ -213,7 +199,7 @@ func (n *nest) kind() kindBit {
 }
 
 // ahead reads the object at i and notes a verdict for each object in it whose
-// first key is "@obj". It returns the position after it.
+// first key begins with "@". It returns the position after it.
 func (j *judge) ahead(s *scanner, src []byte, i int) int {
 	open := j.nests[:0]
 	defer func() { j.nests = open[:0] }()
@@ -229,10 +215,18 @@ value:
 	}
 	switch c := src[i]; c {
 	case '"':
-		if i = s.text(src, i+1); i < 0 {
+		kind = kindScalar
+		if i++; i+8 <= len(src) { // most strings are short: avoid the call
+			w := binary.LittleEndian.Uint64(src[i:])
+			if n := bits.TrailingZeros64(stops(w)); n < 64 && src[i+n>>3] == '"' {
+				s.high |= w & (1<<(n&63) - 1)
+				i += n>>3 + 1
+				goto after
+			}
+		}
+		if i = s.text(src, i); i < 0 {
 			return -1
 		}
-		kind = kindScalar
 	case '{':
 		if hasPrefix(src, i, refStart) {
 			if ref, ok := s.usualRef(src, i+len(refStart)); ok && ref.end < len(src) && src[ref.end] == '}' {
@@ -252,9 +246,9 @@ value:
 			kind = kindObject
 			goto after
 		}
-		if hasPrefix(src, i, `"@obj"`) {
-			f.site = len(j.verdicts)
-			j.verdicts = append(j.verdicts, site{start: start})
+		if hasPrefix(src, i, `"@`) {
+			f.site = len(j.sites)
+			j.sites = append(j.sites, site{start: start})
 		}
 		open = append(open, f)
 		goto key
@@ -299,9 +293,8 @@ after:
 			goto key
 		case c == ']' && top.array, c == '}' && !top.array:
 			kind = top.kind()
-			j.outermost = top.count
 			if top.site >= 0 {
-				site := &j.verdicts[top.site]
+				site := &j.sites[top.site]
 				site.verdict, site.end = top.verdict(kind), i+1
 			}
 		default:
@@ -323,19 +316,26 @@ key:
 		}
 		top := &open[len(open)-1]
 		top.key(src[i:keyEnd])
+		if top.count == 1 && top.site >= 0 {
+			j.sites[top.site].value = value
+		}
 		i = value
 		goto value
 	}
 }
 
-// verdict returns what an object is whose first key is "@obj" and whose kind is
-// known.
+// verdict returns what an object is whose first key begins with "@" and whose
+// kind is known.
 func (n *nest) verdict(kind kindBit) verdict {
 	switch {
 	case kind == kindStored:
 		return verdictSet
-	case n.count == 1 && n.operand != kindScalar && n.operand != kindMembers:
+	case n.count != 1 || n.operand == kindScalar || n.operand == kindMembers:
+		return verdictOther
+	case n.keys == keyObj:
 		return verdictObject
+	case n.keys == keySet, n.keys == keyQuery:
+		return verdictBare
 	}
 	return verdictOther
 }
