@@ -15,36 +15,20 @@ type encoder interface {
 	removal(b *Batch, id, ts, deleted int64)
 }
 
-// cells writes the parts of a row, in order, in a format with columns.
+// cells writes the columns of a row in a format with columns.
 type cells interface {
 	// head starts a row with ref and ts.
 	head(b *Batch, src []byte)
-	// data writes the value at i and returns the position after it.
-	data(b *Batch, src []byte, i int) int
-	// ttl writes a time, or null, as JSON.
-	ttl(b *Batch, value []byte)
-	// cell writes an additional column from the value at i, and reports whether
-	// the value fits the column's type.
+	// cell writes a column from the value at i, and reports whether the value
+	// fits the column's type.
 	cell(b *Batch, c *column, src []byte, i int) (int, bool)
-	// tail ends a row.
-	tail(b *Batch)
-	removal(b *Batch, id, ts, deleted int64)
-}
-
-// between is the number of columns between ts and the deletion column.
-func (s *Serializer) between() int {
-	n := 1 + len(s.columns) // ttl
-	if !s.layout.NoData {
-		n++
-	}
-	return n
 }
 
 // fit reads a JSON value as a column's type. null means that the cell is null,
 // because the value is null or does not fit; it notes which.
 func (w *work) fit(c *column, value []byte) (v cellValue, null, fits bool) {
 	if string(value) == "null" {
-		if c.name != ttlColumn.name {
+		if c.name != "ttl" {
 			w.note(&w.counts.Missing, c.name)
 		}
 		return v, true, true
@@ -54,9 +38,6 @@ func (w *work) fit(c *column, value []byte) (v cellValue, null, fits bool) {
 	}
 	return v, !fits, fits
 }
-
-// ttlColumn describes ttl for formats that write it like an additional column.
-var ttlColumn = column{name: "ttl", typ: TypeTime}
 
 // cellValue is a value of one of the column types.
 type cellValue struct {

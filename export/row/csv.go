@@ -11,72 +11,31 @@ import (
 	"strconv"
 )
 
-// csvCodec is CSV with RFC 4180 quoting, "\n" line ends and a header.
-type csvCodec struct{}
+// csvCells writes CSV with RFC 4180 quoting and "\n" line ends.
+type csvCells struct{}
 
-func (csvCodec) encoder(s *Serializer) encoder { return columnRows{s, csvCells{s}} }
-
-func (csvCodec) body(l Layout, at limits) (body, error) { return newLineBody(l, at, csvHeader(l)) }
-
-func (csvCodec) text(l Layout) (*texts, error) { return newTexts(l), nil }
-
-type csvCells struct{ s *Serializer }
-
-func (c csvCells) head(b *Batch, src []byte) {
+func (csvCells) head(b *Batch, src []byte) {
 	d := &b.work.document
-	b.Bytes = append(b.Bytes, src[d.name.start+1:d.name.end-1]...)
+	b.Bytes = append(b.Bytes, src[d.idText.start+1:d.idText.end-1]...)
 	b.Bytes = append(b.Bytes, ',')
-	b.Bytes = append(b.Bytes, d.ts.of(src)...)
+	b.Bytes = append(b.Bytes, d.tsText.of(src)...)
 }
 
-func (c csvCells) data(b *Batch, src []byte, i int) int {
-	w := &b.work
-	if w.value, i = w.rewrite(src, i, w.value[:0]); i < 0 {
-		return -1
-	}
-	b.Bytes = AppendCSV(append(b.Bytes, ','), w.value)
-	return i
-}
-
-func (c csvCells) ttl(b *Batch, value []byte) { c.typed(b, &ttlColumn, value) }
-
-func (c csvCells) cell(b *Batch, column *column, src []byte, i int) (int, bool) {
+func (csvCells) cell(b *Batch, c *column, src []byte, i int) (int, bool) {
 	w := &b.work
 	if w.value, i = w.rewrite(src, i, w.value[:0]); i < 0 {
 		return -1, false
 	}
-	return i, c.typed(b, column, w.value)
-}
-
-// typed writes a JSON value as a cell of a type: null when it does not fit.
-func (c csvCells) typed(b *Batch, column *column, value []byte) bool {
 	b.Bytes = append(b.Bytes, ',')
-	v, null, fits := b.work.fit(column, value)
+	v, null, fits := w.fit(c, w.value)
 	switch {
 	case null:
-	case column.typ == TypeInt:
+	case c.typ == TypeInt:
 		b.Bytes = strconv.AppendInt(b.Bytes, v.number, 10)
 	default:
 		b.Bytes = AppendCSV(b.Bytes, v.text)
 	}
-	return fits
-}
-
-func (c csvCells) tail(b *Batch) {
-	if c.s.noDeletion != "" {
-		b.Bytes = append(b.Bytes, ',')
-	}
-	b.Bytes = append(b.Bytes, '\n')
-}
-
-func (c csvCells) removal(b *Batch, id, ts, deleted int64) {
-	b.Bytes = strconv.AppendInt(b.Bytes, id, 10)
-	b.Bytes = append(b.Bytes, ',')
-	b.Bytes = strconv.AppendInt(b.Bytes, ts, 10)
-	for range c.s.between() {
-		b.Bytes = append(b.Bytes, ',')
-	}
-	b.Bytes = append(append(append(b.Bytes, ','), FormatTime(deleted)...), '\n')
+	return i, fits
 }
 
 // AppendCSV appends a CSV field that is not null. The empty string is written as ""
@@ -130,8 +89,8 @@ func needsQuotes(field []byte) bool {
 	return false
 }
 
-// csvHeader returns the header line.
-func csvHeader(l Layout) []byte {
+// newCSVFile returns the body of a file with a header.
+func newCSVFile(l Layout, at limits) (body, error) {
 	var out []byte
 	for i, name := range l.Names() {
 		if i > 0 {
@@ -139,12 +98,12 @@ func csvHeader(l Layout) []byte {
 		}
 		out = AppendCSV(out, []byte(name))
 	}
-	return append(out, '\n')
+	return newLineBody(l, at, append(out, '\n'))
 }
 
-// decode reads a CSV file with its header. Quoted fields may contain line ends,
-// so records are read byte by byte.
-func (csvCodec) decode(c *checker) error {
+// decodeCSV reads a file with its header. Quoted fields may contain line ends, so
+// records are read byte by byte.
+func decodeCSV(c *checker) error {
 	names := c.layout.Names()
 	var header []string
 	record := csvRecord{most: len(names)}

@@ -1,14 +1,17 @@
 package row
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strconv"
+)
 
 // document holds the top-level fields needed for a row.
 type document struct {
-	id   int64 // -1 while unknown
-	name span  // the quoted id
-	ts   span
-	data span // empty for none
-	ttl  span // empty for none
+	id, ts int64 // id is -1 while unknown
+	idText span  // in quotes
+	tsText span
+	data   span // empty for none
+	ttl    span // empty for none
 }
 
 // element reads one byte of an array's structure and the white space after it.
@@ -23,18 +26,55 @@ func (s *scanner) element(src []byte, i int, want byte) int {
 	return space(src, i+1)
 }
 
-const notMicros = `"ts" is not a whole number of microseconds`
-
-const documentHead = `{"ref":{"@ref":{"id":`
+const documentHead = `{"ref":{"@ref":{"id":"`
 
 // columnRows is the encoder of a format with columns.
 type columnRows struct {
 	*Serializer
 	cells
+	data, ttl *column
+	columns   []column // the additional ones
+	deletion  *column  // nil for none
+
+	noTTL   []byte // the ttl of a document without one
+	tail    []byte // the end of a row, and its deletion column
+	removed []byte // the columns that the row of a removed document leaves out
+	end     string // of a row
+}
+
+func newColumnRows(s *Serializer, e formatEntry) *columnRows {
+	l := s.layout
+	r := &columnRows{Serializer: s, cells: e.cells, end: e.end}
+	rest := l.columns()[2:]
+	for range len(rest) {
+		r.removed = append(r.removed, e.gap...)
+	}
+	if !l.NoData {
+		r.data, rest = &rest[0], rest[1:]
+	}
+	r.ttl, r.columns = &rest[0], rest[1:1+len(l.Columns)]
+	if e.can.Exact {
+		r.ttl.typ = TypeJSON // whatever it is, it stays
+	}
+	r.noTTL = r.null(r.ttl)
+	if l.Deletion != "" {
+		r.deletion = &rest[len(rest)-1]
+		r.removed = r.removed[len(e.gap):]
+		r.tail = r.null(r.deletion)
+	}
+	r.tail = append(r.tail, e.end...)
+	return r
+}
+
+// null returns a column that is null.
+func (s *columnRows) null(c *column) []byte {
+	var b Batch
+	s.cell(&b, c, nullText[:], 0)
+	return b.Bytes
 }
 
 // row appends the row of a document, or of the array of what was selected from it.
-func (s columnRows) row(b *Batch, src []byte, i int) (int, error) {
+func (s *columnRows) row(b *Batch, src []byte, i int) (int, error) {
 	w := &b.work
 	array := len(s.columns) > 0 || s.layout.NoData
 	if array {
@@ -43,13 +83,19 @@ func (s columnRows) row(b *Batch, src []byte, i int) (int, error) {
 		}
 	}
 	if s.layout.NoData {
-		if i = w.selected(src, i, s.layout.Collection); i < 0 {
-			return -1, nil
+		if i = w.selected(src, i, s.layout.Collection); i >= 0 {
+			s.head(b, src)
 		}
-		s.head(b, src)
-		s.ttl(b, src)
-	} else if i = s.whole(b, src, i); i < 0 {
+	} else {
+		i = s.whole(b, src, i)
+	}
+	if i < 0 {
 		return -1, nil
+	}
+	if at := w.document.ttl; at.empty() {
+		b.Bytes = append(b.Bytes, s.noTTL...)
+	} else {
+		s.cell(b, s.ttl, src, at.start) // it was scanned when it was found
 	}
 	for k := range s.columns {
 		if i = w.element(src, i, ','); i < 0 {
@@ -69,106 +115,75 @@ func (s columnRows) row(b *Batch, src []byte, i int) (int, error) {
 			return -1, nil
 		}
 	}
-	s.tail(b)
+	b.Bytes = append(b.Bytes, s.tail...)
 	return i, nil
 }
 
-func (s columnRows) removal(b *Batch, id, ts, deleted int64) { s.cells.removal(b, id, ts, deleted) }
-
-// data writes the value at the start of at, an empty object for none, and
-// returns the position after it. The value's end need not be known beforehand.
-func (s columnRows) data(b *Batch, src []byte, at span) int {
-	none := at.empty()
-	if !none {
-		at.start = space(src, at.start)
-		if hasPrefix(src, at.start, "null") {
-			none = true
-			at.end = at.start + len("null")
-		}
-	}
-	if none {
-		if s.cells.data(b, noData[:], 0) < 0 {
-			return -1
-		}
-		return at.end
-	}
-	return s.cells.data(b, src, at.start)
-}
-
-// noData is written for a document without data.
-var noData = [2]byte{'{', '}'}
-
-// ttl writes the ttl that was found.
-func (s columnRows) ttl(b *Batch, src []byte) {
+func (s *columnRows) removal(b *Batch, id, ts, deleted int64) {
 	w := &b.work
-	at := w.document.ttl
-	w.value = append(w.value[:0], "null"...)
-	if !at.empty() {
-		w.value, _ = w.rewrite(src, at.start, w.value[:0]) // it was scanned when it was found
-	}
-	s.cells.ttl(b, w.value)
+	text := strconv.AppendInt(append(w.text[:0], '"'), id, 10)
+	text = append(text, '"')
+	w.document = document{id: id, ts: ts, idText: span{0, len(text)}}
+	text = strconv.AppendInt(text, ts, 10)
+	w.document.tsText = span{w.document.idText.end, len(text)}
+	w.text = append(append(append(text, '"'), FormatTime(deleted)...), '"')
+	s.head(b, w.text)
+	b.Bytes = append(b.Bytes, s.removed...)
+	s.cell(b, s.deletion, w.text, len(text))
+	b.Bytes = append(b.Bytes, s.end...)
 }
 
-// whole writes ref, ts, data and ttl of the document at i.
-func (s columnRows) whole(b *Batch, src []byte, i int) int {
+// whole writes ref, ts and data of the document at i, and finds its ttl.
+func (s *columnRows) whole(b *Batch, src []byte, i int) int {
+	const key = `,"data":`
 	w := &b.work
 	d := &w.document
 	next := s.start(w, src, i)
 	if next < 0 {
-		// Keys in another order, white space, or a fault: find the fields, then
-		// write.
+		// Keys in another order, white space, or a fault.
 		if next = w.fields(src, i, s.layout.Collection); next < 0 {
 			return -1
 		}
 		s.head(b, src)
-		if s.data(b, src, d.data) < 0 {
-			return -1
-		}
-		s.ttl(b, src)
-		return next
-	}
-	s.head(b, src)
-	wrote := false
-	i = next
-	for i < len(src) && src[i] == ',' {
-		i++
-		if !wrote && hasPrefix(src, i, `"data":`) {
-			wrote = true
-			if i = s.data(b, src, span{i + len(`"data":`), len(src)}); i < 0 {
+	} else {
+		s.head(b, src)
+		written := hasPrefix(src, next, key)
+		if written { // as in most documents, while it is read
+			d.data = span{next + len(key), len(src)}
+			if next = s.writeData(b, src); next < 0 {
 				return -1
 			}
-			continue
 		}
-		keyEnd, value := w.key(src, i)
-		if value < 0 {
-			return -1
-		}
-		if string(src[i:keyEnd]) == `"data"` && !wrote {
-			wrote = true
-			if i = s.data(b, src, span{value, len(src)}); i < 0 {
-				return -1
-			}
-			continue
-		}
-		if i = w.field(src, span{i, keyEnd}, value); i < 0 {
-			return -1
-		}
-		if i < len(src) && isSpace(src[i]) {
-			i = space(src, i)
+		if next = w.rest(src, next, false, s.layout.Collection); next < 0 || written {
+			return next
 		}
 	}
-	if i < len(src) && isSpace(src[i]) {
-		i = space(src, i)
-	}
-	if i >= len(src) || src[i] != '}' {
-		return w.wrong(src, i, "a comma or the end of the document is missing")
-	}
-	if !wrote && s.data(b, src, span{}) < 0 {
+	if s.writeData(b, src) < 0 {
 		return -1
 	}
-	s.ttl(b, src)
-	return i + 1
+	return next
 }
+
+// writeData writes the data that was found, an empty object for none or null, and
+// returns the position after it. The data's end need not be known.
+func (s *columnRows) writeData(b *Batch, src []byte) int {
+	at := b.work.document.data
+	if !at.empty() {
+		i := space(src, at.start)
+		if !hasPrefix(src, i, "null") {
+			i, _ = s.cell(b, s.data, src, i)
+			return i
+		}
+		at.end = i + len("null")
+	}
+	s.cell(b, s.data, noData[:], 0)
+	return at.end
+}
+
+var (
+	nullText = [4]byte{'n', 'u', 'l', 'l'}
+	noData   = [2]byte{'{', '}'} // written for a document without data
+)
 
 // start reads ref and ts as the server writes them, and returns the position
 // after them, or -1 for anything else.
@@ -176,40 +191,30 @@ func (s *Serializer) start(w *work, src []byte, i int) int {
 	if !hasPrefix(src, i, documentHead) {
 		return -1
 	}
-	d := &w.document
-	d.name.start = i + len(documentHead)
-	first := d.name.start + 1
-	if first > len(src) || src[first-1] != '"' {
-		return -1
+	d := document{}
+	d.idText.start = i + len(documentHead) - 1
+	for i = d.idText.start + 1; i < len(src) && src[i]-'0' <= 9; i++ {
 	}
-	var n uint64
-	for i = first; i < len(src) && src[i]-'0' <= 9; i++ {
-		n = n*10 + uint64(src[i]-'0')
-	}
-	// Up to 19 digits fit a uint64; ids have no leading zeros.
-	if i-first-1 > 18 || i == first || n > 1<<63-1 || src[first] == '0' && i-first > 1 {
-		return -1
-	}
-	d.id = int64(n)
-	d.name.end = i + 1
 	if i >= len(src) || src[i] != '"' || !hasPrefix(src, i+1, s.afterID) {
-		d.id = -1
 		return -1
 	}
+	d.idText.end = i + 1
 	i += 1 + len(s.afterID)
-	d.ts.start = i
+	d.tsText.start = i
 	for i < len(src) && (src[i]-'0' <= 9 || src[i] == '-') {
 		i++
 	}
-	d.ts.end = i
-	if i >= len(src) || (src[i] != ',' && src[i] != '}') {
-		d.id = -1
+	d.tsText.end = i
+	if i >= len(src) || src[i] != ',' && src[i] != '}' {
 		return -1
 	}
-	if _, ok := parseTS(d.ts.of(src)); !ok {
-		d.id = -1
+	var okID, okTS bool
+	d.id, okID = parseID(d.idText.of(src))
+	d.ts, okTS = parseTS(d.tsText.of(src))
+	if !okID || !okTS {
 		return -1
 	}
+	w.document = d
 	return i
 }
 
@@ -224,77 +229,54 @@ func parseTS(number []byte) (int64, bool) {
 // fields finds the fields, in any order, of the document at i, which must be of
 // the collection.
 func (w *work) fields(src []byte, i int, collection string) int {
-	d := &w.document
-	*d = document{id: -1}
 	if i >= len(src) || src[i] != '{' {
 		return w.wrong(src, i, "it is not an object")
 	}
-	open := i
-	others := w.otherFields[:0]
-	i = space(src, i+1)
-	for {
-		keyEnd, value := w.key(src, i)
-		if value < 0 {
-			return -1
-		}
-		key := src[i:keyEnd]
-		own := string(key) == `"ref"` && d.id < 0
-		var end int
-		if own {
-			end = w.documentRef(src, value, collection)
-		} else {
-			end = w.skip(src, value)
-		}
-		if end < 0 {
-			return -1
-		}
-		switch at := (span{value, end}); {
-		case own:
-		case string(key) == `"ts"` && d.ts.empty():
-			if _, ok := parseTS(at.of(src)); !ok {
-				return w.fail(value, notMicros)
-			}
-			d.ts = at
-		case string(key) == `"data"` && d.data.empty():
-			d.data = at
-		case string(key) == `"ttl"` && d.ttl.empty():
-			d.ttl = at
-		default:
-			others = append(others, span{i, keyEnd})
-		}
-		if i = space(src, end); i < len(src) && src[i] == '}' {
-			break
-		}
-		if i >= len(src) || src[i] != ',' {
-			return w.wrong(src, i, "a comma or the end of the document is missing")
-		}
-		i = space(src, i+1)
+	end := w.rest(src, i+1, true, collection)
+	switch d := &w.document; {
+	case end < 0:
+		return -1
+	case d.id < 0:
+		return w.fail(i, `there is no "ref"`)
+	case d.tsText.empty():
+		return w.fail(i, `there is no "ts"`)
 	}
-	w.otherFields = others[:0]
-	if d.id < 0 {
-		return w.fail(open, `there is no "ref"`)
-	}
-	if d.ts.empty() {
-		return w.fail(open, `there is no "ts"`)
-	}
-	for _, key := range others {
-		w.noteOther(key)
-	}
-	return i + 1
+	return end
 }
 
-// field reads a field after ref and ts.
-func (w *work) field(src []byte, keyAt span, value int) int {
-	end := w.skip(src, value)
-	if end < 0 {
-		return -1
-	}
-	if string(keyAt.of(src)) == `"ttl"` && w.document.ttl.empty() {
-		w.document.ttl = span{value, end}
+// rest finds the fields of a document from its first key on, or from after
+// another field.
+func (w *work) rest(src []byte, i int, first bool, collection string) int {
+	d := &w.document
+	return w.members(src, i, first, func(key span, value int) int {
+		name := key.of(src)
+		if string(name) == `"ref"` && d.id < 0 {
+			return w.documentRef(src, value, collection)
+		}
+		end := w.skip(src, value)
+		switch at := (span{value, end}); {
+		case end < 0:
+		case string(name) == `"ts"` && d.tsText.empty():
+			return w.micros(src, at)
+		case string(name) == `"data"` && d.data.empty():
+			d.data = at
+		case string(name) == `"ttl"` && d.ttl.empty():
+			d.ttl = at
+		default:
+			w.noteOther(key)
+		}
 		return end
+	})
+}
+
+// micros takes the document's ts and returns the position after it.
+func (w *work) micros(src []byte, at span) int {
+	var ok bool
+	if w.document.ts, ok = parseTS(at.of(src)); !ok {
+		return w.fail(at.start, `"ts" is not a whole number of microseconds`)
 	}
-	w.noteOther(keyAt)
-	return end
+	w.document.tsText = at
+	return at.end
 }
 
 // documentRef reads the document's own ref, which must be of the collection,
@@ -332,7 +314,7 @@ func (w *work) documentRef(src []byte, i int, collection string) int {
 		w.foreign = true
 		return w.fail(value, `the "ref" of a document is of another collection`)
 	}
-	w.document.id, w.document.name = id, ref.id
+	w.document.id, w.document.idText = id, ref.id
 	return end
 }
 
@@ -347,27 +329,22 @@ func names(quoted []byte, name string) bool {
 
 // selected reads the ref, ts and ttl that were selected from a document.
 func (w *work) selected(src []byte, i int, collection string) int {
-	d := &w.document
-	end := w.documentRef(src, i, collection)
-	if end < 0 {
+	i = w.documentRef(src, i, collection)
+	var at [2]span
+	for k := range at {
+		if i < 0 {
+			return -1
+		}
+		if i = w.element(src, i, ','); i < 0 {
+			return -1
+		}
+		at[k].start = i
+		i = w.skip(src, i)
+		at[k].end = i
+	}
+	if i < 0 || w.micros(src, at[0]) < 0 {
 		return -1
 	}
-	if i = w.element(src, end, ','); i < 0 {
-		return -1
-	}
-	if end = w.skip(src, i); end < 0 {
-		return -1
-	}
-	if _, ok := parseTS(src[i:end]); !ok {
-		return w.fail(i, notMicros)
-	}
-	d.ts = span{i, end}
-	if i = w.element(src, end, ','); i < 0 {
-		return -1
-	}
-	if end = w.skip(src, i); end < 0 {
-		return -1
-	}
-	d.ttl = span{i, end}
-	return end
+	w.document.ttl = at[1]
+	return i
 }

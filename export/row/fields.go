@@ -79,7 +79,8 @@ func (f *Fields) split(src []byte) bool {
 	w := &f.work
 	f.TTL, f.List, f.Data = Value{JSON: nullText[:]}, f.List[:0], nil
 	f.names, f.out = f.names[:0], f.out[:0]
-	end := f.members(src, space(src, 0), func(key, name []byte, i int) int {
+	end := w.object(src, space(src, 0), func(key span, i int) int {
+		name := f.name(key.of(src))
 		switch string(name) {
 		case "ref", "ts":
 			return w.skip(src, i)
@@ -90,7 +91,7 @@ func (f *Fields) split(src []byte) bool {
 			f.TTL, end = f.value(src, i)
 			return end
 		}
-		return f.field(src, Field{Key: key, Name: name, Own: true}, i)
+		return f.field(src, Field{Key: key.of(src), Name: name, Own: true}, i)
 	})
 	if end < 0 {
 		return false
@@ -100,37 +101,6 @@ func (f *Fields) split(src []byte) bool {
 		return false
 	}
 	return true
-}
-
-var nullText = [4]byte{'n', 'u', 'l', 'l'}
-
-// members calls each for every member of the object at i. each returns the
-// position after the value.
-func (f *Fields) members(src []byte, i int, each func(key, name []byte, value int) int) int {
-	w := &f.work
-	if i >= len(src) || src[i] != '{' {
-		return w.wrong(src, i, "it is not an object")
-	}
-	if i = space(src, i+1); i < len(src) && src[i] == '}' {
-		return i + 1
-	}
-	for {
-		keyEnd, value := w.key(src, i)
-		if value < 0 {
-			return -1
-		}
-		end := each(src[i:keyEnd], f.name(src[i:keyEnd]), value)
-		if end < 0 {
-			return -1
-		}
-		if i = space(src, end); i < len(src) && src[i] == '}' {
-			return i + 1
-		}
-		if i >= len(src) || src[i] != ',' {
-			return w.wrong(src, i, "a comma or the end of an object is missing")
-		}
-		i = space(src, i+1)
-	}
 }
 
 // name unquotes a key; nil if it has an unpaired surrogate.
@@ -180,7 +150,9 @@ func (f *Fields) data(src []byte, i int) int {
 }
 
 func (f *Fields) dataMembers(src []byte, i int) int {
-	return f.members(src, i, func(key, name []byte, i int) int { return f.field(src, Field{Key: key, Name: name}, i) })
+	return f.work.object(src, i, func(key span, i int) int {
+		return f.field(src, Field{Key: key.of(src), Name: f.name(key.of(src))}, i)
+	})
 }
 
 // field adds a field, whose value is at i.

@@ -65,7 +65,7 @@ func newFile(l Layout, at limits) (*File, error) {
 		f.state.Compress = l.Compress
 	}
 	var err error
-	f.body, err = l.Format.entry().codec.body(l, at)
+	f.body, err = l.Format.entry().file(l, at)
 	return f, err
 }
 
@@ -143,8 +143,11 @@ func (f *File) State() ([]byte, error) {
 	return state, nil
 }
 
-// newLineBody returns the body of a format that is a header followed by rows,
-// plain or in compressed frames.
+// newLineFile returns the body of a format that is rows and nothing else.
+func newLineFile(l Layout, at limits) (body, error) { return newLineBody(l, at, nil) }
+
+// newLineBody returns the body of a format that is a header followed by rows, plain
+// or in compressed frames.
 func newLineBody(l Layout, at limits, head []byte) (body, error) {
 	if l.Compress.plain() {
 		return plainLines{head}, nil

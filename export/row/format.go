@@ -17,21 +17,6 @@ const (
 	Wire    Format = "wire"    // each document exactly as the server sent it, one a line
 )
 
-// A codec is one format: it turns documents into rows and rows into a file, and
-// reads that file back. Each format has its own file in this package and an
-// entry in formats.
-type codec interface {
-	// encoder returns the encoder of a layout's rows.
-	encoder(s *Serializer) encoder
-	// body returns the encoder of a file.
-	body(l Layout, at limits) (body, error)
-	// decode reads a file, from c.lines if the format streams and from c.file if
-	// not.
-	decode(c *checker) error
-	// text prepares c.texts for converting a file's rows to JSON lines.
-	text(l Layout) (*texts, error)
-}
-
 // Capabilities says what a format can do.
 type Capabilities struct {
 	// Streams: a file can be read from start to end without seeking.
@@ -52,21 +37,32 @@ type Capabilities struct {
 	DuckDB bool
 }
 
-// formatEntry is an entry of formats.
+// formatEntry is one format: what turns documents into rows and rows into a
+// file, and reads that file back. Each format has its own file in this package.
 type formatEntry struct {
 	format       Format
 	title, about string
 	can          Capabilities
-	codec        codec
+
+	// file returns the encoder of a file.
+	file func(l Layout, at limits) (body, error)
+	// decode reads a file, from c.lines if the format streams and from c.file if
+	// not.
+	decode func(c *checker) error
+	// cells writes the columns of a format that has them.
+	cells cells
+	// gap stands for a column that the row of a removed document leaves out, end
+	// ends a row.
+	gap, end string
 }
 
 // formats lists all formats, the default first.
 func formats() []formatEntry {
 	return []formatEntry{
-		{JSONL, "JSON lines", "one JSON object per line", Capabilities{Streams: true, Compresses: true, Columns: true, Exact: true, DuckDB: true}, jsonlCodec{}},
-		{CSV, "CSV", "with a header; objects as JSON text; Postgres COPY reads it back", Capabilities{Streams: true, Compresses: true, Columns: true}, csvCodec{}},
-		{Parquet, "Parquet", "typed columns, for DuckDB and data lakes", Capabilities{Columns: true, Typed: true, DuckDB: true}, parquetCodec{}},
-		{Wire, "wire", "each document exactly as the server sent it, byte for byte", Capabilities{Streams: true, Compresses: true, Exact: true}, wireCodec{}},
+		{JSONL, "JSON lines", "one JSON object per line", Capabilities{Streams: true, Compresses: true, Columns: true, Exact: true, DuckDB: true}, newLineFile, decodeJSONL, jsonlCells{}, "", "}\n"},
+		{CSV, "CSV", "with a header; objects as JSON text; Postgres COPY reads it back", Capabilities{Streams: true, Compresses: true, Columns: true}, newCSVFile, decodeCSV, csvCells{}, ",", "\n"},
+		{Parquet, "Parquet", "typed columns, for DuckDB and data lakes", Capabilities{Columns: true, Typed: true, DuckDB: true}, newRowSets, decodeParquet, parquetCells{}, "\x00", ""},
+		{Wire, "wire", "each document exactly as the server sent it, byte for byte", Capabilities{Streams: true, Compresses: true, Exact: true}, newLineFile, decodeWire, nil, "", ""},
 	}
 }
 

@@ -1,66 +1,34 @@
 package row
 
-import (
-	"fmt"
-	"strconv"
-)
+import "fmt"
 
-// jsonlCodec is the format of one JSON object per line.
-type jsonlCodec struct{}
+// jsonlCells writes one JSON object per line.
+type jsonlCells struct{}
 
-func (jsonlCodec) encoder(s *Serializer) encoder { return columnRows{s, jsonlCells{s}} }
-
-func (jsonlCodec) body(l Layout, at limits) (body, error) { return newLineBody(l, at, nil) }
-
-func (jsonlCodec) text(l Layout) (*texts, error) { return newTexts(l), nil }
-
-type jsonlCells struct{ s *Serializer }
-
-func (c jsonlCells) head(b *Batch, src []byte) {
+func (jsonlCells) head(b *Batch, src []byte) {
 	d := &b.work.document
 	b.Bytes = append(b.Bytes, `{"ref":`...)
-	b.Bytes = append(b.Bytes, d.name.of(src)...)
+	b.Bytes = append(b.Bytes, d.idText.of(src)...)
 	b.Bytes = append(b.Bytes, `,"ts":`...)
-	b.Bytes = append(b.Bytes, d.ts.of(src)...)
-}
-
-func (c jsonlCells) data(b *Batch, src []byte, i int) int {
-	b.Bytes = append(b.Bytes, `,"data":`...)
-	b.Bytes, i = b.work.rewrite(src, i, b.Bytes)
-	return i
-}
-
-func (c jsonlCells) ttl(b *Batch, value []byte) {
-	b.Bytes = append(b.Bytes, `,"ttl":`...)
-	b.Bytes = append(b.Bytes, value...)
+	b.Bytes = append(b.Bytes, d.tsText.of(src)...)
 }
 
 // cell writes any value as it is, and notes one that does not fit the type.
-func (c jsonlCells) cell(b *Batch, column *column, src []byte, i int) (int, bool) {
-	b.Bytes = append(b.Bytes, column.key...)
+func (jsonlCells) cell(b *Batch, c *column, src []byte, i int) (int, bool) {
+	b.Bytes = append(b.Bytes, c.key...)
 	start := len(b.Bytes)
 	if b.Bytes, i = b.work.rewrite(src, i, b.Bytes); i < 0 {
 		return -1, false
 	}
-	_, _, fits := b.work.fit(column, b.Bytes[start:])
+	value := b.Bytes[start:]
+	if c.typ == TypeJSON && value[0] != 'n' { // as most do: it fits, and is not null
+		return i, true
+	}
+	_, _, fits := b.work.fit(c, value)
 	return i, fits
 }
 
-func (c jsonlCells) tail(b *Batch) {
-	b.Bytes = append(b.Bytes, c.s.noDeletion...)
-	b.Bytes = append(b.Bytes, "}\n"...)
-}
-
-func (c jsonlCells) removal(b *Batch, id, ts, deleted int64) {
-	b.Bytes = append(b.Bytes, `{"ref":"`...)
-	b.Bytes = strconv.AppendInt(b.Bytes, id, 10)
-	b.Bytes = append(b.Bytes, `","ts":`...)
-	b.Bytes = strconv.AppendInt(b.Bytes, ts, 10)
-	b.Bytes = append(append(b.Bytes, ','), jsonKey(c.s.layout.Deletion)...)
-	b.Bytes = append(append(append(b.Bytes, `:"`...), FormatTime(deleted)...), "\"}\n"...)
-}
-
-func (jsonlCodec) decode(c *checker) error {
+func decodeJSONL(c *checker) error {
 	names := c.layout.Names()
 	keys := make([]string, len(names))
 	for i, name := range names {

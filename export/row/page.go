@@ -25,9 +25,9 @@ func (s *Serializer) PageOf(b *Batch, body []byte, asked []int64) error {
 	p := pageReader{Serializer: s, b: b, w: &b.work, body: body, mayLack: true}
 	return p.append(func() error {
 		if got := b.IDs[first:]; !answers(got, p.lacking, asked) {
-			return p.strange(0, fmt.Sprintf("it holds %d documents and %d nulls, which are not the %d documents asked for", len(got), len(p.lacking), len(asked)))
+			p.strange(0, "it holds %d documents and %d nulls, which are not the %d documents asked for", len(got), len(p.lacking), len(asked))
 		}
-		return nil
+		return p.err
 	})
 }
 
@@ -40,6 +40,7 @@ type pageReader struct {
 	plan    []int64
 	mayLack bool  // null stands for a document that does not exist
 	lacking []int // positions of such nulls
+	err     error // unless the scanner noted the fault
 }
 
 // append appends the rows of the page if they are right.
@@ -47,7 +48,7 @@ func (p *pageReader) append(right func() error) error {
 	b := p.b
 	bytes, rows := len(b.Bytes), len(b.Ends)
 	p.w.counts = Counts{}
-	err := p.envelope()
+	err := p.fault(p.envelope())
 	if err == nil {
 		err = right()
 	}
@@ -95,35 +96,34 @@ func answers(ids []int64, lacking []int, asked []int64) bool {
 	return true
 }
 
-// strange returns the error of an answer that is not a page.
-func (p *pageReader) strange(at int, reason string) error {
-	return &PageError{Collection: p.layout.Collection, Offset: at, Reason: reason}
+// strange notes that the answer is not a page.
+func (p *pageReader) strange(at int, format string, args ...any) int {
+	p.err = &PageError{Collection: p.layout.Collection, Offset: at, Reason: fmt.Sprintf(format, args...)}
+	return -1
 }
 
-// fault turns the scanner's fault into an error of the page.
-func (p *pageReader) fault() error {
-	return &PageError{Collection: p.layout.Collection, Offset: p.w.at, Short: p.w.short, Reason: p.w.why}
-}
-
-// wrong is the error of an unexpected byte, or of the end of the page.
-func (p *pageReader) wrong(i int, why string) error {
-	p.w.wrong(p.body, i, why)
-	return p.fault()
+// fault returns the error of what ended at -1: a fault of the page if it is the
+// scanner's.
+func (p *pageReader) fault(end int) error {
+	if end < 0 && p.err == nil {
+		p.err = &PageError{Collection: p.layout.Collection, Offset: p.w.at, Short: p.w.short, Reason: p.w.why}
+	}
+	return p.err
 }
 
 // envelope reads {"resource":{"before"?,"after"?,"data":[…]}}.
-func (p *pageReader) envelope() error {
+func (p *pageReader) envelope() int {
 	p.b.Next = -1
 	found := false
-	i, err := p.object(space(p.body, 0), func(key []byte, i int) (int, error) {
-		if string(key) != `"resource"` || found {
-			return 0, p.strange(i, "unexpected or repeated content")
+	i := p.w.object(p.body, space(p.body, 0), func(key span, i int) int {
+		if string(key.of(p.body)) != `"resource"` || found {
+			return p.strange(i, "unexpected or repeated content")
 		}
 		found = true
 		return p.resource(i)
 	})
-	if err != nil {
-		return err
+	if i < 0 {
+		return -1
 	}
 	if !found {
 		return p.strange(0, `there is no "resource"`)
@@ -131,75 +131,44 @@ func (p *pageReader) envelope() error {
 	if i = space(p.body, i); i < len(p.body) {
 		return p.strange(i, "text after its end")
 	}
-	return nil
+	return i
 }
 
-func (p *pageReader) resource(i int) (int, error) {
+func (p *pageReader) resource(i int) int {
 	b, w, body := p.b, p.w, p.body
 	rows := len(b.IDs)
 	found := false
-	i, err := p.object(i, func(key []byte, i int) (int, error) {
-		switch {
-		case string(key) == `"data"` && !found:
+	i = w.object(body, i, func(key span, i int) int {
+		switch name := key.of(body); {
+		case string(name) == `"data"` && !found:
 			found = true
 			return p.elements(i)
-		case string(key) == `"before"`:
+		case string(name) == `"before"`:
 			// Only a page after a cursor has "before", which repeats the
 			// cursor.
 			if id, ok := w.cursor(body, i, p.layout.Collection); !hasPrefix(body, i, "null") && (!ok || id != b.From || b.From == 0) {
-				return 0, p.strange(i, fmt.Sprintf(`"before" is not what was asked for, which is %d`, b.From))
+				return p.strange(i, `"before" is not what was asked for, which is %d`, b.From)
 			}
-		case string(key) == `"after"` && b.Next < 0:
+		case string(name) == `"after"` && b.Next < 0:
 			id, ok := w.cursor(body, i, p.layout.Collection)
 			if !ok {
-				return 0, p.strange(i, `"after" does not begin with the ref of a document of the collection`)
+				return p.strange(i, `"after" does not begin with the ref of a document of the collection`)
 			}
 			b.Next = id
 		default:
-			return 0, p.strange(i, fmt.Sprintf("unexpected or repeated key %.40s", key))
+			return p.strange(i, "unexpected or repeated key %.40s", name)
 		}
-		if i = w.skip(body, i); i < 0 {
-			return 0, p.fault()
-		}
-		return i, nil
+		return w.skip(body, i)
 	})
 	switch {
-	case err != nil:
-		return 0, err
+	case i < 0:
+		return -1
 	case !found:
-		return 0, p.strange(i, `there is no "data"`)
+		return p.strange(i, `there is no "data"`)
 	case b.Next >= 0 && (len(b.IDs) == rows || b.Next <= b.IDs[len(b.IDs)-1]):
-		return 0, p.strange(i, `"after" does not lead on`)
+		return p.strange(i, `"after" does not lead on`)
 	}
-	return i, nil
-}
-
-// object reads an object of the envelope; field reads the value at i.
-func (p *pageReader) object(i int, field func(key []byte, i int) (int, error)) (int, error) {
-	body := p.body
-	if i >= len(body) || body[i] != '{' {
-		return 0, p.wrong(i, "it is not an object")
-	}
-	if i = space(body, i+1); i < len(body) && body[i] == '}' {
-		return i + 1, nil
-	}
-	for {
-		keyEnd, value := p.w.key(body, i)
-		if value < 0 {
-			return 0, p.fault()
-		}
-		end, err := field(body[i:keyEnd], value)
-		if err != nil {
-			return 0, err
-		}
-		if i = space(body, end); i < len(body) && body[i] == '}' {
-			return i + 1, nil
-		}
-		if i >= len(body) || body[i] != ',' {
-			return 0, p.wrong(i, "a comma or the end of an object is missing")
-		}
-		i = space(body, i+1)
-	}
+	return i
 }
 
 // cursor reads the id of a cursor's first ref, which must be a document of the
@@ -224,20 +193,20 @@ func (s *scanner) cursor(src []byte, i int, collection string) (int64, bool) {
 }
 
 // elements reads the page's array.
-func (p *pageReader) elements(i int) (_ int, err error) {
+func (p *pageReader) elements(i int) int {
 	body := p.body
 	if i >= len(body) || body[i] != '[' {
-		return 0, p.wrong(i, `"data" is no array`)
+		return p.w.wrong(body, i, `"data" is no array`)
 	}
 	if i = space(body, i+1); i < len(body) && body[i] == ']' {
-		return i + 1, nil
+		return i + 1
 	}
 	for position := 0; ; position++ {
 		if p.mayLack && hasPrefix(body, i, "null") {
 			p.lacking = append(p.lacking, position)
 			i += len("null")
-		} else if i, err = p.element(i, position); err != nil {
-			return 0, err
+		} else if i = p.element(i, position); i < 0 {
+			return -1
 		}
 		if i < len(body) && isSpace(body[i]) {
 			i = space(body, i)
@@ -249,38 +218,37 @@ func (p *pageReader) elements(i int) (_ int, err error) {
 			continue
 		}
 		if i < len(body) && body[i] == ']' {
-			return i + 1, nil
+			return i + 1
 		}
-		return 0, p.wrong(i, "a comma or the end of the page is missing")
+		return p.w.wrong(body, i, "a comma or the end of the page is missing")
 	}
 }
 
 // element writes the row of the document at i.
-func (p *pageReader) element(i, position int) (int, error) {
+func (p *pageReader) element(i, position int) (end int) {
 	b, w := p.b, p.w
+	d := &w.document
 	w.begin()
-	end, err := p.rows.row(b, p.body, i)
-	if err != nil {
-		return 0, err
+	if end, p.err = p.rows.row(b, p.body, i); p.err != nil {
+		return -1
 	}
 	if end < 0 {
-		if w.short || w.foreign {
-			return 0, p.fault()
+		if !w.short && !w.foreign {
+			id := d.id
+			if id < 0 && position < len(p.plan) {
+				id = p.plan[position]
+			}
+			p.err = &DocumentError{Collection: p.layout.Collection, ID: id, Position: position, Offset: w.at, Reason: w.why}
 		}
-		id := w.document.id
-		if id < 0 && position < len(p.plan) {
-			id = p.plan[position]
-		}
-		return 0, &DocumentError{Collection: p.layout.Collection, ID: id, Position: position, Offset: w.at, Reason: w.why}
+		return -1
 	}
 	if w.high&highBits != 0 && !utf8.Valid(p.body[i:end]) {
-		w.counts.NotUTF8.add(w.document.id)
+		w.counts.NotUTF8.add(d.id)
 	}
 	w.count(p.body)
-	ts, _ := parseTS(w.document.ts.of(p.body)) // checked when it was found
-	if ts < 0 || b.At != 0 && ts > b.At {
-		return 0, p.strange(i, fmt.Sprintf("document %d has a time that is invalid or later than the snapshot: %d", w.document.id, ts))
+	if d.ts < 0 || b.At != 0 && d.ts > b.At {
+		return p.strange(i, "document %d has a time that is invalid or later than the snapshot: %d", d.id, d.ts)
 	}
-	b.end(w.document.id, ts)
-	return end, nil
+	b.end(d.id, d.ts)
+	return end
 }

@@ -59,7 +59,7 @@ type rowSets struct {
 	groups [][]byte // each finished group, as the footer will name it
 }
 
-func newRowSets(l Layout, limits limits) *rowSets {
+func newRowSets(l Layout, limits limits) (body, error) {
 	g := &rowSets{columns: l.columns(), limits: limits, offset: int64(len(parquetMagic)), lastID: -1}
 	g.values = make([][]parquet.Value, len(g.columns))
 	g.pages = make([]int, len(g.columns))
@@ -78,7 +78,7 @@ func newRowSets(l Layout, limits limits) *rowSets {
 		}
 	}
 	g.writer = parquet.NewGenericWriter[any](&g.file, options...)
-	return g
+	return g, nil
 }
 
 // keep adds the groups emitted so far.

@@ -10,8 +10,9 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// decode reads every page of every column; parquet-go compares the checksums.
-func (parquetCodec) decode(c *checker) (err error) {
+// decodeParquet reads every page of every column; parquet-go compares the
+// checksums.
+func decodeParquet(c *checker) (err error) {
 	defer func() {
 		// A damaged file must be an error, also where the library trusts it.
 		if fault := recover(); fault != nil {

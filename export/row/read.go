@@ -63,17 +63,17 @@ func Read(ctx context.Context, src Source, each func(Row) error) (Summary, error
 	if err := src.Validate(); err != nil {
 		return c.Summary, err
 	}
-	codec := src.Format.entry().codec
+	decode := src.Format.entry().decode
 	if src.Text != NoText {
 		var err error
-		if c.texts, err = codec.text(src.Layout); err != nil {
+		if c.texts, err = newTexts(src.Layout); err != nil {
 			return c.Summary, err
 		}
 		c.texts.raw = src.Text == RawText
 	}
 	if !src.Format.Can().Streams {
 		c.file = io.NewSectionReader(&cancelledAt{ctx, src.File}, 0, src.Size)
-		err := codec.decode(&c)
+		err := decode(&c)
 		return c.Summary, err
 	}
 	in := src.Stream
@@ -89,7 +89,7 @@ func Read(ctx context.Context, src Source, each func(Row) error) (Summary, error
 	}
 	defer stop()
 	c.lines = newLines(&cancelled{ctx, plain})
-	err = codec.decode(&c)
+	err = decode(&c)
 	if src.Lacks != nil && c.texts != nil {
 		*src.Lacks = c.texts.counts()
 	}

@@ -114,84 +114,61 @@ type refParts struct {
 }
 
 // refBody reads {"id":…,"collection":…,"database":…}, at most three deep.
-func (s *scanner) refBody(src []byte, i, depth int) refParts {
-	var p refParts
-	fault := refParts{end: -1}
-	if i >= len(src) || src[i] != '{' {
-		return fault
-	}
-	i = space(src, i+1)
-	for {
-		keyEnd, value := s.key(src, i)
-		if value < 0 || value >= len(src) {
-			return fault
-		}
-		var end int
-		switch string(src[i:keyEnd]) {
+func (s *scanner) refBody(src []byte, i, depth int) (p refParts) {
+	p.end = s.object(src, i, func(key span, value int) int {
+		switch string(key.of(src)) {
 		case `"id"`:
-			if end = s.skip(src, value); end < 0 || src[value] != '"' || !p.id.empty() {
-				return fault
+			end := s.skip(src, value)
+			if end < 0 || src[value] != '"' || !p.id.empty() {
+				return -1
 			}
 			p.id = span{value, end}
+			return end
 		case `"collection"`:
 			if p.hasParent {
-				return fault
+				return -1
 			}
-			if depth == 2 {
-				p.odd = true
-				end = s.skip(src, value)
-				break
+			if depth < 2 {
+				if parent, end := s.parentRef(src, value, depth+1); end >= 0 {
+					p.hasParent = true
+					p.parent, p.grand = parent.id, parent.parent
+					p.odd = p.odd || parent.odd || !parent.grand.empty()
+					return end
+				}
 			}
-			parent, parentEnd := s.parentRef(src, value, depth+1)
-			if parentEnd < 0 {
-				p.odd = true
-				end = s.skip(src, value)
-				break
-			}
-			end = parentEnd
-			p.hasParent = true
-			p.parent, p.grand = parent.id, parent.parent
-			p.odd = p.odd || parent.odd || !parent.grand.empty()
-		case `"database"`:
-			// The ref is of a child database, which rows do not name.
-			end = s.skip(src, value)
+			p.odd = true
+		case `"database"`: // the ref is of a child database, which rows do not name
 		default:
 			p.odd = true
-			end = s.skip(src, value)
 		}
-		if end < 0 {
-			return fault
-		}
-		i = space(src, end)
-		if i >= len(src) {
-			return fault
-		}
-		if src[i] == '}' {
-			p.end = i + 1
-			return p
-		}
-		if src[i] != ',' {
-			return fault
-		}
-		i = space(src, i+1)
-	}
+		return s.skip(src, value)
+	})
+	return p
 }
 
 // parentRef reads {"@ref":{…}} with an id.
-func (s *scanner) parentRef(src []byte, i, depth int) (refParts, int) {
-	if src[i] != '{' {
-		return refParts{}, -1
+func (s *scanner) parentRef(src []byte, i, depth int) (p refParts, end int) {
+	if i = s.refAt(src, i); i < 0 {
+		return p, -1
+	}
+	if p = s.refBody(src, i, depth); p.end < 0 || p.id.empty() {
+		return p, -1
+	}
+	return p, closeOf(src, p.end)
+}
+
+// refAt returns the position of the value of "@ref", the first key of the object
+// at i, or -1 for anything else.
+func (s *scanner) refAt(src []byte, i int) int {
+	if i >= len(src) || src[i] != '{' {
+		return -1
 	}
 	key := space(src, i+1)
 	keyEnd, value := s.key(src, key)
 	if value < 0 || string(src[key:keyEnd]) != `"@ref"` {
-		return refParts{}, -1
+		return -1
 	}
-	p := s.refBody(src, value, depth)
-	if p.end < 0 || p.id.empty() {
-		return refParts{}, -1
-	}
-	return p, closeOf(src, p.end)
+	return value
 }
 
 // append writes the ref as rows hold it.

@@ -312,6 +312,39 @@ key:
 	goto value
 }
 
+// object reads the object at i. It calls field with each key, in quotes, and the
+// position of its value; field returns the position after that, or -1.
+func (s *scanner) object(src []byte, i int, field func(key span, value int) int) int {
+	if i >= len(src) || src[i] != '{' {
+		return s.wrong(src, i, "it is not an object")
+	}
+	return s.members(src, i+1, true, field)
+}
+
+// members reads an object from its first key on, or from after the value of
+// another.
+func (s *scanner) members(src []byte, i int, first bool, field func(key span, value int) int) int {
+	for ; ; first = false {
+		i = space(src, i)
+		switch {
+		case i < len(src) && src[i] == '}':
+			return i + 1
+		case first:
+		case i >= len(src) || src[i] != ',':
+			return s.wrong(src, i, "a comma or the end of an object is missing")
+		default:
+			i = space(src, i+1)
+		}
+		keyEnd, value := s.key(src, i)
+		if value < 0 {
+			return -1
+		}
+		if i = field(span{i, keyEnd}, value); i < 0 {
+			return -1
+		}
+	}
+}
+
 // compact appends an already scanned value without the white space outside its
 // strings.
 func compact(out, value []byte) []byte {

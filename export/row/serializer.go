@@ -3,26 +3,22 @@ package row
 // Serializer turns pages into the rows of one layout. It is safe for concurrent
 // use.
 type Serializer struct {
-	layout  Layout
-	columns []column // the additional ones
-	rows    encoder
+	layout Layout
+	rows   encoder
 
 	// The server's text between a document's id and its ts.
 	afterID string
-	// The deletion column of a live row, with its comma; "" for none.
-	noDeletion string
 }
 
 // work holds a batch's scratch memory, reused between pages.
 type work struct {
 	rewriter
-	document    document
-	counts      Counts // of the page being read
-	notes       []note // of the document being read
-	otherFields []span
-	foreign     bool   // the document is not one of the collection's
-	value       []byte // a value as JSON, before it becomes a cell
-	text        []byte // the text of a string
+	document document
+	counts   Counts // of the page being read
+	notes    []note // of the document being read
+	foreign  bool   // the document is not one of the collection's
+	value    []byte // a value as JSON, before it becomes a cell
+	text     []byte // the text of a string
 }
 
 // begin forgets the last document.
@@ -69,13 +65,11 @@ func NewSerializer(l Layout) (*Serializer, error) {
 		afterID: `,"collection":{"@ref":{"id":` + jsonKey(l.Collection) +
 			`,"collection":{"@ref":{"id":"collections"}}}}}},"ts":`,
 	}
-	all := l.columns()
-	if l.Deletion != "" {
-		all = all[:len(all)-1]
-		s.noDeletion = "," + jsonKey(l.Deletion) + ":null"
+	if e := l.Format.entry(); e.cells != nil {
+		s.rows = newColumnRows(s, e)
+	} else {
+		s.rows = wireRows{s}
 	}
-	s.columns = all[len(all)-len(l.Columns):]
-	s.rows = l.Format.entry().codec.encoder(s)
 	return s, nil
 }
 

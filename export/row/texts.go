@@ -20,10 +20,16 @@ type texts struct {
 	batch Batch
 }
 
-// newTexts returns the texts of a format with columns.
-func newTexts(l Layout) *texts {
+// newTexts returns the texts of a layout's files. Those of wire files are rows of
+// the documents, the same as from a page of them.
+func newTexts(l Layout) (t *texts, err error) {
+	if !l.Format.Can().Columns {
+		t = &texts{}
+		t.rows, err = NewSerializer(Layout{Collection: l.Collection, Format: JSONL})
+		return t, err
+	}
 	l.Deletion = ""
-	return &texts{columns: l.columns()[2:]}
+	return &texts{columns: l.columns()[2:]}, nil
 }
 
 // counts are those of all documents so far.
