@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"fauna-export/export/row"
 )
 
 // maxFileName is the longest name that FileName returns, in bytes and without
@@ -139,20 +141,5 @@ func reservedName(name string) bool {
 // foldName returns the same value for names that a file system may not
 // distinguish.
 func foldName(name string) string {
-	var b strings.Builder
-	for _, r := range name {
-		switch r {
-		case 'ß', 'ẞ':
-			b.WriteString("ss")
-			continue
-		case 'İ', 'ı':
-			r = 'i'
-		}
-		low := r
-		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-			low = min(low, f)
-		}
-		b.WriteRune(low)
-	}
-	return b.String()
+	return row.Fold(strings.NewReplacer("ß", "ss", "ẞ", "ss", "İ", "i", "ı", "i").Replace(name))
 }

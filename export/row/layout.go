@@ -3,6 +3,7 @@ package row
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Layout says what the rows of one collection's file look like.
@@ -18,7 +19,9 @@ type Layout struct {
 
 // Validate returns an error for an invalid layout: an unknown format, reserved
 // or duplicate column names, compression of Parquet, columns in wire files.
-func (l Layout) Validate() error {
+func (l Layout) Validate() error { return l.validate(Fold) }
+
+func (l Layout) validate(fold func(string) string) error {
 	if _, err := ParseFormat(string(l.Format)); err != nil {
 		return err
 	}
@@ -32,7 +35,7 @@ func (l Layout) Validate() error {
 	if !can.Columns && (len(l.Columns) > 0 || l.NoData) {
 		return fmt.Errorf("%s files keep each document as the server sent it: leave out --column and --no-data", l.Format)
 	}
-	var seen []string
+	seen := make(map[string]bool, len(l.Columns))
 	for _, c := range l.Columns {
 		if _, err := ParseType(string(c.typ())); err != nil {
 			return fmt.Errorf("column %q: %w", c.Name, err)
@@ -51,29 +54,41 @@ func (l Layout) Validate() error {
 				return fmt.Errorf("column %q: a step of the path must be a name or an array position, not %T", c.Name, step)
 			}
 		}
-		if err := addColumnName(&seen, c.Name); err != nil {
+		if err := addColumnName(seen, c.Name, fold); err != nil {
 			return err
 		}
 	}
 	if l.Deletion != "" {
-		if err := addColumnName(&seen, l.Deletion); err != nil {
+		if err := addColumnName(seen, l.Deletion, fold); err != nil {
 			return fmt.Errorf("deletion column: %w", err)
 		}
 	}
 	return nil
 }
 
-func addColumnName(seen *[]string, name string) error {
+// addColumnName notes a name, by what is the same for all that differ in case
+// alone.
+func addColumnName(seen map[string]bool, name string, fold func(string) string) error {
 	if err := checkColumnName(name); err != nil {
 		return err
 	}
-	for _, other := range *seen {
-		if strings.EqualFold(name, other) {
-			return fmt.Errorf("two columns are named %q", name)
-		}
+	folded := fold(name)
+	if seen[folded] {
+		return fmt.Errorf("two columns are named %q", name)
 	}
-	*seen = append(*seen, name)
+	seen[folded] = true
 	return nil
+}
+
+// Fold returns the same text for names that strings.EqualFold holds equal.
+func Fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+			least = min(least, f)
+		}
+		return least
+	}, name)
 }
 
 func (c Column) typ() Type {

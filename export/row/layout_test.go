@@ -1,6 +1,7 @@
 package row
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -165,5 +166,26 @@ func TestParsePath_quotesWantTheJSONForm(t *testing.T) {
 	}
 	if path, err := ParsePath(`["data","a.b"]`); err != nil || FormatPath(path) != `["data","a.b"]` {
 		t.Errorf("%q, %v", path, err)
+	}
+}
+
+// A manifest may claim any number of columns: each is looked at once.
+func TestLayout_manyColumns(t *testing.T) {
+	t.Parallel()
+	l := Layout{Collection: "users", Format: JSONL, Deletion: "gone"}
+	for i := range 200_000 {
+		l.Columns = append(l.Columns, Column{Name: fmt.Sprint("c", i), Path: []any{"data"}})
+	}
+	folded := 0
+	err := l.validate(func(name string) string {
+		folded++
+		return Fold(name)
+	})
+	if want := len(l.Columns) + 1; err != nil || folded != want {
+		t.Errorf("%d names were compared, not %d: %v", folded, want, err)
+	}
+	l.Columns[7].Name = "C199999"
+	if l.Validate() == nil {
+		t.Error("two names that differ in case alone were taken")
 	}
 }
