@@ -1,9 +1,6 @@
 package emulator
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // An env is the context in which an expression is evaluated.
 type env struct {
@@ -74,8 +71,8 @@ func (e *env) eval(n *node) value {
 	return n.lit
 }
 
-// call evaluates a form. Its arguments are evaluated in the form's order, and
-// the first error ends that.
+// call evaluates a form. Its arguments are evaluated and cast in the form's order,
+// and the first error ends that.
 func (e *env) call(n *node) value {
 	f := n.form
 	if !f.is(uncounted) {
@@ -88,13 +85,14 @@ func (e *env) call(n *node) value {
 	if !f.is(lazy) {
 		c.args = make([]value, len(n.args))
 		for i, arg := range n.args {
-			if arg != nil {
-				c.args[i] = e.eval(arg)
+			if arg == nil {
+				continue
+			}
+			c.args[i] = e.eval(arg)
+			if f.casts[i] != nil {
+				c.args[i] = f.casts[i](c.args[i], arg.at)
 			}
 		}
-	}
-	if f.is(ofNull) && c.args[0] != nil {
-		panic(expected(c.place(0), "Null", c.args[0]))
 	}
 	return f.eval(c)
 }
@@ -149,25 +147,14 @@ func as[T value](v value, want string, at *position) T {
 	return t
 }
 
-func (c *call) integer(i int) int64 { return as[int64](c.args[i], "Integer", c.place(i)) }
-func (c *call) text(i int) string   { return as[string](c.args[i], "String", c.place(i)) }
-func (c *call) lambda(i int) *lambda {
-	return as[*lambda](c.args[i], "Lambda", c.place(i))
-}
-func (c *call) list(i int) array { return as[array](c.args[i], "Array", c.place(i)) }
-func (c *call) ref(i int) *ref {
-	r := as[*ref](c.args[i], "Ref", c.place(i))
-	r.mustExist(c.place(i))
-	return r
-}
-
-// notIdentifier is the error for an argument that is not the ref or set that is
-// expected. A ref to a missing item has another one.
-func notIdentifier(at *position, want string, v value) error {
-	if r, ok := v.(*ref); ok && r.missing() {
-		return undefinedRef(at, r)
+// named is an argument that is a ref, or the name of what it is a ref to.
+func (c *call) named(i int, of class, at *position) *ref {
+	if name, ok := c.args[i].(string); ok {
+		r := c.tx.db.named(of, name)
+		r.mustExist(at)
+		return r
 	}
-	return expected(at, want, v)
+	return c.args[i].(*ref)
 }
 
 // each calls f for all values of a list, and fails with all their errors.
@@ -181,72 +168,10 @@ func each(list []value, f func(i int, v value)) {
 	}
 }
 
-// truth is an argument that is a Boolean, false if it was not sent.
-func (c *call) truth(i int) bool {
-	return c.given(i) && asBool(c.args[i], c.place(i))
-}
-
-func asBool(v value, at *position) bool { return as[bool](v, "Boolean", at) }
-
-func (c *call) set(i int, want string) *set {
-	s, ok := asSet(c.args[i])
-	if !ok {
-		panic(notIdentifier(c.place(i), want, c.args[i]))
-	}
-	return s
-}
-
-// splat returns the elements of an argument, or itself where it is no array, and
-// the position of each.
-func (c *call) splat(i int) (list array, place func(i int) *position) {
-	at := c.place(i)
-	if list, ok := c.args[i].(array); ok {
-		return list, at.nth
-	}
-	return array{c.args[i]}, func(int) *position { return at }
-}
-
-// operands are the elements of the one argument, at least one.
-func (c *call) operands() (list array, place func(i int) *position) {
-	list, place = c.splat(0)
-	if len(list) == 0 {
-		panic(invalidArgument(c.place(0), "Non-empty array expected."))
-	}
-	return list, place
-}
-
-// micros is an argument that is a time, or a number of microseconds.
-func (c *call) micros(i int) int64 {
-	return asMicros(c.args[i], c.place(i))
-}
-
-func asMicros(v value, at *position) int64 {
-	switch v := v.(type) {
-	case int64:
-		return v
-	case time.Time:
-		return micros(v)
-	}
-	panic(expected(at, "Time", v))
-}
-
 // timed returns the env at the time of the i-th argument, if it was sent.
 func (c *call) timed(i int) *env {
 	if !c.given(i) {
 		return c.env
 	}
-	return c.read(c.micros(i))
-}
-
-// asSet returns the set of a set, or of a native class.
-func asSet(v value) (*set, bool) {
-	switch v := v.(type) {
-	case *set:
-		return v, true
-	case *ref:
-		if v.native {
-			return &set{kind: setNative, ref: v}, true
-		}
-	}
-	return nil, false
+	return c.read(c.args[i].(int64))
 }

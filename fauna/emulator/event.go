@@ -188,8 +188,8 @@ func objectBound(o *object, at *position) eventBound {
 			b.ts = as[int64](v, "Integer", place)
 		case "action":
 			b.remove = v == "remove" || v == "delete"
-			if !b.remove && v != "add" && v != "create" && v != "update" {
-				panic(invalidArgument(place, "String 'create', 'update', or 'delete' expected, %s provided.", typeName(v)))
+			if v != "add" && v != "remove" {
+				asAction(v, place)
 			}
 		case "document":
 			b.ref, b.whole = as[*ref](v, "Ref", place), false

@@ -10,6 +10,7 @@ import (
 // A form is one function of FQL, known by the exact set of its keys.
 type form struct {
 	keys     []string
+	casts    []cast // of the keys' arguments; nil takes any value
 	required int    // how many keys, from the first, must be present
 	lambda   string // the key of an argument that must be written as a lambda
 	flags    flags
@@ -26,7 +27,6 @@ const (
 	reads                       // it reads the store
 	mayWrite                    // the query needs the write lock
 	writes                      // it always writes: an error where writes are not allowed
-	ofNull                      // its argument is null
 )
 
 func (f *form) is(flag flags) bool { return f.flags&flag != 0 }
@@ -49,15 +49,22 @@ func newForms() formTable {
 	return t
 }
 
-// add registers a form; keys that end in "?" are optional.
+// add registers a form. A key is followed by a colon and its argument's cast,
+// unless it takes any value; by * or + for an array of these or just one, + for
+// at least one; and by ? if it is optional.
 func (t formTable) add(keys string, fl flags, eval func(c *call) value) *form {
 	f := &form{eval: eval, flags: fl}
 	for _, k := range strings.Fields(keys) {
-		name, optional := strings.CutSuffix(k, "?")
+		k, optional := strings.CutSuffix(k, "?")
 		if !optional {
 			f.required++
 		}
-		f.keys = append(f.keys, name)
+		name, kind, _ := strings.Cut(k, ":")
+		one := casts[strings.TrimRight(kind, "*+")]
+		if strings.HasSuffix(kind, "*") || strings.HasSuffix(kind, "+") {
+			one = one.each(kind[len(kind)-1] == '+')
+		}
+		f.keys, f.casts = append(f.keys, name), append(f.casts, one)
 	}
 	t[f.keys[0]] = append(t[f.keys[0]], f)
 	return f

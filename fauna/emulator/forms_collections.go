@@ -3,29 +3,29 @@ package emulator
 import "slices"
 
 func (t formTable) addCollections() {
-	t.add("map collection", 0, mapForm).lambda = "map"
-	t.add("foreach collection", 0, func(c *call) value {
+	t.add("map:lambda collection:iterable", 0, mapForm).lambda = "map"
+	t.add("foreach:lambda collection:iterable", 0, func(c *call) value {
 		mapForm(c)
 		return c.args[1]
 	}).lambda = "foreach"
-	t.add("filter collection", 0, filterForm).lambda = "filter"
-	t.add("count", reads, aggregate(func(_ *call, list array) value { return int64(len(list)) }))
-	t.add("sum", reads, aggregate(func(c *call, list array) value {
+	t.add("filter:lambda collection:iterable", 0, filterForm).lambda = "filter"
+	t.add("count:iterable", reads, aggregate(func(_ *call, list array) value { return int64(len(list)) }))
+	t.add("sum:iterable", reads, aggregate(func(c *call, list array) value {
 		sum := value(int64(0))
 		for _, v := range list {
 			sum = addNumbers(sum, asNumber(v, c.place(0)))
 		}
 		return sum
 	}))
-	t.add("min", reads, extreme(-1))
-	t.add("max", reads, extreme(1))
-	t.add("take collection", 0, take)
-	t.add("drop collection", 0, drop)
-	t.add("append collection", 0, func(c *call) value { return c.concat(c.list(0), c.list(1), true) })
-	t.add("prepend collection", 0, func(c *call) value { return c.concat(c.list(0), c.list(1), false) })
-	t.add("is_empty", reads, func(c *call) value { return c.empty() })
-	t.add("is_nonempty", reads, func(c *call) value { return !c.empty() })
-	t.add("merge with lambda?", 0, mergeForm).lambda = "lambda"
+	t.add("min:iterable", reads, extreme(-1))
+	t.add("max:iterable", reads, extreme(1))
+	t.add("take:integer collection", 0, take)
+	t.add("drop:integer collection", 0, drop)
+	t.add("append:any* collection:array", 0, func(c *call) value { return c.concat(c.args[1], c.args[0]) })
+	t.add("prepend:any* collection:array", 0, func(c *call) value { return c.concat(c.args[0], c.args[1]) })
+	t.add("is_empty:iterable", reads, func(c *call) value { return c.empty() })
+	t.add("is_nonempty:iterable", reads, func(c *call) value { return !c.empty() })
+	t.add("merge with lambda:lambda?", 0, mergeForm).lambda = "lambda"
 	t.add("to_object", 0, toObject)
 	t.add("to_array", 0, func(c *call) value {
 		if list, ok := c.args[0].(array); ok {
@@ -33,7 +33,7 @@ func (t formTable) addCollections() {
 		}
 		o, ok := asFields(c.args[0])
 		if !ok {
-			panic(invalidArgument(c.place(0), "Cannot cast %s to Array.", typeName(c.args[0])))
+			panic(c.cannotCast("Array"))
 		}
 		out := array{}
 		for i, k := range o.keys {
@@ -41,6 +41,11 @@ func (t formTable) addCollections() {
 		}
 		return out
 	})
+}
+
+// cannotCast is the error of a conversion to another type.
+func (c *call) cannotCast(to string) error {
+	return invalidArgument(c.place(0), "Cannot cast %s to %s.", typeName(c.args[0]), to)
 }
 
 // elements returns what an array or a page holds; ok is false for anything
@@ -55,16 +60,13 @@ func elements(v value) (list array, p *page, ok bool) {
 	return nil, nil, false
 }
 
-// iterable returns the elements of an argument that is an array or a page.
-func (c *call) iterable(i int) (array, *page) {
+// listed returns the elements of an argument that must be an array or a page.
+func (c *call) listed(i int) (array, *page) {
 	list, p, ok := elements(c.args[i])
-	if ok {
-		return list, p
-	}
-	if _, isSet := c.args[i].(*set); isSet { // allowed for some functions, but not for this one
+	if !ok {
 		panic(expected(c.place(i), "Array or Page", c.args[i]))
 	}
-	panic(notIdentifier(c.place(i), "Array, Set, or Page", c.args[i]))
+	return list, p
 }
 
 // rewrap returns a copy of the page with other elements, or just the elements
@@ -79,8 +81,8 @@ func rewrap(p *page, list array) value {
 }
 
 func mapForm(c *call) value {
-	l := c.lambda(0)
-	list, p := c.iterable(1)
+	l := c.args[0].(*lambda)
+	list, p := c.listed(1)
 	c.take(len(list) * elementSize)
 	out := make(array, len(list))
 	for i, v := range list {
@@ -90,17 +92,17 @@ func mapForm(c *call) value {
 }
 
 func filterForm(c *call) value {
-	l := c.lambda(0)
-	if s, ok := asSet(c.args[1]); ok {
+	l := c.args[0].(*lambda)
+	if s, ok := c.args[1].(*set); ok {
 		return &set{kind: setFilter, pred: l, sets: []*set{s}}
 	}
-	list, p := c.iterable(1)
+	list, p, _ := elements(c.args[1])
 	c.take(len(list) * elementSize)
 	answers := make(array, len(list))
 	each(list, func(i int, v value) { answers[i] = c.apply(l, v, c.place(0)) })
 	out, kept := array{}, []element{}
 	each(answers, func(i int, answer value) {
-		if asBool(answer, c.node.at.nth(i)) {
+		if as[bool](answer, "Boolean", c.node.at.nth(i)) {
 			out = append(out, list[i])
 			if p != nil && i < len(p.elements) {
 				kept = append(kept, p.elements[i])
@@ -119,7 +121,7 @@ func filterForm(c *call) value {
 // value.
 func aggregate(f func(c *call, list array) value) func(c *call) value {
 	return func(c *call) value {
-		if s, ok := asSet(c.args[0]); ok {
+		if s, ok := c.args[0].(*set); ok {
 			list := array{}
 			for el := range s.scan(c.env, scan{at: c.place(0)}) {
 				list = append(list, el.value())
@@ -127,7 +129,7 @@ func aggregate(f func(c *call, list array) value) func(c *call) value {
 			}
 			return f(c, list)
 		}
-		list, p := c.iterable(0)
+		list, p, _ := elements(c.args[0])
 		v := f(c, list)
 		if p != nil {
 			return rewrap(p, array{v})
@@ -169,11 +171,8 @@ func extreme(sign int) func(c *call) value {
 // cut is the number of elements that Take and Drop are given, and what they cut;
 // n is that number within the length of the list.
 func (c *call) cut() (count, n int, list array, p *page) {
-	count = int(int32(c.integer(0)))
-	list, p, ok := elements(c.args[1])
-	if !ok {
-		panic(expected(c.place(1), "Array or Page", c.args[1]))
-	}
+	count = int(int32(c.args[0].(int64)))
+	list, p = c.listed(1)
 	return count, max(0, min(count, len(list))), list, p
 }
 
@@ -214,49 +213,50 @@ func drop(c *call) value {
 	return &out
 }
 
-// concat implements Append, which puts added at the end, and Prepend.
-func (c *call) concat(added, list array, atEnd bool) array {
-	if n := len(added) + len(list); n > 10*maxWidth {
+// concat implements Append and Prepend.
+func (c *call) concat(first, second value) array {
+	a, b := first.(array), second.(array)
+	if n := len(a) + len(b); n > 10*maxWidth {
 		panic(badRequest("Query exceeds max width. Max: %d, current: %d.", maxWidth, n))
 	}
-	c.take((len(added) + len(list)) * elementSize)
-	if atEnd {
-		return slices.Concat(list, added)
-	}
-	return slices.Concat(added, list)
+	c.take((len(a) + len(b)) * elementSize)
+	return slices.Concat(a, b)
 }
 
 // empty reports whether an array, a page or a set is empty.
 func (c *call) empty() bool {
-	if s, ok := asSet(c.args[0]); ok {
+	if s, ok := c.args[0].(*set); ok {
 		return s.first(c.env, c.node.at.child("exists")) == nil
 	}
-	list, _ := c.iterable(0)
+	list, _, _ := elements(c.args[0])
 	return len(list) == 0
 }
 
 // mergeForm merges objects into one; null removes a field.
 func mergeForm(c *call) value {
-	var objects []*object
-	with, place := c.splat(1)
-	each(append(array{c.args[0]}, with...), func(i int, v value) {
+	fields := cast(func(v value, at *position) value {
 		o, ok := asFields(v)
-		switch {
-		case ok:
-			objects = append(objects, o)
-		case i == 0:
-			panic(expected(c.place(0), "Object", v))
-		default:
-			panic(expected(place(i-1), "Object", v))
+		if !ok {
+			panic(expected(at, "Object", v))
+		}
+		return o
+	})
+	var out *object
+	var with array
+	each(c.args[:2], func(i int, v value) {
+		if i == 0 {
+			out = fields(v, c.place(i)).(*object).clone()
+		} else {
+			with = fields.each(false)(v, c.place(i)).(array)
 		}
 	})
-	c.take(len(objects[0].keys) * elementSize)
-	out := objects[0].clone()
-	for _, o := range objects[1:] {
+	c.take(len(out.keys) * elementSize)
+	for _, o := range with {
+		o := o.(*object)
 		for i, k := range o.keys {
 			v := o.vals[i]
 			if c.given(2) {
-				v = c.apply(c.lambda(2), array{k, out.get(k), v}, c.place(2))
+				v = c.apply(c.args[2].(*lambda), array{k, out.get(k), v}, c.node.at)
 			}
 			if v == nil {
 				out.remove(k)
@@ -274,13 +274,13 @@ func toObject(c *call) value {
 	}
 	list, ok := c.args[0].(array)
 	if !ok {
-		panic(invalidArgument(c.place(0), "Cannot cast %s to Object.", typeName(c.args[0])))
+		panic(c.cannotCast("Object"))
 	}
 	o := &object{}
 	each(list, func(i int, v value) {
 		if pair, _ := v.(array); len(pair) == 2 {
 			if key, isText := pair[0].(string); isText {
-				o.set(key, pair[1])
+				o.add(key, pair[1]) // a key that comes twice is shown twice
 				return
 			}
 		}

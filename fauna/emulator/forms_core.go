@@ -13,9 +13,9 @@ func (t formTable) addCore() {
 	} {
 		t.add(keys, 0, nil).parse = parse
 	}
-	t.add("query", 0, func(c *call) value { return c.args[0] }).lambda = "query"
+	t.add("query:lambda", 0, func(c *call) value { return c.args[0] }).lambda = "query"
 	t.add("if then else", lazy|uncounted, func(c *call) value {
-		if asBool(c.eval(c.node.args[0]), c.place(0)) {
+		if as[bool](c.eval(c.node.args[0]), "Boolean", c.place(0)) {
 			return c.eval(c.node.args[1])
 		}
 		return c.eval(c.node.args[2])
@@ -30,15 +30,15 @@ func (t formTable) addCore() {
 		at := asMicros(c.eval(c.node.args[0]), c.place(0))
 		return c.read(at).eval(c.node.args[1])
 	})
-	t.add("abort", 0, func(c *call) value {
-		panic(&queryError{at: c.node.at, code: "transaction aborted", text: c.text(0), status: 400})
+	t.add("abort:string", 0, func(c *call) value {
+		panic(&queryError{at: c.node.at, code: "transaction aborted", text: c.args[0].(string), status: 400})
 	})
-	t.add("call arguments?", uncounted|reads|mayWrite, callFunction)
+	t.add("call:function arguments?", uncounted|reads|mayWrite, callFunction)
 	t.add("and", lazy|uncounted, untilTruth(false)).parse = parseList(false)
 	t.add("or", lazy|uncounted, untilTruth(true)).parse = parseList(false)
-	t.add("not", 0, func(c *call) value { return !asBool(c.args[0], c.place(0)) })
-	t.add("equals", 0, func(c *call) value {
-		list, _ := c.operands()
+	t.add("not:boolean", 0, func(c *call) value { return c.args[0] == false })
+	t.add("equals:any+", 0, func(c *call) value {
+		list := c.args[0].(array)
 		measure(list...)
 		for i := 1; i < len(list); i++ {
 			if !equal(list[i-1], list[i]) {
@@ -57,7 +57,7 @@ func untilTruth(decides bool) func(c *call) value {
 			list = list[0].args
 		}
 		for i, in := range list {
-			if asBool(c.eval(in), c.place(0).nth(i)) == decides {
+			if as[bool](c.eval(in), "Boolean", c.place(0).nth(i)) == decides {
 				return decides
 			}
 		}
@@ -67,15 +67,7 @@ func untilTruth(decides bool) func(c *call) value {
 
 // callFunction runs a user's function with the caller's privileges.
 func callFunction(c *call) value {
-	target := c.args[0]
-	if name, ok := target.(string); ok {
-		target = c.tx.db.named(clsFunctions, name)
-	}
-	r, ok := target.(*ref)
-	if !ok || r.class != clsFunctions || r.native {
-		panic(notIdentifier(c.place(0), "Identifier", c.args[0]))
-	}
-	r.mustExist(c.place(0))
+	r := c.named(0, clsFunctions, c.place(0))
 	if rule := c.rule(r, actCall); c.tx.auth.builtin != "admin" && c.tx.auth.builtin != "server" && !c.allows(rule, c.args[1]) {
 		panic(denied(c.place(0)))
 	}

@@ -28,15 +28,15 @@ func (t formTable) addNumbers() {
 		"divide":   {func(x, y int64) int64 { return x / y }, func(x, y float64) float64 { return x / y }},
 		"modulo":   {func(x, y int64) int64 { return x % y }, math.Mod},
 	} {
-		t.add(head, 0, arithmetic(op.of))
+		t.add(head+":number+", 0, arithmetic(op.of))
 	}
-	t.add("add", 0, arithmetic(addNumbers))
+	t.add("add:number+", 0, arithmetic(addNumbers))
 	for head, ok := range map[string]func(c int) bool{
 		"lt": func(c int) bool { return c < 0 }, "lte": func(c int) bool { return c <= 0 },
 		"gt": func(c int) bool { return c > 0 }, "gte": func(c int) bool { return c >= 0 },
 	} {
-		t.add(head, 0, func(c *call) value {
-			list, _ := c.operands()
+		t.add(head+":any+", 0, func(c *call) value {
+			list := c.args[0].(array)
 			c.comparable(list)
 			for i := 1; i < len(list); i++ {
 				if !ok(compareValues(list[i-1], list[i])) {
@@ -46,35 +46,34 @@ func (t formTable) addNumbers() {
 			return true
 		})
 	}
-	t.add("sqrt", 0, func(c *call) value {
-		x := toFloat(c.number(0))
+	t.add("sqrt:number", 0, func(c *call) value {
+		x := toFloat(c.args[0])
 		if x < 0 {
 			panic(invalidArgument(c.node.at, "%s must be positive", doubleText(x)))
 		}
 		return math.Sqrt(x)
 	})
-	t.add("ln", 0, func(c *call) value {
-		x := toFloat(c.number(0))
+	t.add("ln:number", 0, func(c *call) value {
+		x := toFloat(c.args[0])
 		if x <= 0 {
 			panic(invalidArgument(c.node.at, "%s must be greater than 0", doubleText(x)))
 		}
 		return math.Log(x)
 	})
-	t.add("exp", 0, func(c *call) value { return math.Exp(toFloat(c.number(0))) })
-	t.add("pow exp?", 0, func(c *call) value {
-		base, exp := c.number(0), value(int64(2))
+	t.add("exp:number", 0, func(c *call) value { return math.Exp(toFloat(c.args[0])) })
+	t.add("pow:number exp:number?", 0, func(c *call) value {
+		exp := value(int64(2))
 		if c.given(1) {
-			exp = c.number(1)
+			exp = c.args[1]
 		}
-		return operation{func(x, y int64) int64 { return int64(math.Pow(float64(x), float64(y))) }, math.Pow}.of(base, exp)
+		return operation{func(x, y int64) int64 { return int64(math.Pow(float64(x), float64(y))) }, math.Pow}.of(c.args[0], exp)
 	})
 }
 
 // arithmetic combines operands from left to right.
 func arithmetic(op func(a, b value) value) func(c *call) value {
 	return func(c *call) value {
-		list, place := c.operands()
-		each(list, func(i int, v value) { asNumber(v, place(i)) })
+		list := c.args[0].(array)
 		divides := c.node.form.keys[0] == "divide" || c.node.form.keys[0] == "modulo"
 		acc := list[0]
 		for _, v := range list[1:] {
@@ -95,15 +94,6 @@ func (c *call) comparable(list array) {
 			r.mustExist(c.place(0))
 		}
 	})
-}
-
-func (c *call) number(i int) value { return asNumber(c.args[i], c.place(i)) }
-
-func asNumber(v value, at *position) value {
-	if rank(v) != rank(int64(0)) {
-		panic(expected(at, "Number", v))
-	}
-	return v
 }
 
 func toFloat(v value) float64 {

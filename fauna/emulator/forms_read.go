@@ -7,42 +7,33 @@ import (
 )
 
 func (t formTable) addReads() {
-	t.add("get ts?", reads, func(c *call) value {
+	t.add("get:identifier ts:time?", reads, func(c *call) value {
 		in := c.timed(1)
-		r, s := c.refOrSet(0)
-		if s == nil {
-			return in.get(r, c.node.at, c.place(0))
+		r, isRef := c.args[0].(*ref)
+		if !isRef {
+			if r = c.args[0].(*set).first(in, c.place(0)); r == nil {
+				panic(notFound(c.node.at, "Set"))
+			}
 		}
-		first := s.first(in, c.place(0))
-		if first == nil {
-			panic(notFound(c.node.at, "Set"))
-		}
-		return in.get(first, c.node.at, c.place(0))
+		return in.get(r, c.node.at)
 	})
-	t.add("exists ts?", reads, func(c *call) value {
+	t.add("exists:unresolved ts:time?", reads, func(c *call) value {
 		in := c.timed(1)
-		r, s := c.refOrSet(0)
-		if s == nil {
+		if r, isRef := c.args[0].(*ref); isRef {
 			return in.exists(r)
 		}
-		return s.first(in, c.place(0)) != nil
+		return c.args[0].(*set).first(in, c.place(0)) != nil
 	})
 	for _, cursor := range []string{"after?", "before", "cursor"} {
-		t.add("paginate "+cursor+" ts? size? events? sources?", reads, paginate)
+		t.add("paginate:identifier "+cursor+" ts:time? size:integer? events:boolean? sources:boolean?", reads, paginate)
 	}
-	t.add("select from default?", lazy|uncounted, selectForm)
-}
-
-// refOrSet is an argument that is a set, or else a ref.
-func (c *call) refOrSet(i int) (*ref, *set) {
-	if s, ok := asSet(c.args[i]); ok {
-		return nil, s
+	for _, head := range []string{"select", "select_all", "select_as_index"} {
+		all := " all?"
+		if head != "select" {
+			all = ""
+		}
+		t.add(head+" from"+all+" default?", lazy|uncounted, selectForm)
 	}
-	r := as[*ref](c.args[i], "Ref or Set", c.place(i))
-	if c.node.form.keys[0] != "exists" {
-		r.mustExist(c.place(i))
-	}
-	return r, nil
 }
 
 // history returns the versions of a ref, nil if there are none, and the earliest
@@ -74,8 +65,7 @@ func (e *env) checkAge(minimum int64) {
 }
 
 // get reads one document. The privilege is checked before its existence.
-func (e *env) get(r *ref, at, place *position) value {
-	r.mustExist(place)
+func (e *env) get(r *ref, at *position) value {
 	if !e.may(r, actRead) {
 		panic(denied(at))
 	}
@@ -121,30 +111,34 @@ func (e *env) exists(r *ref) bool {
 }
 
 func selectForm(c *call) value {
-	steps, v := c.eval(c.node.args[0]), c.eval(c.node.args[1])
-	path, many := steps.(array)
-	if !many {
-		path = array{steps}
+	given := map[string]value{}
+	for i, key := range c.node.form.keys {
+		if c.given(i) && key != "default" {
+			given[key] = c.eval(c.node.args[i])
+		}
 	}
-	each(path, func(i int, step value) {
-		switch step.(type) {
-		case string, int64:
-			return
-		}
-		at := c.place(0)
-		if many {
-			at = at.nth(i)
-		}
-		panic(expected(at, "String or Integer", step))
-	})
-	if r, ok := v.(*ref); ok && r.unresolved() {
+	head := c.node.form.keys[0]
+	path := asPath(given[head], c.place(0)).(array)
+	all := head != "select"
+	if v, ok := given["all"]; ok {
+		all = as[bool](v, "Boolean", c.node.at.child("all"))
+	}
+	from := given["from"]
+	if r, ok := from.(*ref); ok && r.unresolved() {
 		panic(undefinedRef(c.place(1), r))
 	}
-	if found, ok := follow(v, path); ok {
+	found, ok := follow(from, path, all)
+	_, isArray := found.(array)
+	last := len(c.node.args) - 1 // default
+	switch {
+	case all && !ok:
+		return array{}
+	case all && !isArray:
+		return array{found}
+	case ok:
 		return found
-	}
-	if c.given(2) {
-		return c.eval(c.node.args[2])
+	case c.given(last):
+		return c.eval(c.node.args[last])
 	}
 	text := make([]string, len(path))
 	for i, step := range path {
@@ -153,15 +147,47 @@ func selectForm(c *call) value {
 	panic(&queryError{at: c.place(1), code: "value not found", text: "Value not found at path [" + strings.Join(text, ",") + "].", status: 404})
 }
 
-// follow returns what is at a path inside a value.
-func follow(v value, path array) (value, bool) {
-	for _, step := range path {
+// asPath is the cast of one step of a path, or several.
+var asPath = cast(func(v value, at *position) value {
+	switch v.(type) {
+	case string, int64:
+		return v
+	}
+	panic(expected(at, "String or Integer", v))
+}).each(false)
+
+// follow returns what is at a path inside a value. With all, the rest of the path
+// is followed in every element of an array, unless it begins with a number, and
+// what is found there is one array.
+func follow(v value, path array, all bool) (value, bool) {
+	for i, step := range path {
+		list, isArray := v.(array)
+		if _, isIndex := step.(int64); all && isArray && !isIndex {
+			return followAll(list, path[i:]), true
+		}
 		var ok bool
 		if v, ok = stepInto(v, step); !ok {
 			return nil, false
 		}
 	}
+	if list, isArray := v.(array); all && isArray {
+		return followAll(list, nil), true
+	}
 	return v, true
+}
+
+func followAll(list, path array) array {
+	out := array{}
+	for _, v := range list {
+		if found, ok := follow(v, path, true); !ok {
+			continue
+		} else if inner, isArray := found.(array); isArray {
+			out = append(out, inner...)
+		} else {
+			out = append(out, found)
+		}
+	}
+	return out
 }
 
 // stepInto follows one step of a path.
@@ -183,7 +209,7 @@ func stepInto(v value, step value) (value, bool) {
 			return &ref{class: clsCollections, native: true, scope: in.scope}, true
 		case step == "collection" || step == "class":
 			return in.collectionRef(), true
-		case step == "database" && in.scope != nil && in.class != clsDocument:
+		case step == "database" && in.scope != nil:
 			return &ref{class: clsDatabases, item: in.scope.self}, true
 		}
 		return nil, false

@@ -7,31 +7,31 @@ import (
 )
 
 func (t formTable) addRefs() {
-	t.add("ref id scope?", 0, refForm)
+	t.add("ref id scope:database?", 0, refForm)
 	for cls := clsCollections; cls < classes; cls++ {
 		t.add(classNames[cls], 0, nativeRef(cls))
 		if cls.named() {
-			t.add(classSingular[cls]+" scope?", 0, namedRef(cls))
+			t.add(classSingular[cls]+":string scope:database?", 0, namedRef(cls))
 		}
 	}
 	t.add("classes", 0, nativeRef(clsCollections))
-	t.add("class scope?", 0, namedRef(clsCollections))
+	t.add("class:string scope:database?", 0, namedRef(clsCollections))
 	for _, head := range []string{"new_id", "next_id"} {
-		t.add(head, writes|ofNull, func(c *call) value {
+		t.add(head+":null", writes, func(c *call) value {
 			c.tx.wrote = c.tx.write
 			return strconv.FormatInt(c.tx.s.newID(c.tx.now), 10)
 		})
 	}
-	t.add("key_from_secret", reads, keyFromSecret)
+	t.add("key_from_secret:string", reads, keyFromSecret)
 	for _, head := range []string{"identity", "current_identity"} {
-		t.add(head, ofNull, func(c *call) value {
+		t.add(head+":null", 0, func(c *call) value {
 			panic(&queryError{at: c.node.at, code: "missing identity", text: "Authentication does not contain an identity", status: 400})
 		})
 	}
 	for _, head := range []string{"has_identity", "has_current_identity", "has_current_token"} {
-		t.add(head, ofNull, func(*call) value { return false })
+		t.add(head+":null", 0, func(*call) value { return false })
 	}
-	t.add("current_token", ofNull, func(c *call) value {
+	t.add("current_token:null", 0, func(c *call) value {
 		if k := c.tx.auth.key; k != nil && k.db == c.tx.db {
 			return k.ref()
 		}
@@ -40,10 +40,11 @@ func (t formTable) addRefs() {
 }
 
 func nativeRef(cls class) func(c *call) value {
+	scope := refTo("Database Ref or Null", isDatabase)
 	return func(c *call) value {
 		r := &ref{class: cls, native: true}
 		if c.args[0] != nil {
-			r.scope = c.database(0, "Database Ref or Null")
+			r.scope = scope(c.args[0], c.place(0)).(*ref).item.child
 		}
 		return r
 	}
@@ -51,9 +52,9 @@ func nativeRef(cls class) func(c *call) value {
 
 func namedRef(cls class) func(c *call) value {
 	return func(c *call) value {
-		name, home := c.text(0), c.tx.db
+		name, home := c.args[0].(string), c.tx.db
 		if c.given(1) {
-			home = c.database(1, "Database Ref")
+			home = c.args[1].(*ref).item.child
 		}
 		r := home.named(cls, name)
 		if cls == clsRoles && r.item != nil && r.item.versions[0].ts == c.tx.now {
@@ -66,41 +67,29 @@ func namedRef(cls class) func(c *call) value {
 	}
 }
 
-// database is an argument that is a database, which a ref is scoped to.
-func (c *call) database(i int, want string) *database {
-	r, ok := c.args[i].(*ref)
-	if !ok || r.class != clsDatabases || r.native {
-		panic(notIdentifier(c.place(i), want, c.args[i]))
-	}
-	r.mustExist(c.place(i))
-	return r.item.child
-}
-
 // refForm makes the ref of a document, of a key or of a token.
 func refForm(c *call) value {
 	out := &ref{class: clsDocument}
-	each(c.args, func(i int, v value) {
-		switch i {
-		case 0:
-			parent, ok := v.(*ref)
-			switch {
-			case ok && parent.native && parent.class.named():
-				panic(invalidArgument(c.place(0), "Regular Class Ref expected, Schema Class Ref provided."))
-			case ok && parent.native:
-				out.class, out.scope = parent.class, parent.scope
-			case ok && parent.class == clsCollections:
-				out.item, out.name, out.scope = parent.item, parent.name, parent.scope
-			default:
-				panic(expected(c.place(0), "Collection Ref", v))
-			}
-		case 1:
+	each(c.args[:2], func(i int, v value) {
+		if i == 1 {
 			out.id = numericID(v, c.place(1))
-		case 2:
-			if c.given(2) {
-				out.scope = c.database(2, "Database Ref")
-			}
+			return
+		}
+		parent, ok := v.(*ref)
+		switch {
+		case ok && parent.native && parent.class.named():
+			panic(invalidArgument(c.place(0), "Regular Class Ref expected, Schema Class Ref provided."))
+		case ok && parent.native:
+			out.class, out.scope = parent.class, parent.scope
+		case ok && parent.class == clsCollections:
+			out.item, out.name, out.scope = parent.item, parent.name, parent.scope
+		default:
+			panic(expected(c.place(0), "Collection Ref", v))
 		}
 	})
+	if c.given(2) { // a real server takes the database that holds that one
+		out.scope = c.args[2].(*ref).scope
+	}
 	return out
 }
 
@@ -121,7 +110,7 @@ func numericID(v value, at *position) int64 {
 }
 
 func keyFromSecret(c *call) value {
-	secret := c.text(0)
+	secret := c.args[0].(string)
 	if it := c.tx.s.secrets[secret]; it != nil && it.db == c.tx.db && c.may(it.ref(), actRead) {
 		if v := it.visible(c.at, c.tx.now); v != nil {
 			return &docValue{ref: it.ref(), version: v}

@@ -3,128 +3,67 @@ package emulator
 import (
 	"fmt"
 	"slices"
-
-	"fauna-export/fauna/fql"
 )
 
 func (t formTable) addSets() {
-	t.add("documents", reads, func(c *call) value {
-		r, ok := c.args[0].(*ref)
-		if !ok || r.class != clsCollections || r.native {
-			panic(expected(c.place(0), "Collection Ref", c.args[0]))
-		}
-		r.mustExist(c.place(0))
-		return &set{kind: setDocuments, ref: r}
-	})
-	t.add("match terms?", reads, func(c *call) value {
-		s := c.match(0)
-		if c.given(1) {
-			s.terms = c.terms(1)
-		}
-		return s
-	})
-	t.add("match index", reads, func(c *call) value {
-		terms := c.terms(0)
-		s := c.match(1)
-		s.terms = terms
-		return s
-	})
-	t.add("events", reads, func(c *call) value {
-		r, s := c.refOrSet(0)
-		if s == nil {
-			return &set{kind: setEvents, ref: r}
+	t.add("documents:collection", reads, func(c *call) value { return &set{kind: setDocuments, ref: c.args[0].(*ref)} })
+	t.add("match:term* index:index", reads, func(c *call) value { return c.match(1, 0) })
+	t.add("match:index terms:term*", reads, func(c *call) value { return c.match(0, 1) })
+	t.add("match:index", reads, func(c *call) value { return c.match(0, -1) })
+	t.add("events:identifier", reads, func(c *call) value {
+		s, isSet := c.args[0].(*set)
+		if !isSet {
+			return &set{kind: setEvents, ref: c.args[0].(*ref)}
 		}
 		if s.kind == setEvents {
 			panic(noEvents(c.node.at))
 		}
 		return &set{kind: setEvents, sets: []*set{s}}
 	})
-	t.add("singleton", reads, func(c *call) value { return &set{kind: setSingleton, ref: c.ref(0)} })
+	t.add("singleton:ref", reads, func(c *call) value { return &set{kind: setSingleton, ref: c.args[0].(*ref)} })
 	for _, kind := range []setKind{setUnion, setIntersection, setDifference} {
-		t.add(setHeads[kind], 0, func(c *call) value { return combined(c, kind) })
+		t.add(setHeads[kind]+":operand+", 0, func(c *call) value { return combined(c, kind) })
 	}
 	for _, kind := range []setKind{setDistinct, setReverse} {
-		t.add(setHeads[kind], 0, func(c *call) value {
+		t.add(setHeads[kind]+":iterable", 0, func(c *call) value {
 			if list, p, ok := elements(c.args[0]); ok {
 				return rewrap(p, c.rearranged(kind, list))
 			}
-			return &set{kind: kind, sets: []*set{c.set(0, "Array, Set, or Page")}}
+			return &set{kind: kind, sets: []*set{c.args[0].(*set)}}
 		})
 	}
-	t.add("range from to", 0, func(c *call) value {
-		s := c.set(0, "Set")
-		var errs error
-		for i := 1; i <= 2; i++ {
-			errs = join(errs, catch(func() {
-				resolve(c.args[i], c.place(i))
-				if s.kind == setEvents {
-					cursor{val: c.args[i], at: c.place(i)}.eventBound()
-				}
-			}))
-		}
-		if errs != nil {
-			panic(errs)
-		}
+	t.add("range:set from to", 0, func(c *call) value {
+		s := c.args[0].(*set)
+		each(c.args[1:], func(i int, v value) {
+			resolve(v, c.place(i+1))
+			if s.kind == setEvents {
+				cursor{val: v, at: c.place(i + 1)}.eventBound()
+			}
+		})
 		return &set{kind: setRange, sets: []*set{s}, from: rangeEnd(c.args[1]), to: rangeEnd(c.args[2])}
 	})
-	t.add("join with", 0, func(c *call) value {
-		s := c.set(0, "Set")
-		switch with := c.args[1].(type) {
-		case *lambda:
-			return &set{kind: setJoin, sets: []*set{s}, with: with}
-		case *ref:
-			with.mustExist(c.place(1))
-			if with.class == clsIndexes && !with.native {
-				return &set{kind: setJoin, sets: []*set{s}, with: with}
-			}
+	t.add("join:set with", 0, func(c *call) value {
+		with := c.args[1]
+		if _, isLambda := with.(*lambda); !isLambda {
+			with = refTo("Lambda or Index Ref", func(r *ref) bool { return r.class == clsIndexes && !r.native })(with, c.place(1))
 		}
-		panic(expected(c.place(1), "Lambda or Index Ref", c.args[1]))
-	}).parse = parseJoin
+		return &set{kind: setJoin, sets: []*set{c.args[0].(*set)}, with: with}
+	}).lambda = "with?"
 }
 
-// parseJoin reads a Join, with a lambda or another expression.
-func parseJoin(p *parser, j *fql.Node, at *position, vars *names) *node {
-	n := &node{kind: nodeForm, at: at, form: p.tx.s.forms.find(j), args: make([]*node, 2)}
-	before := len(p.errs)
-	n.args[0] = p.expression(j.Member("join"), at.child("join"), vars)
-	with, place := j.Member("with"), at.child("with")
-	switch {
-	case len(p.errs) > before:
-	case with.Kind == fql.Object && isLambda(with):
-		n.args[1] = p.lambdaNode(with, place, vars)
-	default:
-		n.args[1] = p.expression(with, place, vars)
-	}
-	return n
-}
-
-// terms are the terms of a Match in an argument.
-func (c *call) terms(i int) array {
-	list, place := c.splat(i)
-	each(list, func(i int, v value) {
-		if r, ok := v.(*ref); ok && r.unresolved() {
-			panic(expected(place(i), "Any", v))
-		}
-	})
-	return list
-}
-
-// match returns the set of the index in the i-th argument, which must be active.
-func (c *call) match(i int) *set {
-	index, at := c.args[i], c.place(i)
-	if name, ok := index.(string); ok {
-		index, at = c.tx.db.named(clsIndexes, name), c.node.at.child("index")
-	}
-	r, ok := index.(*ref)
-	if !ok || r.class != clsIndexes || r.native {
-		panic(expected(at, "Identifier", index))
-	}
-	r.mustExist(at)
+// match returns the set of an index, which must be active, with the terms in an
+// argument, unless that is negative.
+func (c *call) match(index, terms int) *set {
+	at := c.node.at.child("index")
+	r := c.named(index, clsIndexes, at)
 	if !r.item.index.active(c.tx.now) {
-		text := fmt.Sprintf("Index '%s' is not active.", r.title())
-		panic(&queryError{at: c.node.at.child("index"), code: "instance not found", text: text, status: 400})
+		panic(&queryError{at: at, code: "instance not found", text: fmt.Sprintf("Index '%s' is not active.", r.title()), status: 400})
 	}
-	return &set{kind: setMatch, ref: r}
+	s := &set{kind: setMatch, ref: r}
+	if terms >= 0 {
+		s.terms = c.args[terms].(array)
+	}
+	return s
 }
 
 // rangeEnd returns an end of a Range; an empty array means an open end.
@@ -161,22 +100,14 @@ func (c *call) rearranged(kind setKind, list array) array {
 
 // combined returns a union, intersection or difference, of sets or of arrays.
 func combined(c *call, kind setKind) value {
-	list, place := c.operands()
+	list := c.args[0].(array)
 	measure(list...)
 	s := &set{kind: kind}
-	each(list, func(i int, v value) {
-		in, isSet := asSet(v)
-		_, _, ok := elements(v)
-		_, isPage := v.(*page)
-		switch {
-		case isPage:
-			panic(expected(place(i), "Set or Array", v))
-		case isSet:
+	for _, v := range list {
+		if in, isSet := v.(*set); isSet {
 			s.sets = append(s.sets, in)
-		case !ok:
-			panic(notIdentifier(place(i), "Array, Set, or Page", v))
 		}
-	})
+	}
 	switch len(s.sets) {
 	case len(list):
 		for i, in := range s.sets[1:] {

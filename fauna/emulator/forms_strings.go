@@ -8,38 +8,29 @@ import (
 	"time"
 )
 
-// maxRepeat bounds the bytes that Repeat makes.
+// maxRepeat bounds the bytes of a text that is made.
 const maxRepeat = 16 << 20
 
 func (t formTable) addStrings() {
-	t.add("concat separator?", 0, func(c *call) value {
-		sep := ""
-		if c.given(1) {
-			sep = c.text(1)
-		}
-		list, place := c.splat(0)
+	t.add("concat:string* separator:string?", 0, func(c *call) value {
+		sep, _ := c.args[1].(string)
+		list := c.args[0].(array)
 		parts, size := make([]string, len(list)), len(sep)*len(list)
-		each(list, func(i int, v value) {
-			parts[i] = as[string](v, "String", place(i))
+		for i, v := range list {
+			parts[i] = v.(string)
 			size += len(parts[i])
-		})
-		if size > maxRepeat {
-			panic(badRequest("Transaction exceeded limit: got %d bytes, limit %d bytes", size, maxRepeat))
 		}
-		c.take(size)
+		c.makes(size)
 		return strings.Join(parts, sep)
 	})
-	t.add("repeat number?", 0, func(c *call) value {
-		s, times := c.text(0), int64(2)
+	t.add("repeat:string number:integer?", 0, func(c *call) value {
+		times := int64(2)
 		if c.given(1) {
-			times = c.integer(1)
+			times = max(0, min(c.args[1].(int64), 1024))
 		}
-		times = max(0, min(times, 1024))
-		if size := int64(len(s)) * times; size > maxRepeat {
-			panic(badRequest("Transaction exceeded limit: got %d bytes, limit %d bytes", size, maxRepeat))
-		}
-		c.take(len(s) * int(times))
-		return strings.Repeat(s, int(times))
+		text := c.args[0].(string)
+		c.makes(len(text) * int(times))
+		return strings.Repeat(text, int(times))
 	})
 	t.add("to_string", 0, toString)
 	t.add("to_integer", 0, func(c *call) value {
@@ -53,6 +44,14 @@ func (t formTable) addStrings() {
 	t.add("to_double", 0, func(c *call) value { return toFloat(c.readNumber("Double")) })
 }
 
+// makes counts the bytes of a text before it is made.
+func (c *call) makes(size int) {
+	if size > maxRepeat {
+		panic(badRequest("Transaction exceeded limit: got %d bytes, limit %d bytes", size, maxRepeat))
+	}
+	c.take(size)
+}
+
 // readNumber is a number, or the one that a text begins with.
 func (c *call) readNumber(want string) value {
 	v := c.args[0]
@@ -60,7 +59,7 @@ func (c *call) readNumber(want string) value {
 		v = parseNumber(text)
 	}
 	if v == nil || rank(v) != rank(int64(0)) {
-		panic(invalidArgument(c.place(0), "Cannot cast %s to %s.", typeName(c.args[0]), want))
+		panic(c.cannotCast(want))
 	}
 	return v
 }

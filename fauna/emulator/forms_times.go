@@ -3,9 +3,9 @@ package emulator
 import "time"
 
 func (t formTable) addTimes() {
-	t.add("now", ofNull, func(c *call) value { return microsTime(c.tx.now) })
-	t.add("time", 0, func(c *call) value {
-		text := c.text(0)
+	t.add("now:null", 0, func(c *call) value { return microsTime(c.tx.now) })
+	t.add("time:string", 0, func(c *call) value {
+		text := c.args[0].(string)
 		if text == "now" {
 			return microsTime(c.tx.now)
 		}
@@ -15,47 +15,36 @@ func (t formTable) addTimes() {
 		}
 		return v
 	})
-	t.add("date", 0, func(c *call) value {
-		v, ok := parseDate(trimmed(c.text(0)))
+	t.add("date:string", 0, func(c *call) value {
+		v, ok := parseDate(trimmed(c.args[0].(string)))
 		if !ok {
-			panic(invalidArgument(c.node.at, "Cannot cast '%s' to a date.", c.text(0)))
+			panic(invalidArgument(c.node.at, "Cannot cast '%s' to a date.", c.args[0]))
 		}
 		return v
 	})
-	t.add("epoch unit", 0, func(c *call) value { return plus(time.Unix(0, 0), c.integer(0), c.unit(1), c.node.at) })
-	t.add("time_add offset unit", 0, func(c *call) value { return c.shifted(1) })
-	t.add("time_subtract offset unit", 0, func(c *call) value { return c.shifted(-1) })
+	t.add("epoch:integer unit:unit", 0, func(c *call) value {
+		return plus(time.Unix(0, 0), c.args[0].(int64), c.unit(1), c.node.at)
+	})
+	t.add("time_add:temporal offset:integer unit:unit", 0, func(c *call) value { return c.shifted(1) })
+	t.add("time_subtract:temporal offset:integer unit:unit", 0, func(c *call) value { return c.shifted(-1) })
 	t.add("to_micros", 0, func(c *call) value {
 		if t, ok := c.args[0].(time.Time); ok {
 			return t.UnixMicro() // wraps as Java's does
 		}
-		return c.micros(0)
+		return asMicros(c.args[0], c.place(0))
 	})
 }
 
-// unit is an argument that is one of FQL's time units.
-func (c *call) unit(i int) time.Duration {
-	text, _ := c.args[i].(string)
-	unit, ok := units[trimmed(text)]
-	if !ok {
-		panic(expected(c.place(i), "Time Unit", c.args[i]))
-	}
-	return unit
-}
+func (c *call) unit(i int) time.Duration { return units[trimmed(c.args[i].(string))] }
 
 // shifted is the time or date in the first argument, moved by the second.
 func (c *call) shifted(sign int64) value {
-	day, isDate := c.args[0].(dateValue)
-	t, isTime := c.args[0].(time.Time)
-	if !isDate && !isTime {
-		panic(expected(c.place(0), "Temporal", c.args[0]))
-	}
-	count, unit := sign*c.integer(1), c.unit(2)
-	if isTime {
+	count, unit := sign*c.args[1].(int64), c.unit(2)
+	if t, isTime := c.args[0].(time.Time); isTime {
 		return plus(t, count, unit, c.place(1))
 	}
 	if unit != 24*time.Hour {
 		panic(invalidArgument(c.place(2), "Invalid time unit '%s'.", c.args[2]))
 	}
-	return dateValue(plus(day.time(), count, unit, c.place(1)).Unix() / daySeconds)
+	return dateValue(plus(c.args[0].(dateValue).time(), count, unit, c.place(1)).Unix() / daySeconds)
 }

@@ -1,12 +1,12 @@
 package emulator
 
 func (t formTable) addWrites() {
-	t.add("create params?", writes, createForm)
-	t.add("update params?", writes, func(c *call) value { return c.update(false) })
-	t.add("replace params?", writes, func(c *call) value { return c.update(true) })
-	t.add("delete", writes, deleteForm)
-	t.add("insert ts action params?", writes, insertForm)
-	t.add("remove ts action", writes, func(c *call) value {
+	t.add("create:home params:object?", writes, createForm)
+	t.add("update:ref params:object?", writes, func(c *call) value { return c.update(false) })
+	t.add("replace:ref params:object?", writes, func(c *call) value { return c.update(true) })
+	t.add("delete:ref", writes, deleteForm)
+	t.add("insert:ref ts:time action:action params:object?", writes, insertForm)
+	t.add("remove:ref ts:time action:action", writes, func(c *call) value {
 		r, ts, _ := c.past()
 		if h := r.item.coll.history(r.id); h != nil {
 			c.tx.change(r.item.coll, h, func(h *history) { h.drop(ts) })
@@ -14,9 +14,9 @@ func (t formTable) addWrites() {
 		return nil
 	})
 	for cls := clsCollections; cls <= clsKeys; cls++ {
-		t.add("create_"+classSingular[cls], writes, createClass(cls))
+		t.add("create_"+classSingular[cls]+":object", writes, createClass(cls))
 	}
-	t.add("create_class", writes, createClass(clsCollections))
+	t.add("create_class:object", writes, createClass(clsCollections))
 }
 
 func createClass(cls class) func(c *call) value {
@@ -28,7 +28,7 @@ func (c *call) params(i int) *object {
 	if !c.given(i) {
 		return &object{}
 	}
-	o := as[*object](c.args[i], "Object", c.place(i))
+	o := c.args[i].(*object)
 	measure(o)
 	checkRefs(o, c.node.at)
 	return o
@@ -54,13 +54,8 @@ func overlay(old, now *object) *object {
 }
 
 func createForm(c *call) value {
-	if name, ok := c.args[0].(string); ok {
-		c.args[0] = c.tx.db.named(clsCollections, name)
-	}
-	place := c.place(0)
-	r := as[*ref](c.args[0], "Identifier", place)
-	r.mustExist(place)
-	in := c.params(1)
+	in, place := c.params(1), c.place(0)
+	r := c.named(0, clsCollections, place)
 	switch {
 	case r.scope != nil:
 		panic(invalidArgument(place, "Cannot write a scoped ref."))
@@ -177,8 +172,7 @@ func (c *call) update(whole bool) value {
 // target is the first argument of Update, Replace and Delete: a ref into this
 // database.
 func (c *call) target() *ref {
-	r := c.ref(0)
-	r.mustExist(c.place(0))
+	r := c.args[0].(*ref)
 	switch {
 	case r.scope != nil:
 		panic(invalidArgument(c.place(0), "Cannot write a scoped ref."))
@@ -210,11 +204,7 @@ func deleteForm(c *call) value {
 
 // past reads the arguments that Insert and Remove share.
 func (c *call) past() (r *ref, ts int64, action string) {
-	r, ts = c.ref(0), c.micros(1)
-	action, _ = c.args[2].(string)
-	if action != "create" && action != "update" && action != "delete" {
-		panic(invalidArgument(c.place(2), "String 'create', 'update', or 'delete' expected, %s provided.", typeName(c.args[2])))
-	}
+	r, ts, action = c.args[0].(*ref), c.args[1].(int64), c.args[2].(string)
 	verb := c.node.form.keys[0]
 	switch {
 	case verb == "insert" && ts > c.tx.now:

@@ -97,7 +97,7 @@ func (ix *index) keysOf(coll *item, h *history, v *version) [][]value {
 	keys := [][]value{make([]value, 0, len(ix.terms)+len(ix.values))}
 	missing := 0
 	for i, spec := range slices.Concat(ix.terms, ix.values) {
-		found, _ := follow(d, spec.path)
+		found, _ := follow(d, spec.path, true)
 		options, isArray := found.(array)
 		if !isArray || len(options) == 0 {
 			options = array{found}

@@ -27,19 +27,19 @@ type cursor struct {
 }
 
 func paginate(c *call) value {
-	r, s := c.refOrSet(pageSet)
 	in := c.timed(pageTime)
 	size := int64(defaultSize)
 	if c.given(pageSize) {
-		size = c.integer(pageSize)
+		size = c.args[pageSize].(int64)
 	}
-	events, sources := c.truth(pageEvents), c.truth(pageSources)
+	events := c.args[pageEvents] == true
 	cur := c.cursor()
+	s, isSet := c.args[pageSet].(*set)
 	switch {
-	case s == nil && events:
-		s = &set{kind: setEvents, ref: r}
-	case s == nil:
-		s = &set{kind: setSingleton, ref: r}
+	case !isSet && events:
+		s = &set{kind: setEvents, ref: c.args[pageSet].(*ref)}
+	case !isSet:
+		s = &set{kind: setSingleton, ref: c.args[pageSet].(*ref)}
 	case events && s.kind != setEvents:
 		s = &set{kind: setEvents, sets: []*set{s}}
 	}
@@ -47,7 +47,7 @@ func paginate(c *call) value {
 	if s.kind == setEvents {
 		return in.eventPage(s, cur, max(0, count), c.place(pageSet))
 	}
-	return in.setPage(s, cur, scan{step: count, at: c.place(pageSet)}, sources)
+	return in.setPage(s, cur, scan{step: count, at: c.place(pageSet)}, c.args[pageSources] == true)
 }
 
 // cursor reads after, before or cursor. A null is not the same as no cursor,

@@ -98,7 +98,7 @@ func (p *parser) expression(j *fql.Node, at *position, vars *names) *node {
 				continue
 			}
 			parse := p.expression
-			if k == f.lambda {
+			if k == f.lambda || k+"?" == f.lambda && p.reads(in, vars) {
 				parse = p.lambdaNode
 			}
 			n.args[i] = parse(in, at.child(k), vars)
@@ -117,6 +117,13 @@ func (p *parser) lambdaNode(j *fql.Node, at *position, vars *names) *node {
 		return p.fail(unknownForm(at, j))
 	}
 	return &node{kind: nodeLambda, at: at, lam: p.lambda(j, at, vars)}
+}
+
+// reads reports whether j is a lambda without errors.
+func (p *parser) reads(j *fql.Node, vars *names) bool {
+	try := &parser{tx: p.tx}
+	try.lambdaNode(j, nil, vars)
+	return len(try.errs) == 0
 }
 
 func isLambda(j *fql.Node) bool {

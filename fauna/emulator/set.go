@@ -93,7 +93,7 @@ func (s *set) scan(e *env, q scan) iter.Seq[element] {
 	case setFilter:
 		return func(yield func(element) bool) {
 			for el := range s.sets[0].scan(e, q) {
-				if asBool(e.apply(s.pred, el.value(), s.pred.at), s.pred.at) && !yield(el) {
+				if as[bool](e.apply(s.pred, el.value(), s.pred.at), "Boolean", s.pred.at) && !yield(el) {
 					return
 				}
 			}
@@ -316,11 +316,7 @@ func (s *set) join(e *env, at *position) []element {
 		case *ref:
 			target = &set{kind: setMatch, ref: with, terms: asArray(source.value())}
 		case *lambda:
-			v := e.apply(with, source.value(), with.at)
-			var ok bool
-			if target, ok = asSet(v); !ok {
-				panic(expected(with.at, "Set", v))
-			}
+			target = asSet(e.apply(with, source.value(), with.at), with.at).(*set)
 		}
 		for el := range target.scan(e, scan{at: at}) {
 			if out = append(out, el); len(out) > maxWidth {

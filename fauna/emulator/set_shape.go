@@ -131,7 +131,7 @@ func (p *parser) setLiteral(j *fql.Node, at *position) value {
 		operands = asArray(head)
 	}
 	for _, v := range operands {
-		in, ok := asSet(v)
+		in, ok := toSet(v)
 		if !ok {
 			panic(bad)
 		}
