@@ -1,5 +1,7 @@
 package emulator
 
+import "fmt"
+
 func (t formTable) addWrites() {
 	t.add("create:home params:object?", writes, createForm)
 	t.add("update:ref params:object?", writes, func(c *call) value { return c.update(false) })
@@ -23,14 +25,28 @@ func createClass(cls class) func(c *call) value {
 	return func(c *call) value { return c.createItem(cls, c.params(0), c.place(0)) }
 }
 
-// params are the parameters of a write, empty only if they were not sent.
+// params are the parameters of a write, empty if they were not sent. They must not
+// have refs that are unresolved or point into another database. The fields in the
+// error are paths from the root of the request.
 func (c *call) params(i int) *object {
 	if !c.given(i) {
 		return &object{}
 	}
 	o := c.args[i].(*object)
 	measure(o)
-	checkRefs(o, c.node.at)
+	path := make([]string, 0, 8)
+	for _, step := range c.node.at.path() {
+		path = append(path, fmt.Sprint(step))
+	}
+	var bad []failure
+	eachRef(o, path, true, func(r *ref, path []string) {
+		if r.unresolved() {
+			bad = append(bad, badReference(path...))
+		} else if r.scope != nil {
+			bad = append(bad, failure{path, "invalid reference", "Reference cannot be scoped."})
+		}
+	})
+	validate(c.node.at, bad)
 	return o
 }
 
@@ -78,7 +94,7 @@ func createForm(c *call) value {
 		panic(alreadyExists(place, "Document"))
 	}
 	c.mustWriteNow(place)
-	v := newVersion(c.tx.now, documentFields(in, place))
+	v := newVersion(c.tx.now, c.fit(clsDocument, in, place))
 	c.tx.weigh(v)
 	c.tx.put(r, v)
 	return &docValue{ref: r, version: v, created: true}
@@ -163,7 +179,7 @@ func (c *call) update(whole bool) value {
 	if whole {
 		base = &object{}
 	}
-	v := newVersion(c.tx.now, documentFields(overlay(base, in), c.node.at))
+	v := newVersion(c.tx.now, c.fit(clsDocument, overlay(base, in), c.node.at))
 	c.tx.weigh(v)
 	c.tx.put(r, v)
 	return &docValue{ref: r, version: v}
@@ -232,7 +248,7 @@ func insertForm(c *call) value {
 		if action == "update" && last != nil {
 			base = last.content()
 		}
-		v = newVersion(ts, documentFields(overlay(base, in), c.node.at))
+		v = newVersion(ts, c.fit(clsDocument, overlay(base, in), c.node.at))
 		c.tx.weigh(v)
 		v.torn = action == "update" && same != nil && same.deleted
 	}

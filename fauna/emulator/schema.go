@@ -1,35 +1,6 @@
 package emulator
 
-import (
-	"fmt"
-	"regexp"
-	"slices"
-)
-
-var namePattern = regexp.MustCompile(`^[;@+$\-_.!~%\pL\pM\p{Nd}\p{Pc}]+$`)
-
-// missing is the failure of a required field.
-func missing(field string) failure {
-	return failure{[]string{field}, "value required", "Required value not found."}
-}
-
-// checkName finds what is wrong with a schema item's name.
-func checkName(o *object) (string, []failure) {
-	v := o.get("name")
-	name, ok := v.(string)
-	switch {
-	case v == nil:
-		return "", []failure{missing("name")}
-	case !ok:
-		return "", []failure{{[]string{"name"}, "invalid type", wrongType(v, "Name").text}}
-	case name == "_":
-		return "", []failure{{[]string{"name"}, "reserved name", "Invalid name _. Reserved names: _."}}
-	case !namePattern.MatchString(name):
-		return "", []failure{{[]string{"name"}, "invalid characters",
-			fmt.Sprintf(`The name %s uses invalid characters. Valid characters must match: [;@+$\-_.!~%%\w]+`, name)}}
-	}
-	return name, nil
-}
+import "slices"
 
 // createItem creates a schema item or a key. Errors get the given position.
 func (e *env) createItem(c class, in *object, at *position) value {
@@ -41,16 +12,16 @@ func (e *env) createItem(c class, in *object, at *position) value {
 	if !c.named() {
 		panic(internalError("java.lang.UnsupportedOperationException: " + classNames[c] + "."))
 	}
-	fields := e.itemFields(c, nil, in, at)
+	fields := e.itemFields(c, nil, defaults[c], in, at)
 	db, name := e.tx.db, fields.get("name").(string)
 	it := &item{db: db, class: c, name: name}
 	switch c {
 	case clsDatabases:
 		it.child = newDatabase(db.server, db)
 		it.child.self, it.child.globalID = it, db.server.newGlobalID()
-		fields.add("global_id", it.child.globalID)
+		fields.set("global_id", it.child.globalID)
 	case clsAccessProviders:
-		fields.add("audience", "https://db.fauna.com/db/"+db.globalID)
+		fields.set("audience", "https://db.fauna.com/db/"+db.globalID)
 	case clsCollections:
 		it.coll = &collection{item: it, byID: map[int64]*history{}}
 		if _, ok := fields.field("history_days"); !ok {
@@ -58,6 +29,13 @@ func (e *env) createItem(c class, in *object, at *position) value {
 		}
 	case clsIndexes:
 		it.index = newIndex(it, fields, e.tx.now)
+		fields.set("active", true)
+		if partitions := int64(8); fields.get("partitions") == nil {
+			if len(it.index.terms) > 0 {
+				partitions = 1
+			}
+			fields.add("partitions", partitions)
+		}
 	}
 	v := newVersion(e.tx.now, fields)
 	it.put(v)
@@ -67,18 +45,11 @@ func (e *env) createItem(c class, in *object, at *position) value {
 	return d
 }
 
-// itemFields checks the fields of a schema item that is new or an existing one,
-// and puts them into a real server's order.
-func (e *env) itemFields(c class, existing *item, in *object, at *position) *object {
-	name, bad := checkName(in)
-	stored := storableObject(in)
-	days, given := in.field("history_days")
-	if !given && existing == nil {
-		days = int64(0) // where it is absent later it stays so, which means unlimited
-	}
-	fields, unfit := shapeItem(c, days, stored)
-	validate(at, slices.Concat(bad, unfit, e.lostRefs(stored)))
-	if other := e.tx.db.find(c, name); other != nil && other != existing {
+// itemFields changes the fields of an item and checks them. before are those of an
+// existing one.
+func (e *env) itemFields(c class, existing *item, before, in *object, at *position) *object {
+	fields := e.fit(c, overlay(before, in), at)
+	if other := e.tx.db.find(c, fields.get("name").(string)); other != nil && other != existing {
 		panic(alreadyExists(at, classTitles[c]))
 	}
 	return fields
@@ -115,191 +86,17 @@ func (tx *txn) enter(it *item) {
 	})
 }
 
-// shapeItem checks an item's fields and puts them into a real server's order.
-// days is the history of a collection.
-func shapeItem(c class, days value, in *object) (*object, []failure) {
-	out := &object{}
-	var bad []failure
-	rest := func(skip ...string) {
-		for i, k := range in.keys {
-			if !slices.Contains(skip, k) {
-				out.add(k, in.vals[i])
-			}
-		}
-	}
-	switch c {
-	case clsCollections:
-		if days != nil {
-			out.add("history_days", days)
-		}
-		bad = slices.Concat(checkDays("history_days", days), checkDays("ttl_days", in.get("ttl_days")))
-		out.add("name", in.get("name"))
-		rest("history_days", "name")
-	case clsIndexes:
-		out.add("active", true)
-		out.add("serialized", true)
-		if v, ok := in.field("serialized"); ok {
-			out.set("serialized", v)
-		}
-		out.add("name", in.get("name"))
-		rest("active", "serialized", "name", "partitions")
-		partitions := int64(8)
-		if len(asArray(in.get("terms"))) > 0 {
-			partitions = 1
-		}
-		out.add("partitions", partitions)
-		_, _, _, bad = readIndex(in)
-	case clsRoles:
-		rest()
-		if privileges, ok := in.field("privileges"); ok {
-			out.set("privileges", knownActions(privileges))
-		}
-		bad = checkRole(in)
-	case clsFunctions:
-		rest()
-		if in.get("body") == nil {
-			bad = []failure{missing("body")}
-		}
-	default:
-		rest("global_id", "audience")
-	}
-	return out, bad
-}
-
-func checkDays(name string, v value) []failure {
-	switch v := v.(type) {
-	case nil:
-		return nil
-	case int64:
-		if v >= 0 {
-			return nil
-		}
-		return []failure{{[]string{name}, "non-negative value required", "Value must be non-negative."}}
-	}
-	return []failure{wrongType(v, "Long", name)}
-}
-
-func badReference(field ...string) failure {
-	return failure{field, "invalid reference", "Cannot read reference."}
-}
-
-// actions are all actions that a privilege can have.
-var actions = []string{actRead, actWrite, actCreate, actCreateWithID, actDelete, actHistoryRead, actHistoryWrite, actUnrestricted, actCall}
-
-// checkRole finds what is wrong in a role's privileges. A string passes the
-// first check and fails in a second one, which gives the whole path.
-func checkRole(in *object) []failure {
-	var bad []failure
-	for _, p := range asArray(in.get("privileges")) {
-		o, ok := p.(*object)
-		if !ok {
-			bad = append(bad, wrongType(p, "Map", "privileges"))
-			continue
-		}
-		switch resource := o.get("resource").(type) {
-		case nil, *ref:
-		case string:
-			bad = append(bad, wrongType(resource, "Ref", "privileges", "resource"))
-		default:
-			bad = append(bad, wrongType(resource, "Ref", "resource"))
-		}
-		acts, ok := o.get("actions").(*object)
-		if !ok {
-			if v := o.get("actions"); v != nil {
-				bad = append(bad, wrongType(v, "Map", "actions"))
-			}
-			continue
-		}
-		for _, action := range actions {
-			switch v := acts.get(action).(type) {
-			case nil, bool, *lambda:
-			case string:
-				bad = append(bad, wrongType(v, "Query", "privileges", "actions", action))
-			default:
-				bad = append(bad, wrongType(v, "RoleAction", "actions", action))
-			}
-		}
-	}
-	return bad
-}
-
-// knownActions drops unknown actions from privileges.
-func knownActions(privileges value) value {
-	list, ok := privileges.(array)
-	if !ok {
-		return privileges
-	}
-	out := slices.Clone(list)
-	for i, p := range out {
-		o, _ := p.(*object)
-		if o == nil {
-			continue
-		}
-		acts, ok := o.get("actions").(*object)
-		if !ok {
-			continue
-		}
-		o, known := o.clone(), &object{}
-		for i, action := range acts.keys {
-			if slices.Contains(actions, action) {
-				known.add(action, acts.vals[i])
-			}
-		}
-		o.set("actions", known)
-		if len(known.keys) == 0 {
-			o.remove("actions")
-		}
-		out[i] = o
-	}
-	return out
-}
-
-// lostRefs finds refs to documents that do not exist. Schema items must not hold
-// any outside their data.
-func (e *env) lostRefs(o *object) []failure {
-	var bad []failure
-	var walk func(v value, path []string)
-	walk = func(v value, path []string) {
-		switch v := v.(type) {
-		case array:
-			for _, in := range v {
-				walk(in, path)
-			}
-		case *object:
-			for i, k := range v.keys {
-				if len(path) > 0 || k != "data" {
-					walk(v.vals[i], append(slices.Clip(path), k))
-				}
-			}
-		case *ref:
-			if v.class == clsDocument && e.present(v) == nil {
-				bad = append(bad, failure{path, "invalid reference", "Reference was not found."})
-			}
-		}
-	}
-	walk(o, nil)
-	return bad
-}
-
 // updateItem changes a schema item.
 func (e *env) updateItem(r *ref, in *object, whole bool, at *position) value {
 	if !r.class.named() {
-		return e.updateKey(r, in, at)
+		return e.updateKey(r, in, whole, at)
 	}
 	it := r.item
-	merged := in
-	if !whole {
-		merged = overlay(it.current(), in)
+	before := it.current()
+	if whole { // what only the server sets stays, and what an item can't be without
+		before = mask{"name": nil, "history_days": nil, "active": nil, "unique": nil, "partitions": nil, "global_id": nil, "audience": nil}.of(before)
 	}
-	if _, ok := merged.field("name"); !ok {
-		merged = overlay(merged, newObject("name", it.name))
-	}
-	fields := e.itemFields(r.class, it, merged, at)
-	for _, keep := range []string{"global_id", "audience"} {
-		if v, ok := it.current().field(keep); ok {
-			fields.set(keep, v)
-		}
-	}
+	fields := e.itemFields(r.class, it, before, in, at)
 	if c := it.coll; c != nil {
 		floor := c.floor
 		if days, ok := it.historyDays(); ok {

@@ -3,45 +3,32 @@ package emulator
 import "slices"
 
 // readIndex reads an index's settings: its sources, each a ref or an object with
-// a ref under "collection", its terms and its values. bad says what is wrong.
+// a ref, its terms and its values. bad says what is wrong.
 func readIndex(in *object) (sources []*item, terms, values []fieldSpec, bad []failure) {
 	list := asArray(in.get("source"))
 	if len(list) == 0 {
 		bad = append(bad, missing("source"))
 	}
 	for _, src := range list {
-		it, wrong := indexSource(src)
-		if wrong != nil {
-			bad = append(bad, *wrong)
+		r, ok := src.(*ref)
+		if o, isObject := src.(*object); isObject {
+			if r, ok = o.get("class").(*ref); !ok {
+				r, ok = o.get("collection").(*ref)
+			}
+			if !ok && o.get("class") == nil {
+				bad = append(bad, missing("class"))
+				break
+			}
+		}
+		if !ok || r.class != clsCollections || r.native {
+			bad = append(bad, wrongType(src, "SourceClass", "source"))
 			break
 		}
-		sources = append(sources, it)
+		sources = append(sources, r.item)
 	}
 	terms, unfit := indexFields(in, "terms")
 	values, wrong := indexFields(in, "values")
 	return sources, terms, values, slices.Concat(bad, unfit, wrong)
-}
-
-func indexSource(src value) (*item, *failure) {
-	if o, ok := src.(*object); ok {
-		if src = o.get("collection"); src == nil {
-			src = o.get("class")
-		}
-		if src == nil {
-			f := missing("class")
-			return nil, &f
-		}
-	}
-	r, ok := src.(*ref)
-	switch {
-	case !ok || r.class != clsCollections || r.native:
-		f := wrongType(src, "SourceClass", "source")
-		return nil, &f
-	case r.missing():
-		f := badReference("source")
-		return nil, &f
-	}
-	return r.item, nil
 }
 
 // indexFields reads an index's terms or values.

@@ -2,86 +2,76 @@ package emulator
 
 import (
 	"fmt"
-	"time"
+	"slices"
 )
 
-// createKey creates a key and its secret, which only this answer contains.
-func (e *env) createKey(in *object, at *position) value {
-	s, o := e.tx.s, storableObject(in)
-	var bad []failure
-	fields := &object{}
-	key := &keyEntry{}
-	if v, ok := o.field("database"); ok {
-		if r, ok := v.(*ref); ok && r.class == clsDatabases && !r.native && !r.missing() {
+// keyFields changes the fields of a key and checks them.
+func (e *env) keyFields(before, in *object, at *position) (*object, keyEntry) {
+	fields := masks[clsKeys].of(storableObject(overlay(before, in)))
+	var key keyEntry
+	var bad, unknown []failure
+	role := fields.get("role")
+	if role == nil {
+		bad = append(bad, missing("role"))
+	}
+	for _, one := range asArray(role) {
+		r, _ := one.(*ref)
+		if name, ok := one.(string); ok && builtinRole(name) && !is[array](role) {
+			key.builtin = name
+			continue
+		} else if ok && !builtinRole(name) {
+			if r = e.tx.db.named(clsRoles, name); r.missing() {
+				// The class's name and address are the real server's own.
+				unknown = append(unknown, failure{[]string{"role"}, "validation failure", fmt.Sprintf("fauna.model.Key$Role$@12bac55e name `%s` does not exist.", name)})
+				continue
+			}
+		}
+		if r == nil || r.class != clsRoles || r.native {
+			bad = append(bad, wrongType(role, "Role", "role"))
+			break
+		}
+		key.roles = append(key.roles, r.item)
+	}
+	if db := fields.get("database"); db != nil {
+		if r, ok := db.(*ref); ok && isDatabase(r) {
 			key.db = r.item
-			fields.add("database", r)
 		} else {
 			bad = append(bad, badReference("database"))
 		}
 	}
-	if role, ok := o.field("role"); ok {
-		bad = append(bad, key.setRole(role)...)
-		fields.add("role", role)
-	} else {
-		bad = append(bad, missing("role"))
-	}
-	for _, name := range []string{"priority", "data", "ttl"} {
-		if v, ok := o.field(name); ok {
-			if _, isTime := v.(time.Time); name == "ttl" && !isTime {
-				bad = append(bad, wrongType(v, "Time", "ttl"))
-			}
-			fields.add(name, v)
-		}
-	}
-	validate(at, append(bad, e.lostRefs(o)...))
-	it := &item{db: e.tx.db, class: clsKeys, key: key}
+	validate(at, slices.Concat(bad, unfit(clsKeys, fields), e.lostRefs(fields), unknown))
+	return fields, key
+}
+
+// createKey creates a key and its secret, which only this answer contains.
+func (e *env) createKey(in *object, at *position) value {
+	s := e.tx.s
+	fields, key := e.keyFields(&object{}, in, at)
+	it := &item{db: e.tx.db, class: clsKeys, key: &key}
 	it.id = s.newID(e.tx.now)
 	key.secret = s.newSecret(it.id)
-	hash := hashedSecret(key.secret)
 	shown := fields.clone()
 	shown.add("secret", key.secret)
-	shown.add("hashed_secret", hash)
-	fields.add("hashed_secret", hash)
+	fields.set("hashed_secret", hashedSecret(key.secret))
+	shown.set("hashed_secret", fields.get("hashed_secret"))
 	v := newVersion(e.tx.now, fields)
 	it.put(v)
 	e.tx.enter(it)
 	return &docValue{ref: it.ref(), version: v, fields: shown, created: true}
 }
 
-// setRole reads a key's role: a built-in one by name, or one or more refs.
-func (k *keyEntry) setRole(v value) []failure {
-	k.builtin, k.roles = "", nil
-	if name, ok := v.(string); ok {
-		if !builtinRole(name) {
-			// The class's name and address are the real server's own.
-			return []failure{{[]string{"role"}, "validation failure", fmt.Sprintf("fauna.model.Key$Role$@12bac55e name `%s` does not exist.", name)}}
-		}
-		k.builtin = name
-		return nil
-	}
-	for _, one := range asArray(v) {
-		r, ok := one.(*ref)
-		if !ok || r.class != clsRoles || r.native {
-			return []failure{wrongType(v, "Role", "role")}
-		}
-		if r.missing() {
-			return []failure{badReference("role")}
-		}
-		k.roles = append(k.roles, r.item)
-	}
-	return nil
-}
-
-// updateKey changes a key's data, ttl or role; its secret stays.
-func (e *env) updateKey(r *ref, in *object, at *position) value {
+// updateKey changes a key; its secret stays.
+func (e *env) updateKey(r *ref, in *object, whole bool, at *position) value {
 	it := e.tx.db.stores[r.class].byID[r.id]
-	fields := storableObject(overlay(it.current(), in))
-	fields.remove("name")
-	if role, ok := in.field("role"); ok {
-		old := *it.key
-		e.tx.note(func() { *it.key = old })
-		validate(at, it.key.setRole(role))
+	before := it.current()
+	if whole {
+		before = mask{"hashed_secret": nil}.of(before)
 	}
+	fields, key := e.keyFields(before, in, at)
+	old := *it.key
+	e.tx.note(func() { *it.key = old })
+	key.secret = old.secret
+	*it.key = key
 	v := newVersion(e.tx.now, fields)
 	e.tx.putItem(it, v)
 	return &docValue{ref: r, version: v}

@@ -2,7 +2,8 @@ package emulator
 
 import (
 	"fmt"
-	"time"
+	"slices"
+	"strconv"
 )
 
 // storable returns a value as a document holds it: without nulls, and with sets as
@@ -43,69 +44,25 @@ func storableObject(o *object) *object {
 	return out
 }
 
-// checkRefs fails for a write's parameters with refs that are unresolved or point
-// into another database. The fields in the error are paths from the root of the
-// request.
-func checkRefs(o *object, at *position) {
-	var bad []failure
-	var walk func(v value, at *position)
-	walk = func(v value, at *position) {
-		text := ""
-		switch v := v.(type) {
-		case array:
-			for i, el := range v {
-				walk(el, at.nth(i))
+// eachRef calls f for each ref in a value, with its path, with or without indexes
+// of arrays.
+func eachRef(v value, path []string, indexes bool, f func(r *ref, path []string)) {
+	switch v := v.(type) {
+	case array:
+		for i, el := range v {
+			at := path
+			if indexes {
+				at = append(slices.Clip(path), strconv.Itoa(i))
 			}
-		case *object:
-			for i, k := range v.keys {
-				walk(v.vals[i], at.child(k))
-			}
-		case *ref:
-			if v.unresolved() {
-				text = "Cannot read reference."
-			} else if v.scope != nil {
-				text = "Reference cannot be scoped."
-			}
+			eachRef(el, at, indexes, f)
 		}
-		if text != "" {
-			var field []string
-			for _, step := range at.path() {
-				field = append(field, fmt.Sprint(step))
-			}
-			bad = append(bad, failure{field, "invalid reference", text})
+	case *object:
+		for i, k := range v.keys {
+			eachRef(v.vals[i], append(slices.Clip(path), k), indexes, f)
 		}
+	case *ref:
+		f(v, path)
 	}
-	walk(o, at)
-	validate(at, bad)
-}
-
-// documentFields returns the fields of a document to be stored: data and ttl first,
-// without credentials. at is the position of errors.
-func documentFields(o *object, at *position) *object {
-	in, out := storableObject(o), &object{}
-	var bad []failure
-	if data, ok := in.field("data"); ok {
-		if d, isObject := data.(*object); !isObject {
-			bad = append(bad, wrongType(data, "Map", "data"))
-		} else if len(d.keys) > 0 {
-			out.add("data", d)
-		}
-	}
-	if ttl, ok := in.field("ttl"); ok {
-		if _, isTime := ttl.(time.Time); !isTime {
-			bad = append(bad, wrongType(ttl, "Time", "ttl"))
-		}
-		out.add("ttl", ttl)
-	}
-	for i, k := range in.keys {
-		switch k {
-		case "data", "ttl", "ref", "ts", "credentials", "class":
-		default:
-			out.add(k, in.vals[i])
-		}
-	}
-	validate(at, bad)
-	return out
 }
 
 // wrongType is the failure of a field whose value has another type. A real
