@@ -122,7 +122,7 @@ func equal(a, b value) bool {
 		return ok && equal(a.stored(), b.stored())
 	case *lambda:
 		b, ok := b.(*lambda)
-		return ok && (a == b || string(a.source.Append(nil)) == string(b.source.Append(nil)))
+		return ok && (a == b || equal(a.shown(), b.shown()))
 	case time.Time:
 		b, ok := b.(time.Time)
 		return ok && a.Equal(b)

@@ -52,11 +52,7 @@ func (t formTable) addCore() {
 // untilTruth evaluates And and Or, which stop at the first operand that decides.
 func untilTruth(decides bool) func(c *call) value {
 	return func(c *call) value {
-		list := c.node.args
-		if list[0].kind == nodeArray {
-			list = list[0].args
-		}
-		for i, in := range list {
+		for i, in := range c.node.args[0].args {
 			if as[bool](c.eval(in), "Boolean", c.place(0).nth(i)) == decides {
 				return decides
 			}
@@ -121,7 +117,11 @@ func parseList(array bool) func(p *parser, j *fql.Node, at *position, vars *name
 		case in.Kind != fql.Array && array:
 			return p.fail(invalidExpression(place, "Array expected, %s provided.", jsonType(in)))
 		}
-		return &node{kind: nodeForm, at: at, form: p.tx.s.forms.find(j), args: []*node{p.expression(in, place, vars)}}
+		list := p.expression(in, place, vars)
+		if in.Kind != fql.Array {
+			list = &node{kind: nodeArray, at: place, args: []*node{list}}
+		}
+		return &node{kind: nodeForm, at: at, form: p.tx.s.forms.find(j), args: []*node{list}}
 	}
 }
 

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"slices"
 	"strings"
 
 	"fauna-export/fauna/fql"
@@ -132,8 +131,7 @@ func isLambda(j *fql.Node) bool {
 
 // lambda reads the parameters and the body of a lambda.
 func (p *parser) lambda(j *fql.Node, at *position, vars *names) *lambda {
-	body := j.Member("expr")
-	l := &lambda{at: at, source: shownBody(body), version: p.tx.api}
+	l := &lambda{at: at, version: p.tx.api}
 	if l.version == "" {
 		l.version = "2.1"
 	}
@@ -157,49 +155,55 @@ func (p *parser) lambda(j *fql.Node, at *position, vars *names) *lambda {
 			vars = &names{name, vars}
 		}
 	}
-	l.body = p.expression(body, at.child("expr"), vars)
+	l.body = p.expression(j.Member("expr"), at.child("expr"), vars)
 	return l
 }
 
-// shownBody is a lambda's body as a real server returns it: the bindings of a
-// Let become one object, and the last of equal names wins.
-func shownBody(j *fql.Node) *fql.Node {
-	out := *j
-	out.Items = slices.Clone(j.Items)
-	for i, item := range j.Items {
-		key := ""
-		if j.Kind == fql.Object {
-			key = j.Keys[i]
+// shown returns an expression as a real server shows it in a query: the arguments
+// of a form in their own order, the bindings of a Let as one object.
+func (n *node) shown() value {
+	switch n.kind {
+	case nodeArray:
+		return array(shownAll(n.args))
+	case nodeObject:
+		return newObject("object", &object{n.keys, shownAll(n.args)})
+	case nodeVar:
+		return newObject("var", n.name)
+	case nodeLambda:
+		return n.lam.shown()
+	case nodeLet:
+		bindings := &object{}
+		for i, name := range n.keys {
+			bindings.set(name, n.args[i].shown())
 		}
-		switch {
-		case strings.HasPrefix(key, "@"), key == "quote": // a literal
-		case key == "object" && len(j.Keys) == 1 && item.Kind == fql.Object:
-			fields := *item
-			fields.Items = make([]*fql.Node, len(item.Items))
-			for k, field := range item.Items {
-				fields.Items[k] = shownBody(field)
+		return newObject("let", bindings, "in", n.args[len(n.keys)].shown())
+	case nodeForm:
+		o := &object{}
+		for i, key := range n.form.keys {
+			if n.args[i] != nil {
+				o.add(key, n.args[i].shown())
 			}
-			out.Items[i] = &fields
-		case key == "let" && item.Kind == fql.Array:
-			out.Items[i] = shownBindings(item)
-		default:
-			out.Items[i] = shownBody(item)
 		}
+		return o
 	}
-	return &out
+	return n.lit
 }
 
-func shownBindings(list *fql.Node) *fql.Node {
-	out := &fql.Node{Kind: fql.Object}
-	for _, bindings := range list.Items {
-		for i, name := range bindings.Keys {
-			expr := shownBody(bindings.Items[i])
-			if at := slices.Index(out.Keys, name); at >= 0 {
-				out.Items[at] = expr
-				continue
-			}
-			out.Keys, out.Items = append(out.Keys, name), append(out.Items, expr)
-		}
+func shownAll(nodes []*node) []value {
+	out := make([]value, len(nodes))
+	for i, n := range nodes {
+		out[i] = n.shown()
 	}
 	return out
+}
+
+func (l *lambda) shown() *object {
+	params := make(array, len(l.params))
+	for i, name := range l.params {
+		params[i] = name
+	}
+	if !l.tuple {
+		return newObject("lambda", params[0], "expr", l.body.shown())
+	}
+	return newObject("lambda", params, "expr", l.body.shown())
 }

@@ -101,8 +101,6 @@ func (r *renderer) render(b []byte, v value) []byte {
 		return append(r.lambda(append(b, `{"@query":`...), v), '}')
 	case bareLambda:
 		return r.lambda(b, v.lambda)
-	case *fql.Node: // the body of a lambda
-		return v.Append(b)
 	}
 	return append(b, "null"...)
 }
@@ -137,17 +135,7 @@ func (r *renderer) lambda(b []byte, l *lambda) []byte {
 	if l.version != "" && apiNumber(l.version) > apiNumber("2.12") || apiNumber(r.version) > apiNumber("2.12") {
 		o.add("api_version", l.version)
 	}
-	params := array{}
-	for _, p := range l.params {
-		params = append(params, p)
-	}
-	if l.tuple {
-		o.add("lambda", params)
-	} else {
-		o.add("lambda", params[0])
-	}
-	o.add("expr", l.source)
-	return r.plainObject(b, o)
+	return r.plainObject(b, overlay(o, l.shown()))
 }
 
 func (r *renderer) document(b []byte, d *docValue) []byte {

@@ -263,7 +263,9 @@ func TestSeenQueries_bindingsOfAStoredLetAreOneObject(t *testing.T) {
 		`{"let":[{"a":1},{"b":2},{"a":3}],"in":{"var":"a"}}`:                               `{"let":{"a":3,"b":2},"in":{"var":"a"}}`,
 		`{"let":{"a":{"let":[{"b":1}],"in":{"var":"b"}}},"in":[{"let":[{"c":1}],"in":0}]}`: `{"let":{"a":{"let":{"b":1},"in":{"var":"b"}}},"in":[{"let":{"c":1},"in":0}]}`,
 		`{"object":{"let":[{"object":{"a":1}}],"in":2}}`:                                   `{"object":{"let":[{"object":{"a":1}}],"in":2}}`,
-		`{"quote":{"let":[{"a":1}],"in":2}}`:                                               `{"quote":{"let":[{"a":1}],"in":2}}`,
+		`{"quote":{"let":[{"a":1}],"in":2}}`:                                               `{"let":[{"a":1}],"in":2}`,
+		`{"size":2,"paginate":{"var":"x"}}`:                                                `{"paginate":{"var":"x"},"size":2}`,
+		`{"and":true}`:                                                                     `{"and":[true]}`,
 	} {
 		w.compare(sent, w.send(w.s.Secret(), `{"query":{"lambda":"x","expr":`+sent+`}}`), 200,
 			`{"resource":{"@query":{"api_version":"4","lambda":"x","expr":`+want+`}}}`)

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"slices"
+	"strings"
 
 	"fauna-export/fauna/fql"
 )
@@ -89,53 +90,24 @@ func (s *set) storable() bool {
 	return true
 }
 
-// setLiteral reads the content of @set.
+// setLiteral reads the content of @set: a form that makes a set, whose arguments
+// are literals.
 func (p *parser) setLiteral(j *fql.Node, at *position) value {
-	bad := invalidExpression(at, "Invalid set.")
-	if j.Kind != fql.Object || len(j.Keys) == 0 {
-		panic(bad)
+	f := p.tx.s.forms.find(j)
+	if j.Kind != fql.Object || f == nil || !slices.Contains(setHeads[setDocuments:], f.keys[0]) {
+		panic(invalidExpression(at, "Invalid set."))
 	}
-	kind := slices.Index(setHeads[:], j.Keys[0])
-	if kind <= int(setNative) {
-		panic(bad)
+	n := &node{kind: nodeForm, at: at, form: f, args: make([]*node, len(f.keys))}
+	for i, key := range f.keys {
+		in, place := j.Member(key), at.child(key)
+		if in == nil {
+			continue
+		}
+		read := p.literal
+		if key == strings.TrimSuffix(f.lambda, "?") {
+			read = p.queryLiteral
+		}
+		n.args[i] = &node{at: place, lit: read(in, place)}
 	}
-	o := p.fields(j, at)
-	head := o.get(j.Keys[0])
-	r, isRef := head.(*ref)
-	s := &set{kind: setKind(kind), with: o.get("with"), from: asArray(o.get("from")), to: asArray(o.get("to")), terms: asArray(o.get("terms"))}
-	switch s.kind {
-	case setDocuments, setMatch, setSingleton:
-		of := map[setKind]class{setDocuments: clsCollections, setMatch: clsIndexes}
-		if !isRef || s.kind != setSingleton && (r.native || r.class != of[s.kind]) {
-			panic(bad)
-		}
-		if s.kind != setSingleton {
-			r.mustExist(at)
-		}
-		s.ref = r
-		return s
-	case setEvents:
-		if isRef && r.class == clsDocument {
-			s.ref = r
-			return s
-		}
-	case setFilter:
-		pred, ok := head.(*lambda)
-		if !ok {
-			panic(bad)
-		}
-		s.pred, head = pred, o.get("collection")
-	}
-	operands := array{head}
-	if s.kind == setUnion || s.kind == setIntersection || s.kind == setDifference {
-		operands = asArray(head)
-	}
-	for _, v := range operands {
-		in, ok := toSet(v)
-		if !ok {
-			panic(bad)
-		}
-		s.sets = append(s.sets, in)
-	}
-	return s
+	return (&env{tx: p.tx, at: p.tx.now}).eval(n)
 }

@@ -3,8 +3,6 @@ package emulator
 import (
 	"slices"
 	"time"
-
-	"fauna-export/fauna/fql"
 )
 
 // A value is what an expression evaluates to: nil for null, bool, int64,
@@ -177,9 +175,8 @@ type lambda struct {
 	tuple   bool // params were given as an array
 	body    *node
 	at      *position
-	source  *fql.Node // the body as a real server shows it
-	version string    // of the API it was made with
-	bound   *binding  // the variables around an inline lambda
+	version string   // of the API it was made with
+	bound   *binding // the variables around an inline lambda
 }
 
 // A bareLambda is a lambda that is shown without its tag: the predicate of a
