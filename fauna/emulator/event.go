@@ -13,6 +13,7 @@ type event struct {
 	remove bool
 	ref    *ref
 	vals   []value
+	shown  *object // of a document's own event
 }
 
 // compare orders events: by time, removes before adds, by id, by values.
@@ -21,6 +22,9 @@ func (a event) compare(b event) int {
 }
 
 func (a event) value(e *env) *object {
+	if a.shown != nil {
+		return a.shown
+	}
 	action := "add"
 	if a.remove {
 		action = "remove"
@@ -79,7 +83,11 @@ func (s *set) events(e *env, at *position) []event {
 			out = append(out, event{ts: sp.to, remove: true, ref: r, vals: vals})
 		}
 	}
-	switch s.kind {
+	kind := s.kind
+	if s.ref != nil && s.ref.native {
+		kind = setNative
+	}
+	switch kind {
 	case setDocuments:
 		c := s.ref.item.coll
 		minimum := c.minimum(e.tx.now)
@@ -202,9 +210,6 @@ func objectBound(o *object, at *position) eventBound {
 
 // eventPage reads one page of a set's or of a document's events.
 func (e *env) eventPage(s *set, c cursor, size int, at *position) *page {
-	if s.ref != nil {
-		return e.documentEvents(s.ref, c, size, at)
-	}
 	var bound eventBound
 	var echo value
 	if c.given {
@@ -213,7 +218,12 @@ func (e *env) eventPage(s *set, c cursor, size int, at *position) *page {
 			echo = bound.event.value(e)
 		}
 	}
-	list := s.sets[0].events(e, at)
+	var list []event
+	if s.ref != nil {
+		list = e.documentEvents(s.ref, at)
+	} else {
+		list = s.sets[0].events(e, at)
+	}
 	checkWidth(size, len(list))
 	first := 0
 	if c.given {
@@ -245,47 +255,31 @@ func (e *env) eventPage(s *set, c cursor, size int, at *position) *page {
 	return p
 }
 
-// documentEvents reads the history of one document.
-func (e *env) documentEvents(r *ref, c cursor, size int, at *position) *page {
+// documentEvents lists the versions of one document. The oldest one kept is shown
+// as a create.
+func (e *env) documentEvents(r *ref, at *position) []event {
 	r.mustExist(at)
 	if !e.may(r, actHistoryRead) {
 		panic(denied(at))
 	}
-	p := &page{data: array{}}
 	h, minimum := e.history(r)
 	if h == nil {
-		return p
+		return nil
 	}
-	var bound eventBound
-	if c.given {
-		bound = c.eventBound()
-		p.hasBefore = true
-	}
-	var before *version
+	var out []event
+	var last *version
 	for i, v := range h.versions {
-		last := before
-		before = v
-		if v.ts > e.at || i+1 < len(h.versions) && h.versions[i+1].ts <= minimum {
-			if v.ts <= minimum {
-				before = nil // the oldest version kept is shown as a create
-			}
+		lost := v.ts <= minimum && (v.deleted || i+1 < len(h.versions) && h.versions[i+1].ts <= minimum)
+		if lost {
+			last = nil
 			continue
 		}
-		if v.deleted && v.ts <= minimum {
-			before = nil
-			continue
+		if v.ts <= e.at {
+			out = append(out, event{ts: v.ts, remove: v.deleted, ref: r, shown: e.versionEvent(r, last, v)})
 		}
-		if c.given && (bound.end || v.ts < bound.ts || v.ts == bound.ts && bound.whole) {
-			continue
-		}
-		ev := e.versionEvent(r, last, v)
-		if len(p.data) == size {
-			p.hasAfter, p.after = size > 0, ev
-			break
-		}
-		p.data = append(p.data, ev)
+		last = v
 	}
-	return p
+	return out
 }
 
 // versionEvent returns a version as an event: an update holds what it changed.

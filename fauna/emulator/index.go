@@ -191,24 +191,12 @@ func (s *set) scanMatch(e *env, q scan, yield func(element) bool) {
 	if len(s.terms) != nterms {
 		return
 	}
-	// The first entry is at, or on the far side of, all that equal begin.
-	begin := slices.Concat(s.terms, q.from)
-	side := 1
-	if q.desc == (q.inclusive || q.from == nil) {
-		side = -1
-	}
-	i, _ := slices.BinarySearchFunc(ix.entries, begin, func(en *entry, k []value) int {
-		return cmp.Or(ix.compareCursor(en, k), side)
-	})
-	step := 1
-	if q.desc {
-		i, step = i-1, -1
-	}
 	var guard rule
 	var guarded *item
 	denied := 0
 	defer func() { e.tx.passOver(denied, len(ix.entries), q.step) }()
-	for ; i >= 0 && i < len(ix.entries); i += step {
+	begin := scan{from: slices.Concat(s.terms, q.from), inclusive: q.inclusive || q.from == nil, desc: q.desc}
+	for i := range begin.positions(len(ix.entries), func(i int) int { return ix.compareCursor(ix.entries[i], begin.from) }) {
 		en := ix.entries[i]
 		if nterms > 0 && compareTuples(en.keys[:nterms], s.terms) != 0 {
 			break

@@ -94,8 +94,14 @@ func (e *env) setPage(s *set, c cursor, q scan, sources bool) *page {
 		}
 		return p
 	}
-	if s.kind == setDocuments && size > maxWidth*4/5 {
-		checkWidth(size, s.ref.item.coll.available(q))
+	documents := s.kind == setDocuments && !s.ref.native
+	if documents && size > maxWidth*4/5 {
+		c := s.ref.item.coll
+		ahead := q.begin(len(c.docs), c.compare(q)) + 1 // how many documents the scan has ahead of it
+		if !q.desc {
+			ahead = len(c.docs) + 1 - ahead
+		}
+		checkWidth(size, ahead)
 	}
 	list := make([]element, 0, min(size+1, 1024))
 	for el := range s.scan(e, q) {
@@ -103,7 +109,7 @@ func (e *env) setPage(s *set, c cursor, q scan, sources bool) *page {
 			break
 		}
 	}
-	if s.kind != setDocuments {
+	if !documents {
 		checkWidth(size, len(list))
 	}
 	more := len(list) > size
@@ -134,18 +140,6 @@ func (e *env) setPage(s *set, c cursor, q scan, sources bool) *page {
 		}
 	}
 	return p
-}
-
-// available returns how many documents a scan has ahead of it.
-func (c *collection) available(q scan) int {
-	if len(q.from) == 0 {
-		return len(c.docs)
-	}
-	i := c.start(q)
-	if q.desc {
-		return i + 1
-	}
-	return len(c.docs) - i
 }
 
 // cursor returns the cursor of an element. In a reversed set of documents it holds

@@ -1,8 +1,10 @@
 package emulator
 
 import (
+	"cmp"
 	"iter"
 	"slices"
+	"sort"
 )
 
 type setKind uint8
@@ -75,8 +77,14 @@ type scan struct {
 func (s *set) scan(e *env, q scan) iter.Seq[element] {
 	switch s.kind {
 	case setNative:
+		if !e.mayList(s.ref.class) {
+			panic(denied(q.at))
+		}
 		return s.scanNative(e, q)
 	case setDocuments:
+		if s.ref.native {
+			return s.scanNative(e, q)
+		}
 		return func(yield func(element) bool) { s.scanDocuments(e, q, yield) }
 	case setMatch:
 		return func(yield func(element) bool) { s.scanMatch(e, q, yield) }
@@ -131,23 +139,54 @@ func (q scan) skips(key []value) bool {
 	if q.from == nil {
 		return false
 	}
-	n := min(len(key), len(q.from))
-	c := compareTuples(key[:n], q.from[:n])
+	c := compareStarts(key, q.from)
 	if q.desc {
 		c = -c
 	}
 	return c < 0 || c == 0 && !q.inclusive
 }
 
+// compareStarts compares up to the length of the shorter.
+func compareStarts(a, b []value) int {
+	n := min(len(a), len(b))
+	return compareTuples(a[:n], b[:n])
+}
+
+// begin returns the position of a scan's first element among n that are sorted;
+// compare compares one with the scan's start.
+func (q scan) begin(n int, compare func(i int) int) int {
+	switch {
+	case len(q.from) > 0:
+		n = sort.Search(n, func(i int) bool {
+			c := compare(i)
+			return c > 0 || c == 0 && q.inclusive != q.desc
+		})
+	case !q.desc:
+		return 0
+	}
+	if q.desc {
+		n--
+	}
+	return n
+}
+
+// positions returns the positions of a scan's elements.
+func (q scan) positions(n int, compare func(i int) int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		step := 1
+		if q.desc {
+			step = -1
+		}
+		for i := q.begin(n, compare); i >= 0 && i < n && yield(i); i += step {
+		}
+	}
+}
+
 // over scans elements that are sorted.
 func (q scan) over(list []element) iter.Seq[element] {
 	return func(yield func(element) bool) {
-		for i := range list {
-			el := list[i]
-			if q.desc {
-				el = list[len(list)-1-i]
-			}
-			if !q.skips(el.key()) && !yield(el) {
+		for i := range q.positions(len(list), func(i int) int { return compareStarts(list[i].key(), q.from) }) {
+			if !yield(list[i]) {
 				return
 			}
 		}
@@ -161,15 +200,8 @@ func (s *set) scanDocuments(e *env, q scan, yield func(element) bool) {
 	e.tx.readOps += 8
 	guard, denied := e.guard(s.ref), 0
 	defer func() { e.tx.passOver(denied, len(c.docs), q.step) }()
-	i, step := 0, 1
-	if q.desc {
-		i, step = len(c.docs)-1, -1
-	}
-	if len(q.from) > 0 {
-		i = c.start(q)
-	}
 	refs := make([]ref, 0, 64) // allocated in blocks, since a page has many
-	for ; i >= 0 && i < len(c.docs); i += step {
+	for i := range q.positions(len(c.docs), c.compare(q)) {
 		h := c.docs[i]
 		if h.visible(e.at, e.tx.now) == nil || !h.listed(e.at) {
 			continue
@@ -192,28 +224,19 @@ func (s *set) scanDocuments(e *env, q scan, yield func(element) bool) {
 	e.tx.check()
 }
 
-// start returns the index of a scan's first document.
-func (c *collection) start(q scan) int {
-	bound := q.from[0]
-	r, isRef := bound.(*ref)
-	var after int // the first position not before the bound
-	exact := false
-	switch {
-	case isRef && r.class == clsDocument:
-		after = c.search(r.id)
-		exact = after < len(c.docs) && c.docs[after].id == r.id
-	case rank(bound) > rank(&ref{}):
-		after = len(c.docs)
+// compare returns how a document compares with the start of a scan.
+func (c *collection) compare(q scan) func(i int) int {
+	if len(q.from) == 0 {
+		return nil
 	}
-	switch {
-	case q.desc && exact && q.inclusive:
-		return after
-	case q.desc:
-		return after - 1
-	case exact && !q.inclusive:
-		return after + 1
+	if r, ok := q.from[0].(*ref); ok && r.class == clsDocument {
+		return func(i int) int { return cmp.Compare(c.docs[i].id, r.id) }
 	}
-	return after
+	side := 1
+	if rank(q.from[0]) > rank(&ref{}) {
+		side = -1
+	}
+	return func(int) int { return side }
 }
 
 // guard returns the rule for seeing a collection's documents in a set.
@@ -227,9 +250,6 @@ func (e *env) guard(coll *ref) rule {
 
 // scanNative lists the items of a class in the order of their creation.
 func (s *set) scanNative(e *env, q scan) iter.Seq[element] {
-	if !e.mayList(s.ref.class) {
-		panic(denied(q.at))
-	}
 	db := e.tx.db
 	if s.ref.scope != nil {
 		db = s.ref.scope
