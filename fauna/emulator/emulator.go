@@ -66,18 +66,7 @@ type request struct {
 type response struct {
 	Status  int
 	Body    []byte
-	TxnTime int64    // microseconds, for X-Txn-Time; 0 leaves it out
-	Metrics *metrics // nil for none
-	Allow   string   // the methods, if that of the request is not allowed
-}
-
-// metrics are the costs reported in a response's headers.
-type metrics struct {
-	ComputeOps   int64
-	ByteReadOps  int64
-	ByteWriteOps int64
-	BytesWritten int64
-
-	QueryTime         time.Duration
-	BytesIn, BytesOut int
+	TxnTime int64            // microseconds, for X-Txn-Time; 0 leaves it out
+	Metrics map[string]int64 // the headers with the query's cost; nil for none
+	Allow   string           // the methods, if that of the request is not allowed
 }

@@ -101,17 +101,7 @@ func (e *env) call(n *node) value {
 // reported, not only the first.
 func (e *env) all(nodes []*node) []value {
 	out := make([]value, len(nodes))
-	var errs error
-	for i, n := range nodes {
-		if n.kind == nodeLiteral {
-			out[i] = n.lit
-			continue
-		}
-		errs = join(errs, catch(func() { out[i] = e.eval(n) }))
-	}
-	if errs != nil {
-		panic(errs)
-	}
+	each(nodes, func(i int, n *node) { out[i] = e.eval(n) })
 	return out
 }
 
@@ -158,7 +148,7 @@ func (c *call) named(i int, of class, at *position) *ref {
 }
 
 // each calls f for all values of a list, and fails with all their errors.
-func each(list []value, f func(i int, v value)) {
+func each[T any](list []T, f func(i int, v T)) {
 	var errs error
 	for i, v := range list {
 		errs = join(errs, catch(func() { f(i, v) }))

@@ -42,7 +42,7 @@ func (e *env) history(r *ref) (h *history, minimum int64) {
 	switch {
 	case r.class == clsDocument:
 		c := r.item.coll
-		return c.history(r.id), c.minimum(e.tx.now)
+		return c.byID[r.id], c.minimum(e.tx.now)
 	case r.class.named():
 		return &r.item.history, 0
 	}

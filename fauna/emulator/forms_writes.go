@@ -10,7 +10,7 @@ func (t formTable) addWrites() {
 	t.add("insert:ref ts:time action:action params:object?", writes, insertForm)
 	t.add("remove:ref ts:time action:action", writes, func(c *call) value {
 		r, ts, _ := c.past()
-		if h := r.item.coll.history(r.id); h != nil {
+		if h := r.item.coll.byID[r.id]; h != nil {
 			c.tx.change(r.item.coll, h, func(h *history) { h.drop(ts) })
 		}
 		return nil
@@ -90,7 +90,7 @@ func createForm(c *call) value {
 	if r.id < 0 {
 		r.id = c.tx.s.newID(c.tx.now)
 	}
-	if r.item.coll.history(r.id).visible(c.tx.now, c.tx.now) != nil {
+	if r.item.coll.byID[r.id].visible(c.tx.now, c.tx.now) != nil {
 		panic(alreadyExists(place, "Document"))
 	}
 	c.mustWriteNow(place)
@@ -103,7 +103,7 @@ func createForm(c *call) value {
 // mustAllow fails unless the caller may do something with a ref's target, given
 // the arguments of a predicate.
 func (e *env) mustAllow(r *ref, action string, at *position, args ...value) {
-	if rule := e.rule(r.resource(), action); rule.never() || !e.allows(rule, args...) {
+	if rule := e.rule(r.collectionRef(), action); rule.never() || !e.allows(rule, args...) {
 		panic(denied(at))
 	}
 }
@@ -240,7 +240,7 @@ func insertForm(c *call) value {
 	in := c.params(3)
 	v := &version{ts: ts, deleted: true, expires: noExpiry}
 	var last, same *version
-	if h := r.item.coll.history(r.id); h != nil {
+	if h := r.item.coll.byID[r.id]; h != nil {
 		last, same = h.at(ts), h.exactly(ts)
 	}
 	if action != "delete" {

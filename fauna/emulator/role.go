@@ -107,14 +107,6 @@ func (e *env) rule(resource *ref, action string) rule {
 	return out
 }
 
-// resource returns the resource that a privilege on the ref's target must name.
-func (r *ref) resource() *ref {
-	if r.class == clsDocument {
-		return &ref{class: clsCollections, item: r.item, name: r.name, scope: r.scope}
-	}
-	return &ref{class: r.class, native: true, scope: r.scope}
-}
-
 // allows applies a rule to arguments. Predicates read the present even inside
 // At. A predicate that fails allows nothing.
 func (e *env) allows(r rule, args ...value) bool {
@@ -138,7 +130,7 @@ func (e *env) allows(r rule, args ...value) bool {
 
 // may reports whether the caller may do something with a ref's target.
 func (e *env) may(r *ref, action string) bool {
-	rule := e.rule(r.resource(), action)
+	rule := e.rule(r.collectionRef(), action)
 	return !rule.never() && e.allows(rule, r)
 }
 

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,8 +115,10 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		resp.TxnTime = s.now()
 	}
 	if m := resp.Metrics; m != nil {
-		m.QueryTime, m.BytesIn, m.BytesOut = time.Since(start), len(q.Body), len(resp.Body)
-		m.set(w.Header())
+		m["X-Query-Time"], m["X-Query-Bytes-In"], m["X-Query-Bytes-Out"] = time.Since(start).Milliseconds(), int64(len(q.Body)), int64(len(resp.Body))
+		for name, figure := range m {
+			w.Header().Set(name, strconv.FormatInt(figure, 10))
+		}
 	}
 	reply(w, r, q, resp)
 }
@@ -142,6 +145,11 @@ func (s *Server) answer(r *http.Request, q request, bodyErr error) response {
 // answerQuery does the checks before a query and runs it. A panic becomes an
 // internal error, as on a real server.
 func (s *Server) answerQuery(r *http.Request, q request, bodyErr error) (resp response) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			resp = errorResponse(internalError(fmt.Sprint(cause)))
+		}
+	}()
 	if bodyErr != nil {
 		return bodyResponse(bodyErr)
 	}
@@ -149,10 +157,10 @@ func (s *Server) answerQuery(r *http.Request, q request, bodyErr error) (resp re
 	if r.URL.Path == "/" {
 		methods = []string{http.MethodGet, http.MethodPost}
 	}
+	if _, ok := s.globalID(q.Secret); !ok {
+		return errorResponse(unauthorized())
+	}
 	if !slices.Contains(methods, r.Method) {
-		if _, ok := s.globalID(q.Secret); !ok {
-			return errorResponse(unauthorized())
-		}
 		allow := strings.Join(methods, ", ")
 		resp = errorResponse(&requestError{status: http.StatusMethodNotAllowed, code: "method not allowed", text: "Allowed methods are " + allow + ".", compact: true})
 		resp.Allow = allow
@@ -170,29 +178,7 @@ func (s *Server) answerQuery(r *http.Request, q request, bodyErr error) (resp re
 	}
 	ctx, cancel := context.WithTimeout(parent, q.Timeout-time.Millisecond)
 	defer cancel()
-	defer func() {
-		if cause := recover(); cause != nil {
-			resp = errorResponse(internalError(fmt.Sprint(cause)))
-		}
-	}()
 	return s.query(ctx, q)
-}
-
-// set sets the headers with the cost of a query.
-func (m *metrics) set(h http.Header) {
-	for name, figure := range map[string]int64{
-		"X-Compute-Ops":         m.ComputeOps,
-		"X-Byte-Read-Ops":       m.ByteReadOps,
-		"X-Byte-Write-Ops":      m.ByteWriteOps,
-		"X-Query-Time":          m.QueryTime.Milliseconds(),
-		"X-Query-Bytes-In":      int64(m.BytesIn),
-		"X-Query-Bytes-Out":     int64(m.BytesOut),
-		"X-Storage-Bytes-Read":  0,
-		"X-Storage-Bytes-Write": m.BytesWritten,
-		"X-Txn-Retries":         0,
-	} {
-		h.Set(name, strconv.FormatInt(figure, 10))
-	}
 }
 
 // reply puts an answer on the wire.
@@ -228,12 +214,8 @@ func wantsIndent(h http.Header) bool {
 
 // ping answers /ping, which needs no secret.
 func ping(r *http.Request) response {
-	scope := r.URL.Query().Get("scope")
-	switch scope {
-	case "read", "local", "write", "global", "all":
-	case "":
-		scope = "write"
-	default:
+	scope := cmp.Or(r.URL.Query().Get("scope"), "write")
+	if !slices.Contains([]string{"read", "local", "write", "global", "all"}, scope) {
 		scope = "node"
 	}
 	return response{Status: http.StatusOK, Body: []byte(`{"resource":"Scope ` + scope + ` is OK"}`)}

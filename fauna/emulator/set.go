@@ -241,11 +241,10 @@ func (c *collection) compare(q scan) func(i int) int {
 
 // guard returns the rule for seeing a collection's documents in a set.
 func (e *env) guard(coll *ref) rule {
-	resource := &ref{class: clsCollections, item: coll.item, name: coll.name, scope: coll.scope}
-	if e.rule(resource, actUnrestricted).always {
+	if e.rule(coll, actUnrestricted).always {
 		return rule{always: true}
 	}
-	return e.rule(resource, actRead)
+	return e.rule(coll, actRead)
 }
 
 // scanNative lists the items of a class in the order of their creation.
@@ -291,12 +290,7 @@ func (s *set) scanRange(e *env, q scan, yield func(element) bool) {
 
 // combine returns the elements of a union, intersection, difference or distinct.
 func (s *set) combine(e *env, at *position) []element {
-	var lists [][]element
-	for _, in := range s.sets {
-		lists = append(lists, in.gather(e, at))
-	}
 	counts := map[string]int{} // how many operands hold an element; those of the first come in order
-	first := map[string]bool{}
 	var all []element
 	r := &renderer{db: e.tx.db, version: "4"}
 	identity := func(el element) string {
@@ -305,23 +299,22 @@ func (s *set) combine(e *env, at *position) []element {
 		}
 		return string(r.value(nil, array(el.key())))
 	}
-	for i, list := range lists {
+	for i, in := range s.sets {
 		seen := map[string]bool{}
-		for _, el := range list {
+		for _, el := range in.gather(e, at) {
 			id := identity(el)
 			if seen[id] {
 				continue
 			}
 			seen[id] = true
-			if counts[id]++; counts[id] == 1 {
+			if counts[id]++; counts[id] == 1 && (i == 0 || s.kind == setUnion) {
 				all = append(all, el)
-				first[id] = i == 0
 			}
 		}
 	}
 	all = slices.DeleteFunc(all, func(el element) bool {
-		id := identity(el)
-		return s.kind == setIntersection && counts[id] != len(lists) || s.kind == setDifference && (!first[id] || counts[id] != 1)
+		n := counts[identity(el)]
+		return s.kind == setIntersection && n != len(s.sets) || s.kind == setDifference && n != 1
 	})
 	slices.SortStableFunc(all, element.compare)
 	return all

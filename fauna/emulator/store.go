@@ -210,9 +210,6 @@ type collection struct {
 	forced  int64    // a minimum set by Expire
 }
 
-// history returns the document's history, nil if it never existed.
-func (c *collection) history(id int64) *history { return c.byID[id] }
-
 // search returns the first position with an id of at least id.
 func (c *collection) search(id int64) int {
 	if n := len(c.docs); n == 0 || c.docs[n-1].id < id {

@@ -30,41 +30,39 @@ const (
 // ticketText is what a real server's internal errors say.
 const ticketText = "java.lang.IllegalStateException. Please create a ticket at https://support.fauna.com"
 
+// A problem is an error as a real server reports it.
+type problem struct {
+	shape       int
+	indented    bool // over several lines
+	code        string
+	description string
+}
+
+// problems are the errors of a real server, by status.
+var problems = map[int]problem{
+	400: {ShapeChannel, false, "bad request", ""},
+	401: {ShapeProtocol, false, "unauthorized", "Unauthorized"},
+	403: {ShapeQuery, false, "permission denied", "Insufficient privileges to perform the action."},
+	404: {ShapeProtocol, false, "not found", "Not Found"},
+	408: {ShapeChannel, false, "request timeout: the request was not read in time", ""},
+	409: {ShapeProtocol, false, "contended transaction", "Transaction was aborted due to detection of concurrent modification."},
+	410: {ShapeProtocol, false, "permission denied", "Your account has been disabled. Please create a ticket at https://support.fauna.com"},
+	413: {ShapeProtocol, true, "request too large", "Request entity is too large"},
+	429: {ShapeProtocol, false, "too many requests", "Rate limit for read exceeded"},
+	440: {ShapeProtocol, false, "processing time limit exceeded", "Processing time limit exceeded."},
+	500: {ShapeProtocol, true, "internal server error", ticketText},
+	503: {ShapeProtocol, true, "time out", "Read timed out (Query eval has timed out.)"},
+	540: {ShapeProtocol, false, "operator error", "Operator error."},
+}
+
 // Status returns the fault of answering with a status from 400 to 599 and the
 // body that a real server, or a proxy in front of it, sends. For 500 it is the
 // most common of three shapes; InternalError has all of them.
 func Status(status int) Fault {
-	var body string
-	switch status {
-	case 400:
-		body = errorBody(ShapeChannel, "bad request", "")
-	case 401:
-		body = errorBody(ShapeProtocol, "unauthorized", "Unauthorized")
-	case 403:
-		body = errorBody(ShapeQuery, "permission denied", "Insufficient privileges to perform the action.")
-	case 404:
-		body = errorBody(ShapeProtocol, "not found", "Not Found")
-	case 408:
-		body = errorBody(ShapeChannel, "request timeout: the request was not read in time", "")
-	case 409:
-		body = errorBody(ShapeProtocol, "contended transaction", "Transaction was aborted due to detection of concurrent modification.")
-	case 410:
-		body = errorBody(ShapeProtocol, "permission denied", "Your account has been disabled. Please create a ticket at https://support.fauna.com")
-	case 413:
-		body = indented(errorBody(ShapeProtocol, "request too large", "Request entity is too large"))
-	case 429:
-		body = errorBody(ShapeProtocol, "too many requests", "Rate limit for read exceeded")
-	case 440:
-		body = errorBody(ShapeProtocol, "processing time limit exceeded", "Processing time limit exceeded.")
-	case 500:
-		body = indented(errorBody(ShapeProtocol, "internal server error", ticketText))
-	case 503:
-		body = indented(errorBody(ShapeProtocol, "time out", "Read timed out (Query eval has timed out.)"))
-	case 540:
-		body = errorBody(ShapeProtocol, "operator error", "Operator error.")
-	}
-	a := Answer{Status: status, Body: body}
-	if body == "" {
+	a := Answer{Status: status}
+	if p, ok := problems[status]; ok {
+		a.Body = p.body()
+	} else {
 		text := strconv.Itoa(status) + " " + http.StatusText(status)
 		a.ContentType = "text/html"
 		a.Body = "<html>\r\n<head><title>" + text + "</title></head>\r\n<body>\r\n<center><h1>" + text +
@@ -76,29 +74,22 @@ func Status(status int) Fault {
 // InternalError returns the fault of answering 500, in one of the three shapes
 // that a real server has for errors.
 func InternalError(shape int) Fault {
-	if shape == ShapeProtocol {
-		return Status(http.StatusInternalServerError)
-	}
-	return Fault{Name: fmt.Sprintf("status 500 of shape %d", shape),
-		Answer: &Answer{Status: http.StatusInternalServerError, Body: errorBody(shape, "internal server error", ticketText)}}
+	p := problem{shape, shape == ShapeProtocol, "internal server error", ticketText}
+	return Fault{Name: fmt.Sprintf("status 500 of shape %d", shape), Answer: &Answer{Status: http.StatusInternalServerError, Body: p.body()}}
 }
 
-func errorBody(shape int, code, description string) string {
-	switch shape {
-	case ShapeChannel:
-		return `{"error":"` + code + `"}`
-	case ShapeQuery:
-		return `{"errors":[{"position":[],"code":"` + code + `","description":"` + description + `"}]}`
+func (p problem) body() string {
+	one := `"code":"` + p.code + `","description":"` + p.description + `"}]}`
+	switch {
+	case p.shape == ShapeChannel:
+		return `{"error":"` + p.code + `"}`
+	case p.shape == ShapeQuery:
+		return `{"errors":[{"position":[],` + one
+	case !p.indented:
+		return `{"errors":[{` + one
 	}
-	return `{"errors":[{"code":"` + code + `","description":"` + description + `"}]}`
-}
-
-// indented lays out a body over several lines.
-func indented(body string) string {
 	var out bytes.Buffer
-	if err := json.Indent(&out, []byte(body), "", "  "); err != nil {
-		return body
-	}
+	_ = json.Indent(&out, []byte(`{"errors":[{`+one), "", "  ") // it is JSON
 	return out.String() + "\n"
 }
 
