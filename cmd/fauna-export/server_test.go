@@ -124,10 +124,7 @@ func largest(t *testing.T) string {
 	t.Helper()
 	best, most := "", 0
 	for _, name := range emulator.SampleCollections() {
-		n := 0
-		for range emulator.SampleRows(name) {
-			n++
-		}
+		n := len(sampleRows(t, name))
 		if n > most {
 			best, most = name, n
 		}

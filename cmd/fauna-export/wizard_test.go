@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -126,7 +125,7 @@ func checkWizardExport(t *testing.T, dir string) {
 		rows[c.Name] = c.Rows
 	}
 	for _, name := range emulator.SampleCollections() {
-		want := int64(len(slices.Collect(emulator.SampleRows(name))))
+		want := int64(len(sampleRows(t, name)))
 		if got, there := rows[name]; !there || got != want {
 			t.Errorf("%s: in the manifest %v, %d rows, want %d", name, there, got, want)
 		}

@@ -3,34 +3,14 @@ package emulator
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"time"
 
 	"fauna-export/assets"
 )
-
-// SampleRow is one document of the sample as an export must write it.
-type SampleRow struct {
-	ID   int64
-	TS   int64  // microseconds since 1970
-	TTL  int64  // microseconds since 1970; 0 for none
-	Data []byte // JSON in the form of an export's data column
-}
-
-// JSON returns the row as one line of JSONL without its newline, as a full
-// sync without additional columns writes it.
-func (r SampleRow) JSON() []byte {
-	ttl := "null"
-	if r.TTL != 0 {
-		ttl = `"` + string(appendTime(nil, microsTime(r.TTL))) + `"`
-	}
-	return fmt.Appendf(nil, `{"ref":"%d","ts":%d,"data":%s,"ttl":%s}`, r.ID, r.TS, r.Data, ttl)
-}
 
 // SampleCollections returns the names of the sample's collections in the order
 // in which they were created.
@@ -42,35 +22,23 @@ func SampleCollections() []string {
 	return names
 }
 
-// SampleRows returns the rows that an export of a sample collection must
-// contain, ascending by id. They are made next to the documents that are
-// loaded, independently of the code that exports.
-func SampleRows(collection string) iter.Seq[SampleRow] {
-	return func(yield func(SampleRow) bool) {
-		words, err := readSampleWords()
-		all := sampleCollections()
-		i := slices.IndexFunc(all, func(c sampleCollection) bool { return c.name == collection })
-		if err != nil || i < 0 {
-			return // the file is embedded, and a test reads it
-		}
-		for d := range all[i].documents(words, true) {
-			if d.Data == nil {
-				d.Data = []byte("{}")
-			}
-			if !yield(SampleRow{d.ID, d.TS, d.TTL, d.Data}) {
-				return
-			}
-		}
+// SampleDocuments returns the documents of a sample collection, ascending by id.
+func SampleDocuments(collection string) (iter.Seq[Document], error) {
+	words, err := readSampleWords()
+	all := sampleCollections()
+	i := slices.IndexFunc(all, func(c sampleCollection) bool { return c.name == collection })
+	if err == nil && i < 0 {
+		err = fmt.Errorf("the sample has no collection %s", collection)
 	}
+	if err != nil {
+		return nil, err
+	}
+	return all[i].documents(words), nil
 }
 
 // LoadSample loads the sample into the server, once. The documents' times are
 // in the past and the same every time; the schema is created now.
 func (s *Server) LoadSample() error {
-	words, err := readSampleWords()
-	if err != nil {
-		return err
-	}
 	schema, err := assets.Sample.ReadFile("sample/schema.fql")
 	if err != nil {
 		return fmt.Errorf("read the sample's schema: %w", err)
@@ -78,9 +46,13 @@ func (s *Server) LoadSample() error {
 	if _, err := s.Shell(context.Background(), s.secret, string(schema)); err != nil {
 		return fmt.Errorf("create the sample's schema: %w", err)
 	}
-	for _, c := range sampleCollections() {
-		if err := s.Load(c.name, c.documents(words, false)); err != nil {
-			return fmt.Errorf("load the sample's collection %s: %w", c.name, err)
+	for _, name := range SampleCollections() {
+		docs, err := SampleDocuments(name)
+		if err != nil {
+			return err
+		}
+		if err := s.Load(name, docs); err != nil {
+			return fmt.Errorf("load the sample's collection %s: %w", name, err)
 		}
 	}
 	return nil
@@ -95,11 +67,9 @@ type sampleCollection struct {
 	document func(m *sampleMaker, n int64) Document
 }
 
-// documents returns the collection's documents. Their data is wire JSON, or with
-// rows the JSON that an export writes.
-func (c sampleCollection) documents(words *sampleWords, rows bool) iter.Seq[Document] {
+func (c sampleCollection) documents(words *sampleWords) iter.Seq[Document] {
 	return func(yield func(Document) bool) {
-		m := &sampleMaker{sampleWords: words, rows: rows, random: sampleSeed}
+		m := &sampleMaker{sampleWords: words, random: sampleSeed}
 		for _, b := range []byte(cmp.Or(c.seed, c.name)) {
 			m.random = m.random*1099511628211 + uint64(b)
 		}
@@ -122,12 +92,10 @@ type sampleWords struct {
 	Kinds []sampleKind
 }
 
-// A sampleKind is a document recorded from a real server, with the row that an
-// export must write for it.
+// A sampleKind is a document recorded from a real server.
 type sampleKind struct {
 	ID   int64  `json:"id,string"`
 	Wire string `json:"wire"` // "" for a document without data
-	Row  string `json:"row"`
 }
 
 func readSampleWords() (*sampleWords, error) {
@@ -146,7 +114,6 @@ func readSampleWords() (*sampleWords, error) {
 // the same on every machine and with every version of Go.
 type sampleMaker struct {
 	*sampleWords
-	rows   bool // their data is in the form of an export
 	random uint64
 }
 
@@ -173,36 +140,5 @@ func (m *sampleMaker) spread(n, count int64) time.Time {
 
 // document makes a document that was written at a time.
 func (m *sampleMaker) document(id int64, at time.Time, data *object) Document {
-	var v value = data
-	if m.rows {
-		v = rowValue(data)
-	}
-	return Document{ID: id, TS: at.UnixMicro(), Data: []byte(rendered(v))}
-}
-
-// rowValue turns a value into plain JSON as an export writes it.
-func rowValue(v value) value {
-	switch v := v.(type) {
-	case *object:
-		out := &object{}
-		for i, k := range v.keys {
-			out.add(k, rowValue(v.vals[i]))
-		}
-		return out
-	case array:
-		out := array{}
-		for _, in := range v {
-			out = append(out, rowValue(in))
-		}
-		return out
-	case time.Time:
-		return string(appendTime(nil, v))
-	case dateValue:
-		return string(appendDate(nil, v.time()))
-	case bytesValue:
-		return base64.URLEncoding.EncodeToString([]byte(v))
-	case *ref:
-		return newObject("id", strconv.FormatInt(v.id, 10), "collection", v.name, "type", "document")
-	}
-	return v
+	return Document{ID: id, TS: at.UnixMicro(), Data: []byte(rendered(data))}
 }

@@ -176,10 +176,7 @@ func (m *sampleMaker) cart(n int64) Document {
 func (m *sampleMaker) kind(n int64) Document {
 	kind := m.Kinds[n]
 	d := Document{ID: kind.ID, TS: sampleStart.UnixMicro() + n*1_000_003}
-	switch {
-	case m.rows:
-		d.Data = []byte(kind.Row)
-	case kind.Wire != "":
+	if kind.Wire != "" {
 		d.Data = []byte(kind.Wire)
 	}
 	if kind.ID == 15 {
