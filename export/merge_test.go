@@ -119,13 +119,13 @@ func TestMerge_namesWhatRowsLeaveOutOfWireFiles(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
 	wire := func(p *Spec) { p.Format = row.Wire }
-	s.fql(create(1, "{}") + "\n" + `Create(Ref(Collection("docs"), "2"), {credentials: {password: "x"}, delegates: {}})`)
+	s.fql(create(1, "{}") + "\n" + `Create(Ref(Collection("docs"), "2"), {credentials: {password: "x"}, constraints: {a: 1}})`)
 	m := s.sync(wire)
 	files, err := archive.Merge(t.Context(), store.NewFolder(s.dir))
 	if err != nil || len(files) != 1 || len(m.Collections[0].Warnings) > 0 {
 		t.Fatal(files, err)
 	}
-	if w := files[0].Warnings; len(w) != 1 || w[0] != `docs.wire: field "delegates" of 1 document (id 2) is left out of the rows (the wire format keeps it)` {
+	if w := files[0].Warnings; len(w) != 1 || w[0] != `docs.wire: field "constraints" of 1 document (id 2) is left out of the rows (the wire format keeps it)` {
 		t.Errorf("%q", w)
 	}
 }
