@@ -119,7 +119,7 @@ func equal(a, b value) bool {
 		return true
 	case *set:
 		b, ok := b.(*set)
-		return ok && equal(a.stored(), b.stored())
+		return ok && rendered(a) == rendered(b)
 	case *lambda:
 		b, ok := b.(*lambda)
 		return ok && (a == b || equal(a.shown(), b.shown()))

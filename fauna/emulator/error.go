@@ -109,12 +109,8 @@ func catch(f func()) (err error) {
 	defer func() {
 		switch cause := recover().(type) {
 		case nil:
-		case *queryError:
-			err = cause
-		case queryErrors:
-			err = cause
-		case *requestError:
-			err = cause
+		case *queryError, queryErrors, *requestError:
+			err = cause.(error)
 		default: // a mistake in this program
 			panic(cause)
 		}

@@ -92,11 +92,11 @@ func (r *renderer) render(b []byte, v value) []byte {
 	case uuidValue:
 		return append(append(append(b, `{"@uuid":"`...), v...), `"}`...)
 	case *set:
-		stored := v.shown()
-		if o, ok := stored.(*object); ok {
+		shown := v.shape(false)
+		if o, ok := shown.(*object); ok {
 			return r.plainObject(b, o)
 		}
-		return r.value(b, stored)
+		return r.value(b, shown)
 	case *lambda:
 		return append(r.lambda(append(b, `{"@query":`...), v), '}')
 	case bareLambda:

@@ -12,11 +12,14 @@ var setHeads = [...]string{setDocuments: "documents", setMatch: "match", setEven
 	setUnion: "union", setIntersection: "intersection", setDifference: "difference", setDistinct: "distinct",
 	setRange: "range", setReverse: "reverse", setFilter: "filter", setJoin: "join"}
 
-// shape returns a set as it is written: {"@set": …}. inner converts its operands
-// and pred the predicate of a Filter.
-func (s *set) shape(inner func(*set) value, pred func(*lambda) value) value {
+// shape returns a set as it is written: {"@set": …}. A document holds plain objects
+// at every level; a real server fails on a set that a document can't hold.
+func (s *set) shape(stored bool) value {
 	if s.kind == setNative {
 		return s.ref
+	}
+	if stored && (s.kind == setSingleton || s.kind == setReverse || s.kind == setRange) {
+		panic(internalError("java.lang.IllegalStateException: Unknown set."))
 	}
 	bare := func(list []value) value {
 		if len(list) == 1 {
@@ -26,14 +29,18 @@ func (s *set) shape(inner func(*set) value, pred func(*lambda) value) value {
 	}
 	operands := make([]value, len(s.sets))
 	for i, in := range s.sets {
-		operands[i] = inner(in)
+		if operands[i] = in; stored {
+			operands[i] = in.shape(true)
+		}
 	}
 	head := bare(operands)
-	if s.ref != nil {
+	switch {
+	case s.ref != nil:
 		head = s.ref
-	}
-	if s.kind == setFilter {
-		head = pred(s.pred)
+	case s.kind == setFilter && stored:
+		head = s.pred
+	case s.kind == setFilter:
+		head = bareLambda{s.pred}
 	}
 	o := newObject(setHeads[s.kind], head)
 	switch s.kind {
@@ -52,21 +59,11 @@ func (s *set) shape(inner func(*set) value, pred func(*lambda) value) value {
 	return newObject("@set", o)
 }
 
-// shown returns the set as a query shows it.
-func (s *set) shown() value {
-	return s.shape(func(in *set) value { return in }, func(l *lambda) value { return bareLambda{l} })
-}
-
-// stored returns the set as a document holds it: plain objects at every level.
-func (s *set) stored() value {
-	return s.shape((*set).stored, func(l *lambda) value { return l })
-}
-
 // storedSets returns a value whose sets are in the form that documents hold.
 func storedSets(v value) value {
 	switch v := v.(type) {
 	case *set:
-		return v.stored()
+		return v.shape(true)
 	case array:
 		out := make(array, len(v))
 		for i, in := range v {
@@ -75,19 +72,6 @@ func storedSets(v value) value {
 		return out
 	}
 	return v
-}
-
-// storable reports whether a document can contain the set.
-func (s *set) storable() bool {
-	if s.kind == setSingleton || s.kind == setReverse || s.kind == setRange {
-		return false
-	}
-	for _, in := range s.sets {
-		if !in.storable() {
-			return false
-		}
-	}
-	return true
 }
 
 // setLiteral reads the content of @set: a form that makes a set, whose arguments

@@ -7,7 +7,7 @@ import (
 )
 
 // storable returns a value as a document holds it: without nulls, and with sets as
-// objects. A real server fails on a set that can't be stored.
+// objects.
 func storable(v value) value {
 	switch v := v.(type) {
 	case array:
@@ -22,10 +22,7 @@ func storable(v value) value {
 		o, _ := asObject(v)
 		return storableObject(o)
 	case *set:
-		if !v.storable() {
-			panic(internalError("java.lang.IllegalStateException: Unknown set."))
-		}
-		return storable(v.stored())
+		return storable(v.shape(true))
 	case *lambda:
 		l := *v
 		l.bound = nil
