@@ -9,26 +9,26 @@ type cast func(v value, at *position) value
 
 // casts are the types of arguments, by their names in the keys of forms.
 var casts = map[string]cast{
-	"array":      only[array]("Array"),
-	"boolean":    only[bool]("Boolean"),
-	"integer":    only[int64]("Integer"),
-	"lambda":     only[*lambda]("Lambda"),
-	"object":     only[*object]("Object"),
-	"string":     only[string]("String"),
+	"array":      accept("Array", is[array]),
+	"boolean":    accept("Boolean", is[bool]),
+	"integer":    accept("Integer", is[int64]),
+	"lambda":     accept("Lambda", is[*lambda]),
+	"object":     accept("Object", is[*object]),
+	"string":     accept("String", is[string]),
 	"number":     asNumber,
 	"time":       func(v value, at *position) value { return asMicros(v, at) },
-	"temporal":   asTemporal,
-	"unit":       asUnit,
-	"null":       asNull,
-	"any":        func(v value, _ *position) value { return v },
-	"term":       asTerm,
+	"temporal":   accept("Temporal", func(v value) bool { return is[time.Time](v) || is[dateValue](v) }),
+	"unit":       accept("Time Unit", func(v value) bool { return is[string](v) && units[trimmed(v.(string))] != 0 }),
+	"null":       accept("Null", func(v value) bool { return v == nil }),
+	"any":        accept("Any", func(value) bool { return true }),
+	"term":       accept("Any", func(v value) bool { return !is[*ref](v) || !v.(*ref).unresolved() }),
 	"action":     asAction,
 	"ref":        refTo("Ref", func(*ref) bool { return true }),
 	"collection": refTo("Collection Ref", func(r *ref) bool { return r.native || r.class == clsCollections }),
-	"database":   refTo("Database Ref", isDatabase),
+	"database":   refTo("Database Ref", isItem(clsDatabases)),
 	"home":       orName(refTo("Identifier", func(*ref) bool { return true })),
-	"index":      orName(refTo("Identifier", func(r *ref) bool { return r.class == clsIndexes && !r.native })),
-	"function":   orName(refTo("Identifier", func(r *ref) bool { return r.class == clsFunctions && !r.native })),
+	"index":      orName(refTo("Identifier", isItem(clsIndexes))),
+	"function":   orName(refTo("Identifier", isItem(clsFunctions))),
 	"identifier": asIdentifier,
 	"unresolved": asUnresolved,
 	"set":        asSet,
@@ -36,10 +36,12 @@ var casts = map[string]cast{
 	"operand":    asOperand,
 }
 
-// only accepts one Go type.
-func only[T value](want string) cast {
+var asNumber = accept("Number", func(v value) bool { return rank(v) == rank(int64(0)) })
+
+// accept is the cast that takes a value as it is, if it fits.
+func accept(want string, fits func(v value) bool) cast {
 	return func(v value, at *position) value {
-		if _, ok := v.(T); !ok {
+		if !fits(v) {
 			panic(expected(at, want, v))
 		}
 		return v
@@ -58,7 +60,10 @@ func refTo(want string, accepts func(r *ref) bool) cast {
 	}
 }
 
-func isDatabase(r *ref) bool { return r.class == clsDatabases && !r.native }
+// isItem is whether a ref is of an item of a class.
+func isItem(of class) func(r *ref) bool {
+	return func(r *ref) bool { return r.class == of && !r.native }
+}
 
 // orName accepts a name as well.
 func orName(other cast) cast {
@@ -87,20 +92,6 @@ func (one cast) each(some bool) cast {
 	}
 }
 
-func asNumber(v value, at *position) value {
-	if rank(v) != rank(int64(0)) {
-		panic(expected(at, "Number", v))
-	}
-	return v
-}
-
-func asNull(v value, at *position) value {
-	if v != nil {
-		panic(expected(at, "Null", v))
-	}
-	return nil
-}
-
 // asMicros returns a time, or a number of microseconds, as microseconds.
 func asMicros(v value, at *position) int64 {
 	switch v := v.(type) {
@@ -112,22 +103,6 @@ func asMicros(v value, at *position) int64 {
 	panic(expected(at, "Time", v))
 }
 
-func asTemporal(v value, at *position) value {
-	switch v.(type) {
-	case time.Time, dateValue:
-		return v
-	}
-	panic(expected(at, "Temporal", v))
-}
-
-func asUnit(v value, at *position) value {
-	text, _ := v.(string)
-	if units[trimmed(text)] == 0 {
-		panic(expected(at, "Time Unit", v))
-	}
-	return v
-}
-
 // asAction is an action on a document.
 func asAction(v value, at *position) value {
 	switch v {
@@ -135,13 +110,6 @@ func asAction(v value, at *position) value {
 		return v
 	}
 	panic(invalidArgument(at, "String 'create', 'update', or 'delete' expected, %s provided.", typeName(v)))
-}
-
-func asTerm(v value, at *position) value {
-	if r, ok := v.(*ref); ok && r.unresolved() {
-		panic(expected(at, "Any", v))
-	}
-	return v
 }
 
 // asUnresolved returns a ref, or the set of a set or of a native class.

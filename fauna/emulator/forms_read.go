@@ -148,13 +148,7 @@ func selectForm(c *call) value {
 }
 
 // asPath is the cast of one step of a path, or several.
-var asPath = cast(func(v value, at *position) value {
-	switch v.(type) {
-	case string, int64:
-		return v
-	}
-	panic(expected(at, "String or Integer", v))
-}).each(false)
+var asPath = accept("String or Integer", func(v value) bool { return is[string](v) || is[int64](v) }).each(false)
 
 // follow returns what is at a path inside a value. With all, the rest of the path
 // is followed in every element of an array, unless it begins with a number, and

@@ -40,7 +40,7 @@ func (t formTable) addRefs() {
 }
 
 func nativeRef(cls class) func(c *call) value {
-	scope := refTo("Database Ref or Null", isDatabase)
+	scope := refTo("Database Ref or Null", isItem(clsDatabases))
 	return func(c *call) value {
 		r := &ref{class: cls, native: true}
 		if c.args[0] != nil {

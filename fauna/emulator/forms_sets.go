@@ -45,7 +45,7 @@ func (t formTable) addSets() {
 	t.add("join:set with", 0, func(c *call) value {
 		with := c.args[1]
 		if _, isLambda := with.(*lambda); !isLambda {
-			with = refTo("Lambda or Index Ref", func(r *ref) bool { return r.class == clsIndexes && !r.native })(with, c.place(1))
+			with = refTo("Lambda or Index Ref", isItem(clsIndexes))(with, c.place(1))
 		}
 		return &set{kind: setJoin, sets: []*set{c.args[0].(*set)}, with: with}
 	}).lambda = "with?"

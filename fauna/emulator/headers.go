@@ -23,44 +23,35 @@ const (
 // what a real server checks, in its order; problem is what is wrong.
 func readHeaders(h http.Header) (q request, problem string) {
 	q = request{APIVersion: "2.1", Timeout: defaultQueryTimeout, Secret: readSecret(h.Get("Authorization"))}
-	for _, header := range []struct {
-		name string
-		read func(text string) (problem string)
-	}{
-		{"x-faunadb-api-version", func(text string) string {
+	for _, name := range []string{"x-faunadb-api-version", "x-query-timeout", "x-last-seen-txn", "x-max-retries-on-contention", "x-fauna-tags"} {
+		values := h.Values(name)
+		if len(values) == 0 {
+			continue
+		}
+		text := values[0]
+		switch name {
+		case "x-faunadb-api-version":
 			if q.APIVersion = text; !slices.Contains(apiVersions[:], text) {
-				return "Unsupported or invalid API version '" + text + "'."
+				problem = "Unsupported or invalid API version '" + text + "'."
 			}
-			return ""
-		}},
-		{"x-query-timeout", func(text string) (problem string) {
-			ms, problem := headerNumber(text, 1, maxTimeout)
+		case "x-query-timeout":
+			var ms int64
+			ms, problem = headerNumber(text, 1, maxTimeout)
 			q.Timeout = time.Duration(ms) * time.Millisecond
-			return problem
-		}},
-		{"x-last-seen-txn", func(text string) string {
+		case "x-last-seen-txn":
 			var err error
 			if q.LastSeen, err = strconv.ParseInt(text, 10, 64); err != nil {
-				return "Invalid timestamp '" + text + "'."
+				problem = "Invalid timestamp '" + text + "'."
 			}
-			return ""
-		}},
-		{"x-max-retries-on-contention", func(text string) (problem string) {
+		case "x-max-retries-on-contention":
 			_, problem = headerNumber(text, 0, maxRetries)
-			return problem
-		}},
-		{"x-fauna-tags", func(text string) string {
-			if !validTags(text) {
-				return "invalid tags"
+		case "x-fauna-tags":
+			if q.Tags = text; !validTags(text) {
+				q.Tags, problem = "", "invalid tags"
 			}
-			q.Tags = text
-			return ""
-		}},
-	} {
-		if values := h.Values(header.name); len(values) > 0 {
-			if problem := header.read(values[0]); problem != "" {
-				return q, "Invalid header '" + header.name + "': " + problem
-			}
+		}
+		if problem != "" {
+			return q, "Invalid header '" + name + "': " + problem
 		}
 	}
 	return q, ""

@@ -55,32 +55,32 @@ func (p *parser) tagged(j *fql.Node, at *position) value {
 			return p.fields(in, at)
 		}
 		panic(invalidExpression(at, "Invalid object."))
-	case "@ts":
-		if t, ok := parseTime(in.Text); ok && isText {
-			return t
-		}
-		panic(invalidExpression(at, "Invalid time."))
-	case "@date":
-		if d, ok := parseDate(in.Text); ok && isText {
-			return d
-		}
-		panic(invalidExpression(at, "Invalid date."))
-	case "@bytes":
-		if !isText {
-			panic(invalidExpression(at, "Invalid bytes."))
-		}
-		b, ok := decodeBytes(in.Text)
-		if !ok { // a real server fails inside here
-			p.whole = internalError("java.lang.IllegalArgumentException: Illegal base64 character.")
-		}
-		return b
-	case "@uuid":
-		if isText && uuidPattern.MatchString(in.Text) {
-			return uuidValue(strings.ToLower(in.Text))
-		}
-		panic(invalidExpression(at, "Invalid UUID."))
 	}
-	panic(unknownForm(at, j))
+	var v value
+	var what string
+	var ok bool
+	switch tag {
+	case "@ts":
+		what = "time"
+		v, ok = parseTime(in.Text)
+	case "@date":
+		what = "date"
+		v, ok = parseDate(in.Text)
+	case "@bytes":
+		what = "bytes"
+		if v, ok = decodeBytes(in.Text); !ok && isText { // a real server fails inside here
+			p.whole, ok = internalError("java.lang.IllegalArgumentException: Illegal base64 character."), true
+		}
+	case "@uuid":
+		what = "UUID"
+		v, ok = uuidValue(strings.ToLower(in.Text)), uuidPattern.MatchString(in.Text)
+	default:
+		panic(unknownForm(at, j))
+	}
+	if !ok || !isText {
+		panic(invalidExpression(at, "Invalid %s.", what))
+	}
+	return v
 }
 
 var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)

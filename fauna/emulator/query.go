@@ -2,8 +2,6 @@ package emulator
 
 import (
 	"context"
-	crand "crypto/rand"
-	"encoding/binary"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -22,9 +20,7 @@ func New(o Options) *Server {
 	}
 	seed := uint64(o.Seed)
 	if seed == 0 {
-		var b [8]byte
-		_, _ = crand.Read(b[:]) // never fails
-		seed = binary.LittleEndian.Uint64(b[:])
+		seed = rand.Uint64()
 	}
 	s.rand = rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15))
 	s.root = newDatabase(s, nil)

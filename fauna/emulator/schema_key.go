@@ -33,7 +33,7 @@ func (e *env) keyFields(before, in *object, at *position) (*object, keyEntry) {
 		key.roles = append(key.roles, r.item)
 	}
 	if db := fields.get("database"); db != nil {
-		if r, ok := db.(*ref); ok && isDatabase(r) {
+		if r, ok := db.(*ref); ok && isItem(clsDatabases)(r) {
 			key.db = r.item
 		} else {
 			bad = append(bad, badReference("database"))

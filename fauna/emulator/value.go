@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"cmp"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -183,37 +185,29 @@ type lambda struct {
 // set that a query returns.
 type bareLambda struct{ *lambda }
 
+// typeNames are the names of types in errors; all others are Object.
+var typeNames = map[reflect.Type]string{
+	reflect.TypeFor[bool]():       "Boolean",
+	reflect.TypeFor[int64]():      "Integer",
+	reflect.TypeFor[float64]():    "Double",
+	reflect.TypeFor[string]():     "String",
+	reflect.TypeFor[array]():      "Array",
+	reflect.TypeFor[time.Time]():  "Time",
+	reflect.TypeFor[dateValue]():  "Date",
+	reflect.TypeFor[bytesValue](): "Bytes",
+	reflect.TypeFor[uuidValue]():  "UUID",
+	reflect.TypeFor[*set]():       "Set",
+	reflect.TypeFor[*lambda]():    "Lambda",
+	reflect.TypeFor[*page]():      "Page",
+}
+
 // typeName names a value's type as errors do.
 func typeName(v value) string {
-	switch v := v.(type) {
-	case nil:
+	if v == nil {
 		return "Null"
-	case bool:
-		return "Boolean"
-	case int64:
-		return "Integer"
-	case float64:
-		return "Double"
-	case string:
-		return "String"
-	case array:
-		return "Array"
-	case time.Time:
-		return "Time"
-	case dateValue:
-		return "Date"
-	case bytesValue:
-		return "Bytes"
-	case uuidValue:
-		return "UUID"
-	case *set:
-		return "Set"
-	case *lambda:
-		return "Lambda"
-	case *page:
-		return "Page"
-	case *ref:
-		return v.typeName()
 	}
-	return "Object"
+	if r, ok := v.(*ref); ok {
+		return r.typeName()
+	}
+	return cmp.Or(typeNames[reflect.TypeOf(v)], "Object")
 }
