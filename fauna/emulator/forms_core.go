@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"fauna-export/fauna/fql"
@@ -93,12 +92,7 @@ func parseObject(p *parser, j *fql.Node, at *position, vars *names) *node {
 	if in.Kind != fql.Object {
 		return p.fail(invalidExpression(place, "Object expected, %s provided.", jsonType(in)))
 	}
-	if len(in.Keys) == 1 && slices.Contains(tags, in.Keys[0]) {
-		if in.Keys[0] != "@obj" || in.Items[0].Kind != fql.Object {
-			return p.literalNode(at, func() value {
-				panic(invalidExpression(at, "Object expected, %s provided.", typeName(p.tagged(in, place))))
-			})
-		}
+	if len(in.Keys) == 1 && in.Keys[0] == "@obj" && in.Items[0].Kind == fql.Object {
 		in = in.Items[0]
 	}
 	n := &node{kind: nodeObject, at: at, keys: in.Keys, args: make([]*node, len(in.Items))}

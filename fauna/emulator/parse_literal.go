@@ -36,9 +36,6 @@ func (p *parser) fields(j *fql.Node, at *position) *object {
 	return o
 }
 
-// tags are the keys that make an object another value.
-var tags = []string{"@ref", "@query", "@set", "@obj", "@ts", "@date", "@bytes", "@uuid"}
-
 // tagged reads an object with the one key @ref, @ts, and so on.
 func (p *parser) tagged(j *fql.Node, at *position) value {
 	tag, in := j.Keys[0], j.Items[0]

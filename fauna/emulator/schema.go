@@ -58,32 +58,42 @@ func (e *env) itemFields(c class, existing *item, before, in *object, at *positi
 // enter adds an item to its database.
 func (tx *txn) enter(it *item) {
 	st := &it.db.stores[it.class]
-	before := st.items
 	tx.s.nextSeq++
 	it.seq = tx.s.nextSeq
-	st.items = append(slices.Clip(st.items), it)
+	assign(tx, &st.items, append(slices.Clip(st.items), it))
 	if it.class.named() {
-		st.byName[it.name] = it
+		enterKey(tx, st.byName, it.name, it)
 	} else {
-		st.byID[it.id] = it
+		enterKey(tx, st.byID, it.id, it)
 	}
 	if it.index != nil {
-		it.index.attach()
+		for _, src := range it.index.sources {
+			assign(tx, &src.coll.indexes, append(slices.Clip(src.coll.indexes), it.index))
+		}
 	}
 	if it.key != nil {
-		tx.s.secrets[it.key.secret] = it
+		enterKey(tx, tx.s.secrets, it.key.secret, it)
 	}
-	tx.note(func() {
-		st.items = before
-		delete(st.byName, it.name)
-		delete(st.byID, it.id)
-		if it.index != nil {
-			it.index.detach()
+}
+
+// assign sets a variable, until the transaction fails.
+func assign[T any](tx *txn, p *T, v T) {
+	old := *p
+	*p = v
+	tx.note(func() { *p = old })
+}
+
+// enterKey sets what a map holds under a key, until the transaction fails; nil
+// deletes it.
+func enterKey[K comparable](tx *txn, m map[K]*item, key K, it *item) {
+	old := m[key]
+	set := func(it *item) {
+		if m[key] = it; it == nil {
+			delete(m, key)
 		}
-		if it.key != nil {
-			delete(tx.s.secrets, it.key.secret)
-		}
-	})
+	}
+	set(it)
+	tx.note(func() { set(old) })
 }
 
 // updateItem changes a schema item.
@@ -97,12 +107,8 @@ func (e *env) updateItem(r *ref, in *object, whole bool, at *position) value {
 		before = mask{"name": nil, "history_days": nil, "active": nil, "unique": nil, "partitions": nil, "global_id": nil, "audience": nil}.of(before)
 	}
 	fields := e.itemFields(r.class, it, before, in, at)
-	if c := it.coll; c != nil {
-		floor := c.floor
-		if days, ok := it.historyDays(); ok {
-			c.floor = max(c.floor, e.tx.now-days*dayMicros)
-		}
-		e.tx.note(func() { c.floor = floor })
+	if days, ok := it.historyDays(); ok && it.coll != nil {
+		assign(e.tx, &it.coll.floor, max(it.coll.floor, e.tx.now-days*dayMicros))
 	}
 	v := newVersion(e.tx.now, fields)
 	e.tx.putItem(it, v)
@@ -112,9 +118,8 @@ func (e *env) updateItem(r *ref, in *object, whole bool, at *position) value {
 
 // putItem writes a version of an item.
 func (tx *txn) putItem(it *item, v *version) {
-	versions := it.versions
+	assign(tx, &it.history, it.history)
 	it.put(v)
-	tx.note(func() { it.versions = versions })
 }
 
 // rename renames an item; old refs to it are rendered with the new name.
@@ -122,15 +127,12 @@ func (tx *txn) rename(it *item, name string) {
 	if name == it.name {
 		return
 	}
-	byName, old := it.db.stores[it.class].byName, it.name
-	set := func(from, to string) {
-		delete(byName, from)
-		byName[to] = it
-		it.name = to
-		tx.s.renames++
-	}
-	set(old, name)
-	tx.note(func() { set(name, old) })
+	byName := it.db.stores[it.class].byName
+	enterKey(tx, byName, it.name, nil)
+	enterKey(tx, byName, name, it)
+	tx.s.renames++
+	tx.note(func() { tx.s.renames++ })
+	assign(tx, &it.name, name)
 }
 
 // deleteItem deletes a schema item or a key. Indexes over that collection alone
@@ -154,20 +156,15 @@ func (e *env) deleteItem(r *ref, old *version) value {
 
 func (tx *txn) end(it *item) {
 	tx.putItem(it, &version{ts: tx.now, deleted: true, expires: noExpiry})
-	it.gone = true
-	byName := it.db.stores[it.class].byName
-	delete(byName, it.name)
-	if it.index != nil {
-		it.index.detach()
+	assign(tx, &it.gone, true)
+	if it.class.named() {
+		enterKey(tx, it.db.stores[it.class].byName, it.name, nil)
 	}
-	tx.note(func() {
-		it.gone = false
-		if it.class.named() {
-			byName[it.name] = it
+	if it.index != nil {
+		for _, src := range it.index.sources {
+			without := slices.DeleteFunc(slices.Clone(src.coll.indexes), func(o *index) bool { return o == it.index })
+			assign(tx, &src.coll.indexes, without)
 		}
-		if it.index != nil {
-			it.index.attach()
-		}
-	})
+	}
 	tx.writeOps++
 }

@@ -70,16 +70,3 @@ func newIndex(it *item, fields *object, now int64) *index {
 	ix.build()
 	return ix
 }
-
-// attach makes the index follow its sources.
-func (ix *index) attach() {
-	for _, src := range ix.sources {
-		src.coll.indexes = append(src.coll.indexes, ix)
-	}
-}
-
-func (ix *index) detach() {
-	for _, src := range ix.sources {
-		src.coll.indexes = slices.DeleteFunc(slices.Clone(src.coll.indexes), func(o *index) bool { return o == ix })
-	}
-}

@@ -68,10 +68,8 @@ func (e *env) updateKey(r *ref, in *object, whole bool, at *position) value {
 		before = mask{"hashed_secret": nil}.of(before)
 	}
 	fields, key := e.keyFields(before, in, at)
-	old := *it.key
-	e.tx.note(func() { *it.key = old })
-	key.secret = old.secret
-	*it.key = key
+	key.secret = it.key.secret
+	assign(e.tx, it.key, key)
 	v := newVersion(e.tx.now, fields)
 	e.tx.putItem(it, v)
 	return &docValue{ref: r, version: v}
