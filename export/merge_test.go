@@ -196,3 +196,28 @@ func TestMerge_neverBringsRemovedDocumentsBack(t *testing.T) {
 	}
 	s.exact(s.sync(ignore))
 }
+
+// closeCounter counts how often what a run needs to be resumed is dropped.
+type closeCounter struct {
+	store.Store
+	closed int
+}
+
+func (s *closeCounter) Close() error { s.closed++; return s.Store.Close() }
+
+func TestMerge_leavesWhatResumeNeeds(t *testing.T) {
+	t.Parallel()
+	for _, resumable := range []bool{false, true} {
+		dir := exportDir(t)
+		mustDo(t, Spec{Collections: []string{"users"}}, twoCollections(), OSEnv(dir))
+		s := &closeCounter{Store: store.NewFolder(dir)}
+		if resumable {
+			if err := s.Write(archive.RunName, []byte("{}")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := archive.Merge(t.Context(), s); err != nil || (s.closed > 0) == resumable {
+			t.Errorf("resumable %v: closed %d times, %v", resumable, s.closed, err)
+		}
+	}
+}

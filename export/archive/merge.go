@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"fauna-export/export/row"
 	"fauna-export/export/store"
@@ -61,8 +62,12 @@ func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 		return nil, err
 	}
 	defer func() {
-		// Remove the work folder if it is empty.
-		err = errors.Join(err, s.Close(), release())
+		// Remove the work folder if it is empty; a run that can be resumed needs
+		// its uploads.
+		if _, bad := s.Read(RunName); errors.Is(bad, fs.ErrNotExist) {
+			err = errors.Join(err, s.Close())
+		}
+		err = errors.Join(err, release())
 	}()
 	const sumsName = store.MergedPrefix + SumsName
 	if err := s.Remove(sumsName); err != nil {

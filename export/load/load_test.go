@@ -91,3 +91,31 @@ func TestLoad_aPartThatIsMissingIsNamed(t *testing.T) {
 		t.Errorf("%v, %v", made, err)
 	}
 }
+
+// unwritable is a store that this user may only read.
+type unwritable struct {
+	store.Store
+	err error
+}
+
+func (s unwritable) Lock() (func() error, error) { return nil, s.err }
+
+func TestLoad_fromWhereNothingCanBeWritten(t *testing.T) {
+	t.Parallel()
+	f := shop(t, row.Wire)
+	for name, c := range map[string]struct {
+		err  error
+		ends bool
+	}{
+		"a folder on a read-only disk":         {&store.Error{Store: f.dir, Problem: "the disk is read-only", ReadOnly: true}, false},
+		"a bucket with rights to read":         {&store.Refused{Store: "s3://a/b", Doing: "write the lock", Why: "AccessDenied"}, false},
+		"a bucket whose credentials ran out":   {&store.Refused{Store: "s3://a/b", Expired: true}, true},
+		"a folder in which another one writes": {&store.Error{Store: f.dir, Locked: true}, true},
+	} {
+		from := func(o *Options) { o.From = unwritable{o.From, c.err} }
+		_, r, err := f.load("csv:"+t.TempDir(), from)
+		if c.ends != (err != nil) || err == nil && r.Rows() != 4 {
+			t.Errorf("%s: %+v %v", name, r, err)
+		}
+	}
+}

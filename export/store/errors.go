@@ -25,6 +25,8 @@ type Error struct {
 	Resumable bool
 	// Locked: another process works in it.
 	Locked bool
+	// ReadOnly: this user can't write there.
+	ReadOnly bool
 }
 
 // Error says what is wrong with the store.

@@ -99,7 +99,7 @@ func (s *Folder) trouble(doing string, err error) error {
 	default:
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	return &Error{Store: s.dir, Problem: fmt.Sprintf("%s: choose another folder (%v)", problem, err)}
+	return &Error{Store: s.dir, Problem: fmt.Sprintf("%s: choose another folder (%v)", problem, err), ReadOnly: !errors.Is(err, syscall.ENOTDIR)}
 }
 
 // List lists the files in the folder, its work folder and that of a merge.
