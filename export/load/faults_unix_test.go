@@ -333,6 +333,15 @@ func TestLoad_errorsSayWhatToDo(t *testing.T) {
 	}
 }
 
+func TestLoad_intoASchemaByAUserWhoMayNotMakeOne(t *testing.T) {
+	t.Parallel()
+	f := shop(t, row.Wire)
+	db := database(t)
+	owner := "owner" + db[strings.LastIndexByte(db, '/')+5:]
+	admin(t, db, "CREATE ROLE "+owner+" LOGIN PASSWORD '"+testPassword+"'", "CREATE SCHEMA theirs AUTHORIZATION "+owner)
+	f.must(strings.Replace(db, "tester", owner, 1) + "?schema=theirs")
+}
+
 func TestLoad_aFullDiskIsNamedAndTheNextLoadGoesOn(t *testing.T) {
 	t.Parallel()
 	f := shop(t, row.Wire)

@@ -184,26 +184,17 @@ func (f *files) writeFile(part string, j *job) (sent sum, err error) {
 	if err != nil {
 		return sent, err
 	}
-	shape := newShaper(f.dialect(), j.table, j.format)
 	values := make([]any, len(columns))
 	var buf []byte
-	for one, err := range j.rows {
-		if err != nil {
-			return sent, err
-		}
-		j.step(1)
-		cells, err := shape.row(one)
-		if err != nil {
-			return sent, at(j.table.Collection, one.ID, err)
-		}
+	err = j.each(f.dialect(), nil, func(cells []cell) error {
 		for i, c := range cells {
 			values[i] = f.kind.value(columns[i].Type, c)
 		}
-		buf = compareValues(buf[:0], values)
-		sent.add(buf)
-		if err := w.write(values); err != nil {
-			return sent, at(j.table.Collection, one.ID, err)
-		}
+		buf = sent.addValues(buf, values)
+		return w.write(values)
+	})
+	if err != nil {
+		return sent, err
 	}
 	if err := w.close(); err != nil {
 		return sent, err
@@ -238,11 +229,7 @@ func (f *files) prove(part string, t *Table, sent sum) (int64, error) {
 	defer in.Close()
 	var back sum
 	var buf []byte
-	take := func(values []any) {
-		buf = compareValues(buf[:0], values)
-		back.add(buf)
-	}
-	err = f.kind.read(in, len(t.all()), take)
+	err = f.kind.read(in, len(t.all()), func(values []any) { buf = back.addValues(buf, values) })
 	if err == nil {
 		err = back.same(t, sent)
 	}

@@ -2,9 +2,11 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"iter"
+	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,14 +23,7 @@ type postgres struct {
 	shown    string // the address without a password
 	password Password
 	conn     *pgx.Conn
-	stateful bool // the tables of state exist
-}
-
-func (p *postgres) state(ctx context.Context) (map[string]*kept, error) {
-	if !p.stateful {
-		return map[string]*kept{}, nil
-	}
-	return p.relational.state(ctx)
+	exists   bool // the schema does
 }
 
 func (p *postgres) foreign(ctx context.Context, names []string) ([]string, error) {
@@ -63,7 +58,7 @@ func (p *postgres) within(ctx context.Context, doing string, work func() error) 
 		defer cancel()
 		tx.Rollback(end) // does nothing after a commit
 	}()
-	if err := p.script(ctx, settings); err != nil {
+	if err := p.exec(ctx, settings); err != nil {
 		return p.fail(doing, err)
 	}
 	if err := p.exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('fauna-export'), hashtext($1))", p.schema); err != nil {
@@ -75,12 +70,7 @@ func (p *postgres) within(ctx context.Context, doing string, work func() error) 
 	return p.fail(doing, tx.Commit(ctx))
 }
 
-// script runs several statements without parameters.
-func (p *postgres) script(ctx context.Context, sql string) error {
-	_, err := p.conn.PgConn().Exec(ctx, sql).ReadAll()
-	return err
-}
-
+// exec runs a statement; without parameters it may be several.
 func (p *postgres) exec(ctx context.Context, sql string, args ...any) error {
 	_, err := p.conn.Exec(ctx, sql, args...)
 	return err
@@ -95,25 +85,17 @@ func (p *postgres) each(ctx context.Context, q query, row func() error) error {
 	return err
 }
 
-func (p *postgres) ready(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error {
-	if len(jobs) == 0 && len(drop) == 0 {
-		return nil
-	}
-	if !p.stateful {
-		err := p.within(ctx, "create the tables of loads", func() error {
-			sql := fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (collection text PRIMARY KEY, name text NOT NULL UNIQUE, plan json NOT NULL);
+func (p *postgres) stateTables() string {
+	sql := fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (collection text PRIMARY KEY, name text NOT NULL UNIQUE, plan json NOT NULL);
 CREATE TABLE IF NOT EXISTS %s (collection text, sync integer, sha256 text NOT NULL, rows bigint NOT NULL, loaded timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (collection, sync))`,
-				p.table(tablesTable), p.table(loadsTable))
-			if p.schema != "public" {
-				sql = "CREATE SCHEMA IF NOT EXISTS " + identifier(p.schema) + ";\n" + sql
-			}
-			return p.script(ctx, sql)
-		})
-		if err != nil {
-			return err
-		}
-		p.stateful = true
+		p.table(tablesTable), p.table(loadsTable))
+	if !p.exists {
+		sql = "CREATE SCHEMA " + identifier(p.schema) + ";\n" + sql
 	}
+	return sql
+}
+
+func (p *postgres) clear(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error {
 	if err := p.viewsInTheWay(ctx, jobs); err != nil {
 		return err
 	}
@@ -156,129 +138,90 @@ func (p *postgres) dropKeys(ctx context.Context, all map[string]*kept, jobs []*j
 	for _, k := range drop {
 		touched[k.table.Collection] = true
 	}
-	if len(touched) == 0 {
-		return nil
-	}
-	return p.within(ctx, "drop the foreign keys for the time of the load", func() error {
-		for _, k := range all {
-			var keys []string
-			for _, c := range k.table.Columns {
-				if touched[k.table.Collection] || touched[c.Collection] {
-					keys = append(keys, c.Key)
-				}
-			}
-			for _, c := range k.table.Changes {
+	for _, k := range all {
+		var keys []string
+		for _, c := range k.table.Columns {
+			if touched[k.table.Collection] || touched[c.Collection] {
 				keys = append(keys, c.Key)
 			}
-			for _, key := range keys {
-				if key == "" {
-					continue
-				}
-				if err := p.exec(ctx, fmt.Sprintf("ALTER TABLE IF EXISTS %s DROP CONSTRAINT IF EXISTS %s", p.table(k.table.Name), identifier(key))); err != nil {
-					return err
-				}
-			}
 		}
-		for _, k := range drop {
-			if err := p.drop(ctx, k.table); err != nil {
+		for _, c := range k.table.Changes {
+			keys = append(keys, c.Key)
+		}
+		for _, key := range keys {
+			if key == "" {
+				continue
+			}
+			if err := p.exec(ctx, fmt.Sprintf("ALTER TABLE IF EXISTS %s DROP CONSTRAINT IF EXISTS %s", p.table(k.table.Name), identifier(key))); err != nil {
 				return err
 			}
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
-func (p *postgres) load(ctx context.Context, j *job, proof *Proof) error {
-	t := j.table
-	return p.within(ctx, "load "+t.Collection, func() error {
-		if err := p.script(ctx, p.definition(t)); err != nil {
-			return err
-		}
-		fill := p.fillNew
-		if t.Action == Apply {
-			fill = p.apply
-		}
-		if err := fill(ctx, j, proof); err != nil {
-			return err
-		}
-		return p.finish(ctx, j, proof)
+// copyIn sends the rows of a job to a table, and returns the ids of removals.
+func (p *postgres) copyIn(ctx context.Context, j *job, table string) (sent sum, gone []int64, err error) {
+	from, to := io.Pipe()
+	var failed error
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		sent, gone, failed = sendRows(to, j)
+		to.CloseWithError(failed)
 	})
-}
-
-// copyIn sends the rows of a job to a table.
-func (p *postgres) copyIn(ctx context.Context, j *job, table string, removed func(id int64)) (sum, error) {
-	source := &copySource{job: j, shape: newShaper(postgresDialect, j.table, j.format), encode: newRowEncoder(j.table), removed: removed}
-	next, stop := iter.Pull2(j.rows)
-	defer stop()
-	source.next = next
-	tag, err := p.conn.PgConn().CopyFrom(ctx, source, "COPY "+table+" ("+columnList(j.table, "")+") FROM STDIN (FORMAT binary)")
-	source.end()
+	tag, err := p.conn.PgConn().CopyFrom(ctx, from, "COPY "+table+" ("+columnList(j.table, "")+") FROM STDIN (FORMAT binary)")
+	from.Close() // a lost connection ends the statement, but not the sending
+	sending.Wait()
 	switch {
-	case source.failed != nil:
-		return sum{}, source.failed
-	case err != nil:
-		return sum{}, err
-	case !source.done || tag.RowsAffected() != source.sent.rows:
-		return sum{}, differ(j.table, "rows", source.sent.rows, tag.RowsAffected())
+	case failed != nil && !errors.Is(failed, io.ErrClosedPipe):
+		err = failed
+	case err == nil && (failed != nil || tag.RowsAffected() != sent.rows):
+		err = differ(j.table, "rows", sent.rows, tag.RowsAffected())
 	}
-	return source.sent, nil
+	return sent, gone, err
 }
 
-// prove reads rows back and compares them with those sent.
-func (p *postgres) prove(ctx context.Context, t *Table, from string, sent sum) error {
-	sink := &copySink{encode: newRowEncoder(t)}
-	if _, err := p.conn.PgConn().CopyTo(ctx, sink, "COPY ("+"SELECT "+columnList(t, "t.")+" FROM "+from+") TO STDOUT (FORMAT binary)"); err != nil {
-		return err
-	}
-	if !sink.ended {
-		return differ(t, "rows", sent.rows, sink.back.rows)
-	}
-	return sink.back.same(t, sent)
-}
-
-func (p *postgres) fillNew(ctx context.Context, j *job, proof *Proof) error {
+// fill sends the rows of a job, for an increment by way of a table of their own,
+// and reads them back.
+func (p *postgres) fill(ctx context.Context, j *job, proof *Proof) error {
 	table := p.table(j.table.Name)
-	began := time.Now()
-	sent, err := p.copyIn(ctx, j, table, func(int64) {})
-	if err != nil {
-		return err
-	}
-	proof.Copying = time.Since(began).Seconds()
-	if err := p.script(ctx, p.primaryKey(j.table)); err != nil {
-		return err
-	}
-	proof.sent(sent)
-	return p.prove(ctx, j.table, table+" t", sent)
-}
-
-// apply applies the changes of later syncs to a table.
-func (p *postgres) apply(ctx context.Context, j *job, proof *Proof) error {
-	table := p.table(j.table.Name)
-	if j.clear {
-		if err := p.exec(ctx, "DELETE FROM "+table); err != nil {
+	into, from, settle := table, table+" t", p.primaryKey(j.table)
+	if j.table.Action == Apply {
+		into = "pg_temp.fauna_export_rows"
+		from += " JOIN " + into + " r ON r.ref = t.ref"
+		list := columnList(j.table, "")
+		settle = fmt.Sprintf("ANALYZE %s; INSERT INTO %s (%s) SELECT %s FROM %s%s", into, table, list, list, into, updateList(j.table))
+		if err := p.exec(ctx, "CREATE TEMP TABLE fauna_export_rows (LIKE "+table+") ON COMMIT DROP"); err != nil {
 			return err
 		}
 	}
-	if err := p.script(ctx, "CREATE TEMP TABLE fauna_export_rows (LIKE "+table+") ON COMMIT DROP; CREATE TEMP TABLE fauna_export_gone (ref bigint) ON COMMIT DROP"); err != nil {
-		return err
-	}
-	var gone []int64
-	sent, err := p.copyIn(ctx, j, "pg_temp.fauna_export_rows", func(id int64) { gone = append(gone, id) })
+	began := time.Now()
+	sent, gone, err := p.copyIn(ctx, j, into)
 	if err != nil {
 		return err
 	}
-	if _, err := p.conn.CopyFrom(ctx, pgx.Identifier{"pg_temp", "fauna_export_gone"}, []string{"ref"}, pgx.CopyFromSlice(len(gone), func(i int) ([]any, error) { return []any{gone[i]}, nil })); err != nil {
-		return err
+	proof.Copying, proof.Removed = time.Since(began).Seconds(), int64(len(gone))
+	if len(gone) > 0 {
+		if err := p.exec(ctx, "DELETE FROM "+table+" WHERE ref = ANY($1)", gone); err != nil {
+			return err
+		}
 	}
-	proof.Removed = int64(len(gone))
-	list := columnList(j.table, "")
-	sql := fmt.Sprintf("ANALYZE pg_temp.fauna_export_rows; ANALYZE pg_temp.fauna_export_gone; DELETE FROM %s t USING pg_temp.fauna_export_gone g WHERE t.ref = g.ref; INSERT INTO %s (%s) SELECT %s FROM pg_temp.fauna_export_rows%s",
-		table, table, list, list, updateList(j.table))
-	if err := p.script(ctx, sql); err != nil {
+	if err := p.exec(ctx, settle); err != nil {
 		return err
 	}
 	proof.sent(sent)
-	return p.prove(ctx, j.table, table+" t JOIN pg_temp.fauna_export_rows r ON r.ref = t.ref", sent)
+	rows, err := p.conn.Query(ctx, "SELECT "+columnList(j.table, "t.")+" FROM "+from, pgx.QueryResultFormats{pgx.BinaryFormatCode})
+	if err != nil {
+		return err
+	}
+	back := newRowEncoder(j.table)
+	for rows.Next() {
+		back.sum(rows.RawValues())
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return back.rows.same(j.table, sent)
 }
 
 func (p *postgres) keys(ctx context.Context, tables []*Table) error {
@@ -302,7 +245,7 @@ func (p *postgres) keys(ctx context.Context, tables []*Table) error {
 					return err
 				}
 				if c.Missing == 0 {
-					if err := p.script(ctx, p.foreignKey(t, c)); err != nil {
+					if err := p.exec(ctx, p.foreignKey(t, c)); err != nil {
 						return err
 					}
 				}

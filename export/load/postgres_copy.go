@@ -1,13 +1,11 @@
 package load
 
 import (
+	"bufio"
 	"encoding/binary"
-	"fmt"
+	"errors"
 	"io"
 	"math"
-	"sync"
-
-	"fauna-export/export/row"
 )
 
 // COPY's binary format is written and read here and not by pgx, so that the
@@ -15,6 +13,8 @@ import (
 
 const (
 	copyHeader      = "PGCOPY\n\377\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+	copyEnd         = "\377\377"
+	nullLength      = "\377\377\377\377"
 	microsTo2000    = 946_684_800_000_000
 	daysTo2000      = 10_957
 	copyPacket      = 64 << 10
@@ -22,62 +22,60 @@ const (
 	jsonbVersionTag = 1
 )
 
-// rowEncoder writes the rows of a table in COPY's format.
+// rowEncoder writes the rows of a table in COPY's format, and hashes them.
 type rowEncoder struct {
 	types    []Type
-	inexact  bool // some column may return different bytes for an equal value
 	out      []byte
+	values   [][]byte // in out, nil for null
 	compared []byte
+	rows     sum
 }
 
 func newRowEncoder(t *Table) *rowEncoder {
 	e := &rowEncoder{}
 	for _, c := range t.all() {
 		e.types = append(e.types, c.Type)
-		e.inexact = e.inexact || c.Type == JSONB
 	}
+	e.values = make([][]byte, len(e.types))
 	return e
 }
 
-// add appends a row, and returns the bytes by which it is compared.
-func (e *rowEncoder) add(cells []cell) []byte {
-	start := len(e.out)
-	e.out = binary.BigEndian.AppendUint16(e.out, uint16(len(cells)))
+// row returns a row, valid until the next call.
+func (e *rowEncoder) row(cells []cell) []byte {
+	e.out = binary.BigEndian.AppendUint16(e.out[:0], uint16(len(cells)))
 	for i, c := range cells {
+		e.values[i] = nil
+		e.out = append(e.out, nullLength...)
 		if c.null {
-			e.out = append(e.out, 255, 255, 255, 255)
 			continue
 		}
 		at := len(e.out)
-		e.out = append(e.out, 0, 0, 0, 0)
 		e.out = appendBinary(e.out, e.types[i], c)
-		binary.BigEndian.PutUint32(e.out[at:], uint32(len(e.out)-at-4))
+		e.values[i] = e.out[at:]
+		binary.BigEndian.PutUint32(e.out[at-4:], uint32(len(e.out)-at))
 	}
-	if e.inexact {
-		return e.comparable(e.out[start:])
-	}
-	return e.out[start:]
+	e.sum(e.values)
+	return e.out
 }
 
-// comparable returns the row with jsonb values in canonical form.
-func (e *rowEncoder) comparable(src []byte) []byte {
-	e.compared = append(e.compared[:0], src[:2]...)
-	src = src[2:]
-	for _, t := range e.types {
-		n := int32(binary.BigEndian.Uint32(src))
-		size := max(0, int(n))
-		value := src[4 : 4+size]
-		if n < 0 || t != JSONB {
-			e.compared = append(e.compared, src[:4+size]...)
-		} else {
-			at := len(e.compared)
-			e.compared = append(e.compared, 0, 0, 0, 0)
-			e.compared = canonical(e.compared, value[1:])
-			binary.BigEndian.PutUint32(e.compared[at:], uint32(len(e.compared)-at-4))
+// sum adds the values of a row to the hash, those of jsonb in canonical form.
+func (e *rowEncoder) sum(values [][]byte) {
+	out := binary.BigEndian.AppendUint16(e.compared[:0], uint16(len(values)))
+	for i, v := range values {
+		out = append(out, nullLength...)
+		if v == nil {
+			continue
 		}
-		src = src[4+size:]
+		at := len(out)
+		if e.types[i] == JSONB {
+			out = canonical(out, v[1:])
+		} else {
+			out = append(out, v...)
+		}
+		binary.BigEndian.PutUint32(out[at-4:], uint32(len(out)-at))
 	}
-	return e.compared
+	e.rows.add(out)
+	e.compared = out
 }
 
 func appendBinary(out []byte, t Type, c cell) []byte {
@@ -157,153 +155,25 @@ func floorDiv(a, b int) int {
 	return q
 }
 
-// copySource feeds the rows of a job to COPY. It succeeds only if the rows do.
-type copySource struct {
-	job     *job
-	shape   *shaper
-	encode  *rowEncoder
-	next    func() (row.Row, error, bool)
-	removed func(id int64) // takes the removals
-	sent    sum
-	begun   bool
-	done    bool
-	given   int // of encode.out
-	failed  error
-
-	// A lost connection ends the statement, but not immediately the goroutine
-	// that reads from here.
-	mu struct {
-		sync.Mutex
-		ended bool
+// sendRows writes the rows of a job to COPY, and returns the ids of removals.
+func sendRows(to io.Writer, j *job) (sent sum, gone []int64, err error) {
+	e := newRowEncoder(j.table)
+	out := bufio.NewWriterSize(to, copyPacket)
+	out.WriteString(copyHeader) // its errors are those of Flush too
+	err = j.each(postgresDialect, func(id int64) error {
+		gone = append(gone, id)
+		return nil
+	}, func(cells []cell) error {
+		row := e.row(cells)
+		if len(row) > longestCopyRow {
+			return errors.New("the row is larger than the gigabyte that Postgres takes")
+		}
+		_, err := out.Write(row)
+		return err
+	})
+	if err == nil {
+		out.WriteString(copyEnd)
+		err = out.Flush()
 	}
-}
-
-// end stops remaining readers from using the rows.
-func (s *copySource) end() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.mu.ended = true
-}
-
-// Read gives the next bytes.
-func (s *copySource) Read(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.mu.ended {
-		return 0, io.ErrClosedPipe
-	}
-	for s.given == len(s.encode.out) {
-		s.encode.out, s.given = s.encode.out[:0], 0
-		if s.failed != nil || s.done {
-			if s.failed == nil {
-				return 0, io.EOF
-			}
-			return 0, s.failed
-		}
-		s.fill(len(p))
-	}
-	n := copy(p, s.encode.out[s.given:])
-	s.given += n
-	return n, nil
-}
-
-func (s *copySource) fill(size int) {
-	if !s.begun {
-		s.begun = true
-		s.encode.out = append(s.encode.out, copyHeader...)
-	}
-	for len(s.encode.out) < size {
-		one, err, more := s.next()
-		if err != nil {
-			s.failed = err
-			return
-		}
-		if !more {
-			s.encode.out = append(s.encode.out, 255, 255)
-			s.done = true
-			return
-		}
-		s.job.step(1)
-		if one.Removed {
-			s.removed(one.ID)
-			continue
-		}
-		cells, err := s.shape.row(one)
-		if err == nil {
-			before := len(s.encode.out)
-			s.sent.add(s.encode.add(cells))
-			if len(s.encode.out)-before > longestCopyRow {
-				err = fmt.Errorf("the row is larger than the gigabyte that Postgres takes")
-			}
-		}
-		if err != nil {
-			s.failed = at(s.job.table.Collection, one.ID, err)
-			return
-		}
-	}
-}
-
-// copySink receives the rows that COPY returns.
-type copySink struct {
-	encode *rowEncoder
-	back   sum
-	buf    []byte
-	begun  bool
-	ended  bool
-}
-
-// Write takes the next bytes.
-func (s *copySink) Write(p []byte) (int, error) {
-	s.buf = append(s.buf, p...)
-	src := s.buf
-	if !s.begun {
-		if len(src) < len(copyHeader) {
-			return len(p), nil
-		}
-		if string(src[:11]) != copyHeader[:11] {
-			return 0, fmt.Errorf("the answer is no binary COPY")
-		}
-		s.begun, src = true, src[len(copyHeader):]
-	}
-	for {
-		n := s.rowSize(src)
-		if n == 0 {
-			break
-		}
-		if n < 0 {
-			s.ended, src = true, src[2:]
-			break
-		}
-		if s.encode.inexact {
-			s.back.add(s.encode.comparable(src[:n]))
-		} else {
-			s.back.add(src[:n])
-		}
-		src = src[n:]
-	}
-	s.buf = append(s.buf[:0], src...)
-	return len(p), nil
-}
-
-// rowSize returns the length of the row at the start of src, 0 if it is
-// incomplete, -1 for the end.
-func (s *copySink) rowSize(src []byte) int {
-	if len(src) < 2 {
-		return 0
-	}
-	columns := int16(binary.BigEndian.Uint16(src))
-	if columns < 0 {
-		return -1
-	}
-	n := 2
-	for range columns {
-		if len(src) < n+4 {
-			return 0
-		}
-		n += 4 + max(0, int(int32(binary.BigEndian.Uint32(src[n:]))))
-	}
-	if len(src) < n {
-		return 0
-	}
-	return n
+	return e.rows, gone, err
 }

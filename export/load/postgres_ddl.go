@@ -1,9 +1,12 @@
 package load
 
 import (
+	"context"
 	"fmt"
 	"strings"
 )
+
+func (p *postgres) change(ctx context.Context, t *Table) error { return p.exec(ctx, p.definition(t)) }
 
 func (p *postgres) definition(t *Table) string {
 	table := p.table(t.Name)

@@ -7,12 +7,24 @@ import (
 	"strings"
 )
 
-// querier runs statements on a connection, inside the transaction that it is
-// in. Parameters are $1, $2 ….
-type querier interface {
+// engine is a connection, and what differs between Postgres and SQLite.
+type engine interface {
+	// within does work in one transaction.
+	within(ctx context.Context, doing string, work func() error) error
+	// exec runs a statement in the present transaction; without parameters it
+	// may be several. Parameters are $1, $2 ….
 	exec(ctx context.Context, sql string, args ...any) error
 	// each runs a query and calls row after each row was scanned into into.
 	each(ctx context.Context, q query, row func() error) error
+	foreign(ctx context.Context, names []string) ([]string, error)
+	// stateTables returns the statements that make the tables of loads.
+	stateTables() string
+	// clear removes the keys that are in the way of jobs and of tables to drop.
+	clear(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error
+	// change creates or changes the table.
+	change(ctx context.Context, t *Table) error
+	// fill sends the rows of a job, and compares them with the rows read back.
+	fill(ctx context.Context, j *job, proof *Proof) error
 }
 
 type query struct {
@@ -24,7 +36,7 @@ type query struct {
 // relational is what Postgres and SQLite have in common: where they record what
 // was loaded, and the statements that both understand.
 type relational struct {
-	querier
+	engine
 	types map[Type]string
 	table func(name string) string // as statements name it
 	fail  func(doing string, err error) error
@@ -40,6 +52,9 @@ func (d *relational) one(ctx context.Context, sql string, args []any, into ...an
 
 func (d *relational) state(ctx context.Context) (map[string]*kept, error) {
 	all := map[string]*kept{}
+	if have, err := d.foreign(ctx, []string{tablesTable}); err != nil || len(have) == 0 {
+		return all, err
+	}
 	var name, plan, hash string
 	var sync int
 	sql := fmt.Sprintf("SELECT t.collection, CAST(t.plan AS text), coalesce(l.sync, 0), coalesce(l.sha256, '') FROM %s t LEFT JOIN %s l ON l.collection = t.collection", d.table(tablesTable), d.table(loadsTable))
@@ -78,6 +93,26 @@ func (d *relational) compareTables(ctx context.Context, all map[string]*kept) er
 	return err
 }
 
+func (d *relational) ready(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error {
+	if len(jobs) == 0 && len(drop) == 0 {
+		return nil
+	}
+	return d.within(ctx, "create the tables of loads", func() error {
+		if err := d.exec(ctx, d.stateTables()); err != nil {
+			return err
+		}
+		if err := d.clear(ctx, all, jobs, drop); err != nil {
+			return err
+		}
+		for _, k := range drop {
+			if err := d.drop(ctx, k.table); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // keep stores a table's plan.
 func (d *relational) keep(ctx context.Context, t *Table) error {
 	plan, err := json.Marshal(t)
@@ -98,6 +133,23 @@ func (d *relational) drop(ctx context.Context, t *Table) error {
 		}
 	}
 	return nil
+}
+
+func (d *relational) load(ctx context.Context, j *job, proof *Proof) error {
+	return d.within(ctx, "load "+j.table.Collection, func() error {
+		if err := d.change(ctx, j.table); err != nil {
+			return err
+		}
+		if j.clear {
+			if err := d.exec(ctx, "DELETE FROM "+d.table(j.table.Name)); err != nil {
+				return err
+			}
+		}
+		if err := d.fill(ctx, j, proof); err != nil {
+			return err
+		}
+		return d.finish(ctx, j, proof)
+	})
 }
 
 // finish compares a table's rows with the manifest and records the load.

@@ -23,7 +23,7 @@ type sqlite struct {
 
 func newSQLite(file string) *sqlite {
 	s := &sqlite{file: file}
-	s.relational = relational{querier: s, types: sqliteDialect.types, table: identifier, fail: s.explain,
+	s.relational = relational{engine: s, types: sqliteDialect.types, table: identifier, fail: s.explain,
 		columns: "SELECT s.name, c.name FROM sqlite_schema s JOIN pragma_table_info(s.name) c WHERE s.type = 'table'"}
 	return s
 }
@@ -88,8 +88,7 @@ func (s *sqlite) open(ctx context.Context) error {
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return s.fail("open", err)
 	}
-	_, err = s.has(ctx, "")
-	return s.fail("open", err)
+	return s.fail("open", s.exec(ctx, "SELECT count(*) FROM sqlite_schema"))
 }
 
 func (s *sqlite) exec(ctx context.Context, sql string, args ...any) error {
@@ -114,26 +113,13 @@ func (s *sqlite) each(ctx context.Context, q query, row func() error) error {
 	return rows.Err()
 }
 
-func (s *sqlite) has(ctx context.Context, name string) (bool, error) {
-	var n int
-	err := s.one(ctx, "SELECT count(*) FROM sqlite_schema WHERE lower(name) = lower($1)", []any{name}, &n)
-	return n > 0, err
-}
-
-func (s *sqlite) state(ctx context.Context) (map[string]*kept, error) {
-	if have, err := s.has(ctx, tablesTable); err != nil || !have {
-		return map[string]*kept{}, s.fail("read what was loaded before", err)
-	}
-	return s.relational.state(ctx)
-}
-
 func (s *sqlite) foreign(ctx context.Context, names []string) (found []string, err error) {
 	for _, name := range names {
-		have, err := s.has(ctx, name)
-		if err != nil {
+		var n int
+		if err := s.one(ctx, "SELECT count(*) FROM sqlite_schema WHERE lower(name) = lower($1)", []any{name}, &n); err != nil {
 			return nil, s.fail("look for tables", err)
 		}
-		if have {
+		if n > 0 {
 			found = append(found, name)
 		}
 	}
@@ -153,103 +139,64 @@ func (s *sqlite) within(ctx context.Context, doing string, work func() error) er
 	return s.fail(doing, tx.Commit())
 }
 
-func (s *sqlite) ready(ctx context.Context, _ map[string]*kept, jobs []*job, drop []*kept) error {
-	if len(jobs) == 0 && len(drop) == 0 {
-		return nil
+func (s *sqlite) stateTables() string {
+	return "CREATE TABLE IF NOT EXISTS " + tablesTable + " (collection TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, plan TEXT NOT NULL) STRICT;\n" +
+		"CREATE TABLE IF NOT EXISTS " + loadsTable + " (collection TEXT, sync INTEGER, sha256 TEXT NOT NULL, rows INTEGER NOT NULL, loaded TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (collection, sync)) STRICT;\n"
+}
+
+func (s *sqlite) clear(context.Context, map[string]*kept, []*job, []*kept) error { return nil }
+
+func (s *sqlite) change(ctx context.Context, t *Table) error {
+	if t.Action == Apply && t.rebuilt() {
+		return s.rebuild(ctx, t)
 	}
-	return s.within(ctx, "create the tables of loads", func() error {
-		sql := "CREATE TABLE IF NOT EXISTS " + tablesTable + " (collection TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, plan TEXT NOT NULL) STRICT;\n" +
-			"CREATE TABLE IF NOT EXISTS " + loadsTable + " (collection TEXT, sync INTEGER, sha256 TEXT NOT NULL, rows INTEGER NOT NULL, loaded TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (collection, sync)) STRICT;\n"
-		if err := s.exec(ctx, sql); err != nil {
-			return err
-		}
-		for _, k := range drop {
-			if err := s.drop(ctx, k.table); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return s.exec(ctx, s.definition(t))
 }
 
-func (s *sqlite) load(ctx context.Context, j *job, proof *Proof) error {
-	t := j.table
-	return s.within(ctx, "load "+t.Collection, func() error {
-		if t.Action == Apply && t.rebuilt() {
-			if err := s.rebuild(ctx, t); err != nil {
-				return err
-			}
-		} else if err := s.exec(ctx, s.definition(t)); err != nil {
-			return err
-		}
-		if j.clear {
-			if err := s.exec(ctx, "DELETE FROM "+identifier(t.Name)); err != nil {
-				return err
-			}
-		}
-		ids, sent, err := s.insert(ctx, j, proof)
-		if err != nil {
-			return err
-		}
-		proof.sent(sent)
-		if err := s.prove(ctx, t, ids, sent); err != nil {
-			return err
-		}
-		return s.finish(ctx, j, proof)
-	})
-}
-
-// insert sends the rows of a job. For an increment it returns the ids sent,
-// since the table has other rows too.
-func (s *sqlite) insert(ctx context.Context, j *job, proof *Proof) (ids []int64, sent sum, err error) {
+// fill sends the rows of a job and reads them back: of an increment only those
+// sent, since the table has other rows too.
+func (s *sqlite) fill(ctx context.Context, j *job, proof *Proof) error {
 	t := j.table
 	columns := t.all()
-	text := "INSERT INTO " + identifier(t.Name) + " (" + columnList(t, "") + ") VALUES (?" + strings.Repeat(", ?", len(columns)-1) + ")"
+	table := identifier(t.Name)
+	text := "INSERT INTO " + table + " (" + columnList(t, "") + ") VALUES (?" + strings.Repeat(", ?", len(columns)-1) + ")"
 	if t.Action == Apply {
 		text += updateList(t)
 	}
 	insert, err := s.conn.PrepareContext(ctx, text)
 	if err != nil {
-		return nil, sent, err
+		return err
 	}
 	defer insert.Close()
-	remove, err := s.conn.PrepareContext(ctx, "DELETE FROM "+identifier(t.Name)+" WHERE ref = ?")
+	remove, err := s.conn.PrepareContext(ctx, "DELETE FROM "+table+" WHERE ref = ?")
 	if err != nil {
-		return nil, sent, err
+		return err
 	}
 	defer remove.Close()
-	shape := newShaper(sqliteDialect, t, j.format)
-	args := make([]any, len(columns))
+	var sent sum
+	var ids []int64
+	values := make([]any, len(columns))
 	var buf []byte
-	for one, err := range j.rows {
-		if err != nil {
-			return nil, sent, err
-		}
-		j.step(1)
-		if one.Removed {
-			proof.Removed++
-			if _, err := remove.ExecContext(ctx, one.ID); err != nil {
-				return nil, sent, at(t.Collection, one.ID, err)
-			}
-			continue
-		}
-		cells, err := shape.row(one)
-		if err != nil {
-			return nil, sent, at(t.Collection, one.ID, err)
-		}
+	err = j.each(sqliteDialect, func(id int64) error {
+		proof.Removed++
+		_, err := remove.ExecContext(ctx, id)
+		return err
+	}, func(cells []cell) error {
 		for i, c := range cells {
-			args[i] = sqliteValue(columns[i].Type, c)
+			values[i] = sqliteValue(columns[i].Type, c)
 		}
-		buf = compareValues(buf[:0], args)
-		sent.add(buf)
+		buf = sent.addValues(buf, values)
 		if t.Action == Apply {
-			ids = append(ids, one.ID)
+			ids = append(ids, cells[0].n)
 		}
-		if _, err := insert.ExecContext(ctx, args...); err != nil {
-			return nil, sent, at(t.Collection, one.ID, err)
-		}
+		_, err := insert.ExecContext(ctx, values...)
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	return ids, sent, nil
+	proof.sent(sent)
+	return s.prove(ctx, t, ids, sent)
 }
 
 // sqliteValue returns a cell in the driver's form.
@@ -277,8 +224,7 @@ func (s *sqlite) prove(ctx context.Context, t *Table, ids []int64, sent sum) err
 	var back sum
 	var buf []byte
 	take := func() error {
-		buf = compareValues(buf[:0], values)
-		back.add(buf)
+		buf = back.addValues(buf, values)
 		return nil
 	}
 	sql := "SELECT " + columnList(t, "t.") + " FROM " + identifier(t.Name) + " t"

@@ -57,8 +57,10 @@ func (s *sum) same(t *Table, sent sum) error {
 	return differ(t, "rows", fmt.Sprintf("%d rows, %s", sent.rows, sent.String()), fmt.Sprintf("%d rows, %s", s.rows, s.String()))
 }
 
-// compareValues appends values so that only equal ones give equal bytes.
-func compareValues(out []byte, values []any) []byte {
+// addValues adds a row by values of which only equal ones give equal bytes. It
+// makes them in out, and returns it for reuse.
+func (s *sum) addValues(out []byte, values []any) []byte {
+	out = out[:0]
 	for _, v := range values {
 		switch v := v.(type) {
 		case nil:
@@ -75,5 +77,6 @@ func compareValues(out []byte, values []any) []byte {
 			out = fmt.Appendf(append(out, '?'), "%T", v)
 		}
 	}
+	s.add(out)
 	return out
 }

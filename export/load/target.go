@@ -31,6 +31,29 @@ type job struct {
 	step  func(rows int64)
 }
 
+// each shapes the rows for a target and passes them to send, and the ids of
+// removals to remove.
+func (j *job) each(d *dialect, remove func(id int64) error, send func(cells []cell) error) error {
+	shape := newShaper(d, j.table, j.format)
+	for one, err := range j.rows {
+		if err != nil {
+			return err
+		}
+		j.step(1)
+		if one.Removed {
+			err = remove(one.ID)
+		} else if cells, bad := shape.row(one); bad != nil {
+			err = bad
+		} else {
+			err = send(cells)
+		}
+		if err != nil {
+			return at(j.table.Collection, one.ID, err)
+		}
+	}
+	return nil
+}
+
 // syncLoad is the record of a loaded sync.
 type syncLoad struct {
 	sync   int
