@@ -6,42 +6,17 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
-// scheme is a kind of store that a URL names. Any other name is that of a folder.
-type scheme struct {
-	prefix string
-	clean  func(name string) (string, error)
-	at     func(ctx context.Context, name string, o S3Options) (Store, error)
-	shelf  func(ctx context.Context, name string, o S3Options) (Shelf, error)
-}
-
-func schemes() []scheme {
-	return []scheme{{S3Scheme, cleanS3, newS3Store, NewS3Shelf}}
-}
-
-func schemeOf(name string) (scheme, bool) {
-	all := schemes()
-	i := slices.IndexFunc(all, func(s scheme) bool { return strings.HasPrefix(name, s.prefix) })
-	if i < 0 {
-		return scheme{}, false
-	}
-	return all[i], true
-}
-
 // IsURL reports whether a store's name is a URL, and not a folder's.
-func IsURL(name string) bool {
-	_, is := schemeOf(name)
-	return is
-}
+func IsURL(name string) bool { return strings.HasPrefix(name, S3Scheme) }
 
 // At returns the store with a name: a folder, or for s3://bucket/prefix an S3
 // store. After ctx has ended, an S3 store stops retrying within seconds.
 func At(ctx context.Context, name string, o S3Options) (Store, error) {
-	if s, is := schemeOf(name); is {
-		return s.at(ctx, name, o)
+	if IsURL(name) {
+		return NewS3(ctx, name, o)
 	}
 	return NewFolder(name), nil
 }
@@ -49,8 +24,8 @@ func At(ctx context.Context, name string, o S3Options) (Store, error) {
 // ShelfAt returns the shelf with a name: a folder of folders, or a prefix of
 // prefixes.
 func ShelfAt(ctx context.Context, name string, o S3Options) (Shelf, error) {
-	if s, is := schemeOf(name); is {
-		return s.shelf(ctx, name, o)
+	if IsURL(name) {
+		return NewS3Shelf(ctx, name, o)
 	}
 	return NewFolderShelf(name), nil
 }
@@ -58,8 +33,9 @@ func ShelfAt(ctx context.Context, name string, o S3Options) (Shelf, error) {
 // Clean returns the canonical form of a store's name. The error is that of a
 // URL.
 func Clean(name string) (string, error) {
-	if s, is := schemeOf(name); is {
-		return s.clean(name)
+	if IsURL(name) {
+		u, err := ParseS3(name)
+		return u.String(), err
 	}
 	return filepath.Clean(name), nil
 }

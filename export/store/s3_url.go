@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -54,13 +53,4 @@ func ParseS3(text string) (S3URL, error) {
 		prefix += "/"
 	}
 	return S3URL{Bucket: bucket, Prefix: prefix}, nil
-}
-
-func cleanS3(name string) (string, error) {
-	u, err := ParseS3(name)
-	return u.String(), err
-}
-
-func newS3Store(ctx context.Context, name string, o S3Options) (Store, error) {
-	return NewS3(ctx, name, o)
 }

@@ -346,7 +346,9 @@ func cuts(t *testing.T, k Kind) {
 	}
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		s := begin(t, k)
+		s := k.New(t)
+		release, err := s.Lock()
+		must(t, err)
 		whole := map[string]string{} // what must be there
 		var written, synced string   // of the part
 		a, err := s.Append(part, 0)
@@ -374,6 +376,7 @@ func cuts(t *testing.T, k Kind) {
 			}
 		}
 		left := k.Crash(t, s, random)
+		must(t, release()) // a lock that is held takes time
 		for name, text := range whole {
 			if got, err := left.Read(name); err != nil || string(got) != text {
 				t.Errorf("seed %d: %s is %q, %v; want %q", seed, name, got, err, text)
