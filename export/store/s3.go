@@ -217,6 +217,17 @@ func (s *S3) get(key string) (data []byte, etag string, err error) {
 	return data, etag, err
 }
 
+// mayChange returns an error for what is no name, or if another process may have
+// taken over.
+func (s *S3) mayChange(names ...string) error {
+	for _, name := range names {
+		if err := CheckName(name); err != nil {
+			return err
+		}
+	}
+	return s.owned()
+}
+
 // Write replaces an object.
 func (s *S3) Write(name string, data []byte) error {
 	if err := CheckName(name); err != nil {
@@ -266,10 +277,7 @@ func (s *S3) sums(data []byte) (md5Base64, sha256Hex string) {
 
 // Commit gives a file its final name: of an upload by completing it.
 func (s *S3) Commit(from, to string) error {
-	if err := errors.Join(CheckName(from), CheckName(to)); err != nil {
-		return err
-	}
-	if err := s.owned(); err != nil {
+	if err := s.mayChange(from, to); err != nil {
 		return err
 	}
 	u, err := s.record(from)
@@ -294,10 +302,7 @@ func (s *S3) Commit(from, to string) error {
 
 // Remove deletes an object; an upload is aborted.
 func (s *S3) Remove(name string) error {
-	if err := CheckName(name); err != nil {
-		return err
-	}
-	if err := s.owned(); err != nil {
+	if err := s.mayChange(name); err != nil {
 		return err
 	}
 	u, err := s.record(name)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -12,7 +11,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -20,6 +18,7 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+	"gopkg.in/ini.v1"
 )
 
 const amazon = "s3.amazonaws.com"
@@ -123,33 +122,15 @@ func s3Transport(bundle string) (*http.Transport, error) {
 
 // profileRegion returns the region of a profile in the AWS files.
 func profileRegion(getenv func(string) string, profile string) string {
-	config := getenv("AWS_CONFIG_FILE")
-	if config == "" {
-		home := cmp.Or(getenv("HOME"), getenv("USERPROFILE"))
-		if home == "" {
-			return ""
-		}
-		config = filepath.Join(home, ".aws", "config")
+	path := getenv("AWS_CONFIG_FILE")
+	if home := cmp.Or(getenv("HOME"), getenv("USERPROFILE")); path == "" && home != "" {
+		path = filepath.Join(home, ".aws", "config")
 	}
-	f, err := os.Open(config)
+	file, err := ini.LoadSources(ini.LoadOptions{SkipUnrecognizableLines: true}, path)
 	if err != nil {
 		return ""
 	}
-	defer f.Close()
-	ours := false
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		line := strings.TrimSpace(lines.Text())
-		if strings.HasPrefix(line, "[") {
-			section := strings.TrimSpace(strings.Trim(line, "[]"))
-			ours = section == profile || section == "profile "+profile
-			continue
-		}
-		if name, value, ok := strings.Cut(line, "="); ok && ours && strings.TrimSpace(name) == "region" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
+	return cmp.Or(file.Section("profile "+profile).Key("region").String(), file.Section(profile).Key("region").String())
 }
 
 // NoCredentials is the error of an S3 store without complete credentials: exit

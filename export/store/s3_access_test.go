@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +68,20 @@ func TestS3Endpoint(t *testing.T) {
 		} else if err != nil || host != c.host || secure != c.secure {
 			t.Errorf("%s: %s %v %v", c.in, host, secure, err)
 		}
+	}
+}
+
+func TestProfileRegion(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "config")
+	ok(t, os.WriteFile(path, []byte("# mine\n[default]\nregion = eu-west-1\n[profile work]\ns3 =\n  addressing_style = path\nno value\nregion=eu-north-1\n[work-2]\nregion = us-west-2\n"), 0o600))
+	for profile, want := range map[string]string{"default": "eu-west-1", "work": "eu-north-1", "work-2": "us-west-2", "other": ""} {
+		if got := profileRegion(testEnv(map[string]string{"AWS_CONFIG_FILE": path}), profile); got != want {
+			t.Errorf("%s: %q, want %q", profile, got, want)
+		}
+	}
+	if got := profileRegion(testEnv(nil), "default"); got != "" {
+		t.Errorf("no file: %q", got)
 	}
 }
 

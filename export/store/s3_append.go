@@ -32,8 +32,7 @@ type s3File struct {
 
 	mu struct {
 		sync.Mutex
-		up     *upload // its durable parts; nil while everything fits into one part
-		parts  []uploadPart
+		up     *upload          // nil while everything fits into one part; parts that are being sent are zero
 		hashes map[int64]string // of what follows a mark in its part
 		synced int64            // of a file that is one object so far
 		err    error
@@ -90,7 +89,7 @@ func (f *s3File) goOn(u *upload, size int64) error {
 		return &Short{Name: f.name, Want: size}
 	}
 	there, err := f.s.listParts(u.Final, u.ID)
-	if errors.Is(err, errNoUpload) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return &UploadLost{Store: f.s.Name(), Name: u.Final}
 	}
 	if err != nil {
@@ -98,9 +97,8 @@ func (f *s3File) goOn(u *upload, size int64) error {
 	}
 	f.part = u.PartSize
 	now := *u
-	now.Parts, now.Cuts, now.Size = u.clip(partsFor(size, f.part)), slices.Clone(u.Cuts[:at+1]), 0
-	f.mu.parts = slices.Clone(now.Parts)
-	for i, p := range f.mu.parts {
+	now.Parts, now.Cuts, now.Size = slices.Clone(u.Parts[:partsFor(size, f.part)]), slices.Clone(u.Cuts[:at+1]), 0
+	for i, p := range now.Parts {
 		if there[i+1] != p {
 			return &UploadLost{Store: f.s.Name(), Name: u.Final}
 		}
@@ -225,10 +223,10 @@ func (f *s3File) hash(data []byte, base int64, cuts []int64) {
 // send sends a part in the background.
 func (f *s3File) send(data []byte, base int64, number int, cuts []int64) {
 	f.mu.Lock()
-	for len(f.mu.parts) < number {
-		f.mu.parts = append(f.mu.parts, uploadPart{})
-	}
 	up := f.mu.up
+	for len(up.Parts) < number {
+		up.Parts = append(up.Parts, uploadPart{})
+	}
 	f.mu.Unlock()
 	f.s.sending <- struct{}{}
 	f.sent.Go(func() {
@@ -240,7 +238,7 @@ func (f *s3File) send(data []byte, base int64, number int, cuts []int64) {
 			return
 		}
 		f.mu.Lock()
-		f.mu.parts[number-1] = p
+		up.Parts[number-1] = p
 		f.mu.Unlock()
 		select {
 		case f.s.free <- data:
@@ -269,20 +267,18 @@ func (f *s3File) durable(at int64) (bool, error) {
 	}
 	n := partsFor(at, f.part)
 	sum, whole := f.mu.hashes[at]
-	known := f.mu.err == nil && f.mu.up != nil && len(f.mu.parts) >= n && (whole || at%f.part == 0) && !slices.Contains(f.mu.parts[:n], uploadPart{})
+	known := f.mu.err == nil && f.mu.up != nil && len(f.mu.up.Parts) >= n && (whole || at%f.part == 0) && !slices.Contains(f.mu.up.Parts[:n], uploadPart{})
 	if !known || slices.ContainsFunc(f.mu.up.Cuts, func(c uploadCut) bool { return c.At == at }) {
 		defer f.mu.Unlock()
 		return known, f.mu.err
 	}
 	next := *f.mu.up
-	next.Parts = slices.Clone(f.mu.parts[:n])
+	next.Parts = slices.Clone(f.mu.up.Parts[:n])
 	next.Cuts = append(slices.Clone(f.mu.up.Cuts[max(0, len(f.mu.up.Cuts)-1):]), uploadCut{At: at, SHA256: sum})
 	delete(f.mu.hashes, at)
 	f.mu.Unlock()
-	if err := f.save(&next); err != nil {
-		return false, err
-	}
-	return true, nil
+	err := f.save(next)
+	return err == nil, err
 }
 
 // Sync uploads the rest. A file smaller than a part becomes one object, to which
@@ -320,19 +316,19 @@ func (f *s3File) Sync() error {
 		return f.mu.err
 	}
 	next := *f.mu.up
-	next.Parts, next.Size = slices.Clone(f.mu.parts), f.base
+	next.Parts, next.Size = slices.Clone(f.mu.up.Parts), f.base
 	f.mu.Unlock()
-	return f.save(&next)
+	return f.save(next)
 }
 
 // save durably replaces the record.
-func (f *s3File) save(next *upload) error {
+func (f *s3File) save(next upload) error {
 	if err := f.s.saveRecord(next); err != nil {
 		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.mu.up = next
+	f.mu.up.Cuts, f.mu.up.Size = next.Cuts, next.Size
 	return nil
 }
 

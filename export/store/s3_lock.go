@@ -88,10 +88,7 @@ func (s *S3) lockAs(name string, busy error) (func() error, error) {
 
 // Create creates an object that must not exist yet.
 func (s *S3) Create(name string, data []byte) error {
-	if err := CheckName(name); err != nil {
-		return err
-	}
-	if err := s.owned(); err != nil {
+	if err := s.mayChange(name); err != nil {
 		return err
 	}
 	tried := false
@@ -104,9 +101,6 @@ func (s *S3) Create(name string, data []byte) error {
 			}
 		}
 		tried = true
-		if minio.ToErrorResponse(err).Code == "ConditionalRequestConflict" {
-			return errAgain
-		}
 		return err
 	})
 	if errors.Is(err, errCondition) {
@@ -126,23 +120,16 @@ func (l *s3Lock) takeLocked() error {
 		switch {
 		case err == nil:
 			return l.probeLocked()
-		case errors.Is(err, errConflict):
-			if err := s.pause(s.opt.Beat / 20); err != nil {
-				return err
-			}
-			continue
 		case !errors.Is(err, errCondition):
 			return err
 		}
-		data, etag, err := s.get(l.key)
+		is, etag, err := l.look()
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		var is lockBody
-		_ = json.Unmarshal(data, &is) // a damaged one is watched like any other
 		stale := watched == etag && time.Since(since) >= beatsToStale*s.opt.Beat
 		switch {
 		case is.Owner == l.mu.body.Owner: // the answer to our own request was lost
@@ -153,7 +140,7 @@ func (l *s3Lock) takeLocked() error {
 			if err == nil {
 				return l.probeLocked()
 			}
-			if !errors.Is(err, errCondition) && !errors.Is(err, errConflict) {
+			if !errors.Is(err, errCondition) {
 				return err
 			}
 			watched = ""
@@ -196,22 +183,25 @@ func (l *s3Lock) probeLocked() error {
 	case err == nil:
 		l.mu.loose = true
 		s.opt.Notice(s.Name() + ": the server ignores conditions (If-None-Match), so the lock does not keep out a process that starts at the same moment")
-	case !errors.Is(err, errCondition) && !errors.Is(err, errConflict):
+	case !errors.Is(err, errCondition):
 		return err
 	}
 	if err := s.pause(s.opt.Beat / 5); err != nil {
 		return err
 	}
-	data, etag, err := s.get(l.key)
-	if err != nil {
-		return err
-	}
-	var is lockBody
-	if err := json.Unmarshal(data, &is); err != nil || is.Owner != l.mu.body.Owner {
-		return l.busy
+	is, etag, err := l.look()
+	if err == nil && is.Owner != l.mu.body.Owner {
+		err = l.busy
 	}
 	l.mu.etag = etag
-	return nil
+	return err
+}
+
+// look reads the lock's object. A damaged one has no owner.
+func (l *s3Lock) look() (is lockBody, etag string, err error) {
+	data, etag, err := l.s.get(l.key)
+	_ = json.Unmarshal(data, &is)
+	return is, etag, err
 }
 
 // putLocked writes the lock's object under a condition.
@@ -263,20 +253,15 @@ func (l *s3Lock) renewLocked() error {
 		return s.taken()
 	}
 	err := l.putLocked(ifSame(l.mu.etag))
-	if errors.Is(err, errCondition) || errors.Is(err, errConflict) || errors.Is(err, fs.ErrNotExist) {
-		var is lockBody
-		data, etag, gerr := s.get(l.key)
-		if gerr == nil {
-			gerr = json.Unmarshal(data, &is)
-		}
+	if errors.Is(err, errCondition) || errors.Is(err, fs.ErrNotExist) {
+		is, etag, gerr := l.look()
 		if gerr == nil && is.Owner != l.mu.body.Owner || errors.Is(gerr, fs.ErrNotExist) {
 			l.mu.lost = true
 			return s.taken()
 		}
-		if gerr == nil { // the answer to our own request was lost
+		if err = gerr; err == nil { // the answer to our own request was lost
 			l.mu.etag = etag
 		}
-		err = gerr
 	}
 	if err == nil {
 		l.mu.seen = time.Now().Round(0)

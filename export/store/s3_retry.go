@@ -69,12 +69,7 @@ func (e *UploadLost) Error() string {
 	return fmt.Sprintf("%s: the server deleted the upload of %s (a lifecycle rule, or its own age limit): resume the run, which starts the file over", e.Store, e.Name)
 }
 
-var (
-	errCondition = errors.New("the condition of the request failed")
-	errConflict  = errors.New("another request for the same object is in progress")
-	errNoUpload  = errors.New("no such upload")
-	errAgain     = errors.New("another request for the same object is in progress: try again")
-)
+var errCondition = errors.New("the condition of the request failed")
 
 const (
 	leastRate   = 64 << 10 // bytes per second that a request's timeout allows for
@@ -146,14 +141,6 @@ func (s *S3) judge(doing string, err error, skewed *bool) (again bool, _ error) 
 	if judged(err) {
 		return false, err
 	}
-	if errors.Is(err, errAgain) {
-		return true, err
-	}
-	for _, ours := range []error{errCondition, errConflict, errNoUpload} {
-		if errors.Is(err, ours) {
-			return false, ours
-		}
-	}
 	answer, answered := errors.AsType[minio.ErrorResponse](err)
 	if !answered {
 		return s.judgeNetwork(doing, err)
@@ -164,18 +151,14 @@ func (s *S3) judge(doing string, err error, skewed *bool) (again bool, _ error) 
 	}
 	refused := &Refused{Store: s.Name(), Doing: doing, Why: why}
 	switch answer.Code {
-	case "NoSuchKey":
+	case "NoSuchKey", "NoSuchUpload":
 		return false, &fs.PathError{Op: doing, Path: s.Name(), Err: fs.ErrNotExist}
-	case "NoSuchUpload":
-		return false, errNoUpload
 	case "NoSuchBucket":
 		return false, &Error{Store: s.Name(), Problem: fmt.Sprintf("there is no bucket %q: create it first, or correct its name", s.at.Bucket)}
 	case "InvalidBucketName":
 		return false, &Error{Store: s.Name(), Problem: fmt.Sprintf("%q is not the name of a bucket", s.at.Bucket)}
 	case "PreconditionFailed":
 		return false, errCondition
-	case "ConditionalRequestConflict", "OperationAborted":
-		return false, errConflict
 	case "RequestTimeTooSkewed":
 		refused.Why += "; this machine's clock is " + time.Now().UTC().Format(time.RFC3339)
 		again, *skewed = !*skewed, true
@@ -184,7 +167,8 @@ func (s *S3) judge(doing string, err error, skewed *bool) (again bool, _ error) 
 		refused.Expired = true
 		s.creds.Expire()
 		return !s.chain.fixed.Load(), refused
-	case "InternalError", "SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout", "Throttling", "ThrottlingException", "ServiceUnavailable", "BadDigest", "IncompleteBody":
+	case "InternalError", "SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout", "Throttling", "ThrottlingException", "ServiceUnavailable", "BadDigest", "IncompleteBody",
+		"ConditionalRequestConflict", "OperationAborted":
 		return true, errors.New(why)
 	}
 	switch status := answer.StatusCode; {

@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"maps"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/minio/minio-go/v7"
@@ -54,9 +53,6 @@ const (
 	recordVersion = 1
 	tokenName     = "Fauna-Export"
 )
-
-// clip returns the first parts.
-func (u *upload) clip(parts int) []uploadPart { return slices.Clone(u.Parts[:parts]) }
 
 // partsFor returns how many parts hold the first bytes of a file.
 func partsFor(size, part int64) int { return int((size + part - 1) / part) }
@@ -125,7 +121,7 @@ func (s *S3) record(name string) (*upload, error) {
 }
 
 // saveRecord makes a record durable.
-func (s *S3) saveRecord(u *upload) error {
+func (s *S3) saveRecord(u upload) error {
 	data, err := json.Marshal(u)
 	if err != nil {
 		return fmt.Errorf("encode the record of an upload: %w", err)
@@ -136,7 +132,7 @@ func (s *S3) saveRecord(u *upload) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.mu.records != nil {
-		s.mu.records[u.Name] = u
+		s.mu.records[u.Name] = &u
 	}
 	return nil
 }
@@ -169,7 +165,7 @@ func (s *S3) begin(name string, part int64) (*upload, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.saveRecord(u); err != nil {
+	if err := s.saveRecord(*u); err != nil {
 		return nil, errors.Join(err, s.abortID(u.Final, u.ID))
 	}
 	return u, nil
@@ -192,7 +188,7 @@ func (s *S3) abortOthers(name string) error {
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNoUpload) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, id := range ids {
@@ -210,18 +206,15 @@ func (s *S3) abortID(name, id string) error {
 		err := s.do("abort the upload of "+name, 0, func(ctx context.Context) error {
 			return s.core.AbortMultipartUpload(ctx, s.at.Bucket, s.key(name), id)
 		})
-		if err != nil && !errors.Is(err, errNoUpload) && !errors.Is(err, fs.ErrNotExist) {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		parts, err := s.listParts(name, id)
-		if errors.Is(err, errNoUpload) || errors.Is(err, fs.ErrNotExist) {
+		switch {
+		case errors.Is(err, fs.ErrNotExist), err == nil && len(parts) == 0:
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			return err
-		}
-		if len(parts) == 0 {
-			return nil
 		}
 	}
 	return fmt.Errorf("%s: the upload of %s could not be aborted: its parts remain", s.Name(), name)
@@ -262,7 +255,7 @@ func (s *S3) listParts(name, id string) (parts map[int]uploadPart, err error) {
 // first part that differs from the one sent.
 func (s *S3) durable(u *upload) (int64, error) {
 	there, err := s.listParts(u.Final, u.ID)
-	if errors.Is(err, errNoUpload) || errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		if done, err := s.completed(u); err != nil || done {
 			return u.Size, err
 		}
@@ -327,7 +320,7 @@ func (s *S3) complete(u *upload) error {
 		return errors.Join(err, serr)
 	case done:
 		return s.dropRecord(u.Name)
-	case errors.Is(err, errNoUpload) || errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist):
 		return &UploadLost{Store: s.Name(), Name: u.Final}
 	case err != nil:
 		return err
@@ -348,7 +341,7 @@ func (s *S3) putPart(u *upload, number int, data []byte) (uploadPart, error) {
 		etag = strings.Trim(p.ETag, `"`)
 		return err
 	})
-	if errors.Is(err, errNoUpload) || errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		err = &UploadLost{Store: s.Name(), Name: u.Final}
 	}
 	return uploadPart{ETag: etag, Size: int64(len(data))}, err
