@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ type Folder struct {
 
 	mu struct {
 		sync.Mutex
-		held *roots // while it is locked: the folder that was locked, wherever it is now
+		held *os.Root // while it is locked: the folder that was locked, wherever it is now
 	}
 }
 
@@ -43,19 +44,31 @@ func NewFolder(dir string) *Folder { return &Folder{dir: dir} }
 // Name returns the folder's path.
 func (s *Folder) Name() string { return s.dir }
 
-// open returns the roots, and a function to call after use.
-func (s *Folder) open() (*roots, func(), error) {
+// open opens the folder; call done after use.
+func (s *Folder) open() (top *os.Root, done func(), err error) {
 	s.mu.Lock()
 	held := s.mu.held
 	s.mu.Unlock()
 	if held != nil {
 		return held, func() {}, nil
 	}
-	r, err := openRoots(s.dir)
-	if err != nil {
+	if top, err = openTop(s.dir); err != nil {
 		return nil, nil, err
 	}
-	return r, func() { r.close() }, nil
+	return top, func() { top.Close() }, nil
+}
+
+// below opens the folder of a prefix; call done after use.
+func (s *Folder) below(prefix string, make bool) (in *os.Root, done func(), err error) {
+	top, done, err := s.open()
+	if err != nil || prefix == "" {
+		return top, done, err
+	}
+	defer done()
+	if in, err = openBelow(top, prefix, make); err != nil {
+		return nil, nil, err
+	}
+	return in, func() { in.Close() }, nil
 }
 
 // at returns the place of a name; call done after use.
@@ -63,20 +76,9 @@ func (s *Folder) at(name string, make bool) (p place, done func(), err error) {
 	if err := CheckName(name); err != nil {
 		return place{}, nil, err
 	}
-	prefix, base := "", name
-	if i := strings.IndexByte(name, '/'); i >= 0 {
-		prefix, base = name[:i+1], name[i+1:]
-	}
-	r, done, err := s.open()
-	if err != nil {
-		return place{}, nil, err
-	}
-	root, err := r.below(prefix, make)
-	if err != nil {
-		done()
-		return place{}, nil, err
-	}
-	return place{root: root, name: base, full: name}, done, nil
+	prefix, base := path.Split(name)
+	root, done, err := s.below(prefix, make)
+	return place{root: root, name: base, full: name}, done, err
 }
 
 // trouble wraps an error about the folder as a whole. If choosing another folder
@@ -104,17 +106,9 @@ func (s *Folder) trouble(doing string, err error) error {
 
 // List lists the files in the folder, its work folder and that of a merge.
 func (s *Folder) List() ([]Entry, error) {
-	r, done, err := s.open()
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, s.trouble("list the folder", err)
-	}
-	defer done()
 	var out []Entry
 	for _, prefix := range []string{"", WorkPrefix, MergedPrefix} {
-		root, err := r.below(prefix, false)
+		root, done, err := s.below(prefix, false)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -125,6 +119,7 @@ func (s *Folder) List() ([]Entry, error) {
 			return nil, s.trouble("list the folder", err)
 		}
 		entries, err := fs.ReadDir(root.FS(), ".")
+		done()
 		if err != nil {
 			return nil, s.trouble("list the folder", err)
 		}
@@ -292,21 +287,16 @@ func (s *Folder) Commit(from, to string) error {
 		return err
 	}
 	defer undo()
-	if p.root == q.root {
-		err = p.root.Rename(p.name, q.name)
-	} else {
-		// A root renames only below itself; the top contains both.
-		r, end, oerr := s.open()
-		if oerr != nil {
-			return oerr
-		}
-		defer end()
-		err = r.top.Rename(from, to)
-	}
+	// A root renames only below itself; the top contains both.
+	top, end, err := s.open()
 	if err != nil {
 		return err
 	}
-	if err := syncRoot(q.root); err != nil || p.root == q.root {
+	defer end()
+	if err := top.Rename(from, to); err != nil {
+		return err
+	}
+	if err := syncRoot(q.root); err != nil || path.Dir(from) == path.Dir(to) {
 		return err
 	}
 	return syncRoot(p.root)
@@ -327,7 +317,7 @@ func (s *Folder) Remove(name string) error {
 
 // Close removes the work folder and its lock, unless other files are left there.
 func (s *Folder) Close() error {
-	r, done, err := s.open()
+	work, done, err := s.below(WorkPrefix, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -335,13 +325,6 @@ func (s *Folder) Close() error {
 		return err
 	}
 	defer done()
-	work, err := r.below(WorkPrefix, false)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
 	entries, err := fs.ReadDir(work.FS(), ".")
 	if err != nil {
 		return err
@@ -356,8 +339,13 @@ func (s *Folder) Close() error {
 			return nil // some systems don't delete open files such as the lock
 		}
 	}
-	r.forget(WorkPrefix)
-	err = r.top.Remove(strings.TrimSuffix(WorkPrefix, "/"))
+	done()
+	top, end, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer end()
+	err = top.Remove(strings.TrimSuffix(WorkPrefix, "/"))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, fs.ErrExist) {
 		return nil
 	}

@@ -22,15 +22,15 @@ func (s *Folder) lockAs(name string) (func() error, error) {
 		return nil, s.trouble("make the folder", err)
 	}
 	for range 10 {
-		r, err := openRoots(s.dir)
+		top, err := openTop(s.dir)
 		if err != nil {
 			return nil, s.trouble("open the folder", err)
 		}
-		release, err := s.lock(r, name)
+		release, err := s.lock(top, name)
 		if err == nil {
 			return release, nil
 		}
-		r.close()
+		top.Close()
 		switch {
 		case errors.Is(err, errLocked):
 			return nil, busy
@@ -44,11 +44,12 @@ func (s *Folder) lockAs(name string) (func() error, error) {
 
 // lock is one attempt of Lock; fs.ErrNotExist means that another one may
 // succeed.
-func (s *Folder) lock(r *roots, name string) (func() error, error) {
-	work, err := r.below(WorkPrefix, true)
+func (s *Folder) lock(top *os.Root, name string) (func() error, error) {
+	work, err := openBelow(top, WorkPrefix, true)
 	if err != nil {
 		return nil, err
 	}
+	defer work.Close()
 	p := place{root: work, name: name, full: WorkPrefix + name}
 	before, err := p.regular()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -80,13 +81,13 @@ func (s *Folder) lock(r *roots, name string) (func() error, error) {
 		return nil, err
 	}
 	s.mu.Lock()
-	s.mu.held = r
+	s.mu.held = top
 	s.mu.Unlock()
 	return sync.OnceValue(func() error {
 		s.mu.Lock()
 		s.mu.held = nil
 		s.mu.Unlock()
-		return errors.Join(unlock(f), r.close())
+		return errors.Join(unlock(f), top.Close())
 	}), nil
 }
 

@@ -5,38 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 )
-
-// roots are the store's folder and its subfolders, opened on first use.
-type roots struct {
-	top *os.Root
-	mu  struct {
-		sync.Mutex
-		in map[string]*os.Root // by prefix
-	}
-}
-
-func openRoots(dir string) (*roots, error) {
-	top, err := openTop(dir)
-	if err != nil {
-		return nil, err
-	}
-	r := &roots{top: top}
-	r.mu.in = map[string]*os.Root{}
-	return r, nil
-}
-
-func (r *roots) close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	err := r.top.Close()
-	for _, in := range r.mu.in {
-		err = errors.Join(err, in.Close())
-	}
-	return err
-}
 
 // openTop opens a folder. For anything else the error is ENOTDIR, unlike that of
 // os.OpenRoot.
@@ -50,24 +20,16 @@ func openTop(dir string) (*os.Root, error) {
 	return top, err
 }
 
-// below returns the folder of a prefix, which must not be a link. With make it
+// openBelow opens the folder of a prefix, which must not be a link. With make it
 // must belong to this user, and is created if needed.
-func (r *roots) below(prefix string, make bool) (*os.Root, error) {
-	if prefix == "" {
-		return r.top, nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if in := r.mu.in[prefix]; in != nil {
-		return in, nil
-	}
+func openBelow(top *os.Root, prefix string, make bool) (*os.Root, error) {
 	name := strings.TrimSuffix(prefix, "/")
 	if make {
-		if err := r.top.Mkdir(name, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := top.Mkdir(name, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
 	}
-	before, err := r.top.Lstat(name)
+	before, err := top.Lstat(name)
 	if err != nil {
 		return nil, err
 	}
@@ -75,11 +37,11 @@ func (r *roots) below(prefix string, make bool) (*os.Root, error) {
 		return nil, &Foreign{Name: name, Why: "is a link or a file, and not the folder that it must be"}
 	}
 	if make {
-		if err := owned(r.top, name, before); err != nil {
+		if err := owned(top, name, before); err != nil {
 			return nil, err
 		}
 	}
-	in, err := r.top.OpenRoot(name)
+	in, err := top.OpenRoot(name)
 	if err != nil {
 		return nil, err
 	}
@@ -89,20 +51,9 @@ func (r *roots) below(prefix string, make bool) (*os.Root, error) {
 	}
 	if make && before.Mode().Perm() != dirMode {
 		// Some file systems keep no modes.
-		_ = r.top.Chmod(name, dirMode)
+		_ = top.Chmod(name, dirMode)
 	}
-	r.mu.in[prefix] = in
 	return in, nil
-}
-
-// forget closes the folder of a prefix.
-func (r *roots) forget(prefix string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if in := r.mu.in[prefix]; in != nil {
-		in.Close()
-		delete(r.mu.in, prefix)
-	}
 }
 
 // place is a file: the folder that holds it and its name there.
