@@ -265,20 +265,9 @@ func keyAt(data []byte, line int) string {
 func Write(path string, c Config) error {
 	var set yaml.MapSlice
 	for _, o := range c.Options() {
-		texts := o.Texts()
-		if o.Once || len(texts) == 0 {
-			continue
+		if !o.Once && len(o.Texts()) > 0 {
+			set = append(set, yaml.MapItem{Key: o.Name, Value: o.value().Interface()})
 		}
-		var value any = texts[0]
-		switch to := o.to.(type) {
-		case *bool:
-			value = *to
-		case *int:
-			value = *to
-		case *[]string:
-			value = texts
-		}
-		set = append(set, yaml.MapItem{Key: o.Name, Value: value})
 	}
 	body, err := yaml.Marshal(set)
 	if err != nil {

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,66 +71,50 @@ func (o Option) Set(text string) error {
 	return nil
 }
 
-// Must describes valid values, for messages: "a whole number, 0 or more".
-func (o Option) Must() string {
+// kind returns the flag library's name for the kind of value, and a description
+// of valid values.
+func (o Option) kind() (name, must string) {
 	switch o.to.(type) {
 	case *bool:
-		return "true or false"
+		return "bool", "true or false"
 	case *int:
-		return "a whole number, 0 or more"
+		return "int", "a whole number, 0 or more"
 	case *[]string:
-		return "a list of texts"
+		return "stringArray", "a list of texts"
 	}
-	return "one text"
+	return "string", "one text"
 }
+
+// Must describes valid values, for messages: "a whole number, 0 or more".
+func (o Option) Must() string { _, must := o.kind(); return must }
+
+// Type returns the flag library's name for the kind of value.
+func (o Option) Type() string { name, _ := o.kind(); return name }
+
+// value returns what the option's field holds.
+func (o Option) value() reflect.Value { return reflect.ValueOf(o.to).Elem() }
 
 // Texts returns the option's values as on a command line; none for the zero
 // value.
 func (o Option) Texts() []string {
-	switch to := o.to.(type) {
-	case *bool:
-		if *to {
-			return []string{"true"}
-		}
-	case *int:
-		if *to != 0 {
-			return []string{strconv.Itoa(*to)}
-		}
-	case *string:
-		if *to != "" {
-			return []string{*to}
-		}
-	case *[]string:
-		return *to
+	if list, ok := o.to.(*[]string); ok {
+		return *list
 	}
-	return nil
+	if o.value().IsZero() {
+		return nil
+	}
+	return []string{fmt.Sprint(o.value())}
 }
 
 // String returns the value as shown in help.
 func (o Option) String() string {
-	if o.to == nil {
-		return ""
-	}
 	switch to := o.to.(type) {
-	case *bool:
-		return strconv.FormatBool(*to)
-	case *int:
-		return strconv.Itoa(*to)
-	}
-	return strings.Join(o.Texts(), ",")
-}
-
-// Type returns the flag library's name for the kind of value.
-func (o Option) Type() string {
-	switch o.to.(type) {
-	case *bool:
-		return "bool"
-	case *int:
-		return "int"
+	case nil:
+		return ""
 	case *[]string:
-		return "stringArray"
+		return strings.Join(*to, ",")
 	}
-	return "string"
+	return fmt.Sprint(o.value())
 }
 
 // parseAuto parses a number, or auto, which is 0.

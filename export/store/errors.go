@@ -34,11 +34,11 @@ func (e *Error) Error() string { return e.Store + ": " + e.Problem }
 
 // TooLarge is the error of a file over the size limit.
 type TooLarge struct {
-	Name       string
-	Size, Most int64
+	Name string
+	Most int64
 }
 
-// Error gives both sizes.
+// Error gives the limit.
 func (e *TooLarge) Error() string {
 	return fmt.Sprintf("%s has more than the %d bytes that it may have", e.Name, e.Most)
 }

@@ -177,11 +177,11 @@ func (s *Folder) Read(name string) ([]byte, error) {
 // readAll reads a file of a known size that may grow, up to a bound.
 func readAll(r io.Reader, name string, size, most int64) ([]byte, error) {
 	if size > most {
-		return nil, &TooLarge{Name: name, Size: size, Most: most}
+		return nil, &TooLarge{Name: name, Most: most}
 	}
 	data, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err == nil && int64(len(data)) > most {
-		err = &TooLarge{Name: name, Size: int64(len(data)), Most: most}
+		err = &TooLarge{Name: name, Most: most}
 	}
 	if err != nil {
 		return nil, err

@@ -205,7 +205,7 @@ func (s *S3) get(key string) (data []byte, etag string, err error) {
 		}
 		defer r.Close()
 		if info.Size > MaxSmall {
-			return &TooLarge{Name: s.shown(key), Size: info.Size, Most: MaxSmall}
+			return &TooLarge{Name: s.shown(key), Most: MaxSmall}
 		}
 		etag = info.ETag
 		data, err = io.ReadAll(io.LimitReader(r, MaxSmall))

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -86,7 +87,7 @@ func (s *Memory) fileLocked(op, name string) (*memoryFile, error) {
 	return f, nil
 }
 
-// Open opens a file, which may still grow.
+// Open opens a file as it is now.
 func (s *Memory) Open(name string) (store.File, int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,42 +95,34 @@ func (s *Memory) Open(name string) (store.File, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	return &memoryReader{s: s, f: f}, int64(len(f.data)), nil
+	return memoryReader{bytes.NewReader(f.data)}, int64(len(f.data)), nil
 }
 
 // Read returns the content of a file.
 func (s *Memory) Read(name string) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f, err := s.fileLocked("read", name)
+	f, size, err := s.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	if len(f.data) > store.MaxSmall {
-		return nil, &store.TooLarge{Name: name, Size: int64(len(f.data)), Most: store.MaxSmall}
+	if size > store.MaxSmall {
+		return nil, &store.TooLarge{Name: name, Most: store.MaxSmall}
 	}
-	return bytes.Clone(f.data), nil
+	return io.ReadAll(f)
 }
 
 // Write replaces a file.
-func (s *Memory) Write(name string, data []byte) error {
-	if err := store.CheckName(name); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.mu.files[name] = &memoryFile{data: bytes.Clone(data), synced: len(data)}
-	return nil
-}
+func (s *Memory) Write(name string, data []byte) error { return s.put(name, data, true) }
 
 // Create writes a file that must not exist yet.
-func (s *Memory) Create(name string, data []byte) error {
+func (s *Memory) Create(name string, data []byte) error { return s.put(name, data, false) }
+
+func (s *Memory) put(name string, data []byte, replace bool) error {
 	if err := store.CheckName(name); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.mu.files[name] != nil {
+	if s.mu.files[name] != nil && !replace {
 		return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
 	}
 	s.mu.files[name] = &memoryFile{data: bytes.Clone(data), synced: len(data)}
@@ -206,28 +199,9 @@ func (s *Memory) Crash(keep func(unsynced []byte) []byte) *Memory {
 	return left
 }
 
-type memoryReader struct {
-	s   *Memory
-	f   *memoryFile
-	pos int64
-}
+type memoryReader struct{ *bytes.Reader }
 
-func (r *memoryReader) Read(p []byte) (int, error) {
-	n, err := r.ReadAt(p, r.pos)
-	r.pos += int64(n)
-	if n > 0 {
-		err = nil
-	}
-	return n, err
-}
-
-func (r *memoryReader) ReadAt(p []byte, at int64) (int, error) {
-	r.s.mu.Lock()
-	defer r.s.mu.Unlock()
-	return bytes.NewReader(r.f.data).ReadAt(p, at)
-}
-
-func (r *memoryReader) Close() error { return nil }
+func (memoryReader) Close() error { return nil }
 
 type memoryAppender struct {
 	s *Memory
