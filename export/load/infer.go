@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"fauna-export/export/row"
@@ -102,10 +101,7 @@ func (f *found) misfits(d *dialect, t Type) int64 {
 // survey is what pass one learned about the rows of a collection.
 type survey struct {
 	rows      int64
-	size      int64 // of the rows' texts, in bytes
-	fields    map[string]*found
-	own       map[string]*found
-	ownOrder  []string
+	fields    map[fieldKey]*found
 	unseen    int64 // values of fields beyond maxSeen
 	ttl       found
 	badRest   bool // a value that may stay in data is isBad
@@ -114,14 +110,17 @@ type survey struct {
 	scratch   []byte
 }
 
-func newSurvey() *survey {
-	return &survey{fields: map[string]*found{}, own: map[string]*found{}}
+// fieldKey is a field of data or, if own, of the row itself.
+type fieldKey struct {
+	own  bool
+	name string
 }
+
+func newSurvey() *survey { return &survey{fields: map[fieldKey]*found{}} }
 
 // add adds a row.
 func (s *survey) add(one row.Row, f *row.Fields) {
 	s.rows++
-	s.size += int64(len(one.Text))
 	s.scratch = s.scratch[:0]
 	if f.TTL.Kind != row.KindNull {
 		s.ttl.add(judgeTTL(&f.TTL, &s.scratch), &f.TTL)
@@ -135,29 +134,18 @@ func (s *survey) add(one row.Row, f *row.Fields) {
 	for i := range f.List {
 		field := &f.List[i]
 		j := judge(&field.Value, &s.scratch)
-		if field.Own {
-			of := s.own[string(field.Name)]
-			if of == nil {
-				of = &found{first: len(s.own)}
-				name := strings.Clone(string(field.Name))
-				s.own[name] = of
-				s.ownOrder = append(s.ownOrder, name)
-			}
-			of.add(j, &field.Value)
-			continue
-		}
-		if j.class == isBad {
+		if j.class == isBad && !field.Own {
 			s.badRest = true
 		}
-		of := s.fields[string(field.Name)]
+		of := s.fields[fieldKey{field.Own, string(field.Name)}]
 		if of == nil {
-			if len(s.fields) >= maxSeen || !plainName(field.Name) {
+			if !field.Own && (len(s.fields) >= maxSeen || !plainName(field.Name)) {
 				s.unseen++
 				s.badRest = s.badRest || !utf8.Valid(field.Key)
 				continue
 			}
 			of = &found{first: len(s.fields)}
-			s.fields[string(field.Name)] = of
+			s.fields[fieldKey{field.Own, string(field.Name)}] = of
 		}
 		of.add(j, &field.Value)
 	}
@@ -176,18 +164,27 @@ func judgeTTL(v *row.Value, scratch *[]byte) judged {
 	return judge(v, scratch)
 }
 
-// columns returns the fields that become columns, in order of first appearance;
-// the most frequent ones if there are too many.
-func (s *survey) columns() []string {
-	names := slices.Collect(maps.Keys(s.fields))
-	names = slices.DeleteFunc(names, func(name string) bool { return s.fields[name].values() == 0 })
-	if len(names) > maxColumns {
-		slices.SortFunc(names, func(a, b string) int {
-			x, y := s.fields[a], s.fields[b]
-			return cmp.Or(cmp.Compare(y.values(), x.values()), cmp.Compare(x.first, y.first))
-		})
-		names = names[:maxColumns]
+// columns returns the fields that become columns, those of data before the row's
+// own, in order of first appearance; of those of data the most frequent ones if
+// there are too many.
+func (s *survey) columns(mode Columns) []fieldKey {
+	first := func(a, b fieldKey) int { return cmp.Compare(s.fields[a].first, s.fields[b].first) }
+	var data, own []fieldKey
+	for key, f := range s.fields {
+		switch {
+		case key.own:
+			own = append(own, key)
+		case f.values() > 0 && mode == ColumnsAuto:
+			data = append(data, key)
+		}
 	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(s.fields[a].first, s.fields[b].first) })
-	return names
+	if len(data) > maxColumns {
+		slices.SortFunc(data, func(a, b fieldKey) int {
+			return cmp.Or(cmp.Compare(s.fields[b].values(), s.fields[a].values()), first(a, b))
+		})
+		data = data[:maxColumns]
+	}
+	slices.SortFunc(data, first)
+	slices.SortFunc(own, first)
+	return append(data, own...)
 }

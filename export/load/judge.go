@@ -90,36 +90,19 @@ func judge(v *row.Value, scratch *[]byte) judged {
 }
 
 func (j *judged) integer() {
-	digits := j.text
-	if digits[0] == '-' {
-		digits = digits[1:]
-	}
-	if len(digits) <= 19 {
-		var n uint64
-		for _, c := range digits {
-			n = n*10 + uint64(c-'0')
-		}
-		negative := len(digits) < len(j.text)
-		switch {
-		case n == 0 && negative:
-			j.class, j.f = isMinusZero, math.Copysign(0, -1)
-			return
-		case n <= math.MaxInt64 || negative && n == 1<<63:
-			j.n = int64(n)
-			if negative {
-				j.n = -j.n
-			}
-			j.f = float64(j.n)
-			j.class = isInt64
-			if n <= int53 {
-				j.class = isInt53
-			}
-			return
-		}
-	}
-	j.class = isHuge
-	if len(digits) > wholeDigit {
+	n, err := strconv.ParseInt(string(j.text), 10, 64)
+	switch {
+	case err != nil && len(bytes.TrimPrefix(j.text, []byte("-"))) > wholeDigit:
 		j.class = isOutsize
+	case err != nil:
+		j.class = isHuge
+	case n == 0 && j.text[0] == '-':
+		j.class, j.f = isMinusZero, math.Copysign(0, -1)
+	default:
+		j.class, j.n, j.f = isInt64, n, float64(n)
+		if -int53 <= n && n <= int53 {
+			j.class = isInt53
+		}
 	}
 }
 

@@ -122,7 +122,7 @@ func (t *Table) fill(d *dialect, s *survey) {
 }
 
 func (d *dialect) ttlType(f *found) Type {
-	if d.times && f.misfits(d, Time) == 0 {
+	if f.misfits(d, Time) == 0 && d.times {
 		return Time
 	}
 	return Text
@@ -131,82 +131,68 @@ func (d *dialect) ttlType(f *found) Type {
 // addColumns adds and returns a column for each field without one.
 func (t *Table) addColumns(d *dialect, s *survey) (added []*Column) {
 	taken := slices.Clone(fixed)
-	have := map[string]bool{}
+	have := map[fieldKey]bool{}
 	fields := 0
 	for _, c := range t.Columns {
 		taken = append(taken, c.Name)
-		have[key(c.Own, c.Field)] = true
+		have[c.key()] = true
 		if !c.Own {
 			fields++
 		}
 	}
 	names := newNamer(d, d.refusedColumn, taken...)
-	add := func(field string, own bool, f *found, typ Type) {
-		if have[key(own, field)] {
-			return
+	for _, key := range s.columns(t.Mode) {
+		if have[key] || !key.own && fields >= maxColumns {
+			continue
 		}
-		if !own {
-			if fields >= maxColumns {
-				return
-			}
+		if !key.own {
 			fields++
 		}
-		c := &Column{Field: field, Own: own, Name: names.name(field), Type: typ, Found: *f}
-		if typ == Ref {
+		f := s.fields[key]
+		c := &Column{Field: key.name, Own: key.own, Name: names.name(key.name), Found: *f}
+		if c.Type = c.fitting(d, f); c.Type == Ref {
 			quoted, _ := f.mainRef()
 			c.Collection = unquoted(quoted)
 		}
 		t.Columns = append(t.Columns, c)
 		added = append(added, c)
 	}
-	if t.Mode == ColumnsAuto {
-		for _, field := range s.columns() {
-			f := s.fields[field]
-			add(field, false, f, f.typ(d))
-		}
-	}
-	for _, field := range s.ownOrder {
-		f := s.own[field]
-		add(field, true, f, f.ownType(d))
-	}
 	return added
 }
 
-// key distinguishes the fields of a row from those of its data.
-func key(own bool, field string) string {
-	if own {
-		return "o" + field
+func (c *Column) key() fieldKey { return fieldKey{c.Own, c.Field} }
+
+// fitting returns the type for values of the column.
+func (c *Column) fitting(d *dialect, f *found) Type {
+	if c.Own {
+		return f.ownType(d)
 	}
-	return "d" + field
+	return f.typ(d)
 }
 
 // notes describes what stays in data.
 func (t *Table) notes(d *dialect, s *survey) {
-	columns := map[string]*Column{}
+	columns := map[fieldKey]*Column{}
 	for _, c := range t.Columns {
-		columns[key(c.Own, c.Field)] = c
+		columns[c.key()] = c
 	}
 	note := func(format string, args ...any) { t.Notes = append(t.Notes, fmt.Sprintf(format, args...)) }
-	var left []string
-	var values int64
-	for field, f := range s.fields {
-		c := columns[key(false, field)]
+	var left, values int64
+	for key, f := range s.fields {
+		c := columns[key]
 		if c == nil {
-			if f.values() > 0 {
-				left = append(left, field)
+			if f.values() > 0 && t.Mode == ColumnsAuto {
+				left++
 				values += f.values()
 			}
 			continue
 		}
 		if n := f.misfits(d, c.Type); n > 0 {
-			note("%s.%s: %s of %s values do not fit %s and stay in data (%s)", t.Collection, field, count(n), count(f.values()), d.types[c.Type], f.whatMisfits(d, c.Type))
+			note("%s.%s: %s of %s values do not fit %s and stay in data (%s)", t.Collection, c.Field, count(n), count(f.values()), d.types[c.Type], f.whatMisfits(d, c.Type))
 		}
 	}
-	if t.Mode == ColumnsJSON {
-		left = nil
-	}
-	if len(left) > 0 {
-		note("%s: %s fields past the first %d stay in data (%s values)", t.Collection, count(int64(len(left))), maxColumns, count(values))
+	if left > 0 {
+		note("%s: %s fields past the first %d stay in data (%s values)", t.Collection, count(left), maxColumns, count(values))
 	}
 	if s.unseen > 0 {
 		note("%s: %s values of fields that can't become columns, or are past the first %d, stay in data", t.Collection, count(s.unseen), maxSeen)
@@ -248,20 +234,15 @@ func (f *found) whatMisfits(d *dialect, t Type) string {
 // survey, if the target can convert the stored values to it without loss;
 // otherwise the column's own type.
 func (c *Column) widening(d *dialect, more *found) Type {
-	all := c.Found
-	all.Refs = nil
-	all.merge(&c.Found) // a copy of the map
-	all.Counts = c.Found.Counts
+	var all found
+	all.merge(&c.Found)
 	all.merge(more)
 	if more.misfits(d, c.Type) == 0 && !(c.Type == Ref && more.leadsElsewhere(c.Collection)) {
 		if c.Type != Double || all.Counts[isInt64]+all.Counts[isHuge] == 0 {
 			return c.Type
 		}
 	}
-	want := all.typ(d)
-	if c.Own {
-		want = all.ownType(d)
-	}
+	want := c.fitting(d, &all)
 	if c.Type == Ref && want == Ref && !c.Own {
 		return c.Type
 	}
@@ -299,10 +280,7 @@ func (f *found) leadsElsewhere(collection string) bool {
 func (t *Table) grow(d *dialect, s *survey) {
 	t.Action = Apply
 	for _, c := range t.Columns {
-		f := s.fields[c.Field]
-		if c.Own {
-			f = s.own[c.Field]
-		}
+		f := s.fields[c.key()]
 		if f == nil {
 			continue
 		}

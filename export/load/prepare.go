@@ -255,29 +255,24 @@ func (l *Load) tableNames(ctx context.Context, chosen []archive.Entry) (map[stri
 	}
 	n := newNamer(d, d.refusedTable, taken...)
 	names := map[string]string{}
-	var made []string
 	if d.whole {
 		var all []string
 		for _, e := range l.manifest.Latest() {
 			all = append(all, e.Name)
 		}
 		names = archive.FileNames(all)
-		for _, e := range chosen {
-			if l.all[e.Name] == nil {
-				made = append(made, names[e.Name])
-			}
-		}
-		chosen = nil
 	}
+	chosen = slices.DeleteFunc(slices.Clone(chosen), func(e archive.Entry) bool { return l.all[e.Name] != nil })
+	var made []string
 	for _, e := range chosen {
-		if l.all[e.Name] == nil {
+		if !d.whole {
 			names[e.Name] = n.name(e.Name)
-			made = append(made, names[e.Name])
 		}
+		made = append(made, names[e.Name])
 	}
-	for _, e := range chosen {
-		if name, ok := names[e.Name]; ok {
-			key := n.name(name + "_pkey")
+	if !d.whole {
+		for _, e := range chosen {
+			key := n.name(names[e.Name] + "_pkey")
 			names["\x00"+e.Name] = key
 			made = append(made, key)
 		}

@@ -15,26 +15,21 @@ type cell struct {
 // shaper turns rows into the cells of a table. It is not safe for concurrent
 // use.
 type shaper struct {
-	d      *dialect
-	t      *Table
-	fields *row.Fields
-	// byField and byOwn map the fields of data and of the row itself to columns.
-	byField, byOwn map[string]int
-	quoted         []string // of a ref column, its collection in quotes
-	cells          []cell
-	set            []bool
-	scratch, rest  []byte
+	d             *dialect
+	t             *Table
+	fields        *row.Fields
+	columns       map[fieldKey]int
+	quoted        []string // of a ref column, its collection in quotes
+	cells         []cell
+	set           []bool
+	scratch, rest []byte
 }
 
 func newShaper(d *dialect, t *Table, format row.Format) *shaper {
-	s := &shaper{d: d, t: t, fields: row.NewFields(format), byField: map[string]int{}, byOwn: map[string]int{}}
+	s := &shaper{d: d, t: t, fields: row.NewFields(format), columns: map[fieldKey]int{}}
 	s.fields.WholeData = t.Mode == ColumnsJSON
 	for i, c := range t.Columns {
-		to := s.byField
-		if c.Own {
-			to = s.byOwn
-		}
-		to[c.Field] = i
+		s.columns[c.key()] = i
 		s.quoted = append(s.quoted, string(row.Quote(nil, []byte(c.Collection))))
 	}
 	s.cells = make([]cell, len(t.Columns)+4)
@@ -61,11 +56,7 @@ func (s *shaper) row(one row.Row) ([]cell, error) {
 	}
 	for i := range f.List {
 		field := &f.List[i]
-		by := s.byField
-		if field.Own {
-			by = s.byOwn
-		}
-		k, found := by[string(field.Name)]
+		k, found := s.columns[fieldKey{field.Own, string(field.Name)}]
 		if found = found && field.Name != nil && !s.set[k]; found {
 			j := judge(&field.Value, &s.scratch)
 			if field.Own && j.class == isNull {

@@ -31,9 +31,9 @@ func (t Type) holds(d *dialect, c class) bool {
 	case Numeric:
 		return c == isInt53 || c == isInt64 || c == isHuge || c == isDouble || c == isDecimal
 	case Time:
-		return c == isTime
+		return d.times && c == isTime
 	case Date:
-		return c == isDate
+		return d.times && c == isDate
 	case Bytes:
 		return c == isBytes
 	case Ref:
@@ -51,12 +51,8 @@ func (t Type) holds(d *dialect, c class) bool {
 // typ returns the type of a column with these values: the first that fits them
 // all; or one that fits all but a few, which stay in data; or JSON.
 func (f *found) typ(d *dialect) Type {
-	typed := []Type{Bool, Int, Double, Numeric, Time, Date, Bytes, Ref, Text}
-	if !d.times {
-		typed = []Type{Bool, Int, Double, Numeric, Bytes, Ref, Text}
-	}
 	for _, share := range []int64{0, f.values() / rare} {
-		for _, t := range typed {
+		for _, t := range []Type{Bool, Int, Double, Numeric, Time, Date, Bytes, Ref, Text} {
 			if f.misfits(d, t) <= share {
 				return t
 			}
