@@ -42,6 +42,8 @@ type S3Options struct {
 
 const (
 	defaultPart     = 8 << 20
+	leastPart       = 5 << 20 // that S3 takes
+	mostPart        = 5 << 30
 	defaultBeat     = 5 * time.Second
 	defaultPatience = 5 * time.Minute
 
@@ -90,7 +92,7 @@ func NewS3(ctx context.Context, name string, o S3Options) (*S3, error) {
 	if o.PartSize == 0 {
 		o.PartSize = defaultPart
 	}
-	if o.PartSize < 5<<20 || o.PartSize > 5<<30 {
+	if o.PartSize < leastPart || o.PartSize > mostPart {
 		return nil, fmt.Errorf("parts of %d bytes: S3 takes 5 MiB to 5 GiB", o.PartSize)
 	}
 	if o.Beat == 0 {

@@ -102,10 +102,29 @@ func (s *S3) readRecord(name string) (*upload, error) {
 		return nil, err
 	}
 	u := &upload{}
-	if err := json.Unmarshal(data, u); err != nil || u.Version != recordVersion || u.Name != name || u.Final != final(name) {
-		return nil, &Error{Store: s.Name(), Problem: fmt.Sprintf("the record of the upload of %s (%s) is damaged or of another version", name, s.shown(s.recordKey(name)))}
+	if err := json.Unmarshal(data, u); err != nil || u.Version != recordVersion || u.Name != name || u.Final != final(name) || !u.sound(max(s.opt.PartSize, 8*defaultPart)) {
+		return nil, &Error{Store: s.Name(), Problem: fmt.Sprintf("the record of the upload of %s is damaged or of another version: remove %s, and resume the run, which starts the file over", name, s.shown(s.recordKey(name)))}
 	}
 	return u, nil
+}
+
+// sound reports whether a record's parts, of at most a size, and its cuts are such
+// as a file may have.
+func (u *upload) sound(most int64) bool {
+	if u.PartSize < leastPart || u.PartSize > most || u.Size < 0 {
+		return false
+	}
+	for i, p := range u.Parts {
+		if p.Size != u.PartSize && (p.Size <= 0 || p.Size > u.PartSize || i < len(u.Parts)-1) {
+			return false
+		}
+	}
+	for i, c := range u.Cuts {
+		if c.At <= 0 || i > 0 && c.At <= u.Cuts[i-1].At || partsFor(c.At, u.PartSize) > len(u.Parts) || c.At%u.PartSize != 0 && c.SHA256 == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // record returns the record of a file's upload, nil if there is none.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -146,6 +147,48 @@ func TestS3_aDroppedUploadIsNamedAndTheFileBeginsAnew(t *testing.T) {
 	ok(t, s.Commit(".fauna-export/u.part", "u"))
 	if !bytes.Equal(content(t, s, "u"), data) {
 		t.Error("other bytes")
+	}
+}
+
+// A record that was changed is named, whatever it says, and starts no panic and
+// no huge buffer.
+func TestS3_aDamagedRecordIsNamed(t *testing.T) {
+	t.Parallel()
+	const name = ".fauna-export/u.jsonl.part"
+	server := newS3Server(t)
+	first := server.open(t, "run")
+	a := must(first.Append(name, 0))(t)
+	durable := writeParts(t, a, noise(1, 2*testPart+testPart/2), 0, 100_000, 300_000)
+	a.(*s3File).sent.Wait()
+	right := must(first.record(name))(t)
+	for what, change := range map[string]func(u *upload){
+		"parts of nothing":       func(u *upload) { u.PartSize = 0 },
+		"parts without end":      func(u *upload) { u.PartSize = 1 << 60 },
+		"a negative part size":   func(u *upload) { u.PartSize = -u.PartSize },
+		"fewer parts":            func(u *upload) { u.Parts = nil },
+		"a cut before the file":  func(u *upload) { u.Cuts[0].At = -1 },
+		"a cut after the parts":  func(u *upload) { u.Cuts[len(u.Cuts)-1].At += 10 * testPart },
+		"a cut without its hash": func(u *upload) { u.Cuts[len(u.Cuts)-1].SHA256 = "" },
+		"a negative size":        func(u *upload) { u.Size = -1 },
+	} {
+		u := *right
+		u.Parts, u.Cuts = slices.Clone(right.Parts), slices.Clone(right.Cuts)
+		change(&u)
+		ok(t, first.saveRecord(u))
+		s := server.open(t, "run")
+		_, listed := s.List()
+		_, appended := s.Append(name, durable)
+		for _, err := range []error{listed, appended} {
+			if bad, is := errors.AsType[*Error](err); !is || !strings.Contains(bad.Problem, "remove .fauna-export/") {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	}
+	ok(t, first.saveRecord(*right))
+	if a, err := server.open(t, "run").Append(name, durable); err != nil {
+		t.Errorf("the right one: %v", err)
+	} else {
+		ok(t, a.Close())
 	}
 }
 
