@@ -190,7 +190,7 @@ func recentAddresses(answers string) []string {
 	if answers == "" {
 		return nil
 	}
-	body, err := os.ReadFile(recentFile(answers))
+	body, err := store.ReadRegular(recentFile(answers), 64<<10)
 	if err != nil {
 		return nil
 	}

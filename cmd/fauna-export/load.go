@@ -155,7 +155,7 @@ func (a *app) printLoadPlan(l *load.Load) error {
 			a.say("note: %s", note)
 		}
 	}
-	return a.printText(l.DDL())
+	return a.printText(escapeControls(l.DDL())) // a field's name may hold what a terminal obeys
 }
 
 // planTables is a plan as printed by --json.
@@ -224,7 +224,7 @@ func (a *app) printLoadSummary(r *load.Result) error {
 	if err != nil {
 		return fmt.Errorf("encode the summary: %w", err)
 	}
-	return a.printText(string(line) + "\n")
+	return a.printText(escapeControls(string(line)) + "\n")
 }
 
 // thenLoad loads what a run wrote.

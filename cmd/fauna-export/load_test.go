@@ -54,6 +54,27 @@ func TestLoad_followsTheSyncs(t *testing.T) {
 	}
 }
 
+// A field's name may be anything, also what a terminal obeys.
+func TestLoad_namesReachNoTerminalAsTheyAre(t *testing.T) {
+	t.Parallel()
+	s := serveSmall(t)
+	env := []string{"FAUNA_SECRET=" + s.Secret(), "FAUNA_EXPORT_DOMAIN=" + s.endpoint}
+	s.shell(t, `Create(Ref(Collection("users"), "777"), {data: {"red\u001b[31m": 1, "c1\u009b31m": 2, "turned\u202ename": 3}})`)
+	dir, file := filepath.Join(t.TempDir(), "out"), filepath.Join(t.TempDir(), "a.db")
+	if got := runHere(t, env, "run", "--collection", "users", "--format", "wire", "--out", dir); got.code != exitDone {
+		t.Fatal(got.err)
+	}
+	for _, args := range [][]string{{"--dry-run"}, {"--dry-run", "--json"}, {"--json"}} {
+		got := runHere(t, nil, append([]string{"load", dir, "--into", "sqlite:" + file}, args...)...)
+		if got.code != exitDone || strings.ContainsAny(got.out+got.err, "\x1b\u009b\u202e") {
+			t.Errorf("%q: exit %d: %q", args, got.code, got.out+got.err)
+		}
+		if args[0] == "--dry-run" && !strings.Contains(got.out, `turned\u202ename`) {
+			t.Errorf("%q: the name is not shown: %s", args, got.out)
+		}
+	}
+}
+
 func TestLoad_exitCodes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

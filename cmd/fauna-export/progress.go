@@ -123,7 +123,7 @@ func (a *app) event(e export.Event) {
 	var line strings.Builder
 	err := export.WriteEvent(&line, e)
 	if err == nil {
-		_, err = io.WriteString(a.out, a.scrub(line.String()))
+		_, err = io.WriteString(a.out, a.scrub(escapeControls(line.String())))
 	}
 	if err != nil && a.lost == nil {
 		a.lost = fmt.Errorf("write the events of --json to stdout: %w", err)

@@ -72,7 +72,7 @@ func (a *app) printJSON(v any) error {
 	if err := enc.Encode(v); err != nil {
 		return fmt.Errorf("write to stdout: %w", err)
 	}
-	return a.printText(text.String())
+	return a.printText(escapeControls(text.String()))
 }
 
 // print writes a result to stdout: v with --json, else text.
