@@ -157,6 +157,10 @@ func (b *bench) do(cmd tea.Cmd) {
 			case buildingEvery:
 				b.recheck++
 				continue
+			case pollEvery:
+				if !b.held { // it ends by itself; to look until then would take the processor from it
+					b.w.runner.wg.Wait()
+				}
 			}
 			_, cmd := b.w.Update(m)
 			if a.due == pollEvery && b.held && b.w.runner.active() {
