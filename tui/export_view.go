@@ -371,3 +371,35 @@ func (c *exportStep) help() string {
 		"\n\np pauses: nothing new is asked for. + and - change how many requests are in flight at once; more than 8 seldom helps. < and > halve and double the largest number of documents a second. s stops after a question; files so far stay, and the export can be resumed, here or by fauna-export resume." +
 		"\n\nA lost network doesn't stop it: the title says so, and when it tries again."
 }
+
+// ask runs the export and says how far it is, a line every now and then.
+func (c *exportStep) ask(ctx context.Context, a *asker) error {
+	s := c.s
+	spec, err := s.spec()
+	if err != nil {
+		return err
+	}
+	resume := s.resume
+	for {
+		if err := s.begin(ctx, spec, s.server, resume); err != nil {
+			a.tell("Error: %s", s.sentence(err))
+			return errBack
+		}
+		s.resume = false
+		watch := context.AfterFunc(ctx, s.runner.cancel)
+		a.during(s.runner.wg.Wait, func() string { return s.runner.progress().line() })
+		watch()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		end := s.runner.progress()
+		if end.manifest != nil {
+			return nil
+		}
+		a.tell("Error: %s", s.sentence(orError(end.err, errors.New("the export ended without an end"))))
+		if err := a.agree(ctx, "Resume it?", true, orError(end.err, errBack)); err != nil {
+			return err
+		}
+		resume = true
+	}
+}

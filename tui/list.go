@@ -105,3 +105,166 @@ func (l *list) filter(w int) string {
 func partText(top, h, n int) string {
 	return text.Number(int64(top+1)) + "–" + text.Number(int64(min(n, top+h))) + " of " + text.Number(int64(n))
 }
+
+// A pick is a row of a picker.
+type pick struct {
+	name, about string
+	chosen      bool
+	kind        noteKind // how it stands; bad ones that are chosen are marked
+	id          int      // of the caller
+}
+
+// A picker marks some of many, in columns. It is our own since bubbles/list has one
+// item a row and no marks: a hundred collections then fill five windows, not one.
+type picker struct {
+	list
+	rows  []pick
+	cols  int // as last drawn
+	cells int // of a column at least
+
+	changed func(pick) // is told of each row whose mark changed
+}
+
+func newPicker(st styles, cells int, changed func(pick)) picker {
+	return picker{list: newList(st), cells: cells, changed: changed}
+}
+
+// set gives it its rows anew; the cursor stays on its row.
+func (p *picker) set(rows []pick) {
+	at := p.here()
+	p.rows = rows
+	for i, r := range p.seen() {
+		if at != nil && rows[r].name == at.name {
+			p.at = i
+		}
+	}
+}
+
+// seen are the rows that pass the filter; the cursor is at one of them.
+func (p *picker) seen() []int {
+	var seen []int
+	for i, r := range p.rows {
+		if p.matches(r.name) {
+			seen = append(seen, i)
+		}
+	}
+	p.at = max(0, min(p.at, len(seen)-1))
+	return seen
+}
+
+// here is the row under the cursor, nil for none.
+func (p *picker) here() *pick {
+	if seen := p.seen(); len(seen) > 0 {
+		return &p.rows[seen[p.at]]
+	}
+	return nil
+}
+
+// mark marks rows, or takes their marks away.
+func (p *picker) mark(rows []int, on bool) {
+	for _, r := range rows {
+		if p.rows[r].chosen != on {
+			p.rows[r].chosen = on
+			p.changed(p.rows[r])
+		}
+	}
+}
+
+func (p *picker) actions() []action {
+	seen := p.seen()
+	find := p.list.actions(len(seen) > 1)
+	if p.typing {
+		return find
+	}
+	chosen := 0
+	for _, r := range seen {
+		if p.rows[r].chosen {
+			chosen++
+		}
+	}
+	across := func(by int) func() { return func() { p.at = max(0, min(len(seen)-1, p.at+by*p.h)) } }
+	return append([]action{
+		on("space", "mark", func() { p.mark(seen[p.at:p.at+1], !p.here().chosen) }, " ", "x").when(len(seen) > 0),
+		on("a", "all", func() { p.mark(seen, true) }).when(chosen < len(seen)),
+		on("n", "none", func() { p.mark(seen, false) }).when(chosen > 0),
+		on("", "", across(-1), "left", "h").when(p.cols > 1), on("", "", across(1), "right", "l").when(p.cols > 1),
+	}, find...)
+}
+
+// key moves, or types the filter; it reports whether the key was for that.
+func (p *picker) key(m tea.KeyMsg) bool {
+	h := p.h
+	p.h *= max(1, p.cols) // a page is all columns
+	defer func() { p.h = h }()
+	return p.list.key(m, len(p.seen()))
+}
+
+// filterLine is the filter, or how to get one.
+func (p *picker) filterLine(w int) string {
+	if line := p.filter(w); line != "" {
+		return line
+	}
+	return p.st.faint.of("/ filter")
+}
+
+// view draws the rows in columns, read downwards: at most h lines.
+func (p *picker) view(w, h int) []string {
+	seen := p.seen()
+	name, about := 0, 0
+	for _, r := range seen[:min(len(seen), 2000)] {
+		name, about = max(name, text.Width(p.rows[r].name)), max(about, text.Width(p.rows[r].about))
+	}
+	cell := max(p.cells, min(name, 40)+min(about, 24)+8)
+	p.cols = max(1, min((w+2)/(cell+2), (len(seen)+h-1)/max(1, h)))
+	if p.cols == 1 {
+		cell = w
+	} else {
+		cell = (w+2)/p.cols - 2
+	}
+	p.h = max(1, h)
+	more := len(seen) > p.h*p.cols
+	if more {
+		p.h = max(1, h-1)
+	}
+	from := 0
+	if size := p.h * p.cols; p.at >= size { // whole columns go out of sight
+		from = (p.at/p.h - p.cols + 1) * p.h
+	}
+	name = min(name, max(8, cell-8-min(about, max(0, cell/2-8))))
+	lines := make([]string, 0, h)
+	for y := range min(p.h, len(seen)) {
+		line := ""
+		for x := range p.cols {
+			if i := from + x*p.h + y; i < len(seen) {
+				line += text.Pad(p.row(p.rows[seen[i]], name, cell, i == p.at && !p.typing), cell)
+				if x < p.cols-1 {
+					line += "  "
+				}
+			}
+		}
+		lines = append(lines, strings.TrimRight(line, " "))
+	}
+	if more {
+		lines = append(lines, p.st.faint.of("  "+partText(from, p.h*p.cols, len(seen))))
+	}
+	return lines
+}
+
+func (p *picker) row(r pick, name, w int, here bool) string {
+	_, look := noteLook(p.st, r.kind)
+	mark := "[ ]"
+	switch {
+	case r.chosen && r.kind == noteBad:
+		mark = p.st.bad.of("[!]")
+	case r.chosen:
+		mark = p.st.accent.of("[x]")
+	}
+	if r.kind == noteGood || r.kind == noteInfo || !r.chosen {
+		look = p.st.faint
+	}
+	shown, bar := text.Pad(r.name, name), " "
+	if here {
+		shown, bar = p.st.bold.of(shown), p.st.strong.of("▌")
+	}
+	return text.Fit(bar+mark+" "+shown+"  "+look.of(r.about), w)
+}

@@ -1,10 +1,20 @@
 package tui
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/charmbracelet/x/term"
+
+	"fauna-export/tui/text"
 )
 
 // plainEvery is how often the plain mode says how far the export is.
@@ -61,4 +71,232 @@ func (s *session) walk(ctx context.Context, a *asker, all [steps]step) error {
 		}
 	}
 	return s.runner.progress().failure()
+}
+
+// errBack is the answer "<": the question before. errAgain asks a step again.
+var (
+	errBack  = errors.New("back")
+	errAgain = errors.New("again")
+)
+
+// errStep leads to an earlier step.
+type errStep struct{ to stepID }
+
+func (e *errStep) Error() string { return "go to " + e.to.String() }
+
+// An asker asks questions as plain lines and reads the answers, all of them
+// through one reader: what was piped in for later questions is not lost.
+type asker struct {
+	in   *bufio.Reader
+	file *os.File // the terminal that the answers come from, nil when it is none
+	out  io.Writer
+
+	clean func(string) string // what is fit for a terminal
+	every time.Duration       // between two lines of progress
+}
+
+func newAsker(in io.Reader, out io.Writer, clean func(string) string) *asker {
+	a := &asker{in: bufio.NewReaderSize(in, 1<<16), out: out, clean: clean, every: plainEvery}
+	if f, ok := in.(*os.File); ok && IsTerminal(f) {
+		a.file = f
+	}
+	return a
+}
+
+// tell prints a paragraph: every line of it is made fit for a terminal here.
+func (a *asker) tell(format string, args ...any) {
+	for line := range strings.SplitSeq(strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"), "\n") {
+		fmt.Fprintln(a.out, a.clean(strings.ReplaceAll(line, "\t", "  ")))
+	}
+}
+
+// line prints a prompt and reads one line, without the spaces around it. At the
+// end of the input it returns ErrLeft; when ctx ends its cause, and the read that
+// cannot be taken back waits for the end of the program.
+func (a *asker) line(ctx context.Context, prompt string) (string, error) {
+	lines := strings.Split(prompt, "\n")
+	for i, l := range lines {
+		lines[i] = a.clean(l)
+	}
+	fmt.Fprint(a.out, strings.Join(lines, "\n"))
+	type answer struct {
+		text string
+		err  error
+	}
+	read := make(chan answer, 1)
+	go func() {
+		text, err := a.in.ReadString('\n')
+		read <- answer{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.out)
+		return "", context.Cause(ctx)
+	case r := <-read:
+		if r.err != nil && (r.text == "" || !errors.Is(r.err, io.EOF)) {
+			fmt.Fprintln(a.out)
+			if errors.Is(r.err, io.EOF) {
+				return "", fmt.Errorf("%w: the input ended at %q", ErrLeft, strings.TrimSpace(prompt))
+			}
+			return "", fmt.Errorf("read an answer: %w", r.err)
+		}
+		text := strings.TrimSpace(r.text)
+		if text == "<" {
+			return "", errBack
+		}
+		return text, nil
+	}
+}
+
+// secret is line for a secret: on a terminal it is not shown.
+func (a *asker) secret(ctx context.Context, prompt string) (string, error) {
+	if a.file == nil || a.in.Buffered() > 0 {
+		return a.line(ctx, prompt)
+	}
+	text, err := ReadSecret(ctx, a.file, a.out, prompt)
+	if strings.TrimSpace(text) == "<" {
+		return "", errBack
+	}
+	return text, err
+}
+
+// text asks until the answer is accepted; an empty answer is the default.
+func (a *asker) text(ctx context.Context, prompt, otherwise string, accept func(string) error) (string, error) {
+	if otherwise != "" {
+		prompt += " [" + otherwise + "]"
+	}
+	for {
+		typed, err := a.line(ctx, prompt+": ")
+		if err != nil {
+			return "", err
+		}
+		if typed == "" {
+			typed = otherwise
+		}
+		if err := accept(typed); err != nil {
+			a.tell("Error: %s", text.Sentence(err))
+			continue
+		}
+		return typed, nil
+	}
+}
+
+// during does work, and says every now and then how far it is, "" for nothing to say.
+func (a *asker) during(work func(), far func() string) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work()
+	}()
+	tick := time.NewTicker(a.every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if said := far(); said != "" {
+				a.tell("%s", said)
+			}
+		case <-done:
+			return
+		}
+	}
+}
+
+// choose asks for one of several numbered answers; now is the default's index.
+func (a *asker) choose(ctx context.Context, question string, options []string, now int) (int, error) {
+	a.tell("%s", question)
+	for i, o := range options {
+		a.tell("  %d  %s", i+1, o)
+	}
+	chosen := now
+	_, err := a.text(ctx, "Number", strconv.Itoa(now+1), func(text string) error {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > len(options) {
+			return fmt.Errorf("answer with a number from 1 to %d", len(options))
+		}
+		chosen = n - 1
+		return nil
+	})
+	return chosen, err
+}
+
+// agree asks a question with y or n; a no is the error otherwise.
+func (a *asker) agree(ctx context.Context, question string, now bool, otherwise error) error {
+	yes, err := a.yes(ctx, question, now)
+	if err == nil && !yes {
+		return otherwise
+	}
+	return err
+}
+
+// yes asks a question that is answered with y or n.
+func (a *asker) yes(ctx context.Context, question string, otherwise bool) (bool, error) {
+	def := "n"
+	if otherwise {
+		def = "y"
+	}
+	yes := otherwise
+	_, err := a.text(ctx, question+" y or n", def, func(text string) error {
+		switch strings.ToLower(text) {
+		case "y", "yes":
+			yes = true
+		case "n", "no":
+			yes = false
+		default:
+			return errors.New("answer with y or n")
+		}
+		return nil
+	})
+	return yes, err
+}
+
+// IsTerminal reports whether a file is a terminal.
+func IsTerminal(f *os.File) bool {
+	return f != nil && term.IsTerminal(f.Fd())
+}
+
+// mostEchoWaits bounds the wait, in milliseconds, for a terminal that does not show
+// what is typed anyway.
+const mostEchoWaits = 500
+
+// ReadSecret prints prompt on out and reads one line from the terminal in, which
+// does not show what is typed. When ctx ends it restores the terminal and returns
+// ctx's error; the read itself cannot be taken back, so its goroutine waits for
+// the next line, or for the end of the program.
+func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
+	before, err := term.GetState(in.Fd())
+	if err != nil {
+		return "", fmt.Errorf("read the secret: %w", err)
+	}
+	type line struct {
+		text []byte
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := term.ReadPassword(in.Fd())
+		read <- line{text, err}
+	}()
+	// The prompt comes when what is typed does not show any more: a paste may follow
+	// it at once.
+	for range mostEchoWaits {
+		if now, err := term.GetState(in.Fd()); err != nil || *now != *before {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	fmt.Fprint(out, prompt)
+	defer fmt.Fprintln(out)
+	select {
+	case <-ctx.Done():
+		if err := term.SetState(in.Fd(), before); err != nil {
+			return "", fmt.Errorf("restore the terminal: %w", err)
+		}
+		return "", context.Cause(ctx)
+	case l := <-read:
+		if l.err != nil {
+			return "", fmt.Errorf("read the secret: %w", l.err)
+		}
+		return string(l.text), nil
+	}
 }
