@@ -37,8 +37,8 @@ func (s *session) config() config.Config {
 // A keeper writes the answers to their file: later ones over earlier ones, however
 // the commands that carry them are run.
 type keeper struct {
-	path string // "" for nowhere
-	keys int    // pressed so far
+	path  string // "" for nowhere
+	pause wait   // of the keyboard
 
 	mu     sync.Mutex
 	asked  int
@@ -95,13 +95,7 @@ func (w *wizard) keepSoon() {
 	if w.keeper.path == "" || w.at > outputID {
 		return
 	}
-	w.keeper.keys++
-	n := w.keeper.keys
-	w.after(keepPause, func() {
-		if n == w.keeper.keys {
-			w.keepAnswers()
-		}
-	})
+	w.after(&w.keeper.pause, keepPause, w.keepAnswers)
 }
 
 // storeAnswers writes them at once.

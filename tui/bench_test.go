@@ -18,7 +18,7 @@ func BenchmarkExport_aThousandCollections(b *testing.B) {
 	}
 	i := 0
 	for b.Loop() {
-		w.Update(answerMsg{take: func() { c.progressed(states[i%len(states)]) }})
+		w.Update(answerMsg(func() { c.progressed(states[i%len(states)]) }))
 		w.cmds = nil
 		if len(w.View()) == 0 {
 			b.Fatal("nothing is drawn")

@@ -52,7 +52,7 @@ func BenchmarkProgram_aThousandCollections(b *testing.B) {
 			for i := range 20 {
 				states = append(states, progress{state: runGoing, status: thousandStatus(50 * i)})
 			}
-			p.Send(answerMsg{take: func() { c.progressed(states[0]) }}) // the program runs when it is taken
+			p.Send(answerMsg(func() { c.progressed(states[0]) })) // the program runs when it is taken
 			tick := time.NewTicker(time.Second / time.Duration(looks))
 			defer tick.Stop()
 			b.ResetTimer()
@@ -60,7 +60,7 @@ func BenchmarkProgram_aThousandCollections(b *testing.B) {
 			for range b.N {
 				for i := range looks {
 					<-tick.C
-					p.Send(answerMsg{take: func() { c.progressed(states[i%len(states)]) }})
+					p.Send(answerMsg(func() { c.progressed(states[i%len(states)]) }))
 				}
 			}
 			used := cpuTime(b) - begin

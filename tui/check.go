@@ -25,7 +25,7 @@ type checkStep struct {
 
 	asking  wait
 	failure error
-	waiting bool // it will ask again by itself: an index is being built
+	waiting wait // to ask again by itself: an index is being built
 }
 
 // buildingEvery is how often an index that is being built is asked for again.
@@ -50,13 +50,14 @@ func (c *checkStep) enter() { c.check() }
 func (c *checkStep) leave() {
 	c.tally.stop()
 	c.asking.drop()
+	c.waiting.drop()
 }
 
 // check asks everything again.
 func (c *checkStep) check() {
 	c.leave()
 	c.names, c.found = c.s.chosen(), checked{}
-	c.failure, c.waiting = nil, false
+	c.failure = nil
 	srv, names, indexes, old := c.s.server, c.names, c.s.indexNames(c.names), c.exported()
 	if srv == nil {
 		c.failure = sayError("There is no secret yet. esc goes back to it.")
@@ -95,14 +96,8 @@ func checkServer(ctx context.Context, srv server, names []string, indexes map[st
 // awaitIndexes asks again by itself while nothing is missing but that indexes are
 // built.
 func (c *checkStep) awaitIndexes() {
-	checks, broken := c.unready()
-	if c.waiting = len(checks) > 0 && broken+c.wrong() == 0; c.waiting {
-		n := c.asking.n
-		c.s.after(buildingEvery, func() {
-			if n == c.asking.n {
-				c.check()
-			}
-		})
+	if checks, broken := c.unready(); len(checks) > 0 && broken+c.wrong() == 0 {
+		c.s.after(&c.waiting, buildingEvery, c.check)
 	}
 }
 
@@ -263,7 +258,7 @@ func (c *checkStep) life() time.Duration {
 	return least
 }
 
-func (c *checkStep) busy() bool { return c.asking.busy || c.waiting }
+func (c *checkStep) busy() bool { return c.asking.busy || c.waiting.busy }
 
 func (c *checkStep) cameTo() []any {
 	documents, _ := c.tally.totals()

@@ -36,6 +36,7 @@ type exportStep struct {
 	s        *session
 	now      progress
 	starting wait
+	polling  wait
 	refused  error // why the export could not begin
 	stopping bool
 
@@ -92,7 +93,8 @@ func (c *exportStep) start(resume bool) {
 		return
 	}
 	began := newExportStep(c.s)
-	began.starting, began.list, began.all = c.starting, c.list, c.all
+	c.polling.drop()
+	began.starting, began.polling, began.list, began.all = c.starting, c.polling, c.list, c.all
 	for _, name := range spec.Collections {
 		n, ok := c.s.counts[name]
 		if !ok {
@@ -130,11 +132,7 @@ func (s *session) begin(ctx context.Context, spec export.Spec, srv server, resum
 
 // poll looks at the export a little later.
 func (c *exportStep) poll() {
-	n := c.starting.n
-	c.s.after(pollEvery, func() {
-		if n != c.starting.n {
-			return
-		}
+	c.s.after(&c.polling, pollEvery, func() {
 		c.progressed(c.s.runner.progress())
 		if c.now.state != runEnded {
 			c.poll()

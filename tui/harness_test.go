@@ -40,6 +40,7 @@ type bench struct {
 	names   string                              // what to types on the Collections step
 	spent   atomic.Int64                        // time that has passed: reading documents takes some
 	loadErr error                               // what planning a load ends with
+	slept   time.Duration                       // what the last command would have slept
 	recheck int                                 // how often a check wanted to be made again later
 }
 
@@ -81,7 +82,10 @@ func (b *bench) session(c Config) *session {
 	s.now = func() time.Time { return testNow.Add(time.Duration(b.spent.Load())) }
 	b.server.spent = &b.spent
 	s.leads = func() bool { return false }
-	s.jobs.sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+	s.jobs.sleep = func(ctx context.Context, d time.Duration) error {
+		b.slept = d
+		return ctx.Err()
+	}
 	s.look = func(path string) place { return place{path: path, isNew: true, free: 212_000_000_000} }
 	s.dial = func(o fauna.Options) (server, error) {
 		b.dialed = append(b.dialed, o)
@@ -142,17 +146,19 @@ func (b *bench) do(cmd tea.Cmd) {
 		if next == nil {
 			continue
 		}
-		switch m := next().(type) {
+		b.slept = 0
+		m := next()
+		slept := b.slept
+		switch m := m.(type) {
 		case nil:
 		case tea.BatchMsg:
 			queue = append(queue, m...)
 		case tea.QuitMsg:
 			b.quit = true
 		default:
-			a, _ := m.(answerMsg)
-			switch a.due {
+			switch slept {
 			case spinEvery: // turns for ever
-				b.w.spinning = false
+				b.w.spinning.drop()
 				continue
 			case buildingEvery:
 				b.recheck++
@@ -163,7 +169,7 @@ func (b *bench) do(cmd tea.Cmd) {
 				}
 			}
 			_, cmd := b.w.Update(m)
-			if a.due == pollEvery && b.held && b.w.runner.active() {
+			if slept == pollEvery && b.held && b.w.runner.active() {
 				b.poll = cmd // the next look at an export that is held: see look
 				continue
 			}

@@ -29,12 +29,10 @@ func newJobs(ctx context.Context) *jobs {
 
 // sleep returns after d, or earlier with ctx's error.
 func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-t.C:
+	case <-time.After(d):
 		return nil
 	}
 }
@@ -83,26 +81,12 @@ func ended(wg *sync.WaitGroup) <-chan struct{} {
 	return done
 }
 
-// An answerMsg is the answer of work that was done beside the screen: what Update is
-// to do with it.
-type answerMsg struct {
-	take func()
-	due  time.Duration // of what was asked to be done later, 0 for an answer
-}
+// An answerMsg is what Update is to do with the answer of work beside the screen.
+type answerMsg func()
 
 // beside does work beside the screen; what it returns is done in Update.
 func (s *session) beside(work func(ctx context.Context) (take func())) {
-	s.cmds = append(s.cmds, s.jobs.do(func(ctx context.Context) tea.Msg { return answerMsg{take: work(ctx)} }))
-}
-
-// after does something in Update, d later.
-func (s *session) after(d time.Duration, take func()) {
-	s.cmds = append(s.cmds, s.jobs.do(func(ctx context.Context) tea.Msg {
-		if s.jobs.sleep(ctx, d) != nil {
-			return nil
-		}
-		return answerMsg{take, d}
-	}))
+	s.cmds = append(s.cmds, s.jobs.do(func(ctx context.Context) tea.Msg { return answerMsg(work(ctx)) }))
 }
 
 // A wait is for one answer: that of the last question.
@@ -115,11 +99,6 @@ type wait struct {
 func (w *wait) drop() {
 	w.n++
 	w.busy = false
-}
-
-// attempt is await for work without an answer but its error.
-func attempt(s *session, w *wait, work func(ctx context.Context) error, then func(error)) {
-	await(s, w, func(ctx context.Context) (struct{}, error) { return struct{}{}, work(ctx) }, func(_ struct{}, err error) { then(err) })
 }
 
 // await does work beside the screen and then, in Update, what is to be done with its
@@ -138,6 +117,20 @@ func await[T any](s *session, w *wait, work func(ctx context.Context) (T, error)
 			} else if late, ok := any(v).(io.Closer); ok && err == nil {
 				_ = late.Close() // nobody waits for it
 			}
+		}
+	})
+}
+
+// attempt is await for work without an answer but its error.
+func attempt(s *session, w *wait, work func(ctx context.Context) error, then func(error)) {
+	await(s, w, func(ctx context.Context) (struct{}, error) { return struct{}{}, work(ctx) }, func(_ struct{}, err error) { then(err) })
+}
+
+// after does something in Update, d later, unless w is dropped or asked again.
+func (s *session) after(w *wait, d time.Duration, take func()) {
+	attempt(s, w, func(ctx context.Context) error { return s.jobs.sleep(ctx, d) }, func(err error) {
+		if err == nil {
+			take()
 		}
 	})
 }

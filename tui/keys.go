@@ -92,8 +92,8 @@ const burstPause = 20 * time.Millisecond
 // together are one pasted text, whatever they are the names of: an enter among them is
 // a line break, and none of them acts.
 type burst struct {
-	held []tea.KeyMsg
-	n    int // of the last key
+	held  []tea.KeyMsg
+	pause wait
 }
 
 // textual reports whether a key can be a part of a pasted text.
@@ -115,13 +115,7 @@ func (w *wizard) hold(m tea.KeyMsg) {
 		return
 	}
 	b.held = append(b.held, m)
-	b.n++
-	n := b.n
-	w.after(burstPause, func() {
-		if b.n == n {
-			w.keysNow(b.flush())
-		}
-	})
+	w.after(&b.pause, burstPause, func() { w.keysNow(b.flush()) })
 }
 
 // flush is what is held: a key that came alone, or one pasted text.

@@ -57,6 +57,7 @@ type loading struct {
 	close    func()
 
 	working wait
+	polling wait
 	stage   loadStage
 	ctx     context.Context // of what is planned and done; ended by cancel
 	cancel  context.CancelFunc
@@ -100,9 +101,8 @@ func (c *loading) drop() {
 
 // poll looks again and again how far a load is, so that the screen is drawn.
 func (c *loading) poll() {
-	n := c.working.n
-	c.s.after(2*pollEvery, func() {
-		if n == c.working.n && c.busy() {
+	c.s.after(&c.polling, 2*pollEvery, func() {
+		if c.busy() {
 			c.poll()
 		}
 	})

@@ -60,7 +60,7 @@ type wizard struct {
 	keeper        keeper
 	burst         burst
 	spin          spinner.Model
-	spinning      bool
+	spinning      wait
 	name          string // title of the window, as last set
 }
 
@@ -105,8 +105,8 @@ func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyMsg:
 		w.hold(m)
 	case answerMsg:
-		if m.take != nil {
-			m.take()
+		if m != nil {
+			m()
 		}
 	}
 	if n := w.note; n != said && (n.kind == noteWarn || n.kind == noteBad) {
@@ -120,8 +120,7 @@ func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 		w.steps[w.at].enter()
 	}
 	w.goTo = noID
-	if !w.spinning && w.steps[w.at].busy() {
-		w.spinning = true
+	if !w.spinning.busy && w.steps[w.at].busy() {
 		w.turn()
 	}
 	if name := w.windowName(); name != w.name {
@@ -136,12 +135,9 @@ func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 const spinEvery = 120 * time.Millisecond
 
 func (w *wizard) turn() {
-	w.after(spinEvery, func() {
-		if w.spinning = w.steps[w.at].busy(); w.spinning {
-			w.spin, _ = w.spin.Update(spinner.TickMsg{ID: w.spin.ID()})
-			w.spinner = w.spin.View()
-			w.turn()
-		}
+	w.after(&w.spinning, spinEvery, func() {
+		w.spin, _ = w.spin.Update(spinner.TickMsg{ID: w.spin.ID()})
+		w.spinner = w.spin.View()
 	})
 }
 
