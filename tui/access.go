@@ -130,15 +130,11 @@ func (c *accessStep) body(w, _ int) []string {
 	st := c.s.st
 	var lines []string
 	for i, x := range c.choices() {
-		bar, name := "  ", text.Pad(x.name, 18)
-		if way(i) == c.at {
-			bar, name = st.strong.of("▌ "), st.bold.of(name)
-		}
-		for j, l := range text.Wrap(x.about, w-24) {
-			if j > 0 {
-				name = text.Pad("", 18)
-			}
-			lines = append(lines, bar+name+"  "+st.faint.of(l))
+		here := way(i) == c.at
+		row := st.name(here, text.Pad(x.name, 18))
+		for _, l := range text.Wrap(x.about, w-24) {
+			lines = append(lines, row+"  "+st.faint.of(l))
+			row = st.mark(here) + text.Pad("", 18)
 		}
 	}
 	lines = append(lines, "")

@@ -182,7 +182,7 @@ func (d *domainStep) title() (string, string) { return "Where is your Fauna data
 
 func (d *domainStep) body(w, h int) []string {
 	st := d.s.st
-	lines := []string{st.strong.of("▌ ") + d.field.view(w-2, true), ""}
+	lines := []string{st.mark(true) + d.field.view(w-2, true), ""}
 	switch {
 	case d.bad != nil:
 		return append(lines, marked(st, noteBad, text.Sentence(d.bad), w)...)
@@ -212,11 +212,7 @@ func (d *domainStep) body(w, h int) []string {
 	if n := len(d.s.recent); n > 0 {
 		more = append(more, "", "  "+st.bold.of("Recent"))
 		for i, r := range d.s.recent {
-			bar := "  "
-			if i == d.pick {
-				bar = st.strong.of("▌ ")
-			}
-			more = append(more, bar+text.Clean(r))
+			more = append(more, st.mark(i == d.pick)+text.Clean(r))
 		}
 	}
 	return append(lines, more[:max(0, min(len(more), h-len(lines)))]...)

@@ -218,10 +218,7 @@ func (c *doneStep) files(p progress, w, h int) []string {
 	}
 	wide = min(wide, max(20, w-46))
 	for i := from; i < to; i++ {
-		bar := "    "
-		if part != "" && i == c.list.at {
-			bar = "  " + st.strong.of("▌ ")
-		}
+		bar := "  " + st.mark(part != "" && i == c.list.at)
 		if i == len(all) {
 			lines = append(lines, bar+archive.ManifestName)
 			continue

@@ -202,11 +202,7 @@ func (c *exportStep) cells(w int) (name, bar int) {
 
 func (c *exportStep) row(x export.CollectionStatus, name, bar, w int, here bool) string {
 	st := c.s.st
-	line := "  "
-	if here {
-		line = st.strong.of("▌ ")
-	}
-	line += text.Pad(text.Clean(x.Name), name) + "  "
+	line := st.mark(here) + text.Pad(text.Clean(x.Name), name) + "  "
 	switch x.State {
 	case export.CollectionFailed:
 		said := "failed"

@@ -211,9 +211,9 @@ func (c *loading) body(w, h int) []string {
 	switch c.stage {
 	case loadTarget:
 		lines := append(marked(st, noteGood, headline(c.s.runner.progress()), w), "")
-		lines = append(lines, st.strong.of("▌ ")+c.into.view(w-2, !c.asks))
+		lines = append(lines, st.mark(true)+c.into.view(w-2, !c.asks))
 		if c.asks {
-			lines = append(lines, "", st.strong.of("▌ ")+c.password.view(st, w-2, true))
+			lines = append(lines, "", st.mark(true)+c.password.view(st, w-2, true))
 		}
 		lines = append(lines, "")
 		if c.err != nil {

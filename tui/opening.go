@@ -87,7 +87,7 @@ func (o *opening) key(m tea.KeyMsg) bool {
 
 // view is the field, on one line.
 func (o *opening) view(w int) string {
-	return o.s.st.strong.of("▌ ") + o.field.view(o.s.st, w-2, !o.asking.busy)
+	return o.s.st.mark(true) + o.field.view(o.s.st, w-2, !o.asking.busy)
 }
 
 // lines say how it stands with the secret, nil for nothing to say.

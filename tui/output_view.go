@@ -48,12 +48,9 @@ func (o *outputStep) body(w, h int) []string {
 	return lines
 }
 
-// label is the name of a row, marked when it has the focus.
+// label is the name of a row.
 func (o *outputStep) label(at int, name string) string {
-	if o.focus == at {
-		return o.s.st.strong.of("▌ ") + o.s.st.bold.of(text.Pad(name, 10))
-	}
-	return "  " + text.Pad(name, 10)
+	return o.s.st.name(o.focus == at, text.Pad(name, 10))
 }
 
 // formLine draws a choice of one on a line; bubbles/list has one option a line.

@@ -69,11 +69,8 @@ func (c *setupStep) list(w int) []string {
 		case x.copied:
 			state = st.good.of("copied ✓")
 		}
-		bar, name := "  ", text.Fit(fmt.Sprintf("%d %s", i+1, text.Clean(x.Title)), cells-text.Width(state)-3)
-		if i == c.at {
-			bar, name = st.strong.of("▌ "), st.bold.of(name)
-		}
-		lines = append(lines, text.Sides(bar+name, state, cells))
+		name := text.Fit(fmt.Sprintf("%d %s", i+1, text.Clean(x.Title)), cells-text.Width(state)-3)
+		lines = append(lines, text.Sides(st.name(i == c.at, name), state, cells))
 	}
 	if n := len(c.cards); n > most {
 		lines = append(lines, st.faint.of("  "+text.Count(int64(n), "query")))

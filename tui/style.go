@@ -105,6 +105,22 @@ func (st styles) progress(part float64, w int, done bool) string {
 	return p.of(drawn[:empty]) + st.faint.of(drawn[empty:])
 }
 
+// mark begins a row: a bar where the cursor is.
+func (st styles) mark(here bool) string {
+	if here {
+		return st.strong.of("▌ ")
+	}
+	return "  "
+}
+
+// name is a mark and the name of the row, which is bold where the cursor is.
+func (st styles) name(here bool, name string) string {
+	if here {
+		name = st.bold.of(name)
+	}
+	return st.mark(here) + name
+}
+
 // asciiGlyphs replaces each glyph that the wizard itself draws by one of the
 // same width that every terminal has.
 var asciiGlyphs = []string{
