@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -340,7 +341,7 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 		a.tell("Run in the Fauna shell:\n\n%s\n", mendingText(queries))
 	}
 	if len(wrong) > 0 {
-		return orError(a.agree(ctx, "Check again?", true, errBack), errAgain)
+		return cmp.Or(a.agree(ctx, "Check again?", true, errBack), errAgain)
 	}
 	return a.agree(ctx, "Start the export?", true, errBack)
 }
@@ -374,5 +375,5 @@ func (s *session) askAgain(ctx context.Context, a *asker, err error) error {
 	if err := s.told(ctx, a, err); err != nil {
 		return err
 	}
-	return orError(a.agree(ctx, "Try again?", true, errBack), errAgain)
+	return cmp.Or(a.agree(ctx, "Try again?", true, errBack), errAgain)
 }

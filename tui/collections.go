@@ -159,10 +159,7 @@ func (c *collectionsStep) again() {
 
 func (c *collectionsStep) actions() []action {
 	s := c.s
-	mode := "incremental"
-	if s.mode == export.Incremental {
-		mode = "full"
-	}
+	mode := string(s.otherMode())
 	if !c.picks() {
 		return []action{
 			on("enter", "continue", c.submit),
@@ -213,14 +210,15 @@ func (c *collectionsStep) key(m tea.KeyMsg) bool {
 	return true
 }
 
-// turnMode chooses between full and incremental.
-func (s *session) turnMode() {
+// otherMode is the mode that is not chosen.
+func (s *session) otherMode() export.Mode {
 	if s.mode == export.Full {
-		s.mode = export.Incremental
-		return
+		return export.Incremental
 	}
-	s.mode = export.Full
+	return export.Full
 }
+
+func (s *session) turnMode() { s.mode = s.otherMode() }
 
 // paste marks the names of a text, and only these.
 func (c *collectionsStep) paste(printed string) {

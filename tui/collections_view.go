@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -210,7 +211,7 @@ func (c *collectionsStep) ask(ctx context.Context, a *asker) error {
 		for _, name := range n.Names {
 			if s.known != nil && !s.access[name].Exists {
 				missing++
-				a.tell("Error: %s doesn't exist%s", name, orText(prefixed("; did you mean ", s.nearest(name), "?"), "."))
+				a.tell("Error: %s doesn't exist%s", name, cmp.Or(prefixed("; did you mean ", s.nearest(name), "?"), "."))
 			}
 		}
 		if len(n.Names) == 0 || missing > 0 {

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -143,7 +144,7 @@ func (c *exportStep) totalLines(w int) []string {
 	}
 	bar := max(8, w-max(34, text.Width(said))-1)
 	lines := []string{text.Fit(st.progress(part, bar, false)+said, w)}
-	pieces := []string{orText(text.Rate(c.rate(now.Rate)), "0/s"), text.Size(int64(c.rate(now.BytesRate))) + "/s"}
+	pieces := []string{cmp.Or(text.Rate(c.rate(now.Rate)), "0/s"), text.Size(int64(c.rate(now.BytesRate))) + "/s"}
 	pieces[0] = strings.TrimSuffix(pieces[0], "/s") + " documents/s"
 	pieces = append(pieces, text.Count(int64(now.InFlight), "request")+" in flight")
 	if retries := c.now.retries(); retries > 0 {
@@ -392,8 +393,8 @@ func (c *exportStep) ask(ctx context.Context, a *asker) error {
 		if end.manifest != nil {
 			return nil
 		}
-		a.tell("Error: %s", s.sentence(orError(end.err, errors.New("the export ended without an end"))))
-		if err := a.agree(ctx, "Resume it?", true, orError(end.err, errBack)); err != nil {
+		a.tell("Error: %s", s.sentence(cmp.Or(end.err, errors.New("the export ended without an end"))))
+		if err := a.agree(ctx, "Resume it?", true, cmp.Or(end.err, errBack)); err != nil {
 			return err
 		}
 		resume = true

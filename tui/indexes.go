@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -179,7 +180,7 @@ func (s *session) onDemo(then func(), queries ...string) func() {
 			return printed, err
 		}, func(printed string, err error) {
 			if err != nil {
-				s.refused(orText(printed, err.Error()))
+				s.refused(cmp.Or(printed, err.Error()))
 				return
 			}
 			s.panel = nil

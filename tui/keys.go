@@ -25,6 +25,9 @@ func on(shown, does string, do func(), keys ...string) action {
 	return action{bind(shown, does, keys...), do}
 }
 
+// stopping is the action that stops what is waited for.
+func stopping(do func()) action { return on("", "stop", do, "esc", "shift+tab") }
+
 // when is the action, or one that is disabled.
 func (a action) when(on bool) action {
 	a.SetEnabled(on)

@@ -161,10 +161,10 @@ func (c *loading) busy() bool { return c.stage == loadPlanning || c.stage == loa
 
 func (c *loading) actions() []action {
 	if c.busy() {
-		return []action{on("", "stop", func() {
+		return []action{stopping(func() {
 			c.cancel()
 			c.s.say(noteInfo, "Stopping. What was loaded is complete; run it again to load the rest.")
-		}, "esc", "shift+tab")}
+		})}
 	}
 	esc := on("", "close", c.close, "esc", "shift+tab")
 	switch c.stage {

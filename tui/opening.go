@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -45,7 +46,7 @@ func (o opened) Close() error {
 func (o *opening) submit(admin bool, missing string, accepted func()) {
 	secret, why := o.field.secret()
 	if secret.IsZero() {
-		o.s.say(noteBad, "%s", orText(why, missing))
+		o.s.say(noteBad, "%s", cmp.Or(why, missing))
 		return
 	}
 	o.begin(secret, admin, accepted)
@@ -70,10 +71,10 @@ func (o *opening) begin(secret fauna.Secret, admin bool, accepted func()) {
 
 // stopping is the action that waits no longer, while a server is asked.
 func (o *opening) stopping() []action {
-	return []action{on("", "stop", func() {
+	return []action{stopping(func() {
 		o.asking.drop()
 		o.s.say(noteInfo, "Stopped. Enter checks it again.")
-	}, "esc", "shift+tab")}
+	})}
 }
 
 // key edits the secret, but not while the server is asked about it.
@@ -174,7 +175,7 @@ func (s *session) askOpen(ctx context.Context, a *asker, secret fauna.Secret, ad
 	s.asked = append(s.asked, secret)
 	o, err := s.unlock(ctx, s.endpoint, secret, s.chosen())
 	if err != nil {
-		return orError(s.told(ctx, a, err), errAgain)
+		return cmp.Or(s.told(ctx, a, err), errAgain)
 	}
 	s.accept(o, admin)
 	a.tell("Secret accepted.")
@@ -215,5 +216,5 @@ func (s *session) forget() {
 		s.server.Close()
 	}
 	s.server, s.known, s.access, s.counts = nil, nil, nil, nil
-	s.found, s.admin, s.made = fauna.Secret{}, false, false
+	s.found, s.admin, s.made = fauna.Secret{}, false, ""
 }

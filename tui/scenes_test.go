@@ -270,7 +270,7 @@ func (b *bench) onward(id stepID) *bench {
 			b.hold(id)
 		}
 		b.keys("enter")
-		if b.w.at == at && (at != setupID || !b.w.made) {
+		if b.w.at == at && (at != setupID || b.w.made == "") {
 			b.t.Fatalf("enter does not leave %s:\n%s", at, b.view())
 		}
 	}

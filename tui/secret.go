@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,7 +78,7 @@ func (c *secretStep) key(m tea.KeyMsg) bool {
 // may not read all of them, and on otherwise.
 func (c *secretStep) reconcile() {
 	s := c.s
-	s.made, c.why = true, ""
+	s.made, c.why = s.mode, ""
 	chosen, read := s.chosen(), len(s.readable())
 	exist := 0
 	for _, name := range chosen {
@@ -161,13 +162,13 @@ func (c *secretStep) ask(ctx context.Context, a *asker) error {
 	if found := s.found; !found.IsZero() {
 		s.found = fauna.Secret{}
 		if err := s.askOpen(ctx, a, found, false); !errors.Is(err, errAgain) {
-			return orError(err, s.askMissing(a))
+			return cmp.Or(err, s.askMissing(a))
 		}
 	}
 	if err := s.askSecret(ctx, a, "Secret that CreateKey printed (not shown): ", false); err != nil {
 		return err
 	}
-	s.made = true
+	s.made = s.mode
 	return s.askMissing(a)
 }
 

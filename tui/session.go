@@ -72,7 +72,7 @@ type session struct {
 	server  server                  // nil until a secret was accepted
 	admin   bool                    // the server's secret is an admin's, still to be used
 	found   fauna.Secret            // made by this wizard, not yet checked
-	made    bool                    // role and key were made by this wizard, or their FQL was run
+	made    export.Mode             // what role and key were made for, here or by running their FQL; "" while they are not
 	known   []string                // the server's collections, nil while not known
 	access  map[string]fauna.Access // what the key may do, by name
 	near    map[string]string       // nearest, by misspelt name
@@ -238,13 +238,6 @@ func (s *session) spec() (export.Spec, error) {
 // demoRate holds the demo's export to so many documents a second: otherwise it
 // would be over before anybody had seen it.
 const demoRate = 8_000
-
-func orText(str, otherwise string) string {
-	if str == "" {
-		return otherwise
-	}
-	return str
-}
 
 // keep keeps a fact in the log of the session, where there is one.
 func (s *session) keep(what string, args ...any) {

@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -18,6 +20,7 @@ import (
 type setupStep struct {
 	s        *session
 	cards    []card
+	all      string // the queries as one text
 	at       int
 	existing bool // the role exists: its text is an update
 	running  wait // the demo runs a card, or the admin's secret is used
@@ -45,35 +48,30 @@ func (c *setupStep) build() {
 		old[x.FQL] = x
 	}
 	setup := c.s.setup()
+	queries := setup.All()
 	c.cards = nil
-	for _, q := range setup.All() {
+	for i, q := range queries {
 		if c.existing && q.FQL == setup.RoleFQL() {
 			q.FQL = setup.RoleUpdateFQL()
 			q.Why = "Gives the existing role exactly these privileges."
 		}
 		q.FQL = q.Text(c.s.shellDialect())
+		queries[i] = q
 		c.cards = append(c.cards, card{q, text.Lines(q.FQL), old[q.FQL].copied, old[q.FQL].ran})
 	}
+	c.all = strings.Join(texts(queries), "\n\n") + "\n"
 	c.turn(0)
-}
-
-// all is the queries as one text.
-func (c *setupStep) all() string {
-	var texts []string
-	for _, x := range c.cards {
-		texts = append(texts, x.FQL)
-	}
-	return strings.Join(texts, "\n\n") + "\n"
 }
 
 // done says what has been done already, "" while there is something to do.
 func (c *setupStep) done() string {
 	s := c.s
+	reads := len(s.readable()) == len(s.chosen())
 	switch {
-	case c.running.busy:
-	case s.way == wayAdmin && s.made && len(s.readable()) == len(s.chosen()):
+	case c.running.busy, s.made == export.Full && s.mode == export.Incremental: // its indexes are still to be made
+	case s.way == wayAdmin && s.made != "" && reads:
 		return "Done: " + c.makes() + " created; the admin's secret is discarded."
-	case s.way == wayFQL && s.server != nil && len(s.readable()) == len(s.chosen()):
+	case s.way == wayFQL && s.server != nil && reads:
 		return "Done: the secret is accepted and reads all of these collections."
 	case !s.found.IsZero():
 		return "Done: the key is created. Enter takes its secret to the next step."
@@ -84,27 +82,30 @@ func (c *setupStep) done() string {
 // creates reports whether enter creates role and key with the admin's secret.
 func (c *setupStep) creates() bool { return c.s.way == wayAdmin && c.s.admin && c.done() == "" }
 
+// turns reports whether the mode can be changed: the indexes of the other one may
+// want an admin's secret, which is discarded once it was used.
+func (c *setupStep) turns() bool {
+	return c.s.way != wayAdmin || c.s.made != export.Full
+}
+
 func (c *setupStep) actions() []action {
 	if c.running.busy {
-		return []action{on("", "stop", func() {
+		return []action{stopping(func() {
 			c.running.drop()
 			c.s.say(noteInfo, "Stopped waiting. What was created on the server stays.")
-		}, "esc", "shift+tab")}
+		})}
 	}
-	s, many := c.s, len(c.cards) > 1
+	s, many, done := c.s, len(c.cards) > 1, c.done() != ""
 	enter := on("enter", "continue", func() { s.next(setupID) })
 	if c.creates() {
 		enter = on("enter", "create role and key", c.apply)
 	}
-	role, dialect, mode := "role already exists", "FQL v10", "incremental"
+	role, mode := "role already exists", string(s.otherMode())
 	if c.existing {
 		role = "new role"
 	}
-	if s.dialect == fql.V10 {
-		dialect = "FQL v4"
-	}
-	if s.mode == export.Incremental {
-		mode = "full"
+	if done {
+		mode = "switch to " + mode
 	}
 	return []action{
 		enter,
@@ -112,15 +113,19 @@ func (c *setupStep) actions() []action {
 		on("c", "copy", func() { c.copy(c.cards[c.at].FQL, c.cards[c.at:c.at+1]) }),
 		on("← →", "query", nil, "left", "right").when(many), on("", "", func() { c.turn(1) }, "right", "l", "tab").when(many),
 		on("", "", func() { c.turn(-1) }, "left", "h").when(many), on("", "", func() { c.turn(-1) }, "shift+tab").when(c.at > 0),
-		on("C", "copy all", func() { c.copy(c.all(), c.cards) }),
-		on("u", role, c.turnRole).when(s.way == wayFQL),
-		on("v", dialect, c.turnDialect).when(s.way == wayFQL),
+		on("C", "copy all", func() { c.copy(c.all, c.cards) }),
+		on("u", role, c.turnRole).when(s.way == wayFQL && !done),
+		on("v", "FQL "+string(s.otherDialect()), c.turnDialect).when(s.way == wayFQL),
 		on("p", "plain", func() {
 			s.panel = s.fqlPanel(c.cards[c.at].Title, c.cards[c.at].FQL, "fauna-setup.fql")
 			s.panel.bare = true
 		}),
-		on("w", "write file", func() { s.write("fauna-setup.fql", c.all()) }),
-		on("i", mode, func() { s.turnMode(); c.build() }),
+		on("w", "write file", func() { s.write("fauna-setup.fql", c.all) }),
+		on("i", mode, func() {
+			c.existing = c.existing || done // the role that is there is changed
+			s.turnMode()
+			c.build()
+		}).when(c.turns()),
 		c.scroll(),
 	}
 }
@@ -131,11 +136,7 @@ func (c *setupStep) key(m tea.KeyMsg) bool { return !c.running.busy && c.pane.ke
 func (c *setupStep) turnRole() {
 	c.existing = !c.existing
 	c.build()
-	for i, x := range c.cards {
-		if x.Title == roleTitle {
-			c.at = i
-		}
-	}
+	c.at = slices.IndexFunc(c.cards, func(x card) bool { return x.Title == roleTitle })
 	if c.existing {
 		c.s.say(noteInfo, "This FQL now updates the existing role.")
 	} else {
@@ -143,19 +144,25 @@ func (c *setupStep) turnRole() {
 	}
 }
 
+// otherDialect is the dialect that is not shown.
+func (s *session) otherDialect() fql.Dialect {
+	if s.dialect == fql.V4 {
+		return fql.V10
+	}
+	return fql.V4
+}
+
 // turnDialect shows the text in the other dialect.
 func (c *setupStep) turnDialect() {
 	s := c.s
-	if s.dialect == fql.V4 {
-		s.dialect = fql.V10
+	s.dialect = s.otherDialect()
+	if s.dialect == fql.V10 {
 		if err := s.setup().Check(); err != nil {
 			s.dialect = fql.V4
 			s.say(noteBad, "There is no FQL v10 text for this role: %v", err)
 			return
 		}
 		s.say(noteInfo, "FQL v10, for newer Fauna shells. The export itself reads over FQL v4 either way.")
-	} else {
-		s.dialect = fql.V4
 	}
 	c.build()
 }
@@ -208,7 +215,7 @@ func (c *setupStep) apply() {
 			return
 		}
 		s.asked = append(s.asked, o.secret)
-		s.made = true
+		s.made = s.mode
 		s.accept(o, false) // closes the admin's client
 		s.event("%s created; admin's secret discarded", c.makes())
 	})
@@ -222,14 +229,14 @@ func (c *setupStep) answered(x *card, printed string, err error) {
 		if strings.Contains(printed, "already exists") {
 			s.say(noteInfo, "It already exists: u changes the text to an update.")
 		}
-		s.refused(orText(printed, err.Error()))
+		s.refused(cmp.Or(printed, err.Error()))
 		return
 	}
 	x.ran = true
 	s.panel = s.answerPanel("Demo server's answer", printed)
 	s.panel.done, s.panel.next = "next query", func() { c.turn(1) }
 	if secret, _ := fauna.FindSecret(printed); strings.Contains(printed, "secret") && !secret.IsZero() {
-		s.found = secret
+		s.found, s.made = secret, s.mode
 		s.panel.title = "Demo server's answer. Fauna shows the secret once."
 		s.panel.done, s.panel.next = "use this secret", func() { s.next(setupID) }
 	}
@@ -255,5 +262,5 @@ func (c *setupStep) cameTo() []any {
 			ran++
 		}
 	}
-	return []any{"queries", len(c.cards), "copied", copied, "ran", ran, "made", c.s.made}
+	return []any{"queries", len(c.cards), "copied", copied, "ran", ran, "made", c.s.made != ""}
 }

@@ -54,3 +54,23 @@ func TestSetup_demoRunsTheVeryTextAndTakesTheSecret(t *testing.T) {
 		t.Errorf("ran %q, want %q", ran, want)
 	}
 }
+
+func TestSetup_keysFitWhatIsDone(t *testing.T) {
+	b := newBench(t, 80, 24).to(outputID)
+	b.keys("esc", "esc")
+	b.at(setupID)
+	b.shows("Done: the secret is accepted", "i switch to incremental")
+	b.hides("role already exists")
+	b.keys("i") // the indexes are still to be made, and the role exists
+	b.shows("Index", "u new role", "i full")
+	b.hides("Done:")
+
+	b = newBench(t, 80, 24)
+	b.withAdmin(setupID)
+	b.keys("i", "enter")
+	b.shows("Done: indexes, role and key created", "i switch to full")
+	b.keys("i")
+	b.shows("Done: role and key created", "i switch to incremental")
+	b.keys("i")
+	b.shows("Done: indexes, role and key created")
+}

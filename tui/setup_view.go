@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -75,14 +76,18 @@ func (c *setupStep) list(w int) []string {
 	if n := len(c.cards); n > most {
 		lines = append(lines, st.faint.of("  "+text.Count(int64(n), "query")))
 	}
+	if w >= 72 {
+		lines = append(lines, "")
+	}
 	mode := "no"
 	if c.s.mode == export.Incremental {
 		mode = "yes"
 	}
-	if w >= 72 {
-		lines = append(lines, "")
+	mode = "  Incremental  " + st.accent.of(mode)
+	if c.turns() {
+		mode += st.faint.of("  i")
 	}
-	return append(lines, "  Incremental  "+st.accent.of(mode)+st.faint.of("  i"))
+	return append(lines, mode)
 }
 
 // box is the query that is shown, and below it why, where there is no second pane.
@@ -218,9 +223,9 @@ func (c *setupStep) askApply(ctx context.Context, a *asker) error {
 	}
 	made, err := s.server.Apply(ctx, s.setup())
 	if err != nil {
-		return orError(s.told(ctx, a, err), errBack)
+		return cmp.Or(s.told(ctx, a, err), errBack)
 	}
-	s.made = true
+	s.made = s.mode
 	a.tell("Created; the admin's secret is discarded.")
 	return s.askOpen(ctx, a, made, false)
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -109,7 +110,7 @@ func (s *session) summary(p progress, saved string) string {
 	word := text.ShellWord(homePath(p.spec.Dir))
 	if p.manifest == nil {
 		if p.state != runIdle {
-			fmt.Fprintf(&b, "Export incomplete: %s\n", s.sentence(orError(p.err, errors.New("stopped"))))
+			fmt.Fprintf(&b, "Export incomplete: %s\n", s.sentence(cmp.Or(p.err, errors.New("stopped"))))
 			if s.cfg.Demo {
 				fmt.Fprintf(&b, "The demo's server is gone; fauna-export demo starts over, in another folder.\n")
 			} else {
@@ -144,13 +145,6 @@ func (s *session) summary(p progress, saved string) string {
 		fmt.Fprintf(&b, "%s%s\n", text.Pad(againName(sync)+":", 16), againCommand(homePath(saved), sync))
 	}
 	return b.String()
-}
-
-func orError(err, otherwise error) error {
-	if err == nil {
-		return otherwise
-	}
-	return err
 }
 
 // facts are the snapshot, the retries and the warnings of an export, in a line.
