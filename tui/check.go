@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 	"math"
-	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -58,13 +57,13 @@ func (c *checkStep) check() {
 	c.leave()
 	c.names, c.found = c.s.chosen(), checked{}
 	c.failure = nil
-	srv, names, indexes, old := c.s.server, c.names, c.s.indexNames(c.names), c.exported()
+	srv, names, pattern, old := c.s.server, c.names, c.s.indexPattern(), c.exported()
 	if srv == nil {
 		c.failure = sayError("There is no secret yet. esc goes back to it.")
 		return
 	}
 	await(c.s, &c.asking, func(ctx context.Context) (checked, error) {
-		found, err := checkServer(ctx, srv, names, indexes)
+		found, err := checkServer(ctx, srv, names, pattern)
 		if err == nil && old != "" {
 			found.next, err = newPath(old)
 		}
@@ -82,21 +81,31 @@ func (c *checkStep) check() {
 	})
 }
 
-// checkServer asks for all that an export of these collections needs.
-func checkServer(ctx context.Context, srv server, names []string, indexes map[string]string) (c checked, err error) {
+// checkServer asks for all that an export of these collections needs; without a
+// pattern that is no indexes.
+func checkServer(ctx context.Context, srv server, names []string, pattern string) (c checked, err error) {
 	if c.at, err = srv.Now(ctx); err != nil {
 		return c, err
 	}
-	if c.known, c.access, err = probe(ctx, srv, names); err == nil {
-		c.indexes, err = checkIndexes(ctx, srv, indexes, c.access)
+	if c.known, c.access, err = probe(ctx, srv, names); err != nil || pattern == "" {
+		return c, err
 	}
+	chosen := set(names)
+	var readable []string
+	for _, a := range c.access {
+		if chosen[a.Collection] && a.Exists && a.Readable {
+			readable = append(readable, a.Collection)
+		}
+	}
+	c.indexes, err = checkIndexes(ctx, srv, readable, pattern)
 	return c, err
 }
 
 // awaitIndexes asks again by itself while nothing is missing but that indexes are
 // built.
 func (c *checkStep) awaitIndexes() {
-	if checks, broken := c.unready(); len(checks) > 0 && broken+c.wrong() == 0 {
+	wrong, _ := c.wrong()
+	if checks, broken := c.unready(); len(checks) > 0 && broken+wrong == 0 {
 		c.s.after(&c.waiting, buildingEvery, c.check)
 	}
 }
@@ -115,22 +124,11 @@ func (c *checkStep) listed() []string {
 	return names
 }
 
-// wrong counts the collections that cannot be exported.
-func (c *checkStep) wrong() int {
-	n := 0
-	for _, name := range c.names {
-		if c.s.standing(name) == noteBad {
-			n++
-		}
-	}
-	return n
-}
-
-// denied reports whether one of them exists, and the key can't read it.
-func (c *checkStep) denied() bool {
-	return slices.ContainsFunc(c.names, func(name string) bool {
-		return c.s.standing(name) == noteBad && c.s.access[name].Exists
-	})
+// wrong counts the collections that cannot be exported; denied is whether one of them
+// exists, and the key can't read it.
+func (c *checkStep) wrong() (n int, denied bool) {
+	missing, unreadable := c.s.bad(c.names)
+	return missing + unreadable, unreadable > 0
 }
 
 // unready are the indexes that cannot be read as they are, in the order of the
@@ -173,7 +171,8 @@ func (c *checkStep) actions() []action {
 		return find
 	}
 	checks, broken := c.unready()
-	known, blocked := c.known(), c.wrong()+broken > 0
+	wrong, denied := c.wrong()
+	known, blocked := c.known(), wrong+broken > 0
 	enter := "start the export"
 	switch {
 	case c.found.next != "":
@@ -184,7 +183,7 @@ func (c *checkStep) actions() []action {
 	edit := func(id stepID) func() { return func() { s.change(id, checkID) } }
 	all := []action{
 		on("enter", enter, c.submit).when(known && !blocked && len(checks) == 0), on("", "", c.submit, "enter"),
-		on("u", "show fix", func() { s.showMending(c.mending(), c.check) }).when(known && (c.denied() || broken > 0)),
+		on("u", "show fix", func() { s.showMending(c.mending(), c.check) }).when(known && (denied || broken > 0)),
 		on("x", "skip", func() { c.skip(); c.check() }).when(known && blocked),
 		on("r", "check again", c.check).when(!c.asking.busy),
 		on("h", "keep snapshots longer", c.showHistory).when(known && !blocked),
@@ -199,14 +198,15 @@ func (c *checkStep) actions() []action {
 // mending returns the queries that fix what is wrong.
 func (c *checkStep) mending() []fql.Query {
 	checks, _ := c.unready()
-	return c.s.mending(checks, c.denied())
+	_, denied := c.wrong()
+	return c.s.mending(checks, denied)
 }
 
 func (c *checkStep) key(m tea.KeyMsg) bool { return c.list.key(m, len(c.listed())) }
 
 func (c *checkStep) submit() {
 	checks, broken := c.unready()
-	switch wrong := c.wrong(); {
+	switch wrong, _ := c.wrong(); {
 	case c.asking.busy:
 		c.s.say(noteInfo, "Still asking the server.")
 	case c.failure != nil:
@@ -263,5 +263,6 @@ func (c *checkStep) busy() bool { return c.asking.busy || c.waiting.busy }
 func (c *checkStep) cameTo() []any {
 	documents, _ := c.tally.totals()
 	unready, _ := c.unready()
-	return []any{"collections", len(c.names), "documents", documents, "unreadable", c.wrong(), "indexes_not_ready", len(unready)}
+	wrong, _ := c.wrong()
+	return []any{"collections", len(c.names), "documents", documents, "unreadable", wrong, "indexes_not_ready", len(unready)}
 }

@@ -226,7 +226,7 @@ func (c *checkStep) trouble(w, most int) []string {
 		more := marked(st, kind, indexSaid(x), w)
 		lines = append(lines, more[:min(len(more), max(1, most-2))]...)
 	}
-	wrong := c.wrong()
+	wrong, denied := c.wrong()
 	if wrong > 0 {
 		parts = append(parts, text.Count(int64(wrong), "collection")+" can't be read")
 	}
@@ -235,7 +235,7 @@ func (c *checkStep) trouble(w, most int) []string {
 	}
 	if wrong+broken > 0 {
 		do := "x skip, r check again"
-		if c.denied() || broken > 0 {
+		if denied || broken > 0 {
 			do = "u show fix, " + do
 		}
 		lines = append(lines, marked(st, noteBad, strings.Join(parts, ", ")+": "+do, w)...)
@@ -261,7 +261,8 @@ func (c *checkStep) side(w, h int) []string {
 		return titled(st, "Check", nil, w)
 	}
 	checks, broken := c.unready()
-	if c.wrong()+broken+len(checks) == 0 {
+	wrong, denied := c.wrong()
+	if wrong+broken+len(checks) == 0 {
 		return titled(st, "What an export does", []string{
 			"All documents are read from a single point in time: the snapshot. Fauna keeps old versions for 15 minutes plus the collection's history_days.", "",
 			"Each collection becomes one file. When all are written they are verified against the manifest.", "",
@@ -275,7 +276,7 @@ func (c *checkStep) side(w, h int) []string {
 	} else {
 		out = append(titled(st, "The problem", nil, w), text.Wrap("If a key can't read a collection, Fauna reports it as empty, so each one is tested. The export doesn't start until every chosen collection can be read.", w)...)
 	}
-	if queries := c.mending(); len(queries) > 0 && (c.denied() || broken > 0) {
+	if queries := c.mending(); len(queries) > 0 && (denied || broken > 0) {
 		out = append(out, "", st.bold.of("Its fix (u copies or runs it)"), "")
 		for _, l := range text.Lines(mendingText(queries)) {
 			out = append(out, highlight(st, text.Fit(l, w)))
@@ -295,7 +296,7 @@ func (c *checkStep) help() string {
 func (c *checkStep) ask(ctx context.Context, a *asker) error {
 	s := c.s
 	c.names = s.chosen()
-	found, err := checkServer(ctx, s.server, c.names, s.indexNames(c.names))
+	found, err := checkServer(ctx, s.server, c.names, s.indexPattern())
 	if err != nil {
 		return s.askAgain(ctx, a, err)
 	}
@@ -330,25 +331,25 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 			a.tell("Warning: a snapshot stays readable for %s only. This keeps it longer, run as admin:\n%s", text.Span(c.life()), fql.HistoryFQL(s.dialect, s.readable(), 7))
 		}
 	}
-	if c.wrong() > 0 {
-		return c.askFix(ctx, a)
+	if wrong, _ := c.wrong(); wrong > 0 {
+		return c.askFix(ctx, a, wrong)
 	}
-	wrong, _ := c.unready()
-	for _, x := range wrong {
+	unready, _ := c.unready()
+	for _, x := range unready {
 		a.tell("Error: %s.", indexSaid(x))
 	}
-	if queries := s.mending(wrong, false); len(queries) > 0 {
+	if queries := s.mending(unready, false); len(queries) > 0 {
 		a.tell("Run in the Fauna shell:\n\n%s\n", mendingText(queries))
 	}
-	if len(wrong) > 0 {
+	if len(unready) > 0 {
 		return cmp.Or(a.agree(ctx, "Check again?", true, errBack), errAgain)
 	}
 	return a.agree(ctx, "Start the export?", true, errBack)
 }
 
 // askFix offers what can be done about collections that cannot be read.
-func (c *checkStep) askFix(ctx context.Context, a *asker) error {
-	i, err := a.choose(ctx, text.Count(int64(c.wrong()), "collection")+" can't be read.", []string{
+func (c *checkStep) askFix(ctx context.Context, a *asker, wrong int) error {
+	i, err := a.choose(ctx, text.Count(int64(wrong), "collection")+" can't be read.", []string{
 		"show the FQL that adds them to the role, and check again", "skip them", "choose other collections",
 	}, 0)
 	if err != nil {

@@ -93,6 +93,21 @@ func (s *session) standingText(name string) string {
 	return ""
 }
 
+// bad counts those of some collections that do not exist, and those that the key may
+// not read.
+func (s *session) bad(names []string) (missing, denied int) {
+	for _, name := range names {
+		switch {
+		case s.standing(name) != noteBad:
+		case s.access[name].Exists:
+			denied++
+		default:
+			missing++
+		}
+	}
+	return missing, denied
+}
+
 // readable are the chosen collections that the key may read.
 func (s *session) readable() []string {
 	return slices.DeleteFunc(s.chosen(), func(name string) bool {

@@ -173,7 +173,7 @@ func (c *collectionsStep) actions() []action {
 	}
 	row := c.picker.here()
 	misspelt := row != nil && !s.access[c.name(row)].Exists
-	_, denied := c.bad()
+	_, denied := s.bad(s.chosen())
 	return append(append([]action{
 		on("enter", "continue", c.submit),
 		on("t", "take the nearest name", func() { c.replace(s.nearest(c.name(row))) }).when(misspelt && s.nearest(c.name(row)) != ""),
@@ -258,27 +258,12 @@ func (c *collectionsStep) replace(near string) {
 	c.show()
 }
 
-// bad counts the chosen collections that do not exist, and those that the key may
-// not read.
-func (c *collectionsStep) bad() (missing, denied int) {
-	for _, x := range c.s.choices {
-		switch {
-		case !x.chosen || c.s.standing(x.name) != noteBad:
-		case c.s.access[x.name].Exists:
-			denied++
-		default:
-			missing++
-		}
-	}
-	return missing, denied
-}
-
 // submit continues when there is something to export.
 func (c *collectionsStep) submit() {
 	if !c.picks() {
 		c.take()
 	}
-	missing, _ := c.bad()
+	missing, _ := c.s.bad(c.s.chosen())
 	switch {
 	case len(c.typed.Bad) > 0 && !c.picks():
 		c.s.say(noteBad, "Invalid name: %s (%s)", c.typed.Bad[0].Name, c.typed.Bad[0].Why)

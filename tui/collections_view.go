@@ -57,7 +57,7 @@ func (c *collectionsStep) body(w, h int) []string {
 // foot says what is wrong with the choice, and the mode where it is asked here.
 func (c *collectionsStep) foot(w int) []string {
 	lines := []string{""}
-	missing, denied := c.bad()
+	missing, denied := c.s.bad(c.s.chosen())
 	var parts []string
 	if missing > 0 {
 		parts = append(parts, dontExist(missing))

@@ -121,11 +121,17 @@ func (c *exportStep) start(resume bool) {
 	})
 }
 
-// begin begins an export, with the indexes there are for a full one to be compared with,
-// or resumes the one in the folder.
+// begin begins an export, or resumes the one in the folder. A full one looks into the
+// indexes of a sync for documents that the server does not list: into those that are
+// there already and can be asked for.
 func (s *session) begin(ctx context.Context, spec export.Spec, srv server, resume bool) error {
 	if spec.Mode == export.Full && !resume {
-		spec.Indexes = readyIndexes(ctx, srv, spec.Collections, s.cfg.Index)
+		checks, _ := checkIndexes(ctx, srv, spec.Collections, s.cfg.Index)
+		for name, c := range checks {
+			if c.Ready() {
+				spec.Indexes[name] = c.Index
+			}
+		}
 	}
 	return s.runner.start(spec, srv, resume)
 }

@@ -12,61 +12,29 @@ import (
 	"fauna-export/tui/text"
 )
 
-// indexNames are the indexes of an incremental export, by collection.
-func (s *session) indexNames(collections []string) map[string]string {
+// indexPattern is that of the indexes' names, "" for a full export, which needs none.
+func (s *session) indexPattern() string {
 	if s.mode != export.Incremental {
-		return nil
+		return ""
 	}
-	names := make(map[string]string, len(collections))
-	for _, c := range collections {
-		names[c] = fql.IndexName(s.cfg.Index, c)
-	}
-	return names
+	return s.cfg.Index
 }
 
-// checkIndexes asks for the index of each collection that an incremental export
-// reads, by collection; nil for a full one. access tells which collections can be
-// read at all: the indexes of the others are not asked for.
-func checkIndexes(ctx context.Context, srv server, indexes map[string]string, access []fauna.Access) (map[string]fauna.IndexCheck, error) {
-	var collections, names []string
-	for _, a := range access {
-		if name, chosen := indexes[a.Collection]; chosen && a.Exists && a.Readable {
-			collections, names = append(collections, a.Collection), append(names, name)
-		}
-	}
-	if len(names) == 0 {
+// checkIndexes asks for the indexes of collections, by collection.
+func checkIndexes(ctx context.Context, srv server, collections []string, pattern string) (map[string]fauna.IndexCheck, error) {
+	if len(collections) == 0 {
 		return nil, nil
 	}
-	checks, err := srv.CheckIndexes(ctx, collections, names)
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[string]fauna.IndexCheck, len(checks))
-	for _, c := range checks {
-		found[c.Collection] = c
-	}
-	return found, nil
-}
-
-// readyIndexes are the indexes of a sync that are there already and may be read, by
-// collection: a full export looks into them for documents that the server does not
-// list. It does without those that cannot be asked for.
-func readyIndexes(ctx context.Context, srv server, collections []string, pattern string) map[string]string {
 	names := make([]string, len(collections))
 	for i, c := range collections {
 		names[i] = fql.IndexName(pattern, c)
 	}
 	checks, err := srv.CheckIndexes(ctx, collections, names)
-	if err != nil {
-		return nil
-	}
-	ready := make(map[string]string)
+	found := make(map[string]fauna.IndexCheck, len(checks))
 	for _, c := range checks {
-		if c.Ready() {
-			ready[c.Collection] = c.Index
-		}
+		found[c.Collection] = c
 	}
-	return ready
+	return found, err
 }
 
 // indexLook is how it stands with an index in a word or two, and how bad that is.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -135,13 +136,8 @@ func probe(ctx context.Context, srv server, chosen []string) (known []string, ac
 	if err != nil {
 		return nil, nil, err
 	}
-	ask := append([]string{}, chosen...)
 	have := set(chosen)
-	for _, name := range known {
-		if !have[name] {
-			ask = append(ask, name)
-		}
-	}
+	ask := slices.Concat(chosen, slices.DeleteFunc(slices.Clone(known), func(name string) bool { return have[name] }))
 	if len(ask) == 0 {
 		return known, nil, nil
 	}

@@ -219,11 +219,13 @@ func (s *session) spec() (export.Spec, error) {
 		Endpoint: s.endpoint.String(), Mode: s.mode, Collections: s.chosen(),
 		Format: s.format, Compress: s.press, Columns: columns, Dir: dir,
 		Tool:  "fauna-export " + s.cfg.Version,
-		Lives: map[string]time.Duration{}, MaxRate: s.maxRate,
+		Lives: map[string]time.Duration{}, Indexes: map[string]string{}, MaxRate: s.maxRate,
 	}
-	spec.Indexes = s.indexNames(spec.Collections)
 	now := s.now().UnixMicro()
 	for _, name := range spec.Collections {
+		if s.mode == export.Incremental {
+			spec.Indexes[name] = fql.IndexName(s.cfg.Index, name)
+		}
 		a, ok := s.access[name]
 		if ok && a.Readable {
 			spec.Lives[name] = a.Life(now)
