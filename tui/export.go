@@ -225,9 +225,7 @@ func (c *exportStep) rate(perSecond float64) float64 {
 	return text.Finite(perSecond)
 }
 
-func (c *exportStep) running() bool {
-	return c.now.state == runGoing || c.now.state == runVerifying || c.starting.busy
-}
+func (c *exportStep) running() bool { return c.now.active() || c.starting.busy }
 
 func (c *exportStep) actions() []action {
 	find := c.list.actions(len(c.shown()) > c.list.h)

@@ -42,9 +42,9 @@ func newPath(name string) (string, error) {
 func firstFree(name string, have func(path string) (bool, error)) (string, error) {
 	ext := filepath.Ext(name)
 	for i := 1; i < 1000; i++ {
-		numbered := name
-		if i > 1 {
-			numbered = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), i, ext)
+		numbered := fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), i, ext)
+		if i == 1 {
+			numbered = name
 		}
 		path, err := filepath.Abs(numbered)
 		if err != nil {
@@ -125,9 +125,7 @@ func look(path string) place {
 		}
 		dir = up
 	}
-	if n, err := freeBytes(dir); err == nil {
-		p.free = n
-	}
+	p.free, _ = store.NewFolder(dir).Free() // -1 where that is not known
 	switch err := writable(dir); {
 	case p.err != nil:
 	case err != nil:
@@ -265,12 +263,9 @@ func fullPath(text string) (string, error) {
 	if store.IsURL(text) {
 		return store.Clean(text)
 	}
-	if text == "~" || strings.HasPrefix(text, "~/") || strings.HasPrefix(text, `~\`) {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", fmt.Errorf("find the home directory: %w", err)
-		}
-		text = filepath.Join(home, text[1:])
+	path, err := store.ExpandHome(text)
+	if err != nil {
+		return "", err
 	}
-	return filepath.Abs(text)
+	return filepath.Abs(path)
 }

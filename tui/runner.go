@@ -57,6 +57,9 @@ func (p progress) elapsed() time.Duration { return p.status.Earlier + p.status.E
 // retries are those of the whole run.
 func (p progress) retries() int { return p.status.EarlierRetries + p.status.Retries }
 
+// active reports whether the export or its verification runs.
+func (p progress) active() bool { return p.state == runGoing || p.state == runVerifying }
+
 // failure is the error of the export, or of reading its files again; nil for neither.
 func (p progress) failure() error {
 	switch {
@@ -83,7 +86,7 @@ const (
 const screenMemory = 16 << 20
 
 func newRunner(ctx context.Context) *runner {
-	return &runner{ctx: ctx, open: openRun, limit: func(n int64) { debug.SetMemoryLimit(n) }}
+	return &runner{ctx: ctx, open: openRun, stop: func() {}, limit: func(n int64) { debug.SetMemoryLimit(n) }}
 }
 
 // openRun prepares a new run in the folder of the spec, or resumes the one
@@ -96,49 +99,44 @@ func openRun(spec export.Spec, src export.Source, resume bool) (exporting, error
 	if err != nil {
 		return nil, err
 	}
-	if !resume {
-		return export.NewRun(spec, src, export.Env{Store: into})
+	if resume {
+		run, err := export.OpenRun(src, export.Env{Store: into})
+		if _, ok := errors.AsType[*archive.NotARun](err); !ok { // else it ended before it wrote anything
+			return run, err
+		}
 	}
-	run, err := export.OpenRun(src, export.Env{Store: into})
-	if _, ok := errors.AsType[*archive.NotARun](err); ok {
-		return export.NewRun(spec, src, export.Env{Store: into}) // it ended before it wrote anything
-	}
-	return run, err
+	return export.NewRun(spec, src, export.Env{Store: into})
 }
 
 // start begins an export, or resumes the one in the spec's folder. It
 // returns when the export is on its way.
 func (r *runner) start(spec export.Spec, src export.Source, resume bool) error {
+	ctx, cancel := context.WithCancel(r.ctx)
 	r.mu.Lock()
-	if r.now.state == runGoing || r.now.state == runVerifying {
+	if r.now.active() {
 		r.mu.Unlock()
+		cancel()
 		return errors.New("an export is running already")
 	}
-	r.now = progress{state: runGoing, spec: spec}
-	ctx, cancel := context.WithCancel(r.ctx)
-	r.stop = cancel
+	r.now, r.stop = progress{state: runGoing, spec: spec}, cancel
 	r.wg.Add(1)
 	r.mu.Unlock()
 
 	r.limit(spec.MemoryLimit() + screenMemory)
 	run, err := r.open(spec, src, resume)
-	if err != nil {
-		r.mu.Lock()
-		r.now = progress{}
-		r.mu.Unlock()
-		cancel()
-		r.wg.Done()
-		return err
-	}
 	r.mu.Lock()
-	r.run = run
+	if r.run = run; err != nil {
+		r.now, r.run = progress{}, nil
+	}
 	r.mu.Unlock()
 	go func() {
 		defer r.wg.Done()
 		defer cancel()
-		r.work(ctx, spec, run)
+		if err == nil {
+			r.work(ctx, spec, run)
+		}
 	}()
-	return nil
+	return err
 }
 
 // work exports, then reads the files again. A panic of the engine ends as an
@@ -188,19 +186,13 @@ func (r *runner) verified(report *archive.Report) {
 }
 
 // active reports whether an export or its verification runs.
-func (r *runner) active() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.now.state == runGoing || r.now.state == runVerifying
-}
+func (r *runner) active() bool { return r.progress().active() }
 
 // cancel asks the export to stop.
 func (r *runner) cancel() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.stop != nil {
-		r.stop()
-	}
+	r.stop()
 }
 
 // with calls f with the export while one is going.

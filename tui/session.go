@@ -151,13 +151,11 @@ func (s *session) event(format string, args ...any) {
 
 // path is the steps of the way, in order.
 func (s *session) path() []stepID {
-	if s.way == wayFQL {
-		return []stepID{domainID, accessID, collectionsID, setupID, secretID, outputID, checkID, exportID, doneID}
-	}
-	if s.way == waySecret {
-		return []stepID{domainID, accessID, collectionsID, outputID, checkID, exportID, doneID}
-	}
-	return []stepID{domainID, accessID, collectionsID, setupID, outputID, checkID, exportID, doneID}
+	return map[way][]stepID{
+		wayFQL:    {domainID, accessID, collectionsID, setupID, secretID, outputID, checkID, exportID, doneID},
+		waySecret: {domainID, accessID, collectionsID, outputID, checkID, exportID, doneID},
+		wayAdmin:  {domainID, accessID, collectionsID, setupID, outputID, checkID, exportID, doneID},
+	}[s.way]
 }
 
 // next continues from a step: to the one after it, or, where it was opened to be

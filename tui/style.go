@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"io"
 	"math"
 	"regexp"
@@ -148,10 +149,6 @@ func noteLook(st styles, k noteKind) (string, paint) {
 func titled(st styles, title string, paragraphs []string, w int) []string {
 	out := []string{st.bold.of(title), ""}
 	for _, p := range paragraphs {
-		if p == "" {
-			out = append(out, "")
-			continue
-		}
 		out = append(out, text.Wrap(p, w)...)
 	}
 	return out
@@ -160,18 +157,11 @@ func titled(st styles, title string, paragraphs []string, w int) []string {
 // marked is a paragraph with the sign of its kind before it.
 func marked(st styles, kind noteKind, paragraph string, w int) []string {
 	glyph, p := noteLook(st, kind)
-	if glyph == "" {
-		glyph = "  "
+	mark, lines := p.of(cmp.Or(glyph, "  ")), text.Wrap(paragraph, w-4)
+	for i, l := range lines {
+		lines[i], mark = mark+l, "  "
 	}
-	var out []string
-	for i, l := range text.Wrap(paragraph, w-4) {
-		if i == 0 {
-			out = append(out, p.of(glyph)+l)
-		} else {
-			out = append(out, "  "+l)
-		}
-	}
-	return out
+	return lines
 }
 
 // faintly is a paragraph beside what matters.

@@ -11,6 +11,7 @@ package tui
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,11 +106,11 @@ func (w *wizard) show(ctx context.Context) (Outcome, error) {
 	// Best effort: the wizard is being left, and no screen could say that it failed.
 	w.keeper.asked++
 	_ = w.keeper.store(w.keeper.asked, w.answersNow(), "")
+	wait := stopWait
 	if w.atOnce {
-		w.stop(0)
-	} else {
-		w.stop(stopWait)
+		wait = 0
 	}
+	w.stop(wait)
 	return w.outcome(ctx, err)
 }
 
@@ -154,20 +155,12 @@ func (w *wizard) outcome(ctx context.Context, err error) (Outcome, error) {
 }
 
 func (c Config) withDefaults() Config {
-	if c.Endpoint == "" {
-		c.Endpoint = defaultEndpoint
-	}
-	if c.Role == "" {
-		c.Role = fql.DefaultRole
-	}
-	if c.Index == "" {
-		c.Index = fql.DefaultIndexPattern
-	}
+	c.Endpoint = cmp.Or(c.Endpoint, defaultEndpoint)
+	c.Role = cmp.Or(c.Role, fql.DefaultRole)
+	c.Index = cmp.Or(c.Index, fql.DefaultIndexPattern)
 	if c.Demo {
 		c.AnswersFile = "" // its answers are not those of a real database
-		if c.MaxRate == 0 {
-			c.MaxRate = demoRate
-		}
+		c.MaxRate = cmp.Or(c.MaxRate, demoRate)
 	}
 	if c.Env == nil {
 		c.Env = func(string) string { return "" }
@@ -200,9 +193,7 @@ func newSession(ctx context.Context, c Config) *session {
 		s.say(noteInfo, "Filled in from last time; the secret is never saved.")
 	}
 	s.recent = recentAddresses(c.AnswersFile)
-	if s.dirText == "" {
-		s.dirText = proposal(s.now())
-	}
+	s.dirText = cmp.Or(s.dirText, proposal(s.now()))
 	return s
 }
 
@@ -211,9 +202,10 @@ const proposalPrefix = "fauna-20"
 
 // proposal is a folder that does not exist yet, named after the day.
 func proposal(now time.Time) string {
-	path, err := newPath("fauna-" + now.Format(time.DateOnly))
+	name := "fauna-" + now.Format(time.DateOnly)
+	path, err := newPath(name)
 	if err != nil {
-		return "fauna-" + now.Format(time.DateOnly)
+		return name
 	}
 	return homePath(path)
 }

@@ -79,7 +79,6 @@ func newWizard(s *session) *wizard {
 		w.spin.Spinner = spinner.Line
 	}
 	w.spinner = w.spin.View()
-	s.goTo, s.edit = noID, noID
 	return w
 }
 
