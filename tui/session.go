@@ -150,12 +150,12 @@ func (s *session) event(format string, args ...any) {
 }
 
 // path is the steps of the way, in order.
-func (s *session) path() []stepID {
-	return map[way][]stepID{
-		wayFQL:    {domainID, accessID, collectionsID, setupID, secretID, outputID, checkID, exportID, doneID},
-		waySecret: {domainID, accessID, collectionsID, outputID, checkID, exportID, doneID},
-		wayAdmin:  {domainID, accessID, collectionsID, setupID, outputID, checkID, exportID, doneID},
-	}[s.way]
+func (s *session) path() []stepID { return paths[s.way] }
+
+var paths = [...][]stepID{
+	wayFQL:    {domainID, accessID, collectionsID, setupID, secretID, outputID, checkID, exportID, doneID},
+	waySecret: {domainID, accessID, collectionsID, outputID, checkID, exportID, doneID},
+	wayAdmin:  {domainID, accessID, collectionsID, setupID, outputID, checkID, exportID, doneID},
 }
 
 // next continues from a step: to the one after it, or, where it was opened to be
