@@ -30,14 +30,13 @@ type checkStep struct {
 // buildingEvery is how often an index that is being built is asked for again.
 const buildingEvery = 5 * time.Second
 
-// checked holds the server's answers about an export: the time of asking, the existing
-// collections, and for an incremental export the indexes by collection.
+// checked holds the server's answers about an export.
 type checked struct {
 	at      int64
 	known   []string
 	access  []fauna.Access
-	indexes map[string]fauna.IndexCheck
-	next    string // the folder of another export of the same answers, "" for the first one
+	indexes map[string]fauna.IndexCheck // of an incremental export, by collection
+	next    string                      // the folder of another export of the same answers, "" for the first one
 }
 
 func newCheckStep(s *session) *checkStep {
@@ -111,18 +110,7 @@ func (c *checkStep) awaitIndexes() {
 }
 
 // listed are the collections that the filter lets through.
-func (c *checkStep) listed() []string {
-	if !c.list.narrowed() {
-		return c.names
-	}
-	var names []string
-	for _, name := range c.names {
-		if c.list.matches(name) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
+func (c *checkStep) listed() []string { return c.list.filtered(c.names) }
 
 // wrong counts the collections that cannot be exported; denied is whether one of them
 // exists, and the key can't read it.
@@ -189,10 +177,10 @@ func (c *checkStep) actions() []action {
 		on("h", "keep snapshots longer", c.showHistory).when(known && !blocked),
 		on("e", "collections", edit(collectionsID)), on("o", "output", edit(outputID)), on("d", "domain", edit(domainID)),
 	}
-	if !known {
-		return all
+	if known {
+		all = append(all, find...)
 	}
-	return append(all, find...)
+	return all
 }
 
 // mending returns the queries that fix what is wrong.

@@ -29,13 +29,11 @@ func (c *checkStep) title() (string, string) {
 	}
 	aside := text.Count(int64(len(c.names)), "collection")
 	rows, bytes := c.tally.totals()
-	switch {
-	case !c.tally.done():
-		aside += fmt.Sprintf(" · %s so far", text.Count(rows, "document"))
-	default:
-		aside += fmt.Sprintf(" · %s · about %s", text.Count(rows, "document"), text.Size(int64(bytes)))
+	aside += " · " + text.Count(rows, "document")
+	if !c.tally.done() {
+		return question, aside + " so far"
 	}
-	return question, aside
+	return question, aside + " · about " + text.Size(int64(bytes))
 }
 
 func (c *checkStep) body(w, h int) []string {
@@ -168,10 +166,7 @@ func (c *checkStep) foot(w, most int) []string {
 			parts = append(parts, fmt.Sprintf("The snapshot stays readable for %s.", text.Span(life)))
 		}
 	}
-	for _, l := range text.Wrap(strings.Join(parts, " "), w-2) {
-		lines = append(lines, "  "+l)
-	}
-	for _, l := range text.Wrap(c.into(), w-2) {
+	for _, l := range slices.Concat(text.Wrap(strings.Join(parts, " "), w-2), text.Wrap(c.into(), w-2)) {
 		lines = append(lines, "  "+l)
 	}
 	if free := c.s.place.free; free > 0 && int64(bytes) > free {
@@ -224,7 +219,7 @@ func (c *checkStep) trouble(w, most int) []string {
 		x := c.index(checks)
 		_, kind := indexLook(x)
 		more := marked(st, kind, indexSaid(x), w)
-		lines = append(lines, more[:min(len(more), max(1, most-2))]...)
+		lines = more[:min(len(more), max(1, most-2))]
 	}
 	wrong, denied := c.wrong()
 	if wrong > 0 {
@@ -269,12 +264,12 @@ func (c *checkStep) side(w, h int) []string {
 			"Sizes are estimated from the first documents. An interrupted export resumes and produces identical files.",
 		}, w)
 	}
-	var out []string
+	out := titled(st, "The problem", nil, w)
 	if len(checks) > 0 {
 		_, kind := indexLook(c.index(checks))
-		out = append(titled(st, "The problem", nil, w), marked(st, kind, indexSaid(c.index(checks)), w)...)
+		out = append(out, marked(st, kind, indexSaid(c.index(checks)), w)...)
 	} else {
-		out = append(titled(st, "The problem", nil, w), text.Wrap("If a key can't read a collection, Fauna reports it as empty, so each one is tested. The export doesn't start until every chosen collection can be read.", w)...)
+		out = append(out, text.Wrap("If a key can't read a collection, Fauna reports it as empty, so each one is tested. The export doesn't start until every chosen collection can be read.", w)...)
 	}
 	if queries := c.mending(); len(queries) > 0 && (denied || broken > 0) {
 		out = append(out, "", st.bold.of("Its fix (u copies or runs it)"), "")
@@ -318,10 +313,7 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 		if life := s.access[name].Life(found.at); life < math.MaxInt64 {
 			said += ", snapshot kept " + text.Span(life)
 		}
-		if s.standing(name) == noteWarn {
-			said += ", warning: " + s.standingText(name)
-		}
-		a.tell("%s", said)
+		a.tell("%s%s", said, prefixed(", warning: ", s.standingText(name), ""))
 	}
 	rows, bytes := t.totals()
 	a.tell("%s, about %s.", text.Count(rows, "document"), text.Size(int64(bytes)))
@@ -352,17 +344,14 @@ func (c *checkStep) askFix(ctx context.Context, a *asker, wrong int) error {
 	i, err := a.choose(ctx, text.Count(int64(wrong), "collection")+" can't be read.", []string{
 		"show the FQL that adds them to the role, and check again", "skip them", "choose other collections",
 	}, 0)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	switch i {
-	case 0:
+	case i == 0:
 		a.tell("\n%s\n", c.s.setup().RoleUpdateFQL())
-		if _, err := a.line(ctx, "Run it in the Fauna shell, then press enter: "); err != nil {
-			return err
-		}
-		return errAgain
-	case 1:
+		_, err := a.line(ctx, "Run it in the Fauna shell, then press enter: ")
+		return cmp.Or(err, errAgain)
+	case i == 1:
 		c.skip()
 		if len(c.s.chosen()) > 0 {
 			return errAgain

@@ -107,28 +107,25 @@ func (c *doneStep) cleanUp() {
 
 // save writes the answers as a config file for run.
 func (c *doneStep) save() {
-	answers := c.answers()
-	await(c.s, new(wait), func(context.Context) (string, error) { return saveAnswers(answers) }, c.kept)
+	await(c.s, new(wait), c.saving(), c.kept)
 }
 
-// answers are those for the next run. A full export must go to a new folder each
-// time, so its own is left out; a sync continues in its folder.
-func (c *doneStep) answers() config.Config {
+// saving writes the answers for the next run to a new file in the current folder. A
+// full export must go to a new folder each time, so its own is left out; a sync
+// continues in its folder.
+func (c *doneStep) saving() func(context.Context) (string, error) {
 	answers := c.s.config()
 	answers.Out = ""
 	if p := c.s.runner.progress(); p.spec.Mode == export.Incremental {
 		answers.Out = p.spec.Dir
 	}
-	return answers
-}
-
-// saveAnswers writes answers to a new file in the current folder.
-func saveAnswers(answers config.Config) (string, error) {
-	path, err := newPath("fauna-export.yaml")
-	if err == nil {
-		err = config.Write(path, answers)
+	return func(context.Context) (string, error) {
+		path, err := newPath("fauna-export.yaml")
+		if err == nil {
+			err = config.Write(path, answers)
+		}
+		return path, err
 	}
-	return path, err
 }
 
 func (c *doneStep) kept(path string, err error) {
@@ -334,7 +331,7 @@ func (c *doneStep) askSave(ctx context.Context, a *asker) error {
 	if err != nil || !save {
 		return err
 	}
-	path, err := saveAnswers(c.answers())
+	path, err := c.saving()(ctx)
 	if err != nil {
 		a.tell("Error: %s", c.s.sentence(err))
 		return nil

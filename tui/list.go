@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -31,6 +32,14 @@ func (l *list) narrowed() bool { return l.typing || l.find.value() != "" }
 func (l *list) matches(name string) bool {
 	want := strings.ToLower(strings.TrimSpace(l.find.value()))
 	return want == "" || strings.Contains(strings.ToLower(name), want)
+}
+
+// filtered are the names that are in the narrowed list.
+func (l *list) filtered(names []string) []string {
+	if !l.narrowed() {
+		return names
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !l.matches(name) })
 }
 
 // clear takes the filter away.
