@@ -86,7 +86,6 @@ func (c *accessStep) key(m tea.KeyMsg) bool {
 	return c.entering && c.opening.key(m)
 }
 
-// choose takes the way under the cursor.
 func (c *accessStep) choose() {
 	s := c.s
 	if s.way != c.at || c.at == wayAdmin && s.server != nil && !s.admin {

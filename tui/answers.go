@@ -98,7 +98,6 @@ func (w *wizard) keepSoon() {
 	w.after(&w.keeper.pause, keepPause, w.keepAnswers)
 }
 
-// storeAnswers writes them at once.
 func storeAnswers(path string, c config.Config) error {
 	c = harmless(c)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -173,7 +172,6 @@ func harmless(c config.Config) config.Config {
 	return c
 }
 
-// mostRecent is how many addresses are kept.
 const mostRecent = 5
 
 // recentFile is where addresses that worked are kept, a line each; beside the answers.

@@ -51,7 +51,6 @@ func (c *checkStep) leave() {
 	c.waiting.drop()
 }
 
-// check asks everything again.
 func (c *checkStep) check() {
 	c.leave()
 	c.names, c.found = c.s.chosen(), checked{}
@@ -109,7 +108,6 @@ func (c *checkStep) awaitIndexes() {
 	}
 }
 
-// listed are the collections that the filter lets through.
 func (c *checkStep) listed() []string { return c.list.filtered(c.names) }
 
 // wrong counts the collections that cannot be exported; denied is whether one of them
@@ -150,7 +148,6 @@ func (c *checkStep) exported() string {
 	return spec.Dir
 }
 
-// known reports whether it is known what an export would meet.
 func (c *checkStep) known() bool { return !c.asking.busy && c.failure == nil }
 
 func (c *checkStep) actions() []action {
@@ -183,7 +180,6 @@ func (c *checkStep) actions() []action {
 	return all
 }
 
-// mending returns the queries that fix what is wrong.
 func (c *checkStep) mending() []fql.Query {
 	checks, _ := c.unready()
 	_, denied := c.wrong()
@@ -230,7 +226,6 @@ func (c *checkStep) skip() {
 	c.s.say(noteInfo, "%s skipped.", text.Count(int64(n), "collection"))
 }
 
-// showHistory shows the FQL that keeps snapshots longer.
 func (c *checkStep) showHistory() {
 	query := fql.HistoryFQL(c.s.dialect, c.s.readable(), 7)
 	c.s.panel = c.s.fqlPanel("Run as admin: snapshots then stay readable for 7 days", query, "fauna-history.fql")

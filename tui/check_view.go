@@ -192,7 +192,6 @@ func (c *checkStep) pace(took time.Duration, rate float64) string {
 	return fmt.Sprintf("Measured: about %s documents/s, so %s.", perSecond, span)
 }
 
-// into says where the files go, and what kind they are.
 func (c *checkStep) into() string {
 	s, dir := c.s, text.Clean(c.s.dirText)
 	if c.found.next != "" {
@@ -360,7 +359,6 @@ func (c *checkStep) askFix(ctx context.Context, a *asker, wrong int) error {
 	return &errStep{collectionsID}
 }
 
-// askAgain says an error of the server and asks whether to try again.
 func (s *session) askAgain(ctx context.Context, a *asker, err error) error {
 	if err := s.told(ctx, a, err); err != nil {
 		return err

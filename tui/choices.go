@@ -14,7 +14,6 @@ type choice struct {
 	chosen bool
 }
 
-// chosen are the names of the chosen collections, in the order of the list.
 func (s *session) chosen() []string {
 	var names []string
 	for _, c := range s.choices {
@@ -76,7 +75,6 @@ func (s *session) nearest(name string) string {
 	return near
 }
 
-// standingText says how a collection stands in words; "" for nothing to say.
 func (s *session) standingText(name string) string {
 	switch a := s.access[name]; s.standing(name) {
 	case noteBad:
@@ -116,7 +114,6 @@ func (s *session) readable() []string {
 	})
 }
 
-// set is some names, to be looked up.
 func set(names []string) map[string]bool {
 	in := make(map[string]bool, len(names))
 	for _, name := range names {

@@ -88,7 +88,6 @@ func (c *collectionsStep) leave() {
 	}
 }
 
-// write makes a text that of the area.
 func (c *collectionsStep) write(names string) {
 	c.area.SetValue(names)
 	c.typed = parseNames(names)
@@ -104,7 +103,6 @@ func (c *collectionsStep) take() {
 	}
 }
 
-// show gives the picker the choices as they are now.
 func (c *collectionsStep) show() {
 	c.stale = false
 	wide := 7 // of the numbers, which stand one below the other
@@ -210,7 +208,6 @@ func (c *collectionsStep) key(m tea.KeyMsg) bool {
 	return true
 }
 
-// otherMode is the mode that is not chosen.
 func (s *session) otherMode() export.Mode {
 	if s.mode == export.Full {
 		return export.Incremental
@@ -258,7 +255,6 @@ func (c *collectionsStep) replace(near string) {
 	c.show()
 }
 
-// submit continues when there is something to export.
 func (c *collectionsStep) submit() {
 	if !c.picks() {
 		c.take()

@@ -77,7 +77,6 @@ func (c *collectionsStep) foot(w int) []string {
 	return lines
 }
 
-// modeLine is the choice between full and incremental.
 func (s *session) modeLine(w int) string {
 	about := "every document, from a single point in time"
 	if s.mode == export.Incremental {

@@ -36,7 +36,6 @@ type foundField struct {
 	chosen bool
 }
 
-// pick opens the picker.
 func (o *outputStep) pick() {
 	names := o.s.readable()
 	if len(names) == 0 {
@@ -76,10 +75,8 @@ func (s *session) columnOf(collection string, path []any) int {
 	return slices.IndexFunc(s.columns, func(c column) bool { return c.collection == collection && same(c.Path, path) })
 }
 
-// same reports whether two paths are the same.
 func same(a, b []any) bool { return row.FormatPath(a) == row.FormatPath(b) }
 
-// show gives the picker the fields of its collection.
 func (p *fieldPicker) show() {
 	var rows []pick
 	for i, f := range p.found[p.collection] {
@@ -147,7 +144,6 @@ func (o *outputStep) takePicked() {
 	o.preview.refresh()
 }
 
-// addField makes a column of a field.
 func (s *session) addField(collection string, f foundField) (err error) {
 	for n := 1; n <= len(f.path); n++ {
 		c := column{collection: collection, Column: row.Column{Name: pathName(f.path, n), Path: f.path, Type: f.typ}}
@@ -191,7 +187,6 @@ func pathName(path []any, n int) string {
 	return name
 }
 
-// sampleFields finds the fields of a collection's first documents.
 func sampleFields(ctx context.Context, srv server, collection string) ([]foundField, error) {
 	body, err := samplePage(ctx, srv, row.Layout{Collection: collection}, fieldSample)
 	if err != nil {

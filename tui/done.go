@@ -77,7 +77,6 @@ func (c *doneStep) key(m tea.KeyMsg) bool {
 	return c.list.key(m, c.rows(c.s.runner.progress()))
 }
 
-// verify reads the files again.
 func (c *doneStep) verify() {
 	dir := c.s.runner.progress().spec.Dir
 	await(c.s, &c.verifying, func(ctx context.Context) (*archive.Report, error) {
@@ -98,14 +97,12 @@ func (c *doneStep) verify() {
 	})
 }
 
-// cleanUp shows the FQL that deletes the role and its keys.
 func (c *doneStep) cleanUp() {
 	each := texts(c.s.setup().Cleanup())
 	c.s.panel = c.s.fqlPanel("Run as admin: deletes the role and its keys", strings.Join(each, "\n\n"), "fauna-cleanup.fql")
 	c.s.panel.run = c.s.onDemo(func() { c.s.say(noteGood, "Ran on the demo server: the key and the role are gone.") }, each...)
 }
 
-// save writes the answers as a config file for run.
 func (c *doneStep) save() {
 	await(c.s, new(wait), c.saving(), c.kept)
 }
@@ -191,10 +188,8 @@ func (c *doneStep) body(w, h int) []string {
 	return append(append(lines, c.files(p, w, max(2, h-len(lines)-len(foot)))...), foot...)
 }
 
-// rows is how many files are listed.
 func (c *doneStep) rows(p progress) int { return len(c.listed(p)) + 1 }
 
-// listed are the files that the filter lets through.
 func (c *doneStep) listed(p progress) []archive.Entry {
 	all, _ := written(p.manifest)
 	return slices.DeleteFunc(slices.Clone(all), func(e archive.Entry) bool { return !c.list.matches(e.File) })
@@ -265,7 +260,6 @@ func (c *doneStep) ask(ctx context.Context, a *asker) error {
 	return err
 }
 
-// askLoad loads the files into a database or typed files where that is wanted.
 func (c *doneStep) askLoad(ctx context.Context, a *asker) error {
 	s, dir := c.s, c.s.runner.progress().spec.Dir
 	into, err := a.text(ctx, "Load the files into postgres://USER@HOST/DATABASE, sqlite:FILE, parquet:DIR or csv:DIR (n: no)", s.targetText(dir), func(into string) error {

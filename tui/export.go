@@ -79,7 +79,6 @@ func (c *exportStep) same() bool {
 		slices.Equal(spec.Collections, old.Collections) && reflect.DeepEqual(spec.Columns, old.Columns)
 }
 
-// start begins an export, or resumes the one in the folder.
 func (c *exportStep) start(resume bool) {
 	spec, err := c.s.spec()
 	if err == nil && !resume {
@@ -136,7 +135,6 @@ func (s *session) begin(ctx context.Context, spec export.Spec, srv server, resum
 	return s.runner.start(spec, srv, resume)
 }
 
-// poll looks at the export a little later.
 func (c *exportStep) poll() {
 	c.s.after(&c.polling, pollEvery, func() {
 		c.progressed(c.s.runner.progress())

@@ -53,7 +53,6 @@ func (c *exportStep) title() (string, string) {
 	return "Exporting " + many, c.elapsed()
 }
 
-// retryFor is how long the engine tries a request again.
 func (c *exportStep) retryFor() time.Duration {
 	if d := c.now.spec.RetryFor; d > 0 {
 		return d
@@ -328,7 +327,6 @@ func (c *exportStep) side(w, h int) []string {
 	return append(out, lines[max(0, len(lines)-max(0, h-len(out))):]...)
 }
 
-// failure says why the export ended and what can be done.
 func (c *exportStep) failure(err error, w int) []string {
 	if err == nil {
 		return nil

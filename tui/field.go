@@ -66,7 +66,6 @@ func visible(rs []rune) []rune {
 	return out
 }
 
-// view draws the field on one line of at most w cells.
 func (f *field) view(w int, focused bool) string {
 	in := f.in
 	in.Width = max(1, w-1)
@@ -80,7 +79,6 @@ func (f *field) view(w int, focused bool) string {
 	return text.Fit(in.Value(), w)
 }
 
-// newArea is a field of several lines: bubbles/textarea.
 func newArea(st styles, hint string) textarea.Model {
 	a := textarea.New()
 	a.Placeholder, a.ShowLineNumbers, a.CharLimit, a.MaxHeight, a.MaxWidth = hint, false, 0, 0, 0
@@ -119,7 +117,6 @@ func (f *secretField) hold(s fauna.Secret, odd string) {
 	f.held, f.odd = s, odd
 }
 
-// length is how many characters there are.
 func (f *secretField) length() int {
 	if !f.held.IsZero() {
 		return f.held.Len()

@@ -142,7 +142,6 @@ func storeOf(path string) (store.Store, error) {
 	return store.At(context.Background(), path, store.S3Options{Getenv: os.Getenv})
 }
 
-// inspect finds out what a folder holds.
 func (p *place) inspect() {
 	var found archive.Found
 	f, err := storeOf(p.path)

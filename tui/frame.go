@@ -157,7 +157,6 @@ func (w *wizard) mark(id stepID) string {
 	return w.st.faint.of("· " + id.String())
 }
 
-// marks are the steps of the way, each as it looks.
 func (w *wizard) marks() []string {
 	var marks []string
 	for _, id := range w.path() {

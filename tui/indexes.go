@@ -20,7 +20,6 @@ func (s *session) indexPattern() string {
 	return s.cfg.Index
 }
 
-// checkIndexes asks for the indexes of collections, by collection.
 func checkIndexes(ctx context.Context, srv server, collections []string, pattern string) (map[string]fauna.IndexCheck, error) {
 	if len(collections) == 0 {
 		return nil, nil
@@ -52,7 +51,6 @@ func indexLook(c fauna.IndexCheck) (string, noteKind) {
 	return "being built", noteWarn
 }
 
-// indexSaid says it in a sentence, with all that is wrong.
 func indexSaid(c fauna.IndexCheck) string {
 	said := fmt.Sprintf("Index %q of %q", c.Index, c.Collection)
 	if len(c.Problems) > 0 {
@@ -122,7 +120,6 @@ func (s *session) showMending(queries []fql.Query, again func()) {
 	s.panel = p
 }
 
-// texts are the FQL of queries.
 func texts(queries []fql.Query) []string {
 	var all []string
 	for _, q := range queries {
@@ -158,7 +155,6 @@ func (s *session) onDemo(then func(), queries ...string) func() {
 	}
 }
 
-// refused shows how the demo's shell refused.
 func (s *session) refused(printed string) {
 	s.panel = s.answerPanel("The demo server refused", printed)
 }

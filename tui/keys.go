@@ -62,7 +62,6 @@ func pressed(m tea.KeyMsg, bindings ...key.Binding) bool {
 	return (m.Type != tea.KeyRunes || len(m.Runes) == 1 && !m.Paste) && key.Matches(m, bindings...)
 }
 
-// is reports whether a key has one of the names.
 func is(m tea.KeyMsg, names ...string) bool { return pressed(m, bind("", "", names...)) }
 
 // shown are the bindings of the actions that can be done now and are to be seen.

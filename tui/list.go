@@ -28,13 +28,11 @@ func newList(st styles) list { return list{st: st, find: newField(st, ""), h: 1}
 // narrowed reports whether a filter is set, or about to be.
 func (l *list) narrowed() bool { return l.typing || l.find.value() != "" }
 
-// matches reports whether a name is in the narrowed list.
 func (l *list) matches(name string) bool {
 	want := strings.ToLower(strings.TrimSpace(l.find.value()))
 	return want == "" || strings.Contains(strings.ToLower(name), want)
 }
 
-// filtered are the names that are in the narrowed list.
 func (l *list) filtered(names []string) []string {
 	if !l.narrowed() {
 		return names
@@ -42,7 +40,6 @@ func (l *list) filtered(names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !l.matches(name) })
 }
 
-// clear takes the filter away.
 func (l *list) clear() {
 	l.typing = false
 	l.find.set("")
@@ -115,7 +112,6 @@ func partText(top, h, n int) string {
 	return text.Number(int64(top+1)) + "–" + text.Number(int64(min(n, top+h))) + " of " + text.Number(int64(n))
 }
 
-// A pick is a row of a picker.
 type pick struct {
 	name, about string
 	chosen      bool
@@ -169,7 +165,6 @@ func (p *picker) here() *pick {
 	return nil
 }
 
-// mark marks rows, or takes their marks away.
 func (p *picker) mark(rows []int, on bool) {
 	for _, r := range rows {
 		if p.rows[r].chosen != on {
@@ -208,7 +203,6 @@ func (p *picker) key(m tea.KeyMsg) bool {
 	return p.list.key(m, len(p.seen()))
 }
 
-// filterLine is the filter, or how to get one.
 func (p *picker) filterLine(w int) string {
 	if line := p.filter(w); line != "" {
 		return line

@@ -22,7 +22,6 @@ type loader interface {
 	Close() error
 }
 
-// prepareLoad plans a load of the run in a folder.
 func prepareLoad(ctx context.Context, dir string, o load.Options) (loader, error) {
 	from, err := storeOf(dir)
 	if err != nil {
@@ -138,7 +137,6 @@ func (c *loading) plan() {
 	c.poll()
 }
 
-// do loads what was planned.
 func (c *loading) do() {
 	planned, ctx := c.planned, c.ctx
 	c.stage, c.err = loadRunning, nil

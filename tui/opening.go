@@ -53,7 +53,6 @@ func (o *opening) submit(admin bool, missing string, accepted func()) {
 	o.begin(secret, admin, accepted)
 }
 
-// begin asks the server what a secret opens.
 func (o *opening) begin(secret fauna.Secret, admin bool, accepted func()) {
 	o.err = nil
 	o.s.asked = append(o.s.asked, secret)
@@ -87,7 +86,6 @@ func (o *opening) key(m tea.KeyMsg) bool {
 	return true
 }
 
-// view is the field, on one line.
 func (o *opening) view(w int) string {
 	return o.s.st.mark(true) + o.field.view(o.s.st, w-2, !o.asking.busy)
 }

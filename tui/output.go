@@ -115,7 +115,6 @@ func (o *outputStep) dropColumns() {
 // last is the row of the field that adds a column.
 func (o *outputStep) last() int { return columnsRow + len(o.s.columns) }
 
-// look finds out about the folder.
 func (o *outputStep) look() {
 	look := o.s.look
 	path, err := fullPath(o.folder.value())
@@ -131,7 +130,6 @@ func (o *outputStep) look() {
 	})
 }
 
-// complete completes the path of the folder.
 func (o *outputStep) complete() {
 	typed := o.folder.value()
 	await(o.s, new(wait), func(context.Context) (string, error) { return complete(typed), nil }, func(path string, _ error) {
@@ -199,7 +197,6 @@ func (o *outputStep) key(m tea.KeyMsg) bool {
 	return true
 }
 
-// change chooses another answer of the row with the focus.
 func (o *outputStep) change(by int) {
 	f := o.forms()[o.focus]
 	if len(f.options) == 1 {
@@ -225,7 +222,6 @@ func (o *outputStep) addColumn() bool {
 	return true
 }
 
-// typedColumn takes a column as it is typed.
 func (s *session) typedColumn(typed string) (column, error) {
 	collection, x, err := row.ParseColumn(strings.TrimSpace(typed))
 	if err != nil {

@@ -48,7 +48,6 @@ func (o *outputStep) body(w, h int) []string {
 	return lines
 }
 
-// label is the name of a row.
 func (o *outputStep) label(at int, name string) string {
 	return o.s.st.name(o.focus == at, text.Pad(name, 10))
 }

@@ -96,7 +96,6 @@ type question struct {
 	yes  func()
 }
 
-// confirm asks before it does what yes does.
 func (s *session) confirm(text string, yes func()) { s.ask = &question{s, text, yes} }
 
 func (q *question) actions() []action {

@@ -39,7 +39,6 @@ type runner struct {
 	now  progress
 }
 
-// progress is how far the export is.
 type progress struct {
 	state    runState
 	spec     export.Spec
@@ -54,7 +53,6 @@ type progress struct {
 // elapsed is the time of the whole run, through stops and resumes.
 func (p progress) elapsed() time.Duration { return p.status.Earlier + p.status.Elapsed }
 
-// retries are those of the whole run.
 func (p progress) retries() int { return p.status.EarlierRetries + p.status.Retries }
 
 // active reports whether the export or its verification runs.
@@ -185,10 +183,8 @@ func (r *runner) verified(report *archive.Report) {
 	r.now.report, r.now.unread = report, nil
 }
 
-// active reports whether an export or its verification runs.
 func (r *runner) active() bool { return r.progress().active() }
 
-// cancel asks the export to stop.
 func (r *runner) cancel() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -122,7 +122,6 @@ func (c *secretStep) body(w, h int) []string {
 	return lines[:min(len(lines), h)]
 }
 
-// verdict says how it stands with the secret.
 func (c *secretStep) verdict(w int) []string {
 	st := c.s.st
 	said := c.lines(w)

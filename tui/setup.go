@@ -144,7 +144,6 @@ func (c *setupStep) turnRole() {
 	}
 }
 
-// otherDialect is the dialect that is not shown.
 func (s *session) otherDialect() fql.Dialect {
 	if s.dialect == fql.V4 {
 		return fql.V10
@@ -167,7 +166,6 @@ func (c *setupStep) turnDialect() {
 	c.build()
 }
 
-// shellDialect is the dialect that the texts are shown in.
 func (s *session) shellDialect() fql.Dialect {
 	if s.way == wayAdmin {
 		return fql.V4
@@ -242,7 +240,6 @@ func (c *setupStep) answered(x *card, printed string, err error) {
 	}
 }
 
-// makes is what an admin's secret makes.
 func (c *setupStep) makes() string {
 	if c.s.mode == export.Incremental {
 		return "indexes, role and key"

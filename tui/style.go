@@ -27,7 +27,6 @@ func (p paint) of(s string) string {
 	return p.on + s + p.off
 }
 
-// newPaint takes a style apart.
 func newPaint(s lipgloss.Style) paint {
 	on, off, _ := strings.Cut(s.Render("x"), "x")
 	return paint{on, off}

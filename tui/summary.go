@@ -45,7 +45,6 @@ func againCommand(config string, sync int) string {
 	return command
 }
 
-// headline is the export in one sentence.
 func headline(p progress) string {
 	m := p.manifest
 	entries, sync := written(m)
@@ -163,7 +162,6 @@ func facts(p progress) string {
 	return strings.Join(parts, " · ")
 }
 
-// readableTime is a time of a manifest, for reading.
 func readableTime(iso string) string {
 	s := strings.Replace(text.Clean(iso), "T", " ", 1)
 	if i := strings.IndexByte(s, '.'); i > 0 {

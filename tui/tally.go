@@ -14,7 +14,6 @@ import (
 // and how fast they come.
 const sampleSize = 200
 
-// atOnce is how many collections are counted at a time.
 const atOnce = 2
 
 // A tally counts collections, a few at a time, while the person reads; where it
@@ -34,7 +33,6 @@ type tally struct {
 	took    time.Duration
 }
 
-// counted is what is known of one collection.
 type counted struct {
 	rows    int64
 	average float64 // bytes a document in the server's form, 0 while not known
@@ -60,7 +58,6 @@ func (t *tally) start(names []string, at int64) {
 // stop drops the answers that are still to come.
 func (t *tally) stop() { t.n++; t.busy = 0 }
 
-// done reports whether all are counted.
 func (t *tally) done() bool { return t.busy == 0 && t.next >= len(t.names) }
 
 func (t *tally) more() {
@@ -99,7 +96,6 @@ func (t *tally) add(name string, c counted) {
 	}
 }
 
-// count counts one collection, and samples it.
 func count(ctx context.Context, srv server, name string, at int64, samples bool, now func() time.Time) (c counted) {
 	if c.rows, c.err = srv.Count(ctx, name, at); c.err != nil || !samples || c.rows == 0 {
 		return c

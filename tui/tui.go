@@ -118,7 +118,6 @@ func (w *wizard) show(ctx context.Context) (Outcome, error) {
 // measure, which nobody sees, for half of the work.
 const framesPerSecond = 30
 
-// options are those of the program that shows the wizard.
 func (w *wizard) options(ctx context.Context) []tea.ProgramOption {
 	return []tea.ProgramOption{
 		tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithAltScreen(), tea.WithFPS(framesPerSecond),
@@ -168,7 +167,6 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// newSession makes the state of a wizard that has not asked anything yet.
 func newSession(ctx context.Context, c Config) *session {
 	s := &session{
 		cfg: c, st: newStyles(c.Out, c.Color, c.ASCII, c.Env), maxRate: c.MaxRate,

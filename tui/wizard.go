@@ -147,7 +147,6 @@ func (w *wizard) keysNow(pass []tea.KeyMsg) {
 	}
 }
 
-// focus is what keys go to.
 func (w *wizard) focus() focus {
 	switch {
 	case w.ask != nil:
@@ -248,7 +247,6 @@ func (w *wizard) quit(why error) {
 	w.leaveProgram()
 }
 
-// leaveProgram ends the program, with what the export came to.
 func (s *session) leaveProgram() { s.cmds = append(s.cmds, tea.Quit) }
 
 // bell rings the terminal's bell, once an export is over that nobody may be watching.
