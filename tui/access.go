@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -9,8 +10,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// accessStep asks how the export gets its read access, and takes the secret of who
-// has one already.
+// accessStep asks how to get read access, and takes the secret of who has one already.
 type accessStep struct {
 	s        *session
 	at       way
@@ -19,8 +19,11 @@ type accessStep struct {
 	opening
 }
 
-// An accessChoice is one of the ways.
-type accessChoice struct{ name, about string }
+// An accessChoice is one of the ways; more is what the second pane says of it.
+type accessChoice struct {
+	name, about string
+	more        []string
+}
 
 func newAccessStep(s *session) *accessStep {
 	c := &accessStep{s: s, at: s.way, opening: opening{s: s, step: accessID}}
@@ -38,9 +41,12 @@ func (c *accessStep) choices() []accessChoice {
 		have = "FAUNA_SECRET is set; enter uses it"
 	}
 	return []accessChoice{
-		{"Show me the FQL", "I run it in the Fauna shell and paste the secret"},
-		{"I have a secret", have},
-		{"Set it up for me", "paste an admin's secret: it is used once to create a read-only role and key, then discarded"},
+		{"Show me the FQL", "I run it in the Fauna shell and paste the secret",
+			[]string{"You get the text for a read-only role and a key, run it in the Fauna shell yourself, and paste the secret that it prints. Nothing changes until you do."}},
+		{"I have a secret", have,
+			[]string{"Any key that may read the collections. If it may also read Collections(), they are listed for you; otherwise you name them.", "", "The secret is kept in memory while the wizard runs: never on disk, in a log or on the screen."}},
+		{"Set it up for me", "paste an admin's secret: it is used once to create a read-only role and key, then discarded",
+			[]string{"The admin's secret lists your collections, creates a role that may only read those you choose, and a key of that role. You see what will be created before one key creates it. Then the secret is discarded."}},
 	}
 }
 
@@ -88,12 +94,10 @@ func (c *accessStep) key(m tea.KeyMsg) bool {
 
 func (c *accessStep) choose() {
 	s := c.s
-	if s.way != c.at || c.at == wayAdmin && s.server != nil && !s.admin {
-		s.way = c.at
-		if c.at != wayFQL {
-			s.forget()
-		}
+	if changed := s.way != c.at; c.at != wayFQL && changed || c.at == wayAdmin && s.server != nil && !s.admin {
+		s.forget()
 	}
+	s.way = c.at
 	switch {
 	case c.at == wayFQL, s.server != nil:
 		s.next(accessID)
@@ -107,7 +111,7 @@ func (c *accessStep) choose() {
 // openField asks for the secret, below the choice.
 func (c *accessStep) openField() {
 	c.entering, c.s.way = true, c.at
-	c.field.hint = "paste the secret, or the whole CreateKey result"
+	c.field.hint = secretHint
 	if c.at == wayAdmin {
 		c.field.hint = "paste an admin's secret"
 	}
@@ -115,10 +119,7 @@ func (c *accessStep) openField() {
 
 func (c *accessStep) accepted() {
 	c.entering = false
-	n := len(c.s.known)
-	if n == 0 {
-		n = len(c.s.choices)
-	}
+	n := cmp.Or(len(c.s.known), len(c.s.choices))
 	c.s.say(noteGood, "Secret accepted. %s here.", text.Count(int64(n), "collection"))
 	c.s.next(accessID)
 }
@@ -144,12 +145,8 @@ func (c *accessStep) body(w, _ int) []string {
 }
 
 func (c *accessStep) side(w, _ int) []string {
-	about := [][]string{
-		{"Show me the FQL", "You get the text for a read-only role and a key, run it in the Fauna shell yourself, and paste the secret that it prints. Nothing changes until you do."},
-		{"I have a secret", "Any key that may read the collections. If it may also read Collections(), they are listed for you; otherwise you name them.", "", "The secret is kept in memory while the wizard runs: never on disk, in a log or on the screen."},
-		{"Set it up for me", "The admin's secret lists your collections, creates a role that may only read those you choose, and a key of that role. You see what will be created before one key creates it. Then the secret is discarded."},
-	}[c.at]
-	return titled(c.s.st, about[0], about[1:], w)
+	x := c.choices()[c.at]
+	return titled(c.s.st, x.name, x.more, w)
 }
 
 func (c *accessStep) busy() bool { return c.asking.busy }
@@ -183,9 +180,8 @@ func (c *accessStep) ask(ctx context.Context, a *asker) error {
 	if s.way == waySecret && !c.env.IsZero() {
 		return s.askOpen(ctx, a, c.env, false)
 	}
-	prompt := "Secret (not shown): "
 	if s.way == wayAdmin {
-		prompt = "Admin's secret (not shown): "
+		return s.askSecret(ctx, a, "Admin's secret (not shown): ", true)
 	}
-	return s.askSecret(ctx, a, prompt, s.way == wayAdmin)
+	return s.askSecret(ctx, a, "Secret (not shown): ", false)
 }

@@ -22,10 +22,10 @@ type secretStep struct {
 }
 
 func newSecretStep(s *session) *secretStep {
-	c := &secretStep{s: s, opening: opening{s: s, step: secretID}}
-	c.field.hint = "paste the secret, or the whole CreateKey result"
-	return c
+	return &secretStep{s: s, opening: opening{s: s, step: secretID, field: secretField{hint: secretHint}}}
 }
+
+const secretHint = "paste the secret, or the whole CreateKey result"
 
 func (c *secretStep) enter() {
 	if !c.s.found.IsZero() {
@@ -74,33 +74,26 @@ func (c *secretStep) key(m tea.KeyMsg) bool {
 	return true
 }
 
-// reconcile leads to the list of what there is where names were misspelt or the key
-// may not read all of them, and on otherwise.
+// reconcile leads on, or to the list of what there is where not all can be read.
 func (c *secretStep) reconcile() {
 	s := c.s
 	s.made, c.why = s.mode, ""
 	chosen, read := s.chosen(), len(s.readable())
-	exist := 0
-	for _, name := range chosen {
-		if s.access[name].Exists {
-			exist++
-		}
-	}
+	missing, _ := s.bad(chosen)
 	said := fmt.Sprintf("Secret accepted: it reads %s of %s.", text.Number(int64(read)), text.Count(int64(len(chosen)), "collection"))
 	if read == len(chosen) {
 		s.say(noteGood, "%s", said)
 		s.next(secretID)
 		return
 	}
-	if exist == 0 {
+	if missing == len(chosen) {
 		said = "Secret accepted, but none of these collections exist here. Is this another database?"
 	}
 	s.say(noteWarn, "%s", said)
-	to := outputID
-	if s.edit != noID {
-		to = s.edit
+	if s.edit == noID {
+		s.edit = outputID
 	}
-	s.change(collectionsID, to)
+	s.change(collectionsID, s.edit)
 }
 
 func (c *secretStep) title() (string, string) { return "Paste the secret that CreateKey printed.", "" }
@@ -109,10 +102,7 @@ func (c *secretStep) body(w, h int) []string {
 	st := c.s.st
 	lines := []string{c.view(w), ""}
 	lines = append(lines, c.verdict(w)...)
-	about := []string{
-		"Fauna shows the secret once. fauna-export never stores it.",
-		"Lost it? ctrl+g shows the FQL for a new key.",
-	}
+	about := []string{"Fauna shows the secret once. fauna-export never stores it.", "Lost it? ctrl+g shows the FQL for a new key."}
 	if c.s.cfg.Demo && c.s.server == nil && c.field.length() == 0 {
 		about = append(about, "On the demo: esc goes back to Set-up, where r creates one.")
 	}
