@@ -24,9 +24,8 @@ func (s *session) chosen() []string {
 	return names
 }
 
-// learn keeps what the server said, and puts its collections on the list, sorted:
-// those that were not named are chosen where nothing was named at all and the key may
-// read them.
+// learn keeps what the server said, and puts its collections on the list, sorted. They
+// are chosen where nothing was named at all and the key may read them.
 func (s *session) learn(known []string, access []fauna.Access) {
 	s.known, s.near = known, map[string]string{}
 	s.access = make(map[string]fauna.Access, len(access))
@@ -81,10 +80,7 @@ func (s *session) standingText(name string) string {
 		if a.Exists {
 			return "no access"
 		}
-		if near := s.nearest(name); near != "" {
-			return "doesn't exist; " + text.Clean(near) + "?"
-		}
-		return "doesn't exist"
+		return "doesn't exist" + prefixed("; ", text.Clean(s.nearest(name)), "?")
 	case noteWarn:
 		return "role hides documents"
 	}

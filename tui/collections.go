@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/textarea"
@@ -12,8 +13,8 @@ import (
 	"fauna-export/tui/text"
 )
 
-// collectionsStep asks which collections: before a secret is known they are typed or
-// pasted, since nothing can list them; afterwards the server's are picked from.
+// collectionsStep asks which collections: they are typed or pasted before a secret is
+// known, since nothing can list them, and afterwards picked from the server's.
 type collectionsStep struct {
 	s     *session
 	area  textarea.Model
@@ -38,15 +39,10 @@ func newCollectionsStep(s *session) *collectionsStep {
 func parseNames(typed string) fql.Names {
 	n := fql.ParseNames(typed)
 	have := set(n.Names)
-	bad := n.Bad[:0]
-	for _, b := range n.Bad {
-		words, good := strings.Fields(b.Name), true
-		for _, word := range words {
-			good = good && fql.CheckName(word) == nil
-		}
-		if len(words) < 2 || !good {
-			bad = append(bad, b)
-			continue
+	n.Bad = slices.DeleteFunc(n.Bad, func(b fql.BadName) bool {
+		words := strings.Fields(b.Name)
+		if len(words) < 2 || slices.ContainsFunc(words, func(word string) bool { return fql.CheckName(word) != nil }) {
+			return false
 		}
 		for _, word := range words {
 			if !have[word] {
@@ -54,8 +50,8 @@ func parseNames(typed string) fql.Names {
 				n.Names = append(n.Names, word)
 			}
 		}
-	}
-	n.Bad = bad
+		return true
+	})
 	return n
 }
 
@@ -225,9 +221,8 @@ func (c *collectionsStep) paste(printed string) {
 		return
 	}
 	at := map[string]int{}
-	for i := range c.s.choices {
-		c.s.choices[i].chosen = false
-		at[c.s.choices[i].name] = i
+	for i, x := range c.s.choices {
+		c.s.choices[i].chosen, at[x.name] = false, i
 	}
 	for _, name := range n.Names {
 		if i, ok := at[name]; ok {
@@ -241,16 +236,13 @@ func (c *collectionsStep) paste(printed string) {
 	c.s.say(noteGood, "%s marked.", text.Count(int64(len(n.Names)), "name"))
 }
 
-// replace takes the row under the cursor off the list, and marks another one, "" for
-// none, in its place.
+// replace takes the row under the cursor off the list, and marks the one of a name.
 func (c *collectionsStep) replace(near string) {
 	i := c.picker.here().id
-	c.s.choices = append(c.s.choices[:i:i], c.s.choices[i+1:]...)
-	for j := range c.s.choices {
-		if c.s.choices[j].name == near {
-			c.s.choices[j].chosen = true
-			c.s.say(noteGood, "%s it is.", near)
-		}
+	c.s.choices = slices.Delete(c.s.choices, i, i+1)
+	if j := slices.IndexFunc(c.s.choices, func(x choice) bool { return x.name == near }); j >= 0 {
+		c.s.choices[j].chosen = true
+		c.s.say(noteGood, "%s it is.", near)
 	}
 	c.show()
 }

@@ -17,20 +17,18 @@ func (c *collectionsStep) title() (string, string) {
 	}
 	chosen := c.s.chosen()
 	aside := text.Number(int64(len(chosen))) + " of " + text.Number(int64(len(c.s.choices)))
+	if c.s.counts == nil {
+		return "Which collections?", aside
+	}
 	var rows int64
-	all := true
+	far := ""
 	for _, name := range chosen {
 		n, ok := c.s.counts[name]
-		rows += n
-		all = all && (ok || !c.s.access[name].Readable)
-	}
-	if c.s.counts != nil {
-		aside += " · " + text.Count(rows, "document")
-		if !all {
-			aside += " so far"
+		if rows += n; !ok && c.s.access[name].Readable {
+			far = " so far"
 		}
 	}
-	return "Which collections?", aside
+	return "Which collections?", aside + " · " + text.Count(rows, "document") + far
 }
 
 func (c *collectionsStep) body(w, h int) []string {
@@ -94,20 +92,16 @@ func (c *collectionsStep) typedBody(w, h int) []string {
 	if c.typed.Cut {
 		foot = append(foot, marked(st, noteWarn, text.Clean(c.typed.CutWhy), w)...)
 	}
-	for i, b := range c.typed.Bad {
-		if i == 2 {
-			break
-		}
+	for _, b := range c.typed.Bad[:min(2, len(c.typed.Bad))] {
 		foot = append(foot, marked(st, noteBad, "Invalid name: "+text.Clean(b.Name)+": "+text.Clean(b.Why), w)...)
 	}
 	query := text.Lines(fql.CollectionsFQL(c.s.dialect))
-	switch {
-	case len(c.typed.Names) == 0 && len(lines)+len(foot)+len(query)+3 <= h:
+	if len(c.typed.Names) == 0 && len(lines)+len(foot)+len(query)+3 <= h {
 		foot = append(foot, "  Don't know the names? Run this in the Fauna shell and paste the result:")
 		for _, l := range query {
 			foot = append(foot, "    "+highlight(st, l))
 		}
-	default:
+	} else {
 		foot = append(foot, faintly(st, "Missing some? ctrl+y copies a query that lists all collections.", w)...)
 	}
 	counts := text.Count(int64(len(c.typed.Names)), "collection")
@@ -125,7 +119,7 @@ func (c *collectionsStep) typedBody(w, h int) []string {
 	return append(text.Fill(lines, h-len(foot)), foot...)
 }
 
-// columns lists names in columns, read downwards; of too many the first.
+// columns lists names in columns, read downwards.
 func columns(st styles, names []string, w, h int) []string {
 	p := newPicker(st, 20, nil)
 	for i, name := range names {
@@ -148,10 +142,7 @@ func (c *collectionsStep) side(w, _ int) []string {
 		about := "The key may read it."
 		switch a := c.s.access[name]; {
 		case !a.Exists:
-			about = "It doesn't exist on this server."
-			if near := c.s.nearest(name); near != "" {
-				about += " t takes " + text.Clean(near) + " in its place."
-			}
+			about = "It doesn't exist on this server." + prefixed(" t takes ", text.Clean(c.s.nearest(name)), " in its place.")
 		case !a.Readable:
 			about = "The key may not read it. If a key can't read a collection, Fauna reports it as empty, so it is left out unless the role is updated."
 		case a.Filtered:
@@ -180,7 +171,7 @@ func (c *collectionsStep) ask(ctx context.Context, a *asker) error {
 		if err != nil {
 			return err
 		}
-		if keep && len(s.readable()) == len(names) || keep && s.server == nil {
+		if keep && (s.server == nil || len(s.readable()) == len(names)) {
 			return s.askMode(ctx, a)
 		}
 	}
@@ -213,13 +204,13 @@ func (c *collectionsStep) ask(ctx context.Context, a *asker) error {
 				a.tell("Error: %s doesn't exist%s", name, cmp.Or(prefixed("; did you mean ", s.nearest(name), "?"), "."))
 			}
 		}
-		if len(n.Names) == 0 || missing > 0 {
+		switch {
+		case len(n.Names) == 0 || missing > 0:
 			a.tell("Error: name at least one collection that exists.")
 			continue
-		}
-		if s.known != nil {
+		case s.known != nil:
 			c.paste(strings.Join(n.Names, "\n"))
-		} else {
+		default:
 			c.typed = n
 			c.take()
 		}
@@ -228,6 +219,7 @@ func (c *collectionsStep) ask(ctx context.Context, a *asker) error {
 	}
 }
 
+// prefixed is a text with others around it, "" where it is.
 func prefixed(before, s, after string) string {
 	if s == "" {
 		return ""

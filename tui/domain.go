@@ -10,8 +10,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// domainStep asks for the address, says what it means while it is typed, and
-// asks the server whether it is one before the wizard continues.
+// domainStep asks for the address, and the server whether it is one.
 type domainStep struct {
 	s     *session
 	field field
@@ -148,8 +147,7 @@ func (s *session) refusesSecret(m tea.KeyMsg) bool {
 	return true
 }
 
-// submit continues when the address has answered, and tests it first when it has
-// not been. A second enter continues without the test.
+// submit tests the address, then continues; a second enter does without the test.
 func (d *domainStep) submit() {
 	switch {
 	case d.passed, d.failed != nil, d.asking.busy && d.onward:
@@ -199,10 +197,9 @@ func (d *domainStep) body(w, h int) []string {
 			state = st.good.of("✓ answers (FQL v4)")
 		}
 		if state != "" && text.Width(meaning)+2+text.Width(state) > w {
-			lines = append(lines, meaning, "  "+state)
-		} else {
-			lines = append(lines, meaning+"  "+state)
+			lines, meaning = append(lines, meaning), ""
 		}
+		lines = append(lines, meaning+"  "+state)
 	}
 	about := "The hosted service at db.fauna.com closed on 30 May 2025. If you run the open-source core, give the address of a node or of its load balancer."
 	if d.s.cfg.Demo {
@@ -219,10 +216,11 @@ func (d *domainStep) body(w, h int) []string {
 }
 
 func (d *domainStep) side(w, _ int) []string {
-	return titled(d.s.st, "What happens next", append([]string{
+	return titled(d.s.st, "What happens next", []string{
 		"Enter asks the server whether it speaks FQL v4. That takes no secret and changes nothing.", "",
 		"You can go on while it is out of reach: the FQL for read access needs no server.", "",
-	}, "fauna-export connects to this address only (through HTTPS_PROXY if set)."), w)
+		"fauna-export connects to this address only (through HTTPS_PROXY if set).",
+	}, w)
 }
 
 func (d *domainStep) busy() bool { return d.asking.busy }
