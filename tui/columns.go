@@ -72,10 +72,10 @@ func (p *fieldPicker) turnTo(collection string) {
 
 // columnOf is the index of the column of a path, -1 for none.
 func (s *session) columnOf(collection string, path []any) int {
-	return slices.IndexFunc(s.columns, func(c column) bool { return c.collection == collection && same(c.Path, path) })
+	return slices.IndexFunc(s.columns, func(c column) bool {
+		return c.collection == collection && row.FormatPath(c.Path) == row.FormatPath(path)
+	})
 }
-
-func same(a, b []any) bool { return row.FormatPath(a) == row.FormatPath(b) }
 
 func (p *fieldPicker) show() {
 	var rows []pick
@@ -105,15 +105,14 @@ func (p *fieldPicker) actions() []action {
 		n := len(p.names)
 		return func() { p.turnTo(p.names[(slices.Index(p.names, p.collection)+by+n)%n]) }
 	}
-	return append(append([]action{
+	return slices.Concat([]action{
 		on("enter", "use these columns", p.o.takePicked).when(!p.loading.busy),
 		on("r", "retry", func() { p.turnTo(p.collection) }).when(p.err != nil),
 		on("tab", "next collection", turn(1)).when(len(p.names) > 1), on("", "", turn(-1), "shift+tab").when(len(p.names) > 1),
-	}, p.picker.actions()...), on("", "close", func() { p.o.picking = nil }, "esc"))
+	}, p.picker.actions(), []action{on("", "close", func() { p.o.picking = nil }, "esc")})
 }
 
-// takePicked makes columns of the marked fields of all collections, each named by the
-// last name of its path, or by more of them where that is taken, and removes those
+// takePicked makes columns of the marked fields of all collections, and removes those
 // whose mark was taken away.
 func (o *outputStep) takePicked() {
 	p := o.picking
@@ -144,6 +143,8 @@ func (o *outputStep) takePicked() {
 	o.preview.refresh()
 }
 
+// addField adds a field as a column named by the last name of its path, or by more of
+// them where that is taken.
 func (s *session) addField(collection string, f foundField) (err error) {
 	for n := 1; n <= len(f.path); n++ {
 		c := column{collection: collection, Column: row.Column{Name: pathName(f.path, n), Path: f.path, Type: f.typ}}
@@ -173,14 +174,13 @@ func columnText(c column) string {
 	return fmt.Sprintf("%s:%s:%s=%s", c.collection, c.Name, c.Type, row.FormatPath(c.Path))
 }
 
-// pathName joins the last n steps of a path; positions and what no column name
-// should hold are left out.
+// pathName joins the last n steps of a path, without what no column name should hold.
 func pathName(path []any, n int) string {
 	var parts []string
 	for _, step := range path[max(0, len(path)-n):] {
-		parts = append(parts, strings.NewReplacer(":", "_", "=", "_", ".", "_").Replace(fmt.Sprint(step)))
+		parts = append(parts, fmt.Sprint(step))
 	}
-	name := strings.Join(parts, "_")
+	name := strings.NewReplacer(":", "_", "=", "_", ".", "_").Replace(strings.Join(parts, "_"))
 	if name == "id" && n == 1 && len(path) > 1 {
 		return pathName(path, 2)
 	}
@@ -214,7 +214,7 @@ func findFields(body []byte) ([]foundField, error) {
 	for _, doc := range page.Resource.Data {
 		found.walk([]any{"data"}, doc.Data, 0)
 	}
-	fields := make([]foundField, 0, len(found))
+	var fields []foundField
 	for _, path := range slices.Sorted(maps.Keys(found)) {
 		fields = append(fields, *found[path])
 	}

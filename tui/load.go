@@ -36,9 +36,12 @@ func prepareLoad(ctx context.Context, dir string, o load.Options) (loader, error
 }
 
 // Targets that the Output step offers, each with what the field of a load begins with.
-var targets = []struct{ name, into string }{
-	{"files", ""}, {"Postgres", "postgres://USER@localhost/DATABASE"}, {"SQLite", "sqlite:DIR.db"}, {"Parquet", "parquet:DIR-typed"},
+var targets = []struct{ name, into, about string }{
+	{"files", "", ""}, {"Postgres", "postgres://USER@localhost/DATABASE", aboutLoad},
+	{"SQLite", "sqlite:DIR.db", aboutLoad}, {"Parquet", "parquet:DIR-typed", aboutLoad},
 }
+
+const aboutLoad = "after the export; format wire keeps the exact types of times, dates, bytes and refs"
 
 // targetText is the target that was chosen, for the files of a folder; "" for none.
 func (s *session) targetText(dir string) string {

@@ -12,8 +12,8 @@ import (
 	"fauna-export/tui/text"
 )
 
-// The rows of the output form that the focus walks through: those of forms, then the
-// folder; after it come the additional columns and the field that adds one.
+// The rows of the output form: those of forms, the folder, the additional columns and
+// the field that adds one.
 const (
 	folderRow  = 3
 	columnsRow = folderRow + 1
@@ -32,11 +32,8 @@ type form struct {
 func (o *outputStep) forms() []form {
 	s := o.s
 	into := form{"Load into", nil, nil, s.target, func(i int) { s.target = i }}
-	for i, t := range targets {
-		into.options, into.about = append(into.options, t.name), append(into.about, "")
-		if i > 0 {
-			into.about[i] = "after the export; format wire keeps the exact types of times, dates, bytes and refs"
-		}
+	for _, t := range targets {
+		into.options, into.about = append(into.options, t.name), append(into.about, t.about)
 	}
 	all := row.Formats()
 	format := form{"Format", nil, nil, slices.Index(all, s.format), func(i int) {
@@ -89,15 +86,9 @@ func (o *outputStep) enter() {
 
 // example is a column as it can be typed.
 func (o *outputStep) example() string {
-	name := "users"
-	for i, x := range o.s.chosen() {
-		if plain := text.ShellWord(x) == x; plain || i == 0 {
-			if name = text.Clean(x); plain {
-				break
-			}
-		}
-	}
-	return name + ":parent_id:string=data.parent.id"
+	names := append(o.s.chosen(), "users")
+	at := max(0, slices.IndexFunc(names[:len(names)-1], func(x string) bool { return text.ShellWord(x) == x }))
+	return text.Clean(names[at]) + ":parent_id:string=data.parent.id"
 }
 
 func (o *outputStep) leave() { o.picking = nil }
@@ -207,8 +198,7 @@ func (o *outputStep) change(by int) {
 	o.preview.refresh()
 }
 
-// addColumn takes the column that is typed; it reports whether there is nothing wrong
-// with it.
+// addColumn takes the column that is typed; it reports whether nothing is wrong with it.
 func (o *outputStep) addColumn() bool {
 	c, err := o.s.typedColumn(o.add.value())
 	o.focus = o.last()
@@ -252,19 +242,16 @@ func (s *session) takeColumn(c column) error {
 // submit continues when files of this kind can be written there. A column that is typed
 // and not yet added is added first.
 func (o *outputStep) submit() {
-	if o.onward = o.looking.busy; o.onward {
+	o.onward = o.looking.busy
+	if o.onward || strings.TrimSpace(o.add.value()) != "" && !o.addColumn() {
 		return
 	}
-	if strings.TrimSpace(o.add.value()) != "" && !o.addColumn() {
-		return
-	}
-	if err := o.place.trouble(o.s.mode); err != nil {
+	err := o.place.trouble(o.s.mode)
+	if err != nil {
 		o.focus = folderRow
-		o.s.fail(err)
-		return
-	}
-	spec, err := o.s.spec()
-	if err == nil {
+	} else if spec, wrong := o.s.spec(); wrong != nil {
+		err = wrong
+	} else {
 		err = spec.Validate()
 	}
 	if err != nil {

@@ -23,15 +23,12 @@ func (o *outputStep) body(w, h int) []string {
 	}
 	st := o.s.st
 	var lines []string
-	about := ""
+	about := "one file per collection, manifest.json and SHA256SUMS"
 	for i, f := range o.forms() {
 		lines = append(lines, o.formLine(i, f, w))
 		if i == o.focus {
 			about = f.about[f.now]
 		}
-	}
-	if o.focus == folderRow {
-		about = "one file per collection, manifest.json and SHA256SUMS"
 	}
 	lines = append(lines, o.folderLines(w)...)
 	room := max(2, h-len(lines)-5)
@@ -59,41 +56,39 @@ func (o *outputStep) formLine(at int, f form, w int) string {
 		gap = " "
 	}
 	for i, x := range f.options {
+		x = "( ) " + x
 		if i == f.now {
-			line += o.s.st.accent.of("(•) "+x) + gap
-		} else {
-			line += "( ) " + x + gap
+			x = o.s.st.accent.of("(•)" + x[3:])
 		}
+		line += x + gap
 	}
 	return text.Fit(line, w)
 }
 
 func (o *outputStep) folderLines(w int) []string {
 	st := o.s.st
-	line := o.label(folderRow, "Folder") + o.folder.view(w-12, o.focus == folderRow)
-	indent := strings.Repeat(" ", 12)
+	lines := []string{o.label(folderRow, "Folder") + o.folder.view(w-12, o.focus == folderRow)}
 	switch err := o.place.trouble(o.s.mode); {
 	case o.looking.busy:
-		return []string{line, ""}
+		return append(lines, "")
 	case err != nil:
-		return append([]string{line}, text.Indent(12, marked(st, noteBad, text.Sentence(err), w-10))...)
+		return append(lines, text.Indent(12, marked(st, noteBad, text.Sentence(err), w-10))...)
 	case o.place.begun:
-		return append([]string{line}, text.Indent(12, marked(st, noteWarn, "Contains an unfinished export. Enter resumes it, as it began.", w-10))...)
+		return append(lines, text.Indent(12, marked(st, noteWarn, "Contains an unfinished export. Enter resumes it, as it began.", w-10))...)
 	}
 	state := o.place.about()
-	path := text.Clean(homePath(o.place.path))
-	if path == strings.TrimSpace(o.folder.value()) {
-		return []string{line, indent + st.faint.of(state)}
+	if path := text.Clean(homePath(o.place.path)); path != strings.TrimSpace(o.folder.value()) {
+		room := w - 12 - len(state) - 3
+		if text.Width(path) > room { // the end of a path says more than its beginning
+			path = "…" + ansi.TruncateLeft(path, text.Width(path)-room+1, "")
+		}
+		state = path + " · " + state
 	}
-	room := w - 12 - len(state) - 3
-	if text.Width(path) > room { // the end of a path says more than its beginning
-		path = "…" + ansi.TruncateLeft(path, text.Width(path)-room+1, "")
-	}
-	return []string{line, indent + st.faint.of(path+" · "+state)}
+	return append(lines, strings.Repeat(" ", 12)+st.faint.of(state))
 }
 
-// columnLines are the columns that every row has, the additional ones, and the
-// field that adds one: at most h lines, with the focus among them.
+// columnLines are all columns and the field that adds one: at most h lines, with the
+// focus among them.
 func (o *outputStep) columnLines(w, h int) []string {
 	st := o.s.st
 	n := len(o.s.columns)
@@ -105,12 +100,11 @@ func (o *outputStep) columnLines(w, h int) []string {
 	if !o.s.format.Can().Columns && n == 0 && o.focus < columnsRow {
 		return lines
 	}
-	room := max(1, h-1)
-	at := max(0, o.focus-columnsRow)
-	from := max(0, min(at-room+1, n+1-room))
-	if o.focus < columnsRow {
-		from = max(0, n+1-room)
+	room, at := max(1, h-1), n // the field that adds one
+	if o.focus >= columnsRow {
+		at = o.focus - columnsRow
 	}
+	from := max(0, at-room+1)
 	for i := from; i < min(n+1, from+room); i++ {
 		here := o.focus == columnsRow+i
 		if i == n {

@@ -23,18 +23,15 @@ type preview struct {
 
 // refresh makes the rows again, of a collection with columns where there is one.
 func (p *preview) refresh() {
-	l := row.Layout{Format: p.s.format}
 	readable := p.s.readable()
+	if p.of = ""; len(readable) == 0 {
+		return
+	}
+	l := row.Layout{Format: p.s.format, Collection: readable[0]}
 	for _, c := range p.s.columns {
 		if slices.Contains(readable, c.collection) {
 			l.Collection = c.collection
 		}
-	}
-	if p.of = ""; l.Collection == "" {
-		if len(readable) == 0 {
-			return
-		}
-		l.Collection = readable[0]
 	}
 	for _, c := range p.s.columns {
 		if l.Collection == c.collection && l.Format.Can().Columns {
@@ -101,8 +98,8 @@ func previewRows(l row.Layout, body []byte) ([]string, error) {
 	return rows, nil
 }
 
-// lines draws the preview in at most h lines: a row on a line of its own, or, in the
-// second pane, on as many as there is room for.
+// lines draws the preview in at most h lines: a row on one, or, in the second pane, on
+// as many as there is room for.
 func (p *preview) lines(w, h int) []string {
 	st := p.s.st
 	from := "First rows of " + text.Clean(p.of)

@@ -10,11 +10,10 @@ import (
 	"fauna-export/export/row"
 )
 
-// sampleSize is how many documents of a collection are read to see how large they are
-// and how fast they come.
-const sampleSize = 200
-
-const atOnce = 2
+const (
+	sampleSize = 200 // documents of a collection that are read, to see how large they are and how fast they come
+	atOnce     = 2   // collections that are counted at a time
+)
 
 // A tally counts collections, a few at a time, while the person reads; where it
 // samples, it reads some documents of each too, and measures how fast they come.
@@ -101,9 +100,8 @@ func count(ctx context.Context, srv server, name string, at int64, samples bool,
 		return c
 	}
 	began := now()
-	body, err := export.Sample(ctx, srv, name, at, sampleSize, row.Layout{}.Paths())
-	if err != nil {
-		c.err = err
+	var body []byte
+	if body, c.err = export.Sample(ctx, srv, name, at, sampleSize, row.Layout{}.Paths()); c.err != nil {
 		return c
 	}
 	c.took = now().Sub(began)
@@ -130,25 +128,16 @@ func (t *tally) totals() (rows int64, bytes float64) {
 	return rows, bytes
 }
 
-// rate is how many documents a second the server gave, 0 while not known. The sample
-// asks for one page after the other; an export asks for several at a time, which is
-// about four times as fast.
-func (t *tally) rate() float64 {
-	if t.sampled == 0 || t.took <= 0 {
-		return 0
-	}
-	return 4 * float64(t.sampled) / t.took.Seconds()
-}
-
 // forecast is how long an export of so many documents takes at the rate measured, and
-// that rate; 0 while not known.
+// that rate; 0 while not known. The sample asks for one page after the other; an export
+// asks for several at a time, which is about four times as fast.
 func (t *tally) forecast(rows int64, most int) (time.Duration, float64) {
-	rate := t.rate()
+	if t.sampled == 0 || t.took <= 0 {
+		return 0, 0
+	}
+	rate := 4 * float64(t.sampled) / t.took.Seconds()
 	if most > 0 {
 		rate = min(rate, float64(most))
-	}
-	if rate <= 0 {
-		return 0, 0
 	}
 	return time.Duration(float64(rows) / rate * float64(time.Second)), rate
 }
