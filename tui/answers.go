@@ -34,8 +34,7 @@ func (s *session) config() config.Config {
 	return c
 }
 
-// A keeper writes the answers to their file: later ones over earlier ones, however
-// the commands that carry them are run.
+// A keeper writes the answers to their file, never earlier ones over later ones.
 type keeper struct {
 	path  string // "" for nowhere
 	pause wait   // of the keyboard
@@ -45,8 +44,7 @@ type keeper struct {
 	stored int
 }
 
-// store writes answers, and the address where one was accepted, unless later ones are
-// written.
+// store writes answers, and the address where one was accepted, unless later ones are.
 func (k *keeper) store(n int, c config.Config, recent string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -60,8 +58,7 @@ func (k *keeper) store(n int, c config.Config, recent string) error {
 	return storeRecent(k.path, recent)
 }
 
-// answersNow returns the answers so far, including names that are typed but not yet on
-// the list.
+// answersNow returns the answers so far, with names that are typed but not yet listed.
 func (w *wizard) answersNow() config.Config {
 	c := w.config()
 	if x := w.steps[collectionsID].(*collectionsStep); !x.picks() && w.at == collectionsID {
@@ -109,8 +106,7 @@ func storeAnswers(path string, c config.Config) error {
 	return nil
 }
 
-// recall fills in the answers of a wizard that was left. It reports whether
-// there were any; a file that cannot be read is as none.
+// recall fills in the answers of a wizard that was left, and reports whether it could.
 func (s *session) recall(ctx context.Context, path string) bool {
 	c, err := config.Load(ctx, path)
 	if err != nil {
@@ -159,8 +155,7 @@ func (s *session) recallFolder(c config.Config) {
 	}
 }
 
-// harmless is the answers without what may be a secret that was typed into the wrong
-// field: it is never stored.
+// harmless is the answers without what may be a secret, typed into the wrong field.
 func harmless(c config.Config) config.Config {
 	for _, field := range []*string{&c.Domain, &c.Out, &c.Index, &c.Role} {
 		if looksLikeSecret(*field) {

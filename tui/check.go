@@ -13,8 +13,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// checkStep shows for each collection what an export would meet, counts its documents
-// and measures how fast they come, while the person reads.
+// checkStep shows what an export would meet, and counts and times the documents.
 type checkStep struct {
 	s     *session
 	names []string
@@ -79,8 +78,7 @@ func (c *checkStep) check() {
 	})
 }
 
-// checkServer asks for all that an export of these collections needs; without a
-// pattern that is no indexes.
+// checkServer asks for all that an export needs: no indexes where there is no pattern.
 func checkServer(ctx context.Context, srv server, names []string, pattern string) (c checked, err error) {
 	if c.at, err = srv.Now(ctx); err != nil {
 		return c, err
@@ -99,8 +97,7 @@ func checkServer(ctx context.Context, srv server, names []string, pattern string
 	return c, err
 }
 
-// awaitIndexes asks again by itself while nothing is missing but that indexes are
-// built.
+// awaitIndexes asks again by itself while all that is missing are indexes being built.
 func (c *checkStep) awaitIndexes() {
 	wrong, _ := c.wrong()
 	if checks, broken := c.unready(); len(checks) > 0 && broken+wrong == 0 {
@@ -110,8 +107,7 @@ func (c *checkStep) awaitIndexes() {
 
 func (c *checkStep) listed() []string { return c.list.filtered(c.names) }
 
-// wrong counts the collections that cannot be exported; denied is whether one of them
-// exists, and the key can't read it.
+// wrong counts the collections that cannot be exported; denied: one of them exists.
 func (c *checkStep) wrong() (n int, denied bool) {
 	missing, unreadable := c.s.bad(c.names)
 	return missing + unreadable, unreadable > 0
@@ -131,8 +127,7 @@ func (c *checkStep) unready() (checks []fauna.IndexCheck, broken int) {
 	return checks, broken
 }
 
-// blocked reports whether a row keeps the export from beginning until somebody
-// does something about it.
+// blocked reports whether somebody must do something about a row before the export.
 func (c *checkStep) blocked(name string) bool {
 	return c.s.standing(name) == noteBad || len(c.found.indexes[name].Problems) > 0
 }

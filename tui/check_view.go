@@ -115,8 +115,7 @@ func (c *checkStep) table(w, from, to int) []string {
 	return lines
 }
 
-// row is a row of the table: sign, name, documents, size, life of a snapshot, and what
-// is to be said of it.
+// row is a row of the table: sign, name, documents, size, life of a snapshot, remark.
 func (c *checkStep) row(name string) []string {
 	st := c.s.st
 	kind := c.s.standing(name)
@@ -148,8 +147,7 @@ func (c *checkStep) row(name string) []string {
 	return cells
 }
 
-// foot says what the numbers mean, and what is to be done: what is wrong comes first,
-// and takes at most so many lines.
+// foot says what is wrong, in at most so many lines, or else what the numbers mean.
 func (c *checkStep) foot(w, most int) []string {
 	lines := append([]string{""}, c.trouble(w, most)...)
 	if len(lines) > 1 {
@@ -207,9 +205,7 @@ func (c *checkStep) into() string {
 	return fmt.Sprintf("Into %s: %s, %s.", dir, format, s.mode)
 }
 
-// trouble says what keeps the export from beginning: what is wrong with the index of
-// the row under the cursor, or with the first one that is not ready, and what can be
-// done.
+// trouble says what keeps the export from beginning, and what can be done.
 func (c *checkStep) trouble(w, most int) []string {
 	st := c.s.st
 	checks, broken := c.unready()

@@ -49,8 +49,7 @@ func (s *session) sortChoices() {
 	slices.SortFunc(s.choices, func(a, b choice) int { return strings.Compare(a.name, b.name) })
 }
 
-// standing is how bad it is how a collection stands with the server: noteInfo
-// while that is not known, noteGood when all is well.
+// standing is how a collection stands with the server: noteInfo while that is not known.
 func (s *session) standing(name string) noteKind {
 	a, ok := s.access[name]
 	switch {
@@ -87,8 +86,7 @@ func (s *session) standingText(name string) string {
 	return ""
 }
 
-// bad counts those of some collections that do not exist, and those that the key may
-// not read.
+// bad counts collections that do not exist, and those that the key may not read.
 func (s *session) bad(names []string) (missing, denied int) {
 	for _, name := range names {
 		switch {

@@ -14,7 +14,6 @@ import (
 )
 
 // A fieldPicker offers the fields found in collections' first documents as columns.
-// Marks stay while it turns from one collection to another.
 type fieldPicker struct {
 	o          *outputStep
 	collection string
@@ -195,8 +194,8 @@ func sampleFields(ctx context.Context, srv server, collection string) ([]foundFi
 	return findFields(body)
 }
 
-// findFields walks the documents of a page in Fauna's wire form and lists the
-// paths that FQL's Select takes, with the type that fits all values seen.
+// findFields lists the paths that FQL's Select takes in the documents of a page in wire
+// form, with the type that fits all values seen.
 func findFields(body []byte) ([]foundField, error) {
 	var page struct {
 		Resource struct {

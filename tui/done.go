@@ -18,8 +18,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// doneStep says what was written, how to use it, and how to clean up. It is shown once
-// an export has a manifest.
+// doneStep says what was written, how to use it, and how to clean up.
 type doneStep struct {
 	s         *session
 	saved     string // path of the config file, "" when not saved
@@ -39,8 +38,7 @@ func (c *doneStep) enter() {
 
 func (c *doneStep) leave() { c.stopLoading() }
 
-// load opens the load; of an incremental export of many syncs too, which load takes one
-// after the other.
+// load opens the load, of all syncs of an incremental export too.
 func (c *doneStep) load() {
 	c.loading = newLoading(c.s, c.s.runner.progress().spec.Dir, c.stopLoading)
 }

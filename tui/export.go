@@ -20,8 +20,8 @@ const (
 	sampleEvery = 500 * time.Millisecond // one column of the throughput graph
 	graphWidth  = 40
 
-	// stillFor is how long nothing moves before what the engine waits for is said:
-	// one request may wait for its turn while others are answered.
+	// stillFor is how long nothing moves before the server is said to be away: one
+	// request may wait for its turn while others are answered.
 	stillFor = time.Second
 
 	// silentFor is how long requests are in flight without an answer before that is said.
@@ -322,8 +322,7 @@ func (c *exportStep) workers(by int) {
 	c.s.say(noteInfo, "At most %s in flight.", text.Count(int64(n), "request"))
 }
 
-// limit changes the largest rate: half of what it is now, or twice, and none again
-// where that is more than the server gives.
+// limit halves or doubles the largest rate; far above what the server gives there is none.
 func (c *exportStep) limit(times float64) {
 	now, most := c.rate(c.now.status.Rate), c.s.maxRate
 	switch {
@@ -346,8 +345,7 @@ func (c *exportStep) limit(times float64) {
 	c.s.say(noteInfo, "At most %s documents/s.", text.Number(int64(most)))
 }
 
-// shown are the collections that are listed: those at work first, then those that
-// failed, then the others where all are asked for.
+// shown are the collections that are listed, those at work first, then failed ones.
 func (c *exportStep) shown() []export.CollectionStatus {
 	all := c.now.status.Collections
 	var rows []export.CollectionStatus

@@ -68,8 +68,8 @@ func why(err error) string {
 	return "failed"
 }
 
-// elapsed is the time of the whole run so far, and what is left. bubbles/stopwatch knows
-// this process alone, and not what the engine counts.
+// elapsed is the time of the whole run so far, which bubbles/stopwatch cannot know since
+// the engine counts it over processes, and what is left.
 func (c *exportStep) elapsed() string {
 	said := "elapsed " + text.Clock(c.now.elapsed())
 	if left, known := c.left(); known {
@@ -81,8 +81,7 @@ func (c *exportStep) elapsed() string {
 	return said
 }
 
-// expected is how many documents there are: as planned, or, until all is planned, as
-// Check counted them.
+// expected is how many documents there are: as planned, or until then as Check counted.
 func (c *exportStep) expected() (n int64, known bool) {
 	st := c.now.status
 	if st.ExpectedFinal {
@@ -189,8 +188,7 @@ func (c *exportStep) table(w, h int) []string {
 	return append(lines, text.Sides("  "+about, st.faint.of(part), w))
 }
 
-// cells are the widths of the name and of the bar: the same for all rows, so that
-// nothing jumps while the list scrolls.
+// cells are the widths of names and bars, the same for all rows so that nothing jumps.
 func (c *exportStep) cells(w int) (name, bar int) {
 	rest := 2 + 8 + 19 + 11
 	if w >= 90 {

@@ -54,8 +54,7 @@ func (f *field) key(m tea.KeyMsg) bool {
 	return typed || f.in.Value() != value || f.in.Position() != at
 }
 
-// visible leaves out what a terminal must not be given; line breaks and tabs stay,
-// of which the components make what they can hold.
+// visible leaves out what a terminal must not be given, but for line breaks and tabs.
 func visible(rs []rune) []rune {
 	out := make([]rune, 0, len(rs))
 	for _, r := range rs {
@@ -124,8 +123,7 @@ func (f *secretField) length() int {
 	return len(f.typed)
 }
 
-// secret is what was entered, picked out of what was pasted with it, or why there
-// is none.
+// secret is what was entered, picked out of its surroundings, or why there is none.
 func (f *secretField) secret() (fauna.Secret, string) {
 	if !f.held.IsZero() {
 		return f.held, f.odd

@@ -16,8 +16,8 @@ import (
 	"fauna-export/tui/text"
 )
 
-// writeNew writes a text to a file of that name in the current folder, or, when
-// another text stands there, to name-2, name-3 … It returns the full path.
+// writeNew writes a text to a file in the current folder, or, where the name holds
+// another text, to name-2, name-3 … It returns the full path.
 func writeNew(name, body string) (string, error) {
 	return firstFree(name, func(path string) (bool, error) {
 		err := store.CreatePrivate(path, []byte(body))
@@ -29,8 +29,7 @@ func writeNew(name, body string) (string, error) {
 	})
 }
 
-// newPath is the full path of a file of that name in the current folder, or of
-// name-2, name-3 … that does not exist.
+// newPath is the first full path of name, name-2, name-3 … that does not exist.
 func newPath(name string) (string, error) {
 	return firstFree(name, func(path string) (bool, error) {
 		_, err := os.Lstat(path)

@@ -49,9 +49,8 @@ func (w *wizard) tooSmall() []string {
 	return lines
 }
 
-// screen is the whole window: the name and the database, the way, the question and
-// the body, what just happened, and the keys. Only the body depends on the height, and
-// nothing moves because something is said.
+// screen is the whole window. Only the body depends on the height, and nothing moves
+// because something is said.
 func (w *wizard) screen() []string {
 	w.session.wide = w.width >= paneWidth
 	if w.panel != nil && w.panel.bare { // the text alone, for the mouse
@@ -78,8 +77,7 @@ func (w *wizard) screen() []string {
 	return text.Indent(1, slices.Concat(head, main, w.noteLines(inner, notes), w.bar(inner, bars)))
 }
 
-// main is the question, the body and, in a wide window, the second pane: exactly h
-// lines.
+// main is the question, the body and, in a wide window, the second pane, on h lines.
 func (w *wizard) main(room, h int) []string {
 	st := w.steps[w.at]
 	wide := room
@@ -191,9 +189,8 @@ func (w *wizard) noteLines(room, n int) []string {
 	return lines
 }
 
-// bar is the last n lines, of bubbles/help: as many keys as there is room for, and
-// help and back at the right end of the last one. help alone draws one line, and cuts
-// its end.
+// bar is the last n lines, of bubbles/help, which alone draws one and cuts its end: as
+// many keys as there is room for, and help and back at the right end.
 func (w *wizard) bar(room, n int) []string {
 	hints, end := w.hints()
 	h := w.st.help

@@ -62,9 +62,8 @@ func indexSaid(c fauna.IndexCheck) string {
 // roleTitle is that of the query about the role.
 const roleTitle = "Role"
 
-// mending is what an admin can run so that the export may begin: what puts the
-// indexes right, then the role where it lacks a privilege. An index that is made
-// anew is another one to the role, even under its old name.
+// mending is what an admin can run so that the export may begin: indexes, then the role
+// where it lacks a privilege. To it an index made anew is another one, even of that name.
 func (s *session) mending(indexes []fauna.IndexCheck, role bool) []fql.Query {
 	var queries []fql.Query
 	for _, c := range indexes {
@@ -82,8 +81,7 @@ func (s *session) mending(indexes []fauna.IndexCheck, role bool) []fql.Query {
 // commentWidth keeps comments whole in the smallest window.
 const commentWidth = 54
 
-// mendingText is the queries as one text: each with what it is for, as a comment
-// that the shell takes.
+// mendingText is the queries as one text, each with a comment that says what it is for.
 func mendingText(queries []fql.Query) string {
 	var b strings.Builder
 	for i, q := range queries {
@@ -100,8 +98,7 @@ func mendingText(queries []fql.Query) string {
 	return b.String()
 }
 
-// showMending shows the queries, to be copied, or run on the demo server; again checks
-// what they mend.
+// showMending shows the queries; again checks what they mend, once the demo ran them.
 func (s *session) showMending(queries []fql.Query, again func()) {
 	if len(queries) == 0 {
 		return
@@ -128,8 +125,7 @@ func texts(queries []fql.Query) []string {
 	return all
 }
 
-// onDemo is what runs queries on the demo server, one after the other, and then does
-// something; nil where there is no such server.
+// onDemo is what runs queries on the demo server and then does something; nil without one.
 func (s *session) onDemo(then func(), queries ...string) func() {
 	shell := s.cfg.Shell
 	if shell == nil || s.dialect != fql.V4 {

@@ -83,8 +83,7 @@ func (l *list) key(m tea.KeyMsg, n int) bool {
 	return true
 }
 
-// window is the part of n rows that h lines show, with the cursor in it, and what says
-// which part it is, "" for all.
+// window is the part of n rows that h lines show, and says which it is, "" for all.
 func (l *list) window(n, h int) (from, to int, part string) {
 	l.h = max(1, h)
 	l.at = max(0, min(l.at, n-1))

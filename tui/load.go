@@ -48,8 +48,7 @@ func (s *session) targetText(dir string) string {
 	return strings.ReplaceAll(targets[s.target].into, "DIR", dir)
 }
 
-// A loading takes the files of a finished export into a database: the target, the
-// plan, a bar, the proof.
+// A loading takes the files of an export into a database: target, plan, bar, proof.
 type loading struct {
 	s        *session
 	dir      string

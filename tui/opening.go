@@ -42,8 +42,7 @@ func (o opened) Close() error {
 	return nil
 }
 
-// submit asks the server what the secret in the field opens; accepted is called when it
-// was accepted. missing is what is said where there is none.
+// submit asks the server what the secret in the field opens; missing is said without one.
 func (o *opening) submit(admin bool, missing string, accepted func()) {
 	secret, why := o.field.secret()
 	if secret.IsZero() {
@@ -190,8 +189,7 @@ type server interface {
 	Close()
 }
 
-// repeatFor is for how long a request that failed in passing is made again before
-// somebody who waits is told.
+// repeatFor is how long a request is repeated before somebody who waits is told.
 const repeatFor = 10 * time.Second
 
 // connect makes a client; no request is sent.

@@ -64,8 +64,7 @@ func (p *pane) part() string {
 	return partText(p.view.YOffset, p.h, p.n)
 }
 
-// box is a frame with a title and a note in its edges, which lipgloss' borders
-// cannot hold.
+// box is a frame with texts in its edges, which lipgloss' borders cannot hold.
 func box(st styles, title, aside, foot string, lines []string, w int) []string {
 	edge := func(left, right, a, b string) string {
 		if a != "" {
@@ -116,8 +115,7 @@ func (q *question) over(st styles, body []string, w int) []string {
 	return body
 }
 
-// A panel is a text that takes the place of a step's body until it is closed: help,
-// an answer of the shell, FQL to run.
+// A panel takes the place of a step's body: help, an answer of the shell, FQL to run.
 type panel struct {
 	s     *session
 	title string

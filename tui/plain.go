@@ -21,7 +21,7 @@ import (
 const plainEvery = 10 * time.Second
 
 // plainRun is the wizard as plain lines, for a screen reader or a terminal that cannot
-// move its cursor: the same steps in the same order, each asked instead of drawn.
+// move its cursor: the same steps, each asked instead of drawn.
 func (s *session) plainRun(ctx context.Context) (Outcome, error) {
 	all := newSteps(s)
 	err := s.walk(ctx, newAsker(s.cfg.In, s.cfg.Out, s.clean), all)
@@ -49,8 +49,7 @@ func (s *session) told(ctx context.Context, a *asker, err error) error {
 	return nil
 }
 
-// walk goes through the steps of the way; one that answers errBack leads to the one
-// before it, errAgain to itself.
+// walk goes through the steps of the way, and back to where an error leads.
 func (s *session) walk(ctx context.Context, a *asker, all [steps]step) error {
 	a.tell("fauna-export: from an address to verified files. < goes back, ctrl+c quits.")
 	for i := 0; i < len(s.path()); {
@@ -84,8 +83,8 @@ type errStep struct{ to stepID }
 
 func (e *errStep) Error() string { return "go to " + e.to.String() }
 
-// An asker asks questions as plain lines and reads the answers, all of them
-// through one reader: what was piped in for later questions is not lost.
+// An asker asks questions as plain lines and reads the answers, all through one reader:
+// what was piped in for later questions is not lost.
 type asker struct {
 	in   *bufio.Reader
 	file *os.File // the terminal that the answers come from, nil when it is none
@@ -255,8 +254,7 @@ func IsTerminal(f *os.File) bool {
 	return f != nil && term.IsTerminal(f.Fd())
 }
 
-// mostEchoWaits bounds the wait, in milliseconds, for a terminal that does not show
-// what is typed anyway.
+// mostEchoWaits bounds the wait, in milliseconds, for a terminal that never shows input.
 const mostEchoWaits = 500
 
 // ReadSecret prints prompt on out and reads one line from the terminal in, which

@@ -57,8 +57,8 @@ func samplePage(ctx context.Context, src export.Source, l row.Layout, size int) 
 	return export.Sample(ctx, src, l.Collection, now, size, l.Paths())
 }
 
-// previewRows are the lines of a file: its header first, if it has one. Of a file
-// that is not text the columns are listed, and its rows shown as JSON.
+// previewRows are the lines of a file, its header first. Of a file that is not text the
+// columns are listed, and its rows shown as JSON.
 func previewRows(l row.Layout, body []byte) ([]string, error) {
 	var rows []string
 	if l.Format.Can().Streams {

@@ -87,8 +87,7 @@ func newRunner(ctx context.Context) *runner {
 	return &runner{ctx: ctx, open: openRun, stop: func() {}, limit: func(n int64) { debug.SetMemoryLimit(n) }}
 }
 
-// openRun prepares a new run in the folder of the spec, or resumes the one
-// that is there.
+// openRun prepares a new run in the folder of the spec, or resumes the one there.
 func openRun(spec export.Spec, src export.Source, resume bool) (exporting, error) {
 	if client, ok := src.(*fauna.Client); ok {
 		src = client.Once() // a run repeats its requests itself
@@ -106,8 +105,7 @@ func openRun(spec export.Spec, src export.Source, resume bool) (exporting, error
 	return export.NewRun(spec, src, export.Env{Store: into})
 }
 
-// start begins an export, or resumes the one in the spec's folder. It
-// returns when the export is on its way.
+// start begins or resumes an export, and returns when it is on its way.
 func (r *runner) start(spec export.Spec, src export.Source, resume bool) error {
 	ctx, cancel := context.WithCancel(r.ctx)
 	r.mu.Lock()
@@ -201,8 +199,7 @@ func (r *runner) with(f func(exporting)) {
 	}
 }
 
-// line is one line about the export, for a window with no room and for plain lines; ""
-// without one.
+// line is one line about the export, "" without one.
 func (p progress) line() string {
 	st := p.status
 	switch {

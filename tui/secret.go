@@ -13,8 +13,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// secretStep takes the secret and asks the server whether it opens the named
-// collections. The secret leaves the field as soon as it has been accepted.
+// secretStep takes the secret and asks the server whether it opens the collections.
 type secretStep struct {
 	s   *session
 	why string // the secret is there, since

@@ -26,8 +26,7 @@ const (
 	wayAdmin             // an admin's secret makes role and key
 )
 
-// answers are what the person has said so far; all of it but for the server's
-// part is kept when a step is left, in either direction.
+// answers are what the person has said so far, kept when a step is left.
 type answers struct {
 	endpointText string
 	endpoint     fauna.Endpoint
@@ -158,8 +157,7 @@ var paths = [...][]stepID{
 	wayAdmin:  {domainID, accessID, collectionsID, setupID, outputID, checkID, exportID, doneID},
 }
 
-// next continues from a step: to the one after it, or, where it was opened to be
-// edited, back to where that was asked for.
+// next continues from a step: to the one after it, or from an edit to where it began.
 func (s *session) next(from stepID) {
 	to := s.edit
 	if to == noID {
@@ -235,8 +233,7 @@ func (s *session) spec() (export.Spec, error) {
 	return spec, nil
 }
 
-// demoRate holds the demo's export to so many documents a second: otherwise it
-// would be over before anybody had seen it.
+// demoRate, in documents a second, keeps the demo from being over before it was seen.
 const demoRate = 8_000
 
 // keep keeps a fact in the log of the session, where there is one.

@@ -40,8 +40,7 @@ func (c *setupStep) enter() { c.build() }
 
 func (c *setupStep) leave() { c.running.drop() }
 
-// build makes the cards again; what has happened to one stays while its text
-// does.
+// build makes the cards again; what has happened to one stays while its text does.
 func (c *setupStep) build() {
 	old := map[string]card{}
 	for _, x := range c.cards {
@@ -219,8 +218,7 @@ func (c *setupStep) apply() {
 	})
 }
 
-// answered shows what the demo's shell printed, once: its secret is held for the
-// next step and not shown again.
+// answered shows what the demo's shell printed, once, and holds its secret.
 func (c *setupStep) answered(x *card, printed string, err error) {
 	s := c.s
 	if err != nil {

@@ -51,8 +51,7 @@ func (c *setupStep) body(w, h int) []string {
 	return append(head, box...)
 }
 
-// list is the queries with their state: all where they fit, else those around the
-// one that is shown.
+// list is the queries around the one that is shown, with their state.
 func (c *setupStep) list(w int) []string {
 	st := c.s.st
 	most, cells := 8, 22

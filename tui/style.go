@@ -51,8 +51,7 @@ type styles struct {
 	ascii bool
 }
 
-// newStyles chooses the colours for a screen. color is auto, always or never;
-// auto follows NO_COLOR and what the terminal can do.
+// newStyles chooses the colours for a screen: auto follows NO_COLOR and the terminal.
 func newStyles(out io.Writer, color string, ascii bool, env func(string) string) styles {
 	r := lipgloss.NewRenderer(out)
 	colours := color == "always" || color != "never" && env("NO_COLOR") == "" && r.ColorProfile() != termenv.Ascii
@@ -121,8 +120,7 @@ func (st styles) name(here bool, name string) string {
 	return st.mark(here) + name
 }
 
-// asciiGlyphs replaces each glyph that the wizard itself draws by one of the
-// same width that every terminal has.
+// asciiGlyphs replaces each glyph that the wizard draws by an ASCII one of its width.
 var asciiGlyphs = []string{
 	"✓", "+", "✗", "x", "●", "*", "•", "*", "·", "-", "…", "~", "–", "-",
 	"█", "#", "░", ".", "▌", ">", "▁", "_", "▂", ".", "▃", "-", "▄", "-", "▅", "=", "▆", "=", "▇", "#",
@@ -176,9 +174,8 @@ func faintly(st styles, paragraph string, w int) []string {
 // number, a word, each with what follows it where that tells a key or a call.
 var fqlTokens = regexp.MustCompile(`(//.*)|("(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?)( *:)?|\b([0-9][0-9.]*|true\b|false\b|null\b)|([A-Za-z_]\w*)( *:|\()?`)
 
-// highlight colours one line of FQL: names that are called, keys of objects,
-// strings and numbers. The text itself is not changed, so that what is copied by
-// the mouse is what runs.
+// highlight colours one line of FQL. The text itself is not changed, so that what is
+// copied by the mouse is what runs.
 func highlight(st styles, line string) string {
 	var b strings.Builder
 	done := 0

@@ -13,8 +13,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// written are the files that the last run wrote: of an incremental export those of
-// its last sync, whose number is sync; it is 0 for a full one.
+// written are the files of the last run, of an incremental export of its last sync.
 func written(m *archive.Manifest) (entries []archive.Entry, sync int) {
 	if m.Mode != export.Incremental || len(m.Syncs) == 0 {
 		return m.Collections, 0
@@ -29,7 +28,7 @@ func written(m *archive.Manifest) (entries []archive.Entry, sync int) {
 }
 
 // againName and againCommand are what to type next time: a sync continues in its folder,
-// which the saved answers name, and a full export needs a new one.
+// a full export needs a new one.
 func againName(sync int) string {
 	if sync > 0 {
 		return "Next sync"

@@ -15,8 +15,8 @@ const (
 	atOnce     = 2   // collections that are counted at a time
 )
 
-// A tally counts collections, a few at a time, while the person reads; where it
-// samples, it reads some documents of each too, and measures how fast they come.
+// A tally counts collections, a few at a time, while the person reads; where it samples,
+// it reads some documents of each too, and times them.
 type tally struct {
 	s       *session
 	samples bool
