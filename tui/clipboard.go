@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,10 +67,9 @@ func (c clipper) copy(ctx context.Context, what string) (string, error) {
 		if err == nil {
 			return "Copied to the clipboard.", nil
 		}
+		before = "The clipboard program failed. "
 		if errors.Is(err, context.DeadlineExceeded) {
 			before = "The clipboard program did not answer. "
-		} else {
-			before = "The clipboard program failed. "
 		}
 	}
 	if c.env("TERM") == "linux" {
@@ -78,9 +78,8 @@ func (c clipper) copy(ctx context.Context, what string) (string, error) {
 	if len(what) > osc52Limit {
 		return "", fmt.Errorf("%stoo long for the terminal's clipboard (%s)", before, text.Size(int64(len(what))))
 	}
-	way := "through your terminal"
 	s := osc52.New(what)
-	sequence := s.String()
+	way, sequence := "through your terminal", s.String()
 	switch {
 	case c.env("TMUX") != "":
 		// Passed through where tmux allows it, and for tmux itself to pass on
@@ -96,10 +95,7 @@ func (c clipper) copy(ctx context.Context, what string) (string, error) {
 		return "", fmt.Errorf("%sopen the terminal: %w", before, err)
 	}
 	_, err = io.WriteString(w, sequence)
-	if closed := w.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
+	if err = cmp.Or(err, w.Close()); err != nil {
 		return "", fmt.Errorf("%swrite to the terminal: %w", before, err)
 	}
 	return before + "Sent to the clipboard " + way + " (OSC 52).", nil

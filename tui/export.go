@@ -104,11 +104,11 @@ func (c *exportStep) start(resume bool) {
 	}
 	*c = *began
 	c.s.resume = false
+	happens := "export into %s started"
 	if resume {
-		c.s.event("resuming the export in %s", spec.Dir)
-	} else {
-		c.s.event("export into %s started", spec.Dir)
+		happens = "resuming the export in %s"
 	}
+	c.s.event(happens, spec.Dir)
 	srv := c.s.server
 	attempt(c.s, &c.starting, func(ctx context.Context) error { return c.s.begin(ctx, spec, srv, resume) }, func(err error) {
 		if err != nil {
@@ -242,10 +242,10 @@ func (c *exportStep) actions() []action {
 	if c.all {
 		list = "at work"
 	}
-	return append(append(c.going(),
+	return slices.Concat(c.going(), []action{
 		on("tab", list, func() { c.all, c.problems = !c.all, false }).when(len(st.Collections) > few),
 		on("!", "problems", func() { c.problems = !c.problems }).when(troubled),
-	), append(find, on("", "", func() {}, "esc", "shift+tab"))...) // nothing leads back from here
+	}, find, []action{on("", "", func() {}, "esc", "shift+tab")}) // nothing leads back from here
 }
 
 // going are the keys of an export that runs.
@@ -297,14 +297,11 @@ func (c *exportStep) changeSecret() {
 func (c *exportStep) key(m tea.KeyMsg) bool { return c.list.key(m, len(c.shown())) }
 
 func (c *exportStep) pause() {
-	paused := c.now.status.Paused
-	c.s.runner.with(func(x exporting) {
-		if paused {
-			x.Continue()
-		} else {
-			x.Pause()
-		}
-	})
+	paused, turn := c.now.status.Paused, exporting.Pause
+	if paused {
+		turn = exporting.Continue
+	}
+	c.s.runner.with(turn)
 	c.now.status.Paused = !paused
 	c.s.event("%s", map[bool]string{false: "paused", true: "resumed"}[paused])
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,8 @@ func (c *exportStep) title() (string, string) {
 		} else {
 			said += " · retrying"
 		}
-		if left := c.retryFor() - c.s.now().Sub(c.away); left > 0 {
+		// The engine tries a request again for so long.
+		if left := cmp.Or(c.now.spec.RetryFor, 5*time.Minute) - c.s.now().Sub(c.away); left > 0 {
 			said += " · gives up in " + text.Clock(left)
 		}
 		return said, c.elapsed()
@@ -51,13 +53,6 @@ func (c *exportStep) title() (string, string) {
 		return "Comparing " + many, c.elapsed()
 	}
 	return "Exporting " + many, c.elapsed()
-}
-
-func (c *exportStep) retryFor() time.Duration {
-	if d := c.now.spec.RetryFor; d > 0 {
-		return d
-	}
-	return 5 * time.Minute
 }
 
 // why is in a word why an export ended.
@@ -101,10 +96,7 @@ func (c *exportStep) left() (time.Duration, bool) {
 		return 0, false
 	}
 	seconds := float64(n-c.now.status.Rows) / rate
-	if seconds > 1e7 {
-		return 0, false
-	}
-	return time.Duration(seconds * float64(time.Second)), true
+	return time.Duration(seconds * float64(time.Second)), seconds <= 1e7
 }
 
 func (c *exportStep) body(w, h int) []string {
@@ -134,17 +126,17 @@ func (c *exportStep) totalLines(w int) []string {
 		return []string{text.Fit(st.progress(float64(v.Bytes)/float64(max(1, v.Size)), bar, false)+said, w), ""}
 	}
 	n, known := c.expected()
-	said := "  …   " + text.Short(now.Rows) + " documents so far"
-	part := 0.0
+	part, said := 0.0, "  …   "+text.Short(now.Rows)+" documents so far"
 	if known {
 		part = float64(now.Rows) / float64(n)
 		said = fmt.Sprintf(" %3d %%  %s of %s documents", text.Percent(now.Rows, n), text.Short(min(now.Rows, n)), text.Short(n))
 	}
 	bar := max(8, w-max(34, text.Width(said))-1)
 	lines := []string{text.Fit(st.progress(part, bar, false)+said, w)}
-	pieces := []string{cmp.Or(text.Rate(c.rate(now.Rate)), "0/s"), text.Size(int64(c.rate(now.BytesRate))) + "/s"}
-	pieces[0] = strings.TrimSuffix(pieces[0], "/s") + " documents/s"
-	pieces = append(pieces, text.Count(int64(now.InFlight), "request")+" in flight")
+	pieces := []string{
+		strings.TrimSuffix(cmp.Or(text.Rate(c.rate(now.Rate)), "0/s"), "/s") + " documents/s",
+		text.Size(int64(c.rate(now.BytesRate))) + "/s", text.Count(int64(now.InFlight), "request") + " in flight",
+	}
 	if retries := c.now.retries(); retries > 0 {
 		pieces = append(pieces, text.Count(int64(retries), "retry"))
 	}
@@ -270,8 +262,10 @@ func (c *exportStep) snapshotLine() string {
 			said += c.s.st.warn.of(", expired: the rest needs a new one !")
 		case left < 3*time.Minute:
 			said += c.s.st.warn.of(", expires in " + text.Clock(left) + " !")
+		case left < 2*time.Hour:
+			said += ", readable for " + text.Number(int64(left.Minutes())) + " more minutes"
 		default:
-			said += ", readable for " + moreText(left)
+			said += ", readable for " + text.Span(left)
 		}
 	}
 	if now.Renewed > 0 {
@@ -280,34 +274,16 @@ func (c *exportStep) snapshotLine() string {
 	return said
 }
 
-// moreText is a time that is left: "14 more minutes".
-func moreText(d time.Duration) string {
-	if d < 2*time.Hour {
-		return text.Number(int64(d.Minutes())) + " more minutes"
-	}
-	return text.Span(d)
-}
-
 // drawGraph draws the throughput of the last seconds in w cells; bubbles has no graph.
 func (c *exportStep) drawGraph(w int) string {
 	levels := []rune("▁▂▃▄▅▆▇█")
 	samples := c.graph[max(0, len(c.graph)-w):]
-	most := 0.0
+	most := slices.Max(append([]float64{1e-9}, samples...))
+	out := strings.Repeat(" ", w-len(samples))
 	for _, v := range samples {
-		most = max(most, v)
+		out += string(levels[min(len(levels)-1, int(max(0, v)/most*float64(len(levels)-1)+0.5))])
 	}
-	out := make([]rune, 0, w)
-	for range w - len(samples) {
-		out = append(out, ' ')
-	}
-	for _, v := range samples {
-		i := 0
-		if most > 0 && v > 0 {
-			i = min(len(levels)-1, int(v/most*float64(len(levels)-1)+0.5))
-		}
-		out = append(out, levels[i])
-	}
-	return c.s.st.accent.of(string(out))
+	return c.s.st.accent.of(out)
 }
 
 func (c *exportStep) side(w, h int) []string {

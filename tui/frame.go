@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,19 +80,19 @@ func (w *wizard) screen() []string {
 
 // main is the question, the body and, in a wide window, the second pane, on h lines.
 func (w *wizard) main(room, h int) []string {
-	st := w.steps[w.at]
-	wide := room
+	st, wide := w.steps[w.at], room
 	var side, body []string
 	var question, aside string
 	if w.panel != nil {
 		body = w.panel.body(wide, h-3)
 		question, aside = w.panel.title, w.panel.part()
 	} else {
+		left := max(66, min(100, room*62/100))
 		if w.width >= paneWidth {
-			wide = max(66, min(100, room*62/100))
-			if side = st.side(room-wide-3, h); side == nil {
-				wide = room
-			}
+			side = st.side(room-left-3, h)
+		}
+		if side != nil {
+			wide = left
 		}
 		body = st.body(wide, h-3)
 		question, aside = st.title()
@@ -111,8 +112,7 @@ func (w *wizard) main(room, h int) []string {
 	if side == nil {
 		return lines
 	}
-	bar := " " + w.st.faint.of("│") + " "
-	side = text.Fill(side, h)
+	bar, side := " "+w.st.faint.of("│")+" ", text.Fill(side, h)
 	for i, l := range side {
 		side[i] = bar + text.Fit(l, room-wide-3)
 	}
@@ -121,18 +121,15 @@ func (w *wizard) main(room, h int) []string {
 
 // top is the product's name and the database, with what is to be known of it.
 func (w *wizard) top(room int) string {
-	host, e := "", w.endpoint
-	if e.IsZero() {
-		e = w.steps[domainID].(*domainStep).parsed
-	}
-	if !e.IsZero() {
+	host, e := "", cmp.Or(w.endpoint, w.steps[domainID].(*domainStep).parsed)
+	switch {
+	case e.IsZero():
+	case e.Exposed():
+		host = text.Clean(e.String()) + "  " + w.st.warn.of("plaintext")
+	case e.Plaintext():
 		host = text.Clean(e.String())
-		switch {
-		case e.Exposed():
-			host += "  " + w.st.warn.of("plaintext")
-		case !e.Plaintext():
-			host += "  " + w.st.good.of("TLS")
-		}
+	default:
+		host = text.Clean(e.String()) + "  " + w.st.good.of("TLS")
 	}
 	if w.cfg.Demo {
 		host += "  " + w.st.badge.of(" DEMO ")
@@ -140,25 +137,18 @@ func (w *wizard) top(room int) string {
 	return text.Sides(w.st.strong.of("fauna-export"), text.Fit(host, room-16), room)
 }
 
-// mark is how a step of the way looks: done, here, to come.
-func (w *wizard) mark(id stepID) string {
-	at := w.at
-	if w.edit != noID && w.edit > at {
-		at = w.edit
-	}
-	switch {
-	case id == w.at:
-		return w.st.strong.of("● " + id.String())
-	case id < at:
-		return w.st.good.of("✓") + " " + id.String()
-	}
-	return w.st.faint.of("· " + id.String())
-}
-
+// marks are the steps of the way: done, here, to come.
 func (w *wizard) marks() []string {
 	var marks []string
 	for _, id := range w.path() {
-		marks = append(marks, w.mark(id))
+		switch {
+		case id == w.at:
+			marks = append(marks, w.st.strong.of("● "+id.String()))
+		case id < max(w.at, w.edit):
+			marks = append(marks, w.st.good.of("✓")+" "+id.String())
+		default:
+			marks = append(marks, w.st.faint.of("· "+id.String()))
+		}
 	}
 	return marks
 }

@@ -109,24 +109,15 @@ func (a *asker) tell(format string, args ...any) {
 	}
 }
 
-// line prints a prompt and reads one line, without the spaces around it. At the
-// end of the input it returns ErrLeft; when ctx ends its cause, and the read that
-// cannot be taken back waits for the end of the program.
+// line prints a prompt and reads one line, without the spaces around it. At the end of
+// the input it returns ErrLeft, and when ctx ends its cause.
 func (a *asker) line(ctx context.Context, prompt string) (string, error) {
 	lines := strings.Split(prompt, "\n")
 	for i, l := range lines {
 		lines[i] = a.clean(l)
 	}
 	fmt.Fprint(a.out, strings.Join(lines, "\n"))
-	type answer struct {
-		text string
-		err  error
-	}
-	read := make(chan answer, 1)
-	go func() {
-		text, err := a.in.ReadString('\n')
-		read <- answer{text, err}
-	}()
+	read := reading(func() (string, error) { return a.in.ReadString('\n') })
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(a.out)
@@ -145,6 +136,23 @@ func (a *asker) line(ctx context.Context, prompt string) (string, error) {
 		}
 		return text, nil
 	}
+}
+
+// A typed line, or why there is none.
+type typed struct {
+	text string
+	err  error
+}
+
+// reading reads a line. A read cannot be taken back: where nobody waits any more its
+// goroutine waits for the next line, or for the end of the program.
+func reading(read func() (string, error)) <-chan typed {
+	lines := make(chan typed, 1)
+	go func() {
+		text, err := read()
+		lines <- typed{text, err}
+	}()
+	return lines
 }
 
 // secret is line for a secret: on a terminal it is not shown.
@@ -230,20 +238,13 @@ func (a *asker) agree(ctx context.Context, question string, now bool, otherwise 
 
 // yes asks a question that is answered with y or n.
 func (a *asker) yes(ctx context.Context, question string, otherwise bool) (bool, error) {
-	def := "n"
-	if otherwise {
-		def = "y"
-	}
-	yes := otherwise
-	_, err := a.text(ctx, question+" y or n", def, func(text string) error {
-		switch strings.ToLower(text) {
-		case "y", "yes":
-			yes = true
-		case "n", "no":
-			yes = false
-		default:
+	yes, word := otherwise, map[bool]string{false: "n", true: "y"}[otherwise]
+	_, err := a.text(ctx, question+" y or n", word, func(text string) error {
+		answer, known := map[string]bool{"y": true, "yes": true, "n": false, "no": false}[strings.ToLower(text)]
+		if !known {
 			return errors.New("answer with y or n")
 		}
+		yes = answer
 		return nil
 	})
 	return yes, err
@@ -259,22 +260,16 @@ const mostEchoWaits = 500
 
 // ReadSecret prints prompt on out and reads one line from the terminal in, which
 // does not show what is typed. When ctx ends it restores the terminal and returns
-// ctx's error; the read itself cannot be taken back, so its goroutine waits for
-// the next line, or for the end of the program.
+// ctx's error.
 func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
 	before, err := term.GetState(in.Fd())
 	if err != nil {
 		return "", fmt.Errorf("read the secret: %w", err)
 	}
-	type line struct {
-		text []byte
-		err  error
-	}
-	read := make(chan line, 1)
-	go func() {
+	read := reading(func() (string, error) {
 		text, err := term.ReadPassword(in.Fd())
-		read <- line{text, err}
-	}()
+		return string(text), err
+	})
 	// The prompt comes when what is typed does not show any more: a paste may follow
 	// it at once.
 	for range mostEchoWaits {
@@ -291,10 +286,10 @@ func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) 
 			return "", fmt.Errorf("restore the terminal: %w", err)
 		}
 		return "", context.Cause(ctx)
-	case l := <-read:
-		if l.err != nil {
-			return "", fmt.Errorf("read the secret: %w", l.err)
+	case r := <-read:
+		if r.err != nil {
+			return "", fmt.Errorf("read the secret: %w", r.err)
 		}
-		return string(l.text), nil
+		return r.text, nil
 	}
 }

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -202,21 +203,17 @@ func (w *wizard) back(leave bool) {
 		w.next(w.at)
 		return
 	}
-	path := w.path()
-	for i := len(path) - 1; i >= 0; i-- {
-		if path[i] < w.at {
-			w.goTo = path[i]
-			if path[i] == exportID {
-				w.goTo = checkID
-			}
+	for _, id := range slices.Backward(w.path()) {
+		if id < w.at && id != exportID {
+			w.goTo = id
 			return
 		}
 	}
-	if leave {
+	switch {
+	case leave && w.runner.progress().manifest != nil:
+		w.confirm("Quit?", func() { w.quit(nil) })
+	case leave:
 		w.confirm("Quit? Nothing has been exported.", func() { w.quit(ErrLeft) })
-		if w.runner.progress().manifest != nil {
-			w.confirm("Quit?", func() { w.quit(nil) })
-		}
 	}
 }
 
@@ -279,16 +276,12 @@ func (w *wizard) windowName() string {
 func (w *wizard) showHelp() {
 	st := w.steps[w.at]
 	p := &panel{s: w.session, title: "Help: " + w.at.String(), pane: newPane()}
-	p.text = append(strings.Split(st.help(), "\n"), "", "Keys here:")
-	list := func(bindings []key.Binding) {
-		full := w.st.help.FullHelpView([][]key.Binding{bindings})
-		for l := range strings.Lines(full) {
-			p.text = append(p.text, "  "+strings.TrimRight(l, "\n"))
-		}
+	keys := func(actions []action) []string {
+		full := w.st.help.FullHelpView([][]key.Binding{shown(actions)})
+		return text.Indent(2, strings.Split(full, "\n"))
 	}
-	list(shown(st.actions()))
-	p.text = append(p.text, "", "Everywhere:")
-	list(shown(append([]action{on("F1", "this help", nil), on("esc", "back; keeps what you entered", nil)}, w.always()...)))
-	p.text = append(p.text, "", "fauna-export "+w.cfg.Version)
+	everywhere := append([]action{on("F1", "this help", nil), on("esc", "back; keeps what you entered", nil)}, w.always()...)
+	p.text = slices.Concat(strings.Split(st.help(), "\n"), []string{"", "Keys here:"}, keys(st.actions()),
+		[]string{"", "Everywhere:"}, keys(everywhere), []string{"", "fauna-export " + w.cfg.Version})
 	w.panel = p
 }
