@@ -306,7 +306,7 @@ func (c *doneStep) askLoad(ctx context.Context, a *asker) error {
 		a.during(func() { result, err = planned.Do(ctx) }, far)
 		if err == nil {
 			a.tell("%s in %s: all rows were read back and equal what was sent.", text.Count(result.Rows(), "row"), result.Target)
-			for _, n := range append(result.Left, result.Notes...) {
+			for _, n := range slices.Concat(result.Left, result.Notes) {
 				a.tell("Warning: %s", n)
 			}
 			return nil

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -64,6 +66,26 @@ func pressed(m tea.KeyMsg, bindings ...key.Binding) bool {
 
 func is(m tea.KeyMsg, names ...string) bool { return pressed(m, bind("", "", names...)) }
 
+// scrolls is how far a key moves in lines of which so many are a page.
+func scrolls(m tea.KeyMsg, page int) (by int, ok bool) {
+	const all = math.MaxInt / 2
+	switch {
+	case is(m, "up", "k"):
+		return -1, true
+	case is(m, "down", "j"):
+		return 1, true
+	case is(m, "pgup", "b"):
+		return -page, true
+	case is(m, "pgdown", " "):
+		return page, true
+	case is(m, "home", "g"):
+		return -all, true
+	case is(m, "end", "G"):
+		return all, true
+	}
+	return 0, false
+}
+
 // shown are the bindings of the actions that can be done now and are to be seen.
 func shown(actions []action) []key.Binding {
 	var all []key.Binding
@@ -98,21 +120,13 @@ type burst struct {
 	pause wait
 }
 
-// textual reports whether a key can be a part of a pasted text.
-func textual(m tea.KeyMsg) bool {
-	switch m.Type {
-	case tea.KeyRunes:
-		return !m.Alt
-	case tea.KeySpace, tea.KeyEnter, tea.KeyTab, tea.KeyCtrlJ:
-		return true
-	}
-	return false
-}
+// textual are keys that can be a part of a pasted text, beside letters.
+var textual = map[tea.KeyType]string{tea.KeySpace: " ", tea.KeyEnter: "\n", tea.KeyTab: "\t", tea.KeyCtrlJ: "\n"}
 
 // hold takes a key, and gives it to the wizard once it is known what it is.
 func (w *wizard) hold(m tea.KeyMsg) {
 	b := &w.burst
-	if m.Paste || !textual(m) {
+	if m.Paste || textual[m.Type] == "" && (m.Type != tea.KeyRunes || m.Alt) {
 		w.keysNow(append(b.flush(), m))
 		return
 	}
@@ -129,16 +143,7 @@ func (b *burst) flush() []tea.KeyMsg {
 	}
 	var s strings.Builder
 	for _, m := range held {
-		switch m.Type {
-		case tea.KeyEnter, tea.KeyCtrlJ:
-			s.WriteByte('\n')
-		case tea.KeyTab:
-			s.WriteByte('\t')
-		case tea.KeySpace:
-			s.WriteByte(' ')
-		default:
-			s.WriteString(string(m.Runes))
-		}
+		s.WriteString(cmp.Or(textual[m.Type], string(m.Runes)))
 	}
 	return []tea.KeyMsg{{Type: tea.KeyRunes, Runes: []rune(s.String()), Paste: true}}
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -62,25 +63,9 @@ func (l *list) key(m tea.KeyMsg, n int) bool {
 	if l.typing {
 		return l.find.key(m)
 	}
-	page := max(1, l.h-1)
-	switch {
-	case is(m, "up", "k"):
-		l.at--
-	case is(m, "down", "j"):
-		l.at++
-	case is(m, "pgup", "b"):
-		l.at -= page
-	case is(m, "pgdown", " "):
-		l.at += page
-	case is(m, "home", "g"):
-		l.at = 0
-	case is(m, "end", "G"):
-		l.at = n - 1
-	default:
-		return false
-	}
-	l.at = max(0, min(l.at, n-1))
-	return true
+	by, ok := scrolls(m, max(1, l.h-1))
+	l.at = max(0, min(l.at+by, n-1))
+	return ok
 }
 
 // window is the part of n rows that h lines show, and says which it is, "" for all.
@@ -203,10 +188,7 @@ func (p *picker) key(m tea.KeyMsg) bool {
 }
 
 func (p *picker) filterLine(w int) string {
-	if line := p.filter(w); line != "" {
-		return line
-	}
-	return p.st.faint.of("/ filter")
+	return cmp.Or(p.filter(w), p.st.faint.of("/ filter"))
 }
 
 // view draws the rows in columns, read downwards: at most h lines.
@@ -218,11 +200,7 @@ func (p *picker) view(w, h int) []string {
 	}
 	cell := max(p.cells, min(name, 40)+min(about, 24)+8)
 	p.cols = max(1, min((w+2)/(cell+2), (len(seen)+h-1)/max(1, h)))
-	if p.cols == 1 {
-		cell = w
-	} else {
-		cell = (w+2)/p.cols - 2
-	}
+	cell = (w+2)/p.cols - 2
 	p.h = max(1, h)
 	more := len(seen) > p.h*p.cols
 	if more {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -57,8 +58,7 @@ type loading struct {
 	asks     bool // for the password
 	close    func()
 
-	working wait
-	polling wait
+	working wait // how far it is, is drawn with each turn of the spinner
 	stage   loadStage
 	ctx     context.Context // of what is planned and done; ended by cancel
 	cancel  context.CancelFunc
@@ -100,15 +100,6 @@ func (c *loading) drop() {
 	}
 }
 
-// poll looks again and again how far a load is, so that the screen is drawn.
-func (c *loading) poll() {
-	c.s.after(&c.polling, 2*pollEvery, func() {
-		if c.busy() {
-			c.poll()
-		}
-	})
-}
-
 // plan connects to the target and reads every row.
 func (c *loading) plan() {
 	into, dir, prepare := strings.TrimSpace(c.into.value()), c.dir, c.s.prepareLoad
@@ -136,7 +127,6 @@ func (c *loading) plan() {
 		c.stage, c.planned = loadPlanned, planned
 		c.password.wipe()
 	})
-	c.poll()
 }
 
 func (c *loading) do() {
@@ -154,7 +144,6 @@ func (c *loading) do() {
 			c.s.event("loaded %s into %s", text.Count(result.Rows(), "row"), result.Target)
 		}
 	})
-	c.poll()
 }
 
 func (c *loading) busy() bool { return c.stage == loadPlanning || c.stage == loadRunning }
@@ -210,8 +199,7 @@ func (c *loading) body(w, h int) []string {
 	st := c.s.st
 	switch c.stage {
 	case loadTarget:
-		lines := append(marked(st, noteGood, headline(c.s.runner.progress()), w), "")
-		lines = append(lines, st.mark(true)+c.into.view(w-2, !c.asks))
+		lines := append(marked(st, noteGood, headline(c.s.runner.progress()), w), "", st.mark(true)+c.into.view(w-2, !c.asks))
 		if c.asks {
 			lines = append(lines, "", st.mark(true)+c.password.view(st, w-2, true))
 		}
@@ -269,9 +257,7 @@ func (c *loading) planLines(w int) []string {
 			}
 			columns = append(columns, one)
 		}
-		for _, l := range text.Wrap(strings.Join(columns, ", "), w-2) {
-			lines = append(lines, "  "+l)
-		}
+		lines = append(lines, text.Indent(2, text.Wrap(strings.Join(columns, ", "), w-2))...)
 		for _, n := range t.Notes {
 			lines = append(lines, marked(st, noteWarn, text.Clean(n), w)...)
 		}
@@ -299,7 +285,7 @@ func (c *loading) proofLines(w int) []string {
 	for _, k := range r.Keys {
 		lines = append(lines, "  "+st.accent.of("key")+" "+text.Fit(text.Clean(k), w-6))
 	}
-	for _, n := range append(append([]string{}, r.Left...), r.Notes...) {
+	for _, n := range slices.Concat(r.Left, r.Notes) {
 		lines = append(lines, marked(st, noteWarn, text.Clean(n), w)...)
 	}
 	return lines

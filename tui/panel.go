@@ -17,29 +17,13 @@ type pane struct {
 	n, h int // lines of the text and of the place, as last drawn
 }
 
-func newPane() pane {
-	v := viewport.New(0, 0)
-	v.KeyMap = viewport.KeyMap{
-		Up: bind("", "", "up", "k"), Down: bind("", "", "down", "j"),
-		PageUp: bind("", "", "pgup", "b"), PageDown: bind("", "", "pgdown", " "),
-	}
-	return pane{view: v}
-}
+func newPane() pane { return pane{view: viewport.New(0, 0)} }
 
 // key scrolls; it reports whether the key was one of scrolling.
 func (p *pane) key(m tea.KeyMsg) bool {
-	k := p.view.KeyMap
-	switch {
-	case pressed(m, k.Up, k.Down, k.PageUp, k.PageDown):
-		p.view, _ = p.view.Update(m)
-	case is(m, "home", "g"):
-		p.view.GotoTop()
-	case is(m, "end", "G"):
-		p.view.GotoBottom()
-	default:
-		return false
-	}
-	return true
+	by, ok := scrolls(m, p.view.Height)
+	p.view.SetYOffset(p.view.YOffset + by)
+	return ok
 }
 
 // lines are the ones in sight, h of them or fewer.
