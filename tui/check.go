@@ -99,32 +99,37 @@ func checkServer(ctx context.Context, srv server, names []string, pattern string
 
 // awaitIndexes asks again by itself while all that is missing are indexes being built.
 func (c *checkStep) awaitIndexes() {
-	wrong, _ := c.wrong()
-	if checks, broken := c.unready(); len(checks) > 0 && broken+wrong == 0 {
+	if x := c.obstacles(); len(x.unready) > 0 && !x.blocked() {
 		c.s.after(&c.waiting, buildingEvery, c.check)
 	}
 }
 
 func (c *checkStep) listed() []string { return c.list.filtered(c.names) }
 
-// wrong counts the collections that cannot be exported; denied: one of them exists.
-func (c *checkStep) wrong() (n int, denied bool) {
-	missing, unreadable := c.s.bad(c.names)
-	return missing + unreadable, unreadable > 0
+// obstacles are what an export cannot begin with.
+type obstacles struct {
+	wrong   int                // collections that cannot be exported
+	denied  int                // those of them that exist
+	unready []fauna.IndexCheck // indexes that cannot be read as they are, in the order of the rows
+	broken  int                // those of them that somebody must put right
 }
 
-// unready are the indexes that cannot be read as they are, in the order of the
-// rows; broken counts those of them that somebody must put right.
-func (c *checkStep) unready() (checks []fauna.IndexCheck, broken int) {
+// blocked reports whether somebody must do something; mendable, whether it is FQL.
+func (o obstacles) blocked() bool  { return o.wrong+o.broken > 0 }
+func (o obstacles) mendable() bool { return o.denied+o.broken > 0 }
+
+func (c *checkStep) obstacles() (o obstacles) {
+	o.wrong, o.denied = c.s.bad(c.names)
+	o.wrong += o.denied
 	for _, name := range c.names {
 		if x, ok := c.found.indexes[name]; ok && !x.Ready() {
-			checks = append(checks, x)
+			o.unready = append(o.unready, x)
 			if len(x.Problems) > 0 {
-				broken++
+				o.broken++
 			}
 		}
 	}
-	return checks, broken
+	return o
 }
 
 // blocked reports whether somebody must do something about a row before the export.
@@ -150,9 +155,8 @@ func (c *checkStep) actions() []action {
 	if c.list.typing {
 		return find
 	}
-	checks, broken := c.unready()
-	wrong, denied := c.wrong()
-	known, blocked := c.known(), wrong+broken > 0
+	x, known := c.obstacles(), c.known()
+	blocked := x.blocked()
 	enter := "start the export"
 	switch {
 	case c.found.next != "":
@@ -162,8 +166,8 @@ func (c *checkStep) actions() []action {
 	}
 	edit := func(id stepID) func() { return func() { s.change(id, checkID) } }
 	all := []action{
-		on("enter", enter, c.submit).when(known && !blocked && len(checks) == 0), on("", "", c.submit, "enter"),
-		on("u", "show fix", func() { s.showMending(c.mending(), c.check) }).when(known && (denied || broken > 0)),
+		on("enter", enter, c.submit).when(known && !blocked && len(x.unready) == 0), on("", "", c.submit, "enter"),
+		on("u", "show fix", func() { s.showMending(s.mending(x.unready, x.denied > 0), c.check) }).when(known && x.mendable()),
 		on("x", "skip", func() { c.skip(); c.check() }).when(known && blocked),
 		on("r", "check again", c.check).when(!c.asking.busy),
 		on("h", "keep snapshots longer", c.showHistory).when(known && !blocked),
@@ -175,27 +179,20 @@ func (c *checkStep) actions() []action {
 	return all
 }
 
-func (c *checkStep) mending() []fql.Query {
-	checks, _ := c.unready()
-	_, denied := c.wrong()
-	return c.s.mending(checks, denied)
-}
-
 func (c *checkStep) key(m tea.KeyMsg) bool { return c.list.key(m, len(c.listed())) }
 
 func (c *checkStep) submit() {
-	checks, broken := c.unready()
-	switch wrong, _ := c.wrong(); {
+	switch x := c.obstacles(); {
 	case c.asking.busy:
 		c.s.say(noteInfo, "Still asking the server.")
 	case c.failure != nil:
 		c.s.say(noteBad, "Check again with r first.")
-	case wrong > 0:
-		c.s.say(noteBad, "%s can't be read: press u, x or e.", text.Count(int64(wrong), "collection"))
-	case broken > 0:
-		c.s.say(noteBad, "%s can't be used: u shows the FQL.", text.Count(int64(broken), "index"))
-	case len(checks) > 0:
-		c.s.say(noteWarn, "Still building %s.", text.Count(int64(len(checks)), "index"))
+	case x.wrong > 0:
+		c.s.say(noteBad, "%s can't be read: press u, x or e.", text.Count(int64(x.wrong), "collection"))
+	case x.broken > 0:
+		c.s.say(noteBad, "%s can't be used: u shows the FQL.", text.Count(int64(x.broken), "index"))
+	case len(x.unready) > 0:
+		c.s.say(noteWarn, "Still building %s.", text.Count(int64(len(x.unready)), "index"))
 	default:
 		if c.found.next != "" {
 			c.s.dirText, c.s.place = homePath(c.found.next), place{isNew: true, free: c.s.place.free}
@@ -240,7 +237,6 @@ func (c *checkStep) busy() bool { return c.asking.busy || c.waiting.busy }
 
 func (c *checkStep) cameTo() []any {
 	documents, _ := c.tally.totals()
-	unready, _ := c.unready()
-	wrong, _ := c.wrong()
-	return []any{"collections", len(c.names), "documents", documents, "unreadable", wrong, "indexes_not_ready", len(unready)}
+	x := c.obstacles()
+	return []any{"collections", len(c.names), "documents", documents, "unreadable", x.wrong, "indexes_not_ready", len(x.unready)}
 }

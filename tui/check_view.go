@@ -207,42 +207,41 @@ func (c *checkStep) into() string {
 
 // trouble says what keeps the export from beginning, and what can be done.
 func (c *checkStep) trouble(w, most int) []string {
-	st := c.s.st
-	checks, broken := c.unready()
+	x := c.obstacles()
 	var lines, parts []string
-	if len(checks) > 0 && !c.s.wide {
-		x := c.index(checks)
-		_, kind := indexLook(x)
-		more := marked(st, kind, indexSaid(x), w)
+	if len(x.unready) > 0 && !c.s.wide {
+		more := c.problem(x.unready, w)
 		lines = more[:min(len(more), max(1, most-2))]
 	}
-	wrong, denied := c.wrong()
-	if wrong > 0 {
-		parts = append(parts, text.Count(int64(wrong), "collection")+" can't be read")
+	if x.wrong > 0 {
+		parts = append(parts, text.Count(int64(x.wrong), "collection")+" can't be read")
 	}
-	if len(checks) > 0 {
-		parts = append(parts, text.Count(int64(len(checks)), "index")+" not ready")
+	if len(x.unready) > 0 {
+		parts = append(parts, text.Count(int64(len(x.unready)), "index")+" not ready")
 	}
-	if wrong+broken > 0 {
+	if x.blocked() {
 		do := "x skip, r check again"
-		if denied || broken > 0 {
+		if x.mendable() {
 			do = "u show fix, " + do
 		}
-		lines = append(lines, marked(st, noteBad, strings.Join(parts, ", ")+": "+do, w)...)
-	} else if len(checks) > 0 {
+		lines = append(lines, marked(c.s.st, noteBad, strings.Join(parts, ", ")+": "+do, w)...)
+	} else if len(x.unready) > 0 {
 		lines = append(lines, c.s.spinner+" "+text.Fit("waiting for it; it is checked again every few seconds", w-2))
 	}
 	return lines
 }
 
-// index is the check of the row under the cursor, or the first one that is not ready.
-func (c *checkStep) index(unready []fauna.IndexCheck) fauna.IndexCheck {
+// problem is what is wrong with the index of the row under the cursor, or with the first
+// one that is not ready.
+func (c *checkStep) problem(unready []fauna.IndexCheck, w int) []string {
+	x := unready[0]
 	if names := c.listed(); c.list.at < len(names) {
-		if x, ok := c.found.indexes[names[c.list.at]]; ok && !x.Ready() {
-			return x
+		if here, ok := c.found.indexes[names[c.list.at]]; ok && !here.Ready() {
+			x = here
 		}
 	}
-	return unready[0]
+	_, kind := indexLook(x)
+	return marked(c.s.st, kind, indexSaid(x), w)
 }
 
 func (c *checkStep) side(w, h int) []string {
@@ -250,23 +249,20 @@ func (c *checkStep) side(w, h int) []string {
 	if !c.known() {
 		return titled(st, "Check", nil, w)
 	}
-	checks, broken := c.unready()
-	wrong, denied := c.wrong()
-	if wrong+broken+len(checks) == 0 {
+	x := c.obstacles()
+	if !x.blocked() && len(x.unready) == 0 {
 		return titled(st, "What an export does", []string{
 			"All documents are read from a single point in time: the snapshot. Fauna keeps old versions for 15 minutes plus the collection's history_days.", "",
 			"Each collection becomes one file. When all are written they are verified against the manifest.", "",
 			"Sizes are estimated from the first documents. An interrupted export resumes and produces identical files.",
 		}, w)
 	}
-	out := titled(st, "The problem", nil, w)
-	if len(checks) > 0 {
-		_, kind := indexLook(c.index(checks))
-		out = append(out, marked(st, kind, indexSaid(c.index(checks)), w)...)
-	} else {
-		out = append(out, text.Wrap("If a key can't read a collection, Fauna reports it as empty, so each one is tested. The export doesn't start until every chosen collection can be read.", w)...)
+	problem := text.Wrap("If a key can't read a collection, Fauna reports it as empty, so each one is tested. The export doesn't start until every chosen collection can be read.", w)
+	if len(x.unready) > 0 {
+		problem = c.problem(x.unready, w)
 	}
-	if queries := c.mending(); len(queries) > 0 && (denied || broken > 0) {
+	out := append(titled(st, "The problem", nil, w), problem...)
+	if queries := c.s.mending(x.unready, x.denied > 0); len(queries) > 0 && x.mendable() {
 		out = append(out, "", st.bold.of("Its fix (u copies or runs it)"), "")
 		for _, l := range text.Lines(mendingText(queries)) {
 			out = append(out, highlight(st, text.Fit(l, w)))
@@ -318,17 +314,17 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 			a.tell("Warning: a snapshot stays readable for %s only. This keeps it longer, run as admin:\n%s", text.Span(c.life()), fql.HistoryFQL(s.dialect, s.readable(), 7))
 		}
 	}
-	if wrong, _ := c.wrong(); wrong > 0 {
-		return c.askFix(ctx, a, wrong)
+	x := c.obstacles()
+	if x.wrong > 0 {
+		return c.askFix(ctx, a, x.wrong)
 	}
-	unready, _ := c.unready()
-	for _, x := range unready {
-		a.tell("Error: %s.", indexSaid(x))
+	for _, index := range x.unready {
+		a.tell("Error: %s.", indexSaid(index))
 	}
-	if queries := s.mending(unready, false); len(queries) > 0 {
+	if queries := s.mending(x.unready, false); len(queries) > 0 {
 		a.tell("Run in the Fauna shell:\n\n%s\n", mendingText(queries))
 	}
-	if len(unready) > 0 {
+	if len(x.unready) > 0 {
 		return cmp.Or(a.agree(ctx, "Check again?", true, errBack), errAgain)
 	}
 	return a.agree(ctx, "Start the export?", true, errBack)

@@ -124,14 +124,10 @@ func (c *collectionsStep) show() {
 // list runs the query that lists collections on the demo server, in place of the shell.
 func (c *collectionsStep) list() {
 	shell := c.s.cfg.Shell
-	await(c.s, new(wait), func(ctx context.Context) (string, error) { return shell(ctx, fql.CollectionsFQL(fql.V4)) }, func(printed string, err error) {
-		if err != nil {
-			c.s.fail(err)
-			return
-		}
+	await(c.s, new(wait), func(ctx context.Context) (string, error) { return shell(ctx, fql.CollectionsFQL(fql.V4)) }, orFail(c.s, func(printed string) {
 		c.write(printed)
 		c.s.say(noteGood, "%s found.", text.Count(int64(len(c.typed.Names)), "name"))
-	})
+	}))
 }
 
 // again asks for the key's rights again.
@@ -140,15 +136,11 @@ func (c *collectionsStep) again() {
 	await(c.s, &c.rights, func(ctx context.Context) (o opened, err error) {
 		o.known, o.access, err = probe(ctx, srv, names)
 		return o, err
-	}, func(o opened, err error) {
-		if err != nil {
-			c.s.fail(err)
-			return
-		}
+	}, orFail(c.s, func(o opened) {
 		c.s.learn(o.known, o.access)
 		c.s.say(noteInfo, "Checked again.")
 		c.enter()
-	})
+	}))
 }
 
 func (c *collectionsStep) actions() []action {

@@ -83,16 +83,12 @@ func (c *doneStep) verify() {
 			return nil, err
 		}
 		return archive.Verify(ctx, f, func(archive.VerifyStatus) {})
-	}, func(r *archive.Report, err error) {
-		if err != nil {
-			c.s.fail(err)
-			return
-		}
+	}, orFail(c.s, func(r *archive.Report) {
 		c.s.runner.verified(r)
 		if said, good := verified(c.s.runner.progress()); good {
 			c.s.say(noteGood, "%s", said)
 		}
-	})
+	}))
 }
 
 func (c *doneStep) cleanUp() {
@@ -102,7 +98,7 @@ func (c *doneStep) cleanUp() {
 }
 
 func (c *doneStep) save() {
-	await(c.s, new(wait), c.saving(), c.kept)
+	await(c.s, new(wait), c.saving(), orFail(c.s, c.kept))
 }
 
 // saving writes the answers for the next run to a new file in the current folder. A
@@ -123,11 +119,7 @@ func (c *doneStep) saving() func(context.Context) (string, error) {
 	}
 }
 
-func (c *doneStep) kept(path string, err error) {
-	if err != nil {
-		c.s.fail(err)
-		return
-	}
+func (c *doneStep) kept(path string) {
 	c.saved = path
 	c.s.say(noteGood, "Saved %s in %s (without the secret)", filepath.Base(path), homePath(filepath.Dir(path)))
 }

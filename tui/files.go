@@ -222,14 +222,10 @@ func complete(typed string) string {
 
 // write puts a text into a new file in the current folder.
 func (s *session) write(name, str string) {
-	await(s, new(wait), func(context.Context) (string, error) { return writeNew(name, str) }, s.wrote)
+	await(s, new(wait), func(context.Context) (string, error) { return writeNew(name, str) }, orFail(s, s.wrote))
 }
 
-func (s *session) wrote(path string, err error) {
-	if err != nil {
-		s.fail(err)
-		return
-	}
+func (s *session) wrote(path string) {
 	s.say(noteGood, "Wrote %s in %s", filepath.Base(path), homePath(filepath.Dir(path)))
 }
 

@@ -121,6 +121,17 @@ func await[T any](s *session, w *wait, work func(ctx context.Context) (T, error)
 	})
 }
 
+// orFail is what is done with an answer; of an error it is said.
+func orFail[T any](s *session, then func(T)) func(T, error) {
+	return func(v T, err error) {
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		then(v)
+	}
+}
+
 // attempt is await for work without an answer but its error.
 func attempt(s *session, w *wait, work func(ctx context.Context) error, then func(error)) {
 	await(s, w, func(ctx context.Context) (struct{}, error) { return struct{}{}, work(ctx) }, func(_ struct{}, err error) { then(err) })

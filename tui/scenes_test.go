@@ -92,7 +92,7 @@ func scenes() []scene {
 		{"set-up plain", nil, func(b *bench) { b.to(setupID).keys("p") }},
 		{"set-up indexes", incremental, func(b *bench) { b.to(setupID).keys("i", "right", "right") }},
 		{"set-up demo answer", demo, func(b *bench) { b.to(setupID).keys("right", "r") }},
-		{"set-up written", nil, func(b *bench) { b.to(setupID).w.wrote("/srv/fauna-setup.fql", nil) }},
+		{"set-up written", nil, func(b *bench) { b.to(setupID).w.wrote("/srv/fauna-setup.fql") }},
 		{"set-up key accepted", nil, func(b *bench) { b.to(outputID).keys("esc", "esc") }},
 		{"set-up admin", nil, func(b *bench) { b.withAdmin(setupID) }},
 		{"set-up admin done", nil, func(b *bench) { b.withAdmin(setupID).keys("enter") }},
@@ -214,7 +214,7 @@ func scenes() []scene {
 		}},
 		{"done loaded", nil, func(b *bench) { b.to(doneID).keys("l"); b.typed("sqlite:shop.db"); b.keys("enter", "enter") }},
 		{"output with a target", nil, func(b *bench) { b.to(outputID).keys("up", "up", "up", "right", "right") }},
-		{"done saved", nil, func(b *bench) { b.to(doneID).w.steps[doneID].(*doneStep).kept("/srv/fauna-export.yaml", nil) }},
+		{"done saved", nil, func(b *bench) { b.to(doneID).w.steps[doneID].(*doneStep).kept("/srv/fauna-export.yaml") }},
 		{"help", nil, func(b *bench) { b.to(setupID).keys("?") }},
 		{"names that disturb", func(b *bench, _ *Config) {
 			b.server.names = hostileNames
