@@ -31,9 +31,8 @@ const buildingEvery = 5 * time.Second
 
 // checked holds the server's answers about an export.
 type checked struct {
+	listing
 	at      int64
-	known   []string
-	access  []fauna.Access
 	indexes map[string]fauna.IndexCheck // of an incremental export, by collection
 	next    string                      // the folder of another export of the same answers, "" for the first one
 }
@@ -72,7 +71,7 @@ func (c *checkStep) check() {
 			return
 		}
 		c.found = found
-		c.s.learn(found.known, found.access)
+		c.s.learn(found.listing)
 		c.tally.start(c.s.readable(), found.at)
 		c.awaitIndexes()
 	})
@@ -83,7 +82,7 @@ func checkServer(ctx context.Context, srv server, names []string, pattern string
 	if c.at, err = srv.Now(ctx); err != nil {
 		return c, err
 	}
-	if c.known, c.access, err = probe(ctx, srv, names); err != nil || pattern == "" {
+	if c.listing, err = probe(ctx, srv, names); err != nil || pattern == "" {
 		return c, err
 	}
 	chosen := set(names)

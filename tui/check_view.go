@@ -287,7 +287,7 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 		return s.askAgain(ctx, a, err)
 	}
 	c.found = found
-	s.learn(found.known, found.access)
+	s.learn(found.listing)
 	t := &c.tally
 	t.reset(s.readable(), found.at)
 	for _, name := range c.names {

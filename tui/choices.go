@@ -26,10 +26,10 @@ func (s *session) chosen() []string {
 
 // learn keeps what the server said, and puts its collections on the list, sorted. They
 // are chosen where nothing was named at all and the key may read them.
-func (s *session) learn(known []string, access []fauna.Access) {
-	s.known, s.near = known, map[string]string{}
-	s.access = make(map[string]fauna.Access, len(access))
-	for _, a := range access {
+func (s *session) learn(l listing) {
+	s.known, s.near = l.known, map[string]string{}
+	s.access = make(map[string]fauna.Access, len(l.access))
+	for _, a := range l.access {
 		s.access[a.Collection] = a
 	}
 	have := map[string]bool{}
@@ -37,7 +37,7 @@ func (s *session) learn(known []string, access []fauna.Access) {
 		have[x.name] = true
 	}
 	none := len(s.choices) == 0
-	for _, name := range known {
+	for _, name := range l.known {
 		if !have[name] {
 			s.choices = append(s.choices, choice{name, none && s.access[name].Readable})
 		}

@@ -133,11 +133,8 @@ func (c *collectionsStep) list() {
 // again asks for the key's rights again.
 func (c *collectionsStep) again() {
 	srv, names := c.s.server, c.s.chosen()
-	await(c.s, &c.rights, func(ctx context.Context) (o opened, err error) {
-		o.known, o.access, err = probe(ctx, srv, names)
-		return o, err
-	}, orFail(c.s, func(o opened) {
-		c.s.learn(o.known, o.access)
+	await(c.s, &c.rights, func(ctx context.Context) (listing, error) { return probe(ctx, srv, names) }, orFail(c.s, func(l listing) {
+		c.s.learn(l)
 		c.s.say(noteInfo, "Checked again.")
 		c.enter()
 	}))

@@ -196,11 +196,10 @@ func (c *exportStep) notice(st export.Status, now time.Time) {
 		c.s.event("snapshot expired: the rest needs a new one")
 	}
 	for _, x := range st.Collections {
-		if was := c.states[x.Name]; was == x.State {
+		if c.states[x.Name] == x.State {
 			continue
 		}
-		c.states[x.Name] = x.State
-		switch x.State {
+		switch c.states[x.Name] = x.State; x.State {
 		case export.CollectionDone:
 			c.s.event("%s: %s", x.Name, text.Count(x.Rows, "row"))
 		case export.CollectionFailed:

@@ -39,12 +39,8 @@ func newPath(name string) (string, error) {
 
 // firstFree is the first full path of name, name-2, name-3 … that can be had.
 func firstFree(name string, have func(path string) (bool, error)) (string, error) {
-	ext := filepath.Ext(name)
-	for i := 1; i < 1000; i++ {
-		numbered := fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), i, ext)
-		if i == 1 {
-			numbered = name
-		}
+	ext, numbered := filepath.Ext(name), name
+	for i := 2; i <= 1000; i++ {
 		path, err := filepath.Abs(numbered)
 		if err != nil {
 			return "", err
@@ -52,6 +48,7 @@ func firstFree(name string, have func(path string) (bool, error)) (string, error
 		if ok, err := have(path); ok || err != nil {
 			return path, err
 		}
+		numbered = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), i, ext)
 	}
 	return "", fmt.Errorf("too many files named %s", name)
 }
@@ -118,11 +115,10 @@ func look(path string) place {
 	}
 	dir := path
 	for !isDir(dir) {
-		up := filepath.Dir(dir)
-		if up == dir {
+		if dir == filepath.Dir(dir) {
 			return p
 		}
-		dir = up
+		dir = filepath.Dir(dir)
 	}
 	p.free, _ = store.NewFolder(dir).Free() // -1 where that is not known
 	switch err := writable(dir); {
@@ -235,11 +231,8 @@ func homePath(path string) string {
 	if err != nil || home == "/" || home == "" {
 		return path
 	}
-	if path == home {
-		return "~"
-	}
-	if rest, ok := strings.CutPrefix(path, home+string(filepath.Separator)); ok {
-		return "~" + string(filepath.Separator) + rest
+	if rest, ok := strings.CutPrefix(path, home); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
+		return "~" + rest
 	}
 	return path
 }
@@ -248,13 +241,12 @@ func homePath(path string) string {
 // without . and ..
 func fullPath(text string) (string, error) {
 	text = strings.TrimSpace(text)
-	if text == "" {
-		return "", fmt.Errorf("give a folder")
-	}
-	if strings.ContainsRune(text, 0) {
-		return "", fmt.Errorf("a folder's name cannot hold a null byte")
-	}
-	if store.IsURL(text) {
+	switch {
+	case text == "":
+		return "", errors.New("give a folder")
+	case strings.ContainsRune(text, 0):
+		return "", errors.New("a folder's name cannot hold a null byte")
+	case store.IsURL(text):
 		return store.Clean(text)
 	}
 	path, err := store.ExpandHome(text)

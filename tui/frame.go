@@ -36,8 +36,8 @@ func (w *wizard) View() string {
 		lines[i] = text.Fit(l, w.width)
 	}
 	view := strings.Join(lines, "\n")
-	if w.ascii != nil {
-		view = w.ascii.Replace(view)
+	if w.cfg.ASCII {
+		view = asciiGlyphs.Replace(view)
 	}
 	return view
 }

@@ -26,10 +26,15 @@ type opening struct {
 	err    error
 }
 
-// opened is what a secret opens: what there is, and what the key may do with it.
+// opened is what a secret opens.
 type opened struct {
 	secret fauna.Secret
 	server server
+	listing
+}
+
+// A listing is what a server has, and what the key may do with it.
+type listing struct {
 	known  []string
 	access []fauna.Access
 }
@@ -108,7 +113,7 @@ func (s *session) unlock(ctx context.Context, e fauna.Endpoint, secret fauna.Sec
 	if o.server, err = s.connect(e, secret); err != nil {
 		return o, err
 	}
-	if o.known, o.access, err = probe(ctx, o.server, chosen); err != nil {
+	if o.listing, err = probe(ctx, o.server, chosen); err != nil {
 		o.server.Close()
 	}
 	return o, err
@@ -119,27 +124,24 @@ func (s *session) accept(o opened, admin bool) {
 	made := s.made
 	s.forget()
 	s.server, s.admin, s.made = o.server, admin, made
-	s.learn(o.known, o.access)
+	s.learn(o.listing)
 	s.event("secret accepted: %s", text.Count(int64(len(o.access)), "collection"))
 }
 
 // probe asks what there is and what the key may do with it. A key that may not
 // list collections is fine: those that were named can be asked for.
-func probe(ctx context.Context, srv server, chosen []string) (known []string, access []fauna.Access, err error) {
-	known, err = srv.Collections(ctx)
+func probe(ctx context.Context, srv server, chosen []string) (l listing, err error) {
+	l.known, err = srv.Collections(ctx)
 	if fe, ok := errors.AsType[*fauna.Error](err); ok && fe.Kind == fauna.KindDenied {
-		known, err = nil, nil
-	}
-	if err != nil {
-		return nil, nil, err
+		l.known, err = nil, nil
 	}
 	have := set(chosen)
-	ask := slices.Concat(chosen, slices.DeleteFunc(slices.Clone(known), func(name string) bool { return have[name] }))
-	if len(ask) == 0 {
-		return known, nil, nil
+	ask := slices.Concat(chosen, slices.DeleteFunc(slices.Clone(l.known), func(name string) bool { return have[name] }))
+	if err != nil || len(ask) == 0 {
+		return l, err
 	}
-	access, err = srv.Access(ctx, ask)
-	return known, access, err
+	l.access, err = srv.Access(ctx, ask)
+	return l, err
 }
 
 // askSecret asks until the server accepts a secret.
@@ -207,6 +209,5 @@ func (s *session) forget() {
 	if s.server != nil {
 		s.server.Close()
 	}
-	s.server, s.known, s.access, s.counts = nil, nil, nil, nil
-	s.found, s.admin, s.made = fauna.Secret{}, false, ""
+	s.learnt = learnt{}
 }

@@ -68,18 +68,11 @@ type session struct {
 	resume  bool        // it holds an export to go on with
 	recent  []string    // addresses of other times
 
-	server  server                  // nil until a secret was accepted
-	admin   bool                    // the server's secret is an admin's, still to be used
-	found   fauna.Secret            // made by this wizard, not yet checked
-	made    export.Mode             // what role and key were made for, here or by running their FQL; "" while they are not
-	known   []string                // the server's collections, nil while not known
-	access  map[string]fauna.Access // what the key may do, by name
-	near    map[string]string       // nearest, by misspelt name
-	counts  map[string]int64        // documents, by name, as last counted
-	asked   []fauna.Secret          // every secret that was given, to keep them out of all texts
-	events  []string                // what happened, for the right pane
-	spinner string                  // as it looks now
-	wide    bool                    // the window has a second pane
+	learnt
+	asked   []fauna.Secret // every secret that was given, to keep them out of all texts
+	events  []string       // what happened, for the right pane
+	spinner string         // as it looks now
+	wide    bool           // the window has a second pane
 
 	// What a step asks of the root model, which takes it after each message.
 	cmds  []tea.Cmd // to be done beside the screen
@@ -88,6 +81,18 @@ type session struct {
 	ask   *question
 	panel *panel
 	note  note
+}
+
+// learnt is what is known of the server with a secret, and of that secret.
+type learnt struct {
+	server server                  // nil until a secret was accepted
+	admin  bool                    // the server's secret is an admin's, still to be used
+	found  fauna.Secret            // made by this wizard, not yet checked
+	made   export.Mode             // what role and key were made for, here or by running their FQL; "" while they are not
+	known  []string                // the server's collections, nil while not known
+	access map[string]fauna.Access // what the key may do, by name
+	near   map[string]string       // nearest, by misspelt name
+	counts map[string]int64        // documents, by name, as last counted
 }
 
 // A note is the line that says what just happened.

@@ -46,13 +46,12 @@ type styles struct {
 	plainText, cursor, boldText, faintText, accentText lipgloss.Style
 	question                                           lipgloss.Style // its border
 
-	bar   bubble.Model
-	help  help.Model
-	ascii bool
+	bar  bubble.Model
+	help help.Model
 }
 
 // newStyles chooses the colours for a screen: auto follows NO_COLOR and the terminal.
-func newStyles(out io.Writer, color string, ascii bool, env func(string) string) styles {
+func newStyles(out io.Writer, color string, env func(string) string) styles {
 	r := lipgloss.NewRenderer(out)
 	colours := color == "always" || color != "never" && env("NO_COLOR") == "" && r.ColorProfile() != termenv.Ascii
 	r.SetColorProfile(termenv.ANSI)
@@ -71,7 +70,7 @@ func newStyles(out io.Writer, color string, ascii bool, env func(string) string)
 		plainText: n, cursor: n.Reverse(true), boldText: n.Bold(true), faintText: n.Faint(true), accentText: fg("6"),
 		question: n.Border(round).BorderForeground(fg("6").GetForeground()).Padding(0, 1),
 		bar:      bubble.New(bubble.WithoutPercentage(), bubble.WithColorProfile(termenv.Ascii)),
-		help:     help.New(), ascii: ascii,
+		help:     help.New(),
 	}
 	st.help.ShortSeparator, st.help.FullSeparator = "   ", "   "
 	st.help.Styles = help.Styles{
@@ -121,13 +120,13 @@ func (st styles) name(here bool, name string) string {
 }
 
 // asciiGlyphs replaces each glyph that the wizard draws by an ASCII one of its width.
-var asciiGlyphs = []string{
+var asciiGlyphs = strings.NewReplacer(
 	"✓", "+", "✗", "x", "●", "*", "•", "*", "·", "-", "…", "~", "–", "-",
 	"█", "#", "░", ".", "▌", ">", "▁", "_", "▂", ".", "▃", "-", "▄", "-", "▅", "=", "▆", "=", "▇", "#",
 	"┌", "+", "┐", "+", "└", "+", "┘", "+", "│", "|", "─", "-", "├", "+", "┤", "+",
 	"╭", "+", "╮", "+", "╰", "+", "╯", "+",
 	"→", ">", "←", "<", "↑", "^", "↓", "v", "▏", "|", "≥", ">", "\uFFFD", "?", "×", "x",
-}
+)
 
 // noteLook is the glyph and the paint of a kind of note.
 func noteLook(st styles, k noteKind) (string, paint) {

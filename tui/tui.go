@@ -169,7 +169,7 @@ func (c Config) withDefaults() Config {
 
 func newSession(ctx context.Context, c Config) *session {
 	s := &session{
-		cfg: c, st: newStyles(c.Out, c.Color, c.ASCII, c.Env), maxRate: c.MaxRate,
+		cfg: c, st: newStyles(c.Out, c.Color, c.Env), maxRate: c.MaxRate,
 		jobs: newJobs(ctx), clip: newClipper(c.Env, c.Out), runner: newRunner(ctx),
 		now:  time.Now,
 		look: look, leads: leadsSession, prepareLoad: prepareLoad,

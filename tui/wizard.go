@@ -57,7 +57,6 @@ type wizard struct {
 	width, height int
 	ended         error // why the program was asked to quit
 	atOnce        bool  // and that nothing is waited for: ctrl+c was pressed again
-	ascii         *strings.Replacer
 	keeper        keeper
 	burst         burst
 	spin          spinner.Model
@@ -76,7 +75,6 @@ func newWizard(s *session) *wizard {
 	w := &wizard{session: s, keeper: keeper{path: s.cfg.AnswersFile}, steps: newSteps(s)}
 	w.spin = spinner.New(spinner.WithSpinner(spinner.MiniDot), spinner.WithStyle(s.st.accentText))
 	if s.cfg.ASCII {
-		w.ascii = strings.NewReplacer(asciiGlyphs...)
 		w.spin.Spinner = spinner.Line
 	}
 	w.spinner = w.spin.View()
