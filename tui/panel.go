@@ -51,12 +51,7 @@ func (p *pane) part() string {
 // box is a frame with texts in its edges, which lipgloss' borders cannot hold.
 func box(st styles, title, aside, foot string, lines []string, w int) []string {
 	edge := func(left, right, a, b string) string {
-		if a != "" {
-			a = " " + a + " "
-		}
-		if b != "" {
-			b = " " + b + " "
-		}
+		a, b = prefixed(" ", a, " "), prefixed(" ", b, " ")
 		if text.Width(a)+text.Width(b)+4 > w {
 			b = ""
 		}

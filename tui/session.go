@@ -169,14 +169,13 @@ func (s *session) next(from stepID) {
 		path := s.path()
 		to = path[min(len(path)-1, slices.Index(path, from)+1)]
 	}
-	if s.server == nil && to >= outputID { // another address wants its secret first
-		s.goTo = accessID
-		if s.way == wayFQL {
-			s.goTo = secretID
-		}
-		if s.goTo != from {
-			return
-		}
+	secret := accessID
+	if s.way == wayFQL {
+		secret = secretID
+	}
+	if s.server == nil && to >= outputID && from != secret { // another address wants its secret first
+		s.goTo = secret
+		return
 	}
 	s.goTo, s.edit = to, noID
 }
@@ -186,12 +185,9 @@ func (s *session) change(step, from stepID) { s.goTo, s.edit = step, from }
 
 // setup is the set-up text that the answers call for.
 func (s *session) setup() fql.Setup {
-	u := fql.Setup{Role: s.cfg.Role, Dialect: s.dialect}
+	u := fql.Setup{Role: s.cfg.Role, Dialect: s.shellDialect()}
 	if u.Role == fql.DefaultRole {
 		u.Role = "" // the dialect's own
-	}
-	if s.way == wayAdmin {
-		u.Dialect = fql.V4 // the wizard runs it
 	}
 	for _, name := range s.chosen() {
 		if a, ok := s.access[name]; !ok || a.Exists { // FQL that names a missing one does not run

@@ -165,6 +165,7 @@ func (c *setupStep) turnDialect() {
 	c.build()
 }
 
+// shellDialect is that of the texts, which the wizard itself runs as v4.
 func (s *session) shellDialect() fql.Dialect {
 	if s.way == wayAdmin {
 		return fql.V4

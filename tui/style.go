@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/bubbles/help"
-	bubble "github.com/charmbracelet/bubbles/progress"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
@@ -40,13 +39,11 @@ func newPaint(s lipgloss.Style) paint {
 type styles struct {
 	accent, bold, faint, strong, bad paint
 	good, warn, badge                paint
-	fqlName, fqlString, fqlNumber    paint
-	fqlKey                           paint
+	fqlNumber                        paint
 
 	plainText, cursor, boldText, faintText, accentText lipgloss.Style
 	question                                           lipgloss.Style // its border
 
-	bar  bubble.Model
 	help help.Model
 }
 
@@ -62,14 +59,12 @@ func newStyles(out io.Writer, color string, env func(string) string) styles {
 		}
 		return n.Foreground(lipgloss.Color(c))
 	}
-	round := lipgloss.RoundedBorder()
 	st := styles{
 		accent: newPaint(fg("6")), strong: newPaint(fg("6").Bold(true)), bold: newPaint(n.Bold(true)), faint: newPaint(n.Faint(true)),
 		bad: newPaint(fg("1").Bold(true)), good: newPaint(fg("2")), warn: newPaint(fg("3").Bold(true)), badge: newPaint(fg("3").Reverse(true)),
-		fqlName: newPaint(fg("6")), fqlString: newPaint(fg("2")), fqlNumber: newPaint(fg("5")), fqlKey: newPaint(n.Bold(true)),
+		fqlNumber: newPaint(fg("5")),
 		plainText: n, cursor: n.Reverse(true), boldText: n.Bold(true), faintText: n.Faint(true), accentText: fg("6"),
-		question: n.Border(round).BorderForeground(fg("6").GetForeground()).Padding(0, 1),
-		bar:      bubble.New(bubble.WithoutPercentage(), bubble.WithColorProfile(termenv.Ascii)),
+		question: n.Border(lipgloss.RoundedBorder()).BorderForeground(fg("6").GetForeground()).Padding(0, 1),
 		help:     help.New(),
 	}
 	st.help.ShortSeparator, st.help.FullSeparator = "   ", "   "
@@ -80,27 +75,21 @@ func newStyles(out io.Writer, color string, env func(string) string) styles {
 	return st
 }
 
-// progress is a bar of w cells. bubbles/progress says how much of it is full; it
-// would write an escape sequence for each cell, so the two parts are painted here.
+// progress is a bar of w cells. It is our own since bubbles/progress writes an escape
+// sequence for each cell.
 func (st styles) progress(part float64, w int, done bool) string {
-	if math.IsNaN(part) || part < 0 {
-		part = 0
-	}
-	if part < 1 && w > 0 { // full is for all of it alone
-		part = min(part, float64(w-1)/float64(w))
-	}
-	b := st.bar
-	b.Width = max(0, w)
-	drawn := b.ViewAs(min(1, part))
-	empty := strings.IndexRune(drawn, b.Empty)
-	if empty < 0 {
-		empty = len(drawn)
+	w = max(0, w)
+	full := int(math.Round(max(0, min(1, part)) * float64(w)))
+	if math.IsNaN(part) {
+		full = 0
+	} else if part < 1 { // full is for all of it alone
+		full = max(0, min(full, w-1))
 	}
 	p := st.accent
 	if done {
 		p = st.good
 	}
-	return p.of(drawn[:empty]) + st.faint.of(drawn[empty:])
+	return p.of(strings.Repeat("█", full)) + st.faint.of(strings.Repeat("░", w-full))
 }
 
 // mark begins a row: a bar where the cursor is.
@@ -193,11 +182,11 @@ func highlight(st styles, line string) string {
 		case group(1) != "":
 			p = st.faint
 		case strings.HasSuffix(after, ":"):
-			p = st.fqlKey
+			p = st.bold
 		case group(2) != "":
-			p = st.fqlString
+			p = st.good
 		case after == "(":
-			p = st.fqlName
+			p = st.accent
 		case group(5) != "":
 			p = paint{}
 		}
