@@ -43,7 +43,7 @@ func (o *outputStep) pick() {
 	}
 	p := &fieldPicker{o: o, names: names, found: map[string][]foundField{}}
 	p.picker = newPicker(o.s.st, 60, func(r pick) { p.found[p.collection][r.id].chosen = r.chosen })
-	o.picking = p
+	o.s.instead = p
 	p.turnTo(names[0])
 }
 
@@ -84,7 +84,9 @@ func (p *fieldPicker) show() {
 	p.set(rows)
 }
 
-func (p *fieldPicker) aside() string {
+func (p *fieldPicker) busy() bool { return p.loading.busy }
+
+func (p *fieldPicker) title() (string, string) {
 	n := 0
 	for _, fields := range p.found {
 		for _, f := range fields {
@@ -93,7 +95,7 @@ func (p *fieldPicker) aside() string {
 			}
 		}
 	}
-	return text.Number(int64(n)) + " marked in all"
+	return "Which fields of " + text.Clean(p.collection) + " should be columns?", text.Number(int64(n)) + " marked in all"
 }
 
 func (p *fieldPicker) actions() []action {
@@ -105,16 +107,16 @@ func (p *fieldPicker) actions() []action {
 		return func() { p.turnTo(p.names[(slices.Index(p.names, p.collection)+by+n)%n]) }
 	}
 	return slices.Concat([]action{
-		on("enter", "use these columns", p.o.takePicked).when(!p.loading.busy),
+		on("enter", "use these columns", p.take).when(!p.loading.busy),
 		on("r", "retry", func() { p.turnTo(p.collection) }).when(p.err != nil),
 		on("tab", "next collection", turn(1)).when(len(p.names) > 1), on("", "", turn(-1), "shift+tab").when(len(p.names) > 1),
-	}, p.picker.actions(), []action{on("", "close", func() { p.o.picking = nil }, "esc")})
+	}, p.picker.actions(), []action{on("", "close", p.o.leave, "esc")})
 }
 
-// takePicked makes columns of the marked fields of all collections, and removes those
-// whose mark was taken away.
-func (o *outputStep) takePicked() {
-	p := o.picking
+// take makes columns of the marked fields of all collections, and removes those whose
+// mark was taken away.
+func (p *fieldPicker) take() {
+	o := p.o
 	added, removed := 0, 0
 	for _, collection := range p.names {
 		for _, f := range p.found[collection] {
@@ -132,7 +134,7 @@ func (o *outputStep) takePicked() {
 			}
 		}
 	}
-	o.picking = nil
+	o.leave()
 	o.focus = o.last()
 	said := text.Count(int64(added), "column") + " added"
 	if removed > 0 {

@@ -24,7 +24,6 @@ type doneStep struct {
 	saved     string // path of the config file, "" when not saved
 	list      list
 	verifying wait
-	loading   *loading // nil while nothing is loaded
 }
 
 func newDoneStep(s *session) *doneStep { return &doneStep{s: s, list: newList(s.st)} }
@@ -36,24 +35,20 @@ func (c *doneStep) enter() {
 	}
 }
 
-func (c *doneStep) leave() { c.stopLoading() }
-
 // load opens the load, of all syncs of an incremental export too.
 func (c *doneStep) load() {
-	c.loading = newLoading(c.s, c.s.runner.progress().spec.Dir, c.stopLoading)
+	c.s.instead = newLoading(c.s, c.s.runner.progress().spec.Dir, c.leave)
 }
 
-func (c *doneStep) stopLoading() {
-	if c.loading != nil {
-		c.loading.drop()
-		c.loading = nil
+// leave closes the load.
+func (c *doneStep) leave() {
+	if x, open := c.s.instead.(*loading); open {
+		x.drop()
+		c.s.instead = nil
 	}
 }
 
 func (c *doneStep) actions() []action {
-	if c.loading != nil {
-		return c.loading.actions()
-	}
 	p := c.s.runner.progress()
 	find := c.list.actions(c.rows(p) > c.list.h)
 	if c.list.typing {
@@ -69,9 +64,6 @@ func (c *doneStep) actions() []action {
 }
 
 func (c *doneStep) key(m tea.KeyMsg) bool {
-	if c.loading != nil {
-		return c.loading.key(m)
-	}
 	return c.list.key(m, c.rows(c.s.runner.progress()))
 }
 
@@ -125,9 +117,6 @@ func (c *doneStep) kept(path string) {
 }
 
 func (c *doneStep) title() (string, string) {
-	if c.loading != nil {
-		return c.loading.title()
-	}
 	p := c.s.runner.progress()
 	switch _, good := verified(p); {
 	case p.err != nil:
@@ -139,9 +128,6 @@ func (c *doneStep) title() (string, string) {
 }
 
 func (c *doneStep) body(w, h int) []string {
-	if c.loading != nil {
-		return c.loading.body(w, h)
-	}
 	st := c.s.st
 	p := c.s.runner.progress()
 	verdict, good := verified(p)
@@ -228,7 +214,7 @@ func (c *doneStep) side(w, _ int) []string {
 	}, w)
 }
 
-func (c *doneStep) busy() bool { return c.verifying.busy || c.loading != nil && c.loading.busy() }
+func (c *doneStep) busy() bool { return c.verifying.busy }
 
 func (c *doneStep) cameTo() []any { return nil }
 

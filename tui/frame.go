@@ -80,7 +80,7 @@ func (w *wizard) screen() []string {
 
 // main is the question, the body and, in a wide window, the second pane, on h lines.
 func (w *wizard) main(room, h int) []string {
-	st, wide := w.steps[w.at], room
+	wide := room
 	var side, body []string
 	var question, aside string
 	if w.panel != nil {
@@ -89,13 +89,13 @@ func (w *wizard) main(room, h int) []string {
 	} else {
 		left := max(66, min(100, room*62/100))
 		if w.width >= paneWidth {
-			side = st.side(room-left-3, h)
+			side = w.steps[w.at].side(room-left-3, h)
 		}
 		if side != nil {
 			wide = left
 		}
-		body = st.body(wide, h-3)
-		question, aside = st.title()
+		body = w.shown().body(wide, h-3)
+		question, aside = w.shown().title()
 	}
 	if first, _, ok := strings.Cut(question, ". "); ok && text.Width(question) > wide {
 		question = first + "."

@@ -55,7 +55,7 @@ func TestKeys_helpListsThoseOfTheBar(t *testing.T) {
 		if b.w.ask != nil || b.w.panel != nil {
 			continue
 		}
-		want := shown(b.w.steps[b.w.at].actions())
+		want := shown(b.w.shown().actions())
 		b.keys("f1")
 		lines := strings.Split(ansi.Strip(strings.Join(b.w.panel.text, "\n")), "\n")
 		for _, h := range want {

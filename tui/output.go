@@ -63,7 +63,6 @@ type outputStep struct {
 	place   place
 	onward  bool // go on when the folder is known to be good
 
-	picking *fieldPicker
 	preview preview
 }
 
@@ -91,7 +90,7 @@ func (o *outputStep) example() string {
 	return text.Clean(names[at]) + ":parent_id:string=data.parent.id"
 }
 
-func (o *outputStep) leave() { o.picking = nil }
+func (o *outputStep) leave() { o.s.instead = nil }
 
 // dropColumns forgets columns of collections that are no longer chosen.
 func (o *outputStep) dropColumns() {
@@ -144,9 +143,6 @@ func (o *outputStep) field() *field {
 }
 
 func (o *outputStep) actions() []action {
-	if o.picking != nil {
-		return o.picking.actions()
-	}
 	last, choice, s := o.last(), o.focus < folderRow, o.s
 	enter := on("enter", "continue", o.submit)
 	if o.focus == last && strings.TrimSpace(o.add.value()) != "" {
@@ -170,9 +166,6 @@ func (o *outputStep) actions() []action {
 }
 
 func (o *outputStep) key(m tea.KeyMsg) bool {
-	if o.picking != nil {
-		return o.picking.key(m)
-	}
 	f := o.field()
 	if f == nil {
 		return false
@@ -262,7 +255,7 @@ func (o *outputStep) submit() {
 	o.s.next(outputID)
 }
 
-func (o *outputStep) busy() bool { return o.picking != nil && o.picking.loading.busy }
+func (o *outputStep) busy() bool { return false }
 
 func (o *outputStep) cameTo() []any {
 	s := o.s

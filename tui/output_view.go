@@ -10,17 +10,9 @@ import (
 	"fauna-export/tui/text"
 )
 
-func (o *outputStep) title() (string, string) {
-	if o.picking != nil {
-		return "Which fields of " + text.Clean(o.picking.collection) + " should be columns?", o.picking.aside()
-	}
-	return "How should the files be written?", ""
-}
+func (o *outputStep) title() (string, string) { return "How should the files be written?", "" }
 
 func (o *outputStep) body(w, h int) []string {
-	if o.picking != nil {
-		return o.picking.body(w, h)
-	}
 	st := o.s.st
 	var lines []string
 	about := "one file per collection, manifest.json and SHA256SUMS"
@@ -119,7 +111,7 @@ func (o *outputStep) columnLines(w, h int) []string {
 }
 
 func (o *outputStep) side(w, h int) []string {
-	if o.picking != nil {
+	if o.s.instead != nil {
 		return nil
 	}
 	return o.preview.lines(w, h)

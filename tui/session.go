@@ -81,6 +81,8 @@ type session struct {
 	ask   *question
 	panel *panel
 	note  note
+
+	instead screen // of that of the step, nil for nothing
 }
 
 // learnt is what is known of the server with a secret, and of that secret.

@@ -35,18 +35,31 @@ var stepNames = [steps]string{"Domain", "Access", "Collections", "Set-up", "Secr
 
 func (id stepID) String() string { return stepNames[id] }
 
-// A step is one screen of the way. It is called by the root model alone.
-type step interface {
+// A screen is what is in sight. It is called by the root model alone.
+type screen interface {
 	focus
-	enter()                          // it is shown from now on
-	leave()                          // it no longer is
 	title() (question, aside string) // the one question, and what stands right of it
 	body(w, h int) []string          // at most h lines of at most w cells
-	side(w, h int) []string          // what the choice means, for a wide window; nil for nothing
 	busy() bool                      // it waits for a server
-	help() string                    // paragraphs for F1
-	cameTo() []any                   // names and values for the log
+}
+
+// A step is one screen of the way.
+type step interface {
+	screen
+	enter()                 // it is shown from now on
+	leave()                 // it no longer is
+	side(w, h int) []string // what the choice means, for a wide window; nil for nothing
+	help() string           // paragraphs for F1
+	cameTo() []any          // names and values for the log
 	ask(ctx context.Context, a *asker) error
+}
+
+// shown is the screen in sight: that of the step, or what stands in its place.
+func (w *wizard) shown() screen {
+	if w.instead != nil {
+		return w.instead
+	}
+	return w.steps[w.at]
 }
 
 // wizard is the root model: it routes, and draws what all steps have in common.
@@ -118,7 +131,7 @@ func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 		w.steps[w.at].enter()
 	}
 	w.goTo = noID
-	if !w.spinning.busy && w.steps[w.at].busy() {
+	if !w.spinning.busy && w.shown().busy() {
 		w.turn()
 	}
 	if name := w.windowName(); name != w.name {
@@ -153,7 +166,7 @@ func (w *wizard) focus() focus {
 	case w.panel != nil:
 		return w.panel
 	}
-	return w.steps[w.at]
+	return w.shown()
 }
 
 // everywhere are the keys that work on every step, once it has left them alone.
@@ -279,7 +292,7 @@ func (w *wizard) showHelp() {
 		return text.Indent(2, strings.Split(full, "\n"))
 	}
 	everywhere := append([]action{on("F1", "this help", nil), on("esc", "back; keeps what you entered", nil)}, w.always()...)
-	p.text = slices.Concat(strings.Split(st.help(), "\n"), []string{"", "Keys here:"}, keys(st.actions()),
+	p.text = slices.Concat(strings.Split(st.help(), "\n"), []string{"", "Keys here:"}, keys(w.shown().actions()),
 		[]string{"", "Everywhere:"}, keys(everywhere), []string{"", "fauna-export " + w.cfg.Version})
 	w.panel = p
 }
