@@ -58,27 +58,16 @@ type loading struct {
 	asks     bool // for the password
 	close    func()
 
-	working wait // how far it is, is drawn with each turn of the spinner
-	stage   loadStage
+	working wait            // how far it is, is drawn with each turn of the spinner
 	ctx     context.Context // of what is planned and done; ended by cancel
 	cancel  context.CancelFunc
 	status  *atomic.Pointer[load.Status]
-	planned loader
-	ddl     bool // the statements are shown, not the tables
-	result  *load.Result
+	planned loader       // nil before it is planned
+	ddl     bool         // the statements are shown, not the tables
+	result  *load.Result // nil before it is done
 	err     error
 	pane
 }
-
-type loadStage int
-
-const (
-	loadTarget loadStage = iota
-	loadPlanning
-	loadPlanned
-	loadRunning
-	loadDone
-)
 
 func newLoading(s *session, dir string, closed func()) *loading {
 	c := &loading{s: s, dir: dir, close: closed, into: newField(s.st, "postgres://user@host/db, sqlite:FILE, parquet:DIR or csv:DIR"), pane: newPane()}
@@ -111,7 +100,7 @@ func (c *loading) plan() {
 		secret := strings.TrimSpace(string(c.password.typed))
 		password = func(context.Context, string, string) (string, error) { return secret, nil }
 	}
-	c.stage, c.status = loadPlanning, &atomic.Pointer[load.Status]{}
+	c.status = &atomic.Pointer[load.Status]{}
 	c.ctx, c.cancel = context.WithCancel(c.s.jobs.ctx) // for both: what is planned holds a connection
 	ctx, status := c.ctx, c.status
 	await(c.s, &c.working, func(context.Context) (loader, error) {
@@ -119,34 +108,31 @@ func (c *loading) plan() {
 	}, func(planned loader, err error) {
 		if err != nil {
 			c.cancel()
-			c.stage, c.err = loadTarget, err
+			c.err = err
 			le, ok := errors.AsType[*load.Error](err)
 			c.asks = c.asks || ok && le.Kind == load.KindRefused && strings.HasPrefix(into, "postgres")
 			return
 		}
-		c.stage, c.planned = loadPlanned, planned
+		c.planned = planned
 		c.password.wipe()
 	})
 }
 
 func (c *loading) do() {
 	planned, ctx := c.planned, c.ctx
-	c.stage, c.err = loadRunning, nil
+	c.err = nil
 	await(c.s, &c.working, func(context.Context) (*load.Result, error) { return planned.Do(ctx) }, func(result *load.Result, err error) {
-		switch {
+		switch c.err = err; {
 		case errors.Is(err, context.Canceled):
 			c.drop()
-			c.stage, c.err = loadTarget, err
-		case err != nil:
-			c.stage, c.err = loadPlanned, err
-		default:
-			c.stage, c.result = loadDone, result
+		case err == nil:
+			c.result = result
 			c.s.event("loaded %s into %s", text.Count(result.Rows(), "row"), result.Target)
 		}
 	})
 }
 
-func (c *loading) busy() bool { return c.stage == loadPlanning || c.stage == loadRunning }
+func (c *loading) busy() bool { return c.working.busy }
 
 func (c *loading) actions() []action {
 	if c.busy() {
@@ -156,22 +142,22 @@ func (c *loading) actions() []action {
 		})}
 	}
 	esc := on("", "close", c.close, "esc", "shift+tab")
-	switch c.stage {
-	case loadPlanned:
+	switch {
+	case c.result != nil:
+		return []action{on("enter", "close", c.close), c.scroll(), esc}
+	case c.planned != nil:
 		ddl := "show DDL"
 		if c.ddl {
 			ddl = "show tables"
 		}
 		return []action{on("enter", "load", c.do), on("d", ddl, func() { c.ddl = !c.ddl; c.pane.view.GotoTop() }), c.scroll(), esc}
-	case loadDone:
-		return []action{on("enter", "close", c.close), c.scroll(), esc}
 	}
 	return []action{on("enter", "plan it", c.plan), on("tab", "target", func() { c.asks = false }).when(c.asks), esc}
 }
 
 func (c *loading) key(m tea.KeyMsg) bool {
 	switch {
-	case c.stage != loadTarget:
+	case c.planned != nil || c.busy():
 		return c.pane.key(m)
 	case c.asks:
 		m.Paste = false // as typed: no secret of Fauna's is picked out
@@ -182,38 +168,41 @@ func (c *loading) key(m tea.KeyMsg) bool {
 }
 
 func (c *loading) title() (string, string) {
-	switch c.stage {
-	case loadPlanning:
-		return "Reading every row, for exact types", ""
-	case loadPlanned:
-		return "Ready to load?", text.Count(int64(len(c.planned.Plan().Tables)), "table") + " · " + text.Count(c.planned.Plan().Rows(), "row") + prefixed(" · ", c.part(), "")
-	case loadRunning:
-		return "Loading", ""
-	case loadDone:
+	switch {
+	case c.result != nil:
 		return "Loaded and proven", c.part()
+	case c.busy() && c.planned != nil:
+		return "Loading", ""
+	case c.busy():
+		return "Reading every row, for exact types", ""
+	case c.planned != nil:
+		return "Ready to load?", text.Count(int64(len(c.planned.Plan().Tables)), "table") + " · " + text.Count(c.planned.Plan().Rows(), "row") + prefixed(" · ", c.part(), "")
 	}
 	return "Load into a database", ""
 }
 
 func (c *loading) body(w, h int) []string {
 	st := c.s.st
-	switch c.stage {
-	case loadTarget:
+	var wrong []string
+	if c.err != nil {
+		wrong = append(marked(st, noteBad, c.s.sentence(c.err), w), "")
+	}
+	switch {
+	case c.result != nil:
+		return c.lines(c.proofLines(w), w, h)
+	case !c.busy() && c.planned == nil:
 		lines := append(marked(st, noteGood, headline(c.s.runner.progress()), w), "", st.mark(true)+c.into.view(w-2, !c.asks))
 		if c.asks {
 			lines = append(lines, "", st.mark(true)+c.password.view(st, w-2, true))
 		}
-		lines = append(lines, "")
-		if c.err != nil {
-			lines = append(append(lines, marked(st, noteBad, c.s.sentence(c.err), w)...), "")
-		}
+		lines = append(append(lines, ""), wrong...)
 		about := []string{"postgres://USER@HOST/DATABASE[?schema=NAME]", "sqlite:FILE", "parquet:DIR    typed files for DuckDB and data lakes", "csv:DIR        typed files", ""}
 		about = append(about, text.Wrap("Or later: fauna-export load "+text.ShellWord(homePath(c.dir))+" --into TARGET", w-2)...)
 		for _, l := range about {
 			lines = append(lines, "  "+st.faint.of(text.Fit(l, w-2)))
 		}
 		return lines
-	case loadPlanning, loadRunning:
+	case c.busy():
 		s := c.status.Load()
 		if s == nil {
 			return []string{c.s.spinner + " connecting …"}
@@ -223,14 +212,8 @@ func (c *loading) body(w, h int) []string {
 			st.progress(float64(s.Rows)/float64(max(1, s.Total)), max(8, w-text.Width(said)-1), false) + said, "",
 			fmt.Sprintf("%s %s: %d of %s  %s", c.s.spinner, s.Phase, s.Tables, text.Count(int64(s.AllTables), "table"), text.Clean(s.Collection)),
 		}
-	case loadPlanned:
-		var head []string
-		if c.err != nil {
-			head = append(marked(st, noteBad, c.s.sentence(c.err), w), "")
-		}
-		return append(head, c.lines(c.planLines(w), w, h-len(head))...)
 	}
-	return c.lines(c.proofLines(w), w, h)
+	return append(wrong, c.lines(c.planLines(w), w, h-len(wrong))...)
 }
 
 // planLines are the tables with their columns, or the statements that make them.
