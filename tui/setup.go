@@ -233,7 +233,7 @@ func (c *setupStep) answered(x *card, printed string, err error) {
 	s.panel = s.answerPanel("Demo server's answer", printed)
 	s.panel.done, s.panel.next = "next query", func() { c.turn(1) }
 	if secret, _ := fauna.FindSecret(printed); strings.Contains(printed, "secret") && !secret.IsZero() {
-		s.found, s.made = secret, s.mode
+		s.found = secret
 		s.panel.title = "Demo server's answer. Fauna shows the secret once."
 		s.panel.done, s.panel.next = "use this secret", func() { s.next(setupID) }
 	}
