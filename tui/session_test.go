@@ -25,7 +25,7 @@ func TestSession_secretIsTakenOutAfterTheCleaning(t *testing.T) {
 func TestSession_repeatsWhatFailsInPassing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &session{jobs: newJobs(t.Context()), }
+		s := &session{jobs: newJobs(t.Context())}
 		var repeat func(failures int) error
 		s.dial = func(o fauna.Options) (server, error) {
 			repeat = func(failures int) error {
