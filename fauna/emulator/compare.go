@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -94,8 +95,18 @@ func number(b bool) int {
 	return 0
 }
 
-// equal implements Equals: numbers are equal by value, objects regardless of the
-// order of their keys.
+// sameValue implements Equals: numbers are equal by value, as Java's Double.compare
+// has it.
+func sameValue(a, b value) bool {
+	if rank(a) != rank(int64(0)) || rank(b) != rank(a) || is[int64](a) && is[int64](b) {
+		return equal(a, b)
+	}
+	x, y := toFloat(a), toFloat(b)
+	return x == y && math.Signbit(x) == math.Signbit(y) || math.IsNaN(x) && math.IsNaN(y)
+}
+
+// equal compares what is inside of values: whole numbers are not doubles there, and
+// the order of keys does not count.
 func equal(a, b value) bool {
 	switch a := a.(type) {
 	case *ref:
@@ -126,14 +137,6 @@ func equal(a, b value) bool {
 	case time.Time:
 		b, ok := b.(time.Time)
 		return ok && a.Equal(b)
-	case int64:
-		if f, ok := b.(float64); ok {
-			return float64(a) == f
-		}
-	case float64:
-		if n, ok := b.(int64); ok {
-			return a == float64(n)
-		}
 	}
 	return a == b
 }

@@ -41,7 +41,7 @@ func (t formTable) addCore() {
 		list := c.args[0].(array)
 		measure(list...)
 		for i := 1; i < len(list); i++ {
-			if !equal(list[i-1], list[i]) {
+			if !sameValue(list[i-1], list[i]) {
 				return false
 			}
 		}

@@ -27,13 +27,7 @@ func (t formTable) addReads() {
 	for _, cursor := range []string{"after?", "before", "cursor"} {
 		t.add("paginate:identifier "+cursor+" ts:time? size:integer? events:boolean? sources:boolean?", reads, paginate)
 	}
-	for _, head := range []string{"select", "select_all", "select_as_index"} {
-		all := " all?"
-		if head != "select" {
-			all = ""
-		}
-		t.add(head+" from"+all+" default?", lazy|uncounted, selectForm)
-	}
+	t.add("select from all? default?", lazy|uncounted, selectForm)
 }
 
 // history returns the versions of a ref, nil if there are none, and the earliest
@@ -111,25 +105,17 @@ func (e *env) exists(r *ref) bool {
 }
 
 func selectForm(c *call) value {
-	given := map[string]value{}
-	for i, key := range c.node.form.keys {
-		if c.given(i) && key != "default" {
-			given[key] = c.eval(c.node.args[i])
-		}
+	steps, from, every := c.eval(c.node.args[0]), c.eval(c.node.args[1]), value(false)
+	if c.given(2) {
+		every = c.eval(c.node.args[2])
 	}
-	head := c.node.form.keys[0]
-	path := asPath(given[head], c.place(0)).(array)
-	all := head != "select"
-	if v, ok := given["all"]; ok {
-		all = as[bool](v, "Boolean", c.node.at.child("all"))
-	}
-	from := given["from"]
+	path := asPath(steps, c.place(0)).(array)
+	all := as[bool](every, "Boolean", c.place(2))
 	if r, ok := from.(*ref); ok && r.unresolved() {
 		panic(undefinedRef(c.place(1), r))
 	}
 	found, ok := follow(from, path, all)
 	_, isArray := found.(array)
-	last := len(c.node.args) - 1 // default
 	switch {
 	case all && !ok:
 		return array{}
@@ -137,8 +123,8 @@ func selectForm(c *call) value {
 		return array{found}
 	case ok:
 		return found
-	case c.given(last):
-		return c.eval(c.node.args[last])
+	case c.given(3):
+		return c.eval(c.node.args[3])
 	}
 	text := make([]string, len(path))
 	for i, step := range path {

@@ -78,7 +78,7 @@ func createForm(c *call) value {
 	case r.native:
 		return c.createItem(r.class, in, place)
 	case r.class != clsCollections && r.class != clsDocument:
-		panic(expected(place, "Collection Ref", r))
+		panic(alreadyExists(place, classTitles[r.class]))
 	}
 	// A predicate gets the new fields and, if the id was chosen, the ref.
 	action, args := actCreateWithID, []value{newObject("data", in.get("data")), r}
@@ -103,7 +103,7 @@ func createForm(c *call) value {
 // mustAllow fails unless the caller may do something with a ref's target, given
 // the arguments of a predicate.
 func (e *env) mustAllow(r *ref, action string, at *position, args ...value) {
-	if rule := e.rule(r.collectionRef(), action); rule.never() || !e.allows(rule, args...) {
+	if !e.allows(e.rule(r.collectionRef(), action), args...) {
 		panic(denied(at))
 	}
 }
@@ -119,7 +119,7 @@ func (e *env) mustWriteNow(at *position) {
 func (tx *txn) put(r *ref, v *version) {
 	c := r.item.coll
 	if days, ok := c.item.current().get("ttl_days").(int64); ok && v.expires == noExpiry && !v.deleted {
-		v.expires = v.ts + days*dayMicros
+		v.expires = v.ts + min(days, maxDays)*dayMicros
 	}
 	tx.change(c, c.enter(r.id), func(h *history) { h.put(v) })
 }
@@ -165,6 +165,9 @@ func (tx *txn) note(undo func()) {
 func (c *call) update(whole bool) value {
 	r := c.target()
 	in := c.params(1)
+	if r.native {
+		panic(invalidArgument(c.place(0), "Cannot update a schema meta collection."))
+	}
 	old := c.present(r)
 	if old == nil {
 		panic(notFound(c.place(0), c.title(r.class)))
@@ -189,11 +192,8 @@ func (c *call) update(whole bool) value {
 // database.
 func (c *call) target() *ref {
 	r := c.args[0].(*ref)
-	switch {
-	case r.scope != nil:
+	if r.scope != nil {
 		panic(invalidArgument(c.place(0), "Cannot write a scoped ref."))
-	case r.native:
-		panic(invalidArgument(c.place(0), "Cannot %s a schema meta collection.", c.node.form.keys[0]))
 	}
 	return r
 }
@@ -206,6 +206,9 @@ func (e *env) present(r *ref) *version {
 
 func deleteForm(c *call) value {
 	r := c.target()
+	if r.native {
+		panic(notFound(c.node.at, c.title(clsCollections)))
+	}
 	old := c.present(r)
 	if old == nil {
 		panic(notFound(c.node.at, c.title(r.class)))

@@ -171,11 +171,7 @@ func (e *env) mayRead(s *set) (read, all bool) {
 	if e.rule(s.ref, actUnrestricted).always {
 		return true, true
 	}
-	if a := e.tx.auth; a.builtin != "" || e.free {
-		return a.builtin != "client" || e.free, false
-	}
-	rule := e.rule(s.ref, actRead)
-	return !rule.never() && e.allows(rule, array(s.terms)), false
+	return e.allows(e.rule(s.ref, actRead), array(s.terms)), false
 }
 
 // scanMatch reads an index.

@@ -130,8 +130,7 @@ func (e *env) allows(r rule, args ...value) bool {
 
 // may reports whether the caller may do something with a ref's target.
 func (e *env) may(r *ref, action string) bool {
-	rule := e.rule(r.collectionRef(), action)
-	return !rule.never() && e.allows(rule, r)
+	return e.allows(e.rule(r.collectionRef(), action), r)
 }
 
 // mayList reports whether the caller may list a native class. Custom roles need

@@ -233,6 +233,7 @@ func (c *collection) enter(id int64) *history {
 const (
 	graceMicros = 15 * 60 * 1_000_000
 	dayMicros   = 24 * 3600 * 1_000_000
+	maxDays     = maxMicros / dayMicros / 2
 )
 
 // minimum is the earliest time at which the collection can be read.
@@ -247,5 +248,5 @@ func (c *collection) minimum(now int64) int64 {
 // historyDays returns the days of history; ok is false if it is unlimited.
 func (it *item) historyDays() (days int64, ok bool) {
 	days, ok = it.current().get("history_days").(int64)
-	return days, ok
+	return min(days, maxDays), ok
 }
