@@ -11,9 +11,9 @@ import (
 type event struct {
 	ts     int64
 	remove bool
+	own    bool // a document's own event, with vals the one object that shows it
 	ref    *ref
 	vals   []value
-	shown  *object // of a document's own event
 }
 
 // compare orders events: by time, removes before adds, by id, by values.
@@ -22,8 +22,8 @@ func (a event) compare(b event) int {
 }
 
 func (a event) value(e *env) *object {
-	if a.shown != nil {
-		return a.shown
+	if a.own {
+		return a.vals[0].(*object)
 	}
 	action := "add"
 	if a.remove {
@@ -275,7 +275,7 @@ func (e *env) documentEvents(r *ref, at *position) []event {
 			continue
 		}
 		if v.ts <= e.at {
-			out = append(out, event{ts: v.ts, remove: v.deleted, ref: r, shown: e.versionEvent(r, last, v)})
+			out = append(out, event{ts: v.ts, remove: v.deleted, own: true, ref: r, vals: []value{e.versionEvent(r, last, v)}})
 		}
 		last = v
 	}

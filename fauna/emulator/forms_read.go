@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -109,8 +110,14 @@ func selectForm(c *call) value {
 	if c.given(2) {
 		every = c.eval(c.node.args[2])
 	}
-	path := asPath(steps, c.place(0)).(array)
-	all := as[bool](every, "Boolean", c.place(2))
+	path := asArray(steps)
+	if steps == nil || slices.ContainsFunc(path, func(step value) bool { return !isStep(step) }) {
+		accept("String or Integer", isStep).each(false)(steps, c.place(0))
+	}
+	all := every == true
+	if !is[bool](every) {
+		panic(expected(c.place(2), "Boolean", every))
+	}
 	if r, ok := from.(*ref); ok && r.unresolved() {
 		panic(undefinedRef(c.place(1), r))
 	}
@@ -133,8 +140,7 @@ func selectForm(c *call) value {
 	panic(&queryError{at: c.place(1), code: "value not found", text: "Value not found at path [" + strings.Join(text, ",") + "].", status: 404})
 }
 
-// asPath is the cast of one step of a path, or several.
-var asPath = accept("String or Integer", func(v value) bool { return is[string](v) || is[int64](v) }).each(false)
+func isStep(v value) bool { return is[string](v) || is[int64](v) }
 
 // follow returns what is at a path inside a value. With all, the rest of the path
 // is followed in every element of an array, unless it begins with a number, and
