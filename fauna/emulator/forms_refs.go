@@ -69,24 +69,22 @@ func namedRef(cls class) func(c *call) value {
 
 // refForm makes the ref of a document, of a key or of a token.
 func refForm(c *call) value {
-	out := &ref{class: clsDocument}
+	var parent *ref
+	var id int64
 	each(c.args[:2], func(i int, v value) {
 		if i == 1 {
-			out.id = numericID(v, c.place(1))
+			id = numericID(v, c.place(1))
 			return
 		}
-		parent, ok := v.(*ref)
+		parent, _ = v.(*ref)
 		switch {
-		case ok && parent.native && parent.class.named():
+		case parent != nil && parent.native && parent.class.named():
 			panic(invalidArgument(c.place(0), "Regular Class Ref expected, Schema Class Ref provided."))
-		case ok && parent.native:
-			out.class, out.scope = parent.class, parent.scope
-		case ok && parent.class == clsCollections:
-			out.item, out.name, out.scope = parent.item, parent.name, parent.scope
-		default:
+		case parent == nil || !parent.native && parent.class != clsCollections:
 			panic(expected(c.place(0), "Collection Ref", v))
 		}
 	})
+	out := parent.member(id)
 	if c.given(2) { // a real server takes the database that holds that one
 		out.scope = c.args[2].(*ref).scope
 	}

@@ -3,8 +3,8 @@ package emulator
 import (
 	"cmp"
 	"encoding/base64"
-	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"fauna-export/fauna/fql"
@@ -113,81 +113,61 @@ func decodeBytes(text string) (bytesValue, bool) {
 
 // refLiteral reads the content of @ref: an object, or the text of old versions.
 func (p *parser) refLiteral(j *fql.Node, at *position) value {
-	bad := invalidExpression(at, "Invalid ref.")
 	if j.Kind == fql.String {
 		if r := p.refPath(strings.Split(j.Text, "/")); r != nil {
 			return r
 		}
-		panic(bad)
 	}
-	id, parent := j.Member("id"), cmp.Or(j.Member("collection"), j.Member("class"))
-	if j.Kind != fql.Object || id == nil || id.Kind != fql.String && id.Kind != fql.Number {
-		panic(bad)
-	}
-	db := p.scopeLiteral(j.Member("database"), at.child("database"))
-	if parent == nil {
-		c, ok := classByName(id.Text)
-		if id.Kind != fql.String || !ok {
-			panic(bad)
-		}
-		return p.scoped(&ref{class: c, native: true}, db)
-	}
-	r, ok := p.literal(parent, at.child("collection")).(*ref)
-	if !ok || r.native && r.class.named() && id.Kind != fql.String {
-		panic(bad)
-	}
-	if r.native && r.class.named() {
-		return p.scoped(cmp.Or(db, p.tx.db).named(r.class, id.Text), db)
-	}
-	return documentRef(r, scalar(id), at.child("id"))
-}
-
-// documentRef makes a ref from its collection's, or from a native class, and
-// an id.
-func documentRef(parent *ref, id value, at *position) *ref {
-	out := &ref{class: parent.class, scope: parent.scope}
-	switch {
-	case parent.native && parent.class.named():
-		out.name = as[string](id, "String", at)
-		return out
-	case !parent.native && parent.class != clsCollections:
-		panic(expected(at, "Collection Ref", parent))
-	case !parent.native:
-		out.class, out.item, out.name = clsDocument, parent.item, parent.name
-	}
-	switch id.(type) {
-	case int64, string:
-		if text := fmt.Sprint(id); text == "" || strings.Trim(text, "0123456789") != "" {
-			panic(invalidArgument(at, "Number or numeric String expected, non-numeric '%s' provided.", text))
-		}
-	}
-	out.id = numericID(id, at)
-	return out
-}
-
-func (p *parser) scopeLiteral(j *fql.Node, at *position) *database {
-	if j == nil {
-		return nil
-	}
-	r, ok := p.literal(j, at).(*ref)
-	if !ok || r.class != clsDatabases || r.native {
+	if j.Kind != fql.Object {
 		panic(invalidExpression(at, "Invalid ref."))
 	}
-	r.mustExist(at)
-	return r.item.child
+	return p.refObject(j, at)
 }
 
-func (p *parser) scoped(r *ref, db *database) *ref {
-	if db != nil && db != p.tx.db {
-		r.scope = db
+func (p *parser) refObject(j *fql.Node, at *position) *ref {
+	if j.Kind == fql.Object && len(j.Keys) == 1 && j.Keys[0] == "@ref" {
+		return p.refObject(j.Items[0], at)
 	}
-	return r
+	id, parent, home := j.Member("id"), cmp.Or(j.Member("collection"), j.Member("class")), j.Member("database")
+	place := at.child("id")
+	switch {
+	case j.Kind != fql.Object || id == nil:
+		panic(invalidArgument(at, "Ref expected, %s provided.", jsonType(j)))
+	case id.Kind != fql.String && jsonType(id) != "Integer":
+		panic(invalidArgument(place, "String or Integer expected, %s provided.", jsonType(id)))
+	}
+	var scope *database
+	if home != nil {
+		db := refTo("Database Ref", isItem(clsDatabases))(p.refObject(home, at.child("database")), at.child("database")).(*ref)
+		if scope = db.item.child; scope == p.tx.db {
+			scope = nil
+		}
+	}
+	if parent == nil {
+		c, ok := classByName(id.Text)
+		if !ok {
+			panic(invalidArgument(place, "Valid native collection name expected, '%s' provided.", id.Text))
+		}
+		return &ref{class: c, native: true, scope: scope}
+	}
+	in := p.refObject(parent, at.child("class"))
+	switch {
+	case !in.native && in.class != clsCollections:
+		panic(expected(at.child("class"), "Collection Ref", in))
+	case in.native && in.class.named():
+		r := cmp.Or(scope, p.tx.db).named(in.class, id.Text)
+		r.scope = scope
+		return r
+	case scope != nil:
+		panic(invalidArgument(at.child("database"), "Null expected, Database Ref provided."))
+	}
+	return in.member(numericID(scalar(id), place))
 }
 
 // refPath reads a ref as old versions wrote it: collections/users/123.
 func (p *parser) refPath(parts []string) *ref {
 	c, ok := classByName(parts[0])
-	if !ok || len(parts) > 3 {
+	if !ok {
 		return nil
 	}
 	r := &ref{class: c, native: true}
@@ -195,10 +175,14 @@ func (p *parser) refPath(parts []string) *ref {
 		r = p.tx.db.named(c, parts[1])
 		parts = parts[1:]
 	}
-	if len(parts) > 1 && catch(func() { r = documentRef(r, parts[1], nil) }) != nil {
+	if len(parts) == 1 {
+		return r
+	}
+	id, err := strconv.ParseUint(parts[1], 10, 63)
+	if err != nil || len(parts) > 2 || c.named() && c != clsCollections {
 		return nil
 	}
-	return r
+	return r.member(int64(id))
 }
 
 // decodeStored reads a stored value from its wire form; if it can't, the value is

@@ -93,6 +93,14 @@ func (r *ref) mustExist(at *position) {
 	}
 }
 
+// member returns the ref of what a collection, or a native class, has under an id.
+func (r *ref) member(id int64) *ref {
+	if r.native {
+		return &ref{class: r.class, scope: r.scope, id: id}
+	}
+	return &ref{class: clsDocument, scope: r.scope, item: r.item, name: r.name, id: id}
+}
+
 // collectionRef is the ref of a document's collection, or of the class of what is no
 // document. It is the resource that a privilege must name.
 func (r *ref) collectionRef() *ref {
