@@ -236,17 +236,15 @@ func (e *env) eventPage(s *set, c cursor, size int, at *position) *page {
 	}
 	p := &page{data: array{}}
 	from, to := first, min(len(list), first+size)
-	if c.given && c.before {
+	more, next := to < len(list) && size > 0, to
+	if c.before {
 		from, to = max(0, first-size), first
-		p.hasAfter, p.after = true, echo
-		if from > 0 {
-			p.hasBefore, p.before = true, list[from].value(e)
-		}
+		more, next = from > 0, from
+	}
+	if more {
+		p.turn(c, echo, true, list[next].value(e))
 	} else {
-		p.hasBefore, p.before = c.given, echo
-		if to < len(list) && size > 0 {
-			p.hasAfter, p.after = true, list[to].value(e)
-		}
+		p.turn(c, echo, false, nil)
 	}
 	e.take((to - from) * elementSize)
 	for _, ev := range list[from:to] {

@@ -88,10 +88,7 @@ func (e *env) setPage(s *set, c cursor, q scan, sources bool) *page {
 	}
 	size, given := q.step, array(q.from)
 	if size <= 0 {
-		if c.given {
-			p.hasBefore, p.before = size == 0 || !c.before, given
-			p.hasAfter, p.after = size == 0 || c.before, given
-		}
+		p.turn(c, given, size == 0 && c.given, given)
 		return p
 	}
 	documents := s.kind == setDocuments && !s.ref.native
@@ -112,24 +109,18 @@ func (e *env) setPage(s *set, c cursor, q scan, sources bool) *page {
 	if !documents {
 		checkWidth(size, len(list))
 	}
-	more := len(list) > size
+	more, next := len(list) > size, value(nil)
 	switch {
-	case c.before:
-		p.hasAfter, p.after = true, given
-		if more {
-			list = list[:size]
-			p.hasBefore, p.before = true, s.cursor(list[size-1])
-		}
-		slices.Reverse(list)
-	default:
-		if c.given {
-			p.hasBefore, p.before = true, given
-		}
-		if more {
-			p.hasAfter, p.after = true, s.cursor(list[size])
-			list = list[:size]
-		}
+	case more && c.before:
+		next = s.cursor(list[size-1])
+	case more:
+		next = s.cursor(list[size])
 	}
+	list = list[:min(size, len(list))]
+	if c.before {
+		slices.Reverse(list)
+	}
+	p.turn(c, given, more, next)
 	e.take(len(list) * elementSize)
 	p.of, p.elements = s, list
 	p.data = make(array, len(list))
@@ -140,6 +131,15 @@ func (e *env) setPage(s *set, c cursor, q scan, sources bool) *page {
 		}
 	}
 	return p
+}
+
+// turn sets where the pages before and after a page begin: at the cursor it was
+// given, and where there is more in that cursor's direction, at the next.
+func (p *page) turn(c cursor, given value, more bool, next value) {
+	p.hasBefore, p.before, p.hasAfter, p.after = c.given, given, more, next
+	if c.before {
+		p.hasBefore, p.before, p.hasAfter, p.after = more, next, true, given
+	}
 }
 
 // cursor returns the cursor of an element. In a reversed set of documents it holds

@@ -88,17 +88,7 @@ type page struct {
 	elements            []element // before they were mapped
 }
 
-func (p *page) field(key string) (value, bool) {
-	switch {
-	case key == "before" && p.hasBefore:
-		return p.before, true
-	case key == "after" && p.hasAfter:
-		return p.after, true
-	case key == "data":
-		return p.data, true
-	}
-	return nil, false
-}
+func (p *page) field(key string) (value, bool) { return p.object().field(key) }
 
 func (p *page) object() *object {
 	o := &object{}

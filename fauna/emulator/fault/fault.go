@@ -126,13 +126,6 @@ type faultRule struct {
 	taken int
 }
 
-// A takenQuery is a query that a rule took.
-type takenQuery struct {
-	rule      *faultRule
-	query     Query
-	untouched bool // the fault's Edit had nothing to change
-}
-
 // Add applies f to the queries that w selects.
 func (f *Faults) Add(w When, fault Fault) {
 	f.mu.Lock()
@@ -162,11 +155,11 @@ func (f *Faults) Queries() int {
 	return f.count
 }
 
-// take counts a query and returns its fault, if any.
-func (f *Faults) take(q Query) (Fault, *takenQuery) {
+// take counts a query and returns the rule that takes it, or nil.
+func (f *Faults) take(body []byte) *faultRule {
 	f.mu.Lock()
 	f.count++
-	q.Number = f.count
+	q := Query{Number: f.count, Body: body}
 	rules := f.rules
 	f.mu.Unlock()
 	for _, r := range rules {
@@ -178,10 +171,10 @@ func (f *Faults) take(q Query) (Fault, *takenQuery) {
 		ok := r.takes(q)
 		f.mu.Unlock()
 		if ok {
-			return r.fault, &takenQuery{rule: r, query: q}
+			return r
 		}
 	}
-	return Fault{}, nil
+	return nil
 }
 
 // takes counts a query that matched and reports whether the rule takes it.
@@ -204,13 +197,14 @@ func (r *faultRule) takes(q Query) bool {
 	return true
 }
 
-// record notes what was sent to a query that a rule took.
-func (f *Faults) record(t *takenQuery, status int) {
+// record notes what was sent to a query that a rule took, or that there was nothing
+// to change in its answer.
+func (f *Faults) record(r *faultRule, body []byte, status int, changed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if t.untouched {
-		t.rule.taken--
-		return
+	if changed {
+		f.served = append(f.served, Served{Fault: r.fault.Name, Status: status, Body: string(body)})
+	} else {
+		r.taken--
 	}
-	f.served = append(f.served, Served{Fault: t.rule.fault.Name, Status: status, Body: string(t.query.Body)})
 }

@@ -21,20 +21,21 @@ func (f *Faults) handler(next http.Handler) http.Handler {
 			return
 		}
 		body := queryOf(r)
-		fault, taken := f.take(Query{Body: body})
-		if taken == nil {
+		rule := f.take(body)
+		if rule == nil {
 			next.ServeHTTP(w, r)
 			return
 		}
+		fault, changed := rule.fault, true
 		if fault.Before != nil {
 			fault.Before()
 		}
 		if fault.Delay > 0 && !pause(r, fault.Delay) {
-			f.record(taken, 0)
+			f.record(rule, body, 0, true)
 			return
 		}
 		if fault.Cut == CutBefore {
-			f.record(taken, 0)
+			f.record(rule, body, 0, true)
 			panic(http.ErrAbortHandler)
 		}
 		answer := httptest.NewRecorder()
@@ -44,14 +45,12 @@ func (f *Faults) handler(next http.Handler) http.Handler {
 			next.ServeHTTP(answer, r)
 			if fault.Edit != nil && answer.Code < 300 {
 				edited, status := fault.Edit(answer.Body.Bytes())
-				if status == 0 {
-					taken.untouched = true
-				} else {
+				if changed = status != 0; changed {
 					answer.Code, answer.Body = status, bytes.NewBuffer(edited)
 				}
 			}
 		}
-		f.record(taken, answer.Code)
+		f.record(rule, body, answer.Code, changed)
 		send(w, answer, fault)
 	})
 }
