@@ -19,21 +19,22 @@
 //
 // An index over more than 128 documents is active after 2 seconds of the
 // server's clock. Transaction times are not rounded to 10 ms. The sizes at which
-// a page is too wide are observed ones, not computed. The texts of errors that
-// were never recorded are guesses; their status and code are not.
+// a page is too wide are observed ones, not computed. What was never recorded
+// follows the rules of the open-source core. Merge keeps the order of keys, which a
+// real server loses in objects of more than four.
 //
 // It lacks FQL v10, tokens, credentials and identities (their refs exist),
 // membership of roles, unique indexes and those with bindings or wildcards,
-// events of intersections, differences and joins, API version 5, streams, TLS,
-// and most functions of strings, times and mathematics. Forms that it does not
-// know fail like unknown forms on a real server.
+// events of native classes, intersections, differences and joins, API version 5,
+// streams, TLS, and most functions of strings, times and mathematics. Forms that
+// it does not know fail like unknown forms on a real server.
 //
 // # How it is built
 //
 // The HTTP side (server.go) passes a request to query (query.go). Its body
 // becomes nodes with positions (parse.go, forms*.go), which are evaluated
-// (eval.go) to values (value.go) against the store (store.go) at one transaction
-// time, and rendered (render.go). An error ends the evaluation by a panic, which
+// (eval.go, casts.go) to values (value.go) against the store (store.go) at one
+// transaction time, and rendered (render.go). An error ends the evaluation by a panic, which
 // is caught where the answer is made (error.go). Sets (set.go, index.go) are
 // scanned one element at a time and paged (paginate.go, event.go); each element
 // is checked against the caller's roles (role.go). Package fault makes the

@@ -98,12 +98,9 @@ func (ix *index) keysOf(coll *item, h *history, v *version) [][]value {
 	missing := 0
 	for i, spec := range slices.Concat(ix.terms, ix.values) {
 		found, _ := follow(d, spec.path, true)
-		options, isArray := found.(array)
-		if !isArray || len(options) == 0 {
-			options = array{found}
-			if isArray {
-				options[0] = nil
-			}
+		options := asArray(found)
+		if len(options) == 0 {
+			options = array{nil}
 		}
 		if i < len(ix.terms) && len(options) == 1 && options[0] == nil {
 			missing++

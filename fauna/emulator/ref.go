@@ -61,7 +61,7 @@ func (r *ref) typeName() string {
 		return "Collection Ref"
 	case r.class == clsFunctions:
 		return "User Function Ref"
-	case r.class == clsIndexes || r.class == clsDatabases || r.class == clsKeys:
+	case r.class == clsIndexes || r.class == clsDatabases || r.class == clsKeys || r.class != clsDocument && r.unresolved():
 		return classTitles[r.class] + " Ref"
 	}
 	return "Ref"
