@@ -72,7 +72,7 @@ func TestLook_takesAnS3URLAsTheCommandsDo(t *testing.T) {
 	if err != nil || path != "s3://bucket/backups/today" {
 		t.Errorf("%q, %v", path, err)
 	}
-	for _, bad := range []string{"s3://", "s3://bucket/../up"} {
+	for _, bad := range []string{"s3://", "s3://bucket/../up", "gs://bucket/x"} {
 		if path, err := fullPath(bad); err == nil {
 			t.Errorf("%q is taken as %q", bad, path)
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -17,6 +18,9 @@ func IsURL(name string) bool { return strings.HasPrefix(name, S3Scheme) }
 func At(ctx context.Context, name string, o S3Options) (Store, error) {
 	if IsURL(name) {
 		return NewS3(ctx, name, o)
+	}
+	if err := checkFolder(name); err != nil {
+		return nil, err
 	}
 	return NewFolder(name), nil
 }
@@ -37,7 +41,19 @@ func Clean(name string) (string, error) {
 		u, err := ParseS3(name)
 		return u.String(), err
 	}
-	return filepath.Clean(name), nil
+	return filepath.Clean(name), checkFolder(name)
+}
+
+// otherURL matches the beginning of a URL.
+var otherURL = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+://`)
+
+// checkFolder returns an error for a folder's name that is a URL of another kind, or
+// in other letters: nobody means the local folder "gs:".
+func checkFolder(name string) error {
+	if !otherURL.MatchString(name) {
+		return nil
+	}
+	return fmt.Errorf("%q is a URL that can't be used: give a folder, or s3://bucket/prefix", name)
 }
 
 // Join returns the location of a store's file, for messages.
