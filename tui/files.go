@@ -246,8 +246,9 @@ func fullPath(text string) (string, error) {
 		return "", errors.New("give a folder")
 	case strings.ContainsRune(text, 0):
 		return "", errors.New("a folder's name cannot hold a null byte")
-	case store.IsURL(text):
-		return store.Clean(text)
+	}
+	if url, err := store.Clean(text); err != nil || store.IsURL(text) {
+		return url, err
 	}
 	path, err := store.ExpandHome(text)
 	if err != nil {
