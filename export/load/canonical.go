@@ -63,18 +63,10 @@ func (c *canonizer) value(out []byte) []byte {
 }
 
 func (c *canonizer) text(out []byte) []byte {
-	end := c.i + 1
-	plain := true
-	for c.src[end] != '"' {
-		if c.src[end] == '\\' {
-			plain = false
-			end++
-		}
-		end++
-	}
-	quoted := c.src[c.i : end+1]
-	c.i = end + 1
-	if plain {
+	end, escaped := stringEnd(c.src, c.i)
+	quoted := c.src[c.i:end]
+	c.i = end
+	if !escaped {
 		return append(out, quoted...)
 	}
 	text, ok := row.Unquote(nil, quoted)
@@ -85,10 +77,7 @@ func (c *canonizer) text(out []byte) []byte {
 }
 
 func (c *canonizer) object(out []byte) []byte {
-	type member struct {
-		key, value []byte
-		at         int
-	}
+	type member struct{ key, value []byte }
 	var members []member
 	c.i++
 	for c.space(); c.src[c.i] != '}'; c.space() {
@@ -99,21 +88,16 @@ func (c *canonizer) object(out []byte) []byte {
 		key := c.text(nil)
 		c.space()
 		c.i++ // the colon
-		members = append(members, member{key, c.value(nil), len(members)})
+		members = append(members, member{key, c.value(nil)})
 	}
 	c.i++
-	slices.SortFunc(members, func(a, b member) int {
-		if order := bytes.Compare(a.key, b.key); order != 0 {
-			return order
-		}
-		return b.at - a.at
-	})
+	slices.SortStableFunc(members, func(a, b member) int { return bytes.Compare(a.key, b.key) })
 	out = append(out, '{')
 	for i, m := range members {
-		if i > 0 && bytes.Equal(m.key, members[i-1].key) {
+		if i+1 < len(members) && bytes.Equal(m.key, members[i+1].key) {
 			continue
 		}
-		if i > 0 {
+		if out[len(out)-1] != '{' {
 			out = append(out, ',')
 		}
 		out = append(append(append(out, m.key...), ':'), m.value...)

@@ -53,20 +53,14 @@ func (f *files) name() string { return f.dialect().title + " files in " + f.dir 
 func (f *files) close()       {}
 
 func (f *files) fail(doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if own, ok := errors.AsType[*Error](err); ok {
-		return own
-	}
-	e := &Error{Where: f.name(), What: doing, Err: err}
-	switch {
-	case errors.Is(err, syscall.ENOSPC):
-		e.Do = "the disk is full: free some space and load again; it continues with what is missing"
-	case errors.Is(err, fs.ErrPermission):
-		e.Kind, e.Do = KindUsage, "check that you may write there"
-	}
-	return e
+	return explained(f.name(), doing, err, func(e *Error) {
+		switch {
+		case errors.Is(err, syscall.ENOSPC):
+			e.Do = "the disk is full: free some space and load again; it continues with what is missing"
+		case errors.Is(err, fs.ErrPermission):
+			e.Kind, e.Do = KindUsage, "check that you may write there"
+		}
+	})
 }
 
 func (f *files) open(context.Context) error {

@@ -181,22 +181,14 @@ func judgeTree(src []byte) class {
 	for i := 0; i < len(src); i++ {
 		switch c := src[i]; {
 		case c == '"':
-			end := i + 1
-			odd := false
-			for src[end] != '"' {
-				if src[end] == '\\' {
-					odd = odd || src[end+1] == 'u'
-					end++
-				}
-				end++
-			}
-			if odd {
-				text, ok := row.Unquote(nil, src[i:end+1])
+			end, escaped := stringEnd(src, i)
+			if escaped && bytes.Contains(src[i:end], []byte(`\u`)) {
+				text, ok := row.Unquote(nil, src[i:end])
 				if !ok || bytes.IndexByte(text, 0) >= 0 {
 					found = isOddTree
 				}
 			}
-			i = end
+			i = end - 1
 		case c == '{' || c == '[':
 			if depth++; depth > maxDepth {
 				return isBad
@@ -217,6 +209,18 @@ func judgeTree(src []byte) class {
 		}
 	}
 	return found
+}
+
+// stringEnd returns where the JSON string that begins at i ends, and whether it
+// has escapes.
+func stringEnd(src []byte, i int) (end int, escaped bool) {
+	for i++; src[i] != '"'; i++ {
+		if src[i] == '\\' {
+			escaped = true
+			i++
+		}
+	}
+	return i + 1, escaped
 }
 
 func isNumberByte(c byte) bool {

@@ -58,13 +58,10 @@ func (p *postgres) close() {
 
 // explain wraps an error of the database with what can be done about it.
 func (p *postgres) explain(doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if own, ok := errors.AsType[*Error](err); ok {
-		return own
-	}
-	e := &Error{Where: p.shown, What: doing, Err: err}
+	return explained(p.shown, doing, err, func(e *Error) { p.advise(e, doing, err) })
+}
+
+func (p *postgres) advise(e *Error, doing string, err error) {
 	again := "; nothing was partly loaded: load again to continue with what is missing"
 	pg, isPg := errors.AsType[*pgconn.PgError](err)
 	if !isPg {
@@ -74,7 +71,7 @@ func (p *postgres) explain(doing string, err error) error {
 		} else if p.conn != nil && p.conn.IsClosed() {
 			e.Kind, e.What, e.Do = KindUnreachable, "the connection was lost, "+doing, "check the database"+again
 		}
-		return e
+		return
 	}
 	if pg.Detail != "" {
 		e.Err = fmt.Errorf("%w (%s)", err, pg.Detail)
@@ -97,7 +94,6 @@ func (p *postgres) explain(doing string, err error) error {
 	case strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "08"):
 		e.Kind, e.Do = KindUnreachable, "the database closed the connection"+again
 	}
-	return e
 }
 
 func (p *postgres) grant() string {

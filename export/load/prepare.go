@@ -135,56 +135,47 @@ func syncsOf(files []archive.Entry) []syncLoad {
 	return out
 }
 
-// work is a collection to be loaded.
-type work struct {
-	last    archive.Entry
-	files   []archive.Entry // to be read
-	pending []syncLoad      // that the target does not have
-	old     *kept           // the table to which pending is applied, nil to make one
-	clear   bool            // rows that are not sent are removed
-}
-
 // todo returns what is to be loaded of a collection; nothing is pending if the
 // target has it.
-func (l *Load) todo(last archive.Entry) (work, error) {
+func (l *Load) todo(last archive.Entry) (*job, error) {
 	files := l.manifest.Chain(last.Name)
 	all := syncsOf(files)
-	w := work{last: last, files: files, pending: all, old: l.all[last.Name]}
-	if w.old != nil && w.old.gone && !l.options.Replace {
-		return w, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("the table %s, which an earlier load made of %s, is gone", w.old.table.Name, last.Name), Do: "add --replace to load it again"}
+	j := &job{last: last, files: files, syncs: all, old: l.all[last.Name], step: l.step}
+	if j.old != nil && j.old.gone && !l.options.Replace {
+		return j, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("the table %s, which an earlier load made of %s, is gone", j.old.table.Name, last.Name), Do: "add --replace to load it again"}
 	}
-	if w.old != nil && l.options.Replace {
-		if w.old.altered && !w.old.gone {
-			return w, l.altered(w.old.table)
+	if j.old != nil && l.options.Replace {
+		if j.old.altered && !j.old.gone {
+			return j, l.altered(j.old.table)
 		}
-		l.drop = append(l.drop, w.old)
+		l.drop = append(l.drop, j.old)
 		delete(l.all, last.Name)
-		w.old = nil
+		j.old = nil
 	}
-	if w.old == nil {
-		return w, nil
+	if j.old == nil {
+		return j, nil
 	}
 	n := 0
-	for n < len(all) && w.old.loads[all[n].sync] == all[n].sha256 {
+	for n < len(all) && j.old.loads[all[n].sync] == all[n].sha256 {
 		n++
 	}
-	w.pending = all[n:]
+	j.syncs = all[n:]
 	switch {
-	case n != len(w.old.loads):
-		return w, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it has the rows of %s from another export", last.Name), Do: "add --replace to drop that table and load this one, or load into another place"}
-	case len(w.pending) == 0:
-	case w.old.altered:
-		return w, l.altered(w.old.table)
+	case n != len(j.old.loads):
+		return j, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it has the rows of %s from another export", last.Name), Do: "add --replace to drop that table and load this one, or load into another place"}
+	case len(j.syncs) == 0:
+	case j.old.altered:
+		return j, l.altered(j.old.table)
 	case l.target.dialect().whole: // a file is rewritten under its old name
-		w.pending, w.old = all, nil
-	case l.options.Columns != w.old.table.Mode:
-		return w, &Error{Kind: KindUsage, Where: last.Name, What: fmt.Sprintf("it was loaded with --columns %s", w.old.table.Mode), Do: "use the same, or --replace"}
+		j.syncs, j.old = all, nil
+	case l.options.Columns != j.old.table.Mode:
+		return j, &Error{Kind: KindUsage, Where: last.Name, What: fmt.Sprintf("it was loaded with --columns %s", j.old.table.Mode), Do: "use the same, or --replace"}
 	default:
-		if w.clear = last.HidesRemovals(); !w.clear {
-			w.files = files[slices.IndexFunc(files, func(e archive.Entry) bool { return max(1, e.Sync) == w.pending[0].sync }):]
+		if j.clear = last.HidesRemovals(); !j.clear {
+			j.files = files[slices.IndexFunc(files, func(e archive.Entry) bool { return max(1, e.Sync) == j.syncs[0].sync }):]
 		}
 	}
-	return w, nil
+	return j, nil
 }
 
 // altered is the error of a table that may not be ours any more.
@@ -195,49 +186,45 @@ func (l *Load) altered(t *Table) error {
 
 // planAll reads what is to be loaded and plans its tables.
 func (l *Load) planAll(ctx context.Context, chosen []archive.Entry) error {
-	var todo []work
 	for _, last := range chosen {
-		w, err := l.todo(last)
+		j, err := l.todo(last)
 		if err != nil {
 			return err
 		}
-		if len(w.pending) == 0 {
-			t := w.old.table
+		if len(j.syncs) == 0 {
+			t := j.old.table
 			t.Action, t.Documents = Skip, last.Documents
 			l.plan.Tables = append(l.plan.Tables, t)
 			continue
 		}
-		for _, s := range w.pending {
+		for _, s := range j.syncs {
 			l.status.Total += s.rows
 		}
-		todo = append(todo, w)
+		l.jobs = append(l.jobs, j)
 	}
-	l.status.Phase, l.status.AllTables = Reading, len(todo)
+	l.status.Phase, l.status.AllTables = Reading, len(l.jobs)
 	names, err := l.tableNames(ctx, chosen)
 	if err != nil {
 		return err
 	}
-	for _, w := range todo {
-		l.status.Collection = w.last.Name
-		removals := w.old != nil && !w.clear
-		format := row.Format(w.last.Format)
-		s, err := l.survey(ctx, w.files, format, removals)
+	for _, j := range l.jobs {
+		name := j.last.Name
+		l.status.Collection = name
+		s, err := l.survey(ctx, j)
 		if err != nil {
 			return err
 		}
-		t := &Table{Collection: w.last.Name, Name: names[w.last.Name], PrimaryKey: names["\x00"+w.last.Name], Mode: l.options.Columns}
-		if w.old != nil {
-			t = w.old.table
+		t := &Table{Collection: name, Name: names[name], PrimaryKey: names["\x00"+name], Mode: l.options.Columns}
+		if j.old != nil {
+			t = j.old.table
 			t.grow(l.target.dialect(), s)
 		} else {
 			t.fill(l.target.dialect(), s)
 		}
-		t.Documents, t.Rows = w.last.Documents, s.rows
-		j := &job{table: t, format: format, syncs: w.pending, clear: w.clear, step: l.step}
-		j.rows = l.rows(ctx, w.files, removals, &s.hash)
-		l.jobs = append(l.jobs, j)
+		t.Documents, t.Rows = j.last.Documents, s.rows
+		j.table, j.rows = t, l.rows(ctx, j, &s.hash)
 		l.plan.Tables = append(l.plan.Tables, t)
-		l.all[t.Collection] = &kept{table: t}
+		l.all[name] = &kept{table: t}
 		l.status.Tables++
 		l.show(true)
 	}
@@ -320,20 +307,20 @@ func (l *Load) planKeys() {
 
 // survey reads rows to find their types. It also compares each file with the
 // manifest.
-func (l *Load) survey(ctx context.Context, files []archive.Entry, format row.Format, removals bool) (*survey, error) {
+func (l *Load) survey(ctx context.Context, j *job) (*survey, error) {
 	s := newSurvey()
-	fields := row.NewFields(format)
+	fields := row.NewFields(j.format())
 	fields.WholeData = l.options.Columns == ColumnsJSON
-	for one, err := range l.run.Rows(ctx, archive.Rows{Files: files, Text: row.RawText, Removals: removals}) {
+	for one, err := range l.run.Rows(ctx, j.read()) {
 		if err == nil && !one.Removed {
 			if err = fields.Split(one.Text); err != nil {
-				err = at(files[0].Name, one.ID, err)
+				err = at(j.last.Name, one.ID, err)
 			} else {
 				s.add(one, fields)
 			}
 		}
 		if err != nil {
-			return nil, l.unread(files[0].Name, err)
+			return nil, l.unread(j.last.Name, err)
 		}
 		s.hash.addRow(one)
 		l.step(1)
@@ -354,10 +341,10 @@ func (l *Load) unread(collection string, err error) error {
 
 // rows iterates over the rows again, and ends with an error if they are not
 // those of pass one.
-func (l *Load) rows(ctx context.Context, files []archive.Entry, removals bool, want *sum) iter.Seq2[row.Row, error] {
+func (l *Load) rows(ctx context.Context, j *job, want *sum) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
 		var have sum
-		for one, err := range l.run.Rows(ctx, archive.Rows{Files: files, Text: row.RawText, Removals: removals}) {
+		for one, err := range l.run.Rows(ctx, j.read()) {
 			if err == nil {
 				have.addRow(one)
 			}
@@ -366,7 +353,7 @@ func (l *Load) rows(ctx context.Context, files []archive.Entry, removals bool, w
 			}
 		}
 		if have != *want {
-			yield(row.Row{}, &Error{Where: files[0].Name, What: "its files changed during the load", Do: "nothing of it was loaded; load again"})
+			yield(row.Row{}, &Error{Where: j.last.Name, What: "its files changed during the load", Do: "nothing of it was loaded; load again"})
 		}
 	}
 }

@@ -44,14 +44,11 @@ func (s *sqlite) close() {
 }
 
 func (s *sqlite) explain(doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if own, ok := errors.AsType[*Error](err); ok {
-		return own
-	}
-	e := &Error{Where: s.name(), What: doing, Err: err}
-	if code, ok := errors.AsType[*driver.Error](err); ok {
+	return explained(s.name(), doing, err, func(e *Error) {
+		code, ok := errors.AsType[*driver.Error](err)
+		if !ok {
+			return
+		}
 		switch code.Code() & 0xff {
 		case 13: // SQLITE_FULL
 			e.Do = "the disk is full: free some space and load again; it continues with what is missing"
@@ -62,8 +59,7 @@ func (s *sqlite) explain(doing string, err error) error {
 		case 26: // SQLITE_NOTADB
 			e.Kind, e.Do = KindUsage, "the file is not an SQLite database: choose another name"
 		}
-	}
-	return e
+	})
 }
 
 func (s *sqlite) open(ctx context.Context) error {

@@ -2,10 +2,12 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
 )
@@ -21,20 +23,29 @@ type kept struct {
 
 // job is what to send for one collection.
 type job struct {
+	last  archive.Entry
+	files []archive.Entry // to be read
+	syncs []syncLoad      // that the target does not have
+	old   *kept           // the table to which syncs are applied, nil to make one
+	clear bool            // also remove rows that are not sent
 	table *Table
 	rows  iter.Seq2[row.Row, error]
-	// format is that of the files.
-	format row.Format
-	syncs  []syncLoad
-	// clear: also remove rows that are not sent.
-	clear bool
 	step  func(rows int64)
+}
+
+// format is that of the files.
+func (j *job) format() row.Format { return row.Format(j.last.Format) }
+
+// read is what is read of the files: what an increment removes, unless it sends
+// all rows.
+func (j *job) read() archive.Rows {
+	return archive.Rows{Files: j.files, Text: row.RawText, Removals: j.old != nil && !j.clear}
 }
 
 // each shapes the rows for a target and passes them to send, and the ids of
 // removals to remove.
 func (j *job) each(d *dialect, remove func(id int64) error, send func(cells []cell) error) error {
-	shape := newShaper(d, j.table, j.format)
+	shape := newShaper(d, j.table, j.format())
 	for one, err := range j.rows {
 		if err != nil {
 			return err
@@ -142,6 +153,20 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// explained wraps an error of a target, and has more added to it, unless it is
+// an Error already.
+func explained(where, doing string, err error, more func(e *Error)) error {
+	if err == nil {
+		return nil
+	}
+	if own, ok := errors.AsType[*Error](err); ok {
+		return own
+	}
+	e := &Error{Where: where, What: doing, Err: err}
+	more(e)
+	return e
+}
 
 // ParseTarget parses a target. A password in it is an error, since other users
 // can read command lines.

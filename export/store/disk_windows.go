@@ -5,32 +5,21 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"syscall"
-	"unsafe"
+
+	"golang.org/x/sys/windows"
 )
 
 var errLocked = errors.New("locked by another process")
 
-var kernel32 = syscall.NewLazyDLL("kernel32.dll")
-
-const (
-	errorLockViolation  = syscall.Errno(33)
-	errorHandleDiskFull = syscall.Errno(39)
-	errorDiskFull       = syscall.Errno(112)
-)
-
-// locks is the range of a lock: one byte far past the end, since nobody could
-// read a byte that is locked.
-var locks = syscall.Overlapped{Offset: math.MaxUint32, OffsetHigh: math.MaxInt32}
+// locks returns the range of a lock: one byte far past the end, since nobody
+// could read a byte that is locked.
+func locks() *windows.Overlapped {
+	return &windows.Overlapped{Offset: math.MaxUint32, OffsetHigh: math.MaxInt32}
+}
 
 // unlock gives a lock back. Closing the file alone would do so too, but later.
 func unlock(f *os.File) error {
-	at := locks
-	_, _, err := kernel32.NewProc("UnlockFileEx").Call(f.Fd(), 0, 1, 0, uintptr(unsafe.Pointer(&at)))
-	if errors.Is(err, syscall.Errno(0)) {
-		err = nil
-	}
-	return errors.Join(err, f.Close())
+	return errors.Join(windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, locks()), f.Close())
 }
 
 // openLocked opens a file and takes the lock on it, which ends when the file is
@@ -41,14 +30,12 @@ func openLocked(root *os.Root, name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	const exclusive, failImmediately = 2, 1
-	at := locks
-	ok, _, err := kernel32.NewProc("LockFileEx").Call(f.Fd(), exclusive|failImmediately, 0, 1, 0, uintptr(unsafe.Pointer(&at)))
-	if ok != 0 {
+	err = windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, locks())
+	if err == nil {
 		return f, nil
 	}
 	f.Close()
-	if errors.Is(err, errorLockViolation) {
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
 		return nil, errLocked
 	}
 	return nil, &os.PathError{Op: "lock", Path: name, Err: err}
@@ -77,20 +64,18 @@ func links(fs.FileInfo) int { return 1 }
 
 // freeSpace returns the space available to this user, in bytes.
 func freeSpace(dir string) (int64, error) {
-	name, err := syscall.UTF16PtrFromString(dir)
+	name, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
 		return -1, err
 	}
-	var free int64
-	ok, _, err := kernel32.NewProc("GetDiskFreeSpaceExW").Call(
-		uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(&free)), 0, 0)
-	if ok == 0 {
+	var free uint64
+	if err := windows.GetDiskFreeSpaceEx(name, &free, nil, nil); err != nil {
 		return -1, &os.PathError{Op: "free space", Path: dir, Err: err}
 	}
-	return free, nil
+	return int64(free), nil
 }
 
 // Full reports whether an error means that no space is left.
 func Full(err error) bool {
-	return errors.Is(err, errorDiskFull) || errors.Is(err, errorHandleDiskFull)
+	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)
 }

@@ -126,7 +126,11 @@ func profileRegion(getenv func(string) string, profile string) string {
 	if home := cmp.Or(getenv("HOME"), getenv("USERPROFILE")); path == "" && home != "" {
 		path = filepath.Join(home, ".aws", "config")
 	}
-	file, err := ini.LoadSources(ini.LoadOptions{SkipUnrecognizableLines: true}, path)
+	data, err := ReadRegular(path, mostPEM)
+	if err != nil {
+		return ""
+	}
+	file, err := ini.LoadSources(ini.LoadOptions{SkipUnrecognizableLines: true}, data)
 	if err != nil {
 		return ""
 	}

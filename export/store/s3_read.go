@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -133,10 +132,11 @@ func (r *s3Reader) someLocked(p []byte, at int64) (int, error) {
 		follows = follows || at == b.at+int64(len(b.data))
 	}
 	var n int
-	err := r.s.do("read "+r.name, len(p), func(ctx context.Context) error {
+	err := r.s.do("read "+r.name, len(p), func(ctx context.Context) (err error) {
 		if r.mu.stream == nil || at < r.mu.at || at > r.mu.at+mostSkip {
 			if !follows {
-				return r.readBlockLocked(ctx, at)
+				n, err = r.readBlockLocked(ctx, p, at)
+				return err
 			}
 			if err := r.openLocked(at); err != nil {
 				return err
@@ -145,15 +145,10 @@ func (r *s3Reader) someLocked(p []byte, at int64) (int, error) {
 		// A request's timeout limits how long the stream may stall.
 		unhook := context.AfterFunc(ctx, r.mu.stop)
 		defer unhook()
-		if _, err := io.CopyN(io.Discard, r.mu.stream, at-r.mu.at); err != nil {
-			r.shutLocked()
-			follows = true
-			return noEOF(err)
+		if _, err = io.CopyN(io.Discard, r.mu.stream, at-r.mu.at); err == nil {
+			n, err = io.ReadFull(r.mu.stream, p)
+			r.mu.at = at + int64(n)
 		}
-		var err error
-		r.mu.at = at
-		n, err = io.ReadFull(r.mu.stream, p)
-		r.mu.at += int64(n)
 		if n > 0 {
 			return nil
 		}
@@ -161,11 +156,7 @@ func (r *s3Reader) someLocked(p []byte, at int64) (int, error) {
 		follows = true
 		return noEOF(err)
 	})
-	if err != nil || n > 0 {
-		return n, err
-	}
-	b := r.mu.blocks[len(r.mu.blocks)-1]
-	return copy(p, b.data[at-b.at:]), nil
+	return n, err
 }
 
 // noEOF is the error for an object that ends too early.
@@ -191,26 +182,24 @@ func (r *s3Reader) openLocked(at int64) error {
 	return nil
 }
 
-// readBlockLocked reads a block at a position.
+// readBlockLocked reads the block at a position, and its beginning into p.
 //
 // REQUIRES: r.mu is held.
-func (r *s3Reader) readBlockLocked(ctx context.Context, at int64) error {
-	to := min(at+blockSize, r.size)
-	body, err := r.request(ctx, at, to)
+func (r *s3Reader) readBlockLocked(ctx context.Context, p []byte, at int64) (int, error) {
+	data := make([]byte, min(blockSize, r.size-at))
+	body, err := r.request(ctx, at, at+int64(len(data)))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer body.Close()
-	var b bytes.Buffer
-	b.Grow(int(to - at))
-	if _, err := io.CopyN(&b, body, to-at); err != nil {
-		return noEOF(err)
+	if _, err := io.ReadFull(body, data); err != nil {
+		return 0, noEOF(err)
 	}
 	if len(r.mu.blocks) == mostBlocks {
 		r.mu.blocks = slices.Delete(r.mu.blocks, 0, 1)
 	}
-	r.mu.blocks = append(r.mu.blocks, block{at: at, data: b.Bytes()})
-	return nil
+	r.mu.blocks = append(r.mu.blocks, block{at: at, data: data})
+	return copy(p, data), nil
 }
 
 // request requests a range of the object that was opened. It fails if the object

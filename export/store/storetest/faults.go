@@ -48,21 +48,23 @@ func (s *Faults) step(op Op, name string) error {
 	return s.Fail(s.n, op, name)
 }
 
-// Write replaces a small file, or fails.
-func (s *Faults) Write(name string, data []byte) error {
-	if err := s.step(OpWrite, name); err != nil {
+// try does an operation, or fails.
+func (s *Faults) try(op Op, name string, do func() error) error {
+	if err := s.step(op, name); err != nil {
 		return err
 	}
-	return s.Store.Write(name, data)
+	return do()
+}
+
+// Write replaces a small file, or fails.
+func (s *Faults) Write(name string, data []byte) error {
+	return s.try(OpWrite, name, func() error { return s.Store.Write(name, data) })
 }
 
 // Create writes a small file that is not there yet, or fails. The Store has to be a
 // Shared.
 func (s *Faults) Create(name string, data []byte) error {
-	if err := s.step(OpWrite, name); err != nil {
-		return err
-	}
-	return s.Store.(store.Shared).Create(name, data)
+	return s.try(OpWrite, name, func() error { return s.Store.(store.Shared).Create(name, data) })
 }
 
 // LockFor is the Store's, which has to be a Shared.
@@ -72,30 +74,21 @@ func (s *Faults) LockFor(name string) (func() error, error) {
 
 // Commit gives a file its final name, or fails.
 func (s *Faults) Commit(from, to string) error {
-	if err := s.step(OpCommit, from); err != nil {
-		return err
-	}
-	return s.Store.Commit(from, to)
+	return s.try(OpCommit, from, func() error { return s.Store.Commit(from, to) })
 }
 
 // Remove deletes a file, or fails.
 func (s *Faults) Remove(name string) error {
-	if err := s.step(OpRemove, name); err != nil {
-		return err
-	}
-	return s.Store.Remove(name)
+	return s.try(OpRemove, name, func() error { return s.Store.Remove(name) })
 }
 
 // Append opens a file whose operations may fail too, or fails.
-func (s *Faults) Append(name string, size int64) (store.Appender, error) {
-	if err := s.step(OpAppend, name); err != nil {
-		return nil, err
-	}
-	a, err := s.Store.Append(name, size)
-	if err != nil {
-		return nil, err
-	}
-	return &faultyAppender{Appender: a, s: s, name: name}, nil
+func (s *Faults) Append(name string, size int64) (a store.Appender, err error) {
+	err = s.try(OpAppend, name, func() error {
+		a, err = s.Store.Append(name, size)
+		return err
+	})
+	return &faultyAppender{Appender: a, s: s, name: name}, err
 }
 
 type faultyAppender struct {
@@ -119,20 +112,16 @@ func (f *faultyAppender) Write(p []byte) (int, error) {
 
 func (f *faultyAppender) Cut() func() (bool, error) {
 	durable := f.Appender.Cut()
-	return func() (bool, error) {
-		if err := f.s.step(OpSync, f.name); err != nil {
-			return false, err
-		}
-		return durable()
+	return func() (yes bool, err error) {
+		err = f.s.try(OpSync, f.name, func() error {
+			yes, err = durable()
+			return err
+		})
+		return yes, err
 	}
 }
 
-func (f *faultyAppender) Sync() error {
-	if err := f.s.step(OpSync, f.name); err != nil {
-		return err
-	}
-	return f.Appender.Sync()
-}
+func (f *faultyAppender) Sync() error { return f.s.try(OpSync, f.name, f.Appender.Sync) }
 
 func (f *faultyAppender) Close() error {
 	return errors.Join(f.s.step(OpCloseFile, f.name), f.Appender.Close())
