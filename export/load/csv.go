@@ -47,7 +47,7 @@ func (c *csvWriter) close() error { return nil }
 
 // csvValue returns a cell as text, nil for null. Bytes are hexadecimal after
 // \x, as Postgres reads them.
-func csvValue(t Type, c cell) any {
+func csvValue(c cell, t Type) any {
 	switch {
 	case c.null:
 		return nil

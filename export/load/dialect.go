@@ -1,6 +1,9 @@
 package load
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // dialect is what a target can store, and its names for types.
 type dialect struct {
@@ -23,14 +26,7 @@ const (
 )
 
 func oneOf(names ...string) func(string) bool {
-	return func(name string) bool {
-		for _, n := range names {
-			if n == name {
-				return true
-			}
-		}
-		return false
-	}
+	return func(name string) bool { return slices.Contains(names, name) }
 }
 
 func none(string) bool { return false }

@@ -36,7 +36,7 @@ const stateFile = ".fauna-export-loads.json"
 type fileKind struct {
 	extension string
 	dialect   *dialect
-	value     func(Type, cell) any // as the proof compares it
+	value     func(cell, Type) any // as the proof compares it
 	writer    func(w *bufio.Writer, columns []Column) (typedWriter, error)
 	read      func(f *os.File, columns int, take func(values []any)) error
 }
@@ -182,7 +182,7 @@ func (f *files) writeFile(part string, j *job) (sent sum, err error) {
 	var buf []byte
 	err = j.each(f.dialect(), nil, func(cells []cell) error {
 		for i, c := range cells {
-			values[i] = f.kind.value(columns[i].Type, c)
+			values[i] = f.kind.value(c, columns[i].Type)
 		}
 		buf = sent.addValues(buf, values)
 		return w.write(values)

@@ -242,58 +242,41 @@ func (d decimal) fits() bool {
 
 // parseDecimal reads a JSON number.
 func parseDecimal(text []byte) decimal {
-	d := decimal{first: -1}
-	i := 0
-	if text[0] == '-' {
-		d.negative = true
-		i++
-	}
-	seenPoint := false
-	count, whole := 0, 0 // digits from the first significant one on, and those of them before the point
-	lead := 0            // zeros after the point before the first significant digit
-	for ; i < len(text) && text[i]|0x20 != 'e'; i++ {
-		c := text[i]
-		if c == '.' {
-			seenPoint = true
-			continue
-		}
-		if seenPoint {
-			d.scale++
-		}
-		if c == '0' && d.first < 0 {
-			if seenPoint {
-				lead++
-			}
-			continue
-		}
-		if d.first < 0 {
-			d.first = i
-		}
-		count++
-		if !seenPoint {
-			whole++
-		}
-		if c != '0' {
-			d.digits, d.last = count, i
-		}
-	}
+	d := decimal{negative: text[0] == '-'}
 	exponent := 0
-	if i < len(text) {
+	e := max(bytes.IndexByte(text, 'e'), bytes.IndexByte(text, 'E'))
+	if e >= 0 {
 		var err error
-		exponent, err = strconv.Atoi(string(bytes.TrimPrefix(text[i+1:], []byte("+"))))
+		exponent, err = strconv.Atoi(string(bytes.TrimPrefix(text[e+1:], []byte("+"))))
 		if err != nil { // far beyond every limit
 			exponent = math.MaxInt32
-			if text[i+1] == '-' {
+			if text[e+1] == '-' {
 				exponent = -exponent
 			}
 		}
+		text = text[:e]
 	}
-	d.scale = max(0, d.scale-exponent)
-	if d.digits > 0 {
-		d.point = exponent + whole
-		if whole == 0 {
-			d.point = exponent - lead
-		}
+	dot := bytes.IndexByte(text, '.')
+	if dot < 0 {
+		dot = len(text)
+	}
+	d.scale = max(0, max(0, len(text)-dot-1)-exponent)
+	for d.first < len(text) && text[d.first] < '1' { // a sign, zeros, the point
+		d.first++
+	}
+	if d.first == len(text) {
+		return d
+	}
+	for d.last = len(text) - 1; text[d.last] < '1'; {
+		d.last--
+	}
+	d.digits = d.last - d.first + 1
+	if d.first < dot && dot < d.last {
+		d.digits--
+	}
+	d.point = exponent + dot - d.first
+	if dot < d.first {
+		d.point++ // the dot itself
 	}
 	return d
 }

@@ -28,7 +28,7 @@ type parquetWriter struct {
 	size    int
 }
 
-var parquetFiles = &fileKind{extension: "parquet", dialect: parquetDialect, value: parquetCell, writer: newParquetWriter, read: readParquet}
+var parquetFiles = &fileKind{extension: "parquet", dialect: parquetDialect, value: cell.value, writer: newParquetWriter, read: readParquet}
 
 func newParquetWriter(w *bufio.Writer, columns []Column) (typedWriter, error) {
 	var names []string
@@ -77,19 +77,6 @@ func parquetNode(c Column) parquet.Node {
 		return parquet.Required(node)
 	}
 	return parquet.Optional(node)
-}
-
-// parquetCell is a cell as the proof compares it: an int64, a float64, or bytes.
-func parquetCell(t Type, c cell) any {
-	switch {
-	case c.null:
-		return nil
-	case t == Bool || t == Int || t == Ref || t == Time || t == Date:
-		return c.n
-	case t == Double:
-		return c.f
-	}
-	return c.text
 }
 
 func (p *parquetWriter) write(values []any) error {

@@ -12,6 +12,20 @@ type cell struct {
 	text []byte // JSON, a string, bytes, or a number by its text
 }
 
+// value returns the cell of a column of the type as an int64, a float64 or bytes;
+// nil is null.
+func (c cell) value(t Type) any {
+	switch {
+	case c.null:
+		return nil
+	case t == Double:
+		return c.f
+	case t == Bool || t == Int || t == Ref || t == Time || t == Date:
+		return c.n
+	}
+	return c.text
+}
+
 // shaper turns rows into the cells of a table. It is not safe for concurrent
 // use.
 type shaper struct {

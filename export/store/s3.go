@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/md5"
 	"encoding/base64"
@@ -89,17 +90,11 @@ func NewS3(ctx context.Context, name string, o S3Options) (*S3, error) {
 	if o.Notice == nil {
 		o.Notice = func(string) {}
 	}
-	if o.PartSize == 0 {
-		o.PartSize = defaultPart
-	}
+	o.PartSize = cmp.Or(o.PartSize, defaultPart)
+	o.Beat = cmp.Or(o.Beat, defaultBeat)
+	o.Patience = cmp.Or(o.Patience, defaultPatience)
 	if o.PartSize < leastPart || o.PartSize > mostPart {
 		return nil, fmt.Errorf("parts of %d bytes: S3 takes 5 MiB to 5 GiB", o.PartSize)
-	}
-	if o.Beat == 0 {
-		o.Beat = defaultBeat
-	}
-	if o.Patience == 0 {
-		o.Patience = defaultPatience
 	}
 	s := &S3{at: at, opt: o, ctx: ctx, sending: make(chan struct{}, mostSending), free: make(chan []byte, mostSending)}
 	if err := s.connect(); err != nil {
