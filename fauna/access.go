@@ -139,7 +139,7 @@ const (
 func (c *Client) probeFiltered(ctx context.Context, op string, denied []*Access) error {
 	visible := map[*Access]int64{} // a document of each, -1 for none
 	var mu sync.Mutex
-	err := sideBySide(ctx, op, denied, func(ctx context.Context, a *Access) error {
+	err := sideBySide(ctx, denied, func(ctx context.Context, a *Access) error {
 		id, err := c.firstVisible(ctx, op, a.Collection)
 		mu.Lock()
 		defer mu.Unlock()
@@ -204,22 +204,13 @@ func (c *Client) firstVisible(ctx context.Context, op, collection string) (int64
 const atOnce = 8
 
 // sideBySide runs a task for each item until one fails.
-func sideBySide[T any](ctx context.Context, op string, items []T, task func(context.Context, T) error) error {
-	group, inner := errgroup.WithContext(ctx)
+func sideBySide[T any](ctx context.Context, items []T, task func(context.Context, T) error) error {
+	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for _, item := range items {
-		group.Go(func() error {
-			if inner.Err() != nil {
-				return nil
-			}
-			return task(inner, item)
-		})
+		group.Go(func() error { return task(ctx, item) })
 	}
-	err := group.Wait()
-	if ctx.Err() != nil {
-		return contextError(ctx, op)
-	}
-	return err
+	return group.Wait()
 }
 
 // histories fills in HistoryDays of the existing collections, if the key may
@@ -265,7 +256,7 @@ func (c *Client) minimums(ctx context.Context, list []Access) error {
 			asked = append(asked, &list[i])
 		}
 	}
-	return sideBySide(ctx, "read the oldest readable times", asked, func(ctx context.Context, a *Access) error {
+	return sideBySide(ctx, asked, func(ctx context.Context, a *Access) error {
 		m, err := c.MinimumTime(ctx, a.Collection)
 		if failed(err, KindMissing, KindDenied) {
 			return nil // deleted, or denied, since the probe

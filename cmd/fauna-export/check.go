@@ -97,11 +97,9 @@ func (a *app) check(ctx context.Context, server *config.Config, noCount bool) er
 	}
 	var forecast *forecast
 	if !noCount && len(spec.Collections) > 0 {
-		if forecast, err = a.forecastRun(ctx, client, spec, now); err != nil {
+		if forecast, err = a.forecastRun(ctx, client, spec, now, "."); err != nil {
 			return err
 		}
-		forecast.freeOn(".")
-		forecast.warn(spec)
 		addCounts(rows, forecast)
 	}
 	if err := a.print(rows, checkText(rows, forecast)); err != nil {
@@ -164,26 +162,21 @@ func addCounts(rows []checked, f *forecast) {
 
 // checkText returns the rows as a table, with totals if documents were counted.
 func checkText(rows []checked, f *forecast) string {
-	indexed := slices.ContainsFunc(rows, func(r checked) bool { return r.IndexReady != nil })
-	head := []string{"collection", "readable"}
-	if f != nil {
-		head = append(head, "documents", "about")
-	}
-	head = append(head, "snapshot kept")
-	if indexed {
-		head = append(head, "index")
-	}
-	lines := [][]string{append(head, "note")}
+	indexed := false
+	lines := [][]string{{"collection", "readable", "documents", "about", "snapshot kept", "index", "note"}}
 	for _, r := range rows {
-		line := []string{plain(r.Collection), r.readableText()}
-		if f != nil {
-			line = append(line, known(r.Documents, number), known(r.Bytes, sizeText))
+		indexed = indexed || r.IndexReady != nil
+		readable, kept, index, note := r.texts()
+		lines = append(lines, []string{plain(r.Collection), readable, known(r.Documents, number), known(r.Bytes, sizeText), kept, index, note})
+	}
+	for i, line := range lines {
+		if !indexed {
+			line = slices.Delete(line, 5, 6)
 		}
-		line = append(line, r.livesText())
-		if indexed {
-			line = append(line, r.indexText())
+		if f == nil {
+			line = slices.Delete(line, 2, 4)
 		}
-		lines = append(lines, append(line, r.note()))
+		lines[i] = line
 	}
 	if f == nil {
 		return table(lines)
@@ -199,48 +192,30 @@ func known(n *int64, text func(int64) string) string {
 	return text(*n)
 }
 
-func (r *checked) readableText() string {
+// texts returns cells of the table: whether it is readable, how long snapshots
+// are kept, the index, and a note.
+func (r *checked) texts() (readable, kept, index, note string) {
+	kept, index = lifeText(math.MaxInt64), "-"
+	if r.LivesFor != nil {
+		kept = lifeText(time.Duration(*r.LivesFor) * time.Second)
+	}
+	if r.IndexReady != nil {
+		index = plain(r.Index)
+		if !*r.IndexReady {
+			index = "NO " + index
+		}
+	}
 	switch {
 	case !r.Exists:
-		return "-"
+		return "-", "-", index, "no such collection"
 	case !r.Readable:
-		return "NO"
-	}
-	return "yes"
-}
-
-func (r *checked) livesText() string {
-	switch {
-	case !r.Readable:
-		return "-"
-	case r.LivesFor == nil:
-		return lifeText(math.MaxInt64)
-	}
-	return lifeText(time.Duration(*r.LivesFor) * time.Second)
-}
-
-func (r *checked) indexText() string {
-	switch {
-	case r.IndexReady == nil:
-		return "-"
-	case *r.IndexReady:
-		return plain(r.Index)
-	}
-	return "NO " + plain(r.Index)
-}
-
-func (r *checked) note() string {
-	switch {
-	case !r.Exists:
-		return "no such collection"
-	case !r.Readable:
-		return "not in the role"
+		return "NO", "-", index, "not in the role"
 	case len(r.IndexProblems) > 0:
-		return plain("index: " + strings.Join(r.IndexProblems, "; "))
+		note = plain("index: " + strings.Join(r.IndexProblems, "; "))
 	case r.Filtered:
-		return "the role hides documents with a predicate"
+		note = "the role hides documents with a predicate"
 	}
-	return ""
+	return "yes", kept, index, note
 }
 
 // lifeText formats how long a snapshot stays readable.

@@ -21,17 +21,21 @@ func (a *app) endpoint(ctx context.Context, f *config.Config) (fauna.Endpoint, e
 	if !e.Exposed() || f.AllowPlaintext {
 		return e, nil
 	}
+	return e, a.consent(ctx, fmt.Sprintf("%s uses plain http, so your secret will be sent unencrypted. Continue?", plain(e.Host())),
+		usagef("the secret would be sent unencrypted to %s: use https, or accept it with --allow-plaintext", e.Host()))
+}
+
+// consent asks whether the secret may be sent. The error is unasked if the program
+// may not ask.
+func (a *app) consent(ctx context.Context, question string, unasked error) error {
 	if !a.mayAsk() {
-		return e, usagef("the secret would be sent unencrypted to %s: use https, or accept it with --allow-plaintext", e.Host())
+		return unasked
 	}
-	yes, err := a.ask(ctx, fmt.Sprintf("%s uses plain http, so your secret will be sent unencrypted. Continue?", plain(e.Host())))
-	if err != nil {
-		return e, err
+	yes, err := a.ask(ctx, question)
+	if err == nil && !yes {
+		err = errors.New("nothing was sent")
 	}
-	if !yes {
-		return e, errors.New("nothing was sent")
-	}
-	return e, nil
+	return err
 }
 
 // sayWaiting says why a request outside a run is being retried, if that takes

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -125,7 +124,7 @@ func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(contex
 
 // newFolderName returns name, or name-2, name-3 … if that is taken.
 func newFolderName(name string) (string, error) {
-	for i := 1; i < 10_000; i++ {
+	for i := 1; ; i++ {
 		dir := name
 		if i > 1 {
 			dir = fmt.Sprintf("%s-%d", name, i)
@@ -138,5 +137,4 @@ func newFolderName(name string) (string, error) {
 			return "", unusablef("find a name for a new folder: %w", err)
 		}
 	}
-	return "", unusablef("there are too many folders %s-… here: give --out DIR", strings.TrimSuffix(name, "-"))
 }

@@ -15,14 +15,10 @@ func (a *app) dryRun(ctx context.Context, client *fauna.Client, s export.Spec, c
 	if s.At != 0 {
 		at = s.At
 	}
-	f, err := a.forecastRun(ctx, client, s, at)
+	f, err := a.forecastRun(ctx, client, s, at, s.Dir)
 	if err != nil {
 		return err
 	}
-	if s.Dir != "" && s.Dir != "-" {
-		f.freeOn(s.Dir)
-	}
-	f.warn(s)
 	if err := a.print(f, f.text()); err != nil {
 		return err
 	}

@@ -53,8 +53,9 @@ const (
 
 // forecastRun reads a page of each collection and counts its documents, in
 // parallel as a run would. So the size is estimated from real documents, and the
-// time from the measured rate. It reports progress if this takes long.
-func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Spec, at int64) (*forecast, error) {
+// time from the measured rate. It reports progress if this takes long. dir is
+// where the files would go, if anywhere.
+func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Spec, at int64, dir string) (*forecast, error) {
 	f := &forecast{Endpoint: s.Endpoint, Collections: make([]collectionForecast, len(s.Collections)), Warnings: []string{}}
 	var mu sync.Mutex      // guards the variables below
 	var rest time.Duration // to read the remaining documents one page after another
@@ -107,6 +108,12 @@ func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Sp
 	if f.Rows > 0 {
 		f.Seconds = math.Ceil(f.Seconds*10) / 10
 	}
+	if dir != "" && dir != "-" && !store.IsURL(dir) {
+		if free, err := store.NewFolder(dir).Free(); err == nil && free >= 0 {
+			f.DiskFree = &free
+		}
+	}
+	f.warn(s)
 	return f, nil
 }
 
@@ -172,14 +179,4 @@ func (f *forecast) effort() string {
 		text += sizeText(*f.DiskFree) + " free on the disk\n"
 	}
 	return text
-}
-
-// freeOn records the free space on a folder's disk, if known.
-func (f *forecast) freeOn(dir string) {
-	if store.IsURL(dir) {
-		return
-	}
-	if free, err := store.NewFolder(dir).Free(); err == nil && free >= 0 {
-		f.DiskFree = &free
-	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,26 +13,14 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// fqlFlags are the flags of all subcommands of `fql`.
-type fqlFlags struct {
-	*config.Config
-	shell string
-}
-
-// dialect returns the dialect of the shell that the text is for.
-func (f *fqlFlags) dialect() fql.Dialect { return fql.Dialect(f.shell) }
-
-// roleOnly returns a set-up of which only the role matters.
-func (f *fqlFlags) roleOnly() (fql.Setup, error) {
-	s := fql.Setup{Dialect: f.dialect(), Role: f.Role}
-	if err := s.Check(); err != nil {
-		return s, usagef("--role %s: %w", quoted(s.Role), err)
-	}
-	return s, nil
+// fqlPart is a subcommand of `fql`.
+type fqlPart struct {
+	name, short, example string
+	chooses              bool // it needs a choice of collections
+	build                func(fql.Setup) []fql.Query
 }
 
 func newFQLCommand(a *app) *cobra.Command {
-	f := &fqlFlags{Config: config.New()}
 	cmd := &cobra.Command{
 		Use:   "fql",
 		Short: "Print FQL that sets up, extends or removes read access",
@@ -47,138 +36,122 @@ key. These commands only print text and change nothing.`,
 			return usagef("choose the FQL to print: role, key, index, collections, history or cleanup")
 		},
 	}
+	options := config.New()
+	var shell string
 	var update bool
 	var days int
-	role := a.fqlPart(f, "role", "Create a role that can read only the chosen collections", func(ctx context.Context) ([]fql.Query, error) {
-		s, err := a.setup(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		if update {
-			return []fql.Query{{Title: "role update", FQL: s.RoleUpdateFQL(), Dialect: s.RoleDialect()}}, nil
-		}
-		return []fql.Query{{Title: "role", FQL: s.RoleFQL(), Dialect: s.RoleDialect()}}, nil
-	})
-	role.Flags().BoolVar(&update, "update", false, "replace the privileges of an existing role")
-	key := a.fqlPart(f, "key", "Create a key for the role; the result contains the secret, shown only once", func(context.Context) ([]fql.Query, error) {
-		s, err := f.roleOnly()
-		return []fql.Query{{Title: "key", FQL: s.KeyFQL(), Dialect: s.Dialect}}, err
-	})
-	index := a.fqlPart(f, "index", "Create the index on each collection that incremental syncs need", func(ctx context.Context) ([]fql.Query, error) {
-		f.Mode = string(export.Incremental)
-		s, err := a.setup(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		var all []fql.Query
-		for i, name := range s.Collections {
-			all = append(all, fql.Query{Title: "index of " + name, FQL: s.IndexFQL(i), Dialect: fql.V4})
-		}
-		return all, nil
-	})
-	collections := a.fqlPart(f, "collections", "List all collections", func(context.Context) ([]fql.Query, error) {
-		return []fql.Query{{Title: "collections", FQL: fql.CollectionsFQL(f.dialect()), Dialect: f.dialect()}}, nil
-	})
-	history := a.fqlPart(f, "history", "Keep history longer, so that the snapshot of a long export does not expire", func(ctx context.Context) ([]fql.Query, error) {
-		if days < 1 {
-			return nil, usagef("--days %d: give 1 or more", days)
-		}
-		s, err := a.setup(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		return []fql.Query{{Title: "history", FQL: fql.HistoryFQL(s.Dialect, s.Collections, days), Dialect: s.Dialect}}, nil
-	})
-	history.Flags().IntVar(&days, "days", 1, "keep `N` days of history")
-	cleanup := a.fqlPart(f, "cleanup", "Delete the role and its keys", func(context.Context) ([]fql.Query, error) {
-		s, err := f.roleOnly()
-		return s.Cleanup(), err
-	})
-	for _, c := range []*cobra.Command{role, index, history} {
-		addOptions(c, c.Flags(), f.Config, config.Address, config.Server, config.Secret, config.Choice)
+	one := func(title, text string, dialect fql.Dialect) []fql.Query {
+		return []fql.Query{{Title: title, FQL: text, Dialect: dialect}}
 	}
-	for _, c := range []*cobra.Command{role, key, cleanup} {
-		c.Flags().StringVar(&f.Role, "role", "", "`NAME` of the role and its key (default "+fql.DefaultRole+", in v10 "+fql.Setup{Dialect: fql.V10}.RoleName()+")")
-	}
-	addOptions(role, role.Flags(), f.Config, config.Sync)
-	redefine(role, "mode", string(export.Full), "`MODE` of the runs: full, or incremental for a role that can also read the indexes")
-	index.Flags().StringVar(&f.Index, "index", config.DefaultIndex, "`PATTERN` of the index names")
-	role.Example = `  fauna-export fql role --collection users --collection products
-  fauna-export fql role --collection users --mode incremental --update`
-	key.Example = `  fauna-export fql key
-  fauna-export fql key --role nightly`
-	index.Example = `  fauna-export fql index --collection users
-  fauna-export fql index --collection users --index '{collection}_by_ts'`
-	collections.Example = `  fauna-export fql collections`
-	history.Example = `  fauna-export fql history --collection users --days 2`
-	cleanup.Example = `  fauna-export fql cleanup
-  fauna-export fql cleanup --dialect v10`
-	for _, c := range []*cobra.Command{role, key, index, collections, history, cleanup} {
-		c.Flags().StringVar(&f.shell, "dialect", string(fql.V4), "FQL `VERSION` of your shell: v4 or v10")
+	for _, part := range []fqlPart{
+		{"role", "Create a role that can read only the chosen collections", `  fauna-export fql role --collection users --collection products
+  fauna-export fql role --collection users --mode incremental --update`, true, func(s fql.Setup) []fql.Query {
+			if update {
+				return one("role update", s.RoleUpdateFQL(), s.RoleDialect())
+			}
+			return one("role", s.RoleFQL(), s.RoleDialect())
+		}},
+		{"key", "Create a key for the role; the result contains the secret, shown only once", `  fauna-export fql key
+  fauna-export fql key --role nightly`, false, func(s fql.Setup) []fql.Query {
+			return one("key", s.KeyFQL(), s.Dialect)
+		}},
+		{"index", "Create the index on each collection that incremental syncs need", `  fauna-export fql index --collection users
+  fauna-export fql index --collection users --index '{collection}_by_ts'`, true, func(s fql.Setup) []fql.Query {
+			var all []fql.Query
+			for i, name := range s.Collections {
+				all = append(all, fql.Query{Title: "index of " + name, FQL: s.IndexFQL(i)})
+			}
+			return all
+		}},
+		{"collections", "List all collections", `  fauna-export fql collections`, false, func(s fql.Setup) []fql.Query {
+			return one("collections", fql.CollectionsFQL(s.Dialect), s.Dialect)
+		}},
+		{"history", "Keep history longer, so that the snapshot of a long export does not expire",
+			`  fauna-export fql history --collection users --days 2`, true, func(s fql.Setup) []fql.Query {
+				return one("history", fql.HistoryFQL(s.Dialect, s.Collections, days), s.Dialect)
+			}},
+		{"cleanup", "Delete the role and its keys", `  fauna-export fql cleanup
+  fauna-export fql cleanup --dialect v10`, false, fql.Setup.Cleanup},
+	} {
+		c := &cobra.Command{Use: part.name, Short: part.short, Example: part.example, Args: noArguments}
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			if shell != string(fql.V4) && shell != string(fql.V10) {
+				return usagef("--dialect %s: give v4 or v10", quoted(shell))
+			}
+			if days < 1 && part.name == "history" {
+				return usagef("--days %d: give 1 or more", days)
+			}
+			s := fql.Setup{Dialect: fql.Dialect(shell), Role: options.Role}
+			if err := s.Check(); err != nil {
+				return usagef("--role %s: %w", quoted(s.Role), err)
+			}
+			if part.chooses {
+				if err := a.chooseFor(cmd.Context(), &s, options, part.name == "index"); err != nil {
+					return err
+				}
+			}
+			return a.printQueries(part.build(s), s.Dialect)
+		}
+		set := c.Flags()
+		if part.chooses {
+			addOptions(c, set, options, config.Address, config.Server, config.Secret, config.Choice)
+		}
+		if slices.Contains([]string{"role", "key", "cleanup"}, part.name) {
+			set.StringVar(&options.Role, "role", "", "`NAME` of the role and its key (default "+fql.DefaultRole+", in v10 "+fql.Setup{Dialect: fql.V10}.RoleName()+")")
+		}
+		switch part.name {
+		case "role":
+			set.BoolVar(&update, "update", false, "replace the privileges of an existing role")
+			addOptions(c, set, options, config.Sync)
+			redefine(c, "mode", string(export.Full), "`MODE` of the runs: full, or incremental for a role that can also read the indexes")
+		case "index":
+			set.StringVar(&options.Index, "index", config.DefaultIndex, "`PATTERN` of the index names")
+		case "history":
+			set.IntVar(&days, "days", 1, "keep `N` days of history")
+		}
+		set.StringVar(&shell, "dialect", string(fql.V4), "FQL `VERSION` of your shell: v4 or v10")
 		completeWords(c, "dialect", string(fql.V4), string(fql.V10))
 		cmd.AddCommand(c)
 	}
 	return cmd
 }
 
-// fqlPart is a subcommand of `fql`: it prints the queries that build returns.
-func (a *app) fqlPart(f *fqlFlags, name, short string, build func(context.Context) ([]fql.Query, error)) *cobra.Command {
-	return &cobra.Command{
-		Use:   name,
-		Short: short,
-		Args:  noArguments,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.shell != string(fql.V4) && f.shell != string(fql.V10) {
-				return usagef("--dialect %s: give v4 or v10", quoted(f.shell))
-			}
-			queries, err := build(cmd.Context())
-			if err != nil {
-				return err
-			}
-			type query struct {
-				Title   string      `json:"title"`
-				FQL     string      `json:"fql"`
-				Dialect fql.Dialect `json:"dialect"`
-			}
-			out := []query{}
-			var texts []string
-			for _, q := range queries {
-				out = append(out, query{q.Title, q.FQL, cmp.Or(q.Dialect, fql.V4)})
-				texts = append(texts, q.Text(f.dialect())+"\n")
-			}
-			return a.print(out, strings.Join(texts, "\n"))
-		},
+// printQueries prints queries for a shell of a dialect.
+func (a *app) printQueries(queries []fql.Query, shell fql.Dialect) error {
+	type query struct {
+		Title   string      `json:"title"`
+		FQL     string      `json:"fql"`
+		Dialect fql.Dialect `json:"dialect"`
 	}
+	out := []query{}
+	var texts []string
+	for _, q := range queries {
+		out = append(out, query{q.Title, q.FQL, cmp.Or(q.Dialect, fql.V4)})
+		texts = append(texts, q.Text(shell)+"\n")
+	}
+	return a.print(out, strings.Join(texts, "\n"))
 }
 
-// setup returns the set-up that the flags describe. Only --all needs a server.
-func (a *app) setup(ctx context.Context, f *fqlFlags) (fql.Setup, error) {
-	s, err := f.roleOnly()
-	if err != nil {
-		return s, err
+// chooseFor adds the chosen collections to a set-up, and their indexes if they are
+// needed. Only --all needs a server.
+func (a *app) chooseFor(ctx context.Context, s *fql.Setup, c *config.Config, indexed bool) error {
+	if err := checkChoice(c); err != nil {
+		return err
 	}
-	if err := checkChoice(f.Config); err != nil {
-		return s, err
-	}
-	names := f.Collections
-	if f.All {
-		client, err := a.connect(ctx, f.Config)
+	s.Collections = c.Collections
+	if c.All {
+		client, err := a.connect(ctx, c)
 		if err != nil {
-			return s, err
+			return err
 		}
 		defer client.Close()
-		if names, err = listAll(ctx, client, f.Exclude); err != nil {
-			return s, err
+		if s.Collections, err = listAll(ctx, client, c.Exclude); err != nil {
+			return err
 		}
 	}
-	if err := checkNames(names); err != nil {
-		return s, err
+	err := checkNames(s.Collections)
+	if err == nil && (indexed || c.Mode == string(export.Incremental)) {
+		s.Indexes, err = indexNames(s.Collections, c.Index)
 	}
-	s.Collections = names
-	if f.Mode == string(export.Incremental) {
-		if s.Indexes, err = indexNames(names, f.Index); err != nil {
-			return s, err
-		}
-	}
-	return s, nil
+	return err
 }

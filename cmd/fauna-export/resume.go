@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -95,15 +94,6 @@ func (a *app) acceptEndpoint(ctx context.Context, domain string) error {
 	if e.Loopback() {
 		return nil
 	}
-	if !a.mayAsk() {
-		return usagef("the run in this folder is from %s: give that as --domain to confirm that the secret may be sent there", e.String())
-	}
-	yes, err := a.ask(ctx, fmt.Sprintf("Send the secret to %s?", plain(e.String())))
-	if err != nil {
-		return err
-	}
-	if !yes {
-		return errors.New("nothing was sent")
-	}
-	return nil
+	return a.consent(ctx, fmt.Sprintf("Send the secret to %s?", plain(e.String())),
+		usagef("the run in this folder is from %s: give that as --domain to confirm that the secret may be sent there", e.String()))
 }

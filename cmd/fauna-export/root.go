@@ -78,11 +78,9 @@ func newRootCommand(a *app) *cobra.Command {
 // instead of printing its help.
 func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
-	for _, c := range root.Commands() {
-		if c.Name() == "completion" {
-			c.Args = unknownCommand
-			c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-		}
+	if c, _, err := root.Find([]string{"completion"}); err == nil {
+		c.Args = unknownCommand
+		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"io"
 	"strings"
 	"syscall"
+	"unicode"
+	"unicode/utf16"
 
 	"fauna-export/fauna"
 )
@@ -73,6 +75,22 @@ func (a *app) printJSON(v any) error {
 		return fmt.Errorf("write to stdout: %w", err)
 	}
 	return a.printText(escapeControls(text.String()))
+}
+
+// escapeControls escapes control characters as in JSON and JavaScript, where
+// they can only occur in strings.
+func escapeControls(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r == '\n' || !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 // print writes a result to stdout: v with --json, else text.

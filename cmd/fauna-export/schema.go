@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf16"
 
 	"github.com/spf13/cobra"
 
@@ -69,22 +66,15 @@ func (a *app) schema(ctx context.Context, server *config.Config, asFQL bool) err
 		return err
 	}
 	readAt := time.UnixMicro(d.At).UTC().Format("2006-01-02T15:04:05.000000Z")
-	var cannot []fql.Unwritable
-	if asFQL {
-		var text string
-		text, cannot = d.FQL()
-		err = a.printText(escapeControls(fmt.Sprintf("// The schema of %s at %s, as %s read it.\n// Each expression is a query of its own; an admin runs them in this order.\n\n%s",
-			client.Endpoint().Host(), readAt, toolName(), text)))
-	} else {
-		var text bytes.Buffer
-		encoder := json.NewEncoder(&text)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(schemaOf(d, client.Endpoint(), readAt)); err != nil {
-			return fmt.Errorf("write the schema as JSON: %w", err)
+	if !asFQL {
+		if err := a.printJSON(schemaOf(d, client.Endpoint(), readAt)); err != nil {
+			return err
 		}
-		err = a.printText(escapeControls(text.String()))
+		return a.schemaLacks(d, nil)
 	}
+	text, cannot := d.FQL()
+	err = a.printText(escapeControls(fmt.Sprintf("// The schema of %s at %s, as %s read it.\n// Each expression is a query of its own; an admin runs them in this order.\n\n%s",
+		client.Endpoint().Host(), readAt, toolName(), text)))
 	if err != nil {
 		return err
 	}
@@ -108,22 +98,6 @@ func schemaOf(d *fql.Definitions, e fauna.Endpoint, readAt string) schemaJSON {
 		out.Denied = append(out.Denied, string(kind))
 	}
 	return out
-}
-
-// escapeControls escapes control characters as in JSON and JavaScript, where
-// they can only occur in strings.
-func escapeControls(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if r == '\n' || !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r) {
-			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, `\u%04x`, unit)
-		}
-	}
-	return b.String()
 }
 
 // schemaLacks returns which parts of the schema were not printed, or may be
