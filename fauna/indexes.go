@@ -3,6 +3,7 @@ package fauna
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
@@ -91,7 +92,7 @@ func (c *Client) checkIndex(op string, check *IndexCheck, settings result, readi
 		}, setup.All()[0]}
 		return nil
 	}
-	if active := index.Member("active"); active != nil && active.Text == "false" {
+	if index.Member("active").Is("false") {
 		check.Building = true
 		return nil
 	}
@@ -126,11 +127,8 @@ func wrongSettings(index *fql.Node, collection string) (settings, problems []str
 	if len(values) != 2 || fieldName(values[0]) != "ts" || fieldName(values[1]) != "ref" {
 		wrong("values", "its values are %s, but must be ts, ref", describeFields(values))
 	}
-	for _, v := range values {
-		if reverse := v.Member("reverse"); reverse != nil && reverse.Text == "true" {
-			wrong("order", "it is sorted in reverse")
-			break
-		}
+	if slices.ContainsFunc(values, func(v *fql.Node) bool { return v.Member("reverse").Is("true") }) {
+		wrong("order", "it is sorted in reverse")
 	}
 	return settings, problems
 }

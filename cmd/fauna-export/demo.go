@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -64,39 +63,37 @@ func (a *app) demo(ctx context.Context, output *outputFlags) error {
 		return fmt.Errorf("start the embedded server: %w", err)
 	}
 	defer stop()
-	shell := func(ctx context.Context, fql string) (string, error) {
-		return server.Shell(ctx, server.Secret(), fql)
-	}
 	if a.mayAsk() {
 		c := a.wizardConfig()
-		c.Endpoint, c.Dir, c.Demo, c.Shell, c.MaxRate = endpoint, output.Out, true, shell, output.MaxRate
+		c.Endpoint, c.Dir, c.Demo, c.MaxRate = endpoint, output.Out, true, output.MaxRate
+		c.Shell = func(ctx context.Context, fql string) (string, error) {
+			return server.Shell(ctx, server.Secret(), fql)
+		}
 		return a.runWizard(ctx, c)
 	}
-	return a.demoAtOnce(ctx, endpoint, shell, spec)
+	return a.demoAtOnce(ctx, endpoint, fauna.NewSecret(server.Secret()), spec)
 }
 
 // demoAtOnce does what a person would do in the wizard and in the Fauna shell.
-func (a *app) demoAtOnce(ctx context.Context, endpoint string, shell func(context.Context, string) (string, error), spec export.Spec) error {
+func (a *app) demoAtOnce(ctx context.Context, endpoint string, admins fauna.Secret, spec export.Spec) error {
 	e, err := fauna.ParseEndpoint(endpoint)
 	if err != nil {
 		return err
 	}
-	answer, err := shell(ctx, fql.CollectionsFQL(fql.V4))
+	admin, err := fauna.NewClient(fauna.Options{Endpoint: e, Secret: admins})
 	if err != nil {
-		return fmt.Errorf("list the collections in the shell: %w", err)
+		return err
 	}
-	names := fql.ParseNames(answer)
-	a.say("embedded server with sample data at %s: %s", e, count(int64(len(names.Names)), "collection"))
-	setup := fql.Setup{Role: fql.DefaultRole, Collections: names.Names}
-	if _, err := shell(ctx, setup.RoleFQL()); err != nil {
-		return fmt.Errorf("create the role: %w", err)
+	defer admin.Close()
+	names, err := admin.Collections(ctx)
+	if err != nil {
+		return err
 	}
-	if answer, err = shell(ctx, setup.KeyFQL()); err != nil {
-		return fmt.Errorf("create the key: %w", err)
-	}
-	secret, _ := fauna.FindSecret(answer)
-	if secret.IsZero() {
-		return errors.New("the result of CreateKey contains no secret")
+	a.say("embedded server with sample data at %s: %s", e, count(int64(len(names)), "collection"))
+	setup := fql.Setup{Role: fql.DefaultRole, Collections: names}
+	secret, err := admin.Apply(ctx, setup)
+	if err != nil {
+		return err
 	}
 	a.hide(secret)
 	a.say("created the role %s and a key for it, with the FQL that 'fauna-export fql' prints", quoted(setup.Role))

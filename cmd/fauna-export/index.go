@@ -50,41 +50,33 @@ func indexNames(collections []string, pattern string) ([]string, error) {
 	return names, nil
 }
 
-// readyIndexes checks the indexes of an incremental sync and waits for those
-// that are being built.
-func (a *app) readyIndexes(ctx context.Context, client *fauna.Client, s *export.Spec, pattern string) error {
+// findIndexes adds the indexes to a run: those that an incremental sync needs, for
+// which it waits if they are being built. A full run uses those that already exist
+// to find documents that the server does not list.
+func (a *app) findIndexes(ctx context.Context, client *fauna.Client, s *export.Spec, pattern string) error {
 	names, err := indexNames(s.Collections, pattern)
-	if err != nil {
-		return err
+	indexes := map[string]string{}
+	if s.Mode == export.Incremental {
+		for i, name := range names {
+			indexes[s.Collections[i]] = name
+		}
+		s.Indexes = indexes
+		if err != nil {
+			return err
+		}
+		return a.awaitIndexes(ctx, client, s)
 	}
-	s.Indexes = map[string]string{}
-	for i, name := range s.Collections {
-		s.Indexes[name] = names[i]
-	}
-	return a.awaitIndexes(ctx, client, s)
-}
-
-// knownIndexes adds the indexes that already exist and can be read to a full run,
-// which uses them to find documents that the server does not list.
-func (a *app) knownIndexes(ctx context.Context, client *fauna.Client, s *export.Spec, pattern string) error {
-	names, err := indexNames(s.Collections, pattern)
-	if err != nil {
-		return nil // a full run does not need the pattern
+	if err != nil || s.NoSnapshot {
+		return nil // a full run does not need them
 	}
 	checks, err := client.CheckIndexes(ctx, s.Collections, names)
-	if err != nil {
-		return err
-	}
 	for _, c := range checks {
-		if !c.Ready() {
-			continue
+		if c.Ready() {
+			indexes[c.Collection] = c.Index
+			s.Indexes = indexes
 		}
-		if s.Indexes == nil {
-			s.Indexes = map[string]string{}
-		}
-		s.Indexes[c.Collection] = c.Index
 	}
-	return nil
+	return err
 }
 
 // awaitIndexes checks the indexes for a sync, and waits for those that are
@@ -109,12 +101,13 @@ func (a *app) untilBuilt(ctx context.Context, clock export.Clock, look func() ([
 			return err
 		}
 		var wrong, building []fauna.IndexCheck
+		var names []string // of those being built
 		for _, c := range checks {
 			switch {
 			case len(c.Problems) > 0:
 				wrong = append(wrong, c)
 			case !c.Ready():
-				building = append(building, c)
+				building, names = append(building, c), append(names, c.Index)
 			}
 		}
 		now := clock.Now()
@@ -128,7 +121,7 @@ func (a *app) untilBuilt(ctx context.Context, clock export.Clock, look func() ([
 			return unusableIndexes(building)
 		case said.IsZero() || a.global.Interval() > 0 && now.Sub(said) >= a.global.Interval():
 			said = now
-			a.say("waiting for %s to be built: %s (%s so far, %s at most)", count(int64(len(building)), "index"), quotedIndexes(building), elapsedText(now.Sub(began)), elapsedText(indexWait))
+			a.say("waiting for %s to be built: %s (%s so far, %s at most)", count(int64(len(building)), "index"), quotedList(names), elapsedText(now.Sub(began)), elapsedText(indexWait))
 		}
 		if err := clock.Wait(ctx, pause); err != nil {
 			a.say("%v", unusableIndexes(building))
@@ -136,14 +129,6 @@ func (a *app) untilBuilt(ctx context.Context, clock export.Clock, look func() ([
 		}
 		pause = min(2*pause, indexPoll)
 	}
-}
-
-func quotedIndexes(checks []fauna.IndexCheck) string {
-	var names []string
-	for _, c := range checks {
-		names = append(names, c.Index)
-	}
-	return quotedList(names)
 }
 
 // sayFixes prints the FQL that fixes indexes.

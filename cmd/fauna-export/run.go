@@ -97,15 +97,8 @@ func (a *app) run(ctx context.Context, output *outputFlags) error {
 		return usagef("--out - takes one collection, not %d", len(spec.Collections))
 	}
 	spec.Endpoint = client.Endpoint().String()
-	if spec.Mode == export.Incremental {
-		if err := a.readyIndexes(ctx, client, &spec, output.Index); err != nil {
-			return err
-		}
-	}
-	if spec.Mode != export.Incremental && !spec.NoSnapshot {
-		if err := a.knownIndexes(ctx, client, &spec, output.Index); err != nil {
-			return err
-		}
+	if err := a.findIndexes(ctx, client, &spec, output.Index); err != nil {
+		return err
 	}
 	if output.DryRun {
 		return a.dryRun(ctx, client, spec, c, now)
@@ -155,11 +148,12 @@ func (a *app) export(ctx context.Context, client *fauna.Client, spec export.Spec
 		return err
 	}
 	env.Warn = func(text string) { a.say("warning: %s", text) }
-	prepare := func() (*export.Run, error) { return export.NewRun(spec, client.Once(), env) }
+	var run *export.Run
 	if spec.Shard.Of != 0 {
-		prepare = func() (*export.Run, error) { return export.NewShard(ctx, spec, client.Once(), env) }
+		run, err = export.NewShard(ctx, spec, client.Once(), env)
+	} else {
+		run, err = export.NewRun(spec, client.Once(), env)
 	}
-	run, err := prepare()
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,11 @@ func parseShard(text string, getenv func(string) string) (export.Shard, error) {
 		}
 	}
 	if index == "" || index == "auto" {
-		if index = environmentShard(getenv); index == "" {
+		index = ""
+		for _, name := range shardVariables {
+			index = cmp.Or(index, getenv(name))
+		}
+		if index == "" {
 			return s, usagef("--shard %s: none of %s is set: give I/N", quoted(text), strings.Join(shardVariables[:], ", "))
 		}
 	}
@@ -42,15 +47,6 @@ func parseShard(text string, getenv func(string) string) (export.Shard, error) {
 		return s, usagef("--shard %s: shard %s is not in 0 to N-1", quoted(text), quoted(index))
 	}
 	return s, nil
-}
-
-func environmentShard(getenv func(string) string) string {
-	for _, name := range shardVariables {
-		if value := getenv(name); value != "" {
-			return value
-		}
-	}
-	return ""
 }
 
 func newFinishCommand(a *app) *cobra.Command {

@@ -47,7 +47,7 @@ func (a *app) verify(ctx context.Context, dir string) (*archive.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.print(verifyResult(report), verifyTable(report)); err != nil {
+	if err := a.printVerified(report); err != nil {
 		return nil, err
 	}
 	return report, wrongFiles(report)
@@ -73,37 +73,27 @@ func wrongFiles(r *archive.Report) error {
 	return wrongError(what)
 }
 
-func verifyTable(r *archive.Report) string {
+// printVerified prints what was found in each file, and other problems.
+func (a *app) printVerified(r *archive.Report) error {
 	rows := [][]string{{"file", "rows", "size", "state"}}
-	for _, f := range r.Files {
-		state := "ok"
-		if f.Problem != "" {
-			state = "WRONG: " + plain(f.Problem)
-		}
-		rows = append(rows, []string{plain(f.File), number(f.Rows), sizeText(f.Bytes), state})
-	}
-	text := table(rows)
-	for _, p := range r.Problems {
-		text += "WRONG: " + plain(p) + "\n"
-	}
-	return text
-}
-
-// verifyResult is the output of `verify --json`.
-func verifyResult(r *archive.Report) map[string]any {
 	files := []map[string]any{}
 	for _, f := range r.Files {
+		state := "ok"
 		one := map[string]any{"collection": f.Collection, "file": f.File, "rows": f.Rows, "bytes": f.Bytes, "ok": f.Problem == ""}
 		if f.Problem != "" {
-			one["problem"] = f.Problem
+			state, one["problem"] = "WRONG: "+plain(f.Problem), f.Problem
 		}
+		rows = append(rows, []string{plain(f.File), number(f.Rows), sizeText(f.Bytes), state})
 		files = append(files, one)
 	}
-	result := map[string]any{"ok": r.OK(), "files": files}
+	text, result := table(rows), map[string]any{"ok": r.OK(), "files": files}
 	if len(r.Problems) > 0 {
 		result["problems"] = r.Problems
 	}
-	return result
+	for _, p := range r.Problems {
+		text += "WRONG: " + plain(p) + "\n"
+	}
+	return a.print(result, text)
 }
 
 // compareCounts compares the server's count of every collection with the

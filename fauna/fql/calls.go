@@ -105,11 +105,11 @@ func (p *printer) let(bindings, in *Node) piece {
 func (p *printer) paginate(n *Node) piece {
 	t := piece{open: "Paginate(", parts: []piece{p.expression(n.Member("paginate"))}, end: ")"}
 	options := &Node{Kind: Object}
-	for i, key := range n.Keys {
+	for key, value := range n.Members() {
 		switch key {
 		case "paginate":
 		case "ts", "after", "before", "cursor", "size", "events", "sources":
-			options.add(key, n.Items[i])
+			options.add(key, value)
 		default:
 			return p.fail("Paginate has no option %s", Printable(key))
 		}

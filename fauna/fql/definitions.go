@@ -117,8 +117,7 @@ func (one Definition) fql(kind DefinitionKind, document *Node, known map[string]
 	p := newPrinter()
 	given := &Node{Kind: Object}
 	v10 := v10Members(kind, document)
-	for i, key := range document.Keys {
-		value := document.Items[i]
+	for key, value := range document.Members() {
 		if made(kind, document, key) || slices.Contains(v10, key) {
 			continue
 		}

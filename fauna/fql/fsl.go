@@ -11,8 +11,7 @@ import (
 // v4 rejects them or silently drops them.
 func v10Members(kind DefinitionKind, document *Node) []string {
 	var found []string
-	for i, key := range document.Keys {
-		value := document.Items[i]
+	for key, value := range document.Members() {
 		switch {
 		case kind == CollectionDefinitions && slices.Contains([]string{"fields", "computed_fields", "wildcard", "alias", "indexes", "constraints", "document_ttls"}, key),
 			kind == FunctionDefinitions && (key == "alias" || key == "signature"),
@@ -28,8 +27,7 @@ func v10Members(kind DefinitionKind, document *Node) []string {
 // text, as FQL v10 does; FQL v4 holds refs.
 func hasTextResource(list *Node) bool {
 	return slices.ContainsFunc(list.Elements(), func(n *Node) bool {
-		resource := n.Member("resource")
-		return resource != nil && resource.Kind == String
+		return n.Member("resource").Str() != ""
 	})
 }
 
@@ -93,37 +91,31 @@ func (w *fslWriter) alias(document *Node) {
 func (w *fslWriter) collection(name string, document *Node) {
 	w.alias(document)
 	w.line("collection %s {", w.word(name))
-	if fields := document.Member("fields"); fields != nil {
-		for i, key := range fields.Keys {
-			text := "  " + w.word(key) + ": " + w.str(fields.Items[i], "signature")
-			if given := w.str(fields.Items[i], "default"); given != "" {
-				text += " = " + given
-			}
-			w.line("%s", text)
+	for key, field := range document.Member("fields").Members() {
+		text := "  " + w.word(key) + ": " + w.str(field, "signature")
+		if given := w.str(field, "default"); given != "" {
+			text += " = " + given
 		}
+		w.line("%s", text)
 	}
-	if fields := document.Member("computed_fields"); fields != nil {
-		for i, key := range fields.Keys {
-			text := "  compute " + w.word(key)
-			if signature := w.str(fields.Items[i], "signature"); signature != "" {
-				text += ": " + signature
-			}
-			w.line("%s = %s", text, parenthesized(w.str(fields.Items[i], "body")))
+	for key, field := range document.Member("computed_fields").Members() {
+		text := "  compute " + w.word(key)
+		if signature := w.str(field, "signature"); signature != "" {
+			text += ": " + signature
 		}
+		w.line("%s = %s", text, parenthesized(w.str(field, "body")))
 	}
 	if wildcard := w.str(document, "wildcard"); wildcard != "" {
 		w.line("  *: %s", wildcard)
 	}
-	if indexes := document.Member("indexes"); indexes != nil {
-		for i, key := range indexes.Keys {
-			w.line("  index %s {", w.word(key))
-			for _, part := range []string{"terms", "values"} {
-				if list := indexes.Items[i].Member(part).Elements(); len(list) > 0 {
-					w.line("    %s [%s]", part, w.paths(list))
-				}
+	for key, index := range document.Member("indexes").Members() {
+		w.line("  index %s {", w.word(key))
+		for _, part := range []string{"terms", "values"} {
+			if list := index.Member(part).Elements(); len(list) > 0 {
+				w.line("    %s [%s]", part, w.paths(list))
 			}
-			w.line("  }")
 		}
+		w.line("  }")
 	}
 	for _, constraint := range document.Member("constraints").Elements() {
 		check, unique := constraint.Member("check"), constraint.Member("unique")
@@ -154,7 +146,7 @@ func (w *fslWriter) paths(list []*Node) string {
 		text := n.Text
 		if n.Kind == Object {
 			text = w.str(n, "field")
-			if mva := n.Member("mva"); mva != nil && mva.Text == "true" {
+			if n.Member("mva").Is("true") {
 				text = "mva(" + text + ")"
 			}
 			if w.str(n, "order") == "desc" {
@@ -280,16 +272,14 @@ func (w *fslWriter) role(name string, document *Node) {
 	w.line("role %s {", w.word(name))
 	for _, privilege := range document.Member("privileges").Elements() {
 		w.line("  privileges %s {", w.resource(privilege))
-		if actions := privilege.Member("actions"); actions != nil {
-			for i, action := range actions.Keys {
-				switch rule := actions.Items[i]; {
-				case rule.Kind == String:
-					w.line("    %s {\n      predicate %s\n    }", w.word(action), parenthesized(rule.Text))
-				case rule.Text == "true":
-					w.line("    %s", w.word(action))
-				case rule.Text != "false":
-					w.strange = true // a v4 lambda
-				}
+		for action, rule := range privilege.Member("actions").Members() {
+			switch {
+			case rule.Kind == String:
+				w.line("    %s {\n      predicate %s\n    }", w.word(action), parenthesized(rule.Text))
+			case rule.Text == "true":
+				w.line("    %s", w.word(action))
+			case rule.Text != "false":
+				w.strange = true // a v4 lambda
 			}
 		}
 		w.line("  }")

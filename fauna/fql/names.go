@@ -176,7 +176,7 @@ func (l *nameList) takeObject(v *Node) {
 	}
 	if data := v.Member("data"); data != nil && data.Kind != Object {
 		l.take(data)
-		if after := v.Member("after"); after != nil && !(after.Kind == Number && (after.Text == "null" || after.Text == "undefined")) {
+		if after := v.Member("after"); after != nil && !after.Is("null") && !after.Is("undefined") {
 			l.cut("This is only the first page. Print more at once with {size: 1000}, or choose from the whole list once the secret is known.")
 		}
 		return

@@ -111,9 +111,8 @@ func (r *textReader) let(t textToken) *Node {
 		if !r.peek().is("{") {
 			panic(r.unexpected("an object of bindings"))
 		}
-		members := r.object()
-		for i, name := range members.Keys {
-			bindings.Items = append(bindings.Items, object(name, members.Items[i]))
+		for name, value := range r.object().Members() {
+			bindings.Items = append(bindings.Items, object(name, value))
 			variables = append(variables, name)
 		}
 	}
@@ -148,9 +147,8 @@ func (r *textReader) paginate(t textToken) *Node {
 		case r.peek().kind == nameToken && r.peek().text == "null":
 			r.next()
 		case r.peek().is("{"):
-			options := r.object()
-			for i, key := range options.Keys {
-				n.add(key, options.Items[i])
+			for key, value := range r.object().Members() {
+				n.add(key, value)
 			}
 		default:
 			panic(r.unexpected("an object of options"))

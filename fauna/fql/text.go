@@ -121,14 +121,14 @@ var bareKey = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
 // object writes an object literal.
 func (p *printer) object(n *Node, write func(*Node) piece) piece {
 	t := piece{open: "{", end: "}", wide: true}
-	for i, key := range n.Keys {
+	for key, value := range n.Members() {
 		if key == "__proto__" {
 			return p.fail("JavaScript has no literal with a key __proto__")
 		}
 		if key != "" && strings.Trim(key, "0123456789") == "" {
 			p.note("JavaScript puts keys that are numbers first")
 		}
-		part := write(n.Items[i])
+		part := write(value)
 		if part.lead = key + ": "; !bareKey.MatchString(key) {
 			part.lead = Quote(key) + ": "
 		}
@@ -195,13 +195,12 @@ func (p *printer) ref(n *Node) piece {
 	if id == nil || id.Kind != String {
 		return p.fail("a reference without an id")
 	}
-	var scope string
+	scope := ""
 	if database != nil {
-		_, inner := database.tag()
-		if inner == nil {
+		if database.Member("@ref") == nil {
 			return p.fail("a reference into an invalid database")
 		}
-		scope = p.ref(inner).flat()
+		scope = p.ref(database.Member("@ref")).flat()
 	}
 	if parent == nil {
 		name := refNames[id.Text][1]
@@ -210,26 +209,20 @@ func (p *printer) ref(n *Node) piece {
 		}
 		return piece{text: name + "(" + scope + ")"}
 	}
-	_, inner := parent.tag()
-	if inner == nil {
+	of := parent.Member("@ref")
+	names, schema := refNames[of.Member("id").Str()]
+	schema = schema && of.Member("collection") == nil // its parent is a set such as collections
+	switch {
+	case of == nil, !schema && of.Member("collection") == nil:
 		return p.fail("a reference into an invalid collection")
+	case !schema, names[0] == "":
+		return piece{text: "Ref(" + p.ref(of).flat() + ", " + Quote(id.Text) + ")"}
+	case scope != "" && names[0] == "AccessProvider":
+		return p.fail("AccessProvider takes no database")
+	case scope != "":
+		scope = ", " + scope
 	}
-	if inner.Member("collection") == nil { // schema: its parent is a set such as collections
-		parentID := inner.Member("id")
-		if parentID == nil || refNames[parentID.Text][1] == "" {
-			return p.fail("a reference into an invalid collection")
-		}
-		if name := refNames[parentID.Text][0]; name != "" {
-			if scope != "" && name == "AccessProvider" {
-				return p.fail("AccessProvider takes no database")
-			}
-			if scope != "" {
-				scope = ", " + scope
-			}
-			text := name + "(" + Quote(id.Text) + scope + ")"
-			p.refs[text] = true
-			return piece{text: text}
-		}
-	}
-	return piece{text: "Ref(" + p.ref(inner).flat() + ", " + Quote(id.Text) + ")"}
+	text := names[0] + "(" + Quote(id.Text) + scope + ")"
+	p.refs[text] = true
+	return piece{text: text}
 }

@@ -3,6 +3,7 @@ package fql
 import (
 	"encoding/json"
 	"errors"
+	"iter"
 	"regexp"
 	"slices"
 	"strconv"
@@ -50,6 +51,20 @@ func (n *Node) Member(path ...string) *Node {
 	return n
 }
 
+// Members ranges over the members of an object.
+func (n *Node) Members() iter.Seq2[string, *Node] {
+	return func(yield func(string, *Node) bool) {
+		if n == nil {
+			return
+		}
+		for i, key := range n.Keys {
+			if !yield(key, n.Items[i]) {
+				return
+			}
+		}
+	}
+}
+
 // Str returns the text of a string, "" for any other value.
 func (n *Node) Str() string {
 	if n == nil || n.Kind != String {
@@ -69,6 +84,9 @@ func (n *Node) Int() (int64, bool) {
 	i, err := strconv.ParseInt(n.Text, 10, 64)
 	return i, err == nil
 }
+
+// Is reports whether the value is a scalar with this text.
+func (n *Node) Is(text string) bool { return n != nil && n.Text == text }
 
 // Elements returns the elements of an array, or a single value as one; none of a
 // value that is null or missing.
