@@ -123,12 +123,7 @@ func (e *Error) unreachable(host string) string {
 }
 
 // code returns the server's error code, or the status.
-func (e *Error) code() string {
-	if e.Code != "" {
-		return e.Code
-	}
-	return "status " + strconv.Itoa(e.Status)
-}
+func (e *Error) code() string { return cmp.Or(e.Code, "status "+strconv.Itoa(e.Status)) }
 
 // detail returns the description or the cause after a separator, or "".
 func (e *Error) detail(separator string) string {
@@ -136,11 +131,10 @@ func (e *Error) detail(separator string) string {
 	if text == "" && e.Err != nil {
 		text = e.Err.Error()
 	}
-	text = strings.TrimRight(fql.Printable(text), ". ")
-	if text == "" {
-		return ""
+	if text = strings.TrimRight(fql.Printable(text), ". "); text != "" {
+		text = separator + text
 	}
-	return separator + text
+	return text
 }
 
 // quoteName returns a name from the server or a person for use in a message.

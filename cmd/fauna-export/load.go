@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -85,14 +86,18 @@ func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
 	debug.SetMemoryLimit(loadMemory)
 	var now atomic.Pointer[load.Status]
 	now.Store(&load.Status{Phase: load.Reading})
-	stop := a.showProgress(func() string { return loadLine(*now.Load()) }, func() export.Event { return loadEvent("progress", *now.Load()) })
+	stop := a.showProgress(func() string { return loadLine(*now.Load()) }, func() export.Event {
+		s := now.Load()
+		return export.Event{
+			Version: 1, Event: "progress", Time: archive.FormatMoment(time.Now()), Phase: export.Phase(s.Phase),
+			Rows: s.Rows, Expected: s.Total, ExpectedFinal: true,
+		}
+	})
 	defer stop()
 	l, err := load.Prepare(ctx, load.Options{
 		From: from, Into: f.into, Columns: columns, Collections: f.collections, Replace: f.replace,
 		Password: a.databasePassword(),
-		Progress: func(s load.Status) {
-			now.Store(&s)
-		},
+		Progress: func(s load.Status) { now.Store(&s) },
 	})
 	if err != nil {
 		return err
@@ -145,10 +150,9 @@ func (a *app) printLoadPlan(l *load.Load) error {
 		return a.printJSON(map[string]any{"target": plan.Target, "tables": planTables(plan), "ddl": l.DDL()})
 	}
 	for _, t := range plan.Tables {
-		switch t.Action {
-		case load.Skip:
+		if t.Action == load.Skip {
 			a.say("%s: already loaded", quoted(t.Collection))
-		default:
+		} else {
 			a.say("%s: %s %s", quoted(t.Collection), t.Action, count(t.Rows, "row"))
 		}
 		for _, note := range t.Notes {
@@ -180,11 +184,8 @@ func (a *app) printLoaded(r *load.Result) error {
 	if a.global.JSON {
 		return a.printLoadSummary(r)
 	}
-	for _, note := range r.Notes {
+	for _, note := range slices.Concat(r.Notes, r.Left) {
 		a.say("note: %s", note)
-	}
-	for _, left := range r.Left {
-		a.say("note: %s", left)
 	}
 	for _, key := range r.Keys {
 		a.say("foreign key: %s", key)
@@ -201,14 +202,6 @@ func (a *app) printLoaded(r *load.Result) error {
 		rows = append(rows, []string{plain(p.Collection), plain(p.Table), number(p.Sent), number(p.Removed), number(p.Rows), p.Hash})
 	}
 	return a.printText(table(rows))
-}
-
-// loadEvent returns a load's progress as an event.
-func loadEvent(event string, s load.Status) export.Event {
-	return export.Event{
-		Version: 1, Event: event, Time: archive.FormatMoment(time.Now()), Phase: export.Phase(s.Phase),
-		Rows: s.Rows, Expected: s.Total, ExpectedFinal: true,
-	}
 }
 
 // printLoadSummary writes the last event of a load.

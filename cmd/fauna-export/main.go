@@ -4,8 +4,8 @@
 // The package connects the other packages and has no logic of its own. It has
 // one file per subcommand, plus flags and the sources of their values
 // (flags.go), the secret (secret.go), the server (connect.go), streams
-// (streams.go), signals (signals.go) and the table of exit codes (exit.go). Data and requested text
-// go to stdout; questions, progress and errors go to stderr.
+// (streams.go), signals (signals.go) and the table of exit codes (exit.go). Data
+// and requested text go to stdout; questions, progress and errors go to stderr.
 package main
 
 import (

@@ -19,13 +19,13 @@ type callField struct {
 	// kind says how the Fauna shell's driver (JavaScript, 4.8) builds the
 	// member from the argument:
 	//
-	//	' '  it must be given
-	//	'?'  it is left out where it is null or not given
-	//	'+'  it is left out where it is not given
-	//	'~'  it is null where it is not given
-	//	'-'  it takes no argument and is null
-	//	'*'  it takes the rest: one as it is, more as an array
-	//	'@'  it takes the rest, as an array
+	//	' '  required
+	//	'?'  omitted if null or not given
+	//	'+'  omitted if not given
+	//	'~'  null if not given
+	//	'-'  takes no argument, always null
+	//	'*'  takes the rest: one as it is, more as an array
+	//	'@'  takes the rest as an array
 	kind byte
 }
 

@@ -232,16 +232,13 @@ func (p *jsonParser) container(n *Node, end byte, depth int) (*Node, error) {
 		key, double := "", false
 		if n.Kind == Object {
 			key = p.string()
-			if len(n.Keys) < 16 {
-				double = slices.Contains(n.Keys, key)
-			} else {
-				if seen == nil {
-					seen = make(map[string]bool, 2*len(n.Keys))
-					for _, k := range n.Keys {
-						seen[k] = true
-					}
+			if len(n.Keys) == 16 && seen == nil {
+				seen = map[string]bool{}
+				for _, k := range n.Keys {
+					seen[k] = true
 				}
-				double = seen[key]
+			}
+			if double = seen[key] || seen == nil && slices.Contains(n.Keys, key); seen != nil {
 				seen[key] = true
 			}
 			p.next() // a colon
