@@ -1,6 +1,7 @@
 package fauna
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -150,35 +151,24 @@ func (c *Client) readBody(ctx context.Context, resp *http.Response, buf []byte, 
 		_, _ = resp.Body.Read(one[:])
 		return buf, nil
 	}
-	buf = buf[:0]
-	alone := false
-	for {
-		if len(buf) >= freeLength && !alone {
-			select {
-			case c.room <- struct{}{}:
-				alone = true
-				defer func() { <-c.room }()
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
+	b := bytes.NewBuffer(buf[:0])
+	_, err := io.CopyN(b, resp.Body, min(freeLength, limit+1))
+	if err == nil && int64(b.Len()) <= limit { // there may be more
+		select {
+		case c.room <- struct{}{}:
+			defer func() { <-c.room }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
-		if len(buf) == cap(buf) {
-			grown := make([]byte, len(buf), max(64<<10, cap(buf)+min(cap(buf), freeLength)))
-			copy(grown, buf)
-			buf = grown
-		}
-		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if int64(len(buf)) > limit {
-			return nil, errOversize{-1, limit}
-		}
-		if err == io.EOF {
-			return buf, nil
-		}
-		if err != nil {
-			return nil, err
-		}
+		_, err = io.CopyN(b, resp.Body, limit+1-freeLength)
 	}
+	switch err {
+	case nil:
+		return nil, errOversize{-1, limit}
+	case io.EOF:
+		return b.Bytes(), nil
+	}
+	return nil, err
 }
 
 // transportError classifies the error of a request without a complete answer.

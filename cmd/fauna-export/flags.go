@@ -119,9 +119,7 @@ func flagCause(err error) error {
 	switch kind {
 	case "bool":
 		kind = "true or false"
-	case "duration":
-		kind = "a time, such as 10s"
-	case "int", "int64":
+	case "int":
 		kind = "a whole number"
 	}
 	return fmt.Errorf("%s is not %s", quoted(invalid.GetValue()), kind)
