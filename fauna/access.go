@@ -278,17 +278,19 @@ func (c *Client) Unreadable(ctx context.Context, collections []string) (unreadab
 	if err := c.probe(ctx, list); err != nil {
 		return nil, nil, nil, err
 	}
+	return Which(list, func(a Access) bool { return a.Exists && !a.Readable }), Which(list, func(a Access) bool { return !a.Exists }),
+		Which(list, func(a Access) bool { return a.Filtered }), nil
+}
+
+// Which returns the collections that meet a condition, in the list's order.
+func Which(list []Access, meets func(Access) bool) []string {
+	var names []string
 	for _, a := range list {
-		switch {
-		case !a.Exists:
-			missing = append(missing, a.Collection)
-		case !a.Readable:
-			unreadable = append(unreadable, a.Collection)
-		case a.Filtered:
-			filtered = append(filtered, a.Collection)
+		if meets(a) {
+			names = append(names, a.Collection)
 		}
 	}
-	return unreadable, missing, filtered, nil
+	return names
 }
 
 // MinimumTime returns the oldest time at which a collection can be read, in

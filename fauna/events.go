@@ -3,6 +3,8 @@ package fauna
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 
@@ -64,7 +66,7 @@ func decodeEvents(answer []byte, r EventsRequest, first setEvent) (events []setE
 	}
 	data := page.Member("data")
 	if data.Kind != fql.Array || len(data.Items) > r.Size {
-		return nil, nil, badPage("its data is not a list of at most %d events", r.Size)
+		return nil, nil, fmt.Errorf("the page is not a list of at most %d events", r.Size)
 	}
 	last := first
 	for i, item := range data.Items {
@@ -73,7 +75,7 @@ func decodeEvents(answer []byte, r EventsRequest, first setEvent) (events []setE
 			return nil, nil, err
 		}
 		if c := e.compare(last); c < 0 || c == 0 && i > 0 || r.At != 0 && e.ts > r.At {
-			return nil, nil, badPage("the event of document %d at %s is out of order", e.id, formatTime(e.ts))
+			return nil, nil, fmt.Errorf("the event of document %d at %s is out of order", e.id, formatTime(e.ts))
 		}
 		events, last = append(events, e), e
 	}
@@ -86,7 +88,7 @@ func decodeEvents(answer []byte, r EventsRequest, first setEvent) (events []setE
 		return nil, nil, err
 	}
 	if len(events) == 0 || following.compare(last) <= 0 {
-		return nil, nil, badPage("the next page does not start after its end")
+		return nil, nil, errors.New("the next page does not start after this one")
 	}
 	return events, &following, nil
 }
@@ -105,7 +107,7 @@ func decodeEvent(n *fql.Node, collection string) (setEvent, error) {
 	ts, ok := n.Member("ts").Int()
 	e := setEvent{id: id, ts: ts, action: n.Member("action").Str()}
 	if err == nil && (!ok || id < 0 || e.action != "add" && e.action != removal) {
-		err = badPage("unexpected event %s", fql.Clip(string(n.Append(nil)), 100))
+		err = fmt.Errorf("unexpected event %s", fql.Clip(string(n.Append(nil)), 100))
 	}
 	return e, err
 }

@@ -22,12 +22,12 @@ func decodeIDs(answer []byte, collection string, from int64, size int) (ids []in
 	}
 	// Only a page after a cursor has "before", which repeats the cursor.
 	if before, err := decodeCursor(page.Member("before"), collection); err != nil || before >= 0 && (before != from || from == 0) {
-		return nil, -1, cmp.Or(err, badPage("it starts at id %d instead of %d", before, from))
+		return nil, -1, cmp.Or(err, fmt.Errorf("the page starts at id %d instead of %d", before, from))
 	}
 	last := from - 1
 	for _, id := range ids {
 		if id <= last {
-			return nil, -1, badPage("id %d follows id %d", id, last)
+			return nil, -1, fmt.Errorf("id %d follows id %d", id, last)
 		}
 		last = id
 	}
@@ -35,7 +35,7 @@ func decodeIDs(answer []byte, collection string, from int64, size int) (ids []in
 		return nil, -1, err
 	}
 	if next >= 0 && (next <= last || len(ids) == 0) {
-		return nil, -1, badPage("it ends at id %d, but the next page starts at id %d", last, next)
+		return nil, -1, fmt.Errorf("the page ends at id %d, but the next one starts at id %d", last, next)
 	}
 	return ids, next, nil
 }
@@ -61,7 +61,7 @@ func decodeCursor(cursor *fql.Node, collection string) (int64, error) {
 	ref := cursor.Member("@ref")
 	of := ref.Member("collection", "@ref")
 	if of.Member("id").Str() != collection || of.Member("collection", "@ref", "id").Str() != "collections" {
-		return -1, badPage("%s is not a document of %s", fql.Clip(string(cursor.Append(nil)), 100), quoteName(collection))
+		return -1, fmt.Errorf("the cursor %s is not a document of %s", fql.Clip(string(cursor.Append(nil)), 100), quoteName(collection))
 	}
 	return parseID(ref.Member("id").Str())
 }

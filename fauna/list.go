@@ -10,35 +10,28 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// errPage is the error of an answer that is not the requested page.
-var errPage = errors.New("not the requested page")
-
-func badPage(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{errPage}, args...)...)
-}
-
 // readPage parses an answer that is a page, and nothing else.
 func readPage(answer []byte) (*fql.Node, error) {
 	whole, err := fql.ParseJSON(answer)
 	if err != nil {
-		return nil, badPage("it %w", err)
+		return nil, err
 	}
 	page := whole.Member("resource")
 	for _, object := range []*fql.Node{whole, page} {
 		if object == nil || object.Kind != fql.Object {
-			return nil, badPage("not an object")
+			return nil, errors.New("not a page")
 		}
 		if object.Doubled {
-			return nil, badPage("a key occurs twice")
+			return nil, errors.New("a key of the page occurs twice")
 		}
 	}
 	for _, key := range slices.Concat(whole.Keys, page.Keys) {
 		if !slices.Contains([]string{"resource", "data", "before", "after"}, key) {
-			return nil, badPage("unexpected key %s", quoteName(key))
+			return nil, fmt.Errorf("the page has an unexpected key %s", quoteName(key))
 		}
 	}
 	if page.Member("data") == nil {
-		return nil, badPage("it has no data")
+		return nil, errors.New("the page has no data")
 	}
 	return page, nil
 }
@@ -51,10 +44,10 @@ func readList(answer []byte, size int, element func(*listScanner) bool) (*fql.No
 	start := s.data()
 	n := 0
 	if start < 0 || !s.list(func(s *listScanner) bool { n++; return element(s) }) {
-		return nil, errPage
+		return nil, errors.New("the page is not a list of the expected elements")
 	}
 	if n > size {
-		return nil, badPage("%d elements instead of at most %d", n, size)
+		return nil, fmt.Errorf("the page has %d elements instead of at most %d", n, size)
 	}
 	return readPage(slices.Concat(answer[:start], []byte(`[]`), answer[s.pos:]))
 }

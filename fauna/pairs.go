@@ -2,6 +2,8 @@ package fauna
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 
@@ -76,7 +78,7 @@ func decodePairs(answer []byte, r PairsRequest) (*pairsPage, error) {
 		return nil, err
 	}
 	if r.FromTS == 0 && r.FromID < 0 && !beside.Member("before").IsNull() {
-		return nil, badPage("it has a cursor to an earlier one, but should be the first")
+		return nil, errors.New("the first page has a cursor to an earlier one")
 	}
 	lastTS, lastID := r.FromTS, r.FromID-1
 	if r.FromTS == 0 && r.FromID < 0 {
@@ -86,10 +88,10 @@ func decodePairs(answer []byte, r PairsRequest) (*pairsPage, error) {
 	}
 	for i, ts := range p.ts {
 		if ts < lastTS || ts == lastTS && p.ids[i] <= lastID {
-			return nil, badPage("document %d with ts %d follows document %d with ts %d", p.ids[i], ts, lastID, lastTS)
+			return nil, fmt.Errorf("document %d with ts %d follows document %d with ts %d", p.ids[i], ts, lastID, lastTS)
 		}
 		if r.At != 0 && ts > r.At {
-			return nil, badPage("document %d is from %s, later than the snapshot", p.ids[i], formatTime(ts))
+			return nil, fmt.Errorf("document %d is from %s, later than the snapshot", p.ids[i], formatTime(ts))
 		}
 		lastTS, lastID = ts, p.ids[i]
 	}
@@ -97,7 +99,7 @@ func decodePairs(answer []byte, r PairsRequest) (*pairsPage, error) {
 		return nil, err
 	}
 	if p.nextID >= 0 && (len(p.ts) == 0 || p.nextTS < lastTS || p.nextTS == lastTS && p.nextID <= lastID) {
-		return nil, badPage("it ends at document %d with ts %d, but the next page starts at document %d with ts %d", lastID, lastTS, p.nextID, p.nextTS)
+		return nil, fmt.Errorf("the page ends at document %d with ts %d, but the next one starts at document %d with ts %d", lastID, lastTS, p.nextID, p.nextTS)
 	}
 	return p, nil
 }
@@ -130,5 +132,5 @@ func (p *pairsPage) cursor(after *fql.Node) error {
 			return nil
 		}
 	}
-	return badPage("unexpected cursor %s", fql.Clip(string(after.Append(nil)), 100))
+	return fmt.Errorf("unexpected cursor %s", fql.Clip(string(after.Append(nil)), 100))
 }

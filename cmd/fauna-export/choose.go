@@ -78,21 +78,13 @@ func (a *app) choose(ctx context.Context, client *fauna.Client, f *config.Config
 	if err != nil {
 		return nil, err
 	}
-	c := &choice{access: access}
-	var missing []string
-	for _, one := range access {
-		switch {
-		case !one.Exists:
-			missing = append(missing, one.Collection)
-		case !one.Readable:
-			c.unreadable = append(c.unreadable, one.Collection)
-		default:
-			c.readable = append(c.readable, one.Collection)
-			if one.Filtered {
-				c.filtered = append(c.filtered, one.Collection)
-			}
-		}
+	c := &choice{
+		access:     access,
+		readable:   fauna.Which(access, func(a fauna.Access) bool { return a.Readable }),
+		unreadable: fauna.Which(access, func(a fauna.Access) bool { return a.Exists && !a.Readable }),
+		filtered:   fauna.Which(access, func(a fauna.Access) bool { return a.Filtered }),
 	}
+	missing := fauna.Which(access, func(a fauna.Access) bool { return !a.Exists })
 	if len(missing) > 0 && f.All {
 		return nil, fmt.Errorf("the server lists %s but reports that it doesn't exist: if it was just deleted, try again", quotedList(missing))
 	}

@@ -114,16 +114,19 @@ func (r *textReader) want(mark string) {
 	}
 }
 
-// more reports whether a list goes on, which is closed by a mark: it consumes a
-// comma, which may be left out at the end.
+// more reports whether a list has another element, and consumes the comma before
+// it or else the closing mark. A comma may precede that too.
 func (r *textReader) more(closing string) bool {
 	if r.take(closing) {
 		return false
 	}
-	if !r.after("(") && !r.after("[") && !r.after("{") && !r.after(",") {
+	if r.after("(") || r.after("[") || r.after("{") {
+		return true
+	}
+	if !r.take(",") {
 		panic(r.unexpected("',' or '" + closing + "'"))
 	}
-	return true
+	return !r.take(closing)
 }
 
 // unexpected returns the error that the next token is not the expected one.
@@ -216,7 +219,6 @@ func (r *textReader) list(closing string) []*Node {
 	var items []*Node
 	for r.more(closing) {
 		items = append(items, r.expression())
-		r.take(",")
 	}
 	return items
 }
@@ -237,7 +239,6 @@ func (r *textReader) object() *Node {
 			r.want(":")
 		}
 		n.add(t.text, r.expression())
-		r.take(",")
 	}
 	return n
 }
@@ -288,7 +289,6 @@ func (r *textReader) arrowBody(variables []string) (parameters []string, body *N
 				panic(t.problem("expected a parameter's name, found " + t.describe()))
 			}
 			parameters = append(parameters, t.text)
-			r.take(",")
 		}
 	}
 	r.want("=>")

@@ -119,7 +119,6 @@ func (r *textReader) let(t textToken) *Node {
 	if r.take("[") {
 		for r.more("]") {
 			bind()
-			r.take(",")
 		}
 	} else {
 		bind()
