@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,67 +91,52 @@ func classify(status int, header http.Header, body []byte) *Error {
 		return e
 	}
 	// The status is that of the worst error: report that one.
-	worst := problems[0]
-	kind := classifyProblem(status, worst)
-	for _, p := range problems[1:] {
-		if k := classifyProblem(status, p); severity(k) > severity(kind) {
-			worst, kind = p, k
-		}
-	}
-	e.Kind, e.Code, e.Description = kind, worst.Code, worst.Description
-	if kind == KindExpired {
+	worst := slices.MaxFunc(problems, func(a, b problem) int {
+		return severity(classifyProblem(status, a)) - severity(classifyProblem(status, b))
+	})
+	e.Kind, e.Code, e.Description = classifyProblem(status, worst), worst.Code, worst.Description
+	if e.Kind == KindExpired {
 		e.Minimum = parseMinimum(worst.Description)
 	}
 	return e
 }
 
-func severity(k Kind) int {
-	switch k {
-	case KindMissing:
-		return 0
-	case KindDenied:
-		return 1
-	}
-	return 2
+// severity ranks the kinds of errors in one answer as the server does: 1, or less
+// for these.
+func severity(k Kind) int { return -slices.Index([]Kind{KindDenied, KindMissing}, k) }
+
+// codes says what the server's codes mean.
+var codes = map[string]Kind{
+	"permission denied": KindDenied, "forbidden": KindDenied, "unauthorized": KindSecretRefused,
+	"not found": KindNotFauna, "method not allowed": KindNotFauna, // from the router: something in between changed the request
+	"time out": KindTimeout, "processing time limit exceeded": KindTimeout, "request timeout": KindTimeout,
+	"contended transaction": KindBusy, "too many requests": KindThrottled,
+	"invalid ref": KindMissing, "value not found": KindMissing, "instance not found": KindMissing,
+}
+
+// codeless says what the statuses of the server's other errors mean, before
+// statuses does.
+var codeless = map[int]Kind{
+	http.StatusUnauthorized: KindSecretRefused, http.StatusForbidden: KindDenied, http.StatusGone: KindDenied,
+	http.StatusRequestTimeout: KindTimeout, 440: KindTimeout,
 }
 
 // classifyProblem uses the code, or the status for the protocol's codes.
 func classifyProblem(status int, p problem) Kind {
-	switch p.Code {
-	case "permission denied", "forbidden":
-		return KindDenied
-	case "unauthorized":
-		return KindSecretRefused
-	case "not found", "method not allowed": // from the router: something in between changed the request
-		return KindNotFauna
-	case "time out", "processing time limit exceeded", "request timeout":
-		return KindTimeout
-	case "contended transaction":
-		return KindBusy
-	case "too many requests":
-		return KindThrottled
-	case "invalid ref", "value not found":
-		return KindMissing
-	case "instance not found":
-		if strings.Contains(p.Description, "is not active") {
-			return KindQuery
-		}
-		return KindMissing
-	case "bad request":
-		switch d := p.Description; {
-		case strings.Contains(d, "less than minimum allowed timestamp"):
-			return KindExpired
-		case strings.Contains(d, "exceeds max width"), strings.Contains(d, "does too much compute"):
-			return KindTooLarge
-		}
+	in := func(text string) bool { return strings.Contains(p.Description, text) }
+	switch {
+	case p.Code == "instance not found" && in("is not active"):
+		return KindQuery
+	case p.Code == "bad request" && in("less than minimum allowed timestamp"):
+		return KindExpired
+	case p.Code == "bad request" && (in("exceeds max width") || in("does too much compute")):
+		return KindTooLarge
 	}
-	switch status {
-	case http.StatusUnauthorized:
-		return KindSecretRefused
-	case http.StatusForbidden, http.StatusGone:
-		return KindDenied
-	case http.StatusRequestTimeout, 440:
-		return KindTimeout
+	if kind, known := codes[p.Code]; known {
+		return kind
+	}
+	if kind, known := codeless[status]; known {
+		return kind
 	}
 	return classifyStatus(status)
 }

@@ -97,11 +97,11 @@ func TestServer_setupTextRuns(t *testing.T) {
 		t.Errorf("access is %+v, %v", list, err)
 	}
 	names := fql.ParseNames(s.run(fql.CollectionsFQL(fql.V4)))
-	if !slices.Equal(names.Names, setup.Collections) || names.Cut {
+	if !slices.Equal(names.Names, setup.Collections) || names.Cut != "" {
 		t.Errorf("names are %+v", names)
 	}
 	names = fql.ParseNames(s.run("Paginate(Collections(), {size: 1})"))
-	if !slices.Equal(names.Names, setup.Collections[:1]) || !names.Cut {
+	if !slices.Equal(names.Names, setup.Collections[:1]) || names.Cut == "" {
 		t.Errorf("names are %+v", names)
 	}
 	s.run(setup.Cleanup()[0].FQL)

@@ -73,17 +73,16 @@ func documentExpr(document f.Expr, paths [][]any) (f.Expr, error) {
 func pathExpr(path []any) (f.Arr, error) {
 	steps := make(f.Arr, len(path))
 	for i, step := range path {
+		valid := false
 		switch v := step.(type) {
 		case string, int, int64:
-			steps[i] = v
+			steps[i], valid = v, true
 		case json.Number:
 			n, err := v.Int64()
-			if err != nil {
-				return nil, fmt.Errorf("path %v: %v is neither a name nor a position", path, v)
-			}
-			steps[i] = n
-		default:
-			return nil, fmt.Errorf("path %v: %v is neither a name nor a position", path, v)
+			steps[i], valid = n, err == nil
+		}
+		if !valid {
+			return nil, fmt.Errorf("path %v: %v is neither a name nor a position", path, step)
 		}
 	}
 	return steps, nil

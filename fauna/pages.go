@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
@@ -156,9 +155,9 @@ func (c *Client) countPages(ctx context.Context, op string, set f.Expr, at int64
 		}
 	}
 	var total int64
-	options := []f.OptionalParameter{f.Size(countPage)}
+	page := f.Paginate(set, f.Size(countPage))
 	for {
-		n, after, err := c.countPageOf(ctx, op, set, at, countPage, options)
+		n, after, err := c.countPageOf(ctx, op, page, at, countPage)
 		if err != nil {
 			return 0, err
 		}
@@ -169,14 +168,14 @@ func (c *Client) countPages(ctx context.Context, op string, set f.Expr, at int64
 		if n != countPage {
 			return 0, c.strange(op, "%d documents on a page that should have %d, since more follow", n, countPage)
 		}
-		options = []f.OptionalParameter{f.After(expression{RawMessage: after.Append(nil)}), f.Size(countPage)}
+		page = f.Paginate(set, f.After(expression{RawMessage: after.Append(nil)}), f.Size(countPage))
 	}
 }
 
-// countPageOf counts a page of a set and returns the cursor after it. It counts
-// the page's data, since it is unclear what Count of a page does with its cursors.
-func (c *Client) countPageOf(ctx context.Context, op string, set f.Expr, at int64, size int, options []f.OptionalParameter) (n int64, after *fql.Node, err error) {
-	page, err := c.query(ctx, c.reading(op, at), atTime(at, f.Let().Bind("p", f.Paginate(set, options...)).In(f.Arr{
+// countPageOf counts a page and returns the cursor after it. It counts the page's
+// data, since it is unclear what Count of a page does with its cursors.
+func (c *Client) countPageOf(ctx context.Context, op string, paginate f.Expr, at int64, size int) (n int64, after *fql.Node, err error) {
+	page, err := c.query(ctx, c.reading(op, at), atTime(at, f.Let().Bind("p", paginate).In(f.Arr{
 		f.Count(f.Select("data", f.Var("p"))),
 		f.Select("after", f.Var("p"), f.Default(nil)),
 	})))
@@ -197,11 +196,7 @@ func (c *Client) countPageOf(ctx context.Context, op string, set f.Expr, at int6
 // following page, -1 for none. It reads no other ids.
 func (c *Client) CountPage(ctx context.Context, p PageRequest) (n, next int64, err error) {
 	op := "count documents of " + quoteName(p.Collection)
-	options := []f.OptionalParameter{f.Size(p.Size)}
-	if p.From > 0 {
-		options = append(options, f.After(f.Arr{f.RefCollection(f.Collection(p.Collection), strconv.FormatInt(p.From, 10))}))
-	}
-	n, after, err := c.countPageOf(ctx, op, f.Documents(f.Collection(p.Collection)), p.At, p.Size, options)
+	n, after, err := c.countPageOf(ctx, op, pageOf(p), p.At, p.Size)
 	if err != nil || after.IsNull() {
 		return n, -1, err
 	}

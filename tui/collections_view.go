@@ -89,8 +89,8 @@ func (c *collectionsStep) typedBody(w, h int) []string {
 	c.area.SetHeight(max(3, min(6, h/3)))
 	lines := strings.Split(c.area.View(), "\n")
 	foot := []string{""}
-	if c.typed.Cut {
-		foot = append(foot, marked(st, noteWarn, text.Clean(c.typed.CutWhy), w)...)
+	if c.typed.Cut != "" {
+		foot = append(foot, marked(st, noteWarn, text.Clean(c.typed.Cut), w)...)
 	}
 	for _, b := range c.typed.Bad[:min(2, len(c.typed.Bad))] {
 		foot = append(foot, marked(st, noteBad, "Invalid name: "+text.Clean(b.Name)+": "+text.Clean(b.Why), w)...)
@@ -194,8 +194,8 @@ func (c *collectionsStep) ask(ctx context.Context, a *asker) error {
 		for _, bad := range n.Bad {
 			a.tell("Error: Invalid name: %s: %s", bad.Name, bad.Why)
 		}
-		if n.Cut {
-			a.tell("Warning: %s", n.CutWhy)
+		if n.Cut != "" {
+			a.tell("Warning: %s", n.Cut)
 		}
 		missing := 0
 		for _, name := range n.Names {

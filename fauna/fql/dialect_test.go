@@ -70,7 +70,7 @@ func TestParseNames_readsWhatAV10ShellPrints(t *testing.T) {
 		"> Collection.all().map(.name).toArray()\n[\n  \"users\",\n  \"line-items\"\n]":                                                {"users", "line-items"},
 		"Collection.all()\n{\n  data: [\n    {\n      name: \"users\",\n      coll: Collection,\n      history_days: 0\n    }\n  ]\n}": {"users"},
 	} {
-		if got := ParseNames(text); !reflect.DeepEqual(got.Names, want) || len(got.Bad) > 0 || got.Cut {
+		if got := ParseNames(text); !reflect.DeepEqual(got.Names, want) || len(got.Bad) > 0 || got.Cut != "" {
 			t.Errorf("%s: %+v", text, got)
 		}
 	}

@@ -43,7 +43,7 @@ func ExampleParseNames() {
 }`)
 	fmt.Println(names.Names)
 	fmt.Println(names.Bad[0].Name+":", names.Bad[0].Why)
-	fmt.Println(names.CutWhy)
+	fmt.Println(names.Cut)
 	// Output:
 	// [users]
 	// line items: it has a space

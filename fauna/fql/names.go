@@ -11,10 +11,9 @@ import (
 
 // Names are the collection names found in a text.
 type Names struct {
-	Names  []string // possible names, each once, in the text's order
-	Bad    []BadName
-	Cut    bool   // the list was cut short: there may be more
-	CutWhy string // how we know and what to do, a sentence or two
+	Names []string // possible names, each once, in the text's order
+	Bad   []BadName
+	Cut   string // why there may be more and what to do, a sentence or two; "" for a whole list
 }
 
 // BadName is a name that no collection can have, safe to print.
@@ -99,12 +98,6 @@ func (l *nameList) add(name string) {
 	l.result.Names = append(l.result.Names, name)
 }
 
-func (l *nameList) cut(why string) {
-	if !l.result.Cut {
-		l.result.Cut, l.result.CutWhy = true, why
-	}
-}
-
 // readTyped reads names as a person types them. In a line with commas only
 // commas separate, so that a name with a space is recognized as one name.
 func (l *nameList) readTyped(text string) {
@@ -135,11 +128,10 @@ func (l *nameList) read(text string) {
 		}
 	}
 	switch {
-	case p.omitted != "": // tells more than that there is another page
-		l.result.Cut = false
-		l.cut("The shell cut off " + p.omitted + " names. Get them all with `fauna eval`, or choose from the whole list once the secret is known.")
-	case p.open:
-		l.cut("The text ends in the middle of a list. Copy all of it, or choose from the whole list once the secret is known.")
+	case p.omitted != "": // says more than that there is another page
+		l.result.Cut = "The shell cut off " + p.omitted + " names. Get them all with `fauna eval`, or choose from the whole list once the secret is known."
+	case p.open && l.result.Cut == "":
+		l.result.Cut = "The text ends in the middle of a list. Copy all of it, or choose from the whole list once the secret is known."
 	}
 }
 
@@ -177,7 +169,7 @@ func (l *nameList) takeObject(v *Node) {
 	if data := v.Member("data"); data != nil && data.Kind != Object {
 		l.take(data)
 		if after := v.Member("after"); after != nil && !after.Is("null") && !after.Is("undefined") {
-			l.cut("This is only the first page. Print more at once with {size: 1000}, or choose from the whole list once the secret is known.")
+			l.result.Cut = "This is only the first page. Print more at once with {size: 1000}, or choose from the whole list once the secret is known."
 		}
 		return
 	}
