@@ -26,7 +26,6 @@ type Error struct {
 	Err         error  // the cause, when there was no answer
 
 	problems []problem // all errors of the answer, in the server's order
-	silent   bool      // our timeout passed before any answer started
 	dropped  bool      // the server accepted the connection and closed it
 }
 

@@ -87,7 +87,7 @@ func (e *Error) Retry() bool { return kinds[e.Kind].retry }
 // document in the page can cause. A server that sent nothing before our own
 // timeout is down, so a smaller request does not help: a working one would have
 // timed out itself, a little earlier.
-func (e *Error) Smaller() bool { return kinds[e.Kind].smaller && !e.silent }
+func (e *Error) Smaller() bool { return kinds[e.Kind].smaller && e.Err != errTimeout }
 
 // Strange reports whether the answer was successful but not what was requested.
 // Such requests are retried only a few times.

@@ -192,7 +192,7 @@ func transportError(err error) *Error {
 	case isOversize:
 		e.Kind, e.Description = KindTooLarge, oversize.Error()
 	case errors.Is(err, errTimeout):
-		e.Kind, e.silent = KindTimeout, !errors.Is(err, errSlowBody)
+		e.Kind = KindTimeout
 	case isUnknown:
 		e.Kind, e.Description = KindTLS, "its certificate is signed by an unknown authority; pass that authority's certificate with --ca-file"
 	case isHostname:

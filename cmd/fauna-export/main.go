@@ -23,7 +23,6 @@ import (
 
 func main() {
 	log.SetOutput(io.Discard) // net/http's own, which may quote what a server sends
-	ctx, stop := watchSignals(context.Background())
 	std := streams{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		getenv:   os.Getenv,
@@ -34,9 +33,7 @@ func main() {
 	if wasClosed(os.Stdout) {
 		std.rows = noOutput{}
 	}
-	code := execute(ctx, os.Args[1:], std)
-	stop()
-	os.Exit(code)
+	os.Exit(execute(watchSignals(context.Background()), os.Args[1:], std))
 }
 
 // execute runs one command line and returns its exit code. It writes an error

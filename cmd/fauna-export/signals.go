@@ -30,9 +30,7 @@ func (e *signalError) Error() string {
 // which is safe because files with a final name are always complete. SIGPIPE is
 // ignored, so that a closed pipe is a write error instead of ending the
 // process.
-//
-// stop restores the default handling of signals.
-func watchSignals(parent context.Context) (ctx context.Context, stop func()) {
+func watchSignals(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	signal.Ignore(syscall.SIGPIPE)
 	came := make(chan os.Signal, 2)
@@ -43,32 +41,14 @@ func watchSignals(parent context.Context) (ctx context.Context, stop func()) {
 			signal.Notify(came, s)
 		}
 	}
-	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(ended)
-		for first := true; ; first = false {
-			select {
-			case s := <-came:
-				number, ok := s.(syscall.Signal)
-				if !ok {
-					number = syscall.SIGINT
-				}
-				if !first {
-					fmt.Fprintln(os.Stderr, "fauna-export: stopped at once")
-					os.Exit(signalCode(number))
-				}
-				cancel(&signalError{signal: number})
-			case <-done:
-				return
-			}
-		}
+		first, _ := (<-came).(syscall.Signal) // as they are on every system
+		cancel(&signalError{signal: first})
+		second, _ := (<-came).(syscall.Signal)
+		fmt.Fprintln(os.Stderr, "fauna-export: stopped at once")
+		os.Exit(signalCode(second))
 	}()
-	return ctx, func() {
-		signal.Stop(came)
-		close(done)
-		<-ended
-		cancel(nil)
-	}
+	return ctx
 }
 
 // withSignal replaces an error caused by a signal with one that names the
