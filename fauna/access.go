@@ -59,11 +59,8 @@ func (a Access) Life(now int64) time.Duration {
 }
 
 // Access reports what the key may do with each collection, in the order given.
-// A collection that does not exist or cannot be read is not an error.
-//
-// A page of a collection that the key can't read is empty, not an error, so
-// access is probed with Get of a document: 403 means denied, 404 or 200
-// allowed.
+// A collection that does not exist or cannot be read is not an error. Access is
+// probed with Get of a document, since pages don't show it.
 func (c *Client) Access(ctx context.Context, collections []string) ([]Access, error) {
 	list := make([]Access, len(collections))
 	for i, name := range collections {
@@ -315,13 +312,9 @@ const (
 // CollectionTimes returns the ts of each collection's own settings at a time,
 // in microseconds since 1970 and in the order given: when it was created or its
 // settings last changed. The history of settings is kept forever, so this shows
-// whether a collection is still the one that was read at that time. A
-// collection that did not exist then, or does not exist now, is
-// CollectionAbsent. Reading it would give an empty page, not an error, as would
-// one that was deleted and recreated since.
-//
-// For a key that may not read Collections() it is CollectionUnknown, and
-// HistoryDays of Access is HistoryUnknown.
+// whether a collection is still the one that was read at that time. It is
+// CollectionAbsent for one that did not exist then or does not exist now, and
+// CollectionUnknown for a key that may not read Collections().
 func (c *Client) CollectionTimes(ctx context.Context, collections []string, at int64) ([]int64, error) {
 	const op = "check that the collections existed at the snapshot's time"
 	exprs := make([]f.Expr, len(collections))

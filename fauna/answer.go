@@ -23,10 +23,8 @@ type problem struct {
 	element     int // of a query that is an array, the element that failed: its position's first step; -1 for anything else
 }
 
-// decodeProblems parses the body of a failure. There are three shapes:
-// {"errors":[{"code","description"}]} from the protocol, the same with
-// "position" from a query, and {"error":"text"} from the channel, only with
-// statuses 400, 408 and 500. ok is false for anything else.
+// decodeProblems parses the body of a failure, which has one of the three shapes
+// in the package's documentation. ok is false for anything else.
 func decodeProblems(status int, body []byte) (problems []problem, ok bool) {
 	var answer struct {
 		Errors []struct {

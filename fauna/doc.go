@@ -20,10 +20,10 @@
 // and HTTP/2, in cleartext with prior knowledge (h2c); its default port is
 // 8443, unencrypted unless it has a certificate. For pages of documents both
 // cost the server the same, but HTTP/1.1 costs the client about half the CPU
-// time, or two thirds over TLS. So we use HTTP/1.1, and HTTP/2 only if a TLS
-// server accepts nothing else. Answers are never compressed and have a
-// Content-Length. Idle connections are closed after 5 seconds. Requests may
-// have up to 8 MiB.
+// time, or two thirds over TLS (see BenchmarkTransport). So we use HTTP/1.1, and
+// HTTP/2 only if a TLS server accepts nothing else. Answers are never compressed
+// and have a Content-Length. Idle connections are closed after 5 seconds. Requests
+// may have up to 8 MiB.
 //
 // The headers: Authorization is "Bearer SECRET". X-FaunaDB-API-Version must be
 // sent, since without it the server speaks version 2.1. X-Query-Timeout, 1 to

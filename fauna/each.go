@@ -20,10 +20,9 @@ type result struct {
 	problem *problem
 }
 
-// each evaluates expressions, many per query. If the query is an array, the
-// errors of all its elements are reported, with the element's number first in
-// each position. Such an answer lacks the values of the other elements, so with
-// r.values it re-queries those that succeeded.
+// each evaluates expressions, many per query, as an array. An answer with errors
+// lacks the values of the other elements, so with r.values it re-queries those
+// that succeeded.
 func (c *Client) each(ctx context.Context, r request, exprs []f.Expr) ([]result, error) {
 	results := make([]result, len(exprs))
 	for start := 0; start < len(exprs); start += batchSize {

@@ -9,9 +9,7 @@ import (
 )
 
 // The expressions that read documents. Times are always microseconds, because
-// the driver writes a local time.Time with a Z. A cursor is always
-// [Ref(collection, id)], and omitted at the beginning: a null cursor gives an
-// empty page, a bare number or string starts again at the first id.
+// the driver writes a local time.Time with a Z.
 
 // atTime wraps an expression to be evaluated at a time; 0 is the present.
 func atTime(at int64, expr f.Expr) f.Expr {
