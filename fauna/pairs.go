@@ -80,12 +80,7 @@ func decodePairs(answer []byte, r PairsRequest) (*pairsPage, error) {
 	if r.FromTS == 0 && r.FromID < 0 && !beside.Member("before").IsNull() {
 		return nil, errors.New("the first page has a cursor to an earlier one")
 	}
-	lastTS, lastID := r.FromTS, r.FromID-1
-	if r.FromTS == 0 && r.FromID < 0 {
-		lastTS, lastID = -1, -1
-	} else if r.FromID < 0 {
-		lastID = -1
-	}
+	lastTS, lastID := r.FromTS, max(r.FromID, 0)-1
 	for i, ts := range p.ts {
 		if ts < lastTS || ts == lastTS && p.ids[i] <= lastID {
 			return nil, fmt.Errorf("document %d with ts %d follows document %d with ts %d", p.ids[i], ts, lastID, lastTS)
