@@ -81,27 +81,23 @@ func (a *app) check(ctx context.Context, server *config.Config, noCount bool) er
 	}
 	spec := export.Spec{Mode: export.Mode(server.Mode), Endpoint: client.Endpoint().String()}
 	c.apply(&spec, now)
-	rows := checkedRows(c.access, now)
-	var unready []fauna.IndexCheck
+	var checks []fauna.IndexCheck
 	if spec.Mode == export.Incremental {
 		names, err := indexNames(spec.Collections, server.Index)
 		if err != nil {
 			return err
 		}
-		checks, err := client.CheckIndexes(ctx, spec.Collections, names)
-		if err != nil {
+		if checks, err = client.CheckIndexes(ctx, spec.Collections, names); err != nil {
 			return err
 		}
-		addIndexes(rows, checks)
-		unready = slices.DeleteFunc(checks, fauna.IndexCheck.Ready)
 	}
 	var forecast *forecast
 	if !noCount && len(spec.Collections) > 0 {
 		if forecast, err = a.forecastRun(ctx, client, spec, now, "."); err != nil {
 			return err
 		}
-		addCounts(rows, forecast)
 	}
+	rows := checkedRows(c.access, now, checks, forecast)
 	if err := a.print(rows, checkText(rows, forecast)); err != nil {
 		return err
 	}
@@ -113,51 +109,39 @@ func (a *app) check(ctx context.Context, server *config.Config, noCount bool) er
 	if err := c.refusal(server.All); err != nil {
 		return err
 	}
-	if len(unready) > 0 {
+	if unready := slices.DeleteFunc(checks, fauna.IndexCheck.Ready); len(unready) > 0 {
 		a.sayFixes(unready)
 		return unusableIndexes(unready)
 	}
 	return c.leftOut()
 }
 
-func checkedRows(access []fauna.Access, now int64) []checked {
+// checkedRows returns what was found about each collection.
+func checkedRows(access []fauna.Access, now int64, checks []fauna.IndexCheck, f *forecast) []checked {
 	rows := []checked{}
 	for _, one := range access {
 		row := checked{
 			Collection: one.Collection, Exists: one.Exists, Readable: one.Readable,
 			Filtered: one.Filtered, HistoryDays: one.HistoryDays,
 		}
-		if life := one.Life(now); one.Readable && life != math.MaxInt64 {
-			seconds := int64(life / time.Second)
-			row.LivesFor = &seconds
+		if one.Readable {
+			row.LivesFor = keptFor(one.Life(now))
+		}
+		if i := slices.IndexFunc(checks, func(c fauna.IndexCheck) bool { return c.Collection == one.Collection }); i >= 0 {
+			ready := checks[i].Ready()
+			row.Index, row.IndexReady, row.IndexProblems = checks[i].Index, &ready, checks[i].Problems
+			if checks[i].Building {
+				row.IndexProblems = []string{"it is still being built"}
+			}
+		}
+		if f != nil {
+			if i := slices.IndexFunc(f.Collections, func(c collectionForecast) bool { return c.Name == one.Collection }); i >= 0 {
+				row.Documents, row.Bytes = &f.Collections[i].Rows, &f.Collections[i].Bytes
+			}
 		}
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-// rowOf returns the row of a collection.
-func rowOf(rows []checked, collection string) *checked {
-	return &rows[slices.IndexFunc(rows, func(r checked) bool { return r.Collection == collection })]
-}
-
-// addIndexes adds the results about indexes to the rows.
-func addIndexes(rows []checked, checks []fauna.IndexCheck) {
-	for _, c := range checks {
-		row, ready := rowOf(rows, c.Collection), c.Ready()
-		row.Index, row.IndexReady, row.IndexProblems = c.Index, &ready, c.Problems
-		if c.Building {
-			row.IndexProblems = []string{"it is still being built"}
-		}
-	}
-}
-
-// addCounts adds the counts to the rows.
-func addCounts(rows []checked, f *forecast) {
-	for _, c := range f.Collections {
-		row := rowOf(rows, c.Name)
-		row.Documents, row.Bytes = &c.Rows, &c.Bytes
-	}
 }
 
 // checkText returns the rows as a table, with totals if documents were counted.
@@ -195,10 +179,7 @@ func known(n *int64, text func(int64) string) string {
 // texts returns cells of the table: whether it is readable, how long snapshots
 // are kept, the index, and a note.
 func (r *checked) texts() (readable, kept, index, note string) {
-	kept, index = lifeText(math.MaxInt64), "-"
-	if r.LivesFor != nil {
-		kept = lifeText(time.Duration(*r.LivesFor) * time.Second)
-	}
+	kept, index = keptText(r.LivesFor), "-"
 	if r.IndexReady != nil {
 		index = plain(r.Index)
 		if !*r.IndexReady {
@@ -218,10 +199,22 @@ func (r *checked) texts() (readable, kept, index, note string) {
 	return "yes", kept, index, note
 }
 
-// lifeText formats how long a snapshot stays readable.
-func lifeText(d time.Duration) string {
-	if d <= 0 {
+// keptFor returns for how many seconds a snapshot stays readable, nil without end.
+func keptFor(life time.Duration) *int64 {
+	if life == math.MaxInt64 {
+		return nil
+	}
+	seconds := int64(life / time.Second)
+	return &seconds
+}
+
+// keptText formats the seconds of keptFor.
+func keptText(seconds *int64) string {
+	switch {
+	case seconds == nil:
+		return text.Span(math.MaxInt64)
+	case *seconds <= 0:
 		return "no longer"
 	}
-	return text.Span(d)
+	return text.Span(time.Duration(*seconds) * time.Second)
 }

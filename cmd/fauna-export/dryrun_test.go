@@ -64,7 +64,7 @@ func TestForecast_warnsOfAShortSnapshotAndASmallDisk(t *testing.T) {
 	free := int64(10)
 	f := forecast{
 		Seconds: 3600, Bytes: 1000, DiskFree: &free,
-		Collections: []collectionForecast{{Name: "short", life: 15 * time.Minute}, {Name: "long", life: 48 * time.Hour}},
+		Collections: []collectionForecast{{Name: "short", Lives: keptFor(15 * time.Minute)}, {Name: "long", Lives: keptFor(48 * time.Hour)}},
 	}
 	f.warn(export.Spec{Format: row.JSONL})
 	if len(f.Warnings) != 2 || !strings.Contains(f.Warnings[0], `"short"`) || !strings.Contains(f.Warnings[1], "10 B free") {

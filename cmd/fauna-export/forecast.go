@@ -32,11 +32,10 @@ type forecast struct {
 }
 
 type collectionForecast struct {
-	Name  string        `json:"name"`
-	Rows  int64         `json:"rows"`
-	Bytes int64         `json:"bytes_about"`
-	Lives *int64        `json:"snapshot_lives_seconds"` // null: forever
-	life  time.Duration // the longest Duration if unknown
+	Name  string `json:"name"`
+	Rows  int64  `json:"rows"`
+	Bytes int64  `json:"bytes_about"`
+	Lives *int64 `json:"snapshot_lives_seconds"` // null: forever, or unknown
 }
 
 // forecastWorkers is how many collections are counted and sampled in parallel:
@@ -70,9 +69,8 @@ func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Sp
 			if err != nil {
 				return err
 			}
-			if life, known := s.Lives[name]; known && life != math.MaxInt64 {
-				seconds := int64(life / time.Second)
-				c.Lives, c.life = &seconds, life
+			if life, known := s.Lives[name]; known {
+				c.Lives = keptFor(life)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -120,7 +118,7 @@ func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Sp
 // sampleOf reads the first documents of a collection and counts the others, if
 // there are any. left is how long reading these would take at the same speed.
 func sampleOf(ctx context.Context, client *fauna.Client, name string, at int64) (c collectionForecast, left time.Duration, err error) {
-	c = collectionForecast{Name: name, life: math.MaxInt64}
+	c = collectionForecast{Name: name}
 	began := time.Now()
 	body, err := export.Sample(ctx, client, name, at, samplePage, nil)
 	if err != nil {
@@ -154,8 +152,8 @@ func sampleOf(ctx context.Context, client *fauna.Client, name string, at int64) 
 // warn adds warnings about the run.
 func (f *forecast) warn(s export.Spec) {
 	for _, c := range f.Collections {
-		if !s.NoSnapshot && f.Seconds > c.life.Seconds() {
-			f.Warnings = append(f.Warnings, fmt.Sprintf("a snapshot of %s stays readable for %s, which may be less than the run takes; 'fauna-export fql history' prints how to keep it longer", quoted(c.Name), lifeText(c.life)))
+		if !s.NoSnapshot && c.Lives != nil && f.Seconds > float64(*c.Lives) {
+			f.Warnings = append(f.Warnings, fmt.Sprintf("a snapshot of %s stays readable for %s, which may be less than the run takes; 'fauna-export fql history' prints how to keep it longer", quoted(c.Name), keptText(c.Lives)))
 		}
 	}
 	if f.DiskFree != nil && f.Bytes > *f.DiskFree && (s.Compress == "" || s.Compress == "none") && s.Format.Can().Compresses {
@@ -166,7 +164,7 @@ func (f *forecast) warn(s export.Spec) {
 func (f *forecast) text() string {
 	rows := [][]string{{"collection", "rows", "about", "snapshot kept"}}
 	for _, c := range f.Collections {
-		rows = append(rows, []string{plain(c.Name), number(c.Rows), sizeText(c.Bytes), lifeText(c.life)})
+		rows = append(rows, []string{plain(c.Name), number(c.Rows), sizeText(c.Bytes), keptText(c.Lives)})
 	}
 	rows = append(rows, []string{"total", number(f.Rows), sizeText(f.Bytes), ""})
 	return table(rows) + "\n" + f.effort()

@@ -37,7 +37,7 @@ func TestCheckTable_namesWhatCannotBeRead(t *testing.T) {
 		{Collection: "users", Exists: true, Readable: true, HistoryDays: -1},
 		{Collection: "audit_log", Exists: true},
 		{Collection: "a\x1bb"},
-	}, 0), nil)
+	}, 0, nil, nil), nil)
 	lines := strings.Split(got, "\n")
 	for i, want := range []string{"collection", "users", "audit_log", "a\ufffdb"} {
 		if !strings.HasPrefix(lines[i], want) {
