@@ -36,34 +36,36 @@ func idsExpr(p PageRequest) f.Expr {
 	return atTime(p.At, f.Map(pageOf(p), f.Lambda("x", f.Select("id", f.Var("x")))))
 }
 
-// documentsExpr reads whole documents, or for each an array of the values at
-// the paths. Not an object, since its members would come back sorted.
-func documentsExpr(p PageRequest) (f.Expr, error) {
-	row, err := documentExpr(f.Get(f.Var("x")), p.Paths)
-	if err != nil {
-		return nil, err
-	}
-	return atTime(p.At, f.Map(pageOf(p), f.Lambda("x", row))), nil
-}
-
-// documentExpr returns a document, or the array of the values at the paths.
-func documentExpr(document f.Expr, paths [][]any) (f.Expr, error) {
-	if paths == nil {
-		return document, nil
-	}
-	columns := make(f.Arr, len(paths))
-	for i, path := range paths {
-		if len(path) == 0 {
-			columns[i] = f.Var("d")
-			continue
+// documentsExpr reads a page of whole documents, or these if ids is not nil. It
+// checks that each of these exists, since Get of a missing one would fail the whole
+// query; a missing one becomes null. With paths it reads for each document an array
+// of the values, not an object, since its members would come back sorted.
+func documentsExpr(p PageRequest, ids []int64) (f.Expr, error) {
+	var row f.Expr = f.Get(f.Var("x"))
+	if p.Paths != nil {
+		columns := make(f.Arr, len(p.Paths))
+		for i, path := range p.Paths {
+			if len(path) == 0 {
+				columns[i] = f.Var("d")
+				continue
+			}
+			steps, err := pathExpr(path)
+			if err != nil {
+				return nil, err
+			}
+			columns[i] = f.Select(steps, f.Var("d"), f.Default(nil))
 		}
-		steps, err := pathExpr(path)
-		if err != nil {
-			return nil, err
-		}
-		columns[i] = f.Select(steps, f.Var("d"), f.Default(nil))
+		row = f.Let().Bind("d", row).In(columns)
 	}
-	return f.Let().Bind("d", document).In(columns), nil
+	if ids == nil {
+		return atTime(p.At, f.Map(pageOf(p), f.Lambda("x", row))), nil
+	}
+	refs := make(f.Arr, len(ids))
+	for i, id := range ids {
+		refs[i] = docRef(p.Collection, id)
+	}
+	there := f.If(f.Exists(f.Var("x")), row, f.Null())
+	return atTime(p.At, f.Obj{"data": f.Map(refs, f.Lambda("x", there))}), nil
 }
 
 // pathExpr returns a path for Select. Its steps are names and positions;

@@ -12,7 +12,7 @@ import (
 func TestExpressions_asSeenToWork(t *testing.T) {
 	t.Parallel()
 	documents := func(at, from int64, size int, paths [][]any) f.Expr {
-		expr, err := documentsExpr(PageRequest{Collection: "docs", At: at, From: from, Size: size, Paths: paths})
+		expr, err := documentsExpr(PageRequest{Collection: "docs", At: at, From: from, Size: size, Paths: paths}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestPathExpr_stepsAreNamesAndPositions(t *testing.T) {
 			t.Errorf("%v is taken for a step", step)
 		}
 	}
-	if _, err := documentsExpr(PageRequest{Collection: "a", Size: 1, Paths: [][]any{{nil}}}); err == nil {
+	if _, err := documentsExpr(PageRequest{Collection: "a", Size: 1, Paths: [][]any{{nil}}}, nil); err == nil {
 		t.Error("a bad path is taken")
 	}
 }

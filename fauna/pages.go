@@ -76,14 +76,6 @@ func (c *Client) IDs(ctx context.Context, p PageRequest) (ids []int64, next int6
 	return ids, next, nil
 }
 
-// limit returns the most bytes that a page of so many documents may have.
-func (c *Client) limit(documents int) int64 {
-	if documents <= 1 {
-		return documentLimit
-	}
-	return c.pageLimit
-}
-
 // reading returns a request that reads at a time (0: the present). The answer
 // must not be older: a node that has not reached the time would read its present
 // instead.
@@ -99,13 +91,31 @@ func (c *Client) reading(op string, at int64) request {
 // An answer over the page limit is not read; its error's Smaller is true. A
 // page of one document has a higher limit.
 func (c *Client) Documents(ctx context.Context, p PageRequest) (body []byte, err error) {
+	return c.documents(ctx, p, nil)
+}
+
+// DocumentsOf reads the documents ids at a time (0: the present), in order, and
+// returns the answer's body in the form of a page, {"resource":{"data":[…]}},
+// with null for a document that does not exist or that the key may not read.
+func (c *Client) DocumentsOf(ctx context.Context, p PageRequest, ids []int64) (body []byte, err error) {
+	return c.documents(ctx, p, append([]int64{}, ids...))
+}
+
+// documents reads these documents, or a page if ids is nil.
+func (c *Client) documents(ctx context.Context, p PageRequest, ids []int64) ([]byte, error) {
 	op := "read documents of " + quoteName(p.Collection)
-	expr, err := documentsExpr(p)
+	expr, err := documentsExpr(p, ids)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
+	n := p.Size
+	if ids != nil {
+		n = len(ids)
+	}
 	r := c.reading(op, p.At)
-	r.limit, r.buf = c.limit(p.Size), p.Buf
+	if r.buf = p.Buf; n <= 1 {
+		r.limit = documentLimit
+	}
 	return c.ask(ctx, r, expr)
 }
 
