@@ -71,11 +71,7 @@ func (a *app) check(ctx context.Context, server *config.Config, noCount bool) er
 		return err
 	}
 	defer client.Close()
-	c, err := a.choose(ctx, client, server)
-	if err != nil {
-		return err
-	}
-	now, err := client.Now(ctx)
+	c, now, err := a.chooseNow(ctx, client, server)
 	if err != nil {
 		return err
 	}

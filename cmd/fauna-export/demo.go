@@ -102,7 +102,7 @@ func (a *app) demoAtOnce(ctx context.Context, endpoint string, admins fauna.Secr
 		return err
 	}
 	defer client.Close()
-	c, err := a.choose(ctx, client, &config.Config{All: true})
+	c, now, err := a.chooseNow(ctx, client, &config.Config{All: true})
 	if err != nil {
 		return err
 	}
@@ -110,10 +110,6 @@ func (a *app) demoAtOnce(ctx context.Context, endpoint string, admins fauna.Secr
 		return err
 	}
 	a.say("the key can read %d of %s", len(c.readable), count(int64(len(c.access)), "collection"))
-	now, err := client.Now(ctx)
-	if err != nil {
-		return err
-	}
 	c.apply(&spec, now)
 	spec.Endpoint = e.String()
 	return a.export(ctx, client, spec)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"syscall"
 	"time"
 
@@ -70,21 +69,12 @@ func (a *app) run(ctx context.Context, output *outputFlags) error {
 		return err
 	}
 	defer client.Close()
-	// Get the time in parallel to the rest, to save a round trip.
-	var now int64
-	var unknown error
-	var asked sync.WaitGroup
-	asked.Go(func() { now, unknown = client.Now(ctx) })
-	c, err := a.choose(ctx, client, output.Config)
-	asked.Wait()
+	c, now, err := a.chooseNow(ctx, client, output.Config)
 	if err != nil {
 		return err
 	}
 	if err := c.refusal(output.All); err != nil {
 		return fmt.Errorf("%w; no file was written", err)
-	}
-	if unknown != nil {
-		return unknown
 	}
 	c.apply(&spec, now)
 	if spec.Shard, err = parseShard(output.Shard, a.getenv); err != nil {
