@@ -58,22 +58,13 @@ func (k *keeper) store(n int, c config.Config, recent string) error {
 	return storeRecent(k.path, recent)
 }
 
-// answersNow returns the answers so far, with names that are typed but not yet listed.
-func (w *wizard) answersNow() config.Config {
-	c := w.config()
-	if x := w.steps[collectionsID].(*collectionsStep); !x.picks() && w.at == collectionsID {
-		c.Collections = x.typed.Names
-	}
-	return c
-}
-
 // keepAnswers writes the answers so far where the next start finds them.
 func (w *wizard) keepAnswers() {
 	if w.keeper.path == "" {
 		return
 	}
 	w.keeper.asked++
-	n, c, recent := w.keeper.asked, w.answersNow(), ""
+	n, c, recent := w.keeper.asked, w.config(), ""
 	if w.at > domainID && !w.endpoint.IsZero() {
 		recent = w.endpoint.String()
 	}

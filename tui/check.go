@@ -160,7 +160,7 @@ func (c *checkStep) actions() []action {
 	switch {
 	case c.found.next != "":
 		enter = "export again"
-	case s.resume:
+	case s.place.begun:
 		enter = "resume the export"
 	}
 	edit := func(id stepID) func() { return func() { s.change(id, checkID) } }

@@ -21,7 +21,7 @@ import (
 
 func (c *checkStep) title() (string, string) {
 	question := "Ready to export?"
-	if c.s.resume {
+	if c.s.place.begun {
 		question = "Ready to resume the export?"
 	}
 	if !c.known() {

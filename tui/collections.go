@@ -77,21 +77,16 @@ func (c *collectionsStep) enter() {
 	}
 }
 
-func (c *collectionsStep) leave() {
-	c.picker.typing = false
-	if !c.picks() {
-		c.take()
-	}
-}
+func (c *collectionsStep) leave() { c.picker.typing = false }
 
 func (c *collectionsStep) write(names string) {
 	c.area.SetValue(names)
-	c.typed = parseNames(names)
+	c.take(parseNames(names))
 }
 
 // take makes the choice of what is typed.
-func (c *collectionsStep) take() {
-	c.s.choices = c.s.choices[:0]
+func (c *collectionsStep) take(typed fql.Names) {
+	c.typed, c.s.choices = typed, nil
 	for _, name := range c.typed.Names {
 		if !looksLikeSecret(name) {
 			c.s.choices = append(c.s.choices, choice{name, true})
@@ -189,7 +184,7 @@ func (c *collectionsStep) key(m tea.KeyMsg) bool {
 		c.area.InsertString("\n")
 	}
 	c.area, _ = c.area.Update(m)
-	c.typed = parseNames(c.area.Value())
+	c.take(parseNames(c.area.Value()))
 	return true
 }
 
@@ -237,9 +232,6 @@ func (c *collectionsStep) replace(near string) {
 }
 
 func (c *collectionsStep) submit() {
-	if !c.picks() {
-		c.take()
-	}
 	missing, _ := c.s.bad(c.s.chosen())
 	switch {
 	case len(c.typed.Bad) > 0 && !c.picks():

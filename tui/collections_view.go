@@ -211,8 +211,7 @@ func (c *collectionsStep) ask(ctx context.Context, a *asker) error {
 		case s.known != nil:
 			c.paste(strings.Join(n.Names, "\n"))
 		default:
-			c.typed = n
-			c.take()
+			c.take(n)
 		}
 		a.tell("%s: %s", text.Count(int64(len(n.Names)), "collection"), strings.Join(s.chosen(), ", "))
 		return s.askMode(ctx, a)

@@ -65,7 +65,7 @@ func (c *exportStep) enter() {
 	if c.starting.busy || c.s.runner.active() || c.now.state == runEnded && c.now.manifest == nil && c.same() {
 		return
 	}
-	c.start(c.s.resume)
+	c.start(c.s.place.begun)
 }
 
 func (c *exportStep) leave() {}
@@ -103,7 +103,7 @@ func (c *exportStep) start(resume bool) {
 		began.counted += n
 	}
 	*c = *began
-	c.s.resume = false
+	c.s.place.begun = false
 	happens := "export into %s started"
 	if resume {
 		happens = "resuming the export in %s"

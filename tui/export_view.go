@@ -348,13 +348,13 @@ func (c *exportStep) ask(ctx context.Context, a *asker) error {
 	if err != nil {
 		return err
 	}
-	resume := s.resume
+	resume := s.place.begun
 	for {
 		if err := s.begin(ctx, spec, s.server, resume); err != nil {
 			a.tell("Error: %s", s.sentence(err))
 			return errBack
 		}
-		s.resume = false
+		s.place.begun = false
 		watch := context.AfterFunc(ctx, s.runner.cancel)
 		a.during(s.runner.wg.Wait, func() string { return s.runner.progress().line() })
 		watch()

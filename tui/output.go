@@ -60,7 +60,6 @@ type outputStep struct {
 	add    field
 
 	looking wait
-	place   place
 	onward  bool // go on when the folder is known to be good
 
 	preview preview
@@ -114,7 +113,7 @@ func (o *outputStep) look() {
 		}
 		return look(path), nil
 	}, func(p place, _ error) {
-		if o.place = p; o.onward {
+		if o.s.place = p; o.onward {
 			o.submit()
 		}
 	})
@@ -239,7 +238,7 @@ func (o *outputStep) submit() {
 	if o.onward || strings.TrimSpace(o.add.value()) != "" && !o.addColumn() {
 		return
 	}
-	err := o.place.trouble(o.s.mode)
+	err := o.s.place.trouble(o.s.mode)
 	if err != nil {
 		o.focus = folderRow
 	} else if spec, wrong := o.s.spec(); wrong != nil {
@@ -251,7 +250,6 @@ func (o *outputStep) submit() {
 		o.s.fail(err)
 		return
 	}
-	o.s.place, o.s.resume = o.place, o.place.begun
 	o.s.next(outputID)
 }
 

@@ -60,16 +60,16 @@ func (o *outputStep) formLine(at int, f form, w int) string {
 func (o *outputStep) folderLines(w int) []string {
 	st := o.s.st
 	lines := []string{o.label(folderRow, "Folder") + o.folder.view(w-12, o.focus == folderRow)}
-	switch err := o.place.trouble(o.s.mode); {
+	switch err := o.s.place.trouble(o.s.mode); {
 	case o.looking.busy:
 		return append(lines, "")
 	case err != nil:
 		return append(lines, text.Indent(12, marked(st, noteBad, text.Sentence(err), w-10))...)
-	case o.place.begun:
+	case o.s.place.begun:
 		return append(lines, text.Indent(12, marked(st, noteWarn, "Contains an unfinished export. Enter resumes it, as it began.", w-10))...)
 	}
-	state := o.place.about()
-	if path := text.Clean(homePath(o.place.path)); path != strings.TrimSpace(o.folder.value()) {
+	state := o.s.place.about()
+	if path := text.Clean(homePath(o.s.place.path)); path != strings.TrimSpace(o.folder.value()) {
 		room := w - 12 - len(state) - 3
 		if text.Width(path) > room { // the end of a path says more than its beginning
 			path = "…" + ansi.TruncateLeft(path, text.Width(path)-room+1, "")
@@ -141,7 +141,6 @@ func (o *outputStep) ask(ctx context.Context, a *asker) error {
 		}
 		f.set(chosen)
 	}
-	s.resume = false
 	var err error
 	s.dirText, err = a.text(ctx, "Folder", s.dirText, func(typed string) error {
 		path, err := fullPath(typed)
@@ -149,13 +148,12 @@ func (o *outputStep) ask(ctx context.Context, a *asker) error {
 			return err
 		}
 		s.place = s.look(path)
-		s.resume = s.place.begun
 		return s.place.trouble(s.mode)
 	})
 	if err != nil {
 		return err
 	}
-	if s.resume {
+	if s.place.begun {
 		return a.agree(ctx, "It contains an unfinished export. Resume it?", true, errAgain)
 	}
 	if !s.format.Can().Columns {

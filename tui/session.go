@@ -64,8 +64,7 @@ type session struct {
 	maxRate int
 	target  int         // of targets: where the data should end
 	dialect fql.Dialect // of the shell that the FQL is run in
-	place   place       // the folder, as it was found
-	resume  bool        // it holds an export to go on with
+	place   place       // the folder, as it was found: the export that is begun in it is resumed
 	recent  []string    // addresses of other times
 
 	learnt

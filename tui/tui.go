@@ -105,7 +105,7 @@ func (w *wizard) show(ctx context.Context) (Outcome, error) {
 	_, err := tea.NewProgram(w, w.options(ctx)...).Run()
 	// Best effort: the wizard is being left, and no screen could say that it failed.
 	w.keeper.asked++
-	_ = w.keeper.store(w.keeper.asked, w.answersNow(), "")
+	_ = w.keeper.store(w.keeper.asked, w.config(), "")
 	wait := stopWait
 	if w.atOnce {
 		wait = 0
