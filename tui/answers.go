@@ -58,17 +58,22 @@ func (k *keeper) store(n int, c config.Config, recent string) error {
 	return storeRecent(k.path, recent)
 }
 
-// keepAnswers writes the answers so far where the next start finds them.
+// keeping is what writes the answers so far where the next start finds them.
+func (s *session) keeping() func() error {
+	s.keeper.asked++
+	n, c, recent := s.keeper.asked, s.config(), ""
+	if !s.endpoint.IsZero() {
+		recent = s.endpoint.String()
+	}
+	return func() error { return s.keeper.store(n, c, recent) }
+}
+
 func (w *wizard) keepAnswers() {
 	if w.keeper.path == "" {
 		return
 	}
-	w.keeper.asked++
-	n, c, recent := w.keeper.asked, w.config(), ""
-	if w.at > domainID && !w.endpoint.IsZero() {
-		recent = w.endpoint.String()
-	}
-	attempt(w.session, new(wait), func(context.Context) error { return w.keeper.store(n, c, recent) }, func(err error) {
+	store := w.keeping()
+	attempt(w.session, new(wait), func(context.Context) error { return store() }, func(err error) {
 		if err != nil {
 			w.say(noteWarn, "Couldn't save these answers: %v", err)
 		}
@@ -87,11 +92,11 @@ func (w *wizard) keepSoon() {
 }
 
 func storeAnswers(path string, c config.Config) error {
-	c = harmless(c)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("keep the answers: %w", err)
+	err := os.MkdirAll(filepath.Dir(path), 0o700)
+	if err == nil {
+		err = config.Write(path, harmless(c))
 	}
-	if err := config.Write(path, c); err != nil {
+	if err != nil {
 		return fmt.Errorf("keep the answers: %w", err)
 	}
 	return nil

@@ -26,12 +26,7 @@ func (s *session) plainRun(ctx context.Context) (Outcome, error) {
 	all := newSteps(s)
 	err := s.walk(ctx, newAsker(s.cfg.In, s.cfg.Out, s.clean), all)
 	s.stop(stopWait)
-	if s.cfg.AnswersFile != "" {
-		_ = storeAnswers(s.cfg.AnswersFile, s.config()) // best effort on the way out
-		if !s.endpoint.IsZero() {
-			_ = storeRecent(s.cfg.AnswersFile, s.endpoint.String())
-		}
-	}
+	_ = s.keeping()() // best effort on the way out
 	now := s.runner.progress()
 	out := Outcome{Dir: now.spec.Dir, Summary: s.summary(now, all[doneID].(*doneStep).saved)}
 	if ctx.Err() != nil {

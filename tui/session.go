@@ -64,8 +64,9 @@ type session struct {
 	maxRate int
 	target  int         // of targets: where the data should end
 	dialect fql.Dialect // of the shell that the FQL is run in
-	place   place       // the folder, as it was found: the export that is begun in it is resumed
-	recent  []string    // addresses of other times
+	keeper  *keeper
+	place   place    // the folder, as it was found: the export that is begun in it is resumed
+	recent  []string // addresses of other times
 
 	learnt
 	asked   []fauna.Secret // every secret that was given, to keep them out of all texts

@@ -103,9 +103,7 @@ func Run(ctx context.Context, c Config) (Outcome, error) {
 // show is Run on a screen.
 func (w *wizard) show(ctx context.Context) (Outcome, error) {
 	_, err := tea.NewProgram(w, w.options(ctx)...).Run()
-	// Best effort: the wizard is being left, and no screen could say that it failed.
-	w.keeper.asked++
-	_ = w.keeper.store(w.keeper.asked, w.config(), "")
+	_ = w.keeping()() // best effort: no screen could say that it failed
 	wait := stopWait
 	if w.atOnce {
 		wait = 0
@@ -173,7 +171,7 @@ func newSession(ctx context.Context, c Config) *session {
 		jobs: newJobs(ctx), clip: newClipper(c.Env, c.Out), runner: newRunner(ctx),
 		now:  time.Now,
 		look: look, leads: leadsSession, prepareLoad: prepareLoad,
-		goTo: noID, edit: noID, dialect: fql.V4,
+		goTo: noID, edit: noID, dialect: fql.V4, keeper: &keeper{path: c.AnswersFile},
 	}
 	s.dial = func(o fauna.Options) (server, error) {
 		client, err := fauna.NewClient(o)

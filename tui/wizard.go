@@ -70,7 +70,6 @@ type wizard struct {
 	width, height int
 	ended         error // why the program was asked to quit
 	atOnce        bool  // and that nothing is waited for: ctrl+c was pressed again
-	keeper        keeper
 	burst         burst
 	spin          spinner.Model
 	spinning      wait
@@ -85,7 +84,7 @@ func newSteps(s *session) [steps]step {
 }
 
 func newWizard(s *session) *wizard {
-	w := &wizard{session: s, keeper: keeper{path: s.cfg.AnswersFile}, steps: newSteps(s)}
+	w := &wizard{session: s, steps: newSteps(s)}
 	w.spin = spinner.New(spinner.WithSpinner(spinner.MiniDot), spinner.WithStyle(s.st.accentText))
 	if s.cfg.ASCII {
 		w.spin.Spinner = spinner.Line
