@@ -59,7 +59,7 @@ func (c *accessStep) leave() {
 
 func (c *accessStep) close() {
 	c.field.wipe()
-	c.entering, c.err = false, nil
+	c.entering, c.asking.err = false, nil
 }
 
 func (c *accessStep) actions() []action {
@@ -80,7 +80,7 @@ func (c *accessStep) actions() []action {
 	}
 }
 
-func (c *accessStep) set(to way) { c.at, c.err = to, nil }
+func (c *accessStep) set(to way) { c.at, c.asking.err = to, nil }
 
 func (c *accessStep) key(m tea.KeyMsg) bool {
 	if m.Paste && !c.entering && !c.asking.busy { // a secret; where none is asked for, the way is plain

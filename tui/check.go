@@ -22,7 +22,6 @@ type checkStep struct {
 	list  list
 
 	asking  wait
-	failure error
 	waiting wait // to ask again by itself: an index is being built
 }
 
@@ -52,10 +51,9 @@ func (c *checkStep) leave() {
 func (c *checkStep) check() {
 	c.leave()
 	c.names, c.found = c.s.chosen(), checked{}
-	c.failure = nil
 	srv, names, pattern, old := c.s.server, c.names, c.s.indexPattern(), c.exported()
 	if srv == nil {
-		c.failure = sayError("There is no secret yet. esc goes back to it.")
+		c.asking.err = sayError("There is no secret yet. esc goes back to it.")
 		return
 	}
 	await(c.s, &c.asking, func(ctx context.Context) (checked, error) {
@@ -66,7 +64,6 @@ func (c *checkStep) check() {
 		return found, err
 	}, func(found checked, err error) {
 		if err != nil {
-			c.failure = err
 			c.s.trouble(checkID, err)
 			return
 		}
@@ -147,7 +144,7 @@ func (c *checkStep) exported() string {
 	return spec.Dir
 }
 
-func (c *checkStep) known() bool { return !c.asking.busy && c.failure == nil }
+func (c *checkStep) known() bool { return !c.asking.busy && c.asking.err == nil }
 
 func (c *checkStep) actions() []action {
 	s, find := c.s, c.list.actions(len(c.listed()) > 1)
@@ -184,7 +181,7 @@ func (c *checkStep) submit() {
 	switch x := c.obstacles(); {
 	case c.asking.busy:
 		c.s.say(noteInfo, "Still asking the server.")
-	case c.failure != nil:
+	case c.asking.err != nil:
 		c.s.say(noteBad, "Check again with r first.")
 	case x.wrong > 0:
 		c.s.say(noteBad, "%s can't be read: press u, x or e.", text.Count(int64(x.wrong), "collection"))

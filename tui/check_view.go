@@ -39,8 +39,8 @@ func (c *checkStep) title() (string, string) {
 func (c *checkStep) body(w, h int) []string {
 	st := c.s.st
 	switch {
-	case c.failure != nil:
-		return append(marked(st, noteBad, c.s.sentence(c.failure), w), "", "  r checks again. Nothing has been exported yet.")
+	case c.asking.err != nil:
+		return append(marked(st, noteBad, c.s.sentence(c.asking.err), w), "", "  r checks again. Nothing has been exported yet.")
 	case c.asking.busy:
 		return []string{c.s.spinner + " asking the server …"}
 	}

@@ -21,7 +21,6 @@ type fieldPicker struct {
 	found      map[string][]foundField // by collection
 	picker
 	loading wait
-	err     error
 }
 
 // fieldSample is how many documents are looked at for fields.
@@ -48,7 +47,7 @@ func (o *outputStep) pick() {
 }
 
 func (p *fieldPicker) turnTo(collection string) {
-	p.collection, p.err = collection, nil
+	p.collection = collection
 	p.clear()
 	p.set(nil)
 	p.loading.drop()
@@ -58,7 +57,7 @@ func (p *fieldPicker) turnTo(collection string) {
 	}
 	s, srv := p.o.s, p.o.s.server
 	await(s, &p.loading, func(ctx context.Context) ([]foundField, error) { return sampleFields(ctx, srv, collection) }, func(fields []foundField, err error) {
-		if p.err = err; err != nil {
+		if err != nil {
 			return
 		}
 		for i, f := range fields {
@@ -108,7 +107,7 @@ func (p *fieldPicker) actions() []action {
 	}
 	return slices.Concat([]action{
 		on("enter", "use these columns", p.take).when(!p.loading.busy),
-		on("r", "retry", func() { p.turnTo(p.collection) }).when(p.err != nil),
+		on("r", "retry", func() { p.turnTo(p.collection) }).when(p.loading.err != nil),
 		on("tab", "next collection", turn(1)).when(len(p.names) > 1), on("", "", turn(-1), "shift+tab").when(len(p.names) > 1),
 	}, p.picker.actions(), []action{on("", "close", p.o.leave, "esc")})
 }
@@ -162,8 +161,8 @@ func (p *fieldPicker) body(w, h int) []string {
 	switch {
 	case p.loading.busy:
 		return []string{s.spinner + " reading the first documents …"}
-	case p.err != nil:
-		return marked(s.st, noteBad, s.sentence(p.err), w)
+	case p.loading.err != nil:
+		return marked(s.st, noteBad, s.sentence(p.loading.err), w)
 	case len(p.rows) == 0:
 		return []string{"  no documents, so no fields; type the column instead"}
 	}

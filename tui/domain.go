@@ -20,9 +20,7 @@ type domainStep struct {
 	bad    error // why the text is no address
 
 	asking wait
-	passed bool
-	failed error // why the server could not be reached
-	onward bool  // go on when it has answered
+	onward bool // go on when it has answered
 }
 
 func newDomainStep(s *session) *domainStep {
@@ -34,7 +32,7 @@ func newDomainStep(s *session) *domainStep {
 
 func (d *domainStep) enter() {
 	d.onward = false
-	if !d.asking.busy && !d.passed && d.failed == nil && d.bad == nil && d.accepted() {
+	if !d.asking.busy && !d.asking.done && d.bad == nil && d.accepted() {
 		d.reach()
 	}
 }
@@ -43,7 +41,7 @@ func (d *domainStep) leave() {}
 
 func (d *domainStep) parse() {
 	d.asking.drop()
-	d.passed, d.failed, d.onward = false, nil, false
+	d.onward = false
 	d.s.endpointText = d.field.value()
 	d.parsed, d.bad = parseAddress(d.field.value())
 }
@@ -73,14 +71,12 @@ func (s *session) ping(ctx context.Context, e fauna.Endpoint) error {
 
 func (d *domainStep) reach() {
 	endpoint := d.parsed
-	d.passed, d.failed = false, nil
 	attempt(d.s, &d.asking, func(ctx context.Context) error { return d.s.ping(ctx, endpoint) }, func(err error) {
 		if err != nil {
-			d.failed, d.onward = err, false
+			d.onward = false
 			d.s.trouble(domainID, err)
 			return
 		}
-		d.passed = true
 		d.s.event("%s answers (FQL v4)", d.parsed.Host())
 		if d.onward {
 			d.next()
@@ -106,7 +102,7 @@ func (d *domainStep) actions() []action {
 	recent, good := len(d.s.recent) > 0, d.bad == nil
 	enter, test := "continue", "test"
 	switch {
-	case d.failed != nil:
+	case d.asking.err != nil:
 		enter, test = "continue anyway", "retry"
 	case d.asking.busy && d.onward:
 		enter = "continue without the test"
@@ -150,7 +146,7 @@ func (s *session) refusesSecret(m tea.KeyMsg) bool {
 // submit tests the address, then continues; a second enter does without the test.
 func (d *domainStep) submit() {
 	switch {
-	case d.passed, d.failed != nil, d.asking.busy && d.onward:
+	case d.asking.done, d.asking.busy && d.onward:
 		d.next()
 		return
 	case !d.asking.busy:
@@ -184,16 +180,16 @@ func (d *domainStep) body(w, h int) []string {
 	switch {
 	case d.bad != nil:
 		return append(lines, marked(st, noteBad, text.Sentence(d.bad), w)...)
-	case d.failed != nil:
+	case d.asking.err != nil:
 		lines = append(lines, "  "+st.accent.of(text.Clean(d.parsed.Describe())))
-		lines = append(lines, marked(st, noteBad, d.s.sentence(d.failed), w)...)
+		lines = append(lines, marked(st, noteBad, d.s.sentence(d.asking.err), w)...)
 		lines = append(lines, "", "  Enter to continue anyway, ctrl+t to retry.")
 	default:
 		meaning, state := "  "+st.accent.of(text.Clean(d.parsed.Describe())), ""
 		switch {
 		case d.asking.busy:
 			state = d.s.spinner + " " + st.faint.of("asking …")
-		case d.passed:
+		case d.asking.done:
 			state = st.good.of("✓ answers (FQL v4)")
 		}
 		if state != "" && text.Width(meaning)+2+text.Width(state) > w {

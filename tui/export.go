@@ -268,7 +268,8 @@ func (c *exportStep) going() []action {
 
 // ended are the keys of one that ended without a manifest, or never began.
 func (c *exportStep) ended() []action {
-	begun := c.refused == nil || resumable(c.refused)
+	lies, disk := errors.AsType[*store.Error](c.refused) // an export to go on with
+	begun := c.refused == nil || disk && lies.Resumable
 	resume := "resume"
 	if !begun {
 		resume = "try again"
@@ -303,12 +304,6 @@ func (c *exportStep) pause() {
 	c.s.runner.with(turn)
 	c.now.status.Paused = !paused
 	c.s.event("%s", map[bool]string{false: "paused", true: "resumed"}[paused])
-}
-
-// resumable reports an error that says: here lies an export to go on with.
-func resumable(err error) bool {
-	d, ok := errors.AsType[*store.Error](err)
-	return ok && d.Resumable
 }
 
 func (c *exportStep) workers(by int) {

@@ -40,7 +40,7 @@ type bench struct {
 	names   string                              // what to types on the Collections step
 	spent   atomic.Int64                        // time that has passed: reading documents takes some
 	loadErr error                               // what planning a load ends with
-	slept   time.Duration                       // what the last command would have slept
+	slept   atomic.Int64                        // what the last command would have slept
 	recheck int                                 // how often a check wanted to be made again later
 }
 
@@ -83,7 +83,7 @@ func (b *bench) session(c Config) *session {
 	b.server.spent = &b.spent
 	s.leads = func() bool { return false }
 	s.jobs.sleep = func(ctx context.Context, d time.Duration) error {
-		b.slept = d
+		b.slept.Store(int64(d))
 		return ctx.Err()
 	}
 	s.look = func(path string) place { return place{path: path, isNew: true, free: 212_000_000_000} }
@@ -146,9 +146,9 @@ func (b *bench) do(cmd tea.Cmd) {
 		if next == nil {
 			continue
 		}
-		b.slept = 0
+		b.slept.Store(0)
 		m := next()
-		slept := b.slept
+		slept := time.Duration(b.slept.Load())
 		switch m := m.(type) {
 		case nil:
 		case tea.BatchMsg:

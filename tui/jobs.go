@@ -91,15 +91,14 @@ func (s *session) beside(work func(ctx context.Context) (take func())) {
 
 // A wait is for one answer: that of the last question.
 type wait struct {
-	n    int // of the question
-	busy bool
+	n    int   // of the question
+	busy bool  // it was asked
+	done bool  // it was answered
+	err  error // with this
 }
 
-// drop leaves the answer that is still to come alone.
-func (w *wait) drop() {
-	w.n++
-	w.busy = false
-}
+// drop leaves the answer that is still to come alone, and forgets the one that came.
+func (w *wait) drop() { *w = wait{n: w.n + 1} }
 
 // await does work beside the screen and then, in Update, what is to be done with its
 // answer. One that comes after another question, or was dropped, is not taken, and
@@ -112,7 +111,7 @@ func await[T any](s *session, w *wait, work func(ctx context.Context) (T, error)
 		v, err := work(ctx)
 		return func() {
 			if w.n == n {
-				w.busy = false
+				w.busy, w.done, w.err = false, true, err
 				then(v, err)
 			} else if late, ok := any(v).(io.Closer); ok && err == nil {
 				_ = late.Close() // nobody waits for it

@@ -23,7 +23,6 @@ type opening struct {
 	step   stepID
 	field  secretField
 	asking wait
-	err    error
 }
 
 // opened is what a secret opens.
@@ -58,12 +57,10 @@ func (o *opening) submit(admin bool, missing string, accepted func()) {
 }
 
 func (o *opening) begin(secret fauna.Secret, admin bool, accepted func()) {
-	o.err = nil
 	o.s.asked = append(o.s.asked, secret)
 	endpoint, chosen := o.s.endpoint, o.s.chosen()
 	await(o.s, &o.asking, func(ctx context.Context) (opened, error) { return o.s.unlock(ctx, endpoint, secret, chosen) }, func(got opened, err error) {
 		if err != nil {
-			o.err = err
 			o.s.trouble(o.step, err)
 			return
 		}
@@ -86,7 +83,7 @@ func (o *opening) key(m tea.KeyMsg) bool {
 	if o.asking.busy || !o.field.key(m) {
 		return false
 	}
-	o.err = nil
+	o.asking.err = nil
 	return true
 }
 
@@ -99,8 +96,8 @@ func (o *opening) lines(w int) []string {
 	switch {
 	case o.asking.busy:
 		return []string{o.s.spinner + " checking …"}
-	case o.err != nil:
-		return marked(o.s.st, noteBad, o.s.sentence(o.err), w)
+	case o.asking.err != nil:
+		return marked(o.s.st, noteBad, o.s.sentence(o.asking.err), w)
 	case o.field.odd != "":
 		return marked(o.s.st, noteWarn, o.s.clean(o.field.odd), w)
 	}

@@ -18,7 +18,6 @@ type preview struct {
 	asking wait
 	of     string // the collection, "" where none can be read
 	rows   []string
-	err    error
 }
 
 // refresh makes the rows again, of a collection with columns where there is one.
@@ -45,7 +44,7 @@ func (p *preview) refresh() {
 			return nil, err
 		}
 		return previewRows(l, body)
-	}, func(rows []string, err error) { p.of, p.rows, p.err = l.Collection, rows, err })
+	}, func(rows []string, _ error) { p.of, p.rows = l.Collection, rows })
 }
 
 // samplePage reads the first documents of a collection as of now.
@@ -106,8 +105,8 @@ func (p *preview) lines(w, h int) []string {
 	switch {
 	case p.of == "":
 		return []string{st.bold.of("Preview")}
-	case p.err != nil:
-		return append([]string{st.bold.of("Preview")}, marked(st, noteBad, p.s.sentence(p.err), w)...)
+	case p.asking.err != nil:
+		return append([]string{st.bold.of("Preview")}, marked(st, noteBad, p.s.sentence(p.asking.err), w)...)
 	case len(p.rows) == 0:
 		from = text.Clean(p.of) + " is empty"
 	}

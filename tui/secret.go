@@ -34,7 +34,11 @@ func (c *secretStep) enter() {
 	}
 }
 
-func (c *secretStep) leave() { c.asking.drop() }
+func (c *secretStep) leave() {
+	if c.asking.busy {
+		c.asking.drop()
+	}
+}
 
 // kept reports whether there is a secret already, and no other one was entered.
 func (c *secretStep) kept() bool { return c.s.server != nil && c.field.length() == 0 }
@@ -58,7 +62,7 @@ func (c *secretStep) actions() []action {
 		on("ctrl+g", "create a new key", func() {
 			c.s.panel = c.s.fqlPanel("Lost it? Run this in the Fauna shell: it creates a new key", c.s.setup().KeyFQL(), "fauna-key.fql")
 		}),
-		on("ctrl+u", "clear", func() { c.field.wipe(); c.err, c.why = nil, "" }).when(c.field.length() > 0),
+		on("ctrl+u", "clear", func() { c.field.wipe(); c.asking.err, c.why = nil, "" }).when(c.field.length() > 0),
 	}
 }
 
