@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -214,8 +215,18 @@ func (c *checkStep) skip() {
 	c.s.say(noteInfo, "%s skipped.", text.Count(int64(n), "collection"))
 }
 
+// historyFQL keeps history for a week where it is kept shorter; where it is kept
+// longer that would end the older part of it.
+func (s *session) historyFQL() string {
+	const days = 7
+	return fql.HistoryFQL(s.dialect, slices.DeleteFunc(s.readable(), func(name string) bool {
+		kept := s.access[name].HistoryDays
+		return kept == fauna.HistoryForever || kept >= days
+	}), days)
+}
+
 func (c *checkStep) showHistory() {
-	query := fql.HistoryFQL(c.s.dialect, c.s.readable(), 7)
+	query := c.s.historyFQL()
 	c.s.panel = c.s.fqlPanel("Run as admin: snapshots then stay readable for 7 days", query, "fauna-history.fql")
 	c.s.panel.run = c.s.onDemo(c.check, query)
 }

@@ -15,7 +15,6 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/row"
 	"fauna-export/fauna"
-	"fauna-export/fauna/fql"
 	"fauna-export/tui/text"
 )
 
@@ -311,7 +310,7 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 	if took, rate := t.forecast(rows, s.maxRate); rate > 0 {
 		a.tell("%s", c.pace(took, rate))
 		if took > c.life()/4*3 {
-			a.tell("Warning: a snapshot stays readable for %s only. This keeps it longer, run as admin:\n%s", text.Span(c.life()), fql.HistoryFQL(s.dialect, s.readable(), 7))
+			a.tell("Warning: a snapshot stays readable for %s only. This keeps it longer, run as admin:\n%s", text.Span(c.life()), s.historyFQL())
 		}
 	}
 	x := c.obstacles()

@@ -284,3 +284,19 @@ func TestPlain_aSnapshotTooShortComesWithTheFQLThatKeepsItLonger(t *testing.T) {
 		t.Errorf("it does not warn:\n%s", said)
 	}
 }
+
+func TestHistory_isKeptLongerAndNeverShorter(t *testing.T) {
+	b := &bench{t: t, server: shop(), run: shopRun()}
+	s := b.session(Config{Out: &bytes.Buffer{}})
+	s.server, s.access = b.server, map[string]fauna.Access{}
+	for name, days := range map[string]int{"none": 0, "week": 7, "month": 30, "forever": fauna.HistoryForever, "unknown": fauna.HistoryUnknown} {
+		s.choices = append(s.choices, choice{name, true})
+		s.access[name] = fauna.Access{Collection: name, Exists: true, Readable: true, HistoryDays: days}
+	}
+	query := s.historyFQL()
+	for name, longer := range map[string]bool{"none": true, "week": false, "month": false, "forever": false, "unknown": true} {
+		if strings.Contains(query, name) != longer {
+			t.Errorf("%s:\n%s", name, query)
+		}
+	}
+}
