@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"fauna-export/export/archive"
 	"fauna-export/export/pairs"
+	"fauna-export/export/store"
 )
 
 // SyncSource is what incremental syncs need from a server in addition to
@@ -214,6 +216,9 @@ func (r *Run) doSync(ctx context.Context, src SyncSource) (*archive.Manifest, er
 	if err := p.sameChain(m); err != nil {
 		return nil, err
 	}
+	if err := p.ownFiles(m); err != nil {
+		return nil, err
+	}
 	if err := p.clean(m); err != nil {
 		return nil, err
 	}
@@ -298,6 +303,32 @@ func (p *planner) planChanges(c *collection, from int64) {
 	c.queue.push(ids)
 	c.planned += int64(len(ids))
 	p.ahead += len(ids)
+}
+
+// ownFiles returns an error if a file has the name of one that this sync writes and
+// no interrupted sync can have left it: it is another's, or of a sync that a
+// manifest restored from a backup does not list.
+func (r *Run) ownFiles(m *archive.Manifest) error {
+	if _, err := r.env.Store.Read(archive.RunName); !errors.Is(err, fs.ErrNotExist) {
+		return nil // an interrupted sync, which is removed, or an error that the next step meets
+	}
+	entries, err := r.env.Store.List()
+	if err != nil {
+		return err
+	}
+	ours := map[string]bool{}
+	for _, c := range r.all {
+		ours[c.syncFile(r.sync)] = true
+	}
+	for _, e := range m.Collections {
+		delete(ours, e.File)
+	}
+	for _, e := range entries {
+		if ours[e.Name] {
+			return &store.Error{Store: r.env.Store.Name(), Problem: fmt.Sprintf("holds %s, which its manifest does not list and this sync would write: move it away", e.Name)}
+		}
+	}
+	return nil
 }
 
 // clean removes what an interrupted sync left.

@@ -62,6 +62,31 @@ func TestSync_interrupted(t *testing.T) {
 	}
 }
 
+func TestSync_leavesAFileThatIsNotItsOwn(t *testing.T) {
+	t.Parallel()
+	s := startSyncServer(t)
+	s.fql(create(1, "{}"))
+	s.sync()
+	path := filepath.Join(s.dir, "docs@2.jsonl")
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := NewRun(s.spec(), s.client, OSEnv(s.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Do(t.Context()); !isError[*store.Error](err) || !strings.Contains(err.Error(), "docs@2.jsonl") {
+		t.Errorf("%v", err)
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "mine" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	s.exact(s.sync())
+}
+
 func TestSync_aFileThatTheStoreLostIsReadAgain(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
