@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,18 +22,18 @@ import (
 type logFile struct {
 	file   *os.File
 	logger *slog.Logger
+	secret atomic.Pointer[fauna.Secret]
 
 	mu struct {
 		sync.Mutex
-		secret fauna.Secret
-		failed error // the first line that could not be written
+		failed error // why the first line could not be written
 	}
 }
 
 // Write writes a line and records the error, since the logger drops it.
-//
-// REQUIRES: l.mu is held, or no other goroutine logs yet.
 func (l *logFile) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	n, err := l.file.Write(line)
 	if err != nil && l.mu.failed == nil {
 		l.mu.failed = fmt.Errorf("write --log-file: %w", err)
@@ -68,38 +69,30 @@ func inUTC(_ []string, a slog.Attr) slog.Attr {
 
 // hide removes the secret from every later line.
 func (l *logFile) hide(s fauna.Secret) {
-	if l == nil {
-		return
+	if l != nil {
+		l.secret.Store(&s)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.mu.secret = s
 }
 
-// line logs one of the program's messages.
-func (l *logFile) line(text string) {
-	if l == nil {
-		return
+func (l *logFile) scrub(text string) string {
+	if s := l.secret.Load(); s != nil {
+		return s.Scrub(text)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.logger.Info(l.mu.secret.Scrub(text))
+	return text
 }
 
-// fact logs names and values, as for slog, that are not printed elsewhere. A
-// value is a string or a number.
-func (l *logFile) fact(what string, args ...any) {
+// note logs a message, or a fact with names and values as for slog. A value is a
+// string or a number.
+func (l *logFile) note(what string, args ...any) {
 	if l == nil {
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	for i, value := range args {
 		if text, ok := value.(string); ok {
-			args[i] = l.mu.secret.Scrub(text)
+			args[i] = l.scrub(text)
 		}
 	}
-	l.logger.Info(what, args...)
+	l.logger.Info(l.scrub(what), args...)
 }
 
 // close logs how the program ended and closes the file. It returns the error of
@@ -108,13 +101,13 @@ func (l *logFile) close(code int, err error) error {
 	if l == nil {
 		return nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if err != nil {
-		l.logger.Error(l.mu.secret.Scrub(plainMessage(err)), "exit", code)
+		l.logger.Error(l.scrub(plainMessage(err)), "exit", code)
 	} else {
 		l.logger.Info("end", "exit", code)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if err := l.file.Close(); err != nil && l.mu.failed == nil {
 		l.mu.failed = fmt.Errorf("close --log-file: %w", err)
 	}

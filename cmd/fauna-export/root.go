@@ -154,7 +154,7 @@ func oneFolder(cmd *cobra.Command, args []string) error {
 func (a *app) wizardConfig() tui.Config {
 	return tui.Config{
 		Version: version(), In: a.in, Out: a.err, Env: a.getenv,
-		Accessible: a.accessible(), ASCII: a.ascii(), Color: a.global.Color, Log: a.log.fact,
+		Accessible: a.accessible(), ASCII: a.ascii(), Color: a.global.Color, Log: a.log.note,
 	}
 }
 

@@ -147,7 +147,7 @@ func (a *app) export(ctx context.Context, client *fauna.Client, spec export.Spec
 	if err != nil {
 		return err
 	}
-	a.log.fact("run", "endpoint", spec.Endpoint, "out", spec.Dir, "mode", cmp.Or(spec.Mode, export.Full), "format", string(spec.Format),
+	a.log.note("run", "endpoint", spec.Endpoint, "out", spec.Dir, "mode", cmp.Or(spec.Mode, export.Full), "format", string(spec.Format),
 		"compress", string(spec.Compress), "collections", len(spec.Collections), "left_out", len(spec.Skipped))
 	return a.finish(ctx, run, env.Store)
 }

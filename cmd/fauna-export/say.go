@@ -43,7 +43,7 @@ func (a *app) say(format string, args ...any) {
 	a.saying.Lock()
 	defer a.saying.Unlock()
 	fmt.Fprintln(a.err, line)
-	a.log.line(line)
+	a.log.note(line)
 }
 
 // ask asks a yes-or-no question; anything but yes counts as no.

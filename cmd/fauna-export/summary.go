@@ -42,7 +42,7 @@ func (a *app) summarise(dir string, m *archive.Manifest, r *archive.Report, s ex
 // logFiles logs what the table on the screen shows, and the hashes.
 func (a *app) logFiles(entries []archive.Entry) {
 	for _, e := range entries {
-		a.log.fact("file", "collection", e.Name, "file", e.File, "rows", e.Rows, "bytes", e.Bytes, "sha256", e.SHA256, "retries", e.Retries)
+		a.log.note("file", "collection", e.Name, "file", e.File, "rows", e.Rows, "bytes", e.Bytes, "sha256", e.SHA256, "retries", e.Retries)
 	}
 }
 

@@ -23,7 +23,7 @@ func (a *app) runWizard(ctx context.Context, c tui.Config) error {
 		fmt.Fprint(a.err, outcome.Summary)
 		for line := range strings.Lines(outcome.Summary) {
 			if line = strings.TrimSpace(line); line != "" {
-				a.log.line(line)
+				a.log.note(line)
 			}
 		}
 	}
