@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"iter"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -73,11 +74,11 @@ func (q *requester) touch(c *collection) {
 func (q *requester) count(c *collection, again bool) {
 	q.sched.mu.Lock()
 	defer q.sched.mu.Unlock()
-	q.sched.requests++
+	q.sched.mu.requests++
 	if again {
-		q.sched.retries++
-		if q.sched.tuner != nil {
-			q.sched.tuner.disturbed()
+		q.sched.mu.retries++
+		if q.sched.mu.tuner != nil {
+			q.sched.mu.tuner.disturbed()
 		}
 		if c != nil {
 			c.retries++
@@ -85,23 +86,19 @@ func (q *requester) count(c *collection, again bool) {
 	}
 }
 
-// The ask methods wrap the source's queries in call.
-
-func (q *requester) askNow(ctx context.Context) (now int64, err error) {
-	err = q.call(ctx, nil, false, func() (err error) {
-		now, err = q.src.Now(ctx)
+// ask is call for a request with one result; nothing smaller is asked for.
+func ask[T any](ctx context.Context, q *requester, c *collection, f func() (T, error)) (got T, err error) {
+	err = q.call(ctx, c, false, func() (err error) {
+		got, err = f()
 		return err
 	})
-	return now, err
+	return got, err
 }
 
-// askMade returns the ts of the collections' own settings at a time.
-func (q *requester) askMade(ctx context.Context, c *collection, names []string, at int64) (made []int64, err error) {
-	err = q.call(ctx, c, false, func() (err error) {
-		made, err = q.src.CollectionTimes(ctx, names, at)
-		return err
-	})
-	return made, err
+// The ask methods wrap the source's queries in call.
+
+func (q *requester) askNow(ctx context.Context) (int64, error) {
+	return ask(ctx, q, nil, func() (int64, error) { return q.src.Now(ctx) })
 }
 
 // What askMade returns instead of a time.
@@ -109,6 +106,11 @@ const (
 	madeAbsent  = -1
 	madeUnknown = 0
 )
+
+// askMade returns the ts of the collections' own settings at a time.
+func (q *requester) askMade(ctx context.Context, c *collection, names []string, at int64) ([]int64, error) {
+	return ask(ctx, q, c, func() ([]int64, error) { return q.src.CollectionTimes(ctx, names, at) })
+}
 
 // absentOf returns the collections that did not exist.
 func absentOf(names []string, made []int64) []string {
@@ -127,12 +129,8 @@ func (q *requester) askAbsent(ctx context.Context, c *collection, names []string
 }
 
 // askCount returns the number of a whole collection's documents at a time.
-func (q *requester) askCount(ctx context.Context, c *collection, at int64) (n int64, err error) {
-	err = q.call(ctx, c, false, func() (err error) {
-		n, err = q.src.Count(ctx, c.name, at)
-		return err
-	})
-	return n, err
+func (q *requester) askCount(ctx context.Context, c *collection, at int64) (int64, error) {
+	return ask(ctx, q, c, func() (int64, error) { return q.src.Count(ctx, c.name, at) })
 }
 
 func (q *requester) askUnreadable(ctx context.Context, c *collection, names []string) (unreadable, missing, filtered []string, err error) {
@@ -143,12 +141,8 @@ func (q *requester) askUnreadable(ctx context.Context, c *collection, names []st
 	return unreadable, missing, filtered, err
 }
 
-func (q *requester) askMinimum(ctx context.Context, name string) (least int64, err error) {
-	err = q.call(ctx, nil, false, func() (err error) {
-		least, err = q.src.MinimumTime(ctx, name)
-		return err
-	})
-	return least, err
+func (q *requester) askMinimum(ctx context.Context, name string) (int64, error) {
+	return ask(ctx, q, nil, func() (int64, error) { return q.src.MinimumTime(ctx, name) })
 }
 
 // leastIDs is the smallest page of ids requested when larger ones fail.
@@ -210,20 +204,25 @@ func eachOf[T any](ctx context.Context, atOnce int, all []T, do func(ctx context
 // mostPresence is how many documents are looked up in one query.
 const mostPresence = 1000
 
-func (q *requester) askPresence(ctx context.Context, c *collection, ids []int64) (alive, gone, hidden []int64, err error) {
-	for len(ids) > 0 {
-		n := min(len(ids), mostPresence)
+// presentOf returns which of the documents that left the snapshot exist now.
+// One hidden by the role is an error.
+func (q *requester) presentOf(ctx context.Context, c *collection, missing []int64) (alive []int64, err error) {
+	var hidden []int64
+	for ids := range slices.Chunk(missing, mostPresence) {
 		err := q.call(ctx, c, false, func() error {
-			a, g, h, err := q.src.Presence(ctx, c.name, ids[:n])
+			a, _, h, err := q.src.Presence(ctx, c.name, ids)
 			if err == nil {
-				alive, gone, hidden = append(alive, a...), append(gone, g...), append(hidden, h...)
+				alive, hidden = append(alive, a...), append(hidden, h...)
 			}
 			return err
 		})
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, err
 		}
-		ids = ids[n:]
 	}
-	return alive, gone, hidden, nil
+	if len(hidden) > 0 {
+		return nil, &Hidden{Collection: c.name, IDs: hidden}
+	}
+	slices.Sort(alive)
+	return alive, nil
 }

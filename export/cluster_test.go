@@ -61,25 +61,25 @@ func (r *clusterRun) do(ctx context.Context) error {
 	unhook := context.AfterFunc(ctx, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.cause = context.Cause(ctx)
+		r.mu.cause = context.Cause(ctx)
 		r.wake.Broadcast()
 	})
 	defer unhook()
 	r.mu.Lock()
-	r.phase, r.stop = Running, stop
-	r.hire = func() { done.Go(func() { r.work(ctx, r.one) }) }
-	r.fillWorkers()
+	r.mu.phase, r.mu.stop = Running, stop
+	r.mu.hire = func() { done.Go(func() { r.work(ctx, r.one) }) }
+	r.fillWorkersLocked()
 	r.mu.Unlock()
 	for c := r.nextToWrite(); c != nil; c = r.nextToWrite() {
 		done.Go(func() { r.wrote(c, r.count(c)) })
 	}
 	r.mu.Lock()
-	r.hire = nil
+	r.mu.hire = nil
 	r.mu.Unlock()
 	stop(errFinished)
 	done.Wait()
-	if !errors.Is(r.cause, errFinished) {
-		return r.cause
+	if !errors.Is(r.mu.cause, errFinished) {
+		return r.mu.cause
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func (r *clusterRun) one(ctx context.Context, t task, body []byte) []byte {
 	r.memory.mu.Lock()
 	r.held = max(r.held, r.memory.mu.held)
 	r.memory.mu.Unlock()
-	r.ahead = max(r.ahead, int64(r.scheduler.ahead))
+	r.ahead = max(r.ahead, int64(r.mu.ahead))
 	t.chunk.done = true
 	t.c.reread(t.chunk)
 	r.wake.Broadcast()
@@ -172,8 +172,8 @@ func cluster(t *testing.T, n int64, shards int) (took time.Duration) {
 	rows, held, ahead := int64(0), int64(0), int64(0)
 	for _, r := range all {
 		rows, held, ahead = rows+r.rows, max(held, r.held), max(ahead, r.ahead)
-		if len(r.left) > 0 {
-			t.Error(r.left)
+		if len(r.mu.left) > 0 {
+			t.Error(r.mu.left)
 		}
 	}
 	t.Logf("%2d shards: %s, of which the plan %s; at most %.1f MB of pages and %d ids ahead", shards, took.Round(time.Second), planned.Round(time.Second), float64(held)/1e6, ahead)

@@ -77,71 +77,6 @@ type segment struct {
 	At   int64 `json:"at"`
 }
 
-// chunk is a run of consecutive documents that one page must hold.
-type chunk struct {
-	ids            []int64
-	from           int64 // where its page begins: its first id, or 0 for the first of all
-	next           int64 // first id of the chunk after it, -1 for none
-	unlisted       bool  // all of it is: no page has them
-	at             int64
-	done           bool
-	contradictions int // answers that left out existing documents
-	// reserved is its share of the memory budget, in bytes.
-	reserved int64
-	batch    *row.Batch
-	outcome  outcome
-}
-
-// outcome is how the documents read differ from the plan.
-type outcome struct {
-	gone     []int64 // planned, but left the snapshot
-	appeared int64   // in the snapshot, but not planned
-	changed  int64   // left or entered, without a snapshot
-	window   []int64 // alive, but read at the present
-	pages    int64
-	bytes    int64
-	idle     int64 // planned but unchanged
-}
-
-// idQueue holds pages of ids in order.
-type idQueue struct {
-	pages [][]int64
-	n     int
-}
-
-func (q *idQueue) len() int { return q.n }
-
-func (q *idQueue) push(ids []int64) {
-	if len(ids) > 0 {
-		q.pages = append(q.pages, ids)
-		q.n += len(ids)
-	}
-}
-
-// take removes the first n ids and appends them to into.
-func (q *idQueue) take(into []int64, n int) []int64 {
-	q.n -= n
-	for n > 0 {
-		k := min(n, len(q.pages[0]))
-		into = append(into, q.pages[0][:k]...)
-		n -= k
-		if q.pages[0] = q.pages[0][k:]; len(q.pages[0]) == 0 {
-			q.pages[0] = nil
-			q.pages = q.pages[1:]
-		}
-	}
-	return into
-}
-
-// first is the first id; the queue must not be empty.
-func (q *idQueue) first() int64 { return q.pages[0][0] }
-
-func (q *idQueue) clear() int {
-	n := q.n
-	q.pages, q.n = nil, 0
-	return n
-}
-
 // complete reports whether all documents have been read and taken by the
 // writer.
 func (c *collection) complete() bool {
@@ -152,12 +87,4 @@ func (c *collection) complete() bool {
 // busy.
 func (c *collection) asked() bool {
 	return c.scanFrom < 0 && c.queue.len() == 0 && len(c.spare) == 0 && c.fetching == 0 && !c.renewing
-}
-
-// nextPlanned returns the first id that is not in a chunk yet, -1 for none.
-func (c *collection) nextPlanned() int64 {
-	if c.queue.len() > 0 {
-		return c.queue.first()
-	}
-	return c.scanFrom
 }

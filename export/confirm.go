@@ -61,7 +61,7 @@ func (p *planner) countDocuments(ctx context.Context, t task) {
 	defer p.mu.Unlock()
 	t.c.counting = false
 	switch fail := failureOf(err); {
-	case p.over(ctx, t.c), t.c.renewing:
+	case p.overLocked(ctx, t.c), t.c.renewing:
 	case err == nil:
 		t.c.tallied, t.c.count = true, n
 	case fail != nil && fail.Expired():
@@ -92,30 +92,23 @@ func (w *writer) confirm(ctx context.Context) error {
 	r.mu.Unlock()
 	// As of the time read at, and of what the server lists.
 	rows := w.rows - w.tally.Window - int64(len(c.unlisted))
-	if counted && n == 0 && rows == 0 {
-		err := r.confirmEmpty(ctx, c, at)
-		if _, listed := errors.AsType[*unconfirmed](err); err != nil && !listed {
-			return w.refused(ctx, err)
-		}
-		return err
-	}
-	if !counted || n == rows {
+	if !counted || n == rows && n > 0 {
 		return nil
 	}
-	expired := n == notCounted
-	if !expired {
-		var err error
-		n, err = r.countPart(ctx, c, at)
-		if fail := failureOf(err); fail != nil && fail.Expired() {
-			expired = true
-		} else if err != nil {
-			return w.refused(ctx, err)
-		} else if n == rows {
-			return nil
-		}
+	if n == 0 && rows == 0 {
+		return w.refused(ctx, r.confirmEmpty(ctx, c, at))
 	}
-	if expired {
+	var err error
+	if n != notCounted {
+		n, err = r.countPart(ctx, c, at)
+	}
+	switch fail := failureOf(err); {
+	case n == notCounted, fail != nil && fail.Expired():
 		w.note(countUnknown)
+		return nil
+	case err != nil:
+		return w.refused(ctx, err)
+	case n == rows:
 		return nil
 	}
 	if err := r.checkAccess(ctx, c, at); err != nil {
@@ -181,7 +174,7 @@ func (r *Run) confirmEmpty(ctx context.Context, c *collection, at int64) error {
 // refused reports whether an error concerns only this collection.
 func (w *writer) refused(ctx context.Context, err error) error {
 	err = w.r.refine(ctx, w.c, nil, err)
-	if stopsRun(err) || ctx.Err() != nil {
+	if _, listed := errors.AsType[*unconfirmed](err); err == nil || listed || stopsRun(err) || ctx.Err() != nil {
 		return err
 	}
 	return w.own(err)
@@ -282,14 +275,14 @@ func (r *Run) again(c *collection, w *writer) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.written -= w.size
-	r.laid -= w.rows
+	r.mu.written -= w.size
+	r.mu.laid -= w.rows
 	c.saved, c.put, c.segments = nil, settled{}, []segment{{From: c.part.lo, At: c.at}}
 	c.scanFrom, c.idPage, c.cut, c.scanned, c.chunks, c.tallied = c.part.lo, 0, false, false, 0, false
 	c.planned, c.read, c.gone, c.appeared = 0, 0, 0, 0
 	if c.changes != nil { // a sync reads what changed, and no other document
 		c.scanFrom, c.scanned = -1, true
-		r.planChanges(c, 0)
+		r.planChangesLocked(c, 0)
 	}
 	r.wake.Broadcast()
 	return nil

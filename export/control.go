@@ -9,10 +9,10 @@ func (r *Run) Continue() { r.setPaused(false) }
 func (r *Run) setPaused(yes bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.pass != nil {
-		r.pass.setPaused(yes)
+	if r.mu.pass != nil {
+		r.mu.pass.setPaused(yes)
 	}
-	r.paused = yes
+	r.mu.paused = yes
 	r.wake.Broadcast()
 }
 
@@ -22,11 +22,11 @@ func (r *Run) SetWorkers(n int) {
 	n = min(max(n, 1), MaxWorkers)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.pass != nil {
-		r.pass.SetWorkers(n)
+	if r.mu.pass != nil {
+		r.mu.pass.SetWorkers(n)
 	}
-	r.tuner = nil
-	r.employ(n)
+	r.mu.tuner = nil
+	r.employLocked(n)
 }
 
 // SetMaxRate limits the number of documents per second; 0 removes the limit.
@@ -34,9 +34,9 @@ func (r *Run) SetMaxRate(n int) {
 	n = max(n, 0)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.pass != nil {
-		r.pass.SetMaxRate(n)
+	if r.mu.pass != nil {
+		r.mu.pass.SetMaxRate(n)
 	}
-	r.maxRate = n
+	r.mu.maxRate = n
 	r.pace.setMaxRate(n)
 }

@@ -101,12 +101,14 @@ type countedPage struct{ from, n int64 }
 // A large one is counted in ranges that are made on the way: half of what is left
 // of one is left to others as long as they have nothing to do.
 func (q *requester) countToDivide(ctx context.Context, c *collection, shards int) (*counted, error) {
-	all := &counted{}
+	var mu struct {
+		sync.Mutex
+		all counted
+	}
 	first, err := q.newCounter(ctx, c, c.at, 0, -1)
 	if err != nil || first == nil {
-		return all, err
+		return &mu.all, err
 	}
-	var mu sync.Mutex // guards all
 	free := make(chan struct{}, min(max(2*shards, leastCounters), mostCounters))
 	g, ctx := errgroup.WithContext(ctx)
 	var count func(t *counter) error
@@ -125,8 +127,8 @@ func (q *requester) countToDivide(ctx context.Context, c *collection, shards int
 			}
 			if n > 0 {
 				mu.Lock()
-				all.total += n
-				all.pages = append(all.pages, countedPage{from, n})
+				mu.all.total += n
+				mu.all.pages = append(mu.all.pages, countedPage{from, n})
 				mu.Unlock()
 			}
 			if done {
@@ -151,8 +153,8 @@ func (q *requester) countToDivide(ctx context.Context, c *collection, shards int
 	free <- struct{}{}
 	begin(first)
 	err = g.Wait()
-	slices.SortFunc(all.pages, func(a, b countedPage) int { return cmp.Compare(a.from, b.from) })
-	return all, err
+	slices.SortFunc(mu.all.pages, func(a, b countedPage) int { return cmp.Compare(a.from, b.from) })
+	return &mu.all, err
 }
 
 // divideCounter takes the second part of what is left of a range off it; nil if

@@ -34,8 +34,8 @@ func diskError(op string, err error) error {
 // collections keeps what is needed to resume them.
 func (r *Run) finish() (*archive.Manifest, error) {
 	r.mu.Lock()
-	r.phase = Finishing
-	m, partial := r.manifest()
+	r.mu.phase = Finishing
+	m, partial := r.manifestLocked()
 	if m.Mode == Incremental {
 		m.Syncs = m.AllSyncs()
 	}
@@ -96,9 +96,11 @@ func (r *Run) remove(names ...string) error {
 	return nil
 }
 
-// newManifest returns a manifest with what every run records about itself. The
-// caller holds mu.
-func (r *Run) newManifest() *archive.Manifest {
+// newManifestLocked returns a manifest with what every run records about itself,
+// and what is missing from it.
+//
+// REQUIRES: r.mu is held.
+func (r *Run) newManifestLocked() (*archive.Manifest, *Partial) {
 	m := &archive.Manifest{
 		Version: archive.Version, Tool: r.spec.Tool, Endpoint: r.spec.Endpoint, Mode: r.spec.Mode,
 		Consistency: archive.ConsistencySnapshot,
@@ -107,17 +109,18 @@ func (r *Run) newManifest() *archive.Manifest {
 		Collections: []archive.Entry{},
 		Skipped:     r.spec.Skipped,
 	}
-	for _, f := range r.left {
+	for _, f := range r.mu.left {
 		m.Failed = append(m.Failed, Skipped{Name: f.Collection, Why: f.Err.Error()})
 	}
-	return m
+	return m, &Partial{Failures: slices.Clone(r.mu.left), Skipped: r.spec.Skipped}
 }
 
-// manifest returns the manifest of the finished run, and what is missing from
-// it. The caller holds mu.
-func (r *Run) manifest() (*archive.Manifest, *Partial) {
-	partial := &Partial{Failures: r.left, Skipped: r.spec.Skipped}
-	m := r.newManifest()
+// manifestLocked returns the manifest of a finished full run, and what is missing
+// from it.
+//
+// REQUIRES: r.mu is held.
+func (r *Run) manifestLocked() (*archive.Manifest, *Partial) {
+	m, partial := r.newManifestLocked()
 	times := make(map[int64]bool)
 	if r.spec.Shard.Of > 0 {
 		m.Shard, m.Shards = r.spec.Shard.Index, r.spec.Shard.Of
@@ -144,10 +147,10 @@ func (r *Run) manifest() (*archive.Manifest, *Partial) {
 		partial.Window = nil
 		return m, partial
 	}
-	m.Snapshot = archive.FormatTime(r.times[0])
+	m.Snapshot = archive.FormatTime(r.mu.times[0])
 	if len(times) > 1 || len(partial.Window) > 0 {
 		m.Consistency = archive.ConsistencyWindow
-		for _, at := range r.times {
+		for _, at := range r.mu.times {
 			if times[at] {
 				m.Snapshots = append(m.Snapshots, archive.FormatTime(at))
 			}
@@ -155,7 +158,7 @@ func (r *Run) manifest() (*archive.Manifest, *Partial) {
 		for _, c := range r.all {
 			// A collection read entirely at a later time than the first is not
 			// from the same point in time as the others.
-			if c.entry != nil && len(c.segments) == 1 && c.segments[0].At != r.times[0] && c.put.Window == 0 {
+			if c.entry != nil && len(c.segments) == 1 && c.segments[0].At != r.mu.times[0] && c.put.Window == 0 {
 				partial.Window = append(partial.Window, c.name)
 			}
 		}

@@ -56,7 +56,7 @@ func (r *Run) openFolder() error {
 // while writing, and compares them with the manifest.
 func (r *Run) Verify(ctx context.Context, progress func(archive.VerifyStatus)) (*archive.Report, error) {
 	r.mu.Lock()
-	found := r.found
+	found := r.mu.found
 	r.mu.Unlock()
 	return archive.VerifyRun(ctx, r.env.Store, found, progress)
 }

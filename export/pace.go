@@ -17,23 +17,28 @@ const longSilence = 5 * time.Second
 type pace struct {
 	clock Clock
 
-	mu      sync.Mutex
-	maxRate int
-	random  *rand.Rand
-	until   time.Time // no requests before
-	limit   float64   // requests in flight, at most
-	most    float64
-	reserve time.Time // when maxRate allows the next document
-	waiting string
-	nextTry time.Time
-	waits   int           // calls that are pausing after a failure
-	flying  int           // requests in flight
-	nearest time.Duration // the shortest time to an answer, 0 before there was one
-	silent  time.Time     // since when none of them was answered
+	mu struct {
+		sync.Mutex
+		maxRate int
+		random  *rand.Rand
+		until   time.Time // no requests before
+		limit   float64   // requests in flight, at most
+		most    float64
+		reserve time.Time // when maxRate allows the next document
+		waiting string
+		nextTry time.Time
+		waits   int           // calls that are pausing after a failure
+		flying  int           // requests in flight
+		nearest time.Duration // the shortest time to an answer, 0 before there was one
+		silent  time.Time     // since when none of them was answered
+	}
 }
 
 func newPace(clock Clock, src rand.Source, workers, maxRate int) *pace {
-	return &pace{clock: clock, random: rand.New(src), limit: float64(workers), most: float64(workers), maxRate: maxRate}
+	p := &pace{clock: clock}
+	p.mu.random, p.mu.maxRate = rand.New(src), maxRate
+	p.mu.limit, p.mu.most = float64(workers), float64(workers)
+	return p
 }
 
 // backoff returns the pause after the nth failure in a row: it doubles each
@@ -41,14 +46,14 @@ func newPace(clock Clock, src rand.Source, workers, maxRate int) *pace {
 func (p *pace) backoff(n int) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return backoff(n, p.random)
+	return backoff(n, p.mu.random)
 }
 
 // wait returns when this worker may send a request.
 func (p *pace) wait(ctx context.Context) error {
 	for {
 		p.mu.Lock()
-		d := p.until.Sub(p.clock.Now())
+		d := p.mu.until.Sub(p.clock.Now())
 		p.mu.Unlock()
 		if d <= 0 {
 			return ctx.Err()
@@ -62,16 +67,16 @@ func (p *pace) wait(ctx context.Context) error {
 // spend waits until maxRate allows n more documents.
 func (p *pace) spend(ctx context.Context, n int) error {
 	p.mu.Lock()
-	if p.maxRate == 0 {
+	if p.mu.maxRate == 0 {
 		p.mu.Unlock()
 		return nil
 	}
 	now := p.clock.Now()
-	if p.reserve.Before(now) {
-		p.reserve = now
+	if p.mu.reserve.Before(now) {
+		p.mu.reserve = now
 	}
-	d := p.reserve.Sub(now)
-	p.reserve = p.reserve.Add(time.Duration(float64(n) / float64(p.maxRate) * float64(time.Second)))
+	d := p.mu.reserve.Sub(now)
+	p.mu.reserve = p.mu.reserve.Add(time.Duration(float64(n) / float64(p.mu.maxRate) * float64(time.Second)))
 	p.mu.Unlock()
 	return p.clock.Wait(ctx, d)
 }
@@ -80,7 +85,7 @@ func (p *pace) spend(ctx context.Context, n int) error {
 func (p *pace) setMaxRate(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.maxRate, p.reserve = n, time.Time{}
+	p.mu.maxRate, p.mu.reserve = n, time.Time{}
 }
 
 // slow makes all workers pause, and halves the requests in flight.
@@ -88,13 +93,13 @@ func (p *pace) slow(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.Now()
-	if t := now.Add(d); t.After(p.until) {
+	if t := now.Add(d); t.After(p.mu.until) {
 		// An overload fails all requests in flight at once, but should halve
 		// only once.
-		if p.until.Before(now) {
-			p.limit = max(1, p.limit/2)
+		if p.mu.until.Before(now) {
+			p.mu.limit = max(1, p.mu.limit/2)
 		}
-		p.until = t
+		p.mu.until = t
 	}
 }
 
@@ -103,26 +108,26 @@ func (p *pace) slow(d time.Duration) {
 func (p *pace) asked() (answered func(error)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.flying == 0 {
-		p.silent = p.clock.Now()
+	if p.mu.flying == 0 {
+		p.mu.silent = p.clock.Now()
 	}
-	p.flying++
+	p.mu.flying++
 	asked := p.clock.Now()
 	return func(err error) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.flying--
+		p.mu.flying--
 		if err == nil {
-			p.silent = p.clock.Now()
-			if took := p.silent.Sub(asked); p.nearest == 0 || took < p.nearest {
-				p.nearest = took
+			p.mu.silent = p.clock.Now()
+			if took := p.mu.silent.Sub(asked); p.mu.nearest == 0 || took < p.mu.nearest {
+				p.mu.nearest = took
 			}
 			// Others may still pause, but the server is answering again.
-			p.waiting, p.nextTry = "", time.Time{}
-			if p.limit < p.most {
+			p.mu.waiting, p.mu.nextTry = "", time.Time{}
+			if p.mu.limit < p.mu.most {
 				// After an overload the requests in flight grow again, by one
 				// every few answers.
-				p.limit = min(p.most, p.limit+1/(2*p.limit))
+				p.mu.limit = min(p.mu.most, p.mu.limit+1/(2*p.mu.limit))
 			}
 		}
 	}
@@ -133,47 +138,47 @@ func (p *pace) asked() (answered func(error)) {
 func (p *pace) far(took time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return took < 2*p.nearest
+	return took < 2*p.mu.nearest
 }
 
 // besides returns the number of requests in flight.
 func (p *pace) besides() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.flying
+	return p.mu.flying
 }
 
 // slowed reports whether the number of requests in flight is reduced.
 func (p *pace) slowed() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.limit < p.most || p.clock.Now().Before(p.until)
+	return p.mu.limit < p.mu.most || p.clock.Now().Before(p.mu.until)
 }
 
 func (p *pace) inFlight() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return int(p.limit)
+	return int(p.mu.limit)
 }
 
 func (p *pace) setWorkers(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.most, p.limit = float64(n), float64(n)
+	p.mu.most, p.mu.limit = float64(n), float64(n)
 }
 
 // pause pauses one worker after a failure, and makes the reason visible in the
 // status.
 func (p *pace) pause(ctx context.Context, d time.Duration, why string) error {
 	p.mu.Lock()
-	p.waits++
-	p.waiting, p.nextTry = why, p.clock.Now().Add(d)
+	p.mu.waits++
+	p.mu.waiting, p.mu.nextTry = why, p.clock.Now().Add(d)
 	p.mu.Unlock()
 	err := p.clock.Wait(ctx, d)
 	p.mu.Lock()
-	p.waits--
-	if p.waits == 0 {
-		p.waiting, p.nextTry = "", time.Time{}
+	p.mu.waits--
+	if p.mu.waits == 0 {
+		p.mu.waiting, p.mu.nextTry = "", time.Time{}
 	}
 	p.mu.Unlock()
 	return err
@@ -183,8 +188,8 @@ func (p *pace) pause(ctx context.Context, d time.Duration, why string) error {
 func (p *pace) state() (string, time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if quiet := p.clock.Now().Sub(p.silent); p.waiting == "" && p.flying > 0 && quiet >= longSilence {
+	if quiet := p.clock.Now().Sub(p.mu.silent); p.mu.waiting == "" && p.mu.flying > 0 && quiet >= longSilence {
 		return fmt.Sprintf("no answer from the server for %s", quiet.Round(time.Second)), time.Time{}
 	}
-	return p.waiting, p.nextTry
+	return p.mu.waiting, p.mu.nextTry
 }

@@ -126,14 +126,17 @@ func (r *Run) setBounds(bounds map[string][]int64) error {
 	}
 	parts = r.spec.Shard.ofShard(parts)
 	r.bounds, r.all = bounds, parts
-	r.sortByLife()
+	r.sortByLifeLocked()
 	return nil
 }
 
 // failDivided fails all parts of a collection of which one was not confirmed, and
 // removes their files, so that it is read again.
 func (r *Run) failDivided() error {
-	for _, f := range slices.Clone(r.left) {
+	r.mu.Lock()
+	left := slices.Clone(r.mu.left)
+	r.mu.Unlock()
+	for _, f := range left {
 		if _, missing := errors.AsType[*unconfirmed](f); !missing {
 			continue
 		}

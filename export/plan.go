@@ -23,11 +23,21 @@ type planner struct {
 	*requester
 	*scheduler
 	noSnapshot bool
+}
 
-	// Guarded by the scheduler's mu.
-	times   []int64   // the times read at; new pages use the last one
+// snapshots are the times that a run reads at.
+type snapshots struct {
+	times   []int64   // new pages use the last one
 	ends    time.Time // when the last of times expires
 	renewed int       // how often one expired
+}
+
+// snapshot returns the first of the times read at, and when the last expires, the
+// zero time if that is unknown.
+func (s *scheduler) snapshot() (at int64, ends time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mu.times[0], s.mu.ends
 }
 
 // scan reads one page of ids.
@@ -40,9 +50,9 @@ func (p *planner) scan(ctx context.Context, t task) {
 	err = p.refine(ctx, t.c, nil, err)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.scans--
+	p.mu.scans--
 	t.c.scanning = false
-	if p.over(ctx, t.c) {
+	if p.overLocked(ctx, t.c) {
 		return
 	}
 	if err != nil {
@@ -58,7 +68,7 @@ func (p *planner) scan(ctx context.Context, t task) {
 	ids = merged(ids, between(t.c.unlisted, t.from, next))
 	t.c.queue.push(ids)
 	t.c.planned += int64(len(ids))
-	p.ahead += len(ids)
+	p.mu.ahead += len(ids)
 	p.wake.Broadcast()
 }
 
@@ -149,7 +159,7 @@ func (e *expiredAtOnce) Error() string {
 // renew takes a new time for the rest of a collection whose time expired.
 func (p *planner) renew(ctx context.Context, c *collection) {
 	p.mu.Lock()
-	old, latest := c.at, p.times[len(p.times)-1]
+	old, latest := c.at, p.mu.times[len(p.mu.times)-1]
 	c.renewals++
 	again := c.renewals - 1 // times that expired since anything was last read
 	p.mu.Unlock()
@@ -171,7 +181,7 @@ func (p *planner) renew(ctx context.Context, c *collection) {
 	err = p.refine(ctx, c, nil, err)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.over(ctx, c) {
+	if p.overLocked(ctx, c) {
 		return
 	}
 	c.renewing = false
@@ -179,16 +189,16 @@ func (p *planner) renew(ctx context.Context, c *collection) {
 		p.judgeLocked(c, err)
 		return
 	}
-	if at > p.times[len(p.times)-1] {
-		p.times = append(p.times, at)
-		p.renewed++
-		if !p.ends.IsZero() {
+	if at > p.mu.times[len(p.mu.times)-1] {
+		p.mu.times = append(p.mu.times, at)
+		p.mu.renewed++
+		if !p.mu.ends.IsZero() {
 			// The new time stays readable at least as long as the first one
 			// did.
-			p.ends = p.clock.Now().Add(c.life)
+			p.mu.ends = p.clock.Now().Add(c.life)
 		}
 	}
-	from := p.replan(c)
+	from := p.replanLocked(c)
 	if from > c.renewedFrom {
 		c.renewals, c.renewedFrom = 0, from
 	}
@@ -197,17 +207,17 @@ func (p *planner) renew(ctx context.Context, c *collection) {
 	p.wake.Broadcast()
 }
 
-// over reports whether a worker's result is no longer needed.
+// overLocked reports whether a worker's result is no longer needed.
 //
-// REQUIRES: the scheduler's mu is held.
-func (s *scheduler) over(ctx context.Context, c *collection) bool {
-	return s.cause != nil || ctx.Err() != nil || c.state == CollectionFailed
+// REQUIRES: s.mu is held.
+func (s *scheduler) overLocked(ctx context.Context, c *collection) bool {
+	return s.mu.cause != nil || ctx.Err() != nil || c.state == CollectionFailed
 }
 
 // expireLocked abandons the collection's time: once its workers are done, the
 // rest is planned again at a new time.
 //
-// REQUIRES: the scheduler's mu is held.
+// REQUIRES: s.mu is held.
 func (s *scheduler) expireLocked(c *collection) {
 	if c.renewing {
 		return
@@ -216,25 +226,26 @@ func (s *scheduler) expireLocked(c *collection) {
 	s.wake.Broadcast()
 }
 
-// replan drops the plan from the first unread chunk on, and returns its first
-// id. A sync knows what is left to read; a full run plans it again. The caller
-// holds mu, and no worker has the collection.
-func (p *planner) replan(c *collection) int64 {
+// replanLocked drops the plan from the first unread chunk on, and returns its first
+// id. A sync knows what is left to read; a full run plans it again.
+//
+// REQUIRES: p.mu is held, and no worker has the collection.
+func (p *planner) replanLocked(c *collection) int64 {
 	from := c.nextPlanned()
 	for i, ch := range c.pending {
 		if !ch.done {
 			if from = ch.from; from != ch.ids[0] {
 				c.cut = false // it is still the first of all
 			}
-			p.dropFrom(c, i)
+			p.dropFromLocked(c, i)
 			break
 		}
 	}
 	n := c.queue.clear()
-	p.ahead -= n
+	p.mu.ahead -= n
 	c.planned -= int64(n)
 	if c.changes != nil {
-		p.planChanges(c, from)
+		p.planChangesLocked(c, from)
 		return from
 	}
 	c.scanFrom, c.scanned, c.tallied = from, false, false

@@ -57,14 +57,14 @@ func (r *Run) prepare(ctx context.Context) error {
 		return err
 	}
 	r.mu.Lock()
-	r.times = []int64{at}
+	r.mu.times = []int64{at}
 	r.mu.Unlock()
 	if err := r.checkShard(); err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.times, r.made = []int64{at}, madeOf(names, made)
+	r.mu.times, r.made = []int64{at}, madeOf(names, made)
 	if err := r.fitsPlan(probed.filtered); err != nil {
 		return err
 	}
@@ -112,25 +112,25 @@ func (r *Run) admit(ctx context.Context, of []*collection, at int64, a accessAns
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.sortByLife()
+	r.sortByLifeLocked()
 	if at != 0 {
 		least := time.Duration(math.MaxInt64)
 		for _, c := range of {
 			least = min(least, c.life)
 		}
 		if least < time.Duration(math.MaxInt64) {
-			r.ends = r.env.Clock.Now().Add(least)
+			r.mu.ends = r.env.Clock.Now().Add(least)
 		}
 	}
 	return nil
 }
 
-// sortByLife puts the collections in the order in which their snapshots expire.
+// sortByLifeLocked puts the collections in the order in which their snapshots expire.
 //
-// REQUIRES: the scheduler's mu is held.
-func (r *Run) sortByLife() {
-	r.order = slices.Clone(r.all)
-	slices.SortStableFunc(r.order, func(a, b *collection) int { return cmp.Compare(a.life, b.life) })
+// REQUIRES: r.mu is held.
+func (r *Run) sortByLifeLocked() {
+	r.mu.order = slices.Clone(r.all)
+	slices.SortStableFunc(r.mu.order, func(a, b *collection) int { return cmp.Compare(a.life, b.life) })
 }
 
 // livesAtOnce is how many requests for oldest times run in parallel; each

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// totals returns the rows read and expected over all collections, and whether
+// totalsLocked returns the rows read and expected over all collections, and whether
 // the expected number is final.
 //
-// REQUIRES: the scheduler's mu is held.
-func (r *Run) totals() (read, expected int64, final bool) {
+// REQUIRES: r.mu is held.
+func (r *Run) totalsLocked() (read, expected int64, final bool) {
 	final = true
 	for _, c := range r.all {
 		read += c.read
@@ -33,30 +33,30 @@ func (r *Run) Status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.env.Clock.Now()
-	if r.pass != nil {
-		s := r.pass.Status()
-		if !r.stopped.IsZero() {
-			s.Phase, s.Elapsed = r.phase, r.stopped.Sub(r.started)
+	if r.mu.pass != nil {
+		s := r.mu.pass.Status()
+		if !r.mu.stopped.IsZero() {
+			s.Phase, s.Elapsed = r.mu.phase, r.mu.stopped.Sub(r.mu.started)
 		}
 		return s
 	}
 	s := Status{
-		Phase: r.phase, SnapshotEnds: r.ends, Renewed: r.renewed, Started: r.started, Earlier: r.earlier, EarlierRetries: r.earlierRetries,
-		Written: r.written, Requests: r.requests, Retries: r.retries,
-		InFlight: r.inflight, Workers: r.workers, Paused: r.paused, Free: r.free, Need: r.need, ETA: -1,
+		Phase: r.mu.phase, SnapshotEnds: r.mu.ends, Renewed: r.mu.renewed, Started: r.mu.started, Earlier: r.mu.earlier, EarlierRetries: r.mu.earlierRetries,
+		Written: r.mu.written, Requests: r.mu.requests, Retries: r.mu.retries,
+		InFlight: r.mu.inflight, Workers: r.mu.workers, Paused: r.mu.paused, Free: r.mu.free, Need: r.mu.need, ETA: -1,
 	}
-	if !r.started.IsZero() {
+	if !r.mu.started.IsZero() {
 		end := now
-		if !r.stopped.IsZero() {
-			end = r.stopped
+		if !r.mu.stopped.IsZero() {
+			end = r.mu.stopped
 		}
-		s.Elapsed = end.Sub(r.started)
+		s.Elapsed = end.Sub(r.mu.started)
 	}
-	if n := len(r.times); n > 0 {
-		s.Snapshot = r.times[n-1]
+	if n := len(r.mu.times); n > 0 {
+		s.Snapshot = r.mu.times[n-1]
 	}
 	s.Waiting, s.NextTry = r.pace.state()
-	s.Rows, s.Expected, s.ExpectedFinal = r.totals()
+	s.Rows, s.Expected, s.ExpectedFinal = r.totalsLocked()
 	for _, c := range r.all {
 		cs := c.status(now)
 		s.Bytes += c.bytes
@@ -66,10 +66,10 @@ func (r *Run) Status() Status {
 			s.Collections = append(s.Collections, cs)
 		}
 	}
-	if r.phase == Running {
-		s.Rate, s.BytesRate = r.speed.rates(now)
+	if r.mu.phase == Running {
+		s.Rate, s.BytesRate = r.mu.speed.rates(now)
 	}
-	if s.ExpectedFinal && !r.paused {
+	if s.ExpectedFinal && !r.mu.paused {
 		s.ETA = eta(s.Expected-s.Rows, s.Rate)
 	}
 	return s

@@ -151,6 +151,6 @@ func (r *Run) awaitProof(ctx context.Context, c *collection) {
 	defer r.mu.Unlock()
 	c.proof = nil
 	if f.found.Failed == nil {
-		r.found[c.file] = &f.found
+		r.mu.found[c.file] = &f.found
 	}
 }

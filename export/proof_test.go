@@ -96,8 +96,8 @@ func TestProof_aFileIsReadAgainWhileItIsWritten(t *testing.T) {
 		if err != nil || !proven.OK() || proven.Files[0].Rows != 2000 {
 			t.Fatalf("%s: %+v, %v", format, proven, err)
 		}
-		if len(r.found) != 1 {
-			t.Errorf("%s: %d files were read again", format, len(r.found))
+		if len(r.mu.found) != 1 {
+			t.Errorf("%s: %d files were read again", format, len(r.mu.found))
 		}
 		again, err := archive.Verify(t.Context(), store.NewFolder(dir), nil)
 		if err != nil || len(again.Files) != 1 || again.Files[0] != proven.Files[0] {
@@ -127,8 +127,8 @@ func TestProof_endsWithARunThatIsStopped(t *testing.T) {
 	if err == nil {
 		t.Fatal("the run was not stopped")
 	}
-	if len(r.found) != 0 {
-		t.Errorf("%d files are held for whole", len(r.found))
+	if len(r.mu.found) != 0 {
+		t.Errorf("%d files are held for whole", len(r.mu.found))
 	}
 	if names, _ := filepath.Glob(filepath.Join(dir, "*.jsonl")); len(names) != 0 {
 		t.Errorf("it left %v", names)

@@ -41,7 +41,7 @@ func (r *reader) fetch(ctx context.Context, c *collection, ch *chunk, body []byt
 	defer r.mu.Unlock()
 	c.fetching--
 	ch.batch = p.batch
-	if r.over(ctx, c) {
+	if r.overLocked(ctx, c) {
 		r.memory.release(ch)
 		return p.body
 	}
@@ -55,7 +55,7 @@ func (r *reader) fetch(ctx context.Context, c *collection, ch *chunk, body []byt
 	c.reread(ch)
 	now := r.clock.Now()
 	c.speed.add(now, int64(len(p.batch.IDs)), ch.outcome.bytes)
-	r.speed.add(now, int64(len(p.batch.IDs)), ch.outcome.bytes)
+	r.mu.speed.add(now, int64(len(p.batch.IDs)), ch.outcome.bytes)
 	r.wake.Broadcast()
 	return p.body
 }
@@ -79,24 +79,6 @@ func passing(err error) bool {
 	return fail == nil || !fail.Smaller() || fail.Slow()
 }
 
-// reread and unread add and subtract a chunk that was read or dropped again.
-//
-// REQUIRES: the scheduler's mu is held.
-func (c *collection) reread(ch *chunk) { c.tell(ch, 1) }
-func (c *collection) unread(ch *chunk) { c.tell(ch, -1) }
-
-func (c *collection) tell(ch *chunk, sign int64) {
-	o := &ch.outcome
-	c.read += sign * int64(len(ch.batch.IDs))
-	c.gone += sign * int64(len(o.gone))
-	c.appeared += sign * o.appeared
-	c.planned -= sign * o.idle
-	if sign > 0 {
-		c.bytes += o.bytes
-		c.pages += o.pages
-	}
-}
-
 // reading is one chunk being read.
 type reading struct {
 	*reader
@@ -116,7 +98,7 @@ func (p *reading) read(ctx context.Context) error {
 	if p.ch.unlisted {
 		return p.unlisted(ctx)
 	}
-	err := p.page(ctx, idsAt{p.ch.ids, p.ch.at}, p.ch.from)
+	err := p.page(ctx, p.ch.at, p.ch.from, len(p.ch.ids), p.ch.ids)
 	if err == nil && !p.more() {
 		return nil
 	}
@@ -143,21 +125,15 @@ func (p *reading) more() bool {
 	return p.batch.Next >= 0 && (p.ch.next < 0 || p.batch.Next < p.ch.next)
 }
 
-// idsAt is documents to be read at one time, 0 for the present.
-type idsAt struct {
-	ids []int64
-	at  int64
-}
-
-// page reads one page with exactly the documents, from an id on, and
-// appends their rows. A page from 0 is the collection's first, so nothing
-// precedes it.
-func (p *reading) page(ctx context.Context, of idsAt, from int64) error {
-	return p.rows(ctx, len(of.ids), func(buf []byte) ([]byte, error) {
-		return p.src.Documents(ctx, PageRequest{Collection: p.c.name, At: of.at, From: from, Size: len(of.ids), Paths: p.c.paths, Buf: buf})
+// page reads one page of so many documents from an id on, checks that they are the
+// wanted ones unless that is nil, and appends their rows. A page from 0 is the
+// collection's first, so nothing precedes it. An at of 0 is the present.
+func (p *reading) page(ctx context.Context, at, from int64, n int, wanted []int64) error {
+	return p.rows(ctx, n, func(buf []byte) ([]byte, error) {
+		return p.src.Documents(ctx, PageRequest{Collection: p.c.name, At: at, From: from, Size: n, Paths: p.c.paths, Buf: buf})
 	}, func() error {
-		p.batch.From, p.batch.At = from, of.at
-		return p.c.rows.Page(p.batch, p.body, of.ids)
+		p.batch.From, p.batch.At = from, at
+		return p.c.rows.Page(p.batch, p.body, wanted)
 	})
 }
 
@@ -210,25 +186,25 @@ func (s *scheduler) observe(c *collection, n int, bytes int64, took time.Duratio
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !c.size.seen && n >= firstPage && s.pace.far(took) {
-		s.distant = true
-		if s.tuner != nil && s.tuner.n == nearTuned {
-			s.tuner = newTuner(farTuned)
-			s.employ(s.tuner.n)
+		s.mu.distant = true
+		if s.mu.tuner != nil && s.mu.tuner.n == nearTuned {
+			s.mu.tuner = newTuner(farTuned)
+			s.employLocked(s.mu.tuner.n)
 		}
 	}
 	age := s.clock.Now().Sub(c.begun)
-	if s.tuner != nil && s.tuner.step == tunerStart {
+	if s.mu.tuner != nil && s.mu.tuner.step == tunerStart {
 		age = 0
 	}
-	grew := c.size.observe(n, bytes, took, s.workers, age)
+	grew := c.size.observe(n, bytes, took, s.mu.workers, age)
 	switch {
-	case s.tuner == nil:
-	case s.paused || s.pace.slowed():
-		s.tuner.disturbed()
-	case grew && s.tuner.step != tunerStart:
-		s.tuner.disturbed()
+	case s.mu.tuner == nil:
+	case s.mu.paused || s.pace.slowed():
+		s.mu.tuner.disturbed()
+	case grew && s.mu.tuner.step != tunerStart:
+		s.mu.tuner.disturbed()
 	default:
-		s.tuner.page(s.clock.Now(), took, s.pace.besides(), n, bytes)
-		s.employ(s.tuner.n)
+		s.mu.tuner.page(s.clock.Now(), took, s.pace.besides(), n, bytes)
+		s.employLocked(s.mu.tuner.n)
 	}
 }

@@ -38,7 +38,6 @@ func OpenRun(src Source, env Env) (*Run, error) {
 		env = env.withDefaults()
 		r := &Run{spec: Spec{Dir: env.Store.Name()}, env: env, finished: f.Manifest}
 		r.scheduler = newScheduler(r.spec, env)
-		r.planner = &planner{scheduler: r.scheduler} // for Status
 		return r, nil
 	case archive.Broken:
 		return nil, f.Err
@@ -144,7 +143,7 @@ func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*coll
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.times = slices.Clone(saved.Times)
+	r.mu.times = slices.Clone(saved.Times)
 	r.began, r.made = saved.Started, saved.Made
 	seconds, retries := saved.Seconds, 0 // a process that was killed saved its files' alone
 	for i, c := range r.all {
@@ -163,12 +162,12 @@ func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*coll
 			c.read = c.expected()
 			c.bytes, c.pages, c.retries = st.Bytes, st.Pages, st.Retries
 			c.before = time.Duration(st.Seconds * float64(time.Second))
-			r.written += st.Offset
-			r.laid += st.Rows
+			r.mu.written += st.Offset
+			r.mu.laid += st.Rows
 		}
 		c.at = c.segments[len(c.segments)-1].At
 		for _, s := range c.segments {
-			r.times = append(r.times, s.At)
+			r.mu.times = append(r.mu.times, s.At)
 		}
 		if !finished {
 			left = append(left, c)
@@ -181,10 +180,10 @@ func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*coll
 			}
 		}
 	}
-	r.earlier, r.earlierRetries = time.Duration(seconds*float64(time.Second)), max(saved.Retries, retries)
-	slices.Sort(r.times)
-	r.times = slices.Compact(r.times)
-	r.renewed = len(r.times) - 1
+	r.mu.earlier, r.mu.earlierRetries = time.Duration(seconds*float64(time.Second)), max(saved.Retries, retries)
+	slices.Sort(r.mu.times)
+	r.mu.times = slices.Compact(r.mu.times)
+	r.mu.renewed = len(r.mu.times) - 1
 	return left, nil
 }
 

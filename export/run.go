@@ -19,28 +19,35 @@ type Run struct {
 	sync   int  // the number of the sync, if it is not the first
 
 	*requester
-	*scheduler // its lock also guards the fields below, and what planner and collections hold
+	*scheduler
 	*planner
 	*reader
 
+	made     map[string]int64   // the ts of each collection's own settings at the first time
+	shared   *archive.Plan      // of a shard
+	bounds   map[string][]int64 // where the second and later parts of collections begin
+	began    string             // when the first process started, as text
+	finished *archive.Manifest
+	doubted  map[string]bool // collections about which a sync's answers contradicted each other
+	doubtful bool            // a contradiction begins the sync again
+}
+
+// progress is what Status shows of a run besides its collections.
+type progress struct {
 	phase          Phase
-	made           map[string]int64   // the ts of each collection's own settings at the first time
-	shared         *archive.Plan      // of a shard
-	bounds         map[string][]int64 // where the second and later parts of collections begin
-	began          string             // when the first process started, as text
-	started        time.Time          // by this machine's clock
+	started        time.Time // by this machine's clock
 	stopped        time.Time
 	earlier        time.Duration // of the processes before this one
 	earlierRetries int
-	written        int64 // bytes of files
-	laid           int64 // rows in written
-	free           int64
-	need           int64
-	finished       *archive.Manifest
+	requests       int
+	retries        int
+	speed          meter
+	written        int64                       // bytes of files
+	laid           int64                       // rows in written
+	free           int64                       // bytes of the disk, -1 if unknown
+	need           int64                       // bytes of the rest, -1 if unknown
 	found          map[string]*archive.Reading // files verified while they were written
 	pass           *Run                        // the current sync, whose status the run shows
-	doubted        map[string]bool             // collections about which a sync's answers contradicted each other
-	doubtful       bool                        // a contradiction begins the sync again
 }
 
 func newRun(s Spec, src Source, env Env) (*Run, error) {
@@ -48,15 +55,16 @@ func newRun(s Spec, src Source, env Env) (*Run, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Run{spec: s, env: env, scheduler: newScheduler(s, env), phase: Preparing, free: -1, need: -1, found: map[string]*archive.Reading{}}
+	r := &Run{spec: s, env: env, scheduler: newScheduler(s, env)}
 	r.requester = &requester{src: src, allowed: s.RetryFor, sched: r.scheduler}
 	r.planner = &planner{requester: r.requester, scheduler: r.scheduler, noSnapshot: s.NoSnapshot}
 	r.reader = &reader{requester: r.requester, scheduler: r.scheduler, noSnapshot: s.NoSnapshot, filtered: s.Filtered}
+	r.mu.phase, r.mu.found = Preparing, map[string]*archive.Reading{}
 	var err error
 	if r.all, err = r.collections(nil); err != nil {
 		return nil, err
 	}
-	r.order = r.all
+	r.mu.order = r.all
 	return r, nil
 }
 
@@ -87,18 +95,18 @@ func (r *Run) Do(ctx context.Context) (*archive.Manifest, error) {
 	m, err := r.do(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.stopped = r.env.Clock.Now()
-	r.phase = Stopped
+	r.mu.stopped = r.env.Clock.Now()
+	r.mu.phase = Stopped
 	if m != nil {
-		r.phase = Done
+		r.mu.phase = Done
 	}
 	return m, err
 }
 
 func (r *Run) do(ctx context.Context) (*archive.Manifest, error) {
 	r.mu.Lock()
-	r.started = r.env.Clock.Now()
-	r.began = archive.FormatMoment(r.started.Truncate(time.Millisecond))
+	r.mu.started = r.env.Clock.Now()
+	r.began = archive.FormatMoment(r.mu.started.Truncate(time.Millisecond))
 	r.mu.Unlock()
 	if r.finished != nil {
 		return r.finished, archive.Sweep(r.env.Store, r.finished)
@@ -169,18 +177,18 @@ func (r *Run) transfer(ctx context.Context, write func(context.Context, *collect
 	unhook := context.AfterFunc(ctx, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if r.cause == nil {
-			r.cause = context.Cause(ctx)
+		if r.mu.cause == nil {
+			r.mu.cause = context.Cause(ctx)
 		}
 		r.wake.Broadcast()
 	})
 	defer unhook()
 
 	r.mu.Lock()
-	r.phase = Running
-	r.stop = stop
-	r.hire = func() { done.Go(func() { r.work(ctx, r.perform) }) }
-	r.fillWorkers()
+	r.mu.phase = Running
+	r.mu.stop = stop
+	r.mu.hire = func() { done.Go(func() { r.work(ctx, r.perform) }) }
+	r.fillWorkersLocked()
 	r.mu.Unlock()
 
 	done.Go(func() { r.watch(ctx) })
@@ -192,15 +200,15 @@ func (r *Run) transfer(ctx context.Context, write func(context.Context, *collect
 		})
 	}
 	r.mu.Lock()
-	r.hire = nil
+	r.mu.hire = nil
 	r.mu.Unlock()
 	stop(errFinished)
 	done.Wait()
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !errors.Is(r.cause, errFinished) {
-		return r.cause
+	if !errors.Is(r.mu.cause, errFinished) {
+		return r.mu.cause
 	}
 	return nil
 }

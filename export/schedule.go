@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 )
@@ -22,45 +21,51 @@ const (
 // scheduler decides what a run's workers do next, holds the collections while
 // they are read, and ends the reading.
 type scheduler struct {
-	clock   Clock
-	pace    *pace
-	memory  *memory
-	packed  bool
-	maxRate int
+	clock  Clock
+	pace   *pace
+	memory *memory
+	packed bool
 
-	mu       sync.Mutex
-	wake     sync.Cond // whenever a worker or a writer may find more to do
-	all      []*collection
-	order    []*collection // all, in the order in which their snapshots expire
-	active   []*collection // being read, in the order they started
-	paused   bool
-	workers  int
-	tuner    *tuner // finds the number of workers; nil if the user set it
-	hired    int    // workers started
-	inflight int
-	scans    int                // pages of ids being read
-	begun    time.Time          // when the first collection was
-	distant  bool               // most of a first page's time was on the way
-	ahead    int                // known ids that are not in a chunk
-	cause    error              // what stops the run
-	left     []*CollectionError // failures for the summary
+	// all changes only before the workers start.
+	all  []*collection
+	wake sync.Cond // on mu: a worker or a writer may find more to do
 
-	requests int
-	retries  int
-	speed    meter
+	// mu also guards the collections.
+	mu struct {
+		sync.Mutex
+		progress  // of the run
+		snapshots // of the planner
 
-	hire func() // starts one more worker
-	stop context.CancelCauseFunc
+		order    []*collection // all, in the order in which their snapshots expire
+		active   []*collection // being read, in the order they started
+		maxRate  int
+		paused   bool
+		workers  int
+		tuner    *tuner // finds the number of workers; nil if the user set it
+		hired    int    // workers started
+		inflight int
+		scans    int                // pages of ids being read
+		begun    time.Time          // when the first collection was
+		distant  bool               // most of a first page's time was on the way
+		ahead    int                // known ids that are not in a chunk
+		cause    error              // what stops the run
+		left     []*CollectionError // failures for the summary
+
+		hire func() // starts one more worker
+		stop context.CancelCauseFunc
+	}
 }
 
 func newScheduler(spec Spec, env Env) *scheduler {
-	s := &scheduler{clock: env.Clock, memory: newMemory(spec.packed()), packed: spec.packed(), maxRate: spec.MaxRate, workers: spec.Workers}
-	if s.workers == 0 {
-		s.tuner = newTuner(nearTuned)
-		s.workers = s.tuner.n
-	}
+	s := &scheduler{clock: env.Clock, memory: newMemory(spec.packed()), packed: spec.packed()}
 	s.wake.L = &s.mu
-	s.pace = newPace(env.Clock, rand.NewPCG(env.Rand.Uint64(), env.Rand.Uint64()), s.workers, spec.MaxRate)
+	s.mu.free, s.mu.need = -1, -1
+	s.mu.maxRate, s.mu.workers = spec.MaxRate, spec.Workers
+	if spec.Workers == 0 {
+		s.mu.tuner = newTuner(nearTuned)
+		s.mu.workers = s.mu.tuner.n
+	}
+	s.pace = newPace(env.Clock, rand.NewPCG(env.Rand.Uint64(), env.Rand.Uint64()), s.mu.workers, spec.MaxRate)
 	return s
 }
 
@@ -88,7 +93,7 @@ func (s *scheduler) work(ctx context.Context, do func(context.Context, task, []b
 		}
 		body = do(ctx, t, body)
 		s.mu.Lock()
-		s.inflight--
+		s.mu.inflight--
 		t.c.inflight--
 		s.wake.Broadcast()
 		s.mu.Unlock()
@@ -100,16 +105,16 @@ func (s *scheduler) nextTask() (task, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		if s.cause != nil {
+		if s.mu.cause != nil {
 			return task{}, false
 		}
-		if s.hired > s.workers {
-			s.hired--
+		if s.mu.hired > s.mu.workers {
+			s.mu.hired--
 			return task{}, false
 		}
-		if !s.paused && s.inflight < min(s.workers, s.pace.inFlight()) {
-			if t, ok := s.pick(); ok {
-				s.inflight++
+		if !s.mu.paused && s.mu.inflight < min(s.mu.workers, s.pace.inFlight()) {
+			if t, ok := s.pickLocked(); ok {
+				s.mu.inflight++
 				t.c.inflight++
 				return t, true
 			}
@@ -118,38 +123,40 @@ func (s *scheduler) nextTask() (task, bool) {
 	}
 }
 
-// pick chooses the next task. Priorities: a new time for a collection that
+// pickLocked chooses the next task. Priorities: a new time for a collection that
 // needs one; documents that a writer is waiting for; ids where they run short,
 // plus one page of ids ahead, for the totals; documents in the order of the
-// collections; more ids. The caller holds mu.
-func (s *scheduler) pick() (task, bool) {
-	for _, c := range s.order {
+// collections; more ids.
+//
+// REQUIRES: s.mu is held.
+func (s *scheduler) pickLocked() (task, bool) {
+	for _, c := range s.mu.order {
 		if c.renewing && c.inflight == 0 {
 			return task{c: c}, true
 		}
 	}
-	for _, c := range s.active {
+	for _, c := range s.mu.active {
 		if !c.renewing && !c.scanning && c.scanFrom >= 0 && c.queue.len() < c.size.n {
-			return s.scanTask(c), true
+			return s.scanTaskLocked(c), true
 		}
 	}
-	if s.scans == 0 {
-		if t, ok := s.pickAhead(s.starting()); ok {
+	if s.mu.scans == 0 {
+		if t, ok := s.pickAheadLocked(s.startingLocked()); ok {
 			return t, true
 		}
 	}
-	for _, c := range s.active {
-		if t, ok := s.countTask(c); ok {
+	for _, c := range s.mu.active {
+		if t, ok := s.countTaskLocked(c); ok {
 			return t, true
 		}
 	}
-	for _, c := range s.active {
-		if t, ok := s.pickChunk(c); ok {
+	for _, c := range s.mu.active {
+		if t, ok := s.pickChunkLocked(c); ok {
 			return t, true
 		}
 	}
-	for _, c := range s.order {
-		if !s.mayBegin() {
+	for _, c := range s.mu.order {
+		if !s.mayBeginLocked() {
 			break
 		}
 		if c.state != CollectionWaiting || c.renewing {
@@ -157,61 +164,67 @@ func (s *scheduler) pick() (task, bool) {
 		}
 		c.state = CollectionRunning
 		c.begun = s.clock.Now()
-		if s.begun.IsZero() {
-			s.begun = c.begun
+		if s.mu.begun.IsZero() {
+			s.mu.begun = c.begun
 		}
-		s.active = append(s.active, c)
+		s.mu.active = append(s.mu.active, c)
 		s.wake.Broadcast()
 		if !c.scanning && c.scanFrom >= 0 && c.queue.len() < c.size.n {
-			return s.scanTask(c), true
+			return s.scanTaskLocked(c), true
 		}
-		if t, ok := s.pickChunk(c); ok {
+		if t, ok := s.pickChunkLocked(c); ok {
 			return t, true
 		}
-		if t, ok := s.countTask(c); ok { // all of it was planned by an earlier process
+		if t, ok := s.countTaskLocked(c); ok { // all of it was planned by an earlier process
 			return t, true
 		}
 	}
 	// No documents to request yet: small collections can start sooner once
 	// their ids are known.
-	return s.pickAhead(false)
+	return s.pickAheadLocked(false)
 }
 
-// starting reports whether documents go before all but the next ids, so that
-// they arrive from the beginning. The caller holds mu.
-func (s *scheduler) starting() bool {
-	return !s.begun.IsZero() && s.clock.Now().Sub(s.begun) < headStart
+// startingLocked reports whether documents go before all but the next ids, so that
+// they arrive from the beginning.
+//
+// REQUIRES: s.mu is held.
+func (s *scheduler) startingLocked() bool {
+	return !s.mu.begun.IsZero() && s.clock.Now().Sub(s.mu.begun) < headStart
 }
 
-// pickAhead chooses a page of ids that is not needed yet, with soon only of a
-// collection that will need it soon. The caller holds mu.
-func (s *scheduler) pickAhead(soon bool) (task, bool) {
-	if s.ahead >= mostAhead {
+// pickAheadLocked chooses a page of ids that is not needed yet, with soon only of a
+// collection that will need it soon.
+//
+// REQUIRES: s.mu is held.
+func (s *scheduler) pickAheadLocked(soon bool) (task, bool) {
+	if s.mu.ahead >= mostAhead {
 		return task{}, false
 	}
-	for _, c := range s.order {
-		if soon && c.queue.len() > s.workers*c.size.n {
+	for _, c := range s.mu.order {
+		if soon && c.queue.len() > s.mu.workers*c.size.n {
 			continue
 		}
 		if c.state != CollectionDone && c.state != CollectionFailed && !c.renewing && !c.scanning && c.scanFrom >= 0 {
-			return s.scanTask(c), true
+			return s.scanTaskLocked(c), true
 		}
 	}
 	return task{}, false
 }
 
-// mayBegin reports whether one more collection can be read now. Collections
+// mayBeginLocked reports whether one more collection can be read now. Collections
 // that only have to finish their file do not count, so that many small ones
-// need not wait for the disk. The caller holds mu.
-func (s *scheduler) mayBegin() bool {
+// need not wait for the disk.
+//
+// REQUIRES: s.mu is held.
+func (s *scheduler) mayBeginLocked() bool {
 	most := mostActive
 	if s.packed {
 		most = mostActivePacked
 	}
-	if len(s.active) >= most+mostEnding {
+	if len(s.mu.active) >= most+mostEnding {
 		return false
 	}
-	for _, c := range s.active {
+	for _, c := range s.mu.active {
 		if !c.asked() {
 			most--
 		}
@@ -219,8 +232,10 @@ func (s *scheduler) mayBegin() bool {
 	return most > 0
 }
 
-// countTask counts a collection that has to be counted. The caller holds mu.
-func (s *scheduler) countTask(c *collection) (task, bool) {
+// countTaskLocked counts a collection that has to be counted.
+//
+// REQUIRES: s.mu is held.
+func (s *scheduler) countTaskLocked(c *collection) (task, bool) {
 	if !c.uncounted() || c.counting {
 		return task{}, false
 	}
@@ -228,112 +243,17 @@ func (s *scheduler) countTask(c *collection) (task, bool) {
 	return task{c: c, count: true, at: c.at}, true
 }
 
-// scanTask starts a page of ids. The caller holds mu.
-func (s *scheduler) scanTask(c *collection) task {
+// scanTaskLocked starts a page of ids.
+//
+// REQUIRES: s.mu is held.
+func (s *scheduler) scanTaskLocked(c *collection) task {
 	size := c.idPage
 	if size == 0 {
 		size = firstIDs
 	}
 	c.scanning = true
-	s.scans++
+	s.mu.scans++
 	return task{c: c, scan: true, from: c.scanFrom, size: size, at: c.at, first: !c.scanned}
-}
-
-// pickChunk takes an unassigned chunk of a collection, or cuts a new one. The
-// caller holds mu.
-func (s *scheduler) pickChunk(c *collection) (task, bool) {
-	if c.renewing {
-		return task{}, false
-	}
-	if len(c.spare) > 0 {
-		ch := c.spare[0]
-		// The chunk that the writer waits for always gets memory, since all
-		// others wait for it.
-		if !s.memory.reserve(ch, c.size.reserve(len(ch.ids)), ch == c.pending[0]) {
-			return task{}, false
-		}
-		c.spare = c.spare[1:]
-		c.fetching++
-		return task{c: c, chunk: ch}, true
-	}
-	n := min(c.size.n, c.queue.len())
-	switch {
-	case n == 0:
-		return task{}, false
-	case n < c.size.n*3/4 && c.scanFrom >= 0:
-		return task{}, false // more ids are coming, and much smaller pages cost more
-	case !c.size.seen && c.fetching > 0:
-		return task{}, false // the first page shows how large documents are
-	}
-	if s.maxRate > 0 {
-		n = min(n, max(1, s.maxRate))
-	}
-	if n > leastLast && c.scanFrom < 0 && !c.size.fixed && !s.distant && s.lastOf(c) {
-		// So that all workers end at about the same time.
-		n = min(n, max(leastLast, c.queue.len()/s.workers))
-	}
-	ch := &chunk{at: c.at}
-	n, ch.unlisted = c.alike(n)
-	if !s.memory.reserve(ch, c.size.reserve(n), len(c.pending) == 0) {
-		return task{}, false
-	}
-	ch.ids = c.queue.take(make([]int64, 0, n), n)
-	ch.from = c.part.lo
-	if c.cut {
-		ch.from = ch.ids[0]
-	}
-	c.cut = true
-	c.chunks++
-	if ch.next = c.nextPlanned(); ch.next < 0 {
-		ch.next = c.part.hi
-	}
-	s.ahead -= n
-	c.pending = append(c.pending, ch)
-	c.fetching++
-	return task{c: c, chunk: ch}, true
-}
-
-// leastLast is the smallest page that the last documents of a run are divided
-// into.
-const leastLast = 256
-
-// lastOf reports whether only documents of this collection are left to request.
-// The caller holds mu.
-func (s *scheduler) lastOf(c *collection) bool {
-	for _, o := range s.order {
-		if o != c && o.state != CollectionDone && o.state != CollectionFailed && !o.asked() {
-			return false
-		}
-	}
-	return true
-}
-
-// split halves a chunk whose page is too large; the second half becomes a
-// separate page. False if there is nothing to halve.
-func (s *scheduler) split(c *collection, ch *chunk) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := len(ch.ids)
-	c.size.shrink(n)
-	if n == 1 {
-		return false
-	}
-	half := n / 2
-	rest := &chunk{ids: ch.ids[half:], from: ch.ids[half], next: ch.next, at: ch.at, unlisted: ch.unlisted}
-	ch.ids, ch.next = ch.ids[:half:half], rest.ids[0]
-	i := slices.Index(c.pending, ch)
-	if i < 0 {
-		return true // the collection has been stopped
-	}
-	c.pending = slices.Insert(c.pending, i+1, rest)
-	c.chunks++
-	c.spare = append(c.spare, rest)
-	slices.SortFunc(c.spare, func(a, b *chunk) int {
-		return slices.Index(c.pending, a) - slices.Index(c.pending, b)
-	})
-	s.memory.settle(ch, ch.reserved-ch.reserved/2)
-	s.wake.Broadcast()
-	return true
 }
 
 // nextToWrite waits for a collection that has started and has no writer yet;
@@ -342,7 +262,7 @@ func (s *scheduler) nextToWrite() *collection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		if s.cause != nil {
+		if s.mu.cause != nil {
 			return nil
 		}
 		over := true
@@ -368,8 +288,8 @@ func (s *scheduler) wrote(c *collection, err error) {
 	case err == nil:
 		c.state = CollectionDone
 		c.ended = s.clock.Now()
-		s.deactivate(c)
-	case c.state == CollectionFailed || s.cause != nil:
+		s.deactivateLocked(c)
+	case c.state == CollectionFailed || s.mu.cause != nil:
 	default:
 		if failed, ok := errors.AsType[*CollectionError](err); ok {
 			s.failLocked(c, failed.Err)
@@ -380,11 +300,13 @@ func (s *scheduler) wrote(c *collection, err error) {
 	s.wake.Broadcast()
 }
 
-// deactivate removes a collection from those being read. The caller holds mu.
-func (s *scheduler) deactivate(c *collection) {
-	for i, a := range s.active {
+// deactivateLocked removes a collection from those being read.
+//
+// REQUIRES: s.mu is held.
+func (s *scheduler) deactivateLocked(c *collection) {
+	for i, a := range s.mu.active {
 		if a == c {
-			s.active = append(s.active[:i:i], s.active[i+1:]...)
+			s.mu.active = append(s.mu.active[:i:i], s.mu.active[i+1:]...)
 			return
 		}
 	}
@@ -398,66 +320,49 @@ func (s *scheduler) halt(err error) {
 }
 
 func (s *scheduler) haltLocked(err error) {
-	if s.cause == nil {
-		s.cause = err
-		s.stop(err)
+	if s.mu.cause == nil {
+		s.mu.cause = err
+		s.mu.stop(err)
 	}
 	s.wake.Broadcast()
 }
 
-// failLocked stops one collection; the others continue. The caller holds mu.
+// failLocked stops one collection; the others continue.
+//
+// REQUIRES: s.mu is held.
 func (s *scheduler) failLocked(c *collection, err error) {
 	if c.state == CollectionFailed || c.state == CollectionDone {
 		return
 	}
 	c.state, c.err = CollectionFailed, err
 	c.ended = s.clock.Now()
-	s.left = append(s.left, &CollectionError{Collection: c.name, Err: err})
-	s.ahead -= c.queue.clear()
+	s.mu.left = append(s.mu.left, &CollectionError{Collection: c.name, Err: err})
+	s.mu.ahead -= c.queue.clear()
 	c.scanFrom = -1
-	s.dropFrom(c, 0)
-	s.deactivate(c)
+	s.dropFromLocked(c, 0)
+	s.deactivateLocked(c)
 	s.wake.Broadcast()
 }
 
-// dropFrom drops the pending chunks from the ith on. The caller holds mu.
-func (s *scheduler) dropFrom(c *collection, i int) {
-	for _, ch := range c.pending[i:] {
-		c.planned -= int64(len(ch.ids))
-		if ch.done {
-			c.unread(ch)
-			s.memory.release(ch)
-		}
-	}
-	clear(c.pending[i:])
-	c.pending = c.pending[:i]
-	kept := c.spare[:0]
-	for _, ch := range c.spare {
-		for _, p := range c.pending {
-			if p == ch {
-				kept = append(kept, ch)
-			}
-		}
-	}
-	clear(c.spare[len(kept):])
-	c.spare = kept
-}
-
-// fillWorkers starts workers up to the number wanted. The caller holds mu.
-func (s *scheduler) fillWorkers() {
-	for s.hire != nil && s.hired < s.workers {
-		s.hired++
-		s.hire()
+// fillWorkersLocked starts workers up to the number wanted.
+//
+// REQUIRES: s.mu is held.
+func (s *scheduler) fillWorkersLocked() {
+	for s.mu.hire != nil && s.mu.hired < s.mu.workers {
+		s.mu.hired++
+		s.mu.hire()
 	}
 }
 
-// employ changes the number of requests in flight. The caller holds mu.
-func (s *scheduler) employ(n int) {
-	if n == s.workers {
+// employLocked changes the number of requests in flight.
+//
+// REQUIRES: s.mu is held.
+func (s *scheduler) employLocked(n int) {
+	if n == s.mu.workers {
 		return
 	}
-	s.workers = n
+	s.mu.workers = n
 	s.pace.setWorkers(n)
-	s.fillWorkers()
+	s.fillWorkersLocked()
 	s.wake.Broadcast()
 }

@@ -128,7 +128,8 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
-	plan := &archive.Plan{Shards: s.Shard.Of, Time: r.times[0], Made: r.made}
+	at, ends := r.snapshot()
+	plan := &archive.Plan{Shards: s.Shard.Of, Time: at, Made: r.made}
 	plan.Bounds, plan.Counts, err = r.findBounds(ctx, s.Shard.Of, func(n, all int64) int {
 		if s.Parts > 1 {
 			return s.Parts
@@ -146,7 +147,7 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 	if err != nil {
 		return nil, err
 	}
-	if left := r.ends.Sub(r.clock.Now()); alone > left && env.Warn != nil {
+	if left := ends.Sub(r.clock.Now()); alone > left && env.Warn != nil {
 		env.Warn(fmt.Sprintf("the snapshot stays readable for %s, and one process would need about %s for %d documents: unless the server serves %d as fast as one, it expires before the end", minutes(left), minutes(alone), total, plan.Shards))
 	}
 	all := s

@@ -62,7 +62,7 @@ func (r *Run) measureRate(ctx context.Context, plan *archive.Plan) (float64, err
 	}
 	ask := func(ctx context.Context, c *collection, n int) (bytes int, err error) {
 		err = r.call(ctx, nil, true, func() error {
-			body, err := r.src.Documents(ctx, PageRequest{Collection: c.name, At: r.times[0], From: c.part.lo, Size: n, Paths: c.paths})
+			body, err := r.src.Documents(ctx, PageRequest{Collection: c.name, At: plan.Time, From: c.part.lo, Size: n, Paths: c.paths})
 			bytes = len(body)
 			return err
 		})
@@ -95,16 +95,13 @@ func (r *Run) measureRate(ctx context.Context, plan *archive.Plan) (float64, err
 // checkTime returns an error if so many shards cannot read their documents
 // before the snapshot expires, and how long one alone would take.
 func (r *Run) checkTime(shards int, documents int64, rate float64) (alone time.Duration, err error) {
-	r.mu.Lock()
-	left := r.ends.Sub(r.clock.Now())
-	known := !r.ends.IsZero()
-	r.mu.Unlock()
-	if rate == 0 || !known {
+	at, ends := r.snapshot()
+	if rate == 0 || ends.IsZero() {
 		return 0, nil
 	}
 	alone = time.Duration(min(float64(documents)/rate, 1e9) * float64(time.Second))
-	if need := alone / time.Duration(shards); need > left {
-		return alone, &TooLong{At: r.times[0], Need: need, Left: left, Shards: shards, Documents: documents, Rate: rate}
+	if need, left := alone/time.Duration(shards), ends.Sub(r.clock.Now()); need > left {
+		return alone, &TooLong{At: at, Need: need, Left: left, Shards: shards, Documents: documents, Rate: rate}
 	}
 	return alone, nil
 }

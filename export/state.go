@@ -77,8 +77,8 @@ func (s *settled) add(planned int, o outcome, counts row.Counts, widest int64) {
 // saveRun writes run.json.
 func (r *Run) saveRun() error {
 	r.mu.Lock()
-	st := archive.RunState{Times: r.times, Started: r.began, Sync: r.sync, Made: r.made, Filtered: r.spec.Filtered, Bounds: r.bounds}
-	st.Seconds, st.Retries = (r.earlier + r.env.Clock.Now().Sub(r.started)).Seconds(), r.earlierRetries+r.retries
+	st := archive.RunState{Times: r.mu.times, Started: r.began, Sync: r.sync, Made: r.made, Filtered: r.spec.Filtered, Bounds: r.bounds}
+	st.Seconds, st.Retries = (r.mu.earlier + r.env.Clock.Now().Sub(r.mu.started)).Seconds(), r.mu.earlierRetries+r.mu.retries
 	spec, err := json.Marshal(r.spec)
 	r.mu.Unlock()
 	if err != nil {

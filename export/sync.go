@@ -133,19 +133,19 @@ func (r *Run) newPass(shown bool) (*Run, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p.started, p.began, p.paused = r.started, r.began, r.paused
-	p.earlier, p.earlierRetries = r.earlier, r.earlierRetries
-	p.tuner = nil
-	if r.tuner != nil {
-		p.tuner = newTuner(r.workers)
+	p.mu.started, p.began, p.mu.paused = r.mu.started, r.began, r.mu.paused
+	p.mu.earlier, p.mu.earlierRetries = r.mu.earlier, r.mu.earlierRetries
+	p.mu.tuner = nil
+	if r.mu.tuner != nil {
+		p.mu.tuner = newTuner(r.mu.workers)
 	}
 	p.doubted, p.doubtful = r.doubted, r.doubtful
-	p.employ(r.workers)
-	if len(r.times) > 0 {
-		p.times = slices.Clone(r.times)
+	p.employLocked(r.mu.workers)
+	if len(r.mu.times) > 0 {
+		p.mu.times = slices.Clone(r.mu.times)
 	}
 	if shown {
-		r.pass = p
+		r.mu.pass = p
 	}
 	return p, nil
 }
@@ -274,7 +274,7 @@ func (r *Run) judgeSync(c *collection, err error) error {
 func (r *Run) setPhase(phase Phase) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.phase = phase
+	r.mu.phase = phase
 }
 
 // plan gives the changes of a collection to the workers.
@@ -286,14 +286,14 @@ func (r *Run) plan(c *collection) {
 		c.changes.now[i] = pairs.NoTime
 	}
 	c.scanned, c.scanFrom = true, -1
-	r.planChanges(c, 0)
+	r.planChangesLocked(c, 0)
 }
 
-// planChanges plans the changes from an id on. Removals are looked up too, and
+// planChangesLocked plans the changes from an id on. Removals are looked up too, and
 // accepted only if the server does not have the document.
 //
-// REQUIRES: the scheduler's mu is held.
-func (p *planner) planChanges(c *collection, from int64) {
+// REQUIRES: p.mu is held.
+func (p *planner) planChangesLocked(c *collection, from int64) {
 	var ids []int64
 	for _, ch := range c.changes.all[c.changes.change(from):] {
 		if ch.New != pairs.NoTime || c.layout.Deletion != "" {
@@ -302,7 +302,7 @@ func (p *planner) planChanges(c *collection, from int64) {
 	}
 	c.queue.push(ids)
 	c.planned += int64(len(ids))
-	p.ahead += len(ids)
+	p.mu.ahead += len(ids)
 }
 
 // ownFiles returns an error if a file has the name of one that this sync writes and

@@ -15,7 +15,7 @@ import (
 // the manifest, which completes the sync.
 func (r *Run) finishSync(ctx context.Context, m *archive.Manifest) (*archive.Manifest, error) {
 	r.setPhase(Finishing)
-	at := r.times[0]
+	at, _ := r.snapshot()
 	var doubt error
 	for _, c := range r.all {
 		if c.entry == nil {
@@ -29,7 +29,7 @@ func (r *Run) finishSync(ctx context.Context, m *archive.Manifest) (*archive.Man
 		case doubtful:
 			r.mu.Lock()
 			c.disownLocked(err)
-			r.left = append(r.left, &CollectionError{Collection: c.name, Err: err})
+			r.mu.left = append(r.mu.left, &CollectionError{Collection: c.name, Err: err})
 			r.mu.Unlock()
 		case err != nil:
 			return nil, err
@@ -39,7 +39,8 @@ func (r *Run) finishSync(ctx context.Context, m *archive.Manifest) (*archive.Man
 		return nil, doubt
 	}
 	r.mu.Lock()
-	next := r.newManifest()
+	next, partial := r.newManifestLocked()
+	times := slices.Clone(r.mu.times)
 	r.mu.Unlock()
 	next.Snapshot = archive.FormatTime(at)
 	next.Collections = slices.Clone(m.Collections)
@@ -54,11 +55,13 @@ func (r *Run) finishSync(ctx context.Context, m *archive.Manifest) (*archive.Man
 			return nil, err
 		}
 		next.Collections = append(next.Collections, *c.entry)
+		if len(c.segments) > 1 { // its changes were read at several times
+			partial.Window = append(partial.Window, c.name)
+		}
 	}
-	partial := &Partial{Failures: r.left, Window: r.windowed(), Skipped: r.spec.Skipped}
 	if len(partial.Window) > 0 {
 		next.Consistency = archive.ConsistencyWindow
-		for _, t := range r.times {
+		for _, t := range times {
 			next.Snapshots = append(next.Snapshots, archive.FormatTime(t))
 		}
 	}
@@ -68,7 +71,7 @@ func (r *Run) finishSync(ctx context.Context, m *archive.Manifest) (*archive.Man
 	if err := archive.Publish(r.env.Store, next); err != nil {
 		return nil, diskError("end the sync", err)
 	}
-	if len(r.left)+len(partial.Window) == 0 { // otherwise it can be resumed
+	if len(partial.Failures)+len(partial.Window) == 0 { // otherwise it can be resumed
 		if err := r.remove(archive.RunName); err != nil {
 			return nil, err
 		}
@@ -80,17 +83,6 @@ func (r *Run) finishSync(ctx context.Context, m *archive.Manifest) (*archive.Man
 		return next, partial
 	}
 	return next, nil
-}
-
-// windowed returns the collections whose changes were read at several times.
-func (r *Run) windowed() []string {
-	var names []string
-	for _, c := range r.all {
-		if c.entry != nil && len(c.segments) > 1 {
-			names = append(names, c.name)
-		}
-	}
-	return names
 }
 
 // saveChanges writes a collection's new pairs and completes its entry. The error

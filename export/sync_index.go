@@ -60,12 +60,8 @@ func (q *requester) indexPairs(ctx context.Context, src SyncSource, c *collectio
 
 // askPairCount returns how many documents an index lists at the collection's time,
 // from a ts on.
-func (q *requester) askPairCount(ctx context.Context, src SyncSource, c *collection, index string, fromTS int64) (n int64, err error) {
-	err = q.call(ctx, c, false, func() (err error) {
-		n, err = src.CountPairs(ctx, index, c.at, fromTS)
-		return err
-	})
-	return n, err
+func (q *requester) askPairCount(ctx context.Context, src SyncSource, c *collection, index string, fromTS int64) (int64, error) {
+	return ask(ctx, q, c, func() (int64, error) { return src.CountPairs(ctx, index, c.at, fromTS) })
 }
 
 // listed iterates over the pairs of the collection's index from a time on. It

@@ -19,7 +19,7 @@ func (r *Run) sameChain(m *archive.Manifest) error {
 			diff.entry(*last, c.layout, slices.Contains(r.spec.Filtered, c.name))
 		}
 	}
-	if now := r.times[len(r.times)-1]; m.Time() > now {
+	if now, _ := r.snapshot(); m.Time() > now {
 		diff = append(diff, "the server's time is "+archive.FormatTime(now)+", before the last sync's of "+archive.FormatTime(m.Time()))
 	}
 	if len(diff) > 0 {

@@ -123,28 +123,6 @@ func between(ids []int64, from, to int64) []int64 {
 	return ids[i:max(i, j)]
 }
 
-// alike is how many of the first n ids that are planned are read in the same
-// way, and whether they are unlisted.
-//
-// REQUIRES: the scheduler's mu is held.
-func (c *collection) alike(n int) (int, bool) {
-	if len(c.unlisted) == 0 {
-		return n, false
-	}
-	k, unlisted := 0, false
-	for _, page := range c.queue.pages {
-		for _, id := range page {
-			_, is := slices.BinarySearch(c.unlisted, id)
-			if k == n || k > 0 && is != unlisted {
-				return k, unlisted
-			}
-			unlisted = is
-			k++
-		}
-	}
-	return k, unlisted
-}
-
 // unlisted reads the documents of the chunk by their refs.
 func (p *reading) unlisted(ctx context.Context) error {
 	err := p.pageOf(ctx)

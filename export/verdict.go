@@ -93,26 +93,13 @@ func (p *reading) idsThere(ctx context.Context) ([]int64, error) {
 	return all, nil
 }
 
-// presentOf returns which of the documents that left the snapshot exist now.
-// One hidden by the role stops the collection.
-func (q *requester) presentOf(ctx context.Context, c *collection, missing []int64) ([]int64, error) {
-	if len(missing) == 0 {
-		return nil, nil
-	}
-	alive, _, hidden, err := q.askPresence(ctx, c, missing)
-	if err != nil {
-		return nil, err
-	}
-	if len(hidden) > 0 {
-		return nil, &Hidden{Collection: c.name, IDs: hidden}
-	}
-	slices.Sort(alive)
-	return alive, nil
-}
-
 // parts reads the documents of the chunk's time, and in between those that
 // exist only now, in the order of their ids.
 func (p *reading) parts(ctx context.Context, there, alive []int64) error {
+	type idsAt struct {
+		ids []int64
+		at  int64
+	}
 	var parts []idsAt
 	for _, id := range alive {
 		n, _ := slices.BinarySearch(there, id)
@@ -128,7 +115,7 @@ func (p *reading) parts(ctx context.Context, there, alive []int64) error {
 	p.batch.Next = -1
 	for len(parts) > 0 {
 		one := parts[0]
-		err := p.page(ctx, one, one.ids[0])
+		err := p.page(ctx, one.at, one.ids[0], len(one.ids), one.ids)
 		if n := len(one.ids); tooLarge(err) && n > 1 {
 			parts = append([]idsAt{{one.ids[:n/2], one.at}, {one.ids[n/2:], one.at}}, parts[1:]...)
 			continue
@@ -156,17 +143,7 @@ func (p *reading) present(ctx context.Context, differs *row.Mismatch) error {
 	batch.Next = -1
 	for from, vanished := ch.from, 0; ; {
 		size := len(ch.ids)
-		err := p.call(ctx, c, size > 1, func() error {
-			got, err := p.src.Documents(ctx, PageRequest{Collection: c.name, From: from, Size: size, Paths: c.paths, Buf: p.body})
-			if err != nil {
-				return err
-			}
-			p.body = got
-			ch.outcome.pages++
-			ch.outcome.bytes += int64(len(got))
-			batch.From, batch.At = from, 0
-			return c.rows.Page(batch, got, nil)
-		})
+		err := p.page(ctx, 0, from, size, nil)
 		if fail := failureOf(err); fail != nil && fail.Missing() && vanished < rounds {
 			// A document disappeared between the page's two reads of it.
 			vanished++
@@ -254,10 +231,8 @@ func (q *requester) refine(ctx context.Context, c *collection, ids []int64, err 
 	case len(unreadable) > 0:
 		return &PrivilegeLost{Collection: c.name}
 	}
-	if len(ids) > 0 {
-		if _, asked := q.presentOf(ctx, c, ids); asked != nil {
-			return asked
-		}
+	if _, asked := q.presentOf(ctx, c, ids); asked != nil {
+		return asked
 	}
 	return err
 }
@@ -272,7 +247,7 @@ func stopsRun(err error) bool {
 // judgeLocked reacts to an error: with a new time, the end of the collection,
 // or the end of the run.
 //
-// REQUIRES: the scheduler's mu is held.
+// REQUIRES: s.mu is held.
 func (s *scheduler) judgeLocked(c *collection, err error) {
 	if _, bad := errors.AsType[*BadDocument](err); bad {
 		s.failLocked(c, err)

@@ -40,15 +40,15 @@ func (r *Run) checkSpace() error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	first := r.need < 0
-	r.free = free
-	_, expected, final := r.totals()
-	if r.laid == 0 || r.written == 0 {
+	first := r.mu.need < 0
+	r.mu.free = free
+	_, expected, final := r.totalsLocked()
+	if r.mu.laid == 0 || r.mu.written == 0 {
 		return nil
 	}
-	need := int64(float64(expected-r.laid) * float64(r.written) / float64(r.laid))
+	need := int64(float64(expected-r.mu.laid) * float64(r.mu.written) / float64(r.mu.laid))
 	if final || !first {
-		r.need = need
+		r.mu.need = need
 	}
 	if final && first && need > free || need > free && free < spareSpace {
 		return &NoSpace{Need: need, Free: free}
@@ -72,7 +72,7 @@ func (r *Run) lookWhy(ctx context.Context) {
 	for _, c := range r.all {
 		if c.state == CollectionRunning && c.inflight > 0 && !c.renewing && now.Sub(c.answered) > longPage && now.Sub(c.looked) > lookEvery {
 			c.looked = now
-			r.requests++
+			r.mu.requests++
 			late = append(late, c)
 		}
 	}
@@ -94,7 +94,7 @@ func (r *Run) lookWhy(ctx context.Context) {
 func (r *Run) updateLife(ctx context.Context) {
 	r.mu.Lock()
 	var c *collection
-	for _, o := range r.order {
+	for _, o := range r.mu.order {
 		if o.state == CollectionWaiting || o.state == CollectionRunning {
 			c = o
 			break
@@ -105,7 +105,7 @@ func (r *Run) updateLife(ctx context.Context) {
 		return
 	}
 	at := c.at
-	r.requests++
+	r.mu.requests++
 	r.mu.Unlock()
 	least, err := r.src.MinimumTime(ctx, c.name)
 	if err != nil {
@@ -113,5 +113,5 @@ func (r *Run) updateLife(ctx context.Context) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ends = r.env.Clock.Now().Add(time.Duration(at-least) * time.Microsecond)
+	r.mu.ends = r.env.Clock.Now().Add(time.Duration(at-least) * time.Microsecond)
 }

@@ -99,7 +99,7 @@ func (w *writer) remake(err error) (now bool, why string) {
 	}
 	w.r.mu.Lock()
 	defer w.r.mu.Unlock()
-	return w.r.cause == nil && w.c.state == CollectionRunning && w.c.complete(), why
+	return w.r.mu.cause == nil && w.c.state == CollectionRunning && w.c.complete(), why
 }
 
 // write writes the file once. Its error is an *unconfirmed if it must be
@@ -152,7 +152,7 @@ func (w *writer) write(ctx context.Context) (err error) {
 		}
 	}
 	r.mu.Lock()
-	stop := r.cause
+	stop := r.mu.cause
 	if stop == nil && c.state == CollectionFailed {
 		stop = c.err
 	}
@@ -169,7 +169,7 @@ func (r *Run) nextChunk(c *collection) (*chunk, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for {
-		if r.cause != nil || c.state == CollectionFailed || c.complete() {
+		if r.mu.cause != nil || c.state == CollectionFailed || c.complete() {
 			return nil, false
 		}
 		if len(c.pending) > 0 && c.pending[0].done {
@@ -239,8 +239,8 @@ func (w *writer) put(p row.Piece) error {
 		w.last = p.LastID
 	}
 	w.r.mu.Lock()
-	w.r.written += int64(len(p.Bytes))
-	w.r.laid += int64(p.Rows)
+	w.r.mu.written += int64(len(p.Bytes))
+	w.r.mu.laid += int64(p.Rows)
 	w.r.mu.Unlock()
 	return nil
 }

@@ -1,0 +1,244 @@
+package export
+
+import (
+	"slices"
+
+	"fauna-export/export/row"
+)
+
+// chunk is a run of consecutive documents that one page must hold.
+type chunk struct {
+	ids            []int64
+	from           int64 // where its page begins: its first id, or 0 for the first of all
+	next           int64 // first id of the chunk after it, -1 for none
+	unlisted       bool  // all of it is: no page has them
+	at             int64
+	done           bool
+	contradictions int // answers that left out existing documents
+	// reserved is its share of the memory budget, in bytes.
+	reserved int64
+	batch    *row.Batch
+	outcome  outcome
+}
+
+// outcome is how the documents read differ from the plan.
+type outcome struct {
+	gone     []int64 // planned, but left the snapshot
+	appeared int64   // in the snapshot, but not planned
+	changed  int64   // left or entered, without a snapshot
+	window   []int64 // alive, but read at the present
+	pages    int64
+	bytes    int64
+	idle     int64 // planned but unchanged
+}
+
+// idQueue holds pages of ids in order.
+type idQueue struct {
+	pages [][]int64
+	n     int
+}
+
+func (q *idQueue) len() int { return q.n }
+
+func (q *idQueue) push(ids []int64) {
+	if len(ids) > 0 {
+		q.pages = append(q.pages, ids)
+		q.n += len(ids)
+	}
+}
+
+// take removes the first n ids and appends them to into.
+func (q *idQueue) take(into []int64, n int) []int64 {
+	q.n -= n
+	for n > 0 {
+		k := min(n, len(q.pages[0]))
+		into = append(into, q.pages[0][:k]...)
+		n -= k
+		if q.pages[0] = q.pages[0][k:]; len(q.pages[0]) == 0 {
+			q.pages[0] = nil
+			q.pages = q.pages[1:]
+		}
+	}
+	return into
+}
+
+// first is the first id; the queue must not be empty.
+func (q *idQueue) first() int64 { return q.pages[0][0] }
+
+func (q *idQueue) clear() int {
+	n := q.n
+	q.pages, q.n = nil, 0
+	return n
+}
+
+// nextPlanned returns the first id that is not in a chunk yet, -1 for none.
+func (c *collection) nextPlanned() int64 {
+	if c.queue.len() > 0 {
+		return c.queue.first()
+	}
+	return c.scanFrom
+}
+
+// pickChunkLocked takes an unassigned chunk of a collection, or cuts a new one.
+//
+// REQUIRES: s.mu is held.
+func (s *scheduler) pickChunkLocked(c *collection) (task, bool) {
+	if c.renewing {
+		return task{}, false
+	}
+	if len(c.spare) > 0 {
+		ch := c.spare[0]
+		// The chunk that the writer waits for always gets memory, since all
+		// others wait for it.
+		if !s.memory.reserve(ch, c.size.reserve(len(ch.ids)), ch == c.pending[0]) {
+			return task{}, false
+		}
+		c.spare = c.spare[1:]
+		c.fetching++
+		return task{c: c, chunk: ch}, true
+	}
+	n := min(c.size.n, c.queue.len())
+	switch {
+	case n == 0:
+		return task{}, false
+	case n < c.size.n*3/4 && c.scanFrom >= 0:
+		return task{}, false // more ids are coming, and much smaller pages cost more
+	case !c.size.seen && c.fetching > 0:
+		return task{}, false // the first page shows how large documents are
+	}
+	if s.mu.maxRate > 0 {
+		n = min(n, max(1, s.mu.maxRate))
+	}
+	if n > leastLast && c.scanFrom < 0 && !c.size.fixed && !s.mu.distant && s.lastOfLocked(c) {
+		// So that all workers end at about the same time.
+		n = min(n, max(leastLast, c.queue.len()/s.mu.workers))
+	}
+	ch := &chunk{at: c.at}
+	n, ch.unlisted = c.alike(n)
+	if !s.memory.reserve(ch, c.size.reserve(n), len(c.pending) == 0) {
+		return task{}, false
+	}
+	ch.ids = c.queue.take(make([]int64, 0, n), n)
+	ch.from = c.part.lo
+	if c.cut {
+		ch.from = ch.ids[0]
+	}
+	c.cut = true
+	c.chunks++
+	if ch.next = c.nextPlanned(); ch.next < 0 {
+		ch.next = c.part.hi
+	}
+	s.mu.ahead -= n
+	c.pending = append(c.pending, ch)
+	c.fetching++
+	return task{c: c, chunk: ch}, true
+}
+
+// leastLast is the smallest page that the last documents of a run are divided
+// into.
+const leastLast = 256
+
+// lastOfLocked reports whether only documents of this collection are left to request.
+//
+// REQUIRES: s.mu is held.
+func (s *scheduler) lastOfLocked(c *collection) bool {
+	for _, o := range s.mu.order {
+		if o != c && o.state != CollectionDone && o.state != CollectionFailed && !o.asked() {
+			return false
+		}
+	}
+	return true
+}
+
+// split halves a chunk whose page is too large; the second half becomes a
+// separate page. False if there is nothing to halve.
+func (s *scheduler) split(c *collection, ch *chunk) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(ch.ids)
+	c.size.shrink(n)
+	if n == 1 {
+		return false
+	}
+	half := n / 2
+	rest := &chunk{ids: ch.ids[half:], from: ch.ids[half], next: ch.next, at: ch.at, unlisted: ch.unlisted}
+	ch.ids, ch.next = ch.ids[:half:half], rest.ids[0]
+	i := slices.Index(c.pending, ch)
+	if i < 0 {
+		return true // the collection has been stopped
+	}
+	c.pending = slices.Insert(c.pending, i+1, rest)
+	c.chunks++
+	c.spare = append(c.spare, rest)
+	slices.SortFunc(c.spare, func(a, b *chunk) int {
+		return slices.Index(c.pending, a) - slices.Index(c.pending, b)
+	})
+	s.memory.settle(ch, ch.reserved-ch.reserved/2)
+	s.wake.Broadcast()
+	return true
+}
+
+// alike is how many of the first n ids that are planned are read in the same
+// way, and whether they are unlisted.
+//
+// REQUIRES: the scheduler's mu is held.
+func (c *collection) alike(n int) (int, bool) {
+	if len(c.unlisted) == 0 {
+		return n, false
+	}
+	k, unlisted := 0, false
+	for _, page := range c.queue.pages {
+		for _, id := range page {
+			_, is := slices.BinarySearch(c.unlisted, id)
+			if k == n || k > 0 && is != unlisted {
+				return k, unlisted
+			}
+			unlisted = is
+			k++
+		}
+	}
+	return k, unlisted
+}
+
+// dropFromLocked drops the pending chunks from the ith on.
+//
+// REQUIRES: s.mu is held.
+func (s *scheduler) dropFromLocked(c *collection, i int) {
+	for _, ch := range c.pending[i:] {
+		c.planned -= int64(len(ch.ids))
+		if ch.done {
+			c.unread(ch)
+			s.memory.release(ch)
+		}
+	}
+	clear(c.pending[i:])
+	c.pending = c.pending[:i]
+	kept := c.spare[:0]
+	for _, ch := range c.spare {
+		for _, p := range c.pending {
+			if p == ch {
+				kept = append(kept, ch)
+			}
+		}
+	}
+	clear(c.spare[len(kept):])
+	c.spare = kept
+}
+
+// reread and unread add and subtract a chunk that was read or dropped again.
+//
+// REQUIRES: the scheduler's mu is held.
+func (c *collection) reread(ch *chunk) { c.tell(ch, 1) }
+func (c *collection) unread(ch *chunk) { c.tell(ch, -1) }
+
+func (c *collection) tell(ch *chunk, sign int64) {
+	o := &ch.outcome
+	c.read += sign * int64(len(ch.batch.IDs))
+	c.gone += sign * int64(len(o.gone))
+	c.appeared += sign * o.appeared
+	c.planned -= sign * o.idle
+	if sign > 0 {
+		c.bytes += o.bytes
+		c.pages += o.pages
+	}
+}
