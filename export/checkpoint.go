@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"fauna-export/export/archive"
@@ -87,7 +88,7 @@ func (w *writer) saveCut(c *cut) error {
 // snapshot returns the encoded state after the file's last piece, so that the
 // writer can continue while it is saved.
 func (w *writer) snapshot() ([]byte, error) {
-	st := &state{Next: w.next, Put: w.last, Offset: w.size, Rows: w.rows, First: w.first, Tally: w.tally}
+	st := w.state()
 	if len(w.open) > 0 {
 		st.Next = w.open[0].first
 	}
@@ -101,30 +102,24 @@ func (w *writer) snapshot() ([]byte, error) {
 	if w.last < 0 {
 		st.First = -1
 	}
-	w.fill(st)
+	begun := 1
+	for begun < len(st.Segments) && st.Segments[begun].From <= st.Next {
+		begun++
+	}
+	st.Segments = st.Segments[:begun]
 	return archive.EncodeState(archive.StateName(w.c.file), st)
 }
 
-// fill adds what the run knows about the collection.
-func (w *writer) fill(st *state) {
+// state returns how far the file is, and what the run knows about the collection.
+func (w *writer) state() *state {
 	w.r.mu.Lock()
 	defer w.r.mu.Unlock()
 	c := w.c
-	for _, s := range c.segments {
-		if s.From <= st.Next || len(st.Segments) == 0 {
-			st.Segments = append(st.Segments, s)
-		}
+	return &state{
+		Next: w.next, Put: w.last, Offset: w.size, Rows: w.rows, First: w.first, Tally: w.tally,
+		Pages: c.pages, Retries: c.retries, Bytes: c.bytes, Segments: slices.Clone(c.segments),
+		Seconds: (c.before + w.r.env.Clock.Now().Sub(c.begun)).Seconds(),
 	}
-	st.Pages, st.Retries, st.Bytes = c.pages, c.retries, c.bytes
-	st.Seconds = (c.before + w.r.env.Clock.Now().Sub(c.begun)).Seconds()
-}
-
-// save makes the whole file durable and then saves its state.
-func (w *writer) save(state []byte) error {
-	if err := w.out.Sync(); err != nil {
-		return diskError("sync "+archive.PartName(w.c.file), err)
-	}
-	return w.saveState(state)
 }
 
 func (w *writer) saveState(state []byte) error {

@@ -42,8 +42,8 @@
 //
 // With Spec.Parts a collection is divided into ranges of ids. Each part has its
 // own file, NAME-00000-of-00008.jsonl and so on, and its own plan and checkpoint.
-// The ranges come from counting the collection page by page and cover all ids
-// whatever was counted; the parts are compared with the server's count of their ranges.
+// The ranges come from counting the collection page by page, and cover all ids
+// whatever was counted.
 //
 // NewShard divides the parts of a run among processes, perhaps on several
 // machines, that share a Store. The first writes a plan with T, the ranges and
@@ -135,30 +135,5 @@
 // # Events
 //
 // Run.Event and Run.Summary report a run for machines, as one JSON object per
-// line. Version 1 has these fields; later versions only add some.
-//
-//	v                  1
-//	event              "progress", or "summary" as the last line
-//	time               when, ISO 8601 with Z
-//	phase              preparing, running, comparing (syncs), finishing, done, stopped
-//	snapshot           the time read at, to the microsecond; absent before it is known and without one
-//	snapshot_ends      when the server will refuse it
-//	snapshots_renewed  how often an expired one was replaced
-//	elapsed_s          seconds since this process began
-//	rows               rows read
-//	expected_rows      documents known of; all of them when expected_final
-//	bytes_read         bytes of pages of documents
-//	bytes_written      bytes of files
-//	requests, retries  of this process
-//	in_flight, workers requests now, and at most
-//	rows_per_s, bytes_per_s  over the last 10 seconds
-//	eta_s              seconds to the end, null when not known
-//	waiting, next_try  the failure that is waited out, and until when
-//	paused             true while paused
-//	disk_free          bytes free on the disk
-//	collections        a list: name, state (waiting, running, done, failed), file, rows, expected_rows,
-//	                   expected_final, bytes_read, retries, rows_per_s, eta_s, error
-//	outcome            of a summary: done, partial (see error and manifest), stopped
-//	error              what ended the run
-//	manifest           of a summary that has one: the content of manifest.json
+// line. Version 1 has the fields of Event; later versions only add some.
 package export

@@ -1,8 +1,10 @@
 package export
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"fauna-export/export/archive"
@@ -12,12 +14,8 @@ import (
 // entry returns the file's entry for the manifest.
 func (w *writer) entry(st *state) *archive.Entry {
 	t := st.Tally
-	compress := w.c.layout.Compress
-	if compress == "" {
-		compress = row.None
-	}
 	e := &archive.Entry{
-		Name: w.c.name, File: w.c.file, Part: w.c.part.i, Parts: w.c.part.of, Format: string(w.c.layout.Format), Compress: string(compress),
+		Name: w.c.name, File: w.c.file, Part: w.c.part.i, Parts: w.c.part.of, Format: string(w.c.layout.Format), Compress: string(w.c.layout.Compress),
 		Rows: st.Rows, ExpectedRows: t.Expected, Gone: t.Gone, Appeared: t.Appeared, Changed: t.Changed,
 		Bytes: st.Offset, SHA256: hex.EncodeToString(w.hash.Sum(nil)),
 		Columns: w.c.layout.Names(), Deletion: w.c.layout.Deletion, Made: w.r.made[w.c.name], Warnings: t.Counts.Warnings(),
@@ -36,7 +34,7 @@ func (w *writer) entry(st *state) *archive.Entry {
 		if e.Types == nil {
 			e.Types, e.Paths = make(map[string]row.Type), make(map[string]string)
 		}
-		e.Types[c.Name], e.Paths[c.Name] = typeOf(c), row.FormatPath(c.Path)
+		e.Types[c.Name], e.Paths[c.Name] = cmp.Or(c.Type, row.TypeJSON), row.FormatPath(c.Path)
 	}
 	for _, id := range t.GoneIDs {
 		e.GoneIDs = append(e.GoneIDs, strconv.FormatInt(id, 10))
@@ -58,11 +56,9 @@ func (w *writer) entry(st *state) *archive.Entry {
 	if t.Window > 0 {
 		e.Warnings = append(e.Warnings, fmt.Sprintf("%d documents left the snapshot but still exist, and were read in their current version", t.Window))
 	}
-	for _, name := range w.r.spec.Filtered {
-		if name == w.c.name {
-			e.Filtered = true
-			e.Warnings = append(e.Warnings, "the key's role selects documents with a predicate on their current data, so it may hide some")
-		}
+	if slices.Contains(w.r.spec.Filtered, w.c.name) {
+		e.Filtered = true
+		e.Warnings = append(e.Warnings, "the key's role selects documents with a predicate on their current data, so it may hide some")
 	}
 	return e
 }

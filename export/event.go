@@ -11,41 +11,39 @@ import (
 	"fauna-export/export/archive"
 )
 
-// Event is one line of the machine-readable progress of a run; the package
-// documentation describes its fields. Times are text as FormatMoment writes
-// them, durations are in seconds.
+// Event is one line of the machine-readable progress of a run. Times are text as
+// FormatMoment writes them, durations are in seconds.
 type Event struct {
-	Version int    `json:"v"`
-	Event   string `json:"event"` // "progress", "summary", "error"
-	Time    string `json:"time"`
+	Version int    `json:"v"`     // 1
+	Event   string `json:"event"` // "progress", "error", or "summary" as the last line
+	Time    string `json:"time"`  // when, ISO 8601 with Z
 
 	Phase         Phase             `json:"phase,omitempty"`
-	Snapshot      string            `json:"snapshot,omitempty"`
-	SnapshotEnds  string            `json:"snapshot_ends,omitempty"`
+	Snapshot      string            `json:"snapshot,omitempty"`      // the time read at, to the microsecond; absent before it is known and without one
+	SnapshotEnds  string            `json:"snapshot_ends,omitempty"` // when the server will refuse it
 	Renewed       int               `json:"snapshots_renewed,omitempty"`
-	Elapsed       float64           `json:"elapsed_s"`
-	Rows          int64             `json:"rows"`
+	Elapsed       float64           `json:"elapsed_s"` // since this process began
+	Rows          int64             `json:"rows"`      // read
 	Expected      int64             `json:"expected_rows"`
-	ExpectedFinal bool              `json:"expected_final"`
-	Bytes         int64             `json:"bytes_read"`
-	Written       int64             `json:"bytes_written"`
-	Requests      int               `json:"requests"`
+	ExpectedFinal bool              `json:"expected_final"` // expected_rows are all
+	Bytes         int64             `json:"bytes_read"`     // of pages of documents
+	Written       int64             `json:"bytes_written"`  // of files
+	Requests      int               `json:"requests"`       // of this process, as retries
 	Retries       int               `json:"retries"`
 	InFlight      int               `json:"in_flight"`
-	Workers       int               `json:"workers"`
-	Rate          float64           `json:"rows_per_s"`
-	BytesRate     float64           `json:"bytes_per_s"`
-	ETA           *float64          `json:"eta_s"`
-	Waiting       string            `json:"waiting,omitempty"`
-	NextTry       string            `json:"next_try,omitempty"`
+	Workers       int               `json:"workers"`            // requests in flight, at most
+	Rate          float64           `json:"rows_per_s"`         // over the last 10 seconds
+	BytesRate     float64           `json:"bytes_per_s"`        // the same
+	ETA           *float64          `json:"eta_s"`              // null if not known
+	Waiting       string            `json:"waiting,omitempty"`  // the failure that is waited out
+	NextTry       string            `json:"next_try,omitempty"` // and until when
 	Paused        bool              `json:"paused,omitempty"`
-	Free          *int64            `json:"disk_free,omitempty"`
+	Free          *int64            `json:"disk_free,omitempty"` // bytes
 	Collections   []EventCollection `json:"collections,omitempty"`
 
-	// Outcome is set in a summary: "done", "partial" or "stopped".
-	Outcome  string            `json:"outcome,omitempty"`
-	Error    string            `json:"error,omitempty"`
-	Manifest *archive.Manifest `json:"manifest,omitempty"`
+	Outcome  string            `json:"outcome,omitempty"`  // of a summary: "done", "partial" (see error and manifest) or "stopped"
+	Error    string            `json:"error,omitempty"`    // what ended the run
+	Manifest *archive.Manifest `json:"manifest,omitempty"` // of a summary that has one
 }
 
 // EventCollection is one collection of an Event.

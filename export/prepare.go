@@ -57,22 +57,16 @@ func (r *Run) prepare(ctx context.Context) error {
 		return err
 	}
 	r.mu.Lock()
-	r.mu.times = []int64{at}
-	r.mu.Unlock()
-	if err := r.checkShard(); err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.mu.times, r.made = []int64{at}, madeOf(names, made)
-	if err := r.fitsPlan(probed.filtered); err != nil {
-		return err
-	}
 	for _, c := range r.all {
 		c.at = at
 		c.segments = []segment{{From: 0, At: at}}
 	}
-	return nil
+	r.mu.Unlock()
+	if err := r.checkShard(); err != nil {
+		return err
+	}
+	return r.fitsPlan(probed.filtered)
 }
 
 // accessAnswer says which of some collections the key can't read now.

@@ -38,7 +38,7 @@ type proof struct {
 // its end, and a sync's file needs more checks. Windows cannot rename an open
 // file.
 func (r *Run) proven(l row.Layout) bool {
-	return r.spec.Mode == Full && l.Format.Can().Streams && (l.Compress == row.None || l.Compress == "") && runtime.GOOS != "windows"
+	return r.spec.Mode == Full && l.Format.Can().Streams && l.Compress == row.None && runtime.GOOS != "windows"
 }
 
 // readAgain makes the first durable bytes of the file available to the proof.

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -209,24 +210,14 @@ func (s Spec) layout(collection string) row.Layout {
 
 // withDefaults fills in what the caller left to the engine.
 func (s Spec) withDefaults() Spec {
-	if s.Mode == "" {
-		s.Mode = Full
+	s.Mode = cmp.Or(s.Mode, Full)
+	if s.Mode == Incremental {
+		s.Deletions = cmp.Or(s.Deletions, DefaultDeletion)
 	}
-	if s.Mode == Incremental && s.Deletions == "" {
-		s.Deletions = DefaultDeletion
-	}
-	if s.Parts == 0 {
-		s.Parts = 1
-	}
-	if s.Format == "" {
-		s.Format = row.JSONL
-	}
-	if s.Compress == "" {
-		s.Compress = row.None
-	}
-	if s.RetryFor == 0 {
-		s.RetryFor = retryFor
-	}
+	s.Parts = cmp.Or(s.Parts, 1)
+	s.Format = cmp.Or(s.Format, row.JSONL)
+	s.Compress = cmp.Or(s.Compress, row.None)
+	s.RetryFor = cmp.Or(s.RetryFor, retryFor)
 	s.Collections = slices.Clone(s.Collections)
 	s.Columns = maps.Clone(s.Columns)
 	maps.DeleteFunc(s.Columns, func(_ string, c []row.Column) bool { return len(c) == 0 })
@@ -249,5 +240,5 @@ func (s Spec) MemoryLimit() int64 {
 
 // packed reports whether rows are compressed.
 func (s Spec) packed() bool {
-	return !s.Format.Can().Compresses || (s.Compress != "" && s.Compress != row.None)
+	return !s.Format.Can().Compresses || cmp.Or(s.Compress, row.None) != row.None
 }

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,13 +59,10 @@ const IgnoreDeletions = "ignore"
 
 // deletion returns the name of the files' deletion column, "" for none.
 func (s Spec) deletion() string {
-	switch {
-	case s.Mode != Incremental || s.Deletions == IgnoreDeletions:
+	if s.Mode != Incremental || s.Deletions == IgnoreDeletions {
 		return ""
-	case s.Deletions == "":
-		return DefaultDeletion
 	}
-	return s.Deletions
+	return cmp.Or(s.Deletions, DefaultDeletion)
 }
 
 // mostSyncTries is the number of attempts before a sync gives up. If the time
@@ -141,9 +139,7 @@ func (r *Run) newPass(shown bool) (*Run, error) {
 	}
 	p.doubted, p.doubtful = r.doubted, r.doubtful
 	p.employLocked(r.mu.workers)
-	if len(r.mu.times) > 0 {
-		p.mu.times = slices.Clone(r.mu.times)
-	}
+	p.mu.times = slices.Clone(r.mu.times)
 	if shown {
 		r.mu.pass = p
 	}
@@ -253,13 +249,12 @@ func (r *Run) doSync(ctx context.Context, src SyncSource) (*archive.Manifest, er
 
 // judgeSync stops one collection, or the whole sync by returning an error.
 func (r *Run) judgeSync(c *collection, err error) error {
-	_, refused := errors.AsType[*secretRefused](err)
 	_, gaveUp := errors.AsType[*GaveUp](err)
 	_, changed := errors.AsType[*Changed](err)
 	_, disk := errors.AsType[*diskFault](err)
 	fail := failureOf(err)
 	switch {
-	case refused, changed, disk, gaveUp && passing(err):
+	case stopsRun(err), changed, disk:
 		return err
 	case fail != nil && fail.Expired() && !gaveUp:
 		return &syncExpired{err}

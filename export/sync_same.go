@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,22 +40,18 @@ func (d *differing) say(what, was, is string) {
 
 // entry compares the file of a collection's last sync with the layout of the next.
 func (d *differing) entry(last archive.Entry, l row.Layout, filtered bool) {
-	compress := l.Compress
-	if compress == "" {
-		compress = row.None
-	}
 	d.say("format of "+last.Name, last.Format, string(l.Format))
-	d.say("compression of "+last.Name, last.Compress, string(compress))
+	d.say("compression of "+last.Name, last.Compress, string(l.Compress))
 	names := l.Names()
 	if last.Deletion == "" && last.Sync == 0 && l.Deletion != "" && len(last.Columns) > 0 {
 		names = names[:len(names)-1] // a full run that is being continued
 	} else if last.Sync > 0 {
-		d.say("deletions of "+last.Name, named(last.Deletion), named(l.Deletion))
+		d.say("deletions of "+last.Name, cmp.Or(last.Deletion, IgnoreDeletions), cmp.Or(l.Deletion, IgnoreDeletions))
 	}
 	d.say("columns of "+last.Name, strings.Join(last.Columns, ", "), strings.Join(names, ", "))
 	for _, c := range l.Columns {
 		if was, typed := last.Types[c.Name]; typed {
-			d.say("the type of "+last.Name+":"+c.Name, string(was), string(typeOf(c)))
+			d.say("the type of "+last.Name+":"+c.Name, string(was), string(cmp.Or(c.Type, row.TypeJSON)))
 		}
 		if was, known := last.Paths[c.Name]; known {
 			d.say("the path of "+last.Name+":"+c.Name, was, row.FormatPath(c.Path))
@@ -63,18 +60,4 @@ func (d *differing) entry(last archive.Entry, l row.Layout, filtered bool) {
 	if filtered && !last.Filtered {
 		*d = append(*d, "the role: it hides documents of "+last.Name+" with a predicate, but the last sync's did not, and hidden documents would count as removed")
 	}
-}
-
-func named(column string) string {
-	if column == "" {
-		return IgnoreDeletions
-	}
-	return column
-}
-
-func typeOf(c row.Column) row.Type {
-	if c.Type == "" {
-		return row.TypeJSON
-	}
-	return c.Type
 }

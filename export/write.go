@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"io"
 	"time"
 
 	"fauna-export/export/archive"
@@ -57,29 +58,22 @@ func (r *Run) write(ctx context.Context, c *collection) error {
 	for reading := 1; ; reading++ {
 		w := &writer{r: r, c: c, hash: sha256.New(), first: -1, last: -1, at: r.env.Clock.Now(), notes: notes}
 		err := w.write(ctx)
-		if now, why := w.remake(err); now && reading < mostReadings {
+		again, why := w.remake(err)
+		if found, differs := errors.AsType[*unconfirmed](err); differs {
+			again, why = !found.final, fmt.Sprintf("it was read again from its ids: of %d documents that the server counts %d had been read", found.count, found.read)
+		}
+		if why == "" {
+			return err
+		}
+		if again {
 			if err := r.again(c, w); err != nil {
 				return err
 			}
-			notes = append(w.notes, why)
-			continue
-		} else if why != "" {
+		}
+		if !again || reading == mostReadings {
 			return w.own(err)
 		}
-		found, differs := errors.AsType[*unconfirmed](err)
-		if !differs {
-			return err
-		}
-		if found.final {
-			return w.own(found)
-		}
-		if err := r.again(c, w); err != nil {
-			return err
-		}
-		if reading == mostReadings {
-			return w.own(found)
-		}
-		notes = append(w.notes, fmt.Sprintf("it was read again from its ids: of %d documents that the server counts %d had been read", found.count, found.read))
+		notes = append(w.notes, why)
 	}
 }
 
@@ -87,14 +81,11 @@ func (r *Run) write(ctx context.Context, c *collection) error {
 // be written again from the start. That can happen at once if all of it was
 // read; otherwise the collection fails, and the next process does it.
 func (w *writer) remake(err error) (now bool, why string) {
-	diverged, other := errors.AsType[*store.Diverged](err)
-	lost, dropped := errors.AsType[*store.UploadLost](err)
-	switch {
-	case other:
+	if diverged, other := errors.AsType[*store.Diverged](err); other {
 		why = diverged.Error()
-	case dropped:
+	} else if lost, dropped := errors.AsType[*store.UploadLost](err); dropped {
 		why = lost.Error()
-	default:
+	} else {
 		return false, ""
 	}
 	w.r.mu.Lock()
@@ -224,7 +215,7 @@ func (w *writer) put(p row.Piece) error {
 		w.hash.Write(p.Bytes)
 		n, err := w.out.Write(p.Bytes)
 		if err == nil && n < len(p.Bytes) {
-			err = errShortWrite
+			err = io.ErrShortWrite
 		}
 		if err != nil {
 			// Only the last checkpoint is certain: the file is cut there on
@@ -244,8 +235,6 @@ func (w *writer) put(p row.Piece) error {
 	w.r.mu.Unlock()
 	return nil
 }
-
-var errShortWrite = errors.New("short write")
 
 // widest returns the length of a batch's longest row.
 func widest(b *row.Batch) int64 {
@@ -340,15 +329,16 @@ func (w *writer) finish(ctx context.Context) error {
 		w.broken = true // only the last checkpoint is certain
 		return err
 	}
-	st := &state{Finished: true, Next: w.next, Put: w.last, Rows: w.rows, First: w.first, Tally: t, Offset: w.size}
-	w.fill(st)
-	st.Segments = w.c.segments
-	st.Entry = w.entry(st)
+	st := w.state()
+	st.Finished, st.Entry = true, w.entry(st)
 	data, err := archive.EncodeState(archive.StateName(w.c.file), st)
 	if err != nil {
 		return err
 	}
-	if err := w.save(data); err != nil {
+	if err := w.out.Sync(); err != nil {
+		return diskError("sync "+archive.PartName(w.c.file), err)
+	}
+	if err := w.saveState(data); err != nil {
 		return err
 	}
 	w.r.mu.Lock()
