@@ -30,7 +30,6 @@ func (q *requester) call(ctx context.Context, c *collection, smaller bool, f fun
 		q.count(c, a.tries > 0)
 		asked := q.sched.clock.Now()
 		answered := q.sched.pace.asked()
-		q.touch(c)
 		err := f()
 		answered(err)
 		q.touch(c)
@@ -60,18 +59,18 @@ func (q *requester) call(ctx context.Context, c *collection, smaller bool, f fun
 	}
 }
 
-// touch records that a request for a collection was sent or answered.
+// touch records that a request for a collection was answered.
 func (q *requester) touch(c *collection) {
-	if c == nil {
-		return
-	}
 	q.sched.mu.Lock()
 	defer q.sched.mu.Unlock()
-	c.answered = q.sched.clock.Now()
+	if c != nil {
+		c.answered = q.sched.clock.Now()
+	}
 }
 
-// count counts a request.
+// count records that a request is sent, again if it failed before.
 func (q *requester) count(c *collection, again bool) {
+	q.touch(c)
 	q.sched.mu.Lock()
 	defer q.sched.mu.Unlock()
 	q.sched.mu.requests++

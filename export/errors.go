@@ -62,15 +62,9 @@ func (e *Partial) Unwrap() []error {
 // Denied reports whether a privilege revoked during the run stopped a
 // collection: exit code 4.
 func (e *Partial) Denied() bool {
-	for _, f := range e.Failures {
-		if _, ok := errors.AsType[*PrivilegeLost](f); ok {
-			return true
-		}
-		if _, ok := errors.AsType[*Hidden](f); ok {
-			return true
-		}
-	}
-	return false
+	_, lost := errors.AsType[*PrivilegeLost](e)
+	_, hidden := errors.AsType[*Hidden](e)
+	return lost || hidden
 }
 
 // Missing is the error of collections that do not exist: exit code 2, before

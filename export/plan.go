@@ -106,17 +106,18 @@ func (p *planner) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
 // checkIDs returns an error for a page of ids that is not ascending or leads
 // backwards.
 func checkIDs(t task, ids []int64, next int64) error {
+	wrong := func(format string, args ...any) error {
+		return &Unexplained{Collection: t.c.name, From: t.from, Planned: len(ids), Got: len(ids), Why: fmt.Sprintf(format, args...)}
+	}
 	last := t.from - 1
 	for _, id := range ids {
 		if id <= last {
-			return &Unexplained{Collection: t.c.name, From: t.from, Planned: len(ids), Got: len(ids),
-				Why: fmt.Sprintf("the page of ids holds %d after %d", id, last)}
+			return wrong("the page of ids holds %d after %d", id, last)
 		}
 		last = id
 	}
 	if next >= 0 && (next <= last || len(ids) == 0) {
-		return &Unexplained{Collection: t.c.name, From: t.from, Planned: len(ids), Got: len(ids),
-			Why: fmt.Sprintf("the page of ids goes on at %d", next)}
+		return wrong("the page of ids goes on at %d", next)
 	}
 	return nil
 }

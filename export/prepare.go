@@ -3,7 +3,6 @@ package export
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 	"sync"
 	"time"
@@ -108,13 +107,7 @@ func (r *Run) admit(ctx context.Context, of []*collection, at int64, a accessAns
 	defer r.mu.Unlock()
 	r.sortByLifeLocked()
 	if at != 0 {
-		least := time.Duration(math.MaxInt64)
-		for _, c := range of {
-			least = min(least, c.life)
-		}
-		if least < time.Duration(math.MaxInt64) {
-			r.mu.ends = r.env.Clock.Now().Add(least)
-		}
+		r.mu.ends = r.env.Clock.Now().Add(slices.MinFunc(of, byLife).life)
 	}
 	return nil
 }
@@ -124,8 +117,10 @@ func (r *Run) admit(ctx context.Context, of []*collection, at int64, a accessAns
 // REQUIRES: r.mu is held.
 func (r *Run) sortByLifeLocked() {
 	r.mu.order = slices.Clone(r.all)
-	slices.SortStableFunc(r.mu.order, func(a, b *collection) int { return cmp.Compare(a.life, b.life) })
+	slices.SortStableFunc(r.mu.order, byLife)
 }
+
+func byLife(a, b *collection) int { return cmp.Compare(a.life, b.life) }
 
 // livesAtOnce is how many requests for oldest times run in parallel; each
 // collection needs its own.

@@ -48,14 +48,14 @@ func (w *writer) readAgain(durable int64) {
 	defer w.r.mu.Unlock()
 	switch {
 	case w.c.proof != nil:
-		w.c.proof.grow(durable)
+		w.c.proof.grow(durable, false)
 	case w.r.proven(w.c.layout):
 		w.c.proof = startProof(w.r.env.Store, archive.PartName(w.c.file), w.c.layout, durable)
 	}
 }
 
 // startProof starts verifying a file of which some bytes are durable; nil if
-// the store cannot be read from. It stops after end or drop.
+// the store cannot be read from. It stops at the end of the file or after drop.
 func startProof(s store.Store, name string, l row.Layout, durable int64) *proof {
 	file, _, err := s.Open(name)
 	if err != nil {
@@ -106,19 +106,11 @@ func (f *proof) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// grow makes more durable bytes available.
-func (f *proof) grow(durable int64) {
+// grow makes more durable bytes available; with whole they are all of the file.
+func (f *proof) grow(durable int64, whole bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.mu.durable = durable
-	f.wake.Broadcast()
-}
-
-// end declares the durable bytes to be the whole file.
-func (f *proof) end(size int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.mu.durable, f.mu.ended = size, true
+	f.mu.durable, f.mu.ended = durable, whole
 	f.wake.Broadcast()
 }
 

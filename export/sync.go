@@ -137,6 +137,8 @@ func (r *Run) newPass(shown bool) (*Run, error) {
 	if r.mu.tuner != nil {
 		p.mu.tuner = newTuner(r.mu.workers)
 	}
+	p.mu.maxRate = r.mu.maxRate
+	p.pace.setMaxRate(r.mu.maxRate)
 	p.doubted, p.doubtful = r.doubted, r.doubtful
 	p.employLocked(r.mu.workers)
 	p.mu.times = slices.Clone(r.mu.times)

@@ -343,7 +343,7 @@ func (w *writer) finish(ctx context.Context) error {
 	}
 	w.r.mu.Lock()
 	if w.c.proof != nil {
-		w.c.proof.end(w.size)
+		w.c.proof.grow(w.size, true)
 	}
 	w.r.mu.Unlock()
 	err = w.out.Close()

@@ -36,7 +36,7 @@ func (a *app) summarise(dir string, m *archive.Manifest, r *archive.Report, s ex
 	fmt.Fprint(a.err, table(rows))
 	a.logFiles(entries)
 	a.sayRemarkable(m, entries)
-	a.say("%s in %s, %s, %s: %s", totals, elapsedText(s.Elapsed), consistencyText(m), verifiedText(r), dir)
+	a.say("%s in %s, %s, %s: %s", totals, elapsedText(s.Earlier+s.Elapsed), consistencyText(m), verifiedText(r), dir)
 }
 
 // logFiles logs what the table on the screen shows, and the hashes.
