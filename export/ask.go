@@ -39,10 +39,8 @@ func (q *requester) call(ctx context.Context, c *collection, smaller bool, f fun
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		slow := false
-		if fail := failureOf(err); fail != nil {
-			slow = fail.Slow()
-		}
+		fail := failureOf(err)
+		slow := fail != nil && fail.Slow()
 		if end := a.failed(err, asked, q.sched.clock.Now(), smaller); end != nil {
 			if slow && smaller {
 				q.sched.pace.slow(q.sched.pace.backoff(0))

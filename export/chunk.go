@@ -213,16 +213,7 @@ func (s *scheduler) dropFromLocked(c *collection, i int) {
 	}
 	clear(c.pending[i:])
 	c.pending = c.pending[:i]
-	kept := c.spare[:0]
-	for _, ch := range c.spare {
-		for _, p := range c.pending {
-			if p == ch {
-				kept = append(kept, ch)
-			}
-		}
-	}
-	clear(c.spare[len(kept):])
-	c.spare = kept
+	c.spare = slices.DeleteFunc(c.spare, func(ch *chunk) bool { return !slices.Contains(c.pending, ch) })
 }
 
 // reread and unread add and subtract a chunk that was read or dropped again.

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
-	"path"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -54,18 +53,12 @@ func (d Database) Loads(f row.Format) error {
 // table for each file of a full run, and a view with times as timestamps. It
 // loses nothing: ids and ts are 64-bit integers, data stays JSON text, and
 // times and dates stay text where DuckDB's own type would truncate or reject
-// them.
-//
-// dir is the folder of the files; "" means that the script runs in that folder.
-func LoadScript(d Database, m *archive.Manifest, dir string) string {
+// them. The script runs in the folder of the files.
+func LoadScript(d Database, m *archive.Manifest) string {
 	var b strings.Builder
-	where := ""
-	if dir == "" {
-		where = ", in the folder of the files"
-	}
-	fmt.Fprintf(&b, "-- Loads %d files of %s into DuckDB.\n-- Run: duckdb fauna.duckdb < %s%s.\n"+
+	fmt.Fprintf(&b, "-- Loads %d files of %s into DuckDB.\n-- Run: duckdb fauna.duckdb < %s, in the folder of the files.\n"+
 		"-- DuckDB writes the numbers in JSON its own way (1.0E21 becomes 1e21); they are the same numbers.\n.bail on\nBEGIN;\n",
-		len(m.Collections), comment(m.Tool), d.ScriptName(), where)
+		len(m.Collections), comment(m.Tool), d.ScriptName())
 	taken := map[string]bool{}
 	names := map[string]string{} // a collection's parts go into one table
 	for _, e := range m.Collections {
@@ -84,7 +77,7 @@ func LoadScript(d Database, m *archive.Manifest, dir string) string {
 		if first {
 			b.WriteString(t.definition())
 		}
-		t.load(&b, path.Join(dir, e.File), e)
+		t.load(&b, e.File, e)
 		if first {
 			b.WriteString(t.view(sqlName(t.name+"_with_times", taken)))
 		}

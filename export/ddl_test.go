@@ -270,7 +270,7 @@ func TestLoadScript_isForDuckDBOverParquetAndJSONL(t *testing.T) {
 		}
 	}
 	m := &archive.Manifest{Tool: "x\n\u2028DROP TABLE t;", Collections: []archive.Entry{{Name: "c", File: "c.csv", Format: "csv"}}}
-	text := LoadScript(DuckDB, m, "")
+	text := LoadScript(DuckDB, m)
 	if strings.Contains(text, "CREATE") || !strings.Contains(text, "-- c.csv: ") || strings.Contains(text, "\nDROP") {
 		t.Errorf("the script for what cannot be read:\n%s", text)
 	}
@@ -280,7 +280,7 @@ func TestLoadScript_asksForNoMoreMemoryThanTheWidestRow(t *testing.T) {
 	t.Parallel()
 	for widest, want := range map[int64]string{137: "maximum_object_size = 1048576,", 9 << 20: "maximum_object_size = 9437185,"} {
 		m := &archive.Manifest{Collections: []archive.Entry{{Name: "c", File: "c.jsonl", Format: "jsonl", Columns: []string{"ref"}, WidestRow: widest}}}
-		if text := LoadScript(DuckDB, m, ""); !strings.Contains(text, want) {
+		if text := LoadScript(DuckDB, m); !strings.Contains(text, want) {
 			t.Errorf("%d bytes:\n%s", widest, text)
 		}
 	}

@@ -48,17 +48,9 @@ type Event struct {
 
 // EventCollection is one collection of an Event.
 type EventCollection struct {
-	Name          string          `json:"name"`
-	State         CollectionState `json:"state"`
-	File          string          `json:"file"`
-	Rows          int64           `json:"rows"`
-	Expected      int64           `json:"expected_rows"`
-	ExpectedFinal bool            `json:"expected_final"`
-	Bytes         int64           `json:"bytes_read"`
-	Retries       int             `json:"retries"`
-	Rate          float64         `json:"rows_per_s"`
-	ETA           *float64        `json:"eta_s"`
-	Error         string          `json:"error,omitempty"`
+	CollectionStatus
+	ETA   *float64 `json:"eta_s"`
+	Error string   `json:"error,omitempty"`
 }
 
 const eventVersion = 1
@@ -112,10 +104,8 @@ func newEvent(kind string, s Status, now time.Time) Event {
 		e.Free = &s.Free
 	}
 	for _, c := range s.Collections {
-		ec := EventCollection{
-			Name: c.Name, State: c.State, File: c.File, Rows: c.Rows, Expected: c.Expected, ExpectedFinal: c.ExpectedFinal,
-			Bytes: c.Bytes, Retries: c.Retries, Rate: tidy(c.Rate), ETA: seconds(c.ETA),
-		}
+		ec := EventCollection{CollectionStatus: c, ETA: seconds(c.ETA)}
+		ec.Rate = tidy(c.Rate)
 		if c.Err != nil {
 			ec.Error = c.Err.Error()
 		}

@@ -11,7 +11,7 @@ func ExampleLoadScript() {
 	manifest := &archive.Manifest{Tool: "fauna-export v1.0.0", Collections: []archive.Entry{{
 		Name: "users", File: "users.parquet", Format: "parquet", Columns: []string{"ref", "ts", "data", "ttl"},
 	}}}
-	fmt.Print(export.LoadScript(export.DuckDB, manifest, ""))
+	fmt.Print(export.LoadScript(export.DuckDB, manifest))
 	// Output:
 	// -- Loads 1 files of fauna-export v1.0.0 into DuckDB.
 	// -- Run: duckdb fauna.duckdb < load-duckdb.sql, in the folder of the files.

@@ -42,7 +42,7 @@ func (r *Run) finish() (*archive.Manifest, error) {
 	r.mu.Unlock()
 	s := r.env.Store
 	if ddl := r.spec.DDL; ddl != "" {
-		if err := s.Write(ddl.ScriptName(), []byte(LoadScript(ddl, m, ""))); err != nil {
+		if err := s.Write(ddl.ScriptName(), []byte(LoadScript(ddl, m))); err != nil {
 			return nil, diskError("write "+ddl.ScriptName(), err)
 		}
 	}

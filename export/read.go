@@ -62,14 +62,9 @@ func (r *reader) fetch(ctx context.Context, c *collection, ch *chunk, body []byt
 
 // tooLarge reports whether a page with fewer documents might have succeeded.
 func tooLarge(err error) bool {
-	if err == nil {
-		return false
-	}
-	if _, ok := errors.AsType[*GaveUp](err); ok {
-		return false
-	}
+	_, gaveUp := errors.AsType[*GaveUp](err)
 	fail := failureOf(err)
-	return fail != nil && fail.Smaller() && !fail.Expired() && !fail.Refused() && !fail.Missing()
+	return !gaveUp && fail != nil && fail.Smaller() && !fail.Expired() && !fail.Refused() && !fail.Missing()
 }
 
 // passing reports whether a request failed because of the network or a busy

@@ -1,9 +1,11 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -141,7 +143,10 @@ func (s *scheduler) pickLocked() (task, bool) {
 		}
 	}
 	if s.mu.scans == 0 {
-		if t, ok := s.pickAheadLocked(s.startingLocked()); ok {
+		// At the start documents go before all but the next ids, so that they
+		// arrive from the beginning.
+		starting := !s.mu.begun.IsZero() && s.clock.Now().Sub(s.mu.begun) < headStart
+		if t, ok := s.pickAheadLocked(starting); ok {
 			return t, true
 		}
 	}
@@ -169,27 +174,11 @@ func (s *scheduler) pickLocked() (task, bool) {
 		}
 		s.mu.active = append(s.mu.active, c)
 		s.wake.Broadcast()
-		if !c.scanning && c.scanFrom >= 0 && c.queue.len() < c.size.n {
-			return s.scanTaskLocked(c), true
-		}
-		if t, ok := s.pickChunkLocked(c); ok {
-			return t, true
-		}
-		if t, ok := s.countTaskLocked(c); ok { // all of it was planned by an earlier process
-			return t, true
-		}
+		return s.pickLocked()
 	}
 	// No documents to request yet: small collections can start sooner once
 	// their ids are known.
 	return s.pickAheadLocked(false)
-}
-
-// startingLocked reports whether documents go before all but the next ids, so that
-// they arrive from the beginning.
-//
-// REQUIRES: s.mu is held.
-func (s *scheduler) startingLocked() bool {
-	return !s.mu.begun.IsZero() && s.clock.Now().Sub(s.mu.begun) < headStart
 }
 
 // pickAheadLocked chooses a page of ids that is not needed yet, with soon only of a
@@ -247,13 +236,9 @@ func (s *scheduler) countTaskLocked(c *collection) (task, bool) {
 //
 // REQUIRES: s.mu is held.
 func (s *scheduler) scanTaskLocked(c *collection) task {
-	size := c.idPage
-	if size == 0 {
-		size = firstIDs
-	}
 	c.scanning = true
 	s.mu.scans++
-	return task{c: c, scan: true, from: c.scanFrom, size: size, at: c.at, first: !c.scanned}
+	return task{c: c, scan: true, from: c.scanFrom, size: cmp.Or(c.idPage, firstIDs), at: c.at, first: !c.scanned}
 }
 
 // nextToWrite waits for a collection that has started and has no writer yet;
@@ -304,12 +289,7 @@ func (s *scheduler) wrote(c *collection, err error) {
 //
 // REQUIRES: s.mu is held.
 func (s *scheduler) deactivateLocked(c *collection) {
-	for i, a := range s.mu.active {
-		if a == c {
-			s.mu.active = append(s.mu.active[:i:i], s.mu.active[i+1:]...)
-			return
-		}
-	}
+	s.mu.active = slices.DeleteFunc(s.mu.active, func(a *collection) bool { return a == c })
 }
 
 // halt stops the whole run.

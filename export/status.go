@@ -85,17 +85,15 @@ type Status struct {
 
 // CollectionStatus is the progress of one collection.
 type CollectionStatus struct {
-	Name          string
-	State         CollectionState
-	Rows          int64
-	Expected      int64
-	ExpectedFinal bool
-	Bytes         int64
-	Rate          float64
-	ETA           time.Duration
-	Retries       int
-	// File is the name of its file, or of its first part.
-	File string
-	// Err is what stopped it.
-	Err error
+	Name          string          `json:"name"`
+	State         CollectionState `json:"state"`
+	File          string          `json:"file"` // of its first part, if it has several
+	Rows          int64           `json:"rows"`
+	Expected      int64           `json:"expected_rows"`
+	ExpectedFinal bool            `json:"expected_final"`
+	Bytes         int64           `json:"bytes_read"`
+	Retries       int             `json:"retries"`
+	Rate          float64         `json:"rows_per_s"`
+	ETA           time.Duration   `json:"-"`
+	Err           error           `json:"-"` // what stopped it
 }
