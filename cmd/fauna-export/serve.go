@@ -63,12 +63,17 @@ func (a *app) serve(ctx context.Context, listen string, empty bool, o emulator.O
 		}
 		return fmt.Errorf("%w; choose another address with --listen (port 0 means any free one)", err)
 	}
-	endpoint := "http://" + dialable(l.Addr())
+	host, port, _ := net.SplitHostPort(l.Addr().String()) // a listener has both
+	ip := net.ParseIP(host)
+	if ip.IsUnspecified() {
+		host = "127.0.0.1" // it listens everywhere, also there
+	}
+	endpoint := "http://" + net.JoinHostPort(host, port)
 	if err := a.print(map[string]string{"endpoint": endpoint, "secret": server.Secret()}, "endpoint="+endpoint+"\nsecret="+server.Secret()+"\n"); err != nil {
 		l.Close()
 		return err
 	}
-	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+	if !ip.IsLoopback() {
 		a.say("warning: other machines can reach this server too, and http is not encrypted")
 	}
 	err = server.Serve(ctx, l)
@@ -79,18 +84,4 @@ func (a *app) serve(ctx context.Context, listen string, empty bool, o emulator.O
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil
-}
-
-// dialable returns the address at which this machine reaches a listener: the
-// loopback address for one that listens everywhere.
-func dialable(addr net.Addr) string {
-	tcp, ok := addr.(*net.TCPAddr)
-	if !ok {
-		return addr.String()
-	}
-	ip := tcp.IP
-	if ip == nil || ip.IsUnspecified() {
-		ip = net.IPv4(127, 0, 0, 1)
-	}
-	return net.JoinHostPort(ip.String(), fmt.Sprint(tcp.Port))
 }
