@@ -142,18 +142,19 @@ func (r *reader) set(o Option, node ast.Node) error {
 	}
 	for i, n := range nodes {
 		text, ok := scalar(n)
-		if !ok {
+		var err error
+		if ok {
+			err = o.Set(text)
+		}
+		if !ok || err != nil && o.Type() != "string" && !isList {
 			return r.wrong(lineOf(n), o.Name, "must be %s", o.Must())
 		}
-		err := o.Set(text)
-		switch {
-		case err == nil:
-		case o.Type() != "string" && !isList:
-			return r.wrong(lineOf(n), o.Name, "must be %s", o.Must())
-		case isList:
-			return &Error{File: r.file, Line: lineOf(n), Key: o.Name, Item: i + 1, Err: err}
-		default:
-			return &Error{File: r.file, Line: lineOf(n), Key: o.Name, Err: err}
+		if err != nil {
+			e := &Error{File: r.file, Line: lineOf(n), Key: o.Name, Err: err}
+			if isList {
+				e.Item = i + 1
+			}
+			return e
 		}
 	}
 	return nil

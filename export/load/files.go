@@ -20,13 +20,7 @@ import (
 type files struct {
 	kind  *fileKind
 	dir   string
-	loads map[string]*fileState
-}
-
-// fileState is what the folder records about a collection.
-type fileState struct {
-	Table *Table         `json:"table"`
-	Loads map[int]string `json:"loads"`
+	loads map[string]*kept
 }
 
 // stateFile records what was loaded.
@@ -72,7 +66,7 @@ func (f *files) open(context.Context) error {
 
 func (f *files) state(context.Context) (map[string]*kept, error) {
 	all := map[string]*kept{}
-	f.loads = map[string]*fileState{}
+	f.loads = map[string]*kept{}
 	text, err := store.ReadRegular(filepath.Join(f.dir, stateFile), store.MaxSmall)
 	if errors.Is(err, fs.ErrNotExist) {
 		return all, nil
@@ -80,14 +74,14 @@ func (f *files) state(context.Context) (map[string]*kept, error) {
 	if err == nil {
 		err = json.Unmarshal(text, &f.loads)
 	}
-	for name, s := range f.loads {
+	for name, k := range f.loads {
 		if err != nil {
 			break
 		}
-		if s == nil || s.Table == nil || store.CheckName(s.Table.Name) != nil {
+		if k == nil || k.Table == nil || store.CheckName(k.Table.Name) != nil {
 			err = fmt.Errorf("what it says of %q is not what a load writes: move it away, and load into an empty folder", name)
-		} else if _, missing := os.Lstat(f.path(s.Table.Name)); missing == nil {
-			all[name] = &kept{table: s.Table, loads: s.Loads}
+		} else if _, missing := os.Lstat(f.path(k.Table.Name)); missing == nil {
+			all[name] = k
 		}
 	}
 	return all, f.fail("read "+stateFile, err)
@@ -112,8 +106,8 @@ func (f *files) ready(_ context.Context, _ map[string]*kept, jobs []*job, drop [
 		return f.fail("make the folder", err)
 	}
 	for _, k := range drop {
-		delete(f.loads, k.table.Collection)
-		if err := os.Remove(f.path(k.table.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		delete(f.loads, k.Table.Collection)
+		if err := os.Remove(f.path(k.Table.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return f.fail("remove a file", err)
 		}
 	}
@@ -150,11 +144,11 @@ func (f *files) load(_ context.Context, j *job, proof *Proof) error {
 		}
 		return f.fail("write "+filepath.Base(f.path(t.Name)), err)
 	}
-	s := &fileState{Table: t, Loads: map[int]string{}}
+	k := &kept{Table: t, Loads: map[int]string{}}
 	for _, one := range j.syncs {
-		s.Loads[one.sync] = one.sha256
+		k.Loads[one.sync] = one.sha256
 	}
-	f.loads[t.Collection] = s
+	f.loads[t.Collection] = k
 	text, err := json.MarshalIndent(f.loads, "", " ")
 	if err == nil {
 		err = store.WritePrivate(filepath.Join(f.dir, stateFile), text)

@@ -133,7 +133,7 @@ func (l *Load) Do(ctx context.Context) (*Result, error) {
 	r := &Result{Target: l.plan.Target}
 	before := maps.Clone(l.all)
 	for _, k := range l.drop {
-		before[k.table.Collection] = k
+		before[k.Table.Collection] = k
 	}
 	if err := l.target.ready(ctx, before, l.jobs, l.drop); err != nil {
 		return r, err
@@ -161,7 +161,7 @@ func (l *Load) Do(ctx context.Context) (*Result, error) {
 	l.show(true)
 	var tables []*Table
 	for _, name := range slices.Sorted(maps.Keys(l.all)) {
-		tables = append(tables, l.all[name].table)
+		tables = append(tables, l.all[name].Table)
 	}
 	if err := l.target.keys(ctx, tables); err != nil {
 		return r, err

@@ -31,16 +31,6 @@ func (p *postgres) foreign(ctx context.Context, names []string) ([]string, error
 		UNION SELECT t.typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = $1 AND t.typname = ANY($2) ORDER BY 1`, p.schema, names)
 }
 
-// texts returns the one column of a query.
-func (p *postgres) texts(ctx context.Context, doing, sql string, args ...any) ([]string, error) {
-	rows, err := p.conn.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, p.fail(doing, err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return found, p.fail(doing, err)
-}
-
 // settings make a transaction independent of the configuration of the database,
 // the role or a pooler.
 const settings = `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
@@ -136,23 +126,23 @@ func (p *postgres) dropKeys(ctx context.Context, all map[string]*kept, jobs []*j
 		}
 	}
 	for _, k := range drop {
-		touched[k.table.Collection] = true
+		touched[k.Table.Collection] = true
 	}
 	for _, k := range all {
 		var keys []string
-		for _, c := range k.table.Columns {
-			if touched[k.table.Collection] || touched[c.Collection] {
+		for _, c := range k.Table.Columns {
+			if touched[k.Table.Collection] || touched[c.Collection] {
 				keys = append(keys, c.Key)
 			}
 		}
-		for _, c := range k.table.Changes {
+		for _, c := range k.Table.Changes {
 			keys = append(keys, c.Key)
 		}
 		for _, key := range keys {
 			if key == "" {
 				continue
 			}
-			if err := p.exec(ctx, fmt.Sprintf("ALTER TABLE IF EXISTS %s DROP CONSTRAINT IF EXISTS %s", p.table(k.table.Name), identifier(key))); err != nil {
+			if err := p.exec(ctx, fmt.Sprintf("ALTER TABLE IF EXISTS %s DROP CONSTRAINT IF EXISTS %s", p.table(k.Table.Name), identifier(key))); err != nil {
 				return err
 			}
 		}

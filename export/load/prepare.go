@@ -142,11 +142,11 @@ func (l *Load) todo(last archive.Entry) (*job, error) {
 	all := syncsOf(files)
 	j := &job{last: last, files: files, syncs: all, old: l.all[last.Name], step: l.step}
 	if j.old != nil && j.old.gone && !l.options.Replace {
-		return j, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("the table %s, which an earlier load made of %s, is gone", j.old.table.Name, last.Name), Do: "add --replace to load it again"}
+		return j, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("the table %s, which an earlier load made of %s, is gone", j.old.Table.Name, last.Name), Do: "add --replace to load it again"}
 	}
 	if j.old != nil && l.options.Replace {
 		if j.old.altered && !j.old.gone {
-			return j, l.altered(j.old.table)
+			return j, l.altered(j.old.Table)
 		}
 		l.drop = append(l.drop, j.old)
 		delete(l.all, last.Name)
@@ -156,20 +156,20 @@ func (l *Load) todo(last archive.Entry) (*job, error) {
 		return j, nil
 	}
 	n := 0
-	for n < len(all) && j.old.loads[all[n].sync] == all[n].sha256 {
+	for n < len(all) && j.old.Loads[all[n].sync] == all[n].sha256 {
 		n++
 	}
 	j.syncs = all[n:]
 	switch {
-	case n != len(j.old.loads):
+	case n != len(j.old.Loads):
 		return j, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it has the rows of %s from another export", last.Name), Do: "add --replace to drop that table and load this one, or load into another place"}
 	case len(j.syncs) == 0:
 	case j.old.altered:
-		return j, l.altered(j.old.table)
+		return j, l.altered(j.old.Table)
 	case l.target.dialect().whole: // a file is rewritten under its old name
 		j.syncs, j.old = all, nil
-	case l.options.Columns != j.old.table.Mode:
-		return j, &Error{Kind: KindUsage, Where: last.Name, What: fmt.Sprintf("it was loaded with --columns %s", j.old.table.Mode), Do: "use the same, or --replace"}
+	case l.options.Columns != j.old.Table.Mode:
+		return j, &Error{Kind: KindUsage, Where: last.Name, What: fmt.Sprintf("it was loaded with --columns %s", j.old.Table.Mode), Do: "use the same, or --replace"}
 	default:
 		if j.clear = last.HidesRemovals(); !j.clear {
 			j.files = files[slices.IndexFunc(files, func(e archive.Entry) bool { return max(1, e.Sync) == j.syncs[0].sync }):]
@@ -192,7 +192,7 @@ func (l *Load) planAll(ctx context.Context, chosen []archive.Entry) error {
 			return err
 		}
 		if len(j.syncs) == 0 {
-			t := j.old.table
+			t := j.old.Table
 			t.Action, t.Documents = Skip, last.Documents
 			l.plan.Tables = append(l.plan.Tables, t)
 			continue
@@ -216,7 +216,7 @@ func (l *Load) planAll(ctx context.Context, chosen []archive.Entry) error {
 		}
 		t := &Table{Collection: name, Name: names[name], PrimaryKey: names["\x00"+name], Mode: l.options.Columns}
 		if j.old != nil {
-			t = j.old.table
+			t = j.old.Table
 			t.grow(l.target.dialect(), s)
 		} else {
 			t.fill(l.target.dialect(), s)
@@ -224,7 +224,7 @@ func (l *Load) planAll(ctx context.Context, chosen []archive.Entry) error {
 		t.Documents, t.Rows = j.last.Documents, s.rows
 		j.table, j.rows = t, l.rows(ctx, j, &s.hash)
 		l.plan.Tables = append(l.plan.Tables, t)
-		l.all[name] = &kept{table: t}
+		l.all[name] = &kept{Table: t}
 		l.status.Tables++
 		l.show(true)
 	}
@@ -238,7 +238,7 @@ func (l *Load) tableNames(ctx context.Context, chosen []archive.Entry) (map[stri
 	d := l.target.dialect()
 	taken := []string{loadsTable, tablesTable, loadsTable + "_pkey", tablesTable + "_pkey", tablesTable + "_name_key"}
 	for _, k := range l.all {
-		taken = append(taken, k.table.Name, k.table.PrimaryKey)
+		taken = append(taken, k.Table.Name, k.Table.PrimaryKey)
 	}
 	n := newNamer(d, d.refusedTable, taken...)
 	names := map[string]string{}
@@ -272,7 +272,7 @@ func (l *Load) tableNames(ctx context.Context, chosen []archive.Entry) (map[stri
 		return nil, err
 	}
 	for _, k := range l.drop {
-		foreign = slices.DeleteFunc(foreign, func(name string) bool { return name == k.table.Name || name == k.table.PrimaryKey })
+		foreign = slices.DeleteFunc(foreign, func(name string) bool { return name == k.Table.Name || name == k.Table.PrimaryKey })
 	}
 	if len(foreign) > 0 {
 		return nil, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it already has %s, which was not created by a load", strings.Join(foreign, ", ")), Do: "rename or drop that, or load into another schema or place"}
@@ -284,7 +284,7 @@ func (l *Load) tableNames(ctx context.Context, chosen []archive.Entry) (map[stri
 // loaded collection.
 func (l *Load) planKeys() {
 	for _, name := range slices.Sorted(maps.Keys(l.all)) {
-		t := l.all[name].table
+		t := l.all[name].Table
 		names := newNamer(l.target.dialect(), none, t.PrimaryKey)
 		for _, c := range t.Columns {
 			if c.Key != "" {
@@ -296,7 +296,7 @@ func (l *Load) planKeys() {
 			if c.Type != Ref || to == nil || !l.target.dialect().keyed {
 				continue
 			}
-			c.target = to.table.Name
+			c.target = to.Table.Name
 			if c.Key == "" {
 				c.Key = names.name(c.Name + "_fkey")
 				c.Keyed = t.Action == Create

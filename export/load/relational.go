@@ -50,6 +50,16 @@ func (d *relational) one(ctx context.Context, sql string, args []any, into ...an
 	return d.each(ctx, query{sql, args, into}, func() error { return nil })
 }
 
+// texts returns the one column of a query.
+func (d *relational) texts(ctx context.Context, doing, sql string, args ...any) (found []string, err error) {
+	var text string
+	err = d.each(ctx, query{sql, args, []any{&text}}, func() error {
+		found = append(found, text)
+		return nil
+	})
+	return found, d.fail(doing, err)
+}
+
 func (d *relational) state(ctx context.Context) (map[string]*kept, error) {
 	all := map[string]*kept{}
 	if have, err := d.foreign(ctx, []string{tablesTable}); err != nil || len(have) == 0 {
@@ -60,13 +70,13 @@ func (d *relational) state(ctx context.Context) (map[string]*kept, error) {
 	sql := fmt.Sprintf("SELECT t.collection, CAST(t.plan AS text), coalesce(l.sync, 0), coalesce(l.sha256, '') FROM %s t LEFT JOIN %s l ON l.collection = t.collection", d.table(tablesTable), d.table(loadsTable))
 	err := d.each(ctx, query{sql, nil, []any{&name, &plan, &sync, &hash}}, func() error {
 		if all[name] == nil {
-			all[name] = &kept{table: &Table{}, loads: map[int]string{}}
-			if err := json.Unmarshal([]byte(plan), all[name].table); err != nil {
+			all[name] = &kept{Table: &Table{}, Loads: map[int]string{}}
+			if err := json.Unmarshal([]byte(plan), all[name].Table); err != nil {
 				return err
 			}
 		}
 		if sync > 0 {
-			all[name].loads[sync] = hash
+			all[name].Loads[sync] = hash
 		}
 		return nil
 	})
@@ -85,9 +95,9 @@ func (d *relational) compareTables(ctx context.Context, all map[string]*kept) er
 		return nil
 	})
 	for _, k := range all {
-		k.gone = !have[[2]string{k.table.Name, ""}]
-		for _, c := range k.table.all() {
-			k.altered = k.altered || !have[[2]string{k.table.Name, c.Name}]
+		k.gone = !have[[2]string{k.Table.Name, ""}]
+		for _, c := range k.Table.all() {
+			k.altered = k.altered || !have[[2]string{k.Table.Name, c.Name}]
 		}
 	}
 	return err
@@ -105,7 +115,7 @@ func (d *relational) ready(ctx context.Context, all map[string]*kept, jobs []*jo
 			return err
 		}
 		for _, k := range drop {
-			if err := d.drop(ctx, k.table); err != nil {
+			if err := d.drop(ctx, k.Table); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"net/url"
@@ -109,17 +110,12 @@ func (s *sqlite) each(ctx context.Context, q query, row func() error) error {
 	return rows.Err()
 }
 
-func (s *sqlite) foreign(ctx context.Context, names []string) (found []string, err error) {
-	for _, name := range names {
-		var n int
-		if err := s.one(ctx, "SELECT count(*) FROM sqlite_schema WHERE lower(name) = lower($1)", []any{name}, &n); err != nil {
-			return nil, s.fail("look for tables", err)
-		}
-		if n > 0 {
-			found = append(found, name)
-		}
+func (s *sqlite) foreign(ctx context.Context, names []string) ([]string, error) {
+	list, err := json.Marshal(names)
+	if err != nil {
+		return nil, err
 	}
-	return found, nil
+	return s.texts(ctx, "look for tables", "SELECT name FROM sqlite_schema WHERE lower(name) IN (SELECT lower(value) FROM json_each($1))", string(list))
 }
 
 // within does work in one transaction, which is that of the connection.

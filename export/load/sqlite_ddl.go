@@ -52,12 +52,7 @@ func (s *sqlite) createAs(t *Table, name string) string {
 
 // rebuild recreates a table with its rows, indexes and triggers.
 func (s *sqlite) rebuild(ctx context.Context, t *Table) error {
-	var text string
-	var again []string
-	err := s.each(ctx, query{"SELECT sql FROM sqlite_schema WHERE tbl_name = $1 AND type IN ('index', 'trigger') AND sql IS NOT NULL", []any{t.Name}, []any{&text}}, func() error {
-		again = append(again, text)
-		return nil
-	})
+	again, err := s.texts(ctx, "look for indexes", "SELECT sql FROM sqlite_schema WHERE tbl_name = $1 AND type IN ('index', 'trigger') AND sql IS NOT NULL", t.Name)
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,8 @@ import (
 
 // kept is what a target records about a collection that was loaded before.
 type kept struct {
-	table *Table
-	loads map[int]string // the hash of the files of each sync
+	Table *Table         `json:"table"`
+	Loads map[int]string `json:"loads"` // the hash of the files of each sync
 	// gone: the table does not exist any more; altered: it lacks columns that the
 	// load made, so it may be another's.
 	gone, altered bool
