@@ -243,25 +243,11 @@ func (c *Column) widening(d *dialect, more *found) Type {
 		}
 	}
 	want := c.fitting(d, &all)
-	if c.Type == Ref && want == Ref && !c.Own {
-		return c.Type
-	}
-	for _, way := range widenings[c.Type] {
-		if way != want {
-			continue
-		}
-		switch {
-		case way == Double && all.Counts[isInt64] > 0, // would round what is stored
-			way == Numeric && all.Counts[isMinusZero] > 0,
-			way == JSONB && all.Counts[isMinusZero] > 0:
-			return c.Type
-		}
-		return way
-	}
-	if c.Own && want != c.Type { // its values cannot stay in data
-		if want == Raw {
-			return Raw
-		}
+	lossy := want == Double && all.Counts[isInt64] > 0 || (want == Numeric || want == JSONB) && all.Counts[isMinusZero] > 0
+	switch {
+	case slices.Contains(widenings[c.Type], want) && !lossy, c.Own && want == Raw:
+		return want
+	case c.Own && want != c.Type: // its values cannot stay in data
 		return JSON
 	}
 	return c.Type
