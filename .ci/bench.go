@@ -1,14 +1,14 @@
 //go:build ignore
 
-// Bench measures how fast the program is and how much memory it takes, and
-// prints the figures as a table in Markdown:
+// Bench measures how fast the program is and how much memory it takes, and prints the
+// figures as a Markdown table:
 //
 //	go run .ci/bench.go [-short] [-write README.md]
 //
-// It runs the packages' benchmarks, which can also be run on their own. It needs
-// Go and, for memory and the terminal, a Unix system with nothing else running.
-// It takes about four minutes, or one with -short, which is less exact. The exit
-// code is 1 if a figure misses its target.
+// It runs the packages' benchmarks, which can also be run on their own. It needs Go
+// and, for memory and the terminal, a Unix system with nothing else running. It takes
+// about four minutes, or one with -short, which is less precise. The exit code is 1 if
+// a figure misses its target.
 package main
 
 import (
@@ -48,7 +48,7 @@ type line struct {
 	of   []figure
 	hold string // the target, as text
 	ok   func(v []float64) bool
-	text string // a format for the figures
+	text string // format of the figures
 }
 
 // figure is a benchmark's number, or the ratio of two.
@@ -242,7 +242,7 @@ type results struct {
 
 var (
 	resultLine = regexp.MustCompile(`^Benchmark(\S+?)(-\d+)?\s+\d+\s+(.*)$`)
-	attrLine   = regexp.MustCompile(`^=== ATTR\s+Test(\S+) (\S+) (\S+)$`) // of a test in virtual time
+	attrLine   = regexp.MustCompile(`^=== ATTR\s+Test(\S+) (\S+) (\S+)$`) // from a test in virtual time
 	cpuLine    = regexp.MustCompile(`^cpu: (.*)$`)
 )
 

@@ -1,17 +1,17 @@
 //go:build ignore
 
-// Package makes the packages of a release:
+// Package builds the packages of a release:
 //
 //	go run .ci/package.go [-version v1.2.3] [-out dist]
 //
 // For each platform it builds the program and packs it with the README and its
 // pictures, the manual pages, the completions, the licences of the libraries, the
-// examples for systemd, cron, Kubernetes and Slurm, and a bill of materials (CycloneDX), which is also written beside the
-// package. SHA256SUMS lists all files.
+// examples for systemd, cron, Kubernetes and Slurm, and a bill of materials
+// (CycloneDX), which is also written next to the package. SHA256SUMS lists all files.
 //
-// The same commit, version and Go version give the same bytes on every machine:
-// builds are without cgo and paths, archives have the commit's time and sorted
-// names, and nothing uses the current time.
+// The same commit, version and Go version give the same bytes on every machine: builds
+// are without cgo and paths, archives have the commit's time and sorted names, and
+// nothing uses the current time.
 package main
 
 import (
@@ -95,7 +95,7 @@ func pack(version, out string) error {
 	for shell, name := range map[string]string{"bash": "fauna-export.bash", "zsh": "_fauna-export", "fish": "fauna-export.fish", "powershell": "fauna-export.ps1"} {
 		shared = append(shared, file{"completion/" + name, 0o644, []byte(output(host, "completion", shell))})
 	}
-	// Under their own paths, which the README names.
+	// Keep their paths, as the README refers to them.
 	for _, folder := range []string{"service", "kubernetes", "slurm", "pictures"} {
 		names, err := filepath.Glob("assets/" + folder + "/*")
 		if err != nil {

@@ -4,9 +4,9 @@ package assets
 
 import "embed"
 
-// FQL holds the templates of the set-up queries under "fql/", one folder per
-// dialect. Package fauna/fql fills them in; every value passes through the
-// function "quote", which writes an FQL string.
+// FQL holds the templates of the set-up queries under "fql/", one folder per dialect.
+// Package fauna/fql fills them in, passing every value through the function "quote",
+// which formats an FQL string.
 //
 //go:embed fql/*/*.tmpl
 var FQL embed.FS

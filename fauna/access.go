@@ -28,7 +28,7 @@ const grace = 15 * time.Minute
 type Access struct {
 	Collection string
 	Exists     bool
-	Readable   bool // some documents at least can be read
+	Readable   bool // at least some documents can be read
 	// Filtered means that the role hides some documents with a predicate on
 	// their data. The server omits them silently. Predicates on ids cannot be
 	// detected.
@@ -134,7 +134,7 @@ const (
 // some readable documents: a page of them is not empty, and its first document
 // can be read.
 func (c *Client) probeFiltered(ctx context.Context, op string, denied []*Access) error {
-	visible := map[*Access]int64{} // a document of each, -1 for none
+	visible := map[*Access]int64{} // id of a document in each, -1 for none
 	var mu sync.Mutex
 	err := sideBySide(ctx, denied, func(ctx context.Context, a *Access) error {
 		id, err := c.firstVisible(ctx, op, a.Collection)

@@ -122,9 +122,9 @@ type request struct {
 	body      []byte
 	buf       []byte // memory for the answer, if it is large enough
 	lastSeen  int64  // the answer must not be older than this transaction time; 0 allows any
-	limit     int64  // bytes of the answer
+	limit     int64  // maximum bytes of the answer
 	anonymous bool   // without the secret
-	values    bool   // of several expressions, the values of those that succeed are needed
+	values    bool   // of several expressions, return the values of those that succeed
 	write     bool   // must not be sent twice
 	time      *int64 // receives the answer's transaction time; 0 for none
 }

@@ -99,7 +99,7 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	return e, nil
 }
 
-// bad returns an error that is a sentence, unlike those of programs.
+// bad returns an error worded as a sentence for people.
 func bad(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
 // splitAddress separates the host from the port, which is "" if there is none.
@@ -183,7 +183,7 @@ func (e Endpoint) String() string {
 	if e.IsZero() {
 		return ""
 	}
-	return e.scheme + "://" + strings.Replace(e.Host(), "%", "%25", 1) // a zone's % as URLs have it
+	return e.scheme + "://" + strings.Replace(e.Host(), "%", "%25", 1) // URLs escape the % of a zone
 }
 
 // Host returns "host:port", or just the host if the port is the scheme's

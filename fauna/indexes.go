@@ -21,7 +21,7 @@ type IndexCheck struct {
 	Building   bool        // it is correct, but not active yet: wait for it
 	Problems   []string    // what is wrong, as phrases: "it is sorted in reverse"
 	Settings   []string    // which settings are wrong: source, terms, values, order; nil if it is something else
-	Fix        []fql.Query // what an admin can run to fix it, in order; nil if FQL about the index can't
+	Fix        []fql.Query // what an admin can run to fix it, in order; nil if no FQL for the index helps
 }
 
 // Ready reports whether the index can be read as an incremental sync needs it.

@@ -18,8 +18,8 @@ func TestServer_checkIndexes(t *testing.T) {
 	s.fill("other", 1)
 	const right = `values: [{field: "ts"}, {field: "ref"}]`
 	tests := []struct {
-		name, settings string // of CreateIndex; "" for an index that is not there
-		problem        string // "" for a right one
+		name, settings string // of CreateIndex; "" if there is no index
+		problem        string // "" if it is right
 	}{
 		{"right", `source: Collection("users"), terms: [], ` + right, ""},
 		{"right-without-terms", `source: Collection("users"), ` + right, ""},
@@ -98,7 +98,7 @@ func TestServer_checkIndexes_waitsForABuild(t *testing.T) {
 	t.Parallel()
 	clock := &testClock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	s := newServer(t, emulator.Options{Clock: clock.Now})
-	s.fill("many", 200) // over 128 documents an index is not active at once
+	s.fill("many", 200) // over 128 documents an index is not active immediately
 	setup := fql.Setup{Collections: []string{"many"}, Indexes: []string{"many-ts"}}
 	s.run(setup.IndexFQL(0))
 	check := func() fauna.IndexCheck {

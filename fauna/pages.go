@@ -57,7 +57,7 @@ type PageRequest = struct {
 	At         int64 // microseconds since 1970; 0 is the present
 	From       int64 // the first id, which need not exist
 	Size       int
-	Paths      [][]any // for each document an array of these fields, an empty path is the document; nil for documents alone
+	Paths      [][]any // fields to return as an array per document, an empty path for the whole one; nil returns just documents
 	Buf        []byte  // memory for the answer
 }
 

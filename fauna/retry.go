@@ -26,8 +26,8 @@ const (
 	KindQuery                     // the server rejects the query
 )
 
-// kinds says for each kind its name, whether the same request may succeed after
-// a pause, and whether one for fewer documents may.
+// kinds gives each kind's name, whether the same request may succeed after a pause, and
+// whether one for fewer documents may.
 var kinds = [...]struct {
 	name           string
 	retry, smaller bool

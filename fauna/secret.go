@@ -117,10 +117,10 @@ var encodedRun = regexp.MustCompile(`[A-Za-z0-9+/_=%\\-]{10,}`)
 // escaped matches a character as a URL or JSON escapes it.
 var escaped = regexp.MustCompile(`%[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}`)
 
-// decodings are what a text may stand for.
+// decodings returns the texts that run may encode.
 func decodings(run string) []string {
 	plain := escaped.ReplaceAllStringFunc(run, func(one string) string {
-		code, _ := strconv.ParseUint(one[len(one)-2:], 16, 8) // two such digits
+		code, _ := strconv.ParseUint(one[len(one)-2:], 16, 8) // always two hex digits
 		return string([]byte{byte(code)})
 	})
 	list := []string{plain}

@@ -24,7 +24,7 @@ const (
 	// seconds; a request on a connection that it has closed would fail.
 	idleTimeout = 4 * time.Second
 	dialTimeout = 10 * time.Second
-	// maxIdle allows a connection for each of the most workers that make sense.
+	// maxIdle allows an idle connection for each worker, for as many as make sense.
 	maxIdle = 64
 )
 
@@ -108,11 +108,11 @@ func newTLSConfig(o Options) (*tls.Config, error) {
 // errTimeout is the cause of a request's context after our own timeout.
 var errTimeout = errors.New("no answer within the time allowed")
 
-// errSlowBody is the same if part of the answer had arrived.
+// errSlowBody is errTimeout if part of the answer had arrived.
 var errSlowBody = fmt.Errorf("%w: the answer was incomplete", errTimeout)
 
-// freeLength is how much of a body of unknown length may be read without
-// holding room.
+// freeLength is how much of a body of unknown length may be read without holding
+// Client.room.
 const freeLength = 4 << 20
 
 // errOversize is the error of a body over the limit; size is -1 if unknown.
@@ -125,10 +125,9 @@ func (e errOversize) Error() string {
 	return fmt.Sprintf("the answer has %d MiB, over the limit of %d MiB", e.size>>20, e.limit>>20)
 }
 
-// readBody reads a body into buf's memory, or new memory if that is too small.
-// It does not read a body over the limit. A body of unknown length may exceed a
-// few MiB only while it holds room, because several of them could exhaust the
-// memory.
+// readBody reads a body into buf's memory, or new memory if that is too small. It does
+// not read a body over the limit. Beyond a few MiB, bodies of unknown length are read
+// one at a time, as several could exhaust the memory.
 func (c *Client) readBody(ctx context.Context, resp *http.Response, buf []byte, limit int64) ([]byte, error) {
 	size := resp.ContentLength
 	if size > limit {

@@ -187,7 +187,7 @@ func TestClient_repeatsAReadOnADroppedConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	go func() { // closes every connection after its first answer, without a word
+	go func() { // closes every connection after its first answer without notice
 		for {
 			conn, err := l.Accept()
 			if err != nil {

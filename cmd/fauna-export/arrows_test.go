@@ -50,8 +50,7 @@ var testArrows = map[string][]string{
 	"tui":            {"fauna/emulator", faultRoom},
 }
 
-// keptTo lists the libraries that only one room may import, by prefix of their
-// path.
+// keptTo lists the libraries that only one room may import, by path prefix.
 var keptTo = []struct{ prefix, room string }{
 	{"github.com/jackc/pgx", "export/load"},
 	{"modernc.org/sqlite", "export/load"},

@@ -36,7 +36,7 @@ type benchServer struct {
 // madeUp is a generated collection with the ids 1 to n.
 type madeUp struct {
 	n    int64
-	docs []benchDocument // repeated in this order
+	docs []benchDocument // repeated in order
 }
 
 // benchDocument is the JSON of a document before and after its id.
@@ -225,11 +225,11 @@ func (s *benchServer) usualSize() int {
 	return best
 }
 
-// wire limits the bytes per second.
+// wire limits the bandwidth.
 type wire struct {
 	perSecond int
 	mu        sync.Mutex
-	free      time.Time // when it will have sent everything written so far
+	free      time.Time // when everything written so far will have been sent
 }
 
 // slowListener accepts connections that share one wire.
@@ -251,7 +251,7 @@ type slowConn struct {
 	wire *wire
 }
 
-// Write sends bytes at the wire's speed, taking turns with other connections.
+// Write sends bytes at the wire's speed, alternating with other connections.
 func (c *slowConn) Write(p []byte) (int, error) {
 	sent := 0
 	for sent < len(p) {

@@ -28,7 +28,7 @@ import (
 // memory the system measures, against a server in this process. `go run
 // .ci/bench.go` runs them all and prints a table.
 
-// spent is what one process took.
+// spent is the time and memory that one process used.
 type spent struct {
 	wall, cpu time.Duration
 	peak      float64 // MiB resident

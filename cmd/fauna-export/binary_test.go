@@ -201,8 +201,7 @@ func filesBelow(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// finalFiles returns the names below a folder that mean that something is
-// finished.
+// finalFiles returns the names below a folder that indicate that something is finished.
 func finalFiles(t *testing.T, dir string) []string {
 	t.Helper()
 	var names []string

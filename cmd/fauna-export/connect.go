@@ -38,8 +38,8 @@ func (a *app) consent(ctx context.Context, question string, unasked error) error
 	return err
 }
 
-// sayWaiting says why a request outside a run is being retried, if that takes
-// longer than a moment.
+// sayWaiting says why a request outside a run is being retried, if the wait is
+// noticeable.
 func (a *app) sayWaiting(err error, next time.Time) {
 	if pause := time.Until(next); pause > time.Second {
 		a.say("%v; retrying in %s", err, pause.Round(time.Second))

@@ -74,7 +74,7 @@ func (a *app) demo(ctx context.Context, output *outputFlags) error {
 	return a.demoAtOnce(ctx, endpoint, fauna.NewSecret(server.Secret()), spec)
 }
 
-// demoAtOnce does what a person would do in the wizard and in the Fauna shell.
+// demoAtOnce does what a user would do in the wizard and in the Fauna shell.
 func (a *app) demoAtOnce(ctx context.Context, endpoint string, admins fauna.Secret, spec export.Spec) error {
 	e, err := fauna.ParseEndpoint(endpoint)
 	if err != nil {

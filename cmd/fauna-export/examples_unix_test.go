@@ -93,7 +93,7 @@ func (e *exampleRun) sh(t *testing.T, line string) {
 	}
 }
 
-// backup makes the run that other examples use.
+// backup runs the export that other examples use.
 func (e *exampleRun) backup(t *testing.T) {
 	t.Helper()
 	e.sh(t, "fauna-export run --all --out backup")
@@ -218,7 +218,7 @@ func TestService_itsCommandsRun(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for i, v := range e.env { // the secret is in a file, the address in the config
+		for i, v := range e.env { // the file has the secret, the config the address
 			if strings.HasPrefix(v, "FAUNA_") {
 				e.env[i] = "UNUSED="
 			}
@@ -260,8 +260,8 @@ func TestService_systemdTakesTheUnits(t *testing.T) {
 	}
 }
 
-// TestService_cronMailsWhyARunCouldNotStart checks that it mails nothing from
-// older logs.
+// TestService_cronMailsWhyARunCouldNotStart checks that cron mails nothing from older
+// logs.
 func TestService_cronMailsWhyARunCouldNotStart(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("..", "..", "assets", "service", "fauna-export.cron"))

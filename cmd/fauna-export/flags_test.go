@@ -140,8 +140,8 @@ func TestHelp_everyCommandAndFlagSaysWhatItDoes(t *testing.T) {
 	visit(root)
 }
 
-// Every option of the table is a flag of some command, with its help and default,
-// and its variable of the environment sets it.
+// Every option in the table must be a flag of some command, with its help and default,
+// and its environment variable must set it.
 func TestOptions_everyOneIsAFlagAndAVariable(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
@@ -164,7 +164,7 @@ func TestOptions_everyOneIsAFlagAndAVariable(t *testing.T) {
 				value = "true"
 			}
 			if o.Set(value) != nil {
-				continue // it wants words of its own
+				continue // it only takes specific words
 			}
 			fresh := &cobra.Command{}
 			fresh.Flags().AddFlag(flag)

@@ -45,7 +45,7 @@ const forecastWorkers = 8
 // What a run costs beyond the samples. A forecast writes nothing, so it cannot
 // measure this.
 const (
-	idsToo           = 1.5                  // the ids of small collections, with the samples as 1
+	idsToo           = 1.5                  // ids of small collections, relative to their samples
 	writtenPerSecond = 250e6                // bytes that two cores turn into rows, hash and re-read
 	perFile          = 2 * time.Millisecond // to flush a file, its name and its checkpoint
 )
@@ -95,10 +95,10 @@ func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Sp
 		return nil, err
 	}
 	counted := time.Since(began).Seconds()
-	// A run repeats what was just done, and reads the ids. Then it reads the
-	// remaining documents, each collection's as fast as its sample, but in
-	// parallel. On a shared server 8 requests are about 3 times as fast as a sample
-	// that was alone, and up to 8 times as fast as one that waited for 7 others.
+	// A run repeats what was just done, and reads the ids. Then it reads the remaining
+	// documents, each collection as fast as its sample, but in parallel. On a shared
+	// server 8 requests are about 3 times as fast as a sample that ran alone, and up to
+	// 8 times as fast as one that waited for 7 others.
 	f.Seconds = counted * idsToo
 	side := float64(min(forecastWorkers, max(1, len(s.Collections))))
 	f.Seconds += rest.Seconds() / math.Sqrt(forecastWorkers*math.Sqrt(side))

@@ -215,7 +215,7 @@ func compareRows(t *testing.T, name string, rows []sampleRow, withData bool) {
 			t.Fatalf("%s: only %d rows", name, len(rows))
 		}
 		got := rows[i]
-		if got.data != want.data { // may be the same value, written differently
+		if got.data != want.data { // may be the same value in another form
 			got.data, want.data = canonicalText(got.data), canonicalText(want.data)
 		}
 		if got.String() != want.String() {

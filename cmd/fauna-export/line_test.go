@@ -41,7 +41,7 @@ func newLine(t *testing.T, server string) *line {
 	return l
 }
 
-// mend accepts connections again.
+// mend restores the connection.
 func (l *line) mend() {
 	l.t.Helper()
 	listener, err := net.Listen("tcp", l.address)

@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	log.SetOutput(io.Discard) // net/http's own, which may quote what a server sends
+	log.SetOutput(io.Discard) // net/http's messages may quote what a server sends
 	std := streams{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		getenv:   os.Getenv,

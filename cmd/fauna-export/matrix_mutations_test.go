@@ -14,7 +14,7 @@ func mutations() []mutation {
 	return slices.Concat(listMutations(), cursorMutations(), foreignMutations(), valueMutations(), errorMutations(), wireMutations(), textMutations())
 }
 
-// listMutations change which elements an answer has.
+// listMutations change which elements an answer contains.
 func listMutations() []mutation {
 	without := func(at func(n int) int) func(p *parsed) bool {
 		return func(p *parsed) bool {

@@ -41,8 +41,8 @@ type matrixServer struct {
 	handler http.Handler
 	now     int64  // microseconds; does not advance
 	key     string // of a role that may read everything
-	part    string // of a role that may not read orders
-	names   string // of a role that may not read Collections()
+	part    string // of a role that can't read orders
+	names   string // of a role that can't read Collections()
 }
 
 func newMatrixServer(t *testing.T, batches int) *matrixServer {
@@ -142,7 +142,7 @@ type exchange struct {
 	query  string
 	header http.Header
 	status int
-	body   []byte // of the answer
+	body   []byte // of the response
 }
 
 // lie says which answers to falsify, and how.
@@ -189,7 +189,7 @@ func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.enough()
 	}
 	if seen, _ := strconv.ParseInt(r.Header.Get("X-Last-Seen-Txn"), 10, 64); seen > l.truth.now {
-		// A real server waits for that time, and the emulator would poll.
+		// A real server waits for that time, while the emulator would poll.
 		ms, _ := strconv.Atoi(r.Header.Get("X-Query-Timeout"))
 		select {
 		case <-time.After(time.Duration(ms) * time.Millisecond):

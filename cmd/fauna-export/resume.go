@@ -44,7 +44,7 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 		a.say("%s contains a finished run of %s: nothing to do", dir, count(int64(len(found.Manifest.Collections)), "collection"))
 		return archive.Sweep(env.Store, found.Manifest)
 	case found.Kind == archive.Sharded:
-		return archive.CheckNew(env.Store) // its error says how to resume shards
+		return archive.CheckNew(env.Store) // the error says how to resume shards
 	case found.Kind == archive.Broken || strings.HasPrefix(found.Other, store.WorkPrefix):
 		return found.Usable()
 	case found.Run == nil:
@@ -83,8 +83,8 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 	return a.finish(ctx, run, env.Store)
 }
 
-// acceptEndpoint confirms that the secret may be sent to the endpoint in a
-// run's folder, which whoever wrote the folder has chosen.
+// acceptEndpoint confirms that the secret may be sent to the endpoint in a run's
+// folder, which was chosen by whoever wrote the folder.
 func (a *app) acceptEndpoint(ctx context.Context, domain string) error {
 	e, err := fauna.ParseEndpoint(domain)
 	if err != nil {

@@ -84,7 +84,7 @@ func addCompletion(root *cobra.Command) {
 	}
 }
 
-// newHelpCommand is `help COMMAND`. Unlike cobra's, it fails for an unknown
+// newHelpCommand returns `help COMMAND`. Unlike cobra's, it fails for an unknown
 // command instead of printing the root's help.
 func newHelpCommand() *cobra.Command {
 	return &cobra.Command{

@@ -51,8 +51,8 @@ func TestS3_everyCommandTakesTheURL(t *testing.T) {
 	}
 }
 
-// Whichever request is the first with credentials that have expired, the run
-// says so, and goes on with new ones to a whole export.
+// Whichever request is the first with expired credentials, the run reports it, and
+// resumes with new ones to a complete export.
 func TestS3_credentialsThatExpireMidwayLoseNothing(t *testing.T) {
 	s := serveSmall(t)
 	target, err := url.Parse(storetest.S3(t))

@@ -116,7 +116,7 @@ func TestSecret_isFoundInEveryPlaceItMayComeFrom(t *testing.T) {
 	}
 }
 
-// scrub is applied last, whatever the error.
+// scrub must be applied last, whatever the error.
 func TestSecret_isScrubbedWhereItIsSaid(t *testing.T) {
 	t.Parallel()
 	const text = "fnAEabcdefghijklmnopqrstuvwxyz0123456789"

@@ -134,9 +134,9 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// The sample and 200 000 documents as an array of four tasks, one of them
-// killed and requeued, must give the same bytes as one process, in a folder and
-// in a real object store.
+// An array of four tasks, one of them killed and requeued, must export the sample and
+// 200 000 documents to the same bytes as one process, into a folder and into a real
+// object store.
 func TestSlurm_anArrayOfFourMakesTheFilesOfOneProcess(t *testing.T) {
 	t.Parallel()
 	s := startSlurm(t)
@@ -175,8 +175,8 @@ func TestSlurm_anArrayOfFourMakesTheFilesOfOneProcess(t *testing.T) {
 	})
 }
 
-// exportByFour exports everything into a store by an array of four tasks, of which
-// one is killed and requeued, joins them, and compares the rows.
+// exportByFour exports everything into a store with an array of four tasks, one of
+// which is killed and requeued, finishes the run, and compares the rows.
 func (s *slurm) exportByFour(t *testing.T, env []string, out store.Store, want map[string][]byte) {
 	t.Helper()
 	dir := t.TempDir()

@@ -57,7 +57,7 @@ func (noOutput) Write([]byte) (int, error) {
 // shown is where help, versions and completions are printed.
 type shown struct {
 	out  io.Writer
-	lost error // why not all of it was
+	lost error // why some was lost
 }
 
 // Write writes to stdout, and keeps the error. A reader that closed the pipe has
@@ -71,7 +71,7 @@ func (s *shown) Write(text []byte) (int, error) {
 	return n, err
 }
 
-// limitMemory sets the process's memory limit, if the process is ours.
+// limitMemory sets the process's memory limit, if the process belongs to us.
 func (a *app) limitMemory(bytes int64) {
 	if a.limit != nil {
 		a.limit(bytes)

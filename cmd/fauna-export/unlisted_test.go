@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A full run finds a live document that the server doesn't list through the
-// index of a sync, if there is one.
+// A full run uses the index for syncs, if there is one, to find a live document that
+// the server doesn't list.
 func TestRun_readsWhatOnlyTheIndexHas(t *testing.T) {
 	t.Parallel()
 	s := serveSmall(t)

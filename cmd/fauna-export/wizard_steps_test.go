@@ -228,7 +228,7 @@ func TestWizardSteps_withoutAShellNothingIsSuspended(t *testing.T) {
 	term := onTerminal(t, 80, 24, nil, "--domain", s.endpoint) // the session's first process
 	term.wait("answers")
 	term.send("\x1a")
-	if runtime.GOOS == "linux" { // other systems don't tell a program easily
+	if runtime.GOOS == "linux" { // not easy to determine on other systems
 		term.wait("Can't suspend")
 		term.send(enter)
 		term.wait("How do you want to set up read access?")

@@ -6,7 +6,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// Functions of package text, since many variables here are named text.
+// Short names for functions of package text, since many variables here are named text.
 
 func number(n int64) string                          { return text.Number(n) }
 func count(n int64, noun string) string              { return text.Count(n, noun) }

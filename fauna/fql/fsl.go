@@ -216,8 +216,8 @@ func (w *fslWriter) arrow(text string) (parameters []string, result string) {
 	return parameters, strings.TrimSpace(result)
 }
 
-// parenthesized puts a lambda in parentheses. The server keeps a short one, like
-// (.age > 17), with its own.
+// parenthesized puts a lambda in parentheses, unless it has them. The server stores a
+// short one, like (.age > 17), with its parentheses.
 func parenthesized(text string) string {
 	if strings.HasPrefix(text, "(") && closing(text) == len(text)-1 {
 		return text
@@ -225,8 +225,7 @@ func parenthesized(text string) string {
 	return "(" + text + ")"
 }
 
-// closing returns where the bracket that a text starts with is closed, -1 for
-// nowhere.
+// closing returns the position of the bracket that closes a text's first one, or -1.
 func closing(text string) int {
 	end := outside(text[1:], rune(map[byte]byte{'(': ')', '{': '}'}[text[0]]))
 	if end == len(text)-1 {
@@ -241,8 +240,8 @@ func compares(text string, i int) bool {
 	return i == 0 || strings.ContainsRune(" =-", rune(text[i-1])) || text[i] == '<' && i+1 < len(text) && strings.ContainsRune(" =", rune(text[i+1]))
 }
 
-// outside returns where a text first has a character that is not within
-// brackets or quotes, its length for nowhere.
+// outside returns the position of a text's first want outside brackets and quotes, or
+// its length.
 func outside(text string, want rune) int {
 	depth, quote, escaped := 0, rune(0), false
 	for i, r := range text {

@@ -126,7 +126,7 @@ func TestParseNames_manyNames(t *testing.T) {
 		t.Errorf("%d names", len(got.Names))
 	}
 	for _, junk := range []string{"[", "{", "(", "A(", "'", `\`, "...", "> ", "{a:"} {
-		ParseNames(strings.Repeat(junk, 100_000)) // must end, and soon
+		ParseNames(strings.Repeat(junk, 100_000)) // must end soon
 	}
 }
 

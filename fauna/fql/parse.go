@@ -30,10 +30,10 @@ type Statement struct {
 	JSON         []byte // the query
 }
 
-// ParseStatements parses a text of one or more expressions. They are separated
-// by semicolons or start on separate lines.
+// ParseStatements parses a text of one or more expressions, separated by semicolons or
+// each starting on its own line.
 func ParseStatements(text string) (statements []Statement, err error) {
-	// A *SyntaxError ends the reading of the text by a panic.
+	// A *SyntaxError is raised as a panic.
 	defer func() {
 		switch cause := recover().(type) {
 		case nil:
@@ -129,7 +129,7 @@ func (r *textReader) more(closing string) bool {
 	return !r.take(closing)
 }
 
-// unexpected returns the error that the next token is not the expected one.
+// unexpected returns the error for a next token that is not the wanted one.
 func (r *textReader) unexpected(wanted string) *SyntaxError {
 	t := r.peek()
 	return t.problem("expected " + wanted + ", found " + t.describe())

@@ -53,7 +53,7 @@ func TestParse_recordedTextsBecomeTheirRequests(t *testing.T) {
 	}
 	for _, r := range texts {
 		if r.Name == "return set in object" {
-			continue // this object was sent as it stands, past the driver
+			continue // this object was sent unchanged, bypassing the driver
 		}
 		got, err := Parse(r.FQL)
 		if err != nil {

@@ -33,8 +33,8 @@ func (p *printed) next() *Node {
 	}
 }
 
-// read returns the next value, or that a closing bracket comes before it;
-// neither at the end of the text.
+// read returns the next value; closing reports a closing bracket before it. At the end
+// of the text it returns neither.
 func (p *printed) read() (n *Node, closing bool) {
 	for p.pos < len(p.text) {
 		c := p.text[p.pos]

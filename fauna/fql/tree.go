@@ -88,8 +88,8 @@ func (n *Node) Int() (int64, bool) {
 // Is reports whether the value is a scalar with this text.
 func (n *Node) Is(text string) bool { return n != nil && n.Text == text }
 
-// Elements returns the elements of an array, or a single value as one; none of a
-// value that is null or missing.
+// Elements returns the elements of an array, a single value as one, and none if the
+// value is null or missing.
 func (n *Node) Elements() []*Node {
 	switch {
 	case n.IsNull():
@@ -176,7 +176,7 @@ func AppendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// What ParseJSON finds wrong.
+// Errors of ParseJSON.
 var (
 	errNotJSON = errors.New("is not valid JSON")
 	errNesting = errors.New("JSON exceeds nesting limit")
@@ -279,7 +279,7 @@ func (p *jsonParser) word() *Node {
 	}
 }
 
-// escapes finds escapes, and those of surrogates whole.
+// escapes matches escapes, a surrogate pair as one.
 var escapes = regexp.MustCompile(`\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)`)
 
 func (p *jsonParser) string() string {
