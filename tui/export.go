@@ -229,10 +229,7 @@ func (c *exportStep) actions() []action {
 	if c.list.typing {
 		return find
 	}
-	st, troubled := c.now.status, c.problems
-	for _, x := range st.Collections {
-		troubled = troubled || x.State == export.CollectionFailed || x.Retries > 0
-	}
+	st := c.now.status
 	find[0] = on("/", "filter", func() { c.all, c.list.typing = true, true }).when(c.running() && len(st.Collections) > 0)
 	if !c.running() {
 		return append(c.ended(), find...)
@@ -243,7 +240,7 @@ func (c *exportStep) actions() []action {
 	}
 	return slices.Concat(c.going(), []action{
 		on("tab", list, func() { c.all, c.problems = !c.all, false }).when(len(st.Collections) > few),
-		on("!", "problems", func() { c.problems = !c.problems }).when(troubled),
+		on("!", "problems", func() { c.problems = !c.problems }).when(c.problems || slices.ContainsFunc(st.Collections, troubled)),
 	}, find, []action{on("", "", func() {}, "esc", "shift+tab")}) // nothing leads back from here
 }
 
@@ -339,22 +336,23 @@ func (c *exportStep) limit(times float64) {
 // shown are the collections that are listed, those at work first, then failed ones.
 func (c *exportStep) shown() []export.CollectionStatus {
 	all := c.now.status.Collections
+	states := []export.CollectionState{export.CollectionRunning, export.CollectionFailed, export.CollectionWaiting, export.CollectionDone}
+	if !c.all && !c.problems && len(all) > few {
+		states = states[:2]
+	}
 	var rows []export.CollectionStatus
-	add := func(state ...export.CollectionState) {
+	for _, state := range states {
 		for _, x := range all {
-			if slices.Contains(state, x.State) && c.list.matches(x.Name) &&
-				(!c.problems || x.State == export.CollectionFailed || x.Retries > 0) {
+			if x.State == state && c.list.matches(x.Name) && (!c.problems || troubled(x)) {
 				rows = append(rows, x)
 			}
 		}
 	}
-	add(export.CollectionRunning)
-	add(export.CollectionFailed)
-	if c.all || c.problems || len(all) <= few {
-		add(export.CollectionWaiting)
-		add(export.CollectionDone)
-	}
 	return rows
+}
+
+func troubled(x export.CollectionStatus) bool {
+	return x.State == export.CollectionFailed || x.Retries > 0
 }
 
 func (c *exportStep) busy() bool { return c.starting.busy }

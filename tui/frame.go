@@ -220,9 +220,12 @@ func (w *wizard) hints() (hints, end []key.Binding) {
 		if w.at == domainID && w.edit == noID {
 			back = "quit"
 		}
+		if i := slices.IndexFunc(actions, func(a action) bool { return a.Enabled() && slices.Contains(a.Keys(), "esc") }); i >= 0 {
+			back = actions[i].Help().Desc
+		}
 		end = []key.Binding{bind("F1", "help", "f1")}
-		if does := escDoes(actions, back); does != "" {
-			end = append(end, bind("esc", does, "esc"))
+		if back != "" {
+			end = append(end, bind("esc", back, "esc"))
 		}
 	}
 	return shown(actions), end

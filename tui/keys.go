@@ -3,7 +3,6 @@ package tui
 import (
 	"cmp"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -95,16 +94,6 @@ func shown(actions []action) []key.Binding {
 		}
 	}
 	return all
-}
-
-// escDoes is what esc does among the actions, and otherwise where they leave it alone.
-func escDoes(actions []action, otherwise string) string {
-	for _, a := range actions {
-		if a.Enabled() && slices.Contains(a.Keys(), "esc") {
-			return a.Help().Desc
-		}
-	}
-	return otherwise
 }
 
 // burstPause is how long nothing more may come before a key counts as pressed by a

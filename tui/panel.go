@@ -156,9 +156,9 @@ func (p *panel) body(w, h int) []string {
 		}
 	}
 	out := p.lines(lines, w, h)
-	if p.bare { // no trailing spaces either
-		for i := range out {
-			out[i] = strings.TrimRight(out[i], " ")
+	for i, l := range out {
+		if p.bare { // no trailing spaces either
+			out[i] = strings.TrimRight(l, " ")
 		}
 	}
 	return out

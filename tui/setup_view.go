@@ -94,7 +94,7 @@ func (c *setupStep) box(w, h int) []string {
 	x := c.cards[c.at]
 	var why []string // where there is no second pane
 	if !c.s.wide && h >= 10 {
-		why = text.Wrap(text.Clean(x.Why), w-2)
+		why = faintly(c.s.st, text.Clean(x.Why), w)
 	}
 	shown := c.lines(x.lines, w-4, min(len(x.lines), max(3, h-2-len(why))))
 	for i, l := range shown {
@@ -111,11 +111,7 @@ func (c *setupStep) box(w, h int) []string {
 	if first, _, ok := strings.Cut(x.FQL, "("); ok && len(first) < 20 {
 		title = first
 	}
-	out := box(c.s.st, title, state, c.part(), shown, w)
-	for _, l := range why {
-		out = append(out, "  "+c.s.st.faint.of(l))
-	}
-	return out
+	return append(box(c.s.st, title, state, c.part(), shown, w), why...)
 }
 
 func (c *setupStep) side(w, h int) []string {
@@ -131,9 +127,7 @@ func (c *setupStep) side(w, h int) []string {
 				break
 			}
 			out = append(out, c.s.st.accent.of(text.Fit(text.Clean(p.Resource), w)))
-			for _, l := range text.Wrap(text.Clean(p.Why), w-2) {
-				out = append(out, "  "+c.s.st.faint.of(l))
-			}
+			out = append(out, faintly(c.s.st, text.Clean(p.Why), w)...)
 		}
 	}
 	return out

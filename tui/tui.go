@@ -196,7 +196,7 @@ func newSession(ctx context.Context, c Config) *session {
 // proposalPrefix begins the names of the folders that are proposed.
 const proposalPrefix = "fauna-20"
 
-// proposal is a folder that does not exist yet, named after the day.
+// proposal is a new folder, named after the day.
 func proposal(now time.Time) string {
 	name := "fauna-" + now.Format(time.DateOnly)
 	path, err := newPath(name)
