@@ -89,9 +89,7 @@ func (c *doneStep) cleanUp() {
 	c.s.panel.run = c.s.onDemo(func() { c.s.say(noteGood, "Ran on the demo server: the key and the role are gone.") }, each...)
 }
 
-func (c *doneStep) save() {
-	await(c.s, new(wait), c.saving(), orFail(c.s, c.kept))
-}
+func (c *doneStep) save() { await(c.s, new(wait), c.saving(), orFail(c.s, c.kept)) }
 
 // saving writes the answers for the next run to a new file in the current folder. A
 // full export must go to a new folder each time, so its own is left out; a sync

@@ -328,9 +328,9 @@ func (c *exportStep) limit(times float64) {
 	c.s.runner.with(func(x exporting) { x.SetMaxRate(most) })
 	if most == 0 {
 		c.s.say(noteInfo, "No rate limit.")
-		return
+	} else {
+		c.s.say(noteInfo, "At most %s documents/s.", text.Number(int64(most)))
 	}
-	c.s.say(noteInfo, "At most %s documents/s.", text.Number(int64(most)))
 }
 
 // shown are the collections that are listed, those at work first, then failed ones.

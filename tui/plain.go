@@ -2,6 +2,7 @@ package tui
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,14 +173,11 @@ func (a *asker) text(ctx context.Context, prompt, otherwise string, accept func(
 		if err != nil {
 			return "", err
 		}
-		if typed == "" {
-			typed = otherwise
+		typed = cmp.Or(typed, otherwise)
+		if err = accept(typed); err == nil {
+			return typed, nil
 		}
-		if err := accept(typed); err != nil {
-			a.tell("Error: %s", text.Sentence(err))
-			continue
-		}
-		return typed, nil
+		a.tell("Error: %s", text.Sentence(err))
 	}
 }
 
@@ -246,9 +244,7 @@ func (a *asker) yes(ctx context.Context, question string, otherwise bool) (bool,
 }
 
 // IsTerminal reports whether a file is a terminal.
-func IsTerminal(f *os.File) bool {
-	return f != nil && term.IsTerminal(f.Fd())
-}
+func IsTerminal(f *os.File) bool { return f != nil && term.IsTerminal(f.Fd()) }
 
 // mostEchoWaits bounds the wait, in milliseconds, for a terminal that never shows input.
 const mostEchoWaits = 500

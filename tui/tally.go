@@ -26,7 +26,6 @@ type tally struct {
 	at      int64
 	names   []string
 	next    int
-	busy    int
 	found   map[string]counted
 	sampled int64 // documents
 	took    time.Duration
@@ -55,9 +54,9 @@ func (t *tally) start(names []string, at int64) {
 }
 
 // stop drops the answers that are still to come.
-func (t *tally) stop() { t.n++; t.busy = 0 }
+func (t *tally) stop() { t.n++ }
 
-func (t *tally) done() bool { return t.busy == 0 && t.next >= len(t.names) }
+func (t *tally) done() bool { return len(t.found) >= len(t.names) }
 
 func (t *tally) more() {
 	if t.next >= len(t.names) || t.s.server == nil {
@@ -65,13 +64,11 @@ func (t *tally) more() {
 	}
 	name := t.names[t.next]
 	t.next++
-	t.busy++
 	n, srv, at, samples, now := t.n, t.s.server, t.at, t.samples, t.s.now
 	t.s.beside(func(ctx context.Context) func() {
 		c := count(ctx, srv, name, at, samples, now)
 		return func() {
 			if n == t.n {
-				t.busy--
 				t.add(name, c)
 				t.more()
 			}
