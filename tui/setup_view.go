@@ -23,32 +23,21 @@ func (c *setupStep) title() (string, string) {
 }
 
 func (c *setupStep) body(w, h int) []string {
-	st := c.s.st
-	if len(c.cards) == 0 {
-		return nil
-	}
 	var head []string
 	switch d := c.done(); {
 	case c.running.busy && c.s.way == wayAdmin:
 		head = []string{c.s.spinner + " creating " + c.makes() + " …", ""}
 	case d != "":
-		head = append(marked(st, noteGood, d+" Enter continues.", w), "")
+		head = append(marked(c.s.st, noteGood, d+" Enter continues.", w), "")
 	}
 	list := c.list(w)
-	width := w
 	if w >= 72 {
-		width = w - 23
-	} else {
-		if len(head) == 0 || h > 18 { // there is no room for both
-			head = append(head, list...)
-		}
-		list = nil
+		return append(head, text.Beside(list, 23, c.box(w-23, h-len(head)))...)
 	}
-	box := c.box(width, h-len(head))
-	if list != nil {
-		box = text.Beside(list, 23, box)
+	if len(head) == 0 || h > 18 { // else there is no room for both
+		head = append(head, list...)
 	}
-	return append(head, box...)
+	return append(head, c.box(w, h-len(head))...)
 }
 
 // list is the queries around the one that is shown, with their state.
@@ -92,7 +81,7 @@ func (c *setupStep) list(w int) []string {
 // box is the query that is shown, and below it why, where there is no second pane.
 func (c *setupStep) box(w, h int) []string {
 	x := c.cards[c.at]
-	var why []string // where there is no second pane
+	var why []string // the second pane says it otherwise
 	if !c.s.wide && h >= 10 {
 		why = faintly(c.s.st, text.Clean(x.Why), w)
 	}
@@ -115,9 +104,6 @@ func (c *setupStep) box(w, h int) []string {
 }
 
 func (c *setupStep) side(w, h int) []string {
-	if len(c.cards) == 0 {
-		return nil
-	}
 	x := c.cards[c.at]
 	out := titled(c.s.st, "Why", []string{text.Clean(x.Why), ""}, w)
 	if x.Title == roleTitle {
