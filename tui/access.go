@@ -164,10 +164,7 @@ func (c *accessStep) help() string {
 
 func (c *accessStep) ask(ctx context.Context, a *asker) error {
 	s := c.s
-	var names []string
-	for _, x := range c.choices() {
-		names = append(names, x.name+": "+x.about)
-	}
+	names := mapped(c.choices(), func(x accessChoice) string { return x.name + ": " + x.about })
 	i, err := a.choose(ctx, "How do you want to set up read access?", names, int(c.at))
 	if err != nil {
 		return err

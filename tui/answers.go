@@ -20,18 +20,15 @@ import (
 
 // config is the answers as a config file holds them. No secret is among them.
 func (s *session) config() config.Config {
-	c := config.Config{
+	return config.Config{
 		Domain:         s.endpointText,
 		AllowPlaintext: s.plaintext == s.endpoint && s.endpoint.Exposed(),
 		CAFile:         s.cfg.CAFile, ClientCert: s.cfg.CertFile, ClientKey: s.cfg.KeyFile,
 		Collections: s.chosen(),
 		Mode:        string(s.mode), Index: s.cfg.Index, Role: s.cfg.Role,
 		Out: s.dirText, Format: string(s.format), Compress: string(s.press),
+		Columns: mapped(s.columns, columnText),
 	}
-	for _, x := range s.columns {
-		c.Columns = append(c.Columns, columnText(x))
-	}
-	return c
 }
 
 // A keeper writes the answers to their file, never earlier ones over later ones.

@@ -108,10 +108,7 @@ func (c *checkStep) table(w, from, to int) []string {
 		t.Row(cells...)
 	}
 	lines := strings.Split(strings.TrimRight(t.Render(), "\n"), "\n")
-	for i, l := range lines {
-		lines[i] = text.Fit(strings.TrimRight(l, " "), w)
-	}
-	return lines
+	return mapped(lines, func(l string) string { return text.Fit(strings.TrimRight(l, " "), w) })
 }
 
 // row is a row of the table: sign, name, documents, size, life of a snapshot, remark.
@@ -263,9 +260,7 @@ func (c *checkStep) side(w, h int) []string {
 	out := append(titled(st, "The problem", nil, w), problem...)
 	if queries := c.s.mending(x.unready, x.denied > 0); len(queries) > 0 && x.mendable() {
 		out = append(out, "", st.bold.of("Its fix (u copies or runs it)"), "")
-		for _, l := range text.Lines(mendingText(queries)) {
-			out = append(out, highlight(st, text.Fit(l, w)))
-		}
+		out = append(out, mapped(text.Lines(mendingText(queries)), func(l string) string { return highlight(st, text.Fit(l, w)) })...)
 	}
 	return out[:min(len(out), h)]
 }

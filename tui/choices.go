@@ -108,6 +108,15 @@ func (s *session) readable() []string {
 	})
 }
 
+// mapped is what f makes of each of some things.
+func mapped[T, U any](things []T, f func(T) U) []U {
+	var out []U
+	for _, x := range things {
+		out = append(out, f(x))
+	}
+	return out
+}
+
 func set(names []string) map[string]bool {
 	in := make(map[string]bool, len(names))
 	for _, name := range names {

@@ -122,9 +122,7 @@ func (c *collectionsStep) typedBody(w, h int) []string {
 // columns lists names in columns, read downwards.
 func columns(st styles, names []string, w, h int) []string {
 	p := newPicker(st, 20, nil)
-	for i, name := range names {
-		p.rows = append(p.rows, pick{name: text.Clean(name), chosen: true, id: i})
-	}
+	p.rows = mapped(names, func(name string) pick { return pick{name: text.Clean(name), chosen: true} })
 	p.typing = true // nothing has the focus
 	return p.view(w, h)
 }

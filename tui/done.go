@@ -265,10 +265,7 @@ func (c *doneStep) askLoad(ctx context.Context, a *asker) error {
 	if err == nil {
 		defer planned.Close()
 		for _, t := range planned.Plan().Tables {
-			var columns []string
-			for _, x := range t.Columns {
-				columns = append(columns, x.Name+" "+string(x.Type))
-			}
+			columns := mapped(t.Columns, func(x *load.Column) string { return x.Name + " " + string(x.Type) })
 			a.tell("%s: %s, %s: %s", t.Name, t.Action, text.Count(t.Rows, "row"), strings.Join(columns, ", "))
 			for _, n := range t.Notes {
 				a.tell("Warning: %s", n)

@@ -112,11 +112,8 @@ func (w *wizard) main(room, h int) []string {
 	if side == nil {
 		return lines
 	}
-	bar, side := " "+w.st.faint.of("│")+" ", text.Fill(side, h)
-	for i, l := range side {
-		side[i] = bar + text.Fit(l, room-wide-3)
-	}
-	return text.Beside(lines, wide, side)
+	bar := " " + w.st.faint.of("│") + " "
+	return text.Beside(lines, wide, mapped(text.Fill(side, h), func(l string) string { return bar + text.Fit(l, room-wide-3) }))
 }
 
 // top is the product's name and the database, with what is to be known of it.

@@ -118,11 +118,7 @@ func (s *session) showMending(queries []fql.Query, again func()) {
 }
 
 func texts(queries []fql.Query) []string {
-	var all []string
-	for _, q := range queries {
-		all = append(all, q.FQL)
-	}
-	return all
+	return mapped(queries, func(q fql.Query) string { return q.FQL })
 }
 
 // onDemo is what runs queries on the demo server and then does something; nil without one.

@@ -219,13 +219,10 @@ func (c *loading) body(w, h int) []string {
 // planLines are the tables with their columns, or the statements that make them.
 func (c *loading) planLines(w int) []string {
 	st := c.s.st
-	var lines []string
 	if c.ddl {
-		for _, l := range text.Lines(c.planned.DDL()) {
-			lines = append(lines, text.Fit(l, w))
-		}
-		return lines
+		return mapped(text.Lines(c.planned.DDL()), func(l string) string { return text.Fit(l, w) })
 	}
+	var lines []string
 	for _, t := range c.planned.Plan().Tables {
 		about := string(t.Action) + " " + text.Count(t.Rows, "row")
 		if t.Action == load.Skip {

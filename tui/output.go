@@ -41,9 +41,7 @@ func (o *outputStep) forms() []form {
 			s.press = row.None
 		}
 	}}
-	for _, f := range all {
-		format.options, format.about = append(format.options, f.Title()), append(format.about, f.About())
-	}
+	format.options, format.about = mapped(all, row.Format.Title), mapped(all, row.Format.About)
 	presses := []row.Compression{row.None, row.Gzip, row.Zstd}
 	press := form{"Compress", []string{"none", "gzip", "zstd"}, make([]string, 3), slices.Index(presses, s.press), func(i int) { s.press = presses[i] }}
 	if !s.format.Can().Compresses {

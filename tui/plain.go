@@ -108,11 +108,7 @@ func (a *asker) tell(format string, args ...any) {
 // line prints a prompt and reads one line, without the spaces around it. At the end of
 // the input it returns ErrLeft, and when ctx ends its cause.
 func (a *asker) line(ctx context.Context, prompt string) (string, error) {
-	lines := strings.Split(prompt, "\n")
-	for i, l := range lines {
-		lines[i] = a.clean(l)
-	}
-	fmt.Fprint(a.out, strings.Join(lines, "\n"))
+	fmt.Fprint(a.out, strings.Join(mapped(strings.Split(prompt, "\n"), a.clean), "\n"))
 	read := reading(func() (string, error) { return a.in.ReadString('\n') })
 	select {
 	case <-ctx.Done():

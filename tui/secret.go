@@ -103,8 +103,7 @@ func (c *secretStep) title() (string, string) { return "Paste the secret that Cr
 
 func (c *secretStep) body(w, h int) []string {
 	st := c.s.st
-	lines := []string{c.view(w), ""}
-	lines = append(lines, c.verdict(w)...)
+	lines := append([]string{c.view(w), ""}, c.verdict(w)...)
 	about := []string{"Fauna shows the secret once. fauna-export never stores it.", "Lost it? ctrl+g shows the FQL for a new key."}
 	if c.s.cfg.Demo && c.s.server == nil && c.field.length() == 0 {
 		about = append(about, "On the demo: esc goes back to Set-up, where r creates one.")

@@ -86,9 +86,7 @@ func (c *setupStep) box(w, h int) []string {
 		why = faintly(c.s.st, text.Clean(x.Why), w)
 	}
 	shown := c.lines(x.lines, w-4, min(len(x.lines), max(3, h-2-len(why))))
-	for i, l := range shown {
-		shown[i] = highlight(c.s.st, strings.TrimRight(l, " "))
-	}
+	shown = mapped(shown, func(l string) string { return highlight(c.s.st, strings.TrimRight(l, " ")) })
 	state := "FQL " + string(fql.V4)
 	if c.s.shellDialect() == fql.V10 && x.Dialect != fql.V4 {
 		state = "FQL " + string(fql.V10)

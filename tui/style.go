@@ -151,11 +151,7 @@ func marked(st styles, kind noteKind, paragraph string, w int) []string {
 
 // faintly is a paragraph beside what matters.
 func faintly(st styles, paragraph string, w int) []string {
-	lines := text.Wrap(paragraph, w-2)
-	for i, l := range lines {
-		lines[i] = "  " + st.faint.of(l)
-	}
-	return lines
+	return mapped(text.Wrap(paragraph, w-2), func(l string) string { return "  " + st.faint.of(l) })
 }
 
 // fqlTokens are the parts of a line of FQL that have a colour: a comment, a string, a
