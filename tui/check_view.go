@@ -160,9 +160,8 @@ func (c *checkStep) foot(w, most int) []string {
 			parts = append(parts, fmt.Sprintf("The snapshot stays readable for %s.", text.Span(life)))
 		}
 	}
-	for _, l := range slices.Concat(text.Wrap(strings.Join(parts, " "), w-2), text.Wrap(c.into(), w-2)) {
-		lines = append(lines, "  "+l)
-	}
+	said := slices.Concat(text.Wrap(strings.Join(parts, " "), w-2), text.Wrap(c.into(), w-2))
+	lines = append(lines, mapped(said, func(l string) string { return "  " + l })...)
 	if free := c.s.place.free; free > 0 && int64(bytes) > free {
 		lines = append(lines, marked(c.s.st, noteWarn, "The disk may be too small: about "+text.Size(int64(bytes))+" is needed.", w)...)
 	}

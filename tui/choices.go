@@ -110,9 +110,9 @@ func (s *session) readable() []string {
 
 // mapped is what f makes of each of some things.
 func mapped[T, U any](things []T, f func(T) U) []U {
-	var out []U
-	for _, x := range things {
-		out = append(out, f(x))
+	out := make([]U, len(things))
+	for i, x := range things {
+		out[i] = f(x)
 	}
 	return out
 }

@@ -98,9 +98,7 @@ func (c *collectionsStep) typedBody(w, h int) []string {
 	query := text.Lines(fql.CollectionsFQL(c.s.dialect))
 	if len(c.typed.Names) == 0 && len(lines)+len(foot)+len(query)+3 <= h {
 		foot = append(foot, "  Don't know the names? Run this in the Fauna shell and paste the result:")
-		for _, l := range query {
-			foot = append(foot, "    "+highlight(st, l))
-		}
+		foot = append(foot, mapped(query, func(l string) string { return "    " + highlight(st, l) })...)
 	} else {
 		foot = append(foot, faintly(st, "Missing some? ctrl+y copies a query that lists all collections.", w)...)
 	}

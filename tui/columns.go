@@ -176,10 +176,7 @@ func columnText(c column) string {
 
 // pathName joins the last n steps of a path, without what no column name should hold.
 func pathName(path []any, n int) string {
-	var parts []string
-	for _, step := range path[max(0, len(path)-n):] {
-		parts = append(parts, fmt.Sprint(step))
-	}
+	parts := mapped(path[max(0, len(path)-n):], func(step any) string { return fmt.Sprint(step) })
 	name := strings.NewReplacer(":", "_", "=", "_", ".", "_").Replace(strings.Join(parts, "_"))
 	if name == "id" && n == 1 && len(path) > 1 {
 		return pathName(path, 2)
@@ -214,11 +211,7 @@ func findFields(body []byte) ([]foundField, error) {
 	for _, doc := range page.Resource.Data {
 		found.walk([]any{"data"}, doc.Data, 0)
 	}
-	var fields []foundField
-	for _, path := range slices.Sorted(maps.Keys(found)) {
-		fields = append(fields, *found[path])
-	}
-	return fields, nil
+	return mapped(slices.Sorted(maps.Keys(found)), func(path string) foundField { return *found[path] }), nil
 }
 
 // foundFields are the fields that were seen, by their path as text.

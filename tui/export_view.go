@@ -325,14 +325,8 @@ func (c *exportStep) failure(err error, w int) []string {
 	case disk:
 		again = "o choose another folder"
 	}
-	lines := marked(c.s.st, kind, said, w)
-	for _, l := range append(where, "", again) {
-		if l != "" {
-			l = "  " + text.Fit(l, w-2)
-		}
-		lines = append(lines, l)
-	}
-	return lines
+	where = mapped(append(where, "", again), func(l string) string { return text.Fit(l, w-2) })
+	return append(marked(c.s.st, kind, said, w), text.Indent(2, where)...)
 }
 
 func (c *exportStep) help() string {

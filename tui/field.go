@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/cursor"
@@ -56,13 +57,7 @@ func (f *field) key(m tea.KeyMsg) bool {
 
 // visible leaves out what a terminal must not be given, but for line breaks and tabs.
 func visible(rs []rune) []rune {
-	out := make([]rune, 0, len(rs))
-	for _, r := range rs {
-		if r == '\n' || r == '\t' || !text.Hidden(r) {
-			out = append(out, r)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(rs), func(r rune) bool { return r != '\n' && r != '\t' && text.Hidden(r) })
 }
 
 func (f *field) view(w int, focused bool) string {

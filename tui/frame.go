@@ -31,10 +31,7 @@ func (w *wizard) View() string {
 	default:
 		lines = w.screen()
 	}
-	lines = lines[:min(len(lines), w.height)]
-	for i, l := range lines {
-		lines[i] = text.Fit(l, w.width)
-	}
+	lines = mapped(lines[:min(len(lines), w.height)], func(l string) string { return text.Fit(l, w.width) })
 	view := strings.Join(lines, "\n")
 	if w.cfg.ASCII {
 		view = asciiGlyphs.Replace(view)

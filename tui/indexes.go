@@ -24,10 +24,7 @@ func checkIndexes(ctx context.Context, srv server, collections []string, pattern
 	if len(collections) == 0 {
 		return nil, nil
 	}
-	names := make([]string, len(collections))
-	for i, c := range collections {
-		names[i] = fql.IndexName(pattern, c)
-	}
+	names := mapped(collections, func(name string) string { return fql.IndexName(pattern, name) })
 	checks, err := srv.CheckIndexes(ctx, collections, names)
 	found := make(map[string]fauna.IndexCheck, len(checks))
 	for _, c := range checks {

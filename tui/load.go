@@ -198,10 +198,7 @@ func (c *loading) body(w, h int) []string {
 		lines = append(append(lines, ""), wrong...)
 		about := []string{"postgres://USER@HOST/DATABASE[?schema=NAME]", "sqlite:FILE", "parquet:DIR    typed files for DuckDB and data lakes", "csv:DIR        typed files", ""}
 		about = append(about, text.Wrap("Or later: fauna-export load "+text.ShellWord(homePath(c.dir))+" --into TARGET", w-2)...)
-		for _, l := range about {
-			lines = append(lines, "  "+st.faint.of(text.Fit(l, w-2)))
-		}
-		return lines
+		return append(lines, mapped(about, func(l string) string { return "  " + st.faint.of(text.Fit(l, w-2)) })...)
 	case c.busy():
 		s := c.status.Load()
 		if s == nil {

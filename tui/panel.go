@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/viewport"
@@ -60,11 +61,9 @@ func box(st styles, title, aside, foot string, lines []string, w int) []string {
 		return st.accent.of(left+"─") + a + st.accent.of(strings.Repeat("─", n)) + b + st.accent.of("─"+right)
 	}
 	side := st.accent.of("│")
-	out := []string{edge("╭", "╮", st.bold.of(title), aside)}
-	for _, l := range lines {
-		out = append(out, side+" "+text.Pad(l, w-4)+" "+side)
-	}
-	return append(out, edge("╰", "╯", "", st.faint.of(foot)))
+	return slices.Concat([]string{edge("╭", "╮", st.bold.of(title), aside)},
+		mapped(lines, func(l string) string { return side + " " + text.Pad(l, w-4) + " " + side }),
+		[]string{edge("╰", "╯", "", st.faint.of(foot))})
 }
 
 // A question is a small box that must be answered with y or n.

@@ -74,10 +74,8 @@ func previewRows(l row.Layout, body []byte) ([]string, error) {
 			rows = append(rows, strings.TrimRight(string(head), "\n"))
 		}
 	} else {
-		columns := []string{"ref string", "ts timestamp", "data json", "ttl timestamp"}
-		for _, c := range l.Columns {
-			columns = append(columns, c.Name+" "+string(c.Type))
-		}
+		columns := append([]string{"ref string", "ts timestamp", "data json", "ttl timestamp"},
+			mapped(l.Columns, func(c row.Column) string { return c.Name + " " + string(c.Type) })...)
 		rows = append(rows, strings.Join(columns, " · "))
 		l.Format = row.JSONL
 	}

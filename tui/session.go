@@ -191,15 +191,12 @@ func (s *session) setup() fql.Setup {
 	if u.Role == fql.DefaultRole {
 		u.Role = "" // the dialect's own
 	}
-	for _, name := range s.chosen() {
-		if a, ok := s.access[name]; !ok || a.Exists { // FQL that names a missing one does not run
-			u.Collections = append(u.Collections, name)
-		}
-	}
+	u.Collections = slices.DeleteFunc(s.chosen(), func(name string) bool { // FQL that names a missing one does not run
+		a, ok := s.access[name]
+		return ok && !a.Exists
+	})
 	if s.mode == export.Incremental {
-		for _, c := range u.Collections {
-			u.Indexes = append(u.Indexes, fql.IndexName(s.cfg.Index, c))
-		}
+		u.Indexes = mapped(u.Collections, func(name string) string { return fql.IndexName(s.cfg.Index, name) })
 	}
 	return u
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,12 +20,7 @@ func written(m *archive.Manifest) (entries []archive.Entry, sync int) {
 		return m.Collections, 0
 	}
 	sync = m.Syncs[len(m.Syncs)-1].Sync
-	for _, e := range m.Latest() {
-		if e.Sync == sync {
-			entries = append(entries, e)
-		}
-	}
-	return entries, sync
+	return slices.DeleteFunc(slices.Clone(m.Latest()), func(e archive.Entry) bool { return e.Sync != sync }), sync
 }
 
 // againName and againCommand are what to type next time: a sync continues in its folder,
