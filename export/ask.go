@@ -43,6 +43,7 @@ func (q *requester) call(ctx context.Context, c *collection, smaller bool, f fun
 		slow := fail != nil && fail.Slow()
 		if end := a.failed(err, asked, q.sched.clock.Now(), smaller); end != nil {
 			if slow && smaller {
+				q.sched.pace.tell(err.Error())
 				q.sched.pace.slow(q.sched.pace.backoff(0))
 			}
 			return end

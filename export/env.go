@@ -26,6 +26,9 @@ type Env struct {
 	Rand rand.Source
 	// Warn, unless nil, receives what a user should know before a run starts.
 	Warn func(text string)
+	// Waiting, unless nil, is told why a run begins to wait before it tries again;
+	// requests that wait beside another one are not.
+	Waiting func(why string)
 }
 
 // OSEnv returns an Env with the system's clock and the folder dir.

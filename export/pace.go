@@ -16,6 +16,7 @@ const longSilence = 5 * time.Second
 // rate of documents, and randomizes retries.
 type pace struct {
 	clock Clock
+	told  func(why string) // of a wait; may be nil
 
 	mu struct {
 		sync.Mutex
@@ -172,8 +173,12 @@ func (p *pace) setWorkers(n int) {
 func (p *pace) pause(ctx context.Context, d time.Duration, why string) error {
 	p.mu.Lock()
 	p.mu.waits++
+	first := p.mu.waits == 1
 	p.mu.waiting, p.mu.nextTry = why, p.clock.Now().Add(d)
 	p.mu.Unlock()
+	if first {
+		p.tell(why)
+	}
 	err := p.clock.Wait(ctx, d)
 	p.mu.Lock()
 	p.mu.waits--
@@ -182,6 +187,13 @@ func (p *pace) pause(ctx context.Context, d time.Duration, why string) error {
 	}
 	p.mu.Unlock()
 	return err
+}
+
+// tell says why the run waits.
+func (p *pace) tell(why string) {
+	if p.told != nil {
+		p.told(why)
+	}
 }
 
 // state returns what the run is waiting for, "" for nothing.

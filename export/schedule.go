@@ -68,6 +68,7 @@ func newScheduler(spec Spec, env Env) *scheduler {
 		s.mu.workers = s.mu.tuner.n
 	}
 	s.pace = newPace(env.Clock, rand.NewPCG(env.Rand.Uint64(), env.Rand.Uint64()), s.mu.workers, spec.MaxRate)
+	s.pace.told = env.Waiting
 	return s
 }
 

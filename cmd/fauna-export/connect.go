@@ -41,6 +41,7 @@ func (a *app) consent(ctx context.Context, question string, unasked error) error
 // sayWaiting says why a request outside a run is being retried, if the wait is
 // noticeable.
 func (a *app) sayWaiting(err error, next time.Time) {
+	a.log.note("wait", "why", plain(err.Error()))
 	if pause := time.Until(next); pause > time.Second {
 		a.say("%v; retrying in %s", err, pause.Round(time.Second))
 	}

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"fauna-export/fauna/emulator/fault"
 )
 
 func TestLogFile_tellsARunFromItsOptionsToItsFiles(t *testing.T) {
@@ -15,6 +17,7 @@ func TestLogFile_tellsARunFromItsOptionsToItsFiles(t *testing.T) {
 	log := filepath.Join(folder, "log")
 	env := []string{"FAUNA_SECRET=" + s.Secret(), "FAUNA_EXPORT_DOMAIN=" + s.endpoint, "FAUNA_EXPORT_LOG_FILE=" + log}
 	out := filepath.Join(folder, "out")
+	s.Faults().Add(fault.When{Match: fault.Fetches("users")}, fault.Status(503))
 	if got := runHere(t, env, "run", "--all", "--out", out, "--format", "csv"); got.code != exitDone {
 		t.Fatalf("exit %d: %s", got.code, got.err)
 	}
@@ -33,7 +36,8 @@ func TestLogFile_tellsARunFromItsOptionsToItsFiles(t *testing.T) {
 	for _, want := range []string{
 		`msg=begin command="fauna-export run" version=`,
 		"msg=run endpoint=" + s.endpoint + " out=" + out + " mode=full format=csv compress=none collections=2 left_out=0\n",
-		`msg=file collection=(orders|users) file=(orders|users).csv rows=9 bytes=\d+ sha256=` + hash + " retries=0\n",
+		`msg=file collection=(orders|users) file=(orders|users).csv rows=9 bytes=\d+ sha256=` + hash + " retries=[01]\n",
+		`msg=wait why="read documents of .*users`,
 		`msg="2 collections, 18 rows, .*, verified: `,
 		"level=INFO msg=end exit=0\n",
 		"level=ERROR msg=\".*contains a finished run: choose another folder\" exit=2\n",

@@ -24,5 +24,5 @@ func (a *app) store(ctx context.Context, name string) (store.Store, error) {
 // env returns the machine's Env with the given store.
 func (a *app) env(ctx context.Context, name string) (export.Env, error) {
 	s, err := a.store(ctx, name)
-	return export.Env{Store: s}, err
+	return export.Env{Store: s, Waiting: func(why string) { a.log.note("wait", "why", plain(why)) }}, err
 }
