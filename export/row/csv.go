@@ -47,8 +47,11 @@ func AppendCSV(out, field []byte) []byte {
 		return append(out, field...)
 	}
 	// Writes eight bytes at a time, and rewrites the ones after a quote.
-	out = slices.Grow(out, 2*len(field)+16)
-	out = append(out, '"')
+	room := 2*len(field) + 2
+	if room > 1<<20 { // a large document: no more than it takes
+		room = len(field) + bytes.Count(field, []byte{'"'}) + 2
+	}
+	out = append(slices.Grow(out, room), '"')
 	to := out[len(out):cap(out)]
 	i, k := 0, 0
 	for i+8 <= len(field) {

@@ -20,11 +20,7 @@ func (jsonlCells) cell(b *Batch, c *column, src []byte, i int) (int, bool) {
 	if b.Bytes, i = b.work.rewrite(src, i, b.Bytes); i < 0 {
 		return -1, false
 	}
-	value := b.Bytes[start:]
-	if c.typ == TypeJSON && value[0] != 'n' { // as most do: it fits, and is not null
-		return i, true
-	}
-	_, _, fits := b.work.fit(c, value)
+	_, _, fits := b.work.fit(c, b.Bytes[start:])
 	return i, fits
 }
 

@@ -49,6 +49,9 @@ func (p *pageReader) append(right func() error) error {
 	bytes, rows := len(b.Bytes), len(b.Ends)
 	p.w.counts = Counts{}
 	err := p.fault(p.envelope())
+	if cap(p.w.value) > frameSize {
+		p.w.value = nil // it held a very large document, and the batch may wait
+	}
 	if err == nil {
 		err = right()
 	}
