@@ -21,30 +21,25 @@ func (e *RowError) Error() string { return fmt.Sprintf("row %d: %s", e.Row, e.Re
 
 func newLines(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, 256<<10) }
 
-// cancelled is a reader that fails when its context ends.
+// cancelled reads until its context ends.
 type cancelled struct {
 	ctx context.Context
-	r   io.Reader
+	io.Reader
+	io.ReaderAt
 }
 
-func (c *cancelled) Read(p []byte) (int, error) {
+func (c cancelled) Read(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return c.r.Read(p)
+	return c.Reader.Read(p)
 }
 
-// cancelledAt is a reader that fails when its context ends.
-type cancelledAt struct {
-	ctx context.Context
-	r   io.ReaderAt
-}
-
-func (c *cancelledAt) ReadAt(p []byte, at int64) (int, error) {
+func (c cancelled) ReadAt(p []byte, at int64) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return c.r.ReadAt(p, at)
+	return c.ReaderAt.ReadAt(p, at)
 }
 
 // decompress returns the plain bytes of a file. It reads every frame; anything
@@ -94,7 +89,7 @@ type checker struct {
 
 func (c *checker) fail(reason string) error { return &RowError{Row: c.Rows + 1, Reason: reason} }
 
-// row counts a row.
+// row counts the row just read and passes it to each.
 func (c *checker) row(id int64) error {
 	if c.Rows > 0 && id <= c.LastID {
 		return c.fail(fmt.Sprintf("id %d after %d: ids must ascend", id, c.LastID))
@@ -104,7 +99,13 @@ func (c *checker) row(id int64) error {
 	}
 	c.LastID = id
 	c.Rows++
-	return nil
+	if c.each == nil {
+		return nil
+	}
+	c.found.ID = id
+	err := c.each(c.found)
+	c.found = Row{}
+	return err
 }
 
 // maxRow is the longest row that is read back, in bytes. A document takes up to
@@ -158,9 +159,6 @@ func (c *checker) rowLines(read func() (id int64, reason string)) error {
 			return c.fail(reason)
 		}
 		if err := c.row(id); err != nil {
-			return err
-		}
-		if err := c.given(id); err != nil {
 			return err
 		}
 	}

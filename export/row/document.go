@@ -263,7 +263,7 @@ func (w *work) rest(src []byte, i int, first bool, collection string) int {
 		case string(name) == `"ttl"` && d.ttl.empty():
 			d.ttl = at
 		default:
-			w.noteOther(key)
+			w.others = append(w.others, span{key.start + 1, key.end - 1})
 		}
 		return end
 	})

@@ -263,16 +263,14 @@ func (f *Fields) wireObject(src []byte, i int) (Value, int) {
 			}
 		}
 	}
-	tagged := Kind(0)
-	switch {
-	case hasPrefix(src, i, `{"@ts":"`):
-		tagged = KindTime
-	case hasPrefix(src, i, `{"@date":"`):
-		tagged = KindDate
-	case hasPrefix(src, i, `{"@bytes":"`):
-		tagged = KindBytes
-	case hasPrefix(src, i, `{"@`):
-		tagged = KindText
+	tagged := KindText
+	for _, tag := range [...]struct {
+		head string
+		kind Kind
+	}{{`{"@ts":"`, KindTime}, {`{"@date":"`, KindDate}, {`{"@bytes":"`, KindBytes}} {
+		if hasPrefix(src, i, tag.head) {
+			tagged = tag.kind
+		}
 	}
 	var end int
 	if v.JSON, end = f.json(src, i); end < 0 {

@@ -1,6 +1,7 @@
 package row
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,10 +77,9 @@ func Formats() []Format {
 }
 
 // FormatNames returns the names of all formats, as ParseFormat accepts them.
-func FormatNames() []string {
-	var names []string
-	for _, f := range formats() {
-		names = append(names, string(f.format))
+func FormatNames() (names []string) {
+	for _, f := range Formats() {
+		names = append(names, string(f))
 	}
 	return names
 }
@@ -104,11 +104,14 @@ func (f Format) entry() formatEntry {
 }
 
 // ParseFormat reads a format's name.
-func ParseFormat(text string) (Format, error) {
-	if f := Format(text); slices.Contains(Formats(), f) {
-		return f, nil
+func ParseFormat(text string) (Format, error) { return parse("format", Format(text), FormatNames()...) }
+
+// parse reads one of several names.
+func parse[T ~string](what string, text T, names ...string) (T, error) {
+	if slices.Contains(names, string(text)) {
+		return text, nil
 	}
-	return "", fmt.Errorf("unknown format %q: it is one of %s", text, strings.Join(FormatNames(), ", "))
+	return "", fmt.Errorf("unknown %s %q: it is one of %s", what, text, strings.Join(names, ", "))
 }
 
 // Compression is how a file of rows is compressed as a whole.
@@ -123,13 +126,7 @@ const (
 
 // ParseCompression reads a compression's name.
 func ParseCompression(text string) (Compression, error) {
-	switch c := Compression(text); c {
-	case None, Gzip, Zstd:
-		return c, nil
-	case "":
-		return None, nil
-	}
-	return "", fmt.Errorf("unknown compression %q: it is one of none, gzip, zstd", text)
+	return parse("compression", cmp.Or(Compression(text), None), "none", "gzip", "zstd")
 }
 
 // plain reports whether c leaves the bytes as they are.
@@ -151,9 +148,5 @@ const (
 
 // ParseType reads a type's name.
 func ParseType(text string) (Type, error) {
-	switch t := Type(text); t {
-	case TypeJSON, TypeString, TypeInt, TypeFloat, TypeBool, TypeTime, TypeDate:
-		return t, nil
-	}
-	return "", fmt.Errorf("unknown column type %q: it is one of json, string, int, float, bool, time, date", text)
+	return parse("column type", Type(text), "json", "string", "int", "float", "bool", "time", "date")
 }

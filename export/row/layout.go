@@ -1,6 +1,7 @@
 package row
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
@@ -91,12 +92,7 @@ func Fold(name string) string {
 	}, name)
 }
 
-func (c Column) typ() Type {
-	if c.Type == "" {
-		return TypeJSON
-	}
-	return c.Type
-}
+func (c Column) typ() Type { return cmp.Or(c.Type, TypeJSON) }
 
 // Paths returns what the server must select from each document, in the order
 // that Page expects; the empty path is the document itself. Nil means whole

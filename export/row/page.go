@@ -248,7 +248,9 @@ func (p *pageReader) element(i, position int) (end int) {
 	if w.high&highBits != 0 && !utf8.Valid(p.body[i:end]) {
 		w.counts.NotUTF8.add(d.id)
 	}
-	w.count(p.body)
+	for _, name := range w.others {
+		w.counts.otherField(name.of(p.body), d.id)
+	}
 	if d.ts < 0 || b.At != 0 && d.ts > b.At {
 		return p.strange(i, "document %d has a time that is invalid or later than the snapshot: %d", d.id, d.ts)
 	}

@@ -102,10 +102,7 @@ func (c *checker) parquetRow(values parquet.Row, columns []column) error {
 	if c.texts != nil && !c.found.Removed {
 		c.found.Text = c.texts.values(id, c.found.TS, values[2:])
 	}
-	if err := c.row(id); err != nil {
-		return err
-	}
-	return c.given(id)
+	return c.row(id)
 }
 
 // values is a row of a Parquet file, without ref and ts.

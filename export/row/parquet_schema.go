@@ -4,8 +4,6 @@ import (
 	"reflect"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress"
-	"github.com/parquet-go/parquet-go/encoding"
 )
 
 func (c column) node() parquet.Node {
@@ -45,16 +43,23 @@ func parquetSchema(columns []column) *parquet.Schema {
 
 // OrderedSchema returns a schema that keeps the order of the columns.
 func OrderedSchema(names []string, nodes []parquet.Node) *parquet.Schema {
-	root := make(orderedGroup, len(names))
+	root := orderedGroup{Group: make(parquet.Group, len(names))}
 	for i, name := range names {
-		root[i] = orderedField{Node: nodes[i], name: name}
+		root.Group[name] = nodes[i]
+		root.fields = append(root.fields, orderedField{Node: nodes[i], name: name})
 	}
 	return parquet.NewSchema("rows", root)
 }
 
-// orderedGroup is a group whose fields keep their order; parquet.Group sorts
-// them by name. Rows are written column by column, so it needs no Go type.
-type orderedGroup []orderedField
+// orderedGroup is a group whose fields keep their order, where parquet.Group
+// sorts them by name. Rows are written column by column, so it needs no Go type.
+type orderedGroup struct {
+	parquet.Group
+	fields []parquet.Field
+}
+
+func (g orderedGroup) Fields() []parquet.Field { return g.fields }
+func (g orderedGroup) GoType() reflect.Type    { return reflect.TypeFor[struct{}]() }
 
 type orderedField struct {
 	parquet.Node
@@ -63,30 +68,3 @@ type orderedField struct {
 
 func (f orderedField) Name() string                           { return f.name }
 func (f orderedField) Value(base reflect.Value) reflect.Value { return base.FieldByName(f.name) }
-
-func (g orderedGroup) ID() int                     { return 0 }
-func (g orderedGroup) String() string              { return g.plain().String() }
-func (g orderedGroup) Type() parquet.Type          { return g.plain().Type() }
-func (g orderedGroup) Optional() bool              { return false }
-func (g orderedGroup) Repeated() bool              { return false }
-func (g orderedGroup) Required() bool              { return true }
-func (g orderedGroup) Leaf() bool                  { return false }
-func (g orderedGroup) Encoding() encoding.Encoding { return nil }
-func (g orderedGroup) Compression() compress.Codec { return nil }
-func (g orderedGroup) GoType() reflect.Type        { return reflect.TypeFor[struct{}]() }
-
-func (g orderedGroup) Fields() []parquet.Field {
-	fields := make([]parquet.Field, len(g))
-	for i, f := range g {
-		fields[i] = f
-	}
-	return fields
-}
-
-func (g orderedGroup) plain() parquet.Group {
-	group := make(parquet.Group, len(g))
-	for _, f := range g {
-		group[f.name] = f.Node
-	}
-	return group
-}

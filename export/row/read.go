@@ -72,7 +72,7 @@ func Read(ctx context.Context, src Source, each func(Row) error) (Summary, error
 		c.texts.raw = src.Text == RawText
 	}
 	if !src.Format.Can().Streams {
-		c.file = io.NewSectionReader(&cancelledAt{ctx, src.File}, 0, src.Size)
+		c.file = io.NewSectionReader(cancelled{ctx: ctx, ReaderAt: src.File}, 0, src.Size)
 		err := decode(&c)
 		return c.Summary, err
 	}
@@ -88,21 +88,10 @@ func Read(ctx context.Context, src Source, each func(Row) error) (Summary, error
 		return c.Summary, err
 	}
 	defer stop()
-	c.lines = newLines(&cancelled{ctx, plain})
+	c.lines = newLines(cancelled{ctx: ctx, Reader: plain})
 	err = decode(&c)
 	if src.Lacks != nil && c.texts != nil {
 		*src.Lacks = c.texts.counts()
 	}
 	return c.Summary, err
-}
-
-// given passes the row just read to each.
-func (c *checker) given(id int64) error {
-	if c.each == nil {
-		return nil
-	}
-	c.found.ID = id
-	err := c.each(c.found)
-	c.found = Row{}
-	return err
 }

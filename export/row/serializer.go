@@ -15,7 +15,7 @@ type work struct {
 	rewriter
 	document document
 	counts   Counts // of the page being read
-	notes    []note // of the document being read
+	others   []span // top-level fields of the document that rows leave out
 	foreign  bool   // the document is not one of the collection's
 	value    []byte // a value as JSON, before it becomes a cell
 	text     []byte // the text of a string
@@ -23,34 +23,14 @@ type work struct {
 
 // begin forgets the last document.
 func (w *work) begin() {
-	w.notes, w.high, w.foreign = w.notes[:0], 0, false
+	w.others, w.high, w.foreign = w.others[:0], 0, false
 	w.document = document{id: -1}
 }
 
-// note is something to count once the document's row is complete.
-type note struct {
-	tallies *[]Tally // nil for another field
-	column  string
-	name    span // of another field
-}
-
+// note counts the document in the tally of a column.
 func (w *work) note(tallies *[]Tally, column string) {
-	w.notes = append(w.notes, note{tallies: tallies, column: column})
-}
-
-// noteOther notes a top-level field that rows leave out; at is its quoted key.
-func (w *work) noteOther(at span) {
-	w.notes = append(w.notes, note{name: span{at.start + 1, at.end - 1}})
-}
-
-// count adds the notes of a document whose row is complete.
-func (w *work) count(src []byte) {
-	for _, n := range w.notes {
-		if n.tallies == nil {
-			w.counts.otherField(n.name.of(src), w.document.id)
-		} else if t := tally(n.tallies, n.column); t != nil {
-			t.add(w.document.id)
-		}
+	if t := tally(tallies, column); t != nil {
+		t.add(w.document.id)
 	}
 }
 

@@ -12,7 +12,7 @@ func (s wireRows) row(b *Batch, src []byte, i int) (end int, _ error) {
 		if w.fields(src, i, s.layout.Collection) < 0 {
 			return -1, nil
 		}
-		w.notes = w.notes[:0] // this format keeps every field
+		w.others = w.others[:0] // this format keeps every field
 	}
 	if b.Bytes, end = w.verbatim(src, i, b.Bytes); end < 0 {
 		return -1, nil
@@ -36,8 +36,8 @@ func decodeWire(c *checker) error { return c.rowLines(c.document) }
 func (c *checker) document() (int64, string) {
 	c.work.begin()
 	end := c.work.fields(c.line, 0, c.layout.Collection)
-	for _, n := range c.work.notes {
-		if c.layout.Deletion != "" && `"`+string(n.name.of(c.line))+`"` == jsonKey(c.layout.Deletion) {
+	for _, name := range c.work.others {
+		if c.layout.Deletion != "" && `"`+string(name.of(c.line))+`"` == jsonKey(c.layout.Deletion) {
 			c.found.Removed = true
 		}
 	}
