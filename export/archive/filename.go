@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"fauna-export/export/row"
 )
 
@@ -85,47 +87,30 @@ func escapeName(name string) string {
 	return b.String()
 }
 
-// keptRune reports whether a rune needs no escape in a file name.
+// keptRune reports whether a rune needs no escape in a file name. A letter does
+// that a file system would normalize to another one; marks are escaped anyway.
 func keptRune(r rune) bool {
 	switch {
 	case r == '-' || r == '_' || r == '.':
 		return true
-	case !unicode.IsLetter(r) && !unicode.IsDigit(r):
+	case !unicode.IsLetter(r) && !unicode.IsDigit(r), unicode.Is(ambiguous, r):
 		return false
-	default:
-		return !unicode.Is(ambiguous, r)
 	}
+	other := []rune(norm.NFC.String(string(r)))
+	return len(other) > 1 || other[0] == r
 }
 
-// ambiguous are the letters that a file system would normalize to others: those
-// that decompose to plain letters (marks are escaped anyway), and ligatures
-// that case folding splits.
-var ambiguous = &unicode.RangeTable{
-	R16: []unicode.Range16{
-		{Lo: 0x0149, Hi: 0x0149, Stride: 1}, // n preceded by apostrophe
-		{Lo: 0x0374, Hi: 0x0374, Stride: 1}, // Greek numeral sign
-		{Lo: 0x1100, Hi: 0x11ff, Stride: 1}, // Hangul parts of syllables
-		{Lo: 0x1e9a, Hi: 0x1e9a, Stride: 1}, // a with right half ring
-		{Lo: 0x1f71, Hi: 0x1f7d, Stride: 2}, // Greek with oxia
-		{Lo: 0x1fbb, Hi: 0x1fbb, Stride: 1},
-		{Lo: 0x1fbe, Hi: 0x1fbe, Stride: 1},
-		{Lo: 0x1fc9, Hi: 0x1fcb, Stride: 2},
-		{Lo: 0x1fd3, Hi: 0x1fd3, Stride: 1},
-		{Lo: 0x1fdb, Hi: 0x1fdb, Stride: 1},
-		{Lo: 0x1fe3, Hi: 0x1fe3, Stride: 1},
-		{Lo: 0x1feb, Hi: 0x1feb, Stride: 1},
-		{Lo: 0x1ff9, Hi: 0x1ffb, Stride: 2},
-		{Lo: 0x2126, Hi: 0x2126, Stride: 1}, // Ohm
-		{Lo: 0x212a, Hi: 0x212b, Stride: 1}, // Kelvin, Angstrom
-		{Lo: 0xa960, Hi: 0xa97f, Stride: 1}, // more parts of Hangul
-		{Lo: 0xd7b0, Hi: 0xd7ff, Stride: 1},
-		{Lo: 0xf900, Hi: 0xfaff, Stride: 1}, // CJK compatibility
-		{Lo: 0xfb00, Hi: 0xfb17, Stride: 1}, // Latin, Armenian ligatures
-	},
-	R32: []unicode.Range32{
-		{Lo: 0x2f800, Hi: 0x2fa1f, Stride: 1}, // CJK compatibility
-	},
-}
+// ambiguous are further letters that may become others: parts of Hangul
+// syllables, and ligatures that case folding splits.
+var ambiguous = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x0149, Hi: 0x0149, Stride: 1}, // n preceded by apostrophe
+	{Lo: 0x1100, Hi: 0x11ff, Stride: 1},
+	{Lo: 0x1e9a, Hi: 0x1e9a, Stride: 1}, // a with right half ring
+	{Lo: 0xa960, Hi: 0xa97f, Stride: 1},
+	{Lo: 0xd7b0, Hi: 0xd7ff, Stride: 1},
+	{Lo: 0xfa0e, Hi: 0xfa29, Stride: 1}, // CJK, between letters that do change
+	{Lo: 0xfb00, Hi: 0xfb17, Stride: 1}, // Latin, Armenian
+}}
 
 // reservedName reports whether the name, up to its first dot, is a device name
 // on some system.

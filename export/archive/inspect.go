@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 
 	"fauna-export/export/store"
@@ -140,20 +139,24 @@ func CheckNew(s store.Store) error {
 // recognizes as belonging to a data file, except those to keep. Anything else
 // stays.
 func Tidy(s store.Store, of func(file string) bool, keep func(name string) bool) error {
+	left, err := leftovers(s, of, keep)
+	for _, name := range left {
+		if err := s.Remove(name); err != nil {
+			return fmt.Errorf("remove %s: %w", name, err)
+		}
+	}
+	return err
+}
+
+// leftovers returns what Tidy removes.
+func leftovers(s store.Store, of func(file string) bool, keep func(name string) bool) (names []string, err error) {
 	entries, err := s.List()
-	if err != nil {
-		return err
-	}
 	for _, e := range entries {
-		file, ours := WorkFile(e.Name)
-		if !ours || file == "" || !of(file) || keep(e.Name) {
-			continue
-		}
-		if err := s.Remove(e.Name); err != nil {
-			return fmt.Errorf("remove %s: %w", e.Name, err)
+		if file, ours := WorkFile(e.Name); ours && file != "" && of(file) && !keep(e.Name) {
+			names = append(names, e.Name)
 		}
 	}
-	return nil
+	return names, err
 }
 
 // Sweep removes what a process left that was killed after it had finished a run.
@@ -164,20 +167,14 @@ func Sweep(s store.Store, m *Manifest) error {
 		files[e.File] = true
 		kept[PairsName(e.File)] = m.Mode == Incremental && m.Last(e.Name).File == e.File
 	}
-	entries, err := s.List()
-	if err != nil {
+	of := func(file string) bool { return files[file] }
+	keep := func(name string) bool { return kept[name] }
+	if left, err := leftovers(s, of, keep); err != nil || len(left) == 0 {
 		return err
-	}
-	if !slices.ContainsFunc(entries, func(e store.Entry) bool {
-		file, ours := WorkFile(e.Name)
-		return ours && files[file] && !kept[e.Name]
-	}) {
-		return nil
 	}
 	release, err := s.Lock()
 	if err != nil {
 		return err
 	}
-	err = Tidy(s, func(file string) bool { return files[file] }, func(name string) bool { return kept[name] })
-	return errors.Join(err, s.Close(), release())
+	return errors.Join(Tidy(s, of, keep), s.Close(), release())
 }

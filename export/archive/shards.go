@@ -122,20 +122,15 @@ func (s *shardStore) Name() string {
 	return fmt.Sprintf("%s (shard %d of %d)", s.Shared.Name(), s.shard, s.of)
 }
 
+// shardEnds are the ends of the names of a shard's own files in the run's store.
+var shardEnds = map[string]string{RunName: ".run.json", ManifestName: ".manifest.json", SumsName: ".sums"}
+
 // place returns the name of a shard's file in the run's store.
 func (s *shardStore) place(name string) string {
-	end := ""
-	switch name {
-	case RunName:
-		end = ".run.json"
-	case ManifestName:
-		end = ".manifest.json"
-	case SumsName:
-		end = ".sums"
-	default:
-		return name
+	if end := shardEnds[name]; end != "" {
+		return store.WorkPrefix + shardName(s.shard) + end
 	}
-	return store.WorkPrefix + shardName(s.shard) + end
+	return name
 }
 
 func (s *shardStore) List() ([]store.Entry, error) {
@@ -144,19 +139,18 @@ func (s *shardStore) List() ([]store.Entry, error) {
 		return nil, err
 	}
 	own := map[string]string{}
-	for _, name := range []string{RunName, ManifestName, SumsName} {
+	for name := range shardEnds {
 		own[s.place(name)] = name
 	}
 	var out []store.Entry
 	for _, e := range entries {
+		file, ours := WorkFile(e.Name)
 		if name := own[e.Name]; name != "" {
 			e.Name = name
-			out = append(out, e)
+		} else if !s.files[e.Name] && !(ours && s.files[file]) {
 			continue
 		}
-		if file, ours := WorkFile(e.Name); s.files[e.Name] || ours && s.files[file] {
-			out = append(out, e)
-		}
+		out = append(out, e)
 	}
 	slices.SortFunc(out, func(a, b store.Entry) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"regexp"
 	"strings"
 	"time"
@@ -208,48 +207,36 @@ func WriteState(s store.Store, name string, state any) error {
 	return s.Write(name, data)
 }
 
-// errOldState is a state of the first edition.
-var errOldState = errors.New("it is of version 1")
-
-// decodeState reads the content of a state file.
-func decodeState(name string, data []byte, into any) error {
-	var e envelope
-	if json.Unmarshal(data, &e) != nil {
-		return errors.New("it is truncated, or not JSON")
-	}
-	switch {
-	case e.Version == 1 && e.SHA256 == "":
-		return errOldState
-	case e.Version != stateVersion:
-		return fmt.Errorf("it has version %d, this program reads version %d", e.Version, stateVersion)
-	case e.SHA256 != stateSHA256(name, e.State):
-		return errors.New("its checksum does not match")
-	}
-	dec := json.NewDecoder(bytes.NewReader(e.State))
-	dec.UseNumber()
-	return dec.Decode(into)
-}
-
 // ReadState reads a state file. The error is fs.ErrNotExist if there is none, a
 // *DamagedState if it is damaged, and a *store.Error if it is of the first
 // edition.
 func ReadState(s store.Store, name string, into any) error {
 	data, err := s.Read(name)
-	_, irregular := errors.AsType[*store.NotRegular](err)
-	switch {
-	case irregular:
-		return &DamagedState{Store: s.Name(), Name: name, Why: err.Error()}
-	case errors.Is(err, fs.ErrNotExist):
-		return err
-	case err != nil:
+	if _, irregular := errors.AsType[*store.NotRegular](err); err != nil && !irregular {
 		return err // it says what was read
 	}
-	err = decodeState(name, data, into)
+	var e envelope
+	why := ""
 	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, errOldState):
+	case err != nil:
+		why = err.Error()
+	case json.Unmarshal(data, &e) != nil:
+		why = "it is truncated, or not JSON"
+	case e.Version == 1 && e.SHA256 == "":
 		return &store.Error{Store: s.Name(), Problem: "contains an unfinished run of version 1 of this program: finish it with that version, or start over in a new folder"}
+	case e.Version != stateVersion:
+		why = fmt.Sprintf("it has version %d, this program reads version %d", e.Version, stateVersion)
+	case e.SHA256 != stateSHA256(name, e.State):
+		why = "its checksum does not match"
+	default:
+		dec := json.NewDecoder(bytes.NewReader(e.State))
+		dec.UseNumber()
+		if err := dec.Decode(into); err != nil {
+			why = err.Error()
+		}
 	}
-	return &DamagedState{Store: s.Name(), Name: name, Why: err.Error()}
+	if why != "" {
+		return &DamagedState{Store: s.Name(), Name: name, Why: why}
+	}
+	return nil
 }
