@@ -69,8 +69,14 @@ func NewFields(f Format) *Fields { return &Fields{wire: !f.Can().Columns} }
 
 // Split splits a row's text into fields.
 func (f *Fields) Split(text []byte) error {
-	if !f.split(text) {
-		return errors.New(f.work.why)
+	w := &f.work
+	w.odd = false
+	ok := f.split(text)
+	if !ok && w.odd && w.skip(text, 0) > 0 {
+		ok = f.split(compact(nil, text)) // as no server and no file of ours has it
+	}
+	if !ok {
+		return errors.New(w.why)
 	}
 	return nil
 }
@@ -128,12 +134,15 @@ func (f *Fields) data(src []byte, i int) int {
 	}
 	if f.wire && hasPrefix(src, i, `{"@obj"`) {
 		w.forget()
-		verdict, end := w.verdict(&w.scanner, src, i)
+		verdict, end := w.verdict(src, i)
+		if verdict == verdictFault {
+			return -1
+		}
 		if verdict != verdictObject {
 			f.Data, end = f.json(src, i)
 			return end
 		}
-		if f.dataMembers(src, w.sites[0].value) < 0 {
+		if f.dataMembers(src, i+len(`{"@obj":`)) < 0 {
 			return -1
 		}
 		return end

@@ -7,14 +7,13 @@ import (
 )
 
 // quote appends src[i:end], which was read ahead, as a string that holds its
-// wire form: without white space outside of strings, and without the "@obj"
-// around the stored sets inside.
+// wire form, without the "@obj" around the stored sets inside.
 func (r *rewriter) quote(src []byte, i, end int, out []byte) []byte {
 	out = append(slices.Grow(out, 2*(end-i)+16), '"')
 	ends := r.ends[:0]
 	leave := func(before int) {
 		for n := len(ends); n > 0 && ends[n-1] <= before; n-- {
-			out = r.escaped(out, src[i:ends[n-1]-1])
+			out = appendEscaped(out, src[i:ends[n-1]-1])
 			i = ends[n-1]
 			ends = ends[:n-1]
 		}
@@ -25,23 +24,14 @@ func (r *rewriter) quote(src []byte, i, end int, out []byte) []byte {
 		}
 		if site.verdict == verdictSet && site.start >= i {
 			leave(site.start)
-			out = r.escaped(out, src[i:site.start])
-			i = site.value
+			out = appendEscaped(out, src[i:site.start])
+			i = site.start + len(`{"@obj":`)
 			ends = append(ends, site.end)
 		}
 	}
 	leave(end)
 	r.ends = ends
-	return append(r.escaped(out, src[i:end]), '"')
-}
-
-// escaped appends text that was read ahead, for which there is room.
-func (r *rewriter) escaped(out, text []byte) []byte {
-	if r.loose {
-		r.plain = compact(r.plain[:0], text)
-		text = r.plain
-	}
-	return appendEscaped(out, text)
+	return append(appendEscaped(out, src[i:end]), '"')
 }
 
 const storedSetStart = `{"@obj":{"@set":{"`

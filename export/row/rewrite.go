@@ -6,44 +6,57 @@ import (
 )
 
 // rewriter copies values from the wire format to the JSON of rows. It copies
-// unchanged stretches of the page as a whole; only tags and white space outside
-// strings end a stretch.
+// unchanged stretches of the page as a whole; only tags end a stretch.
 type rewriter struct {
 	scanner
 	judge
 
-	open  []byte // containers open in rewrite: objectOpen, arrayOpen or escapedOpen
-	plain []byte // text without white space, before quote writes it
+	open []byte // containers open in rewrite: objectOpen, arrayOpen or escapedOpen
 
-	// careful: every "@obj" is read ahead, since one had other keys beside it,
-	// which no server sends.
-	careful bool
+	// odd is set by what no server sends: white space outside of strings, or other
+	// keys beside "@obj". The value is then written again, without the white space
+	// and with a look ahead at every "@obj".
+	odd, careful bool
+	plain        []byte // the value without white space
 }
 
 const (
 	objectOpen  = 'o'
 	arrayOpen   = 'a'
-	escapedOpen = 'e' // the object inside {"@obj":…}
+	escapedOpen = 'e' // the object inside {"@obj":{…}}
 )
 
 // rewrite appends the value at i as rows hold it.
 func (r *rewriter) rewrite(src []byte, i int, out []byte) ([]byte, int) {
-	r.forget()
-	start, before := i, len(out)
-	r.careful = false
-	out, i, r.open = r.run(src, start, out, r.open[:0])
-	if r.careful {
-		r.forget()
-		out, i, r.open = r.run(src, start, out[:before], r.open[:0])
+	before := len(out)
+	r.odd, r.careful = false, false
+	out, end := r.run(src, i, out)
+	if end >= 0 || !r.odd {
+		return out, end
 	}
-	return out, i
+	if end = r.skip(src, i); end < 0 {
+		return out, -1
+	}
+	r.careful = true
+	r.plain = compact(r.plain[:0], src[i:end])
+	out, _ = r.run(r.plain, 0, out[:before]) // it is JSON
+	return out, end
 }
 
-func (r *rewriter) run(src []byte, i int, out, open []byte) ([]byte, int, []byte) {
+// stray notes an unexpected byte, which may be white space.
+func (r *rewriter) stray(src []byte, i int, why string) int {
+	r.odd = r.odd || i < len(src) && isSpace(src[i])
+	return r.wrong(src, i, why)
+}
+
+func (r *rewriter) run(src []byte, i int, out []byte) ([]byte, int) {
+	r.forget()
+	open := r.open[:0]
+	defer func() { r.open = open[:0] }()
 	start := i // src[start:i] stays as it is and is not yet copied
 value:
 	if i >= len(src) {
-		return out, r.end(src), open
+		return out, r.end(src)
 	}
 	switch src[i] {
 	case '"':
@@ -55,83 +68,53 @@ value:
 				goto after
 			}
 		}
-		if i = r.text(src, i); i < 0 {
-			return out, -1, open
-		}
-		goto after
+		i = r.text(src, i)
 	case '{':
-		first := i + 1
-		if first < len(src) && isSpace(src[first]) {
-			first = space(src, first)
-		}
-		if first >= len(src) {
-			return out, r.end(src), open
-		}
-		if src[first] == '"' && first+1 < len(src) && src[first+1] == '@' {
+		if i+2 < len(src) && src[i+1] == '"' && src[i+2] == '@' {
 			out = append(out, src[start:i]...)
 			var unwrapped bool
-			if out, i, unwrapped = r.tag(src, i, first, out); i < 0 {
-				return out, -1, open
+			if out, i, unwrapped = r.tag(src, i, out); i < 0 {
+				return out, -1
 			}
 			start = i
 			if !unwrapped {
 				goto after
 			}
 			open = append(open, escapedOpen) // i is at the inner object
-			first = space(src, i+1)
 		} else {
 			open = append(open, objectOpen)
 		}
-		if first != i+1 {
-			out = append(out, src[start:i+1]...)
-			start = first
-		}
-		i = first
-		if i < len(src) && src[i] == '}' {
+		if i++; i < len(src) && src[i] == '}' {
 			goto closing
 		}
 		goto key
 	case '[':
-		i++
-		if i < len(src) && isSpace(src[i]) {
-			out = append(out, src[start:i]...)
-			i = space(src, i)
-			start = i
-		}
-		if i < len(src) && src[i] == ']' {
+		if i++; i < len(src) && src[i] == ']' {
 			i++
 			goto after
 		}
 		open = append(open, arrayOpen)
 		goto value
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
-		if i = r.number(src, i); i < 0 {
-			return out, -1, open
-		}
-		goto after
+		i = r.number(src, i)
 	case 't':
 		i = r.literal(src, i, "true")
 	case 'f':
 		i = r.literal(src, i, "false")
 	case 'n':
 		i = r.literal(src, i, "null")
-	case ' ', '\n', '\r', '\t':
-		out = append(out, src[start:i]...)
-		i = space(src, i)
-		start = i
-		goto value
 	default:
-		return out, r.fail(i, "a value is missing"), open
+		return out, r.stray(src, i, "a value is missing")
 	}
 	if i < 0 {
-		return out, -1, open
+		return out, -1
 	}
 after:
 	if len(open) == 0 {
-		return append(out, src[start:i]...), i, open
+		return append(out, src[start:i]...), i
 	}
 	if i >= len(src) {
-		return out, r.end(src), open
+		return out, r.end(src)
 	}
 	switch src[i] {
 	case ',':
@@ -144,29 +127,24 @@ after:
 		goto closing
 	case ']':
 		if open[len(open)-1] != arrayOpen {
-			return out, r.fail(i, "an object ends as an array"), open
+			return out, r.fail(i, "an object ends as an array")
 		}
 		i++
 		open = open[:len(open)-1]
 		goto after
-	case ' ', '\n', '\r', '\t':
-		out = append(out, src[start:i]...)
-		i = space(src, i)
-		start = i
-		goto after
 	}
-	return out, r.fail(i, "a comma or the end of an array or object is missing"), open
+	return out, r.stray(src, i, "a comma or the end of an array or object is missing")
 closing:
 	switch open[len(open)-1] {
 	case arrayOpen:
-		return out, r.fail(i, "an array ends as an object"), open
+		return out, r.fail(i, "an array ends as an object")
 	case escapedOpen:
 		// The inner brace is written, the one of {"@obj":…} is not.
 		i++
 		out = append(out, src[start:i]...)
-		if i = space(src, i); i >= len(src) || src[i] != '}' {
-			r.careful = i < len(src) && src[i] == ','
-			return out, r.wrong(src, i, "the end of an object is missing"), open
+		if i >= len(src) || src[i] != '}' {
+			r.odd = i < len(src) && src[i] == ','
+			return out, r.stray(src, i, "the end of an object is missing")
 		}
 		start = i + 1
 	}
@@ -174,15 +152,8 @@ closing:
 	open = open[:len(open)-1]
 	goto after
 key:
-	if i < len(src) && src[i] != '"' {
-		if next := space(src, i); next != i {
-			out = append(out, src[start:i]...)
-			i = next
-			start = i
-		}
-	}
 	if i >= len(src) || src[i] != '"' {
-		return out, r.wrong(src, i, "a key is missing"), open
+		return out, r.stray(src, i, "a key is missing")
 	}
 	// Most keys are short: avoid the call.
 	if i++; i+8 <= len(src) {
@@ -194,27 +165,20 @@ key:
 		}
 	}
 	if i = r.text(src, i); i < 0 {
-		return out, -1, open
+		return out, -1
 	}
 colon:
-	if i < len(src) && src[i] != ':' {
-		if next := space(src, i); next != i {
-			out = append(out, src[start:i]...)
-			i = next
-			start = i
-		}
-	}
 	if i >= len(src) || src[i] != ':' {
-		return out, r.wrong(src, i, "a colon is missing"), open
+		return out, r.stray(src, i, "a colon is missing")
 	}
 	i++
 	goto value
 }
 
-// tag appends the object at i whose first key, at key, begins with "@". For an
-// escaped object it returns the position of the object inside and unwrapped;
-// else the position after the object.
-func (r *rewriter) tag(src []byte, i, key int, out []byte) (_ []byte, next int, unwrapped bool) {
+// tag appends the object at i whose first key begins with "@". For an escaped
+// object it returns the position of the object inside and unwrapped; else the
+// position after the object.
+func (r *rewriter) tag(src []byte, i int, out []byte) (_ []byte, next int, unwrapped bool) {
 	// The forms that are most frequent, as the server writes them.
 	switch {
 	case hasPrefix(src, i, refStart):
@@ -231,6 +195,7 @@ func (r *rewriter) tag(src []byte, i, key int, out []byte) (_ []byte, next int, 
 			return appendQuoted(out, src[i+len(`{"@obj":`):end-1]), end, false
 		}
 	}
+	key := i + 1
 	keyEnd, value := r.key(src, key)
 	if value < 0 {
 		return out, -1, false
@@ -263,12 +228,12 @@ func (r *rewriter) tag(src []byte, i, key int, out []byte) (_ []byte, next int, 
 		}
 		return append(out, src[value:valueEnd]...), end, false
 	case `"@obj"`:
-		if !r.careful && src[value] == '{' && !hasPrefix(src, space(src, value+1), `"@set"`) {
+		if !r.careful && src[value] == '{' && !hasPrefix(src, value+1, `"@set"`) {
 			return out, value, true
 		}
 		fallthrough
 	case `"@set"`, `"@query"`:
-		switch verdict, end := r.verdict(&r.scanner, src, i); verdict {
+		switch verdict, end := r.verdict(src, i); verdict {
 		case verdictFault:
 			return out, -1, false
 		case verdictObject:

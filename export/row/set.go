@@ -12,15 +12,14 @@ type judge struct {
 	sites  []site // in the order of their starts
 	next   int    // the first site that may still be needed
 	judged int    // everything before this position was read ahead
-	loose  bool   // what was read ahead has white space outside of strings
 	nests  []nest
 	ends   []int // of the stored sets that are open in quote
 }
 
 // site is an object whose first key begins with "@".
 type site struct {
-	start, value, end int // value is that of the first key
-	verdict           verdict
+	start, end int
+	verdict    verdict
 }
 
 type verdict byte
@@ -40,19 +39,21 @@ func (j *judge) forget() {
 
 // verdict returns what the object at i is, whose first key begins with "@", and
 // where it ends.
-func (j *judge) verdict(s *scanner, src []byte, i int) (verdict, int) {
-	if i >= j.judged {
-		j.forget()
-		end := j.ahead(s, src, i)
-		if end < 0 {
+func (r *rewriter) verdict(src []byte, i int) (verdict, int) {
+	if i >= r.judged {
+		r.forget()
+		r.spaces = false
+		end := r.ahead(src, i)
+		if end < 0 || r.spaces {
+			r.odd = r.odd || r.spaces
 			return verdictFault, -1
 		}
-		j.judged, j.loose = end, s.spaces
+		r.judged = end
 	}
-	for j.sites[j.next].start < i {
-		j.next++
+	for r.sites[r.next].start < i {
+		r.next++
 	}
-	return j.sites[j.next].verdict, j.sites[j.next].end
+	return r.sites[r.next].verdict, r.sites[r.next].end
 }
 
 // nest is an array or object that is open while reading ahead.
@@ -198,66 +199,52 @@ func (n *nest) kind() kindBit {
 	return kindObject
 }
 
-// ahead reads the object at i and notes a verdict for each object in it whose
-// first key begins with "@". It returns the position after it.
-func (j *judge) ahead(s *scanner, src []byte, i int) int {
-	open := j.nests[:0]
-	defer func() { j.nests = open[:0] }()
+// ahead reads the object at i, without white space, and notes a verdict for each
+// object in it whose first key begins with "@". It returns the position after it.
+func (r *rewriter) ahead(src []byte, i int) int {
+	open := r.nests[:0]
+	defer func() { r.nests = open[:0] }()
 	var kind kindBit
-	s.spaces = false
 value:
-	if i < len(src) && isSpace(src[i]) {
-		s.spaces = true
-		i = space(src, i)
-	}
 	if i >= len(src) {
-		return s.end(src)
+		return r.end(src)
 	}
-	switch c := src[i]; c {
+	switch src[i] {
 	case '"':
 		kind = kindScalar
 		if i++; i+8 <= len(src) { // most strings are short: avoid the call
 			w := binary.LittleEndian.Uint64(src[i:])
 			if n := bits.TrailingZeros64(stops(w)); n < 64 && src[i+n>>3] == '"' {
-				s.high |= w & (1<<(n&63) - 1)
+				r.high |= w & (1<<(n&63) - 1)
 				i += n>>3 + 1
 				goto after
 			}
 		}
-		if i = s.text(src, i); i < 0 {
+		if i = r.text(src, i); i < 0 {
 			return -1
 		}
 	case '{':
 		if hasPrefix(src, i, refStart) {
-			if ref, ok := s.usualRef(src, i+len(refStart)); ok && ref.end < len(src) && src[ref.end] == '}' {
+			if ref, ok := r.usualRef(src, i+len(refStart)); ok && ref.end < len(src) && src[ref.end] == '}' {
 				i = ref.end + 1
 				kind = kindRef
 				goto after
 			}
 		}
 		f := nest{site: -1}
-		start := i
-		if i++; i < len(src) && isSpace(src[i]) {
-			s.spaces = true
-			i = space(src, i)
-		}
-		if i < len(src) && src[i] == '}' {
+		if i++; i < len(src) && src[i] == '}' {
 			i++
 			kind = kindObject
 			goto after
 		}
 		if hasPrefix(src, i, `"@`) {
-			f.site = len(j.sites)
-			j.sites = append(j.sites, site{start: start})
+			f.site = len(r.sites)
+			r.sites = append(r.sites, site{start: i - 1})
 		}
 		open = append(open, f)
 		goto key
 	case '[':
-		if i++; i < len(src) && isSpace(src[i]) {
-			s.spaces = true
-			i = space(src, i)
-		}
-		if i < len(src) && src[i] == ']' {
+		if i++; i < len(src) && src[i] == ']' {
 			i++
 			kind = kindScalar
 			goto after
@@ -265,7 +252,7 @@ value:
 		open = append(open, nest{array: true, site: -1})
 		goto value
 	default:
-		if i = s.skip(src, i); i < 0 {
+		if i = r.skip(src, i); i < 0 {
 			return -1
 		}
 		kind = kindScalar
@@ -274,12 +261,8 @@ after:
 	if len(open) == 0 {
 		return i
 	}
-	if i < len(src) && isSpace(src[i]) {
-		s.spaces = true
-		i = space(src, i)
-	}
 	if i >= len(src) {
-		return s.end(src)
+		return r.end(src)
 	}
 	{
 		top := &open[len(open)-1]
@@ -294,31 +277,26 @@ after:
 		case c == ']' && top.array, c == '}' && !top.array:
 			kind = top.kind()
 			if top.site >= 0 {
-				site := &j.sites[top.site]
+				site := &r.sites[top.site]
 				site.verdict, site.end = top.verdict(kind), i+1
 			}
 		default:
-			return s.fail(i, "a comma or the end of an array or object is missing")
+			return r.stray(src, i, "a comma or the end of an array or object is missing")
 		}
 		i++
 		open = open[:len(open)-1]
 		goto after
 	}
 key:
-	if i < len(src) && isSpace(src[i]) {
-		s.spaces = true
-		i = space(src, i)
-	}
 	{
-		keyEnd, value := s.key(src, i)
+		if i < len(src) && isSpace(src[i]) {
+			return r.stray(src, i, "a key is missing")
+		}
+		keyEnd, value := r.key(src, i)
 		if value < 0 {
 			return -1
 		}
-		top := &open[len(open)-1]
-		top.key(src[i:keyEnd])
-		if top.count == 1 && top.site >= 0 {
-			j.sites[top.site].value = value
-		}
+		open[len(open)-1].key(src[i:keyEnd])
 		i = value
 		goto value
 	}
