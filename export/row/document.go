@@ -14,16 +14,12 @@ type document struct {
 	ttl    span // empty for none
 }
 
-// element reads one byte of an array's structure and the white space after it.
+// element reads one byte of an array's structure.
 func (s *scanner) element(src []byte, i int, want byte) int {
-	i = space(src, i)
 	if i >= len(src) || src[i] != want {
 		return s.wrong(src, i, "an element of the page is not an array of as many values as were asked for")
 	}
-	if want == ']' {
-		return i + 1
-	}
-	return space(src, i+1)
+	return i + 1
 }
 
 const documentHead = `{"ref":{"@ref":{"id":"`
@@ -140,7 +136,7 @@ func (s *columnRows) whole(b *Batch, src []byte, i int) int {
 	d := &w.document
 	next := s.start(w, src, i)
 	if next < 0 {
-		// Keys in another order, white space, or a fault.
+		// Keys in another order, or a fault.
 		if next = w.fields(src, i, s.layout.Collection); next < 0 {
 			return -1
 		}
@@ -169,12 +165,11 @@ func (s *columnRows) whole(b *Batch, src []byte, i int) int {
 func (s *columnRows) writeData(b *Batch, src []byte) int {
 	at := b.work.document.data
 	if !at.empty() {
-		i := space(src, at.start)
-		if !hasPrefix(src, i, "null") {
-			i, _ = s.cell(b, s.data, src, i)
-			return i
+		if !hasPrefix(src, at.start, "null") {
+			at.end, _ = s.cell(b, s.data, src, at.start)
+			return at.end
 		}
-		at.end = i + len("null")
+		at.end = at.start + len("null")
 	}
 	s.cell(b, s.data, noData[:], 0)
 	return at.end
@@ -286,13 +281,12 @@ func (w *work) documentRef(src []byte, i int, collection string) int {
 	if i >= len(src) || src[i] != '{' {
 		return w.wrong(src, i, reason)
 	}
-	key := space(src, i+1)
-	keyEnd, value := w.key(src, key)
+	keyEnd, value := w.key(src, i+1)
 	if value < 0 {
 		return -1
 	}
-	if string(src[key:keyEnd]) != `"@ref"` {
-		return w.fail(key, reason)
+	if string(src[i+1:keyEnd]) != `"@ref"` {
+		return w.fail(i+1, reason)
 	}
 	ref, ok := w.ref(src, value)
 	if !ok {
@@ -308,7 +302,7 @@ func (w *work) documentRef(src []byte, i int, collection string) int {
 	}
 	end := closeOf(src, ref.end)
 	if end < 0 {
-		return w.wrong(src, space(src, ref.end), reason)
+		return w.wrong(src, ref.end, reason)
 	}
 	if ref.kind != "document" || !names(ref.collection.of(src), collection) {
 		w.foreign = true

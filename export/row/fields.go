@@ -69,23 +69,21 @@ func NewFields(f Format) *Fields { return &Fields{wire: !f.Can().Columns} }
 
 // Split splits a row's text into fields.
 func (f *Fields) Split(text []byte) error {
-	w := &f.work
-	w.odd = false
-	ok := f.split(text)
-	if !ok && w.odd && w.skip(text, 0) > 0 {
-		ok = f.split(compact(nil, text)) // as no server and no file of ours has it
+	if f.split(text) {
+		return nil
 	}
-	if !ok {
-		return errors.New(w.why)
+	err := errors.New(f.work.why)
+	if f.work.spaced(text) && f.split(compact(nil, text)) { // as no file of ours is
+		return nil
 	}
-	return nil
+	return err
 }
 
 func (f *Fields) split(src []byte) bool {
 	w := &f.work
 	f.TTL, f.List, f.Data = Value{JSON: nullText[:]}, f.List[:0], nil
 	f.names, f.out = f.names[:0], f.out[:0]
-	end := w.object(src, space(src, 0), func(key span, i int) int {
+	end := w.object(src, 0, func(key span, i int) int {
 		name := f.name(key.of(src))
 		switch string(name) {
 		case "ref", "ts":
@@ -102,7 +100,7 @@ func (f *Fields) split(src []byte) bool {
 	if end < 0 {
 		return false
 	}
-	if space(src, end) != len(src) {
+	if end != len(src) {
 		w.fail(end, "text after the row")
 		return false
 	}

@@ -43,12 +43,19 @@ type pageReader struct {
 	err     error // unless the scanner noted the fault
 }
 
-// append appends the rows of the page if they are right.
+// append appends the rows of the page if they are right. No server sends white
+// space outside of strings, so a page that fails is tried again without it.
 func (p *pageReader) append(right func() error) error {
 	b := p.b
 	bytes, rows := len(b.Bytes), len(b.Ends)
-	p.w.counts = Counts{}
-	err := p.fault(p.envelope())
+	cut := func() { b.Bytes, b.Ends, b.IDs, b.Times = b.Bytes[:bytes], b.Ends[:rows], b.IDs[:rows], b.Times[:rows] }
+	end := p.envelope()
+	if err := p.fault(end); err != nil && p.w.spaced(p.body) {
+		cut()
+		p.body, p.lacking, p.err = compact(nil, p.body), nil, nil
+		end = p.envelope()
+	}
+	err := p.fault(end)
 	if cap(p.w.value) > frameSize {
 		p.w.value = nil // it held a very large document, and the batch may wait
 	}
@@ -56,7 +63,7 @@ func (p *pageReader) append(right func() error) error {
 		err = right()
 	}
 	if err != nil {
-		b.Bytes, b.Ends, b.IDs, b.Times = b.Bytes[:bytes], b.Ends[:rows], b.IDs[:rows], b.Times[:rows]
+		cut()
 		return err
 	}
 	b.Counts.Merge(p.w.counts)
@@ -117,8 +124,9 @@ func (p *pageReader) fault(end int) error {
 // envelope reads {"resource":{"before"?,"after"?,"data":[…]}}.
 func (p *pageReader) envelope() int {
 	p.b.Next = -1
+	p.w.counts = Counts{}
 	found := false
-	i := p.w.object(p.body, space(p.body, 0), func(key span, i int) int {
+	i := p.w.object(p.body, 0, func(key span, i int) int {
 		if string(key.of(p.body)) != `"resource"` || found {
 			return p.strange(i, "unexpected or repeated content")
 		}
@@ -177,18 +185,13 @@ func (p *pageReader) resource(i int) int {
 // cursor reads the id of a cursor's first ref, which must be a document of the
 // collection.
 func (s *scanner) cursor(src []byte, i int, collection string) (int64, bool) {
-	if i >= len(src) || src[i] != '[' {
+	if !hasPrefix(src, i, "[") {
 		return 0, false
 	}
-	if i = space(src, i+1); i >= len(src) || src[i] != '{' {
+	if i = s.refAt(src, i+1); i < 0 {
 		return 0, false
 	}
-	key := space(src, i+1)
-	keyEnd, value := s.key(src, key)
-	if value < 0 || string(src[key:keyEnd]) != `"@ref"` {
-		return 0, false
-	}
-	ref, ok := s.ref(src, value)
+	ref, ok := s.ref(src, i)
 	if !ok || ref.kind != "document" || !names(ref.collection.of(src), collection) {
 		return 0, false
 	}
@@ -201,7 +204,7 @@ func (p *pageReader) elements(i int) int {
 	if i >= len(body) || body[i] != '[' {
 		return p.w.wrong(body, i, `"data" is no array`)
 	}
-	if i = space(body, i+1); i < len(body) && body[i] == ']' {
+	if i++; i < len(body) && body[i] == ']' {
 		return i + 1
 	}
 	for position := 0; ; position++ {
@@ -211,13 +214,8 @@ func (p *pageReader) elements(i int) int {
 		} else if i = p.element(i, position); i < 0 {
 			return -1
 		}
-		if i < len(body) && isSpace(body[i]) {
-			i = space(body, i)
-		}
 		if i < len(body) && body[i] == ',' {
-			if i++; i < len(body) && isSpace(body[i]) {
-				i = space(body, i)
-			}
+			i++
 			continue
 		}
 		if i < len(body) && body[i] == ']' {

@@ -163,9 +163,8 @@ func (s *scanner) refAt(src []byte, i int) int {
 	if i >= len(src) || src[i] != '{' {
 		return -1
 	}
-	key := space(src, i+1)
-	keyEnd, value := s.key(src, key)
-	if value < 0 || string(src[key:keyEnd]) != `"@ref"` {
+	keyEnd, value := s.key(src, i+1)
+	if value < 0 || string(src[i+1:keyEnd]) != `"@ref"` {
 		return -1
 	}
 	return value

@@ -6,18 +6,17 @@ import (
 )
 
 // rewriter copies values from the wire format to the JSON of rows. It copies
-// unchanged stretches of the page as a whole; only tags end a stretch.
+// unchanged stretches of the page as a whole; only tags end a stretch. White
+// space outside of strings is a fault: see pageReader.append.
 type rewriter struct {
 	scanner
 	judge
 
 	open []byte // containers open in rewrite: objectOpen, arrayOpen or escapedOpen
 
-	// odd is set by what no server sends: white space outside of strings, or other
-	// keys beside "@obj". The value is then written again, without the white space
-	// and with a look ahead at every "@obj".
-	odd, careful bool
-	plain        []byte // the value without white space
+	// careful: look ahead at every "@obj", since one has other keys beside it, which
+	// no server sends.
+	careful bool
 }
 
 const (
@@ -29,24 +28,12 @@ const (
 // rewrite appends the value at i as rows hold it.
 func (r *rewriter) rewrite(src []byte, i int, out []byte) ([]byte, int) {
 	before := len(out)
-	r.odd, r.careful = false, false
+	r.careful = false
 	out, end := r.run(src, i, out)
-	if end >= 0 || !r.odd {
-		return out, end
+	if end < 0 && r.careful {
+		out, end = r.run(src, i, out[:before])
 	}
-	if end = r.skip(src, i); end < 0 {
-		return out, -1
-	}
-	r.careful = true
-	r.plain = compact(r.plain[:0], src[i:end])
-	out, _ = r.run(r.plain, 0, out[:before]) // it is JSON
 	return out, end
-}
-
-// stray notes an unexpected byte, which may be white space.
-func (r *rewriter) stray(src []byte, i int, why string) int {
-	r.odd = r.odd || i < len(src) && isSpace(src[i])
-	return r.wrong(src, i, why)
 }
 
 func (r *rewriter) run(src []byte, i int, out []byte) ([]byte, int) {
@@ -104,7 +91,7 @@ value:
 	case 'n':
 		i = r.literal(src, i, "null")
 	default:
-		return out, r.stray(src, i, "a value is missing")
+		return out, r.wrong(src, i, "a value is missing")
 	}
 	if i < 0 {
 		return out, -1
@@ -133,7 +120,7 @@ after:
 		open = open[:len(open)-1]
 		goto after
 	}
-	return out, r.stray(src, i, "a comma or the end of an array or object is missing")
+	return out, r.wrong(src, i, "a comma or the end of an array or object is missing")
 closing:
 	switch open[len(open)-1] {
 	case arrayOpen:
@@ -143,8 +130,8 @@ closing:
 		i++
 		out = append(out, src[start:i]...)
 		if i >= len(src) || src[i] != '}' {
-			r.odd = i < len(src) && src[i] == ','
-			return out, r.stray(src, i, "the end of an object is missing")
+			r.careful = i < len(src) && src[i] == ','
+			return out, r.wrong(src, i, "the end of an object is missing")
 		}
 		start = i + 1
 	}
@@ -153,7 +140,7 @@ closing:
 	goto after
 key:
 	if i >= len(src) || src[i] != '"' {
-		return out, r.stray(src, i, "a key is missing")
+		return out, r.wrong(src, i, "a key is missing")
 	}
 	// Most keys are short: avoid the call.
 	if i++; i+8 <= len(src) {
@@ -169,7 +156,7 @@ key:
 	}
 colon:
 	if i >= len(src) || src[i] != ':' {
-		return out, r.stray(src, i, "a colon is missing")
+		return out, r.wrong(src, i, "a colon is missing")
 	}
 	i++
 	goto value
@@ -251,7 +238,7 @@ func (r *rewriter) tag(src []byte, i int, out []byte) (_ []byte, next int, unwra
 // closeOf returns the position after the brace that ends an object whose last
 // value ends at i, or -1 if there is no such brace.
 func closeOf(src []byte, i int) int {
-	if i = space(src, i); i < len(src) && src[i] == '}' {
+	if i < len(src) && src[i] == '}' {
 		return i + 1
 	}
 	return -1

@@ -325,7 +325,6 @@ func (s *scanner) object(src []byte, i int, field func(key span, value int) int)
 // another.
 func (s *scanner) members(src []byte, i int, first bool, field func(key span, value int) int) int {
 	for ; ; first = false {
-		i = space(src, i)
 		switch {
 		case i < len(src) && src[i] == '}':
 			return i + 1
@@ -333,7 +332,7 @@ func (s *scanner) members(src []byte, i int, first bool, field func(key span, va
 		case i >= len(src) || src[i] != ',':
 			return s.wrong(src, i, "a comma or the end of an object is missing")
 		default:
-			i = space(src, i+1)
+			i++
 		}
 		keyEnd, value := s.key(src, i)
 		if value < 0 {
@@ -363,15 +362,24 @@ func compact(out, value []byte) []byte {
 	return append(out, value[start:]...)
 }
 
-// verbatim reads a value and appends it unchanged, without white space.
+// spaced reports whether the text is a JSON value with white space.
+func (s *scanner) spaced(src []byte) bool {
+	s.spaces = false
+	end := s.skip(src, 0)
+	return end >= 0 && space(src, end) == len(src) && s.spaces
+}
+
+const whiteSpace = "white space outside of a string"
+
+// verbatim reads a value without white space and appends it unchanged.
 func (s *scanner) verbatim(src []byte, i int, out []byte) ([]byte, int) {
 	s.spaces = false
 	end := s.skip(src, i)
+	if end >= 0 && s.spaces {
+		end = s.fail(i, whiteSpace)
+	}
 	if end < 0 {
 		return out, -1
-	}
-	if s.spaces {
-		return compact(out, src[i:end]), end
 	}
 	return append(out, src[i:end]...), end
 }

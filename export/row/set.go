@@ -44,8 +44,10 @@ func (r *rewriter) verdict(src []byte, i int) (verdict, int) {
 		r.forget()
 		r.spaces = false
 		end := r.ahead(src, i)
-		if end < 0 || r.spaces {
-			r.odd = r.odd || r.spaces
+		if end >= 0 && r.spaces {
+			end = r.fail(i, whiteSpace)
+		}
+		if end < 0 {
 			return verdictFault, -1
 		}
 		r.judged = end
@@ -281,7 +283,7 @@ after:
 				site.verdict, site.end = top.verdict(kind), i+1
 			}
 		default:
-			return r.stray(src, i, "a comma or the end of an array or object is missing")
+			return r.wrong(src, i, "a comma or the end of an array or object is missing")
 		}
 		i++
 		open = open[:len(open)-1]
@@ -289,9 +291,6 @@ after:
 	}
 key:
 	{
-		if i < len(src) && isSpace(src[i]) {
-			return r.stray(src, i, "a key is missing")
-		}
 		keyEnd, value := r.key(src, i)
 		if value < 0 {
 			return -1
