@@ -2,11 +2,9 @@ package row
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"math/bits"
 	"slices"
 	"strconv"
 )
@@ -46,50 +44,19 @@ func AppendCSV(out, field []byte) []byte {
 	if !needsQuotes(field) {
 		return append(out, field...)
 	}
-	// Writes eight bytes at a time, and rewrites the ones after a quote.
 	room := 2*len(field) + 2
 	if room > 1<<20 { // a large document: no more than it takes
 		room = len(field) + bytes.Count(field, []byte{'"'}) + 2
 	}
 	out = append(slices.Grow(out, room), '"')
-	to := out[len(out):cap(out)]
-	i, k := 0, 0
-	for i+8 <= len(field) {
-		w := binary.LittleEndian.Uint64(field[i:])
-		binary.LittleEndian.PutUint64(to[k:], w)
-		quote := w ^ ('"' * everyByte)
-		stop := (quote - everyByte) &^ quote & highBits
-		if stop == 0 {
-			i += 8
-			k += 8
-			continue
-		}
-		n := bits.TrailingZeros64(stop) >> 3
-		i += n + 1
-		k += n + 2
-		to[k-1] = '"'
-	}
-	for ; i < len(field); i++ {
-		if field[i] == '"' {
-			to[k] = '"'
-			k++
-		}
-		to[k] = field[i]
-		k++
-	}
-	return append(out[:len(out)+k], '"')
+	return append(appendMarked(out, field, '"', '"'), '"')
 }
 
 func needsQuotes(field []byte) bool {
 	if len(field) == 0 || field[0] == ' ' || field[len(field)-1] == ' ' || string(field) == `\.` {
 		return true
 	}
-	for _, c := range field {
-		if c == '"' || c == ',' || c == '\n' || c == '\r' {
-			return true
-		}
-	}
-	return false
+	return bytes.ContainsAny(field, "\",\n\r")
 }
 
 // newCSVFile returns the body of a file with a header.

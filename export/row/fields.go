@@ -100,7 +100,7 @@ func (f *Fields) split(src []byte) bool {
 	if end < 0 {
 		return false
 	}
-	if end != len(src) {
+	if space(src, end) != len(src) {
 		w.fail(end, "text after the row")
 		return false
 	}

@@ -178,3 +178,24 @@ func TestRead_namesARowThatCannotBe(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Rows that were read as RawText are split into their fields.
+func TestFields_splitWhatWasRead(t *testing.T) {
+	t.Parallel()
+	page := pageOf(documentOf(1, `,"data":{"@obj":{"@a":{"@ref":{"id":"2","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},"b":[1]}}`))
+	for _, format := range Formats() {
+		l := Layout{Collection: "users", Format: format}
+		file := fileOfPage(t, l, page)
+		fields := NewFields(format)
+		_, err := Read(t.Context(), Source{Layout: l, File: bytes.NewReader(file), Size: int64(len(file)), Text: RawText}, func(one Row) error {
+			return fields.Split(one.Text)
+		})
+		if err != nil || len(fields.List) != 2 || string(fields.List[0].Name) != "@a" || fields.List[0].Kind != KindRef || fields.List[1].Kind != KindArray {
+			t.Errorf("%s: %+v, %v", format, fields.List, err)
+		}
+		spaced := []byte(` { "ref" : "1" , "ts" : 1 , "data" : { "a" : 1 } } `)
+		if err := NewFields(JSONL).Split(spaced); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -16,27 +16,17 @@ func (s span) of(b []byte) []byte { return b[s.start:s.end] }
 // nativeKind returns the type of a ref into the native collection of that
 // quoted name, "unknown" for any other.
 func nativeKind(name []byte) string {
-	switch string(name) {
-	case `"collections"`:
-		return "collection"
-	case `"databases"`:
-		return "database"
-	case `"indexes"`:
-		return "index"
-	case `"functions"`:
-		return "function"
-	case `"roles"`:
-		return "role"
-	case `"access_providers"`:
-		return "access_provider"
-	case `"keys"`:
-		return "key"
-	case `"tokens"`:
-		return "token"
-	case `"credentials"`:
-		return "credential"
+	for _, n := range nativeKinds {
+		if string(name) == n.name {
+			return n.kind
+		}
 	}
 	return "unknown"
+}
+
+var nativeKinds = [...]struct{ name, kind string }{
+	{`"collections"`, "collection"}, {`"databases"`, "database"}, {`"indexes"`, "index"}, {`"functions"`, "function"}, {`"roles"`, "role"},
+	{`"access_providers"`, "access_provider"}, {`"keys"`, "key"}, {`"tokens"`, "token"}, {`"credentials"`, "credential"},
 }
 
 const (

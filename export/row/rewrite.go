@@ -1,8 +1,10 @@
 package row
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"strings"
 )
 
 // rewriter copies values from the wire format to the JSON of rows. It copies
@@ -177,10 +179,6 @@ func (r *rewriter) tag(src []byte, i int, out []byte) (_ []byte, next int, unwra
 		if end := r.text(src, i+start+1); end > 0 && end < len(src) && src[end] == '}' {
 			return append(out, src[i+start:end]...), end + 1, false
 		}
-	case hasPrefix(src, i, storedSetStart):
-		if end := r.usualSet(src, i); end > 0 {
-			return appendQuoted(out, src[i+len(`{"@obj":`):end-1]), end, false
-		}
 	}
 	key := i + 1
 	keyEnd, value := r.key(src, key)
@@ -251,28 +249,19 @@ func hasPrefix(src []byte, i int, prefix string) bool {
 // appendBase64URL appends a quoted base64 text in the URL alphabet. The server
 // sends the standard alphabet; an escaped slash or plus counts as one.
 func appendBase64URL(out, quoted []byte) []byte {
-	for i := 0; i < len(quoted); i++ {
-		c := quoted[i]
-		switch {
-		case c == '+':
+	if bytes.IndexByte(quoted, '\\') >= 0 {
+		return append(out, escapedBase64.Replace(string(quoted))...)
+	}
+	for _, c := range quoted {
+		switch c {
+		case '+':
 			c = '-'
-		case c == '/':
+		case '/':
 			c = '_'
-		case c == '\\' && quoted[i+1] == '/':
-			c = '_'
-			i++
-		case c == '\\' && hasPrefix(quoted, i+1, "u002") && quoted[i+5]|0x20 == 'b':
-			c = '-'
-			i += 5
-		case c == '\\' && hasPrefix(quoted, i+1, "u002") && quoted[i+5]|0x20 == 'f':
-			c = '_'
-			i += 5
-		case c == '\\':
-			out = append(out, c)
-			i++
-			c = quoted[i]
 		}
 		out = append(out, c)
 	}
 	return out
 }
+
+var escapedBase64 = strings.NewReplacer(`\\`, `\\`, `\"`, `\"`, `\/`, "_", "/", "_", "+", "-", `\u002b`, "-", `\u002B`, "-", `\u002f`, "_", `\u002F`, "_")

@@ -3,6 +3,7 @@ package row
 import (
 	"encoding/binary"
 	"math/bits"
+	"strings"
 )
 
 // scanner reads JSON text without allocating values. Its methods take the whole
@@ -160,16 +161,13 @@ func (s *scanner) digits(src []byte, i int) int {
 
 // literal reads true, false or null.
 func (s *scanner) literal(src []byte, i int, word string) int {
-	if len(src)-i < len(word) {
-		if string(src[i:]) == word[:len(src)-i] {
-			return s.end(src)
-		}
-		return s.fail(i, "a word that is not true, false or null")
+	if hasPrefix(src, i, word) {
+		return i + len(word)
 	}
-	if string(src[i:i+len(word)]) != word {
-		return s.fail(i, "a word that is not true, false or null")
+	if len(src)-i < len(word) && strings.HasPrefix(word, string(src[i:])) {
+		return s.end(src)
 	}
-	return i + len(word)
+	return s.fail(i, "a word that is not true, false or null")
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
