@@ -62,21 +62,23 @@ func (m *Manifest) Last(collection string) *Entry {
 // syncs; for a single sync they are its Rows.
 func (m *Manifest) Latest() []Entry {
 	var out []Entry
-	seen := make(map[string]bool)
+	at := make(map[string]int) // in out, by name
 	for _, e := range m.Collections {
-		if seen[e.Name] {
-			continue
+		if e.Sync == 0 {
+			e.Documents = e.Rows
 		}
-		seen[e.Name] = true
-		last := *m.Last(e.Name)
-		if last.Sync == 0 {
-			last.Documents, last.Unlisted = 0, 0
-			for _, part := range m.Chain(e.Name) {
-				last.Documents += part.Rows
-				last.Unlisted += part.Unlisted
+		i, later := at[e.Name]
+		switch {
+		case !later:
+			at[e.Name] = len(out)
+			out = append(out, e)
+		case e.Sync >= out[i].Sync:
+			if e.Sync == 0 { // another part
+				e.Documents += out[i].Documents
+				e.Unlisted += out[i].Unlisted
 			}
+			out[i] = e
 		}
-		out = append(out, last)
 	}
 	return out
 }

@@ -165,7 +165,9 @@ func Sweep(s store.Store, m *Manifest) error {
 	files, kept := make(map[string]bool), make(map[string]bool)
 	for _, e := range m.Collections {
 		files[e.File] = true
-		kept[PairsName(e.File)] = m.Mode == Incremental && m.Last(e.Name).File == e.File
+	}
+	for _, e := range m.Latest() {
+		kept[PairsName(e.File)] = m.Mode == Incremental
 	}
 	of := func(file string) bool { return files[file] }
 	keep := func(name string) bool { return kept[name] }

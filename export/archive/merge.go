@@ -73,9 +73,14 @@ func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 	if err := s.Remove(sumsName); err != nil {
 		return nil, fmt.Errorf("remove the hashes of the last merge: %w", err)
 	}
-	names := FileNames(collectionNames(m))
+	latest := m.Latest()
+	collections := make([]string, len(latest))
+	for i, e := range latest {
+		collections[i] = e.Name
+	}
+	names := FileNames(collections)
 	var sums bytes.Buffer
-	for _, e := range m.Latest() {
+	for _, e := range latest {
 		name := names[e.Name] + "." + string(row.JSONL)
 		chain := m.Chain(e.Name)
 		rows, hash, lacks, err := mergeOne(ctx, a, chain, store.MergedPrefix+name)
@@ -95,14 +100,6 @@ func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 		return out, fmt.Errorf("write the hashes: %w", err)
 	}
 	return out, nil
-}
-
-func collectionNames(m *Manifest) []string {
-	var names []string
-	for _, e := range m.Latest() {
-		names = append(names, e.Name)
-	}
-	return names
 }
 
 // warnings says what the rows of the files lack, after they were read.
@@ -146,15 +143,10 @@ func mergeOne(ctx context.Context, a *Archive, chain []Entry, name string) (rows
 			return rows, "", nil, err
 		}
 	}
-	err = w.Flush()
-	if err == nil {
-		err = f.Sync()
-	}
-	if err == nil {
-		err = f.Close()
-	}
-	if err == nil {
-		err = a.Store.Commit(part, name)
+	for _, step := range []func() error{w.Flush, f.Sync, f.Close, func() error { return a.Store.Commit(part, name) }} {
+		if err = step(); err != nil {
+			break
+		}
 	}
 	return rows, hex.EncodeToString(sum.Sum(nil)), q.warnings(), err
 }

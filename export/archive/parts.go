@@ -15,34 +15,37 @@ func (m *Manifest) wrongParts() (problems []string) {
 	for _, f := range m.Failed {
 		failed[f.Name] = true
 	}
-	next := make(map[string]int)
-	last := make(map[string]int64)
-	of := make(map[string]int)
+	type place struct {
+		of, next int
+		last     int64 // id
+	}
+	places := make(map[string]place)
 	for _, e := range m.Collections {
 		if e.Parts == 0 {
 			continue
 		}
-		if n, later := of[e.Name]; later && n != e.Parts {
-			problems = append(problems, fmt.Sprintf("%s has files of %d and of %d parts", e.Name, n, e.Parts))
+		p, later := places[e.Name]
+		if !later {
+			p.last = -1
+		} else if p.of != e.Parts {
+			problems = append(problems, fmt.Sprintf("%s has files of %d and of %d parts", e.Name, p.of, e.Parts))
 		}
-		of[e.Name] = e.Parts
-		if want := next[e.Name]; e.Part < want || e.Part > want && !failed[e.Name] {
-			problems = append(problems, fmt.Sprintf("%s: part %d of %d stands where part %d should", e.Name, e.Part, e.Parts, want))
+		if e.Part < p.next || e.Part > p.next && !failed[e.Name] {
+			problems = append(problems, fmt.Sprintf("%s: part %d of %d stands where part %d should", e.Name, e.Part, e.Parts, p.next))
 		}
-		next[e.Name] = e.Part + 1
-		if e.Rows == 0 {
-			continue
+		p.of, p.next = e.Parts, e.Part+1
+		if e.Rows > 0 {
+			first, _ := strconv.ParseInt(e.FirstID, 10, 64) // already compared with the files
+			if first <= p.last {
+				problems = append(problems, fmt.Sprintf("%s: part %d of %d begins with id %d, after id %d of the part before it", e.Name, e.Part, e.Parts, first, p.last))
+			}
+			p.last, _ = strconv.ParseInt(e.LastID, 10, 64)
 		}
-		first, _ := strconv.ParseInt(e.FirstID, 10, 64) // already compared with the files
-		end, _ := strconv.ParseInt(e.LastID, 10, 64)
-		if before, later := last[e.Name]; later && first <= before {
-			problems = append(problems, fmt.Sprintf("%s: part %d of %d begins with id %d, after id %d of the part before it", e.Name, e.Part, e.Parts, first, before))
-		}
-		last[e.Name] = end
+		places[e.Name] = p
 	}
 	for _, e := range m.Latest() {
-		if e.Parts > 0 && next[e.Name] < e.Parts && !failed[e.Name] {
-			problems = append(problems, fmt.Sprintf("%s: parts from %d of %d on are missing", e.Name, next[e.Name], e.Parts))
+		if next := places[e.Name].next; e.Parts > 0 && next < e.Parts && !failed[e.Name] {
+			problems = append(problems, fmt.Sprintf("%s: parts from %d of %d on are missing", e.Name, next, e.Parts))
 		}
 	}
 	return problems

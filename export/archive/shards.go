@@ -82,16 +82,7 @@ func CreatePlan(s store.Shared, p *Plan) error {
 
 // ReadPlan reads the plan of a run. The error is fs.ErrNotExist if there is
 // none, and a *DamagedState if it is damaged.
-func ReadPlan(s store.Store) (*Plan, error) {
-	p := &Plan{}
-	if err := ReadState(s, PlanName, p); err != nil {
-		return nil, err
-	}
-	if err := p.check(); err != nil {
-		return nil, &DamagedState{Store: s.Name(), Name: PlanName, Why: err.Error()}
-	}
-	return p, nil
-}
+func ReadPlan(s store.Store) (*Plan, error) { return readChecked(s, PlanName, &Plan{}) }
 
 func shardName(shard int) string { return fmt.Sprintf("shard-%05d", shard) }
 

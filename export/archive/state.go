@@ -162,15 +162,17 @@ func WriteRun(s store.Store, st RunState) error { return WriteState(s, RunName, 
 // ReadRun reads the state of the run in a store. The error is fs.ErrNotExist if
 // there is none, a *DamagedState if it is damaged, and a *store.Error if it is
 // of the first edition.
-func ReadRun(s store.Store) (*RunState, error) {
-	st := &RunState{}
-	if err := ReadState(s, RunName, st); err != nil {
-		return nil, err
+func ReadRun(s store.Store) (*RunState, error) { return readChecked(s, RunName, &RunState{}) }
+
+// readChecked is ReadState for a state that says what is wrong with it.
+func readChecked[T interface{ check() error }](s store.Store, name string, into T) (none T, err error) {
+	if err := ReadState(s, name, into); err != nil {
+		return none, err
 	}
-	if err := st.check(); err != nil {
-		return nil, &DamagedState{Store: s.Name(), Name: RunName, Why: err.Error()}
+	if err := into.check(); err != nil {
+		return none, &DamagedState{Store: s.Name(), Name: name, Why: err.Error()}
 	}
-	return st, nil
+	return into, nil
 }
 
 // envelope holds a state with its version and checksum. The checksum includes

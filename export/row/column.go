@@ -35,23 +35,21 @@ func (c *Column) UnmarshalJSON(text []byte) error {
 // array positions (["data","list",0,"id"]).
 func ParseColumn(text string) (collection string, c Column, err error) {
 	head, path, found := strings.Cut(text, "=")
-	if !found {
-		return "", Column{}, fmt.Errorf("column %q: write it like customers:email:string=data.email", text)
-	}
 	parts := strings.Split(head, ":")
-	if len(parts) < 2 || len(parts) > 3 || parts[0] == "" {
+	if !found || len(parts) < 2 || len(parts) > 3 || parts[0] == "" {
 		return "", Column{}, fmt.Errorf("column %q: write it like customers:email:string=data.email", text)
 	}
 	c = Column{Name: parts[1], Type: TypeJSON}
 	if len(parts) == 3 {
-		if c.Type, err = ParseType(parts[2]); err != nil {
-			return "", Column{}, fmt.Errorf("column %q: %w", text, err)
-		}
+		c.Type, err = ParseType(parts[2])
 	}
-	if c.Path, err = ParsePath(path); err != nil {
-		return "", Column{}, fmt.Errorf("column %q: %w", text, err)
+	if err == nil {
+		c.Path, err = ParsePath(path)
 	}
-	if err := checkColumnName(c.Name); err != nil {
+	if err == nil {
+		err = checkColumnName(c.Name)
+	}
+	if err != nil {
 		return "", Column{}, fmt.Errorf("column %q: %w", text, err)
 	}
 	return parts[0], c, nil

@@ -86,29 +86,21 @@ func (c *Counts) otherField(name []byte, id int64) {
 
 // Merge adds the counts of other rows of the same collection.
 func (c *Counts) Merge(o Counts) {
-	for _, from := range o.Other {
-		if t := tally(&c.Other, from.Name); t != nil {
-			t.merge(from)
-		} else {
-			c.Overflow += from.Count
+	for _, list := range [...]struct {
+		into *[]Tally
+		from []Tally
+	}{{&c.Other, o.Other}, {&c.Missing, o.Missing}, {&c.Misfit, o.Misfit}, {&c.Floored, o.Floored}} {
+		for _, f := range list.from {
+			if t := tally(list.into, f.Name); t != nil {
+				t.merge(f)
+			} else if list.into == &c.Other {
+				c.Overflow += f.Count
+			}
 		}
+		slices.SortFunc(*list.into, func(a, b Tally) int { return strings.Compare(a.Name, b.Name) })
 	}
-	mergeLists(&c.Missing, o.Missing)
-	mergeLists(&c.Misfit, o.Misfit)
-	mergeLists(&c.Floored, o.Floored)
 	c.NotUTF8.merge(o.NotUTF8)
 	c.Overflow += o.Overflow
-	for _, list := range []([]Tally){c.Other, c.Missing, c.Misfit, c.Floored} {
-		slices.SortFunc(list, func(a, b Tally) int { return strings.Compare(a.Name, b.Name) })
-	}
-}
-
-func mergeLists(into *[]Tally, from []Tally) {
-	for _, f := range from {
-		if t := tally(into, f.Name); t != nil {
-			t.merge(f)
-		}
-	}
 }
 
 func (t *Tally) merge(o Tally) {
@@ -122,21 +114,18 @@ func (t *Tally) merge(o Tally) {
 // come from the server, so they are quoted to escape control characters.
 func (c Counts) Warnings() []string {
 	var out []string
-	for _, t := range c.Other {
-		out = append(out, fmt.Sprintf("field %q of %s is left out of the rows (the wire format keeps it)", t.Name, t.documents()))
+	list := func(tallies []Tally, text string) {
+		for _, t := range tallies {
+			out = append(out, fmt.Sprintf(text, t.Name, t.documents()))
+		}
 	}
+	list(c.Other, "field %q of %s is left out of the rows (the wire format keeps it)")
 	if c.Overflow > 0 {
 		out = append(out, fmt.Sprintf("other fields are left out of the rows %d times (the wire format keeps them)", c.Overflow))
 	}
-	for _, t := range c.Missing {
-		out = append(out, fmt.Sprintf("column %q is null or absent in %s", t.Name, t.documents()))
-	}
-	for _, t := range c.Misfit {
-		out = append(out, fmt.Sprintf("column %q holds a value of another type in %s: null in CSV and Parquet", t.Name, t.documents()))
-	}
-	for _, t := range c.Floored {
-		out = append(out, fmt.Sprintf("column %q holds a time finer than a microsecond in %s: cut to microseconds", t.Name, t.documents()))
-	}
+	list(c.Missing, "column %q is null or absent in %s")
+	list(c.Misfit, "column %q holds a value of another type in %s: null in CSV and Parquet")
+	list(c.Floored, "column %q holds a time finer than a microsecond in %s: cut to microseconds")
 	if c.NotUTF8.Count > 0 {
 		out = append(out, fmt.Sprintf("bytes that are not UTF-8 were copied unchanged in %s", c.NotUTF8.documents()))
 	}
@@ -145,18 +134,12 @@ func (c Counts) Warnings() []string {
 
 // documents returns "3 documents (ids 1, 5, 9)".
 func (t Tally) documents() string {
-	var ids strings.Builder
-	for i, id := range t.IDs {
-		if i > 0 {
-			ids.WriteString(", ")
-		}
-		fmt.Fprint(&ids, id)
-	}
+	ids := strings.Trim(strings.ReplaceAll(fmt.Sprint(t.IDs), " ", ", "), "[]")
 	if t.Count > int64(len(t.IDs)) {
-		ids.WriteString(", …")
+		ids += ", …"
 	}
 	if t.Count == 1 {
-		return fmt.Sprintf("1 document (id %s)", ids.String())
+		return fmt.Sprintf("1 document (id %s)", ids)
 	}
-	return fmt.Sprintf("%d documents (ids %s)", t.Count, ids.String())
+	return fmt.Sprintf("%d documents (ids %s)", t.Count, ids)
 }

@@ -76,31 +76,31 @@ func newCSVFile(l Layout, at limits) (body, error) {
 func decodeCSV(c *checker) error {
 	names := c.layout.Names()
 	var header []string
-	record := csvRecord{most: len(names)}
-	ok, err := c.record(&record)
+	r := CSVReader{c: c, most: len(names)}
+	n, err := r.Next()
 	if err != nil {
 		return err
 	}
-	if !ok {
+	if n == 0 {
 		return errors.New("the header is missing")
 	}
-	for i := range record.ends {
-		header = append(header, string(record.field(i)))
+	for i := range n {
+		header = append(header, string(r.field(i)))
 	}
 	if !slices.Equal(header, names) {
 		return fmt.Errorf("the header has columns %q, not %q", header, names)
 	}
 	for {
-		ok, err := c.record(&record)
-		if err != nil || !ok {
+		n, err := r.Next()
+		if err != nil || n == 0 {
 			return err
 		}
-		if len(record.ends) != len(names) {
-			return c.fail(fmt.Sprintf("it has %d fields, not %d", len(record.ends), len(names)))
+		if n != len(names) {
+			return c.fail(fmt.Sprintf("it has %d fields, not %d", n, len(names)))
 		}
 		id := int64(-1)
 		for i, name := range names {
-			field := record.field(i)
+			field := r.field(i)
 			ok := true
 			switch {
 			case name == "ref":
@@ -115,10 +115,10 @@ func decodeCSV(c *checker) error {
 			}
 		}
 		if c.layout.Deletion != "" {
-			c.found.Removed = !record.null[len(names)-1]
+			c.found.Removed = !r.null[len(names)-1]
 		}
 		if c.texts != nil && !c.found.Removed {
-			if c.found.Text = c.texts.record(&record, id, c.found.TS); c.found.Text == nil {
+			if c.found.Text = c.texts.record(&r, id, c.found.TS); c.found.Text == nil {
 				return c.fail(c.texts.why)
 			}
 		}
@@ -131,36 +131,22 @@ func decodeCSV(c *checker) error {
 // CSVReader reads the records of any CSV file, and tells null from the empty
 // string.
 type CSVReader struct {
-	c checker
-	r csvRecord
+	c    *checker
+	most int    // fields of a record
+	text []byte // of a record, without its quotes
+	ends []int
+	null []bool // an empty field without quotes
 }
 
 // NewCSVReader returns a reader of records with at most so many fields.
 func NewCSVReader(r io.Reader, most int) *CSVReader {
-	return &CSVReader{c: checker{lines: newLines(r)}, r: csvRecord{most: most}}
-}
-
-// Next reads the next record and returns the number of its fields, 0 at the end
-// of the file.
-func (r *CSVReader) Next() (int, error) {
-	if ok, err := r.c.record(&r.r); err != nil || !ok {
-		return 0, err
-	}
-	return len(r.r.ends), nil
+	return &CSVReader{c: &checker{lines: newLines(r)}, most: most}
 }
 
 // Field returns a field of the last record, valid until the next call of Next.
-func (r *CSVReader) Field(i int) (text []byte, null bool) { return r.r.field(i), r.r.null[i] }
+func (r *CSVReader) Field(i int) (text []byte, null bool) { return r.field(i), r.null[i] }
 
-// csvRecord is one record of a CSV file, without its quotes.
-type csvRecord struct {
-	text []byte
-	ends []int
-	null []bool // an empty field without quotes
-	most int    // fields, 0 for any number
-}
-
-func (r *csvRecord) field(i int) []byte {
+func (r *CSVReader) field(i int) []byte {
 	start := 0
 	if i > 0 {
 		start = r.ends[i-1]
@@ -168,51 +154,51 @@ func (r *csvRecord) field(i int) []byte {
 	return r.text[start:r.ends[i]]
 }
 
-// record reads the next record; false at the end of the file.
-func (c *checker) record(r *csvRecord) (bool, error) {
+// Next reads the next record and returns the number of its fields, 0 at the end
+// of the file.
+func (r *CSVReader) Next() (int, error) {
+	c := r.c
 	r.text, r.ends, r.null = r.text[:0], r.ends[:0], r.null[:0]
 	err := c.next()
 	if errors.Is(err, io.EOF) {
-		return false, nil
+		return 0, nil
 	}
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	i := 0
-	for {
+	for i := 0; ; i++ {
 		start := len(r.text)
 		quoted := i < len(c.line) && c.line[i] == '"'
 		if !quoted {
 			first := i
 			for i < len(c.line) && c.line[i] != ',' {
 				if c.line[i] == '"' || c.line[i] == '\r' {
-					return false, c.fail("a quote or carriage return in a field without quotes")
+					return 0, c.fail("a quote or carriage return in a field without quotes")
 				}
 				i++
 			}
 			r.text = append(r.text, c.line[first:i]...)
-		} else if i, err = c.quoted(r, i+1); err != nil {
-			return false, err
+		} else if i, err = r.quoted(i + 1); err != nil {
+			return 0, err
 		}
-		if r.most > 0 && len(r.ends) == r.most {
-			return false, c.fail(fmt.Sprintf("it has more than %d fields", r.most))
+		if len(r.ends) == r.most {
+			return 0, c.fail(fmt.Sprintf("it has more than %d fields", r.most))
 		}
 		r.ends = append(r.ends, len(r.text))
 		r.null = append(r.null, !quoted && len(r.text) == start)
 		if i == len(c.line) {
-			return true, nil
+			return len(r.ends), nil
 		}
 		if c.line[i] != ',' {
-			return false, c.fail("text after a quoted field")
+			return 0, c.fail("text after a quoted field")
 		}
-		i++
 	}
 }
 
 // quoted reads a quoted field from after its opening quote, over line ends,
 // and returns the position after the closing one.
-func (c *checker) quoted(r *csvRecord, i int) (int, error) {
-	for {
+func (r *CSVReader) quoted(i int) (int, error) {
+	for c := r.c; ; {
 		n := bytes.IndexByte(c.line[i:], '"')
 		if n < 0 {
 			r.text = append(append(r.text, c.line[i:]...), '\n')
@@ -238,7 +224,7 @@ func (c *checker) quoted(r *csvRecord, i int) (int, error) {
 }
 
 // record is the row of a record of a CSV file.
-func (t *texts) record(r *csvRecord, id, ts int64) []byte {
+func (t *texts) record(r *CSVReader, id, ts int64) []byte {
 	t.begin(id, ts)
 	for i, c := range t.columns {
 		t.out = append(t.out, c.key...)
