@@ -278,23 +278,13 @@ func (w *work) micros(src []byte, at span) int {
 // and returns the position after it.
 func (w *work) documentRef(src []byte, i int, collection string) int {
 	const reason = `"ref" is not a document's ref`
-	if i >= len(src) || src[i] != '{' {
-		return w.wrong(src, i, reason)
-	}
-	keyEnd, value := w.key(src, i+1)
-	if value < 0 {
-		return -1
-	}
-	if string(src[i+1:keyEnd]) != `"@ref"` {
-		return w.fail(i+1, reason)
-	}
-	ref, ok := w.ref(src, value)
+	ref, ok := w.ref(src, w.refAt(src, i))
 	if !ok {
 		// Distinguish malformed text from a ref of another shape.
 		if w.skip(src, i) < 0 {
 			return -1
 		}
-		return w.fail(value, reason)
+		return w.fail(i, reason)
 	}
 	id, ok := parseID(ref.id.of(src))
 	if !ok {
@@ -306,7 +296,7 @@ func (w *work) documentRef(src []byte, i int, collection string) int {
 	}
 	if ref.kind != "document" || !names(ref.collection.of(src), collection) {
 		w.foreign = true
-		return w.fail(value, `the "ref" of a document is of another collection`)
+		return w.fail(i, `the "ref" of a document is of another collection`)
 	}
 	w.document.id, w.document.idText = id, ref.id
 	return end

@@ -188,10 +188,7 @@ func (s *scanner) cursor(src []byte, i int, collection string) (int64, bool) {
 	if !hasPrefix(src, i, "[") {
 		return 0, false
 	}
-	if i = s.refAt(src, i+1); i < 0 {
-		return 0, false
-	}
-	ref, ok := s.ref(src, i)
+	ref, ok := s.ref(src, s.refAt(src, i+1))
 	if !ok || ref.kind != "document" || !names(ref.collection.of(src), collection) {
 		return 0, false
 	}

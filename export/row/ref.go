@@ -37,9 +37,12 @@ const (
 	refNative   = `}}}`
 )
 
-// ref reads the value of "@ref" at i. It is not ok for anything that lacks an
-// id that is a string, or that is damaged.
+// ref reads the value of "@ref" at i, which may be -1. It is not ok for anything
+// that lacks an id that is a string, or that is damaged.
 func (s *scanner) ref(src []byte, i int) (ref, bool) {
+	if i < 0 {
+		return ref{}, false
+	}
 	if r, ok := s.usualRef(src, i); ok {
 		return r, true
 	}
