@@ -106,10 +106,21 @@ func micros(text string) int64 {
 	return t.UnixMicro()
 }
 
-// Layout returns the file's layout, as far as reading it back needs it.
+// Layout returns the file's layout, as far as reading it back needs it: its
+// columns by name and type.
 func (e *Entry) Layout() row.Layout {
-	l := row.Layout{Collection: e.Name, Format: row.Format(e.Format), Compress: row.Compression(e.Compress), Deletion: e.Deletion}
-	l.NoData, l.Columns = columnsOf(*e)
+	format := row.Format(e.Format)
+	l := row.Layout{Collection: e.Name, Format: format, Compress: row.Compression(e.Compress), Deletion: e.Deletion, NoData: format.Can().Columns}
+	for _, name := range e.Columns {
+		switch name {
+		case "ref", "ts", "ttl":
+		case "data":
+			l.NoData = false
+		case e.Deletion:
+		default:
+			l.Columns = append(l.Columns, row.Column{Name: name, Path: []any{"data", name}, Type: e.Types[name]})
+		}
+	}
 	return l
 }
 

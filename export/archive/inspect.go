@@ -57,11 +57,14 @@ func Inspect(s store.Store) (Found, error) {
 		return f, err
 	}
 	other, inWork := "", ""
-	begun, planned := false, false
+	planned := false
 	for _, e := range entries {
 		switch {
 		case e.Name == RunName:
-			begun = true
+			f.Run, f.Err = ReadRun(s)
+			if errors.Is(f.Err, fs.ErrNotExist) { // its process has just finished
+				f.Err = nil
+			}
 		case e.Name == PlanName:
 			planned = true
 		case e.Name == ManifestName:
@@ -74,12 +77,6 @@ func Inspect(s store.Store) (Found, error) {
 			}
 		case other == "":
 			other = e.Name
-		}
-	}
-	if begun {
-		f.Run, f.Err = ReadRun(s)
-		if errors.Is(f.Err, fs.ErrNotExist) { // its process has just finished
-			f.Err = nil
 		}
 	}
 	switch {

@@ -168,12 +168,9 @@ type ShardsMissing struct {
 
 // Error names the first of them.
 func (e *ShardsMissing) Error() string {
-	var names []string
-	for _, shard := range e.Shards[:min(len(e.Shards), 8)] {
-		names = append(names, fmt.Sprint(shard))
-	}
-	list := strings.Join(names, ", ")
-	if len(e.Shards) > len(names) {
+	most := min(len(e.Shards), 8)
+	list := strings.Trim(strings.ReplaceAll(fmt.Sprint(e.Shards[:most]), " ", ", "), "[]")
+	if len(e.Shards) > most {
 		list += ", …"
 	}
 	return fmt.Sprintf("%s: %d of %d shards are not finished (%s): run them, and then finish again", e.Store, len(e.Shards), e.Of, list)

@@ -42,20 +42,16 @@ var workEnd = regexp.MustCompile(`^(.+)(\.part|\.state|\.pairs|\.pairs(\.ids)?\.
 // WorkFile returns the data file that a name in the work folder belongs to (see
 // PartName), and "" for RunName; ok is false for a name that no run uses.
 func WorkFile(name string) (file string, ok bool) {
-	if name == RunName || name == RunName+".new" {
-		return "", true
-	}
-	if len(name) <= len(store.WorkPrefix) || name[:len(store.WorkPrefix)] != store.WorkPrefix {
+	base, inWork := strings.CutPrefix(name, store.WorkPrefix)
+	switch parts := workEnd.FindStringSubmatch(base); {
+	case !inWork:
 		return "", false
-	}
-	if shardFile.MatchString(name[len(store.WorkPrefix):]) {
+	case name == RunName, name == RunName+".new", shardFile.MatchString(base):
 		return "", true
+	case parts != nil && isDataFile(parts[1]):
+		return parts[1], true
 	}
-	parts := workEnd.FindStringSubmatch(name[len(store.WorkPrefix):])
-	if parts == nil || !isDataFile(parts[1]) {
-		return "", false
-	}
-	return parts[1], true
+	return "", false
 }
 
 // isDataFile reports whether a run may give a data file this name.

@@ -237,23 +237,6 @@ func (v *verifier) read(ctx context.Context, e Entry) *Reading {
 	return found
 }
 
-// columnsOf returns a file's columns by name and type, which is all that
-// reading it back needs.
-func columnsOf(e Entry) (noData bool, columns []row.Column) {
-	noData = row.Format(e.Format).Can().Columns
-	for _, name := range e.Columns {
-		switch name {
-		case "ref", "ts", "ttl":
-		case "data":
-			noData = false
-		case e.Deletion:
-		default:
-			columns = append(columns, row.Column{Name: name, Path: []any{"data", name}, Type: e.Types[name]})
-		}
-	}
-	return noData, columns
-}
-
 func idText(id int64) string {
 	if id < 0 {
 		return ""

@@ -143,7 +143,6 @@ type Reader struct {
 	z     *zstd.Decoder
 	in    *bufio.Reader
 	block []Pair
-	at    int
 	last  Pair
 	n     uint64
 	done  bool
@@ -162,59 +161,44 @@ func NewReader(r io.Reader) (*Reader, error) {
 	}
 	p := &Reader{z: z, in: bufio.NewReaderSize(z, bufferSize)}
 	n, err := binary.ReadUvarint(p.in)
-	if err != nil || n > mostMeta {
-		p.Close()
-		return nil, &Damaged{"its header is unreadable"}
+	text := make([]byte, min(n, mostMeta))
+	if err == nil {
+		_, err = io.ReadFull(p.in, text)
 	}
-	text := make([]byte, n)
-	if _, err = io.ReadFull(p.in, text); err == nil {
+	if err == nil {
 		err = json.Unmarshal(text, &p.Meta)
 	}
-	if err != nil {
+	if err != nil || n > mostMeta {
 		p.Close()
 		return nil, &Damaged{"its header is unreadable"}
 	}
 	return p, nil
 }
 
-// All iterates over the remaining pairs, in order. It stops at the first error,
+// All iterates over the pairs, in order. Call it once. It stops at the first error,
 // a *Damaged, which it yields last.
 func (p *Reader) All() iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
-		for {
-			next, more, err := p.next()
-			if err != nil {
+		for !p.done {
+			if err := p.fill(); err != nil {
+				if _, ok := errors.AsType[*Damaged](err); !ok {
+					err = &Damaged{err.Error()}
+				}
 				yield(Pair{}, err)
 				return
 			}
-			if !more || !yield(next, nil) {
-				return
+			for _, next := range p.block {
+				if !yield(next, nil) {
+					return
+				}
 			}
 		}
 	}
 }
 
-// next returns the next pair; false at the end.
-func (p *Reader) next() (Pair, bool, error) {
-	if p.at == len(p.block) {
-		if p.done {
-			return Pair{}, false, nil
-		}
-		if err := p.fill(); err != nil {
-			if _, ok := errors.AsType[*Damaged](err); !ok {
-				err = &Damaged{err.Error()}
-			}
-			return Pair{}, false, err
-		}
-		if p.done {
-			return Pair{}, false, nil
-		}
-	}
-	p.at++
-	return p.block[p.at-1], true, nil
-}
-
+// fill reads the next block, an empty one at the end.
 func (p *Reader) fill() error {
+	p.block = p.block[:0]
 	n, err := binary.ReadUvarint(p.in)
 	if err != nil {
 		return err
@@ -236,7 +220,6 @@ func (p *Reader) fill() error {
 	if n > blockSize {
 		return &Damaged{"a block is too large"}
 	}
-	p.block, p.at = p.block[:0], 0
 	last := p.last
 	for range n {
 		d, err := binary.ReadVarint(p.in)

@@ -71,22 +71,17 @@ func (w *work) convert(t Type, value []byte) (cellValue, bool) {
 		v.number, ok = wholeNumber(value)
 		return v, ok
 	case TypeFloat:
+		f, ok := 0.0, false
 		if quoted {
 			v.text = value[1 : len(value)-1]
 			switch string(v.text) {
-			case "NaN":
-				v.number = int64(math.Float64bits(math.NaN()))
-			case "Infinity":
-				v.number = int64(math.Float64bits(math.Inf(1)))
-			case "-Infinity":
-				bits := math.Float64bits(math.Inf(-1))
-				v.number = int64(bits)
-			default:
-				return v, false
+			case "NaN", "Infinity", "-Infinity":
+				f, _ = strconv.ParseFloat(string(v.text), 64)
+				ok = true
 			}
-			return v, true
+		} else {
+			f, ok = exactFloat(value)
 		}
-		f, ok := exactFloat(value)
 		bits := math.Float64bits(f)
 		v.number = int64(bits)
 		return v, ok

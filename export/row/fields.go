@@ -259,16 +259,9 @@ func (v *Value) rowRef(w *work) {
 func (f *Fields) wireObject(src []byte, i int) (Value, int) {
 	w := &f.work
 	v := Value{Kind: KindObject}
+	usual := false // a ref into another database has more keys and stays an object
 	if hasPrefix(src, i, refStart) {
-		// A ref into another database has more keys and stays an object.
-		if ref, ok := w.usualRef(src, i+len(refStart)); ok && ref.kind == "document" {
-			if id, ok := parseID(ref.id.of(src)); ok && ref.end < len(src) && src[ref.end] == '}' {
-				start := len(f.out)
-				f.out = ref.append(src, f.out)
-				v = Value{Kind: KindRef, JSON: f.out[start:len(f.out):len(f.out)], ID: id, Collection: ref.collection.of(src)}
-				return v, ref.end + 1
-			}
-		}
+		_, usual = w.usualRef(src, i+len(refStart))
 	}
 	tagged := KindText
 	for _, tag := range [...]struct {
@@ -283,7 +276,10 @@ func (f *Fields) wireObject(src []byte, i int) (Value, int) {
 	if v.JSON, end = f.json(src, i); end < 0 {
 		return v, -1
 	}
-	if v.JSON[0] == '"' { // a tag that was one
+	switch {
+	case usual:
+		v.rowRef(w)
+	case v.JSON[0] == '"': // a tag that was one
 		v.Kind = tagged
 	}
 	return v, end
