@@ -114,13 +114,7 @@ func (l Layout) Paths() [][]any {
 // Extension returns the file name's extension without a leading dot: "jsonl",
 // "csv.gz", "wire.zst", "parquet".
 func (l Layout) Extension() string {
-	switch l.Compress {
-	case Gzip:
-		return string(l.Format) + ".gz"
-	case Zstd:
-		return string(l.Format) + ".zst"
-	}
-	return string(l.Format)
+	return string(l.Format) + map[Compression]string{Gzip: ".gz", Zstd: ".zst"}[l.Compress]
 }
 
 // column is a column of a file.

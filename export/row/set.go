@@ -1,10 +1,5 @@
 package row
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
-
 // judge decides what the objects are whose first key begins with "@". Sets nest,
 // and an outer set depends on the inner ones, so an object is read ahead once
 // with everything in it, and each verdict is kept.
@@ -214,15 +209,7 @@ value:
 	switch src[i] {
 	case '"':
 		kind = kindScalar
-		if i++; i+8 <= len(src) { // most strings are short: avoid the call
-			w := binary.LittleEndian.Uint64(src[i:])
-			if n := bits.TrailingZeros64(stops(w)); n < 64 && src[i+n>>3] == '"' {
-				r.high |= w & (1<<(n&63) - 1)
-				i += n>>3 + 1
-				goto after
-			}
-		}
-		if i = r.text(src, i); i < 0 {
+		if i = r.text(src, i+1); i < 0 {
 			return -1
 		}
 	case '{':

@@ -1,6 +1,11 @@
 package row
 
-import "unicode/utf8"
+import (
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
 
 // unquote appends the text of a JSON string that was read already. It is not ok
 // when the text has an unpaired surrogate, which UTF-8 cannot encode.
@@ -15,34 +20,24 @@ func unquote(out, quoted []byte) ([]byte, bool) {
 		out = append(out, text[start:i]...)
 		c := text[i+1]
 		i += 2
-		switch c {
-		case 'b':
-			c = '\b'
-		case 'f':
-			c = '\f'
-		case 'n':
-			c = '\n'
-		case 'r':
-			c = '\r'
-		case 't':
-			c = '\t'
-		case 'u':
+		if c == 'u' {
 			u := hex4(text[i:])
 			i += 4
-			if u >= 0xD800 && u < 0xE000 {
-				if u >= 0xDC00 || !hasPrefix(text, i, `\u`) {
+			if utf16.IsSurrogate(u) {
+				if !hasPrefix(text, i, `\u`) {
 					return out, false
 				}
-				low := hex4(text[i+2:])
-				if low < 0xDC00 || low >= 0xE000 {
+				if u = utf16.DecodeRune(u, hex4(text[i+2:])); u == utf8.RuneError {
 					return out, false
 				}
-				u = 0x10000 + (u-0xD800)<<10 + (low - 0xDC00)
 				i += 6
 			}
 			out = utf8.AppendRune(out, u)
 			start = i
 			continue
+		}
+		if k := strings.IndexByte("bfnrt", c); k >= 0 {
+			c = "\b\f\n\r\t"[k]
 		}
 		out = append(out, c)
 		start = i
@@ -51,12 +46,6 @@ func unquote(out, quoted []byte) ([]byte, bool) {
 }
 
 func hex4(text []byte) rune {
-	var u rune
-	for _, c := range text[:4] {
-		if c -= '0'; c > 9 {
-			c = (c + '0') | 0x20 - 'a' + 10
-		}
-		u = u<<4 + rune(c)
-	}
-	return u
+	u, _ := strconv.ParseUint(string(text[:4]), 16, 16) // it was read already
+	return rune(u)
 }
