@@ -175,7 +175,7 @@ var lines = []line{
 
 func main() {
 	log.SetFlags(0)
-	short := flag.Bool("short", false, "a quarter of the time, less exact")
+	short := flag.Bool("short", false, "take a quarter of the time, less precise")
 	write := flag.String("write", "", "put the table into `FILE` too, between its two marks")
 	flag.Parse()
 	held, err := bench(*short, *write)

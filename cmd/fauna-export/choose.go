@@ -50,7 +50,7 @@ func listAll(ctx context.Context, client *fauna.Client, exclude []string) ([]str
 	}
 	kept := slices.DeleteFunc(names, func(name string) bool { return slices.Contains(exclude, name) })
 	if len(kept) == 0 {
-		return nil, usagef("--exclude leaves no collection")
+		return nil, usagef("--exclude excludes every collection")
 	}
 	return kept, nil
 }

@@ -191,10 +191,10 @@ func (a *app) printLoaded(r *load.Result) error {
 		a.say("foreign key: %s", key)
 	}
 	if r.Skipped > 0 {
-		a.say("%s loaded before", count(int64(r.Skipped), "collection"))
+		a.say("%s already loaded", count(int64(r.Skipped), "collection"))
 	}
 	if len(r.Proofs) == 0 {
-		a.say("%s already has everything", r.Target)
+		a.say("%s is already up to date", r.Target)
 		return nil
 	}
 	rows := [][]string{{"collection", "table", "sent", "removed", "rows now", "hash sent = read back"}}

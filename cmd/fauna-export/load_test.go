@@ -38,7 +38,7 @@ func TestLoad_followsTheSyncs(t *testing.T) {
 			s.shell(t, `Delete(Ref(Collection("users"), "3"))`)
 			s.shell(t, `Update(Ref(Collection("users"), "4"), {data: {number: 44}})`)
 			run("users", " 8 ")
-			if got := runHere(t, nil, "load", dir, "--into", target); got.code != exitDone || !strings.Contains(got.err, "already has everything") {
+			if got := runHere(t, nil, "load", dir, "--into", target); got.code != exitDone || !strings.Contains(got.err, "is already up to date") {
 				t.Errorf("again: exit %d: %s", got.code, got.err)
 			}
 			var last struct {

@@ -47,11 +47,11 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 		f.Out = name
 	}
 	if f.DDL != "" && f.toStdout() {
-		return export.Spec{}, usagef("--ddl writes a script beside the files: it needs --out DIR")
+		return export.Spec{}, usagef("--ddl writes a script next to the files: it needs --out DIR")
 	}
 	if f.ThenLoad != "" {
 		if f.toStdout() {
-			return export.Spec{}, usagef("--then-load loads files: it needs --out DIR")
+			return export.Spec{}, usagef("--then-load needs --out DIR")
 		}
 		if err := load.ParseTarget(f.ThenLoad); err != nil {
 			return export.Spec{}, usagef("--then-load: %w", err)

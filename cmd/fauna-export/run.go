@@ -189,7 +189,7 @@ func (a *app) stream(ctx context.Context, client *fauna.Client, spec export.Spec
 	stop()
 	s := run.Status()
 	if errors.Is(err, syscall.EPIPE) {
-		return partialf("the reader of stdout closed the pipe: it has at most %s, not all", count(s.Rows, "row"))
+		return partialf("the reader of stdout closed the pipe early: it got at most %s, not all", count(s.Rows, "row"))
 	}
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func (a *app) schema(ctx context.Context, server *config.Config, asFQL bool) err
 		return a.schemaLacks(d, nil)
 	}
 	text, cannot := d.FQL()
-	err = a.printText(escapeControls(fmt.Sprintf("// The schema of %s at %s, as %s read it.\n// Each expression is a query of its own; an admin runs them in this order.\n\n%s",
+	err = a.printText(escapeControls(fmt.Sprintf("// The schema of %s at %s, as %s read it.\n// Each expression is its own query; an admin must run them in this order.\n\n%s",
 		client.Endpoint().Host(), readAt, toolName(), text)))
 	if err != nil {
 		return err

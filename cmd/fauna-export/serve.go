@@ -42,7 +42,7 @@ It is not a database: everything is gone when it stops.`,
 	set.StringVar(&listen, "listen", "127.0.0.1:8443", "`ADDR` to listen on; port 0 takes a free one")
 	set.BoolVar(&empty, "empty", false, "start without the sample data")
 	c = newOptions(cmd, config.Secret)
-	redefine(cmd, "secret-file", "", "read the admin's secret from `FILE`, - for stdin (else FAUNA_SECRET, else a new one)")
+	redefine(cmd, "secret-file", "", "read the admin's secret from `FILE`, - for stdin (default: FAUNA_SECRET, or a generated one)")
 	return cmd
 }
 

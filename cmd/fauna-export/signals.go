@@ -45,7 +45,7 @@ func watchSignals(parent context.Context) context.Context {
 		first, _ := (<-came).(syscall.Signal) // as they are on every system
 		cancel(&signalError{signal: first})
 		second, _ := (<-came).(syscall.Signal)
-		fmt.Fprintln(os.Stderr, "fauna-export: stopped at once")
+		fmt.Fprintln(os.Stderr, "fauna-export: stopped immediately")
 		os.Exit(signalCode(second))
 	}()
 	return ctx

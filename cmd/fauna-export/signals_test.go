@@ -155,7 +155,7 @@ func TestSignal_theSecondOneEndsTheProcessAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := p.end(t)
-	if took := time.Since(sent); got.code != 143 || took > time.Second || !strings.Contains(got.err, "stopped at once") {
+	if took := time.Since(sent); got.code != 143 || took > time.Second || !strings.Contains(got.err, "stopped immediately") {
 		t.Errorf("exit %d after %s: %s", got.code, took, got.err)
 	}
 }

@@ -54,7 +54,7 @@ func (t textToken) problem(text string) *SyntaxError { return problem(t.at, text
 func (t textToken) describe() string {
 	switch t.kind {
 	case endToken:
-		return "the end of the text"
+		return "end of text"
 	case stringToken:
 		return "a string"
 	case numberToken:
