@@ -89,7 +89,7 @@ func (p *postgres) clear(ctx context.Context, all map[string]*kept, jobs []*job,
 	if err := p.viewsInTheWay(ctx, jobs); err != nil {
 		return err
 	}
-	return p.dropKeys(ctx, all, jobs, drop)
+	return p.fail("drop the foreign keys for the time of the load", p.dropKeys(ctx, all, jobs, drop))
 }
 
 // viewsInTheWay returns an error if a view uses a column whose type must

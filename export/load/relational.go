@@ -116,7 +116,7 @@ func (d *relational) ready(ctx context.Context, all map[string]*kept, jobs []*jo
 		}
 		for _, k := range drop {
 			if err := d.drop(ctx, k.Table); err != nil {
-				return err
+				return d.fail("drop the table of "+k.Table.Collection, err)
 			}
 		}
 		return nil
