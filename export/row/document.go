@@ -90,8 +90,8 @@ func (s *columnRows) row(b *Batch, src []byte, i int) (int, error) {
 	}
 	if at := w.document.ttl; at.empty() {
 		b.Bytes = append(b.Bytes, s.noTTL...)
-	} else {
-		s.cell(b, s.ttl, src, at.start) // it was scanned when it was found
+	} else if end, _ := s.cell(b, s.ttl, src, at.start); end < 0 {
+		return -1, nil
 	}
 	for k := range s.columns {
 		if i = w.element(src, i, ','); i < 0 {

@@ -452,3 +452,41 @@ func TestSerializer_concurrentUse(t *testing.T) {
 		}
 	}
 }
+
+// White space outside of strings changes no row, wherever it stands alone.
+func TestPage_whiteSpaceChangesNothing(t *testing.T) {
+	t.Parallel()
+	element := documentOf(7, `,"data":{"a b":[1,{"@obj":{"@set":{"documents":{"@ref":{"id":"x","collection":{"@ref":{"id":"collections"}}}}}}},{"@ts":"2020-01-01T00:00:00Z"},{"@bytes":"+/=="},{"@query":{"lambda":"x","expr":{"var":"x"}}},{"@obj":{"@x":{"@ref":{"id":"roles"}}}},{"@obj":{"@y":2},"z":null}]},"ttl":{"@ts":"2030-01-01T00:00:00Z"},"x":{"y":[]}`)
+	for _, l := range []Layout{
+		{Format: JSONL}, {Format: CSV}, {Format: Parquet}, {Format: Wire},
+		{Format: JSONL, Columns: []Column{{Name: "c", Path: []any{"data"}}}}, {Format: CSV, NoData: true},
+	} {
+		l.Collection = "users"
+		one := element
+		switch {
+		case l.NoData:
+			one = `[` + refOf(7) + `,5,{"@ts":"2030-01-01T00:00:00Z"}]`
+		case len(l.Columns) > 0:
+			one = `[` + element + `,{"@ref":{"id":"9","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}}]`
+		}
+		page := string(pageOf(one))
+		s := serializerOf(t, l)
+		var want, got Batch
+		if err := s.Page(&want, []byte(page), nil); err != nil {
+			t.Fatal(err)
+		}
+		quoted := false
+		for i, c := range []byte(page) {
+			if c == '"' {
+				quoted = !quoted
+			}
+			if quoted || !strings.ContainsRune(`{}[],:"`, rune(c)) {
+				continue
+			}
+			got.Reset()
+			if err := s.Page(&got, []byte(page[:i+1]+"\n "+page[i+1:]), nil); err != nil || !reflect.DeepEqual(got.Bytes, want.Bytes) || !reflect.DeepEqual(got.Counts, want.Counts) {
+				t.Fatalf("%s: after byte %d: %v\n got %q\nwant %q", l.Format, i, err, got.Bytes, want.Bytes)
+			}
+		}
+	}
+}

@@ -80,8 +80,9 @@ func (s *scanner) usualRef(src []byte, i int) (ref, bool) {
 
 // anyRef reads the value of "@ref" whatever its keys and their order are.
 func (s *scanner) anyRef(src []byte, i int) (ref, bool) {
+	s.spaces = false
 	document := s.refBody(src, i, 0)
-	if document.end < 0 || document.id.empty() {
+	if document.end < 0 || document.id.empty() || s.spaces {
 		return ref{}, false
 	}
 	out := ref{id: document.id, kind: "unknown", end: document.end}
