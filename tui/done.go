@@ -40,7 +40,6 @@ func (c *doneStep) load() {
 	c.s.instead = newLoading(c.s, c.s.runner.progress().spec.Dir, c.leave)
 }
 
-// leave closes the load.
 func (c *doneStep) leave() {
 	if x, open := c.s.instead.(*loading); open {
 		x.drop()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -165,15 +166,11 @@ func (c *secretStep) ask(ctx context.Context, a *asker) error {
 
 // askMissing says which names don't exist, and leads back to them.
 func (s *session) askMissing(a *asker) error {
-	var gone []string
-	for _, name := range s.chosen() {
-		if !s.access[name].Exists {
-			gone = append(gone, name+prefixed(" (did you mean ", s.nearest(name), "?)"))
-		}
-	}
+	gone := slices.DeleteFunc(s.chosen(), func(name string) bool { return s.access[name].Exists })
 	if len(gone) == 0 {
 		return nil
 	}
-	a.tell("Error: %s: %s", dontExist(len(gone)), strings.Join(gone, ", "))
+	said := mapped(gone, func(name string) string { return name + prefixed(" (did you mean ", s.nearest(name), "?)") })
+	a.tell("Error: %s: %s", dontExist(len(gone)), strings.Join(said, ", "))
 	return &errStep{collectionsID}
 }
