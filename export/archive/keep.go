@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -71,6 +72,7 @@ type oldRun struct {
 	manifest *Manifest        // nil if there is none, or not one of ours
 	sizes    map[string]int64 // of the existing files
 	sums     string           // content of SHA256SUMS
+	scripts  []string         // of --ddl, this edition's and the first's
 	err      error            // why it could not be inspected
 }
 
@@ -97,8 +99,19 @@ func lookAt(name string, s store.Store) oldRun {
 	if sums, err := s.Read(SumsName); err == nil {
 		run.sums = string(sums)
 	}
+	for _, name := range []string{"load-duckdb.sql", "load-postgres.sql", "load-sqlite.sql"} {
+		if run.sizes[name] == 0 {
+			continue // and what a user wrote under that name stays
+		}
+		if text, err := s.Read(name); err == nil && ourScript.Match(text) {
+			run.scripts = append(run.scripts, name)
+		}
+	}
 	return run
 }
+
+// ourScript matches how scripts of --ddl begin.
+var ourScript = regexp.MustCompile(`^-- (Loads \d+ files of |Run: (psql|sqlite3|duckdb) )`)
 
 // toolName starts the tool field of every manifest that this program writes.
 const toolName = "fauna-export"
@@ -225,9 +238,9 @@ func (m *Manifest) readAt() time.Time {
 }
 
 // files returns the files that a run writes, except its manifest.
-func (m *Manifest) files() []string {
-	names := []string{"load-duckdb.sql", "load-postgres.sql", "load-sqlite.sql", SumsName}
-	for _, e := range m.Collections {
+func (r oldRun) files() []string {
+	names := append(slices.Clone(r.scripts), SumsName)
+	for _, e := range r.manifest.Collections {
 		names = append(names, e.File)
 	}
 	return names
@@ -235,7 +248,7 @@ func (m *Manifest) files() []string {
 
 // foreign returns a file that does not belong to the run, "" for none.
 func (r oldRun) foreign() string {
-	ours := r.manifest.files()
+	ours := r.files()
 	for _, name := range slices.Sorted(maps.Keys(r.sizes)) {
 		if name != ManifestName && !slices.Contains(ours, name) || r.sizes[name] < 0 {
 			return name
@@ -253,7 +266,7 @@ func removeRun(shelf store.Shelf, run oldRun) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	for _, name := range append(run.manifest.files(), ManifestName) {
+	for _, name := range append(run.files(), ManifestName) {
 		if err := s.Remove(name); err != nil {
 			return fmt.Errorf("remove %s: %w", name, err)
 		}

@@ -104,7 +104,7 @@ func putRun(t *testing.T, dir string, more ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := map[string]string{ManifestName: string(data), "a.jsonl": "12345", "b.jsonl": "1234567", SumsName: run.sums, "load-duckdb.sql": ""}
+	files := map[string]string{ManifestName: string(data), "a.jsonl": "12345", "b.jsonl": "1234567", SumsName: run.sums, "load-duckdb.sql": "-- Loads 2 files of x"}
 	for _, name := range more {
 		files[name] = "x"
 	}
@@ -125,6 +125,10 @@ func TestKeep_removesWholeFoldersAndNothingElse(t *testing.T) {
 		putRun(t, filepath.Join(parent, name))
 	}
 	putRun(t, filepath.Join(parent, "a-2019-01-01T00-00-00Z"), "thesis.txt")
+	putRun(t, filepath.Join(parent, "a-2016-01-01T00-00-00Z"), "load-postgres.sql") // the user's own
+	if err := os.Mkdir(filepath.Join(parent, "a-2026-01-02T00-00-00Z", "merged"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	putRun(t, victim)
 	if err := os.Symlink(victim, filepath.Join(parent, "a-2018-01-01T00-00-00Z")); err != nil {
 		t.Fatal(err)
@@ -133,10 +137,10 @@ func TestKeep_removesWholeFoldersAndNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept, err := Keep(store.NewFolderShelf(parent), "a-{time}", 2, "a-2026-01-01T00-00-00Z")
-	if err != nil || !slices.Equal(kept.Removed, []string{"a-2026-01-02T00-00-00Z"}) || len(kept.Warnings) != 2 {
+	if err != nil || !slices.Equal(kept.Removed, []string{"a-2026-01-02T00-00-00Z"}) || len(kept.Warnings) != 3 {
 		t.Errorf("%+v, %v", kept, err)
 	}
-	for name, n := range map[string]int{"a-2026-01-01T00-00-00Z": 5, "a-2026-01-03T00-00-00Z": 5, "a-yesterday": 5, "a-2019-01-01T00-00-00Z": 6, "a-2018-01-01T00-00-00Z": 5, "b-2020-01-01T00-00-00Z": 5} {
+	for name, n := range map[string]int{"a-2026-01-01T00-00-00Z": 5, "a-2026-01-03T00-00-00Z": 5, "a-yesterday": 5, "a-2019-01-01T00-00-00Z": 6, "a-2016-01-01T00-00-00Z": 6, "a-2018-01-01T00-00-00Z": 5, "b-2020-01-01T00-00-00Z": 5} {
 		if entries, err := os.ReadDir(filepath.Join(parent, name)); err != nil || len(entries) != n {
 			t.Errorf("%s holds %d files, %v", name, len(entries), err)
 		}

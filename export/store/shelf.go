@@ -54,6 +54,10 @@ func (s folderShelf) Remove(name string) error {
 	if info, err := root.Lstat(name); err != nil || !info.IsDir() {
 		return errors.Join(err, fs.ErrNotExist)
 	}
+	merged := filepath.Join(name, strings.TrimSuffix(MergedPrefix, "/"))
+	if info, err := root.Lstat(merged); err == nil && info.IsDir() {
+		_ = root.Remove(merged) // an empty one is not listed; another keeps the folder
+	}
 	err = root.Remove(name)
 	if errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s still holds something", name)
