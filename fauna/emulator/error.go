@@ -119,30 +119,16 @@ func catch(f func()) (err error) {
 	return nil
 }
 
-// join combines errors: a request error wins, query errors are all listed.
-func join(a, b error) error {
-	if a == nil {
-		return b
-	}
-	if b == nil {
-		return a
-	}
-	for _, err := range []error{a, b} {
-		if r, ok := errors.AsType[*requestError](err); ok {
-			return r
-		}
-	}
-	return append(listErrors(a), listErrors(b)...)
-}
-
+// listErrors returns what catch caught as a list. An error of the whole request is
+// none of its parts and goes on as it is.
 func listErrors(err error) queryErrors {
-	if list, ok := errors.AsType[queryErrors](err); ok {
-		return list
+	switch err := err.(type) {
+	case queryErrors:
+		return err
+	case *queryError:
+		return queryErrors{err}
 	}
-	if one, ok := errors.AsType[*queryError](err); ok {
-		return queryErrors{one}
-	}
-	return queryErrors{{code: "internal server error", text: err.Error(), status: 500}}
+	panic(err)
 }
 
 func invalidExpression(at *position, format string, args ...any) *queryError {

@@ -149,9 +149,11 @@ func (c *call) named(i int, of class, at *position) *ref {
 
 // each calls f for all values of a list, and fails with all their errors.
 func each[T any](list []T, f func(i int, v T)) {
-	var errs error
+	var errs queryErrors
 	for i, v := range list {
-		errs = join(errs, catch(func() { f(i, v) }))
+		if err := catch(func() { f(i, v) }); err != nil {
+			errs = append(errs, listErrors(err)...)
+		}
 	}
 	if errs != nil {
 		panic(errs)

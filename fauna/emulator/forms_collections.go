@@ -19,8 +19,8 @@ func (t formTable) addCollections() {
 	}))
 	t.add("min:iterable", reads, extreme(-1))
 	t.add("max:iterable", reads, extreme(1))
-	t.add("take:integer collection", 0, take)
-	t.add("drop:integer collection", 0, drop)
+	t.add("take:integer collection", 0, cut(false))
+	t.add("drop:integer collection", 0, cut(true))
 	t.add("append:any* collection:array", 0, func(c *call) value { return c.concat(c.args[1], c.args[0]) })
 	t.add("prepend:any* collection:array", 0, func(c *call) value { return c.concat(c.args[0], c.args[1]) })
 	t.add("is_empty:iterable", reads, func(c *call) value { return c.empty() })
@@ -154,63 +154,47 @@ func extreme(sign int) func(c *call) value {
 		return best
 	})
 	return func(c *call) value {
-		for { // an array of one array, page or set stands for that
-			list, isArray := c.args[0].(array)
-			if !isArray || len(list) != 1 {
-				return best(c)
+		for list, ok := c.args[0].(array); ok && len(list) == 1; list, ok = c.args[0].(array) {
+			if !is[array](list[0]) && !is[*page](list[0]) && !is[*set](list[0]) {
+				break
 			}
-			_, _, iterable := elements(list[0])
-			if _, isSet := list[0].(*set); !iterable && !isSet {
-				return best(c)
-			}
-			c.args[0] = list[0]
+			c.args[0] = list[0] // an array of one array, page or set stands for that
 		}
+		return best(c)
 	}
 }
 
-// cut is the number of elements that Take and Drop are given, and what they cut;
-// n is that number within the length of the list.
-func (c *call) cut() (count, n int, list array, p *page) {
-	count = int(int32(c.args[0].(int64)))
-	list, p = c.listed(1)
-	return count, max(0, min(count, len(list))), list, p
-}
-
-// take returns the first elements. A page then ends before the next one.
-func take(c *call) value {
-	count, n, list, p := c.cut()
-	if p == nil {
-		return list[:n]
+// cut implements Take and Drop. A page that loses its last elements then ends
+// before the first of these; one that loses its first ones begins with the next.
+func cut(drop bool) func(c *call) value {
+	return func(c *call) value {
+		count := int(int32(c.args[0].(int64)))
+		list, p := c.listed(1)
+		n := max(0, min(count, len(list)))
+		kept := list[:n]
+		if drop {
+			kept = list[n:]
+		}
+		if p == nil {
+			return kept
+		}
+		out := *p
+		first, rest := p.elements[:min(n, len(p.elements))], p.elements[min(n, len(p.elements)):]
+		out.data, out.elements = kept, first
+		switch {
+		case drop:
+			if out.elements = rest; count >= 0 && len(rest) > 0 {
+				out.hasBefore, out.before = true, p.of.cursor(rest[0])
+			} else if count >= 0 && p.of != nil {
+				out.hasBefore, out.before = p.hasAfter, p.after
+			}
+		case count < 0:
+			out.hasAfter, out.after = p.hasBefore, p.before
+		case len(rest) > 0:
+			out.hasAfter, out.after = true, p.of.cursor(rest[0])
+		}
+		return &out
 	}
-	out := *p
-	out.data = list[:n]
-	switch {
-	case count < 0:
-		out.hasAfter, out.after = p.hasBefore, p.before
-	case n < len(p.elements):
-		out.hasAfter, out.after = true, p.of.cursor(p.elements[n])
-	}
-	out.elements = p.elements[:min(n, len(p.elements))]
-	return &out
-}
-
-// drop returns the elements after the first ones. A page then begins with the
-// first of these.
-func drop(c *call) value {
-	count, n, list, p := c.cut()
-	if p == nil {
-		return list[n:]
-	}
-	out := *p
-	out.data, out.elements = list[n:], p.elements[min(n, len(p.elements)):]
-	switch {
-	case count < 0 || p.of == nil:
-	case len(out.elements) > 0:
-		out.hasBefore, out.before = true, p.of.cursor(out.elements[0])
-	default:
-		out.hasBefore, out.before = p.hasAfter, p.after
-	}
-	return &out
 }
 
 // concat implements Append and Prepend.

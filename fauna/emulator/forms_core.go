@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"errors"
 	"strings"
 
 	"fauna-export/fauna/fql"
@@ -79,9 +78,6 @@ func callFunction(c *call) value {
 	err := catch(func() { v = c.apply(l, arg, c.node.at) })
 	if err == nil {
 		return v
-	}
-	if whole, ok := errors.AsType[*requestError](err); ok {
-		panic(whole)
 	}
 	panic(&queryError{at: c.node.at, code: "call error", text: "Calling the function resulted in an error.", status: 400, cause: listErrors(err)})
 }

@@ -34,12 +34,11 @@ func (t formTable) addStrings() {
 	})
 	t.add("to_string", 0, toString)
 	t.add("to_integer", 0, func(c *call) value {
-		switch v := c.readNumber("Integer").(type) {
-		case float64:
-			return truncated(v)
-		default:
-			return v
+		v := c.readNumber("Integer")
+		if f, ok := v.(float64); ok {
+			return truncated(f)
 		}
+		return v
 	})
 	t.add("to_double", 0, func(c *call) value { return toFloat(c.readNumber("Double")) })
 }

@@ -23,8 +23,6 @@ type authority struct {
 	key     *item // nil for the root's secret
 }
 
-func (a *authority) admin() bool { return a.builtin == "admin" }
-
 // newID makes a document id: milliseconds since 2012-05-06, then a sequence.
 func (s *Server) newID(now int64) int64 {
 	const epoch = 1336258850000
@@ -64,20 +62,14 @@ func hashedSecret(secret string) string {
 // authenticate finds what a secret allows at the given time. A secret may name
 // a database and a role after colons, if it is an admin's.
 func (s *Server) authenticate(secret string, now int64) (*authority, bool) {
-	secret, scope, scoped := strings.Cut(secret, ":")
-	if scope == "" {
-		scoped = false // the colon of an empty password
-	}
+	secret, scope, _ := strings.Cut(secret, ":")
 	a, ok := s.plainAuthority(secret, now)
-	if !ok || !scoped {
+	if !ok || scope == "" { // the colon of an empty password is no scope
 		return a, ok
-	}
-	if !a.admin() {
-		return nil, false
 	}
 	parts := strings.Split(scope, ":")
 	role := parts[len(parts)-1]
-	if len(parts) > 2 {
+	if a.builtin != "admin" || len(parts) > 2 {
 		return nil, false
 	}
 	if len(parts) == 2 {
@@ -89,23 +81,14 @@ func (s *Server) authenticate(secret string, now int64) (*authority, bool) {
 			a = &authority{db: it.child, builtin: "admin", key: a.key}
 		}
 	}
-	switch {
-	case builtinRole(role):
-		return &authority{db: a.db, builtin: role, key: a.key}, true
-	case strings.HasPrefix(role, "@role/"):
-		it := a.db.find(clsRoles, role[len("@role/"):])
-		if it == nil {
-			return nil, false
-		}
-		return &authority{db: a.db, roles: []*item{it}, key: a.key}, true
+	if name, custom := strings.CutPrefix(role, "@role/"); custom {
+		it := a.db.find(clsRoles, name)
+		return &authority{db: a.db, roles: []*item{it}, key: a.key}, it != nil
 	}
-	return nil, false
+	return &authority{db: a.db, builtin: role, key: a.key}, builtinRole(role)
 }
 
 func (s *Server) plainAuthority(secret string, now int64) (*authority, bool) {
-	if secret == "" {
-		return nil, false
-	}
 	if secret == s.secret {
 		return &authority{db: s.root, builtin: "admin"}, true
 	}

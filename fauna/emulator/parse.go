@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"strings"
 
 	"fauna-export/fauna/fql"
@@ -131,10 +132,7 @@ func isLambda(j *fql.Node) bool {
 
 // lambda reads the parameters and the body of a lambda.
 func (p *parser) lambda(j *fql.Node, at *position, vars *names) *lambda {
-	l := &lambda{at: at, version: p.tx.api}
-	if l.version == "" {
-		l.version = "2.1"
-	}
+	l := &lambda{at: at, version: cmp.Or(p.tx.api, "2.1")}
 	switch params := j.Member("lambda"); params.Kind {
 	case fql.String:
 		l.params = []string{params.Text}

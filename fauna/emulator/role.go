@@ -28,18 +28,13 @@ func (tx *txn) grants() []privilege {
 	tx.loaded = true
 	for _, r := range tx.auth.roles {
 		for _, p := range asArray(r.current().get("privileges")) {
-			o, _ := p.(*object)
-			if o == nil {
-				continue
-			}
-			target, isRef := o.get("resource").(*ref)
-			acts, isObject := o.get("actions").(*object)
+			target, isRef := p.(*object).get("resource").(*ref)
+			acts, isObject := p.(*object).get("actions").(*object)
 			if !isRef || !isObject {
 				continue
 			}
 			for i, action := range acts.keys {
-				pred, isLambda := acts.vals[i].(*lambda)
-				if isLambda || acts.vals[i] == true {
+				if pred, isLambda := acts.vals[i].(*lambda); isLambda || acts.vals[i] == true {
 					tx.privileges = append(tx.privileges, privilege{target, action, pred})
 				}
 			}

@@ -42,12 +42,8 @@ func indexFields(in *object, name string) (specs []fieldSpec, bad []failure) {
 		if path == nil {
 			return nil, []failure{{[]string{"field"}, "value required", "Must provide one of the following: field, binding"}}
 		}
-		for _, step := range path {
-			switch step.(type) {
-			case string, int64:
-			default:
-				return nil, []failure{wrongType(step, "Long or String", "field")}
-			}
+		if i := slices.IndexFunc(path, func(step value) bool { return !isStep(step) }); i >= 0 {
+			return nil, []failure{wrongType(path[i], "Long or String", "field")}
 		}
 		specs = append(specs, fieldSpec{path: path, reverse: o.get("reverse") == true})
 	}

@@ -35,10 +35,8 @@ type renderedTail struct {
 func newVersion(ts int64, fields *object) *version {
 	v := &version{ts: ts, expires: noExpiry}
 	v.fields.Store(fields)
-	if t, ok := fields.field("ttl"); ok {
-		if t, ok := t.(time.Time); ok {
-			v.ttl, v.expires = t, micros(t)
-		}
+	if t, ok := fields.get("ttl").(time.Time); ok {
+		v.ttl, v.expires = t, micros(t)
 	}
 	return v
 }
@@ -73,8 +71,8 @@ func (h *history) at(ts int64) *version {
 	if h == nil {
 		return nil
 	}
-	for i := len(h.versions) - 1; i >= 0; i-- {
-		if v := h.versions[i]; v.ts <= ts {
+	for _, v := range slices.Backward(h.versions) {
+		if v.ts <= ts {
 			if v.deleted {
 				return nil
 			}
@@ -86,23 +84,18 @@ func (h *history) at(ts int64) *version {
 
 // exactly returns the version whose time is ts, or nil.
 func (h *history) exactly(ts int64) *version {
-	if i := h.index(ts); i >= 0 {
+	if i := slices.IndexFunc(h.versions, func(v *version) bool { return v.ts == ts }); i >= 0 {
 		return h.versions[i]
 	}
 	return nil
 }
 
-func (h *history) index(ts int64) int {
-	return slices.IndexFunc(h.versions, func(v *version) bool { return v.ts == ts })
-}
-
 // visible is at without versions that have expired at now.
 func (h *history) visible(ts, now int64) *version {
-	v := h.at(ts)
-	if v == nil || v.expires <= now {
-		return nil
+	if v := h.at(ts); v != nil && v.expires > now {
+		return v
 	}
-	return v
+	return nil
 }
 
 // listed reports whether Documents holds the document at ts. After a delete and
@@ -127,9 +120,7 @@ func (h *history) put(v *version) {
 
 // drop removes the version at ts, if there is one.
 func (h *history) drop(ts int64) {
-	if i := h.index(ts); i >= 0 {
-		h.versions = slices.Delete(slices.Clone(h.versions), i, i+1)
-	}
+	h.versions = slices.DeleteFunc(slices.Clone(h.versions), func(v *version) bool { return v.ts == ts })
 }
 
 // An item is a schema item (a collection, index, role, …) or a key.
@@ -155,8 +146,8 @@ func (it *item) ref() *ref {
 
 // current returns the item's latest fields.
 func (it *item) current() *object {
-	for i := len(it.versions) - 1; i >= 0; i-- {
-		if v := it.versions[i]; !v.deleted {
+	for _, v := range slices.Backward(it.versions) {
+		if !v.deleted {
 			return v.content()
 		}
 	}
@@ -210,15 +201,6 @@ type collection struct {
 	forced  int64    // a minimum set by Expire
 }
 
-// search returns the first position with an id of at least id.
-func (c *collection) search(id int64) int {
-	if n := len(c.docs); n == 0 || c.docs[n-1].id < id {
-		return n
-	}
-	i, _ := slices.BinarySearchFunc(c.docs, id, func(h *history, id int64) int { return cmp.Compare(h.id, id) })
-	return i
-}
-
 // enter returns the document's history, creating it if needed.
 func (c *collection) enter(id int64) *history {
 	if h := c.byID[id]; h != nil {
@@ -226,7 +208,8 @@ func (c *collection) enter(id int64) *history {
 	}
 	h := &history{id: id}
 	c.byID[id] = h
-	c.docs = slices.Insert(c.docs, c.search(id), h)
+	i, _ := slices.BinarySearchFunc(c.docs, h, byID)
+	c.docs = slices.Insert(c.docs, i, h)
 	return h
 }
 

@@ -98,12 +98,9 @@ func dayOf(m []string) (time.Time, bool) {
 	return time.Date(year, time.Month(month), min(day, last), 0, 0, 0, 0, time.UTC), ok
 }
 
-// wholeNumber is digits with an optional sign, 0 for none.
+// wholeNumber is a few digits with an optional sign, 0 for none.
 func wholeNumber(digits string) int {
-	n, err := strconv.Atoi(digits)
-	if err != nil {
-		return 0
-	}
+	n, _ := strconv.Atoi(digits) // "" is no number
 	return n
 }
 

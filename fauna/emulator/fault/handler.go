@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"testing/iotest"
 	"time"
 )
 
@@ -66,16 +67,11 @@ func queryOf(r *http.Request) []byte {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	rest := io.Reader(r.Body)
 	if err != nil {
-		rest = failing{err}
+		rest = iotest.ErrReader(err)
 	}
 	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), rest))
 	return body
 }
-
-// failing is a reader that always fails.
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // write gives an answer with the headers that a real server sends.
 func (f *Faults) write(w http.ResponseWriter, a Answer) {
