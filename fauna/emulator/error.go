@@ -46,7 +46,7 @@ type queryError struct {
 
 // A failure names a field of a document that is not valid.
 type failure struct {
-	field []string
+	field array // of strings
 	code  string
 	text  string
 }
@@ -59,11 +59,7 @@ func (e *queryError) object() *object {
 	if len(e.failures) > 0 {
 		list := make(array, len(e.failures))
 		for i, f := range e.failures {
-			field := make(array, len(f.field))
-			for k, step := range f.field {
-				field[k] = step
-			}
-			list[i] = newObject("field", field, "code", f.code, "description", f.text)
+			list[i] = newObject("field", f.field, "code", f.code, "description", f.text)
 		}
 		o.add("failures", list)
 	}

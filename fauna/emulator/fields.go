@@ -95,7 +95,7 @@ func unfit(c class, o *object) []failure {
 		typed("history_days", "Long", is[int64])
 		typed("ttl_days", "Long", is[int64])
 		if days, _ := o.get("history_days").(int64); days < 0 {
-			bad = append(bad, failure{[]string{"history_days"}, "non-negative value required", "Value must be non-negative."})
+			bad = append(bad, failure{array{"history_days"}, "non-negative value required", "Value must be non-negative."})
 		}
 	}
 	bad = append(bad, unfitName(o.get("name"))...)
@@ -121,10 +121,10 @@ func is[T value](v value) bool {
 
 // missing is the failure of a required field.
 func missing(field string) failure {
-	return failure{[]string{field}, "value required", "Required value not found."}
+	return failure{array{field}, "value required", "Required value not found."}
 }
 
-func badReference(field ...string) failure {
+func badReference(field ...value) failure {
 	return failure{field, "invalid reference", "Cannot read reference."}
 }
 
@@ -139,9 +139,9 @@ func unfitName(v value) []failure {
 	case !ok:
 		return []failure{wrongType(v, "Name", "name")}
 	case name == "_":
-		return []failure{{[]string{"name"}, "reserved name", "Invalid name _. Reserved names: _."}}
+		return []failure{{array{"name"}, "reserved name", "Invalid name _. Reserved names: _."}}
 	case !namePattern.MatchString(name):
-		return []failure{{[]string{"name"}, "invalid characters",
+		return []failure{{array{"name"}, "invalid characters",
 			fmt.Sprintf(`The name %s uses invalid characters. Valid characters must match: [;@+$\-_.!~%%\w]+`, name)}}
 	}
 	return nil
@@ -151,9 +151,9 @@ func unfitName(v value) []failure {
 // first check and fails in a second one, which gives the whole path.
 func unfitRole(in *object) []failure {
 	var bad, texts []failure
-	check := func(v value, want, stored string, fits func(v value) bool, path ...string) {
+	check := func(v value, want, stored string, fits func(v value) bool, path ...value) {
 		if is[string](v) {
-			texts = append(texts, wrongType(v, stored, append([]string{"privileges"}, path...)...))
+			texts = append(texts, wrongType(v, stored, append(array{"privileges"}, path...)...))
 		} else if v != nil && !fits(v) {
 			bad = append(bad, wrongType(v, want, path...))
 		}
@@ -185,7 +185,7 @@ func unfitRole(in *object) []failure {
 // lostRefs finds refs to what does not exist.
 func (e *env) lostRefs(o *object) []failure {
 	var bad []failure
-	eachRef(o, nil, false, func(r *ref, path []string) {
+	eachRef(o, nil, false, func(r *ref, path array) {
 		if !r.native && e.present(r) == nil {
 			bad = append(bad, failure{path, "invalid reference", "Reference was not found."})
 		}

@@ -34,12 +34,12 @@ func (c *call) params(i int) *object {
 	}
 	o := c.args[i].(*object)
 	measure(o)
-	path := make([]string, 0, 8)
+	path := make(array, 0, 8)
 	for _, step := range c.node.at.path() {
 		path = append(path, fmt.Sprint(step))
 	}
 	var bad []failure
-	eachRef(o, path, true, func(r *ref, path []string) {
+	eachRef(o, path, true, func(r *ref, path array) {
 		if r.unresolved() {
 			bad = append(bad, badReference(path...))
 		} else if r.scope != nil {

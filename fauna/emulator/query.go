@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"strings"
@@ -18,10 +19,7 @@ func New(o Options) *Server {
 	if s.wait == nil {
 		s.wait = sleep
 	}
-	seed := uint64(o.Seed)
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
+	seed := cmp.Or(uint64(o.Seed), rand.Uint64())
 	s.rand = rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15))
 	s.root = newDatabase(s, nil)
 	s.root.globalID = s.newGlobalID()
@@ -119,19 +117,9 @@ func (s *Server) writeTime(atLeast int64) int64 {
 // await waits until the server's clock has reached the time that a client has
 // seen. It returns false if that takes too long.
 func (s *Server) await(ctx context.Context, seen int64, deadline time.Time) bool {
-	if s.now() >= seen {
-		return true
-	}
-	tick := time.NewTicker(pollInterval)
-	defer tick.Stop()
 	for s.now() < seen {
-		select {
-		case <-ctx.Done():
+		if sleep(ctx, pollInterval); ctx.Err() != nil || time.Now().After(deadline) {
 			return false
-		case <-tick.C:
-			if time.Now().After(deadline) {
-				return false
-			}
 		}
 	}
 	return true

@@ -40,7 +40,7 @@ func indexFields(in *object, name string) (specs []fieldSpec, bad []failure) {
 		}
 		path := asArray(o.get("field"))
 		if path == nil {
-			return nil, []failure{{[]string{"field"}, "value required", "Must provide one of the following: field, binding"}}
+			return nil, []failure{{array{"field"}, "value required", "Must provide one of the following: field, binding"}}
 		}
 		if i := slices.IndexFunc(path, func(step value) bool { return !isStep(step) }); i >= 0 {
 			return nil, []failure{wrongType(path[i], "Long or String", "field")}

@@ -22,7 +22,7 @@ func (e *env) keyFields(before, in *object, at *position) (*object, keyEntry) {
 		} else if ok && !builtinRole(name) {
 			if r = e.tx.db.named(clsRoles, name); r.missing() {
 				// The class's name and address are the real server's own.
-				unknown = append(unknown, failure{[]string{"role"}, "validation failure", fmt.Sprintf("fauna.model.Key$Role$@12bac55e name `%s` does not exist.", name)})
+				unknown = append(unknown, failure{array{"role"}, "validation failure", fmt.Sprintf("fauna.model.Key$Role$@12bac55e name `%s` does not exist.", name)})
 				continue
 			}
 		}

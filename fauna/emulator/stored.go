@@ -43,7 +43,7 @@ func storableObject(o *object) *object {
 
 // eachRef calls f for each ref in a value, with its path, with or without indexes
 // of arrays.
-func eachRef(v value, path []string, indexes bool, f func(r *ref, path []string)) {
+func eachRef(v value, path array, indexes bool, f func(r *ref, path array)) {
 	switch v := v.(type) {
 	case array:
 		for i, el := range v {
@@ -64,7 +64,7 @@ func eachRef(v value, path []string, indexes bool, f func(r *ref, path []string)
 
 // wrongType is the failure of a field whose value has another type. A real
 // server uses its names of stored types here.
-func wrongType(v value, want string, field ...string) failure {
+func wrongType(v value, want string, field ...value) failure {
 	name := typeName(v)
 	switch v.(type) {
 	case int64:

@@ -115,10 +115,8 @@ func send(w http.ResponseWriter, answer *httptest.ResponseRecorder, fault Fault)
 
 // pause returns true after d, or false as soon as the client is gone.
 func pause(r *http.Request, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return true
 	case <-r.Context().Done():
 		return false
