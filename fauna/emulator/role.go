@@ -57,15 +57,8 @@ func asArray(v value) array {
 // builtinAllows reports whether a built-in role allows an action on a class.
 func builtinAllows(role string, c class, action string) bool {
 	managed := c == clsDatabases || c == clsKeys || c == clsRoles || c == clsAccessProviders
-	switch role {
-	case "admin":
-		return true
-	case "server":
-		return !managed
-	case "server-readonly":
-		return !managed && (action == actRead || action == actHistoryRead)
-	}
-	return false
+	reads := action == actRead || action == actHistoryRead
+	return role == "admin" || !managed && (role == "server" || role == "server-readonly" && reads)
 }
 
 // A rule is what the caller's roles allow for one action on one resource.
@@ -84,11 +77,7 @@ func (e *env) rule(resource *ref, action string) rule {
 		return rule{always: true}
 	}
 	if a.builtin != "" {
-		c := resource.class
-		if !resource.native && c == clsCollections {
-			c = clsDocument
-		}
-		return rule{always: builtinAllows(a.builtin, c, action)}
+		return rule{always: builtinAllows(a.builtin, resource.class, action)}
 	}
 	var out rule
 	for _, p := range e.tx.grants() {

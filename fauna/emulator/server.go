@@ -102,7 +102,7 @@ func (s *Server) Start() (endpoint string, stop func(), err error) {
 // serveHTTP answers one request. The order of the checks is a real server's:
 // headers, path, authentication, method, body.
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
-	body, bodyErr := readBody(r)
+	body, refused := readBody(r)
 	q, problem := readHeaders(r.Header)
 	q.Body = body
 	if problem != "" {
@@ -110,7 +110,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	start := time.Now()
-	resp := s.answer(r, q, bodyErr)
+	resp := s.answer(r, q, refused)
 	if resp.TxnTime == 0 && r.URL.Path != "/ping" {
 		resp.TxnTime = s.now()
 	}
@@ -124,10 +124,10 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // answer answers a request whose headers are valid.
-func (s *Server) answer(r *http.Request, q request, bodyErr error) response {
+func (s *Server) answer(r *http.Request, q request, refused *response) response {
 	switch r.URL.Path {
 	case "/", "/linearized":
-		return s.answerQuery(r, q, bodyErr)
+		return s.answerQuery(r, q, refused)
 	case "/ping":
 		return ping(r)
 	case "/authorized":
@@ -144,14 +144,14 @@ func (s *Server) answer(r *http.Request, q request, bodyErr error) response {
 
 // answerQuery does the checks before a query and runs it. A panic becomes an
 // internal error, as on a real server.
-func (s *Server) answerQuery(r *http.Request, q request, bodyErr error) (resp response) {
+func (s *Server) answerQuery(r *http.Request, q request, refused *response) (resp response) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			resp = errorResponse(internalError(fmt.Sprint(cause)))
 		}
 	}()
-	if bodyErr != nil {
-		return bodyResponse(bodyErr)
+	if refused != nil {
+		return *refused
 	}
 	methods := []string{http.MethodPost}
 	if r.URL.Path == "/" {
@@ -221,33 +221,24 @@ func ping(r *http.Request) response {
 	return response{Status: http.StatusOK, Body: []byte(`{"resource":"Scope ` + scope + ` is OK"}`)}
 }
 
-// errBodyTooLarge is a request's body over maxBody.
-var errBodyTooLarge = errors.New("request body too large")
-
 // readBody reads the whole body, so that the connection stays usable whatever the
-// answer is, and returns it unless it is over maxBody.
-func readBody(r *http.Request) ([]byte, error) {
+// answer is. refused is the answer to a body that is too large or can't be read.
+func readBody(r *http.Request) (body []byte, refused *response) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err == nil && len(body) > maxBody {
-		if _, err = io.Copy(io.Discard, r.Body); err == nil {
-			return nil, errBodyTooLarge
-		}
+	large := len(body) > maxBody
+	if err == nil && large {
+		_, err = io.Copy(io.Discard, r.Body)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the request: %w", err)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &response{Status: http.StatusRequestTimeout, Body: []byte(`{"error":"request timeout: the request was not read in time"}`)}
+	case err != nil:
+		return nil, &response{Status: http.StatusBadRequest, Body: []byte(`{"error":"bad request"}`)}
+	case large:
+		resp := errorResponse(&requestError{status: http.StatusRequestEntityTooLarge, code: "request too large", text: "Request entity is too large"})
+		return nil, &resp
 	}
 	return body, nil
-}
-
-// bodyResponse returns the answer to a body that could not be read.
-func bodyResponse(err error) response {
-	switch {
-	case errors.Is(err, errBodyTooLarge):
-		return errorResponse(&requestError{status: http.StatusRequestEntityTooLarge, code: "request too large", text: "Request entity is too large"})
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return response{Status: http.StatusRequestTimeout, Body: []byte(`{"error":"request timeout: the request was not read in time"}`)}
-	}
-	return response{Status: http.StatusBadRequest, Body: []byte(`{"error":"bad request"}`)}
 }
 
 // globalID returns the global id of a secret's database; ok is false if the
