@@ -137,15 +137,12 @@ type eventBound struct {
 	event
 	whole bool // only the time counts
 	add   bool // only the adds of that time
-	end   bool // after all
 }
 
 // side reports whether an event comes before the bound (-1), after it (1) or is
 // at it (0).
 func (b eventBound) side(ev event) int {
 	switch {
-	case b.end:
-		return -1
 	case b.whole || b.add:
 		if c := cmp.Compare(ev.ts, b.ts); c != 0 {
 			return c
@@ -165,7 +162,7 @@ func (b eventBound) side(ev event) int {
 func (c cursor) eventBound() eventBound {
 	switch v := c.val.(type) {
 	case nil:
-		return eventBound{end: true}
+		return eventBound{event: event{ts: endless}, whole: true}
 	case int64, time.Time:
 		return eventBound{event: event{ts: asMicros(v, c.at)}, add: true}
 	case dateValue:

@@ -12,7 +12,7 @@ type keyEntry struct {
 	secret  string
 	builtin string  // admin, server, server-readonly or client; "" for custom roles
 	roles   []*item // custom roles
-	db      *item   // the key's database; nil means the one that holds the key
+	db      *database
 }
 
 // An authority is what a secret allows.
@@ -96,12 +96,9 @@ func (s *Server) plainAuthority(secret string, now int64) (*authority, bool) {
 	if it == nil || it.visible(now, now) == nil {
 		return nil, false
 	}
-	a := &authority{db: it.db, builtin: it.key.builtin, key: it}
-	if it.key.db != nil {
-		if it.key.db.gone {
-			return nil, false
-		}
-		a.db = it.key.db.child
+	a := &authority{db: it.key.db, builtin: it.key.builtin, key: it}
+	if self := a.db.self; self != nil && self.gone {
+		return nil, false
 	}
 	for _, r := range it.key.roles {
 		if !r.gone {

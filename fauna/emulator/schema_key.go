@@ -8,7 +8,7 @@ import (
 // keyFields changes the fields of a key and checks them.
 func (e *env) keyFields(before, in *object, at *position) (*object, keyEntry) {
 	fields := masks[clsKeys].of(storableObject(overlay(before, in)))
-	var key keyEntry
+	key := keyEntry{db: e.tx.db} // unless the fields name another
 	var bad, unknown []failure
 	role := fields.get("role")
 	if role == nil {
@@ -34,7 +34,7 @@ func (e *env) keyFields(before, in *object, at *position) (*object, keyEntry) {
 	}
 	if db := fields.get("database"); db != nil {
 		if r, ok := db.(*ref); ok && isItem(clsDatabases)(r) {
-			key.db = r.item
+			key.db = r.item.child
 		} else {
 			bad = append(bad, badReference("database"))
 		}

@@ -292,12 +292,11 @@ func (s *set) scanRange(e *env, q scan, yield func(element) bool) {
 func (s *set) combine(e *env, at *position) []element {
 	counts := map[string]int{} // how many operands hold an element; those of the first come in order
 	var all []element
-	r := &renderer{db: e.tx.db, version: "4"}
 	identity := func(el element) string {
 		if s.kind == setDistinct {
-			return string(r.value(nil, el.value()))
+			return rendered(el.value())
 		}
-		return string(r.value(nil, array(el.key())))
+		return rendered(array(el.key()))
 	}
 	for i, in := range s.sets {
 		seen := map[string]bool{}
