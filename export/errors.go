@@ -42,7 +42,7 @@ func (e *Partial) Error() string {
 		parts = append(parts, f.Error())
 	}
 	if len(e.Window) > 0 {
-		parts = append(parts, "read at more than one time: "+strings.Join(e.Window, ", "))
+		parts = append(parts, "not from a single point in time: "+strings.Join(e.Window, ", "))
 	}
 	for _, s := range e.Skipped {
 		parts = append(parts, s.Name+" left out: "+s.Why)

@@ -157,9 +157,9 @@ func (c *accessStep) cameTo() []any {
 
 func (c *accessStep) help() string {
 	return "Show me the FQL: for a role that may only read what you choose, and a key of that role. You run it in the Fauna shell." +
-		"\n\nI have a secret: of a key that may read. FAUNA_SECRET is used if it is set." +
+		"\n\nI have a secret: use an existing key that can read. FAUNA_SECRET is used if it is set." +
 		"\n\nSet it up for me: an admin's secret is used once, to create the role and the key, then discarded." +
-		"\n\n1, 2 and 3 choose at once; a secret that is pasted here is taken as yours, or as the admin's while that row is marked."
+		"\n\n1, 2 and 3 choose directly. A secret pasted here counts as yours, or as the admin's if that row is selected."
 }
 
 func (c *accessStep) ask(ctx context.Context, a *asker) error {

@@ -23,7 +23,7 @@ func TestCheck_anIndexThatIsBeingBuiltIsAskedForAgainByItself(t *testing.T) {
 	b := newBench(t, 80, 24, incremental)
 	b.server.index = map[string]fauna.IndexCheck{"users": {Exists: true, Building: true}}
 	b.to(checkID)
-	b.shows("being built", "checked again every few seconds")
+	b.shows("being built", "rechecked every few seconds")
 	if b.recheck == 0 {
 		t.Fatal("nobody asks again")
 	}

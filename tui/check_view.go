@@ -154,7 +154,7 @@ func (c *checkStep) foot(w, most int) []string {
 	if took, rate := c.tally.forecast(rows, c.s.maxRate); rate > 0 {
 		parts = append(parts, c.pace(took, rate))
 		if life := c.life(); took > life/4*3 {
-			parts = append(parts, fmt.Sprintf("The snapshot stays readable for %s only: h keeps it longer.", text.Span(life)))
+			parts = append(parts, fmt.Sprintf("The snapshot stays readable for only %s. Press h to keep it longer.", text.Span(life)))
 			life = math.MaxInt64
 		} else if life < math.MaxInt64 {
 			parts = append(parts, fmt.Sprintf("The snapshot stays readable for %s.", text.Span(life)))
@@ -180,7 +180,7 @@ func (c *checkStep) pace(took time.Duration, rate float64) string {
 	case limited:
 		return fmt.Sprintf("Limited to %s documents/s, so %s.", perSecond, span)
 	case took < time.Second: // too short a time for the figure to mean much
-		return "At the rate measured it takes " + span + "."
+		return "At the measured rate it takes " + span + "."
 	}
 	return fmt.Sprintf("Measured: about %s documents/s, so %s.", perSecond, span)
 }
@@ -221,7 +221,7 @@ func (c *checkStep) trouble(w, most int) []string {
 		}
 		lines = append(lines, marked(c.s.st, noteBad, strings.Join(parts, ", ")+": "+do, w)...)
 	} else if len(x.unready) > 0 {
-		lines = append(lines, c.s.spinner+" "+text.Fit("waiting for it; it is checked again every few seconds", w-2))
+		lines = append(lines, c.s.spinner+" "+text.Fit("still building; rechecked every few seconds", w-2))
 	}
 	return lines
 }
@@ -265,10 +265,10 @@ func (c *checkStep) side(w, h int) []string {
 }
 
 func (c *checkStep) help() string {
-	return "Each chosen collection is tested. If a key can't read a collection, Fauna reports it as empty, so each one is tested, and the export doesn't start while one can't be read." +
-		"\n\nDocuments are counted; you need not wait for it. The size is estimated from the first documents, and the time from how fast they came." +
+	return "If a key can't read a collection, Fauna reports it as empty, so each chosen one is tested. The export doesn't start until all can be read." +
+		"\n\nCounting runs in the background; you don't have to wait. Size and time are estimated from the first documents." +
 		"\n\nAll documents are read from a single point in time. Fauna keeps old versions for 15 minutes plus the collection's history_days. h shows the FQL that keeps them longer." +
-		"\n\nAn incremental export reads an index of each collection. What is wrong with one is said below the table; u shows the FQL that fixes it; one that is being built is checked again by itself." +
+		"\n\nAn incremental export reads an index of each collection. Problems are shown below the table; u shows the FQL that fixes them. An index being built is rechecked automatically." +
 		"\n\ne, o and d open an earlier step to change it, and enter returns here."
 }
 

@@ -226,7 +226,7 @@ func (c *collectionsStep) replace(near string) {
 	c.s.choices = slices.Delete(c.s.choices, i, i+1)
 	if j := slices.IndexFunc(c.s.choices, func(x choice) bool { return x.name == near }); j >= 0 {
 		c.s.choices[j].chosen = true
-		c.s.say(noteGood, "%s it is.", near)
+		c.s.say(noteGood, "Replaced with %s.", near)
 	}
 	c.show()
 }
@@ -253,7 +253,7 @@ func (c *collectionsStep) refuse(why string) {
 			c.picker.at = i
 			do := "d removes it"
 			if near := c.s.nearest(x.name); near != "" {
-				do = "t takes " + near + ", " + do
+				do = "t uses " + near + ", " + do
 			}
 			c.s.say(noteBad, "%s. %s: %s, space leaves it out.", why, x.name, do)
 			return

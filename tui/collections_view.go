@@ -128,8 +128,8 @@ func columns(st styles, names []string, w, h int) []string {
 func (c *collectionsStep) side(w, _ int) []string {
 	if !c.picks() {
 		return titled(c.s.st, "Names", []string{
-			"Type them with spaces, commas or new lines between them, or paste anything that the Fauna shell printed: arrays, Collection(\"x\"), @ref objects. Names are picked out.", "",
-			"Nothing can list collections before there is a secret. Once it is accepted, names that don't exist are found, and the nearest ones are offered.",
+			"Type them with spaces, commas or new lines between them, or paste anything that the Fauna shell printed: arrays, Collection(\"x\"), @ref objects. Names are extracted.", "",
+			"Collections can't be listed without a secret. Once it is accepted, names that don't exist are reported, with the closest match.",
 		}, w)
 	}
 	paragraphs := []string{}
@@ -138,11 +138,11 @@ func (c *collectionsStep) side(w, _ int) []string {
 		about := "The key may read it."
 		switch a := c.s.access[name]; {
 		case !a.Exists:
-			about = "It doesn't exist on this server." + prefixed(" t takes ", text.Clean(c.s.nearest(name)), " in its place.")
+			about = "It doesn't exist on this server." + prefixed(" t replaces it with ", text.Clean(c.s.nearest(name)), ".")
 		case !a.Readable:
 			about = "The key may not read it. If a key can't read a collection, Fauna reports it as empty, so it is left out unless the role is updated."
 		case a.Filtered:
-			about = "The role hides some documents by a predicate: they are missing from the export, and it says so."
+			about = "The role hides some documents with a predicate. The export leaves them out and warns about it."
 		}
 		paragraphs = append(paragraphs, c.s.st.accent.of(text.Fit(text.Clean(name), w)), about)
 		if n, ok := c.s.counts[name]; ok {
@@ -153,9 +153,9 @@ func (c *collectionsStep) side(w, _ int) []string {
 }
 
 func (c *collectionsStep) help() string {
-	return "Name the collections to export: type them with spaces, commas or new lines between, or paste anything that the Fauna shell printed. Names are picked out." +
-		"\n\nNothing can list collections before there is a secret. The query on the screen lists them in the Fauna shell; ctrl+y copies it." +
-		"\n\nOnce a secret is accepted this is a list of what the server has, with the number of documents: space marks, / filters, a and n mark all or none of what is shown. A name that doesn't exist is offered the nearest one. Pasting names marks exactly these." +
+	return "Name the collections to export: type them with spaces, commas or new lines between, or paste anything that the Fauna shell printed. Names are extracted." +
+		"\n\nCollections can't be listed without a secret. The query on the screen lists them in the Fauna shell; ctrl+y copies it." +
+		"\n\nOnce a secret is accepted this is a list of what the server has, with the number of documents: space marks, / filters, a and n mark all or none of what is shown. For a name that doesn't exist, the closest match is offered. Pasting names marks only those." +
 		"\n\nIncremental: the first run exports everything, later runs only changes. It needs an index for each collection."
 }
 

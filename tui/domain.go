@@ -214,7 +214,7 @@ func (d *domainStep) body(w, h int) []string {
 func (d *domainStep) side(w, _ int) []string {
 	return titled(d.s.st, "What happens next", []string{
 		"Enter asks the server whether it speaks FQL v4. That takes no secret and changes nothing.", "",
-		"You can go on while it is out of reach: the FQL for read access needs no server.", "",
+		"You can continue even if it can't be reached: the FQL for read access needs no server.", "",
 		"fauna-export connects to this address only (through HTTPS_PROXY if set).",
 	}, w)
 }
@@ -226,7 +226,7 @@ func (d *domainStep) cameTo() []any { return []any{"endpoint", d.s.endpoint.Stri
 func (d *domainStep) help() string {
 	return "The address of a node of your Fauna core, or of its load balancer. Without a scheme, http is used on this machine and https elsewhere; without scheme and port, port 8443." +
 		"\n\nenter asks the server whether it speaks FQL v4, without a secret, and continues. If it doesn't answer, a second enter continues anyway." +
-		"\n\nPlain http to another machine is possible after a question: your secret would be sent unencrypted." +
+		"\n\nPlain http to another machine needs your confirmation: your secret would be sent unencrypted." +
 		"\n\nThe last addresses that worked are kept, without secrets; ↓ and ↑ choose one."
 }
 

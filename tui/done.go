@@ -117,7 +117,7 @@ func (c *doneStep) title() (string, string) {
 	p := c.s.runner.progress()
 	switch _, good := verified(p); {
 	case p.err != nil:
-		return "Finished, but not everything", ""
+		return "Finished, but incomplete", ""
 	case !good:
 		return "Finished, but not verified", ""
 	}
@@ -145,7 +145,7 @@ func (c *doneStep) body(w, h int) []string {
 	}
 	lines := slices.Concat(about...)
 	if room := max(2, h-5); len(lines) > room {
-		lines = append(lines[:room-1], st.faint.of("  … all of it is printed when you quit"))
+		lines = append(lines[:room-1], st.faint.of("  … the full list is printed when you quit"))
 	}
 	foot := []string{""}
 	if c.list.narrowed() {
@@ -156,7 +156,7 @@ func (c *doneStep) body(w, h int) []string {
 	}
 	if c.saved != "" {
 		_, sync := written(p.manifest)
-		foot = append(foot, "  "+againName(sync)+":  "+st.accent.of(text.Fit(againCommand(filepath.Base(c.saved), sync), w-18)))
+		foot = append(foot, "  "+againName(sync)+":  "+st.accent.of(text.Fit(againCommand(filepath.Base(c.saved), sync), w-14)))
 	}
 	return append(append(lines, c.files(p, w, max(2, h-len(lines)-len(foot)))...), foot...)
 }
@@ -205,7 +205,7 @@ func (c *doneStep) side(w, _ int) []string {
 	dir := text.ShellWord(homePath(c.s.runner.progress().spec.Dir))
 	return titled(c.s.st, "What to do with it", []string{
 		"The files have their final names; manifest.json says what each one holds, with its SHA-256.", "",
-		c.s.st.bold.of("l") + " loads them into Postgres, SQLite, or typed Parquet and CSV files, and proves it.", "",
+		c.s.st.bold.of("l") + " loads them into Postgres, SQLite, or typed Parquet and CSV files, and verifies every row.", "",
 		"Verify any copy, any time:", "fauna-export verify " + dir, "",
 		"The key still works. " + c.s.st.bold.of("x") + " shows the FQL that deletes it and its role.",
 	}, w)
@@ -216,8 +216,8 @@ func (c *doneStep) busy() bool { return c.verifying.busy }
 func (c *doneStep) cameTo() []any { return nil }
 
 func (c *doneStep) help() string {
-	return "The files are in the folder under their final names; manifest.json says what each holds, with its SHA-256, and SHA256SUMS can be given to sha256sum -c." +
-		"\n\nl loads them into Postgres, SQLite, or typed Parquet or CSV files: it shows the tables first, and proves that every row arrived. v reads them again and compares. x shows the FQL that deletes the role and its keys. s writes your answers, never the secret, to fauna-export.yaml for fauna-export run."
+	return "The files are in the folder under their final names; manifest.json says what each holds, with its SHA-256, and sha256sum -c SHA256SUMS checks them." +
+		"\n\nl loads them into Postgres, SQLite, or typed Parquet or CSV files: it shows the tables first, and verifies every row. v re-reads the files and verifies them. x shows the FQL that deletes the role and its keys. s writes your answers, never the secret, to fauna-export.yaml for fauna-export run."
 }
 
 func (c *doneStep) ask(ctx context.Context, a *asker) error {
@@ -277,7 +277,7 @@ func (c *doneStep) askLoad(ctx context.Context, a *asker) error {
 		var result *load.Result
 		a.during(func() { result, err = planned.Do(ctx) }, far)
 		if err == nil {
-			a.tell("%s in %s: all rows were read back and equal what was sent.", text.Count(result.Rows(), "row"), result.Target)
+			a.tell("%s in %s: all rows were read back and match.", text.Count(result.Rows(), "row"), result.Target)
 			for _, n := range slices.Concat(result.Left, result.Notes) {
 				a.tell("Warning: %s", n)
 			}

@@ -94,9 +94,9 @@ func TestDone_anOldOneIsNeverShownAsANewOne(t *testing.T) {
 func TestDone_partialIsTheErrorOfRun(t *testing.T) {
 	partial := &export.Partial{Window: []string{"users"}}
 	b := newBench(t, 80, 24, func(b *bench, _ *Config) { b.run.err = partial })
-	b.to(doneID).shows("Finished, but not everything", "read at more than one time: users")
+	b.to(doneID).shows("Finished, but incomplete", "not from a single point in time: users")
 	b.keys("enter")
-	if out, err := b.w.outcome(t.Context(), nil); !errors.Is(err, error(partial)) || !strings.Contains(out.Summary, "more than one time") {
+	if out, err := b.w.outcome(t.Context(), nil); !errors.Is(err, error(partial)) || !strings.Contains(out.Summary, "not from a single point in time") {
 		t.Errorf("outcome %+v, %v", out, err)
 	}
 }

@@ -193,7 +193,7 @@ func (c *exportStep) notice(st export.Status, now time.Time) {
 	}
 	if !st.SnapshotEnds.IsZero() && !st.SnapshotEnds.After(now) && !c.expired {
 		c.expired = true
-		c.s.event("snapshot expired: the rest needs a new one")
+		c.s.event("snapshot expired; the rest needs a new one")
 	}
 	for _, x := range st.Collections {
 		if c.states[x.Name] == x.State {

@@ -259,7 +259,7 @@ func (c *exportStep) snapshotLine() string {
 		// The calendar's time: what a machine measures may stand still while it sleeps.
 		switch left := now.SnapshotEnds.Round(0).Sub(c.s.now().Round(0)); {
 		case left <= 0:
-			said += c.s.st.warn.of(", expired: the rest needs a new one !")
+			said += c.s.st.warn.of(", expired; the rest needs a new one")
 		case left < 3*time.Minute:
 			said += c.s.st.warn.of(", expires in " + text.Clock(left) + " !")
 		case left < 2*time.Hour:
@@ -330,9 +330,9 @@ func (c *exportStep) failure(err error, w int) []string {
 }
 
 func (c *exportStep) help() string {
-	return "Collections at work come first; tab lists all, / finds one, ! shows those with problems. All documents are read from a single point in time; the snapshot line says how long the server will still answer for it." +
-		"\n\np pauses: nothing new is asked for. + and - change how many requests are in flight at once; more than 8 seldom helps. < and > halve and double the largest number of documents a second. s stops after a question; files so far stay, and the export can be resumed, here or by fauna-export resume." +
-		"\n\nA lost network doesn't stop it: the title says so, and when it tries again."
+	return "Active collections come first; tab lists all, / finds one, ! shows those with problems. All documents are read from a single point in time; the snapshot line shows how long it stays readable." +
+		"\n\np pauses: no new requests are sent. + and - change how many requests are in flight; more than 8 seldom helps. < and > halve and double the rate limit. s stops after confirmation; files so far stay, and the export can be resumed, here or by fauna-export resume." +
+		"\n\nLosing the network doesn't stop it: the title shows this and when it retries."
 }
 
 // ask runs the export and says how far it is, a line every now and then.
@@ -359,7 +359,7 @@ func (c *exportStep) ask(ctx context.Context, a *asker) error {
 		if end.manifest != nil {
 			return nil
 		}
-		a.tell("Error: %s", s.sentence(cmp.Or(end.err, errors.New("the export ended without an end"))))
+		a.tell("Error: %s", s.sentence(cmp.Or(end.err, errors.New("the export ended without a result"))))
 		if err := a.agree(ctx, "Resume it?", true, cmp.Or(end.err, errBack)); err != nil {
 			return err
 		}

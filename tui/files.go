@@ -245,7 +245,7 @@ func fullPath(text string) (string, error) {
 	case text == "":
 		return "", errors.New("give a folder")
 	case strings.ContainsRune(text, 0):
-		return "", errors.New("a folder's name cannot hold a null byte")
+		return "", errors.New("a folder name can't contain a null byte")
 	}
 	if url, err := store.Clean(text); err != nil || store.IsURL(text) {
 		return url, err

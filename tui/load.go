@@ -170,7 +170,7 @@ func (c *loading) key(m tea.KeyMsg) bool {
 func (c *loading) title() (string, string) {
 	switch {
 	case c.result != nil:
-		return "Loaded and proven", c.part()
+		return "Loaded and verified", c.part()
 	case c.busy() && c.planned != nil:
 		return "Loading", ""
 	case c.busy():
@@ -223,7 +223,7 @@ func (c *loading) planLines(w int) []string {
 	for _, t := range c.planned.Plan().Tables {
 		about := string(t.Action) + " " + text.Count(t.Rows, "row")
 		if t.Action == load.Skip {
-			about = "loaded already"
+			about = "already loaded"
 		}
 		lines = append(lines, text.Sides(st.bold.of(text.Fit(text.Clean(t.Name), w-24)), st.faint.of(about), w))
 		var columns []string
@@ -246,9 +246,9 @@ func (c *loading) planLines(w int) []string {
 func (c *loading) proofLines(w int) []string {
 	st := c.s.st
 	r := c.result
-	lines := marked(st, noteGood, fmt.Sprintf("%s in %s: all rows were read back and equal what was sent.", text.Count(r.Rows(), "row"), text.Clean(r.Target)), w)
+	lines := marked(st, noteGood, fmt.Sprintf("%s in %s: all rows were read back and match.", text.Count(r.Rows(), "row"), text.Clean(r.Target)), w)
 	if r.Skipped > 0 {
-		lines = append(lines, "  "+text.Count(int64(r.Skipped), "collection")+" loaded before")
+		lines = append(lines, "  "+text.Count(int64(r.Skipped), "collection")+" already loaded")
 	}
 	lines = append(lines, "")
 	name := 10

@@ -32,7 +32,7 @@ func TestDone_loadsIntoSQLiteAndProvesIt(t *testing.T) {
 	b.keys("d")
 	b.shows("CREATE TABLE")
 	b.keys("d", "enter")
-	b.shows("Loaded and proven", "3 rows in SQLite", "read back and equal what was sent.")
+	b.shows("Loaded and verified", "3 rows in SQLite", "read back and match.")
 	b.keys("enter")
 	b.shows("Exported and verified", "l load into a database")
 }

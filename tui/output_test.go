@@ -45,7 +45,7 @@ func TestOutput_unfinishedExportIsResumedWithoutAnError(t *testing.T) {
 		resumed = append(resumed, resume)
 		return b.run, nil
 	}
-	b.to(outputID).shows("Contains an unfinished export. Enter resumes it, as it began.")
+	b.to(outputID).shows("Contains an unfinished export. Enter resumes it with its", "original options.")
 	b.keys("enter")
 	b.shows("Ready to resume the export?", "enter resume the export")
 	b.keys("enter")

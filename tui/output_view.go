@@ -66,7 +66,7 @@ func (o *outputStep) folderLines(w int) []string {
 	case err != nil:
 		return append(lines, text.Indent(12, marked(st, noteBad, text.Sentence(err), w-10))...)
 	case o.s.place.begun:
-		return append(lines, text.Indent(12, marked(st, noteWarn, "Contains an unfinished export. Enter resumes it, as it began.", w-10))...)
+		return append(lines, text.Indent(12, marked(st, noteWarn, "Contains an unfinished export. Enter resumes it with its original options.", w-10))...)
 	}
 	state := o.s.place.about()
 	if path := text.Clean(homePath(o.s.place.path)); path != strings.TrimSpace(o.folder.value()) {
@@ -86,7 +86,7 @@ func (o *outputStep) columnLines(w, h int) []string {
 	n := len(o.s.columns)
 	fixed := "ref  ts  data  ttl"
 	if !o.s.format.Can().Columns {
-		fixed = "none: the documents as they are"
+		fixed = "none: documents unchanged"
 	}
 	lines := []string{"  " + text.Pad("Columns", 10) + st.faint.of(fixed)}
 	if !o.s.format.Can().Columns && n == 0 && o.focus < columnsRow {
@@ -119,7 +119,7 @@ func (o *outputStep) side(w, h int) []string {
 
 func (o *outputStep) help() string {
 	return "Each collection becomes one file. A row is ref (the document's id), ts (microseconds), data and ttl, then the additional columns." +
-		"\n\nJSON lines: one object a line. CSV: Postgres COPY reads it back. Parquet: typed columns. wire: each document exactly as the server sent it, byte for byte." +
+		"\n\nJSON lines: one object per line. CSV: Postgres COPY reads it back. Parquet: typed columns. wire: each document exactly as the server sent it, byte for byte." +
 		"\n\nAn additional column is COLLECTION:NAME:TYPE=PATH. The path is dotted, or a JSON array when a name has a dot or for a position in an array: users:city:string=data.address.city. TYPE is json, string, int, float, bool, time or date. ctrl+o lets you choose from real documents." +
 		"\n\nThe folder must be new or empty, or hold an unfinished export, which is then resumed, or earlier syncs of an incremental one. tab completes its path."
 }

@@ -256,7 +256,7 @@ func TestPlain_loadsTheFilesWhereThatIsWanted(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v:\n%s", err, said)
 	}
-	for _, want := range []string{"Error: ", "users: create, 20,000 rows: name text, age integer", "Load them now?", "all rows were read back and equal what was sent."} {
+	for _, want := range []string{"Error: ", "users: create, 20,000 rows: name text, age integer", "Load them now?", "all rows were read back and match."} {
 		if !strings.Contains(said, want) {
 			t.Errorf("it does not say %q:\n%s", want, said)
 		}

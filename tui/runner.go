@@ -206,7 +206,7 @@ func (p progress) line() string {
 	case p.state == runVerifying:
 		return "verifying the files"
 	case p.state == runEnded:
-		return "the export has ended"
+		return "export ended"
 	case p.state != runGoing:
 		return ""
 	}

@@ -133,7 +133,7 @@ func (c *secretStep) side(w, _ int) []string {
 	return titled(c.s.st, "The secret", []string{
 		"It is what CreateKey printed after secret: it begins with fn and has 40 characters.", "",
 		"It is kept in memory while the wizard runs: never on disk, in a log, in an error, or on the screen.", "",
-		"Enter asks the server what the key may read. Names that don't exist are found now.",
+		"Enter asks the server what the key may read. Names that don't exist are reported now.",
 	}, w)
 }
 

@@ -118,9 +118,9 @@ func (c *setupStep) side(w, h int) []string {
 }
 
 func (c *setupStep) help() string {
-	return "The role may read the collections that you chose, and nothing else; the key has that role; its secret goes into the next step. Run the queries one after the other: the key needs the role to exist." +
+	return "The role can read only the collections you chose, and the key has that role. Its secret goes into the next step. Run the queries in order: the role must exist before the key." +
 		"\n\nIf the role already exists, u changes the text to an update of it. i adds an index for each collection, which incremental exports need." +
-		"\n\nCopying uses this machine's clipboard, or over SSH the terminal's (OSC 52). Where neither works, w writes the queries to a file, and p shows one alone, to be selected with the mouse." +
+		"\n\nCopying uses this machine's clipboard, or over SSH the terminal's (OSC 52). If neither works, w writes the queries to a file, and p shows one as plain text to select with the mouse." +
 		fmt.Sprintf("\n\nThe privileges: %s.", strings.Join(whys(c.s.setup()), "; "))
 }
 

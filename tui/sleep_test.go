@@ -159,7 +159,7 @@ func TestExport_sleepOfTwoHoursAndALostNetwork(t *testing.T) {
 	b.shows("readable for 1")
 
 	clock.jump(2 * time.Hour)
-	b.until("that the snapshot has expired", has("expired: the rest needs a new one"))
+	b.until("that the snapshot has expired", has("expired; the rest needs a new one"))
 	b.hides("more minutes")
 	b.until("that it still tries", has("Connection lost"))
 	if st := b.w.steps[exportID].(*exportStep).now.status; st.ETA > time.Hour || st.Rate > 1_000 {
@@ -171,7 +171,7 @@ func TestExport_sleepOfTwoHoursAndALostNetwork(t *testing.T) {
 		return strings.Contains(view, "renewed once, so more than one point in time") || b.w.at == doneID // where a busy machine shows it too late
 	})
 	b.until("the end", func(string) bool { return b.w.at == doneID })
-	b.shows("Finished, but not everything", "ead at more than one time")
+	b.shows("Finished, but incomplete", "ot from a single point in time")
 	m := b.w.runner.progress().manifest
 	for _, e := range m.Collections {
 		want := map[string]int64{"customers": 2_400, "products": 260}[e.Name]

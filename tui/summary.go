@@ -29,7 +29,7 @@ func againName(sync int) string {
 	if sync > 0 {
 		return "Next sync"
 	}
-	return "Do this again"
+	return "Run again"
 }
 
 func againCommand(config string, sync int) string {
@@ -86,7 +86,7 @@ func shortfalls(p progress) []string {
 		out = append(out, "left out: "+text.Clean(f.Name)+": "+text.Clean(f.Why))
 	}
 	if partial, ok := errors.AsType[*export.Partial](p.err); ok && len(partial.Window) > 0 {
-		out = append(out, "read at more than one time: "+text.Clean(strings.Join(partial.Window, ", ")))
+		out = append(out, "not from a single point in time: "+text.Clean(strings.Join(partial.Window, ", ")))
 	}
 	entries, _ := written(p.manifest)
 	for _, e := range entries {
@@ -149,7 +149,7 @@ func facts(p progress) string {
 	case archive.ConsistencySnapshot:
 		parts = append(parts, "One snapshot, "+readableTime(m.Snapshot))
 	case archive.ConsistencyWindow:
-		parts = append(parts, "Read at more than one time")
+		parts = append(parts, "Not from a single point in time")
 	default:
 		parts = append(parts, "No snapshot")
 	}

@@ -171,7 +171,7 @@ func (r oldRun) incomplete() string {
 	case len(m.Failed) > 0:
 		return "lacks " + m.Failed[0].Name
 	case m.Consistency == ConsistencyWindow:
-		return "was read at more than one time"
+		return "is not from a single point in time"
 	case len(m.Collections) == 0:
 		return "contains no collection"
 	case m.readAt().IsZero():

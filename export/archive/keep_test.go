@@ -52,7 +52,7 @@ func TestRetain_whatCountsAndWhatGoes(t *testing.T) {
 			present: whole("now", day("28"), func(r *oldRun) { r.manifest.Failed = []Skipped{{Name: "b"}} }), others: []oldRun{whole("x", day("01"))}},
 		{name: "nothing, where the present one cannot be found", keep: 1, says: "no finished run", others: []oldRun{whole("x", day("01"))}},
 		{name: "nothing, with none to keep", keep: 0, present: present, says: "at least one", others: []oldRun{whole("x", day("01"))}},
-		{name: "more than one time does not count", keep: 1, present: present, says: "more than one time",
+		{name: "more than one time does not count", keep: 1, present: present, says: "not from a single point in time",
 			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Consistency = ConsistencyWindow })}},
 		{name: "a missing file does not count", keep: 1, present: present, says: "b.jsonl is missing",
 			others: []oldRun{whole("x", day("01"), func(r *oldRun) { delete(r.sizes, "b.jsonl") })}},
