@@ -99,12 +99,7 @@ func TestS3_isSharedByProcesses(t *testing.T) {
 		t.Errorf("%d made it", n)
 	}
 	// An answer that is lost is no other process.
-	once := true
-	server.set(nil, func(r *http.Request) bool {
-		lost := once && r.Method == http.MethodPut
-		once = once && !lost
-		return lost
-	})
+	server.set(nil, loseOnce(func(r *http.Request) bool { return r.Method == http.MethodPut }))
 	ok(t, server.open(t, "run2").Create("x", []byte("mine")))
 	server.set(nil, nil)
 	one, two := server.open(t, "run"), server.open(t, "run")

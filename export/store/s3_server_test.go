@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,6 +69,13 @@ func (s *s3Server) set(before func(http.ResponseWriter, *http.Request) bool, aft
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.before, s.after = before, after
+}
+
+// loseOnce loses the answer to the first request that matches. Requests come from
+// several connections at once.
+func loseOnce(match func(*http.Request) bool) func(*http.Request) bool {
+	var lost atomic.Bool
+	return func(r *http.Request) bool { return match(r) && lost.CompareAndSwap(false, true) }
 }
 
 // count is how many requests began with a text.

@@ -165,12 +165,7 @@ func TestS3_cutConnectionsAndLostAnswersChangeNothing(t *testing.T) {
 func TestS3_aLostAnswerToTheLockIsOurLock(t *testing.T) {
 	t.Parallel()
 	server := newS3Server(t)
-	once := true
-	server.set(nil, func(r *http.Request) bool {
-		lost := once && r.Method == http.MethodPut
-		once = once && !lost
-		return lost
-	})
+	server.set(nil, loseOnce(func(r *http.Request) bool { return r.Method == http.MethodPut }))
 	release := must(server.open(t, "run").Lock())(t)
 	ok(t, release())
 }

@@ -201,12 +201,7 @@ func TestS3_completingTwiceAsksOnceAndThenLooks(t *testing.T) {
 	must(a.Write(data))(t)
 	ok(t, a.Sync())
 	ok(t, a.Close())
-	once := true
-	server.set(nil, func(r *http.Request) bool {
-		lost := once && r.Method == http.MethodPost && r.URL.Query().Has("uploadId")
-		once = once && !lost
-		return lost
-	})
+	server.set(nil, loseOnce(func(r *http.Request) bool { return r.Method == http.MethodPost && r.URL.Query().Has("uploadId") }))
 	ok(t, s.Commit(".fauna-export/u.part", "u"))
 	if n := server.count("POST", "uploadId"); n != 1 {
 		t.Errorf("%d requests to complete it", n)
