@@ -47,7 +47,13 @@ func (w *writer) entry(st *state) *archive.Entry {
 			e.Snapshots = append(e.Snapshots, archive.Segment{FromID: strconv.FormatInt(s.From, 10), Time: archive.FormatTime(s.At)})
 		}
 	}
-	e.Warnings = append(append(e.Warnings, t.remarks()...), w.notes...)
+	if t.Gone > 0 {
+		e.Warnings = append(e.Warnings, documents(t.Gone)+" left the snapshot before being read: not in the file")
+	}
+	if t.Appeared > 0 {
+		e.Warnings = append(e.Warnings, documents(t.Appeared)+" entered the snapshot after it was planned: in the file")
+	}
+	e.Warnings = append(e.Warnings, w.notes...)
 	if n := len(w.c.unlisted); n > 0 {
 		e.Unlisted = int64(n)
 		e.Warnings = append(e.Warnings, fmt.Sprintf("%s, the first is %d, which the server does not list among the documents of the collection: read because the index %q has them",
@@ -61,19 +67,6 @@ func (w *writer) entry(st *state) *archive.Entry {
 		e.Warnings = append(e.Warnings, "the key's role selects documents with a predicate on their current data, so it may hide some")
 	}
 	return e
-}
-
-// remarks describes what left and entered the snapshot between planning and
-// reading, for the manifest and the screen.
-func (s settled) remarks() []string {
-	var out []string
-	if s.Gone > 0 {
-		out = append(out, documents(s.Gone)+" left the snapshot before being read: not in the file")
-	}
-	if s.Appeared > 0 {
-		out = append(out, documents(s.Appeared)+" entered the snapshot after it was planned: in the file")
-	}
-	return out
 }
 
 // documents formats a number of documents for a message.

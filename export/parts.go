@@ -91,7 +91,7 @@ func (r *Run) divide(ctx context.Context) error {
 	if r.bounds != nil { // from the plan
 		return r.setBounds(r.bounds)
 	}
-	if r.spec.Parts == 0 || r.spec.Parts == 1 {
+	if r.spec.Parts == 1 {
 		return nil
 	}
 	found, _, err := r.findBounds(ctx, 1, func(n, _ int64) int {

@@ -25,15 +25,11 @@ func (r *Run) prepare(ctx context.Context) error {
 		at = r.spec.At
 	}
 	names := r.spec.Collections
-	existed := at
-	if existed == 0 {
-		existed = now
-	}
 	// Both at once, to save a round trip.
 	var probed accessAnswer
 	var asked sync.WaitGroup
 	asked.Go(func() { probed = r.askAccess(ctx, r.all) })
-	made, err := r.askMade(ctx, nil, names, existed)
+	made, err := r.askMade(ctx, nil, names, cmp.Or(at, now))
 	asked.Wait()
 	if err != nil {
 		return err

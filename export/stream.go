@@ -14,7 +14,7 @@ func (r *Run) Stream(ctx context.Context, w io.Writer) (*archive.Manifest, error
 	if r.spec.Mode == Incremental {
 		return nil, &SpecError{Problem: "an incremental sync needs a folder for its state"}
 	}
-	if r.spec.Parts != 0 && r.spec.Parts != 1 {
+	if r.spec.Parts != 1 {
 		return nil, &SpecError{Problem: "a stream has only one part"}
 	}
 	if len(r.all) != 1 {
