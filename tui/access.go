@@ -14,8 +14,8 @@ import (
 type accessStep struct {
 	s        *session
 	at       way
-	entering bool         // a secret, below the choice
-	env      fauna.Secret // of FAUNA_SECRET
+	entering bool         // for a secret, below the choice
+	env      fauna.Secret // from FAUNA_SECRET
 	opening
 }
 
@@ -83,7 +83,7 @@ func (c *accessStep) actions() []action {
 func (c *accessStep) set(to way) { c.at, c.asking.err = to, nil }
 
 func (c *accessStep) key(m tea.KeyMsg) bool {
-	if m.Paste && !c.entering && !c.asking.busy { // a secret; where none is asked for, the way is plain
+	if m.Paste && !c.entering && !c.asking.busy { // a secret; pasted on the FQL option, it means that one exists
 		if c.at == wayFQL {
 			c.set(waySecret)
 		}
@@ -108,7 +108,7 @@ func (c *accessStep) choose() {
 	}
 }
 
-// openField asks for the secret, below the choice.
+// openField opens the field for the secret, below the choice.
 func (c *accessStep) openField() {
 	c.entering, c.s.way = true, c.at
 	c.field.hint = secretHint

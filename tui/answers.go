@@ -18,7 +18,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// config is the answers as a config file holds them. No secret is among them.
+// config returns the answers as a config file. It never includes a secret.
 func (s *session) config() config.Config {
 	return config.Config{
 		Domain:         s.endpointText,
@@ -77,10 +77,10 @@ func (w *wizard) keepAnswers() {
 	})
 }
 
-// keepPause is how long nothing is pressed before what was typed is kept.
+// keepPause is how long typing must pause before answers are saved.
 const keepPause = 500 * time.Millisecond
 
-// keepSoon keeps the answers once nothing more is typed.
+// keepSoon saves the answers once typing pauses.
 func (w *wizard) keepSoon() {
 	if w.keeper.path == "" || w.at > outputID {
 		return
@@ -106,7 +106,7 @@ func (s *session) recall(ctx context.Context, path string) bool {
 		return false
 	}
 	s.recallFolder(c)
-	if s.cfg.Endpoint == defaultEndpoint { // an address that was asked for stays
+	if s.cfg.Endpoint == defaultEndpoint { // an address that was given stays
 		s.endpointText = c.Domain
 	}
 	if e, err := fauna.ParseEndpoint(c.Domain); err == nil && c.AllowPlaintext {
@@ -134,8 +134,8 @@ func (s *session) recall(ctx context.Context, path string) bool {
 	return true
 }
 
-// recallFolder fills in the folder where it can still be written to, but not one
-// that was only proposed, which is named after that day.
+// recallFolder fills in the last folder if it can still be written to, but not a
+// proposed one, which is named after its day.
 func (s *session) recallFolder(c config.Config) {
 	path, err := fullPath(c.Out)
 	if s.dirText != "" || c.Out == "" || err != nil {
@@ -162,10 +162,10 @@ func harmless(c config.Config) config.Config {
 
 const mostRecent = 5
 
-// recentFile is where addresses that worked are kept, a line each; beside the answers.
+// recentFile is the file of addresses that worked, one per line, next to the answers.
 func recentFile(answers string) string { return filepath.Join(filepath.Dir(answers), "recent") }
 
-// recentAddresses are those of other times, the last one first.
+// recentAddresses returns the addresses used before, the latest first.
 func recentAddresses(answers string) []string {
 	if answers == "" {
 		return nil
@@ -183,7 +183,7 @@ func recentAddresses(answers string) []string {
 	return all
 }
 
-// storeRecent puts an address first. It holds no secret: an endpoint has none.
+// storeRecent puts an address first. An endpoint holds no secret.
 func storeRecent(answers, address string) error {
 	all := recentAddresses(answers)
 	if len(all) > 0 && all[0] == address || looksLikeSecret(address) {

@@ -12,7 +12,7 @@ import (
 	"fauna-export/export/config"
 )
 
-// keepIn keeps the answers in a file, and proposes no folder of its own.
+// keepIn saves the answers to a file, and leaves the folder to the wizard's proposal.
 func keepIn(file string) func(*bench, *Config) {
 	return func(_ *bench, c *Config) { c.AnswersFile, c.Dir = file, "" }
 }

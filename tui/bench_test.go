@@ -7,9 +7,9 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// BenchmarkExport_aThousandCollections is one look at an export of a thousand
-// collections: the message, and the frame that is drawn after it. A hundred of
-// them a second must take less than a tenth of a core, so one less than 1 ms.
+// BenchmarkExport_aThousandCollections measures one poll of an export of a thousand
+// collections: the message, and the frame drawn after it. A hundred per second must
+// take less than a tenth of a core, so one must take less than 1 ms.
 func BenchmarkExport_aThousandCollections(b *testing.B) {
 	w := benchWizard(b)
 	c := w.steps[exportID].(*exportStep)
@@ -27,7 +27,7 @@ func BenchmarkExport_aThousandCollections(b *testing.B) {
 	}
 }
 
-// benchWizard is a wizard on its export step in a large window, with colours.
+// benchWizard returns a wizard on its export step, in a large window with colours.
 func benchWizard(tb testing.TB) *wizard {
 	s := newSession(tb.Context(), Config{Color: "always", Dir: "/srv/x"}.withDefaults())
 	s.now = func() time.Time { return testNow }

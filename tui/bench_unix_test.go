@@ -14,11 +14,11 @@ import (
 	"github.com/creack/pty"
 )
 
-// BenchmarkProgram_aThousandCollections is what the whole program uses of a core
-// while an export of a thousand collections moves: messages, frames, and what the
-// renderer finds changed and writes to a pseudo-terminal. The wizard looks ten
-// times a second (pollEvery), however often the export moves; with a hundred looks
-// every one of a hundred moves would be drawn. A tenth of a core is 100 core-ms/s.
+// BenchmarkProgram_aThousandCollections measures how much of a core the whole program
+// uses during an export of a thousand collections: messages, frames, and the changes
+// that the renderer finds and writes to a pseudo-terminal. The wizard polls ten times a
+// second (pollEvery), however often the export progresses; with a hundred polls each of
+// a hundred changes would be drawn. A tenth of a core is 100 core-ms/s.
 func BenchmarkProgram_aThousandCollections(b *testing.B) {
 	for _, looks := range []int{int(time.Second / pollEvery), 100} {
 		b.Run(strconv.Itoa(looks)+"-looks", func(b *testing.B) {
@@ -28,19 +28,19 @@ func BenchmarkProgram_aThousandCollections(b *testing.B) {
 			}
 			read := make(chan int64, 1)
 			go func() {
-				n, _ := io.Copy(io.Discard, ptm) // ends with the terminal
+				n, _ := io.Copy(io.Discard, ptm) // ends when the terminal closes
 				read <- n
 			}()
 			if err := pty.Setsize(tty, &pty.Winsize{Cols: 120, Rows: 40}); err != nil {
 				b.Fatal(err)
 			}
 			w := benchWizard(b)
-			w.jobs.sleep = func(ctx context.Context, _ time.Duration) error { // no looks but those below
+			w.jobs.sleep = func(ctx context.Context, _ time.Duration) error { // no polls except those below
 				<-ctx.Done()
 				return ctx.Err()
 			}
 			c := w.steps[exportID].(*exportStep)
-			c.starting.busy = true // so that the program begins none of its own
+			c.starting.busy = true // so that the program starts no export of its own
 			w.cfg.In, w.cfg.Out = tty, tty
 			p := tea.NewProgram(w, w.options(b.Context())...)
 			done := make(chan error, 1)
@@ -48,7 +48,7 @@ func BenchmarkProgram_aThousandCollections(b *testing.B) {
 				_, err := p.Run()
 				done <- err
 			}()
-			var states []progress // each has another part of the list in sight
+			var states []progress // each shows another part of the list
 			for i := range 20 {
 				states = append(states, progress{state: runGoing, status: thousandStatus(50 * i)})
 			}
@@ -77,7 +77,7 @@ func BenchmarkProgram_aThousandCollections(b *testing.B) {
 	}
 }
 
-// cpuTime is what this process has used of a core: others share the machine.
+// cpuTime returns this process's CPU time, since the machine is shared.
 func cpuTime(b *testing.B) time.Duration {
 	b.Helper()
 	var u syscall.Rusage

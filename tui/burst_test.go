@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// shellLines is what a shell prints, as a terminal without bracketed paste sends it.
+// shellLines is shell output, as a terminal without bracketed paste sends it.
 const shellLines = "{\n  data: [\n    \"users\",\n    \"products\",\n    \"line-items\"\n  ]\n}\n"
 
 func TestBurst_pastedLinesAreNamesAndRunNoStepAhead(t *testing.T) {

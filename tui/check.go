@@ -26,7 +26,7 @@ type checkStep struct {
 	waiting wait // to ask again by itself: an index is being built
 }
 
-// buildingEvery is how often an index that is being built is asked for again.
+// buildingEvery is how often an index that is being built is checked again.
 const buildingEvery = 5 * time.Second
 
 // checked holds the server's answers about an export.
@@ -134,8 +134,8 @@ func (c *checkStep) blocked(name string) bool {
 	return c.s.standing(name) == noteBad || len(c.found.indexes[name].Problems) > 0
 }
 
-// exported is the folder of an export that was made of these very answers, "" for
-// none: an old one is never shown as a new one.
+// exported returns the folder of a finished export made with the same answers, or "".
+// Without it the old export would be shown as a new one.
 func (c *checkStep) exported() string {
 	p := c.s.runner.progress()
 	spec, err := c.s.spec()
@@ -198,7 +198,7 @@ func (c *checkStep) submit() {
 	}
 }
 
-// skip takes what cannot be exported off the choice.
+// skip deselects the collections that can't be exported.
 func (c *checkStep) skip() {
 	n := 0
 	for i, x := range c.s.choices {
@@ -231,7 +231,7 @@ func (c *checkStep) showHistory() {
 	c.s.panel.run = c.s.onDemo(c.check, query)
 }
 
-// life is how long a snapshot taken now can be read, over all collections.
+// life returns how long a snapshot taken now stays readable in all collections.
 func (c *checkStep) life() time.Duration {
 	least := time.Duration(math.MaxInt64)
 	for _, name := range c.s.readable() {

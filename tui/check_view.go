@@ -49,7 +49,7 @@ func (c *checkStep) body(w, h int) []string {
 	}
 	n, rows := len(c.listed()), h-1-len(foot)
 	if n > rows {
-		rows-- // says which part it is
+		rows-- // leaves room to say which part is shown
 	}
 	from, to, part := c.list.window(n, rows)
 	lines := c.table(w, from, to)
@@ -59,7 +59,7 @@ func (c *checkStep) body(w, h int) []string {
 	return append(lines, foot...)
 }
 
-// table draws some of the rows with lipgloss' table, which aligns coloured cells.
+// table draws the rows [from, to) with lipgloss' table, which aligns coloured cells.
 func (c *checkStep) table(w, from, to int) []string {
 	st, last := c.s.st, 5
 	rows := [][]string{{"", "collection", "documents", "est. size", "snapshot kept", ""}}
@@ -76,7 +76,7 @@ func (c *checkStep) table(w, from, to int) []string {
 		name, status = max(name, text.Width(cells[1])), max(status, text.Width(cells[last]))
 		rows = append(rows, cells)
 	}
-	if w < 70 && c.s.mode == export.Incremental { // the index says more than the time
+	if w < 70 && c.s.mode == export.Incremental { // the index matters more than the time
 		for i, cells := range rows {
 			rows[i] = slices.Delete(cells, 4, 5)
 		}
@@ -168,7 +168,7 @@ func (c *checkStep) foot(w, most int) []string {
 	return lines
 }
 
-// pace says how long the export is expected to take, and why.
+// pace describes how long the export should take, and why.
 func (c *checkStep) pace(took time.Duration, rate float64) string {
 	perSecond, span := text.Number(int64(rate)), "about "+text.Span(took.Round(time.Second))
 	if took < time.Second {
@@ -179,7 +179,7 @@ func (c *checkStep) pace(took time.Duration, rate float64) string {
 		return fmt.Sprintf("Demo throttled to %s documents/s, so %s.", perSecond, span)
 	case limited:
 		return fmt.Sprintf("Limited to %s documents/s, so %s.", perSecond, span)
-	case took < time.Second: // too short a time for the figure to mean much
+	case took < time.Second: // too short for the rate to mean much
 		return "At the measured rate it takes " + span + "."
 	}
 	return fmt.Sprintf("Measured: about %s documents/s, so %s.", perSecond, span)

@@ -8,7 +8,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// A choice is a collection that was named, by the person or by the server.
+// A choice is a collection named by the user or the server.
 type choice struct {
 	name   string
 	chosen bool
@@ -63,7 +63,7 @@ func (s *session) standing(name string) noteKind {
 	return noteGood
 }
 
-// nearest is the server's name that a misspelt one most likely means, "" for none.
+// nearest returns the server's name closest to a misspelt one, or "".
 func (s *session) nearest(name string) string {
 	near, ok := s.near[name]
 	if !ok && s.near != nil {
@@ -100,7 +100,7 @@ func (s *session) bad(names []string) (missing, denied int) {
 	return missing, denied
 }
 
-// readable are the chosen collections that the key may read.
+// readable returns the chosen collections that the key may read.
 func (s *session) readable() []string {
 	return slices.DeleteFunc(s.chosen(), func(name string) bool {
 		k := s.standing(name)

@@ -18,22 +18,22 @@ import (
 )
 
 const (
-	// nativeWait bounds a clipboard program: without a display, or with one
-	// that has gone, some of them never return.
+	// nativeWait bounds a clipboard program: some never return without a display, or
+	// when it has gone.
 	nativeWait = 2 * time.Second
 	// osc52Limit is how many bytes of text terminals take in one sequence; many
-	// drop a longer one (about 100 kB of base64) without a word.
+	// silently drop a longer one (about 100 kB of base64).
 	osc52Limit = 74_000
 )
 
-// A clipper copies text to where the person can paste it: this machine's
-// clipboard, or, where the screen is elsewhere, the terminal's own through the
-// escape sequence OSC 52. Nobody can know whether a terminal obeys that
-// sequence, so what is said names the way and not a success.
+// A clipper copies text to a clipboard the user can paste from: this machine's, or, if
+// the screen is elsewhere, the terminal's through escape sequence OSC 52. A terminal
+// may ignore that sequence without telling, so the message reports the method, not
+// success.
 type clipper struct {
 	env    func(string) string
 	goos   string
-	native func(string) error // nil: no clipboard program here
+	native func(string) error // nil if there is no clipboard program
 	tty    func() (io.WriteCloser, error)
 	wait   time.Duration
 }
@@ -56,8 +56,8 @@ type keepOpen struct{ io.Writer }
 
 func (keepOpen) Close() error { return nil }
 
-// copy copies text and says in one sentence how; an error says why not. It takes
-// no longer than wait and a write to the terminal.
+// copy copies text and returns a sentence saying how, or an error saying why not. It
+// takes at most wait plus a write to the terminal.
 func (c clipper) copy(ctx context.Context, what string) (string, error) {
 	remote := c.env("SSH_TTY") != "" || c.env("SSH_CONNECTION") != ""
 	display := c.goos != "linux" || c.env("DISPLAY") != "" || c.env("WAYLAND_DISPLAY") != ""
@@ -82,8 +82,8 @@ func (c clipper) copy(ctx context.Context, what string) (string, error) {
 	way, sequence := "through your terminal", s.String()
 	switch {
 	case c.env("TMUX") != "":
-		// Passed through where tmux allows it, and for tmux itself to pass on
-		// where it is asked to set the clipboard.
+		// Once passed through, if tmux allows that, and once for tmux itself to
+		// forward, if it is set up to set the clipboard.
 		sequence = s.Tmux().String() + s.String()
 		way = "through tmux to your terminal"
 	case c.env("STY") != "":
@@ -101,8 +101,8 @@ func (c clipper) copy(ctx context.Context, what string) (string, error) {
 	return before + "Sent to the clipboard " + way + " (OSC 52).", nil
 }
 
-// runNative runs the clipboard program but waits for it only so long. A program
-// that hangs keeps its goroutine until it ends: there is no way to stop it.
+// runNative runs the clipboard program, waiting for at most c.wait. A hung program
+// keeps its goroutine until it ends: it can't be stopped.
 func (c clipper) runNative(ctx context.Context, text string) error {
 	ctx, cancel := context.WithTimeout(ctx, c.wait)
 	defer cancel()
@@ -116,8 +116,8 @@ func (c clipper) runNative(ctx context.Context, text string) error {
 	}
 }
 
-// copy copies a text; what is said afterwards tells how, or otherwise what else to do.
-// done is called where it was copied.
+// copy copies str and tells how, or on failure suggests otherwise. done is called on
+// success.
 func (s *session) copy(str, otherwise string, done func()) {
 	clip := s.clip
 	await(s, new(wait), func(ctx context.Context) (string, error) { return clip.copy(ctx, str) }, func(how string, err error) {

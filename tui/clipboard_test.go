@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// fakeClip is a clipper whose terminal is a buffer.
+// fakeClip returns a clipper whose terminal is a buffer.
 func fakeClip(env map[string]string, native func(string) error) (clipper, *bytes.Buffer) {
 	var screen bytes.Buffer
 	return clipper{
@@ -33,7 +33,7 @@ func TestCopy_saysHowItWasDone(t *testing.T) {
 		env    map[string]string
 		native func(string) error
 		says   string
-		writes string // on the terminal, "" for nothing
+		writes string // to the terminal, "" for nothing
 	}{
 		{"clipboard present", map[string]string{"DISPLAY": ":0"}, works, "Copied to the clipboard.", ""},
 		{"wayland", map[string]string{"WAYLAND_DISPLAY": "wayland-0"}, works, "Copied to the clipboard.", ""},
@@ -114,7 +114,7 @@ func TestCopy_ofATextThatTheTerminalWouldDropSaysSoAndLeadsToAFile(t *testing.T)
 	b.to(collectionsID).paste(strings.Join(b.server.names, "\n"))
 	b.keys("enter")
 	b.at(setupID)
-	for _, k := range []string{"c", "C"} { // the role of a thousand, and all cards
+	for _, k := range []string{"c", "C"} { // a role for a thousand collections, then all cards
 		b.keys(k)
 		b.shows("Not copied: too long for the terminal's clipboard (")
 		b.hides("copied ✓")
@@ -124,7 +124,7 @@ func TestCopy_ofATextThatTheTerminalWouldDropSaysSoAndLeadsToAFile(t *testing.T)
 	}
 	b.keys("w")
 	b.shows("Wrote fauna-setup.fql")
-	b.keys("right", "c") // the key is short
+	b.keys("right", "c") // the key's FQL is short
 	b.shows("Sent to the clipboard through your terminal (OSC 52).", "copied ✓")
 	if sent.Len() == 0 {
 		t.Error("nothing went to the terminal")

@@ -18,24 +18,24 @@ import (
 type collectionsStep struct {
 	s     *session
 	area  textarea.Model
-	typed fql.Names // what is in the area
+	typed fql.Names // parsed from the area
 
 	picker picker
 	tally  tally
-	stale  bool // counts have come that the picker has not
-	rights wait // for what the key may read now
+	stale  bool // counts arrived that the picker doesn't show yet
+	rights wait // for the key's current privileges
 }
 
 func newCollectionsStep(s *session) *collectionsStep {
 	c := &collectionsStep{s: s, area: newArea(s.st, "type names, or paste what the shell printed"), tally: tally{s: s}}
 	c.picker = newPicker(s.st, 24, func(r pick) { s.choices[r.id].chosen = r.chosen })
-	c.tally.counted = func() { c.stale = true } // drawn anew with the next frame, not with each of a thousand
+	c.tally.counted = func() { c.stale = true } // redraw once per frame, not for each of a thousand
 	c.write(strings.Join(s.chosen(), ", "))
 	return c
 }
 
-// parseNames reads names as people type them: in a line with commas a space that no
-// name can hold separates too.
+// parseNames reads names as people type them: in a line with commas, a space also
+// separates, as no name can contain one.
 func parseNames(typed string) fql.Names {
 	n := fql.ParseNames(typed)
 	have := set(n.Names)
@@ -84,7 +84,7 @@ func (c *collectionsStep) write(names string) {
 	c.take(parseNames(names))
 }
 
-// take makes the choice of what is typed.
+// take makes the typed names the choice.
 func (c *collectionsStep) take(typed fql.Names) {
 	c.typed, c.s.choices = typed, nil
 	for _, name := range c.typed.Names {
@@ -96,7 +96,7 @@ func (c *collectionsStep) take(typed fql.Names) {
 
 func (c *collectionsStep) show() {
 	c.stale = false
-	wide := 7 // of the numbers, which stand one below the other
+	wide := 7 // width of the right-aligned counts
 	for _, n := range c.s.counts {
 		wide = max(wide, len(text.Number(n)))
 	}
@@ -125,7 +125,7 @@ func (c *collectionsStep) list() {
 	}))
 }
 
-// again asks for the key's rights again.
+// again checks the key's privileges again.
 func (c *collectionsStep) again() {
 	srv, names := c.s.server, c.s.chosen()
 	await(c.s, &c.rights, func(ctx context.Context) (listing, error) { return probe(ctx, srv, names) }, orFail(c.s, func(l listing) {
@@ -161,7 +161,7 @@ func (c *collectionsStep) actions() []action {
 	}, c.picker.actions()...), on("i", mode, s.turnMode).when(s.way == waySecret))
 }
 
-// name is the server's name of a row, whose own is cleaned.
+// name returns the server's name of a row; the row shows a cleaned one.
 func (c *collectionsStep) name(r *pick) string { return c.s.choices[r.id].name }
 
 func (c *collectionsStep) key(m tea.KeyMsg) bool {
@@ -197,7 +197,7 @@ func (s *session) otherMode() export.Mode {
 
 func (s *session) turnMode() { s.mode = s.otherMode() }
 
-// paste marks the names of a text, and only these.
+// paste marks the names in a text, and only those.
 func (c *collectionsStep) paste(printed string) {
 	n := parseNames(printed)
 	if len(n.Names) == 0 || looksLikeSecret(printed) {
@@ -245,7 +245,7 @@ func (c *collectionsStep) submit() {
 	}
 }
 
-// refuse leads to the first name that doesn't exist, and says what can be done with it.
+// refuse moves to the first name that doesn't exist and says what can be done.
 func (c *collectionsStep) refuse(why string) {
 	c.picker.clear()
 	for i, x := range c.s.choices {

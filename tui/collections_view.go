@@ -52,7 +52,7 @@ func (c *collectionsStep) body(w, h int) []string {
 	return append(text.Fill(lines, h-len(foot)), foot...)
 }
 
-// foot says what is wrong with the choice, and the mode where it is asked here.
+// foot describes problems with the choice, and the mode if it is asked here.
 func (c *collectionsStep) foot(w int) []string {
 	lines := []string{""}
 	missing, denied := c.s.bad(c.s.chosen())
@@ -121,7 +121,7 @@ func (c *collectionsStep) typedBody(w, h int) []string {
 func columns(st styles, names []string, w, h int) []string {
 	p := newPicker(st, 20, nil)
 	p.rows = mapped(names, func(name string) pick { return pick{name: text.Clean(name), chosen: true} })
-	p.typing = true // nothing has the focus
+	p.typing = true // no row has the focus
 	return p.view(w, h)
 }
 

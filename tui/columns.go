@@ -17,20 +17,20 @@ import (
 type fieldPicker struct {
 	o          *outputStep
 	collection string
-	names      []string                // collections to turn through
+	names      []string                // collections to switch between
 	found      map[string][]foundField // by collection
 	picker
 	loading wait
 }
 
-// fieldSample is how many documents are looked at for fields.
+// fieldSample is how many documents are searched for fields.
 const fieldSample = 20
 
-// A foundField is a path that some of the documents have.
+// A foundField is a path that occurs in some of the documents.
 type foundField struct {
 	path   []any
 	typ    row.Type
-	sample string // a value, as JSON text
+	sample string // an example value, as JSON text
 	chosen bool
 }
 
@@ -68,7 +68,7 @@ func (p *fieldPicker) turnTo(collection string) {
 	})
 }
 
-// columnOf is the index of the column of a path, -1 for none.
+// columnOf returns the index of the column with a path, or -1.
 func (s *session) columnOf(collection string, path []any) int {
 	return slices.IndexFunc(s.columns, func(c column) bool {
 		return c.collection == collection && row.FormatPath(c.Path) == row.FormatPath(path)
@@ -169,7 +169,7 @@ func (p *fieldPicker) body(w, h int) []string {
 	return append([]string{p.filterLine(w)}, p.view(w, h-1)...)
 }
 
-// columnText writes a column as it can be typed.
+// columnText formats a column as it would be typed.
 func columnText(c column) string {
 	return fmt.Sprintf("%s:%s:%s=%s", c.collection, c.Name, c.Type, row.FormatPath(c.Path))
 }
@@ -214,10 +214,10 @@ func findFields(body []byte) ([]foundField, error) {
 	return mapped(slices.Sorted(maps.Keys(found)), func(path string) foundField { return *found[path] }), nil
 }
 
-// foundFields are the fields that were seen, by their path as text.
+// foundFields are the fields seen, keyed by path as text.
 type foundFields map[string]*foundField
 
-// walk notes each member of an object, and goes into objects and refs.
+// walk records each member of an object, and descends into objects and refs.
 func (found foundFields) walk(path []any, object map[string]any, depth int) {
 	for name, v := range object {
 		p := append(slices.Clone(path), name)
@@ -229,7 +229,7 @@ func (found foundFields) walk(path []any, object map[string]any, depth int) {
 		switch f := found[key]; {
 		case typ == "":
 		case f == nil:
-			sample, _ := json.Marshal(v) // of what was JSON
+			sample, _ := json.Marshal(v) // it was JSON before
 			found[key] = &foundField{path: p, typ: typ, sample: string(sample)}
 		case f.typ == typ:
 		case numeric[f.typ] && numeric[typ]:
@@ -242,8 +242,8 @@ func (found foundFields) walk(path []any, object map[string]any, depth int) {
 
 var numeric = map[row.Type]bool{row.TypeInt: true, row.TypeFloat: true}
 
-// fieldType is the column type of a value in wire form, "" for null, and the
-// object whose members Select can reach, nil for none.
+// fieldType returns the column type of a value in wire format ("" for null), and the
+// object whose members Select can reach, or nil.
 func fieldType(v any) (row.Type, map[string]any) {
 	switch v := v.(type) {
 	case nil:
@@ -263,7 +263,7 @@ func fieldType(v any) (row.Type, map[string]any) {
 	return row.TypeJSON, nil
 }
 
-// objectType is fieldType for an object, which may stand for a value of another type.
+// objectType is fieldType for an object, which may encode another type.
 func objectType(v map[string]any) (row.Type, map[string]any) {
 	if len(v) != 1 {
 		return row.TypeJSON, v

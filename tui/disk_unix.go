@@ -4,7 +4,7 @@ package tui
 
 import "syscall"
 
-// writable reports why nothing can be made in a folder, nil when it can.
+// writable returns why nothing can be created in a folder, or nil.
 func writable(dir string) error {
 	const write = 2
 	return syscall.Access(dir, write)

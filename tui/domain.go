@@ -14,10 +14,10 @@ import (
 type domainStep struct {
 	s     *session
 	field field
-	pick  int // of the recent addresses, -1 for the field
+	pick  int // index into the recent addresses, -1 for the field
 
 	parsed fauna.Endpoint
-	bad    error // why the text is no address
+	bad    error // why the text is not an address
 
 	asking wait
 	onward bool // go on when it has answered
@@ -46,7 +46,7 @@ func (d *domainStep) parse() {
 	d.parsed, d.bad = parseAddress(d.field.value())
 }
 
-// parseAddress reads the address of a server, and refuses a secret.
+// parseAddress parses a server's address and refuses a secret.
 func parseAddress(typed string) (fauna.Endpoint, error) {
 	if looksLikeSecret(typed) {
 		return fauna.Endpoint{}, sayError("This looks like a secret. Type the address here; the secret comes later, and was not saved.")
@@ -54,7 +54,7 @@ func parseAddress(typed string) (fauna.Endpoint, error) {
 	return fauna.ParseEndpoint(typed)
 }
 
-// accepted reports whether a secret may be sent there as it is.
+// accepted reports whether the secret may be sent to this address.
 func (d *domainStep) accepted() bool {
 	return !d.parsed.Exposed() || d.s.cfg.AllowPlaintext || d.s.plaintext == d.parsed
 }
@@ -84,7 +84,7 @@ func (d *domainStep) reach() {
 	})
 }
 
-// take makes the address that of the wizard.
+// take makes e the wizard's address.
 func (s *session) take(e fauna.Endpoint) {
 	if s.endpoint != e {
 		s.forget()
@@ -115,7 +115,7 @@ func (d *domainStep) actions() []action {
 	}
 }
 
-// choose puts one of the recent addresses into the field.
+// choose puts a recent address into the field.
 func (d *domainStep) choose(i int) {
 	d.pick = max(0, min(i, len(d.s.recent)-1))
 	d.field.set(d.s.recent[d.pick])
@@ -134,7 +134,7 @@ func (d *domainStep) key(m tea.KeyMsg) bool {
 	return true
 }
 
-// refusesSecret reports whether a secret is pasted where none belongs.
+// refusesSecret reports whether a secret was pasted into the wrong field.
 func (s *session) refusesSecret(m tea.KeyMsg) bool {
 	if !m.Paste || !looksLikeSecret(string(m.Runes)) {
 		return false
@@ -155,12 +155,12 @@ func (d *domainStep) submit() {
 	d.onward = true
 }
 
-// unencrypted is the question before a secret may travel in the open.
+// unencrypted returns the question to ask before a secret is sent unencrypted.
 func unencrypted(e fauna.Endpoint) string {
 	return text.Clean(e.Host()) + " uses plain http, so your secret will be sent unencrypted. Continue?"
 }
 
-// checked runs do, after a yes where the secret would travel in the open.
+// checked runs do, after confirmation if the secret would be sent unencrypted.
 func (d *domainStep) checked(do func()) {
 	if d.accepted() {
 		do()

@@ -21,14 +21,14 @@ import (
 // doneStep says what was written, how to use it, and how to clean up.
 type doneStep struct {
 	s         *session
-	saved     string // path of the config file, "" when not saved
+	saved     string // path of the saved config file, or ""
 	list      list
 	verifying wait
 }
 
 func newDoneStep(s *session) *doneStep { return &doneStep{s: s, list: newList(s.st)} }
 
-// enter opens the load where the Output step was told of a target.
+// enter opens the load if a target was chosen in the Output step.
 func (c *doneStep) enter() {
 	if c.s.target > 0 && c.s.runner.progress().err == nil {
 		c.load()
@@ -173,7 +173,7 @@ func (c *doneStep) files(p progress, w, h int) []string {
 	all := c.listed(p)
 	n, room := len(all)+1, h-1
 	if n > room {
-		room-- // says which part it is
+		room-- // leaves room to say which part is shown
 	}
 	from, to, part := c.list.window(n, room)
 	lines := []string{"  " + st.bold.of(text.Fit(homePath(text.Clean(p.spec.Dir))+string(filepath.Separator), w-2))}

@@ -135,7 +135,7 @@ func TestDone_filesThatAreDamagedLaterAreNotCalledVerified(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.keys("v", "down") // its note is gone with the next key
+	b.keys("v", "down") // the next key removes its note
 	b.shows("Finished, but not verified", "users.jsonl:")
 	b.hides("✓ Exported and verified")
 	b.keys("enter")

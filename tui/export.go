@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	pollEvery   = 100 * time.Millisecond // how often the screen looks at the export
+	pollEvery   = 100 * time.Millisecond // how often the screen polls the export
 	sampleEvery = 500 * time.Millisecond // one column of the throughput graph
 	graphWidth  = 40
 
@@ -24,34 +24,34 @@ const (
 	// request may wait for its turn while others are answered.
 	stillFor = time.Second
 
-	// silentFor is how long requests are in flight without an answer before that is said.
+	// silentFor is how long requests may go unanswered before the screen says so.
 	silentFor = 3 * time.Second
 
-	few = 6 // collections that are all listed
+	few = 6 // up to this many collections are all listed
 )
 
-// exportStep shows the export while it runs. The export itself is the runner's:
-// leaving this step, or its screen being too small, changes nothing.
+// exportStep shows the running export. The runner owns the export: leaving this step,
+// or too small a screen, doesn't affect it.
 type exportStep struct {
 	s        *session
 	now      progress
 	starting wait
 	polling  wait
-	refused  error // why the export could not begin
+	refused  error // why the export could not start
 	stopping bool
 
 	list     list
-	all      bool // every collection is listed, not those at work alone
-	problems bool // failed ones and those with retries alone
+	all      bool // list every collection, not just active ones
+	problems bool // list only failed ones and those with retries
 
-	counted int64 // documents counted before it began, 0 when not all were
+	counted int64 // documents counted before the start, 0 if not all were counted
 	widest  int   // cells of the longest name, at most 40
-	named   int   // collections that widest is of
+	named   int   // number of collections that widest covers
 	graph   []float64
 	sampled time.Time
 	moved   time.Time     // when rows, bytes or the plan last grew
-	silent  time.Duration // how long there has been no answer, 0 while there are
-	away    time.Time     // when the server went away, zero while it answers
+	silent  time.Duration // time without an answer, 0 while answers arrive
+	away    time.Time     // when the connection was lost, zero while it is up
 	states  map[string]export.CollectionState
 	expired bool
 }
@@ -60,7 +60,7 @@ func newExportStep(s *session) *exportStep {
 	return &exportStep{s: s, list: newList(s.st), states: map[string]export.CollectionState{}}
 }
 
-// enter begins the export, unless one of these very answers runs or was stopped here.
+// enter starts the export, unless one with the same answers is running or was stopped.
 func (c *exportStep) enter() {
 	if c.starting.busy || c.s.runner.active() || c.now.state == runEnded && c.now.manifest == nil && c.same() {
 		return
@@ -70,7 +70,7 @@ func (c *exportStep) enter() {
 
 func (c *exportStep) leave() {}
 
-// same reports whether the answers are still those of the export that ended.
+// same reports whether the answers still match the export that ended.
 func (c *exportStep) same() bool {
 	spec, err := c.s.spec()
 	old := c.now.spec
@@ -180,7 +180,7 @@ func (c *exportStep) progressed(p progress) {
 	c.s.bell()
 }
 
-// notice puts what happened since the last look into the log of the second pane.
+// notice adds what changed since the last poll to the log in the second pane.
 func (c *exportStep) notice(st export.Status, now time.Time) {
 	gone := c.waits(st, now)
 	switch {
@@ -208,13 +208,13 @@ func (c *exportStep) notice(st export.Status, now time.Time) {
 	}
 }
 
-// waits reports whether the server is away: the engine waits, and nothing has come
-// for a while. The first answer ends it.
+// waits reports whether the server is unavailable: the engine is waiting, and nothing
+// has arrived for a while. The first answer ends it.
 func (c *exportStep) waits(st export.Status, now time.Time) bool {
 	return st.Waiting != "" && !st.Paused && now.Sub(c.moved) >= stillFor
 }
 
-// rate is a rate as it is now: none while nothing is asked for.
+// rate returns the current rate, 0 while nothing is requested.
 func (c *exportStep) rate(perSecond float64) float64 {
 	if c.now.status.Paused || !c.away.IsZero() || c.silent > 0 || c.now.state != runGoing {
 		return 0
@@ -244,7 +244,7 @@ func (c *exportStep) actions() []action {
 	}, find, []action{on("", "", func() {}, "esc", "shift+tab")}) // nothing leads back from here
 }
 
-// going are the keys of an export that runs.
+// going returns the keys for a running export.
 func (c *exportStep) going() []action {
 	going, pause := c.now.state == runGoing && !c.stopping, "pause"
 	if c.now.status.Paused {
@@ -263,7 +263,7 @@ func (c *exportStep) going() []action {
 	}
 }
 
-// ended are the keys of one that ended without a manifest, or never began.
+// ended returns the keys for an export that ended without a manifest or never started.
 func (c *exportStep) ended() []action {
 	lies, disk := errors.AsType[*store.Error](c.refused) // an export to go on with
 	begun := c.refused == nil || disk && lies.Resumable

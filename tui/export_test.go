@@ -19,7 +19,7 @@ func TestExport_outageGoesTheMomentAnAnswerComes(t *testing.T) {
 	b.showing(progress{state: runGoing, status: outage()})
 	b.shows("Connection lost · retrying in 4 s · gives up in 5:00", "connection refused", "0 documents/s")
 	b.hides("9,870")
-	st := outage() // one worker still sleeps, and another one got a page
+	st := outage() // one worker still waits, while another got a page
 	st.Rows, st.Bytes = st.Rows+32, st.Bytes+20_000
 	b.w.steps[exportID].(*exportStep).progressed(progress{state: runGoing, status: st})
 	b.shows("Exporting 3 collections")
@@ -92,7 +92,7 @@ func TestExport_timeAndRetriesAreOfTheWholeRun(t *testing.T) {
 	first.status.Elapsed, first.status.Retries = 40*time.Second, 3
 	second := shopRun()
 	second.status.Elapsed, second.status.Retries = 20*time.Second, 2
-	second.status.Earlier, second.status.EarlierRetries = first.status.Elapsed, first.status.Retries // also of another process: its checkpoints tell
+	second.status.Earlier, second.status.EarlierRetries = first.status.Elapsed, first.status.Retries // even in another process, as checkpoints record it
 	runs := []*fakeRun{first, second}
 	b.w.runner.open = func(export.Spec, export.Source, bool) (exporting, error) {
 		r := runs[0]

@@ -55,7 +55,7 @@ func (c *exportStep) title() (string, string) {
 	return "Exporting " + many, c.elapsed()
 }
 
-// why is in a word why an export ended.
+// why returns in a word why an export ended.
 func why(err error) string {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return "stopped"
@@ -88,7 +88,7 @@ func (c *exportStep) expected() (n int64, known bool) {
 	return n, false
 }
 
-// left is how long the rest takes at the rate of now.
+// left returns how long the rest takes at the current rate.
 func (c *exportStep) left() (time.Duration, bool) {
 	n, known := c.expected()
 	rate := c.rate(c.now.status.Rate)
@@ -116,7 +116,7 @@ func (c *exportStep) body(w, h int) []string {
 	return append(text.Fill(lines, h-len(foot)), foot...)
 }
 
-// totalLines are the bar of the whole, and how fast it goes.
+// totalLines draws the overall progress bar and the rate.
 func (c *exportStep) totalLines(w int) []string {
 	st, now := c.s.st, c.now.status
 	if c.now.state == runVerifying {
@@ -156,7 +156,7 @@ func (c *exportStep) totalLines(w int) []string {
 	return append(lines, text.Fit(speed, w))
 }
 
-// table is the collections that are shown, and one line about all: at most h lines.
+// table draws the listed collections and a summary line: at most h lines.
 func (c *exportStep) table(w, h int) []string {
 	st, rows := c.s.st, c.shown()
 	from, to, part := c.list.window(len(rows), h-1)
@@ -229,7 +229,7 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int, here bool)
 	return line
 }
 
-// foot is the snapshot, and what threatens it, on lines that are kept free for that.
+// foot draws the snapshot line, and warnings in lines reserved for them.
 func (c *exportStep) foot(w, free int) []string {
 	now, lines := c.now.status, make([]string, free)
 	var said []string
@@ -237,7 +237,7 @@ func (c *exportStep) foot(w, free int) []string {
 	case c.now.state != runGoing:
 	case !c.away.IsZero():
 		why := text.Clean(now.Waiting)
-		if i := strings.Index(why, c.s.endpoint.Host()); i > 0 { // whose answer, rather than which request
+		if i := strings.Index(why, c.s.endpoint.Host()); i > 0 { // start at the host; which request it was doesn't matter
 			why = why[i:]
 		}
 		said = marked(c.s.st, noteWarn, c.s.clean(why), w)
@@ -256,7 +256,7 @@ func (c *exportStep) snapshotLine() string {
 	}
 	said := "Snapshot of " + text.Time(now.Snapshot)
 	if !now.SnapshotEnds.IsZero() && c.now.state == runGoing {
-		// The calendar's time: what a machine measures may stand still while it sleeps.
+		// Wall-clock time: the monotonic clock may stop while the machine sleeps.
 		switch left := now.SnapshotEnds.Round(0).Sub(c.s.now().Round(0)); {
 		case left <= 0:
 			said += c.s.st.warn.of(", expired; the rest needs a new one")
@@ -274,7 +274,7 @@ func (c *exportStep) snapshotLine() string {
 	return said
 }
 
-// drawGraph draws the throughput of the last seconds in w cells; bubbles has no graph.
+// drawGraph draws the recent throughput in w cells; bubbles has no graph.
 func (c *exportStep) drawGraph(w int) string {
 	levels := []rune("▁▂▃▄▅▆▇█")
 	samples := c.graph[max(0, len(c.graph)-w):]
@@ -307,7 +307,7 @@ func (c *exportStep) failure(err error, w int) []string {
 	}
 	said, kind, again := c.s.sentence(err), noteBad, "c resume it · o choose another folder"
 	var where []string
-	if dir := c.now.spec.Dir; dir != "" { // else it never began
+	if dir := c.now.spec.Dir; dir != "" { // otherwise it never started
 		where = []string{"", "Files so far are in " + text.Clean(homePath(dir)) + "."}
 		if !c.s.cfg.Demo {
 			where = append(where, "", "Resume here, or later with:", c.s.st.accent.of("fauna-export resume "+text.ShellWord(homePath(dir))))

@@ -15,21 +15,21 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// fakeServer answers as a database of the given collections would.
+// fakeServer answers like a database with the given collections.
 type fakeServer struct {
-	names  []string                // what Collections lists
+	names  []string                // what Collections returns
 	docs   map[string]int          // documents by collection
 	access map[string]fauna.Access // overrides readable and existing
-	err    error                   // what everything but Reach answers
+	err    error                   // error of everything except Reach
 	reach  error
-	list   error // what Collections answers
+	list   error // error of Collections
 	apply  error
-	body   string                      // what Documents answers, "" for generated documents
+	body   string                      // what Documents returns, "" for generated documents
 	hangs  bool                        // nothing answers before ctx ends
-	index  map[string]fauna.IndexCheck // what CheckIndexes finds of a collection's index
+	index  map[string]fauna.IndexCheck // what CheckIndexes finds, by collection
 	closed int
-	spent  *atomic.Int64 // the clock of the test
-	made   []fql.Setup   // what Apply made
+	spent  *atomic.Int64 // the test's clock
+	made   []fql.Setup   // what Apply created
 }
 
 func (f *fakeServer) wait(ctx context.Context) error {
@@ -53,7 +53,7 @@ func (f *fakeServer) Collections(ctx context.Context) ([]string, error) {
 	return f.names, f.wait(ctx)
 }
 
-// CheckIndexes finds all indexes as they must be, but for those of f.index.
+// CheckIndexes reports all indexes as correct, except those in f.index.
 func (f *fakeServer) CheckIndexes(ctx context.Context, collections, indexes []string) ([]fauna.IndexCheck, error) {
 	checks := make([]fauna.IndexCheck, len(collections))
 	for i := range checks {
@@ -148,13 +148,13 @@ func (f *fakeServer) Documents(ctx context.Context, p export.PageRequest) ([]byt
 	return append(p.Buf, `]}}`...), nil
 }
 
-// fakeRun is an export that ends as it is told.
+// fakeRun is an export that ends when told to.
 type fakeRun struct {
 	manifest *archive.Manifest
 	err      error
 	report   *archive.Report
 	status   export.Status
-	hold     chan struct{} // Do returns when it is closed, or ctx ends
+	hold     chan struct{} // Do returns when it is closed or ctx ends
 	panics   bool
 	paused   []bool
 	workers  int
@@ -183,7 +183,7 @@ func (r *fakeRun) Continue()             { r.paused = append(r.paused, false) }
 func (r *fakeRun) SetWorkers(n int)      { r.workers = n }
 func (r *fakeRun) SetMaxRate(n int)      { r.limits = append(r.limits, n) }
 
-// shop is a server with three collections.
+// shop returns a server with three collections.
 func shop() *fakeServer {
 	return &fakeServer{
 		names: []string{"users", "products", "line-items"},
@@ -191,7 +191,7 @@ func shop() *fakeServer {
 	}
 }
 
-// shopRun is a finished export of shop.
+// shopRun returns a finished export of shop.
 func shopRun() *fakeRun {
 	entry := func(name string, rows, bytes int64, sum string) archive.Entry {
 		return archive.Entry{Name: name, File: name + ".jsonl", Format: "jsonl", Compress: "none", Columns: []string{"ref", "ts", "data", "ttl"}, Rows: rows, ExpectedRows: rows, Bytes: bytes, SHA256: strings.Repeat(sum, 8)}

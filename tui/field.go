@@ -14,9 +14,9 @@ import (
 	"fauna-export/tui/text"
 )
 
-// A field is a line of text that a person types: bubbles/textinput, which is kept
-// from reading the clipboard by itself, from blinking (a terminal that is read aloud
-// stays silent), and from what turns the direction of a text.
+// A field is a one-line text input: bubbles/textinput, but it never reads the clipboard
+// by itself, doesn't blink (so a terminal read aloud stays silent), and drops
+// characters that change the direction of text.
 type field struct{ in textinput.Model }
 
 func newField(st styles, hint string) field {
@@ -40,10 +40,10 @@ func (f *field) set(s string) {
 	f.in.CursorEnd()
 }
 
-// key edits the field; it reports whether the key was one of editing.
+// key edits the field. It reports whether the key was an editing key.
 func (f *field) key(m tea.KeyMsg) bool {
 	typed := (m.Type == tea.KeyRunes || m.Type == tea.KeySpace) && !m.Alt
-	if m.Paste { // what was copied often has a newline at its end
+	if m.Paste { // copied text often ends in a newline
 		m.Runes = []rune(strings.TrimSpace(string(m.Runes)))
 	}
 	m.Runes = visible(m.Runes)
@@ -63,7 +63,7 @@ func visible(rs []rune) []rune {
 func (f *field) view(w int, focused bool) string {
 	in := f.in
 	in.Width = max(1, w-1)
-	in.SetCursor(in.Position()) // the part that is seen follows the width
+	in.SetCursor(in.Position()) // scrolls to fit the width
 	if focused {
 		return text.Fit(in.View(), w)
 	}
@@ -90,13 +90,13 @@ func newArea(st styles, hint string) textarea.Model {
 	return a
 }
 
-// A secretField takes a secret, typed or pasted. It is our own since textinput keeps
-// a copy of its runes where nothing can overwrite them; this one keeps what was
-// pasted in the type that never prints, and wipes what was typed.
+// A secretField takes a secret, typed or pasted. textinput would keep copies of its
+// runes that nothing can overwrite. This one keeps a pasted secret in the type that
+// never prints, and wipes typed ones.
 type secretField struct {
 	typed []rune
-	held  fauna.Secret // pasted, or made by the wizard; nothing is typed then
-	odd   string       // what is odd about it, "" for nothing
+	held  fauna.Secret // pasted, or made by the wizard; typed is then empty
+	odd   string       // what is odd about it, or ""
 	hint  string
 }
 
@@ -105,7 +105,7 @@ func (f *secretField) wipe() {
 	*f = secretField{hint: f.hint}
 }
 
-// hold keeps a secret that was never typed.
+// hold keeps a secret that was not typed.
 func (f *secretField) hold(s fauna.Secret, odd string) {
 	f.wipe()
 	f.held, f.odd = s, odd
@@ -126,7 +126,7 @@ func (f *secretField) secret() (fauna.Secret, string) {
 	return fauna.FindSecret(string(f.typed))
 }
 
-// key takes a key; it reports whether it was one of editing.
+// key handles a key. It reports whether it was an editing key.
 func (f *secretField) key(m tea.KeyMsg) bool {
 	switch {
 	case m.Paste:
@@ -157,7 +157,7 @@ func (f *secretField) key(m tea.KeyMsg) bool {
 	return true
 }
 
-// view draws a • for each character, and how many they are.
+// view draws a • per character, and their number.
 func (f *secretField) view(st styles, w int, focused bool) string {
 	n, at := f.length(), ""
 	if focused {
@@ -171,8 +171,8 @@ func (f *secretField) view(st styles, w int, focused bool) string {
 	return text.Sides(dots+at, st.faint.of(count), w)
 }
 
-// looksLikeSecret reports whether a text holds what may be a secret, or the most of
-// one: it belongs into its own field, and is never kept anywhere else.
+// looksLikeSecret reports whether a text contains what may be a secret or most of one.
+// Secrets belong in their own field and must not be stored anywhere else.
 func looksLikeSecret(s string) bool {
 	for word := range strings.FieldsFuncSeq(s, func(r rune) bool {
 		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
@@ -186,8 +186,8 @@ func looksLikeSecret(s string) bool {
 	return false
 }
 
-// mixed reports whether a text is of both cases, or has digits, as no name of a word
-// or two is at that length.
+// mixed reports whether a text mixes upper case or digits with lower case or digits, as
+// no name of a word or two does at that length.
 func mixed(s string) bool {
 	return strings.ContainsAny(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") && strings.ContainsAny(s, "abcdefghijklmnopqrstuvwxyz0123456789")
 }

@@ -37,7 +37,7 @@ func newPath(name string) (string, error) {
 	})
 }
 
-// firstFree is the first full path of name, name-2, name-3 … that can be had.
+// firstFree returns the full path of the first of name, name-2 … that have accepts.
 func firstFree(name string, have func(path string) (bool, error)) (string, error) {
 	ext, numbered := filepath.Ext(name), name
 	for i := 2; i <= 1000; i++ {
@@ -53,17 +53,17 @@ func firstFree(name string, have func(path string) (bool, error)) (string, error
 	return "", fmt.Errorf("too many files named %s", name)
 }
 
-// A place is what is known of the folder that an export would be written to.
+// A place is what is known about the folder to export to.
 type place struct {
 	path  string // full
-	err   error  // why it cannot be used, nil when it can
+	err   error  // why it can't be used, or nil
 	isNew bool   // it does not exist yet
-	begun bool   // it holds an unfinished export
-	chain bool   // it holds an incremental export: the next sync goes there too
-	free  int64  // bytes free on its disk, -1 when not known
+	begun bool   // it contains an unfinished export
+	chain bool   // it contains an incremental export: the next sync goes there too
+	free  int64  // bytes free on its disk, -1 if unknown
 }
 
-// trouble is why an export of a mode cannot be written there, nil when it can.
+// trouble returns why an export with this mode can't be written there, or nil.
 func (p place) trouble(mode export.Mode) error {
 	switch {
 	case p.err != nil:
@@ -76,7 +76,7 @@ func (p place) trouble(mode export.Mode) error {
 	return nil
 }
 
-// about is the place in a few words, "" where nothing is known of it.
+// about describes the place in a few words, or returns "" if nothing is known.
 func (p place) about() string {
 	var about []string
 	switch {
@@ -94,8 +94,8 @@ func (p place) about() string {
 	return strings.Join(about, ", ")
 }
 
-// look finds out about a folder: it must not exist, be empty, or hold an export
-// that was begun, or an incremental one. archive.Inspect is the judge, as for a run.
+// look examines a folder: it must not exist, be empty, or contain an unfinished or an
+// incremental export. archive.Inspect decides, as for a run.
 func look(path string) place {
 	p := place{path: path, free: -1}
 	if store.IsURL(path) {
@@ -131,8 +131,8 @@ func look(path string) place {
 	return p
 }
 
-// storeOf is the store of a folder's path or an s3:// URL. Messages of S3 that are
-// not errors have no place on the screen.
+// storeOf returns the store for a folder's path or an s3:// URL. S3's messages other
+// than errors are dropped: they have no place on the screen.
 func storeOf(path string) (store.Store, error) {
 	return store.At(context.Background(), path, store.S3Options{Getenv: os.Getenv})
 }
@@ -165,7 +165,7 @@ func (p *place) inspect() {
 	}
 }
 
-// reason is an error without the path, which the screen shows already.
+// reason strips the path from an error; the screen already shows it.
 func reason(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return pe.Err
@@ -178,8 +178,8 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// complete is the path that a person may mean by the beginning of one: as far as all
-// folders that begin so agree, with a separator after one that is alone.
+// complete completes a path as far as all matching folders agree, with a separator
+// after a single match.
 func complete(typed string) string {
 	path, err := fullPath(typed)
 	if err != nil {
@@ -202,7 +202,7 @@ func complete(typed string) string {
 	if len(names) == 0 {
 		return typed
 	}
-	first, last, n := names[0], names[len(names)-1], 0 // of a sorted list
+	first, last, n := names[0], names[len(names)-1], 0 // names are sorted
 	for n < min(len(first), len(last)) && first[n] == last[n] {
 		n++
 	}
@@ -216,7 +216,7 @@ func complete(typed string) string {
 	return typed + common[len(begin):]
 }
 
-// write puts a text into a new file in the current folder.
+// write writes a text to a new file in the current folder.
 func (s *session) write(name, str string) {
 	await(s, new(wait), func(context.Context) (string, error) { return writeNew(name, str) }, orFail(s, s.wrote))
 }

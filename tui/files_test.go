@@ -77,7 +77,7 @@ func TestLook_takesAnS3URLAsTheCommandsDo(t *testing.T) {
 			t.Errorf("%q is taken as %q", bad, path)
 		}
 	}
-	// Without credentials that is what the field says, before anything is asked.
+	// Without credentials the field reports that before sending any request.
 	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"} {
 		t.Setenv(name, "")
 	}

@@ -11,16 +11,16 @@ import (
 	"fauna-export/tui/text"
 )
 
-// The smallest window in which every step is whole, and sizes from which more is shown.
+// The smallest window that fits every step, and sizes at which more is shown.
 const (
 	minWidth    = 60
 	minHeight   = 18
-	roomyHeight = 22  // two lines of keys and two for what just happened
-	columnWidth = 100 // the way is a column on the left
-	paneWidth   = 120 // a second pane says what the choice means
+	roomyHeight = 22  // two lines of keys and two for the note
+	columnWidth = 100 // the steps are a column on the left
+	paneWidth   = 120 // a second pane explains the choice
 )
 
-// View draws the window: never wider or taller than it is.
+// View draws the window, never wider or taller than it is.
 func (w *wizard) View() string {
 	var lines []string
 	switch {
@@ -51,7 +51,7 @@ func (w *wizard) tooSmall() []string {
 // because something is said.
 func (w *wizard) screen() []string {
 	w.session.wide = w.width >= paneWidth
-	if w.panel != nil && w.panel.bare { // the text alone, for the mouse
+	if w.panel != nil && w.panel.bare { // only the text, for selecting with the mouse
 		lines := text.Fill(w.panel.body(w.width, w.height-1), w.height-1)
 		keys := []action{on("p", "frame", nil), w.panel.scroll(), on("esc", "close", nil)}
 		return append(lines, w.st.help.ShortHelpView(shown(keys)))
@@ -98,7 +98,7 @@ func (w *wizard) main(room, h int) []string {
 		question = first + "."
 	}
 	for most := wide - text.Width(question) - 2; text.Width(aside) > most && strings.Contains(aside, " · "); {
-		aside = aside[:strings.LastIndex(aside, " · ")] // whole facts rather than a cut one
+		aside = aside[:strings.LastIndex(aside, " · ")] // drop whole facts rather than cut one
 	}
 	body = text.Fill(body, h-3)
 	if w.ask != nil {
@@ -113,7 +113,7 @@ func (w *wizard) main(room, h int) []string {
 	return text.Beside(lines, wide, mapped(text.Fill(side, h), func(l string) string { return bar + text.Fit(l, room-wide-3) }))
 }
 
-// top is the product's name and the database, with what is to be known of it.
+// top draws the product's name and the database, with its TLS and demo marks.
 func (w *wizard) top(room int) string {
 	host, e := "", cmp.Or(w.endpoint, w.steps[domainID].(*domainStep).parsed)
 	switch {
@@ -147,7 +147,7 @@ func (w *wizard) marks() []string {
 	return marks
 }
 
-// wayLine is the way on one line: what there is room for, with here in it.
+// wayLine draws the steps in one line: as many as fit, including the current one.
 func (w *wizard) wayLine(room int) string {
 	marks, here := w.marks(), slices.Index(w.path(), w.at)
 	if w.width < 76 {
@@ -163,7 +163,7 @@ func (w *wizard) wayLine(room int) string {
 	return strings.Join(marks, " ")
 }
 
-// noteLines say what just happened, on n lines of their own.
+// noteLines draws the note in n lines reserved for it.
 func (w *wizard) noteLines(room, n int) []string {
 	lines := make([]string, n)
 	if w.note.text != "" {
@@ -182,7 +182,7 @@ func (w *wizard) bar(room, n int) []string {
 		h.ShortSeparator = "  "
 	}
 	fixed := h.ShortHelpView(end)
-	if w.ask == nil && w.panel == nil { // F1 keeps its place
+	if w.ask == nil && w.panel == nil { // F1 stays in one place
 		fixed = text.Pad(fixed, max(text.Width(fixed), len("F1 help")+len(h.ShortSeparator)+len("esc back")))
 	}
 	draw := func(hints []key.Binding, room int) (line string, rest []key.Binding) {
@@ -202,7 +202,7 @@ func (w *wizard) bar(room, n int) []string {
 	return lines
 }
 
-// hints are the keys of what has the focus, and those at the right end.
+// hints returns the keys of whatever has the focus, and those for the right end.
 func (w *wizard) hints() (hints, end []key.Binding) {
 	actions := w.focus().actions()
 	switch {

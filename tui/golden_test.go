@@ -33,7 +33,7 @@ func sceneAt(t *testing.T, sc scene, w, h int) *bench {
 
 func TestScreens_drawNothingOutsideASCIIWhereThatIsAsked(t *testing.T) {
 	for _, sc := range scenes() {
-		if sc.name == "names that disturb" { // names stay as they are
+		if sc.name == "names that disturb" { // names stay unchanged
 			continue
 		}
 		b := newBench(t, 120, 40, func(b *bench, c *Config) {
@@ -54,7 +54,7 @@ func TestScreens_drawNothingOutsideASCIIWhereThatIsAsked(t *testing.T) {
 	}
 }
 
-// trimLines takes the spaces off the ends of lines, which no eye sees.
+// trimLines removes trailing spaces, which are invisible.
 func trimLines(view string) string {
 	lines := strings.Split(view, "\n")
 	for i, l := range lines {

@@ -23,7 +23,7 @@ var testNow = time.Date(2026, 11, 22, 10, 31, 2, 399_000_000, time.UTC)
 
 const testSecret = "fnAEXAMPLEexampleEXAMPLEexampleEXAMPLEex"
 
-// bench is a wizard with a fake world around it.
+// bench is a wizard in a fake environment.
 type bench struct {
 	t      *testing.T
 	w      *wizard
@@ -32,19 +32,19 @@ type bench struct {
 	dialed []fauna.Options
 	copied []string
 	quit   bool
-	held   bool // the export does not end before endRun
+	held   bool // the export doesn't end before endRun
 	poll   tea.Cmd
 
-	dial    func(fauna.Options) (server, error) // nil for server
+	dial    func(fauna.Options) (server, error) // nil returns server
 	onSetup []string                            // keys that to presses on the Set-up step
 	names   string                              // what to types on the Collections step
-	spent   atomic.Int64                        // time that has passed: reading documents takes some
-	loadErr error                               // what planning a load ends with
+	spent   atomic.Int64                        // time that has passed, such as for reading documents
+	loadErr error                               // error of planning a load
 	slept   atomic.Int64                        // what the last command would have slept
-	recheck int                                 // how often a check wanted to be made again later
+	recheck int                                 // how often a check scheduled a repetition
 }
 
-// look lets the screen look at a held export again.
+// look lets the screen poll a held export again.
 func (b *bench) look() {
 	b.t.Helper()
 	cmd := b.poll
@@ -60,7 +60,7 @@ func (b *bench) endRun() {
 	b.look()
 }
 
-// newBench makes a wizard in a window; its first step has been entered.
+// newBench returns a wizard in a window, with its first step entered.
 func newBench(t *testing.T, width, height int, change ...func(*bench, *Config)) *bench {
 	t.Helper()
 	b := &bench{t: t, server: shop(), run: shopRun()}
@@ -75,7 +75,7 @@ func newBench(t *testing.T, width, height int, change ...func(*bench, *Config)) 
 	return b
 }
 
-// session is a session whose server, export, clipboard, clock and folders are
+// session returns a session whose server, export, clipboard, clock and folders are
 // fakes.
 func (b *bench) session(c Config) *session {
 	s := newSession(b.t.Context(), c.withDefaults())
@@ -110,14 +110,14 @@ func (b *bench) session(c Config) *session {
 	return s
 }
 
-// send gives the wizard a message and does what it asks for, until it is quiet.
+// send gives the wizard a message and runs the resulting commands until none are left.
 func (b *bench) send(m tea.Msg) {
 	b.t.Helper()
 	_, cmd := b.w.Update(m)
 	b.do(cmd)
 }
 
-// act does something as a key or an answer would, and what it asks for.
+// act calls functions as a key or an answer would, then runs the resulting commands.
 func (b *bench) act(does ...func()) {
 	b.t.Helper()
 	for _, f := range does {
@@ -126,14 +126,14 @@ func (b *bench) act(does ...func()) {
 	b.do(b.w.asked())
 }
 
-// later does something, and keeps the answer to what it asks back.
+// later calls does and returns the answer to its command without delivering it.
 func (b *bench) later(does func()) tea.Msg {
 	b.t.Helper()
 	does()
 	return b.w.asked()()
 }
 
-// do runs a command, and those that follow from it, one after the other.
+// do runs a command and all that follow from it, in order.
 func (b *bench) do(cmd tea.Cmd) {
 	b.t.Helper()
 	queue := []tea.Cmd{cmd}
@@ -157,7 +157,7 @@ func (b *bench) do(cmd tea.Cmd) {
 			b.quit = true
 		default:
 			switch slept {
-			case spinEvery: // turns for ever
+			case spinEvery: // turns forever
 				b.w.spinning.drop()
 				continue
 			case buildingEvery:
@@ -170,7 +170,7 @@ func (b *bench) do(cmd tea.Cmd) {
 			}
 			_, cmd := b.w.Update(m)
 			if slept == pollEvery && b.held && b.w.runner.active() {
-				b.poll = cmd // the next look at an export that is held: see look
+				b.poll = cmd // the next poll of a held export: see look
 				continue
 			}
 			queue = append(queue, cmd)
@@ -187,7 +187,7 @@ var keyTypes = map[string]tea.KeyType{
 	"ctrl+k": tea.KeyCtrlK, "ctrl+j": tea.KeyCtrlJ, "ctrl+z": tea.KeyCtrlZ,
 }
 
-// keyMsg is a key as the terminal sends it.
+// keyMsg returns a key as the terminal sends it.
 func keyMsg(name string) tea.KeyMsg {
 	if k, ok := keyTypes[name]; ok {
 		m := tea.KeyMsg{Type: k}
@@ -207,7 +207,7 @@ func (b *bench) keys(names ...string) {
 	}
 }
 
-// typed types a text a rune at a time.
+// typed types a text rune by rune.
 func (b *bench) typed(text string) {
 	b.t.Helper()
 	for _, r := range text {
@@ -225,11 +225,11 @@ func (b *bench) paste(text string) {
 	b.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: true})
 }
 
-// view is the screen without colours.
+// view returns the screen without colours.
 func (b *bench) view() string { return ansi.Strip(b.w.View()) }
 
-// burst sends keys as a terminal without bracketed paste does what is pasted: all of
-// them before anything else happens.
+// burst sends keys as a terminal without bracketed paste sends a paste: all of them
+// before anything else happens.
 func (b *bench) burst(text string) {
 	b.t.Helper()
 	var cmds []tea.Cmd
@@ -265,7 +265,7 @@ func (b *bench) burst(text string) {
 	}
 }
 
-// at checks which step is shown.
+// at checks which step is displayed.
 func (b *bench) at(want stepID) {
 	b.t.Helper()
 	if b.w.at != want {
@@ -273,7 +273,7 @@ func (b *bench) at(want stepID) {
 	}
 }
 
-// shows checks that the screen has all of the texts.
+// shows checks that the screen contains all of the texts.
 func (b *bench) shows(want ...string) {
 	b.t.Helper()
 	view := b.view()
@@ -284,7 +284,7 @@ func (b *bench) shows(want ...string) {
 	}
 }
 
-// hides checks that the screen has none of the texts.
+// hides checks that the screen contains none of the texts.
 func (b *bench) hides(texts ...string) {
 	b.t.Helper()
 	view := b.view()
@@ -295,7 +295,7 @@ func (b *bench) hides(texts ...string) {
 	}
 }
 
-// to walks to a step with the shop's collections, by the way of the FQL.
+// to walks to a step with the shop's collections, choosing to be shown the FQL.
 func (b *bench) to(id stepID) *bench {
 	b.t.Helper()
 	if id > domainID {
@@ -335,7 +335,7 @@ func (b *bench) to(id stepID) *bench {
 	return b
 }
 
-// hold keeps an export from ending where a test wants to see it.
+// hold keeps the export running if the test wants to see it.
 func (b *bench) hold(id stepID) {
 	if id != exportID {
 		return

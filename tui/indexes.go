@@ -33,7 +33,7 @@ func checkIndexes(ctx context.Context, srv server, collections []string, pattern
 	return found, err
 }
 
-// indexLook is how it stands with an index in a word or two, and how bad that is.
+// indexLook returns an index's status in a word or two, and how bad it is.
 func indexLook(c fauna.IndexCheck) (string, noteKind) {
 	switch {
 	case c.Ready():
@@ -56,7 +56,7 @@ func indexSaid(c fauna.IndexCheck) string {
 	return text.Clean(said + " is still being built")
 }
 
-// roleTitle is that of the query about the role.
+// roleTitle is the title of the query that updates the role.
 const roleTitle = "Role"
 
 // mending is what an admin can run so that the export may begin: indexes, then the role
@@ -75,7 +75,7 @@ func (s *session) mending(indexes []fauna.IndexCheck, role bool) []fql.Query {
 	return queries
 }
 
-// commentWidth keeps comments whole in the smallest window.
+// commentWidth is narrow enough for comments to fit the smallest window.
 const commentWidth = 54
 
 // mendingText is the queries as one text, each with a comment that says what it is for.

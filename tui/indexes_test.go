@@ -35,7 +35,7 @@ func TestCheck_indexesAreShownAndKeepTheExportFromBeginning(t *testing.T) {
 	b.server.index = map[string]fauna.IndexCheck{"line-items": {Exists: true, Building: true}}
 	b.keys("r")
 	b.hides("✗")
-	b.keys("u", "x", "enter") // nothing to put right
+	b.keys("u", "x", "enter") // nothing to fix
 	b.at(checkID)
 	b.shows("Still building 1 index.")
 	b.server.index = nil
@@ -69,8 +69,8 @@ func TestCheck_fullExportAsksForNoIndex(t *testing.T) {
 	b.hides("index", "missing")
 }
 
-// onEmulator makes a bench speak to an embedded server with the given collections,
-// over HTTP, with a shell as on the demo; run runs a query there as an admin.
+// onEmulator connects a bench over HTTP to an embedded server with the given
+// collections, with a shell as in the demo; run runs a query there as an admin.
 func onEmulator(t *testing.T, collections ...string) (change func(*bench, *Config), run func(fql string) string) {
 	t.Helper()
 	srv := emulator.New(emulator.Options{Clock: func() time.Time { return testNow }})
@@ -97,7 +97,7 @@ func onEmulator(t *testing.T, collections ...string) (change func(*bench, *Confi
 	}, run
 }
 
-// keyOf runs the role and the key of a wizard's set-up and returns the secret.
+// keyOf creates the role and the key of a wizard's set-up, and returns the secret.
 func keyOf(t *testing.T, b *bench, run func(string) string) string {
 	t.Helper()
 	run(b.w.setup().RoleFQL())
@@ -167,7 +167,7 @@ func TestCheck_demoRunsTheFQLAndAsksAgain(t *testing.T) {
 	b.hides("missing")
 }
 
-// A full export looks into the indexes that are there and may be read.
+// A full export gets the indexes that exist and are readable.
 func TestExport_aFullOneHasTheIndexesThatAreReady(t *testing.T) {
 	t.Chdir(t.TempDir())
 	b := newBench(t, 119, 40)

@@ -9,9 +9,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// jobs are the commands that wait for a server or a file. bubbletea neither
-// cancels commands nor waits for them, so this does: stop ends their context and
-// waits for them.
+// jobs tracks commands that wait for a server or a file. bubbletea neither cancels
+// commands nor waits for them; stop does both.
 type jobs struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -27,7 +26,7 @@ func newJobs(ctx context.Context) *jobs {
 	return &jobs{ctx: ctx, cancel: cancel, sleep: sleep}
 }
 
-// sleep returns after d, or earlier with ctx's error.
+// sleep returns after d, or earlier with ctx's cause.
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -37,7 +36,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// do makes a command of f. A command that bubbletea starts after stop does nothing.
+// do returns f as a command. If bubbletea starts it after stop, it does nothing.
 func (j *jobs) do(f func(ctx context.Context) tea.Msg) tea.Cmd {
 	return func() tea.Msg {
 		j.mu.Lock()
@@ -54,7 +53,7 @@ func (j *jobs) do(f func(ctx context.Context) tea.Msg) tea.Cmd {
 	}
 }
 
-// stop cancels what runs and waits for it, but no longer than so long.
+// stop cancels what is running and waits for it, at most for wait.
 func (j *jobs) stop(wait time.Duration) {
 	j.mu.Lock()
 	j.closed = true
@@ -63,7 +62,7 @@ func (j *jobs) stop(wait time.Duration) {
 	waitFor(&j.wg, wait)
 }
 
-// waitFor waits for all of a group to end, but no longer than so long.
+// waitFor waits for a group, at most for wait.
 func waitFor(wg *sync.WaitGroup, wait time.Duration) {
 	select {
 	case <-ended(wg):
@@ -71,7 +70,7 @@ func waitFor(wg *sync.WaitGroup, wait time.Duration) {
 	}
 }
 
-// ended is closed when all of a group has ended.
+// ended returns a channel that is closed once the group has ended.
 func ended(wg *sync.WaitGroup) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {

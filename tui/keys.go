@@ -10,15 +10,15 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// An action is a key and what it does here and now. The bar and F1 show the same
-// actions that a key is looked for in, so that none is shown that does nothing.
+// An action is a key and what it currently does. The bar and F1 show the actions that
+// keys are looked up in, so every key shown works.
 type action struct {
 	key.Binding
-	do func() // nil: the key is only shown, and goes to what has the focus
+	do func() // nil: the key is only shown; whatever has the focus handles it
 }
 
-// on is an action that the bar shows as shown, or not at all where that is "". Its key
-// is what is shown where no others are given.
+// on returns an action that the bar shows as shown, or not at all if that is "". The
+// default key is shown.
 func on(shown, does string, do func(), keys ...string) action {
 	if len(keys) == 0 {
 		keys = []string{shown}
@@ -29,19 +29,19 @@ func on(shown, does string, do func(), keys ...string) action {
 // stopping is the action that stops what is waited for.
 func stopping(do func()) action { return on("", "stop", do, "esc", "shift+tab") }
 
-// when is the action, or one that is disabled.
+// when returns the action, disabled unless on.
 func (a action) when(on bool) action {
 	a.SetEnabled(on)
 	return a
 }
 
-// A focus is what keys go to: a question, a panel, or the step that is shown.
+// A focus is what receives keys: a question, a panel, or the current step.
 type focus interface {
 	actions() []action
-	key(m tea.KeyMsg) bool // takes a key that is no action's; false: it means nothing here
+	key(m tea.KeyMsg) bool // handles a key that is not an action's; false: it means nothing here
 }
 
-// press does the first action that has the key; it reports whether there is one.
+// press runs the first action that has the key, and reports whether there is one.
 func press(actions []action, m tea.KeyMsg) bool {
 	for _, a := range actions {
 		if a.do != nil && pressed(m, a.Binding) {
@@ -52,13 +52,13 @@ func press(actions []action, m tea.KeyMsg) bool {
 	return false
 }
 
-// bind is a binding that the help shows as shown, or not at all where that is "".
+// bind returns a binding that the help shows as shown, or not at all if that is "".
 func bind(shown, does string, keys ...string) key.Binding {
 	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, does))
 }
 
-// pressed reports whether a key is one of the bindings. Letters that came in one
-// go are a text, even where they spell the name of a key: enter.
+// pressed reports whether a key matches one of the bindings. Letters that arrived
+// together are text, even if they spell the name of a key: enter.
 func pressed(m tea.KeyMsg, bindings ...key.Binding) bool {
 	return (m.Type != tea.KeyRunes || len(m.Runes) == 1 && !m.Paste) && key.Matches(m, bindings...)
 }
@@ -85,7 +85,7 @@ func scrolls(m tea.KeyMsg, page int) (by int, ok bool) {
 	return 0, false
 }
 
-// shown are the bindings of the actions that can be done now and are to be seen.
+// shown returns the bindings of enabled actions that are not hidden.
 func shown(actions []action) []key.Binding {
 	var all []key.Binding
 	for _, a := range actions {

@@ -14,7 +14,7 @@ func TestKeys_everyOneShownWorks(t *testing.T) {
 	for _, sc := range scenes() {
 		t.Run(strings.ReplaceAll(sc.name, " ", "_"), func(t *testing.T) {
 			shown := sceneAt(t, sc, 120, 40)
-			shown.w.View() // what is drawn decides what there is to scroll
+			shown.w.View() // drawing determines what can scroll
 			hints, end := shown.w.hints()
 			if len(hints)+len(end) == 0 {
 				t.Fatal("no keys are shown")
@@ -39,11 +39,11 @@ func TestKeys_everyOneShownWorks(t *testing.T) {
 	}
 }
 
-// acts reports whether a key changes the screen of a scene or asks for something.
+// acts reports whether a key changes a scene's screen or triggers a command.
 func acts(t *testing.T, sc scene, name string) bool {
 	t.Helper()
 	b := sceneAt(t, sc, 120, 40)
-	b.send(tea.KeyMsg{Type: tea.KeyF20}) // means nothing, but takes the note away
+	b.send(tea.KeyMsg{Type: tea.KeyF20}) // does nothing, but removes the note
 	before := b.w.View()
 	b.w.key(keyMsg(strings.ReplaceAll(name, " ", "space")))
 	return len(b.w.cmds) > 0 || b.w.goTo != noID || b.w.View() != before

@@ -10,7 +10,7 @@ import (
 	"fauna-export/export"
 )
 
-// eventually waits until a condition holds.
+// eventually waits until a condition is true.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(2 * time.Millisecond) {
@@ -23,7 +23,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 func TestRun_secondCtrlCLeavesAnExportThatDoesNotStop(t *testing.T) {
 	b := newBench(t, 80, 24).to(checkID)
 	free := make(chan struct{})
-	defer close(free) // before the wizard of the bench is stopped
+	defer close(free) // before the bench's wizard stops
 	b.w.runner.open = func(export.Spec, export.Source, bool) (exporting, error) { return stubborn{b.run, free}, nil }
 	keyboard, press := io.Pipe()
 	b.w.cfg.In, b.w.cfg.Out = keyboard, io.Discard
@@ -38,15 +38,15 @@ func TestRun_secondCtrlCLeavesAnExportThatDoesNotStop(t *testing.T) {
 		done <- left{out, err}
 	}()
 	eventually(t, "an export that runs", func() bool {
-		io.WriteString(press, "\r") // until the check has been answered
-		time.Sleep(2 * burstPause)  // so that it is a key and no paste
+		io.WriteString(press, "\r") // until the check is answered
+		time.Sleep(2 * burstPause)  // so that it counts as a key, not a paste
 		return b.w.runner.active()
 	})
 	io.WriteString(press, "\x03")
 	select {
 	case l := <-done:
 		t.Fatalf("the first ctrl+c did not wait for the export: %v", l.err)
-	case <-time.After(100 * time.Millisecond): // what must not happen needs a time in which it could
+	case <-time.After(100 * time.Millisecond): // allow time for what must not happen
 	}
 	pressed := time.Now()
 	io.WriteString(press, "\x03")

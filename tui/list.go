@@ -10,15 +10,15 @@ import (
 	"fauna-export/tui/text"
 )
 
-// A list is a place in many rows, of which a part is drawn, narrowed to the names that
-// hold a text: / begins, enter keeps, esc clears. It is our own since bubbles/list has
-// one row an item and a filter that matches letters in order, and bubbles/table cuts
-// cells without regard to colours; both draw all their rows, and an export may have
-// thousands, of which a hundred change in a second.
+// A list is a cursor and scroll offset in many rows, with a filter on names: / starts
+// it, enter keeps it, esc clears it. It is our own because bubbles/list takes an item
+// per row and filters by letters in order, and bubbles/table cuts cells regardless of
+// colour codes. Both draw all rows, and an export may have thousands, a hundred of
+// which change per second.
 type list struct {
 	st      styles
-	at, top int // the row with the cursor, and the first one in sight
-	h       int // rows in sight, as last drawn
+	at, top int // the row with the cursor, and the first visible one
+	h       int // visible rows, as last drawn
 
 	find   field
 	typing bool
@@ -26,7 +26,7 @@ type list struct {
 
 func newList(st styles) list { return list{st: st, find: newField(st, ""), h: 1} }
 
-// narrowed reports whether a filter is set, or about to be.
+// narrowed reports whether a filter is set or being typed.
 func (l *list) narrowed() bool { return l.typing || l.find.value() != "" }
 
 func (l *list) matches(name string) bool {
@@ -46,7 +46,7 @@ func (l *list) clear() {
 	l.find.set("")
 }
 
-// actions are those of the filter and, where it moves something, of the cursor.
+// actions returns those for the filter and, if moves, for the cursor.
 func (l *list) actions(moves bool) []action {
 	clear := on("", "clear filter", l.clear, "esc").when(l.narrowed())
 	if l.typing {
@@ -58,7 +58,7 @@ func (l *list) actions(moves bool) []action {
 	}
 }
 
-// key types the filter, or moves through n rows; it reports whether it was for that.
+// key edits the filter or moves through n rows. It reports whether it handled the key.
 func (l *list) key(m tea.KeyMsg, n int) bool {
 	if l.typing {
 		return l.find.key(m)
@@ -80,7 +80,7 @@ func (l *list) window(n, h int) (from, to int, part string) {
 	return l.top, to, part
 }
 
-// filter is the line of the filter, "" where there is none.
+// filter draws the filter's line, or returns "" if there is none.
 func (l *list) filter(w int) string {
 	switch {
 	case l.typing:
@@ -91,7 +91,7 @@ func (l *list) filter(w int) string {
 	return ""
 }
 
-// partText says which part of a longer list is shown.
+// partText says which part of a longer list is visible.
 func partText(top, h, n int) string {
 	return text.Number(int64(top+1)) + "–" + text.Number(int64(min(n, top+h))) + " of " + text.Number(int64(n))
 }

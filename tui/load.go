@@ -15,7 +15,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// A loader is a load that was planned; *load.Load is one.
+// A loader is a planned load; *load.Load is one.
 type loader interface {
 	Plan() *load.Plan
 	DDL() string
@@ -36,7 +36,7 @@ func prepareLoad(ctx context.Context, dir string, o load.Options) (loader, error
 	return l, nil
 }
 
-// Targets that the Output step offers, each with what the field of a load begins with.
+// Targets offered in the Output step, each with the start of the load's field.
 var targets = []struct{ name, into, about string }{
 	{"files", "", ""}, {"Postgres", "postgres://USER@localhost/DATABASE", aboutLoad},
 	{"SQLite", "sqlite:DIR.db", aboutLoad}, {"Parquet", "parquet:DIR-typed", aboutLoad},
@@ -44,7 +44,7 @@ var targets = []struct{ name, into, about string }{
 
 const aboutLoad = "after the export; format wire keeps the exact types of times, dates, bytes and refs"
 
-// targetText is the target that was chosen, for the files of a folder; "" for none.
+// targetText returns the chosen target for the files of a folder, or "".
 func (s *session) targetText(dir string) string {
 	return strings.ReplaceAll(targets[s.target].into, "DIR", dir)
 }
@@ -59,7 +59,7 @@ type loading struct {
 	close    func()
 
 	working wait            // how far it is, is drawn with each turn of the spinner
-	ctx     context.Context // of what is planned and done; ended by cancel
+	ctx     context.Context // for planning and loading; ended by cancel
 	cancel  context.CancelFunc
 	status  *atomic.Pointer[load.Status]
 	planned loader       // nil before it is planned
@@ -76,7 +76,7 @@ func newLoading(s *session, dir string, closed func()) *loading {
 	return c
 }
 
-// drop ends what runs and lets the target go.
+// drop stops what is running and closes the target.
 func (c *loading) drop() {
 	c.working.drop()
 	if c.cancel != nil {
@@ -84,7 +84,7 @@ func (c *loading) drop() {
 	}
 	c.password.wipe()
 	if c.planned != nil {
-		_ = c.planned.Close() // nothing was left undone in it
+		_ = c.planned.Close() // no work is pending in it
 		c.planned = nil
 	}
 }
@@ -101,7 +101,7 @@ func (c *loading) plan() {
 		password = func(context.Context, string, string) (string, error) { return secret, nil }
 	}
 	c.status = &atomic.Pointer[load.Status]{}
-	c.ctx, c.cancel = context.WithCancel(c.s.jobs.ctx) // for both: what is planned holds a connection
+	c.ctx, c.cancel = context.WithCancel(c.s.jobs.ctx) // not only for planning: the plan holds a connection
 	ctx, status := c.ctx, c.status
 	await(c.s, &c.working, func(context.Context) (loader, error) {
 		return prepare(ctx, dir, load.Options{Into: into, Password: password, Progress: func(s load.Status) { status.Store(&s) }})
@@ -160,7 +160,7 @@ func (c *loading) key(m tea.KeyMsg) bool {
 	case c.planned != nil || c.busy():
 		return c.pane.key(m)
 	case c.asks:
-		m.Paste = false // as typed: no secret of Fauna's is picked out
+		m.Paste = false // as typed: don't look for a Fauna secret in it
 		return c.password.key(m)
 	}
 	c.err = nil
@@ -213,7 +213,7 @@ func (c *loading) body(w, h int) []string {
 	return append(wrong, c.lines(c.planLines(w), w, h-len(wrong))...)
 }
 
-// planLines are the tables with their columns, or the statements that make them.
+// planLines lists the tables with their columns, or the statements that create them.
 func (c *loading) planLines(w int) []string {
 	st := c.s.st
 	if c.ddl {
@@ -242,7 +242,7 @@ func (c *loading) planLines(w int) []string {
 	return lines
 }
 
-// proofLines are what reading the rows back gave.
+// proofLines describes the result of reading the rows back.
 func (c *loading) proofLines(w int) []string {
 	st := c.s.st
 	r := c.result

@@ -7,7 +7,7 @@ import (
 	"fauna-export/export/load"
 )
 
-// TestDone_loadsIntoSQLiteAndProvesIt is the way from a server to tables: the target is
+// TestDone_loadsIntoSQLiteAndProvesIt goes from a server to tables. The target is
 // chosen in Output, so Done opens the load by itself.
 func TestDone_loadsIntoSQLiteAndProvesIt(t *testing.T) {
 	change, run := onEmulator(t, "users", "products", "line-items")

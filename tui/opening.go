@@ -17,7 +17,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// An opening takes a secret, typed or pasted, and asks the server what it opens.
+// An opening takes a secret and asks the server what it gives access to.
 type opening struct {
 	s      *session
 	step   stepID
@@ -38,7 +38,7 @@ type listing struct {
 	access []fauna.Access
 }
 
-// Close ends the connection.
+// Close closes the connection.
 func (o opened) Close() error {
 	if o.server != nil {
 		o.server.Close()
@@ -70,7 +70,7 @@ func (o *opening) begin(secret fauna.Secret, admin bool, accepted func()) {
 	})
 }
 
-// stopping is the action that waits no longer, while a server is asked.
+// stopping returns the action that stops waiting for the server.
 func (o *opening) stopping() []action {
 	return []action{stopping(func() {
 		o.asking.drop()
@@ -78,7 +78,7 @@ func (o *opening) stopping() []action {
 	})}
 }
 
-// key edits the secret, but not while the server is asked about it.
+// key edits the secret, but not while the server is checking it.
 func (o *opening) key(m tea.KeyMsg) bool {
 	if o.asking.busy || !o.field.key(m) {
 		return false
@@ -91,7 +91,7 @@ func (o *opening) view(w int) string {
 	return o.s.st.mark(true) + o.field.view(o.s.st, w-2, !o.asking.busy)
 }
 
-// lines say how it stands with the secret, nil for nothing to say.
+// lines describes the state of the secret, or returns nil.
 func (o *opening) lines(w int) []string {
 	switch {
 	case o.asking.busy:
@@ -104,7 +104,7 @@ func (o *opening) lines(w int) []string {
 	return nil
 }
 
-// unlock asks what there is and what the key may do with it.
+// unlock connects with the secret and probes its access.
 func (s *session) unlock(ctx context.Context, e fauna.Endpoint, secret fauna.Secret, chosen []string) (o opened, err error) {
 	o.secret = secret
 	if o.server, err = s.connect(e, secret); err != nil {
@@ -116,7 +116,7 @@ func (s *session) unlock(ctx context.Context, e fauna.Endpoint, secret fauna.Sec
 	return o, err
 }
 
-// accept keeps a server whose secret was accepted.
+// accept keeps the server whose secret was accepted.
 func (s *session) accept(o opened, admin bool) {
 	made := s.made
 	s.forget()
@@ -125,8 +125,8 @@ func (s *session) accept(o opened, admin bool) {
 	s.event("secret accepted: %s", text.Count(int64(len(o.access)), "collection"))
 }
 
-// probe asks what there is and what the key may do with it. A key that may not
-// list collections is fine: those that were named can be asked for.
+// probe asks for the collections and the key's privileges on them. A key that may not
+// list collections is fine: the chosen names can still be checked.
 func probe(ctx context.Context, srv server, chosen []string) (l listing, err error) {
 	l.known, err = srv.Collections(ctx)
 	if fe, ok := errors.AsType[*fauna.Error](err); ok && fe.Kind == fauna.KindDenied {
@@ -162,7 +162,7 @@ func (s *session) askSecret(ctx context.Context, a *asker, prompt string, admin 
 	}
 }
 
-// askOpen asks the server what a secret opens; errAgain when it was not accepted.
+// askOpen asks the server what a secret gives access to; errAgain if it was rejected.
 func (s *session) askOpen(ctx context.Context, a *asker, secret fauna.Secret, admin bool) error {
 	s.asked = append(s.asked, secret)
 	o, err := s.unlock(ctx, s.endpoint, secret, s.chosen())

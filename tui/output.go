@@ -19,16 +19,16 @@ const (
 	columnsRow = folderRow + 1
 )
 
-// A form is a row of answers of which one is chosen.
+// A form is a row with options, one of which is chosen.
 type form struct {
 	name    string
 	options []string
-	about   []string // the options
+	about   []string // explains each option
 	now     int
 	set     func(i int)
 }
 
-// forms are the rows that are chosen from, as they are now.
+// forms returns the rows with options, as they are now.
 func (o *outputStep) forms() []form {
 	s := o.s
 	into := form{"Load into", nil, nil, s.target, func(i int) { s.target = i }}
@@ -53,12 +53,12 @@ func (o *outputStep) forms() []form {
 // outputStep asks how the files should be written.
 type outputStep struct {
 	s      *session
-	focus  int // columnsRow+i is the i-th column, after them the field
+	focus  int // columnsRow+i is the i-th column, then the field
 	folder field
 	add    field
 
 	looking wait
-	onward  bool // go on when the folder is known to be good
+	onward  bool // continue once the folder is known to be good
 
 	preview preview
 }
@@ -80,7 +80,7 @@ func (o *outputStep) enter() {
 	o.preview.refresh()
 }
 
-// example is a column as it can be typed.
+// example returns a column as it would be typed.
 func (o *outputStep) example() string {
 	names := append(o.s.chosen(), "users")
 	at := max(0, slices.IndexFunc(names[:len(names)-1], func(x string) bool { return text.ShellWord(x) == x }))
@@ -89,7 +89,7 @@ func (o *outputStep) example() string {
 
 func (o *outputStep) leave() { o.s.instead = nil }
 
-// dropColumns forgets columns of collections that are no longer chosen.
+// dropColumns removes columns of collections that are no longer chosen.
 func (o *outputStep) dropColumns() {
 	chosen, before := set(o.s.chosen()), len(o.s.columns)
 	o.s.columns = slices.DeleteFunc(o.s.columns, func(c column) bool { return !chosen[c.collection] })
@@ -99,7 +99,7 @@ func (o *outputStep) dropColumns() {
 	o.focus = min(o.focus, o.last())
 }
 
-// last is the row of the field that adds a column.
+// last returns the row of the field that adds a column.
 func (o *outputStep) last() int { return columnsRow + len(o.s.columns) }
 
 func (o *outputStep) look() {
@@ -128,7 +128,7 @@ func (o *outputStep) complete() {
 	})
 }
 
-// field is the text field that has the focus, nil for none.
+// field returns the text field with the focus, or nil.
 func (o *outputStep) field() *field {
 	switch o.focus {
 	case folderRow:
@@ -211,7 +211,7 @@ func (s *session) typedColumn(typed string) (column, error) {
 	return c, s.takeColumn(c)
 }
 
-// takeColumn adds a column when the files can hold it.
+// takeColumn adds a column if the file format supports it.
 func (s *session) takeColumn(c column) error {
 	l := row.Layout{Collection: c.collection, Format: row.JSONL, Columns: []row.Column{c.Column}}
 	if !slices.Contains(s.chosen(), c.collection) {
@@ -229,8 +229,8 @@ func (s *session) takeColumn(c column) error {
 	return nil
 }
 
-// submit continues when files of this kind can be written there. A column that is typed
-// and not yet added is added first.
+// submit continues if such an export can be written there. It first adds a column that
+// is typed but not yet added.
 func (o *outputStep) submit() {
 	o.onward = o.looking.busy
 	if o.onward || strings.TrimSpace(o.add.value()) != "" && !o.addColumn() {

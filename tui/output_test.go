@@ -58,7 +58,7 @@ func TestOutput_unfinishedExportIsResumedWithoutAnError(t *testing.T) {
 func TestColumns_nothingIsMarkedWhileAnotherCollectionIsRead(t *testing.T) {
 	b := newBench(t, 120, 40).to(outputID)
 	b.keys("ctrl+o")
-	b.w.key(keyMsg("tab")) // its answer is still to come
+	b.w.key(keyMsg("tab")) // its answer is still pending
 	b.w.key(keyMsg("a"))
 	b.shows("0 marked in all")
 	b.act()

@@ -41,7 +41,7 @@ func (o *outputStep) label(at int, name string) string {
 	return o.s.st.name(o.focus == at, text.Pad(name, 10))
 }
 
-// formLine draws a choice of one on a line; bubbles/list has one option a line.
+// formLine draws a row of options in one line; bubbles/list has one option per line.
 func (o *outputStep) formLine(at int, f form, w int) string {
 	line, gap := o.label(at, f.name), "   "
 	if w < 70 {
@@ -71,7 +71,7 @@ func (o *outputStep) folderLines(w int) []string {
 	state := o.s.place.about()
 	if path := text.Clean(homePath(o.s.place.path)); path != strings.TrimSpace(o.folder.value()) {
 		room := w - 12 - len(state) - 3
-		if text.Width(path) > room { // the end of a path says more than its beginning
+		if text.Width(path) > room { // the end of a path matters more than its beginning
 			path = "…" + ansi.TruncateLeft(path, text.Width(path)-room+1, "")
 		}
 		state = path + " · " + state

@@ -12,22 +12,22 @@ import (
 	"fauna-export/tui/text"
 )
 
-// A pane is a part of a text that is longer than its place: bubbles/viewport.
+// A pane scrolls a text longer than its space: bubbles/viewport.
 type pane struct {
 	view viewport.Model
-	n, h int // lines of the text and of the place, as last drawn
+	n, h int // lines of the text and of the space, as last drawn
 }
 
 func newPane() pane { return pane{view: viewport.New(0, 0)} }
 
-// key scrolls; it reports whether the key was one of scrolling.
+// key scrolls. It reports whether the key was for scrolling.
 func (p *pane) key(m tea.KeyMsg) bool {
 	by, ok := scrolls(m, p.view.Height)
 	p.view.SetYOffset(p.view.YOffset + by)
 	return ok
 }
 
-// lines are the ones in sight, h of them or fewer.
+// lines returns the visible lines, at most h.
 func (p *pane) lines(all []string, w, h int) []string {
 	p.n, p.h = len(all), h
 	p.view.Width, p.view.Height = w, max(1, h)
@@ -38,10 +38,10 @@ func (p *pane) lines(all []string, w, h int) []string {
 
 func (p *pane) longer() bool { return p.n > p.h }
 
-// scroll is the key for the help, where there is something to scroll.
+// scroll returns the scroll keys for the help, enabled if there is something to scroll.
 func (p *pane) scroll() action { return on("↑ ↓", "scroll", nil, "up", "down").when(p.longer()) }
 
-// part says which part is in sight, "" for all.
+// part says which part is visible, or returns "" for all.
 func (p *pane) part() string {
 	if !p.longer() {
 		return ""
@@ -82,7 +82,7 @@ func (q *question) actions() []action {
 	}
 }
 
-func (q *question) key(tea.KeyMsg) bool { return true } // nothing else is done before the answer
+func (q *question) key(tea.KeyMsg) bool { return true } // ignore everything else until it is answered
 
 // over draws the question over the middle of a body.
 func (q *question) over(st styles, body []string, w int) []string {
@@ -97,24 +97,24 @@ func (q *question) over(st styles, body []string, w int) []string {
 type panel struct {
 	s     *session
 	title string
-	text  []string // lines; of a text for reading, paragraphs that are wrapped
+	text  []string // lines, or paragraphs to wrap unless it is FQL
 	fql   bool     // the text is FQL: coloured, not wrapped
-	bare  bool     // without anything before the lines, so that a mouse can select them
-	copy  string   // what the copy key takes, "" for none
-	file  string   // name of the file that the write key makes, "" for none
-	done  string   // what enter does, "" for nothing but closing
-	next  func()   // that it does then
-	run   func()   // runs the text on the demo server, nil where it cannot be
+	bare  bool     // without a margin, so that lines can be selected with the mouse
+	copy  string   // what the copy key copies, or ""
+	file  string   // name of the file that the write key creates, or ""
+	done  string   // what enter does, "" for just closing
+	next  func()   // called by enter then
+	run   func()   // runs the text on the demo server, nil if it can't
 
 	pane
 }
 
-// fqlPanel shows FQL to be run, copied or written to a file.
+// fqlPanel returns a panel with FQL to run, copy or write to a file.
 func (s *session) fqlPanel(title, fql, file string) *panel {
 	return &panel{s: s, title: title, text: text.Lines(fql), fql: true, copy: fql, file: file, pane: newPane()}
 }
 
-// answerPanel shows what the demo's shell printed.
+// answerPanel returns a panel with what the demo's shell printed.
 func (s *session) answerPanel(title, printed string) *panel {
 	return &panel{s: s, title: title, text: text.Lines(printed), fql: true, pane: newPane()}
 }
@@ -156,7 +156,7 @@ func (p *panel) body(w, h int) []string {
 	}
 	out := p.lines(lines, w, h)
 	for i, l := range out {
-		if p.bare { // no trailing spaces either
+		if p.bare { // no trailing spaces when copied
 			out[i] = strings.TrimRight(l, " ")
 		}
 	}

@@ -18,8 +18,8 @@ import (
 
 var pictures = flag.Bool("pictures", false, "write the pictures of assets/pictures anew")
 
-// TestPictures_showTheScreensAsTheyAre walks the whole way on an embedded server with
-// the sample data, draws each step as SVG, and compares the drawings with those of the
+// TestPictures_showTheScreensAsTheyAre walks through all steps on an embedded server
+// with the sample data, draws each as SVG, and compares the drawings with those in the
 // README. `go test ./tui -run TestPictures -pictures` writes them.
 func TestPictures_showTheScreensAsTheyAre(t *testing.T) {
 	shots := map[string]string{}
@@ -48,7 +48,7 @@ func TestPictures_showTheScreensAsTheyAre(t *testing.T) {
 	}
 }
 
-// isKept checks that a picture is as it was made, or writes it.
+// isKept checks that a picture is unchanged, or writes it.
 func isKept(t *testing.T, name, made string) {
 	t.Helper()
 	file := filepath.Join("..", "assets", "pictures", name)
@@ -69,9 +69,9 @@ func isKept(t *testing.T, name, made string) {
 	}
 }
 
-// story is one walk from the address to the verified files: the screen of each step.
-// The server, its answers and the files are real; only their address, the folder and
-// what a clock says are not those of this machine.
+// story walks once from the address to the verified files, and returns the screen of
+// each step. The server, its answers and the files are real; only the address, the
+// folder and the clock are fixed.
 func story(t *testing.T) (views [steps]string) {
 	t.Helper()
 	b, shell := onSample(t)
@@ -111,7 +111,7 @@ func story(t *testing.T) (views [steps]string) {
 	return views
 }
 
-// sampleServer is an embedded server with the sample data.
+// sampleServer starts an embedded server with the sample data.
 func sampleServer(t *testing.T, clock func() time.Time) (srv *emulator.Server, address string) {
 	t.Helper()
 	srv = emulator.New(emulator.Options{Clock: clock})
@@ -126,7 +126,7 @@ func sampleServer(t *testing.T, clock func() time.Time) (srv *emulator.Server, a
 	return srv, address
 }
 
-// onSample is a wizard before an embedded server with the sample data, and its shell.
+// onSample returns a wizard on an embedded server with sample data, and its shell.
 func onSample(t *testing.T) (*bench, func(fql string) string) {
 	t.Helper()
 	srv, address := sampleServer(t, func() time.Time { return testNow })
@@ -152,7 +152,7 @@ func onSample(t *testing.T) (*bench, func(fql string) string) {
 	return b, shell
 }
 
-// exported exports what a wizard has been told to, for real, into a folder of the test.
+// exported runs a wizard's export for real, into a folder of the test.
 func exported(t *testing.T, b *bench) *archive.Manifest {
 	t.Helper()
 	spec, err := b.w.spec()
@@ -171,7 +171,7 @@ func exported(t *testing.T, b *bench) *archive.Manifest {
 	return m
 }
 
-// halfway is how an export stood when about half of its documents were written.
+// halfway returns the status of an export with about half of its documents written.
 func halfway(m *archive.Manifest) export.Status {
 	st := running()
 	st.Rows, st.Rate, st.Expected, st.Bytes, st.Collections = 0, 0, m.Rows(), 5_300_000, nil

@@ -18,7 +18,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// plainEvery is how often the plain mode says how far the export is.
+// plainEvery is how often plain mode prints the export's progress.
 const plainEvery = 10 * time.Second
 
 // plainRun is the wizard as plain lines, for a screen reader or a terminal that cannot
@@ -36,7 +36,7 @@ func (s *session) plainRun(ctx context.Context) (Outcome, error) {
 	return out, err
 }
 
-// told says an error, and returns none; or the cause where it is that all has ended.
+// told prints an error and returns nil, or the cause if ctx has ended.
 func (s *session) told(ctx context.Context, a *asker, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

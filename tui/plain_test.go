@@ -17,7 +17,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// plainly runs the plain mode on answers, one a line.
+// plainly runs plain mode with answers, one per line.
 func plainly(t *testing.T, answers string, change ...func(*bench, *Config)) (*bench, string, Outcome, error) {
 	t.Helper()
 	var out bytes.Buffer
@@ -31,8 +31,8 @@ func plainly(t *testing.T, answers string, change ...func(*bench, *Config)) (*be
 	return b, out.String(), outcome, err
 }
 
-// plainAnswers are those to Domain, Access, Collections, Set-up, Secret, Output, Check
-// and Done, by the way of the FQL.
+// plainAnswers answer Domain, Access, Collections, Set-up, Secret, Output, Check and
+// Done, choosing to be shown the FQL.
 const (
 	plainToSecret = "\n\nusers, products\nline-items\n\n\n\n\n" + testSecret + "\n"
 	plainAnswers  = plainToSecret + "\n2\n\n\nusers:parent_id:string=data.parent.id\n\n\n\n\n"
@@ -54,7 +54,7 @@ func TestPlain_wholeWay(t *testing.T) {
 	}
 }
 
-// goldenHere finds the golden file before the test changes its folder.
+// goldenHere returns a golden check for tests that change their folder.
 func goldenHere(t *testing.T) func(string) {
 	t.Helper()
 	back, err := os.Getwd()
@@ -185,7 +185,7 @@ func TestPlain_endsWithItsContext(t *testing.T) {
 	}
 }
 
-// lockedText is a buffer for two goroutines.
+// lockedText is a buffer shared by two goroutines.
 type lockedText struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -224,8 +224,8 @@ func TestPlain_wrongIndexesComeWithTheFQLThatMendsThem(t *testing.T) {
 	}
 }
 
-// TestPlain_noServerTextReachesTheTerminalUnsanitized: names, errors and answers with
-// every trick in them are lines of said.
+// TestPlain_noServerTextReachesTheTerminalUnsanitized sends names, errors and answers
+// with every trick, and checks the printed lines.
 func TestPlain_noServerTextReachesTheTerminalUnsanitized(t *testing.T) {
 	hostile := strings.Join(hostileNames, " ")
 	for _, broken := range []bool{false, true} {

@@ -12,15 +12,15 @@ import (
 	"fauna-export/tui/text"
 )
 
-// A preview is the first rows of a collection as they will be written.
+// A preview holds the first rows of a collection as they will be written.
 type preview struct {
 	s      *session
 	asking wait
-	of     string // the collection, "" where none can be read
+	of     string // the collection, "" if none is readable
 	rows   []string
 }
 
-// refresh makes the rows again, of a collection with columns where there is one.
+// refresh rebuilds the rows, preferably for a collection with additional columns.
 func (p *preview) refresh() {
 	readable := p.s.readable()
 	if p.of = ""; len(readable) == 0 {

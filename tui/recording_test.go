@@ -13,13 +13,13 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// A frame is the screen from a time on.
+// A frame is the screen from a given time on.
 type frame struct {
 	at   time.Duration
 	view string
 }
 
-// A recorder walks a bench and keeps what its screen shows, when a person would have
+// A recorder walks through a bench and records the screens, timed as if a person
 // pressed the keys.
 type recorder struct {
 	b      *bench
@@ -27,13 +27,13 @@ type recorder struct {
 	frames []frame
 }
 
-// show keeps the screen as it is now, for so long.
+// show records the current screen for a while.
 func (r *recorder) show(d time.Duration) {
 	r.frames = append(r.frames, frame{r.now, r.b.w.View()})
 	r.now += d
 }
 
-// press presses a key after the screen was seen for a while.
+// press presses each key after showing the screen for a while.
 func (r *recorder) press(d time.Duration, keys ...string) {
 	for _, k := range keys {
 		r.b.keys(k)
@@ -41,10 +41,10 @@ func (r *recorder) press(d time.Duration, keys ...string) {
 	}
 }
 
-// TestRecording_showsTheWholeWay records a session against an embedded server: the
-// way of the FQL, from the address to the verified files. The recording is kept in
-// asciinema's file format, and as an animated SVG for the README.
-// `go test ./tui -run TestRecording -pictures` writes them.
+// TestRecording_showsTheWholeWay records a session against an embedded server, from the
+// address to the verified files, choosing to be shown the FQL. The recording is kept in
+// asciinema's file format, and as an animated SVG for the README. `go test ./tui -run
+// TestRecording -pictures` writes them.
 func TestRecording_showsTheWholeWay(t *testing.T) {
 	frames := tour(t)
 	for name, made := range map[string]string{"tour.cast": castOf(t, frames), "tour.svg": animate(t, frames)} {
@@ -52,7 +52,7 @@ func TestRecording_showsTheWholeWay(t *testing.T) {
 	}
 }
 
-// tour is the session.
+// tour records the session.
 func tour(t *testing.T) []frame {
 	t.Helper()
 	b, shell := onSample(t)
@@ -93,8 +93,8 @@ func tour(t *testing.T) []frame {
 	return r.frames
 }
 
-// partly is how an export stands when a part of its documents are written, one
-// collection after the other.
+// partly returns the status of an export with part of its documents written, one
+// collection after another.
 func partly(m *archive.Manifest, part float64) export.Status {
 	st := halfway(m)
 	want := int64(part * float64(st.Expected))
@@ -119,7 +119,7 @@ func partly(m *archive.Manifest, part float64) export.Status {
 	return st
 }
 
-// castOf is the recording in the format of asciinema, version 2.
+// castOf formats the recording for asciinema, version 2.
 func castOf(t *testing.T, frames []frame) string {
 	t.Helper()
 	var b strings.Builder
@@ -137,8 +137,8 @@ func castOf(t *testing.T, frames []frame) string {
 	return b.String()
 }
 
-// animate draws the frames as one SVG that shows them one after the other, for ever.
-// A line that several frames have is drawn once.
+// animate draws the frames as one SVG that shows them in an endless loop. A line that
+// several frames share is drawn once.
 func animate(t *testing.T, frames []frame) string {
 	t.Helper()
 	last := frames[len(frames)-1]

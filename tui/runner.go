@@ -14,7 +14,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// An exporting is what the wizard needs of an export; *export.Run is one.
+// An exporting is what the wizard needs from an export; *export.Run is one.
 type exporting interface {
 	Do(ctx context.Context) (*archive.Manifest, error)
 	Verify(ctx context.Context, progress func(archive.VerifyStatus)) (*archive.Report, error)
@@ -25,12 +25,12 @@ type exporting interface {
 	SetMaxRate(documents int)
 }
 
-// A runner owns the goroutine of the export. The screen polls it; it outlives
-// steps and is waited for before the program ends.
+// A runner owns the goroutine of the export. The screen polls it; it outlives steps,
+// and the program waits for it before ending.
 type runner struct {
 	ctx   context.Context
 	open  func(export.Spec, export.Source, bool) (exporting, error)
-	limit func(bytes int64) // the memory that an export may use
+	limit func(bytes int64) // sets the memory limit for the export
 	wg    sync.WaitGroup
 
 	mu   sync.Mutex
@@ -44,13 +44,13 @@ type progress struct {
 	spec     export.Spec
 	status   export.Status
 	checking archive.VerifyStatus
-	manifest *archive.Manifest // nil without an end
-	err      error             // of the export; a *export.Partial beside a manifest
-	report   *archive.Report   // of reading the files again, nil while not known
-	unread   error             // why they could not be read again
+	manifest *archive.Manifest // nil until finished
+	err      error             // from the export; a *export.Partial alongside a manifest
+	report   *archive.Report   // result of re-reading the files, nil if unknown
+	unread   error             // why they could not be re-read
 }
 
-// elapsed is the time of the whole run, through stops and resumes.
+// elapsed returns the time of the whole run, across stops and resumes.
 func (p progress) elapsed() time.Duration { return p.status.Earlier + p.status.Elapsed }
 
 func (p progress) retries() int { return p.status.EarlierRetries + p.status.Retries }
@@ -58,7 +58,7 @@ func (p progress) retries() int { return p.status.EarlierRetries + p.status.Retr
 // active reports whether the export or its verification runs.
 func (p progress) active() bool { return p.state == runGoing || p.state == runVerifying }
 
-// failure is the error of the export, or of reading its files again; nil for neither.
+// failure returns the error of the export or of re-reading its files, or nil.
 func (p progress) failure() error {
 	switch {
 	case p.err != nil:
@@ -80,7 +80,7 @@ const (
 	runEnded
 )
 
-// screenMemory is what the wizard itself may use beside the export, in bytes.
+// screenMemory is what the wizard itself may use besides the export, in bytes.
 const screenMemory = 16 << 20
 
 func newRunner(ctx context.Context) *runner {
@@ -90,7 +90,7 @@ func newRunner(ctx context.Context) *runner {
 // openRun prepares a new run in the folder of the spec, or resumes the one there.
 func openRun(spec export.Spec, src export.Source, resume bool) (exporting, error) {
 	if client, ok := src.(*fauna.Client); ok {
-		src = client.Once() // a run repeats its requests itself
+		src = client.Once() // a run retries its requests itself
 	}
 	into, err := storeOf(spec.Dir)
 	if err != nil {
@@ -135,8 +135,8 @@ func (r *runner) start(spec export.Spec, src export.Source, resume bool) error {
 	return err
 }
 
-// work exports, then reads the files again. A panic of the engine ends as an
-// error: the terminal must be restored before anything is printed.
+// work exports, then re-reads the files. A panic in the engine becomes an error, as the
+// terminal must be restored before anything is printed.
 func (r *runner) work(ctx context.Context, spec export.Spec, run exporting) {
 	var end progress
 	defer func() {
@@ -163,7 +163,7 @@ func (r *runner) work(ctx context.Context, spec export.Spec, run exporting) {
 	})
 }
 
-// progress is how far it is now.
+// progress returns the current state.
 func (r *runner) progress() progress {
 	r.mu.Lock()
 	p, run := r.now, r.run
@@ -174,7 +174,7 @@ func (r *runner) progress() progress {
 	return p
 }
 
-// verified takes what came of reading the files again.
+// verified stores the result of re-reading the files.
 func (r *runner) verified(report *archive.Report) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -189,7 +189,7 @@ func (r *runner) cancel() {
 	r.stop()
 }
 
-// with calls f with the export while one is going.
+// with calls f with the export if one is running.
 func (r *runner) with(f func(exporting)) {
 	r.mu.Lock()
 	run := r.run

@@ -14,14 +14,14 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// A scene brings a wizard to a state worth seeing.
+// A scene brings a wizard into a state worth seeing.
 type scene struct {
 	name   string
-	change func(*bench, *Config) // before it starts, nil for nothing
+	change func(*bench, *Config) // before it starts, or nil
 	play   func(*bench)
 }
 
-// running is the status of an export that is half done.
+// running returns the status of a half-finished export.
 func running() export.Status {
 	return export.Status{
 		Phase: export.Running, Snapshot: testNow.UnixMicro(), SnapshotEnds: testNow.Add(14 * time.Minute),
@@ -226,7 +226,7 @@ func scenes() []scene {
 	}
 }
 
-// withEnv starts with FAUNA_SECRET set.
+// withEnv sets FAUNA_SECRET.
 func withEnv(_ *bench, c *Config) {
 	c.Env = func(name string) string {
 		if name == "FAUNA_SECRET" {
@@ -236,13 +236,13 @@ func withEnv(_ *bench, c *Config) {
 	}
 }
 
-// withAudit adds a collection that the key may not read.
+// withAudit adds a collection that the key can't read.
 func withAudit(b *bench, _ *Config) {
 	b.server.names = append(b.server.names, "audit_log")
 	b.server.access = map[string]fauna.Access{"audit_log": {Exists: true}}
 }
 
-// withSecret walks to a step by the way of who has a secret.
+// withSecret walks to a step as a user who has a secret.
 func (b *bench) withSecret(id stepID) *bench {
 	b.t.Helper()
 	b.to(accessID).paste(testSecret)
@@ -251,7 +251,7 @@ func (b *bench) withSecret(id stepID) *bench {
 	return b.onward(id)
 }
 
-// withAdmin walks to a step by the way of who has an admin's secret.
+// withAdmin walks to a step as a user who has an admin's secret.
 func (b *bench) withAdmin(id stepID) *bench {
 	b.t.Helper()
 	b.to(accessID).keys("3")
@@ -261,7 +261,7 @@ func (b *bench) withAdmin(id stepID) *bench {
 	return b.onward(id)
 }
 
-// onward presses enter until a step is shown.
+// onward presses enter until a step is reached.
 func (b *bench) onward(id stepID) *bench {
 	b.t.Helper()
 	for b.w.at < id {
@@ -277,7 +277,7 @@ func (b *bench) onward(id stepID) *bench {
 	return b
 }
 
-// outage is the status of an export whose server went away.
+// outage returns the status of an export whose server went away.
 func outage() export.Status {
 	st := running()
 	st.Waiting, st.NextTry, st.Retries, st.InFlight = "localhost:8443 (connection refused)", testNow.Add(4*time.Second), 2, 0
@@ -285,12 +285,12 @@ func outage() export.Status {
 	return st
 }
 
-// stopped is an export that ended without a manifest.
+// stopped returns the state of an export that ended without a manifest.
 func stopped(err error) progress {
 	return progress{state: runEnded, status: running(), err: err, spec: export.Spec{Dir: "/srv/fauna 2026"}}
 }
 
-// hostileNames are names that a careless screen would break on.
+// hostileNames are names that would break a careless screen.
 var hostileNames = []string{
 	"東京の顧客", "مستخدمين", "Ünï-cödé.1", "e\u0301e\u0301", "👩‍👩‍👧", "bell\a\x1b[31mred\x1b]0;title\a", "a\u202eb", "new\nline", "tab\tbed",
 	strings.Repeat("long-", 60), "z\u0300\u0301\u0302\u0303\u0304", "\u200bzero", "\x00nul", "\x9b2J",
@@ -310,10 +310,10 @@ func demo(_ *bench, c *Config) {
 	}
 }
 
-// incremental asks for an incremental export on the way.
+// incremental chooses an incremental export on the Set-up step.
 func incremental(b *bench, _ *Config) { b.onSetup = []string{"i"} }
 
-// missingIndex is what is found of an index that is not there.
+// missingIndex returns the check of an index that doesn't exist.
 func missingIndex() fauna.IndexCheck {
 	return fauna.IndexCheck{
 		Problems: []string{"it does not exist"},
@@ -321,7 +321,7 @@ func missingIndex() fauna.IndexCheck {
 	}
 }
 
-// wrongIndex is what is found of an index all of whose settings are wrong.
+// wrongIndex returns the check of an index with all settings wrong.
 func wrongIndex() fauna.IndexCheck {
 	return fauna.IndexCheck{
 		Exists:   true,
@@ -334,7 +334,7 @@ func wrongIndex() fauna.IndexCheck {
 	}
 }
 
-// secondSync makes the export the second sync of a folder.
+// secondSync turns the export into the second sync of a folder.
 func secondSync(b *bench, c *Config) {
 	incremental(b, c)
 	m := b.run.manifest
@@ -359,7 +359,7 @@ func thousand(b *bench) {
 	}
 }
 
-// thousandStatus is an export of a thousand collections of which done are done.
+// thousandStatus returns an export of a thousand collections, the first done finished.
 func thousandStatus(done int) export.Status {
 	st := running()
 	st.Collections = nil

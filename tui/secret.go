@@ -17,7 +17,7 @@ import (
 // secretStep takes the secret and asks the server whether it opens the collections.
 type secretStep struct {
 	s   *session
-	why string // the secret is there, since
+	why string // how the secret came to be here
 	opening
 }
 
@@ -41,7 +41,7 @@ func (c *secretStep) leave() {
 	}
 }
 
-// kept reports whether there is a secret already, and no other one was entered.
+// kept reports whether there is a secret already and no other was entered.
 func (c *secretStep) kept() bool { return c.s.server != nil && c.field.length() == 0 }
 
 func (c *secretStep) actions() []action {
@@ -164,7 +164,7 @@ func (c *secretStep) ask(ctx context.Context, a *asker) error {
 	return s.askMissing(a)
 }
 
-// askMissing says which names don't exist, and leads back to them.
+// askMissing reports names that don't exist and returns to the collections step.
 func (s *session) askMissing(a *asker) error {
 	gone := slices.DeleteFunc(s.chosen(), func(name string) bool { return s.access[name].Exists })
 	if len(gone) == 0 {

@@ -17,13 +17,13 @@ import (
 	"fauna-export/tui/text"
 )
 
-// A way is how the person gives read access; it decides which steps there are.
+// A way is how the user gives read access; it determines the steps.
 type way int
 
 const (
-	wayFQL    way = iota // shows the FQL, for somebody who has nothing yet
-	waySecret            // there is a secret already
-	wayAdmin             // an admin's secret makes role and key
+	wayFQL    way = iota // shows the FQL, for users who have no key yet
+	waySecret            // there already is a secret
+	wayAdmin             // an admin's secret creates role and key
 )
 
 // answers are what the person has said so far, kept when a step is left.
@@ -41,14 +41,14 @@ type answers struct {
 	columns []column
 }
 
-// A column is an additional column of one collection. text is what was typed.
+// A column is an additional column of one collection; text is what was typed.
 type column struct {
 	collection, text string
 	row.Column
 }
 
-// session is what all steps share: the answers, what is known of the server, and
-// the ways to ask the root model for something.
+// session is what all steps share: the answers, what is known about the server, and
+// requests to the root model.
 type session struct {
 	cfg         Config
 	st          styles
@@ -59,11 +59,11 @@ type session struct {
 	now         func() time.Time
 	look        func(path string) place
 	prepareLoad func(ctx context.Context, dir string, o load.Options) (loader, error)
-	leads       func() bool // this program leads its session: there is nothing to suspend to
+	leads       func() bool // this program leads its session: no shell to suspend to
 	answers
 	maxRate int
-	target  int         // of targets: where the data should end
-	dialect fql.Dialect // of the shell that the FQL is run in
+	target  int         // index into targets: where the data should end up
+	dialect fql.Dialect // of the shell in which the FQL is run
 	keeper  *keeper
 	place   place    // the folder, as it was found: the export that is begun in it is resumed
 	recent  []string // addresses of other times
@@ -74,10 +74,10 @@ type session struct {
 	spinner string         // as it looks now
 	wide    bool           // the window has a second pane
 
-	// What a step asks of the root model, which takes it after each message.
-	cmds  []tea.Cmd // to be done beside the screen
+	// Requests of a step to the root model, which takes them after each message.
+	cmds  []tea.Cmd // commands to run in the background
 	goTo  stepID
-	edit  stepID // where an edit returns to, noID outside of one
+	edit  stepID // where to return after an edit, noID if none
 	ask   *question
 	panel *panel
 	note  note
@@ -97,7 +97,7 @@ type learnt struct {
 	counts map[string]int64        // documents, by name, as last counted
 }
 
-// A note is the line that says what just happened.
+// A note is the line about what just happened.
 type note struct {
 	kind noteKind
 	text string
@@ -116,11 +116,11 @@ func (s *session) say(kind noteKind, format string, args ...any) {
 	s.note = note{kind, s.clean(fmt.Sprintf(format, args...))}
 }
 
-// fail says an error in the line of what just happened.
+// fail shows an error as the note.
 func (s *session) fail(err error) { s.note = note{noteBad, s.sentence(err)} }
 
-// clean makes a text fit for the terminal, and takes out every secret that was given:
-// after the cleaning, which could put one together again.
+// clean makes a text safe for the terminal, then redacts every secret entered.
+// Redacting first would not be enough: cleaning could put a secret together again.
 func (s *session) clean(str string) string {
 	str = text.Clean(str)
 	for _, secret := range s.asked {
@@ -129,7 +129,7 @@ func (s *session) clean(str string) string {
 	return str
 }
 
-// sentence is an error as the screen says it.
+// sentence words an error for the screen.
 func (s *session) sentence(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return "stopped"
@@ -140,7 +140,7 @@ func (s *session) sentence(err error) string {
 	return s.clean(text.Sentence(err))
 }
 
-// A sayError is an error whose text is whole sentences, for a screen.
+// A sayError is an error whose text is whole sentences, for the screen.
 type sayError string
 
 func (e sayError) Error() string { return string(e) }
@@ -155,7 +155,7 @@ func (s *session) event(format string, args ...any) {
 	s.events = s.events[max(0, len(s.events)-200):]
 }
 
-// path is the steps of the way, in order.
+// path returns the steps, in order.
 func (s *session) path() []stepID { return paths[s.way] }
 
 var paths = [...][]stepID{
@@ -182,14 +182,14 @@ func (s *session) next(from stepID) {
 	s.goTo, s.edit = to, noID
 }
 
-// change shows a step to be edited; what leaves it leads back.
+// change opens a step for editing; leaving it returns to from.
 func (s *session) change(step, from stepID) { s.goTo, s.edit = step, from }
 
-// setup is the set-up text that the answers call for.
+// setup returns the set-up that the answers imply.
 func (s *session) setup() fql.Setup {
 	u := fql.Setup{Role: s.cfg.Role, Dialect: s.shellDialect()}
 	if u.Role == fql.DefaultRole {
-		u.Role = "" // the dialect's own
+		u.Role = "" // the dialect's default
 	}
 	u.Collections = slices.DeleteFunc(s.chosen(), func(name string) bool { // FQL that names a missing one does not run
 		a, ok := s.access[name]
@@ -201,7 +201,7 @@ func (s *session) setup() fql.Setup {
 	return u
 }
 
-// spec is the export that the answers call for.
+// spec returns the export that the answers describe.
 func (s *session) spec() (export.Spec, error) {
 	dir, err := fullPath(s.dirText)
 	if err != nil {

@@ -20,8 +20,8 @@ func TestSession_secretIsTakenOutAfterTheCleaning(t *testing.T) {
 	b.hides(testSecret)
 }
 
-// What fails in passing is asked for again before anybody hears of it, and what goes
-// on failing is told within seconds.
+// Transient failures are retried without telling anybody; persistent ones are reported
+// within seconds.
 func TestSession_repeatsWhatFailsInPassing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

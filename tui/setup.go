@@ -14,20 +14,20 @@ import (
 	"fauna-export/tui/text"
 )
 
-// setupStep shows the FQL that makes a role, a key and, for incremental sync,
-// indexes: a card each, in the order in which they must be run. With an admin's
-// secret one key runs all of it.
+// setupStep shows the FQL that creates a role, a key and, for incremental sync,
+// indexes: one card each, in the order to run them. With an admin's secret, one key
+// press runs everything.
 type setupStep struct {
 	s        *session
 	cards    []card
 	all      string // the queries as one text
 	at       int
-	existing bool // the role exists: its text is an update
-	running  wait // the demo runs a card, or the admin's secret is used
+	existing bool // the role exists: show an update
+	running  wait // the demo runs a card, or the admin's secret is in use
 	pane
 }
 
-// A card is one query with what has happened to it.
+// A card is one query and what has been done with it.
 type card struct {
 	fql.Query
 	lines       []string
@@ -62,7 +62,7 @@ func (c *setupStep) build() {
 	c.turn(0)
 }
 
-// done says what has been done already, "" while there is something to do.
+// done describes what has been done, or returns "" if there is something left to do.
 func (c *setupStep) done() string {
 	s := c.s
 	reads := len(s.readable()) == len(s.chosen())
@@ -131,7 +131,7 @@ func (c *setupStep) actions() []action {
 
 func (c *setupStep) key(m tea.KeyMsg) bool { return !c.running.busy && c.pane.key(m) }
 
-// turnRole shows the text for a role that exists, or for one that does not.
+// turnRole switches between creating the role and updating it.
 func (c *setupStep) turnRole() {
 	c.existing = !c.existing
 	c.build()
@@ -150,7 +150,7 @@ func (s *session) otherDialect() fql.Dialect {
 	return fql.V4
 }
 
-// turnDialect shows the text in the other dialect.
+// turnDialect switches the text to the other dialect.
 func (c *setupStep) turnDialect() {
 	s := c.s
 	s.dialect = s.otherDialect()
@@ -178,7 +178,7 @@ func (c *setupStep) turn(by int) {
 	c.view.GotoTop()
 }
 
-// copy copies queries, whose cards then say so.
+// copy copies queries and marks their cards as copied.
 func (c *setupStep) copy(queries string, cards []card) {
 	c.s.copy(queries, "w writes it to a file", func() {
 		for i := range cards {
@@ -187,7 +187,7 @@ func (c *setupStep) copy(queries string, cards []card) {
 	})
 }
 
-// run plays Fauna's shell on the demo: it runs the text of the card itself.
+// run runs the card's text on the demo server, in place of Fauna's shell.
 func (c *setupStep) run() {
 	card, shell := &c.cards[c.at], c.s.cfg.Shell
 	query := card.FQL
@@ -196,8 +196,8 @@ func (c *setupStep) run() {
 	})
 }
 
-// apply creates role and key (and indexes) with the admin's secret, and opens the
-// new key: the admin's is discarded with its client once that is accepted.
+// apply creates role and key (and indexes) with the admin's secret and connects with
+// the new key. Once that is accepted, the admin's secret is discarded with its client.
 func (c *setupStep) apply() {
 	setup, s, admin, endpoint, chosen := c.s.setup(), c.s, c.s.server, c.s.endpoint, c.s.chosen()
 	await(s, &c.running, func(ctx context.Context) (opened, error) {

@@ -78,7 +78,7 @@ func (c *setupStep) list(w int) []string {
 	return append(lines, mode)
 }
 
-// box is the query that is shown, and below it why, where there is no second pane.
+// box draws the current query, and below it the reason, if there is no second pane.
 func (c *setupStep) box(w, h int) []string {
 	x := c.cards[c.at]
 	var why []string // the second pane says it otherwise
@@ -124,7 +124,7 @@ func (c *setupStep) help() string {
 		fmt.Sprintf("\n\nThe privileges: %s.", strings.Join(whys(c.s.setup()), "; "))
 }
 
-// whys are the reasons for a role's privileges, each kind once.
+// whys returns the reasons for a role's privileges, each kind once.
 func whys(s fql.Setup) []string {
 	var out []string
 	seen := map[string]bool{}

@@ -15,7 +15,7 @@ import (
 	"fauna-export/fauna"
 )
 
-// jumpClock is a clock on which time passes many times as fast, and jumps.
+// jumpClock is a clock that runs many times as fast, and can jump.
 type jumpClock struct {
 	began time.Time
 	fast  time.Duration
@@ -32,15 +32,15 @@ func (c *jumpClock) Now() time.Time {
 
 func (c *jumpClock) Wait(ctx context.Context, d time.Duration) error { return sleep(ctx, d/c.fast) }
 
-// jump is what a lid that was closed for so long does.
+// jump advances the clock as a closed laptop lid would.
 func (c *jumpClock) jump(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.jumped += d
 }
 
-// lostServer is a server that nothing reaches while it is lost, which it is after so
-// many pages of documents for the first time.
+// lostServer is a server that can't be reached while lost, which it first is after
+// pagesUntilLost pages of documents.
 type lostServer struct {
 	server
 	address string
@@ -48,7 +48,7 @@ type lostServer struct {
 	pages   atomic.Int64
 }
 
-// pagesUntilLost is when the network is lost.
+// pagesUntilLost is how many pages it takes until the network is lost.
 const pagesUntilLost = 12
 
 func (l *lostServer) gone() error {
@@ -89,8 +89,8 @@ func (l *lostServer) MinimumTime(ctx context.Context, collection string) (int64,
 	return l.server.MinimumTime(ctx, collection)
 }
 
-// asleep is a wizard whose export of the sample's customers takes some time, on a
-// clock and over a network of the test.
+// asleep returns a wizard whose export of the sample's customers takes some time, on a
+// clock and over a network controlled by the test.
 func asleep(t *testing.T) (*bench, *jumpClock, *lostServer) {
 	t.Helper()
 	clock := &jumpClock{began: time.Now(), fast: 40}
@@ -128,7 +128,7 @@ func asleep(t *testing.T) (*bench, *jumpClock, *lostServer) {
 	return b, clock, lost
 }
 
-// until looks at the export until its screen holds.
+// until polls the export until holds accepts the screen.
 func (b *bench) until(what string, holds func(view string) bool) {
 	b.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(2 * time.Millisecond) {
@@ -168,7 +168,7 @@ func TestExport_sleepOfTwoHoursAndALostNetwork(t *testing.T) {
 
 	lost.lost.Store(false)
 	b.until("a new snapshot", func(view string) bool {
-		return strings.Contains(view, "renewed once, so more than one point in time") || b.w.at == doneID // where a busy machine shows it too late
+		return strings.Contains(view, "renewed once, so more than one point in time") || b.w.at == doneID // a busy machine may show it too late
 	})
 	b.until("the end", func(string) bool { return b.w.at == doneID })
 	b.shows("Finished, but incomplete", "ot from a single point in time")

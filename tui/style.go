@@ -14,9 +14,9 @@ import (
 	"fauna-export/tui/text"
 )
 
-// A paint is a style reduced to what stands before and after a text: lipgloss
-// works out the two once, and a frame of a thousand pieces costs nothing more
-// than writing them.
+// A paint is a style reduced to the escape codes before and after a text. lipgloss
+// computes the two once, so a frame of a thousand pieces costs no more than writing
+// them.
 type paint struct{ on, off string }
 
 func (p paint) of(s string) string {
@@ -31,18 +31,17 @@ func newPaint(s lipgloss.Style) paint {
 	return paint{on, off}
 }
 
-// styles are the few ways in which text is shown. They use the terminal's own
-// sixteen colours, one of them as the accent, and bold, faint and reverse, so that
-// they are right on light and on dark. NO_COLOR takes the colours away and leaves
-// the rest, so that a key still looks unlike what it does; a state always has a
-// word or a glyph too.
+// styles are the few ways to show text. They use the terminal's own sixteen colours,
+// one as the accent, and bold, faint and reverse, so they suit light and dark
+// backgrounds. NO_COLOR removes only the colours, so a key still looks different from
+// its description; a state always has a word or a glyph too.
 type styles struct {
 	accent, bold, faint, strong, bad paint
 	good, warn, badge                paint
 	fqlNumber                        paint
 
 	plainText, cursor, boldText, faintText, accentText lipgloss.Style
-	question                                           lipgloss.Style // its border
+	question                                           lipgloss.Style // for its border
 
 	help help.Model
 }
@@ -117,7 +116,7 @@ var asciiGlyphs = strings.NewReplacer(
 	"→", ">", "←", "<", "↑", "^", "↓", "v", "▏", "|", "≥", ">", "\uFFFD", "?", "×", "x",
 )
 
-// noteLook is the glyph and the paint of a kind of note.
+// noteLook returns the glyph and the paint for a kind of note.
 func noteLook(st styles, k noteKind) (string, paint) {
 	switch k {
 	case noteGood:
@@ -130,7 +129,7 @@ func noteLook(st styles, k noteKind) (string, paint) {
 	return "", paint{}
 }
 
-// titled is a second pane: a title and wrapped paragraphs.
+// titled draws a second pane: a title and wrapped paragraphs.
 func titled(st styles, title string, paragraphs []string, w int) []string {
 	out := []string{st.bold.of(title), ""}
 	for _, p := range paragraphs {
@@ -139,7 +138,7 @@ func titled(st styles, title string, paragraphs []string, w int) []string {
 	return out
 }
 
-// marked is a paragraph with the sign of its kind before it.
+// marked draws a paragraph after the glyph of its kind.
 func marked(st styles, kind noteKind, paragraph string, w int) []string {
 	glyph, p := noteLook(st, kind)
 	mark, lines := p.of(cmp.Or(glyph, "  ")), text.Wrap(paragraph, w-4)
@@ -149,7 +148,7 @@ func marked(st styles, kind noteKind, paragraph string, w int) []string {
 	return lines
 }
 
-// faintly is a paragraph beside what matters.
+// faintly draws a paragraph of secondary text.
 func faintly(st styles, paragraph string, w int) []string {
 	return mapped(text.Wrap(paragraph, w-2), func(l string) string { return "  " + st.faint.of(l) })
 }

@@ -63,7 +63,7 @@ func headline(p progress) string {
 	return said + ", " + text.Size(bytes) + " in " + text.Span(p.elapsed().Round(100*time.Millisecond))
 }
 
-// verified says whether the files were read again and are what the manifest says.
+// verified describes the result of re-reading the files, and whether they match.
 func verified(p progress) (string, bool) {
 	switch {
 	case p.unread != nil:
@@ -76,7 +76,7 @@ func verified(p progress) (string, bool) {
 	return reportText(p.report), false
 }
 
-// shortfalls are what is missing and what the engine warns of.
+// shortfalls lists what is missing and the engine's warnings.
 func shortfalls(p progress) []string {
 	var out []string
 	for _, f := range p.manifest.Failed {
@@ -97,7 +97,7 @@ func shortfalls(p progress) []string {
 	return out
 }
 
-// summary is what stays in the scrollback. The server of a demo is gone by then.
+// summary is what remains in the scrollback. The demo server is gone by then.
 func (s *session) summary(p progress, saved string) string {
 	var b strings.Builder
 	dir := homePath(text.Clean(p.spec.Dir))
@@ -141,7 +141,7 @@ func (s *session) summary(p progress, saved string) string {
 	return b.String()
 }
 
-// facts are the snapshot, the retries and the warnings of an export, in a line.
+// facts lists snapshot, retries and warnings of an export in a line.
 func facts(p progress) string {
 	m := p.manifest
 	var parts []string
@@ -165,7 +165,7 @@ func readableTime(iso string) string {
 	return strings.TrimSuffix(s, "Z") + " UTC"
 }
 
-// reportText says what is wrong with files that were read again.
+// reportText describes what is wrong with re-read files.
 func reportText(r *archive.Report) string {
 	said := "The files do NOT match the manifest:"
 	for _, problem := range r.Problems {

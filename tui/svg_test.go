@@ -10,14 +10,14 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// pen is how a cell is drawn.
+// pen is how to draw a cell.
 type pen struct {
-	colour      int // of ANSI, 0 to 15; -1 for the terminal's own
+	colour      int // ANSI, 0 to 15; -1 for the terminal's default
 	bold, faint bool
 	reverse     bool
 }
 
-// The palette of the pictures, on a dark ground.
+// The pictures' palette, on a dark background.
 var (
 	groundColour = "#1b1f27"
 	textColour   = "#d7dae0"
@@ -33,8 +33,8 @@ const (
 	margin                = 14.0
 )
 
-// drawSVG draws a screen. Blocks and frames are drawn as shapes, and each word at
-// its own place, so that the picture does not hang on the reader's font.
+// drawSVG draws a screen. Blocks and frames are drawn as shapes, and each word at its
+// own position, so that the picture doesn't depend on the reader's font.
 func drawSVG(t *testing.T, title, view string) string {
 	t.Helper()
 	lines := strings.Split(strings.TrimRight(view, "\n"), "\n")
@@ -50,7 +50,7 @@ func drawSVG(t *testing.T, title, view string) string {
 	return b.String() + "</g>\n</svg>\n"
 }
 
-// drawLine draws one line whose cells begin at a height.
+// drawLine draws one line at height y.
 func drawLine(t *testing.T, b *strings.Builder, line string, y float64) {
 	t.Helper()
 	p := pen{colour: -1}
@@ -96,7 +96,7 @@ func drawLine(t *testing.T, b *strings.Builder, line string, y float64) {
 	flush()
 }
 
-// with is the pen after a sequence of codes.
+// with returns the pen after a sequence of codes.
 func (p pen) with(t *testing.T, codes string) pen {
 	t.Helper()
 	for code := range strings.SplitSeq(codes, ";") {
@@ -124,7 +124,7 @@ func (p pen) with(t *testing.T, codes string) pen {
 	return p
 }
 
-// paint is the pen's colour, as attributes.
+// paint returns the pen's colour as attributes.
 func (p pen) paint(attribute string) string {
 	colour := textColour
 	if p.colour >= 0 {
@@ -152,7 +152,7 @@ func drawWord(b *strings.Builder, p pen, word string, from, to int, y float64) {
 	}
 	var escaped strings.Builder
 	if err := xml.EscapeText(&escaped, []byte(word)); err != nil {
-		panic(err) // a strings.Builder takes everything
+		panic(err) // a strings.Builder never fails
 	}
 	fmt.Fprintf(b, "<text x=\"%s\" y=\"%s\" textLength=\"%s\" lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\"%s>%s</text>\n", num(x), num(y+13.5), num(width), paint, escaped.String())
 }
@@ -189,7 +189,7 @@ func drawShape(b *strings.Builder, p pen, r rune, column int, y float64) bool {
 	return true
 }
 
-// num is a number of the picture, as short as it can be.
+// num formats a number for the picture as briefly as possible.
 func num(v float64) string {
 	return strconv.FormatFloat(float64(int(v*100+0.5))/100, 'f', -1, 64)
 }

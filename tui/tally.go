@@ -20,9 +20,9 @@ const (
 type tally struct {
 	s       *session
 	samples bool
-	counted func() // is told of each answer
+	counted func() // called after each answer
 
-	n       int // of the counting: answers for another one are dropped
+	n       int // number of this count: answers for another are dropped
 	at      int64
 	names   []string
 	next    int
@@ -33,19 +33,19 @@ type tally struct {
 
 type counted struct {
 	rows    int64
-	average float64 // bytes a document in the server's form, 0 while not known
+	average float64 // bytes per document as the server sends it, 0 if unknown
 	err     error
 
 	sampled int64
 	took    time.Duration
 }
 
-// reset forgets what was counted, and counts nothing.
+// reset drops earlier counts and starts none.
 func (t *tally) reset(names []string, at int64) {
 	*t = tally{s: t.s, samples: t.samples, counted: t.counted, n: t.n + 1, at: at, names: names, found: map[string]counted{}}
 }
 
-// start counts collections at a time, 0 for now; what was counted before is forgotten.
+// start counts collections at a time (0: now), dropping earlier counts.
 func (t *tally) start(names []string, at int64) {
 	t.reset(names, at)
 	for range atOnce {
@@ -53,7 +53,7 @@ func (t *tally) start(names []string, at int64) {
 	}
 }
 
-// stop drops the answers that are still to come.
+// stop ignores the answers still to come.
 func (t *tally) stop() { t.n++ }
 
 func (t *tally) done() bool { return len(t.found) >= len(t.names) }
@@ -76,7 +76,7 @@ func (t *tally) more() {
 	})
 }
 
-// add takes what is known of one collection.
+// add stores the result for one collection.
 func (t *tally) add(name string, c counted) {
 	t.found[name] = c
 	t.sampled += c.sampled
@@ -115,7 +115,7 @@ func count(ctx context.Context, srv server, name string, at int64, samples bool,
 	return c
 }
 
-// totals are the documents and bytes of what is counted so far.
+// totals returns the documents and bytes counted so far.
 func (t *tally) totals() (rows int64, bytes float64) {
 	for _, name := range t.names {
 		c := t.found[name]
@@ -125,8 +125,8 @@ func (t *tally) totals() (rows int64, bytes float64) {
 	return rows, bytes
 }
 
-// forecast is how long an export of so many documents takes at the rate measured, and
-// that rate; 0 while not known. The sample asks for one page after the other; an export
+// forecast returns how long an export of rows documents takes at the measured rate, and
+// that rate; 0 if unknown. The sample asks for one page after the other; an export
 // asks for several at a time, which is about four times as fast.
 func (t *tally) forecast(rows int64, most int) (time.Duration, float64) {
 	if t.sampled == 0 || t.took <= 0 {

@@ -1,12 +1,12 @@
-// Package tui is the wizard: from the address of a database to verified files, for a
-// terminal (Run) or as plain lines (Config.Accessible), which are the same steps: each
-// has one method that draws it and one that asks it.
+// Package tui is the wizard, from the address of a database to verified files. It runs
+// on a terminal (Run) or as plain lines (Config.Accessible). The steps are the same:
+// each has one method that draws it and one that asks it.
 //
-// One root model holds the answers and routes: keys go to the step that is
-// shown, answers of the server go to the step that asked. A step never blocks
-// and never changes itself from a command; what takes time is a command that
-// returns a message. The export itself belongs to Run, not to a command, so that
-// it ends, and its files are whole, before the program does.
+// One root model holds the answers and routes messages: keys go to the current step,
+// server answers to the step that asked. A step never blocks and never changes itself
+// from a command; anything slow is a command that returns a message. The export belongs
+// to Run, not to a command, so that it ends, with its files complete, before the
+// program does.
 package tui
 
 import (
@@ -26,70 +26,69 @@ import (
 	"fauna-export/export/row"
 	"fauna-export/fauna"
 	"fauna-export/fauna/fql"
-	_ "fauna-export/tui/quiet" // before bubbletea: no query of the terminal at start
+	_ "fauna-export/tui/quiet" // before bubbletea: don't query the terminal at start
 )
 
-// Errors of Run that say how the wizard was left; everything else that Run
-// returns is the failure of the export or of the terminal.
+// Errors of Run that say how the user left the wizard. Any other error is a failure of
+// the export or the terminal.
 var (
-	// ErrLeft: the person left the wizard by esc, before an export was whole.
+	// ErrLeft: the user left with esc before an export was complete.
 	ErrLeft = errors.New("left without an export")
 	// ErrInterrupted: ctrl+c.
 	ErrInterrupted = errors.New("interrupted")
 )
 
-// Config is what the wizard is started with.
+// Config configures the wizard.
 type Config struct {
 	Version  string // of the program, for the manifest and the help
-	Endpoint string // text of the first field, "" for http://localhost:8443
-	Dir      string // text of the folder field, "" for a proposal
-	Demo     bool   // the endpoint is the embedded server of this process
+	Endpoint string // initial text of the first field, "" for http://localhost:8443
+	Dir      string // initial text of the folder field, "" for a proposal
+	Demo     bool   // the endpoint is this process's embedded server
 
-	// Shell plays Fauna's shell: it runs an FQL text and returns what a shell
-	// would print. nil where there is no such server, as outside the demo.
+	// Shell plays Fauna's shell: it runs FQL and returns what a shell would print. nil
+	// if there is no such server, as outside the demo.
 	Shell func(ctx context.Context, fql string) (string, error)
 
-	AllowPlaintext            bool   // plain http to another host needs no question
-	CAFile, CertFile, KeyFile string // of the TLS connection, "" for none
+	AllowPlaintext            bool   // don't ask before using plain http to another host
+	CAFile, CertFile, KeyFile string // for the TLS connection, "" for none
 	Role                      string // name of role and key, "" for connect-readonly
 	Index                     string // pattern of index names, "" for {collection}-ts
-	MaxRate                   int    // documents a second at most, 0 for any
+	MaxRate                   int    // maximum documents per second, 0 for no limit
 
 	In         io.Reader           // the keyboard; a terminal unless Accessible
 	Out        io.Writer           // the screen; a terminal unless Accessible
 	Env        func(string) string // os.Getenv, for NO_COLOR, SSH_TTY, TMUX …
-	Accessible bool                // questions as plain lines, no screen
-	ASCII      bool                // no glyph outside ASCII
+	Accessible bool                // plain lines instead of a screen
+	ASCII      bool                // draw only ASCII
 	Color      string              // auto, always or never; "" is auto
 
-	// Log keeps what each step came to and what went wrong: a few words, then names
-	// and values in turn, each a text, a number or a bool. Never the secret. nil
-	// keeps nothing.
+	// Log records what each step resulted in and what went wrong: a short message, then
+	// alternating names and values (text, number or bool). It never gets the secret.
+	// nil disables it.
 	Log func(what string, args ...any)
 
-	// AnswersFile is where the answers so far are kept (never the secret), so
-	// that a wizard that was left can be opened again with them. "" for nowhere.
+	// AnswersFile stores the answers so far (never the secret), so that an interrupted
+	// wizard can be restored. "" disables it.
 	AnswersFile string
 }
 
-// Outcome is what is left to say when the screen is gone.
+// Outcome is what to print once the screen is gone.
 type Outcome struct {
-	Dir     string // folder of the export, "" when none was begun
+	Dir     string // folder of the export, "" if none was started
 	Summary string // plain lines for the scrollback, "" or ending in a newline
 }
 
-// defaultEndpoint is where a core listens when nobody has changed that.
+// defaultEndpoint is where Fauna listens by default.
 const defaultEndpoint = "http://localhost:8443"
 
-// stopWait bounds the wait for what was told to stop: an export, requests.
+// stopWait bounds the wait for an export or requests to stop.
 const stopWait = 5 * time.Second
 
-// Run shows the wizard until it is left. When it returns the terminal is as it
-// was before and no goroutine of the wizard or of its export runs, but for those
-// that did not stop within some seconds, or were not waited for because ctrl+c was
-// pressed again: then the program must end. The error is nil after a whole export,
-// ErrLeft, ErrInterrupted, the cause of a cancelled ctx, or the error of the last
-// export.
+// Run shows the wizard until the user leaves it. When it returns, the terminal is
+// restored and no goroutine of the wizard or its export is running, except those that
+// didn't stop within some seconds, or weren't waited for because ctrl+c was pressed
+// again: then the program must end. The error is nil after a complete export, ErrLeft,
+// ErrInterrupted, the cause of a cancelled ctx, or the error of the last export.
 func Run(ctx context.Context, c Config) (Outcome, error) {
 	c = c.withDefaults()
 	s := newSession(ctx, c)
@@ -100,7 +99,7 @@ func Run(ctx context.Context, c Config) (Outcome, error) {
 	return newWizard(s).show(ctx)
 }
 
-// show is Run on a screen.
+// show runs the wizard on a screen.
 func (w *wizard) show(ctx context.Context) (Outcome, error) {
 	_, err := tea.NewProgram(w, w.options(ctx)...).Run()
 	_ = w.keeping()() // best effort: no screen could say that it failed
@@ -112,8 +111,8 @@ func (w *wizard) show(ctx context.Context) (Outcome, error) {
 	return w.outcome(ctx, err)
 }
 
-// framesPerSecond is how often the screen may be drawn: half of the library's own
-// measure, which nobody sees, for half of the work.
+// framesPerSecond is half of the library's default: nobody sees the difference, and it
+// halves the work.
 const framesPerSecond = 30
 
 func (w *wizard) options(ctx context.Context) []tea.ProgramOption {
@@ -123,8 +122,8 @@ func (w *wizard) options(ctx context.Context) []tea.ProgramOption {
 	}
 }
 
-// stop ends the export and all that waits for a server, and waits for both, each for
-// no longer than so long.
+// stop cancels the export and all pending requests, and waits for each at most for
+// wait.
 func (s *session) stop(wait time.Duration) {
 	s.runner.cancel()
 	s.jobs.cancel()
@@ -132,7 +131,7 @@ func (s *session) stop(wait time.Duration) {
 	s.jobs.stop(wait)
 }
 
-// outcome is what Run returns when the program ended with err.
+// outcome returns Run's result after the program ended with err.
 func (w *wizard) outcome(ctx context.Context, err error) (Outcome, error) {
 	p := w.runner.progress()
 	out := Outcome{Dir: p.spec.Dir, Summary: w.summary(p, w.steps[doneID].(*doneStep).saved)}
@@ -156,7 +155,7 @@ func (c Config) withDefaults() Config {
 	c.Role = cmp.Or(c.Role, fql.DefaultRole)
 	c.Index = cmp.Or(c.Index, fql.DefaultIndexPattern)
 	if c.Demo {
-		c.AnswersFile = "" // its answers are not those of a real database
+		c.AnswersFile = "" // its answers don't describe a real database
 		c.MaxRate = cmp.Or(c.MaxRate, demoRate)
 	}
 	if c.Env == nil {
@@ -193,7 +192,7 @@ func newSession(ctx context.Context, c Config) *session {
 	return s
 }
 
-// proposalPrefix begins the names of the folders that are proposed.
+// proposalPrefix is how proposed folder names begin.
 const proposalPrefix = "fauna-20"
 
 // proposal is a new folder, named after the day.

@@ -17,8 +17,8 @@ import (
 	"fauna-export/tui/text"
 )
 
-// checkView fails when a view is wider or taller than its window, or holds a
-// control character that is not part of a colour.
+// checkView fails if a view is wider or taller than its window, or contains a control
+// character that isn't part of a colour.
 func checkView(t *testing.T, view string, w, h int) {
 	t.Helper()
 	lines := strings.Split(view, "\n")
@@ -56,7 +56,7 @@ func TestView_neverLargerThanTheWindow(t *testing.T) {
 func TestView_neverLargerWhateverIsPressed(t *testing.T) {
 	for seed := range uint64(60) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			t.Chdir(t.TempDir()) // what it writes lands there
+			t.Chdir(t.TempDir()) // it writes files here
 			r := rand.New(rand.NewPCG(seed, 7))
 			b := newBench(t, 80, 24, func(b *bench, c *Config) {
 				for _, name := range hostileNames {

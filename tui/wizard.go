@@ -14,7 +14,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// A stepID numbers the steps in the order in which they are walked.
+// A stepID numbers the steps in order.
 type stepID int
 
 const (
@@ -38,9 +38,9 @@ func (id stepID) String() string { return stepNames[id] }
 // A screen is what is in sight. It is called by the root model alone.
 type screen interface {
 	focus
-	title() (question, aside string) // the one question, and what stands right of it
+	title() (question, aside string) // the one question, and the text to the right of it
 	body(w, h int) []string          // at most h lines of at most w cells
-	busy() bool                      // it waits for a server
+	busy() bool                      // is waiting for a server
 }
 
 // A step is one screen of the way.
@@ -62,18 +62,18 @@ func (w *wizard) shown() screen {
 	return w.steps[w.at]
 }
 
-// wizard is the root model: it routes, and draws what all steps have in common.
+// wizard is the root model: it routes messages and draws what all steps share.
 type wizard struct {
 	*session
 	at            stepID
 	steps         [steps]step
 	width, height int
-	ended         error // why the program was asked to quit
-	atOnce        bool  // and that nothing is waited for: ctrl+c was pressed again
+	ended         error // why the program should quit
+	atOnce        bool  // don't wait: ctrl+c was pressed again
 	burst         burst
 	spin          spinner.Model
 	spinning      wait
-	name          string // title of the window, as last set
+	name          string // window title, as last set
 }
 
 func newSteps(s *session) [steps]step {
@@ -93,20 +93,20 @@ func newWizard(s *session) *wizard {
 	return w
 }
 
-// Init begins with the first step.
+// Init enters the first step.
 func (w *wizard) Init() tea.Cmd {
 	w.steps[w.at].enter()
 	return w.asked()
 }
 
-// asked is what is to be done beside the screen from now on.
+// asked returns the commands to run next.
 func (w *wizard) asked() tea.Cmd {
 	cmds := w.cmds
 	w.cmds = nil
 	return tea.Batch(cmds...)
 }
 
-// Update routes a message, then does what the step asked for.
+// Update routes a message, then does what the step requested.
 func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 	said := w.note
 	switch m := m.(type) {
@@ -140,8 +140,8 @@ func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 	return w, w.asked()
 }
 
-// spinEvery is how often the spinner turns. bubbles/spinner's own tick cannot be
-// cancelled, so it is given ours.
+// spinEvery is how often the spinner turns. bubbles/spinner's own tick can't be
+// cancelled, so we drive it ourselves.
 const spinEvery = 120 * time.Millisecond
 
 func (w *wizard) turn() {
@@ -168,7 +168,7 @@ func (w *wizard) focus() focus {
 	return w.shown()
 }
 
-// everywhere are the keys that work on every step, once it has left them alone.
+// everywhere returns the keys that work on every step, unless it handles them itself.
 func (w *wizard) everywhere() []action {
 	return []action{
 		on("F1", "help", w.showHelp, "f1", "?"),
@@ -176,7 +176,7 @@ func (w *wizard) everywhere() []action {
 	}
 }
 
-// always are the keys that no question and no field keeps from working.
+// always returns the keys that work regardless of questions and fields.
 func (w *wizard) always() []action {
 	return []action{
 		on("ctrl+c", "quit (stops the export first; twice quits at once)", w.interrupt),
@@ -185,10 +185,10 @@ func (w *wizard) always() []action {
 	}
 }
 
-// key gives a key to whatever has the focus: a question, a panel, the step.
+// key passes a key to whatever has the focus: a question, a panel, the step.
 func (w *wizard) key(m tea.KeyMsg) {
 	if m.Type != tea.KeyRunes && m.Type != tea.KeySpace && m.Type != tea.KeyEnter {
-		m.Alt = false // esc and a key, pressed quickly, look like alt and that key
+		m.Alt = false // esc and then a key, pressed quickly, look like alt and that key
 	}
 	if press(w.always(), m) {
 		return
@@ -206,8 +206,8 @@ func (w *wizard) key(m tea.KeyMsg) {
 	}
 }
 
-// back goes one step back, or from an edit to where it was opened; from the first one
-// esc quits, after a question.
+// back goes back one step, or from an edit to where it was opened. On the first step,
+// esc quits after confirmation.
 func (w *wizard) back(leave bool) {
 	if w.edit != noID && w.at != w.edit {
 		w.next(w.at)
@@ -227,8 +227,8 @@ func (w *wizard) back(leave bool) {
 	}
 }
 
-// interrupt is ctrl+c: it quits at once, but for an export, which is stopped
-// first so that its files are whole or resumable; a second one does not wait.
+// interrupt handles ctrl+c: it quits at once, but first stops a running export, so that
+// its files are complete or resumable. A second ctrl+c doesn't wait.
 func (w *wizard) interrupt() {
 	if !w.runner.active() || w.ended != nil {
 		w.atOnce = w.runner.active()
@@ -243,7 +243,7 @@ func (w *wizard) interrupt() {
 	w.cmds = append(w.cmds, w.jobs.do(func(ctx context.Context) tea.Msg {
 		select {
 		case <-ended(&w.runner.wg):
-		case <-ctx.Done(): // the program is left without the wait
+		case <-ctx.Done(): // the program ends without waiting
 		}
 		return tea.QuitMsg{}
 	}))
@@ -256,7 +256,7 @@ func (w *wizard) quit(why error) {
 
 func (s *session) leaveProgram() { s.cmds = append(s.cmds, tea.Quit) }
 
-// bell rings the terminal's bell, once an export is over that nobody may be watching.
+// bell rings the terminal's bell when an export ends, as nobody may be watching.
 func (s *session) bell() {
 	tty := s.clip.tty
 	s.beside(func(context.Context) func() {
@@ -268,7 +268,7 @@ func (s *session) bell() {
 	})
 }
 
-// windowName is the title of the terminal's window: how far an export is.
+// windowName returns the terminal's window title: the export's progress.
 func (w *wizard) windowName() string {
 	name := "fauna-export"
 	switch p := w.steps[exportID].(*exportStep).now; {

@@ -124,7 +124,7 @@ func TestWizard_ctrlCLeavesEveryStep(t *testing.T) {
 	}
 }
 
-// stubborn is an export that does not stop when it is told to.
+// stubborn is an export that doesn't stop when told to.
 type stubborn struct {
 	*fakeRun
 	free chan struct{}
@@ -166,7 +166,7 @@ func TestWizard_isNotSuspendedWhereNoShellWouldComeBack(t *testing.T) {
 			t.Errorf("first of its session: %v, suspends: %v", leads, suspends)
 		}
 		b.keys("f1")
-		b.w.View() // what is drawn says how far there is to scroll
+		b.w.View() // drawing determines how far it can scroll
 		b.keys("end")
 		if shown := strings.Contains(b.w.View(), "ctrl+z"); shown == leads {
 			t.Errorf("first of its session: %v, F1 shows the key: %v", leads, shown)
@@ -242,7 +242,7 @@ func TestEdit_returnsToWhereItWasOpened(t *testing.T) {
 	b.keys("enter") // the same address: the secret stays
 	b.at(checkID)
 	b.keys("d")
-	b.keys("backspace", "enter") // another one: its secret is wanted, and then Check again
+	b.keys("backspace", "enter") // another address: it needs its secret, and then Check again
 	b.at(accessID)
 	b.keys("2")
 	b.paste(testSecret)

@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// Clean makes a text of a server, a file or a person fit for a terminal: one
-// line, valid UTF-8, no control character (C0, DEL, C1) and none of the
-// invisible ones that reorder or hide what stands around them. What is taken
-// out leaves U+FFFD behind, so that two names that differ never look the same.
+// Clean makes text from a server, a file or a person safe for a terminal: one line,
+// valid UTF-8, no control characters (C0, DEL, C1) and no invisible ones that reorder
+// or hide their neighbours. Each is replaced by U+FFFD, so that names that differ never
+// look the same.
 func Clean(s string) string {
 	i := 0
 	for i < len(s) && s[i] >= 0x20 && s[i] < 0x7f {
@@ -31,7 +31,7 @@ func Clean(s string) string {
 	return b.String()
 }
 
-// Lines is Clean for a text of several lines; tabs become spaces.
+// Lines is Clean for text of several lines; tabs become spaces.
 func Lines(s string) []string {
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\t", "  ")
 	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
@@ -41,9 +41,9 @@ func Lines(s string) []string {
 	return lines
 }
 
-// Hidden reports runes that a terminal must not be given: controls, line and
-// paragraph separators, marks that change the direction of text, and fillers
-// whose width terminals disagree about.
+// Hidden reports whether a rune must not be given to a terminal: controls, line and
+// paragraph separators, marks that change the direction of text, and fillers whose
+// width terminals disagree on.
 func Hidden(r rune) bool {
 	switch {
 	case r < 0x20, r >= 0x7f && r < 0xa0:
@@ -60,10 +60,10 @@ func Hidden(r rune) bool {
 	return unicode.Is(unicode.Cf, r)
 }
 
-// Quoted is a name in quotes, fit for a terminal.
+// Quoted returns a name in quotes, safe for a terminal.
 func Quoted(name string) string { return `"` + Clean(name) + `"` }
 
-// Sentence is an error fit for a terminal: one line.
+// Sentence returns an error as one line, safe for a terminal.
 func Sentence(err error) string {
 	if err == nil {
 		return ""

@@ -1,4 +1,4 @@
-// Package text is what a person is shown of counts, sizes, times, names and
-// tables: one formatter, one sanitizer of what comes from elsewhere, and one
-// measure of how wide a text is. The wizard and the commands both use it.
+// Package text formats counts, sizes, times, names and tables for people. It has one
+// formatter, one sanitizer for foreign text, and one measure of text width, for the
+// wizard and the commands alike.
 package text

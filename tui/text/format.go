@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Number writes a number with commas between thousands.
+// Number formats a number with commas between thousands.
 func Number(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	first := 0
@@ -21,7 +21,7 @@ func Number(n int64) string {
 	return s
 }
 
-// Count is a number with its noun: "1 row", "2 rows", "3 retries", "4 indexes".
+// Count formats a number with its noun: "1 row", "2 rows", "3 retries", "4 indexes".
 func Count(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -35,7 +35,7 @@ func Count(n int64, noun string) string {
 	return Number(n) + " " + noun + "s"
 }
 
-// Short writes a large number in few cells: "999", "12.4 k", "17.1 M".
+// Short formats a large number in few cells: "999", "12.4 k", "17.1 M".
 func Short(n int64) string {
 	switch {
 	case n < 10_000:
@@ -48,8 +48,8 @@ func Short(n int64) string {
 	return fmt.Sprintf("%.1f G", math.Floor(float64(n)/1e8)/10)
 }
 
-// Size writes a number of bytes in decimal units, with one digit after the point
-// where there is only one before it.
+// Size formats a number of bytes in decimal units, with one decimal if there is only
+// one digit before the point.
 func Size(n int64) string {
 	if n < 1000 {
 		return strconv.FormatInt(max(0, n), 10) + " B"
@@ -66,8 +66,8 @@ func Size(n int64) string {
 	return fmt.Sprintf("%.0f %s", f, units[i])
 }
 
-// Span writes a duration as people say it: "3.4 s", "40 s", "15 min", "2 h 30 min",
-// "7 days".
+// Span formats a duration as people say it: "3.4 s", "40 s", "15 min", "2 h 30 min", "7
+// days".
 func Span(d time.Duration) string {
 	switch {
 	case d < 0:
@@ -89,7 +89,7 @@ func Span(d time.Duration) string {
 	return Number(int64(d.Hours()/24)) + " days"
 }
 
-// Clock writes a duration as a clock does: m:ss, or h:mm:ss.
+// Clock formats a duration like a clock: m:ss or h:mm:ss.
 func Clock(d time.Duration) string {
 	s := max(0, int64(d.Round(time.Second).Seconds()))
 	if s < 3600 {
@@ -98,12 +98,12 @@ func Clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
-// Time writes a Fauna time, microseconds since 1970, as a time of day in UTC.
+// Time formats a Fauna time, in microseconds since 1970, as a time of day in UTC.
 func Time(us int64) string {
 	return time.UnixMicro(us).UTC().Format("15:04:05") + " UTC"
 }
 
-// Rate writes how many happen a second, "" for none to speak of.
+// Rate formats a rate per second, or returns "" if it is negligible.
 func Rate(perSecond float64) string {
 	if Finite(perSecond) < 0.5 {
 		return ""
@@ -111,7 +111,7 @@ func Rate(perSecond float64) string {
 	return Number(int64(perSecond)) + "/s"
 }
 
-// Finite is a rate that can be shown: 0 for what no clock could have measured.
+// Finite returns a rate that can be shown, or 0 for an implausible one.
 func Finite(rate float64) float64 {
 	if math.IsNaN(rate) || rate < 0 || rate > 1e15 {
 		return 0
@@ -119,7 +119,7 @@ func Finite(rate float64) float64 {
 	return rate
 }
 
-// Percent is n of total in whole percents, 0 to 100; 100 only for all of it.
+// Percent returns n of total in whole percent, 0 to 100; 100 only if n is all of it.
 func Percent(n, total int64) int {
 	if total <= 0 {
 		return 0
@@ -130,7 +130,7 @@ func Percent(n, total int64) int {
 	return max(0, min(99, int(float64(n)/float64(total)*100)))
 }
 
-// Table sets rows in columns two spaces apart, without spaces at the ends of lines.
+// Table formats rows in columns two spaces apart, without trailing spaces.
 func Table(rows [][]string) string {
 	var widths []int
 	for _, row := range rows {

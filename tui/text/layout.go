@@ -7,7 +7,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Width is how many cells of a terminal a text takes; escape sequences take none.
+// Width returns how many terminal cells a text takes; escape sequences take none.
 func Width(s string) int {
 	if n, ok := plainWidth(s); ok {
 		return n
@@ -15,9 +15,9 @@ func Width(s string) int {
 	return ansi.StringWidth(s)
 }
 
-// plainWidth is Width for the text that most of a screen is: ASCII, colours, and
-// the glyphs that the wizard draws, each of which takes one cell. It is not ok
-// when the text holds anything else, which may take none or two.
+// plainWidth is Width for most text on the screen: ASCII, colours, and the glyphs the
+// wizard draws, each one cell wide. ok is false if the text contains anything else,
+// which may take none or two.
 func plainWidth(s string) (n int, ok bool) {
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -50,19 +50,19 @@ func plainWidth(s string) (n int, ok bool) {
 	return n, true
 }
 
-// Fit cuts a text to at most w cells, with "…" for what is gone.
+// Fit truncates a text to w cells, ending in "…" if cut.
 func Fit(s string, w int) string {
 	if w <= 0 {
 		return ""
 	}
-	if len(s) <= w { // bytes are never fewer than cells
+	if len(s) <= w { // never more cells than bytes
 		return s
 	}
 	if n, ok := plainWidth(s); ok && n <= w {
 		return s
 	}
-	// Truncate and StringWidth disagree about a few sequences, such as an ASCII
-	// sign with a variation selector; the width decides.
+	// Truncate and StringWidth disagree on a few sequences, such as an ASCII sign with
+	// a variation selector; Width decides.
 	for cut := w; cut > 0; cut-- {
 		if t := ansi.Truncate(s, cut, "…"); Width(t) <= w {
 			return t
@@ -71,7 +71,7 @@ func Fit(s string, w int) string {
 	return ""
 }
 
-// Pad makes a text exactly w cells wide: cut, or filled with spaces.
+// Pad truncates or pads a text to exactly w cells.
 func Pad(s string, w int) string {
 	s = Fit(s, w)
 	if n := w - Width(s); n > 0 {
@@ -80,7 +80,7 @@ func Pad(s string, w int) string {
 	return s
 }
 
-// PadLeft is Pad with the spaces before the text, for numbers.
+// PadLeft is Pad with the padding on the left, for numbers.
 func PadLeft(s string, w int) string {
 	s = Fit(s, w)
 	if n := w - Width(s); n > 0 {
@@ -89,7 +89,7 @@ func PadLeft(s string, w int) string {
 	return s
 }
 
-// Wrap breaks plain text into lines of at most w cells, at spaces where it can:
+// Wrap breaks plain text into lines of at most w cells, at spaces if possible, so that
 // times, names and paths stay whole.
 func Wrap(s string, w int) []string {
 	if w <= 0 {
@@ -112,8 +112,8 @@ func Wrap(s string, w int) []string {
 	return append(lines, line)
 }
 
-// Sides puts two texts on one line of w cells, the second at the right edge. The
-// second is left out when there is no room for both.
+// Sides puts two texts on one line of w cells, the second at the right edge. The second
+// is dropped if both don't fit.
 func Sides(left, right string, w int) string {
 	gap := w - Width(left) - Width(right)
 	if right == "" || gap < 2 {
@@ -135,14 +135,14 @@ func Indent(n int, lines []string) []string {
 	return out
 }
 
-// Fill makes exactly h lines of some: those at the end are left out, or empty.
+// Fill truncates or pads lines to exactly h.
 func Fill(lines []string, h int) []string {
 	out := make([]string, max(0, h))
 	copy(out, lines)
 	return out
 }
 
-// Clip makes at most n lines of some: the last one begins what is left out.
+// Clip truncates lines to at most n; the last one shows the start of what was cut.
 func Clip(lines []string, n, w int) []string {
 	if len(lines) <= n {
 		return lines
@@ -154,7 +154,7 @@ func Clip(lines []string, n, w int) []string {
 	return append(lines[:n-1:n-1], Fit(last, w))
 }
 
-// Beside puts lines at the right of others, which get w cells.
+// Beside puts right to the right of left, which is padded to w cells.
 func Beside(left []string, w int, right []string) []string {
 	out := make([]string, max(len(left), len(right)))
 	left, right = Fill(left, len(out)), Fill(right, len(out))

@@ -2,8 +2,8 @@ package text
 
 import "strings"
 
-// Nearest is the name in names that a misspelt one most likely means, "" when
-// none is near: at most one edit in three characters.
+// Nearest returns the name in names closest to a misspelt one, or "" if none is: at
+// most one edit per three characters.
 func Nearest(name string, names []string) string {
 	best, at := "", len([]rune(name))/3+1
 	for _, n := range names {
@@ -17,8 +17,8 @@ func Nearest(name string, names []string) string {
 	return best
 }
 
-// edits counts the insertions, deletions, replacements and swaps of neighbours
-// that make b of a; a result of at or more may be too small.
+// edits counts the insertions, deletions, replacements and swaps of neighbours that
+// turn a into b; a result of at or more may be too small.
 func edits(a, b []rune, at int) int {
 	if len(a)-len(b) >= at || len(b)-len(a) >= at {
 		return at

@@ -37,7 +37,7 @@ func TestWords_numbersSizesAndTimesAsPeopleSayThem(t *testing.T) {
 	}
 }
 
-// FuzzClean: whatever a server or a file says, no terminal is given a control.
+// FuzzClean: no terminal gets a control character, whatever a server sends.
 func FuzzClean(f *testing.F) {
 	for _, s := range []string{"", "users", "\x1b]0;title\a", "a\u202eb", "\x9b2J", "👩‍👩‍👧", "\xff\xfe", "z\u0300\u0301", "東京"} {
 		f.Add(s, 7)
