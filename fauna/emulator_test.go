@@ -277,7 +277,7 @@ func TestServer_idsInPages(t *testing.T) {
 			t.Errorf("Count at %d = %d, %v, want %d", at, n, err, want)
 		}
 	}
-	ids, _, err := s.admin.IDs(t.Context(), fauna.PageRequest{Collection: "docs", At: at, From: 11, Size: 2}) // from an id that is not there
+	ids, _, err := s.admin.IDs(t.Context(), fauna.PageRequest{Collection: "docs", At: at, From: 11, Size: 2}) // from an id that doesn't exist
 	if err != nil || !slices.Equal(ids, []int64{99, 100}) {
 		t.Errorf("%v, %v", ids, err)
 	}

@@ -17,7 +17,7 @@ type Sync struct {
 	Consistency Consistency `json:"consistency"`
 	Started     string      `json:"started"`
 	Finished    string      `json:"finished"`
-	// Fast: only the end of the index and the events were read.
+	// Fast means that only the end of the index and the events were read.
 	Fast bool `json:"fast,omitempty"`
 }
 
@@ -46,7 +46,7 @@ func (m *Manifest) Chain(collection string) []Entry {
 	return out
 }
 
-// Last returns a collection's latest file, nil for none.
+// Last returns a collection's latest file, nil if there is none.
 func (m *Manifest) Last(collection string) *Entry {
 	var last *Entry
 	for i := range m.Collections {
@@ -59,7 +59,7 @@ func (m *Manifest) Last(collection string) *Entry {
 
 // Latest returns each collection's latest file, in the order in which the
 // collections were added. Its Documents are the collection's rows after all
-// syncs; for a single sync they are its Rows.
+// syncs; after a single sync they equal its Rows.
 func (m *Manifest) Latest() []Entry {
 	var out []Entry
 	at := make(map[string]int) // in out, by name
@@ -94,8 +94,8 @@ func (m *Manifest) SnapshotOf(e Entry) int64 {
 	return 0
 }
 
-// Time returns the time of the last sync, in microseconds since 1970; 0 without
-// one.
+// Time returns the time of the last sync, in microseconds since 1970; 0 if there
+// was no snapshot.
 func (m *Manifest) Time() int64 { return micros(m.Snapshot) }
 
 func micros(text string) int64 {
@@ -128,20 +128,20 @@ func (e *Entry) Layout() row.Layout {
 type Rows struct {
 	Files []Entry
 	Text  row.Text
-	// Removals also yields the rows that say that a document was removed.
+	// Removals also yields rows that record the removal of a document.
 	Removals bool
-	// FilesAlone does without the state of the last sync, which tells what was
-	// removed if the files leave that out.
+	// FilesAlone ignores the state of the last sync, which shows what was removed
+	// if the files leave that out.
 	FilesAlone bool
 
-	lacks []row.Counts // if not nil: what the texts of each file leave out
+	lacks []row.Counts // unless nil, receives what the texts of each file leave out
 }
 
 // Rows iterates over the selected rows by id, each document in its latest
 // version: those that exist after the last of the syncs. If the files leave out
-// removals and the state cannot be used, the error is a *StateUnfit. Every file
-// is compared with the manifest after it was read, so rows before an error are
-// not to be trusted.
+// removals and the state can't be used, the error is a *StateUnfit. Every file is
+// compared with the manifest after it was read, so don't trust rows that came
+// before an error.
 func (a *Archive) Rows(ctx context.Context, q Rows) iter.Seq2[row.Row, error] {
 	rows := a.latest(ctx, q)
 	if last := q.Files[len(q.Files)-1]; last.HidesRemovals() && !q.Removals && !q.FilesAlone {
@@ -150,7 +150,7 @@ func (a *Archive) Rows(ctx context.Context, q Rows) iter.Seq2[row.Row, error] {
 	return rows
 }
 
-// latest is Rows by the files alone.
+// latest is like Rows, but uses only the files.
 func (a *Archive) latest(ctx context.Context, q Rows) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
 		var sources []iter.Seq2[row.Row, error]
@@ -171,7 +171,7 @@ func (a *Archive) latest(ctx context.Context, q Rows) iter.Seq2[row.Row, error] 
 		byID := func(a, b row.Row) int { return cmp.Compare(a.ID, b.ID) }
 		for one, err := range pairs.Merge(byID, sources...) {
 			if err == nil && (one.ID == before || one.Removed && !q.Removals) {
-				before = one.ID // of equal ids that of the latest sync comes first
+				before = one.ID // of equal ids the latest sync's comes first
 				continue
 			}
 			before = one.ID

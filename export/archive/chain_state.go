@@ -12,9 +12,9 @@ import (
 )
 
 // The state of incremental syncs is, for each collection, the (ts, id) pairs of
-// the rows of all syncs.
+// the rows of all syncs so far.
 
-// StateUnfit is the error of a last sync's state that cannot be used.
+// StateUnfit is the error of a state that cannot be used.
 type StateUnfit struct {
 	why     string
 	missing bool
@@ -27,8 +27,8 @@ func notOfTheFiles(last Entry) error {
 	return &StateUnfit{why: PairsName(last.File) + " is not of the last sync's files"}
 }
 
-// OpenState opens the state after a file of the last sync; the error is a
-// *StateUnfit if it is missing, damaged, or of something else.
+// OpenState opens the state that belongs to a file of the last sync; the error is
+// a *StateUnfit if it is missing, damaged, or belongs to something else.
 func (a *Archive) OpenState(last Entry) (*pairs.Reader, func(), error) {
 	name := PairsName(last.File)
 	state, shut, err := pairs.Open(a.Store, name)
@@ -49,12 +49,12 @@ func (a *Archive) OpenState(last Entry) (*pairs.Reader, func(), error) {
 	return state, shut, nil
 }
 
-// HidesRemovals reports whether the files' rows may still include documents
+// HidesRemovals reports whether the files may still contain rows of documents
 // that were removed before this sync.
 func (e *Entry) HidesRemovals() bool { return e.Deletion == "" && e.Sync > 1 }
 
-// present filters rows, which must include those of all documents in the state
-// of the last sync, down to these.
+// present reduces rows, which must include all documents in the state of the last
+// sync, to those documents.
 func (a *Archive) present(last Entry, rows iter.Seq2[row.Row, error]) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
 		byID := pairs.NewSorter(a.Store, PairsName(last.File)+".ids")
@@ -92,7 +92,7 @@ func (a *Archive) present(last Entry, rows iter.Seq2[row.Row, error]) iter.Seq2[
 	}
 }
 
-// sortState passes the state of the last sync to a sorter, with times and ids
+// sortState adds the state of the last sync to a sorter, with times and ids
 // swapped.
 func (a *Archive) sortState(last Entry, byID *pairs.Sorter) error {
 	state, shut, err := a.OpenState(last)
@@ -115,9 +115,9 @@ func (a *Archive) sortState(last Entry, byID *pairs.Sorter) error {
 }
 
 // chain compares the files of all syncs with the manifest's entry of the last
-// one, and with the state if there is one; a copy without the state is complete
-// too. whole is the sum of the rows of the first file. If the state was just
-// derived from the rows, several files are not read again.
+// one, and with the state if there is one; a copy without it counts as complete.
+// whole is the sum of the rows of the first file. If the state was just derived
+// from the rows, it does not read several files again.
 func (v *verifier) chain(ctx context.Context, last Entry, whole pairs.Sum) (problem string, err error) {
 	if last.Sync == 0 {
 		return "", nil
@@ -147,7 +147,7 @@ func (v *verifier) chain(ctx context.Context, last Entry, whole pairs.Sum) (prob
 	return v.checkState(last, rows)
 }
 
-// sumOf returns the sum of a chain's current rows, by the files alone.
+// sumOf returns the sum of a chain's current rows, using only the files.
 func (a *Archive) sumOf(ctx context.Context, chain []Entry) (sum pairs.Sum, err error) {
 	for one, err := range a.Rows(ctx, Rows{Files: chain, FilesAlone: true}) {
 		if err != nil {
@@ -158,8 +158,8 @@ func (a *Archive) sumOf(ctx context.Context, chain []Entry) (sum pairs.Sum, err 
 	return sum, nil
 }
 
-// gap describes how the syncs of a collection's files differ from those of the
-// manifest, "" if they don't.
+// gap describes how the syncs of a collection's files differ from the manifest's,
+// "" if they don't.
 func (m *Manifest) gap(chain []Entry) string {
 	known := make(map[int]bool)
 	for _, s := range m.AllSyncs() {
@@ -190,7 +190,7 @@ func (a *Archive) checkState(last Entry, rows pairs.Sum) (problem string, err er
 	case err != nil:
 		return "", err
 	case last.HidesRemovals() && (kept.N == last.Documents || guess):
-		return "", nil // some of the rows are of removed documents
+		return "", nil // some of the rows belong to removed documents
 	case kept != rows:
 		return notOfTheFiles(last).Error() + stateRemedy, nil
 	}

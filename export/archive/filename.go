@@ -20,8 +20,8 @@ const maxFileName = 200
 
 // FileName returns the name of a collection's file, without extension, valid on
 // any file system: letters and digits of any script and "-", "_", "." stay, the
-// rest is percent-escaped. Names over 200 bytes are cut and end in "~" and a
-// hash. Two collections can still clash if case is ignored: see FileNames.
+// rest is percent-escaped. Names over 200 bytes are truncated and end in "~" and
+// a hash. Two collections can still clash if case is ignored: see FileNames.
 func FileName(collection string) string {
 	name := escapeName(collection)
 	if len(name) > maxFileName {
@@ -30,9 +30,9 @@ func FileName(collection string) string {
 	return name
 }
 
-// FileNames is FileName for several collections in one folder: if two names
-// differ only in case, both end in "~" and a hash, and so does a name that
-// looks like part of another collection.
+// FileNames is FileName for several collections in one folder: names that differ
+// only in case end in "~" and a hash, and so does a name that looks like a part
+// of another collection.
 func FileNames(collections []string) map[string]string {
 	folded := make(map[string]int, len(collections))
 	names := make(map[string]string, len(collections))
@@ -53,7 +53,7 @@ func FileNames(collections []string) map[string]string {
 var partLike = regexp.MustCompile(`-[0-9]{5}-of-[0-9]{5}$`)
 
 // hashedName appends a hash of the collection to a name. "~" is escaped in all
-// other names, so it cannot clash with one.
+// other names, so the result can't clash with one.
 func hashedName(name, collection string) string {
 	sum := sha256.Sum256([]byte(collection))
 	tail := "~" + hex.EncodeToString(sum[:5])
@@ -123,8 +123,7 @@ func reservedName(name string) bool {
 	return len(base) == 4 && (strings.HasPrefix(base, "COM") || strings.HasPrefix(base, "LPT")) && base[3] >= '0' && base[3] <= '9'
 }
 
-// foldName returns the same value for names that a file system may not
-// distinguish.
+// foldName maps names that a file system may not distinguish to the same value.
 func foldName(name string) string {
 	return row.Fold(strings.NewReplacer("ß", "ss", "ẞ", "ss", "İ", "i", "ı", "i").Replace(name))
 }

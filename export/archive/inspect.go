@@ -9,39 +9,39 @@ import (
 	"fauna-export/export/store"
 )
 
-// Kind is what a store contains.
+// Kind is the kind of content of a store.
 type Kind string
 
-// The kinds of stores.
+// The kinds of content.
 const (
-	// Empty: a new run can start there. It does not exist, is empty, or holds
-	// only the leftovers of a run that was killed before it started.
+	// Empty: a new run can start there. The store does not exist, is empty, or
+	// holds only leftovers of a run that was killed before it started.
 	Empty Kind = "empty"
 	// Unfinished: a run that can be resumed, without a manifest.
 	Unfinished Kind = "unfinished"
-	// Partial: a run with a manifest of which some collections failed, or whose
+	// Partial: a run with a manifest in which some collections failed, or whose
 	// next sync was interrupted. It can be resumed.
 	Partial Kind = "partial"
 	// Finished: a run with a manifest.
 	Finished Kind = "finished"
 	// Syncs: a finished incremental run. The next sync can start there.
 	Syncs Kind = "syncs"
-	// Sharded: a run with shards that are not joined yet.
+	// Sharded: a run whose shards are not joined yet.
 	Sharded Kind = "sharded"
-	// Foreign: something that no run wrote.
+	// Foreign: something that no run created.
 	Foreign Kind = "foreign"
 	// Broken: an unfinished run that cannot be resumed.
 	Broken Kind = "broken"
 )
 
-// Found is what Inspect found in a store.
+// Found is the result of Inspect.
 type Found struct {
 	Kind Kind
 	// Run is set for an unfinished or partial run.
 	Run *RunState
 	// Manifest is set for a finished or partial run.
 	Manifest *Manifest
-	// Other is, in a foreign store, something that no run wrote.
+	// Other is a file in a foreign store that no run created.
 	Other string
 	// Err says why a broken run cannot be resumed.
 	Err error
@@ -49,7 +49,7 @@ type Found struct {
 	Store string
 }
 
-// Inspect determines what a store contains. It is the only place that does.
+// Inspect determines what a store contains. No other code does that.
 func Inspect(s store.Store) (Found, error) {
 	f := Found{Kind: Empty, Store: s.Name()}
 	entries, err := s.List()
@@ -114,8 +114,8 @@ func (f Found) Usable() error {
 	return nil
 }
 
-// CheckNew returns a *store.Error or a *DamagedState if a new run cannot start
-// in the store, and nil if it can, also if the store does not exist yet.
+// CheckNew returns a *store.Error or a *DamagedState if a new run can't start in
+// the store. A store that does not exist yet is fine.
 func CheckNew(s store.Store) error {
 	f, err := Inspect(s)
 	if err != nil {
@@ -132,7 +132,7 @@ func CheckNew(s store.Store) error {
 	return f.Usable()
 }
 
-// Tidy removes what a run left in the work folder: files that WorkFile
+// Tidy removes a run's leftovers from the work folder: files that WorkFile
 // recognizes as belonging to a data file, except those to keep. Anything else
 // stays.
 func Tidy(s store.Store, of func(file string) bool, keep func(name string) bool) error {
@@ -156,8 +156,8 @@ func leftovers(s store.Store, of func(file string) bool, keep func(name string) 
 	return names, err
 }
 
-// Sweep removes what a process left that was killed after it had finished a run.
-// It writes nothing where there is nothing to remove.
+// Sweep removes what a process left that was killed after it finished a run. If
+// there is nothing to remove it writes nothing.
 func Sweep(s store.Store, m *Manifest) error {
 	files, kept := make(map[string]bool), make(map[string]bool)
 	for _, e := range m.Collections {

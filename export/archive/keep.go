@@ -20,15 +20,15 @@ const FolderTime = "2006-01-02T15-04-05Z"
 type Kept struct {
 	// Removed lists the runs that were removed.
 	Removed []string
-	// Warnings say what was not removed, and why.
+	// Warnings list what was not removed, and why.
 	Warnings []string
 }
 
 // Keep removes old runs with names such as nightly-{time} from the shelf of the
 // current one, which was just verified, until keep similar runs are left,
-// including the current one. retain decides what counts and what may be
-// removed. Only files that the run's manifest lists, and those that every run
-// writes, are removed.
+// including the current one. retain decides what counts and what may be removed.
+// Only files listed in the run's manifest, and those that every run writes, are
+// removed.
 func Keep(shelf store.Shelf, pattern string, keep int, present string) (Kept, error) {
 	before, after, ok := strings.Cut(pattern, "{time}")
 	if !ok || strings.Contains(after, "{time}") {
@@ -66,14 +66,14 @@ func Keep(shelf store.Shelf, pattern string, keep int, present string) (Kept, er
 	return kept, nil
 }
 
-// oldRun is what is known about a store that may contain a run.
+// oldRun describes a store that may contain a run.
 type oldRun struct {
 	name     string
-	manifest *Manifest        // nil if there is none, or not one of ours
-	sizes    map[string]int64 // of the existing files
+	manifest *Manifest        // nil if missing, or not one of ours
+	sizes    map[string]int64 // sizes of the existing files
 	sums     string           // content of SHA256SUMS
 	scripts  []string         // of --ddl, this edition's and the first's
-	err      error            // why it could not be inspected
+	err      error            // why inspecting it failed
 }
 
 func lookAt(name string, s store.Store) oldRun {
@@ -113,18 +113,18 @@ func lookAt(name string, s store.Store) oldRun {
 // ourScript matches how scripts of --ddl begin.
 var ourScript = regexp.MustCompile(`^-- (Loads \d+ files of |Run: (psql|sqlite3|duckdb) )`)
 
-// toolName starts the tool field of every manifest that this program writes.
+// toolName is how the tool field of this program's manifests begins.
 const toolName = "fauna-export"
 
-// retain decides which of the other runs to remove so that keep similar ones
-// are left, including the current one.
+// retain decides which of the other runs to remove so that keep similar ones are
+// left, including the current one.
 //
 // A run counts only if this program wrote it from the same endpoint, with the
-// same collections, columns and consistency as the current one, and all its
-// files exist. The newest, by the time read at, stay. Of the others, those that
-// contain only what a run writes are removed; the rest is reported and left
-// alone. Nothing is removed if the current run is not complete, so a complete
-// copy of every collection always remains.
+// same collections, columns and consistency as the current one, and all its files
+// exist. The newest, by the time read at, stay. Of the others, those that contain
+// only what a run writes are removed; the rest are reported and left alone. If
+// the current run is not complete nothing is removed, so a complete copy of every
+// collection always remains.
 func retain(keep int, present oldRun, others []oldRun) (remove []oldRun, warnings []string) {
 	if why := present.incomplete(); why != "" {
 		return nil, []string{"no old run was removed: the current one " + why}
@@ -154,7 +154,7 @@ func retain(keep int, present oldRun, others []oldRun) (remove []oldRun, warning
 		}
 		remove = append(remove, run)
 	}
-	slices.Reverse(remove) // the oldest first
+	slices.Reverse(remove) // oldest first
 	return remove, warnings
 }
 
@@ -257,8 +257,8 @@ func (r oldRun) foreign() string {
 	return ""
 }
 
-// removeRun removes a run's files and then their folder. The manifest goes
-// last, so that a failure leaves the other files known.
+// removeRun removes a run's files and then their folder. The manifest goes last,
+// so that after a failure it still lists the others.
 func removeRun(shelf store.Shelf, run oldRun) (err error) {
 	s := shelf.Store(run.name)
 	release, err := s.Lock()

@@ -10,7 +10,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// whole is a run of today that Keep counts.
+// whole returns a complete run that Keep counts.
 func whole(name, snapshot string, change ...func(*oldRun)) oldRun {
 	r := oldRun{name: name, sizes: map[string]int64{ManifestName: 9, SumsName: 9, "a.jsonl": 5, "b.jsonl": 7}}
 	r.manifest = &Manifest{
@@ -96,7 +96,7 @@ func TestRetain_whatCountsAndWhatGoes(t *testing.T) {
 	}
 }
 
-// putRun makes a folder of a finished run.
+// putRun creates a folder with a finished run.
 func putRun(t *testing.T, dir string, more ...string) {
 	t.Helper()
 	run := whole("x", "2026-11-01T00:00:00Z")

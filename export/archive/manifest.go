@@ -1,7 +1,7 @@
-// Package archive knows what a store contains: an unfinished run, a finished
+// Package archive determines what a store contains: an unfinished run, a finished
 // one with its manifest, a chain of syncs, the shards of a run, or something
-// else. It verifies and merges runs, joins shards, and decides which old runs
-// to remove.
+// else. It verifies and merges runs, joins shards, and decides which old runs to
+// remove.
 package archive
 
 import (
@@ -22,7 +22,7 @@ const (
 	// SumsName is the name of the file of hashes, in the format of sha256sum.
 	SumsName = "SHA256SUMS"
 
-	// Version is the version of the manifests that this program writes.
+	// Version is the manifest version that this program writes.
 	Version = 2
 )
 
@@ -63,19 +63,19 @@ type Manifest struct {
 	Mode     Mode   `json:"mode"`
 	// Snapshot is the time read at, to the microsecond; "" without a snapshot.
 	Snapshot string `json:"snapshot,omitempty"`
-	// Snapshots are all times read at, when Consistency is window.
+	// Snapshots lists all times read at, if Consistency is window.
 	Snapshots   []string    `json:"snapshots,omitempty"`
 	Consistency Consistency `json:"consistency"`
 	Started     string      `json:"started"`
 	Finished    string      `json:"finished"`
-	// Shard is the number, from 0, of one of a run's Shards, whose manifest has
-	// only its own files.
+	// Shard is the number, from 0, of this shard of a run with Shards shards. Its
+	// manifest has only its own files.
 	Shard       int     `json:"shard,omitempty"`
 	Shards      int     `json:"shards,omitempty"`
 	Collections []Entry `json:"collections"`
-	// Syncs are those of an incremental run, in order.
+	// Syncs lists the syncs of an incremental run, in order.
 	Syncs []Sync `json:"syncs,omitempty"`
-	// Failed are collections without a file, with what stopped them.
+	// Failed lists the collections without a file, with the reason.
 	Failed []Skipped `json:"failed,omitempty"`
 	// Skipped collections were left out from the start.
 	Skipped []Skipped `json:"skipped,omitempty"`
@@ -86,8 +86,8 @@ type Entry struct {
 	Name string `json:"name"`
 	// Sync is the number of the sync in an incremental run.
 	Sync int `json:"sync,omitempty"`
-	// Part is the number, from 0, of the file of a collection with several
-	// Parts. Ids ascend from part to part.
+	// Part is the file's number, from 0, if the collection has several Parts. Ids
+	// ascend from part to part.
 	Part  int `json:"part,omitempty"`
 	Parts int `json:"parts,omitempty"`
 	// File is the name in the folder, with "/" as the separator.
@@ -95,7 +95,7 @@ type Entry struct {
 	Format   string `json:"format"`
 	Compress string `json:"compress"`
 	Rows     int64  `json:"rows"`
-	// ExpectedRows were planned at first: Rows is ExpectedRows - Gone +
+	// ExpectedRows is the number first planned: Rows is ExpectedRows - Gone +
 	// Appeared.
 	ExpectedRows int64 `json:"expected_rows"`
 	// Gone counts planned documents that had left the snapshot when they were
@@ -103,13 +103,13 @@ type Entry struct {
 	Gone int64 `json:"gone"`
 	// Appeared counts documents that entered the snapshot after it was planned.
 	Appeared int64 `json:"appeared"`
-	// GoneIDs are the first of those that had left.
+	// GoneIDs lists the first of the documents counted by Gone.
 	GoneIDs []string `json:"gone_ids,omitempty"`
-	// Unlisted are those of ExpectedRows that only an index knew of: the server
+	// Unlisted counts those of ExpectedRows that only an index lists: the server
 	// does not count them.
 	Unlisted int64 `json:"unlisted,omitempty"`
-	// Changed counts the ids that left or entered between plan and page of a
-	// run without a snapshot.
+	// Changed counts the ids that left or entered between planning and reading,
+	// in a run without a snapshot.
 	Changed int64 `json:"changed,omitempty"`
 	// Bytes and SHA256 describe the file as stored.
 	Bytes  int64  `json:"bytes"`
@@ -119,28 +119,28 @@ type Entry struct {
 	LastID  string `json:"last_id,omitempty"`
 	// WidestRow is the length of the longest row, in uncompressed bytes.
 	WidestRow int64 `json:"widest_row,omitempty"`
-	// Snapshots are the times read at and the first id of each, if there was
+	// Snapshots lists the times read at and the first id of each, if there was
 	// more than one.
 	Snapshots []Segment `json:"snapshots,omitempty"`
 	Columns   []string  `json:"columns"`
-	// Types are the types of the additional columns, by name.
+	// Types maps the additional columns to their types.
 	Types map[string]row.Type `json:"types,omitempty"`
-	// Paths are the paths of the additional columns, by name, in the form of
+	// Paths maps the additional columns to their paths, in the form of
 	// row.ParsePath.
 	Paths map[string]string `json:"paths,omitempty"`
 	// Made is the ts of the collection's own settings at the time read at, 0 if
 	// unknown. It distinguishes collections of the same name, for instance in
 	// another database.
 	Made int64 `json:"made,omitempty"`
-	// Filtered: the key's role selected the documents with a predicate.
+	// Filtered means that the key's role selected the documents with a predicate.
 	Filtered bool `json:"filtered,omitempty"`
 	// Deletion is the name of the column with the time of a document's removal.
 	Deletion string `json:"deletion,omitempty"`
-	// Documents counts the documents after the sync, by the rows of all syncs
-	// so far.
+	// Documents is the number of documents after the sync, according to the rows
+	// of all syncs so far.
 	Documents int64 `json:"documents,omitempty"`
 	// Removed counts documents removed since the previous sync. For TimeUnknown
-	// of them the time is unknown, and their rows have the time of the sync.
+	// of them the time is unknown; their rows have the time of the sync.
 	Removed     int64    `json:"removed,omitempty"`
 	TimeUnknown int64    `json:"time_unknown,omitempty"`
 	Warnings    []string `json:"warnings,omitempty"`
@@ -149,14 +149,14 @@ type Entry struct {
 	Seconds     float64  `json:"seconds"`
 }
 
-// Segment is a part of a collection that was read at one time.
+// Segment is a range of a collection that was read at one time.
 type Segment struct {
-	// FromID is the first id of the part, as text.
+	// FromID is the first id of the range, as text.
 	FromID string `json:"from_id"`
 	Time   string `json:"time"`
 }
 
-// Rows returns the number of rows of all files.
+// Rows returns the number of rows in all files.
 func (m *Manifest) Rows() int64 {
 	var n int64
 	for _, e := range m.Collections {
@@ -165,7 +165,7 @@ func (m *Manifest) Rows() int64 {
 	return n
 }
 
-// Bytes returns the size of all files.
+// Bytes returns the total size of the files.
 func (m *Manifest) Bytes() int64 {
 	var n int64
 	for _, e := range m.Collections {
@@ -174,7 +174,7 @@ func (m *Manifest) Bytes() int64 {
 	return n
 }
 
-// Encode returns the manifest as stored.
+// Encode returns the manifest in the form in which it is stored.
 func (m *Manifest) Encode() ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -195,8 +195,8 @@ func (m *Manifest) Sums() []byte {
 	return b.Bytes()
 }
 
-// Publish writes the hashes of a run's files and then, last of all, its
-// manifest, which makes the run finished.
+// Publish writes the hashes of a run's files and then its manifest, which
+// finishes the run.
 func Publish(s store.Store, m *Manifest) error {
 	data, err := m.Encode()
 	if err != nil {
@@ -226,7 +226,7 @@ func ReadManifest(s store.Store) (*Manifest, error) {
 		return nil, &NotARun{Dir: s.Name(), Why: err.Error()}
 	}
 	if err != nil {
-		return nil, err // it says what was read
+		return nil, err // it names the file
 	}
 	m, err := decodeManifest(data)
 	if err != nil {
@@ -235,11 +235,11 @@ func ReadManifest(s store.Store) (*Manifest, error) {
 	return m, nil
 }
 
-// migrations upgrade a manifest from one version to the next: migrations[n]
-// turns version n+1 into n+2.
+// migrations upgrade a manifest by one version each: migrations[n] turns version
+// n+1 into n+2.
 var migrations = []func(m *Manifest){
-	// Version 2 added parts, which a reader of version 1 would take for syncs,
-	// and the ts of collections.
+	// Version 2 added parts, which version 1 would take for syncs, and the ts of
+	// collections.
 	func(m *Manifest) {
 		for i := range m.Collections {
 			m.Collections[i].Part, m.Collections[i].Parts, m.Collections[i].Made = 0, 0, 0
@@ -247,7 +247,7 @@ var migrations = []func(m *Manifest){
 	},
 }
 
-// decodeManifest reads a manifest of any version. It returns an error for one
+// decodeManifest decodes a manifest of any version. It returns an error for one
 // that no run writes.
 func decodeManifest(data []byte) (*Manifest, error) {
 	m := &Manifest{}
@@ -266,8 +266,7 @@ func decodeManifest(data []byte) (*Manifest, error) {
 	return m, nil
 }
 
-// mostBytes is more than any run has, and small enough that sums don't
-// overflow.
+// mostBytes is more than any run has, yet small enough that sums don't overflow.
 const mostBytes = 1 << 60
 
 // check returns an error for a manifest with files outside its folder or

@@ -48,7 +48,7 @@ func TestDecodeManifest_refusesWhatNoRunWrites(t *testing.T) {
 	}
 }
 
-// firstEdition is a run as version 1 of the program left it.
+// firstEdition returns a run as written by version 1 of the program.
 func firstEdition(t *testing.T) *storetest.Memory {
 	t.Helper()
 	s := storetest.NewMemory()
@@ -153,7 +153,7 @@ func FuzzDecodeState(f *testing.F) {
 	})
 }
 
-// raw is the state within a file of it.
+// raw returns the state inside a state file.
 func (st *RunState) raw(data []byte) string {
 	var e envelope
 	_ = json.Unmarshal(data, &e)

@@ -15,12 +15,12 @@ import (
 	"fauna-export/export/store"
 )
 
-// Merged is a file that Merge wrote.
+// Merged is a file written by Merge.
 type Merged struct {
 	Collection string
-	File       string // in the run's folder, with "/" between its parts
+	File       string // in the run's folder, with "/" as the separator
 	Rows       int64
-	// Warnings say, each after a file's name, what the rows lack: what a CSV or
+	// Warnings say what the rows lack, each after a file's name: what a CSV or
 	// Parquet file cannot represent, according to the manifest, and which parts
 	// of a wire file rows leave out.
 	Warnings []string
@@ -35,19 +35,18 @@ type Unmergeable struct {
 // Error says why.
 func (e *Unmergeable) Error() string { return e.Dir + " cannot be merged: " + e.Why }
 
-// Merge combines the full file and those of later syncs into the current rows
-// of every collection, by ascending id and without the deletion column, as
+// Merge combines the full file and those of later syncs into the current rows of
+// every collection, by ascending id and without the deletion column, as
 // DIR/merged/NAME.jsonl. It needs no server. The files may have any format and
-// compression. The result of JSONL and wire files equals a full JSONL export;
-// that of CSV and Parquet does as far as they can represent it (see
+// compression. For JSONL and wire files the result equals a full JSONL export;
+// for CSV and Parquet it does as far as they can represent the data (see
 // row.Read).
 //
 // If removals were left out of the files, the state of the syncs shows which
 // documents are gone; without it a chain of such syncs is an *Unmergeable.
 //
-// A file replaces an earlier one when it is complete. SHA256SUMS is removed
-// first and written last, so a folder that has it is the result of a single
-// merge.
+// A file replaces an earlier one once it is complete. SHA256SUMS is removed first
+// and written last, so a folder that has it is the result of a single merge.
 func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 	a, err := Open(s)
 	if err == nil {
@@ -102,7 +101,7 @@ func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 	return out, nil
 }
 
-// warnings says what the rows of the files lack, after they were read.
+// warnings lists what the rows of the files lack, after they were read.
 func (q Rows) warnings() []string {
 	var out []string
 	for i, e := range q.Files {

@@ -56,7 +56,7 @@ func (e *Damaged) Unwrap() error { return e.Err }
 type dataFile struct {
 	entry Entry
 	file  store.File
-	read  func(int64) // if not nil, called with the number of bytes read sequentially
+	read  func(int64) // unless nil, called with the number of bytes read sequentially
 
 	mu struct {
 		sync.Mutex
@@ -81,7 +81,7 @@ func openData(s store.Store, e Entry) (*dataFile, error) {
 	return d, nil
 }
 
-// ReadAt reads anywhere in the file.
+// ReadAt reads at any position in the file.
 func (f *dataFile) ReadAt(p []byte, at int64) (int, error) {
 	n, err := f.file.ReadAt(p, at)
 	f.mu.Lock()
@@ -97,7 +97,7 @@ func (f *dataFile) ReadAt(p []byte, at int64) (int, error) {
 	return n, err
 }
 
-// sum returns the SHA-256 of the whole file. It reads what has not been read
+// sum returns the SHA-256 of the whole file. It reads whatever has not been read
 // yet.
 func (f *dataFile) sum(ctx context.Context) (string, error) {
 	buf := make([]byte, blockSize)
@@ -113,7 +113,7 @@ func (f *dataFile) sum(ctx context.Context) (string, error) {
 	return f.mu.hashed.sum(), nil
 }
 
-// source is the file as row.Read takes it.
+// source returns the file in the form that row.Read takes.
 func (f *dataFile) source(text row.Text) row.Source {
 	return row.Source{Layout: f.entry.Layout(), File: f, Size: f.entry.Bytes, Text: text}
 }
@@ -123,7 +123,7 @@ var errEnough = errors.New("no more rows needed")
 
 // rows iterates over the rows of the file. After the last one, it compares the
 // file's hash and the number of rows with the manifest; a difference, or a row
-// that cannot be read, is a *Damaged. It sets lacks to what the texts leave out.
+// that can't be read, is a *Damaged. It sets lacks to what the texts leave out.
 func (f *dataFile) rows(ctx context.Context, text row.Text, lacks *row.Counts) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
 		src := f.source(text)
@@ -166,9 +166,9 @@ func (f *dataFile) close() error {
 type Reading struct {
 	SHA256 string
 	Rows   row.Summary
-	Pairs  pairs.Sum // of the rows of a sync's file
-	// Bad is what is wrong with the rows, Failed why the file could not be read
-	// to its end.
+	Pairs  pairs.Sum // of the rows, for a sync's file
+	// Bad is what is wrong with the rows; Failed is why the file could not be
+	// read to its end.
 	Bad, Failed error
 }
 
@@ -200,7 +200,7 @@ func newBackground() *background {
 	return b
 }
 
-// write copies p.
+// write hashes a copy of p.
 func (b *background) write(p []byte) {
 	for len(p) > 0 {
 		n := min(len(p), blockSize)
@@ -209,7 +209,7 @@ func (b *background) write(p []byte) {
 	}
 }
 
-// sum ends the hashing. Don't call write after it.
+// sum finishes the hashing. Don't call write after it.
 func (b *background) sum() string {
 	b.once.Do(func() { close(b.full) })
 	<-b.done

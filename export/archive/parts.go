@@ -5,11 +5,11 @@ import (
 	"strconv"
 )
 
-// wrongParts says which parts of collections are missing, duplicate, or out of
+// wrongParts lists parts of collections that are missing, duplicate, or out of
 // order. A failed collection may lack some.
 func (m *Manifest) wrongParts() (problems []string) {
 	if m.Shards > 0 {
-		return nil // a shard has only some of them
+		return nil // a shard has only some of the parts
 	}
 	failed := make(map[string]bool)
 	for _, f := range m.Failed {

@@ -14,34 +14,34 @@ import (
 )
 
 // PlanName is the file with the plan of a run's shards. Every shard reads it,
-// and none changes it.
+// none changes it.
 const PlanName = store.WorkPrefix + "plan.json"
 
 // MaxShards is the largest number of shards of a run.
 const MaxShards = 10_000
 
-// Plan is what the shards of a run have in common.
+// Plan is what the shards of a run share.
 type Plan struct {
 	// Shards is the number of shards.
 	Shards int `json:"shards"`
 	// Spec is what the run exports, as the engine writes it.
 	Spec json.RawMessage `json:"spec"`
-	// Time is the transaction time that all of them read at, in microseconds
-	// since 1970.
+	// Time is the transaction time that all shards read at, in microseconds since
+	// 1970.
 	Time int64 `json:"time"`
-	// Bounds are the ids at which the second and later parts of a collection
-	// begin, by its name.
+	// Bounds lists the ids at which the second and later parts of a collection
+	// begin, by collection.
 	Bounds map[string][]int64 `json:"bounds"`
-	// Counts are the documents of each collection at Time, as counted by the
-	// server when the plan was made.
+	// Counts is the number of documents of each collection at Time, as counted by
+	// the server for the plan.
 	Counts map[string]int64 `json:"counts"`
 	// Made is the ts of each collection's own settings at Time, if the key may
-	// know it: a shard with another database's key has others.
+	// know it. It reveals a shard with a key of another database.
 	Made map[string]int64 `json:"made,omitempty"`
 	// Rate is how many documents per second the server gave one process when the
-	// plan was made, 0 if there were too few to tell.
+	// plan was made, 0 if there were too few to measure.
 	Rate float64 `json:"rate,omitempty"`
-	// Files are the files of all parts, in the order of the manifest. The kth
+	// Files lists the files of all parts, in the order of the manifest. The kth
 	// belongs to shard k % Shards.
 	Files []PlanFile `json:"files"`
 }
@@ -86,7 +86,7 @@ func ReadPlan(s store.Store) (*Plan, error) { return readChecked(s, PlanName, &P
 
 func shardName(shard int) string { return fmt.Sprintf("shard-%05d", shard) }
 
-// shardFile matches the files of shards in the work folder, apart from those of
+// shardFile matches the files of shards in the work folder, except those of
 // parts.
 var shardFile = regexp.MustCompile(`^(plan\.json|shard-[0-9]{5}\.(run\.json|manifest\.json|sums))(\.[0-9]+)?(\.new)?$`)
 
@@ -159,14 +159,14 @@ func (s *shardStore) Write(name string, data []byte) error {
 func (s *shardStore) Remove(name string) error { return s.Shared.Remove(s.place(name)) }
 func (s *shardStore) Close() error             { return nil }
 
-// ShardsMissing is the error of a run with unfinished shards.
+// ShardsMissing is the error of a run with missing or unfinished shards.
 type ShardsMissing struct {
 	Store  string
 	Shards []int
 	Of     int
 }
 
-// Error names the first of them.
+// Error names the first missing shards.
 func (e *ShardsMissing) Error() string {
 	most := min(len(e.Shards), 8)
 	list := strings.Trim(strings.ReplaceAll(fmt.Sprint(e.Shards[:most]), " ", ", "), "[]")
@@ -177,10 +177,9 @@ func (e *ShardsMissing) Error() string {
 }
 
 // Finish joins the shards of a run. It checks that all shards exist, follow the
-// same plan, and have all parts;
-// re-reads every file; and then publishes the combined manifest and removes
-// what only the shards needed. If the report lists problems with files nothing
-// is published.
+// same plan, and have all parts; re-reads every file; and then publishes the
+// combined manifest and removes what only the shards needed. If the report lists
+// problems with files, nothing is published.
 func Finish(ctx context.Context, s store.Shared, progress func(VerifyStatus)) (*Report, error) {
 	release, err := s.Lock()
 	if err != nil {

@@ -22,25 +22,25 @@ const (
 	stateEnd = ".state"
 	pairsEnd = ".pairs"
 
-	// stateVersion is the version of state files. Version 1, of the first
-	// edition of the program, had no checksum.
+	// stateVersion is the version of state files. Version 1, of the program's
+	// first edition, had no checksum.
 	stateVersion = 2
 )
 
-// PartName returns the name of a data file while it is written.
+// PartName returns the name of a data file while it is being written.
 func PartName(file string) string { return store.WorkPrefix + file + store.PartEnd }
 
-// StateName returns the name of the state of a data file while it is written.
+// StateName returns the name of a data file's state while it is being written.
 func StateName(file string) string { return store.WorkPrefix + file + stateEnd }
 
-// PairsName returns the name of the pairs file after a data file's sync.
+// PairsName returns the name of the pairs file that belongs to a data file's sync.
 func PairsName(file string) string { return store.WorkPrefix + file + pairsEnd }
 
-// workEnd matches the endings of a run's other files in the work folder.
+// workEnd matches the names of a run's other files in the work folder.
 var workEnd = regexp.MustCompile(`^(.+)(\.part|\.state|\.pairs|\.pairs(\.ids)?\.run[0-9]+)(\.new)?$`)
 
 // WorkFile returns the data file that a name in the work folder belongs to (see
-// PartName), and "" for RunName; ok is false for a name that no run uses.
+// PartName), or "" for RunName; ok is false for a name that no run uses.
 func WorkFile(name string) (file string, ok bool) {
 	base, inWork := strings.CutPrefix(name, store.WorkPrefix)
 	switch parts := workEnd.FindStringSubmatch(base); {
@@ -72,24 +72,24 @@ func isDataFile(name string) bool {
 type RunState struct {
 	// Spec is what the run exports, as the engine writes it.
 	Spec json.RawMessage `json:"spec"`
-	// Times are the times that the run reads at, in order; 0 without a
+	// Times lists the times that the run reads at, in order; 0 without a
 	// snapshot.
 	Times []int64 `json:"times"`
-	// Made is the ts of each collection's own settings at the first time, if
-	// the key may know it. It detects a different collection of the same name,
-	// for instance in another database.
+	// Made is the ts of each collection's own settings at the first time, if the
+	// key may know it. It reveals a different collection of the same name, for
+	// instance in another database.
 	Made map[string]int64 `json:"made,omitempty"`
 	// Filtered lists the collections in which the role of the run's first key
 	// hid documents with a predicate.
 	Filtered []string `json:"filtered,omitempty"`
-	// Bounds are the ids at which the second and later parts of a collection
-	// begin, by its name; none for an undivided one.
+	// Bounds lists the ids at which the second and later parts of a collection
+	// begin, by collection; none if it is undivided.
 	Bounds map[string][]int64 `json:"bounds,omitempty"`
 	// Sync is the number of a sync after the first, which starts over when
 	// resumed.
 	Sync    int    `json:"sync,omitempty"`
 	Started string `json:"started"`
-	// Seconds and Retries are of the processes that ended in good order.
+	// Seconds and Retries are for the processes that ended normally.
 	Seconds float64 `json:"seconds,omitempty"`
 	Retries int     `json:"retries,omitempty"`
 }
@@ -125,7 +125,7 @@ func (st *RunState) check() error {
 // maxMicros is the end of the year 9999.
 const maxMicros = 253_402_300_800_000_000
 
-// DamagedState is the error of a state file that was changed or contradicts
+// DamagedState is the error of a state file that was modified or contradicts
 // itself.
 type DamagedState struct {
 	Store string
@@ -133,7 +133,7 @@ type DamagedState struct {
 	Why   string
 }
 
-// Error says why, and what to do.
+// Error says what is wrong and what to do.
 func (e *DamagedState) Error() string {
 	return fmt.Sprintf("%s: %s is damaged (%s): start again in a new folder", e.Store, e.Name, e.Why)
 }
@@ -144,7 +144,7 @@ type NotARun struct {
 	Why string
 }
 
-// Error says so.
+// Error says what is missing.
 func (e *NotARun) Error() string {
 	if e.Why == "" {
 		return e.Dir + " contains no export"
@@ -157,7 +157,7 @@ func WriteRun(s store.Store, st RunState) error { return WriteState(s, RunName, 
 
 // ReadRun reads the state of the run in a store. The error is fs.ErrNotExist if
 // there is none, a *DamagedState if it is damaged, and a *store.Error if it is
-// of the first edition.
+// from the program's first edition.
 func ReadRun(s store.Store) (*RunState, error) { return readChecked(s, RunName, &RunState{}) }
 
 // readChecked is ReadState for a state that says what is wrong with it.
@@ -171,8 +171,8 @@ func readChecked[T interface{ check() error }](s store.Store, name string, into 
 	return into, nil
 }
 
-// envelope holds a state with its version and checksum. The checksum includes
-// the file's name, to detect a state copied over another.
+// envelope holds a state with its version and checksum. The checksum includes the
+// file's name, to detect a state copied over another one.
 type envelope struct {
 	Version int             `json:"version"`
 	SHA256  string          `json:"sha256"`
@@ -206,12 +206,12 @@ func WriteState(s store.Store, name string, state any) error {
 }
 
 // ReadState reads a state file. The error is fs.ErrNotExist if there is none, a
-// *DamagedState if it is damaged, and a *store.Error if it is of the first
-// edition.
+// *DamagedState if it is damaged, and a *store.Error if it is from the program's
+// first edition.
 func ReadState(s store.Store, name string, into any) error {
 	data, err := s.Read(name)
 	if _, irregular := errors.AsType[*store.NotRegular](err); err != nil && !irregular {
-		return err // it says what was read
+		return err // it names the file
 	}
 	var e envelope
 	why := ""

@@ -16,15 +16,15 @@ import (
 
 // VerifyStatus is the progress of Verify.
 type VerifyStatus struct {
-	// File is the one being read.
+	// File is the file being read.
 	File string
-	// Files are done of Total.
+	// Files of Total have been verified.
 	Files, Total int
 	// Bytes of Size have been read, over all files.
 	Bytes, Size int64
 }
 
-// FileReport is what Verify found about one file.
+// FileReport is the result of verifying one file.
 type FileReport struct {
 	Collection string
 	File       string
@@ -33,16 +33,16 @@ type FileReport struct {
 	// Problem is empty for a file that matches the manifest.
 	Problem string
 
-	sum pairs.Sum // of its rows
+	sum pairs.Sum // sum of its rows
 }
 
-// Report is what Verify found.
+// Report is the result of Verify.
 type Report struct {
 	Manifest *Manifest
 	Files    []FileReport
 	// Problems concern the folder as a whole.
 	Problems []string
-	// Others are files in the folder that don't belong to the run.
+	// Others lists files in the folder that don't belong to the run.
 	Others []string
 }
 
@@ -56,11 +56,11 @@ func (r *Report) OK() bool {
 	return len(r.Problems) == 0
 }
 
-// Verify re-reads every file of a finished run, in its original folder or a
-// copy, and compares its length, hash, rows and ids with the manifest.
-// progress, if not nil, is called a few times a second. The error is a *NotARun
-// for a folder without a manifest, or that of reading the folder; problems with
-// the files are in the report.
+// Verify re-reads every file of a finished run, in its original folder or a copy,
+// and compares its length, hash, rows and ids with the manifest. progress, unless
+// nil, is called a few times a second. The error is a *NotARun for a folder
+// without a manifest, or that of reading the folder; problems with the files are
+// in the report.
 func Verify(ctx context.Context, s store.Store, progress func(VerifyStatus)) (*Report, error) {
 	return verify(ctx, s, verifier{progress: progress})
 }
@@ -83,14 +83,14 @@ func verify(ctx context.Context, s store.Store, v verifier) (*Report, error) {
 // verifier compares the files of a run with its manifest.
 type verifier struct {
 	*Archive
-	found    map[string]*Reading // what is known of files, by name
+	found    map[string]*Reading // results for files read earlier, by name
 	derived  bool                // the state of the syncs was just derived from the rows
 	progress func(VerifyStatus)  // may be nil
 	status   VerifyStatus
 	shown    time.Time
 }
 
-// show calls progress; with rest not if it was called just now.
+// show calls progress, unless that happened less than rest ago.
 func (v *verifier) show(rest time.Duration) {
 	if now := time.Now(); v.progress != nil && now.Sub(v.shown) >= rest {
 		v.shown = now
@@ -110,7 +110,7 @@ func (v *verifier) verify(ctx context.Context) (*Report, error) {
 	m := v.Manifest
 	rep := &Report{Manifest: m}
 	known := map[string]bool{ManifestName: true, SumsName: true}
-	wholes := make(map[string]pairs.Sum) // of the first file of each collection
+	wholes := make(map[string]pairs.Sum) // of each collection's first file
 	v.status = VerifyStatus{Total: len(m.Collections), Size: m.Bytes()}
 	for _, e := range m.Collections {
 		known[e.File] = true
@@ -131,7 +131,7 @@ func (v *verifier) verify(ctx context.Context) (*Report, error) {
 	v.show(0)
 	rep.checkSums(v.Store)
 	if rep.OK() {
-		// Each file is correct; they must also fit together.
+		// Each file is correct; they must also match each other.
 		rep.Problems = append(rep.Problems, m.wrongParts()...)
 		for _, e := range m.Latest() {
 			if e.Parts > 0 {
@@ -168,7 +168,7 @@ func (r *Report) checkSums(s store.Store) {
 }
 
 // file compares one file with its entry, reading it unless it has been read
-// already. size is nil if there is no such file.
+// already. size is nil if the file does not exist.
 func (v *verifier) file(ctx context.Context, e Entry, size *int64) FileReport {
 	rep := FileReport{Collection: e.Name, File: e.File}
 	problem := func(format string, args ...any) FileReport {

@@ -1,7 +1,7 @@
 // Package pairs keeps the state of incremental syncs: for each collection, the
-// (ts, id) pairs of the documents that the rows of all syncs add up to. It
-// defines their file format, sorts any number of them in bounded memory, and
-// joins this state with what an index lists now.
+// (ts, id) pairs of the documents that result from the rows of all syncs. It
+// defines the file format, sorts any number of pairs in bounded memory, and joins
+// the state with what an index lists now.
 package pairs
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Pair is a document as an index of ts and ref lists it.
+// Pair is a document in an index of ts and ref.
 type Pair struct{ TS, ID int64 }
 
 // NoTime is the ts of a document that does not exist.
@@ -32,13 +32,13 @@ func Compare(a, b Pair) int {
 const (
 	magic      = "fauna-export pairs 1\n"
 	blockSize  = 4096    // pairs per block
-	window     = 1 << 20 // of the compressor: bounds the memory of readers and writers
+	window     = 1 << 20 // the compressor's window, which bounds the memory of readers and writers
 	mostMeta   = 1 << 16
 	bufferSize = 64 << 10
 )
 
-// Meta says whose pairs a file holds: the state of one collection after a sync.
-// It contains no secret.
+// Meta identifies the content of a file: the state of one collection after a
+// sync. It contains no secret.
 type Meta struct {
 	Endpoint   string `json:"endpoint"`
 	Collection string `json:"collection"`
@@ -48,14 +48,14 @@ type Meta struct {
 	// Made is the ts of the collection's settings at that time, 0 if unknown. A
 	// different ts at the same time means a different collection.
 	Made int64 `json:"made"`
-	// Guess: the pairs come from files without removals, so some of the
+	// Guess means that the pairs come from files without removals, so some of the
 	// documents may have been deleted since.
 	Guess bool `json:"guess,omitempty"`
 }
 
-// Writer writes pairs, in order, as a file: the magic, then zstd frames of the
-// meta and of blocks of pairs. A block holds the deltas of the times and then
-// those of the ids, as varints.
+// Writer writes pairs, in order, to a file: the magic, then zstd frames with the
+// meta and blocks of pairs. A block holds the deltas of the times and then those
+// of the ids, as varints.
 type Writer struct {
 	z     *zstd.Encoder
 	block []Pair
@@ -122,7 +122,7 @@ func (p *Writer) Close() error {
 			return err
 		}
 	}
-	// An empty block ends the file, followed by the number of pairs.
+	// An empty block and the number of pairs end the file.
 	p.buf = binary.AppendUvarint(p.buf[:0], 0)
 	p.buf = binary.AppendUvarint(p.buf, uint64(p.n))
 	if _, err := p.z.Write(p.buf); err != nil {
@@ -131,13 +131,13 @@ func (p *Writer) Close() error {
 	return p.z.Close()
 }
 
-// Damaged is the error of a file of pairs that cannot be read.
+// Damaged is the error of a pairs file that cannot be read.
 type Damaged struct{ Why string }
 
 // Error says what is wrong with the file.
 func (e *Damaged) Error() string { return "the file of pairs is damaged: " + e.Why }
 
-// Reader reads a file that a Writer wrote.
+// Reader reads a file written by a Writer.
 type Reader struct {
 	Meta  Meta
 	z     *zstd.Decoder
@@ -148,8 +148,8 @@ type Reader struct {
 	done  bool
 }
 
-// NewReader opens a file; its error is a *Damaged if the file is not one of
-// pairs. Close the Reader after use.
+// NewReader opens a file; its error is a *Damaged if that is not a pairs file.
+// Close the Reader after use.
 func NewReader(r io.Reader) (*Reader, error) {
 	head := make([]byte, len(magic))
 	if _, err := io.ReadFull(r, head); err != nil || string(head) != magic {

@@ -13,9 +13,9 @@ type Change struct {
 	New int64 // its ts in the index, NoTime if absent
 }
 
-// Join compares the pairs of the last sync with those of the index, two
-// sequences in the same order, and returns what differs, by id. Memory grows
-// only with the number of differences.
+// Join compares the pairs of the last sync with those of the index, two sequences
+// in the same order, and returns the differences by id. Memory grows only with
+// the number of differences.
 func Join(state, index iter.Seq2[Pair, error]) ([]Change, error) {
 	next, stop := iter.Pull2(state)
 	defer stop()
@@ -53,8 +53,8 @@ func Join(state, index iter.Seq2[Pair, error]) ([]Change, error) {
 	return Changes(old, new), nil
 }
 
-// Merge iterates over several ordered sequences in one order. Of equal elements
-// those of later sequences come first. It ends with the first error.
+// Merge merges several ordered sequences into one. Among equal elements those of
+// later sequences come first. It ends with the first error.
 func Merge[T any](compare func(a, b T) int, sources ...iter.Seq2[T, error]) iter.Seq2[T, error] {
 	if len(sources) == 1 {
 		return sources[0]
@@ -66,7 +66,7 @@ func Merge[T any](compare func(a, b T) int, sources ...iter.Seq2[T, error]) iter
 	}
 	order := func(a, b *head) int { return cmp.Or(compare(a.value, b.value), b.source-a.source) }
 	return func(yield func(T, error) bool) {
-		var heads []*head // in order
+		var heads []*head // ordered
 		for i, source := range sources {
 			next, stop := iter.Pull2(source)
 			defer stop()
@@ -102,8 +102,8 @@ func Merge[T any](compare func(a, b T) int, sources ...iter.Seq2[T, error]) iter
 	}
 }
 
-// Changes matches the two sides of each document by id. A document listed twice
-// on one side counts with its latest time.
+// Changes matches the pairs of each document by id. A document listed twice on
+// one side counts with its latest time.
 func Changes(old, new []Pair) []Change {
 	byID := func(a, b Pair) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.TS, b.TS)) }
 	slices.SortFunc(old, byID)
@@ -130,9 +130,9 @@ func Changes(old, new []Pair) []Change {
 	return out
 }
 
-// Applied iterates over the pairs of the last sync with a sync's changes
-// applied: what the rows of all syncs now add up to. now is the ts of each
-// change's row, NoTime for a removed document.
+// Applied iterates over the pairs of the last sync with a sync's changes applied,
+// which is the result of the rows of all syncs. now is the ts of each change's
+// row, NoTime for a removed document.
 func Applied(state iter.Seq2[Pair, error], changes []Change, now []int64) iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
 		var drop, put []Pair

@@ -42,7 +42,7 @@ func encodePairs(t testing.TB, meta Meta, all []Pair) []byte {
 	return b.Bytes()
 }
 
-// randomPairs are pairs in the index's order, many of one time.
+// randomPairs returns pairs in the index's order, many with the same time.
 func randomPairs(random *rand.Rand, n int) []Pair {
 	all := make([]Pair, n)
 	for i := range all {
@@ -108,7 +108,7 @@ func TestPairs_damageIsFound(t *testing.T) {
 	for i := len(magic); i < len(data); i++ {
 		bent := slices.Clone(data)
 		bent[i] ^= 0x10
-		// Some bits of the frame's header mean nothing to what it holds.
+		// Some bits of the frame's header don't affect its content.
 		if err := read(bent); errors.Is(err, other) {
 			t.Fatalf("byte %d of %d is bent, and other pairs are read", i, len(data))
 		}

@@ -96,7 +96,7 @@ func Slice(all []Pair) iter.Seq2[Pair, error] {
 	}
 }
 
-// Open opens a file of pairs; shut closes it.
+// Open opens a pairs file; shut closes it.
 func Open(s store.Store, name string) (r *Reader, shut func(), err error) {
 	f, _, err := s.Open(name)
 	if err != nil {
@@ -110,10 +110,10 @@ func Open(s store.Store, name string) (r *Reader, shut func(), err error) {
 	return r, func() { r.Close(); f.Close() }, nil
 }
 
-// Write writes a file of pairs, given in order. The file is durable when Write
+// Write writes a pairs file from ordered pairs. The file is durable when Write
 // returns.
 func Write(s store.Store, name string, meta Meta, all iter.Seq2[Pair, error]) (err error) {
-	// Remove a file left by an earlier process, so that none of it remains
+	// Remove a file left by an earlier process first, so that none of it remains
 	// after the end of the new one.
 	if err := s.Remove(name); err != nil {
 		return err

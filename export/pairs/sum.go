@@ -1,6 +1,6 @@
 package pairs
 
-// Sum is a sum of pairs that does not depend on their order.
+// Sum is a hash of pairs that does not depend on their order.
 type Sum struct {
 	// N is the number of pairs.
 	N    int64

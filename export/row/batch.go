@@ -4,15 +4,14 @@ package row
 // takes. The zero Batch is ready to use. It is not safe for concurrent use.
 type Batch struct {
 	Bytes  []byte  // the rows; for JSONL, CSV and wire, exactly as in the file
-	Ends   []int   // where each row ends in Bytes
+	Ends   []int   // the end of each row in Bytes
 	IDs    []int64 // the id of each row
 	Times  []int64 // the ts of each row, in microseconds since 1970
 	Next   int64   // the id in the last page's "after", -1 for none
 	Counts Counts  // what the rows leave out
 
-	// What the next page is checked against: the id that it starts from, 0 for
-	// the first page, and the time that it is read at, 0 for the present. Reset
-	// keeps them.
+	// Checked against the next page: the id that it starts from, 0 for the first
+	// page, and the time that it is read at, 0 for the present. Reset keeps them.
 	From, At int64
 
 	work work

@@ -8,9 +8,9 @@ import (
 	f "github.com/fauna/faunadb-go/v4/faunadb"
 )
 
-// benchPage returns a page of documents that hold all recorded values, in
-// objects of several, over and over. With forDriver those are left out on which
-// the Go driver's decoder fails.
+// benchPage returns a page of documents with all recorded values, several per
+// object, repeated. With forDriver it omits values on which the Go driver's
+// decoder fails.
 func benchPage(tb testing.TB, documents int, forDriver bool) (page []byte, plan []int64) {
 	var fields, whole []string
 	for _, v := range recordedValues(tb) {
@@ -40,8 +40,8 @@ func benchPage(tb testing.TB, documents int, forDriver bool) (page []byte, plan 
 	return pageOf(elements...), plan
 }
 
-// fastest reports the speed of the fastest pass beside the average: what the
-// code does when nothing else wants the processor.
+// fastest reports the speed of the fastest pass in addition to the average: that
+// of the code when nothing else uses the processor.
 type fastest struct{ best time.Duration }
 
 func (f *fastest) pass(b *testing.B, work func() error) {
@@ -58,8 +58,8 @@ func (f *fastest) report(b *testing.B, bytes int) {
 	b.ReportMetric(float64(bytes)/1e6/f.best.Seconds(), "best-MB/s")
 }
 
-// BenchmarkPage writes pages of all recorded kinds of values on one core.
-// Megabytes are of the wire. Run with
+// BenchmarkPage writes pages with all recorded kinds of values on one core.
+// Megabytes count the wire format. Run with
 //
 //	go test -run xxx -bench . ./export/row/
 func BenchmarkPage(b *testing.B) {
@@ -87,7 +87,7 @@ func BenchmarkPage(b *testing.B) {
 }
 
 // BenchmarkBesideDriver writes the pages that the Go driver can decode, and
-// decodes them with the driver, to compare the two.
+// decodes them with the driver, for comparison.
 func BenchmarkBesideDriver(b *testing.B) {
 	page, plan := benchPage(b, 1000, true)
 	b.Run("row", func(b *testing.B) {
@@ -121,8 +121,8 @@ func BenchmarkBesideDriver(b *testing.B) {
 	})
 }
 
-// BenchmarkFile takes pages to the bytes of files, in one goroutine: rewriting,
-// and then what File does with the rows.
+// BenchmarkFile converts pages to the bytes of files, in one goroutine: it
+// rewrites them and passes the rows to a File.
 func BenchmarkFile(b *testing.B) {
 	page, plan := benchPage(b, 4000, false)
 	for _, l := range []Layout{

@@ -14,7 +14,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// long packs a head, so many bytes of filling, and nothing after them.
+// long compresses head followed by n times fill, and nothing after that.
 func long(t *testing.T, c Compression, head, fill string, n int) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -69,7 +69,7 @@ func TestRead_aSmallFileWithALongRowIsRefused(t *testing.T) {
 	}
 }
 
-// page is a page of Parquet with a head and a payload.
+// page returns a Parquet page with a header and a payload.
 func page(t *testing.T, plain int32, payload []byte, change func(*format.PageHeader)) []byte {
 	t.Helper()
 	h := format.PageHeader{Type: format.DataPage, UncompressedPageSize: plain, CompressedPageSize: int32(len(payload))}
@@ -93,7 +93,7 @@ func TestParquet_pagesThatUnpackToTooMuchAreRefused(t *testing.T) {
 	defer z.Close()
 	text := bytes.Repeat([]byte("x"), 100_000)
 	frame := z.EncodeAll(text, nil)
-	// Blocks of one byte 131 071 times each, in a frame that names no length.
+	// 100 blocks that each repeat one byte 131 071 times, in a frame without a size.
 	runs := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58}
 	for range 100 {
 		size := uint32(131_071)<<3 | 1<<1

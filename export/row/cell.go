@@ -8,7 +8,7 @@ import (
 // encoder builds the rows of one layout, in the form that a Batch holds.
 type encoder interface {
 	// row appends the row of the element at i of a page and returns the position
-	// after it, -1 for a fault that the scanner noted, or a *MisfitError.
+	// after it, -1 for a fault recorded by the scanner, or a *MisfitError.
 	row(b *Batch, src []byte, i int) (int, error)
 	// removal appends the row of a deleted document: its id, ts, and the time
 	// for the deletion column, in microseconds since 1970.
@@ -24,8 +24,8 @@ type cells interface {
 	cell(b *Batch, c *column, src []byte, i int) (int, bool)
 }
 
-// fit reads a JSON value as a column's type. null means that the cell is null,
-// because the value is null or does not fit; it notes which.
+// fit converts a JSON value to a column's type. null means that the cell is null,
+// because the value is null or does not fit; fit records which.
 func (w *work) fit(c *column, value []byte) (v cellValue, null, fits bool) {
 	if c.typ == TypeJSON && value[0] != 'n' { // as most values are
 		return cellValue{text: value, inRange: true}, false, true
@@ -42,15 +42,15 @@ func (w *work) fit(c *column, value []byte) (v cellValue, null, fits bool) {
 	return v, !fits, fits
 }
 
-// cellValue is a value of one of the column types.
+// cellValue is a value converted to a column's type.
 type cellValue struct {
-	text    []byte // as CSV writes it; a whole number is written from number
-	number  int64  // int; the bits of a float; 0 or 1; microseconds or days since 1970
-	inRange bool   // number holds the time or date
-	finer   bool   // the time is finer than number
+	text    []byte // in CSV's form; an integer is written from number
+	number  int64  // an int; a float's bits; 0 or 1; microseconds or days since 1970
+	inRange bool   // number can hold the time or date
+	finer   bool   // the time is more precise than number
 }
 
-// convert reads JSON text as a type. The returned text is valid until the next
+// convert converts JSON text to a type. The returned text is valid until the next
 // call.
 func (w *work) convert(t Type, value []byte) (cellValue, bool) {
 	v := cellValue{text: value, inRange: true}
@@ -115,8 +115,8 @@ func (w *work) convert(t Type, value []byte) (cellValue, bool) {
 
 func isNumber(value []byte) bool { return value[0] == '-' || value[0]-'0' <= 9 }
 
-// wholeNumber reads a number that an int64 holds exactly, 12.0 and 1.2E1 too,
-// but not -0.0, whose sign it would lose.
+// wholeNumber parses a number that an int64 holds exactly, even 12.0 and 1.2E1,
+// but not -0.0, whose sign would be lost.
 func wholeNumber(value []byte) (int64, bool) {
 	if !isNumber(value) {
 		return 0, false
@@ -131,8 +131,8 @@ func wholeNumber(value []byte) (int64, bool) {
 	return int64(f), true
 }
 
-// exactFloat reads a number as a float64. A whole number must be exact; a
-// fraction is rounded as the server does.
+// exactFloat parses a number as a float64. An integer must be exact; a fraction
+// is rounded as the server does.
 func exactFloat(value []byte) (float64, bool) {
 	if !isNumber(value) {
 		return 0, false

@@ -42,8 +42,8 @@ func (c cancelled) ReadAt(p []byte, at int64) (int, error) {
 	return c.ReaderAt.ReadAt(p, at)
 }
 
-// decompress returns the plain bytes of a file. It reads every frame; anything
-// else after the frames is an error.
+// decompress returns the uncompressed bytes of a file. It reads every frame;
+// anything else after the frames is an error.
 func decompress(c Compression, r io.Reader) (plain io.Reader, stop func(), err error) {
 	switch c {
 	case Gzip:
@@ -63,7 +63,7 @@ func decompress(c Compression, r io.Reader) (plain io.Reader, stop func(), err e
 }
 
 // noEOF turns an unexpected end of file into io.ErrUnexpectedEOF, so that it is
-// not taken for a normal end.
+// not mistaken for a normal end.
 func noEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -75,16 +75,16 @@ func noEOF(err error) error {
 type checker struct {
 	Summary
 	layout Layout
-	file   *io.SectionReader // of a format that does not stream
-	lines  *bufio.Reader     // of one that does
+	file   *io.SectionReader // for formats that do not stream
+	lines  *bufio.Reader     // for formats that do
 	line   []byte
-	long   []byte // for a line longer than the reader's buffer
+	long   []byte // a line longer than the reader's buffer
 	scan   scanner
 	work   work
 
-	each  func(Row) error // called for every row; may be nil
-	found Row             // the row being read, so far
-	texts *texts          // makes found.Text; nil if it is not needed
+	each  func(Row) error // called for every row, unless nil
+	found Row             // the current row, as far as it has been read
+	texts *texts          // builds found.Text; nil if that is not needed
 }
 
 func (c *checker) fail(reason string) error { return &RowError{Row: c.Rows + 1, Reason: reason} }
@@ -108,17 +108,17 @@ func (c *checker) row(id int64) error {
 	return err
 }
 
-// maxRow is the longest row that is read back, in bytes. A document takes up to
-// 8 MiB in the server's storage, and more as text. The limit keeps a small
-// compressed file from filling the memory.
+// maxRow is the longest row that is read back, in bytes. A document takes up to 8
+// MiB in the server's storage, and more as text. The limit keeps a small
+// compressed file from exhausting memory.
 const maxRow = 128 << 20
 
 func (c *checker) tooLong() error {
 	return c.fail(fmt.Sprintf("it is longer than %d MiB", maxRow>>20))
 }
 
-// next reads a line without its line end into c.line, valid until the next
-// call. It returns io.EOF when there are no more.
+// next reads a line without its line end into c.line, valid until the next call.
+// It returns io.EOF at the end.
 func (c *checker) next() error {
 	c.long = c.long[:0]
 	for {

@@ -16,8 +16,8 @@ func checkBytes(l Layout, file []byte) (Summary, error) {
 	return Read(context.Background(), Source{Layout: l, File: bytes.NewReader(file), Size: int64(len(file))}, nil)
 }
 
-// A file that is cut, or has any byte of a compressed or Parquet file changed,
-// is never read as whole with all its rows.
+// A file that is truncated, or a compressed or Parquet file with any changed
+// byte, is never read as complete with all its rows.
 func TestRead_seesDamage(t *testing.T) {
 	t.Parallel()
 	const n = 300
@@ -40,9 +40,9 @@ func TestRead_seesDamage(t *testing.T) {
 			if l.Compress.plain() && l.Format != Parquet {
 				return
 			}
-			// A reader does not look at every byte: not at a gzip header's time,
-			// nor at all of Parquet's page headers, nor at what its footer says for
-			// readers that skip pages.
+			// Readers ignore some bytes: a gzip header's time, parts of Parquet's
+			// page headers, and what its footer contains for readers that skip
+			// pages.
 			end := len(file)
 			if l.Format == Parquet {
 				end -= 8 + int(binary.LittleEndian.Uint32(file[end-8:]))
@@ -64,7 +64,7 @@ func TestRead_seesDamage(t *testing.T) {
 	}
 }
 
-// Rows that are not as the layout says are named.
+// Rows that do not match the layout are named.
 func TestRead_namesBadRow(t *testing.T) {
 	t.Parallel()
 	l := Layout{Collection: "users", Format: JSONL}
@@ -77,7 +77,7 @@ func TestRead_namesBadRow(t *testing.T) {
 		layout Layout
 		file   string
 		rows   int64
-		wrong  string // "" for a good file
+		wrong  string // "" if the file is good
 	}{
 		{"good", l, row("1") + row("2"), 2, ""},
 		{"empty", l, "", 0, ""},
@@ -113,7 +113,7 @@ func TestRead_namesBadRow(t *testing.T) {
 	}
 }
 
-// The end of a context ends the reading.
+// Reading stops when the context ends.
 func TestRead_stops(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(context.Background())
@@ -126,7 +126,7 @@ func TestRead_stops(t *testing.T) {
 	}
 }
 
-// Removed documents are rows that Read reads, in every format.
+// Read reads the rows of removed documents in every format.
 func TestRemoval(t *testing.T) {
 	t.Parallel()
 	for _, l := range layoutsOf() {
@@ -162,7 +162,7 @@ func TestRemoval(t *testing.T) {
 	}
 }
 
-// gunzip and zstd read what the package compresses.
+// gunzip and zstd can read compressed files.
 func TestFile_otherDecompressors(t *testing.T) {
 	t.Parallel()
 	for compress, command := range map[Compression][]string{Gzip: {"gunzip", "-c"}, Zstd: {"zstd", "-d", "-c", "-q"}} {

@@ -15,11 +15,11 @@ import (
 // document.
 type Column struct {
 	Name string `json:"name"` // the column's name in the file
-	Path []any  `json:"path"` // steps from the document to the value: strings, and int64 for array positions
-	Type Type   `json:"type"` // what the column holds; empty means TypeJSON
+	Path []any  `json:"path"` // path from the document to the value: field names, and int64 array positions
+	Type Type   `json:"type"` // type of the column; "" means TypeJSON
 }
 
-// UnmarshalJSON makes the numbers of a path array positions.
+// UnmarshalJSON decodes the numbers of a path as array positions.
 func (c *Column) UnmarshalJSON(text []byte) error {
 	type plain Column
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -30,9 +30,9 @@ func (c *Column) UnmarshalJSON(text []byte) error {
 	return takePositions(c.Path)
 }
 
-// ParseColumn parses COLLECTION:NAME[:TYPE]=PATH. PATH is dotted
-// (data.parent.id, where all parts are names), or a JSON array of names and
-// array positions (["data","list",0,"id"]).
+// ParseColumn parses COLLECTION:NAME[:TYPE]=PATH. PATH is dotted (data.parent.id,
+// if all parts are names), or a JSON array of names and array positions
+// (["data","list",0,"id"]).
 func ParseColumn(text string) (collection string, c Column, err error) {
 	head, path, found := strings.Cut(text, "=")
 	parts := strings.Split(head, ":")
@@ -96,7 +96,7 @@ func parseArrayPath(text string) ([]any, error) {
 	return path, nil
 }
 
-// takePositions turns the numbers of a decoded path into array positions.
+// takePositions converts the numbers of a decoded path to array positions.
 func takePositions(path []any) error {
 	for i, step := range path {
 		switch step := step.(type) {
@@ -131,7 +131,7 @@ func FormatPath(path []any) string {
 	return strings.Join(dotted, ".")
 }
 
-// reservedNames are the columns that every row has.
+// reservedNames lists the columns that every row has.
 var reservedNames = [...]string{"ref", "ts", "data", "ttl"}
 
 // checkColumnName rejects names that would clash with a file's own columns,

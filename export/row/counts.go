@@ -9,11 +9,11 @@ import (
 // Counts tallies what a collection's rows leave out, lack or could not
 // represent. The zero value is empty, and batches can be merged in any order.
 type Counts struct {
-	Other    []Tally `json:"other,omitempty"`    // other top-level fields, by name: left out of the rows
+	Other    []Tally `json:"other,omitempty"`    // other top-level fields, by name, which rows leave out
 	Missing  []Tally `json:"missing,omitempty"`  // additional columns that were null or absent, by column
 	Misfit   []Tally `json:"misfit,omitempty"`   // values that do not fit their column's type, by column
-	Floored  []Tally `json:"floored,omitempty"`  // times finer than a microsecond, by column (Parquet)
-	NotUTF8  Tally   `json:"not_utf8,omitzero"`  // documents that hold bytes which are not UTF-8, copied as they came
+	Floored  []Tally `json:"floored,omitempty"`  // times more precise than a microsecond, by column (Parquet)
+	NotUTF8  Tally   `json:"not_utf8,omitzero"`  // documents with invalid UTF-8, which is copied unchanged
 	Overflow int64   `json:"overflow,omitempty"` // other fields beyond the first maxNames names
 }
 
@@ -25,7 +25,7 @@ type Tally struct {
 }
 
 const (
-	maxIDs   = 5   // ids kept of a tally
+	maxIDs   = 5   // ids kept per tally
 	maxNames = 100 // names of other fields kept
 )
 
@@ -34,7 +34,7 @@ func (t *Tally) add(id int64) {
 	t.keep(id)
 }
 
-// keep holds the lowest ids, ascending.
+// keep keeps the lowest ids, ascending.
 func (t *Tally) keep(id int64) {
 	n := len(t.IDs)
 	if n == maxIDs && id >= t.IDs[n-1] {
@@ -53,8 +53,8 @@ func (t *Tally) keep(id int64) {
 	}
 }
 
-// tally returns the tally of a name, adding one if needed; nil when there are
-// too many.
+// tally returns the tally of a name, adding one if needed; nil if there are too
+// many.
 func tally(list *[]Tally, name string) *Tally {
 	for i := range *list {
 		if (*list)[i].Name == name {
@@ -68,8 +68,8 @@ func tally(list *[]Tally, name string) *Tally {
 	return &(*list)[len(*list)-1]
 }
 
-// otherField counts a top-level field that rows leave out. It allocates only
-// for a name not seen before.
+// otherField counts a top-level field that rows leave out. It allocates only for
+// names not seen before.
 func (c *Counts) otherField(name []byte, id int64) {
 	for i := range c.Other {
 		if t := &c.Other[i]; t.Name == string(name) {

@@ -37,9 +37,9 @@ func (csvCells) cell(b *Batch, c *column, src []byte, i int) (int, bool) {
 }
 
 // AppendCSV appends a CSV field that is not null. The empty string is written as ""
-// to distinguish it from null, an empty field. A field is quoted if it has a
-// quote, a comma, a line end, or a space at either end, or if it is \. which
-// Postgres would take for the end of the data.
+// to distinguish it from null, an empty field. A field is quoted if it contains a
+// quote, a comma or a line end, has a space at either end, or is \. which Postgres
+// would take for the end of the data.
 func AppendCSV(out, field []byte) []byte {
 	if !needsQuotes(field) {
 		return append(out, field...)
@@ -128,8 +128,8 @@ func decodeCSV(c *checker) error {
 	}
 }
 
-// CSVReader reads the records of any CSV file, and tells null from the empty
-// string.
+// CSVReader reads the records of any CSV file, and distinguishes null from the
+// empty string.
 type CSVReader struct {
 	c    *checker
 	most int    // fields of a record
@@ -138,12 +138,12 @@ type CSVReader struct {
 	null []bool // an empty field without quotes
 }
 
-// NewCSVReader returns a reader of records with at most so many fields.
+// NewCSVReader returns a reader of records with up to most fields, 0 for any number.
 func NewCSVReader(r io.Reader, most int) *CSVReader {
 	return &CSVReader{c: &checker{lines: newLines(r)}, most: most}
 }
 
-// Field returns a field of the last record, valid until the next call of Next.
+// Field returns a field of the current record, valid until the next call of Next.
 func (r *CSVReader) Field(i int) (text []byte, null bool) { return r.field(i), r.null[i] }
 
 func (r *CSVReader) field(i int) []byte {
@@ -195,8 +195,8 @@ func (r *CSVReader) Next() (int, error) {
 	}
 }
 
-// quoted reads a quoted field from after its opening quote, over line ends,
-// and returns the position after the closing one.
+// quoted reads a quoted field, possibly over line ends, from after its opening
+// quote. It returns the position after the closing one.
 func (r *CSVReader) quoted(i int) (int, error) {
 	for c := r.c; ; {
 		n := bytes.IndexByte(c.line[i:], '"')
@@ -223,7 +223,7 @@ func (r *CSVReader) quoted(i int) (int, error) {
 	}
 }
 
-// record is the row of a record of a CSV file.
+// record returns a CSV record as a JSONL row.
 func (t *texts) record(r *CSVReader, id, ts int64) []byte {
 	t.begin(id, ts)
 	for i, c := range t.columns {
@@ -237,7 +237,7 @@ func (t *texts) record(r *CSVReader, id, ts int64) []byte {
 		case c.typ == TypeString:
 			t.out = appendString(t.out, field)
 			continue
-		case c.typ == TypeTime, c.typ == TypeDate, c.typ == TypeFloat && len(field) > 0 && !isNumber(field[len(field)-1:]): // NaN, or infinite
+		case c.typ == TypeTime, c.typ == TypeDate, c.typ == TypeFloat && len(field) > 0 && !isNumber(field[len(field)-1:]): // NaN or infinity
 			t.out = append(append(append(t.out, '"'), field...), '"')
 		default:
 			t.out = append(t.out, field...)

@@ -69,7 +69,7 @@ func (s *columnRows) null(c *column) []byte {
 	return b.Bytes
 }
 
-// row appends the row of a document, or of the array of what was selected from it.
+// row appends the row of a document, or of the array of values selected from it.
 func (s *columnRows) row(b *Batch, src []byte, i int) (int, error) {
 	w := &b.work
 	array := len(s.columns) > 0 || s.layout.NoData
@@ -180,7 +180,7 @@ var (
 	noData   = [2]byte{'{', '}'} // written for a document without data
 )
 
-// start reads ref and ts as the server writes them, and returns the position
+// start reads ref and ts in the server's usual form, and returns the position
 // after them, or -1 for anything else.
 func (s *Serializer) start(w *work, src []byte, i int) int {
 	if !hasPrefix(src, i, documentHead) {
@@ -213,7 +213,7 @@ func (s *Serializer) start(w *work, src []byte, i int) int {
 	return i
 }
 
-// parseTS reads a document's ts.
+// parseTS parses a document's ts.
 func parseTS(number []byte) (int64, bool) {
 	if len(number) > 1 && number[0] == '0' || len(number) > 2 && number[0] == '-' && number[1] == '0' {
 		return 0, false
@@ -221,8 +221,8 @@ func parseTS(number []byte) (int64, bool) {
 	return parseInt(number)
 }
 
-// fields finds the fields, in any order, of the document at i, which must be of
-// the collection.
+// fields finds the fields, in any order, of the document at i, which must belong
+// to the collection.
 func (w *work) fields(src []byte, i int, collection string) int {
 	if i >= len(src) || src[i] != '{' {
 		return w.wrong(src, i, "it is not an object")
@@ -274,7 +274,7 @@ func (w *work) micros(src []byte, at span) int {
 	return at.end
 }
 
-// documentRef reads the document's own ref, which must be of the collection,
+// documentRef reads the document's own ref, which must belong to the collection,
 // and returns the position after it.
 func (w *work) documentRef(src []byte, i int, collection string) int {
 	const reason = `"ref" is not a document's ref`
@@ -302,7 +302,7 @@ func (w *work) documentRef(src []byte, i int, collection string) int {
 	return end
 }
 
-// names reports whether a quoted string is that name.
+// names reports whether a quoted string equals name.
 func names(quoted []byte, name string) bool {
 	if len(quoted) == len(name)+2 && string(quoted[1:len(quoted)-1]) == name {
 		return true
@@ -311,7 +311,7 @@ func names(quoted []byte, name string) bool {
 	return json.Unmarshal(quoted, &text) == nil && text == name
 }
 
-// selected reads the ref, ts and ttl that were selected from a document.
+// selected reads the ref, ts and ttl selected from a document.
 func (w *work) selected(src []byte, i int, collection string) int {
 	i = w.documentRef(src, i, collection)
 	var at [2]span

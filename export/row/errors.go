@@ -5,7 +5,7 @@ import "fmt"
 // Mismatch is the error of a page that does not contain exactly the planned
 // documents in ascending order.
 type Mismatch struct {
-	Planned []int64 // the ids the page had to hold; nil when it was not planned
+	Planned []int64 // the ids the page should hold; nil if it was not planned
 	Got     []int64 // the ids it holds, in its order
 	Next    int64   // the id in the page's "after", -1 for none
 }
@@ -30,8 +30,8 @@ func (e *Mismatch) Error() string {
 // DocumentError is the error of a malformed document.
 type DocumentError struct {
 	Collection string
-	ID         int64  // the document's id, or the planned one; -1 when neither is known
-	Position   int    // place in the page, from 0
+	ID         int64  // the document's id, or the planned one; -1 if neither is known
+	Position   int    // position in the page, from 0
 	Offset     int    // byte of the page at which the fault was found
 	Reason     string // what is wrong there
 }
@@ -47,7 +47,7 @@ func (e *DocumentError) Error() string {
 type PageError struct {
 	Collection string
 	Offset     int  // byte at which the fault was found
-	Short      bool // the answer ends too early, as when a connection was cut
+	Short      bool // the answer ends early, for instance because the connection was cut
 	Reason     string
 }
 

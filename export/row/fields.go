@@ -13,7 +13,7 @@ type Kind byte
 const (
 	KindNull Kind = iota
 	KindBool
-	KindInt    // a number without a point and an exponent
+	KindInt    // a number without a point or exponent
 	KindNumber // any other number
 	KindString
 	KindTime
@@ -35,13 +35,13 @@ type Value struct {
 	ID         int64
 }
 
-// Field is a field of a row beside ref, ts and ttl.
+// Field is a field of a row other than ref, ts and ttl.
 type Field struct {
 	// Name is the field's name, nil if it has an unpaired surrogate. Key is the
 	// name as received, in quotes.
 	Name, Key []byte
-	// Own: it is a field of the row itself, such as an additional column, and
-	// not of data.
+	// Own marks a field of the row itself, such as an additional column, rather
+	// than of data.
 	Own bool
 	Value
 }
@@ -51,10 +51,10 @@ type Field struct {
 type Fields struct {
 	TTL  Value // null if there is none
 	List []Field
-	// Data is the whole data as written in a JSONL file. It is set if WholeData
-	// is, or if data is not an object, so that List has none of it.
+	// Data is all of data as written in a JSONL file. It is set if WholeData is,
+	// or if data is not an object; then List has none of its fields.
 	Data []byte
-	// WholeData: do not split data into fields.
+	// WholeData means not to split data into fields.
 	WholeData bool
 
 	wire  bool
@@ -63,8 +63,7 @@ type Fields struct {
 	out   []byte
 }
 
-// NewFields returns Fields for rows that were read as RawText from a file of
-// the format.
+// NewFields returns Fields for rows read as RawText from a file of that format.
 func NewFields(f Format) *Fields { return &Fields{wire: !f.Can().Columns} }
 
 // Split splits a row's text into fields.
@@ -169,7 +168,7 @@ func (f *Fields) field(src []byte, field Field, i int) (end int) {
 	return end
 }
 
-// json returns the value at i as rows hold it.
+// json returns the value at i in the form that rows use.
 func (f *Fields) json(src []byte, i int) ([]byte, int) {
 	if !f.wire {
 		end := f.work.skip(src, i)
@@ -236,7 +235,7 @@ func (f *Fields) value(src []byte, i int) (Value, int) {
 
 const rowRefHead, rowRefMiddle, rowRefTail = `{"id":"`, `,"collection":"`, `,"type":"document"}`
 
-// rowRef returns a ref if the object is one in the form that rows use.
+// rowRef turns v into a ref if the object is one in the form that rows use.
 func (v *Value) rowRef(w *work) {
 	if !hasPrefix(v.JSON, 0, rowRefHead) {
 		return
@@ -286,8 +285,8 @@ func (f *Fields) wireObject(src []byte, i int) (Value, int) {
 }
 
 // Micros parses a time as microseconds since 1970. It is not ok if the time is
-// finer, out of range, or not in the server's form: FormatTime always returns
-// the same text again.
+// more precise, out of range, or not in the server's form, so FormatTime always
+// returns the same text again.
 func Micros(text []byte) (int64, bool) {
 	m, ok := parseTime(text)
 	if !ok {
@@ -298,7 +297,7 @@ func Micros(text []byte) (int64, bool) {
 		return 0, false
 	}
 	if n := len(text); text[n-1] == 'Z' && text[0]-'0' <= 9 {
-		switch n { // most times: no need to format it again
+		switch n { // most times: no need to format them again
 		case len("2006-01-02T15:04:05Z"):
 			return micros, true
 		case len("2006-01-02T15:04:05.000Z"):
@@ -311,19 +310,19 @@ func Micros(text []byte) (int64, bool) {
 }
 
 // Days parses a date as days since 1970. It is not ok if the date is not in the
-// server's form: FormatDate always returns the same text again.
+// server's form, so FormatDate always returns the same text again.
 func Days(text []byte) (int64, bool) {
 	m, ok := parseDate(text)
 	return m.days, ok && m.days == int64(int32(m.days)) && FormatDate(m.days) == string(text)
 }
 
-// FormatDate writes days since 1970 as the server writes a date.
+// FormatDate formats days since 1970 as the server formats a date.
 func FormatDate(days int64) string {
 	return formatYears(time.Unix(days*86400, 0).UTC(), time.DateOnly)
 }
 
-// Unquote appends the text of a JSON string. It is not ok when the string has
-// an unpaired surrogate, which UTF-8 cannot encode.
+// Unquote appends the text of a JSON string. It is not ok if the string has an
+// unpaired surrogate, which UTF-8 cannot encode.
 func Unquote(out, quoted []byte) ([]byte, bool) { return unquote(out, quoted) }
 
 // Quote appends a string as JSON, escaped as the server does.

@@ -14,8 +14,7 @@ type File struct {
 	body  body
 }
 
-// body turns rows into the bytes of a file. Only compression runs in goroutines
-// of its own.
+// body turns rows into the bytes of a file. Only compression uses goroutines.
 type body interface {
 	// begin returns the bytes before the first row.
 	begin() ([]byte, error)
@@ -42,13 +41,13 @@ type fileState struct {
 	Format   Format      `json:"format"`
 	Compress Compression `json:"compress,omitempty"`
 	Names    []string    `json:"names,omitempty"`
-	Rows     int64       `json:"rows"`             // in the pieces emitted
+	Rows     int64       `json:"rows"`             // rows in the pieces emitted
 	Done     bool        `json:"done,omitempty"`   // the last piece was emitted
-	Offset   int64       `json:"offset,omitempty"` // Parquet: where the row groups end
-	Groups   [][]byte    `json:"groups,omitempty"` // Parquet: the row groups emitted, as the footer describes them
+	Offset   int64       `json:"offset,omitempty"` // Parquet: end of the last row group
+	Groups   [][]byte    `json:"groups,omitempty"` // Parquet: the emitted row groups, as the footer describes them
 }
 
-// limits say how large frames and row groups get.
+// limits are the sizes at which frames and row groups end.
 type limits struct{ frameSize, groupRows, groupSize int }
 
 // NewFile starts a file.
@@ -69,7 +68,7 @@ func newFile(l Layout, at limits) (*File, error) {
 	return f, err
 }
 
-// ResumeFile continues a file after the piece at which State was taken.
+// ResumeFile continues a file after the piece at which State was called.
 func ResumeFile(l Layout, state []byte) (*File, error) {
 	return resumeFile(l, state, limits{frameSize, groupRows, groupSize})
 }
@@ -95,14 +94,14 @@ func resumeFile(l Layout, state []byte, at limits) (*File, error) {
 }
 
 // Begin returns the bytes before the first row: a CSV header, Parquet's magic.
-// Call it once for a new file and not for a resumed one.
+// Call it once for a new file, but not for a resumed one.
 func (f *File) Begin() ([]byte, error) { return f.body.begin() }
 
 // Append adds the rows of b and emits the pieces that they complete. For plain
-// files that is one piece per batch; for compressed files a frame, cut after
-// the first row that ends past frameSize and emitted by this call or a later
-// one, since goroutines compress it; for Parquet a row group, cut after
-// groupRows rows or after the first row that ends past groupSize.
+// files that is one piece per batch; for compressed files a frame, which ends
+// with the first row past frameSize and is emitted by this call or a later one,
+// since goroutines compress it; for Parquet a row group, which ends after
+// groupRows rows or with the first row past groupSize.
 func (f *File) Append(b *Batch, emit func(Piece) error) error {
 	if len(b.Ends) == 0 {
 		return nil
@@ -119,14 +118,14 @@ func (f *File) Finish(emit func(Piece) error) error {
 	return f.body.finish(f.counted(emit))
 }
 
-// Close waits for the goroutines that compress frames and discards their
-// output. A File that is abandoned before Finish needs it.
+// Close waits for the goroutines that compress frames and discards their output.
+// Call it even if the File is abandoned before Finish.
 func (f *File) Close() { f.body.close() }
 
 func (f *File) counted(emit func(Piece) error) func(Piece) error {
 	return func(p Piece) error {
 		f.state.Rows += int64(p.Rows)
-		f.state.Done = p.Rows == 0 // only a footer or the frame of no rows
+		f.state.Done = p.Rows == 0 // only a footer or an empty frame has none
 		return emit(p)
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// testLimits cut files often.
+// testLimits make frames and row groups small.
 var testLimits = limits{frameSize: 100 << 10, groupRows: 150, groupSize: 80 << 10}
 
-// layoutsOf returns a layout of every format and compression.
+// layoutsOf returns a layout for every format and compression.
 func layoutsOf() []Layout {
 	columns := []Column{
 		{Name: "any", Path: []any{"data", "any"}},
@@ -52,8 +52,8 @@ func (l Layout) testName() string {
 	return fmt.Sprintf("%s columns=%d nodata=%t", l.Extension(), len(l.Columns), l.NoData)
 }
 
-// elementOf returns the element of a page that a layout asks for, with values
-// that follow from the id.
+// elementOf returns a page element in the form that a layout requests, with
+// values derived from the id.
 func elementOf(l Layout, id int64, text string) string {
 	data := fmt.Sprintf(`{"any":[%d],"name":"n\u00e9 %d","s":%q}`, id, id, text)
 	if id%11 == 0 {
@@ -81,7 +81,7 @@ func elementOf(l Layout, id int64, text string) string {
 	return "[" + element + "]"
 }
 
-// batchesOf writes documents 1 to n, cut into pages at random.
+// batchesOf writes documents 1 to n, divided into pages at random.
 func batchesOf(t testing.TB, l Layout, n int, text string, seed uint64) []*Batch {
 	t.Helper()
 	s, err := NewSerializer(l)
@@ -109,8 +109,8 @@ func batchesOf(t testing.TB, l Layout, n int, text string, seed uint64) []*Batch
 	return batches
 }
 
-// fileOf writes batches to a file. After every interrupt-th piece the file is
-// thrown away and resumed from its state; rows behind that piece come again.
+// fileOf writes batches to a file. After every interrupt-th piece it discards the
+// file and resumes from its state; rows after that piece come again.
 func fileOf(t testing.TB, l Layout, batches []*Batch, interrupt int) []byte {
 	t.Helper()
 	f, err := newFile(l, testLimits)
@@ -173,8 +173,8 @@ func fileOf(t testing.TB, l Layout, batches []*Batch, interrupt int) []byte {
 	}
 }
 
-// A file's bytes follow from its rows, not from the batches or interruptions,
-// and Check reads it.
+// A file's bytes depend only on its rows, not on batches or interruptions, and
+// Read accepts it.
 func TestFile_sameBytes(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("some text that is not the same all the time, ", 20)

@@ -12,13 +12,13 @@ type Format string
 
 // The formats.
 const (
-	JSONL   Format = "jsonl"   // one JSON object a line
+	JSONL   Format = "jsonl"   // one JSON object per line
 	CSV     Format = "csv"     // RFC 4180 quoting, "\n" line ends, with a header
 	Parquet Format = "parquet" // Apache Parquet, zstd inside
-	Wire    Format = "wire"    // each document exactly as the server sent it, one a line
+	Wire    Format = "wire"    // each document exactly as the server sent it, one per line
 )
 
-// Capabilities says what a format can do.
+// Capabilities describes what a format can do.
 type Capabilities struct {
 	// Streams: a file can be read from start to end without seeking.
 	Streams bool
@@ -33,8 +33,8 @@ type Capabilities struct {
 	// Exact: rows keep every value unchanged. In other formats a value that
 	// does not fit its column's type becomes null.
 	Exact bool
-	// DuckDB: a script for DuckDB loads it, from Parquet if Typed and from JSON
-	// lines if not.
+	// DuckDB: a script for DuckDB can load it, from Parquet if Typed, otherwise
+	// from JSON lines.
 	DuckDB bool
 }
 
@@ -91,7 +91,7 @@ func (f Format) Title() string { return f.entry().title }
 // About describes the format in a short phrase.
 func (f Format) About() string { return f.entry().about }
 
-// Can returns what the format can do: the zero value for an unknown format.
+// Can returns what the format can do, the zero value for an unknown format.
 func (f Format) Can() Capabilities { return f.entry().can }
 
 func (f Format) entry() formatEntry {
@@ -103,7 +103,7 @@ func (f Format) entry() formatEntry {
 	return formatEntry{}
 }
 
-// ParseFormat reads a format's name.
+// ParseFormat parses a format's name.
 func ParseFormat(text string) (Format, error) { return parse("format", Format(text), FormatNames()...) }
 
 // parse reads one of several names.
@@ -114,7 +114,7 @@ func parse[T ~string](what string, text T, names ...string) (T, error) {
 	return "", fmt.Errorf("unknown %s %q: it is one of %s", what, text, strings.Join(names, ", "))
 }
 
-// Compression is how a file of rows is compressed as a whole.
+// Compression is the compression of a whole file of rows.
 type Compression string
 
 // The compressions. The empty string means None.
@@ -124,29 +124,29 @@ const (
 	Zstd Compression = "zstd"
 )
 
-// ParseCompression reads a compression's name.
+// ParseCompression parses a compression's name.
 func ParseCompression(text string) (Compression, error) {
 	return parse("compression", cmp.Or(Compression(text), None), "none", "gzip", "zstd")
 }
 
-// plain reports whether c leaves the bytes as they are.
+// plain reports whether c leaves the bytes unchanged.
 func (c Compression) plain() bool { return c == None || c == "" }
 
-// Type is what an additional column holds.
+// Type is the type of an additional column.
 type Type string
 
 // The types of additional columns. The empty string means TypeJSON.
 const (
 	TypeJSON   Type = "json"   // any value, as JSON text in CSV and Parquet
 	TypeString Type = "string" // a string, or a value written as one: time, date, bytes, set, query
-	TypeInt    Type = "int"    // a whole number in the range of int64
+	TypeInt    Type = "int"    // an integer in the range of int64
 	TypeFloat  Type = "float"  // a number that a float64 holds exactly, or NaN or an infinity
 	TypeBool   Type = "bool"   // true or false
 	TypeTime   Type = "time"   // a Fauna time, or a string in the same form
 	TypeDate   Type = "date"   // a Fauna date, or a string in the same form
 )
 
-// ParseType reads a type's name.
+// ParseType parses a type's name.
 func ParseType(text string) (Type, error) {
 	return parse("column type", Type(text), "json", "string", "int", "float", "bool", "time", "date")
 }

@@ -9,29 +9,29 @@ import (
 )
 
 const (
-	// frameSize is how many uncompressed bytes end a frame, after the row that
-	// reaches it. Frames are independent, so an export can resume after any of
-	// them, and gunzip and zstd read them as one file.
+	// frameSize is the number of uncompressed bytes that ends a frame, after the
+	// row that reaches it. Frames are independent, so an export can resume after
+	// any of them, and gunzip and zstd read them as one file.
 	frameSize = 4 << 20
 
-	// packersAtOnce is how many frames of a file are compressed in parallel
-	// while the next one is collected. This many keep two cores busy with a
-	// source that never waits; more would take memory that pages need.
+	// packersAtOnce is how many frames of a file are compressed in parallel while
+	// the next one is collected. Two keep two cores busy with a source that never
+	// waits; more would take memory that pages need.
 	packersAtOnce = 2
 )
 
 // frames collects the uncompressed bytes of the next frame while earlier frames
 // are compressed.
 type frames struct {
-	head   []byte // before the rows, in its own frame
+	head   []byte // written before the rows, in its own frame
 	empty  bool   // no frame has been started
-	size   int    // where a frame is cut
+	size   int    // size at which a frame is cut
 	plain  []byte
 	rows   int
 	lastID int64
 
-	packing []*packing // frames being compressed, in the order of the file
-	idle    []*packing // for reuse of their memory
+	packing []*packing // frames being compressed, in file order
+	idle    []*packing // kept to reuse their memory
 }
 
 // packing is a frame being compressed in its own goroutine.
@@ -94,7 +94,7 @@ func (p *packing) pack() error {
 }
 
 func (f *frames) append(b *Batch, emit func(Piece) error) error {
-	start := 0 // of the rows not yet in f.plain
+	start := 0 // start of the rows not yet in f.plain
 	for i, end := range b.Ends {
 		f.rows++
 		f.lastID = b.IDs[i]
@@ -123,8 +123,8 @@ func (f *frames) begin() ([]byte, error) {
 	return bytes.Clone(p.packed), nil
 }
 
-// finish emits all that is left. A file without rows is still a valid gzip or
-// zstd file, of one frame.
+// finish emits everything left. A file without rows is still a valid gzip or zstd
+// file, with one frame.
 func (f *frames) finish(emit func(Piece) error) error {
 	if len(f.plain) > 0 || f.empty {
 		if err := f.cut(emit); err != nil {
@@ -141,7 +141,7 @@ func (f *frames) resume(s fileState) error {
 	return nil
 }
 
-// cut ends the frame and hands it to a goroutine. It emits finished frames, and
+// cut ends the frame and passes it to a goroutine. It emits finished frames, and
 // waits for the oldest if there are too many.
 func (f *frames) cut(emit func(Piece) error) error {
 	if err := f.emit(packersAtOnce-1, emit); err != nil {
@@ -182,7 +182,7 @@ func (f *frames) emit(most int, emit func(Piece) error) error {
 		}
 		err := emit(Piece{Bytes: p.packed, Rows: p.rows, LastID: p.lastID})
 		if cap(p.plain) > 3*frameSize {
-			p.plain, p.packed, p.zipped = nil, nil, bytes.Buffer{} // a very large document was in it
+			p.plain, p.packed, p.zipped = nil, nil, bytes.Buffer{} // it held a very large document
 		}
 		if err != nil {
 			return err

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// seedPages adds recorded values, and what breaks them, to a fuzz target.
+// seedPages adds recorded values, and broken variants of them, to a fuzz target.
 func seedPages(f *testing.F, add func(wire string)) {
 	f.Helper()
 	for _, v := range recordedValues(f) {
@@ -25,8 +25,8 @@ func seedPages(f *testing.F, add func(wire string)) {
 	}
 }
 
-// Any bytes are a page or an error, in every layout, and the rows of a page
-// are a file that Read reads.
+// Any bytes are a page or an error, in every layout, and the rows of a page form
+// a file that Read accepts.
 func FuzzPage_anyBytes(f *testing.F) {
 	seedPages(f, func(wire string) {
 		f.Add(pageOf(documentOf(1, `,"data":`+wire), documentOf(2, `,"x":`+wire+`,"ttl":`+wire)))
@@ -56,7 +56,7 @@ func FuzzPage_anyBytes(f *testing.F) {
 				t.Fatalf("%s: %d rows of %d documents", l.testName(), len(b.Ends), len(b.IDs))
 			}
 			if l.Format == Parquet {
-				continue // slow; files of its rows are made elsewhere
+				continue // slow, and covered by other tests
 			}
 			file := fileOf(t, l, []*Batch{&b}, 0)
 			sum, err := Read(context.Background(), Source{Layout: l, File: bytes.NewReader(file), Size: int64(len(file))}, nil)
@@ -67,14 +67,14 @@ func FuzzPage_anyBytes(f *testing.F) {
 	})
 }
 
-// A page that holds any JSON value gives one row a document, each valid and as
-// the rules say; a page that holds anything else names the document.
+// A page with any JSON value gives one row per document, each valid and according
+// to the rules; for a page with anything else the error names the document.
 func FuzzPage_validValues(f *testing.F) {
 	seedPages(f, func(wire string) { f.Add([]byte(wire)) })
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		tree, valid := parseTree(wire)
 		if !valid && bytes.Count(wire, []byte("["))+bytes.Count(wire, []byte("{")) > 9000 {
-			return // deeper than the oracle reads
+			return // deeper than the oracle can read
 		}
 		want := ""
 		if valid {
@@ -99,7 +99,7 @@ func FuzzPage_validValues(f *testing.F) {
 				var page *PageError
 				var ids *Mismatch
 				if !errors.As(err, &damaged) && !errors.As(err, &page) && !errors.As(err, &ids) {
-					// What closes the value's surroundings may make sense of it.
+					// The text around the value may complete it to valid JSON.
 					if _, whole := parseTree(pageOf("["+documentOf(1, `,"data":`+place.data)+","+place.column+"]", "["+documentOf(2, "")+",null]")); !whole {
 						t.Fatalf("%q is no JSON, but the page was taken: %v", wire, err)
 					}
@@ -122,7 +122,7 @@ func FuzzPage_validValues(f *testing.F) {
 	})
 }
 
-// Any bytes are a file that Read reads or an error, in every layout.
+// For any bytes Read returns rows or an error, in every layout.
 func FuzzRead_anyBytes(f *testing.F) {
 	layouts := layoutsOf()
 	for i, l := range layouts {

@@ -13,7 +13,7 @@ func (jsonlCells) head(b *Batch, src []byte) {
 	b.Bytes = append(b.Bytes, d.tsText.of(src)...)
 }
 
-// cell writes any value as it is, and notes one that does not fit the type.
+// cell writes any value unchanged, and records one that does not fit the type.
 func (jsonlCells) cell(b *Batch, c *column, src []byte, i int) (int, bool) {
 	b.Bytes = append(b.Bytes, c.key...)
 	start := len(b.Bytes)
@@ -33,7 +33,7 @@ func decodeJSONL(c *checker) error {
 	return c.rowLines(func() (int64, string) { return c.object(names, keys) })
 }
 
-// object reads a line that must be an object whose keys are the layout's
+// object parses a line that must be an object whose keys are the layout's
 // columns. A removed document has only ref, ts and the deletion column.
 func (c *checker) object(names, keys []string) (int64, string) {
 	s := &c.scan
@@ -50,7 +50,7 @@ func (c *checker) object(names, keys []string) (int64, string) {
 		}
 		key := c.line[i:keyEnd]
 		for k < len(names) && string(key) != keys[k] && c.layout.Deletion != "" && k >= 2 && k < len(names)-1 {
-			k++ // columns that the row of a removed document leaves out
+			k++ // columns that a removed document's row leaves out
 		}
 		if k >= len(names) || string(key) != keys[k] {
 			return -1, fmt.Sprintf("column %s is not the one that the layout has here", key)
@@ -89,7 +89,7 @@ func (c *checker) object(names, keys []string) (int64, string) {
 	return id, ""
 }
 
-// line is a row of a JSONL file, whose deletion column begins at byte cut.
+// line returns a row of a JSONL file whose deletion column begins at byte cut.
 func (t *texts) line(line []byte, cut int) []byte {
 	t.out = append(t.out[:0], line[:cut]...)
 	if cut < len(line) {

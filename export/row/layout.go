@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// Layout says what the rows of one collection's file look like.
+// Layout defines what the rows of one collection's file look like.
 type Layout struct {
 	Collection string      // the collection's name
 	Format     Format      // the kind of file
@@ -15,7 +15,7 @@ type Layout struct {
 	Columns    []Column    // additional columns, in order
 	NoData     bool        // leave out the "data" column
 	Strict     bool        // a value that does not fit its column's type is an error
-	Deletion   string      // name of the deletion column, the last; "" for none
+	Deletion   string      // name of the deletion column, which comes last; "" for none
 }
 
 // Validate returns an error for an invalid layout: an unknown format, reserved
@@ -103,7 +103,7 @@ func (l Layout) Paths() [][]any {
 	}
 	paths := [][]any{{}}
 	if l.NoData {
-		paths = [][]any{{"ref"}, {"ts"}, {"ttl"}} // the whole ref: it says whose the row is
+		paths = [][]any{{"ref"}, {"ts"}, {"ttl"}} // the whole ref, to check the collection
 	}
 	for _, c := range l.Columns {
 		paths = append(paths, c.Path)
@@ -122,7 +122,7 @@ type column struct {
 	name     string
 	typ      Type
 	key      string // `,"name":` in JSON
-	optional bool   // it may be null
+	optional bool   // may be null
 }
 
 // columns returns the file's columns in order. data is null only in the rows of

@@ -113,7 +113,7 @@ func TestLayout_pathsNamesExtension(t *testing.T) {
 	}
 }
 
-// A state belongs to the layout it was made with.
+// A state is only accepted with the layout it was created with.
 func TestResumeFile_refusesOtherStates(t *testing.T) {
 	t.Parallel()
 	for _, l := range layoutsOf() {
@@ -140,7 +140,7 @@ func TestResumeFile_refusesOtherStates(t *testing.T) {
 	}
 }
 
-// columnFormats are the formats with a column for each field: all but wire.
+// columnFormats returns the formats with a column for each field: all but wire.
 func columnFormats() []Format {
 	return slices.DeleteFunc(Formats(), func(f Format) bool { return f == Wire })
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// heapAfter is what the garbage collector leaves.
+// heapAfter returns the heap size after garbage collection.
 func heapAfter() uint64 {
 	runtime.GC()
 	runtime.GC()
@@ -15,8 +15,8 @@ func heapAfter() uint64 {
 	return m.HeapAlloc
 }
 
-// What a file keeps does not grow with its rows (here 60 MB of them), but for the few hundred bytes
-// that Parquet's footer says of each row group.
+// The memory of a File does not grow with its rows (here 60 MB of them), except for a few
+// hundred bytes per row group for Parquet's footer.
 func TestFile_memoryStaysFlat(t *testing.T) {
 	for _, l := range layoutsOf() {
 		if len(l.Columns) > 0 || l.NoData {
@@ -39,7 +39,7 @@ func TestFile_memoryStaysFlat(t *testing.T) {
 			}
 			write(60)
 			before := heapAfter()
-			write(120) // 240 000 rows
+			write(120) // 240 000 more rows
 			after := heapAfter()
 			if grown := int64(after) - int64(before); grown > 2<<20 {
 				t.Errorf("%d bytes more after 240 000 rows more", grown)

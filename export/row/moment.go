@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// moment is a time or a date of any year that a server can send.
+// moment is a time or a date, in any year that a server can send.
 type moment struct {
 	days  int64 // since 1970-01-01
-	secs  int64 // of the day, less the offset from UTC
+	secs  int64 // of the day, minus the offset from UTC
 	nanos int64
 }
 
 // micros returns microseconds since 1970, rounded down, and whether the time is
-// finer than that and in the range of int64.
+// more precise than that and in the range of int64.
 func (m moment) micros() (micros int64, finer, inRange bool) {
 	const limit = math.MaxInt64/1_000_000 - 1
 	secs := m.days*86400 + m.secs
@@ -23,8 +23,8 @@ func (m moment) micros() (micros int64, finer, inRange bool) {
 	return secs*1_000_000 + m.nanos/1000, m.nanos%1000 != 0, true
 }
 
-// parseTime reads a time as the server writes it, with any number of digits in
-// the year and up to nine in the fraction, and Z or an offset at the end.
+// parseTime parses a time in the server's form, with any number of digits in the
+// year, up to nine in the fraction, and Z or an offset at the end.
 func parseTime(text []byte) (moment, bool) {
 	m, i, ok := parseDay(text)
 	if !ok || i >= len(text) || text[i] != 'T' {
@@ -57,7 +57,7 @@ func parseTime(text []byte) (moment, bool) {
 	return m, ok
 }
 
-// parseOffset reads +HH:MM or -HH:MM as seconds.
+// parseOffset parses +HH:MM or -HH:MM as seconds.
 func parseOffset(text []byte) (int64, bool) {
 	if len(text) != 6 || text[0] != '+' && text[0] != '-' {
 		return 0, false
@@ -71,13 +71,13 @@ func parseOffset(text []byte) (int64, bool) {
 	return offset, ok1 && ok2
 }
 
-// parseDate reads a date as the server writes it.
+// parseDate parses a date in the server's form.
 func parseDate(text []byte) (moment, bool) {
 	m, i, ok := parseDay(text)
 	return m, ok && i == len(text)
 }
 
-// parseDay reads YYYY-MM-DD and returns the position after it. A year outside 0
+// parseDay parses YYYY-MM-DD and returns the position after it. A year outside 0
 // to 9999 has a sign or more digits.
 func parseDay(text []byte) (moment, int, bool) {
 	i, negative := 0, false
@@ -100,13 +100,13 @@ func parseDay(text []byte) (moment, int, bool) {
 	month, ok1 := two(text, i+1, '-', 12)
 	day, ok2 := two(text, i+4, 0, 31)
 	t := time.Date(int(year), time.Month(month), int(day), 0, 0, 0, 0, time.UTC)
-	if !ok1 || !ok2 || month < 1 || int64(t.Day()) != day { // a day that the month lacks is one of the next
+	if !ok1 || !ok2 || month < 1 || int64(t.Day()) != day { // time.Date normalizes invalid days
 		return moment{}, 0, false
 	}
 	return moment{days: t.Unix() / 86400}, i + 6, true
 }
 
-// two reads two digits, at most limit, and the byte after them if one is given.
+// two parses two digits, at most limit, and the byte after them if one is given.
 func two(text []byte, i int, follows byte, limit int64) (int64, bool) {
 	if i+2 > len(text) || text[i]-'0' > 9 || text[i+1]-'0' > 9 {
 		return 0, false

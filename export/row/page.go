@@ -6,20 +6,20 @@ import (
 	"unicode/utf8"
 )
 
-// Page appends the rows of one page to b: body is the answer's body as it was
-// sent, its elements as Layout.Paths asks for them. plan holds the ids that the
-// page must have, ascending; nil allows any ascending ids after those in b. The
-// error is a *Mismatch, *DocumentError, *PageError or *MisfitError, and leaves
-// b's rows unchanged.
+// Page appends the rows of one page to b: body is the raw body of the answer,
+// with elements as Layout.Paths requests them. plan holds the ids that the page
+// must have, ascending; nil allows any ascending ids after those in b. The error
+// is a *Mismatch, *DocumentError, *PageError or *MisfitError, and leaves b's rows
+// unchanged.
 func (s *Serializer) Page(b *Batch, body []byte, plan []int64) error {
 	first := len(b.IDs)
 	p := pageReader{Serializer: s, b: b, w: &b.work, body: body, plan: plan}
 	return p.append(func() error { return ordered(b, first, plan) })
 }
 
-// PageOf is Page for an answer that lists the documents asked for, in ascending
-// order, with null for one that does not exist and gets no row. Any other
-// answer is a *PageError.
+// PageOf is Page for an answer that lists the requested documents, in ascending
+// order, with null for a missing one, which gets no row. Any other answer is a
+// *PageError.
 func (s *Serializer) PageOf(b *Batch, body []byte, asked []int64) error {
 	first := len(b.IDs)
 	p := pageReader{Serializer: s, b: b, w: &b.work, body: body, mayLack: true}
@@ -35,15 +35,15 @@ func (s *Serializer) PageOf(b *Batch, body []byte, asked []int64) error {
 type pageReader struct {
 	*Serializer
 	b       *Batch
-	w       *work // of b
+	w       *work // b's scratch memory
 	body    []byte
 	plan    []int64
 	mayLack bool  // null stands for a document that does not exist
-	lacking []int // positions of such nulls
+	lacking []int // positions of these nulls
 	err     error // unless the scanner noted the fault
 }
 
-// append appends the rows of the page if they are right. No server sends white
+// append appends the rows of the page if right returns nil. No server sends white
 // space outside of strings, so a page that fails is tried again without it.
 func (p *pageReader) append(right func() error) error {
 	b := p.b
@@ -88,7 +88,7 @@ func ordered(b *Batch, first int, plan []int64) error {
 }
 
 // answers reports whether ids, with nulls at the positions lacking, are the
-// documents asked for.
+// requested documents.
 func answers(ids []int64, lacking []int, asked []int64) bool {
 	if len(ids)+len(lacking) != len(asked) {
 		return false
@@ -155,8 +155,7 @@ func (p *pageReader) resource(i int) int {
 			found = true
 			return p.elements(i)
 		case string(name) == `"before"`:
-			// Only a page after a cursor has "before", which repeats the
-			// cursor.
+			// Only a page after a cursor has "before", which repeats that cursor.
 			if id, ok := w.cursor(body, i, p.layout.Collection); !hasPrefix(body, i, "null") && (!ok || id != b.From || b.From == 0) {
 				return p.strange(i, `"before" is not what was asked for, which is %d`, b.From)
 			}

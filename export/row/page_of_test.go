@@ -13,7 +13,7 @@ func TestPageOf_holdsWhatWasAskedFor(t *testing.T) {
 		name     string
 		elements []string
 		asked    []int64
-		ids      []int64 // nil for an answer that is refused
+		ids      []int64 // nil if the answer is rejected
 	}{
 		{"all", []string{document(1), document(2)}, []int64{1, 2}, []int64{1, 2}},
 		{"some", []string{"null", document(2), "null"}, []int64{1, 2, 3}, []int64{2}},
@@ -40,7 +40,7 @@ func TestPageOf_holdsWhatWasAskedFor(t *testing.T) {
 			t.Errorf("%s: %v", test.name, err)
 		}
 	}
-	// A page of a plan has no nulls, after one that had too.
+	// A planned page allows no nulls, even after one that did.
 	var b Batch
 	s := serializerOf(t, jsonl)
 	if err := s.PageOf(&b, pageOf("null"), []int64{1}); err != nil {

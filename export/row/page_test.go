@@ -17,8 +17,8 @@ func serializerOf(t testing.TB, l Layout) *Serializer {
 	return s
 }
 
-// A damaged document is named by its id, or by the plan when its own ref is
-// what is damaged, and no row of the page is kept.
+// A damaged document is named by its id, or by the plan if its own ref is
+// damaged, and no row of the page is kept.
 func TestPage_namesDamagedDocument(t *testing.T) {
 	t.Parallel()
 	good := documentOf(5, `,"data":{"a":1}`)
@@ -62,8 +62,8 @@ func TestPage_namesDamagedDocument(t *testing.T) {
 	}
 }
 
-// What is no page is told from a page, and a page that was cut short from one
-// that is wrong.
+// Anything but a page is rejected, and a truncated page is distinguished from a
+// malformed one.
 func TestPage_refusesWhatIsNoPage(t *testing.T) {
 	t.Parallel()
 	whole := string(pageOf(documentOf(1, `,"data":{"a":"x"}`), documentOf(2, "")))
@@ -93,8 +93,8 @@ func TestPage_refusesWhatIsNoPage(t *testing.T) {
 	}
 }
 
-// The next page's first id stands in "after". What a page says of its place and of
-// its documents must be what was asked for.
+// The next page's first id is in "after". What a page says about its position and
+// its documents must match the request.
 func TestPage_isOfTheCollectionAndThePlaceAskedFor(t *testing.T) {
 	t.Parallel()
 	s := serializerOf(t, jsonl)
@@ -151,8 +151,8 @@ func TestPage_isOfTheCollectionAndThePlaceAskedFor(t *testing.T) {
 	}
 }
 
-// A page that does not hold exactly the planned documents, in order, is a
-// mismatch, with all that a caller needs to find out why.
+// A page without exactly the planned documents, in order, is a Mismatch, with
+// everything that a caller needs to find out why.
 func TestPage_mismatch(t *testing.T) {
 	t.Parallel()
 	s := serializerOf(t, jsonl)
@@ -235,8 +235,8 @@ func TestPage_anyOrderOfFields(t *testing.T) {
 	}
 }
 
-// Nesting is read without the goroutine's stack, and a string of 8 MiB goes
-// through, in every format.
+// Deep nesting does not use the goroutine's stack, and a string of 8 MiB works,
+// in every format.
 func TestPage_deepAndLong(t *testing.T) {
 	t.Parallel()
 	const depth = 200_000
@@ -263,7 +263,7 @@ func TestPage_deepAndLong(t *testing.T) {
 	}
 }
 
-// Bytes that are not UTF-8 are copied and counted, never repaired.
+// Invalid UTF-8 is copied and counted, never repaired.
 func TestPage_keepsInvalidUTF8(t *testing.T) {
 	t.Parallel()
 	bad := "a\xff\xc3(\xed\xa0\x80z"
@@ -304,7 +304,7 @@ func TestPage_allocatesNothing(t *testing.T) {
 	}
 }
 
-// Typed columns hold what fits; the rest is counted, or an error when strict.
+// Typed columns contain what fits; the rest is counted, or an error if strict.
 func TestPage_columns(t *testing.T) {
 	t.Parallel()
 	l := Layout{Collection: "users", Format: CSV, Columns: []Column{
@@ -374,7 +374,7 @@ func TestPage_elementsOfAnotherShape(t *testing.T) {
 	}
 }
 
-// Other top-level fields are left out, counted by name, and said in warnings
+// Other top-level fields are left out, counted by name, and reported in warnings
 // without control characters.
 func TestPage_countsOtherFields(t *testing.T) {
 	t.Parallel()
@@ -417,7 +417,7 @@ func TestPage_countsOtherFields(t *testing.T) {
 	}
 }
 
-// Goroutines share a serializer, each with a batch of its own.
+// Goroutines share a serializer, each with its own batch.
 func TestSerializer_concurrentUse(t *testing.T) {
 	t.Parallel()
 	page, plan := benchPage(t, 200, false)

@@ -23,8 +23,8 @@ const (
 	groupRows = 16 << 10
 	groupSize = 16 << 20
 
-	// pageSize is roughly how many uncompressed bytes a page of a column holds.
-	// We cut pages at fullPage, because that depends on the rows alone; the
+	// pageSize is the approximate number of uncompressed bytes in a column's
+	// page. We cut pages at fullPage, because that depends only on the rows; the
 	// writer's own cuts at pageSize would depend on how values are batched.
 	pageSize = 1 << 20
 	fullPage = pageSize * 9 / 10
@@ -41,22 +41,22 @@ type rowSets struct {
 	columns []column
 	limits  limits
 	writer  *parquet.GenericWriter[any]
-	file    bytes.Buffer // the group's own file
+	file    bytes.Buffer // the group as a file of its own
 
 	// Rows of the group that are not yet in the writer, by column.
 	values  [][]parquet.Value
-	text    []byte // of refs in values
+	text    []byte // text of the refs in values
 	pending int    // rows in values
-	pages   []int  // bytes, by column, since its last page was cut
+	pages   []int  // bytes in each column since its last page was cut
 	size    int    // bytes in values
 
-	rows   int   // of the group
-	plain  int   // bytes of the group
-	lastID int64 // of the group
+	rows   int   // rows in the group
+	plain  int   // uncompressed bytes in the group
+	lastID int64 // last id in the group
 
-	offset int64    // in the file, after the last group
-	total  int64    // rows in groups
-	groups [][]byte // each finished group, as the footer will name it
+	offset int64    // end of the last group in the file
+	total  int64    // rows in finished groups
+	groups [][]byte // finished groups, as the footer describes them
 }
 
 func newRowSets(l Layout, limits limits) (body, error) {
@@ -119,10 +119,10 @@ func (g *rowSets) append(b *Batch, emit func(Piece) error) error {
 			}
 		}
 	}
-	return g.flush() // values point into b
+	return g.flush() // values refer to b's memory
 }
 
-// row adds a row in the form that Batch.Bytes holds it.
+// row adds a row in the form of Batch.Bytes.
 func (g *rowSets) row(row []byte) error {
 	if len(row) < 16 {
 		return errors.New("a row is too short")
@@ -267,9 +267,9 @@ func (g *rowSets) footer() (*format.FileMetaData, error) {
 	return &meta, nil
 }
 
-// place turns the metadata of a group in its own file into that of the group
-// in the whole file, without page indexes. It returns where the pages end in
-// the group's own file.
+// place converts the metadata of a group in its own file to that of the group in
+// the whole file, without page indexes. It returns where the pages end in the
+// group's own file.
 func (g *rowSets) place(group *format.RowGroup) (end int64, err error) {
 	shift := g.offset - int64(len(parquetMagic))
 	group.Ordinal = int16(min(len(g.groups), math.MaxInt16))
@@ -292,7 +292,7 @@ func (g *rowSets) place(group *format.RowGroup) (end int64, err error) {
 			m.Statistics.MinValue, m.Statistics.MaxValue = nil, nil
 		}
 		m.Statistics.Min, m.Statistics.Max = nil, nil
-		m.PathInSchema = []string{g.columns[i].name} // a writer that was reset has lost it
+		m.PathInSchema = []string{g.columns[i].name} // a writer loses it when reset
 	}
 	return end, nil
 }
@@ -303,7 +303,7 @@ func (g *rowSets) finish(emit func(Piece) error) error {
 			return err
 		}
 	}
-	meta, err := g.footer() // without rows: the schema alone
+	meta, err := g.footer() // without rows: only the schema
 	if err != nil {
 		return err
 	}

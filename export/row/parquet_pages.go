@@ -11,16 +11,16 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// maxPage is the largest page, as plain bytes, that is read back.
+// maxPage is the largest page that is read back, in uncompressed bytes.
 const maxPage = maxRow + 2*pageSize
 
-// maxGroup is the largest row group: it ends after the row that passes
+// maxGroup is the largest row group: one ends after the row that passes
 // groupSize.
 const maxGroup = maxRow + 2*groupSize
 
 // checkPages reads the page headers of a row group without decompressing pages,
 // and rejects pages that this program does not write. Otherwise a small file
-// could fill the memory: the library allocates what a header says, decompresses
+// could exhaust memory: the library allocates what a header says, decompresses
 // pages to any size, and expands runs and dictionaries.
 func checkPages(file *io.SectionReader, group format.RowGroup) error {
 	if group.NumRows < 0 || group.NumRows > groupRows {
@@ -105,7 +105,7 @@ func overFrame(in *bufio.Reader, packed, plain int64) error {
 		block := int64(b[0]) | int64(b[1])<<8 | int64(b[2])<<16
 		last = block&1 != 0
 		length := block >> 3
-		if block>>1&3 == 1 { // a run of one byte
+		if block>>1&3 == 1 { // a run of a single byte
 			length = 1
 		}
 		if blocks++; !frame.HasFCS && (blocks-1)*maxBlock > plain {

@@ -14,7 +14,7 @@ import (
 // checksums.
 func decodeParquet(c *checker) (err error) {
 	defer func() {
-		// A damaged file must be an error, also where the library trusts it.
+		// The library may panic on a damaged file: turn that into an error.
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("read parquet: %v", fault)
 		}
@@ -45,7 +45,7 @@ func decodeParquet(c *checker) (err error) {
 	return nil
 }
 
-// sameColumns compares the columns of a file with those that its layout makes.
+// sameColumns compares the columns of a file with those of its layout.
 func sameColumns(schema *parquet.Schema, columns []column) error {
 	var have, want []string
 	for _, f := range schema.Fields() {
@@ -105,7 +105,7 @@ func (c *checker) parquetRow(values parquet.Row, columns []column) error {
 	return c.row(id)
 }
 
-// values is a row of a Parquet file, without ref and ts.
+// values returns a row of a Parquet file, given without ref and ts.
 func (t *texts) values(id, ts int64, values []parquet.Value) []byte {
 	t.begin(id, ts)
 	for i, c := range t.columns {
@@ -127,7 +127,7 @@ func (t *texts) values(id, ts int64, values []parquet.Value) []byte {
 		case c.typ == TypeDate:
 			t.out = append(append(append(t.out, '"'), FormatDate(int64(v.Int32()))...), '"')
 		default:
-			t.out = append(t.out, v.ByteArray()...) // it was found to be JSON
+			t.out = append(t.out, v.ByteArray()...) // already checked to be JSON
 		}
 	}
 	return t.end()

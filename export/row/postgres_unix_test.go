@@ -15,9 +15,9 @@ import (
 	"testing"
 )
 
-// Postgres reads the CSV files with COPY, nulls and empty strings apart, and
-// writes the same values back. The server runs in its single-user mode, in a
-// folder of the test.
+// Postgres reads the CSV files with COPY, distinguishing nulls from empty
+// strings, and writes the same values back. The server runs in single-user mode,
+// in a folder of the test.
 func TestCSV_postgresCopy(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"initdb", "postgres"} {
@@ -55,7 +55,7 @@ func TestCSV_postgresCopy(t *testing.T) {
 	data := filepath.Join(dir, "data")
 	run("", "initdb", "-D", data, "-U", "test", "-E", "UTF8", "--no-locale", "-N")
 
-	// What no Postgres text holds, a NUL, is left out.
+	// NUL is left out, since Postgres text can't contain it.
 	g := generator{rand.New(rand.NewPCG(1, 2))}
 	columns := []Column{
 		{Name: "j", Path: []any{"data", "j"}, Type: TypeJSON}, {Name: "s", Path: []any{"data", "s"}, Type: TypeString},
@@ -95,7 +95,7 @@ COPY (SELECT ref, ts, data, ttl, j, s, i, b::text, t, d FROM rows ORDER BY ref::
 		t.Fatalf("Postgres has %d rows of %d", len(got)-1, len(want)-1)
 	}
 	for i := range want {
-		row := append(append([]cell(nil), want[i][:7]...), want[i][8:]...) // but the float, which Postgres writes its way
+		row := append(append([]cell(nil), want[i][:7]...), want[i][8:]...) // without the float, which Postgres formats differently
 		if !reflect.DeepEqual(got[i], row) {
 			t.Fatalf("Postgres has\n%+v, not\n%+v", got[i], row)
 		}

@@ -6,14 +6,14 @@ import (
 	"io"
 )
 
-// Text selects what Row.Text holds.
+// Text selects the content of Row.Text.
 type Text byte
 
-// The texts of a row that is read back.
+// The choices for Row.Text.
 const (
 	NoText   Text = iota
-	JSONText      // the row of a live document as JSONL
-	RawText       // the same, but of a wire file the document as the server sent it
+	JSONText      // the row of an existing document as JSONL
+	RawText       // the same, but for wire files the document as the server sent it
 )
 
 // Source is a file to read back.
@@ -21,10 +21,10 @@ type Source struct {
 	Layout
 	File io.ReaderAt
 	Size int64
-	// Stream is read from start to end, instead of File, if the format streams.
+	// Stream is read from start to end instead of File, if the format streams.
 	Stream io.Reader
 	Text   Text
-	// Lacks, if not nil, is set to the counts of what JSONText leaves out of the
+	// Lacks, unless nil, is set to the counts of what JSONText leaves out of the
 	// documents of a wire file.
 	Lacks *Counts
 }
@@ -40,24 +40,24 @@ type Summary struct {
 type Row struct {
 	ID      int64
 	TS      int64 // microseconds since 1970
-	Removed bool  // the row says that the document was removed
-	// Text is the row of a live document as a JSONL line, with its line end and
-	// without the deletion column; nil if it was not requested. It is valid
+	Removed bool  // the row records that the document was removed
+	// Text is the row of an existing document as a JSONL line, with its line end
+	// and without the deletion column; nil if it was not requested. It is valid
 	// until the next row.
 	Text []byte
 }
 
 // Read reads a file back and calls each, which may be nil, for every row, in
 // order. Every row must be well-formed and have the layout's columns, and ids
-// must ascend strictly. One row or Parquet row group is in memory, never the
-// whole file. Read stops at the first error, which may be that of each or of
-// the Stream; the summary then covers the rows read so far.
+// must strictly ascend. One row or Parquet row group is in memory, never the
+// whole file. Read stops at the first error, which may be that of each or of the
+// Stream; the summary then covers the rows read so far.
 //
-// The texts of JSONL and wire files are those of a JSONL export, byte for byte.
-// So are those of CSV and Parquet, except for what such a file cannot
-// represent: a value that did not fit its column's type is null; a number in a
-// column of type int or float keeps its value but not its text (12 for 12.0);
-// and a time in Parquet is cut to microseconds, or null if out of range.
+// The texts of JSONL and wire files equal a JSONL export, byte for byte. So do
+// those of CSV and Parquet, except for what such a file can't represent: a value
+// that did not fit its column's type is null; a number in a column of type int or
+// float keeps its value but not its text (12 for 12.0); and a time in Parquet is
+// truncated to microseconds, or null if out of range.
 func Read(ctx context.Context, src Source, each func(Row) error) (Summary, error) {
 	c := checker{Summary: Summary{FirstID: -1, LastID: -1}, layout: src.Layout, each: each}
 	if err := src.Validate(); err != nil {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// fileOfPage is the file of a page in a layout.
+// fileOfPage returns a page as a file in a layout.
 func fileOfPage(t *testing.T, l Layout, page []byte) []byte {
 	t.Helper()
 	var b Batch
@@ -21,7 +21,7 @@ func fileOfPage(t *testing.T, l Layout, page []byte) []byte {
 	return fileOf(t, l, []*Batch{&b}, 0)
 }
 
-// jsonOf is a file read back as JSONL.
+// jsonOf reads a file back as JSONL.
 func jsonOf(t *testing.T, l Layout, file []byte) string {
 	t.Helper()
 	var out strings.Builder
@@ -79,8 +79,8 @@ func TestRead_sameBytesAsJSONL(t *testing.T) {
 	}
 }
 
-// What CSV and Parquet hold comes back with its type and value, for generated
-// values in every type of column; what did not fit is null.
+// CSV and Parquet keep types and values, for generated values in every type of
+// column; what did not fit is null.
 func TestRead_valuesOfEveryType(t *testing.T) {
 	t.Parallel()
 	const documents = 800
@@ -105,7 +105,7 @@ func TestRead_valuesOfEveryType(t *testing.T) {
 	want := strings.Split(strings.TrimSuffix(string(fileOfPage(t, l, page)), "\n"), "\n")
 	for _, format := range columnFormats() {
 		if format == JSONL {
-			continue // what the others are held to
+			continue // the reference for the others
 		}
 		l.Format = format
 		got := strings.Split(strings.TrimSuffix(jsonOf(t, l, fileOfPage(t, l, page)), "\n"), "\n")
@@ -125,7 +125,7 @@ func TestRead_valuesOfEveryType(t *testing.T) {
 				if format == Parquet {
 					held = inParquet
 				}
-				exact := format.Can().Exact // it holds what fits no type too
+				exact := format.Can().Exact // exact formats keep even what fits no type
 				same := exact && value == back
 				if !same && (exact || !sameValue(t, typ, format, held, value, back)) {
 					t.Errorf("%s %s: %s came back as %s", format, typ, value, back)
@@ -138,7 +138,7 @@ func TestRead_valuesOfEveryType(t *testing.T) {
 	}
 }
 
-// sameValue compares a value with what came back of the cell that held it.
+// sameValue compares a value with what came back from its cell.
 func sameValue(t *testing.T, typ Type, format Format, held cell, value, back string) bool {
 	t.Helper()
 	if held.null || back == "null" {

@@ -1,11 +1,11 @@
 package row
 
-// ref is a parsed {"@ref":…} value. Spans are of quoted texts in the page.
+// ref is a parsed {"@ref":…} value. Its spans are quoted texts in the page.
 type ref struct {
 	id         span
-	collection span   // of a document ref
+	collection span   // for a document ref
 	kind       string // "document", "collection", …, "unknown"
-	end        int    // after the object that "@ref" holds
+	end        int    // after the value of "@ref"
 }
 
 type span struct{ start, end int }
@@ -13,7 +13,7 @@ type span struct{ start, end int }
 func (s span) empty() bool        { return s.end == s.start }
 func (s span) of(b []byte) []byte { return b[s.start:s.end] }
 
-// nativeKind returns the type of a ref into the native collection of that
+// nativeKind returns the type of a ref into the native collection with that
 // quoted name, "unknown" for any other.
 func nativeKind(name []byte) string {
 	for _, n := range nativeKinds {
@@ -49,8 +49,8 @@ func (s *scanner) ref(src []byte, i int) (ref, bool) {
 	return s.anyRef(src, i)
 }
 
-// usualRef reads the value of "@ref" when its keys stand in the order and
-// without spaces, as the server writes them, and it has no "database".
+// usualRef reads the value of "@ref" in the server's usual form: key order and no
+// spaces as the server writes them, and no "database".
 func (s *scanner) usualRef(src []byte, i int) (ref, bool) {
 	if !hasPrefix(src, i, refHead) {
 		return ref{}, false
@@ -78,7 +78,7 @@ func (s *scanner) usualRef(src []byte, i int) (ref, bool) {
 	return ref{id: id, kind: nativeKind(parent.of(src)), end: parent.end + len(refNative)}, true
 }
 
-// anyRef reads the value of "@ref" whatever its keys and their order are.
+// anyRef reads the value of "@ref" with any keys in any order.
 func (s *scanner) anyRef(src []byte, i int) (ref, bool) {
 	s.spaces = false
 	document := s.refBody(src, i, 0)
@@ -101,10 +101,10 @@ func (s *scanner) anyRef(src []byte, i int) (ref, bool) {
 
 // refParts holds the ids of a ref and of its parents.
 type refParts struct {
-	id, parent, grand span // quoted ids: its own, its collection's, and that one's collection's
+	id, parent, grand span // quoted ids: its own, its collection's, and that collection's collection's
 	hasParent         bool
-	odd               bool // has keys or a depth that no typed ref has
-	end               int  // -1 for a fault
+	odd               bool // has keys or a nesting that no typed ref has
+	end               int  // -1 after a fault
 }
 
 // refBody reads {"id":…,"collection":…,"database":…}, at most three deep.
@@ -164,7 +164,7 @@ func (s *scanner) refAt(src []byte, i int) int {
 	return value
 }
 
-// append writes the ref as rows hold it.
+// append appends the ref in the form that rows use.
 func (r ref) append(src, out []byte) []byte {
 	out = append(out, `{"id":`...)
 	out = append(out, r.id.of(src)...)

@@ -7,18 +7,18 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// node is a JSON value as a tree, its texts as they came. The rules of values
-// are written down here once more, the slow and obvious way, as what the
-// rewriter is compared with.
+// node is a JSON value as a tree, with its texts as received. The rules for
+// values are implemented here once more, in a slow and obvious way, as a
+// reference for the rewriter.
 type node struct {
-	raw      string // of anything but objects and arrays
+	raw      string // for anything but objects and arrays
 	object   bool
 	array    bool
 	keys     []string // quoted
 	children []*node
 }
 
-// parseTree reads one JSON value; invalid UTF-8 and doubled names are allowed,
+// parseTree parses one JSON value; invalid UTF-8 and duplicate names are allowed,
 // as in pages.
 func parseTree(text []byte) (*node, bool) {
 	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
@@ -70,7 +70,7 @@ func readTree(d *jsontext.Decoder) (*node, bool) {
 	return &node{raw: string(value)}, err == nil
 }
 
-// compactText writes a tree as it came, without spaces.
+// compactText returns a tree as received, without spaces.
 func (n *node) compactText() string { return n.write((*node).compactText) }
 
 func (n *node) write(child func(*node) string) string {
@@ -100,7 +100,7 @@ func (n *node) write(child func(*node) string) string {
 	return b.String()
 }
 
-// only returns the value of an object that has this one key.
+// only returns the value of an object whose only key is key, else nil.
 func (n *node) only(key string) *node {
 	if n != nil && n.object && len(n.keys) == 1 && n.keys[0] == `"`+key+`"` {
 		return n.children[0]
@@ -119,7 +119,7 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
-// row writes a tree as rows hold it.
+// row returns a tree in the form that rows use.
 func (n *node) row() string {
 	if !n.object || len(n.keys) == 0 || !strings.HasPrefix(n.keys[0], `"@`) {
 		return n.write((*node).row)
@@ -155,7 +155,7 @@ func quoteText(text string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
 }
 
-// wire writes a tree as it came, stored sets without their "@obj".
+// wire returns a tree as received, with stored sets without their "@obj".
 func (n *node) wire() string {
 	if n.stored() {
 		return n.children[0].wire()
@@ -163,7 +163,7 @@ func (n *node) wire() string {
 	return n.write((*node).wire)
 }
 
-// stored: {"@obj":{"@set":…}} with the keys of a set.
+// stored reports whether n is {"@obj":{"@set":…}} with the keys of a set.
 func (n *node) stored() bool { return n.only("@obj").only("@set").setKeys() }
 
 func (n *node) refOrSet() bool {
@@ -236,7 +236,7 @@ func (n *node) setKeys() bool {
 	return v.refOrSet()
 }
 
-// ref writes the value of "@ref", "" when it is none.
+// ref returns the row form of a value of "@ref", "" if it is none.
 func (n *node) ref() string {
 	if !n.object {
 		return ""

@@ -27,7 +27,7 @@ const (
 	escapedOpen = 'e' // the object inside {"@obj":{…}}
 )
 
-// rewrite appends the value at i as rows hold it.
+// rewrite appends the value at i in the form that rows use.
 func (r *rewriter) rewrite(src []byte, i int, out []byte) ([]byte, int) {
 	before := len(out)
 	r.careful = false
@@ -42,7 +42,7 @@ func (r *rewriter) run(src []byte, i int, out []byte) ([]byte, int) {
 	r.forget()
 	open := r.open[:0]
 	defer func() { r.open = open[:0] }()
-	start := i // src[start:i] stays as it is and is not yet copied
+	start := i // src[start:i] stays unchanged and is not copied yet
 value:
 	if i >= len(src) {
 		return out, r.end(src)
@@ -128,7 +128,7 @@ closing:
 	case arrayOpen:
 		return out, r.fail(i, "an array ends as an object")
 	case escapedOpen:
-		// The inner brace is written, the one of {"@obj":…} is not.
+		// The inner brace is copied, that of {"@obj":…} is not.
 		i++
 		out = append(out, src[start:i]...)
 		if i >= len(src) || src[i] != '}' {
@@ -168,7 +168,7 @@ colon:
 // object it returns the position of the object inside and unwrapped; else the
 // position after the object.
 func (r *rewriter) tag(src []byte, i int, out []byte) (_ []byte, next int, unwrapped bool) {
-	// The forms that are most frequent, as the server writes them.
+	// The most frequent forms, as the server writes them.
 	switch {
 	case hasPrefix(src, i, refStart):
 		if ref, ok := r.usualRef(src, i+len(refStart)); ok && ref.end < len(src) && src[ref.end] == '}' {
@@ -188,7 +188,7 @@ func (r *rewriter) tag(src []byte, i int, out []byte) (_ []byte, next int, unwra
 	if value >= len(src) {
 		return out, r.end(src), false
 	}
-	// An exact tag is an object of one key whose value has the tag's kind.
+	// An exact tag is an object with one key whose value has the tag's kind.
 	switch string(src[key:keyEnd]) {
 	case `"@ref"`:
 		if ref, ok := r.ref(src, value); !ok {
@@ -246,7 +246,7 @@ func hasPrefix(src []byte, i int, prefix string) bool {
 	return len(src)-i >= len(prefix) && string(src[i:i+len(prefix)]) == prefix
 }
 
-// appendBase64URL appends a quoted base64 text in the URL alphabet. The server
+// appendBase64URL appends quoted base64 text in the URL alphabet. The server
 // sends the standard alphabet; an escaped slash or plus counts as one.
 func appendBase64URL(out, quoted []byte) []byte {
 	if bytes.IndexByte(quoted, '\\') >= 0 {

@@ -20,7 +20,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// typedColumns is a column of every type.
+// typedColumns returns one column of every type.
 func typedColumns() []Column {
 	var columns []Column
 	for _, t := range []Type{TypeJSON, TypeString, TypeInt, TypeFloat, TypeBool, TypeTime, TypeDate} {
@@ -29,7 +29,7 @@ func typedColumns() []Column {
 	return columns
 }
 
-// generator makes values as a server could send them.
+// generator generates values that a server could send.
 type generator struct{ *rand.Rand }
 
 func (g generator) pick(of ...string) string { return of[g.IntN(len(of))] }
@@ -75,14 +75,14 @@ func (g generator) value(depth int) string {
 	return g.scalar()
 }
 
-// cell is what a CSV or Parquet cell must hold: null, or a text.
+// cell is the expected content of a CSV or Parquet cell: null, or text.
 type cell struct {
 	text string
 	null bool
 }
 
-// cellsOf says what CSV and Parquet must hold for a value of JSONL, by other
-// means than those of the package.
+// cellsOf returns the expected CSV and Parquet cells for a JSONL value, without
+// the package's own code.
 func cellsOf(t *testing.T, typ Type, value string) (inCSV, inParquet cell) {
 	t.Helper()
 	null := cell{null: true}
@@ -139,8 +139,8 @@ func cellsOf(t *testing.T, typ Type, value string) (inCSV, inParquet cell) {
 		if !ok {
 			return null, null
 		}
-		micros := new(big.Int).Div(at, big.NewInt(1000)) // rounds down
-		// Within a second of the range's ends the package gives up.
+		micros := new(big.Int).Div(at, big.NewInt(1000)) // rounded down
+		// The package gives up within a second of the range's ends.
 		if !micros.IsInt64() || new(big.Int).Abs(micros).Cmp(big.NewInt(math.MaxInt64-2_000_000)) > 0 {
 			return cell{text: text}, null
 		}
@@ -163,8 +163,8 @@ func cellsOf(t *testing.T, typ Type, value string) (inCSV, inParquet cell) {
 	return null, null
 }
 
-// timeOf reads a time of any year as nanoseconds since 1970, by moving it to a
-// year that package time reads: 400 years are 146097 days.
+// timeOf parses a time of any year as nanoseconds since 1970, by moving it to a
+// year that package time can parse: 400 years are 146097 days.
 func timeOf(text string) (*big.Int, bool) {
 	end := strings.IndexByte(text[min(1, len(text)):], '-') + 1
 	if end < 1 {
@@ -227,8 +227,8 @@ func parquetRows(t *testing.T, file []byte) [][]cell {
 	return out
 }
 
-// csvRows reads a CSV file with the package's reader, which tells null from the
-// empty string, and compares it with encoding/csv.
+// csvRows reads a CSV file with the package's reader, which distinguishes null
+// from the empty string, and compares it with encoding/csv.
 func csvRows(t *testing.T, file []byte) [][]cell {
 	t.Helper()
 	other, err := csv.NewReader(bytes.NewReader(file)).ReadAll()
@@ -262,8 +262,8 @@ func csvRows(t *testing.T, file []byte) [][]cell {
 	return out
 }
 
-// What JSONL says, CSV and Parquet say too, for generated values in every type
-// of column; what does not fit is null there and counted everywhere.
+// CSV and Parquet have the same content as JSONL, for generated values in every
+// type of column; what does not fit is null there and counted everywhere.
 func TestFormats_saySame(t *testing.T) {
 	t.Parallel()
 	const documents = 1500

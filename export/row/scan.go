@@ -7,15 +7,15 @@ import (
 )
 
 // scanner reads JSON text without allocating values. Its methods take the whole
-// text and a position, and return the position after what they read, or -1
-// after recording the fault. Open containers are kept on an explicit stack of
-// bytes, so nesting takes no Go stack.
+// text and a position, and return the position after what they read, or -1 after
+// recording a fault. Open containers are kept on an explicit stack of bytes, so
+// nesting uses no Go stack.
 type scanner struct {
 	at     int    // where the fault was found
 	why    string // what is wrong there
 	short  bool   // the text ends too early
-	high   uint64 // bit 7 of any byte is set when a string may hold non-ASCII bytes
-	spaces bool   // skip met white space outside of strings
+	high   uint64 // bit 7 of any byte is set if a string may contain non-ASCII bytes
+	spaces bool   // skip found white space outside strings
 
 	skips []byte // containers open in skip
 }
@@ -25,13 +25,13 @@ func (s *scanner) fail(at int, why string) int {
 	return -1
 }
 
-// end notes that the text stops before the value does.
+// end records that the text stops before the value does.
 func (s *scanner) end(src []byte) int {
 	s.at, s.why, s.short = len(src), "it ends too early", true
 	return -1
 }
 
-// wrong notes an unexpected byte, or the end of the text.
+// wrong records an unexpected byte, or the end of the text.
 func (s *scanner) wrong(src []byte, i int, why string) int {
 	if i >= len(src) {
 		return s.end(src)
@@ -53,7 +53,7 @@ func stops(w uint64) uint64 {
 	return ((quote-everyByte)&^quote | (slash-everyByte)&^slash | (w-0x20*everyByte)&^w) & highBits
 }
 
-// text reads a string from after its opening quote.
+// text reads a string, starting after its opening quote.
 func (s *scanner) text(src []byte, i int) int {
 	var high uint64
 	for {
@@ -180,8 +180,8 @@ func space(src []byte, i int) int {
 	return i
 }
 
-// key reads a key and its colon, from the opening quote on, and returns the end
-// of the key and the start of the value.
+// key reads a key and its colon, starting at the opening quote, and returns the
+// end of the key and the start of the value.
 func (s *scanner) key(src []byte, i int) (end, value int) {
 	if i >= len(src) || src[i] != '"' {
 		return -1, s.wrong(src, i, "a key is missing")
@@ -206,7 +206,7 @@ func (s *scanner) key(src []byte, i int) (end, value int) {
 	return end, i
 }
 
-// skip reads any value, and sets spaces when it contains white space.
+// skip reads any value, and sets spaces if it contains white space.
 func (s *scanner) skip(src []byte, i int) int {
 	open := s.skips[:0]
 	defer func() { s.skips = open[:0] }()

@@ -65,8 +65,8 @@ func parseID(quoted []byte) (int64, bool) {
 	return parseDigits(digits)
 }
 
-// parseInt reads a JSON number that is a whole number in the range of int64 and
-// written as one.
+// parseInt parses a JSON number that is in the range of int64 and written as an
+// integer.
 func parseInt(number []byte) (int64, bool) {
 	if len(number) > 1 && number[0] == '-' {
 		if string(number) == "-9223372036854775808" {

@@ -56,18 +56,18 @@ func (r *rewriter) verdict(src []byte, i int) (verdict, int) {
 // nest is an array or object that is open while reading ahead.
 type nest struct {
 	array   bool
-	bad     bool    // a key that sets don't have, or a repeated one; in an array: an element that is neither ref nor set
+	bad     bool    // a repeated key, or one that sets don't have; in an array: an element that is neither ref nor set
 	last    keyBit  // the key whose value is being read
-	keys    keyBit  // all keys
+	keys    keyBit  // all keys so far
 	count   int     // number of keys
 	site    int     // index in sites, -1 for none
 	operand kindBit // the kind of the value of an operand's key, or of a tag's value
 }
 
-// key notes the next key of an object.
+// key records the next key of an object.
 func (n *nest) key(quoted []byte) {
 	n.count++
-	if n.bad { // as most objects are after their first key
+	if n.bad { // like most objects after their first key
 		n.last = 0
 		return
 	}
@@ -76,7 +76,7 @@ func (n *nest) key(quoted []byte) {
 	n.keys |= n.last
 }
 
-// value notes the kind of a key's value, or of an element.
+// value records the kind of a key's value, or of an element.
 func (n *nest) value(kind kindBit) {
 	switch {
 	case n.array:
@@ -86,22 +86,22 @@ func (n *nest) value(kind kindBit) {
 	}
 }
 
-// kindBit is the kind of a value, as far as recognizing sets needs it.
+// kindBit is the kind of a value, as far as it matters for recognizing sets.
 type kindBit byte
 
 const (
 	kindScalar  kindBit = iota
 	kindObject          // any other object
 	kindRef             // {"@ref":{…}}
-	kindSetKeys         // an object with exactly the keys of a set and a right operand
-	kindBareSet         // {"@set":{…}} over such an object
+	kindSetKeys         // an object with exactly the keys of a set and a valid operand
+	kindBareSet         // {"@set":{…}} with such an object
 	kindStored          // {"@obj":{"@set":{…}}}
-	kindMembers         // an array of refs and sets, at least one
+	kindMembers         // a non-empty array of refs and sets
 )
 
 func (k kindBit) refOrSet() bool { return k == kindRef || k == kindBareSet || k == kindStored }
 
-// keyBit is a key that matters, as a set of bits.
+// keyBit is a key that matters, as a bit.
 type keyBit uint32
 
 const (
@@ -160,7 +160,7 @@ func keyBitOf(quoted []byte) keyBit {
 	return 0
 }
 
-// kind returns what an array or object is once all of it was read.
+// kind returns the kind of an array or object that has been read completely.
 func (n *nest) kind() kindBit {
 	switch {
 	case n.array && n.bad:

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// unquote appends the text of a JSON string that was read already. It is not ok
-// when the text has an unpaired surrogate, which UTF-8 cannot encode.
+// unquote appends the text of an already scanned JSON string. It is not ok if the
+// text has an unpaired surrogate, which UTF-8 cannot encode.
 func unquote(out, quoted []byte) ([]byte, bool) {
 	text := quoted[1 : len(quoted)-1]
 	start := 0

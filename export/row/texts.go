@@ -7,16 +7,16 @@ import (
 )
 
 // texts converts the rows of a file to those of a JSONL file without a deletion
-// column. A result is valid until the next one; nil means that a row holds
-// something no JSONL row can, which why describes.
+// column. A result is valid until the next one; nil means that a row contains
+// something that no JSONL row can, as why describes.
 type texts struct {
 	columns []column // after ts, in the file's order
 	scan    scanner
 	out     []byte
 	why     string
 
-	raw   bool        // documents of wire files stay as they are
-	rows  *Serializer // of documents of wire files
+	raw   bool        // keep documents of wire files unchanged
+	rows  *Serializer // for documents of wire files
 	batch Batch
 }
 
@@ -32,7 +32,7 @@ func newTexts(l Layout) (t *texts, err error) {
 	return &texts{columns: l.columns()[2:]}, nil
 }
 
-// counts are those of all documents so far.
+// counts returns the counts of all documents so far.
 func (t *texts) counts() Counts {
 	var sum Counts
 	sum.Merge(t.batch.work.counts)
@@ -71,8 +71,8 @@ func appendString(out, text []byte) []byte {
 	return append(out, '"')
 }
 
-// appendFloat appends a float as the server writes it: with a point, and with
-// an exponent outside 0.001 to 10 million. NaN and infinities become strings.
+// appendFloat appends a float in the server's form: with a point, and with an
+// exponent outside 0.001 to 10 million. NaN and infinities become strings.
 func appendFloat(out []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):

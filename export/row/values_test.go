@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// value is a value on the wire and as rows hold it.
+// value is a value in the wire format and in the form that rows use.
 type value struct{ Group, Wire, Out string }
 
 // recordedValues reads the pairs of testdata/values.jsonl.
@@ -31,8 +31,8 @@ func recordedValues(t testing.TB) []value {
 			t.Fatal(err)
 		}
 		if strings.Contains(v.Wire, `\u2028`) {
-			// The same string: the pair was written by a program that unescapes,
-			// where rows keep the bytes of strings.
+			// The same string: the recording program unescapes it, but rows keep
+			// the bytes of strings.
 			v.Out = strings.ReplaceAll(v.Out, "\u2028", `\u2028`)
 		}
 		values = append(values, v)
@@ -46,7 +46,7 @@ func recordedValues(t testing.TB) []value {
 	return values
 }
 
-// documentOf returns a document of collection "users" as the server sends it.
+// documentOf returns a document of users as the server sends it.
 func documentOf(id int64, fields string) string {
 	return fmt.Sprintf(`{"ref":%s,"ts":%d%s}`, refOf(id), 1659398359360000+id, fields)
 }
@@ -61,7 +61,7 @@ func pageOf(elements ...string) []byte {
 	return []byte(`{"resource":{"data":[` + strings.Join(elements, ",") + `]}}`)
 }
 
-// rowsOf writes a page and returns its rows, which must be lines.
+// rowsOf serializes a page and returns its rows, which must be lines.
 func rowsOf(t testing.TB, l Layout, page []byte) []string {
 	t.Helper()
 	s, err := NewSerializer(l)
@@ -83,7 +83,7 @@ func rowsOf(t testing.TB, l Layout, page []byte) []string {
 
 var jsonl = Layout{Collection: "users", Format: JSONL}
 
-// The recorded values are rewritten as recorded, wherever they stand.
+// Recorded values are rewritten as recorded, wherever they occur.
 func TestPage_recordedValues(t *testing.T) {
 	t.Parallel()
 	places := []struct{ name, wire, out string }{
@@ -107,8 +107,8 @@ func TestPage_recordedValues(t *testing.T) {
 	}
 }
 
-// Numbers, strings and the order of keys are copied, not made again: where
-// nothing is rewritten the bytes are those of the page.
+// Numbers, strings and key order are copied, not regenerated: without anything to
+// rewrite the bytes equal those of the page.
 func TestPage_copiesBytes(t *testing.T) {
 	t.Parallel()
 	for _, v := range recordedValues(t) {
@@ -123,7 +123,7 @@ func TestPage_copiesBytes(t *testing.T) {
 	}
 }
 
-// The recorded values as additional columns, and as the data itself.
+// Recorded values as additional columns, and as the data itself.
 func TestPage_recordedValuesAsColumns(t *testing.T) {
 	t.Parallel()
 	l := jsonl
@@ -141,7 +141,7 @@ func TestPage_recordedValuesAsColumns(t *testing.T) {
 	}
 }
 
-// A wire file holds each document as it came.
+// A wire file keeps each document exactly as received.
 func TestPage_wireKeepsBytes(t *testing.T) {
 	t.Parallel()
 	l := Layout{Collection: "users", Format: Wire}

@@ -21,7 +21,7 @@ func (s wireRows) row(b *Batch, src []byte, i int) (end int, _ error) {
 	return end, nil
 }
 
-// removal appends a document of ref, ts and the deletion column.
+// removal appends a document with ref, ts and the deletion column.
 func (s wireRows) removal(b *Batch, id, ts, deleted int64) {
 	b.Bytes = append(b.Bytes, documentHead...)
 	b.Bytes = append(strconv.AppendInt(b.Bytes, id, 10), '"')
@@ -32,7 +32,7 @@ func (s wireRows) removal(b *Batch, id, ts, deleted int64) {
 
 func decodeWire(c *checker) error { return c.rowLines(c.document) }
 
-// document reads a line that is a document as the server sent it.
+// document parses a line that is a document as the server sent it.
 func (c *checker) document() (int64, string) {
 	c.work.begin()
 	end := c.work.fields(c.line, 0, c.layout.Collection)
@@ -56,7 +56,7 @@ func (c *checker) document() (int64, string) {
 	return c.work.document.id, ""
 }
 
-// document is the row of a document as the server sent it.
+// document returns the row of a document as the server sent it.
 func (t *texts) document(line []byte) []byte {
 	if t.raw {
 		return line

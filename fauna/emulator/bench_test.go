@@ -12,7 +12,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// filler makes a document of about 640 bytes on the wire.
+// filler returns a document of about 640 bytes as sent.
 func filler(id int64) Document {
 	return Document{ID: id, TS: dawn - id, Data: fmt.Appendf(nil, `{"name":"customer %d","email":"c%d@example.org","active":true,"score":%d.5,"parent":{"@ref":{"id":"%d","collection":{"@ref":{"id":"docs","collection":{"@ref":{"id":"collections"}}}}}},"joined":{"@ts":"2022-03-01T00:00:00Z"},"tags":["a","b","c"],"text":%q}`,
 		id, id, id, id/2, strings.Repeat("lorem ipsum ", 26))}
@@ -84,8 +84,8 @@ func BenchmarkPage(b *testing.B) {
 	}
 }
 
-// BenchmarkServed_documents1000 is a page over a socket, HTTP/1.1, as many at
-// a time as there are processors; the client throws the bytes away.
+// BenchmarkServed_documents1000 reads pages over sockets with HTTP/1.1, as many in
+// parallel as there are processors; the client discards the bytes.
 func BenchmarkServed_documents1000(b *testing.B) {
 	s := New(Options{Seed: 1})
 	load(b, s, 20_000)

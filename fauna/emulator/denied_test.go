@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A crowd is a server with a collection c of n documents, that counts the time
-// it would make a client wait.
+// crowd returns a server with a collection c of n documents, and the total time that it
+// would have made clients wait.
 func crowd(t *testing.T, n int64) (w *world, waited *time.Duration) {
 	t.Helper()
 	w = newWorld(t)
@@ -28,7 +28,7 @@ func crowd(t *testing.T, n int64) (w *world, waited *time.Duration) {
 	return w, waited
 }
 
-// The times are those of a real server, on two cores.
+// The times are those of a real server on two cores.
 func TestDenied_pagesCostAsOnARealServer(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

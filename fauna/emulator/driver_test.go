@@ -16,7 +16,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// A text is FQL as people paste it, sent through the Go driver as it is.
+// A text is FQL as people paste it, sent unchanged through the Go driver.
 type text struct {
 	f.Expr
 	fql string
@@ -24,9 +24,9 @@ type text struct {
 
 func (e text) MarshalJSON() ([]byte, error) { return fql.Parse(e.fql) }
 
-// serve starts an empty server and returns a client of the Go driver for its
-// admin, and a way to make one for another secret. The clients have the
-// driver's own transport: HTTP/2 without TLS and without asking first.
+// serve starts an empty server and returns an admin client of the Go driver, and a
+// function that creates clients for other secrets. They use the driver's own transport:
+// HTTP/2 without TLS, with prior knowledge.
 func serve(t *testing.T) (s *emulator.Server, admin *f.FaunaClient, client func(secret string) *f.FaunaClient) {
 	t.Helper()
 	s = emulator.New(emulator.Options{})
@@ -173,8 +173,8 @@ func TestGoDriver_passesTransactionTimesOn(t *testing.T) {
 	}
 }
 
-// The package that exports makes role and key by itself where it is given an
-// admin's secret, through the driver; the key must then read what was chosen.
+// With an admin's secret, the client creates role and key itself, through the driver.
+// The key must then read the chosen collections.
 func TestSetup_appliedByTheProgramItself(t *testing.T) {
 	t.Parallel()
 	s := emulator.New(emulator.Options{})
@@ -218,7 +218,7 @@ func TestSetup_appliedByTheProgramItself(t *testing.T) {
 	}
 }
 
-// What /ping says of a server is what the driver's users ask of it first.
+// The driver's users first check a server with /ping.
 func TestServer_pingNeedsNoSecret(t *testing.T) {
 	t.Parallel()
 	s := emulator.New(emulator.Options{})

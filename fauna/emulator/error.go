@@ -24,8 +24,7 @@ func (p *position) path() array {
 	return append(p.up.path(), p.step)
 }
 
-// The ranks of errors: of several errors of one query, the highest gives the
-// status.
+// The ranks of errors: if a query has several, the highest determines the status.
 const (
 	rankOther = iota
 	rankDenied
@@ -107,7 +106,7 @@ func catch(f func()) (err error) {
 		case nil:
 		case *queryError, queryErrors, *requestError:
 			err = cause.(error)
-		default: // a mistake in this program
+		default: // a bug in this program
 			panic(cause)
 		}
 	}()
@@ -159,7 +158,7 @@ func alreadyExists(at *position, what string) *queryError {
 	return &queryError{at: at, code: "instance already exists", text: what + " already exists.", status: 400}
 }
 
-// invalidWriteTime is the error of a write at any time but the present.
+// invalidWriteTime is the error of a write at any time other than the present.
 func invalidWriteTime(at *position) *queryError {
 	return &queryError{at: at, code: "invalid write time", text: "Cannot write outside of snapshot time.", status: 400}
 }

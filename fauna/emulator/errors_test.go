@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The errors that a client tells apart: status, position, code, description.
+// The errors that a client distinguishes: status, position, code, description.
 func TestErrors_statusPositionAndText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -84,7 +84,7 @@ func TestErrors_statusPositionAndText(t *testing.T) {
 	w.compare("bytes that are none", w.send(w.s.Secret(), `{"@bytes":"!!"}`), 500, "")
 }
 
-// What a real server's rules say of arguments that nobody recorded.
+// Arguments that were not recorded, answered by a real server's rules.
 func TestForms_argumentsByTheGeneralRules(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -163,12 +163,12 @@ func TestForms_argumentsByTheGeneralRules(t *testing.T) {
 	}
 }
 
-// refOf is a document of the collection c on the wire.
+// refOf returns the wire form of a ref to a document in c.
 func refOf(id string) string {
 	return `{"@ref":{"id":"` + id + `","collection":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}}`
 }
 
-// Settings of indexes stand as they were given, and mean the same.
+// Settings of indexes stay as they were given, with the same meaning.
 func TestIndexes_shapesOfSettings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -194,7 +194,7 @@ func TestIndexes_shapesOfSettings(t *testing.T) {
 	}
 }
 
-// Keys and documents of a database are out of reach of another's keys.
+// A database's keys can't reach the keys and documents of another.
 func TestDatabases_areScopes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -211,7 +211,7 @@ func TestDatabases_areScopes(t *testing.T) {
 	w.want(child, `Now()`, 401, "")
 }
 
-// A key's name is not stored, its data is; its secret is shown once.
+// A key's name is not stored, but its data is; its secret is shown once.
 func TestKeys_whatIsStored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -37,7 +37,7 @@ func (e *env) read(at int64) *env {
 type call struct {
 	*env
 	node *node
-	args []value // nil where not given, and for a lazy form
+	args []value // nil if not given, or for a lazy form
 }
 
 // place returns the position of the i-th argument.
@@ -127,8 +127,7 @@ func (e *env) apply(l *lambda, arg value, at *position) value {
 	return in.eval(l.body)
 }
 
-// as returns a value as its Go type, or fails with the name of the type that was
-// expected.
+// as returns a value as its Go type, or fails with the name of the expected type.
 func as[T value](v value, want string, at *position) T {
 	t, ok := v.(T)
 	if !ok {

@@ -135,8 +135,8 @@ func (s *set) events(e *env, at *position) []event {
 // An eventBound is a position in a sequence of events.
 type eventBound struct {
 	event
-	whole bool // only the time counts
-	add   bool // only the adds of that time
+	whole bool // only the time matters
+	add   bool // only the adds at that time
 }
 
 // side reports whether an event comes before the bound (-1), after it (1) or is
@@ -205,7 +205,7 @@ func objectBound(o *object, at *position) eventBound {
 	return b
 }
 
-// eventPage reads one page of a set's or of a document's events.
+// eventPage reads one page of the events of a set or a document.
 func (e *env) eventPage(s *set, c cursor, size int, at *position) *page {
 	var bound eventBound
 	var echo value
@@ -277,7 +277,7 @@ func (e *env) documentEvents(r *ref, at *position) []event {
 	return out
 }
 
-// versionEvent returns a version as an event: an update holds what it changed.
+// versionEvent returns a version as an event; an update contains the changed fields.
 func (e *env) versionEvent(r *ref, last, v *version) *object {
 	action, data := "delete", value(nil)
 	if !v.deleted {

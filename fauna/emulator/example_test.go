@@ -10,8 +10,8 @@ import (
 	"fauna-export/fauna/emulator"
 )
 
-// A server on a free port of this machine, filled as an admin would in Fauna's shell,
-// and asked as any client asks: a query as JSON over HTTP.
+// A server on a free local port, filled as an admin would in Fauna's shell, and queried
+// as any client does: JSON over HTTP.
 func Example() {
 	server := emulator.New(emulator.Options{})
 	endpoint, stop, err := server.Start()

@@ -12,14 +12,14 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// A world is a server whose clock a test moves.
+// A world is a server whose clock the test sets.
 type world struct {
 	t     testing.TB
 	s     *Server
 	micro atomic.Int64
 }
 
-// dawn is when a world begins.
+// dawn is the time at which a world begins.
 var dawn = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC).UnixMicro()
 
 func newWorld(t testing.TB) *world {
@@ -30,13 +30,13 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-// pass lets time go by.
+// pass advances the clock.
 func (w *world) pass(d time.Duration) { w.micro.Add(d.Microseconds()) }
 
-// now is the time that a query would be made at now.
+// now returns the time that a query would get now.
 func (w *world) now() int64 { return w.s.now() }
 
-// ask sends a text of FQL with a secret.
+// ask runs FQL text with a secret.
 func (w *world) ask(secret, text string) response {
 	w.t.Helper()
 	body, err := fql.Parse(text)
@@ -51,7 +51,7 @@ func (w *world) send(secret, body string) response {
 	return w.s.query(context.Background(), request{Secret: secret, Body: []byte(body), APIVersion: "4"})
 }
 
-// do asks as an admin and wants success.
+// do runs FQL as an admin, which must succeed.
 func (w *world) do(text string, args ...any) string {
 	w.t.Helper()
 	if len(args) > 0 {
@@ -65,8 +65,8 @@ func (w *world) do(text string, args ...any) string {
 	return string(resp.Body)
 }
 
-// want asks and compares status and body; "" compares the status alone, and a
-// body that ends in … its beginning.
+// want runs FQL and compares status and body. "" compares only the status; a body that
+// ends in … is compared as a prefix.
 func (w *world) want(secret, text string, status int, body string) {
 	w.t.Helper()
 	w.compare(text, w.ask(secret, text), status, body)
@@ -84,7 +84,7 @@ func (w *world) compare(text string, resp response, status int, body string) {
 	}
 }
 
-// key makes a role with privileges, in FQL, and a key for it.
+// key creates a role with privileges, given as FQL, and a key for it.
 func (w *world) key(role, privileges string) string {
 	w.t.Helper()
 	w.do(`CreateRole({name: %q, privileges: [%s]})`, role, privileges)
@@ -102,7 +102,7 @@ func (w *world) secretOf(body string) string {
 	return out.Resource.Secret
 }
 
-// ids are the ids of a page of refs, or of strings, as the secret sees them.
+// ids returns the ids in a page of refs or strings, as the secret sees them.
 func (w *world) ids(secret, set string) string {
 	w.t.Helper()
 	resp := w.ask(secret, set)
@@ -119,7 +119,7 @@ func (w *world) idsAt(secret, collection string, at int64) string {
 	return idList(resp)
 }
 
-// idList turns a page of ids into "1 2 3", an error into its status.
+// idList formats a page of ids as "1 2 3", and an error as its status.
 func idList(resp response) string {
 	var out struct {
 		Resource struct{ Data []string }
@@ -130,7 +130,7 @@ func idList(resp response) string {
 	return strings.Join(out.Resource.Data, " ")
 }
 
-// dataLen is the number of a page's elements, the negative status of an error.
+// dataLen returns the number of elements in a page, or an error's status negated.
 func dataLen(resp response) int {
 	var out struct {
 		Resource struct{ Data []json.RawMessage }

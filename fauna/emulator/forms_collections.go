@@ -48,8 +48,7 @@ func (c *call) cannotCast(to string) error {
 	return invalidArgument(c.place(0), "Cannot cast %s to %s.", typeName(c.args[0]), to)
 }
 
-// elements returns what an array or a page holds; ok is false for anything
-// else.
+// elements returns the elements of an array or a page; ok is false for anything else.
 func elements(v value) (list array, p *page, ok bool) {
 	switch v := v.(type) {
 	case array:

@@ -48,7 +48,7 @@ func (t formTable) addCore() {
 	})
 }
 
-// untilTruth evaluates And and Or, which stop at the first operand that decides.
+// untilTruth evaluates And and Or, which stop at the first deciding operand.
 func untilTruth(decides bool) func(c *call) value {
 	return func(c *call) value {
 		for i, in := range c.node.args[0].args {

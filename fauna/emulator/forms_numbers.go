@@ -2,7 +2,7 @@ package emulator
 
 import "math"
 
-// An operation is one on integers, which wraps as Java's does, and on doubles.
+// An operation works on integers, wrapping like Java's, and on doubles.
 type operation struct {
 	whole func(x, y int64) int64
 	real  func(x, y float64) float64

@@ -142,7 +142,7 @@ func selectForm(c *call) value {
 
 func isStep(v value) bool { return is[string](v) || is[int64](v) }
 
-// follow returns what is at a path inside a value. With all, the rest of the path
+// follow returns the value at a path inside a value. With all, the rest of the path
 // is followed in every element of an array, unless it begins with a number, and
 // what is found there is one array.
 func follow(v value, path array, all bool) (value, bool) {

@@ -58,7 +58,7 @@ func namedRef(cls class) func(c *call) value {
 		}
 		r := home.named(cls, name)
 		if cls == clsRoles && r.item != nil && r.item.versions[0].ts == c.tx.now {
-			r = &ref{class: cls, name: name} // one made in the same query is not known yet
+			r = &ref{class: cls, name: name} // one created in the same query is not known yet
 		}
 		if c.given(1) {
 			r.scope = home
@@ -91,7 +91,7 @@ func refForm(c *call) value {
 	return out
 }
 
-// numericID reads an id as the function Ref does, which takes negative ones.
+// numericID reads an id like the function Ref, which accepts negative ones.
 func numericID(v value, at *position) int64 {
 	if id, ok := v.(int64); ok {
 		return id

@@ -86,7 +86,7 @@ func resolve(v value, at *position) {
 	}
 }
 
-// rearranged returns an array without doubles, or reversed.
+// rearranged returns an array without duplicates, or reversed.
 func (c *call) rearranged(kind setKind, list array) array {
 	if kind == setDistinct {
 		measure(list...)
@@ -126,8 +126,8 @@ func combined(c *call, kind setKind) value {
 	panic(invalidArgument(c.place(0), "Arguments cannot be of different types, expected Set or Array."))
 }
 
-// compatible reports whether two sets can be combined: both are of events, or
-// their values are sorted in the same directions.
+// compatible reports whether two sets can be combined: both contain events, or their
+// values are sorted in the same directions.
 func (s *set) compatible(o *set) bool {
 	a, events := s.directions()
 	b, others := o.directions()
@@ -135,7 +135,7 @@ func (s *set) compatible(o *set) bool {
 	return events == others && slices.Equal(a[:n], b[:n])
 }
 
-// directions returns which of a set's values are reversed, and whether it is of
+// directions returns which of a set's values are reversed, and whether it contains
 // events.
 func (s *set) directions() (reversed []bool, events bool) {
 	switch s.kind {
@@ -151,8 +151,8 @@ func (s *set) directions() (reversed []bool, events bool) {
 	return append(reversed, false), false
 }
 
-// combine combines two arrays. Equal elements count: a union has each as often as
-// the array that has it most often, and each element of b stands for one of a.
+// combine combines two arrays, counting duplicates: a union has each element as often
+// as the array with more of it, and each element of b matches one of a.
 func combine(kind setKind, a, b array) array {
 	times := map[string]int{}
 	for _, v := range b {
@@ -180,7 +180,7 @@ func combine(kind setKind, a, b array) array {
 	return out
 }
 
-// rendered returns a value's text: of an answer, or to compare values fast.
+// rendered returns a value's text, for an answer or for fast comparison.
 func rendered(v value) string {
 	r := &renderer{version: "4"}
 	return string(r.value(nil, v))

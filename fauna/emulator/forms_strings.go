@@ -51,7 +51,7 @@ func (c *call) makes(size int) {
 	c.take(size)
 }
 
-// readNumber is a number, or the one that a text begins with.
+// readNumber returns a number, or the one at the start of a text.
 func (c *call) readNumber(want string) value {
 	v := c.args[0]
 	if text, ok := v.(string); ok {
@@ -76,8 +76,8 @@ func truncated(v float64) int64 {
 	return int64(v)
 }
 
-// numberPattern matches what Java's NumberFormat reads of a text; it ignores what
-// follows. It knows groups of digits, E, NaN and ∞, but not Infinity.
+// numberPattern matches what Java's NumberFormat reads from a text, ignoring the rest.
+// It knows groups of digits, E, NaN and ∞, but not Infinity.
 var numberPattern = regexp.MustCompile(`^(?:NaN|-?(?:∞|(\d[\d,]*\d|\d)?(\.\d*)?(E-?\d+)?))`)
 
 // parseNumber reads a number: an integer, a double, or nil.
@@ -99,11 +99,11 @@ func parseNumber(text string) value {
 	if i, err := strconv.ParseInt(plain, 10, 64); err == nil && (i != 0 || plain[0] != '-') {
 		return i
 	}
-	f, _ := strconv.ParseFloat(plain, 64) // infinite where it is too large
+	f, _ := strconv.ParseFloat(plain, 64) // infinite if too large
 	return f
 }
 
-// trimmed is a text without what Java takes for white space around it.
+// trimmed removes surrounding white space as Java defines it.
 func trimmed(text string) string {
 	return strings.TrimFunc(text, func(c rune) bool { return c <= ' ' })
 }

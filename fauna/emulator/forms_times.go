@@ -29,7 +29,7 @@ func (t formTable) addTimes() {
 	t.add("time_subtract:temporal offset:integer unit:unit", 0, func(c *call) value { return c.shifted(-1) })
 	t.add("to_micros", 0, func(c *call) value {
 		if t, ok := c.args[0].(time.Time); ok {
-			return t.UnixMicro() // wraps as Java's does
+			return t.UnixMicro() // wraps as in Java
 		}
 		return asMicros(c.args[0], c.place(0))
 	})
@@ -37,7 +37,7 @@ func (t formTable) addTimes() {
 
 func (c *call) unit(i int) time.Duration { return units[trimmed(c.args[i].(string))] }
 
-// shifted is the time or date in the first argument, moved by the second.
+// shifted returns the time or date in the first argument, moved by the second.
 func (c *call) shifted(sign int64) value {
 	count, unit := sign*c.args[1].(int64), c.unit(2)
 	if t, isTime := c.args[0].(time.Time); isTime {

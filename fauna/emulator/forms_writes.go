@@ -161,7 +161,7 @@ func (tx *txn) note(undo func()) {
 	tx.undo = append(tx.undo, undo)
 }
 
-// update changes the fields of a document or a schema item, or replaces all.
+// update changes the fields of a document or a schema item, or replaces them all.
 func (c *call) update(whole bool) value {
 	r := c.target()
 	in := c.params(1)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// FuzzQuery sends any bytes as a request: there is always an answer, in time,
-// that is JSON, and an error for what is no query.
+// FuzzQuery sends arbitrary bytes as a request: there must always be an answer, in
+// time, that is JSON, and an error if they are no query.
 func FuzzQuery(f *testing.F) {
 	for i, x := range readRecord(f, "recorded.jsonl") {
 		if i%3 == 0 || x.Raw != nil || x.Status == 400 {

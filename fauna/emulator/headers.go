@@ -19,8 +19,8 @@ const (
 	maxTagsLength       = 3000
 )
 
-// readHeaders reads what the headers of a request say about its query. It checks
-// what a real server checks, in its order; problem is what is wrong.
+// readHeaders reads the query's settings from the headers of a request. It checks what
+// a real server checks, in the same order; problem says what is wrong.
 func readHeaders(h http.Header) (q request, problem string) {
 	q = request{APIVersion: "2.1", Timeout: defaultQueryTimeout, Secret: readSecret(h.Get("Authorization"))}
 	for _, name := range []string{"x-faunadb-api-version", "x-query-timeout", "x-last-seen-txn", "x-max-retries-on-contention", "x-fauna-tags"} {

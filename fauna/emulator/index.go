@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// buildAtOnce is the number of documents over which an index is built in
-	// the background.
+	// buildAtOnce is the number of documents above which an index is built in the
+	// background.
 	buildAtOnce = 128
 	// buildTime is how long that takes. A real server takes 30 seconds at most.
 	buildTime = 2_000_000
@@ -34,7 +34,7 @@ type index struct {
 // endless is the end of an entry that is still valid.
 const endless = maxMicros
 
-// An entry of an index, valid from from (inclusive) to to (exclusive).
+// An entry of an index, valid from from (inclusive) until to (exclusive).
 type entry struct {
 	keys     []value // terms, then values
 	coll     *item
@@ -48,7 +48,7 @@ func (ix *index) compare(a, b *entry) int {
 	return cmp.Or(ix.compareKeys(a.keys, b.keys), cmp.Compare(a.hist.id, b.hist.id), cmp.Compare(a.coll.seq, b.coll.seq), cmp.Compare(a.from, b.from))
 }
 
-// compareKeys compares up to the length of the shorter.
+// compareKeys compares as many keys as the shorter has.
 func (ix *index) compareKeys(a, b []value) int {
 	for i := range min(len(a), len(b)) {
 		c := compareValues(a[i], b[i])

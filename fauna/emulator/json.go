@@ -25,7 +25,7 @@ func inRange(n *fql.Node) bool {
 	return !slices.ContainsFunc(n.Items, func(item *fql.Node) bool { return !inRange(item) })
 }
 
-// scalar returns a value without parts, nil for a number out of range.
+// scalar returns a value without parts, or nil for a number out of range.
 func scalar(n *fql.Node) value {
 	switch n.Kind {
 	case fql.Bool:
@@ -34,7 +34,7 @@ func scalar(n *fql.Node) value {
 		return n.Text
 	case fql.Number:
 		if strings.ContainsAny(n.Text, ".eE") {
-			f, _ := strconv.ParseFloat(n.Text, 64) // of one out of range it is an infinity
+			f, _ := strconv.ParseFloat(n.Text, 64) // infinite if out of range
 			return f
 		}
 		if whole, err := strconv.ParseInt(n.Text, 10, 64); err == nil {
@@ -44,7 +44,7 @@ func scalar(n *fql.Node) value {
 	return nil
 }
 
-// jsonType names the type of JSON as errors do.
+// jsonType returns the name of a JSON type as used in errors.
 func jsonType(n *fql.Node) string {
 	switch n.Kind {
 	case fql.Array:

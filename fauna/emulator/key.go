@@ -51,7 +51,7 @@ func (s *Server) newGlobalID() string {
 	return string(b)
 }
 
-// hashedSecret looks like a bcrypt hash; it is not one.
+// hashedSecret returns something that looks like a bcrypt hash but isn't.
 func hashedSecret(secret string) string {
 	a := sha256.Sum256([]byte(secret))
 	b := sha256.Sum256(a[:])

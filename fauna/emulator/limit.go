@@ -8,7 +8,7 @@ import (
 const (
 	// opsPerUnit raw operations count as one in x-compute-ops.
 	opsPerUnit = 50
-	// maxCompute is the most that a query may compute, in units.
+	// maxCompute is the maximum that a query may compute, in units.
 	maxCompute = 12000
 	// maxWidth limits the elements that reading one set may gather.
 	maxWidth = 100_000
@@ -51,8 +51,8 @@ func (e *env) spend() {
 	}
 }
 
-// passOver adds the cost of skipping the elements that the caller may not see:
-// denied of all in the set, in steps of the page size.
+// passOver adds the cost of skipping the elements that the caller may not see: denied
+// out of all in the set, in steps of the page size.
 func (tx *txn) passOver(denied, all, size int) {
 	if denied == 0 {
 		return

@@ -13,7 +13,7 @@ import (
 type Document struct {
 	ID   int64  // 0 to 2^63-1
 	TS   int64  // microseconds since 1970; 0 is the time of the load
-	Data []byte // the data field as in a response, without white space; nil for none. Load retains it.
+	Data []byte // the data field as in a response, without white space; nil for none. Load keeps it.
 	TTL  int64  // microseconds since 1970; 0 for none
 }
 

@@ -50,8 +50,8 @@ func paginate(c *call) value {
 	return in.setPage(s, cur, scan{step: count, at: c.place(pageSet)}, c.args[pageSources] == true)
 }
 
-// cursor reads after, before or cursor. A null is not the same as no cursor,
-// except in the form with cursor.
+// cursor reads after, before or cursor. A null differs from no cursor, except in the
+// form with cursor.
 func (c *call) cursor() cursor {
 	if !c.given(pageCursor) {
 		return cursor{}
@@ -70,7 +70,7 @@ func (c *call) cursor() cursor {
 	panic(invalidArgument(at, "Invalid cursor object. Expected an object with either 'before' or 'after' key in it."))
 }
 
-// tuple is a cursor's values: an array, or one bare value.
+// tuple returns a cursor's values: an array, or one bare value.
 func (c cursor) tuple() []value {
 	if list, ok := c.val.(array); ok {
 		return list
@@ -142,7 +142,7 @@ func (p *page) turn(c cursor, given value, more bool, next value) {
 	}
 }
 
-// cursor returns the cursor of an element. In a reversed set of documents it holds
+// cursor returns the cursor of an element. In a reversed set of documents it contains
 // the ref twice, as on a real server.
 func (s *set) cursor(el element) array {
 	if s.kind == setReverse && el.vals == nil {

@@ -26,7 +26,7 @@ type node struct {
 	lit  value
 	name string   // of a variable
 	keys []string // of an object or a Let
-	args []*node  // elements, fields, bindings and body, or a form's arguments; nil where not given
+	args []*node  // elements, fields, bindings and body, or a form's arguments; nil if not given
 	lam  *lambda
 	form *form
 }
@@ -59,7 +59,7 @@ func (p *parser) fail(err *queryError) *node {
 	return &node{at: err.at}
 }
 
-// literalNode returns a literal that read reads.
+// literalNode returns a node for the literal that read returns.
 func (p *parser) literalNode(at *position, read func() value) *node {
 	n := &node{at: at}
 	if err := catch(func() { n.lit = read() }); err != nil {
@@ -78,7 +78,7 @@ func (p *parser) expression(j *fql.Node, at *position, vars *names) *node {
 		return n
 	case fql.Object:
 		if len(j.Keys) == 1 && strings.HasPrefix(j.Keys[0], "@") {
-			if j.Keys[0] == "@obj" && j.Items[0].Kind == fql.Object { // its content is an expression again
+			if j.Keys[0] == "@obj" && j.Items[0].Kind == fql.Object { // its content is an expression
 				return p.expression(j.Items[0], at.child("@obj"), vars)
 			}
 			return p.literalNode(at, func() value { return p.tagged(j, at) })
@@ -92,7 +92,7 @@ func (p *parser) expression(j *fql.Node, at *position, vars *names) *node {
 		}
 		n := &node{kind: nodeForm, at: at, form: f, args: make([]*node, len(f.keys))}
 		before := len(p.errs)
-		for i, k := range f.keys { // the first argument with errors hides those of the others
+		for i, k := range f.keys { // an argument with errors hides those of later ones
 			in := j.Member(k)
 			if in == nil || len(p.errs) > before {
 				continue
@@ -108,7 +108,7 @@ func (p *parser) expression(j *fql.Node, at *position, vars *names) *node {
 	return &node{at: at, lit: scalar(j)}
 }
 
-// lambdaNode reads a lambda where nothing else may stand.
+// lambdaNode reads a lambda where nothing else is allowed.
 func (p *parser) lambdaNode(j *fql.Node, at *position, vars *names) *node {
 	switch {
 	case j.Kind != fql.Object:

@@ -36,7 +36,7 @@ func (p *parser) fields(j *fql.Node, at *position) *object {
 	return o
 }
 
-// tagged reads an object with the one key @ref, @ts, and so on.
+// tagged reads an object with a single key @ref, @ts, and so on.
 func (p *parser) tagged(j *fql.Node, at *position) value {
 	tag, in := j.Keys[0], j.Items[0]
 	isText := in.Kind == fql.String
@@ -185,8 +185,8 @@ func (p *parser) refPath(parts []string) *ref {
 	return r.member(int64(id))
 }
 
-// decodeStored reads a stored value from its wire form; if it can't, the value is
-// an empty object.
+// decodeStored reads a stored value from its wire form. If that fails, the value is an
+// empty object.
 func decodeStored(db *database, raw []byte) value {
 	v := value(&object{})
 	if j, err := fql.ParseJSON(raw); err == nil {

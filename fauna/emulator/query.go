@@ -65,7 +65,7 @@ func (tx *txn) respond(resp response) response {
 func (tx *txn) runLocked(q request, body *fql.Node) (resp response) {
 	s := tx.s
 	needs := s.forms.needs(body)
-	if needs&(reads|mayWrite|writes) != 0 && !s.await(tx.ctx, q.LastSeen, tx.deadline) { // a query of only Now() does not wait
+	if needs&(reads|mayWrite|writes) != 0 && !s.await(tx.ctx, q.LastSeen, tx.deadline) { // a query with only Now() does not wait
 		tx.now = s.now()
 		return tx.respond(errorResponse(timedOut("Query eval has timed out.")))
 	}
@@ -77,10 +77,10 @@ func (tx *txn) runLocked(q request, body *fql.Node) (resp response) {
 	} else {
 		s.mu.RLock()
 		defer s.mu.RUnlock()
-		tx.now = max(s.readTime(), q.LastSeen) // only a query of only Now() can be that far ahead
+		tx.now = max(s.readTime(), q.LastSeen) // only a query with only Now() can be that far ahead
 	}
 	var ok bool
-	if tx.auth, ok = s.authenticate(q.Secret, tx.now); !ok { // it may have been deleted during the wait
+	if tx.auth, ok = s.authenticate(q.Secret, tx.now); !ok { // the key may have been deleted during the wait
 		return tx.respond(errorResponse(unauthorized()))
 	}
 	tx.db = tx.auth.db
@@ -108,8 +108,8 @@ func (s *Server) readTime() int64 {
 
 func (s *Server) nowLocked() int64 { return max(s.clock().UnixMicro(), s.last) }
 
-// writeTime returns the time of a write that starts now: later than all that was
-// read or written.
+// writeTime returns the time for a write that starts now: later than anything read or
+// written.
 func (s *Server) writeTime(atLeast int64) int64 {
 	return max(s.nowLocked(), atLeast, s.last+1, s.seen.Load()+1)
 }
@@ -139,7 +139,7 @@ type txn struct {
 	timeout  time.Duration
 	deadline time.Time
 	charged  time.Duration // the least time a real server would have taken
-	passed   time.Duration // the part of it for elements that the caller may not see
+	passed   time.Duration // the part for elements that the caller may not see
 	undo     []func()
 
 	ops      int64 // compute, unrounded
@@ -150,7 +150,7 @@ type txn struct {
 	privileges []privilege // of the custom roles
 	loaded     bool        // privileges is set
 	depth      int
-	memory     int64 // bytes of values made
+	memory     int64 // bytes of values built
 }
 
 func (tx *txn) metrics() map[string]int64 {

@@ -9,8 +9,8 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// Many read while some write; each page is one of a time at which all of a
-// transaction's documents are there.
+// Readers and writers run concurrently; each page must be from a time at which all
+// documents of a transaction are present.
 func TestQuery_readersSeeWholeTransactions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -48,7 +48,7 @@ func TestQuery_readersSeeWholeTransactions(t *testing.T) {
 	w.want(w.s.Secret(), `Count(Documents(Collection("c")))`, 200, fmt.Sprintf(`{"resource":%d}`, writers*rounds*5))
 }
 
-// A query that fails leaves nothing behind.
+// A failing query leaves nothing behind.
 func TestQuery_failureTakesBackItsWrites(t *testing.T) {
 	t.Parallel()
 	w := incWorld(t)
@@ -62,7 +62,7 @@ func TestQuery_failureTakesBackItsWrites(t *testing.T) {
 	w.want(w.s.Secret(), `CreateKey({role: "admin"})`, 201, "")
 }
 
-// A key's role must have been made by an earlier query.
+// A key's role must have been created by an earlier query.
 func TestQuery_keyNeedsARoleOfAnEarlierQuery(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -82,7 +82,7 @@ func TestQuery_predicateMayNotWrite(t *testing.T) {
 	w.want(w.s.Secret(), `Count(Documents(Collection("c")))`, 200, `{"resource":1}`)
 }
 
-// A GET is read-only: what would write is refused, and writes nothing.
+// A GET is read-only: writes are refused and have no effect.
 func TestQuery_readOnlyRefusesWrites(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -48,7 +48,7 @@ func (c class) named() bool { return c >= clsCollections && c <= clsAccessProvid
 // are equal if all their fields are.
 type ref struct {
 	class  class
-	native bool      // the class's own ref, like Collections()
+	native bool      // the class's own ref, such as Collections()
 	scope  *database // a database other than the query's; nil is the query's
 	item   *item     // the collection of a document; or the schema item itself
 	name   string    // of a schema item, or of a document's collection, that does not exist

@@ -15,13 +15,13 @@ import (
 
 // A renderer writes values as the wire shows them.
 type renderer struct {
-	db      *database // whose name is never shown
+	db      *database // its name is never shown
 	legacy  bool      // API versions before 2.7 say class and instance
 	version string
 	renames int64
 	depth   int
 	steps   int
-	check   func() // called now and then, unless nil
+	check   func() // called now and then, if not nil
 }
 
 // The limits of rendering: values can share parts, so a few operations can
@@ -67,7 +67,7 @@ func (r *renderer) render(b []byte, v value) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			if i == 8 { // a long page: reserve memory for the rest, as large as the first elements
+			if i == 8 { // a long page: reserve memory for the rest, judging by the first elements
 				b = slices.Grow(b, (len(b)-from)*(len(v)-i)/7)
 			}
 			b = r.value(b, e)

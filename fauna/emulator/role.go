@@ -13,7 +13,7 @@ const (
 	actCall         = "call"
 )
 
-// A privilege allows one action on one resource, always or by a predicate.
+// A privilege allows one action on one resource, always or subject to a predicate.
 type privilege struct {
 	resource *ref
 	action   string
@@ -69,8 +69,8 @@ type rule struct {
 
 func (r rule) never() bool { return !r.always && len(r.preds) == 0 }
 
-// rule returns the caller's rule for an action on a resource: a collection for its
-// documents, an index, a function, or a native class.
+// rule returns the caller's rule for an action on a resource: a collection (for its
+// documents), an index, a function, or a native class.
 func (e *env) rule(resource *ref, action string) rule {
 	a := e.tx.auth
 	if e.free {

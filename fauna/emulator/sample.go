@@ -58,11 +58,11 @@ func (s *Server) LoadSample() error {
 	return nil
 }
 
-// A sampleCollection is one collection of the sample; document makes its n-th
+// A sampleCollection is one collection of the sample; document generates its n-th
 // document, ascending by id.
 type sampleCollection struct {
 	name     string
-	seed     string // of its random numbers; "" is the name
+	seed     string // seeds its random numbers; "" is the name
 	count    int
 	document func(m *sampleMaker, n int64) Document
 }
@@ -110,8 +110,8 @@ func readSampleWords() (*sampleWords, error) {
 	return words, nil
 }
 
-// A sampleMaker makes the documents of one collection. Its random numbers are
-// the same on every machine and with every version of Go.
+// A sampleMaker generates the documents of one collection. Its random numbers are the
+// same on every machine and with every version of Go.
 type sampleMaker struct {
 	*sampleWords
 	random uint64
@@ -138,7 +138,7 @@ func (m *sampleMaker) spread(n, count int64) time.Time {
 	return sampleStart.Add(time.Duration(step*n + m.below(step))).Truncate(time.Millisecond)
 }
 
-// document makes a document that was written at a time.
+// document returns a document written at a time.
 func (m *sampleMaker) document(id int64, at time.Time, data *object) Document {
 	return Document{ID: id, TS: at.UnixMicro(), Data: []byte(rendered(data))}
 }

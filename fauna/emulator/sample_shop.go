@@ -58,7 +58,7 @@ func (m *sampleMaker) anyCustomer(n int64) *ref {
 	return sampleRef("customers", firstCustomer+m.below(n))
 }
 
-// money is an amount of cents.
+// money converts cents to an amount.
 func money(cents int64) float64 { return float64(cents) / 100 }
 
 func (m *sampleMaker) customer(n int64) Document {
@@ -172,7 +172,7 @@ func (m *sampleMaker) cart(n int64) Document {
 	return d
 }
 
-// kind is a document recorded from a real server.
+// kind returns the n-th document recorded from a real server.
 func (m *sampleMaker) kind(n int64) Document {
 	kind := m.Kinds[n]
 	d := Document{ID: kind.ID, TS: sampleStart.UnixMicro() + n*1_000_003}

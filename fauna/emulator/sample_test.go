@@ -115,8 +115,8 @@ func TestSample_isAsLargeAsPromised(t *testing.T) {
 	}
 }
 
-// The sample may never change: two demo runs, today and in a year, give the
-// same files. Whoever changes it on purpose changes this hash.
+// The sample must never change: demo runs today and in a year give the same files.
+// Whoever changes it on purpose updates this hash.
 func TestSample_isTheSameEveryTime(t *testing.T) {
 	t.Parallel()
 	h := sha256.New()
@@ -132,7 +132,7 @@ func TestSample_isTheSameEveryTime(t *testing.T) {
 	}
 }
 
-// What the server renders is, but for the encoding, what the sample's rows say.
+// The server must render the sample's rows, apart from the encoding.
 func TestSample_serverHoldsTheRows(t *testing.T) {
 	t.Parallel()
 	s := loadedSample(t)

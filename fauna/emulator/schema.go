@@ -135,8 +135,8 @@ func (tx *txn) rename(it *item, name string) {
 	assign(tx, &it.name, name)
 }
 
-// deleteItem deletes a schema item or a key. Indexes over that collection alone
-// are deleted with it.
+// deleteItem deletes a schema item or a key. Indexes over only that collection are
+// deleted with it.
 func (e *env) deleteItem(r *ref, old *version) value {
 	it := r.item
 	if !r.class.named() {

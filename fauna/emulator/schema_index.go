@@ -50,7 +50,7 @@ func indexFields(in *object, name string) (specs []fieldSpec, bad []failure) {
 	return specs, nil
 }
 
-// newIndex makes an index from checked fields and builds it.
+// newIndex creates an index from checked fields and builds it.
 func newIndex(it *item, fields *object, now int64) *index {
 	ix := &index{item: it}
 	ix.sources, ix.terms, ix.values, _ = readIndex(fields)

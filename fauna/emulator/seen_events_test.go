@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// incWorld has a collection c with an index c-ts over ts and ref.
+// incWorld has a collection c with an index c-ts on ts and ref.
 func incWorld(t *testing.T) *world {
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "c"})`)
@@ -16,14 +16,14 @@ func incWorld(t *testing.T) *world {
 	return w
 }
 
-// changed are the ids that the index gives from one time on, read at another.
+// changed returns the ids in the index from one time on, read at another.
 func (w *world) changed(from, at int64) string {
 	w.t.Helper()
 	return idList(w.ask(w.s.Secret(), fmt.Sprintf(
 		`At(%d, Map(Paginate(Range(Match(Index("c-ts")), [%d], []), {size: 1000}), Lambda(["t", "r"], Select("id", Var("r")))))`, at, from)))
 }
 
-// removed are the ids of the remove events after a time.
+// removed returns the ids of the remove events after a time.
 func (w *world) removed(after, at int64) string {
 	w.t.Helper()
 	return idList(w.ask(w.s.Secret(), fmt.Sprintf(
@@ -102,7 +102,7 @@ func TestSeenIndex_madeLateAnswersForBefore(t *testing.T) {
 	}
 }
 
-// The table of cursors: what each gives of the events at their own time w.
+// For each cursor, the events it gives when they are at its time.
 func TestSeenEvents_cursorsAtTheTimeOfTheEvents(t *testing.T) {
 	t.Parallel()
 	w := incWorld(t)
@@ -139,7 +139,7 @@ func TestSeenEvents_cursorsAtTheTimeOfTheEvents(t *testing.T) {
 	}
 }
 
-// eventList turns a page of events into "+1 -2".
+// eventList formats a page of events as "+1 -2".
 func eventList(t *testing.T, resp response) string {
 	t.Helper()
 	var out struct {
@@ -230,7 +230,7 @@ func TestSeenEvents_boundedByAt(t *testing.T) {
 	}
 }
 
-// The table of writes dated into the past, after a snapshot T0 of 10 to 60.
+// Writes dated into the past, after a snapshot T0 of documents 10 to 60.
 func TestSeenPast_writesThatRewriteSnapshots(t *testing.T) {
 	t.Parallel()
 	const ms, second = int64(1000), int64(1_000_000)
@@ -240,7 +240,7 @@ func TestSeenPast_writesThatRewriteSnapshots(t *testing.T) {
 		past  int64  // before T0
 		then  string // the ids at T0, read again
 		now   string // the ids at T1
-		moved bool   // the pairs differ from those at T0 before
+		moved bool   // the pairs differ from those before
 	}{
 		{"insert of a create, 150 ms", `Insert(Ref(Collection("c"), 15), %d, "create", {data: {n: 15}})`, 150 * ms, "10 15 20 30 40 50 60", "10 15 20 30 40 50 60", true},
 		{"insert of a create, 60 s, before the collection", `Insert(Ref(Collection("c"), 15), %d, "create", {data: {n: 15}})`, 60 * second, "10 15 20 30 40 50 60", "10 15 20 30 40 50 60", true},
@@ -292,7 +292,7 @@ func TestSeenPast_writesThatRewriteSnapshots(t *testing.T) {
 		`{"errors":[{"position":[],"code":"invalid write time"…`)
 }
 
-// pairs are all [ts, id] of the index now.
+// pairs returns all [ts, id] in the index now.
 func (w *world) pairs() string {
 	return w.ids(w.s.Secret(), `Map(Paginate(Match(Index("c-ts")), {size: 1000}), Lambda(["t", "r"], [Var("t"), Select("id", Var("r"))]))`)
 }
@@ -308,7 +308,7 @@ func TestSeenPast_insertOfAnUpdateHasTheNewData(t *testing.T) {
 	w.want(w.s.Secret(), fmt.Sprintf(`At(%d, Select("data", Get(Ref(Collection("c"), 20))))`, t0), 200, `{"resource":{"n":99,"m":1}}`)
 }
 
-// A chunk planned as 10, 20, 30 reads 10, 15, 20 afterwards, and then 30.
+// A chunk planned as 10, 20, 30 then reads 10, 15, 20, followed by 30.
 func TestSeenPast_plannedChunkShifts(t *testing.T) {
 	t.Parallel()
 	w := incWorld(t)

@@ -12,7 +12,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// What an exporter sends, as JSON, byte for byte as a driver makes it.
+// An exporter's queries as JSON, byte for byte as a driver sends them.
 
 func idsWorld(t *testing.T) *world {
 	w := newWorld(t)
@@ -151,7 +151,7 @@ func TestSeenQueries_indexCursors(t *testing.T) {
 	for after, want := range map[string]string{
 		fmt.Sprintf(`[%d,%s,%s]`, at, ref, ref): "3 4",
 		fmt.Sprintf(`[%d,%s]`, at, ref):         "3 4",
-		fmt.Sprintf(`[%d]`, at):                 "1 2", // repeats the first page for ever
+		fmt.Sprintf(`[%d]`, at):                 "1 2", // repeats the first page forever
 		fmt.Sprintf(`[%d]`, at+1):               "",
 	} {
 		if got := page(after); got != want {

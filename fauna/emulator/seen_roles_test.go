@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// pubWorld has the collection pub with 40 documents, 1 to 40, every other one
-// public, and the index pub-ts.
+// pubWorld has the collection pub with documents 1 to 40, every other one public, and
+// the index pub-ts.
 func pubWorld(t *testing.T) *world {
 	w := newWorld(t)
 	w.do(`CreateCollection({name: "pub"})`)
@@ -21,9 +21,9 @@ func pubWorld(t *testing.T) *world {
 	return w
 }
 
-// The table of keys: what a Get of a document that is not there, a page of
-// ids, a count, an index and the events answer. A number is the elements of a
-// page, a negative one the status of an error.
+// What each key sees: Get of a missing document, a page of ids, a count, an index and
+// the events. A number is a page's element count; a negative one is the status of an
+// error.
 func TestSeenRoles_whatEachKeySees(t *testing.T) {
 	t.Parallel()
 	read := func(resource string) string {
@@ -182,7 +182,7 @@ func TestSeenRoles_scopedSecretsOfAnAdmin(t *testing.T) {
 		`{"resource":{"data":[{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}},"database":{"@ref":{"id":"child","collection":{"@ref":{"id":"databases"}}}}}}]}}`)
 }
 
-// Privileges to write, with and without predicates, and where denials stand.
+// Write privileges with and without predicates, and the positions of denials.
 func TestRoles_writePrivileges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

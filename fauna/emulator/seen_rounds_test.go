@@ -35,8 +35,8 @@ func (w *world) table(resp response) map[string]string {
 	return rows
 }
 
-// writes makes random changes: creates, updates, deletes, ttls, and, if past,
-// writes dated up to 3 s back.
+// writes makes random changes: creates, updates, deletes, ttls, and, if past, writes
+// backdated by up to 3 s.
 func (w *world) writes(r *rand.Rand, count int, ttl, past bool) {
 	w.t.Helper()
 	for i := range count {
@@ -67,8 +67,8 @@ func (w *world) writes(r *rand.Rand, count int, ttl, past bool) {
 	}
 }
 
-// Of the rules that rebuild the rows at T1 from those at T0, the one that asks
-// for the ids at T1 is exact; the one that follows remove events is not.
+// There are two rules for rebuilding the rows at T1 from those at T0: asking for the
+// ids at T1 is exact, following remove events is not.
 func TestSeenRounds_rulesThatRebuildTheRows(t *testing.T) {
 	t.Parallel()
 	lost := 0
@@ -83,7 +83,7 @@ func TestSeenRounds_rulesThatRebuildTheRows(t *testing.T) {
 			w.writes(r, 150, ttl, false)
 			t1 := w.now()
 			truth := w.rows(t1)
-			for id := range base { // what has expired since is not in the snapshot any more
+			for id := range base { // documents that expired since are no longer in the snapshot
 				if _, still := w.rows(t0)[id]; !still {
 					delete(base, id)
 				}
@@ -115,8 +115,8 @@ func TestSeenRounds_rulesThatRebuildTheRows(t *testing.T) {
 	}
 }
 
-// All pairs of the index joined with the last sync's are exact, whatever was
-// written, into the past too.
+// Joining all pairs of the index with the last sync's is exact, whatever was written,
+// even into the past.
 func TestSeenRounds_joinOfPairsIsExact(t *testing.T) {
 	t.Parallel()
 	w := incWorld(t)
@@ -170,7 +170,7 @@ func TestSeenRounds_joinOfPairsIsExact(t *testing.T) {
 	}
 }
 
-// Snapshots taken under writers read the same later.
+// Snapshots taken while others write read the same later.
 func TestSeenRounds_snapshotsUnderWritersDoNotChange(t *testing.T) {
 	t.Parallel()
 	w := incWorld(t)

@@ -11,7 +11,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// minimumOf reads the earliest time of a collection as a client does: from the
+// minimumOf reads a collection's earliest readable time as a client does: from the
 // error of a read at 0.
 func minimumOf(w *world, collection string) int64 {
 	w.t.Helper()
@@ -121,7 +121,7 @@ func TestSeenTime_minimumIsReadableWithAnyKey(t *testing.T) {
 	}
 }
 
-// The table of history_days. T0 is a time shortly after the creation.
+// The effect of history_days. T0 is a time shortly after the creation.
 func TestSeenTime_historyDays(t *testing.T) {
 	t.Parallel()
 	setUp := func(t *testing.T, days string) (*world, int64) {
@@ -367,8 +367,8 @@ func TestSeenTime_ttlClearedAfterTheSnapshot(t *testing.T) {
 	w.want(w.s.Secret(), `Get(Ref(Collection("c"), 1))`, 200, "")
 }
 
-// Pages that are read while ttls pass are whole: an id and its document are of
-// one moment.
+// Pages read while ttls pass are consistent: an id and its document are from a single
+// point in time.
 func TestSeenTime_pagesWhileTtlsPassAreAllGood(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

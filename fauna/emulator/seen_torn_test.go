@@ -37,7 +37,7 @@ func TestSeenTorn_aDeleteAndAnUpdateAtOneTimeHideALivingDocument(t *testing.T) {
 				t.Errorf("%s: the documents are %s, want %s", name, got, want)
 			}
 		}
-		// It stays lost until it is deleted and made again.
+		// It stays lost until it is deleted and recreated.
 		w.do(`Update(Ref(Collection("c"), 1), {data: {n: 10}})`)
 		w.want(root, `Count(Documents(Collection("c")))`, 200, `{"resource":2}`)
 		w.do(`Delete(Ref(Collection("c"), 1))`)

@@ -37,9 +37,9 @@ func (s *Server) Handler() http.Handler {
 	return handler
 }
 
-// Serve answers connections of ln until ctx ends, by HTTP/1.1 and by HTTP/2
-// with prior knowledge on the same port. It closes ln and every connection
-// before it returns; the end of ctx is not an error.
+// Serve answers connections of ln until ctx ends, by HTTP/1.1 and by HTTP/2 with prior
+// knowledge on the same port. It closes ln and every connection before it returns. ctx
+// ending is not an error.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
@@ -181,7 +181,7 @@ func (s *Server) answerQuery(r *http.Request, q request, refused *response) (res
 	return s.query(ctx, q)
 }
 
-// reply puts an answer on the wire.
+// reply sends an answer.
 func reply(w http.ResponseWriter, r *http.Request, q request, resp response) {
 	if wantsIndent(r.Header) {
 		resp.Body = indentJSON(resp.Body)

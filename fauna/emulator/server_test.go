@@ -186,7 +186,7 @@ func TestServer_indentsSomeErrorsAlways(t *testing.T) {
 func TestServer_answersWhatGoesWrongInIt(t *testing.T) {
 	t.Parallel()
 	s, endpoint := started(t)
-	s.root = nil // nothing can be listed without
+	s.root = nil // listing anything fails without it
 	answer, body := sendTo(t, clientOf(t, false), "POST", endpoint, `{"paginate":{"collections":null}}`)
 	if answer.StatusCode != 500 || !strings.HasPrefix(body, "{\n  \"errors\": [\n    {\n      \"code\": \"internal server error\",") {
 		t.Errorf("%d %s", answer.StatusCode, body)
@@ -264,7 +264,7 @@ func TestServer_says100ContinueBeforeAnything(t *testing.T) {
 }
 
 func TestServer_closesIdleConnections(t *testing.T) {
-	t.Parallel() // with what else takes its time
+	t.Parallel() // along with other slow tests
 	_, endpoint := started(t)
 	conn, lines := dialed(t, endpoint)
 	fmt.Fprintf(conn, "GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")

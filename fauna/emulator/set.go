@@ -10,7 +10,7 @@ import (
 type setKind uint8
 
 const (
-	setNative setKind = iota // Collections() and its like
+	setNative setKind = iota // Collections() and the like
 	setDocuments
 	setMatch
 	setEvents
@@ -40,7 +40,7 @@ type set struct {
 // An element of a set: a document and, from an index, values.
 type element struct {
 	ref  *ref
-	vals []value // nil where the element is the document itself
+	vals []value // nil if the element is the document itself
 }
 
 // key returns the values that elements are ordered by.
@@ -70,7 +70,7 @@ type scan struct {
 	inclusive bool
 	desc      bool
 	step      int       // the page's size; 0 means no limit
-	at        *position // of the argument that is the set, for errors
+	at        *position // of the set argument, for errors
 }
 
 // scan returns the elements of a set that the caller may see.
@@ -122,7 +122,7 @@ func (s *set) first(e *env, at *position) *ref {
 	return nil
 }
 
-// gather returns all elements of a set, which must not be too many.
+// gather returns all elements of a set, and fails if there are too many.
 func (s *set) gather(e *env, at *position) []element {
 	var list []element
 	for el := range s.scan(e, scan{at: at}) {
@@ -290,7 +290,7 @@ func (s *set) scanRange(e *env, q scan, yield func(element) bool) {
 
 // combine returns the elements of a union, intersection, difference or distinct.
 func (s *set) combine(e *env, at *position) []element {
-	counts := map[string]int{} // how many operands hold an element; those of the first come in order
+	counts := map[string]int{} // how many operands contain each element
 	var all []element
 	identity := func(el element) string {
 		if s.kind == setDistinct {

@@ -7,7 +7,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// setHeads are the forms that make the sets of each kind.
+// setHeads are the forms that create each kind of set.
 var setHeads = [...]string{setDocuments: "documents", setMatch: "match", setEvents: "events", setSingleton: "singleton",
 	setUnion: "union", setIntersection: "intersection", setDifference: "difference", setDistinct: "distinct",
 	setRange: "range", setReverse: "reverse", setFilter: "filter", setJoin: "join"}
@@ -59,7 +59,7 @@ func (s *set) shape(stored bool) value {
 	return newObject("@set", o)
 }
 
-// storedSets returns a value whose sets are in the form that documents hold.
+// storedSets returns a value whose sets are in stored form.
 func storedSets(v value) value {
 	switch v := v.(type) {
 	case *set:

@@ -17,11 +17,10 @@ type ShellError struct {
 
 func (e *ShellError) Error() string { return e.Code + ": " + e.Description }
 
-// Shell runs one or more FQL expressions with a secret, each as its own query,
-// and returns the answers as FQL, one below the other. The error is a
-// *fql.SyntaxError if the text is not FQL, in which case nothing ran, or a
-// *ShellError if an answer was an error: the returned text ends with that
-// error, and later expressions did not run.
+// Shell runs one or more FQL expressions with a secret, each as its own query, and
+// returns the answers as FQL, one below the other. If the text is not FQL, nothing runs
+// and the error is a *fql.SyntaxError. If an answer is an error, the text ends with it,
+// later expressions don't run, and the error is a *ShellError.
 func (s *Server) Shell(ctx context.Context, secret, text string) (string, error) {
 	statements, err := fql.ParseStatements(text)
 	if err != nil {

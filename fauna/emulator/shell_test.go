@@ -10,7 +10,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// Times, ids and secrets are replaced by signs.
+// Times, ids and secrets are replaced by placeholders.
 func TestShell_printsAnswersAsFQL(t *testing.T) {
 	t.Parallel()
 	s := New(Options{Secret: "fnADMIN"})

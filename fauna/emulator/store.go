@@ -19,7 +19,7 @@ type version struct {
 	inserted string
 	torn     bool      // an update and a delete were inserted at its time
 	expires  int64     // microseconds; noExpiry for never
-	ttl      time.Time // as written; the zero time where there is none
+	ttl      time.Time // as written; zero if there is none
 	raw      []byte    // the wire JSON of data, for bulk loads; nil if fields is set
 	home     *database // in which raw's refs are resolved
 	fields   atomic.Pointer[object]
@@ -90,7 +90,7 @@ func (h *history) exactly(ts int64) *version {
 	return nil
 }
 
-// visible is at without versions that have expired at now.
+// visible is like at, but ignores versions that have expired by now.
 func (h *history) visible(ts, now int64) *version {
 	if v := h.at(ts); v != nil && v.expires > now {
 		return v
@@ -98,9 +98,9 @@ func (h *history) visible(ts, now int64) *version {
 	return nil
 }
 
-// listed reports whether Documents holds the document at ts. After a delete and
-// an update at the same time it does not, although the document exists; a real
-// server does the same.
+// listed reports whether Documents contains the document at ts. After a delete and an
+// update at the same time it does not, although the document exists; a real server does
+// the same.
 func (h *history) listed(ts int64) bool {
 	return !h.torn || slices.ContainsFunc(h.spans(), func(s span) bool { return s.from <= ts && ts < s.to })
 }
@@ -198,7 +198,7 @@ type collection struct {
 	// now; 15 minutes before it are still kept.
 	floor   int64
 	indexes []*index // those with this collection as a source
-	forced  int64    // a minimum set by Expire
+	forced  int64    // minimum set by Expire
 }
 
 // enter returns the document's history, creating it if needed.
@@ -219,7 +219,7 @@ const (
 	maxDays     = maxMicros / dayMicros / 2
 )
 
-// minimum is the earliest time at which the collection can be read.
+// minimum returns the earliest time at which the collection can be read.
 func (c *collection) minimum(now int64) int64 {
 	from := c.floor
 	if days, ok := c.item.historyDays(); ok {

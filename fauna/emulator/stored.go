@@ -62,8 +62,8 @@ func eachRef(v value, path array, indexes bool, f func(r *ref, path array)) {
 	}
 }
 
-// wrongType is the failure of a field whose value has another type. A real
-// server uses its names of stored types here.
+// wrongType is the failure of a field whose value has the wrong type. A real server
+// uses its names for stored types here.
 func wrongType(v value, want string, field ...value) failure {
 	name := typeName(v)
 	switch v.(type) {

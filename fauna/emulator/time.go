@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A Time of FQL is a time.Time in UTC: seconds and nanoseconds, and years that
-// may have more than four digits.
+// An FQL Time is a time.Time in UTC: seconds and nanoseconds, and years that may have
+// more than four digits.
 
 // maxMicros is the latest instant that a transaction time can hold.
 const maxMicros = math.MaxInt64
@@ -89,8 +89,8 @@ func parseTime(text string) (time.Time, bool) {
 	return time.Unix(t.Unix()+int64(clock[0]*3600+clock[1]*60+clock[2]-east), int64(clock[3])).UTC(), true
 }
 
-// dayOf returns the day of a match of timePattern, or the month's last one where it
-// has no such day.
+// dayOf returns the day in a match of timePattern, or the month's last day if it has no
+// such day.
 func dayOf(m []string) (time.Time, bool) {
 	year, month, day := wholeNumber(m[1]), wholeNumber(m[2]), wholeNumber(m[3])
 	last := time.Date(year, time.Month(month+1), 0, 0, 0, 0, 0, time.UTC).Day()
@@ -112,7 +112,7 @@ var units = map[string]time.Duration{
 	"nanosecond": 1, "nanoseconds": 1,
 }
 
-// The instants that Java can hold.
+// The range of instants in Java.
 var (
 	earliest = time.Date(-1_000_000_000, 1, 1, 0, 0, 0, 0, time.UTC)
 	latest   = time.Date(1_000_000_000, 12, 31, 23, 59, 59, 999_999_999, time.UTC)

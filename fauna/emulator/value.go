@@ -84,7 +84,7 @@ type page struct {
 	hasBefore, hasAfter bool
 	before, after       value
 	data                array
-	of                  *set      // whose page it is, nil for a page of events
+	of                  *set      // the page's set, nil for a page of events
 	elements            []element // before they were mapped
 }
 
@@ -109,7 +109,7 @@ type docValue struct {
 	// fields replaces the version's fields if the answer differs from what is
 	// stored: a key's secret, an index's active state.
 	fields  *object
-	created bool // by this query: the status is 201
+	created bool // by this query, so the status is 201
 }
 
 func (d *docValue) stored() *object {
@@ -191,7 +191,7 @@ var typeNames = map[reflect.Type]string{
 	reflect.TypeFor[*page]():      "Page",
 }
 
-// typeName names a value's type as errors do.
+// typeName returns a type's name as used in errors.
 func typeName(v value) string {
 	if v == nil {
 		return "Null"

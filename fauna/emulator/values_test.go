@@ -63,8 +63,8 @@ func TestDate_daysGoThereAndBack(t *testing.T) {
 	}
 }
 
-// What is stored comes back: nulls dropped, sets as objects, keys with @
-// wrapped, order kept.
+// Stored values come back: nulls dropped, sets as objects, keys with @ wrapped, order
+// kept.
 func TestValues_writtenAndRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -73,7 +73,7 @@ func TestValues_writtenAndRead(t *testing.T) {
 		{`{"object":{"a":null,"b":[1,null,2],"c":{"object":{"d":null}}}}`, `{"b":[1,2],"c":{}}`},
 		{`{"object":{"z":1,"a":2,"m":3}}`, `{"z":1,"a":2,"m":3}`},
 		{`{"object":{"k":{"object":{"@obj":{"@ref":"x"}}}}}`, `{"k":{"@obj":{"@ref":"x"}}}`},
-		{`{"@obj":{"object":{"k":{"@obj":{"add":[1,2]}}}}}`, `{"k":3}`}, // @obj holds an expression
+		{`{"@obj":{"object":{"k":{"@obj":{"add":[1,2]}}}}}`, `{"k":3}`}, // @obj contains an expression
 		{`{"object":{"u":{"@uuid":"7B7C1E9E-6f0e-4b1a-8f67-4b1b0c4c9d0a"}}}`, `{"u":{"@uuid":"7b7c1e9e-6f0e-4b1a-8f67-4b1b0c4c9d0a"}}`},
 		{`{"object":{"k":{"quote":{"get":{"@ts":"2020-01-01T00:00:00Z"}}}}}`, `{"k":{"get":{"@ts":"2020-01-01T00:00:00Z"}}}`},
 		{`{"object":{"s":{"@set":{"documents":{"@ref":{"id":"c","collection":{"@ref":{"id":"collections"}}}}}}}}`,
@@ -93,7 +93,7 @@ func TestValues_writtenAndRead(t *testing.T) {
 	}
 }
 
-// A Load's documents are what they would be had queries written them.
+// Loaded documents must be the same as if queries had written them.
 func TestLoad_documentsAreLikeWrittenOnes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -152,7 +152,7 @@ func TestLimits_versionAndTransaction(t *testing.T) {
 	w.want(w.s.Secret(), `Count(Documents(Collection("c")))`, 200, `{"resource":1}`)
 }
 
-// Values that share their parts would make an answer without end.
+// Values that share their parts would give an endless answer.
 func TestLimits_sharedPartsEndInAnError(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -14,7 +14,7 @@ import (
 type Answer struct {
 	Status      int
 	Body        string
-	ContentType string // "" is JSON
+	ContentType string // "" means JSON
 }
 
 // The shapes of an error's body.

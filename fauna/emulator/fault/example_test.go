@@ -10,7 +10,7 @@ import (
 	"fauna-export/fauna/emulator/fault"
 )
 
-// The second query of a client is answered with 429, to see what the client does.
+// Answer a client's second query with 429, to see what the client does.
 func ExampleFaults_Add() {
 	server := fault.New(emulator.Options{})
 	endpoint, stop, err := server.Start()

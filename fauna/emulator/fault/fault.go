@@ -99,10 +99,10 @@ const (
 // Fault is what happens to a query that a rule takes. Its fields can be
 // combined; the functions of this package return the usual faults.
 type Fault struct {
-	Name   string        // as in Served
+	Name   string        // shown in Served
 	Before func()        // runs before the query, and may change the data or the clock
 	Delay  time.Duration // before the query runs
-	Answer *Answer       // replaces the query's own
+	Answer *Answer       // replaces the query's own answer
 	// Edit changes the body of a successful answer and returns it with its new
 	// status, or 0 to leave this answer alone. It must not modify the body in
 	// place.

@@ -45,7 +45,7 @@ func clientOf(t testing.TB, two bool) *http.Client {
 	return &http.Client{Transport: transport, Timeout: 20 * time.Second}
 }
 
-// fqlBody is the JSON of a text.
+// fqlBody returns the JSON for FQL text.
 func fqlBody(t testing.TB, text string) string {
 	t.Helper()
 	body, err := fql.Parse(text)
@@ -60,7 +60,7 @@ const (
 	idPage  = `Map(Paginate(Documents(Collection("c"))), x => Select("id", x))`
 )
 
-// post sends a query and returns what comes of it, errors too.
+// post sends a query and returns the answer or the error.
 func post(t *testing.T, client *http.Client, endpoint, text string) (status int, body string, err error) {
 	t.Helper()
 	r, err := http.NewRequest("POST", endpoint, strings.NewReader(fqlBody(t, text)))
@@ -78,7 +78,7 @@ func post(t *testing.T, client *http.Client, endpoint, text string) (status int,
 	return answer.StatusCode, string(all), err
 }
 
-// pageIDs are the ids in a page of documents or of ids.
+// pageIDs returns the ids in a page of documents or of ids.
 func pageIDs(t *testing.T, body string) []string {
 	t.Helper()
 	var page struct {
@@ -141,7 +141,7 @@ func TestFaults_takeQueriesByCountShapeAndChance(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		when When
-		want string // one letter a query: x is spoiled; ids and documents in turn
+		want string // one letter per query: x is damaged; ids and documents alternate
 	}{
 		{"the next", When{}, "x......."},
 		{"from the third", When{From: 3}, "..x....."},
@@ -275,7 +275,7 @@ func TestFaults_spoiltPages(t *testing.T) {
 		s, endpoint := shopped(t)
 		s.Faults().Add(When{}, c.fault)
 		client := clientOf(t, false)
-		// An answer without that document leaves the fault for a later one.
+		// An answer without that document keeps the fault for a later one.
 		if _, body, err := post(t, client, endpoint, `Now()`); err != nil || !strings.Contains(body, "@ts") {
 			t.Fatal(body, err)
 		}
@@ -323,7 +323,7 @@ func TestFaults_snapshotExpiresAtAChosenMoment(t *testing.T) {
 	if status, body, _ := post(t, client, endpoint, page); status != 200 {
 		t.Fatalf("before: %d %s", status, body)
 	}
-	for range 2 { // and it stays so
+	for range 2 { // and it stays like this
 		status, body, err := post(t, client, endpoint, page)
 		if err != nil || status != 400 || !strings.Contains(body, "less than minimum allowed timestamp") {
 			t.Errorf("after: %d %s, %v", status, body, err)
