@@ -15,7 +15,7 @@ import (
 )
 
 // Decode the example with Kubernetes' own types, which reject unknown fields.
-func TestKubernetes_theExampleIsOneThatTheAPITakes(t *testing.T) {
+func TestKubernetes_exampleIsValid(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("kubernetes/export.yaml")
 	if err != nil {

@@ -107,16 +107,16 @@ func (p parsed) reply() reply {
 	return reply{status: p.status, body: b.Bytes()}
 }
 
-// bent returns a mutation of an answer's parts. change returns false if it does
+// mutateParts returns a mutation of an answer's parts. change returns false if it does
 // not apply.
-func bent(name string, bend func(p *parsed) bool) mutation {
+func mutateParts(name string, change func(p *parsed) bool) mutation {
 	return mutation{name, func(_ *liar, x, _ exchange) (reply, bool) {
 		p, ok := parse(x)
 		if !ok {
 			return reply{}, false
 		}
 		p = p.clone()
-		if !bend(&p) {
+		if !change(&p) {
 			return reply{}, false
 		}
 		a := p.reply()
@@ -126,7 +126,7 @@ func bent(name string, bend func(p *parsed) bool) mutation {
 
 // edited returns a mutation of the text of each element, or of the single value.
 func edited(name string, edit func(element string) string) mutation {
-	return bent(name, func(p *parsed) bool {
+	return mutateParts(name, func(p *parsed) bool {
 		if p.form == formErrors {
 			return false
 		}
@@ -143,7 +143,7 @@ func edited(name string, edit func(element string) string) mutation {
 
 // editedMiddle is like edited, but only for the middle element.
 func editedMiddle(name string, edit func(element string) string) mutation {
-	return bent(name, func(p *parsed) bool {
+	return mutateParts(name, func(p *parsed) bool {
 		if len(p.list) == 0 || p.form == formErrors {
 			return false
 		}
@@ -158,8 +158,8 @@ func whole(name string, a reply) mutation {
 	return mutation{name, func(*liar, exchange, exchange) (reply, bool) { return a, true }}
 }
 
-// carried returns a mutation of how the correct answer is transmitted.
-func carried(name string, change func(a *reply) bool) mutation {
+// mutateTransport returns a mutation of how the correct answer is transmitted.
+func mutateTransport(name string, change func(a *reply) bool) mutation {
 	return mutation{name, func(_ *liar, x, _ exchange) (reply, bool) {
 		a := reply{status: x.status, body: x.body}
 		return a, change(&a)

@@ -97,7 +97,7 @@ func confirmedLies(s *matrixScenario, seen []exchange) (list []combination) {
 						n += len(q.list)
 					}
 				}
-				confirms := bent("confirms", func(p *parsed) bool {
+				confirms := mutateParts("confirms", func(p *parsed) bool {
 					p.value = []byte(strconv.Itoa(n))
 					return p.form == formValue
 				})

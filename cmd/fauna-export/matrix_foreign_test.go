@@ -13,7 +13,7 @@ func foreignMutations() []mutation {
 	element := func(place func(n int) int, replace bool) func(l *liar, x, _ exchange) (reply, bool) {
 		return func(l *liar, x, _ exchange) (reply, bool) {
 			p, ok := parse(x)
-			status, body := l.otherwise(x)
+			status, body := l.otherCollection(x)
 			other, fine := parse(exchange{status: status, body: body})
 			if !ok || !fine || p.form != other.form || len(other.list) == 0 || len(p.list) == 0 {
 				return reply{}, false
@@ -40,7 +40,7 @@ func foreignMutations() []mutation {
 		{"another collection's in place of the middle", element(middle, true)},
 		{"another collection's in place of the last", element(end, true)},
 		{"another collection's answer", func(l *liar, x, _ exchange) (reply, bool) {
-			status, body := l.otherwise(x)
+			status, body := l.otherCollection(x)
 			return reply{status: status, body: body}, !bytes.Equal(body, x.body)
 		}},
 		{"the previous answer", func(l *liar, x, previous exchange) (reply, bool) {
@@ -70,11 +70,11 @@ func foreignMutations() []mutation {
 			return reply{status: status, body: body}, status == 200 && !bytes.Equal(body, x.body)
 		}},
 		{"of a later time", func(l *liar, x, _ exchange) (reply, bool) {
-			status, body := l.laterOn(x)
+			status, body := l.laterAnswer(x)
 			return reply{status: status, body: body}, !bytes.Equal(body, x.body)
 		}},
 		{"ids of the other, refs of this", func(l *liar, x, _ exchange) (reply, bool) {
-			status, body := l.otherwise(x)
+			status, body := l.otherCollection(x)
 			for _, name := range matrixNames() {
 				if strings.Contains(swapped(`"`+name+`"`), `"`) && strings.Contains(x.query, `"`+name+`"`) {
 					other := strings.Trim(swapped(`"`+name+`"`), `"`)

@@ -59,8 +59,8 @@ func outputOf(command, out string) string {
 	return out
 }
 
-// toldBy returns the content of a manifest, without what may differ between runs.
-func toldBy(manifest string) string {
+// manifestFacts returns the content of a manifest, without what may differ between runs.
+func manifestFacts(manifest string) string {
 	type entry struct {
 		Name, File, Sha256 string
 		Sync, Rows         int64
@@ -127,7 +127,7 @@ func (s matrixScenario) judge(t *testing.T, kind string, want, got outcome, dir 
 		if strings.Contains(got.err, "finished, but incomplete") {
 			break // a privilege was lost
 		}
-		if text, there := got.files["manifest.json"]; there && s.before == nil && toldBy(text) != toldBy(want.files["manifest.json"]) {
+		if text, there := got.files["manifest.json"]; there && s.before == nil && manifestFacts(text) != manifestFacts(want.files["manifest.json"]) {
 			return fmt.Sprintf("exit %d and a manifest", got.code)
 		}
 	default:
@@ -173,7 +173,7 @@ func (s matrixScenario) judge(t *testing.T, kind string, want, got outcome, dir 
 		}
 		return ""
 	}
-	if a, b := toldBy(got.files["manifest.json"]), toldBy(want.files["manifest.json"]); a != b {
+	if a, b := manifestFacts(got.files["manifest.json"]), manifestFacts(want.files["manifest.json"]); a != b {
 		return fmt.Sprintf("exit %d, another manifest: %s", got.code, firstDifference(a, b))
 	}
 	if a, b := outputOf(s.args[0], got.out), outputOf(s.args[0], want.out); a != b {

@@ -44,38 +44,38 @@ func listMutations() []mutation {
 	last := func(n int) int { return n - 1 }
 	one := func(int) int { return 1 }
 	return []mutation{
-		bent("empty", cut(first, false)),
-		bent("empty, with after", cut(first, true)),
-		bent("cut after 1", cut(one, false)),
-		bent("cut after 1, with after", cut(one, true)),
-		bent("cut in half", cut(middle, false)),
-		bent("cut in half, with after", cut(middle, true)),
-		bent("cut before the last", cut(last, false)),
-		bent("first left out", without(first)),
-		bent("middle left out", without(middle)),
-		bent("last left out", without(last)),
-		bent("first twice", func(p *parsed) bool {
+		mutateParts("empty", cut(first, false)),
+		mutateParts("empty, with after", cut(first, true)),
+		mutateParts("cut after 1", cut(one, false)),
+		mutateParts("cut after 1, with after", cut(one, true)),
+		mutateParts("cut in half", cut(middle, false)),
+		mutateParts("cut in half, with after", cut(middle, true)),
+		mutateParts("cut before the last", cut(last, false)),
+		mutateParts("first left out", without(first)),
+		mutateParts("middle left out", without(middle)),
+		mutateParts("last left out", without(last)),
+		mutateParts("first twice", func(p *parsed) bool {
 			if len(p.list) == 0 {
 				return false
 			}
 			p.list = slices.Insert(p.list, 0, p.list[0])
 			return true
 		}),
-		bent("last twice", func(p *parsed) bool {
+		mutateParts("last twice", func(p *parsed) bool {
 			if len(p.list) == 0 {
 				return false
 			}
 			p.list = append(p.list, p.list[len(p.list)-1])
 			return true
 		}),
-		bent("first in place of the second", func(p *parsed) bool {
+		mutateParts("first in place of the second", func(p *parsed) bool {
 			if len(p.list) < 2 {
 				return false
 			}
 			p.list[1] = p.list[0]
 			return true
 		}),
-		bent("two swapped", func(p *parsed) bool {
+		mutateParts("two swapped", func(p *parsed) bool {
 			if len(p.list) < 2 {
 				return false
 			}
@@ -83,22 +83,22 @@ func listMutations() []mutation {
 			p.list[i], p.list[i-1] = p.list[i-1], p.list[i]
 			return true
 		}),
-		bent("descending", func(p *parsed) bool { slices.Reverse(p.list); return len(p.list) > 1 }),
-		bent("10 times over", func(p *parsed) bool { p.list = slices.Repeat(p.list, 10); return len(p.list) > 0 }),
-		bent("an element null", func(p *parsed) bool {
+		mutateParts("descending", func(p *parsed) bool { slices.Reverse(p.list); return len(p.list) > 1 }),
+		mutateParts("10 times over", func(p *parsed) bool { p.list = slices.Repeat(p.list, 10); return len(p.list) > 0 }),
+		mutateParts("an element null", func(p *parsed) bool {
 			if len(p.list) == 0 {
 				return false
 			}
 			p.list[len(p.list)/2] = json.RawMessage("null")
 			return true
 		}),
-		bent("all elements null", func(p *parsed) bool {
+		mutateParts("all elements null", func(p *parsed) bool {
 			for i := range p.list {
 				p.list[i] = json.RawMessage("null")
 			}
 			return len(p.list) > 0
 		}),
-		bent("an array in a page", func(p *parsed) bool { p.list = []json.RawMessage{[]byte("[]")}; return true }),
+		mutateParts("an array in a page", func(p *parsed) bool { p.list = []json.RawMessage{[]byte("[]")}; return true }),
 	}
 }
 
@@ -122,88 +122,88 @@ func cursorMutations() []mutation {
 		return p.before
 	}
 	return []mutation{
-		bent("after left out", func(p *parsed) bool {
+		mutateParts("after left out", func(p *parsed) bool {
 			there := p.after != nil
 			p.after = nil
 			return there
 		}),
-		bent("after null", func(p *parsed) bool {
+		mutateParts("after null", func(p *parsed) bool {
 			there := p.after != nil
 			p.after = []byte("null")
 			return there
 		}),
-		bent("after []", func(p *parsed) bool {
+		mutateParts("after []", func(p *parsed) bool {
 			there := p.after != nil
 			p.after = []byte("[]")
 			return there
 		}),
-		bent("after is a text", func(p *parsed) bool {
+		mutateParts("after is a text", func(p *parsed) bool {
 			there := p.after != nil
 			p.after = []byte(`"175"`)
 			return there
 		}),
-		bent("after of this page", func(p *parsed) bool {
+		mutateParts("after of this page", func(p *parsed) bool {
 			if p.after == nil || p.before == nil {
 				return false
 			}
 			p.after = p.before
 			return true
 		}),
-		bent("after on a last page", func(p *parsed) bool {
+		mutateParts("after on a last page", func(p *parsed) bool {
 			if p.after != nil || p.before == nil {
 				return false
 			}
 			p.after = p.before
 			return true
 		}),
-		bent("after skips one", func(p *parsed) bool {
+		mutateParts("after skips one", func(p *parsed) bool {
 			if p.after == nil {
 				return false
 			}
 			p.after = shifted(p.after, 1)
 			return true
 		}),
-		bent("after skips ten", func(p *parsed) bool {
+		mutateParts("after skips ten", func(p *parsed) bool {
 			if p.after == nil {
 				return false
 			}
 			p.after = shifted(p.after, 30)
 			return true
 		}),
-		bent("after one back", func(p *parsed) bool {
+		mutateParts("after one back", func(p *parsed) bool {
 			if p.after == nil {
 				return false
 			}
 			p.after = shifted(p.after, -1)
 			return true
 		}),
-		bent("after at the beginning", func(p *parsed) bool {
+		mutateParts("after at the beginning", func(p *parsed) bool {
 			if p.after == nil {
 				return false
 			}
 			p.after = shifted(p.after, -1<<40)
 			return true
 		}),
-		bent("after of another collection", func(p *parsed) bool {
+		mutateParts("after of another collection", func(p *parsed) bool {
 			if p.after == nil {
 				return false
 			}
 			p.after = []byte(swapped(string(p.after)))
 			return true
 		}),
-		bent("a cursor where none was asked for", func(p *parsed) bool {
+		mutateParts("a cursor where none was asked for", func(p *parsed) bool {
 			if p.form != formPage || p.before != nil || cursor(p) == nil {
 				return false
 			}
 			p.before = p.after
 			return true
 		}),
-		bent("before left out", func(p *parsed) bool {
+		mutateParts("before left out", func(p *parsed) bool {
 			there := p.before != nil
 			p.before = nil
 			return there
 		}),
-		bent("before of another place", func(p *parsed) bool {
+		mutateParts("before of another place", func(p *parsed) bool {
 			if p.before == nil {
 				return false
 			}
@@ -216,20 +216,20 @@ func cursorMutations() []mutation {
 // valueMutations change elements or single values.
 func valueMutations() []mutation {
 	value := func(name, text string) mutation {
-		return bent("value "+name, func(p *parsed) bool {
+		return mutateParts("value "+name, func(p *parsed) bool {
 			p.value = []byte(text)
 			return p.form == formValue
 		})
 	}
 	number := func(name string, change func(n int64) int64) mutation {
-		return bent(name, func(p *parsed) bool {
+		return mutateParts(name, func(p *parsed) bool {
 			n, err := strconv.ParseInt(string(p.value), 10, 64)
 			p.value = []byte(strconv.FormatInt(change(n), 10))
 			return p.form == formValue && err == nil
 		})
 	}
 	moment := func(name string, d time.Duration) mutation {
-		return bent(name, func(p *parsed) bool {
+		return mutateParts(name, func(p *parsed) bool {
 			var v struct {
 				TS time.Time `json:"@ts"`
 			}

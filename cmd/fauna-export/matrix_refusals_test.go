@@ -42,7 +42,7 @@ func errorMutations() []mutation {
 		list = append(list, whole(fmt.Sprintf("%d %s: %.20s", e.status, e.code, e.description), reply{status: e.status, body: errorBody(e.code, e.description)}))
 	}
 	place := func(name string, status int, code, description string) mutation {
-		return bent(name, func(p *parsed) bool {
+		return mutateParts(name, func(p *parsed) bool {
 			if p.form != formArray && p.form != formErrors || len(p.list) == 0 {
 				return false
 			}
@@ -67,7 +67,7 @@ func errorMutations() []mutation {
 			}
 			return p.reply(), ok && x.status >= 400
 		}},
-		bent("an error of a place that was not asked for", func(p *parsed) bool {
+		mutateParts("an error of a place that was not asked for", func(p *parsed) bool {
 			if p.form != formErrors {
 				return false
 			}
@@ -81,39 +81,39 @@ func errorMutations() []mutation {
 		whole("301", reply{status: 301, body: []byte("moved"), header: map[string]string{"Location": "http://192.0.2.1/"}}),
 		whole("204", reply{status: 204}),
 		whole("errors empty", reply{status: 400, body: []byte(`{"errors":[]}`)}),
-		carried("201", func(a *reply) bool { a.status = 201; return true }),
-		carried("the answer with status 500", func(a *reply) bool { a.status = 500; return true }),
-		carried("the answer with status 400", func(a *reply) bool { a.status = 400; return true }),
-		carried("the answer with status 404", func(a *reply) bool { a.status = 404; return true }),
-		carried("the answer with status 206", func(a *reply) bool { a.status = 206; return true }),
-		carried("the errors with status 200", func(a *reply) bool { was := a.status; a.status = 200; return was >= 400 }),
+		mutateTransport("201", func(a *reply) bool { a.status = 201; return true }),
+		mutateTransport("the answer with status 500", func(a *reply) bool { a.status = 500; return true }),
+		mutateTransport("the answer with status 400", func(a *reply) bool { a.status = 400; return true }),
+		mutateTransport("the answer with status 404", func(a *reply) bool { a.status = 404; return true }),
+		mutateTransport("the answer with status 206", func(a *reply) bool { a.status = 206; return true }),
+		mutateTransport("the errors with status 200", func(a *reply) bool { was := a.status; a.status = 200; return was >= 400 }),
 	)
 }
 
 // wireMutations disturb the transmission of an answer.
 func wireMutations() []mutation {
 	return []mutation{
-		carried("slow by a byte a second", func(a *reply) bool { a.slow = true; return len(a.body) > 60 }),
-		carried("cut before", func(a *reply) bool { a.cut = -1; return true }),
-		carried("cut after 1 byte", func(a *reply) bool { a.cut = 1; return true }),
-		carried("cut in half", func(a *reply) bool { a.cut = len(a.body) / 2; return true }),
-		carried("cut before the last byte", func(a *reply) bool { a.cut = len(a.body) - 1; return true }),
-		carried("length too short", func(a *reply) bool { a.length = len(a.body) - 1; return true }),
-		carried("length of the half", func(a *reply) bool { a.length = len(a.body) / 2; return true }),
-		carried("length too long", func(a *reply) bool { a.length = len(a.body) + 1; return true }),
-		carried("chunked", func(a *reply) bool { a.length = -1; return true }),
-		carried("endless", func(a *reply) bool { a.endless = true; return true }),
-		carried("padded to 10 times", func(a *reply) bool {
+		mutateTransport("slow by a byte a second", func(a *reply) bool { a.slow = true; return len(a.body) > 60 }),
+		mutateTransport("cut before", func(a *reply) bool { a.cut = -1; return true }),
+		mutateTransport("cut after 1 byte", func(a *reply) bool { a.cut = 1; return true }),
+		mutateTransport("cut in half", func(a *reply) bool { a.cut = len(a.body) / 2; return true }),
+		mutateTransport("cut before the last byte", func(a *reply) bool { a.cut = len(a.body) - 1; return true }),
+		mutateTransport("length too short", func(a *reply) bool { a.length = len(a.body) - 1; return true }),
+		mutateTransport("length of the half", func(a *reply) bool { a.length = len(a.body) / 2; return true }),
+		mutateTransport("length too long", func(a *reply) bool { a.length = len(a.body) + 1; return true }),
+		mutateTransport("chunked", func(a *reply) bool { a.length = -1; return true }),
+		mutateTransport("endless", func(a *reply) bool { a.endless = true; return true }),
+		mutateTransport("padded to 10 times", func(a *reply) bool {
 			a.body = append(slices.Clone(a.body), bytes.Repeat([]byte(" "), 9*len(a.body))...)
 			return true
 		}),
-		carried("transaction time far ahead", func(a *reply) bool { a.txn = 4_000_000_000_000_000; return true }),
-		carried("transaction time 1", func(a *reply) bool { a.txn = 1; return true }),
-		carried("transaction time no number", func(a *reply) bool {
+		mutateTransport("transaction time far ahead", func(a *reply) bool { a.txn = 4_000_000_000_000_000; return true }),
+		mutateTransport("transaction time 1", func(a *reply) bool { a.txn = 1; return true }),
+		mutateTransport("transaction time no number", func(a *reply) bool {
 			a.header = map[string]string{"X-Txn-Time": "soon"}
 			return true
 		}),
-		carried("encoded", func(a *reply) bool { a.header = map[string]string{"Content-Encoding": "gzip"}; return true }),
+		mutateTransport("encoded", func(a *reply) bool { a.header = map[string]string{"Content-Encoding": "gzip"}; return true }),
 	}
 }
 
@@ -121,7 +121,7 @@ func wireMutations() []mutation {
 func textMutations() []mutation {
 	text := func(name, body string) mutation { return whole(name, reply{status: 200, body: []byte(body)}) }
 	around := func(name string, change func(body string) string) mutation {
-		return carried(name, func(a *reply) bool {
+		return mutateTransport(name, func(a *reply) bool {
 			was := string(a.body)
 			a.body = []byte(change(was))
 			return a.status == 200 && was != string(a.body)

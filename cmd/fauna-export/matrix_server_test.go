@@ -280,13 +280,13 @@ func swapped(query string) string {
 	return strings.NewReplacer(pairs...).Replace(query)
 }
 
-// otherwise returns the answer to the same query for another collection, and
-// laterOn the answer after some more writes.
-func (l *liar) otherwise(x exchange) (int, []byte) {
+// otherCollection returns the answer to the same query for another collection, and
+// laterAnswer the answer after some more writes.
+func (l *liar) otherCollection(x exchange) (int, []byte) {
 	return l.truth.answer(x.header, swapped(x.query))
 }
 
-func (l *liar) laterOn(x exchange) (int, []byte) {
+func (l *liar) laterAnswer(x exchange) (int, []byte) {
 	now := strconv.FormatInt(l.truth.now, 10)
 	return l.later.answer(x.header, strings.ReplaceAll(x.query, now, strconv.FormatInt(l.later.now, 10)))
 }

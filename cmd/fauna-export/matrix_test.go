@@ -136,7 +136,7 @@ type prepared struct {
 	asked  []exchange
 }
 
-func TestMatrix_noLieIsBelieved(t *testing.T) {
+func TestMatrix_detectsWrongAnswers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a while")
 	}

@@ -103,8 +103,8 @@ func TestReadme_itsLinksAndTestsAreThere(t *testing.T) {
 		}
 	}
 	var tests strings.Builder
-	for _, room := range []string{"export", "cmd/fauna-export", "fauna", "tui"} {
-		files, err := filepath.Glob(filepath.Join(moduleRoot(t), filepath.FromSlash(room), "*_test.go"))
+	for _, folder := range []string{"export", "cmd/fauna-export", "fauna", "tui"} {
+		files, err := filepath.Glob(filepath.Join(moduleRoot(t), filepath.FromSlash(folder), "*_test.go"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,15 +15,15 @@ import (
 	"fauna-export/fauna"
 )
 
-// leastHidden is the length of the shortest secret that is removed from
+// minHidden is the length of the shortest secret that is removed from
 // messages. A shorter one may be a word ("secret" is one that servers are
 // started with).
-const leastHidden = 8
+const minHidden = 8
 
 // hide removes a secret from all later messages.
 func (a *app) hide(s fauna.Secret) {
 	a.log.hide(s)
-	if s.Len() >= leastHidden {
+	if s.Len() >= minHidden {
 		a.hidden.Store(&s)
 	}
 }

@@ -121,9 +121,9 @@ func TestClosedPipe_endsWithOneLineAndAPartialExit(t *testing.T) {
 	}
 }
 
-// TestSignal_theSecondOneEndsTheProcessAtOnce blocks the program in a write
+// TestSignal_secondOneExitsImmediately blocks the program in a write
 // that nobody reads, which the first signal can't interrupt.
-func TestSignal_theSecondOneEndsTheProcessAtOnce(t *testing.T) {
+func TestSignal_secondOneExitsImmediately(t *testing.T) {
 	t.Parallel()
 	s, secret := readSample(t)
 	read, write, err := os.Pipe()

@@ -15,18 +15,18 @@ import (
 
 const (
 	modulePath = "fauna-export"
-	faultRoom  = "fauna/emulator/fault" // only tests import it
+	faultGroup = "fauna/emulator/fault" // only tests import it
 )
 
-// arrows lists the rooms that the code of a room may import; a room may always
-// import itself. A room is a folder listed here with all folders below it that
+// allowedImports lists the groups that the code of a group may import; a group may always
+// import itself. A group is a folder listed here with all folders below it that
 // are not listed themselves.
-var arrows = map[string][]string{
+var allowedImports = map[string][]string{
 	"assets":         {},
 	"fauna/fql":      {"assets"},
 	"fauna":          {"fauna/fql", "assets"},
 	"fauna/emulator": {"fauna/fql", "assets"},
-	faultRoom:        {"fauna/emulator"},
+	faultGroup:       {"fauna/emulator"},
 	"export/row":     {},
 	"export/store":   {},
 	"export/pairs":   {"export/store"},
@@ -39,19 +39,19 @@ var arrows = map[string][]string{
 		"fauna", "fauna/fql", "fauna/emulator", "assets"},
 }
 
-// testArrows lists what the tests of a room may import in addition to its code.
-var testArrows = map[string][]string{
-	"cmd":            {faultRoom},
+// allowedTestImports lists what the tests of a group may import in addition to its code.
+var allowedTestImports = map[string][]string{
+	"cmd":            {faultGroup},
 	"fauna/fql":      {"fauna/emulator"},
-	"fauna":          {"fauna/emulator", faultRoom},
+	"fauna":          {"fauna/emulator", faultGroup},
 	"fauna/emulator": {"fauna"},
-	faultRoom:        {"fauna/fql"},
-	"export":         {"fauna", "fauna/fql", "fauna/emulator", faultRoom},
-	"tui":            {"fauna/emulator", faultRoom},
+	faultGroup:       {"fauna/fql"},
+	"export":         {"fauna", "fauna/fql", "fauna/emulator", faultGroup},
+	"tui":            {"fauna/emulator", faultGroup},
 }
 
-// keptTo lists the libraries that only one room may import, by path prefix.
-var keptTo = []struct{ prefix, room string }{
+// restrictedLibraries lists the libraries that only one group may import, by path prefix.
+var restrictedLibraries = []struct{ prefix, group string }{
 	{"github.com/jackc/pgx", "export/load"},
 	{"modernc.org/sqlite", "export/load"},
 	{"database/sql", "export/load"},
@@ -96,8 +96,8 @@ func listPackages(t *testing.T) []listed {
 		}
 		all = append(all, p)
 	}
-	if len(all) < len(arrows) {
-		t.Fatalf("go list names %d packages, there are %d rooms", len(all), len(arrows))
+	if len(all) < len(allowedImports) {
+		t.Fatalf("go list names %d packages, there are %d groups", len(all), len(allowedImports))
 	}
 	return all
 }
@@ -115,49 +115,49 @@ func moduleRoot(t *testing.T) string {
 	return dir
 }
 
-// roomOf returns the room of an import path, "" for a path of another module.
-func roomOf(importPath string) string {
+// groupOf returns the group of an import path, "" for a path of another module.
+func groupOf(importPath string) string {
 	rest, ours := strings.CutPrefix(importPath, modulePath+"/")
 	if !ours {
 		return ""
 	}
-	room := ""
-	for known := range arrows {
-		if (rest == known || strings.HasPrefix(rest, known+"/")) && len(known) > len(room) {
-			room = known
+	group := ""
+	for known := range allowedImports {
+		if (rest == known || strings.HasPrefix(rest, known+"/")) && len(known) > len(group) {
+			group = known
 		}
 	}
-	return cmp.Or(room, rest)
+	return cmp.Or(group, rest)
 }
 
-func TestArrows_roomsImportOnlyWhatTheyMay(t *testing.T) {
+func TestImports_onlyAllowed(t *testing.T) {
 	t.Parallel()
 	for _, p := range listPackages(t) {
-		room := roomOf(p.ImportPath)
-		may, known := arrows[room]
+		group := groupOf(p.ImportPath)
+		may, known := allowedImports[group]
 		if !known {
-			t.Errorf("%s is in no room", p.ImportPath)
+			t.Errorf("%s is in no group", p.ImportPath)
 			continue
 		}
 		check := func(imports, may []string, what string) {
 			for _, path := range imports {
-				to := roomOf(path)
-				if to != "" && to != room && !slices.Contains(may, to) {
-					t.Errorf("%s (%s) imports %s: no arrow %s → %s", p.ImportPath, what, path, room, to)
+				to := groupOf(path)
+				if to != "" && to != group && !slices.Contains(may, to) {
+					t.Errorf("%s (%s) imports %s: %s may not import %s", p.ImportPath, what, path, group, to)
 				}
-				for _, k := range keptTo {
-					if strings.HasPrefix(path, k.prefix) && k.room != room && what == "code" && !(room == "export/load" && k.room == "export/row") {
-						t.Errorf("%s imports %s, which only %s may", p.ImportPath, path, k.room)
+				for _, k := range restrictedLibraries {
+					if strings.HasPrefix(path, k.prefix) && k.group != group && what == "code" && !(group == "export/load" && k.group == "export/row") {
+						t.Errorf("%s imports %s, which only %s may", p.ImportPath, path, k.group)
 					}
 				}
 			}
 		}
 		check(p.Imports, may, "code")
-		check(slices.Concat(p.TestImports, p.XTestImports), slices.Concat(may, testArrows[room]), "tests")
+		check(slices.Concat(p.TestImports, p.XTestImports), slices.Concat(may, allowedTestImports[group]), "tests")
 	}
 }
 
-func TestArrows_theProgramHoldsNoFaults(t *testing.T) {
+func TestImports_programContainsNoFaults(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command("go", "list", "-deps", "./cmd/fauna-export")
 	cmd.Dir = moduleRoot(t)
@@ -171,28 +171,28 @@ func TestArrows_theProgramHoldsNoFaults(t *testing.T) {
 		t.Errorf("the program does not hold the embedded server: %d packages were listed", len(deps))
 	}
 	for _, path := range deps {
-		if path == modulePath+"/"+faultRoom || path == "net/http/httptest" {
+		if path == modulePath+"/"+faultGroup || path == "net/http/httptest" {
 			t.Errorf("the program holds %s", path)
 		}
 	}
 }
 
-func TestArrows_engineKnowsNoNetworkAndNoTerminal(t *testing.T) {
+func TestImports_engineHasNoNetworkAndNoTerminal(t *testing.T) {
 	t.Parallel()
 	for _, p := range listPackages(t) {
-		if room := roomOf(p.ImportPath); room != "export" && !strings.HasPrefix(room, "export/") {
+		if group := groupOf(p.ImportPath); group != "export" && !strings.HasPrefix(group, "export/") {
 			continue
 		}
 		for _, path := range p.Imports {
 			network := path == "net" || strings.HasPrefix(path, "net/http")
-			if network && roomOf(p.ImportPath) != "export/store" || strings.Contains(path, "isatty") {
+			if network && groupOf(p.ImportPath) != "export/store" || strings.Contains(path, "isatty") {
 				t.Errorf("%s imports %s", p.ImportPath, path)
 			}
 		}
 	}
 }
 
-func TestArrows_moduleSortsBeforeItsLibraries(t *testing.T) {
+func TestImports_moduleSortsBeforeItsLibraries(t *testing.T) {
 	t.Parallel()
 	// Packages without pending imports are initialised in the order of their
 	// paths. tui/quiet must come before bubbletea, or every start asks the
@@ -202,13 +202,13 @@ func TestArrows_moduleSortsBeforeItsLibraries(t *testing.T) {
 	}
 }
 
-func TestArrows_topLevel(t *testing.T) {
+func TestImports_topLevel(t *testing.T) {
 	t.Parallel()
 	allowed := []string{"cmd", "tui", "fauna", "export", "assets", "go.mod", "go.sum", "README.md"}
 	for _, p := range listPackages(t) {
 		rest, _ := strings.CutPrefix(p.ImportPath, modulePath+"/")
 		if top, _, _ := strings.Cut(rest, "/"); !slices.Contains(allowed, top) {
-			t.Errorf("package %s lies outside the rooms", p.ImportPath)
+			t.Errorf("package %s is outside the groups", p.ImportPath)
 		}
 	}
 	// Also check what git tracks, if this is a clone: a file at the top level
