@@ -9,11 +9,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// requester makes the requests of a run: each is repeated as attempts says, counted,
-// and held back while the server is overloaded.
+// requester sends the requests of a run: it counts them, retries them, and holds
+// them back while the server is overloaded.
 type requester struct {
 	src     Source
-	allowed time.Duration // for a request that fails
+	allowed time.Duration // how long one request is retried
 	sched   *scheduler
 }
 

@@ -19,24 +19,24 @@ import (
 	"fauna-export/export/row"
 )
 
-// pageLimit is where a client cuts a page off.
+// pageLimit is the size at which a client cuts off a page.
 const pageLimit = 16 << 20
 
 // instantSource answers at once with documents of 640 bytes, or of a given
 // size, whose ids are 1 to n.
 type instantSource struct {
 	n     int64
-	docs  [][2]string // documents before their id and after their collection's name, one after the other
+	docs  [][2]string // text before the id and after the collection's name, one pair per document in turn
 	bytes atomic.Int64
 }
 
-// newVariedSource has documents that compress as those of people do: a fifth of
-// their bytes is left.
+// newVariedSource returns documents that compress like real ones: to a fifth of
+// their size.
 func newVariedSource(n int64) *instantSource {
 	random := rand.New(rand.NewPCG(1, 2))
 	words := strings.Fields("time year people way day man thing woman life child world school state family student group country problem hand part place case week company system program question work government number night point home water room mother area money story fact month lot right study book eye job word business issue side kind head house service friend father power hour game line end member law car city community name president team minute idea kid body information back parent face others level office door health person art war history party result change morning reason research girl guy moment air teacher force education")
 	s := &instantSource{n: n}
-	for range 10_000 { // more than any window of a compressor
+	for range 10_000 { // exceeds every compressor's window
 		var text []string
 		for range 45 {
 			text = append(text, words[random.IntN(len(words))])
@@ -53,7 +53,7 @@ func newVariedSource(n int64) *instantSource {
 	return s
 }
 
-// instantMiddle is between the id and the name.
+// instantMiddle is the text between the id and the collection's name.
 const instantMiddle = `","collection":{"@ref":{"id":"`
 
 func newInstantSource(n int64, size int) *instantSource {
@@ -135,7 +135,7 @@ func (s *instantSource) Documents(_ context.Context, p PageRequest) ([]byte, err
 }
 
 // BenchmarkEngine exports varied documents of about 640 bytes from a source that
-// answers at once; MB/s are counted in bytes from the source.
+// answers at once; MB/s count the bytes from the source.
 //
 //	go test ./export -run '^$' -bench Engine -benchtime 3x -cpu 2
 func BenchmarkEngine(b *testing.B) {
@@ -165,9 +165,9 @@ func BenchmarkEngine(b *testing.B) {
 	}
 }
 
-// memoryVariable makes the test binary a child that exports and ends: "format
-// compression documents size workers latency collections", the latency in
-// milliseconds, the documents those of one collection.
+// memoryVariable turns the test binary into a child process that runs an export:
+// "format compression documents size workers latency collections", with the
+// latency in milliseconds and the number of documents per collection.
 const memoryVariable = "FAUNA_EXPORT_MEMORY_TEST"
 
 func memoryChild(text string) int {
@@ -213,9 +213,9 @@ func memoryChild(text string) int {
 	return 0
 }
 
-// BenchmarkMemory reports the largest resident size of a process that exports
-// under the limit of Spec.MemoryLimit, with so many workers and from a source at
-// once or so many milliseconds away. Such a one has the most pages in memory.
+// BenchmarkMemory reports the peak resident size of a process that exports under
+// the limit of Spec.MemoryLimit. The number of workers and the latency of the
+// source vary; with latency the most pages are in memory.
 //
 //	go test ./export -run '^$' -bench Memory -benchtime 1x
 func BenchmarkMemory(b *testing.B) {

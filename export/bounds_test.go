@@ -10,19 +10,19 @@ import (
 	"testing"
 )
 
-// crowd is ids that lie in a range of the id space, about evenly.
+// crowd is a cluster of ids, spread about evenly over a range of the id space.
 type crowd struct{ start, width, n int64 }
 
-// id returns the kth of them.
+// id returns the kth id.
 func (c crowd) id(k int64) int64 {
 	step := float64(c.width) / float64(c.n)
 	return c.start + int64((float64(k)+float64(uint64(k)*2654435761%1000)/1001)*step)
 }
 
-// idSpace is the ids of a collection of any size: none is in memory.
+// idSpace is the ids of a collection of any size, computed on demand.
 type idSpace struct {
 	crowds []crowd
-	before []int64 // ids before each crowd
+	before []int64 // number of ids before each crowd
 	n      int64
 }
 
@@ -36,7 +36,7 @@ func newIDSpace(crowds ...crowd) *idSpace {
 	return s
 }
 
-// rank is the number of ids below one.
+// rank returns the number of ids below id.
 func (s *idSpace) rank(id int64) int64 {
 	i := sort.Search(len(s.crowds), func(i int) bool { return s.crowds[i].start >= id }) - 1
 	if i < 0 {
@@ -46,13 +46,13 @@ func (s *idSpace) rank(id int64) int64 {
 	return s.before[i] + int64(sort.Search(int(c.n), func(k int) bool { return c.id(int64(k)) >= id }))
 }
 
-// at is the id with so many below it.
+// at returns the id with that rank.
 func (s *idSpace) at(rank int64) int64 {
 	i := sort.Search(len(s.before), func(i int) bool { return s.before[i] > rank }) - 1
 	return s.crowds[i].id(rank - s.before[i])
 }
 
-// page reads ids from one on.
+// page returns the ids starting at from.
 func (s *idSpace) page(from int64, size int) (ids []int64, next int64) {
 	rank := s.rank(from)
 	if rank == s.n {
@@ -71,13 +71,13 @@ func (s *idSpace) page(from int64, size int) (ids []int64, next int64) {
 	return ids, -1
 }
 
-// largeSkews are ways in which very many ids lie.
+// largeSkews returns distributions of a very large number of ids.
 func largeSkews(n int64) map[string]*idSpace {
 	random := rand.New(rand.NewPCG(1, 2))
 	const start, hour = int64(300_000_000_000_000_000), int64(3_600_000_000) << 7
 	var minutes, others []crowd
 	for i := range int64(300) {
-		// The earlier ones are larger, as in skews.
+		// Earlier crowds are larger, as in skews.
 		of := n * (300 - i) / (300 * 301 / 2)
 		minutes = append(minutes, crowd{start + i*24*hour, hour / 60, of})
 		others = append(others, crowd{start + i*24*hour + random.Int64N(20*hour), hour / 60 / (1 + random.Int64N(100)), of})
@@ -145,7 +145,7 @@ func (s listSource) CountPage(ctx context.Context, p PageRequest) (n, next int64
 	return int64(len(ids)), next, err
 }
 
-// skews are ways in which the ids of a collection lie.
+// skews returns distributions of a collection's ids.
 func skews(n int) map[string][]int64 {
 	random := rand.New(rand.NewPCG(1, 2))
 	const start, hour = int64(300_000_000_000_000_000), int64(3_600_000_000) << 7

@@ -11,10 +11,10 @@ import (
 	"fauna-export/export/store"
 )
 
-// seedVariable repeats a run of a test that draws its moments.
+// seedVariable sets the seed of a randomized test, to repeat a failed run.
 const seedVariable = "FAUNA_EXPORT_SEED"
 
-// testSeed is printed, so that a failing run can be repeated.
+// testSeed returns the seed and logs it, so that a failure can be repeated.
 func testSeed(t *testing.T) uint64 {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
@@ -28,11 +28,11 @@ func testSeed(t *testing.T) uint64 {
 	return seed
 }
 
-// patient is a time for retries that no swift clock comes to, however slow the
-// machine is.
+// patient is a retry time that no swiftClock reaches, however slow the machine
+// is.
 const patient = 10_000 * time.Hour
 
-// swiftClock is a clock on which time passes many times as fast.
+// swiftClock is a clock that runs factor times as fast.
 type swiftClock struct {
 	start  time.Time
 	factor time.Duration
@@ -48,8 +48,8 @@ func (c swiftClock) Wait(ctx context.Context, d time.Duration) error {
 	return systemClock{}.Wait(ctx, d/c.factor)
 }
 
-// swiftEnv is a folder, with time a thousand times as fast and retries from a
-// seed.
+// swiftEnv returns a folder with a clock a thousand times as fast and retries
+// randomized from a seed.
 func swiftEnv(dir string, seed uint64) Env {
 	return Env{Store: store.NewFolder(dir), Clock: newSwiftClock(1000), Rand: rand.NewPCG(seed, 1)}
 }

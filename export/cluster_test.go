@@ -16,13 +16,13 @@ import (
 	"fauna-export/export/store/storetest"
 )
 
-// simulated is how many documents TestCluster has; the table in the README is of
+// simulated is the number of documents in TestCluster; the README's table is for
 // 1,000,000,000.
 var simulated = flag.Int64("simulated", 10_000_000, "documents of the simulated cluster")
 
 // clusterSource is a cluster of nodes with two processors each, which share all
-// requests. It lists and counts the ids of collections, and serves pages of
-// documents by their number alone.
+// requests. It lists and counts the ids of collections; its pages of documents
+// depend only on their numbers.
 type clusterSource struct {
 	*instantSource
 	ids map[string]*idSpace
@@ -39,13 +39,13 @@ func (s *clusterSource) CountPage(ctx context.Context, p PageRequest) (n, next i
 	return (&spaceSource{ids: s.ids[p.Collection]}).CountPage(ctx, p)
 }
 
-// clusterRun does a shard of a run as Run.Do does, but for the rows: a page of
-// documents takes the server's time and counts, and no file is written.
+// clusterRun runs a shard like Run.Do, but without rows: a page of documents only
+// takes the server's time and is counted, and no file is written.
 type clusterRun struct {
 	*Run
 	src         *coreSource
 	rows        int64
-	held, ahead int64 // the most bytes of pages, and the most ids, in memory
+	held, ahead int64 // peak bytes of pages, and peak number of ids, in memory
 }
 
 func (r *clusterRun) do(ctx context.Context) error {
@@ -84,7 +84,7 @@ func (r *clusterRun) do(ctx context.Context) error {
 	return nil
 }
 
-// one does one task of a worker.
+// one performs one task of a worker.
 func (r *clusterRun) one(ctx context.Context, t task, body []byte) []byte {
 	if t.chunk == nil {
 		return r.perform(ctx, t, body)
@@ -109,7 +109,7 @@ func (r *clusterRun) one(ctx context.Context, t task, body []byte) []byte {
 	return body
 }
 
-// count takes the place of a writer.
+// count replaces the writer.
 func (r *clusterRun) count(c *collection) error {
 	last, rows := c.part.lo-1, int64(0)
 	for ch, more := r.nextChunk(c); more; ch, more = r.nextChunk(c) {
@@ -133,7 +133,7 @@ func (r *clusterRun) count(c *collection) error {
 	return nil
 }
 
-// cluster exports all documents by so many shards against so many nodes.
+// cluster exports all documents with that many shards from as many nodes.
 func cluster(t *testing.T, n int64, shards int) (took time.Duration) {
 	t.Helper()
 	skews := largeSkews(n / 2)
@@ -186,8 +186,8 @@ func cluster(t *testing.T, n int64, shards int) (took time.Duration) {
 	return took
 }
 
-// The real plan, bounds, scheduler, page sizes, requests in flight, scans and
-// counts; the server's time and the rows are simulated.
+// Plan, bounds, scheduler, page sizes, requests in flight, scans and counts are
+// real; the server's time and the rows are simulated.
 //
 //	go test ./export -run TestCluster -v -simulated 1000000000 -timeout 60m
 func TestCluster_timeFallsWithTheNumberOfShards(t *testing.T) {
@@ -205,8 +205,8 @@ func TestCluster_timeFallsWithTheNumberOfShards(t *testing.T) {
 			}
 			share := one.Seconds() / took.Seconds() / float64(shards)
 			t.Logf("%2d shards: %.2f of the speed of so many alone", shards, share)
-			// The time falls as 1/N within 15 %. The plan is one process's work, and of
-			// few documents a large share.
+			// The time falls as 1/N within 15 %. One process makes the plan, which
+			// takes a large share of the time if there are few documents.
 			least := 1 / 1.15
 			if *simulated < 1_000_000_000 {
 				least = 0.8
@@ -218,8 +218,8 @@ func TestCluster_timeFallsWithTheNumberOfShards(t *testing.T) {
 	}
 }
 
-// A cluster of 32 nodes serves one process documents faster than one scanner
-// gives ids: parts have scanners of their own.
+// A cluster of 32 nodes serves documents to one process faster than one scanner
+// delivers ids, so parts have their own scanners.
 func TestCluster_partsScanSideBySide(t *testing.T) {
 	t.Parallel()
 	const documents = 20_000_000

@@ -11,7 +11,7 @@ import (
 // fields, except those that never change after the run started.
 type collection struct {
 	name   string
-	part   part   // all of it, or the range of ids that this one is
+	part   part   // the whole collection, or a range of its ids
 	file   string // final name in the store
 	layout row.Layout
 	paths  [][]any
@@ -19,7 +19,7 @@ type collection struct {
 
 	state CollectionState
 	err   error
-	life  time.Duration // how long a snapshot of it stays readable, for the order
+	life  time.Duration // how long its snapshot stays readable; decides the order
 
 	// The plan: ids from scanFrom on are not known yet.
 	at       int64     // the time read at; 0 is the present
@@ -27,14 +27,14 @@ type collection struct {
 	queue    idQueue   // known ids that are in no chunk yet
 	scanFrom int64     // first id of the next page of ids, -1 when all are known
 	idPage   int       // ids of the next page of ids, 0 before the first
-	cut      bool      // a chunk was cut, so the next is not the first of all
+	cut      bool      // a chunk was cut, so the next one is not the collection's first
 	chunks   int       // chunks cut
 	counting bool      // a worker is requesting the count
 	tallied  bool      // count is known
 	count    int64     // the server's count, for confirm
-	unlisted []int64   // ids that an index has and the server's list lacks, ascending
+	unlisted []int64   // ids in an index but not in the server's list, ascending
 	scanned  bool      // a page of ids was read at this time
-	scanning bool      // a worker is reading one
+	scanning bool      // a worker is reading a page of ids
 
 	// The chunks, ascending, starting with the next one for the writer.
 	pending     []*chunk
@@ -42,9 +42,9 @@ type collection struct {
 	inflight    int       // workers busy with this collection
 	fetching    int       // of these, reading documents
 	renewals    int       // times that expired since renewedFrom last advanced
-	renewedFrom int64     // the first id left to read at the last renewal
+	renewedFrom int64     // first unread id at the last renewal
 	answered    time.Time // when the server last answered about it
-	looked      time.Time // when we last asked why it does not
+	looked      time.Time // when the reason for its silence was last checked
 	renewing    bool      // the time expired: wait for the workers, then take a new one
 	writing     bool      // a writer was started
 
@@ -71,7 +71,7 @@ type collection struct {
 	put   settled // what the writer has written
 }
 
-// segment is a part of the plan that is read at one time.
+// segment is a range of the plan that is read at one time.
 type segment struct {
 	From int64 `json:"from"`
 	At   int64 `json:"at"`

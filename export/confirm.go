@@ -12,19 +12,19 @@ import (
 	"fauna-export/export/row"
 )
 
-// mostReadings is how often a collection is read from the start before giving
-// up on a server that contradicts itself.
+// mostReadings is how often a collection is read before giving up on a server
+// that contradicts itself.
 const mostReadings = 3
 
-// unconfirmed is a collection with documents on the server that were not read,
-// although every page matched its plan.
+// unconfirmed is the error of documents that exist on the server but were not
+// read, although every page matched its plan.
 type unconfirmed struct {
 	name        string
 	at          int64
 	read, count int64
-	missing     int64   // documents that exist and were not read
-	first       int64   // of these
-	left        []int64 // the first of those in the file that no longer exist
+	missing     int64   // documents that exist but were not read
+	first       int64   // the first missing document, -1 for unknown
+	left        []int64 // the first ids in the file that no longer exist
 	final       bool    // the file cannot be rewritten
 }
 
@@ -90,7 +90,7 @@ func (w *writer) confirm(ctx context.Context) error {
 	r.mu.Lock()
 	counted, n, at := c.tallied && len(c.segments) == 1, c.count, c.at
 	r.mu.Unlock()
-	// As of the time read at, and of what the server lists.
+	// Only documents that the server lists at the time read at.
 	rows := w.rows - w.tally.Window - int64(len(c.unlisted))
 	if !counted || n == rows && n > 0 {
 		return nil
@@ -129,7 +129,7 @@ func (w *writer) confirm(ctx context.Context) error {
 	case err != nil:
 		return w.refused(ctx, err)
 	case found.missing > 0, n > rows:
-		// Or the list of ids is wrong every time and the count is right.
+		// If n > rows but none is missing, the list may be wrong each time.
 		return found
 	case left > 0:
 		w.note(fmt.Sprintf("%d documents left the snapshot after they were read, and are in the file", left))
@@ -137,11 +137,11 @@ func (w *writer) confirm(ctx context.Context) error {
 	return nil
 }
 
-// confirmEmpty reads a page of the documents of a collection or part of which no
-// id was listed and nothing counted: no page of it has been read.
+// confirmEmpty requests a page of documents of a collection or part for which no
+// ids were listed and none counted, since no page of it has been read.
 func (r *Run) confirmEmpty(ctx context.Context, c *collection, at int64) error {
 	if slices.Contains(r.spec.Filtered, c.name) {
-		return nil // the server may search all that the role hides
+		return nil // the server may have to skip every hidden document
 	}
 	var batch row.Batch
 	page := func(size int) error {
@@ -162,7 +162,7 @@ func (r *Run) confirmEmpty(ctx context.Context, c *collection, at int64) error {
 	ids, next := c.part.within(batch.IDs, batch.Next)
 	switch fail := failureOf(err); {
 	case fail != nil && (fail.Expired() || fail.Missing()):
-		return nil // what was counted stands
+		return nil // the count of zero stands
 	case err != nil:
 		return err
 	case len(ids) > 0 || next >= 0:
@@ -206,7 +206,7 @@ func (w *writer) note(text string) { w.notes = append(w.notes, text) }
 func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (left int64, err error) {
 	file, size, err := w.r.env.Store.Open(archive.PartName(w.c.file))
 	if err != nil {
-		// A stream can be neither read nor written again.
+		// A stream can't be read back or rewritten.
 		found.final = true
 		found.missing = max(1, found.count-found.read)
 		return 0, nil
@@ -214,9 +214,9 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 	defer file.Close()
 	nextPage, stop := iter.Pull2(w.r.ids(ctx, task{c: w.c, at: at, from: w.c.part.lo, size: laterIDs}, w.c.part.hi))
 	defer stop()
-	var there []int64 // the ids of the page not compared yet
-	// upTo removes the ids up to one from there, and reports whether it was
-	// among them.
+	var there []int64 // ids of the page not yet compared
+	// upTo drops the ids up to id from there, and reports whether id was one of
+	// them.
 	upTo := func(id int64) (bool, error) {
 		for {
 			for len(there) > 0 && there[0] < id {
@@ -251,7 +251,7 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 		return err
 	})
 	if err == nil {
-		// All that is left is missing. Also check for the largest possible id.
+		// Whatever is left is missing, including the largest possible id.
 		var largest bool
 		if largest, err = upTo(math.MaxInt64); largest {
 			found.missing++

@@ -14,33 +14,33 @@ import (
 	"fauna-export/export/store"
 )
 
-// What requests cost a real core's processors, from recorded exchanges: a
-// document whatever the query's shape, an id alone, a document counted, a page
-// whatever is on it, and any other query.
+// Processor time of requests on a real core, from recorded exchanges: per
+// document whatever the query's shape, per id alone, per counted document, per
+// page whatever it holds, and per other query.
 const (
 	coreDocument = 425 * time.Microsecond
 	coreID       = 30 * time.Microsecond
 	coreCounted  = 6 * time.Microsecond
 	corePage     = 25 * time.Millisecond
 	coreQuery    = 5 * time.Millisecond
-	// corePlain is the size of a document up to which its bytes cost nothing.
+	// corePlain is the document size up to which bytes cost nothing.
 	corePlain = 1_000
-	// coreBytes is how many more bytes cost a millisecond.
+	// coreBytes is how many further bytes cost a millisecond.
 	coreBytes = 456_000
 )
 
-// coreSource is a source on a server of some processors, which work on all
-// requests at once, each on one processor at most. It takes time and nothing
-// else: in a bubble the time is exact.
+// coreSource is a source on a server whose processors work on all requests at
+// once, each request on at most one processor. It only takes time: in a synctest
+// bubble that time is exact.
 type coreSource struct {
 	Source
-	size    int // of a document
+	size    int // of a document, in bytes
 	latency time.Duration
 	cores   float64
 
 	mu     sync.Mutex
 	jobs   coreJobs
-	served float64 // seconds of processor that each request had since the start
+	served float64 // processor seconds that each request has received since the start
 	at     time.Time
 	timer  *time.Timer
 	began  time.Time
@@ -48,21 +48,21 @@ type coreSource struct {
 	first  float64 // documents that the server had read after the first second
 }
 
-// coreJob is a request that the server works on.
+// coreJob is a request being processed.
 type coreJob struct {
-	end       float64 // of its work, in coreSource.served
+	end       float64 // value of coreSource.served at which it ends
 	work      float64
 	documents int
 	done      chan struct{}
 }
 
-// corePageRead is a page of documents that was read.
+// corePageRead records a page of documents.
 type corePageRead struct {
 	n  int
 	at time.Duration // when it arrived
 }
 
-// arrived returns how many documents did within so many seconds.
+// arrived returns how many documents arrived within that many seconds.
 func (s *coreSource) arrived(seconds int) (n int) {
 	for _, p := range s.pages {
 		if p.at <= time.Duration(seconds)*time.Second {
@@ -102,8 +102,7 @@ func newCoreSource(src Source, size int) *coreSource {
 	return s
 }
 
-// advance counts what the requests had since the last time. The caller holds
-// mu.
+// advance adds the processor time since the last call. The caller holds mu.
 func (s *coreSource) advance() {
 	now := time.Now()
 	if n := float64(len(s.jobs)); n > 0 {
@@ -112,7 +111,7 @@ func (s *coreSource) advance() {
 	s.at = now
 }
 
-// next waits for the request that ends first. The caller holds mu.
+// next sets the timer for the request that ends first. The caller holds mu.
 func (s *coreSource) next() {
 	if len(s.jobs) == 0 {
 		s.timer.Stop()
@@ -132,7 +131,7 @@ func (s *coreSource) tick() {
 	s.next()
 }
 
-// serve is a request that takes a processor so long.
+// serve processes a request that needs that much processor time.
 func (s *coreSource) serve(work time.Duration, documents int) {
 	time.Sleep(s.latency / 2)
 	s.mu.Lock()
@@ -145,7 +144,7 @@ func (s *coreSource) serve(work time.Duration, documents int) {
 	time.Sleep(s.latency / 2)
 }
 
-// document is what one costs.
+// document returns the processor time of one document.
 func (s *coreSource) document() time.Duration {
 	return coreDocument + time.Duration(max(0, s.size-corePlain))*time.Millisecond/coreBytes
 }
@@ -197,8 +196,8 @@ func (s *coreSource) Documents(ctx context.Context, p PageRequest) ([]byte, erro
 	return body, err
 }
 
-// bareFetch reads n documents in pages of a size, so many at a time, and throws
-// them away. It knows where pages start.
+// bareFetch reads n documents with known page boundaries, with that many workers,
+// and discards them.
 func (s *coreSource) bareFetch(n int64, page, workers int) time.Duration {
 	start := time.Now()
 	froms := make(chan int64)
@@ -219,9 +218,9 @@ func (s *coreSource) bareFetch(n int64, page, workers int) time.Duration {
 	return time.Since(start)
 }
 
-// A run takes hardly longer than a bare fetch, though it reads the ids and the
-// count too, which alone are 8 % of the server's work on small documents. Within
-// the first second it reaches four fifths of the rate that it has later.
+// A run takes little longer than a bare fetch, although it also reads the ids and
+// the count, which are 8 % of the server's work for small documents. Within the
+// first second it reaches four fifths of its later rate.
 //
 //	go test ./export -run TestCore -v
 func TestCore_aRunIsAsFastAsABareFetch(t *testing.T) {
@@ -230,8 +229,8 @@ func TestCore_aRunIsAsFastAsABareFetch(t *testing.T) {
 		name      string
 		documents int64
 		size      int
-		page      int     // of the fastest bare fetch, 8 at a time
-		most      float64 // times the bare fetch
+		page      int     // page size of the fastest bare fetch with 8 workers
+		most      float64 // limit, as a multiple of the bare fetch
 	}{
 		{"720B", 140_000, 720, 1000, 1.055},
 		{"90B", 400_000, 90, 1000, 1.05},

@@ -11,27 +11,27 @@ import (
 )
 
 const (
-	// countPage is how many documents of a range are counted by one request.
+	// countPage is the number of documents counted per request.
 	countPage = 80_000
 	// leastCounters and mostCounters limit how many ranges of a large collection
-	// are counted at once: two for each shard that the server is to serve.
+	// are counted in parallel: two per shard.
 	leastCounters = 8
 	mostCounters  = 64
-	// longCount is how many pages the nearer part of a divided range has at least.
+	// longCount is the minimum length, in pages, of the nearer part of a split range.
 	longCount = 4
 )
 
-// counter counts the documents of a range of ids, page by page. Pages that reach
-// past the end of the range are counted again in smaller ones.
+// counter counts the documents of a range of ids, page by page. A page that
+// reaches past the end of the range is counted again with a smaller one.
 type counter struct {
 	from, hi int64 // from is a document's id; hi -1 means no end
 	size     int
 	span     float64 // of the last page
-	halve    bool    // how the range is to be divided next
+	halve    bool    // split the next range in the middle of its ids
 }
 
-// take learns from a page of n documents and the cursor after it. It returns how
-// many of them belong to the range, and whether that was the end.
+// take processes a page of n documents and the cursor after it. It returns how
+// many of them belong to the range, and whether the range is done.
 func (t *counter) take(n, next int64) (own int64, done bool) {
 	switch {
 	case n == 0:
@@ -48,7 +48,7 @@ func (t *counter) take(n, next int64) (own int64, done bool) {
 	return 0, false
 }
 
-// newCounter returns the counter of a range, nil if nothing is in it.
+// newCounter returns the counter of a range, nil if the range is empty.
 func (q *requester) newCounter(ctx context.Context, c *collection, at, lo, hi int64) (*counter, error) {
 	ids, _, err := q.askIDs(ctx, task{c: c, at: at, from: lo, size: 1})
 	if err != nil || len(ids) == 0 || hi >= 0 && ids[0] >= hi {
@@ -175,10 +175,10 @@ func (q *requester) divideCounter(ctx context.Context, c *collection, t *counter
 	return other, nil
 }
 
-// middle returns where to divide what is left of a range, -1 if that is not worth
-// it. By turns it is the middle of their order of magnitude, as what is left may
-// be any number of pages, and the middle of the ids, so that many crowds aren't
-// taken off one by one.
+// middle returns where to split what is left of a range, -1 if that is not worth
+// it. It alternates between the geometric middle, since any number of pages may
+// be left, and the middle of the ids, so that many clusters are not split off one
+// by one.
 func (t *counter) middle() int64 {
 	end := float64(math.MaxInt64)
 	if t.hi >= 0 {

@@ -14,7 +14,7 @@ import (
 type spaceSource struct {
 	Source
 	ids   *idSpace
-	work  atomic.Int64 // that counting took, in microseconds, if it takes time
+	work  atomic.Int64 // time spent counting, in microseconds, if timed
 	read  atomic.Int64 // ids
 	timed bool
 }
@@ -39,7 +39,7 @@ func (s *spaceSource) IDs(_ context.Context, p PageRequest) ([]int64, int64, err
 	return ids, next, nil
 }
 
-// countRun is a run that can count the ids.
+// countRun returns a run that can count the ids.
 func countRun(t *testing.T, src Source) *Run {
 	t.Helper()
 	r, err := newRun(Spec{Collections: []string{"users"}}, src, Env{})

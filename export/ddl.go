@@ -14,11 +14,11 @@ import (
 	"fauna-export/export/row"
 )
 
-// Database is a database that load scripts are written for. Package load loads
-// files into the others.
+// Database is a database that load scripts are written for. The package load
+// loads files into the others.
 type Database string
 
-// DuckDB reads Parquet and JSONL files without help.
+// DuckDB reads Parquet and JSONL files directly.
 const DuckDB Database = "duckdb"
 
 // ParseDatabase parses a database's name.

@@ -11,7 +11,7 @@ import (
 )
 
 // duckdbByPython runs a script and queries with the Python package, which is how
-// DuckDB is often installed; it knows no commands of the shell.
+// DuckDB is often installed; it does not support the shell's commands.
 const duckdbByPython = `
 import duckdb, json, sys
 c = duckdb.connect()
@@ -35,7 +35,7 @@ func TestLoadScript_duckdb(t *testing.T) {
 	}
 }
 
-// runIn runs a program in a folder and returns what it prints.
+// runIn runs a program in a folder and returns its output.
 func runIn(t *testing.T, dir, stdin, program string, args ...string) []byte {
 	t.Helper()
 	command := exec.Command(program, args...)

@@ -20,16 +20,16 @@ import (
 	"fauna-export/fauna/emulator"
 )
 
-// loadedCollections are exported and loaded: one with every kind of value, one
-// without rows, names that a file system, a database and another name do not like.
+// loadedCollections returns collections with every kind of value, without rows,
+// and with names that cause trouble in file systems, databases or with each other.
 func loadedCollections() []string {
 	names := slices.DeleteFunc(emulator.SampleCollections(), func(name string) bool {
-		return name == "orders" || name == "customers" || name == "reviews" // many, and like the others
+		return name == "orders" || name == "customers" || name == "reviews" // large, and like the others
 	})
 	return append(names, "Products", "sqlite_like", strings.Repeat("länger", 12)+"1", strings.Repeat("länger", 12)+"2")
 }
 
-// loadedColumns has one additional column of each type.
+// loadedColumns returns one additional column of each type.
 func loadedColumns() map[string][]row.Column {
 	columns := map[string][]row.Column{}
 	for _, text := range []string{
@@ -38,15 +38,15 @@ func loadedColumns() map[string][]row.Column {
 	} {
 		name, c, err := row.ParseColumn(text)
 		if err != nil {
-			panic(err) // the texts stand above
+			panic(err) // the texts above are valid
 		}
 		columns[name] = append(columns[name], c)
 	}
 	return columns
 }
 
-// exportFor runs the engine on the sample data and returns the run's folder, with
-// its script for a database, and the manifest.
+// exportFor exports the sample data and returns the run's folder, with a load
+// script for the database, and the manifest.
 func exportFor(t *testing.T, client *fauna.Client, d Database, f row.Format, c row.Compression) (string, *archive.Manifest) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "it's here")
@@ -66,7 +66,7 @@ func exportFor(t *testing.T, client *fauna.Client, d Database, f row.Format, c r
 	return dir, m
 }
 
-// sampleClient starts a server with the sample data and some names more.
+// sampleClient starts a server with the sample data and a few more collections.
 func sampleClient(t *testing.T) *fauna.Client {
 	t.Helper()
 	s := emulator.New(emulator.Options{})
@@ -100,16 +100,16 @@ Create(Ref(Collection(%q), "7"), { data: { yes: false, at: Time("+12345-01-02T03
 }
 
 // loader loads a run's folder with its script and returns the answers to queries
-// of one column.
+// with one column.
 type loader func(t *testing.T, dir, script string, queries []string) [][]string
 
-// question is a query of a loaded database and what its answer is held against.
+// question is a query on a loaded database and the check of its answer.
 type question struct {
 	sql   string
 	check func(rows []string)
 }
 
-// testLoading exports in every format and compression that the database loads,
+// testLoading exports in every format and compression that the database can load,
 // loads the files, and compares the tables with the sample.
 func testLoading(t *testing.T, d Database, load loader) {
 	t.Helper()
@@ -146,7 +146,7 @@ func testLoading(t *testing.T, d Database, load loader) {
 	}
 }
 
-// tableNames are the tables and views of the collections.
+// tableNames returns the tables and views of the collections.
 func tableNames(m *archive.Manifest) (tables, times map[string]string) {
 	tables, times = map[string]string{}, map[string]string{}
 	taken := map[string]bool{}
@@ -159,7 +159,7 @@ func tableNames(m *archive.Manifest) (tables, times map[string]string) {
 	return tables, times
 }
 
-// tableQuestion asks for all of a table and holds it against the lines of the
+// tableQuestion selects a whole table and compares it with the lines of the
 // collection's JSONL file.
 func tableQuestion(t *testing.T, table string, f row.Format, lines []string) question {
 	sql := `SELECT '["' || CAST(ref AS text) || '",' || CAST(ts AS text) || ',' || CAST(data AS text) || ']' FROM ` + identifier(table) + ` ORDER BY ref`
@@ -191,8 +191,8 @@ func decodeNumbers(t *testing.T, text string, to any) {
 	}
 }
 
-// plainNumbers turns doubles, which a database may write in its own way, into
-// their values; integers stay digits.
+// plainNumbers replaces doubles, which databases format differently, by their
+// values; integers stay digits.
 func plainNumbers(v any) any {
 	switch v := v.(type) {
 	case json.Number:
@@ -213,8 +213,8 @@ func plainNumbers(v any) any {
 	return v
 }
 
-// typedQuestions look at ids and times as numbers and times, and at the additional
-// columns by their types.
+// typedQuestions check ids and times as numbers and times, and the additional
+// columns by type.
 func typedQuestions(t *testing.T, f row.Format, tables, times map[string]string, lines []string) []question {
 	var list []question
 	want := func(sql string, rows ...string) {
@@ -235,13 +235,13 @@ func typedQuestions(t *testing.T, f row.Format, tables, times map[string]string,
 	}
 	want("SELECT substr(replace(CAST(ts_time AS text), 'T', ' '), 1, 23) FROM "+identifier(times["products"])+" WHERE ref = 1", time.UnixMicro(first.TS).UTC().Format("2006-01-02 15:04:05.000"))
 	want(`SELECT CAST(off_time AS text) FROM `+identifier(times["Products"])+" WHERE ref > 7", "2020-01-02 01:04:05")
-	want(`SELECT CAST(count(*) AS text) FROM `+twice+` WHERE "DATA_" = ''`, "1") // and no null
+	want(`SELECT CAST(count(*) AS text) FROM `+twice+` WHERE "DATA_" = ''`, "1") // not null
 	want("SELECT CAST(stock + 1 AS text) || name FROM "+products+" WHERE ref = 1", "393Assam, 50 g")
 	want("SELECT CAST(count(*) AS text) FROM "+products+" WHERE price BETWEEN 6.8999 AND 6.9001 AND ref = 1", "1")
 	want("SELECT CAST(count(*) AS text) FROM "+twice+" WHERE yes", "1")
 	at := "2020-01-02T03:04:05.123456789Z"
 	if f == row.Parquet {
-		at = "2020-01-02T03:04:05.123456Z" // as Parquet files have it
+		at = "2020-01-02T03:04:05.123456Z" // precision of Parquet
 	}
 	want(`SELECT "at" FROM `+twice+" WHERE ref > 7", at)
 	want(`SELECT "Day" FROM `+twice+" WHERE ref > 7", "2020-01-02")

@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// Differences lists how another Spec differs in what determines the content of
-// the files. If there are none, a run of one can be resumed as the other.
+// Differences lists the fields in which another Spec differs and that determine
+// the content of the files. If there are none, either can resume the other's run.
 func (s Spec) Differences(other Spec) []string {
 	was, is := s.withDefaults(), other.withDefaults()
 	slices.Sort(was.Collections)

@@ -25,9 +25,9 @@
 //     when bytes are durable (Cut): a folder at once, S3 after a whole part.
 //   - When a collection is read, its rows are compared with the server's own
 //     count of documents. If they differ, its ids are read again and compared
-//     with the file, and the collection is read again if rows are missing. One of
-//     which nothing is listed or counted is asked for a page of documents. An index
-//     of ts that can be read is counted too, and read where the numbers differ.
+//     with the file, and the collection is read again if rows are missing. If no
+//     id was listed and none counted, one page of documents is requested to make
+//     sure. A readable ts index is counted too, and read if the counts differ.
 //   - A complete file is synced and renamed to its final name. The file of hashes
 //     and then the manifest come last.
 //   - Run.Verify reads the files a second time and compares them with the
@@ -48,20 +48,19 @@
 // NewShard divides the parts of a run among processes, perhaps on several
 // machines, that share a Store. The first writes a plan with T, the ranges and
 // the counts; each shard then runs, and can be resumed, on its own. A plan that
-// could not end before T expires, even if the server served all shards as fast as
-// one, is an error (*TooLong); so is a shard that starts too late for its share.
-// archive.Finish checks that all shards are complete, verifies their files, and
-// publishes one manifest.
+// cannot finish before T expires, even if every shard is served as fast as one
+// alone, is an error (*TooLong); so is a shard that starts too late for its
+// share. archive.Finish checks that all shards are complete, verifies their
+// files, and publishes one manifest.
 //
 // # Retries
 //
-// A failed request is repeated with growing, randomized pauses as long as the
-// failure is one that can pass (network, overload, contention) and Spec.RetryFor
-// lasts. After that the run stops with *GaveUp and can be resumed. A page that
-// may be too large is split. A damaged or implausible answer is requested again a
-// few times. When the server is overloaded, all workers pause and fewer requests
-// are in flight. A document that fails on its own ends its collection
-// (*BadDocument).
+// A request that fails temporarily (network, overload, contention) is retried for
+// up to Spec.RetryFor, with growing, randomized pauses. After that the run stops
+// with *GaveUp and can be resumed. A page that may be too large is split. A
+// damaged or implausible answer is requested again a few times. When the server
+// is overloaded, all workers pause and fewer requests are in flight. A document
+// that fails on its own stops its collection (*BadDocument).
 //
 // # When a page differs from its plan
 //
@@ -101,23 +100,23 @@
 // instead; the manifest says what that cannot detect.
 //
 //   - A missing or damaged state is rebuilt from the files.
-//   - At the end of the first sync its rows are compared with the index at the same
-//     T. If they differ, or are from several times, a second sync follows at once.
+//   - After the first sync its rows are compared with the index at the same T. If
+//     they differ, or were read at several times, a second sync follows at once.
 //   - If T expires while the index is compared, the sync starts over at a new one.
 //     If it expires while changes are read, the rest gets a new T; that sync is a
 //     window, and another follows at once. After five attempts the run ends and can
 //     be resumed.
-//   - What was read must fit what was found: the ts of each document and of its pair
-//     are the same, and so are the numbers of documents. Otherwise the sync starts
-//     over, with the whole index, and after three readings the collection fails. Only
-//     then do files get their names.
+//   - What was read must match what was found: each document has the ts of its
+//     pair, and the numbers of documents agree. Otherwise the sync starts over with
+//     the whole index, and after three attempts the collection fails. Only when
+//     everything matches do files get their names.
 //   - An interrupted sync leaves nothing that counts, and starts over.
 //   - A collection that did not exist at the last sync's time was recreated, or
 //     belongs to another database: all of it is read, and all earlier documents
 //     count as removed.
-//   - A collection that was a different one at that time, a role that hides
-//     documents where the last sync's did not, and changed columns, paths, types,
-//     formats or handling of removals are rejected (*Changed).
+//   - A collection replaced since that time, a role that now hides documents with
+//     a predicate, and changed columns, paths, types, formats or handling of
+//     removals are rejected (*Changed).
 //
 // archive.Merge writes the current rows from the files of all syncs. archive.Verify
 // compares them with the manifest, and with the state if there is one.

@@ -21,8 +21,8 @@ type Env struct {
 	Store store.Store
 	// Clock defaults to the system's clock.
 	Clock Clock
-	// Rand randomizes the pauses between retries; the engine serializes its
-	// use. Nil means a random seed.
+	// Rand randomizes the pauses between retries; the engine locks it. Nil means
+	// a random seed.
 	Rand rand.Source
 	// Warn, unless nil, receives what a user should know before a run starts.
 	Warn func(text string)

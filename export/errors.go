@@ -136,7 +136,7 @@ type Remade struct {
 	At         int64
 }
 
-// Error says so.
+// Error names the snapshot.
 func (e *Remade) Error() string {
 	if e.At == 0 {
 		return "the collection was deleted"
@@ -150,7 +150,6 @@ type PrivilegeLost struct {
 	Collection string
 }
 
-// Error says so.
 func (e *PrivilegeLost) Error() string { return "the privilege to read it was revoked" }
 
 // Hidden is the error of documents that the role's predicate hides now but did

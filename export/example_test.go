@@ -13,8 +13,8 @@ import (
 	"fauna-export/fauna/emulator"
 )
 
-// A run from a server to a folder of verified files. The client of package fauna is
-// the Source; here it speaks to the embedded server with the sample data.
+// A run from a server to a folder of verified files. The client in package fauna is
+// the Source; here it connects to the embedded server with the sample data.
 func Example() {
 	server := emulator.New(emulator.Options{})
 	if err := server.LoadSample(); err != nil {

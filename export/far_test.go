@@ -12,24 +12,24 @@ import (
 	"fauna-export/export/store"
 )
 
-// farSource is a source behind a line, on a server of so many cores. It takes
-// time, and nothing else: in a bubble the time is exact.
+// farSource is a source behind a slow line, on a server with a number of cores.
+// It only takes time: in a synctest bubble that time is exact.
 type farSource struct {
 	Source
-	latency   time.Duration // there and back
-	bandwidth int64         // bytes a second, 0 for any
-	cores     chan struct{} // nil for any number
-	document  time.Duration // that a core takes for one
-	id        time.Duration // the same, of an id alone
+	latency   time.Duration // round trip
+	bandwidth int64         // bytes per second, 0 for unlimited
+	cores     chan struct{} // nil for unlimited
+	document  time.Duration // time of a core for one
+	id        time.Duration // time of a core for an id alone
 
 	mu    sync.Mutex
 	line  time.Time // when the line is free again
-	most  int       // pages of documents at once
+	most  int       // most pages of documents at once
 	now   int
-	pages []farPage // in the order they came
+	pages []farPage // in order of arrival
 }
 
-// farPage is a page of documents that was read.
+// farPage records a page of documents.
 type farPage struct {
 	n, bytes int
 	took     time.Duration
@@ -125,18 +125,18 @@ func farRun(t *testing.T, spec Spec, f *farSource, n int64) (time.Duration, *Run
 	return took, r
 }
 
-// What a run reaches of the requests in flight times a page over the latency,
-// or of the line's width, its beginning included.
+// How close a run comes to its limit, including the start: requests in flight
+// times page size per latency, or the line's bandwidth.
 func TestRun_nearlyAllThatALineCanCarry(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name      string
 		latency   time.Duration
 		bandwidth int64
-		workers   int // 0 for those that the run finds
+		workers   int // 0 lets the run choose
 		page      int
 		documents int64
-		least     float64 // of 8 at a time where the number is found
+		least     float64 // share of the limit; of that for 8 requests if the run chooses
 	}{
 		{"50 ms", 50 * time.Millisecond, 0, 8, 250, 100_000, 0.85},
 		{"200 ms", 200 * time.Millisecond, 0, 8, 250, 100_000, 0.85},
@@ -176,7 +176,7 @@ func TestRun_nearlyAllThatALineCanCarry(t *testing.T) {
 	}
 }
 
-// Pages that are large enough and do not take long, after so many.
+// After a few pages the run uses pages that are large enough but not slow.
 func TestRun_findsThePageSizeWithinAFewPages(t *testing.T) {
 	t.Parallel()
 	const core = 100 * time.Microsecond
@@ -184,12 +184,12 @@ func TestRun_findsThePageSizeWithinAFewPages(t *testing.T) {
 		name      string
 		latency   time.Duration
 		bandwidth int64
-		document  time.Duration // that one of two cores takes for one, 0 for no time
-		size      int           // of a document
+		document  time.Duration // time of one of two cores for one, 0 for none
+		size      int           // bytes of a document
 		documents int64
-		few       int           // pages until it is found
-		least     int           // bytes of a page from then on
-		most      time.Duration // that such a page takes
+		few       int           // pages until the size is found
+		least     int           // smallest page from then on, in bytes
+		most      time.Duration // longest time of such a page
 	}{
 		{"a near core", time.Millisecond, 0, core, 640, 200_000, 50, 1_000_000, 2 * time.Second},
 		{"a core 200 ms away", 200 * time.Millisecond, 0, core, 640, 200_000, 50, 1_000_000, 2 * time.Second},
@@ -207,7 +207,7 @@ func TestRun_findsThePageSizeWithinAFewPages(t *testing.T) {
 					f.cores = make(chan struct{}, 2)
 				}
 				farRun(t, Spec{Workers: 8}, f, c.documents)
-				later := f.pages[c.few : len(f.pages)-22] // the last ones are what is left
+				later := f.pages[c.few : len(f.pages)-22] // the last pages hold what is left
 				small, slow := 0, 0
 				for _, p := range later {
 					if p.bytes < c.least {
@@ -228,7 +228,7 @@ func TestRun_findsThePageSizeWithinAFewPages(t *testing.T) {
 	}
 }
 
-// Ids cost a run no more than their own work, and its beginning and end no more
+// Ids cost a run no more than their own processing, and its start and end no more
 // than two pages of documents.
 func TestRun_idsAreReadBesideTheDocuments(t *testing.T) {
 	t.Parallel()
@@ -247,8 +247,8 @@ func TestRun_idsAreReadBesideTheDocuments(t *testing.T) {
 	}
 }
 
-// A run takes more requests where they help and fewer where they only wait, and
-// tells how many.
+// A run uses more requests where that helps and fewer where they only wait, and
+// reports how many.
 func TestRun_findsTheNumberOfRequests(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -267,7 +267,7 @@ func TestRun_findsTheNumberOfRequests(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := c.far()
 				_, r := farRun(t, Spec{PageSize: 250}, f, c.documents)
-				// What it tries now and then is half as many again, or a third less.
+				// At times it tries half as many more, or a third fewer.
 				if n := r.Status().Workers; n < c.min || n > c.max*3/2 {
 					t.Errorf("%d in the end", n)
 				}
@@ -276,7 +276,7 @@ func TestRun_findsTheNumberOfRequests(t *testing.T) {
 	}
 }
 
-// slowDown sets the workers of a run after some pages.
+// slowDown changes the workers of a run after a number of pages.
 type slowDown struct {
 	*farSource
 	after int
@@ -288,7 +288,7 @@ func (s *slowDown) Documents(ctx context.Context, p PageRequest) ([]byte, error)
 	switch s.after--; s.after {
 	case 0:
 		s.run.SetWorkers(3)
-	case -MaxWorkers: // those that were on their way are in
+	case -MaxWorkers: // requests already in flight have finished
 		s.most = 0
 	}
 	s.mu.Unlock()
@@ -316,7 +316,7 @@ func TestRun_theNumberThatTheUserSetsHolds(t *testing.T) {
 	})
 }
 
-// waitingWriter takes nothing until so many pages were read.
+// waitingWriter blocks until that many pages were read.
 type waitingWriter struct {
 	*farSource
 	pages int
@@ -337,8 +337,8 @@ func (w *waitingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A file that takes its time, because of a disk or a compressor, does not keep
-// the workers from the server.
+// A file that is slow, because of a disk or a compressor, does not stop the
+// workers from reading.
 func TestRun_readsOnWhileTheFileWaits(t *testing.T) {
 	t.Parallel()
 	for _, spec := range []Spec{{Format: row.JSONL}, {Format: row.CSV, Compress: row.Gzip}, {Format: row.JSONL, Compress: row.Zstd}, {Format: row.Parquet}} {

@@ -19,7 +19,7 @@ func (r *Run) emptyStore() error {
 // resumes it, or does the next one.
 func (r *Run) openFolder() error {
 	if r.env.Store == nil {
-		return nil // a stream, for which Stream returns an error
+		return nil // a stream: Stream returns the error
 	}
 	f, err := archive.Inspect(r.env.Store)
 	if err != nil {
@@ -31,8 +31,8 @@ func (r *Run) openFolder() error {
 		if err != nil {
 			return err
 		}
-		// The manifest of a sync in which nothing failed says more than the state of
-		// an older run.
+		// The manifest of a sync without failures outranks the state of an older
+		// run.
 		r.chain = f.Run.Sync > 0 || f.Manifest != nil && (f.Manifest.LastSync() > 1 || len(f.Manifest.Failed) == 0)
 		r.resume = !r.chain
 		if r.chain {

@@ -24,12 +24,12 @@ import (
 	"fauna-export/export/store/storetest"
 )
 
-// killVariable holds what a child does, as JSON.
+// killVariable holds the killPlan of a child process, as JSON.
 const killVariable = "FAUNA_EXPORT_KILL_TEST"
 
 func init() { children[killVariable] = killChild }
 
-// killPlan is what a child does.
+// killPlan says what a child process does.
 type killPlan struct {
 	Dir      string
 	Spec     Spec
@@ -37,8 +37,8 @@ type killPlan struct {
 	AfterOps int64         // it kills itself at this operation of store or source
 	After    time.Duration // or after this time
 	Half     bool          // in the middle of a write
-	Endpoint string        // of the S3 server, where Dir is a URL
-	Many     int           // users of the source, 0 for as many as killSource has
+	Endpoint string        // of the S3 server, if Dir is a URL
+	Many     int           // users in the source, 0 for killSource's default
 }
 
 // killSource is large enough for several frames and row groups.
@@ -72,11 +72,11 @@ func killChild(text string) int {
 			kill()
 		}
 		if p.Endpoint != "" {
-			time.Sleep(20 * time.Millisecond) // a server takes its time, in which parts are sent
+			time.Sleep(20 * time.Millisecond) // a real server takes time, during which parts are sent
 		}
 		return nil
 	}
-	// Time is fast, so that checkpoints are many.
+	// Time runs fast, so that there are many checkpoints.
 	into, err := store.At(context.Background(), p.Dir, storetest.S3Options(p.Endpoint))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -86,7 +86,7 @@ func killChild(text string) int {
 	r, err := NewRun(p.Spec, src, env)
 	if p.Resume {
 		r, err = OpenRun(src, env)
-		if isError[*archive.NotARun](err) { // killed before anything was there
+		if isError[*archive.NotARun](err) { // killed before anything was written
 			r, err = NewRun(p.Spec, src, env)
 		}
 	}
@@ -179,8 +179,8 @@ func (f *killFile) Sync() error {
 	return f.Appender.Sync()
 }
 
-// runChild runs a child. It returns whether the child was killed, and otherwise
-// how many operations it did.
+// runChild runs a child process. It returns whether it was killed, and how many
+// operations it performed otherwise.
 func runChild(t *testing.T, p killPlan) (killed bool, ops int64) {
 	t.Helper()
 	text, err := json.Marshal(p)
@@ -207,9 +207,9 @@ func runChild(t *testing.T, p killPlan) (killed bool, ops int64) {
 	return false, ops
 }
 
-// TestKill_resumedRunsMakeTheSameFiles kills the process at 50 random moments
-// or more, in runs of every format and compression, most of them several
-// times in one run, and goes on each time.
+// TestKill_resumedRunsMakeTheSameFiles kills the process at 50 or more random
+// moments, in runs of every format and compression, most of them several times
+// per run, and resumes each time.
 func TestKill_resumedRunsMakeTheSameFiles(t *testing.T) {
 	t.Parallel()
 	seed := testSeed(t)
@@ -243,10 +243,10 @@ func TestKill_resumedRunsMakeTheSameFiles(t *testing.T) {
 				here := 0
 				for left := 2 + random.IntN(3); ; left-- {
 					p := killPlan{Dir: dir, Spec: f.Spec, Resume: here > 0, Half: random.IntN(2) == 0}
-					// The later a run is gone on with, the less it has to do.
+					// A run resumed several times has less left to do.
 					switch parts := int64(here + 1); {
 					case left == 0:
-						// to the end
+						// run to the end
 					case random.IntN(3) == 0:
 						p.After = time.Duration(random.Int64N(int64(f.took)/parts) + 1)
 					default:

@@ -23,8 +23,7 @@ import (
 	"fauna-export/fauna"
 )
 
-// liar stands between a client and a server, and changes what it is asked or what
-// it answers.
+// liar is a proxy that changes requests to a server or its answers.
 type liar struct {
 	server string // "host:port"
 
@@ -34,7 +33,7 @@ type liar struct {
 	lies   int
 }
 
-// lie begins to lie; each function may be nil.
+// lie starts lying; each function may be nil.
 func (l *liar) lie(ask func(query string) string, answer func(query, answer string) string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -80,14 +79,14 @@ func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, text)
 }
 
-// told reports whether there was a lie.
+// told reports whether it has lied.
 func (l *liar) told() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.lies > 0
 }
 
-// startLiar puts a liar in front of a server, and returns a client of it.
+// startLiar puts a liar in front of a server, and returns a client that uses it.
 func startLiar(t *testing.T, s *testServer) (*liar, *fauna.Client) {
 	t.Helper()
 	_, address, _ := strings.Cut(s.endpoint, "://")
@@ -98,7 +97,7 @@ func startLiar(t *testing.T, s *testServer) (*liar, *fauna.Client) {
 	return l, (&testServer{Server: s.Server, endpoint: front.URL}).client(t, fauna.Secret{})
 }
 
-// Kinds of queries, by what their text holds.
+// The kinds of queries, recognized by their text.
 func asksIDs(query, collection string) bool {
 	return strings.Contains(query, `"documents":{"collection":"`+collection+`"}`) && strings.Contains(query, `"select":"id"`)
 }
@@ -111,7 +110,7 @@ func asksCount(query, collection string) bool {
 	return strings.Contains(query, `"count":{"documents":{"collection":"`+collection+`"}}`)
 }
 
-// firstOf does something to the first of the texts that are chosen.
+// firstOf applies do to the first text whose query is chosen.
 func firstOf(chosen func(query string) bool, do func(text string) string) func(query, text string) string {
 	done := false
 	return func(query, text string) string {
@@ -123,7 +122,7 @@ func firstOf(chosen func(query string) bool, do func(text string) string) func(q
 	}
 }
 
-// always does something to all texts that are chosen.
+// always applies do to every text whose query is chosen.
 func always(chosen func(query string) bool, do func(text string) string) func(query, text string) string {
 	return func(query, text string) string {
 		if !chosen(query) {
@@ -139,12 +138,12 @@ func swap(old, new string) func(string) string {
 	return func(text string) string { return strings.ReplaceAll(text, old, new) }
 }
 
-// TestLies_noWrongAnswerLosesDocuments changes one answer, or all of a kind. The
-// files are those of an honest server, or the collection fails by name.
+// TestLies_noWrongAnswerLosesDocuments changes one answer, or all of a kind. Either
+// the files equal those of an honest server, or the collection fails by name.
 func TestLies_noWrongAnswerLosesDocuments(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	// The same ids as in users.
+	// With the same ids as users.
 	if err := s.Load("others", serverDocs(2000)); err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +152,7 @@ func TestLies_noWrongAnswerLosesDocuments(t *testing.T) {
 	firstIDs := func(q string) bool { return ids(q) && !strings.Contains(q, `"after"`) }
 	documents := func(q string) bool { return asksDocuments(q, "users") }
 	count := func(q string) bool { return asksCount(q, "users") }
-	cut := func(a string) string { // without the first 50 ids
+	cut := func(a string) string { // removes the first 50 ids
 		i := strings.Index(a, `"data":[`) + len(`"data":[`)
 		parts := strings.SplitN(a[i:], ",", 51)
 		return a[:i] + parts[50]
@@ -169,8 +168,8 @@ func TestLies_noWrongAnswerLosesDocuments(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name  string
-		query bool                                             // the lie changes what is asked
-		lie   func() func(query, text string) (changed string) // made anew for each run
+		query bool                                             // the lie changes the query
+		lie   func() func(query, text string) (changed string) // created for each run
 		fails bool
 	}{
 		{"the first page of ids begins late", true, func() func(q, a string) string {
@@ -261,13 +260,13 @@ func TestLies_noWrongAnswerLosesDocuments(t *testing.T) {
 	}
 }
 
-// stoppedRun begins a run and stops it when some of users is read.
+// stoppedRun starts a run and stops it when part of users has been read.
 func stoppedRun(t *testing.T, s *testServer, client *fauna.Client, dir string) {
 	t.Helper()
 	stoppedAt(t, client, dir, 6)
 }
 
-// stoppedAt begins a run and stops it at a page of documents.
+// stoppedAt starts a run and stops it at a page of documents.
 func stoppedAt(t *testing.T, client *fauna.Client, dir string, page int) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -296,7 +295,7 @@ func (s *stopping) Documents(ctx context.Context, p PageRequest) ([]byte, error)
 	return s.Client.Documents(ctx, p)
 }
 
-// resumed goes on with a run.
+// resumed resumes a run.
 func resumed(t *testing.T, client *fauna.Client, dir string) error {
 	t.Helper()
 	r, err := OpenRun(client, swiftEnv(dir, 6))
@@ -307,7 +306,7 @@ func resumed(t *testing.T, client *fauna.Client, dir string) error {
 	return err
 }
 
-// A child database at the same endpoint has a collection of the same name.
+// A child database at the same endpoint has a collection with the same name.
 func TestResume_refusesAnotherDatabase(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
@@ -330,7 +329,7 @@ func TestResume_refusesAnotherDatabase(t *testing.T) {
 	}
 }
 
-// A role that hides documents would leave them out of the rest without a word.
+// A role that hides documents would silently omit them from the rest.
 func TestResume_refusesAKeyThatSeesLess(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
@@ -351,13 +350,13 @@ func TestResume_refusesAKeyThatSeesLess(t *testing.T) {
 	}
 }
 
-// What the key can't read any more does not hold up the rest.
+// Collections that the key can no longer read don't hold up the rest.
 func TestResume_goesOnWithoutWhatTheKeyMayNoLongerRead(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	dir := exportDir(t)
 	client := s.client(t, s.restricted(t))
-	stoppedAt(t, client, dir, 1) // nothing is finished
+	stoppedAt(t, client, dir, 1) // before anything is finished
 	s.shell(t, `Update(Role("connect-readonly"), {privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}}]})`)
 	err := resumed(t, client, dir)
 	partial, ok := errors.AsType[*Partial](err)
@@ -367,7 +366,7 @@ func TestResume_goesOnWithoutWhatTheKeyMayNoLongerRead(t *testing.T) {
 	if n := len(idsOf(t, dir, "orders.jsonl")); n != 150 {
 		t.Errorf("%d orders", n)
 	}
-	// Nothing but users is left.
+	// Only users is left.
 	var unreadable *Unreadable
 	if err := resumed(t, client, dir); !errors.As(err, &unreadable) {
 		t.Errorf("again: %v", err)
@@ -378,7 +377,7 @@ func TestResume_goesOnWithoutWhatTheKeyMayNoLongerRead(t *testing.T) {
 	}
 }
 
-// One wrong answer about the index, or one for ever.
+// One wrong answer about the index, or every answer wrong.
 func TestLies_noWrongIndexLosesChanges(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -409,7 +408,7 @@ func missesNoChange(t *testing.T, fast bool, lie func(query, text string) string
 	for _, name := range []string{"users", "orders"} {
 		s.shell(t, `CreateIndex({name: "`+name+`-ts", source: Collection("`+name+`"), values: [{field: "ts"}, {field: "ref"}]})`)
 	}
-	s.pass(time.Minute) // until they are built
+	s.pass(time.Minute) // until the indexes are built
 	l, client := startLiar(t, s)
 	dir := exportDir(t)
 	spec := Spec{Mode: Incremental, Fast: fast}
@@ -443,7 +442,7 @@ func asksPairs(query string) bool {
 	return strings.Contains(query, `"match":{"index":"users-ts"}`) && strings.Contains(query, `"lambda":["t","r"]`)
 }
 
-// Shards with keys of two databases make no run.
+// Shards with keys of two databases are rejected.
 func TestShards_mixNoDatabases(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)

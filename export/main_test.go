@@ -9,11 +9,11 @@ import (
 	"go.uber.org/goleak"
 )
 
-// children are what the test binary does in place of tests, by the variable
-// that asks for it.
+// children are what the test binary runs instead of tests, by the variable that
+// selects it.
 var children = map[string]func(text string) int{memoryVariable: memoryChild}
 
-// TestMain also checks, once for all tests, that none left a goroutine.
+// TestMain also checks, once for all tests, that no goroutine is left.
 func TestMain(m *testing.M) {
 	for name, child := range children {
 		if text := os.Getenv(name); text != "" {

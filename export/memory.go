@@ -9,10 +9,10 @@ import (
 
 // Limits on what a run holds in memory.
 const (
-	plainBudget  = 24 << 20 // bytes of pages and rows
-	packedBudget = 20 << 20 // the same with compression, which needs memory too
+	plainBudget  = 24 << 20 // bytes of pages and rows held
+	packedBudget = 20 << 20 // the same with compression, which also needs memory
 
-	mostMaking = 4 // pages turned into rows at the same time
+	mostMaking = 4 // pages serialized in parallel
 	mostIdle   = 8 // batches kept for reuse
 )
 

@@ -15,7 +15,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// fullRows are the rows of a full export to JSONL at a time, with a sync's
+// fullRows returns the rows of a full JSONL export at a time, with a sync's
 // columns.
 func (s *syncServer) fullRows(at int64, like Spec) string {
 	s.t.Helper()
@@ -172,8 +172,8 @@ func TestMerge_neverBringsRemovedDocumentsBack(t *testing.T) {
 			t.Errorf("state %s: hashes of a merge that was not finished: %v", name, err)
 		}
 	}
-	// The next sync makes the state anew. If it is interrupted, what it made of the
-	// files is not believed.
+	// The next sync rebuilds the state. If it is interrupted, the state rebuilt
+	// from the files is not trusted.
 	if err := os.RemoveAll(state); err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func TestRun_severalCollectionsShareOneLimitOfRequests(t *testing.T) {
 	}
 }
 
-// heldStore gives no file its final name before it is told to.
+// heldStore delays all commits until free is closed.
 type heldStore struct {
 	store.Store
 	free chan struct{}
@@ -79,7 +79,7 @@ func (s *heldStore) Commit(from, to string) error {
 }
 
 // TestRun_readsOnWhileFilesAreEnded has more collections than are read at once,
-// and a disk that ends no file before the last of them is asked for.
+// and a disk that completes no file until the last of them is requested.
 func TestRun_readsOnWhileFilesAreEnded(t *testing.T) {
 	t.Parallel()
 	sizes := map[string]int{}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// longSilence is after how long a run reports that it is waiting for an answer.
+// longSilence is how long the server may be silent before the status reports it.
 const longSilence = 5 * time.Second
 
 // pace limits how fast all workers together send requests: it pauses and lowers
@@ -22,7 +22,7 @@ type pace struct {
 		sync.Mutex
 		maxRate int
 		random  *rand.Rand
-		until   time.Time // no requests before
+		until   time.Time // no requests before this time
 		limit   float64   // requests in flight, at most
 		most    float64
 		reserve time.Time // when maxRate allows the next document
@@ -30,8 +30,8 @@ type pace struct {
 		nextTry time.Time
 		waits   int           // calls that are pausing after a failure
 		flying  int           // requests in flight
-		nearest time.Duration // the shortest time to an answer, 0 before there was one
-		silent  time.Time     // since when none of them was answered
+		nearest time.Duration // the shortest time to an answer, 0 before the first
+		silent  time.Time     // since when no request in flight was answered
 	}
 }
 
@@ -104,8 +104,8 @@ func (p *pace) slow(d time.Duration) {
 	}
 }
 
-// asked records a request. The function it returns records the end: with any
-// answer, or without one.
+// asked records a request. The function it returns records its end, with or
+// without an answer.
 func (p *pace) asked() (answered func(error)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -123,19 +123,19 @@ func (p *pace) asked() (answered func(error)) {
 			if took := p.mu.silent.Sub(asked); p.mu.nearest == 0 || took < p.mu.nearest {
 				p.mu.nearest = took
 			}
-			// Others may still pause, but the server is answering again.
+			// Others may still be pausing, but the server answers again.
 			p.mu.waiting, p.mu.nextTry = "", time.Time{}
 			if p.mu.limit < p.mu.most {
-				// After an overload the requests in flight grow again, by one
-				// every few answers.
+				// After an overload the limit grows again, by one every few
+				// answers.
 				p.mu.limit = min(p.mu.most, p.mu.limit+1/(2*p.mu.limit))
 			}
 		}
 	}
 }
 
-// far reports whether a request that took so long spent most of it on the way
-// to the server and back.
+// far reports whether a request that took so long spent most of it on the round
+// trip.
 func (p *pace) far(took time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -13,8 +13,8 @@ func TestSizer_findsPagesOfAMegabyteOrMore(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name     string
-		bytes    int64         // of a document
-		each     time.Duration // that a document takes
+		bytes    int64         // size of a document
+		each     time.Duration // time per document
 		min, max int
 	}{
 		{"small documents", 200, 0, 5000, 7501},
@@ -103,7 +103,7 @@ func TestPace_slowDownIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(systemClock{}, rand.NewPCG(1, 1), 8, 0)
 		p.slow(3 * time.Second)
-		p.slow(time.Second) // the same overload, answered to another
+		p.slow(time.Second) // the same overload, reported to another worker
 		if got := p.inFlight(); got != 4 {
 			t.Errorf("%d in flight", got)
 		}
@@ -136,7 +136,7 @@ func TestPace_slowDownIsShared(t *testing.T) {
 	})
 }
 
-// One worker still pauses after a failure; another is answered.
+// One worker still pauses after a failure; another gets an answer.
 func TestPace_whatIsWaitedForGoesWithTheNextAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -265,7 +265,7 @@ func TestRun_pausesAndChangesWorkers(t *testing.T) {
 	}
 }
 
-// slowSource calls in within each page of documents.
+// slowSource calls in for each page of documents.
 type slowSource struct {
 	*fakeSource
 	in func()

@@ -25,7 +25,7 @@ const (
 // writer, file and checkpoint. An undivided collection is one part.
 type part struct {
 	lo, hi int64 // lo inclusive, hi exclusive; hi -1 means no end
-	i, of  int   // from 0
+	i, of  int   // number, from 0, and number of parts
 }
 
 // file returns the name of a part's file: the collection's, with the part's
@@ -86,9 +86,9 @@ func (r *Run) collections(bounds map[string][]int64) ([]*collection, error) {
 	return all, nil
 }
 
-// divide replaces the collections with their parts if the run has several.
+// divide replaces the collections with their parts if the run has any.
 func (r *Run) divide(ctx context.Context) error {
-	if r.bounds != nil { // from the plan
+	if r.bounds != nil { // taken from the plan
 		return r.setBounds(r.bounds)
 	}
 	if r.spec.Parts == 1 {

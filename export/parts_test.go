@@ -19,7 +19,7 @@ import (
 	"fauna-export/export/store/storetest"
 )
 
-// crowdedSource has collections whose ids crowd together here and there.
+// crowdedSource returns collections whose ids form clusters.
 func crowdedSource() *fakeSource {
 	f := newFakeSource(map[string]int{"users": 0, "none": 0, "few": 3})
 	random := rand.New(rand.NewPCG(3, 4))
@@ -32,7 +32,7 @@ func crowdedSource() *fakeSource {
 	return f
 }
 
-// joined are the files of each collection of a run, one after the other.
+// joined returns the concatenated files of each collection of a run.
 func joined(t *testing.T, dir string, m *archive.Manifest) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
@@ -173,7 +173,7 @@ func TestParts_areRefusedWhereOneFileIsNeeded(t *testing.T) {
 	}
 }
 
-// hidingSource leaves a document out of every page, and counts it.
+// hidingSource omits a document from every page, but counts it.
 type hidingSource struct {
 	*fakeSource
 	all *fakeSource
@@ -206,7 +206,7 @@ func TestParts_documentsThatNoPageHasFailTheirCollection(t *testing.T) {
 	if files, _ := filepath.Glob(filepath.Join(dir, "users*")); len(files) > 0 {
 		t.Errorf("%q are left under their final names", files)
 	}
-	// The same server, once it tells the truth.
+	// The same server, now honest.
 	r, err = OpenRun(src, OSEnv(dir))
 	if err != nil {
 		t.Fatal(err)
@@ -229,14 +229,14 @@ func TestParts_documentsThatNoPageHasFailTheirCollection(t *testing.T) {
 	}
 }
 
-// expiredCount is a server that no longer counts at the time of a run.
+// expiredCount is a server that can no longer count at the run's time.
 type expiredCount struct {
 	*fakeSource
 	asked atomic.Int64
 }
 
 func (e *expiredCount) CountPage(ctx context.Context, p PageRequest) (n, next int64, err error) {
-	if e.asked.Add(1) > 1 { // the first is for the parts
+	if e.asked.Add(1) > 1 { // the first call is for dividing into parts
 		return 0, -1, errFakeExpired
 	}
 	return e.fakeSource.CountPage(ctx, p)

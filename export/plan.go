@@ -6,19 +6,18 @@ import (
 	"time"
 )
 
-// Sizes of pages of ids. A page of 50 000 takes a real server half a second,
-// longer than the documents of a first page of 1 000 last. So pages grow slowly
-// enough that each arrives before the documents of the previous one have been
-// read.
+// Page sizes for ids. On a real server a page of 50 000 ids takes half a second,
+// longer than the documents of a first page of 1 000. So pages grow slowly enough
+// that each arrives before the documents of the previous one have been read.
 const (
 	firstIDs = 1_000 // ids of a collection's first page
 	nearIDs  = 2     // growth factor from page to page
-	farIDs   = 5     // the same if the page takes hardly longer than a round trip
+	farIDs   = 5     // the same if the page takes little longer than a round trip
 	laterIDs = 50_000
 )
 
-// planner finds out which documents there are, and at which time they are read: pages
-// of ids, the server's count, and a new time when one expires.
+// planner finds out which documents exist, and at which time they are read: it
+// requests pages of ids, the server's count, and a new time when one expires.
 type planner struct {
 	*requester
 	*scheduler
@@ -29,7 +28,7 @@ type planner struct {
 type snapshots struct {
 	times   []int64   // new pages use the last one
 	ends    time.Time // when the last of times expires
-	renewed int       // how often one expired
+	renewed int       // how often a time expired
 }
 
 // snapshot returns the first of the times read at, and when the last expires, the
@@ -60,7 +59,7 @@ func (p *planner) scan(ctx context.Context, t task) {
 		return
 	}
 	if t.c.renewing {
-		return // read at an abandoned time
+		return // read at a time that was dropped
 	}
 	t.c.scanned = true
 	t.c.idPage = min(grow*t.size, laterIDs)
@@ -92,8 +91,8 @@ func (p *planner) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
 		if sure || try > 0 {
 			return ids, next, nil
 		}
-		// Something seems to be missing. Check that we may read it at all, then
-		// ask again.
+		// Something seems to be missing. Check that the collection may be read at
+		// all, then ask again.
 		if err := p.checkAccess(ctx, t.c, t.at); err != nil {
 			return nil, -1, err
 		}
@@ -103,8 +102,8 @@ func (p *planner) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
 	}
 }
 
-// checkIDs returns an error for a page of ids that is not ascending or leads
-// backwards.
+// checkIDs returns an error for a page of ids that is not ascending, or whose
+// cursor goes back.
 func checkIDs(t task, ids []int64, next int64) error {
 	wrong := func(format string, args ...any) error {
 		return &Unexplained{Collection: t.c.name, From: t.from, Planned: len(ids), Got: len(ids), Why: fmt.Sprintf(format, args...)}
@@ -146,7 +145,7 @@ func (q *requester) checkAccess(ctx context.Context, c *collection, at int64) er
 	return nil
 }
 
-// mostRenewals is how often a time may expire before anything is read at it.
+// mostRenewals is how often a new time may expire before anything is read at it.
 const mostRenewals = 5
 
 // expiredAtOnce is the error of a server on which every time expires
@@ -176,7 +175,7 @@ func (p *planner) renew(ctx context.Context, c *collection) {
 	}
 	if err == nil {
 		// The history of the collection's settings outlives that of its
-		// documents, so this still works: is it the same collection?
+		// documents, so this still detects a recreated collection.
 		err = p.checkAccess(ctx, c, old)
 	}
 	err = p.refine(ctx, c, nil, err)
@@ -236,7 +235,7 @@ func (p *planner) replanLocked(c *collection) int64 {
 	for i, ch := range c.pending {
 		if !ch.done {
 			if from = ch.from; from != ch.ids[0] {
-				c.cut = false // it is still the first of all
+				c.cut = false // it is still the collection's first chunk
 			}
 			p.dropFromLocked(c, i)
 			break

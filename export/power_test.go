@@ -14,8 +14,8 @@ import (
 	"fauna-export/export/store/storetest"
 )
 
-// TestPowerCut_leavesARunThatCanBeGoneOnWith cuts the power at every
-// operation, and sometimes again while the run goes on.
+// TestPowerCut_leavesARunThatCanBeGoneOnWith cuts the power at every operation,
+// and sometimes again during the resumed run.
 func TestPowerCut_leavesARunThatCanBeGoneOnWith(t *testing.T) {
 	t.Parallel()
 	seed := testSeed(t)
@@ -71,7 +71,7 @@ func TestPowerCut_leavesARunThatCanBeGoneOnWith(t *testing.T) {
 	}
 }
 
-// whole fails when a file under a final name is not the one wanted.
+// whole fails if a file under a final name differs from the one wanted.
 func whole(t *testing.T, s store.Store, want map[string][]byte) (found int) {
 	t.Helper()
 	for name, w := range want {

@@ -25,7 +25,7 @@ func (r *Run) prepare(ctx context.Context) error {
 		at = r.spec.At
 	}
 	names := r.spec.Collections
-	// Both at once, to save a round trip.
+	// In parallel, to save a round trip.
 	var probed accessAnswer
 	var asked sync.WaitGroup
 	asked.Go(func() { probed = r.askAccess(ctx, r.all) })
@@ -64,7 +64,7 @@ func (r *Run) prepare(ctx context.Context) error {
 	return r.fitsPlan(probed.filtered)
 }
 
-// accessAnswer says which of some collections the key can't read now.
+// accessAnswer lists the collections that the key can't read now.
 type accessAnswer struct {
 	unreadable, missing, filtered []string
 	err                           error
@@ -118,12 +118,12 @@ func (r *Run) sortByLifeLocked() {
 
 func byLife(a, b *collection) int { return cmp.Compare(a.life, b.life) }
 
-// livesAtOnce is how many requests for oldest times run in parallel; each
-// collection needs its own.
+// livesAtOnce is how many oldest times are requested in parallel; each collection
+// needs its own request.
 const livesAtOnce = 8
 
 // lives requests the oldest readable time of each collection, unless the caller
-// said how long its snapshots stay readable.
+// provided how long its snapshots stay readable.
 func (r *Run) lives(ctx context.Context, of []*collection, at int64) error {
 	of = slices.DeleteFunc(slices.Clone(of), func(c *collection) bool { return c.life != 0 && r.spec.At == 0 })
 	return eachOf(ctx, livesAtOnce, of, func(ctx context.Context, _ int, c *collection) error {

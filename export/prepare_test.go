@@ -47,7 +47,7 @@ func TestPrepare_refusesBeforeAnyFile(t *testing.T) {
 				c.with(src)
 			}
 			dir := exportDir(t)
-			// The present has no snapshot to be absent at.
+			// At the present nothing is absent.
 			absent := src.fault
 			src.fault = func(call fakeCall) error {
 				if call.what == "absent" && call.at >= 1_800_000_000_000_000 {
@@ -165,7 +165,7 @@ func TestRun_cancelledStopsAtOnceAndGoesOn(t *testing.T) {
 	}
 }
 
-// interrupted leaves a folder with a run that is not finished.
+// interrupted returns a folder with an unfinished run.
 func interrupted(t *testing.T, spec Spec, src *fakeSource) string {
 	t.Helper()
 	dir := exportDir(t)
@@ -218,7 +218,7 @@ func TestResume_refusesAnotherServerCollectionOrOption(t *testing.T) {
 			t.Errorf("%s: %v", c.says, diff)
 		}
 	}
-	// Another database behind the same address.
+	// Another database at the same address.
 	other := twoCollections()
 	other.set["users"].remade, other.set["orders"].remade = true, true
 	r, err := OpenRun(other, swiftEnv(dir, 1))
@@ -305,7 +305,7 @@ func TestMaxRate_isHeld(t *testing.T) {
 	env.Clock = clock
 	start := clock.Now()
 	mustDo(t, Spec{Collections: []string{"users"}, MaxRate: 500}, src, env)
-	// 3 000 documents, of which the last page need not be waited for.
+	// 3 000 documents; the last page need not be waited for.
 	if took := clock.Now().Sub(start); took < 4*time.Second {
 		t.Errorf("it took %s", took)
 	}

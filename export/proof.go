@@ -14,7 +14,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// proof verifies a file while it is still being written, as far as it is
+// proof verifies a file while it is still being written, as far as its bytes are
 // durable. A run re-reads all of its files, and doing so while waiting for the
 // server saves time at the end.
 type proof struct {
@@ -34,9 +34,8 @@ type proof struct {
 }
 
 // proven reports whether a file is verified while it is written. A compressed
-// file would need a decompressor's memory as well, a Parquet file is read from
-// its end, and a sync's file needs more checks. Windows cannot rename an open
-// file.
+// file would also need memory for a decompressor, a Parquet file is read from its
+// end, and a sync's file needs more checks. Windows cannot rename an open file.
 func (r *Run) proven(l row.Layout) bool {
 	return r.spec.Mode == Full && l.Format.Can().Streams && l.Compress == row.None && runtime.GOOS != "windows"
 }

@@ -13,8 +13,8 @@ import (
 	"fauna-export/export/store"
 )
 
-// provenStore tells when a file that is being written is opened to be read,
-// and may answer other bytes than those that were written.
+// provenStore reports when a file being written is opened for reading, and can
+// return other bytes than those written.
 type provenStore struct {
 	store.Store
 	opened chan struct{}
@@ -33,7 +33,7 @@ func (s *provenStore) Open(name string) (store.File, int64, error) {
 	return f, size, err
 }
 
-// bentFile answers the first byte wrong.
+// bentFile returns a wrong first byte.
 type bentFile struct{ store.File }
 
 func (f bentFile) ReadAt(p []byte, at int64) (int, error) {
@@ -44,8 +44,8 @@ func (f bentFile) ReadAt(p []byte, at int64) (int, error) {
 	return n, err
 }
 
-// provenRun is a run of 2 000 users that ends only after its file was opened
-// to be read again, and its folder. With stop it is stopped there instead.
+// provenRun runs an export of 2 000 users that ends only after its file was
+// opened to be read again, and returns its folder. With stop it is stopped there.
 func provenRun(t *testing.T, format row.Format, bend bool, stop error) (*Run, string, error) {
 	t.Helper()
 	src := newFakeSource(map[string]int{"users": 2000})
@@ -61,7 +61,7 @@ func provenRun(t *testing.T, format row.Format, bend bool, stop error) (*Run, st
 		if c.what != "documents" {
 			return nil
 		}
-		// Every page is late enough for a checkpoint after the one before.
+		// Each page comes late enough for a checkpoint after the previous one.
 		if err := env.Clock.Wait(ctx, time.Second); err != nil {
 			return err
 		}

@@ -9,18 +9,18 @@ import (
 	"fauna-export/export/row"
 )
 
-// reader reads the documents of chunks and makes their rows, and finds out why a page
-// does not hold what was planned.
+// reader reads the documents of chunks, builds their rows, and finds out why a page
+// differs from its plan.
 type reader struct {
 	*requester
 	*scheduler
 	noSnapshot bool
-	filtered   []string // collections of which the role hides documents
+	filtered   []string // collections in which the role hides documents
 }
 
 // fetch reads one chunk and records the outcome. It returns body for reuse.
 func (r *reader) fetch(ctx context.Context, c *collection, ch *chunk, body []byte) []byte {
-	p := &reading{reader: r, c: c, ch: ch, batch: &row.Batch{}, body: body} // the batch holds no memory while waiting for the server
+	p := &reading{reader: r, c: c, ch: ch, batch: &row.Batch{}, body: body} // rows get memory only when the answer is there
 	var err error
 	for {
 		p.batch.Reset()
@@ -80,7 +80,7 @@ type reading struct {
 	c     *collection
 	ch    *chunk
 	batch *row.Batch // its rows
-	body  []byte     // memory for answers, for reuse
+	body  []byte     // memory for answers, reused
 }
 
 // read reads the documents of the chunk and checks that they are the planned
@@ -114,7 +114,7 @@ func (p *reading) read(ctx context.Context) error {
 	return p.explain(ctx, mismatch, err)
 }
 
-// more reports whether the last page leads on to documents before the next
+// more reports whether the last page's cursor points to documents before the next
 // chunk.
 func (p *reading) more() bool {
 	return p.batch.Next >= 0 && (p.ch.next < 0 || p.batch.Next < p.ch.next)
@@ -144,8 +144,8 @@ func (p *reading) pageOf(ctx context.Context) error {
 	})
 }
 
-// rows requests n documents until it gets a page, which add appends to the
-// batch, and records what the page cost.
+// rows requests n documents until it gets a page, appends it to the batch with
+// add, and records what the page cost.
 func (p *reading) rows(ctx context.Context, n int, ask func(buf []byte) ([]byte, error), add func() error) error {
 	if err := p.pace.spend(ctx, n); err != nil {
 		return context.Cause(ctx)
@@ -160,7 +160,7 @@ func (p *reading) rows(ctx context.Context, n int, ask func(buf []byte) ([]byte,
 		took := p.clock.Now().Sub(start)
 		p.ch.outcome.pages++
 		p.ch.outcome.bytes += int64(len(got))
-		// While its rows are built a page takes its memory twice.
+		// While its rows are built, a page takes twice its memory.
 		p.memory.making <- struct{}{}
 		defer func() { <-p.memory.making }()
 		if cap(p.batch.Bytes) == 0 {

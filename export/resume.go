@@ -12,8 +12,8 @@ import (
 )
 
 // OpenRun prepares to resume the run in the store. It sends no requests. For a
-// finished run Do returns the manifest at once; a store without a run is a
-// *archive.NotARun.
+// finished run Do returns the manifest at once; for a store without a run the
+// error is a *archive.NotARun.
 func OpenRun(src Source, env Env) (*Run, error) {
 	f, err := archive.Inspect(env.Store)
 	if err != nil {
@@ -52,8 +52,8 @@ func OpenRun(src Source, env Env) (*Run, error) {
 // earlier process.
 func (r *Run) Spec() Spec { return r.spec }
 
-// readableOf fails the collections that the key can't read any more, so that they
-// do not hold up the others. If no other is left, they are returned as they came.
+// readableOf fails the collections that the key can no longer read, so that the
+// others can continue. If there are no others, it returns its arguments unchanged.
 func (r *Run) readableOf(left []*collection, unreadable []string) ([]*collection, []string) {
 	denied := func(c *collection) bool { return slices.Contains(unreadable, c.name) }
 	others := slices.DeleteFunc(slices.Clone(left), denied)
@@ -70,7 +70,7 @@ func (r *Run) readableOf(left []*collection, unreadable []string) ([]*collection
 	return others, nil
 }
 
-// reopen continues where an earlier process ended.
+// reopen continues where an earlier process stopped.
 func (r *Run) reopen(ctx context.Context) error {
 	saved, spec, err := readRun(r.env.Store)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -113,8 +113,8 @@ func (r *Run) reopen(ctx context.Context) error {
 	return r.remove(archive.ManifestName, archive.SumsName)
 }
 
-// takeUp reads how far each collection is, and returns the unfinished ones. One
-// whose file is not as it was left begins anew.
+// takeUp reads how far each collection is, and returns the unfinished ones. A
+// collection whose file has changed since starts over.
 func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*collection, err error) {
 	entries, err := r.env.Store.List()
 	if err != nil {
@@ -145,7 +145,7 @@ func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*coll
 	defer r.mu.Unlock()
 	r.mu.times = slices.Clone(saved.Times)
 	r.began, r.made = saved.Started, saved.Made
-	seconds, retries := saved.Seconds, 0 // a process that was killed saved its files' alone
+	seconds, retries := saved.Seconds, 0 // a killed process saved only what its files' states record
 	for i, c := range r.all {
 		st := states[i]
 		if st != nil {
@@ -211,7 +211,7 @@ func (r *Run) sameServer(ctx context.Context, saved *archive.RunState) error {
 	return r.sameMade(saved.Made, madeOf(r.spec.Collections, made))
 }
 
-// madeOf are the known ts of collections' own settings by name.
+// madeOf maps collections to the ts of their settings, where that is known.
 func madeOf(names []string, made []int64) map[string]int64 {
 	known := map[string]int64{}
 	for i, ts := range made {
@@ -222,7 +222,7 @@ func madeOf(names []string, made []int64) map[string]int64 {
 	return known
 }
 
-// sameMade returns an error for a collection that is another one than it was.
+// sameMade returns an error for a collection that has been replaced or changed.
 func (r *Run) sameMade(was, is map[string]int64) error {
 	for _, name := range r.spec.Collections {
 		if was, is := was[name], is[name]; was > 0 && is > 0 && was != is {
@@ -232,8 +232,8 @@ func (r *Run) sameMade(was, is map[string]int64) error {
 	return nil
 }
 
-// hiding lists the collections of which a key's role hides documents, and the one
-// before it did not.
+// hiding lists the collections in which the key's role hides documents and the
+// earlier one did not.
 func hiding(is, was []string, of string) (diff []string) {
 	for _, name := range is {
 		if !slices.Contains(was, name) {

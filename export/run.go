@@ -14,9 +14,9 @@ import (
 type Run struct {
 	spec   Spec
 	env    Env
-	resume bool // the store holds what an earlier process did
-	chain  bool // the store holds earlier syncs, and this is the next
-	sync   int  // the number of the sync, if it is not the first
+	resume bool // the store holds the files of an earlier process
+	chain  bool // the store holds earlier syncs, and this is the next one
+	sync   int  // number of the sync, unless it is the first
 
 	*requester
 	*scheduler
@@ -37,7 +37,7 @@ type progress struct {
 	phase          Phase
 	started        time.Time // by this machine's clock
 	stopped        time.Time
-	earlier        time.Duration // of the processes before this one
+	earlier        time.Duration // spent by earlier processes
 	earlierRetries int
 	requests       int
 	retries        int
@@ -136,7 +136,7 @@ func (r *Run) doFull(ctx context.Context) (*archive.Manifest, error) {
 	}
 	m, err := r.readAll(ctx)
 	if m == nil {
-		_ = r.saveRun() // how long it took; what ended the run is reported
+		_ = r.saveRun() // to record how long it took; the error that ended the run is returned
 	}
 	return m, err
 }
@@ -153,7 +153,7 @@ func (r *Run) begin(ctx context.Context) error {
 	return r.saveRun()
 }
 
-// readAll reads what is left of the collections, and finishes their files.
+// readAll reads the rest of the collections, and finishes their files.
 func (r *Run) readAll(ctx context.Context) (*archive.Manifest, error) {
 	if err := r.findUnlisted(ctx); err != nil {
 		return nil, err
@@ -219,7 +219,7 @@ func (r *Run) perform(ctx context.Context, t task, body []byte) []byte {
 	case t.chunk != nil:
 		body = r.fetch(ctx, t.c, t.chunk, body)
 		if cap(body) > 2*mostBytes {
-			return nil // don't let every worker keep a large page
+			return nil // don't keep a large page in every worker
 		}
 	case t.scan:
 		r.scan(ctx, t)
@@ -231,5 +231,5 @@ func (r *Run) perform(ctx context.Context, t task, body []byte) []byte {
 	return body
 }
 
-// errFinished ends the workers of a run that has read everything.
+// errFinished stops the workers when everything has been read.
 var errFinished = errors.New("all collections are finished")

@@ -13,7 +13,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// jsonl is what the documents ids look like as JSON lines.
+// jsonl returns the documents ids as JSON lines.
 func jsonl(c *fakeCollection, ids []int64) []byte {
 	var b bytes.Buffer
 	for _, id := range ids {
@@ -22,7 +22,7 @@ func jsonl(c *fakeCollection, ids []int64) []byte {
 	return b.Bytes()
 }
 
-// exportDir is a folder that does not exist yet.
+// exportDir returns a folder that does not exist yet.
 func exportDir(t *testing.T) string {
 	t.Helper()
 	return filepath.Join(t.TempDir(), "out")
@@ -38,7 +38,7 @@ func mustRead(t *testing.T, dir, name string) []byte {
 	return data
 }
 
-// mustDo makes a whole run.
+// mustDo performs a complete run.
 func mustDo(t *testing.T, s Spec, src Source, env Env) *archive.Manifest {
 	t.Helper()
 	r, err := NewRun(s, src, env)

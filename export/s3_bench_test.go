@@ -11,8 +11,8 @@ import (
 	"fauna-export/export/store/storetest"
 )
 
-// BenchmarkEngineS3 is BenchmarkEngine with a versitygw on this machine in place of
-// the folder; the variable storetest.GatewayVariable says where that program is.
+// BenchmarkEngineS3 is BenchmarkEngine with a local versitygw instead of a folder;
+// storetest.GatewayVariable names the variable with the path of the program.
 func BenchmarkEngineS3(b *testing.B) {
 	for _, form := range []Spec{{Format: row.JSONL}, {Format: row.JSONL, Compress: row.Zstd}} {
 		b.Run(form.withDefaults().formName(), func(b *testing.B) {

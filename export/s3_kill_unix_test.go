@@ -30,8 +30,8 @@ func TestKillS3_resumedRunsMakeTheSameObjectsOnARealServer(t *testing.T) {
 	killS3(t, storetest.NewGateway(t).Endpoint, 20)
 }
 
-// s3Source has a collection of many documents of a kilobyte or two, which no
-// compressor makes smaller by much.
+// s3Source has a collection with that many documents of one or two kilobytes,
+// which hardly compress.
 func s3Source(many int) *fakeSource {
 	src := newFakeSource(map[string]int{"users": many, "orders": 500, "none": 0})
 	src.set["users"].text = func(id int64) string {
@@ -44,13 +44,13 @@ func s3Source(many int) *fakeSource {
 	return src
 }
 
-// killS3 kills processes that export to an S3 server at random moments, so many of
-// them at least, and goes on each time. Nothing is lost, nothing wrong has a final
-// name, and no upload is left.
+// killS3 kills exporting processes at random moments, at least that many times,
+// and resumes each time. Nothing is lost, no wrong file has a final name, and no
+// upload is left.
 func killS3(t *testing.T, endpoint string, least int) {
 	seed := testSeed(t)
 	random := rand.New(rand.NewPCG(seed, 0))
-	const many = 14_000 // of some parts of 5 MiB
+	const many = 14_000 // enough for several parts of 5 MiB
 	src := s3Source(many)
 	type form struct {
 		Spec

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// Limits on what a run works on at once.
+// Limits on parallel work.
 const (
 	mostAhead = 1 << 20         // planned ids that are not in a chunk
-	headStart = 2 * time.Second // for documents, before ids are read far ahead
+	headStart = 2 * time.Second // for documents, before ids are read further ahead
 
-	mostActive       = 4 // collections read at once
+	mostActive       = 4 // collections read in parallel
 	mostActivePacked = 2
-	mostEnding       = 12 // collections that only have to finish their file
+	mostEnding       = 12 // collections that only need to finish their file
 )
 
 // scheduler decides what a run's workers do next, holds the collections while
@@ -38,7 +38,7 @@ type scheduler struct {
 		progress  // of the run
 		snapshots // of the planner
 
-		order    []*collection // all, in the order in which their snapshots expire
+		order    []*collection // all, by the expiry of their snapshots
 		active   []*collection // being read, in the order they started
 		maxRate  int
 		paused   bool
@@ -47,8 +47,8 @@ type scheduler struct {
 		hired    int    // workers started
 		inflight int
 		scans    int                // pages of ids being read
-		begun    time.Time          // when the first collection was
-		distant  bool               // most of a first page's time was on the way
+		begun    time.Time          // when reading of the first collection started
+		distant  bool               // a first page took little longer than a round trip
 		ahead    int                // known ids that are not in a chunk
 		cause    error              // what stops the run
 		left     []*CollectionError // failures for the summary
@@ -78,15 +78,15 @@ type task struct {
 	c     *collection
 	chunk *chunk
 	scan  bool
-	count bool  // get the number of documents
-	from  int64 // of a page of ids
+	count bool  // request the number of documents
+	from  int64 // first id of a page of ids
 	size  int
 	at    int64
-	first bool // the first page of ids at this time: no earlier page announced its first id
+	first bool // the first page of ids at this time: no cursor announced its first id
 }
 
-// work does tasks until there are no more. Tasks pass on the memory of their
-// bodies for reuse.
+// work performs tasks until there are no more. Each task returns the memory of
+// its body for reuse.
 func (s *scheduler) work(ctx context.Context, do func(context.Context, task, []byte) []byte) {
 	var body []byte
 	for {
@@ -103,7 +103,7 @@ func (s *scheduler) work(ctx context.Context, do func(context.Context, task, []b
 	}
 }
 
-// nextTask waits for something to do; false if the worker is no longer needed.
+// nextTask waits for a task; false if the worker is no longer needed.
 func (s *scheduler) nextTask() (task, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,9 +13,9 @@ import (
 // objectPart is the size of an object store's parts in the seeds.
 const objectPart = 900
 
-// objects is a Memory that behaves as an object store does: a file is sent in parts
-// of one size, only whole parts outlive the process, and nothing of it can be read
-// before it has its final name.
+// objects is a Memory that behaves like an object store: a file is sent in parts of
+// one size, only whole parts survive the process, and nothing of it can be read
+// before Commit.
 type objects struct{ *storetest.Memory }
 
 func (o objects) hidden(name string) error {
@@ -39,8 +39,8 @@ func (o objects) Read(name string) ([]byte, error) {
 	return o.Memory.Read(name)
 }
 
-// Append goes on with a file. What was sent of it beyond size has to be given once
-// more.
+// Append continues a file. Bytes after size that were already sent must be written
+// again.
 func (o objects) Append(name string, size int64) (store.Appender, error) {
 	if !strings.HasSuffix(name, store.PartEnd) {
 		return o.Memory.Append(name, size)
@@ -63,9 +63,9 @@ type objectAppender struct {
 	name string
 
 	mu    sync.Mutex
-	again []byte // sent by an earlier process, and not given again yet
+	again []byte // sent by an earlier process, and not written again yet
 	size  int64
-	whole int64 // bytes that outlive the process
+	whole int64 // bytes that survive the process
 }
 
 func (a *objectAppender) Write(p []byte) (int, error) {

@@ -29,11 +29,11 @@ var (
 	seedFirst = flag.Uint64("seed", 1, "the first of the seeds that TestSeeds runs")
 )
 
-// TestSeeds_endWholeOrNamed lives through what may happen to an export, once a
-// seed: kills, power cuts, a full disk, a busy server, keys of another database or
-// role, and damage to what a run keeps between processes. At each end every file
-// under a final name is that of a run which nothing disturbed, and a run that was
-// not damaged gets there.
+// TestSeeds_endWholeOrNamed simulates what can happen to an export, once per seed:
+// kills, power cuts, a full disk, a busy server, keys of another database or role,
+// and damage to what a run keeps between processes. After each process every file
+// under a final name must equal that of an undisturbed run, and a run that was not
+// damaged must complete.
 func TestSeeds_endWholeOrNamed(t *testing.T) {
 	if *seedCount == 0 {
 		t.Skip("only with -seeds")
@@ -78,7 +78,7 @@ func TestSeeds_endWholeOrNamed(t *testing.T) {
 	t.Logf("%d seeds, %d processes, in %s: %d ended whole, %d with a named error", *seedCount, processes.Load(), time.Since(began).Round(time.Second), whole.Load(), named.Load())
 }
 
-// seedSim is what all seeds share.
+// seedSim is shared by all seeds.
 type seedSim struct {
 	world *seedWorld
 
@@ -86,28 +86,28 @@ type seedSim struct {
 	undisturbed map[string]*seedWant
 }
 
-// seedWant is what an undisturbed run of some options leaves.
+// seedWant is the result of an undisturbed run with some options.
 type seedWant struct {
 	files  map[string][]byte
-	merged []map[string][]byte // an epoch, of a chain of syncs
+	merged []map[string][]byte // one per epoch of a chain of syncs
 }
 
-// seedLife is the life of one export.
+// seedLife simulates one export.
 type seedLife struct {
 	*seedSim
 	seed   uint64
 	random *rand.Rand
 
 	spec      Spec
-	remote    bool // the disk is that of an object store
-	shards    int  // that the run is done by, each with processes of its own; 0 for none
+	remote    bool // the disk is an object store's
+	shards    int  // number of shards, each with its own processes; 0 for none
 	done      []bool
-	page      int // ids of the server's pages at most, where parts begin by them; 0 for any
+	page      int // most ids per page of the server, if parts depend on them; 0 for any
 	disk      *storetest.Memory
-	old       []*storetest.Memory // the disk as it was
+	old       []*storetest.Memory // earlier states of the disk
 	damaged   bool
 	processes uint64
-	ended     bool // with a named error
+	ended     bool // stopped with a named error
 	story     []string
 	problem   string
 }
@@ -122,10 +122,10 @@ func (l *seedLife) fail(format string, args ...any) {
 	}
 }
 
-// live is the whole life: one full run, or a chain of syncs.
+// live simulates everything: one full run, or a chain of syncs.
 func (l *seedLife) live(ctx context.Context) {
 	// Parquet's library keeps decoders with channels for the whole process, which
-	// a bubble may not share.
+	// synctest bubbles can't share.
 	forms := slices.DeleteFunc(formats(), func(s Spec) bool { return s.Format == row.Parquet })
 	l.spec = forms[l.random.IntN(len(forms))]
 	l.spec.Collections = seedCollections()
@@ -165,8 +165,8 @@ func (l *seedLife) live(ctx context.Context) {
 	l.confirm(ctx, want)
 }
 
-// reach does what may happen until the run or the sync of an epoch is finished; it
-// reports whether the life goes on.
+// reach runs processes until the run, or the sync of an epoch, is finished; it
+// reports whether the simulation continues.
 func (l *seedLife) reach(ctx context.Context, epoch int, want *seedWant) bool {
 	for left := l.random.IntN(5); ; left-- {
 		l.old = append(l.old, l.disk.Crash(func(unsynced []byte) []byte { return unsynced }))
@@ -190,7 +190,7 @@ func (l *seedLife) reach(ctx context.Context, epoch int, want *seedWant) bool {
 				err = fmt.Errorf("finish: %q", rep.Problems)
 			}
 			l.tell("finish: %v", err)
-			left = 0 // what it refuses cannot be mended by another process
+			left = 0 // another process can't fix what it rejects
 		}
 		if err == nil {
 			break
@@ -215,7 +215,7 @@ func (l *seedLife) reach(ctx context.Context, epoch int, want *seedWant) bool {
 	return true
 }
 
-// process is one process. A calm one meets nothing.
+// process runs one process, without faults if calm.
 func (l *seedLife) process(ctx context.Context, epoch int, calm bool) error {
 	l.processes++
 	ctx, cancel := context.WithTimeoutCause(ctx, 24*time.Hour, errors.New("it does not end"))
@@ -312,16 +312,16 @@ func (l *seedLife) process(ctx context.Context, epoch int, calm bool) error {
 	}
 	switch {
 	case l.remote:
-		l.disk = l.disk.Crash(func([]byte) []byte { return nil }) // what was not sent was the process'
+		l.disk = l.disk.Crash(func([]byte) []byte { return nil }) // unsent bytes are lost with the process
 	case powerless:
 		l.disk = l.disk.Crash(storetest.Torn(l.random.IntN))
 	default:
-		l.disk = l.disk.Crash(func(unsynced []byte) []byte { return unsynced }) // its locks ended with it
+		l.disk = l.disk.Crash(func(unsynced []byte) []byte { return unsynced }) // its locks end with it
 	}
 	return err
 }
 
-// sound checks that what is under final names is what an undisturbed run leaves.
+// sound checks that files under final names equal those of an undisturbed run.
 func (l *seedLife) sound(want *seedWant) bool {
 	for _, name := range l.files(false) {
 		w, ok := want.files[name]
@@ -340,7 +340,7 @@ func (l *seedLife) sound(want *seedWant) bool {
 	return l.problem == ""
 }
 
-// confirm checks that all is there.
+// confirm checks that everything is there.
 func (l *seedLife) confirm(ctx context.Context, want *seedWant) {
 	for name := range want.files {
 		if !slices.Contains(l.files(false), name) {
@@ -353,7 +353,7 @@ func (l *seedLife) confirm(ctx context.Context, want *seedWant) {
 	}
 }
 
-// mergesTo checks the rows that the syncs come to.
+// mergesTo checks the merged rows of the syncs.
 func (l *seedLife) mergesTo(ctx context.Context, want map[string][]byte) bool {
 	got, err := mergedFiles(ctx, l.disk)
 	if err != nil {
@@ -362,7 +362,7 @@ func (l *seedLife) mergesTo(ctx context.Context, want map[string][]byte) bool {
 	}
 	for name, w := range want {
 		if l.spec.Fast && l.warns("but the server counts") {
-			l.ended = true // it said that removals were not told
+			l.ended = true // it warned that removals went undetected
 			return false
 		}
 		if !bytes.Equal(got[name], w) {
@@ -372,7 +372,7 @@ func (l *seedLife) mergesTo(ctx context.Context, want map[string][]byte) bool {
 	return l.problem == ""
 }
 
-// warns reports whether the manifest holds a warning with some words.
+// warns reports whether a warning in the manifest contains some words.
 func (l *seedLife) warns(words string) bool {
 	m, err := archive.ReadManifest(l.disk)
 	if err != nil {
@@ -404,10 +404,10 @@ func mergedFiles(ctx context.Context, disk *storetest.Memory) (map[string][]byte
 	return files, nil
 }
 
-// files are the names on the disk, of work or final ones.
+// files returns the names on the disk, either work files or final ones.
 func (l *seedLife) files(work bool) []string {
 	var names []string
-	entries, _ := l.disk.List() // memory always lists
+	entries, _ := l.disk.List() // Memory never fails
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name, store.WorkPrefix) == work {
 			names = append(names, e.Name)
@@ -416,7 +416,7 @@ func (l *seedLife) files(work bool) []string {
 	return names
 }
 
-// damage changes what a run keeps between processes.
+// damage modifies what a run keeps between processes.
 func (l *seedLife) damage() {
 	names := l.files(true)
 	if len(names) == 0 {
@@ -424,7 +424,7 @@ func (l *seedLife) damage() {
 	}
 	name := names[l.random.IntN(len(names))]
 	if l.remote && strings.HasSuffix(name, store.PartEnd) {
-		return // an object store compares what it has with its hash
+		return // an object store verifies its parts by hash
 	}
 	data, err := l.disk.Read(name)
 	if err != nil {
@@ -485,8 +485,8 @@ func (l *seedLife) damage() {
 	l.tell("damage: %s %s", name, what)
 }
 
-// dropUploads loses what an object store has of files that are not finished, as a
-// rule of its bucket may.
+// dropUploads deletes an object store's unfinished uploads, as a lifecycle rule
+// might.
 func (l *seedLife) dropUploads() {
 	for _, name := range l.files(true) {
 		if strings.HasSuffix(name, store.PartEnd) {
@@ -496,7 +496,7 @@ func (l *seedLife) dropUploads() {
 	l.tell("the server drops the uploads")
 }
 
-// want is what an undisturbed run of the spec leaves.
+// want returns the result of an undisturbed run with the spec.
 func (l *seedLife) want(ctx context.Context) (*seedWant, error) {
 	key := fmt.Sprintf("%s %s %d %d %d", l.spec.Mode, l.spec.formName(), len(l.spec.Columns), l.spec.Parts, l.page)
 	l.mu.Lock()

@@ -21,18 +21,18 @@ import (
 	"fauna-export/fauna/emulator/fault"
 )
 
-// seedEpochs is how many times there are of the database that the seeds read.
+// seedEpochs is the number of states of the database that the seeds read.
 const seedEpochs = 4
 
-// seedWorld is the database of the seeds at several times, and the keys to it. All
-// seeds read it at once, and none writes.
+// seedWorld is the database of the seeds in several states, and the keys to it.
+// All seeds read it in parallel, and none writes.
 type seedWorld struct {
-	handlers []http.Handler // one an epoch
-	right    string         // may read all
+	handlers []http.Handler // one per epoch
+	right    string         // may read everything
 	wrong    map[string]string
 }
 
-// seedCollections are what the seeds export.
+// seedCollections returns the collections that the seeds export.
 func seedCollections() []string { return []string{"users", "orders", "none"} }
 
 func newSeedWorld(t *testing.T) *seedWorld {
@@ -43,8 +43,8 @@ func newSeedWorld(t *testing.T) *seedWorld {
 	return w
 }
 
-// server is the database after some epochs of writes. The same seed makes the same
-// secrets each time.
+// server returns the database after some epochs of writes. The same seed produces
+// the same secrets.
 func (w *seedWorld) server(t *testing.T, epochs int) *emulator.Server {
 	clock := time.Date(1999, 12, 30, 0, 0, 0, 0, time.UTC)
 	s := emulator.New(emulator.Options{Clock: func() time.Time { return clock }, Seed: 11, Wait: func(context.Context, time.Duration) {}})
@@ -119,25 +119,25 @@ func (w *seedWorld) server(t *testing.T, epochs int) *emulator.Server {
 	return s
 }
 
-// seedServer is a server as one process meets it: slow, with small pages, at times
-// busy, and gone when the process is.
+// seedServer is the server that one process uses: slow, with small pages,
+// sometimes busy, and gone when the process is killed.
 type seedServer struct {
 	handler http.Handler
 	seed    uint64
-	page    int     // ids of a page at most
+	page    int     // most ids per page
 	chance  float64 // of a fault
-	killAt  int     // the request at which the process ends; 0 for never
+	killAt  int     // request at which the process is killed; 0 for never
 	kill    func()
 
 	mu    sync.Mutex
 	n     int
-	times map[uint64]uint64 // how often each query was asked
+	times map[uint64]uint64 // how often each query was sent
 }
 
 var sizeOfList = regexp.MustCompile(`"size":(\d+)\}`)
 
-// ServeHTTP answers one request. What it does follows from the seed and the
-// query, so that it does not hang on the order in which requests come.
+// ServeHTTP answers one request. Its behavior depends on the seed and the query,
+// so that the order of requests does not matter.
 func (s *seedServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -195,7 +195,7 @@ func (s *seedServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r)
 }
 
-// seedClient is a client of the server, and what ends both.
+// seedClient returns a client of the server, and a function that closes both.
 func (s *seedServer) seedClient(secret string) (*fauna.Client, func(), error) {
 	e, err := fauna.ParseEndpoint("http://localhost:8443")
 	if err != nil {

@@ -24,13 +24,13 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// testServer is an embedded server with a collection users of 2 000 documents
-// and one orders of 150, and a client of it.
+// testServer is an embedded server with 2 000 documents in users and 150 in
+// orders.
 type testServer struct {
 	*fault.Server
 	endpoint string
 	mu       sync.Mutex
-	ahead    time.Duration // of the real time
+	ahead    time.Duration // of real time
 }
 
 func (s *testServer) now() time.Time {
@@ -39,7 +39,7 @@ func (s *testServer) now() time.Time {
 	return time.Now().Add(s.ahead)
 }
 
-// pass lets time pass on the server.
+// pass advances the server's clock.
 func (s *testServer) pass(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,8 +58,8 @@ func serverDocs(n int) iter.Seq[emulator.Document] {
 	}
 }
 
-// startServer starts a server and stops it with the test, after which no
-// goroutine may be left.
+// startServer starts a server and stops it with the test, which must leave no
+// goroutine.
 func startServer(t *testing.T) *testServer {
 	t.Helper()
 	s := &testServer{}
@@ -78,7 +78,7 @@ func startServer(t *testing.T) *testServer {
 	return s
 }
 
-// client is a client with a secret, the admin's when it is empty.
+// client returns a client with a secret, or with the admin's if that is empty.
 func (s *testServer) client(t *testing.T, secret fauna.Secret) *fauna.Client {
 	t.Helper()
 	e, err := fauna.ParseEndpoint(s.endpoint)
@@ -106,7 +106,7 @@ func (s *testServer) shell(t *testing.T, fql string) string {
 	return out
 }
 
-// restricted is a key that may read users and orders.
+// restricted creates a key that can read users and orders.
 func (s *testServer) restricted(t *testing.T) fauna.Secret {
 	t.Helper()
 	setup := fql.Setup{Role: "connect-readonly", Collections: []string{"users", "orders"}}
@@ -133,7 +133,7 @@ func serverRun(t *testing.T, client *fauna.Client, dir string, spec Spec) (*arch
 	return r.Do(context.Background())
 }
 
-// serverFiles are the files of an undisturbed run.
+// serverFiles returns the files of an undisturbed run.
 func serverFiles(t *testing.T, client *fauna.Client, spec Spec) map[string][]byte {
 	t.Helper()
 	dir := exportDir(t)
@@ -169,9 +169,9 @@ func TestServer_aRunOverHTTPHoldsEveryDocument(t *testing.T) {
 	s.pass(16 * time.Minute)
 }
 
-// TestServer_everyFaultAlone meets each fault of the server in the middle of
-// a run: the outcome is the same bytes, or a named error with nothing wrong
-// under a final name.
+// TestServer_everyFaultAlone triggers each fault of the server in the middle of a
+// run: the result is the same bytes, or a named error with nothing wrong under a
+// final name.
 func TestServer_everyFaultAlone(t *testing.T) {
 	t.Parallel()
 	pages := fault.Fetches("users")
@@ -180,9 +180,9 @@ func TestServer_everyFaultAlone(t *testing.T) {
 		name  string
 		when  fault.When
 		fault func(*testServer, *testing.T) fault.Fault
-		is    func(error) bool // nil: the same bytes
-		rows  int              // of users, where they are not 2 000
-		// A fault of one page that is looked for in each needs one worker.
+		is    func(error) bool // nil: the files must be the same
+		rows  int              // of users, if not 2 000
+		// A fault looked for in each page needs one worker.
 		workers int
 	}{
 		{name: "429", when: fault.When{Match: pages, From: 3, Times: 5}, fault: answer(fault.Status(429))},
@@ -242,7 +242,7 @@ func TestServer_everyFaultAlone(t *testing.T) {
 		}, is: func(err error) bool { return isError[*Remade](err) || isError[*PrivilegeLost](err) }},
 		{name: "history rewritten", workers: 1, when: fault.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) fault.Fault {
 			return fault.Do("rewrite", func() {
-				// At once, so that no page is read between them.
+				// In one transaction, so that no page is read in between.
 				s.shell(t, `Do(
 					Insert(Ref(Collection("users"), "6098"), TimeSubtract(Now(), 1, "minute"), "create", {data: {late: true}}),
 					Insert(Ref(Collection("users"), "6094"), TimeSubtract(Now(), 1, "minute"), "delete", {}),
@@ -260,7 +260,7 @@ func TestServer_everyFaultAlone(t *testing.T) {
 			s.Faults().Add(c.when, c.fault(s, t))
 			dir := exportDir(t)
 			m, err := serverRun(t, client, dir, Spec{Workers: c.workers})
-			// What ends the run may end the query that met the fault too.
+			// The query that met the fault may have been cancelled with the run.
 			if c.is == nil && len(s.Faults().Served()) == 0 {
 				t.Fatal("the fault was not met")
 			}
@@ -287,8 +287,8 @@ func answer(f fault.Fault) func(*testServer, *testing.T) fault.Fault {
 	return func(*testServer, *testing.T) fault.Fault { return f }
 }
 
-// TestServer_mixedFaults runs under several faults by chance, from a seed,
-// interrupting some of the runs.
+// TestServer_mixedFaults runs with several random faults, from a seed, and
+// interrupts some of the runs.
 func TestServer_mixedFaults(t *testing.T) {
 	t.Parallel()
 	seed := testSeed(t)
@@ -344,7 +344,7 @@ func TestServer_mixedFaults(t *testing.T) {
 	}
 }
 
-// TestServer_goneByTTL lets documents' ttl pass between plan and page.
+// TestServer_goneByTTL lets documents expire between plan and page.
 func TestServer_goneByTTL(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)

@@ -12,16 +12,15 @@ import (
 	"fauna-export/export/store"
 )
 
-// Shard identifies one of the processes, perhaps on several machines, that
-// share a run. It writes the files of the parts k with k % Of == Index. The
-// zero value is a run that is not shared.
+// Shard identifies one of the processes, perhaps on several machines, that share
+// a run. It writes the files of the parts k with k % Of == Index. The zero value
+// means that the run is not shared.
 type Shard struct {
 	Index int `json:"index"`
 	Of    int `json:"of"`
 }
 
-// ShardsOfPlan, as Shard.Of, takes the number of shards from the plan of the
-// run.
+// ShardsOfPlan, as Shard.Of, takes the number of shards from the run's plan.
 const ShardsOfPlan = -1
 
 // partsPerShard is how many parts a planned run has per shard, so that all of
@@ -63,7 +62,7 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(absent) == len(later) { // they were created after the plan's time
+		if len(absent) == len(later) { // all of them were created after the plan's time
 			s.Collections = planned.Collections
 		}
 	}
@@ -99,7 +98,7 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 }
 
 // beyond returns the collections that a spec names in addition to all of the
-// planned ones; none if it lacks some of these.
+// planned ones; nil if it lacks some of these.
 func (s Spec) beyond(planned Spec) []string {
 	later := slices.DeleteFunc(slices.Clone(s.Collections), func(name string) bool { return slices.Contains(planned.Collections, name) })
 	if len(s.Collections) != len(planned.Collections)+len(later) {
@@ -109,7 +108,7 @@ func (s Spec) beyond(planned Spec) []string {
 }
 
 // makePlan gets the time and the sizes of the run's collections from the server
-// and writes the plan. If another process was first it returns that plan.
+// and writes the plan. If another process was faster, it returns that plan.
 func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, error) {
 	shared := env.Store.(store.Shared)
 	switch {
@@ -170,8 +169,8 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 	return plan, nil
 }
 
-// fitsPlan returns an error if the shard's database or key is another than that of
-// the plan.
+// fitsPlan returns an error if the shard's database or key differs from the
+// plan's.
 func (r *Run) fitsPlan(filtered []string) error {
 	if r.shared == nil {
 		return nil
@@ -186,7 +185,7 @@ func (r *Run) fitsPlan(filtered []string) error {
 	return r.sameMade(r.shared.Made, r.made)
 }
 
-// ofShard keeps the parts of a shard.
+// ofShard returns the parts that belong to a shard.
 func (s Shard) ofShard(parts []*collection) []*collection {
 	if s.Of == 0 {
 		return parts

@@ -16,12 +16,12 @@ import (
 	"fauna-export/export/store/storetest"
 )
 
-// shardSpec is one of four shards of a run.
+// shardSpec returns the spec of one of four shards.
 func shardSpec(shard int) Spec {
 	return Spec{Collections: []string{"users", "none", "few"}, PageSize: 200, Shard: Shard{Index: shard, Of: 4}}
 }
 
-// doShard does one shard of a run.
+// doShard runs one shard.
 func doShard(ctx context.Context, s Spec, src Source, st store.Store) error {
 	r, err := NewShard(ctx, s, src, Env{Store: st})
 	if err != nil {
@@ -31,8 +31,8 @@ func doShard(ctx context.Context, s Spec, src Source, st store.Store) error {
 	return err
 }
 
-// joinedIn are the files of each collection of a finished run in a store, one after
-// the other.
+// joinedIn returns the concatenated files of each collection of a finished run in a
+// store.
 func joinedIn(t *testing.T, s store.Store, m *archive.Manifest) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
@@ -54,7 +54,7 @@ func TestShards_sideBySideMakeTheFilesOfOneProcess(t *testing.T) {
 	memory, folder := storetest.NewMemory(), exportDir(t)
 	for name, of := range map[string]func() store.Shared{
 		"memory": func() store.Shared { return memory },
-		"folder": func() store.Shared { return store.NewFolder(folder) }, // as each process has it
+		"folder": func() store.Shared { return store.NewFolder(folder) }, // separate per process
 	} {
 		st := of()
 		var all sync.WaitGroup
@@ -197,7 +197,7 @@ func TestShards_whatDoesNotFitIsNamed(t *testing.T) {
 	if _, err := NewRun(Spec{Collections: []string{"users"}}, src, Env{Store: st}); !isError[*store.Error](err) {
 		t.Errorf("another run in the same store: %v", err)
 	}
-	// A shard may leave the number to the plan.
+	// A shard may take the number from the plan.
 	for _, shard := range []int{1, 3} {
 		spec := shardSpec(shard)
 		spec.Shard.Of = ShardsOfPlan
@@ -221,7 +221,7 @@ func TestShards_whatDoesNotFitIsNamed(t *testing.T) {
 	}
 }
 
-// agingSource is a slow server whose minimum time moves on.
+// agingSource is a slow server whose minimum time advances.
 type agingSource struct {
 	*farSource
 	life time.Duration
@@ -232,7 +232,7 @@ func (a *agingSource) MinimumTime(ctx context.Context, name string) (int64, erro
 	return now - a.life.Microseconds(), err
 }
 
-// 100,000 documents at 20 a second take longer than a snapshot of 1,000 s lives.
+// 100,000 documents at 20 per second take longer than a snapshot kept for 1,000 s.
 func TestShards_theTimeThatTheyNeedIsComparedWithTheSnapshots(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -256,7 +256,7 @@ func TestShards_theTimeThatTheyNeedIsComparedWithTheSnapshots(t *testing.T) {
 		if entries, err := st.List(); err != nil || len(entries) > 0 {
 			t.Errorf("it left %v, %v", entries, err)
 		}
-		// Eight would end in time if the server served each as fast as one.
+		// Eight shards would finish in time if the server served each as fast as one.
 		st = storetest.NewMemory()
 		plan := Spec{Collections: []string{"users"}, Shard: Shard{Index: 0, Of: 8}}
 		if _, err := NewShard(t.Context(), plan, src, Env{Store: st, Warn: func(text string) { said = text }}); err != nil {

@@ -11,27 +11,27 @@ import (
 	"fauna-export/export/archive"
 )
 
-// How a plan measures what the server gives one process: a small page, then some
-// pages of a usual size at once.
+// How a plan measures the rate of one process: with a small page, then several
+// pages of a usual size in parallel.
 const (
 	ratePages = 8
-	rateMost  = 500   // documents of a page
-	rateLeast = 2_000 // documents of a collection that is measured
+	rateMost  = 500   // documents per page
+	rateLeast = 2_000 // smallest collection measured, in documents
 )
 
-// TooLong is the error of shards that would not end before the snapshot expires,
-// even if the server served all of them as fast as it now serves one.
+// TooLong is the error of shards that would not finish before the snapshot
+// expires, even if the server served every one as fast as it now serves one.
 type TooLong struct {
 	At         int64
 	Need, Left time.Duration
-	// Shards have so many Documents, and the server gives each Rate documents a
-	// second.
+	// Shards processes share Documents, and the server gives each Rate documents
+	// per second.
 	Shards    int
 	Documents int64
 	Rate      float64
 }
 
-// Error says so, and what to do.
+// Error reports how much time is needed and what to do.
 func (e *TooLong) Error() string {
 	who := fmt.Sprintf("%d shards", e.Shards)
 	if e.Shards == 1 {
@@ -48,8 +48,8 @@ func minutes(d time.Duration) string {
 	return fmt.Sprintf("%.1f h", d.Hours())
 }
 
-// measureRate returns how many documents per second the server gives one
-// process, 0 if there are too few to tell. It reads pages at the beginnings of
+// measureRate returns how many documents per second the server gives one process,
+// 0 if there are too few to measure. It reads pages from the start of several
 // parts.
 func (r *Run) measureRate(ctx context.Context, plan *archive.Plan) (float64, error) {
 	parts, err := r.collections(plan.Bounds)
@@ -67,7 +67,7 @@ func (r *Run) measureRate(ctx context.Context, plan *archive.Plan) (float64, err
 			return err
 		})
 		if fail := failureOf(err); fail != nil && fail.Smaller() {
-			return 0, nil // too large to be measured in this way
+			return 0, nil // too large to measure this way
 		}
 		return bytes, err
 	}
@@ -92,8 +92,8 @@ func (r *Run) measureRate(ctx context.Context, plan *archive.Plan) (float64, err
 	return float64(n*ratePages) / max(r.clock.Now().Sub(start), time.Millisecond).Seconds(), nil
 }
 
-// checkTime returns an error if so many shards cannot read their documents
-// before the snapshot expires, and how long one alone would take.
+// checkTime returns an error if that many shards cannot read their documents
+// before the snapshot expires. alone is how long one process would take.
 func (r *Run) checkTime(shards int, documents int64, rate float64) (alone time.Duration, err error) {
 	at, ends := r.snapshot()
 	if rate == 0 || ends.IsZero() {
@@ -107,7 +107,7 @@ func (r *Run) checkTime(shards int, documents int64, rate float64) (alone time.D
 }
 
 // checkShard returns an error if the shard cannot read its share before the
-// snapshot expires: it may have waited for its turn.
+// snapshot expires; it may have started late.
 func (r *Run) checkShard() error {
 	if r.shared == nil {
 		return nil

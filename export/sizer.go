@@ -4,15 +4,15 @@ import "time"
 
 const (
 	firstPage = 32     // documents of a collection's first page
-	growPages = 16     // growth factor from page to page, at most
+	growPages = 16     // largest growth factor from page to page
 	largePage = 20_000 // largest page that the engine chooses, in documents
 
-	// Pages have aimBytes, or more if few are in flight: then all of them
-	// together have flyingBytes.
+	// Pages aim at aimBytes, or more if few are in flight: up to flyingBytes in
+	// total.
 	aimBytes    = 1_300_000
 	mostAim     = 5_000_000
 	flyingBytes = 12_000_000
-	mostBytes   = 2_600_000 // of a page whose body and rows are in memory at once
+	mostBytes   = 2_600_000 // largest page whose body and rows may be in memory together
 
 	aimLatency   = 1750 * time.Millisecond
 	firstLatency = 500 * time.Millisecond
@@ -22,23 +22,23 @@ const (
 	unknownBytes = 4 << 20
 )
 
-// sizer finds the number of documents per page: pages of 1 to 5 MB that take
+// sizer chooses the number of documents per page: pages of 1 to 5 MB that take
 // less than 2 seconds. It starts small, since a document can have 8 MB. At first
-// a page takes no longer than half of the time since then, so that documents
-// arrive from the beginning.
+// a page may take at most half of the time elapsed so far, so that documents
+// arrive from the start.
 //
 // Pages in flight slow each other down, so a page's time reflects its size only
 // if the others have the same size.
 type sizer struct {
 	n     int   // documents of the next page
 	most  int   // upper limit
-	fixed bool  // most was set by the user: n is smaller only after failures
+	fixed bool  // most was set by the user: n drops only after failures
 	per   int64 // bytes per document, in the largest recent page
 	seen  bool
 	fresh int // pages of about n documents since n changed
 	hold  int // pages that must succeed before it grows again
 
-	firstN    int // documents of the first page, and its duration
+	firstN    int // documents of the first page
 	firstTook time.Duration
 }
 
@@ -51,7 +51,7 @@ func newSizer(fixed int) sizer {
 
 // observe learns from a page of n documents, given its duration, the pages in
 // flight and the time since the first page was requested. It reports whether the
-// next pages will be clearly larger.
+// next pages will be much larger.
 func (s *sizer) observe(n int, bytes int64, took time.Duration, flying int, age time.Duration) (grew bool) {
 	if n == 0 {
 		return false
@@ -81,11 +81,11 @@ func (s *sizer) observe(n int, bytes int64, took time.Duration, flying int, age 
 	return s.n > before && !about(s.n, before)
 }
 
-// about reports whether two sizes are close enough to be compared.
+// about reports whether two sizes are close enough to compare.
 func about(a, b int) bool { return a <= b+b/8 && b <= a+a/8 }
 
-// aimed returns the bytes that a page should have, and those that it may have,
-// with so many in flight.
+// aimed returns the target size and the largest size of a page, in bytes, with
+// that many in flight.
 func aimed(flying int) (aim, most int64) {
 	aim = min(mostAim, max(aimBytes, flyingBytes/int64(flying)))
 	return aim, aim + mostBytes - aimBytes
@@ -109,21 +109,21 @@ func (s *sizer) follow(n int, bytes int64, took time.Duration, flying int, laten
 			s.n = min(s.n, max(1, n/2, inTime))
 		}
 	case n < s.n && !about(n, s.n) || bytes >= aim || took >= latency:
-		// Right size, or not comparable, such as the last page of a collection.
+		// Right size, or not comparable, like the last page of a collection.
 	case sure:
 		s.n = max(s.n, min(growPages*n, s.most, inSize, inTime))
 	default:
 		s.n = max(s.n, min(growPages*n, s.most, inSize, s.unhindered(n, took, flying, latency)))
 	}
-	// Documents vary in size: never plan for more than a page may have.
+	// Documents vary in size: never plan more than the largest page.
 	if cap := most / s.per; int64(s.n) > cap {
 		s.n = int(max(1, cap))
 	}
 }
 
-// unhindered returns a size that stays within the latency even if each page
-// waits for all others. Extra time over the first page is due to the documents,
-// not to the round trip.
+// unhindered returns a size that stays within the latency even if each page waits
+// for all others. Time beyond that of the first page is due to the documents, not
+// to the round trip.
 func (s *sizer) unhindered(n int, took time.Duration, flying int, latency time.Duration) int {
 	each := float64(took)
 	if n > s.firstN {
@@ -137,13 +137,13 @@ func (s *sizer) unhindered(n int, took time.Duration, flying int, latency time.D
 	return int(min(float64(s.most), float64(n)+float64(latency-took)/each))
 }
 
-// shrink learns that a page of n documents was too large or too slow.
+// shrink records that a page of n documents was too large or too slow.
 func (s *sizer) shrink(n int) {
 	s.n = min(s.n, max(1, n/2))
 	s.hold = 8
 }
 
-// reserve returns the memory of a page of n documents: its body or its rows, or
+// reserve returns the memory for a page of n documents: its body or its rows, or
 // both if it is larger than pages should be.
 func (s *sizer) reserve(n int) int64 {
 	if !s.seen {

@@ -34,26 +34,26 @@ type Source interface {
 	CountPage(ctx context.Context, p PageRequest) (n, next int64, err error)
 	// Documents returns the raw body of one page of documents from an id on.
 	Documents(ctx context.Context, p PageRequest) ([]byte, error)
-	// Presence groups documents by the result of reading each of them now.
+	// Presence groups documents by the result of reading them now.
 	Presence(ctx context.Context, collection string, ids []int64) (alive, gone, hidden []int64, err error)
 }
 
 // A PageRequest asks for a page of a collection's documents or of their ids. It
-// is an alias, so that a client of a server names the same type without
-// importing this package.
+// is an alias, so that a client can name the same type without importing this
+// package.
 type PageRequest = struct {
 	Collection string
 	At         int64 // microseconds since 1970; 0 is the present
 	From       int64 // the first id, which need not exist
 	Size       int
-	Paths      [][]any // for each document an array of these fields, an empty path is the document; nil for documents alone
+	Paths      [][]any // per document an array of these fields; an empty path is the document; nil: documents only
 	Buf        []byte  // memory for the answer
 }
 
 // Failure is an error of a Source that says what can be done about it.
 type Failure interface {
 	error
-	// Retry: temporary; retry the same after a pause.
+	// Retry: temporary, retry the same request after a pause.
 	Retry() bool
 	// Smaller: request fewer documents.
 	Smaller() bool

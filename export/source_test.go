@@ -9,19 +9,18 @@ import (
 	"sync"
 )
 
-// fakeSource is a server whose documents are made when they are asked for.
-// Its collections can be changed while a run reads them, and every answer can
-// be replaced by a fault.
+// fakeSource is a server that generates documents on demand. Its collections can
+// change while a run reads them, and every answer can be replaced by a fault.
 type fakeSource struct {
 	mu    sync.Mutex
 	now   int64
-	least int64 // times before it are expired
+	least int64 // earlier times have expired
 	set   map[string]*fakeCollection
-	// fault is asked before each answer, with the mutex held; an error
-	// becomes the answer.
+	// fault is called before each answer, with the mutex held; its error replaces
+	// the answer.
 	fault func(call fakeCall) error
 	calls int
-	// bend changes the body of a page of documents.
+	// bend modifies the body of a page of documents.
 	bend func(call fakeCall, body []byte) []byte
 }
 
@@ -37,11 +36,11 @@ type fakeCall struct {
 type fakeCollection struct {
 	docs       []int64 // ids at the snapshot, ascending
 	text       func(id int64) string
-	live       map[int64]bool // ids not at the snapshot (any more) that are alive now
+	live       map[int64]bool // ids not in the snapshot (any more) that exist now
 	hidden     map[int64]bool // ids that the role hides
 	unreadable bool
 	filtered   bool
-	remade     bool // at the snapshot's time it is not there
+	remade     bool // it did not exist at the snapshot's time
 }
 
 func newFakeSource(sizes map[string]int) *fakeSource {
@@ -61,14 +60,14 @@ func newFakeCollection(n int) *fakeCollection {
 	return c
 }
 
-// fakeText is a document's data, of a length that differs by id.
+// fakeText returns a document's data, whose length depends on the id.
 func fakeText(id int64) string {
 	return fmt.Sprintf(`{"name":"document %d","list":[1,2.5,true,"x"],"fill":"%.*s"}`, id, int(id%97), fakeFill)
 }
 
 const fakeFill = "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
 
-// fakeFailure is a Failure with the answers given.
+// fakeFailure is a Failure with the given properties.
 type fakeFailure struct {
 	text                                            string
 	retry, smaller, expired, refused, slow, missing bool
@@ -93,7 +92,7 @@ var (
 	errFakeSecret  = &fakeFailure{text: "unauthorized", refused: true}
 )
 
-// begin counts a call and asks for its fault. The caller holds mu.
+// begin counts a call and returns its fault. The caller holds mu.
 func (f *fakeSource) begin(ctx context.Context, call fakeCall) error {
 	f.calls++
 	call.n = f.calls
@@ -164,7 +163,7 @@ func (f *fakeSource) MinimumTime(ctx context.Context, name string) (int64, error
 	return max(f.least, f.now-15*60*1_000_000), nil
 }
 
-// visible are the ids that a page at a time can hold.
+// visible returns the ids that a page at a time can contain.
 func (c *fakeCollection) visible(at, from int64, size int) (ids []int64, next int64) {
 	if c.unreadable || (c.remade && at != 0) {
 		return nil, -1
@@ -260,7 +259,7 @@ func (f *fakeSource) Count(ctx context.Context, name string, at int64) (int64, e
 	return int64(len(ids)), nil
 }
 
-// CountPage counts a page of them.
+// CountPage counts the documents of a page.
 func (f *fakeSource) CountPage(ctx context.Context, p PageRequest) (n, next int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -271,7 +270,7 @@ func (f *fakeSource) CountPage(ctx context.Context, p PageRequest) (n, next int6
 	return int64(len(ids)), next, nil
 }
 
-// remove takes documents out of the snapshot, as their ttl does.
+// remove removes documents from the snapshot, as if their ttl had passed.
 func (c *fakeCollection) remove(ids ...int64) {
 	for _, id := range ids {
 		if i, ok := slices.BinarySearch(c.docs, id); ok {
@@ -280,8 +279,7 @@ func (c *fakeCollection) remove(ids ...int64) {
 	}
 }
 
-// insert puts documents into the snapshot, as a write dated into the past
-// does.
+// insert adds documents to the snapshot, like a backdated write.
 func (c *fakeCollection) insert(ids ...int64) {
 	for _, id := range ids {
 		if i, ok := slices.BinarySearch(c.docs, id); !ok {
@@ -290,7 +288,7 @@ func (c *fakeCollection) insert(ids ...int64) {
 	}
 }
 
-// fakeBody is the answer that holds a page.
+// fakeBody returns the body of a page.
 func fakeBody(b []byte, name string, ids []int64, next int64, paths [][]any, text func(int64) string) []byte {
 	ref := func(id int64) {
 		b = append(b, `{"@ref":{"id":"`...)

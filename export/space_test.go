@@ -16,7 +16,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// smallDisk has only so many bytes free.
+// smallDisk has a limited number of free bytes.
 type smallDisk struct {
 	store.Store
 	free atomic.Int64

@@ -38,9 +38,9 @@ const (
 type Skipped = archive.Skipped
 
 // Spec describes what to export and how. The zero value of a field is its default.
-// A run stores it as JSON. A field tagged differ decides on the content of the
-// files, so it must stay the same when a run is resumed or shared; the tag
-// names it in messages.
+// A run stores it as JSON. A field tagged differ determines the content of the
+// files, so it must stay the same when a run is resumed or shared; the tag names
+// it in messages.
 type Spec struct {
 	// Endpoint is the server's address as text, for the manifest. It holds no
 	// secret.
@@ -67,9 +67,9 @@ type Spec struct {
 	Shard Shard `json:"shard,omitzero" differ:"shard"`
 	// NoSnapshot reads each page at its own time.
 	NoSnapshot bool `json:"no_snapshot,omitempty" differ:"no snapshot"`
-	// Workers is the number of requests in flight. 0 lets the engine tune it: 2
-	// to 16, more while that makes the run faster, fewer while they only slow
-	// each other down.
+	// Workers is the number of requests in flight. 0 lets the engine tune it
+	// between 2 and 16: more while that makes the run faster, fewer while
+	// requests only slow each other down.
 	Workers int `json:"workers,omitempty"`
 	// PageSize is the number of documents per page, 0 for the engine's choice.
 	PageSize int `json:"page_size,omitempty"`
@@ -227,8 +227,8 @@ func (s Spec) withDefaults() Spec {
 	return s
 }
 
-// MemoryLimit returns the soft limit, in bytes, that a program with nothing but
-// this run should pass to debug.SetMemoryLimit: 72 MiB for plain JSON lines,
+// MemoryLimit returns the soft limit, in bytes, that a program that only runs
+// this export should pass to debug.SetMemoryLimit: 72 MiB for plain JSON lines,
 // CSV and wire, 128 MiB with compression or an S3 store, which buffers a part of
 // each file before sending it.
 func (s Spec) MemoryLimit() int64 {

@@ -17,7 +17,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// state is how far the file of one collection is. It is written only after the
+// state is the progress of one collection's file. It is written only after the
 // bytes it describes are durable.
 type state struct {
 	// Finished: the file is complete, and has its final name or is about to get
@@ -54,7 +54,7 @@ type settled struct {
 	Changed  int64      `json:"changed"`
 	Window   int64      `json:"window"`
 	Counts   row.Counts `json:"counts"`
-	Widest   int64      `json:"widest,omitempty"` // row, in plain bytes
+	Widest   int64      `json:"widest,omitempty"` // longest row, in uncompressed bytes
 }
 
 // mostGone is how many ids of missing documents are listed.
@@ -121,8 +121,8 @@ func specIn(s store.Store, st *archive.RunState) (Spec, error) {
 	return spec, nil
 }
 
-// readState reads how far a collection's file is; nil if it was not started, or
-// if the state cannot be trusted and the file must start over.
+// readState reads the progress of a collection's file; nil if it was not started,
+// or if the state can't be trusted and the file must start over.
 func readState(s store.Store, c *collection) (*state, error) {
 	st := &state{}
 	err := archive.ReadState(s, archive.StateName(c.file), st)
@@ -138,7 +138,7 @@ func readState(s store.Store, c *collection) (*state, error) {
 	return st, nil
 }
 
-// usable returns an error for a state from which a file of that layout cannot
+// usable returns an error for a state from which a file with that layout cannot
 // resume.
 func (st *state) usable(l row.Layout) error {
 	if st.Finished {
@@ -152,9 +152,8 @@ func (st *state) usable(l row.Layout) error {
 	return sha256.New().(encoding.BinaryUnmarshaler).UnmarshalBinary(st.Hash)
 }
 
-// fits reports whether what a file holds before the state's offset is what was
-// written there. A store that does not show a file before it is committed is
-// believed.
+// fits reports whether a file still holds what was written before the state's
+// offset. If the store hides a file until it is committed, that is assumed.
 func (st *state) fits(ctx context.Context, s store.Store, name string) (bool, error) {
 	f, size, err := s.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -183,7 +182,7 @@ func (st *state) fits(ctx context.Context, s store.Store, name string) (bool, er
 	}
 	want := sha256.New()
 	if err := want.(encoding.BinaryUnmarshaler).UnmarshalBinary(st.Hash); err != nil {
-		return false, nil // the state is not one of ours
+		return false, nil // not a state that we wrote
 	}
 	return bytes.Equal(h.Sum(nil), want.Sum(nil)), nil
 }

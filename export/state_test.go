@@ -18,7 +18,7 @@ import (
 	"fauna-export/export/store/storetest"
 )
 
-// cutRun is a run of users and orders that was interrupted, in memory, with some of
+// cutRun returns an interrupted run of users and orders, in memory, with parts of
 // both written.
 func cutRun(t *testing.T, spec Spec, src *fakeSource) *storetest.Memory {
 	t.Helper()
@@ -52,7 +52,7 @@ func cutRun(t *testing.T, spec Spec, src *fakeSource) *storetest.Memory {
 	return disk
 }
 
-// restate changes the state in a file of it, and makes its checksum anew.
+// restate modifies the state in a state file and updates its checksum.
 func restate(t *testing.T, s store.Store, name string, change func(st map[string]any)) {
 	t.Helper()
 	var st map[string]any
@@ -220,7 +220,7 @@ func TestRun_removesOnlyItsOwnFilesFromTheWorkFolder(t *testing.T) {
 	dir := exportDir(t)
 	src := twoCollections()
 	stranger := filepath.Join(dir, ".fauna-export", "notes.txt")
-	src.fault = func(c fakeCall) error { // it comes while the run is at work
+	src.fault = func(c fakeCall) error { // it appears during the run
 		if c.what == "documents" {
 			return os.WriteFile(stranger, []byte("mine"), 0o600)
 		}
@@ -232,7 +232,7 @@ func TestRun_removesOnlyItsOwnFilesFromTheWorkFolder(t *testing.T) {
 	}
 }
 
-// Every format, read, verified, inspected and kept without a file system.
+// Every format is read, verified, inspected and kept without a file system.
 func TestRun_inMemoryIsAnArchiveToo(t *testing.T) {
 	t.Parallel()
 	for _, form := range formats() {

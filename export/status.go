@@ -10,7 +10,7 @@ const (
 	Preparing Phase = "preparing"
 	// Running reads and writes.
 	Running Phase = "running"
-	// Comparing: an incremental sync looks for what changed.
+	// Comparing finds what changed, in an incremental sync.
 	Comparing Phase = "comparing"
 	// Finishing writes the manifest.
 	Finishing Phase = "finishing"
@@ -20,7 +20,7 @@ const (
 	Stopped Phase = "stopped"
 )
 
-// CollectionState is how far one collection is.
+// CollectionState is the progress of one collection.
 type CollectionState string
 
 const (
@@ -45,9 +45,9 @@ type Status struct {
 	SnapshotEnds time.Time
 	// Renewed counts how often an expired snapshot was replaced.
 	Renewed int
-	// Started and Elapsed are of this process; Earlier and EarlierRetries of
-	// the processes before it, if it resumes a run. One that was killed counts
-	// with what its checkpoints recorded.
+	// Started and Elapsed are for this process; Earlier and EarlierRetries for
+	// the earlier processes of a resumed run. One that was killed counts only
+	// what its checkpoints recorded.
 	Started        time.Time
 	Elapsed        time.Duration
 	Earlier        time.Duration
@@ -72,7 +72,7 @@ type Status struct {
 	BytesRate float64
 	// ETA is the remaining time at Rate; negative if unknown.
 	ETA time.Duration
-	// Waiting is the failure that the run is waiting out, or "".
+	// Waiting is the failure being waited out, or "".
 	Waiting string
 	// NextTry is the time of the next try.
 	NextTry time.Time

@@ -15,12 +15,12 @@ import (
 	"fauna-export/export/store/storetest"
 )
 
-// formats are all forms of a file.
+// formats returns all combinations of format and compression.
 func formats() []Spec {
 	var out []Spec
 	for _, f := range row.Formats() {
 		if f == row.Parquet {
-			continue // it is compressed inside
+			continue // it is compressed internally
 		}
 		for _, c := range []row.Compression{row.None, row.Gzip, row.Zstd} {
 			out = append(out, Spec{Format: f, Compress: c})
@@ -31,7 +31,7 @@ func formats() []Spec {
 
 func (s Spec) formName() string { return fmt.Sprintf("%s-%s", s.Format, s.Compress) }
 
-// wholeFiles fails when a file under a final name is not the one wanted.
+// wholeFiles fails if a file under a final name differs from the one wanted.
 func wholeFiles(t *testing.T, dir string, want map[string][]byte) (found int) {
 	t.Helper()
 	entries, err := store.NewFolder(dir).List()
@@ -49,7 +49,7 @@ func wholeFiles(t *testing.T, dir string, want map[string][]byte) (found int) {
 	return found
 }
 
-// wanted makes an undisturbed run and reads its files.
+// wanted performs an undisturbed run and returns its files.
 func wanted(t *testing.T, s Spec, src Source) map[string][]byte {
 	t.Helper()
 	dir := exportDir(t)
@@ -102,7 +102,7 @@ func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testin
 						}
 						return
 					}
-					// An operation after the last that matters may fail.
+					// An operation after the last important one may fail.
 					if err == nil && m == nil {
 						t.Fatalf("operation %d failed and the run says nothing", n)
 					}
@@ -113,7 +113,7 @@ func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testin
 					env.Store = disk
 					r, err = OpenRun(src, env)
 					if isError[*archive.NotARun](err) {
-						// It failed before anything was there to go on with.
+						// It failed before there was anything to resume.
 						r, err = NewRun(form, src, env)
 					}
 					if err != nil {
@@ -166,7 +166,7 @@ func TestNewRun_refusesAFolderThatIsNotEmpty(t *testing.T) {
 	if src.calls != calls {
 		t.Error("the server was asked")
 	}
-	// Going on with a finished run is done at once.
+	// Resuming a finished run returns at once.
 	r, err := OpenRun(src, swiftEnv(dir, 1))
 	if err != nil {
 		t.Fatal(err)
@@ -179,8 +179,8 @@ func TestNewRun_refusesAFolderThatIsNotEmpty(t *testing.T) {
 	}
 }
 
-// A process that was killed right after it had finished leaves states, which the
-// next one removes.
+// A process killed right after finishing leaves states, which the next one
+// removes.
 func TestResume_ofAFinishedRunRemovesWhatAKilledOneLeft(t *testing.T) {
 	t.Parallel()
 	src := newFakeSource(map[string]int{"users": 50, "none": 0})

@@ -22,15 +22,14 @@ type SyncSource interface {
 	// negative fromID starts at the first pair of fromTS. nextID is -1 if there
 	// is no next page.
 	Pairs(ctx context.Context, p PairsRequest) (ts, ids []int64, nextTS, nextID int64, err error)
-	// DocumentsOf returns the raw body of a page of the documents ids,
-	// ascending, with null for those that do not exist; otherwise it is like
-	// Documents.
+	// DocumentsOf returns the raw body of a page of the documents ids, ascending,
+	// with null for missing ones; otherwise it is like Documents.
 	DocumentsOf(ctx context.Context, p PageRequest, ids []int64) ([]byte, error)
-	// Events calls each for every creation and removal after a time and up to
-	// at, in order. Events that the server has forgotten are left out.
+	// Events calls each for every creation and removal after a time and up to at,
+	// in order. Events that the server no longer keeps are left out.
 	Events(ctx context.Context, p EventsRequest, each func(id, ts int64, removed bool) error) error
-	// CountPairs returns how many documents an index lists at a time, from a ts
-	// on (0: all of them), determined without reading it.
+	// CountPairs returns how many documents an index lists at a time, starting at
+	// a ts (0: all of them), determined without reading it.
 	CountPairs(ctx context.Context, index string, at, fromTS int64) (int64, error)
 }
 
@@ -43,12 +42,12 @@ type PairsRequest = struct {
 	Size              int
 }
 
-// An EventsRequest asks for the events of a collection's documents after a time
+// An EventsRequest asks for the events of a collection's documents after one time
 // and up to another. Like PageRequest it is an alias.
 type EventsRequest = struct {
 	Collection string
 	After, At  int64
-	Size       int // of a page
+	Size       int // per page
 }
 
 // DefaultDeletion is the default name of the deletion column.
@@ -66,8 +65,8 @@ func (s Spec) deletion() string {
 }
 
 // mostSyncTries is the number of attempts before a sync gives up. If the time
-// expires while the index is compared the attempt leaves nothing; if it expires
-// while changes are read the sync covers several times, and the next one makes
+// expires while the index is compared, the attempt leaves nothing; if it expires
+// while changes are read, the sync covers several times, and the next one makes
 // the rows consistent.
 const mostSyncTries = 5
 
@@ -77,8 +76,8 @@ type syncExpired struct{ err error }
 func (e *syncExpired) Error() string { return "the sync's time expired: " + e.err.Error() }
 func (e *syncExpired) Unwrap() error { return e.err }
 
-// doSyncs does an incremental run: the first, full sync, or the next one in its
-// folder. After it the rows of all syncs are from a single point in time.
+// doSyncs performs an incremental run: the first, full sync, or the next one in
+// its folder. After it the rows of all syncs are from a single point in time.
 func (r *Run) doSyncs(ctx context.Context) (*archive.Manifest, error) {
 	src, ok := r.src.(SyncSource)
 	if !ok {
@@ -91,7 +90,7 @@ func (r *Run) doSyncs(ctx context.Context) (*archive.Manifest, error) {
 			return nil, err
 		}
 		if finished && len(partial.Failures) > 0 {
-			return m, err // resumed before anything is added to it
+			return m, err // resume that before anything is added
 		}
 		whole, cerr := r.confirm(ctx, src, m)
 		if cerr != nil {
@@ -122,8 +121,7 @@ func (r *Run) doSyncs(ctx context.Context) (*archive.Manifest, error) {
 	}
 }
 
-// newPass returns the part of a run that does one sync; shown makes the run
-// report its status.
+// newPass returns the Run that performs one sync; if shown, r reports its status.
 func (r *Run) newPass(shown bool) (*Run, error) {
 	p, err := newRun(r.spec, r.src, r.env)
 	if err != nil {
@@ -149,7 +147,7 @@ func (r *Run) newPass(shown bool) (*Run, error) {
 }
 
 // confirm ends a first sync: it compares the rows with the index at the same
-// time. If they differ, or are from several times, a second sync fixes them.
+// time. If they differ, or were read at several times, a second sync fixes them.
 func (r *Run) confirm(ctx context.Context, src SyncSource, m *archive.Manifest) (whole bool, err error) {
 	release, err := r.env.Store.Lock()
 	if err != nil {
@@ -274,7 +272,7 @@ func (r *Run) setPhase(phase Phase) {
 	r.mu.phase = phase
 }
 
-// plan gives the changes of a collection to the workers.
+// plan hands the changes of a collection to the workers.
 func (r *Run) plan(c *collection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -15,14 +15,14 @@ import (
 )
 
 // changingSource answers at once with n documents of 640 bytes, whose ids and
-// times are spread as a server's are; some of them were changed or removed.
+// times are spread like a server's; some of them were changed or removed.
 type changingSource struct {
 	*instantSource
-	changed map[int64]int64 // the ts of a changed document, by its number
-	order   []int64         // numbers of the changed ones, in the order of their ts
+	changed map[int64]int64 // ts of the changed documents, by number
+	order   []int64         // numbers of the changed documents, in order of their ts
 	removed map[int64]bool
-	head    string // of a document, behind its id
-	tail    string // behind its ts
+	head    string // of a document, after its id
+	tail    string // after its ts
 	at      int64
 }
 
@@ -31,7 +31,7 @@ const (
 	benchTS = 1_658_188_683_585_000
 )
 
-// spread is a number from 0 to 999 that looks random.
+// spread returns a pseudorandom number from 0 to 999.
 func spread(i int64) int64 {
 	z := uint64(i) * 0x9E3779B97F4A7C15
 	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
@@ -154,8 +154,8 @@ func (s *changingSource) DocumentsOf(_ context.Context, p PageRequest, ids []int
 	return append(p.Buf, `]}}`...), nil
 }
 
-// Pairs lists the documents in the order of their numbers, the changed ones behind
-// all others.
+// Pairs lists the documents in the order of their numbers, with the changed ones
+// after all others.
 func (s *changingSource) Pairs(_ context.Context, p PairsRequest) (ts, ids []int64, nextTS, nextID int64, err error) {
 	at := int64(0)
 	switch {
@@ -188,7 +188,7 @@ func (s *changingSource) Events(_ context.Context, p EventsRequest, each func(id
 	return nil
 }
 
-// peak calls do and tells the largest heap, in MB, that was seen meanwhile.
+// peak calls do and returns the largest heap size meanwhile, in MB.
 func peak(do func()) float64 {
 	runtime.GC()
 	stop, most := make(chan struct{}), make(chan uint64)
@@ -211,7 +211,7 @@ func peak(do func()) float64 {
 	return float64(<-most) / 1e6
 }
 
-// BenchmarkSync_million does the syncs of a collection of a million documents, of
+// BenchmarkSync_million performs syncs of a collection of a million documents, of
 // which 80 are changed and 20 removed each time, from a source that answers at
 // once.
 //

@@ -14,8 +14,8 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// smallPages reads the index and the events in pages of a few, and can do
-// something before each page of the index.
+// smallPages reads the index and the events in small pages, and can call a
+// function before each page of the index.
 type smallPages struct {
 	*fauna.Client
 	size   int
@@ -46,7 +46,7 @@ func (s *syncServer) syncWith(src Source) (*archive.Manifest, error) {
 
 func last(m *archive.Manifest) archive.Entry { return m.Collections[len(m.Collections)-1] }
 
-// back is a time in FQL, a while before now.
+// back returns a time in FQL, d before now.
 func (s *syncServer) back(d time.Duration) string {
 	return fmt.Sprintf("Time(%q)", archive.FormatTime(s.now().Add(-d).UnixMicro()))
 }
@@ -88,8 +88,8 @@ func TestSync_severalWritesInOneTransaction(t *testing.T) {
 	s.sync()
 	s.fql("Do(" + strings.Join([]string{
 		update(1, "{a: 1}"), update(1, "{a: 2}"), // twice
-		remove(2), create(2, "{b: 1}"), // made again
-		create(8, "{}"), remove(8), // born and gone
+		remove(2), create(2, "{b: 1}"), // recreated
+		create(8, "{}"), remove(8), // created and removed
 		update(3, "{c: 1}"), remove(3),
 	}, ", ") + ")")
 	m := s.sync()
@@ -106,13 +106,13 @@ func TestSync_removedAndMadeAgain(t *testing.T) {
 	s.fql(create(1, "{n: 1}") + "\n" + create(2, "{n: 1}"))
 	s.sync()
 	s.fql(remove(1) + "\n" + create(1, "{n: 2}") + "\n" + remove(2))
-	m := s.sync() // made again within a sync
+	m := s.sync() // recreated within a sync
 	s.exact(m)
 	if e := last(m); e.Rows != 2 || e.Removed != 1 {
 		t.Errorf("%+v", e)
 	}
 	s.fql(create(2, "{n: 3}"))
-	m = s.sync() // and behind the sync that has the removal
+	m = s.sync() // after the sync with the removal
 	s.exact(m)
 	if e := last(m); e.Rows != 1 || e.Documents != 2 {
 		t.Errorf("%+v", e)
@@ -162,8 +162,8 @@ func TestSync_ttls(t *testing.T) {
 	}
 	s.fql(ttl(1, soon()) + "\n" + ttl(2, soon()) + "\n" + ttl(5, soon()) + "\n" + ttl(6, fmt.Sprintf("Time(%q)", archive.FormatTime(s.now().Add(time.Hour).UnixMicro()))))
 	s.sync()
-	s.fql(ttl(2, "null")) // cleared: it lives
-	s.fql(ttl(3, soon())) // set and passed
+	s.fql(ttl(2, "null")) // cleared: it stays
+	s.fql(ttl(3, soon())) // set and expired
 	later := fmt.Sprintf("Time(%q)", archive.FormatTime(s.now().Add(time.Hour).UnixMicro()))
 	s.fql(ttl(5, later))  // changed to later
 	s.fql(ttl(6, soon())) // changed to sooner
@@ -222,7 +222,7 @@ func TestSync_collectionMadeAgain(t *testing.T) {
 	}
 	s.sync()
 	s.fql(`Delete(Collection("docs"))`)
-	s.pass(2 * time.Minute) // names are held in caches
+	s.pass(2 * time.Minute) // names are cached
 	s.makeCollection()
 	s.fql(create(3, "{again: 1}") + "\n" + create(9, "{}"))
 	m := s.sync()
@@ -348,10 +348,10 @@ func TestSync_wholeAgainAfterAFullRunOfTwoTimes(t *testing.T) {
 	}
 }
 
-// passingTime does something before one of the pages of documents.
+// passingTime calls a function before one of the pages of documents.
 type passingTime struct {
 	*fauna.Client
-	pages atomic.Int64 // several workers ask at once
+	pages atomic.Int64 // several workers send requests
 	at    int64
 	do    func()
 }
@@ -371,7 +371,7 @@ func TestSync_rowsOfThePastThatChangeDuringTheFirst(t *testing.T) {
 	}
 	s.pass(time.Minute)
 	src := &smallPages{Client: s.client, size: 100, before: func(page int) {
-		if page == 1 { // behind the documents, before the index is compared
+		if page == 1 { // after the documents, before the index is compared
 			s.fql(insert(20, s.back(30*time.Second), "update", "{a: 3}"))
 			s.fql(insert(99, s.back(30*time.Second), "create", "{}"))
 		}

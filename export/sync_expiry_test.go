@@ -13,7 +13,7 @@ import (
 	"fauna-export/fauna/emulator/fault"
 )
 
-// manyChanges makes a folder with a first sync, and then changes and removals of
+// manyChanges creates a folder with a first sync, and then changes and removes
 // many of the documents.
 func manyChanges(t *testing.T) *syncServer {
 	t.Helper()
@@ -46,8 +46,8 @@ func (s *syncServer) onceOnly(m *archive.Manifest) {
 	}
 }
 
-// late are writes behind the time that a sync reads at, of documents that it has
-// read and of some that it has not.
+// late writes after the time that a sync reads at, to documents that it has read
+// and to some that it has not.
 func (s *syncServer) late() {
 	s.t.Helper()
 	s.fql(update(2, "{late: 1}") + "\n" + remove(4) + "\n" + update(170, "{late: 1}") + "\n" + remove(175) + "\n" + create(9, "{late: 1}") + "\n" + create(300, "{late: 1}"))
@@ -65,7 +65,7 @@ func TestSync_timeExpiresWhileTheIndexIsCompared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Nothing was written yet, so it is one sync, of the later time.
+	// Nothing was written yet, so it is a single sync, at the later time.
 	if m.LastSync() != 2 || m.Consistency != archive.ConsistencySnapshot || last(m).Rows != 183-2 {
 		t.Errorf("%+v", last(m))
 	}
@@ -78,8 +78,8 @@ func TestSync_timeExpiresWhileTheChangesAreRead(t *testing.T) {
 	s := manyChanges(t)
 	s.Faults().Add(fault.When{Match: fault.Contains("exists"), From: 3}, fault.Do("time passes", s.late))
 	m := s.sync(func(p *Spec) { p.Workers, p.PageSize = 1, 30 })
-	// What was read is kept, the rest is read at a new time, and a second sync makes
-	// the rows those of one.
+	// What was read is kept, the rest is read at a new time, and another sync makes
+	// the rows consistent.
 	chain := m.Chain("docs")
 	if m.LastSync() != 3 || m.Syncs[1].Consistency != archive.ConsistencyWindow || m.Consistency != archive.ConsistencySnapshot || len(m.Snapshots) > 0 {
 		t.Fatalf("%+v", m)
@@ -102,7 +102,7 @@ func TestSync_timeThatAlwaysExpires(t *testing.T) {
 				n++
 				s.fql(update(1, fmt.Sprintf("{n: %d}", n)))
 				if query == "exists" && n%2 == 0 {
-					return // a page comes through
+					return // let one page through
 				}
 				s.pass(20 * time.Minute)
 			}))
@@ -134,8 +134,8 @@ func TestSync_timeThatAlwaysExpires(t *testing.T) {
 	}
 }
 
-// A process that ends between the first sync and the comparison with the index has
-// left a run to go on with.
+// A process that ends between the first sync and the comparison with the index
+// leaves a run that can be resumed.
 func TestSync_interruptedBeforeTheFirstIsCompared(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)

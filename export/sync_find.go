@@ -11,19 +11,19 @@ import (
 	"fauna-export/export/pairs"
 )
 
-// changes is what a sync does for one collection.
+// changes holds what a sync found and does for one collection.
 type changes struct {
 	index string
-	last  *archive.Entry // of the last sync with the collection, nil for none
+	last  *archive.Entry // of the last sync with the collection, nil if there is none
 	at    int64          // the time of that sync
 	asOf  int64          // the time of this one
-	fast  bool           // found by the end of the index and the events
+	fast  bool           // found with the end of the index and the events
 	all   []pairs.Change // by id
-	now   []int64        // the ts of each change's document as read, pairs.NoTime for none
+	now   []int64        // ts of each changed document as read, pairs.NoTime for none
 	times map[int64]int64
 	notes []string
 
-	unlisted int64 // documents that exist and that the index does not list
+	unlisted int64 // documents that exist but are missing from the index
 	remade   bool
 }
 
@@ -39,7 +39,7 @@ func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *archiv
 	by := &comparison{r, src, c}
 	err := by.compareSurely(ctx, d.remade)
 	if _, damaged := errors.AsType[*pairs.Damaged](err); damaged {
-		// Its header could be read, but the rest cannot.
+		// Its header was readable, but the rest is not.
 		if err := r.rebuild(ctx, c, m); err != nil {
 			return err
 		}
@@ -59,8 +59,8 @@ type comparison struct {
 	c     *collection
 }
 
-// compareSurely is compare, but reads the index again if it has fewer documents
-// than the server counts.
+// compareSurely calls compare, and again if the index lists fewer documents than
+// the server counts.
 func (r *comparison) compareSurely(ctx context.Context, anew bool) error {
 	notes := len(r.c.changes.notes)
 	for reading := 1; ; reading++ {
@@ -72,8 +72,8 @@ func (r *comparison) compareSurely(ctx context.Context, anew bool) error {
 	}
 }
 
-// compare finds the changes of a collection between the last sync and c.at.
-// With anew every document counts as changed.
+// compare finds the changes of a collection between the last sync and c.at. If
+// anew, every document counts as changed.
 func (r *comparison) compare(ctx context.Context, anew bool) error {
 	d := r.c.changes
 	d.fast = r.spec.Fast && d.last != nil && !anew && !r.doubted[r.c.name]
@@ -138,7 +138,7 @@ func (r *comparison) compareFast(ctx context.Context) error {
 		changed[p.ID] = p.TS
 	}
 	var old []pairs.Pair
-	there := int64(len(changed)) // documents after the sync
+	there := int64(len(changed)) // documents that exist after the sync
 	for p, err := range r.state(d) {
 		if err != nil {
 			return err
@@ -173,7 +173,7 @@ func (r *comparison) compareFast(ctx context.Context) error {
 	return nil
 }
 
-// change returns the change of a document.
+// change returns the index of a document's change.
 func (d *changes) change(id int64) int {
 	return sort.Search(len(d.all), func(i int) bool { return d.all[i].ID >= id })
 }

@@ -11,8 +11,8 @@ import (
 	"fauna-export/export/pairs"
 )
 
-// finishSync writes the new state, gives the files their names, and then writes
-// the manifest, which completes the sync.
+// finishSync writes the new state, renames the files, and then writes the
+// manifest, which completes the sync.
 func (r *Run) finishSync(ctx context.Context, m *archive.Manifest) (*archive.Manifest, error) {
 	r.setPhase(Finishing)
 	at, _ := r.snapshot()
@@ -86,14 +86,14 @@ func (r *Run) finishSync(ctx context.Context, m *archive.Manifest) (*archive.Man
 }
 
 // saveChanges writes a collection's new pairs and completes its entry. The error
-// is a *contradiction if what was read does not fit what was found.
+// is a *contradiction if what was read does not match what was found.
 func (r *Run) saveChanges(ctx context.Context, c *collection, at int64) error {
 	d := c.changes
 	ghosts, err := d.fits(c)
 	if err != nil {
 		return err
 	}
-	made, err := r.madeAt(ctx, c, at) // if it is gone now, the next sync will notice
+	made, err := r.madeAt(ctx, c, at) // 0 if it is gone now; the next sync will notice
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (r *Run) saveChanges(ctx context.Context, c *collection, at int64) error {
 		return diskError("write "+archive.PairsName(c.file), err)
 	}
 	if ghosts > 0 {
-		// Did they leave, or do they stand in place of others?
+		// Did these documents leave, or did the index list them instead of others?
 		n, err := r.askCount(ctx, c, d.asOf)
 		if fail := failureOf(err); fail != nil && fail.Expired() {
 			d.notes = append(d.notes, countUnknown)
@@ -140,7 +140,7 @@ func (r *Run) saveChanges(ctx context.Context, c *collection, at int64) error {
 	return nil
 }
 
-// contradiction is the error of answers about a collection that cannot all be
+// contradiction is the error of answers about a collection that can't all be
 // true.
 type contradiction struct {
 	name string
@@ -152,9 +152,9 @@ func (e *contradiction) Error() string {
 }
 
 // fits compares the documents read with the changes found, and counts those that
-// the index lists and that do not exist: their ttl may have passed. After a fast
-// comparison that may not be, nor may a document exist that the events call
-// removed, since nothing else was read that would show what is missing.
+// the index lists but that do not exist: they may have expired (ttl). After a
+// fast comparison that is an error, and so is a document that exists although the
+// events call it removed, since nothing else would show what is missing.
 func (d *changes) fits(c *collection) (ghosts int, err error) {
 	if len(c.segments) > 1 {
 		return 0, nil // read at other times than the index
@@ -165,7 +165,7 @@ func (d *changes) fits(c *collection) (ghosts int, err error) {
 		case ch.New == pairs.NoTime && read == pairs.NoTime, ch.New == read:
 			continue
 		case ch.New == pairs.NoTime && !d.fast:
-			continue // counted as not listed
+			continue // counted as missing from the index
 		case ch.New == pairs.NoTime:
 			err = fmt.Errorf("an event says that document %d was removed, and it exists", ch.ID)
 		case read != pairs.NoTime:

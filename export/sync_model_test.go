@@ -17,8 +17,8 @@ import (
 	"fauna-export/fauna/emulator"
 )
 
-// stepClock is a server's clock that goes on by a microsecond a look, so that what
-// a ttl does depends on the model alone.
+// stepClock is a server's clock that advances by a microsecond per reading, so
+// that the effect of a ttl depends only on the model.
 type stepClock struct {
 	mu sync.Mutex
 	at time.Time
@@ -58,8 +58,8 @@ func (c *crashSource) DocumentsOf(ctx context.Context, p PageRequest, ids []int6
 	return c.smallPages.DocumentsOf(ctx, p, ids)
 }
 
-// crashStore ends the process at one of its operations: from then on none does
-// anything.
+// crashStore ends the process at one of its operations: later ones have no
+// effect.
 type crashStore struct {
 	store.Store
 	crash func() error
@@ -95,7 +95,7 @@ func (c *crashStore) Remove(name string) error {
 
 var errCrash = errors.New("the process was killed")
 
-// model writes at random and knows nothing of what comes of it: the server does.
+// model writes at random without tracking the outcome: the server does that.
 type model struct {
 	*syncServer
 	clock  *stepClock
@@ -111,7 +111,7 @@ func newModel(t *testing.T, seed uint64, at time.Time) *model {
 	return m
 }
 
-// write does one random write; one that the server refuses is none.
+// write performs one random write; one that the server rejects does not count.
 func (m *model) write() {
 	id := m.random.IntN(60)
 	ref := fmt.Sprintf(`Ref(Collection("docs"), "%d")`, id)
@@ -119,7 +119,7 @@ func (m *model) write() {
 	at := func(d time.Duration) string {
 		return fmt.Sprintf("Time(%q)", archive.FormatTime(m.clock.now().Add(d).Truncate(time.Microsecond).UnixMicro()))
 	}
-	// Half a second off, while time goes by in seconds.
+	// Half a second off, because time advances in whole seconds.
 	ttl := at(time.Duration(m.random.IntN(5))*time.Second + 500*time.Millisecond)
 	past := at(-time.Duration(m.random.IntN(3000)) * time.Millisecond)
 	var text string
@@ -154,7 +154,7 @@ func (m *model) write() {
 	}
 }
 
-// syncOnce does a sync that may crash.
+// syncOnce performs a sync that may crash.
 func (m *model) syncOnce(crash bool) (*archive.Manifest, error) {
 	var mu sync.Mutex
 	left := -1
@@ -200,7 +200,7 @@ func (m *model) syncOnce(crash bool) (*archive.Manifest, error) {
 	return r.Do(m.t.Context())
 }
 
-// byID are rows by their id.
+// byID returns rows by their id.
 func byID(rows string) map[string]string {
 	out := make(map[string]string)
 	for line := range strings.Lines(rows) {
@@ -209,7 +209,7 @@ func byID(rows string) map[string]string {
 	return out
 }
 
-// noRepeats checks that every row of the sync is news.
+// noRepeats checks that every row of the sync is new.
 func (m *model) noRepeats(e archive.Entry, before, after map[string]string) {
 	m.t.Helper()
 	for _, line := range m.rowsOf(e.File) {
@@ -228,7 +228,7 @@ func (m *model) noRepeats(e archive.Entry, before, after map[string]string) {
 	}
 }
 
-// modelFor is for how long TestSync_model goes on with seeds of its choice.
+// modelFor is for how long TestSync_model continues with random seeds.
 var modelFor = flag.Duration("model", 0, "go on with the model of incremental syncs for so long")
 
 func TestSync_model(t *testing.T) {
@@ -252,7 +252,7 @@ func TestSync_model(t *testing.T) {
 				m.write()
 			}
 			if m.random.IntN(4) == 0 {
-				m.clock.pass(20 * time.Minute) // history is forgotten
+				m.clock.pass(20 * time.Minute) // history expires
 			}
 			var got *archive.Manifest
 			for {
@@ -276,7 +276,7 @@ func TestSync_model(t *testing.T) {
 				t.Fatalf("seed %d, sync %d: the rows are\n%s\nand must be\n%s", seed, got.LastSync(), rows, want)
 			}
 			after := byID(rows)
-			// A crash behind a manifest makes a sync whose rows were not looked at.
+			// After a crash past the manifest, one sync's rows were not checked.
 			if got.LastSync() == done+1 && done > 0 {
 				m.noRepeats(last(got), before, after)
 				checked++

@@ -13,12 +13,12 @@ import (
 	"fauna-export/fauna/emulator/fault"
 )
 
-// These are the scenarios that the tests of the connector describe which this
-// program follows on from, with times written as the server writes them. Its rows
-// came in the order of the index and of the events; here they come by id.
+// These scenarios come from the tests of the connector that preceded this
+// program, with times as the server writes them. Its rows came in the order of
+// the index and of the events; here they come by id.
 
-// timedServer is a server made on 1 April 2022, whose clock goes where a test puts
-// it.
+// timedServer returns a server created on 1 April 2022, whose clock the test
+// controls.
 func timedServer(t *testing.T) *model {
 	t.Helper()
 	return newModel(t, 1, time.Date(2022, 4, 1, 0, 0, 0, 0, time.UTC))
@@ -130,7 +130,7 @@ func TestPeer_removalsAndWhatIsLeft(t *testing.T) {
 func TestPeer_updatesOnce(t *testing.T) {
 	t.Parallel()
 	m := timedServer(t)
-	m.exact(m.sync()) // an empty first sync leaves a state that the next can use
+	m.exact(m.sync()) // an empty first sync leaves a usable state
 	m.load(document(3, 99, `{}`), document(5, 123, `{}`), document(10, 999, `{}`))
 	m.exact(m.sync())
 	m.wants("docs@2.jsonl", live(3, 99, `{}`), live(5, 123, `{}`), live(10, 999, `{}`))

@@ -33,7 +33,7 @@ func (p *reading) changes(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		// The index lists it at this time and it exists now, so it cannot be
+		// The index lists it at this time and it exists now, so it can't be
 		// missing.
 		for _, id := range alive {
 			if d.all[d.change(id)].New == pairs.NoTime {

@@ -38,7 +38,7 @@ func TestSync_interrupted(t *testing.T) {
 	if _, err := r.Do(ctx); !errors.Is(err, context.Canceled) {
 		t.Fatalf("%v", err)
 	}
-	// What a process that was killed can leave.
+	// Possible leftovers of a killed process.
 	for _, name := range []string{"docs@2.jsonl", ".fauna-export/docs@2.jsonl.pairs", ".fauna-export/docs@2.jsonl.part"} {
 		if err := os.WriteFile(filepath.Join(s.dir, filepath.FromSlash(name)), []byte("half"), 0o600); err != nil {
 			t.Fatal(err)
@@ -135,7 +135,7 @@ func TestSync_stateLostOrDamaged(t *testing.T) {
 	}
 	m = s.sync()
 	s.exact(m)
-	// Damage behind the head, which tells whose it is.
+	// Damage after the header, which identifies the state.
 	state = filepath.Join(s.dir, ".fauna-export", "docs@4.jsonl.pairs")
 	data, err := os.ReadFile(state)
 	if err != nil {
@@ -215,8 +215,8 @@ func TestSync_fast(t *testing.T) {
 	if e := last(m); e.Rows != 4 || e.Removed != 1 || e.TimeUnknown != 0 || len(e.Warnings) != 1 || !strings.Contains(e.Warnings[0], "fast") {
 		t.Errorf("%+v", e)
 	}
-	// What it cannot see, the manifest names: here a write and a removal dated
-	// before the last sync, and a ttl that passes.
+	// The manifest reports what it can't detect: here a write and a removal dated
+	// before the last sync, and an expired ttl.
 	s.fql(fmt.Sprintf(`Update(Ref(Collection("docs"), "7"), {ttl: Time(%q)})`, archive.FormatTime(s.now().Add(time.Minute).UnixMicro())))
 	s.sync(fast)
 	s.fql(insert(40, s.back(5*time.Second), "create", "{}") + "\n" + insert(8, s.back(5*time.Second), "delete", "{}"))
@@ -228,13 +228,13 @@ func TestSync_fast(t *testing.T) {
 	if n := len(m.Syncs); !m.Syncs[n-1].Fast {
 		t.Errorf("%+v", m.Syncs)
 	}
-	m = s.sync() // this one sees them
+	m = s.sync() // this one detects them
 	s.exact(m)
 	if e := last(m); e.Rows != 3 || e.Removed != 2 || m.Syncs[len(m.Syncs)-1].Fast {
 		t.Errorf("%+v", e)
 	}
 	s.fql(remove(6))
-	s.pass(time.Hour) // the events are forgotten
+	s.pass(time.Hour) // the events have expired
 	m = s.sync(fast)
 	s.exact(m)
 	if e := last(m); e.Rows != 1 || len(e.Warnings) != 1 || !strings.Contains(e.Warnings[0], "whole index") {
@@ -314,7 +314,7 @@ func TestSync_indexThatGoesWhileItIsRead(t *testing.T) {
 	}
 }
 
-// A document that an answer leaves out is not taken for one that was removed.
+// A document missing from an answer is not mistaken for a removed one.
 func TestSync_answerThatLacksADocument(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)

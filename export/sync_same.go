@@ -10,7 +10,7 @@ import (
 	"fauna-export/export/row"
 )
 
-// sameChain returns an error if a run does not fit the existing files, because
+// sameChain returns an error if a run does not match the existing files, because
 // its rows would mean something different.
 func (r *Run) sameChain(m *archive.Manifest) error {
 	var diff differing
@@ -29,7 +29,7 @@ func (r *Run) sameChain(m *archive.Manifest) error {
 	return nil
 }
 
-// differing lists how a sync differs from earlier ones.
+// differing lists the differences between a sync and earlier ones.
 type differing []string
 
 func (d *differing) say(what, was, is string) {
@@ -38,13 +38,13 @@ func (d *differing) say(what, was, is string) {
 	}
 }
 
-// entry compares the file of a collection's last sync with the layout of the next.
+// entry compares the file of a collection's last sync with the next one's layout.
 func (d *differing) entry(last archive.Entry, l row.Layout, filtered bool) {
 	d.say("format of "+last.Name, last.Format, string(l.Format))
 	d.say("compression of "+last.Name, last.Compress, string(l.Compress))
 	names := l.Names()
 	if last.Deletion == "" && last.Sync == 0 && l.Deletion != "" && len(last.Columns) > 0 {
-		names = names[:len(names)-1] // a full run that is being continued
+		names = names[:len(names)-1] // a full run continued as syncs
 	} else if last.Sync > 0 {
 		d.say("deletions of "+last.Name, cmp.Or(last.Deletion, IgnoreDeletions), cmp.Or(l.Deletion, IgnoreDeletions))
 	}

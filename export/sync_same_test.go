@@ -13,8 +13,8 @@ import (
 	"fauna-export/fauna"
 )
 
-// What a state belongs to: a server, a database, a collection, a role, and the
-// columns of the files.
+// A state belongs to a server, a database, a collection, a role, and the columns
+// of the files.
 
 func TestSync_refusesOtherOptions(t *testing.T) {
 	t.Parallel()
@@ -70,7 +70,7 @@ func TestSync_refusesAnotherColumn(t *testing.T) {
 			t.Errorf("another %s: %v", test.name, err)
 		}
 	}
-	s.sync(column(row.TypeJSON, "data", "a")) // the same, said otherwise
+	s.sync(column(row.TypeJSON, "data", "a")) // the same column, written differently
 }
 
 func TestSync_anotherDatabase(t *testing.T) {
@@ -82,7 +82,7 @@ func TestSync_anotherDatabase(t *testing.T) {
 	s.pass(time.Minute)
 	s.sync()
 	other.pass(2 * time.Minute)
-	spec := s.spec() // as if the other answered at the same address
+	spec := s.spec() // as if the other server answered at the same address
 	r, err := NewRun(spec, other.client, OSEnv(spec.Dir))
 	if err != nil {
 		t.Fatal(err)
@@ -115,15 +115,15 @@ func TestSync_serverOfAnEarlierTime(t *testing.T) {
 	}
 }
 
-// otherDatabase is a server that answers where s did, with a collection and an
-// index of the same names.
+// otherDatabase returns a server in place of s, with a collection and an index of
+// the same names.
 func otherDatabase(t *testing.T) *syncServer {
 	other := startSyncServer(t)
 	other.fql(create(1, "{other: 1}") + "\n" + create(3, "{other: 3}"))
 	return other
 }
 
-// at does a sync of s with another server at its address.
+// at performs a sync of s with another server at its address.
 func (s *syncServer) at(other *syncServer) (*archive.Manifest, error) {
 	s.t.Helper()
 	r, err := NewRun(s.spec(), other.client, OSEnv(s.dir))
@@ -138,7 +138,7 @@ func TestSync_anotherDatabaseWithoutTheCollectionThen(t *testing.T) {
 	s := startSyncServer(t)
 	s.fql(create(1, "{}") + "\n" + create(2, "{}"))
 	s.sync()
-	other := otherDatabase(t) // made behind the sync
+	other := otherDatabase(t) // created after the sync
 	other.pass(time.Minute)
 	m, err := s.at(other)
 	if err != nil || len(last(m).Warnings) == 0 || !strings.Contains(last(m).Warnings[0], "another database") {
@@ -165,11 +165,11 @@ func TestSync_anotherDatabaseAndNoState(t *testing.T) {
 	if _, err := s.at(other); !isError[*Changed](err) || !strings.Contains(err.Error(), "database") {
 		t.Fatalf("%v", err)
 	}
-	s.exact(s.sync()) // with its own again
+	s.exact(s.sync()) // with its own server again
 }
 
-// clientOf is a client with a key of a role that may read what of the collection
-// a predicate allows, "true" being all.
+// clientOf returns a client with a key of a role that can read the documents
+// allowed by a predicate, "true" for all.
 func (s *syncServer) clientOf(role, predicate string) *fauna.Client {
 	s.t.Helper()
 	s.fql(`CreateRole({name: "` + role + `", privileges: [{resource: Collections(), actions: {read: true}}, {resource: Index("docs-ts"), actions: {read: true}}, {resource: Collection("docs"), actions: {read: ` + predicate + `}}]})`)
@@ -208,11 +208,11 @@ func TestSync_stateOfAnotherRole(t *testing.T) {
 		}
 		return r.Do(t.Context())
 	}
-	// The command finds such a predicate by itself.
+	// The command detects such a predicate by itself.
 	if _, err := run(hides, true); err == nil || !strings.Contains(err.Error(), "the role: it hides documents of docs") {
 		t.Errorf("a role with a predicate: %v", err)
 	}
-	// Without that, and for one that the probe does not show, the documents tell.
+	// Without that, or if the probe can't detect it, the documents reveal it.
 	for name, client := range map[string]*fauna.Client{"data": hides, "id": hidesOne} {
 		_, err := run(client, false)
 		if partial, ok := errors.AsType[*Partial](err); !ok || !partial.Denied() {
@@ -225,7 +225,7 @@ func TestSync_stateOfAnotherRole(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 
-	// From a role that hides documents to one that shows all: they are new.
+	// From a role that hides documents to one that shows all: they count as new.
 	s.dir = filepath.Join(t.TempDir(), "hidden")
 	if m, err := run(hides, true); err != nil || last(m).Rows != 2 || !last(m).Filtered {
 		t.Fatalf("%+v, %v", m, err)

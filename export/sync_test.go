@@ -83,7 +83,7 @@ func (s *syncServer) spec() Spec {
 	}
 }
 
-// sync does a sync that must go well.
+// sync performs a sync that must succeed.
 func (s *syncServer) sync(change ...func(*Spec)) *archive.Manifest {
 	s.t.Helper()
 	m, err := s.trySync(change...)
@@ -106,7 +106,7 @@ func (s *syncServer) trySync(change ...func(*Spec)) (*archive.Manifest, error) {
 	return r.Do(s.t.Context())
 }
 
-// rowsOf are the lines of a file in the folder, by id.
+// rowsOf returns the lines of a file in the folder, by id.
 func (s *syncServer) rowsOf(file string) []string {
 	s.t.Helper()
 	data, err := os.ReadFile(filepath.Join(s.dir, file))
@@ -117,7 +117,7 @@ func (s *syncServer) rowsOf(file string) []string {
 	return lines[:len(lines)-1]
 }
 
-// truth are the rows that a full export at a time has.
+// truth returns the rows that a full export at a time has.
 func (s *syncServer) truth(at int64) string {
 	s.t.Helper()
 	body, err := s.client.Documents(s.t.Context(), PageRequest{Collection: "docs", At: at, Size: 80_000})
@@ -135,7 +135,7 @@ func (s *syncServer) truth(at int64) string {
 	return string(b.Bytes)
 }
 
-// merged are the rows of all syncs merged.
+// merged returns the merged rows of all syncs.
 func (s *syncServer) merged() string {
 	s.t.Helper()
 	if _, err := archive.Merge(s.t.Context(), store.NewFolder(s.dir)); err != nil {
@@ -188,9 +188,9 @@ func TestSync_changesAndRemovals(t *testing.T) {
 	removed := time.UnixMicro(s.now().UnixMicro())
 	s.fql(create(7, "{n: 7}"))
 	s.fql(create(8, "{n: 8}"))
-	s.fql(remove(8)) // born and gone
+	s.fql(remove(8)) // created and removed
 	s.fql(remove(4))
-	s.fql(create(4, "{n: 44}")) // removed and made again
+	s.fql(create(4, "{n: 44}")) // removed and recreated
 	second := s.sync()
 	s.exact(second)
 	e := second.Collections[1]

@@ -14,7 +14,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// chainOfThree makes a folder with three syncs.
+// chainOfThree creates a folder with three syncs.
 func chainOfThree(t *testing.T, change ...func(*Spec)) *syncServer {
 	t.Helper()
 	s := startSyncServer(t)
@@ -33,7 +33,7 @@ func (s *syncServer) path(name string) string {
 	return filepath.Join(s.dir, filepath.FromSlash(name))
 }
 
-// rewrite changes a file of the folder.
+// rewrite modifies a file of the folder.
 func (s *syncServer) rewrite(name string, change func([]byte) []byte) {
 	s.t.Helper()
 	data, err := os.ReadFile(s.path(name))
@@ -45,7 +45,7 @@ func (s *syncServer) rewrite(name string, change func([]byte) []byte) {
 	}
 }
 
-// swap gives two files each other's names.
+// swap exchanges the names of two files.
 func (s *syncServer) swap(a, b string) {
 	s.t.Helper()
 	if err := errors.Join(os.Rename(s.path(a), s.path("x")), os.Rename(s.path(b), s.path(a)), os.Rename(s.path("x"), s.path(b))); err != nil {
@@ -53,7 +53,7 @@ func (s *syncServer) swap(a, b string) {
 	}
 }
 
-// remanifest changes the manifest, and the hashes beside it to be those of it.
+// remanifest modifies the manifest, and updates SHA256SUMS.
 func (s *syncServer) remanifest(change func(*archive.Manifest)) {
 	s.t.Helper()
 	store := store.NewFolder(s.dir)
@@ -74,7 +74,7 @@ func TestVerify_chainOfSyncs(t *testing.T) {
 	tests := []struct {
 		name  string
 		spoil func(*syncServer)
-		says  string // "" for a folder that is whole
+		says  string // "" for a complete folder
 	}{
 		{"nothing", func(*syncServer) {}, ""},
 		{"a sync's file is missing", func(s *syncServer) { os.Remove(s.path("docs@2.jsonl")) }, "docs@2.jsonl: missing"},
@@ -136,7 +136,7 @@ func TestVerify_chainOfSyncs(t *testing.T) {
 	}
 }
 
-// repair writes a file of pairs anew, with the same head.
+// repair rewrites a pairs file with the same header.
 func (s *syncServer) repair(name string, change func([]pairs.Pair) []pairs.Pair) {
 	s.t.Helper()
 	s.rewrite(name, func(data []byte) []byte {
@@ -164,7 +164,7 @@ func (s *syncServer) repair(name string, change func([]pairs.Pair) []pairs.Pair)
 	})
 }
 
-// Where removals are left out of the files, the state alone tells what is gone.
+// If removals are left out of the files, only the state shows what is gone.
 func TestVerify_chainWithoutRemovals(t *testing.T) {
 	t.Parallel()
 	s := chainOfThree(t, func(p *Spec) { p.Deletions = IgnoreDeletions })
@@ -179,14 +179,14 @@ func TestVerify_chainWithoutRemovals(t *testing.T) {
 	s.repair(".fauna-export/docs@3.jsonl.pairs", func(all []pairs.Pair) []pairs.Pair { return all[1:] })
 	check("is not of the last sync's files")
 	s.repair(".fauna-export/docs@3.jsonl.pairs", func(all []pairs.Pair) []pairs.Pair { return append([]pairs.Pair{{TS: 1, ID: 999}}, all...) })
-	// As many as there must be, and not the right ones: merging finds it.
+	// The right number, but not the right ones: merging detects that.
 	if _, err := archive.Merge(t.Context(), store.NewFolder(s.dir)); err == nil || !strings.Contains(err.Error(), "is not of the last sync's files") {
 		t.Errorf("%v", err)
 	}
 }
 
-// A run that has just derived the state from the files believes that it is theirs,
-// if it is as large as they say; it reads each file once.
+// A run that has just derived the state from the files trusts it if its size
+// matches, and reads each file only once.
 func TestRun_verifyAfterASync(t *testing.T) {
 	t.Parallel()
 	s := chainOfThree(t)
@@ -202,7 +202,7 @@ func TestRun_verifyAfterASync(t *testing.T) {
 	tests := []struct {
 		name  string
 		spoil func()
-		says  string // "" for a folder that is whole
+		says  string // "" for a complete folder
 	}{
 		{"nothing", func() {}, ""},
 		{"the state is too small", func() { s.repair(state, func(all []pairs.Pair) []pairs.Pair { return all[1:] }) }, "holds 8 documents, the manifest says 9"},

@@ -4,25 +4,25 @@ import "time"
 
 const (
 	nearTuned  = 2 // requests in flight at the start
-	farTuned   = 8 // the same if a page takes hardly longer than a round trip
-	leastTuned = 2 // so that ids can be read in parallel to documents
+	farTuned   = 8 // the same if a page takes little longer than a round trip
+	leastTuned = 2 // so that ids and documents can be read in parallel
 	mostTuned  = 16
 
-	// An epoch measures a number of workers: this many pages per request in
-	// flight, a minimum of pages, and a minimum time.
+	// An epoch measures a number of workers: it lasts for this many pages per
+	// request in flight, a minimum of pages, and a minimum time.
 	epochPages = 3
 	leastPages = 16
 	leastStart = 4 // pages of an epoch at the start
 	leastEpoch = 500 * time.Millisecond
 
-	// Pages that take so long leave no room for more in flight: fewer and larger
-	// ones are tried first.
+	// If pages take this long, more in flight are unlikely to help: fewer and
+	// larger ones are tried first.
 	slowPage = time.Second
 
-	startGain = 1.08 // least gain from twice as many at the start
+	startGain = 1.08 // least gain from doubling, at the start
 	tunedGain = 1.06 // least gain that justifies more
-	tunedLoss = 0.93 // greatest loss, from the best, that fewer may cost
-	tunedDrop = 0.85 // below this, by page times alone, an epoch ends early
+	tunedLoss = 0.93 // greatest loss, against the best, that is accepted for fewer
+	tunedDrop = 0.85 // below this, measured by page times alone, an epoch ends early
 	tunedMove = 1.35 // a change of speed that means new conditions
 
 	startRest = 2 // epochs before the first search
@@ -37,7 +37,7 @@ const (
 // tuner finds the number of requests in flight: the smallest that is nearly as
 // fast as the best, since more only adds latency. At the start it doubles the
 // number as long as that pays. Later it measures one number for an epoch, tries
-// half as many more, then a third fewer, or the other way round, keeps the
+// half as many more, then a third fewer (or in the reverse order), keeps the
 // better one and rests.
 //
 // The caller provides the clock and the lock.
@@ -45,30 +45,30 @@ type tuner struct {
 	n int // requests in flight
 
 	settle int       // pages that still belong to the previous number
-	since  time.Time // of the epoch, zero while pages settle
+	since  time.Time // start of the epoch, zero while pages settle
 	pages  int
 	work   float64
 	busy   time.Duration
-	flying int // requests in flight, over all pages
+	flying int // sum of the requests in flight, over all pages
 
 	step   tunerStep
-	base   int           // the number to go back to
+	base   int           // the number to return to
 	best   float64       // the highest speed of this search
-	second tunerStep     // what to try if the first direction is of no use
+	second tunerStep     // what to try if the first direction does not help
 	rest   int           // epochs left to rest
-	rests  int           // how long the next rest is
-	calm   float64       // the speed expected at rest
-	slow   time.Duration // of a page at rest, 0 before it is known
+	rests  int           // length of the next rest
+	calm   float64       // expected speed at rest
+	slow   time.Duration // duration of a page at rest, 0 before it is known
 }
 
 // tunerStep is the purpose of an epoch.
 type tunerStep int
 
 const (
-	tunerStart tunerStep = iota // twice as many as before, while pages still grow
+	tunerStart tunerStep = iota // twice as many, while pages still grow
 	tunerMore                   // more
 	tunerFewer                  // fewer
-	tunerRest                   // the number as it is
+	tunerRest                   // keep the number
 )
 
 // newTuner returns a tuner that starts with n requests in flight.
@@ -77,9 +77,8 @@ func newTuner(n int) *tuner {
 	return &tuner{n: n, rests: firstRest, settle: n}
 }
 
-// page learns from a page that has just been read, after took and beside so many
-// other requests. Pass only pages that succeeded at the first try and have the
-// usual size.
+// page records a page that took this long, with beside other requests in flight.
+// Pass only pages that succeeded at the first try and have the usual size.
 func (t *tuner) page(now time.Time, took time.Duration, beside, rows int, bytes int64) {
 	if t.settle > 0 {
 		if t.settle--; t.settle == 0 {
@@ -108,9 +107,8 @@ func (t *tuner) page(now time.Time, took time.Duration, beside, rows int, bytes 
 	}
 }
 
-// double takes twice as many requests as long as that pays. What it ends with
-// is near the best, but was measured in a hurry, so the first search follows
-// soon.
+// double doubles the requests in flight as long as that pays. The result is near
+// the best, but was measured in a hurry, so the first search follows soon.
 func (t *tuner) double(speed float64) {
 	if speed >= t.best*startGain && t.n < mostTuned {
 		t.base, t.best, t.n = t.n, speed, min(2*t.n, mostTuned)
@@ -123,22 +121,21 @@ func (t *tuner) double(speed float64) {
 	t.rest, t.rests = startRest, firstRest
 }
 
-// speed returns the work per second that this number gives: that of a page in
-// flight times their number. Counting the pages that arrive would be as exact
-// only after many of them.
+// speed returns the work per second with this number: that of one page in flight
+// times their number. Counting the pages that arrive would need many of them to
+// be as exact.
 func (t *tuner) speed() float64 {
 	return t.work / max(t.busy, 1).Seconds() * float64(t.flying) / float64(t.pages)
 }
 
-// tooFew reports before the end of an epoch that fewer requests in flight are
-// too few. Distant servers show this at once, since their pages take the same
+// tooFew reports, before the end of an epoch, whether there are too few requests
+// in flight. Distant servers show this at once, since their pages take the same
 // time however few there are.
 func (t *tuner) tooFew() bool {
 	return t.step == tunerFewer && t.pages >= t.n && t.speed() < t.best*tunedDrop
 }
 
-// disturbed restarts the epoch, because it did not measure the server's speed
-// with this number.
+// disturbed restarts the epoch, because something else affected the speed.
 func (t *tuner) disturbed() {
 	t.again(time.Time{})
 	t.settle = max(t.settle, t.n)
@@ -173,7 +170,7 @@ func (t *tuner) judge(speed float64, took time.Duration) {
 		}
 		switch t.rest--; {
 		case !moved && t.rest > 0:
-		case took > t.slow && speed < t.calm: // more only made pages slower
+		case took > t.slow && speed < t.calm: // more in flight only made pages slower
 			t.search(speed, tunerFewer, tunerRest)
 		case took > slowPage:
 			t.search(speed, tunerFewer, tunerMore)
@@ -183,8 +180,8 @@ func (t *tuner) judge(speed float64, took time.Duration) {
 	}
 }
 
-// search looks for a better number than the current one, which gives speed:
-// first in one direction, then, if that is of no use, in a second one.
+// search looks for a better number than the current one, whose speed is given:
+// first in one direction, then, if that does not help, in a second one.
 func (t *tuner) search(speed float64, first, second tunerStep) {
 	t.base, t.best, t.second = t.n, speed, second
 	t.try(first)

@@ -7,21 +7,21 @@ import (
 	"time"
 )
 
-// modelServer answers pages in the order they are asked for, on some cores,
-// over a line of a latency and a width. Its clock is its own.
+// modelServer answers pages in the order of the requests, on a number of cores,
+// over a line with latency and bandwidth. It has its own clock.
 type modelServer struct {
 	cores     int
-	page      time.Duration // that a core works on a page
-	latency   time.Duration // of the line, there and back
-	bandwidth float64       // bytes a second, 0 for any
-	crowd     time.Duration // more work on a page for each other one that is there
+	page      time.Duration // time of a core per page
+	latency   time.Duration // round trip
+	bandwidth float64       // bytes per second, 0 for unlimited
+	crowd     time.Duration // more time per page for each other one being served
 	noise     float64
-	most      int // pages on their way that the budget allows, 0 for any
+	most      int // most pages in flight that the memory budget allows, 0 for any
 
 	random *rand.Rand
 	now    time.Time
-	free   []time.Time // when each core is
-	line   time.Time   // when the line is
+	free   []time.Time // when each core is free
+	line   time.Time   // when the line is free
 	flying flights
 }
 
@@ -78,14 +78,14 @@ func (m *modelServer) ask() {
 	heap.Push(&m.flying, flight{m.now, sent.Add(m.latency / 2)})
 }
 
-// answer waits for the next one.
+// answer waits for the next answer.
 func (m *modelServer) answer() flight {
 	f := heap.Pop(&m.flying).(flight)
 	m.now = f.answered
 	return f
 }
 
-// speed is the pages a second that n requests in flight give.
+// speed returns the pages per second with n requests in flight.
 func (m *modelServer) speed(n int) float64 {
 	if m.most > 0 {
 		n = min(n, m.most)
@@ -102,8 +102,8 @@ func (m *modelServer) speed(n int) float64 {
 	return pages / m.now.Sub(start).Seconds()
 }
 
-// drive gives a tuner so many pages of the server, and returns the numbers it
-// chose, one a page.
+// drive passes pages from the server to a tuner, and returns the number it chose
+// for each page.
 func (m *modelServer) drive(t *tuner, pages int) []int {
 	var chosen []int
 	for range pages {
@@ -121,7 +121,7 @@ func (m *modelServer) drive(t *tuner, pages int) []int {
 	return chosen
 }
 
-// usual is the number that a tuner kept for most of the pages.
+// usual returns the number that a tuner kept for most of the pages.
 func usual(chosen []int) (n, pages int) {
 	count := map[int]int{}
 	for _, c := range chosen {
@@ -137,7 +137,7 @@ func TestTuner_findsNearlyTheBestWithinAFewPages(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		server   modelServer
-		min, max int // requests in flight in the end
+		min, max int // requests in flight at the end
 	}{
 		{"a server of two cores", modelServer{cores: 2, page: 200 * time.Millisecond, latency: time.Millisecond}, 2, 4},
 		{"a server of two cores 50 ms away", modelServer{cores: 2, page: 200 * time.Millisecond, latency: 50 * time.Millisecond}, 2, 5},
@@ -199,10 +199,10 @@ func TestTuner_costsLittleOnTheWay(t *testing.T) {
 	}
 }
 
-// Speeds of a real core, in documents a second, by the pages of 4 000 in flight.
+// Speeds of a real core, in documents per second, by pages of 4 000 in flight.
 var recordedSpeeds = map[int]float64{1: 6862, 2: 8473, 4: 10_871, 8: 10_592, 16: 9026}
 
-// recordedSpeed is the speed of any number, along straight lines.
+// recordedSpeed interpolates the speed of any number linearly.
 func recordedSpeed(n int) float64 {
 	low := 1
 	for 2*low <= n && low < mostTuned {
@@ -235,7 +235,7 @@ func TestTuner_beginsWithAsManyAsARecordedCoreNeeds(t *testing.T) {
 	}
 }
 
-// The server is kept busy by eight: more give no more, and fewer show at once
+// Eight requests keep the server busy: more give no more, and fewer show at once
 // that they give less.
 func TestTuner_leavesFewerBehindWithinAFewPages(t *testing.T) {
 	t.Parallel()
@@ -248,7 +248,7 @@ func TestTuner_leavesFewerBehindWithinAFewPages(t *testing.T) {
 			fewer++
 		}
 	}
-	if fewer == 0 || fewer > 20 { // an epoch of them would be 30
+	if fewer == 0 || fewer > 20 { // a full epoch would be 30
 		t.Errorf("%d of 300 pages were read by fewer than %d at a time", fewer, farTuned)
 	}
 }
@@ -261,7 +261,7 @@ func TestTuner_followsAServerThatChanges(t *testing.T) {
 	if n, _ := usual(m.drive(tuned, 600)[300:]); n < 12 {
 		t.Fatalf("%d in flight at a server of many cores", n)
 	}
-	m.free = m.free[:2] // others want it too
+	m.free = m.free[:2] // others use it too
 	if n, _ := usual(m.drive(tuned, 800)[400:]); n > 7 {
 		t.Errorf("%d in flight after it became slow", n)
 	}

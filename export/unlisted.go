@@ -7,15 +7,15 @@ import (
 	"slices"
 )
 
-// comparedAtOnce is of how many collections the documents are counted by their
-// indexes side by side.
+// comparedAtOnce is how many collections are compared with their indexes in
+// parallel.
 const comparedAtOnce = 8
 
-// findUnlisted looks for documents that the server does not list. One with a delete
-// and an update at the same time, which Insert can write, lives and is in the
-// indexes, and is in no page of the collection's documents nor counted with them.
-// Where the spec names a collection's index and that has more documents at the time
-// read at, those that only it has are planned beside the others.
+// findUnlisted looks for documents that the server does not list. A document with a
+// delete and an update at the same time, which Insert can write, exists and is in
+// the indexes, but is neither listed in the collection nor counted. If the spec
+// names a collection's index, and it has more documents at the time read at, those
+// that only the index has are planned too.
 func (r *Run) findUnlisted(ctx context.Context) error {
 	src, ok := r.src.(SyncSource)
 	if !ok || r.spec.Mode == Incremental { // a first sync is compared with the index anyway
@@ -27,7 +27,7 @@ func (r *Run) findUnlisted(ctx context.Context) error {
 		if n < 0 {
 			n = len(all)
 		}
-		var parts []*collection // to be read at one time
+		var parts []*collection // those read at one time
 		for _, c := range all[:n] {
 			if c.at != 0 && c.state != CollectionDone && c.state != CollectionFailed && (len(parts) == 0 || c.at == parts[0].at) {
 				parts = append(parts, c)
@@ -43,8 +43,8 @@ func (r *Run) findUnlisted(ctx context.Context) error {
 	})
 }
 
-// compareListed finds what is unlisted of the parts of one collection. An index
-// that cannot be read says nothing; a full run does not need it.
+// compareListed finds the unlisted documents of the parts of one collection. An
+// index that can't be read is ignored, since a full run does not need it.
 func (r *Run) compareListed(ctx context.Context, src SyncSource, parts []*collection) error {
 	var ids []int64
 	var err error
@@ -70,8 +70,8 @@ func (r *Run) compareListed(ctx context.Context, src SyncSource, parts []*collec
 	return nil
 }
 
-// onlyIndexed are the ids that an index has and the server's list has not. Both are
-// read only where their numbers differ.
+// onlyIndexed returns the ids that an index has and the server's list lacks. It
+// reads both only if their counts differ.
 func (r *Run) onlyIndexed(ctx context.Context, src SyncSource, c *collection, index string) ([]int64, error) {
 	listed, err := r.askCount(ctx, c, c.at)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"fauna-export/fauna"
 )
 
-// tear hides documents of users that live: a delete and an update are written at one
-// time, with the index of users there to find them.
+// tear hides existing documents of users by writing a delete and an update at the
+// same time. It creates an index of users that finds them.
 func tear(t *testing.T, s *testServer, ids ...int) Spec {
 	t.Helper()
 	s.shell(t, `CreateIndex({name: "users-ts", source: Collection("users"), values: [{field: "ts"}, {field: "ref"}]})`)
@@ -67,7 +67,7 @@ func TestUnlisted_documentsThatOnlyAnIndexHasAreRead(t *testing.T) {
 	}
 }
 
-// unlistedRows are the rows of users in all parts, and how many are unlisted.
+// unlistedRows returns the rows of users in all parts, and how many are unlisted.
 func unlistedRows(entries []archive.Entry) (rows, unlisted int64) {
 	for _, e := range entries {
 		if e.Name == "users" {
@@ -155,7 +155,7 @@ func TestUnlisted_aRunThatIsResumedHasThemToo(t *testing.T) {
 	}
 }
 
-// Without an index that may be read a full run is what the server lists.
+// Without a readable index a full run contains what the server lists.
 func TestUnlisted_anIndexThatCannotBeReadIsNotNeeded(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)

@@ -44,7 +44,7 @@ func (p *reading) explain(ctx context.Context, differs *row.Mismatch, cause erro
 		}
 		wanted := merged(there, alive)
 		if slices.Equal(wanted, plan) && len(alive) == 0 {
-			// No document left or appeared: the server contradicts itself.
+			// No document left or appeared, so the server contradicts itself.
 			if unexplained++; unexplained > contradictions {
 				break
 			}
@@ -79,7 +79,7 @@ func (p *reading) explain(ctx context.Context, differs *row.Mismatch, cause erro
 	return un
 }
 
-// idsThere reads the ids in the chunk's range.
+// idsThere requests the ids in the chunk's range.
 func (p *reading) idsThere(ctx context.Context) ([]int64, error) {
 	var all []int64
 	about := len(p.ch.ids)
@@ -93,7 +93,7 @@ func (p *reading) idsThere(ctx context.Context) ([]int64, error) {
 	return all, nil
 }
 
-// parts reads the documents of the chunk's time, and in between those that
+// parts reads the documents at the chunk's time, and between them those that
 // exist only now, in the order of their ids.
 func (p *reading) parts(ctx context.Context, there, alive []int64) error {
 	type idsAt struct {
@@ -145,7 +145,7 @@ func (p *reading) present(ctx context.Context, differs *row.Mismatch) error {
 		size := len(ch.ids)
 		err := p.page(ctx, 0, from, size, nil)
 		if fail := failureOf(err); fail != nil && fail.Missing() && vanished < rounds {
-			// A document disappeared between the page's two reads of it.
+			// A document disappeared between the server's two reads of it.
 			vanished++
 			continue
 		}
@@ -182,7 +182,7 @@ func cutRows(b *row.Batch, n int) {
 	b.Bytes, b.Ends, b.IDs, b.Times = b.Bytes[:end], b.Ends[:n], b.IDs[:n], b.Times[:n]
 }
 
-// without returns the ids of all that are not in some; both ascend.
+// without returns the ids in all that are not in some; both ascend.
 func without(all, some []int64) []int64 {
 	var out []int64
 	for _, id := range all {
@@ -196,7 +196,7 @@ func without(all, some []int64) []int64 {
 	return out
 }
 
-// merged returns the ids of both, ascending.
+// merged returns the ids of both slices, ascending.
 func merged(a, b []int64) []int64 {
 	if len(b) == 0 {
 		return a

@@ -16,7 +16,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// once calls f at the first call that is chosen.
+// once calls f at the first chosen call.
 func once(chosen func(fakeCall) bool, f func()) func(fakeCall) error {
 	done := false
 	return func(c fakeCall) error {
@@ -73,7 +73,7 @@ func TestVerdict_documentsThatLeftOrEnteredTheSnapshotAreCounted(t *testing.T) {
 			// With one worker all ids are planned before the first page.
 			m := mustDo(t, Spec{Collections: []string{"users", "orders"}, PageSize: 100, Workers: 1}, src, swiftEnv(dir, 1))
 			e := m.Collections[0]
-			// Pages read before the change hold what was there then.
+			// Pages read before the change have the earlier documents.
 			var want []int64
 			got := idsOf(t, dir, e.File)
 			gone, appeared := int64(0), int64(0)
@@ -113,7 +113,7 @@ func TestVerdict_documentsThatLeftOrEnteredTheSnapshotAreCounted(t *testing.T) {
 	}
 }
 
-// idsOf reads the ids out of a JSON lines file.
+// idsOf returns the ids in a JSON lines file.
 func idsOf(t *testing.T, dir, file string) []int64 {
 	t.Helper()
 	var ids []int64
@@ -239,7 +239,7 @@ func TestVerdict_stopsTheCollectionAndNotTheOthers(t *testing.T) {
 			if st := r.Status(); st.Collections[0].State != CollectionFailed || st.Collections[0].Err == nil {
 				t.Errorf("status %+v", st.Collections[0])
 			}
-			// What stopped it is over: going on gives the whole.
+			// The cause is gone, so resuming completes the run.
 			src.fault, src.bend = nil, nil
 			u := src.set["users"]
 			u.unreadable, u.hidden, u.remade = false, nil, false
@@ -432,7 +432,7 @@ func TestFault_aServerThatStaysAwayEndsTheRunResumably(t *testing.T) {
 	}
 }
 
-// Every new time expires before anything is read at it: the loop has an end.
+// Every new time expires before anything is read at it: the loop must end.
 func TestVerdict_timesThatExpireAtOnceEndTheCollection(t *testing.T) {
 	t.Parallel()
 	src := twoCollections()
@@ -453,7 +453,7 @@ func TestVerdict_timesThatExpireAtOnceEndTheCollection(t *testing.T) {
 	}
 }
 
-// A collection of which no page holds anything, and which the server counts.
+// A collection whose pages are all empty, although the server counts documents.
 func TestVerdict_anEmptyPlanIsCounted(t *testing.T) {
 	t.Parallel()
 	src := twoCollections()
@@ -468,7 +468,7 @@ func TestVerdict_anEmptyPlanIsCounted(t *testing.T) {
 	}
 }
 
-// emptyIDs lists no id of users.
+// emptyIDs lists no ids of users.
 type emptyIDs struct{ *fakeSource }
 
 func (e *emptyIDs) IDs(ctx context.Context, p PageRequest) ([]int64, int64, error) {

@@ -88,8 +88,8 @@ func (r *Run) lookWhy(ctx context.Context) {
 	}
 }
 
-// updateLife finds out when the snapshot expires, for the collection whose
-// snapshot expires first. The minimum need not move with the clock: an admin
+// updateLife finds out when the snapshot expires, for the collection whose snapshot
+// expires first. The oldest readable time need not advance with the clock: an admin
 // may have raised history_days, or the collection keeps all of its history.
 func (r *Run) updateLife(ctx context.Context) {
 	r.mu.Lock()

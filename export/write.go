@@ -27,28 +27,28 @@ type writer struct {
 	first int64
 	last  int64 // the last row in the file, -1 for none
 
-	// Chunks whose rows are not all in the file yet: a compressed file buffers
-	// them before it emits their bytes.
+	// Chunks with rows that are not in the file yet: a compressed file buffers
+	// rows before it emits their bytes.
 	open  []openChunk
 	tally settled
 	next  int64 // the first id after the settled chunks
 
-	broken bool  // a write failed: the end of the file is unknown
+	broken bool  // a write failed, so the end of the file is unknown
 	saved  int64 // size at the last checkpoint
 	at     time.Time
 	took   time.Duration
-	cut    *cut       // not saved yet
+	cut    *cut       // being saved, or waiting to be
 	saving chan error // result of the cut being saved
 	notes  []string   // warnings for the manifest
 }
 
 type openChunk struct {
-	first, last int64 // the first id planned, the last row
+	first, last int64 // the first planned id, the last row
 	planned     int
 	next        int64
 	outcome     outcome
 	counts      row.Counts
-	widest      int64 // row, in bytes
+	widest      int64 // longest row, in bytes
 }
 
 // write writes the file of a collection. An error that concerns only the
@@ -109,7 +109,7 @@ func (w *writer) write(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() {
-		// In any case stop background work, and record what is in the file.
+		// Always stop background work, and record what is in the file.
 		if serr := w.settle(); err == nil {
 			err = serr
 		}
@@ -117,8 +117,8 @@ func (w *writer) write(ctx context.Context) (err error) {
 			return
 		}
 		if err != nil && w.size > w.saved && !w.broken {
-			// Report the error that ended the run, not this one. Bytes that
-			// could not be made durable are read again.
+			// Keep the error that ended the run, not one from here. Bytes that
+			// can't be made durable are read again.
 			if st, serr := w.snapshot(); serr == nil {
 				_ = w.saveCut(&cut{state: st, size: w.size, durable: w.out.Cut()})
 			}
@@ -154,8 +154,8 @@ func (w *writer) write(ctx context.Context) (err error) {
 	return w.finish(ctx)
 }
 
-// nextChunk waits until the first chunk of the collection has been read; false
-// if there is none left, or the collection or the run stops.
+// nextChunk waits until the first chunk of the collection has been read; it
+// returns false if none is left, or the collection or the run stops.
 func (r *Run) nextChunk(c *collection) (*chunk, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -173,7 +173,7 @@ func (r *Run) nextChunk(c *collection) (*chunk, bool) {
 	}
 }
 
-// begin opens the file, at the last checkpoint or new.
+// begin opens the file at the last checkpoint, or a new one.
 func (w *writer) begin() error {
 	var err error
 	name := archive.PartName(w.c.file)
@@ -218,8 +218,8 @@ func (w *writer) put(p row.Piece) error {
 			err = io.ErrShortWrite
 		}
 		if err != nil {
-			// Only the last checkpoint is certain: the file is cut there on
-			// resume.
+			// Only the last checkpoint is certain: on resume the file is
+			// truncated there.
 			w.broken = true
 			return diskError("write "+archive.PartName(w.c.file), err)
 		}
@@ -357,8 +357,8 @@ func (w *writer) finish(ctx context.Context) error {
 	return w.commit(st.Entry)
 }
 
-// commit gives the whole file its final name. That of a sync gets it when the
-// changes of all collections have been checked.
+// commit gives the complete file its final name. A sync's file gets it only after
+// the changes of all collections have been checked.
 func (w *writer) commit(e *archive.Entry) error {
 	if w.c.changes == nil {
 		if err := w.r.commit(w.c); err != nil {

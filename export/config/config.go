@@ -65,22 +65,22 @@ type Config struct {
 	Color          string
 }
 
-// Group is a group of options. Each command has some of the groups.
+// Group is a group of options. Each command uses some of the groups.
 type Group int
 
 // The groups.
 const (
-	Everywhere Group = iota // all commands
+	Everywhere Group = iota // for all commands
 	Address                 // where the server is
-	Server                  // how to speak to it
+	Server                  // how to connect to it
 	Secret                  // where the secret comes from
-	Choice                  // of collections
-	Format                  // of the files
-	Pace                    // how fast
+	Choice                  // which collections to export
+	Format                  // how to write files
+	Pace                    // how fast to run
 	Sync                    // full or incremental
-	Output                  // the rest of a run
+	Output                  // where and how to write the output
 	Stores                  // how to reach stores other than folders
-	Wizard                  // of the wizard only
+	Wizard                  // only for the wizard
 )
 
 // Options returns the table of all options, in the order of a config file.
@@ -179,17 +179,17 @@ func New() *Config {
 	c := &Config{}
 	for _, o := range c.Options() {
 		if o.Default != "" {
-			_ = o.Set(o.Default) // can't fail: a test sets each
+			_ = o.Set(o.Default) // can't fail: a test sets every default
 		}
 	}
 	return c
 }
 
-// Interval returns the time between lines of progress, 0 for none.
+// Interval returns the time between progress lines, 0 for none.
 func (c *Config) Interval() time.Duration {
 	d, err := time.ParseDuration(c.Progress)
 	if err != nil {
-		return 0 // Set has rejected it
+		return 0 // rejected by Set
 	}
 	return d
 }

@@ -134,7 +134,7 @@ func TestOptions_everyFieldOfConfigIsInTheTableOnce(t *testing.T) {
 	}
 }
 
-// sample sets an option to a value that is not its default, and returns it.
+// sample sets an option to a value other than its default, and returns it.
 func sample(t *testing.T, o Option) string {
 	t.Helper()
 	for _, text := range append(slices.Clone(o.Words), "true", "7", "3s", "2026-01-02T03:04:05Z", "users:a=data.a", "duckdb") {
@@ -146,8 +146,8 @@ func sample(t *testing.T, o Option) string {
 	return ""
 }
 
-// An option of the table needs nothing else: what is set is in a config file and
-// comes back from it, in the schema, and in the Spec if it is for the engine.
+// An option needs nothing but its entry in the table: its value survives a config
+// file, and is in the schema, and in the Spec if it is for the engine.
 func TestOptions_everyOneHasAllItsShapes(t *testing.T) {
 	t.Parallel()
 	schema, err := json.Marshal(Schema())
@@ -181,7 +181,7 @@ func TestOptions_everyOneHasAllItsShapes(t *testing.T) {
 			t.Errorf("the schema says of %s: %q, %v", o.Name, property.Description, is)
 		}
 		spec, err := c.Spec()
-		checks := o.Name == "progress-interval" // it has only a check
+		checks := o.Name == "progress-interval" // it is only checked
 		if differs := !reflect.DeepEqual(spec, none); err != nil || differs != (o.spec != nil && !checks || o.Name == "collection") {
 			t.Errorf("--%s=%s changes the Spec: %v, %v", o.Name, text, differs, err)
 		}

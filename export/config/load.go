@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	maxFile = 1 << 20 // bytes of a config file
+	maxFile = 1 << 20 // size of a config file, in bytes
 	maxDeep = 8       // nesting of brackets; an option needs one level
 	maxLine = 64      // structural characters on one line
 )
@@ -29,11 +29,11 @@ type Error struct {
 	File string
 	// Line is the line of the problem, from 1; 0 if unknown.
 	Line int
-	// Key is the option it concerns, or "".
+	// Key is the option concerned, or "".
 	Key string
-	// Item is the element of the option's list that it concerns, from 1, or 0.
+	// Item is the position in the option's list, from 1, or 0.
 	Item int
-	// Unknown: no option has this key.
+	// Unknown means that no option has this key.
 	Unknown bool
 	Err     error
 }
@@ -74,7 +74,7 @@ func parse(path string, data []byte) (Config, error) {
 	return r.config, nil
 }
 
-// reader reads one file into a config.
+// reader decodes one file into a config.
 type reader struct {
 	file   string
 	config Config
@@ -237,8 +237,8 @@ func secretKey(key string) bool {
 
 var secretText = regexp.MustCompile(`(?:^|[^\w-])fn[A-Za-z0-9_-]{38,60}(?:[^\w-]|$)`)
 
-// secretLine returns the first line with text that looks like a secret, even in
-// a comment; 0 for none.
+// secretLine returns the first line with text that looks like a secret, even in a
+// comment; 0 if there is none.
 func secretLine(data []byte) int {
 	at := secretText.FindIndex(data)
 	if at == nil {
@@ -261,8 +261,8 @@ func keyAt(data []byte, line int) string {
 	return ""
 }
 
-// Write writes the options that are set to a config file, 0600, replacing an
-// old one atomically.
+// Write writes the options that are set to a config file (0600), atomically
+// replacing an old one.
 func Write(path string, c Config) error {
 	var set yaml.MapSlice
 	for _, o := range c.Options() {

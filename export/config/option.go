@@ -13,17 +13,17 @@ import (
 )
 
 // Option is one option: a flag, an environment variable and, unless Once, a key
-// of a config file. It reads and sets its field of a Config, and implements the
+// in config files. It reads and sets its field of a Config, and implements the
 // flag library's Value.
 type Option struct {
-	Name    string   // of the flag, and the key of a config file
+	Name    string   // the flag, and the key in config files
 	Usage   string   // help, with the value's name in backquotes
 	Default string   // "" for the zero value
 	Words   []string // the allowed values, nil for any
 	Group   Group
 	Path    bool // a path: a leading ~ is the home folder
-	Number  bool // a text that may be a number
-	Once    bool // for a single call: not a key of a config file
+	Number  bool // text that may be a number
+	Once    bool // for a single call: not allowed in config files
 
 	to   any                              // *string, *bool, *int or *[]string
 	spec func(*export.Spec, string) error // checks one value and sets it in a Spec
@@ -88,7 +88,7 @@ func (o Option) kind() (name, must string) {
 // Must describes valid values, for messages: "a whole number, 0 or more".
 func (o Option) Must() string { _, must := o.kind(); return must }
 
-// Type returns the flag library's name for the kind of value.
+// Type returns the flag library's name for the type of the value.
 func (o Option) Type() string { name, _ := o.kind(); return name }
 
 // value returns what the option's field holds.
@@ -117,7 +117,7 @@ func (o Option) String() string {
 	return fmt.Sprint(o.value())
 }
 
-// parseAuto parses a number, or auto, which is 0.
+// parseAuto parses a number, or auto as 0.
 func parseAuto(text string) (int, error) {
 	if text == "auto" {
 		return 0, nil

@@ -24,8 +24,7 @@ import (
 	"fauna-export/export/row"
 )
 
-// people writes the file of a sync of documents of 640 bytes, and the ids of those that
-// went.
+// people writes a sync's file with documents of 640 bytes, and the removed ids.
 func people(b *testing.B, f *folder, sync int, ids []int64, gone []int64, documents int64) {
 	b.Helper()
 	name := fmt.Sprintf("people-%d.wire", sync)
@@ -64,7 +63,7 @@ func people(b *testing.B, f *folder, sync int, ids []int64, gone []int64, docume
 	}
 }
 
-// peak is the most memory that the process had since the last call, in MiB.
+// peak returns the peak memory of the process since the last call, in MiB.
 func peak(b *testing.B) float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -75,7 +74,7 @@ func peak(b *testing.B) float64 {
 		return 0
 	}
 	kB, _ := strconv.Atoi(string(found[1]))
-	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // only a figure is lost without it
+	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // only affects the figure if it fails
 	return float64(kB) / 1024
 }
 

@@ -105,7 +105,7 @@ func (c *canonizer) object(out []byte) []byte {
 	return append(out, '}')
 }
 
-// canonicalNumber writes a number as its significant digits and a power of ten.
+// canonicalNumber appends a number as its significant digits and a power of ten.
 func canonicalNumber(out, text []byte) []byte {
 	d := parseDecimal(text)
 	if d.digits == 0 {

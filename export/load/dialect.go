@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// dialect is what a target can store, and its names for types.
+// dialect describes what a target can store, and its names for types.
 type dialect struct {
 	title       string
 	longestName int
-	times       bool // it has types for times and dates
-	minusZero   bool // its doubles hold -0.0
-	keyed       bool // it has foreign keys
-	whole       bool // a table is a file, always written completely
+	times       bool // has types for times and dates
+	minusZero   bool // its doubles can hold -0.0
+	keyed       bool // has foreign keys
+	whole       bool // a table is a file, always rewritten as a whole
 	types       map[Type]string
-	// refusedColumn and refusedTable are names, folded, that the target
-	// reserves.
+	// refusedColumn and refusedTable report whether the target reserves a folded
+	// name.
 	refusedColumn, refusedTable func(folded string) bool
 }
 
@@ -69,6 +69,6 @@ var csvDialect = &dialect{
 	refusedColumn: none, refusedTable: none,
 }
 
-// identifier quotes a name of SQL, literal a text.
+// identifier quotes an SQL name, literal a string.
 func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 func literal(text string) string    { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }

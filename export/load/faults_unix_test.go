@@ -20,8 +20,8 @@ import (
 	"fauna-export/export/store"
 )
 
-// TestFaults_nothingIsLostOrBreaksALoad has the values that the scripts of the first
-// edition broke on.
+// TestFaults_nothingIsLostOrBreaksALoad uses values that broke the scripts of the
+// program's first edition.
 func TestFaults_nothingIsLostOrBreaksALoad(t *testing.T) {
 	t.Parallel()
 	data := map[int64]string{
@@ -47,7 +47,7 @@ func TestFaults_nothingIsLostOrBreaksALoad(t *testing.T) {
 				}
 				want := expected(t, f, "lines")
 				db, file := database(t), filepath.Join(t.TempDir(), "a.db")
-				// Making the table lines takes longer than the database allows a statement.
+				// Creating the table lines exceeds the database's statement timeout.
 				admin(t, db, "ALTER DATABASE "+db[strings.LastIndexByte(db, '/')+1:]+" SET statement_timeout = '500ms'",
 					`CREATE FUNCTION slow() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
 						IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'public.lines') THEN PERFORM pg_sleep(0.6); END IF; END $$`,
@@ -227,7 +227,7 @@ func TestLoad_refsThatLeadNowhereAreCountedAndTheKeyIsLeftOut(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	f.sync(3, "a", nil, []int64{1}) // the parent goes first
+	f.sync(3, "a", nil, []int64{1}) // the parent is removed first
 	f.sync(3, "b", nil, []int64{1})
 	for _, into := range []string{db, file} {
 		if r := f.must(into); len(r.Keys) != 1 {
@@ -236,7 +236,7 @@ func TestLoad_refsThatLeadNowhereAreCountedAndTheKeyIsLeftOut(t *testing.T) {
 	}
 }
 
-// cutter is a way to the database that is cut after so many bytes.
+// cutter returns a database address whose connections close after that many bytes.
 func cutter(t *testing.T, after int64) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 // files is a folder of typed files, one per collection. A file under its final
-// name is complete and proven.
+// name is complete and verified.
 type files struct {
 	kind  *fileKind
 	dir   string
@@ -140,7 +140,7 @@ func (f *files) load(_ context.Context, j *job, proof *Proof) error {
 	}
 	if err != nil {
 		if _, foreign := errors.AsType[*store.NotRegular](err); !foreign {
-			os.Remove(part) // the error is what matters
+			os.Remove(part) // the first error matters
 		}
 		return f.fail("write "+filepath.Base(f.path(t.Name)), err)
 	}
@@ -193,8 +193,8 @@ func (f *files) writeFile(part string, j *job) (sent sum, err error) {
 	return sent, out.Sync()
 }
 
-// newPart makes the file that is written, in place of one that a load left which
-// was killed. It follows no link.
+// newPart creates the file to write, replacing one left by a killed load. It
+// follows no links.
 func newPart(part string) (*os.File, error) {
 	if info, err := os.Lstat(part); err == nil {
 		if !info.Mode().IsRegular() {
@@ -207,8 +207,8 @@ func newPart(part string) (*os.File, error) {
 	return os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 }
 
-// prove reads a file back, compares it with what was sent, and returns the number
-// of its rows.
+// prove reads a file back, compares it with what was sent, and returns its number
+// of rows.
 func (f *files) prove(part string, t *Table, sent sum) (int64, error) {
 	in, err := os.Open(part)
 	if err != nil {

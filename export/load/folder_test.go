@@ -18,7 +18,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// folder is a finished run that a test writes.
+// folder is a finished run written by a test.
 type folder struct {
 	t        testing.TB
 	dir      string
@@ -36,7 +36,7 @@ func newFolder(t testing.TB, format row.Format) *folder {
 	}}
 }
 
-// document is one as the server sends it; data is wire JSON.
+// document returns a document as the server sends it; data is wire JSON.
 func document(collection string, id int64, data string) string {
 	return fmt.Sprintf(`{"ref":{"@ref":{"id":"%d","collection":{"@ref":{"id":%s,"collection":{"@ref":{"id":"collections"}}}}}},"ts":%d,"data":%s}`,
 		id, row.Quote(nil, []byte(collection)), 1700000000000000+id, data)
@@ -46,10 +46,10 @@ func ref(collection string, id int64) string {
 	return fmt.Sprintf(`{"@ref":{"id":"%d","collection":{"@ref":{"id":%s,"collection":{"@ref":{"id":"collections"}}}}}}`, id, row.Quote(nil, []byte(collection)))
 }
 
-// add writes the file of a collection: the data of its documents by id.
+// add writes a collection's file: the data of its documents by id.
 func (f *folder) add(collection string, data map[int64]string) { f.sync(0, collection, data, nil) }
 
-// sync writes the file of a sync, with the documents that went.
+// sync writes the file of a sync, with the removed documents.
 func (f *folder) sync(sync int, collection string, data map[int64]string, gone []int64) {
 	f.t.Helper()
 	l := row.Layout{Collection: collection, Format: f.format, Compress: f.compress, Columns: f.columns}
@@ -112,7 +112,7 @@ func (f *folder) sync(sync int, collection string, data map[int64]string, gone [
 	f.write(e, out)
 }
 
-// current are the ids after the files so far and one more.
+// current returns the ids after all files so far and one more.
 func (f *folder) current(collection string, data map[int64]string, gone []int64) map[int64]bool {
 	ids := map[int64]bool{}
 	for one, err := range (&archive.Archive{Store: store.NewFolder(f.dir), Manifest: &f.m}).Rows(context.Background(), archive.Rows{Files: f.m.Chain(collection), FilesAlone: true}) {
@@ -128,7 +128,7 @@ func (f *folder) current(collection string, data map[int64]string, gone []int64)
 	return ids
 }
 
-// write writes a file and names it in the manifest.
+// write writes a file and lists it in the manifest.
 func (f *folder) write(e archive.Entry, content []byte) {
 	f.t.Helper()
 	sum := sha256.Sum256(content)
@@ -152,7 +152,7 @@ func (f *folder) check(err error) {
 	}
 }
 
-// load loads the folder and returns what was done.
+// load loads the folder and returns the results.
 func (f *folder) load(into string, more ...func(*Options)) (*Load, *Result, error) {
 	o := Options{From: store.NewFolder(f.dir), Into: into}
 	for _, change := range more {
@@ -167,7 +167,7 @@ func (f *folder) load(into string, more ...func(*Options)) (*Load, *Result, erro
 	return l, r, err
 }
 
-// must is load without an error.
+// must is load, but fails the test on an error.
 func (f *folder) must(into string, more ...func(*Options)) *Result {
 	f.t.Helper()
 	_, r, err := f.load(into, more...)
@@ -177,7 +177,7 @@ func (f *folder) must(into string, more ...func(*Options)) *Result {
 	return r
 }
 
-// wants fails unless the text holds all the parts.
+// wants fails unless the text contains all the parts.
 func wants(t testing.TB, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {

@@ -12,8 +12,8 @@ import (
 	"fauna-export/export/row"
 )
 
-// What another user put into the folder of typed files is neither followed, waited
-// for nor removed.
+// Files that another user put into the folder of typed files are not followed,
+// waited for or removed.
 func TestFiles_followNoLinkAndTrustNoState(t *testing.T) {
 	t.Parallel()
 	outside := filepath.Join(t.TempDir(), "id_rsa")
@@ -49,7 +49,7 @@ func TestFiles_followNoLinkAndTrustNoState(t *testing.T) {
 			t.Errorf("%s: the file outside is %q, %v", name, text, err)
 		}
 	}
-	// What a killed load left is replaced.
+	// Leftovers of a killed load are replaced.
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "users.csv.part"), []byte("half"), 0o600); err != nil {
 		t.Fatal(err)

@@ -24,12 +24,12 @@ const (
 	maxTargets = 8
 )
 
-// found counts the values of a field, read in the first pass. It is stored in the target, so
+// found counts the values of a field, from the first pass. It is stored in the target, so
 // that a later load knows what the column already contains.
 type found struct {
 	Counts [classes]int64   `json:"counts"`
-	Refs   map[string]int64 `json:"refs,omitempty"` // refs by their collection, "" for those beyond maxTargets
-	first  int              // order in which the field was first seen
+	Refs   map[string]int64 `json:"refs,omitempty"` // refs by collection, "" for any beyond maxTargets
+	first  int              // order of first appearance
 }
 
 func (f *found) add(j judged, v *row.Value) {
@@ -51,7 +51,7 @@ func (f *found) add(j judged, v *row.Value) {
 	f.Refs[string(v.Collection)] = 1
 }
 
-// merge adds the findings of another pass.
+// merge adds the counts of another pass.
 func (f *found) merge(o *found) {
 	for c := range f.Counts {
 		f.Counts[c] += o.Counts[c]
@@ -98,13 +98,13 @@ func (f *found) misfits(d *dialect, t Type) int64 {
 	return n
 }
 
-// survey is what pass one learned about the rows of a collection.
+// survey is what the first pass learned about a collection's rows.
 type survey struct {
 	rows      int64
 	fields    map[fieldKey]*found
 	unseen    int64 // values of fields beyond maxSeen
 	ttl       found
-	badRest   bool // a value that may stay in data is isBad
+	badRest   bool // a value that would stay in data is isBad
 	otherData int64
 	hash      sum // of the rows as read
 	scratch   []byte

@@ -10,45 +10,45 @@ import (
 	"fauna-export/export/row"
 )
 
-// class classifies values by what a type must support for them to fit.
+// class is the kind of a value, by what a type must support to hold it.
 type class byte
 
 const (
 	isNull      class = iota
 	isBool            // true or false
-	isInt53           // a whole number that a double holds, as all smaller ones
-	isInt64           // a larger one in the range of int64
-	isHuge            // a larger one
-	isDouble          // a number that is a double and not whole by its text
+	isInt53           // an integer up to 2^53: a double holds every one of these
+	isInt64           // a larger integer in the range of int64
+	isHuge            // a larger integer
+	isDouble          // a number that fits a double and is not written as an integer
 	isMinusZero       // -0.0
-	isDecimal         // a number with more digits than a double has
-	isOutsize         // a number with more digits than numeric has
+	isDecimal         // a number with more digits than a double holds
+	isOutsize         // a number with more digits than numeric holds
 	isText            // a string
-	isOddText         // a string with U+0000 or half a surrogate pair
-	isTime            // a time of whole microseconds, in the range of timestamptz
+	isOddText         // a string with U+0000 or an unpaired surrogate
+	isTime            // a time in whole microseconds, in the range of timestamptz
 	isOddTime         // any other time
 	isDate            // a date in the range of date
 	isOddDate         // any other date
 	isBytes           // bytes
 	isRef             // a ref to a document
 	isTree            // an object or array
-	isOddTree         // one with such text or numbers inside as jsonb refuses
-	isBad             // not UTF-8, or nested too deep for any JSON type
+	isOddTree         // one containing text or numbers that jsonb rejects
+	isBad             // invalid UTF-8, or nested too deeply for any JSON type
 	classes
 )
 
-// String returns the class's name in reports.
+// String returns the class's name for reports.
 func (c class) String() string {
 	return [...]string{"null", "boolean", "integer", "integer over 2^53", "integer over 64 bits", "double", "-0.0", "number of more digits than a double has",
 		"number of more digits than numeric has", "string", "string with U+0000 or half a surrogate pair", "time", "time finer than a microsecond or out of range",
 		"date", "date out of range", "bytes", "ref", "object or array", "object or array that jsonb cannot hold", "value that is not UTF-8 or nested too deep"}[c]
 }
 
-// The limits of Postgres. Other targets share them, so that plans are the same.
+// Limits of Postgres. Other targets use them too, so that plans are the same.
 // Postgres has years before 1, but writes them differently.
 const (
-	minMicros  = -62_135_596_800_000_000 // of the year 1; the other end is beyond int64
-	minDays    = -719_162                // of the year 1
+	minMicros  = -62_135_596_800_000_000 // year 1; the other end is beyond int64
+	minDays    = -719_162                // year 1
 	maxDays    = 2_145_042_905
 	maxDepth   = 1000
 	maxTree    = 255 << 20
@@ -57,15 +57,15 @@ const (
 	int53      = 1 << 53
 )
 
-// judged is a value in the form for a column of its own type.
+// judged is a value with its class, in the form for a column of its own type.
 type judged struct {
 	class class
 	n     int64 // bool, integer, microseconds, days, id
 	f     float64
-	text  []byte // of a string without escapes, of bytes, of a number
+	text  []byte // an unescaped string, bytes, or a number's text
 }
 
-// judge determines a value's class. It builds texts in scratch if needed.
+// judge determines a value's class. It builds text in scratch if needed.
 func judge(v *row.Value, scratch *[]byte) judged {
 	j := judged{text: v.JSON}
 	switch v.Kind {
@@ -167,7 +167,7 @@ func (j *judged) string(v *row.Value, scratch *[]byte) {
 	}
 }
 
-// judgeTree searches an object or array for values that jsonb, or any JSON
+// judgeTree searches an object or array for values that jsonb, or every JSON
 // type, cannot represent.
 func judgeTree(src []byte) class {
 	found := isTree
@@ -230,10 +230,10 @@ func isNumberByte(c byte) bool {
 // decimal is a number parsed from text: ±0.d1d2d3… × 10^point.
 type decimal struct {
 	negative    bool
-	digits      int // significant ones, without zeros at either end
+	digits      int // significant digits, without zeros at either end
 	point       int
 	scale       int // digits after the point, as written
-	first, last int // where the significant digits are in the text
+	first, last int // positions of the significant digits in the text
 }
 
 func (d decimal) fits() bool {

@@ -12,24 +12,24 @@ import (
 	"fauna-export/export/store"
 )
 
-// Options say what to load and where.
+// Options defines what to load and where.
 type Options struct {
 	// From is the store with a finished run.
 	From store.Store
 	// Into is the target: postgres://user@host/database[?schema=NAME], sqlite:FILE,
 	// parquet:DIR or csv:DIR.
 	Into string
-	// Columns is how data is loaded; empty is ColumnsAuto.
+	// Columns is how data is loaded; "" means ColumnsAuto.
 	Columns Columns
-	// Collections to load; none means all.
+	// Collections lists the collections to load; none means all.
 	Collections []string
-	// Replace: first drop the tables that an earlier load made, and nothing
+	// Replace first drops the tables that an earlier load created, and nothing
 	// else.
 	Replace bool
 	// Password prompts for a database's password if it needs one; nil never
 	// prompts.
 	Password Password
-	// Progress, when not nil, is called a few times a second.
+	// Progress, unless nil, is called a few times a second.
 	Progress func(Status)
 }
 
@@ -38,8 +38,8 @@ type Phase string
 
 // The phases, in order.
 const (
-	Reading Phase = "reading" // every row, for types and hashes
-	Loading Phase = "loading" // and reading back
+	Reading Phase = "reading" // reads every row, for types and hashes
+	Loading Phase = "loading" // sends rows and reads them back
 	Keying  Phase = "keys"
 )
 
@@ -72,7 +72,7 @@ type Load struct {
 type Result struct {
 	Target string  `json:"target"`
 	Proofs []Proof `json:"tables"`
-	// Keys are the foreign keys that hold; Left are refs without one, and why.
+	// Keys are the foreign keys that hold; Left are those left out, and why.
 	Keys  []string `json:"keys,omitempty"`
 	Left  []string `json:"left_out,omitempty"`
 	Notes []string `json:"notes,omitempty"`
@@ -80,7 +80,7 @@ type Result struct {
 	Skipped int `json:"skipped"`
 }
 
-// Rows is the number of rows sent.
+// Rows returns the number of rows sent.
 func (r *Result) Rows() int64 {
 	var n int64
 	for _, p := range r.Proofs {
@@ -110,7 +110,7 @@ func (l *Load) show(always bool) {
 // Plan returns what Do will do.
 func (l *Load) Plan() *Plan { return &l.plan }
 
-// DDL returns the statements with which Do creates or changes the tables.
+// DDL returns the statements that Do uses to create or change the tables.
 func (l *Load) DDL() string {
 	var b strings.Builder
 	for _, t := range l.plan.Tables {
@@ -126,9 +126,9 @@ func (l *Load) DDL() string {
 	return b.String()
 }
 
-// Do loads what the target does not have. Call it once. After an error prepare
-// a new load, which continues with what is missing; the result says what was
-// done.
+// Do loads what the target does not have yet. Call it once. After an error,
+// prepare a new load, which continues with what is missing; the result says what
+// was done.
 func (l *Load) Do(ctx context.Context) (*Result, error) {
 	r := &Result{Target: l.plan.Target}
 	before := maps.Clone(l.all)

@@ -12,7 +12,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// shop is a folder of two collections with refs between them.
+// shop returns a folder with two collections and refs between them.
 func shop(t testing.TB, format row.Format) *folder {
 	f := newFolder(t, format)
 	f.add("customers", map[int64]string{
@@ -76,7 +76,7 @@ func TestLoad_ofAnExportThatIsNotFinishedSaysHowToFinishIt(t *testing.T) {
 	wants(t, err.Error(), "not finished", "fauna-export resume "+s.Name())
 }
 
-// A manifest that lacks a part is refused before anything is loaded.
+// If the manifest lacks a part, nothing is loaded.
 func TestLoad_aPartThatIsMissingIsNamed(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t, row.JSONL)

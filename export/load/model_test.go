@@ -27,7 +27,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// serverValues are the values that the serializer is tested with, by their group.
+// serverValues returns the values that the serializer is tested with, by group.
 func serverValues(t testing.TB) map[string][]string {
 	t.Helper()
 	f, err := os.Open(filepath.Join("..", "row", "testdata", "values.jsonl"))
@@ -48,8 +48,8 @@ func serverValues(t testing.TB) map[string][]string {
 	return groups
 }
 
-// randomData makes the data of documents: fields that mostly hold values of one kind,
-// some of any.
+// randomData returns the data of documents: most fields hold values of one kind, some
+// of any.
 func randomData(t testing.TB, r *rand.Rand, documents int) map[int64]string {
 	groups := serverValues(t)
 	var all []string
@@ -87,7 +87,7 @@ func randomData(t testing.TB, r *rand.Rand, documents int) map[int64]string {
 	return data
 }
 
-// expected is the data of every row of a folder, as JSONL holds it.
+// expected returns the data of every row of a folder, as in JSONL.
 func expected(t testing.TB, f *folder, collection string) map[int64]any {
 	t.Helper()
 	run, err := archive.Open(store.NewFolder(f.dir))
@@ -109,7 +109,7 @@ func expected(t testing.TB, f *folder, collection string) map[int64]any {
 	return out
 }
 
-// decode reads JSON with numbers as text, and strings that no UTF-8 holds as they are.
+// decode decodes JSON, keeping numbers as text.
 func decode(t testing.TB, text []byte) any {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -161,7 +161,7 @@ func same(a, b any) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// again makes the data of a row of what its columns hold.
+// again rebuilds a row's data from its columns.
 func again(t testing.TB, tab *Table, values []any) any {
 	t.Helper()
 	out := map[string]any{}
@@ -209,7 +209,7 @@ func again(t testing.TB, tab *Table, values []any) any {
 	return out
 }
 
-// postgresRows reads a table by SQL, with JSON, numbers, times and dates as text.
+// postgresRows reads a table with SQL, with JSON, numbers, times and dates as text.
 func postgresRows(t testing.TB, address string, tab *Table) map[int64]any {
 	t.Helper()
 	conn := connection(t, address)
@@ -291,8 +291,8 @@ func compare(t testing.TB, want, got map[int64]any) {
 }
 
 // TestModel_whatIsReadBackEqualsTheRows loads random documents of all kinds and
-// compares what the database says with the rows: by value, which is all that jsonb
-// keeps (not the text of numbers, the order of keys, or the sign of a zero).
+// compares the database with the rows: by value, since jsonb does not keep the
+// text of numbers, the order of keys, or the sign of zero.
 func TestModel_whatIsReadBackEqualsTheRows(t *testing.T) {
 	t.Parallel()
 	for _, format := range []row.Format{row.Wire, row.JSONL} {
@@ -340,7 +340,7 @@ func TestModel_increments(t *testing.T) {
 					t.Fatal(err)
 				}
 				compare(t, expected(t, f, "random"), postgresRows(t, db, l.Plan().Tables[0]))
-				if sync != 4 { // two syncs at once
+				if sync != 4 { // SQLite gets two syncs at once
 					if l, _, err = f.load("sqlite:" + file); err != nil {
 						t.Fatal(err)
 					}

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// namer returns names that are unique after folding case and Unicode form.
-// Names do not depend on the order of requests, unless two are alike.
+// namer returns names that are unique after folding case and Unicode form. A name
+// does not depend on the order of requests, unless two collide.
 type namer struct {
 	longest int // in bytes
 	refused func(folded string) bool
@@ -26,11 +26,11 @@ func newNamer(d *dialect, refused func(folded string) bool, taken ...string) *na
 	return n
 }
 
-// fold returns the same value for names that are too similar.
+// fold maps names that are too similar to the same value.
 func fold(name string) string { return norm.NFC.String(cases.Fold().String(norm.NFC.String(name))) }
 
-// name returns a name as close to the wanted one as possible. A name that is
-// too long, taken or reserved gets a hash at its end.
+// name returns a name as close to the wanted one as possible. A name that is too
+// long, taken or reserved gets a hash at the end.
 func (n *namer) name(wanted string) string {
 	if folded := fold(wanted); wanted != "" && len(wanted) <= n.longest && !n.taken[folded] && !n.refused(folded) && utf8.ValidString(wanted) && !strings.ContainsRune(wanted, 0) {
 		n.taken[folded] = true
@@ -39,7 +39,7 @@ func (n *namer) name(wanted string) string {
 	sum := sha256.Sum256([]byte(wanted))
 	mark := hex.EncodeToString(sum[:])
 	base := strings.ToValidUTF8(strings.ReplaceAll(wanted, "\x00", ""), "")
-	if n.refused(fold(base + "_")) { // what begins like that, whatever its end
+	if n.refused(fold(base + "_")) { // names with this prefix are reserved, whatever follows
 		base = "_" + base
 	}
 	for digits := 8; digits <= len(mark); digits += 8 {
@@ -49,10 +49,10 @@ func (n *namer) name(wanted string) string {
 			return name
 		}
 	}
-	return mark[:min(n.longest, len(mark))] // nobody finds names that are alike in so many digits
+	return mark[:min(n.longest, len(mark))] // unreachable: no names collide in so many digits
 }
 
-// cutText cuts a text at a character.
+// cutText truncates text at a character boundary.
 func cutText(text string, longest int) string {
 	if len(text) <= longest {
 		return text

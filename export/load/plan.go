@@ -11,8 +11,8 @@ type Action string
 
 // The actions.
 const (
-	Create Action = "create" // its table is made and filled
-	Apply  Action = "apply"  // the changes of later syncs are applied
+	Create Action = "create" // create and fill its table
+	Apply  Action = "apply"  // apply the changes of later syncs
 	Skip   Action = "skip"   // the target already has it
 )
 
@@ -22,7 +22,7 @@ type Plan struct {
 	Tables []*Table `json:"tables"`
 }
 
-// Rows is the number of rows to send.
+// Rows returns the number of rows to send.
 func (p *Plan) Rows() int64 {
 	var n int64
 	for _, t := range p.Tables {
@@ -34,24 +34,24 @@ func (p *Plan) Rows() int64 {
 // Table is a collection in the target. Its JSON is stored in the target.
 type Table struct {
 	Collection string `json:"collection"`
-	// Name is the table's name, or that of the file without its extension.
+	// Name is the table's name, or the file's without its extension.
 	Name string `json:"name"`
 	// PrimaryKey is the name of the key's constraint.
 	PrimaryKey string    `json:"primary_key"`
 	Columns    []*Column `json:"columns"`
-	// TTL is the type of the column ttl, Data that of the column data.
+	// TTL is the type of the ttl column, Data that of the data column.
 	TTL  Type `json:"ttl"`
 	Data Type `json:"data"`
 	// Mode is how data is loaded.
 	Mode Columns `json:"mode"`
 
 	Action Action `json:"-"`
-	Rows   int64  `json:"-"` // that will be sent
-	// Documents is the number of rows in the table when done.
+	Rows   int64  `json:"-"` // to send
+	// Documents is the number of rows in the table afterwards.
 	Documents int64 `json:"-"`
 	// Notes say what stays in data, and why.
 	Notes []string `json:"-"`
-	// Changes are the columns that an increment adds or widens.
+	// Changes lists the columns that an increment adds or widens.
 	Changes []Change `json:"-"`
 
 	Ends found `json:"ttl_found"`
@@ -60,7 +60,7 @@ type Table struct {
 // Column is a field in the target.
 type Column struct {
 	Field string `json:"field"`
-	// Own: a field of the row, next to data.
+	// Own marks a field of the row itself, next to data.
 	Own  bool   `json:"own,omitempty"`
 	Name string `json:"name"`
 	Type Type   `json:"type"`
@@ -68,13 +68,12 @@ type Column struct {
 	// name of the foreign key, "" for none.
 	Collection string `json:"collection,omitempty"`
 	Key        string `json:"key,omitempty"`
-	// Missing counts rows whose ref has no target row, so that the key is left
-	// out.
+	// Missing counts rows with dangling refs, which rule out the key.
 	Missing int64 `json:"missing,omitempty"`
-	// Keyed: the table has the key. Only SQLite uses it, where keys are part of
-	// the table's definition.
+	// Keyed means that the table has the key. Only SQLite uses it, where keys are
+	// part of the table's definition.
 	Keyed  bool   `json:"keyed,omitempty"`
-	target string // the table that the key leads to
+	target string // the table that the key references
 	Found  found  `json:"found"`
 }
 
@@ -82,17 +81,17 @@ type Column struct {
 type Change struct {
 	Column *Column
 	From   Type // "" for a new column
-	// Left is the collection that its refs referred to, and Key the foreign key
-	// to drop.
+	// Left is the collection that its refs used to refer to, and Key the foreign
+	// key to drop.
 	Left, Key string
 }
 
 // Columns is how data is loaded.
 type Columns string
 
-// The ways.
+// The ways to load data.
 const (
-	ColumnsAuto Columns = "auto" // a column a field
+	ColumnsAuto Columns = "auto" // one column per field
 	ColumnsJSON Columns = "json" // data is one column, byte for byte
 )
 
@@ -107,11 +106,10 @@ func ParseColumns(text string) (Columns, error) {
 	return "", fmt.Errorf("unknown way to load data %q: it is auto or json", text)
 }
 
-// fixed are the columns of every table.
+// fixed lists the columns of every table.
 var fixed = []string{"ref", "ts", "ttl", "data"}
 
-// fill plans the columns of the table of a collection that the target does not
-// have.
+// fill plans the table of a collection that the target does not have.
 func (t *Table) fill(d *dialect, s *survey) {
 	t.Action, t.TTL, t.Data, t.Ends = Create, d.ttlType(&s.ttl), JSON, s.ttl
 	if s.badRest {
@@ -216,7 +214,7 @@ func (t *Table) notes(d *dialect, s *survey) {
 	slices.Sort(t.Notes)
 }
 
-// whatMisfits names the classes that do not fit a type.
+// whatMisfits names the classes of the values that do not fit a type.
 func (f *found) whatMisfits(d *dialect, t Type) string {
 	var what []string
 	for c, n := range f.Counts {
@@ -232,7 +230,7 @@ func (f *found) whatMisfits(d *dialect, t Type) string {
 
 // widening returns the type that holds the column's values and those of another
 // survey, if the target can convert the stored values to it without loss;
-// otherwise the column's own type.
+// otherwise it returns the column's current type.
 func (c *Column) widening(d *dialect, more *found) Type {
 	var all found
 	all.merge(&c.Found)
@@ -262,7 +260,7 @@ func (f *found) leadsElsewhere(collection string) bool {
 	return false
 }
 
-// grow extends an existing table's plan with what an increment brings.
+// grow extends an existing table's plan by what an increment adds.
 func (t *Table) grow(d *dialect, s *survey) {
 	t.Action = Apply
 	for _, c := range t.Columns {

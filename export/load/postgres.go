@@ -37,7 +37,7 @@ const settings = `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; S
 SET LOCAL client_encoding = 'UTF8'; SET LOCAL extra_float_digits = 1; SET LOCAL standard_conforming_strings = on; SET LOCAL client_min_messages = warning;
 DO $$ BEGIN IF current_setting('server_version_num')::int >= 170000 THEN SET LOCAL transaction_timeout = 0; END IF; END $$`
 
-// within does work in a transaction, excluding other loads into this schema.
+// within runs work in a transaction that excludes other loads into this schema.
 func (p *postgres) within(ctx context.Context, doing string, work func() error) error {
 	tx, err := p.conn.Begin(ctx)
 	if err != nil {
@@ -116,8 +116,7 @@ func (p *postgres) viewsInTheWay(ctx context.Context, jobs []*job) error {
 }
 
 // dropKeys drops our keys from and to the tables that will change, because refs
-// may be dangling between the collections' transactions. keys creates them
-// again.
+// may dangle between the transactions of the collections. keys recreates them.
 func (p *postgres) dropKeys(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error {
 	touched := map[string]bool{}
 	for _, j := range jobs {

@@ -33,7 +33,7 @@ func newPostgres(text string, password Password) (*postgres, error) {
 	if p.schema == "" {
 		p.schema = "public"
 	}
-	// A cached plan of a table is wrong after ALTER, so describe each time.
+	// After ALTER a table's cached plan is wrong, so describe each time.
 	p.config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
 	p.config.StatementCacheCapacity, p.config.DescriptionCacheCapacity = 0, 0
 	p.shown = fmt.Sprintf("Postgres %s on %s, schema %s", p.config.Database, p.config.Host, p.schema)
@@ -56,7 +56,7 @@ func (p *postgres) close() {
 	}
 }
 
-// explain wraps an error of the database with what can be done about it.
+// explain wraps a database error with advice.
 func (p *postgres) explain(doing string, err error) error {
 	return explained(p.shown, doing, err, func(e *Error) { p.advise(e, doing, err) })
 }
@@ -100,7 +100,7 @@ func (p *postgres) grant() string {
 	return fmt.Sprintf("ask an administrator for: GRANT USAGE, CREATE ON SCHEMA %s TO %s;", identifier(p.schema), identifier(p.config.User))
 }
 
-// lastCause returns the error of the last address that was tried, in one line.
+// lastCause returns the error of the last address tried, in one line.
 func lastCause(err error) error {
 	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
 	return errors.New(strings.TrimSpace(lines[len(lines)-1]))

@@ -8,8 +8,8 @@ import (
 	"math"
 )
 
-// COPY's binary format is written and read here and not by pgx, so that the
-// proof compares the very bytes sent, and nothing is silently converted.
+// COPY's binary format is written and read here, not by pgx, so that the proof
+// compares the exact bytes sent, and nothing is silently converted.
 
 const (
 	copyHeader      = "PGCOPY\n\377\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"
@@ -98,8 +98,7 @@ func appendBinary(out []byte, t Type, c cell) []byte {
 	return append(out, c.text...)
 }
 
-// appendNumeric writes a JSON number in Postgres's format: digits to the base
-// 10000.
+// appendNumeric appends a JSON number in Postgres's format, as base-10000 digits.
 func appendNumeric(out, text []byte) []byte {
 	d := parseDecimal(text)
 	at := len(out)
@@ -115,7 +114,7 @@ func appendNumeric(out, text []byte) []byte {
 	if d.negative {
 		binary.BigEndian.PutUint16(out[at+4:], 0x4000)
 	}
-	// The group of four digits that the first one is in, and where in it.
+	// The first digit's group of four, and its place there.
 	weight := floorDiv(d.point-1, 4)
 	place := weight*4 + 4 - d.point // zeros before the first digit in its group
 	group, n, groups := 0, place, 0
@@ -137,7 +136,7 @@ func appendNumeric(out, text []byte) []byte {
 		out = binary.BigEndian.AppendUint16(out, uint16(group))
 		groups++
 	}
-	// Groups of zeros at the end are not kept.
+	// Trailing groups of zeros are not stored.
 	for groups > 0 && out[len(out)-1] == 0 && out[len(out)-2] == 0 {
 		out = out[:len(out)-2]
 		groups--

@@ -53,7 +53,7 @@ func (p *postgres) constraints(t *Table) string {
 	return text
 }
 
-// using converts a column's values to its new type, exactly.
+// using returns the exact conversion of a column's values to its new type.
 func using(name string, c Change) string {
 	asJSON := "to_jsonb(" + name + ")"
 	utc := "(" + name + " AT TIME ZONE 'UTC')"
@@ -78,7 +78,7 @@ func using(name string, c Change) string {
 	case Double:
 		return name + "::double precision"
 	case Numeric:
-		return name + "::text::numeric" // a cast without text rounds to 15 digits
+		return name + "::text::numeric" // a direct cast would round to 15 digits
 	case Text:
 		return text
 	case JSONB:

@@ -21,17 +21,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// cluster is a Postgres of our own, on loopback, that all tests of the package share.
+// cluster is a Postgres server on loopback, shared by all tests of the package.
 var cluster struct {
-	why    string // there is none
+	why    string // why there is none
 	port   int
 	number atomic.Int64
 }
 
 func TestMain(m *testing.M) { os.Exit(withCluster(m)) }
 
-// withCluster runs the tests beside a Postgres. Under FAUNA_EXPORT_CI it is a failure
-// when there is none.
+// withCluster runs the tests with a Postgres server. Under FAUNA_EXPORT_CI a missing
+// one is a failure.
 func withCluster(m *testing.M) int {
 	stop, err := startCluster()
 	if err != nil {
@@ -64,7 +64,7 @@ func startCluster() (stop func(), err error) {
 		return nil, err
 	}
 	attributes := &syscall.SysProcAttr{}
-	if os.Getuid() == 0 { // which Postgres refuses to run as
+	if os.Getuid() == 0 { // Postgres refuses to run as root
 		nobody, err := user.Lookup("nobody")
 		if err != nil {
 			return nil, err
@@ -128,7 +128,7 @@ func address(database string) string {
 	return fmt.Sprintf("postgres://tester@127.0.0.1:%d/%s", cluster.port, database)
 }
 
-// database makes a database for one test.
+// database creates a database for one test.
 func database(t testing.TB) string {
 	t.Helper()
 	if cluster.why != "" {
@@ -139,7 +139,7 @@ func database(t testing.TB) string {
 	return address(name)
 }
 
-// connection is a connection that ends with the test.
+// connection returns a connection that is closed with the test.
 func connection(t testing.TB, address string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), address)
@@ -167,7 +167,7 @@ func admin(t testing.TB, address string, statements ...string) {
 	}
 }
 
-// texts are the rows of a query as text, a line a row.
+// texts returns the rows of a query as text, one per line.
 func texts(t testing.TB, address, sql string) string {
 	t.Helper()
 	conn := connection(t, address)

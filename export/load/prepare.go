@@ -16,9 +16,8 @@ import (
 	"fauna-export/export/store"
 )
 
-// Prepare connects to the target, reads every row that it does not have,
-// checking the hash of each file, and plans the load. It changes nothing in the
-// target.
+// Prepare connects to the target, reads every row that the target does not have,
+// checks each file's hash, and plans the load. It changes nothing in the target.
 func Prepare(ctx context.Context, o Options) (_ *Load, err error) {
 	l := &Load{options: o}
 	if l.options.Columns == "" {
@@ -77,7 +76,7 @@ func lock(s store.Store) (release func() error, err error) {
 	return release, err
 }
 
-// notFinished says what to do about a folder without a finished run.
+// notFinished returns an error that says what to do about an unfinished run.
 func (l *Load) notFinished(err error) error {
 	found, bad := archive.Inspect(l.options.From)
 	if bad != nil {
@@ -120,12 +119,12 @@ func (l *Load) choose() ([]archive.Entry, error) {
 	return chosen, nil
 }
 
-// syncs returns a collection's files by sync, as recorded in the target.
+// syncsOf returns a collection's files by sync, as recorded in the target.
 func syncsOf(files []archive.Entry) []syncLoad {
 	var out []syncLoad
 	for _, e := range files {
 		n := max(1, e.Sync)
-		if last := len(out) - 1; last >= 0 && out[last].sync == n { // a part of the same sync
+		if last := len(out) - 1; last >= 0 && out[last].sync == n { // another part of the same sync
 			sum := sha256.Sum256([]byte(out[last].sha256 + e.SHA256))
 			out[last].sha256, out[last].rows = hex.EncodeToString(sum[:]), out[last].rows+e.Rows
 			continue
@@ -135,8 +134,8 @@ func syncsOf(files []archive.Entry) []syncLoad {
 	return out
 }
 
-// todo returns what is to be loaded of a collection; nothing is pending if the
-// target has it.
+// todo returns what to load of a collection; pending is empty if the target has
+// it.
 func (l *Load) todo(last archive.Entry) (*job, error) {
 	files := l.manifest.Chain(last.Name)
 	all := syncsOf(files)
@@ -184,7 +183,7 @@ func (l *Load) altered(t *Table) error {
 		Do: "rename it, and load with --replace"}
 }
 
-// planAll reads what is to be loaded and plans its tables.
+// planAll reads what will be loaded and plans its tables.
 func (l *Load) planAll(ctx context.Context, chosen []archive.Entry) error {
 	for _, last := range chosen {
 		j, err := l.todo(last)
@@ -232,8 +231,8 @@ func (l *Load) planAll(ctx context.Context, chosen []archive.Entry) error {
 	return nil
 }
 
-// tableNames names the tables to create, and, under a NUL before the
-// collection's name, their primary keys, which share a namespace with tables.
+// tableNames chooses the names of the tables to create and, keyed by NUL and the
+// collection's name, of their primary keys, which share a namespace with tables.
 func (l *Load) tableNames(ctx context.Context, chosen []archive.Entry) (map[string]string, error) {
 	d := l.target.dialect()
 	taken := []string{loadsTable, tablesTable, loadsTable + "_pkey", tablesTable + "_pkey", tablesTable + "_name_key"}
@@ -305,7 +304,7 @@ func (l *Load) planKeys() {
 	}
 }
 
-// survey reads rows to find their types. It also compares each file with the
+// survey reads rows to determine types. It also compares each file with the
 // manifest.
 func (l *Load) survey(ctx context.Context, j *job) (*survey, error) {
 	s := newSurvey()
@@ -328,7 +327,7 @@ func (l *Load) survey(ctx context.Context, j *job) (*survey, error) {
 	return s, nil
 }
 
-// unread is an error of reading a collection's files.
+// unread wraps an error of reading a collection's files.
 func (l *Load) unread(collection string, err error) error {
 	if unfit, ok := errors.AsType[*archive.StateUnfit](err); ok {
 		return &Error{Kind: KindUsage, Where: collection, What: "its files leave out removals, and " + unfit.Error(), Do: "another sync into the folder rebuilds it"}
@@ -339,8 +338,8 @@ func (l *Load) unread(collection string, err error) error {
 	return &Error{Where: collection, What: "its files do not match the manifest", Err: err, Do: "nothing of it was loaded; see fauna-export verify " + l.options.From.Name()}
 }
 
-// rows iterates over the rows again, and ends with an error if they are not
-// those of pass one.
+// rows iterates over the rows again, and ends with an error if they differ from
+// those of the first pass.
 func (l *Load) rows(ctx context.Context, j *job, want *sum) iter.Seq2[row.Row, error] {
 	return func(yield func(row.Row, error) bool) {
 		var have sum

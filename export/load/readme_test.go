@@ -10,7 +10,7 @@ import (
 )
 
 // TestReadme_typesOfLoad loads a collection with each kind of value into every target,
-// and compares the types that the columns get with the table in the README.
+// and compares the column types with the table in the README.
 func TestReadme_typesOfLoad(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))

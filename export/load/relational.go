@@ -14,7 +14,7 @@ type engine interface {
 	// exec runs a statement in the present transaction; without parameters it
 	// may be several. Parameters are $1, $2 ….
 	exec(ctx context.Context, sql string, args ...any) error
-	// each runs a query and calls row after each row was scanned into into.
+	// each runs a query and calls row after each row was scanned into q's variables.
 	each(ctx context.Context, q query, row func() error) error
 	foreign(ctx context.Context, names []string) ([]string, error)
 	// stateTables returns the statements that make the tables of loads.
@@ -33,12 +33,12 @@ type query struct {
 	into []any
 }
 
-// relational is what Postgres and SQLite have in common: where they record what
-// was loaded, and the statements that both understand.
+// relational is what Postgres and SQLite share: the record of what was loaded,
+// and the statements that both understand.
 type relational struct {
 	engine
 	types map[Type]string
-	table func(name string) string // as statements name it
+	table func(name string) string // returns a table's name in statements
 	fail  func(doing string, err error) error
 	// columns is a query of the name of each table and each of its columns.
 	columns     string
@@ -132,7 +132,7 @@ func (d *relational) keep(ctx context.Context, t *Table) error {
 	return d.exec(ctx, "INSERT INTO "+d.table(tablesTable)+" (collection, name, plan) VALUES ($1, $2, $3) ON CONFLICT (collection) DO UPDATE SET plan = excluded.plan", t.Collection, t.Name, string(plan))
 }
 
-// drop removes a table that a load made.
+// drop removes a table created by a load.
 func (d *relational) drop(ctx context.Context, t *Table) error {
 	if err := d.exec(ctx, "DROP TABLE IF EXISTS "+d.table(t.Name)); err != nil {
 		return err
@@ -182,14 +182,14 @@ func (d *relational) finish(ctx context.Context, j *job, proof *Proof) error {
 	return nil
 }
 
-// countMissing counts the rows whose ref has no target row.
+// countMissing counts the rows with dangling refs.
 func (d *relational) countMissing(ctx context.Context, t *Table, c *Column) error {
 	name := identifier(c.Name)
 	return d.one(ctx, fmt.Sprintf("SELECT count(*) FROM %s t WHERE t.%s IS NOT NULL AND NOT EXISTS (SELECT 1 FROM %s o WHERE o.ref = t.%s)", d.table(t.Name), name, d.table(c.target), name), nil, &c.Missing)
 }
 
-// create returns the statement that makes a table; more ends the line of a
-// column.
+// create returns the statement that creates a table; more returns the end of a
+// column's line.
 func (d *relational) create(t *Table, name string, more func(Column) string) string {
 	var lines []string
 	for _, c := range t.all() {
@@ -207,7 +207,7 @@ func columnList(t *Table, prefix string) string {
 	return strings.Join(names, ", ")
 }
 
-// updateList sets every column but the key to that of the row that was sent.
+// updateList sets every column but the key to the value of the row sent.
 func updateList(t *Table) string {
 	var set []string
 	for _, c := range t.all()[1:] {

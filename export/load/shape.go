@@ -9,7 +9,7 @@ type cell struct {
 	null bool
 	n    int64
 	f    float64
-	text []byte // JSON, a string, bytes, or a number by its text
+	text []byte // JSON, a string, bytes, or a number's text
 }
 
 // value returns the cell of a column of the type as an int64, a float64 or bytes;
@@ -26,8 +26,7 @@ func (c cell) value(t Type) any {
 	return c.text
 }
 
-// shaper turns rows into the cells of a table. It is not safe for concurrent
-// use.
+// shaper turns rows into table cells. It is not safe for concurrent use.
 type shaper struct {
 	d             *dialect
 	t             *Table
@@ -74,7 +73,7 @@ func (s *shaper) row(one row.Row) ([]cell, error) {
 		if found = found && field.Name != nil && !s.set[k]; found {
 			j := judge(&field.Value, &s.scratch)
 			if field.Own && j.class == isNull {
-				continue // a path that does not exist
+				continue // the path does not exist
 			}
 			c := s.t.Columns[k]
 			if c.Type.holds(s.d, j.class) && (c.Type != Ref || s.quoted[k] == string(field.Collection)) {
@@ -105,7 +104,7 @@ func (s *shaper) leave(f *row.Field) {
 	s.rest = append(append(append(s.rest, f.Key...), ':'), f.JSON...)
 }
 
-// cell returns a value in the form for a column of the type.
+// cell returns a value in the form for a column of type t.
 func (s *shaper) cell(t Type, j judged, v *row.Value) cell {
 	switch t {
 	case Bool, Int, Time, Date, Ref:

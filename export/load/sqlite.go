@@ -118,7 +118,7 @@ func (s *sqlite) foreign(ctx context.Context, names []string) ([]string, error) 
 	return s.texts(ctx, "look for tables", "SELECT name FROM sqlite_schema WHERE lower(name) IN (SELECT lower(value) FROM json_each($1))", string(list))
 }
 
-// within does work in one transaction, which is that of the connection.
+// within runs work in one transaction on the connection.
 func (s *sqlite) within(ctx context.Context, doing string, work func() error) error {
 	tx, err := s.conn.BeginTx(ctx, nil)
 	if err != nil {
@@ -197,12 +197,12 @@ func sqliteValue(t Type, c cell) any {
 	case c.null || t == Bool || t == Int || t == Ref || t == Double:
 		return c.value(t)
 	case t == Bytes || t == Raw:
-		return append([]byte{}, c.text...) // never nil, which is null
+		return append([]byte{}, c.text...) // never nil, which means null
 	}
 	return string(c.text)
 }
 
-// prove reads rows back and compares them with those sent: all, or those of ids.
+// prove reads back all rows, or those with ids, and compares them with those sent.
 func (s *sqlite) prove(ctx context.Context, t *Table, ids []int64, sent sum) error {
 	values := make([]any, len(t.all()))
 	into := make([]any, len(values))
@@ -238,8 +238,8 @@ func (s *sqlite) prove(ctx context.Context, t *Table, ids []int64, sent sum) err
 	return back.same(t, sent)
 }
 
-// keys drops the keys of columns with dangling refs, and creates keys left out
-// earlier that hold now.
+// keys drops the keys of columns with dangling refs, and creates keys that were
+// left out earlier and hold now.
 func (s *sqlite) keys(ctx context.Context, tables []*Table) error {
 	for _, t := range tables {
 		var changed, rebuild bool

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// definition creates a table with its keys: SQLite cannot add keys later, but
+// definition creates a table with its keys: SQLite can't add keys later, but
 // accepts them while rows are missing.
 func (s *sqlite) definition(t *Table) string {
 	if t.Action == Apply && !t.rebuilt() {
 		var b strings.Builder
 		for _, c := range t.Changes {
 			if c.From != "" {
-				continue // another type of ours, the same of SQLite's
+				continue // another of our types, but the same in SQLite
 			}
 			fmt.Fprintf(&b, "ALTER TABLE %s ADD COLUMN %s %s;\n", identifier(t.Name), identifier(c.Column.Name), sqliteDialect.types[c.Column.Type])
 		}
@@ -22,8 +22,8 @@ func (s *sqlite) definition(t *Table) string {
 	return s.createAs(t, t.Name)
 }
 
-// rebuilt reports whether the table must be recreated, since SQLite cannot
-// change types.
+// rebuilt reports whether the table must be recreated, since SQLite can't change
+// types.
 func (t *Table) rebuilt() bool {
 	for _, c := range t.Changes {
 		if c.From != "" && sqliteDialect.types[c.From] != sqliteDialect.types[c.Column.Type] || c.From == Text && c.Column.Type != Text || c.From == Numeric {
@@ -73,7 +73,7 @@ func (s *sqlite) rebuild(ctx context.Context, t *Table) error {
 	return s.exec(ctx, sql+strings.Join(again, ";\n"))
 }
 
-// sqliteUsing converts a column's values to its new type, exactly.
+// sqliteUsing returns the exact conversion of a column's values to its new type.
 func sqliteUsing(value string, c Change) string {
 	number := func(v string) string {
 		return "CASE typeof(" + v + ") WHEN 'real' THEN printf('%!.17g', " + v + ") ELSE CAST(" + v + " AS TEXT) END"

@@ -11,8 +11,8 @@ import (
 	"fauna-export/export/row"
 )
 
-// sum is a hash of rows that does not depend on their order: the sums of the words
-// of each row's SHA-256.
+// sum is a hash of rows that does not depend on their order: it adds the words of
+// each row's SHA-256.
 type sum struct {
 	rows  int64
 	words [4]uint64
@@ -26,7 +26,7 @@ func (s *sum) add(row []byte) {
 	}
 }
 
-// seed is per process, which is enough for hashes compared within one process.
+// seed differs per process, which is fine: hashes are only compared within one.
 var seed = maphash.MakeSeed()
 
 // addRow adds a row as read from a file.
@@ -49,7 +49,7 @@ func (s *sum) String() string {
 	return hex.EncodeToString(b[:16])
 }
 
-// same compares rows read back with those sent.
+// same returns an error unless the rows read back equal those sent.
 func (s *sum) same(t *Table, sent sum) error {
 	if *s == sent {
 		return nil

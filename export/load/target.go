@@ -12,7 +12,7 @@ import (
 	"fauna-export/export/store"
 )
 
-// kept is what a target records about a collection that was loaded before.
+// kept is a target's record of a collection loaded before.
 type kept struct {
 	Table *Table         `json:"table"`
 	Loads map[int]string `json:"loads"` // the hash of the files of each sync
@@ -83,10 +83,10 @@ type target interface {
 	state(ctx context.Context) (map[string]*kept, error)
 	// foreign returns the names that exist but were not created by a load.
 	foreign(ctx context.Context, names []string) ([]string, error)
-	// ready prepares the target for the jobs: it creates the tables of state
-	// and removes keys that are in the way. drop are collections to remove.
+	// ready prepares the target for the jobs: it creates the state tables and
+	// removes keys that are in the way. drop lists the collections to remove.
 	ready(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error
-	// load does one job, all or nothing, with its proof.
+	// load performs one job, all or nothing, including its proof.
 	load(ctx context.Context, j *job, proof *Proof) error
 	// keys creates the foreign keys that hold, for all tables.
 	keys(ctx context.Context, tables []*Table) error
@@ -104,12 +104,12 @@ type Proof struct {
 	Action     Action `json:"action"`
 	Sent       int64  `json:"sent"`
 	Removed    int64  `json:"removed,omitempty"`
-	// Rows is the number of rows in the table now, Documents that in the
+	// Rows is the number of rows in the table now, Documents the number in the
 	// manifest.
 	Rows      int64  `json:"rows"`
 	Documents int64  `json:"documents"`
-	Hash      string `json:"hash"` // of the rows sent and of those read back: they are equal
-	// Seconds is the duration of the transaction; Copying the part spent
+	Hash      string `json:"hash"` // equal for the rows sent and read back
+	// Seconds is the duration of the transaction; Copying is the part spent
 	// reading and sending rows.
 	Seconds float64 `json:"seconds"`
 	Copying float64 `json:"copying"`
@@ -129,17 +129,17 @@ const (
 	KindPartial          // the run lacks some of its collections
 )
 
-// Error is the error of a load that cannot continue.
+// Error is an error that stops a load.
 type Error struct {
 	Kind Kind
-	// Where is the target, or a collection and more.
+	// Where is the target, or a collection and perhaps more.
 	Where string
 	What  string // what happened
 	Do    string // what to do
 	Err   error
 }
 
-// Error says what happened, and what to do.
+// Error says what happened and what to do.
 func (e *Error) Error() string {
 	text := e.Where + ": " + e.What
 	if e.Err != nil {
@@ -184,7 +184,7 @@ func newTarget(text string, password Password) (target, error) {
 		if rest == "" || strings.HasPrefix(rest, "//") {
 			return nil, &Error{Kind: KindUsage, Where: scheme, What: "the path is missing", Do: "write it like " + scheme + ":PATH"}
 		}
-		rest, err := store.ExpandHome(rest) // no shell does after a colon
+		rest, err := store.ExpandHome(rest) // the shell does not expand ~ after a colon
 		if err != nil {
 			return nil, err
 		}
@@ -199,7 +199,7 @@ func newTarget(text string, password Password) (target, error) {
 	return nil, &Error{Kind: KindUsage, Where: "the target", What: "it is not postgres://user@host/database, sqlite:FILE, parquet:DIR or csv:DIR", Do: "write it like one of these"}
 }
 
-// at wraps the error of a row.
+// at adds the collection and document to an error.
 func at(collection string, id int64, err error) error {
 	return fmt.Errorf("%s, document %d: %w", collection, id, err)
 }

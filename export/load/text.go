@@ -6,7 +6,7 @@ import (
 	"fauna-export/export/row"
 )
 
-// count writes a number with commas.
+// count formats a number with commas.
 func count(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
@@ -24,7 +24,7 @@ func unquoted(quoted string) string {
 	return string(text)
 }
 
-// leads says how many refs lead somewhere.
+// leads formats a number of refs for "… refs lead to".
 func leads(n int64) string {
 	if n == 1 {
 		return "1 ref leads"

@@ -1,6 +1,6 @@
 package load
 
-// Type is what a column holds.
+// Type is the type of a column.
 type Type string
 
 // The types. Each dialect has its own names for them.
@@ -14,12 +14,12 @@ const (
 	Bytes   Type = "bytes"
 	Ref     Type = "ref"
 	Text    Type = "text"
-	JSONB   Type = "jsonb" // JSON, by its values
+	JSONB   Type = "jsonb" // JSON, compared by value
 	JSON    Type = "json"  // JSON, byte for byte
-	Raw     Type = "raw"   // the bytes of JSON that no JSON type accepts
+	Raw     Type = "raw"   // bytes of JSON that no JSON type accepts
 )
 
-// holds reports whether a class fits a type. Refs are counted separately.
+// holds reports whether a type can hold a class. Refs are counted separately.
 func (t Type) holds(d *dialect, c class) bool {
 	switch t {
 	case Bool:
@@ -48,8 +48,8 @@ func (t Type) holds(d *dialect, c class) bool {
 	return c != isNull // Raw
 }
 
-// typ returns the type of a column with these values: the first that fits them
-// all; or one that fits all but a few, which stay in data; or JSON.
+// typ returns the type of a column with these values: the first that fits all of
+// them; or one that fits all but a few, which stay in data; or JSON.
 func (f *found) typ(d *dialect) Type {
 	for _, share := range []int64{0, f.values() / rare} {
 		for _, t := range []Type{Bool, Int, Double, Numeric, Time, Date, Bytes, Ref, Text} {
@@ -64,8 +64,8 @@ func (f *found) typ(d *dialect) Type {
 	return JSON
 }
 
-// ownType returns the type of a field next to data in the row, whose values
-// cannot stay in data.
+// ownType returns the type of a field next to data, whose values cannot stay in
+// data.
 func (f *found) ownType(d *dialect) Type {
 	for _, t := range []Type{Bool, Int, Double, Numeric, Ref, Text, JSONB, JSON} {
 		if f.misfits(d, t) == 0 {
@@ -75,7 +75,7 @@ func (f *found) ownType(d *dialect) Type {
 	return Raw
 }
 
-// widenings returns the types that a type can be converted to without loss.
+// widenings lists the types that a type can be converted to without loss.
 var widenings = map[Type][]Type{
 	Bool:    {JSONB, JSON},
 	Int:     {Double, Numeric, JSONB, JSON},

@@ -11,17 +11,17 @@ import (
 
 var errLocked = errors.New("locked by another process")
 
-// noWait opens a named pipe without waiting for its other end.
+// noWait opens a named pipe without waiting for the other end.
 const noWait = syscall.O_NONBLOCK
 
-// unlock releases a lock. Closing the file is not enough while a child process
-// that was just forked, and has not started its program yet, still has it open.
+// unlock releases a lock. Closing the file is not enough while a just-forked
+// child process that has not started its program yet still has it open.
 func unlock(f *os.File) error {
 	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 }
 
-// openLocked opens and locks a file. The lock ends when the file is closed, or with
-// the process.
+// openLocked opens and locks a file. The lock ends when the file is closed or the
+// process exits.
 func openLocked(root *os.Root, name string) (*os.File, error) {
 	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|noWait, fileMode)
 	if err != nil {
@@ -63,7 +63,7 @@ func rootOwned(info fs.FileInfo) bool {
 	return ok && st.Uid == 0
 }
 
-// errNoReader is the error of opening a named pipe that nobody reads.
+// errNoReader is the error of opening a named pipe that has no reader.
 var errNoReader error = syscall.ENXIO
 
 // keepsOwners reports whether new files belong to this user. On some network and

@@ -17,14 +17,14 @@ func locks() *windows.Overlapped {
 	return &windows.Overlapped{Offset: math.MaxUint32, OffsetHigh: math.MaxInt32}
 }
 
-// unlock gives a lock back. Closing the file alone would do so too, but later.
+// unlock releases a lock. Closing the file alone would do that too, but later.
 func unlock(f *os.File) error {
 	return errors.Join(windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, locks()), f.Close())
 }
 
-// openLocked opens a file and takes the lock on it, which ends when the file is
-// closed or the process exits. Others can open and stat the file meanwhile: os.Root
-// opens a file for reading to stat it.
+// openLocked opens and locks a file. The lock ends when the file is closed or the
+// process exits. Others can open and stat the file meanwhile: os.Root opens a file
+// for reading to stat it.
 func openLocked(root *os.Root, name string) (*os.File, error) {
 	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE, fileMode)
 	if err != nil {
@@ -41,13 +41,13 @@ func openLocked(root *os.Root, name string) (*os.File, error) {
 	return nil, &os.PathError{Op: "lock", Path: name, Err: err}
 }
 
-// syncDir does nothing: this system makes folder entries durable by itself.
+// syncDir does nothing: Windows makes folder entries durable by itself.
 func syncDir(*os.File) error { return nil }
 
-// noWait is not needed here: pipes have names of their own.
+// noWait is not needed: Windows pipes have a separate namespace.
 const noWait = 0
 
-// owned accepts every file: the system decides what may be opened.
+// owned accepts every file: Windows decides what may be opened.
 func owned(*os.Root, string, fs.FileInfo) error { return nil }
 
 // belongs accepts every file.
@@ -56,10 +56,10 @@ func belongs(fs.FileInfo) bool { return true }
 // rootOwned accepts every file.
 func rootOwned(fs.FileInfo) bool { return true }
 
-// errNoReader does not happen here.
+// errNoReader does not occur on Windows.
 var errNoReader = errors.New("nobody reads the pipe")
 
-// links does not count hard links here.
+// links returns 1: hard links are not counted on Windows.
 func links(fs.FileInfo) int { return 1 }
 
 // freeSpace returns the space available to this user, in bytes.

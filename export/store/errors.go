@@ -5,14 +5,14 @@ import (
 	"io/fs"
 )
 
-// Diverged is the error of a file that an earlier process started and that cannot
-// be continued, because the following bytes differ from those that the Store has.
+// Diverged is the error of a file started by an earlier process that cannot be
+// continued, because the next bytes differ from those that the Store already has.
 // The file was dropped and must be written again from the start.
 type Diverged struct {
 	Name string
 }
 
-// Error says so.
+// Error says that the file must be started over.
 func (e *Diverged) Error() string {
 	return e.Name + " was started by an earlier process, but its content differs now because documents have changed. Resume the run to start the file over"
 }
@@ -21,9 +21,9 @@ func (e *Diverged) Error() string {
 type Error struct {
 	Store   string
 	Problem string
-	// Resumable: it contains a run that can be resumed.
+	// Resumable means that it contains a run that can be resumed.
 	Resumable bool
-	// Locked: another process works in it.
+	// Locked means that another process is working in it.
 	Locked bool
 	// ReadOnly: this user can't write there.
 	ReadOnly bool
@@ -50,7 +50,7 @@ type NotRegular struct {
 	Mode fs.FileMode
 }
 
-// Error says what it is.
+// Error says what it is instead.
 func (e *NotRegular) Error() string {
 	what := "a device"
 	switch {
@@ -66,8 +66,8 @@ func (e *NotRegular) Error() string {
 	return e.Name + " is " + what + ", not a regular file"
 }
 
-// Foreign is the error of a file or folder that this program did not create,
-// where it expects its own.
+// Foreign is the error of a file or folder that this program did not create where
+// it expects its own.
 type Foreign struct {
 	Name string
 	Why  string

@@ -16,7 +16,7 @@ func ReadInput(ctx context.Context, path string, most int64) ([]byte, error) {
 	return readNamed(ctx, path, most, true)
 }
 
-// ReadRegular is ReadInput for regular files only. It never waits.
+// ReadRegular is ReadInput for regular files only. It never blocks.
 func ReadRegular(path string, most int64) ([]byte, error) {
 	return readNamed(context.Background(), path, most, false)
 }
@@ -54,9 +54,9 @@ func ReadPEM(ctx context.Context) func(path string) ([]byte, error) {
 	return func(path string) ([]byte, error) { return ReadInput(ctx, path, mostPEM) }
 }
 
-// OpenLog opens a file named by the user for appending, and creates it, 0600, if
-// needed. It never waits for a named pipe, and follows no link made by another
-// user, except root. Character devices are allowed.
+// OpenLog opens a file named by the user for appending, and creates it (0600) if
+// needed. It never waits for a named pipe, and follows no links made by another
+// user except root. Character devices are allowed.
 func OpenLog(path string) (*os.File, error) {
 	info, err := os.Lstat(path)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 && !belongs(info) && !rootOwned(info) {
@@ -66,7 +66,7 @@ func OpenLog(path string) (*os.File, error) {
 		return nil, err
 	}
 	flag := os.O_APPEND | os.O_WRONLY | noWait
-	if err != nil { // fail if something appears there in the meantime
+	if err != nil { // fail if something appears there meanwhile
 		flag |= os.O_CREATE | os.O_EXCL
 	}
 	f, err := os.OpenFile(path, flag, fileMode)
@@ -76,8 +76,8 @@ func OpenLog(path string) (*os.File, error) {
 	return f, err
 }
 
-// WritePrivate replaces a file named by the user, 0600, atomically and durably. A
-// link in its place is replaced, not followed.
+// WritePrivate replaces a file named by the user (0600), atomically and durably.
+// A link in its place is replaced, not followed.
 func WritePrivate(path string, data []byte) error {
 	p, done, err := placeOf(path)
 	if err != nil {
@@ -90,8 +90,8 @@ func WritePrivate(path string, data []byte) error {
 	return p.write(data)
 }
 
-// CreatePrivate creates a file, 0600. The error is fs.ErrExist if there is
-// anything with that name.
+// CreatePrivate creates a file (0600). The error is fs.ErrExist if anything has
+// that name.
 func CreatePrivate(path string, data []byte) error {
 	p, done, err := placeOf(path)
 	if err != nil {

@@ -20,14 +20,14 @@ const (
 	fileMode = 0o600
 
 	lockName  = "lock"
-	freshName = ".new" // ends the name of a small file being replaced
+	freshName = ".new" // suffix of a small file's replacement
 
 	freshPrefix = ".fauna-export-" // begins it outside the work folder
 )
 
-// Folder is a Store in a folder of the file system. It follows no links below
-// the folder, writes only to files that it made itself or that belong to this
-// user, and never waits for a named pipe.
+// Folder is a Store in a folder of the file system. It follows no links below the
+// folder, writes only to files that it created or that belong to this user, and
+// never waits for a named pipe.
 type Folder struct {
 	dir string
 
@@ -37,7 +37,7 @@ type Folder struct {
 	}
 }
 
-// NewFolder returns the Store in a folder. Lock creates the folder, 0700, with
+// NewFolder returns the Store in a folder. Lock creates the folder (0700) and any
 // missing parents; files in it are 0600.
 func NewFolder(dir string) *Folder { return &Folder{dir: dir} }
 
@@ -71,7 +71,7 @@ func (s *Folder) below(prefix string, make bool) (in *os.Root, done func(), err 
 	return in, func() { in.Close() }, nil
 }
 
-// at returns the place of a name; call done after use.
+// at returns the place of a file; call done after use.
 func (s *Folder) at(name string, make bool) (p place, done func(), err error) {
 	if err := CheckName(name); err != nil {
 		return place{}, nil, err
@@ -104,7 +104,7 @@ func (s *Folder) trouble(doing string, err error) error {
 	return &Error{Store: s.dir, Problem: fmt.Sprintf("%s: choose another folder (%v)", problem, err), ReadOnly: !errors.Is(err, syscall.ENOTDIR)}
 }
 
-// List lists the files in the folder, its work folder and that of a merge.
+// List lists the files in the folder, its work folder and a merge's folder.
 func (s *Folder) List() ([]Entry, error) {
 	var out []Entry
 	for _, prefix := range []string{"", WorkPrefix, MergedPrefix} {
@@ -113,7 +113,7 @@ func (s *Folder) List() ([]Entry, error) {
 			continue
 		}
 		if _, foreign := errors.AsType[*Foreign](err); foreign && prefix == MergedPrefix {
-			continue // it is listed as a plain entry; only a merge needs it
+			continue // listed as a plain entry; only a merge needs it
 		}
 		if err != nil {
 			return nil, s.trouble("list the folder", err)
@@ -174,7 +174,7 @@ func (s *Folder) Read(name string) ([]byte, error) {
 	return readAll(f, name, size, MaxSmall)
 }
 
-// readAll reads a file of a known size that may grow, up to a bound.
+// readAll reads a file of a known size that may grow, up to a limit.
 func readAll(r io.Reader, name string, size, most int64) ([]byte, error) {
 	if size > most {
 		return nil, &TooLarge{Name: name, Most: most}
@@ -214,7 +214,7 @@ func (s *Folder) Create(name string, data []byte) error {
 }
 
 // Append creates a new file if size is 0, replacing any other. Otherwise it
-// continues a regular file that belongs to this user and has no other name.
+// continues a regular file that belongs to this user and has no other hard link.
 func (s *Folder) Append(name string, size int64) (Appender, error) {
 	p, done, err := s.at(name, true)
 	if err != nil {
@@ -246,7 +246,7 @@ func (s *Folder) Append(name string, size int64) (Appender, error) {
 		err = &Short{Name: name, Want: size}
 	}
 	if err == nil && now.Mode().Perm() != fileMode {
-		_ = f.Chmod(fileMode) // some file systems keep no modes
+		_ = f.Chmod(fileMode) // some file systems store no modes
 	}
 	if err == nil {
 		err = f.Truncate(size)
@@ -264,7 +264,7 @@ func (s *Folder) Append(name string, size int64) (Appender, error) {
 // folderFile is a file of a folder being written.
 type folderFile struct{ *os.File }
 
-// Cut returns a function that makes what was written so far durable.
+// Cut returns a function that makes everything written so far durable.
 func (f folderFile) Cut() func() (bool, error) {
 	return func() (bool, error) {
 		err := f.Sync()
@@ -336,7 +336,7 @@ func (s *Folder) Close() error {
 	}
 	for _, e := range entries {
 		if err := work.Remove(e.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil // some systems don't delete open files such as the lock
+			return nil // some systems can't delete open files such as the lock
 		}
 	}
 	done()

@@ -12,10 +12,10 @@ import (
 // user, or contains anything but this user's regular files.
 func (s *Folder) Lock() (func() error, error) { return s.lockAs(lockName) }
 
-// LockFor locks a file of that name in the work folder.
+// LockFor locks a file named after name in the work folder.
 func (s *Folder) LockFor(name string) (func() error, error) { return s.lockAs(name + lockEnd) }
 
-// lockAs locks the file with that name in the work folder.
+// lockAs locks a file in the work folder.
 func (s *Folder) lockAs(name string) (func() error, error) {
 	busy := &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
 	if err := os.MkdirAll(s.dir, dirMode); err != nil {
@@ -34,7 +34,7 @@ func (s *Folder) lockAs(name string) (func() error, error) {
 		switch {
 		case errors.Is(err, errLocked):
 			return nil, busy
-		case errors.Is(err, fs.ErrNotExist): // its holder has just removed it
+		case errors.Is(err, fs.ErrNotExist): // its holder just removed it
 			continue
 		}
 		return nil, s.trouble("lock the folder", err)
@@ -42,7 +42,7 @@ func (s *Folder) lockAs(name string) (func() error, error) {
 	return nil, busy
 }
 
-// lock is one attempt of Lock; fs.ErrNotExist means that another one may
+// lock is one attempt of lockAs; fs.ErrNotExist means that another attempt may
 // succeed.
 func (s *Folder) lock(top *os.Root, name string) (func() error, error) {
 	work, err := openBelow(top, WorkPrefix, true)
@@ -64,8 +64,8 @@ func (s *Folder) lock(top *os.Root, name string) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The previous holder may have deleted the file between our opening and
-	// locking it, which would make the lock useless.
+	// The previous holder may have deleted the file after we opened it and before
+	// we locked it, which would make the lock useless.
 	ours, err := f.Stat()
 	if err == nil {
 		var there fs.FileInfo

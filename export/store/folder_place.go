@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// openTop opens a folder. For anything else the error is ENOTDIR, unlike that of
+// openTop opens a folder. For anything else the error is ENOTDIR, unlike with
 // os.OpenRoot.
 func openTop(dir string) (*os.Root, error) {
 	top, err := os.OpenRoot(dir)
@@ -50,20 +50,20 @@ func openBelow(top *os.Root, prefix string, make bool) (*os.Root, error) {
 		return nil, &Foreign{Name: name, Why: "was replaced while it was opened"}
 	}
 	if make && before.Mode().Perm() != dirMode {
-		// Some file systems keep no modes.
+		// Some file systems store no modes.
 		_ = top.Chmod(name, dirMode)
 	}
 	return in, nil
 }
 
-// place is a file: the folder that holds it and its name there.
+// place is a file, as its folder and its name there.
 type place struct {
 	root *os.Root
 	name string
-	full string // as the store names it, for messages
+	full string // the store's name of the file, for messages
 }
 
-// regular returns the Lstat result of a regular file.
+// regular returns the Lstat result if the file is regular.
 func (p place) regular() (fs.FileInfo, error) {
 	info, err := p.root.Lstat(p.name)
 	if err == nil && !info.Mode().IsRegular() {
@@ -72,8 +72,8 @@ func (p place) regular() (fs.FileInfo, error) {
 	return info, err
 }
 
-// openAs opens the very file that Lstat described, without waiting and without
-// following a link that took its place meanwhile.
+// openAs opens exactly the file that Lstat described, without blocking and
+// without following a link that has replaced it meanwhile.
 func (p place) openAs(was fs.FileInfo, flag int) (*os.File, fs.FileInfo, error) {
 	f, err := p.root.OpenFile(p.name, flag|noWait, 0)
 	if err != nil {
@@ -90,7 +90,7 @@ func (p place) openAs(was fs.FileInfo, flag int) (*os.File, fs.FileInfo, error) 
 	return f, now, nil
 }
 
-// create replaces whatever has the name with a new file.
+// create replaces anything with that name by a new file.
 func (p place) create() (*os.File, error) {
 	if err := p.remove(); err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (p place) remove() error {
 	return nil
 }
 
-// write replaces the file all or nothing. Outside the work folder, where the
+// write replaces the file atomically. Outside the work folder, where the
 // user's own files may be, the name that it is written under is one of ours.
 func (p place) write(data []byte) error {
 	fresh := p.name + freshName

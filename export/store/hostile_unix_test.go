@@ -15,8 +15,8 @@ import (
 	"fauna-export/export/store"
 )
 
-// planted is a folder with something of a stranger's in it, and the stranger's
-// file, which nothing may touch.
+// planted is a folder with something of another user's in it, and that user's
+// file, which must not be touched.
 type planted struct {
 	dir, victim string
 }
@@ -51,7 +51,7 @@ func (p planted) untouched(t *testing.T) {
 	}
 }
 
-// refused is an error that names the folder and what is wrong with it.
+// refused checks for an error that names the folder and what is wrong with it.
 func refused(t *testing.T, err error, says string) {
 	t.Helper()
 	if e, ok := errors.AsType[*store.Error](err); !ok || !strings.Contains(e.Problem, says) || !strings.Contains(e.Problem, "choose another folder") {
@@ -213,8 +213,8 @@ func TestFolder_readsNoPipeAndNoLink(t *testing.T) {
 	}
 }
 
-// A folder that is renamed and replaced while a run writes to it: the run's files
-// stay together, in the folder that it locked.
+// A folder is renamed and replaced while a run writes to it: the run's files stay
+// together, in the folder that it locked.
 func TestFolder_replacedWhileItIsLocked(t *testing.T) {
 	t.Parallel()
 	p := plant(t)
@@ -263,7 +263,7 @@ func TestReadInput_boundedAndNeverHanging(t *testing.T) {
 			t.Errorf("%s is read", path)
 		}
 	}
-	// A pipe whose writer says nothing ends with the context.
+	// A pipe whose writer stays silent ends with the context.
 	w, err := os.OpenFile(fifo, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -355,7 +355,7 @@ func TestWritePrivate_replacesALinkAndFollowsNone(t *testing.T) {
 	}
 }
 
-// Only root can plant what belongs to another user.
+// Only root can plant files of another user.
 func TestFolder_refusesWhatBelongsToAnotherUser(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {

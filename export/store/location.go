@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// IsURL reports whether a store's name is a URL, and not a folder's.
+// IsURL reports whether a store's name is a URL rather than a folder's path.
 func IsURL(name string) bool { return strings.HasPrefix(name, S3Scheme) }
 
 // At returns the store with a name: a folder, or for s3://bucket/prefix an S3
@@ -25,8 +25,8 @@ func At(ctx context.Context, name string, o S3Options) (Store, error) {
 	return NewFolder(name), nil
 }
 
-// ShelfAt returns the shelf with a name: a folder of folders, or a prefix of
-// prefixes.
+// ShelfAt returns the shelf with a name: a folder of folders, or an S3 prefix
+// with prefixes below it.
 func ShelfAt(ctx context.Context, name string, o S3Options) (Shelf, error) {
 	if IsURL(name) {
 		return NewS3Shelf(ctx, name, o)
@@ -34,8 +34,8 @@ func ShelfAt(ctx context.Context, name string, o S3Options) (Shelf, error) {
 	return NewFolderShelf(name), nil
 }
 
-// Clean returns the canonical form of a store's name. The error is that of a
-// URL.
+// Clean returns the canonical form of a store's name. It fails only for invalid
+// URLs.
 func Clean(name string) (string, error) {
 	if IsURL(name) {
 		u, err := ParseS3(name)
@@ -56,7 +56,7 @@ func checkFolder(name string) error {
 	return fmt.Errorf("%q is a URL that can't be used: give a folder, or s3://bucket/prefix", name)
 }
 
-// Join returns the location of a store's file, for messages.
+// Join returns the full name of a store's file, for messages.
 func Join(name, file string) string {
 	if IsURL(name) {
 		return strings.TrimSuffix(name, "/") + "/" + file
@@ -64,8 +64,8 @@ func Join(name, file string) string {
 	return filepath.Join(name, filepath.FromSlash(file))
 }
 
-// Split divides a store's clean name into the name of its shelf and its name
-// there.
+// Split divides a store's clean name into the name of its shelf and its name on
+// that shelf.
 func Split(name string) (shelf, base string) {
 	if IsURL(name) {
 		shelf, base = path.Split(name)
@@ -74,8 +74,8 @@ func Split(name string) (shelf, base string) {
 	return filepath.Dir(name), filepath.Base(name)
 }
 
-// ExpandHome replaces a leading ~ of a path with the home folder, for paths
-// that no shell expands: in --out=~/x, the environment, and files.
+// ExpandHome replaces a leading ~ with the home folder, for paths that no shell
+// expands: in --out=~/x, environment variables, and files.
 func ExpandHome(path string) (string, error) {
 	if path != "~" && !strings.HasPrefix(path, "~/") && !strings.HasPrefix(path, "~"+string(filepath.Separator)) {
 		return path, nil

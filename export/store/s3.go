@@ -22,20 +22,20 @@ import (
 
 // S3Options are what an S3 store needs in addition to its URL.
 type S3Options struct {
-	// Endpoint is the server, as host, host:port or URL; "" means the one in
-	// the environment, or Amazon's.
+	// Endpoint is the server, as host, host:port or URL; "" means the one in the
+	// environment, or else Amazon's.
 	Endpoint string
-	// Getenv reads the environment; nil for an empty one.
+	// Getenv reads the environment; nil means an empty one.
 	Getenv func(string) string
-	// Notice, if not nil, receives messages for the user: that requests are
-	// being retried, that the store waits for a lock. It must be safe for
-	// concurrent use.
+	// Notice, unless nil, receives messages for the user: that requests are being
+	// retried, or that the store waits for a lock. It must be safe for concurrent
+	// use.
 	Notice func(string)
 	// PartSize is the size of all parts of a file except the last, in bytes; 0
 	// means 8 MiB. A file has at most 10 000 parts.
 	PartSize int64
-	// Beat is the interval of the lock's heartbeat; 0 means 5 s. A lock without
-	// a heartbeat for three beats is taken over.
+	// Beat is the interval of the lock's heartbeat; 0 means 5 s. A lock that
+	// misses three heartbeats is taken over.
 	Beat time.Duration
 	// Patience is how long a failing request is retried; 0 means 5 minutes.
 	Patience time.Duration
@@ -48,15 +48,15 @@ const (
 	defaultBeat     = 5 * time.Second
 	defaultPatience = 5 * time.Minute
 
-	mostParts   = 9900 // of a file; S3 allows 10 000
-	mostSending = 4    // parts being sent at once
+	mostParts   = 9900 // per file; S3 allows 10 000
+	mostSending = 4    // parts sent in parallel
 
 	uploadsPrefix = WorkPrefix + "uploads/"
 )
 
 // S3 is a Store under a prefix of a bucket. A file is a multipart upload that
-// other processes can continue, using a record stored with the run's other
-// state. Append continues from a Cut, or a file smaller than a part.
+// other processes can continue, using a record stored with the run's other state.
+// Append continues from a Cut, or anywhere in a file smaller than a part.
 type S3 struct {
 	at      S3URL
 	opt     S3Options
@@ -64,21 +64,21 @@ type S3 struct {
 	core    *minio.Core
 	creds   *credentials.Credentials
 	chain   *credentialChain
-	plain   bool // over http, where bodies are signed
+	plain   bool // plain http, where bodies are signed
 	sending chan struct{}
-	free    chan []byte // buffers of parts, for reuse
+	free    chan []byte // part buffers, for reuse
 
 	mu struct {
 		sync.Mutex
-		reached bool               // the server has answered once
-		locks   []*s3Lock          // that are held
-		alone   bool               // one of them is the lock of the whole store
+		reached bool               // the server has answered at least once
+		locks   []*s3Lock          // locks held
+		alone   bool               // one of them locks the whole store
 		records map[string]*upload // of files being uploaded, by name; nil while others may change them
 	}
 }
 
-// NewS3 returns the store of a URL. It sends no requests; the error is that of
-// the URL or the endpoint.
+// NewS3 returns the store for a URL. It sends no requests; it fails only for an
+// invalid URL or endpoint.
 func NewS3(ctx context.Context, name string, o S3Options) (*S3, error) {
 	at, err := ParseS3(name)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *S3) Name() string { return s.at.String() }
 
 func (s *S3) key(name string) string { return s.at.Prefix + name }
 
-// final returns the name that a file gets when it is committed.
+// final returns the name that a file has after Commit.
 func final(name string) string {
 	if whole, ok := strings.CutSuffix(name, PartEnd); ok {
 		return strings.TrimPrefix(whole, WorkPrefix)
@@ -155,8 +155,8 @@ func (s *S3) List() ([]Entry, error) {
 	return out, nil
 }
 
-// list lists what is directly under a prefix; names that end with "/" have more
-// below them.
+// list lists what is directly under a prefix; names ending in "/" have more below
+// them.
 func (s *S3) list(prefix string) (out []Entry, err error) {
 	err = s.do("list "+s.Name(), 0, func(ctx context.Context) error {
 		out = out[:0]
@@ -193,7 +193,7 @@ func (s *S3) Read(name string) ([]byte, error) {
 	return data, err
 }
 
-// get reads a small object, and its ETag.
+// get returns the content of a small object and its ETag.
 func (s *S3) get(key string) (data []byte, etag string, err error) {
 	err = s.do("read "+s.shown(key), 0, func(ctx context.Context) error {
 		r, info, _, err := s.core.GetObject(ctx, s.at.Bucket, key, minio.GetObjectOptions{})
@@ -243,10 +243,10 @@ func (s *S3) put(key string, data []byte) error {
 	})
 }
 
-// putObject sends an object in one request, under a condition if there is one,
-// and returns its ETag.
+// putObject sends an object in one request, optionally under a condition, and
+// returns its ETag.
 func (s *S3) putObject(ctx context.Context, key string, data []byte, condition func(*minio.PutObjectOptions)) (etag string, err error) {
-	opts := minio.PutObjectOptions{DisableContentSha256: true} // sums has it where it is needed
+	opts := minio.PutObjectOptions{DisableContentSha256: true} // sums computes it where needed
 	if condition != nil {
 		condition(&opts)
 	}
@@ -255,8 +255,8 @@ func (s *S3) putObject(ctx context.Context, key string, data []byte, condition f
 	return info.ETag, err
 }
 
-// ifNew is the condition that an object does not exist yet, ifSame that it has
-// an ETag.
+// ifNew is the condition that an object does not exist yet, ifSame that it still
+// has a given ETag.
 func ifNew(o *minio.PutObjectOptions) { o.SetMatchETagExcept("*") }
 func ifSame(etag string) func(*minio.PutObjectOptions) {
 	return func(o *minio.PutObjectOptions) { o.SetMatchETag(etag) }
@@ -272,7 +272,7 @@ func (s *S3) sums(data []byte) (md5Base64, sha256Hex string) {
 	return base64.StdEncoding.EncodeToString(m[:]), sha256Hex
 }
 
-// Commit gives a file its final name: of an upload by completing it.
+// Commit gives a file its final name; it completes the upload if there is one.
 func (s *S3) Commit(from, to string) error {
 	if err := s.mayChange(from, to); err != nil {
 		return err
@@ -297,7 +297,7 @@ func (s *S3) Commit(from, to string) error {
 	return s.delete(s.key(from))
 }
 
-// Remove deletes an object; an upload is aborted.
+// Remove deletes an object, or aborts its upload.
 func (s *S3) Remove(name string) error {
 	if err := s.mayChange(name); err != nil {
 		return err
@@ -337,7 +337,7 @@ func (s *S3) Close() error {
 	return err
 }
 
-// Free returns -1: unknown.
+// Free returns -1 for unknown.
 func (s *S3) Free() (int64, error) { return -1, nil }
 
 // shown returns a key in the form used in messages.

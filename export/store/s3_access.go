@@ -61,8 +61,8 @@ func (s *S3) connect() error {
 	return nil
 }
 
-// parseS3Endpoint parses an endpoint: a URL, or a host with or without a port,
-// which means http on this machine and https elsewhere.
+// parseS3Endpoint parses an endpoint: a URL, or a host with or without a port. A
+// bare host means http on this machine and https elsewhere.
 func parseS3Endpoint(text string) (host string, secure bool, err error) {
 	if text == "" {
 		return amazon, true, nil
@@ -92,8 +92,8 @@ func parseS3Endpoint(text string) (host string, secure bool, err error) {
 	return u.Host, u.Scheme == "https", nil
 }
 
-// s3Transport returns a separate transport for the store, with the certificates
-// of a file if one is named.
+// s3Transport returns a separate transport for the store, which trusts the
+// certificates in the bundle if one is named.
 func s3Transport(bundle string) (*http.Transport, error) {
 	t := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -102,7 +102,7 @@ func s3Transport(bundle string) (*http.Transport, error) {
 		IdleConnTimeout:       30 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ResponseHeaderTimeout: time.Minute,
-		DisableCompression:    true, // a compressed object must not be decompressed
+		DisableCompression:    true, // a compressed object must stay compressed
 		WriteBufferSize:       64 << 10,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 	}
@@ -120,7 +120,7 @@ func s3Transport(bundle string) (*http.Transport, error) {
 	return t, nil
 }
 
-// profileRegion returns the region of a profile in the AWS files.
+// profileRegion returns the region of a profile in the AWS config file.
 func profileRegion(getenv func(string) string, profile string) string {
 	path := getenv("AWS_CONFIG_FILE")
 	if home := cmp.Or(getenv("HOME"), getenv("USERPROFILE")); path == "" && home != "" {
@@ -145,7 +145,7 @@ type NoCredentials struct {
 	Tried []string
 }
 
-// Error says what was tried.
+// Error lists what was tried.
 func (e *NoCredentials) Error() string {
 	where := ""
 	if e.Store != "" {
@@ -155,16 +155,16 @@ func (e *NoCredentials) Error() string {
 }
 
 // credentialChain looks for credentials like the AWS tools: in the environment,
-// in a profile, from the machine's role. Unlike the library's chain it fails if
-// there are none.
+// in a profile, then from the machine's role. Unlike the library's chain it fails
+// if it finds none.
 type credentialChain struct {
 	getenv  func(string) string
 	profile string
-	from    credentials.Provider // where they came from; the library asks one at a time
+	from    credentials.Provider // source of the credentials; the library calls from one goroutine at a time
 	fixed   atomic.Bool          // whether they never change
 }
 
-// RetrieveWithCredContext looks for credentials.
+// RetrieveWithCredContext finds credentials.
 func (c *credentialChain) RetrieveWithCredContext(cc *credentials.CredContext) (credentials.Value, error) {
 	var tried []string
 	id := cmp.Or(c.getenv("AWS_ACCESS_KEY_ID"), c.getenv("AWS_ACCESS_KEY"))
@@ -213,10 +213,10 @@ func (c *credentialChain) RetrieveWithCredContext(cc *credentials.CredContext) (
 	return credentials.Value{}, &NoCredentials{Tried: append(tried, "the role of this machine: "+why)}
 }
 
-// Retrieve looks for credentials.
+// Retrieve finds credentials.
 func (c *credentialChain) Retrieve() (credentials.Value, error) {
 	return c.RetrieveWithCredContext(nil)
 }
 
-// IsExpired reports whether the credentials have to be looked for again.
+// IsExpired reports whether new credentials are needed.
 func (c *credentialChain) IsExpired() bool { return c.from == nil || c.from.IsExpired() }

@@ -12,19 +12,19 @@ import (
 // smallBuffer is the size up to which a buffer grows with its content.
 const smallBuffer = 1 << 20
 
-// s3File is a file of an S3 store being written. The bytes are buffered into
-// parts of equal size; each is sent while the next one fills.
+// s3File is a file of an S3 store being written. Bytes are buffered into parts of
+// equal size; each is sent while the next one fills.
 type s3File struct {
 	s    *S3
 	name string
 	part int64
 
 	// Used only by the writing goroutine.
-	buf    []byte // what follows base
+	buf    []byte // the bytes after base
 	base   int64  // offset of buf in the file
 	redo   *uploadCut
-	cuts   []int64 // marks in buf
-	sealed bool    // all of it is uploaded, or sent as one object
+	cuts   []int64 // marked positions in buf
+	sealed bool    // fully uploaded, or sent as one object
 
 	sent sync.WaitGroup
 
@@ -33,14 +33,14 @@ type s3File struct {
 	mu struct {
 		sync.Mutex
 		up     *upload          // nil while everything fits into one part; parts that are being sent are zero
-		hashes map[int64]string // of what follows a mark in its part
-		synced int64            // of a file that is one object so far
+		hashes map[int64]string // by mark: hash of the bytes between it and the end of its part
+		synced int64            // durable size of a file that is one object so far
 		err    error
 	}
 }
 
 // Append starts a file, or continues one from a Cut; a file smaller than a part
-// also from any byte.
+// can be continued from any byte.
 func (s *S3) Append(name string, size int64) (Appender, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (f *s3File) copyFrom(size int64) error {
 	return err
 }
 
-// goOn continues the upload of an earlier process from one of its cuts.
+// goOn continues an earlier process's upload from one of its cuts.
 func (f *s3File) goOn(u *upload, size int64) error {
 	at := slices.IndexFunc(u.Cuts, func(c uploadCut) bool { return c.At == size })
 	if at < 0 {
@@ -138,7 +138,7 @@ func (f *s3File) Write(p []byte) (int, error) {
 	return done, nil
 }
 
-// room makes room in the buffer: a small one grows with its content, a larger
+// room makes room in the buffer: a small buffer grows with its content, a larger
 // one has the size of a part.
 func (f *s3File) room(n int) {
 	need := len(f.buf) + n
@@ -174,8 +174,8 @@ func (f *s3File) failed() error {
 	return f.mu.err
 }
 
-// full sends the complete part in the buffer, or compares it if an earlier
-// process has sent it.
+// full sends the complete part in the buffer, or compares it with the one that an
+// earlier process has sent.
 func (f *s3File) full() error {
 	data, base, cuts := f.buf, f.base, f.cuts
 	f.buf, f.cuts, f.base = nil, nil, f.end()
@@ -205,7 +205,7 @@ func (f *s3File) full() error {
 	return nil
 }
 
-// diverged drops what an earlier process has uploaded.
+// diverged aborts the upload of an earlier process.
 func (f *s3File) diverged() error {
 	return errors.Join(&Diverged{Name: final(f.name)}, f.s.abort(f.upload()))
 }
@@ -242,12 +242,12 @@ func (f *s3File) send(data []byte, base int64, number int, cuts []int64) {
 		f.mu.Unlock()
 		select {
 		case f.s.free <- data:
-		default: // there are enough
+		default: // the pool is full
 		}
 	})
 }
 
-// Cut marks the end of what was written.
+// Cut marks the end of what has been written.
 func (f *s3File) Cut() func() (bool, error) {
 	at := f.base + int64(len(f.buf))
 	if len(f.buf) > 0 {
@@ -281,11 +281,11 @@ func (f *s3File) durable(at int64) (bool, error) {
 	return err == nil, err
 }
 
-// Sync uploads the rest. A file smaller than a part becomes one object, to which
-// more can be appended; nothing can be appended to a larger one.
+// Sync uploads the rest. A file smaller than a part becomes one object, which can
+// still be appended to; a larger file cannot.
 func (f *s3File) Sync() error {
 	if f.redo != nil {
-		err := f.diverged() // it ends before what was uploaded does
+		err := f.diverged() // it ends before the earlier upload does
 		f.fail(err)
 		return err
 	}
@@ -332,16 +332,16 @@ func (f *s3File) save(next upload) error {
 	return nil
 }
 
-// upload returns the record of the file's upload, nil while all of it fits into
-// a part.
+// upload returns the record of the file's upload, nil while the file fits into
+// one part.
 func (f *s3File) upload() *upload {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.mu.up
 }
 
-// Close waits for parts being sent. A file with its final name from the start
-// exists once it was synced and closed.
+// Close waits for parts being sent. A file that needs no Commit exists once it
+// was synced and closed.
 func (f *s3File) Close() error {
 	f.sent.Wait()
 	f.buf = nil

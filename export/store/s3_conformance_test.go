@@ -43,7 +43,7 @@ func TestS3_keepsTheContractOnARealServer(t *testing.T) {
 	})
 }
 
-// A file of some parts is written while the server is killed and started again,
+// A file of several parts is written while the server is killed and restarted,
 // and by two processes one after the other.
 func TestS3_aServerThatGoesAwayChangesNothing(t *testing.T) {
 	g := storetest.NewGateway(t)
@@ -82,7 +82,7 @@ func TestS3_aServerThatGoesAwayChangesNothing(t *testing.T) {
 	g.Kill()
 	done := make(chan struct{})
 	go func() { defer close(done); g.Start(t) }()
-	write(11 << 20) // sends its parts to nobody, then to the server that is back
+	write(11 << 20) // sends its parts while the server is down, then after it is back
 	<-done
 	for durable := false; !durable; {
 		if durable, err = cut(); err != nil {

@@ -17,15 +17,15 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// beatsToStale is for how many beats a lock must be unchanged, while this
-// process watches, before it is taken over.
+// beatsToStale is for how many beats a lock must stay unchanged, while this
+// process watches it, before it is taken over.
 const beatsToStale = 3
 
 // s3Lock is a lock that this process holds.
 type s3Lock struct {
 	s    *S3
 	key  string
-	busy error // the error if there is another holder
+	busy error // the error to return if another process holds the lock
 
 	stop     chan struct{}
 	finished chan struct{}
@@ -35,13 +35,13 @@ type s3Lock struct {
 		body  lockBody
 		etag  string
 		lost  bool
-		seen  time.Time // when the lock was last known to be ours, by the wall clock
+		seen  time.Time // when the lock was last known to be ours (wall clock)
 		loose bool      // the server ignores conditions
 	}
 }
 
-// lockBody is the content of a lock: its owner, and a counter so that its ETag
-// changes with every beat.
+// lockBody is the content of a lock: its owner, and a counter that changes its
+// ETag with every beat.
 type lockBody struct {
 	Owner    string `json:"owner"`
 	Host     string `json:"host"`
@@ -50,10 +50,10 @@ type lockBody struct {
 	Released bool   `json:"released,omitempty"`
 }
 
-// Lock creates an object that must not exist yet, and updates it with every
-// beat. A lock without a heartbeat for three beats is taken over. If the server
-// ignores conditions, which is tested, two processes within a second of each
-// other may both get the lock; the user is warned.
+// Lock creates an object that must not exist yet, and updates it with every beat.
+// A lock that misses three heartbeats is taken over. If the server ignores
+// conditions, which is tested, two processes that start within a second may both
+// get the lock; the user is warned.
 func (s *S3) Lock() (func() error, error) {
 	return s.lockAs(lockName, &Error{Store: s.Name(), Problem: "another process is working in it", Locked: true})
 }
@@ -95,7 +95,7 @@ func (s *S3) Create(name string, data []byte) error {
 	err := s.do("create "+name, len(data), func(ctx context.Context) error {
 		_, err := s.putObject(ctx, s.key(name), data, ifNew)
 		if tried && minio.ToErrorResponse(err).StatusCode == http.StatusPreconditionFailed {
-			// It may be from an attempt whose answer was lost.
+			// An earlier attempt may have created it without our seeing the answer.
 			if there, _, gerr := s.get(s.key(name)); gerr == nil && bytes.Equal(there, data) {
 				return nil
 			}
@@ -109,7 +109,7 @@ func (s *S3) Create(name string, data []byte) error {
 	return err
 }
 
-// takeLocked makes the lock ours.
+// takeLocked acquires the lock.
 //
 // REQUIRES: l.mu is held.
 func (l *s3Lock) takeLocked() error {
@@ -160,7 +160,7 @@ func (l *s3Lock) takeLocked() error {
 	}
 }
 
-// pause waits, or returns why the run ends.
+// pause waits, or returns early with the reason why the run ends.
 func (s *S3) pause(d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -226,7 +226,7 @@ func (l *s3Lock) putLocked(condition func(*minio.PutObjectOptions)) error {
 	})
 }
 
-// show sends heartbeats until stop.
+// show sends heartbeats until stop is closed.
 func (l *s3Lock) show() {
 	defer close(l.finished)
 	t := time.NewTicker(l.s.opt.Beat)
@@ -238,7 +238,7 @@ func (l *s3Lock) show() {
 		case <-t.C:
 		}
 		l.mu.Lock()
-		_ = l.renewLocked() // what changes anything asks again
+		_ = l.renewLocked() // every operation that changes something checks again
 		l.mu.Unlock()
 	}
 }
@@ -274,7 +274,7 @@ func (s *S3) taken() error {
 }
 
 // owned returns an error if a lock that this process took may belong to another
-// by now. Without any lock it returns nil.
+// one by now. It returns nil if this process took no lock.
 func (s *S3) owned() error {
 	s.mu.Lock()
 	locks := s.mu.locks
@@ -300,8 +300,8 @@ func (l *s3Lock) owned() error {
 	return l.renewLocked()
 }
 
-// release releases the lock. If objects cannot be deleted for a while, the
-// remaining object says that it is free.
+// release releases the lock. In case the object can't be deleted, it is first
+// marked as released.
 func (l *s3Lock) release() error {
 	s := l.s
 	close(l.stop)
@@ -319,7 +319,7 @@ func (l *s3Lock) release() error {
 	l.mu.body.Released = true
 	if err := l.putLocked(ifSame(l.mu.etag)); err != nil {
 		if errors.Is(err, errCondition) {
-			return nil // it is another's
+			return nil // another process holds it
 		}
 		return fmt.Errorf("release the lock of %s: %w", s.Name(), err)
 	}

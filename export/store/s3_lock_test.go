@@ -41,7 +41,7 @@ func TestS3_aLockWhoseHolderIsDeadIsTakenAndTheHolderStopsWhenItWakes(t *testing
 	dead, next := server.open(t, "run"), server.open(t, "run")
 	must(dead.Lock())(t)
 	lock := dead.mu.locks[0]
-	close(lock.stop) // it sleeps
+	close(lock.stop) // it is suspended
 	<-lock.finished
 	release := must(next.Lock())(t)
 	lock.mu.Lock()
@@ -98,7 +98,7 @@ func TestS3_isSharedByProcesses(t *testing.T) {
 	if n := won.Load(); n != 1 {
 		t.Errorf("%d made it", n)
 	}
-	// An answer that is lost is no other process.
+	// A lost answer is not mistaken for another process.
 	server.set(nil, loseOnce(func(r *http.Request) bool { return r.Method == http.MethodPut }))
 	ok(t, server.open(t, "run2").Create("x", []byte("mine")))
 	server.set(nil, nil)
@@ -110,7 +110,7 @@ func TestS3_isSharedByProcesses(t *testing.T) {
 	}
 	a := must(one.Append(WorkPrefix+"u.part", 0))(t)
 	must(a.Write(noise(1, testPart+1)))(t)
-	ok(t, two.Close()) // of the other's uploads it knows nothing
+	ok(t, two.Close()) // leaves the other's uploads alone
 	ok(t, a.Sync())
 	ok(t, a.Close())
 	ok(t, one.Commit(WorkPrefix+"u.part", "u"))

@@ -11,8 +11,8 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// s3Reader reads an object: sequentially from one request, or block by block
-// elsewhere.
+// s3Reader reads an object: sequentially from one request, elsewhere block by
+// block.
 type s3Reader struct {
 	s    *S3
 	name string
@@ -22,7 +22,7 @@ type s3Reader struct {
 
 	mu struct {
 		sync.Mutex
-		pos    int64 // of Read
+		pos    int64 // position of Read
 		stream io.ReadCloser
 		at     int64 // position of the stream
 		stop   context.CancelFunc
@@ -38,7 +38,7 @@ type block struct {
 const (
 	blockSize  = 256 << 10
 	mostBlocks = 16
-	mostSkip   = 1 << 20 // is skipped by reading instead of a new request
+	mostSkip   = 1 << 20 // skipped by reading on, instead of a new request
 )
 
 // Open opens an object. One whose name ends with PartEnd may not exist until it
@@ -58,7 +58,7 @@ func (s *S3) Open(name string) (File, int64, error) {
 	return &s3Reader{s: s, name: name, key: s.key(name), etag: info.ETag, size: info.Size}, info.Size, nil
 }
 
-// Read reads sequentially.
+// Read reads the next bytes.
 func (r *s3Reader) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -70,14 +70,14 @@ func (r *s3Reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadAt reads anywhere.
+// ReadAt reads at any position.
 func (r *s3Reader) ReadAt(p []byte, at int64) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.readAtLocked(p, at)
 }
 
-// Close ends the request that is open.
+// Close closes the open request.
 func (r *s3Reader) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -97,7 +97,7 @@ func (r *s3Reader) shutLocked() {
 	}
 }
 
-// readAtLocked reads anywhere.
+// readAtLocked reads at any position.
 //
 // REQUIRES: r.mu is held.
 func (r *s3Reader) readAtLocked(p []byte, at int64) (int, error) {
@@ -118,8 +118,8 @@ func (r *s3Reader) readAtLocked(p []byte, at int64) (int, error) {
 	return done, nil
 }
 
-// someLocked reads at least one byte, from a block or from the stream. It opens the
-// stream only where something read before has ended; elsewhere it reads a block.
+// someLocked reads at least one byte, from a block or from the stream. It opens a
+// stream only where an earlier read ended; elsewhere it reads a block.
 //
 // REQUIRES: r.mu is held.
 func (r *s3Reader) someLocked(p []byte, at int64) (int, error) {
@@ -142,7 +142,7 @@ func (r *s3Reader) someLocked(p []byte, at int64) (int, error) {
 				return err
 			}
 		}
-		// A request's timeout limits how long the stream may stall.
+		// The request's timeout limits how long the stream may stall.
 		unhook := context.AfterFunc(ctx, r.mu.stop)
 		defer unhook()
 		if _, err = io.CopyN(io.Discard, r.mu.stream, at-r.mu.at); err == nil {
@@ -159,7 +159,7 @@ func (r *s3Reader) someLocked(p []byte, at int64) (int, error) {
 	return n, err
 }
 
-// noEOF is the error for an object that ends too early.
+// noEOF returns the error of an object that ends too early.
 func noEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -202,8 +202,8 @@ func (r *s3Reader) readBlockLocked(ctx context.Context, p []byte, at int64) (int
 	return copy(p, data), nil
 }
 
-// request requests a range of the object that was opened. It fails if the object
-// was replaced since.
+// request requests a range of the opened object. It fails if the object has been
+// replaced.
 func (r *s3Reader) request(ctx context.Context, from, to int64) (io.ReadCloser, error) {
 	var opts minio.GetObjectOptions
 	if err := opts.SetRange(from, to-1); err != nil {

@@ -18,14 +18,14 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// Refused is the error of an S3 server that rejects the credentials, or their
-// use: exit code 4.
+// Refused is the error of an S3 server that rejects the credentials or what they
+// are used for: exit code 4.
 type Refused struct {
 	Store string
 	Doing string
 	Why   string
-	// Expired: the credentials have expired. With new ones the run can be
-	// resumed.
+	// Expired means that the credentials have expired. With new ones the run can
+	// be resumed.
 	Expired bool
 }
 
@@ -38,8 +38,8 @@ func (e *Refused) Error() string {
 	return msg
 }
 
-// Unreachable is the error of an S3 server that did not answer, or failed,
-// until the time for retries was over: exit code 5.
+// Unreachable is the error of an S3 server that did not answer, or failed, until
+// no time was left for retries: exit code 5.
 type Unreachable struct {
 	Store string
 	Doing string
@@ -48,7 +48,7 @@ type Unreachable struct {
 	Err   error
 }
 
-// Error says how long it was tried.
+// Error says how long it was retried.
 func (e *Unreachable) Error() string {
 	return fmt.Sprintf("%s: %s: %v (gave up after %d tries in %s)", e.Store, e.Doing, e.Err, e.Tries, e.After.Round(time.Second))
 }
@@ -57,14 +57,13 @@ func (e *Unreachable) Error() string {
 func (e *Unreachable) Unwrap() error { return e.Err }
 
 // UploadLost is the error of a file whose upload the server no longer knows,
-// although nobody has completed it: the file must be written again from the
-// start.
+// although it was not completed: the file must be written again from the start.
 type UploadLost struct {
 	Store string
 	Name  string
 }
 
-// Error says so.
+// Error says to resume the run.
 func (e *UploadLost) Error() string {
 	return fmt.Sprintf("%s: the server deleted the upload of %s (a lifecycle rule, or its own age limit): resume the run, which starts the file over", e.Store, e.Name)
 }
@@ -72,16 +71,16 @@ func (e *UploadLost) Error() string {
 var errCondition = errors.New("the condition of the request failed")
 
 const (
-	leastRate   = 64 << 10 // bytes per second that a request's timeout allows for
+	leastRate   = 64 << 10 // bytes per second that a request's timeout is based on
 	leastTime   = 30 * time.Second
 	firstWait   = 200 * time.Millisecond
 	longestWait = 10 * time.Second
-	lastTries   = 10 * time.Second // time for retries once the run has to end
-	firstTries  = 20 * time.Second // until a server has answered at all
+	lastTries   = 10 * time.Second // time for retries once the run must end
+	firstTries  = 20 * time.Second // time for retries until the server has answered once
 )
 
-// do sends a request and retries temporary failures. size is that of the body.
-// The error is one of this file's, fs.ErrNotExist, or says what was being done.
+// do sends a request and retries temporary failures. size is the body's size. The
+// error is one of this file's, fs.ErrNotExist, or says what was being done.
 func (s *S3) do(doing string, size int, request func(context.Context) error) error {
 	start := time.Now()
 	patience := s.opt.Patience
@@ -184,7 +183,7 @@ func (s *S3) judge(doing string, err error, skewed *bool) (again bool, _ error) 
 	return false, fmt.Errorf("%s: %s: %s", s.Name(), doing, why)
 }
 
-// judged reports whether an error was already judged, in a nested request.
+// judged reports whether an error was already classified, in a nested request.
 func judged(err error) bool {
 	_, refused := errors.AsType[*Refused](err)
 	_, unreachable := errors.AsType[*Unreachable](err)
@@ -192,7 +191,7 @@ func judged(err error) bool {
 	return refused || unreachable || unusable
 }
 
-// judgeNetwork is judge for errors without an answer from the server.
+// judgeNetwork classifies errors without an answer from the server.
 func (s *S3) judgeNetwork(doing string, err error) (again bool, _ error) {
 	text := s.scrub(err.Error())
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
@@ -212,7 +211,7 @@ func (s *S3) judgeNetwork(doing string, err error) (again bool, _ error) {
 	return false, err
 }
 
-// scrub removes the credentials from a text.
+// scrub removes the credentials from text.
 func (s *S3) scrub(text string) string {
 	v, err := s.creds.GetWithContext(nil)
 	if err != nil {

@@ -24,15 +24,12 @@ const (
 	testPart   = 5 << 20
 )
 
-// s3Server is an S3 server in memory with something in front of it that can
-
-// answer in its place.
-
+// s3Server is an in-memory S3 server behind hooks that can answer in its place.
 type s3Server struct {
 	*httptest.Server
 	mu     sync.Mutex
 	before func(w http.ResponseWriter, r *http.Request) (answered bool)
-	after  func(r *http.Request) (drop bool) // the server did as asked; its answer is cut
+	after  func(r *http.Request) (drop bool) // cuts the answer to a completed request
 	log    []string
 }
 
@@ -63,7 +60,7 @@ func newS3Server(t *testing.T) *s3Server {
 	return s
 }
 
-// set puts something in front of the server, nil for nothing.
+// set installs the hooks, nil for none.
 
 func (s *s3Server) set(before func(http.ResponseWriter, *http.Request) bool, after func(*http.Request) bool) {
 	s.mu.Lock()
@@ -78,7 +75,7 @@ func loseOnce(match func(*http.Request) bool) func(*http.Request) bool {
 	return func(r *http.Request) bool { return match(r) && lost.CompareAndSwap(false, true) }
 }
 
-// count is how many requests began with a text.
+// count returns how many requests began with a text.
 
 func (s *s3Server) count(begin, contains string) (n int) {
 	s.mu.Lock()
@@ -120,10 +117,8 @@ func (s *s3Server) open(t *testing.T, prefix string) *S3 {
 	return st
 }
 
-// NewS3ForTest is an empty store on a server of its own, and AgainS3ForTest the same
-
+// NewS3ForTest returns an empty store on its own server, and AgainS3ForTest the same
 // store as another process sees it.
-
 func NewS3ForTest(t *testing.T) *S3 { return newS3Server(t).open(t, "some/prefix") }
 
 func AgainS3ForTest(t *testing.T, s *S3) *S3 {
@@ -152,7 +147,7 @@ func ok(t *testing.T, err error) {
 	}
 }
 
-// noise is n bytes that no part repeats.
+// noise returns n incompressible bytes, different in every part.
 
 func noise(seed uint64, n int) []byte {
 	out := make([]byte, n)
@@ -183,7 +178,7 @@ func sizes(t *testing.T, s Store) map[string]int64 {
 	return out
 }
 
-// uploads are the ids of what is being uploaded anywhere in the bucket.
+// uploads returns the ids of all uploads in the bucket.
 
 func (s *s3Server) uploads(t *testing.T) []string {
 	t.Helper()
@@ -204,7 +199,3 @@ func (s *s3Server) uploads(t *testing.T) []string {
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
 }
-
-// writeParts writes data in pieces and takes a cut every so many bytes; it
-
-// answers the last cut that was durable.

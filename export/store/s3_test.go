@@ -70,7 +70,7 @@ func TestS3_filesWithoutAWorkingNameAreThereOnceTheyAreClosed(t *testing.T) {
 	if got := sizes(t, s); len(got) != 1 {
 		t.Errorf("%v", got)
 	}
-	// It can be gone on with from any byte.
+	// It can be continued from any byte.
 	a := must(s.Append(".fauna-export/u.pairs", testPart+1))(t)
 	must(a.Write([]byte("end")))(t)
 	ok(t, a.Sync())
@@ -116,7 +116,7 @@ func TestS3_reading(t *testing.T) {
 	if n := server.count("GET", "/r/f") - before; n != 1 {
 		t.Errorf("%d requests to read in order", n)
 	}
-	// An object that another one has taken the place of is not mixed with it.
+	// An object is not mixed with another one that replaces it.
 	h, _, err := s.Open("f")
 	ok(t, err)
 	defer h.Close()

@@ -17,12 +17,12 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// upload is the record of a multipart upload, stored from before its first part
-// until its end.
+// upload is the record of a multipart upload, stored before its first part is
+// sent and until it ends.
 type upload struct {
 	Version int `json:"version"`
-	// Name is the file's until it is committed, Final after that: the upload's
-	// own name.
+	// Name is the file's name before Commit, Final the one after it, which is the
+	// upload's own.
 	Name  string `json:"name"`
 	Final string `json:"final"`
 	ID    string `json:"upload"`
@@ -33,7 +33,7 @@ type upload struct {
 	// Cuts are the positions from which the file can be continued, ascending:
 	// the newest, and the one before it, which a checkpoint may still refer to.
 	Cuts []uploadCut `json:"cuts,omitempty"`
-	// Size is the file's size, once all of it is uploaded.
+	// Size is the file's size once it is fully uploaded.
 	Size int64 `json:"size,omitempty"`
 }
 
@@ -42,8 +42,8 @@ type uploadPart struct {
 	Size int64  `json:"size"`
 }
 
-// uploadCut is a position in a file, and the hash of the bytes between it and
-// the end of its part, which a process that continues there must produce again.
+// uploadCut is a position in a file, and the hash of the bytes between it and the
+// end of its part, which a process that continues there must reproduce.
 type uploadCut struct {
 	At     int64  `json:"at"`
 	SHA256 string `json:"sha256,omitempty"`
@@ -54,11 +54,11 @@ const (
 	tokenName     = "Fauna-Export"
 )
 
-// partsFor returns how many parts hold the first bytes of a file.
+// partsFor returns how many parts hold the first size bytes of a file.
 func partsFor(size, part int64) int { return int((size + part - 1) / part) }
 
-// loadRecords reads the records of uploads under the prefix: once, if nobody
-// else changes them.
+// loadRecords reads the records of uploads under the prefix. They are cached
+// while nobody else can change them.
 func (s *S3) loadRecords() (map[string]*upload, error) {
 	s.mu.Lock()
 	known := maps.Clone(s.mu.records)
@@ -74,13 +74,13 @@ func (s *S3) loadRecords() (map[string]*upload, error) {
 	for _, e := range entries {
 		name, err := url.PathUnescape(strings.TrimPrefix(e.Name, uploadsPrefix))
 		if err != nil {
-			continue // not one of ours
+			continue // not created by us
 		}
 		u, err := s.readRecord(name)
 		if err != nil {
 			return nil, err
 		}
-		if u != nil { // not completed in the meantime
+		if u != nil { // nil if it was completed meanwhile
 			found[u.Name] = u
 		}
 	}
@@ -174,7 +174,7 @@ func (s *S3) begin(name string, part int64) (*upload, error) {
 		return nil, err
 	}
 	err := s.do("begin the upload of "+u.Final, 0, func(ctx context.Context) (err error) {
-		// Each time, since one may have started whose answer was lost.
+		// Each time, since a lost answer may have left an upload behind.
 		if err := s.abortOthers(u.Final); err != nil {
 			return err
 		}
@@ -190,8 +190,8 @@ func (s *S3) begin(name string, part int64) (*upload, error) {
 	return u, nil
 }
 
-// abortOthers aborts the uploads of a key. Servers list them by exact key only,
-// or by prefix.
+// abortOthers aborts the uploads of a key. Some servers list them only by exact
+// key, others by prefix.
 func (s *S3) abortOthers(name string) error {
 	var ids []string
 	err := s.do("list the uploads of "+name, 0, func(ctx context.Context) error {
@@ -270,7 +270,7 @@ func (s *S3) listParts(name, id string) (parts map[int]uploadPart, err error) {
 	return parts, nil
 }
 
-// durable returns how much of a file's upload the server still has: up to the
+// durable returns how much of a file's upload the server still has, up to the
 // first part that differs from the one sent.
 func (s *S3) durable(u *upload) (int64, error) {
 	there, err := s.listParts(u.Final, u.ID)

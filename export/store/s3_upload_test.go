@@ -66,7 +66,7 @@ func TestS3_anUploadSurvivesItsProcess(t *testing.T) {
 	if got := sizes(t, second); got[".fauna-export/u.jsonl.part"] != int64(len(data)) {
 		t.Fatalf("%v", got)
 	}
-	third := server.open(t, "run") // it ended between the last checkpoint and the end
+	third := server.open(t, "run") // the second process ended after the last checkpoint
 	ok(t, third.Commit(".fauna-export/u.jsonl.part", "u.jsonl"))
 	if sha256.Sum256(content(t, third, "u.jsonl")) != want {
 		t.Error("other bytes")
@@ -124,7 +124,7 @@ func TestS3_aDroppedUploadIsNamedAndTheFileBeginsAnew(t *testing.T) {
 	a.(*s3File).sent.Wait()
 	u := must(s.record(".fauna-export/u.part"))(t)
 	ok(t, s.abortID(u.Final, u.ID)) // as a lifecycle rule does
-	// While it is written.
+	// While writing.
 	_, err := a.Write(data[testPart+100_000:])
 	if err == nil {
 		err = a.Sync()
@@ -133,7 +133,7 @@ func TestS3_aDroppedUploadIsNamedAndTheFileBeginsAnew(t *testing.T) {
 	if _, lost := errors.AsType[*UploadLost](err); !lost || !strings.Contains(err.Error(), "deleted the upload") {
 		t.Errorf("%v", err)
 	}
-	// When it is gone on with.
+	// On resume.
 	if got := sizes(t, s)[".fauna-export/u.part"]; got != 0 {
 		t.Errorf("%d bytes are there", got)
 	}
@@ -209,7 +209,7 @@ func TestS3_completingTwiceAsksOnceAndThenLooks(t *testing.T) {
 	if !bytes.Equal(content(t, s, "u"), data) {
 		t.Error("other bytes")
 	}
-	// Another object under the name is not taken for ours.
+	// Another object with that name is not mistaken for ours.
 	a = must(s.Append(".fauna-export/u.part", 0))(t)
 	must(a.Write(data))(t)
 	ok(t, a.Sync())
@@ -238,7 +238,7 @@ func TestS3_closeAbortsWhatIsLeft(t *testing.T) {
 	if up := server.uploads(t); len(up) != 1 || up[0] != "run2/u" {
 		t.Errorf("%v", up)
 	}
-	// One that died before its upload had a record leaves it to the next.
+	// A process that died before recording its upload leaves it to the next one.
 	_, err := other.core.NewMultipartUpload(context.Background(), "bucket", "run/u", minio.PutObjectOptions{})
 	ok(t, err)
 	a = must(s.Append(".fauna-export/u.part", 0))(t)

@@ -9,7 +9,7 @@ import (
 // S3Scheme is the prefix of an S3 store's URL.
 const S3Scheme = "s3://"
 
-// S3URL is a bucket and the prefix of the names in it.
+// S3URL is a bucket and a prefix in it.
 type S3URL struct {
 	Bucket string
 	// Prefix is empty or ends with "/".
@@ -21,8 +21,8 @@ func (u S3URL) String() string {
 	return strings.TrimSuffix(S3Scheme+u.Bucket+"/"+u.Prefix, "/")
 }
 
-// ParseS3 parses s3://bucket/prefix. A user name or password in it is an error
-// that does not repeat it.
+// ParseS3 parses s3://bucket/prefix. A user name or password in it is an error,
+// which does not repeat it.
 func ParseS3(text string) (S3URL, error) {
 	rest, ok := strings.CutPrefix(text, S3Scheme)
 	if !ok {

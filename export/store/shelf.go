@@ -12,21 +12,21 @@ import (
 	"syscall"
 )
 
-// Shelf contains the stores of several runs.
+// Shelf holds the stores of several runs.
 type Shelf interface {
 	// Names returns the names of entries that may be stores, ascending.
 	Names() ([]string, error)
 	// Store returns the store with a name.
 	Store(name string) Store
-	// Remove removes a store after all its files were removed. It is an error
-	// if the store is not empty.
+	// Remove removes a store whose files have all been removed. It is an error if
+	// the store is not empty.
 	Remove(name string) error
 }
 
-// folderShelf is a folder that holds folders.
+// folderShelf is a folder of folders.
 type folderShelf struct{ dir string }
 
-// NewFolderShelf returns the Shelf of the folders in a folder, without links.
+// NewFolderShelf returns the Shelf of the subfolders of dir, without links.
 func NewFolderShelf(dir string) Shelf { return folderShelf{dir: dir} }
 
 func (s folderShelf) Names() ([]string, error) {
@@ -68,7 +68,7 @@ func (s folderShelf) Remove(name string) error {
 // s3Shelf is a prefix with stores below it.
 type s3Shelf struct{ s *S3 }
 
-// NewS3Shelf returns a Shelf of the stores directly under the URL of a prefix.
+// NewS3Shelf returns the Shelf of the stores directly under a prefix's URL.
 func NewS3Shelf(ctx context.Context, name string, o S3Options) (Shelf, error) {
 	s, err := NewS3(ctx, name, o)
 	if err != nil {

@@ -10,40 +10,40 @@ import (
 	"strings"
 )
 
-// Store is a flat set of named files. Names use "/" as the separator; those
-// that start with WorkPrefix belong to an unfinished run, those that start with
+// Store is a flat set of named files. Names use "/" as the separator; those that
+// start with WorkPrefix belong to an unfinished run, those that start with
 // MergedPrefix to a merge. A Store creates folders for such names as needed.
 //
-// Every Store guarantees, and storetest.Test checks:
+// Every Store guarantees the following, and storetest.Test checks it:
 //
-//   - A file made by Append can be read by Open, and its size by List, once it
-//     was synced and closed; where the Store can, earlier. One whose name ends
-//     with PartEnd may be readable only after it was committed.
-//   - After a crash at least what was synced, and what came before the last
-//     durable Cut, exists; what follows is undefined. Append with one of these
-//     sizes, or with any other that the Store still has, drops what follows.
-//   - Write and Commit are all or nothing, and durable when they return: after
-//     a crash the name has the old content or the new, never a part of one.
-//     After an error it may be either.
-//   - The final name of a file whose name ends with PartEnd is that name without
-//     PartEnd, and without WorkPrefix where it stands before.
-//   - Commit replaces what is under the final name. Committing a name that is
-//     not there is fs.ErrNotExist.
-//   - Several goroutines may use different names at once. One name may have one
-//     writer and any number of readers.
-//   - While one process holds the Lock no other gets it. A lock ends with its
+//   - A file written with Append can be opened, and List reports its size, once it
+//     was synced and closed; some Stores allow it earlier. A file whose name ends
+//     with PartEnd may be readable only after Commit.
+//   - After a crash at least what was synced, and what precedes the last durable
+//     Cut, exists; what follows is undefined. Append with one of these sizes, or
+//     any other that the Store still has, drops what follows.
+//   - Write and Commit are atomic, and durable when they return: after a crash the
+//     name has the old content or the new, never part of one. After an error it
+//     may be either.
+//   - A file whose name ends with PartEnd has as its final name the same without
+//     PartEnd and without a leading WorkPrefix.
+//   - Commit replaces any file with the final name. Committing a missing file is
+//     fs.ErrNotExist.
+//   - Several goroutines may use different names concurrently. One name may have
+//     one writer and any number of readers.
+//   - While one process holds the Lock, no other gets it. A lock ends with its
 //     process, at once or after a limited time.
 //
-// No method takes a context, because the last checkpoint is written after a
-// run's context has ended. A Store on a network must limit each request itself.
+// No method takes a context, because the last checkpoint is written after a run's
+// context has ended. A Store on a network must limit each request itself.
 type Store interface {
-	// Name returns the store's name for messages: a path, a URL.
+	// Name returns the store's name for messages, such as a path or URL.
 	Name() string
 	// Lock creates the store if needed and excludes all other processes until
 	// release is called. The error is an *Error if another process holds it.
 	Lock() (release func() error, err error)
 	// List returns all entries in ascending order, none if the store does not
-	// exist yet. The lock is not among them.
+	// exist yet. It omits the lock.
 	List() ([]Entry, error)
 	// Open opens a file for reading, sequentially or at any position; size is
 	// its length. The error matches fs.ErrNotExist if there is none.
@@ -51,21 +51,21 @@ type Store interface {
 	// Read returns the content of a small file, of at most MaxSmall bytes. The
 	// error matches fs.ErrNotExist if there is none.
 	Read(name string) ([]byte, error)
-	// Write replaces a small file, all or nothing and durably.
+	// Write replaces a small file, atomically and durably.
 	Write(name string, data []byte) error
 	// Append opens a file for appending after its first size bytes and drops
 	// what follows them; it creates the file if size is 0. A size beyond what
 	// is durable is an error. If a Store needs some bytes after size again and
 	// gets different ones, Write returns a *Diverged.
 	Append(name string, size int64) (Appender, error)
-	// Commit gives a file that was synced and closed its final name, all or
-	// nothing and durably.
+	// Commit gives a synced and closed file its final name, atomically and
+	// durably.
 	Commit(from, to string) error
 	// Remove deletes a file. A missing one is not an error.
 	Remove(name string) error
 	// Close removes what a finished run no longer needs.
 	Close() error
-	// Free returns the space left in bytes, -1 if unknown.
+	// Free returns the space left in bytes, -1 for unknown.
 	Free() (int64, error)
 }
 
@@ -79,7 +79,7 @@ const (
 	PartEnd = ".part"
 )
 
-// MaxSmall is the size of the largest file that Read reads.
+// MaxSmall is the largest size of a file that Read reads.
 const MaxSmall = 256 << 20
 
 // CheckName returns an error for a name that is not flat, apart from a store's
@@ -115,13 +115,13 @@ type File interface {
 type Appender interface {
 	io.Writer
 	// Cut marks the end of what was written so far as a position from which
-	// Append can continue. It returns a function that makes durable what comes
-	// before the mark, as far as possible now, and reports whether all of it is.
-	// It may be called again, and in parallel to Write. A Store that stores parts
-	// of a fixed size returns false until the part with the mark is complete.
+	// Append can continue. It returns a function that makes durable what precedes
+	// the mark, as far as possible now, and reports whether all of it is. It may
+	// be called again, and in parallel to Write. A Store with parts of a fixed
+	// size returns false until the part with the mark is complete.
 	Cut() (durable func() (bool, error))
 	// Sync makes everything written durable, at any cost: for the end of a file
-	// or a process.
+	// or process.
 	Sync() error
 	Close() error
 }
@@ -132,11 +132,11 @@ type Appender interface {
 type Shared interface {
 	Store
 	// Create creates a small file that must not exist yet, and the store if
-	// needed, atomically and durably. Of several callers one succeeds; for the
-	// others the error is fs.ErrExist.
+	// needed, atomically and durably. Of several callers one succeeds; the others
+	// get fs.ErrExist.
 	Create(name string, data []byte) error
-	// LockFor is Lock for one of the processes: it excludes only those with the
-	// same name, of letters, digits and "-".
+	// LockFor is like Lock, but excludes only processes that use the same name
+	// (of letters, digits and "-").
 	LockFor(name string) (release func() error, err error)
 }
 

@@ -5,7 +5,7 @@ import (
 	"io/fs"
 )
 
-// Stream passes the only file of a run on to a writer and stores nothing.
+// Stream passes a run's only file to a writer and stores nothing.
 type Stream struct{ w io.Writer }
 
 // NewStream returns a Stream to w.
@@ -14,7 +14,7 @@ func NewStream(w io.Writer) *Stream { return &Stream{w: w} }
 // Name returns "the stream".
 func (s *Stream) Name() string { return "the stream" }
 
-// Lock does nothing: nobody else can reach the stream.
+// Lock does nothing: nobody else can access the stream.
 func (s *Stream) Lock() (func() error, error) { return func() error { return nil }, nil }
 
 // List returns nothing.
@@ -26,10 +26,10 @@ func (s *Stream) Open(string) (File, int64, error) { return nil, 0, fs.ErrNotExi
 // Read finds nothing.
 func (s *Stream) Read(string) ([]byte, error) { return nil, fs.ErrNotExist }
 
-// Write drops the file.
+// Write discards the file.
 func (s *Stream) Write(string, []byte) error { return nil }
 
-// Append returns a file that passes on what is written.
+// Append returns a file that passes on everything written.
 func (s *Stream) Append(string, int64) (Appender, error) { return streamFile{s.w}, nil }
 
 // Commit does nothing: there is nothing to rename.
@@ -41,7 +41,7 @@ func (s *Stream) Remove(string) error { return nil }
 // Close does nothing.
 func (s *Stream) Close() error { return nil }
 
-// Free returns -1: unknown.
+// Free returns -1 for unknown.
 func (s *Stream) Free() (int64, error) { return -1, nil }
 
 type streamFile struct{ io.Writer }

@@ -21,20 +21,20 @@ const (
 	OpCloseFile   Op = "close an appender"
 )
 
-// Faults is a Store whose operations are counted, and fail where Fail says so.
+// Faults is a Store that counts its operations and lets Fail make them fail.
 type Faults struct {
 	store.Store
-	// Fail is asked before each operation, of which n is the number from 1. What
-	// it answers is the operation's error.
+	// Fail is called before each operation with its number n, starting at 1. It
+	// returns the operation's error.
 	Fail func(n int, op Op, name string) error
-	// Short makes a failing write to an appender a short one without an error.
+	// Short turns a failing write to an appender into a short write without error.
 	Short bool
 
 	mu sync.Mutex
 	n  int
 }
 
-// Ops is how many operations there were.
+// Ops returns the number of operations so far.
 func (s *Faults) Ops() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,13 +61,13 @@ func (s *Faults) Write(name string, data []byte) error {
 	return s.try(OpWrite, name, func() error { return s.Store.Write(name, data) })
 }
 
-// Create writes a small file that is not there yet, or fails. The Store has to be a
+// Create writes a small file that must not exist yet, or fails. The Store must be
 // Shared.
 func (s *Faults) Create(name string, data []byte) error {
 	return s.try(OpWrite, name, func() error { return s.Store.(store.Shared).Create(name, data) })
 }
 
-// LockFor is the Store's, which has to be a Shared.
+// LockFor calls the Store, which must be Shared.
 func (s *Faults) LockFor(name string) (func() error, error) {
 	return s.Store.(store.Shared).LockFor(name)
 }
@@ -82,7 +82,7 @@ func (s *Faults) Remove(name string) error {
 	return s.try(OpRemove, name, func() error { return s.Store.Remove(name) })
 }
 
-// Append opens a file whose operations may fail too, or fails.
+// Append opens a file whose operations can fail too, or fails.
 func (s *Faults) Append(name string, size int64) (a store.Appender, err error) {
 	err = s.try(OpAppend, name, func() error {
 		a, err = s.Store.Append(name, size)
@@ -97,7 +97,7 @@ type faultyAppender struct {
 	name string
 }
 
-// Write writes a part of p where it fails.
+// Write writes only part of p when it fails.
 func (f *faultyAppender) Write(p []byte) (int, error) {
 	err := f.s.step(OpAppendWrite, f.name)
 	if err == nil {
@@ -127,11 +127,11 @@ func (f *faultyAppender) Close() error {
 	return errors.Join(f.s.step(OpCloseFile, f.name), f.Appender.Close())
 }
 
-// ErrPowerCut is what every operation after a power cut answers.
+// ErrPowerCut is the error of every operation after a power cut.
 var ErrPowerCut = errors.New("the power is off")
 
-// PowerCut is a Fail that cuts the power at the nth operation, which does not
-// happen, nor does any after it; 0 is never.
+// PowerCut returns a Fail that cuts the power at the nth operation: it and all
+// later ones fail without effect. 0 means never.
 func PowerCut(at int) func(n int, op Op, name string) error {
 	return func(n int, _ Op, _ string) error {
 		if at > 0 && n >= at {
@@ -141,8 +141,8 @@ func PowerCut(at int) func(n int, op Op, name string) error {
 	}
 }
 
-// Torn is what a power cut leaves of bytes that were not synced: a beginning of
-// any length, of which any byte may be zero.
+// Torn returns what a power cut leaves of bytes that were not synced: a prefix of
+// any length, in which any byte may be zero.
 func Torn(number func(n int) int) func(unsynced []byte) []byte {
 	return func(unsynced []byte) []byte {
 		left := unsynced[:number(len(unsynced)+1)]

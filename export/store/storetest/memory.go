@@ -16,7 +16,7 @@ type Memory struct {
 	mu struct {
 		sync.Mutex
 		files map[string]*memoryFile
-		locks map[string]bool // that are held, by the name that LockFor takes, "" for that of Lock
+		locks map[string]bool // locks held, by the name passed to LockFor, "" for Lock
 	}
 }
 
@@ -26,7 +26,7 @@ type memoryFile struct {
 	synced int
 }
 
-// NewMemory is an empty Memory.
+// NewMemory returns an empty Memory.
 func NewMemory() *Memory {
 	s := &Memory{}
 	s.mu.files, s.mu.locks = map[string]*memoryFile{}, map[string]bool{}
@@ -179,12 +179,12 @@ func (s *Memory) Remove(name string) error {
 // Close does nothing.
 func (s *Memory) Close() error { return nil }
 
-// Free returns -1: unknown.
+// Free returns -1 for unknown.
 func (s *Memory) Free() (int64, error) { return -1, nil }
 
-// Crash returns what a power cut would leave: of every file what was synced, and
-// what keep makes of the rest. Its lock is free. Appenders continue to write to
-// the old Memory, which is no longer used.
+// Crash returns what a power cut would leave of every file: what was synced, and
+// what keep returns for the rest. Its lock is free. Appenders continue to write
+// to the old Memory, which is no longer used.
 func (s *Memory) Crash(keep func(unsynced []byte) []byte) *Memory {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -215,7 +215,7 @@ func (a *memoryAppender) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Cut returns a function that makes what was written so far durable.
+// Cut returns a function that makes everything written so far durable.
 func (a *memoryAppender) Cut() func() (bool, error) {
 	return func() (bool, error) { return true, a.Sync() }
 }

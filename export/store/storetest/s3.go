@@ -18,15 +18,15 @@ import (
 	"fauna-export/export/store"
 )
 
-// Bucket is the bucket that the S3 servers of this package have.
+// Bucket is the bucket on the S3 servers of this package.
 const Bucket = "bucket"
 
-// GatewayVariable names the environment variable that holds the path of a
-// versitygw, a real S3 server over a folder. Without it the tests that need one
-// are skipped; where it is set and there is none, they fail.
+// GatewayVariable names the environment variable with the path of versitygw, a
+// real S3 server over a folder. If it is not set, the tests that need it are
+// skipped; if it is set and the file is missing, they fail.
 const GatewayVariable = "FAUNA_EXPORT_VERSITYGW"
 
-// S3Options are those of a store on a server of this package.
+// S3Options returns the options for a store on a server of this package.
 func S3Options(endpoint string) store.S3Options {
 	return store.S3Options{
 		Endpoint: endpoint, PartSize: 5 << 20, Beat: 200 * time.Millisecond, Patience: 20 * time.Second,
@@ -36,7 +36,7 @@ func S3Options(endpoint string) store.S3Options {
 	}
 }
 
-// S3 starts an S3 server in memory, and returns its endpoint.
+// S3 starts an in-memory S3 server and returns its endpoint.
 func S3(t testing.TB) string {
 	t.Helper()
 	backend := s3mem.New()
@@ -48,7 +48,7 @@ func S3(t testing.TB) string {
 	return s.URL
 }
 
-// Gateway is a versitygw over a folder, a process of its own.
+// Gateway is a versitygw process that serves a folder.
 type Gateway struct {
 	Endpoint string
 	path     string
@@ -81,7 +81,7 @@ func NewGateway(t testing.TB) *Gateway {
 	return g
 }
 
-// Start starts it, again after Kill, and waits until it answers.
+// Start starts it, also again after Kill, and waits until it answers.
 func (g *Gateway) Start(t testing.TB) {
 	t.Helper()
 	g.cmd = exec.Command(g.path, "--port", g.address, "--access", "testaccess", "--secret", "testsecret", "--quiet", "posix", g.dir)
@@ -110,7 +110,7 @@ func (g *Gateway) Start(t testing.TB) {
 	}
 }
 
-// Kill ends it at once.
+// Kill kills the process.
 func (g *Gateway) Kill() {
 	if g.cmd != nil {
 		_ = g.cmd.Process.Kill()

@@ -1,5 +1,5 @@
-// Package storetest checks that a Store keeps its contract. It has a Store in
-// memory, one whose operations fail, and S3 servers. Only tests import it.
+// Package storetest checks that a Store fulfils its contract. It has an in-memory
+// Store, one whose operations fail, and S3 servers. Only tests import it.
 package storetest
 
 import (
@@ -16,14 +16,14 @@ import (
 	"fauna-export/export/store"
 )
 
-// Kind is a kind of stores to be tested.
+// Kind is a kind of store to test.
 type Kind struct {
-	// New is an empty store.
+	// New returns an empty store.
 	New func(t *testing.T) store.Store
-	// Again is the same store as another process sees it.
+	// Again returns the same store as another process sees it.
 	Again func(t *testing.T, s store.Store) store.Store
-	// Crash is what a power cut would leave of a store; nil where a test cannot
-	// cut the power.
+	// Crash returns what a power cut would leave of a store; nil if a test can't
+	// simulate that.
 	Crash func(t *testing.T, s store.Store, random *rand.Rand) store.Store
 }
 
@@ -65,7 +65,7 @@ func must(t *testing.T, errs ...error) {
 	}
 }
 
-// begin locks a new store, as every user of one does.
+// begin locks a new store, as every user must.
 func begin(t *testing.T, k Kind) store.Store {
 	t.Helper()
 	s := k.New(t)
@@ -75,7 +75,7 @@ func begin(t *testing.T, k Kind) store.Store {
 	return s
 }
 
-// put appends a text to a file and closes it.
+// put appends text to a file and closes it.
 func put(t *testing.T, s store.Store, name string, size int64, text string) {
 	t.Helper()
 	a, err := s.Append(name, size)
@@ -84,7 +84,7 @@ func put(t *testing.T, s store.Store, name string, size int64, text string) {
 	must(t, err, a.Sync(), a.Close())
 }
 
-// holds compares all that a store lists.
+// holds compares the content of everything that a store lists.
 func holds(t *testing.T, s store.Store, want map[string]string) {
 	t.Helper()
 	entries, err := s.List()
@@ -177,7 +177,7 @@ func anew(t *testing.T, k Kind) {
 	put(t, s, part, 0, "short")
 	must(t, s.Commit(part, file))
 	holds(t, s, map[string]string{file: "short"})
-	// A cut may be durable at once, or with the end of the file.
+	// A cut may become durable at once, or only at the end of the file.
 	a, err := s.Append(part, 0)
 	must(t, err)
 	_, err = a.Write([]byte("cut"))
@@ -251,7 +251,7 @@ func closed(t *testing.T, k Kind) {
 	must(t, s.Commit(part, file), s.Write("manifest.json", []byte("{}")), s.Close(), release())
 	want := map[string]string{file: "rows", "manifest.json": "{}"}
 	holds(t, k.Again(t, s), want)
-	// What something else still needs stays.
+	// Files that are still needed stay.
 	release, err = s.Lock()
 	must(t, err)
 	pairs := store.WorkPrefix + "users.jsonl.pairs"
@@ -290,7 +290,7 @@ func atOnce(t *testing.T, k Kind) {
 	holds(t, s, want)
 }
 
-// failing lets each operation in turn fail, and does all of it again.
+// failing makes each operation fail in turn, and then repeats all of them.
 func failing(t *testing.T, k Kind) {
 	how := errors.New("input/output error")
 	for n := 1; ; n++ {
@@ -338,8 +338,8 @@ func failing(t *testing.T, k Kind) {
 	}
 }
 
-// cuts lets the power go anywhere in random work, and compares what is left with
-// what was promised.
+// cuts simulates a power cut anywhere in random work, and compares what is left
+// with what was promised.
 func cuts(t *testing.T, k Kind) {
 	if k.Crash == nil {
 		t.Skip("a test cannot cut the power of this kind")
@@ -350,7 +350,7 @@ func cuts(t *testing.T, k Kind) {
 		release, err := s.Lock()
 		must(t, err)
 		whole := map[string]string{} // what must be there
-		var written, synced string   // of the part
+		var written, synced string   // content of the part
 		a, err := s.Append(part, 0)
 		must(t, err)
 		for range random.IntN(30) {
@@ -393,7 +393,7 @@ func cuts(t *testing.T, k Kind) {
 	}
 }
 
-// sharedByMany is for stores that several processes can share; others pass.
+// sharedByMany tests stores that several processes can share; others are skipped.
 func sharedByMany(t *testing.T, k Kind) {
 	one, ok := k.New(t).(store.Shared)
 	if !ok {
