@@ -67,12 +67,12 @@ func (c *Client) Access(ctx context.Context, collections []string) ([]Access, er
 		list[i] = Access{Collection: name, HistoryDays: HistoryUnknown}
 	}
 	// In parallel, to save a round trip.
-	var probed, told error
+	var probeErr, historyErr error
 	var wg sync.WaitGroup
-	wg.Go(func() { probed = c.probe(ctx, list) })
-	wg.Go(func() { told = c.histories(ctx, list) })
+	wg.Go(func() { probeErr = c.probe(ctx, list) })
+	wg.Go(func() { historyErr = c.histories(ctx, list) })
 	wg.Wait()
-	if err := cmp.Or(probed, told); err != nil {
+	if err := cmp.Or(probeErr, historyErr); err != nil {
 		return nil, err
 	}
 	if err := c.minimums(ctx, list); err != nil {

@@ -219,13 +219,13 @@ func (e *Error) scrub(secret Secret) {
 	e.Err = secret.cleanError(e.Err)
 }
 
-// mostText is how much of a foreign text is kept.
-const mostText = 16 << 10
+// maxText is how much of a foreign text is kept.
+const maxText = 16 << 10
 
 // clean returns a foreign text on one line and without the secret. Invisible
 // characters are removed first, because they could split the secret.
 func (s Secret) clean(text string) string {
-	text = fql.OneLine(strings.ToValidUTF8(text[:min(len(text), mostText)], ""))
+	text = fql.OneLine(strings.ToValidUTF8(text[:min(len(text), maxText)], ""))
 	text = strings.TrimSpace(strings.TrimSuffix(text, "Please create a ticket at https://support.fauna.com")) // nobody is there
 	return s.Scrub(echoedSecret.ReplaceAllString(text, "${1}"+redacted))
 }

@@ -28,9 +28,9 @@ const (
 	pageLimit     = 16 << 20
 	documentLimit = 64 << 20
 	refusalLimit  = 4 << 20
-	// mostDropped is how many connections a server that has never answered may
+	// maxDropped is how many connections a server that has never answered may
 	// drop; after that it is not Fauna.
-	mostDropped = 3
+	maxDropped = 3
 )
 
 // Options configure a Client.
@@ -157,7 +157,7 @@ func (c *Client) send(ctx context.Context, r request) (body []byte, err error) {
 	err = c.repeat(ctx, func() (err error) {
 		body, err = c.sendOnce(ctx, r)
 		tries++
-		if e, ok := errors.AsType[*Error](err); ok && e.Status == 0 && !c.answered.Load() && !(e.dropped && tries < mostDropped) {
+		if e, ok := errors.AsType[*Error](err); ok && e.Status == 0 && !c.answered.Load() && !(e.dropped && tries < maxDropped) {
 			nobody = err
 			return nil
 		}

@@ -56,7 +56,7 @@ func FindSecret(pasted string) (s Secret, note string) {
 	default:
 		return NewSecret(found[len(found)-1]), fmt.Sprintf("The text contains %d secrets; using the last one.", len(found))
 	}
-	return s, oddShape(s)
+	return s, unusualShape(s)
 }
 
 // distinct returns the non-empty groups of the matches, without duplicates.
@@ -74,8 +74,8 @@ func distinct(matches [][]string) []string {
 	return found
 }
 
-// oddShape says what is unusual about a secret's shape, or "".
-func oddShape(s Secret) string {
+// unusualShape says what is unusual about a secret's shape, or "".
+func unusualShape(s Secret) string {
 	key, _, _ := strings.Cut(s.reveal(), ":")
 	switch {
 	case s.IsZero(), strings.HasPrefix(key, "ey") && strings.Count(key, ".") == 2:

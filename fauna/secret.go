@@ -46,8 +46,8 @@ func (s Secret) Len() int { return len(s.reveal()) }
 // IsZero reports whether there is no secret.
 func (s Secret) IsZero() bool { return s.Len() == 0 }
 
-// leastPart is the shortest part of the secret that is hidden, in characters.
-const leastPart = 8
+// minPart is the shortest part of the secret that is hidden, in characters.
+const minPart = 8
 
 // Scrub replaces the secret in text with "[redacted]", and also any part of
 // eight characters or more, because the text may be cut or contain only the key
@@ -87,7 +87,7 @@ func lower(text string) string {
 
 // hide replaces the longest parts of a key, given in lower case, in a text.
 func hide(text, key string) string {
-	small, size := lower(text), min(leastPart, len(key))
+	small, size := lower(text), min(minPart, len(key))
 	var out strings.Builder
 	from := 0 // start of the text not written yet
 	for i := 0; i+size <= len(text); {
