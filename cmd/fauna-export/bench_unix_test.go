@@ -300,8 +300,8 @@ func BenchmarkRun_farServer(b *testing.B) {
 			s.makeUp(b, "docs", n, 640)
 			for range b.N {
 				run := benchRun(b, s, "--collection", "docs")
-				least := float64(n) / float64(fetchersAtOnce*s.usualSize()) * latency.Seconds()
-				b.ReportMetric(least/run.wall.Seconds(), "share")
+				minimum := float64(n) / float64(fetchersAtOnce*s.usualSize()) * latency.Seconds()
+				b.ReportMetric(minimum/run.wall.Seconds(), "share")
 				b.ReportMetric(run.wall.Seconds(), "s")
 				b.ReportMetric(float64(s.usualSize()), "docs/page")
 			}

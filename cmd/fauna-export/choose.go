@@ -110,15 +110,15 @@ func (a *app) chooseNow(ctx context.Context, client *fauna.Client, f *config.Con
 // noSuch returns the error of missing collections, with the known names that were
 // probably meant.
 func noSuch(missing, known []string) error {
-	var said []string
+	var names []string
 	for _, name := range missing {
 		text := quoted(name)
 		if near := nearestName(name, known); near != "" {
 			text += " (did you mean " + quoted(near) + "?)"
 		}
-		said = append(said, text)
+		names = append(names, text)
 	}
-	return unusablef("no such collection: %s", strings.Join(said, ", "))
+	return unusablef("no such collection: %s", strings.Join(names, ", "))
 }
 
 // leftOut returns the error of the collections that --all left out, nil if there

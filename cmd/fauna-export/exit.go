@@ -168,9 +168,9 @@ func plainMessage(err error) string {
 
 // quotedList returns names in quotes, separated by commas.
 func quotedList(names []string) string {
-	var said []string
+	var quotedNames []string
 	for _, name := range names {
-		said = append(said, quoted(name))
+		quotedNames = append(quotedNames, quoted(name))
 	}
-	return strings.Join(said, ", ")
+	return strings.Join(quotedNames, ", ")
 }

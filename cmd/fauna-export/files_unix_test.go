@@ -57,7 +57,7 @@ func TestFiles_aTildeMeansTheHomeFolder(t *testing.T) {
 	s := serveSmall(t)
 	home, dir := t.TempDir(), t.TempDir()
 	env := []string{"HOME=" + home, "FAUNA_EXPORT_DOMAIN=" + s.endpoint, "FAUNA_EXPORT_LOG_FILE=~/log"}
-	code, said := shell(t, dir, env, `set -e
+	code, output := shell(t, dir, env, `set -e
 printf '%s' '`+s.Secret()+`' > "$HOME/secret"
 printf 'all: true\nout: ~/run\nthen-load: sqlite:~/a.db\n' > "$HOME/export.yaml"
 fauna-export run --config=~/export.yaml --secret-file=~/secret
@@ -65,7 +65,7 @@ fauna-export load "$HOME/run" --into=csv:~/csv
 fauna-export demo --no-input --out=~/demo
 fauna-export man --dir=~/`)
 	if code != exitDone {
-		t.Fatalf("exit %d: %s", code, said)
+		t.Fatalf("exit %d: %s", code, output)
 	}
 	for _, name := range []string{"log", "run/manifest.json", "a.db", "csv/users.csv", "demo/manifest.json", "fauna-export.1"} {
 		if _, err := os.Stat(filepath.Join(home, name)); err != nil {

@@ -58,7 +58,7 @@ func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Sp
 	f := &forecast{Endpoint: s.Endpoint, Collections: make([]collectionForecast, len(s.Collections)), Warnings: []string{}}
 	var mu sync.Mutex      // guards the variables below
 	var rest time.Duration // to read the remaining documents one page after another
-	done, said := 0, time.Now()
+	done, reported := 0, time.Now()
 
 	began := time.Now()
 	g, ctx := errgroup.WithContext(ctx)
@@ -84,8 +84,8 @@ func (a *app) forecastRun(ctx context.Context, client *fauna.Client, s export.Sp
 			}
 			rest += left
 			done++
-			if wait := a.global.Interval(); wait > 0 && time.Since(said) >= wait {
-				said = time.Now()
+			if wait := a.global.Interval(); wait > 0 && time.Since(reported) >= wait {
+				reported = time.Now()
 				a.say("counting: %d of %s, %s so far", done, count(int64(len(s.Collections)), "collection"), count(f.Rows, "document"))
 			}
 			return nil

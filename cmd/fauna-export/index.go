@@ -23,15 +23,15 @@ const (
 // unusableIndexes returns the error of indexes that an incremental sync can't
 // read. It says for each one what is wrong.
 func unusableIndexes(checks []fauna.IndexCheck) error {
-	var said []string
+	var problems []string
 	for _, c := range checks {
 		text := fmt.Sprintf("the index %s of %s cannot be used: %s", quoted(c.Index), quoted(c.Collection), strings.Join(c.Problems, "; "))
 		if c.Building {
 			text = fmt.Sprintf("the index %s of %s is still being built: run the same command again later", quoted(c.Index), quoted(c.Collection))
 		}
-		said = append(said, text)
+		problems = append(problems, text)
 	}
-	return refusedf("%s", strings.Join(said, ". "))
+	return refusedf("%s", strings.Join(problems, ". "))
 }
 
 // indexNames returns the index of each collection, named by the pattern.
@@ -94,7 +94,7 @@ func (a *app) awaitIndexes(ctx context.Context, client *fauna.Client, s *export.
 // untilBuilt checks until all indexes are ready. It fails if one
 // is wrong or not active after indexWait, or with the cause of ctx's end.
 func (a *app) untilBuilt(ctx context.Context, clock export.Clock, look func() ([]fauna.IndexCheck, error)) error {
-	began, said, pause := clock.Now(), time.Time{}, firstLook
+	began, reported, pause := clock.Now(), time.Time{}, firstLook
 	for {
 		checks, err := look()
 		if err != nil {
@@ -119,8 +119,8 @@ func (a *app) untilBuilt(ctx context.Context, clock export.Clock, look func() ([
 			return nil
 		case now.Sub(began) >= indexWait:
 			return unusableIndexes(building)
-		case said.IsZero() || a.global.Interval() > 0 && now.Sub(said) >= a.global.Interval():
-			said = now
+		case reported.IsZero() || a.global.Interval() > 0 && now.Sub(reported) >= a.global.Interval():
+			reported = now
 			a.say("waiting for %s to be built: %s (%s so far, %s at most)", count(int64(len(building)), "index"), quotedList(names), elapsedText(now.Sub(began)), elapsedText(indexWait))
 		}
 		if err := clock.Wait(ctx, pause); err != nil {

@@ -158,20 +158,20 @@ type liar struct {
 	truth, later *matrixServer
 	lies         []lie
 
-	mu     sync.Mutex
-	seen   []exchange
-	last   map[string]exchange // the latest correct answer by kind
-	told   map[int]int         // how often each lie was told
-	number int                 // requests so far
-	most   int                 // requests after which enough is called
-	enough func()
-	hook   func(e exchange) // called before each correct answer, without holding locks
+	mu        sync.Mutex
+	seen      []exchange
+	last      map[string]exchange // the latest correct answer by kind
+	timesTold map[int]int         // how often each lie was told
+	number    int                 // requests so far
+	limit     int                 // requests after which enough is called
+	enough    func()
+	hook      func(e exchange) // called before each correct answer, without holding locks
 
 	took time.Duration // how long the command took
 }
 
 func newLiar(truth, later *matrixServer, lies ...lie) *liar {
-	return &liar{truth: truth, later: later, lies: lies, last: map[string]exchange{}, told: map[int]int{}}
+	return &liar{truth: truth, later: later, lies: lies, last: map[string]exchange{}, timesTold: map[int]int{}}
 }
 
 // ServeHTTP answers one request.
@@ -183,7 +183,7 @@ func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := exchange{kind: kindOf(body), query: string(body), header: r.Header.Clone()}
 	l.mu.Lock()
 	l.number++
-	over := l.most > 0 && l.number > l.most
+	over := l.limit > 0 && l.number > l.limit
 	l.mu.Unlock()
 	if over {
 		l.enough()
@@ -225,10 +225,10 @@ func (l *liar) choose(x exchange) (*mutation, exchange) {
 	previous := l.last[x.kind]
 	l.last[x.kind] = x
 	for i, lie := range l.lies {
-		if lie.kind != x.kind || lie.query != "" && lie.query != x.query || l.told[i] > 0 && !lie.always {
+		if lie.kind != x.kind || lie.query != "" && lie.query != x.query || l.timesTold[i] > 0 && !lie.always {
 			continue
 		}
-		l.told[i]++
+		l.timesTold[i]++
 		return &l.lies[i].mutation, previous
 	}
 	return nil, previous

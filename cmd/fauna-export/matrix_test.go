@@ -248,11 +248,11 @@ func TestMatrix_detectsWrongAnswers(t *testing.T) {
 func (p *prepared) try(t *testing.T, c combination, dir string) (problem string, got outcome, met bool) {
 	copyFolder(t, p.folder, dir)
 	l := newLiar(p.truth, p.later, append([]lie{{kind: c.kind, query: c.query, always: c.always, mutation: c.mutation}}, c.also...)...)
-	l.most = 20*len(p.asked) + 3000
+	l.limit = 20*len(p.asked) + 3000
 	r := matrixRun(t, l, p.secret, inFolder(p.args, dir)...)
 	got = outcomeOf(t, dir, r)
-	met = len(l.told) > 0
-	if l.number > l.most {
+	met = len(l.timesTold) > 0
+	if l.number > l.limit {
 		return fmt.Sprintf("hammers: %d requests", l.number), got, met
 	}
 	if l.took > 3*time.Hour {

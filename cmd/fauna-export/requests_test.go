@@ -87,7 +87,7 @@ func TestRequests_aServerThatFallsSilentIsUnreachable(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		silent func(n int, query string) bool
-		most   time.Duration
+		limit  time.Duration
 	}{
 		{"from the first request on", func(int, string) bool { return true }, 2 * time.Minute},
 		{"from the third on", func(n int, _ string) bool { return n >= 3 }, 8 * time.Minute},
@@ -105,7 +105,7 @@ func TestRequests_aServerThatFallsSilentIsUnreachable(t *testing.T) {
 		if got.code != exitUnreachable || !strings.Contains(got.err, "in time") || strings.Contains(got.err, "cannot be read") {
 			t.Errorf("%s: exit %d: %s", c.name, got.code, got.err)
 		}
-		if took > c.most {
+		if took > c.limit {
 			t.Errorf("%s: it took %s", c.name, took)
 		}
 		if strings.HasPrefix(c.name, "to pages") && !strings.Contains(got.err, "no answer from the server for") {

@@ -133,9 +133,9 @@ func TestSecret_isScrubbedWhereItIsSaid(t *testing.T) {
 	if err := a.printText(text); err != nil {
 		t.Error(err)
 	}
-	for where, said := range map[string]string{"stdout": out.String(), "stderr": errs.String()} {
-		if strings.Contains(fql.OneLine(said), text) || !strings.Contains(said, "[redacted]") {
-			t.Errorf("%s: %s", where, said)
+	for where, output := range map[string]string{"stdout": out.String(), "stderr": errs.String()} {
+		if strings.Contains(fql.OneLine(output), text) || !strings.Contains(output, "[redacted]") {
+			t.Errorf("%s: %s", where, output)
 		}
 	}
 	// The default secret of development servers is an ordinary word and stays.

@@ -122,15 +122,15 @@ func (s *testServer) keyForAll(t *testing.T) string {
 // largest returns the sample's collection with the most documents.
 func largest(t *testing.T) string {
 	t.Helper()
-	best, most := "", 0
+	best, size := "", 0
 	for _, name := range emulator.SampleCollections() {
 		n := len(sampleRows(t, name))
-		if n > most {
-			best, most = name, n
+		if n > size {
+			best, size = name, n
 		}
 	}
-	if most < 20_000 {
-		t.Fatalf("the largest collection has %d documents", most)
+	if size < 20_000 {
+		t.Fatalf("the largest collection has %d documents", size)
 	}
 	return best
 }

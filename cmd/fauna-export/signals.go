@@ -33,18 +33,18 @@ func (e *signalError) Error() string {
 func watchSignals(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	signal.Ignore(syscall.SIGPIPE)
-	came := make(chan os.Signal, 2)
+	received := make(chan os.Signal, 2)
 	// Keep ignored signals ignored: nohup ignores SIGHUP, and a shell ignores
 	// SIGINT for background programs.
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		if !signal.Ignored(s) {
-			signal.Notify(came, s)
+			signal.Notify(received, s)
 		}
 	}
 	go func() {
-		first, _ := (<-came).(syscall.Signal) // as they are on every system
+		first, _ := (<-received).(syscall.Signal) // as they are on every system
 		cancel(&signalError{signal: first})
-		second, _ := (<-came).(syscall.Signal)
+		second, _ := (<-received).(syscall.Signal)
 		fmt.Fprintln(os.Stderr, "fauna-export: stopped immediately")
 		os.Exit(signalCode(second))
 	}()

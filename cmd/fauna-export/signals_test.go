@@ -148,8 +148,8 @@ func TestSignal_secondOneExitsImmediately(t *testing.T) {
 	}
 	// The signal is ignored: more progress lines follow. The second signal is a
 	// different one, since two of a kind may be delivered as one.
-	said := len(progress.FindAllString(p.err.String(), -1))
-	eventually(t, "it still stands", func() bool { return len(progress.FindAllString(p.err.String(), -1)) > said+1 })
+	lines := len(progress.FindAllString(p.err.String(), -1))
+	eventually(t, "it still stands", func() bool { return len(progress.FindAllString(p.err.String(), -1)) > lines+1 })
 	sent := time.Now()
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

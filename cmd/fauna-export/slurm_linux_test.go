@@ -100,8 +100,8 @@ func (s *slurm) command(name string, args ...string) *exec.Cmd {
 func (s *slurm) daemon(t *testing.T, name string, args ...string) {
 	t.Helper()
 	cmd := s.command(name, args...)
-	var said lockedBuffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var output lockedBuffer
+	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func (s *slurm) daemon(t *testing.T, name string, args ...string) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		if t.Failed() {
-			t.Logf("%s:\n%s", name, said.String())
+			t.Logf("%s:\n%s", name, output.String())
 		}
 	})
 }

@@ -22,13 +22,13 @@ func shell(t *testing.T, dir string, env []string, script string) (int, string) 
 	cmd := exec.CommandContext(ctx, "sh", "-uc", script)
 	cmd.Dir = dir
 	cmd.Env = append(cleanEnvironment(t, env), "PATH="+filepath.Dir(binary)+string(os.PathListSeparator)+os.Getenv("PATH"))
-	var said strings.Builder
-	cmd.Stderr = &said
+	var output strings.Builder
+	cmd.Stderr = &output
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return cmd.ProcessState.ExitCode(), said.String()
+	return cmd.ProcessState.ExitCode(), output.String()
 }
 
 // Losing the output is an error, and must not hide the command's own.
@@ -39,8 +39,8 @@ func TestStdout_thatIsLostNeverMakesASuccess(t *testing.T) {
 	dir := t.TempDir()
 	// The exit code of a program in a pipe whose reader reads nothing.
 	code := func(command string) string { return "{ " + command + "; echo $? >code; } | :; exit $(cat code)" }
-	if got, said := shell(t, dir, env, "fauna-export run --collection products --out bad && echo >>bad/products.jsonl"); got != 0 {
-		t.Fatal(said)
+	if got, output := shell(t, dir, env, "fauna-export run --collection products --out bad && echo >>bad/products.jsonl"); got != 0 {
+		t.Fatal(output)
 	}
 	for _, c := range []struct {
 		name, script string
@@ -65,8 +65,8 @@ func TestStdout_thatIsLostNeverMakesASuccess(t *testing.T) {
 			if c.linux && runtime.GOOS != "linux" {
 				t.Skip("needs Linux's devices")
 			}
-			if got, said := shell(t, dir, env, c.script); got != c.want || !strings.Contains(said, c.says) {
-				t.Errorf("exit %d, want %d; stderr:\n%s", got, c.want, said)
+			if got, output := shell(t, dir, env, c.script); got != c.want || !strings.Contains(output, c.says) {
+				t.Errorf("exit %d, want %d; stderr:\n%s", got, c.want, output)
 			}
 		})
 	}
@@ -75,7 +75,7 @@ func TestStdout_thatIsLostNeverMakesASuccess(t *testing.T) {
 func TestSignal_oneThatIsIgnoredAtTheStartStaysSo(t *testing.T) {
 	t.Parallel()
 	// Like nohup, ignore SIGHUP: the server continues until SIGTERM.
-	got, said := shell(t, t.TempDir(), nil, `
+	got, output := shell(t, t.TempDir(), nil, `
 trap '' HUP
 fauna-export serve --empty --listen 127.0.0.1:0 >out &
 until grep -q secret= out; do :; done
@@ -84,6 +84,6 @@ FAUNA_SECRET=$(sed -n s/secret=//p out) fauna-export schema --domain $(sed -n s/
 kill -TERM $!
 wait $!`)
 	if got != exitDone {
-		t.Errorf("exit %d: %s", got, said)
+		t.Errorf("exit %d: %s", got, output)
 	}
 }

@@ -130,11 +130,11 @@ func TestWizardSteps_resizedAtEveryStep(t *testing.T) {
 				term.wait("the wizard needs")
 				continue
 			}
-			way := "step "
+			mark := "step "
 			if size[0] >= 76 {
-				way = "● " + step.name
+				mark = "● " + step.name
 			}
-			term.wait(way)
+			term.wait(mark)
 			first, _, _ := strings.Cut(step.shows, "database")
 			if step.name == "Done" {
 				first = "verified"
