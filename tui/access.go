@@ -13,7 +13,7 @@ import (
 // accessStep asks how to get read access, and takes the secret of who has one already.
 type accessStep struct {
 	s        *session
-	at       way
+	at       accessMethod
 	entering bool         // for a secret, below the choice
 	env      fauna.Secret // from FAUNA_SECRET
 	opening
@@ -26,12 +26,12 @@ type accessChoice struct {
 }
 
 func newAccessStep(s *session) *accessStep {
-	c := &accessStep{s: s, at: s.way, opening: opening{s: s, step: accessID}}
+	c := &accessStep{s: s, at: s.method, opening: opening{s: s, step: accessID}}
 	if c.env = fauna.NewSecret(s.cfg.Env("FAUNA_SECRET")); !c.env.IsZero() {
-		c.at = waySecret
+		c.at = accessSecret
 		s.asked = append(s.asked, c.env)
 	}
-	s.way = c.at
+	s.method = c.at
 	return c
 }
 
@@ -68,24 +68,24 @@ func (c *accessStep) actions() []action {
 		return c.stopping()
 	case c.entering:
 		return []action{
-			on("enter", "check it", func() { c.submit(c.at == wayAdmin, "Paste the secret first.", c.accepted) }),
+			on("enter", "check it", func() { c.submit(c.at == accessAdmin, "Paste the secret first.", c.accepted) }),
 			on("", "close", c.close, "esc"),
 		}
 	}
-	move := func(by way) func() { return func() { c.set((c.at + by + 3) % 3) } }
-	pick := func(to way) func() { return func() { c.set(to); c.choose() } }
+	move := func(by accessMethod) func() { return func() { c.set((c.at + by + 3) % 3) } }
+	pick := func(to accessMethod) func() { return func() { c.set(to); c.choose() } }
 	return []action{
 		on("enter", "choose", c.choose), on("↑ ↓", "move", move(-1), "up", "k"), on("", "", move(1), "down", "j", "tab"),
-		on("", "", pick(wayFQL), "1"), on("", "", pick(waySecret), "2"), on("", "", pick(wayAdmin), "3"),
+		on("", "", pick(accessFQL), "1"), on("", "", pick(accessSecret), "2"), on("", "", pick(accessAdmin), "3"),
 	}
 }
 
-func (c *accessStep) set(to way) { c.at, c.asking.err = to, nil }
+func (c *accessStep) set(to accessMethod) { c.at, c.asking.err = to, nil }
 
 func (c *accessStep) key(m tea.KeyMsg) bool {
 	if m.Paste && !c.entering && !c.asking.busy { // a secret; pasted on the FQL option, it means that one exists
-		if c.at == wayFQL {
-			c.set(waySecret)
+		if c.at == accessFQL {
+			c.set(accessSecret)
 		}
 		c.openField()
 	}
@@ -94,14 +94,14 @@ func (c *accessStep) key(m tea.KeyMsg) bool {
 
 func (c *accessStep) choose() {
 	s := c.s
-	if changed := s.way != c.at; c.at != wayFQL && changed || c.at == wayAdmin && s.server != nil && !s.admin {
+	if changed := s.method != c.at; c.at != accessFQL && changed || c.at == accessAdmin && s.server != nil && !s.admin {
 		s.forget()
 	}
-	s.way = c.at
+	s.method = c.at
 	switch {
-	case c.at == wayFQL, s.server != nil:
+	case c.at == accessFQL, s.server != nil:
 		s.next(accessID)
-	case c.at == waySecret && !c.env.IsZero():
+	case c.at == accessSecret && !c.env.IsZero():
 		c.begin(c.env, false, c.accepted)
 	default:
 		c.openField()
@@ -110,9 +110,9 @@ func (c *accessStep) choose() {
 
 // openField opens the field for the secret, below the choice.
 func (c *accessStep) openField() {
-	c.entering, c.s.way = true, c.at
+	c.entering, c.s.method = true, c.at
 	c.field.hint = secretHint
-	if c.at == wayAdmin {
+	if c.at == accessAdmin {
 		c.field.hint = "paste an admin's secret"
 	}
 }
@@ -130,7 +130,7 @@ func (c *accessStep) body(w, _ int) []string {
 	st := c.s.st
 	var lines []string
 	for i, x := range c.choices() {
-		here := way(i) == c.at
+		here := accessMethod(i) == c.at
 		row := st.name(here, text.Pad(x.name, 18))
 		for _, l := range text.Wrap(x.about, w-24) {
 			lines = append(lines, row+"  "+st.faint.of(l))
@@ -151,8 +151,8 @@ func (c *accessStep) side(w, _ int) []string {
 
 func (c *accessStep) busy() bool { return c.asking.busy }
 
-func (c *accessStep) cameTo() []any {
-	return []any{"way", [...]string{"fql", "secret", "admin"}[c.s.way], "accepted", c.s.server != nil}
+func (c *accessStep) logValues() []any {
+	return []any{"way", [...]string{"fql", "secret", "admin"}[c.s.method], "accepted", c.s.server != nil}
 }
 
 func (c *accessStep) help() string {
@@ -169,15 +169,15 @@ func (c *accessStep) ask(ctx context.Context, a *asker) error {
 	if err != nil {
 		return err
 	}
-	c.at, s.way = way(i), way(i)
-	if s.way == wayFQL {
+	c.at, s.method = accessMethod(i), accessMethod(i)
+	if s.method == accessFQL {
 		return nil
 	}
 	s.forget()
-	if s.way == waySecret && !c.env.IsZero() {
+	if s.method == accessSecret && !c.env.IsZero() {
 		return s.askOpen(ctx, a, c.env, false)
 	}
-	if s.way == wayAdmin {
+	if s.method == accessAdmin {
 		return s.askSecret(ctx, a, "Admin's secret (not shown): ", true)
 	}
 	return s.askSecret(ctx, a, "Secret (not shown): ", false)

@@ -85,13 +85,13 @@ func (w *wizard) keepSoon() {
 	if w.keeper.path == "" || w.at > outputID {
 		return
 	}
-	w.after(&w.keeper.pause, keepPause, w.keepAnswers)
+	w.later(&w.keeper.pause, keepPause, w.keepAnswers)
 }
 
 func storeAnswers(path string, c config.Config) error {
 	err := os.MkdirAll(filepath.Dir(path), 0o700)
 	if err == nil {
-		err = config.Write(path, harmless(c))
+		err = config.Write(path, withoutSecrets(c))
 	}
 	if err != nil {
 		return fmt.Errorf("keep the answers: %w", err)
@@ -148,8 +148,8 @@ func (s *session) recallFolder(c config.Config) {
 	}
 }
 
-// harmless is the answers without what may be a secret, typed into the wrong field.
-func harmless(c config.Config) config.Config {
+// withoutSecrets is the answers without what may be a secret, typed into the wrong field.
+func withoutSecrets(c config.Config) config.Config {
 	for _, field := range []*string{&c.Domain, &c.Out, &c.Index, &c.Role} {
 		if looksLikeSecret(*field) {
 			*field = ""

@@ -51,7 +51,7 @@ func TestBurst_arrowsOfAHeldKeyPassAtOnce(t *testing.T) {
 			b.do(cmd)
 		}
 	}
-	if at := b.w.steps[accessID].(*accessStep).at; at != wayAdmin {
+	if at := b.w.steps[accessID].(*accessStep).at; at != accessAdmin {
 		t.Errorf("two arrows lead to %v", at)
 	}
 }

@@ -22,8 +22,8 @@ type checkStep struct {
 	tally tally
 	list  list
 
-	asking  wait
-	waiting wait // to ask again by itself: an index is being built
+	asking     wait
+	rechecking wait // to ask again by itself: an index is being built
 }
 
 // buildingEvery is how often an index that is being built is checked again.
@@ -46,7 +46,7 @@ func (c *checkStep) enter() { c.check() }
 func (c *checkStep) leave() {
 	c.tally.stop()
 	c.asking.drop()
-	c.waiting.drop()
+	c.rechecking.drop()
 }
 
 func (c *checkStep) check() {
@@ -97,7 +97,7 @@ func checkServer(ctx context.Context, srv server, names []string, pattern string
 // awaitIndexes asks again by itself while all that is missing are indexes being built.
 func (c *checkStep) awaitIndexes() {
 	if x := c.obstacles(); len(x.unready) > 0 && !x.blocked() {
-		c.s.after(&c.waiting, buildingEvery, c.check)
+		c.s.later(&c.rechecking, buildingEvery, c.check)
 	}
 }
 
@@ -111,9 +111,9 @@ type obstacles struct {
 	broken  int                // those of them that somebody must put right
 }
 
-// blocked reports whether somebody must do something; mendable, whether it is FQL.
-func (o obstacles) blocked() bool  { return o.wrong+o.broken > 0 }
-func (o obstacles) mendable() bool { return o.denied+o.broken > 0 }
+// blocked reports whether somebody must do something; fixable, whether it is FQL.
+func (o obstacles) blocked() bool { return o.wrong+o.broken > 0 }
+func (o obstacles) fixable() bool { return o.denied+o.broken > 0 }
 
 func (c *checkStep) obstacles() (o obstacles) {
 	o.wrong, o.denied = c.s.bad(c.names)
@@ -131,7 +131,7 @@ func (c *checkStep) obstacles() (o obstacles) {
 
 // blocked reports whether somebody must do something about a row before the export.
 func (c *checkStep) blocked(name string) bool {
-	return c.s.standing(name) == noteBad || len(c.found.indexes[name].Problems) > 0
+	return c.s.status(name) == noteBad || len(c.found.indexes[name].Problems) > 0
 }
 
 // exported returns the folder of a finished export made with the same answers, or "".
@@ -164,7 +164,7 @@ func (c *checkStep) actions() []action {
 	edit := func(id stepID) func() { return func() { s.change(id, checkID) } }
 	all := []action{
 		on("enter", enter, c.submit).when(known && !blocked && len(x.unready) == 0), on("", "", c.submit, "enter"),
-		on("u", "show fix", func() { s.showMending(s.mending(x.unready, x.denied > 0), c.check) }).when(known && x.mendable()),
+		on("u", "show fix", func() { s.showFixes(s.fixes(x.unready, x.denied > 0), c.check) }).when(known && x.fixable()),
 		on("x", "skip", func() { c.skip(); c.check() }).when(known && blocked),
 		on("r", "check again", c.check).when(!c.asking.busy),
 		on("h", "keep snapshots longer", c.showHistory).when(known && !blocked),
@@ -233,16 +233,16 @@ func (c *checkStep) showHistory() {
 
 // life returns how long a snapshot taken now stays readable in all collections.
 func (c *checkStep) life() time.Duration {
-	least := time.Duration(math.MaxInt64)
+	shortest := time.Duration(math.MaxInt64)
 	for _, name := range c.s.readable() {
-		least = min(least, c.s.access[name].Life(c.found.at))
+		shortest = min(shortest, c.s.access[name].Life(c.found.at))
 	}
-	return least
+	return shortest
 }
 
-func (c *checkStep) busy() bool { return c.asking.busy || c.waiting.busy }
+func (c *checkStep) busy() bool { return c.asking.busy || c.rechecking.busy }
 
-func (c *checkStep) cameTo() []any {
+func (c *checkStep) logValues() []any {
 	documents, _ := c.tally.totals()
 	x := c.obstacles()
 	return []any{"collections", len(c.names), "documents", documents, "unreadable", x.wrong, "indexes_not_ready", len(x.unready)}

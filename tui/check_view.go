@@ -43,11 +43,11 @@ func (c *checkStep) body(w, h int) []string {
 	case c.asking.busy:
 		return []string{c.s.spinner + " asking the server …"}
 	}
-	foot := c.foot(w, max(2, h/2))
+	footer := c.footer(w, max(2, h/2))
 	if c.list.narrowed() {
-		foot = append([]string{"  " + c.list.filter(w-2)}, foot...)
+		footer = append([]string{"  " + c.list.filter(w-2)}, footer...)
 	}
-	n, rows := len(c.listed()), h-1-len(foot)
+	n, rows := len(c.listed()), h-1-len(footer)
 	if n > rows {
 		rows-- // leaves room to say which part is shown
 	}
@@ -56,7 +56,7 @@ func (c *checkStep) body(w, h int) []string {
 	if part != "" {
 		lines = append(lines, st.faint.of("  "+part))
 	}
-	return append(lines, foot...)
+	return append(lines, footer...)
 }
 
 // table draws the rows [from, to) with lipgloss' table, which aligns coloured cells.
@@ -114,17 +114,17 @@ func (c *checkStep) table(w, from, to int) []string {
 // row is a row of the table: sign, name, documents, size, life of a snapshot, remark.
 func (c *checkStep) row(name string) []string {
 	st := c.s.st
-	kind := c.s.standing(name)
+	kind := c.s.status(name)
 	x, counted := c.tally.found[name]
 	cells := []string{st.good.of("✓ "), text.Clean(name), "…", "", text.Span(c.s.access[name].Life(c.found.at)), ""}
 	switch {
 	case kind == noteBad:
-		return []string{st.bad.of("✗ "), cells[1], "", "", "", st.bad.of(c.s.standingText(name))}
+		return []string{st.bad.of("✗ "), cells[1], "", "", "", st.bad.of(c.s.statusText(name))}
 	case x.err != nil:
 		cells[0], cells[2], cells[5] = st.bad.of("✗ "), "", st.bad.of(c.s.sentence(x.err))
 		return cells
 	case kind == noteWarn:
-		cells[0], cells[5] = st.warn.of("! "), st.warn.of(c.s.standingText(name))
+		cells[0], cells[5] = st.warn.of("! "), st.warn.of(c.s.statusText(name))
 	}
 	if counted {
 		cells[2], cells[3] = text.Number(x.rows), text.Size(int64(x.average*float64(x.rows)))
@@ -133,19 +133,19 @@ func (c *checkStep) row(name string) []string {
 		}
 	}
 	if check, ok := c.found.indexes[name]; ok {
-		said, kind := indexLook(check)
+		state, kind := indexStatus(check)
 		glyph, p := noteLook(st, kind)
 		if kind != noteGood {
 			cells[0] = p.of(glyph)
 		}
-		cells[5] = p.of(glyph + said)
+		cells[5] = p.of(glyph + state)
 	}
 	return cells
 }
 
-// foot says what is wrong, in at most so many lines, or else what the numbers mean.
-func (c *checkStep) foot(w, most int) []string {
-	lines := append([]string{""}, c.trouble(w, most)...)
+// footer says what is wrong, in at most so many lines, or else what the numbers mean.
+func (c *checkStep) footer(w, maxLines int) []string {
+	lines := append([]string{""}, c.trouble(w, maxLines)...)
 	if len(lines) > 1 {
 		return lines
 	}
@@ -160,8 +160,8 @@ func (c *checkStep) foot(w, most int) []string {
 			parts = append(parts, fmt.Sprintf("The snapshot stays readable for %s.", text.Span(life)))
 		}
 	}
-	said := slices.Concat(text.Wrap(strings.Join(parts, " "), w-2), text.Wrap(c.into(), w-2))
-	lines = append(lines, mapped(said, func(l string) string { return "  " + l })...)
+	about := slices.Concat(text.Wrap(strings.Join(parts, " "), w-2), text.Wrap(c.into(), w-2))
+	lines = append(lines, mapped(about, func(l string) string { return "  " + l })...)
 	if free := c.s.place.free; free > 0 && int64(bytes) > free {
 		lines = append(lines, marked(c.s.st, noteWarn, "The disk may be too small: about "+text.Size(int64(bytes))+" is needed.", w)...)
 	}
@@ -201,12 +201,12 @@ func (c *checkStep) into() string {
 }
 
 // trouble says what keeps the export from beginning, and what can be done.
-func (c *checkStep) trouble(w, most int) []string {
+func (c *checkStep) trouble(w, maxLines int) []string {
 	x := c.obstacles()
 	var lines, parts []string
 	if len(x.unready) > 0 && !c.s.wide {
 		more := c.problem(x.unready, w)
-		lines = more[:min(len(more), max(1, most-2))]
+		lines = more[:min(len(more), max(1, maxLines-2))]
 	}
 	if x.wrong > 0 {
 		parts = append(parts, text.Count(int64(x.wrong), "collection")+" can't be read")
@@ -216,7 +216,7 @@ func (c *checkStep) trouble(w, most int) []string {
 	}
 	if x.blocked() {
 		do := "x skip, r check again"
-		if x.mendable() {
+		if x.fixable() {
 			do = "u show fix, " + do
 		}
 		lines = append(lines, marked(c.s.st, noteBad, strings.Join(parts, ", ")+": "+do, w)...)
@@ -235,8 +235,8 @@ func (c *checkStep) problem(unready []fauna.IndexCheck, w int) []string {
 			x = here
 		}
 	}
-	_, kind := indexLook(x)
-	return marked(c.s.st, kind, indexSaid(x), w)
+	_, kind := indexStatus(x)
+	return marked(c.s.st, kind, indexProblem(x), w)
 }
 
 func (c *checkStep) side(w, h int) []string {
@@ -257,9 +257,9 @@ func (c *checkStep) side(w, h int) []string {
 		problem = c.problem(x.unready, w)
 	}
 	out := append(titled(st, "The problem", nil, w), problem...)
-	if queries := c.s.mending(x.unready, x.denied > 0); len(queries) > 0 && x.mendable() {
+	if queries := c.s.fixes(x.unready, x.denied > 0); len(queries) > 0 && x.fixable() {
 		out = append(out, "", st.bold.of("Its fix (u copies or runs it)"), "")
-		out = append(out, mapped(text.Lines(mendingText(queries)), func(l string) string { return highlight(st, text.Fit(l, w)) })...)
+		out = append(out, mapped(text.Lines(fixesText(queries)), func(l string) string { return highlight(st, text.Fit(l, w)) })...)
 	}
 	return out[:min(len(out), h)]
 }
@@ -284,8 +284,8 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 	t := &c.tally
 	t.reset(s.readable(), found.at)
 	for _, name := range c.names {
-		if s.standing(name) == noteBad {
-			a.tell("%s: NOT readable: %s", name, s.standingText(name))
+		if s.status(name) == noteBad {
+			a.printLines("%s: NOT readable: %s", name, s.statusText(name))
 			continue
 		}
 		x := count(ctx, s.server, name, found.at, true, s.now)
@@ -293,18 +293,18 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 			return s.askAgain(ctx, a, x.err)
 		}
 		t.add(name, x)
-		said := fmt.Sprintf("%s: readable, %s", name, text.Count(x.rows, "document"))
+		line := fmt.Sprintf("%s: readable, %s", name, text.Count(x.rows, "document"))
 		if life := s.access[name].Life(found.at); life < math.MaxInt64 {
-			said += ", snapshot kept " + text.Span(life)
+			line += ", snapshot kept " + text.Span(life)
 		}
-		a.tell("%s%s", said, prefixed(", warning: ", s.standingText(name), ""))
+		a.printLines("%s%s", line, prefixed(", warning: ", s.statusText(name), ""))
 	}
 	rows, bytes := t.totals()
-	a.tell("%s, about %s.", text.Count(rows, "document"), text.Size(int64(bytes)))
+	a.printLines("%s, about %s.", text.Count(rows, "document"), text.Size(int64(bytes)))
 	if took, rate := t.forecast(rows, s.maxRate); rate > 0 {
-		a.tell("%s", c.pace(took, rate))
+		a.printLines("%s", c.pace(took, rate))
 		if took > c.life()/4*3 {
-			a.tell("Warning: a snapshot stays readable for %s only. This keeps it longer, run as admin:\n%s", text.Span(c.life()), s.historyFQL())
+			a.printLines("Warning: a snapshot stays readable for only %s. To keep it longer, run as admin:\n%s", text.Span(c.life()), s.historyFQL())
 		}
 	}
 	x := c.obstacles()
@@ -312,10 +312,10 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 		return c.askFix(ctx, a, x.wrong)
 	}
 	for _, index := range x.unready {
-		a.tell("Error: %s.", indexSaid(index))
+		a.printLines("Error: %s.", indexProblem(index))
 	}
-	if queries := s.mending(x.unready, false); len(queries) > 0 {
-		a.tell("Run in the Fauna shell:\n\n%s\n", mendingText(queries))
+	if queries := s.fixes(x.unready, false); len(queries) > 0 {
+		a.printLines("Run in the Fauna shell:\n\n%s\n", fixesText(queries))
 	}
 	if len(x.unready) > 0 {
 		return cmp.Or(a.agree(ctx, "Check again?", true, errBack), errAgain)
@@ -332,7 +332,7 @@ func (c *checkStep) askFix(ctx context.Context, a *asker, wrong int) error {
 	case err != nil:
 		return err
 	case i == 0:
-		a.tell("\n%s\n", c.s.setup().RoleUpdateFQL())
+		a.printLines("\n%s\n", c.s.setup().RoleUpdateFQL())
 		_, err := a.line(ctx, "Run it in the Fauna shell, then press enter: ")
 		return cmp.Or(err, errAgain)
 	case i == 1:
@@ -345,7 +345,7 @@ func (c *checkStep) askFix(ctx context.Context, a *asker, wrong int) error {
 }
 
 func (s *session) askAgain(ctx context.Context, a *asker, err error) error {
-	if err := s.told(ctx, a, err); err != nil {
+	if err := s.reportError(ctx, a, err); err != nil {
 		return err
 	}
 	return cmp.Or(a.agree(ctx, "Try again?", true, errBack), errAgain)

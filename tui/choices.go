@@ -49,8 +49,8 @@ func (s *session) sortChoices() {
 	slices.SortFunc(s.choices, func(a, b choice) int { return strings.Compare(a.name, b.name) })
 }
 
-// standing is how a collection stands with the server: noteInfo while that is not known.
-func (s *session) standing(name string) noteKind {
+// status is how a collection stands with the server: noteInfo while that is not known.
+func (s *session) status(name string) noteKind {
 	a, ok := s.access[name]
 	switch {
 	case s.server == nil || !ok && s.known == nil:
@@ -73,8 +73,8 @@ func (s *session) nearest(name string) string {
 	return near
 }
 
-func (s *session) standingText(name string) string {
-	switch a := s.access[name]; s.standing(name) {
+func (s *session) statusText(name string) string {
+	switch a := s.access[name]; s.status(name) {
 	case noteBad:
 		if a.Exists {
 			return "no access"
@@ -90,7 +90,7 @@ func (s *session) standingText(name string) string {
 func (s *session) bad(names []string) (missing, denied int) {
 	for _, name := range names {
 		switch {
-		case s.standing(name) != noteBad:
+		case s.status(name) != noteBad:
 		case s.access[name].Exists:
 			denied++
 		default:
@@ -103,7 +103,7 @@ func (s *session) bad(names []string) (missing, denied int) {
 // readable returns the chosen collections that the key may read.
 func (s *session) readable() []string {
 	return slices.DeleteFunc(s.chosen(), func(name string) bool {
-		k := s.standing(name)
+		k := s.status(name)
 		return k != noteGood && k != noteWarn
 	})
 }

@@ -79,16 +79,16 @@ func (c clipper) copy(ctx context.Context, what string) (string, error) {
 		return "", fmt.Errorf("%stoo long for the terminal's clipboard (%s)", before, text.Size(int64(len(what))))
 	}
 	s := osc52.New(what)
-	way, sequence := "through your terminal", s.String()
+	route, sequence := "through your terminal", s.String()
 	switch {
 	case c.env("TMUX") != "":
 		// Once passed through, if tmux allows that, and once for tmux itself to
 		// forward, if it is set up to set the clipboard.
 		sequence = s.Tmux().String() + s.String()
-		way = "through tmux to your terminal"
+		route = "through tmux to your terminal"
 	case c.env("STY") != "":
 		sequence = s.Screen().String()
-		way = "through screen to your terminal"
+		route = "through screen to your terminal"
 	}
 	w, err := c.tty()
 	if err != nil {
@@ -98,7 +98,7 @@ func (c clipper) copy(ctx context.Context, what string) (string, error) {
 	if err = cmp.Or(err, w.Close()); err != nil {
 		return "", fmt.Errorf("%swrite to the terminal: %w", before, err)
 	}
-	return before + "Sent to the clipboard " + way + " (OSC 52).", nil
+	return before + "Sent to the clipboard " + route + " (OSC 52).", nil
 }
 
 // runNative runs the clipboard program, waiting for at most c.wait. A hung program

@@ -102,7 +102,7 @@ func (c *collectionsStep) show() {
 	}
 	rows := make([]pick, 0, len(c.s.choices))
 	for i, x := range c.s.choices {
-		r := pick{name: text.Clean(x.name), chosen: x.chosen, kind: c.s.standing(x.name), about: c.s.standingText(x.name), id: i}
+		r := pick{name: text.Clean(x.name), chosen: x.chosen, kind: c.s.status(x.name), about: c.s.statusText(x.name), id: i}
 		if n, ok := c.s.counts[x.name]; ok && r.about == "" {
 			r.about = text.PadLeft(text.Number(n), wide)
 		}
@@ -143,7 +143,7 @@ func (c *collectionsStep) actions() []action {
 			on("enter", "continue", c.submit),
 			on("ctrl+r", "run the query on the demo server", c.list).when(s.cfg.Shell != nil),
 			on("ctrl+y", "copy the query", func() { s.copy(fql.CollectionsFQL(s.dialect), "", nil) }),
-			on("ctrl+j", "new line", nil), on("ctrl+t", mode, s.turnMode).when(s.way == waySecret),
+			on("ctrl+j", "new line", nil), on("ctrl+t", mode, s.turnMode).when(s.method == accessSecret),
 		}
 	}
 	if c.picker.typing {
@@ -156,9 +156,9 @@ func (c *collectionsStep) actions() []action {
 		on("enter", "continue", c.submit),
 		on("t", "take the nearest name", func() { c.replace(s.nearest(c.name(row))) }).when(misspelt && s.nearest(c.name(row)) != ""),
 		on("d", "remove", func() { c.replace("") }, "d", "delete", "backspace").when(misspelt),
-		on("u", "show role update", func() { s.showMending(s.mending(nil, true), c.again) }).when(denied > 0),
+		on("u", "show role update", func() { s.showFixes(s.fixes(nil, true), c.again) }).when(denied > 0),
 		on("r", "check again", c.again).when(denied > 0),
-	}, c.picker.actions()...), on("i", mode, s.turnMode).when(s.way == waySecret))
+	}, c.picker.actions()...), on("i", mode, s.turnMode).when(s.method == accessSecret))
 }
 
 // name returns the server's name of a row; the row shows a cleaned one.
@@ -270,6 +270,6 @@ func dontExist(n int) string {
 
 func (c *collectionsStep) busy() bool { return c.rights.busy }
 
-func (c *collectionsStep) cameTo() []any {
+func (c *collectionsStep) logValues() []any {
 	return []any{"chosen", len(c.s.chosen()), "listed", len(c.s.choices)}
 }

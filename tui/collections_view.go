@@ -40,8 +40,8 @@ func (c *collectionsStep) body(w, h int) []string {
 		c.show()
 	}
 	lines := []string{c.picker.filterLine(w)}
-	foot := c.foot(w)
-	rows := c.picker.view(w, h-len(lines)-len(foot))
+	footer := c.footer(w)
+	rows := c.picker.view(w, h-len(lines)-len(footer))
 	if len(rows) == 0 {
 		rows = []string{st.faint.of("  nothing matches the filter")}
 		if len(c.s.choices) == 0 {
@@ -49,11 +49,11 @@ func (c *collectionsStep) body(w, h int) []string {
 		}
 	}
 	lines = append(lines, rows...)
-	return append(text.Fill(lines, h-len(foot)), foot...)
+	return append(text.Fill(lines, h-len(footer)), footer...)
 }
 
-// foot describes problems with the choice, and the mode if it is asked here.
-func (c *collectionsStep) foot(w int) []string {
+// footer describes problems with the choice, and the mode if it is asked here.
+func (c *collectionsStep) footer(w int) []string {
 	lines := []string{""}
 	missing, denied := c.s.bad(c.s.chosen())
 	var parts []string
@@ -69,7 +69,7 @@ func (c *collectionsStep) foot(w int) []string {
 	if c.rights.busy {
 		lines = append(lines, c.s.spinner+" checking …")
 	}
-	if c.s.way == waySecret {
+	if c.s.method == accessSecret {
 		lines = append(lines, c.s.modeLine(w))
 	}
 	return lines
@@ -88,33 +88,33 @@ func (c *collectionsStep) typedBody(w, h int) []string {
 	c.area.SetWidth(w)
 	c.area.SetHeight(max(3, min(6, h/3)))
 	lines := strings.Split(c.area.View(), "\n")
-	foot := []string{""}
+	footer := []string{""}
 	if c.typed.Cut != "" {
-		foot = append(foot, marked(st, noteWarn, text.Clean(c.typed.Cut), w)...)
+		footer = append(footer, marked(st, noteWarn, text.Clean(c.typed.Cut), w)...)
 	}
 	for _, b := range c.typed.Bad[:min(2, len(c.typed.Bad))] {
-		foot = append(foot, marked(st, noteBad, "Invalid name: "+text.Clean(b.Name)+": "+text.Clean(b.Why), w)...)
+		footer = append(footer, marked(st, noteBad, "Invalid name: "+text.Clean(b.Name)+": "+text.Clean(b.Why), w)...)
 	}
 	query := text.Lines(fql.CollectionsFQL(c.s.dialect))
-	if len(c.typed.Names) == 0 && len(lines)+len(foot)+len(query)+3 <= h {
-		foot = append(foot, "  Don't know the names? Run this in the Fauna shell and paste the result:")
-		foot = append(foot, mapped(query, func(l string) string { return "    " + highlight(st, l) })...)
+	if len(c.typed.Names) == 0 && len(lines)+len(footer)+len(query)+3 <= h {
+		footer = append(footer, "  Don't know the names? Run this in the Fauna shell and paste the result:")
+		footer = append(footer, mapped(query, func(l string) string { return "    " + highlight(st, l) })...)
 	} else {
-		foot = append(foot, faintly(st, "Missing some? ctrl+y copies a query that lists all collections.", w)...)
+		footer = append(footer, faintly(st, "Missing some? ctrl+y copies a query that lists all collections.", w)...)
 	}
 	counts := text.Count(int64(len(c.typed.Names)), "collection")
 	if n := len(c.typed.Bad); n > 0 {
 		counts += " · " + text.Number(int64(n)) + " invalid"
 	}
-	foot = append(foot, "  "+counts)
-	if c.s.way == waySecret {
-		foot = append(foot, c.s.modeLine(w))
+	footer = append(footer, "  "+counts)
+	if c.s.method == accessSecret {
+		footer = append(footer, c.s.modeLine(w))
 	}
 	lines = append(lines, "")
-	if room := h - len(lines) - len(foot); room > 0 && len(c.typed.Names) > 0 {
+	if room := h - len(lines) - len(footer); room > 0 && len(c.typed.Names) > 0 {
 		lines = append(lines, columns(st, c.typed.Names, w, room)...)
 	}
-	return append(text.Fill(lines, h-len(foot)), foot...)
+	return append(text.Fill(lines, h-len(footer)), footer...)
 }
 
 // columns lists names in columns, read downwards.
@@ -162,7 +162,7 @@ func (c *collectionsStep) help() string {
 func (c *collectionsStep) ask(ctx context.Context, a *asker) error {
 	s := c.s
 	if names := s.chosen(); len(names) > 0 {
-		a.tell("Chosen: %s", strings.Join(names, ", "))
+		a.printLines("Chosen: %s", strings.Join(names, ", "))
 		keep, err := a.yes(ctx, "Keep these?", true)
 		if err != nil {
 			return err
@@ -171,9 +171,9 @@ func (c *collectionsStep) ask(ctx context.Context, a *asker) error {
 			return s.askMode(ctx, a)
 		}
 	}
-	a.tell("Type the names of the collections, or paste what the Fauna shell printed. An empty line ends.")
+	a.printLines("Type the names of the collections, or paste what the Fauna shell printed. An empty line ends.")
 	if s.known == nil {
-		a.tell("This query lists them:\n%s", fql.CollectionsFQL(s.dialect))
+		a.printLines("This query lists them:\n%s", fql.CollectionsFQL(s.dialect))
 	}
 	var b strings.Builder
 	for {
@@ -188,28 +188,28 @@ func (c *collectionsStep) ask(ctx context.Context, a *asker) error {
 		n := parseNames(b.String())
 		b.Reset()
 		for _, bad := range n.Bad {
-			a.tell("Error: Invalid name: %s: %s", bad.Name, bad.Why)
+			a.printLines("Error: Invalid name: %s: %s", bad.Name, bad.Why)
 		}
 		if n.Cut != "" {
-			a.tell("Warning: %s", n.Cut)
+			a.printLines("Warning: %s", n.Cut)
 		}
 		missing := 0
 		for _, name := range n.Names {
 			if s.known != nil && !s.access[name].Exists {
 				missing++
-				a.tell("Error: %s doesn't exist%s", name, cmp.Or(prefixed("; did you mean ", s.nearest(name), "?"), "."))
+				a.printLines("Error: %s doesn't exist%s", name, cmp.Or(prefixed("; did you mean ", s.nearest(name), "?"), "."))
 			}
 		}
 		switch {
 		case len(n.Names) == 0 || missing > 0:
-			a.tell("Error: name at least one collection that exists.")
+			a.printLines("Error: name at least one collection that exists.")
 			continue
 		case s.known != nil:
 			c.paste(strings.Join(n.Names, "\n"))
 		default:
 			c.take(n)
 		}
-		a.tell("%s: %s", text.Count(int64(len(n.Names)), "collection"), strings.Join(s.chosen(), ", "))
+		a.printLines("%s: %s", text.Count(int64(len(n.Names)), "collection"), strings.Join(s.chosen(), ", "))
 		return s.askMode(ctx, a)
 	}
 }

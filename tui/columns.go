@@ -135,11 +135,11 @@ func (p *fieldPicker) take() {
 	}
 	o.leave()
 	o.focus = o.last()
-	said := text.Count(int64(added), "column") + " added"
+	message := text.Count(int64(added), "column") + " added"
 	if removed > 0 {
-		said += ", " + text.Number(int64(removed)) + " removed"
+		message += ", " + text.Number(int64(removed)) + " removed"
 	}
-	o.s.say(noteGood, "%s.", said)
+	o.s.say(noteGood, "%s.", message)
 	o.preview.refresh()
 }
 

@@ -19,8 +19,8 @@ type domainStep struct {
 	parsed fauna.Endpoint
 	bad    error // why the text is not an address
 
-	asking wait
-	onward bool // go on when it has answered
+	asking        wait
+	continueAfter bool // go on when it has answered
 }
 
 func newDomainStep(s *session) *domainStep {
@@ -31,7 +31,7 @@ func newDomainStep(s *session) *domainStep {
 }
 
 func (d *domainStep) enter() {
-	d.onward = false
+	d.continueAfter = false
 	if !d.asking.busy && !d.asking.done && d.bad == nil && d.accepted() {
 		d.reach()
 	}
@@ -41,7 +41,7 @@ func (d *domainStep) leave() {}
 
 func (d *domainStep) parse() {
 	d.asking.drop()
-	d.onward = false
+	d.continueAfter = false
 	d.s.endpointText = d.field.value()
 	d.parsed, d.bad = parseAddress(d.field.value())
 }
@@ -73,12 +73,12 @@ func (d *domainStep) reach() {
 	endpoint := d.parsed
 	attempt(d.s, &d.asking, func(ctx context.Context) error { return d.s.ping(ctx, endpoint) }, func(err error) {
 		if err != nil {
-			d.onward = false
+			d.continueAfter = false
 			d.s.trouble(domainID, err)
 			return
 		}
 		d.s.event("%s answers (FQL v4)", d.parsed.Host())
-		if d.onward {
+		if d.continueAfter {
 			d.next()
 		}
 	})
@@ -93,7 +93,7 @@ func (s *session) take(e fauna.Endpoint) {
 }
 
 func (d *domainStep) next() {
-	d.onward = false
+	d.continueAfter = false
 	d.s.take(d.parsed)
 	d.s.next(domainID)
 }
@@ -104,7 +104,7 @@ func (d *domainStep) actions() []action {
 	switch {
 	case d.asking.err != nil:
 		enter, test = "continue anyway", "retry"
-	case d.asking.busy && d.onward:
+	case d.asking.busy && d.continueAfter:
 		enter = "continue without the test"
 	}
 	return []action{
@@ -146,13 +146,13 @@ func (s *session) refusesSecret(m tea.KeyMsg) bool {
 // submit tests the address, then continues; a second enter does without the test.
 func (d *domainStep) submit() {
 	switch {
-	case d.asking.done, d.asking.busy && d.onward:
+	case d.asking.done, d.asking.busy && d.continueAfter:
 		d.next()
 		return
 	case !d.asking.busy:
 		d.reach()
 	}
-	d.onward = true
+	d.continueAfter = true
 }
 
 // unencrypted returns the question to ask before a secret is sent unencrypted.
@@ -221,7 +221,7 @@ func (d *domainStep) side(w, _ int) []string {
 
 func (d *domainStep) busy() bool { return d.asking.busy }
 
-func (d *domainStep) cameTo() []any { return []any{"endpoint", d.s.endpoint.String()} }
+func (d *domainStep) logValues() []any { return []any{"endpoint", d.s.endpoint.String()} }
 
 func (d *domainStep) help() string {
 	return "The address of a node of your Fauna core, or of its load balancer. Without a scheme, http is used on this machine and https elsewhere; without scheme and port, port 8443." +
@@ -234,7 +234,7 @@ func (d *domainStep) ask(ctx context.Context, a *asker) error {
 	s := d.s
 	var e fauna.Endpoint
 	if len(s.recent) > 0 {
-		a.tell("Recent: %s", strings.Join(s.recent, ", "))
+		a.printLines("Recent: %s", strings.Join(s.recent, ", "))
 	}
 	typed, err := a.text(ctx, "Address of the Fauna database", s.endpointText, func(typed string) (err error) {
 		e, err = parseAddress(typed)
@@ -243,7 +243,7 @@ func (d *domainStep) ask(ctx context.Context, a *asker) error {
 	if err != nil {
 		return err
 	}
-	a.tell("%s", e.Describe())
+	a.printLines("%s", e.Describe())
 	d.field.set(typed)
 	d.parse()
 	if !d.accepted() {
@@ -254,11 +254,11 @@ func (d *domainStep) ask(ctx context.Context, a *asker) error {
 	}
 	s.take(e)
 	if err := s.ping(ctx, e); err != nil {
-		if err := s.told(ctx, a, err); err != nil {
+		if err := s.reportError(ctx, a, err); err != nil {
 			return err
 		}
 		return a.agree(ctx, "Continue anyway?", false, errAgain)
 	}
-	a.tell("It answers (FQL v4).")
+	a.printLines("It answers (FQL v4).")
 	return nil
 }

@@ -76,8 +76,8 @@ func (c *doneStep) verify() {
 		return archive.Verify(ctx, f, func(archive.VerifyStatus) {})
 	}, orFail(c.s, func(r *archive.Report) {
 		c.s.runner.verified(r)
-		if said, good := verified(c.s.runner.progress()); good {
-			c.s.say(noteGood, "%s", said)
+		if verdict, good := verified(c.s.runner.progress()); good {
+			c.s.say(noteGood, "%s", verdict)
 		}
 	}))
 }
@@ -147,18 +147,18 @@ func (c *doneStep) body(w, h int) []string {
 	if room := max(2, h-5); len(lines) > room {
 		lines = append(lines[:room-1], st.faint.of("  … the full list is printed when you quit"))
 	}
-	foot := []string{""}
+	footer := []string{""}
 	if c.list.narrowed() {
-		foot = append(foot, "  "+c.list.filter(w-2))
+		footer = append(footer, "  "+c.list.filter(w-2))
 	}
 	if c.verifying.busy {
-		foot = append(foot, c.s.spinner+" verifying …")
+		footer = append(footer, c.s.spinner+" verifying …")
 	}
 	if c.saved != "" {
 		_, sync := written(p.manifest)
-		foot = append(foot, "  "+againName(sync)+":  "+st.accent.of(text.Fit(againCommand(filepath.Base(c.saved), sync), w-14)))
+		footer = append(footer, "  "+againName(sync)+":  "+st.accent.of(text.Fit(againCommand(filepath.Base(c.saved), sync), w-14)))
 	}
-	return append(append(lines, c.files(p, w, max(2, h-len(lines)-len(foot)))...), foot...)
+	return append(append(lines, c.files(p, w, max(2, h-len(lines)-len(footer)))...), footer...)
 }
 
 func (c *doneStep) rows(p progress) int { return len(c.listed(p)) + 1 }
@@ -213,7 +213,7 @@ func (c *doneStep) side(w, _ int) []string {
 
 func (c *doneStep) busy() bool { return c.verifying.busy }
 
-func (c *doneStep) cameTo() []any { return nil }
+func (c *doneStep) logValues() []any { return nil }
 
 func (c *doneStep) help() string {
 	return "The files are in the folder under their final names; manifest.json says what each holds, with its SHA-256, and sha256sum -c SHA256SUMS checks them." +
@@ -221,8 +221,8 @@ func (c *doneStep) help() string {
 }
 
 func (c *doneStep) ask(ctx context.Context, a *asker) error {
-	a.tell("Export finished. Summary:")
-	a.tell("%s\n%s", headline(c.s.runner.progress()), facts(c.s.runner.progress()))
+	a.printLines("Export finished. Summary:")
+	a.printLines("%s\n%s", headline(c.s.runner.progress()), facts(c.s.runner.progress()))
 	err := c.askLoad(ctx, a)
 	if err == nil {
 		err = c.askSave(ctx, a)
@@ -265,9 +265,9 @@ func (c *doneStep) askLoad(ctx context.Context, a *asker) error {
 		defer planned.Close()
 		for _, t := range planned.Plan().Tables {
 			columns := mapped(t.Columns, func(x *load.Column) string { return x.Name + " " + string(x.Type) })
-			a.tell("%s: %s, %s: %s", t.Name, t.Action, text.Count(t.Rows, "row"), strings.Join(columns, ", "))
+			a.printLines("%s: %s, %s: %s", t.Name, t.Action, text.Count(t.Rows, "row"), strings.Join(columns, ", "))
 			for _, n := range t.Notes {
-				a.tell("Warning: %s", n)
+				a.printLines("Warning: %s", n)
 			}
 		}
 		yes, asked := a.yes(ctx, "Load them now?", true)
@@ -277,14 +277,14 @@ func (c *doneStep) askLoad(ctx context.Context, a *asker) error {
 		var result *load.Result
 		a.during(func() { result, err = planned.Do(ctx) }, far)
 		if err == nil {
-			a.tell("%s in %s: all rows were read back and match.", text.Count(result.Rows(), "row"), result.Target)
+			a.printLines("%s in %s: all rows were read back and match.", text.Count(result.Rows(), "row"), result.Target)
 			for _, n := range slices.Concat(result.Left, result.Notes) {
-				a.tell("Warning: %s", n)
+				a.printLines("Warning: %s", n)
 			}
 			return nil
 		}
 	}
-	if err := s.told(ctx, a, err); err != nil {
+	if err := s.reportError(ctx, a, err); err != nil {
 		return err
 	}
 	return c.askLoad(ctx, a)
@@ -297,10 +297,10 @@ func (c *doneStep) askSave(ctx context.Context, a *asker) error {
 	}
 	path, err := c.saving()(ctx)
 	if err != nil {
-		a.tell("Error: %s", c.s.sentence(err))
+		a.printLines("Error: %s", c.s.sentence(err))
 		return nil
 	}
 	c.saved = path
-	a.tell("Saved to %s.", homePath(path))
+	a.printLines("Saved to %s.", homePath(path))
 	return nil
 }

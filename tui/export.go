@@ -44,16 +44,16 @@ type exportStep struct {
 	all      bool // list every collection, not just active ones
 	problems bool // list only failed ones and those with retries
 
-	counted int64 // documents counted before the start, 0 if not all were counted
-	widest  int   // cells of the longest name, at most 40
-	named   int   // number of collections that widest covers
-	graph   []float64
-	sampled time.Time
-	moved   time.Time     // when rows, bytes or the plan last grew
-	silent  time.Duration // time without an answer, 0 while answers arrive
-	away    time.Time     // when the connection was lost, zero while it is up
-	states  map[string]export.CollectionState
-	expired bool
+	counted   int64 // documents counted before the start, 0 if not all were counted
+	widest    int   // cells of the longest name, at most 40
+	named     int   // number of collections that widest covers
+	graph     []float64
+	sampled   time.Time
+	moved     time.Time     // when rows, bytes or the plan last grew
+	silentFor time.Duration // time without an answer, 0 while answers arrive
+	lostSince time.Time     // when the connection was lost, zero while it is up
+	states    map[string]export.CollectionState
+	expired   bool
 }
 
 func newExportStep(s *session) *exportStep {
@@ -136,7 +136,7 @@ func (s *session) begin(ctx context.Context, spec export.Spec, srv server, resum
 }
 
 func (c *exportStep) poll() {
-	c.s.after(&c.polling, pollEvery, func() {
+	c.s.later(&c.polling, pollEvery, func() {
 		c.progressed(c.s.runner.progress())
 		if c.now.state != runEnded {
 			c.poll()
@@ -149,9 +149,9 @@ func (c *exportStep) progressed(p progress) {
 	if st.Rows != old.Rows || st.Bytes != old.Bytes || st.Expected != old.Expected {
 		c.moved = now
 	}
-	c.now, c.silent = p, 0
+	c.now, c.silentFor = p, 0
 	if d := now.Sub(c.moved); !c.moved.IsZero() && d >= silentFor && st.InFlight > 0 && !st.Paused && st.Phase == export.Running {
-		c.silent = d
+		c.silentFor = d
 	}
 	c.notice(st, now)
 	if all := st.Collections; len(all) != c.named {
@@ -182,13 +182,13 @@ func (c *exportStep) progressed(p progress) {
 
 // notice adds what changed since the last poll to the log in the second pane.
 func (c *exportStep) notice(st export.Status, now time.Time) {
-	gone := c.waits(st, now)
+	gone := c.isWaiting(st, now)
 	switch {
-	case gone && c.away.IsZero():
-		c.away = now
+	case gone && c.lostSince.IsZero():
+		c.lostSince = now
 		c.s.event("connection lost")
-	case !gone && !c.away.IsZero():
-		c.away = time.Time{}
+	case !gone && !c.lostSince.IsZero():
+		c.lostSince = time.Time{}
 		c.s.event("the server answers again")
 	}
 	if !st.SnapshotEnds.IsZero() && !st.SnapshotEnds.After(now) && !c.expired {
@@ -208,15 +208,15 @@ func (c *exportStep) notice(st export.Status, now time.Time) {
 	}
 }
 
-// waits reports whether the server is unavailable: the engine is waiting, and nothing
+// isWaiting reports whether the server is unavailable: the engine is waiting, and nothing
 // has arrived for a while. The first answer ends it.
-func (c *exportStep) waits(st export.Status, now time.Time) bool {
+func (c *exportStep) isWaiting(st export.Status, now time.Time) bool {
 	return st.Waiting != "" && !st.Paused && now.Sub(c.moved) >= stillFor
 }
 
 // rate returns the current rate, 0 while nothing is requested.
 func (c *exportStep) rate(perSecond float64) float64 {
-	if c.now.status.Paused || !c.away.IsZero() || c.silent > 0 || c.now.state != runGoing {
+	if c.now.status.Paused || !c.lostSince.IsZero() || c.silentFor > 0 || c.now.state != runGoing {
 		return 0
 	}
 	return text.Finite(perSecond)
@@ -284,7 +284,7 @@ func (c *exportStep) ended() []action {
 
 func (c *exportStep) changeSecret() {
 	c.s.change(accessID, exportID)
-	if c.s.way == wayFQL {
+	if c.s.method == accessFQL {
 		c.s.change(secretID, exportID)
 	} else {
 		c.s.forget()
@@ -312,24 +312,24 @@ func (c *exportStep) workers(by int) {
 
 // limit halves or doubles the largest rate; far above what the server gives there is none.
 func (c *exportStep) limit(times float64) {
-	now, most := c.rate(c.now.status.Rate), c.s.maxRate
+	now, maxRate := c.rate(c.now.status.Rate), c.s.maxRate
 	switch {
-	case most == 0 && (times > 1 || now == 0): // nothing to halve
+	case maxRate == 0 && (times > 1 || now == 0): // nothing to halve
 		c.s.say(noteInfo, "There is no rate limit.")
 		return
-	case most == 0:
-		most = int(now)
+	case maxRate == 0:
+		maxRate = int(now)
 	}
-	most = max(10, int(float64(most)*times))
-	if times > 1 && now > 0 && float64(most) > 4*now {
-		most = 0
+	maxRate = max(10, int(float64(maxRate)*times))
+	if times > 1 && now > 0 && float64(maxRate) > 4*now {
+		maxRate = 0
 	}
-	c.s.maxRate = most
-	c.s.runner.with(func(x exporting) { x.SetMaxRate(most) })
-	if most == 0 {
+	c.s.maxRate = maxRate
+	c.s.runner.with(func(x exporting) { x.SetMaxRate(maxRate) })
+	if maxRate == 0 {
 		c.s.say(noteInfo, "No rate limit.")
 	} else {
-		c.s.say(noteInfo, "At most %s documents/s.", text.Number(int64(most)))
+		c.s.say(noteInfo, "At most %s documents/s.", text.Number(int64(maxRate)))
 	}
 }
 
@@ -357,7 +357,7 @@ func troubled(x export.CollectionStatus) bool {
 
 func (c *exportStep) busy() bool { return c.starting.busy }
 
-func (c *exportStep) cameTo() []any {
+func (c *exportStep) logValues() []any {
 	p := c.s.runner.progress()
 	args := []any{"rows", p.status.Rows, "retries", p.retries(), "seconds", p.elapsed().Seconds()}
 	if p.manifest == nil {

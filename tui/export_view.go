@@ -33,20 +33,20 @@ func (c *exportStep) title() (string, string) {
 		return "Verifying the files", c.elapsed()
 	case st.Paused:
 		return "Paused (p resumes). The snapshot keeps expiring.", c.elapsed()
-	case !c.away.IsZero():
-		said := "Connection lost"
+	case !c.lostSince.IsZero():
+		title := "Connection lost"
 		if d := st.NextTry.Sub(c.s.now()); !st.NextTry.IsZero() && d > 0 {
-			said += fmt.Sprintf(" · retrying in %d s", int(math.Ceil(d.Seconds())))
+			title += fmt.Sprintf(" · retrying in %d s", int(math.Ceil(d.Seconds())))
 		} else {
-			said += " · retrying"
+			title += " · retrying"
 		}
 		// The engine tries a request again for so long.
-		if left := cmp.Or(c.now.spec.RetryFor, 5*time.Minute) - c.s.now().Sub(c.away); left > 0 {
-			said += " · gives up in " + text.Clock(left)
+		if left := cmp.Or(c.now.spec.RetryFor, 5*time.Minute) - c.s.now().Sub(c.lostSince); left > 0 {
+			title += " · gives up in " + text.Clock(left)
 		}
-		return said, c.elapsed()
-	case c.silent > 0:
-		return "Waiting for the server: no answer for " + text.Clock(c.silent), c.elapsed()
+		return title, c.elapsed()
+	case c.silentFor > 0:
+		return "Waiting for the server: no answer for " + text.Clock(c.silentFor), c.elapsed()
 	case st.Phase == export.Preparing || c.starting.busy:
 		return "Checking what can be read …", ""
 	case st.Phase == export.Comparing:
@@ -66,14 +66,14 @@ func why(err error) string {
 // elapsed is the time of the whole run so far, which bubbles/stopwatch cannot know since
 // the engine counts it over processes, and what is left.
 func (c *exportStep) elapsed() string {
-	said := "elapsed " + text.Clock(c.now.elapsed())
+	line := "elapsed " + text.Clock(c.now.elapsed())
 	if left, known := c.left(); known {
-		said += "   left " + text.Clock(left)
+		line += "   left " + text.Clock(left)
 		if !c.now.status.ExpectedFinal {
-			said += " (est.)"
+			line += " (est.)"
 		}
 	}
-	return said
+	return line
 }
 
 // expected is how many documents there are: as planned, or until then as Check counted.
@@ -111,9 +111,9 @@ func (c *exportStep) body(w, h int) []string {
 		return lines
 	}
 	lines := c.totalLines(w)
-	foot := c.foot(w, max(2, min(4, h/6)))
-	lines = append(append(lines, ""), c.table(w, h-len(lines)-len(foot)-2)...)
-	return append(text.Fill(lines, h-len(foot)), foot...)
+	footer := c.footer(w, max(2, min(4, h/6)))
+	lines = append(append(lines, ""), c.table(w, h-len(lines)-len(footer)-2)...)
+	return append(text.Fill(lines, h-len(footer)), footer...)
 }
 
 // totalLines draws the overall progress bar and the rate.
@@ -121,18 +121,18 @@ func (c *exportStep) totalLines(w int) []string {
 	st, now := c.s.st, c.now.status
 	if c.now.state == runVerifying {
 		v := c.now.checking
-		said := fmt.Sprintf(" %3d %%  %d of %s, %s", text.Percent(v.Bytes, v.Size), v.Files, text.Count(int64(v.Total), "file"), text.Clean(v.File))
-		bar := max(10, w-min(text.Width(said), w/2)-2)
-		return []string{text.Fit(st.progress(float64(v.Bytes)/float64(max(1, v.Size)), bar, false)+said, w), ""}
+		label := fmt.Sprintf(" %3d %%  %d of %s, %s", text.Percent(v.Bytes, v.Size), v.Files, text.Count(int64(v.Total), "file"), text.Clean(v.File))
+		bar := max(10, w-min(text.Width(label), w/2)-2)
+		return []string{text.Fit(st.progress(float64(v.Bytes)/float64(max(1, v.Size)), bar, false)+label, w), ""}
 	}
 	n, known := c.expected()
-	part, said := 0.0, "  …   "+text.Short(now.Rows)+" documents so far"
+	part, label := 0.0, "  …   "+text.Short(now.Rows)+" documents so far"
 	if known {
 		part = float64(now.Rows) / float64(n)
-		said = fmt.Sprintf(" %3d %%  %s of %s documents", text.Percent(now.Rows, n), text.Short(min(now.Rows, n)), text.Short(n))
+		label = fmt.Sprintf(" %3d %%  %s of %s documents", text.Percent(now.Rows, n), text.Short(min(now.Rows, n)), text.Short(n))
 	}
-	bar := max(8, w-max(34, text.Width(said))-1)
-	lines := []string{text.Fit(st.progress(part, bar, false)+said, w)}
+	bar := max(8, w-max(34, text.Width(label))-1)
+	lines := []string{text.Fit(st.progress(part, bar, false)+label, w)}
 	pieces := []string{
 		strings.TrimSuffix(cmp.Or(text.Rate(c.rate(now.Rate)), "0/s"), "/s") + " documents/s",
 		text.Size(int64(c.rate(now.BytesRate))) + "/s", text.Count(int64(now.InFlight), "request") + " in flight",
@@ -195,11 +195,11 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int, here bool)
 	line := st.mark(here) + text.Pad(text.Clean(x.Name), name) + "  "
 	switch x.State {
 	case export.CollectionFailed:
-		said := "failed"
+		reason := "failed"
 		if x.Err != nil {
-			said = c.s.sentence(x.Err)
+			reason = c.s.sentence(x.Err)
 		}
-		return line + st.bad.of("✗ ") + said
+		return line + st.bad.of("✗ ") + reason
 	case export.CollectionWaiting:
 		return line + st.faint.of(strings.Repeat("░", bar)+"  waiting")
 	case export.CollectionDone:
@@ -229,23 +229,23 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int, here bool)
 	return line
 }
 
-// foot draws the snapshot line, and warnings in lines reserved for them.
-func (c *exportStep) foot(w, free int) []string {
+// footer draws the snapshot line, and warnings in lines reserved for them.
+func (c *exportStep) footer(w, free int) []string {
 	now, lines := c.now.status, make([]string, free)
-	var said []string
+	var message []string
 	switch {
 	case c.now.state != runGoing:
-	case !c.away.IsZero():
+	case !c.lostSince.IsZero():
 		why := text.Clean(now.Waiting)
 		if i := strings.Index(why, c.s.endpoint.Host()); i > 0 { // start at the host; which request it was doesn't matter
 			why = why[i:]
 		}
-		said = marked(c.s.st, noteWarn, c.s.clean(why), w)
+		message = marked(c.s.st, noteWarn, c.s.clean(why), w)
 	case now.Need > 0 && now.Free >= 0 && now.Need > now.Free:
-		said = marked(c.s.st, noteBad, "The disk is too small: about "+text.Size(now.Need)+" more needed, "+text.Size(now.Free)+" free.", w)
+		message = marked(c.s.st, noteBad, "The disk is too small: about "+text.Size(now.Need)+" more needed, "+text.Size(now.Free)+" free.", w)
 	}
-	said = text.Clip(said, free, w)
-	copy(lines[free-len(said):], said)
+	message = text.Clip(message, free, w)
+	copy(lines[free-len(message):], message)
 	return append(lines, text.Fit(c.snapshotLine(), w))
 }
 
@@ -254,34 +254,34 @@ func (c *exportStep) snapshotLine() string {
 	if now.Snapshot == 0 {
 		return ""
 	}
-	said := "Snapshot of " + text.Time(now.Snapshot)
+	line := "Snapshot of " + text.Time(now.Snapshot)
 	if !now.SnapshotEnds.IsZero() && c.now.state == runGoing {
 		// Wall-clock time: the monotonic clock may stop while the machine sleeps.
 		switch left := now.SnapshotEnds.Round(0).Sub(c.s.now().Round(0)); {
 		case left <= 0:
-			said += c.s.st.warn.of(", expired; the rest needs a new one")
+			line += c.s.st.warn.of(", expired; the rest needs a new one")
 		case left < 3*time.Minute:
-			said += c.s.st.warn.of(", expires in " + text.Clock(left) + " !")
+			line += c.s.st.warn.of(", expires in " + text.Clock(left) + " !")
 		case left < 2*time.Hour:
-			said += ", readable for " + text.Number(int64(left.Minutes())) + " more minutes"
+			line += ", readable for " + text.Number(int64(left.Minutes())) + " more minutes"
 		default:
-			said += ", readable for " + text.Span(left)
+			line += ", readable for " + text.Span(left)
 		}
 	}
 	if now.Renewed > 0 {
-		said += "; renewed " + map[bool]string{true: "once", false: text.Number(int64(now.Renewed)) + " times"}[now.Renewed == 1] + ", so more than one point in time"
+		line += "; renewed " + map[bool]string{true: "once", false: text.Number(int64(now.Renewed)) + " times"}[now.Renewed == 1] + ", so more than one point in time"
 	}
-	return said
+	return line
 }
 
 // drawGraph draws the recent throughput in w cells; bubbles has no graph.
 func (c *exportStep) drawGraph(w int) string {
 	levels := []rune("▁▂▃▄▅▆▇█")
 	samples := c.graph[max(0, len(c.graph)-w):]
-	most := slices.Max(append([]float64{1e-9}, samples...))
+	peak := slices.Max(append([]float64{1e-9}, samples...))
 	out := strings.Repeat(" ", w-len(samples))
 	for _, v := range samples {
-		out += string(levels[min(len(levels)-1, int(max(0, v)/most*float64(len(levels)-1)+0.5))])
+		out += string(levels[min(len(levels)-1, int(max(0, v)/peak*float64(len(levels)-1)+0.5))])
 	}
 	return c.s.st.accent.of(out)
 }
@@ -305,7 +305,7 @@ func (c *exportStep) failure(err error, w int) []string {
 	if err == nil {
 		return nil
 	}
-	said, kind, again := c.s.sentence(err), noteBad, "c resume it · o choose another folder"
+	message, kind, again := c.s.sentence(err), noteBad, "c resume it · o choose another folder"
 	var where []string
 	if dir := c.now.spec.Dir; dir != "" { // otherwise it never started
 		where = []string{"", "Files so far are in " + text.Clean(homePath(dir)) + "."}
@@ -317,7 +317,7 @@ func (c *exportStep) failure(err error, w int) []string {
 	de, disk := errors.AsType[*store.Error](err)
 	switch {
 	case errors.Is(err, context.Canceled) && where != nil:
-		said, kind, where = "Stopped. "+where[1], noteWarn, where[2:]
+		message, kind, where = "Stopped. "+where[1], noteWarn, where[2:]
 	case ours && (fe.Kind == fauna.KindSecretRefused || fe.Kind == fauna.KindDenied):
 		again = "x change the secret, then c resumes"
 	case disk && de.Resumable:
@@ -326,7 +326,7 @@ func (c *exportStep) failure(err error, w int) []string {
 		again = "o choose another folder"
 	}
 	where = mapped(append(where, "", again), func(l string) string { return text.Fit(l, w-2) })
-	return append(marked(c.s.st, kind, said, w), text.Indent(2, where)...)
+	return append(marked(c.s.st, kind, message, w), text.Indent(2, where)...)
 }
 
 func (c *exportStep) help() string {
@@ -345,7 +345,7 @@ func (c *exportStep) ask(ctx context.Context, a *asker) error {
 	resume := s.place.begun
 	for {
 		if err := s.begin(ctx, spec, s.server, resume); err != nil {
-			a.tell("Error: %s", s.sentence(err))
+			a.printLines("Error: %s", s.sentence(err))
 			return errBack
 		}
 		s.place.begun = false
@@ -359,7 +359,7 @@ func (c *exportStep) ask(ctx context.Context, a *asker) error {
 		if end.manifest != nil {
 			return nil
 		}
-		a.tell("Error: %s", s.sentence(cmp.Or(end.err, errors.New("the export ended without a result"))))
+		a.printLines("Error: %s", s.sentence(cmp.Or(end.err, errors.New("the export ended without a result"))))
 		if err := a.agree(ctx, "Resume it?", true, cmp.Or(end.err, errBack)); err != nil {
 			return err
 		}

@@ -96,7 +96,7 @@ func newArea(st styles, hint string) textarea.Model {
 type secretField struct {
 	typed []rune
 	held  fauna.Secret // pasted, or made by the wizard; typed is then empty
-	odd   string       // what is odd about it, or ""
+	note  string       // what is odd about it, or ""
 	hint  string
 }
 
@@ -106,9 +106,9 @@ func (f *secretField) wipe() {
 }
 
 // hold keeps a secret that was not typed.
-func (f *secretField) hold(s fauna.Secret, odd string) {
+func (f *secretField) hold(s fauna.Secret, note string) {
 	f.wipe()
-	f.held, f.odd = s, odd
+	f.held, f.note = s, note
 }
 
 func (f *secretField) length() int {
@@ -121,7 +121,7 @@ func (f *secretField) length() int {
 // secret is what was entered, picked out of its surroundings, or why there is none.
 func (f *secretField) secret() (fauna.Secret, string) {
 	if !f.held.IsZero() {
-		return f.held, f.odd
+		return f.held, f.note
 	}
 	return fauna.FindSecret(string(f.typed))
 }
@@ -131,9 +131,9 @@ func (f *secretField) key(m tea.KeyMsg) bool {
 	switch {
 	case m.Paste:
 		whole := string(f.typed) + strings.TrimSpace(string(m.Runes))
-		s, odd := fauna.FindSecret(whole)
+		s, note := fauna.FindSecret(whole)
 		f.wipe()
-		f.held, f.odd = s, odd
+		f.held, f.note = s, note
 		return true
 	case (m.Type == tea.KeyRunes || m.Type == tea.KeySpace) && !m.Alt:
 		if !f.held.IsZero() {
@@ -150,9 +150,9 @@ func (f *secretField) key(m tea.KeyMsg) bool {
 	default:
 		return false
 	}
-	f.odd = ""
+	f.note = ""
 	if len(f.typed) > 0 {
-		_, f.odd = fauna.FindSecret(string(f.typed))
+		_, f.note = fauna.FindSecret(string(f.typed))
 	}
 	return true
 }

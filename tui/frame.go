@@ -65,12 +65,12 @@ func (w *wizard) screen() []string {
 	if w.width >= columnWidth {
 		column = 16
 	} else {
-		head = append(head, w.wayLine(inner))
+		head = append(head, w.stepLine(inner))
 	}
 	head = append(head, "")
 	main := w.main(inner-column, w.height-len(head)-notes-bars)
 	if column > 0 {
-		main = text.Beside(w.marks(), column, main)
+		main = text.Beside(w.stepMarks(), column, main)
 	}
 	return text.Indent(1, slices.Concat(head, main, w.noteLines(inner, notes), w.bar(inner, bars)))
 }
@@ -97,7 +97,7 @@ func (w *wizard) main(room, h int) []string {
 	if first, _, ok := strings.Cut(question, ". "); ok && text.Width(question) > wide {
 		question = first + "."
 	}
-	for most := wide - text.Width(question) - 2; text.Width(aside) > most && strings.Contains(aside, " · "); {
+	for maxWidth := wide - text.Width(question) - 2; text.Width(aside) > maxWidth && strings.Contains(aside, " · "); {
 		aside = aside[:strings.LastIndex(aside, " · ")] // drop whole facts rather than cut one
 	}
 	body = text.Fill(body, h-3)
@@ -131,8 +131,8 @@ func (w *wizard) top(room int) string {
 	return text.Sides(w.st.strong.of("fauna-export"), text.Fit(host, room-16), room)
 }
 
-// marks are the steps of the way: done, here, to come.
-func (w *wizard) marks() []string {
+// stepMarks are the steps of the way: done, here, to come.
+func (w *wizard) stepMarks() []string {
 	var marks []string
 	for _, id := range w.path() {
 		switch {
@@ -147,9 +147,9 @@ func (w *wizard) marks() []string {
 	return marks
 }
 
-// wayLine draws the steps in one line: as many as fit, including the current one.
-func (w *wizard) wayLine(room int) string {
-	marks, here := w.marks(), slices.Index(w.path(), w.at)
+// stepLine draws the steps in one line: as many as fit, including the current one.
+func (w *wizard) stepLine(room int) string {
+	marks, here := w.stepMarks(), slices.Index(w.path(), w.at)
 	if w.width < 76 {
 		return fmt.Sprintf("step %d of %d · %s", here+1, len(marks), w.st.strong.of(w.at.String()))
 	}
@@ -167,8 +167,8 @@ func (w *wizard) wayLine(room int) string {
 func (w *wizard) noteLines(room, n int) []string {
 	lines := make([]string, n)
 	if w.note.text != "" {
-		said := text.Clip(marked(w.st, w.note.kind, w.note.text, room), n, room)
-		copy(lines[n-len(said):], said)
+		message := text.Clip(marked(w.st, w.note.kind, w.note.text, room), n, room)
+		copy(lines[n-len(message):], message)
 	}
 	return lines
 }

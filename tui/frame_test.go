@@ -54,8 +54,8 @@ func TestSteps_namesOfTheWayAreThoseWalked(t *testing.T) {
 	b := newBench(t, 120, 40).withSecret(checkID)
 	b.hides("Set-up", "Secret\n")
 	b.shows("✓ Collections", "✓ Output", "● Check", "· Done")
-	for id, want := range map[way]int{wayFQL: 9, waySecret: 7, wayAdmin: 8} {
-		b.w.way = id
+	for id, want := range map[accessMethod]int{accessFQL: 9, accessSecret: 7, accessAdmin: 8} {
+		b.w.method = id
 		if n := len(b.w.path()); n != want {
 			t.Errorf("way %d has %d steps, want %d", id, n, want)
 		}

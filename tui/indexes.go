@@ -33,8 +33,8 @@ func checkIndexes(ctx context.Context, srv server, collections []string, pattern
 	return found, err
 }
 
-// indexLook returns an index's status in a word or two, and how bad it is.
-func indexLook(c fauna.IndexCheck) (string, noteKind) {
+// indexStatus returns an index's status in a word or two, and how bad it is.
+func indexStatus(c fauna.IndexCheck) (string, noteKind) {
 	switch {
 	case c.Ready():
 		return "ok", noteGood
@@ -48,20 +48,20 @@ func indexLook(c fauna.IndexCheck) (string, noteKind) {
 	return "being built", noteWarn
 }
 
-func indexSaid(c fauna.IndexCheck) string {
-	said := fmt.Sprintf("Index %q of %q", c.Index, c.Collection)
+func indexProblem(c fauna.IndexCheck) string {
+	line := fmt.Sprintf("Index %q of %q", c.Index, c.Collection)
 	if len(c.Problems) > 0 {
-		return text.Clean(said + ": " + strings.Join(c.Problems, ", "))
+		return text.Clean(line + ": " + strings.Join(c.Problems, ", "))
 	}
-	return text.Clean(said + " is still being built")
+	return text.Clean(line + " is still being built")
 }
 
 // roleTitle is the title of the query that updates the role.
 const roleTitle = "Role"
 
-// mending is what an admin can run so that the export may begin: indexes, then the role
+// fixes is what an admin can run so that the export may begin: indexes, then the role
 // where it lacks a privilege. To it an index made anew is another one, even of that name.
-func (s *session) mending(indexes []fauna.IndexCheck, role bool) []fql.Query {
+func (s *session) fixes(indexes []fauna.IndexCheck, role bool) []fql.Query {
 	var queries []fql.Query
 	for _, c := range indexes {
 		queries = append(queries, c.Fix...)
@@ -78,8 +78,8 @@ func (s *session) mending(indexes []fauna.IndexCheck, role bool) []fql.Query {
 // commentWidth is narrow enough for comments to fit the smallest window.
 const commentWidth = 54
 
-// mendingText is the queries as one text, each with a comment that says what it is for.
-func mendingText(queries []fql.Query) string {
+// fixesText is the queries as one text, each with a comment that says what it is for.
+func fixesText(queries []fql.Query) string {
 	var b strings.Builder
 	for i, q := range queries {
 		if i > 0 {
@@ -95,19 +95,19 @@ func mendingText(queries []fql.Query) string {
 	return b.String()
 }
 
-// showMending shows the queries; again checks what they mend, once the demo ran them.
-func (s *session) showMending(queries []fql.Query, again func()) {
+// showFixes shows the queries; again checks what they mend, once the demo ran them.
+func (s *session) showFixes(queries []fql.Query, again func()) {
 	if len(queries) == 0 {
 		return
 	}
-	p := s.fqlPanel("Run these in the Fauna shell, one after the other", mendingText(queries), "fauna-fix.fql")
+	p := s.fqlPanel("Run these in the Fauna shell, one after the other", fixesText(queries), "fauna-fix.fql")
 	if len(queries) == 1 {
 		p.title = "Run this in the Fauna shell: it creates the index"
 		if queries[0].Title == roleTitle {
 			p.title, p.file = "Run this in the Fauna shell: the role then reads these", "fauna-role.fql"
 		}
 	}
-	if s.way == waySecret && strings.Contains(p.copy, "Role(") {
+	if s.method == accessSecret && strings.Contains(p.copy, "Role(") {
 		s.say(noteWarn, "If your key's role is not named %s, put its name into this FQL.", s.setup().RoleName())
 	}
 	p.run = s.onDemo(again, texts(queries)...)

@@ -83,8 +83,8 @@ func ended(wg *sync.WaitGroup) <-chan struct{} {
 // An answerMsg is what Update is to do with the answer of work beside the screen.
 type answerMsg func()
 
-// beside does work beside the screen; what it returns is done in Update.
-func (s *session) beside(work func(ctx context.Context) (take func())) {
+// inBackground does work beside the screen; what it returns is done in Update.
+func (s *session) inBackground(work func(ctx context.Context) (take func())) {
 	s.cmds = append(s.cmds, s.jobs.do(func(ctx context.Context) tea.Msg { return answerMsg(work(ctx)) }))
 }
 
@@ -106,7 +106,7 @@ func await[T any](s *session, w *wait, work func(ctx context.Context) (T, error)
 	w.drop()
 	w.busy = true
 	n := w.n
-	s.beside(func(ctx context.Context) func() {
+	s.inBackground(func(ctx context.Context) func() {
 		v, err := work(ctx)
 		return func() {
 			if w.n == n {
@@ -135,8 +135,8 @@ func attempt(s *session, w *wait, work func(ctx context.Context) error, then fun
 	await(s, w, func(ctx context.Context) (struct{}, error) { return struct{}{}, work(ctx) }, func(_ struct{}, err error) { then(err) })
 }
 
-// after does something in Update, d later, unless w is dropped or asked again.
-func (s *session) after(w *wait, d time.Duration, take func()) {
+// later does something in Update, d later, unless w is dropped or asked again.
+func (s *session) later(w *wait, d time.Duration, take func()) {
 	attempt(s, w, func(ctx context.Context) error { return s.jobs.sleep(ctx, d) }, func(err error) {
 		if err == nil {
 			take()

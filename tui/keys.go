@@ -120,7 +120,7 @@ func (w *wizard) hold(m tea.KeyMsg) {
 		return
 	}
 	b.held = append(b.held, m)
-	w.after(&b.pause, burstPause, func() { w.keysNow(b.flush()) })
+	w.later(&b.pause, burstPause, func() { w.keysNow(b.flush()) })
 }
 
 // flush is what is held: a key that came alone, or one pasted text.

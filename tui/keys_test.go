@@ -81,10 +81,10 @@ func TestScroller_reachesTheLastLine(t *testing.T) {
 		b.w.panel.text = append(b.w.panel.text, fmt.Sprintf("line %d;", i+1))
 	}
 	b.shows("line 1;")
-	for _, way := range [][]string{{"end"}, {"pgdown", "space", "pgdown", "space"}} {
+	for _, keys := range [][]string{{"end"}, {"pgdown", "space", "pgdown", "space"}} {
 		b.keys("home")
 		b.hides("line 50;")
-		for _, name := range way {
+		for _, name := range keys {
 			b.keys(name)
 			b.w.View()
 		}

@@ -204,9 +204,9 @@ func (c *loading) body(w, h int) []string {
 		if s == nil {
 			return []string{c.s.spinner + " connecting …"}
 		}
-		said := fmt.Sprintf(" %3d %%  %s of %s rows", text.Percent(s.Rows, s.Total), text.Short(s.Rows), text.Short(s.Total))
+		label := fmt.Sprintf(" %3d %%  %s of %s rows", text.Percent(s.Rows, s.Total), text.Short(s.Rows), text.Short(s.Total))
 		return []string{
-			st.progress(float64(s.Rows)/float64(max(1, s.Total)), max(8, w-text.Width(said)-1), false) + said, "",
+			st.progress(float64(s.Rows)/float64(max(1, s.Total)), max(8, w-text.Width(label)-1), false) + label, "",
 			fmt.Sprintf("%s %s: %d of %s  %s", c.s.spinner, s.Phase, s.Tables, text.Count(int64(s.AllTables), "table"), text.Clean(s.Collection)),
 		}
 	}

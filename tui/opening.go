@@ -98,8 +98,8 @@ func (o *opening) lines(w int) []string {
 		return []string{o.s.spinner + " checking …"}
 	case o.asking.err != nil:
 		return marked(o.s.st, noteBad, o.s.sentence(o.asking.err), w)
-	case o.field.odd != "":
-		return marked(o.s.st, noteWarn, o.s.clean(o.field.odd), w)
+	case o.field.note != "":
+		return marked(o.s.st, noteWarn, o.s.clean(o.field.note), w)
 	}
 	return nil
 }
@@ -148,14 +148,14 @@ func (s *session) askSecret(ctx context.Context, a *asker, prompt string, admin 
 		if err != nil {
 			return err
 		}
-		secret, odd := fauna.FindSecret(typed)
-		if odd != "" {
-			a.tell("Warning: %s", odd)
+		secret, note := fauna.FindSecret(typed)
+		if note != "" {
+			a.printLines("Warning: %s", note)
 		}
 		if secret.IsZero() {
 			continue
 		}
-		a.tell("%s.", text.Count(int64(secret.Len()), "character"))
+		a.printLines("%s.", text.Count(int64(secret.Len()), "character"))
 		if err := s.askOpen(ctx, a, secret, admin); !errors.Is(err, errAgain) {
 			return err
 		}
@@ -167,12 +167,12 @@ func (s *session) askOpen(ctx context.Context, a *asker, secret fauna.Secret, ad
 	s.asked = append(s.asked, secret)
 	o, err := s.unlock(ctx, s.endpoint, secret, s.chosen())
 	if err != nil {
-		return cmp.Or(s.told(ctx, a, err), errAgain)
+		return cmp.Or(s.reportError(ctx, a, err), errAgain)
 	}
 	s.accept(o, admin)
-	a.tell("Secret accepted.")
+	a.printLines("Secret accepted.")
 	if len(o.known) > 0 {
-		a.tell("The server has %s: %s", text.Count(int64(len(o.known)), "collection"), strings.Join(o.known, ", "))
+		a.printLines("The server has %s: %s", text.Count(int64(len(o.known)), "collection"), strings.Join(o.known, ", "))
 	}
 	return nil
 }

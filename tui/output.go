@@ -57,8 +57,8 @@ type outputStep struct {
 	folder field
 	add    field
 
-	looking wait
-	onward  bool // continue once the folder is known to be good
+	looking       wait
+	continueAfter bool // continue once the folder is known to be good
 
 	preview preview
 }
@@ -70,7 +70,7 @@ func newOutputStep(s *session) *outputStep {
 }
 
 func (o *outputStep) enter() {
-	o.onward = false
+	o.continueAfter = false
 	if o.folder.value() != o.s.dirText {
 		o.folder.set(o.s.dirText)
 	}
@@ -111,7 +111,7 @@ func (o *outputStep) look() {
 		}
 		return look(path), nil
 	}, func(p place, _ error) {
-		if o.s.place = p; o.onward {
+		if o.s.place = p; o.continueAfter {
 			o.submit()
 		}
 	})
@@ -232,8 +232,8 @@ func (s *session) takeColumn(c column) error {
 // submit continues if such an export can be written there. It first adds a column that
 // is typed but not yet added.
 func (o *outputStep) submit() {
-	o.onward = o.looking.busy
-	if o.onward || strings.TrimSpace(o.add.value()) != "" && !o.addColumn() {
+	o.continueAfter = o.looking.busy
+	if o.continueAfter || strings.TrimSpace(o.add.value()) != "" && !o.addColumn() {
 		return
 	}
 	err := o.s.place.trouble(o.s.mode)
@@ -253,7 +253,7 @@ func (o *outputStep) submit() {
 
 func (o *outputStep) busy() bool { return false }
 
-func (o *outputStep) cameTo() []any {
+func (o *outputStep) logValues() []any {
 	s := o.s
 	return []any{"mode", string(s.mode), "format", string(s.format), "compress", string(s.press), "folder", s.clean(s.dirText), "columns", len(s.columns)}
 }

@@ -161,7 +161,7 @@ func (o *outputStep) ask(ctx context.Context, a *asker) error {
 		return nil
 	}
 	for _, c := range s.columns {
-		a.tell("Column: %s", c.text)
+		a.printLines("Column: %s", c.text)
 	}
 	for {
 		typed, err := a.line(ctx, "Additional column COLLECTION:NAME:TYPE=PATH, ? for the fields there are, empty for none: ")
@@ -174,7 +174,7 @@ func (o *outputStep) ask(ctx context.Context, a *asker) error {
 			_, err = s.typedColumn(typed)
 		}
 		if err != nil {
-			a.tell("Error: %s", s.sentence(err))
+			a.printLines("Error: %s", s.sentence(err))
 		}
 	}
 }
@@ -187,7 +187,7 @@ func (o *outputStep) tellFields(ctx context.Context, a *asker) error {
 			return err
 		}
 		for _, f := range fields {
-			a.tell("  %s", columnText(column{collection: name, Column: row.Column{Name: pathName(f.path, 1), Type: f.typ, Path: f.path}}))
+			a.printLines("  %s", columnText(column{collection: name, Column: row.Column{Name: pathName(f.path, 1), Type: f.typ, Path: f.path}}))
 		}
 	}
 	return nil

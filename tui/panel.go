@@ -50,7 +50,7 @@ func (p *pane) part() string {
 }
 
 // box is a frame with texts in its edges, which lipgloss' borders cannot hold.
-func box(st styles, title, aside, foot string, lines []string, w int) []string {
+func box(st styles, title, aside, footer string, lines []string, w int) []string {
 	edge := func(left, right, a, b string) string {
 		a, b = prefixed(" ", a, " "), prefixed(" ", b, " ")
 		if text.Width(a)+text.Width(b)+4 > w {
@@ -63,7 +63,7 @@ func box(st styles, title, aside, foot string, lines []string, w int) []string {
 	side := st.accent.of("│")
 	return slices.Concat([]string{edge("╭", "╮", st.bold.of(title), aside)},
 		mapped(lines, func(l string) string { return side + " " + text.Pad(l, w-4) + " " + side }),
-		[]string{edge("╰", "╯", "", st.faint.of(foot))})
+		[]string{edge("╰", "╯", "", st.faint.of(footer))})
 }
 
 // A question is a small box that must be answered with y or n.

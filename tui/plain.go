@@ -36,21 +36,21 @@ func (s *session) plainRun(ctx context.Context) (Outcome, error) {
 	return out, err
 }
 
-// told prints an error and returns nil, or the cause if ctx has ended.
-func (s *session) told(ctx context.Context, a *asker, err error) error {
+// reportError prints an error and returns nil, or the cause if ctx has ended.
+func (s *session) reportError(ctx context.Context, a *asker, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	a.tell("Error: %s", s.sentence(err))
+	a.printLines("Error: %s", s.sentence(err))
 	return nil
 }
 
 // walk goes through the steps of the way, and back to where an error leads.
 func (s *session) walk(ctx context.Context, a *asker, all [steps]step) error {
-	a.tell("fauna-export: from an address to verified files. < goes back, ctrl+c quits.")
+	a.printLines("fauna-export: from an address to verified files. < goes back, ctrl+c quits.")
 	for i := 0; i < len(s.path()); {
 		path := s.path()
-		a.tell("\nStep %d of %d: %s", i+1, len(path), path[i])
+		a.printLines("\nStep %d of %d: %s", i+1, len(path), path[i])
 		err := all[path[i]].ask(ctx, a)
 		to, jump := errors.AsType[*errStep](err)
 		switch {
@@ -98,8 +98,8 @@ func newAsker(in io.Reader, out io.Writer, clean func(string) string) *asker {
 	return a
 }
 
-// tell prints a paragraph: every line of it is made fit for a terminal here.
-func (a *asker) tell(format string, args ...any) {
+// printLines prints a paragraph: every line of it is made fit for a terminal here.
+func (a *asker) printLines(format string, args ...any) {
 	for line := range strings.SplitSeq(strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"), "\n") {
 		fmt.Fprintln(a.out, a.clean(strings.ReplaceAll(line, "\t", "  ")))
 	}
@@ -173,7 +173,7 @@ func (a *asker) text(ctx context.Context, prompt, otherwise string, accept func(
 		if err = accept(typed); err == nil {
 			return typed, nil
 		}
-		a.tell("Error: %s", text.Sentence(err))
+		a.printLines("Error: %s", text.Sentence(err))
 	}
 }
 
@@ -189,8 +189,8 @@ func (a *asker) during(work func(), far func() string) {
 	for {
 		select {
 		case <-tick.C:
-			if said := far(); said != "" {
-				a.tell("%s", said)
+			if line := far(); line != "" {
+				a.printLines("%s", line)
 			}
 		case <-done:
 			return
@@ -200,9 +200,9 @@ func (a *asker) during(work func(), far func() string) {
 
 // choose asks for one of several numbered answers; now is the default's index.
 func (a *asker) choose(ctx context.Context, question string, options []string, now int) (int, error) {
-	a.tell("%s", question)
+	a.printLines("%s", question)
 	for i, o := range options {
-		a.tell("  %d  %s", i+1, o)
+		a.printLines("  %d  %s", i+1, o)
 	}
 	chosen := now
 	_, err := a.text(ctx, "Number", strconv.Itoa(now+1), func(text string) error {

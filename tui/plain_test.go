@@ -41,15 +41,15 @@ const (
 func TestPlain_wholeWay(t *testing.T) {
 	golden := goldenHere(t)
 	t.Chdir(t.TempDir())
-	_, said, out, err := plainly(t, plainAnswers)
+	_, output, out, err := plainly(t, plainAnswers)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, said)
+		t.Fatalf("%v\n%s", err, output)
 	}
 	if !strings.Contains(out.Summary, "21,004 documents") {
 		t.Errorf("summary %q", out.Summary)
 	}
-	golden(said + "\n--- scrollback ---\n" + out.Summary)
-	if strings.Contains(said, testSecret) || strings.ContainsFunc(said, func(r rune) bool { return r < ' ' && r != '\n' }) {
+	golden(output + "\n--- scrollback ---\n" + out.Summary)
+	if strings.Contains(output, testSecret) || strings.ContainsFunc(output, func(r rune) bool { return r < ' ' && r != '\n' }) {
 		t.Error("the secret or a control character was printed")
 	}
 }
@@ -61,16 +61,16 @@ func goldenHere(t *testing.T) func(string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(said string) {
+	return func(output string) {
 		t.Helper()
 		t.Chdir(back)
-		golden.RequireEqual(t, said)
+		golden.RequireEqual(t, output)
 	}
 }
 
 func TestPlain_wrongAnswersAreAskedAgain(t *testing.T) {
 	answers := "db.fauna.com\nlocalhost\n9\n1\n\n'a/b'\n\nusers\n\n1\n\n\nhunter2\n" + testSecret + "\n"
-	_, said, _, err := plainly(t, answers, func(b *bench, _ *Config) {
+	_, output, _, err := plainly(t, answers, func(b *bench, _ *Config) {
 		b.server.list = errRefused
 	})
 	if !errors.Is(err, ErrLeft) {
@@ -80,29 +80,29 @@ func TestPlain_wrongAnswersAreAskedAgain(t *testing.T) {
 		"closed on 30 May 2025", "Error: name at least one collection", "Invalid name: a/b", "answer with a number from 1 to 3",
 		"Error: Secret rejected: wrong database, or the key was deleted or expired.",
 	} {
-		if !strings.Contains(said, want) {
-			t.Errorf("it does not say %q:\n%s", want, said)
+		if !strings.Contains(output, want) {
+			t.Errorf("it does not say %q:\n%s", want, output)
 		}
 	}
 }
 
 func TestPlain_backKeepsTheAnswers(t *testing.T) {
-	_, said, _, err := plainly(t, "\n\nusers\n\n\n<\n\n\n<\n<\n")
-	if !errors.Is(err, ErrLeft) || !strings.Contains(said, "Chosen: users") {
-		t.Errorf("%v:\n%s", err, said)
+	_, output, _, err := plainly(t, "\n\nusers\n\n\n<\n\n\n<\n<\n")
+	if !errors.Is(err, ErrLeft) || !strings.Contains(output, "Chosen: users") {
+		t.Errorf("%v:\n%s", err, output)
 	}
-	if n := strings.Count(said, "Step 3 of 9: Collections"); n < 3 {
-		t.Errorf("Collections was asked %d times:\n%s", n, said)
+	if n := strings.Count(output, "Step 3 of 9: Collections"); n < 3 {
+		t.Errorf("Collections was asked %d times:\n%s", n, output)
 	}
 }
 
 func TestPlain_demoIsWalkedAlone(t *testing.T) {
-	b, said, _, err := plainly(t, "\n\nusers\n\n\ny\n\n\n\n\n\n\n", demo)
+	b, output, _, err := plainly(t, "\n\nusers\n\n\ny\n\n\n\n\n\n\n", demo)
 	if err != nil {
-		t.Fatalf("%v:\n%s", err, said)
+		t.Fatalf("%v:\n%s", err, output)
 	}
-	if strings.Count(said, testSecret) != 1 {
-		t.Errorf("the demo's shell shows the secret %d times", strings.Count(said, testSecret))
+	if strings.Count(output, testSecret) != 1 {
+		t.Errorf("the demo's shell shows the secret %d times", strings.Count(output, testSecret))
 	}
 	if last := b.dialed[len(b.dialed)-1]; last.Secret.Len() != len(testSecret) {
 		t.Error("the secret of the answer was not used")
@@ -110,32 +110,32 @@ func TestPlain_demoIsWalkedAlone(t *testing.T) {
 }
 
 func TestPlain_unreadableCollectionsAreSkippedOnRequest(t *testing.T) {
-	_, said, _, err := plainly(t, "\n\nusers, products\n\n\n\n\n"+testSecret+"\n\n\n\n\n\n2\ny\n\n\n", func(b *bench, _ *Config) {
+	_, output, _, err := plainly(t, "\n\nusers, products\n\n\n\n\n"+testSecret+"\n\n\n\n\n\n2\ny\n\n\n", func(b *bench, _ *Config) {
 		b.server.access = map[string]fauna.Access{"products": {Exists: true}}
 	})
-	if err != nil || !strings.Contains(said, "products: NOT readable: no access") {
-		t.Errorf("%v:\n%s", err, said)
+	if err != nil || !strings.Contains(output, "products: NOT readable: no access") {
+		t.Errorf("%v:\n%s", err, output)
 	}
 }
 
 func TestPlain_adminSecretMakesTheKey(t *testing.T) {
-	b, said, _, err := plainly(t, "\n3\nfnADMINexampleADMINexampleADMINexampleAD\ny\n\ny\n\n\n\n\n\n\n")
-	if err != nil || !strings.Contains(said, "Created; the admin's secret is discarded.") || len(b.server.made) != 1 {
-		t.Errorf("%v:\n%s", err, said)
+	b, output, _, err := plainly(t, "\n3\nfnADMINexampleADMINexampleADMINexampleAD\ny\n\ny\n\n\n\n\n\n\n")
+	if err != nil || !strings.Contains(output, "Created; the admin's secret is discarded.") || len(b.server.made) != 1 {
+		t.Errorf("%v:\n%s", err, output)
 	}
 }
 
 func TestPlain_secretOfTheEnvironmentIsUsed(t *testing.T) {
-	_, said, _, err := plainly(t, "\n\ny\n\n\n\n\n\n\n\n", withEnv)
-	if err != nil || !strings.Contains(said, "The server has 3 collections: users, products, line-items") {
-		t.Errorf("%v:\n%s", err, said)
+	_, output, _, err := plainly(t, "\n\ny\n\n\n\n\n\n\n\n", withEnv)
+	if err != nil || !strings.Contains(output, "The server has 3 collections: users, products, line-items") {
+		t.Errorf("%v:\n%s", err, output)
 	}
 }
 
 func TestPlain_misspeltNamesLeadBackToTheCollections(t *testing.T) {
-	_, said, _, _ := plainly(t, "\n\nusers, prodcuts\n\n\n\n\n"+testSecret+"\nn\nusers, products\n\n\n\n\n\n\n\n")
-	if !strings.Contains(said, "1 doesn't exist: prodcuts (did you mean products?)") || !strings.Contains(said, "2 collections: products, users") {
-		t.Errorf("it does not lead back:\n%s", said)
+	_, output, _, _ := plainly(t, "\n\nusers, prodcuts\n\n\n\n\n"+testSecret+"\nn\nusers, products\n\n\n\n\n\n\n\n")
+	if !strings.Contains(output, "1 doesn't exist: prodcuts (did you mean products?)") || !strings.Contains(output, "2 collections: products, users") {
+		t.Errorf("it does not lead back:\n%s", output)
 	}
 }
 
@@ -206,7 +206,7 @@ func (l *lockedText) String() string {
 func TestPlain_wrongIndexesComeWithTheFQLThatMendsThem(t *testing.T) {
 	t.Chdir(t.TempDir())
 	answers := strings.Replace(plainAnswers, "line-items\n\n\n", "line-items\n\n2\n", 1) // incremental
-	_, said, _, err := plainly(t, strings.TrimSuffix(answers, "\n\n\n")+"\nn\n", func(b *bench, _ *Config) {
+	_, output, _, err := plainly(t, strings.TrimSuffix(answers, "\n\n\n")+"\nn\n", func(b *bench, _ *Config) {
 		b.server.index = map[string]fauna.IndexCheck{"users": missingIndex(), "line-items": {Exists: true, Building: true}}
 	})
 	if !errors.Is(err, ErrLeft) {
@@ -218,8 +218,8 @@ func TestPlain_wrongIndexesComeWithTheFQLThatMendsThem(t *testing.T) {
 		"// 1 of 2: Index of users. Lists every document.\nCreateIndex({", "// 2 of 2: Role.", `Update(Role("connect-readonly"), {`,
 		"Check again? y or n [y]:",
 	} {
-		if !strings.Contains(said, want) {
-			t.Errorf("it does not say %q:\n%s", want, said)
+		if !strings.Contains(output, want) {
+			t.Errorf("it does not say %q:\n%s", want, output)
 		}
 	}
 }
@@ -229,7 +229,7 @@ func TestPlain_wrongIndexesComeWithTheFQLThatMendsThem(t *testing.T) {
 func TestPlain_noServerTextReachesTheTerminalUnsanitized(t *testing.T) {
 	hostile := strings.Join(hostileNames, " ")
 	for _, broken := range []bool{false, true} {
-		_, said, out, _ := plainly(t, "\n2\n"+testSecret+"\ny\n\n\n\n\n\n\n\n\n", func(b *bench, _ *Config) {
+		_, output, out, _ := plainly(t, "\n2\n"+testSecret+"\ny\n\n\n\n\n\n\n\n\n", func(b *bench, _ *Config) {
 			b.server.names, b.server.docs = nil, map[string]int{}
 			for _, name := range hostileNames {
 				b.server.names = append(b.server.names, name)
@@ -240,48 +240,48 @@ func TestPlain_noServerTextReachesTheTerminalUnsanitized(t *testing.T) {
 				b.run.manifest, b.run.err = nil, errors.New(hostile+testSecret[:20]+"\a"+testSecret[20:])
 			}
 		})
-		for i, r := range said + out.Summary {
+		for i, r := range output + out.Summary {
 			if text.Hidden(r) && r != '\n' {
-				t.Fatalf("broken %v: %U at %d of %q", broken, r, i, said)
+				t.Fatalf("broken %v: %U at %d of %q", broken, r, i, output)
 			}
 		}
-		if strings.Contains(said+out.Summary, testSecret) {
+		if strings.Contains(output+out.Summary, testSecret) {
 			t.Error("the secret was printed")
 		}
 	}
 }
 
 func TestPlain_loadsTheFilesWhereThatIsWanted(t *testing.T) {
-	_, said, _, err := plainly(t, strings.TrimSuffix(plainAnswers, "\n\n")+"mysql:x\nsqlite:shop.db\n\n\n")
+	_, output, _, err := plainly(t, strings.TrimSuffix(plainAnswers, "\n\n")+"mysql:x\nsqlite:shop.db\n\n\n")
 	if err != nil {
-		t.Fatalf("%v:\n%s", err, said)
+		t.Fatalf("%v:\n%s", err, output)
 	}
 	for _, want := range []string{"Error: ", "users: create, 20,000 rows: name text, age integer", "Load them now?", "all rows were read back and match."} {
-		if !strings.Contains(said, want) {
-			t.Errorf("it does not say %q:\n%s", want, said)
+		if !strings.Contains(output, want) {
+			t.Errorf("it does not say %q:\n%s", want, output)
 		}
 	}
 }
 
 func TestPlain_setupSpeaksTheShellsDialect(t *testing.T) {
-	_, said, _, _ := plainly(t, "\n\nusers\n\n\n3\n1\n")
-	if !strings.Contains(said, "show FQL v4") || !strings.Contains(said, "Role.create({") {
-		t.Errorf("there is no FQL v10:\n%s", said)
+	_, output, _, _ := plainly(t, "\n\nusers\n\n\n3\n1\n")
+	if !strings.Contains(output, "show FQL v4") || !strings.Contains(output, "Role.create({") {
+		t.Errorf("there is no FQL v10:\n%s", output)
 	}
 }
 
 func TestPlain_fieldsAreListedAsColumnsThatCanBeTyped(t *testing.T) {
 	answers := strings.Replace(plainAnswers, "users:parent_id", "?\nusers:parent_id", 1)
-	_, said, _, err := plainly(t, answers)
-	if err != nil || !strings.Contains(said, "  users:city:string=data.address.city\n") {
-		t.Errorf("%v:\n%s", err, said)
+	_, output, _, err := plainly(t, answers)
+	if err != nil || !strings.Contains(output, "  users:city:string=data.address.city\n") {
+		t.Errorf("%v:\n%s", err, output)
 	}
 }
 
 func TestPlain_aSnapshotTooShortComesWithTheFQLThatKeepsItLonger(t *testing.T) {
-	_, said, _, _ := plainly(t, plainAnswers, func(b *bench, _ *Config) { b.server.docs["users"] = 20_000_000 })
-	if !strings.Contains(said, "Warning: a snapshot stays readable for 15 min only.") || !strings.Contains(said, "history_days: 7") {
-		t.Errorf("it does not warn:\n%s", said)
+	_, output, _, _ := plainly(t, plainAnswers, func(b *bench, _ *Config) { b.server.docs["users"] = 20_000_000 })
+	if !strings.Contains(output, "Warning: a snapshot stays readable for only 15 min.") || !strings.Contains(output, "history_days: 7") {
+		t.Errorf("it does not warn:\n%s", output)
 	}
 }
 

@@ -210,15 +210,15 @@ func (p progress) line() string {
 	case p.state != runGoing:
 		return ""
 	}
-	said := "exporting: " + text.Count(st.Rows, "row")
+	line := "exporting: " + text.Count(st.Rows, "row")
 	if st.ExpectedFinal && st.Expected > 0 {
-		said = fmt.Sprintf("exporting: %s of %s rows, %d %%", text.Number(st.Rows), text.Number(st.Expected), text.Percent(st.Rows, st.Expected))
+		line = fmt.Sprintf("exporting: %s of %s rows, %d %%", text.Number(st.Rows), text.Number(st.Expected), text.Percent(st.Rows, st.Expected))
 		if st.ETA > 0 {
-			said += ", " + text.Span(st.ETA) + " left"
+			line += ", " + text.Span(st.ETA) + " left"
 		}
 	}
 	if st.Waiting != "" {
-		said += ", waiting: " + text.Clean(st.Waiting)
+		line += ", waiting: " + text.Clean(st.Waiting)
 	}
-	return said
+	return line
 }

@@ -248,7 +248,7 @@ func (b *bench) withSecret(id stepID) *bench {
 	b.to(accessID).paste(testSecret)
 	b.keys("enter")
 	b.at(collectionsID)
-	return b.onward(id)
+	return b.continueTo(id)
 }
 
 // withAdmin walks to a step as a user who has an admin's secret.
@@ -258,11 +258,11 @@ func (b *bench) withAdmin(id stepID) *bench {
 	b.paste(testSecret)
 	b.keys("enter")
 	b.at(collectionsID)
-	return b.onward(id)
+	return b.continueTo(id)
 }
 
-// onward presses enter until a step is reached.
-func (b *bench) onward(id stepID) *bench {
+// continueTo presses enter until a step is reached.
+func (b *bench) continueTo(id stepID) *bench {
 	b.t.Helper()
 	for b.w.at < id {
 		at := b.w.at

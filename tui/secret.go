@@ -84,16 +84,16 @@ func (c *secretStep) reconcile() {
 	s.made, c.why = s.mode, ""
 	chosen, read := s.chosen(), len(s.readable())
 	missing, _ := s.bad(chosen)
-	said := fmt.Sprintf("Secret accepted: it reads %s of %s.", text.Number(int64(read)), text.Count(int64(len(chosen)), "collection"))
+	message := fmt.Sprintf("Secret accepted: it reads %s of %s.", text.Number(int64(read)), text.Count(int64(len(chosen)), "collection"))
 	if read == len(chosen) {
-		s.say(noteGood, "%s", said)
+		s.say(noteGood, "%s", message)
 		s.next(secretID)
 		return
 	}
 	if missing == len(chosen) {
-		said = "Secret accepted, but none of these collections exist here. Is this another database?"
+		message = "Secret accepted, but none of these collections exist here. Is this another database?"
 	}
-	s.say(noteWarn, "%s", said)
+	s.say(noteWarn, "%s", message)
 	if s.edit == noID {
 		s.edit = outputID
 	}
@@ -117,10 +117,10 @@ func (c *secretStep) body(w, h int) []string {
 
 func (c *secretStep) verdict(w int) []string {
 	st := c.s.st
-	said := c.lines(w)
+	message := c.lines(w)
 	switch {
-	case said != nil:
-		return said
+	case message != nil:
+		return message
 	case c.why != "":
 		return marked(st, noteInfo, c.why, w)
 	case c.kept():
@@ -139,7 +139,7 @@ func (c *secretStep) side(w, _ int) []string {
 
 func (c *secretStep) busy() bool { return c.asking.busy }
 
-func (c *secretStep) cameTo() []any {
+func (c *secretStep) logValues() []any {
 	return []any{"accepted", c.s.server != nil, "readable", len(c.s.readable()), "chosen", len(c.s.chosen())}
 }
 
@@ -170,7 +170,7 @@ func (s *session) askMissing(a *asker) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	said := mapped(gone, func(name string) string { return name + prefixed(" (did you mean ", s.nearest(name), "?)") })
-	a.tell("Error: %s: %s", dontExist(len(gone)), strings.Join(said, ", "))
+	suggestions := mapped(gone, func(name string) string { return name + prefixed(" (did you mean ", s.nearest(name), "?)") })
+	a.printLines("Error: %s: %s", dontExist(len(gone)), strings.Join(suggestions, ", "))
 	return &errStep{collectionsID}
 }

@@ -83,13 +83,13 @@ func TestSecret_isNeverOnScreenAndLeavesTheField(t *testing.T) {
 }
 
 func TestSecret_staysInTheFieldWhenItIsNotAccepted(t *testing.T) {
-	for said, err := range map[string]error{"Secret rejected: wrong database": errRefused, "connection refused": errNoNetwork} {
+	for message, err := range map[string]error{"Secret rejected: wrong database": errRefused, "connection refused": errNoNetwork} {
 		b := newBench(t, 80, 24).to(secretID)
 		b.server.list = err
 		b.typed(testSecret)
 		b.keys("enter")
 		b.at(secretID)
-		b.shows(said, "40 characters")
+		b.shows(message, "40 characters")
 		b.server.list = nil
 		b.keys("enter")
 		b.at(outputID)

@@ -17,13 +17,13 @@ import (
 	"fauna-export/tui/text"
 )
 
-// A way is how the user gives read access; it determines the steps.
-type way int
+// An accessMethod is how the user gives read access; it determines the steps.
+type accessMethod int
 
 const (
-	wayFQL    way = iota // shows the FQL, for users who have no key yet
-	waySecret            // there already is a secret
-	wayAdmin             // an admin's secret creates role and key
+	accessFQL    accessMethod = iota // shows the FQL, for users who have no key yet
+	accessSecret                     // there already is a secret
+	accessAdmin                      // an admin's secret creates role and key
 )
 
 // answers are what the person has said so far, kept when a step is left.
@@ -31,7 +31,7 @@ type answers struct {
 	endpointText string
 	endpoint     fauna.Endpoint
 	plaintext    fauna.Endpoint // the endpoint for which plain http was accepted
-	way          way
+	method       accessMethod
 
 	choices []choice
 	mode    export.Mode
@@ -156,12 +156,12 @@ func (s *session) event(format string, args ...any) {
 }
 
 // path returns the steps, in order.
-func (s *session) path() []stepID { return paths[s.way] }
+func (s *session) path() []stepID { return paths[s.method] }
 
 var paths = [...][]stepID{
-	wayFQL:    {domainID, accessID, collectionsID, setupID, secretID, outputID, checkID, exportID, doneID},
-	waySecret: {domainID, accessID, collectionsID, outputID, checkID, exportID, doneID},
-	wayAdmin:  {domainID, accessID, collectionsID, setupID, outputID, checkID, exportID, doneID},
+	accessFQL:    {domainID, accessID, collectionsID, setupID, secretID, outputID, checkID, exportID, doneID},
+	accessSecret: {domainID, accessID, collectionsID, outputID, checkID, exportID, doneID},
+	accessAdmin:  {domainID, accessID, collectionsID, setupID, outputID, checkID, exportID, doneID},
 }
 
 // next continues from a step: to the one after it, or from an edit to where it began.
@@ -172,7 +172,7 @@ func (s *session) next(from stepID) {
 		to = path[min(len(path)-1, slices.Index(path, from)+1)]
 	}
 	secret := accessID
-	if s.way == wayFQL {
+	if s.method == accessFQL {
 		secret = secretID
 	}
 	if s.server == nil && to >= outputID && from != secret { // another address wants its secret first
@@ -257,5 +257,5 @@ func (w *wizard) keepStep(from, to stepID) {
 	if to < from {
 		what = "step left"
 	}
-	w.keep(what, append([]any{"step", from.String(), "next", to.String()}, w.steps[from].cameTo()...)...)
+	w.keep(what, append([]any{"step", from.String(), "next", to.String()}, w.steps[from].logValues()...)...)
 }

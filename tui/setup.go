@@ -68,9 +68,9 @@ func (c *setupStep) done() string {
 	reads := len(s.readable()) == len(s.chosen())
 	switch {
 	case c.running.busy, s.made == export.Full && s.mode == export.Incremental: // its indexes are still to be made
-	case s.way == wayAdmin && s.made != "" && reads:
+	case s.method == accessAdmin && s.made != "" && reads:
 		return "Done: " + c.makes() + " created; the admin's secret is discarded."
-	case s.way == wayFQL && s.server != nil && reads:
+	case s.method == accessFQL && s.server != nil && reads:
 		return "Done: the secret is accepted and reads all of these collections."
 	case !s.found.IsZero():
 		return "Done: the key is created. Enter takes its secret to the next step."
@@ -79,12 +79,12 @@ func (c *setupStep) done() string {
 }
 
 // creates reports whether enter creates role and key with the admin's secret.
-func (c *setupStep) creates() bool { return c.s.way == wayAdmin && c.s.admin && c.done() == "" }
+func (c *setupStep) creates() bool { return c.s.method == accessAdmin && c.s.admin && c.done() == "" }
 
 // turns reports whether the mode can be changed: the indexes of the other one may
 // want an admin's secret, which is discarded once it was used.
 func (c *setupStep) turns() bool {
-	return c.s.way != wayAdmin || c.s.made != export.Full
+	return c.s.method != accessAdmin || c.s.made != export.Full
 }
 
 func (c *setupStep) actions() []action {
@@ -108,13 +108,13 @@ func (c *setupStep) actions() []action {
 	}
 	return []action{
 		enter,
-		on("r", "run on the demo server", c.run).when(s.cfg.Shell != nil && s.way == wayFQL && s.dialect == fql.V4),
+		on("r", "run on the demo server", c.run).when(s.cfg.Shell != nil && s.method == accessFQL && s.dialect == fql.V4),
 		on("c", "copy", func() { c.copy(c.cards[c.at].FQL, c.cards[c.at:c.at+1]) }),
 		on("← →", "query", nil, "left", "right").when(many), on("", "", func() { c.turn(1) }, "right", "l", "tab").when(many),
 		on("", "", func() { c.turn(-1) }, "left", "h").when(many), on("", "", func() { c.turn(-1) }, "shift+tab").when(c.at > 0),
 		on("C", "copy all", func() { c.copy(c.all, c.cards) }),
-		on("u", role, c.turnRole).when(s.way == wayFQL && !done),
-		on("v", "FQL "+string(s.otherDialect()), c.turnDialect).when(s.way == wayFQL),
+		on("u", role, c.turnRole).when(s.method == accessFQL && !done),
+		on("v", "FQL "+string(s.otherDialect()), c.turnDialect).when(s.method == accessFQL),
 		on("p", "plain", func() {
 			s.panel = s.fqlPanel(c.cards[c.at].Title, c.cards[c.at].FQL, "fauna-setup.fql")
 			s.panel.bare = true
@@ -167,7 +167,7 @@ func (c *setupStep) turnDialect() {
 
 // shellDialect is that of the texts, which the wizard itself runs as v4.
 func (s *session) shellDialect() fql.Dialect {
-	if s.way == wayAdmin {
+	if s.method == accessAdmin {
 		return fql.V4
 	}
 	return s.dialect
@@ -248,7 +248,7 @@ func (c *setupStep) makes() string {
 
 func (c *setupStep) busy() bool { return c.running.busy }
 
-func (c *setupStep) cameTo() []any {
+func (c *setupStep) logValues() []any {
 	copied, ran := 0, 0
 	for _, x := range c.cards {
 		if x.copied {

@@ -14,9 +14,9 @@ import (
 
 func (c *setupStep) title() (string, string) {
 	switch {
-	case c.s.way == wayAdmin && !c.creates() && !c.running.busy:
+	case c.s.method == accessAdmin && !c.creates() && !c.running.busy:
 		return "This was created with the admin's secret.", ""
-	case c.s.way == wayAdmin:
+	case c.s.method == accessAdmin:
 		return "This will be created with the admin's secret.", ""
 	}
 	return "Run these in the Fauna shell, in this order. Nothing changes until you do.", ""
@@ -25,7 +25,7 @@ func (c *setupStep) title() (string, string) {
 func (c *setupStep) body(w, h int) []string {
 	var head []string
 	switch d := c.done(); {
-	case c.running.busy && c.s.way == wayAdmin:
+	case c.running.busy && c.s.method == accessAdmin:
 		head = []string{c.s.spinner + " creating " + c.makes() + " …", ""}
 	case d != "":
 		head = append(marked(c.s.st, noteGood, d+" Enter continues.", w), "")
@@ -43,13 +43,13 @@ func (c *setupStep) body(w, h int) []string {
 // list is the queries around the one that is shown, with their state.
 func (c *setupStep) list(w int) []string {
 	st := c.s.st
-	most, cells := 8, 22
+	maxRows, cells := 8, 22
 	if w < 72 {
-		most, cells = 3, w
+		maxRows, cells = 3, w
 	}
-	from := max(0, min(c.at-most/2, len(c.cards)-most))
+	from := max(0, min(c.at-maxRows/2, len(c.cards)-maxRows))
 	var lines []string
-	for i := from; i < min(len(c.cards), from+most); i++ {
+	for i := from; i < min(len(c.cards), from+maxRows); i++ {
 		x := c.cards[i]
 		state := ""
 		switch {
@@ -61,7 +61,7 @@ func (c *setupStep) list(w int) []string {
 		name := text.Fit(fmt.Sprintf("%d %s", i+1, text.Clean(x.Title)), cells-text.Width(state)-3)
 		lines = append(lines, text.Sides(st.name(i == c.at, name), state, cells))
 	}
-	if n := len(c.cards); n > most {
+	if n := len(c.cards); n > maxRows {
 		lines = append(lines, st.faint.of("  "+text.Count(int64(n), "query")))
 	}
 	if w >= 72 {
@@ -91,7 +91,7 @@ func (c *setupStep) box(w, h int) []string {
 	if c.s.shellDialect() == fql.V10 && x.Dialect != fql.V4 {
 		state = "FQL " + string(fql.V10)
 	}
-	if c.running.busy && c.s.way == wayFQL {
+	if c.running.busy && c.s.method == accessFQL {
 		state = c.s.spinner + " running"
 	}
 	title := text.Clean(x.Title)
@@ -139,7 +139,7 @@ func whys(s fql.Setup) []string {
 
 func (c *setupStep) ask(ctx context.Context, a *asker) error {
 	s, setup := c.s, c.s.setup()
-	if s.way == wayAdmin {
+	if s.method == accessAdmin {
 		return c.askApply(ctx, a)
 	}
 	if s.cfg.Shell == nil {
@@ -154,7 +154,7 @@ func (c *setupStep) ask(ctx context.Context, a *asker) error {
 		if i == 2 {
 			c.turnDialect()
 			if s.note.kind == noteBad {
-				a.tell("Error: %s", s.note.text)
+				a.printLines("Error: %s", s.note.text)
 			}
 			return errAgain
 		}
@@ -162,7 +162,7 @@ func (c *setupStep) ask(ctx context.Context, a *asker) error {
 	}
 	c.build()
 	for n, x := range c.cards {
-		a.tell("\n%d. %s: %s\n\n%s", n+1, x.Title, x.Why, x.FQL)
+		a.printLines("\n%d. %s: %s\n\n%s", n+1, x.Title, x.Why, x.FQL)
 	}
 	if s.cfg.Shell == nil {
 		_, err := a.line(ctx, "\nRun them in the Fauna shell in this order, then press enter: ")
@@ -177,7 +177,7 @@ func (c *setupStep) ask(ctx context.Context, a *asker) error {
 		if err != nil && strings.Contains(printed, "already exists") && q.FQL == setup.RoleFQL() {
 			printed, err = s.cfg.Shell(ctx, setup.RoleUpdateFQL())
 		}
-		a.tell("\n%s", printed)
+		a.printLines("\n%s", printed)
 		if err != nil {
 			return fmt.Errorf("run the set-up on the demo server: %w", err)
 		}
@@ -194,15 +194,15 @@ func (c *setupStep) askApply(ctx context.Context, a *asker) error {
 	if !s.admin {
 		return nil // created already
 	}
-	a.tell("This creates the %s %s, which may only read: %s.", c.makes(), s.setup().RoleName(), strings.Join(s.chosen(), ", "))
+	a.printLines("This creates the %s %s, which may only read: %s.", c.makes(), s.setup().RoleName(), strings.Join(s.chosen(), ", "))
 	if err := a.agree(ctx, "Create them now?", true, errBack); err != nil {
 		return err
 	}
 	made, err := s.server.Apply(ctx, s.setup())
 	if err != nil {
-		return cmp.Or(s.told(ctx, a, err), errBack)
+		return cmp.Or(s.reportError(ctx, a, err), errBack)
 	}
 	s.made = s.mode
-	a.tell("Created; the admin's secret is discarded.")
+	a.printLines("Created; the admin's secret is discarded.")
 	return s.askOpen(ctx, a, made, false)
 }

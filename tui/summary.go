@@ -47,20 +47,20 @@ func headline(p progress) string {
 	for _, e := range entries {
 		rows, removed, bytes = rows+e.Rows, removed+e.Removed, bytes+e.Bytes
 	}
-	said := "Exported"
+	line := "Exported"
 	if _, good := verified(p); good {
-		said += " and verified"
+		line += " and verified"
 	}
 	if sync > 0 {
-		said += fmt.Sprintf(" sync %d", sync)
+		line += fmt.Sprintf(" sync %d", sync)
 	}
-	said += ": " + text.Count(int64(len(entries)), "collection") + ", "
+	line += ": " + text.Count(int64(len(entries)), "collection") + ", "
 	if sync > 1 {
-		said += text.Count(rows-removed, "document") + " changed, " + text.Number(removed) + " removed"
+		line += text.Count(rows-removed, "document") + " changed, " + text.Number(removed) + " removed"
 	} else {
-		said += text.Count(rows, "document")
+		line += text.Count(rows, "document")
 	}
-	return said + ", " + text.Size(bytes) + " in " + text.Span(p.elapsed().Round(100*time.Millisecond))
+	return line + ", " + text.Size(bytes) + " in " + text.Span(p.elapsed().Round(100*time.Millisecond))
 }
 
 // verified describes the result of re-reading the files, and whether they match.
@@ -117,8 +117,8 @@ func (s *session) summary(p progress, saved string) string {
 	fmt.Fprintln(&b, facts(p))
 	verdict, _ := verified(p)
 	fmt.Fprintln(&b, verdict)
-	for _, said := range shortfalls(p) {
-		fmt.Fprintln(&b, "! "+said)
+	for _, shortfall := range shortfalls(p) {
+		fmt.Fprintln(&b, "! "+shortfall)
 	}
 	fmt.Fprintln(&b)
 	entries, sync := written(p.manifest)
@@ -167,14 +167,14 @@ func readableTime(iso string) string {
 
 // reportText describes what is wrong with re-read files.
 func reportText(r *archive.Report) string {
-	said := "The files do NOT match the manifest:"
+	line := "The files do NOT match the manifest:"
 	for _, problem := range r.Problems {
-		said += " " + text.Clean(problem) + "."
+		line += " " + text.Clean(problem) + "."
 	}
 	for _, f := range r.Files {
 		if f.Problem != "" {
-			said += fmt.Sprintf(" %s: %s.", text.Clean(f.File), text.Clean(f.Problem))
+			line += fmt.Sprintf(" %s: %s.", text.Clean(f.File), text.Clean(f.Problem))
 		}
 	}
-	return said
+	return line
 }

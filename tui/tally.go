@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	sampleSize = 200 // documents of a collection that are read, to see how large they are and how fast they come
-	atOnce     = 2   // collections that are counted at a time
+	sampleSize     = 200 // documents of a collection that are read, to see how large they are and how fast they come
+	parallelCounts = 2   // collections that are counted at a time
 )
 
 // A tally counts collections, a few at a time, while the person reads; where it samples,
@@ -48,7 +48,7 @@ func (t *tally) reset(names []string, at int64) {
 // start counts collections at a time (0: now), dropping earlier counts.
 func (t *tally) start(names []string, at int64) {
 	t.reset(names, at)
-	for range atOnce {
+	for range parallelCounts {
 		t.more()
 	}
 }
@@ -65,7 +65,7 @@ func (t *tally) more() {
 	name := t.names[t.next]
 	t.next++
 	n, srv, at, samples, now := t.n, t.s.server, t.at, t.samples, t.s.now
-	t.s.beside(func(ctx context.Context) func() {
+	t.s.inBackground(func(ctx context.Context) func() {
 		c := count(ctx, srv, name, at, samples, now)
 		return func() {
 			if n == t.n {
@@ -128,13 +128,13 @@ func (t *tally) totals() (rows int64, bytes float64) {
 // forecast returns how long an export of rows documents takes at the measured rate, and
 // that rate; 0 if unknown. The sample asks for one page after the other; an export
 // asks for several at a time, which is about four times as fast.
-func (t *tally) forecast(rows int64, most int) (time.Duration, float64) {
+func (t *tally) forecast(rows int64, maxRate int) (time.Duration, float64) {
 	if t.sampled == 0 || t.took <= 0 {
 		return 0, 0
 	}
 	rate := 4 * float64(t.sampled) / t.took.Seconds()
-	if most > 0 {
-		rate = min(rate, float64(most))
+	if maxRate > 0 {
+		rate = min(rate, float64(maxRate))
 	}
 	return time.Duration(float64(rows) / rate * float64(time.Second)), rate
 }

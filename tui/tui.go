@@ -104,7 +104,7 @@ func (w *wizard) show(ctx context.Context) (Outcome, error) {
 	_, err := tea.NewProgram(w, w.options(ctx)...).Run()
 	_ = w.keeping()() // best effort: no screen could say that it failed
 	wait := stopWait
-	if w.atOnce {
+	if w.quitNow {
 		wait = 0
 	}
 	w.stop(wait)

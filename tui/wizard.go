@@ -50,7 +50,7 @@ type step interface {
 	leave()                 // it no longer is
 	side(w, h int) []string // what the choice means, for a wide window; nil for nothing
 	help() string           // paragraphs for F1
-	cameTo() []any          // names and values for the log
+	logValues() []any       // names and values for the log
 	ask(ctx context.Context, a *asker) error
 }
 
@@ -69,7 +69,7 @@ type wizard struct {
 	steps         [steps]step
 	width, height int
 	ended         error // why the program should quit
-	atOnce        bool  // don't wait: ctrl+c was pressed again
+	quitNow       bool  // don't wait: ctrl+c was pressed again
 	burst         burst
 	spin          spinner.Model
 	spinning      wait
@@ -108,7 +108,7 @@ func (w *wizard) asked() tea.Cmd {
 
 // Update routes a message, then does what the step requested.
 func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
-	said := w.note
+	before := w.note
 	switch m := m.(type) {
 	case tea.WindowSizeMsg:
 		w.width, w.height = max(0, m.Width), max(0, m.Height)
@@ -119,7 +119,7 @@ func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 			m()
 		}
 	}
-	if n := w.note; n != said && (n.kind == noteWarn || n.kind == noteBad) {
+	if n := w.note; n != before && (n.kind == noteWarn || n.kind == noteBad) {
 		w.keep("said", "step", w.at.String(), "text", n.text)
 	}
 	for w.goTo != noID && w.goTo != w.at {
@@ -145,7 +145,7 @@ func (w *wizard) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 const spinEvery = 120 * time.Millisecond
 
 func (w *wizard) turn() {
-	w.after(&w.spinning, spinEvery, func() {
+	w.later(&w.spinning, spinEvery, func() {
 		w.spin, _ = w.spin.Update(spinner.TickMsg{ID: w.spin.ID()})
 		w.spinner = w.spin.View()
 	})
@@ -231,7 +231,7 @@ func (w *wizard) back(leave bool) {
 // its files are complete or resumable. A second ctrl+c doesn't wait.
 func (w *wizard) interrupt() {
 	if !w.runner.active() || w.ended != nil {
-		w.atOnce = w.runner.active()
+		w.quitNow = w.runner.active()
 		w.quit(ErrInterrupted)
 		return
 	}
@@ -259,7 +259,7 @@ func (s *session) leaveProgram() { s.cmds = append(s.cmds, tea.Quit) }
 // bell rings the terminal's bell when an export ends, as nobody may be watching.
 func (s *session) bell() {
 	tty := s.clip.tty
-	s.beside(func(context.Context) func() {
+	s.inBackground(func(context.Context) func() {
 		if t, err := tty(); err == nil {
 			_, _ = io.WriteString(t, "\a") // best effort
 			_ = t.Close()

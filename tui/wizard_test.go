@@ -251,7 +251,7 @@ func TestEdit_returnsToWhereItWasOpened(t *testing.T) {
 }
 
 func TestKeystrokes_ofTheThreeWaysHold(t *testing.T) {
-	count := func(b *bench, most int, keys ...string) {
+	count := func(b *bench, limit int, keys ...string) {
 		t.Helper()
 		for _, k := range keys {
 			switch k {
@@ -262,8 +262,8 @@ func TestKeystrokes_ofTheThreeWaysHold(t *testing.T) {
 			}
 		}
 		b.at(doneID)
-		if len(keys) > most {
-			t.Errorf("%d keys, at most %d", len(keys), most)
+		if len(keys) > limit {
+			t.Errorf("%d keys, at most %d", len(keys), limit)
 		}
 	}
 	count(newBench(t, 80, 24), 8, "enter", "PASTE", "enter", "enter", "enter", "enter")
