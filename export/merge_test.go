@@ -106,7 +106,7 @@ func TestMerge_namesWhatTheFilesLack(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	said := strings.Join(files[0].Warnings, "\n")
-	if !strings.Contains(said, `docs.parquet: column "n" holds a value of another type in 1 document (id 1)`) || !strings.Contains(said, `"ttl" holds a time finer than a microsecond in 1 document (id 2)`) {
+	if !strings.Contains(said, `docs.parquet: column "n" has a value of another type in 1 document (id 1)`) || !strings.Contains(said, `"ttl" has a time more precise than a microsecond in 1 document (id 2)`) {
 		t.Errorf("warnings %s", said)
 	}
 	data, err := os.ReadFile(filepath.Join(s.dir, "merged", "docs.jsonl"))

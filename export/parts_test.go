@@ -134,9 +134,9 @@ func TestParts_verifyNamesOneThatIsMissingOrTwice(t *testing.T) {
 	dir := exportDir(t)
 	m := mustDo(t, Spec{Collections: []string{"users"}, Parts: 4}, crowdedSource(), OSEnv(dir))
 	for name, change := range map[string]func(m *archive.Manifest){
-		"part 2 of 4 stands where part 1 should": func(m *archive.Manifest) { m.Collections = slices.Delete(m.Collections, 1, 2) },
-		"parts from 3 of 4 on are missing":       func(m *archive.Manifest) { m.Collections = m.Collections[:3] },
-		"files of 4 and of 5 parts":              func(m *archive.Manifest) { m.Collections[2].Parts = 5 },
+		"found part 2 of 4 where part 1 was expected": func(m *archive.Manifest) { m.Collections = slices.Delete(m.Collections, 1, 2) },
+		"parts are missing from part 3 of 4 on":       func(m *archive.Manifest) { m.Collections = m.Collections[:3] },
+		"files of 4 and of 5 parts":                   func(m *archive.Manifest) { m.Collections[2].Parts = 5 },
 	} {
 		wrong := *m
 		wrong.Collections = slices.Clone(m.Collections)

@@ -334,7 +334,7 @@ func TestSync_answerThatLacksADocument(t *testing.T) {
 	s.fql(update(3, "{a: 2}"))
 	s.fql(remove(4))
 	s.Faults().Add(fault.When{Match: fault.Contains("exists"), Times: -1}, fault.Missing("3"))
-	if _, err := s.trySync(); err == nil || !strings.Contains(err.Error(), "2 documents asked for") {
+	if _, err := s.trySync(); err == nil || !strings.Contains(err.Error(), "2 requested documents") {
 		t.Errorf("%v", err)
 	}
 	s.Faults().Clear()

@@ -107,13 +107,13 @@ func TestVerify_chainOfSyncs(t *testing.T) {
 		}, state + ": the file of pairs is damaged"},
 		{"the state is of another time", func(s *syncServer) {
 			s.remanifest(func(m *archive.Manifest) { m.Syncs[2].Snapshot = archive.FormatTime(m.Time() + 1) })
-		}, state + " is not of the last sync's files"},
+		}, state + " does not belong to the last sync's files"},
 		{"the state is of other documents", func(s *syncServer) {
 			s.repair(state, func(all []pairs.Pair) []pairs.Pair { all[0].TS--; return all })
-		}, state + " is not of the last sync's files"},
+		}, state + " does not belong to the last sync's files"},
 		{"the state lacks a document", func(s *syncServer) {
 			s.repair(state, func(all []pairs.Pair) []pairs.Pair { return all[1:] })
-		}, state + " is not of the last sync's files"},
+		}, state + " does not belong to the last sync's files"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -177,10 +177,10 @@ func TestVerify_chainWithoutRemovals(t *testing.T) {
 	}
 	check("")
 	s.repair(".fauna-export/docs@3.jsonl.pairs", func(all []pairs.Pair) []pairs.Pair { return all[1:] })
-	check("is not of the last sync's files")
+	check("does not belong to the last sync's files")
 	s.repair(".fauna-export/docs@3.jsonl.pairs", func(all []pairs.Pair) []pairs.Pair { return append([]pairs.Pair{{TS: 1, ID: 999}}, all...) })
 	// The right number, but not the right ones: merging detects that.
-	if _, err := archive.Merge(t.Context(), store.NewFolder(s.dir)); err == nil || !strings.Contains(err.Error(), "is not of the last sync's files") {
+	if _, err := archive.Merge(t.Context(), store.NewFolder(s.dir)); err == nil || !strings.Contains(err.Error(), "does not belong to the last sync's files") {
 		t.Errorf("%v", err)
 	}
 }

@@ -106,7 +106,7 @@ func micros(text string) int64 {
 	return t.UnixMicro()
 }
 
-// Layout returns the file's layout, as far as reading it back needs it: its
+// Layout returns the file's layout, as far as reading it back requires: its
 // columns by name and type.
 func (e *Entry) Layout() row.Layout {
 	format := row.Format(e.Format)

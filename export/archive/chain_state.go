@@ -24,7 +24,7 @@ type StateUnfit struct {
 func (e *StateUnfit) Error() string { return e.why }
 
 func notOfTheFiles(last Entry) error {
-	return &StateUnfit{why: PairsName(last.File) + " is not of the last sync's files"}
+	return &StateUnfit{why: PairsName(last.File) + " does not belong to the last sync's files"}
 }
 
 // OpenState opens the state that belongs to a file of the last sync; the error is

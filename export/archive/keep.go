@@ -139,7 +139,7 @@ func retain(keep int, present oldRun, others []oldRun) (remove []oldRun, warning
 			why = run.unlike(present)
 		}
 		if why != "" {
-			warnings = append(warnings, run.name+" was left alone: it "+why)
+			warnings = append(warnings, run.name+" was not removed: it "+why)
 			continue
 		}
 		like = append(like, run)
@@ -149,7 +149,7 @@ func retain(keep int, present oldRun, others []oldRun) (remove []oldRun, warning
 	})
 	for _, run := range like[min(keep-1, len(like)):] {
 		if foreign := run.foreign(); foreign != "" {
-			warnings = append(warnings, fmt.Sprintf("%s was left alone: it holds %q, which is not of the run", run.name, foreign))
+			warnings = append(warnings, fmt.Sprintf("%s was not removed: it contains %q, which does not belong to the run", run.name, foreign))
 			continue
 		}
 		remove = append(remove, run)
@@ -167,7 +167,7 @@ func (r oldRun) incomplete() string {
 	case m == nil:
 		return "contains no finished run"
 	case m.Tool != toolName && !strings.HasPrefix(m.Tool, toolName+" "):
-		return fmt.Sprintf("was made by %q", m.Tool)
+		return fmt.Sprintf("was created by %q", m.Tool)
 	case len(m.Failed) > 0:
 		return "lacks " + m.Failed[0].Name
 	case m.Consistency == ConsistencyWindow:
@@ -177,7 +177,7 @@ func (r oldRun) incomplete() string {
 	case m.readAt().IsZero():
 		return "does not say when it was read"
 	case r.sums != string(m.Sums()):
-		return SumsName + " is not that of its manifest"
+		return "has a " + SumsName + " that does not match its manifest"
 	}
 	for _, e := range m.Collections {
 		if size, there := r.sizes[e.File]; !there || size != e.Bytes {
@@ -191,18 +191,18 @@ func (r oldRun) incomplete() string {
 func (r oldRun) unlike(present oldRun) string {
 	a, b := r.manifest, present.manifest
 	if a.Endpoint != b.Endpoint {
-		return "is of another server, " + a.Endpoint
+		return "is from another server, " + a.Endpoint
 	}
 	if a.Consistency != b.Consistency {
 		return "was read with another consistency, " + string(a.Consistency)
 	}
 	if a.Mode != b.Mode {
-		return "is of another mode, " + string(a.Mode)
+		return "was run in another mode, " + string(a.Mode)
 	}
 	was, is := byName(a), byName(b)
 	for _, name := range slices.Sorted(maps.Keys(was)) {
 		if _, both := is[name]; !both {
-			return "holds collection " + name + ", which the present run does not"
+			return "contains collection " + name + ", which the current run does not"
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(is)) {
@@ -211,7 +211,7 @@ func (r oldRun) unlike(present oldRun) string {
 		case !both:
 			return "lacks collection " + name
 		case x.Made != 0 && y.Made != 0 && x.Made != y.Made:
-			return "is of another database, or collection " + name + " was changed or made again since"
+			return "is from another database, or collection " + name + " was changed or recreated since"
 		case !slices.Equal(x.Columns, y.Columns):
 			return "has other columns of " + name
 		}

@@ -64,7 +64,7 @@ func TestRetain_whatCountsAndWhatGoes(t *testing.T) {
 			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Endpoint = "http://y:8443" })}},
 		{name: "another database of the server", keep: 1, present: present, says: "another database",
 			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Collections[0].Made = 99 })}},
-		{name: "other collections: the last copy of one stays", keep: 1, present: present, says: "holds collection c",
+		{name: "other collections: the last copy of one stays", keep: 1, present: present, says: "contains collection c",
 			others: []oldRun{whole("x", day("01"), func(r *oldRun) {
 				r.manifest.Collections = append(r.manifest.Collections, Entry{Name: "c", File: "c.jsonl"})
 				r.sizes["c.jsonl"] = 0
@@ -73,7 +73,7 @@ func TestRetain_whatCountsAndWhatGoes(t *testing.T) {
 			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Collections = r.manifest.Collections[:1] })}},
 		{name: "other columns", keep: 1, present: present, says: "other columns",
 			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Collections[0].Columns = []string{"ref", "ts", "data"} })}},
-		{name: "another tool", keep: 1, present: present, says: `was made by "thesis 1.0"`,
+		{name: "another tool", keep: 1, present: present, says: `was created by "thesis 1.0"`,
 			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Tool = "thesis 1.0" })}},
 		{name: "no manifest", keep: 1, present: present, says: "no finished run", others: []oldRun{{name: "x"}}},
 		{name: "a foreign file keeps one run and not the others", keep: 1, present: present, says: ".DS_Store", gone: []string{"x"},

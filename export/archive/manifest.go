@@ -283,7 +283,7 @@ func (m *Manifest) check() error {
 		case e.Name == "":
 			return fmt.Errorf("does not say which collection %q belongs to", e.File)
 		case e.Sync < 0 || e.Part < 0 || e.Parts < 0 || e.Parts > 0 && e.Part >= e.Parts:
-			return fmt.Errorf("says that %q is part %d of %d of sync %d", e.File, e.Part, e.Parts, e.Sync)
+			return fmt.Errorf("lists %q as part %d of %d in sync %d", e.File, e.Part, e.Parts, e.Sync)
 		}
 		seen[e.File] = true
 		for _, n := range []int64{e.Rows, e.Bytes, e.ExpectedRows, e.Gone, e.Appeared, e.Documents, e.Removed} {
@@ -292,7 +292,7 @@ func (m *Manifest) check() error {
 			}
 		}
 		if rows, size = rows+e.Rows, size+e.Bytes; rows > mostBytes || size > mostBytes {
-			return errors.New("holds numbers that are too large")
+			return errors.New("contains numbers that are too large")
 		}
 	}
 	last := 0

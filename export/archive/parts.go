@@ -31,13 +31,13 @@ func (m *Manifest) wrongParts() (problems []string) {
 			problems = append(problems, fmt.Sprintf("%s has files of %d and of %d parts", e.Name, p.of, e.Parts))
 		}
 		if e.Part < p.next || e.Part > p.next && !failed[e.Name] {
-			problems = append(problems, fmt.Sprintf("%s: part %d of %d stands where part %d should", e.Name, e.Part, e.Parts, p.next))
+			problems = append(problems, fmt.Sprintf("%s: found part %d of %d where part %d was expected", e.Name, e.Part, e.Parts, p.next))
 		}
 		p.of, p.next = e.Parts, e.Part+1
 		if e.Rows > 0 {
 			first, _ := strconv.ParseInt(e.FirstID, 10, 64) // already compared with the files
 			if first <= p.last {
-				problems = append(problems, fmt.Sprintf("%s: part %d of %d begins with id %d, after id %d of the part before it", e.Name, e.Part, e.Parts, first, p.last))
+				problems = append(problems, fmt.Sprintf("%s: part %d of %d begins with id %d, but the previous part reaches id %d", e.Name, e.Part, e.Parts, first, p.last))
 			}
 			p.last, _ = strconv.ParseInt(e.LastID, 10, 64)
 		}
@@ -45,7 +45,7 @@ func (m *Manifest) wrongParts() (problems []string) {
 	}
 	for _, e := range m.Latest() {
 		if next := places[e.Name].next; e.Parts > 0 && next < e.Parts && !failed[e.Name] {
-			problems = append(problems, fmt.Sprintf("%s: parts from %d of %d on are missing", e.Name, next, e.Parts))
+			problems = append(problems, fmt.Sprintf("%s: parts are missing from part %d of %d on", e.Name, next, e.Parts))
 		}
 	}
 	return problems

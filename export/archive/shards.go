@@ -58,12 +58,12 @@ func (p *Plan) check() error {
 	case p.Shards < 1 || p.Shards > MaxShards:
 		return fmt.Errorf("it has %d shards", p.Shards)
 	case p.Time <= 0 || p.Time > maxMicros:
-		return fmt.Errorf("it names the time %d", p.Time)
+		return fmt.Errorf("it has the invalid time %d", p.Time)
 	}
 	files := make(map[string]bool)
 	for _, f := range p.Files {
 		if !localName(f.File) || strings.Contains(f.File, "/") || files[f.File] {
-			return fmt.Errorf("it names the file %q", f.File)
+			return fmt.Errorf("it lists the invalid or duplicate file %q", f.File)
 		}
 		files[f.File] = true
 	}
@@ -240,7 +240,7 @@ func (p *Plan) join(s store.Shared) (*Manifest, error) {
 	times, made := map[string]bool{}, map[string]int64{}
 	for shard, m := range all {
 		if m.Snapshot != out.Snapshot || m.Endpoint != out.Endpoint || m.Mode != out.Mode {
-			return nil, &DamagedState{Store: s.Name(), Name: shardName(shard), Why: "it is not of the same run as shard 0"}
+			return nil, &DamagedState{Store: s.Name(), Name: shardName(shard), Why: "it belongs to another run than shard 0"}
 		}
 		if m.Consistency != ConsistencySnapshot {
 			out.Consistency = m.Consistency

@@ -97,17 +97,17 @@ type RunState struct {
 // check returns an error for a state that no run writes.
 func (st *RunState) check() error {
 	if len(st.Times) == 0 && st.Sync == 0 {
-		return errors.New("it names no time")
+		return errors.New("it has no time")
 	}
 	last := int64(-1)
 	for i, at := range st.Times {
 		if at <= last || at > maxMicros || at == 0 && (i > 0 || len(st.Times) > 1) {
-			return fmt.Errorf("it names the time %d", at)
+			return fmt.Errorf("it has the invalid time %d", at)
 		}
 		last = at
 	}
 	if st.Sync < 0 || st.Retries < 0 || !(st.Seconds >= 0 && st.Seconds <= 1e9) {
-		return fmt.Errorf("it is of sync %d, took %g s and %d retries", st.Sync, st.Seconds, st.Retries)
+		return fmt.Errorf("invalid values: sync %d, %g s, %d retries", st.Sync, st.Seconds, st.Retries)
 	}
 	for name, begins := range st.Bounds {
 		for i, id := range begins {

@@ -84,7 +84,7 @@ func TestLoad_aPartThatIsMissingIsNamed(t *testing.T) {
 	f.m.Version, f.m.Collections[0].Part, f.m.Collections[0].Parts = archive.Version, 1, 3
 	f.manifest()
 	dir := t.TempDir()
-	if _, _, err := f.load("csv:" + dir); err == nil || !strings.Contains(err.Error(), "part 1 of 3 stands where part 0 should") {
+	if _, _, err := f.load("csv:" + dir); err == nil || !strings.Contains(err.Error(), "found part 1 of 3 where part 0 was expected") {
 		t.Errorf("%v", err)
 	}
 	if made, err := os.ReadDir(dir); err != nil || len(made) > 0 {

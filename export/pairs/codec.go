@@ -175,8 +175,8 @@ func NewReader(r io.Reader) (*Reader, error) {
 	return p, nil
 }
 
-// All iterates over the pairs, in order. Call it once. It stops at the first error,
-// a *Damaged, which it yields last.
+// All iterates over the pairs, in order. Call it once. It stops after
+// yielding the first error, which is a *Damaged.
 func (p *Reader) All() iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
 		for !p.done {
@@ -209,7 +209,7 @@ func (p *Reader) fill() error {
 			return err
 		}
 		if total != p.n {
-			return &Damaged{fmt.Sprintf("it has %d pairs, and %d according to its end", p.n, total)}
+			return &Damaged{fmt.Sprintf("it has %d pairs, but its trailer says %d", p.n, total)}
 		}
 		if _, err := p.in.ReadByte(); !errors.Is(err, io.EOF) {
 			return &Damaged{"it has data after its end"}

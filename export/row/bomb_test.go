@@ -113,7 +113,7 @@ func TestParquet_pagesThatUnpackToTooMuchAreRefused(t *testing.T) {
 		{"runs of a dictionary", page(t, 100_000, frame, func(h *format.PageHeader) { h.DataPageHeader.V.Encoding = format.RLEDictionary }), "coded as"},
 		{"a dictionary", page(t, 100_000, frame, func(h *format.PageHeader) { h.Type = format.DictionaryPage }), "of type"},
 		{"cut off", page(t, 100_000, frame, nil)[:len(frame)], "EOF"},
-		{"no frame", page(t, 100, []byte("no frame of zstd at all"), nil), "no frame"},
+		{"no frame", page(t, 100, []byte("no frame of zstd at all"), nil), "not a zstd frame"},
 	} {
 		in := bufio.NewReader(bytes.NewReader(test.page))
 		_, err := checkPage(in, format.Zstd)

@@ -15,7 +15,7 @@ type encoder interface {
 	removal(b *Batch, id, ts, deleted int64)
 }
 
-// cells writes the columns of a row in a format with columns.
+// cells writes the columns of a row for a format with columns.
 type cells interface {
 	// head starts a row with ref and ts.
 	head(b *Batch, src []byte)

@@ -89,7 +89,7 @@ func TestRead_namesBadRow(t *testing.T) {
 		{"missing column", l, `{"ref":"1","ts":1,"data":{}}` + "\n", 0, `"ttl" is missing`},
 		{"other column", l, `{"ref":"1","ts":1,"x":{},"ttl":null}` + "\n", 0, `"x"`},
 		{"one column more", l, `{"ref":"1","ts":1,"data":{},"ttl":null,"x":1}` + "\n", 0, `"x"`},
-		{"text behind", l, `{"ref":"1","ts":1,"data":{},"ttl":null}}` + "\n", 0, "end as an object"},
+		{"text behind", l, `{"ref":"1","ts":1,"data":{},"ttl":null}}` + "\n", 0, "not a single object"},
 		{"id is a number", l, `{"ref":1,"ts":1,"data":{},"ttl":null}` + "\n", 0, `"ref"`},
 		{"ts is a string", l, `{"ref":"1","ts":"1","data":{},"ttl":null}` + "\n", 0, `"ts"`},
 		{"removal", deletion, `{"ref":"1","ts":1,"data":{},"ttl":null,"a":1,"gone":null}` + "\n" + `{"ref":"2","ts":1,"gone":"2020-01-01T00:00:00Z"}` + "\n", 2, ""},

@@ -124,10 +124,10 @@ func (c Counts) Warnings() []string {
 		out = append(out, fmt.Sprintf("other fields are left out of the rows %d times (the wire format keeps them)", c.Overflow))
 	}
 	list(c.Missing, "column %q is null or absent in %s")
-	list(c.Misfit, "column %q holds a value of another type in %s: null in CSV and Parquet")
-	list(c.Floored, "column %q holds a time finer than a microsecond in %s: cut to microseconds")
+	list(c.Misfit, "column %q has a value of another type in %s: null in CSV and Parquet")
+	list(c.Floored, "column %q has a time more precise than a microsecond in %s: truncated to microseconds")
 	if c.NotUTF8.Count > 0 {
-		out = append(out, fmt.Sprintf("bytes that are not UTF-8 were copied unchanged in %s", c.NotUTF8.documents()))
+		out = append(out, fmt.Sprintf("invalid UTF-8 was copied unchanged in %s", c.NotUTF8.documents()))
 	}
 	return out
 }

@@ -14,22 +14,22 @@ type document struct {
 	ttl    span // empty for none
 }
 
-// element reads one byte of an array's structure.
+// element reads one structural byte of an array.
 func (s *scanner) element(src []byte, i int, want byte) int {
 	if i >= len(src) || src[i] != want {
-		return s.wrong(src, i, "an element of the page is not an array of as many values as were asked for")
+		return s.wrong(src, i, "an element of the page is not an array with the requested number of values")
 	}
 	return i + 1
 }
 
 const documentHead = `{"ref":{"@ref":{"id":"`
 
-// columnRows is the encoder of a format with columns.
+// columnRows is the encoder for a format with columns.
 type columnRows struct {
 	*Serializer
 	cells
 	data, ttl *column
-	columns   []column // the additional ones
+	columns   []column // the additional columns
 	deletion  *column  // nil for none
 
 	noTTL   []byte // the ttl of a document without one
@@ -160,8 +160,8 @@ func (s *columnRows) whole(b *Batch, src []byte, i int) int {
 	return next
 }
 
-// writeData writes the data that was found, an empty object for none or null, and
-// returns the position after it. The data's end need not be known.
+// writeData writes the data that was found, or an empty object for none or null,
+// and returns the position after it. The data's end need not be known.
 func (s *columnRows) writeData(b *Batch, src []byte) int {
 	at := b.work.document.data
 	if !at.empty() {

@@ -21,10 +21,10 @@ func (e *Mismatch) Error() string {
 	}
 	for i, id := range e.Planned {
 		if i >= len(e.Got) || e.Got[i] != id {
-			return fmt.Sprintf("the page holds %d documents where %d were planned; they differ from document %d on", len(e.Got), len(e.Planned), id)
+			return fmt.Sprintf("the page has %d documents instead of the %d planned; they differ starting at document %d", len(e.Got), len(e.Planned), id)
 		}
 	}
-	return fmt.Sprintf("the page holds %d documents where %d were planned", len(e.Got), len(e.Planned))
+	return fmt.Sprintf("the page has %d documents instead of the %d planned", len(e.Got), len(e.Planned))
 }
 
 // DocumentError is the error of a malformed document.

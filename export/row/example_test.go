@@ -60,7 +60,7 @@ func ExampleSerializer_Page() {
 	// Output:
 	// <nil>
 	// {"ref":"101","ts":1659398359360000,"data":{"name":"Alice","born":"1990-02-28","photo":"-_8="},"ttl":"2030-01-01T00:00:00Z"}
-	// the page holds 1 documents where 2 were planned; they differ from document 102 on
+	// the page has 1 documents instead of the 2 planned; they differ starting at document 102
 }
 
 func ExampleParseColumn() {

@@ -278,7 +278,7 @@ func (f *Fields) wireObject(src []byte, i int) (Value, int) {
 	switch {
 	case usual:
 		v.rowRef(w)
-	case v.JSON[0] == '"': // a tag that was one
+	case v.JSON[0] == '"': // a tagged value
 		v.Kind = tagged
 	}
 	return v, end

@@ -145,8 +145,8 @@ func (f *File) State() ([]byte, error) {
 // newLineFile returns the body of a format that is rows and nothing else.
 func newLineFile(l Layout, at limits) (body, error) { return newLineBody(l, at, nil) }
 
-// newLineBody returns the body of a format that is a header followed by rows, plain
-// or in compressed frames.
+// newLineBody returns the body of a format with a header followed by rows, plain or
+// in compressed frames.
 func newLineBody(l Layout, at limits, head []byte) (body, error) {
 	if l.Compress.plain() {
 		return plainLines{head}, nil

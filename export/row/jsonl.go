@@ -53,7 +53,7 @@ func (c *checker) object(names, keys []string) (int64, string) {
 			k++ // columns that a removed document's row leaves out
 		}
 		if k >= len(names) || string(key) != keys[k] {
-			return -1, fmt.Sprintf("column %s is not the one that the layout has here", key)
+			return -1, fmt.Sprintf("unexpected column %s", key)
 		}
 		end := s.skip(c.line, value)
 		if end < 0 {
@@ -78,7 +78,7 @@ func (c *checker) object(names, keys []string) (int64, string) {
 		i = end
 	}
 	if i != len(c.line)-1 || c.line[i] != '}' || s.spaces {
-		return -1, "it does not end as an object"
+		return -1, "it is not a single object without white space"
 	}
 	if k != len(names) {
 		return -1, fmt.Sprintf("column %q is missing", names[k])

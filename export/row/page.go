@@ -25,7 +25,7 @@ func (s *Serializer) PageOf(b *Batch, body []byte, asked []int64) error {
 	p := pageReader{Serializer: s, b: b, w: &b.work, body: body, mayLack: true}
 	return p.append(func() error {
 		if got := b.IDs[first:]; !answers(got, p.lacking, asked) {
-			p.strange(0, "it holds %d documents and %d nulls, which are not the %d documents asked for", len(got), len(p.lacking), len(asked))
+			p.strange(0, "it has %d documents and %d nulls, which do not match the %d requested documents", len(got), len(p.lacking), len(asked))
 		}
 		return p.err
 	})
@@ -157,7 +157,7 @@ func (p *pageReader) resource(i int) int {
 		case string(name) == `"before"`:
 			// Only a page after a cursor has "before", which repeats that cursor.
 			if id, ok := w.cursor(body, i, p.layout.Collection); !hasPrefix(body, i, "null") && (!ok || id != b.From || b.From == 0) {
-				return p.strange(i, `"before" is not what was asked for, which is %d`, b.From)
+				return p.strange(i, `"before" does not match the requested id %d`, b.From)
 			}
 		case string(name) == `"after"` && b.Next < 0:
 			id, ok := w.cursor(body, i, p.layout.Collection)
@@ -198,7 +198,7 @@ func (s *scanner) cursor(src []byte, i int, collection string) (int64, bool) {
 func (p *pageReader) elements(i int) int {
 	body := p.body
 	if i >= len(body) || body[i] != '[' {
-		return p.w.wrong(body, i, `"data" is no array`)
+		return p.w.wrong(body, i, `"data" is not an array`)
 	}
 	if i++; i < len(body) && body[i] == ']' {
 		return i + 1

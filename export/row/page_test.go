@@ -189,11 +189,11 @@ func TestPage_mismatch(t *testing.T) {
 		}
 	}
 	for want, e := range map[string]Mismatch{
-		"the page holds 1 documents where 0 were planned":                                  {Planned: []int64{}, Got: []int64{1}},
-		"the page holds 2 documents where 3 were planned; they differ from document 3 on":  {Planned: []int64{1, 3, 4}, Got: []int64{1, 4}},
-		"the page holds document 1 after 2: ids must ascend":                               {Planned: []int64{1, 2}, Got: []int64{2, 1}},
-		"the page of 2 documents begins at or before the last row written":                 {Got: []int64{2, 3}},
-		"the page holds 0 documents where 1 were planned; they differ from document 10 on": {Planned: []int64{10}},
+		"the page has 1 documents instead of the 0 planned":                                      {Planned: []int64{}, Got: []int64{1}},
+		"the page has 2 documents instead of the 3 planned; they differ starting at document 3":  {Planned: []int64{1, 3, 4}, Got: []int64{1, 4}},
+		"the page holds document 1 after 2: ids must ascend":                                     {Planned: []int64{1, 2}, Got: []int64{2, 1}},
+		"the page of 2 documents begins at or before the last row written":                       {Got: []int64{2, 3}},
+		"the page has 0 documents instead of the 1 planned; they differ starting at document 10": {Planned: []int64{10}},
 	} {
 		if got := e.Error(); got != want {
 			t.Errorf("says %q, not %q", got, want)

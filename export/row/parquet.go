@@ -14,7 +14,7 @@ func (parquetCells) head(b *Batch, _ []byte) {
 	b.Bytes = binary.LittleEndian.AppendUint64(b.Bytes, uint64(d.ts))
 }
 
-// cell writes null for a value that does not fit, and for a time or date out of
+// cell writes null for a value that does not fit, and for a time or date outside
 // the type's range.
 func (parquetCells) cell(b *Batch, c *column, src []byte, i int) (int, bool) {
 	w := &b.work

@@ -224,7 +224,7 @@ func (g *rowSets) cut(emit func(Piece) error) error {
 		return err
 	}
 	if len(meta.RowGroups) != 1 || meta.RowGroups[0].NumRows != int64(g.rows) {
-		return fmt.Errorf("write a parquet row group: it came out as %d groups, not one of %d rows", len(meta.RowGroups), g.rows)
+		return fmt.Errorf("write a parquet row group: got %d groups instead of one with %d rows", len(meta.RowGroups), g.rows)
 	}
 	end, err := g.place(&meta.RowGroups[0])
 	if err != nil {

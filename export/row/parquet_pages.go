@@ -88,7 +88,7 @@ func overFrame(in *bufio.Reader, packed, plain int64) error {
 	}
 	var frame zstd.Header
 	if err := frame.Decode(head); err != nil {
-		return fmt.Errorf("a page that is no frame of zstd: %w", err)
+		return fmt.Errorf("a page that is not a zstd frame: %w", err)
 	}
 	if frame.Skippable || frame.HasFCS && frame.FrameContentSize != uint64(plain) {
 		return errors.New("a page that does not unpack to the length it says")

@@ -10,7 +10,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// decodeParquet reads every page of every column; parquet-go compares the
+// decodeParquet reads every page of every column; parquet-go checks the
 // checksums.
 func decodeParquet(c *checker) (err error) {
 	defer func() {

@@ -38,7 +38,7 @@ const (
 )
 
 // ref reads the value of "@ref" at i, which may be -1. It is not ok for anything
-// that lacks an id that is a string, or that is damaged.
+// without a string id, or that is damaged.
 func (s *scanner) ref(src []byte, i int) (ref, bool) {
 	if i < 0 {
 		return ref{}, false
@@ -131,7 +131,7 @@ func (s *scanner) refBody(src []byte, i, depth int) (p refParts) {
 				}
 			}
 			p.odd = true
-		case `"database"`: // the ref is of a child database, which rows do not name
+		case `"database"`: // the ref is in a child database, which rows do not name
 		default:
 			p.odd = true
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 // rewriter copies values from the wire format to the JSON of rows. It copies
-// unchanged stretches of the page as a whole; only tags end a stretch. White
+// unchanged stretches of the page at once; only tags end a stretch. White
 // space outside of strings is a fault: see pageReader.append.
 type rewriter struct {
 	scanner
@@ -165,8 +165,8 @@ colon:
 }
 
 // tag appends the object at i whose first key begins with "@". For an escaped
-// object it returns the position of the object inside and unwrapped; else the
-// position after the object.
+// object it returns the position of the object inside and unwrapped;
+// otherwise the position after the object.
 func (r *rewriter) tag(src []byte, i int, out []byte) (_ []byte, next int, unwrapped bool) {
 	// The most frequent forms, as the server writes them.
 	switch {

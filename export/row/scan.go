@@ -151,7 +151,7 @@ func (s *scanner) number(src []byte, i int) int {
 // digits reads one or more digits.
 func (s *scanner) digits(src []byte, i int) int {
 	if i >= len(src) || src[i]-'0' > 9 {
-		return s.wrong(src, i, "a number that is not one")
+		return s.wrong(src, i, "an invalid number")
 	}
 	for i < len(src) && src[i]-'0' <= 9 {
 		i++

@@ -14,9 +14,9 @@ type Serializer struct {
 type work struct {
 	rewriter
 	document document
-	counts   Counts // of the page being read
+	counts   Counts // for the page being read
 	others   []span // top-level fields of the document that rows leave out
-	foreign  bool   // the document is not one of the collection's
+	foreign  bool   // the document belongs to another collection
 	value    []byte // a value as JSON, before it becomes a cell
 	text     []byte // the text of a string
 }

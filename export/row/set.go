@@ -6,7 +6,7 @@ package row
 type judge struct {
 	sites  []site // in the order of their starts
 	next   int    // the first site that may still be needed
-	judged int    // everything before this position was read ahead
+	judged int    // everything before this position has been read ahead
 	nests  []nest
 	ends   []int // of the stored sets that are open in quote
 }
@@ -21,7 +21,7 @@ type verdict byte
 
 const (
 	verdictOther  verdict = iota // none of these
-	verdictObject                // {"@obj":{…}}: a user's object, escaped
+	verdictObject                // {"@obj":{…}}: a user's escaped object
 	verdictSet                   // {"@obj":{"@set":{…}}}: a stored set
 	verdictBare                  // {"@set":{…}} or {"@query":{…}}
 	verdictFault                 // damaged
@@ -32,7 +32,7 @@ func (j *judge) forget() {
 	j.sites, j.next, j.judged = j.sites[:0], 0, 0
 }
 
-// verdict returns what the object at i is, whose first key begins with "@", and
+// verdict returns what the object at i, whose first key begins with "@", is and
 // where it ends.
 func (r *rewriter) verdict(src []byte, i int) (verdict, int) {
 	if i >= r.judged {
@@ -196,8 +196,9 @@ func (n *nest) kind() kindBit {
 	return kindObject
 }
 
-// ahead reads the object at i, without white space, and notes a verdict for each
-// object in it whose first key begins with "@". It returns the position after it.
+// ahead reads the object at i, without white space, and records a verdict for
+// each object in it whose first key begins with "@". It returns the position after
+// it.
 func (r *rewriter) ahead(src []byte, i int) int {
 	open := r.nests[:0]
 	defer func() { r.nests = open[:0] }()
@@ -288,8 +289,8 @@ key:
 	}
 }
 
-// verdict returns what an object is whose first key begins with "@" and whose
-// kind is known.
+// verdict returns the verdict on an object whose first key begins with "@", given
+// its kind.
 func (n *nest) verdict(kind kindBit) verdict {
 	switch {
 	case kind == kindStored:
