@@ -266,8 +266,8 @@ func decodeManifest(data []byte) (*Manifest, error) {
 	return m, nil
 }
 
-// mostBytes is more than any run has, yet small enough that sums don't overflow.
-const mostBytes = 1 << 60
+// maxBytes is more than any run has, yet small enough that sums don't overflow.
+const maxBytes = 1 << 60
 
 // check returns an error for a manifest with files outside its folder or
 // impossible numbers.
@@ -287,11 +287,11 @@ func (m *Manifest) check() error {
 		}
 		seen[e.File] = true
 		for _, n := range []int64{e.Rows, e.Bytes, e.ExpectedRows, e.Gone, e.Appeared, e.Documents, e.Removed} {
-			if n < 0 || n > mostBytes {
+			if n < 0 || n > maxBytes {
 				return fmt.Errorf("gives %q the number %d", e.File, n)
 			}
 		}
-		if rows, size = rows+e.Rows, size+e.Bytes; rows > mostBytes || size > mostBytes {
+		if rows, size = rows+e.Rows, size+e.Bytes; rows > maxBytes || size > maxBytes {
 			return errors.New("contains numbers that are too large")
 		}
 	}

@@ -27,7 +27,7 @@ func TestDecodeManifest_refusesWhatNoRunWrites(t *testing.T) {
 		"a part of none":  one(func(e *Entry) { e.Part, e.Parts = 3, 3 }),
 		"a sync of none":  one(func(e *Entry) { e.Sync = -1 }),
 		"syncs descend":   {Version: Version, Syncs: []Sync{{Sync: 2}, {Sync: 1}}},
-		"a sum too large": {Version: Version, Collections: []Entry{{Name: "a", File: "a", Bytes: mostBytes}, {Name: "b", File: "b", Bytes: mostBytes}}},
+		"a sum too large": {Version: Version, Collections: []Entry{{Name: "a", File: "a", Bytes: maxBytes}, {Name: "b", File: "b", Bytes: maxBytes}}},
 	} {
 		data, err := json.Marshal(m)
 		if err != nil {

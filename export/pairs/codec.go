@@ -33,7 +33,7 @@ const (
 	magic      = "fauna-export pairs 1\n"
 	blockSize  = 4096    // pairs per block
 	window     = 1 << 20 // the compressor's window, which bounds the memory of readers and writers
-	mostMeta   = 1 << 16
+	maxMeta    = 1 << 16
 	bufferSize = 64 << 10
 )
 
@@ -161,14 +161,14 @@ func NewReader(r io.Reader) (*Reader, error) {
 	}
 	p := &Reader{z: z, in: bufio.NewReaderSize(z, bufferSize)}
 	n, err := binary.ReadUvarint(p.in)
-	text := make([]byte, min(n, mostMeta))
+	text := make([]byte, min(n, maxMeta))
 	if err == nil {
 		_, err = io.ReadFull(p.in, text)
 	}
 	if err == nil {
 		err = json.Unmarshal(text, &p.Meta)
 	}
-	if err != nil || n > mostMeta {
+	if err != nil || n > maxMeta {
 		p.Close()
 		return nil, &Damaged{"its header is unreadable"}
 	}

@@ -9,8 +9,8 @@ import (
 	"fauna-export/export/store"
 )
 
-// mostSorted is how many pairs are sorted in memory at once, 16 bytes each.
-const mostSorted = 1 << 20
+// maxSorted is how many pairs are sorted in memory at once, 16 bytes each.
+const maxSorted = 1 << 20
 
 // Sorter sorts any number of pairs into the index's order. It holds a bounded
 // number in memory and spills the rest to the work folder in sorted runs.
@@ -24,7 +24,7 @@ type Sorter struct {
 
 // NewSorter returns a Sorter whose runs are named name.run0, name.run1 …
 func NewSorter(s store.Store, name string) *Sorter {
-	return &Sorter{store: s, name: name, most: mostSorted}
+	return &Sorter{store: s, name: name, most: maxSorted}
 }
 
 // Add adds a pair.

@@ -49,22 +49,22 @@ func decompress(c Compression, r io.Reader) (plain io.Reader, stop func(), err e
 	case Gzip:
 		z, err := gzip.NewReader(bufio.NewReaderSize(r, 64<<10))
 		if err != nil {
-			return nil, nil, fmt.Errorf("read gzip: %w", noEOF(err))
+			return nil, nil, fmt.Errorf("read gzip: %w", unexpectedEOF(err))
 		}
 		return z, func() { z.Close() }, nil
 	case Zstd:
 		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(64<<20))
 		if err != nil {
-			return nil, nil, fmt.Errorf("read zstd: %w", noEOF(err))
+			return nil, nil, fmt.Errorf("read zstd: %w", unexpectedEOF(err))
 		}
 		return z, z.Close, nil
 	}
 	return r, func() {}, nil
 }
 
-// noEOF turns an unexpected end of file into io.ErrUnexpectedEOF, so that it is
+// unexpectedEOF turns an unexpected end of file into io.ErrUnexpectedEOF, so that it is
 // not mistaken for a normal end.
-func noEOF(err error) error {
+func unexpectedEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}

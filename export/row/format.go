@@ -62,7 +62,7 @@ func formats() []formatEntry {
 	return []formatEntry{
 		{JSONL, "JSON lines", "one JSON object per line", Capabilities{Streams: true, Compresses: true, Columns: true, Exact: true, DuckDB: true}, newLineFile, decodeJSONL, jsonlCells{}, "", "}\n"},
 		{CSV, "CSV", "with a header; objects as JSON text; Postgres COPY reads it back", Capabilities{Streams: true, Compresses: true, Columns: true}, newCSVFile, decodeCSV, csvCells{}, ",", "\n"},
-		{Parquet, "Parquet", "typed columns, for DuckDB and data lakes", Capabilities{Columns: true, Typed: true, DuckDB: true}, newRowSets, decodeParquet, parquetCells{}, "\x00", ""},
+		{Parquet, "Parquet", "typed columns, for DuckDB and data lakes", Capabilities{Columns: true, Typed: true, DuckDB: true}, newRowGroups, decodeParquet, parquetCells{}, "\x00", ""},
 		{Wire, "wire", "each document exactly as the server sent it, byte for byte", Capabilities{Streams: true, Compresses: true, Exact: true}, newLineFile, decodeWire, nil, "", ""},
 	}
 }

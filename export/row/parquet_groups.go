@@ -34,10 +34,10 @@ const (
 	boundSize = 64
 )
 
-// rowSets builds a Parquet file group by group, so it can be resumed after any
+// rowGroups builds a Parquet file group by group, so it can be resumed after any
 // group. Each group is written as a small file of which only the pages are
 // kept; one footer at the end describes them all.
-type rowSets struct {
+type rowGroups struct {
 	columns []column
 	limits  limits
 	writer  *parquet.GenericWriter[any]
@@ -59,8 +59,8 @@ type rowSets struct {
 	groups [][]byte // finished groups, as the footer describes them
 }
 
-func newRowSets(l Layout, limits limits) (body, error) {
-	g := &rowSets{columns: l.columns(), limits: limits, offset: int64(len(parquetMagic)), lastID: -1}
+func newRowGroups(l Layout, limits limits) (body, error) {
+	g := &rowGroups{columns: l.columns(), limits: limits, offset: int64(len(parquetMagic)), lastID: -1}
 	g.values = make([][]parquet.Value, len(g.columns))
 	g.pages = make([]int, len(g.columns))
 	options := []parquet.WriterOption{
@@ -82,10 +82,10 @@ func newRowSets(l Layout, limits limits) (body, error) {
 }
 
 // keep adds the groups emitted so far.
-func (g *rowSets) keep(s *fileState) { s.Groups, s.Offset = g.groups, g.offset }
+func (g *rowGroups) keep(s *fileState) { s.Groups, s.Offset = g.groups, g.offset }
 
 // resume continues after the groups emitted so far.
-func (g *rowSets) resume(s fileState) error {
+func (g *rowGroups) resume(s fileState) error {
 	if s.Offset < int64(len(parquetMagic)) {
 		return fmt.Errorf("row groups end at byte %d", s.Offset)
 	}
@@ -99,11 +99,11 @@ func (g *rowSets) resume(s fileState) error {
 	return nil
 }
 
-func (g *rowSets) begin() ([]byte, error) { return []byte(parquetMagic), nil }
+func (g *rowGroups) begin() ([]byte, error) { return []byte(parquetMagic), nil }
 
-func (g *rowSets) close() {}
+func (g *rowGroups) close() {}
 
-func (g *rowSets) append(b *Batch, emit func(Piece) error) error {
+func (g *rowGroups) append(b *Batch, emit func(Piece) error) error {
 	start := 0
 	for i, end := range b.Ends {
 		if err := g.row(b.Bytes[start:end]); err != nil {
@@ -123,7 +123,7 @@ func (g *rowSets) append(b *Batch, emit func(Piece) error) error {
 }
 
 // row adds a row in the form of Batch.Bytes.
-func (g *rowSets) row(row []byte) error {
+func (g *rowGroups) row(row []byte) error {
 	if len(row) < 16 {
 		return errors.New("a row is too short")
 	}
@@ -170,7 +170,7 @@ func (g *rowSets) row(row []byte) error {
 }
 
 // cutPages ends the pages that are full.
-func (g *rowSets) cutPages() error {
+func (g *rowGroups) cutPages() error {
 	for i, size := range g.pages {
 		if size < fullPage {
 			continue
@@ -186,7 +186,7 @@ func (g *rowSets) cutPages() error {
 	return nil
 }
 
-func (g *rowSets) add(column int, v parquet.Value) {
+func (g *rowGroups) add(column int, v parquet.Value) {
 	level := 0
 	if g.columns[column].optional {
 		level = 1
@@ -199,7 +199,7 @@ func (g *rowSets) add(column int, v parquet.Value) {
 }
 
 // flush passes the rows in values to the writer.
-func (g *rowSets) flush() error {
+func (g *rowGroups) flush() error {
 	if g.pending == 0 {
 		return nil
 	}
@@ -215,7 +215,7 @@ func (g *rowSets) flush() error {
 }
 
 // cut ends the row group and emits its pages.
-func (g *rowSets) cut(emit func(Piece) error) error {
+func (g *rowGroups) cut(emit func(Piece) error) error {
 	if err := g.flush(); err != nil {
 		return err
 	}
@@ -250,7 +250,7 @@ func (g *rowSets) cut(emit func(Piece) error) error {
 
 // footer ends the group's own file and returns its footer, valid until the next
 // call.
-func (g *rowSets) footer() (*format.FileMetaData, error) {
+func (g *rowGroups) footer() (*format.FileMetaData, error) {
 	g.file.Reset()
 	g.file.Grow(int(g.writer.Size()) + 4096)
 	if err := g.writer.Close(); err != nil {
@@ -270,7 +270,7 @@ func (g *rowSets) footer() (*format.FileMetaData, error) {
 // place converts the metadata of a group in its own file to that of the group in
 // the whole file, without page indexes. It returns where the pages end in the
 // group's own file.
-func (g *rowSets) place(group *format.RowGroup) (end int64, err error) {
+func (g *rowGroups) place(group *format.RowGroup) (end int64, err error) {
 	shift := g.offset - int64(len(parquetMagic))
 	group.Ordinal = int16(min(len(g.groups), math.MaxInt16))
 	group.FileOffset += shift
@@ -297,7 +297,7 @@ func (g *rowSets) place(group *format.RowGroup) (end int64, err error) {
 	return end, nil
 }
 
-func (g *rowSets) finish(emit func(Piece) error) error {
+func (g *rowGroups) finish(emit func(Piece) error) error {
 	if g.rows > 0 {
 		if err := g.cut(emit); err != nil {
 			return err

@@ -40,7 +40,7 @@ func checkPages(file *io.SectionReader, group format.RowGroup) error {
 			}
 			plain, err := checkPage(in, m.Codec)
 			if err != nil {
-				return fmt.Errorf("read parquet: %w", noEOF(err))
+				return fmt.Errorf("read parquet: %w", unexpectedEOF(err))
 			}
 			if total += plain; total > maxGroup {
 				return fmt.Errorf("read parquet: a group of more than %d MiB", int64(maxGroup)>>20)
