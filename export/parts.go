@@ -13,8 +13,8 @@ import (
 const (
 	// AutoParts, as Spec.Parts, lets the engine choose the number of parts.
 	AutoParts = -1
-	// MaxParts is the largest number of parts per collection.
-	MaxParts = 10_000
+	// maxParts is the largest number of parts per collection.
+	maxParts = 10_000
 
 	// autoPart is the approximate size of a part, in documents, that the engine
 	// aims for.
@@ -96,7 +96,7 @@ func (r *Run) divide(ctx context.Context) error {
 	}
 	found, _, err := r.findBounds(ctx, 1, func(n, _ int64) int {
 		if r.spec.Parts == AutoParts {
-			return int(min(1+n/autoPart, MaxParts))
+			return int(min(1+n/autoPart, maxParts))
 		}
 		return r.spec.Parts
 	})

@@ -164,7 +164,7 @@ func TestParts_areRefusedWhereOneFileIsNeeded(t *testing.T) {
 	t.Parallel()
 	for _, s := range []Spec{
 		{Collections: []string{"a"}, Parts: 2, Mode: Incremental},
-		{Collections: []string{"a"}, Parts: MaxParts + 1},
+		{Collections: []string{"a"}, Parts: maxParts + 1},
 		{Collections: []string{"a"}, Parts: -2},
 	} {
 		if err := s.Validate(); !isError[*SpecError](err) {

@@ -133,7 +133,7 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 		if s.Parts > 1 {
 			return s.Parts
 		}
-		return int(min(MaxParts, 1+n*int64(partsPerShard*s.Shard.Of)/max(1, all)))
+		return int(min(maxParts, 1+n*int64(partsPerShard*s.Shard.Of)/max(1, all)))
 	})
 	if err != nil {
 		return nil, err

@@ -26,10 +26,10 @@ const (
 
 // Limits of the options of a Spec.
 const (
-	// MaxPageSize is the largest page that a server returns for collections of
+	// maxPageSize is the largest page that a server returns for collections of
 	// any size. It accepts up to 100 000, but its limit on the width of a query
 	// then fails on large collections.
-	MaxPageSize = 80_000
+	maxPageSize = 80_000
 	// MaxWorkers is the largest number of requests in flight.
 	MaxWorkers = 64
 )
@@ -158,10 +158,10 @@ func (s Spec) Validate() error {
 		return bad("a time to read at needs a snapshot")
 	case s.Workers < 0 || s.Workers > MaxWorkers:
 		return bad("workers must be 1 to %d", MaxWorkers)
-	case s.PageSize < 0 || s.PageSize > MaxPageSize:
-		return bad("a page size must be 1 to %d", MaxPageSize)
-	case s.Parts < AutoParts || s.Parts > MaxParts:
-		return bad("parts must be 1 to %d", MaxParts)
+	case s.PageSize < 0 || s.PageSize > maxPageSize:
+		return bad("a page size must be 1 to %d", maxPageSize)
+	case s.Parts < AutoParts || s.Parts > maxParts:
+		return bad("parts must be 1 to %d", maxParts)
 	case s.Parts != 0 && s.Parts != 1 && s.Mode == Incremental:
 		return bad("an incremental sync writes one file per collection: leave out the parts")
 	case s.MaxRate < 0:

@@ -72,7 +72,7 @@ func Inspect(s store.Store) (Found, error) {
 				other = e.Name
 			}
 		case strings.HasPrefix(e.Name, store.WorkPrefix):
-			if _, ours := WorkFile(e.Name); (!ours || e.Size < 0) && inWork == "" {
+			if _, ours := workFile(e.Name); (!ours || e.Size < 0) && inWork == "" {
 				inWork = e.Name
 			}
 		case other == "":
@@ -149,7 +149,7 @@ func Tidy(s store.Store, of func(file string) bool, keep func(name string) bool)
 func leftovers(s store.Store, of func(file string) bool, keep func(name string) bool) (names []string, err error) {
 	entries, err := s.List()
 	for _, e := range entries {
-		if file, ours := WorkFile(e.Name); ours && file != "" && of(file) && !keep(e.Name) {
+		if file, ours := workFile(e.Name); ours && file != "" && of(file) && !keep(e.Name) {
 			names = append(names, e.Name)
 		}
 	}

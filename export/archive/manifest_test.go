@@ -164,17 +164,17 @@ func TestWorkFile_knowsWhatRunsMake(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{"users.jsonl", "users@2.csv.gz", "a.b.parquet", "line%20items.wire.zst", "users-00001-of-00004.jsonl"} {
 		for _, name := range []string{PartName(file), StateName(file), PairsName(file), StateName(file) + ".new", PairsName(file) + ".run0", PairsName(file) + ".ids.run12"} {
-			if got, ok := WorkFile(name); !ok || got != file {
+			if got, ok := workFile(name); !ok || got != file {
 				t.Errorf("%s is of %q, %v", name, got, ok)
 			}
 		}
 	}
 	for _, name := range []string{"users.jsonl.part", ".fauna-export/notes.txt", ".fauna-export/movie.part", ".fauna-export/.part", ".fauna-export/.jsonl.part", ".fauna-export/", ".fauna-export/users.jsonl", ".fauna-export/users.jsonl.part.bak"} {
-		if file, ok := WorkFile(name); ok {
+		if file, ok := workFile(name); ok {
 			t.Errorf("%s is taken as of %q", name, file)
 		}
 	}
-	if file, ok := WorkFile(RunName); !ok || file != "" {
+	if file, ok := workFile(RunName); !ok || file != "" {
 		t.Errorf("%q, %v", file, ok)
 	}
 }

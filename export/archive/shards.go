@@ -135,7 +135,7 @@ func (s *shardStore) List() ([]store.Entry, error) {
 	}
 	var out []store.Entry
 	for _, e := range entries {
-		file, ours := WorkFile(e.Name)
+		file, ours := workFile(e.Name)
 		if name := own[e.Name]; name != "" {
 			e.Name = name
 		} else if !s.files[e.Name] && !(ours && s.files[file]) {
@@ -302,7 +302,7 @@ func (p *Plan) sweep(s store.Shared) error {
 	}
 	for _, e := range entries {
 		base, inWork := strings.CutPrefix(e.Name, store.WorkPrefix)
-		_, part := WorkFile(e.Name)
+		_, part := workFile(e.Name)
 		if inWork && e.Name != PlanName && (part || shardFile.MatchString(base)) {
 			if err := s.Remove(e.Name); err != nil {
 				return fmt.Errorf("remove %s: %w", e.Name, err)

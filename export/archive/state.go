@@ -39,9 +39,9 @@ func PairsName(file string) string { return store.WorkPrefix + file + pairsEnd }
 // workEnd matches the names of a run's other files in the work folder.
 var workEnd = regexp.MustCompile(`^(.+)(\.part|\.state|\.pairs|\.pairs(\.ids)?\.run[0-9]+)(\.new)?$`)
 
-// WorkFile returns the data file that a name in the work folder belongs to (see
+// workFile returns the data file that a name in the work folder belongs to (see
 // PartName), or "" for RunName; ok is false for a name that no run uses.
-func WorkFile(name string) (file string, ok bool) {
+func workFile(name string) (file string, ok bool) {
 	base, inWork := strings.CutPrefix(name, store.WorkPrefix)
 	switch parts := workEnd.FindStringSubmatch(base); {
 	case !inWork:

@@ -11,7 +11,7 @@ import (
 )
 
 // IsURL reports whether a store's name is a URL rather than a folder's path.
-func IsURL(name string) bool { return strings.HasPrefix(name, S3Scheme) }
+func IsURL(name string) bool { return strings.HasPrefix(name, s3Scheme) }
 
 // At returns the store with a name: a folder, or for s3://bucket/prefix an S3
 // store. After ctx has ended, an S3 store stops retrying within seconds.
@@ -29,7 +29,7 @@ func At(ctx context.Context, name string, o S3Options) (Store, error) {
 // with prefixes below it.
 func ShelfAt(ctx context.Context, name string, o S3Options) (Shelf, error) {
 	if IsURL(name) {
-		return NewS3Shelf(ctx, name, o)
+		return newS3Shelf(ctx, name, o)
 	}
 	return NewFolderShelf(name), nil
 }
@@ -38,7 +38,7 @@ func ShelfAt(ctx context.Context, name string, o S3Options) (Shelf, error) {
 // URLs.
 func Clean(name string) (string, error) {
 	if IsURL(name) {
-		u, err := ParseS3(name)
+		u, err := parseS3(name)
 		return u.String(), err
 	}
 	return filepath.Clean(name), checkFolder(name)

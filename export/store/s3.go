@@ -80,7 +80,7 @@ type S3 struct {
 // NewS3 returns the store for a URL. It sends no requests; it fails only for an
 // invalid URL or endpoint.
 func NewS3(ctx context.Context, name string, o S3Options) (*S3, error) {
-	at, err := ParseS3(name)
+	at, err := parseS3(name)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func TestParseS3(t *testing.T) {
 		{"s3://bucket/a?versionId=1", "", "", "? #"},
 		{"/tmp/x", "", "", "not of the form"},
 	} {
-		u, err := ParseS3(c.in)
+		u, err := parseS3(c.in)
 		if c.wrong != "" {
 			if err == nil || !strings.Contains(err.Error(), c.wrong) || strings.Contains(err.Error(), "hushhush") {
 				t.Errorf("%s: %v", c.in, err)
@@ -161,7 +161,7 @@ func TestS3_credentialsThatAreNotThereOrHalfAreNeverAnonymous(t *testing.T) {
 func TestS3Shelf(t *testing.T) {
 	t.Parallel()
 	server := newS3Server(t)
-	shelf, err := NewS3Shelf(t.Context(), "s3://bucket/backups", server.options())
+	shelf, err := newS3Shelf(t.Context(), "s3://bucket/backups", server.options())
 	ok(t, err)
 	for _, name := range []string{"b", "a"} {
 		ok(t, shelf.Store(name).Write("f", []byte(name)))

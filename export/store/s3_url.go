@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// S3Scheme is the prefix of an S3 store's URL.
-const S3Scheme = "s3://"
+// s3Scheme is the prefix of an S3 store's URL.
+const s3Scheme = "s3://"
 
 // S3URL is a bucket and a prefix in it.
 type S3URL struct {
@@ -18,13 +18,13 @@ type S3URL struct {
 
 // String returns the URL.
 func (u S3URL) String() string {
-	return strings.TrimSuffix(S3Scheme+u.Bucket+"/"+u.Prefix, "/")
+	return strings.TrimSuffix(s3Scheme+u.Bucket+"/"+u.Prefix, "/")
 }
 
-// ParseS3 parses s3://bucket/prefix. A user name or password in it is an error,
+// parseS3 parses s3://bucket/prefix. A user name or password in it is an error,
 // which does not repeat it.
-func ParseS3(text string) (S3URL, error) {
-	rest, ok := strings.CutPrefix(text, S3Scheme)
+func parseS3(text string) (S3URL, error) {
+	rest, ok := strings.CutPrefix(text, s3Scheme)
 	if !ok {
 		return S3URL{}, fmt.Errorf("%q is not of the form s3://bucket/prefix", text)
 	}

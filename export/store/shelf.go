@@ -68,8 +68,8 @@ func (s folderShelf) Remove(name string) error {
 // s3Shelf is a prefix with stores below it.
 type s3Shelf struct{ s *S3 }
 
-// NewS3Shelf returns the Shelf of the stores directly under a prefix's URL.
-func NewS3Shelf(ctx context.Context, name string, o S3Options) (Shelf, error) {
+// newS3Shelf returns the Shelf of the stores directly under a prefix's URL.
+func newS3Shelf(ctx context.Context, name string, o S3Options) (Shelf, error) {
 	s, err := NewS3(ctx, name, o)
 	if err != nil {
 		return nil, err

@@ -127,15 +127,15 @@ func (f *faultyAppender) Close() error {
 	return errors.Join(f.s.step(OpCloseFile, f.name), f.Appender.Close())
 }
 
-// ErrPowerCut is the error of every operation after a power cut.
-var ErrPowerCut = errors.New("the power is off")
+// errPowerCut is the error of every operation after a power cut.
+var errPowerCut = errors.New("the power is off")
 
 // PowerCut returns a Fail that cuts the power at the nth operation: it and all
 // later ones fail without effect. 0 means never.
 func PowerCut(at int) func(n int, op Op, name string) error {
 	return func(n int, _ Op, _ string) error {
 		if at > 0 && n >= at {
-			return ErrPowerCut
+			return errPowerCut
 		}
 		return nil
 	}
