@@ -89,6 +89,12 @@ func (f *files) state(context.Context) (map[string]*kept, error) {
 
 func (f *files) path(name string) string { return filepath.Join(f.dir, name+"."+f.kind.extension) }
 
+// part returns the path of a file while it is written. No user would give a file
+// this name, so one that is there is what a killed load left.
+func (f *files) part(name string) string {
+	return filepath.Join(f.dir, ".fauna-export-"+name+"."+f.kind.extension+".part")
+}
+
 func (f *files) foreign(_ context.Context, names []string) (found []string, err error) {
 	for _, name := range names {
 		if _, err := os.Lstat(f.path(name)); err == nil {
@@ -129,7 +135,7 @@ func (f *files) definition(t *Table) string {
 
 func (f *files) load(_ context.Context, j *job, proof *Proof) error {
 	t := j.table
-	part := f.path(t.Name) + ".part"
+	part := f.part(t.Name)
 	sent, err := f.writeFile(part, j)
 	if err == nil {
 		proof.sent(sent)

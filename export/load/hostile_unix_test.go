@@ -21,10 +21,12 @@ func TestFiles_followNoLinkAndTrustNoState(t *testing.T) {
 		plant func(dir string) error
 		says  string
 	}{
-		"a link in place of the file being written": {func(dir string) error { return os.Symlink(outside, filepath.Join(dir, "users.csv.part")) }, "a link"},
-		"a pipe in its place":                       {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "users.csv.part"), 0o600) }, "a named pipe"},
-		"a link in place of the file":               {func(dir string) error { return os.Symlink("nowhere", filepath.Join(dir, "users.csv")) }, "it already has users"},
-		"a pipe in place of the state":              {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, stateFile), 0o600) }, "a named pipe"},
+		"a link in place of the file being written": {func(dir string) error { return os.Symlink(outside, filepath.Join(dir, ".fauna-export-users.csv.part")) }, "a link"},
+		"a pipe in its place": {func(dir string) error {
+			return syscall.Mkfifo(filepath.Join(dir, ".fauna-export-users.csv.part"), 0o600)
+		}, "a named pipe"},
+		"a link in place of the file":  {func(dir string) error { return os.Symlink("nowhere", filepath.Join(dir, "users.csv")) }, "it already has users"},
+		"a pipe in place of the state": {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, stateFile), 0o600) }, "a named pipe"},
 		"a state of a file elsewhere": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, stateFile), []byte(`{"users":{"table":{"Collection":"users","Name":"../`+filepath.Base(outside)+`"}}}`), 0o600)
 		}, "not what a load writes"},
@@ -51,10 +53,21 @@ func TestFiles_followNoLinkAndTrustNoState(t *testing.T) {
 	}
 	// Leftovers of a killed load are replaced.
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "users.csv.part"), []byte("half"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, ".fauna-export-users.csv.part"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// A user's file of a similar name stays.
+	mine := filepath.Join(dir, "users.csv.part")
+	if err := os.WriteFile(mine, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	f := newFolder(t, row.JSONL)
 	f.add("users", map[int64]string{1: `{"a":1}`})
 	f.must("csv:" + dir)
+	if text, err := os.ReadFile(mine); err != nil || string(text) != "mine" {
+		t.Errorf("a user's users.csv.part is %q, %v", text, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, ".fauna-export-users.csv.part")); err == nil {
+		t.Error("what a killed load left is still there")
+	}
 }
