@@ -127,6 +127,25 @@ func TestS3_namedErrors(t *testing.T) {
 	}
 }
 
+// A server may take credentials of any length, and its messages hold any letter.
+func TestS3_scrubsNoCredentialThatIsShorterThanAWord(t *testing.T) {
+	server := newS3Server(t)
+	for _, c := range []struct{ id, secret, said, shown string }{
+		{"e", "c", "the access is denied", "the access is denied"},
+		{"minio", "secret", "the secret of minio is denied", "the secret of minio is denied"},
+		{"minioadmin", "eightlet", "minioadmin, eightlet and e", "[redacted], [redacted] and e"},
+	} {
+		server.set(func(w http.ResponseWriter, _ *http.Request) bool { return s3Fail(w, 403, "AccessDenied", c.said) }, nil)
+		o := server.options()
+		o.Getenv = testEnv(map[string]string{"AWS_ACCESS_KEY_ID": c.id, "AWS_SECRET_ACCESS_KEY": c.secret})
+		s, err := NewS3(t.Context(), "s3://bucket/run", o)
+		ok(t, err)
+		if err := s.Write("x", nil); err == nil || !strings.Contains(err.Error(), c.shown) {
+			t.Errorf("%s: %v", c.said, err)
+		}
+	}
+}
+
 func is[E error](err error) bool { _, ok := errors.AsType[E](err); return ok }
 
 func TestS3_credentialsThatAreNotThereOrHalfAreNeverAnonymous(t *testing.T) {

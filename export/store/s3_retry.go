@@ -211,6 +211,10 @@ func (s *S3) judgeNetwork(doing string, err error) (again bool, _ error) {
 	return false, err
 }
 
+// minCredential is the length of the shortest credential that is removed from
+// texts. A shorter one would be found in any word.
+const minCredential = 8
+
 // scrub removes the credentials from text.
 func (s *S3) scrub(text string) string {
 	v, err := s.creds.GetWithContext(nil)
@@ -218,7 +222,7 @@ func (s *S3) scrub(text string) string {
 		return text
 	}
 	for _, secret := range []string{v.SecretAccessKey, v.SessionToken, v.AccessKeyID} {
-		if secret != "" {
+		if len(secret) >= minCredential {
 			text = strings.ReplaceAll(text, secret, "[redacted]")
 		}
 	}
