@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
+	"fauna-export/export/store/storetest"
 )
 
 // fullRows returns the rows of a full JSONL export at a time, with a sync's
@@ -218,6 +220,28 @@ func TestMerge_leavesWhatResumeNeeds(t *testing.T) {
 		}
 		if _, err := archive.Merge(t.Context(), s); err != nil || (s.closed > 0) == resumable {
 			t.Errorf("resumable %v: closed %d times, %v", resumable, s.closed, err)
+		}
+	}
+}
+
+func TestMerge_onAFullDiskSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	src := crowdedSource()
+	for _, full := range []storetest.Op{storetest.OpAppend, storetest.OpAppendWrite, storetest.OpSync, storetest.OpCommit, storetest.OpWrite} {
+		st := storetest.NewMemory()
+		m := mustDo(t, Spec{Collections: []string{"users"}}, src, Env{Store: st})
+		faults := &storetest.Faults{Store: st, Fail: func(_ int, op storetest.Op, _ string) error {
+			if op == full {
+				return syscall.ENOSPC
+			}
+			return nil
+		}}
+		_, err := archive.Merge(t.Context(), faults)
+		if err == nil || !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "free some space, and merge again") {
+			t.Errorf("%s: %v", full, err)
+		}
+		if files, err := archive.Merge(t.Context(), st); err != nil || len(files) != 1 || files[0].Rows != m.Collections[0].Rows {
+			t.Errorf("%s: merged again: %+v, %v", full, files, err)
 		}
 	}
 }

@@ -61,6 +61,11 @@ func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 		return nil, err
 	}
 	defer func() {
+		if store.Full(err) {
+			err = fmt.Errorf("%w: free some space, and merge again; the files of the run are unchanged", err)
+		}
+	}()
+	defer func() {
 		// Remove the work folder if it is empty; a run that can be resumed needs
 		// its uploads.
 		if _, bad := s.Read(RunName); errors.Is(bad, fs.ErrNotExist) {
