@@ -82,10 +82,25 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := notPublished(shared, found); err != nil {
+		return nil, err
+	}
+	s.At, s.Parts = plan.Time, planned.Parts
+	if found.Kind == archive.Finished {
+		before := s
+		before.Filtered = planned.Filtered // of the key that read the other files
+		again, err := newRun(before, src, env)
+		if err != nil {
+			return nil, err
+		}
+		again.shared = plan
+		if err := again.remake(found.Manifest); err != nil {
+			return nil, err
+		}
+	}
 	if found.Kind != archive.Empty {
 		return OpenRun(src, env)
 	}
-	s.At, s.Parts = plan.Time, planned.Parts
 	r, err := NewRun(s, src, env)
 	if err != nil {
 		return nil, err
@@ -95,6 +110,22 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 		r.bounds = map[string][]int64{}
 	}
 	return r, nil
+}
+
+// notPublished returns an error if the shards were joined already, and the finish
+// was interrupted after it had removed what was found missing of this shard.
+func notPublished(s store.Shared, found archive.Found) error {
+	if found.Kind == archive.Finished || found.Kind == archive.Partial {
+		return nil
+	}
+	_, err := s.Read(archive.ManifestName)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return diskError("read "+archive.ManifestName, err)
+	}
+	return &store.Error{Store: s.Name(), Problem: "contains a finished run, whose finish was interrupted while it removed what only the shards needed: run finish again; this shard has nothing left to do"}
 }
 
 // beyond returns the collections that a spec names in addition to all of the

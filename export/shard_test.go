@@ -276,3 +276,104 @@ func TestShards_theTimeThatTheyNeedIsComparedWithTheSnapshots(t *testing.T) {
 		}
 	})
 }
+
+// A data file may be lost after its shard has finished. Running the shard again
+// must read that file again, and no other.
+func TestShards_aFinishedOneRemakesAFileThatIsLost(t *testing.T) {
+	t.Parallel()
+	for _, lost := range []string{"users-00002-of-00032.jsonl", "few.jsonl", ""} {
+		src, st := crowdedSource(), storetest.NewMemory()
+		for shard := range 4 {
+			if err := doShard(t.Context(), shardSpec(shard), src, st); err != nil {
+				t.Fatal(err)
+			}
+		}
+		plan, err := archive.ReadPlan(st)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shard := 1
+		if lost == "" { // all of one shard
+			for k, f := range plan.Files {
+				if k%4 == shard {
+					if err := st.Remove(f.File); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		} else {
+			k := slices.IndexFunc(plan.Files, func(f archive.PlanFile) bool { return f.File == lost })
+			if k < 0 {
+				t.Fatalf("%s is not one of %v", lost, plan.Files)
+			}
+			shard = k % 4
+		}
+		before := storeFiles(t, st)
+		if lost != "" {
+			if err := st.Remove(lost); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if rep, err := archive.Finish(t.Context(), st, nil); err != nil || rep.OK() {
+			t.Fatalf("%s: finish of a run without a file: %v %+v", lost, err, rep)
+		}
+		if err := doShard(t.Context(), shardSpec(shard), src, st); err != nil {
+			t.Fatalf("%s: the shard again: %v", lost, err)
+		}
+		for name, text := range before {
+			if now, err := st.Read(name); strings.HasSuffix(name, ".jsonl") && (err != nil || string(now) != text) {
+				t.Errorf("%s: %s is not as it was: %v", lost, name, err)
+			}
+		}
+		if rep, err := archive.Finish(t.Context(), st, nil); err != nil || !rep.OK() {
+			t.Errorf("%s: finish: %v %+v", lost, err, rep)
+		}
+	}
+}
+
+// A finish may be killed after it has published the manifest and removed that of
+// a shard. Nothing is left for the shard to do.
+func TestShards_afterAFinishThatWasKilledOneNamesFinish(t *testing.T) {
+	t.Parallel()
+	src, st := crowdedSource(), storetest.NewMemory()
+	for shard := range 4 {
+		if err := doShard(t.Context(), shardSpec(shard), src, st); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plan, err := st.Read(archive.PlanName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rep, err := archive.Finish(t.Context(), st, nil); err != nil || !rep.OK() {
+		t.Fatal(err, rep)
+	}
+	if err := st.Write(archive.PlanName, plan); err != nil {
+		t.Fatal(err)
+	}
+	err = doShard(t.Context(), shardSpec(1), src, st)
+	if !isError[*store.Error](err) || !strings.Contains(err.Error(), "run finish again") {
+		t.Errorf("a shard: %v", err)
+	}
+	if err := archive.SweepShards(st); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// storeFiles are the contents of all files in a store.
+func storeFiles(t *testing.T, s store.Store) map[string]string {
+	t.Helper()
+	entries, err := s.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, e := range entries {
+		data, err := s.Read(e.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[e.Name] = string(data)
+	}
+	return all
+}
