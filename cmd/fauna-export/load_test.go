@@ -89,6 +89,7 @@ func TestLoad_exitCodes(t *testing.T) {
 		{[]string{"load", dir, "--into", "sqlite:a", "--columns", "some"}, exitUsage, "auto or json"},
 		{[]string{"load", dir, "--into", "postgres://me:hidden@localhost/x"}, exitUsage, "PGPASSWORD"},
 		{[]string{"run", "--collection", "c", "--out", "-", "--then-load", "sqlite:a"}, exitUsage, "--out DIR"},
+		{[]string{"run", "--collection", "c", "--out", filepath.Join(dir, "shards"), "--shard", "0/2", "--then-load", "sqlite:a"}, exitUsage, "after finish"},
 	} {
 		got := runHere(t, []string{"FAUNA_SECRET=x"}, c.args...)
 		if got.code != c.code || !strings.Contains(got.err, c.says) || strings.Contains(got.err, "hidden") {

@@ -53,6 +53,9 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 		if f.toStdout() {
 			return export.Spec{}, usagef("--then-load needs --out DIR")
 		}
+		if f.Shard != "" {
+			return export.Spec{}, usagef("--then-load can't load one shard of a run: leave it out, and load DIR after finish has joined the shards")
+		}
 		if err := load.ParseTarget(f.ThenLoad); err != nil {
 			return export.Spec{}, usagef("--then-load: %w", err)
 		}

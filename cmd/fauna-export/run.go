@@ -64,6 +64,9 @@ func (a *app) run(ctx context.Context, output *outputFlags) error {
 	if err != nil {
 		return err
 	}
+	if spec.Shard, err = parseShard(output.Shard, a.getenv); err != nil {
+		return err
+	}
 	client, err := a.connect(ctx, output.Config)
 	if err != nil {
 		return err
@@ -77,9 +80,6 @@ func (a *app) run(ctx context.Context, output *outputFlags) error {
 		return fmt.Errorf("%w; no file was written", err)
 	}
 	c.apply(&spec, now)
-	if spec.Shard, err = parseShard(output.Shard, a.getenv); err != nil {
-		return err
-	}
 	if err := spec.Validate(); err != nil {
 		return usagef("%w", err)
 	}

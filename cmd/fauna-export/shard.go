@@ -1,10 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,19 +34,35 @@ func parseShard(text string, getenv func(string) string) (export.Shard, error) {
 			return s, usagef("--shard %s: write it like 3/16, or /16 if the batch system sets the number of the shard", quoted(text))
 		}
 	}
+	from := ""
 	if index == "" || index == "auto" {
-		index = ""
-		for _, name := range shardVariables {
-			index = cmp.Or(index, getenv(name))
+		if from, index, err = shardOfBatch(getenv); err != nil {
+			return s, usagef("--shard %s: %w", quoted(text), err)
 		}
-		if index == "" {
-			return s, usagef("--shard %s: none of %s is set: give I/N", quoted(text), strings.Join(shardVariables[:], ", "))
-		}
+		from = " (from " + from + ")"
 	}
 	if s.Index, err = strconv.Atoi(index); err != nil || s.Index < 0 || counted && s.Index >= s.Of {
-		return s, usagef("--shard %s: shard %s is not in 0 to N-1", quoted(text), quoted(index))
+		return s, usagef("--shard %s: shard %s%s is not in 0 to N-1", quoted(text), quoted(index), from)
 	}
 	return s, nil
+}
+
+// shardOfBatch returns the number that a batch system gave this process, and the
+// variable that it is from.
+func shardOfBatch(getenv func(string) string) (name, index string, err error) {
+	for _, one := range shardVariables {
+		switch value := getenv(one); {
+		case value == "":
+		case name == "":
+			name, index = one, value
+		case value != index:
+			return "", "", fmt.Errorf("%s is %s, but %s is %s: unset one, or give I/N", name, quoted(index), one, quoted(value))
+		}
+	}
+	if name == "" {
+		return "", "", fmt.Errorf("none of %s is set: give I/N", strings.Join(shardVariables[:], ", "))
+	}
+	return name, index, nil
 }
 
 func newFinishCommand(a *app) *cobra.Command {
@@ -77,7 +93,10 @@ func (a *app) finishShards(ctx context.Context, dir string) error {
 	}
 	if found.Kind == archive.Finished {
 		a.say("%s is finished already: nothing to do", dir)
-		return archive.SweepShards(shared)
+		if err := archive.SweepShards(shared); err != nil {
+			return err
+		}
+		return completeness(found.Manifest)
 	}
 	began := time.Now()
 	report, err := a.showVerifying(func(progress func(archive.VerifyStatus)) (*archive.Report, error) {
@@ -87,19 +106,46 @@ func (a *app) finishShards(ctx context.Context, dir string) error {
 		return err
 	}
 	if err := wrongFiles(report); err != nil {
-		return fmt.Errorf("nothing was published: %w", err)
+		return fmt.Errorf("nothing was published: %w%s", err, wayOut(shared, report))
 	}
 	m := report.Manifest
 	a.summarise(dir, m, report, export.Status{Elapsed: time.Since(began)})
-	if len(m.Failed)+len(m.Skipped) > 0 || m.Consistency != archive.ConsistencySnapshot {
-		return partialOf(m)
-	}
-	return nil
+	return completeness(m)
 }
 
-// partialOf returns the error of a finished run that is incomplete or not from
-// a single point in time, according to its manifest.
-func partialOf(m *archive.Manifest) error {
+// wayOut says how to remake the files of shards that are missing or wrong.
+func wayOut(s store.Shared, r *archive.Report) string {
+	plan, err := archive.ReadPlan(s)
+	if err != nil {
+		return ""
+	}
+	var shards []string
+	remove := ""
+	for _, f := range r.Files {
+		k := slices.IndexFunc(plan.Files, func(p archive.PlanFile) bool { return p.File == f.File })
+		if f.Problem == "" || k < 0 {
+			continue
+		}
+		if shard := fmt.Sprintf("--shard %d/%d", k%plan.Shards, plan.Shards); !slices.Contains(shards, shard) {
+			shards = append(shards, shard)
+		}
+		if f.Problem != "missing" {
+			remove = "remove the wrong files, "
+		}
+	}
+	if len(shards) == 0 {
+		return ""
+	}
+	slices.Sort(shards)
+	return fmt.Sprintf(". To read them from the server again %srun with %s, and then finish again", remove, strings.Join(shards, " and with "))
+}
+
+// completeness returns an *export.Partial for a finished run that is incomplete
+// or not from a single point in time, according to its manifest.
+func completeness(m *archive.Manifest) error {
+	if len(m.Failed)+len(m.Skipped) == 0 && m.Consistency == archive.ConsistencySnapshot {
+		return nil
+	}
 	partial := &export.Partial{Skipped: m.Skipped}
 	for _, f := range m.Failed {
 		partial.Failures = append(partial.Failures, &export.CollectionError{Collection: f.Name, Err: errors.New(f.Why)})

@@ -15,10 +15,12 @@ import (
 
 func TestShard_isReadFromTheFlagOrABatchEngine(t *testing.T) {
 	t.Parallel()
-	env := func(name, value string) func(string) string {
+	env := func(pairs ...string) func(string) string {
 		return func(asked string) string {
-			if asked == name {
-				return value
+			for i := 0; i < len(pairs); i += 2 {
+				if asked == pairs[i] {
+					return pairs[i+1]
+				}
 			}
 			return ""
 		}
@@ -41,6 +43,12 @@ func TestShard_isReadFromTheFlagOrABatchEngine(t *testing.T) {
 		{"1/0", env("", ""), export.Shard{}, "3/16"},
 		{"1/x", env("", ""), export.Shard{}, "3/16"},
 		{"one/4", env("", ""), export.Shard{}, `"one"`},
+		{"/16", env("JOB_COMPLETION_INDEX", "x"), export.Shard{}, `"x" (from JOB_COMPLETION_INDEX)`},
+		{"/16", env("SLURM_ARRAY_TASK_ID", "16"), export.Shard{}, `"16" (from SLURM_ARRAY_TASK_ID)`},
+		{"auto", env("AWS_BATCH_JOB_ARRAY_INDEX", "-1"), export.Shard{}, `"-1" (from AWS_BATCH_JOB_ARRAY_INDEX)`},
+		{"/16", env("JOB_COMPLETION_INDEX", "3", "SLURM_ARRAY_TASK_ID", "3"), export.Shard{Index: 3, Of: 16}, ""},
+		{"/16", env("SLURM_ARRAY_TASK_ID", "1", "AWS_BATCH_JOB_ARRAY_INDEX", "2"), export.Shard{}, `SLURM_ARRAY_TASK_ID is "1", but AWS_BATCH_JOB_ARRAY_INDEX is "2"`},
+		{"5/16", env("SLURM_ARRAY_TASK_ID", "1", "AWS_BATCH_JOB_ARRAY_INDEX", "2"), export.Shard{Index: 5, Of: 16}, ""},
 	} {
 		got, err := parseShard(c.text, c.getenv)
 		if c.bad == "" && (err != nil || got != c.want) {
@@ -130,6 +138,50 @@ func TestShard_processesSideBySideAndFinish(t *testing.T) {
 		}
 		if want, err := os.ReadFile(file); err != nil || string(want) != string(text) {
 			t.Errorf("%s: %d files with %d bytes are not the %d of one process (%v)", base, len(parts), len(text), len(want), err)
+		}
+	}
+}
+
+// Every finish of an incomplete run must say so, and one of a run without a file
+// must say how to get it.
+func TestFinish_saysWhatIsMissingEachTime(t *testing.T) {
+	t.Parallel()
+	s := serveSmall(t)
+	for _, name := range []string{"a", "b", "hidden"} {
+		s.shell(t, `CreateCollection({ name: "`+name+`" })`)
+		s.shell(t, `Create(Collection("`+name+`"), {data: {}})`)
+	}
+	env := []string{"FAUNA_SECRET=" + s.keyFor(t, "reads-two", "a", "b"), "FAUNA_EXPORT_DOMAIN=" + s.endpoint}
+	out := filepath.Join(t.TempDir(), "out")
+	shard := func(i int) {
+		t.Helper()
+		if r := runHere(t, env, "run", "--all", "--shard", fmt.Sprintf("%d/2", i), "--out", out); r.code != exitPartial {
+			t.Fatalf("shard %d: exit %d: %s", i, r.code, r.err)
+		}
+	}
+	shard(0)
+	shard(1)
+	files := []string{filepath.Join(out, "a.jsonl"), filepath.Join(out, "b.jsonl")} // of shards 0 and 1
+	if err := os.Remove(files[1]); err != nil {
+		t.Fatal(err)
+	}
+	if r := runHere(t, nil, "finish", out); r.code != exitError || !strings.Contains(r.err, "run with --shard 1/2, and then finish again") || strings.Contains(r.err, "remove the wrong") {
+		t.Errorf("without a file: exit %d: %s", r.code, r.err)
+	}
+	shard(1)
+	if err := os.WriteFile(files[0], []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := runHere(t, nil, "finish", out); r.code != exitError || !strings.Contains(r.err, "remove the wrong files, run with --shard 0/2, and") {
+		t.Errorf("with a wrong file: exit %d: %s", r.code, r.err)
+	}
+	if err := os.Remove(files[0]); err != nil {
+		t.Fatal(err)
+	}
+	shard(0)
+	for _, when := range []string{"first", "again", "and again"} {
+		if r := runHere(t, nil, "finish", out); r.code != exitPartial || !strings.Contains(r.err, "hidden") {
+			t.Errorf("%s: exit %d: %s", when, r.code, r.err)
 		}
 	}
 }
