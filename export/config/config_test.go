@@ -91,12 +91,12 @@ func TestLoad_namesLineAndKeyOfWhatIsWrong(t *testing.T) {
 	for text, says := range map[string]string{
 		"max-rate: fast\n":            "x.yaml:1: max-rate: must be a whole number, 0 or more",
 		"strict: maybe\n":             "x.yaml:1: strict: must be true or false",
-		"collection: users\n":         "x.yaml:1: collection: must be a list of texts",
+		"collection: users\n":         "x.yaml:1: collection: must be a list of strings",
 		"domain: {a: b}\n":            "x.yaml:1: domain: must be one text",
 		"format: csv\nformat: csv\n":  "x.yaml:2: format: is set twice",
 		"colection: [users]\n":        "x.yaml:1: colection: is not an option of a run",
 		"format: xml\n":               `x.yaml:1: format: "xml" is not one of ` + strings.Join(row.FormatNames(), ", "),
-		"domain: x\n---\ndomain: y\n": "x.yaml: holds more than one document",
+		"domain: x\n---\ndomain: y\n": "x.yaml: contains more than one YAML document",
 		"role: [unclosed\n":           "x.yaml:1: role: is not YAML",
 	} {
 		if _, err := parse("x.yaml", []byte(text)); err == nil || err.Error() != says {

@@ -97,7 +97,7 @@ func (r *reader) read(data []byte) error {
 		return r.notYAML(data, err)
 	}
 	if len(file.Docs) > 1 {
-		return r.wrong(0, "", "holds more than one document")
+		return r.wrong(0, "", "contains more than one YAML document")
 	}
 	if len(file.Docs) == 0 || file.Docs[0].Body == nil || file.Docs[0].Body.Type() == ast.NullType {
 		return nil
@@ -121,7 +121,7 @@ func (r *reader) read(data []byte) error {
 		case isText:
 			return &Error{File: r.file, Line: line, Key: key, Unknown: true, Err: errors.New("is not an option of a run")}
 		default:
-			return r.wrong(line, "", "has a key that is not a word")
+			return r.wrong(line, "", "has a key that is not plain text")
 		}
 	}
 	return nil

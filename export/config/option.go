@@ -80,7 +80,7 @@ func (o Option) kind() (name, must string) {
 	case *int:
 		return "int", "a whole number, 0 or more"
 	case *[]string:
-		return "stringArray", "a list of texts"
+		return "stringArray", "a list of strings"
 	}
 	return "string", "one text"
 }
@@ -124,7 +124,7 @@ func parseAuto(text string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		return 0, errors.New(strconv.Quote(text) + " is neither auto nor a number from 1")
+		return 0, errors.New(strconv.Quote(text) + " must be auto or a number of at least 1")
 	}
 	return n, nil
 }

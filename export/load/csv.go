@@ -77,7 +77,7 @@ func readCSV(f *os.File, columns int, take func(values []any)) error {
 			return err
 		}
 		if n != columns {
-			return fmt.Errorf("a row was written with %d values and has %d", columns, n)
+			return fmt.Errorf("a row was written with %d values, but has %d", columns, n)
 		}
 		for i := range values {
 			values[i] = nil

@@ -219,7 +219,7 @@ func TestLoad_refsThatLeadNowhereAreCountedAndTheKeyIsLeftOut(t *testing.T) {
 	db, file := database(t), "sqlite:"+filepath.Join(t.TempDir(), "a.db")
 	for _, into := range []string{db, file} {
 		r := f.must(into)
-		wants(t, strings.Join(r.Left, "\n"), "b.a: no foreign key, since 1 ref leads to documents of a that are not there", "b.n: no foreign key, since nowhere is not loaded")
+		wants(t, strings.Join(r.Left, "\n"), "b.a: no foreign key, since 1 ref points to missing documents of a", "b.n: no foreign key, since nowhere is not loaded")
 	}
 	f.sync(2, "a", map[int64]string{7: `{}`}, nil)
 	for _, into := range []string{db, file} {

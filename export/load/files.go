@@ -79,7 +79,7 @@ func (f *files) state(context.Context) (map[string]*kept, error) {
 			break
 		}
 		if k == nil || k.Table == nil || store.CheckName(k.Table.Name) != nil {
-			err = fmt.Errorf("what it says of %q is not what a load writes: move it away, and load into an empty folder", name)
+			err = fmt.Errorf("its entry for %q was not written by a load: move the file away, and load into an empty folder", name)
 		} else if _, missing := os.Lstat(f.path(k.Table.Name)); missing == nil {
 			all[name] = k
 		}
@@ -109,7 +109,7 @@ func (f *files) ready(_ context.Context, _ map[string]*kept, jobs []*job, drop [
 		return nil
 	}
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
-		return f.fail("make the folder", err)
+		return f.fail("create the folder", err)
 	}
 	for _, k := range drop {
 		delete(f.loads, k.Table.Collection)
@@ -228,7 +228,7 @@ func (f *files) prove(part string, t *Table, sent sum) (int64, error) {
 		err = back.same(t, sent)
 	}
 	if err == nil && sent.rows != t.Documents {
-		err = differ(t, "the rows of the manifest and of the file", t.Documents, sent.rows)
+		err = differ(t, "row counts of manifest and file", t.Documents, sent.rows)
 	}
 	return back.rows, err
 }

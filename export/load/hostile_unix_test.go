@@ -29,10 +29,10 @@ func TestFiles_followNoLinkAndTrustNoState(t *testing.T) {
 		"a pipe in place of the state": {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, stateFile), 0o600) }, "a named pipe"},
 		"a state of a file elsewhere": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, stateFile), []byte(`{"users":{"table":{"Collection":"users","Name":"../`+filepath.Base(outside)+`"}}}`), 0o600)
-		}, "not what a load writes"},
+		}, "not written by a load"},
 		"a state of nothing": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, stateFile), []byte(`{"users":null}`), 0o600)
-		}, "not what a load writes"},
+		}, "not written by a load"},
 	} {
 		if err := os.WriteFile(outside, []byte("precious"), 0o600); err != nil {
 			t.Fatal(err)

@@ -39,8 +39,8 @@ const (
 
 // String returns the class's name for reports.
 func (c class) String() string {
-	return [...]string{"null", "boolean", "integer", "integer over 2^53", "integer over 64 bits", "double", "-0.0", "number of more digits than a double has",
-		"number of more digits than numeric has", "string", "string with U+0000 or half a surrogate pair", "time", "time finer than a microsecond or out of range",
+	return [...]string{"null", "boolean", "integer", "integer over 2^53", "integer over 64 bits", "double", "-0.0", "number with more digits than a double holds",
+		"number with more digits than numeric holds", "string", "string with U+0000 or an unpaired surrogate", "time", "time finer than a microsecond or out of range",
 		"date", "date out of range", "bytes", "ref", "object or array", "object or array that jsonb cannot hold", "value that is not UTF-8 or nested too deep"}[c]
 }
 

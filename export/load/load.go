@@ -176,7 +176,7 @@ func (l *Load) Do(ctx context.Context) (*Result, error) {
 			case c.Key == "" || c.target == "":
 				r.Left = append(r.Left, fmt.Sprintf("%s.%s: no foreign key, since %s is not loaded", t.Collection, c.Field, c.Collection))
 			case c.Missing > 0:
-				r.Left = append(r.Left, fmt.Sprintf("%s.%s: no foreign key, since %s to documents of %s that are not there", t.Collection, c.Field, leads(c.Missing), c.Collection))
+				r.Left = append(r.Left, fmt.Sprintf("%s.%s: no foreign key, since %s to missing documents of %s", t.Collection, c.Field, leads(c.Missing), c.Collection))
 			default:
 				r.Keys = append(r.Keys, fmt.Sprintf("%s.%s → %s", t.Collection, c.Field, c.Collection))
 			}

@@ -196,10 +196,10 @@ func (t *Table) notes(d *dialect, s *survey) {
 		note("%s: %s values of fields that can't become columns, or are past the first %d, stay in data", t.Collection, count(s.unseen), maxSeen)
 	}
 	if s.otherData > 0 {
-		note("%s: %s documents have data that is no object; it is in the column data", t.Collection, count(s.otherData))
+		note("%s: %s documents have data that is not an object; it is kept in the data column", t.Collection, count(s.otherData))
 	}
 	if t.Data == Raw {
-		note("%s: data holds bytes and not JSON, since some value is not UTF-8 or is nested too deep for JSON", t.Collection)
+		note("%s: data is stored as bytes instead of JSON, since a value is not valid UTF-8 or nested too deeply", t.Collection)
 	}
 	if t.TTL == Text && d.times {
 		note("%s: ttl is text, since some time does not fit %s", t.Collection, d.types[Time])

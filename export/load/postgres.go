@@ -89,7 +89,7 @@ func (p *postgres) clear(ctx context.Context, all map[string]*kept, jobs []*job,
 	if err := p.viewsInTheWay(ctx, jobs); err != nil {
 		return err
 	}
-	return p.fail("drop the foreign keys for the time of the load", p.dropKeys(ctx, all, jobs, drop))
+	return p.fail("drop the foreign keys during the load", p.dropKeys(ctx, all, jobs, drop))
 }
 
 // viewsInTheWay returns an error if a view uses a column whose type must
@@ -165,7 +165,7 @@ func (p *postgres) copyIn(ctx context.Context, j *job, table string) (sent sum, 
 	case failed != nil && !errors.Is(failed, io.ErrClosedPipe):
 		err = failed
 	case err == nil && (failed != nil || tag.RowsAffected() != sent.rows):
-		err = differ(j.table, "rows", sent.rows, tag.RowsAffected())
+		err = differ(j.table, "rows sent and received", sent.rows, tag.RowsAffected())
 	}
 	return sent, gone, err
 }

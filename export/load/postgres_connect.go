@@ -97,7 +97,7 @@ func (p *postgres) advise(e *Error, doing string, err error) {
 }
 
 func (p *postgres) grant() string {
-	return fmt.Sprintf("ask an administrator for: GRANT USAGE, CREATE ON SCHEMA %s TO %s;", identifier(p.schema), identifier(p.config.User))
+	return fmt.Sprintf("ask an administrator to run: GRANT USAGE, CREATE ON SCHEMA %s TO %s;", identifier(p.schema), identifier(p.config.User))
 }
 
 // lastCause returns the error of the last address tried, in one line.
@@ -126,13 +126,13 @@ func (p *postgres) open(ctx context.Context) error {
 		     ELSE has_database_privilege(current_database(), 'CREATE') END`, p.schema).Scan(&encoding, &replica, &p.exists, &may)
 	switch {
 	case err != nil:
-		return p.fail("look at the database", err)
+		return p.fail("inspect the database", err)
 	case encoding != "UTF8":
 		return &Error{Kind: KindUsage, Where: p.shown, What: "its encoding is " + encoding + ", which cannot hold all text", Do: "create a database with ENCODING 'UTF8'"}
 	case replica:
 		return &Error{Kind: KindUsage, Where: p.shown, What: "it is a replica and read-only", Do: "load into the primary"}
 	case !may:
-		return &Error{Kind: KindRefused, Where: p.shown, What: fmt.Sprintf("%s may not create tables there", p.config.User), Do: p.grant()}
+		return &Error{Kind: KindRefused, Where: p.shown, What: fmt.Sprintf("%s has no privilege to create tables there", p.config.User), Do: p.grant()}
 	}
 	return nil
 }

@@ -165,7 +165,7 @@ func sendRows(to io.Writer, j *job) (sent sum, gone []int64, err error) {
 	}, func(cells []cell) error {
 		row := e.row(cells)
 		if len(row) > longestCopyRow {
-			return errors.New("the row is larger than the gigabyte that Postgres takes")
+			return errors.New("the row exceeds Postgres's limit of 1 GB")
 		}
 		_, err := out.Write(row)
 		return err

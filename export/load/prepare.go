@@ -112,7 +112,7 @@ func (l *Load) choose() ([]archive.Entry, error) {
 	for _, name := range l.options.Collections {
 		i := slices.IndexFunc(latest, func(e archive.Entry) bool { return e.Name == name })
 		if i < 0 {
-			return nil, &Error{Kind: KindUsage, Where: l.options.From.Name(), What: fmt.Sprintf("no collection %q is in this export", name), Do: "see the names in " + archive.ManifestName}
+			return nil, &Error{Kind: KindUsage, Where: l.options.From.Name(), What: fmt.Sprintf("this export has no collection %q", name), Do: archive.ManifestName + " lists the names"}
 		}
 		chosen = append(chosen, latest[i])
 	}
@@ -161,14 +161,14 @@ func (l *Load) todo(last archive.Entry) (*job, error) {
 	j.syncs = all[n:]
 	switch {
 	case n != len(j.old.Loads):
-		return j, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it has the rows of %s from another export", last.Name), Do: "add --replace to drop that table and load this one, or load into another place"}
+		return j, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it already has rows of %s from another export", last.Name), Do: "use --replace to drop that table first, or choose another target"}
 	case len(j.syncs) == 0:
 	case j.old.altered:
 		return j, l.altered(j.old.Table)
 	case l.target.dialect().whole: // a file is rewritten under its old name
 		j.syncs, j.old = all, nil
 	case l.options.Columns != j.old.Table.Mode:
-		return j, &Error{Kind: KindUsage, Where: last.Name, What: fmt.Sprintf("it was loaded with --columns %s", j.old.Table.Mode), Do: "use the same, or --replace"}
+		return j, &Error{Kind: KindUsage, Where: last.Name, What: fmt.Sprintf("it was loaded with --columns %s", j.old.Table.Mode), Do: "use the same value, or --replace"}
 	default:
 		if j.clear = last.HidesRemovals(); !j.clear {
 			j.files = files[slices.IndexFunc(files, func(e archive.Entry) bool { return max(1, e.Sync) == j.syncs[0].sync }):]
@@ -274,7 +274,7 @@ func (l *Load) tableNames(ctx context.Context, chosen []archive.Entry) (map[stri
 		foreign = slices.DeleteFunc(foreign, func(name string) bool { return name == k.Table.Name || name == k.Table.PrimaryKey })
 	}
 	if len(foreign) > 0 {
-		return nil, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it already has %s, which was not created by a load", strings.Join(foreign, ", ")), Do: "rename or drop that, or load into another schema or place"}
+		return nil, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it already has %s, which was not created by a load", strings.Join(foreign, ", ")), Do: "rename or drop it, or choose another schema or target"}
 	}
 	return names, nil
 }
@@ -335,7 +335,7 @@ func (l *Load) unread(collection string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return &Error{Where: collection, What: "its files do not match the manifest", Err: err, Do: "nothing of it was loaded; see fauna-export verify " + l.options.From.Name()}
+	return &Error{Where: collection, What: "its files do not match the manifest", Err: err, Do: "nothing was loaded from it; see fauna-export verify " + l.options.From.Name()}
 }
 
 // rows iterates over the rows again, and ends with an error if they differ from
@@ -352,7 +352,7 @@ func (l *Load) rows(ctx context.Context, j *job, want *sum) iter.Seq2[row.Row, e
 			}
 		}
 		if have != *want {
-			yield(row.Row{}, &Error{Where: j.last.Name, What: "its files changed during the load", Do: "nothing of it was loaded; load again"})
+			yield(row.Row{}, &Error{Where: j.last.Name, What: "its files changed during the load", Do: "nothing was loaded from it; load again"})
 		}
 	}
 }

@@ -107,7 +107,7 @@ func (d *relational) ready(ctx context.Context, all map[string]*kept, jobs []*jo
 	if len(jobs) == 0 && len(drop) == 0 {
 		return nil
 	}
-	return d.within(ctx, "create the tables of loads", func() error {
+	return d.within(ctx, "create the tables that record loads", func() error {
 		if err := d.exec(ctx, d.stateTables()); err != nil {
 			return err
 		}
@@ -169,7 +169,7 @@ func (d *relational) finish(ctx context.Context, j *job, proof *Proof) error {
 		return err
 	}
 	if proof.Rows != t.Documents {
-		return differ(t, "the rows of the manifest and of the table", t.Documents, proof.Rows)
+		return differ(t, "row counts of manifest and table", t.Documents, proof.Rows)
 	}
 	if err := d.keep(ctx, t); err != nil {
 		return err

@@ -260,7 +260,7 @@ func (s *sqlite) keys(ctx context.Context, tables []*Table) error {
 			continue
 		}
 		t.Changes = nil
-		err := s.within(ctx, "make the foreign keys of "+t.Collection, func() error {
+		err := s.within(ctx, "create the foreign keys of "+t.Collection, func() error {
 			if rebuild {
 				if err := s.rebuild(ctx, t); err != nil {
 					return err

@@ -54,7 +54,7 @@ func (s *sum) same(t *Table, sent sum) error {
 	if *s == sent {
 		return nil
 	}
-	return differ(t, "rows", fmt.Sprintf("%d rows, %s", sent.rows, sent.String()), fmt.Sprintf("%d rows, %s", s.rows, s.String()))
+	return differ(t, "rows sent and read back", fmt.Sprintf("%d rows, %s", sent.rows, sent.String()), fmt.Sprintf("%d rows, %s", s.rows, s.String()))
 }
 
 // addValues adds a row by values of which only equal ones give equal bytes. It

@@ -206,5 +206,5 @@ func at(collection string, id int64, err error) error {
 
 // differ returns the error of a failed proof.
 func differ(t *Table, what string, sent, back any) error {
-	return &Error{Where: t.Collection, What: fmt.Sprintf("%s sent and read back differ (%v and %v)", what, sent, back), Do: "nothing of it was loaded; load again, and report this if it happens twice"}
+	return &Error{Where: t.Collection, What: fmt.Sprintf("%s differ (%v and %v)", what, sent, back), Do: "nothing was loaded from it; load again, and report this if it happens twice"}
 }

@@ -27,7 +27,7 @@ func unquoted(quoted string) string {
 // leads formats a number of refs for "… refs lead to".
 func leads(n int64) string {
 	if n == 1 {
-		return "1 ref leads"
+		return "1 ref points"
 	}
-	return count(n) + " refs lead"
+	return count(n) + " refs point"
 }

@@ -40,7 +40,7 @@ type TooLarge struct {
 
 // Error gives the limit.
 func (e *TooLarge) Error() string {
-	return fmt.Sprintf("%s has more than the %d bytes that it may have", e.Name, e.Most)
+	return fmt.Sprintf("%s is larger than the limit of %d bytes", e.Name, e.Most)
 }
 
 // NotRegular is the error of a name that is not a regular file: a link, a
@@ -84,5 +84,5 @@ type Short struct {
 
 // Error names the file.
 func (e *Short) Error() string {
-	return fmt.Sprintf("%s ends before byte %d, where it is to be continued", e.Name, e.Want)
+	return fmt.Sprintf("%s ends before byte %d, where it should continue", e.Name, e.Want)
 }

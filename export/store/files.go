@@ -71,7 +71,7 @@ func OpenLog(path string) (*os.File, error) {
 	}
 	f, err := os.OpenFile(path, flag, fileMode)
 	if errors.Is(err, errNoReader) {
-		return nil, fmt.Errorf("%s is a named pipe that nobody reads", path)
+		return nil, fmt.Errorf("%s is a named pipe without a reader", path)
 	}
 	return f, err
 }

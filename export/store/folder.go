@@ -203,7 +203,7 @@ func (s *Folder) Write(name string, data []byte) error {
 // name exists.
 func (s *Folder) Create(name string, data []byte) error {
 	if err := os.MkdirAll(s.dir, dirMode); err != nil {
-		return s.trouble("make the folder", err)
+		return s.trouble("create the folder", err)
 	}
 	p, done, err := s.at(name, true)
 	if err != nil {
@@ -233,7 +233,7 @@ func (s *Folder) Append(name string, size int64) (Appender, error) {
 		err = owned(p.root, p.full, was)
 	}
 	if err == nil && links(was) > 1 {
-		err = &Foreign{Name: p.full, Why: "has a second name (a hard link)"}
+		err = &Foreign{Name: p.full, Why: "has another hard link"}
 	}
 	if err != nil {
 		return nil, err

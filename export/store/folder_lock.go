@@ -19,7 +19,7 @@ func (s *Folder) LockFor(name string) (func() error, error) { return s.lockAs(na
 func (s *Folder) lockAs(name string) (func() error, error) {
 	busy := &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
 	if err := os.MkdirAll(s.dir, dirMode); err != nil {
-		return nil, s.trouble("make the folder", err)
+		return nil, s.trouble("create the folder", err)
 	}
 	for range 10 {
 		top, err := openTop(s.dir)

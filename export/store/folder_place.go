@@ -34,7 +34,7 @@ func openBelow(top *os.Root, prefix string, make bool) (*os.Root, error) {
 		return nil, err
 	}
 	if !before.IsDir() {
-		return nil, &Foreign{Name: name, Why: "is a link or a file, and not the folder that it must be"}
+		return nil, &Foreign{Name: name, Why: "is a link or a file, but must be a folder"}
 	}
 	if make {
 		if err := owned(top, name, before); err != nil {

@@ -288,7 +288,7 @@ func TestOpenLog_neverWaitsAndMakesItsFilePrivate(t *testing.T) {
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.OpenLog(fifo); err == nil || !strings.Contains(err.Error(), "nobody reads") {
+	if _, err := store.OpenLog(fifo); err == nil || !strings.Contains(err.Error(), "without a reader") {
 		t.Errorf("a pipe: %v", err)
 	}
 	path := filepath.Join(p.dir, "log")

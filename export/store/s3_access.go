@@ -87,7 +87,7 @@ func parseS3Endpoint(text string) (host string, secure bool, err error) {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return "", false, fmt.Errorf("the S3 endpoint %q is neither http:// nor https://", text)
 	case u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return "", false, fmt.Errorf("the S3 endpoint %q must be a host with nothing after it; the bucket goes into --out s3://bucket/prefix", text)
+		return "", false, fmt.Errorf("the S3 endpoint %q must be a host without a path; put the bucket in --out s3://bucket/prefix", text)
 	}
 	return u.Host, u.Scheme == "https", nil
 }

@@ -56,7 +56,7 @@ func TestS3Endpoint(t *testing.T) {
 		{"[::1]:9000", "[::1]:9000", false, ""},
 		{"http://10.0.0.1:9000/", "10.0.0.1:9000", false, ""},
 		{"https://a.b", "a.b", true, ""},
-		{"https://a.b/bucket", "", false, "nothing after it"},
+		{"https://a.b/bucket", "", false, "without a path"},
 		{"ftp://a.b", "", false, "neither"},
 		{"https://u:hushhush@a.b", "", false, "no name or password"},
 	} {

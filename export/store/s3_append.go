@@ -117,7 +117,7 @@ func (f *s3File) end() int64 { return (f.base/f.part + 1) * f.part }
 // Write buffers bytes, and waits if too many parts are being sent.
 func (f *s3File) Write(p []byte) (int, error) {
 	if f.sealed {
-		return 0, fmt.Errorf("%s was uploaded to its end: nothing can follow", f.name)
+		return 0, fmt.Errorf("%s is completely uploaded: nothing can be appended", f.name)
 	}
 	done := 0
 	for len(p) > 0 {

@@ -197,10 +197,10 @@ func (s *S3) judgeNetwork(doing string, err error) (again bool, _ error) {
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
 	if untrusted || unknown {
-		return false, &Unreachable{Store: s.Name(), Doing: doing, Tries: 1, Err: errors.New(text + ": AWS_CA_BUNDLE names a file of certificates to trust")}
+		return false, &Unreachable{Store: s.Name(), Doing: doing, Tries: 1, Err: errors.New(text + ": set AWS_CA_BUNDLE to a file with the certificates to trust")}
 	}
 	if strings.Contains(text, "server gave HTTP response to HTTPS client") {
-		return false, &Unreachable{Store: s.Name(), Doing: doing, Tries: 1, Err: errors.New("the endpoint speaks http, not https: write --s3-endpoint http://…")}
+		return false, &Unreachable{Store: s.Name(), Doing: doing, Tries: 1, Err: errors.New("the endpoint uses http, not https: use --s3-endpoint http://…")}
 	}
 	_, network := errors.AsType[net.Error](err)
 	switch {

@@ -344,7 +344,7 @@ func (s *S3) complete(u *upload) error {
 	case err != nil:
 		return err
 	}
-	return fmt.Errorf("%s: the upload of %s was completed, but the object is not what was sent", s.Name(), u.Final)
+	return fmt.Errorf("%s: the upload of %s was completed, but the object differs from what was sent", s.Name(), u.Final)
 }
 
 // putPart sends a part.

@@ -60,7 +60,7 @@ func (s folderShelf) Remove(name string) error {
 	}
 	err = root.Remove(name)
 	if errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s still holds something", name)
+		return fmt.Errorf("%s is not empty", name)
 	}
 	return err
 }
@@ -98,7 +98,7 @@ func (h s3Shelf) Store(name string) Store {
 func (h s3Shelf) Remove(name string) error {
 	entries, err := h.Store(name).List()
 	if err == nil && len(entries) > 0 {
-		err = fmt.Errorf("%s still holds %s", name, entries[0].Name)
+		err = fmt.Errorf("%s still contains %s", name, entries[0].Name)
 	}
 	return err
 }
