@@ -15,8 +15,6 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"golang.org/x/net/http/httpproxy"
 )
 
 const (
@@ -35,13 +33,16 @@ func newTransport(o Options) (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	proxy := httpproxy.FromEnvironment().ProxyFunc()
+	proxy, err := newProxy(o.Endpoint)
+	if err != nil {
+		return nil, err
+	}
 	dial := o.Dial
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}).DialContext
 	}
 	t := &http.Transport{
-		Proxy:               func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+		Proxy:               proxy,
 		DialContext:         dial,
 		TLSClientConfig:     tlsConfig,
 		TLSHandshakeTimeout: dialTimeout,
