@@ -228,11 +228,40 @@ func (c *Client) exchange(ctx context.Context, r request) ([]byte, error) {
 	if resp.StatusCode == http.StatusCreated && !r.write {
 		return nil, &Error{Kind: KindStrange, Status: resp.StatusCode, Description: "it has status 201 (created), but nothing was to be created"}
 	}
-	if r.time != nil {
-		*r.time, _ = strconv.ParseInt(resp.Header.Get("X-Txn-Time"), 10, 64)
+	at, err := strconv.ParseInt(resp.Header.Get("X-Txn-Time"), 10, 64)
+	if err != nil {
+		return body, nil
 	}
-	c.see(resp.Header)
+	if at > latest() {
+		if r.write { // it was done
+			return body, nil
+		}
+		return nil, &Error{Kind: KindStrange, Status: resp.StatusCode, Description: wrongTime(at)}
+	}
+	if r.time != nil {
+		*r.time = at
+	}
+	c.see(at)
 	return body, nil
+}
+
+// plausible is a time that was in the past when this program was written, for
+// machines whose clock is not set.
+var plausible = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// latest returns the latest transaction time that is believed. A read at a later
+// one would wait until it times out, again and again.
+func latest() int64 {
+	now := time.Now()
+	if now.Before(plausible) {
+		now = plausible
+	}
+	return now.AddDate(10, 0, 0).UnixMicro()
+}
+
+// wrongTime describes a time after latest.
+func wrongTime(micros int64) string {
+	return "its time is " + formatTime(micros) + ", more than ten years ahead: check the clocks of the server and of this machine"
 }
 
 // causeOf returns our own timeout if that caused err.
@@ -276,11 +305,7 @@ func queryTimeout(ctx context.Context) time.Duration {
 }
 
 // see records the transaction time of an answer.
-func (c *Client) see(h http.Header) {
-	t, err := strconv.ParseInt(h.Get("X-Txn-Time"), 10, 64)
-	if err != nil {
-		return
-	}
+func (c *Client) see(t int64) {
 	for {
 		old := c.seen.Load()
 		if old >= t || c.seen.CompareAndSwap(old, t) {

@@ -36,6 +36,8 @@ func (c *Client) Now(ctx context.Context) (int64, error) {
 		return 0, c.strange(op, "Now() returned %s, which is before 1970", formatTime(micros))
 	case stated != 0 && micros != stated:
 		return 0, c.strange(op, "Now() returned %s, but the X-Txn-Time header is %s", formatTime(micros), formatTime(stated))
+	case micros > latest():
+		return 0, c.strange(op, "%s", wrongTime(micros))
 	case micros < seen:
 		return 0, c.strange(op, "Now() returned %s, but an earlier answer was from %s", formatTime(micros), formatTime(seen))
 	}
