@@ -74,6 +74,9 @@ func (f *files) state(context.Context) (map[string]*kept, error) {
 	if err == nil {
 		err = json.Unmarshal(text, &f.loads)
 	}
+	if err == nil && f.loads == nil { // null
+		err = errors.New("it was not written by a load: move it away, and load into an empty folder")
+	}
 	for name, k := range f.loads {
 		if err != nil {
 			break

@@ -30,6 +30,9 @@ func TestFiles_followNoLinkAndTrustNoState(t *testing.T) {
 		"a state of a file elsewhere": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, stateFile), []byte(`{"users":{"table":{"Collection":"users","Name":"../`+filepath.Base(outside)+`"}}}`), 0o600)
 		}, "not written by a load"},
+		"a state that is null": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, stateFile), []byte("null"), 0o600)
+		}, "not written by a load"},
 		"a state of nothing": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, stateFile), []byte(`{"users":null}`), 0o600)
 		}, "not written by a load"},

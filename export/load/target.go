@@ -188,6 +188,9 @@ func newTarget(text string, password Password) (target, error) {
 		if err != nil {
 			return nil, err
 		}
+		if _, err := store.Clean(rest); err != nil || store.IsURL(rest) { // nobody means the local folder "s3:"
+			return nil, &Error{Kind: KindUsage, Where: scheme, What: "a load can't write to a URL", Do: "give a path on this machine, and copy what is there"}
+		}
 		switch scheme {
 		case "sqlite":
 			return newSQLite(rest), nil
