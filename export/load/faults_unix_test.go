@@ -314,6 +314,8 @@ func TestLoad_errorsSayWhatToDo(t *testing.T) {
 		"no such user":               {strings.Replace(db, "tester", "nobody", 1), KindRefused, []string{"PGPASSWORD"}},
 		"no rights":                  {guest, KindRefused, []string{"GRANT USAGE, CREATE ON SCHEMA"}},
 		"a table of somebody else":   {db + "?schema=taken", KindUsage, []string{"orders", "not created by a load"}},
+		"a load into S3":             {"parquet:s3://bucket/x", KindUsage, []string{"can't write to a URL"}},
+		"a load into another URL":    {"sqlite:gs://bucket/x", KindUsage, []string{"can't write to a URL"}},
 		"no target":                  {"mysql://x", KindUsage, []string{"sqlite:FILE"}},
 		"a folder without a path":    {"parquet:", KindUsage, []string{"parquet:PATH"}},
 		"a folder that is not there": {"sqlite:" + filepath.Join(t.TempDir(), "no", "such", "a.db"), KindUsage, []string{"check the path"}},
@@ -325,6 +327,9 @@ func TestLoad_errorsSayWhatToDo(t *testing.T) {
 			continue
 		}
 		wants(t, err.Error(), c.says...)
+		if strings.ContainsAny(err.Error(), "\n\t") {
+			t.Errorf("%s: the error is not one line: %v", name, err)
+		}
 		for _, secret := range []string{"hidden", testPassword, "wrong"} {
 			if strings.Contains(err.Error(), secret) {
 				t.Errorf("%s: the error holds a password: %v", name, err)
@@ -340,6 +345,66 @@ func TestLoad_intoASchemaByAUserWhoMayNotMakeOne(t *testing.T) {
 	owner := "owner" + db[strings.LastIndexByte(db, '/')+5:]
 	admin(t, db, "CREATE ROLE "+owner+" LOGIN PASSWORD '"+testPassword+"'", "CREATE SCHEMA theirs AUTHORIZATION "+owner)
 	f.must(strings.Replace(db, "tester", owner, 1) + "?schema=theirs")
+}
+
+// A sync is loaded into a table that has something of somebody else's.
+func TestLoad_aSyncIntoATableThatOthersChanged(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change []string
+		says   []string // nil: no error
+	}{
+		"a column with a default":     {[]string{"ALTER TABLE c ADD COLUMN note text NOT NULL DEFAULT 'x'"}, nil},
+		"a column that counts":        {[]string{"ALTER TABLE c ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY"}, nil},
+		"a column that is calculated": {[]string{"ALTER TABLE c ADD COLUMN twice double precision GENERATED ALWAYS AS (a * 2) STORED"}, nil},
+		"a rule that drops rows":      {[]string{"CREATE RULE r AS ON INSERT TO c DO INSTEAD NOTHING"}, []string{"differ"}},
+		"no temporary tables":         {[]string{"REVOKE TEMPORARY ON DATABASE %s FROM PUBLIC"}, []string{"may not create temporary tables", "GRANT TEMPORARY ON DATABASE"}},
+	} {
+		db := database(t)
+		base := db[strings.LastIndexByte(db, '/')+1:]
+		owner := "changed" + base
+		admin(t, db, "CREATE ROLE "+owner+" LOGIN PASSWORD '"+testPassword+"'", "GRANT CREATE ON SCHEMA public TO "+owner)
+		into := strings.Replace(db, "tester", owner, 1)
+		f := newFolder(t, row.Wire)
+		f.deletion = "deleted"
+		f.sync(1, "c", map[int64]string{1: `{"a":1}`, 2: `{"a":2}`}, nil)
+		f.must(into)
+		for _, sql := range c.change {
+			admin(t, db, strings.ReplaceAll(sql, "%s", base))
+		}
+		f.sync(2, "c", map[int64]string{3: `{"a":3}`}, []int64{2})
+		_, _, err := f.load(into)
+		switch {
+		case c.says == nil && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.says == nil:
+			wants(t, texts(t, db, "SELECT ref, a FROM c ORDER BY ref"), "1|1\n3|3")
+		case err == nil:
+			t.Errorf("%s: it is loaded", name)
+		default:
+			wants(t, err.Error(), c.says...)
+		}
+	}
+}
+
+// Of two loads that planned the same only one does it, and the other says why not.
+func TestLoad_twoAtOnce(t *testing.T) {
+	t.Parallel()
+	db := database(t)
+	f := newFolder(t, row.Wire)
+	f.deletion = "deleted"
+	for sync, data := range []map[int64]string{{1: `{"a":1}`}, {2: `{"a":2}`}} {
+		f.sync(sync+1, "c", data, nil)
+		first, err := Prepare(t.Context(), Options{From: unwritable{store.NewFolder(f.dir), &store.Error{ReadOnly: true}}, Into: db})
+		f.check(err)
+		defer first.Close()
+		f.must(db)
+		if _, err = first.Do(t.Context()); err == nil {
+			t.Fatal("it is loaded twice")
+		}
+		wants(t, err.Error(), "another load into it was faster", "load again")
+	}
+	wants(t, texts(t, db, "SELECT ref, a FROM c ORDER BY ref"), "1|1\n2|2")
 }
 
 func TestLoad_aFullDiskIsNamedAndTheNextLoadGoesOn(t *testing.T) {

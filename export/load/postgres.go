@@ -179,8 +179,17 @@ func (p *postgres) fill(ctx context.Context, j *job, proof *Proof) error {
 		into = "pg_temp.fauna_export_rows"
 		from += " JOIN " + into + " r ON r.ref = t.ref"
 		list := columnList(j.table, "")
+		var may bool
+		if err := p.one(ctx, "SELECT has_database_privilege(current_database(), 'TEMP')", nil, &may); err != nil {
+			return err
+		}
+		if !may {
+			return &Error{Kind: KindRefused, Where: p.shown, What: fmt.Sprintf("%s may not create temporary tables, which a load of changes needs", p.config.User),
+				Do: fmt.Sprintf("ask an administrator for: GRANT TEMPORARY ON DATABASE %s TO %s;", identifier(p.config.Database), identifier(p.config.User))}
+		}
 		settle = fmt.Sprintf("ANALYZE %s; INSERT INTO %s (%s) SELECT %s FROM %s%s", into, table, list, list, into, updateList(j.table))
-		if err := p.exec(ctx, "CREATE TEMP TABLE fauna_export_rows (LIKE "+table+") ON COMMIT DROP"); err != nil {
+		// Not LIKE, which has the columns that others added, NOT NULL but without their defaults.
+		if err := p.exec(ctx, "CREATE TEMP TABLE fauna_export_rows ON COMMIT DROP AS SELECT "+list+" FROM "+table+" WITH NO DATA"); err != nil {
 			return err
 		}
 	}

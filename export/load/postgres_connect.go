@@ -63,10 +63,13 @@ func (p *postgres) explain(doing string, err error) error {
 
 func (p *postgres) advise(e *Error, doing string, err error) {
 	again := "; nothing was partly loaded: load again to continue with what is missing"
+	_, connecting := errors.AsType[*pgconn.ConnectError](err)
+	if connecting {
+		e.Err = lastCause(err)
+	}
 	pg, isPg := errors.AsType[*pgconn.PgError](err)
 	if !isPg {
-		if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-			e.Err = lastCause(err)
+		if connecting {
 			e.Kind, e.Do = KindUnreachable, "check the host, the port and that Postgres is running"
 		} else if p.conn != nil && p.conn.IsClosed() {
 			e.Kind, e.What, e.Do = KindUnreachable, "the connection was lost, "+doing, "check the database"+again
@@ -74,7 +77,7 @@ func (p *postgres) advise(e *Error, doing string, err error) {
 		return
 	}
 	if pg.Detail != "" {
-		e.Err = fmt.Errorf("%w (%s)", err, pg.Detail)
+		e.Err = fmt.Errorf("%w (%s)", e.Err, pg.Detail)
 	}
 	switch code := pg.Code; {
 	case code == "28P01" || strings.HasPrefix(code, "28"):
@@ -83,6 +86,8 @@ func (p *postgres) advise(e *Error, doing string, err error) {
 		e.Kind, e.Do = KindRefused, p.grant()
 	case code == "3D000":
 		e.Kind, e.Do = KindUsage, "create the database first: createdb "+p.config.Database
+	case code == "23505" && pg.TableName == loadsTable, code == "42P06", code == "42P07", code == "42701":
+		e.Do = "another load into it was faster" + again
 	case code == "53100" || code == "58030" || strings.Contains(pg.Message, "No space left"):
 		e.Do = "the database's disk is full: free some space" + again
 	case code == "53200":

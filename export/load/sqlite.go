@@ -25,7 +25,9 @@ type sqlite struct {
 func newSQLite(file string) *sqlite {
 	s := &sqlite{file: file}
 	s.relational = relational{engine: s, types: sqliteDialect.types, table: identifier, fail: s.explain,
-		columns: "SELECT s.name, c.name FROM sqlite_schema s JOIN pragma_table_info(s.name) c WHERE s.type = 'table'"}
+		// A virtual table, which has no root page, is none of ours, and its module may
+		// not be there.
+		columns: "SELECT s.name, c.name FROM sqlite_schema s JOIN pragma_table_info(CASE WHEN s.rootpage > 0 THEN s.name END) c WHERE s.type = 'table'"}
 	return s
 }
 
@@ -72,7 +74,7 @@ func (s *sqlite) open(ctx context.Context) error {
 	case err == nil && !info.Mode().IsRegular():
 		return &Error{Kind: KindUsage, Where: s.name(), What: "it is not a regular file", Do: "choose another name"}
 	case errors.Is(err, fs.ErrNotExist): // as private as the files it is loaded from
-		if f, err := os.OpenFile(s.file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
+		if f, err := os.OpenFile(s.file, os.O_CREATE|os.O_WRONLY, 0o600); err == nil { // also where a link leads
 			f.Close()
 			s.made = true
 		}

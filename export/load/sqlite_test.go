@@ -76,8 +76,33 @@ func TestSQLite_theFile(t *testing.T) {
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a load that was only planned made the file: %v", err)
 	}
+	link := filepath.Join(t.TempDir(), "link.db")
+	f.check(os.Symlink(file+"2", link))
+	for _, file := range []string{file, link} {
+		f.must("sqlite:" + file)
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("others may read it: %v %v", info.Mode(), err)
+		}
+	}
+}
+
+// A virtual table whose module this program lacks is none of a load's.
+func TestSQLite_besideATableOfAnotherModule(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "a.db")
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	defer db.Close()
+	f := shop(t, row.Wire)
 	f.must("sqlite:" + file)
-	if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o077 != 0 {
-		t.Errorf("others may read it: %v %v", info.Mode(), err)
+	for _, sql := range []string{"CREATE VIRTUAL TABLE v USING fts5(a)", "PRAGMA writable_schema = on", "UPDATE sqlite_schema SET sql = 'CREATE VIRTUAL TABLE v USING elsewhere(a)' WHERE name = 'v'"} {
+		_, err := db.Exec(sql)
+		f.check(err)
+	}
+	if r := f.must("sqlite:" + file); r.Skipped != 2 {
+		t.Errorf("%+v", r)
 	}
 }
