@@ -29,9 +29,10 @@ func TestKeep_leavesTheNewestRuns(t *testing.T) {
 	if _, err := os.Stat(old); got.code != exitDone || !os.IsNotExist(err) || !strings.Contains(got.err, "removed the run") {
 		t.Errorf("exit %d, the old run: %v: %s", got.code, err, got.err)
 	}
-	for _, out := range []string{"backup", "{time}/x", "-"} {
-		if got := runHere(t, env, "run", "--domain", s.endpoint, "--collection", "carts", "--keep", "2", "--out", out); got.code != exitUsage {
-			t.Errorf("--keep with --out %s: exit %d: %s", out, got.code, got.err)
+	for _, args := range [][]string{{"--out", "backup"}, {"--out", "{time}/x"}, {"--out", "-"}, {"--out", "{time}", "--mode", "incremental"}} {
+		got := runHere(t, env, append([]string{"run", "--domain", s.endpoint, "--collection", "carts", "--keep", "2"}, args...)...)
+		if got.code != exitUsage || !strings.Contains(got.err, "--keep") {
+			t.Errorf("--keep with %q: exit %d: %s", args, got.code, got.err)
 		}
 	}
 }

@@ -63,6 +63,9 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 	if f.Keep > 0 && (f.pattern == "" || strings.Count(path.Base(filepath.ToSlash(f.pattern)), "{time}") != 1 || strings.Count(f.pattern, "{time}") != 1) {
 		return export.Spec{}, usagef("--keep needs {time} in the last part of --out, such as --out 'backups/{time}'")
 	}
+	if f.Keep > 0 && f.Mode == string(export.Incremental) {
+		return export.Spec{}, usagef("--keep counts full runs, each in its own folder, and syncs share one: leave out --keep or --mode incremental")
+	}
 	if (f.Fast || f.Deletions != "") && f.Mode != string(export.Incremental) {
 		return export.Spec{}, usagef("--fast and --deletions need --mode incremental")
 	}
