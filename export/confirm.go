@@ -77,7 +77,7 @@ func (p *planner) countDocuments(ctx context.Context, t task) {
 // countUnknown is the warning.
 const (
 	notCounted   = -1
-	countUnknown = "the number of its documents could not be confirmed: the snapshot expired before the server had counted them"
+	countUnknown = "its document count could not be confirmed: the snapshot expired before the server had counted"
 )
 
 // confirm compares the rows of a complete file with the server's own count,

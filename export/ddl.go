@@ -46,7 +46,7 @@ func (d Database) Loads(f row.Format) error {
 			read = append(read, string(other))
 		}
 	}
-	return fmt.Errorf("a script for DuckDB reads %s, not %s: choose one of these, or use fauna-export load DIR --into parquet:DIR", strings.Join(read, " or "), f)
+	return fmt.Errorf("DuckDB scripts can load %s, but not %s: choose one of these, or use fauna-export load DIR --into parquet:DIR", strings.Join(read, " or "), f)
 }
 
 // LoadScript returns a script for the duckdb shell that creates and loads a
@@ -56,8 +56,8 @@ func (d Database) Loads(f row.Format) error {
 // them. The script runs in the folder of the files.
 func LoadScript(d Database, m *archive.Manifest) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "-- Loads %d files of %s into DuckDB.\n-- Run: duckdb fauna.duckdb < %s, in the folder of the files.\n"+
-		"-- DuckDB writes the numbers in JSON its own way (1.0E21 becomes 1e21); they are the same numbers.\n.bail on\nBEGIN;\n",
+	fmt.Fprintf(&b, "-- Loads %d files written by %s into DuckDB.\n-- Run: duckdb fauna.duckdb < %s, in the folder of the files.\n"+
+		"-- DuckDB reformats numbers in JSON (1.0E21 becomes 1e21); their values do not change.\n.bail on\nBEGIN;\n",
 		len(m.Collections), comment(m.Tool), d.ScriptName())
 	taken := map[string]bool{}
 	names := map[string]string{} // a collection's parts go into one table

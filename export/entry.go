@@ -56,7 +56,7 @@ func (w *writer) entry(st *state) *archive.Entry {
 	e.Warnings = append(e.Warnings, w.notes...)
 	if n := len(w.c.unlisted); n > 0 {
 		e.Unlisted = int64(n)
-		e.Warnings = append(e.Warnings, fmt.Sprintf("%s, the first is %d, which the server does not list among the documents of the collection: read because the index %q has them",
+		e.Warnings = append(e.Warnings, fmt.Sprintf("%s (the first is %d) missing from the server's list of the collection: read because the index %q contains them",
 			documents(int64(n)), w.c.unlisted[0], w.r.spec.Indexes[w.c.name]))
 	}
 	if t.Window > 0 {
@@ -64,7 +64,7 @@ func (w *writer) entry(st *state) *archive.Entry {
 	}
 	if slices.Contains(w.r.spec.Filtered, w.c.name) {
 		e.Filtered = true
-		e.Warnings = append(e.Warnings, "the key's role selects documents with a predicate on their current data, so it may hide some")
+		e.Warnings = append(e.Warnings, "the key's role filters documents with a predicate on their current data, so some may be hidden")
 	}
 	return e
 }

@@ -111,9 +111,9 @@ func (e *AtError) Error() string {
 	case e.Future:
 		return fmt.Sprintf("%s is in the future: the server's time is %s", at, archive.FormatTime(e.Now))
 	case len(e.Absent) > 0:
-		return fmt.Sprintf("at %s there was no collection %s: created later, or deleted and recreated; give a later time", at, strings.Join(e.Absent, ", "))
+		return fmt.Sprintf("collection %s did not exist at %s (created later, or deleted and recreated): use a later time", strings.Join(e.Absent, ", "), at)
 	default:
-		return fmt.Sprintf("%s is too old for collection %s: the server keeps it from %s on", at, e.Collection, archive.FormatTime(e.Minimum))
+		return fmt.Sprintf("%s is too old for collection %s: the server keeps its history only since %s", at, e.Collection, archive.FormatTime(e.Minimum))
 	}
 }
 
@@ -178,7 +178,7 @@ type Unexplained struct {
 
 // Error gives both numbers.
 func (e *Unexplained) Error() string {
-	msg := fmt.Sprintf("the page from id %d should hold %d documents and holds %d", e.From, e.Planned, e.Got)
+	msg := fmt.Sprintf("the page from id %d should contain %d documents, but contains %d", e.From, e.Planned, e.Got)
 	if e.Why != "" {
 		msg += ": " + e.Why
 	}
@@ -230,7 +230,7 @@ func (e *NoSpace) Error() string {
 	if e.Err != nil {
 		return fmt.Sprintf("the disk is full: %v", e.Err)
 	}
-	return fmt.Sprintf("the disk is too small: the rest needs about %d MB, and %d MB are free", (e.Need+999_999)/1_000_000, e.Free/1_000_000)
+	return fmt.Sprintf("not enough disk space: about %d MB still needed, %d MB free", (e.Need+999_999)/1_000_000, e.Free/1_000_000)
 }
 
 // Unwrap returns the file system's error.

@@ -13,9 +13,9 @@ func ExampleLoadScript() {
 	}}}
 	fmt.Print(export.LoadScript(export.DuckDB, manifest))
 	// Output:
-	// -- Loads 1 files of fauna-export v1.0.0 into DuckDB.
+	// -- Loads 1 files written by fauna-export v1.0.0 into DuckDB.
 	// -- Run: duckdb fauna.duckdb < load-duckdb.sql, in the folder of the files.
-	// -- DuckDB writes the numbers in JSON its own way (1.0E21 becomes 1e21); they are the same numbers.
+	// -- DuckDB reformats numbers in JSON (1.0E21 becomes 1e21); their values do not change.
 	// .bail on
 	// BEGIN;
 	//

@@ -43,7 +43,7 @@ func (r *Run) openFolder() error {
 		}
 	case archive.Finished, archive.Syncs:
 		if f.Manifest.Consistency == archive.ConsistencyNone {
-			return &store.Error{Store: f.Store, Problem: "holds a run without a snapshot, which a sync can't continue: choose another folder"}
+			return &store.Error{Store: f.Store, Problem: "contains a run without a snapshot, which can't be continued as a sync: choose another folder"}
 		}
 		r.chain = true
 	default:

@@ -116,7 +116,7 @@ func checkIDs(t task, ids []int64, next int64) error {
 		last = id
 	}
 	if next >= 0 && (next <= last || len(ids) == 0) {
-		return wrong("the page of ids goes on at %d", next)
+		return wrong("the page of ids continues at %d", next)
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func (r *Run) reopen(ctx context.Context) error {
 		return &Changed{Differences: diff}
 	}
 	if len(saved.Times) == 0 {
-		return &archive.NotARun{Dir: r.env.Store.Name(), Why: archive.RunName + " names no time"}
+		return &archive.NotARun{Dir: r.env.Store.Name(), Why: archive.RunName + " has no time"}
 	}
 	if len(saved.Bounds) > 0 || r.spec.Shard.Of > 0 { // a shard has not all parts
 		if err := r.setBounds(saved.Bounds); err != nil {
@@ -196,7 +196,7 @@ func (r *Run) sameServer(ctx context.Context, saved *archive.RunState) error {
 	}
 	at := saved.Times[0]
 	if now < at {
-		return &Changed{Differences: []string{"the server's time is " + archive.FormatTime(now) + ", before the snapshot of " + archive.FormatTime(at)}}
+		return &Changed{Differences: []string{"the server's clock says " + archive.FormatTime(now) + ", which is before the snapshot at " + archive.FormatTime(at)}}
 	}
 	if at == 0 { // without a snapshot they are read, and were, as they are now
 		at = now
@@ -206,7 +206,7 @@ func (r *Run) sameServer(ctx context.Context, saved *archive.RunState) error {
 		return err
 	}
 	if absent := absentOf(r.spec.Collections, made); len(absent) == len(r.spec.Collections) {
-		return &Changed{Differences: []string{"the server: none of the collections is there that was read at " + archive.FormatTime(at) + "; they were deleted, or this is another database"}}
+		return &Changed{Differences: []string{"the server: none of the collections read at " + archive.FormatTime(at) + " exist any more; they were deleted, or this is another database"}}
 	}
 	return r.sameMade(saved.Made, madeOf(r.spec.Collections, made))
 }
@@ -226,7 +226,7 @@ func madeOf(names []string, made []int64) map[string]int64 {
 func (r *Run) sameMade(was, is map[string]int64) error {
 	for _, name := range r.spec.Collections {
 		if was, is := was[name], is[name]; was > 0 && is > 0 && was != is {
-			return &Changed{Differences: []string{fmt.Sprintf("the database: collection %s was made or changed at %s, and that of the run at %s", name, archive.FormatTime(is), archive.FormatTime(was))}}
+			return &Changed{Differences: []string{fmt.Sprintf("the database: collection %s was created or changed at %s, but the run's at %s", name, archive.FormatTime(is), archive.FormatTime(was))}}
 		}
 	}
 	return nil
@@ -237,7 +237,7 @@ func (r *Run) sameMade(was, is map[string]int64) error {
 func hiding(is, was []string, of string) (diff []string) {
 	for _, name := range is {
 		if !slices.Contains(was, name) {
-			diff = append(diff, "the key: its role hides documents of "+name+" by a predicate, and that of the "+of+" did not")
+			diff = append(diff, "the key: its role hides documents of "+name+" with a predicate; the key of the "+of+" did not")
 		}
 	}
 	return diff

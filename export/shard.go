@@ -144,7 +144,7 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 	shared := env.Store.(store.Shared)
 	switch {
 	case s.Shard.Of < 1 || s.Shard.Of > archive.MaxShards:
-		return nil, &SpecError{Problem: fmt.Sprintf("the first shard must know how many there are, 1 to %d: give I/N", archive.MaxShards)}
+		return nil, &SpecError{Problem: fmt.Sprintf("the first shard needs the number of shards, 1 to %d: use --shard I/N", archive.MaxShards)}
 	case s.NoSnapshot:
 		return nil, &SpecError{Problem: "shards read at a single point in time: leave out --no-snapshot"}
 	}
@@ -178,7 +178,7 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 		return nil, err
 	}
 	if left := ends.Sub(r.clock.Now()); alone > left && env.Warn != nil {
-		env.Warn(fmt.Sprintf("the snapshot stays readable for %s, and one process would need about %s for %d documents: unless the server serves %d as fast as one, it expires before the end", minutes(left), minutes(alone), total, plan.Shards))
+		env.Warn(fmt.Sprintf("the snapshot stays readable for %s, but one process needs about %s for %d documents: it expires too early unless the server serves %d processes as fast as one", minutes(left), minutes(alone), total, plan.Shards))
 	}
 	all := s
 	all.Shard = Shard{}

@@ -262,7 +262,7 @@ func TestShards_theTimeThatTheyNeedIsComparedWithTheSnapshots(t *testing.T) {
 		if _, err := NewShard(t.Context(), plan, src, Env{Store: st, Warn: func(text string) { said = text }}); err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(said, "one process would need about 1.4 h") {
+		if !strings.Contains(said, "one process needs about 1.4 h") {
 			t.Errorf("it warns: %q", said)
 		}
 		src.life = 100 * time.Second // and this one starts late

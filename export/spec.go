@@ -131,7 +131,7 @@ func (s Spec) Validate() error {
 		return bad("mode %q is neither full nor incremental", s.Mode)
 	}
 	if len(s.Collections) == 0 {
-		return bad("no collection is named")
+		return bad("no collection given")
 	}
 	seen := make(map[string]bool, len(s.Collections))
 	for _, name := range s.Collections {
@@ -139,13 +139,13 @@ func (s Spec) Validate() error {
 			return bad("a collection has no name")
 		}
 		if seen[name] {
-			return bad("collection %q is named twice", name)
+			return bad("collection %q is listed twice", name)
 		}
 		seen[name] = true
 	}
 	for name := range s.Columns {
 		if !seen[name] {
-			return bad("a column is given for collection %q, which is not exported", name)
+			return bad("there is a column for collection %q, which is not exported", name)
 		}
 	}
 	if s.Mode != Incremental && (s.Fast || s.Deletions != "") {
@@ -163,9 +163,9 @@ func (s Spec) Validate() error {
 	case s.Parts < AutoParts || s.Parts > maxParts:
 		return bad("parts must be 1 to %d", maxParts)
 	case s.Parts != 0 && s.Parts != 1 && s.Mode == Incremental:
-		return bad("an incremental sync writes one file per collection: leave out the parts")
+		return bad("an incremental sync writes one file per collection: leave out --parts")
 	case s.MaxRate < 0:
-		return bad("the largest rate must be 1 or more")
+		return bad("the maximum rate must be at least 1")
 	case s.RetryFor < 0:
 		return bad("the time for retries must not be negative")
 	}

@@ -196,11 +196,11 @@ func (st *state) check(file string, of part) error {
 		}
 	}
 	if len(st.Segments) == 0 || st.Segments[0].From != of.lo || st.Next < of.lo || st.Rows > 0 && st.First < of.lo || of.hi > 0 && st.Put >= of.hi {
-		return errors.New("it does not record what was read when")
+		return errors.New("it does not record at which times ids were read")
 	}
 	for i, s := range st.Segments {
 		if s.At < 0 || i > 0 && (s.From < st.Segments[i-1].From || s.At <= st.Segments[i-1].At) {
-			return fmt.Errorf("the part from id %d is of the time %d", s.From, s.At)
+			return fmt.Errorf("the range from id %d has the invalid time %d", s.From, s.At)
 		}
 	}
 	switch {
@@ -215,7 +215,7 @@ func (st *state) check(file string, of part) error {
 	}
 	e := st.Entry
 	if e == nil || e.File != file || e.Bytes != st.Offset || e.Rows != st.Rows {
-		return errors.New("its entry is of another file")
+		return errors.New("its entry belongs to another file")
 	}
 	return nil
 }

@@ -158,8 +158,8 @@ func TestResume_aDamagedRunIsNamed(t *testing.T) {
 	}{
 		"the time 1970":        {set("times", []int64{0}), "1970"},
 		"no time":              {set("times", []int64{}), "no time"},
-		"times that descend":   {set("times", []int64{9, 8}), "the time 8"},
-		"a time after 9999":    {set("times", []int64{1 << 60}), "the time"},
+		"times that descend":   {set("times", []int64{9, 8}), "the invalid time 8"},
+		"a time after 9999":    {set("times", []int64{1 << 60}), "the invalid time"},
 		"no start":             {set("started", "yesterday"), "when it started"},
 		"a spec of nothing":    {set("spec", map[string]any{}), "no collection"},
 		"a spec that is none":  {set("spec", "x"), "damaged"},

@@ -162,14 +162,14 @@ func (r *comparison) compareFast(ctx context.Context) error {
 	case n > there:
 		return &miscounted{listed: there, count: n, of: "the collection"}
 	case n < there:
-		d.notes = append(d.notes, fmt.Sprintf("fast: the syncs add up to %d documents, but the server counts %d: some were removed without an event, and a sync without --fast finds them", there, n))
+		d.notes = append(d.notes, fmt.Sprintf("--fast: the syncs add up to %d documents, but the server counts %d: some were removed without an event; a sync without --fast detects them", there, n))
 	}
 	new = new[:0]
 	for id, ts := range changed {
 		new = append(new, pairs.Pair{TS: ts, ID: id})
 	}
 	d.all = pairs.Changes(old, new)
-	d.notes = append(d.notes, "fast: backdated writes and removals, and expired documents, were not searched for")
+	d.notes = append(d.notes, "--fast: backdated writes and removals, and expired documents, are not detected")
 	return nil
 }
 

@@ -120,7 +120,7 @@ func (r *Run) saveChanges(ctx context.Context, c *collection, at int64) error {
 		} else if err != nil {
 			return r.refine(ctx, c, nil, err)
 		} else if n > count {
-			return &contradiction{name: c.name, what: fmt.Sprintf("the index lists %d documents that do not exist, and the server counts %d where %d were found", ghosts, n, count)}
+			return &contradiction{name: c.name, what: fmt.Sprintf("the index lists %d documents that do not exist; the server counts %d, but %d were found", ghosts, n, count)}
 		}
 	}
 	c.entry.Sync, c.entry.Documents = r.sync, count

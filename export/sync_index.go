@@ -33,7 +33,7 @@ func (q *requester) indexPairs(ctx context.Context, src SyncSource, c *collectio
 			}
 			disorder := func(does string, one pairs.Pair) {
 				yield(last, &Unexplained{Collection: c.name, From: one.ID, Planned: len(ids), Got: len(ids),
-					Why: fmt.Sprintf("the index %s document %d at %d behind %d at %d", does, one.ID, one.TS, last.ID, last.TS)})
+					Why: fmt.Sprintf("the index %s document %d at %d after %d at %d", does, one.ID, one.TS, last.ID, last.TS)})
 			}
 			for i := range ids {
 				one := pairs.Pair{TS: ts[i], ID: ids[i]}
@@ -50,7 +50,7 @@ func (q *requester) indexPairs(ctx context.Context, src SyncSource, c *collectio
 				return
 			}
 			if pairs.Compare(last, next) >= 0 {
-				disorder("goes on at", next)
+				disorder("continues at", next)
 				return
 			}
 			p.FromTS, p.FromID = next.TS, next.ID

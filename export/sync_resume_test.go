@@ -222,7 +222,7 @@ func TestSync_fast(t *testing.T) {
 	s.fql(insert(40, s.back(5*time.Second), "create", "{}") + "\n" + insert(8, s.back(5*time.Second), "delete", "{}"))
 	s.pass(2 * time.Minute)
 	m = s.sync(fast)
-	if e := last(m); e.Rows != 0 || len(e.Warnings) != 2 || !strings.Contains(e.Warnings[0], "add up to 20 documents, but the server counts 19") || e.Warnings[1] != "fast: backdated writes and removals, and expired documents, were not searched for" {
+	if e := last(m); e.Rows != 0 || len(e.Warnings) != 2 || !strings.Contains(e.Warnings[0], "add up to 20 documents, but the server counts 19") || e.Warnings[1] != "--fast: backdated writes and removals, and expired documents, are not detected" {
 		t.Errorf("%+v", e)
 	}
 	if n := len(m.Syncs); !m.Syncs[n-1].Fast {

@@ -21,7 +21,7 @@ func (r *Run) sameChain(m *archive.Manifest) error {
 		}
 	}
 	if now, _ := r.snapshot(); m.Time() > now {
-		diff = append(diff, "the server's time is "+archive.FormatTime(now)+", before the last sync's of "+archive.FormatTime(m.Time()))
+		diff = append(diff, "the server's clock says "+archive.FormatTime(now)+", which is before the last sync at "+archive.FormatTime(m.Time()))
 	}
 	if len(diff) > 0 {
 		return &Changed{Differences: diff}

@@ -32,7 +32,7 @@ func (r *Run) findState(ctx context.Context, c *collection, m *archive.Manifest)
 	// Deleted and recreated: none of its documents are the old ones.
 	d.remade = made == madeAbsent
 	if was != madeUnknown && made != madeUnknown && made != was && !d.remade {
-		return &Changed{Differences: []string{"the database: collection " + c.name + " was a different one at the time of the last sync, " + archive.FormatTime(d.at)}}
+		return &Changed{Differences: []string{"the database: at the time of the last sync, " + archive.FormatTime(d.at) + ", collection " + c.name + " was not the one exported"}}
 	}
 	if unfit {
 		return r.rebuild(ctx, c, m)

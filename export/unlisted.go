@@ -107,7 +107,7 @@ func (r *Run) onlyIndexed(ctx context.Context, src SyncSource, c *collection, in
 	}
 	only = append(only, all...)
 	if found > listed {
-		return nil, &contradiction{name: c.name, what: fmt.Sprintf("it counts %d documents and lists %d", listed, found)}
+		return nil, &contradiction{name: c.name, what: fmt.Sprintf("it counts %d documents, but lists %d", listed, found)}
 	}
 	return only, nil
 }

@@ -162,7 +162,7 @@ func (p *reading) present(ctx context.Context, differs *row.Mismatch) error {
 		}
 		if batch.Next <= from {
 			return &Unexplained{Collection: c.name, From: from, Planned: size, Got: len(batch.IDs),
-				Why: fmt.Sprintf("the page goes on at %d", batch.Next)}
+				Why: fmt.Sprintf("the page continues at %d", batch.Next)}
 		}
 		from = batch.Next
 	}

@@ -60,7 +60,7 @@ func (r *Run) write(ctx context.Context, c *collection) error {
 		err := w.write(ctx)
 		again, why := w.remake(err)
 		if found, differs := errors.AsType[*unconfirmed](err); differs {
-			again, why = !found.final, fmt.Sprintf("it was read again from its ids: of %d documents that the server counts %d had been read", found.count, found.read)
+			again, why = !found.final, fmt.Sprintf("it was read again from the start: the server counts %d documents, but %d had been read", found.count, found.read)
 		}
 		if why == "" {
 			return err

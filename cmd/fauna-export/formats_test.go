@@ -238,7 +238,7 @@ func TestAt_whatCannotBeReadIsRefusedBeforeAnyFile(t *testing.T) {
 		says     string
 	}{
 		{"in the future", "2099-01-01T00:00:00Z", exitUsage, "is in the future"},
-		{"before the collections", time.Now().Add(-10 * time.Minute).UTC().Format(time.RFC3339), exitError, "there was no collection"},
+		{"before the collections", time.Now().Add(-10 * time.Minute).UTC().Format(time.RFC3339), exitError, "did not exist at"},
 		{"older than what is kept", "2020-01-01T00:00:00Z", exitError, "2020-01-01T00:00:00Z"},
 	} {
 		dir := filepath.Join(t.TempDir(), "out")
