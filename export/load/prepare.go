@@ -162,9 +162,9 @@ func (l *Load) todo(last archive.Entry) (*job, error) {
 	switch {
 	case n != len(j.old.Loads):
 		return j, &Error{Kind: KindUsage, Where: l.target.name(), What: fmt.Sprintf("it already has rows of %s from another export", last.Name), Do: "use --replace to drop that table first, or choose another target"}
-	case len(j.syncs) == 0:
 	case j.old.altered:
 		return j, l.altered(j.old.Table)
+	case len(j.syncs) == 0:
 	case l.target.dialect().whole: // a file is rewritten under its old name
 		j.syncs, j.old = all, nil
 	case l.options.Columns != j.old.Table.Mode:

@@ -25,6 +25,8 @@ func TestSQLite_aTableThatIsGoneOrAnothersIsNamed(t *testing.T) {
 		"it has a column more":        {change: "ALTER TABLE customers ADD COLUMN note TEXT", replace: true},
 		"it was dropped":              {change: "DROP TABLE customers", says: []string{"customers", "gone", "--replace"}},
 		"it was dropped, and replace": {change: "DROP TABLE customers", replace: true},
+		"it lacks a column":           {change: "ALTER TABLE customers DROP COLUMN vip", says: []string{"customers", "lacks columns", "--replace"}},
+		"it is another's, and stays":  {change: mine, says: []string{"customers", "another's", "rename it"}},
 		"it is another's":             {change: mine, replace: true, says: []string{"customers", "another's", "rename it"}},
 	} {
 		file := filepath.Join(t.TempDir(), "a.db")
