@@ -347,6 +347,22 @@ func TestLoad_intoASchemaByAUserWhoMayNotMakeOne(t *testing.T) {
 	f.must(strings.Replace(db, "tester", owner, 1) + "?schema=theirs")
 }
 
+// What a database sets for its sessions changes nothing of a load.
+func TestLoad_intoADatabaseWithSettingsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	db := database(t)
+	for _, set := range []string{"client_encoding = 'LATIN1'", "search_path = 'nowhere'", "standard_conforming_strings = off", "bytea_output = 'escape'",
+		"\"DateStyle\" = 'German, DMY'", "\"TimeZone\" = 'Asia/Kathmandu'", "default_transaction_isolation = 'serializable'", "extra_float_digits = -3"} {
+		admin(t, db, "ALTER DATABASE "+db[strings.LastIndexByte(db, '/')+1:]+" SET "+set)
+	}
+	f := newFolder(t, row.Wire)
+	f.add("Größe@東京", map[int64]string{1: `{"größe":"東京","x":0.1,"d":{"@date":"2024-02-29"},"t":{"@ts":"2024-01-02T03:04:05Z"},"b":{"@bytes":"AP8+"}}`})
+	f.must(db)
+	if r := f.must(db + "?client_encoding=LATIN1"); r.Skipped != 1 {
+		t.Errorf("again: %+v", r)
+	}
+}
+
 // A sync is loaded into a table that has something of somebody else's.
 func TestLoad_aSyncIntoATableThatOthersChanged(t *testing.T) {
 	t.Parallel()

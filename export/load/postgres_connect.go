@@ -36,6 +36,7 @@ func newPostgres(text string, password Password) (*postgres, error) {
 	// After ALTER a table's cached plan is wrong, so describe each time.
 	p.config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
 	p.config.StatementCacheCapacity, p.config.DescriptionCacheCapacity = 0, 0
+	p.config.RuntimeParams["client_encoding"] = "UTF8" // whatever the database, the role or the address says
 	p.shown = fmt.Sprintf("Postgres %s on %s, schema %s", p.config.Database, p.config.Host, p.schema)
 	p.relational = relational{engine: p, types: postgresDialect.types, fail: p.explain,
 		table:       func(name string) string { return identifier(p.schema) + "." + identifier(name) },
