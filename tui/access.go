@@ -10,16 +10,16 @@ import (
 	"fauna-export/tui/text"
 )
 
-// accessStep asks how to get read access, and takes the secret of who has one already.
+// accessStep asks how to get read access, and takes an existing secret.
 type accessStep struct {
 	s        *session
 	at       accessMethod
-	entering bool         // for a secret, below the choice
+	entering bool         // a secret, below the options
 	env      fauna.Secret // from FAUNA_SECRET
 	opening
 }
 
-// An accessChoice is one of the ways; more is what the second pane says of it.
+// An accessChoice is one way to get read access; more explains it in the second pane.
 type accessChoice struct {
 	name, about string
 	more        []string
@@ -83,7 +83,7 @@ func (c *accessStep) actions() []action {
 func (c *accessStep) set(to accessMethod) { c.at, c.asking.err = to, nil }
 
 func (c *accessStep) key(m tea.KeyMsg) bool {
-	if m.Paste && !c.entering && !c.asking.busy { // a secret; pasted on the FQL option, it means that one exists
+	if m.Paste && !c.entering && !c.asking.busy { // a secret pasted on the FQL option means that the user has one
 		if c.at == accessFQL {
 			c.set(accessSecret)
 		}
@@ -108,7 +108,7 @@ func (c *accessStep) choose() {
 	}
 }
 
-// openField opens the field for the secret, below the choice.
+// openField opens the field for the secret, below the options.
 func (c *accessStep) openField() {
 	c.entering, c.s.method = true, c.at
 	c.field.hint = secretHint

@@ -31,17 +31,19 @@ func (s *session) config() config.Config {
 	}
 }
 
-// A keeper writes the answers to their file, never earlier ones over later ones.
+// A keeper writes the answers to their file. Newer answers win, in whatever order the
+// commands that carry them run.
 type keeper struct {
-	path  string // "" for nowhere
-	pause wait   // of the keyboard
+	path  string // "" if answers aren't kept
+	pause wait   // until typing pauses
 
 	mu     sync.Mutex
 	asked  int
 	stored int
 }
 
-// store writes answers, and the address where one was accepted, unless later ones are.
+// store writes answers, and the address if one was accepted, unless newer ones are
+// already written.
 func (k *keeper) store(n int, c config.Config, recent string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -55,7 +57,7 @@ func (k *keeper) store(n int, c config.Config, recent string) error {
 	return storeRecent(k.path, recent)
 }
 
-// keeping is what writes the answers so far where the next start finds them.
+// keeping returns a function that saves the answers so far, for the next start.
 func (s *session) keeping() func() error {
 	s.keeper.asked++
 	n, c, recent := s.keeper.asked, s.config(), ""
@@ -99,14 +101,14 @@ func storeAnswers(path string, c config.Config) error {
 	return nil
 }
 
-// recall fills in the answers of a wizard that was left, and reports whether it could.
+// recall fills in the answers from the last session, and reports whether there were any.
 func (s *session) recall(ctx context.Context, path string) bool {
 	c, err := config.Load(ctx, path)
 	if err != nil {
 		return false
 	}
 	s.recallFolder(c)
-	if s.cfg.Endpoint == defaultEndpoint { // an address that was given stays
+	if s.cfg.Endpoint == defaultEndpoint { // keep an address that Config sets
 		s.endpointText = c.Domain
 	}
 	if e, err := fauna.ParseEndpoint(c.Domain); err == nil && c.AllowPlaintext {
@@ -135,7 +137,7 @@ func (s *session) recall(ctx context.Context, path string) bool {
 }
 
 // recallFolder fills in the last folder if it can still be written to, but not a
-// proposed one, which is named after its day.
+// proposed one, which is named after the date.
 func (s *session) recallFolder(c config.Config) {
 	path, err := fullPath(c.Out)
 	if s.dirText != "" || c.Out == "" || err != nil {
@@ -148,7 +150,7 @@ func (s *session) recallFolder(c config.Config) {
 	}
 }
 
-// withoutSecrets is the answers without what may be a secret, typed into the wrong field.
+// withoutSecrets removes answers that may be a secret typed into the wrong field.
 func withoutSecrets(c config.Config) config.Config {
 	for _, field := range []*string{&c.Domain, &c.Out, &c.Index, &c.Role} {
 		if looksLikeSecret(*field) {
@@ -162,7 +164,7 @@ func withoutSecrets(c config.Config) config.Config {
 
 const mostRecent = 5
 
-// recentFile is the file of addresses that worked, one per line, next to the answers.
+// recentFile returns the file next to the answers with addresses that worked, one a line.
 func recentFile(answers string) string { return filepath.Join(filepath.Dir(answers), "recent") }
 
 // recentAddresses returns the addresses used before, the latest first.

@@ -14,7 +14,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// checkStep shows what an export would meet, and counts and times the documents.
+// checkStep shows whether each collection can be exported, and counts and times them.
 type checkStep struct {
 	s     *session
 	names []string
@@ -23,18 +23,18 @@ type checkStep struct {
 	list  list
 
 	asking     wait
-	rechecking wait // to ask again by itself: an index is being built
+	rechecking wait // to check again by itself while an index is being built
 }
 
-// buildingEvery is how often an index that is being built is checked again.
+// buildingEvery is how often an index that is still being built is checked.
 const buildingEvery = 5 * time.Second
 
 // checked holds the server's answers about an export.
 type checked struct {
 	listing
 	at      int64
-	indexes map[string]fauna.IndexCheck // of an incremental export, by collection
-	next    string                      // the folder of another export of the same answers, "" for the first one
+	indexes map[string]fauna.IndexCheck // for an incremental export, by collection
+	next    string                      // folder for repeating an export with the same answers, "" for the first
 }
 
 func newCheckStep(s *session) *checkStep {
@@ -75,7 +75,7 @@ func (c *checkStep) check() {
 	})
 }
 
-// checkServer asks for all that an export needs: no indexes where there is no pattern.
+// checkServer asks for everything an export needs; it skips indexes if pattern is "".
 func checkServer(ctx context.Context, srv server, names []string, pattern string) (c checked, err error) {
 	if c.at, err = srv.Now(ctx); err != nil {
 		return c, err
@@ -94,7 +94,7 @@ func checkServer(ctx context.Context, srv server, names []string, pattern string
 	return c, err
 }
 
-// awaitIndexes asks again by itself while all that is missing are indexes being built.
+// awaitIndexes checks again by itself while only indexes being built are missing.
 func (c *checkStep) awaitIndexes() {
 	if x := c.obstacles(); len(x.unready) > 0 && !x.blocked() {
 		c.s.later(&c.rechecking, buildingEvery, c.check)
@@ -103,15 +103,15 @@ func (c *checkStep) awaitIndexes() {
 
 func (c *checkStep) listed() []string { return c.list.filtered(c.names) }
 
-// obstacles are what an export cannot begin with.
+// obstacles count what prevents an export.
 type obstacles struct {
-	wrong   int                // collections that cannot be exported
-	denied  int                // those of them that exist
-	unready []fauna.IndexCheck // indexes that cannot be read as they are, in the order of the rows
-	broken  int                // those of them that somebody must put right
+	wrong   int                // collections that can't be exported
+	denied  int                // of these, existing ones that the key can't read
+	unready []fauna.IndexCheck // indexes that can't be used yet, in row order
+	broken  int                // of these, those that need fixing
 }
 
-// blocked reports whether somebody must do something; fixable, whether it is FQL.
+// blocked reports whether someone must fix something first; fixable, whether FQL can.
 func (o obstacles) blocked() bool { return o.wrong+o.broken > 0 }
 func (o obstacles) fixable() bool { return o.denied+o.broken > 0 }
 
@@ -129,7 +129,7 @@ func (c *checkStep) obstacles() (o obstacles) {
 	return o
 }
 
-// blocked reports whether somebody must do something about a row before the export.
+// blocked reports whether a row prevents the export until someone fixes it.
 func (c *checkStep) blocked(name string) bool {
 	return c.s.status(name) == noteBad || len(c.found.indexes[name].Problems) > 0
 }
@@ -215,8 +215,8 @@ func (c *checkStep) skip() {
 	c.s.say(noteInfo, "%s skipped.", text.Count(int64(n), "collection"))
 }
 
-// historyFQL keeps history for a week where it is kept shorter; where it is kept
-// longer that would end the older part of it.
+// historyFQL keeps history for a week in collections that keep less. Applied to those
+// that keep more, it would discard their older history.
 func (s *session) historyFQL() string {
 	const days = 7
 	return fql.HistoryFQL(s.dialect, slices.DeleteFunc(s.readable(), func(name string) bool {

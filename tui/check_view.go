@@ -111,7 +111,7 @@ func (c *checkStep) table(w, from, to int) []string {
 	return mapped(lines, func(l string) string { return text.Fit(strings.TrimRight(l, " "), w) })
 }
 
-// row is a row of the table: sign, name, documents, size, life of a snapshot, remark.
+// row returns the cells of a row: mark, name, documents, size, snapshot lifetime, status.
 func (c *checkStep) row(name string) []string {
 	st := c.s.st
 	kind := c.s.status(name)
@@ -143,7 +143,7 @@ func (c *checkStep) row(name string) []string {
 	return cells
 }
 
-// footer says what is wrong, in at most so many lines, or else what the numbers mean.
+// footer describes problems in at most maxLines lines, or else explains the numbers.
 func (c *checkStep) footer(w, maxLines int) []string {
 	lines := append([]string{""}, c.trouble(w, maxLines)...)
 	if len(lines) > 1 {
@@ -179,7 +179,7 @@ func (c *checkStep) pace(took time.Duration, rate float64) string {
 		return fmt.Sprintf("Demo throttled to %s documents/s, so %s.", perSecond, span)
 	case limited:
 		return fmt.Sprintf("Limited to %s documents/s, so %s.", perSecond, span)
-	case took < time.Second: // too short for the rate to mean much
+	case took < time.Second: // too short for a meaningful rate
 		return "At the measured rate it takes " + span + "."
 	}
 	return fmt.Sprintf("Measured: about %s documents/s, so %s.", perSecond, span)
@@ -200,7 +200,7 @@ func (c *checkStep) into() string {
 	return fmt.Sprintf("Into %s: %s, %s.", dir, format, s.mode)
 }
 
-// trouble says what keeps the export from beginning, and what can be done.
+// trouble describes what prevents the export, and what can be done.
 func (c *checkStep) trouble(w, maxLines int) []string {
 	x := c.obstacles()
 	var lines, parts []string
@@ -226,8 +226,8 @@ func (c *checkStep) trouble(w, maxLines int) []string {
 	return lines
 }
 
-// problem is what is wrong with the index of the row under the cursor, or with the first
-// one that is not ready.
+// problem describes what is wrong with the index of the row under the cursor, or with
+// the first that isn't ready.
 func (c *checkStep) problem(unready []fauna.IndexCheck, w int) []string {
 	x := unready[0]
 	if names := c.listed(); c.list.at < len(names) {
@@ -323,7 +323,7 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 	return a.agree(ctx, "Start the export?", true, errBack)
 }
 
-// askFix offers what can be done about collections that cannot be read.
+// askFix offers ways to deal with collections that can't be read.
 func (c *checkStep) askFix(ctx context.Context, a *asker, wrong int) error {
 	i, err := a.choose(ctx, text.Count(int64(wrong), "collection")+" can't be read.", []string{
 		"show the FQL that adds them to the role, and check again", "skip them", "choose other collections",

@@ -24,8 +24,8 @@ func (s *session) chosen() []string {
 	return names
 }
 
-// learn keeps what the server said, and puts its collections on the list, sorted. They
-// are chosen where nothing was named at all and the key may read them.
+// learn stores what the server reported, and adds its collections to the list, sorted.
+// If nothing was named at all, the readable ones are chosen.
 func (s *session) learn(l listing) {
 	s.known, s.near = l.known, map[string]string{}
 	s.access = make(map[string]fauna.Access, len(l.access))
@@ -49,7 +49,7 @@ func (s *session) sortChoices() {
 	slices.SortFunc(s.choices, func(a, b choice) int { return strings.Compare(a.name, b.name) })
 }
 
-// status is how a collection stands with the server: noteInfo while that is not known.
+// status returns a collection's status on the server, noteInfo if unknown.
 func (s *session) status(name string) noteKind {
 	a, ok := s.access[name]
 	switch {
@@ -86,7 +86,7 @@ func (s *session) statusText(name string) string {
 	return ""
 }
 
-// bad counts collections that do not exist, and those that the key may not read.
+// bad counts collections that don't exist, and those the key can't read.
 func (s *session) bad(names []string) (missing, denied int) {
 	for _, name := range names {
 		switch {
@@ -100,7 +100,7 @@ func (s *session) bad(names []string) (missing, denied int) {
 	return missing, denied
 }
 
-// readable returns the chosen collections that the key may read.
+// readable returns the chosen collections that the key can read.
 func (s *session) readable() []string {
 	return slices.DeleteFunc(s.chosen(), func(name string) bool {
 		k := s.status(name)
@@ -108,7 +108,7 @@ func (s *session) readable() []string {
 	})
 }
 
-// mapped is what f makes of each of some things.
+// mapped returns the results of f for each element.
 func mapped[T, U any](things []T, f func(T) U) []U {
 	out := make([]U, len(things))
 	for i, x := range things {

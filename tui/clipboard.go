@@ -18,18 +18,17 @@ import (
 )
 
 const (
-	// nativeWait bounds a clipboard program: some never return without a display, or
-	// when it has gone.
+	// nativeWait bounds a clipboard program: some never return if there is no display
+	// or it went away.
 	nativeWait = 2 * time.Second
 	// osc52Limit is how many bytes of text terminals take in one sequence; many
 	// silently drop a longer one (about 100 kB of base64).
 	osc52Limit = 74_000
 )
 
-// A clipper copies text to a clipboard the user can paste from: this machine's, or, if
-// the screen is elsewhere, the terminal's through escape sequence OSC 52. A terminal
-// may ignore that sequence without telling, so the message reports the method, not
-// success.
+// A clipper copies text to a clipboard the user can paste from: this machine's, or, in
+// a remote session, the terminal's through escape sequence OSC 52. A terminal may
+// silently ignore that sequence, so the message reports the method, not success.
 type clipper struct {
 	env    func(string) string
 	goos   string
@@ -57,7 +56,7 @@ type keepOpen struct{ io.Writer }
 func (keepOpen) Close() error { return nil }
 
 // copy copies text and returns a sentence saying how, or an error saying why not. It
-// takes at most wait plus a write to the terminal.
+// takes at most c.wait plus a write to the terminal.
 func (c clipper) copy(ctx context.Context, what string) (string, error) {
 	remote := c.env("SSH_TTY") != "" || c.env("SSH_CONNECTION") != ""
 	display := c.goos != "linux" || c.env("DISPLAY") != "" || c.env("WAYLAND_DISPLAY") != ""
@@ -83,7 +82,7 @@ func (c clipper) copy(ctx context.Context, what string) (string, error) {
 	switch {
 	case c.env("TMUX") != "":
 		// Once passed through, if tmux allows that, and once for tmux itself to
-		// forward, if it is set up to set the clipboard.
+		// forward, if it is configured to set the clipboard.
 		sequence = s.Tmux().String() + s.String()
 		route = "through tmux to your terminal"
 	case c.env("STY") != "":
@@ -116,7 +115,7 @@ func (c clipper) runNative(ctx context.Context, text string) error {
 	}
 }
 
-// copy copies str and tells how, or on failure suggests otherwise. done is called on
+// copy copies str and reports how, or on failure suggests otherwise. It calls done on
 // success.
 func (s *session) copy(str, otherwise string, done func()) {
 	clip := s.clip

@@ -13,8 +13,8 @@ import (
 	"fauna-export/tui/text"
 )
 
-// collectionsStep asks which collections: they are typed or pasted before a secret is
-// known, since nothing can list them, and afterwards picked from the server's.
+// collectionsStep asks which collections to export. They are typed or pasted before a
+// secret is known, since nothing can list them yet, and later picked from the server's.
 type collectionsStep struct {
 	s     *session
 	area  textarea.Model
@@ -29,7 +29,7 @@ type collectionsStep struct {
 func newCollectionsStep(s *session) *collectionsStep {
 	c := &collectionsStep{s: s, area: newArea(s.st, "type names, or paste what the shell printed"), tally: tally{s: s}}
 	c.picker = newPicker(s.st, 24, func(r pick) { s.choices[r.id].chosen = r.chosen })
-	c.tally.counted = func() { c.stale = true } // redraw once per frame, not for each of a thousand
+	c.tally.counted = func() { c.stale = true } // redraw once per frame, not once per count
 	c.write(strings.Join(s.chosen(), ", "))
 	return c
 }
@@ -55,7 +55,7 @@ func parseNames(typed string) fql.Names {
 	return n
 }
 
-// picks reports whether there is a list to pick from.
+// picks reports whether the server's collections are known and can be picked from.
 func (c *collectionsStep) picks() bool { return c.s.known != nil }
 
 func (c *collectionsStep) enter() {
@@ -84,7 +84,7 @@ func (c *collectionsStep) write(names string) {
 	c.take(parseNames(names))
 }
 
-// take makes the typed names the choice.
+// take replaces the chosen collections with the typed names.
 func (c *collectionsStep) take(typed fql.Names) {
 	c.typed, c.s.choices = typed, nil
 	for _, name := range c.typed.Names {
@@ -116,7 +116,7 @@ func (c *collectionsStep) show() {
 	c.picker.set(rows)
 }
 
-// list runs the query that lists collections on the demo server, in place of the shell.
+// list runs the query that lists collections on the demo server, instead of a shell.
 func (c *collectionsStep) list() {
 	shell := c.s.cfg.Shell
 	await(c.s, new(wait), func(ctx context.Context) (string, error) { return shell(ctx, fql.CollectionsFQL(fql.V4)) }, orFail(c.s, func(printed string) {
@@ -161,7 +161,7 @@ func (c *collectionsStep) actions() []action {
 	}, c.picker.actions()...), on("i", mode, s.turnMode).when(s.method == accessSecret))
 }
 
-// name returns the server's name of a row; the row shows a cleaned one.
+// name returns a row's name as the server has it; the row shows a sanitized one.
 func (c *collectionsStep) name(r *pick) string { return c.s.choices[r.id].name }
 
 func (c *collectionsStep) key(m tea.KeyMsg) bool {
@@ -197,7 +197,7 @@ func (s *session) otherMode() export.Mode {
 
 func (s *session) turnMode() { s.mode = s.otherMode() }
 
-// paste marks the names in a text, and only those.
+// paste marks the names in a text and unmarks all others.
 func (c *collectionsStep) paste(printed string) {
 	n := parseNames(printed)
 	if len(n.Names) == 0 || looksLikeSecret(printed) {
@@ -220,7 +220,7 @@ func (c *collectionsStep) paste(printed string) {
 	c.s.say(noteGood, "%s marked.", text.Count(int64(len(n.Names)), "name"))
 }
 
-// replace takes the row under the cursor off the list, and marks the one of a name.
+// replace removes the row under the cursor and marks near instead, if it is listed.
 func (c *collectionsStep) replace(near string) {
 	i := c.picker.here().id
 	c.s.choices = slices.Delete(c.s.choices, i, i+1)

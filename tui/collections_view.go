@@ -52,7 +52,7 @@ func (c *collectionsStep) body(w, h int) []string {
 	return append(text.Fill(lines, h-len(footer)), footer...)
 }
 
-// footer describes problems with the choice, and the mode if it is asked here.
+// footer describes problems with the chosen collections, and the mode if asked here.
 func (c *collectionsStep) footer(w int) []string {
 	lines := []string{""}
 	missing, denied := c.s.bad(c.s.chosen())
@@ -121,7 +121,7 @@ func (c *collectionsStep) typedBody(w, h int) []string {
 func columns(st styles, names []string, w, h int) []string {
 	p := newPicker(st, 20, nil)
 	p.rows = mapped(names, func(name string) pick { return pick{name: text.Clean(name), chosen: true} })
-	p.typing = true // no row has the focus
+	p.typing = true // no row gets the focus
 	return p.view(w, h)
 }
 
@@ -214,7 +214,7 @@ func (c *collectionsStep) ask(ctx context.Context, a *asker) error {
 	}
 }
 
-// prefixed is a text with others around it, "" where it is.
+// prefixed surrounds s with two texts, or returns "" if s is "".
 func prefixed(before, s, after string) string {
 	if s == "" {
 		return ""
@@ -222,7 +222,7 @@ func prefixed(before, s, after string) string {
 	return before + s + after
 }
 
-// askMode asks for full or incremental, before the FQL that depends on it.
+// askMode asks for full or incremental before showing the FQL, which depends on it.
 func (s *session) askMode(ctx context.Context, a *asker) error {
 	modes := []export.Mode{export.Full, export.Incremental}
 	i, err := a.choose(ctx, "Mode", []string{"full: every document, from a single point in time", "incremental: first run exports everything, later runs only changes; needs an index per collection"}, slices.Index(modes, s.mode))

@@ -13,7 +13,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// A fieldPicker offers the fields found in collections' first documents as columns.
+// A fieldPicker offers the fields found in each collection's first documents as columns.
 type fieldPicker struct {
 	o          *outputStep
 	collection string
@@ -112,8 +112,8 @@ func (p *fieldPicker) actions() []action {
 	}, p.picker.actions(), []action{on("", "close", p.o.leave, "esc")})
 }
 
-// take makes columns of the marked fields of all collections, and removes those whose
-// mark was taken away.
+// take adds the marked fields of all collections as columns, and removes those whose
+// mark was cleared.
 func (p *fieldPicker) take() {
 	o := p.o
 	added, removed := 0, 0
@@ -143,8 +143,8 @@ func (p *fieldPicker) take() {
 	o.preview.refresh()
 }
 
-// addField adds a field as a column named by the last name of its path, or by more of
-// them where that is taken.
+// addField adds a field as a column named after the last name of its path, or more of
+// them if that is taken.
 func (s *session) addField(collection string, f foundField) (err error) {
 	for n := 1; n <= len(f.path); n++ {
 		c := column{collection: collection, Column: row.Column{Name: pathName(f.path, n), Path: f.path, Type: f.typ}}
@@ -174,7 +174,7 @@ func columnText(c column) string {
 	return fmt.Sprintf("%s:%s:%s=%s", c.collection, c.Name, c.Type, row.FormatPath(c.Path))
 }
 
-// pathName joins the last n steps of a path, without what no column name should hold.
+// pathName joins the last n steps of a path, without characters unfit for a column name.
 func pathName(path []any, n int) string {
 	parts := mapped(path[max(0, len(path)-n):], func(step any) string { return fmt.Sprint(step) })
 	name := strings.NewReplacer(":", "_", "=", "_", ".", "_").Replace(strings.Join(parts, "_"))
@@ -193,7 +193,7 @@ func sampleFields(ctx context.Context, srv server, collection string) ([]foundFi
 }
 
 // findFields lists the paths that FQL's Select takes in the documents of a page in wire
-// form, with the type that fits all values seen.
+// format, with the type that fits all values seen.
 func findFields(body []byte) ([]foundField, error) {
 	var page struct {
 		Resource struct {
@@ -214,7 +214,7 @@ func findFields(body []byte) ([]foundField, error) {
 	return mapped(slices.Sorted(maps.Keys(found)), func(path string) foundField { return *found[path] }), nil
 }
 
-// foundFields are the fields seen, keyed by path as text.
+// foundFields maps paths, as text, to the fields seen.
 type foundFields map[string]*foundField
 
 // walk records each member of an object, and descends into objects and refs.
@@ -229,7 +229,7 @@ func (found foundFields) walk(path []any, object map[string]any, depth int) {
 		switch f := found[key]; {
 		case typ == "":
 		case f == nil:
-			sample, _ := json.Marshal(v) // it was JSON before
+			sample, _ := json.Marshal(v) // can't fail: it was decoded from JSON
 			found[key] = &foundField{path: p, typ: typ, sample: string(sample)}
 		case f.typ == typ:
 		case numeric[f.typ] && numeric[typ]:

@@ -2,5 +2,5 @@
 
 package tui
 
-// writable can't be determined on this system without creating something.
+// writable returns nil: this system can't tell without creating something.
 func writable(string) error { return nil }

@@ -10,17 +10,17 @@ import (
 	"fauna-export/tui/text"
 )
 
-// domainStep asks for the address, and the server whether it is one.
+// domainStep asks for the address, and pings the server there.
 type domainStep struct {
 	s     *session
 	field field
 	pick  int // index into the recent addresses, -1 for the field
 
 	parsed fauna.Endpoint
-	bad    error // why the text is not an address
+	bad    error // why the text isn't an address
 
 	asking        wait
-	continueAfter bool // go on when it has answered
+	continueAfter bool // continue once it has answered
 }
 
 func newDomainStep(s *session) *domainStep {
@@ -143,7 +143,7 @@ func (s *session) refusesSecret(m tea.KeyMsg) bool {
 	return true
 }
 
-// submit tests the address, then continues; a second enter does without the test.
+// submit tests the address, then continues; a second enter skips the test.
 func (d *domainStep) submit() {
 	switch {
 	case d.asking.done, d.asking.busy && d.continueAfter:

@@ -18,7 +18,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// doneStep says what was written, how to use it, and how to clean up.
+// doneStep shows what was written, how to use it, and how to clean up.
 type doneStep struct {
 	s         *session
 	saved     string // path of the saved config file, or ""
@@ -35,7 +35,7 @@ func (c *doneStep) enter() {
 	}
 }
 
-// load opens the load, of all syncs of an incremental export too.
+// load opens the load, which for an incremental export takes all syncs.
 func (c *doneStep) load() {
 	c.s.instead = newLoading(c.s, c.s.runner.progress().spec.Dir, c.leave)
 }
@@ -90,9 +90,9 @@ func (c *doneStep) cleanUp() {
 
 func (c *doneStep) save() { await(c.s, new(wait), c.saving(), orFail(c.s, c.kept)) }
 
-// saving writes the answers for the next run to a new file in the current folder. A
-// full export must go to a new folder each time, so its own is left out; a sync
-// continues in its folder.
+// saving returns a function that writes the answers for the next run to a new file in
+// the current folder. A full export needs a new folder each time, so its own is left
+// out; a sync continues in its folder.
 func (c *doneStep) saving() func(context.Context) (string, error) {
 	answers := c.s.config()
 	answers.Out = ""
@@ -227,7 +227,7 @@ func (c *doneStep) ask(ctx context.Context, a *asker) error {
 	if err == nil {
 		err = c.askSave(ctx, a)
 	}
-	if errors.Is(err, ErrLeft) || errors.Is(err, errBack) { // everything is done
+	if errors.Is(err, ErrLeft) || errors.Is(err, errBack) { // the export itself is finished
 		return nil
 	}
 	return err
@@ -247,7 +247,7 @@ func (c *doneStep) askLoad(ctx context.Context, a *asker) error {
 	var now atomic.Pointer[load.Status]
 	far := func() string {
 		x := now.Load()
-		if x == nil { // it connects, which may ask for a password
+		if x == nil { // connecting may ask for a password
 			return ""
 		}
 		return fmt.Sprintf("%s: %s of %s rows.", x.Phase, text.Number(x.Rows), text.Number(x.Total))

@@ -20,14 +20,14 @@ const (
 	sampleEvery = 500 * time.Millisecond // one column of the throughput graph
 	graphWidth  = 40
 
-	// stillFor is how long nothing moves before the server is said to be away: one
-	// request may wait for its turn while others are answered.
+	// stillFor is how long without progress until the server counts as unavailable: one
+	// request may wait its turn while others are answered.
 	stillFor = time.Second
 
 	// silentFor is how long requests may go unanswered before the screen says so.
 	silentFor = 3 * time.Second
 
-	few = 6 // up to this many collections are all listed
+	few = 6 // up to this many collections, all are listed
 )
 
 // exportStep shows the running export. The runner owns the export: leaving this step,
@@ -120,9 +120,8 @@ func (c *exportStep) start(resume bool) {
 	})
 }
 
-// begin begins an export, or resumes the one in the folder. A full one looks into the
-// indexes of a sync for documents that the server does not list: into those that are
-// there already and can be asked for.
+// begin starts an export, or resumes the one in the folder. A full export looks in the
+// sync indexes that exist and are readable for documents that the server doesn't list.
 func (s *session) begin(ctx context.Context, spec export.Spec, srv server, resume bool) error {
 	if spec.Mode == export.Full && !resume {
 		checks, _ := checkIndexes(ctx, srv, spec.Collections, s.cfg.Index)
@@ -241,7 +240,7 @@ func (c *exportStep) actions() []action {
 	return slices.Concat(c.going(), []action{
 		on("tab", list, func() { c.all, c.problems = !c.all, false }).when(len(st.Collections) > few),
 		on("!", "problems", func() { c.problems = !c.problems }).when(c.problems || slices.ContainsFunc(st.Collections, troubled)),
-	}, find, []action{on("", "", func() {}, "esc", "shift+tab")}) // nothing leads back from here
+	}, find, []action{on("", "", func() {}, "esc", "shift+tab")}) // there is no going back from here
 }
 
 // going returns the keys for a running export.
@@ -265,7 +264,7 @@ func (c *exportStep) going() []action {
 
 // ended returns the keys for an export that ended without a manifest or never started.
 func (c *exportStep) ended() []action {
-	lies, disk := errors.AsType[*store.Error](c.refused) // an export to go on with
+	lies, disk := errors.AsType[*store.Error](c.refused) // an export to resume
 	begun := c.refused == nil || disk && lies.Resumable
 	resume := "resume"
 	if !begun {
@@ -310,11 +309,11 @@ func (c *exportStep) workers(by int) {
 	c.s.say(noteInfo, "At most %s in flight.", text.Count(int64(n), "request"))
 }
 
-// limit halves or doubles the largest rate; far above what the server gives there is none.
+// limit halves or doubles the maximum rate, and lifts it far above what the server gives.
 func (c *exportStep) limit(times float64) {
 	now, maxRate := c.rate(c.now.status.Rate), c.s.maxRate
 	switch {
-	case maxRate == 0 && (times > 1 || now == 0): // nothing to halve
+	case maxRate == 0 && (times > 1 || now == 0): // nothing to change
 		c.s.say(noteInfo, "There is no rate limit.")
 		return
 	case maxRate == 0:
@@ -333,7 +332,7 @@ func (c *exportStep) limit(times float64) {
 	}
 }
 
-// shown are the collections that are listed, those at work first, then failed ones.
+// shown returns the collections to list: active ones first, then failed ones.
 func (c *exportStep) shown() []export.CollectionStatus {
 	all := c.now.status.Collections
 	states := []export.CollectionState{export.CollectionRunning, export.CollectionFailed, export.CollectionWaiting, export.CollectionDone}

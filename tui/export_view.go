@@ -40,7 +40,7 @@ func (c *exportStep) title() (string, string) {
 		} else {
 			title += " · retrying"
 		}
-		// The engine tries a request again for so long.
+		// The engine retries a request for this long.
 		if left := cmp.Or(c.now.spec.RetryFor, 5*time.Minute) - c.s.now().Sub(c.lostSince); left > 0 {
 			title += " · gives up in " + text.Clock(left)
 		}
@@ -55,7 +55,7 @@ func (c *exportStep) title() (string, string) {
 	return "Exporting " + many, c.elapsed()
 }
 
-// why returns in a word why an export ended.
+// why returns a few words on why an export ended.
 func why(err error) string {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return "stopped"
@@ -63,8 +63,8 @@ func why(err error) string {
 	return "failed"
 }
 
-// elapsed is the time of the whole run so far, which bubbles/stopwatch cannot know since
-// the engine counts it over processes, and what is left.
+// elapsed formats the total run time so far, and the time left. bubbles/stopwatch knows
+// only this process, while the engine counts across resumes.
 func (c *exportStep) elapsed() string {
 	line := "elapsed " + text.Clock(c.now.elapsed())
 	if left, known := c.left(); known {
@@ -76,7 +76,7 @@ func (c *exportStep) elapsed() string {
 	return line
 }
 
-// expected is how many documents there are: as planned, or until then as Check counted.
+// expected returns how many documents there are: as planned, or until then as counted.
 func (c *exportStep) expected() (n int64, known bool) {
 	st := c.now.status
 	if st.ExpectedFinal {
@@ -180,7 +180,7 @@ func (c *exportStep) table(w, h int) []string {
 	return append(lines, text.Sides("  "+about, st.faint.of(part), w))
 }
 
-// cells are the widths of names and bars, the same for all rows so that nothing jumps.
+// cells returns the widths of names and bars, equal for all rows so that nothing jumps.
 func (c *exportStep) cells(w int) (name, bar int) {
 	rest := 2 + 8 + 19 + 11
 	if w >= 90 {
@@ -237,7 +237,7 @@ func (c *exportStep) footer(w, free int) []string {
 	case c.now.state != runGoing:
 	case !c.lostSince.IsZero():
 		why := text.Clean(now.Waiting)
-		if i := strings.Index(why, c.s.endpoint.Host()); i > 0 { // start at the host; which request it was doesn't matter
+		if i := strings.Index(why, c.s.endpoint.Host()); i > 0 { // start at the host: which request it was doesn't matter
 			why = why[i:]
 		}
 		message = marked(c.s.st, noteWarn, c.s.clean(why), w)
@@ -335,7 +335,7 @@ func (c *exportStep) help() string {
 		"\n\nLosing the network doesn't stop it: the title shows this and when it retries."
 }
 
-// ask runs the export and says how far it is, a line every now and then.
+// ask runs the export and prints its progress at intervals.
 func (c *exportStep) ask(ctx context.Context, a *asker) error {
 	s := c.s
 	spec, err := s.spec()

@@ -55,7 +55,7 @@ func (f *field) key(m tea.KeyMsg) bool {
 	return typed || f.in.Value() != value || f.in.Position() != at
 }
 
-// visible leaves out what a terminal must not be given, but for line breaks and tabs.
+// visible drops characters that a terminal must not be given, except newlines and tabs.
 func visible(rs []rune) []rune {
 	return slices.DeleteFunc(slices.Clone(rs), func(r rune) bool { return r != '\n' && r != '\t' && text.Hidden(r) })
 }
@@ -91,11 +91,11 @@ func newArea(st styles, hint string) textarea.Model {
 }
 
 // A secretField takes a secret, typed or pasted. textinput would keep copies of its
-// runes that nothing can overwrite. This one keeps a pasted secret in the type that
-// never prints, and wipes typed ones.
+// runes that nothing can overwrite. This one keeps a pasted secret in a type that never
+// prints, and wipes typed ones.
 type secretField struct {
 	typed []rune
-	held  fauna.Secret // pasted, or made by the wizard; typed is then empty
+	held  fauna.Secret // pasted, or created by the wizard; typed is then empty
 	note  string       // what is odd about it, or ""
 	hint  string
 }
@@ -105,7 +105,7 @@ func (f *secretField) wipe() {
 	*f = secretField{hint: f.hint}
 }
 
-// hold keeps a secret that was not typed.
+// hold stores a secret that wasn't typed.
 func (f *secretField) hold(s fauna.Secret, note string) {
 	f.wipe()
 	f.held, f.note = s, note
@@ -118,7 +118,7 @@ func (f *secretField) length() int {
 	return len(f.typed)
 }
 
-// secret is what was entered, picked out of its surroundings, or why there is none.
+// secret returns the secret, extracted from any text around it, or why there is none.
 func (f *secretField) secret() (fauna.Secret, string) {
 	if !f.held.IsZero() {
 		return f.held, f.note
@@ -186,8 +186,8 @@ func looksLikeSecret(s string) bool {
 	return false
 }
 
-// mixed reports whether a text mixes upper case or digits with lower case or digits, as
-// no name of a word or two does at that length.
+// mixed reports whether a text has both upper case or digits and lower case or digits,
+// unlike names of a word or two of that length.
 func mixed(s string) bool {
 	return strings.ContainsAny(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") && strings.ContainsAny(s, "abcdefghijklmnopqrstuvwxyz0123456789")
 }

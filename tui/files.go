@@ -16,8 +16,8 @@ import (
 	"fauna-export/tui/text"
 )
 
-// writeNew writes a text to a file in the current folder, or, where the name holds
-// another text, to name-2, name-3 … It returns the full path.
+// writeNew writes a text to a file in the current folder: name, or, if that holds other
+// text, name-2, name-3 … It returns the full path.
 func writeNew(name, body string) (string, error) {
 	return firstFree(name, func(path string) (bool, error) {
 		err := store.CreatePrivate(path, []byte(body))
@@ -29,7 +29,7 @@ func writeNew(name, body string) (string, error) {
 	})
 }
 
-// newPath is the first full path of name, name-2, name-3 … that does not exist.
+// newPath returns the full path of the first of name, name-2 … that doesn't exist.
 func newPath(name string) (string, error) {
 	return firstFree(name, func(path string) (bool, error) {
 		_, err := os.Lstat(path)
@@ -37,7 +37,7 @@ func newPath(name string) (string, error) {
 	})
 }
 
-// firstFree returns the full path of the first of name, name-2 … that have accepts.
+// firstFree returns the full path of the first of name, name-2 … for which have is true.
 func firstFree(name string, have func(path string) (bool, error)) (string, error) {
 	ext, numbered := filepath.Ext(name), name
 	for i := 2; i <= 1000; i++ {
@@ -94,7 +94,7 @@ func (p place) about() string {
 	return strings.Join(about, ", ")
 }
 
-// look examines a folder: it must not exist, be empty, or contain an unfinished or an
+// look examines a folder, which must be new, empty, or contain an unfinished or an
 // incremental export. archive.Inspect decides, as for a run.
 func look(path string) place {
 	p := place{path: path, free: -1}
@@ -120,7 +120,7 @@ func look(path string) place {
 		}
 		dir = filepath.Dir(dir)
 	}
-	p.free, _ = store.NewFolder(dir).Free() // -1 where that is not known
+	p.free, _ = store.NewFolder(dir).Free() // -1 if unknown
 	switch err := writable(dir); {
 	case p.err != nil:
 	case err != nil:
@@ -237,8 +237,7 @@ func homePath(path string) string {
 	return path
 }
 
-// fullPath is the path that a person means: without spaces around it, with ~ and
-// without . and ..
+// fullPath resolves a typed path: trims spaces and expands ~, . and ..
 func fullPath(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	switch {

@@ -47,8 +47,8 @@ func (w *wizard) tooSmall() []string {
 	return lines
 }
 
-// screen is the whole window. Only the body depends on the height, and nothing moves
-// because something is said.
+// screen draws the whole window. Only the body depends on the height, and nothing moves
+// when a note appears.
 func (w *wizard) screen() []string {
 	w.session.wide = w.width >= paneWidth
 	if w.panel != nil && w.panel.bare { // only the text, for selecting with the mouse
@@ -75,7 +75,7 @@ func (w *wizard) screen() []string {
 	return text.Indent(1, slices.Concat(head, main, w.noteLines(inner, notes), w.bar(inner, bars)))
 }
 
-// main is the question, the body and, in a wide window, the second pane, on h lines.
+// main draws the question, the body and, in a wide window, the second pane in h lines.
 func (w *wizard) main(room, h int) []string {
 	wide := room
 	var side, body []string
@@ -131,7 +131,7 @@ func (w *wizard) top(room int) string {
 	return text.Sides(w.st.strong.of("fauna-export"), text.Fit(host, room-16), room)
 }
 
-// stepMarks are the steps of the way: done, here, to come.
+// stepMarks draws each step as done, current or still to come.
 func (w *wizard) stepMarks() []string {
 	var marks []string
 	for _, id := range w.path() {
@@ -173,8 +173,8 @@ func (w *wizard) noteLines(room, n int) []string {
 	return lines
 }
 
-// bar is the last n lines, of bubbles/help, which alone draws one and cuts its end: as
-// many keys as there is room for, and help and back at the right end.
+// bar draws the last n lines with bubbles/help, which alone draws one and cuts its end:
+// as many keys as fit, and help and back at the right end.
 func (w *wizard) bar(room, n int) []string {
 	hints, end := w.hints()
 	h := w.st.help

@@ -12,7 +12,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// indexPattern is that of the indexes' names, "" for a full export, which needs none.
+// indexPattern returns the pattern of index names, "" for a full export: it needs none.
 func (s *session) indexPattern() string {
 	if s.mode != export.Incremental {
 		return ""
@@ -33,7 +33,7 @@ func checkIndexes(ctx context.Context, srv server, collections []string, pattern
 	return found, err
 }
 
-// indexStatus returns an index's status in a word or two, and how bad it is.
+// indexStatus returns an index's status in a word or two, and its severity.
 func indexStatus(c fauna.IndexCheck) (string, noteKind) {
 	switch {
 	case c.Ready():
@@ -59,8 +59,8 @@ func indexProblem(c fauna.IndexCheck) string {
 // roleTitle is the title of the query that updates the role.
 const roleTitle = "Role"
 
-// fixes is what an admin can run so that the export may begin: indexes, then the role
-// where it lacks a privilege. To it an index made anew is another one, even of that name.
+// fixes returns what an admin must run before the export: fixes to indexes, then the
+// role if it lacks a privilege, as it does for an index recreated under the same name.
 func (s *session) fixes(indexes []fauna.IndexCheck, role bool) []fql.Query {
 	var queries []fql.Query
 	for _, c := range indexes {
@@ -78,7 +78,7 @@ func (s *session) fixes(indexes []fauna.IndexCheck, role bool) []fql.Query {
 // commentWidth is narrow enough for comments to fit the smallest window.
 const commentWidth = 54
 
-// fixesText is the queries as one text, each with a comment that says what it is for.
+// fixesText joins the queries into one text, each explained in a comment.
 func fixesText(queries []fql.Query) string {
 	var b strings.Builder
 	for i, q := range queries {
@@ -95,7 +95,7 @@ func fixesText(queries []fql.Query) string {
 	return b.String()
 }
 
-// showFixes shows the queries; again checks what they mend, once the demo ran them.
+// showFixes shows the queries; again repeats the check once the demo has run them.
 func (s *session) showFixes(queries []fql.Query, again func()) {
 	if len(queries) == 0 {
 		return
@@ -118,7 +118,8 @@ func texts(queries []fql.Query) []string {
 	return mapped(queries, func(q fql.Query) string { return q.FQL })
 }
 
-// onDemo is what runs queries on the demo server and then does something; nil without one.
+// onDemo returns a function that runs queries on the demo server, then calls then; nil
+// if there is no such server.
 func (s *session) onDemo(then func(), queries ...string) func() {
 	shell := s.cfg.Shell
 	if shell == nil || s.dialect != fql.V4 {

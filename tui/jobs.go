@@ -80,28 +80,27 @@ func ended(wg *sync.WaitGroup) <-chan struct{} {
 	return done
 }
 
-// An answerMsg is what Update is to do with the answer of work beside the screen.
+// An answerMsg is what Update is to do with the result of background work.
 type answerMsg func()
 
-// inBackground does work beside the screen; what it returns is done in Update.
+// inBackground does work in the background; Update then calls what it returns.
 func (s *session) inBackground(work func(ctx context.Context) (take func())) {
 	s.cmds = append(s.cmds, s.jobs.do(func(ctx context.Context) tea.Msg { return answerMsg(work(ctx)) }))
 }
 
-// A wait is for one answer: that of the last question.
+// A wait tracks one pending answer, that of the latest request.
 type wait struct {
-	n    int   // of the question
-	busy bool  // it was asked
-	done bool  // it was answered
-	err  error // with this
+	n    int   // number of the request
+	busy bool  // the answer is pending
+	done bool  // the answer has come
+	err  error // of the answer
 }
 
-// drop leaves the answer that is still to come alone, and forgets the one that came.
+// drop ignores an answer still to come, and forgets one that came.
 func (w *wait) drop() { *w = wait{n: w.n + 1} }
 
-// await does work beside the screen and then, in Update, what is to be done with its
-// answer. One that comes after another question, or was dropped, is not taken, and
-// what it holds open is closed.
+// await does work in the background, then calls then in Update. An answer that was
+// dropped, or superseded by a later request, is ignored, and closed if it is a Closer.
 func await[T any](s *session, w *wait, work func(ctx context.Context) (T, error), then func(T, error)) {
 	w.drop()
 	w.busy = true
@@ -113,13 +112,13 @@ func await[T any](s *session, w *wait, work func(ctx context.Context) (T, error)
 				w.busy, w.done, w.err = false, true, err
 				then(v, err)
 			} else if late, ok := any(v).(io.Closer); ok && err == nil {
-				_ = late.Close() // nobody waits for it
+				_ = late.Close() // nobody waits for it anymore
 			}
 		}
 	})
 }
 
-// orFail is what is done with an answer; of an error it is said.
+// orFail returns a function for await that shows an error, or passes the answer to then.
 func orFail[T any](s *session, then func(T)) func(T, error) {
 	return func(v T, err error) {
 		if err != nil {
@@ -130,12 +129,12 @@ func orFail[T any](s *session, then func(T)) func(T, error) {
 	}
 }
 
-// attempt is await for work without an answer but its error.
+// attempt is await for work that returns only an error.
 func attempt(s *session, w *wait, work func(ctx context.Context) error, then func(error)) {
 	await(s, w, func(ctx context.Context) (struct{}, error) { return struct{}{}, work(ctx) }, func(_ struct{}, err error) { then(err) })
 }
 
-// later does something in Update, d later, unless w is dropped or asked again.
+// later calls take in Update after d, unless w is dropped or used again.
 func (s *session) later(w *wait, d time.Duration, take func()) {
 	attempt(s, w, func(ctx context.Context) error { return s.jobs.sleep(ctx, d) }, func(err error) {
 		if err == nil {

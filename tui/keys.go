@@ -26,7 +26,7 @@ func on(shown, does string, do func(), keys ...string) action {
 	return action{bind(shown, does, keys...), do}
 }
 
-// stopping is the action that stops what is waited for.
+// stopping returns the action that stops waiting.
 func stopping(do func()) action { return on("", "stop", do, "esc", "shift+tab") }
 
 // when returns the action, disabled unless on.
@@ -38,7 +38,7 @@ func (a action) when(on bool) action {
 // A focus is what receives keys: a question, a panel, or the current step.
 type focus interface {
 	actions() []action
-	key(m tea.KeyMsg) bool // handles a key that is not an action's; false: it means nothing here
+	key(m tea.KeyMsg) bool // handles a key that no action has, and reports whether it did
 }
 
 // press runs the first action that has the key, and reports whether there is one.
@@ -65,7 +65,7 @@ func pressed(m tea.KeyMsg, bindings ...key.Binding) bool {
 
 func is(m tea.KeyMsg, names ...string) bool { return pressed(m, bind("", "", names...)) }
 
-// scrolls is how far a key moves in lines of which so many are a page.
+// scrolls returns by how many lines a key scrolls, with page lines to a page.
 func scrolls(m tea.KeyMsg, page int) (by int, ok bool) {
 	const all = math.MaxInt / 2
 	switch {
@@ -96,23 +96,23 @@ func shown(actions []action) []key.Binding {
 	return all
 }
 
-// burstPause is how long nothing more may come before a key counts as pressed by a
-// person. A terminal without bracketed paste sends what is pasted as keys, microseconds
+// burstPause is how long nothing more may arrive for a key to count as pressed by a
+// person. A terminal without bracketed paste sends pasted text as keys microseconds
 // apart; nobody types two keys within 20 ms.
 const burstPause = 20 * time.Millisecond
 
-// A burst holds keys back until nothing more comes with them. Those that came
-// together are one pasted text, whatever they are the names of: an enter among them is
-// a line break, and none of them acts.
+// A burst holds keys back until nothing more arrives with them. Keys that arrive
+// together are one pasted text: an enter among them is a line break, and none triggers
+// an action.
 type burst struct {
 	held  []tea.KeyMsg
 	pause wait
 }
 
-// textual are keys that can be a part of a pasted text, beside letters.
+// textual maps keys other than letters that can be part of a pasted text to that text.
 var textual = map[tea.KeyType]string{tea.KeySpace: " ", tea.KeyEnter: "\n", tea.KeyTab: "\t", tea.KeyCtrlJ: "\n"}
 
-// hold takes a key, and gives it to the wizard once it is known what it is.
+// hold takes a key, and passes it on once it is clear whether it is part of a paste.
 func (w *wizard) hold(m tea.KeyMsg) {
 	b := &w.burst
 	if m.Paste || textual[m.Type] == "" && (m.Type != tea.KeyRunes || m.Alt) {
@@ -123,7 +123,7 @@ func (w *wizard) hold(m tea.KeyMsg) {
 	w.later(&b.pause, burstPause, func() { w.keysNow(b.flush()) })
 }
 
-// flush is what is held: a key that came alone, or one pasted text.
+// flush returns the held keys: a single key, or one pasted text.
 func (b *burst) flush() []tea.KeyMsg {
 	held := b.held
 	b.held = nil

@@ -11,10 +11,10 @@ import (
 )
 
 // A list is a cursor and scroll offset in many rows, with a filter on names: / starts
-// it, enter keeps it, esc clears it. It is our own because bubbles/list takes an item
-// per row and filters by letters in order, and bubbles/table cuts cells regardless of
-// colour codes. Both draw all rows, and an export may have thousands, a hundred of
-// which change per second.
+// it, enter keeps it, esc clears it. It is our own because bubbles/list has one item
+// per row and a fuzzy filter, and bubbles/table cuts cells regardless of colour codes.
+// Both draw all rows, and an export may have thousands, a hundred of which change per
+// second.
 type list struct {
 	st      styles
 	at, top int // the row with the cursor, and the first visible one
@@ -46,7 +46,7 @@ func (l *list) clear() {
 	l.find.set("")
 }
 
-// actions returns those for the filter and, if moves, for the cursor.
+// actions returns the actions for the filter and, if moves, for the cursor.
 func (l *list) actions(moves bool) []action {
 	clear := on("", "clear filter", l.clear, "esc").when(l.narrowed())
 	if l.typing {
@@ -68,7 +68,8 @@ func (l *list) key(m tea.KeyMsg, n int) bool {
 	return ok
 }
 
-// window is the part of n rows that h lines show, and says which it is, "" for all.
+// window returns the part of n rows that fits h lines, and a text on which part it is
+// ("" for all).
 func (l *list) window(n, h int) (from, to int, part string) {
 	l.h = max(1, h)
 	l.at = max(0, min(l.at, n-1))
@@ -91,7 +92,7 @@ func (l *list) filter(w int) string {
 	return ""
 }
 
-// partText says which part of a longer list is visible.
+// partText describes which part of a longer list is visible.
 func partText(top, h, n int) string {
 	return text.Number(int64(top+1)) + "–" + text.Number(int64(min(n, top+h))) + " of " + text.Number(int64(n))
 }
@@ -99,26 +100,26 @@ func partText(top, h, n int) string {
 type pick struct {
 	name, about string
 	chosen      bool
-	kind        noteKind // how it stands; bad ones that are chosen are marked
-	id          int      // of the caller
+	kind        noteKind // its status; bad ones that are chosen are marked
+	id          int      // the caller's
 }
 
-// A picker marks some of many, in columns. It is our own since bubbles/list has one
-// item a row and no marks: a hundred collections then fill five windows, not one.
+// A picker marks some of many rows, in columns. bubbles/list has one item per row and
+// no marks: a hundred collections would fill five windows instead of one.
 type picker struct {
 	list
 	rows  []pick
 	cols  int // as last drawn
-	cells int // of a column at least
+	cells int // minimum width of a column
 
-	changed func(pick) // is told of each row whose mark changed
+	changed func(pick) // called for each row whose mark changes
 }
 
 func newPicker(st styles, cells int, changed func(pick)) picker {
 	return picker{list: newList(st), cells: cells, changed: changed}
 }
 
-// set gives it its rows anew; the cursor stays on its row.
+// set replaces the rows; the cursor stays on its row.
 func (p *picker) set(rows []pick) {
 	at := p.here()
 	p.rows = rows
@@ -129,7 +130,7 @@ func (p *picker) set(rows []pick) {
 	}
 }
 
-// seen are the rows that pass the filter; the cursor is at one of them.
+// seen returns the rows that pass the filter, and keeps the cursor on one of them.
 func (p *picker) seen() []int {
 	var seen []int
 	for i, r := range p.rows {
@@ -141,7 +142,7 @@ func (p *picker) seen() []int {
 	return seen
 }
 
-// here is the row under the cursor, nil for none.
+// here returns the row under the cursor, or nil.
 func (p *picker) here() *pick {
 	if seen := p.seen(); len(seen) > 0 {
 		return &p.rows[seen[p.at]]
@@ -179,10 +180,10 @@ func (p *picker) actions() []action {
 	}, find...)
 }
 
-// key moves, or types the filter; it reports whether the key was for that.
+// key moves the cursor or edits the filter. It reports whether it handled the key.
 func (p *picker) key(m tea.KeyMsg) bool {
 	h := p.h
-	p.h *= max(1, p.cols) // a page is all columns
+	p.h *= max(1, p.cols) // a page spans all columns
 	defer func() { p.h = h }()
 	return p.list.key(m, len(p.seen()))
 }
@@ -207,7 +208,7 @@ func (p *picker) view(w, h int) []string {
 		p.h = max(1, h-1)
 	}
 	from := 0
-	if size := p.h * p.cols; p.at >= size { // whole columns go out of sight
+	if size := p.h * p.cols; p.at >= size { // scroll by whole columns
 		from = (p.at/p.h - p.cols + 1) * p.h
 	}
 	name = min(name, max(8, cell-8-min(about, max(0, cell/2-8))))

@@ -36,7 +36,7 @@ func prepareLoad(ctx context.Context, dir string, o load.Options) (loader, error
 	return l, nil
 }
 
-// Targets offered in the Output step, each with the start of the load's field.
+// targets are offered in the Output step, each with the initial text of the load's field.
 var targets = []struct{ name, into, about string }{
 	{"files", "", ""}, {"Postgres", "postgres://USER@localhost/DATABASE", aboutLoad},
 	{"SQLite", "sqlite:DIR.db", aboutLoad}, {"Parquet", "parquet:DIR-typed", aboutLoad},
@@ -49,22 +49,22 @@ func (s *session) targetText(dir string) string {
 	return strings.ReplaceAll(targets[s.target].into, "DIR", dir)
 }
 
-// A loading takes the files of an export into a database: target, plan, bar, proof.
+// A loading loads the files of an export into a database: target, plan, progress, proof.
 type loading struct {
 	s        *session
 	dir      string
 	into     field
 	password secretField
-	asks     bool // for the password
+	asks     bool // ask for the password
 	close    func()
 
-	working wait            // how far it is, is drawn with each turn of the spinner
+	working wait            // progress is redrawn with each turn of the spinner
 	ctx     context.Context // for planning and loading; ended by cancel
 	cancel  context.CancelFunc
 	status  *atomic.Pointer[load.Status]
-	planned loader       // nil before it is planned
-	ddl     bool         // the statements are shown, not the tables
-	result  *load.Result // nil before it is done
+	planned loader       // nil until planned
+	ddl     bool         // show the statements, not the tables
+	result  *load.Result // nil until done
 	err     error
 	pane
 }
@@ -101,7 +101,7 @@ func (c *loading) plan() {
 		password = func(context.Context, string, string) (string, error) { return secret, nil }
 	}
 	c.status = &atomic.Pointer[load.Status]{}
-	c.ctx, c.cancel = context.WithCancel(c.s.jobs.ctx) // not only for planning: the plan holds a connection
+	c.ctx, c.cancel = context.WithCancel(c.s.jobs.ctx) // outlives planning, as the plan holds a connection
 	ctx, status := c.ctx, c.status
 	await(c.s, &c.working, func(context.Context) (loader, error) {
 		return prepare(ctx, dir, load.Options{Into: into, Password: password, Progress: func(s load.Status) { status.Store(&s) }})

@@ -25,14 +25,14 @@ type opening struct {
 	asking wait
 }
 
-// opened is what a secret opens.
+// opened is what a secret gives access to.
 type opened struct {
 	secret fauna.Secret
 	server server
 	listing
 }
 
-// A listing is what a server has, and what the key may do with it.
+// A listing holds a server's collections and the key's privileges on them.
 type listing struct {
 	known  []string
 	access []fauna.Access
@@ -46,7 +46,8 @@ func (o opened) Close() error {
 	return nil
 }
 
-// submit asks the server what the secret in the field opens; missing is said without one.
+// submit asks the server what the secret in the field gives access to, then calls
+// accepted if it was accepted. missing is the message if there is none.
 func (o *opening) submit(admin bool, missing string, accepted func()) {
 	secret, why := o.field.secret()
 	if secret.IsZero() {
@@ -177,7 +178,7 @@ func (s *session) askOpen(ctx context.Context, a *asker, secret fauna.Secret, ad
 	return nil
 }
 
-// A server is what the wizard needs of a database; *fauna.Client is one.
+// A server is what the wizard needs from a database; *fauna.Client is one.
 type server interface {
 	export.Source
 	Reach(ctx context.Context) error
@@ -188,10 +189,10 @@ type server interface {
 	Close()
 }
 
-// repeatFor is how long a request is repeated before somebody who waits is told.
+// repeatFor is how long a request is retried before the waiting user is told.
 const repeatFor = 10 * time.Second
 
-// connect makes a client; no request is sent.
+// connect creates a client; it sends no request.
 func (s *session) connect(e fauna.Endpoint, secret fauna.Secret) (server, error) {
 	return s.dial(fauna.Options{
 		Endpoint: e, Secret: secret,
@@ -201,7 +202,7 @@ func (s *session) connect(e fauna.Endpoint, secret fauna.Secret) (server, error)
 	})
 }
 
-// forget drops what was learnt with a secret.
+// forget drops everything learnt with a secret.
 func (s *session) forget() {
 	if s.server != nil {
 		s.server.Close()

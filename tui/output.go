@@ -12,14 +12,14 @@ import (
 	"fauna-export/tui/text"
 )
 
-// The rows of the output form: those of forms, the folder, the additional columns and
-// the field that adds one.
+// Rows of the output form: those of forms, the folder, the additional columns, and the
+// field that adds one.
 const (
 	folderRow  = 3
 	columnsRow = folderRow + 1
 )
 
-// A form is a row with options, one of which is chosen.
+// A form is a row with options, of which one is chosen.
 type form struct {
 	name    string
 	options []string
@@ -28,7 +28,7 @@ type form struct {
 	set     func(i int)
 }
 
-// forms returns the rows with options, as they are now.
+// forms returns the rows with options and their current choice.
 func (o *outputStep) forms() []form {
 	s := o.s
 	into := form{"Load into", nil, nil, s.target, func(i int) { s.target = i }}
@@ -53,12 +53,12 @@ func (o *outputStep) forms() []form {
 // outputStep asks how the files should be written.
 type outputStep struct {
 	s      *session
-	focus  int // columnsRow+i is the i-th column, then the field
+	focus  int // columnsRow+i is the i-th column; the field comes last
 	folder field
 	add    field
 
 	looking       wait
-	continueAfter bool // continue once the folder is known to be good
+	continueAfter bool // continue once the folder is found usable
 
 	preview preview
 }
@@ -188,7 +188,7 @@ func (o *outputStep) change(by int) {
 	o.preview.refresh()
 }
 
-// addColumn takes the column that is typed; it reports whether nothing is wrong with it.
+// addColumn adds the typed column. It reports whether it is valid.
 func (o *outputStep) addColumn() bool {
 	c, err := o.s.typedColumn(o.add.value())
 	o.focus = o.last()
@@ -229,8 +229,8 @@ func (s *session) takeColumn(c column) error {
 	return nil
 }
 
-// submit continues if such an export can be written there. It first adds a column that
-// is typed but not yet added.
+// submit continues if such an export can be written to the folder. It first adds a
+// column that is typed but not yet added.
 func (o *outputStep) submit() {
 	o.continueAfter = o.looking.busy
 	if o.continueAfter || strings.TrimSpace(o.add.value()) != "" && !o.addColumn() {

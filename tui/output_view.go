@@ -79,8 +79,8 @@ func (o *outputStep) folderLines(w int) []string {
 	return append(lines, strings.Repeat(" ", 12)+st.faint.of(state))
 }
 
-// columnLines are all columns and the field that adds one: at most h lines, with the
-// focus among them.
+// columnLines draws all columns and the field that adds one: at most h lines, including
+// the focus.
 func (o *outputStep) columnLines(w, h int) []string {
 	st := o.s.st
 	n := len(o.s.columns)
@@ -127,7 +127,7 @@ func (o *outputStep) help() string {
 func (o *outputStep) ask(ctx context.Context, a *asker) error {
 	s := o.s
 	for i := range o.forms() {
-		f := o.forms()[i] // the format decides what can be compressed
+		f := o.forms()[i] // the compressions depend on the format
 		if len(f.options) == 1 {
 			continue
 		}
@@ -179,7 +179,7 @@ func (o *outputStep) ask(ctx context.Context, a *asker) error {
 	}
 }
 
-// tellFields lists the fields of the first documents as columns that can be typed.
+// tellFields lists the fields of the first documents, written as columns are typed.
 func (o *outputStep) tellFields(ctx context.Context, a *asker) error {
 	for _, name := range o.s.readable() {
 		fields, err := sampleFields(ctx, o.s.server, name)

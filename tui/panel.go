@@ -49,7 +49,7 @@ func (p *pane) part() string {
 	return partText(p.view.YOffset, p.h, p.n)
 }
 
-// box is a frame with texts in its edges, which lipgloss' borders cannot hold.
+// box draws a frame with texts in its edges, which lipgloss' borders don't support.
 func box(st styles, title, aside, footer string, lines []string, w int) []string {
 	edge := func(left, right, a, b string) string {
 		a, b = prefixed(" ", a, " "), prefixed(" ", b, " ")
@@ -93,7 +93,7 @@ func (q *question) over(st styles, body []string, w int) []string {
 	return body
 }
 
-// A panel takes the place of a step's body: help, an answer of the shell, FQL to run.
+// A panel takes the place of a step's body: help, a shell's answer, FQL to run.
 type panel struct {
 	s     *session
 	title string
