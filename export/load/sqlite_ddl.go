@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -56,6 +57,20 @@ func (s *sqlite) rebuild(ctx context.Context, t *Table) error {
 	if err != nil {
 		return err
 	}
+	if err := s.onlyOurs(ctx, t); err != nil {
+		return err
+	}
+	made := "fauna_export_rebuilt"
+	for {
+		have, err := s.foreign(ctx, []string{made})
+		if err != nil {
+			return err
+		}
+		if len(have) == 0 {
+			break
+		}
+		made += "_"
+	}
 	changes := map[string]Change{}
 	for _, c := range t.Changes {
 		changes[c.Column.Name] = c
@@ -68,9 +83,25 @@ func (s *sqlite) rebuild(ctx context.Context, t *Table) error {
 		}
 		values = append(values, value)
 	}
-	const made = "fauna_export_rebuilt"
 	sql := s.createAs(t, made) + fmt.Sprintf("INSERT INTO %s SELECT %s FROM %s t;\nDROP TABLE %s;\nALTER TABLE %s RENAME TO %s;\n", made, strings.Join(values, ", "), identifier(t.Name), identifier(t.Name), made, identifier(t.Name))
 	return s.exec(ctx, sql+strings.Join(again, ";\n"))
+}
+
+// onlyOurs returns an error if the table has columns that no load made, which would
+// be lost if it was recreated.
+func (s *sqlite) onlyOurs(ctx context.Context, t *Table) error {
+	have, err := s.texts(ctx, "look for columns", "SELECT name FROM pragma_table_xinfo($1)", t.Name)
+	if err != nil {
+		return err
+	}
+	for _, c := range t.all() {
+		have = slices.DeleteFunc(have, func(name string) bool { return name == c.Name })
+	}
+	if len(have) == 0 {
+		return nil
+	}
+	return &Error{Kind: KindUsage, Where: s.name(), What: fmt.Sprintf("the table %s must be recreated, which would lose what no load made: the column %s", t.Name, strings.Join(have, ", ")),
+		Do: "move that to another table, and load again"}
 }
 
 // sqliteUsing returns the exact conversion of a column's values to its new type.

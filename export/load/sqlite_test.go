@@ -108,3 +108,49 @@ func TestSQLite_besideATableOfAnotherModule(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// What is not of a load stays where a sync recreates a table.
+func TestSQLite_aRecreatedTableLosesNothing(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change string
+		data   string
+		says   []string // nil: no error
+	}{
+		"a column, and no new type":    {"ALTER TABLE c ADD COLUMN note TEXT DEFAULT 'mine'", `{"a":2}`, nil},
+		"a column":                     {"ALTER TABLE c ADD COLUMN note TEXT DEFAULT 'mine'", `{"a":"x"}`, []string{"column note", "lose"}},
+		"a calculated column":          {"ALTER TABLE c ADD COLUMN twice INTEGER AS (a * 2)", `{"a":"x"}`, []string{"column twice", "lose"}},
+		"an index":                     {"CREATE INDEX mine ON c (a)", `{"a":"x"}`, nil},
+		"a table of the name it takes": {"CREATE TABLE Fauna_export_rebuilt (mine TEXT); CREATE VIEW fauna_export_rebuilt_ AS SELECT 1", `{"a":"x"}`, nil},
+	} {
+		file := filepath.Join(t.TempDir(), "a.db")
+		f := newFolder(t, row.Wire)
+		f.deletion = "deleted"
+		f.sync(1, "c", map[int64]string{1: `{"a":1}`}, nil)
+		f.must("sqlite:" + file)
+		db, err := sql.Open("sqlite", file)
+		f.check(err)
+		_, err = db.Exec(c.change)
+		f.check(err)
+		count := func() (n int) {
+			t.Helper()
+			f.check(db.QueryRow("SELECT (SELECT count(*) FROM sqlite_schema) + (SELECT count(*) FROM pragma_table_xinfo('c'))").Scan(&n))
+			return n
+		}
+		before := count()
+		f.sync(2, "c", map[int64]string{2: c.data}, nil)
+		_, _, err = f.load("sqlite:" + file)
+		switch {
+		case c.says == nil && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.says != nil && err == nil:
+			t.Errorf("%s: it is loaded", name)
+		case c.says != nil:
+			wants(t, err.Error(), c.says...)
+		}
+		if after := count(); after != before {
+			t.Errorf("%s: %d tables, indexes and columns are %d", name, before, after)
+		}
+		f.check(db.Close())
+	}
+}
