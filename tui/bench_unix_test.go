@@ -35,7 +35,7 @@ func BenchmarkProgram_aThousandCollections(b *testing.B) {
 				b.Fatal(err)
 			}
 			w := benchWizard(b)
-			w.jobs.sleep = func(ctx context.Context, _ time.Duration) error { // no polls except those below
+			w.jobs.sleep = func(ctx context.Context, _ time.Duration) error { // only the polls below
 				<-ctx.Done()
 				return ctx.Err()
 			}
@@ -52,7 +52,7 @@ func BenchmarkProgram_aThousandCollections(b *testing.B) {
 			for i := range 20 {
 				states = append(states, progress{state: runGoing, status: thousandStatus(50 * i)})
 			}
-			p.Send(answerMsg(func() { c.progressed(states[0]) })) // the program runs when it is taken
+			p.Send(answerMsg(func() { c.progressed(states[0]) })) // returns once the program is running
 			tick := time.NewTicker(time.Second / time.Duration(looks))
 			defer tick.Stop()
 			b.ResetTimer()

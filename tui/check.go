@@ -14,7 +14,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// checkStep shows whether each collection can be exported, and counts and times them.
+// checkStep checks that collections can be exported, and counts and times documents.
 type checkStep struct {
 	s     *session
 	names []string

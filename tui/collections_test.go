@@ -14,7 +14,7 @@ func TestCollections_misspeltNameIsOfferedItsNearest(t *testing.T) {
 	b.shows("prodcuts", "→ products?", "1 doesn't exist", "[!]")
 	b.keys("enter")
 	b.at(collectionsID)
-	b.shows("prodcuts: t uses products, d removes it") // and the cursor is there
+	b.shows("prodcuts: t uses products, d removes it") // the cursor is on that row
 	b.keys("t")
 	b.shows("[x] products")
 	b.hides("prodcuts", "doesn't exist")

@@ -19,13 +19,13 @@ import (
 type fakeServer struct {
 	names  []string                // what Collections returns
 	docs   map[string]int          // documents by collection
-	access map[string]fauna.Access // overrides readable and existing
+	access map[string]fauna.Access // overrides the default: readable and existing
 	err    error                   // error of everything except Reach
 	reach  error
 	list   error // error of Collections
 	apply  error
 	body   string                      // what Documents returns, "" for generated documents
-	hangs  bool                        // nothing answers before ctx ends
+	hangs  bool                        // no request is answered until ctx ends
 	index  map[string]fauna.IndexCheck // what CheckIndexes finds, by collection
 	closed int
 	spent  *atomic.Int64 // the test's clock

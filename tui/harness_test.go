@@ -23,7 +23,7 @@ var testNow = time.Date(2026, 11, 22, 10, 31, 2, 399_000_000, time.UTC)
 
 const testSecret = "fnAEXAMPLEexampleEXAMPLEexampleEXAMPLEex"
 
-// bench is a wizard in a fake environment.
+// A bench is a wizard in a fake environment.
 type bench struct {
 	t      *testing.T
 	w      *wizard
@@ -32,7 +32,7 @@ type bench struct {
 	dialed []fauna.Options
 	copied []string
 	quit   bool
-	held   bool // the export doesn't end before endRun
+	held   bool // the export ends only with endRun
 	poll   tea.Cmd
 
 	dial    func(fauna.Options) (server, error) // nil returns server
@@ -41,10 +41,10 @@ type bench struct {
 	spent   atomic.Int64                        // time that has passed, such as for reading documents
 	loadErr error                               // error of planning a load
 	slept   atomic.Int64                        // what the last command would have slept
-	recheck int                                 // how often a check scheduled a repetition
+	recheck int                                 // number of repetitions that checks scheduled
 }
 
-// look lets the screen poll a held export again.
+// look makes the screen poll a held export again.
 func (b *bench) look() {
 	b.t.Helper()
 	cmd := b.poll
@@ -164,7 +164,7 @@ func (b *bench) do(cmd tea.Cmd) {
 				b.recheck++
 				continue
 			case pollEvery:
-				if !b.held { // it ends by itself; to look until then would take the processor from it
+				if !b.held { // it ends by itself; polling until then would only take CPU from it
 					b.w.runner.wg.Wait()
 				}
 			}

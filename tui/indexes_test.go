@@ -167,7 +167,8 @@ func TestCheck_demoRunsTheFQLAndAsksAgain(t *testing.T) {
 	b.hides("missing")
 }
 
-// A full export gets the indexes that exist and are readable.
+// TestExport_aFullOneHasTheIndexesThatAreReady: a full export gets the indexes that
+// exist and are readable.
 func TestExport_aFullOneHasTheIndexesThatAreReady(t *testing.T) {
 	t.Chdir(t.TempDir())
 	b := newBench(t, 119, 40)

@@ -46,7 +46,7 @@ func TestRun_secondCtrlCLeavesAnExportThatDoesNotStop(t *testing.T) {
 	select {
 	case l := <-done:
 		t.Fatalf("the first ctrl+c did not wait for the export: %v", l.err)
-	case <-time.After(100 * time.Millisecond): // allow time for what must not happen
+	case <-time.After(100 * time.Millisecond): // time in which it must not happen
 	}
 	pressed := time.Now()
 	io.WriteString(press, "\x03")

@@ -21,13 +21,13 @@ import (
 // plainEvery is how often plain mode prints the export's progress.
 const plainEvery = 10 * time.Second
 
-// plainRun is the wizard as plain lines, for a screen reader or a terminal that cannot
+// plainRun is the wizard as plain lines, for a screen reader or a terminal that can't
 // move its cursor: the same steps, each asked instead of drawn.
 func (s *session) plainRun(ctx context.Context) (Outcome, error) {
 	all := newSteps(s)
 	err := s.walk(ctx, newAsker(s.cfg.In, s.cfg.Out, s.clean), all)
 	s.stop(stopWait)
-	_ = s.keeping()() // best effort on the way out
+	_ = s.keeping()() // best effort while leaving
 	now := s.runner.progress()
 	out := Outcome{Dir: now.spec.Dir, Summary: s.summary(now, all[doneID].(*doneStep).saved)}
 	if ctx.Err() != nil {
@@ -45,7 +45,8 @@ func (s *session) reportError(ctx context.Context, a *asker, err error) error {
 	return nil
 }
 
-// walk goes through the steps of the way, and back to where an error leads.
+// walk goes through the steps. errBack goes back one, errAgain repeats one, and an
+// errStep jumps.
 func (s *session) walk(ctx context.Context, a *asker, all [steps]step) error {
 	a.printLines("fauna-export: from an address to verified files. < goes back, ctrl+c quits.")
 	for i := 0; i < len(s.path()); {
@@ -68,26 +69,26 @@ func (s *session) walk(ctx context.Context, a *asker, all [steps]step) error {
 	return s.runner.progress().failure()
 }
 
-// errBack is the answer "<": the question before. errAgain asks a step again.
+// errBack is the answer "<": go to the previous question. errAgain repeats a step.
 var (
 	errBack  = errors.New("back")
 	errAgain = errors.New("again")
 )
 
-// errStep leads to an earlier step.
+// An errStep jumps to an earlier step.
 type errStep struct{ to stepID }
 
 func (e *errStep) Error() string { return "go to " + e.to.String() }
 
-// An asker asks questions as plain lines and reads the answers, all through one reader:
-// what was piped in for later questions is not lost.
+// An asker asks questions as plain lines. It reads all answers through one reader, so
+// input piped in for later questions isn't lost.
 type asker struct {
 	in   *bufio.Reader
-	file *os.File // the terminal that the answers come from, nil when it is none
+	file *os.File // the terminal that answers come from, nil if it is none
 	out  io.Writer
 
-	clean func(string) string // what is fit for a terminal
-	every time.Duration       // between two lines of progress
+	clean func(string) string // makes text safe for a terminal
+	every time.Duration       // between progress lines
 }
 
 func newAsker(in io.Reader, out io.Writer, clean func(string) string) *asker {
@@ -98,15 +99,15 @@ func newAsker(in io.Reader, out io.Writer, clean func(string) string) *asker {
 	return a
 }
 
-// printLines prints a paragraph: every line of it is made fit for a terminal here.
+// printLines prints a paragraph, making every line safe for a terminal.
 func (a *asker) printLines(format string, args ...any) {
 	for line := range strings.SplitSeq(strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"), "\n") {
 		fmt.Fprintln(a.out, a.clean(strings.ReplaceAll(line, "\t", "  ")))
 	}
 }
 
-// line prints a prompt and reads one line, without the spaces around it. At the end of
-// the input it returns ErrLeft, and when ctx ends its cause.
+// line prints a prompt and reads one line, trimmed. At the end of the input it returns
+// ErrLeft, and when ctx ends its cause.
 func (a *asker) line(ctx context.Context, prompt string) (string, error) {
 	fmt.Fprint(a.out, strings.Join(mapped(strings.Split(prompt, "\n"), a.clean), "\n"))
 	read := reading(func() (string, error) { return a.in.ReadString('\n') })
@@ -130,14 +131,14 @@ func (a *asker) line(ctx context.Context, prompt string) (string, error) {
 	}
 }
 
-// A typed line, or why there is none.
+// typed is a typed line, or why there is none.
 type typed struct {
 	text string
 	err  error
 }
 
-// reading reads a line. A read cannot be taken back: where nobody waits any more its
-// goroutine waits for the next line, or for the end of the program.
+// reading reads a line. A read can't be cancelled: if nobody waits anymore, its goroutine
+// lasts until the next line or the end of the program.
 func reading(read func() (string, error)) <-chan typed {
 	lines := make(chan typed, 1)
 	go func() {
@@ -147,7 +148,7 @@ func reading(read func() (string, error)) <-chan typed {
 	return lines
 }
 
-// secret is line for a secret: on a terminal it is not shown.
+// secret is like line, but doesn't echo on a terminal.
 func (a *asker) secret(ctx context.Context, prompt string) (string, error) {
 	if a.file == nil || a.in.Buffered() > 0 {
 		return a.line(ctx, prompt)
@@ -159,7 +160,7 @@ func (a *asker) secret(ctx context.Context, prompt string) (string, error) {
 	return text, err
 }
 
-// text asks until the answer is accepted; an empty answer is the default.
+// text asks until the answer is accepted; an empty answer means the default.
 func (a *asker) text(ctx context.Context, prompt, otherwise string, accept func(string) error) (string, error) {
 	if otherwise != "" {
 		prompt += " [" + otherwise + "]"
@@ -177,7 +178,7 @@ func (a *asker) text(ctx context.Context, prompt, otherwise string, accept func(
 	}
 }
 
-// during does work, and says every now and then how far it is, "" for nothing to say.
+// during does work and prints progress at intervals, unless far returns "".
 func (a *asker) during(work func(), far func() string) {
 	done := make(chan struct{})
 	go func() {
@@ -198,7 +199,7 @@ func (a *asker) during(work func(), far func() string) {
 	}
 }
 
-// choose asks for one of several numbered answers; now is the default's index.
+// choose asks for one of several numbered options; now is the index of the default.
 func (a *asker) choose(ctx context.Context, question string, options []string, now int) (int, error) {
 	a.printLines("%s", question)
 	for i, o := range options {
@@ -216,7 +217,7 @@ func (a *asker) choose(ctx context.Context, question string, options []string, n
 	return chosen, err
 }
 
-// agree asks a question with y or n; a no is the error otherwise.
+// agree asks a y/n question; no returns the error otherwise.
 func (a *asker) agree(ctx context.Context, question string, now bool, otherwise error) error {
 	yes, err := a.yes(ctx, question, now)
 	if err == nil && !yes {
@@ -225,7 +226,7 @@ func (a *asker) agree(ctx context.Context, question string, now bool, otherwise 
 	return err
 }
 
-// yes asks a question that is answered with y or n.
+// yes asks a y/n question.
 func (a *asker) yes(ctx context.Context, question string, otherwise bool) (bool, error) {
 	yes, word := otherwise, map[bool]string{false: "n", true: "y"}[otherwise]
 	_, err := a.text(ctx, question+" y or n", word, func(text string) error {
@@ -242,12 +243,12 @@ func (a *asker) yes(ctx context.Context, question string, otherwise bool) (bool,
 // IsTerminal reports whether a file is a terminal.
 func IsTerminal(f *os.File) bool { return f != nil && term.IsTerminal(f.Fd()) }
 
-// mostEchoWaits bounds the wait, in milliseconds, for a terminal that never shows input.
+// mostEchoWaits bounds the wait, in milliseconds, for a terminal to turn off echo; one
+// that never echoes shows no change.
 const mostEchoWaits = 500
 
-// ReadSecret prints prompt on out and reads one line from the terminal in, which
-// does not show what is typed. When ctx ends it restores the terminal and returns
-// ctx's error.
+// ReadSecret prints prompt on out and reads one line from the terminal in without echo.
+// When ctx ends it restores the terminal and returns ctx's cause.
 func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
 	before, err := term.GetState(in.Fd())
 	if err != nil {
@@ -257,8 +258,7 @@ func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) 
 		text, err := term.ReadPassword(in.Fd())
 		return string(text), err
 	})
-	// The prompt comes when what is typed does not show any more: a paste may follow
-	// it at once.
+	// Print the prompt once echo is off: a paste may follow it at once.
 	for range mostEchoWaits {
 		if now, err := term.GetState(in.Fd()); err != nil || *now != *before {
 			break

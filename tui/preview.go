@@ -16,7 +16,7 @@ import (
 type preview struct {
 	s      *session
 	asking wait
-	of     string // the collection, "" if none is readable
+	of     string // collection, "" if none is readable
 	rows   []string
 }
 
@@ -56,8 +56,8 @@ func samplePage(ctx context.Context, src export.Source, l row.Layout, size int) 
 	return export.Sample(ctx, src, l.Collection, now, size, l.Paths())
 }
 
-// previewRows are the lines of a file, its header first. Of a file that is not text the
-// columns are listed, and its rows shown as JSON.
+// previewRows returns the lines of a file, its header first. For formats that aren't
+// text it lists the columns and shows the rows as JSON.
 func previewRows(l row.Layout, body []byte) ([]string, error) {
 	var rows []string
 	if l.Format.Can().Streams {
@@ -95,8 +95,8 @@ func previewRows(l row.Layout, body []byte) ([]string, error) {
 	return rows, nil
 }
 
-// lines draws the preview in at most h lines: a row on one, or, in the second pane, on
-// as many as there is room for.
+// lines draws the preview in at most h lines: one per row, or, in the second pane, as
+// many as fit.
 func (p *preview) lines(w, h int) []string {
 	st := p.s.st
 	from := "First rows of " + text.Clean(p.of)

@@ -55,7 +55,7 @@ func (p progress) elapsed() time.Duration { return p.status.Earlier + p.status.E
 
 func (p progress) retries() int { return p.status.EarlierRetries + p.status.Retries }
 
-// active reports whether the export or its verification runs.
+// active reports whether the export or its verification is running.
 func (p progress) active() bool { return p.state == runGoing || p.state == runVerifying }
 
 // failure returns the error of the export or of re-reading its files, or nil.
@@ -80,14 +80,14 @@ const (
 	runEnded
 )
 
-// screenMemory is what the wizard itself may use besides the export, in bytes.
+// screenMemory is how many bytes the wizard may use besides the export.
 const screenMemory = 16 << 20
 
 func newRunner(ctx context.Context) *runner {
 	return &runner{ctx: ctx, open: openRun, stop: func() {}, limit: func(n int64) { debug.SetMemoryLimit(n) }}
 }
 
-// openRun prepares a new run in the folder of the spec, or resumes the one there.
+// openRun prepares a new run in the spec's folder, or resumes the one there.
 func openRun(spec export.Spec, src export.Source, resume bool) (exporting, error) {
 	if client, ok := src.(*fauna.Client); ok {
 		src = client.Once() // a run retries its requests itself
@@ -98,14 +98,14 @@ func openRun(spec export.Spec, src export.Source, resume bool) (exporting, error
 	}
 	if resume {
 		run, err := export.OpenRun(src, export.Env{Store: into})
-		if _, ok := errors.AsType[*archive.NotARun](err); !ok { // else it ended before it wrote anything
+		if _, ok := errors.AsType[*archive.NotARun](err); !ok { // else it stopped before writing anything
 			return run, err
 		}
 	}
 	return export.NewRun(spec, src, export.Env{Store: into})
 }
 
-// start begins or resumes an export, and returns when it is on its way.
+// start starts or resumes an export, and returns once it is running.
 func (r *runner) start(spec export.Spec, src export.Source, resume bool) error {
 	ctx, cancel := context.WithCancel(r.ctx)
 	r.mu.Lock()
@@ -199,7 +199,7 @@ func (r *runner) with(f func(exporting)) {
 	}
 }
 
-// line is one line about the export, "" without one.
+// line describes the export in one line, or returns "" if there is none.
 func (p progress) line() string {
 	st := p.status
 	switch {

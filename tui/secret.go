@@ -14,10 +14,10 @@ import (
 	"fauna-export/tui/text"
 )
 
-// secretStep takes the secret and asks the server whether it opens the collections.
+// secretStep takes the secret and asks the server whether it can read the collections.
 type secretStep struct {
 	s   *session
-	why string // how the secret came to be here
+	why string // where the secret came from
 	opening
 }
 
@@ -41,7 +41,7 @@ func (c *secretStep) leave() {
 	}
 }
 
-// kept reports whether there is a secret already and no other was entered.
+// kept reports whether a secret was accepted before and no other has been entered.
 func (c *secretStep) kept() bool { return c.s.server != nil && c.field.length() == 0 }
 
 func (c *secretStep) actions() []action {
@@ -78,7 +78,7 @@ func (c *secretStep) key(m tea.KeyMsg) bool {
 	return true
 }
 
-// reconcile leads on, or to the list of what there is where not all can be read.
+// reconcile continues, or goes to the collections list if not all can be read.
 func (c *secretStep) reconcile() {
 	s := c.s
 	s.made, c.why = s.mode, ""

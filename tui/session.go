@@ -26,7 +26,7 @@ const (
 	accessAdmin                      // an admin's secret creates role and key
 )
 
-// answers are what the person has said so far, kept when a step is left.
+// answers are the user's input so far. They survive leaving a step.
 type answers struct {
 	endpointText string
 	endpoint     fauna.Endpoint
@@ -59,19 +59,19 @@ type session struct {
 	now         func() time.Time
 	look        func(path string) place
 	prepareLoad func(ctx context.Context, dir string, o load.Options) (loader, error)
-	leads       func() bool // this program leads its session: no shell to suspend to
+	leads       func() bool // whether this program leads its session: no shell to suspend to
 	answers
 	maxRate int
 	target  int         // index into targets: where the data should end up
 	dialect fql.Dialect // of the shell in which the FQL is run
 	keeper  *keeper
-	place   place    // the folder, as it was found: the export that is begun in it is resumed
-	recent  []string // addresses of other times
+	place   place    // the folder, as last examined; an unfinished export in it is resumed
+	recent  []string // addresses used before
 
 	learnt
-	asked   []fauna.Secret // every secret that was given, to keep them out of all texts
-	events  []string       // what happened, for the right pane
-	spinner string         // as it looks now
+	asked   []fauna.Secret // every secret entered, to redact them from all text
+	events  []string       // log lines for the right pane
+	spinner string         // current frame
 	wide    bool           // the window has a second pane
 
 	// Requests of a step to the root model, which takes them after each message.
@@ -82,17 +82,17 @@ type session struct {
 	panel *panel
 	note  note
 
-	instead screen // of that of the step, nil for nothing
+	instead screen // shown instead of the step, nil for none
 }
 
-// learnt is what is known of the server with a secret, and of that secret.
+// learnt is what is known about a secret, and about the server through it.
 type learnt struct {
-	server server                  // nil until a secret was accepted
+	server server                  // nil until a secret is accepted
 	admin  bool                    // the server's secret is an admin's, still to be used
-	found  fauna.Secret            // made by this wizard, not yet checked
-	made   export.Mode             // what role and key were made for, here or by running their FQL; "" while they are not
-	known  []string                // the server's collections, nil while not known
-	access map[string]fauna.Access // what the key may do, by name
+	found  fauna.Secret            // created by this wizard, not yet checked
+	made   export.Mode             // mode that role and key were created for, here or by running their FQL, or ""
+	known  []string                // the server's collections, nil if unknown
+	access map[string]fauna.Access // the key's privileges, by name
 	near   map[string]string       // nearest, by misspelt name
 	counts map[string]int64        // documents, by name, as last counted
 }
@@ -164,7 +164,7 @@ var paths = [...][]stepID{
 	accessAdmin:  {domainID, accessID, collectionsID, setupID, outputID, checkID, exportID, doneID},
 }
 
-// next continues from a step: to the one after it, or from an edit to where it began.
+// next continues to the step after from, or, after an edit, to where that was opened.
 func (s *session) next(from stepID) {
 	to := s.edit
 	if to == noID {
@@ -175,7 +175,7 @@ func (s *session) next(from stepID) {
 	if s.method == accessFQL {
 		secret = secretID
 	}
-	if s.server == nil && to >= outputID && from != secret { // another address wants its secret first
+	if s.server == nil && to >= outputID && from != secret { // a new address needs its secret first
 		s.goTo = secret
 		return
 	}
@@ -191,7 +191,7 @@ func (s *session) setup() fql.Setup {
 	if u.Role == fql.DefaultRole {
 		u.Role = "" // the dialect's default
 	}
-	u.Collections = slices.DeleteFunc(s.chosen(), func(name string) bool { // FQL that names a missing one does not run
+	u.Collections = slices.DeleteFunc(s.chosen(), func(name string) bool { // FQL that names a missing one fails
 		a, ok := s.access[name]
 		return ok && !a.Exists
 	})
@@ -233,22 +233,23 @@ func (s *session) spec() (export.Spec, error) {
 	return spec, nil
 }
 
-// demoRate, in documents a second, keeps the demo from being over before it was seen.
+// demoRate throttles the demo to this many documents per second; else it would end too
+// soon to be seen.
 const demoRate = 8_000
 
-// keep keeps a fact in the log of the session, where there is one.
+// keep writes a fact to the session's log, if there is one.
 func (s *session) keep(what string, args ...any) {
 	if s.cfg.Log != nil {
 		s.cfg.Log(what, args...)
 	}
 }
 
-// trouble keeps an error that a step shows.
+// trouble logs an error that a step shows.
 func (s *session) trouble(step stepID, err error) {
 	s.keep("trouble", "step", step.String(), "error", s.sentence(err))
 }
 
-// keepStep keeps what a step came to when it is left for another one.
+// keepStep logs a step's results when leaving it for another.
 func (w *wizard) keepStep(from, to stepID) {
 	if w.cfg.Log == nil {
 		return

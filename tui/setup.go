@@ -40,7 +40,7 @@ func (c *setupStep) enter() { c.build() }
 
 func (c *setupStep) leave() { c.running.drop() }
 
-// build makes the cards again; what has happened to one stays while its text does.
+// build rebuilds the cards, keeping the state of those whose text is unchanged.
 func (c *setupStep) build() {
 	old := map[string]card{}
 	for _, x := range c.cards {
@@ -67,7 +67,7 @@ func (c *setupStep) done() string {
 	s := c.s
 	reads := len(s.readable()) == len(s.chosen())
 	switch {
-	case c.running.busy, s.made == export.Full && s.mode == export.Incremental: // its indexes are still to be made
+	case c.running.busy, s.made == export.Full && s.mode == export.Incremental: // indexes still to be created
 	case s.method == accessAdmin && s.made != "" && reads:
 		return "Done: " + c.makes() + " created; the admin's secret is discarded."
 	case s.method == accessFQL && s.server != nil && reads:
@@ -81,8 +81,8 @@ func (c *setupStep) done() string {
 // creates reports whether enter creates role and key with the admin's secret.
 func (c *setupStep) creates() bool { return c.s.method == accessAdmin && c.s.admin && c.done() == "" }
 
-// turns reports whether the mode can be changed: the indexes of the other one may
-// want an admin's secret, which is discarded once it was used.
+// turns reports whether the mode can be changed: indexes for the other one may need an
+// admin's secret, which is discarded after use.
 func (c *setupStep) turns() bool {
 	return c.s.method != accessAdmin || c.s.made != export.Full
 }
@@ -121,7 +121,7 @@ func (c *setupStep) actions() []action {
 		}),
 		on("w", "write file", func() { s.write("fauna-setup.fql", c.all) }),
 		on("i", mode, func() {
-			c.existing = c.existing || done // the role that is there is changed
+			c.existing = c.existing || done // from now on the role exists, so update it
 			s.turnMode()
 			c.build()
 		}).when(c.turns()),
@@ -165,7 +165,7 @@ func (c *setupStep) turnDialect() {
 	c.build()
 }
 
-// shellDialect is that of the texts, which the wizard itself runs as v4.
+// shellDialect returns the dialect of the texts: v4 if the wizard itself runs them.
 func (s *session) shellDialect() fql.Dialect {
 	if s.method == accessAdmin {
 		return fql.V4
@@ -187,7 +187,7 @@ func (c *setupStep) copy(queries string, cards []card) {
 	})
 }
 
-// run runs the card's text on the demo server, in place of Fauna's shell.
+// run runs the card's text on the demo server, instead of Fauna's shell.
 func (c *setupStep) run() {
 	card, shell := &c.cards[c.at], c.s.cfg.Shell
 	query := card.FQL

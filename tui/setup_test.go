@@ -61,7 +61,7 @@ func TestSetup_keysFitWhatIsDone(t *testing.T) {
 	b.at(setupID)
 	b.shows("Done: the secret is accepted", "i switch to incremental")
 	b.hides("role already exists")
-	b.keys("i") // the indexes are still to be made, and the role exists
+	b.keys("i") // indexes are still to be created, and the role exists
 	b.shows("Index", "u new role", "i full")
 	b.hides("Done:")
 

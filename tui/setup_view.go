@@ -34,13 +34,13 @@ func (c *setupStep) body(w, h int) []string {
 	if w >= 72 {
 		return append(head, text.Beside(list, 23, c.box(w-23, h-len(head)))...)
 	}
-	if len(head) == 0 || h > 18 { // else there is no room for both
+	if len(head) == 0 || h > 18 { // enough room for both
 		head = append(head, list...)
 	}
 	return append(head, c.box(w, h-len(head))...)
 }
 
-// list is the queries around the one that is shown, with their state.
+// list draws the queries around the current one, with their state.
 func (c *setupStep) list(w int) []string {
 	st := c.s.st
 	maxRows, cells := 8, 22
@@ -78,10 +78,10 @@ func (c *setupStep) list(w int) []string {
 	return append(lines, mode)
 }
 
-// box draws the current query, and below it the reason, if there is no second pane.
+// box draws the current query and, if there is no second pane, the reason below it.
 func (c *setupStep) box(w, h int) []string {
 	x := c.cards[c.at]
-	var why []string // the second pane says it otherwise
+	var why []string // shown in the second pane if there is one
 	if !c.s.wide && h >= 10 {
 		why = faintly(c.s.st, text.Clean(x.Why), w)
 	}
@@ -188,7 +188,7 @@ func (c *setupStep) ask(ctx context.Context, a *asker) error {
 	return nil
 }
 
-// askApply creates role and key with the admin's secret, after a yes.
+// askApply creates role and key with the admin's secret, after confirmation.
 func (c *setupStep) askApply(ctx context.Context, a *asker) error {
 	s := c.s
 	if !s.admin {

@@ -39,7 +39,7 @@ func (c *jumpClock) jump(d time.Duration) {
 	c.jumped += d
 }
 
-// lostServer is a server that can't be reached while lost, which it first is after
+// lostServer is a server that is unreachable while lost, the first time after
 // pagesUntilLost pages of documents.
 type lostServer struct {
 	server
@@ -168,7 +168,7 @@ func TestExport_sleepOfTwoHoursAndALostNetwork(t *testing.T) {
 
 	lost.lost.Store(false)
 	b.until("a new snapshot", func(view string) bool {
-		return strings.Contains(view, "renewed once, so more than one point in time") || b.w.at == doneID // a busy machine may show it too late
+		return strings.Contains(view, "renewed once, so more than one point in time") || b.w.at == doneID // a busy machine may skip that screen
 	})
 	b.until("the end", func(string) bool { return b.w.at == doneID })
 	b.shows("Finished, but incomplete", "ot from a single point in time")

@@ -74,14 +74,14 @@ func newStyles(out io.Writer, color string, env func(string) string) styles {
 	return st
 }
 
-// progress is a bar of w cells. It is our own since bubbles/progress writes an escape
-// sequence for each cell.
+// progress draws a bar of w cells. It is our own because bubbles/progress writes an
+// escape sequence for each cell.
 func (st styles) progress(part float64, w int, done bool) string {
 	w = max(0, w)
 	full := int(math.Round(max(0, min(1, part)) * float64(w)))
 	if math.IsNaN(part) {
 		full = 0
-	} else if part < 1 { // full is for all of it alone
+	} else if part < 1 { // only show it full when complete
 		full = max(0, min(full, w-1))
 	}
 	p := st.accent
@@ -91,7 +91,7 @@ func (st styles) progress(part float64, w int, done bool) string {
 	return p.of(strings.Repeat("█", full)) + st.faint.of(strings.Repeat("░", w-full))
 }
 
-// mark begins a row: a bar where the cursor is.
+// mark draws the start of a row: a bar if the cursor is there.
 func (st styles) mark(here bool) string {
 	if here {
 		return st.strong.of("▌ ")
@@ -99,7 +99,7 @@ func (st styles) mark(here bool) string {
 	return "  "
 }
 
-// name is a mark and the name of the row, which is bold where the cursor is.
+// name draws a row's mark and name, bold if the cursor is there.
 func (st styles) name(here bool, name string) string {
 	if here {
 		name = st.bold.of(name)
@@ -107,7 +107,7 @@ func (st styles) name(here bool, name string) string {
 	return st.mark(here) + name
 }
 
-// asciiGlyphs replaces each glyph that the wizard draws by an ASCII one of its width.
+// asciiGlyphs replaces each glyph the wizard draws with an ASCII one of the same width.
 var asciiGlyphs = strings.NewReplacer(
 	"✓", "+", "✗", "x", "●", "*", "•", "*", "·", "-", "…", "~", "–", "-",
 	"█", "#", "░", ".", "▌", ">", "▁", "_", "▂", ".", "▃", "-", "▄", "-", "▅", "=", "▆", "=", "▇", "#",
@@ -153,12 +153,12 @@ func faintly(st styles, paragraph string, w int) []string {
 	return mapped(text.Wrap(paragraph, w-2), func(l string) string { return "  " + st.faint.of(l) })
 }
 
-// fqlTokens are the parts of a line of FQL that have a colour: a comment, a string, a
-// number, a word, each with what follows it where that tells a key or a call.
+// fqlTokens matches the parts of a line of FQL that get a colour: comments, strings,
+// numbers and words, each with what follows if that marks a key or a call.
 var fqlTokens = regexp.MustCompile(`(//.*)|("(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?)( *:)?|\b([0-9][0-9.]*|true\b|false\b|null\b)|([A-Za-z_]\w*)( *:|\()?`)
 
-// highlight colours one line of FQL. The text itself is not changed, so that what is
-// copied by the mouse is what runs.
+// highlight colours one line of FQL. The text stays unchanged, so that copying it with
+// the mouse gives FQL that runs.
 func highlight(st styles, line string) string {
 	var b strings.Builder
 	done := 0

@@ -14,7 +14,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// written are the files of the last run, of an incremental export of its last sync.
+// written returns the files of the last run: for an incremental export, the last sync.
 func written(m *archive.Manifest) (entries []archive.Entry, sync int) {
 	if m.Mode != export.Incremental || len(m.Syncs) == 0 {
 		return m.Collections, 0
@@ -23,8 +23,8 @@ func written(m *archive.Manifest) (entries []archive.Entry, sync int) {
 	return slices.DeleteFunc(slices.Clone(m.Latest()), func(e archive.Entry) bool { return e.Sync != sync }), sync
 }
 
-// againName and againCommand are what to type next time: a sync continues in its folder,
-// a full export needs a new one.
+// againName and againCommand return the title and the command of the next run: a sync
+// continues in its folder, a full export needs a new one.
 func againName(sync int) string {
 	if sync > 0 {
 		return "Next sync"
@@ -97,7 +97,7 @@ func shortfalls(p progress) []string {
 	return out
 }
 
-// summary is what remains in the scrollback. The demo server is gone by then.
+// summary returns what remains in the scrollback. The demo server is gone by then.
 func (s *session) summary(p progress, saved string) string {
 	var b strings.Builder
 	dir := homePath(text.Clean(p.spec.Dir))
@@ -141,7 +141,7 @@ func (s *session) summary(p progress, saved string) string {
 	return b.String()
 }
 
-// facts lists snapshot, retries and warnings of an export in a line.
+// facts lists an export's snapshot, retries and warnings in one line.
 func facts(p progress) string {
 	m := p.manifest
 	var parts []string

@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	sampleSize     = 200 // documents of a collection that are read, to see how large they are and how fast they come
-	parallelCounts = 2   // collections that are counted at a time
+	sampleSize     = 200 // documents of a collection that are read to measure their size and rate
+	parallelCounts = 2   // collections counted in parallel
 )
 
-// A tally counts collections, a few at a time, while the person reads; where it samples,
-// it reads some documents of each too, and times them.
+// A tally counts collections, a few in parallel, while the user reads. If samples, it
+// also reads some documents of each, and times them.
 type tally struct {
 	s       *session
 	samples bool
@@ -126,8 +126,8 @@ func (t *tally) totals() (rows int64, bytes float64) {
 }
 
 // forecast returns how long an export of rows documents takes at the measured rate, and
-// that rate; 0 if unknown. The sample asks for one page after the other; an export
-// asks for several at a time, which is about four times as fast.
+// that rate; 0 if unknown. The sample requests one page after another; an export
+// requests several in parallel, which is about four times as fast.
 func (t *tally) forecast(rows int64, maxRate int) (time.Duration, float64) {
 	if t.sampled == 0 || t.took <= 0 {
 		return 0, 0

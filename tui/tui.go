@@ -102,7 +102,7 @@ func Run(ctx context.Context, c Config) (Outcome, error) {
 // show runs the wizard on a screen.
 func (w *wizard) show(ctx context.Context) (Outcome, error) {
 	_, err := tea.NewProgram(w, w.options(ctx)...).Run()
-	_ = w.keeping()() // best effort: no screen could say that it failed
+	_ = w.keeping()() // best effort: no screen is left to report a failure
 	wait := stopWait
 	if w.quitNow {
 		wait = 0
@@ -195,7 +195,7 @@ func newSession(ctx context.Context, c Config) *session {
 // proposalPrefix is how proposed folder names begin.
 const proposalPrefix = "fauna-20"
 
-// proposal is a new folder, named after the day.
+// proposal returns a new folder, named after the date.
 func proposal(now time.Time) string {
 	name := "fauna-" + now.Format(time.DateOnly)
 	path, err := newPath(name)
@@ -205,15 +205,15 @@ func proposal(now time.Time) string {
 	return homePath(path)
 }
 
-// leadsSession reports whether this program is the first of its session, as in a
-// container: then no shell is there to come back from a suspension with. What a
-// system does not tell is taken for no.
+// leadsSession reports whether this program leads its session, as in a container: then
+// no shell could bring it back after suspending. If the system doesn't tell, the answer
+// is no.
 func leadsSession() bool {
 	stat, err := os.ReadFile("/proc/self/stat")
 	if err != nil {
 		return false
 	}
-	// PID (NAME) STATE PARENT GROUP SESSION …, and the name may hold anything.
+	// PID (NAME) STATE PARENT GROUP SESSION …; the name may contain anything.
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
 	return len(fields) > 3 && string(fields[3]) == strconv.Itoa(os.Getpid())
 }

@@ -35,26 +35,26 @@ var stepNames = [steps]string{"Domain", "Access", "Collections", "Set-up", "Secr
 
 func (id stepID) String() string { return stepNames[id] }
 
-// A screen is what is in sight. It is called by the root model alone.
+// A screen is what is currently shown. Only the root model calls it.
 type screen interface {
 	focus
 	title() (question, aside string) // the one question, and the text to the right of it
 	body(w, h int) []string          // at most h lines of at most w cells
-	busy() bool                      // is waiting for a server
+	busy() bool                      // reports whether it waits for a server
 }
 
-// A step is one screen of the way.
+// A step is one screen of the wizard's path.
 type step interface {
 	screen
-	enter()                 // it is shown from now on
-	leave()                 // it no longer is
-	side(w, h int) []string // what the choice means, for a wide window; nil for nothing
+	enter()                 // called when it is shown
+	leave()                 // called when it is left
+	side(w, h int) []string // explains the choice in a wide window; nil for nothing
 	help() string           // paragraphs for F1
 	logValues() []any       // names and values for the log
 	ask(ctx context.Context, a *asker) error
 }
 
-// shown is the screen in sight: that of the step, or what stands in its place.
+// shown returns the current screen: the step's, or the one shown instead.
 func (w *wizard) shown() screen {
 	if w.instead != nil {
 		return w.instead
@@ -188,7 +188,7 @@ func (w *wizard) always() []action {
 // key passes a key to whatever has the focus: a question, a panel, the step.
 func (w *wizard) key(m tea.KeyMsg) {
 	if m.Type != tea.KeyRunes && m.Type != tea.KeySpace && m.Type != tea.KeyEnter {
-		m.Alt = false // esc and then a key, pressed quickly, look like alt and that key
+		m.Alt = false // esc and a key in quick succession look like alt and that key
 	}
 	if press(w.always(), m) {
 		return
