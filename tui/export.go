@@ -309,7 +309,7 @@ func (c *exportStep) workers(by int) {
 	c.s.say(noteInfo, "At most %s in flight.", text.Count(int64(n), "request"))
 }
 
-// limit halves or doubles the maximum rate. A limit far above the current rate is removed.
+// limit halves or doubles the maximum rate, and removes it if far above the current rate.
 func (c *exportStep) limit(times float64) {
 	now, maxRate := c.rate(c.now.status.Rate), c.s.maxRate
 	switch {

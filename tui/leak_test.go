@@ -6,5 +6,5 @@ import (
 	"go.uber.org/goleak"
 )
 
-// No goroutine of the wizard may outlive its test: Run waits for all of them.
+// TestMain fails if a goroutine of the wizard outlives its test: Run waits for all.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -36,7 +36,7 @@ func prepareLoad(ctx context.Context, dir string, o load.Options) (loader, error
 	return l, nil
 }
 
-// targets are offered in the Output step, each with the initial text of the load's field.
+// targets are offered in the Output step, each with the initial text of its load field.
 var targets = []struct{ name, into, about string }{
 	{"files", "", ""}, {"Postgres", "postgres://USER@localhost/DATABASE", aboutLoad},
 	{"SQLite", "sqlite:DIR.db", aboutLoad}, {"Parquet", "parquet:DIR-typed", aboutLoad},

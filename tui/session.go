@@ -21,8 +21,8 @@ import (
 type accessMethod int
 
 const (
-	accessFQL    accessMethod = iota // shows the FQL, for users who have no key yet
-	accessSecret                     // there already is a secret
+	accessFQL    accessMethod = iota // shows the FQL, for users without a key
+	accessSecret                     // the user has a secret
 	accessAdmin                      // an admin's secret creates role and key
 )
 

@@ -20,8 +20,8 @@ func TestSession_secretIsTakenOutAfterTheCleaning(t *testing.T) {
 	b.hides(testSecret)
 }
 
-// Transient failures are retried without telling anybody; persistent ones are reported
-// within seconds.
+// TestSession_repeatsWhatFailsInPassing: transient failures are retried silently,
+// persistent ones are reported within seconds.
 func TestSession_repeatsWhatFailsInPassing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

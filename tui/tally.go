@@ -45,7 +45,7 @@ func (t *tally) reset(names []string, at int64) {
 	*t = tally{s: t.s, samples: t.samples, counted: t.counted, n: t.n + 1, at: at, names: names, found: map[string]counted{}}
 }
 
-// start counts collections at a time (0: now), dropping earlier counts.
+// start counts collections as of at (0: now), dropping earlier counts.
 func (t *tally) start(names []string, at int64) {
 	t.reset(names, at)
 	for range parallelCounts {

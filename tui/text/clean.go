@@ -71,9 +71,8 @@ func Sentence(err error) string {
 	return Clean(strings.TrimSpace(err.Error()))
 }
 
-// ShellWord returns text as one word of a command line to copy into a shell. A
-// home folder written as ~ stays one; what a terminal must not be given is written as
-// escapes of the shell's own.
+// ShellWord quotes text as one word to paste into a shell. A home folder written as ~
+// stays one; characters a terminal must not be given become shell escapes.
 func ShellWord(s string) string {
 	home := ""
 	if rest, ok := strings.CutPrefix(s, "~/"); ok {
