@@ -14,16 +14,12 @@ import (
 // proxySchemes are those that net/http can use a proxy by.
 var proxySchemes = []string{"http", "https", "socks5", "socks5h"}
 
-// newProxy returns the proxy of an endpoint's requests, that of HTTP_PROXY,
+// Proxy returns the proxy of a server's requests, that of HTTP_PROXY,
 // HTTPS_PROXY and NO_PROXY. net/http ignores a variable that it can't parse,
 // and would send the secret directly; here it is an error, which does not
 // repeat the value, as that may hold a password.
-func newProxy(e Endpoint) (func(*http.Request) (*url.URL, error), error) {
+func Proxy(target *url.URL) (func(*http.Request) (*url.URL, error), error) {
 	config := httpproxy.FromEnvironment()
-	target, err := url.Parse(e.String())
-	if err != nil {
-		return nil, fmt.Errorf("parse the address: %w", err)
-	}
 	names, value := []string{"http_proxy", "HTTP_PROXY"}, config.HTTPProxy
 	if target.Scheme == "https" {
 		names, value = []string{"https_proxy", "HTTPS_PROXY"}, config.HTTPSProxy

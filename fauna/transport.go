@@ -33,7 +33,11 @@ func newTransport(o Options) (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	proxy, err := newProxy(o.Endpoint)
+	target, err := url.Parse(o.Endpoint.String())
+	if err != nil {
+		return nil, fmt.Errorf("parse the address: %w", err)
+	}
+	proxy, err := Proxy(target)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
+	"fauna-export/fauna"
 	"fauna-export/tui/text"
 )
 
@@ -134,7 +135,7 @@ func look(path string) place {
 // storeOf returns the store for a folder's path or an s3:// URL. S3's messages other
 // than errors are dropped: they have no place on the screen.
 func storeOf(path string) (store.Store, error) {
-	return store.At(context.Background(), path, store.S3Options{Getenv: os.Getenv})
+	return store.At(context.Background(), path, store.S3Options{Getenv: os.Getenv, Proxy: fauna.Proxy})
 }
 
 func (p *place) inspect() {

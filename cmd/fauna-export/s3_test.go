@@ -97,3 +97,23 @@ func TestS3_credentialsThatExpireMidwayLoseNothing(t *testing.T) {
 		})
 	}
 }
+
+// A proxy that the environment misspells must not be passed over, neither on the
+// way to Fauna nor on that to an object store.
+func TestProxy_thatIsNoAddressIsRefused(t *testing.T) {
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("HTTPS_PROXY", "http://me:hushhush@proxy:80x")
+	env := []string{"FAUNA_SECRET=x", "AWS_ACCESS_KEY_ID=minioadmin", "AWS_SECRET_ACCESS_KEY=minioadmin"}
+	for _, args := range [][]string{
+		{"check", "--domain", "https://fauna.example.org", "--collection", "c"},
+		{"verify", "s3://bucket/a", "--s3-endpoint", "https://s3.example.org"},
+		{"verify", "s3://bucket/a"},
+	} {
+		got := runHere(t, env, args...)
+		if got.code != exitUsage || !strings.Contains(got.err, "HTTPS_PROXY is not the address of a proxy") || strings.Contains(got.err, "hushhush") {
+			t.Errorf("%q: exit %d: %s", args, got.code, got.err)
+		}
+	}
+}

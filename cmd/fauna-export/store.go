@@ -5,11 +5,12 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/store"
+	"fauna-export/fauna"
 )
 
 // s3Options returns what an S3 store needs in addition to its URL.
 func (a *app) s3Options() store.S3Options {
-	return store.S3Options{Endpoint: a.global.S3Endpoint, Getenv: a.getenv, Notice: func(text string) { a.say("%s", plain(text)) }}
+	return store.S3Options{Endpoint: a.global.S3Endpoint, Getenv: a.getenv, Proxy: fauna.Proxy, Notice: func(text string) { a.say("%s", plain(text)) }}
 }
 
 // store returns the store for a folder's name or an s3:// URL.

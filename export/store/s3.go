@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -27,6 +28,9 @@ type S3Options struct {
 	Endpoint string
 	// Getenv reads the environment; nil means an empty one.
 	Getenv func(string) string
+	// Proxy returns the proxy for a server's address; nil means net/http's way,
+	// which ignores variables that it can't parse.
+	Proxy func(server *url.URL) (func(*http.Request) (*url.URL, error), error)
 	// Notice, unless nil, receives messages for the user: that requests are being
 	// retried, or that the store waits for a lock. It must be safe for concurrent
 	// use.

@@ -47,6 +47,15 @@ func (s *S3) connect() error {
 	if err != nil {
 		return err
 	}
+	if s.opt.Proxy != nil {
+		target := &url.URL{Scheme: "http", Host: host}
+		if secure {
+			target.Scheme = "https"
+		}
+		if transport.Proxy, err = s.opt.Proxy(target); err != nil {
+			return err
+		}
+	}
 	s.plain = !secure
 	s.chain = &credentialChain{getenv: getenv, profile: profile}
 	s.creds = credentials.New(s.chain)
