@@ -143,8 +143,8 @@ func (q *requester) askMinimum(ctx context.Context, name string) (int64, error) 
 	return ask(ctx, q, nil, func() (int64, error) { return q.src.MinimumTime(ctx, name) })
 }
 
-// leastIDs is the smallest page of ids requested when larger ones fail.
-const leastIDs = 100
+// minIDs is the smallest page of ids requested when larger ones fail.
+const minIDs = 100
 
 // callSized is call for a page of some size, which shrinks to least while the
 // page is too large.
@@ -160,7 +160,7 @@ func (q *requester) callSized(ctx context.Context, c *collection, size *int, lea
 
 // askIDs requests a page of ids and checks their order.
 func (q *requester) askIDs(ctx context.Context, t task) (ids []int64, next int64, err error) {
-	err = q.callSized(ctx, t.c, &t.size, leastIDs, func() (err error) {
+	err = q.callSized(ctx, t.c, &t.size, minIDs, func() (err error) {
 		ids, next, err = q.src.IDs(ctx, PageRequest{Collection: t.c.name, At: t.at, From: t.from, Size: t.size})
 		return err
 	})
@@ -199,14 +199,14 @@ func eachOf[T any](ctx context.Context, atOnce int, all []T, do func(ctx context
 	return g.Wait()
 }
 
-// mostPresence is how many documents are looked up in one query.
-const mostPresence = 1000
+// maxPresence is how many documents are looked up in one query.
+const maxPresence = 1000
 
 // presentOf returns which of the documents that left the snapshot exist now.
 // One hidden by the role is an error.
 func (q *requester) presentOf(ctx context.Context, c *collection, missing []int64) (alive []int64, err error) {
 	var hidden []int64
-	for ids := range slices.Chunk(missing, mostPresence) {
+	for ids := range slices.Chunk(missing, maxPresence) {
 		err := q.call(ctx, c, false, func() error {
 			a, _, h, err := q.src.Presence(ctx, c.name, ids)
 			if err == nil {

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	leastPause = 300 * time.Millisecond // between two checkpoints of a file
-	mostShare  = 4                      // at least this many times the last checkpoint's duration
+	minPause = 300 * time.Millisecond // between two checkpoints of a file
+	maxShare = 4                      // at least this many times the last checkpoint's duration
 )
 
 // cut is a position in the file from which a later process can resume.
@@ -34,7 +34,7 @@ func (w *writer) checkpoint() error {
 	}
 	if w.cut == nil {
 		now := w.r.env.Clock.Now()
-		if w.size == w.saved || now.Sub(w.at) < max(leastPause, mostShare*w.took) {
+		if w.size == w.saved || now.Sub(w.at) < max(minPause, maxShare*w.took) {
 			return nil
 		}
 		st, err := w.snapshot()
@@ -57,7 +57,7 @@ func (w *writer) settle() error {
 	err := <-w.saving
 	w.saving = nil
 	switch {
-	case errors.Is(err, errTooEarly):
+	case errors.Is(err, errNotDurable):
 		return nil
 	case err == nil:
 		w.saved, w.cut = w.cut.size, nil
@@ -65,8 +65,8 @@ func (w *writer) settle() error {
 	return err
 }
 
-// errTooEarly means that the bytes before a cut are not durable yet.
-var errTooEarly = errors.New("not durable yet")
+// errNotDurable means that the bytes before a cut are not durable yet.
+var errNotDurable = errors.New("not durable yet")
 
 // saveCut writes how far the file is, once that is durable.
 func (w *writer) saveCut(c *cut) error {
@@ -75,7 +75,7 @@ func (w *writer) saveCut(c *cut) error {
 	case err != nil:
 		return diskError("sync "+archive.PartName(w.c.file), err)
 	case !durable:
-		return errTooEarly
+		return errNotDurable
 	}
 	if err := w.saveState(c.state); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (w *writer) snapshot() ([]byte, error) {
 	}
 	var err error
 	if st.File, err = w.file.State(); err != nil {
-		return nil, w.own(err)
+		return nil, w.collectionError(err)
 	}
 	if st.Hash, err = w.hash.(encoding.BinaryMarshaler).MarshalBinary(); err != nil {
 		return nil, fmt.Errorf("save the hash: %w", err)

@@ -109,9 +109,9 @@ func (s *scheduler) pickChunkLocked(c *collection) (task, bool) {
 	if s.mu.maxRate > 0 {
 		n = min(n, max(1, s.mu.maxRate))
 	}
-	if n > leastLast && c.scanFrom < 0 && !c.size.fixed && !s.mu.distant && s.lastOfLocked(c) {
+	if n > minLast && c.scanFrom < 0 && !c.size.fixed && !s.mu.distant && s.lastOfLocked(c) {
 		// So that all workers end at about the same time.
-		n = min(n, max(leastLast, c.queue.len()/s.mu.workers))
+		n = min(n, max(minLast, c.queue.len()/s.mu.workers))
 	}
 	ch := &chunk{at: c.at}
 	n, ch.unlisted = c.alike(n)
@@ -134,16 +134,16 @@ func (s *scheduler) pickChunkLocked(c *collection) (task, bool) {
 	return task{c: c, chunk: ch}, true
 }
 
-// leastLast is the smallest page that the last documents of a run are divided
+// minLast is the smallest page that the last documents of a run are divided
 // into.
-const leastLast = 256
+const minLast = 256
 
 // lastOfLocked reports whether only documents of this collection are left to request.
 //
 // REQUIRES: s.mu is held.
 func (s *scheduler) lastOfLocked(c *collection) bool {
 	for _, o := range s.mu.order {
-		if o != c && o.state != CollectionDone && o.state != CollectionFailed && !o.asked() {
+		if o != c && o.state != CollectionDone && o.state != CollectionFailed && !o.allRequested() {
 			return false
 		}
 	}
@@ -207,7 +207,7 @@ func (s *scheduler) dropFromLocked(c *collection, i int) {
 	for _, ch := range c.pending[i:] {
 		c.planned -= int64(len(ch.ids))
 		if ch.done {
-			c.unread(ch)
+			c.subtractOutcome(ch)
 			s.memory.release(ch)
 		}
 	}
@@ -216,13 +216,13 @@ func (s *scheduler) dropFromLocked(c *collection, i int) {
 	c.spare = slices.DeleteFunc(c.spare, func(ch *chunk) bool { return !slices.Contains(c.pending, ch) })
 }
 
-// reread and unread add and subtract a chunk that was read or dropped again.
+// addOutcome counts a chunk that was read, subtractOutcome one that was dropped again.
 //
 // REQUIRES: the scheduler's mu is held.
-func (c *collection) reread(ch *chunk) { c.tell(ch, 1) }
-func (c *collection) unread(ch *chunk) { c.tell(ch, -1) }
+func (c *collection) addOutcome(ch *chunk)      { c.countOutcome(ch, 1) }
+func (c *collection) subtractOutcome(ch *chunk) { c.countOutcome(ch, -1) }
 
-func (c *collection) tell(ch *chunk, sign int64) {
+func (c *collection) countOutcome(ch *chunk, sign int64) {
 	o := &ch.outcome
 	c.read += sign * int64(len(ch.batch.IDs))
 	c.gone += sign * int64(len(o.gone))

@@ -104,7 +104,7 @@ func (r *clusterRun) one(ctx context.Context, t task, body []byte) []byte {
 	r.memory.mu.Unlock()
 	r.ahead = max(r.ahead, int64(r.mu.ahead))
 	t.chunk.done = true
-	t.c.reread(t.chunk)
+	t.c.addOutcome(t.chunk)
 	r.wake.Broadcast()
 	return body
 }
@@ -180,7 +180,7 @@ func cluster(t *testing.T, n int64, shards int) (took time.Duration) {
 	if want := ids["bursts"].n + ids["hour"].n; rows != want {
 		t.Errorf("%d rows of %d", rows, want)
 	}
-	if held > plainBudget*5/4 || ahead > mostAhead+laterIDs {
+	if held > plainBudget*5/4 || ahead > maxAhead+laterIDs {
 		t.Errorf("%d bytes of pages and %d ids were in memory", held, ahead)
 	}
 	return took

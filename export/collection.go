@@ -44,7 +44,7 @@ type collection struct {
 	renewals    int       // times that expired since renewedFrom last advanced
 	renewedFrom int64     // first unread id at the last renewal
 	answered    time.Time // when the server last answered about it
-	looked      time.Time // when the reason for its silence was last checked
+	lastChecked time.Time // when the reason for its silence was last checked
 	renewing    bool      // the time expired: wait for the workers, then take a new one
 	writing     bool      // a writer was started
 
@@ -85,6 +85,6 @@ func (c *collection) complete() bool {
 
 // asked reports whether all documents have been read; the writer may still be
 // busy.
-func (c *collection) asked() bool {
+func (c *collection) allRequested() bool {
 	return c.scanFrom < 0 && c.queue.len() == 0 && len(c.spare) == 0 && c.fetching == 0 && !c.renewing
 }

@@ -12,9 +12,9 @@ import (
 	"fauna-export/export/row"
 )
 
-// mostReadings is how often a collection is read before giving up on a server
+// maxReadings is how often a collection is read before giving up on a server
 // that contradicts itself.
-const mostReadings = 3
+const maxReadings = 3
 
 // unconfirmed is the error of documents that exist on the server but were not
 // read, although every page matched its plan.
@@ -121,7 +121,7 @@ func (w *writer) confirm(ctx context.Context) error {
 	found := &unconfirmed{name: c.name, at: at, read: rows, count: n, first: -1}
 	left, err := w.compareIDs(ctx, at, found)
 	if err == nil {
-		err = w.shown(ctx, found.left)
+		err = w.checkHidden(ctx, found.left)
 	}
 	switch fail := failureOf(err); {
 	case fail != nil && fail.Expired():
@@ -155,7 +155,7 @@ func (r *Run) confirmEmpty(ctx context.Context, c *collection, at int64) error {
 			return c.rows.Page(&batch, body, nil)
 		})
 	}
-	err := page(leastIDs)
+	err := page(minIDs)
 	if tooLarge(err) {
 		err = page(1)
 	}
@@ -177,12 +177,12 @@ func (w *writer) refused(ctx context.Context, err error) error {
 	if _, listed := errors.AsType[*unconfirmed](err); err == nil || listed || stopsRun(err) || ctx.Err() != nil {
 		return err
 	}
-	return w.own(err)
+	return w.collectionError(err)
 }
 
-// shown checks that documents which left the snapshot since they were read are
+// checkHidden checks that documents which left the snapshot since they were read are
 // not hidden by a new predicate of the role.
-func (w *writer) shown(ctx context.Context, left []int64) error {
+func (w *writer) checkHidden(ctx context.Context, left []int64) error {
 	if len(left) == 0 {
 		return nil
 	}
@@ -244,7 +244,7 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 		}
 		is, err := upTo(one.ID)
 		if err == nil && !is {
-			if left++; len(found.left) < mostPresence {
+			if left++; len(found.left) < maxPresence {
 				found.left = append(found.left, one.ID)
 			}
 		}
@@ -260,8 +260,8 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 	return left - w.tally.Window, err
 }
 
-// again prepares to read a collection again from the start.
-func (r *Run) again(c *collection, w *writer) error {
+// prepareReread prepares to read a collection again from the start.
+func (r *Run) prepareReread(c *collection, w *writer) error {
 	r.mu.Lock()
 	p := c.proof
 	c.proof = nil
@@ -276,7 +276,7 @@ func (r *Run) again(c *collection, w *writer) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.mu.written -= w.size
-	r.mu.laid -= w.rows
+	r.mu.rowsWritten -= w.rows
 	c.saved, c.put, c.segments = nil, settled{}, []segment{{From: c.part.lo, At: c.at}}
 	c.scanFrom, c.idPage, c.cut, c.scanned, c.chunks, c.tallied = c.part.lo, 0, false, false, 0, false
 	c.planned, c.read, c.gone, c.appeared = 0, 0, 0, 0

@@ -13,10 +13,10 @@ import (
 const (
 	// countPage is the number of documents counted per request.
 	countPage = 80_000
-	// leastCounters and mostCounters limit how many ranges of a large collection
+	// minCounters and maxCounters limit how many ranges of a large collection
 	// are counted in parallel: two per shard.
-	leastCounters = 8
-	mostCounters  = 64
+	minCounters = 8
+	maxCounters = 64
 	// longCount is the minimum length, in pages, of the nearer part of a split range.
 	longCount = 4
 )
@@ -109,7 +109,7 @@ func (q *requester) countToDivide(ctx context.Context, c *collection, shards int
 	if err != nil || first == nil {
 		return &mu.all, err
 	}
-	free := make(chan struct{}, min(max(2*shards, leastCounters), mostCounters))
+	free := make(chan struct{}, min(max(2*shards, minCounters), maxCounters))
 	g, ctx := errgroup.WithContext(ctx)
 	var count func(t *counter) error
 	begin := func(t *counter) {

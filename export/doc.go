@@ -69,7 +69,7 @@
 // engine asks the server before it decides:
 //
 //   - The collection did not exist at T: it was recreated, and is stopped
-//     (*Remade).
+//     (*Recreated).
 //   - The key may no longer read it: it is stopped (*PrivilegeLost).
 //   - The ids at T have changed: new ones are planned and counted as appeared.
 //     Missing ones are looked up one by one. Denied means hidden by the role: the

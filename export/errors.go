@@ -129,15 +129,15 @@ func (e *Changed) Error() string {
 		". Use the same server, key and options, or choose another folder"
 }
 
-// Remade is the error of a collection that was deleted, or deleted and
+// Recreated is the error of a collection that was deleted, or deleted and
 // recreated, while it was read.
-type Remade struct {
+type Recreated struct {
 	Collection string
 	At         int64
 }
 
 // Error names the snapshot.
-func (e *Remade) Error() string {
+func (e *Recreated) Error() string {
 	if e.At == 0 {
 		return "the collection was deleted"
 	}

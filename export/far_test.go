@@ -216,7 +216,7 @@ func TestRun_findsThePageSizeWithinAFewPages(t *testing.T) {
 					if p.took > c.most {
 						slow++
 					}
-					if p.bytes > mostBytes*11/10 {
+					if p.bytes > maxBytes*11/10 {
 						t.Errorf("a page of %d bytes took %s", p.bytes, p.took)
 					}
 				}

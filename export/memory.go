@@ -12,8 +12,8 @@ const (
 	plainBudget  = 24 << 20 // bytes of pages and rows held
 	packedBudget = 20 << 20 // the same with compression, which also needs memory
 
-	mostMaking = 4 // pages serialized in parallel
-	mostIdle   = 8 // batches kept for reuse
+	maxMaking = 4 // pages serialized in parallel
+	maxIdle   = 8 // batches kept for reuse
 )
 
 // memory limits the bytes of pages and rows that a run holds, and keeps batches
@@ -30,7 +30,7 @@ type memory struct {
 }
 
 func newMemory(packed bool) *memory {
-	m := &memory{budget: plainBudget, making: make(chan struct{}, min(runtime.GOMAXPROCS(0), mostMaking))}
+	m := &memory{budget: plainBudget, making: make(chan struct{}, min(runtime.GOMAXPROCS(0), maxMaking))}
 	if packed {
 		m.budget = packedBudget
 	}
@@ -71,7 +71,7 @@ func (m *memory) release(ch *chunk) {
 func (m *memory) recycle(b *row.Batch) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if cap(b.Bytes) <= 4*aimBytes && len(m.mu.idle) < mostIdle {
+	if cap(b.Bytes) <= 4*aimBytes && len(m.mu.idle) < maxIdle {
 		b.Reset()
 		m.mu.idle = append(m.mu.idle, b)
 	}

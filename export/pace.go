@@ -142,8 +142,8 @@ func (p *pace) far(took time.Duration) bool {
 	return took < 2*p.mu.nearest
 }
 
-// besides returns the number of requests in flight.
-func (p *pace) besides() int {
+// requestsInFlight returns the number of requests in flight.
+func (p *pace) requestsInFlight() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.mu.flying

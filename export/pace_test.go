@@ -84,7 +84,7 @@ func TestPace_backoffDoublesWithJitterAndHasACeiling(t *testing.T) {
 	p := newPace(systemClock{}, rand.NewPCG(1, 1), 8, 0)
 	seen := map[time.Duration]bool{}
 	for n := range 20 {
-		top := min(firstBackoff<<min(n, 10), mostBackoff)
+		top := min(firstBackoff<<min(n, 10), maxBackoff)
 		for range 20 {
 			d := p.backoff(n)
 			if d < top/2 || d > top {

@@ -148,16 +148,16 @@ func (r *Run) failDivided() error {
 				return err
 			}
 			r.mu.Lock()
-			c.disownLocked(f.Err)
+			c.failWrittenLocked(f.Err)
 			r.mu.Unlock()
 		}
 	}
 	return nil
 }
 
-// disownLocked fails a collection that was written.
+// failWrittenLocked fails a collection that was written.
 //
 // REQUIRES: the scheduler's mu is held.
-func (c *collection) disownLocked(err error) {
+func (c *collection) failWrittenLocked(err error) {
 	c.entry, c.state, c.err = nil, CollectionFailed, err
 }

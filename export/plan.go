@@ -130,7 +130,7 @@ func (q *requester) checkAccess(ctx context.Context, c *collection, at int64) er
 			return err
 		}
 		if len(absent) > 0 {
-			return &Remade{Collection: c.name, At: at}
+			return &Recreated{Collection: c.name, At: at}
 		}
 	}
 	unreadable, missing, _, err := q.askUnreadable(ctx, c, []string{c.name})
@@ -138,15 +138,15 @@ func (q *requester) checkAccess(ctx context.Context, c *collection, at int64) er
 	case err != nil:
 		return err
 	case len(missing) > 0:
-		return &Remade{Collection: c.name, At: at}
+		return &Recreated{Collection: c.name, At: at}
 	case len(unreadable) > 0:
 		return &PrivilegeLost{Collection: c.name}
 	}
 	return nil
 }
 
-// mostRenewals is how often a new time may expire before anything is read at it.
-const mostRenewals = 5
+// maxRenewals is how often a new time may expire before anything is read at it.
+const maxRenewals = 5
 
 // expiredAtOnce is the error of a server on which every time expires
 // immediately.
@@ -165,7 +165,7 @@ func (p *planner) renew(ctx context.Context, c *collection) {
 	p.mu.Unlock()
 	at, err := latest, error(nil)
 	switch {
-	case again >= mostRenewals:
+	case again >= maxRenewals:
 		err = &expiredAtOnce{times: again}
 	case again > 0:
 		err = p.pace.pause(ctx, p.pace.backoff(again), "the snapshot expired before anything was read at it")

@@ -14,9 +14,9 @@ import (
 	"fauna-export/export/store/storetest"
 )
 
-// TestPowerCut_leavesARunThatCanBeGoneOnWith cuts the power at every operation,
+// TestPowerCut_leavesARunThatCanBeResumed cuts the power at every operation,
 // and sometimes again during the resumed run.
-func TestPowerCut_leavesARunThatCanBeGoneOnWith(t *testing.T) {
+func TestPowerCut_leavesARunThatCanBeResumed(t *testing.T) {
 	t.Parallel()
 	seed := testSeed(t)
 	random := rand.New(rand.NewPCG(seed, 4))

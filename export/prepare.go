@@ -52,7 +52,7 @@ func (r *Run) prepare(ctx context.Context) error {
 		return err
 	}
 	r.mu.Lock()
-	r.mu.times, r.made = []int64{at}, madeOf(names, made)
+	r.mu.times, r.made = []int64{at}, knownTimes(names, made)
 	for _, c := range r.all {
 		c.at = at
 		c.segments = []segment{{From: 0, At: at}}

@@ -36,7 +36,7 @@ func TestPrepare_refusesBeforeAnyFile(t *testing.T) {
 			e, ok := errors.AsType[*AtError](err)
 			return ok && !e.Future && e.Minimum > 0
 		}, "too old"},
-		{"before the collection", Spec{Collections: []string{"users"}, At: 1_799_999_999_000_000}, func(s *fakeSource) { s.set["users"].remade = true }, isError[*AtError], "users"},
+		{"before the collection", Spec{Collections: []string{"users"}, At: 1_799_999_999_000_000}, func(s *fakeSource) { s.set["users"].recreated = true }, isError[*AtError], "users"},
 		{"secret refused", Spec{Collections: []string{"users"}}, func(s *fakeSource) {
 			s.fault = func(fakeCall) error { return errFakeSecret }
 		}, isError[*fakeFailure], "unauthorized"},
@@ -51,7 +51,7 @@ func TestPrepare_refusesBeforeAnyFile(t *testing.T) {
 			absent := src.fault
 			src.fault = func(call fakeCall) error {
 				if call.what == "absent" && call.at >= 1_800_000_000_000_000 {
-					src.set["users"].remade = false
+					src.set["users"].recreated = false
 				}
 				if absent != nil {
 					return absent(call)
@@ -220,7 +220,7 @@ func TestResume_refusesAnotherServerCollectionOrOption(t *testing.T) {
 	}
 	// Another database at the same address.
 	other := twoCollections()
-	other.set["users"].remade, other.set["orders"].remade = true, true
+	other.set["users"].recreated, other.set["orders"].recreated = true, true
 	r, err := OpenRun(other, swiftEnv(dir, 1))
 	if err != nil {
 		t.Fatal(err)
@@ -254,7 +254,7 @@ func TestResume_withoutASnapshotRefusesAnremadeSource(t *testing.T) {
 	src := twoCollections()
 	dir := interrupted(t, Spec{Collections: []string{"users", "orders"}, PageSize: 100, Workers: 2, NoSnapshot: true}, src)
 	without := twoCollections()
-	without.set["users"].remade, without.set["orders"].remade = true, true
+	without.set["users"].recreated, without.set["orders"].recreated = true, true
 	for name, other := range map[string]Source{"others of these names": remadeSource{twoCollections()}, "none of these names": without} {
 		r, err := OpenRun(other, swiftEnv(dir, 1))
 		if err != nil {

@@ -52,7 +52,7 @@ func (r *reader) fetch(ctx context.Context, c *collection, ch *chunk, body []byt
 	}
 	r.memory.settle(ch, int64(cap(p.batch.Bytes)))
 	ch.done = true
-	c.reread(ch)
+	c.addOutcome(ch)
 	now := r.clock.Now()
 	c.speed.add(now, int64(len(p.batch.IDs)), ch.outcome.bytes)
 	r.mu.speed.add(now, int64(len(p.batch.IDs)), ch.outcome.bytes)
@@ -199,7 +199,7 @@ func (s *scheduler) observe(c *collection, n int, bytes int64, took time.Duratio
 	case grew && s.mu.tuner.step != tunerStart:
 		s.mu.tuner.disturbed()
 	default:
-		s.mu.tuner.page(s.clock.Now(), took, s.pace.besides(), n, bytes)
+		s.mu.tuner.page(s.clock.Now(), took, s.pace.requestsInFlight(), n, bytes)
 		s.employLocked(s.mu.tuner.n)
 	}
 }

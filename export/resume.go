@@ -90,7 +90,7 @@ func (r *Run) reopen(ctx context.Context) error {
 			return err
 		}
 	}
-	left, err := r.takeUp(ctx, saved)
+	left, err := r.loadProgress(ctx, saved)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (r *Run) reopen(ctx context.Context) error {
 	if len(left) > 0 {
 		access := r.askAccess(ctx, left)
 		// The rows so far were read with a key that saw all documents.
-		if diff := hiding(access.filtered, saved.Filtered, "run"); len(diff) > 0 {
+		if diff := newlyHiding(access.filtered, saved.Filtered, "run"); len(diff) > 0 {
 			return &Changed{Differences: diff}
 		}
 		left, access.unreadable = r.readableOf(left, access.unreadable)
@@ -113,9 +113,9 @@ func (r *Run) reopen(ctx context.Context) error {
 	return r.remove(archive.ManifestName, archive.SumsName)
 }
 
-// takeUp reads how far each collection is, and returns the unfinished ones. A
+// loadProgress reads how far each collection is, and returns the unfinished ones. A
 // collection whose file has changed since starts over.
-func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*collection, err error) {
+func (r *Run) loadProgress(ctx context.Context, saved *archive.RunState) (left []*collection, err error) {
 	entries, err := r.env.Store.List()
 	if err != nil {
 		return nil, err
@@ -163,7 +163,7 @@ func (r *Run) takeUp(ctx context.Context, saved *archive.RunState) (left []*coll
 			c.bytes, c.pages, c.retries = st.Bytes, st.Pages, st.Retries
 			c.before = time.Duration(st.Seconds * float64(time.Second))
 			r.mu.written += st.Offset
-			r.mu.laid += st.Rows
+			r.mu.rowsWritten += st.Rows
 		}
 		c.at = c.segments[len(c.segments)-1].At
 		for _, s := range c.segments {
@@ -208,11 +208,11 @@ func (r *Run) sameServer(ctx context.Context, saved *archive.RunState) error {
 	if absent := absentOf(r.spec.Collections, made); len(absent) == len(r.spec.Collections) {
 		return &Changed{Differences: []string{"the server: none of the collections read at " + archive.FormatTime(at) + " exist any more; they were deleted, or this is another database"}}
 	}
-	return r.sameMade(saved.Made, madeOf(r.spec.Collections, made))
+	return r.sameMade(saved.Made, knownTimes(r.spec.Collections, made))
 }
 
-// madeOf maps collections to the ts of their settings, where that is known.
-func madeOf(names []string, made []int64) map[string]int64 {
+// knownTimes maps collections to the ts of their settings, where that is known.
+func knownTimes(names []string, made []int64) map[string]int64 {
 	known := map[string]int64{}
 	for i, ts := range made {
 		if ts > 0 {
@@ -232,9 +232,9 @@ func (r *Run) sameMade(was, is map[string]int64) error {
 	return nil
 }
 
-// hiding lists the collections in which the key's role hides documents and the
+// newlyHiding lists the collections in which the key's role hides documents and the
 // earlier one did not.
-func hiding(is, was []string, of string) (diff []string) {
+func newlyHiding(is, was []string, of string) (diff []string) {
 	for _, name := range is {
 		if !slices.Contains(was, name) {
 			diff = append(diff, "the key: its role hides documents of "+name+" with a predicate; the key of the "+of+" did not")

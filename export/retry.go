@@ -17,9 +17,9 @@ const (
 	// longAnswer is how long a failure may take without counting as a timeout.
 	// After a longer one a smaller page is requested at once.
 	longAnswer = 5 * time.Second
-	// mostBroken is how often a request with damaged or implausible answers is
+	// maxBroken is how often a request with damaged or implausible answers is
 	// sent.
-	mostBroken = 5
+	maxBroken = 5
 	// longestTry is more than a request and the pause before it can take. If
 	// they took longer the machine was asleep, and only this much counts as
 	// failing.
@@ -28,7 +28,7 @@ const (
 	retryFor = 5 * time.Minute
 
 	firstBackoff = 200 * time.Millisecond
-	mostBackoff  = 20 * time.Second
+	maxBackoff   = 20 * time.Second
 )
 
 // attempts counts the tries of one request. It defines what is retried, and for
@@ -48,7 +48,7 @@ func (a *attempts) failed(err error, asked, now time.Time, smaller bool) error {
 	fail := failureOf(err)
 	switch {
 	case brokenAnswer(err):
-		if a.tries >= mostBroken {
+		if a.tries >= maxBroken {
 			return err
 		}
 	case fail == nil, fail.Expired(), fail.Refused(), fail.Missing():
@@ -74,7 +74,7 @@ func (a *attempts) failed(err error, asked, now time.Time, smaller bool) error {
 // backoff returns the pause after the nth failure in a row: it doubles each
 // time, and is a random value between half and all of that.
 func backoff(n int, random *rand.Rand) time.Duration {
-	d := mostBackoff
+	d := maxBackoff
 	if n < 7 {
 		d = min(d, firstBackoff<<n)
 	}

@@ -43,7 +43,7 @@ type progress struct {
 	retries        int
 	speed          meter
 	written        int64                       // bytes of files
-	laid           int64                       // rows in written
+	rowsWritten    int64                       // rows in written
 	free           int64                       // bytes of the disk, -1 if unknown
 	need           int64                       // bytes of the rest, -1 if unknown
 	found          map[string]*archive.Reading // files verified while they were written
@@ -218,7 +218,7 @@ func (r *Run) perform(ctx context.Context, t task, body []byte) []byte {
 	switch {
 	case t.chunk != nil:
 		body = r.fetch(ctx, t.c, t.chunk, body)
-		if cap(body) > 2*mostBytes {
+		if cap(body) > 2*maxBytes {
 			return nil // don't keep a large page in every worker
 		}
 	case t.scan:

@@ -12,12 +12,12 @@ import (
 
 // Limits on parallel work.
 const (
-	mostAhead = 1 << 20         // planned ids that are not in a chunk
+	maxAhead  = 1 << 20         // planned ids that are not in a chunk
 	headStart = 2 * time.Second // for documents, before ids are read further ahead
 
-	mostActive       = 4 // collections read in parallel
-	mostActivePacked = 2
-	mostEnding       = 12 // collections that only need to finish their file
+	maxActive       = 4 // collections read in parallel
+	maxActivePacked = 2
+	maxEnding       = 12 // collections that only need to finish their file
 )
 
 // scheduler decides what a run's workers do next, holds the collections while
@@ -187,7 +187,7 @@ func (s *scheduler) pickLocked() (task, bool) {
 //
 // REQUIRES: s.mu is held.
 func (s *scheduler) pickAheadLocked(soon bool) (task, bool) {
-	if s.mu.ahead >= mostAhead {
+	if s.mu.ahead >= maxAhead {
 		return task{}, false
 	}
 	for _, c := range s.mu.order {
@@ -207,15 +207,15 @@ func (s *scheduler) pickAheadLocked(soon bool) (task, bool) {
 //
 // REQUIRES: s.mu is held.
 func (s *scheduler) mayBeginLocked() bool {
-	most := mostActive
+	most := maxActive
 	if s.packed {
-		most = mostActivePacked
+		most = maxActivePacked
 	}
-	if len(s.mu.active) >= most+mostEnding {
+	if len(s.mu.active) >= most+maxEnding {
 		return false
 	}
 	for _, c := range s.mu.active {
-		if !c.asked() {
+		if !c.allRequested() {
 			most--
 		}
 	}

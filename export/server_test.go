@@ -232,14 +232,14 @@ func TestServer_everyFaultAlone(t *testing.T) {
 		}, is: isError[*Hidden]},
 		{name: "the collection deleted", when: fault.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) fault.Fault {
 			return fault.Do("delete", func() { s.shell(t, `Delete(Collection("users"))`) })
-		}, is: isError[*Remade]},
+		}, is: isError[*Recreated]},
 		{name: "the collection made again", when: fault.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) fault.Fault {
 			return fault.Do("make again", func() {
 				s.shell(t, `Delete(Collection("users"))`)
 				s.shell(t, `CreateCollection({name: "users"})`)
 				s.shell(t, `Create(Ref(Collection("users"), "100"), {data: {a: 1}})`)
 			})
-		}, is: func(err error) bool { return isError[*Remade](err) || isError[*PrivilegeLost](err) }},
+		}, is: func(err error) bool { return isError[*Recreated](err) || isError[*PrivilegeLost](err) }},
 		{name: "history rewritten", workers: 1, when: fault.When{Match: pages, From: 14}, fault: func(s *testServer, t *testing.T) fault.Fault {
 			return fault.Do("rewrite", func() {
 				// In one transaction, so that no page is read in between.

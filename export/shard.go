@@ -210,7 +210,7 @@ func (r *Run) fitsPlan(filtered []string) error {
 	if err := json.Unmarshal(r.shared.Spec, &planned); err != nil {
 		return fmt.Errorf("read the plan: %w", err)
 	}
-	if diff := hiding(filtered, planned.Filtered, "plan"); len(diff) > 0 {
+	if diff := newlyHiding(filtered, planned.Filtered, "plan"); len(diff) > 0 {
 		return &Changed{Differences: diff}
 	}
 	return r.sameMade(r.shared.Made, r.made)

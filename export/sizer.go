@@ -10,13 +10,13 @@ const (
 	// Pages aim at aimBytes, or more if few are in flight: up to flyingBytes in
 	// total.
 	aimBytes    = 1_300_000
-	mostAim     = 5_000_000
+	maxAim      = 5_000_000
 	flyingBytes = 12_000_000
-	mostBytes   = 2_600_000 // largest page whose body and rows may be in memory together
+	maxBytes    = 2_600_000 // largest page whose body and rows may be in memory together
 
 	aimLatency   = 1750 * time.Millisecond
 	firstLatency = 500 * time.Millisecond
-	mostDelay    = 2 * time.Second
+	maxDelay     = 2 * time.Second
 
 	// unknownBytes is reserved for a page before any was read.
 	unknownBytes = 4 << 20
@@ -87,8 +87,8 @@ func about(a, b int) bool { return a <= b+b/8 && b <= a+a/8 }
 // aimed returns the target size and the largest size of a page, in bytes, with
 // that many in flight.
 func aimed(flying int) (aim, most int64) {
-	aim = min(mostAim, max(aimBytes, flyingBytes/int64(flying)))
-	return aim, aim + mostBytes - aimBytes
+	aim = min(maxAim, max(aimBytes, flyingBytes/int64(flying)))
+	return aim, aim + maxBytes - aimBytes
 }
 
 // follow sets the size after a page of n documents.
@@ -104,7 +104,7 @@ func (s *sizer) follow(n int, bytes int64, took time.Duration, flying int, laten
 	switch {
 	case bytes > most:
 		s.n = min(s.n, max(1, inSize-1))
-	case took > mostDelay:
+	case took > maxDelay:
 		if sure {
 			s.n = min(s.n, max(1, n/2, inTime))
 		}
@@ -150,5 +150,5 @@ func (s *sizer) reserve(n int) int64 {
 		return unknownBytes
 	}
 	page := s.per * int64(n)
-	return page + max(0, page-mostBytes)
+	return page + max(0, page-maxBytes)
 }

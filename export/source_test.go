@@ -40,7 +40,7 @@ type fakeCollection struct {
 	hidden     map[int64]bool // ids that the role hides
 	unreadable bool
 	filtered   bool
-	remade     bool // it did not exist at the snapshot's time
+	recreated  bool // it did not exist at the snapshot's time
 }
 
 func newFakeSource(sizes map[string]int) *fakeSource {
@@ -128,7 +128,7 @@ func (f *fakeSource) CollectionTimes(ctx context.Context, names []string, at int
 	}
 	made := make([]int64, len(names))
 	for i, n := range names {
-		if made[i] = 1_700_000_000_000_000; f.set[n] == nil || f.set[n].remade && at != 0 {
+		if made[i] = 1_700_000_000_000_000; f.set[n] == nil || f.set[n].recreated && at != 0 {
 			made[i] = madeAbsent
 		}
 	}
@@ -165,7 +165,7 @@ func (f *fakeSource) MinimumTime(ctx context.Context, name string) (int64, error
 
 // visible returns the ids that a page at a time can contain.
 func (c *fakeCollection) visible(at, from int64, size int) (ids []int64, next int64) {
-	if c.unreadable || (c.remade && at != 0) {
+	if c.unreadable || (c.recreated && at != 0) {
 		return nil, -1
 	}
 	docs := c.docs

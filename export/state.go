@@ -57,15 +57,15 @@ type settled struct {
 	Widest   int64      `json:"widest,omitempty"` // longest row, in uncompressed bytes
 }
 
-// mostGone is how many ids of missing documents are listed.
-const mostGone = 1000
+// maxGone is how many ids of missing documents are listed.
+const maxGone = 1000
 
 // add adds the outcome of a chunk.
 func (s *settled) add(planned int, o outcome, counts row.Counts, widest int64) {
 	s.Widest = max(s.Widest, widest)
 	s.Expected += int64(planned)
 	s.Gone += int64(len(o.gone))
-	if n := mostGone - len(s.GoneIDs); n > 0 {
+	if n := maxGone - len(s.GoneIDs); n > 0 {
 		s.GoneIDs = append(s.GoneIDs, o.gone[:min(n, len(o.gone))]...)
 	}
 	s.Appeared += o.appeared

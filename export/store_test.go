@@ -61,7 +61,7 @@ func wanted(t *testing.T, s Spec, src Source) map[string][]byte {
 	return files
 }
 
-func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeGoneOnWith(t *testing.T) {
+func TestStore_anyFailingOperationLeavesNothingWrongAndCanBeResumed(t *testing.T) {
 	t.Parallel()
 	src := newFakeSource(map[string]int{"users": 700, "orders": 90, "none": 0})
 	for _, form := range []Spec{{Format: row.JSONL}, {Format: row.CSV, Compress: row.Zstd}, {Format: row.Parquet}} {

@@ -64,11 +64,11 @@ func (s Spec) deletion() string {
 	return cmp.Or(s.Deletions, DefaultDeletion)
 }
 
-// mostSyncTries is the number of attempts before a sync gives up. If the time
+// maxSyncTries is the number of attempts before a sync gives up. If the time
 // expires while the index is compared, the attempt leaves nothing; if it expires
 // while changes are read, the sync covers several times, and the next one makes
 // the rows consistent.
-const mostSyncTries = 5
+const maxSyncTries = 5
 
 // syncExpired ends an attempt of a sync whose time expired.
 type syncExpired struct{ err error }
@@ -102,7 +102,7 @@ func (r *Run) doSyncs(ctx context.Context) (*archive.Manifest, error) {
 	}
 	r.doubted = make(map[string]bool)
 	for try, doubts := 1, 0; ; try++ {
-		r.doubtful = doubts+1 < mostReadings
+		r.doubtful = doubts+1 < maxReadings
 		m, err := r.doSync(ctx, src)
 		expired, yes := errors.AsType[*syncExpired](err)
 		partial, _ := errors.AsType[*Partial](err)
@@ -111,10 +111,10 @@ func (r *Run) doSyncs(ctx context.Context) (*archive.Manifest, error) {
 		case doubtful && m == nil:
 			doubts++
 			try--
-		case yes && try == mostSyncTries:
+		case yes && try == maxSyncTries:
 			return nil, fmt.Errorf("the snapshot expired %d times before the index was compared; an admin can keep history longer (history_days): %w", try, expired.err)
 		case yes:
-		case partial != nil && len(partial.Window) > 0 && len(partial.Failures) == 0 && try < mostSyncTries:
+		case partial != nil && len(partial.Window) > 0 && len(partial.Failures) == 0 && try < maxSyncTries:
 		default:
 			return m, err
 		}
@@ -173,7 +173,7 @@ func (r *Run) confirm(ctx context.Context, src SyncSource, m *archive.Manifest) 
 			continue
 		}
 		c.at = c.changes.at
-		err := (&comparison{p, src, c}).compareSurely(ctx, false)
+		err := (&comparison{p, src, c}).compareConfirmed(ctx, false)
 		if fail := failureOf(err); fail != nil && fail.Expired() {
 			whole = false
 			continue

@@ -100,7 +100,7 @@ func TestSync_severalWritesInOneTransaction(t *testing.T) {
 	}
 }
 
-func TestSync_removedAndMadeAgain(t *testing.T) {
+func TestSync_removedAndRecreated(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
 	s.fql(create(1, "{n: 1}") + "\n" + create(2, "{n: 1}"))
@@ -214,7 +214,7 @@ func TestSync_historyLongExpired(t *testing.T) {
 	}
 }
 
-func TestSync_collectionMadeAgain(t *testing.T) {
+func TestSync_collectionRecreated(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
 	for id := 1; id <= 4; id++ {
@@ -234,7 +234,7 @@ func TestSync_collectionMadeAgain(t *testing.T) {
 	s.exact(s.sync())
 }
 
-func TestSync_indexMadeAgainOrRenamed(t *testing.T) {
+func TestSync_indexRecreatedOrRenamed(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
 	s.fql(create(1, "{}") + "\n" + create(2, "{}"))

@@ -23,8 +23,8 @@ type changes struct {
 	times map[int64]int64
 	notes []string
 
-	unlisted int64 // documents that exist but are missing from the index
-	remade   bool
+	unlisted  int64 // documents that exist but are missing from the index
+	recreated bool
 }
 
 // find compares the index with the last sync, and looks up the times of
@@ -37,14 +37,14 @@ func (r *Run) find(ctx context.Context, src SyncSource, c *collection, m *archiv
 		}
 	}
 	by := &comparison{r, src, c}
-	err := by.compareSurely(ctx, d.remade)
+	err := by.compareConfirmed(ctx, d.recreated)
 	if _, damaged := errors.AsType[*pairs.Damaged](err); damaged {
 		// Its header was readable, but the rest is not.
 		if err := r.rebuild(ctx, c, m); err != nil {
 			return err
 		}
 		d.notes = nil
-		err = by.compareSurely(ctx, d.remade)
+		err = by.compareConfirmed(ctx, d.recreated)
 	}
 	if err != nil {
 		return err
@@ -59,13 +59,13 @@ type comparison struct {
 	c     *collection
 }
 
-// compareSurely calls compare, and again if the index lists fewer documents than
+// compareConfirmed calls compare, and again if the index lists fewer documents than
 // the server counts.
-func (r *comparison) compareSurely(ctx context.Context, anew bool) error {
+func (r *comparison) compareConfirmed(ctx context.Context, anew bool) error {
 	notes := len(r.c.changes.notes)
 	for reading := 1; ; reading++ {
 		err := r.compare(ctx, anew)
-		if _, fewer := errors.AsType[*miscounted](err); !fewer || reading == mostReadings {
+		if _, fewer := errors.AsType[*miscounted](err); !fewer || reading == maxReadings {
 			return err
 		}
 		r.c.changes.notes, r.c.changes.times = r.c.changes.notes[:notes], nil
@@ -181,7 +181,7 @@ func (d *changes) change(id int64) int {
 // warnings returns the manifest's warnings about the sync.
 func (d *changes) warnings() []string {
 	out := d.notes
-	if d.remade {
+	if d.recreated {
 		out = append(out, "the collection was deleted and recreated since the last sync, or this is another database; all of its documents were read, and the old ones count as removed")
 	}
 	if d.unlisted > 0 {

@@ -28,7 +28,7 @@ func (r *Run) finishSync(ctx context.Context, m *archive.Manifest) (*archive.Man
 			r.doubted[c.name], doubt = true, err
 		case doubtful:
 			r.mu.Lock()
-			c.disownLocked(err)
+			c.failWrittenLocked(err)
 			r.mu.left = append(r.mu.left, &CollectionError{Collection: c.name, Err: err})
 			r.mu.Unlock()
 		case err != nil:

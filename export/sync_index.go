@@ -23,7 +23,7 @@ func (q *requester) indexPairs(ctx context.Context, src SyncSource, c *collectio
 		for {
 			var ts, ids []int64
 			var next pairs.Pair
-			err := q.callSized(ctx, c, &p.Size, leastIDs, func() (err error) {
+			err := q.callSized(ctx, c, &p.Size, minIDs, func() (err error) {
 				ts, ids, next.TS, next.ID, err = src.Pairs(ctx, p)
 				return err
 			})
@@ -122,7 +122,7 @@ func (e *miscounted) Error() string {
 func (r *comparison) removals(ctx context.Context) (map[int64]int64, error) {
 	var gone map[int64]int64
 	p := EventsRequest{Collection: r.c.name, After: r.c.changes.at, At: r.c.at, Size: eventsPage}
-	err := r.callSized(ctx, r.c, &p.Size, leastIDs, func() error {
+	err := r.callSized(ctx, r.c, &p.Size, minIDs, func() error {
 		gone = make(map[int64]int64)
 		return r.index.Events(ctx, p, func(id, ts int64, removed bool) error {
 			if removed {
@@ -139,7 +139,7 @@ func (r *comparison) removals(ctx context.Context) (map[int64]int64, error) {
 // dateRemovals finds when documents were removed, if the server still knows.
 func (r *comparison) dateRemovals(ctx context.Context) error {
 	d := r.c.changes
-	if d.times != nil || d.last == nil || d.remade || r.c.layout.Deletion == "" {
+	if d.times != nil || d.last == nil || d.recreated || r.c.layout.Deletion == "" {
 		return nil
 	}
 	if !slices.ContainsFunc(d.all, func(ch pairs.Change) bool { return ch.New == pairs.NoTime }) {

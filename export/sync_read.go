@@ -56,7 +56,7 @@ func (p *reading) changes(ctx context.Context) error {
 		one := d.all[n]
 		if at < len(live.IDs) && live.IDs[at] == id {
 			d.now[n] = live.Times[at]
-			if live.Times[at] == one.Old && !d.remade {
+			if live.Times[at] == one.Old && !d.recreated {
 				ch.outcome.idle++ // its row exists already
 			} else {
 				batch.Take(live, at)

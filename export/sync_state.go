@@ -25,13 +25,13 @@ func (r *Run) findState(ctx context.Context, c *collection, m *archive.Manifest)
 	case !unfit:
 		return diskError("read "+archive.PairsName(d.last.File), err)
 	}
-	made, err := r.madeSurely(ctx, c)
+	made, err := r.madeConfirmed(ctx, c)
 	if err != nil {
 		return err
 	}
 	// Deleted and recreated: none of its documents are the old ones.
-	d.remade = made == madeAbsent
-	if was != madeUnknown && made != madeUnknown && made != was && !d.remade {
+	d.recreated = made == madeAbsent
+	if was != madeUnknown && made != madeUnknown && made != was && !d.recreated {
 		return &Changed{Differences: []string{"the database: at the time of the last sync, " + archive.FormatTime(d.at) + ", collection " + c.name + " was not the one exported"}}
 	}
 	if unfit {
@@ -40,10 +40,10 @@ func (r *Run) findState(ctx context.Context, c *collection, m *archive.Manifest)
 	return nil
 }
 
-// madeSurely returns the ts of the collection's own settings at the time of the
+// madeConfirmed returns the ts of the collection's own settings at the time of the
 // last sync. If the server says that it did not exist then, its settings now and
 // its documents of that time must agree, or it is asked again.
-func (r *Run) madeSurely(ctx context.Context, c *collection) (int64, error) {
+func (r *Run) madeConfirmed(ctx context.Context, c *collection) (int64, error) {
 	d := c.changes
 	for try := 0; ; try++ {
 		made, err := r.askMade(ctx, c, []string{c.name}, d.at)

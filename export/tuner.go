@@ -3,17 +3,17 @@ package export
 import "time"
 
 const (
-	nearTuned  = 2 // requests in flight at the start
-	farTuned   = 8 // the same if a page takes little longer than a round trip
-	leastTuned = 2 // so that ids and documents can be read in parallel
-	mostTuned  = 16
+	nearTuned = 2 // requests in flight at the start
+	farTuned  = 8 // the same if a page takes little longer than a round trip
+	minTuned  = 2 // so that ids and documents can be read in parallel
+	maxTuned  = 16
 
 	// An epoch measures a number of workers: it lasts for this many pages per
 	// request in flight, a minimum of pages, and a minimum time.
 	epochPages = 3
-	leastPages = 16
-	leastStart = 4 // pages of an epoch at the start
-	leastEpoch = 500 * time.Millisecond
+	minPages   = 16
+	minStart   = 4 // pages of an epoch at the start
+	minEpoch   = 500 * time.Millisecond
 
 	// If pages take this long, more in flight are unlikely to help: fewer and
 	// larger ones are tried first.
@@ -27,7 +27,7 @@ const (
 
 	startRest = 2 // epochs before the first search
 	firstRest = 8 // epochs between searches, at first
-	mostRest  = 64
+	maxRest   = 64
 
 	// rowCost is how many bytes cost a server as much as one more document: on
 	// a real server 640 bytes took 100 µs, 4 MB took 70 ms.
@@ -73,7 +73,7 @@ const (
 
 // newTuner returns a tuner that starts with n requests in flight.
 func newTuner(n int) *tuner {
-	n = min(max(n, leastTuned), mostTuned)
+	n = min(max(n, minTuned), maxTuned)
 	return &tuner{n: n, rests: firstRest, settle: n}
 }
 
@@ -94,9 +94,9 @@ func (t *tuner) page(now time.Time, took time.Duration, beside, rows int, bytes 
 	switch {
 	case t.tooFew():
 		t.other()
-	case t.step == tunerStart && t.pages >= max(t.n, leastStart):
+	case t.step == tunerStart && t.pages >= max(t.n, minStart):
 		t.double(t.speed())
-	case t.pages < max(epochPages*t.n, leastPages) || elapsed < leastEpoch:
+	case t.pages < max(epochPages*t.n, minPages) || elapsed < minEpoch:
 		return
 	default:
 		t.judge(t.speed(), t.busy/time.Duration(t.pages))
@@ -110,8 +110,8 @@ func (t *tuner) page(now time.Time, took time.Duration, beside, rows int, bytes 
 // double doubles the requests in flight as long as that pays. The result is near
 // the best, but was measured in a hurry, so the first search follows soon.
 func (t *tuner) double(speed float64) {
-	if speed >= t.best*startGain && t.n < mostTuned {
-		t.base, t.best, t.n = t.n, speed, min(2*t.n, mostTuned)
+	if speed >= t.best*startGain && t.n < maxTuned {
+		t.base, t.best, t.n = t.n, speed, min(2*t.n, maxTuned)
 		return
 	}
 	if speed >= t.best*startGain {
@@ -199,9 +199,9 @@ func (t *tuner) try(step tunerStep) {
 	var n int
 	switch step {
 	case tunerMore:
-		n = min(mostTuned, t.base+max(1, t.base/2))
+		n = min(maxTuned, t.base+max(1, t.base/2))
 	case tunerFewer:
-		n = max(leastTuned, t.base-max(1, t.base/3))
+		n = max(minTuned, t.base-max(1, t.base/3))
 	default:
 		t.settleOn(t.base)
 		return
@@ -217,5 +217,5 @@ func (t *tuner) try(step tunerStep) {
 func (t *tuner) settleOn(n int) {
 	t.n, t.step, t.calm, t.slow = n, tunerRest, t.best, 0
 	t.rest = t.rests
-	t.rests = min(2*t.rests, mostRest)
+	t.rests = min(2*t.rests, maxRest)
 }

@@ -155,7 +155,7 @@ func TestTuner_findsNearlyTheBestWithinAFewPages(t *testing.T) {
 				m := c.server
 				m.noise = noise
 				best := 0.0
-				for n := 1; n <= mostTuned; n++ {
+				for n := 1; n <= maxTuned; n++ {
 					best = max(best, m.speed(n))
 				}
 				m.start()
@@ -187,7 +187,7 @@ func TestTuner_costsLittleOnTheWay(t *testing.T) {
 		{cores: 2, page: 50 * time.Millisecond, latency: 50 * time.Millisecond, bandwidth: 1e6, noise: 0.3},
 	} {
 		best := 0.0
-		for n := 1; n <= mostTuned; n++ {
+		for n := 1; n <= maxTuned; n++ {
 			best = max(best, m.speed(n))
 		}
 		m.start()
@@ -205,7 +205,7 @@ var recordedSpeeds = map[int]float64{1: 6862, 2: 8473, 4: 10_871, 8: 10_592, 16:
 // recordedSpeed interpolates the speed of any number linearly.
 func recordedSpeed(n int) float64 {
 	low := 1
-	for 2*low <= n && low < mostTuned {
+	for 2*low <= n && low < maxTuned {
 		low *= 2
 	}
 	if n == low {
@@ -237,7 +237,7 @@ func TestTuner_beginsWithAsManyAsARecordedCoreNeeds(t *testing.T) {
 
 // Eight requests keep the server busy: more give no more, and fewer show at once
 // that they give less.
-func TestTuner_leavesFewerBehindWithinAFewPages(t *testing.T) {
+func TestTuner_dropsTooFewRequestsWithinAFewPages(t *testing.T) {
 	t.Parallel()
 	m := modelServer{cores: 1, page: 25 * time.Millisecond, latency: 175 * time.Millisecond}
 	m.start()

@@ -49,7 +49,7 @@ func (r *Run) compareListed(ctx context.Context, src SyncSource, parts []*collec
 	var ids []int64
 	var err error
 	doubtful := true
-	for reading := 1; doubtful && reading <= mostReadings; reading++ {
+	for reading := 1; doubtful && reading <= maxReadings; reading++ {
 		ids, err = r.onlyIndexed(ctx, src, parts[0], r.spec.Indexes[parts[0].name])
 		_, contradicts := errors.AsType[*contradiction](err)
 		_, unexplained := errors.AsType[*Unexplained](err)

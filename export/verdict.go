@@ -83,7 +83,7 @@ func (p *reading) explain(ctx context.Context, differs *row.Mismatch, cause erro
 func (p *reading) idsThere(ctx context.Context) ([]int64, error) {
 	var all []int64
 	about := len(p.ch.ids)
-	t := task{c: p.c, at: p.ch.at, from: p.ch.from, size: min(max(about+about/4+16, leastIDs), laterIDs)}
+	t := task{c: p.c, at: p.ch.at, from: p.ch.from, size: min(max(about+about/4+16, minIDs), laterIDs)}
 	for ids, err := range p.ids(ctx, t, p.ch.next) {
 		if err != nil {
 			return nil, err
@@ -227,7 +227,7 @@ func (q *requester) refine(ctx context.Context, c *collection, ids []int64, err 
 	case asked != nil:
 		return asked
 	case len(missing) > 0:
-		return &Remade{Collection: c.name, At: c.at}
+		return &Recreated{Collection: c.name, At: c.at}
 	case len(unreadable) > 0:
 		return &PrivilegeLost{Collection: c.name}
 	}

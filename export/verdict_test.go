@@ -178,7 +178,7 @@ func TestVerdict_stopsTheCollectionAndNotTheOthers(t *testing.T) {
 	}{
 		{name: "a privilege taken away", from: 3000, change: func(c *fakeCollection) { c.unreadable = true }, is: isError[*PrivilegeLost], denied: true},
 		{name: "documents hidden", from: 3000, change: func(c *fakeCollection) { c.hidden = map[int64]bool{7003: true} }, is: isError[*Hidden], denied: true},
-		{name: "made again", from: 3000, change: func(c *fakeCollection) { c.remade = true }, is: isError[*Remade]},
+		{name: "made again", from: 3000, change: func(c *fakeCollection) { c.recreated = true }, is: isError[*Recreated]},
 		{name: "out of order", from: 3000, bend: reverse(3000), is: isError[*Unexplained]},
 		{name: "short", from: 3000, bend: func(c fakeCall, s *fakeSource) []byte {
 			ids, next := s.set["users"].visible(c.at, c.from, c.size)
@@ -242,7 +242,7 @@ func TestVerdict_stopsTheCollectionAndNotTheOthers(t *testing.T) {
 			// The cause is gone, so resuming completes the run.
 			src.fault, src.bend = nil, nil
 			u := src.set["users"]
-			u.unreadable, u.hidden, u.remade = false, nil, false
+			u.unreadable, u.hidden, u.recreated = false, nil, false
 			r, err = OpenRun(src, swiftEnv(dir, 2))
 			if err != nil {
 				t.Fatal(err)
@@ -269,7 +269,7 @@ func TestVerdict_anEmptyEndOfTheIDsIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*fakeCollection){
 		"unreadable": func(c *fakeCollection) { c.unreadable = true },
-		"made again": func(c *fakeCollection) { c.remade = true },
+		"made again": func(c *fakeCollection) { c.recreated = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			src := twoCollections()
@@ -285,7 +285,7 @@ func TestVerdict_anEmptyEndOfTheIDsIsNotBelieved(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = r.Do(context.Background())
-			if !isError[*PrivilegeLost](err) && !isError[*Remade](err) {
+			if !isError[*PrivilegeLost](err) && !isError[*Recreated](err) {
 				t.Errorf("error %v", err)
 			}
 		})

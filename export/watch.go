@@ -24,7 +24,7 @@ func (r *Run) watch(ctx context.Context) {
 		if err := r.env.Clock.Wait(ctx, diskEvery); err != nil {
 			return
 		}
-		r.lookWhy(ctx)
+		r.checkOverdue(ctx)
 		if now := r.env.Clock.Now(); now.Sub(asked) >= lifeEvery {
 			asked = now
 			r.updateLife(ctx)
@@ -43,10 +43,10 @@ func (r *Run) checkSpace() error {
 	first := r.mu.need < 0
 	r.mu.free = free
 	_, expected, final := r.totalsLocked()
-	if r.mu.laid == 0 || r.mu.written == 0 {
+	if r.mu.rowsWritten == 0 || r.mu.written == 0 {
 		return nil
 	}
-	need := int64(float64(expected-r.mu.laid) * float64(r.mu.written) / float64(r.mu.laid))
+	need := int64(float64(expected-r.mu.rowsWritten) * float64(r.mu.written) / float64(r.mu.rowsWritten))
 	if final || !first {
 		r.mu.need = need
 	}
@@ -63,15 +63,15 @@ const (
 	lookEvery = 15 * time.Second
 )
 
-// lookWhy checks whether collections with overdue pages may still be read, and
+// checkOverdue checks whether collections with overdue pages may still be read, and
 // stops those that may not.
-func (r *Run) lookWhy(ctx context.Context) {
+func (r *Run) checkOverdue(ctx context.Context) {
 	r.mu.Lock()
 	var late []*collection
 	now := r.env.Clock.Now()
 	for _, c := range r.all {
-		if c.state == CollectionRunning && c.inflight > 0 && !c.renewing && now.Sub(c.answered) > longPage && now.Sub(c.looked) > lookEvery {
-			c.looked = now
+		if c.state == CollectionRunning && c.inflight > 0 && !c.renewing && now.Sub(c.answered) > longPage && now.Sub(c.lastChecked) > lookEvery {
+			c.lastChecked = now
 			r.mu.requests++
 			late = append(late, c)
 		}

@@ -66,12 +66,12 @@ func (r *Run) write(ctx context.Context, c *collection) error {
 			return err
 		}
 		if again {
-			if err := r.again(c, w); err != nil {
+			if err := r.prepareReread(c, w); err != nil {
 				return err
 			}
 		}
-		if !again || reading == mostReadings {
-			return w.own(err)
+		if !again || reading == maxReadings {
+			return w.collectionError(err)
 		}
 		notes = append(w.notes, why)
 	}
@@ -192,20 +192,20 @@ func (w *writer) begin() error {
 		return nil
 	}
 	if w.file, err = row.NewFile(w.c.layout); err != nil {
-		return w.own(err)
+		return w.collectionError(err)
 	}
 	if w.out, err = w.r.env.Store.Append(name, 0); err != nil {
 		return diskError("open "+name, err)
 	}
 	head, err := w.file.Begin()
 	if err != nil {
-		return w.own(err)
+		return w.collectionError(err)
 	}
 	return w.put(row.Piece{Bytes: head, LastID: -1})
 }
 
-// own marks an error that stops only this collection.
-func (w *writer) own(err error) error {
+// collectionError marks an error that stops only this collection.
+func (w *writer) collectionError(err error) error {
 	return &CollectionError{Collection: w.c.name, Err: err}
 }
 
@@ -231,7 +231,7 @@ func (w *writer) put(p row.Piece) error {
 	}
 	w.r.mu.Lock()
 	w.r.mu.written += int64(len(p.Bytes))
-	w.r.mu.laid += int64(p.Rows)
+	w.r.mu.rowsWritten += int64(p.Rows)
 	w.r.mu.Unlock()
 	return nil
 }
@@ -264,19 +264,19 @@ func (w *writer) add(ch *chunk) error {
 	w.open = append(w.open, o)
 	if len(b.IDs) > 0 {
 		if err := w.file.Append(b, w.put); err != nil {
-			return w.notOurs(err)
+			return w.rowError(err)
 		}
 	}
 	w.settleChunks()
 	return nil
 }
 
-// notOurs wraps row errors and passes disk errors through.
-func (w *writer) notOurs(err error) error {
+// rowError wraps row errors and passes disk errors through.
+func (w *writer) rowError(err error) error {
 	if _, ok := errors.AsType[*diskFault](err); ok {
 		return err
 	}
-	return w.own(err)
+	return w.collectionError(err)
 }
 
 // settleChunks tallies the chunks whose rows are all in the file.
@@ -315,7 +315,7 @@ func dropRows(b *row.Batch, last int64) {
 // finish completes the file and renames it.
 func (w *writer) finish(ctx context.Context) error {
 	if err := w.file.Finish(w.put); err != nil {
-		return w.notOurs(err)
+		return w.rowError(err)
 	}
 	w.settleChunks()
 	if err := w.settle(); err != nil {
@@ -323,7 +323,7 @@ func (w *writer) finish(ctx context.Context) error {
 	}
 	t := w.tally
 	if w.rows != t.Expected-t.Gone+t.Appeared {
-		return w.own(fmt.Errorf("%d rows were written, but %d planned minus %d gone plus %d appeared should be the same", w.rows, t.Expected, t.Gone, t.Appeared))
+		return w.collectionError(fmt.Errorf("%d rows were written, but %d planned minus %d gone plus %d appeared should be the same", w.rows, t.Expected, t.Gone, t.Appeared))
 	}
 	if err := w.confirm(ctx); err != nil {
 		w.broken = true // only the last checkpoint is certain

@@ -46,7 +46,7 @@ func TestExitCodes_everyErrorHasItsCode(t *testing.T) {
 		{"collection unreadable for the engine", &export.Unreadable{}, 4},
 		{"not all of it", &export.Partial{}, 3},
 		{"a collection that failed", &export.Partial{Failures: []*export.CollectionError{{Err: server(fauna.KindUnreachable)}}}, 3},
-		{"a collection that was made again", &export.Partial{Failures: []*export.CollectionError{{Err: &export.Remade{}}}}, 3},
+		{"a collection that was made again", &export.Partial{Failures: []*export.CollectionError{{Err: &export.Recreated{}}}}, 3},
 		{"a privilege that went away", &export.Partial{Failures: []*export.CollectionError{{Err: &export.PrivilegeLost{}}}}, 4},
 		{"gave up", &export.GaveUp{Err: server(fauna.KindServer)}, 5},
 		{"disk full", &export.NoSpace{}, 1},

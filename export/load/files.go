@@ -20,7 +20,7 @@ import (
 type files struct {
 	kind  *fileKind
 	dir   string
-	loads map[string]*kept
+	loads map[string]*loadedTable
 }
 
 // stateFile records what was loaded.
@@ -64,9 +64,9 @@ func (f *files) open(context.Context) error {
 	return nil
 }
 
-func (f *files) state(context.Context) (map[string]*kept, error) {
-	all := map[string]*kept{}
-	f.loads = map[string]*kept{}
+func (f *files) state(context.Context) (map[string]*loadedTable, error) {
+	all := map[string]*loadedTable{}
+	f.loads = map[string]*loadedTable{}
 	text, err := store.ReadRegular(filepath.Join(f.dir, stateFile), store.MaxSmall)
 	if errors.Is(err, fs.ErrNotExist) {
 		return all, nil
@@ -107,7 +107,7 @@ func (f *files) foreign(_ context.Context, names []string) (found []string, err 
 	return found, nil
 }
 
-func (f *files) ready(_ context.Context, _ map[string]*kept, jobs []*job, drop []*kept) error {
+func (f *files) ready(_ context.Context, _ map[string]*loadedTable, jobs []*job, drop []*loadedTable) error {
 	if len(jobs) == 0 {
 		return nil
 	}
@@ -153,7 +153,7 @@ func (f *files) load(_ context.Context, j *job, proof *Proof) error {
 		}
 		return f.fail("write "+filepath.Base(f.path(t.Name)), err)
 	}
-	k := &kept{Table: t, Loads: map[int]string{}}
+	k := &loadedTable{Table: t, Loads: map[int]string{}}
 	for _, one := range j.syncs {
 		k.Loads[one.sync] = one.sha256
 	}

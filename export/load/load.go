@@ -60,9 +60,9 @@ type Load struct {
 	manifest *archive.Manifest
 	target   target
 	plan     Plan
-	all      map[string]*kept
+	all      map[string]*loadedTable
 	jobs     []*job
-	drop     []*kept
+	drop     []*loadedTable
 	release  func() error
 	status   Status
 	shown    time.Time

@@ -85,7 +85,7 @@ CREATE TABLE IF NOT EXISTS %s (collection text, sync integer, sha256 text NOT NU
 	return sql
 }
 
-func (p *postgres) clear(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error {
+func (p *postgres) clear(ctx context.Context, all map[string]*loadedTable, jobs []*job, drop []*loadedTable) error {
 	if err := p.viewsInTheWay(ctx, jobs); err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (p *postgres) viewsInTheWay(ctx context.Context, jobs []*job) error {
 
 // dropKeys drops our keys from and to the tables that will change, because refs
 // may dangle between the transactions of the collections. keys recreates them.
-func (p *postgres) dropKeys(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error {
+func (p *postgres) dropKeys(ctx context.Context, all map[string]*loadedTable, jobs []*job, drop []*loadedTable) error {
 	touched := map[string]bool{}
 	for _, j := range jobs {
 		if j.table.Action == Apply {

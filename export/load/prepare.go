@@ -223,7 +223,7 @@ func (l *Load) planAll(ctx context.Context, chosen []archive.Entry) error {
 		t.Documents, t.Rows = j.last.Documents, s.rows
 		j.table, j.rows = t, l.rows(ctx, j, &s.hash)
 		l.plan.Tables = append(l.plan.Tables, t)
-		l.all[name] = &kept{Table: t}
+		l.all[name] = &loadedTable{Table: t}
 		l.status.Tables++
 		l.show(true)
 	}

@@ -20,7 +20,7 @@ type engine interface {
 	// stateTables returns the statements that make the tables of loads.
 	stateTables() string
 	// clear removes the keys that are in the way of jobs and of tables to drop.
-	clear(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error
+	clear(ctx context.Context, all map[string]*loadedTable, jobs []*job, drop []*loadedTable) error
 	// change creates or changes the table.
 	change(ctx context.Context, t *Table) error
 	// fill sends the rows of a job, and compares them with the rows read back.
@@ -60,8 +60,8 @@ func (d *relational) texts(ctx context.Context, doing, sql string, args ...any) 
 	return found, d.fail(doing, err)
 }
 
-func (d *relational) state(ctx context.Context) (map[string]*kept, error) {
-	all := map[string]*kept{}
+func (d *relational) state(ctx context.Context) (map[string]*loadedTable, error) {
+	all := map[string]*loadedTable{}
 	if have, err := d.foreign(ctx, []string{tablesTable}); err != nil || len(have) == 0 {
 		return all, err
 	}
@@ -70,7 +70,7 @@ func (d *relational) state(ctx context.Context) (map[string]*kept, error) {
 	sql := fmt.Sprintf("SELECT t.collection, CAST(t.plan AS text), coalesce(l.sync, 0), coalesce(l.sha256, '') FROM %s t LEFT JOIN %s l ON l.collection = t.collection", d.table(tablesTable), d.table(loadsTable))
 	err := d.each(ctx, query{sql, nil, []any{&name, &plan, &sync, &hash}}, func() error {
 		if all[name] == nil {
-			all[name] = &kept{Table: &Table{}, Loads: map[int]string{}}
+			all[name] = &loadedTable{Table: &Table{}, Loads: map[int]string{}}
 			if err := json.Unmarshal([]byte(plan), all[name].Table); err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ func (d *relational) state(ctx context.Context) (map[string]*kept, error) {
 }
 
 // compareTables finds out which of the tables that loads made are still there.
-func (d *relational) compareTables(ctx context.Context, all map[string]*kept) error {
+func (d *relational) compareTables(ctx context.Context, all map[string]*loadedTable) error {
 	have := map[[2]string]bool{}
 	var table, column string
 	err := d.each(ctx, query{d.columns, d.columnsArgs, []any{&table, &column}}, func() error {
@@ -103,7 +103,7 @@ func (d *relational) compareTables(ctx context.Context, all map[string]*kept) er
 	return err
 }
 
-func (d *relational) ready(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error {
+func (d *relational) ready(ctx context.Context, all map[string]*loadedTable, jobs []*job, drop []*loadedTable) error {
 	if len(jobs) == 0 && len(drop) == 0 {
 		return nil
 	}

@@ -81,7 +81,7 @@ func (s *shaper) row(one row.Row) ([]cell, error) {
 				continue
 			}
 		}
-		s.leave(field)
+		s.addToData(field)
 	}
 	data := &s.cells[len(s.cells)-1]
 	switch {
@@ -94,8 +94,8 @@ func (s *shaper) row(one row.Row) ([]cell, error) {
 	return s.cells, nil
 }
 
-// leave adds a field to data.
-func (s *shaper) leave(f *row.Field) {
+// addToData adds a field to data.
+func (s *shaper) addToData(f *row.Field) {
 	if len(s.rest) == 0 {
 		s.rest = append(s.rest, '{')
 	} else {

@@ -138,7 +138,9 @@ func (s *sqlite) stateTables() string {
 		"CREATE TABLE IF NOT EXISTS " + loadsTable + " (collection TEXT, sync INTEGER, sha256 TEXT NOT NULL, rows INTEGER NOT NULL, loaded TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (collection, sync)) STRICT;\n"
 }
 
-func (s *sqlite) clear(context.Context, map[string]*kept, []*job, []*kept) error { return nil }
+func (s *sqlite) clear(context.Context, map[string]*loadedTable, []*job, []*loadedTable) error {
+	return nil
+}
 
 func (s *sqlite) change(ctx context.Context, t *Table) error {
 	if t.Action == Apply && t.rebuilt() {

@@ -12,8 +12,8 @@ import (
 	"fauna-export/export/store"
 )
 
-// kept is a target's record of a collection loaded before.
-type kept struct {
+// loadedTable is a target's record of a collection loaded before.
+type loadedTable struct {
 	Table *Table         `json:"table"`
 	Loads map[int]string `json:"loads"` // the hash of the files of each sync
 	// gone: the table does not exist any more; altered: it lacks columns that the
@@ -26,7 +26,7 @@ type job struct {
 	last  archive.Entry
 	files []archive.Entry // to be read
 	syncs []syncLoad      // that the target does not have
-	old   *kept           // the table to which syncs are applied, nil to make one
+	old   *loadedTable    // the table to which syncs are applied, nil to make one
 	clear bool            // also remove rows that are not sent
 	table *Table
 	rows  iter.Seq2[row.Row, error]
@@ -80,12 +80,12 @@ type target interface {
 	// It changes nothing.
 	open(ctx context.Context) error
 	// state returns what was loaded before, by collection.
-	state(ctx context.Context) (map[string]*kept, error)
+	state(ctx context.Context) (map[string]*loadedTable, error)
 	// foreign returns the names that exist but were not created by a load.
 	foreign(ctx context.Context, names []string) ([]string, error)
 	// ready prepares the target for the jobs: it creates the state tables and
 	// removes keys that are in the way. drop lists the collections to remove.
-	ready(ctx context.Context, all map[string]*kept, jobs []*job, drop []*kept) error
+	ready(ctx context.Context, all map[string]*loadedTable, jobs []*job, drop []*loadedTable) error
 	// load performs one job, all or nothing, including its proof.
 	load(ctx context.Context, j *job, proof *Proof) error
 	// keys creates the foreign keys that hold, for all tables.

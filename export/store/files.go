@@ -46,12 +46,12 @@ func readNamed(ctx context.Context, path string, most int64, pipes bool) ([]byte
 	return data, err
 }
 
-// mostPEM is the most that a file of certificates or keys may have, in bytes.
-const mostPEM = 8 << 20
+// maxPEM is the most that a file of certificates or keys may have, in bytes.
+const maxPEM = 8 << 20
 
 // ReadPEM returns a reader of files of certificates and keys, as ReadInput reads.
 func ReadPEM(ctx context.Context) func(path string) ([]byte, error) {
-	return func(path string) ([]byte, error) { return ReadInput(ctx, path, mostPEM) }
+	return func(path string) ([]byte, error) { return ReadInput(ctx, path, maxPEM) }
 }
 
 // OpenLog opens a file named by the user for appending, and creates it (0600) if

@@ -81,9 +81,9 @@ func (s *Folder) at(name string, make bool) (p place, done func(), err error) {
 	return place{root: root, name: base, full: name}, done, err
 }
 
-// trouble wraps an error about the folder as a whole. If choosing another folder
+// folderError wraps an error about the folder as a whole. If choosing another folder
 // would help, it returns an *Error that says so.
-func (s *Folder) trouble(doing string, err error) error {
+func (s *Folder) folderError(doing string, err error) error {
 	problem := ""
 	_, irregular := errors.AsType[*NotRegular](err)
 	_, foreign := errors.AsType[*Foreign](err)
@@ -116,12 +116,12 @@ func (s *Folder) List() ([]Entry, error) {
 			continue // listed as a plain entry; only a merge needs it
 		}
 		if err != nil {
-			return nil, s.trouble("list the folder", err)
+			return nil, s.folderError("list the folder", err)
 		}
 		entries, err := fs.ReadDir(root.FS(), ".")
 		done()
 		if err != nil {
-			return nil, s.trouble("list the folder", err)
+			return nil, s.folderError("list the folder", err)
 		}
 		for _, e := range entries {
 			name := prefix + e.Name()
@@ -203,7 +203,7 @@ func (s *Folder) Write(name string, data []byte) error {
 // name exists.
 func (s *Folder) Create(name string, data []byte) error {
 	if err := os.MkdirAll(s.dir, dirMode); err != nil {
-		return s.trouble("create the folder", err)
+		return s.folderError("create the folder", err)
 	}
 	p, done, err := s.at(name, true)
 	if err != nil {

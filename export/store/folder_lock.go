@@ -19,12 +19,12 @@ func (s *Folder) LockFor(name string) (func() error, error) { return s.lockAs(na
 func (s *Folder) lockAs(name string) (func() error, error) {
 	busy := &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
 	if err := os.MkdirAll(s.dir, dirMode); err != nil {
-		return nil, s.trouble("create the folder", err)
+		return nil, s.folderError("create the folder", err)
 	}
 	for range 10 {
 		top, err := openTop(s.dir)
 		if err != nil {
-			return nil, s.trouble("open the folder", err)
+			return nil, s.folderError("open the folder", err)
 		}
 		release, err := s.lock(top, name)
 		if err == nil {
@@ -37,7 +37,7 @@ func (s *Folder) lockAs(name string) (func() error, error) {
 		case errors.Is(err, fs.ErrNotExist): // its holder just removed it
 			continue
 		}
-		return nil, s.trouble("lock the folder", err)
+		return nil, s.folderError("lock the folder", err)
 	}
 	return nil, busy
 }

@@ -33,13 +33,13 @@ func TestFolder_saysWhatToDoWhereNoFolderCanBe(t *testing.T) {
 		syscall.ENOTDIR:      "not a folder",
 		syscall.ENAMETOOLONG: "choose a shorter one",
 	} {
-		err := at.trouble("create the folder", &fs.PathError{Op: "mkdir", Path: "d", Err: cause})
+		err := at.folderError("create the folder", &fs.PathError{Op: "mkdir", Path: "d", Err: cause})
 		if e, ok := errors.AsType[*Error](err); !ok || !strings.HasPrefix(e.Error(), "d: ") || !strings.Contains(e.Problem, says) {
 			t.Errorf("%v: %v", cause, err)
 		}
 	}
 	other := errors.New("the disk burns")
-	if err := at.trouble("create the folder", other); !errors.Is(err, other) || err.Error() != "create the folder: the disk burns" {
+	if err := at.folderError("create the folder", other); !errors.Is(err, other) || err.Error() != "create the folder: the disk burns" {
 		t.Errorf("another error: %v", err)
 	}
 }

@@ -47,13 +47,13 @@ type S3Options struct {
 
 const (
 	defaultPart     = 8 << 20
-	leastPart       = 5 << 20 // that S3 takes
-	mostPart        = 5 << 30
+	minPart         = 5 << 20 // that S3 takes
+	maxPart         = 5 << 30
 	defaultBeat     = 5 * time.Second
 	defaultPatience = 5 * time.Minute
 
-	mostParts   = 9900 // per file; S3 allows 10 000
-	mostSending = 4    // parts sent in parallel
+	maxParts   = 9900 // per file; S3 allows 10 000
+	maxSending = 4    // parts sent in parallel
 
 	uploadsPrefix = WorkPrefix + "uploads/"
 )
@@ -97,10 +97,10 @@ func NewS3(ctx context.Context, name string, o S3Options) (*S3, error) {
 	o.PartSize = cmp.Or(o.PartSize, defaultPart)
 	o.Beat = cmp.Or(o.Beat, defaultBeat)
 	o.Patience = cmp.Or(o.Patience, defaultPatience)
-	if o.PartSize < leastPart || o.PartSize > mostPart {
+	if o.PartSize < minPart || o.PartSize > maxPart {
 		return nil, fmt.Errorf("parts of %d bytes: S3 takes 5 MiB to 5 GiB", o.PartSize)
 	}
-	s := &S3{at: at, opt: o, ctx: ctx, sending: make(chan struct{}, mostSending), free: make(chan []byte, mostSending)}
+	s := &S3{at: at, opt: o, ctx: ctx, sending: make(chan struct{}, maxSending), free: make(chan []byte, maxSending)}
 	if err := s.connect(); err != nil {
 		return nil, err
 	}

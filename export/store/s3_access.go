@@ -135,7 +135,7 @@ func profileRegion(getenv func(string) string, profile string) string {
 	if home := cmp.Or(getenv("HOME"), getenv("USERPROFILE")); path == "" && home != "" {
 		path = filepath.Join(home, ".aws", "config")
 	}
-	data, err := ReadRegular(path, mostPEM)
+	data, err := ReadRegular(path, maxPEM)
 	if err != nil {
 		return ""
 	}

@@ -58,7 +58,7 @@ func (s *S3) Append(name string, size int64) (Appender, error) {
 		err = s.delete(s.key(name))
 	case size == 0:
 	case u != nil:
-		err = f.goOn(u, size)
+		err = f.resume(u, size)
 	default:
 		err = f.copyFrom(size)
 	}
@@ -82,8 +82,8 @@ func (f *s3File) copyFrom(size int64) error {
 	return err
 }
 
-// goOn continues an earlier process's upload from one of its cuts.
-func (f *s3File) goOn(u *upload, size int64) error {
+// resume continues an earlier process's upload from one of its cuts.
+func (f *s3File) resume(u *upload, size int64) error {
 	at := slices.IndexFunc(u.Cuts, func(c uploadCut) bool { return c.At == size })
 	if at < 0 {
 		return &Short{Name: f.name, Want: size}
@@ -189,8 +189,8 @@ func (f *s3File) full() error {
 		return nil
 	}
 	number := int(f.base / f.part)
-	if number > mostParts {
-		return fmt.Errorf("%s: %s has %d parts of %d MiB, the most that S3 allows: start over with more files for it (--parts)", f.s.Name(), final(f.name), mostParts, f.part>>20)
+	if number > maxParts {
+		return fmt.Errorf("%s: %s has %d parts of %d MiB, the most that S3 allows: start over with more files for it (--parts)", f.s.Name(), final(f.name), maxParts, f.part>>20)
 	}
 	if f.upload() == nil {
 		up, err := f.s.begin(f.name, f.part)

@@ -36,9 +36,9 @@ type block struct {
 }
 
 const (
-	blockSize  = 256 << 10
-	mostBlocks = 16
-	mostSkip   = 1 << 20 // skipped by reading on, instead of a new request
+	blockSize = 256 << 10
+	maxBlocks = 16
+	maxSkip   = 1 << 20 // skipped by reading on, instead of a new request
 )
 
 // Open opens an object. One whose name ends with PartEnd may not exist until it
@@ -133,7 +133,7 @@ func (r *s3Reader) someLocked(p []byte, at int64) (int, error) {
 	}
 	var n int
 	err := r.s.do("read "+r.name, len(p), func(ctx context.Context) (err error) {
-		if r.mu.stream == nil || at < r.mu.at || at > r.mu.at+mostSkip {
+		if r.mu.stream == nil || at < r.mu.at || at > r.mu.at+maxSkip {
 			if !follows {
 				n, err = r.readBlockLocked(ctx, p, at)
 				return err
@@ -154,13 +154,13 @@ func (r *s3Reader) someLocked(p []byte, at int64) (int, error) {
 		}
 		r.shutLocked()
 		follows = true
-		return noEOF(err)
+		return unexpectedEOF(err)
 	})
 	return n, err
 }
 
-// noEOF returns the error of an object that ends too early.
-func noEOF(err error) error {
+// unexpectedEOF returns the error of an object that ends too early.
+func unexpectedEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
@@ -193,9 +193,9 @@ func (r *s3Reader) readBlockLocked(ctx context.Context, p []byte, at int64) (int
 	}
 	defer body.Close()
 	if _, err := io.ReadFull(body, data); err != nil {
-		return 0, noEOF(err)
+		return 0, unexpectedEOF(err)
 	}
-	if len(r.mu.blocks) == mostBlocks {
+	if len(r.mu.blocks) == maxBlocks {
 		r.mu.blocks = slices.Delete(r.mu.blocks, 0, 1)
 	}
 	r.mu.blocks = append(r.mu.blocks, block{at: at, data: data})

@@ -71,8 +71,8 @@ func (e *UploadLost) Error() string {
 var errCondition = errors.New("the condition of the request failed")
 
 const (
-	leastRate   = 64 << 10 // bytes per second that a request's timeout is based on
-	leastTime   = 30 * time.Second
+	minRate     = 64 << 10 // bytes per second that a request's timeout is based on
+	minTime     = 30 * time.Second
 	firstWait   = 200 * time.Millisecond
 	longestWait = 10 * time.Second
 	lastTries   = 10 * time.Second // time for retries once the run must end
@@ -91,7 +91,7 @@ func (s *S3) do(doing string, size int, request func(context.Context) error) err
 	s.mu.Unlock()
 	told, skewed := false, false
 	for tries := 1; ; tries++ {
-		ctx, stop := context.WithTimeout(context.WithoutCancel(s.ctx), leastTime+time.Duration(size/leastRate)*time.Second)
+		ctx, stop := context.WithTimeout(context.WithoutCancel(s.ctx), minTime+time.Duration(size/minRate)*time.Second)
 		_, err := s.creds.GetWithContext(&credentials.CredContext{Context: ctx})
 		if err == nil {
 			err = request(ctx)

@@ -54,7 +54,7 @@ func TestS3_smallFiles(t *testing.T) {
 	}
 }
 
-func TestS3_filesWithoutAWorkingNameAreThereOnceTheyAreClosed(t *testing.T) {
+func TestS3_filesWithFinalNamesExistOnceClosed(t *testing.T) {
 	t.Parallel()
 	s := newS3Server(t).open(t, "")
 	data := noise(3, testPart+10)

@@ -111,7 +111,7 @@ func (s *S3) readRecord(name string) (*upload, error) {
 // sound reports whether a record's parts, of at most a size, and its cuts are such
 // as a file may have.
 func (u *upload) sound(most int64) bool {
-	if u.PartSize < leastPart || u.PartSize > most || u.Size < 0 {
+	if u.PartSize < minPart || u.PartSize > most || u.Size < 0 {
 		return false
 	}
 	for i, p := range u.Parts {
