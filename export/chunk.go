@@ -9,9 +9,9 @@ import (
 // chunk is a run of consecutive documents that one page must hold.
 type chunk struct {
 	ids            []int64
-	from           int64 // where its page begins: its first id, or 0 for the first of all
+	from           int64 // where its page begins: its first id, or 0 for the collection's first chunk
 	next           int64 // first id of the chunk after it, -1 for none
-	unlisted       bool  // all of it is: no page has them
+	unlisted       bool  // it holds only unlisted documents, which appear in no page
 	at             int64
 	done           bool
 	contradictions int // answers that left out existing documents
@@ -21,7 +21,7 @@ type chunk struct {
 	outcome  outcome
 }
 
-// outcome is how the documents read differ from the plan.
+// outcome records how the documents read differ from the plan.
 type outcome struct {
 	gone     []int64 // planned, but left the snapshot
 	appeared int64   // in the snapshot, but not planned
@@ -102,15 +102,15 @@ func (s *scheduler) pickChunkLocked(c *collection) (task, bool) {
 	case n == 0:
 		return task{}, false
 	case n < c.size.n*3/4 && c.scanFrom >= 0:
-		return task{}, false // more ids are coming, and much smaller pages cost more
+		return task{}, false // more ids are coming, and much smaller pages are less efficient
 	case !c.size.seen && c.fetching > 0:
-		return task{}, false // the first page shows how large documents are
+		return task{}, false // wait until the first page shows how large documents are
 	}
 	if s.mu.maxRate > 0 {
 		n = min(n, max(1, s.mu.maxRate))
 	}
 	if n > minLast && c.scanFrom < 0 && !c.size.fixed && !s.mu.distant && s.lastOfLocked(c) {
-		// So that all workers end at about the same time.
+		// Divide the rest so that all workers end at about the same time.
 		n = min(n, max(minLast, c.queue.len()/s.mu.workers))
 	}
 	ch := &chunk{at: c.at}
@@ -134,8 +134,8 @@ func (s *scheduler) pickChunkLocked(c *collection) (task, bool) {
 	return task{c: c, chunk: ch}, true
 }
 
-// minLast is the smallest page that the last documents of a run are divided
-// into.
+// minLast is the smallest page size when the last documents of a run are divided
+// among the workers.
 const minLast = 256
 
 // lastOfLocked reports whether only documents of this collection are left to request.
@@ -150,8 +150,8 @@ func (s *scheduler) lastOfLocked(c *collection) bool {
 	return true
 }
 
-// split halves a chunk whose page is too large; the second half becomes a
-// separate page. False if there is nothing to halve.
+// split halves a chunk whose page is too large; the second half becomes a separate
+// chunk. It returns false if there is nothing to halve.
 func (s *scheduler) split(c *collection, ch *chunk) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,7 +165,7 @@ func (s *scheduler) split(c *collection, ch *chunk) bool {
 	ch.ids, ch.next = ch.ids[:half:half], rest.ids[0]
 	i := slices.Index(c.pending, ch)
 	if i < 0 {
-		return true // the collection has been stopped
+		return true // the collection was stopped
 	}
 	c.pending = slices.Insert(c.pending, i+1, rest)
 	c.chunks++
@@ -178,8 +178,8 @@ func (s *scheduler) split(c *collection, ch *chunk) bool {
 	return true
 }
 
-// alike is how many of the first n ids that are planned are read in the same
-// way, and whether they are unlisted.
+// alike returns how many of the first n planned ids are read in the same way, and
+// whether these are unlisted.
 //
 // REQUIRES: the scheduler's mu is held.
 func (c *collection) alike(n int) (int, bool) {

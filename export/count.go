@@ -97,9 +97,9 @@ type counted struct {
 // countedPage is n documents from an id on.
 type countedPage struct{ from, n int64 }
 
-// countToDivide counts the documents of a whole collection that is to be divided.
-// A large one is counted in ranges that are made on the way: half of what is left
-// of one is left to others as long as they have nothing to do.
+// countToDivide counts the documents of a whole collection that will be divided. A
+// large one is split into ranges while it is counted: while other workers are idle,
+// half of what is left of a range goes to them.
 func (q *requester) countToDivide(ctx context.Context, c *collection, shards int) (*counted, error) {
 	var mu struct {
 		sync.Mutex

@@ -140,8 +140,8 @@ var duckdbTypes = map[row.Type]string{
 	row.TypeBool: "BOOLEAN", row.TypeTime: "VARCHAR", row.TypeDate: "VARCHAR",
 }
 
-// tableColumns derives a table's columns from the manifest: those of every file,
-// and the additional ones by type.
+// tableColumns derives a table's columns from the manifest: the standard ones, then
+// the additional ones by type.
 func tableColumns(e archive.Entry) (columns []tableColumn) {
 	types := map[string]row.Type{"ref": row.TypeInt, "ts": row.TypeInt, "data": row.TypeJSON, "ttl": row.TypeTime}
 	maps.Copy(types, e.Types)
@@ -207,7 +207,7 @@ func (t *table) load(b *strings.Builder, file string, e archive.Entry) {
 		switch {
 		case typed && c.key == "ts":
 			values = append(values, "epoch_us(ts)")
-		case typed && c.typ == row.TypeTime: // a timestamp there, in microseconds
+		case typed && c.typ == row.TypeTime: // a timestamp in typed files, in microseconds
 			values = append(values, "strftime(make_timestamp(epoch_us("+identifier(c.key)+")), '%Y-%m-%dT%H:%M:%S.%fZ')")
 		default:
 			values = append(values, "CAST("+identifier(c.key)+" AS "+typ+")")

@@ -53,8 +53,8 @@ func (w *writer) readAgain(durable int64) {
 	}
 }
 
-// startProof starts verifying a file of which some bytes are durable; nil if
-// the store cannot be read from. It stops at the end of the file or after drop.
+// startProof starts verifying a file whose first bytes are durable; nil if the
+// store can't be read from. It stops at the end of the file or after drop.
 func startProof(s store.Store, name string, l row.Layout, durable int64) *proof {
 	file, _, err := s.Open(name)
 	if err != nil {

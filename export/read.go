@@ -120,9 +120,9 @@ func (p *reading) more() bool {
 	return p.batch.Next >= 0 && (p.ch.next < 0 || p.batch.Next < p.ch.next)
 }
 
-// page reads one page of so many documents from an id on, checks that they are the
-// wanted ones unless that is nil, and appends their rows. A page from 0 is the
-// collection's first, so nothing precedes it. An at of 0 is the present.
+// page reads one page of that many documents, starting at an id, checks that they
+// are the wanted ones unless wanted is nil, and appends their rows. A page from 0 is
+// the collection's first, so nothing precedes it. An at of 0 is the present.
 func (p *reading) page(ctx context.Context, at, from int64, n int, wanted []int64) error {
 	return p.rows(ctx, n, func(buf []byte) ([]byte, error) {
 		return p.src.Documents(ctx, PageRequest{Collection: p.c.name, At: at, From: from, Size: n, Paths: p.c.paths, Buf: buf})

@@ -24,12 +24,12 @@ type Run struct {
 	*reader
 
 	made     map[string]int64   // the ts of each collection's own settings at the first time
-	shared   *archive.Plan      // of a shard
-	bounds   map[string][]int64 // where the second and later parts of collections begin
+	shared   *archive.Plan      // the plan, for a shard
+	bounds   map[string][]int64 // where the second and later parts begin, by collection
 	began    string             // when the first process started, as text
 	finished *archive.Manifest
 	doubted  map[string]bool // collections about which a sync's answers contradicted each other
-	doubtful bool            // a contradiction begins the sync again
+	doubtful bool            // a contradiction restarts the sync
 }
 
 // progress is what Status shows of a run besides its collections.
@@ -43,7 +43,7 @@ type progress struct {
 	retries        int
 	speed          meter
 	written        int64                       // bytes of files
-	rowsWritten    int64                       // rows in written
+	rowsWritten    int64                       // rows that written contains
 	free           int64                       // bytes of the disk, -1 if unknown
 	need           int64                       // bytes of the rest, -1 if unknown
 	found          map[string]*archive.Reading // files verified while they were written

@@ -30,7 +30,7 @@ type scheduler struct {
 
 	// all changes only before the workers start.
 	all  []*collection
-	wake sync.Cond // on mu: a worker or a writer may find more to do
+	wake sync.Cond // on mu: signalled when a worker or writer may have more to do
 
 	// mu also guards the collections.
 	mu struct {
@@ -144,8 +144,8 @@ func (s *scheduler) pickLocked() (task, bool) {
 		}
 	}
 	if s.mu.scans == 0 {
-		// At the start documents go before all but the next ids, so that they
-		// arrive from the beginning.
+		// At the start documents come before all but the next ids, so that rows
+		// arrive from the start.
 		starting := !s.mu.begun.IsZero() && s.clock.Now().Sub(s.mu.begun) < headStart
 		if t, ok := s.pickAheadLocked(starting); ok {
 			return t, true
@@ -182,8 +182,8 @@ func (s *scheduler) pickLocked() (task, bool) {
 	return s.pickAheadLocked(false)
 }
 
-// pickAheadLocked chooses a page of ids that is not needed yet, with soon only of a
-// collection that will need it soon.
+// pickAheadLocked chooses a page of ids that is not needed yet; with soon, only for
+// a collection that will need it soon.
 //
 // REQUIRES: s.mu is held.
 func (s *scheduler) pickAheadLocked(soon bool) (task, bool) {
@@ -201,9 +201,9 @@ func (s *scheduler) pickAheadLocked(soon bool) (task, bool) {
 	return task{}, false
 }
 
-// mayBeginLocked reports whether one more collection can be read now. Collections
-// that only have to finish their file do not count, so that many small ones
-// need not wait for the disk.
+// mayBeginLocked reports whether another collection can be read now. Collections
+// that only need to finish their file do not count, so that many small ones need not
+// wait for the disk.
 //
 // REQUIRES: s.mu is held.
 func (s *scheduler) mayBeginLocked() bool {
@@ -222,7 +222,7 @@ func (s *scheduler) mayBeginLocked() bool {
 	return most > 0
 }
 
-// countTaskLocked counts a collection that has to be counted.
+// countTaskLocked returns a task to count a collection, if needed.
 //
 // REQUIRES: s.mu is held.
 func (s *scheduler) countTaskLocked(c *collection) (task, bool) {
@@ -325,7 +325,7 @@ func (s *scheduler) failLocked(c *collection, err error) {
 	s.wake.Broadcast()
 }
 
-// fillWorkersLocked starts workers up to the number wanted.
+// fillWorkersLocked starts workers until there are enough.
 //
 // REQUIRES: s.mu is held.
 func (s *scheduler) fillWorkersLocked() {

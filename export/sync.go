@@ -284,8 +284,8 @@ func (r *Run) plan(c *collection) {
 	r.planChangesLocked(c, 0)
 }
 
-// planChangesLocked plans the changes from an id on. Removals are looked up too, and
-// accepted only if the server does not have the document.
+// planChangesLocked plans the changes from an id on. Removed documents are looked up
+// too: a removal counts only if the server does not have the document.
 //
 // REQUIRES: p.mu is held.
 func (p *planner) planChangesLocked(c *collection, from int64) {

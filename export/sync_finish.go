@@ -181,8 +181,8 @@ func (d *changes) fits(c *collection) (ghosts int, err error) {
 	return ghosts, nil
 }
 
-// syncFile returns the name of the file of a later sync: users.jsonl.gz is
-// users@2.jsonl.gz in the second one. File names of collections never contain @.
+// syncFile returns the file name of a later sync: users.jsonl.gz becomes
+// users@2.jsonl.gz in the second sync. File names of collections never contain @.
 func (c *collection) syncFile(sync int) string {
 	extension := "." + c.layout.Extension()
 	return fmt.Sprintf("%s@%d%s", strings.TrimSuffix(c.file, extension), sync, extension)

@@ -106,11 +106,10 @@ func (r *comparison) confirmPairs(ctx context.Context, since, found int64) error
 	return err
 }
 
-// miscounted is the error of an index that lists fewer documents than there
-// are.
+// miscounted is the error of an index that lists fewer documents than exist.
 type miscounted struct {
 	listed, count int64
-	of            string // what counts more
+	of            string // what has the higher count
 }
 
 func (e *miscounted) Error() string {

@@ -41,8 +41,8 @@ func (r *Run) findState(ctx context.Context, c *collection, m *archive.Manifest)
 }
 
 // madeConfirmed returns the ts of the collection's own settings at the time of the
-// last sync. If the server says that it did not exist then, its settings now and
-// its documents of that time must agree, or it is asked again.
+// last sync. If the server says that it did not exist then, its current settings
+// and its documents at that time must agree; otherwise it asks again.
 func (r *Run) madeConfirmed(ctx context.Context, c *collection) (int64, error) {
 	d := c.changes
 	for try := 0; ; try++ {
@@ -76,7 +76,7 @@ func (r *Run) madeConfirmed(ctx context.Context, c *collection) (int64, error) {
 	}
 }
 
-// rebuild makes the pairs of the last sync from the files of all syncs.
+// rebuild recreates the pairs of the last sync from the files of all syncs.
 func (r *Run) rebuild(ctx context.Context, c *collection, m *archive.Manifest) error {
 	d := c.changes
 	sorter := pairs.NewSorter(r.env.Store, archive.PairsName(d.last.File))
@@ -107,7 +107,7 @@ func (r *Run) madeAt(ctx context.Context, c *collection, at int64) (int64, error
 	return max(times[0], madeUnknown), nil
 }
 
-// state iterates over the pairs of the last sync, none before the first.
+// state iterates over the pairs of the last sync; there are none before the first.
 func (r *Run) state(d *changes) iter.Seq2[pairs.Pair, error] {
 	return func(yield func(pairs.Pair, error) bool) {
 		if d.last == nil {

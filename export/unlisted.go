@@ -112,8 +112,8 @@ func (r *Run) onlyIndexed(ctx context.Context, src SyncSource, c *collection, in
 	return only, nil
 }
 
-// between returns the ids from one up to another; all from it on, if that is
-// negative.
+// between returns the ids from one up to, but not including, another; a negative
+// end means all.
 func between(ids []int64, from, to int64) []int64 {
 	i, _ := slices.BinarySearch(ids, from)
 	if to < 0 {

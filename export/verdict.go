@@ -244,8 +244,8 @@ func stopsRun(err error) bool {
 	return refused || gaveUp && passing(err)
 }
 
-// judgeLocked reacts to an error: with a new time, the end of the collection,
-// or the end of the run.
+// judgeLocked handles an error: it takes a new time, stops the collection, or stops
+// the run.
 //
 // REQUIRES: s.mu is held.
 func (s *scheduler) judgeLocked(c *collection, err error) {

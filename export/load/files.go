@@ -30,7 +30,7 @@ const stateFile = ".fauna-export-loads.json"
 type fileKind struct {
 	extension string
 	dialect   *dialect
-	value     func(cell, Type) any // as the proof compares it
+	value     func(cell, Type) any // the form in which the proof compares a cell
 	writer    func(w *bufio.Writer, columns []Column) (typedWriter, error)
 	read      func(f *os.File, columns int, take func(values []any)) error
 }

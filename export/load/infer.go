@@ -165,7 +165,7 @@ func judgeTTL(v *row.Value, scratch *[]byte) judged {
 }
 
 // columns returns the fields that become columns, those of data before the row's
-// own, in order of first appearance; of those of data the most frequent ones if
+// own, in order of first appearance; of those of data, only the most frequent if
 // there are too many.
 func (s *survey) columns(mode Columns) []fieldKey {
 	first := func(a, b fieldKey) int { return cmp.Compare(s.fields[a].first, s.fields[b].first) }

@@ -245,7 +245,7 @@ func (c *Column) widening(d *dialect, more *found) Type {
 	switch {
 	case slices.Contains(widenings[c.Type], want) && !lossy, c.Own && want == Raw:
 		return want
-	case c.Own && want != c.Type: // its values cannot stay in data
+	case c.Own && want != c.Type: // its values can't stay in data
 		return JSON
 	}
 	return c.Type

@@ -22,7 +22,7 @@ const (
 	jsonbVersionTag = 1
 )
 
-// rowEncoder writes the rows of a table in COPY's format, and hashes them.
+// rowEncoder encodes the rows of a table in COPY's format, and hashes them.
 type rowEncoder struct {
 	types    []Type
 	out      []byte

@@ -50,7 +50,7 @@ func (d *relational) one(ctx context.Context, sql string, args []any, into ...an
 	return d.each(ctx, query{sql, args, into}, func() error { return nil })
 }
 
-// texts returns the one column of a query.
+// texts returns the only column of a query.
 func (d *relational) texts(ctx context.Context, doing, sql string, args ...any) (found []string, err error) {
 	var text string
 	err = d.each(ctx, query{sql, args, []any{&text}}, func() error {

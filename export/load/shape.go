@@ -32,7 +32,7 @@ type shaper struct {
 	t             *Table
 	fields        *row.Fields
 	columns       map[fieldKey]int
-	quoted        []string // of a ref column, its collection in quotes
+	quoted        []string // the quoted collection of a ref column
 	cells         []cell
 	set           []bool
 	scratch, rest []byte

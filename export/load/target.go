@@ -15,7 +15,7 @@ import (
 // loadedTable is a target's record of a collection loaded before.
 type loadedTable struct {
 	Table *Table         `json:"table"`
-	Loads map[int]string `json:"loads"` // the hash of the files of each sync
+	Loads map[int]string `json:"loads"` // hash of each sync's files
 	// gone: the table does not exist any more; altered: it lacks columns that the
 	// load made, so it may be another's.
 	gone, altered bool
@@ -24,16 +24,16 @@ type loadedTable struct {
 // job is what to send for one collection.
 type job struct {
 	last  archive.Entry
-	files []archive.Entry // to be read
-	syncs []syncLoad      // that the target does not have
-	old   *loadedTable    // the table to which syncs are applied, nil to make one
+	files []archive.Entry // to read
+	syncs []syncLoad      // not in the target yet
+	old   *loadedTable    // the table to apply syncs to, nil to create one
 	clear bool            // also remove rows that are not sent
 	table *Table
 	rows  iter.Seq2[row.Row, error]
 	step  func(rows int64)
 }
 
-// format is that of the files.
+// format is the files' format.
 func (j *job) format() row.Format { return row.Format(j.last.Format) }
 
 // read is what is read of the files: what an increment removes, unless it sends

@@ -11,8 +11,8 @@ import (
 
 var errLocked = errors.New("locked by another process")
 
-// locks returns the range of a lock: one byte far past the end, since nobody
-// could read a byte that is locked.
+// locks returns the locked range: one byte far past the end, because locked bytes
+// can't be read.
 func locks() *windows.Overlapped {
 	return &windows.Overlapped{Offset: math.MaxUint32, OffsetHigh: math.MaxInt32}
 }

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// ReadInput reads a file named by the user, such as that of a secret, of at most
-// most bytes. It follows links and waits for the writer of a pipe until ctx ends.
+// ReadInput reads a file named by the user, such as one with a secret, of at most
+// most bytes. It follows links and waits for a pipe's writer until ctx ends.
 // A named pipe without a writer, devices and folders are errors.
 func ReadInput(ctx context.Context, path string, most int64) ([]byte, error) {
 	return readNamed(ctx, path, most, true)

@@ -33,7 +33,7 @@ type Folder struct {
 
 	mu struct {
 		sync.Mutex
-		held *os.Root // while it is locked: the folder that was locked, wherever it is now
+		held *os.Root // while locked: the folder that was locked, wherever it is now
 	}
 }
 
@@ -287,7 +287,7 @@ func (s *Folder) Commit(from, to string) error {
 		return err
 	}
 	defer undo()
-	// A root renames only below itself; the top contains both.
+	// An os.Root can only rename below itself; the top contains both.
 	top, end, err := s.open()
 	if err != nil {
 		return err
