@@ -47,8 +47,8 @@ type Options struct {
 	Timeout   time.Duration // of one request; 0 means 60 s
 	UserAgent string        // "" means "fauna-export"
 	// Repeat runs a request and retries it as it sees fit; nil runs it once. It
-	// is not used for writes, or if a server that has never answered cannot be
-	// reached. A server that drops connections gets three attempts.
+	// is not used for writes. A server that never answered and can't be reached is
+	// not retried; one that drops connections gets three attempts.
 	Repeat func(ctx context.Context, ask func() error) error
 	// Dial opens a connection to the server; nil means TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)

@@ -26,7 +26,7 @@ type Error struct {
 	Err         error  // the cause, when there was no answer
 
 	problems []problem // all errors of the answer, in the server's order
-	dropped  bool      // the server accepted the connection and closed it
+	dropped  bool      // the server accepted the connection, then closed it
 }
 
 // failed reports whether an error is of one of these kinds.

@@ -31,7 +31,7 @@ type EventsRequest = struct {
 func (c *Client) Events(ctx context.Context, p EventsRequest, each func(id, ts int64, removed bool) error) error {
 	op := "read the events of " + quoteName(p.Collection)
 	var cursor f.Expr = f.Obj{"ts": p.After}            // excluding that time itself
-	first := setEvent{ts: p.After + 1, action: removal} // what the page may begin with
+	first := setEvent{ts: p.After + 1, action: removal} // earliest event that the page may start with
 	for {
 		set := f.Events(f.Documents(f.Collection(p.Collection)))
 		answer, err := c.ask(ctx, c.reading(op, p.At), atTime(p.At, f.Paginate(set, f.After(cursor), f.Size(p.Size))))

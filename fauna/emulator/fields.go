@@ -119,7 +119,7 @@ func is[T value](v value) bool {
 	return ok
 }
 
-// missing is the failure of a required field.
+// missing is the failure for a missing required field.
 func missing(field string) failure {
 	return failure{array{field}, "value required", "Required value not found."}
 }
@@ -130,7 +130,7 @@ func badReference(field ...value) failure {
 
 var namePattern = regexp.MustCompile(`^[;@+$\-_.!~%\pL\pM\p{Nd}\p{Pc}]+$`)
 
-// unfitName finds what is wrong with an item's name.
+// unfitName returns what is wrong with an item's name.
 func unfitName(v value) []failure {
 	name, ok := v.(string)
 	switch {
@@ -147,8 +147,8 @@ func unfitName(v value) []failure {
 	return nil
 }
 
-// unfitRole finds what is wrong in a role's privileges. A string passes the
-// first check and fails in a second one, which gives the whole path.
+// unfitRole returns what is wrong with a role's privileges. A string passes the
+// first check and fails a second one, whose error has the whole path.
 func unfitRole(in *object) []failure {
 	var bad, texts []failure
 	check := func(v value, want, stored string, fits func(v value) bool, path ...value) {

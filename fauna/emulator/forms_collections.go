@@ -157,7 +157,7 @@ func extreme(sign int) func(c *call) value {
 			if !is[array](list[0]) && !is[*page](list[0]) && !is[*set](list[0]) {
 				break
 			}
-			c.args[0] = list[0] // an array of one array, page or set stands for that
+			c.args[0] = list[0] // an array with a single array, page or set stands for it
 		}
 		return best(c)
 	}

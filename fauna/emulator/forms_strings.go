@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// maxRepeat bounds the bytes of a text that is made.
+// maxRepeat limits the bytes of a generated text.
 const maxRepeat = 16 << 20
 
 func (t formTable) addStrings() {

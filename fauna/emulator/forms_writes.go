@@ -26,8 +26,8 @@ func createClass(cls class) func(c *call) value {
 }
 
 // params are the parameters of a write, empty if they were not sent. They must not
-// have refs that are unresolved or point into another database. The fields in the
-// error are paths from the root of the request.
+// contain refs that are unresolved or point into another database. The error's fields
+// are paths from the root of the request.
 func (c *call) params(i int) *object {
 	if !c.given(i) {
 		return &object{}

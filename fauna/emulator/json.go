@@ -9,7 +9,7 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// parseRequest reads the JSON of a request. Whole numbers must fit in 64 bits.
+// parseRequest parses the JSON of a request. Integers must fit in 64 bits.
 func parseRequest(text []byte) (*fql.Node, error) {
 	n, err := fql.ParseJSON(text)
 	if err == nil && !inRange(n) {

@@ -3,7 +3,7 @@ package emulator
 import "slices"
 
 // readIndex reads an index's settings: its sources, each a ref or an object with
-// a ref, its terms and its values. bad says what is wrong.
+// a ref, its terms and its values. bad lists what is wrong.
 func readIndex(in *object) (sources []*item, terms, values []fieldSpec, bad []failure) {
 	list := asArray(in.get("source"))
 	if len(list) == 0 {

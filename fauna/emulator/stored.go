@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// storable returns a value as a document holds it: without nulls, and with sets as
+// storable returns a value as a document stores it: without nulls, and with sets as
 // objects.
 func storable(v value) value {
 	switch v := v.(type) {

@@ -98,7 +98,7 @@ func dayOf(m []string) (time.Time, bool) {
 	return time.Date(year, time.Month(month), min(day, last), 0, 0, 0, 0, time.UTC), ok
 }
 
-// wholeNumber is a few digits with an optional sign, 0 for none.
+// wholeNumber parses a few digits with an optional sign; no digits give 0.
 func wholeNumber(digits string) int {
 	n, _ := strconv.Atoi(digits) // "" is no number
 	return n

@@ -168,7 +168,7 @@ type lambda struct {
 	body    *node
 	at      *position
 	version string   // of the API it was made with
-	bound   *binding // the variables around an inline lambda
+	bound   *binding // variables in scope of an inline lambda
 }
 
 // A bareLambda is a lambda that is shown without its tag: the predicate of a

@@ -24,7 +24,7 @@ type callField struct {
 	//	'+'  omitted if not given
 	//	'~'  null if not given
 	//	'-'  takes no argument, always null
-	//	'*'  takes the rest: one as it is, more as an array
+	//	'*'  takes the rest: a single one unchanged, several as an array
 	//	'@'  takes the rest as an array
 	kind byte
 }
