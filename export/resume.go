@@ -85,7 +85,7 @@ func (r *Run) reopen(ctx context.Context) error {
 	if len(saved.Times) == 0 {
 		return &archive.NotARun{Dir: r.env.Store.Name(), Why: archive.RunName + " has no time"}
 	}
-	if len(saved.Bounds) > 0 || r.spec.Shard.Of > 0 { // a shard has not all parts
+	if len(saved.Bounds) > 0 {
 		if err := r.setBounds(saved.Bounds); err != nil {
 			return err
 		}

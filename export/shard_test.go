@@ -331,6 +331,45 @@ func TestShards_aFinishedOneRemakesAFileThatIsLost(t *testing.T) {
 	}
 }
 
+// What a finished shard has stays if the file that it lost cannot be read again
+// at once.
+func TestShards_oneThatCannotRemakeALostFileKeepsTheOthers(t *testing.T) {
+	t.Parallel()
+	src, st := crowdedSource(), storetest.NewMemory()
+	if err := doShard(t.Context(), shardSpec(1), src, st); err != nil {
+		t.Fatal(err)
+	}
+	before := storeFiles(t, st)
+	plan, err := archive.ReadPlan(st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := plan.Files[1].File
+	if err := st.Remove(lost); err != nil {
+		t.Fatal(err)
+	}
+	src.mu.Lock()
+	src.fault = func(fakeCall) error { return errors.New("down") }
+	src.mu.Unlock()
+	if err := doShard(t.Context(), shardSpec(1), src, st); err == nil {
+		t.Fatal("it was remade without a server")
+	}
+	src.mu.Lock()
+	src.fault = nil
+	src.mu.Unlock()
+	for name, text := range before {
+		if now, err := st.Read(name); name != lost && strings.HasSuffix(name, ".jsonl") && (err != nil || string(now) != text) {
+			t.Errorf("%s is not as it was: %v", name, err)
+		}
+	}
+	if err := doShard(t.Context(), shardSpec(1), src, st); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := st.Read(lost); err != nil || string(now) != before[lost] {
+		t.Errorf("%s is not as it was: %v", lost, err)
+	}
+}
+
 // A finish may be killed after it has published the manifest and removed that of
 // a shard. Nothing is left for the shard to do.
 func TestShards_afterAFinishThatWasKilledOneNamesFinish(t *testing.T) {
