@@ -17,7 +17,7 @@ type csvWriter struct {
 	line []byte
 }
 
-var csvFiles = &fileKind{extension: "csv", dialect: csvDialect, value: csvValue, writer: newCSVWriter, read: readCSV}
+var csvFiles = &fileKind{extension: "csv", state: ".fauna-export-loads-csv.json", dialect: csvDialect, value: csvValue, writer: newCSVWriter, read: readCSV}
 
 func newCSVWriter(w *bufio.Writer, columns []Column) (typedWriter, error) {
 	c := &csvWriter{w: w}

@@ -23,12 +23,10 @@ type files struct {
 	loads map[string]*loadedTable
 }
 
-// stateFile records what was loaded.
-const stateFile = ".fauna-export-loads.json"
-
 // fileKind is a kind of typed files.
 type fileKind struct {
 	extension string
+	state     string // the name of the file that records what was loaded, of each kind its own
 	dialect   *dialect
 	value     func(cell, Type) any // the form in which the proof compares a cell
 	writer    func(w *bufio.Writer, columns []Column) (typedWriter, error)
@@ -67,7 +65,7 @@ func (f *files) open(context.Context) error {
 func (f *files) state(context.Context) (map[string]*loadedTable, error) {
 	all := map[string]*loadedTable{}
 	f.loads = map[string]*loadedTable{}
-	text, err := store.ReadRegular(filepath.Join(f.dir, stateFile), store.MaxSmall)
+	text, err := store.ReadRegular(filepath.Join(f.dir, f.kind.state), store.MaxSmall)
 	if errors.Is(err, fs.ErrNotExist) {
 		return all, nil
 	}
@@ -87,7 +85,7 @@ func (f *files) state(context.Context) (map[string]*loadedTable, error) {
 			all[name] = k
 		}
 	}
-	return all, f.fail("read "+stateFile, err)
+	return all, f.fail("read "+f.kind.state, err)
 }
 
 func (f *files) path(name string) string { return filepath.Join(f.dir, name+"."+f.kind.extension) }
@@ -160,9 +158,9 @@ func (f *files) load(_ context.Context, j *job, proof *Proof) error {
 	f.loads[t.Collection] = k
 	text, err := json.MarshalIndent(f.loads, "", " ")
 	if err == nil {
-		err = store.WritePrivate(filepath.Join(f.dir, stateFile), text)
+		err = store.WritePrivate(filepath.Join(f.dir, f.kind.state), text)
 	}
-	return f.fail("write "+stateFile, err)
+	return f.fail("write "+f.kind.state, err)
 }
 
 func (f *files) writeFile(part string, j *job) (sent sum, err error) {

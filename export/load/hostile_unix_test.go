@@ -26,15 +26,15 @@ func TestFiles_followNoLinkAndTrustNoState(t *testing.T) {
 			return syscall.Mkfifo(filepath.Join(dir, ".fauna-export-users.csv.part"), 0o600)
 		}, "a named pipe"},
 		"a link in place of the file":  {func(dir string) error { return os.Symlink("nowhere", filepath.Join(dir, "users.csv")) }, "it already has users"},
-		"a pipe in place of the state": {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, stateFile), 0o600) }, "a named pipe"},
+		"a pipe in place of the state": {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, csvFiles.state), 0o600) }, "a named pipe"},
 		"a state of a file elsewhere": {func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, stateFile), []byte(`{"users":{"table":{"Collection":"users","Name":"../`+filepath.Base(outside)+`"}}}`), 0o600)
+			return os.WriteFile(filepath.Join(dir, csvFiles.state), []byte(`{"users":{"table":{"Collection":"users","Name":"../`+filepath.Base(outside)+`"}}}`), 0o600)
 		}, "not written by a load"},
 		"a state that is null": {func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, stateFile), []byte("null"), 0o600)
+			return os.WriteFile(filepath.Join(dir, csvFiles.state), []byte("null"), 0o600)
 		}, "not written by a load"},
 		"a state of nothing": {func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, stateFile), []byte(`{"users":null}`), 0o600)
+			return os.WriteFile(filepath.Join(dir, csvFiles.state), []byte(`{"users":null}`), 0o600)
 		}, "not written by a load"},
 	} {
 		if err := os.WriteFile(outside, []byte("precious"), 0o600); err != nil {

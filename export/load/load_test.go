@@ -119,3 +119,22 @@ func TestLoad_fromWhereNothingCanBeWritten(t *testing.T) {
 		}
 	}
 }
+
+// Typed files of two kinds in one folder are each brought up to date.
+func TestFiles_twoKindsInOneFolder(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t, row.Wire)
+	f.deletion = "deleted"
+	dir := t.TempDir()
+	for sync := range 2 {
+		f.sync(sync+1, "c", map[int64]string{int64(sync): `{"a":1}`}, nil)
+		for _, into := range []string{"csv:" + dir, "parquet:" + dir} {
+			if r := f.must(into); len(r.Proofs) != 1 || r.Proofs[0].Rows != int64(sync+1) {
+				t.Errorf("%s, sync %d: %+v", into, sync+1, r)
+			}
+			if r := f.must(into); r.Skipped != 1 {
+				t.Errorf("%s, sync %d again: %+v", into, sync+1, r)
+			}
+		}
+	}
+}

@@ -28,7 +28,7 @@ type parquetWriter struct {
 	size    int
 }
 
-var parquetFiles = &fileKind{extension: "parquet", dialect: parquetDialect, value: cell.value, writer: newParquetWriter, read: readParquet}
+var parquetFiles = &fileKind{extension: "parquet", state: ".fauna-export-loads.json", dialect: parquetDialect, value: cell.value, writer: newParquetWriter, read: readParquet}
 
 func newParquetWriter(w *bufio.Writer, columns []Column) (typedWriter, error) {
 	var names []string
