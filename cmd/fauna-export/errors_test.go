@@ -250,6 +250,35 @@ func TestRun_folderThatIsNotEmptyIsRefused(t *testing.T) {
 	}
 }
 
+// A collection that is gone since, or unreadable, keeps no other from being compared.
+func TestVerify_comparesWhatTheServerStillHas(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		role []string // what the key can read
+		drop string   // before the comparison
+		code int
+		says string
+	}{
+		"gone":       {[]string{"carts", "products"}, "products", exitUsage, `no such collection: "products"`},
+		"unreadable": {[]string{"carts"}, "", exitRefused, `can't read "products"`},
+	} {
+		s := serveSample(t)
+		dir := filepath.Join(t.TempDir(), "out")
+		run := []string{"run", "--domain", s.endpoint, "--collection", "carts", "--collection", "products", "--out", dir}
+		if got := runHere(t, []string{"FAUNA_SECRET=" + s.Secret()}, run...); got.code != exitDone {
+			t.Fatalf("exit %d: %s", got.code, got.err)
+		}
+		key := s.keyFor(t, "reader", c.role...)
+		if c.drop != "" {
+			s.shell(t, `Delete(Collection("`+c.drop+`"))`)
+		}
+		got := runHere(t, []string{"FAUNA_SECRET=" + key}, "verify", dir, "--domain", s.endpoint)
+		if got.code != c.code || !strings.Contains(got.err, `"carts": the server agrees`) || !strings.Contains(got.err, c.says) {
+			t.Errorf("%s: exit %d: %s", name, got.code, got.err)
+		}
+	}
+}
+
 func TestVerify_saysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	s := serveSmall(t)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -113,11 +114,11 @@ func (a *app) compareCounts(ctx context.Context, server *config.Config, m *archi
 	if err != nil {
 		return err
 	}
-	if c.missing != nil || len(c.unreadable) > 0 {
-		return c.refusal(false)
-	}
 	var differ []string
 	for _, e := range m.Latest() {
+		if !slices.Contains(c.readable, e.Name) {
+			continue // the others are compared before it is named
+		}
 		var at int64
 		if m.Consistency == archive.ConsistencySnapshot {
 			at = m.SnapshotOf(e)
@@ -139,7 +140,7 @@ func (a *app) compareCounts(ctx context.Context, server *config.Config, m *archi
 	if len(differ) > 0 {
 		return wrongError(differ)
 	}
-	return nil
+	return c.refusal(false)
 }
 
 const (
