@@ -320,7 +320,12 @@ func TestLoad_errorsSayWhatToDo(t *testing.T) {
 		"a folder without a path":    {"parquet:", KindUsage, []string{"parquet:PATH"}},
 		"a folder that is not there": {"sqlite:" + filepath.Join(t.TempDir(), "no", "such", "a.db"), KindUsage, []string{"check the path"}},
 	} {
-		_, _, err := f.load(c.into, ask)
+		o := Options{From: store.NewFolder(f.dir), Into: c.into}
+		ask(&o)
+		l, err := Prepare(t.Context(), o)
+		if err == nil {
+			f.check(l.Close())
+		}
 		bad, ok := errors.AsType[*Error](err)
 		if !ok || bad.Kind != c.kind {
 			t.Errorf("%s: %v", name, err)
@@ -374,6 +379,8 @@ func TestLoad_aSyncIntoATableThatOthersChanged(t *testing.T) {
 		"a column that counts":        {[]string{"ALTER TABLE c ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY"}, nil},
 		"a column that is calculated": {[]string{"ALTER TABLE c ADD COLUMN twice double precision GENERATED ALWAYS AS (a * 2) STORED"}, nil},
 		"a rule that drops rows":      {[]string{"CREATE RULE r AS ON INSERT TO c DO INSTEAD NOTHING"}, []string{"differ"}},
+		"another owner":               {[]string{"ALTER TABLE c OWNER TO tester"}, []string{"permission denied", "load as the owner of its tables"}},
+		"another owner of the record": {[]string{"ALTER TABLE fauna_export_tables OWNER TO tester"}, []string{"permission denied", "load as the owner of its tables"}},
 		"no temporary tables":         {[]string{"REVOKE TEMPORARY ON DATABASE %s FROM PUBLIC"}, []string{"may not create temporary tables", "GRANT TEMPORARY ON DATABASE"}},
 	} {
 		db := database(t)

@@ -84,7 +84,8 @@ func (p *postgres) advise(e *Error, doing string, err error) {
 	case code == "28P01" || strings.HasPrefix(code, "28"):
 		e.Kind, e.Do = KindRefused, "check the user, and the password in PGPASSWORD or ~/.pgpass"
 	case code == "42501":
-		e.Kind, e.Do = KindRefused, p.grant()
+		// Whether the user may create tables was asked at the start.
+		e.Kind, e.Do = KindRefused, "load as the owner of its tables, who loaded before, or have an administrator grant what is missing"
 	case code == "3D000":
 		e.Kind, e.Do = KindUsage, "create the database first: createdb "+p.config.Database
 	case code == "23505" && pg.TableName == loadsTable, code == "42P06", code == "42P07", code == "42701":
@@ -128,7 +129,8 @@ func (p *postgres) open(ctx context.Context) error {
 	var replica, may bool
 	err = p.conn.QueryRow(ctx, `SELECT current_setting('server_encoding'), pg_is_in_recovery(),
 		EXISTS (SELECT FROM pg_namespace WHERE nspname = $1),
-		CASE WHEN EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) THEN has_schema_privilege((SELECT oid FROM pg_namespace WHERE nspname = $1), 'CREATE, USAGE')
+		CASE WHEN EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)
+		     THEN (SELECT has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1)
 		     ELSE has_database_privilege(current_database(), 'CREATE') END`, p.schema).Scan(&encoding, &replica, &p.exists, &may)
 	switch {
 	case err != nil:
