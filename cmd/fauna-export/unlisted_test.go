@@ -24,7 +24,7 @@ func TestRun_readsWhatOnlyTheIndexHas(t *testing.T) {
 	if files := filesBelow(t, dir); got.code != exitDone || strings.Count(files["users.jsonl"], "\n") != 9 || !strings.Contains(files["users.jsonl"], `"torn":true`) {
 		t.Fatalf("exit %d: %s\n%s", got.code, got.err, files["users.jsonl"])
 	}
-	if !strings.Contains(got.out+got.err, "does not list") {
+	if !strings.Contains(got.out+got.err, "missing from the server's list") {
 		t.Errorf("nothing says so: %s%s", got.out, got.err)
 	}
 	if got := runHere(t, env, "verify", "--domain", s.endpoint, dir); got.code != exitDone {

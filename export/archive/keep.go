@@ -111,7 +111,7 @@ func lookAt(name string, s store.Store) oldRun {
 }
 
 // ourScript matches how scripts of --ddl begin.
-var ourScript = regexp.MustCompile(`^-- (Loads \d+ files of |Run: (psql|sqlite3|duckdb) )`)
+var ourScript = regexp.MustCompile(`^-- (Loads \d+ files (of|written by) |Run: (psql|sqlite3|duckdb) )`)
 
 // toolName is how the tool field of this program's manifests begins.
 const toolName = "fauna-export"
