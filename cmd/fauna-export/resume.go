@@ -41,7 +41,7 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 	}
 	switch {
 	case found.Manifest != nil && found.Run == nil:
-		a.say("%s contains a finished run of %s: nothing to do", dir, count(int64(len(found.Manifest.Collections)), "collection"))
+		a.say("%s contains a finished run of %s: nothing to do", dir, count(int64(len(found.Manifest.Latest())), "collection"))
 		return archive.Sweep(env.Store, found.Manifest)
 	case found.Kind == archive.Sharded:
 		return archive.CheckNew(env.Store) // the error says how to resume shards

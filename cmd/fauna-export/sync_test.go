@@ -42,6 +42,9 @@ func TestIncremental_syncsAndMerge(t *testing.T) {
 	if got := runHere(t, env, "verify", dir, "--domain", s.endpoint); got.code != exitDone || !strings.Contains(got.err, "the server agrees") {
 		t.Errorf("verify: exit %d: %s%s", got.code, got.out, got.err)
 	}
+	if got := runHere(t, env, "resume", dir); got.code != exitDone || !strings.Contains(got.err, "a finished run of 1 collection: nothing to do") {
+		t.Errorf("resume: exit %d: %s", got.code, got.err)
+	}
 	if got := runHere(t, nil, "merge", dir); got.code != exitDone || !strings.Contains(got.out, "users") {
 		t.Fatalf("merge: exit %d: %s%s", got.code, got.out, got.err)
 	}
