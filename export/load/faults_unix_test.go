@@ -379,6 +379,7 @@ func TestLoad_aSyncIntoATableThatOthersChanged(t *testing.T) {
 		"a column that counts":        {[]string{"ALTER TABLE c ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY"}, nil},
 		"a column that is calculated": {[]string{"ALTER TABLE c ADD COLUMN twice double precision GENERATED ALWAYS AS (a * 2) STORED"}, nil},
 		"a rule that drops rows":      {[]string{"CREATE RULE r AS ON INSERT TO c DO INSTEAD NOTHING"}, []string{"differ"}},
+		"a row less":                  {[]string{"DELETE FROM c WHERE ref = 1"}, []string{"would be 1, and the export has 2", "--replace"}},
 		"another owner":               {[]string{"ALTER TABLE c OWNER TO tester"}, []string{"permission denied", "load as the owner of its tables"}},
 		"another owner of the record": {[]string{"ALTER TABLE fauna_export_tables OWNER TO tester"}, []string{"permission denied", "load as the owner of its tables"}},
 		"no temporary tables":         {[]string{"REVOKE TEMPORARY ON DATABASE %s FROM PUBLIC"}, []string{"may not create temporary tables", "GRANT TEMPORARY ON DATABASE"}},

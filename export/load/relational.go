@@ -168,6 +168,10 @@ func (d *relational) finish(ctx context.Context, j *job, proof *Proof) error {
 	if err := d.one(ctx, "SELECT count(*) FROM "+d.table(t.Name), nil, &proof.Rows); err != nil {
 		return err
 	}
+	if t.Action == Apply && proof.Rows != t.Documents {
+		return &Error{Where: t.Collection, What: fmt.Sprintf("with these changes the rows of the table would be %s, and the export has %s: something else changed the table", count(proof.Rows), count(t.Documents)),
+			Do: "nothing was loaded from it; undo that, or load the whole table again with --replace"}
+	}
 	if proof.Rows != t.Documents {
 		return differ(t, "row counts of manifest and table", t.Documents, proof.Rows)
 	}
