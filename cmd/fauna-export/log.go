@@ -46,12 +46,12 @@ func (a *app) openLog(cmd *cobra.Command) error {
 	if a.global.LogFile == "" {
 		return nil
 	}
-	f, err := store.OpenLog(a.global.LogFile)
+	f, err := store.OpenLog(a.global.LogFile, slog.TimeKey+"=")
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return unusablef("--log-file: %w: the folder of the file must exist", err)
 		}
-		return unusablef("--log-file: %w: give a file that this user can write", err)
+		return unusablef("--log-file: %w: give a new file, or an earlier log that this user can write", err)
 	}
 	a.log = &logFile{file: f}
 	a.log.logger = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{ReplaceAttr: inUTC}))

@@ -55,3 +55,18 @@ func TestLogFile_tellsARunFromItsOptionsToItsFiles(t *testing.T) {
 		t.Error("the secret is in the log")
 	}
 }
+
+func TestLogFile_anotherFileIsNotAppendedTo(t *testing.T) {
+	t.Parallel()
+	log := filepath.Join(t.TempDir(), "users.wire")
+	if err := os.WriteFile(log, []byte("{\"ref\":1}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := runHere(t, nil, "run", "--all", "--log-file", log)
+	if got.code != exitUsage || !strings.Contains(got.err, "users.wire is not a log of this program: give a new file") {
+		t.Errorf("exit %d: %s", got.code, got.err)
+	}
+	if text, err := os.ReadFile(log); err != nil || string(text) != "{\"ref\":1}\n" {
+		t.Errorf("the file is %q: %v", text, err)
+	}
+}

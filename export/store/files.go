@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,9 +57,10 @@ func ReadPEM(ctx context.Context) func(path string) ([]byte, error) {
 }
 
 // OpenLog opens a file named by the user for appending, and creates it (0600) if
-// needed. It never waits for a named pipe, and follows no links made by another
+// needed. A file that has content must begin with first, so that no other file is
+// appended to. It never waits for a named pipe, and follows no links made by another
 // user except root. Character devices are allowed.
-func OpenLog(path string) (*os.File, error) {
+func OpenLog(path, first string) (*os.File, error) {
 	info, err := os.Lstat(path)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 && !belongs(info) && !rootOwned(info) {
 		return nil, &Foreign{Name: path, Why: "is a link that another user created"}
@@ -68,6 +71,11 @@ func OpenLog(path string) (*os.File, error) {
 	flag := os.O_APPEND | os.O_WRONLY | noWait
 	if err != nil { // fail if something appears there meanwhile
 		flag |= os.O_CREATE | os.O_EXCL
+	}
+	if old, err := os.Stat(path); err == nil && old.Mode().IsRegular() && old.Size() > 0 {
+		if begins, err := readFirst(path, len(first)); err != nil || begins != first {
+			return nil, cmp.Or(err, error(&Foreign{Name: path, Why: "is not a log of this program"}))
+		}
 	}
 	f, err := os.OpenFile(path, flag, fileMode)
 	if errors.Is(err, errNoReader) {
@@ -114,4 +122,15 @@ func placeOf(path string) (place, func(), error) {
 		return place{}, nil, err
 	}
 	return place{root: root, name: name, full: path}, func() { root.Close() }, nil
+}
+
+// readFirst returns the first n bytes of a file, or all of a shorter one.
+func readFirst(path string, n int) (string, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|noWait, 0)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	first, err := io.ReadAll(io.LimitReader(f, int64(n)))
+	return string(first), err
 }

@@ -288,22 +288,22 @@ func TestOpenLog_neverWaitsAndMakesItsFilePrivate(t *testing.T) {
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.OpenLog(fifo); err == nil || !strings.Contains(err.Error(), "without a reader") {
+	if _, err := store.OpenLog(fifo, "time="); err == nil || !strings.Contains(err.Error(), "without a reader") {
 		t.Errorf("a pipe: %v", err)
 	}
 	path := filepath.Join(p.dir, "log")
 	for range 2 {
-		f, err := store.OpenLog(path)
+		f, err := store.OpenLog(path, "time=")
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = f.WriteString("line\n")
+		_, err = f.WriteString("time=1\n")
 		if err := errors.Join(err, f.Close()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	info, err := os.Stat(path)
-	if err != nil || info.Size() != 10 || info.Mode() != 0o600 {
+	if err != nil || info.Size() != 14 || info.Mode() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}
 }
