@@ -189,7 +189,10 @@ func (p *planner) renew(ctx context.Context, c *collection) {
 		p.judgeLocked(c, err)
 		return
 	}
-	if at > p.mu.times[len(p.mu.times)-1] {
+	switch latest = p.mu.times[len(p.mu.times)-1]; {
+	case latest > old:
+		at = latest // another collection's, which expired meanwhile too
+	case at > latest:
 		p.mu.times = append(p.mu.times, at)
 		p.mu.renewed++
 		if !p.mu.ends.IsZero() {
