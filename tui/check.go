@@ -167,7 +167,7 @@ func (c *checkStep) actions() []action {
 		on("u", "show fix", func() { s.showFixes(s.fixes(x.unready, x.denied > 0), c.check) }).when(known && x.fixable()),
 		on("x", "skip", func() { c.skip(); c.check() }).when(known && blocked),
 		on("r", "check again", c.check).when(!c.asking.busy),
-		on("h", "keep snapshots longer", c.showHistory).when(known && !blocked),
+		on("h", "keep snapshots longer", c.showHistory).when(known && !blocked && len(s.shortHistory()) > 0),
 		on("e", "collections", edit(collectionsID)), on("o", "output", edit(outputID)), on("d", "domain", edit(domainID)),
 	}
 	if known {
@@ -215,15 +215,20 @@ func (c *checkStep) skip() {
 	c.s.say(noteInfo, "%s skipped.", text.Count(int64(n), "collection"))
 }
 
-// historyFQL keeps history for a week in collections that keep less. Applied to those
-// that keep more, it would discard their older history.
-func (s *session) historyFQL() string {
-	const days = 7
-	return fql.HistoryFQL(s.dialect, slices.DeleteFunc(s.readable(), func(name string) bool {
+// longerDays is how many days of history historyFQL asks for.
+const longerDays = 7
+
+// shortHistory returns the readable collections that keep less than longerDays. Applied
+// to the others, historyFQL would discard their older history.
+func (s *session) shortHistory() []string {
+	return slices.DeleteFunc(s.readable(), func(name string) bool {
 		kept := s.access[name].HistoryDays
-		return kept == fauna.HistoryForever || kept >= days
-	}), days)
+		return kept == fauna.HistoryForever || kept >= longerDays
+	})
 }
+
+// historyFQL returns FQL that keeps history for longerDays, or "" if all keep it.
+func (s *session) historyFQL() string { return fql.HistoryFQL(s.dialect, s.shortHistory(), longerDays) }
 
 func (c *checkStep) showHistory() {
 	query := c.s.historyFQL()

@@ -91,3 +91,24 @@ func TestCheck_folderIsSaidWithWhatIsKnownOfIt(t *testing.T) {
 	b.w.look = func(path string) place { return place{path: path, isNew: true, free: 1_000_000} }
 	b.to(checkID).shows("Into /srv/fauna-2026-11-22 (new, 1.0 MB free)", "The disk may be too small: about 7.1 MB is needed.")
 }
+
+func TestCheck_longerHistoryIsOfferedOnlyWhereSomeIsShorter(t *testing.T) {
+	b := newBench(t, 80, 24)
+	b.server.docs["users"] = 2_000_000_000_000
+	b.server.access = map[string]fauna.Access{}
+	for _, name := range b.server.names {
+		b.server.access[name] = fauna.Access{Exists: true, Readable: true, HistoryDays: 7}
+	}
+	b.to(checkID).shows("readable for only 7 days.")
+	b.hides("Press h")
+	b.keys("h")
+	if b.w.panel != nil {
+		t.Errorf("h opens a text without FQL:\n%s", b.view())
+	}
+	b.server.access["users"] = fauna.Access{Exists: true, Readable: true, HistoryDays: 6}
+	b.keys("r")
+	b.shows("readable for only 6 days.", "Press h")
+	b.keys("h")
+	b.shows("history_days: 7")
+	b.hides("products")
+}

@@ -154,8 +154,10 @@ func (c *checkStep) footer(w, maxLines int) []string {
 	if took, rate := c.tally.forecast(rows, c.s.maxRate); rate > 0 {
 		parts = append(parts, c.pace(took, rate))
 		if life := c.life(); took > life/4*3 {
-			parts = append(parts, fmt.Sprintf("The snapshot stays readable for only %s. Press h to keep it longer.", text.Span(life)))
-			life = math.MaxInt64
+			parts = append(parts, fmt.Sprintf("The snapshot stays readable for only %s.", text.Span(life)))
+			if len(c.s.shortHistory()) > 0 {
+				parts = append(parts, "Press h to keep it longer.")
+			}
 		} else if life < math.MaxInt64 {
 			parts = append(parts, fmt.Sprintf("The snapshot stays readable for %s.", text.Span(life)))
 		}
@@ -304,7 +306,7 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 	if took, rate := t.forecast(rows, s.maxRate); rate > 0 {
 		a.printLines("%s", c.pace(took, rate))
 		if took > c.life()/4*3 {
-			a.printLines("Warning: a snapshot stays readable for only %s. To keep it longer, run as admin:\n%s", text.Span(c.life()), s.historyFQL())
+			a.printLines("Warning: a snapshot stays readable for only %s.%s", text.Span(c.life()), prefixed(" To keep it longer, run as admin:\n", s.historyFQL(), ""))
 		}
 	}
 	x := c.obstacles()
