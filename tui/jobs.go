@@ -26,7 +26,7 @@ func newJobs(ctx context.Context) *jobs {
 	return &jobs{ctx: ctx, cancel: cancel, sleep: sleep}
 }
 
-// sleep returns after d, or earlier with ctx's cause.
+// sleep returns after d, or earlier with ctx's error.
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
