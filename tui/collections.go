@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -60,8 +61,8 @@ func (c *collectionsStep) picks() bool { return c.s.known != nil }
 
 func (c *collectionsStep) enter() {
 	if !c.picks() {
-		if c.s.server != nil && c.area.Value() == "" {
-			c.write(strings.Join(c.s.chosen(), ", "))
+		if names := c.s.chosen(); !maps.Equal(set(names), set(c.typed.Names)) { // chosen from a list since
+			c.write(strings.Join(names, ", "))
 		}
 		return
 	}

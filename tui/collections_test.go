@@ -105,3 +105,20 @@ func TestCollections_pickerMarksFiltersAndRemoves(t *testing.T) {
 	b.keys("d")
 	b.hides("nothere")
 }
+
+func TestCollections_whatIsShownAfterAnotherAddressIsWhatIsChosen(t *testing.T) {
+	b := newBench(t, 80, 24).to(outputID)
+	b.keys("esc", "esc", "esc")
+	b.at(collectionsID)
+	b.keys("space") // line-items, the first row
+	b.keys("esc", "esc")
+	b.at(domainID)
+	b.keys("backspace", "enter", "enter")
+	b.at(collectionsID)
+	b.hides("line-items")
+	b.shows("2 collections")
+	b.keys("enter")
+	if got := b.w.chosen(); !slices.Equal(got, []string{"products", "users"}) {
+		t.Errorf("chosen: %v", got)
+	}
+}
