@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,13 +150,15 @@ func (c *secretStep) help() string {
 
 func (c *secretStep) ask(ctx context.Context, a *asker) error {
 	s := c.s
+	err := errAgain
 	if found := s.found; !found.IsZero() {
 		s.found = fauna.Secret{}
-		if err := s.askOpen(ctx, a, found, false); !errors.Is(err, errAgain) {
-			return cmp.Or(err, s.askMissing(a))
-		}
+		err = s.askOpen(ctx, a, found, false)
 	}
-	if err := s.askSecret(ctx, a, "Secret that CreateKey printed (not shown): ", false); err != nil {
+	if errors.Is(err, errAgain) {
+		err = s.askSecret(ctx, a, "Secret that CreateKey printed (not shown): ", false)
+	}
+	if err != nil {
 		return err
 	}
 	s.made = s.mode
