@@ -264,8 +264,8 @@ func (c *exportStep) going() []action {
 
 // ended returns the keys for an export that ended without a manifest or never started.
 func (c *exportStep) ended() []action {
-	lies, disk := errors.AsType[*store.Error](c.refused) // an export to resume
-	begun := c.refused == nil || disk && lies.Resumable
+	de, disk := errors.AsType[*store.Error](c.refused)
+	begun := c.refused == nil || disk && de.Resumable // there is an export to resume
 	resume := "resume"
 	if !begun {
 		resume = "try again"
