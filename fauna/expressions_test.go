@@ -115,6 +115,9 @@ func TestDecodeIDs(t *testing.T) {
 		"two lists":                       `{"resource":{"data":["1"],"data":["2"]}}`,
 		"two resources":                   `{"resource":{"data":["1"]},"resource":{"data":[]}}`,
 		"an error beside it":              `{"resource":{"data":["1"]},"errors":[]}`,
+		"a list beside it":                `{"resource":{"data":["1"]},"data":["2"]}`,
+		"a list outside it":               `{"data":["1"],"resource":{"data":[]}}`,
+		"a page inside it":                `{"resource":{"data":["1"],"resource":{}}}`,
 		"text behind it":                  `{"resource":{"data":["1"]}} {}`,
 	} {
 		if ids, next, err := decodeIDs([]byte(body), "docs", 0, 10); err == nil {

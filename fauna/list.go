@@ -17,17 +17,20 @@ func readPage(answer []byte) (*fql.Node, error) {
 		return nil, err
 	}
 	page := whole.Member("resource")
-	for _, object := range []*fql.Node{whole, page} {
-		if object == nil || object.Kind != fql.Object {
+	for _, object := range []struct {
+		*fql.Node
+		keys []string
+	}{{whole, []string{"resource"}}, {page, []string{"data", "before", "after"}}} {
+		if object.Node == nil || object.Kind != fql.Object {
 			return nil, errors.New("not a page")
 		}
 		if object.Doubled {
 			return nil, errors.New("a key of the page occurs twice")
 		}
-	}
-	for _, key := range slices.Concat(whole.Keys, page.Keys) {
-		if !slices.Contains([]string{"resource", "data", "before", "after"}, key) {
-			return nil, fmt.Errorf("the page has an unexpected key %s", quoteName(key))
+		for _, key := range object.Keys {
+			if !slices.Contains(object.keys, key) {
+				return nil, fmt.Errorf("the page has an unexpected key %s", quoteName(key))
+			}
 		}
 	}
 	if page.Member("data") == nil {
