@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -11,8 +12,7 @@ import (
 )
 
 // fromConfig sets every flag that neither the command line nor the environment
-// set from the file of --config. A named collection overrides --all in the
-// file, and the other way round.
+// set from the file of --config.
 func fromConfig(ctx context.Context, cmd *cobra.Command) error {
 	set := cmd.Flags()
 	if set.Lookup("config") == nil || set.Lookup("config").Value.String() == "" {
@@ -32,10 +32,10 @@ func fromConfig(ctx context.Context, cmd *cobra.Command) error {
 	if err != nil {
 		return unusablef("--config: %w", err)
 	}
-	chosen := set.Changed("all") || set.Changed("collection")
+	replaced := replacedChoice(set)
 	for _, o := range c.Options() {
 		flag := set.Lookup(o.Name)
-		if flag == nil || flag.Changed || (chosen && o.Group == config.Choice) {
+		if flag == nil || flag.Changed || slices.Contains(replaced, o.Name) {
 			continue
 		}
 		for _, value := range o.Texts() {

@@ -74,12 +74,9 @@ func checkChoice(c *config.Config) error {
 // commas.
 func fromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
 	var failed error
-	chosen := cmd.Flags().Changed("all") || cmd.Flags().Changed("collection")
+	replaced := replacedChoice(cmd.Flags())
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if o, ours := f.Value.(config.Option); ours && o.Group == config.Choice && chosen {
-			return // the flags' collections override all in the environment, and the other way round
-		}
-		if f.Changed || f.Name == "help" || f.Name == "version" || failed != nil {
+		if f.Changed || slices.Contains(replaced, f.Name) || f.Name == "help" || f.Name == "version" || failed != nil {
 			return
 		}
 		name := envName(f.Name)
@@ -99,6 +96,18 @@ func fromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
 		}
 	})
 	return failed
+}
+
+// replacedChoice returns the options that the flags set so far replace in sources of
+// lower precedence: --collection replaces all and its exclude, --all named collections.
+func replacedChoice(set *pflag.FlagSet) []string {
+	switch {
+	case set.Changed("collection"):
+		return []string{"all", "exclude"}
+	case set.Changed("all"):
+		return []string{"collection"}
+	}
+	return nil
 }
 
 // envName returns the environment variable of a flag.

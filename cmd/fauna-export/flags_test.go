@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -114,6 +116,27 @@ func TestPrecedence_flagBeforeEnvironmentBeforeDefault(t *testing.T) {
 	got = runHere(t, []string{"FAUNA_EXPORT_DAYS=few"}, "fql", "history", "--collection", "a")
 	if got.code != exitUsage || !strings.Contains(got.err, `FAUNA_EXPORT_DAYS: "few" is not a whole number`) {
 		t.Errorf("a wrong variable is not named: exit %d, %s", got.code, got.err)
+	}
+}
+
+// --all says nothing about what to exclude, so that may be set elsewhere.
+func TestPrecedence_allKeepsAnExcludeOfLowerPrecedence(t *testing.T) {
+	t.Parallel()
+	s := serveSmall(t)
+	env := []string{"FAUNA_SECRET=" + s.Secret(), "FAUNA_EXPORT_DOMAIN=" + s.endpoint}
+	file := filepath.Join(t.TempDir(), "export.yaml")
+	if err := os.WriteFile(file, []byte("exclude: [orders]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ env, args []string }{
+		"environment":              {[]string{"FAUNA_EXPORT_EXCLUDE=orders"}, []string{"--all"}},
+		"file":                     {nil, []string{"--all", "--config", file}},
+		"file, all in environment": {[]string{"FAUNA_EXPORT_ALL=true"}, []string{"--config", file}},
+	} {
+		got := runHere(t, append(c.env, env...), append([]string{"run", "--dry-run"}, c.args...)...)
+		if got.code != exitDone || !strings.Contains(got.out, "users") || strings.Contains(got.out, "orders") {
+			t.Errorf("%s: exit %d: %s%s", name, got.code, got.out, got.err)
+		}
 	}
 }
 
