@@ -238,10 +238,10 @@ func TestResume_refusesAnotherServerCollectionOrOption(t *testing.T) {
 	}
 }
 
-// remadeSource has collections of the same names that were made later.
-type remadeSource struct{ *fakeSource }
+// recreatedSource has collections of the same names that were created later.
+type recreatedSource struct{ *fakeSource }
 
-func (o remadeSource) CollectionTimes(ctx context.Context, names []string, at int64) ([]int64, error) {
+func (o recreatedSource) CollectionTimes(ctx context.Context, names []string, at int64) ([]int64, error) {
 	made, err := o.fakeSource.CollectionTimes(ctx, names, at)
 	for i := range made {
 		made[i]++
@@ -249,13 +249,13 @@ func (o remadeSource) CollectionTimes(ctx context.Context, names []string, at in
 	return made, err
 }
 
-func TestResume_withoutASnapshotRefusesAnremadeSource(t *testing.T) {
+func TestResume_withoutASnapshotRefusesARecreatedSource(t *testing.T) {
 	t.Parallel()
 	src := twoCollections()
 	dir := interrupted(t, Spec{Collections: []string{"users", "orders"}, PageSize: 100, Workers: 2, NoSnapshot: true}, src)
 	without := twoCollections()
 	without.set["users"].recreated, without.set["orders"].recreated = true, true
-	for name, other := range map[string]Source{"others of these names": remadeSource{twoCollections()}, "none of these names": without} {
+	for name, other := range map[string]Source{"others of these names": recreatedSource{twoCollections()}, "none of these names": without} {
 		r, err := OpenRun(other, swiftEnv(dir, 1))
 		if err != nil {
 			t.Fatal(err)
