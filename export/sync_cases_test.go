@@ -82,9 +82,7 @@ func TestSync_oneTimeAcrossPages(t *testing.T) {
 func TestSync_severalWritesInOneTransaction(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
-	for id := 1; id <= 4; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(4)
 	s.sync()
 	s.fql("Do(" + strings.Join([]string{
 		update(1, "{a: 1}"), update(1, "{a: 2}"), // twice
@@ -154,9 +152,7 @@ func TestSync_ttls(t *testing.T) {
 	soon := func() string {
 		return fmt.Sprintf("Time(%q)", archive.FormatTime(s.now().Add(time.Minute).UnixMicro()))
 	}
-	for id := 1; id <= 6; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(6)
 	ttl := func(id int, at string) string {
 		return fmt.Sprintf(`Update(Ref(Collection("docs"), "%d"), {ttl: %s})`, id, at)
 	}
@@ -217,9 +213,7 @@ func TestSync_historyLongExpired(t *testing.T) {
 func TestSync_collectionRecreated(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
-	for id := 1; id <= 4; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(4)
 	s.sync()
 	s.fql(`Delete(Collection("docs"))`)
 	s.pass(2 * time.Minute) // names are cached
@@ -259,9 +253,7 @@ func TestSync_indexRecreatedOrRenamed(t *testing.T) {
 func TestSync_privilegeLost(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
-	for id := 1; id <= 9; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(9)
 	setup := fql.Setup{Role: "reader", Collections: []string{"docs"}, Indexes: []string{"docs-ts"}}
 	s.fql(setup.RoleFQL())
 	secret, _ := fauna.FindSecret(s.fql(setup.KeyFQL()))
@@ -299,9 +291,7 @@ func TestSync_privilegeLost(t *testing.T) {
 func TestSync_wholeAgainAfterAWindow(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
-	for id := 1; id <= 200; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(200)
 	src := &passingTime{Client: s.client, at: 2, do: func() {
 		s.fql(update(1, "{late: 1}") + "\n" + remove(2) + "\n" + create(0, "{}"))
 		s.pass(20 * time.Minute)
@@ -325,9 +315,7 @@ func TestSync_wholeAgainAfterAWindow(t *testing.T) {
 func TestSync_wholeAgainAfterAFullRunOfTwoTimes(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
-	for id := 1; id <= 200; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(200)
 	spec := s.spec()
 	spec.Mode, spec.PageSize = Full, 30
 	r, err := NewRun(spec, &passingTime{Client: s.client, at: 3, do: func() {
@@ -366,9 +354,7 @@ func (p *passingTime) Documents(ctx context.Context, page PageRequest) ([]byte, 
 func TestSync_rowsOfThePastThatChangeDuringTheFirst(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
-	for id := 1; id <= 40; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(40)
 	s.pass(time.Minute)
 	src := &smallPages{Client: s.client, size: 100, before: func(page int) {
 		if page == 1 { // after the documents, before the index is compared

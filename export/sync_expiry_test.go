@@ -18,9 +18,7 @@ import (
 func manyChanges(t *testing.T) *syncServer {
 	t.Helper()
 	s := startSyncServer(t)
-	for id := 1; id <= 200; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(200)
 	s.sync()
 	for id := 1; id <= 180; id++ {
 		if id%9 == 0 {
@@ -139,9 +137,7 @@ func TestSync_timeThatAlwaysExpires(t *testing.T) {
 func TestSync_interruptedBeforeTheFirstIsCompared(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
-	for id := 1; id <= 200; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(200)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	s.Faults().Add(fault.When{Match: fault.Fetches("docs"), From: 3}, fault.Do("time passes", func() {

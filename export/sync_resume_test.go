@@ -15,17 +15,23 @@ import (
 	"fauna-export/fauna/emulator/fault"
 )
 
-func TestSync_interrupted(t *testing.T) {
-	t.Parallel()
+// twelveChanges creates a folder with a first sync of 30 documents, and then
+// changes 11 of them and removes one.
+func twelveChanges(t *testing.T) *syncServer {
+	t.Helper()
 	s := startSyncServer(t)
-	for id := 1; id <= 30; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(30)
 	s.sync()
 	for id := 10; id <= 20; id++ {
 		s.fql(update(id, "{a: 1}"))
 	}
 	s.fql(remove(25))
+	return s
+}
+
+func TestSync_interrupted(t *testing.T) {
+	t.Parallel()
+	s := twelveChanges(t)
 	ctx, stop := context.WithCancel(t.Context())
 	r, err := NewRun(s.spec(), &smallPages{Client: s.client, size: 7, before: func(page int) {
 		if page == 3 {
@@ -89,15 +95,7 @@ func TestSync_leavesAFileThatIsNotItsOwn(t *testing.T) {
 
 func TestSync_aFileThatTheStoreLostIsReadAgain(t *testing.T) {
 	t.Parallel()
-	s := startSyncServer(t)
-	for id := 1; id <= 30; id++ {
-		s.fql(create(id, "{}"))
-	}
-	s.sync()
-	for id := 10; id <= 20; id++ {
-		s.fql(update(id, "{a: 1}"))
-	}
-	s.fql(remove(25))
+	s := twelveChanges(t)
 	env := OSEnv(s.dir)
 	env.Store = losesOnce(env.Store, "docs@2.jsonl")
 	r, err := NewRun(s.spec(), &smallPages{Client: s.client, size: 7}, env)
@@ -114,9 +112,7 @@ func TestSync_aFileThatTheStoreLostIsReadAgain(t *testing.T) {
 func TestSync_stateLostOrDamaged(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
-	for id := 1; id <= 9; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(9)
 	s.sync()
 	s.fql(remove(1) + "\n" + update(2, "{a: 1}"))
 	s.sync()
@@ -203,9 +199,7 @@ func TestSync_collectionThatComesLater(t *testing.T) {
 func TestSync_fast(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
-	for id := 1; id <= 20; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(20)
 	s.pass(10 * time.Second)
 	fast := func(p *Spec) { p.Fast = true }
 	s.sync(fast)
@@ -245,9 +239,7 @@ func TestSync_fast(t *testing.T) {
 func TestSync_faultsOfTheServer(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
-	for id := 1; id <= 20; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(20)
 	s.sync()
 	for id := 1; id <= 9; id++ {
 		s.fql(update(id, "{a: 1}"))
@@ -318,9 +310,7 @@ func TestSync_indexThatGoesWhileItIsRead(t *testing.T) {
 func TestSync_answerThatLacksADocument(t *testing.T) {
 	t.Parallel()
 	s := startSyncServer(t)
-	for id := 1; id <= 9; id++ {
-		s.fql(create(id, "{}"))
-	}
+	s.createDocs(9)
 	s.sync()
 	for id := 1; id <= 9; id++ {
 		s.fql(update(id, "{a: 1}"))

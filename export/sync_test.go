@@ -161,6 +161,14 @@ func (s *syncServer) exact(m *archive.Manifest) {
 	}
 }
 
+// createDocs creates the documents 1 to n.
+func (s *syncServer) createDocs(n int) {
+	s.t.Helper()
+	for id := 1; id <= n; id++ {
+		s.fql(create(id, "{}"))
+	}
+}
+
 func create(id int, data string) string {
 	return fmt.Sprintf(`Create(Ref(Collection("docs"), "%d"), {data: %s})`, id, data)
 }
