@@ -121,7 +121,7 @@ func (r *Run) newManifestLocked() (*archive.Manifest, *Partial) {
 // REQUIRES: r.mu is held.
 func (r *Run) manifestLocked() (*archive.Manifest, *Partial) {
 	m, partial := r.newManifestLocked()
-	times := make(map[int64]bool)
+	times, later := make(map[int64]bool), false // whether any is later than the first
 	if r.spec.Shard.Of > 0 {
 		m.Shard, m.Shards = r.spec.Shard.Index, r.spec.Shard.Of
 	}
@@ -136,6 +136,7 @@ func (r *Run) manifestLocked() (*archive.Manifest, *Partial) {
 		m.Collections = append(m.Collections, e)
 		for _, s := range c.segments {
 			times[s.At] = true
+			later = later || s.At != r.mu.times[0]
 		}
 		if len(c.segments) > 1 || c.put.Window > 0 {
 			partial.Window = append(partial.Window, c.name)
@@ -148,7 +149,7 @@ func (r *Run) manifestLocked() (*archive.Manifest, *Partial) {
 		return m, partial
 	}
 	m.Snapshot = archive.FormatTime(r.mu.times[0])
-	if len(times) > 1 || len(partial.Window) > 0 {
+	if later || len(partial.Window) > 0 {
 		m.Consistency = archive.ConsistencyWindow
 		for _, at := range r.mu.times {
 			if times[at] {
@@ -157,7 +158,7 @@ func (r *Run) manifestLocked() (*archive.Manifest, *Partial) {
 		}
 		for _, c := range r.all {
 			// A collection read entirely at a later time than the first is not
-			// from the same point in time as the others.
+			// from the run's point in time.
 			if c.entry != nil && len(c.segments) == 1 && c.segments[0].At != r.mu.times[0] && c.put.Window == 0 {
 				partial.Window = append(partial.Window, c.name)
 			}

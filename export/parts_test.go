@@ -3,6 +3,7 @@ package export
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -265,6 +266,34 @@ func TestWrite_aFileThatTheStoreLostIsReadAgain(t *testing.T) {
 				t.Errorf("%s without %s: %+v", name, lost, m)
 			}
 		}
+	}
+}
+
+// After the time expired, a file that the store loses is read again wholly at the
+// new time. The manifest must not give it the time that expired.
+func TestWrite_aFileReadAgainAtALaterTimeIsNotFromTheFirst(t *testing.T) {
+	t.Parallel()
+	src := twoCollections()
+	users := src.set["users"]
+	src.fault = once(documentsOf("users", 5000), func() {
+		src.least = src.now
+		users.remove(103)
+	})
+	disk := storetest.NewMemory()
+	r, err := NewRun(Spec{Collections: []string{"users"}, PageSize: 100}, src, Env{Store: losesOnce(disk, "users.jsonl"), Clock: newSwiftClock(1000), Rand: rand.NewPCG(1, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.Do(t.Context())
+	partial, ok := errors.AsType[*Partial](err)
+	if !ok || len(partial.Failures) != 0 || !slices.Equal(partial.Window, []string{"users"}) {
+		t.Fatalf("error %v", err)
+	}
+	if m.Consistency != archive.ConsistencyWindow || len(m.Snapshots) != 1 || m.Snapshots[0] == m.Snapshot || len(m.Collections[0].Snapshots) != 0 {
+		t.Errorf("manifest %+v", m)
+	}
+	if data, err := disk.Read("users.jsonl"); err != nil || !bytes.Equal(data, jsonl(users, users.docs)) {
+		t.Errorf("the rows are not those of the later time: %v", err)
 	}
 }
 
