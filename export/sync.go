@@ -304,12 +304,15 @@ func (p *planner) planChangesLocked(c *collection, from int64) {
 // no interrupted sync can have left it: it is another's, or of a sync that a
 // manifest restored from a backup does not list.
 func (r *Run) ownFiles(m *archive.Manifest) error {
-	if _, err := r.env.Store.Read(archive.RunName); !errors.Is(err, fs.ErrNotExist) {
-		return nil // an interrupted sync, which is removed, or an error that the next step meets
+	switch _, err := r.env.Store.Read(archive.RunName); {
+	case err == nil:
+		return nil // an interrupted sync, whose files are removed
+	case !errors.Is(err, fs.ErrNotExist):
+		return diskError("read "+archive.RunName, err)
 	}
 	entries, err := r.env.Store.List()
 	if err != nil {
-		return err
+		return diskError("list the files", err)
 	}
 	ours := map[string]bool{}
 	for _, c := range r.all {

@@ -93,6 +93,45 @@ func TestSync_leavesAFileThatIsNotItsOwn(t *testing.T) {
 	s.exact(s.sync())
 }
 
+// unreadableRun is a store that cannot read the run's state once err is set.
+type unreadableRun struct {
+	store.Store
+	err error
+}
+
+func (s *unreadableRun) Read(name string) ([]byte, error) {
+	if name == archive.RunName && s.err != nil {
+		return nil, s.err
+	}
+	return s.Store.Read(name)
+}
+
+// Whether a sync was interrupted is unknown, so the file may not be its own.
+func TestSync_leavesAFileIfTheRunCannotBeRead(t *testing.T) {
+	t.Parallel()
+	s := startSyncServer(t)
+	s.createDocs(1)
+	s.sync()
+	path := filepath.Join(s.dir, "docs@2.jsonl")
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := OSEnv(s.dir)
+	broken := &unreadableRun{Store: env.Store}
+	env.Store = broken
+	r, err := NewRun(s.spec(), s.client, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken.err = errors.New("the disk does not answer")
+	if _, err := r.Do(t.Context()); !errors.Is(err, broken.err) {
+		t.Errorf("%v", err)
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "mine" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
 func TestSync_aFileThatTheStoreLostIsReadAgain(t *testing.T) {
 	t.Parallel()
 	s := twelveChanges(t)
