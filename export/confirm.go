@@ -10,6 +10,7 @@ import (
 
 	"fauna-export/export/archive"
 	"fauna-export/export/row"
+	"fauna-export/export/store"
 )
 
 // maxReadings is how often a collection is read before giving up on a server
@@ -206,8 +207,9 @@ func (w *writer) note(text string) { w.notes = append(w.notes, text) }
 func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (left int64, err error) {
 	file, size, err := w.r.env.Store.Open(archive.PartName(w.c.file))
 	if err != nil {
-		// A stream can't be read back or rewritten.
-		found.final = true
+		// An object store shows no unfinished file, so which documents differ
+		// stays unknown. A stream can't be rewritten either.
+		_, found.final = w.r.env.Store.(*store.Stream)
 		found.missing = max(1, found.count-found.read)
 		return 0, nil
 	}
