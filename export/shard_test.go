@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -317,8 +318,18 @@ func TestShards_aFinishedOneRemakesAFileThatIsLost(t *testing.T) {
 		if rep, err := archive.Finish(t.Context(), st, nil); err != nil || rep.OK() {
 			t.Fatalf("%s: finish of a run without a file: %v %+v", lost, err, rep)
 		}
+		var pages atomic.Int64
+		src.fault = func(c fakeCall) error {
+			if c.what == "documents" {
+				pages.Add(1)
+			}
+			return nil
+		}
 		if err := doShard(t.Context(), shardSpec(shard), src, st); err != nil {
 			t.Fatalf("%s: the shard again: %v", lost, err)
+		}
+		if n := pages.Load(); lost != "" && n > 4 { // a part has two or three
+			t.Errorf("%s: %d pages of documents were read", lost, n)
 		}
 		for name, text := range before {
 			if now, err := st.Read(name); strings.HasSuffix(name, ".jsonl") && (err != nil || string(now) != text) {
