@@ -83,7 +83,7 @@ func (c *collection) complete() bool {
 	return c.scanFrom < 0 && c.queue.len() == 0 && len(c.pending) == 0 && !c.renewing && c.inflight == 0 && !c.uncounted()
 }
 
-// asked reports whether all documents have been read; the writer may still be
+// allRequested reports whether all documents have been read; the writer may still be
 // busy.
 func (c *collection) allRequested() bool {
 	return c.scanFrom < 0 && c.queue.len() == 0 && len(c.spare) == 0 && c.fetching == 0 && !c.renewing
