@@ -67,13 +67,16 @@ func TestPage_namesDamagedDocument(t *testing.T) {
 func TestPage_refusesWhatIsNoPage(t *testing.T) {
 	t.Parallel()
 	whole := string(pageOf(documentOf(1, `,"data":{"a":"x"}`), documentOf(2, "")))
+	spaced := strings.NewReplacer("{", "{ ", "}", " }", ":", " : ", ",", "\n, ").Replace(whole)
 	s := serializerOf(t, jsonl)
 	var b Batch
-	for n := range len(whole) {
-		err := s.Page(&b, []byte(whole[:n]), nil)
-		var page *PageError
-		if !errors.As(err, &page) || !page.Short {
-			t.Fatalf("cut after %d bytes: %v", n, err)
+	for _, whole := range []string{whole, spaced} {
+		for n := range len(whole) {
+			err := s.Page(&b, []byte(whole[:n]), nil)
+			var page *PageError
+			if !errors.As(err, &page) || !page.Short {
+				t.Fatalf("cut after %d of %d bytes: %v", n, len(whole), err)
+			}
 		}
 	}
 	if err := s.Page(&b, []byte(whole+"\n"), nil); err != nil || len(b.IDs) != 2 {

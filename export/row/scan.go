@@ -360,11 +360,12 @@ func compact(out, value []byte) []byte {
 	return append(out, value[start:]...)
 }
 
-// spaced reports whether the text is a JSON value with white space.
+// spaced reports whether the text is a JSON value with white space, or the beginning
+// of one.
 func (s *scanner) spaced(src []byte) bool {
 	s.spaces = false
 	end := s.skip(src, 0)
-	return end >= 0 && space(src, end) == len(src) && s.spaces
+	return s.spaces && (end < 0 && s.short || end >= 0 && space(src, end) == len(src))
 }
 
 const whiteSpace = "white space outside of a string"
