@@ -79,7 +79,7 @@ func (f *files) state(context.Context) (map[string]*loadedTable, error) {
 		if err != nil {
 			break
 		}
-		if k == nil || k.Table == nil || store.CheckName(k.Table.Name) != nil {
+		if !k.sound(name) || store.CheckName(k.Table.Name) != nil {
 			err = fmt.Errorf("its entry for %q was not written by a load: move the file away, and load into an empty folder", name)
 		} else if _, missing := os.Lstat(f.path(k.Table.Name)); missing == nil {
 			all[name] = k

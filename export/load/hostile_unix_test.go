@@ -3,6 +3,7 @@
 package load
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,13 @@ func TestFiles_followNoLinkAndTrustNoState(t *testing.T) {
 		}, "not written by a load"},
 		"a state that is null": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, csvFiles.state), []byte("null"), 0o600)
+		}, "not written by a load"},
+		"a column of nothing": {func(dir string) error {
+			state := `{"users":{"table":{"collection":"users","name":"users","columns":[null]},"loads":{"1":"x"}}}`
+			return errors.Join(os.WriteFile(filepath.Join(dir, csvFiles.state), []byte(state), 0o600), os.WriteFile(filepath.Join(dir, "users.csv"), nil, 0o600))
+		}, "not written by a load"},
+		"a table of another collection": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, csvFiles.state), []byte(`{"users":{"table":{"collection":"orders","name":"users"}}}`), 0o600)
 		}, "not written by a load"},
 		"a state of nothing": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, csvFiles.state), []byte(`{"users":null}`), 0o600)

@@ -74,6 +74,9 @@ func (d *relational) state(ctx context.Context) (map[string]*loadedTable, error)
 			if err := json.Unmarshal([]byte(plan), all[name].Table); err != nil {
 				return err
 			}
+			if !all[name].sound(name) {
+				return &Error{Kind: KindUsage, Where: tablesTable, What: fmt.Sprintf("its plan of %q was not written by a load", name), Do: "load into another place"}
+			}
 		}
 		if sync > 0 {
 			all[name].Loads[sync] = hash

@@ -154,3 +154,22 @@ func TestSQLite_aRecreatedTableLosesNothing(t *testing.T) {
 		f.check(db.Close())
 	}
 }
+
+// A plan that no load wrote is an error, not a crash.
+func TestSQLite_aPlanThatNoLoadWrote(t *testing.T) {
+	t.Parallel()
+	for _, plan := range []string{`null`, `{}`, `{"collection":"orders","name":"orders","columns":[null]}`, `{"collection":"customers","name":"orders"}`, `{"collection":"orders"}`, `[`} {
+		file := filepath.Join(t.TempDir(), "a.db")
+		f := shop(t, row.Wire)
+		f.must("sqlite:" + file)
+		db, err := sql.Open("sqlite", file)
+		f.check(err)
+		_, err = db.Exec("UPDATE "+tablesTable+" SET plan = $1 WHERE collection = 'orders'", plan)
+		f.check(errors.Join(err, db.Close()))
+		for _, replace := range []bool{false, true} {
+			if _, _, err := f.load("sqlite:"+file, func(o *Options) { o.Replace = replace }); err == nil {
+				t.Errorf("%s: it is loaded", plan)
+			}
+		}
+	}
+}

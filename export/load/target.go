@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"fauna-export/export/archive"
@@ -19,6 +20,11 @@ type loadedTable struct {
 	// gone: the table does not exist any more; altered: it lacks columns that the
 	// load made, so it may be another's.
 	gone, altered bool
+}
+
+// sound reports whether a load can have written the record of a collection.
+func (k *loadedTable) sound(collection string) bool {
+	return k != nil && k.Table != nil && k.Table.Collection == collection && k.Table.Name != "" && !slices.Contains(k.Table.Columns, nil)
 }
 
 // job is what to send for one collection.
