@@ -167,8 +167,8 @@ type Reading struct {
 	SHA256 string
 	Rows   row.Summary
 	Pairs  pairs.Sum // of the rows, for a sync's file
-	// Bad is what is wrong with the rows; Failed is why the file could not be
-	// read to its end.
+	// Bad is the first fault in the rows, nil for none. Failed is the error that
+	// kept the file from being read to its end, nil if it was.
 	Bad, Failed error
 }
 

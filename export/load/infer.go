@@ -24,8 +24,8 @@ const (
 	maxTargets = 8
 )
 
-// found counts the values of a field, from the first pass. It is stored in the target, so
-// that a later load knows what the column already contains.
+// found counts the values of a field, from the first pass. It is stored in the
+// target, so that a later load knows what the column already contains.
 type found struct {
 	Counts [classes]int64   `json:"counts"`
 	Refs   map[string]int64 `json:"refs,omitempty"` // refs by collection, "" for any beyond maxTargets

@@ -19,7 +19,8 @@ type engine interface {
 	foreign(ctx context.Context, names []string) ([]string, error)
 	// stateTables returns the statements that make the tables of loads.
 	stateTables() string
-	// clear removes the keys that are in the way of jobs and of tables to drop.
+	// clear drops the foreign keys that would keep the jobs from changing rows, or
+	// tables from being dropped.
 	clear(ctx context.Context, all map[string]*loadedTable, jobs []*job, drop []*loadedTable) error
 	// change creates or changes the table.
 	change(ctx context.Context, t *Table) error

@@ -132,13 +132,13 @@ func decodeCSV(c *checker) error {
 // empty string.
 type CSVReader struct {
 	c    *checker
-	most int    // fields of a record
+	most int    // fields that a record may have
 	text []byte // of a record, without its quotes
 	ends []int
 	null []bool // an empty field without quotes
 }
 
-// NewCSVReader returns a reader of records with up to most fields, 0 for any number.
+// NewCSVReader returns a reader of records with up to most fields.
 func NewCSVReader(r io.Reader, most int) *CSVReader {
 	return &CSVReader{c: &checker{lines: newLines(r)}, most: most}
 }
