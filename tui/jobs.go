@@ -80,7 +80,7 @@ func ended(wg *sync.WaitGroup) <-chan struct{} {
 	return done
 }
 
-// An answerMsg is what Update is to do with the result of background work.
+// An answerMsg is the function that Update calls with the result of background work.
 type answerMsg func()
 
 // inBackground does work in the background; Update then calls what it returns.

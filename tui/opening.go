@@ -178,7 +178,7 @@ func (s *session) askOpen(ctx context.Context, a *asker, secret fauna.Secret, ad
 	return nil
 }
 
-// A server is what the wizard needs from a database; *fauna.Client is one.
+// A server is the part of a database client that the wizard uses, such as *fauna.Client.
 type server interface {
 	export.Source
 	Reach(ctx context.Context) error

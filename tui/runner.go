@@ -14,7 +14,7 @@ import (
 	"fauna-export/tui/text"
 )
 
-// An exporting is what the wizard needs from an export; *export.Run is one.
+// An exporting is the part of an export that the wizard uses, such as *export.Run.
 type exporting interface {
 	Do(ctx context.Context) (*archive.Manifest, error)
 	Verify(ctx context.Context, progress func(archive.VerifyStatus)) (*archive.Report, error)

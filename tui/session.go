@@ -47,7 +47,7 @@ type column struct {
 	row.Column
 }
 
-// session is what all steps share: the answers, what is known about the server, and
+// session is shared by all steps: the answers, the known facts about the server, and
 // requests to the root model.
 type session struct {
 	cfg         Config

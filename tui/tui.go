@@ -72,7 +72,7 @@ type Config struct {
 	AnswersFile string
 }
 
-// Outcome is what to print once the screen is gone.
+// Outcome is the result of the wizard, to print once the screen is gone.
 type Outcome struct {
 	Dir     string // folder of the export, "" if none was started
 	Summary string // plain lines for the scrollback, "" or ending in a newline

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 )
 
 func TestS3_smallFiles(t *testing.T) {
@@ -132,7 +133,7 @@ func TestS3_cutConnectionsAndLostAnswersChangeNothing(t *testing.T) {
 	server := newS3Server(t)
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(3, 4))
-	dice := func() int { mu.Lock(); defer mu.Unlock(); return random.IntN(12) } // so that no request fails for its whole patience
+	dice := func() int { mu.Lock(); defer mu.Unlock(); return random.IntN(8) }
 	server.set(func(w http.ResponseWriter, r *http.Request) bool {
 		switch dice() {
 		case 0:
@@ -142,12 +143,15 @@ func TestS3_cutConnectionsAndLostAnswersChangeNothing(t *testing.T) {
 		}
 		return false
 	}, func(r *http.Request) bool { return dice() == 0 })
-	s := server.open(t, "run")
+	o := server.options()
+	o.Patience = 2 * time.Minute // so that no request fails for all of it
+	open := func() *S3 { return must(NewS3(t.Context(), "s3://bucket/run", o))(t) }
+	s := open()
 	data := noise(6, 2*testPart+5)
 	a := must(s.Append(".fauna-export/u.part", 0))(t)
 	durable := writeParts(t, a, data[:testPart+testPart/2], 0, 500_000, 1_000_000)
 	ok(t, a.Close())
-	s = server.open(t, "run")
+	s = open()
 	a = must(s.Append(".fauna-export/u.part", durable))(t)
 	writeParts(t, a, data, durable, 500_000, 1_000_000)
 	ok(t, a.Sync())
