@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -232,7 +233,7 @@ func (s *session) historyFQL() string { return fql.HistoryFQL(s.dialect, s.short
 
 func (c *checkStep) showHistory() {
 	query := c.s.historyFQL()
-	c.s.panel = c.s.fqlPanel("Run as admin: snapshots then stay readable for 7 days", query, "fauna-history.fql")
+	c.s.panel = c.s.fqlPanel(fmt.Sprintf("Run as admin: snapshots then stay readable for %d days", longerDays), query, "fauna-history.fql")
 	c.s.panel.run = c.s.onDemo(c.check, query)
 }
 

@@ -173,7 +173,11 @@ func (c *exportStep) progressed(p progress) {
 		c.s.event("ended: %s", c.s.sentence(p.err))
 	}
 	if p.manifest != nil {
-		c.s.event("verified %s", text.Count(int64(len(p.manifest.Collections)), "file"))
+		verdict, good := verified(p)
+		if good {
+			verdict = "verified " + text.Count(int64(len(p.manifest.Collections)), "file")
+		}
+		c.s.event("%s", verdict)
 		c.s.goTo = doneID
 	}
 	c.s.bell()

@@ -11,6 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"fauna-export/export"
+	"fauna-export/export/archive"
 	"fauna-export/tui/text"
 )
 
@@ -238,5 +239,15 @@ func TestExport_thereIsNothingToHalveWhileNothingComes(t *testing.T) {
 	b.shows("There is no rate limit.")
 	if len(b.run.limits) > 0 {
 		t.Errorf("limits %v", b.run.limits)
+	}
+}
+
+func TestExport_damagedFilesAreNoEventOfVerifiedOnes(t *testing.T) {
+	b := newBench(t, 120, 40, func(b *bench, _ *Config) {
+		b.run.report = &archive.Report{Files: []archive.FileReport{{Collection: "users", File: "users.jsonl", Problem: "its SHA-256 is another"}}}
+	}).to(doneID)
+	events := strings.Join(b.w.events, "\n")
+	if strings.Contains(events, "verified") || !strings.Contains(events, "NOT match the manifest: users.jsonl: its SHA-256 is another.") {
+		t.Errorf("the events are %s", events)
 	}
 }
