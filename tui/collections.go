@@ -167,6 +167,9 @@ func (c *collectionsStep) name(r *pick) string { return c.s.choices[r.id].name }
 
 func (c *collectionsStep) key(m tea.KeyMsg) bool {
 	switch {
+	case m.Type == tea.KeyRunes && !c.picker.typing && c.area.Length()+len(m.Runes) > mostPasted:
+		c.s.say(noteWarn, "The list takes at most %s characters; this was left out.", text.Number(mostPasted))
+		return true
 	case c.picks() && m.Paste && !c.picker.typing:
 		c.paste(string(m.Runes))
 		return true

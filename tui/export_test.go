@@ -50,7 +50,7 @@ func TestExport_expiryOfTheSnapshotIsSaidAtThatMoment(t *testing.T) {
 	b.hides("expired")
 	b.spent.Add(int64(15 * time.Minute))
 	c.progressed(progress{state: runGoing, status: running()})
-	b.shows("expired; the rest needs a new one", "snapshot expired;")
+	b.shows("expired; the rest needs a new one !", "snapshot expired;")
 }
 
 func TestExport_totalAndTimeLeftAreThereWithMostCollectionsDone(t *testing.T) {

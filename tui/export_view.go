@@ -259,7 +259,7 @@ func (c *exportStep) snapshotLine() string {
 		// Wall-clock time: the monotonic clock may stop while the machine sleeps.
 		switch left := now.SnapshotEnds.Round(0).Sub(c.s.now().Round(0)); {
 		case left <= 0:
-			line += c.s.st.warn.of(", expired; the rest needs a new one")
+			line += c.s.st.warn.of(", expired; the rest needs a new one !")
 		case left < 3*time.Minute:
 			line += c.s.st.warn.of(", expires in " + text.Clock(left) + " !")
 		case left < 2*time.Hour:

@@ -1,8 +1,10 @@
 package tui
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/bubbles/cursor"
 	"github.com/charmbracelet/bubbles/key"
@@ -17,7 +19,15 @@ import (
 // A field is a one-line text input: bubbles/textinput, but it never reads the clipboard
 // by itself, doesn't blink (so a terminal read aloud stays silent), and drops
 // characters that change the direction of text.
-type field struct{ in textinput.Model }
+type field struct {
+	in   textinput.Model
+	over bool // the last key or paste was refused: it would have made the text too long
+}
+
+const (
+	mostTyped  = 4096      // characters that a field takes: as many as a path may have
+	mostPasted = 1_000_000 // characters that may be pasted, with names or a secret somewhere in them
+)
 
 func newField(st styles, hint string) field {
 	in := textinput.New()
@@ -30,7 +40,7 @@ func newField(st styles, hint string) field {
 		b.SetEnabled(false)
 	}
 	in.Focus()
-	return field{in}
+	return field{in: in}
 }
 
 func (f *field) value() string { return f.in.Value() }
@@ -51,6 +61,9 @@ func (f *field) key(m tea.KeyMsg) bool {
 		return true
 	}
 	value, at := f.in.Value(), f.in.Position()
+	if f.over = typed && utf8.RuneCountInString(value)+len(m.Runes) > mostTyped; f.over {
+		return true
+	}
 	f.in, _ = f.in.Update(m)
 	return typed || f.in.Value() != value || f.in.Position() != at
 }
@@ -61,6 +74,11 @@ func visible(rs []rune) []rune {
 }
 
 func (f *field) view(w int, focused bool) string {
+	if over := fmt.Sprintf("  takes at most %s characters", text.Number(mostTyped)); f.over && focused && w > len(over)+8 {
+		kept := *f
+		kept.over = false
+		return text.Pad(kept.view(w-len(over), true), w-len(over)) + over
+	}
 	in := f.in
 	in.Width = max(1, w-1)
 	in.SetCursor(in.Position()) // scrolls to fit the width
@@ -130,8 +148,14 @@ func (f *secretField) secret() (fauna.Secret, string) {
 func (f *secretField) key(m tea.KeyMsg) bool {
 	switch {
 	case m.Paste:
-		whole := string(f.typed) + strings.TrimSpace(string(m.Runes))
-		s, note := fauna.FindSecret(whole)
+		var s fauna.Secret
+		var note string
+		if len(m.Runes) <= mostPasted {
+			s, note = fauna.FindSecret(string(f.typed) + strings.TrimSpace(string(m.Runes)))
+		}
+		if len(m.Runes) > mostPasted || s.Len() > mostTyped {
+			s, note = fauna.Secret{}, "Too long for a secret: it was not kept."
+		}
 		f.wipe()
 		f.held, f.note = s, note
 		return true
@@ -139,8 +163,9 @@ func (f *secretField) key(m tea.KeyMsg) bool {
 		if !f.held.IsZero() {
 			f.wipe()
 		}
-		old := f.typed
-		f.typed = append(append(make([]rune, 0, len(old)+len(m.Runes)+16), old...), visible(m.Runes)...)
+		old, typed := f.typed, visible(m.Runes)
+		typed = typed[:min(len(typed), mostTyped-len(old))]
+		f.typed = append(append(make([]rune, 0, len(old)+len(typed)+16), old...), typed...)
 		clear(old[:cap(old)])
 	case m.Type == tea.KeyBackspace && len(f.typed) > 0:
 		f.typed[len(f.typed)-1] = 0

@@ -45,6 +45,47 @@ func TestField_edits(t *testing.T) {
 	}
 }
 
+func TestField_takesNoMoreThanItsLimitAndSaysSo(t *testing.T) {
+	b := newBench(t, 80, 24, func(b *bench, c *Config) { c.AnswersFile = t.TempDir() + "/answers.yaml" })
+	b.paste(strings.Repeat("x", 3<<20))
+	b.shows("localhost:8443", "takes at most 4,096 characters")
+	if n := len(b.w.config().Domain); n > mostTyped {
+		t.Errorf("the answers hold %d characters", n)
+	}
+	b.keys("backspace")
+	b.hides("takes at most")
+	b.keys("ctrl+u")
+	b.paste(strings.Repeat("/", mostTyped))
+	b.hides("takes at most")
+	b.keys("x")
+	b.shows("takes at most 4,096 characters")
+	if got := b.w.endpointText; got != strings.Repeat("/", mostTyped) {
+		t.Errorf("the field holds %d characters", len(got))
+	}
+}
+
+func TestCollections_takeNoMoreThanTheirLimitAndSaySo(t *testing.T) {
+	b := newBench(t, 80, 24).to(collectionsID)
+	b.typed("users ")
+	b.paste(strings.Repeat("x", mostPasted))
+	b.shows("1 collection", "users", "The list takes at most 1,000,000 characters")
+	b = newBench(t, 80, 24).withSecret(collectionsID)
+	b.paste(strings.Repeat("x", mostPasted+1))
+	b.shows("The list takes at most 1,000,000 characters")
+	b.hides("xxx")
+}
+
+func TestSecretField_takesNoMoreThanItsLimitAndSaysSo(t *testing.T) {
+	b := newBench(t, 80, 24).to(secretID)
+	b.paste(strings.Repeat("x", 3<<20))
+	b.shows("Too long for a secret", "paste the secret, or the whole CreateKey result")
+	b.paste(strings.Repeat("x ", 400_000) + testSecret) // around it there may be much
+	b.shows("40 characters", "The secret was extracted")
+	b.keys("ctrl+u")
+	b.typed(strings.Repeat("x", mostTyped+1))
+	b.shows("4,096 characters")
+}
+
 func TestField_showsItsCursorWithoutColours(t *testing.T) {
 	b := newBench(t, 80, 24)
 	f := newField(b.w.st, "")

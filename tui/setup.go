@@ -66,8 +66,9 @@ func (c *setupStep) build() {
 func (c *setupStep) done() string {
 	s := c.s
 	reads := len(s.readable()) == len(s.chosen())
+	left := slices.ContainsFunc(c.cards, func(x card) bool { return !x.ran })
 	switch {
-	case c.running.busy, s.made == export.Full && s.mode == export.Incremental: // indexes still to be created
+	case c.running.busy, s.mode == export.Incremental && s.made != export.Incremental && left: // indexes may still have to be created
 	case s.method == accessAdmin && s.made != "" && reads:
 		return "Done: " + c.makes() + " created; the admin's secret is discarded."
 	case s.method == accessFQL && s.server != nil && reads:
@@ -121,7 +122,7 @@ func (c *setupStep) actions() []action {
 		}),
 		on("w", "write file", func() { s.write("fauna-setup.fql", c.all) }),
 		on("i", mode, func() {
-			c.existing = c.existing || done // from now on the role exists, so update it
+			c.existing = c.existing || done && s.made != "" // from now on the role exists, so update it
 			s.turnMode()
 			c.build()
 		}).when(c.turns()),

@@ -74,3 +74,25 @@ func TestSetup_keysFitWhatIsDone(t *testing.T) {
 	b.keys("i")
 	b.shows("Done: indexes, role and key created")
 }
+
+func TestSetup_indexesThatNobodyMadeAreNotDone(t *testing.T) {
+	b := newBench(t, 80, 24)
+	b.withSecret(collectionsID).keys("i") // incremental, with a secret of one's own
+	b.keys("esc")
+	b.at(accessID)
+	b.keys("1")
+	b.at(collectionsID)
+	b.keys("enter")
+	b.at(setupID)
+	b.hides("Done:")
+	b.shows("Index", "u role already exists")
+	b.keys("i")
+	b.shows("Done: the secret is accepted")
+	b.keys("i") // whose role that secret has is unknown
+	b.hides("Done:")
+	b.shows("u role already exists")
+
+	b = newBench(t, 80, 24, demo)
+	b.to(setupID).keys("right", "r", "esc", "i") // only the key was created
+	b.hides("Done:")
+}
