@@ -91,9 +91,14 @@ func TestServer_setupTextRuns(t *testing.T) {
 		t.Errorf("access is %+v, %v", list, err)
 	}
 	s.run(setup.RoleUpdateFQL())
-	s.run(fql.HistoryFQL(fql.V4, setup.Collections, 3))
 	s.run(fql.HistoryFQL(fql.V4, setup.Collections[:1], 5))
+	s.run(fql.HistoryFQL(fql.V4, setup.Collections, 3)) // cuts no longer history short
 	if list, err = c.Access(t.Context(), setup.Collections); err != nil || list[0].HistoryDays != 5 || list[1].HistoryDays != 3 {
+		t.Errorf("access is %+v, %v", list, err)
+	}
+	s.run(`Update(Collection("users"), { history_days: null })`) // forever
+	s.run(fql.HistoryFQL(fql.V4, setup.Collections, 4))
+	if list, err = c.Access(t.Context(), setup.Collections); err != nil || list[0].HistoryDays != fauna.HistoryForever || list[1].HistoryDays != 4 {
 		t.Errorf("access is %+v, %v", list, err)
 	}
 	names := fql.ParseNames(s.run(fql.CollectionsFQL(fql.V4)))

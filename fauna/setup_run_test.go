@@ -43,7 +43,6 @@ func TestSetup_textIsTheQueryThatWasSeenToWork(t *testing.T) {
 		{"role update", full.RoleUpdateFQL(), `{"update":{"role":"connect-readonly"},"params":{"object":{"privileges":` + privileges + `}}}`},
 		{"key", full.KeyFQL(), `{"create_key":{"object":{"name":"connect-readonly","role":{"role":"connect-readonly"}}}}`},
 		{"index", indexed.IndexFQL(0), `{"create_index":{"object":{"name":"users-ts","source":{"collection":"users"},"terms":[],"values":[{"object":{"field":"ts"}},{"object":{"field":"ref"}}]}}}`},
-		{"history", fql.HistoryFQL(fql.V4, []string{"users"}, 1), `{"update":{"collection":"users"},"params":{"object":{"history_days":1}}}`},
 		{"names", fql.CollectionsFQL(fql.V4), `{"map":{"lambda":"c","expr":{"select":"id","from":{"var":"c"}}},"collection":{"paginate":{"collections":null},"size":1000}}`},
 		{"clean-up", full.Cleanup()[0].FQL, `{"do":[{"foreach":{"lambda":"k","expr":{"delete":{"var":"k"}}},"collection":` +
 			`{"filter":{"lambda":"k","expr":{"equals":[{"select":"role","from":{"get":{"var":"k"}},"default":null},{"role":"connect-readonly"}]}},` +

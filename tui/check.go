@@ -219,8 +219,7 @@ func (c *checkStep) skip() {
 // longerDays is how many days of history historyFQL asks for.
 const longerDays = 7
 
-// shortHistory returns the readable collections that keep less than longerDays. Applied
-// to the others, historyFQL would discard their older history.
+// shortHistory returns the readable collections that keep less than longerDays.
 func (s *session) shortHistory() []string {
 	return slices.DeleteFunc(s.readable(), func(name string) bool {
 		kept := s.access[name].HistoryDays

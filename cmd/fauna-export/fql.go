@@ -68,7 +68,6 @@ key. These commands only print text and change nothing.`,
 		}},
 		{"history", "Keep history longer, so that the snapshot of a long export does not expire",
 			`  fauna-export fql history --collection users --days 2`, true, func(s fql.Setup) []fql.Query {
-				a.say("note: where history is kept longer than that, this ends the older part of it: leave such collections out")
 				return one("history", fql.HistoryFQL(s.Dialect, s.Collections, days), s.Dialect)
 			}},
 		{"cleanup", "Delete the role and its keys", `  fauna-export fql cleanup

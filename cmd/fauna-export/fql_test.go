@@ -17,7 +17,7 @@ func TestFQL_dialectOfTheShell(t *testing.T) {
 		{"fql key --dialect v10 --role connect-readonly", 2, `--role "connect-readonly": in FQL v10 a role's name can only have`},
 		{"fql index --dialect v10 --collection users", 0, "fauna shell --api-version 4"},
 		{"fql cleanup --dialect v10", 0, ".forEach(.delete())\n\nRole.byName("},
-		{"fql history --collection users --days 2", 0, "where history is kept longer than that, this ends the older part"},
+		{"fql history --collection users --days 2", 0, `LT(Select("history_days"`},
 		{"fql key --dialect v5", 2, "give v4 or v10"},
 	} {
 		got := runHere(t, nil, strings.Fields(tt.args)...)

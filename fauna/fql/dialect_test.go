@@ -19,7 +19,7 @@ func TestSetup_v10TextIsWhatWasSeenToWork(t *testing.T) {
 		"keys go":     {s.Cleanup()[0].FQL, `Key.where(.role == "connect_readonly").forEach(.delete())`},
 		"role goes":   {s.Cleanup()[1].FQL, `Role.byName("connect_readonly")!.delete()`},
 		"collections": {CollectionsFQL(V10), `Collection.all().map(.name).toArray()`},
-		"history":     {HistoryFQL(V10, []string{"users"}, 2), `Collection.byName("users")!.update({ history_days: 2 })`},
+		"history":     {HistoryFQL(V10, []string{"users"}, 2), `if ((Collection.byName("users")!.history_days ?? 2) < 2) { Collection.byName("users")!.update({ history_days: 2 }) }`},
 	} {
 		if one(tt.got) != tt.want {
 			t.Errorf("%s is\n%s\nwant\n%s", name, one(tt.got), tt.want)

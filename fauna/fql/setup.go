@@ -201,9 +201,10 @@ func (s Setup) All() []Query {
 // CollectionsFQL returns the query that lists the names of all collections.
 func CollectionsFQL(d Dialect) string { return Setup{}.fill(d, "collections.tmpl", nil) }
 
-// HistoryFQL returns the query that keeps the history of the collections for a
-// number of days, so that snapshots of them stay readable that much longer. It
-// must run before the snapshot is taken.
+// HistoryFQL returns the query that keeps the history of the collections for at
+// least a number of days, so that snapshots of them stay readable that much
+// longer. It changes none that is kept longer already, or forever (then the field
+// is missing). It must run before the snapshot is taken.
 func HistoryFQL(d Dialect, collections []string, days int) string {
 	if len(collections) == 0 {
 		return ""

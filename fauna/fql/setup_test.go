@@ -112,9 +112,14 @@ func TestSetup_exactText(t *testing.T) {
   Paginate(Collections(), { size: 1000 }),
   Lambda("c", Select("id", Var("c")))
 )`},
-		{"history of one", HistoryFQL(V4, []string{"a"}, 1), `Update(Collection("a"), { history_days: 1 })`},
-		{"history of two", HistoryFQL(V4, []string{"a", "b"}, 7),
-			"Do(\n  Update(Collection(\"a\"), { history_days: 7 }),\n  Update(Collection(\"b\"), { history_days: 7 })\n)"},
+		{"history of two", HistoryFQL(V4, []string{"a", "b"}, 7), `Foreach(
+  ["a", "b"],
+  Lambda("c", If(
+    LT(Select("history_days", Get(Collection(Var("c"))), 7), 7),
+    Update(Collection(Var("c")), { history_days: 7 }),
+    null
+  ))
+)`},
 		{"history of none", HistoryFQL(V4, nil, 1), ""},
 	} {
 		if tt.got != tt.want {
