@@ -39,7 +39,7 @@ type exitRule struct {
 func exitRules() []exitRule {
 	return []exitRule{
 		{"0", "done", func(err error) bool { return err == nil }},
-		{"129, 130, 143", "ended by SIGHUP, ctrl+c, SIGTERM", func(err error) bool {
+		{"129, 130, 143", "ended by SIGHUP, ctrl+c, SIGTERM (ctrl+\\ is 131)", func(err error) bool {
 			return isA[*signalError](err) || errors.Is(err, tui.ErrInterrupted)
 		}},
 		{"3", "finished, but incomplete or not from a single point in time (see the summary)", func(err error) bool {

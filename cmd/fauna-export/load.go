@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -127,7 +128,7 @@ func (a *app) databasePassword() load.Password {
 	}
 	return func(ctx context.Context, user, host string) (string, error) {
 		text, err := tui.ReadSecret(ctx, terminal, a.err, fmt.Sprintf("Password of %s on %s (not shown): ", plain(user), plain(host)))
-		if err != nil {
+		if err != nil && !errors.Is(err, tui.ErrLeft) { // none, then
 			return "", fmt.Errorf("read the password: %w", err)
 		}
 		return strings.TrimRight(text, "\r\n"), nil

@@ -30,6 +30,9 @@ func main() {
 		live:     tui.IsTerminal(os.Stderr),
 		limit:    func(bytes int64) { debug.SetMemoryLimit(bytes) },
 	}
+	if std.terminal {
+		tui.WatchSuspend(os.Stdin)
+	}
 	if wasClosed(os.Stdout) {
 		std.rows = noOutput{}
 	}

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -32,20 +33,78 @@ func TestRunOnTerminal_asksForTheSecretWithoutShowingIt(t *testing.T) {
 	readExport(t, dir)
 }
 
-func TestRunOnTerminal_ctrlCWhileItAsksEndsIt(t *testing.T) {
+func TestRunOnTerminal_endsWhileItAsksAndLeavesTheTerminalAsItWas(t *testing.T) {
 	t.Parallel()
 	s := serveSmall(t)
-	term := onTerminal(t, 80, 24, nil, "check", "--domain", s.endpoint, "--all")
-	term.wait("Secret of a key")
-	term.send(ctrlC)
-	if code := term.end(); code != 130 {
-		t.Errorf("exit %d:\n%s", code, term.text())
+	signalled := func(s syscall.Signal) func(*terminal) { return func(term *terminal) { term.signal(s) } }
+	typed := func(keys string) func(*terminal) { return func(term *terminal) { term.send(keys) } }
+	cases := []struct {
+		name string
+		end  func(*terminal)
+		code int
+		says string
+	}{
+		{"ctrl+c", typed(ctrlC), 130, "interrupted"},
+		{"ctrl+\\", typed("\x1c"), 131, "quit"},
+		{"ctrl+d", typed("\x04"), exitUsage, "no secret"},
+		{"ctrl+d after some text", typed("fnA\x04\x04"), exitRefused, "rejected the secret"},
+		{"an empty line", typed(enter), exitUsage, "contains no secret"},
+		{"SIGTERM", signalled(syscall.SIGTERM), 143, "terminated"},
+		{"SIGHUP", signalled(syscall.SIGHUP), 129, "the terminal was closed"},
+		{"SIGQUIT", signalled(syscall.SIGQUIT), 131, "quit"},
 	}
-	stty := exec.CommandContext(t.Context(), "stty", "-a")
-	stty.Stdin = term.ptm
-	mode, err := stty.Output()
-	if err != nil || !strings.Contains(string(mode), " echo ") {
-		t.Errorf("the terminal does not show again what is typed: %v\n%s", err, mode)
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			term := onTerminal(t, 80, 24, nil, "check", "--domain", s.endpoint, "--all")
+			term.wait("Secret of a key")
+			if term.echoes() {
+				t.Error("the terminal shows what is typed")
+			}
+			c.end(term)
+			if code := term.end(); code != c.code || !strings.Contains(term.text(), c.says) || strings.Contains(term.text(), "goroutine") {
+				t.Errorf("exit %d, want %d:\n%s", code, c.code, term.text())
+			}
+			if !term.echoes() {
+				t.Error("the terminal does not show again what is typed")
+			}
+		})
+	}
+}
+
+func TestRunOnTerminal_mayBeSuspendedWhileItAsks(t *testing.T) {
+	t.Parallel()
+	needPrograms(t, "bash", "stty")
+	s, secret := readSample(t)
+	script := `set -m; "$0" check --domain "$1" --all; echo "suspended $?"; stty -a; echo shown; fg >/dev/null; echo "ended $?"; stty -a; echo done`
+	term := startOnTerminal(t, 200, 60, exec.CommandContext(t.Context(), "bash", "-c", script, binary, s.endpoint), nil)
+	term.wait("Secret of a key")
+	term.send("\x1a")
+	term.wait("shown")
+	term.waitFor("it asks again", func(screen string) bool { return strings.Count(screen, "Secret of a key") == 2 })
+	if term.echoes() {
+		t.Error("the terminal shows what is typed after the program continued")
+	}
+	term.send(secret + enter)
+	term.wait("done")
+	wrote := term.wrote.String()
+	if !strings.Contains(wrote, "suspended 149") || !strings.Contains(wrote, "ended 0") || strings.Contains(wrote, secret) || strings.Count(wrote, " echo ") != 2 {
+		t.Errorf("%s", term.text())
+	}
+}
+
+// Nobody could continue a program whose shell has gone, so the system does not
+// suspend it.
+func TestRunOnTerminal_asksOnWhenItCannotBeSuspended(t *testing.T) {
+	t.Parallel()
+	s, secret := readSample(t)
+	term := onTerminal(t, 120, 24, nil, "check", "--domain", s.endpoint, "--all")
+	term.wait("Secret of a key")
+	term.send("\x1a")
+	eventually(t, "the terminal has its mode", term.echoes)
+	eventually(t, "the terminal shows nothing again", func() bool { return !term.echoes() })
+	term.send(secret + enter)
+	if code := term.end(); code != exitDone || strings.Contains(term.wrote.String(), secret) || !term.echoes() {
+		t.Errorf("exit %d:\n%s", code, term.text())
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -42,10 +43,14 @@ func (a *app) secretText(ctx context.Context, file string) (text, from string, e
 		return text, "FAUNA_SECRET", nil
 	}
 	terminal, isFile := a.in.(*os.File)
+	none := usagef("no secret: set FAUNA_SECRET, or give --secret-file FILE (- is stdin)")
 	if !a.mayAsk() || !isFile {
-		return "", "", usagef("no secret: set FAUNA_SECRET, or give --secret-file FILE (- is stdin)")
+		return "", "", none
 	}
 	text, err = tui.ReadSecret(ctx, terminal, a.err, "Secret of a key that can read (not shown): ")
+	if errors.Is(err, tui.ErrLeft) {
+		return "", "", none
+	}
 	if err != nil {
 		return "", "", fmt.Errorf("read the secret: %w", err)
 	}

@@ -21,12 +21,14 @@ func (e *signalError) Error() string {
 		return "terminated"
 	case syscall.SIGHUP:
 		return "the terminal was closed"
+	case syscall.SIGQUIT:
+		return "quit"
 	}
 	return "ended by signal " + e.signal.String()
 }
 
-// watchSignals returns a context that the first SIGINT, SIGTERM or SIGHUP ends,
-// with a *signalError as its cause. The second one ends the process at once,
+// watchSignals returns a context that the first SIGINT, SIGTERM, SIGHUP or SIGQUIT
+// (ctrl+\) ends, with a *signalError as its cause. The second one ends the process at once,
 // which is safe because files with a final name are always complete. SIGPIPE is
 // ignored, so that a closed pipe is a write error instead of ending the
 // process.
@@ -36,7 +38,7 @@ func watchSignals(parent context.Context) context.Context {
 	received := make(chan os.Signal, 2)
 	// Keep ignored signals ignored: nohup ignores SIGHUP, and a shell ignores
 	// SIGINT for background programs.
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		if !signal.Ignored(s) {
 			signal.Notify(received, s)
 		}

@@ -23,7 +23,7 @@ func TestSignal_stopsWithinASecondAndLeavesNothingThatLooksWhole(t *testing.T) {
 		signal syscall.Signal
 		code   int
 	}{
-		{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}, {syscall.SIGHUP, 129},
+		{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}, {syscall.SIGHUP, 129}, {syscall.SIGQUIT, 131},
 	}
 	for _, c := range cases {
 		t.Run(c.signal.String(), func(t *testing.T) {

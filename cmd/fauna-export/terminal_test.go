@@ -31,7 +31,12 @@ type terminal struct {
 // onTerminal starts the real program on a terminal of cols × rows.
 func onTerminal(t *testing.T, cols, rows int, env []string, args ...string) *terminal {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), binary, args...)
+	return startOnTerminal(t, cols, rows, exec.CommandContext(t.Context(), binary, args...), env)
+}
+
+// startOnTerminal starts a command on a terminal.
+func startOnTerminal(t *testing.T, cols, rows int, cmd *exec.Cmd, env []string) *terminal {
+	t.Helper()
 	cmd.Env = cleanEnvironment(t, env)
 	cmd.Dir = t.TempDir()
 	ptm, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)})
@@ -142,6 +147,18 @@ func (term *terminal) signal(s syscall.Signal) {
 	if err := term.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		term.t.Fatal(err)
 	}
+}
+
+// echoes reports whether the terminal shows what is typed.
+func (term *terminal) echoes() bool {
+	term.t.Helper()
+	stty := exec.CommandContext(term.t.Context(), "stty", "-a")
+	stty.Stdin = term.ptm
+	mode, err := stty.Output()
+	if err != nil {
+		term.t.Fatalf("ask for the terminal's mode: %v", err)
+	}
+	return strings.Contains(string(mode), " echo ")
 }
 
 const (

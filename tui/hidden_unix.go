@@ -1,0 +1,66 @@
+//go:build unix
+
+package tui
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+)
+
+// withoutEcho returns a terminal's mode in which it does not show what is typed.
+func withoutEcho(mode term.State) *term.State {
+	mode.Lflag &^= syscall.ECHO
+	mode.Lflag |= syscall.ICANON | syscall.ISIG
+	mode.Iflag |= syscall.ICRNL
+	return &mode
+}
+
+// watchContinue returns a channel that receives after the program was suspended.
+func watchContinue() (continued <-chan os.Signal, end func()) {
+	all := make(chan os.Signal, 1)
+	signal.Notify(all, syscall.SIGCONT)
+	return all, func() { signal.Stop(all) }
+}
+
+// longestSuspending is the time in which a signal has suspended the program. The
+// system ignores it if no shell could continue the program.
+const longestSuspending = 200 * time.Millisecond
+
+// WatchSuspend gives a terminal its present mode while ctrl+Z suspends the program.
+// It is for main, since it never ends.
+func WatchSuspend(terminal *os.File) {
+	before, err := term.GetState(terminal.Fd())
+	if err != nil || signal.Ignored(syscall.SIGTSTP) {
+		return
+	}
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGTSTP)
+	go func() {
+		for range asked {
+			suspend(terminal, before)
+		}
+	}()
+}
+
+// suspend suspends the program, and returns after it was continued.
+func suspend(terminal *os.File, mode *term.State) {
+	continued, end := watchContinue()
+	defer end()
+	now, err := term.GetState(terminal.Fd())
+	if err != nil {
+		return
+	}
+	_ = term.SetState(terminal.Fd(), mode)
+	// SIGTSTP would come here again: the runtime can't undo Notify for it.
+	if syscall.Kill(syscall.Getpid(), syscall.SIGTTIN) == nil {
+		select {
+		case <-continued:
+		case <-time.After(longestSuspending):
+		}
+	}
+	_ = term.SetState(terminal.Fd(), now)
+}
