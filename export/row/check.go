@@ -79,7 +79,6 @@ type checker struct {
 	lines  *bufio.Reader     // for formats that do
 	line   []byte
 	long   []byte // a line longer than the reader's buffer
-	scan   scanner
 	work   work
 
 	each  func(Row) error // called for every row, unless nil

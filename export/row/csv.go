@@ -108,7 +108,7 @@ func decodeCSV(c *checker) error {
 			case name == "ts":
 				c.found.TS, ok = parseTS(field)
 			case name == "data" && !c.layout.NoData && i == 2 && len(field) > 0:
-				ok = c.scan.skip(field, 0) == len(field)
+				ok = c.work.skip(field, 0) == len(field)
 			}
 			if !ok {
 				return c.fail(fmt.Sprintf("column %q holds %.40q", name, field))

@@ -72,7 +72,7 @@ func (f *Fields) Split(text []byte) error {
 		return nil
 	}
 	err := errors.New(f.work.why)
-	if f.work.spaced(text) && f.split(compact(nil, text)) { // as no file of ours is
+	if f.split(compact(nil, text)) { // no file of ours has white space
 		return nil
 	}
 	return err

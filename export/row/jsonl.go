@@ -36,28 +36,19 @@ func decodeJSONL(c *checker) error {
 // object parses a line that must be an object whose keys are the layout's
 // columns. A removed document has only ref, ts and the deletion column.
 func (c *checker) object(names, keys []string) (int64, string) {
-	s := &c.scan
-	s.spaces = false
-	id, i, k, cut := int64(-1), 0, 0, len(c.line)
-	if len(c.line) == 0 || c.line[0] != '{' {
-		return -1, "it is not an object"
-	}
-	for i < len(c.line) && (c.line[i] == ',' || i == 0) {
-		i++
-		keyEnd, value := s.key(c.line, i)
-		if value < 0 {
-			return -1, s.why
-		}
-		key := c.line[i:keyEnd]
+	w := &c.work
+	id, k, cut := int64(-1), 0, len(c.line)
+	end := w.object(c.line, 0, func(at span, value int) int {
+		key := at.of(c.line)
 		for k < len(names) && string(key) != keys[k] && c.layout.Deletion != "" && k >= 2 && k < len(names)-1 {
 			k++ // columns that a removed document's row leaves out
 		}
 		if k >= len(names) || string(key) != keys[k] {
-			return -1, fmt.Sprintf("unexpected column %s", key)
+			return w.fail(at.start, fmt.Sprintf("unexpected column %s", key))
 		}
-		end := s.skip(c.line, value)
+		end := w.skip(c.line, value)
 		if end < 0 {
-			return -1, s.why
+			return -1
 		}
 		text := c.line[value:end]
 		ok := true
@@ -67,20 +58,22 @@ func (c *checker) object(names, keys []string) (int64, string) {
 		case "ts":
 			c.found.TS, ok = parseTS(text)
 		}
+		if !ok {
+			return w.fail(value, fmt.Sprintf("column %s holds %.40q", key, text))
+		}
 		if c.layout.Deletion != "" && k == len(names)-1 {
 			c.found.Removed = string(text) != "null"
-			cut = i - 1
-		}
-		if !ok {
-			return -1, fmt.Sprintf("column %s holds %.40q", key, text)
+			cut = at.start - 1
 		}
 		k++
-		i = end
-	}
-	if i != len(c.line)-1 || c.line[i] != '}' || s.spaces {
+		return end
+	})
+	switch {
+	case end < 0:
+		return -1, w.why
+	case end != len(c.line):
 		return -1, "it is not a single object without white space"
-	}
-	if k != len(names) {
+	case k != len(names):
 		return -1, fmt.Sprintf("column %q is missing", names[k])
 	}
 	if c.texts != nil && !c.found.Removed {

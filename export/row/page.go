@@ -50,10 +50,12 @@ func (p *pageReader) append(right func() error) error {
 	bytes, rows := len(b.Bytes), len(b.Ends)
 	cut := func() { b.Bytes, b.Ends, b.IDs, b.Times = b.Bytes[:bytes], b.Ends[:rows], b.IDs[:rows], b.Times[:rows] }
 	end := p.envelope()
-	if err := p.fault(end); err != nil && p.w.spaced(p.body) {
-		cut()
-		p.body, p.lacking, p.err = compact(nil, p.body), nil, nil
-		end = p.envelope()
+	if p.fault(end) != nil {
+		if plain := compact(nil, p.body); len(plain) < len(p.body) {
+			cut()
+			p.body, p.lacking, p.err = plain, nil, nil
+			end = p.envelope()
+		}
 	}
 	err := p.fault(end)
 	if cap(p.w.value) > frameSize {
@@ -183,7 +185,7 @@ func (p *pageReader) resource(i int) int {
 
 // cursor reads the id of a cursor's first ref, which must be a document of the
 // collection.
-func (s *scanner) cursor(src []byte, i int, collection string) (int64, bool) {
+func (s *rewriter) cursor(src []byte, i int, collection string) (int64, bool) {
 	if !hasPrefix(src, i, "[") {
 		return 0, false
 	}

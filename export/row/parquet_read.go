@@ -92,7 +92,7 @@ func (c *checker) parquetRow(values parquet.Row, columns []column) error {
 	}
 	for i, column := range columns {
 		if column.typ == TypeJSON && !values[i].IsNull() {
-			if text := values[i].ByteArray(); c.scan.skip(text, 0) != len(text) {
+			if text := values[i].ByteArray(); c.work.skip(text, 0) != len(text) {
 				return c.fail(fmt.Sprintf("column %q holds %.40q, which is not JSON", column.name, text))
 			}
 		}

@@ -39,7 +39,7 @@ const (
 
 // ref reads the value of "@ref" at i, which may be -1. It is not ok for anything
 // without a string id, or that is damaged.
-func (s *scanner) ref(src []byte, i int) (ref, bool) {
+func (s *rewriter) ref(src []byte, i int) (ref, bool) {
 	if i < 0 {
 		return ref{}, false
 	}
@@ -79,10 +79,9 @@ func (s *scanner) usualRef(src []byte, i int) (ref, bool) {
 }
 
 // anyRef reads the value of "@ref" with any keys in any order.
-func (s *scanner) anyRef(src []byte, i int) (ref, bool) {
-	s.spaces = false
+func (s *rewriter) anyRef(src []byte, i int) (ref, bool) {
 	document := s.refBody(src, i, 0)
-	if document.end < 0 || document.id.empty() || s.spaces {
+	if document.end < 0 || document.id.empty() {
 		return ref{}, false
 	}
 	out := ref{id: document.id, kind: "unknown", end: document.end}
@@ -108,7 +107,7 @@ type refParts struct {
 }
 
 // refBody reads {"id":…,"collection":…,"database":…}, at most three deep.
-func (s *scanner) refBody(src []byte, i, depth int) (p refParts) {
+func (s *rewriter) refBody(src []byte, i, depth int) (p refParts) {
 	p.end = s.object(src, i, func(key span, value int) int {
 		switch string(key.of(src)) {
 		case `"id"`:
@@ -141,7 +140,7 @@ func (s *scanner) refBody(src []byte, i, depth int) (p refParts) {
 }
 
 // parentRef reads {"@ref":{…}} with an id.
-func (s *scanner) parentRef(src []byte, i, depth int) (p refParts, end int) {
+func (s *rewriter) parentRef(src []byte, i, depth int) (p refParts, end int) {
 	if i = s.refAt(src, i); i < 0 {
 		return p, -1
 	}

@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// rewriter copies values from the wire format to the JSON of rows. It copies
-// unchanged stretches of the page at once; only tags end a stretch. White
-// space outside of strings is a fault: see pageReader.append.
+// rewriter reads values, and copies them from the wire format to the JSON of rows.
+// It copies unchanged stretches of the page at once; only tags end a stretch.
 type rewriter struct {
 	scanner
 	judge
 
-	open []byte // containers open in rewrite: objectOpen, arrayOpen or escapedOpen
+	// open are the containers that are open: objectOpen, arrayOpen or escapedOpen.
+	// On a stack of their own, they nest as deep as the text.
+	open []byte
 
 	// careful: look ahead at every "@obj", since one has other keys beside it, which
 	// no server sends.
@@ -31,17 +32,35 @@ const (
 func (r *rewriter) rewrite(src []byte, i int, out []byte) ([]byte, int) {
 	before := len(out)
 	r.careful = false
-	out, end := r.run(src, i, out)
+	r.forget()
+	out, end := r.run(src, i, out, true)
 	if end < 0 && r.careful {
-		out, end = r.run(src, i, out[:before])
+		r.forget()
+		out, end = r.run(src, i, out[:before], true)
 	}
 	return out, end
 }
 
-func (r *rewriter) run(src []byte, i int, out []byte) ([]byte, int) {
-	r.forget()
-	open := r.open[:0]
-	defer func() { r.open = open[:0] }()
+// skip reads any value.
+func (r *rewriter) skip(src []byte, i int) int {
+	_, end := r.run(src, i, nil, false)
+	return end
+}
+
+// verbatim reads a value and appends it unchanged.
+func (r *rewriter) verbatim(src []byte, i int, out []byte) ([]byte, int) {
+	end := r.skip(src, i)
+	if end < 0 {
+		return out, -1
+	}
+	return append(out, src[i:end]...), end
+}
+
+// run reads the value at i, and if it is to be copied appends it in the form that
+// rows use. It may be called again while it reads a tag.
+func (r *rewriter) run(src []byte, i int, out []byte, copied bool) ([]byte, int) {
+	open, outer := r.open, len(r.open)
+	defer func() { r.open = open[:outer] }()
 	start := i // src[start:i] stays unchanged and is not copied yet
 value:
 	if i >= len(src) {
@@ -59,13 +78,14 @@ value:
 		}
 		i = r.text(src, i)
 	case '{':
-		if i+2 < len(src) && src[i+1] == '"' && src[i+2] == '@' {
+		if copied && i+2 < len(src) && src[i+1] == '"' && src[i+2] == '@' {
 			out = append(out, src[start:i]...)
+			r.open = open
 			var unwrapped bool
 			if out, i, unwrapped = r.tag(src, i, out); i < 0 {
 				return out, -1
 			}
-			start = i
+			open, start = r.open, i
 			if !unwrapped {
 				goto after
 			}
@@ -99,8 +119,11 @@ value:
 		return out, -1
 	}
 after:
-	if len(open) == 0 {
-		return append(out, src[start:i]...), i
+	if len(open) == outer {
+		if copied {
+			out = append(out, src[start:i]...)
+		}
+		return out, i
 	}
 	if i >= len(src) {
 		return out, r.end(src)
@@ -141,26 +164,17 @@ closing:
 	open = open[:len(open)-1]
 	goto after
 key:
-	if i >= len(src) || src[i] != '"' {
-		return out, r.wrong(src, i, "a key is missing")
-	}
-	// Most keys are short: avoid the call.
-	if i++; i+8 <= len(src) {
-		w := binary.LittleEndian.Uint64(src[i:])
-		if n := bits.TrailingZeros64(stops(w)); n < 64 && src[i+n>>3] == '"' {
-			r.high |= w & (1<<(n&63) - 1)
-			i += n>>3 + 1
-			goto colon
+	if i+9 <= len(src) && src[i] == '"' { // most keys are short: avoid the call
+		w := binary.LittleEndian.Uint64(src[i+1:])
+		if n := bits.TrailingZeros64(stops(w)) >> 3; n < 7 && src[i+n+1] == '"' && src[i+n+2] == ':' {
+			r.high |= w & (1<<(8*n) - 1)
+			i += n + 3
+			goto value
 		}
 	}
-	if i = r.text(src, i); i < 0 {
+	if _, i = r.key(src, i); i < 0 {
 		return out, -1
 	}
-colon:
-	if i >= len(src) || src[i] != ':' {
-		return out, r.wrong(src, i, "a colon is missing")
-	}
-	i++
 	goto value
 }
 

@@ -8,16 +8,12 @@ import (
 
 // scanner reads JSON text without allocating values. Its methods take the whole
 // text and a position, and return the position after what they read, or -1 after
-// recording a fault. Open containers are kept on an explicit stack of bytes, so
-// nesting uses no Go stack.
+// recording a fault. White space outside of strings is a fault: no server sends it.
 type scanner struct {
-	at     int    // where the fault was found
-	why    string // what is wrong there
-	short  bool   // the text ends too early
-	high   uint64 // bit 7 of any byte is set if a string may contain non-ASCII bytes
-	spaces bool   // skip found white space outside strings
-
-	skips []byte // containers open in skip
+	at    int    // where the fault was found
+	why   string // what is wrong there
+	short bool   // the text ends too early
+	high  uint64 // bit 7 of any byte is set if a string may contain non-ASCII bytes
 }
 
 func (s *scanner) fail(at int, why string) int {
@@ -35,6 +31,9 @@ func (s *scanner) end(src []byte) int {
 func (s *scanner) wrong(src []byte, i int, why string) int {
 	if i >= len(src) {
 		return s.end(src)
+	}
+	if isSpace(src[i]) {
+		why = "white space outside of a string"
 	}
 	return s.fail(i, why)
 }
@@ -189,125 +188,10 @@ func (s *scanner) key(src []byte, i int) (end, value int) {
 	if end = s.text(src, i+1); end < 0 {
 		return -1, -1
 	}
-	i = end
-	if i < len(src) && src[i] != ':' {
-		if i = space(src, i); i != end {
-			s.spaces = true
-		}
+	if end >= len(src) || src[end] != ':' {
+		return -1, s.wrong(src, end, "a colon is missing")
 	}
-	if i >= len(src) || src[i] != ':' {
-		return -1, s.wrong(src, i, "a colon is missing")
-	}
-	i++
-	if i < len(src) && isSpace(src[i]) {
-		s.spaces = true
-		i = space(src, i)
-	}
-	return end, i
-}
-
-// skip reads any value, and sets spaces if it contains white space.
-func (s *scanner) skip(src []byte, i int) int {
-	open := s.skips[:0]
-	defer func() { s.skips = open[:0] }()
-value:
-	if i >= len(src) {
-		return s.end(src)
-	}
-	switch src[i] {
-	case '"':
-		if i++; i+8 <= len(src) { // most strings are short: avoid the call
-			w := binary.LittleEndian.Uint64(src[i:])
-			if n := bits.TrailingZeros64(stops(w)); n < 64 && src[i+n>>3] == '"' {
-				s.high |= w & (1<<(n&63) - 1)
-				i += n>>3 + 1
-				goto after
-			}
-		}
-		i = s.text(src, i)
-	case '{':
-		i++
-		if i < len(src) && isSpace(src[i]) {
-			s.spaces = true
-			i = space(src, i)
-		}
-		if i < len(src) && src[i] == '}' {
-			i++
-			goto after
-		}
-		open = append(open, '{')
-		goto key
-	case '[':
-		i++
-		if i < len(src) && isSpace(src[i]) {
-			s.spaces = true
-			i = space(src, i)
-		}
-		if i < len(src) && src[i] == ']' {
-			i++
-			goto after
-		}
-		open = append(open, '[')
-		goto value
-	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
-		i = s.number(src, i)
-	case 't':
-		i = s.literal(src, i, "true")
-	case 'f':
-		i = s.literal(src, i, "false")
-	case 'n':
-		i = s.literal(src, i, "null")
-	case ' ', '\n', '\r', '\t':
-		s.spaces = true
-		i = space(src, i)
-		goto value
-	default:
-		return s.fail(i, "a value is missing")
-	}
-	if i < 0 {
-		return -1
-	}
-after:
-	if len(open) == 0 {
-		return i
-	}
-	if i >= len(src) {
-		return s.end(src)
-	}
-	switch c := src[i]; {
-	case c == ',':
-		i++
-		if open[len(open)-1] == '[' {
-			goto value
-		}
-		goto key
-	case c == open[len(open)-1]+2: // '[' and ']', '{' and '}' are two apart
-		i++
-		open = open[:len(open)-1]
-		goto after
-	case isSpace(c):
-		s.spaces = true
-		i = space(src, i)
-		goto after
-	}
-	return s.fail(i, "a comma or the end of an array or object is missing")
-key:
-	if i < len(src) && isSpace(src[i]) {
-		s.spaces = true
-		i = space(src, i)
-	}
-	if i+9 <= len(src) && src[i] == '"' {
-		w := binary.LittleEndian.Uint64(src[i+1:])
-		if n := bits.TrailingZeros64(stops(w)) >> 3; n < 7 && src[i+n+1] == '"' && src[i+n+2] == ':' {
-			s.high |= w & (1<<(8*n) - 1)
-			i += n + 3
-			goto value
-		}
-	}
-	if _, i = s.key(src, i); i < 0 {
-		return -1
-	}
-	goto value
+	return end, end + 1
 }
 
 // object reads the object at i. It calls field with each key, in quotes, and the
@@ -342,43 +226,25 @@ func (s *scanner) members(src []byte, i int, first bool, field func(key span, va
 	}
 }
 
-// compact appends an already scanned value without the white space outside its
-// strings.
-func compact(out, value []byte) []byte {
+// compact appends JSON text without the white space outside of its strings. Text
+// that is not JSON does not become JSON: between two words it stays.
+func compact(out, text []byte) []byte {
+	const marks = "{}[]:,\""
 	start, quoted := 0, false
-	for i := 0; i < len(value); i++ {
-		switch c := value[i]; {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
 		case c == '"':
 			quoted = !quoted
 		case quoted && c == '\\':
 			i++
 		case !quoted && isSpace(c):
-			out = append(out, value[start:i]...)
-			start = i + 1
+			end := space(text, i)
+			if i == 0 || end == len(text) || strings.IndexByte(marks, text[i-1]) >= 0 || strings.IndexByte(marks, text[end]) >= 0 {
+				out = append(out, text[start:i]...)
+				start = end
+			}
+			i = end - 1
 		}
 	}
-	return append(out, value[start:]...)
-}
-
-// spaced reports whether the text is a JSON value with white space, or the beginning
-// of one.
-func (s *scanner) spaced(src []byte) bool {
-	s.spaces = false
-	end := s.skip(src, 0)
-	return s.spaces && (end < 0 && s.short || end >= 0 && space(src, end) == len(src))
-}
-
-const whiteSpace = "white space outside of a string"
-
-// verbatim reads a value without white space and appends it unchanged.
-func (s *scanner) verbatim(src []byte, i int, out []byte) ([]byte, int) {
-	s.spaces = false
-	end := s.skip(src, i)
-	if end >= 0 && s.spaces {
-		end = s.fail(i, whiteSpace)
-	}
-	if end < 0 {
-		return out, -1
-	}
-	return append(out, src[i:end]...), end
+	return append(out, text[start:]...)
 }

@@ -37,11 +37,7 @@ func (j *judge) forget() {
 func (r *rewriter) verdict(src []byte, i int) (verdict, int) {
 	if i >= r.judged {
 		r.forget()
-		r.spaces = false
 		end := r.ahead(src, i)
-		if end >= 0 && r.spaces {
-			end = r.fail(i, whiteSpace)
-		}
 		if end < 0 {
 			return verdictFault, -1
 		}
@@ -196,7 +192,7 @@ func (n *nest) kind() kindBit {
 	return kindObject
 }
 
-// ahead reads the object at i, without white space, and records a verdict for
+// ahead reads the object at i, and records a verdict for
 // each object in it whose first key begins with "@". It returns the position after
 // it.
 func (r *rewriter) ahead(src []byte, i int) int {
@@ -208,11 +204,6 @@ value:
 		return r.end(src)
 	}
 	switch src[i] {
-	case '"':
-		kind = kindScalar
-		if i = r.text(src, i+1); i < 0 {
-			return -1
-		}
 	case '{':
 		if hasPrefix(src, i, refStart) {
 			if ref, ok := r.usualRef(src, i+len(refStart)); ok && ref.end < len(src) && src[ref.end] == '}' {

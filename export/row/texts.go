@@ -11,7 +11,7 @@ import (
 // something that no JSONL row can, as why describes.
 type texts struct {
 	columns []column // after ts, in the file's order
-	scan    scanner
+	scan    rewriter
 	out     []byte
 	why     string
 
