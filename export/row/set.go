@@ -67,7 +67,7 @@ func (n *nest) key(quoted []byte) {
 		n.last = 0
 		return
 	}
-	n.last = keyBitOf(quoted)
+	n.last = keyBits[string(quoted)]
 	n.bad = n.last == 0 || n.keys&n.last != 0
 	n.keys |= n.last
 }
@@ -120,40 +120,15 @@ const (
 	operandKeys = keyAlone | keyList | keyMatch | keyRange | keyCollection | keyJoin | keyRef | keySet | keyQuery | keyObj
 )
 
-func keyBitOf(quoted []byte) keyBit {
-	switch string(quoted) {
-	case `"documents"`, `"events"`, `"singleton"`, `"distinct"`, `"reverse"`:
-		return keyAlone
-	case `"union"`, `"intersection"`, `"difference"`:
-		return keyList
-	case `"match"`:
-		return keyMatch
-	case `"terms"`:
-		return keyTerms
-	case `"range"`:
-		return keyRange
-	case `"from"`:
-		return keyFrom
-	case `"to"`:
-		return keyTo
-	case `"filter"`:
-		return keyFilter
-	case `"collection"`:
-		return keyCollection
-	case `"join"`:
-		return keyJoin
-	case `"with"`:
-		return keyWith
-	case `"@ref"`:
-		return keyRef
-	case `"@set"`:
-		return keySet
-	case `"@query"`:
-		return keyQuery
-	case `"@obj"`:
-		return keyObj
-	}
-	return 0
+// keyBits are the keys that matter, in quotes.
+var keyBits = map[string]keyBit{
+	`"documents"`: keyAlone, `"events"`: keyAlone, `"singleton"`: keyAlone, `"distinct"`: keyAlone, `"reverse"`: keyAlone,
+	`"union"`: keyList, `"intersection"`: keyList, `"difference"`: keyList,
+	`"match"`: keyMatch, `"terms"`: keyTerms,
+	`"range"`: keyRange, `"from"`: keyFrom, `"to"`: keyTo,
+	`"filter"`: keyFilter, `"collection"`: keyCollection,
+	`"join"`: keyJoin, `"with"`: keyWith,
+	`"@ref"`: keyRef, `"@set"`: keySet, `"@query"`: keyQuery, `"@obj"`: keyObj,
 }
 
 // kind returns the kind of an array or object that has been read completely.
