@@ -83,8 +83,16 @@ type checker struct {
 
 	each  func(Row) error // called for every row, unless nil
 	found Row             // the current row, as far as it has been read
-	texts *texts          // builds found.Text; nil if that is not needed
+
+	texts     Text
+	text      []byte      // the memory of found.Text
+	columns   []column    // those of a text after ts, in the file's order
+	documents *Serializer // of wire files, as rows of JSONL
+	batch     Batch       // a row of documents
 }
+
+// wanted reports whether the current row needs a text.
+func (c *checker) wanted() bool { return c.texts != NoText && !c.found.Removed }
 
 func (c *checker) fail(reason string) error { return &RowError{Row: c.Rows + 1, Reason: reason} }
 

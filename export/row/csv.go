@@ -117,9 +117,9 @@ func decodeCSV(c *checker) error {
 		if c.layout.Deletion != "" {
 			c.found.Removed = !r.null[len(names)-1]
 		}
-		if c.texts != nil && !c.found.Removed {
-			if c.found.Text = c.texts.record(&r, id, c.found.TS); c.found.Text == nil {
-				return c.fail(c.texts.why)
+		if c.wanted() {
+			if err := c.record(&r, id); err != nil {
+				return err
 			}
 		}
 		if err := c.row(id); err != nil {
@@ -223,29 +223,29 @@ func (r *CSVReader) quoted(i int) (int, error) {
 	}
 }
 
-// record returns a CSV record as a JSONL row.
-func (t *texts) record(r *CSVReader, id, ts int64) []byte {
-	t.begin(id, ts)
-	for i, c := range t.columns {
-		t.out = append(t.out, c.key...)
+// record makes the text of a CSV record.
+func (c *checker) record(r *CSVReader, id int64) error {
+	c.begin(id)
+	for i, column := range c.columns {
+		c.text = append(c.text, column.key...)
 		field := r.field(i + 2)
-		start := len(t.out)
+		start := len(c.text)
 		switch {
 		case r.null[i+2]:
-			t.out = append(t.out, "null"...)
+			c.text = append(c.text, "null"...)
 			continue
-		case c.typ == TypeString:
-			t.out = appendString(t.out, field)
+		case column.typ == TypeString:
+			c.text = appendString(c.text, field)
 			continue
-		case c.typ == TypeTime, c.typ == TypeDate, c.typ == TypeFloat && len(field) > 0 && !isNumber(field[len(field)-1:]): // NaN or infinity
-			t.out = append(append(append(t.out, '"'), field...), '"')
+		case column.typ == TypeTime, column.typ == TypeDate, column.typ == TypeFloat && len(field) > 0 && !isNumber(field[len(field)-1:]): // NaN or infinity
+			c.text = append(append(append(c.text, '"'), field...), '"')
 		default:
-			t.out = append(t.out, field...)
+			c.text = append(c.text, field...)
 		}
-		if t.scan.skip(t.out, start) != len(t.out) {
-			t.why = "column " + jsonKey(c.name) + " holds no " + string(c.typ)
-			return nil
+		if c.work.skip(c.text, start) != len(c.text) {
+			return c.fail("column " + jsonKey(column.name) + " holds no " + string(column.typ))
 		}
 	}
-	return t.end()
+	c.end()
+	return nil
 }

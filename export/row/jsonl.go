@@ -37,7 +37,7 @@ func decodeJSONL(c *checker) error {
 // columns. A removed document has only ref, ts and the deletion column.
 func (c *checker) object(names, keys []string) (int64, string) {
 	w := &c.work
-	id, k, cut := int64(-1), 0, len(c.line)
+	id, k, cut := int64(-1), 0, max(0, len(c.line)-1) // where the deletion column begins, or the row ends
 	end := w.object(c.line, 0, func(at span, value int) int {
 		key := at.of(c.line)
 		for k < len(names) && string(key) != keys[k] && c.layout.Deletion != "" && k >= 2 && k < len(names)-1 {
@@ -76,18 +76,9 @@ func (c *checker) object(names, keys []string) (int64, string) {
 	case k != len(names):
 		return -1, fmt.Sprintf("column %q is missing", names[k])
 	}
-	if c.texts != nil && !c.found.Removed {
-		c.found.Text = c.texts.line(c.line, cut)
+	if c.wanted() {
+		c.text = append(append(c.text[:0], c.line[:cut]...), "}\n"...)
+		c.found.Text = c.text
 	}
 	return id, ""
-}
-
-// line returns a row of a JSONL file whose deletion column begins at byte cut.
-func (t *texts) line(line []byte, cut int) []byte {
-	t.out = append(t.out[:0], line[:cut]...)
-	if cut < len(line) {
-		t.out = append(t.out, '}')
-	}
-	t.out = append(t.out, '\n')
-	return t.out
 }

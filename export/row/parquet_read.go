@@ -99,36 +99,36 @@ func (c *checker) parquetRow(values parquet.Row, columns []column) error {
 	}
 	c.found.TS = values[1].Int64()
 	c.found.Removed = c.layout.Deletion != "" && !values[len(values)-1].IsNull()
-	if c.texts != nil && !c.found.Removed {
-		c.found.Text = c.texts.values(id, c.found.TS, values[2:])
+	if c.wanted() {
+		c.values(id, values[2:])
 	}
 	return c.row(id)
 }
 
-// values returns a row of a Parquet file, given without ref and ts.
-func (t *texts) values(id, ts int64, values []parquet.Value) []byte {
-	t.begin(id, ts)
-	for i, c := range t.columns {
-		t.out = append(t.out, c.key...)
+// values makes the text of a row of a Parquet file, given without ref and ts.
+func (c *checker) values(id int64, values []parquet.Value) {
+	c.begin(id)
+	for i, column := range c.columns {
+		c.text = append(c.text, column.key...)
 		v := values[i]
 		switch {
 		case v.IsNull():
-			t.out = append(t.out, "null"...)
-		case c.typ == TypeString:
-			t.out = appendString(t.out, v.ByteArray())
-		case c.typ == TypeInt:
-			t.out = strconv.AppendInt(t.out, v.Int64(), 10)
-		case c.typ == TypeFloat:
-			t.out = appendFloat(t.out, v.Double())
-		case c.typ == TypeBool:
-			t.out = strconv.AppendBool(t.out, v.Boolean())
-		case c.typ == TypeTime:
-			t.out = append(append(append(t.out, '"'), FormatTime(v.Int64())...), '"')
-		case c.typ == TypeDate:
-			t.out = append(append(append(t.out, '"'), FormatDate(int64(v.Int32()))...), '"')
+			c.text = append(c.text, "null"...)
+		case column.typ == TypeString:
+			c.text = appendString(c.text, v.ByteArray())
+		case column.typ == TypeInt:
+			c.text = strconv.AppendInt(c.text, v.Int64(), 10)
+		case column.typ == TypeFloat:
+			c.text = appendFloat(c.text, v.Double())
+		case column.typ == TypeBool:
+			c.text = strconv.AppendBool(c.text, v.Boolean())
+		case column.typ == TypeTime:
+			c.text = append(append(append(c.text, '"'), FormatTime(v.Int64())...), '"')
+		case column.typ == TypeDate:
+			c.text = append(append(append(c.text, '"'), FormatDate(int64(v.Int32()))...), '"')
 		default:
-			t.out = append(t.out, v.ByteArray()...) // already checked to be JSON
+			c.text = append(c.text, v.ByteArray()...) // already checked to be JSON
 		}
 	}
-	return t.end()
+	c.end()
 }

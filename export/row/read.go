@@ -59,17 +59,20 @@ type Row struct {
 // float keeps its value but not its text (12 for 12.0); and a time in Parquet is
 // truncated to microseconds, or null if out of range.
 func Read(ctx context.Context, src Source, each func(Row) error) (Summary, error) {
-	c := checker{Summary: Summary{FirstID: -1, LastID: -1}, layout: src.Layout, each: each}
+	c := checker{Summary: Summary{FirstID: -1, LastID: -1}, layout: src.Layout, each: each, texts: src.Text}
 	if err := src.Validate(); err != nil {
 		return c.Summary, err
 	}
 	decode := src.Format.entry().decode
-	if src.Text != NoText {
+	if src.Format.Can().Columns {
+		live := src.Layout
+		live.Deletion = ""
+		c.columns = live.columns()[2:]
+	} else {
 		var err error
-		if c.texts, err = newTexts(src.Layout); err != nil {
+		if c.documents, err = NewSerializer(Layout{Collection: src.Collection, Format: JSONL}); err != nil {
 			return c.Summary, err
 		}
-		c.texts.raw = src.Text == RawText
 	}
 	if !src.Format.Can().Streams {
 		c.file = io.NewSectionReader(cancelled{ctx: ctx, ReaderAt: src.File}, 0, src.Size)
@@ -90,8 +93,9 @@ func Read(ctx context.Context, src Source, each func(Row) error) (Summary, error
 	defer stop()
 	c.lines = newLines(cancelled{ctx: ctx, Reader: plain})
 	err = decode(&c)
-	if src.Lacks != nil && c.texts != nil {
-		*src.Lacks = c.texts.counts()
+	if src.Lacks != nil {
+		*src.Lacks = Counts{}
+		src.Lacks.Merge(c.batch.work.counts)
 	}
 	return c.Summary, err
 }

@@ -6,47 +6,15 @@ import (
 	"strings"
 )
 
-// texts converts the rows of a file to those of a JSONL file without a deletion
-// column. A result is valid until the next one; nil means that a row contains
-// something that no JSONL row can, as why describes.
-type texts struct {
-	columns []column // after ts, in the file's order
-	scan    rewriter
-	out     []byte
-	why     string
-
-	raw   bool        // keep documents of wire files unchanged
-	rows  *Serializer // for documents of wire files
-	batch Batch
+// begin and end are what every row of a JSONL file has around its columns.
+func (c *checker) begin(id int64) {
+	c.text = strconv.AppendInt(append(c.text[:0], `{"ref":"`...), id, 10)
+	c.text = strconv.AppendInt(append(c.text, `","ts":`...), c.found.TS, 10)
 }
 
-// newTexts returns the texts of a layout's files. Those of wire files are rows of
-// the documents, the same as from a page of them.
-func newTexts(l Layout) (t *texts, err error) {
-	if !l.Format.Can().Columns {
-		t = &texts{}
-		t.rows, err = NewSerializer(Layout{Collection: l.Collection, Format: JSONL})
-		return t, err
-	}
-	l.Deletion = ""
-	return &texts{columns: l.columns()[2:]}, nil
-}
-
-// counts returns the counts of all documents so far.
-func (t *texts) counts() Counts {
-	var sum Counts
-	sum.Merge(t.batch.work.counts)
-	return sum
-}
-
-func (t *texts) begin(id, ts int64) {
-	t.out = strconv.AppendInt(append(t.out[:0], `{"ref":"`...), id, 10)
-	t.out = strconv.AppendInt(append(t.out, `","ts":`...), ts, 10)
-}
-
-func (t *texts) end() []byte {
-	t.out = append(t.out, "}\n"...)
-	return t.out
+func (c *checker) end() {
+	c.text = append(c.text, "}\n"...)
+	c.found.Text = c.text
 }
 
 // jsonKey quotes a name as JSON.

@@ -48,23 +48,17 @@ func (c *checker) document() (int64, string) {
 		return -1, "text after the document"
 	}
 	c.found.TS = c.work.document.ts
-	if c.texts != nil && !c.found.Removed {
-		if c.found.Text = c.texts.document(c.line); c.found.Text == nil {
+	switch {
+	case !c.wanted():
+	case c.texts == RawText:
+		c.found.Text = c.line
+	default:
+		c.batch.Reset()
+		p := pageReader{Serializer: c.documents, b: &c.batch, w: &c.batch.work, body: c.line}
+		if p.element(0, 0) != len(c.line) {
 			return -1, "it is not a document"
 		}
+		c.found.Text = c.batch.Bytes
 	}
 	return c.work.document.id, ""
-}
-
-// document returns the row of a document as the server sent it.
-func (t *texts) document(line []byte) []byte {
-	if t.raw {
-		return line
-	}
-	t.batch.Reset()
-	p := pageReader{Serializer: t.rows, b: &t.batch, w: &t.batch.work, body: line}
-	if p.element(0, 0) != len(line) {
-		return nil
-	}
-	return t.batch.Bytes
 }
