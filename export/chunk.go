@@ -32,49 +32,10 @@ type outcome struct {
 	idle     int64 // planned but unchanged
 }
 
-// idQueue holds pages of ids in order.
-type idQueue struct {
-	pages [][]int64
-	n     int
-}
-
-func (q *idQueue) len() int { return q.n }
-
-func (q *idQueue) push(ids []int64) {
-	if len(ids) > 0 {
-		q.pages = append(q.pages, ids)
-		q.n += len(ids)
-	}
-}
-
-// take removes the first n ids and appends them to into.
-func (q *idQueue) take(into []int64, n int) []int64 {
-	q.n -= n
-	for n > 0 {
-		k := min(n, len(q.pages[0]))
-		into = append(into, q.pages[0][:k]...)
-		n -= k
-		if q.pages[0] = q.pages[0][k:]; len(q.pages[0]) == 0 {
-			q.pages[0] = nil
-			q.pages = q.pages[1:]
-		}
-	}
-	return into
-}
-
-// first is the first id; the queue must not be empty.
-func (q *idQueue) first() int64 { return q.pages[0][0] }
-
-func (q *idQueue) clear() int {
-	n := q.n
-	q.pages, q.n = nil, 0
-	return n
-}
-
 // nextPlanned returns the first id that is not in a chunk yet, -1 for none.
 func (c *collection) nextPlanned() int64 {
-	if c.queue.len() > 0 {
-		return c.queue.first()
+	if len(c.queue) > 0 {
+		return c.queue[0]
 	}
 	return c.scanFrom
 }
@@ -97,7 +58,7 @@ func (s *scheduler) pickChunkLocked(c *collection) (task, bool) {
 		c.fetching++
 		return task{c: c, chunk: ch}, true
 	}
-	n := min(c.size.n, c.queue.len())
+	n := min(c.size.n, len(c.queue))
 	switch {
 	case n == 0:
 		return task{}, false
@@ -111,14 +72,14 @@ func (s *scheduler) pickChunkLocked(c *collection) (task, bool) {
 	}
 	if n > minLast && c.scanFrom < 0 && !c.size.fixed && !s.mu.distant && s.lastOfLocked(c) {
 		// Divide the rest so that all workers end at about the same time.
-		n = min(n, max(minLast, c.queue.len()/s.mu.workers))
+		n = min(n, max(minLast, len(c.queue)/s.mu.workers))
 	}
 	ch := &chunk{at: c.at}
 	n, ch.unlisted = c.alike(n)
 	if !s.memory.reserve(ch, c.size.reserve(n), len(c.pending) == 0) {
 		return task{}, false
 	}
-	ch.ids = c.queue.take(make([]int64, 0, n), n)
+	ch.ids, c.queue = slices.Clone(c.queue[:n]), c.queue[n:]
 	ch.from = c.part.lo
 	if c.cut {
 		ch.from = ch.ids[0]
@@ -186,18 +147,15 @@ func (c *collection) alike(n int) (int, bool) {
 	if len(c.unlisted) == 0 {
 		return n, false
 	}
-	k, unlisted := 0, false
-	for _, page := range c.queue.pages {
-		for _, id := range page {
-			_, is := slices.BinarySearch(c.unlisted, id)
-			if k == n || k > 0 && is != unlisted {
-				return k, unlisted
-			}
-			unlisted = is
-			k++
-		}
+	isUnlisted := func(id int64) bool {
+		_, is := slices.BinarySearch(c.unlisted, id)
+		return is
 	}
-	return k, unlisted
+	unlisted := isUnlisted(c.queue[0])
+	if k := slices.IndexFunc(c.queue[:n], func(id int64) bool { return isUnlisted(id) != unlisted }); k > 0 {
+		n = k
+	}
+	return n, unlisted
 }
 
 // dropFromLocked drops the pending chunks from the ith on.
@@ -207,7 +165,7 @@ func (s *scheduler) dropFromLocked(c *collection, i int) {
 	for _, ch := range c.pending[i:] {
 		c.planned -= int64(len(ch.ids))
 		if ch.done {
-			c.subtractOutcome(ch)
+			c.countOutcome(ch, -1)
 			s.memory.release(ch)
 		}
 	}
@@ -216,12 +174,10 @@ func (s *scheduler) dropFromLocked(c *collection, i int) {
 	c.spare = slices.DeleteFunc(c.spare, func(ch *chunk) bool { return !slices.Contains(c.pending, ch) })
 }
 
-// addOutcome counts a chunk that was read, subtractOutcome one that was dropped again.
+// countOutcome counts a chunk that was read; with a sign of -1, one that was dropped
+// again.
 //
 // REQUIRES: the scheduler's mu is held.
-func (c *collection) addOutcome(ch *chunk)      { c.countOutcome(ch, 1) }
-func (c *collection) subtractOutcome(ch *chunk) { c.countOutcome(ch, -1) }
-
 func (c *collection) countOutcome(ch *chunk, sign int64) {
 	o := &ch.outcome
 	c.read += sign * int64(len(ch.batch.IDs))

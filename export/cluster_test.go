@@ -104,7 +104,7 @@ func (r *clusterRun) one(ctx context.Context, t task, body []byte) []byte {
 	r.memory.mu.Unlock()
 	r.ahead = max(r.ahead, int64(r.mu.ahead))
 	t.chunk.done = true
-	t.c.addOutcome(t.chunk)
+	t.c.countOutcome(t.chunk, 1)
 	r.wake.Broadcast()
 	return body
 }

@@ -24,7 +24,7 @@ type collection struct {
 	// The plan: ids from scanFrom on are not known yet.
 	at       int64     // the time read at; 0 is the present
 	segments []segment // what was read at which time
-	queue    idQueue   // known ids that are in no chunk yet
+	queue    []int64   // known ids that are in no chunk yet
 	scanFrom int64     // first id of the next page of ids, -1 when all are known
 	idPage   int       // ids of the next page of ids, 0 before the first
 	cut      bool      // a chunk was cut, so the next one is not the collection's first
@@ -80,11 +80,11 @@ type segment struct {
 // complete reports whether all documents have been read and taken by the
 // writer.
 func (c *collection) complete() bool {
-	return c.scanFrom < 0 && c.queue.len() == 0 && len(c.pending) == 0 && !c.renewing && c.inflight == 0 && !c.uncounted()
+	return c.scanFrom < 0 && len(c.queue) == 0 && len(c.pending) == 0 && !c.renewing && c.inflight == 0 && !c.uncounted()
 }
 
 // allRequested reports whether all documents have been read; the writer may still be
 // busy.
 func (c *collection) allRequested() bool {
-	return c.scanFrom < 0 && c.queue.len() == 0 && len(c.spare) == 0 && c.fetching == 0 && !c.renewing
+	return c.scanFrom < 0 && len(c.queue) == 0 && len(c.spare) == 0 && c.fetching == 0 && !c.renewing
 }

@@ -45,7 +45,7 @@ func (e *unconfirmed) Error() string {
 // REQUIRES: the scheduler's mu is held.
 func (c *collection) uncounted() bool {
 	return c.changes == nil && c.at != 0 && !c.tallied && c.scanFrom < 0 && !c.renewing && len(c.segments) == 1 &&
-		(c.saved != nil || c.chunks > 1 || (c.chunks == 0) == (c.queue.len() == 0))
+		(c.saved != nil || c.chunks > 1 || (c.chunks == 0) == (len(c.queue) == 0))
 }
 
 // countDocuments requests the number of documents at the collection's time

@@ -65,7 +65,7 @@ func (p *planner) scan(ctx context.Context, t task) {
 	t.c.idPage = min(grow*t.size, laterIDs)
 	ids, t.c.scanFrom = t.c.part.within(ids, next)
 	ids = merged(ids, between(t.c.unlisted, t.from, next))
-	t.c.queue.push(ids)
+	t.c.queue = append(t.c.queue, ids...)
 	t.c.planned += int64(len(ids))
 	p.mu.ahead += len(ids)
 	p.wake.Broadcast()
@@ -244,9 +244,9 @@ func (p *planner) replanLocked(c *collection) int64 {
 			break
 		}
 	}
-	n := c.queue.clear()
-	p.mu.ahead -= n
-	c.planned -= int64(n)
+	p.mu.ahead -= len(c.queue)
+	c.planned -= int64(len(c.queue))
+	c.queue = nil
 	if c.changes != nil {
 		p.planChangesLocked(c, from)
 		return from

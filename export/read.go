@@ -52,7 +52,7 @@ func (r *reader) fetch(ctx context.Context, c *collection, ch *chunk, body []byt
 	}
 	r.memory.settle(ch, int64(cap(p.batch.Bytes)))
 	ch.done = true
-	c.addOutcome(ch)
+	c.countOutcome(ch, 1)
 	now := r.clock.Now()
 	c.speed.add(now, int64(len(p.batch.IDs)), ch.outcome.bytes)
 	r.mu.speed.add(now, int64(len(p.batch.IDs)), ch.outcome.bytes)

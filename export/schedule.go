@@ -139,7 +139,7 @@ func (s *scheduler) pickLocked() (task, bool) {
 		}
 	}
 	for _, c := range s.mu.active {
-		if !c.renewing && !c.scanning && c.scanFrom >= 0 && c.queue.len() < c.size.n {
+		if !c.renewing && !c.scanning && c.scanFrom >= 0 && len(c.queue) < c.size.n {
 			return s.scanTaskLocked(c), true
 		}
 	}
@@ -191,7 +191,7 @@ func (s *scheduler) pickAheadLocked(soon bool) (task, bool) {
 		return task{}, false
 	}
 	for _, c := range s.mu.order {
-		if soon && c.queue.len() > s.mu.workers*c.size.n {
+		if soon && len(c.queue) > s.mu.workers*c.size.n {
 			continue
 		}
 		if c.state != CollectionDone && c.state != CollectionFailed && !c.renewing && !c.scanning && c.scanFrom >= 0 {
@@ -318,8 +318,8 @@ func (s *scheduler) failLocked(c *collection, err error) {
 	c.state, c.err = CollectionFailed, err
 	c.ended = s.clock.Now()
 	s.mu.left = append(s.mu.left, &CollectionError{Collection: c.name, Err: err})
-	s.mu.ahead -= c.queue.clear()
-	c.scanFrom = -1
+	s.mu.ahead -= len(c.queue)
+	c.queue, c.scanFrom = nil, -1
 	s.dropFromLocked(c, 0)
 	s.deactivateLocked(c)
 	s.wake.Broadcast()

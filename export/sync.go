@@ -295,7 +295,7 @@ func (p *planner) planChangesLocked(c *collection, from int64) {
 			ids = append(ids, ch.ID)
 		}
 	}
-	c.queue.push(ids)
+	c.queue = append(c.queue, ids...)
 	c.planned += int64(len(ids))
 	p.mu.ahead += len(ids)
 }
