@@ -244,7 +244,7 @@ func TestCore_aRunIsAsFastAsABareFetch(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := r.Stream(t.Context(), io.Discard); err != nil {
+				if _, err := r.Do(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				took := time.Since(src.began)

@@ -17,7 +17,8 @@ type Clock interface {
 
 // Env is what a run needs from the machine. Tests replace it.
 type Env struct {
-	// Store holds the run's files.
+	// Store holds the run's files. A *store.Stream passes on the rows of a single
+	// collection, and the run cannot be resumed.
 	Store store.Store
 	// Clock defaults to the system's clock.
 	Clock Clock

@@ -113,7 +113,7 @@ func farRun(t *testing.T, spec Spec, f *farSource, n int64) (time.Duration, *Run
 		t.Fatal(err)
 	}
 	start := time.Now()
-	m, err := r.Stream(t.Context(), io.Discard)
+	m, err := r.Do(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func TestRun_theNumberThatTheUserSetsHolds(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.run = r
-		if _, err := r.Stream(t.Context(), io.Discard); err != nil {
+		if _, err := r.Do(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if n := r.Status().Workers; n != 3 {
@@ -352,7 +352,7 @@ func TestRun_readsOnWhileTheFileWaits(t *testing.T) {
 					t.Fatal(err)
 				}
 				start := time.Now()
-				if _, err := r.Stream(t.Context(), w); err != nil {
+				if _, err := r.Do(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				if took, least := time.Since(start), pages*20*time.Millisecond/4; took > least*3/2 {

@@ -7,20 +7,9 @@ import (
 	"fauna-export/export/store"
 )
 
-// emptyStore returns an error if a new run cannot start in the store.
-func (r *Run) emptyStore() error {
-	if r.env.Store == nil { // a stream
-		return nil
-	}
-	return archive.CheckNew(r.env.Store)
-}
-
 // openFolder determines whether a run does the first sync of its folder,
 // resumes it, or does the next one.
 func (r *Run) openFolder() error {
-	if r.env.Store == nil {
-		return nil // a stream: Stream returns the error
-	}
 	f, err := archive.Inspect(r.env.Store)
 	if err != nil {
 		return err

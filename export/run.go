@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"fauna-export/export/archive"
+	"fauna-export/export/store"
 )
 
-// Run is one export. Its methods are safe for concurrent use; call Do or Stream
-// only once.
+// Run is one export. Its methods are safe for concurrent use; call Do only
+// once.
 type Run struct {
 	spec   Spec
 	env    Env
@@ -75,15 +76,18 @@ func NewRun(s Spec, src Source, env Env) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.spec.Mode == Incremental {
-		err = r.openFolder()
-	} else {
-		err = r.emptyStore()
+	_, stream := env.Store.(*store.Stream)
+	switch {
+	case stream && r.spec.Mode == Incremental:
+		return nil, &SpecError{Problem: "an incremental sync needs a folder for its state"}
+	case stream && r.spec.Parts != 1:
+		return nil, &SpecError{Problem: "a stream has only one part"}
+	case stream && len(r.all) != 1:
+		return nil, &SpecError{Problem: "only one collection can be written to a stream"}
+	case r.spec.Mode == Incremental:
+		return r, r.openFolder()
 	}
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r, archive.CheckNew(env.Store)
 }
 
 // Do runs the export to its end. The error is nil if everything was read at one
@@ -144,7 +148,7 @@ func (r *Run) doFull(ctx context.Context) (*archive.Manifest, error) {
 // begin divides the collections of a new run, and records it.
 func (r *Run) begin(ctx context.Context) error {
 	// Another process may have started here since NewRun checked.
-	if err := r.emptyStore(); err != nil {
+	if err := archive.CheckNew(r.env.Store); err != nil {
 		return err
 	}
 	if err := r.divide(ctx); err != nil {

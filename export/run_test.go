@@ -94,12 +94,12 @@ func TestRun_writesEveryDocumentInOrder(t *testing.T) {
 func TestStream_writesTheRowsOfOneCollection(t *testing.T) {
 	t.Parallel()
 	src := newFakeSource(map[string]int{"users": 5000})
-	r, err := NewRun(Spec{Collections: []string{"users"}, Format: row.JSONL}, src, Env{})
+	var b bytes.Buffer
+	r, err := NewRun(Spec{Collections: []string{"users"}, Format: row.JSONL}, src, Env{Store: store.NewStream(&b)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b bytes.Buffer
-	if _, err := r.Stream(context.Background(), &b); err != nil {
+	if _, err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if c := src.set["users"]; !bytes.Equal(b.Bytes(), jsonl(c, c.docs)) {

@@ -180,12 +180,12 @@ func (a *app) finish(ctx context.Context, run *export.Run, s store.Store) error 
 
 // stream writes the rows of one collection to stdout.
 func (a *app) stream(ctx context.Context, client *fauna.Client, spec export.Spec) error {
-	run, err := export.NewRun(spec, client.Once(), export.Env{})
+	run, err := export.NewRun(spec, client.Once(), export.Env{Store: store.NewStream(a.rowsOut())})
 	if err != nil {
 		return err
 	}
 	stop := a.showRun(run)
-	_, err = run.Stream(ctx, a.rowsOut())
+	_, err = run.Do(ctx)
 	stop()
 	s := run.Status()
 	if errors.Is(err, syscall.EPIPE) {
