@@ -170,22 +170,34 @@ func (q *requester) askIDs(ctx context.Context, t task) (ids []int64, next int64
 	return ids, next, err
 }
 
-// ids iterates over pages of ids, up to hi unless that is negative.
-func (q *requester) ids(ctx context.Context, t task, hi int64) iter.Seq2[[]int64, error] {
-	return func(yield func([]int64, error) bool) {
+// ids iterates over ids, read page by page, up to hi unless that is negative.
+func (q *requester) ids(ctx context.Context, t task, hi int64) iter.Seq2[int64, error] {
+	return func(yield func(int64, error) bool) {
 		for t.from >= 0 {
 			ids, next, err := q.askIDs(ctx, t)
 			if err != nil {
-				yield(nil, err)
+				yield(0, err)
 				return
 			}
-			ids, next = part{hi: hi}.within(ids, next)
-			if !yield(ids, nil) {
-				return
+			ids, t.from = part{hi: hi}.within(ids, next)
+			for _, id := range ids {
+				if !yield(id, nil) {
+					return
+				}
 			}
-			t.from = next
 		}
 	}
+}
+
+// collected returns all elements of a sequence.
+func collected[T any](all iter.Seq2[T, error]) (list []T, err error) {
+	for one, err := range all {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, nil
 }
 
 // eachOf calls do for each element of all, so many at once. The first error ends

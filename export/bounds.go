@@ -93,16 +93,16 @@ func (q *requester) boundsOf(ctx context.Context, c *collection, all *counted, n
 
 // idsAtRanks returns the ids that have so many ids before them from one on.
 func (q *requester) idsAtRanks(ctx context.Context, c *collection, from int64, ranks []int64) (ids []int64, err error) {
-	before := int64(0)
+	n := int64(0)
 	most := ranks[len(ranks)-1] + 1
-	for page, err := range q.ids(ctx, task{c: c, at: c.at, from: from, size: int(min(most, laterIDs))}, -1) {
+	for id, err := range q.ids(ctx, task{c: c, at: c.at, from: from, size: int(min(most, laterIDs))}, -1) {
 		if err != nil {
 			return nil, err
 		}
-		for len(ranks) > 0 && ranks[0] < before+int64(len(page)) {
-			ids, ranks = append(ids, page[ranks[0]-before]), ranks[1:]
+		for len(ranks) > 0 && ranks[0] == n {
+			ids, ranks = append(ids, id), ranks[1:]
 		}
-		if before += int64(len(page)); len(ranks) == 0 {
+		if n++; len(ranks) == 0 {
 			break
 		}
 	}

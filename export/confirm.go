@@ -1,14 +1,14 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"math"
 	"slices"
 
 	"fauna-export/export/archive"
+	"fauna-export/export/pairs"
 	"fauna-export/export/row"
 	"fauna-export/export/store"
 )
@@ -214,52 +214,34 @@ func (w *writer) compareIDs(ctx context.Context, at int64, found *unconfirmed) (
 		return 0, nil
 	}
 	defer file.Close()
-	nextPage, stop := iter.Pull2(w.r.ids(ctx, task{c: w.c, at: at, from: w.c.part.lo, size: laterIDs}, w.c.part.hi))
-	defer stop()
-	var there []int64 // ids of the page not yet compared
-	// upTo drops the ids up to id from there, and reports whether id was one of
-	// them.
-	upTo := func(id int64) (bool, error) {
-		for {
-			for len(there) > 0 && there[0] < id {
-				if found.missing++; found.first < 0 {
-					found.first = there[0]
-				}
-				there = there[1:]
+	inFile := func(yield func(int64, error) bool) {
+		enough := errors.New("no more rows needed")
+		_, err := row.Read(ctx, row.Source{Layout: w.c.layout, File: file, Size: size}, func(one row.Row) error {
+			if _, known := slices.BinarySearch(w.c.unlisted, one.ID); !known && !yield(one.ID, nil) {
+				return enough
 			}
-			if len(there) > 0 {
-				if there[0] > id {
-					return false, nil
-				}
-				there = there[1:]
-				return true, nil
-			}
-			var more bool
-			if there, err, more = nextPage(); err != nil || !more {
-				return false, err
-			}
-		}
-	}
-	_, err = row.Read(ctx, row.Source{Layout: w.c.layout, File: file, Size: size}, func(one row.Row) error {
-		if _, known := slices.BinarySearch(w.c.unlisted, one.ID); known {
 			return nil
-		}
-		is, err := upTo(one.ID)
-		if err == nil && !is {
-			if left++; len(found.left) < maxPresence {
-				found.left = append(found.left, one.ID)
-			}
-		}
-		return err
-	})
-	if err == nil {
-		// Whatever is left is missing, including the largest possible id.
-		var largest bool
-		if largest, err = upTo(math.MaxInt64); largest {
-			found.missing++
+		})
+		if err != nil && !errors.Is(err, enough) {
+			yield(0, err)
 		}
 	}
-	return left - w.tally.Window, err
+	there := w.r.ids(ctx, task{c: w.c, at: at, from: w.c.part.lo, size: laterIDs}, w.c.part.hi)
+	for id, err := range pairs.Align(cmp.Compare[int64], inFile, there) {
+		switch {
+		case err != nil:
+			return 0, err
+		case !id.InA:
+			if found.missing++; found.first < 0 {
+				found.first = id.B
+			}
+		case !id.InB:
+			if left++; len(found.left) < maxPresence {
+				found.left = append(found.left, id.A)
+			}
+		}
+	}
+	return left - w.tally.Window, nil
 }
 
 // prepareReread prepares to read a collection again from the start.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"sort"
 
 	"fauna-export/export/archive"
@@ -108,16 +107,6 @@ func (r *comparison) compare(ctx context.Context, anew bool) error {
 	new, err := collected(r.listed(ctx, 0))
 	d.all = pairs.Changes(old, new)
 	return err
-}
-
-func collected(all iter.Seq2[pairs.Pair, error]) (list []pairs.Pair, err error) {
-	for p, err := range all {
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, p)
-	}
-	return list, nil
 }
 
 // compareFast takes the changes from the end of the index, and the removals

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 
 	"fauna-export/export/archive"
@@ -109,16 +108,8 @@ func (r *Run) madeAt(ctx context.Context, c *collection, at int64) (int64, error
 
 // state iterates over the pairs of the last sync; there are none before the first.
 func (r *Run) state(d *changes) iter.Seq2[pairs.Pair, error] {
-	return func(yield func(pairs.Pair, error) bool) {
-		if d.last == nil {
-			return
-		}
-		state, shut, err := pairs.Open(r.env.Store, archive.PairsName(d.last.File))
-		if err != nil {
-			yield(pairs.Pair{}, fmt.Errorf("read the state of the last sync: %w", err))
-			return
-		}
-		defer shut()
-		state.All()(yield)
+	if d.last == nil {
+		return pairs.Slice[pairs.Pair](nil)
 	}
+	return pairs.Read(r.env.Store, archive.PairsName(d.last.File))
 }

@@ -1,10 +1,13 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+
+	"fauna-export/export/pairs"
 )
 
 // comparedAtOnce is how many collections are compared with their indexes in
@@ -91,21 +94,16 @@ func (r *Run) onlyIndexed(ctx context.Context, src SyncSource, c *collection, in
 	slices.Sort(all)
 	var only []int64
 	found := int64(0)
-	for ids, err := range r.ids(ctx, task{c: c, at: c.at, size: laterIDs}, -1) {
-		if err != nil {
+	for id, err := range pairs.Align(cmp.Compare[int64], pairs.Slice(all), r.ids(ctx, task{c: c, at: c.at, size: laterIDs}, -1)) {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		found += int64(len(ids))
-		for _, id := range ids {
-			for len(all) > 0 && all[0] < id {
-				only, all = append(only, all[0]), all[1:]
-			}
-			if len(all) > 0 && all[0] == id {
-				all = all[1:]
-			}
+		case id.InB:
+			found++
+		default:
+			only = append(only, id.A)
 		}
 	}
-	only = append(only, all...)
 	if found > listed {
 		return nil, &contradiction{name: c.name, what: fmt.Sprintf("it counts %d documents, but lists %d", listed, found)}
 	}

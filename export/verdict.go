@@ -81,16 +81,9 @@ func (p *reading) explain(ctx context.Context, differs *row.Mismatch, cause erro
 
 // idsThere requests the ids in the chunk's range.
 func (p *reading) idsThere(ctx context.Context) ([]int64, error) {
-	var all []int64
 	about := len(p.ch.ids)
 	t := task{c: p.c, at: p.ch.at, from: p.ch.from, size: min(max(about+about/4+16, minIDs), laterIDs)}
-	for ids, err := range p.ids(ctx, t, p.ch.next) {
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, ids...)
-	}
-	return all, nil
+	return collected(p.ids(ctx, t, p.ch.next))
 }
 
 // parts reads the documents at the chunk's time, and between them those that
@@ -182,18 +175,12 @@ func cutRows(b *row.Batch, n int) {
 	b.Bytes, b.Ends, b.IDs, b.Times = b.Bytes[:end], b.Ends[:n], b.IDs[:n], b.Times[:n]
 }
 
-// without returns the ids in all that are not in some; both ascend.
+// without returns the ids in all that are not in some, which ascend.
 func without(all, some []int64) []int64 {
-	var out []int64
-	for _, id := range all {
-		for len(some) > 0 && some[0] < id {
-			some = some[1:]
-		}
-		if len(some) == 0 || some[0] != id {
-			out = append(out, id)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(all), func(id int64) bool {
+		_, is := slices.BinarySearch(some, id)
+		return is
+	})
 }
 
 // merged returns the ids of both slices, ascending.

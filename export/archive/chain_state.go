@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,32 +63,18 @@ func (a *Archive) present(last Entry, rows iter.Seq2[row.Row, error]) iter.Seq2[
 			yield(row.Row{}, err)
 			return
 		}
-		next, stop := iter.Pull2(byID.All())
-		defer stop()
-		head, err, more := next()
-		for one, bad := range rows {
+		order := func(one row.Row, there pairs.Pair) int { return cmp.Compare(one.ID, there.TS) }
+		for both, err := range pairs.Align(order, rows, byID.All()) {
 			switch {
-			case bad != nil:
-				err = bad
 			case err != nil:
-			case !more || one.ID < head.TS:
+			case !both.InB:
 				continue // it was removed
-			case one.ID > head.TS || one.TS != head.ID:
+			case !both.InA || both.A.TS != both.B.ID:
 				err = notOfTheFiles(last)
 			}
-			if err != nil {
-				break
-			}
-			if !yield(one, nil) {
+			if !yield(both.A, err) || err != nil {
 				return
 			}
-			head, err, more = next()
-		}
-		if err == nil && more {
-			err = notOfTheFiles(last)
-		}
-		if err != nil {
-			yield(row.Row{}, err)
 		}
 	}
 }

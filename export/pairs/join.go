@@ -17,40 +17,58 @@ type Change struct {
 // in the same order, and returns the differences by id. Memory grows only with
 // the number of differences.
 func Join(state, index iter.Seq2[Pair, error]) ([]Change, error) {
-	next, stop := iter.Pull2(state)
-	defer stop()
 	var old, new []Pair
-	head, bad, more := next()
-	for p, err := range index {
-		if err != nil {
+	for p, err := range Align(Compare, state, index) {
+		switch {
+		case err != nil:
 			return nil, err
+		case !p.InB:
+			old = append(old, p.A)
+		case !p.InA:
+			new = append(new, p.B)
 		}
-		same := false
-		for more && bad == nil && !same {
-			c := Compare(head, p)
-			if c > 0 {
-				break
-			}
-			if c < 0 {
-				old = append(old, head)
-			}
-			same = c == 0
-			head, bad, more = next()
-		}
-		if bad != nil {
-			return nil, bad
-		}
-		if !same {
-			new = append(new, p)
-		}
-	}
-	for ; more && bad == nil; head, bad, more = next() {
-		old = append(old, head)
-	}
-	if bad != nil {
-		return nil, bad
 	}
 	return Changes(old, new), nil
+}
+
+// Aligned is an element of two sequences, or of one of them.
+type Aligned[A, B any] struct {
+	A        A
+	B        B
+	InA, InB bool
+}
+
+// Align iterates over two ascending sequences side by side: elements that compare
+// as equal come together, the others alone. It ends with the first error.
+func Align[A, B any](compare func(A, B) int, as iter.Seq2[A, error], bs iter.Seq2[B, error]) iter.Seq2[Aligned[A, B], error] {
+	return func(yield func(Aligned[A, B], error) bool) {
+		nextA, stopA := iter.Pull2(as)
+		defer stopA()
+		nextB, stopB := iter.Pull2(bs)
+		defer stopB()
+		a, errA, moreA := nextA()
+		b, errB, moreB := nextB()
+		for moreA || moreB {
+			if err := cmp.Or(errA, errB); err != nil {
+				yield(Aligned[A, B]{}, err)
+				return
+			}
+			inA, inB := moreA, moreB
+			if moreA && moreB {
+				c := compare(a, b)
+				inA, inB = c <= 0, c >= 0
+			}
+			if !yield(Aligned[A, B]{a, b, inA, inB}, nil) {
+				return
+			}
+			if inA {
+				a, errA, moreA = nextA()
+			}
+			if inB {
+				b, errB, moreB = nextB()
+			}
+		}
+	}
 }
 
 // Merge merges several ordered sequences into one. Among equal elements those of
@@ -134,43 +152,23 @@ func Changes(old, new []Pair) []Change {
 // which is the result of the rows of all syncs. now is the ts of each change's
 // row, NoTime for a removed document.
 func Applied(state iter.Seq2[Pair, error], changes []Change, now []int64) iter.Seq2[Pair, error] {
-	return func(yield func(Pair, error) bool) {
-		var drop, put []Pair
-		for i, c := range changes {
-			if c.Old != NoTime {
-				drop = append(drop, Pair{c.Old, c.ID})
-			}
-			if now[i] != NoTime {
-				put = append(put, Pair{now[i], c.ID})
-			}
+	var drop, put []Pair
+	for i, c := range changes {
+		if c.Old != NoTime {
+			drop = append(drop, Pair{c.Old, c.ID})
 		}
-		slices.SortFunc(drop, Compare)
-		slices.SortFunc(put, Compare)
-		for p, err := range state {
-			if err != nil {
-				yield(Pair{}, err)
-				return
-			}
-			for len(drop) > 0 && Compare(drop[0], p) < 0 {
-				drop = drop[1:]
-			}
-			if len(drop) > 0 && drop[0] == p {
-				continue
-			}
-			for len(put) > 0 && Compare(put[0], p) < 0 {
-				if !yield(put[0], nil) {
-					return
-				}
-				put = put[1:]
-			}
-			if !yield(p, nil) {
-				return
-			}
+		if now[i] != NoTime {
+			put = append(put, Pair{now[i], c.ID})
 		}
-		for _, p := range put {
-			if !yield(p, nil) {
+	}
+	slices.SortFunc(drop, Compare)
+	slices.SortFunc(put, Compare)
+	kept := func(yield func(Pair, error) bool) {
+		for p, err := range Align(Compare, state, Slice(drop)) {
+			if (err != nil || !p.InB) && !yield(p.A, err) {
 				return
 			}
 		}
 	}
+	return Merge(Compare, kept, Slice(put))
 }

@@ -53,7 +53,7 @@ func (s *Sorter) All() iter.Seq2[Pair, error] {
 		slices.SortFunc(s.held, Compare)
 		sources := []iter.Seq2[Pair, error]{Slice(s.held)}
 		for _, name := range s.runs {
-			sources = append(sources, s.run(name))
+			sources = append(sources, Read(s.store, name))
 		}
 		ended := true
 		for p, err := range Merge(Compare, sources...) {
@@ -72,22 +72,9 @@ func (s *Sorter) All() iter.Seq2[Pair, error] {
 	}
 }
 
-// run iterates over a sorted run.
-func (s *Sorter) run(name string) iter.Seq2[Pair, error] {
-	return func(yield func(Pair, error) bool) {
-		r, shut, err := Open(s.store, name)
-		if err != nil {
-			yield(Pair{}, err)
-			return
-		}
-		defer shut()
-		r.All()(yield)
-	}
-}
-
-// Slice iterates over pairs in memory.
-func Slice(all []Pair) iter.Seq2[Pair, error] {
-	return func(yield func(Pair, error) bool) {
+// Slice iterates over elements in memory.
+func Slice[T any](all []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
 		for _, p := range all {
 			if !yield(p, nil) {
 				return
@@ -108,6 +95,19 @@ func Open(s store.Store, name string) (r *Reader, shut func(), err error) {
 		return nil, nil, err
 	}
 	return r, func() { r.Close(); f.Close() }, nil
+}
+
+// Read iterates over the pairs of a file.
+func Read(s store.Store, name string) iter.Seq2[Pair, error] {
+	return func(yield func(Pair, error) bool) {
+		r, shut, err := Open(s, name)
+		if err != nil {
+			yield(Pair{}, fmt.Errorf("read the pairs: %w", err))
+			return
+		}
+		defer shut()
+		r.All()(yield)
+	}
 }
 
 // Write writes a pairs file from ordered pairs. The file is durable when Write
