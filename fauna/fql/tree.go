@@ -1,14 +1,15 @@
 package fql
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
+	"io"
 	"iter"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
-	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A Node is a JSON value that keeps the order of an object's members and the
@@ -156,24 +157,8 @@ func (n *Node) Append(b []byte) []byte {
 // AppendString appends text as a JSON string as Fauna and JavaScript write it:
 // only quotes, backslashes and controls below U+0020 are escaped.
 func AppendString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	from := 0
-	for i := range len(s) {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
-		}
-		b = append(b, s[from:i]...)
-		from = i + 1
-		if short := strings.IndexByte("\"\\\b\t\n\f\r", c); short >= 0 {
-			b = append(b, '\\', `"\btnfr`[short])
-		} else {
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-	}
-	b = append(b, s[from:]...)
-	return append(b, '"')
+	b, _ = jsontext.AppendQuote(b, s) // the error is about bytes that are not UTF-8
+	return b
 }
 
 // Errors of ParseJSON.
@@ -185,124 +170,69 @@ var (
 // maxNesting is the depth of arrays and objects that a request may have.
 const maxNesting = 1000
 
-// ParseJSON reads exactly one JSON value. Bytes that are not UTF-8 become U+FFFD
-// and an unpaired surrogate becomes "?", as on the server.
-func ParseJSON(text []byte) (*Node, error) {
-	if !json.Valid(text) {
-		return nil, errNotJSON
-	}
-	p := &jsonParser{in: text}
-	return p.value(0)
-}
-
-// jsonParser reads valid JSON.
-type jsonParser struct {
-	in []byte
-	at int
-}
-
-// next skips white space and returns the byte after it.
-func (p *jsonParser) next() byte {
-	for strings.IndexByte(" \t\n\r", p.in[p.at]) >= 0 {
-		p.at++
-	}
-	return p.in[p.at]
-}
-
-func (p *jsonParser) value(depth int) (*Node, error) {
-	if depth > maxNesting {
-		return nil, errNesting
-	}
-	switch p.next() {
-	case '"':
-		return textNode(p.string()), nil
-	case '[':
-		return p.container(&Node{Kind: Array}, ']', depth)
-	case '{':
-		return p.container(&Node{Kind: Object}, '}', depth)
-	}
-	return p.word(), nil
-}
-
-// container reads an array or an object.
-func (p *jsonParser) container(n *Node, end byte, depth int) (*Node, error) {
-	p.at++
-	var seen map[string]bool // keys, once there are many
-	for ; p.next() != end; p.at++ {
-		key, double := "", false
-		if n.Kind == Object {
-			key = p.string()
-			if len(n.Keys) == 16 && seen == nil {
-				seen = map[string]bool{}
-				for _, k := range n.Keys {
-					seen[k] = true
-				}
-			}
-			if double = seen[key] || seen == nil && slices.Contains(n.Keys, key); seen != nil {
-				seen[key] = true
-			}
-			p.next() // a colon
-			p.at++
-		}
-		item, err := p.value(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		n.Doubled = n.Doubled || double
-		if !double {
-			n.Items = append(n.Items, item)
-			if n.Kind == Object {
-				n.Keys = append(n.Keys, key)
-			}
-		}
-		if p.next() == end {
-			break
-		}
-	}
-	p.at++
-	return n, nil
-}
-
-// word reads a number, true, false or null.
-func (p *jsonParser) word() *Node {
-	from := p.at
-	for p.at < len(p.in) && strings.IndexByte(" \t\n\r,]}", p.in[p.at]) < 0 {
-		p.at++
-	}
-	switch text := string(p.in[from:p.at]); text {
-	case "null":
-		return &Node{}
-	case "true", "false":
-		return &Node{Kind: Bool, Text: text}
-	default:
-		return &Node{Kind: Number, Text: text}
-	}
-}
-
 // escapes matches escapes, a surrogate pair as one.
 var escapes = regexp.MustCompile(`\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)`)
 
-func (p *jsonParser) string() string {
-	p.next()
-	from, plain := p.at, true
-	for p.at++; p.in[p.at] != '"'; p.at++ {
-		if p.in[p.at] == '\\' {
-			plain = false
-			p.at++
-		}
-	}
-	p.at++
-	raw := p.in[from:p.at]
-	if plain && utf8.Valid(raw) {
-		return string(raw[1 : len(raw)-1])
-	}
-	raw = escapes.ReplaceAllFunc(raw, func(escape []byte) []byte {
+// ParseJSON reads exactly one JSON value. Bytes that are not UTF-8 become U+FFFD
+// and an unpaired surrogate becomes "?", as on the server.
+func ParseJSON(text []byte) (*Node, error) {
+	text = escapes.ReplaceAllFunc(text, func(escape []byte) []byte {
 		if len(escape) == len(`\ud800`) {
 			return []byte("?")
 		}
 		return escape
 	})
-	var text string
-	_ = json.Unmarshal(raw, &text) // it is valid
-	return text
+	tokens := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	n, err := readNode(tokens, 0)
+	if _, end := tokens.ReadToken(); err == nil && end != io.EOF {
+		err = errNotJSON
+	}
+	return n, err
+}
+
+func readNode(tokens *jsontext.Decoder, depth int) (*Node, error) {
+	if depth > maxNesting {
+		return nil, errNesting
+	}
+	token, err := tokens.ReadToken()
+	if err != nil {
+		return nil, errNotJSON
+	}
+	n, end := &Node{Kind: Array}, jsontext.Kind(']')
+	switch token.Kind() {
+	case 'n':
+		return &Node{}, nil
+	case 't', 'f':
+		return &Node{Kind: Bool, Text: token.String()}, nil
+	case '0':
+		return &Node{Kind: Number, Text: token.String()}, nil
+	case '"':
+		return textNode(token.String()), nil
+	case '{':
+		n.Kind, end = Object, '}'
+	}
+	seen := map[string]bool{}
+	for tokens.PeekKind() != end {
+		key, double := "", false
+		if n.Kind == Object {
+			if token, err = tokens.ReadToken(); err != nil {
+				return nil, errNotJSON
+			}
+			key = token.String()
+			double, seen[key] = seen[key], true
+		}
+		item, err := readNode(tokens, depth+1)
+		switch {
+		case err != nil:
+			return nil, err
+		case double:
+			n.Doubled = true
+			continue
+		case n.Kind == Object:
+			n.Keys = append(n.Keys, key)
+		}
+		n.Items = append(n.Items, item)
+	}
+	_, err = tokens.ReadToken() // the bracket
+	return n, err
 }
