@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"fauna-export/fauna/fql"
 )
 
@@ -12,8 +14,8 @@ import (
 // strings, from an id on.
 func decodeIDs(answer []byte, collection string, from int64, size int) (ids []int64, next int64, err error) {
 	ids = make([]int64, 0, max(0, min(size, len(answer)/4)))
-	page, err := readList(answer, size, func(s *listScanner) bool {
-		id, ok := s.id()
+	page, err := readList(answer, size, func(tokens *jsontext.Decoder) bool {
+		id, ok := readWhole(tokens, '"')
 		ids = append(ids, id)
 		return ok
 	})

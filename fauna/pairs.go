@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"fauna-export/fauna/fql"
 )
@@ -100,18 +101,15 @@ func decodePairs(answer []byte, r PairsRequest) (*pairsPage, error) {
 }
 
 // pair reads one [ts, "id"].
-func (p *pairsPage) pair(s *listScanner) bool {
-	if !s.take('[') {
+func (p *pairsPage) pair(tokens *jsontext.Decoder) bool {
+	if list, err := tokens.ReadToken(); err != nil || list.Kind() != '[' {
 		return false
 	}
-	s.space()
-	ts, known := s.digits()
-	if !known || !s.take(',') {
-		return false
-	}
-	id, known := s.id()
+	ts, isTime := readWhole(tokens, '0')
+	id, isID := readWhole(tokens, '"')
 	p.ts, p.ids = append(p.ts, ts), append(p.ids, id)
-	return known && s.take(']')
+	end, err := tokens.ReadToken()
+	return isTime && isID && err == nil && end.Kind() == ']'
 }
 
 // cursor reads the "after" of a page of the index: [ts, ref, ref].
