@@ -26,7 +26,6 @@ func Parse(text string) (json []byte, err error) {
 // A Statement is one expression of a longer text.
 type Statement struct {
 	Line, Column int    // where it starts, counted from 1
-	Text         string // as written
 	JSON         []byte // the query
 }
 
@@ -35,12 +34,8 @@ type Statement struct {
 func ParseStatements(text string) (statements []Statement, err error) {
 	// A *SyntaxError is raised as a panic.
 	defer func() {
-		switch cause := recover().(type) {
-		case nil:
-		case *SyntaxError:
-			statements, err = nil, cause
-		default:
-			panic(cause)
+		if cause := recover(); cause != nil {
+			statements, err = nil, cause.(*SyntaxError)
 		}
 	}()
 	r := &textReader{tokens: readTokens(text), forms: formsByName()}
@@ -54,9 +49,7 @@ func ParseStatements(text string) (statements []Statement, err error) {
 		if len(statements) > 0 && !start.separate && !r.after(";") {
 			panic(r.unexpected("a semicolon or a new line before the next expression"))
 		}
-		json := r.expression().Append(nil)
-		end := r.tokens[r.at-1].end
-		statements = append(statements, Statement{start.at.Line, start.at.Column, text[start.at.Offset:end], json})
+		statements = append(statements, Statement{start.at.Line, start.at.Column, r.expression().Append(nil)})
 	}
 	if len(statements) == 0 {
 		panic(r.peek().problem("there is no query"))

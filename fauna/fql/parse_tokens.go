@@ -42,7 +42,6 @@ type textToken struct {
 	kind     int
 	text     string // as written; of a string and a number, its value as JavaScript's JSON writes it
 	at       scanner.Position
-	end      int  // bytes of the text
 	separate bool // the first on its line
 }
 
@@ -110,7 +109,7 @@ func readTokens(text string) []textToken {
 		case !strings.ContainsRune("()[]{},:;.+-", r):
 			panic(t.problem(strange(r)))
 		}
-		t.end, line = s.Pos().Offset, s.Pos().Line
+		line = s.Pos().Line
 		tokens = append(tokens, t)
 		if t.kind == endToken {
 			return tokens
@@ -145,10 +144,7 @@ func (t textToken) numberValue(s *scanner.Scanner) string {
 	case err != nil, s.IsIdentRune(s.Peek(), 1), len(text) > 1 && text[0] == '0' && '0' <= text[1] && text[1] <= '9':
 		panic(t.problem("this is not a number"))
 	}
-	shown, err := json.Marshal(value)
-	if err != nil {
-		panic(t.problem(err.Error()))
-	}
+	shown, _ := json.Marshal(value) // it is finite
 	return string(shown)
 }
 
@@ -184,8 +180,10 @@ func unescape(raw string) (text, bad string) {
 			c = rune(found[1])
 		}
 		switch {
-		case found[0] != '\\':
-			return fmt.Sprintf(`\u%04x`, found[0])
+		case len(found) > 1 && (c == '\r' || c == '\n'): // a continued line
+			return ""
+		case found[0] != '\\' || c < ' ':
+			return fmt.Sprintf(`\u%04x`, c)
 		case len(found) > 2 && c == 'u' && found[2] == '{':
 			if code, err := strconv.ParseInt(found[3:len(found)-1], 16, 32); err == nil && code <= unicode.MaxRune {
 				quoted := AppendString(nil, string(rune(code)))
@@ -199,16 +197,12 @@ func unescape(raw string) (text, bad string) {
 			return `\u0000`
 		case c == 'v':
 			return `\u000b`
-		case c == '\r' || c == '\n': // a continued line
-			return ""
 		case len(found) > 1 && !strings.ContainsRune("123456789xu", c):
 			return found[1:]
 		}
 		bad = cmp.Or(bad, found)
 		return ""
 	})
-	if err := json.Unmarshal([]byte(`"`+escaped+`"`), &text); err != nil {
-		bad = cmp.Or(bad, raw)
-	}
+	_ = json.Unmarshal([]byte(`"`+escaped+`"`), &text) // every escape is JSON's
 	return text, bad
 }

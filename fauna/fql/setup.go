@@ -219,10 +219,7 @@ func (s Setup) fill(d Dialect, name string, extra map[string]any) string {
 	for k, v := range extra {
 		data[k] = v
 	}
-	t, err := template.New(name).Funcs(template.FuncMap{"quote": Quote}).ParseFS(assets.FQL, "fql/"+string(cmp.Or(d, V4))+"/*.tmpl")
-	if err != nil {
-		panic(fmt.Sprintf("fql: read template %s: %v", name, err))
-	}
+	t := template.Must(template.New(name).Funcs(template.FuncMap{"quote": Quote}).ParseFS(assets.FQL, "fql/"+string(cmp.Or(d, V4))+"/*.tmpl"))
 	var b strings.Builder
 	if err := t.ExecuteTemplate(&b, name, data); err != nil {
 		panic(fmt.Sprintf("fql: fill template %s: %v", name, err))
@@ -234,5 +231,5 @@ func (s Setup) fill(d Dialect, name string, extra map[string]any) string {
 // JavaScript, where every JSON string is a string, and FQL v10 has the same
 // escapes; "#{", which starts an expression there, can't be in a name.
 func Quote(text string) string {
-	return lineOf(AppendString(nil, strings.ToValidUTF8(text, "\ufffd")))
+	return lineOf(AppendString(nil, text))
 }
