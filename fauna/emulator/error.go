@@ -1,9 +1,8 @@
 package emulator
 
 import (
-	"errors"
 	"fmt"
-	"strings"
+	"slices"
 )
 
 // A position is a place in a request: a key or an index of its parent.
@@ -24,7 +23,7 @@ func (p *position) path() array {
 	return append(p.up.path(), p.step)
 }
 
-// The ranks of errors: if a query has several, the highest determines the status.
+// The ranks of errors.
 const (
 	rankOther = iota
 	rankDenied
@@ -32,7 +31,8 @@ const (
 	rankParse
 )
 
-// A queryError is one error of a query.
+// A queryError is one error of a query. It ends the evaluation by a panic, so that the
+// functions in between need not pass it on.
 type queryError struct {
 	at       *position
 	code     string
@@ -41,6 +41,8 @@ type queryError struct {
 	rank     int
 	failures []failure
 	cause    queryErrors
+	whole    bool // of the request as a whole: it has no position and is the only error
+	compact  bool // on one line; a real server indents most of those of whole requests
 }
 
 // A failure names a field of a document that is not valid.
@@ -50,11 +52,14 @@ type failure struct {
 	text  string
 }
 
-func (e *queryError) Error() string { return e.code + ": " + e.text }
-
 // object returns the error as an answer shows it.
 func (e *queryError) object() *object {
-	o := newObject("position", e.at.path(), "code", e.code, "description", e.text)
+	o := &object{}
+	if !e.whole {
+		o.add("position", e.at.path())
+	}
+	o.add("code", e.code)
+	o.add("description", e.text)
 	if len(e.failures) > 0 {
 		list := make(array, len(e.failures))
 		for i, f := range e.failures {
@@ -71,14 +76,6 @@ func (e *queryError) object() *object {
 // queryErrors are all errors of one query.
 type queryErrors []*queryError
 
-func (e queryErrors) Error() string {
-	parts := make([]string, len(e))
-	for i, q := range e {
-		parts[i] = q.Error()
-	}
-	return strings.Join(parts, "; ")
-}
-
 func (e queryErrors) objects() array {
 	list := make(array, len(e))
 	for i, q := range e {
@@ -87,25 +84,15 @@ func (e queryErrors) objects() array {
 	return list
 }
 
-// A requestError is an error of the request as a whole, without a position.
-type requestError struct {
-	status  int
-	code    string
-	text    string
-	compact bool // on one line; a real server indents most of these
-}
-
-func (e *requestError) Error() string { return e.code + ": " + e.text }
-
-// catch runs f and returns the error with which it panicked. An error of a query
-// ends its evaluation by a panic with a *queryError, queryErrors or
-// *requestError, so that the functions in between need not pass it on.
-func catch(f func()) (err error) {
+// catch runs f and returns the errors with which it panicked.
+func catch(f func()) (errs queryErrors) {
 	defer func() {
 		switch cause := recover().(type) {
 		case nil:
-		case *queryError, queryErrors, *requestError:
-			err = cause.(error)
+		case *queryError:
+			errs = queryErrors{cause}
+		case queryErrors:
+			errs = cause
 		default: // a bug in this program
 			panic(cause)
 		}
@@ -114,16 +101,13 @@ func catch(f func()) (err error) {
 	return nil
 }
 
-// listErrors returns what catch caught as a list. An error of the whole request is
-// none of its parts and goes on as it is.
-func listErrors(err error) queryErrors {
-	switch err := err.(type) {
-	case queryErrors:
-		return err
-	case *queryError:
-		return queryErrors{err}
+// catchParts is catch for a part of a request: an error of the whole request goes on.
+func catchParts(f func()) queryErrors {
+	errs := catch(f)
+	if len(errs) > 0 && errs[0].whole {
+		panic(errs)
 	}
-	panic(err)
+	return errs
 }
 
 func invalidExpression(at *position, format string, args ...any) *queryError {
@@ -174,38 +158,31 @@ func validate(at *position, failures []failure) {
 	}
 }
 
-func badRequest(format string, args ...any) *requestError {
-	return &requestError{status: 400, code: "bad request", text: fmt.Sprintf(format, args...)}
+func badRequest(format string, args ...any) *queryError {
+	return &queryError{status: 400, code: "bad request", text: fmt.Sprintf(format, args...), whole: true}
 }
 
-func internalError(text string) *requestError {
-	return &requestError{status: 500, code: "internal server error", text: text + " Please create a ticket at https://support.fauna.com"}
+func internalError(text string) *queryError {
+	return &queryError{status: 500, code: "internal server error", text: text + " Please create a ticket at https://support.fauna.com", whole: true}
 }
 
-func timedOut(text string) *requestError {
-	return &requestError{status: 503, code: "time out", text: "Read timed out (" + text + ")"}
+func timedOut(text string) *queryError {
+	return &queryError{status: 503, code: "time out", text: "Read timed out (" + text + ")", whole: true}
 }
 
-func unauthorized() *requestError {
-	return &requestError{status: 401, code: "unauthorized", text: "Unauthorized", compact: true}
+// protocolError is the error of a request that does not become a query.
+func protocolError(status int, code, text string) *queryError {
+	return &queryError{status: status, code: code, text: text, whole: true, compact: true}
 }
 
-// errorResponse renders err.
-func errorResponse(err error) response {
-	if r, ok := errors.AsType[*requestError](err); ok {
-		one := newObject("code", r.code, "description", r.text)
-		body := []byte(rendered(newObject("errors", array{one})))
-		if !r.compact {
-			body = indentJSON(body)
-		}
-		return response{Status: r.status, Body: body}
+func unauthorized() *queryError { return protocolError(401, "unauthorized", "Unauthorized") }
+
+// errorResponse renders errors. The first of the highest rank determines the status.
+func errorResponse(errs ...*queryError) response {
+	worst := slices.MaxFunc(errs, func(a, b *queryError) int { return a.rank - b.rank })
+	body := []byte(rendered(newObject("errors", queryErrors(errs).objects())))
+	if worst.whole && !worst.compact {
+		body = indentJSON(body)
 	}
-	list := listErrors(err)
-	worst := list[0]
-	for _, e := range list {
-		if e.rank > worst.rank {
-			worst = e
-		}
-	}
-	return response{Status: worst.status, Body: []byte(rendered(newObject("errors", list.objects())))}
+	return response{Status: worst.status, Body: body}
 }

@@ -150,9 +150,7 @@ func (c *call) named(i int, of class, at *position) *ref {
 func each[T any](list []T, f func(i int, v T)) {
 	var errs queryErrors
 	for i, v := range list {
-		if err := catch(func() { f(i, v) }); err != nil {
-			errs = append(errs, listErrors(err)...)
-		}
+		errs = append(errs, catchParts(func() { f(i, v) })...)
 	}
 	if errs != nil {
 		panic(errs)

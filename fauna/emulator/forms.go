@@ -15,7 +15,7 @@ type form struct {
 	lambda   string // the key of an argument that must be written as a lambda
 	flags    flags
 	eval     func(c *call) value
-	parse    func(p *parser, j *fql.Node, at *position, vars *names) *node // nil: all arguments are expressions
+	parse    func(p *parser, j *fql.Node, at *position, vars []string) *node // nil: all arguments are expressions
 }
 
 // flags say how a form is evaluated.

@@ -44,7 +44,7 @@ func (t formTable) addCollections() {
 }
 
 // cannotCast is the error of a conversion to another type.
-func (c *call) cannotCast(to string) error {
+func (c *call) cannotCast(to string) *queryError {
 	return invalidArgument(c.place(0), "Cannot cast %s to %s.", typeName(c.args[0]), to)
 }
 

@@ -1,13 +1,14 @@
 package emulator
 
 import (
+	"slices"
 	"strings"
 
 	"fauna-export/fauna/fql"
 )
 
 func (t formTable) addCore() {
-	for keys, parse := range map[string]func(p *parser, j *fql.Node, at *position, vars *names) *node{
+	for keys, parse := range map[string]func(p *parser, j *fql.Node, at *position, vars []string) *node{
 		"object": parseObject, "quote": parseQuote, "var": parseVar, "let in": parseLet,
 	} {
 		t.add(keys, 0, nil).parse = parse
@@ -66,23 +67,19 @@ func callFunction(c *call) value {
 	if rule := c.rule(r, actCall); c.tx.auth.builtin != "admin" && c.tx.auth.builtin != "server" && !c.allows(rule, c.args[1]) {
 		panic(denied(c.place(0)))
 	}
-	l, ok := r.item.current().get("body").(*lambda)
-	if !ok {
-		panic(expected(c.place(0), "Function Ref", r))
-	}
+	l := r.item.current().get("body").(*lambda)
 	arg := c.args[1]
 	if list, ok := arg.(array); ok && !l.tuple && len(list) == 1 {
 		arg = list[0]
 	}
 	var v value
-	err := catch(func() { v = c.apply(l, arg, c.node.at) })
-	if err == nil {
-		return v
+	if errs := catchParts(func() { v = c.apply(l, arg, c.node.at) }); errs != nil {
+		panic(&queryError{at: c.node.at, code: "call error", text: "Calling the function resulted in an error.", status: 400, cause: errs})
 	}
-	panic(&queryError{at: c.node.at, code: "call error", text: "Calling the function resulted in an error.", status: 400, cause: listErrors(err)})
+	return v
 }
 
-func parseObject(p *parser, j *fql.Node, at *position, vars *names) *node {
+func parseObject(p *parser, j *fql.Node, at *position, vars []string) *node {
 	place := at.child("object")
 	in := j.Items[0]
 	if in.Kind != fql.Object {
@@ -98,14 +95,14 @@ func parseObject(p *parser, j *fql.Node, at *position, vars *names) *node {
 	return n
 }
 
-func parseQuote(p *parser, j *fql.Node, at *position, _ *names) *node {
+func parseQuote(p *parser, j *fql.Node, at *position, _ []string) *node {
 	return p.literalNode(at, func() value { return p.literal(j.Items[0], at.child("quote")) })
 }
 
 // parseList reads a form whose one argument is a list that must not be empty.
 // If array is set, a single expression is not accepted.
-func parseList(array bool) func(p *parser, j *fql.Node, at *position, vars *names) *node {
-	return func(p *parser, j *fql.Node, at *position, vars *names) *node {
+func parseList(array bool) func(p *parser, j *fql.Node, at *position, vars []string) *node {
+	return func(p *parser, j *fql.Node, at *position, vars []string) *node {
 		in, place := j.Items[0], at.child(j.Keys[0])
 		switch {
 		case in.Kind == fql.Array && len(in.Items) == 0:
@@ -121,25 +118,25 @@ func parseList(array bool) func(p *parser, j *fql.Node, at *position, vars *name
 	}
 }
 
-func parseVar(p *parser, j *fql.Node, at *position, vars *names) *node {
+func parseVar(p *parser, j *fql.Node, at *position, vars []string) *node {
 	name := j.Items[0]
 	if name.Kind != fql.String {
 		return p.fail(invalidExpression(at.child("var"), "String expected, %s provided.", jsonType(name)))
 	}
-	if !vars.has(name.Text) {
+	if !slices.Contains(vars, name.Text) {
 		p.unbound = append(p.unbound, invalidExpression(at, "Variable '%s' is not defined.", name.Text))
 	}
 	return &node{kind: nodeVar, at: at, name: name.Text}
 }
 
-func parseLet(p *parser, j *fql.Node, at *position, vars *names) *node {
+func parseLet(p *parser, j *fql.Node, at *position, vars []string) *node {
 	n := &node{kind: nodeLet, at: at}
 	place := at.child("let")
 	bind := func(bindings *fql.Node, place *position) {
 		for i, name := range bindings.Keys {
 			n.keys = append(n.keys, name)
 			n.args = append(n.args, p.expression(bindings.Items[i], place.child(name), vars))
-			vars = &names{name, vars}
+			vars = append(slices.Clip(vars), name)
 		}
 	}
 	switch in := j.Member("let"); in.Kind {

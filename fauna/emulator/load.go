@@ -28,8 +28,8 @@ func (s *Server) Load(name string, docs iter.Seq[Document]) error {
 	it := s.root.find(clsCollections, name)
 	if it == nil {
 		e := &env{tx: tx, at: tx.now}
-		if err := catch(func() { e.createItem(clsCollections, newObject("name", name), nil) }); err != nil {
-			return fmt.Errorf("load %s: create the collection: %w", name, err)
+		if errs := catch(func() { e.createItem(clsCollections, newObject("name", name), nil) }); errs != nil {
+			return fmt.Errorf("load %s: create the collection: %s", name, errorResponse(errs...).Body)
 		}
 		it = s.root.find(clsCollections, name)
 	}

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"fauna-export/fauna/fql"
@@ -31,27 +32,12 @@ type node struct {
 	form *form
 }
 
-// names are the variables in scope.
-type names struct {
-	name string
-	up   *names
-}
-
-func (n *names) has(name string) bool {
-	for ; n != nil; n = n.up {
-		if n.name == name {
-			return true
-		}
-	}
-	return false
-}
-
-// A parser turns JSON into nodes and collects all errors.
+// A parser turns JSON into nodes and collects all errors. Its functions get the names
+// of the variables in scope.
 type parser struct {
 	tx      *txn
 	errs    queryErrors
-	unbound queryErrors   // unbound variables, reported if there is no other error
-	whole   *requestError // of the request as a whole
+	unbound queryErrors // unbound variables, reported if there is no other error
 }
 
 func (p *parser) fail(err *queryError) *node {
@@ -62,13 +48,11 @@ func (p *parser) fail(err *queryError) *node {
 // literalNode returns a node for the literal that read returns.
 func (p *parser) literalNode(at *position, read func() value) *node {
 	n := &node{at: at}
-	if err := catch(func() { n.lit = read() }); err != nil {
-		p.errs = append(p.errs, listErrors(err)...)
-	}
+	p.errs = append(p.errs, catchParts(func() { n.lit = read() })...)
 	return n
 }
 
-func (p *parser) expression(j *fql.Node, at *position, vars *names) *node {
+func (p *parser) expression(j *fql.Node, at *position, vars []string) *node {
 	switch j.Kind {
 	case fql.Array:
 		n := &node{kind: nodeArray, at: at, args: make([]*node, len(j.Items))}
@@ -109,7 +93,7 @@ func (p *parser) expression(j *fql.Node, at *position, vars *names) *node {
 }
 
 // lambdaNode reads a lambda where nothing else is allowed.
-func (p *parser) lambdaNode(j *fql.Node, at *position, vars *names) *node {
+func (p *parser) lambdaNode(j *fql.Node, at *position, vars []string) *node {
 	switch {
 	case j.Kind != fql.Object:
 		return p.fail(invalidExpression(at, "Lambda expected, %s provided.", jsonType(j)))
@@ -120,7 +104,7 @@ func (p *parser) lambdaNode(j *fql.Node, at *position, vars *names) *node {
 }
 
 // reads reports whether j is a lambda without errors.
-func (p *parser) reads(j *fql.Node, vars *names) bool {
+func (p *parser) reads(j *fql.Node, vars []string) bool {
 	try := &parser{tx: p.tx}
 	try.lambdaNode(j, nil, vars)
 	return len(try.errs) == 0
@@ -131,7 +115,7 @@ func isLambda(j *fql.Node) bool {
 }
 
 // lambda reads the parameters and the body of a lambda.
-func (p *parser) lambda(j *fql.Node, at *position, vars *names) *lambda {
+func (p *parser) lambda(j *fql.Node, at *position, vars []string) *lambda {
 	l := &lambda{at: at, version: cmp.Or(p.tx.api, "2.1")}
 	switch params := j.Member("lambda"); params.Kind {
 	case fql.String:
@@ -150,7 +134,7 @@ func (p *parser) lambda(j *fql.Node, at *position, vars *names) *lambda {
 	}
 	for _, name := range l.params {
 		if name != "_" {
-			vars = &names{name, vars}
+			vars = append(slices.Clip(vars), name)
 		}
 	}
 	l.body = p.expression(j.Member("expr"), at.child("expr"), vars)

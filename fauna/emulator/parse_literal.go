@@ -66,7 +66,7 @@ func (p *parser) tagged(j *fql.Node, at *position) value {
 	case "@bytes":
 		what = "bytes"
 		if v, ok = decodeBytes(in.Text); !ok && isText { // a real server fails inside here
-			p.whole, ok = internalError("java.lang.IllegalArgumentException: Illegal base64 character."), true
+			panic(internalError("java.lang.IllegalArgumentException: Illegal base64 character."))
 		}
 	case "@uuid":
 		what = "UUID"

@@ -165,11 +165,11 @@ func (tx *txn) metrics() map[string]int64 {
 // run parses, evaluates and renders the query; the server is locked.
 func (tx *txn) run(body *fql.Node) response {
 	var resp response
-	if err := catch(func() { resp = tx.answer(body) }); err != nil {
+	if errs := catch(func() { resp = tx.answer(body) }); errs != nil {
 		for i := len(tx.undo) - 1; i >= 0; i-- {
 			tx.undo[i]()
 		}
-		return errorResponse(err)
+		return errorResponse(errs...)
 	}
 	if tx.wrote {
 		tx.s.last = tx.now
@@ -181,8 +181,6 @@ func (tx *txn) answer(body *fql.Node) response {
 	p := &parser{tx: tx}
 	root := p.expression(body, nil, nil)
 	switch {
-	case p.whole != nil:
-		panic(p.whole)
 	case len(p.errs) > 0:
 		panic(p.errs)
 	case len(p.unbound) > 0:

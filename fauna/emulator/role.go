@@ -105,7 +105,7 @@ func (e *env) allows(r rule, args ...value) bool {
 			arg = given[0]
 		}
 		allowed := value(nil)
-		if err := catch(func() { allowed = in.apply(pred, arg, nil) }); err == nil && allowed == true {
+		if errs := catch(func() { allowed = in.apply(pred, arg, nil) }); errs == nil && allowed == true {
 			return true
 		}
 	}

@@ -106,7 +106,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	q, problem := readHeaders(r.Header)
 	q.Body = body
 	if problem != "" {
-		reply(w, r, q, errorResponse(&requestError{status: http.StatusBadRequest, code: "bad request", text: problem, compact: true}))
+		reply(w, r, q, errorResponse(protocolError(http.StatusBadRequest, "bad request", problem)))
 		return
 	}
 	start := time.Now()
@@ -139,7 +139,7 @@ func (s *Server) answer(r *http.Request, q request, refused *response) response 
 	case "/error":
 		return errorResponse(internalError("java.lang.IllegalStateException."))
 	}
-	return errorResponse(&requestError{status: http.StatusNotFound, code: "not found", text: "Not Found", compact: true})
+	return errorResponse(protocolError(http.StatusNotFound, "not found", "Not Found"))
 }
 
 // answerQuery does the checks before a query and runs it. A panic becomes an
@@ -162,7 +162,7 @@ func (s *Server) answerQuery(r *http.Request, q request, refused *response) (res
 	}
 	if !slices.Contains(methods, r.Method) {
 		allow := strings.Join(methods, ", ")
-		resp = errorResponse(&requestError{status: http.StatusMethodNotAllowed, code: "method not allowed", text: "Allowed methods are " + allow + ".", compact: true})
+		resp = errorResponse(protocolError(http.StatusMethodNotAllowed, "method not allowed", "Allowed methods are " + allow + "."))
 		resp.Allow = allow
 		return resp
 	}
@@ -235,7 +235,7 @@ func readBody(r *http.Request) (body []byte, refused *response) {
 	case err != nil:
 		return nil, &response{Status: http.StatusBadRequest, Body: []byte(`{"error":"bad request"}`)}
 	case large:
-		resp := errorResponse(&requestError{status: http.StatusRequestEntityTooLarge, code: "request too large", text: "Request entity is too large"})
+		resp := errorResponse(&queryError{whole: true, status: http.StatusRequestEntityTooLarge, code: "request too large", text: "Request entity is too large"})
 		return nil, &resp
 	}
 	return body, nil
