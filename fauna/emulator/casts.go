@@ -114,16 +114,10 @@ func asAction(v value, at *position) value {
 
 // asUnresolved returns a ref, or the set of a set or of a native class.
 func asUnresolved(v value, at *position) value {
-	switch v := v.(type) {
-	case *set:
-		return v
-	case *ref:
-		if v.native {
-			return &set{kind: setNative, ref: v}
-		}
-		return v
+	if s, ok := toSet(v); ok {
+		return s
 	}
-	panic(expected(at, "Ref or Set", v))
+	return as[*ref](v, "Ref or Set", at)
 }
 
 func asIdentifier(v value, at *position) value {

@@ -84,8 +84,6 @@ var numberPattern = regexp.MustCompile(`^(?:NaN|-?(?:∞|(\d[\d,]*\d|\d)?(\.\d*)
 func parseNumber(text string) value {
 	m := numberPattern.FindStringSubmatch(trimmed(text))
 	switch {
-	case m == nil:
-		return nil
 	case m[0] == "NaN":
 		return math.NaN()
 	case m[0] == "∞":

@@ -47,8 +47,6 @@ func (r *renderer) value(b []byte, v value) []byte {
 
 func (r *renderer) render(b []byte, v value) []byte {
 	switch v := v.(type) {
-	case nil:
-		return append(b, "null"...)
 	case bool:
 		return strconv.AppendBool(b, v)
 	case int64:

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"slices"
 	"time"
 
 	"fauna-export/assets"
@@ -24,38 +23,36 @@ func SampleCollections() []string {
 
 // SampleDocuments returns the documents of a sample collection, ascending by id.
 func SampleDocuments(collection string) (iter.Seq[Document], error) {
-	words, err := readSampleWords()
-	all := sampleCollections()
-	i := slices.IndexFunc(all, func(c sampleCollection) bool { return c.name == collection })
-	if err == nil && i < 0 {
-		err = fmt.Errorf("the sample has no collection %s", collection)
+	for _, c := range sampleCollections() {
+		if c.name == collection {
+			return c.documents(), nil
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return all[i].documents(words), nil
+	return nil, fmt.Errorf("the sample has no collection %s", collection)
 }
 
 // LoadSample loads the sample into the server, once. The documents' times are
 // in the past and the same every time; the schema is created now.
 func (s *Server) LoadSample() error {
-	schema, err := assets.Sample.ReadFile("sample/schema.fql")
-	if err != nil {
-		return fmt.Errorf("read the sample's schema: %w", err)
-	}
-	if _, err := s.Shell(context.Background(), s.secret, string(schema)); err != nil {
+	if _, err := s.Shell(context.Background(), s.secret, string(readSample("schema.fql"))); err != nil {
 		return fmt.Errorf("create the sample's schema: %w", err)
 	}
-	for _, name := range SampleCollections() {
-		docs, err := SampleDocuments(name)
-		if err != nil {
+	for _, c := range sampleCollections() {
+		if err := s.Load(c.name, c.documents()); err != nil {
 			return err
-		}
-		if err := s.Load(name, docs); err != nil {
-			return fmt.Errorf("load the sample's collection %s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// readSample returns a file of the sample. The files are embedded and the tests load
+// them, so a failure here is a bug.
+func readSample(name string) []byte {
+	text, err := assets.Sample.ReadFile("sample/" + name)
+	if err != nil {
+		panic(err)
+	}
+	return text
 }
 
 // A sampleCollection is one collection of the sample; document generates its n-th
@@ -67,9 +64,9 @@ type sampleCollection struct {
 	document func(m *sampleMaker, n int64) Document
 }
 
-func (c sampleCollection) documents(words *sampleWords) iter.Seq[Document] {
+func (c sampleCollection) documents() iter.Seq[Document] {
 	return func(yield func(Document) bool) {
-		m := &sampleMaker{sampleWords: words, random: sampleSeed}
+		m := &sampleMaker{sampleWords: readSampleWords(), random: sampleSeed}
 		for _, b := range []byte(cmp.Or(c.seed, c.name)) {
 			m.random = m.random*1099511628211 + uint64(b)
 		}
@@ -98,22 +95,17 @@ type sampleKind struct {
 	Wire string `json:"wire"` // "" for a document without data
 }
 
-func readSampleWords() (*sampleWords, error) {
-	text, err := assets.Sample.ReadFile("sample/words.json")
-	words := &sampleWords{}
-	if err == nil {
-		err = json.Unmarshal(text, words)
+func readSampleWords() (words sampleWords) {
+	if err := json.Unmarshal(readSample("words.json"), &words); err != nil {
+		panic(err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the sample's words: %w", err)
-	}
-	return words, nil
+	return words
 }
 
 // A sampleMaker generates the documents of one collection. Its random numbers are the
 // same on every machine and with every version of Go.
 type sampleMaker struct {
-	*sampleWords
+	sampleWords
 	random uint64
 }
 

@@ -175,11 +175,7 @@ func TestSample_serverHoldsTheRows(t *testing.T) {
 func TestSample_everyKindIsRenderedAsARealServerDid(t *testing.T) {
 	t.Parallel()
 	s := loadedSample(t)
-	words, err := readSampleWords()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, kind := range words.Kinds {
+	for _, kind := range readSampleWords().Kinds {
 		got := ask(t, s, fmt.Sprintf(`Get(Ref(Collection("every_kind_of_value"), "%d"))`, kind.ID))
 		var document struct{ Data json.RawMessage }
 		if err := json.Unmarshal(got, &document); err != nil {

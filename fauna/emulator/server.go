@@ -60,22 +60,17 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ln) }()
-	var err error
+	defer server.Close()
 	select {
-	case err = <-served:
-	case <-ctx.Done():
-		stopQueries()
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		_ = server.Shutdown(stop) // what is still open gets closed below
-		cancel()
-		<-served
-	}
-	if closeErr := server.Close(); err == nil && ctx.Err() == nil {
-		err = closeErr
-	}
-	if err != nil && !errors.Is(err, http.ErrServerClosed) {
+	case err := <-served:
 		return fmt.Errorf("serve %s: %w", ln.Addr(), err)
+	case <-ctx.Done():
 	}
+	stopQueries()
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	_ = server.Shutdown(stop) // what is still open then gets closed
+	<-served
 	return nil
 }
 
@@ -162,7 +157,7 @@ func (s *Server) answerQuery(r *http.Request, q request, refused *response) (res
 	}
 	if !slices.Contains(methods, r.Method) {
 		allow := strings.Join(methods, ", ")
-		resp = errorResponse(protocolError(http.StatusMethodNotAllowed, "method not allowed", "Allowed methods are " + allow + "."))
+		resp = errorResponse(protocolError(http.StatusMethodNotAllowed, "method not allowed", "Allowed methods are "+allow+"."))
 		resp.Allow = allow
 		return resp
 	}

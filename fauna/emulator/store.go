@@ -146,12 +146,11 @@ func (it *item) ref() *ref {
 
 // current returns the item's latest fields.
 func (it *item) current() *object {
-	for _, v := range slices.Backward(it.versions) {
-		if !v.deleted {
-			return v.content()
-		}
+	i := len(it.versions) - 1
+	for it.versions[i].deleted {
+		i--
 	}
-	return &object{}
+	return it.versions[i].content()
 }
 
 // A classStore holds the items of one class in one database.
