@@ -49,7 +49,7 @@ func (c *csvWriter) close() error { return nil }
 // \x, as Postgres reads them.
 func csvValue(c cell, t Type) any {
 	switch {
-	case c.null:
+	case c.class == isNull:
 		return nil
 	case t == Bool:
 		return strconv.FormatBool(c.n != 0)

@@ -32,9 +32,9 @@ type found struct {
 	first  int              // order of first appearance
 }
 
-func (f *found) add(j judged, v *row.Value) {
-	f.Counts[j.class]++
-	if j.class != isRef {
+func (f *found) add(c cell, v *row.Value) {
+	f.Counts[c.class]++
+	if c.class != isRef {
 		return
 	}
 	if n, ok := f.Refs[string(v.Collection)]; ok {
@@ -133,8 +133,8 @@ func (s *survey) add(one row.Row, f *row.Fields) {
 	}
 	for i := range f.List {
 		field := &f.List[i]
-		j := judge(&field.Value, &s.scratch)
-		if j.class == isBad && !field.Own {
+		c := judge(&field.Value, &s.scratch)
+		if c.class == isBad && !field.Own {
 			s.badRest = true
 		}
 		of := s.fields[fieldKey{field.Own, string(field.Name)}]
@@ -147,7 +147,7 @@ func (s *survey) add(one row.Row, f *row.Fields) {
 			of = &found{first: len(s.fields)}
 			s.fields[fieldKey{field.Own, string(field.Name)}] = of
 		}
-		of.add(j, &field.Value)
+		of.add(c, &field.Value)
 	}
 }
 
@@ -157,7 +157,7 @@ func plainName(name []byte) bool {
 }
 
 // judgeTTL reads a ttl, which is a time in every format.
-func judgeTTL(v *row.Value, scratch *[]byte) judged {
+func judgeTTL(v *row.Value, scratch *[]byte) cell {
 	if v.Kind == row.KindString {
 		v.Kind = row.KindTime
 	}

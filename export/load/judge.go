@@ -57,112 +57,113 @@ const (
 	int53      = 1 << 53
 )
 
-// judged is a value with its class, in the form for a column of its own type.
-type judged struct {
+// cell is a value with its class, in the form for a column of its own type, or of
+// the one that it is for. The zero cell is null.
+type cell struct {
 	class class
 	n     int64 // bool, integer, microseconds, days, id
 	f     float64
-	text  []byte // an unescaped string, bytes, or a number's text
+	text  []byte // JSON, an unescaped string, bytes, or a number's text
 }
 
 // judge determines a value's class. It builds text in scratch if needed.
-func judge(v *row.Value, scratch *[]byte) judged {
-	j := judged{text: v.JSON}
+func judge(v *row.Value, scratch *[]byte) cell {
+	c := cell{text: v.JSON}
 	switch v.Kind {
 	case row.KindNull:
 	case row.KindBool:
-		j.class = isBool
+		c.class = isBool
 		if v.JSON[0] == 't' {
-			j.n = 1
+			c.n = 1
 		}
 	case row.KindInt:
-		j.integer()
+		c.integer()
 	case row.KindNumber:
-		j.number()
+		c.number()
 	case row.KindRef:
-		j.class, j.n = isRef, v.ID
+		c.class, c.n = isRef, v.ID
 	case row.KindObject, row.KindArray:
-		j.class = judgeTree(v.JSON)
+		c.class = judgeTree(v.JSON)
 	default:
-		j.string(v, scratch)
+		c.string(v, scratch)
 	}
-	return j
+	return c
 }
 
-func (j *judged) integer() {
-	n, err := strconv.ParseInt(string(j.text), 10, 64)
+func (c *cell) integer() {
+	n, err := strconv.ParseInt(string(c.text), 10, 64)
 	switch {
-	case err != nil && len(bytes.TrimPrefix(j.text, []byte("-"))) > wholeDigit:
-		j.class = isOutsize
+	case err != nil && len(bytes.TrimPrefix(c.text, []byte("-"))) > wholeDigit:
+		c.class = isOutsize
 	case err != nil:
-		j.class = isHuge
-	case n == 0 && j.text[0] == '-':
-		j.class, j.f = isMinusZero, math.Copysign(0, -1)
+		c.class = isHuge
+	case n == 0 && c.text[0] == '-':
+		c.class, c.f = isMinusZero, math.Copysign(0, -1)
 	default:
-		j.class, j.n, j.f = isInt64, n, float64(n)
+		c.class, c.n, c.f = isInt64, n, float64(n)
 		if -int53 <= n && n <= int53 {
-			j.class = isInt53
+			c.class = isInt53
 		}
 	}
 }
 
-func (j *judged) number() {
-	d := parseDecimal(j.text)
-	f, err := strconv.ParseFloat(string(j.text), 64)
-	j.f = f
+func (c *cell) number() {
+	d := parseDecimal(c.text)
+	f, err := strconv.ParseFloat(string(c.text), 64)
+	c.f = f
 	switch {
-	case d.digits == 0 && j.text[0] == '-':
-		j.class = isMinusZero
+	case d.digits == 0 && c.text[0] == '-':
+		c.class = isMinusZero
 	case err == nil && d.digits <= 17 && (f != 0) == (d.digits > 0):
-		j.class = isDouble
+		c.class = isDouble
 	case d.fits():
-		j.class = isDecimal
+		c.class = isDecimal
 	default:
-		j.class = isOutsize
+		c.class = isOutsize
 	}
 }
 
-func (j *judged) string(v *row.Value, scratch *[]byte) {
+func (c *cell) string(v *row.Value, scratch *[]byte) {
 	quoted := v.JSON
 	if bytes.IndexByte(quoted, '\\') < 0 {
-		j.text = quoted[1 : len(quoted)-1]
+		c.text = quoted[1 : len(quoted)-1]
 	} else {
 		start := len(*scratch)
 		out, ok := row.Unquote(*scratch, quoted)
 		*scratch = out
-		j.text = out[start:len(out):len(out)]
-		if !ok || bytes.IndexByte(j.text, 0) >= 0 {
-			j.class = isOddText
+		c.text = out[start:len(out):len(out)]
+		if !ok || bytes.IndexByte(c.text, 0) >= 0 {
+			c.class = isOddText
 			if !utf8.Valid(quoted) {
-				j.class = isBad
+				c.class = isBad
 			}
 			return
 		}
 	}
-	if !utf8.Valid(j.text) {
-		j.class = isBad
+	if !utf8.Valid(c.text) {
+		c.class = isBad
 		return
 	}
-	j.class = isText
+	c.class = isText
 	switch v.Kind {
 	case row.KindTime:
-		n, ok := row.Micros(j.text)
-		j.class, j.n = isOddTime, n
+		n, ok := row.Micros(c.text)
+		c.class, c.n = isOddTime, n
 		if ok && n >= minMicros {
-			j.class = isTime
+			c.class = isTime
 		}
 	case row.KindDate:
-		n, ok := row.Days(j.text)
-		j.class, j.n = isOddDate, n
+		n, ok := row.Days(c.text)
+		c.class, c.n = isOddDate, n
 		if ok && n >= minDays && n <= maxDays {
-			j.class = isDate
+			c.class = isDate
 		}
 	case row.KindBytes:
 		start := len(*scratch)
-		out, err := base64.URLEncoding.Strict().AppendDecode(*scratch, j.text)
+		out, err := base64.URLEncoding.Strict().AppendDecode(*scratch, c.text)
 		*scratch = out
 		if err == nil {
-			j.class, j.text = isBytes, out[start:len(out):len(out)]
+			c.class, c.text = isBytes, out[start:len(out):len(out)]
 		}
 	}
 }

@@ -46,7 +46,7 @@ func (e *rowEncoder) row(cells []cell) []byte {
 	for i, c := range cells {
 		e.values[i] = nil
 		e.out = append(e.out, nullLength...)
-		if c.null {
+		if c.class == isNull {
 			continue
 		}
 		at := len(e.out)

@@ -4,19 +4,11 @@ import (
 	"fauna-export/export/row"
 )
 
-// cell is a value for a column, in the form of the column's type.
-type cell struct {
-	null bool
-	n    int64
-	f    float64
-	text []byte // JSON, a string, bytes, or a number's text
-}
-
 // value returns the cell of a column of the type as an int64, a float64 or bytes;
 // nil is null.
 func (c cell) value(t Type) any {
 	switch {
-	case c.null:
+	case c.class == isNull:
 		return nil
 	case t == Double:
 		return c.f
@@ -57,27 +49,25 @@ func (s *shaper) row(one row.Row) ([]cell, error) {
 	if err := f.Split(one.Text); err != nil {
 		return nil, err
 	}
-	for i := range s.cells {
-		s.cells[i] = cell{null: true}
-	}
+	clear(s.cells)
 	clear(s.set)
 	s.scratch, s.rest = s.scratch[:0], s.rest[:0]
-	s.cells[0] = cell{n: one.ID}
-	s.cells[1] = cell{n: one.TS}
+	s.cells[0] = cell{class: isInt64, n: one.ID}
+	s.cells[1] = cell{class: isInt64, n: one.TS}
 	if f.TTL.Kind != row.KindNull {
-		s.cells[2] = s.cell(s.t.TTL, judgeTTL(&f.TTL, &s.scratch), &f.TTL)
+		s.cells[2] = judgeTTL(&f.TTL, &s.scratch).as(s.t.TTL, &f.TTL)
 	}
 	for i := range f.List {
 		field := &f.List[i]
 		k, found := s.columns[fieldKey{field.Own, string(field.Name)}]
 		if found = found && field.Name != nil && !s.set[k]; found {
-			j := judge(&field.Value, &s.scratch)
-			if field.Own && j.class == isNull {
+			c := judge(&field.Value, &s.scratch)
+			if field.Own && c.class == isNull {
 				continue // the path does not exist
 			}
-			c := s.t.Columns[k]
-			if c.Type.holds(s.d, j.class) && (c.Type != Ref || s.quoted[k] == string(field.Collection)) {
-				s.cells[3+k], s.set[k] = s.cell(c.Type, j, &field.Value), true
+			t := s.t.Columns[k].Type
+			if t.holds(s.d, c.class) && (t != Ref || s.quoted[k] == string(field.Collection)) {
+				s.cells[3+k], s.set[k] = c.as(t, &field.Value), true
 				continue
 			}
 		}
@@ -86,10 +76,10 @@ func (s *shaper) row(one row.Row) ([]cell, error) {
 	data := &s.cells[len(s.cells)-1]
 	switch {
 	case f.Data != nil:
-		*data = cell{text: f.Data}
+		*data = cell{class: isTree, text: f.Data}
 	case len(s.rest) > 0:
 		s.rest = append(s.rest, '}')
-		*data = cell{text: s.rest}
+		*data = cell{class: isTree, text: s.rest}
 	}
 	return s.cells, nil
 }
@@ -104,15 +94,10 @@ func (s *shaper) addToData(f *row.Field) {
 	s.rest = append(append(append(s.rest, f.Key...), ':'), f.JSON...)
 }
 
-// cell returns a value in the form for a column of type t.
-func (s *shaper) cell(t Type, j judged, v *row.Value) cell {
-	switch t {
-	case Bool, Int, Time, Date, Ref:
-		return cell{n: j.n}
-	case Double:
-		return cell{f: j.f}
-	case Text, Bytes:
-		return cell{text: j.text}
+// as returns a value in the form for a column of type t.
+func (c cell) as(t Type, v *row.Value) cell {
+	if t != Text && t != Bytes {
+		c.text = v.JSON
 	}
-	return cell{text: v.JSON}
+	return c
 }

@@ -198,7 +198,7 @@ func (s *sqlite) fill(ctx context.Context, j *job, proof *Proof) error {
 // sqliteValue returns a cell in the driver's form.
 func sqliteValue(t Type, c cell) any {
 	switch {
-	case c.null || t == Bool || t == Int || t == Ref || t == Double:
+	case c.class == isNull || t == Bool || t == Int || t == Ref || t == Double:
 		return c.value(t)
 	case t == Bytes || t == Raw:
 		return append([]byte{}, c.text...) // never nil, which means null
