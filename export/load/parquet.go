@@ -28,7 +28,7 @@ type parquetWriter struct {
 	size    int
 }
 
-var parquetFiles = &fileKind{extension: "parquet", state: ".fauna-export-loads.json", dialect: parquetDialect, value: cell.value, writer: newParquetWriter, read: readParquet}
+var parquetFiles = &fileKind{extension: "parquet", state: ".fauna-export-loads.json", dialect: parquetDialect, value: parquetValue, writer: newParquetWriter, read: readParquet}
 
 func newParquetWriter(w *bufio.Writer, columns []Column) (typedWriter, error) {
 	var names []string
@@ -39,7 +39,11 @@ func newParquetWriter(w *bufio.Writer, columns []Column) (typedWriter, error) {
 	}
 	for _, c := range columns {
 		names = append(names, c.Name)
-		nodes = append(nodes, parquetNode(c))
+		t := parquetTypes[c.Type]
+		if c.Name == "ts" {
+			t = row.TypeTime
+		}
+		nodes = append(nodes, row.ParquetNode(t, c.optional()))
 		switch c.Type {
 		case JSON, JSONB, Raw, Bytes, Text, Numeric:
 			options = append(options, parquet.SkipPageBounds(c.Name))
@@ -49,61 +53,39 @@ func newParquetWriter(w *bufio.Writer, columns []Column) (typedWriter, error) {
 	return &parquetWriter{w: parquet.NewGenericWriter[any](w, options...), columns: columns}, nil
 }
 
-func parquetNode(c Column) parquet.Node {
-	var node parquet.Node
-	switch c.Type {
-	case Bool:
-		node = parquet.Leaf(parquet.BooleanType)
-	case Int, Ref:
-		node = parquet.Int(64)
-		if c.Name == "ts" {
-			node = parquet.Timestamp(parquet.Microsecond)
-		}
-	case Double:
-		node = parquet.Leaf(parquet.DoubleType)
-	case Time:
-		node = parquet.Timestamp(parquet.Microsecond)
-	case Date:
-		node = parquet.Date()
-	case Bytes, Raw:
-		node = parquet.Leaf(parquet.ByteArrayType)
-	case JSON, JSONB:
-		node = parquet.JSON()
-	default:
-		node = parquet.String()
+// parquetTypes are the types of row's Parquet files that hold ours; the others are
+// bytes.
+var parquetTypes = map[Type]row.Type{
+	Bool: row.TypeBool, Int: row.TypeInt, Ref: row.TypeInt, Double: row.TypeFloat, Numeric: row.TypeString, Text: row.TypeString,
+	Time: row.TypeTime, Date: row.TypeDate, JSON: row.TypeJSON, JSONB: row.TypeJSON,
+}
+
+// parquetValue returns a cell in the library's form.
+func parquetValue(c cell, t Type) any {
+	switch {
+	case c.class == isNull:
+		return parquet.NullValue()
+	case t == Bool:
+		return parquet.BooleanValue(c.n != 0)
+	case t == Date:
+		return parquet.Int32Value(int32(c.n))
+	case t == Int || t == Ref || t == Time:
+		return parquet.Int64Value(c.n)
+	case t == Double:
+		return parquet.DoubleValue(c.f)
 	}
-	node = parquet.Encoded(node, &parquet.Plain)
-	if c.Name == "ref" || c.Name == "ts" {
-		return parquet.Required(node)
-	}
-	return parquet.Optional(node)
+	return parquet.ByteArrayValue(c.text)
 }
 
 func (p *parquetWriter) write(values []any) error {
 	p.row = p.row[:0]
 	for i, v := range values {
-		var value parquet.Value
-		level := 1
-		if c := p.columns[i]; c.Name == "ref" || c.Name == "ts" {
-			level = 0
+		value, level := v.(parquet.Value), 0
+		if !value.IsNull() && p.columns[i].optional() {
+			level = 1
 		}
-		switch v := v.(type) {
-		case nil:
-			level = 0
-		case int64:
-			switch p.columns[i].Type {
-			case Bool:
-				value = parquet.BooleanValue(v != 0)
-			case Date:
-				value = parquet.Int32Value(int32(v))
-			default:
-				value = parquet.Int64Value(v)
-			}
-		case float64:
-			value = parquet.DoubleValue(v)
-		case []byte:
-			value = parquet.ByteArrayValue(v)
-			p.size += len(v)
+		if value.Kind() == parquet.ByteArray {
+			p.size += len(value.ByteArray())
 		}
 		p.row = append(p.row, value.Level(0, level, i))
 	}
@@ -126,53 +108,23 @@ func readParquet(f *os.File, columns int, take func(values []any)) (err error) {
 			err = fmt.Errorf("read parquet: %v", fault)
 		}
 	}()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	file, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
-	if err != nil {
-		return err
-	}
+	in := parquet.NewGenericReader[any](f)
+	defer in.Close()
 	values := make([]any, columns)
 	batch := make([]parquet.Row, 64)
-	for _, group := range file.RowGroups() {
-		rows := group.Rows()
-		for {
-			n, err := rows.ReadRows(batch)
-			for _, one := range batch[:n] {
-				for i, v := range one {
-					switch {
-					case v.IsNull():
-						values[i] = nil
-					case v.Kind() == parquet.Boolean:
-						values[i] = int64(0)
-						if v.Boolean() {
-							values[i] = int64(1)
-						}
-					case v.Kind() == parquet.Int32:
-						values[i] = int64(v.Int32())
-					case v.Kind() == parquet.Int64:
-						values[i] = v.Int64()
-					case v.Kind() == parquet.Double:
-						values[i] = v.Double()
-					default:
-						values[i] = v.ByteArray()
-					}
-				}
-				take(values)
+	for {
+		n, err := in.ReadRows(batch)
+		for _, one := range batch[:n] {
+			for i, v := range one {
+				values[i] = v
 			}
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				rows.Close()
-				return err
-			}
+			take(values)
 		}
-		if err := rows.Close(); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return nil
 }

@@ -300,3 +300,6 @@ func (t *Table) all() []Column {
 	}
 	return append(out, Column{Name: "data", Type: t.Data})
 }
+
+// optional reports whether a column may be null.
+func (c Column) optional() bool { return c.Name != "ref" && c.Name != "ts" }

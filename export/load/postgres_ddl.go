@@ -23,7 +23,7 @@ func (p *postgres) definition(t *Table) string {
 		return strings.Join(lines, "")
 	}
 	return p.create(t, table, func(c Column) string {
-		if c.Name == "ref" || c.Name == "ts" {
+		if !c.optional() {
 			return " NOT NULL"
 		}
 		return ""

@@ -4,20 +4,6 @@ import (
 	"fauna-export/export/row"
 )
 
-// value returns the cell of a column of the type as an int64, a float64 or bytes;
-// nil is null.
-func (c cell) value(t Type) any {
-	switch {
-	case c.class == isNull:
-		return nil
-	case t == Double:
-		return c.f
-	case t == Bool || t == Int || t == Ref || t == Time || t == Date:
-		return c.n
-	}
-	return c.text
-}
-
 // shaper turns rows into table cells. It is not safe for concurrent use.
 type shaper struct {
 	d             *dialect

@@ -198,8 +198,12 @@ func (s *sqlite) fill(ctx context.Context, j *job, proof *Proof) error {
 // sqliteValue returns a cell in the driver's form.
 func sqliteValue(t Type, c cell) any {
 	switch {
-	case c.class == isNull || t == Bool || t == Int || t == Ref || t == Double:
-		return c.value(t)
+	case c.class == isNull:
+		return nil
+	case t == Bool || t == Int || t == Ref:
+		return c.n
+	case t == Double:
+		return c.f
 	case t == Bytes || t == Raw:
 		return append([]byte{}, c.text...) // never nil, which means null
 	}

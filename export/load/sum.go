@@ -8,6 +8,8 @@ import (
 	"hash/maphash"
 	"math"
 
+	"github.com/parquet-go/parquet-go"
+
 	"fauna-export/export/row"
 )
 
@@ -73,6 +75,11 @@ func (s *sum) addValues(out []byte, values []any) []byte {
 			out = append(binary.LittleEndian.AppendUint64(append(out, 'b'), uint64(len(v))), v...)
 		case string:
 			out = append(binary.LittleEndian.AppendUint64(append(out, 's'), uint64(len(v))), v...)
+		case parquet.Value:
+			out = append(out, byte(v.Kind()))
+			at := len(out)
+			out = v.AppendBytes(append(out, 0, 0, 0, 0, 0, 0, 0, 0))
+			binary.LittleEndian.PutUint64(out[at:], uint64(len(out)-at))
 		default:
 			out = fmt.Appendf(append(out, '?'), "%T", v)
 		}

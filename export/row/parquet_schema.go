@@ -6,9 +6,12 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-func (c column) node() parquet.Node {
-	var node parquet.Node
-	switch c.typ {
+// ParquetNode returns a column of a type in Parquet files; one of no type holds bytes.
+func ParquetNode(t Type, optional bool) parquet.Node {
+	node := parquet.Leaf(parquet.ByteArrayType)
+	switch t {
+	case TypeJSON:
+		node = parquet.JSON()
 	case TypeString:
 		node = parquet.String()
 	case TypeInt:
@@ -21,11 +24,9 @@ func (c column) node() parquet.Node {
 		node = parquet.Timestamp(parquet.Microsecond)
 	case TypeDate:
 		node = parquet.Date()
-	default:
-		node = parquet.JSON()
 	}
 	node = parquet.Encoded(node, &parquet.Plain)
-	if c.optional {
+	if optional {
 		return parquet.Optional(node)
 	}
 	return parquet.Required(node)
@@ -36,7 +37,7 @@ func parquetSchema(columns []column) *parquet.Schema {
 	var names []string
 	var nodes []parquet.Node
 	for _, c := range columns {
-		names, nodes = append(names, c.name), append(nodes, c.node())
+		names, nodes = append(names, c.name), append(nodes, ParquetNode(c.typ, c.optional))
 	}
 	return OrderedSchema(names, nodes)
 }
