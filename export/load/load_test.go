@@ -138,3 +138,25 @@ func TestFiles_twoKindsInOneFolder(t *testing.T) {
 		}
 	}
 }
+
+func TestParseTarget_refusesAddressesOfAnotherForm(t *testing.T) {
+	t.Parallel()
+	for text, says := range map[string]string{
+		"postgres:host=localhost password=hush":                      "write it like postgres://",
+		"postgres:":                                                  "write it like postgres://",
+		"postgres:/localhost/shop":                                   "write it like postgres://",
+		"postgres://a@localhost/b?PassWord=hush":                     "contains a password",
+		"postgres://a@localhost/b?sslpassword=x":                     "contains a password",
+		"postgres://a:@localhost/b":                                  "contains a password",
+		"postgres://a@localhost/b?schema=1%00":                       "no schema can have",
+		"postgres://a@localhost/b?schema=1%ff":                       "no schema can have",
+		"postgres://a@localhost/b?schema=" + strings.Repeat("é", 32): "no schema can have",
+		"postgres://a@localhost/b?schema=%zz":                        "as in a URL",
+		"postgres://a@localhost/b?schema=x&schema":                   "schema twice",
+	} {
+		err := ParseTarget(text)
+		if bad, ok := errors.AsType[*Error](err); !ok || bad.Kind != KindUsage || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

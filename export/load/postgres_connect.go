@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,16 +18,28 @@ func newPostgres(text string, password Password) (*postgres, error) {
 		return &Error{Kind: KindUsage, Where: "postgres://…", What: what, Do: do}
 	}
 	u, err := url.Parse(text)
-	if err != nil {
+	if err != nil || u.Opaque != "" || !strings.Contains(text, "://") {
 		return nil, usage("it is not the address of a database", "write it like postgres://user@host/database")
 	}
-	query := u.Query()
-	if _, has := u.User.Password(); has || query.Has("password") || query.Has("sslpassword") {
+	settings, rest, err := splitSettings(u.RawQuery)
+	if err != nil {
+		return nil, usage(err.Error(), "write it like postgres://user@host/database?schema=NAME")
+	}
+	_, has := u.User.Password()
+	for name := range settings {
+		has = has || strings.Contains(strings.ToLower(name), "password")
+	}
+	if has {
 		return nil, usage("the address contains a password, which others can read", "take it out and set PGPASSWORD, write it to ~/.pgpass, or wait for the prompt")
 	}
-	p := &postgres{schema: query.Get("schema"), password: password}
-	query.Del("schema")
-	u.RawQuery = query.Encode()
+	if err := checkConnectionFiles(settings); err != nil {
+		return nil, usage(err.Error(), "name a regular file")
+	}
+	p := &postgres{schema: settings["schema"], password: password}
+	if len(p.schema) > postgresDialect.longestName || strings.ContainsRune(p.schema, 0) || !utf8.ValidString(p.schema) {
+		return nil, usage(fmt.Sprintf("no schema can have the name %q", p.schema), fmt.Sprintf("give one of at most %d bytes", postgresDialect.longestName))
+	}
+	u.RawQuery = rest
 	if p.config, err = pgx.ParseConfig(u.String()); err != nil {
 		return nil, usage("it is not the address of a database: "+strings.TrimPrefix(err.Error(), "cannot parse "), "write it like postgres://user@host/database")
 	}
@@ -44,6 +57,28 @@ func newPostgres(text string, password Password) (*postgres, error) {
 		columns: `SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 			WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped`}
 	return p, nil
+}
+
+// splitSettings returns the settings in an address, and the query without the schema,
+// which is ours. Unlike in a web address, + is a plus, as libpq has it.
+func splitSettings(query string) (settings map[string]string, rest string, err error) {
+	settings = map[string]string{}
+	var kept []string
+	for part := range strings.SplitSeq(query, "&") {
+		key, value, _ := strings.Cut(part, "=")
+		name, bad := url.PathUnescape(key)
+		text, wrong := url.PathUnescape(value)
+		if bad != nil || wrong != nil {
+			return nil, "", errors.New("its settings are not written as in a URL")
+		}
+		if _, twice := settings[name]; twice {
+			return nil, "", fmt.Errorf("it sets %s twice", name)
+		}
+		if settings[name] = text; name != "schema" {
+			kept = append(kept, part)
+		}
+	}
+	return settings, strings.Join(kept, "&"), nil
 }
 
 func (p *postgres) dialect() *dialect { return postgresDialect }
@@ -126,12 +161,12 @@ func (p *postgres) open(ctx context.Context) error {
 		return p.fail("connect", err)
 	}
 	var encoding string
-	var replica, may bool
-	err = p.conn.QueryRow(ctx, `SELECT current_setting('server_encoding'), pg_is_in_recovery(),
+	var replica, reads, may bool
+	err = p.conn.QueryRow(ctx, `SELECT current_setting('server_encoding'), pg_is_in_recovery(), current_setting('transaction_read_only')::boolean,
 		EXISTS (SELECT FROM pg_namespace WHERE nspname = $1),
 		CASE WHEN EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)
 		     THEN (SELECT has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1)
-		     ELSE has_database_privilege(current_database(), 'CREATE') END`, p.schema).Scan(&encoding, &replica, &p.exists, &may)
+		     ELSE has_database_privilege(current_database(), 'CREATE') END`, p.schema).Scan(&encoding, &replica, &reads, &p.exists, &may)
 	switch {
 	case err != nil:
 		return p.fail("inspect the database", err)
@@ -139,6 +174,8 @@ func (p *postgres) open(ctx context.Context) error {
 		return &Error{Kind: KindUsage, Where: p.shown, What: "its encoding is " + encoding + ", which cannot hold all text", Do: "create a database with ENCODING 'UTF8'"}
 	case replica:
 		return &Error{Kind: KindUsage, Where: p.shown, What: "it is a replica and read-only", Do: "load into the primary"}
+	case reads:
+		return &Error{Kind: KindUsage, Where: p.shown, What: fmt.Sprintf("%s may only read there, as default_transaction_read_only is on", p.config.User), Do: "load as a user who may write, or have an administrator turn it off"}
 	case !may:
 		return &Error{Kind: KindRefused, Where: p.shown, What: fmt.Sprintf("%s has no privilege to create tables there", p.config.User), Do: p.grant()}
 	}

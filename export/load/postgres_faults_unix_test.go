@@ -115,9 +115,23 @@ func TestLoad_intoADatabaseWithSettingsOfItsOwn(t *testing.T) {
 	f := newFolder(t, row.Wire)
 	f.add("Größe@東京", map[int64]string{1: `{"größe":"東京","x":0.1,"d":{"@date":"2024-02-29"},"t":{"@ts":"2024-01-02T03:04:05Z"},"b":{"@bytes":"AP8+"}}`})
 	f.must(db)
-	if r := f.must(db + "?client_encoding=LATIN1"); r.Skipped != 1 {
+	if r := f.must(db + "?client_encoding=LATIN1&options=-c%20work_mem%3D1MB"); r.Skipped != 1 {
 		t.Errorf("again: %+v", r)
 	}
+}
+
+func TestLoad_refusesSessionsThatMayOnlyRead(t *testing.T) {
+	t.Parallel()
+	db := database(t)
+	f := newFolder(t, row.Wire)
+	f.add("c", map[int64]string{1: `{}`})
+	admin(t, db, "ALTER DATABASE "+db[strings.LastIndexByte(db, '/')+1:]+" SET default_transaction_read_only = on")
+	_, err := Prepare(t.Context(), Options{From: store.NewFolder(f.dir), Into: db})
+	if bad, ok := errors.AsType[*Error](err); !ok || bad.Kind != KindUsage {
+		t.Fatalf("%v", err)
+	}
+	wants(t, err.Error(), "tester", "default_transaction_read_only")
+	f.must(db + "?options=-c%20default_transaction_read_only%3Doff")
 }
 
 // A sync is loaded into a table that has something of somebody else's.

@@ -1,0 +1,53 @@
+//go:build unix
+
+package load
+
+import (
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// pgx would wait for a pipe, and read a device without end, before a connection that
+// could be interrupted.
+func TestParseTarget_refusesFilesThatAreNone(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	pipe, service, big := filepath.Join(home, "pipe"), filepath.Join(home, "service"), filepath.Join(home, "big")
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(syscall.Mkfifo(pipe, 0o600))
+	check(os.WriteFile(service, []byte("[other]\nsslcert=/dev/zero\n[shop]\nhost = localhost\nsslrootcert = "+pipe+"\n"), 0o600))
+	check(os.WriteFile(big, nil, 0o600))
+	check(os.Truncate(big, 1<<40))
+	refuses := func(text string, parts ...string) {
+		t.Helper()
+		err := ParseTarget(text)
+		bad, ok := errors.AsType[*Error](err)
+		if !ok || bad.Kind != KindUsage {
+			t.Fatalf("%s: %v", text, err)
+		}
+		wants(t, err.Error(), parts...)
+	}
+	for name, of := range connectionFiles() {
+		refuses("postgres://a@localhost/b?"+name+"="+url.QueryEscape(pipe), name, pipe, "a named pipe")
+		refuses("postgres://a@localhost/b?"+name+"=/dev/zero", name, "/dev/zero", "a device")
+		refuses("postgres://a@localhost/b?"+name+"="+url.QueryEscape(big), name, big, "larger than the limit")
+		t.Run(of[0], func(t *testing.T) {
+			t.Setenv(of[0], pipe)
+			if err := ParseTarget("postgres://a@localhost/b"); err == nil {
+				t.Errorf("%s may name a pipe", of[0])
+			}
+		})
+	}
+	refuses("postgres://a@localhost/b?service=shop&servicefile="+url.QueryEscape(service), "sslrootcert", pipe)
+	check(syscall.Mkfifo(filepath.Join(home, ".pgpass"), 0o600))
+	refuses("postgres://a@localhost/b", "passfile", ".pgpass", "a named pipe")
+}
