@@ -59,10 +59,11 @@ A password comes from PGPASSWORD, ~/.pgpass, or a prompt, never from TARGET.`,
 		if f.into == "" {
 			return usagef("no target: give --into TARGET, such as --into postgres://app@localhost/shop")
 		}
+		f.into = withTime(f.into, time.Now())
 		return a.load(ctx, dir, f)
 	})
 	set := cmd.Flags()
-	set.StringVar(&f.into, "into", "", "load into `TARGET`: postgres://USER@HOST/DATABASE, sqlite:FILE, parquet:DIR or csv:DIR")
+	set.StringVar(&f.into, "into", "", "load into `TARGET`: postgres://USER@HOST/DATABASE, sqlite:FILE, parquet:DIR or csv:DIR; {time} in it becomes the current time")
 	set.StringVar(&f.columns, "columns", string(load.ColumnsAuto), "`HOW` to store data: auto makes a column of each field, json keeps data as one column, byte for byte")
 	set.StringArrayVar(&f.collections, "collection", nil, "load only collection `NAME` (repeatable)")
 	set.BoolVar(&f.dryRun, "dry-run", false, "read everything and print the tables and findings, but change nothing")

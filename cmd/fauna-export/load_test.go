@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,6 +81,21 @@ func TestLoad_namesReachNoTerminalAsTheyAre(t *testing.T) {
 func TestLoad_exitCodes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	file, run := filepath.Join(dir, "file"), filepath.Join(dir, "run")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(dir, filepath.Join(dir, "again")); err != nil {
+		t.Fatal(err)
+	}
+	s := serveSmall(t)
+	env := []string{"FAUNA_SECRET=" + s.Secret(), "FAUNA_EXPORT_DOMAIN=" + s.endpoint, "FAUNA_EXPORT_COLLECTION=users"}
+	for _, out := range []string{run, run + "-2"} {
+		if got := runHere(t, env, "run", "--out", out); got.code != exitDone {
+			t.Fatal(got.err)
+		}
+	}
+	before := filesBelow(t, run)
 	for _, c := range []struct {
 		args []string
 		code int
@@ -90,10 +108,50 @@ func TestLoad_exitCodes(t *testing.T) {
 		{[]string{"load", dir, "--into", "postgres://me:hidden@localhost/x"}, exitUsage, "PGPASSWORD"},
 		{[]string{"run", "--collection", "c", "--out", "-", "--then-load", "sqlite:a"}, exitUsage, "--out DIR"},
 		{[]string{"run", "--collection", "c", "--out", filepath.Join(dir, "shards"), "--shard", "0/2", "--then-load", "sqlite:a"}, exitUsage, "after finish"},
+		{[]string{"run", "--collection", "c", "--out", filepath.Join(dir, "new"), "--then-load", "csv:" + filepath.Join(dir, "new", "csv")}, exitUsage, "choose a place outside"},
+		{[]string{"run", "--collection", "c", "--out", filepath.Join(dir, "{time}"), "--then-load", "csv:" + filepath.Join(dir, "again", "{time}")}, exitUsage, "choose a place outside"},
+		{[]string{"load", run, "--into", "csv:" + run}, exitUsage, "choose a place outside"},
+		{[]string{"load", run, "--into", "parquet:" + filepath.Join(run, "new", "folder")}, exitUsage, "choose a place outside"},
+		{[]string{"load", run, "--into", "sqlite:" + filepath.Join(dir, "again", "run", ".fauna-export", "a.db")}, exitUsage, "choose a place outside"},
+		{[]string{"load", run, "--into", "csv:" + run + "-2"}, exitUsage, "there is a run in that folder"},
+		{[]string{"load", run, "--into", "sqlite:" + filepath.Join(run+"-2", "a.db")}, exitUsage, "there is a run in that folder"},
+		{[]string{"load", run, "--into", "csv:" + filepath.Join(file, "x")}, exitUsage, "choose another folder"},
+		{[]string{"load", run, "--into", "parquet:" + filepath.Join(file, "x", "y")}, exitUsage, "choose another folder"},
+		{[]string{"load", run, "--into", "sqlite:" + filepath.Join(file, "x")}, exitUsage, "check the path"},
+		{[]string{"load", run, "--into", "csv:" + filepath.Join(dir, strings.Repeat("x", 300))}, exitUsage, "choose another folder"},
+		{[]string{"load", run, "--into", "csv:" + run + "s"}, exitDone, ""},
 	} {
 		got := runHere(t, []string{"FAUNA_SECRET=x"}, c.args...)
 		if got.code != c.code || !strings.Contains(got.err, c.says) || strings.Contains(got.err, "hidden") {
 			t.Errorf("%q: exit %d: %s", c.args, got.code, got.err)
 		}
+	}
+	after := filesBelow(t, run)
+	delete(after, ".fauna-export/lock")
+	if delete(before, ".fauna-export/lock"); !maps.Equal(before, after) {
+		t.Errorf("the run's folder has now %q", slices.Sorted(maps.Keys(after)))
+	}
+}
+
+func TestThenLoad_hasTheTimeOfTheRun(t *testing.T) {
+	t.Parallel()
+	s := serveSmall(t)
+	dir := t.TempDir()
+	env := []string{"FAUNA_SECRET=" + s.Secret(), "FAUNA_EXPORT_DOMAIN=" + s.endpoint}
+	if got := runHere(t, env, "run", "--collection", "users", "--out", filepath.Join(dir, "{time}"), "--then-load", "csv:"+filepath.Join(dir, "csv", "{time}")); got.code != exitDone {
+		t.Fatal(got.err)
+	}
+	runs, err := filepath.Glob(filepath.Join(dir, "2*"))
+	if err != nil || len(runs) != 1 {
+		t.Fatalf("%v, %v", runs, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "csv", filepath.Base(runs[0]), "users.csv")); err != nil {
+		t.Error(err)
+	}
+	if got := runHere(t, nil, "load", runs[0], "--into", "sqlite:"+filepath.Join(dir, "{time}.db")); got.code != exitDone {
+		t.Error(got.err)
+	}
+	if found, err := filepath.Glob(filepath.Join(dir, "2*.db")); err != nil || len(found) != 1 {
+		t.Errorf("%v, %v", found, err)
 	}
 }

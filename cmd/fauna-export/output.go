@@ -26,6 +26,11 @@ type outputFlags struct {
 // toStdout reports whether the rows go to stdout instead of a folder.
 func (f *outputFlags) toStdout() bool { return f.Out == "-" }
 
+// withTime puts a time in place of each {time} in a name.
+func withTime(name string, now time.Time) string {
+	return strings.ReplaceAll(name, "{time}", now.UTC().Format(archive.FolderTime))
+}
+
 // spec returns the run that the flags describe, without the endpoint, and with
 // the named collections (none with --all) unchecked. It returns every error
 // that can be found without a server.
@@ -37,7 +42,7 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 		}
 	case "-":
 	default:
-		name, err := store.Clean(strings.ReplaceAll(f.Out, "{time}", now.UTC().Format(archive.FolderTime)))
+		name, err := store.Clean(withTime(f.Out, now))
 		if err != nil {
 			return export.Spec{}, usagef("--out: %w", err)
 		}
@@ -56,7 +61,8 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 		if f.Shard != "" {
 			return export.Spec{}, usagef("--then-load can't load one shard of a run: leave it out, and load DIR after finish has joined the shards")
 		}
-		if err := load.ParseTarget(f.ThenLoad); err != nil {
+		f.ThenLoad = withTime(f.ThenLoad, now)
+		if err := load.CheckPlace(f.ThenLoad, f.Out); err != nil {
 			return export.Spec{}, usagef("--then-load: %w", err)
 		}
 	}

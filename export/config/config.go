@@ -154,7 +154,7 @@ func (c *Config) Options() []Option {
 			spec: func(s *export.Spec, text string) (err error) { s.MaxRate, err = strconv.Atoi(text); return err }},
 		{Name: "ddl", to: &c.DDL, Group: Output, Words: []string{"duckdb"}, Usage: "also write a script that loads Parquet or JSONL files into `DATABASE` (duckdb; for others see load)",
 			spec: func(s *export.Spec, text string) (err error) { s.DDL, err = export.ParseDatabase(text); return err }},
-		{Name: "then-load", to: &c.ThenLoad, Group: Output, Usage: "after a complete run, load the files into `TARGET`, like 'fauna-export load'"},
+		{Name: "then-load", to: &c.ThenLoad, Group: Output, Usage: "after a complete run, load the files into `TARGET`, like 'fauna-export load'; {time} in it is that of --out"},
 		{Name: "keep", to: &c.Keep, Group: Output, Usage: "after a complete run, delete all but the newest `N` finished runs of --out 'DIR/{time}'; 0 keeps all"},
 		{Name: "s3-endpoint", to: &c.S3Endpoint, Group: Stores, Usage: "`URL` of the S3 server, for MinIO, R2, Ceph and others (default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else Amazon's)"},
 		{Name: "dry-run", to: &c.DryRun, Group: Output, Once: true, Usage: "check everything, print what would be exported, write nothing"},

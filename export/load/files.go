@@ -46,18 +46,25 @@ func (f *files) close()       {}
 
 func (f *files) fail(doing string, err error) error {
 	return explained(f.name(), doing, err, func(e *Error) {
+		_, odd := errors.AsType[*store.NotRegular](err)
 		switch {
 		case errors.Is(err, syscall.ENOSPC):
 			e.Do = "the disk is full: free some space and load again; it continues with what is missing"
-		case errors.Is(err, fs.ErrPermission):
+		case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 			e.Kind, e.Do = KindUsage, "check that you may write there"
+		case odd, errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ENAMETOOLONG), errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.EINVAL):
+			e.Kind, e.Do = KindUsage, "choose another folder"
 		}
 	})
 }
 
 func (f *files) open(context.Context) error {
-	if info, err := os.Stat(f.dir); err == nil && !info.IsDir() {
+	info, err := os.Stat(f.dir)
+	switch {
+	case err == nil && !info.IsDir():
 		return &Error{Kind: KindUsage, Where: f.name(), What: "it is a file, not a folder", Do: "choose another name"}
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return f.fail("look at the folder", err)
 	}
 	return nil
 }
