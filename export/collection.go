@@ -67,6 +67,7 @@ type collection struct {
 	proof *proof // verifies its file while it is written
 
 	saved *state // how far an earlier process got
+	named bool   // an earlier process may have given its file the final name
 	entry *archive.Entry
 	put   settled // what the writer has written
 }

@@ -49,6 +49,7 @@ func (r *Run) finish() (*archive.Manifest, error) {
 	if err := archive.Publish(s, m); err != nil {
 		return nil, diskError("end the run", err)
 	}
+	r.published = true
 	if err := r.sweep(len(partial.Failures) > 0); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fauna-export/export/archive"
+	"fauna-export/export/store"
 )
 
 // OpenRun prepares to resume the run in the store. It sends no requests. For a
@@ -124,8 +125,21 @@ func (r *Run) loadProgress(ctx context.Context, saved *archive.RunState) (left [
 	for _, e := range entries {
 		sizes[e.Name] = e.Size
 	}
+	for _, name := range []string{archive.ManifestName, archive.SumsName} {
+		if err := archive.CheckOwn(r.env.Store, name); err != nil {
+			return nil, err
+		}
+	}
 	states := make([]*state, len(r.all))
 	for i, c := range r.all {
+		if size, there := sizes[c.file]; there {
+			if c.named, err = r.named(store.Entry{Name: c.file, Size: size}); err != nil {
+				return nil, err
+			}
+			if !c.named {
+				return nil, archive.Strange(r.env.Store, c.file)
+			}
+		}
 		st, err := readState(r.env.Store, c)
 		if err != nil {
 			return nil, err

@@ -24,13 +24,14 @@ type Run struct {
 	*planner
 	*reader
 
-	made     map[string]int64   // the ts of each collection's own settings at the first time
-	shared   *archive.Plan      // the plan, for a shard
-	bounds   map[string][]int64 // where the second and later parts begin, by collection
-	began    string             // when the first process started, as text
-	finished *archive.Manifest
-	doubted  map[string]bool // collections about which a sync's answers contradicted each other
-	doubtful bool            // a contradiction restarts the sync
+	made      map[string]int64   // the ts of each collection's own settings at the first time
+	shared    *archive.Plan      // the plan, for a shard
+	bounds    map[string][]int64 // where the second and later parts begin, by collection
+	began     string             // when the first process started, as text
+	finished  *archive.Manifest
+	published bool            // the manifest is written, and nothing but tidying up is left
+	doubted   map[string]bool // collections about which a sync's answers contradicted each other
+	doubtful  bool            // a contradiction restarts the sync
 }
 
 // progress is what Status shows of a run besides its collections.
@@ -139,7 +140,7 @@ func (r *Run) doFull(ctx context.Context) (*archive.Manifest, error) {
 		return nil, err
 	}
 	m, err := r.readAll(ctx)
-	if m == nil {
+	if m == nil && !r.published {
 		_ = r.saveRun() // to record how long it took; the error that ended the run is returned
 	}
 	return m, err

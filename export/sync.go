@@ -304,12 +304,6 @@ func (p *planner) planChangesLocked(c *collection, from int64) {
 // no interrupted sync can have left it: it is another's, or of a sync that a
 // manifest restored from a backup does not list.
 func (r *Run) ownFiles(m *archive.Manifest) error {
-	switch _, err := r.env.Store.Read(archive.RunName); {
-	case err == nil:
-		return nil // an interrupted sync, whose files are removed
-	case !errors.Is(err, fs.ErrNotExist):
-		return diskError("read "+archive.RunName, err)
-	}
 	entries, err := r.env.Store.List()
 	if err != nil {
 		return diskError("list the files", err)
@@ -322,11 +316,35 @@ func (r *Run) ownFiles(m *archive.Manifest) error {
 		delete(ours, e.File)
 	}
 	for _, e := range entries {
-		if ours[e.Name] {
+		if !ours[e.Name] {
+			continue
+		}
+		own, err := r.named(e)
+		if err != nil {
+			return err
+		}
+		if !own {
 			return &store.Error{Store: r.env.Store.Name(), Problem: fmt.Sprintf("holds %s, which its manifest does not list and this sync would write: move it away", e.Name)}
 		}
 	}
 	return nil
+}
+
+// named reports whether an interrupted process may have given a file its final name.
+// That happens only after its state says that it is complete.
+func (r *Run) named(e store.Entry) (bool, error) {
+	var st state
+	err := archive.ReadState(r.env.Store, archive.StateName(e.Name), &st)
+	_, damaged := errors.AsType[*archive.DamagedState](err)
+	switch {
+	case damaged:
+		return true, nil // unknown
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return st.Finished && st.Offset == e.Size, nil
 }
 
 // clean removes what an interrupted sync left.

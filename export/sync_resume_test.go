@@ -45,7 +45,7 @@ func TestSync_interrupted(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 	// Possible leftovers of a killed process.
-	for _, name := range []string{"docs@2.jsonl", ".fauna-export/docs@2.jsonl.pairs", ".fauna-export/docs@2.jsonl.part"} {
+	for _, name := range []string{".fauna-export/docs@2.jsonl.pairs", ".fauna-export/docs@2.jsonl.part"} {
 		if err := os.WriteFile(filepath.Join(s.dir, filepath.FromSlash(name)), []byte("half"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -65,70 +65,6 @@ func TestSync_interrupted(t *testing.T) {
 	s.exact(m)
 	if m = s.sync(); last(m).Rows != 0 {
 		t.Errorf("rows are written twice: %+v", last(m))
-	}
-}
-
-func TestSync_leavesAFileThatIsNotItsOwn(t *testing.T) {
-	t.Parallel()
-	s := startSyncServer(t)
-	s.fql(create(1, "{}"))
-	s.sync()
-	path := filepath.Join(s.dir, "docs@2.jsonl")
-	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r, err := NewRun(s.spec(), s.client, OSEnv(s.dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.Do(t.Context()); !isError[*store.Error](err) || !strings.Contains(err.Error(), "docs@2.jsonl") {
-		t.Errorf("%v", err)
-	}
-	if text, err := os.ReadFile(path); err != nil || string(text) != "mine" {
-		t.Errorf("%q, %v", text, err)
-	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
-	s.exact(s.sync())
-}
-
-// unreadableRun is a store that cannot read the run's state once err is set.
-type unreadableRun struct {
-	store.Store
-	err error
-}
-
-func (s *unreadableRun) Read(name string) ([]byte, error) {
-	if name == archive.RunName && s.err != nil {
-		return nil, s.err
-	}
-	return s.Store.Read(name)
-}
-
-// Whether a sync was interrupted is unknown, so the file may not be its own.
-func TestSync_leavesAFileIfTheRunCannotBeRead(t *testing.T) {
-	t.Parallel()
-	s := startSyncServer(t)
-	s.createDocs(1)
-	s.sync()
-	path := filepath.Join(s.dir, "docs@2.jsonl")
-	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	env := OSEnv(s.dir)
-	broken := &unreadableRun{Store: env.Store}
-	env.Store = broken
-	r, err := NewRun(s.spec(), s.client, env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	broken.err = errors.New("the disk does not answer")
-	if _, err := r.Do(t.Context()); !errors.Is(err, broken.err) {
-		t.Errorf("%v", err)
-	}
-	if text, err := os.ReadFile(path); err != nil || string(text) != "mine" {
-		t.Errorf("%q, %v", text, err)
 	}
 }
 

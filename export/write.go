@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"time"
 
 	"fauna-export/export/archive"
@@ -371,8 +372,21 @@ func (w *writer) commit(e *archive.Entry) error {
 	return nil
 }
 
-// commit gives a collection's file its final name.
+// commit gives a collection's file its final name. What has that name and is not an
+// earlier process's stays, and is an error.
 func (r *Run) commit(c *collection) error {
 	name := archive.PartName(c.file)
+	if !c.named {
+		f, _, err := r.env.Store.Open(c.file)
+		if err == nil {
+			f.Close()
+		}
+		if _, irregular := errors.AsType[*store.NotRegular](err); err == nil || irregular {
+			return archive.Strange(r.env.Store, c.file)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return diskError("look at "+c.file, err)
+		}
+	}
 	return diskError("rename "+name, r.env.Store.Commit(name, c.file))
 }

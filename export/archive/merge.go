@@ -74,8 +74,8 @@ func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 		err = errors.Join(err, release())
 	}()
 	const sumsName = store.MergedPrefix + SumsName
-	if err := s.Remove(sumsName); err != nil {
-		return nil, fmt.Errorf("remove the hashes of the last merge: %w", err)
+	if err := CheckOwn(s, sumsName); err != nil {
+		return nil, err
 	}
 	latest := m.Latest()
 	collections := make([]string, len(latest))
@@ -83,6 +83,14 @@ func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 		collections[i] = e.Name
 	}
 	names := FileNames(collections)
+	for _, name := range names {
+		if err := CheckOwn(s, store.MergedPrefix+name+"."+string(row.JSONL)); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.Remove(sumsName); err != nil {
+		return nil, fmt.Errorf("remove the hashes of the last merge: %w", err)
+	}
 	var sums bytes.Buffer
 	for _, e := range latest {
 		name := names[e.Name] + "." + string(row.JSONL)
