@@ -43,7 +43,7 @@ func (q *requester) call(ctx context.Context, c *collection, smaller bool, f fun
 		slow := fail != nil && fail.Slow()
 		if end := a.failed(err, asked, q.sched.clock.Now(), smaller); end != nil {
 			if slow && smaller {
-				q.sched.pace.tell(err.Error())
+				q.sched.pace.tell(err)
 				q.sched.pace.slow(q.sched.pace.backoff(0))
 			}
 			return end
@@ -52,7 +52,7 @@ func (q *requester) call(ctx context.Context, c *collection, smaller bool, f fun
 		if slow {
 			q.sched.pace.slow(d)
 		}
-		if err := q.sched.pace.pause(ctx, d, err.Error()); err != nil {
+		if err := q.sched.pace.pause(ctx, d, err); err != nil {
 			return context.Cause(ctx)
 		}
 	}

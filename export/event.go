@@ -95,7 +95,10 @@ func newEvent(kind string, s Status, now time.Time) Event {
 		Version: eventVersion, Event: kind, Time: eventTime(now), Phase: s.Phase, SnapshotEnds: eventTime(s.SnapshotEnds),
 		Renewed: s.Renewed, Elapsed: tidy(s.Elapsed.Seconds()), Rows: s.Rows, Expected: s.Expected, ExpectedFinal: s.ExpectedFinal,
 		Bytes: s.Bytes, Written: s.Written, Requests: s.Requests, Retries: s.Retries, InFlight: s.InFlight, Workers: s.Workers,
-		Rate: tidy(s.Rate), BytesRate: tidy(s.BytesRate), ETA: seconds(s.ETA), Waiting: s.Waiting, NextTry: eventTime(s.NextTry), Paused: s.Paused,
+		Rate: tidy(s.Rate), BytesRate: tidy(s.BytesRate), ETA: seconds(s.ETA), NextTry: eventTime(s.NextTry), Paused: s.Paused,
+	}
+	if s.Waiting != nil {
+		e.Waiting = s.Waiting.Error()
 	}
 	if s.Snapshot != 0 {
 		e.Snapshot = archive.FormatTime(s.Snapshot)

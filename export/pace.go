@@ -26,7 +26,7 @@ type pace struct {
 		limit   float64   // requests in flight, at most
 		most    float64
 		reserve time.Time // when maxRate allows the next document
-		waiting string
+		waiting error
 		nextTry time.Time
 		waits   int           // calls that are pausing after a failure
 		flying  int           // requests in flight
@@ -124,7 +124,7 @@ func (p *pace) asked() (answered func(error)) {
 				p.mu.nearest = took
 			}
 			// Others may still be pausing, but the server answers again.
-			p.mu.waiting, p.mu.nextTry = "", time.Time{}
+			p.mu.waiting, p.mu.nextTry = nil, time.Time{}
 			if p.mu.limit < p.mu.most {
 				// After an overload the limit grows again, by one every few
 				// answers.
@@ -170,7 +170,7 @@ func (p *pace) setWorkers(n int) {
 
 // pause pauses one worker after a failure, and makes the reason visible in the
 // status.
-func (p *pace) pause(ctx context.Context, d time.Duration, why string) error {
+func (p *pace) pause(ctx context.Context, d time.Duration, why error) error {
 	p.mu.Lock()
 	p.mu.waits++
 	first := p.mu.waits == 1
@@ -182,26 +182,27 @@ func (p *pace) pause(ctx context.Context, d time.Duration, why string) error {
 	err := p.clock.Wait(ctx, d)
 	p.mu.Lock()
 	p.mu.waits--
-	if p.mu.waits == 0 {
-		p.mu.waiting, p.mu.nextTry = "", time.Time{}
+	if p.mu.waits == 0 { // only an answer ends what is waited out
+		p.mu.nextTry = time.Time{}
 	}
 	p.mu.Unlock()
 	return err
 }
 
 // tell says why the run waits.
-func (p *pace) tell(why string) {
+func (p *pace) tell(why error) {
 	if p.told != nil {
-		p.told(why)
+		p.told(why.Error())
 	}
 }
 
-// state returns what the run is waiting for, "" for nothing.
-func (p *pace) state() (string, time.Time) {
+// state returns the failure that the run is waiting out, nil for none, and when it
+// tries again, zero if it is trying or the server is only silent.
+func (p *pace) state() (next time.Time, why error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if quiet := p.clock.Now().Sub(p.mu.silent); p.mu.waiting == "" && p.mu.flying > 0 && quiet >= longSilence {
-		return fmt.Sprintf("no answer from the server for %s", quiet.Round(time.Second)), time.Time{}
+	if quiet := p.clock.Now().Sub(p.mu.silent); p.mu.waiting == nil && p.mu.flying > 0 && quiet >= longSilence {
+		return time.Time{}, fmt.Errorf("no answer from the server for %s", quiet.Round(time.Second))
 	}
-	return p.mu.waiting, p.mu.nextTry
+	return p.mu.nextTry, p.mu.waiting
 }

@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -143,26 +144,38 @@ func TestPace_whatIsWaitedForGoesWithTheNextAnswer(t *testing.T) {
 		p := newPace(systemClock{}, rand.NewPCG(1, 1), 8, 0)
 		ctx, cancel := context.WithCancel(t.Context())
 		var pausing sync.WaitGroup
-		pausing.Go(func() { _ = p.pause(ctx, time.Hour, "refuses the connection") })
+		pausing.Go(func() { _ = p.pause(ctx, time.Hour, errors.New("refuses the connection")) })
 		synctest.Wait()
-		if why, _ := p.state(); why != "refuses the connection" {
-			t.Errorf("it waits for %q", why)
+		if _, why := p.state(); why == nil || why.Error() != "refuses the connection" {
+			t.Errorf("it waits for %v", why)
 		}
 		p.asked()(nil)
-		if why, next := p.state(); why != "" || !next.IsZero() {
-			t.Errorf("after an answer it waits for %q, until %s", why, next)
+		if next, why := p.state(); why != nil || !next.IsZero() {
+			t.Errorf("after an answer it waits for %v, until %s", why, next)
 		}
 		answered := p.asked()
 		time.Sleep(longSilence)
-		if why, _ := p.state(); why != "no answer from the server for 5s" {
-			t.Errorf("without an answer it says %q", why)
+		if _, why := p.state(); why == nil || why.Error() != "no answer from the server for 5s" {
+			t.Errorf("without an answer it says %v", why)
 		}
 		answered(nil)
-		if why, _ := p.state(); why != "" {
-			t.Errorf("after the answer it says %q", why)
+		if _, why := p.state(); why != nil {
+			t.Errorf("after the answer it says %v", why)
 		}
 		cancel()
 		pausing.Wait()
+
+		if err := p.pause(t.Context(), time.Second, errors.New("refuses the connection")); err != nil {
+			t.Fatal(err)
+		}
+		answered = p.asked()
+		if next, why := p.state(); why == nil || !next.IsZero() { // the second try is not an answer yet
+			t.Errorf("during the next try it waits for %v, until %s", why, next)
+		}
+		answered(nil)
+		if _, why := p.state(); why != nil {
+			t.Errorf("after its answer it says %v", why)
+		}
 	})
 }
 

@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -168,7 +169,7 @@ func (p *planner) renew(ctx context.Context, c *collection) {
 	case again >= maxRenewals:
 		err = &expiredAtOnce{times: again}
 	case again > 0:
-		err = p.pace.pause(ctx, p.pace.backoff(again), "the snapshot expired before anything was read at it")
+		err = p.pace.pause(ctx, p.pace.backoff(again), errors.New("the snapshot expired before anything was read at it"))
 	}
 	if err == nil && latest <= old {
 		at, err = p.askNow(ctx)

@@ -55,7 +55,7 @@ func (r *Run) Status() Status {
 	if n := len(r.mu.times); n > 0 {
 		s.Snapshot = r.mu.times[n-1]
 	}
-	s.Waiting, s.NextTry = r.pace.state()
+	s.NextTry, s.Waiting = r.pace.state()
 	s.Rows, s.Expected, s.ExpectedFinal = r.totalsLocked()
 	for _, c := range r.all {
 		cs := c.status(now)

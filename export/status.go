@@ -72,9 +72,10 @@ type Status struct {
 	BytesRate float64
 	// ETA is the remaining time at Rate; negative if unknown.
 	ETA time.Duration
-	// Waiting is the failure being waited out, or "".
-	Waiting string
-	// NextTry is the time of the next try.
+	// Waiting is the failure being waited out, or nil.
+	Waiting error
+	// NextTry is the time of the next try, zero during a try, and if the server is
+	// only silent.
 	NextTry time.Time
 	Paused  bool
 	// Free is the space left on the disk and Need the expected size of the

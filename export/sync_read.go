@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -43,7 +44,7 @@ func (p *reading) changes(ctx context.Context) error {
 				return &Unexplained{Collection: c.name, From: id, Planned: len(ch.ids), Got: len(live.IDs),
 					Why: fmt.Sprintf("document %d is listed and exists, but was missing from the answer", id)}
 			}
-			if err := p.pace.pause(ctx, p.pace.backoff(ch.contradictions), "an answer left a document out"); err != nil {
+			if err := p.pace.pause(ctx, p.pace.backoff(ch.contradictions), errors.New("an answer left a document out")); err != nil {
 				return err
 			}
 			return p.read(ctx)

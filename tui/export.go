@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -12,6 +13,7 @@ import (
 	"fauna-export/export"
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
+	"fauna-export/fauna"
 	"fauna-export/tui/text"
 )
 
@@ -189,7 +191,7 @@ func (c *exportStep) notice(st export.Status, now time.Time) {
 	switch {
 	case gone && c.lostSince.IsZero():
 		c.lostSince = now
-		c.s.event("connection lost")
+		c.s.event("%s", strings.ToLower(outageText(st.Waiting)))
 	case !gone && !c.lostSince.IsZero():
 		c.lostSince = time.Time{}
 		c.s.event("the server answers again")
@@ -211,10 +213,26 @@ func (c *exportStep) notice(st export.Status, now time.Time) {
 	}
 }
 
-// isWaiting reports whether the server is unavailable: the engine is waiting, and nothing
-// has arrived for a while. The first answer ends it.
+// isWaiting reports whether the server is unavailable: a request failed and is tried
+// again, and nothing has arrived for a while. The first answer ends it. Mere silence is
+// no failure yet.
 func (c *exportStep) isWaiting(st export.Status, now time.Time) bool {
-	return st.Waiting != "" && !st.Paused && now.Sub(c.moved) >= stillFor
+	failed := !st.NextTry.IsZero() || outageText(st.Waiting) != unknownOutage
+	return st.Waiting != nil && failed && !st.Paused && now.Sub(c.moved) >= stillFor
+}
+
+const unknownOutage = "Waiting"
+
+// outageText names what the engine waits out.
+func outageText(why error) string {
+	fe, ok := errors.AsType[*fauna.Error](why)
+	switch {
+	case !ok:
+		return unknownOutage
+	case fe.Status != 0:
+		return "Server errors"
+	}
+	return "Connection lost"
 }
 
 // rate returns the current rate, 0 while nothing is requested.

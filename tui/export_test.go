@@ -12,6 +12,7 @@ import (
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
+	"fauna-export/fauna"
 	"fauna-export/tui/text"
 )
 
@@ -25,6 +26,31 @@ func TestExport_outageGoesTheMomentAnAnswerComes(t *testing.T) {
 	b.w.steps[exportID].(*exportStep).progressed(progress{state: runGoing, status: st})
 	b.shows("Exporting 3 collections")
 	b.hides("Connection lost", "connection refused")
+}
+
+func TestExport_onlyALostConnectionIsCalledLost(t *testing.T) {
+	for why, title := range map[error]string{
+		errOutage: "Connection lost · retrying in 4 s · gives up in 5:00",
+		&fauna.Error{Kind: fauna.KindServer, Status: 500}: "Server errors · retrying in 4 s · gives up in 5:00",
+		errors.New("the server contradicts itself"):       "Waiting · retrying in 4 s · gives up in 5:00",
+	} {
+		b := newBench(t, 120, 30).to(exportID)
+		st := outage()
+		st.Waiting = why
+		b.showing(progress{state: runGoing, status: st})
+		b.shows(title, strings.ToLower(title[:10]))
+		if title[0] != 'C' {
+			b.hides("onnection lost")
+		}
+	}
+	b := newBench(t, 100, 24).to(exportID) // the engine reports silence in the same way
+	c := b.w.steps[exportID].(*exportStep)
+	c.progressed(progress{state: runGoing, status: running()})
+	b.spent.Add(int64(12 * time.Second))
+	st := running()
+	st.Waiting = errors.New("no answer from the server for 12s")
+	c.progressed(progress{state: runGoing, status: st})
+	b.shows("Waiting for the server: no answer for 0:12")
 }
 
 func TestExport_aServerThatAnswersNothingIsSaid(t *testing.T) {
@@ -80,7 +106,7 @@ func TestExport_emptyCollectionIsCalledEmpty(t *testing.T) {
 
 func TestExport_nothingIsCutAboveEmptyLinesInAWideWindow(t *testing.T) {
 	st := outage()
-	st.Waiting = "read orders: localhost:8443 (" + strings.Repeat("long words ", 8) + "END)"
+	st.Waiting = errors.New("read orders: localhost:8443 (" + strings.Repeat("long words ", 8) + "END)")
 	b := newBench(t, 119, 40).to(exportID)
 	b.showing(progress{state: runGoing, status: st})
 	b.shows("END)")

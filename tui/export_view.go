@@ -34,7 +34,7 @@ func (c *exportStep) title() (string, string) {
 	case st.Paused:
 		return "Paused (p resumes). The snapshot keeps expiring.", c.elapsed()
 	case !c.lostSince.IsZero():
-		title := "Connection lost"
+		title := outageText(st.Waiting)
 		if d := st.NextTry.Sub(c.s.now()); !st.NextTry.IsZero() && d > 0 {
 			title += fmt.Sprintf(" · retrying in %d s", int(math.Ceil(d.Seconds())))
 		} else {
@@ -236,7 +236,7 @@ func (c *exportStep) footer(w, free int) []string {
 	switch {
 	case c.now.state != runGoing:
 	case !c.lostSince.IsZero():
-		why := text.Clean(now.Waiting)
+		why := text.Sentence(now.Waiting)
 		if i := strings.Index(why, c.s.endpoint.Host()); i > 0 { // start at the host: which request it was doesn't matter
 			why = why[i:]
 		}

@@ -217,8 +217,8 @@ func (p progress) line() string {
 			line += ", " + text.Span(st.ETA) + " left"
 		}
 	}
-	if st.Waiting != "" {
-		line += ", waiting: " + text.Clean(st.Waiting)
+	if st.Waiting != nil {
+		line += ", waiting: " + text.Sentence(st.Waiting)
 	}
 	return line
 }

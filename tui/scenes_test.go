@@ -280,10 +280,12 @@ func (b *bench) continueTo(id stepID) *bench {
 // outage returns the status of an export whose server went away.
 func outage() export.Status {
 	st := running()
-	st.Waiting, st.NextTry, st.Retries, st.InFlight = "localhost:8443 (connection refused)", testNow.Add(4*time.Second), 2, 0
+	st.Waiting, st.NextTry, st.Retries, st.InFlight = errOutage, testNow.Add(4*time.Second), 2, 0
 	st.Collections[0].Retries = 2
 	return st
 }
+
+var errOutage = &fauna.Error{Op: "read users", Kind: fauna.KindUnreachable, Endpoint: "localhost:8443", Err: errors.New("connection refused")}
 
 // stopped returns the state of an export that ended without a manifest.
 func stopped(err error) progress {

@@ -118,7 +118,7 @@ func TestView_neverLargerWhateverTheExportSays(t *testing.T) {
 		p := progress{state: []runState{runGoing, runVerifying, runEnded}[r.IntN(3)], status: export.Status{
 			Rows: number(), Expected: number(), ExpectedFinal: r.IntN(2) == 0, Bytes: number(), Written: number(),
 			Rate: rate(), BytesRate: rate(), ETA: times[r.IntN(len(times))], Retries: int(number()), InFlight: r.IntN(9), Workers: 8,
-			Waiting: word(), NextTry: testNow.Add(times[r.IntN(4)]), Paused: r.IntN(3) == 0, Free: number(), Need: number(),
+			Waiting: errors.New(word()), NextTry: testNow.Add(times[r.IntN(4)]), Paused: r.IntN(3) == 0, Free: number(), Need: number(),
 			Snapshot: number(), SnapshotEnds: testNow.Add(times[r.IntN(4)]), Renewed: r.IntN(3),
 		}}
 		for range r.IntN(30) {

@@ -108,8 +108,8 @@ func progressLine(s export.Status) string {
 	if s.Renewed > 0 {
 		b.WriteString("; the snapshot expired, the rest is from " + archive.FormatTime(s.Snapshot))
 	}
-	if s.Waiting != "" {
-		b.WriteString("; waiting: " + plain(s.Waiting))
+	if s.Waiting != nil {
+		b.WriteString("; waiting: " + plain(s.Waiting.Error()))
 	}
 	return b.String()
 }

@@ -19,7 +19,7 @@ func TestProgressLine_saysWhatIsKnown(t *testing.T) {
 	t.Parallel()
 	s := export.Status{
 		Phase: export.Running, Rows: 12_824, Expected: 21_004, ExpectedFinal: true, Bytes: 8_100_000,
-		Rate: 9870.4, ETA: 900 * time.Millisecond, Retries: 2, Waiting: "localhost:8443\x1b[2J refuses",
+		Rate: 9870.4, ETA: 900 * time.Millisecond, Retries: 2, Waiting: errors.New("localhost:8443\x1b[2J refuses"),
 	}
 	want := "running: 12,824 of 21,004 rows, 8.1 MB, 9,870 rows/s, 0.9 s left, 2 retries; waiting: localhost:8443\ufffd[2J refuses"
 	if got := progressLine(s); got != want {
