@@ -117,7 +117,15 @@ func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
 		}
 		return err
 	}
-	return a.printLoaded(result)
+	m, err := archive.ReadManifest(from)
+	if err != nil {
+		return err
+	}
+	partial := completeness(m, f.collections)
+	if partial != nil {
+		partial = fmt.Errorf("loaded what %s has: %w", from.Name(), partial)
+	}
+	return cmp.Or(a.printLoaded(result, partial), partial)
 }
 
 // databasePassword prompts for a password on the terminal; nil if prompting is
@@ -181,10 +189,10 @@ func planTables(p *load.Plan) []map[string]any {
 	return tables
 }
 
-// printLoaded prints what a load did.
-func (a *app) printLoaded(r *load.Result) error {
+// printLoaded prints what a load did; partial says what the export lacks.
+func (a *app) printLoaded(r *load.Result, partial error) error {
 	if a.global.JSON {
-		return a.printLoadSummary(r)
+		return a.printLoadSummary(r, partial)
 	}
 	for _, note := range slices.Concat(r.Notes, r.Left) {
 		a.say("note: %s", note)
@@ -207,15 +215,20 @@ func (a *app) printLoaded(r *load.Result) error {
 }
 
 // printLoadSummary writes the last event of a load.
-func (a *app) printLoadSummary(r *load.Result) error {
+func (a *app) printLoadSummary(r *load.Result, partial error) error {
+	outcome, lacks := "done", ""
+	if partial != nil {
+		outcome, lacks = "partial", partial.Error()
+	}
 	line, err := json.Marshal(struct {
 		Version int          `json:"v"`
 		Event   string       `json:"event"`
 		Time    string       `json:"time"`
 		Outcome string       `json:"outcome"`
 		Rows    int64        `json:"rows"`
+		Error   string       `json:"error,omitempty"`
 		Load    *load.Result `json:"load"`
-	}{1, "summary", archive.FormatMoment(time.Now()), "done", r.Rows(), r})
+	}{1, "summary", archive.FormatMoment(time.Now()), outcome, r.Rows(), lacks, r})
 	if err != nil {
 		return fmt.Errorf("encode the summary: %w", err)
 	}

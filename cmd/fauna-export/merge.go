@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -49,5 +50,15 @@ func (a *app) merge(ctx context.Context, dir string) error {
 		out = append(out, merged(f))
 		rows = append(rows, []string{plain(f.Collection), number(f.Rows), plain(store.Join(s.Name(), f.File))})
 	}
-	return a.print(out, table(rows))
+	if err := a.print(out, table(rows)); err != nil {
+		return err
+	}
+	m, err := archive.ReadManifest(s)
+	if err != nil {
+		return err
+	}
+	if partial := completeness(m, nil); partial != nil {
+		return fmt.Errorf("merged what %s has: %w", s.Name(), partial)
+	}
+	return nil
 }

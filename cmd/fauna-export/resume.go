@@ -42,7 +42,10 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 	switch {
 	case found.Manifest != nil && found.Run == nil:
 		a.say("%s contains a finished run of %s: nothing to do", dir, count(int64(len(found.Manifest.Latest())), "collection"))
-		return archive.Sweep(env.Store, found.Manifest)
+		if err := archive.Sweep(env.Store, found.Manifest); err != nil {
+			return err
+		}
+		return completeness(found.Manifest, nil)
 	case found.Kind == archive.Sharded:
 		return archive.CheckNew(env.Store) // the error says how to resume shards
 	case found.Kind == archive.Broken || strings.HasPrefix(found.Other, store.WorkPrefix):

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -96,7 +95,7 @@ func (a *app) finishShards(ctx context.Context, dir string) error {
 		if err := archive.SweepShards(shared); err != nil {
 			return err
 		}
-		return completeness(found.Manifest)
+		return completeness(found.Manifest, nil)
 	}
 	began := time.Now()
 	report, err := a.showVerifying(func(progress func(archive.VerifyStatus)) (*archive.Report, error) {
@@ -110,7 +109,7 @@ func (a *app) finishShards(ctx context.Context, dir string) error {
 	}
 	m := report.Manifest
 	a.summarise(dir, m, report, export.Status{Elapsed: time.Since(began)})
-	return completeness(m)
+	return completeness(m, nil)
 }
 
 // wayOut says how to remake the files of shards that are missing or wrong.
@@ -138,22 +137,4 @@ func wayOut(s store.Shared, r *archive.Report) string {
 	}
 	slices.Sort(shards)
 	return fmt.Sprintf(". To read them from the server again %srun with %s, and then finish again", remove, strings.Join(shards, " and with "))
-}
-
-// completeness returns an *export.Partial for a finished run that is incomplete
-// or not from a single point in time, according to its manifest.
-func completeness(m *archive.Manifest) error {
-	if len(m.Failed)+len(m.Skipped) == 0 && m.Consistency == archive.ConsistencySnapshot {
-		return nil
-	}
-	partial := &export.Partial{Skipped: m.Skipped}
-	for _, f := range m.Failed {
-		partial.Failures = append(partial.Failures, &export.CollectionError{Collection: f.Name, Err: errors.New(f.Why)})
-	}
-	for _, e := range m.Latest() {
-		if m.Consistency == archive.ConsistencyWindow {
-			partial.Window = append(partial.Window, e.Name)
-		}
-	}
-	return partial
 }

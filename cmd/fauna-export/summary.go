@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -90,4 +91,26 @@ func (a *app) sayStopped(run *export.Run, s store.Store) {
 	}
 	a.say("stopped after %s; every file in %s that has its final name is complete. To continue: fauna-export resume %s",
 		count(run.Status().Rows, "row"), dir, text.ShellWord(dir))
+}
+
+// completeness returns an *export.Partial for a finished run that lacks collections
+// or is not from a single point in time, according to its manifest. If only some
+// collections matter, they are named.
+func completeness(m *archive.Manifest, names []string) error {
+	partial := &export.Partial{}
+	if len(names) == 0 {
+		partial.Skipped = m.Skipped
+		for _, f := range m.Failed {
+			partial.Failures = append(partial.Failures, &export.CollectionError{Collection: f.Name, Err: errors.New(f.Why)})
+		}
+	}
+	for _, e := range m.Latest() {
+		if m.Consistency == archive.ConsistencyWindow && (len(names) == 0 || slices.Contains(names, e.Name)) {
+			partial.Window = append(partial.Window, e.Name)
+		}
+	}
+	if len(partial.Skipped)+len(partial.Failures)+len(partial.Window) == 0 {
+		return nil
+	}
+	return partial
 }
