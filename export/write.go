@@ -198,11 +198,7 @@ func (w *writer) begin() error {
 	if w.out, err = w.r.env.Store.Append(name, 0); err != nil {
 		return diskError("open "+name, err)
 	}
-	head, err := w.file.Begin()
-	if err != nil {
-		return w.collectionError(err)
-	}
-	return w.put(row.Piece{Bytes: head, LastID: -1})
+	return w.put(row.Piece{Bytes: w.file.Begin(), LastID: -1})
 }
 
 // collectionError marks an error that stops only this collection.

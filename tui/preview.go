@@ -66,11 +66,7 @@ func previewRows(l row.Layout, body []byte) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		head, err := file.Begin()
-		if err != nil {
-			return nil, err
-		}
-		if len(head) > 0 {
+		if head := file.Begin(); len(head) > 0 {
 			rows = append(rows, strings.TrimRight(string(head), "\n"))
 		}
 	} else {

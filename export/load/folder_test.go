@@ -79,9 +79,7 @@ func (f *folder) sync(sync int, collection string, data map[int64]string, gone [
 	file, err := row.NewFile(l)
 	f.check(err)
 	defer file.Close()
-	out, err := file.Begin()
-	f.check(err)
-	out = slices.Clone(out)
+	out := slices.Clone(file.Begin())
 	emit := func(p row.Piece) error { out = append(out, p.Bytes...); return nil }
 	f.check(file.Append(&b, emit))
 	f.check(file.Finish(emit))

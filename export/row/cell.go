@@ -1,6 +1,7 @@
 package row
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 )
@@ -27,14 +28,14 @@ type cells interface {
 // fit converts a JSON value to a column's type. null means that the cell is null,
 // because the value is null or does not fit; fit records which.
 func (w *work) fit(c *column, value []byte) (v cellValue, null, fits bool) {
-	if c.typ == TypeJSON && value[0] != 'n' { // as most values are
-		return cellValue{text: value, inRange: true}, false, true
-	}
-	if string(value) == "null" {
+	if value[0] == 'n' { // null
 		if c.name != "ttl" {
 			w.note(&w.counts.Missing, c.name)
 		}
 		return v, true, true
+	}
+	if c.typ == TypeJSON {
+		return cellValue{text: value, inRange: true}, false, true
 	}
 	if v, fits = w.convert(c.typ, value); !fits {
 		w.note(&w.counts.Misfit, c.name)
@@ -50,14 +51,12 @@ type cellValue struct {
 	finer   bool   // the time is more precise than number
 }
 
-// convert converts JSON text to a type. The returned text is valid until the next
+// convert converts JSON text to a type other than json. The returned text is valid until the next
 // call.
 func (w *work) convert(t Type, value []byte) (cellValue, bool) {
 	v := cellValue{text: value, inRange: true}
 	quoted := value[0] == '"'
 	switch t {
-	case TypeJSON:
-		return v, true
 	case TypeString:
 		if !quoted {
 			return v, false
@@ -94,7 +93,7 @@ func (w *work) convert(t Type, value []byte) (cellValue, bool) {
 			return v, true
 		}
 		return v, false
-	case TypeTime, TypeDate:
+	default: // a time or a date
 		if !quoted {
 			return v, false
 		}
@@ -110,7 +109,6 @@ func (w *work) convert(t Type, value []byte) (cellValue, bool) {
 		}
 		return v, ok
 	}
-	return v, false
 }
 
 func isNumber(value []byte) bool { return value[0] == '-' || value[0]-'0' <= 9 }
@@ -141,10 +139,8 @@ func exactFloat(value []byte) (float64, bool) {
 	if err != nil {
 		return 0, false
 	}
-	for _, c := range value {
-		if c == '.' || c|0x20 == 'e' {
-			return f, true
-		}
+	if bytes.ContainsAny(value, ".eE") {
+		return f, true
 	}
 	if math.Abs(f) < 1<<53 {
 		return f, true

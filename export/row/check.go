@@ -53,10 +53,8 @@ func decompress(c Compression, r io.Reader) (plain io.Reader, stop func(), err e
 		}
 		return z, func() { z.Close() }, nil
 	case Zstd:
-		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(64<<20))
-		if err != nil {
-			return nil, nil, fmt.Errorf("read zstd: %w", unexpectedEOF(err))
-		}
+		// Only wrong options are an error.
+		z, _ := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(64<<20))
 		return z, z.Close, nil
 	}
 	return r, func() {}, nil

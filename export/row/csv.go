@@ -60,7 +60,7 @@ func needsQuotes(field []byte) bool {
 }
 
 // newCSVFile returns the body of a file with a header.
-func newCSVFile(l Layout, at limits) (body, error) {
+func newCSVFile(l Layout, at limits) body {
 	var out []byte
 	for i, name := range l.Names() {
 		if i > 0 {

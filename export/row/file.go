@@ -17,7 +17,7 @@ type File struct {
 // body turns rows into the bytes of a file. Only compression uses goroutines.
 type body interface {
 	// begin returns the bytes before the first row.
-	begin() ([]byte, error)
+	begin() []byte
 	// append adds rows and emits the pieces that they complete.
 	append(b *Batch, emit func(Piece) error) error
 	// finish emits what is left and the end of the file.
@@ -63,9 +63,8 @@ func newFile(l Layout, at limits) (*File, error) {
 	if !l.Compress.plain() {
 		f.state.Compress = l.Compress
 	}
-	var err error
-	f.body, err = l.Format.entry().file(l, at)
-	return f, err
+	f.body = l.Format.entry().file(l, at)
+	return f, nil
 }
 
 // ResumeFile continues a file after the piece at which State was called.
@@ -95,7 +94,7 @@ func resumeFile(l Layout, state []byte, at limits) (*File, error) {
 
 // Begin returns the bytes before the first row: a CSV header, Parquet's magic.
 // Call it once for a new file, but not for a resumed one.
-func (f *File) Begin() ([]byte, error) { return f.body.begin() }
+func (f *File) Begin() []byte { return f.body.begin() }
 
 // Append adds the rows of b and emits the pieces that they complete. For plain
 // files that is one piece per batch; for compressed files a frame, which ends
@@ -143,13 +142,13 @@ func (f *File) State() ([]byte, error) {
 }
 
 // newLineFile returns the body of a format that is rows and nothing else.
-func newLineFile(l Layout, at limits) (body, error) { return newLineBody(l, at, nil) }
+func newLineFile(l Layout, at limits) body { return newLineBody(l, at, nil) }
 
 // newLineBody returns the body of a format with a header followed by rows, plain or
 // in compressed frames.
-func newLineBody(l Layout, at limits, head []byte) (body, error) {
+func newLineBody(l Layout, at limits, head []byte) body {
 	if l.Compress.plain() {
-		return plainLines{head}, nil
+		return plainLines{head}
 	}
 	return newFrames(l.Compress, at.frameSize, head)
 }
@@ -157,7 +156,7 @@ func newLineBody(l Layout, at limits, head []byte) (body, error) {
 // plainLines is the body of an uncompressed file. Each batch is a piece.
 type plainLines struct{ head []byte }
 
-func (p plainLines) begin() ([]byte, error) { return p.head, nil }
+func (p plainLines) begin() []byte { return p.head }
 
 func (p plainLines) append(b *Batch, emit func(Piece) error) error {
 	return emit(Piece{Bytes: b.Bytes, Rows: len(b.Ends), LastID: b.IDs[len(b.IDs)-1]})

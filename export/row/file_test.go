@@ -117,11 +117,7 @@ func fileOf(t testing.TB, l Layout, batches []*Batch, interrupt int) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin, err := f.Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := bytes.Clone(begin)
+	out := bytes.Clone(f.Begin())
 	pieces := 0
 	var rows int
 	var state []byte

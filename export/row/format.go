@@ -46,7 +46,7 @@ type formatEntry struct {
 	can          Capabilities
 
 	// file returns the encoder of a file.
-	file func(l Layout, at limits) (body, error)
+	file func(l Layout, at limits) body
 	// decode reads a file, from c.lines if the format streams and from c.file if
 	// not.
 	decode func(c *checker) error

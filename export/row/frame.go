@@ -2,7 +2,6 @@ package row
 
 import (
 	"bytes"
-	"fmt"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -43,54 +42,40 @@ type packing struct {
 	packed []byte
 	rows   int
 	lastID int64
-	err    error
-	done   chan struct{} // closed when packed or err is set
+	done   chan struct{} // closed when packed is set
 }
 
-func newFrames(c Compression, size int, head []byte) (*frames, error) {
+func newFrames(c Compression, size int, head []byte) *frames {
 	f := &frames{head: head, empty: len(head) == 0, size: size, lastID: -1}
 	for range packersAtOnce {
-		p, err := newPacking(c)
-		if err != nil {
-			return nil, err
-		}
-		f.idle = append(f.idle, p)
+		f.idle = append(f.idle, newPacking(c))
 	}
-	return f, nil
+	return f
 }
 
 // newPacking returns a deterministic encoder: it uses one goroutine, and gzip's
 // modification time is 0.
-func newPacking(c Compression) (*packing, error) {
+func newPacking(c Compression) *packing {
 	p := &packing{}
-	var err error
 	if c == Gzip {
-		p.gzip, err = gzip.NewWriterLevel(&p.zipped, gzip.DefaultCompression)
-	} else {
-		p.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true), zstd.WithZeroFrames(true))
+		p.gzip = gzip.NewWriter(&p.zipped)
+	} else { // only wrong options are an error
+		p.zstd, _ = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true), zstd.WithZeroFrames(true))
 	}
-	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", c, err)
-	}
-	return p, nil
+	return p
 }
 
 // pack compresses plain into packed.
-func (p *packing) pack() error {
+func (p *packing) pack() {
 	if p.zstd != nil {
 		p.packed = p.zstd.EncodeAll(p.plain, p.packed[:0])
-		return nil
+		return
 	}
 	p.zipped.Reset()
 	p.gzip.Reset(&p.zipped)
-	if _, err := p.gzip.Write(p.plain); err != nil {
-		return fmt.Errorf("compress: %w", err)
-	}
-	if err := p.gzip.Close(); err != nil {
-		return fmt.Errorf("compress: %w", err)
-	}
+	_, _ = p.gzip.Write(p.plain) // a buffer takes everything
+	_ = p.gzip.Close()
 	p.packed = p.zipped.Bytes()
-	return nil
 }
 
 func (f *frames) append(b *Batch, emit func(Piece) error) error {
@@ -111,16 +96,14 @@ func (f *frames) append(b *Batch, emit func(Piece) error) error {
 	return nil
 }
 
-func (f *frames) begin() ([]byte, error) {
+func (f *frames) begin() []byte {
 	if len(f.head) == 0 {
-		return nil, nil
+		return nil
 	}
 	p := f.idle[0]
 	p.plain = append(p.plain[:0], f.head...)
-	if err := p.pack(); err != nil {
-		return nil, err
-	}
-	return bytes.Clone(p.packed), nil
+	p.pack()
+	return bytes.Clone(p.packed)
 }
 
 // finish emits everything left. A file without rows is still a valid gzip or zstd
@@ -157,7 +140,7 @@ func (f *frames) cut(emit func(Piece) error) error {
 	f.packing = append(f.packing, p)
 	go func() {
 		defer close(p.done)
-		p.err = p.pack()
+		p.pack()
 	}()
 	return nil
 }
@@ -177,9 +160,6 @@ func (f *frames) emit(most int, emit func(Piece) error) error {
 		<-p.done
 		f.packing = append(f.packing[:0], f.packing[1:]...)
 		f.idle = append(f.idle, p)
-		if p.err != nil {
-			return p.err
-		}
 		err := emit(Piece{Bytes: p.packed, Rows: p.rows, LastID: p.lastID})
 		if cap(p.plain) > 3*frameSize {
 			p.plain, p.packed, p.zipped = nil, nil, bytes.Buffer{} // it held a very large document

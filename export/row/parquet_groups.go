@@ -3,7 +3,6 @@ package row
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -59,7 +58,7 @@ type rowGroups struct {
 	groups [][]byte // finished groups, as the footer describes them
 }
 
-func newRowGroups(l Layout, limits limits) (body, error) {
+func newRowGroups(l Layout, limits limits) body {
 	g := &rowGroups{columns: l.columns(), limits: limits, offset: int64(len(parquetMagic)), lastID: -1}
 	g.values = make([][]parquet.Value, len(g.columns))
 	g.pages = make([]int, len(g.columns))
@@ -78,7 +77,7 @@ func newRowGroups(l Layout, limits limits) (body, error) {
 		}
 	}
 	g.writer = parquet.NewGenericWriter[any](&g.file, options...)
-	return g, nil
+	return g
 }
 
 // keep adds the groups emitted so far.
@@ -99,7 +98,7 @@ func (g *rowGroups) resume(s fileState) error {
 	return nil
 }
 
-func (g *rowGroups) begin() ([]byte, error) { return []byte(parquetMagic), nil }
+func (g *rowGroups) begin() []byte { return []byte(parquetMagic) }
 
 func (g *rowGroups) close() {}
 
@@ -124,9 +123,6 @@ func (g *rowGroups) append(b *Batch, emit func(Piece) error) error {
 
 // row adds a row in the form of Batch.Bytes.
 func (g *rowGroups) row(row []byte) error {
-	if len(row) < 16 {
-		return errors.New("a row is too short")
-	}
 	id := binary.LittleEndian.Uint64(row)
 	start := len(g.text)
 	g.text = strconv.AppendUint(g.text, id, 10)
@@ -136,9 +132,6 @@ func (g *rowGroups) row(row []byte) error {
 	row = row[16:]
 	for i := 2; i < len(g.columns); i++ {
 		if row[0] == 0 {
-			if !g.columns[i].optional {
-				return fmt.Errorf("column %q is null", g.columns[i].name)
-			}
 			g.values[i] = append(g.values[i], parquet.NullValue().Level(0, 0, i))
 			row = row[1:]
 			continue
@@ -226,10 +219,7 @@ func (g *rowGroups) cut(emit func(Piece) error) error {
 	if len(meta.RowGroups) != 1 || meta.RowGroups[0].NumRows != int64(g.rows) {
 		return fmt.Errorf("write a parquet row group: got %d groups instead of one with %d rows", len(meta.RowGroups), g.rows)
 	}
-	end, err := g.place(&meta.RowGroups[0])
-	if err != nil {
-		return err
-	}
+	end := g.place(&meta.RowGroups[0])
 	encoded, err := thrift.Marshal(new(thrift.CompactProtocol), &meta.RowGroups[0])
 	if err != nil {
 		return fmt.Errorf("write a parquet row group: %w", err)
@@ -270,22 +260,15 @@ func (g *rowGroups) footer() (*format.FileMetaData, error) {
 // place converts the metadata of a group in its own file to that of the group in
 // the whole file, without page indexes. It returns where the pages end in the
 // group's own file.
-func (g *rowGroups) place(group *format.RowGroup) (end int64, err error) {
+func (g *rowGroups) place(group *format.RowGroup) (end int64) {
 	shift := g.offset - int64(len(parquetMagic))
 	group.Ordinal = int16(min(len(g.groups), math.MaxInt16))
 	group.FileOffset += shift
 	for i := range group.Columns {
 		chunk := &group.Columns[i]
 		m := &chunk.MetaData
-		first := m.DataPageOffset
-		if m.DictionaryPageOffset > 0 {
-			return 0, errors.New("write a parquet row group: it has a dictionary")
-		}
-		end = max(end, first+m.TotalCompressedSize)
+		end = max(end, m.DataPageOffset+m.TotalCompressedSize)
 		m.DataPageOffset += shift
-		if chunk.FileOffset > 0 {
-			chunk.FileOffset += shift
-		}
 		chunk.OffsetIndexOffset, chunk.OffsetIndexLength = 0, 0
 		chunk.ColumnIndexOffset, chunk.ColumnIndexLength = 0, 0
 		if len(m.Statistics.MinValue) > boundSize || len(m.Statistics.MaxValue) > boundSize {
@@ -294,7 +277,7 @@ func (g *rowGroups) place(group *format.RowGroup) (end int64, err error) {
 		m.Statistics.Min, m.Statistics.Max = nil, nil
 		m.PathInSchema = []string{g.columns[i].name} // a writer loses it when reset
 	}
-	return end, nil
+	return end
 }
 
 func (g *rowGroups) finish(emit func(Piece) error) error {

@@ -47,11 +47,7 @@ func TestRemoval_rowsReadBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		head, err := f.Begin()
-		if err != nil {
-			t.Fatal(err)
-		}
-		out.Write(head)
+		out.Write(f.Begin())
 		emit := func(p Piece) error { out.Write(p.Bytes); return nil }
 		if err := f.Append(&b, emit); err != nil {
 			t.Fatal(err)
