@@ -38,7 +38,7 @@ func newAccessStep(s *session) *accessStep {
 func (c *accessStep) choices() []accessChoice {
 	have := "paste it, or set FAUNA_SECRET"
 	if !c.env.IsZero() {
-		have = "FAUNA_SECRET is set; enter uses it"
+		have = "FAUNA_SECRET is set: enter uses it, or paste another"
 	}
 	return []accessChoice{
 		{"Show me the FQL", "I run it in the Fauna shell and paste the secret",
@@ -138,8 +138,11 @@ func (c *accessStep) body(w, _ int) []string {
 		}
 	}
 	lines = append(lines, "")
-	if c.entering {
+	switch kept := c.s.server != nil && c.at == c.s.method; {
+	case c.entering:
 		lines = append(lines, c.view(w), "")
+	case kept && c.at == accessSecret, kept && c.s.admin:
+		return append(lines, marked(st, noteGood, acceptedText, w)...)
 	}
 	return append(lines, c.lines(w)...)
 }

@@ -32,3 +32,12 @@ func TestAccess_adminsListOfCollectionsIsPickedFrom(t *testing.T) {
 		t.Error("role and key were created again")
 	}
 }
+
+func TestAccess_saysThatASecretIsAccepted(t *testing.T) {
+	b := newBench(t, 80, 24).withSecret(collectionsID)
+	b.keys("esc")
+	b.at(accessID)
+	b.shows("Secret accepted. Enter to keep it, or paste another.")
+	b.keys("down")
+	b.hides("Secret accepted")
+}

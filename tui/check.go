@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -146,6 +147,12 @@ func (c *checkStep) exported() string {
 	return spec.Dir
 }
 
+// refused reports whether the server refused the key.
+func (c *checkStep) refused() bool {
+	fe, ok := errors.AsType[*fauna.Error](c.asking.err)
+	return ok && !c.asking.busy && fe.Refused()
+}
+
 func (c *checkStep) known() bool { return !c.asking.busy && c.asking.err == nil }
 
 func (c *checkStep) actions() []action {
@@ -167,6 +174,7 @@ func (c *checkStep) actions() []action {
 		on("enter", enter, c.submit).when(known && !blocked && len(x.unready) == 0), on("", "", c.submit, "enter"),
 		on("u", "show fix", func() { s.showFixes(s.fixes(x.unready, x.denied > 0), c.check) }).when(known && x.fixable()),
 		on("x", "skip", func() { c.skip(); c.check() }).when(known && blocked),
+		on("x", "change the secret", func() { s.changeSecret(checkID) }).when(c.refused()),
 		on("r", "check again", c.check).when(!c.asking.busy),
 		on("h", "keep snapshots longer", c.showHistory).when(known && !blocked && len(s.shortHistory()) > 0),
 		on("e", "collections", edit(collectionsID)), on("o", "output", edit(outputID)), on("d", "domain", edit(domainID)),
@@ -195,6 +203,7 @@ func (c *checkStep) submit() {
 		if c.found.next != "" {
 			c.s.dirText, c.s.place = homePath(c.found.next), place{isNew: true, free: c.s.place.free}
 		}
+		c.s.begins = true
 		c.s.next(checkID)
 	}
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fauna-export/export"
 	"testing"
 
 	"fauna-export/fauna"
@@ -111,4 +112,61 @@ func TestCheck_longerHistoryIsOfferedOnlyWhereSomeIsShorter(t *testing.T) {
 	b.keys("h")
 	b.shows("history_days: 7")
 	b.hides("products")
+}
+
+func TestCheck_whatEnterDoesAfterAnExportThatEnded(t *testing.T) {
+	b := newBench(t, 80, 24).to(exportID)
+	b.w.look = func(path string) place { return place{path: path, free: -1, begun: true} } // as it is from now on
+	b.keys("s", "y")
+	b.w.runner.wg.Wait()
+	b.look()
+	b.shows("Export incomplete (stopped)")
+	b.keys("esc")
+	b.at(checkID)
+	b.shows("Ready to resume the export?", "Resumes the unfinished export in /srv/fauna-2026-11-22, with its original", "options.", "enter resume the export")
+	b.hides("(new", "The snapshot stays readable", "so about")
+	resumed := false
+	b.w.runner.open = func(_ export.Spec, _ export.Source, resume bool) (exporting, error) {
+		resumed = resume
+		return shopRun(), nil
+	}
+	b.held = false
+	b.keys("enter")
+	b.at(doneID)
+	if !resumed {
+		t.Error("enter started another export")
+	}
+	b.server.err = errNoNetwork
+	b.keys("esc")
+	b.at(checkID)
+	b.shows("r checks again.")
+	b.hides("Nothing has been exported yet")
+}
+
+func TestCheck_aSecretThatIsRejectedCanBeChanged(t *testing.T) {
+	for name, to := range map[string]func(*bench) *bench{
+		"by FQL":   func(b *bench) *bench { return b.to(checkID) },
+		"a secret": func(b *bench) *bench { return b.withSecret(checkID) },
+		"an admin": func(b *bench) *bench { return b.withAdmin(checkID) },
+	} {
+		b := to(newBench(t, 80, 24))
+		b.server.err = errRefused
+		b.keys("r")
+		b.shows("Secret rejected", "x change the secret")
+		b.server.err = nil
+		b.keys("x")
+		b.hides("Secret accepted")
+		if b.w.at == accessID {
+			b.keys("enter")
+		}
+		b.paste(testSecret)
+		b.keys("enter")
+		if name == "an admin" { // whose secret never exports
+			b.at(setupID)
+			b.shows("enter create role and key")
+			b.keys("enter", "enter")
+		}
+		b.at(checkID)
+		b.shows("enter start the export")
+	}
 }

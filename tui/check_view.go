@@ -39,7 +39,14 @@ func (c *checkStep) body(w, h int) []string {
 	st := c.s.st
 	switch {
 	case c.asking.err != nil:
-		return append(marked(st, noteBad, c.s.sentence(c.asking.err), w), "", "  r checks again. Nothing has been exported yet.")
+		lines := append(marked(st, noteBad, c.s.sentence(c.asking.err), w), "", "  r checks again.")
+		if c.refused() {
+			lines[len(lines)-1] = "  x changes the secret, r checks again."
+		}
+		if c.s.runner.progress().state == runIdle {
+			lines[len(lines)-1] += " Nothing has been exported yet."
+		}
+		return lines
 	case c.asking.busy:
 		return []string{c.s.spinner + " asking the server …"}
 	}
@@ -148,6 +155,10 @@ func (c *checkStep) footer(w, maxLines int) []string {
 	lines := append([]string{""}, c.trouble(w, maxLines)...)
 	if len(lines) > 1 {
 		return lines
+	}
+	if c.s.place.begun {
+		resumes := fmt.Sprintf("Resumes the unfinished export in %s, with its original options.", text.Clean(c.s.dirText))
+		return append(lines, text.Indent(2, text.Wrap(resumes, w-2))...)
 	}
 	rows, bytes := c.tally.totals()
 	var parts []string

@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 	"errors"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -62,24 +61,16 @@ func newExportStep(s *session) *exportStep {
 	return &exportStep{s: s, list: newList(s.st), states: map[string]export.CollectionState{}}
 }
 
-// enter starts the export, unless one with the same answers is running or was stopped.
+// enter starts the export if the Check step was left for it. Otherwise it shows the one
+// that is running or ended.
 func (c *exportStep) enter() {
-	if c.starting.busy || c.s.runner.active() || c.now.state == runEnded && c.now.manifest == nil && c.same() {
-		return
+	begins := c.s.begins
+	if c.s.begins = false; begins && !c.starting.busy && !c.s.runner.active() {
+		c.start(c.s.place.begun)
 	}
-	c.start(c.s.place.begun)
 }
 
 func (c *exportStep) leave() {}
-
-// same reports whether the answers still match the export that ended.
-func (c *exportStep) same() bool {
-	spec, err := c.s.spec()
-	old := c.now.spec
-	return err == nil && spec.Dir == old.Dir && spec.Endpoint == old.Endpoint && spec.Format == old.Format &&
-		spec.Compress == old.Compress && spec.Mode == old.Mode &&
-		slices.Equal(spec.Collections, old.Collections) && reflect.DeepEqual(spec.Columns, old.Columns)
-}
 
 func (c *exportStep) start(resume bool) {
 	spec, err := c.s.spec()
@@ -170,6 +161,9 @@ func (c *exportStep) progressed(p progress) {
 		return
 	}
 	c.stopping = false
+	if p.manifest == nil {
+		c.s.lookAgain()
+	}
 	if p.err != nil {
 		c.s.trouble(exportID, p.err)
 		c.s.event("ended: %s", c.s.sentence(p.err))
@@ -296,19 +290,10 @@ func (c *exportStep) ended() []action {
 		on("c", resume, func() { c.start(begun) }, "c", "enter"),
 		on("o", "choose another folder", func() { c.s.change(outputID, checkID) }),
 		on("e", "collections", func() { c.s.change(collectionsID, checkID) }),
-		on("x", "change the secret", c.changeSecret),
+		on("x", "change the secret", func() { c.s.changeSecret(exportID) }),
 		on("q", "quit", func() {
 			c.s.confirm("Quit? The export is incomplete; it can be resumed later.", c.s.leaveProgram)
 		}),
-	}
-}
-
-func (c *exportStep) changeSecret() {
-	c.s.change(accessID, exportID)
-	if c.s.method == accessFQL {
-		c.s.change(secretID, exportID)
-	} else {
-		c.s.forget()
 	}
 }
 

@@ -174,7 +174,11 @@ func (c *exportStep) table(w, h int) []string {
 		for _, x := range c.now.status.Collections {
 			count[x.State]++
 		}
-		about = st.faint.of(fmt.Sprintf("%s done · %s running · %s waiting · %s failed", text.Number(count[export.CollectionDone]),
+		words := "%s done · %s running · %s waiting · %s failed"
+		if c.now.state == runEnded {
+			words = "%s done · %s unfinished · %s not started · %s failed"
+		}
+		about = st.faint.of(fmt.Sprintf(words, text.Number(count[export.CollectionDone]),
 			text.Number(count[export.CollectionRunning]), text.Number(count[export.CollectionWaiting]), text.Number(count[export.CollectionFailed])))
 	}
 	return append(lines, text.Sides("  "+about, st.faint.of(part), w))
@@ -201,7 +205,7 @@ func (c *exportStep) row(x export.CollectionStatus, name, bar, w int, here bool)
 		}
 		return line + st.bad.of("✗ ") + reason
 	case export.CollectionWaiting:
-		return line + st.faint.of(strings.Repeat("░", bar)+"  waiting")
+		return line + st.faint.of(strings.Repeat("░", bar)+map[bool]string{false: "  waiting", true: "  not started"}[c.now.state == runEnded])
 	case export.CollectionDone:
 		return line + st.progress(1, bar, true) + st.good.of("   ✓  ") + text.PadLeft(text.Short(x.Rows)+" done", 19)
 	}

@@ -132,6 +132,20 @@ func look(path string) place {
 	return p
 }
 
+// lookAgain examines the chosen folder again, after an export that changed it.
+func (s *session) lookAgain() {
+	look, typed := s.look, s.dirText
+	path, err := fullPath(typed)
+	if err != nil {
+		return
+	}
+	await(s, new(wait), func(context.Context) (place, error) { return look(path), nil }, func(p place, _ error) {
+		if s.dirText == typed {
+			s.place = p
+		}
+	})
+}
+
 // storeOf returns the store for a folder's path or an s3:// URL. S3's messages other
 // than errors are dropped: they have no place on the screen.
 func storeOf(path string) (store.Store, error) {
@@ -153,6 +167,8 @@ func (p *place) inspect() {
 		p.chain = true
 	case archive.Finished:
 		p.err = sayError("It holds a finished export. Choose another folder.")
+	case archive.Sharded:
+		p.err = sayError("It holds shards of a run that aren't joined yet (fauna-export finish joins them). Choose another folder.")
 	case archive.Foreign:
 		p.err = sayError(fmt.Sprintf("This folder isn't empty (it holds %s). Choose another.", text.Clean(found.Other)))
 	case archive.Broken:

@@ -64,3 +64,12 @@ func TestColumns_nothingIsMarkedWhileAnotherCollectionIsRead(t *testing.T) {
 	b.act()
 	b.shows("0 marked in all", "[ ] data.name")
 }
+
+func TestOutput_noRowsOfAnotherFormatWhileTheNewOnesAreRead(t *testing.T) {
+	b := newBench(t, 80, 24).to(outputID)
+	b.shows("First rows of", `{"ref":`)
+	b.w.steps[outputID].(*outputStep).focus = 1
+	b.later(func() { b.w.key(keyMsg("right")) })
+	b.hides(`{"ref":`, "First rows of")
+	b.shows("reading the first documents")
+}

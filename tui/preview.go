@@ -97,6 +97,8 @@ func (p *preview) lines(w, h int) []string {
 	st := p.s.st
 	from := "First rows of " + text.Clean(p.of)
 	switch {
+	case p.asking.busy:
+		return append([]string{st.bold.of("Preview")}, faintly(st, "reading the first documents …", w)...)
 	case p.of == "":
 		return []string{st.bold.of("Preview")}
 	case p.asking.err != nil:

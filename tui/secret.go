@@ -24,7 +24,10 @@ func newSecretStep(s *session) *secretStep {
 	return &secretStep{s: s, opening: opening{s: s, step: secretID, field: secretField{hint: secretHint}}}
 }
 
-const secretHint = "paste the secret, or the whole CreateKey result"
+const (
+	secretHint   = "paste the secret, or the whole CreateKey result"
+	acceptedText = "Secret accepted. Enter to keep it, or paste another."
+)
 
 func (c *secretStep) enter() {
 	if !c.s.found.IsZero() {
@@ -123,7 +126,7 @@ func (c *secretStep) verdict(w int) []string {
 	case c.why != "":
 		return marked(st, noteInfo, c.why, w)
 	case c.kept():
-		return marked(st, noteGood, "Secret accepted. Enter to keep it, or paste another.", w)
+		return marked(st, noteGood, acceptedText, w)
 	}
 	return marked(st, noteInfo, "Paste the whole CreateKey result; the secret is extracted.", w)
 }

@@ -83,6 +83,7 @@ type session struct {
 	note  note
 
 	instead screen // shown instead of the step, nil for none
+	begins  bool   // the Check step was left to export
 }
 
 // learnt is what is known about a secret, and about the server through it.
@@ -175,8 +176,12 @@ func (s *session) next(from stepID) {
 	if s.method == accessFQL {
 		secret = secretID
 	}
-	if s.server == nil && to >= outputID && from != secret { // a new address needs its secret first
+	switch {
+	case s.server == nil && to >= outputID && from != secret: // a new address needs its secret first
 		s.goTo = secret
+		return
+	case s.admin && to >= outputID && from != setupID: // an admin's secret must not export
+		s.goTo = setupID
 		return
 	}
 	s.goTo, s.edit = to, noID
@@ -184,6 +189,15 @@ func (s *session) next(from stepID) {
 
 // change opens a step for editing; leaving it returns to from.
 func (s *session) change(step, from stepID) { s.goTo, s.edit = step, from }
+
+// changeSecret forgets the secret and asks for another; then it returns to from.
+func (s *session) changeSecret(from stepID) {
+	s.forget()
+	s.change(accessID, from)
+	if s.method == accessFQL {
+		s.change(secretID, from)
+	}
+}
 
 // setup returns the set-up that the answers imply.
 func (s *session) setup() fql.Setup {

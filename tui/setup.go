@@ -69,7 +69,7 @@ func (c *setupStep) done() string {
 	left := slices.ContainsFunc(c.cards, func(x card) bool { return !x.ran })
 	switch {
 	case c.running.busy, s.mode == export.Incremental && s.made != export.Incremental && left: // indexes may still have to be created
-	case s.method == accessAdmin && s.made != "" && reads:
+	case s.method == accessAdmin && !s.admin && s.made != "" && reads:
 		return "Done: " + c.makes() + " created; the admin's secret is discarded."
 	case s.method == accessFQL && s.server != nil && reads:
 		return "Done: the secret is accepted and reads all of these collections."

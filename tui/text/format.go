@@ -108,7 +108,7 @@ func Rate(perSecond float64) string {
 	if Finite(perSecond) < 0.5 {
 		return ""
 	}
-	return Number(int64(perSecond)) + "/s"
+	return Number(int64(math.Round(perSecond))) + "/s"
 }
 
 // Finite returns a rate that can be shown, or 0 for an implausible one.

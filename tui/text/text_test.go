@@ -20,7 +20,7 @@ func TestWords_numbersSizesAndTimesAsPeopleSayThem(t *testing.T) {
 		{Size(0), "0 B"}, {Size(-1), "0 B"}, {Size(999), "999 B"}, {Size(1500), "1.5 kB"}, {Size(12_340_000), "12 MB"}, {Size(2_500_000_000), "2.5 GB"}, {Size(999_999), "1.0 MB"},
 		{Span(1500 * time.Millisecond), "1.5 s"}, {Span(70 * time.Second), "70 s"}, {Span(10 * time.Minute), "10 min"}, {Span(150 * time.Minute), "2 h 30 min"}, {Span(24 * time.Hour), "24 h"}, {Span(7 * 24 * time.Hour), "7 days"}, {Span(math.MaxInt64), "without end"}, {Span(-1), "0 s"},
 		{Clock(72 * time.Second), "1:12"}, {Clock(3700 * time.Second), "1:01:40"}, {Clock(-time.Second), "0:00"},
-		{Rate(0.1), ""}, {Rate(math.NaN()), ""}, {Rate(9870.4), "9,870/s"}, {Time(1795343462399000), "10:31:02 UTC"},
+		{Rate(0.1), ""}, {Rate(math.NaN()), ""}, {Rate(9870.4), "9,870/s"}, {Rate(0.7), "1/s"}, {Time(1795343462399000), "10:31:02 UTC"},
 		{Clean("a\x1b[31mb\nc\u202ed"), "a\ufffd[31mb\ufffdc\ufffdd"}, {Quoted("a\x07"), "\"a\ufffd\""}, {Sentence(errors.New(" x\x9b\n")), "x\ufffd"},
 		{Fit("a long line", 6), "a lon…"}, {Pad("é", 3), "é  "}, {PadLeft("12", 4), "  12"}, {Sides("a", "b", 5), "a   b"},
 		{strings.Join(Wrap("one two three", 7), "|"), "one two|three"},
