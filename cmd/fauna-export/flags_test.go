@@ -39,6 +39,8 @@ func TestCommandLine_mistakesAreNamed(t *testing.T) {
 		{"compress with Parquet", "run --all --out d --format parquet --compress gzip", "parquet files are compressed internally"},
 		{"page size too large", "run --all --out d --page-size 80001", "80000"},
 		{"workers", "run --all --out d --workers many", "--workers"},
+		{"page size that is empty", "run --all --out d --page-size=", "--page-size: the value is empty"},
+		{"at that is empty", "run --all --out d --at=", "--at: the value is empty"},
 		{"at", "run --all --out d --at yesterday", "--at"},
 		{"at without offset", "run --all --out d --at 2026-11-22T10:00:00", "--at"},
 		{"at and no-snapshot", "run --all --out d --at 1 --no-snapshot", "needs a snapshot"},

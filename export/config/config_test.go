@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fauna-export/export/row"
 )
@@ -207,15 +209,43 @@ func TestLoad_hostileFilesAreRefusedByNameAndCheaply(t *testing.T) {
 		"tag":       "collection:\n  - !!str 1\n",
 		"alias":     "role: &a x\nindex: *a\n",
 		"a list":    "- 1\n",
+		"keys":      numberedKeys(90_000),
 		"a key":     "? [a]\n: b\n",
 	} {
-		before := allocated()
+		before, began := allocated(), time.Now()
 		_, err := parse("x.yaml", []byte(text))
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("%s took %s", name, took)
+		}
 		if _, ok := errors.AsType[*Error](err); !ok {
 			t.Errorf("%s: %v", name, err)
 		}
 		if took := allocated() - before; took > 1<<30 {
 			t.Errorf("%s took %d MiB", name, took>>20)
+		}
+	}
+}
+
+func numberedKeys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "a%d: 1\n", i)
+	}
+	return b.String()
+}
+
+func TestLoad_takesOneDocumentWithItsDirectives(t *testing.T) {
+	t.Parallel()
+	for text, is := range map[string]bool{
+		"%YAML 1.2\n---\nrole: a\n":  true,
+		"---\nrole: a\n...\n":        true,
+		"---\nrole: a\n---\n":        false,
+		"role: a\n---\nrole: b\n":    false,
+		"---\n---\nrole: a\n":        false,
+		"--- {role: a}\n---\nx: 1\n": false,
+	} {
+		if c, err := parse("x.yaml", []byte(text)); (err == nil) != is || is && c.Role != "a" {
+			t.Errorf("%q: %q, %v", text, c.Role, err)
 		}
 	}
 }

@@ -22,6 +22,7 @@ const (
 	maxFile = 1 << 20 // size of a config file, in bytes
 	maxDeep = 8       // nesting of brackets; an option needs one level
 	maxLine = 64      // structural characters on one line
+	maxKeys = 256     // keys; there are fewer options
 )
 
 // Error is the error of an invalid value or config file.
@@ -92,19 +93,25 @@ func (r *reader) read(data []byte) error {
 	if line := tooDeep(tokens); line > 0 {
 		return r.wrong(line, "", "is nested too deeply")
 	}
+	if tokensOf(tokens, token.MappingValueType) > maxKeys { // the parser's cost grows with their square
+		return r.wrong(0, "", "has more keys than there are options")
+	}
 	file, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return r.notYAML(data, err)
 	}
-	if len(file.Docs) > 1 {
+	docs := slices.DeleteFunc(file.Docs, func(d *ast.DocumentNode) bool { // %YAML counts as a document
+		return d.Body == nil || d.Body.Type() == ast.NullType || d.Body.Type() == ast.DirectiveType
+	})
+	if len(docs) > 1 || tokensOf(tokens, token.DocumentHeaderType) > 1 { // the parser drops some
 		return r.wrong(0, "", "contains more than one YAML document")
 	}
-	if len(file.Docs) == 0 || file.Docs[0].Body == nil || file.Docs[0].Body.Type() == ast.NullType {
+	if len(docs) == 0 {
 		return nil
 	}
-	mapping, ok := file.Docs[0].Body.(*ast.MappingNode)
+	mapping, ok := docs[0].Body.(*ast.MappingNode)
 	if !ok {
-		return r.wrong(lineOf(file.Docs[0].Body), "", "is not YAML with a key and a value on each line")
+		return r.wrong(lineOf(docs[0].Body), "", "is not YAML with a key and a value on each line")
 	}
 	options := r.config.Options()
 	for _, entry := range mapping.Values {
@@ -205,6 +212,17 @@ func tooDeep(tokens token.Tokens) int {
 	return 0
 }
 
+// tokensOf counts the tokens of a type.
+func tokensOf(tokens token.Tokens, kind token.Type) int {
+	n := 0
+	for _, t := range tokens {
+		if t.Type == kind {
+			n++
+		}
+	}
+	return n
+}
+
 // notYAML describes what the parser rejects, and where. The parser's own
 // message would repeat a value.
 func (r *reader) notYAML(data []byte, err error) *Error {
@@ -255,7 +273,7 @@ func keyAt(data []byte, line int) string {
 	for i := min(line, len(lines)) - 1; i >= 0; i-- {
 		key, _, ok := strings.Cut(lines[i], ":")
 		if ok && key != "" && key[0] != ' ' && key[0] != '-' && key[0] != '#' {
-			return strings.Trim(key, `"' `)
+			return strings.Trim(key, "\"' \t")
 		}
 	}
 	return ""

@@ -41,6 +41,9 @@ func (o Option) Set(text string) error {
 			return err
 		}
 	}
+	if o.Number && text == "" { // a variable that is not set, most likely
+		return errors.New("the value is empty")
+	}
 	wrong := fmt.Errorf("%q is not %s", text, o.Must())
 	switch to := o.to.(type) {
 	case *bool:
