@@ -180,10 +180,12 @@ func (m *Manifest) Encode() ([]byte, error) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(m); err != nil {
+	if err := enc.Encode(stored{m, noChecksum}); err != nil {
 		return nil, fmt.Errorf("encode the manifest: %w", err)
 	}
-	return b.Bytes(), nil
+	data := b.Bytes()
+	copy(data[bytes.LastIndex(data, []byte(noChecksum)):], checksum(data))
+	return data, nil
 }
 
 // Sums returns the content of the file of hashes.

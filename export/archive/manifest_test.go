@@ -100,6 +100,41 @@ func TestManifest_comesBackAsItWasEncoded(t *testing.T) {
 	}
 }
 
+func TestVerify_findsEveryChangedByteOfTheManifest(t *testing.T) {
+	t.Parallel()
+	s := firstEdition(t)
+	m, err := ReadManifest(s)
+	if err == nil {
+		err = Publish(s, m)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := s.Read(ManifestName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := func(data []byte) bool {
+		if err := s.Write(ManifestName, data); err != nil {
+			t.Fatal(err)
+		}
+		rep, err := Verify(t.Context(), s, nil)
+		return err == nil && rep.OK()
+	}
+	if !good(data) {
+		t.Fatal("the manifest does not match its own checksum")
+	}
+	for i := range data {
+		for _, bit := range []byte{0x01, 0x20} {
+			data[i] ^= bit
+			if good(data) {
+				t.Errorf("byte %d of %d is %q", i, len(data), data[i])
+			}
+			data[i] ^= bit
+		}
+	}
+}
+
 func FuzzDecodeManifest(f *testing.F) {
 	f.Add([]byte(`{"version":1,"collections":[{"name":"users","file":"users.jsonl","rows":1}]}`))
 	f.Add([]byte(`{"version":2,"collections":[{"name":"users","file":"../users.jsonl"}],"syncs":[{"sync":1}]}`))

@@ -77,7 +77,11 @@ func verify(ctx context.Context, s store.Store, v verifier) (*Report, error) {
 	if v.Archive, err = Open(s); err != nil {
 		return nil, err
 	}
-	return v.verify(ctx)
+	rep, err := v.verify(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rep, rep.checkManifest(s)
 }
 
 // verifier compares the files of a run with its manifest.
