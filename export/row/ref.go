@@ -1,7 +1,5 @@
 package row
 
-import "cmp"
-
 // ref is a parsed {"@ref":…} value. Its spans are quoted texts in the page.
 type ref struct {
 	id         span
@@ -15,16 +13,21 @@ type span struct{ start, end int }
 func (s span) empty() bool        { return s.end == s.start }
 func (s span) of(b []byte) []byte { return b[s.start:s.end] }
 
-// nativeKinds are the types of refs into the native collections, by their quoted
-// names.
-var nativeKinds = map[string]string{
-	`"collections"`: "collection", `"databases"`: "database", `"indexes"`: "index", `"functions"`: "function", `"roles"`: "role",
-	`"access_providers"`: "access_provider", `"keys"`: "key", `"tokens"`: "token", `"credentials"`: "credential",
-}
-
 // nativeKind returns the type of a ref into the native collection with that
 // quoted name, "unknown" for any other.
-func nativeKind(name []byte) string { return cmp.Or(nativeKinds[string(name)], "unknown") }
+func nativeKind(name []byte) string {
+	for _, n := range nativeKinds {
+		if string(name) == n.name {
+			return n.kind
+		}
+	}
+	return "unknown"
+}
+
+var nativeKinds = [...]struct{ name, kind string }{
+	{`"collections"`, "collection"}, {`"databases"`, "database"}, {`"indexes"`, "index"}, {`"functions"`, "function"}, {`"roles"`, "role"},
+	{`"access_providers"`, "access_provider"}, {`"keys"`, "key"}, {`"tokens"`, "token"}, {`"credentials"`, "credential"},
+}
 
 const (
 	refStart    = `{"@ref":`

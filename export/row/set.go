@@ -67,7 +67,7 @@ func (n *nest) key(quoted []byte) {
 		n.last = 0
 		return
 	}
-	n.last = keyBits[string(quoted)]
+	n.last = keyBitOf(quoted)
 	n.bad = n.last == 0 || n.keys&n.last != 0
 	n.keys |= n.last
 }
@@ -120,15 +120,40 @@ const (
 	operandKeys = keyAlone | keyList | keyMatch | keyRange | keyCollection | keyJoin | keyRef | keySet | keyQuery | keyObj
 )
 
-// keyBits are the keys that matter, in quotes.
-var keyBits = map[string]keyBit{
-	`"documents"`: keyAlone, `"events"`: keyAlone, `"singleton"`: keyAlone, `"distinct"`: keyAlone, `"reverse"`: keyAlone,
-	`"union"`: keyList, `"intersection"`: keyList, `"difference"`: keyList,
-	`"match"`: keyMatch, `"terms"`: keyTerms,
-	`"range"`: keyRange, `"from"`: keyFrom, `"to"`: keyTo,
-	`"filter"`: keyFilter, `"collection"`: keyCollection,
-	`"join"`: keyJoin, `"with"`: keyWith,
-	`"@ref"`: keyRef, `"@set"`: keySet, `"@query"`: keyQuery, `"@obj"`: keyObj,
+func keyBitOf(quoted []byte) keyBit {
+	switch string(quoted) {
+	case `"documents"`, `"events"`, `"singleton"`, `"distinct"`, `"reverse"`:
+		return keyAlone
+	case `"union"`, `"intersection"`, `"difference"`:
+		return keyList
+	case `"match"`:
+		return keyMatch
+	case `"terms"`:
+		return keyTerms
+	case `"range"`:
+		return keyRange
+	case `"from"`:
+		return keyFrom
+	case `"to"`:
+		return keyTo
+	case `"filter"`:
+		return keyFilter
+	case `"collection"`:
+		return keyCollection
+	case `"join"`:
+		return keyJoin
+	case `"with"`:
+		return keyWith
+	case `"@ref"`:
+		return keyRef
+	case `"@set"`:
+		return keySet
+	case `"@query"`:
+		return keyQuery
+	case `"@obj"`:
+		return keyObj
+	}
+	return 0
 }
 
 // kind returns the kind of an array or object that has been read completely.
@@ -179,6 +204,11 @@ value:
 		return r.end(src)
 	}
 	switch src[i] {
+	case '"':
+		kind = kindScalar
+		if i = r.text(src, i+1); i < 0 {
+			return -1
+		}
 	case '{':
 		if hasPrefix(src, i, refStart) {
 			if ref, ok := r.usualRef(src, i+len(refStart)); ok && ref.end < len(src) && src[ref.end] == '}' {
