@@ -250,7 +250,7 @@ func TestServer_everyFaultAlone(t *testing.T) {
 			})
 		}, rows: 1999},
 		{name: "the snapshot expires", when: fault.When{Match: pages, From: 8}, fault: func(s *testServer, t *testing.T) fault.Fault {
-			return s.Faults().Expire("users", "orders")
+			return fault.Do("snapshot expired", func() { s.Expire("users", "orders") })
 		}, is: isError[*Partial], rows: 2000},
 	} {
 		t.Run(c.name, func(t *testing.T) {

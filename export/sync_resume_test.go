@@ -258,7 +258,7 @@ func TestSync_collectionThatFailedIsTriedAgain(t *testing.T) {
 func TestSync_indexThatGoesWhileItIsRead(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*syncServer){
-		"inactive": func(s *syncServer) { s.Faults().Deactivate("docs-ts").Before() },
+		"inactive": func(s *syncServer) { s.SetIndexActive("docs-ts", false) },
 		"deleted":  func(s *syncServer) { s.fql(`Delete(Index("docs-ts"))`) },
 	} {
 		t.Run(name, func(t *testing.T) {

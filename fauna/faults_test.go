@@ -136,7 +136,7 @@ func TestServer_snapshotExpires(t *testing.T) {
 	s := newServer(t, emulator.Options{})
 	s.fill("docs", 3)
 	at := s.now()
-	s.Faults().Add(fault.When{}, s.Faults().Expire("docs"))
+	s.Faults().Add(fault.When{}, fault.Do("snapshot expired", func() { s.Expire("docs") }))
 	_, err := s.admin.Documents(t.Context(), fauna.PageRequest{Collection: "docs", At: at, Size: 10})
 	var e *fauna.Error
 	if !errors.As(err, &e) || !e.Expired() || e.Retry() || e.Minimum <= at || !strings.Contains(e.Error(), "oldest time that can be read is 2") {

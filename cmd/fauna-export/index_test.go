@@ -108,9 +108,9 @@ func TestIncremental_waitsForTheIndex(t *testing.T) {
 	t.Parallel()
 	s := serveSmall(t)
 	s.shell(t, fql.Setup{Collections: []string{"users"}, Indexes: []string{"users-ts"}}.IndexFQL(0))
-	s.Faults().Add(fault.When{Match: fault.Contains(`"index":"users-ts"`)}, s.Faults().Deactivate("users-ts"))
+	s.Faults().Add(fault.When{Match: fault.Contains(`"index":"users-ts"`)}, fault.Do("inactive", func() { s.SetIndexActive("users-ts", false) }))
 	// It becomes active at the second check: two queries.
-	s.Faults().Add(fault.When{Match: fault.Contains(`"index":"users-ts"`), From: 5}, fault.Do("active", func() { s.Faults().Activate("users-ts") }))
+	s.Faults().Add(fault.When{Match: fault.Contains(`"index":"users-ts"`), From: 5}, fault.Do("active", func() { s.SetIndexActive("users-ts", true) }))
 	dir := filepath.Join(t.TempDir(), "out")
 	got := runHere(t, []string{"FAUNA_SECRET=" + s.Secret()}, "run", "--domain", s.endpoint, "--collection", "users", "--mode", "incremental", "--out", dir)
 	if got.code != exitDone || !strings.Contains(got.err, `waiting for 1 index to be built: "users-ts"`) || !strings.Contains(got.err, "sync 1: 1 collection, 9 rows") {

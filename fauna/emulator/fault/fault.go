@@ -5,7 +5,6 @@ package fault
 
 import (
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -19,22 +18,14 @@ type Server struct {
 	faults *Faults
 }
 
-// New returns a server without faults; add them to Faults. An o.Middleware runs
-// after the faults.
+// New returns a server without faults; add them to Faults. They are its Middleware.
 func New(o emulator.Options) *Server {
 	f := &Faults{clock: o.Clock}
 	if f.clock == nil {
 		f.clock = time.Now
 	}
-	inner := o.Middleware
-	o.Middleware = func(next http.Handler) http.Handler {
-		if inner != nil {
-			next = inner(next)
-		}
-		return f.handler(next)
-	}
-	f.server = emulator.New(o)
-	return &Server{Server: f.server, faults: f}
+	o.Middleware = f.handler
+	return &Server{Server: emulator.New(o), faults: f}
 }
 
 // Faults returns the faults of the server.
@@ -44,8 +35,7 @@ func (s *Server) Faults() *Faults { return s.faults }
 // were added, and the first that matches a query applies. It is safe for
 // concurrent use, also while the server runs.
 type Faults struct {
-	server *emulator.Server
-	clock  func() time.Time
+	clock func() time.Time
 
 	mu     sync.Mutex
 	rules  []*faultRule

@@ -319,7 +319,7 @@ func TestFaults_snapshotExpiresAtAChosenMoment(t *testing.T) {
 	client := clientOf(t, false)
 	at := time.Now().UnixMicro()
 	page := fmt.Sprintf(`At(%d, %s)`, at, getPage)
-	s.Faults().Add(When{Match: Fetches("c"), From: 2}, s.Faults().Expire("c"))
+	s.Faults().Add(When{Match: Fetches("c"), From: 2}, Do("snapshot expired", func() { s.Expire("c") }))
 	if status, body, _ := post(t, client, endpoint, page); status != 200 {
 		t.Fatalf("before: %d %s", status, body)
 	}
@@ -342,7 +342,7 @@ func TestFaults_indexGoesInactive(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := `Paginate(Match(Index("i")))`
-	s.Faults().Add(When{Match: Contains(`"match"`), From: 2}, s.Faults().Deactivate("i"))
+	s.Faults().Add(When{Match: Contains(`"match"`), From: 2}, Do("index inactive", func() { s.SetIndexActive("i", false) }))
 	if status, body, _ := post(t, client, endpoint, read); status != 200 {
 		t.Fatalf("before: %d %s", status, body)
 	}
@@ -351,7 +351,7 @@ func TestFaults_indexGoesInactive(t *testing.T) {
 			t.Errorf("inactive: %d %s", status, body)
 		}
 	}
-	s.Faults().Activate("i")
+	s.SetIndexActive("i", true)
 	if status, body, _ := post(t, client, endpoint, read); status != 200 {
 		t.Errorf("active again: %d %s", status, body)
 	}

@@ -6,22 +6,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
-	"testing/iotest"
 	"time"
 )
-
-// maxBody is the size above which a real server refuses a request.
-const maxBody = 8 << 20
 
 // handler returns a handler that applies faults to queries and passes them to
 // next.
 func (f *Faults) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/" && r.URL.Path != "/linearized" {
-			next.ServeHTTP(w, r)
-			return
-		}
-		body := queryOf(r)
+		body, _ := io.ReadAll(r.Body) // of a client that is gone, the server gets what came
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		rule := f.take(body)
 		if rule == nil {
 			next.ServeHTTP(w, r)
@@ -54,23 +47,6 @@ func (f *Faults) handler(next http.Handler) http.Handler {
 		f.record(rule, body, answer.Code, changed)
 		send(w, answer, fault)
 	})
-}
-
-// queryOf returns a request's query and leaves the body for the server to read.
-func queryOf(r *http.Request) []byte {
-	if r.Method == http.MethodGet {
-		return []byte(r.URL.Query().Get("q"))
-	}
-	if r.Body == nil || r.ContentLength > maxBody {
-		return nil
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	rest := io.Reader(r.Body)
-	if err != nil {
-		rest = iotest.ErrReader(err)
-	}
-	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), rest))
-	return body
 }
 
 // write gives an answer with the headers that a real server sends.

@@ -49,21 +49,6 @@ func BreakPage(id string) Fault {
 	}}
 }
 
-// Expire returns the fault of an expiring snapshot: from this query on, reads
-// of the collections at any time up to now fail as too old.
-func (f *Faults) Expire(collections ...string) Fault {
-	return Fault{Name: "snapshot expired", Before: func() { f.server.Expire(collections...) }}
-}
-
-// Deactivate returns the fault of an index that is inactive from this query on;
-// reading it fails until Activate.
-func (f *Faults) Deactivate(index string) Fault {
-	return Fault{Name: "index inactive", Before: func() { f.server.SetIndexActive(index, false) }}
-}
-
-// Activate returns the fault that undoes Deactivate.
-func (f *Faults) Activate(index string) { f.server.SetIndexActive(index, true) }
-
 // Do returns the fault of running a function before a query is answered, for
 // instance to revoke a privilege, recreate a collection, or backdate a write.
 func Do(name string, change func()) Fault { return Fault{Name: name, Before: change} }
