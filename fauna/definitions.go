@@ -8,19 +8,14 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// definitionBatch is how many definitions are read per query. A function's body
-// may be long; the server allows far more.
-const definitionBatch = 100
+// definitionPage is how many definitions are read per query. A function's body may be
+// long; the server allows far more.
+const definitionPage = 100
 
-// definitionCalls are the functions for the set of a kind and for one member.
-var definitionCalls = map[fql.DefinitionKind]struct {
-	all func() f.Expr
-	one func(name any) f.Expr
-}{
-	fql.CollectionDefinitions: {f.Collections, f.Collection},
-	fql.IndexDefinitions:      {f.Indexes, f.Index},
-	fql.FunctionDefinitions:   {f.Functions, f.Function},
-	fql.RoleDefinitions:       {f.Roles, f.Role},
+// definitionSets are the sets of the kinds.
+var definitionSets = map[fql.DefinitionKind]f.Expr{
+	fql.CollectionDefinitions: f.Collections(), fql.IndexDefinitions: f.Indexes(),
+	fql.FunctionDefinitions: f.Functions(), fql.RoleDefinitions: f.Roles(),
 }
 
 // Definitions reads the schema that the key may read, in the order in which
@@ -50,40 +45,21 @@ func (c *Client) Definitions(ctx context.Context) (*fql.Definitions, error) {
 }
 
 func (c *Client) definitionsOf(ctx context.Context, kind fql.DefinitionKind, at int64) ([]fql.Definition, error) {
-	call := definitionCalls[kind]
-	names, err := c.countedNames(ctx, string(kind), call.all(), at)
+	name := func(document *fql.Node) string { return document.Member("ref", "@ref", "id").Str() }
+	l := schemaList{kind: string(kind), set: definitionSets[kind], row: f.Get(f.Var("x")), size: definitionPage, name: name}
+	documents, err := c.counted(ctx, l, at)
 	if err != nil {
 		return nil, err
 	}
 	list := []fql.Definition{}
-	for start := 0; start < len(names); start += definitionBatch {
-		some := names[start:min(start+definitionBatch, len(names))]
-		gets := make(f.Arr, len(some))
-		for i, name := range some {
-			gets[i] = f.Get(call.one(name))
+	for _, document := range documents {
+		switch ts, ok := document.Member("ts").Int(); {
+		case document.Member("ref", "@ref", "collection", "@ref", "id").Str() != l.kind:
+			return nil, c.strange("list "+l.kind, "the ref of %s is that of another kind", quoteName(name(document)))
+		case !ok || ts < 0 || ts > at:
+			return nil, c.strange("list "+l.kind, "the ts of %s is not a time before the read", quoteName(name(document)))
 		}
-		op := "read " + string(kind)
-		r := c.reading(op, at)
-		r.limit = documentLimit
-		documents, err := c.query(ctx, r, atTime(at, gets))
-		if err != nil {
-			return nil, err
-		}
-		if documents == nil || documents.Kind != fql.Array || len(documents.Items) != len(some) {
-			return nil, c.strange(op, "not %d definitions", len(some))
-		}
-		for i, name := range some {
-			document := documents.Items[i]
-			ref := document.Member("ref", "@ref")
-			ts, ok := document.Member("ts").Int()
-			switch {
-			case ref.Member("id").Str() != name || ref.Member("collection", "@ref", "id").Str() != string(kind):
-				return nil, c.strange(op, "the ref of %s is not its own", quoteName(name))
-			case !ok || ts < 0 || ts > at:
-				return nil, c.strange(op, "the ts of %s is not a time before the read", quoteName(name))
-			}
-			list = append(list, fql.Definition{Name: name, Document: document.Append(nil)})
-		}
+		list = append(list, fql.Definition{Name: name(document), Document: document.Append(nil)})
 	}
 	return list, nil
 }

@@ -10,79 +10,91 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// listPage is how many names a page of a list has.
-const listPage = 1000
-
 // Collections returns the names of all collections, in the order in which they
 // were created, and checks their number with a separate count. The key must be
 // allowed to read Collections().
 func (c *Client) Collections(ctx context.Context) ([]string, error) {
-	names, err := c.countedNames(ctx, "collections", f.Collections(), 0)
-	if !failed(err, KindStrange) {
-		return names, err
+	l := schemaList{kind: "collections", set: f.Collections(), row: f.Select("id", f.Var("x")), size: 1000, name: (*fql.Node).Str}
+	rows, err := c.counted(ctx, l, 0)
+	if failed(err, KindStrange) { // one of the two was wrong, or something was created or deleted in between
+		at, err := c.Now(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if rows, err = c.counted(ctx, l, at); err != nil {
+			return nil, err
+		}
 	}
-	// One of the two was wrong, or something was created or deleted in between.
-	at, err := c.Now(ctx)
-	if err != nil {
-		return nil, err
+	var names []string
+	for _, row := range rows {
+		names = append(names, row.Text)
 	}
-	return c.countedNames(ctx, "collections", f.Collections(), at)
+	return names, err
 }
 
-// countedNames lists the names of a kind and, in parallel, counts them.
-func (c *Client) countedNames(ctx context.Context, kind string, set f.Expr, at int64) ([]string, error) {
+// A schemaList says what to read of all schema items of a kind.
+type schemaList struct {
+	kind string // for errors: "collections"
+	set  f.Expr
+	row  f.Expr // of one, which is the variable x
+	size int    // of a page
+	name func(row *fql.Node) string
+}
+
+// counted lists schema items and, in parallel, counts them, at a time in microseconds
+// since 1970 (0: the present).
+func (c *Client) counted(ctx context.Context, l schemaList, at int64) ([]*fql.Node, error) {
 	var n int64
 	var uncounted error
 	var counting sync.WaitGroup
-	counting.Go(func() { n, uncounted = c.count(ctx, "count the "+kind, set, at) })
-	names, err := c.namesAt(ctx, "list "+kind, set, at)
+	counting.Go(func() { n, uncounted = c.count(ctx, "count the "+l.kind, l.set, at) })
+	rows, err := c.list(ctx, l, at)
 	counting.Wait()
 	if err := cmp.Or(err, uncounted); err != nil {
 		return nil, err
 	}
-	if n != int64(len(names)) {
-		return nil, c.strange("list "+kind, "%d are listed, but the count is %d", len(names), n)
+	if n != int64(len(rows)) {
+		return nil, c.strange("list "+l.kind, "%d are listed, but the count is %d", len(rows), n)
 	}
-	return names, nil
+	return rows, nil
 }
 
-// namesAt pages through the names in a schema set at a time, in microseconds
-// since 1970.
-func (c *Client) namesAt(ctx context.Context, op string, set f.Expr, at int64) ([]string, error) {
-	var names []string
+// list pages through schema items.
+func (c *Client) list(ctx context.Context, l schemaList, at int64) (rows []*fql.Node, err error) {
+	r := c.reading("list "+l.kind, at)
+	r.limit = documentLimit
 	seen := map[string]bool{}
-	options := []f.OptionalParameter{f.Size(listPage)}
+	options := []f.OptionalParameter{f.Size(l.size)}
 	for first := true; ; first = false {
-		page, err := c.query(ctx, c.reading(op, at),
-			atTime(at, f.Map(f.Paginate(set, options...), f.Lambda("x", f.Select("id", f.Var("x"))))))
+		page, err := c.query(ctx, r, atTime(at, f.Map(f.Paginate(l.set, options...), f.Lambda("x", l.row))))
 		if err != nil {
 			return nil, err
 		}
 		data := page.Member("data")
-		if data == nil || data.Kind != fql.Array || len(data.Items) > listPage {
-			return nil, c.strange(op, "not a page of at most %d names", listPage)
+		if data == nil || data.Kind != fql.Array || len(data.Items) > l.size {
+			return nil, c.strange(r.op, "not a page of at most %d items", l.size)
 		}
-		for _, id := range data.Items {
-			name := id.Text
-			if err := fql.CheckName(name); err != nil || id.Kind != fql.String {
-				return nil, c.strange(op, "%s is not a valid name", quoteName(name))
+		for _, row := range data.Items {
+			name := l.name(row)
+			if err := fql.CheckName(name); err != nil {
+				return nil, c.strange(r.op, "%s is not a valid name", quoteName(name))
 			}
 			if seen[name] {
-				return nil, c.strange(op, "%s is listed twice", quoteName(name))
+				return nil, c.strange(r.op, "%s is listed twice", quoteName(name))
 			}
 			seen[name] = true
-			names = append(names, name)
+			rows = append(rows, row)
 		}
 		if first && page.Member("before") != nil {
-			return nil, c.strange(op, "the first page has a cursor to an earlier one")
+			return nil, c.strange(r.op, "the first page has a cursor to an earlier one")
 		}
 		after := page.Member("after")
 		if after.IsNull() {
-			return names, nil // the last page has no cursor; a null one would give an empty page
+			return rows, nil // the last page has no cursor; a null one would give an empty page
 		}
 		if len(data.Items) == 0 {
-			return nil, c.strange(op, "the page after %d names is empty, but has a cursor to a next one", len(names))
+			return nil, c.strange(r.op, "the page after %d items is empty, but has a cursor to a next one", len(rows))
 		}
-		options = []f.OptionalParameter{f.After(expression{RawMessage: after.Append(nil)}), f.Size(listPage)}
+		options = []f.OptionalParameter{f.After(expression{RawMessage: after.Append(nil)}), f.Size(l.size)}
 	}
 }
