@@ -50,10 +50,7 @@ func (a Access) Life(now int64) time.Duration {
 	case a.HistoryDays >= 0:
 		return time.Duration(a.HistoryDays)*24*time.Hour + grace
 	case a.Minimum > 0 && now > a.Minimum:
-		if kept := now - a.Minimum; kept < math.MaxInt64/int64(time.Microsecond) {
-			return time.Duration(kept) * time.Microsecond
-		}
-		return math.MaxInt64
+		return time.Duration(now-a.Minimum) * time.Microsecond
 	}
 	return grace
 }

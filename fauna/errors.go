@@ -139,15 +139,7 @@ func (e *Error) detail(separator string) string {
 // quoteName returns a name from the server or a person for use in a message.
 func quoteName(name string) string { return strconv.Quote(fql.Clip(name, 100)) }
 
-// formatTime writes microseconds since 1970 as the server writes times: ISO
-// 8601 in UTC with a fraction of 0, 3 or 6 digits.
+// formatTime writes microseconds since 1970 as the server writes times.
 func formatTime(micros int64) string {
-	t := time.UnixMicro(micros).UTC()
-	switch {
-	case t.Nanosecond() == 0:
-		return t.Format("2006-01-02T15:04:05Z")
-	case t.Nanosecond()%1e6 == 0:
-		return t.Format("2006-01-02T15:04:05.000Z")
-	}
-	return t.Format("2006-01-02T15:04:05.000000Z")
+	return string(fql.AppendTime(nil, time.UnixMicro(micros).UTC()))
 }

@@ -33,11 +33,7 @@ func newTransport(o Options) (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	target, err := url.Parse(o.Endpoint.String())
-	if err != nil {
-		return nil, fmt.Errorf("parse the address: %w", err)
-	}
-	proxy, err := Proxy(target)
+	proxy, err := Proxy(&url.URL{Scheme: o.Endpoint.scheme, Host: o.Endpoint.Host()})
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"fauna-export/fauna/fql"
 )
 
 func (t formTable) addReads() {
@@ -55,7 +57,7 @@ func (e *env) history(r *ref) (h *history, minimum int64) {
 func (e *env) checkAge(minimum int64) {
 	if e.at < minimum {
 		panic(badRequest("Requested timestamp %s less than minimum allowed timestamp %s.",
-			appendTime(nil, microsTime(e.at)), appendTime(nil, microsTime(minimum))))
+			fql.AppendTime(nil, microsTime(e.at)), fql.AppendTime(nil, microsTime(minimum))))
 	}
 }
 

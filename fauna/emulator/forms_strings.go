@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"fauna-export/fauna/fql"
 )
 
 // maxRepeat limits the bytes of a generated text.
@@ -119,9 +121,9 @@ func toString(c *call) value {
 	case bool:
 		return strconv.FormatBool(v)
 	case time.Time:
-		return string(appendTime(nil, v))
+		return string(fql.AppendTime(nil, v))
 	case dateValue:
-		return string(appendDate(nil, v.time()))
+		return string(fql.AppendDate(nil, v.time()))
 	case uuidValue:
 		return string(v)
 	}

@@ -80,9 +80,9 @@ func (r *renderer) render(b []byte, v value) []byte {
 	case *ref:
 		return r.ref(b, v)
 	case time.Time:
-		return append(appendTime(append(b, `{"@ts":"`...), v), `"}`...)
+		return append(fql.AppendTime(append(b, `{"@ts":"`...), v), `"}`...)
 	case dateValue:
-		return append(appendDate(append(b, `{"@date":"`...), v.time()), `"}`...)
+		return append(fql.AppendDate(append(b, `{"@date":"`...), v.time()), `"}`...)
 	case bytesValue:
 		b = append(b, `{"@bytes":"`...)
 		b = base64.StdEncoding.AppendEncode(b, []byte(v))

@@ -75,7 +75,7 @@ func sampleLines(t *testing.T, name string) []string {
 		}
 		ttl := "null"
 		if d.TTL != 0 {
-			ttl = `"` + string(appendTime(nil, microsTime(d.TTL))) + `"`
+			ttl = `"` + string(fql.AppendTime(nil, microsTime(d.TTL))) + `"`
 		}
 		lines = append(lines, fmt.Sprintf(`{"ref":"%d","ts":%d,"data":%s,"ttl":%s}`, d.ID, d.TS, data, ttl))
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fauna-export/fauna/fql"
 )
 
 // incWorld has a collection c with an index c-ts on ts and ref.
@@ -113,7 +115,7 @@ func TestSeenEvents_cursorsAtTheTimeOfTheEvents(t *testing.T) {
 		{"object with ts is exclusive", fmt.Sprintf(`{"object":{"ts":%d}}`, at), ""},
 		{"object with ts and action is exclusive", fmt.Sprintf(`{"object":{"ts":%d,"action":"remove"}}`, at), ""},
 		{"a number gives the adds", fmt.Sprint(at), "+5 +6"},
-		{"a time gives the adds", fmt.Sprintf(`{"@ts":%q}`, appendTime(nil, microsTime(at))), "+5 +6"},
+		{"a time gives the adds", fmt.Sprintf(`{"@ts":%q}`, fql.AppendTime(nil, microsTime(at))), "+5 +6"},
 		{"object with the ts before gives all, removes first", fmt.Sprintf(`{"object":{"ts":%d}}`, at-1), "-10 -20 -30 +5 +6"},
 		{"a whole event is inclusive", fmt.Sprintf(`{"object":{"ts":%d,"action":"remove","document":{"ref":{"collection":"c"},"id":20}}}`, at), "-20 -30 +5 +6"},
 	}

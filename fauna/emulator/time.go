@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"fauna-export/fauna/fql"
 )
 
 // An FQL Time is a time.Time in UTC: seconds and nanoseconds, and years that may have
@@ -33,29 +35,6 @@ type dateValue int64
 const daySeconds = 24 * 60 * 60
 
 func (d dateValue) time() time.Time { return time.Unix(int64(d)*daySeconds, 0).UTC() }
-
-func appendDate(b []byte, t time.Time) []byte {
-	if t.Year() > 9999 {
-		b = append(b, '+')
-	}
-	return t.AppendFormat(b, time.DateOnly)
-}
-
-// appendTime writes the instant as Java's Instant does: seconds always, a
-// fraction of 0, 3, 6 or 9 digits, always Z.
-func appendTime(b []byte, t time.Time) []byte {
-	layout := "T15:04:05Z"
-	switch nanos := t.Nanosecond(); {
-	case nanos == 0:
-	case nanos%1_000_000 == 0:
-		layout = "T15:04:05.000Z"
-	case nanos%1_000 == 0:
-		layout = "T15:04:05.000000Z"
-	default:
-		layout = "T15:04:05.000000000Z"
-	}
-	return t.AppendFormat(appendDate(b, t), layout)
-}
 
 var timePattern = regexp.MustCompile(`(?i)^(\d{4}|\+\d{5,9}|-\d{4,9})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{0,9}))?)?(Z|[+-](\d\d):?(\d\d)(?::(\d\d))?))?$`)
 
@@ -133,5 +112,5 @@ func plus(t time.Time, n int64, unit time.Duration, at *position) time.Time {
 			return sum
 		}
 	}
-	panic(invalidArgument(at, "dates and times must be between %s and %s", appendTime(nil, earliest), appendTime(nil, latest)))
+	panic(invalidArgument(at, "dates and times must be between %s and %s", fql.AppendTime(nil, earliest), fql.AppendTime(nil, latest)))
 }

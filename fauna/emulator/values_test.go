@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"fauna-export/fauna/fql"
 )
 
 func TestDouble_asJavaWritesIt(t *testing.T) {
@@ -41,7 +43,7 @@ func TestTime_asJavasInstant(t *testing.T) {
 		"2020-12-31T24:00:00Z":           "2021-01-01T00:00:00Z",
 	} {
 		v, ok := parseTime(text)
-		if got := string(appendTime(nil, v)); !ok || got != want {
+		if got := string(fql.AppendTime(nil, v)); !ok || got != want {
 			t.Errorf("%s: %s, %t, want %s", text, got, ok, want)
 		}
 	}
@@ -56,7 +58,7 @@ func TestTime_asJavasInstant(t *testing.T) {
 func TestDate_daysGoThereAndBack(t *testing.T) {
 	t.Parallel()
 	for days := dateValue(-800_000); days < 4_000_000; days += 97 {
-		text := string(appendDate(nil, days.time()))
+		text := string(fql.AppendDate(nil, days.time()))
 		if back, ok := parseDate(text); !ok || back != days {
 			t.Fatalf("%d is %s is %d", days, text, back)
 		}

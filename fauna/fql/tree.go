@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -159,6 +160,30 @@ func (n *Node) Append(b []byte) []byte {
 func AppendString(b []byte, s string) []byte {
 	b, _ = jsontext.AppendQuote(b, s) // the error is about bytes that are not UTF-8
 	return b
+}
+
+// AppendDate appends the day of an instant as Fauna writes dates.
+func AppendDate(b []byte, t time.Time) []byte {
+	if t.Year() > 9999 {
+		b = append(b, '+')
+	}
+	return t.AppendFormat(b, time.DateOnly)
+}
+
+// AppendTime appends an instant, in UTC, as Fauna and Java's Instant write it: seconds
+// always, a fraction of 0, 3, 6 or 9 digits, always Z.
+func AppendTime(b []byte, t time.Time) []byte {
+	layout := "T15:04:05Z"
+	switch nanos := t.Nanosecond(); {
+	case nanos == 0:
+	case nanos%1_000_000 == 0:
+		layout = "T15:04:05.000Z"
+	case nanos%1_000 == 0:
+		layout = "T15:04:05.000000Z"
+	default:
+		layout = "T15:04:05.000000000Z"
+	}
+	return t.AppendFormat(AppendDate(b, t), layout)
 }
 
 // Errors of ParseJSON.
