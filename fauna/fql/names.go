@@ -118,9 +118,13 @@ func (l *nameList) readTyped(text string) {
 	}
 }
 
+// moreItems matches what the shell says of the items that it left out.
+var moreItems = regexp.MustCompile(`\.\.\.\s*(\d+) more items?`)
+
 // read reads names from printed FQL or JSON.
 func (l *nameList) read(text string) {
-	p := printed{text: text}
+	omitted := moreItems.FindStringSubmatch(text)
+	p := newPrinted(moreItems.ReplaceAllString(text, ""))
 	words := !strings.ContainsAny(text, "{[") // otherwise words around are other shell output
 	for v := p.next(); v != nil; v = p.next() {
 		if v.Kind != Number || words {
@@ -128,8 +132,8 @@ func (l *nameList) read(text string) {
 		}
 	}
 	switch {
-	case p.omitted != "": // says more than that there is another page
-		l.result.Cut = "The shell cut off " + p.omitted + " names. Get them all with `fauna eval`, or choose from the whole list once the secret is known."
+	case omitted != nil: // says more than that there is another page
+		l.result.Cut = "The shell cut off " + omitted[1] + " names. Get them all with `fauna eval`, or choose from the whole list once the secret is known."
 	case p.open && l.result.Cut == "":
 		l.result.Cut = "The text ends in the middle of a list. Copy all of it, or choose from the whole list once the secret is known."
 	}
