@@ -33,7 +33,7 @@ var actions = mask{actRead: nil, actWrite: nil, actCreate: nil, actCreateWithID:
 var defaults = [classes]*object{
 	clsCollections: newObject("history_days", int64(0)),
 	clsIndexes:     newObject("active", false, "serialized", true),
-	clsDatabases:   {}, clsFunctions: {}, clsRoles: {}, clsAccessProviders: {},
+	clsDatabases:   {}, clsFunctions: {}, clsRoles: {}, clsAccessProviders: {}, clsKeys: {},
 }
 
 // of returns an object with the fields of the mask, in the object's order.
@@ -69,11 +69,15 @@ func (m mask) of(o *object) *object {
 // position, if they are not valid.
 func (e *env) fit(c class, o *object, at *position) *object {
 	out := masks[c].of(storableObject(o))
-	bad := unfit(c, out)
+	var bad, unknown []failure
+	if c == clsKeys {
+		_, bad, unknown = e.tx.db.readKey(out)
+	}
+	bad = append(bad, unfit(c, out)...)
 	if c != clsDocument {
 		bad = append(bad, e.lostRefs(out)...)
 	}
-	validate(at, bad)
+	validate(at, append(bad, unknown...))
 	return out
 }
 

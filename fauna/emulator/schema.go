@@ -6,16 +6,21 @@ import "slices"
 func (e *env) createItem(c class, in *object, at *position) value {
 	e.mustAllow(&ref{class: c, native: true}, actCreate, at, in)
 	e.mustWriteNow(at)
-	if c == clsKeys {
-		return e.createKey(in, at)
-	}
-	if !c.named() {
+	if !c.named() && c != clsKeys {
 		panic(internalError("java.lang.UnsupportedOperationException: " + classNames[c] + "."))
 	}
-	fields := e.itemFields(c, nil, defaults[c], in, at)
-	db, name := e.tx.db, fields.get("name").(string)
-	it := &item{db: db, class: c, name: name}
+	fields, name := e.itemFields(c, nil, defaults[c], in, at)
+	db, it := e.tx.db, &item{db: e.tx.db, class: c, name: name}
+	var shown *object // with the secret, which only this answer contains
 	switch c {
+	case clsKeys:
+		it.id = db.server.newID(e.tx.now)
+		key, _, _ := db.readKey(fields)
+		key.secret = db.server.newSecret(it.id)
+		it.key, shown = &key, fields.clone()
+		fields.set("hashed_secret", hashedSecret(key.secret))
+		shown.add("secret", key.secret)
+		shown.set("hashed_secret", fields.get("hashed_secret"))
 	case clsDatabases:
 		it.child = newDatabase(db.server, db)
 		it.child.self, it.child.globalID = it, db.server.newGlobalID()
@@ -42,17 +47,29 @@ func (e *env) createItem(c class, in *object, at *position) value {
 	e.tx.enter(it)
 	d := e.document(it.ref(), v)
 	d.created = true
+	if shown != nil {
+		d.fields = shown
+	}
 	return d
 }
 
 // itemFields changes the fields of an item and checks them. before are those of an
 // existing one.
-func (e *env) itemFields(c class, existing *item, before, in *object, at *position) *object {
-	fields := e.fit(c, overlay(before, in), at)
-	if other := e.tx.db.find(c, fields.get("name").(string)); other != nil && other != existing {
+func (e *env) itemFields(c class, existing *item, before, in *object, at *position) (fields *object, name string) {
+	fields = e.fit(c, overlay(before, in), at)
+	name, _ = fields.get("name").(string) // a key has none
+	if other := e.tx.db.find(c, name); other != nil && other != existing {
 		panic(alreadyExists(at, classTitles[c]))
 	}
-	return fields
+	return fields, name
+}
+
+// item returns the item of a ref.
+func (tx *txn) item(r *ref) *item {
+	if r.class.named() {
+		return r.item
+	}
+	return tx.db.stores[r.class].byID[r.id]
 }
 
 // enter adds an item to its database.
@@ -96,23 +113,25 @@ func enterKey[K comparable](tx *txn, m map[K]*item, key K, it *item) {
 	tx.note(func() { set(old) })
 }
 
-// updateItem changes a schema item.
+// updateItem changes a schema item or a key, whose secret stays.
 func (e *env) updateItem(r *ref, in *object, whole bool, at *position) value {
-	if !r.class.named() {
-		return e.updateKey(r, in, whole, at)
-	}
-	it := r.item
+	it := e.tx.item(r)
 	before := it.current()
 	if whole { // what only the server sets stays, and what an item can't be without
-		before = mask{"name": nil, "history_days": nil, "active": nil, "unique": nil, "partitions": nil, "global_id": nil, "audience": nil}.of(before)
+		before = mask{"name": nil, "history_days": nil, "active": nil, "unique": nil, "partitions": nil, "global_id": nil, "audience": nil, "hashed_secret": nil}.of(before)
 	}
-	fields := e.itemFields(r.class, it, before, in, at)
+	fields, name := e.itemFields(r.class, it, before, in, at)
+	if it.key != nil {
+		key, _, _ := it.db.readKey(fields)
+		key.secret = it.key.secret
+		assign(e.tx, it.key, key)
+	}
 	if days, ok := it.historyDays(); ok && it.coll != nil {
 		assign(e.tx, &it.coll.floor, max(it.coll.floor, e.tx.now-days*dayMicros))
 	}
 	v := newVersion(e.tx.now, fields)
 	e.tx.putItem(it, v)
-	e.tx.rename(it, fields.get("name").(string))
+	e.tx.rename(it, name)
 	return e.document(r, v)
 }
 
@@ -138,10 +157,7 @@ func (tx *txn) rename(it *item, name string) {
 // deleteItem deletes a schema item or a key. Indexes over only that collection are
 // deleted with it.
 func (e *env) deleteItem(r *ref, old *version) value {
-	it := r.item
-	if !r.class.named() {
-		it = e.tx.db.stores[r.class].byID[r.id]
-	}
+	it := e.tx.item(r)
 	shown := e.document(r, old)
 	if it.coll != nil {
 		for _, ix := range slices.Clone(it.coll.indexes) {

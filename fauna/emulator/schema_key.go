@@ -1,15 +1,11 @@
 package emulator
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
-// keyFields changes the fields of a key and checks them.
-func (e *env) keyFields(before, in *object, at *position) (*object, keyEntry) {
-	fields := masks[clsKeys].of(storableObject(overlay(before, in)))
-	key := keyEntry{db: e.tx.db} // unless the fields name another
-	var bad, unknown []failure
+// readKey reads what a key gives access to: its role or roles, and its database. bad
+// lists what is wrong, unknown the roles that do not exist.
+func (db *database) readKey(fields *object) (key keyEntry, bad, unknown []failure) {
+	key.db = db // unless the fields name another
 	role := fields.get("role")
 	if role == nil {
 		bad = append(bad, missing("role"))
@@ -20,7 +16,7 @@ func (e *env) keyFields(before, in *object, at *position) (*object, keyEntry) {
 			key.builtin = name
 			continue
 		} else if ok && !builtinRole(name) {
-			if r = e.tx.db.named(clsRoles, name); r.missing() {
+			if r = db.named(clsRoles, name); r.missing() {
 				// The class's name and address are the real server's own.
 				unknown = append(unknown, failure{array{"role"}, "validation failure", fmt.Sprintf("fauna.model.Key$Role$@12bac55e name `%s` does not exist.", name)})
 				continue
@@ -32,45 +28,12 @@ func (e *env) keyFields(before, in *object, at *position) (*object, keyEntry) {
 		}
 		key.roles = append(key.roles, r.item)
 	}
-	if db := fields.get("database"); db != nil {
-		if r, ok := db.(*ref); ok && isItem(clsDatabases)(r) {
+	if other := fields.get("database"); other != nil {
+		if r, ok := other.(*ref); ok && isItem(clsDatabases)(r) {
 			key.db = r.item.child
 		} else {
 			bad = append(bad, badReference("database"))
 		}
 	}
-	validate(at, slices.Concat(bad, unfit(clsKeys, fields), e.lostRefs(fields), unknown))
-	return fields, key
-}
-
-// createKey creates a key and its secret, which only this answer contains.
-func (e *env) createKey(in *object, at *position) value {
-	s := e.tx.s
-	fields, key := e.keyFields(&object{}, in, at)
-	it := &item{db: e.tx.db, class: clsKeys, key: &key}
-	it.id = s.newID(e.tx.now)
-	key.secret = s.newSecret(it.id)
-	shown := fields.clone()
-	shown.add("secret", key.secret)
-	fields.set("hashed_secret", hashedSecret(key.secret))
-	shown.set("hashed_secret", fields.get("hashed_secret"))
-	v := newVersion(e.tx.now, fields)
-	it.put(v)
-	e.tx.enter(it)
-	return &docValue{ref: it.ref(), version: v, fields: shown, created: true}
-}
-
-// updateKey changes a key; its secret stays.
-func (e *env) updateKey(r *ref, in *object, whole bool, at *position) value {
-	it := e.tx.db.stores[r.class].byID[r.id]
-	before := it.current()
-	if whole {
-		before = mask{"hashed_secret": nil}.of(before)
-	}
-	fields, key := e.keyFields(before, in, at)
-	key.secret = it.key.secret
-	assign(e.tx, it.key, key)
-	v := newVersion(e.tx.now, fields)
-	e.tx.putItem(it, v)
-	return &docValue{ref: r, version: v}
+	return key, bad, unknown
 }

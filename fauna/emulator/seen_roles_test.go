@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -222,4 +223,21 @@ func TestRoles_callOfFunctions(t *testing.T) {
 	w.want(caller, `Call("double", [4])`, 200, `{"resource":8}`)
 	w.want(other, `Call(Function("double"), 4)`, 403, "")
 	w.want(caller, `Call(Function("none"), 4)`, 400, `{"errors":[{"position":["call"],"code":"invalid ref"…`)
+}
+
+func TestKey_anUpdateChangesItsRoleAndKeepsItsSecret(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	made := w.do(`CreateKey({role: "server-readonly", hashed_secret: "x"})`)
+	secret, id := w.secretOf(made), regexp.MustCompile(`"id":"(\d+)"`).FindStringSubmatch(made)[1]
+	w.want(secret, `CreateCollection({name: "c"})`, 403, "")
+	w.do(`Update(Ref(Keys(), %q), {role: "server", data: {why: "it writes"}})`, id)
+	w.want(secret, `CreateCollection({name: "c"})`, 201, "")
+	w.do(`Replace(Ref(Keys(), %q), {role: "server-readonly"})`, id)
+	w.want(secret, `CreateCollection({name: "d"})`, 403, "")
+	if got := w.do(`Get(Ref(Keys(), %q))`, id); strings.Contains(got, "it writes") || !strings.Contains(got, `"hashed_secret":"$2a$05$`) || strings.Contains(got, secret) {
+		t.Errorf("after Replace: %s", got)
+	}
+	w.do(`Delete(Ref(Keys(), %q))`, id)
+	w.want(secret, `Now()`, 401, "")
 }
