@@ -88,21 +88,33 @@ func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
 	debug.SetMemoryLimit(loadMemory)
 	var now atomic.Pointer[load.Status]
 	now.Store(&load.Status{Phase: load.Reading})
-	stop := a.showProgress(func() string { return loadLine(*now.Load()) }, func() export.Event {
+	event := func() export.Event {
 		s := now.Load()
 		return export.Event{
 			Version: 1, Event: "progress", Time: archive.FormatMoment(time.Now()), Phase: export.Phase(s.Phase),
 			Rows: s.Rows, Expected: s.Total, ExpectedFinal: true,
 		}
-	})
+	}
+	if f.dryRun { // the plan is all that is printed
+		event = nil
+	}
+	stop := a.showProgress(func() string { return loadLine(*now.Load()) }, event)
 	defer stop()
 	l, err := load.Prepare(ctx, load.Options{
 		From: from, Into: f.into, Columns: columns, Collections: f.collections, Replace: f.replace,
 		Password: a.databasePassword(),
 		Progress: func(s load.Status) { now.Store(&s) },
 	})
+	stopped := func(result *load.Result, err error) error {
+		stop()
+		if !a.global.JSON || f.dryRun {
+			return err
+		}
+		err = withSignal(ctx, err)
+		return cmp.Or(err, a.printLoadSummary(result, "stopped", err))
+	}
 	if err != nil {
-		return err
+		return stopped(&load.Result{}, err)
 	}
 	defer l.Close()
 	if f.dryRun {
@@ -115,7 +127,7 @@ func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
 		for _, p := range result.Proofs {
 			a.say("%s: loaded and verified, %s", quoted(p.Collection), count(p.Rows, "row"))
 		}
-		return err
+		return stopped(result, err)
 	}
 	m, err := archive.ReadManifest(from)
 	if err != nil {
@@ -192,7 +204,7 @@ func planTables(p *load.Plan) []map[string]any {
 // printLoaded prints what a load did; partial says what the export lacks.
 func (a *app) printLoaded(r *load.Result, partial error) error {
 	if a.global.JSON {
-		return a.printLoadSummary(r, partial)
+		return a.printLoadSummary(r, "partial", partial)
 	}
 	for _, note := range slices.Concat(r.Notes, r.Left) {
 		a.say("note: %s", note)
@@ -214,11 +226,13 @@ func (a *app) printLoaded(r *load.Result, partial error) error {
 	return a.printText(table(rows))
 }
 
-// printLoadSummary writes the last event of a load.
-func (a *app) printLoadSummary(r *load.Result, partial error) error {
-	outcome, lacks := "done", ""
-	if partial != nil {
-		outcome, lacks = "partial", partial.Error()
+// printLoadSummary writes the last event of a load, which is done without an error.
+func (a *app) printLoadSummary(r *load.Result, outcome string, err error) error {
+	why := ""
+	if err == nil {
+		outcome = "done"
+	} else {
+		why = plainMessage(err)
 	}
 	line, err := json.Marshal(struct {
 		Version int          `json:"v"`
@@ -228,7 +242,7 @@ func (a *app) printLoadSummary(r *load.Result, partial error) error {
 		Rows    int64        `json:"rows"`
 		Error   string       `json:"error,omitempty"`
 		Load    *load.Result `json:"load"`
-	}{1, "summary", archive.FormatMoment(time.Now()), outcome, r.Rows(), lacks, r})
+	}{1, "summary", archive.FormatMoment(time.Now()), outcome, r.Rows(), why, r})
 	if err != nil {
 		return fmt.Errorf("encode the summary: %w", err)
 	}

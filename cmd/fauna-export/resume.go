@@ -45,7 +45,7 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 		if err := archive.Sweep(env.Store, found.Manifest); err != nil {
 			return err
 		}
-		return completeness(found.Manifest, nil)
+		return a.finished(found.Manifest)
 	case found.Kind == archive.Sharded:
 		return archive.CheckNew(env.Store) // the error says how to resume shards
 	case found.Kind == archive.Broken || strings.HasPrefix(found.Other, store.WorkPrefix):

@@ -73,9 +73,9 @@ func (a *app) schema(ctx context.Context, server *config.Config, asFQL bool) err
 		return a.schemaLacks(d, nil)
 	}
 	text, cannot := d.FQL()
-	err = a.printText(escapeControls(fmt.Sprintf("// The schema of %s at %s, as %s read it.\n// Each expression is its own query; an admin must run them in this order.\n\n%s",
-		client.Endpoint().Host(), readAt, toolName(), text)))
-	if err != nil {
+	text = escapeControls(fmt.Sprintf("// The schema of %s at %s, as %s read it.\n// Each expression is its own query; an admin must run them in this order.\n\n%s",
+		client.Endpoint().Host(), readAt, toolName(), text))
+	if err := a.print(map[string]string{"fql": text}, text); err != nil {
 		return err
 	}
 	return a.schemaLacks(d, cannot)

@@ -95,7 +95,7 @@ func (a *app) finishShards(ctx context.Context, dir string) error {
 		if err := archive.SweepShards(shared); err != nil {
 			return err
 		}
-		return completeness(found.Manifest, nil)
+		return a.finished(found.Manifest)
 	}
 	began := time.Now()
 	report, err := a.showVerifying(func(progress func(archive.VerifyStatus)) (*archive.Report, error) {
@@ -109,7 +109,7 @@ func (a *app) finishShards(ctx context.Context, dir string) error {
 	}
 	m := report.Manifest
 	a.summarise(dir, m, report, export.Status{Elapsed: time.Since(began)})
-	return completeness(m, nil)
+	return a.finished(m)
 }
 
 // wayOut says how to remake the files of shards that are missing or wrong.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"fauna-export/export"
 	"fauna-export/export/archive"
@@ -91,6 +92,18 @@ func (a *app) sayStopped(run *export.Run, s store.Store) {
 	}
 	a.say("stopped after %s; every file in %s that has its final name is complete. To continue: fauna-export resume %s",
 		count(run.Status().Rows, "row"), dir, text.ShellWord(dir))
+}
+
+// finished prints the last event of --json about a run that finished earlier, or
+// that other processes did, and returns what it lacks.
+func (a *app) finished(m *archive.Manifest) error {
+	err := completeness(m, nil)
+	e := export.Event{Version: 1, Event: "summary", Time: archive.FormatMoment(time.Now()), Phase: export.Done, Rows: m.Rows(), Outcome: "done", Manifest: m}
+	if err != nil {
+		e.Outcome, e.Error = "partial", err.Error()
+	}
+	a.event(e)
+	return err
 }
 
 // completeness returns an *export.Partial for a finished run that lacks collections
