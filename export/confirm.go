@@ -52,11 +52,6 @@ func (c *collection) uncounted() bool {
 // while they are being read.
 func (p *planner) countDocuments(ctx context.Context, t task) {
 	n, err := p.countPart(ctx, t.c, t.at)
-	if fail := failureOf(err); fail != nil && fail.Missing() {
-		if lost := p.checkAccess(ctx, t.c, t.at); lost != nil {
-			err = lost
-		}
-	}
 	err = p.refine(ctx, t.c, nil, err)
 	p.mu.Lock()
 	defer p.mu.Unlock()

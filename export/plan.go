@@ -79,12 +79,6 @@ func (p *planner) scan(ctx context.Context, t task) {
 func (p *planner) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
 	for try := 0; ; try++ {
 		ids, next, err := p.askIDs(ctx, t)
-		if fail := failureOf(err); fail != nil && fail.Missing() {
-			// The collection itself no longer exists.
-			if err := p.checkAccess(ctx, t.c, t.at); err != nil {
-				return nil, -1, err
-			}
-		}
 		if err != nil {
 			return nil, -1, err
 		}
@@ -134,6 +128,11 @@ func (q *requester) checkAccess(ctx context.Context, c *collection, at int64) er
 			return &Recreated{Collection: c.name, At: at}
 		}
 	}
+	return q.checkReadable(ctx, c, at)
+}
+
+// checkReadable returns an error unless the collection exists now and may be read.
+func (q *requester) checkReadable(ctx context.Context, c *collection, at int64) error {
 	unreadable, missing, _, err := q.askUnreadable(ctx, c, []string{c.name})
 	switch {
 	case err != nil:

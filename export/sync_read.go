@@ -21,10 +21,8 @@ func (p *reading) changes(ctx context.Context) error {
 	err := of.pageOf(ctx)
 	p.body = of.body
 	missing := without(ch.ids, live.IDs)
-	if fail := failureOf(err); fail != nil && fail.Missing() || err == nil && len(missing) > 0 {
-		if err := p.checkAccess(ctx, c, ch.at); err != nil {
-			return err
-		}
+	if err == nil && len(missing) > 0 {
+		err = p.checkAccess(ctx, c, ch.at)
 	}
 	if err != nil {
 		return err

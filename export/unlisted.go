@@ -124,14 +124,9 @@ func between(ids []int64, from, to int64) []int64 {
 // unlisted reads the documents of the chunk by their refs.
 func (p *reading) unlisted(ctx context.Context) error {
 	err := p.pageOf(ctx)
-	if fail := failureOf(err); err != nil && (fail == nil || !fail.Missing()) {
-		return err
-	}
 	gone := without(p.ch.ids, p.batch.IDs)
-	if err != nil || len(gone) > 0 {
-		if lost := p.checkAccess(ctx, p.c, p.ch.at); lost != nil {
-			return lost
-		}
+	if err == nil && len(gone) > 0 {
+		err = p.checkAccess(ctx, p.c, p.ch.at)
 	}
 	p.ch.outcome.gone = gone
 	return err

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -200,28 +201,23 @@ type secretRefused struct{ err error }
 func (e *secretRefused) Error() string { return e.err.Error() }
 func (e *secretRefused) Unwrap() error { return e.err }
 
-// refine finds the cause of a refusal: the secret, the privilege on the
-// collection, or documents that the role hides.
+// refine finds the cause of a failure: the collection no longer exists, the secret or
+// the privilege on the collection is gone, or the role hides documents.
 func (q *requester) refine(ctx context.Context, c *collection, ids []int64, err error) error {
+	if fail := failureOf(err); fail != nil && fail.Missing() {
+		err = cmp.Or(q.checkAccess(ctx, c, c.at), err)
+	}
 	if fail := failureOf(err); fail == nil || !fail.Refused() {
 		return err
 	}
-	unreadable, missing, _, asked := q.askUnreadable(ctx, c, []string{c.name})
-	if fail := failureOf(asked); fail != nil && fail.Refused() {
-		return &secretRefused{asked}
+	lost := q.checkReadable(ctx, c, c.at)
+	if fail := failureOf(lost); fail != nil && fail.Refused() {
+		return &secretRefused{lost}
 	}
-	switch {
-	case asked != nil:
-		return asked
-	case len(missing) > 0:
-		return &Recreated{Collection: c.name, At: c.at}
-	case len(unreadable) > 0:
-		return &PrivilegeLost{Collection: c.name}
+	if lost == nil {
+		_, lost = q.presentOf(ctx, c, ids)
 	}
-	if _, asked := q.presentOf(ctx, c, ids); asked != nil {
-		return asked
-	}
-	return err
+	return cmp.Or(lost, err)
 }
 
 // stopsRun reports whether an error concerns the server and not one collection.
