@@ -50,6 +50,14 @@ func (e *Partial) Error() string {
 	return "finished, but incomplete: " + strings.Join(parts, "; ")
 }
 
+// orNil returns the error, nil if nothing is missing.
+func (e *Partial) orNil() error {
+	if len(e.Failures)+len(e.Window)+len(e.Skipped) == 0 {
+		return nil
+	}
+	return e
+}
+
 // Unwrap returns the failures.
 func (e *Partial) Unwrap() []error {
 	errs := make([]error, len(e.Failures))

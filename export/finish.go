@@ -50,21 +50,17 @@ func (r *Run) finish() (*archive.Manifest, error) {
 		return nil, diskError("end the run", err)
 	}
 	r.published = true
-	if err := r.sweep(len(partial.Failures) > 0); err != nil {
-		return nil, err
+	if len(partial.Failures) == 0 {
+		if err := r.sweep(m); err != nil {
+			return nil, err
+		}
 	}
-	if len(partial.Failures)+len(partial.Window)+len(partial.Skipped) > 0 {
-		return m, partial
-	}
-	return m, nil
+	return m, partial.orNil()
 }
 
 // sweep removes what only an unfinished run needs. run.json goes first, because
 // the rest means nothing without it.
-func (r *Run) sweep(keep bool) error {
-	if keep {
-		return nil
-	}
+func (r *Run) sweep(m *archive.Manifest) error {
 	var err error
 	if r.spec.Mode == Incremental {
 		// The comparison with the index comes next, and perhaps a second sync.
@@ -76,12 +72,7 @@ func (r *Run) sweep(keep bool) error {
 	if err != nil {
 		return err
 	}
-	files := make(map[string]bool)
-	for _, c := range r.all {
-		files[c.file] = true
-	}
-	err = archive.Tidy(r.env.Store, func(file string) bool { return files[file] }, func(string) bool { return false })
-	if err != nil {
+	if err := archive.Tidy(r.env.Store, m); err != nil {
 		return diskError("tidy up", err)
 	}
 	return diskError("remove "+store.WorkPrefix, r.env.Store.Close())
@@ -122,7 +113,7 @@ func (r *Run) newManifestLocked() (*archive.Manifest, *Partial) {
 // REQUIRES: r.mu is held.
 func (r *Run) manifestLocked() (*archive.Manifest, *Partial) {
 	m, partial := r.newManifestLocked()
-	times, later := make(map[int64]bool), false // whether any is later than the first
+	times := make(map[int64]bool)
 	if r.spec.Shard.Of > 0 {
 		m.Shard, m.Shards = r.spec.Shard.Index, r.spec.Shard.Of
 	}
@@ -137,31 +128,23 @@ func (r *Run) manifestLocked() (*archive.Manifest, *Partial) {
 		m.Collections = append(m.Collections, e)
 		for _, s := range c.segments {
 			times[s.At] = true
-			later = later || s.At != r.mu.times[0]
 		}
-		if len(c.segments) > 1 || c.put.Window > 0 {
+		// One read entirely at a later time is not from the run's point in time.
+		if len(c.segments) > 1 || c.segments[0].At != r.mu.times[0] || c.put.Window > 0 {
 			partial.Window = append(partial.Window, c.name)
 		}
 	}
-	partial.Window = slices.Compact(partial.Window) // parts are adjacent
 	if r.spec.NoSnapshot {
 		m.Consistency = archive.ConsistencyNone
 		partial.Window = nil
 		return m, partial
 	}
 	m.Snapshot = archive.FormatTime(r.mu.times[0])
-	if later || len(partial.Window) > 0 {
+	if len(partial.Window) > 0 {
 		m.Consistency = archive.ConsistencyWindow
 		for _, at := range r.mu.times {
 			if times[at] {
 				m.Snapshots = append(m.Snapshots, archive.FormatTime(at))
-			}
-		}
-		for _, c := range r.all {
-			// A collection read entirely at a later time than the first is not
-			// from the run's point in time.
-			if c.entry != nil && len(c.segments) == 1 && c.segments[0].At != r.mu.times[0] && c.put.Window == 0 {
-				partial.Window = append(partial.Window, c.name)
 			}
 		}
 		slices.Sort(partial.Window)

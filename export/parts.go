@@ -88,8 +88,8 @@ func (r *Run) collections(bounds map[string][]int64) ([]*collection, error) {
 
 // divide replaces the collections with their parts if the run has any.
 func (r *Run) divide(ctx context.Context) error {
-	if r.bounds != nil { // taken from the plan
-		return r.setBounds(r.bounds)
+	if r.shared != nil {
+		return r.setBounds(r.shared.Bounds)
 	}
 	if r.spec.Parts == 1 {
 		return nil

@@ -105,10 +105,7 @@ func NewShard(ctx context.Context, s Spec, src Source, env Env) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.shared, r.bounds = plan, plan.Bounds
-	if r.bounds == nil {
-		r.bounds = map[string][]int64{}
-	}
+	r.shared = plan
 	return r, nil
 }
 

@@ -349,12 +349,9 @@ func (r *Run) named(e store.Entry) (bool, error) {
 
 // clean removes what an interrupted sync left.
 func (r *Run) clean(m *archive.Manifest) error {
-	listed, kept := map[string]bool{}, map[string]bool{}
+	listed := map[string]bool{}
 	for _, e := range m.Collections {
 		listed[e.File] = true
-		if e.Sync > 0 && m.Last(e.Name).File == e.File {
-			kept[archive.PairsName(e.File)] = true
-		}
 	}
 	for _, c := range r.all {
 		if file := c.syncFile(r.sync); !listed[file] {
@@ -363,5 +360,5 @@ func (r *Run) clean(m *archive.Manifest) error {
 			}
 		}
 	}
-	return diskError("tidy up", archive.Tidy(r.env.Store, func(string) bool { return true }, func(name string) bool { return kept[name] }))
+	return diskError("tidy up", archive.Tidy(r.env.Store, m))
 }

@@ -79,10 +79,7 @@ func (r *Run) finishSync(ctx context.Context, m *archive.Manifest) (*archive.Man
 	if err := r.clean(next); err != nil {
 		return nil, err
 	}
-	if len(partial.Failures)+len(partial.Window)+len(partial.Skipped) > 0 {
-		return next, partial
-	}
-	return next, nil
+	return next, partial.orNil()
 }
 
 // saveChanges writes a collection's new pairs and completes its entry. The error

@@ -113,7 +113,7 @@ func (v *verifier) chain(ctx context.Context, last Entry, whole pairs.Sum) (prob
 	if problem := v.Manifest.gap(chain); problem != "" {
 		return problem, nil
 	}
-	if v.derived && len(chain) > 1 {
+	if v.found != nil && len(chain) > 1 {
 		kept, _, err := v.stateSum(last)
 		if _, unfit := errors.AsType[*StateUnfit](err); !unfit {
 			if err == nil && kept.N != last.Documents {

@@ -59,9 +59,6 @@ func hashedName(name, collection string) string {
 	tail := "~" + hex.EncodeToString(sum[:5])
 	for len(name)+len(tail) > maxFileName {
 		_, n := utf8.DecodeLastRuneInString(name)
-		if n < 1 {
-			break
-		}
 		name = name[:len(name)-n]
 		// Don't cut within an escape.
 		if i := strings.LastIndexByte(name, '%'); i >= 0 && i > len(name)-3 {

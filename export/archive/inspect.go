@@ -132,11 +132,10 @@ func CheckNew(s store.Store) error {
 	return f.Usable()
 }
 
-// Tidy removes a run's leftovers from the work folder: files that WorkFile
-// recognizes as belonging to a data file, except those to keep. Anything else
-// stays.
-func Tidy(s store.Store, of func(file string) bool, keep func(name string) bool) error {
-	left, err := leftovers(s, of, keep)
+// Tidy removes a run's leftovers from the work folder: all that a run makes there for
+// a data file, except the state of the last syncs. Anything else stays.
+func Tidy(s store.Store, m *Manifest) error {
+	left, err := leftovers(s, m)
 	for _, name := range left {
 		if err := s.Remove(name); err != nil {
 			return fmt.Errorf("remove %s: %w", name, err)
@@ -146,10 +145,14 @@ func Tidy(s store.Store, of func(file string) bool, keep func(name string) bool)
 }
 
 // leftovers returns what Tidy removes.
-func leftovers(s store.Store, of func(file string) bool, keep func(name string) bool) (names []string, err error) {
+func leftovers(s store.Store, m *Manifest) (names []string, err error) {
+	states := make(map[string]bool)
+	for _, e := range m.Latest() {
+		states[PairsName(e.File)] = e.Sync > 0
+	}
 	entries, err := s.List()
 	for _, e := range entries {
-		if file, ours := workFile(e.Name); ours && file != "" && of(file) && !keep(e.Name) {
+		if file, ours := workFile(e.Name); ours && file != "" && !states[e.Name] {
 			names = append(names, e.Name)
 		}
 	}
@@ -159,21 +162,12 @@ func leftovers(s store.Store, of func(file string) bool, keep func(name string) 
 // Sweep removes what a process left that was killed after it finished a run. If
 // there is nothing to remove it writes nothing.
 func Sweep(s store.Store, m *Manifest) error {
-	files, kept := make(map[string]bool), make(map[string]bool)
-	for _, e := range m.Collections {
-		files[e.File] = true
-	}
-	for _, e := range m.Latest() {
-		kept[PairsName(e.File)] = m.Mode == Incremental
-	}
-	of := func(file string) bool { return files[file] }
-	keep := func(name string) bool { return kept[name] }
-	if left, err := leftovers(s, of, keep); err != nil || len(left) == 0 {
+	if left, err := leftovers(s, m); err != nil || len(left) == 0 {
 		return err
 	}
 	release, err := s.Lock()
 	if err != nil {
 		return err
 	}
-	return errors.Join(Tidy(s, of, keep), s.Close(), release())
+	return errors.Join(Tidy(s, m), s.Close(), release())
 }

@@ -237,7 +237,7 @@ func (p *Plan) join(s store.Shared) (*Manifest, error) {
 	out.Shard, out.Shards = 0, 0
 	out.Collections, out.Failed, out.Snapshots = []Entry{}, nil, nil
 	entries := make(map[string]Entry)
-	times, made := map[string]bool{}, map[string]int64{}
+	made := map[string]int64{}
 	for shard, m := range all {
 		if m.Snapshot != out.Snapshot || m.Endpoint != out.Endpoint || m.Mode != out.Mode {
 			return nil, &DamagedState{Store: s.Name(), Name: shardName(shard), Why: "it belongs to another run than shard 0"}
@@ -245,9 +245,7 @@ func (p *Plan) join(s store.Shared) (*Manifest, error) {
 		if m.Consistency != ConsistencySnapshot {
 			out.Consistency = m.Consistency
 		}
-		for _, at := range m.Snapshots {
-			times[at] = true
-		}
+		out.Snapshots = append(out.Snapshots, m.Snapshots...)
 		out.Started, out.Finished = min(out.Started, m.Started), max(out.Finished, m.Finished)
 		out.Failed = append(out.Failed, m.Failed...)
 		for _, e := range m.Collections {
@@ -259,10 +257,8 @@ func (p *Plan) join(s store.Shared) (*Manifest, error) {
 			entries[e.File] = e
 		}
 	}
-	for at := range times {
-		out.Snapshots = append(out.Snapshots, at)
-	}
 	slices.Sort(out.Snapshots)
+	out.Snapshots = slices.Compact(out.Snapshots)
 	failed := make(map[string]bool)
 	for _, f := range out.Failed {
 		failed[f.Name] = true

@@ -62,22 +62,19 @@ func (r *Report) OK() bool {
 // without a manifest, or that of reading the folder; problems with the files are
 // in the report.
 func Verify(ctx context.Context, s store.Store, progress func(VerifyStatus)) (*Report, error) {
-	return verify(ctx, s, verifier{progress: progress})
+	return VerifyRun(ctx, s, nil, progress)
 }
 
-// VerifyRun is Verify for a run that has just finished. It does not re-read
-// files that were verified while written, and does not merge the files of a
-// chain of syncs whose state was just derived from the rows.
+// VerifyRun is Verify for a run that has just finished; found has the files that
+// were verified while written, which are not read again. Unless found is nil, the
+// state of the syncs was just derived from the rows, so the files of a chain of
+// syncs are not merged.
 func VerifyRun(ctx context.Context, s store.Store, found map[string]*Reading, progress func(VerifyStatus)) (*Report, error) {
-	return verify(ctx, s, verifier{found: found, derived: true, progress: progress})
-}
-
-func verify(ctx context.Context, s store.Store, v verifier) (*Report, error) {
-	var err error
-	if v.Archive, err = Open(s); err != nil {
+	a, err := Open(s)
+	if err != nil {
 		return nil, err
 	}
-	rep, err := v.verify(ctx)
+	rep, err := (&verifier{Archive: a, found: found, progress: progress}).verify(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +84,7 @@ func verify(ctx context.Context, s store.Store, v verifier) (*Report, error) {
 // verifier compares the files of a run with its manifest.
 type verifier struct {
 	*Archive
-	found    map[string]*Reading // results for files read earlier, by name
-	derived  bool                // the state of the syncs was just derived from the rows
+	found    map[string]*Reading // results for files read earlier, by name; nil if there was no run
 	progress func(VerifyStatus)  // may be nil
 	status   VerifyStatus
 	shown    time.Time
