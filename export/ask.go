@@ -231,7 +231,7 @@ func (q *requester) presentOf(ctx context.Context, c *collection, missing []int6
 		}
 	}
 	if len(hidden) > 0 {
-		return nil, &Hidden{Collection: c.name, IDs: hidden}
+		return nil, &Hidden{IDs: hidden}
 	}
 	slices.Sort(alive)
 	return alive, nil

@@ -20,7 +20,6 @@ const maxReadings = 3
 // unconfirmed is the error of documents that exist on the server but were not
 // read, although every page matched its plan.
 type unconfirmed struct {
-	name        string
 	at          int64
 	read, count int64
 	missing     int64   // documents that exist but were not read
@@ -114,7 +113,7 @@ func (w *writer) confirm(ctx context.Context) error {
 		w.note(fmt.Sprintf("%d documents were read, but the role now shows %d at that time: its predicate applies to current data", rows, n))
 		return nil
 	}
-	found := &unconfirmed{name: c.name, at: at, read: rows, count: n, first: -1}
+	found := &unconfirmed{at: at, read: rows, count: n, first: -1}
 	left, err := w.compareIDs(ctx, at, found)
 	if err == nil {
 		err = w.checkHidden(ctx, found.left)
@@ -162,7 +161,7 @@ func (r *Run) confirmEmpty(ctx context.Context, c *collection, at int64) error {
 	case err != nil:
 		return err
 	case len(ids) > 0 || next >= 0:
-		return &unconfirmed{name: c.name, at: at, count: max(1, int64(len(ids))), missing: max(1, int64(len(ids))), first: append(ids, next)[0]}
+		return &unconfirmed{at: at, count: max(1, int64(len(ids))), missing: max(1, int64(len(ids))), first: append(ids, next)[0]}
 	}
 	return nil
 }
@@ -187,7 +186,7 @@ func (w *writer) checkHidden(ctx context.Context, left []int64) error {
 	case err != nil:
 		return err
 	case len(filtered) > 0:
-		return &Hidden{Collection: w.c.name, IDs: left}
+		return &Hidden{IDs: left}
 	}
 	_, err = w.r.presentOf(ctx, w.c, left)
 	return err

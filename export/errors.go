@@ -139,10 +139,7 @@ func (e *Changed) Error() string {
 
 // Recreated is the error of a collection that was deleted, or deleted and
 // recreated, while it was read.
-type Recreated struct {
-	Collection string
-	At         int64
-}
+type Recreated struct{ At int64 }
 
 // Error names the snapshot.
 func (e *Recreated) Error() string {
@@ -154,18 +151,13 @@ func (e *Recreated) Error() string {
 
 // PrivilegeLost is the error of a collection that the key could read at first
 // and no longer can.
-type PrivilegeLost struct {
-	Collection string
-}
+type PrivilegeLost struct{}
 
 func (e *PrivilegeLost) Error() string { return "the privilege to read it was revoked" }
 
 // Hidden is the error of documents that the role's predicate hides now but did
 // not when they were planned.
-type Hidden struct {
-	Collection string
-	IDs        []int64
-}
+type Hidden struct{ IDs []int64 }
 
 // Error names the first of them.
 func (e *Hidden) Error() string {
@@ -175,7 +167,6 @@ func (e *Hidden) Error() string {
 // Unexplained is the error of a page that differs from its plan without
 // explanation from the server.
 type Unexplained struct {
-	Collection string
 	// From is the first id of the page.
 	From int64
 	// Planned and Got are the numbers of documents.
@@ -195,9 +186,8 @@ func (e *Unexplained) Error() string {
 
 // BadDocument is the error of a document that makes every page with it fail.
 type BadDocument struct {
-	Collection string
-	ID         int64
-	Err        error
+	ID  int64
+	Err error
 }
 
 // Error names the document.

@@ -101,7 +101,7 @@ func (p *planner) askPlan(ctx context.Context, t task) ([]int64, int64, error) {
 // cursor goes back.
 func checkIDs(t task, ids []int64, next int64) error {
 	wrong := func(format string, args ...any) error {
-		return &Unexplained{Collection: t.c.name, From: t.from, Planned: len(ids), Got: len(ids), Why: fmt.Sprintf(format, args...)}
+		return &Unexplained{From: t.from, Planned: len(ids), Got: len(ids), Why: fmt.Sprintf(format, args...)}
 	}
 	last := t.from - 1
 	for _, id := range ids {
@@ -125,7 +125,7 @@ func (q *requester) checkAccess(ctx context.Context, c *collection, at int64) er
 			return err
 		}
 		if len(absent) > 0 {
-			return &Recreated{Collection: c.name, At: at}
+			return &Recreated{At: at}
 		}
 	}
 	return q.checkReadable(ctx, c, at)
@@ -138,9 +138,9 @@ func (q *requester) checkReadable(ctx context.Context, c *collection, at int64) 
 	case err != nil:
 		return err
 	case len(missing) > 0:
-		return &Recreated{Collection: c.name, At: at}
+		return &Recreated{At: at}
 	case len(unreadable) > 0:
-		return &PrivilegeLost{Collection: c.name}
+		return &PrivilegeLost{}
 	}
 	return nil
 }

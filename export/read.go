@@ -27,12 +27,12 @@ func (r *reader) fetch(ctx context.Context, c *collection, ch *chunk, body []byt
 		err = p.read(ctx)
 		if !tooLarge(err) {
 			if _, gaveUp := errors.AsType[*GaveUp](err); gaveUp && !passing(err) && len(ch.ids) == 1 {
-				err = &BadDocument{Collection: c.name, ID: ch.ids[0], Err: err}
+				err = &BadDocument{ID: ch.ids[0], Err: err}
 			}
 			break
 		}
 		if !r.split(c, ch) {
-			err = &BadDocument{Collection: c.name, ID: ch.ids[0], Err: err}
+			err = &BadDocument{ID: ch.ids[0], Err: err}
 			break
 		}
 	}

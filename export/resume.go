@@ -65,7 +65,7 @@ func (r *Run) readableOf(left []*collection, unreadable []string) ([]*collection
 	defer r.mu.Unlock()
 	for _, c := range left {
 		if denied(c) {
-			r.failLocked(c, &PrivilegeLost{Collection: c.name})
+			r.failLocked(c, &PrivilegeLost{})
 		}
 	}
 	return others, nil

@@ -117,7 +117,7 @@ func (r *Run) saveChanges(ctx context.Context, c *collection, at int64) error {
 		} else if err != nil {
 			return r.refine(ctx, c, nil, err)
 		} else if n > count {
-			return &contradiction{name: c.name, what: fmt.Sprintf("the index lists %d documents that do not exist; the server counts %d, but %d were found", ghosts, n, count)}
+			return &contradiction{fmt.Sprintf("the index lists %d documents that do not exist; the server counts %d, but %d were found", ghosts, n, count)}
 		}
 	}
 	c.entry.Sync, c.entry.Documents = r.sync, count
@@ -139,10 +139,7 @@ func (r *Run) saveChanges(ctx context.Context, c *collection, at int64) error {
 
 // contradiction is the error of answers about a collection that can't all be
 // true.
-type contradiction struct {
-	name string
-	what string
-}
+type contradiction struct{ what string }
 
 func (e *contradiction) Error() string {
 	return "the server contradicts itself: " + e.what + "; run it again, and check any proxy between you and the server"
@@ -173,7 +170,7 @@ func (d *changes) fits(c *collection) (ghosts int, err error) {
 			ghosts++
 			continue
 		}
-		return 0, &contradiction{name: c.name, what: err.Error()}
+		return 0, &contradiction{err.Error()}
 	}
 	return ghosts, nil
 }

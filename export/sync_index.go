@@ -32,7 +32,7 @@ func (q *requester) indexPairs(ctx context.Context, src SyncSource, c *collectio
 				return
 			}
 			disorder := func(does string, one pairs.Pair) {
-				yield(last, &Unexplained{Collection: c.name, From: one.ID, Planned: len(ids), Got: len(ids),
+				yield(last, &Unexplained{From: one.ID, Planned: len(ids), Got: len(ids),
 					Why: fmt.Sprintf("the index %s document %d at %d after %d at %d", does, one.ID, one.TS, last.ID, last.TS)})
 			}
 			for i := range ids {

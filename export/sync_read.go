@@ -39,7 +39,7 @@ func (p *reading) changes(ctx context.Context) error {
 				continue
 			}
 			if ch.contradictions++; ch.contradictions > contradictions {
-				return &Unexplained{Collection: c.name, From: id, Planned: len(ch.ids), Got: len(live.IDs),
+				return &Unexplained{From: id, Planned: len(ch.ids), Got: len(live.IDs),
 					Why: fmt.Sprintf("document %d is listed and exists, but was missing from the answer", id)}
 			}
 			if err := p.pace.pause(ctx, p.pace.backoff(ch.contradictions), errors.New("an answer left a document out")); err != nil {

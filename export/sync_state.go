@@ -67,7 +67,7 @@ func (r *Run) madeConfirmed(ctx context.Context, c *collection) (int64, error) {
 			return madeAbsent, nil
 		}
 		if try == contradictions {
-			return 0, &contradiction{name: c.name, what: "the collection did not exist at " + archive.FormatTime(d.at) + ", but was created before"}
+			return 0, &contradiction{"the collection did not exist at " + archive.FormatTime(d.at) + ", but was created before"}
 		}
 		if err := r.pace.pause(ctx, r.pace.backoff(try), errors.New("the server contradicts itself")); err != nil {
 			return 0, err

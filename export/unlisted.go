@@ -105,7 +105,7 @@ func (r *Run) onlyIndexed(ctx context.Context, src SyncSource, c *collection, in
 		}
 	}
 	if found > listed {
-		return nil, &contradiction{name: c.name, what: fmt.Sprintf("it counts %d documents, but lists %d", listed, found)}
+		return nil, &contradiction{fmt.Sprintf("it counts %d documents, but lists %d", listed, found)}
 	}
 	return only, nil
 }

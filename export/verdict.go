@@ -68,7 +68,7 @@ func (p *reading) explain(ctx context.Context, differs *row.Mismatch, cause erro
 			}
 		}
 	}
-	un := &Unexplained{Collection: p.c.name, From: first[0], Planned: len(plan)}
+	un := &Unexplained{From: first[0], Planned: len(plan)}
 	if differs != nil {
 		un.Planned, un.Got = len(differs.Planned), len(differs.Got)
 		if un.Planned == un.Got {
@@ -155,7 +155,7 @@ func (p *reading) present(ctx context.Context, differs *row.Mismatch) error {
 			break
 		}
 		if batch.Next <= from {
-			return &Unexplained{Collection: c.name, From: from, Planned: size, Got: len(batch.IDs),
+			return &Unexplained{From: from, Planned: size, Got: len(batch.IDs),
 				Why: fmt.Sprintf("the page continues at %d", batch.Next)}
 		}
 		from = batch.Next

@@ -83,7 +83,7 @@ func (r *Run) checkOverdue(ctx context.Context) {
 			continue // the page itself will report the error
 		}
 		r.mu.Lock()
-		r.failLocked(c, &PrivilegeLost{Collection: c.name})
+		r.failLocked(c, &PrivilegeLost{})
 		r.mu.Unlock()
 	}
 }
