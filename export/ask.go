@@ -72,9 +72,9 @@ func (q *requester) count(c *collection, again bool) {
 	q.touch(c)
 	q.sched.mu.Lock()
 	defer q.sched.mu.Unlock()
-	q.sched.mu.requests++
+	q.sched.mu.Requests++
 	if again {
-		q.sched.mu.retries++
+		q.sched.mu.Retries++
 		if q.sched.mu.tuner != nil {
 			q.sched.mu.tuner.disturbed()
 		}

@@ -72,7 +72,7 @@ func (s *scheduler) pickChunkLocked(c *collection) (task, bool) {
 	}
 	if n > minLast && c.scanFrom < 0 && !c.size.fixed && !s.mu.distant && s.lastOfLocked(c) {
 		// Divide the rest so that all workers end at about the same time.
-		n = min(n, max(minLast, len(c.queue)/s.mu.workers))
+		n = min(n, max(minLast, len(c.queue)/s.mu.Workers))
 	}
 	ch := &chunk{at: c.at}
 	n, ch.unlisted = c.alike(n)

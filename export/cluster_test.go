@@ -66,7 +66,7 @@ func (r *clusterRun) do(ctx context.Context) error {
 	})
 	defer unhook()
 	r.mu.Lock()
-	r.mu.phase, r.mu.stop = Running, stop
+	r.mu.Phase, r.mu.stop = Running, stop
 	r.mu.hire = func() { done.Go(func() { r.work(ctx, r.one) }) }
 	r.fillWorkersLocked()
 	r.mu.Unlock()

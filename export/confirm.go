@@ -253,7 +253,7 @@ func (r *Run) prepareReread(c *collection, w *writer) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.mu.written -= w.size
+	r.mu.Written -= w.size
 	r.mu.rowsWritten -= w.rows
 	c.saved, c.put, c.segments = nil, settled{}, []segment{{From: c.part.lo, At: c.at}}
 	c.scanFrom, c.idPage, c.cut, c.scanned, c.chunks, c.tallied = c.part.lo, 0, false, false, 0, false

@@ -8,7 +8,7 @@ func (r *Run) Continue() { r.setPaused(false) }
 
 func (r *Run) setPaused(yes bool) {
 	r.steer(func(r *Run) {
-		r.mu.paused = yes
+		r.mu.Paused = yes
 		r.wake.Broadcast()
 	})
 }

@@ -117,12 +117,12 @@ func newEvent(kind string, s Status, now time.Time) Event {
 	return e
 }
 
-// eventTime formats a time to the millisecond, "" for the zero time.
+// eventTime formats a time, "" for the zero time.
 func eventTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return archive.FormatMoment(t.Truncate(time.Millisecond))
+	return archive.FormatMoment(t)
 }
 
 // seconds returns a duration in seconds, nil if unknown.

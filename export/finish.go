@@ -3,7 +3,6 @@ package export
 import (
 	"errors"
 	"slices"
-	"time"
 
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
@@ -34,7 +33,7 @@ func diskError(op string, err error) error {
 // collections keeps what is needed to resume them.
 func (r *Run) finish() (*archive.Manifest, error) {
 	r.mu.Lock()
-	r.mu.phase = Finishing
+	r.mu.Phase = Finishing
 	m, partial := r.manifestLocked()
 	if m.Mode == Incremental {
 		m.Syncs = m.AllSyncs()
@@ -97,7 +96,7 @@ func (r *Run) newManifestLocked() (*archive.Manifest, *Partial) {
 		Version: archive.Version, Tool: r.spec.Tool, Endpoint: r.spec.Endpoint, Mode: r.spec.Mode,
 		Consistency: archive.ConsistencySnapshot,
 		Started:     r.began,
-		Finished:    archive.FormatMoment(r.env.Clock.Now().Truncate(time.Millisecond)),
+		Finished:    archive.FormatMoment(r.env.Clock.Now()),
 		Collections: []archive.Entry{},
 		Skipped:     r.spec.Skipped,
 	}

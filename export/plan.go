@@ -25,19 +25,12 @@ type planner struct {
 	noSnapshot bool
 }
 
-// snapshots are the times that a run reads at.
-type snapshots struct {
-	times   []int64   // new pages use the last one
-	ends    time.Time // when the last of times expires
-	renewed int       // how often a time expired
-}
-
 // snapshot returns the first of the times read at, and when the last expires, the
 // zero time if that is unknown.
 func (s *scheduler) snapshot() (at int64, ends time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.mu.times[0], s.mu.ends
+	return s.mu.times[0], s.mu.SnapshotEnds
 }
 
 // scan reads one page of ids.
@@ -194,11 +187,11 @@ func (p *planner) renew(ctx context.Context, c *collection) {
 		at = latest // another collection's, which expired meanwhile too
 	case at > latest:
 		p.mu.times = append(p.mu.times, at)
-		p.mu.renewed++
-		if !p.mu.ends.IsZero() {
+		p.mu.Renewed++
+		if !p.mu.SnapshotEnds.IsZero() {
 			// The new time stays readable at least as long as the first one
 			// did.
-			p.mu.ends = p.clock.Now().Add(c.life)
+			p.mu.SnapshotEnds = p.clock.Now().Add(c.life)
 		}
 	}
 	from := p.replanLocked(c)

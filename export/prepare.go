@@ -103,7 +103,7 @@ func (r *Run) admit(ctx context.Context, of []*collection, at int64, a accessAns
 	defer r.mu.Unlock()
 	r.sortByLifeLocked()
 	if at != 0 {
-		r.mu.ends = r.env.Clock.Now().Add(slices.MinFunc(of, byLife).life)
+		r.mu.SnapshotEnds = r.env.Clock.Now().Add(slices.MinFunc(of, byLife).life)
 	}
 	return nil
 }

@@ -36,21 +36,18 @@ func (r *Run) Status() Status {
 	if r.mu.pass != nil {
 		s := r.mu.pass.Status()
 		if !r.mu.stopped.IsZero() {
-			s.Phase, s.Elapsed = r.mu.phase, r.mu.stopped.Sub(r.mu.started)
+			s.Phase, s.Elapsed = r.mu.Phase, r.mu.stopped.Sub(r.mu.Started)
 		}
 		return s
 	}
-	s := Status{
-		Phase: r.mu.phase, SnapshotEnds: r.mu.ends, Renewed: r.mu.renewed, Started: r.mu.started, Earlier: r.mu.earlier, EarlierRetries: r.mu.earlierRetries,
-		Written: r.mu.written, Requests: r.mu.requests, Retries: r.mu.retries,
-		InFlight: r.mu.inflight, Workers: r.mu.workers, Paused: r.mu.paused, Free: r.mu.free, Need: r.mu.need, ETA: -1,
-	}
-	if !r.mu.started.IsZero() {
+	s := r.mu.Status
+	s.ETA = -1
+	if !r.mu.Started.IsZero() {
 		end := now
 		if !r.mu.stopped.IsZero() {
 			end = r.mu.stopped
 		}
-		s.Elapsed = end.Sub(r.mu.started)
+		s.Elapsed = end.Sub(r.mu.Started)
 	}
 	if n := len(r.mu.times); n > 0 {
 		s.Snapshot = r.mu.times[n-1]
@@ -66,10 +63,10 @@ func (r *Run) Status() Status {
 			s.Collections = append(s.Collections, cs)
 		}
 	}
-	if r.mu.phase == Running {
+	if r.mu.Phase == Running {
 		s.Rate, s.BytesRate = r.mu.speed.rates(now)
 	}
-	if s.ExpectedFinal && !r.mu.paused {
+	if s.ExpectedFinal && !r.mu.Paused {
 		s.ETA = eta(s.Expected-s.Rows, s.Rate)
 	}
 	return s

@@ -191,10 +191,10 @@ func (s *scheduler) observe(c *collection, n int, bytes int64, took time.Duratio
 	if s.mu.tuner != nil && s.mu.tuner.step == tunerStart {
 		age = 0
 	}
-	grew := c.size.observe(n, bytes, took, s.mu.workers, age)
+	grew := c.size.observe(n, bytes, took, s.mu.Workers, age)
 	switch {
 	case s.mu.tuner == nil:
-	case s.mu.paused || s.pace.slowed():
+	case s.mu.Paused || s.pace.slowed():
 		s.mu.tuner.disturbed()
 	case grew && s.mu.tuner.step != tunerStart:
 		s.mu.tuner.disturbed()

@@ -176,7 +176,7 @@ func (r *Run) loadProgress(ctx context.Context, saved *archive.RunState) (left [
 			c.read = c.expected()
 			c.bytes, c.pages, c.retries = st.Bytes, st.Pages, st.Retries
 			c.before = time.Duration(st.Seconds * float64(time.Second))
-			r.mu.written += st.Offset
+			r.mu.Written += st.Offset
 			r.mu.rowsWritten += st.Rows
 		}
 		c.at = c.segments[len(c.segments)-1].At
@@ -194,10 +194,10 @@ func (r *Run) loadProgress(ctx context.Context, saved *archive.RunState) (left [
 			}
 		}
 	}
-	r.mu.earlier, r.mu.earlierRetries = time.Duration(seconds*float64(time.Second)), max(saved.Retries, retries)
+	r.mu.Earlier, r.mu.EarlierRetries = time.Duration(seconds*float64(time.Second)), max(saved.Retries, retries)
 	slices.Sort(r.mu.times)
 	r.mu.times = slices.Compact(r.mu.times)
-	r.mu.renewed = len(r.mu.times) - 1
+	r.mu.Renewed = len(r.mu.times) - 1
 	return left, nil
 }
 

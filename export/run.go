@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	"fauna-export/export/archive"
 	"fauna-export/export/store"
@@ -34,24 +33,6 @@ type Run struct {
 	doubtful  bool            // a contradiction restarts the sync
 }
 
-// progress is what Status shows of a run besides its collections.
-type progress struct {
-	phase          Phase
-	started        time.Time // by this machine's clock
-	stopped        time.Time
-	earlier        time.Duration // spent by earlier processes
-	earlierRetries int
-	requests       int
-	retries        int
-	speed          meter
-	written        int64                       // bytes of files
-	rowsWritten    int64                       // rows that written contains
-	free           int64                       // bytes of the disk, -1 if unknown
-	need           int64                       // bytes of the rest, -1 if unknown
-	found          map[string]*archive.Reading // files verified while they were written
-	pass           *Run                        // the current sync, whose status the run shows
-}
-
 func newRun(s Spec, src Source, env Env) (*Run, error) {
 	s, env = s.withDefaults(), env.withDefaults()
 	if err := s.Validate(); err != nil {
@@ -61,7 +42,7 @@ func newRun(s Spec, src Source, env Env) (*Run, error) {
 	r.requester = &requester{src: src, allowed: s.RetryFor, sched: r.scheduler}
 	r.planner = &planner{requester: r.requester, scheduler: r.scheduler, noSnapshot: s.NoSnapshot}
 	r.reader = &reader{requester: r.requester, scheduler: r.scheduler, noSnapshot: s.NoSnapshot, filtered: s.Filtered}
-	r.mu.phase, r.mu.found = Preparing, map[string]*archive.Reading{}
+	r.mu.Phase, r.mu.found = Preparing, map[string]*archive.Reading{}
 	var err error
 	if r.all, err = r.collections(nil); err != nil {
 		return nil, err
@@ -101,17 +82,17 @@ func (r *Run) Do(ctx context.Context) (*archive.Manifest, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.mu.stopped = r.env.Clock.Now()
-	r.mu.phase = Stopped
+	r.mu.Phase = Stopped
 	if m != nil {
-		r.mu.phase = Done
+		r.mu.Phase = Done
 	}
 	return m, err
 }
 
 func (r *Run) do(ctx context.Context) (*archive.Manifest, error) {
 	r.mu.Lock()
-	r.mu.started = r.env.Clock.Now()
-	r.began = archive.FormatMoment(r.mu.started.Truncate(time.Millisecond))
+	r.mu.Started = r.env.Clock.Now()
+	r.began = archive.FormatMoment(r.mu.Started)
 	r.mu.Unlock()
 	if r.finished != nil {
 		return r.finished, archive.Sweep(r.env.Store, r.finished)
@@ -190,7 +171,7 @@ func (r *Run) transfer(ctx context.Context, write func(context.Context, *collect
 	defer unhook()
 
 	r.mu.Lock()
-	r.mu.phase = Running
+	r.mu.Phase = Running
 	r.mu.stop = stop
 	r.mu.hire = func() { done.Go(func() { r.work(ctx, r.perform) }) }
 	r.fillWorkersLocked()

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"fauna-export/export/archive"
 )
 
 // Limits on parallel work.
@@ -35,23 +37,26 @@ type scheduler struct {
 	// mu also guards the collections.
 	mu struct {
 		sync.Mutex
-		progress  // of the run
-		snapshots // of the planner
+		// Status has what is counted while it happens; Run.Status fills in the rest.
+		Status
+		stopped     time.Time
+		speed       meter
+		rowsWritten int64                       // rows that Written contains
+		found       map[string]*archive.Reading // files verified while they were written
+		pass        *Run                        // the current sync, whose status the run shows
 
-		order    []*collection // all, by the expiry of their snapshots
-		active   []*collection // being read, in the order they started
-		maxRate  int
-		paused   bool
-		workers  int
-		tuner    *tuner // finds the number of workers; nil if the user set it
-		hired    int    // workers started
-		inflight int
-		scans    int                // pages of ids being read
-		begun    time.Time          // when reading of the first collection started
-		distant  bool               // a first page took little longer than a round trip
-		ahead    int                // known ids that are not in a chunk
-		cause    error              // what stops the run
-		left     []*CollectionError // failures for the summary
+		times   []int64       // the times that the run reads at; new pages use the last one
+		order   []*collection // all, by the expiry of their snapshots
+		active  []*collection // being read, in the order they started
+		maxRate int
+		tuner   *tuner             // finds the number of workers; nil if the user set it
+		hired   int                // workers started
+		scans   int                // pages of ids being read
+		begun   time.Time          // when reading of the first collection started
+		distant bool               // a first page took little longer than a round trip
+		ahead   int                // known ids that are not in a chunk
+		cause   error              // what stops the run
+		left    []*CollectionError // failures for the summary
 
 		hire func() // starts one more worker
 		stop context.CancelCauseFunc
@@ -61,13 +66,13 @@ type scheduler struct {
 func newScheduler(spec Spec, env Env) *scheduler {
 	s := &scheduler{clock: env.Clock, memory: newMemory(spec.packed()), packed: spec.packed()}
 	s.wake.L = &s.mu
-	s.mu.free, s.mu.need = -1, -1
-	s.mu.maxRate, s.mu.workers = spec.MaxRate, spec.Workers
+	s.mu.Free, s.mu.Need = -1, -1
+	s.mu.maxRate, s.mu.Workers = spec.MaxRate, spec.Workers
 	if spec.Workers == 0 {
 		s.mu.tuner = newTuner(nearTuned)
-		s.mu.workers = s.mu.tuner.n
+		s.mu.Workers = s.mu.tuner.n
 	}
-	s.pace = newPace(env.Clock, rand.NewPCG(env.Rand.Uint64(), env.Rand.Uint64()), s.mu.workers, spec.MaxRate)
+	s.pace = newPace(env.Clock, rand.NewPCG(env.Rand.Uint64(), env.Rand.Uint64()), s.mu.Workers, spec.MaxRate)
 	s.pace.told = env.Waiting
 	return s
 }
@@ -96,7 +101,7 @@ func (s *scheduler) work(ctx context.Context, do func(context.Context, task, []b
 		}
 		body = do(ctx, t, body)
 		s.mu.Lock()
-		s.mu.inflight--
+		s.mu.InFlight--
 		t.c.inflight--
 		s.wake.Broadcast()
 		s.mu.Unlock()
@@ -111,13 +116,13 @@ func (s *scheduler) nextTask() (task, bool) {
 		if s.mu.cause != nil {
 			return task{}, false
 		}
-		if s.mu.hired > s.mu.workers {
+		if s.mu.hired > s.mu.Workers {
 			s.mu.hired--
 			return task{}, false
 		}
-		if !s.mu.paused && s.mu.inflight < min(s.mu.workers, s.pace.inFlight()) {
+		if !s.mu.Paused && s.mu.InFlight < min(s.mu.Workers, s.pace.inFlight()) {
 			if t, ok := s.pickLocked(); ok {
-				s.mu.inflight++
+				s.mu.InFlight++
 				t.c.inflight++
 				return t, true
 			}
@@ -191,7 +196,7 @@ func (s *scheduler) pickAheadLocked(soon bool) (task, bool) {
 		return task{}, false
 	}
 	for _, c := range s.mu.order {
-		if soon && len(c.queue) > s.mu.workers*c.size.n {
+		if soon && len(c.queue) > s.mu.Workers*c.size.n {
 			continue
 		}
 		if c.state != CollectionDone && c.state != CollectionFailed && !c.renewing && !c.scanning && c.scanFrom >= 0 {
@@ -329,7 +334,7 @@ func (s *scheduler) failLocked(c *collection, err error) {
 //
 // REQUIRES: s.mu is held.
 func (s *scheduler) fillWorkersLocked() {
-	for s.mu.hire != nil && s.mu.hired < s.mu.workers {
+	for s.mu.hire != nil && s.mu.hired < s.mu.Workers {
 		s.mu.hired++
 		s.mu.hire()
 	}
@@ -339,10 +344,10 @@ func (s *scheduler) fillWorkersLocked() {
 //
 // REQUIRES: s.mu is held.
 func (s *scheduler) employLocked(n int) {
-	if n == s.mu.workers {
+	if n == s.mu.Workers {
 		return
 	}
-	s.mu.workers = n
+	s.mu.Workers = n
 	s.pace.setWorkers(n)
 	s.fillWorkersLocked()
 	s.wake.Broadcast()

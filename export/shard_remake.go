@@ -45,7 +45,7 @@ func (r *Run) remake(m *archive.Manifest) error {
 			return diskError("write "+archive.StateName(c.file), err)
 		}
 	}
-	r.mu.started = r.env.Clock.Now()
+	r.mu.Started = r.env.Clock.Now()
 	return r.saveRun() // last: it makes the shard unfinished
 }
 

@@ -78,7 +78,7 @@ func (s *settled) add(planned int, o outcome, counts row.Counts, widest int64) {
 func (r *Run) saveRun() error {
 	r.mu.Lock()
 	st := archive.RunState{Times: r.mu.times, Started: r.began, Sync: r.sync, Made: r.made, Filtered: r.spec.Filtered, Bounds: r.bounds}
-	st.Seconds, st.Retries = (r.mu.earlier + r.env.Clock.Now().Sub(r.mu.started)).Seconds(), r.mu.earlierRetries+r.mu.retries
+	st.Seconds, st.Retries = (r.mu.Earlier + r.env.Clock.Now().Sub(r.mu.Started)).Seconds(), r.mu.EarlierRetries+r.mu.Retries
 	spec, err := json.Marshal(r.spec)
 	r.mu.Unlock()
 	if err != nil {

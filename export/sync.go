@@ -129,16 +129,16 @@ func (r *Run) newPass(shown bool) (*Run, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p.mu.started, p.began, p.mu.paused = r.mu.started, r.began, r.mu.paused
-	p.mu.earlier, p.mu.earlierRetries = r.mu.earlier, r.mu.earlierRetries
+	p.mu.Started, p.began, p.mu.Paused = r.mu.Started, r.began, r.mu.Paused
+	p.mu.Earlier, p.mu.EarlierRetries = r.mu.Earlier, r.mu.EarlierRetries
 	p.mu.tuner = nil
 	if r.mu.tuner != nil {
-		p.mu.tuner = newTuner(r.mu.workers)
+		p.mu.tuner = newTuner(r.mu.Workers)
 	}
 	p.mu.maxRate = r.mu.maxRate
 	p.pace.setMaxRate(r.mu.maxRate)
 	p.doubted, p.doubtful = r.doubted, r.doubtful
-	p.employLocked(r.mu.workers)
+	p.employLocked(r.mu.Workers)
 	p.mu.times = slices.Clone(r.mu.times)
 	if shown {
 		r.mu.pass = p
@@ -269,7 +269,7 @@ func (r *Run) judgeSync(c *collection, err error) error {
 func (r *Run) setPhase(phase Phase) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.mu.phase = phase
+	r.mu.Phase = phase
 }
 
 // plan hands the changes of a collection to the workers.

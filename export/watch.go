@@ -40,15 +40,15 @@ func (r *Run) checkSpace() error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	first := r.mu.need < 0
-	r.mu.free = free
+	first := r.mu.Need < 0
+	r.mu.Free = free
 	_, expected, final := r.totalsLocked()
-	if r.mu.rowsWritten == 0 || r.mu.written == 0 {
+	if r.mu.rowsWritten == 0 || r.mu.Written == 0 {
 		return nil
 	}
-	need := int64(float64(expected-r.mu.rowsWritten) * float64(r.mu.written) / float64(r.mu.rowsWritten))
+	need := int64(float64(expected-r.mu.rowsWritten) * float64(r.mu.Written) / float64(r.mu.rowsWritten))
 	if final || !first {
-		r.mu.need = need
+		r.mu.Need = need
 	}
 	if final && first && need > free || need > free && free < spareSpace {
 		return &NoSpace{Need: need, Free: free}
@@ -72,7 +72,7 @@ func (r *Run) checkOverdue(ctx context.Context) {
 	for _, c := range r.all {
 		if c.state == CollectionRunning && c.inflight > 0 && !c.renewing && now.Sub(c.answered) > longPage && now.Sub(c.lastChecked) > lookEvery {
 			c.lastChecked = now
-			r.mu.requests++
+			r.mu.Requests++
 			late = append(late, c)
 		}
 	}
@@ -105,7 +105,7 @@ func (r *Run) updateLife(ctx context.Context) {
 		return
 	}
 	at := c.at
-	r.mu.requests++
+	r.mu.Requests++
 	r.mu.Unlock()
 	least, err := r.src.MinimumTime(ctx, c.name)
 	if err != nil {
@@ -113,5 +113,5 @@ func (r *Run) updateLife(ctx context.Context) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.mu.ends = r.env.Clock.Now().Add(time.Duration(at-least) * time.Microsecond)
+	r.mu.SnapshotEnds = r.env.Clock.Now().Add(time.Duration(at-least) * time.Microsecond)
 }

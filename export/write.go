@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"slices"
 	"time"
 
 	"fauna-export/export/archive"
@@ -227,7 +228,7 @@ func (w *writer) put(p row.Piece) error {
 		w.last = p.LastID
 	}
 	w.r.mu.Lock()
-	w.r.mu.written += int64(len(p.Bytes))
+	w.r.mu.Written += int64(len(p.Bytes))
 	w.r.mu.rowsWritten += int64(p.Rows)
 	w.r.mu.Unlock()
 	return nil
@@ -278,35 +279,27 @@ func (w *writer) rowError(err error) error {
 
 // settleChunks tallies the chunks whose rows are all in the file.
 func (w *writer) settleChunks() {
-	n := 0
-	for _, o := range w.open {
-		if o.last > w.last {
-			break
-		}
+	for ; len(w.open) > 0 && w.open[0].last <= w.last; w.open = w.open[1:] {
+		o := w.open[0]
 		w.tally.add(o.planned, o.outcome, o.counts, o.widest)
 		w.next = o.next
-		n++
 	}
-	w.open = append(w.open[:0], w.open[n:]...)
 }
 
 // dropRows removes the rows up to an id from the head of a batch.
 func dropRows(b *row.Batch, last int64) {
-	n := 0
-	for n < len(b.IDs) && b.IDs[n] <= last {
+	n, found := slices.BinarySearch(b.IDs, last)
+	if found {
 		n++
 	}
 	if n == 0 {
 		return
 	}
-	from := b.Ends[n-1]
-	b.Bytes = append(b.Bytes[:0], b.Bytes[from:]...)
-	b.IDs = append(b.IDs[:0], b.IDs[n:]...)
-	b.Times = append(b.Times[:0], b.Times[n:]...)
-	b.Ends = append(b.Ends[:0], b.Ends[n:]...)
-	for i := range b.Ends {
-		b.Ends[i] -= from
+	kept := &row.Batch{}
+	for ; n < len(b.IDs); n++ {
+		kept.Take(b, n)
 	}
+	*b = *kept
 }
 
 // finish completes the file and renames it.
