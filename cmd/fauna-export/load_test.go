@@ -120,6 +120,10 @@ func TestLoad_exitCodes(t *testing.T) {
 		{[]string{"load", run, "--into", "sqlite:" + filepath.Join(file, "x")}, exitUsage, "check the path"},
 		{[]string{"load", run, "--into", "csv:" + filepath.Join(dir, strings.Repeat("x", 300))}, exitUsage, "choose another folder"},
 		{[]string{"load", run, "--into", "csv:" + run + "s"}, exitDone, ""},
+		{[]string{"load", run, "--into", "csv:" + run + "s", "--collection", "users", "--collection", "users"}, exitUsage, "named twice"},
+		{[]string{"load", file, "--into", "csv:" + run + "s"}, exitUsage, "not a folder"},
+		{[]string{"verify", file}, exitUsage, "not a folder"},
+		{[]string{"merge", file}, exitUsage, "not a folder"},
 	} {
 		got := runHere(t, []string{"FAUNA_SECRET=x"}, c.args...)
 		if got.code != c.code || !strings.Contains(got.err, c.says) || strings.Contains(got.err, "hidden") {

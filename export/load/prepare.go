@@ -112,7 +112,10 @@ func (l *Load) choose() ([]archive.Entry, error) {
 		return latest, nil
 	}
 	var chosen []archive.Entry
-	for _, name := range l.options.Collections {
+	for i, name := range l.options.Collections {
+		if slices.Contains(l.options.Collections[:i], name) {
+			return nil, &Error{Kind: KindUsage, Where: l.options.From.Name(), What: fmt.Sprintf("the collection %q is named twice", name), Do: "name it once"}
+		}
 		i := slices.IndexFunc(latest, func(e archive.Entry) bool { return e.Name == name })
 		if i < 0 {
 			return nil, &Error{Kind: KindUsage, Where: l.options.From.Name(), What: fmt.Sprintf("this export has no collection %q", name), Do: archive.ManifestName + " lists the names"}

@@ -52,8 +52,12 @@ func (s *Folder) open() (top *os.Root, done func(), err error) {
 	if held != nil {
 		return held, func() {}, nil
 	}
-	if top, err = openTop(s.dir); err != nil {
-		return nil, nil, err
+	top, err = openTop(s.dir)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, nil, &Error{Store: s.dir, Problem: fmt.Sprintf("this user can't open it (%v)", err), ReadOnly: true}
+	case err != nil:
+		return nil, nil, s.folderError("open the folder", err)
 	}
 	return top, func() { top.Close() }, nil
 }
@@ -87,7 +91,10 @@ func (s *Folder) folderError(doing string, err error) error {
 	problem := ""
 	_, irregular := errors.AsType[*NotRegular](err)
 	_, foreign := errors.AsType[*Foreign](err)
+	own, _ := errors.AsType[*Error](err)
 	switch {
+	case own != nil:
+		return own
 	case irregular, foreign:
 		return &Error{Store: s.dir, Problem: err.Error() + ": move it away, or choose another folder"}
 	case errors.Is(err, fs.ErrPermission):
@@ -96,6 +103,8 @@ func (s *Folder) folderError(doing string, err error) error {
 		problem = "the disk is read-only"
 	case errors.Is(err, syscall.ENOTDIR):
 		problem = "it is not a folder, or its parent is not"
+	case errors.Is(err, syscall.ELOOP), errors.Is(err, fs.ErrExist):
+		return &Error{Store: s.dir, Problem: fmt.Sprintf("a link leads nowhere: choose another folder (%v)", err)}
 	case errors.Is(err, syscall.ENAMETOOLONG):
 		return &Error{Store: s.dir, Problem: "the name is too long: choose a shorter one"}
 	default:

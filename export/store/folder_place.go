@@ -11,13 +11,10 @@ import (
 // openTop opens a folder. For anything else the error is ENOTDIR, unlike with
 // os.OpenRoot.
 func openTop(dir string) (*os.Root, error) {
-	top, err := os.OpenRoot(dir)
-	if err != nil {
-		if info, serr := os.Stat(dir); serr == nil && !info.IsDir() {
-			err = &fs.PathError{Op: "open", Path: dir, Err: syscall.ENOTDIR}
-		}
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() { // it would wait for a named pipe
+		return nil, &fs.PathError{Op: "open", Path: dir, Err: syscall.ENOTDIR}
 	}
-	return top, err
+	return os.OpenRoot(dir)
 }
 
 // openBelow opens the folder of a prefix, which must not be a link. With make it
