@@ -285,15 +285,14 @@ func (r *Run) plan(c *collection) {
 }
 
 // planChangesLocked plans the changes from an id on. Removed documents are looked up
-// too: a removal counts only if the server does not have the document.
+// too, even if the files leave removals out: a removal counts only if the server does
+// not have the document, and does not hide it.
 //
 // REQUIRES: p.mu is held.
 func (p *planner) planChangesLocked(c *collection, from int64) {
 	var ids []int64
 	for _, ch := range c.changes.all[c.changes.change(from):] {
-		if ch.New != pairs.NoTime || c.layout.Deletion != "" {
-			ids = append(ids, ch.ID)
-		}
+		ids = append(ids, ch.ID)
 	}
 	c.queue = append(c.queue, ids...)
 	c.planned += int64(len(ids))

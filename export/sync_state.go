@@ -40,8 +40,9 @@ func (r *Run) findState(ctx context.Context, c *collection, m *archive.Manifest)
 }
 
 // madeConfirmed returns the ts of the collection's own settings at the time of the
-// last sync. If the server says that it did not exist then, its current settings
-// and its documents at that time must agree; otherwise it asks again.
+// last sync. If the server says that it did not exist then, its current settings must
+// be later or, if the key may not know them, there must be no documents at that time;
+// otherwise it asks again. Documents may be dated before their collection.
 func (r *Run) madeConfirmed(ctx context.Context, c *collection) (int64, error) {
 	d := c.changes
 	for try := 0; ; try++ {
@@ -56,6 +57,9 @@ func (r *Run) madeConfirmed(ctx context.Context, c *collection) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
+		if now[0] > d.at {
+			return madeAbsent, nil
+		}
 		n, err := r.askCount(ctx, c, d.at)
 		if fail := failureOf(err); fail != nil && (fail.Expired() || fail.Missing()) {
 			n, err = 0, nil
@@ -63,7 +67,7 @@ func (r *Run) madeConfirmed(ctx context.Context, c *collection) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		if n == 0 && (now[0] <= 0 || now[0] > d.at) {
+		if n == 0 && now[0] <= 0 {
 			return madeAbsent, nil
 		}
 		if try == contradictions {
