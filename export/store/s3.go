@@ -205,17 +205,23 @@ func (s *S3) get(key string) (data []byte, etag string, err error) {
 			return err
 		}
 		defer r.Close()
-		if info.Size > MaxSmall {
-			return &TooLarge{Name: s.shown(key), Most: MaxSmall}
-		}
 		etag = info.ETag
-		data, err = io.ReadAll(io.LimitReader(r, MaxSmall))
+		data, err = readAll(r, s.shown(key), info.Size, MaxSmall)
 		if err == nil && info.Size >= 0 && int64(len(data)) != info.Size {
 			err = io.ErrUnexpectedEOF
 		}
 		return err
 	})
 	return data, etag, err
+}
+
+// stat describes an object.
+func (s *S3) stat(doing, name string) (info minio.ObjectInfo, err error) {
+	err = s.do(doing, 0, func(ctx context.Context) error {
+		info, err = s.core.StatObject(ctx, s.at.Bucket, s.key(name), minio.StatObjectOptions{})
+		return err
+	})
+	return info, err
 }
 
 // mayChange returns an error for what is no name, or if another process may have

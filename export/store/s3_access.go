@@ -27,40 +27,34 @@ const amazon = "s3.amazonaws.com"
 func (s *S3) connect() error {
 	getenv := s.opt.Getenv
 	text := cmp.Or(s.opt.Endpoint, getenv("AWS_ENDPOINT_URL_S3"), getenv("AWS_ENDPOINT_URL"))
-	host, secure, err := parseS3Endpoint(text)
+	server, err := parseS3Endpoint(text)
 	if err != nil {
 		return err
 	}
 	profile := cmp.Or(getenv("AWS_PROFILE"), "default")
 	region := cmp.Or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"), profileRegion(getenv, profile))
 	lookup := minio.BucketLookupAuto
-	if host != amazon && !strings.HasSuffix(host, ".amazonaws.com") {
+	if !strings.HasSuffix(server.Host, ".amazonaws.com") {
 		lookup = minio.BucketLookupPath
-		switch {
-		case strings.HasSuffix(host, ".r2.cloudflarestorage.com"):
+		if strings.HasSuffix(server.Host, ".r2.cloudflarestorage.com") {
 			region = cmp.Or(region, "auto")
-		default:
-			region = cmp.Or(region, "us-east-1")
 		}
+		region = cmp.Or(region, "us-east-1")
 	}
 	transport, err := s3Transport(getenv("AWS_CA_BUNDLE"))
 	if err != nil {
 		return err
 	}
 	if s.opt.Proxy != nil {
-		target := &url.URL{Scheme: "http", Host: host}
-		if secure {
-			target.Scheme = "https"
-		}
-		if transport.Proxy, err = s.opt.Proxy(target); err != nil {
+		if transport.Proxy, err = s.opt.Proxy(server); err != nil {
 			return err
 		}
 	}
-	s.plain = !secure
+	s.plain = server.Scheme == "http"
 	s.chain = &credentialChain{getenv: getenv, profile: profile}
 	s.creds = credentials.New(s.chain)
-	s.core, err = minio.NewCore(host, &minio.Options{
-		Creds: s.creds, Secure: secure, Region: region, BucketLookup: lookup, Transport: transport,
+	s.core, err = minio.NewCore(server.Host, &minio.Options{
+		Creds: s.creds, Secure: !s.plain, Region: region, BucketLookup: lookup, Transport: transport,
 		MaxRetries: 1, // do retries failed requests
 	})
 	if err != nil {
@@ -72,12 +66,9 @@ func (s *S3) connect() error {
 
 // parseS3Endpoint parses an endpoint: a URL, or a host with or without a port. A
 // bare host means http on this machine and https elsewhere.
-func parseS3Endpoint(text string) (host string, secure bool, err error) {
-	if text == "" {
-		return amazon, true, nil
-	}
-	full := text
-	if !strings.Contains(text, "://") {
+func parseS3Endpoint(text string) (*url.URL, error) {
+	full := cmp.Or(text, "https://"+amazon)
+	if !strings.Contains(full, "://") {
 		full = "https://" + text
 		name, _, err := net.SplitHostPort(text)
 		if err != nil {
@@ -90,15 +81,15 @@ func parseS3Endpoint(text string) (host string, secure bool, err error) {
 	u, err := url.Parse(full)
 	switch {
 	case err != nil:
-		return "", false, errors.New("the S3 endpoint is not a host, host:port or URL")
+		return nil, errors.New("the S3 endpoint is not a host, host:port or URL")
 	case u.User != nil:
-		return "", false, errors.New("the S3 endpoint takes no name or password: credentials come from the AWS_… variables or a profile")
+		return nil, errors.New("the S3 endpoint takes no name or password: credentials come from the AWS_… variables or a profile")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "", false, fmt.Errorf("the S3 endpoint %q is neither http:// nor https://", text)
+		return nil, fmt.Errorf("the S3 endpoint %q is neither http:// nor https://", text)
 	case u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return "", false, fmt.Errorf("the S3 endpoint %q must be a host without a path; put the bucket in --out s3://bucket/prefix", text)
+		return nil, fmt.Errorf("the S3 endpoint %q must be a host without a path; put the bucket in --out s3://bucket/prefix", text)
 	}
-	return u.Host, u.Scheme == "https", nil
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
 
 // s3Transport returns a separate transport for the store, which trusts the
@@ -175,7 +166,6 @@ type credentialChain struct {
 
 // RetrieveWithCredContext finds credentials.
 func (c *credentialChain) RetrieveWithCredContext(cc *credentials.CredContext) (credentials.Value, error) {
-	var tried []string
 	id := cmp.Or(c.getenv("AWS_ACCESS_KEY_ID"), c.getenv("AWS_ACCESS_KEY"))
 	secret := cmp.Or(c.getenv("AWS_SECRET_ACCESS_KEY"), c.getenv("AWS_SECRET_KEY"))
 	switch {
@@ -188,9 +178,8 @@ func (c *credentialChain) RetrieveWithCredContext(cc *credentials.CredContext) (
 		return credentials.Value{}, &NoCredentials{Tried: []string{"AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not"}}
 	case secret != "":
 		return credentials.Value{}, &NoCredentials{Tried: []string{"AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not"}}
-	default:
-		tried = append(tried, "the environment holds no AWS_ACCESS_KEY_ID")
 	}
+	tried := []string{"the environment holds no AWS_ACCESS_KEY_ID"}
 	file := &credentials.FileAWSCredentials{Profile: c.profile}
 	v, err := file.RetrieveWithCredContext(cc)
 	switch {

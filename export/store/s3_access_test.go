@@ -44,29 +44,27 @@ func TestParseS3(t *testing.T) {
 func TestS3Endpoint(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		in, host string
-		secure   bool
-		wrong    string
+		in, server, wrong string
 	}{
-		{"", "s3.amazonaws.com", true, ""},
-		{"minio.example.org", "minio.example.org", true, ""},
-		{"minio.example.org:9000", "minio.example.org:9000", true, ""},
-		{"localhost:9000", "localhost:9000", false, ""},
-		{"127.0.0.1:9000", "127.0.0.1:9000", false, ""},
-		{"[::1]:9000", "[::1]:9000", false, ""},
-		{"http://10.0.0.1:9000/", "10.0.0.1:9000", false, ""},
-		{"https://a.b", "a.b", true, ""},
-		{"https://a.b/bucket", "", false, "without a path"},
-		{"ftp://a.b", "", false, "neither"},
-		{"https://u:hushhush@a.b", "", false, "no name or password"},
+		{"", "https://s3.amazonaws.com", ""},
+		{"minio.example.org", "https://minio.example.org", ""},
+		{"minio.example.org:9000", "https://minio.example.org:9000", ""},
+		{"localhost:9000", "http://localhost:9000", ""},
+		{"127.0.0.1:9000", "http://127.0.0.1:9000", ""},
+		{"[::1]:9000", "http://[::1]:9000", ""},
+		{"http://10.0.0.1:9000/", "http://10.0.0.1:9000", ""},
+		{"https://a.b", "https://a.b", ""},
+		{"https://a.b/bucket", "", "without a path"},
+		{"ftp://a.b", "", "neither"},
+		{"https://u:hushhush@a.b", "", "no name or password"},
 	} {
-		host, secure, err := parseS3Endpoint(c.in)
+		server, err := parseS3Endpoint(c.in)
 		if c.wrong != "" {
 			if err == nil || !strings.Contains(err.Error(), c.wrong) || strings.Contains(err.Error(), "hushhush") {
 				t.Errorf("%s: %v", c.in, err)
 			}
-		} else if err != nil || host != c.host || secure != c.secure {
-			t.Errorf("%s: %s %v %v", c.in, host, secure, err)
+		} else if err != nil || server.String() != c.server {
+			t.Errorf("%s: %s %v", c.in, server, err)
 		}
 	}
 }

@@ -162,14 +162,10 @@ func (l *s3Lock) takeLocked() error {
 
 // pause waits, or returns early with the reason why the run ends.
 func (s *S3) pause(d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-s.ctx.Done():
-		return context.Cause(s.ctx)
-	}
+	wait, stop := context.WithTimeout(s.ctx, d)
+	defer stop()
+	<-wait.Done()
+	return context.Cause(s.ctx)
 }
 
 // probeLocked tests whether the server respects conditions, and whether the lock is

@@ -47,11 +47,7 @@ func (s *S3) Open(name string) (File, int64, error) {
 	if err := CheckName(name); err != nil {
 		return nil, 0, err
 	}
-	var info minio.ObjectInfo
-	err := s.do("open "+name, 0, func(ctx context.Context) (err error) {
-		info, err = s.core.StatObject(ctx, s.at.Bucket, s.key(name), minio.StatObjectOptions{})
-		return err
-	})
+	info, err := s.stat("open "+name, name)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -119,16 +119,12 @@ func (s *S3) do(doing string, size int, request func(context.Context) error) err
 			s.opt.Notice(fmt.Sprintf("%s: %s: %v; trying again for up to %s", s.Name(), doing, err, patience.Round(time.Second)))
 		}
 		wait := min(firstWait<<min(tries-1, 10), longestWait)
-		timer := time.NewTimer(wait/2 + rand.N(wait/2+1))
-		ended := s.ctx.Done()
+		wait = wait/2 + rand.N(wait/2+1)
 		if s.ctx.Err() != nil {
-			ended = nil
+			time.Sleep(wait)
+		} else {
+			_ = s.pause(wait) // the end of the run shortens it
 		}
-		select {
-		case <-timer.C:
-		case <-ended:
-		}
-		timer.Stop()
 	}
 }
 

@@ -297,11 +297,7 @@ func (s *S3) durable(u *upload) (int64, error) {
 
 // completed reports whether an upload's resulting object exists.
 func (s *S3) completed(u *upload) (bool, error) {
-	var info minio.ObjectInfo
-	err := s.do("look at "+u.Final, 0, func(ctx context.Context) (err error) {
-		info, err = s.core.StatObject(ctx, s.at.Bucket, s.key(u.Final), minio.StatObjectOptions{})
-		return err
-	})
+	info, err := s.stat("look at "+u.Final, u.Final)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
