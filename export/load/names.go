@@ -42,14 +42,13 @@ func (n *namer) name(wanted string) string {
 	if n.refused(fold(base + "_")) { // names with this prefix are reserved, whatever follows
 		base = "_" + base
 	}
-	for digits := 8; digits <= len(mark); digits += 8 {
+	for digits := 8; ; digits += 8 { // few are enough: no names collide in all of them
 		name := cutText(base, n.longest-digits-1) + "_" + mark[:digits]
 		if folded := fold(name); !n.taken[folded] && !n.refused(folded) {
 			n.taken[folded] = true
 			return name
 		}
 	}
-	return mark[:min(n.longest, len(mark))] // unreachable: no names collide in so many digits
 }
 
 // cutText truncates text at a character boundary.

@@ -17,9 +17,6 @@ func count(n int64) string {
 
 // unquoted returns the text of a JSON string.
 func unquoted(quoted string) string {
-	if len(quoted) < 2 {
-		return quoted
-	}
 	text, _ := row.Unquote(nil, []byte(quoted))
 	return string(text)
 }
