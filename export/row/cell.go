@@ -62,7 +62,7 @@ func (w *work) convert(t Type, value []byte) (cellValue, bool) {
 			return v, false
 		}
 		var ok bool
-		w.text, ok = unquote(w.text[:0], value)
+		w.text, ok = Unquote(w.text[:0], value)
 		v.text = w.text
 		return v, ok
 	case TypeInt:

@@ -55,33 +55,27 @@ func (t *Tally) keep(id int64) {
 
 // tally returns the tally of a name, adding one if needed; nil if there are too
 // many.
-func tally(list *[]Tally, name string) *Tally {
+func tally[N string | []byte](list *[]Tally, name N) *Tally {
 	for i := range *list {
-		if (*list)[i].Name == name {
+		if (*list)[i].Name == string(name) {
 			return &(*list)[i]
 		}
 	}
 	if len(*list) >= maxNames {
 		return nil
 	}
-	*list = append(*list, Tally{Name: name})
+	*list = append(*list, Tally{Name: string(name)})
 	return &(*list)[len(*list)-1]
 }
 
 // otherField counts a top-level field that rows leave out. It allocates only for
 // names not seen before.
 func (c *Counts) otherField(name []byte, id int64) {
-	for i := range c.Other {
-		if t := &c.Other[i]; t.Name == string(name) {
-			t.add(id)
-			return
-		}
-	}
-	if t := tally(&c.Other, string(name)); t != nil {
+	if t := tally(&c.Other, name); t != nil {
 		t.add(id)
-		return
+	} else {
+		c.Overflow++
 	}
-	c.Overflow++
 }
 
 // Merge adds the counts of other rows of the same collection.

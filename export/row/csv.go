@@ -235,7 +235,7 @@ func (c *checker) record(r *CSVReader, id int64) error {
 			c.text = append(c.text, "null"...)
 			continue
 		case column.typ == TypeString:
-			c.text = appendString(c.text, field)
+			c.text = Quote(c.text, field)
 			continue
 		case column.typ == TypeTime, column.typ == TypeDate, column.typ == TypeFloat && len(field) > 0 && !isNumber(field[len(field)-1:]): // NaN or infinity
 			c.text = append(append(append(c.text, '"'), field...), '"')

@@ -113,7 +113,7 @@ func (f *Fields) name(quoted []byte) []byte {
 		if c == '\\' {
 			start := len(f.names)
 			var ok bool
-			if f.names, ok = unquote(f.names, quoted); !ok {
+			if f.names, ok = Unquote(f.names, quoted); !ok {
 				return nil
 			}
 			return f.names[start:len(f.names):len(f.names)]
@@ -294,10 +294,3 @@ func Days(text []byte) (int64, bool) {
 func FormatDate(days int64) string {
 	return formatYears(time.Unix(days*86400, 0).UTC(), time.DateOnly)
 }
-
-// Unquote appends the text of a JSON string. It is not ok if the string has an
-// unpaired surrogate, which UTF-8 cannot encode.
-func Unquote(out, quoted []byte) ([]byte, bool) { return unquote(out, quoted) }
-
-// Quote appends a string as JSON, escaped as the server does.
-func Quote(out, text []byte) []byte { return appendString(out, text) }

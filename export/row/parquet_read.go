@@ -115,7 +115,7 @@ func (c *checker) values(id int64, values []parquet.Value) {
 		case v.IsNull():
 			c.text = append(c.text, "null"...)
 		case column.typ == TypeString:
-			c.text = appendString(c.text, v.ByteArray())
+			c.text = Quote(c.text, v.ByteArray())
 		case column.typ == TypeInt:
 			c.text = strconv.AppendInt(c.text, v.Int64(), 10)
 		case column.typ == TypeFloat:

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// unquote appends the text of an already scanned JSON string. It is not ok if the
-// text has an unpaired surrogate, which UTF-8 cannot encode.
-func unquote(out, quoted []byte) ([]byte, bool) {
+// Unquote appends the text of a JSON string, which must have no faults. It is not ok
+// if the string has an unpaired surrogate, which UTF-8 cannot encode.
+func Unquote(out, quoted []byte) ([]byte, bool) {
 	text := quoted[1 : len(quoted)-1]
 	start := 0
 	for i := 0; i < len(text); {

@@ -18,10 +18,10 @@ func (c *checker) end() {
 }
 
 // jsonKey quotes a name as JSON.
-func jsonKey(name string) string { return string(appendString(nil, []byte(name))) }
+func jsonKey(name string) string { return string(Quote(nil, []byte(name))) }
 
-// appendString appends a JSON string, escaped as the server does.
-func appendString(out, text []byte) []byte {
+// Quote appends a string as JSON, escaped as the server does.
+func Quote(out, text []byte) []byte {
 	out = append(out, '"')
 	for _, c := range text {
 		switch {

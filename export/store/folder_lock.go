@@ -51,13 +51,7 @@ func (s *Folder) lock(top *os.Root, name string) (func() error, error) {
 	}
 	defer work.Close()
 	p := place{root: work, name: name, full: WorkPrefix + name}
-	before, err := p.regular()
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	} else if err == nil {
-		err = owned(work, p.full, before)
-	}
-	if err != nil {
+	if err := p.ours(); err != nil {
 		return nil, err
 	}
 	f, err := openLocked(work, name)
@@ -103,14 +97,7 @@ func (s *Folder) checkWork(work *os.Root) error {
 		if isLock(e.Name()) {
 			continue
 		}
-		info, err := p.regular()
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err == nil {
-			err = owned(work, p.full, info)
-		}
-		if err != nil {
+		if err := p.ours(); err != nil {
 			return err
 		}
 	}

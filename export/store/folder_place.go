@@ -69,6 +69,18 @@ func (p place) regular() (fs.FileInfo, error) {
 	return info, err
 }
 
+// ours returns an error if the file is there and not a regular file of this user.
+func (p place) ours() error {
+	info, err := p.regular()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return owned(p.root, p.full, info)
+}
+
 // openAs opens exactly the file that Lstat described, without blocking and
 // without following a link that has replaced it meanwhile.
 func (p place) openAs(was fs.FileInfo, flag int) (*os.File, fs.FileInfo, error) {

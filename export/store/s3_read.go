@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"sync"
@@ -22,7 +21,6 @@ type s3Reader struct {
 
 	mu struct {
 		sync.Mutex
-		pos    int64 // position of Read
 		stream io.ReadCloser
 		at     int64 // position of the stream
 		stop   context.CancelFunc
@@ -51,26 +49,26 @@ func (s *S3) Open(name string) (File, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	return &s3Reader{s: s, name: name, key: s.key(name), etag: info.ETag, size: info.Size}, info.Size, nil
+	r := &s3Reader{s: s, name: name, key: s.key(name), etag: info.ETag, size: info.Size}
+	return struct {
+		*io.SectionReader
+		io.Closer
+	}{io.NewSectionReader(r, 0, info.Size), r}, info.Size, nil
 }
 
-// Read reads the next bytes.
-func (r *s3Reader) Read(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n, err := r.readAtLocked(p, r.mu.pos)
-	r.mu.pos += int64(n)
-	if n > 0 {
-		err = nil
-	}
-	return n, err
-}
-
-// ReadAt reads at any position.
+// ReadAt fills p from a position before the object's end.
 func (r *s3Reader) ReadAt(p []byte, at int64) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.readAtLocked(p, at)
+	done := 0
+	for done < len(p) {
+		n, err := r.someLocked(p[done:], at+int64(done))
+		done += n
+		if err != nil {
+			return done, err
+		}
+	}
+	return done, nil
 }
 
 // Close closes the open request.
@@ -91,27 +89,6 @@ func (r *s3Reader) shutLocked() {
 		r.mu.stream.Close()
 		r.mu.stream = nil
 	}
-}
-
-// readAtLocked reads at any position.
-//
-// REQUIRES: r.mu is held.
-func (r *s3Reader) readAtLocked(p []byte, at int64) (int, error) {
-	if at < 0 {
-		return 0, fmt.Errorf("%s: read before the first byte", r.name)
-	}
-	done := 0
-	for done < len(p) && at < r.size {
-		n, err := r.someLocked(p[done:min(int64(len(p)), int64(done)+r.size-at)], at)
-		done, at = done+n, at+int64(n)
-		if err != nil {
-			return done, err
-		}
-	}
-	if done < len(p) {
-		return done, io.EOF
-	}
-	return done, nil
 }
 
 // someLocked reads at least one byte, from a block or from the stream. It opens a
