@@ -168,13 +168,8 @@ func readableTime(iso string) string {
 // reportText describes what is wrong with re-read files.
 func reportText(r *archive.Report) string {
 	line := "The files do NOT match the manifest:"
-	for _, problem := range r.Problems {
+	for _, problem := range r.Wrong() {
 		line += " " + text.Clean(problem) + "."
-	}
-	for _, f := range r.Files {
-		if f.Problem != "" {
-			line += fmt.Sprintf(" %s: %s.", text.Clean(f.File), text.Clean(f.Problem))
-		}
 	}
 	return line
 }

@@ -112,7 +112,6 @@ func (a *app) check(ctx context.Context, server *config.Config, noCount bool) er
 	return c.leftOut()
 }
 
-// checkedRows returns what was found about each collection.
 func checkedRows(access []fauna.Access, now int64, checks []fauna.IndexCheck, f *forecast) []checked {
 	rows := []checked{}
 	for _, one := range access {
@@ -164,7 +163,6 @@ func checkText(rows []checked, f *forecast) string {
 	return table(lines) + fmt.Sprintf("\n%s, about %s\n", count(f.Rows, "document"), sizeText(f.Bytes)) + f.effort()
 }
 
-// known formats a number, "-" if unknown.
 func known(n *int64, text func(int64) string) string {
 	if n == nil {
 		return "-"

@@ -13,7 +13,6 @@ import (
 	"fauna-export/fauna/fql"
 )
 
-// checkNames returns an error for invalid and duplicate names.
 func checkNames(names []string) error {
 	for i, name := range names {
 		if err := fql.CheckName(name); err != nil {
@@ -39,12 +38,7 @@ func listAll(ctx context.Context, client *fauna.Client, exclude []string) ([]str
 	if len(names) == 0 {
 		return nil, refusedf("the key sees no collections: it can't list them, or the database has none; %s", hint)
 	}
-	var missing []string
-	for _, name := range exclude {
-		if !slices.Contains(names, name) {
-			missing = append(missing, name)
-		}
-	}
+	missing := slices.DeleteFunc(slices.Clone(exclude), func(name string) bool { return slices.Contains(names, name) })
 	if len(missing) > 0 {
 		return nil, usagef("--exclude names collections that don't exist: %s", quotedList(missing))
 	}
@@ -121,8 +115,6 @@ func noSuch(missing, known []string) error {
 	return unusablef("no such collection: %s", strings.Join(names, ", "))
 }
 
-// leftOut returns the error of the collections that --all left out, nil if there
-// are none.
 func (c *choice) leftOut() error {
 	if len(c.unreadable) == 0 {
 		return nil

@@ -23,7 +23,7 @@ func (a *app) completeCollections(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		a.completeCollections(cmd)
 	}
-	for _, flag := range collectionFlags() {
+	for _, flag := range []string{"collection", "exclude", "column"} { // whose value is or starts with a name
 		if root.Flags().Lookup(flag) == nil {
 			continue
 		}
@@ -33,10 +33,6 @@ func (a *app) completeCollections(root *cobra.Command) {
 		})
 	}
 }
-
-// collectionFlags are the flags whose value is or starts with a collection
-// name.
-func collectionFlags() []string { return []string{"collection", "exclude", "column"} }
 
 func (a *app) collectionNames(cmd *cobra.Command, flag, typed string) ([]string, cobra.ShellCompDirective) {
 	directive := cobra.ShellCompDirectiveNoFileComp
@@ -64,20 +60,16 @@ func (a *app) collectionNames(cmd *cobra.Command, flag, typed string) ([]string,
 	}
 	defer client.Close()
 	names, err := client.Collections(ctx)
-	if err != nil {
-		return nil, directive
-	}
 	option, ok := cmd.Flags().Lookup(flag).Value.(config.Option)
-	if !ok {
+	if err != nil || !ok {
 		return nil, directive
 	}
-	given := option.Texts()
 	var list []string
 	for _, name := range names {
 		if flag == "column" {
 			name += ":"
 		}
-		if strings.HasPrefix(name, typed) && !slices.Contains(given, name) {
+		if strings.HasPrefix(name, typed) && !slices.Contains(option.Texts(), name) {
 			list = append(list, name)
 		}
 	}

@@ -29,9 +29,7 @@ nothing outside the output folder.`,
 		Example: `  fauna-export demo
   fauna-export demo --out /tmp/shop --no-input`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.demo(cmd.Context(), &output)
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), &output) },
 	}
 	output.Config = newOptions(cmd, config.Format, config.Pace)
 	cmd.Flags().StringVar(&output.Out, "out", "", "`DIR` for the files, new or empty (default: a new folder fauna-demo here)")
@@ -115,13 +113,9 @@ func (a *app) demoAtOnce(ctx context.Context, endpoint string, admins fauna.Secr
 	return a.export(ctx, client, spec)
 }
 
-// newFolderName returns name, or name-2, name-3 … if that is taken.
 func newFolderName(name string) (string, error) {
-	for i := 1; ; i++ {
-		dir := name
-		if i > 1 {
-			dir = fmt.Sprintf("%s-%d", name, i)
-		}
+	dir := name
+	for i := 2; ; i++ {
 		_, err := os.Lstat(dir)
 		if os.IsNotExist(err) {
 			return dir, nil
@@ -129,5 +123,6 @@ func newFolderName(name string) (string, error) {
 		if err != nil {
 			return "", unusablef("find a name for a new folder: %w", err)
 		}
+		dir = fmt.Sprintf("%s-%d", name, i)
 	}
 }

@@ -81,14 +81,12 @@ func codeOf(err error) int {
 	return rules[slices.IndexFunc(rules, func(r exitRule) bool { return r.is(err) })].number()
 }
 
-// number returns the code, the first of several.
 func (r exitRule) number() int {
 	first, _, _ := strings.Cut(r.code, ",")
 	n, _ := strconv.Atoi(first)
 	return n
 }
 
-// signalCode returns the exit code of a process ended by a signal.
 func signalCode(s syscall.Signal) int { return exitSignal + int(s) }
 
 // exitHelp formats the table for the root command's help, sorted by code.
@@ -102,25 +100,21 @@ func exitHelp() string {
 	return b.String()
 }
 
-// isA reports whether an error of type E is in the chain.
 func isA[E error](err error) bool {
 	_, yes := errors.AsType[E](err)
 	return yes
 }
 
-// isKind reports whether a server error of one of the kinds is in the chain.
 func isKind(err error, kinds ...fauna.Kind) bool {
 	e, yes := errors.AsType[*fauna.Error](err)
 	return yes && slices.Contains(kinds, e.Kind)
 }
 
-// isLoad reports whether an error of a load is of a kind.
 func isLoad(err error, kind load.Kind) bool {
 	e, yes := errors.AsType[*load.Error](err)
 	return yes && e.Kind == kind
 }
 
-// isOurs reports whether an error of this package has a code.
 func isOurs(err error, code int) bool {
 	e, yes := errors.AsType[*codedError](err)
 	return yes && e.code == code
@@ -157,20 +151,6 @@ func partialf(format string, args ...any) error {
 	return &codedError{fmt.Errorf(format, args...), exitPartial, false}
 }
 
-// plainMessage returns an error as one line without control characters, "" if
-// there is nothing to print.
-func plainMessage(err error) string {
-	if err == nil {
-		return ""
-	}
-	return plain(err.Error())
-}
-
-// quotedList returns names in quotes, separated by commas.
 func quotedList(names []string) string {
-	var quotedNames []string
-	for _, name := range names {
-		quotedNames = append(quotedNames, quoted(name))
-	}
-	return strings.Join(quotedNames, ", ")
+	return strings.Join(mapped(names, quoted), ", ")
 }

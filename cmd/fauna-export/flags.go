@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"fauna-export/export/config"
+	"fauna-export/export/store"
 )
 
 // envPrefix starts the environment variables of flags: --page-size is
@@ -24,7 +26,6 @@ func newOptions(cmd *cobra.Command, groups ...config.Group) *config.Config {
 	return c
 }
 
-// addOptions adds a flag for each option of the groups.
 func addOptions(cmd *cobra.Command, set *pflag.FlagSet, c *config.Config, groups ...config.Group) {
 	for _, o := range c.Options() {
 		if !slices.Contains(groups, o.Group) {
@@ -48,14 +49,11 @@ func redefine(cmd *cobra.Command, name, value, usage string) {
 	_ = flag.Value.Set(value)
 }
 
-// completeWords completes a flag's value from words.
 func completeWords(cmd *cobra.Command, flag string, words ...string) {
 	// The only error is an unknown flag, which a test of the help would detect.
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// checkChoice returns an error if the choice of collections is empty or
-// contradicts itself.
 func checkChoice(c *config.Config) error {
 	if c.All && len(c.Collections) > 0 {
 		return usagef("--all and --collection cannot both be given")
@@ -110,7 +108,6 @@ func replacedChoice(set *pflag.FlagSet) []string {
 	return nil
 }
 
-// envName returns the environment variable of a flag.
 func envName(flag string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
@@ -168,4 +165,40 @@ func nearest(word string, candidates []string) string {
 		}
 	}
 	return nearestName(word, candidates)
+}
+
+// fromConfig sets every flag that neither the command line nor the environment
+// set from the file of --config.
+func fromConfig(ctx context.Context, cmd *cobra.Command) error {
+	set := cmd.Flags()
+	if set.Lookup("config") == nil || set.Lookup("config").Value.String() == "" {
+		return nil
+	}
+	path, err := store.ExpandHome(set.Lookup("config").Value.String())
+	if err != nil {
+		return unusablef("--config: %w", err)
+	}
+	c, err := config.Load(ctx, path)
+	if bad, ok := errors.AsType[*config.Error](err); ok && bad.Unknown {
+		if near := nearest(bad.Key, config.Keys()); near != "" {
+			return unusablef("%w; did you mean %s?", err, near)
+		}
+		return unusablef("%w: its keys are the names of the flags in '%s --help'", err, cmd.CommandPath())
+	}
+	if err != nil {
+		return unusablef("--config: %w", err)
+	}
+	replaced := replacedChoice(set)
+	for _, o := range c.Options() {
+		flag := set.Lookup(o.Name)
+		if flag == nil || flag.Changed || slices.Contains(replaced, o.Name) {
+			continue
+		}
+		for _, value := range o.Texts() {
+			if err := set.Set(o.Name, value); err != nil {
+				return unusablef("%s: %s: %w", path, o.Name, flagCause(err))
+			}
+		}
+	}
+	return nil
 }

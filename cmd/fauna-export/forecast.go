@@ -149,7 +149,6 @@ func sampleOf(ctx context.Context, client *fauna.Client, name string, at int64) 
 	return c, left, nil
 }
 
-// warn adds warnings about the run.
 func (f *forecast) warn(s export.Spec) {
 	for _, c := range f.Collections {
 		if !s.NoSnapshot && c.Lives != nil && f.Seconds > float64(*c.Lives) {
@@ -177,4 +176,26 @@ func (f *forecast) effort() string {
 		text += sizeText(*f.DiskFree) + " free on the disk\n"
 	}
 	return text
+}
+
+func (a *app) dryRun(ctx context.Context, client *fauna.Client, s export.Spec, c *choice, at int64) error {
+	if s.At > at { // the server would wait for that time
+		return &export.AtError{At: s.At, Future: true, Now: at}
+	}
+	if s.At != 0 {
+		at = s.At
+	}
+	f, err := a.forecastRun(ctx, client, s, at, s.Dir)
+	if err != nil {
+		return err
+	}
+	if err := a.print(f, f.text()); err != nil {
+		return err
+	}
+	a.warnFiltered(c)
+	for _, warning := range f.Warnings {
+		a.say("warning: %s", warning)
+	}
+	a.say("would export %s from %s; nothing was written", count(int64(len(f.Collections)), "collection"), client.Endpoint().Host())
+	return c.leftOut()
 }

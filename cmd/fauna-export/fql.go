@@ -32,7 +32,7 @@ key. These commands only print text and change nothing.`,
   fauna-export fql key
   fauna-export fql cleanup`,
 		Args: unknownCommand,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(*cobra.Command, []string) error {
 			return usagef("choose the FQL to print: role, key, index, collections, history or cleanup")
 		},
 	}
@@ -116,7 +116,6 @@ key. These commands only print text and change nothing.`,
 	return cmd
 }
 
-// printQueries prints queries for a shell of a dialect.
 func (a *app) printQueries(queries []fql.Query, shell fql.Dialect) error {
 	type query struct {
 		Title   string      `json:"title"`

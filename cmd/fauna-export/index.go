@@ -79,13 +79,8 @@ func (a *app) findIndexes(ctx context.Context, client *fauna.Client, s *export.S
 	return err
 }
 
-// awaitIndexes checks the indexes for a sync, and waits for those that are
-// being built.
 func (a *app) awaitIndexes(ctx context.Context, client *fauna.Client, s *export.Spec) error {
-	var names []string
-	for _, name := range s.Collections {
-		names = append(names, s.Indexes[name])
-	}
+	names := mapped(s.Collections, func(name string) string { return s.Indexes[name] })
 	return a.untilBuilt(ctx, export.OSEnv(s.Dir).Clock, func() ([]fauna.IndexCheck, error) {
 		return client.CheckIndexes(ctx, s.Collections, names)
 	})

@@ -68,7 +68,7 @@ func TestUntilBuilt(t *testing.T) {
 			clock := &stepping{at: time.Unix(1e9, 0)}
 			err := a.untilBuilt(t.Context(), clock, building(test.looks))
 			if test.fails {
-				if codeOf(err) != exitRefused || !strings.Contains(plainMessage(err), `"users-ts" of "users" is still being built: run the same command again later`) || strings.Contains(err.Error(), "orders") {
+				if codeOf(err) != exitRefused || !strings.Contains(sentence(err), `"users-ts" of "users" is still being built: run the same command again later`) || strings.Contains(err.Error(), "orders") {
 					t.Errorf("%v", err)
 				}
 			} else if err != nil {

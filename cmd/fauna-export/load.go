@@ -75,7 +75,6 @@ A password comes from PGPASSWORD, ~/.pgpass, or a prompt, never from TARGET.`,
 // loadMemory is the soft memory limit of a load, in bytes.
 const loadMemory = 100 << 20
 
-// load loads a folder and prints the proof.
 func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
 	columns, err := load.ParseColumns(f.columns)
 	if err != nil {
@@ -156,7 +155,6 @@ func (a *app) databasePassword() load.Password {
 	}
 }
 
-// loadLine formats a load's progress as one line.
 func loadLine(s load.Status) string {
 	line := fmt.Sprintf("%s: %s of %s rows, %d of %s", s.Phase, number(s.Rows), number(s.Total), s.Tables, count(int64(s.AllTables), "table"))
 	if s.Collection != "" {
@@ -165,7 +163,6 @@ func loadLine(s load.Status) string {
 	return line
 }
 
-// printLoadPlan prints what a load would do.
 func (a *app) printLoadPlan(l *load.Load) error {
 	plan := l.Plan()
 	if a.global.JSON {
@@ -184,7 +181,6 @@ func (a *app) printLoadPlan(l *load.Load) error {
 	return a.printText(escapeControls(l.DDL())) // a field's name may hold what a terminal obeys
 }
 
-// planTables is a plan as printed by --json.
 func planTables(p *load.Plan) []map[string]any {
 	tables := []map[string]any{}
 	for _, t := range p.Tables {
@@ -232,7 +228,7 @@ func (a *app) printLoadSummary(r *load.Result, outcome string, err error) error 
 	if err == nil {
 		outcome = "done"
 	} else {
-		why = plainMessage(err)
+		why = sentence(err)
 	}
 	line, err := json.Marshal(struct {
 		Version int          `json:"v"`
@@ -249,13 +245,11 @@ func (a *app) printLoadSummary(r *load.Result, outcome string, err error) error 
 	return a.printText(escapeControls(string(line)) + "\n")
 }
 
-// thenLoad loads what a run wrote.
 func (a *app) thenLoad(ctx context.Context, dir, into string) error {
 	if into == "" {
 		return nil
 	}
-	err := a.load(ctx, dir, loadFlags{into: into})
-	if err != nil {
+	if err := a.load(ctx, dir, loadFlags{into: into}); err != nil {
 		return fmt.Errorf("the export is complete in %s, but loading it failed: %w", cmp.Or(dir, "."), err)
 	}
 	return nil

@@ -102,7 +102,7 @@ func (l *logFile) close(code int, err error) error {
 		return nil
 	}
 	if err != nil {
-		l.logger.Error(l.scrub(plainMessage(err)), "exit", code)
+		l.logger.Error(l.scrub(sentence(err)), "exit", code)
 	} else {
 		l.logger.Info("end", "exit", code)
 	}

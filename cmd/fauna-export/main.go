@@ -3,7 +3,7 @@
 //
 // The package connects the other packages and has no logic of its own. It has
 // one file per subcommand, plus flags and the sources of their values
-// (flags.go), the secret (secret.go), the server (connect.go), streams
+// (flags.go), the secret (secret.go), the server and the stores (connect.go), streams
 // (streams.go), signals (signals.go) and the table of exit codes (exit.go). Data
 // and requested text go to stdout; questions, progress and errors go to stderr.
 package main
@@ -42,6 +42,9 @@ func main() {
 // execute runs one command line and returns its exit code. It writes an error
 // to stderr as one plain message.
 func execute(ctx context.Context, args []string, std streams) int {
+	if std.limit == nil { // the process isn't ours
+		std.limit = func(int64) {}
+	}
 	a := &app{streams: std}
 	root := newRootCommand(a)
 	root.SetArgs(args)
@@ -56,14 +59,14 @@ func execute(ctx context.Context, args []string, std streams) int {
 		err = cmp.Or(a.lost, shown.lost)
 	}
 	code := codeOf(err)
-	if message := a.scrub(plainMessage(err)); message != "" {
+	if message := a.scrub(sentence(err)); message != "" {
 		fmt.Fprintf(std.err, "fauna-export: %s\n", message)
 		if ours, _ := errors.AsType[*codedError](err); code == exitUsage && ours != nil && ours.commandLine {
 			fmt.Fprintf(std.err, "See '%s --help'.\n", failed.CommandPath())
 		}
 	}
 	if failed := a.log.close(code, err); failed != nil {
-		fmt.Fprintf(std.err, "fauna-export: %s\n", plainMessage(failed))
+		fmt.Fprintf(std.err, "fauna-export: %s\n", sentence(failed))
 		if code == exitDone {
 			code = exitError
 		}

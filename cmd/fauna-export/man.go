@@ -69,7 +69,6 @@ func manualPage(c *cobra.Command) (string, error) {
 	return page.String(), nil
 }
 
-// writePages writes the pages of a command and its subcommands.
 func writePages(c *cobra.Command, dir string) error {
 	dir, err := store.ExpandHome(dir)
 	if err != nil {

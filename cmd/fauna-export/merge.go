@@ -25,7 +25,6 @@ must include that folder.`,
 	}, a.merge)
 }
 
-// merge writes the merged files and prints a summary.
 func (a *app) merge(ctx context.Context, dir string) error {
 	s, err := a.store(ctx, dir)
 	if err != nil {
@@ -35,22 +34,14 @@ func (a *app) merge(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	type merged struct {
-		Collection string   `json:"collection"`
-		File       string   `json:"file"`
-		Rows       int64    `json:"rows"`
-		Warnings   []string `json:"warnings,omitempty"`
-	}
-	out := []merged{}
 	rows := [][]string{{"collection", "rows", "file"}}
 	for _, f := range files {
 		for _, w := range f.Warnings {
 			a.say("warning: %s", plain(w))
 		}
-		out = append(out, merged(f))
 		rows = append(rows, []string{plain(f.Collection), number(f.Rows), plain(store.Join(s.Name(), f.File))})
 	}
-	if err := a.print(out, table(rows)); err != nil {
+	if err := a.print(files, table(rows)); err != nil {
 		return err
 	}
 	m, err := archive.ReadManifest(s)

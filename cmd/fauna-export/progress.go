@@ -68,12 +68,10 @@ func (a *app) showProgress(line func() string, event func() export.Event) (stop 
 	})
 }
 
-// showRun shows a run's progress until stop is called.
 func (a *app) showRun(run *export.Run) (stop func()) {
 	return a.showProgress(func() string { return progressLine(run.Status()) }, run.Event)
 }
 
-// showVerifying verifies the files of a folder and shows the progress.
 func (a *app) showVerifying(verify func(progress func(archive.VerifyStatus)) (*archive.Report, error)) (*archive.Report, error) {
 	var now atomic.Pointer[archive.VerifyStatus]
 	now.Store(&archive.VerifyStatus{})
@@ -85,7 +83,6 @@ func (a *app) showVerifying(verify func(progress func(archive.VerifyStatus)) (*a
 	return verify(func(s archive.VerifyStatus) { now.Store(&s) })
 }
 
-// progressLine formats a run's progress as one line.
 func progressLine(s export.Status) string {
 	var b strings.Builder
 	b.WriteString(string(s.Phase) + ": " + number(s.Rows))
@@ -130,7 +127,6 @@ func (a *app) event(e export.Event) {
 	}
 }
 
-// cut shortens a line to width runes.
 func cut(line string, width int) string {
 	runes := []rune(line)
 	if len(runes) <= width {

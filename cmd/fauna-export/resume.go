@@ -82,7 +82,7 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 	if err != nil {
 		return err
 	}
-	a.limitMemory(spec.MemoryLimit())
+	a.limit(spec.MemoryLimit())
 	return a.finish(ctx, run, env.Store)
 }
 

@@ -44,7 +44,7 @@ func newRootCommand(a *app) *cobra.Command {
 			}
 			return a.openLog(cmd)
 		},
-		Args: func(cmd *cobra.Command, args []string) error { return unknownCommand(cmd, args) },
+		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := a.wizardConfig()
 			c.Endpoint = server.Domain
@@ -122,7 +122,6 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	return usagef("unknown command %s of '%s'", quoted(args[0]), cmd.CommandPath())
 }
 
-// noArguments rejects arguments of a command that takes none.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usagef("'%s' takes no argument, but got %s", cmd.CommandPath(), quoted(args[0]))
@@ -138,7 +137,6 @@ func (a *app) folderCommand(cmd *cobra.Command, do func(ctx context.Context, dir
 	return cmd
 }
 
-// oneFolder requires the one folder that a command works on.
 func oneFolder(cmd *cobra.Command, args []string) error {
 	switch len(args) {
 	case 0:

@@ -94,7 +94,7 @@ func (a *app) run(ctx context.Context, output *outputFlags) error {
 		return a.dryRun(ctx, client, spec, c, now)
 	}
 	a.warnFiltered(c)
-	a.limitMemory(spec.MemoryLimit())
+	a.limit(spec.MemoryLimit())
 	if output.toStdout() {
 		return a.stream(ctx, client, spec)
 	}
@@ -123,7 +123,6 @@ func (c *choice) apply(s *export.Spec, now int64) {
 	}
 }
 
-// warnFiltered warns about collections that a role shows only in part.
 func (a *app) warnFiltered(c *choice) {
 	if len(c.filtered) > 0 {
 		a.say("warning: the role hides documents of %s with a predicate; they are not exported", quotedList(c.filtered))
@@ -178,9 +177,8 @@ func (a *app) finish(ctx context.Context, run *export.Run, s store.Store) error 
 	return err
 }
 
-// stream writes the rows of one collection to stdout.
 func (a *app) stream(ctx context.Context, client *fauna.Client, spec export.Spec) error {
-	run, err := export.NewRun(spec, client.Once(), export.Env{Store: store.NewStream(a.rowsOut())})
+	run, err := export.NewRun(spec, client.Once(), export.Env{Store: store.NewStream(cmp.Or(a.rows, a.out))})
 	if err != nil {
 		return err
 	}
@@ -196,4 +194,23 @@ func (a *app) stream(ctx context.Context, client *fauna.Client, spec export.Spec
 	}
 	a.say("%s of %s in %s", count(s.Rows, "row"), quoted(spec.Collections[0]), elapsedText(s.Elapsed))
 	return nil
+}
+
+// keepNewest removes old runs after a complete and verified one, since an
+// incomplete run must not replace a complete one.
+func (a *app) keepNewest(ctx context.Context, output *outputFlags, dir string) error {
+	parent, pattern := store.Split(output.pattern)
+	shelf, err := store.ShelfAt(ctx, parent, a.s3Options())
+	if err != nil {
+		return unusablef("--keep: %w", err)
+	}
+	_, present := store.Split(dir)
+	kept, err := archive.Keep(shelf, pattern, output.Keep, present)
+	for _, name := range kept.Removed {
+		a.say("removed the run %s, because --keep is %d", quoted(store.Join(parent, name)), output.Keep)
+	}
+	for _, w := range kept.Warnings {
+		a.say("warning: --keep: %s", w)
+	}
+	return err
 }

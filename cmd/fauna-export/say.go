@@ -65,7 +65,6 @@ func (a *app) ask(ctx context.Context, question string) (bool, error) {
 	}
 }
 
-// printJSON writes a value to stdout as indented JSON.
 func (a *app) printJSON(v any) error {
 	var text strings.Builder
 	enc := json.NewEncoder(&text)
@@ -101,7 +100,6 @@ func (a *app) print(v any, text string) error {
 	return a.printText(text)
 }
 
-// printText writes text to stdout.
 func (a *app) printText(text string) error {
 	_, err := io.WriteString(a.out, a.scrub(text))
 	return stdoutError(err)

@@ -32,9 +32,7 @@ can't read looks like an empty list; a note on stderr reports that.`,
 		Example: `  fauna-export schema --domain http://localhost:8443 > schema.json
   fauna-export schema --fql > schema.fql`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.schema(cmd.Context(), server, asFQL)
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.schema(cmd.Context(), server, asFQL) },
 	}
 	server = newOptions(cmd, config.Address, config.Server, config.Secret)
 	cmd.Flags().BoolVar(&asFQL, "fql", false, "print FQL that recreates the schema")
@@ -66,16 +64,17 @@ func (a *app) schema(ctx context.Context, server *config.Config, asFQL bool) err
 		return err
 	}
 	readAt := time.UnixMicro(d.At).UTC().Format("2006-01-02T15:04:05.000000Z")
-	if !asFQL {
-		if err := a.printJSON(schemaOf(d, client.Endpoint(), readAt)); err != nil {
-			return err
-		}
-		return a.schemaLacks(d, nil)
+	var cannot []fql.Unwritable
+	if asFQL {
+		var text string
+		text, cannot = d.FQL()
+		text = escapeControls(fmt.Sprintf("// The schema of %s at %s, as %s read it.\n// Each expression is its own query; an admin must run them in this order.\n\n%s",
+			client.Endpoint().Host(), readAt, toolName(), text))
+		err = a.print(map[string]string{"fql": text}, text)
+	} else {
+		err = a.printJSON(schemaOf(d, client.Endpoint(), readAt))
 	}
-	text, cannot := d.FQL()
-	text = escapeControls(fmt.Sprintf("// The schema of %s at %s, as %s read it.\n// Each expression is its own query; an admin must run them in this order.\n\n%s",
-		client.Endpoint().Host(), readAt, toolName(), text))
-	if err := a.print(map[string]string{"fql": text}, text); err != nil {
+	if err != nil {
 		return err
 	}
 	return a.schemaLacks(d, cannot)
@@ -83,21 +82,14 @@ func (a *app) schema(ctx context.Context, server *config.Config, asFQL bool) err
 
 func schemaOf(d *fql.Definitions, e fauna.Endpoint, readAt string) schemaJSON {
 	documents := func(kind fql.DefinitionKind) []json.RawMessage {
-		list := []json.RawMessage{}
-		for _, one := range d.List[kind] {
-			list = append(list, one.Document)
-		}
-		return list
+		return mapped(d.List[kind], func(one fql.Definition) json.RawMessage { return one.Document })
 	}
-	out := schemaJSON{
+	return schemaJSON{
 		Version: 1, Tool: toolName(), Endpoint: e.String(), ReadAt: readAt,
 		Collections: documents(fql.CollectionDefinitions), Indexes: documents(fql.IndexDefinitions),
-		Functions: documents(fql.FunctionDefinitions), Roles: documents(fql.RoleDefinitions), Denied: []string{},
+		Functions: documents(fql.FunctionDefinitions), Roles: documents(fql.RoleDefinitions),
+		Denied: mapped(d.Denied, func(kind fql.DefinitionKind) string { return string(kind) }),
 	}
-	for _, kind := range d.Denied {
-		out.Denied = append(out.Denied, string(kind))
-	}
-	return out
 }
 
 // schemaLacks returns which parts of the schema were not printed, or may be

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -49,12 +48,9 @@ func (a *app) secretText(ctx context.Context, file string) (text, from string, e
 	}
 	text, err = tui.ReadSecret(ctx, terminal, a.err, "Secret of a key that can read (not shown): ")
 	if errors.Is(err, tui.ErrLeft) {
-		return "", "", none
+		err = none
 	}
-	if err != nil {
-		return "", "", fmt.Errorf("read the secret: %w", err)
-	}
-	return text, "the answer", nil
+	return text, "the answer", err
 }
 
 func (a *app) secretFromFile(ctx context.Context, file string) (string, error) {
@@ -75,15 +71,15 @@ func (a *app) secretFromFile(ctx context.Context, file string) (string, error) {
 	return string(b), nil
 }
 
-// serverSecret returns the secret for the embedded server: the text without
-// surrounding white space, since the server decides what a secret looks like.
-func (a *app) serverSecret(ctx context.Context, file string) (string, error) {
-	text := a.getenv("FAUNA_SECRET")
-	if file != "" {
-		var err error
-		if text, err = a.secretFromFile(ctx, file); err != nil {
-			return "", err
-		}
+// serverSecret returns the secret for the embedded server, "" if none is given: the
+// text without surrounding white space, since the server decides what a secret looks
+// like.
+func (a *app) serverSecret(ctx context.Context, file string) (text string, err error) {
+	if text = a.getenv("FAUNA_SECRET"); file != "" {
+		text, err = a.secretFromFile(ctx, file)
+	}
+	if err != nil || text == "" && file == "" {
+		return "", err
 	}
 	text = strings.TrimSpace(text)
 	if text == "" || strings.ContainsAny(text, " \t\r\n") {

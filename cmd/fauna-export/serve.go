@@ -27,15 +27,11 @@ It is not a database: everything is gone when it stops.`,
   FAUNA_SECRET=mine fauna-export serve --empty`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o := emulator.Options{}
-			if c.SecretFile != "" || a.getenv("FAUNA_SECRET") != "" {
-				s, err := a.serverSecret(cmd.Context(), c.SecretFile)
-				if err != nil {
-					return err
-				}
-				o.Secret = s
+			secret, err := a.serverSecret(cmd.Context(), c.SecretFile)
+			if err != nil {
+				return err
 			}
-			return a.serve(cmd.Context(), listen, empty, o)
+			return a.serve(cmd.Context(), listen, empty, emulator.Options{Secret: secret})
 		},
 	}
 	set := cmd.Flags()

@@ -38,14 +38,6 @@ type app struct {
 	saying sync.Mutex // held while a line is printed, since requests run in parallel
 }
 
-// rowsOut returns where the rows of --out - go.
-func (a *app) rowsOut() io.Writer {
-	if a.rows != nil {
-		return a.rows
-	}
-	return a.out
-}
-
 // noOutput stands for a stdout that was closed before the program started.
 type noOutput struct{}
 
@@ -71,12 +63,4 @@ func (s *shown) Write(text []byte) (int, error) {
 	return n, err
 }
 
-// limitMemory sets the process's memory limit, if the process belongs to us.
-func (a *app) limitMemory(bytes int64) {
-	if a.limit != nil {
-		a.limit(bytes)
-	}
-}
-
-// mayAsk reports whether the program may ask questions.
 func (a *app) mayAsk() bool { return a.terminal && !a.global.NoInput }

@@ -19,7 +19,7 @@ func (a *app) summarise(dir string, m *archive.Manifest, r *archive.Report, s ex
 	entries, head := m.Collections, []string{"collection", "rows", "size", "file"}
 	totals := fmt.Sprintf("%s, %s, %s", count(int64(len(m.Latest())), "collection"), count(m.Rows(), "row"), sizeText(m.Bytes()))
 	if m.Mode == export.Incremental {
-		last := m.Syncs[len(m.Syncs)-1].Sync
+		last := m.LastSync()
 		entries, head = slices.DeleteFunc(m.Latest(), func(e archive.Entry) bool { return e.Sync != last }), []string{"collection", "rows", "removed", "documents", "file"}
 		var rows int64
 		for _, e := range entries {
@@ -36,24 +36,15 @@ func (a *app) summarise(dir string, m *archive.Manifest, r *archive.Report, s ex
 		rows = append(rows, slices.Concat([]string{plain(e.Name), number(e.Rows)}, figures, []string{plain(store.Join(dir, e.File))}))
 	}
 	fmt.Fprint(a.err, table(rows))
-	a.logFiles(entries)
-	a.sayRemarkable(m, entries)
-	a.say("%s in %s, %s, %s: %s", totals, elapsedText(s.Earlier+s.Elapsed), consistencyText(m), verifiedText(r), dir)
-}
-
-// logFiles logs what the table on the screen shows, and the hashes.
-func (a *app) logFiles(entries []archive.Entry) {
 	for _, e := range entries {
 		a.log.note("file", "collection", e.Name, "file", e.File, "rows", e.Rows, "bytes", e.Bytes, "sha256", e.SHA256, "retries", e.Retries)
 	}
-}
-
-// verifiedText describes the result of verifying the files.
-func verifiedText(r *archive.Report) string {
-	if r.OK() {
-		return "verified"
+	a.sayRemarkable(m, entries)
+	verified := "verified"
+	if !r.OK() {
+		verified = "NOT VERIFIED"
 	}
-	return "NOT VERIFIED"
+	a.say("%s in %s, %s, %s: %s", totals, elapsedText(s.Earlier+s.Elapsed), consistencyText(m), verified, dir)
 }
 
 // sayRemarkable prints warnings about files, and what is missing.
@@ -71,7 +62,6 @@ func (a *app) sayRemarkable(m *archive.Manifest, entries []archive.Entry) {
 	}
 }
 
-// consistencyText describes the point in time of the rows.
 func consistencyText(m *archive.Manifest) string {
 	switch m.Consistency {
 	case archive.ConsistencySnapshot:

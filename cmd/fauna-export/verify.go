@@ -36,7 +36,6 @@ that.`,
 	return cmd
 }
 
-// verify verifies the files of a folder and prints the result.
 func (a *app) verify(ctx context.Context, dir string) (*archive.Report, error) {
 	s, err := a.store(ctx, dir)
 	if err != nil {
@@ -54,27 +53,17 @@ func (a *app) verify(ctx context.Context, dir string) (*archive.Report, error) {
 	return report, wrongFiles(report)
 }
 
-// wrongError returns the error of files that do not match their manifest.
 func wrongError(what []string) error {
 	return fmt.Errorf("does not match the manifest: %s", strings.Join(what, "; "))
 }
 
-// wrongFiles returns the problems in a report as an error, nil if there are
-// none.
 func wrongFiles(r *archive.Report) error {
 	if r.OK() {
 		return nil
 	}
-	what := append([]string{}, r.Problems...)
-	for _, f := range r.Files {
-		if f.Problem != "" {
-			what = append(what, f.File+": "+f.Problem)
-		}
-	}
-	return wrongError(what)
+	return wrongError(r.Wrong())
 }
 
-// printVerified prints what was found in each file, and other problems.
 func (a *app) printVerified(r *archive.Report) error {
 	rows := [][]string{{"file", "rows", "size", "state"}}
 	files := []map[string]any{}
@@ -106,10 +95,7 @@ func (a *app) compareCounts(ctx context.Context, server *config.Config, m *archi
 		return err
 	}
 	defer client.Close()
-	var names []string
-	for _, e := range m.Latest() {
-		names = append(names, e.Name)
-	}
+	names := mapped(m.Latest(), func(e archive.Entry) string { return e.Name })
 	c, err := a.choose(ctx, client, &config.Config{Collections: names})
 	if err != nil {
 		return err

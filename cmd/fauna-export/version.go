@@ -29,7 +29,6 @@ func version() string {
 	return "devel"
 }
 
-// toolName returns the program's name for manifests.
 func toolName() string { return "fauna-export " + version() }
 
 // build is how the program was built.

@@ -15,8 +15,8 @@ func (a *app) runWizard(ctx context.Context, c tui.Config) error {
 	if !a.mayAsk() {
 		return usagef("the wizard needs a terminal: use 'fauna-export run', or 'fauna-export demo --out DIR' to try it")
 	}
-	if !c.Demo { // a demo saves nothing but its files
-		c.AnswersFile = answersFile()
+	if dir, err := os.UserConfigDir(); err == nil && !c.Demo { // a demo saves nothing but its files
+		c.AnswersFile = filepath.Join(dir, "fauna-export", "answers.yaml")
 	}
 	outcome, err := tui.Run(ctx, c)
 	if outcome.Summary != "" {
@@ -28,14 +28,4 @@ func (a *app) runWizard(ctx context.Context, c tui.Config) error {
 		}
 	}
 	return err
-}
-
-// answersFile returns where the wizard saves its answers, "" if the user has no
-// folder for settings.
-func answersFile() string {
-	dir, err := os.UserConfigDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(dir, "fauna-export", "answers.yaml")
 }

@@ -15,4 +15,13 @@ func elapsedText(d time.Duration) string             { return text.Span(d) }
 func table(rows [][]string) string                   { return text.Table(rows) }
 func plain(s string) string                          { return text.Clean(s) }
 func quoted(name string) string                      { return text.Quoted(name) }
+func sentence(err error) string                      { return text.Sentence(err) }
 func nearestName(word string, among []string) string { return text.Nearest(word, among) }
+
+func mapped[T, U any](things []T, f func(T) U) []U {
+	out := make([]U, len(things))
+	for i, x := range things {
+		out[i] = f(x)
+	}
+	return out
+}

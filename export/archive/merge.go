@@ -17,13 +17,13 @@ import (
 
 // Merged is a file written by Merge.
 type Merged struct {
-	Collection string
-	File       string // in the run's folder, with "/" as the separator
-	Rows       int64
+	Collection string `json:"collection"`
+	File       string `json:"file"` // in the run's folder, with "/" as the separator
+	Rows       int64  `json:"rows"`
 	// Warnings say what the rows lack, each after a file's name: what a CSV or
 	// Parquet file cannot represent, according to the manifest, and which parts
 	// of a wire file rows leave out.
-	Warnings []string
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Unmergeable is the error of a run whose files cannot be merged: exit code 2.

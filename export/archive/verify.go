@@ -47,13 +47,17 @@ type Report struct {
 }
 
 // OK reports whether everything matches the manifest.
-func (r *Report) OK() bool {
+func (r *Report) OK() bool { return len(r.Wrong()) == 0 }
+
+// Wrong lists everything that does not match the manifest.
+func (r *Report) Wrong() []string {
+	all := append([]string{}, r.Problems...)
 	for _, f := range r.Files {
 		if f.Problem != "" {
-			return false
+			all = append(all, f.File+": "+f.Problem)
 		}
 	}
-	return len(r.Problems) == 0
+	return all
 }
 
 // Verify re-reads every file of a finished run, in its original folder or a copy,
