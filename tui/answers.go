@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -119,14 +120,8 @@ func (s *session) recall(ctx context.Context, path string) bool {
 			s.choices = append(s.choices, choice{name, true})
 		}
 	}
-	if c.Mode == string(export.Incremental) {
-		s.mode = export.Incremental
-	}
-	if f, err := row.ParseFormat(c.Format); err == nil {
-		s.format = f
-	}
-	if p, err := row.ParseCompression(c.Compress); err == nil {
-		s.press = p
+	if spec, err := c.Spec(); err == nil { // as it is: loading checked each
+		s.mode, s.format, s.press = cmp.Or(spec.Mode, s.mode), cmp.Or(spec.Format, s.format), cmp.Or(spec.Compress, s.press)
 	}
 	for _, text := range c.Columns {
 		if collection, x, err := row.ParseColumn(text); err == nil {

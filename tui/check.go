@@ -131,11 +131,6 @@ func (c *checkStep) obstacles() (o obstacles) {
 	return o
 }
 
-// blocked reports whether a row prevents the export until someone fixes it.
-func (c *checkStep) blocked(name string) bool {
-	return c.s.status(name) == noteBad || len(c.found.indexes[name].Problems) > 0
-}
-
 // exported returns the folder of a finished export made with the same answers, or "".
 // Without it the old export would be shown as a new one.
 func (c *checkStep) exported() string {
@@ -212,7 +207,7 @@ func (c *checkStep) submit() {
 func (c *checkStep) skip() {
 	n := 0
 	for i, x := range c.s.choices {
-		if x.chosen && c.blocked(x.name) {
+		if x.chosen && (c.s.status(x.name) == noteBad || len(c.found.indexes[x.name].Problems) > 0) {
 			c.s.choices[i].chosen = false
 			n++
 		}

@@ -217,20 +217,15 @@ func (s *session) setup() fql.Setup {
 
 // spec returns the export that the answers describe.
 func (s *session) spec() (export.Spec, error) {
-	dir, err := fullPath(s.dirText)
+	spec, err := s.config().Spec()
+	if err == nil {
+		spec.Dir, err = fullPath(s.dirText)
+	}
 	if err != nil {
-		return export.Spec{}, err
+		return spec, err
 	}
-	columns := map[string][]row.Column{}
-	for _, c := range s.columns {
-		columns[c.collection] = append(columns[c.collection], c.Column)
-	}
-	spec := export.Spec{
-		Endpoint: s.endpoint.String(), Mode: s.mode, Collections: s.chosen(),
-		Format: s.format, Compress: s.press, Columns: columns, Dir: dir,
-		Tool:  "fauna-export " + s.cfg.Version,
-		Lives: map[string]time.Duration{}, Indexes: map[string]string{}, MaxRate: s.maxRate,
-	}
+	spec.Endpoint, spec.Tool, spec.MaxRate = s.endpoint.String(), "fauna-export "+s.cfg.Version, s.maxRate
+	spec.Lives, spec.Indexes = map[string]time.Duration{}, map[string]string{}
 	now := s.now().UnixMicro()
 	for _, name := range spec.Collections {
 		if s.mode == export.Incremental {

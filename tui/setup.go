@@ -188,12 +188,27 @@ func (c *setupStep) copy(queries string, cards []card) {
 	})
 }
 
-// run runs the card's text on the demo server, instead of Fauna's shell.
+// run runs the card's text on the demo server, instead of Fauna's shell, shows what
+// that printed, and holds its secret.
 func (c *setupStep) run() {
 	card, shell := &c.cards[c.at], c.s.cfg.Shell
-	query := card.FQL
-	await(c.s, &c.running, func(ctx context.Context) (string, error) { return shell(ctx, query) }, func(printed string, err error) {
-		c.answered(card, printed, err)
+	query, s := card.FQL, c.s
+	await(s, &c.running, func(ctx context.Context) (string, error) { return shell(ctx, query) }, func(printed string, err error) {
+		if err != nil {
+			if strings.Contains(printed, "already exists") {
+				s.say(noteInfo, "It already exists: u changes the text to an update.")
+			}
+			s.refused(cmp.Or(printed, err.Error()))
+			return
+		}
+		card.ran = true
+		s.panel = s.answerPanel("Demo server's answer", printed)
+		s.panel.done, s.panel.next = "next query", func() { c.turn(1) }
+		if secret, _ := fauna.FindSecret(printed); strings.Contains(printed, "secret") && !secret.IsZero() {
+			s.found = secret
+			s.panel.title = "Demo server's answer. Fauna shows the secret once."
+			s.panel.done, s.panel.next = "use this secret", func() { s.next(setupID) }
+		}
 	})
 }
 
@@ -218,26 +233,6 @@ func (c *setupStep) apply() {
 		s.accept(o, false) // closes the admin's client
 		s.event("%s created; admin's secret discarded", c.makes())
 	})
-}
-
-// answered shows what the demo's shell printed, once, and holds its secret.
-func (c *setupStep) answered(x *card, printed string, err error) {
-	s := c.s
-	if err != nil {
-		if strings.Contains(printed, "already exists") {
-			s.say(noteInfo, "It already exists: u changes the text to an update.")
-		}
-		s.refused(cmp.Or(printed, err.Error()))
-		return
-	}
-	x.ran = true
-	s.panel = s.answerPanel("Demo server's answer", printed)
-	s.panel.done, s.panel.next = "next query", func() { c.turn(1) }
-	if secret, _ := fauna.FindSecret(printed); strings.Contains(printed, "secret") && !secret.IsZero() {
-		s.found = secret
-		s.panel.title = "Demo server's answer. Fauna shows the secret once."
-		s.panel.done, s.panel.next = "use this secret", func() { s.next(setupID) }
-	}
 }
 
 func (c *setupStep) makes() string {

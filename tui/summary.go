@@ -19,7 +19,7 @@ func written(m *archive.Manifest) (entries []archive.Entry, sync int) {
 	if m.Mode != export.Incremental || len(m.Syncs) == 0 {
 		return m.Collections, 0
 	}
-	sync = m.Syncs[len(m.Syncs)-1].Sync
+	sync = m.LastSync()
 	return slices.DeleteFunc(slices.Clone(m.Latest()), func(e archive.Entry) bool { return e.Sync != sync }), sync
 }
 

@@ -10,14 +10,11 @@
 package tui
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strconv"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -203,17 +200,4 @@ func proposal(now time.Time) string {
 		return name
 	}
 	return homePath(path)
-}
-
-// leadsSession reports whether this program leads its session, as in a container: then
-// no shell could bring it back after suspending. If the system doesn't tell, the answer
-// is no.
-func leadsSession() bool {
-	stat, err := os.ReadFile("/proc/self/stat")
-	if err != nil {
-		return false
-	}
-	// PID (NAME) STATE PARENT GROUP SESSION …; the name may contain anything.
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	return len(fields) > 3 && string(fields[3]) == strconv.Itoa(os.Getpid())
 }

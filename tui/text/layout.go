@@ -74,19 +74,13 @@ func Fit(s string, w int) string {
 // Pad truncates or pads a text to exactly w cells.
 func Pad(s string, w int) string {
 	s = Fit(s, w)
-	if n := w - Width(s); n > 0 {
-		return s + strings.Repeat(" ", n)
-	}
-	return s
+	return s + strings.Repeat(" ", max(0, w-Width(s)))
 }
 
 // PadLeft is Pad with the padding on the left, for numbers.
 func PadLeft(s string, w int) string {
 	s = Fit(s, w)
-	if n := w - Width(s); n > 0 {
-		return strings.Repeat(" ", n) + s
-	}
-	return s
+	return strings.Repeat(" ", max(0, w-Width(s))) + s
 }
 
 // Wrap breaks plain text into lines of at most w cells, at spaces if possible, so that
