@@ -270,9 +270,9 @@ func (c *checkStep) side(w, h int) []string {
 		problem = c.problem(x.unready, w)
 	}
 	out := append(titled(st, "The problem", nil, w), problem...)
-	if queries := c.s.fixes(x.unready, x.denied > 0); len(queries) > 0 && x.fixable() {
+	if x.fixable() {
 		out = append(out, "", st.bold.of("Its fix (u copies or runs it)"), "")
-		out = append(out, mapped(text.Lines(fixesText(queries)), func(l string) string { return highlight(st, text.Fit(l, w)) })...)
+		out = append(out, mapped(text.Lines(fixesText(c.s.fixes(x.unready, x.denied > 0))), func(l string) string { return highlight(st, text.Fit(l, w)) })...)
 	}
 	return out[:min(len(out), h)]
 }

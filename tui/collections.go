@@ -23,14 +23,13 @@ type collectionsStep struct {
 
 	picker picker
 	tally  tally
-	stale  bool // counts arrived that the picker doesn't show yet
+	shown  int  // number of counts that the picker shows
 	rights wait // for the key's current privileges
 }
 
 func newCollectionsStep(s *session) *collectionsStep {
 	c := &collectionsStep{s: s, area: newArea(s.st, "type names, or paste what the shell printed"), tally: tally{s: s}}
 	c.picker = newPicker(s.st, 24, func(r pick) { s.choices[r.id].chosen = r.chosen })
-	c.tally.counted = func() { c.stale = true } // redraw once per frame, not once per count
 	c.write(strings.Join(s.chosen(), ", "))
 	return c
 }
@@ -96,7 +95,7 @@ func (c *collectionsStep) take(typed fql.Names) {
 }
 
 func (c *collectionsStep) show() {
-	c.stale = false
+	c.shown = len(c.tally.found)
 	wide := 7 // width of the right-aligned counts
 	for _, n := range c.s.counts {
 		wide = max(wide, len(text.Number(n)))

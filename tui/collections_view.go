@@ -36,7 +36,7 @@ func (c *collectionsStep) body(w, h int) []string {
 	if !c.picks() {
 		return c.typedBody(w, h)
 	}
-	if c.stale {
+	if c.shown != len(c.tally.found) { // once per frame, not once per count
 		c.show()
 	}
 	lines := []string{c.picker.filterLine(w)}

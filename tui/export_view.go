@@ -306,9 +306,6 @@ func (c *exportStep) side(w, h int) []string {
 }
 
 func (c *exportStep) failure(err error, w int) []string {
-	if err == nil {
-		return nil
-	}
 	message, kind, again := c.s.sentence(err), noteBad, "c resume it · o choose another folder"
 	var where []string
 	if dir := c.now.spec.Dir; dir != "" { // otherwise it never started

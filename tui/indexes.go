@@ -97,9 +97,6 @@ func fixesText(queries []fql.Query) string {
 
 // showFixes shows the queries; again repeats the check once the demo has run them.
 func (s *session) showFixes(queries []fql.Query, again func()) {
-	if len(queries) == 0 {
-		return
-	}
 	p := s.fqlPanel("Run these in the Fauna shell, one after the other", fixesText(queries), "fauna-fix.fql")
 	if len(queries) == 1 {
 		p.title = "Run this in the Fauna shell: it creates the index"

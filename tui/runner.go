@@ -105,26 +105,18 @@ func openRun(spec export.Spec, src export.Source, resume bool) (exporting, error
 	return export.NewRun(spec, src, export.Env{Store: into})
 }
 
-// start starts or resumes an export, and returns once it is running.
+// start starts or resumes an export while none is running, and returns once it is.
 func (r *runner) start(spec export.Spec, src export.Source, resume bool) error {
 	ctx, cancel := context.WithCancel(r.ctx)
-	r.mu.Lock()
-	if r.now.active() {
-		r.mu.Unlock()
-		cancel()
-		return errors.New("an export is running already")
-	}
-	r.now, r.stop = progress{state: runGoing, spec: spec}, cancel
 	r.wg.Add(1)
-	r.mu.Unlock()
-
+	r.locked(func() { r.now, r.stop = progress{state: runGoing, spec: spec}, cancel })
 	r.limit(spec.MemoryLimit() + screenMemory)
 	run, err := r.open(spec, src, resume)
-	r.mu.Lock()
-	if r.run = run; err != nil {
-		r.now, r.run = progress{}, nil
-	}
-	r.mu.Unlock()
+	r.locked(func() {
+		if r.run = run; err != nil {
+			r.now, r.run = progress{}, nil
+		}
+	})
 	go func() {
 		defer r.wg.Done()
 		defer cancel()
@@ -144,30 +136,29 @@ func (r *runner) work(ctx context.Context, spec export.Spec, run exporting) {
 			end.err = fmt.Errorf("the export crashed: %v\n%s", p, debug.Stack())
 		}
 		end.state, end.spec, end.status = runEnded, spec, run.Status()
-		r.mu.Lock()
-		end.checking = r.now.checking
-		r.now, r.run = end, nil
-		r.mu.Unlock()
+		r.locked(func() {
+			end.checking = r.now.checking
+			r.now, r.run = end, nil
+		})
 	}()
 	end.manifest, end.err = run.Do(ctx)
 	if end.manifest == nil {
 		return
 	}
+	r.locked(func() { r.now.state, r.now.manifest, r.now.status = runVerifying, end.manifest, run.Status() })
+	end.report, end.unread = run.Verify(ctx, func(v archive.VerifyStatus) { r.locked(func() { r.now.checking = v }) })
+}
+
+func (r *runner) locked(f func()) {
 	r.mu.Lock()
-	r.now.state, r.now.manifest, r.now.status = runVerifying, end.manifest, run.Status()
-	r.mu.Unlock()
-	end.report, end.unread = run.Verify(ctx, func(v archive.VerifyStatus) {
-		r.mu.Lock()
-		r.now.checking = v
-		r.mu.Unlock()
-	})
+	defer r.mu.Unlock()
+	f()
 }
 
 // progress returns the current state.
-func (r *runner) progress() progress {
-	r.mu.Lock()
-	p, run := r.now, r.run
-	r.mu.Unlock()
+func (r *runner) progress() (p progress) {
+	var run exporting
+	r.locked(func() { p, run = r.now, r.run })
 	if p.state == runGoing && run != nil {
 		p.status = run.Status()
 	}
@@ -176,24 +167,17 @@ func (r *runner) progress() progress {
 
 // verified stores the result of re-reading the files.
 func (r *runner) verified(report *archive.Report) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.now.report, r.now.unread = report, nil
+	r.locked(func() { r.now.report, r.now.unread = report, nil })
 }
 
 func (r *runner) active() bool { return r.progress().active() }
 
-func (r *runner) cancel() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stop()
-}
+func (r *runner) cancel() { r.locked(func() { r.stop() }) }
 
 // with calls f with the export if one is running.
 func (r *runner) with(f func(exporting)) {
-	r.mu.Lock()
-	run := r.run
-	r.mu.Unlock()
+	var run exporting
+	r.locked(func() { run = r.run })
 	if run != nil {
 		f(run)
 	}

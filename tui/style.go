@@ -79,9 +79,7 @@ func newStyles(out io.Writer, color string, env func(string) string) styles {
 func (st styles) progress(part float64, w int, done bool) string {
 	w = max(0, w)
 	full := int(math.Round(max(0, min(1, part)) * float64(w)))
-	if math.IsNaN(part) {
-		full = 0
-	} else if part < 1 { // only show it full when complete
+	if part < 1 { // only show it full when complete
 		full = max(0, min(full, w-1))
 	}
 	p := st.accent

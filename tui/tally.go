@@ -20,9 +20,8 @@ const (
 type tally struct {
 	s       *session
 	samples bool
-	counted func() // called after each answer
 
-	n       int // number of this count: answers for another are dropped
+	asking  [parallelCounts]wait
 	at      int64
 	names   []string
 	next    int
@@ -42,37 +41,37 @@ type counted struct {
 
 // reset drops earlier counts and starts none.
 func (t *tally) reset(names []string, at int64) {
-	*t = tally{s: t.s, samples: t.samples, counted: t.counted, n: t.n + 1, at: at, names: names, found: map[string]counted{}}
+	t.stop()
+	*t = tally{s: t.s, samples: t.samples, asking: t.asking, at: at, names: names, found: map[string]counted{}}
 }
 
 // start counts collections as of at (0: now), dropping earlier counts.
 func (t *tally) start(names []string, at int64) {
 	t.reset(names, at)
-	for range parallelCounts {
-		t.more()
+	for i := range t.asking {
+		t.more(&t.asking[i])
 	}
 }
 
 // stop ignores the answers still to come.
-func (t *tally) stop() { t.n++ }
+func (t *tally) stop() {
+	for i := range t.asking {
+		t.asking[i].drop()
+	}
+}
 
 func (t *tally) done() bool { return len(t.found) >= len(t.names) }
 
-func (t *tally) more() {
+func (t *tally) more(w *wait) {
 	if t.next >= len(t.names) || t.s.server == nil {
 		return
 	}
 	name := t.names[t.next]
 	t.next++
-	n, srv, at, samples, now := t.n, t.s.server, t.at, t.samples, t.s.now
-	t.s.inBackground(func(ctx context.Context) func() {
-		c := count(ctx, srv, name, at, samples, now)
-		return func() {
-			if n == t.n {
-				t.add(name, c)
-				t.more()
-			}
-		}
+	srv, at, samples, now := t.s.server, t.at, t.samples, t.s.now
+	await(t.s, w, func(ctx context.Context) (counted, error) { return count(ctx, srv, name, at, samples, now), nil }, func(c counted, _ error) {
+		t.add(name, c)
+		t.more(w)
 	})
 }
 
@@ -86,9 +85,6 @@ func (t *tally) add(name string, c counted) {
 			t.s.counts = map[string]int64{}
 		}
 		t.s.counts[name] = c.rows
-	}
-	if t.counted != nil {
-		t.counted()
 	}
 }
 
