@@ -103,7 +103,9 @@ func (c *checkStep) awaitIndexes() {
 	}
 }
 
-func (c *checkStep) listed() []string { return c.list.filtered(c.names) }
+func (c *checkStep) listed() []string {
+	return slices.DeleteFunc(slices.Clone(c.names), func(name string) bool { return !c.list.matches(name) })
+}
 
 // obstacles count what prevents an export.
 type obstacles struct {

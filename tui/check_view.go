@@ -9,9 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/lipgloss"
-	"github.com/charmbracelet/lipgloss/table"
-
 	"fauna-export/export"
 	"fauna-export/export/row"
 	"fauna-export/fauna"
@@ -66,7 +63,7 @@ func (c *checkStep) body(w, h int) []string {
 	return append(lines, footer...)
 }
 
-// table draws the rows [from, to) with lipgloss' table, which aligns coloured cells.
+// table draws the rows [from, to).
 func (c *checkStep) table(w, from, to int) []string {
 	st, last := c.s.st, 5
 	rows := [][]string{{"", "collection", "documents", "est. size", "snapshot kept", ""}}
@@ -90,32 +87,26 @@ func (c *checkStep) table(w, from, to int) []string {
 		last, room = 4, 2+12+10
 	}
 	name = min(name, max(10, w-room-min(status, 30)-2))
-	t := table.New().BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderHeader(false).BorderColumn(false).
-		Headers(rows[0]...).
-		StyleFunc(func(row, col int) lipgloss.Style {
-			s := st.plainText
-			if row == table.HeaderRow {
-				s = st.faintText
-			}
-			if col == 2 || col == 3 {
-				s = s.Align(lipgloss.Right)
-			}
-			if col > 0 && col < last {
-				s = s.PaddingRight(2)
-			}
-			return s
-		})
-	for i, cells := range rows[1:] {
+	for _, figures := range []int{2, 3} {
+		widest := slices.MaxFunc(rows, func(a, b []string) int { return text.Width(a[figures]) - text.Width(b[figures]) })[figures]
+		for _, cells := range rows {
+			cells[figures] = text.PadLeft(cells[figures], text.Width(widest))
+		}
+	}
+	for i, cells := range rows {
 		bar := " "
 		cells[1] = text.Fit(cells[1], name)
-		if from+i == c.list.at && len(c.names) > 1 {
+		switch {
+		case i == 0:
+			bar, cells = "", mapped(cells, func(x string) string { return st.faint.on + x + st.faint.off })
+			cells[0] += "   "
+		case from+i-1 == c.list.at && len(c.names) > 1:
 			bar, cells[1] = st.strong.of("▌"), st.bold.of(cells[1])
 		}
-		cells[0] = bar + cells[0]
-		t.Row(cells...)
+		rows[i] = append([]string{bar + cells[0] + cells[1]}, cells[2:]...)
 	}
-	lines := strings.Split(strings.TrimRight(t.Render(), "\n"), "\n")
-	return mapped(lines, func(l string) string { return text.Fit(strings.TrimRight(l, " "), w) })
+	lines := strings.Split(strings.TrimRight(text.Table(rows), "\n"), "\n")
+	return mapped(lines, func(l string) string { return text.Fit(l, w) })
 }
 
 // row returns the cells of a row: mark, name, documents, size, snapshot lifetime, status.

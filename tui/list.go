@@ -2,7 +2,6 @@ package tui
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -32,13 +31,6 @@ func (l *list) narrowed() bool { return l.typing || l.find.value() != "" }
 func (l *list) matches(name string) bool {
 	want := strings.ToLower(strings.TrimSpace(l.find.value()))
 	return want == "" || strings.Contains(strings.ToLower(name), want)
-}
-
-func (l *list) filtered(names []string) []string {
-	if !l.narrowed() {
-		return names
-	}
-	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !l.matches(name) })
 }
 
 func (l *list) clear() {

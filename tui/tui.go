@@ -139,9 +139,7 @@ func (w *wizard) outcome(ctx context.Context, err error) (Outcome, error) {
 		return out, fmt.Errorf("run the wizard: %w", err)
 	case err != nil, errors.Is(w.ended, ErrInterrupted):
 		return out, ErrInterrupted
-	case p.manifest == nil && errors.Is(p.err, context.Canceled): // stopped, then left
-		return out, ErrLeft
-	case p.manifest == nil && (p.err == nil || w.ended != nil):
+	case p.manifest == nil && (p.err == nil || w.ended != nil || errors.Is(p.err, context.Canceled)):
 		return out, ErrLeft
 	}
 	return out, p.failure()

@@ -22,7 +22,7 @@ import (
 type logFile struct {
 	file   *os.File
 	logger *slog.Logger
-	secret atomic.Pointer[fauna.Secret]
+	secret *atomic.Pointer[fauna.Secret] // the app's
 
 	mu struct {
 		sync.Mutex
@@ -53,7 +53,7 @@ func (a *app) openLog(cmd *cobra.Command) error {
 		}
 		return unusablef("--log-file: %w: give a new file, or an earlier log that this user can write", err)
 	}
-	a.log = &logFile{file: f}
+	a.log = &logFile{file: f, secret: &a.hidden}
 	a.log.logger = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{ReplaceAttr: inUTC}))
 	a.log.logger.Info("begin", "command", cmd.CommandPath(), "version", version())
 	return nil
@@ -67,13 +67,7 @@ func inUTC(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// hide removes the secret from every later line.
-func (l *logFile) hide(s fauna.Secret) {
-	if l != nil {
-		l.secret.Store(&s)
-	}
-}
-
+// scrub removes the secret, however short: nobody reads a log for its words.
 func (l *logFile) scrub(text string) string {
 	if s := l.secret.Load(); s != nil {
 		return s.Scrub(text)

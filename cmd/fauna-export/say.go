@@ -21,17 +21,12 @@ import (
 const minHidden = 8
 
 // hide removes a secret from all later messages.
-func (a *app) hide(s fauna.Secret) {
-	a.log.hide(s)
-	if s.Len() >= minHidden {
-		a.hidden.Store(&s)
-	}
-}
+func (a *app) hide(s fauna.Secret) { a.hidden.Store(&s) }
 
 // scrub removes the secret from a text. It must be the last step, when no
 // invisible characters are left that could split the secret.
 func (a *app) scrub(text string) string {
-	if s := a.hidden.Load(); s != nil {
+	if s := a.hidden.Load(); s != nil && s.Len() >= minHidden {
 		return s.Scrub(text)
 	}
 	return text
