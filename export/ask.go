@@ -131,12 +131,15 @@ func (q *requester) askCount(ctx context.Context, c *collection, at int64) (int6
 	return ask(ctx, q, c, func() (int64, error) { return q.src.Count(ctx, c.name, at) })
 }
 
-func (q *requester) askUnreadable(ctx context.Context, c *collection, names []string) (unreadable, missing, filtered []string, err error) {
-	err = q.call(ctx, c, false, func() (err error) {
-		unreadable, missing, filtered, err = q.src.Unreadable(ctx, names)
-		return err
+// access lists the collections that the key can't read now, those that do not exist,
+// and those whose documents its role filters.
+type access struct{ unreadable, missing, filtered []string }
+
+func (q *requester) askAccess(ctx context.Context, c *collection, names ...string) (access, error) {
+	return ask(ctx, q, c, func() (a access, err error) {
+		a.unreadable, a.missing, a.filtered, err = q.src.Unreadable(ctx, names)
+		return a, err
 	})
-	return unreadable, missing, filtered, err
 }
 
 func (q *requester) askMinimum(ctx context.Context, name string) (int64, error) {

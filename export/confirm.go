@@ -181,11 +181,11 @@ func (w *writer) checkHidden(ctx context.Context, left []int64) error {
 	if len(left) == 0 {
 		return nil
 	}
-	_, _, filtered, err := w.r.askUnreadable(ctx, w.c, []string{w.c.name})
+	now, err := w.r.askAccess(ctx, w.c, w.c.name)
 	switch {
 	case err != nil:
 		return err
-	case len(filtered) > 0:
+	case len(now.filtered) > 0:
 		return &Hidden{IDs: left}
 	}
 	_, err = w.r.presentOf(ctx, w.c, left)

@@ -34,7 +34,7 @@ type Env struct {
 
 // OSEnv returns an Env with the system's clock and the folder dir.
 func OSEnv(dir string) Env {
-	return Env{Store: store.NewFolder(dir), Clock: systemClock{}, Rand: rand.NewPCG(rand.Uint64(), rand.Uint64())}
+	return Env{Store: store.NewFolder(dir)}.withDefaults()
 }
 
 // withDefaults fills in what the caller left out.

@@ -21,16 +21,16 @@ const (
 type memory struct {
 	budget int64
 	making chan struct{} // limits concurrent serialization
+	idle   chan *row.Batch
 
 	mu struct {
 		sync.Mutex
 		held int64
-		idle []*row.Batch
 	}
 }
 
 func newMemory(packed bool) *memory {
-	m := &memory{budget: plainBudget, making: make(chan struct{}, min(runtime.GOMAXPROCS(0), maxMaking))}
+	m := &memory{budget: plainBudget, making: make(chan struct{}, min(runtime.GOMAXPROCS(0), maxMaking)), idle: make(chan *row.Batch, maxIdle)}
 	if packed {
 		m.budget = packedBudget
 	}
@@ -69,24 +69,22 @@ func (m *memory) release(ch *chunk) {
 
 // recycle keeps a batch for reuse, unless it is very large.
 func (m *memory) recycle(b *row.Batch) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if cap(b.Bytes) <= 4*aimBytes && len(m.mu.idle) < maxIdle {
-		b.Reset()
-		m.mu.idle = append(m.mu.idle, b)
+	if cap(b.Bytes) > 4*aimBytes {
+		return
+	}
+	b.Reset()
+	select {
+	case m.idle <- b:
+	default:
 	}
 }
 
 // batch returns an empty batch.
 func (m *memory) batch() *row.Batch {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if n := len(m.mu.idle); n > 0 {
-		b := m.mu.idle[n-1]
-		m.mu.idle = m.mu.idle[:n-1]
+	select {
+	case b := <-m.idle:
 		return b
+	default:
+		return &row.Batch{Next: -1}
 	}
-	b := &row.Batch{}
-	b.Reset()
-	return b
 }

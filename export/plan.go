@@ -126,13 +126,13 @@ func (q *requester) checkAccess(ctx context.Context, c *collection, at int64) er
 
 // checkReadable returns an error unless the collection exists now and may be read.
 func (q *requester) checkReadable(ctx context.Context, c *collection, at int64) error {
-	unreadable, missing, _, err := q.askUnreadable(ctx, c, []string{c.name})
+	now, err := q.askAccess(ctx, c, c.name)
 	switch {
 	case err != nil:
 		return err
-	case len(missing) > 0:
+	case len(now.missing) > 0:
 		return &Recreated{At: at}
-	case len(unreadable) > 0:
+	case len(now.unreadable) > 0:
 		return &PrivilegeLost{}
 	}
 	return nil
@@ -140,14 +140,6 @@ func (q *requester) checkReadable(ctx context.Context, c *collection, at int64) 
 
 // maxRenewals is how often a new time may expire before anything is read at it.
 const maxRenewals = 5
-
-// expiredAtOnce is the error of a server on which every time expires
-// immediately.
-type expiredAtOnce struct{ times int }
-
-func (e *expiredAtOnce) Error() string {
-	return fmt.Sprintf("the server rejects every time as too old: %d new ones expired before anything was read; check its clock and history_days", e.times)
-}
 
 // renew takes a new time for the rest of a collection whose time expired.
 func (p *planner) renew(ctx context.Context, c *collection) {
@@ -159,7 +151,7 @@ func (p *planner) renew(ctx context.Context, c *collection) {
 	at, err := latest, error(nil)
 	switch {
 	case again >= maxRenewals:
-		err = &expiredAtOnce{times: again}
+		err = fmt.Errorf("the server rejects every time as too old: %d new ones expired before anything was read; check its clock and history_days", again)
 	case again > 0:
 		err = p.pace.pause(ctx, p.pace.backoff(again), errors.New("the snapshot expired before anything was read at it"))
 	}

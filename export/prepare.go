@@ -26,9 +26,10 @@ func (r *Run) prepare(ctx context.Context) error {
 	}
 	names := r.spec.Collections
 	// In parallel, to save a round trip.
-	var probed accessAnswer
+	var probed access
+	var failed error
 	var asked sync.WaitGroup
-	asked.Go(func() { probed = r.askAccess(ctx, r.all) })
+	asked.Go(func() { probed, failed = r.askAccess(ctx, nil, names...) })
 	made, err := r.askMade(ctx, nil, names, cmp.Or(at, now))
 	asked.Wait()
 	if err != nil {
@@ -48,6 +49,9 @@ func (r *Run) prepare(ctx context.Context) error {
 	if len(absent) > 0 {
 		return &Missing{Collections: absent}
 	}
+	if failed != nil {
+		return failed
+	}
 	if err := r.admit(ctx, r.all, at, probed); err != nil {
 		return err
 	}
@@ -64,29 +68,10 @@ func (r *Run) prepare(ctx context.Context) error {
 	return r.fitsPlan(probed.filtered)
 }
 
-// accessAnswer lists the collections that the key can't read now.
-type accessAnswer struct {
-	unreadable, missing, filtered []string
-	err                           error
-}
-
-func (r *Run) askAccess(ctx context.Context, of []*collection) (a accessAnswer) {
-	var names []string
-	for _, c := range of {
-		if len(names) == 0 || names[len(names)-1] != c.name { // parts are adjacent
-			names = append(names, c.name)
-		}
-	}
-	a.unreadable, a.missing, a.filtered, a.err = r.askUnreadable(ctx, nil, names)
-	return a
-}
-
 // admit returns an error for collections that cannot be read, and finds out how
 // long a snapshot of each stays readable.
-func (r *Run) admit(ctx context.Context, of []*collection, at int64, a accessAnswer) error {
+func (r *Run) admit(ctx context.Context, of []*collection, at int64, a access) error {
 	switch {
-	case a.err != nil:
-		return a.err
 	case len(a.missing) > 0:
 		slices.Sort(a.missing)
 		return &Missing{Collections: a.missing}

@@ -83,9 +83,6 @@ func (r *Run) reopen(ctx context.Context) error {
 	if diff := r.spec.Differences(spec); len(diff) > 0 {
 		return &Changed{Differences: diff}
 	}
-	if len(saved.Times) == 0 {
-		return &archive.NotARun{Dir: r.env.Store.Name(), Why: archive.RunName + " has no time"}
-	}
 	if len(saved.Bounds) > 0 {
 		if err := r.setBounds(saved.Bounds); err != nil {
 			return err
@@ -101,7 +98,14 @@ func (r *Run) reopen(ctx context.Context) error {
 		}
 	}
 	if len(left) > 0 {
-		access := r.askAccess(ctx, left)
+		var names []string
+		for _, c := range left {
+			names = append(names, c.name)
+		}
+		access, err := r.askAccess(ctx, nil, slices.Compact(names)...) // parts are adjacent
+		if err != nil {
+			return err
+		}
 		// The rows so far were read with a key that saw all documents.
 		if diff := newlyHiding(access.filtered, saved.Filtered, "run"); len(diff) > 0 {
 			return &Changed{Differences: diff}

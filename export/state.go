@@ -114,7 +114,7 @@ func specIn(s store.Store, st *archive.RunState) (Spec, error) {
 	if err != nil {
 		return Spec{}, &archive.NotARun{Dir: s.Name(), Why: err.Error()}
 	}
-	if len(st.Times) > 0 && (st.Times[0] == 0) != spec.NoSnapshot {
+	if (st.Times[0] == 0) != spec.NoSnapshot {
 		return Spec{}, &archive.DamagedState{Store: s.Name(), Name: archive.RunName, Why: "it reads at " + archive.FormatTime(st.Times[0])}
 	}
 	spec.Dir = s.Name()

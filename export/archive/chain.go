@@ -48,13 +48,10 @@ func (m *Manifest) Chain(collection string) []Entry {
 
 // Last returns a collection's latest file, nil if there is none.
 func (m *Manifest) Last(collection string) *Entry {
-	var last *Entry
-	for i := range m.Collections {
-		if e := &m.Collections[i]; e.Name == collection && (last == nil || e.Sync >= last.Sync) {
-			last = e
-		}
+	if chain := m.Chain(collection); len(chain) > 0 {
+		return &chain[len(chain)-1]
 	}
-	return last
+	return nil
 }
 
 // Latest returns each collection's latest file, in the order in which the

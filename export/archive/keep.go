@@ -196,9 +196,6 @@ func (r oldRun) unlike(present oldRun) string {
 	if a.Consistency != b.Consistency {
 		return "was read with another consistency, " + string(a.Consistency)
 	}
-	if a.Mode != b.Mode {
-		return "was run in another mode, " + string(a.Mode)
-	}
 	was, is := byName(a), byName(b)
 	for _, name := range slices.Sorted(maps.Keys(was)) {
 		if _, both := is[name]; !both {

@@ -96,7 +96,7 @@ type RunState struct {
 
 // check returns an error for a state that no run writes.
 func (st *RunState) check() error {
-	if len(st.Times) == 0 && st.Sync == 0 {
+	if len(st.Times) == 0 {
 		return errors.New("it has no time")
 	}
 	last := int64(-1)
