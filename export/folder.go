@@ -16,7 +16,7 @@ func (r *Run) openFolder() error {
 	}
 	switch f.Kind {
 	case archive.Unfinished, archive.Partial:
-		spec, err := specIn(r.env.Store, f.Run)
+		spec, err := SpecOf(r.env.Store, f.Run)
 		if err != nil {
 			return err
 		}

@@ -194,7 +194,9 @@ func TestResume_refusesAnotherServerCollectionOrOption(t *testing.T) {
 	spec := Spec{Endpoint: "http://localhost:8443", Collections: []string{"users", "orders"}, PageSize: 100,
 		Columns: map[string][]row.Column{"users": {{Name: "a", Path: []any{"data", "list", int64(0)}, Type: row.TypeInt}}}}
 	dir := interrupted(t, spec, src)
-	_, saved, err := readRun(store.NewFolder(dir))
+	run, err := archive.ReadRun(store.NewFolder(dir))
+	must(t, err)
+	saved, err := SpecOf(store.NewFolder(dir), run)
 	if err != nil || saved.Endpoint != spec.Endpoint {
 		t.Fatalf("%+v %v", saved, err)
 	}

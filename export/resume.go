@@ -22,7 +22,7 @@ func OpenRun(src Source, env Env) (*Run, error) {
 	}
 	switch f.Kind {
 	case archive.Unfinished, archive.Partial:
-		spec, err := specIn(env.Store, f.Run)
+		spec, err := SpecOf(env.Store, f.Run)
 		if err != nil {
 			return nil, err
 		}
@@ -73,10 +73,14 @@ func (r *Run) readableOf(left []*collection, unreadable []string) ([]*collection
 
 // reopen continues where an earlier process stopped.
 func (r *Run) reopen(ctx context.Context) error {
-	saved, spec, err := readRun(r.env.Store)
+	saved, err := archive.ReadRun(r.env.Store)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &archive.NotARun{Dir: r.env.Store.Name(), Why: "another process has finished it in the meantime"}
 	}
+	if err != nil {
+		return err
+	}
+	spec, err := SpecOf(r.env.Store, saved)
 	if err != nil {
 		return err
 	}

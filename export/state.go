@@ -88,34 +88,14 @@ func (r *Run) saveRun() error {
 	return diskError("write "+archive.RunName, archive.WriteRun(r.env.Store, st))
 }
 
-// SpecOf returns the Spec of an unfinished run.
-func SpecOf(run *archive.RunState) (Spec, error) {
-	var s Spec
-	err := json.Unmarshal(run.Spec, &s)
-	if err != nil {
-		return Spec{}, fmt.Errorf("%s is damaged: %w", archive.RunName, err)
+// SpecOf returns the Spec of the unfinished run in a store.
+func SpecOf(s store.Store, run *archive.RunState) (Spec, error) {
+	var spec Spec
+	if err := json.Unmarshal(run.Spec, &spec); err != nil {
+		return Spec{}, &archive.NotARun{Dir: s.Name(), Why: fmt.Sprintf("%s is damaged: %v", archive.RunName, err)}
 	}
-	return s, nil
-}
-
-// readRun reads run.json; fs.ErrNotExist if there is none.
-func readRun(s store.Store) (*archive.RunState, Spec, error) {
-	st, err := archive.ReadRun(s)
-	if err != nil {
-		return nil, Spec{}, err
-	}
-	spec, err := specIn(s, st)
-	return st, spec, err
-}
-
-// specIn returns the Spec of the unfinished run in a store.
-func specIn(s store.Store, st *archive.RunState) (Spec, error) {
-	spec, err := SpecOf(st)
-	if err != nil {
-		return Spec{}, &archive.NotARun{Dir: s.Name(), Why: err.Error()}
-	}
-	if (st.Times[0] == 0) != spec.NoSnapshot {
-		return Spec{}, &archive.DamagedState{Store: s.Name(), Name: archive.RunName, Why: "it reads at " + archive.FormatTime(st.Times[0])}
+	if (run.Times[0] == 0) != spec.NoSnapshot {
+		return Spec{}, &archive.DamagedState{Store: s.Name(), Name: archive.RunName, Why: "it reads at " + archive.FormatTime(run.Times[0])}
 	}
 	spec.Dir = s.Name()
 	return spec, nil

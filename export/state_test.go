@@ -318,7 +318,7 @@ func FuzzReadState(f *testing.F) {
 func FuzzSpecOf(f *testing.F) {
 	f.Add([]byte(`{"endpoint":"http://x","mode":"full","collections":["a"],"columns":{"a":[{"name":"n","path":["data",0],"type":"int"}]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		spec, err := SpecOf(&archive.RunState{Spec: data})
+		spec, err := SpecOf(storetest.NewMemory(), &archive.RunState{Spec: data, Times: []int64{1}})
 		if err == nil {
 			_ = spec.Validate()
 			_ = spec.Differences(Spec{})

@@ -53,9 +53,9 @@ func (a *app) resume(ctx context.Context, dir string, server *config.Config) err
 	case found.Run == nil:
 		return &archive.NotARun{Dir: dir}
 	}
-	spec, err := export.SpecOf(found.Run)
+	spec, err := export.SpecOf(env.Store, found.Run)
 	if err != nil {
-		return &archive.NotARun{Dir: dir, Why: err.Error()}
+		return err
 	}
 	if server.Domain == "" {
 		if err := a.acceptEndpoint(ctx, spec.Endpoint); err != nil {

@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
+	"io"
 	"iter"
 	"sync"
 
@@ -88,7 +88,7 @@ func (f *dataFile) ReadAt(p []byte, at int64) (int, error) {
 	defer f.mu.Unlock()
 	if at <= f.mu.pos && f.mu.pos < at+int64(n) {
 		fresh := p[f.mu.pos-at : n]
-		f.mu.hashed.write(fresh)
+		_, _ = f.mu.hashed.Write(fresh)
 		f.mu.pos += int64(len(fresh))
 		if f.read != nil {
 			f.read(int64(len(fresh)))
@@ -172,46 +172,24 @@ type Reading struct {
 	Bad, Failed error
 }
 
-// background hashes in a goroutine, at most a few blocks behind its caller.
+// background hashes what is written to it in a goroutine, a block behind its caller.
 type background struct {
-	full, free chan []byte
-	done       chan struct{}
-	once       sync.Once
-	hash       hash.Hash
+	io.Writer
+	sum func() string // ends the hashing; don't write after it
 }
 
-const (
-	blockSize = 256 << 10
-	blocks    = 4
-)
+const blockSize = 256 << 10
 
 func newBackground() *background {
-	b := &background{full: make(chan []byte, blocks), free: make(chan []byte, blocks), done: make(chan struct{}), hash: sha256.New()}
-	for range blocks {
-		b.free <- nil
-	}
+	r, w := io.Pipe()
+	done := make(chan string, 1)
 	go func() {
-		defer close(b.done)
-		for block := range b.full {
-			b.hash.Write(block)
-			b.free <- block[:0]
-		}
+		h := sha256.New()
+		_, _ = io.CopyBuffer(h, r, make([]byte, blockSize)) // neither end fails
+		done <- hex.EncodeToString(h.Sum(nil))
 	}()
-	return b
-}
-
-// write hashes a copy of p.
-func (b *background) write(p []byte) {
-	for len(p) > 0 {
-		n := min(len(p), blockSize)
-		b.full <- append(<-b.free, p[:n]...)
-		p = p[n:]
-	}
-}
-
-// sum finishes the hashing. Don't call write after it.
-func (b *background) sum() string {
-	b.once.Do(func() { close(b.full) })
-	<-b.done
-	return hex.EncodeToString(b.hash.Sum(nil))
+	return &background{w, sync.OnceValue(func() string {
+		_ = w.Close()
+		return <-done
+	})}
 }
