@@ -2,6 +2,7 @@ package load
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,7 +22,14 @@ type files struct {
 	kind  *fileKind
 	dir   string
 	loads map[string]*loadedTable
+	// was is the text that loads was read from, and release, once files are written,
+	// lets other loads into the folder.
+	was     []byte
+	release func() error
 }
+
+// lockName is the file that is locked while a load writes into a folder.
+const lockName = ".fauna-export-loads.lock"
 
 // fileKind is a kind of typed files.
 type fileKind struct {
@@ -42,12 +50,20 @@ type typedWriter interface {
 func (f *files) dialect() *dialect { return f.kind.dialect }
 
 func (f *files) name() string { return f.dialect().title + " files in " + f.dir }
-func (f *files) close()       {}
+
+func (f *files) close() {
+	if f.release != nil {
+		_ = f.release() // the lock ends with the process at the latest
+	}
+}
 
 func (f *files) fail(doing string, err error) error {
 	return explained(f.name(), doing, err, func(e *Error) {
 		_, odd := errors.AsType[*store.NotRegular](err)
+		busy, _ := errors.AsType[*store.Error](err)
 		switch {
+		case busy != nil && busy.Locked:
+			e.Kind, e.What, e.Err, e.Do = KindUsage, "another load is writing into it", nil, "wait for it, and load again to continue with what is missing"
 		case errors.Is(err, syscall.ENOSPC):
 			e.Do = "the disk is full: free some space and load again; it continues with what is missing"
 		case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
@@ -76,7 +92,7 @@ func (f *files) state(context.Context) (map[string]*loadedTable, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return all, nil
 	}
-	if err == nil {
+	if f.was = text; err == nil {
 		err = json.Unmarshal(text, &f.loads)
 	}
 	if err == nil && f.loads == nil { // null
@@ -118,6 +134,17 @@ func (f *files) ready(_ context.Context, _ map[string]*loadedTable, jobs []*job,
 	}
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
 		return f.fail("create the folder", err)
+	}
+	var err error
+	if f.release, err = store.LockIn(f.dir, lockName); err != nil {
+		return f.fail("lock the folder", err)
+	}
+	now, err := store.ReadRegular(filepath.Join(f.dir, f.kind.state), store.MaxSmall)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return f.fail("read "+f.kind.state, err)
+	}
+	if !bytes.Equal(now, f.was) {
+		return &Error{Where: f.name(), What: "another load into it was faster", Do: "load again to continue with what is missing"}
 	}
 	for _, k := range drop {
 		delete(f.loads, k.Table.Collection)

@@ -160,3 +160,41 @@ func TestParseTarget_refusesAddressesOfAnotherForm(t *testing.T) {
 		}
 	}
 }
+
+// A load plans with what the target has, and another may change that meanwhile.
+func TestLoad_isRefusedWhereAnotherWasFaster(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"csv", "parquet", "sqlite"} {
+		into := scheme + ":" + filepath.Join(t.TempDir(), "target")
+		f, other := shop(t, row.Wire), shop(t, row.Wire)
+		slow, err := Prepare(t.Context(), Options{From: store.NewFolder(f.dir), Into: into})
+		f.check(err)
+		defer slow.Close()
+		between, err := Prepare(t.Context(), Options{From: store.NewFolder(other.dir), Into: into})
+		f.check(err)
+		_, err = between.Do(t.Context())
+		f.check(err)
+		_, err = slow.Do(t.Context())
+		if err == nil || scheme == "sqlite" {
+			f.check(between.Close())
+		} else {
+			wants(t, err.Error(), "another load is writing into it", "load again")
+			if bad, ok := errors.AsType[*Error](err); !ok || bad.Kind != KindUsage {
+				t.Errorf("%s: %v", scheme, err)
+			}
+			f.check(between.Close())
+			_, err = slow.Do(t.Context())
+		}
+		if err == nil {
+			t.Fatalf("%s: no error", scheme)
+		}
+		wants(t, err.Error(), "another load into it was faster", "load again")
+		f.check(slow.Close())
+		if r := f.must(into); r.Skipped != 2 {
+			t.Errorf("%s: %+v", scheme, r)
+		}
+		if left, err := filepath.Glob(filepath.Join(strings.TrimPrefix(into, scheme+":"), ".*.lock")); err != nil || len(left) > 0 {
+			t.Errorf("%v, %v", left, err)
+		}
+	}
+}

@@ -52,7 +52,16 @@ func (s *sqlite) explain(doing string, err error) error {
 		if !ok {
 			return
 		}
+		faster := "another load into it was faster: load again to continue with what is missing"
 		switch code.Code() & 0xff {
+		case 1: // SQLITE_ERROR
+			if strings.Contains(code.Error(), "already exists") {
+				e.Do = faster
+			}
+		case 19: // SQLITE_CONSTRAINT
+			if strings.Contains(code.Error(), loadsTable) {
+				e.Do = faster
+			}
 		case 13: // SQLITE_FULL
 			e.Do = "the disk is full: free some space and load again; it continues with what is missing"
 		case 5, 6: // SQLITE_BUSY, SQLITE_LOCKED

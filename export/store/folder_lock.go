@@ -42,6 +42,38 @@ func (s *Folder) lockAs(name string) (func() error, error) {
 	return nil, busy
 }
 
+// LockIn locks a file in a folder that is no store, and removes it when it is released.
+// The error is an *Error if another process holds the lock.
+func LockIn(dir, name string) (release func() error, err error) {
+	top, err := openTop(dir)
+	if err != nil {
+		return nil, err
+	}
+	for range 10 {
+		p := place{root: top, name: name, full: name}
+		if _, err := p.regular(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, errors.Join(err, top.Close())
+		}
+		f, err := openLocked(top, name)
+		if errors.Is(err, errLocked) {
+			break
+		}
+		if err != nil {
+			return nil, errors.Join(err, top.Close())
+		}
+		ours, err := f.Stat()
+		if there, bad := p.regular(); err == nil && bad == nil && os.SameFile(ours, there) {
+			return sync.OnceValue(func() error {
+				_ = top.Remove(name) // some systems keep an open file
+				return errors.Join(unlock(f), top.Close())
+			}), nil
+		}
+		f.Close() // its holder just removed it
+	}
+	top.Close()
+	return nil, &Error{Store: dir, Problem: "another process is working in it", Locked: true}
+}
+
 // lock is one attempt of lockAs; fs.ErrNotExist means that another attempt may
 // succeed.
 func (s *Folder) lock(top *os.Root, name string) (func() error, error) {
