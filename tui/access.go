@@ -158,13 +158,6 @@ func (c *accessStep) logValues() []any {
 	return []any{"way", [...]string{"fql", "secret", "admin"}[c.s.method], "accepted", c.s.server != nil}
 }
 
-func (c *accessStep) help() string {
-	return "Show me the FQL: for a role that may only read what you choose, and a key of that role. You run it in the Fauna shell." +
-		"\n\nI have a secret: use an existing key that can read. FAUNA_SECRET is used if it is set." +
-		"\n\nSet it up for me: an admin's secret is used once, to create the role and the key, then discarded." +
-		"\n\n1, 2 and 3 choose directly. A secret pasted here counts as yours, or as the admin's if that row is selected."
-}
-
 func (c *accessStep) ask(ctx context.Context, a *asker) error {
 	s := c.s
 	names := mapped(c.choices(), func(x accessChoice) string { return x.name + ": " + x.about })

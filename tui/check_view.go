@@ -268,14 +268,6 @@ func (c *checkStep) side(w, h int) []string {
 	return out[:min(len(out), h)]
 }
 
-func (c *checkStep) help() string {
-	return "If a key can't read a collection, Fauna reports it as empty, so each chosen one is tested. The export doesn't start until all can be read." +
-		"\n\nCounting runs in the background; you don't have to wait. Size and time are estimated from the first documents." +
-		"\n\nAll documents are read from a single point in time. Fauna keeps old versions for 15 minutes plus the collection's history_days. h shows the FQL that keeps them longer." +
-		"\n\nAn incremental export reads an index of each collection. Problems are shown below the table; u shows the FQL that fixes them. An index being built is rechecked automatically." +
-		"\n\ne, o and d open an earlier step to change it, and enter returns here."
-}
-
 func (c *checkStep) ask(ctx context.Context, a *asker) error {
 	s := c.s
 	c.names = s.chosen()

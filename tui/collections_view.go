@@ -152,13 +152,6 @@ func (c *collectionsStep) side(w, _ int) []string {
 	return titled(c.s.st, "Collection", paragraphs, w)
 }
 
-func (c *collectionsStep) help() string {
-	return "Name the collections to export: type them with spaces, commas or new lines between, or paste anything that the Fauna shell printed. Names are extracted." +
-		"\n\nCollections can't be listed without a secret. The query on the screen lists them in the Fauna shell; ctrl+y copies it." +
-		"\n\nOnce a secret is accepted this is a list of what the server has, with the number of documents: space marks, / filters, a and n mark all or none of what is shown. For a name that doesn't exist, the closest match is offered. Pasting names marks only those." +
-		"\n\nIncremental: the first run exports everything, later runs only changes. It needs an index for each collection."
-}
-
 func (c *collectionsStep) ask(ctx context.Context, a *asker) error {
 	s := c.s
 	if names := s.chosen(); len(names) > 0 {

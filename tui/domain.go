@@ -223,13 +223,6 @@ func (d *domainStep) busy() bool { return d.asking.busy }
 
 func (d *domainStep) logValues() []any { return []any{"endpoint", d.s.endpoint.String()} }
 
-func (d *domainStep) help() string {
-	return "The address of a node of your Fauna core, or of its load balancer. Without a scheme, http is used on this machine and https elsewhere; without scheme and port, port 8443." +
-		"\n\nenter asks the server whether it speaks FQL v4, without a secret, and continues. If it doesn't answer, a second enter continues anyway." +
-		"\n\nPlain http to another machine needs your confirmation: your secret would be sent unencrypted." +
-		"\n\nThe last addresses that worked are kept, without secrets; ↓ and ↑ choose one."
-}
-
 func (d *domainStep) ask(ctx context.Context, a *asker) error {
 	s := d.s
 	var e fauna.Endpoint

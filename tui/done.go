@@ -215,11 +215,6 @@ func (c *doneStep) busy() bool { return c.verifying.busy }
 
 func (c *doneStep) logValues() []any { return nil }
 
-func (c *doneStep) help() string {
-	return "The files are in the folder under their final names; manifest.json says what each holds, with its SHA-256, and sha256sum -c SHA256SUMS checks them." +
-		"\n\nl loads them into Postgres, SQLite, or typed Parquet or CSV files: it shows the tables first, and verifies every row. v re-reads the files and verifies them. x shows the FQL that deletes the role and its keys. s writes your answers, never the secret, to fauna-export.yaml for fauna-export run."
-}
-
 func (c *doneStep) ask(ctx context.Context, a *asker) error {
 	a.printLines("Export finished. Summary:")
 	a.printLines("%s\n%s", headline(c.s.runner.progress()), facts(c.s.runner.progress()))

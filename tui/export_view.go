@@ -330,12 +330,6 @@ func (c *exportStep) failure(err error, w int) []string {
 	return append(marked(c.s.st, kind, message, w), text.Indent(2, where)...)
 }
 
-func (c *exportStep) help() string {
-	return "Active collections come first; tab lists all, / finds one, ! shows those with problems. All documents are read from a single point in time; the snapshot line shows how long it stays readable." +
-		"\n\np pauses: no new requests are sent. + and - change how many requests are in flight; more than 8 seldom helps. < and > halve and double the rate limit. s stops after confirmation; files so far stay, and the export can be resumed, here or by fauna-export resume." +
-		"\n\nLosing the network doesn't stop it: the title shows this and when it retries."
-}
-
 // ask runs the export and prints its progress at intervals.
 func (c *exportStep) ask(ctx context.Context, a *asker) error {
 	s := c.s

@@ -119,13 +119,6 @@ func (o *outputStep) side(w, h int) []string {
 	return o.preview.lines(w, h)
 }
 
-func (o *outputStep) help() string {
-	return "Each collection becomes one file. A row is ref (the document's id), ts (microseconds), data and ttl, then the additional columns." +
-		"\n\nJSON lines: one object per line. CSV: Postgres COPY reads it back. Parquet: typed columns. wire: each document exactly as the server sent it, byte for byte." +
-		"\n\nAn additional column is COLLECTION:NAME:TYPE=PATH. The path is dotted, or a JSON array when a name has a dot or for a position in an array: users:city:string=data.address.city. TYPE is json, string, int, float, bool, time or date. ctrl+o lets you choose from real documents." +
-		"\n\nThe folder must be new or empty, or hold an unfinished export, which is then resumed, or earlier syncs of an incremental one. tab completes its path."
-}
-
 func (o *outputStep) ask(ctx context.Context, a *asker) error {
 	s := o.s
 	for i := range o.forms() {

@@ -145,12 +145,6 @@ func (c *secretStep) logValues() []any {
 	return []any{"accepted", c.s.server != nil, "readable", len(c.s.readable()), "chosen", len(c.s.chosen())}
 }
 
-func (c *secretStep) help() string {
-	return "The secret is what CreateKey printed after secret: it begins with fn and has 40 characters. Paste it alone or with everything around it." +
-		"\n\nIt is kept in memory while the wizard runs: never on disk, in a log, in an error, or on the screen." +
-		"\n\nRejected means one of three things, and Fauna doesn't say which: it is not a key of this database, the key was deleted, or it has expired."
-}
-
 func (c *secretStep) ask(ctx context.Context, a *asker) error {
 	s := c.s
 	err := errAgain

@@ -117,13 +117,6 @@ func (c *setupStep) side(w, h int) []string {
 	return out
 }
 
-func (c *setupStep) help() string {
-	return "The role can read only the collections you chose, and the key has that role. Its secret goes into the next step. Run the queries in order: the role must exist before the key." +
-		"\n\nIf the role already exists, u changes the text to an update of it. i adds an index for each collection, which incremental exports need." +
-		"\n\nCopying uses this machine's clipboard, or over SSH the terminal's (OSC 52). If neither works, w writes the queries to a file, and p shows one as plain text to select with the mouse." +
-		fmt.Sprintf("\n\nThe privileges: %s.", strings.Join(whys(c.s.setup()), "; "))
-}
-
 // whys returns the reasons for a role's privileges, each kind once.
 func whys(s fql.Setup) []string {
 	var out []string

@@ -49,7 +49,6 @@ type step interface {
 	enter()                 // called when it is shown
 	leave()                 // called when it is left
 	side(w, h int) []string // explains the choice in a wide window; nil for nothing
-	help() string           // paragraphs for F1
 	logValues() []any       // names and values for the log
 	ask(ctx context.Context, a *asker) error
 }
@@ -284,14 +283,52 @@ func (w *wizard) windowName() string {
 
 // showHelp opens F1: what this step is for, and every key.
 func (w *wizard) showHelp() {
-	st := w.steps[w.at]
-	p := &panel{s: w.session, title: "Help: " + w.at.String(), pane: newPane()}
+	p, help := &panel{s: w.session, title: "Help: " + w.at.String(), pane: newPane()}, helps[w.at]
+	if w.at == setupID {
+		help += "\n\nThe privileges: " + strings.Join(whys(w.setup()), "; ") + "."
+	}
 	keys := func(actions []action) []string {
 		full := w.st.help.FullHelpView([][]key.Binding{shown(actions)})
 		return text.Indent(2, strings.Split(full, "\n"))
 	}
 	everywhere := append([]action{on("F1", "this help", nil), on("esc", "back; keeps what you entered", nil)}, w.always()...)
-	p.text = slices.Concat(strings.Split(st.help(), "\n"), []string{"", "Keys here:"}, keys(w.shown().actions()),
+	p.text = slices.Concat(strings.Split(help, "\n"), []string{"", "Keys here:"}, keys(w.shown().actions()),
 		[]string{"", "Everywhere:"}, keys(everywhere), []string{"", "fauna-export " + w.cfg.Version})
 	w.panel = p
+}
+
+// helps say what each step is for, for F1.
+var helps = [steps]string{
+	domainID: "The address of a node of your Fauna core, or of its load balancer. Without a scheme, http is used on this machine and https elsewhere; without scheme and port, port 8443." +
+		"\n\nenter asks the server whether it speaks FQL v4, without a secret, and continues. If it doesn't answer, a second enter continues anyway." +
+		"\n\nPlain http to another machine needs your confirmation: your secret would be sent unencrypted." +
+		"\n\nThe last addresses that worked are kept, without secrets; ↓ and ↑ choose one.",
+	accessID: "Show me the FQL: for a role that may only read what you choose, and a key of that role. You run it in the Fauna shell." +
+		"\n\nI have a secret: use an existing key that can read. FAUNA_SECRET is used if it is set." +
+		"\n\nSet it up for me: an admin's secret is used once, to create the role and the key, then discarded." +
+		"\n\n1, 2 and 3 choose directly. A secret pasted here counts as yours, or as the admin's if that row is selected.",
+	collectionsID: "Name the collections to export: type them with spaces, commas or new lines between, or paste anything that the Fauna shell printed. Names are extracted." +
+		"\n\nCollections can't be listed without a secret. The query on the screen lists them in the Fauna shell; ctrl+y copies it." +
+		"\n\nOnce a secret is accepted this is a list of what the server has, with the number of documents: space marks, / filters, a and n mark all or none of what is shown. For a name that doesn't exist, the closest match is offered. Pasting names marks only those." +
+		"\n\nIncremental: the first run exports everything, later runs only changes. It needs an index for each collection.",
+	setupID: "The role can read only the collections you chose, and the key has that role. Its secret goes into the next step. Run the queries in order: the role must exist before the key." +
+		"\n\nIf the role already exists, u changes the text to an update of it. i adds an index for each collection, which incremental exports need." +
+		"\n\nCopying uses this machine's clipboard, or over SSH the terminal's (OSC 52). If neither works, w writes the queries to a file, and p shows one as plain text to select with the mouse.",
+	secretID: "The secret is what CreateKey printed after secret: it begins with fn and has 40 characters. Paste it alone or with everything around it." +
+		"\n\nIt is kept in memory while the wizard runs: never on disk, in a log, in an error, or on the screen." +
+		"\n\nRejected means one of three things, and Fauna doesn't say which: it is not a key of this database, the key was deleted, or it has expired.",
+	outputID: "Each collection becomes one file. A row is ref (the document's id), ts (microseconds), data and ttl, then the additional columns." +
+		"\n\nJSON lines: one object per line. CSV: Postgres COPY reads it back. Parquet: typed columns. wire: each document exactly as the server sent it, byte for byte." +
+		"\n\nAn additional column is COLLECTION:NAME:TYPE=PATH. The path is dotted, or a JSON array when a name has a dot or for a position in an array: users:city:string=data.address.city. TYPE is json, string, int, float, bool, time or date. ctrl+o lets you choose from real documents." +
+		"\n\nThe folder must be new or empty, or hold an unfinished export, which is then resumed, or earlier syncs of an incremental one. tab completes its path.",
+	checkID: "If a key can't read a collection, Fauna reports it as empty, so each chosen one is tested. The export doesn't start until all can be read." +
+		"\n\nCounting runs in the background; you don't have to wait. Size and time are estimated from the first documents." +
+		"\n\nAll documents are read from a single point in time. Fauna keeps old versions for 15 minutes plus the collection's history_days. h shows the FQL that keeps them longer." +
+		"\n\nAn incremental export reads an index of each collection. Problems are shown below the table; u shows the FQL that fixes them. An index being built is rechecked automatically." +
+		"\n\ne, o and d open an earlier step to change it, and enter returns here.",
+	exportID: "Active collections come first; tab lists all, / finds one, ! shows those with problems. All documents are read from a single point in time; the snapshot line shows how long it stays readable." +
+		"\n\np pauses: no new requests are sent. + and - change how many requests are in flight; more than 8 seldom helps. < and > halve and double the rate limit. s stops after confirmation; files so far stay, and the export can be resumed, here or by fauna-export resume." +
+		"\n\nLosing the network doesn't stop it: the title shows this and when it retries.",
+	doneID: "The files are in the folder under their final names; manifest.json says what each holds, with its SHA-256, and sha256sum -c SHA256SUMS checks them." +
+		"\n\nl loads them into Postgres, SQLite, or typed Parquet or CSV files: it shows the tables first, and verifies every row. v re-reads the files and verifies them. x shows the FQL that deletes the role and its keys. s writes your answers, never the secret, to fauna-export.yaml for fauna-export run.",
 }
