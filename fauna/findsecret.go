@@ -3,6 +3,7 @@ package fauna
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"fauna-export/fauna/fql"
@@ -62,11 +63,9 @@ func FindSecret(pasted string) (s Secret, note string) {
 // distinct returns the non-empty groups of the matches, without duplicates.
 func distinct(matches [][]string) []string {
 	var found []string
-	seen := map[string]bool{}
 	for _, groups := range matches {
 		for _, g := range groups[1:] {
-			if g != "" && !seen[g] {
-				seen[g] = true
+			if g != "" && !slices.Contains(found, g) {
 				found = append(found, g)
 			}
 		}

@@ -92,10 +92,6 @@ func hide(text, key string) string {
 	from := 0 // start of the text not written yet
 	for i := 0; i+size <= len(text); {
 		end := i + size
-		if !strings.Contains(key, small[max(i, end-2):end]) {
-			i = max(i+1, end-1) // nothing with these two characters is in the key
-			continue
-		}
 		if !strings.Contains(key, small[i:end]) {
 			i++
 			continue
