@@ -55,13 +55,12 @@ func completeWords(cmd *cobra.Command, flag string, words ...string) {
 }
 
 func checkChoice(c *config.Config) error {
-	if c.All && len(c.Collections) > 0 {
+	switch named := len(c.Collections) > 0; {
+	case c.All && named:
 		return usagef("--all and --collection cannot both be given")
-	}
-	if len(c.Exclude) > 0 && !c.All {
+	case len(c.Exclude) > 0 && !c.All:
 		return usagef("--exclude needs --all")
-	}
-	if !c.All && len(c.Collections) == 0 {
+	case !c.All && !named:
 		return usagef("no collection chosen: give --collection NAME (repeatable) or --all")
 	}
 	return nil

@@ -55,14 +55,13 @@ func indexNames(collections []string, pattern string) ([]string, error) {
 // to find documents that the server does not list.
 func (a *app) findIndexes(ctx context.Context, client *fauna.Client, s *export.Spec, pattern string) error {
 	names, err := indexNames(s.Collections, pattern)
-	indexes := map[string]string{}
+	s.Indexes = map[string]string{}
 	if s.Mode == export.Incremental {
-		for i, name := range names {
-			indexes[s.Collections[i]] = name
-		}
-		s.Indexes = indexes
 		if err != nil {
 			return err
+		}
+		for i, name := range names {
+			s.Indexes[s.Collections[i]] = name
 		}
 		return a.awaitIndexes(ctx, client, s)
 	}
@@ -72,8 +71,7 @@ func (a *app) findIndexes(ctx context.Context, client *fauna.Client, s *export.S
 	checks, err := client.CheckIndexes(ctx, s.Collections, names)
 	for _, c := range checks {
 		if c.Ready() {
-			indexes[c.Collection] = c.Index
-			s.Indexes = indexes
+			s.Indexes[c.Collection] = c.Index
 		}
 	}
 	return err

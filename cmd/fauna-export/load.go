@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -84,7 +83,7 @@ func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
 	if err != nil {
 		return err
 	}
-	debug.SetMemoryLimit(loadMemory)
+	a.limit(loadMemory)
 	var now atomic.Pointer[load.Status]
 	now.Store(&load.Status{Phase: load.Reading})
 	event := func() export.Event {

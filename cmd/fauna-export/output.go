@@ -34,53 +34,46 @@ func withTime(name string, now time.Time) string {
 // spec returns the run that the flags describe, without the endpoint, and with
 // the named collections (none with --all) unchecked. It returns every error
 // that can be found without a server.
-func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
+func (f *outputFlags) spec(named []string, now time.Time) (s export.Spec, err error) {
 	switch f.Out {
 	case "":
 		if !f.DryRun {
-			return export.Spec{}, usagef("no folder for the files: give --out DIR")
+			return s, usagef("no folder for the files: give --out DIR")
 		}
 	case "-":
 	default:
 		name, err := store.Clean(withTime(f.Out, now))
 		if err != nil {
-			return export.Spec{}, usagef("--out: %w", err)
+			return s, usagef("--out: %w", err)
 		}
 		if strings.Contains(f.Out, "{time}") {
 			f.pattern = strings.TrimRight(f.Out, "/")
 		}
 		f.Out = name
 	}
-	if f.DDL != "" && f.toStdout() {
-		return export.Spec{}, usagef("--ddl writes a script next to the files: it needs --out DIR")
-	}
-	if f.ThenLoad != "" {
-		if f.toStdout() {
-			return export.Spec{}, usagef("--then-load needs --out DIR")
-		}
-		if f.Shard != "" {
-			return export.Spec{}, usagef("--then-load can't load one shard of a run: leave it out, and load DIR after finish has joined the shards")
-		}
+	incremental := f.Mode == string(export.Incremental)
+	switch {
+	case f.DDL != "" && f.toStdout():
+		return s, usagef("--ddl writes a script next to the files: it needs --out DIR")
+	case f.ThenLoad != "" && f.toStdout():
+		return s, usagef("--then-load needs --out DIR")
+	case f.ThenLoad != "" && f.Shard != "":
+		return s, usagef("--then-load can't load one shard of a run: leave it out, and load DIR after finish has joined the shards")
+	case f.Keep > 0 && (f.pattern == "" || strings.Count(path.Base(filepath.ToSlash(f.pattern)), "{time}") != 1 || strings.Count(f.pattern, "{time}") != 1):
+		return s, usagef("--keep needs {time} in the last part of --out, such as --out 'backups/{time}'")
+	case f.Keep > 0 && incremental:
+		return s, usagef("--keep counts full runs, each in its own folder, and syncs share one: leave out --keep or --mode incremental")
+	case (f.Fast || f.Deletions != "") && !incremental:
+		return s, usagef("--fast and --deletions need --mode incremental")
+	case f.ThenLoad != "":
 		f.ThenLoad = withTime(f.ThenLoad, now)
 		if err := load.CheckPlace(f.ThenLoad, f.Out); err != nil {
-			return export.Spec{}, usagef("--then-load: %w", err)
+			return s, usagef("--then-load: %w", err)
 		}
 	}
-	if f.Keep > 0 && (f.pattern == "" || strings.Count(path.Base(filepath.ToSlash(f.pattern)), "{time}") != 1 || strings.Count(f.pattern, "{time}") != 1) {
-		return export.Spec{}, usagef("--keep needs {time} in the last part of --out, such as --out 'backups/{time}'")
-	}
-	if f.Keep > 0 && f.Mode == string(export.Incremental) {
-		return export.Spec{}, usagef("--keep counts full runs, each in its own folder, and syncs share one: leave out --keep or --mode incremental")
-	}
-	if (f.Fast || f.Deletions != "") && f.Mode != string(export.Incremental) {
-		return export.Spec{}, usagef("--fast and --deletions need --mode incremental")
-	}
-	s, err := f.Config.Spec()
-	if bad, ok := errors.AsType[*config.Error](err); ok && bad.Key != "" {
+	s, err = f.Config.Spec()
+	if bad, ok := errors.AsType[*config.Error](err); ok {
 		return s, usagef("--%s: %w", bad.Key, bad.Err)
-	}
-	if err != nil {
-		return s, usagef("%w", err)
 	}
 	s.Tool = toolName()
 	s.Collections = named
@@ -93,10 +86,10 @@ func (f *outputFlags) spec(named []string, now time.Time) (export.Spec, error) {
 	if err := s.Validate(); err != nil {
 		return s, usagef("%w", err)
 	}
-	if s.Mode == export.Incremental && f.toStdout() {
+	if incremental && f.toStdout() {
 		return s, usagef("--mode incremental needs a folder for its state, not --out -")
 	}
-	if f.Shard != "" && (f.Out == "" || f.toStdout() || f.pattern != "" || s.Mode == export.Incremental) {
+	if f.Shard != "" && (f.Out == "" || f.toStdout() || f.pattern != "" || incremental) {
 		return s, usagef("--shard is for a full run into a folder that all shards share: give --out DIR, and no --mode incremental")
 	}
 	return s, nil
