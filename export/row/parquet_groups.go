@@ -228,6 +228,7 @@ func (g *rowGroups) cut(emit func(Piece) error) error {
 	pages := g.file.Bytes()[len(parquetMagic):end]
 	g.offset += int64(len(pages))
 	g.total += int64(g.rows)
+	g.writer.Reset(&g.file)
 	p := Piece{Bytes: pages, Rows: g.rows, LastID: g.lastID}
 	g.rows, g.plain, g.lastID = 0, 0, -1
 	clear(g.pages)
@@ -238,23 +239,15 @@ func (g *rowGroups) cut(emit func(Piece) error) error {
 	return err
 }
 
-// footer ends the group's own file and returns its footer, valid until the next
-// call.
+// footer ends the group's own file and returns its footer, valid until the writer
+// is reset.
 func (g *rowGroups) footer() (*format.FileMetaData, error) {
 	g.file.Reset()
 	g.file.Grow(int(g.writer.Size()) + 4096)
 	if err := g.writer.Close(); err != nil {
 		return nil, fmt.Errorf("write a parquet row group: %w", err)
 	}
-	file := g.file.Bytes()
-	tail := len(file) - 8
-	length := int(binary.LittleEndian.Uint32(file[tail:]))
-	var meta format.FileMetaData
-	if err := thrift.Unmarshal(new(thrift.CompactProtocol), file[tail-length:tail], &meta); err != nil {
-		return nil, fmt.Errorf("write a parquet row group: %w", err)
-	}
-	g.writer.Reset(&g.file)
-	return &meta, nil
+	return g.writer.File().Metadata(), nil
 }
 
 // place converts the metadata of a group in its own file to that of the group in
