@@ -244,13 +244,8 @@ func (r *reader) notYAML(data []byte, err error) *Error {
 
 // secretKey reports whether a key looks like one for a secret.
 func secretKey(key string) bool {
-	key = strings.ToLower(key)
-	for _, word := range []string{"secret", "password", "token"} {
-		if strings.Contains(key, word) {
-			return true
-		}
-	}
-	return false
+	words := []string{"secret", "password", "token"}
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(strings.ToLower(key), word) })
 }
 
 var secretText = regexp.MustCompile(`(?:^|[^\w-])fn[A-Za-z0-9_-]{38,60}(?:[^\w-]|$)`)

@@ -125,30 +125,27 @@ func (c *checker) tooLong() error {
 // next reads a line without its line end into c.line, valid until the next call.
 // It returns io.EOF at the end.
 func (c *checker) next() error {
-	c.long = c.long[:0]
-	for {
-		part, err := c.lines.ReadSlice('\n')
-		if err == nil && len(c.long) == 0 {
-			c.line = part[:len(part)-1] // most lines need no copy
-			return nil
-		}
-		if len(c.long)+len(part) > maxRow {
-			return c.tooLong()
-		}
-		c.long = append(c.long, part...)
-		switch {
-		case err == nil:
-			c.line = c.long[:len(c.long)-1]
-			return nil
-		case errors.Is(err, bufio.ErrBufferFull):
-		case errors.Is(err, io.EOF) && len(c.long) == 0:
-			return io.EOF
-		case errors.Is(err, io.EOF):
-			return c.fail("the file ends within the row")
-		default:
-			return fmt.Errorf("read row %d: %w", c.Rows+1, err)
-		}
+	line, err := c.lines.ReadSlice('\n')
+	for c.long = c.long[:0]; errors.Is(err, bufio.ErrBufferFull) && len(c.long) <= maxRow; {
+		c.long = append(c.long, line...)
+		line, err = c.lines.ReadSlice('\n')
 	}
+	if len(c.long) > 0 { // most lines need no copy
+		c.long = append(c.long, line...)
+		line = c.long
+	}
+	switch {
+	case len(line) > maxRow:
+		return c.tooLong()
+	case err == nil:
+		c.line = line[:len(line)-1]
+		return nil
+	case !errors.Is(err, io.EOF):
+		return fmt.Errorf("read row %d: %w", c.Rows+1, err)
+	case len(line) > 0:
+		return c.fail("the file ends within the row")
+	}
+	return io.EOF
 }
 
 // rowLines reads rows of one line each.

@@ -313,16 +313,12 @@ func names(quoted []byte, name string) bool {
 func (w *work) selected(src []byte, i int, collection string) int {
 	i = w.documentRef(src, i, collection)
 	var at [2]span
-	for k := range at {
-		if i < 0 {
-			return -1
+	for k := 0; k < len(at) && i >= 0; k++ {
+		if i = w.element(src, i, ','); i >= 0 {
+			at[k].start = i
+			i = w.skip(src, i)
+			at[k].end = i
 		}
-		if i = w.element(src, i, ','); i < 0 {
-			return -1
-		}
-		at[k].start = i
-		i = w.skip(src, i)
-		at[k].end = i
 	}
 	if i < 0 || w.micros(src, at[0]) < 0 {
 		return -1
