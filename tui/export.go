@@ -46,8 +46,6 @@ type exportStep struct {
 	problems bool // list only failed ones and those with retries
 
 	counted   int64 // documents counted before the start, 0 if not all were counted
-	widest    int   // cells of the longest name, at most 40
-	named     int   // number of collections that widest covers
 	graph     []float64
 	sampled   time.Time
 	moved     time.Time     // when rows, bytes or the plan last grew
@@ -146,12 +144,6 @@ func (c *exportStep) progressed(p progress) {
 		c.silentFor = d
 	}
 	c.notice(st, now)
-	if all := st.Collections; len(all) != c.named {
-		c.named, c.widest = len(all), 0
-		for _, x := range all {
-			c.widest = max(c.widest, min(40, text.Width(text.Clean(x.Name))))
-		}
-	}
 	if now.Sub(c.sampled) >= sampleEvery && p.state == runGoing {
 		c.sampled = now
 		c.graph = append(c.graph, c.rate(st.BytesRate))

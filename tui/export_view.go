@@ -190,7 +190,10 @@ func (c *exportStep) cells(w int) (name, bar int) {
 	if w >= 90 {
 		rest += 12
 	}
-	name = min(max(10, c.widest), max(10, (w-rest)*2/3))
+	for _, x := range c.now.status.Collections {
+		name = max(name, text.Width(text.Clean(x.Name)))
+	}
+	name = min(max(10, name), 40, max(10, (w-rest)*2/3))
 	return name, max(6, min(40, w-name-rest))
 }
 
