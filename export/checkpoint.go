@@ -115,8 +115,12 @@ func (w *writer) state() *state {
 	w.r.mu.Lock()
 	defer w.r.mu.Unlock()
 	c := w.c
+	count := c.earlierCount
+	if c.tallied && c.count != notCounted && len(c.segments) == 1 {
+		count = max(count, c.count)
+	}
 	return &state{
-		Next: w.next, Put: w.last, Offset: w.size, Rows: w.rows, First: w.first, Tally: w.tally,
+		Mark: w.mark, Count: count, Next: w.next, Put: w.last, Offset: w.size, Rows: w.rows, First: w.first, Tally: w.tally,
 		Pages: c.pages, Retries: c.retries, Bytes: c.bytes, Segments: slices.Clone(c.segments),
 		Seconds: (c.before + w.r.env.Clock.Now().Sub(c.begun)).Seconds(),
 	}

@@ -67,9 +67,12 @@ type collection struct {
 	proof *proof // verifies its file while it is written
 
 	saved *state // how far an earlier process got
-	named bool   // an earlier process may have given its file the final name
-	entry *archive.Entry
-	put   settled // what the writer has written
+	// earlierCount is how many documents the server counted for earlier processes, 0
+	// for unknown.
+	earlierCount int64
+	named        bool // an earlier process may have given its file the final name
+	entry        *archive.Entry
+	put          settled // what the writer has written
 }
 
 // segment is a range of the plan that is read at one time.

@@ -178,7 +178,7 @@ func (r *Run) loadProgress(ctx context.Context, saved *archive.RunState) (left [
 		finished := st != nil && st.Finished && st.Entry != nil && (begun && part == st.Offset || named && whole == st.Offset)
 		c.segments = []segment{{From: c.part.lo, At: saved.Times[0]}}
 		if finished || st != nil && !st.Finished && begun && part >= st.Offset {
-			c.saved, c.segments = st, st.Segments
+			c.saved, c.segments, c.earlierCount = st, st.Segments, st.Count
 			c.scanFrom, c.cut = st.Next, st.Next > c.part.lo
 			c.planned, c.gone, c.appeared = st.Tally.Expected, st.Tally.Gone, st.Tally.Appeared
 			c.read = c.expected()
@@ -230,7 +230,20 @@ func (r *Run) sameServer(ctx context.Context, saved *archive.RunState) error {
 	if absent := absentOf(r.spec.Collections, made); len(absent) == len(r.spec.Collections) {
 		return &Changed{Differences: []string{"the server: none of the collections read at " + archive.FormatTime(at) + " exist any more; they were deleted, or this is another database"}}
 	}
-	return r.sameMade(saved.Made, knownTimes(r.spec.Collections, made))
+	is := knownTimes(r.spec.Collections, made)
+	if err := r.sameMade(saved.Made, is); err != nil {
+		return err
+	}
+	for _, c := range r.all {
+		if saved.Made[c.name] != 0 && is[c.name] != 0 {
+			continue
+		}
+		// The key can't tell whether it is the same collection, but its documents can.
+		if err := r.sameMark(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // knownTimes maps collections to the ts of their settings, where that is known.

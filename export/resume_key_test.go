@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -163,5 +164,104 @@ func TestShards_mixNoDatabases(t *testing.T) {
 	}
 	if rep, err := archive.Finish(t.Context(), st, nil); err != nil || !rep.OK() {
 		t.Errorf("finish: %v, %+v", err, rep)
+	}
+}
+
+// keyOf returns a key of a new role in the database of an admin's secret.
+func (s *testServer) keyOf(t *testing.T, admin, role, privileges string) fauna.Secret {
+	t.Helper()
+	out, err := s.Shell(t.Context(), admin, `CreateRole({name: "`+role+`", privileges: [`+privileges+`]})`)
+	if err == nil {
+		out, err = s.Shell(t.Context(), admin, `CreateKey({role: Role("`+role+`")})`)
+	}
+	secret, note := fauna.FindSecret(out)
+	if err != nil || secret.IsZero() {
+		t.Fatal(out, note, err)
+	}
+	return secret
+}
+
+// A key that may not read Collections() can't tell when a collection was created.
+func TestResume_refusesAnotherDatabaseWithoutAPrivilegeOnCollections(t *testing.T) {
+	t.Parallel()
+	const privileges = `{resource: Collection("users"), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}}`
+	for _, at := range []int{3, 6} {
+		for name, id := range map[string]string{"later ids": "90000", "the same ids": "id"} {
+			s := startServer(t)
+			s.shell(t, `CreateDatabase({name: "child"})`)
+			child := s.Secret() + ":child:admin"
+			for _, name := range []string{"users", "orders"} {
+				if out, err := s.Shell(t.Context(), child, `CreateCollection({name: "`+name+`"})`); err != nil {
+					t.Fatal(out, err)
+				}
+			}
+			ids := `["` + id + `"]`
+			if id == "id" {
+				var all []string
+				for i := range 2000 {
+					all = append(all, strconv.Itoa(i*3+100))
+				}
+				ids = `["` + strings.Join(all, `","`) + `"]`
+			}
+			if out, err := s.Shell(t.Context(), child, `Foreach(`+ids+`, Lambda("id", Create(Ref(Collection("users"), Var("id")), {data: {other: true}})))`); err != nil {
+				t.Fatal(out, err)
+			}
+			own, other := s.keyOf(t, s.Secret(), "plain", privileges), s.keyOf(t, child, "plain", privileges)
+			dir := exportDir(t)
+			stoppedAt(t, s.client(t, own), dir, at)
+			var changed *Changed
+			if err := resumed(t, s.client(t, other), dir); !errors.As(err, &changed) || !strings.Contains(err.Error(), "database") {
+				t.Errorf("%s, stopped at page %d: %v", name, at, err)
+			}
+			if err := resumed(t, s.client(t, own), dir); err != nil {
+				t.Errorf("with its own key: %v", err)
+			}
+		}
+	}
+}
+
+// No probe can tell that a role hides documents by their id.
+func TestResume_saysThatAKeySeesFewerDocuments(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	dir := exportDir(t)
+	stoppedRun(t, s, s.client(t, fauna.Secret{}), dir)
+	hides := s.keyOf(t, s.Secret(), "hides", `{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}},
+		{resource: Collection("users"), actions: {read: Query(Lambda("ref", Not(Equals(Select("id", Var("ref")), "4000"))))}}`)
+	r, err := OpenRun(s.client(t, hides), swiftEnv(dir, 6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.Do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	warnings := strings.Join(m.Last("users").Warnings, "; ")
+	if n := len(idsOf(t, dir, "users.jsonl")); n != 1999 || !strings.Contains(warnings, "1 document that the server counted") {
+		t.Errorf("%d users, %s", n, warnings)
+	}
+}
+
+// No probe can tell that a role hides documents by their id, but the plan's counts do.
+func TestShards_sayThatAKeySeesFewerDocuments(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	hides := s.keyOf(t, s.Secret(), "hides", `{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}},
+		{resource: Collection("users"), actions: {read: Query(Lambda("ref", LT(Select("id", Var("ref")), "5")))}}`)
+	st := storetest.NewMemory()
+	spec := Spec{Collections: []string{"users", "orders"}, RetryFor: patient, Shard: Shard{Index: 0, Of: 2}}
+	if err := doShard(t.Context(), spec, s.client(t, fauna.Secret{}), st); err != nil {
+		t.Fatal(err)
+	}
+	spec.Shard.Index = 1
+	if err := doShard(t.Context(), spec, s.client(t, hides), st); err != nil {
+		t.Fatal(err)
+	}
+	rep, err := archive.Finish(t.Context(), st, nil)
+	if err != nil || !rep.OK() {
+		t.Fatalf("%v, %+v", err, rep)
+	}
+	if e := rep.Manifest.Last("users"); rep.Manifest.Rows() < 2150 && (len(e.Warnings) == 0 || !strings.Contains(e.Warnings[0], "counted")) || rep.Manifest.Rows() == 2150 {
+		t.Errorf("%d rows, %q", rep.Manifest.Rows(), e.Warnings)
 	}
 }

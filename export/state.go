@@ -38,11 +38,21 @@ type state struct {
 	Rows   int64   `json:"rows"`
 	First  int64   `json:"first"`
 	Tally  settled `json:"tally"`
+	// Mark is one of the documents in the file, and Count how many the server
+	// counted, 0 for unknown. They reveal a key that reads other documents.
+	Mark  mark  `json:"mark,omitzero"`
+	Count int64 `json:"count,omitempty"`
 	// Pages, Retries and Seconds are for the manifest.
 	Pages   int64   `json:"pages"`
 	Retries int64   `json:"retries"`
 	Bytes   int64   `json:"wire_bytes"`
 	Seconds float64 `json:"seconds"`
+}
+
+// mark is a document as it was read.
+type mark struct {
+	ID int64 `json:"id"`
+	TS int64 `json:"ts"`
 }
 
 // settled is the tally of the documents before Next.
@@ -170,7 +180,7 @@ func (st *state) fits(ctx context.Context, s store.Store, name string) (bool, er
 // check returns an error for a state that contradicts itself.
 func (st *state) check(file string, of part) error {
 	t := st.Tally
-	for _, n := range []int64{st.Offset, st.Rows, st.Next, t.Expected, t.Gone, t.Appeared, t.Changed, t.Window, st.Pages, st.Retries, st.Bytes} {
+	for _, n := range []int64{st.Offset, st.Rows, st.Next, t.Expected, t.Gone, t.Appeared, t.Changed, t.Window, st.Pages, st.Retries, st.Bytes, st.Count} {
 		if n < 0 {
 			return fmt.Errorf("a number is %d", n)
 		}

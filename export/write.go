@@ -34,6 +34,7 @@ type writer struct {
 	open  []openChunk
 	tally settled
 	next  int64 // the first id after the settled chunks
+	mark  mark  // the last document in the settled chunks
 
 	broken bool  // a write failed, so the end of the file is unknown
 	saved  int64 // size at the last checkpoint
@@ -51,6 +52,7 @@ type openChunk struct {
 	outcome     outcome
 	counts      row.Counts
 	widest      int64 // longest row, in bytes
+	mark        mark  // its last document, unless that was read at the present
 }
 
 // write writes the file of a collection. An error that concerns only the
@@ -187,7 +189,7 @@ func (w *writer) begin() error {
 			return fmt.Errorf("resume %s: %w", name, err)
 		}
 		w.size, w.rows, w.first, w.last = st.Offset, st.Rows, st.First, st.Put
-		w.tally, w.next, w.saved = st.Tally, st.Next, st.Offset
+		w.tally, w.next, w.mark, w.saved = st.Tally, st.Next, st.Mark, st.Offset
 		if w.out, err = w.r.env.Store.Append(name, w.size); err != nil {
 			return diskError("open "+name, err)
 		}
@@ -252,6 +254,9 @@ func (w *writer) add(ch *chunk) error {
 	}
 	if n := len(b.IDs); n > 0 {
 		o.last = b.IDs[n-1]
+		if len(ch.outcome.window) == 0 {
+			o.mark = mark{ID: b.IDs[n-1], TS: b.Times[n-1]}
+		}
 		if w.first < 0 {
 			w.first = b.IDs[0]
 		}
@@ -283,6 +288,9 @@ func (w *writer) settleChunks() {
 		o := w.open[0]
 		w.tally.add(o.planned, o.outcome, o.counts, o.widest)
 		w.next = o.next
+		if o.mark.TS != 0 {
+			w.mark = o.mark
+		}
 	}
 }
 

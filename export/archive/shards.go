@@ -270,7 +270,27 @@ func (p *Plan) join(s store.Shared) (*Manifest, error) {
 			return nil, &DamagedState{Store: s.Name(), Name: f.File, Why: "no shard has it"}
 		}
 	}
+	p.compareCounts(&out, failed)
 	return &out, nil
+}
+
+// compareCounts adds a warning to a collection of which the shards found fewer
+// documents than the server had counted for the plan.
+func (p *Plan) compareCounts(m *Manifest, failed map[string]bool) {
+	if m.Consistency != ConsistencySnapshot {
+		return
+	}
+	found, last := map[string]int64{}, map[string]*Entry{}
+	for i := range m.Collections {
+		e := &m.Collections[i]
+		found[e.Name] += e.ExpectedRows - e.Unlisted
+		last[e.Name] = e
+	}
+	for name, e := range last {
+		if lost := p.Counts[name] - found[name]; lost > 0 && !failed[name] {
+			e.Warnings = append(slices.Clone(e.Warnings), fmt.Sprintf("the server counted %d more documents of the collection for the plan than the shards found: they left the snapshot (ttl) meanwhile, or the key of a shard reads other documents", lost))
+		}
+	}
 }
 
 // SweepShards removes what a Finish left that was killed after it had published
