@@ -82,7 +82,7 @@ func (f *files) open(context.Context) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return f.fail("look at the folder", err)
 	}
-	return nil
+	return f.fail("look at the folder", store.MayCreate(f.dir))
 }
 
 func (f *files) state(context.Context) (map[string]*loadedTable, error) {

@@ -8,9 +8,12 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 
 	driver "modernc.org/sqlite"
+
+	"fauna-export/export/store"
 )
 
 // sqlite is an SQLite file.
@@ -96,7 +99,18 @@ func (s *sqlite) open(ctx context.Context) error {
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return s.fail("open", err)
 	}
-	return s.fail("open", s.exec(ctx, "SELECT count(*) FROM sqlite_schema"))
+	if err := s.exec(ctx, "SELECT count(*) FROM sqlite_schema"); err != nil {
+		return s.fail("open", err)
+	}
+	// Its journal lies beside it.
+	if err := store.MayCreate(filepath.Dir(s.file)); err != nil {
+		return &Error{Kind: KindUsage, Where: s.name(), What: "open", Err: err, Do: "check that you may write there"}
+	}
+	tx, err := s.conn.BeginTx(ctx, nil) // takes the lock for writing, and changes nothing
+	if err != nil {
+		return s.fail("open", err)
+	}
+	return s.fail("open", tx.Rollback())
 }
 
 func (s *sqlite) exec(ctx context.Context, sql string, args ...any) error {

@@ -78,6 +78,14 @@ func TestSQLite_theFile(t *testing.T) {
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a load that was only planned made the file: %v", err)
 	}
+	empty := filepath.Join(t.TempDir(), "empty.db")
+	f.check(os.WriteFile(empty, nil, 0o600))
+	l, err = Prepare(t.Context(), Options{From: store.NewFolder(f.dir), Into: "sqlite:" + empty})
+	f.check(err)
+	f.check(l.Close())
+	if info, err := os.Stat(empty); err != nil || info.Size() != 0 {
+		t.Errorf("a load that was only planned wrote into the file: %v, %v", info, err)
+	}
 	link := filepath.Join(t.TempDir(), "link.db")
 	f.check(os.Symlink(file+"2", link))
 	for _, file := range []string{file, link} {

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 var errLocked = errors.New("locked by another process")
@@ -110,4 +112,12 @@ func freeSpace(dir string) (int64, error) {
 // Full reports whether an error means that no space is left.
 func Full(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// mayCreateIn returns an error if this user can't create files in a folder.
+func mayCreateIn(dir string) error {
+	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
+		return &fs.PathError{Op: "write in", Path: dir, Err: err}
+	}
+	return nil
 }

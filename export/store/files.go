@@ -114,6 +114,19 @@ func CreatePrivate(path string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
+// MayCreate returns an error if this user can't create a folder with a path, or files
+// in it if it exists. It changes nothing.
+func MayCreate(dir string) error {
+	for {
+		_, err := os.Lstat(dir)
+		parent := filepath.Dir(dir)
+		if !errors.Is(err, fs.ErrNotExist) || parent == dir {
+			return cmp.Or(err, mayCreateIn(dir))
+		}
+		dir = parent
+	}
+}
+
 // placeOf opens the folder that holds a file.
 func placeOf(path string) (place, func(), error) {
 	dir, name := filepath.Split(path)
