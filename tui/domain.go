@@ -2,6 +2,8 @@ package tui
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -66,7 +68,13 @@ func (s *session) ping(ctx context.Context, e fauna.Endpoint) error {
 		return err
 	}
 	defer c.Close()
-	return c.Reach(ctx)
+	err = c.Reach(ctx)
+	if fe, ok := errors.AsType[*fauna.Error](err); ok {
+		if fe.Op = ""; fe.Kind == fauna.KindDenied && fe.Status == http.StatusForbidden { // no key was sent
+			fe.Kind, fe.Description = fauna.KindNotFauna, "it refuses every request (status 403)"
+		}
+	}
+	return err
 }
 
 func (d *domainStep) reach() {

@@ -1,6 +1,10 @@
 package tui
 
-import "testing"
+import (
+	"testing"
+
+	"fauna-export/fauna"
+)
 
 func TestDomain_plaintextNeedsAYes(t *testing.T) {
 	b := newBench(t, 80, 24)
@@ -34,4 +38,12 @@ func TestDomain_anotherAddressForgetsTheSecret(t *testing.T) {
 		t.Error("the secret of another server is kept")
 	}
 	b.at(secretID)
+}
+
+func TestDomain_aRefusalIsOfNoKey(t *testing.T) {
+	b := newBench(t, 80, 24, func(b *bench, _ *Config) {
+		b.server.reach = &fauna.Error{Op: "reach localhost:8443", Kind: fauna.KindDenied, Status: 403, Endpoint: "localhost:8443", Code: "permission denied"}
+	})
+	b.shows("✗ localhost:8443 does not answer like Fauna: it refuses every request")
+	b.hides("the key's role")
 }
