@@ -81,7 +81,7 @@ func (b *bench) session(c Config) *session {
 	s := newSession(b.t.Context(), c.withDefaults())
 	s.now = func() time.Time { return testNow.Add(time.Duration(b.spent.Load())) }
 	b.server.spent = &b.spent
-	s.leads = func() bool { return false }
+	s.alone = func() bool { return false }
 	s.jobs.sleep = func(ctx context.Context, d time.Duration) error {
 		b.slept.Store(int64(d))
 		return ctx.Err()

@@ -41,20 +41,31 @@ func WatchSuspend(terminal *os.File) {
 	signal.Notify(asked, syscall.SIGTSTP)
 	go func() {
 		for range asked {
-			suspend(terminal, before)
+			suspend(terminal, before, stopUntilContinued)
 		}
 	}()
 }
 
-// suspend suspends the program, and returns after it was continued.
-func suspend(terminal *os.File, mode *term.State) {
-	continued, end := watchContinue()
-	defer end()
+// suspend stops the program while the terminal has a mode. If it has that mode already,
+// the wizard gave it back, and sets its own again itself: it must not be undone.
+func suspend(terminal *os.File, mode *term.State, stop func()) {
 	now, err := term.GetState(terminal.Fd())
 	if err != nil {
 		return
 	}
+	if *now == *mode {
+		stop()
+		return
+	}
 	_ = term.SetState(terminal.Fd(), mode)
+	stop()
+	_ = term.SetState(terminal.Fd(), now)
+}
+
+// stopUntilContinued suspends the program, and returns after it was continued.
+func stopUntilContinued() {
+	continued, end := watchContinue()
+	defer end()
 	// SIGTSTP would come here again: the runtime can't undo Notify for it.
 	if syscall.Kill(syscall.Getpid(), syscall.SIGTTIN) == nil {
 		select {
@@ -62,5 +73,4 @@ func suspend(terminal *os.File, mode *term.State) {
 		case <-time.After(longestSuspending):
 		}
 	}
-	_ = term.SetState(terminal.Fd(), now)
 }

@@ -59,7 +59,7 @@ type session struct {
 	now         func() time.Time
 	look        func(path string) place
 	prepareLoad func(ctx context.Context, dir string, o load.Options) (loader, error)
-	leads       func() bool // whether this program leads its session: no shell to suspend to
+	alone       func() bool // whether there is no shell to suspend to
 	answers
 	maxRate int
 	target  int         // index into targets: where the data should end up

@@ -5,5 +5,5 @@ package tui
 // writable returns nil: this system can't tell without creating something.
 func writable(string) error { return nil }
 
-// leadsSession returns false: this system has no sessions.
-func leadsSession() bool { return false }
+// withoutShell returns false: this system has no sessions.
+func withoutShell() bool { return false }

@@ -164,7 +164,7 @@ func newSession(ctx context.Context, c Config) *session {
 		cfg: c, st: newStyles(c.Out, c.Color, c.Env), maxRate: c.MaxRate,
 		jobs: newJobs(ctx), clip: newClipper(c.Env, c.Out), runner: newRunner(ctx),
 		now:  time.Now,
-		look: look, leads: leadsSession, prepareLoad: prepareLoad,
+		look: look, alone: withoutShell, prepareLoad: prepareLoad,
 		goTo: noID, edit: noID, dialect: fql.V4, keeper: &keeper{path: c.AnswersFile},
 	}
 	s.dial = func(o fauna.Options) (server, error) {

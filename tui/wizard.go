@@ -179,7 +179,7 @@ func (w *wizard) everywhere() []action {
 func (w *wizard) always() []action {
 	return []action{
 		on("ctrl+c", "quit (stops the export first; twice quits at once)", w.interrupt),
-		on("ctrl+z", "suspend (fg to return)", func() { w.cmds = append(w.cmds, tea.Suspend) }).when(!w.leads()),
+		on("ctrl+z", "suspend (fg to return)", func() { w.cmds = append(w.cmds, tea.Suspend) }).when(!w.alone()),
 		on("", "", func() { w.say(noteInfo, "Can't suspend: no shell started this program.") }, "ctrl+z"),
 	}
 }

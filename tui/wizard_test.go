@@ -158,18 +158,18 @@ func TestWizard_secondCtrlCDoesNotWaitForTheExport(t *testing.T) {
 }
 
 func TestWizard_isNotSuspendedWhereNoShellWouldComeBack(t *testing.T) {
-	for _, leads := range []bool{false, true} {
+	for _, alone := range []bool{false, true} {
 		b := newBench(t, 80, 24)
-		b.w.leads = func() bool { return leads }
+		b.w.alone = func() bool { return alone }
 		_, cmd := b.w.Update(keyMsg("ctrl+z"))
-		if suspends := cmd != nil; suspends == leads {
-			t.Errorf("first of its session: %v, suspends: %v", leads, suspends)
+		if suspends := cmd != nil; suspends == alone {
+			t.Errorf("without a shell: %v, suspends: %v", alone, suspends)
 		}
 		b.keys("f1")
 		b.w.View() // drawing determines how far it can scroll
 		b.keys("end")
-		if shown := strings.Contains(b.w.View(), "ctrl+z"); shown == leads {
-			t.Errorf("first of its session: %v, F1 shows the key: %v", leads, shown)
+		if shown := strings.Contains(b.w.View(), "ctrl+z"); shown == alone {
+			t.Errorf("without a shell: %v, F1 shows the key: %v", alone, shown)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os/exec"
 	"regexp"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -225,10 +224,13 @@ func firstFrame(t *testing.T, endpoint string) time.Duration {
 func TestWizardSteps_withoutAShellNothingIsSuspended(t *testing.T) {
 	t.Parallel()
 	s := serveSample(t)
-	term := onTerminal(t, 80, 24, nil, "--domain", s.endpoint) // the session's first process
-	term.wait("answers")
-	term.send("\x1a")
-	if runtime.GOOS == "linux" { // not easy to determine on other systems
+	for _, command := range [][]string{
+		{binary},                                // the session's first process
+		{"sh", "-c", `"$0" "$@"; true`, binary}, // its child, as of a container's script
+	} {
+		term := startOnTerminal(t, 80, 24, exec.CommandContext(t.Context(), command[0], append(command[1:], "--domain", s.endpoint)...), nil)
+		term.wait("answers")
+		term.send("\x1a")
 		term.wait("Can't suspend")
 		term.send(enter)
 		term.wait("How do you want to set up read access?")
