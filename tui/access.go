@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"cmp"
 	"context"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -119,8 +118,10 @@ func (c *accessStep) openField() {
 
 func (c *accessStep) accepted() {
 	c.entering = false
-	n := cmp.Or(len(c.s.known), len(c.s.choices))
-	c.s.say(noteGood, "Secret accepted. %s here.", text.Count(int64(n), "collection"))
+	c.s.say(noteGood, "Secret accepted.")
+	if c.s.known != nil {
+		c.s.say(noteGood, "Secret accepted. %s here.", text.Count(int64(len(c.s.known)), "collection"))
+	}
 	c.s.next(accessID)
 }
 

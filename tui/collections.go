@@ -254,11 +254,14 @@ func (c *collectionsStep) refuse(why string) {
 	for i, x := range c.s.choices {
 		if x.chosen && !c.s.access[x.name].Exists {
 			c.picker.at = i
-			do := "d removes it"
+			do := "d removes it, space leaves it out"
 			if near := c.s.nearest(x.name); near != "" {
 				do = "t uses " + near + ", " + do
 			}
-			c.s.say(noteBad, "%s. %s: %s, space leaves it out.", why, x.name, do)
+			if !c.picks() {
+				do = "correct or delete it"
+			}
+			c.s.say(noteBad, "%s. %s: %s.", why, x.name, do)
 			return
 		}
 	}

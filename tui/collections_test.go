@@ -3,6 +3,8 @@ package tui
 import (
 	"slices"
 	"testing"
+
+	"fauna-export/fauna"
 )
 
 func TestCollections_misspeltNameIsOfferedItsNearest(t *testing.T) {
@@ -121,4 +123,33 @@ func TestCollections_whatIsShownAfterAnotherAddressIsWhatIsChosen(t *testing.T) 
 	if got := b.w.chosen(); !slices.Equal(got, []string{"products", "users"}) {
 		t.Errorf("chosen: %v", got)
 	}
+}
+
+func TestCollections_anEmptyDatabaseIsSaidToBeEmpty(t *testing.T) {
+	b := newBench(t, 80, 24)
+	b.server.names, b.server.docs = nil, nil
+	b.withSecret(collectionsID).shows("0 collections here", "there are no collections here", "0 of 0")
+
+	b = newBench(t, 80, 24) // names of another database
+	b.server.names, b.server.docs = nil, nil
+	b.names = "users, orders"
+	b.to(secretID).paste(testSecret)
+	b.keys("enter")
+	b.at(collectionsID)
+	b.shows("none of these collections exist here", "[!] users", "d remove")
+}
+
+func TestCollections_aKeyThatMayNotListThemMakesNoClaimOnTheirNumber(t *testing.T) {
+	b := newBench(t, 80, 24)
+	b.server.list = &fauna.Error{Kind: fauna.KindDenied, Status: 403}
+	b.to(accessID).keys("1")
+	b.typed("users, prodcuts")
+	b.keys("esc")
+	b.paste(testSecret)
+	b.keys("enter")
+	b.at(collectionsID)
+	b.shows("Secret accepted.")
+	b.hides("here.")
+	b.keys("enter")
+	b.shows("1 doesn't exist. prodcuts: correct or delete it.")
 }

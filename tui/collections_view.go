@@ -80,7 +80,8 @@ func (s *session) modeLine(w int) string {
 	if s.mode == export.Incremental {
 		about = "first run exports everything, later runs only changes"
 	}
-	return "  Mode: " + s.st.accent.of(string(s.mode)) + "  " + s.st.faint.of(text.Fit(about, w-22))
+	mode := "  Mode: " + s.st.accent.of(string(s.mode)) + "  "
+	return mode + s.st.faint.of(text.Fit(about, w-text.Width(mode)))
 }
 
 func (c *collectionsStep) typedBody(w, h int) []string {

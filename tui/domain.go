@@ -210,11 +210,15 @@ func (d *domainStep) body(w, h int) []string {
 		about = "This is the demo: a server inside this program, with sample data, answers at the address above. Press enter."
 	}
 	more := append([]string{""}, faintly(st, about, min(w, 78))...)
-	if n := len(d.s.recent); n > 0 {
-		more = append(more, "", "  "+st.bold.of("Recent"))
+	if len(d.s.recent) > 0 {
+		recent := []string{"", "  " + st.bold.of("Recent")}
 		for i, r := range d.s.recent {
-			more = append(more, st.mark(i == d.pick)+text.Clean(r))
+			recent = append(recent, st.mark(i == d.pick)+text.Clean(r))
 		}
+		if len(more)+len(recent) > h-len(lines) { // what can be chosen matters more
+			more = nil
+		}
+		more = append(more, recent...)
 	}
 	return append(lines, more[:max(0, min(len(more), h-len(lines)))]...)
 }

@@ -47,3 +47,9 @@ func TestDomain_aRefusalIsOfNoKey(t *testing.T) {
 	b.shows("✗ localhost:8443 does not answer like Fauna: it refuses every request")
 	b.hides("the key's role")
 }
+
+func TestDomain_recentAddressesAreShownInASmallWindowToo(t *testing.T) {
+	b := newBench(t, 60, 18)
+	b.w.recent = []string{"https://a.example.org:8443", "https://b.example.org:8443", "https://c.example.org:8443"}
+	b.shows("Recent", "https://a.example.org:8443", "https://c.example.org:8443")
+}

@@ -132,6 +132,8 @@ func probe(ctx context.Context, srv server, chosen []string) (l listing, err err
 	l.known, err = srv.Collections(ctx)
 	if fe, ok := errors.AsType[*fauna.Error](err); ok && fe.Kind == fauna.KindDenied {
 		l.known, err = nil, nil
+	} else if err == nil && l.known == nil {
+		l.known = []string{} // none, which is known
 	}
 	have := set(chosen)
 	ask := slices.Concat(chosen, slices.DeleteFunc(slices.Clone(l.known), func(name string) bool { return have[name] }))
