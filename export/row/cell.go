@@ -9,7 +9,7 @@ import (
 // encoder builds the rows of one layout, in the form that a Batch holds.
 type encoder interface {
 	// row appends the row of the element at i of a page and returns the position
-	// after it, -1 for a fault recorded by the scanner, or a *MisfitError.
+	// after it, -1 for a fault recorded by the scanner, or an error.
 	row(b *Batch, src []byte, i int) (int, error)
 	// removal appends the row of a deleted document: its id, ts, and the time
 	// for the deletion column, in microseconds since 1970.

@@ -11,14 +11,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// RowError is the error of a row that does not match the layout.
-type RowError struct {
-	Row    int64 // from 1
-	Reason string
-}
-
-func (e *RowError) Error() string { return fmt.Sprintf("row %d: %s", e.Row, e.Reason) }
-
 func newLines(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, 256<<10) }
 
 // cancelled reads until its context ends.
@@ -92,7 +84,8 @@ type checker struct {
 // wanted reports whether the current row needs a text.
 func (c *checker) wanted() bool { return c.texts != NoText && !c.found.Removed }
 
-func (c *checker) fail(reason string) error { return &RowError{Row: c.Rows + 1, Reason: reason} }
+// fail is the error of a row that does not match the layout. Rows count from 1.
+func (c *checker) fail(reason string) error { return fmt.Errorf("row %d: %s", c.Rows+1, reason) }
 
 // row counts the row just read and passes it to each.
 func (c *checker) row(id int64) error {

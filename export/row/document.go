@@ -2,6 +2,7 @@ package row
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 )
 
@@ -103,7 +104,7 @@ func (s *columnRows) row(b *Batch, src []byte, i int) (int, error) {
 			return -1, nil
 		}
 		if !fits && s.layout.Strict {
-			return -1, &MisfitError{Collection: s.layout.Collection, ID: w.document.id, Column: c.name, Type: c.typ}
+			return -1, fmt.Errorf("column %q of document %d of %q: the value is not of type %s", c.name, w.document.id, s.layout.Collection, c.typ)
 		}
 	}
 	if array {

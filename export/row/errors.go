@@ -54,16 +54,3 @@ type PageError struct {
 func (e *PageError) Error() string {
 	return fmt.Sprintf("the answer is not a page of %q: %s (byte %d)", e.Collection, e.Reason, e.Offset)
 }
-
-// MisfitError is the error of a value that does not fit its column, under
-// Layout.Strict.
-type MisfitError struct {
-	Collection string
-	ID         int64
-	Column     string
-	Type       Type
-}
-
-func (e *MisfitError) Error() string {
-	return fmt.Sprintf("column %q of document %d of %q: the value is not of type %s", e.Column, e.ID, e.Collection, e.Type)
-}

@@ -109,57 +109,44 @@ func (f *Fields) split(src []byte) bool {
 
 // name unquotes a key; nil if it has an unpaired surrogate.
 func (f *Fields) name(quoted []byte) []byte {
-	for _, c := range quoted {
-		if c == '\\' {
-			start := len(f.names)
-			var ok bool
-			if f.names, ok = Unquote(f.names, quoted); !ok {
-				return nil
-			}
-			return f.names[start:len(f.names):len(f.names)]
-		}
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1]
 	}
-	return quoted[1 : len(quoted)-1]
+	start := len(f.names)
+	var ok bool
+	if f.names, ok = Unquote(f.names, quoted); !ok {
+		return nil
+	}
+	return f.names[start:len(f.names):len(f.names)]
 }
 
 // data splits the data at i into fields.
-func (f *Fields) data(src []byte, i int) int {
+func (f *Fields) data(src []byte, i int) (end int) {
 	w := &f.work
-	if f.WholeData {
-		var end int
-		f.Data, end = f.json(src, i)
-		return end
-	}
-	if f.wire && hasPrefix(src, i, `{"@obj"`) {
+	whole := f.WholeData || !hasPrefix(src, i, "{")
+	inner := i
+	if !whole && f.wire && hasPrefix(src, i, `{"@obj"`) {
 		w.forget()
 		verdict, end := w.verdict(src, i)
-		if verdict == verdictFault {
+		if end < 0 {
 			return -1
 		}
-		if verdict != verdictObject {
-			f.Data, end = f.json(src, i)
-			return end
-		}
-		if f.dataMembers(src, i+len(`{"@obj":`)) < 0 {
-			return -1
-		}
-		return end
+		whole = verdict != verdictObject
+		inner += len(`{"@obj":`)
 	}
-	if i < len(src) && src[i] != '{' {
-		var end int
-		f.Data, end = f.json(src, i)
-		if string(f.Data) == "null" {
+	if whole {
+		if f.Data, end = f.json(src, i); !f.WholeData && string(f.Data) == "null" {
 			f.Data = nil
 		}
 		return end
 	}
-	return f.dataMembers(src, i)
-}
-
-func (f *Fields) dataMembers(src []byte, i int) int {
-	return f.work.object(src, i, func(key span, i int) int {
+	end = w.object(src, inner, func(key span, i int) int {
 		return f.field(src, Field{Key: key.of(src), Name: f.name(key.of(src))}, i)
 	})
+	if end >= 0 && inner > i {
+		end++ // the brace around it
+	}
+	return end
 }
 
 // field adds a field, whose value is at i.

@@ -49,26 +49,21 @@ func parseTime(text []byte) (moment, bool) {
 			return moment{}, false
 		}
 	}
-	if i == len(text)-1 && text[i] == 'Z' {
+	zone := text[i:]
+	if string(zone) == "Z" {
 		return m, true
 	}
-	offset, ok := parseOffset(text[i:])
-	m.secs -= offset
-	return m, ok
-}
-
-// parseOffset parses +HH:MM or -HH:MM as seconds.
-func parseOffset(text []byte) (int64, bool) {
-	if len(text) != 6 || text[0] != '+' && text[0] != '-' {
-		return 0, false
+	if len(zone) != len("+00:00") || zone[0] != '+' && zone[0] != '-' {
+		return moment{}, false
 	}
-	hour, ok1 := two(text, 1, ':', 23)
-	minute, ok2 := two(text, 4, 0, 59)
+	hour, ok1 = two(zone, 1, ':', 23)
+	minute, ok2 = two(zone, 4, 0, 59)
 	offset := hour*3600 + minute*60
-	if text[0] == '-' {
+	if zone[0] == '-' {
 		offset = -offset
 	}
-	return offset, ok1 && ok2
+	m.secs -= offset
+	return m, ok1 && ok2
 }
 
 // parseDate parses a date in the server's form.

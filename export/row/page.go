@@ -9,8 +9,8 @@ import (
 // Page appends the rows of one page to b: body is the raw body of the answer,
 // with elements as Layout.Paths requests them. plan holds the ids that the page
 // must have, ascending; nil allows any ascending ids after those in b. The error
-// is a *Mismatch, *DocumentError, *PageError or *MisfitError, and leaves b's rows
-// unchanged.
+// is a *Mismatch, *DocumentError or *PageError, or that of a value that does not fit
+// its column, under Layout.Strict. It leaves b's rows unchanged.
 func (s *Serializer) Page(b *Batch, body []byte, plan []int64) error {
 	first := len(b.IDs)
 	p := pageReader{Serializer: s, b: b, w: &b.work, body: body, plan: plan}

@@ -76,13 +76,7 @@ type Foreign struct {
 // Error says why.
 func (e *Foreign) Error() string { return e.Name + " " + e.Why }
 
-// Short is the error of a file that ends before the position to continue from.
-type Short struct {
-	Name string
-	Want int64
-}
-
-// Error names the file.
-func (e *Short) Error() string {
-	return fmt.Sprintf("%s ends before byte %d, where it should continue", e.Name, e.Want)
+// short is the error of a file that ends before the position to continue from.
+func short(name string, from int64) error {
+	return fmt.Errorf("%s ends before byte %d, where it should continue", name, from)
 }

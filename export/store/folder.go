@@ -252,7 +252,7 @@ func (s *Folder) Append(name string, size int64) (Appender, error) {
 		return nil, err
 	}
 	if now.Size() < size {
-		err = &Short{Name: name, Want: size}
+		err = short(name, size)
 	}
 	if err == nil && now.Mode().Perm() != fileMode {
 		_ = f.Chmod(fileMode) // some file systems store no modes

@@ -72,7 +72,7 @@ func (s *S3) Append(name string, size int64) (Appender, error) {
 func (f *s3File) copyFrom(size int64) error {
 	old, whole, err := f.s.Open(f.name)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && whole < size {
-		return &Short{Name: f.name, Want: size}
+		return short(f.name, size)
 	}
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (f *s3File) copyFrom(size int64) error {
 func (f *s3File) resume(u *upload, size int64) error {
 	at := slices.IndexFunc(u.Cuts, func(c uploadCut) bool { return c.At == size })
 	if at < 0 {
-		return &Short{Name: f.name, Want: size}
+		return short(f.name, size)
 	}
 	there, err := f.s.listParts(u.Final, u.ID)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"io/fs"
 	"slices"
@@ -142,7 +143,7 @@ func (s *Memory) Append(name string, size int64) (store.Appender, error) {
 		s.mu.files[name] = f
 	}
 	if f == nil || int64(len(f.data)) < size {
-		return nil, &store.Short{Name: name, Want: size}
+		return nil, fmt.Errorf("%s ends before byte %d", name, size)
 	}
 	f.data = f.data[:size:size]
 	f.synced = min(f.synced, int(size))
