@@ -209,8 +209,12 @@ func (r oldRun) unlike(present oldRun) string {
 			return "lacks collection " + name
 		case x.Made != 0 && y.Made != 0 && x.Made != y.Made:
 			return "is from another database, or collection " + name + " was changed or recreated since"
-		case !slices.Equal(x.Columns, y.Columns):
+		case !slices.Equal(x.Columns, y.Columns) || !maps.Equal(x.Types, y.Types) || !maps.Equal(x.Paths, y.Paths):
 			return "has other columns of " + name
+		case x.Format != y.Format: // which may keep more
+			return fmt.Sprintf("has %s in another format, %s", name, x.Format)
+		case x.Filtered != y.Filtered:
+			return "was read with a key that sees other documents of " + name
 		}
 	}
 	return ""

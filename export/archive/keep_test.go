@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"fauna-export/export/row"
 	"fauna-export/export/store"
 )
 
@@ -73,6 +74,14 @@ func TestRetain_whatCountsAndWhatGoes(t *testing.T) {
 			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Collections = r.manifest.Collections[:1] })}},
 		{name: "other columns", keep: 1, present: present, says: "other columns",
 			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Collections[0].Columns = []string{"ref", "ts", "data"} })}},
+		{name: "a column with another path", keep: 1, present: present, says: "other columns",
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Collections[0].Paths = map[string]string{"ts": "data.at"} })}},
+		{name: "a column of another type", keep: 1, present: present, says: "other columns",
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Collections[0].Types = map[string]row.Type{"ts": row.TypeString} })}},
+		{name: "another format, which may keep more", keep: 1, present: present, says: "another format",
+			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Collections[1].Format = "wire" })}},
+		{name: "all documents, where the present key hides some", keep: 1, says: "other documents of b",
+			present: whole("now", day("28"), func(r *oldRun) { r.manifest.Collections[1].Filtered = true }), others: []oldRun{whole("x", day("01"))}},
 		{name: "another tool", keep: 1, present: present, says: `was created by "thesis 1.0"`,
 			others: []oldRun{whole("x", day("01"), func(r *oldRun) { r.manifest.Tool = "thesis 1.0" })}},
 		{name: "no manifest", keep: 1, present: present, says: "no finished run", others: []oldRun{{name: "x"}}},
