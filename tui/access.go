@@ -107,7 +107,6 @@ func (c *accessStep) choose() {
 	}
 }
 
-// openField opens the field for the secret, below the options.
 func (c *accessStep) openField() {
 	c.entering, c.s.method = true, c.at
 	c.field.hint = secretHint

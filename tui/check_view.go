@@ -172,7 +172,6 @@ func (c *checkStep) footer(w, maxLines int) []string {
 	return lines
 }
 
-// pace describes how long the export should take, and why.
 func (c *checkStep) pace(took time.Duration, rate float64) string {
 	perSecond, span := text.Number(int64(rate)), "about "+text.Span(took.Round(time.Second))
 	if took < time.Second {
@@ -319,7 +318,6 @@ func (c *checkStep) ask(ctx context.Context, a *asker) error {
 	return a.agree(ctx, "Start the export?", true, errBack)
 }
 
-// askFix offers ways to deal with collections that can't be read.
 func (c *checkStep) askFix(ctx context.Context, a *asker, wrong int) error {
 	i, err := a.choose(ctx, text.Count(int64(wrong), "collection")+" can't be read.", []string{
 		"show the FQL that adds them to the role, and check again", "skip them", "choose other collections",

@@ -108,7 +108,6 @@ func (s *session) readable() []string {
 	})
 }
 
-// mapped returns the results of f for each element.
 func mapped[T, U any](things []T, f func(T) U) []U {
 	out := make([]U, len(things))
 	for i, x := range things {

@@ -169,7 +169,6 @@ func (p *fieldPicker) body(w, h int) []string {
 	return append([]string{p.filterLine(w)}, p.view(w, h-1)...)
 }
 
-// columnText formats a column as it would be typed.
 func columnText(c column) string {
 	return fmt.Sprintf("%s:%s:%s=%s", c.collection, c.Name, c.Type, row.FormatPath(c.Path))
 }

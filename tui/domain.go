@@ -123,7 +123,6 @@ func (d *domainStep) actions() []action {
 	}
 }
 
-// choose puts a recent address into the field.
 func (d *domainStep) choose(i int) {
 	d.pick = max(0, min(i, len(d.s.recent)-1))
 	d.field.set(d.s.recent[d.pick])

@@ -55,7 +55,6 @@ func (c *exportStep) title() (string, string) {
 	return "Exporting " + many, c.elapsed()
 }
 
-// why returns a few words on why an export ended.
 func why(err error) string {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return "stopped"
@@ -88,7 +87,6 @@ func (c *exportStep) expected() (n int64, known bool) {
 	return n, false
 }
 
-// left returns how long the rest takes at the current rate.
 func (c *exportStep) left() (time.Duration, bool) {
 	n, known := c.expected()
 	rate := c.rate(c.now.status.Rate)
@@ -116,7 +114,6 @@ func (c *exportStep) body(w, h int) []string {
 	return append(text.Fill(lines, h-len(footer)), footer...)
 }
 
-// totalLines draws the overall progress bar and the rate.
 func (c *exportStep) totalLines(w int) []string {
 	st, now := c.s.st, c.now.status
 	if c.now.state == runVerifying {

@@ -233,7 +233,6 @@ func complete(typed string) string {
 	return typed + common[len(begin):]
 }
 
-// write writes a text to a new file in the current folder.
 func (s *session) write(name, str string) {
 	await(s, new(wait), func(context.Context) (string, error) { return writeNew(name, str) }, orFail(s, s.wrote))
 }

@@ -131,7 +131,6 @@ func (w *wizard) top(room int) string {
 	return text.Sides(w.st.strong.of("fauna-export"), text.Fit(host, room-16), room)
 }
 
-// stepMarks draws each step as done, current or still to come.
 func (w *wizard) stepMarks() []string {
 	var marks []string
 	for _, id := range w.path() {
@@ -163,7 +162,6 @@ func (w *wizard) stepLine(room int) string {
 	return strings.Join(marks, " ")
 }
 
-// noteLines draws the note in n lines reserved for it.
 func (w *wizard) noteLines(room, n int) []string {
 	lines := make([]string, n)
 	if w.note.text != "" {

@@ -25,7 +25,6 @@ type list struct {
 
 func newList(st styles) list { return list{st: st, find: newField(st, ""), h: 1} }
 
-// narrowed reports whether a filter is set or being typed.
 func (l *list) narrowed() bool { return l.typing || l.find.value() != "" }
 
 func (l *list) matches(name string) bool {

@@ -44,7 +44,6 @@ var targets = []struct{ name, into, about string }{
 
 const aboutLoad = "after the export; format wire keeps the exact types of times, dates, bytes and refs"
 
-// targetText returns the chosen target for the files of a folder, or "".
 func (s *session) targetText(dir string) string {
 	return strings.ReplaceAll(targets[s.target].into, "DIR", dir)
 }
@@ -76,7 +75,6 @@ func newLoading(s *session, dir string, closed func()) *loading {
 	return c
 }
 
-// drop stops what is running and closes the target.
 func (c *loading) drop() {
 	c.working.drop()
 	if c.cancel != nil {
@@ -242,7 +240,6 @@ func (c *loading) planLines(w int) []string {
 	return lines
 }
 
-// proofLines describes the result of reading the rows back.
 func (c *loading) proofLines(w int) []string {
 	st := c.s.st
 	r := c.result

@@ -117,7 +117,6 @@ func (s *session) unlock(ctx context.Context, e fauna.Endpoint, secret fauna.Sec
 	return o, err
 }
 
-// accept keeps the server whose secret was accepted.
 func (s *session) accept(o opened, admin bool) {
 	made := s.made
 	s.forget()

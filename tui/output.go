@@ -128,7 +128,6 @@ func (o *outputStep) complete() {
 	})
 }
 
-// field returns the text field with the focus, or nil.
 func (o *outputStep) field() *field {
 	switch o.focus {
 	case folderRow:

@@ -223,7 +223,6 @@ func (p *preview) refresh() {
 	}, func(rows []string, _ error) { p.of, p.rows = l.Collection, rows })
 }
 
-// samplePage reads the first documents of a collection as of now.
 func samplePage(ctx context.Context, src export.Source, l row.Layout, size int) ([]byte, error) {
 	now, err := src.Now(ctx)
 	if err != nil {

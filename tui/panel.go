@@ -38,7 +38,6 @@ func (p *pane) lines(all []string, w, h int) []string {
 
 func (p *pane) longer() bool { return p.n > p.h }
 
-// scroll returns the scroll keys for the help, enabled if there is something to scroll.
 func (p *pane) scroll() action { return on("↑ ↓", "scroll", nil, "up", "down").when(p.longer()) }
 
 // part says which part is visible, or returns "" for all.
@@ -84,7 +83,6 @@ func (q *question) actions() []action {
 
 func (q *question) key(tea.KeyMsg) bool { return true } // ignore everything else until it is answered
 
-// over draws the question over the middle of a body.
 func (q *question) over(st styles, body []string, w int) []string {
 	inner := min(w-4, 66)
 	box := st.question.Width(inner).Render(strings.Join(append(text.Wrap(q.text, inner-2), "", "y  yes     n  no"), "\n"))

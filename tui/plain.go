@@ -226,7 +226,6 @@ func (a *asker) agree(ctx context.Context, question string, now bool, otherwise 
 	return err
 }
 
-// yes asks a y/n question.
 func (a *asker) yes(ctx context.Context, question string, otherwise bool) (bool, error) {
 	yes, word := otherwise, map[bool]string{false: "n", true: "y"}[otherwise]
 	_, err := a.text(ctx, question+" y or n", word, func(text string) error {

@@ -155,7 +155,6 @@ func (r *runner) locked(f func()) {
 	f()
 }
 
-// progress returns the current state.
 func (r *runner) progress() (p progress) {
 	var run exporting
 	r.locked(func() { p, run = r.now, r.run })

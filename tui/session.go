@@ -117,7 +117,6 @@ func (s *session) say(kind noteKind, format string, args ...any) {
 	s.note = note{kind, s.clean(fmt.Sprintf(format, args...))}
 }
 
-// fail shows an error as the note.
 func (s *session) fail(err error) { s.note = note{noteBad, s.sentence(err)} }
 
 // clean makes a text safe for the terminal, then redacts every secret entered.
@@ -146,7 +145,6 @@ type sayError string
 
 func (e sayError) Error() string { return string(e) }
 
-// event adds a line to the log in the right pane.
 func (s *session) event(format string, args ...any) {
 	line := s.now().UTC().Format("15:04:05") + " " + s.clean(fmt.Sprintf(format, args...))
 	if n := len(s.events); n > 0 && s.events[n-1][8:] == line[8:] {
@@ -156,7 +154,6 @@ func (s *session) event(format string, args ...any) {
 	s.events = s.events[max(0, len(s.events)-200):]
 }
 
-// path returns the steps, in order.
 func (s *session) path() []stepID { return paths[s.method] }
 
 var paths = [...][]stepID{
@@ -199,7 +196,6 @@ func (s *session) changeSecret(from stepID) {
 	}
 }
 
-// setup returns the set-up that the answers imply.
 func (s *session) setup() fql.Setup {
 	u := fql.Setup{Role: s.cfg.Role, Dialect: s.shellDialect()}
 	if u.Role == fql.DefaultRole {
@@ -215,7 +211,6 @@ func (s *session) setup() fql.Setup {
 	return u
 }
 
-// spec returns the export that the answers describe.
 func (s *session) spec() (export.Spec, error) {
 	spec, err := s.config().Spec()
 	if err == nil {

@@ -132,7 +132,6 @@ func (c *setupStep) actions() []action {
 
 func (c *setupStep) key(m tea.KeyMsg) bool { return !c.running.busy && c.pane.key(m) }
 
-// turnRole switches between creating the role and updating it.
 func (c *setupStep) turnRole() {
 	c.existing = !c.existing
 	c.build()
@@ -151,7 +150,6 @@ func (s *session) otherDialect() fql.Dialect {
 	return fql.V4
 }
 
-// turnDialect switches the text to the other dialect.
 func (c *setupStep) turnDialect() {
 	s := c.s
 	s.dialect = s.otherDialect()
@@ -179,7 +177,6 @@ func (c *setupStep) turn(by int) {
 	c.view.GotoTop()
 }
 
-// copy copies queries and marks their cards as copied.
 func (c *setupStep) copy(queries string, cards []card) {
 	c.s.copy(queries, "w writes it to a file", func() {
 		for i := range cards {

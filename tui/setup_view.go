@@ -40,7 +40,6 @@ func (c *setupStep) body(w, h int) []string {
 	return append(head, c.box(w, h-len(head))...)
 }
 
-// list draws the queries around the current one, with their state.
 func (c *setupStep) list(w int) []string {
 	st := c.s.st
 	maxRows, cells := 8, 22

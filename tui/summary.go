@@ -165,7 +165,6 @@ func readableTime(iso string) string {
 	return strings.TrimSuffix(s, "Z") + " UTC"
 }
 
-// reportText describes what is wrong with re-read files.
 func reportText(r *archive.Report) string {
 	line := "The files do NOT match the manifest:"
 	for _, problem := range r.Wrong() {

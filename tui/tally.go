@@ -75,7 +75,6 @@ func (t *tally) more(w *wait) {
 	})
 }
 
-// add stores the result for one collection.
 func (t *tally) add(name string, c counted) {
 	t.found[name] = c
 	t.sampled += c.sampled
@@ -111,7 +110,6 @@ func count(ctx context.Context, srv server, name string, at int64, samples bool,
 	return c
 }
 
-// totals returns the documents and bytes counted so far.
 func (t *tally) totals() (rows int64, bytes float64) {
 	for _, name := range t.names {
 		c := t.found[name]

@@ -96,7 +96,6 @@ func Run(ctx context.Context, c Config) (Outcome, error) {
 	return newWizard(s).show(ctx)
 }
 
-// show runs the wizard on a screen.
 func (w *wizard) show(ctx context.Context) (Outcome, error) {
 	_, err := tea.NewProgram(w, w.options(ctx)...).Run()
 	_ = w.keeping()() // best effort: no screen is left to report a failure

@@ -122,12 +122,8 @@ func (a *app) printQueries(queries []fql.Query, shell fql.Dialect) error {
 		FQL     string      `json:"fql"`
 		Dialect fql.Dialect `json:"dialect"`
 	}
-	out := []query{}
-	var texts []string
-	for _, q := range queries {
-		out = append(out, query{q.Title, q.FQL, cmp.Or(q.Dialect, fql.V4)})
-		texts = append(texts, q.Text(shell)+"\n")
-	}
+	out := mapped(queries, func(q fql.Query) query { return query{q.Title, q.FQL, cmp.Or(q.Dialect, fql.V4)} })
+	texts := mapped(queries, func(q fql.Query) string { return q.Text(shell) + "\n" })
 	return a.print(out, strings.Join(texts, "\n"))
 }
 

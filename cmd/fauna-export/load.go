@@ -181,19 +181,16 @@ func (a *app) printLoadPlan(l *load.Load) error {
 }
 
 func planTables(p *load.Plan) []map[string]any {
-	tables := []map[string]any{}
-	for _, t := range p.Tables {
-		columns := []map[string]any{}
-		for _, c := range t.Columns {
+	return mapped(p.Tables, func(t *load.Table) map[string]any {
+		columns := mapped(t.Columns, func(c *load.Column) map[string]any {
 			one := map[string]any{"field": c.Field, "name": c.Name, "type": c.Type}
 			if c.Collection != "" {
 				one["refers_to"] = c.Collection
 			}
-			columns = append(columns, one)
-		}
-		tables = append(tables, map[string]any{"collection": t.Collection, "table": t.Name, "action": t.Action, "rows": t.Rows, "columns": columns, "notes": t.Notes})
-	}
-	return tables
+			return one
+		})
+		return map[string]any{"collection": t.Collection, "table": t.Name, "action": t.Action, "rows": t.Rows, "columns": columns, "notes": t.Notes}
+	})
 }
 
 // printLoaded prints what a load did; partial says what the export lacks.
