@@ -149,6 +149,7 @@ func TestParseTarget_refusesAddressesOfAnotherForm(t *testing.T) {
 		"postgres://a@localhost/b?sslpassword=x":                     "contains a password",
 		"postgres://a:@localhost/b":                                  "contains a password",
 		"postgres://a@localhost/b?schema=1%00":                       "no schema can have",
+		"postgres://a@localhost/b?schema=pg_temp":                    "is Postgres's own",
 		"postgres://a@localhost/b?schema=1%ff":                       "no schema can have",
 		"postgres://a@localhost/b?schema=" + strings.Repeat("é", 32): "no schema can have",
 		"postgres://a@localhost/b?schema=%zz":                        "as in a URL",

@@ -13,6 +13,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
+// connectTimeout bounds the wait for a server that accepts connections and says
+// nothing, unless the address sets another limit.
+const connectTimeout = 30 * time.Second
+
 func newPostgres(text string, password Password) (*postgres, error) {
 	usage := func(what, do string) error {
 		return &Error{Kind: KindUsage, Where: "postgres://…", What: what, Do: do}
@@ -39,12 +43,18 @@ func newPostgres(text string, password Password) (*postgres, error) {
 	if len(p.schema) > postgresDialect.longestName || strings.ContainsRune(p.schema, 0) || !utf8.ValidString(p.schema) {
 		return nil, usage(fmt.Sprintf("no schema can have the name %q", p.schema), fmt.Sprintf("give one of at most %d bytes", postgresDialect.longestName))
 	}
+	if strings.HasPrefix(p.schema, "pg_") || p.schema == "information_schema" {
+		return nil, usage(fmt.Sprintf("the schema %q is Postgres's own", p.schema), "choose another one")
+	}
 	u.RawQuery = rest
 	if p.config, err = pgx.ParseConfig(u.String()); err != nil {
 		return nil, usage("it is not the address of a database: "+strings.TrimPrefix(err.Error(), "cannot parse "), "write it like postgres://user@host/database")
 	}
 	if p.schema == "" {
 		p.schema = "public"
+	}
+	if _, set := settings["connect_timeout"]; !set && p.config.ConnectTimeout == 0 {
+		p.config.ConnectTimeout = connectTimeout
 	}
 	// After ALTER a table's cached plan is wrong, so describe each time.
 	p.config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec

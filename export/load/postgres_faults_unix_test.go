@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"fauna-export/export/row"
 	"fauna-export/export/store"
@@ -92,6 +93,27 @@ func TestLoad_aConnectionThatIsCutLeavesNothingHalf(t *testing.T) {
 	}
 	if r := f.must(db); r.Skipped != 1 || r.Rows() != 3000 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A server that accepts a connection and says nothing is given up.
+func TestLoad_doesNotWaitForAServerThatIsMute(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	f := newFolder(t, row.Wire)
+	f.add("c", map[int64]string{1: `{}`})
+	mute := "postgres://tester@" + l.Addr().String() + "/x?sslmode=disable"
+	_, _, err = f.load(mute + "&connect_timeout=1")
+	if bad, ok := errors.AsType[*Error](err); !ok || bad.Kind != KindUnreachable {
+		t.Errorf("%v", err)
+	}
+	p, err := newPostgres(mute, nil)
+	if err != nil || p.config.ConnectTimeout <= 0 || p.config.ConnectTimeout > time.Minute {
+		t.Errorf("%v, %v", p.config.ConnectTimeout, err)
 	}
 }
 
