@@ -17,7 +17,6 @@ func (s *Folder) LockFor(name string) (func() error, error) { return s.lockAs(na
 
 // lockAs locks a file in the work folder.
 func (s *Folder) lockAs(name string) (func() error, error) {
-	busy := &Error{Store: s.dir, Problem: "another process is working in it", Locked: true}
 	if err := os.MkdirAll(s.dir, dirMode); err != nil {
 		return nil, s.folderError("create the folder", err)
 	}
@@ -33,13 +32,13 @@ func (s *Folder) lockAs(name string) (func() error, error) {
 		top.Close()
 		switch {
 		case errors.Is(err, errLocked):
-			return nil, busy
+			return nil, busy(s.dir)
 		case errors.Is(err, fs.ErrNotExist): // its holder just removed it
 			continue
 		}
 		return nil, s.folderError("lock the folder", err)
 	}
-	return nil, busy
+	return nil, busy(s.dir)
 }
 
 // LockIn locks a file in a folder that is no store, and removes it when it is released.
@@ -49,29 +48,22 @@ func LockIn(dir, name string) (release func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for range 10 {
-		p := place{root: top, name: name, full: name}
-		if _, err := p.regular(); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, errors.Join(err, top.Close())
-		}
-		f, err := openLocked(top, name)
+	f, err := place{root: top, name: name, full: name}.lock()
+	if err != nil {
+		top.Close()
 		if errors.Is(err, errLocked) {
-			break
+			err = busy(dir)
 		}
-		if err != nil {
-			return nil, errors.Join(err, top.Close())
-		}
-		ours, err := f.Stat()
-		if there, bad := p.regular(); err == nil && bad == nil && os.SameFile(ours, there) {
-			return sync.OnceValue(func() error {
-				_ = top.Remove(name) // some systems keep an open file
-				return errors.Join(unlock(f), top.Close())
-			}), nil
-		}
-		f.Close() // its holder just removed it
+		return nil, err
 	}
-	top.Close()
-	return nil, &Error{Store: dir, Problem: "another process is working in it", Locked: true}
+	return sync.OnceValue(func() error {
+		_ = top.Remove(name) // some systems keep an open file
+		return errors.Join(unlock(f), top.Close())
+	}), nil
+}
+
+func busy(dir string) error {
+	return &Error{Store: dir, Problem: "another process is working in it", Locked: true}
 }
 
 // lock is one attempt of lockAs; fs.ErrNotExist means that another attempt may
@@ -82,27 +74,11 @@ func (s *Folder) lock(top *os.Root, name string) (func() error, error) {
 		return nil, err
 	}
 	defer work.Close()
-	p := place{root: work, name: name, full: WorkPrefix + name}
-	if err := p.ours(); err != nil {
-		return nil, err
-	}
-	f, err := openLocked(work, name)
+	f, err := place{root: work, name: name, full: WorkPrefix + name}.lock()
 	if err != nil {
 		return nil, err
 	}
-	// The previous holder may have deleted the file after we opened it and before
-	// we locked it, which would make the lock useless.
-	ours, err := f.Stat()
-	if err == nil {
-		var there fs.FileInfo
-		if there, err = p.regular(); err == nil && !os.SameFile(ours, there) {
-			err = fs.ErrNotExist
-		}
-	}
-	if err == nil {
-		err = s.checkWork(work)
-	}
-	if err != nil {
+	if err := s.checkWork(work); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -115,6 +91,28 @@ func (s *Folder) lock(top *os.Root, name string) (func() error, error) {
 		s.mu.Unlock()
 		return errors.Join(unlock(f), top.Close())
 	}), nil
+}
+
+// lock opens and locks a file, and creates it if needed. The error is errLocked if
+// another process holds it.
+func (p place) lock() (*os.File, error) {
+	for range 10 {
+		if err := p.ours(); err != nil {
+			return nil, err
+		}
+		f, err := openLocked(p.root, p.name)
+		if err != nil {
+			return nil, err
+		}
+		// The previous holder may have deleted the file after we opened it and before
+		// we locked it, which would make the lock useless.
+		ours, err := f.Stat()
+		if there, bad := p.regular(); err == nil && bad == nil && os.SameFile(ours, there) {
+			return f, nil
+		}
+		f.Close()
+	}
+	return nil, errLocked
 }
 
 // checkWork returns an error if the work folder contains anything that a run of
