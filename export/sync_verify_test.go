@@ -153,11 +153,7 @@ func (s *syncServer) repair(name string, change func([]pairs.Pair) []pairs.Pair)
 			all = append(all, p)
 		}
 		var out bytes.Buffer
-		w, err := pairs.NewWriter(&out, r.Meta)
-		for _, p := range change(all) {
-			err = errors.Join(err, w.Add(p))
-		}
-		if err := errors.Join(err, w.Close()); err != nil {
+		if err := pairs.Encode(&out, r.Meta, pairs.Slice(change(all))); err != nil {
 			s.t.Fatal(err)
 		}
 		return out.Bytes()

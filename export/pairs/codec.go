@@ -53,82 +53,62 @@ type Meta struct {
 	Guess bool `json:"guess,omitempty"`
 }
 
-// Writer writes pairs, in order, to a file: the magic, then zstd frames with the
-// meta and blocks of pairs. A block holds the deltas of the times and then those
-// of the ids, as varints.
-type Writer struct {
-	z     *zstd.Encoder
-	block []Pair
-	buf   []byte
-	last  Pair
-	n     int64
-}
-
-// NewWriter starts a file.
-func NewWriter(w io.Writer, meta Meta) (*Writer, error) {
+// Encode writes pairs, which must ascend, in the form of a file: the magic, then a
+// zstd frame with the meta, the blocks of pairs, an empty block and the number of
+// pairs. A block holds the deltas of the times and then those of the ids, as varints.
+func Encode(w io.Writer, meta Meta, all iter.Seq2[Pair, error]) error {
 	if _, err := io.WriteString(w, magic); err != nil {
-		return nil, err
+		return err
 	}
 	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(window))
 	if err != nil {
-		return nil, fmt.Errorf("compress: %w", err)
+		return fmt.Errorf("compress: %w", err)
 	}
-	p := &Writer{z: z, block: make([]Pair, 0, blockSize)}
 	text, err := json.Marshal(meta)
 	if err != nil {
-		return nil, fmt.Errorf("encode the state: %w", err)
+		return fmt.Errorf("encode the state: %w", err)
 	}
-	p.buf = binary.AppendUvarint(p.buf[:0], uint64(len(text)))
-	p.buf = append(p.buf, text...)
-	_, err = z.Write(p.buf)
-	return p, err
-}
-
-// Add writes the next pair.
-func (p *Writer) Add(next Pair) error {
-	p.block = append(p.block, next)
-	if len(p.block) < blockSize {
-		return nil
+	buf := append(binary.AppendUvarint(nil, uint64(len(text))), text...)
+	if _, err := z.Write(buf); err != nil {
+		return err
 	}
-	return p.flush()
-}
-
-func (p *Writer) flush() error {
-	p.buf = binary.AppendUvarint(p.buf[:0], uint64(len(p.block)))
-	last := p.last
-	for _, b := range p.block {
-		if Compare(last, b) >= 0 && (p.n > 0 || last != p.last) {
-			return fmt.Errorf("document %d at %d follows %d at %d", b.ID, b.TS, last.ID, last.TS)
+	n := 0
+	block := make([]Pair, 1, 1+blockSize) // after the last pair of the block before
+	flush := func() error {
+		buf = binary.AppendUvarint(buf[:0], uint64(len(block)-1))
+		for i, p := range block[1:] {
+			buf = binary.AppendVarint(buf, p.TS-block[i].TS)
 		}
-		p.buf = binary.AppendVarint(p.buf, b.TS-last.TS)
-		last = b
+		for i, p := range block[1:] {
+			buf = binary.AppendVarint(buf, p.ID-block[i].ID)
+		}
+		block = append(block[:0], block[len(block)-1])
+		_, err := z.Write(buf)
+		return err
 	}
-	last = p.last
-	for _, b := range p.block {
-		p.buf = binary.AppendVarint(p.buf, b.ID-last.ID)
-		last = b
+	for p, err := range all {
+		if err != nil {
+			return err
+		}
+		if last := block[len(block)-1]; n > 0 && Compare(last, p) >= 0 {
+			return fmt.Errorf("document %d at %d follows %d at %d", p.ID, p.TS, last.ID, last.TS)
+		}
+		n++
+		if block = append(block, p); len(block) > blockSize {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
 	}
-	p.last = last
-	p.n += int64(len(p.block))
-	p.block = p.block[:0]
-	_, err := p.z.Write(p.buf)
-	return err
-}
-
-// Close completes the file; it does not close the underlying writer.
-func (p *Writer) Close() error {
-	if len(p.block) > 0 {
-		if err := p.flush(); err != nil {
+	if len(block) > 1 {
+		if err := flush(); err != nil {
 			return err
 		}
 	}
-	// An empty block and the number of pairs end the file.
-	p.buf = binary.AppendUvarint(p.buf[:0], 0)
-	p.buf = binary.AppendUvarint(p.buf, uint64(p.n))
-	if _, err := p.z.Write(p.buf); err != nil {
+	if _, err := z.Write(binary.AppendUvarint([]byte{0}, uint64(n))); err != nil {
 		return err
 	}
-	return p.z.Close()
+	return z.Close()
 }
 
 // Damaged is the error of a pairs file that cannot be read.
@@ -137,15 +117,13 @@ type Damaged struct{ Why string }
 // Error says what is wrong with the file.
 func (e *Damaged) Error() string { return "the file of pairs is damaged: " + e.Why }
 
-// Reader reads a file written by a Writer.
+// Reader reads a file written by Encode.
 type Reader struct {
 	Meta  Meta
 	z     *zstd.Decoder
 	in    *bufio.Reader
-	block []Pair
-	last  Pair
-	n     uint64
-	done  bool
+	block []Pair // after the last pair of the block before
+	n     uint64 // pairs in the blocks before
 }
 
 // NewReader opens a file; its error is a *Damaged if that is not a pairs file.
@@ -159,7 +137,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	if err != nil {
 		return nil, &Damaged{err.Error()}
 	}
-	p := &Reader{z: z, in: bufio.NewReaderSize(z, bufferSize)}
+	p := &Reader{z: z, in: bufio.NewReaderSize(z, bufferSize), block: make([]Pair, 1, 1+blockSize)}
 	n, err := binary.ReadUvarint(p.in)
 	text := make([]byte, min(n, maxMeta))
 	if err == nil {
@@ -179,18 +157,22 @@ func NewReader(r io.Reader) (*Reader, error) {
 // yielding the first error, which is a *Damaged.
 func (p *Reader) All() iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
-		for !p.done {
-			if err := p.fill(); err != nil {
+		for {
+			err := p.fill()
+			if err != nil {
 				if _, ok := errors.AsType[*Damaged](err); !ok {
 					err = &Damaged{err.Error()}
 				}
 				yield(Pair{}, err)
 				return
 			}
-			for _, next := range p.block {
+			for _, next := range p.block[1:] {
 				if !yield(next, nil) {
 					return
 				}
+			}
+			if len(p.block) == 1 {
+				return
 			}
 		}
 	}
@@ -198,50 +180,49 @@ func (p *Reader) All() iter.Seq2[Pair, error] {
 
 // fill reads the next block, an empty one at the end.
 func (p *Reader) fill() error {
-	p.block = p.block[:0]
+	p.n += uint64(len(p.block) - 1)
+	p.block = append(p.block[:0], p.block[len(p.block)-1])
 	n, err := binary.ReadUvarint(p.in)
+	switch {
+	case err != nil:
+		return err
+	case n == 0:
+		return p.end()
+	case n > blockSize:
+		return &Damaged{"a block is too large"}
+	}
+	for i := range n {
+		d, err := binary.ReadVarint(p.in)
+		if err != nil {
+			return err
+		}
+		p.block = append(p.block, Pair{TS: p.block[i].TS + d})
+	}
+	for i := range n {
+		d, err := binary.ReadVarint(p.in)
+		if err != nil {
+			return err
+		}
+		p.block[i+1].ID = p.block[i].ID + d
+		if p.n+i > 0 && Compare(p.block[i], p.block[i+1]) >= 0 {
+			return &Damaged{"its pairs do not ascend"}
+		}
+	}
+	return nil
+}
+
+// end reads what follows the empty block.
+func (p *Reader) end() error {
+	total, err := binary.ReadUvarint(p.in)
 	if err != nil {
 		return err
 	}
-	if n == 0 {
-		total, err := binary.ReadUvarint(p.in)
-		if err != nil {
-			return err
-		}
-		if total != p.n {
-			return &Damaged{fmt.Sprintf("it has %d pairs, but its trailer says %d", p.n, total)}
-		}
-		if _, err := p.in.ReadByte(); !errors.Is(err, io.EOF) {
-			return &Damaged{"it has data after its end"}
-		}
-		p.done = true
-		return nil
+	if total != p.n {
+		return &Damaged{fmt.Sprintf("it has %d pairs, but its trailer says %d", p.n, total)}
 	}
-	if n > blockSize {
-		return &Damaged{"a block is too large"}
+	if _, err := p.in.ReadByte(); !errors.Is(err, io.EOF) {
+		return &Damaged{"it has data after its end"}
 	}
-	last := p.last
-	for range n {
-		d, err := binary.ReadVarint(p.in)
-		if err != nil {
-			return err
-		}
-		last.TS += d
-		p.block = append(p.block, Pair{TS: last.TS})
-	}
-	for i := range p.block {
-		d, err := binary.ReadVarint(p.in)
-		if err != nil {
-			return err
-		}
-		last.ID += d
-		p.block[i].ID = last.ID
-		if before := p.last; (p.n > 0 || i > 0) && Compare(before, p.block[i]) >= 0 {
-			return &Damaged{"its pairs do not ascend"}
-		}
-		p.last = p.block[i]
-	}
-	p.n += n
 	return nil
 }
 

@@ -27,16 +27,7 @@ func collectPairs(t *testing.T, all iter.Seq2[Pair, error]) []Pair {
 func encodePairs(t testing.TB, meta Meta, all []Pair) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w, err := NewWriter(&b, meta)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range all {
-		if err := w.Add(p); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
+	if err := Encode(&b, meta, Slice(all)); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

@@ -1,6 +1,7 @@
 package pairs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -112,7 +113,7 @@ func Read(s store.Store, name string) iter.Seq2[Pair, error] {
 
 // Write writes a pairs file from ordered pairs. The file is durable when Write
 // returns.
-func Write(s store.Store, name string, meta Meta, all iter.Seq2[Pair, error]) (err error) {
+func Write(s store.Store, name string, meta Meta, all iter.Seq2[Pair, error]) error {
 	// Remove a file left by an earlier process first, so that none of it remains
 	// after the end of the new one.
 	if err := s.Remove(name); err != nil {
@@ -122,25 +123,8 @@ func Write(s store.Store, name string, meta Meta, all iter.Seq2[Pair, error]) (e
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if cerr := out.Close(); err == nil {
-			err = cerr
-		}
-	}()
-	w, err := NewWriter(out, meta)
-	if err != nil {
-		return err
+	if err = Encode(out, meta, all); err == nil {
+		err = out.Sync()
 	}
-	for p, err := range all {
-		if err != nil {
-			return err
-		}
-		if err := w.Add(p); err != nil {
-			return err
-		}
-	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	return out.Sync()
+	return cmp.Or(err, out.Close())
 }
