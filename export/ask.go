@@ -12,9 +12,9 @@ import (
 // requester sends the requests of a run: it counts them, retries them, and holds
 // them back while the server is overloaded.
 type requester struct {
+	*scheduler
 	src     Source
 	allowed time.Duration // how long one request is retried
-	sched   *scheduler
 }
 
 // call repeats one request until it succeeds, pausing after temporary failures.
@@ -24,12 +24,12 @@ type requester struct {
 func (q *requester) call(ctx context.Context, c *collection, smaller bool, f func() error) error {
 	a := attempts{allowed: q.allowed}
 	for {
-		if err := q.sched.pace.wait(ctx); err != nil {
+		if err := q.pace.wait(ctx); err != nil {
 			return context.Cause(ctx)
 		}
 		q.count(c, a.tries > 0)
-		asked := q.sched.clock.Now()
-		answered := q.sched.pace.asked()
+		asked := q.clock.Now()
+		answered := q.pace.asked()
 		err := f()
 		answered(err)
 		q.touch(c)
@@ -41,18 +41,18 @@ func (q *requester) call(ctx context.Context, c *collection, smaller bool, f fun
 		}
 		fail := failureOf(err)
 		slow := fail != nil && fail.Slow()
-		if end := a.failed(err, asked, q.sched.clock.Now(), smaller); end != nil {
+		if end := a.failed(err, asked, q.clock.Now(), smaller); end != nil {
 			if slow && smaller {
-				q.sched.pace.tell(err)
-				q.sched.pace.slow(q.sched.pace.backoff(0))
+				q.pace.tell(err)
+				q.pace.slow(q.pace.backoff(0))
 			}
 			return end
 		}
-		d := q.sched.pace.backoff(a.tries - 1)
+		d := q.pace.backoff(a.tries - 1)
 		if slow {
-			q.sched.pace.slow(d)
+			q.pace.slow(d)
 		}
-		if err := q.sched.pace.pause(ctx, d, err); err != nil {
+		if err := q.pace.pause(ctx, d, err); err != nil {
 			return context.Cause(ctx)
 		}
 	}
@@ -60,23 +60,23 @@ func (q *requester) call(ctx context.Context, c *collection, smaller bool, f fun
 
 // touch records that a request for a collection was answered.
 func (q *requester) touch(c *collection) {
-	q.sched.mu.Lock()
-	defer q.sched.mu.Unlock()
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	if c != nil {
-		c.answered = q.sched.clock.Now()
+		c.answered = q.clock.Now()
 	}
 }
 
 // count records that a request is sent, again if it failed before.
 func (q *requester) count(c *collection, again bool) {
 	q.touch(c)
-	q.sched.mu.Lock()
-	defer q.sched.mu.Unlock()
-	q.sched.mu.Requests++
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.mu.Requests++
 	if again {
-		q.sched.mu.Retries++
-		if q.sched.mu.tuner != nil {
-			q.sched.mu.tuner.disturbed()
+		q.mu.Retries++
+		if q.mu.tuner != nil {
+			q.mu.tuner.disturbed()
 		}
 		if c != nil {
 			c.retries++

@@ -3,7 +3,6 @@ package export
 import (
 	"encoding"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -96,9 +95,7 @@ func (w *writer) snapshot() ([]byte, error) {
 	if st.File, err = w.file.State(); err != nil {
 		return nil, w.collectionError(err)
 	}
-	if st.Hash, err = w.hash.(encoding.BinaryMarshaler).MarshalBinary(); err != nil {
-		return nil, fmt.Errorf("save the hash: %w", err)
-	}
+	st.Hash, _ = w.hash.(encoding.BinaryMarshaler).MarshalBinary() // a SHA-256 can't fail
 	if w.last < 0 {
 		st.First = -1
 	}

@@ -54,15 +54,12 @@ func (p part) within(ids []int64, next int64) ([]int64, int64) {
 
 // collections returns the parts of every collection that the run reads; bounds
 // says where the second and later ones begin.
-func (r *Run) collections(bounds map[string][]int64) ([]*collection, error) {
+func (r *Run) collections(bounds map[string][]int64) []*collection {
 	var all []*collection
 	names := archive.FileNames(r.spec.Collections)
 	for _, name := range r.spec.Collections {
 		l := r.spec.layout(name)
-		ser, err := row.NewSerializer(l)
-		if err != nil {
-			return nil, fmt.Errorf("collection %s: %w", name, err)
-		}
+		ser, _ := row.NewSerializer(l) // Spec.Validate has checked the layout
 		begins := append([]int64{0}, bounds[name]...)
 		for i, lo := range begins {
 			p := part{lo: lo, hi: -1, i: i, of: len(begins)}
@@ -83,13 +80,14 @@ func (r *Run) collections(bounds map[string][]int64) ([]*collection, error) {
 			})
 		}
 	}
-	return all, nil
+	return all
 }
 
 // divide replaces the collections with their parts if the run has any.
 func (r *Run) divide(ctx context.Context) error {
 	if r.shared != nil {
-		return r.setBounds(r.shared.Bounds)
+		r.setBounds(r.shared.Bounds)
+		return nil
 	}
 	if r.spec.Parts == 1 {
 		return nil
@@ -100,19 +98,16 @@ func (r *Run) divide(ctx context.Context) error {
 		}
 		return r.spec.Parts
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		r.setBounds(found)
 	}
-	return r.setBounds(found)
+	return err
 }
 
 // setBounds replaces the run's collections with parts that begin at the given
 // ids. They keep the collection's time and life.
-func (r *Run) setBounds(bounds map[string][]int64) error {
-	parts, err := r.collections(bounds)
-	if err != nil {
-		return err
-	}
+func (r *Run) setBounds(bounds map[string][]int64) {
+	parts := r.collections(bounds)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	of := make(map[string]*collection, len(r.all))
@@ -127,7 +122,6 @@ func (r *Run) setBounds(bounds map[string][]int64) error {
 	parts = r.spec.Shard.ofShard(parts)
 	r.bounds, r.all = bounds, parts
 	r.sortByLifeLocked()
-	return nil
 }
 
 // failDivided fails all parts of a collection of which one was not confirmed, and

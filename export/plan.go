@@ -21,7 +21,6 @@ const (
 // requests pages of ids, the server's count, and a new time when one expires.
 type planner struct {
 	*requester
-	*scheduler
 	noSnapshot bool
 }
 

@@ -13,7 +13,6 @@ import (
 // differs from its plan.
 type reader struct {
 	*requester
-	*scheduler
 	noSnapshot bool
 	filtered   []string // collections in which the role hides documents
 }

@@ -37,9 +37,8 @@ func OpenRun(src Source, env Env) (*Run, error) {
 		return r, nil
 	case archive.Finished, archive.Syncs:
 		env = env.withDefaults()
-		r := &Run{spec: Spec{Dir: env.Store.Name()}, env: env, finished: f.Manifest}
-		r.scheduler = newScheduler(r.spec, env)
-		return r, nil
+		spec := Spec{Dir: env.Store.Name()}
+		return &Run{spec: spec, env: env, finished: f.Manifest, requester: &requester{scheduler: newScheduler(spec, env)}}, nil
 	case archive.Broken:
 		return nil, f.Err
 	case archive.Foreign:
@@ -88,9 +87,7 @@ func (r *Run) reopen(ctx context.Context) error {
 		return &Changed{Differences: diff}
 	}
 	if len(saved.Bounds) > 0 {
-		if err := r.setBounds(saved.Bounds); err != nil {
-			return err
-		}
+		r.setBounds(saved.Bounds)
 	}
 	left, err := r.loadProgress(ctx, saved)
 	if err != nil {

@@ -19,7 +19,6 @@ type Run struct {
 	sync   int  // number of the sync, unless it is the first
 
 	*requester
-	*scheduler
 	*planner
 	*reader
 
@@ -38,15 +37,11 @@ func newRun(s Spec, src Source, env Env) (*Run, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Run{spec: s, env: env, scheduler: newScheduler(s, env)}
-	r.requester = &requester{src: src, allowed: s.RetryFor, sched: r.scheduler}
-	r.planner = &planner{requester: r.requester, scheduler: r.scheduler, noSnapshot: s.NoSnapshot}
-	r.reader = &reader{requester: r.requester, scheduler: r.scheduler, noSnapshot: s.NoSnapshot, filtered: s.Filtered}
+	r := &Run{spec: s, env: env, requester: &requester{scheduler: newScheduler(s, env), src: src, allowed: s.RetryFor}}
+	r.planner = &planner{requester: r.requester, noSnapshot: s.NoSnapshot}
+	r.reader = &reader{requester: r.requester, noSnapshot: s.NoSnapshot, filtered: s.Filtered}
 	r.mu.Phase, r.mu.found = Preparing, map[string]*archive.Reading{}
-	var err error
-	if r.all, err = r.collections(nil); err != nil {
-		return nil, err
-	}
+	r.all = r.collections(nil)
 	r.mu.order = r.all
 	return r, nil
 }

@@ -182,11 +182,7 @@ func makePlan(ctx context.Context, s Spec, src Source, env Env) (*archive.Plan, 
 	if plan.Spec, err = json.Marshal(all); err != nil {
 		return nil, fmt.Errorf("encode the plan: %w", err)
 	}
-	parts, err := r.collections(plan.Bounds)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range parts {
+	for _, p := range r.collections(plan.Bounds) {
 		plan.Files = append(plan.Files, archive.PlanFile{Collection: p.name, File: p.file})
 	}
 	if err := archive.CreatePlan(shared, plan); errors.Is(err, fs.ErrExist) {

@@ -24,9 +24,7 @@ func (r *Run) remake(m *archive.Manifest) error {
 	}
 	defer release()
 	r.mu.times, r.made, r.began = []int64{r.shared.Time}, r.shared.Made, m.Started
-	if err := r.setBounds(r.shared.Bounds); err != nil {
-		return err
-	}
+	r.setBounds(r.shared.Bounds)
 	for _, c := range r.all {
 		i := slices.IndexFunc(m.Collections, func(e archive.Entry) bool { return e.File == c.file })
 		if i < 0 || slices.Contains(lost, c.file) {

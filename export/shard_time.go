@@ -52,11 +52,7 @@ func minutes(d time.Duration) string {
 // 0 if there are too few to measure. It reads pages from the start of several
 // parts.
 func (r *Run) measureRate(ctx context.Context, plan *archive.Plan) (float64, error) {
-	parts, err := r.collections(plan.Bounds)
-	if err != nil {
-		return 0, err
-	}
-	parts = slices.DeleteFunc(parts, func(c *collection) bool { return plan.Counts[c.name] < rateLeast })
+	parts := slices.DeleteFunc(r.collections(plan.Bounds), func(c *collection) bool { return plan.Counts[c.name] < rateLeast })
 	if len(parts) == 0 {
 		return 0, nil
 	}

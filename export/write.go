@@ -178,28 +178,23 @@ func (r *Run) nextChunk(c *collection) (*chunk, bool) {
 }
 
 // begin opens the file at the last checkpoint, or a new one.
-func (w *writer) begin() error {
-	var err error
-	name := archive.PartName(w.c.file)
-	if st := w.c.saved; st != nil {
-		if w.file, err = row.ResumeFile(w.c.layout, st.File); err != nil {
-			return fmt.Errorf("resume %s: %w", name, err)
-		}
-		if err = w.hash.(encoding.BinaryUnmarshaler).UnmarshalBinary(st.Hash); err != nil {
-			return fmt.Errorf("resume %s: %w", name, err)
-		}
+func (w *writer) begin() (err error) {
+	name, st := archive.PartName(w.c.file), w.c.saved
+	if st == nil {
+		w.file, err = row.NewFile(w.c.layout)
+	} else if w.file, err = row.ResumeFile(w.c.layout, st.File); err == nil {
+		err = w.hash.(encoding.BinaryUnmarshaler).UnmarshalBinary(st.Hash)
 		w.size, w.rows, w.first, w.last = st.Offset, st.Rows, st.First, st.Put
 		w.tally, w.next, w.mark, w.saved = st.Tally, st.Next, st.Mark, st.Offset
-		if w.out, err = w.r.env.Store.Append(name, w.size); err != nil {
-			return diskError("open "+name, err)
-		}
-		return nil
 	}
-	if w.file, err = row.NewFile(w.c.layout); err != nil {
-		return w.collectionError(err)
+	if err != nil {
+		return fmt.Errorf("resume %s: %w", name, err)
 	}
-	if w.out, err = w.r.env.Store.Append(name, 0); err != nil {
+	if w.out, err = w.r.env.Store.Append(name, w.size); err != nil {
 		return diskError("open "+name, err)
+	}
+	if st != nil {
+		return nil
 	}
 	return w.put(row.Piece{Bytes: w.file.Begin(), LastID: -1})
 }

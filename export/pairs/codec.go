@@ -64,10 +64,7 @@ func Encode(w io.Writer, meta Meta, all iter.Seq2[Pair, error]) error {
 	if err != nil {
 		return fmt.Errorf("compress: %w", err)
 	}
-	text, err := json.Marshal(meta)
-	if err != nil {
-		return fmt.Errorf("encode the state: %w", err)
-	}
+	text, _ := json.Marshal(meta) // strings and numbers can't fail
 	buf := append(binary.AppendUvarint(nil, uint64(len(text))), text...)
 	if _, err := z.Write(buf); err != nil {
 		return err
