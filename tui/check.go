@@ -86,12 +86,7 @@ func checkServer(ctx context.Context, srv server, names []string, pattern string
 		return c, err
 	}
 	chosen := set(names)
-	var readable []string
-	for _, a := range c.access {
-		if chosen[a.Collection] && a.Exists && a.Readable {
-			readable = append(readable, a.Collection)
-		}
-	}
+	readable := fauna.Which(c.access, func(a fauna.Access) bool { return chosen[a.Collection] && a.Exists && a.Readable })
 	c.indexes, err = checkIndexes(ctx, srv, readable, pattern)
 	return c, err
 }

@@ -14,10 +14,12 @@ type choice struct {
 	chosen bool
 }
 
-func (s *session) chosen() []string {
+func (s *session) chosen() []string { return s.named(func(c choice) bool { return c.chosen }) }
+
+func (s *session) named(which func(choice) bool) []string {
 	var names []string
 	for _, c := range s.choices {
-		if c.chosen {
+		if which(c) {
 			names = append(names, c.name)
 		}
 	}
@@ -32,10 +34,7 @@ func (s *session) learn(l listing) {
 	for _, a := range l.access {
 		s.access[a.Collection] = a
 	}
-	have := map[string]bool{}
-	for _, x := range s.choices {
-		have[x.name] = true
-	}
+	have := set(mapped(s.choices, func(x choice) string { return x.name }))
 	none := len(s.choices) == 0
 	for _, name := range l.known {
 		if !have[name] {

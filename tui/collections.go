@@ -67,13 +67,7 @@ func (c *collectionsStep) enter() {
 	}
 	c.show()
 	if len(c.tally.found) == 0 || !c.tally.done() || c.s.counts == nil {
-		var names []string
-		for _, x := range c.s.choices {
-			if c.s.access[x.name].Readable {
-				names = append(names, x.name)
-			}
-		}
-		c.tally.start(names, 0)
+		c.tally.start(c.s.named(func(x choice) bool { return c.s.access[x.name].Readable }), 0)
 	}
 }
 
