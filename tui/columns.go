@@ -19,6 +19,7 @@ type fieldPicker struct {
 	collection string
 	names      []string                // collections to switch between
 	found      map[string][]foundField // by collection
+	marks      map[string][]pick       // likewise: the rows of those fields
 	picker
 	loading wait
 }
@@ -31,7 +32,6 @@ type foundField struct {
 	path   []any
 	typ    row.Type
 	sample string // an example value, as JSON text
-	chosen bool
 }
 
 func (o *outputStep) pick() {
@@ -40,8 +40,8 @@ func (o *outputStep) pick() {
 		o.s.say(noteBad, "None of the chosen collections can be read.")
 		return
 	}
-	p := &fieldPicker{o: o, names: names, found: map[string][]foundField{}}
-	p.picker = newPicker(o.s.st, 60, func(r pick) { p.found[p.collection][r.id].chosen = r.chosen })
+	p := &fieldPicker{o: o, names: names, found: map[string][]foundField{}, marks: map[string][]pick{}}
+	p.picker = newPicker(o.s.st, 60, func(pick) {}) // it marks the rows in marks
 	o.s.instead = p
 	p.turnTo(names[0])
 }
@@ -51,8 +51,8 @@ func (p *fieldPicker) turnTo(collection string) {
 	p.clear()
 	p.set(nil)
 	p.loading.drop()
-	if _, ok := p.found[collection]; ok {
-		p.show()
+	if rows, ok := p.marks[collection]; ok {
+		p.set(rows)
 		return
 	}
 	s, srv := p.o.s, p.o.s.server
@@ -60,11 +60,12 @@ func (p *fieldPicker) turnTo(collection string) {
 		if err != nil {
 			return
 		}
-		for i, f := range fields {
-			fields[i].chosen = s.columnOf(collection, f.path) >= 0
-		}
 		p.found[collection] = fields
-		p.show()
+		p.marks[collection] = mapped(fields, func(f foundField) pick {
+			about := text.Pad(string(f.typ), 7) + " " + text.Clean(f.sample)
+			return pick{name: text.Clean(row.FormatPath(f.path)), about: about, chosen: s.columnOf(collection, f.path) >= 0}
+		})
+		p.set(p.marks[collection])
 	})
 }
 
@@ -75,21 +76,13 @@ func (s *session) columnOf(collection string, path []any) int {
 	})
 }
 
-func (p *fieldPicker) show() {
-	var rows []pick
-	for i, f := range p.found[p.collection] {
-		rows = append(rows, pick{name: text.Clean(row.FormatPath(f.path)), about: text.Pad(string(f.typ), 7) + " " + text.Clean(f.sample), chosen: f.chosen, id: i})
-	}
-	p.set(rows)
-}
-
 func (p *fieldPicker) busy() bool { return p.loading.busy }
 
 func (p *fieldPicker) title() (string, string) {
 	n := 0
-	for _, fields := range p.found {
-		for _, f := range fields {
-			if f.chosen {
+	for _, rows := range p.marks {
+		for _, r := range rows {
+			if r.chosen {
 				n++
 			}
 		}
@@ -118,13 +111,13 @@ func (p *fieldPicker) take() {
 	o := p.o
 	added, removed := 0, 0
 	for _, collection := range p.names {
-		for _, f := range p.found[collection] {
-			at := o.s.columnOf(collection, f.path)
+		for i, f := range p.found[collection] {
+			at, chosen := o.s.columnOf(collection, f.path), p.marks[collection][i].chosen
 			switch {
-			case at >= 0 && !f.chosen:
+			case at >= 0 && !chosen:
 				o.s.columns = slices.Delete(o.s.columns, at, at+1)
 				removed++
-			case at < 0 && f.chosen:
+			case at < 0 && chosen:
 				if err := o.s.addField(collection, f); err != nil {
 					o.s.fail(err)
 					return
