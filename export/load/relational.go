@@ -129,10 +129,7 @@ func (d *relational) ready(ctx context.Context, all map[string]*loadedTable, job
 
 // keep stores a table's plan.
 func (d *relational) keep(ctx context.Context, t *Table) error {
-	plan, err := json.Marshal(t)
-	if err != nil {
-		return err
-	}
+	plan, _ := json.Marshal(t) // texts and numbers can't fail
 	return d.exec(ctx, "INSERT INTO "+d.table(tablesTable)+" (collection, name, plan) VALUES ($1, $2, $3) ON CONFLICT (collection) DO UPDATE SET plan = excluded.plan", t.Collection, t.Name, string(plan))
 }
 

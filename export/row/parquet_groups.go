@@ -220,10 +220,7 @@ func (g *rowGroups) cut(emit func(Piece) error) error {
 		return fmt.Errorf("write a parquet row group: got %d groups instead of one with %d rows", len(meta.RowGroups), g.rows)
 	}
 	end := g.place(&meta.RowGroups[0])
-	encoded, err := thrift.Marshal(new(thrift.CompactProtocol), &meta.RowGroups[0])
-	if err != nil {
-		return fmt.Errorf("write a parquet row group: %w", err)
-	}
+	encoded, _ := thrift.Marshal(new(thrift.CompactProtocol), &meta.RowGroups[0]) // memory can't fail
 	g.groups = append(g.groups, encoded)
 	pages := g.file.Bytes()[len(parquetMagic):end]
 	g.offset += int64(len(pages))
@@ -290,10 +287,7 @@ func (g *rowGroups) finish(emit func(Piece) error) error {
 			return fmt.Errorf("write the parquet footer: %w", err)
 		}
 	}
-	footer, err := thrift.Marshal(new(thrift.CompactProtocol), meta)
-	if err != nil {
-		return fmt.Errorf("write the parquet footer: %w", err)
-	}
+	footer, _ := thrift.Marshal(new(thrift.CompactProtocol), meta) // memory can't fail
 	length := len(footer)
 	footer = binary.LittleEndian.AppendUint32(footer, uint32(length))
 	return emit(Piece{Bytes: append(footer, parquetMagic...), LastID: -1})

@@ -55,14 +55,12 @@ func owned(root *os.Root, name string, info fs.FileInfo) error {
 
 // belongs reports whether a file belongs to this user.
 func belongs(info fs.FileInfo) bool {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	return !ok || int(st.Uid) == os.Geteuid()
+	return int(info.Sys().(*syscall.Stat_t).Uid) == os.Geteuid()
 }
 
 // rootOwned reports whether a file belongs to root.
 func rootOwned(info fs.FileInfo) bool {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	return ok && st.Uid == 0
+	return info.Sys().(*syscall.Stat_t).Uid == 0
 }
 
 // errNoReader is the error of opening a named pipe that has no reader.
@@ -83,12 +81,7 @@ func keepsOwners(root *os.Root) bool {
 }
 
 // links returns the number of a file's hard links.
-func links(info fs.FileInfo) int {
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return int(st.Nlink)
-	}
-	return 1
-}
+func links(info fs.FileInfo) int { return int(info.Sys().(*syscall.Stat_t).Nlink) }
 
 // syncDir makes the names in an open folder durable.
 func syncDir(f *os.File) error {

@@ -8,7 +8,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -207,9 +206,6 @@ func (s *S3) get(key string) (data []byte, etag string, err error) {
 		defer r.Close()
 		etag = info.ETag
 		data, err = readAll(r, s.shown(key), info.Size, MaxSmall)
-		if err == nil && info.Size >= 0 && int64(len(data)) != info.Size {
-			err = io.ErrUnexpectedEOF
-		}
 		return err
 	})
 	return data, etag, err
