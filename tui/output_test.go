@@ -2,6 +2,7 @@ package tui
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"fauna-export/export"
@@ -72,4 +73,12 @@ func TestOutput_noRowsOfAnotherFormatWhileTheNewOnesAreRead(t *testing.T) {
 	b.later(func() { b.w.key(keyMsg("right")) })
 	b.hides(`{"ref":`, "First rows of")
 	b.shows("reading the first documents")
+}
+
+func TestOutput_aLongErrorOfTheFolderLeavesRoomForTheRest(t *testing.T) {
+	b := newBench(t, 60, 18)
+	b.w.look = func(path string) place {
+		return place{path: path, free: -1, err: sayError(strings.Repeat("a long story ", 40))}
+	}
+	b.to(outputID).shows("a long story", "…", "Columns", "add")
 }

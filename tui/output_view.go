@@ -24,7 +24,7 @@ func (o *outputStep) body(w, h int) []string {
 			about = f.about[f.now]
 		}
 	}
-	lines = append(lines, o.folderLines(w)...)
+	lines = append(lines, o.folderLines(w, max(1, h-len(lines)-3))...)
 	room := max(2, h-len(lines)-5)
 	if o.s.wide {
 		room = h - len(lines) - 3
@@ -59,14 +59,15 @@ func (o *outputStep) formLine(at int, f form, w int) string {
 	return text.Fit(line, w)
 }
 
-func (o *outputStep) folderLines(w int) []string {
+// folderLines draws the folder and, in at most h lines, what is known about it.
+func (o *outputStep) folderLines(w, h int) []string {
 	st := o.s.st
 	lines := []string{o.label(folderRow, "Folder") + o.folder.view(w-12, o.focus == folderRow)}
 	switch err := o.s.place.trouble(o.s.mode); {
 	case o.looking.busy:
 		return append(lines, "")
 	case err != nil:
-		return append(lines, text.Indent(12, marked(st, noteBad, text.Sentence(err), w-10))...)
+		return append(lines, text.Indent(12, text.Clip(marked(st, noteBad, text.Sentence(err), w-10), h, w-12))...)
 	case o.s.place.begun:
 		return append(lines, text.Indent(12, marked(st, noteWarn, "Contains an unfinished export. Enter resumes it with its original options.", w-10))...)
 	}
