@@ -54,8 +54,10 @@ const minPart = 8
 // of a scoped secret ("SECRET:db/child:admin"). Letters may be of either case,
 // and the part may be encoded, as in a URL, in hexadecimal, as base64 or with
 // JSON's escapes. What follows the first colon of a scoped secret is not secret.
+// A text of three characters or fewer is no key, but a wrong answer to a prompt: it
+// stays, or it would take its letters out of every word.
 func (s Secret) Scrub(text string) string {
-	if s.IsZero() {
+	if s.Len() <= 3 {
 		return text
 	}
 	text = strings.ReplaceAll(text, s.reveal(), redacted)
