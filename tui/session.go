@@ -255,9 +255,6 @@ func (s *session) trouble(step stepID, err error) {
 
 // keepStep logs a step's results when leaving it for another.
 func (w *wizard) keepStep(from, to stepID) {
-	if w.cfg.Log == nil {
-		return
-	}
 	what := "step done"
 	if to < from {
 		what = "step left"

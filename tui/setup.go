@@ -11,7 +11,6 @@ import (
 	"fauna-export/export"
 	"fauna-export/fauna"
 	"fauna-export/fauna/fql"
-	"fauna-export/tui/text"
 )
 
 // setupStep shows the FQL that creates a role, a key and, for incremental sync,
@@ -30,7 +29,6 @@ type setupStep struct {
 // A card is one query and what has been done with it.
 type card struct {
 	fql.Query
-	lines       []string
 	copied, ran bool
 }
 
@@ -56,7 +54,7 @@ func (c *setupStep) build() {
 		}
 		q.FQL = q.Text(c.s.shellDialect())
 		queries[i] = q
-		c.cards = append(c.cards, card{q, text.Lines(q.FQL), old[q.FQL].copied, old[q.FQL].ran})
+		c.cards = append(c.cards, card{q, old[q.FQL].copied, old[q.FQL].ran})
 	}
 	c.all = strings.Join(texts(queries), "\n\n") + "\n"
 	c.turn(0)

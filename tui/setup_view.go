@@ -84,7 +84,8 @@ func (c *setupStep) box(w, h int) []string {
 	if !c.s.wide && h >= 10 {
 		why = faintly(c.s.st, text.Clean(x.Why), w)
 	}
-	shown := c.lines(x.lines, w-4, min(len(x.lines), max(3, h-2-len(why))))
+	query := text.Lines(x.FQL)
+	shown := c.lines(query, w-4, min(len(query), max(3, h-2-len(why))))
 	shown = mapped(shown, func(l string) string { return highlight(c.s.st, strings.TrimRight(l, " ")) })
 	state := "FQL " + string(fql.V4)
 	if c.s.shellDialect() == fql.V10 && x.Dialect != fql.V4 {

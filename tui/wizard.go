@@ -167,14 +167,6 @@ func (w *wizard) focus() focus {
 	return w.shown()
 }
 
-// everywhere returns the keys that work on every step, unless it handles them itself.
-func (w *wizard) everywhere() []action {
-	return []action{
-		on("F1", "help", w.showHelp, "f1", "?"),
-		on("esc", "back", func() { w.back(true) }), on("", "", func() { w.back(false) }, "shift+tab"),
-	}
-}
-
 // always returns the keys that work regardless of questions and fields.
 func (w *wizard) always() []action {
 	return []action{
@@ -200,8 +192,10 @@ func (w *wizard) key(m tea.KeyMsg) {
 	case press(f.actions(), m), f.key(m):
 	case m.Paste:
 		w.say(noteInfo, "Pasted text: nothing to paste it into here.")
-	default:
-		press(w.everywhere(), m)
+	case is(m, "f1", "?"):
+		w.showHelp()
+	case is(m, "esc", "shift+tab"):
+		w.back(m.Type == tea.KeyEsc)
 	}
 }
 
@@ -239,13 +233,13 @@ func (w *wizard) interrupt() {
 	w.ask, w.panel = nil, nil
 	w.goTo = exportID
 	w.say(noteWarn, "Stopping … ctrl+c again quits at once.")
-	w.cmds = append(w.cmds, w.jobs.do(func(ctx context.Context) tea.Msg {
+	w.inBackground(func(ctx context.Context) func() {
 		select {
 		case <-ended(&w.runner.wg):
 		case <-ctx.Done(): // the program ends without waiting
 		}
-		return tea.QuitMsg{}
-	}))
+		return w.leaveProgram
+	})
 }
 
 func (w *wizard) quit(why error) {
