@@ -3,6 +3,9 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"io"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -68,6 +71,34 @@ func TestRunOnTerminal_endsWhileItAsksAndLeavesTheTerminalAsItWas(t *testing.T) 
 				t.Error("the terminal does not show again what is typed")
 			}
 		})
+	}
+}
+
+func TestSecretFromStdin_isHiddenOnATerminalAndInterrupted(t *testing.T) {
+	t.Parallel()
+	s, secret := readSample(t)
+	term := onTerminal(t, 120, 24, nil, "check", "--domain", s.endpoint, "--all", "--secret-file", "-")
+	term.wait("Secret (not shown)")
+	term.send(secret + enter)
+	if code := term.end(); code != exitDone || strings.Contains(term.wrote.String(), secret) {
+		t.Errorf("exit %d:\n%s", code, term.text())
+	}
+	for _, args := range [][]string{{"check", "--domain", s.endpoint, "--all", "--secret-file", "-"}, {"serve", "--secret-file", "-"}} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		in, typed := io.Pipe()
+		ended := make(chan int)
+		var errs bytes.Buffer
+		go func() {
+			ended <- execute(ctx, args, streams{in: in, out: io.Discard, err: &errs, getenv: func(string) string { return "" }})
+		}()
+		if _, err := io.WriteString(typed, "fnA"); err != nil { // the program has begun to read
+			t.Fatal(err)
+		}
+		cancel(&signalError{signal: syscall.SIGTERM})
+		if code := <-ended; code != 143 {
+			t.Errorf("%q: exit %d: %s", args, code, errs.String())
+		}
+		typed.Close()
 	}
 }
 

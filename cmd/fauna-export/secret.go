@@ -23,6 +23,9 @@ func (a *app) secret(ctx context.Context, file string) (fauna.Secret, error) {
 	}
 	s, note := fauna.FindSecret(text)
 	if s.IsZero() {
+		if from == "-" {
+			from = "stdin"
+		}
 		return fauna.Secret{}, unusablef("%s contains no secret", from)
 	}
 	if note != "" {
@@ -61,7 +64,14 @@ func (a *app) secretFromFile(ctx context.Context, file string) (string, error) {
 		}
 		return string(b), nil
 	}
-	b, err := io.ReadAll(io.LimitReader(a.in, maxSecretFile+1))
+	if terminal, isFile := a.in.(*os.File); isFile && tui.IsTerminal(terminal) {
+		text, err := tui.ReadSecret(ctx, terminal, a.err, "Secret (not shown): ")
+		if errors.Is(err, tui.ErrLeft) { // none, then
+			err = nil
+		}
+		return text, err
+	}
+	b, err := a.readAll(ctx, maxSecretFile+1)
 	if err != nil {
 		return "", unusablef("read the secret from stdin: %w", err)
 	}
@@ -69,6 +79,26 @@ func (a *app) secretFromFile(ctx context.Context, file string) (string, error) {
 		return "", unusablef("stdin is too long to be a secret")
 	}
 	return string(b), nil
+}
+
+// readAll reads stdin to its end, at most so many bytes. Like ask it leaves a read
+// behind when ctx ends first.
+func (a *app) readAll(ctx context.Context, most int64) ([]byte, error) {
+	type read struct {
+		text []byte
+		err  error
+	}
+	done := make(chan read, 1)
+	go func() {
+		text, err := io.ReadAll(io.LimitReader(a.in, most))
+		done <- read{text, err}
+	}()
+	select {
+	case r := <-done:
+		return r.text, r.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // serverSecret returns the secret for the embedded server, "" if none is given: the
