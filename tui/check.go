@@ -73,7 +73,9 @@ func (c *checkStep) check() {
 		c.found = found
 		c.s.learn(found.listing)
 		c.tally.start(c.s.readable(), found.at)
-		c.awaitIndexes()
+		if x := c.obstacles(); len(x.unready) > 0 && !x.blocked() { // only indexes being built are missing
+			c.s.later(&c.rechecking, buildingEvery, c.check)
+		}
 	})
 }
 
@@ -89,13 +91,6 @@ func checkServer(ctx context.Context, srv server, names []string, pattern string
 	readable := fauna.Which(c.access, func(a fauna.Access) bool { return chosen[a.Collection] && a.Exists && a.Readable })
 	c.indexes, err = checkIndexes(ctx, srv, readable, pattern)
 	return c, err
-}
-
-// awaitIndexes checks again by itself while only indexes being built are missing.
-func (c *checkStep) awaitIndexes() {
-	if x := c.obstacles(); len(x.unready) > 0 && !x.blocked() {
-		c.s.later(&c.rechecking, buildingEvery, c.check)
-	}
 }
 
 func (c *checkStep) listed() []string {

@@ -36,23 +36,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// do returns f as a command. If bubbletea starts it after stop, it does nothing.
-func (j *jobs) do(f func(ctx context.Context) tea.Msg) tea.Cmd {
-	return func() tea.Msg {
-		j.mu.Lock()
-		closed := j.closed
-		if !closed {
-			j.wg.Add(1)
-		}
-		j.mu.Unlock()
-		if closed {
-			return nil
-		}
-		defer j.wg.Done()
-		return f(j.ctx)
-	}
-}
-
 // stop cancels what is running and waits for it, at most for wait.
 func (j *jobs) stop(wait time.Duration) {
 	j.mu.Lock()
@@ -83,9 +66,23 @@ func ended(wg *sync.WaitGroup) <-chan struct{} {
 // An answerMsg is the function that Update calls with the result of background work.
 type answerMsg func()
 
-// inBackground does work in the background; Update then calls what it returns.
+// inBackground does work in the background; Update then calls what it returns. If
+// bubbletea starts it after stop, it does nothing.
 func (s *session) inBackground(work func(ctx context.Context) (take func())) {
-	s.cmds = append(s.cmds, s.jobs.do(func(ctx context.Context) tea.Msg { return answerMsg(work(ctx)) }))
+	j := s.jobs
+	s.cmds = append(s.cmds, func() tea.Msg {
+		j.mu.Lock()
+		closed := j.closed
+		if !closed {
+			j.wg.Add(1)
+		}
+		j.mu.Unlock()
+		if closed {
+			return nil
+		}
+		defer j.wg.Done()
+		return answerMsg(work(j.ctx))
+	})
 }
 
 // A wait tracks one pending answer, that of the latest request.

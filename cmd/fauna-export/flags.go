@@ -14,10 +14,6 @@ import (
 	"fauna-export/export/store"
 )
 
-// envPrefix starts the environment variables of flags: --page-size is
-// FAUNA_EXPORT_PAGE_SIZE.
-const envPrefix = "FAUNA_EXPORT_"
-
 // newOptions returns the options in the groups, and adds a flag with its
 // default for each to the command.
 func newOptions(cmd *cobra.Command, groups ...config.Group) *config.Config {
@@ -76,7 +72,7 @@ func fromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
 		if f.Changed || slices.Contains(replaced, f.Name) || f.Name == "help" || f.Name == "version" || failed != nil {
 			return
 		}
-		name := envName(f.Name)
+		name := "FAUNA_EXPORT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		text := getenv(name)
 		if text == "" {
 			return
@@ -105,10 +101,6 @@ func replacedChoice(set *pflag.FlagSet) []string {
 		return []string{"collection"}
 	}
 	return nil
-}
-
-func envName(flag string) string {
-	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // flagCause returns what is wrong with a flag's value, in our own words.

@@ -240,13 +240,3 @@ func (a *app) printLoadSummary(r *load.Result, outcome string, err error) error 
 	}
 	return a.printText(escapeControls(string(line)) + "\n")
 }
-
-func (a *app) thenLoad(ctx context.Context, dir, into string) error {
-	if into == "" {
-		return nil
-	}
-	if err := a.load(ctx, dir, loadFlags{into: into}); err != nil {
-		return fmt.Errorf("the export is complete in %s, but loading it failed: %w", cmp.Or(dir, "."), err)
-	}
-	return nil
-}

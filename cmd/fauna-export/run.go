@@ -101,8 +101,13 @@ func (a *app) run(ctx context.Context, output *outputFlags) error {
 	if err := a.export(ctx, client, spec); err != nil {
 		return err
 	}
-	if err := a.thenLoad(ctx, spec.Dir, output.ThenLoad); err != nil || output.Keep == 0 {
-		return err
+	if output.ThenLoad != "" {
+		if err := a.load(ctx, spec.Dir, loadFlags{into: output.ThenLoad}); err != nil {
+			return fmt.Errorf("the export is complete in %s, but loading it failed: %w", spec.Dir, err)
+		}
+	}
+	if output.Keep == 0 {
+		return nil
 	}
 	return a.keepNewest(ctx, output, spec.Dir)
 }
