@@ -300,21 +300,11 @@ func (w *fslWriter) predicate(member *Node) string {
 // text or as a ref of a collection or function.
 func (w *fslWriter) resource(n *Node) string {
 	resource := n.Member("resource")
-	if resource == nil {
-		w.strange = true
-		return ""
+	switch ref := resource.Member("@ref"); ref.Member("collection", "@ref", "id").Str() {
+	case "collections", "functions":
+		return w.word(ref.Member("id").Str())
 	}
-	if _, ref := resource.tag(); ref != nil {
-		of := newPrinter()
-		text := of.ref(ref).flat()
-		id := ref.Member("id")
-		if of.err != nil || !strings.HasPrefix(text, "Collection(") && !strings.HasPrefix(text, "Function(") {
-			w.strange = true
-			return ""
-		}
-		return w.word(id.Text)
-	}
-	return w.word(resource.Text)
+	return w.word(resource.Str())
 }
 
 // comment writes text as lines of a comment.

@@ -23,11 +23,6 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Problem)
 }
 
-// problem is an error at a position.
-func problem(at scanner.Position, text string) *SyntaxError {
-	return &SyntaxError{at.Line, at.Column, text}
-}
-
 // The kinds of tokens in a text.
 const (
 	endToken    = iota
@@ -47,7 +42,10 @@ type textToken struct {
 
 func (t textToken) is(mark string) bool { return t.kind == markToken && t.text == mark }
 
-func (t textToken) problem(text string) *SyntaxError { return problem(t.at, text) }
+// problem is an error at the token.
+func (t textToken) problem(text string) *SyntaxError {
+	return &SyntaxError{t.at.Line, t.at.Column, text}
+}
 
 // describe names the token for an error.
 func (t textToken) describe() string {
@@ -79,7 +77,7 @@ func readTokens(text string) []textToken {
 		default:
 			text = "this is not a number"
 		}
-		panic(problem(s.Position, text))
+		panic(textToken{at: s.Position}.problem(text))
 	}
 	var tokens []textToken
 	for line := 0; ; {
@@ -150,21 +148,29 @@ func (t textToken) numberValue(s *scanner.Scanner) string {
 
 // stringValue reads the string whose quote was just scanned.
 func (t textToken) stringValue(s *scanner.Scanner, quote rune) string {
-	var raw strings.Builder
-	for r := s.Next(); r != quote; r = s.Next() {
-		if r == scanner.EOF || r == '\n' || r == '\r' {
-			panic(t.problem("unterminated string"))
-		}
-		raw.WriteRune(r)
-		if r == '\\' {
-			raw.WriteRune(s.Next())
-		}
-	}
-	text, bad := unescape(raw.String())
-	if bad != "" {
+	text, bad, closed := readString(s, quote)
+	switch {
+	case !closed:
+		panic(t.problem("unterminated string"))
+	case bad != "":
 		panic(t.problem("invalid escape " + bad))
 	}
 	return text
+}
+
+// readString reads the rest of a string whose quote was just read, at most to the end
+// of the line. bad is the first escape that JavaScript does not know.
+func readString(s *scanner.Scanner, quote rune) (text, bad string, closed bool) {
+	var raw strings.Builder
+	r := s.Next()
+	for ; r != quote && r != scanner.EOF && r != '\n' && r != '\r'; r = s.Next() {
+		raw.WriteRune(r)
+		if r == '\\' && s.Peek() != scanner.EOF {
+			raw.WriteRune(s.Next())
+		}
+	}
+	text, bad = unescape(raw.String())
+	return text, bad, r == quote
 }
 
 // inString finds what JSON writes differently from JavaScript in a string:

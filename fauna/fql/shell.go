@@ -53,7 +53,8 @@ func (p *printed) read() (n *Node, closing bool) {
 		case '}', ']', ')':
 			return nil, true
 		case '"', '\'', '`':
-			return textNode(p.str(r)), false
+			text, _, _ := readString(&p.Scanner, r)
+			return textNode(text), false
 		case scanner.Ident:
 			word := p.TokenText()
 			switch after := p.Peek(); {
@@ -103,18 +104,4 @@ func (p *printed) colon() bool {
 		p.Next()
 	}
 	return found
-}
-
-// str reads a quoted string with JavaScript's escapes, to the end of the text if
-// it is not closed.
-func (p *printed) str(quote rune) string {
-	var raw strings.Builder
-	for r := p.Next(); r != quote && r != scanner.EOF; r = p.Next() {
-		raw.WriteRune(r)
-		if r == '\\' && p.Peek() != scanner.EOF {
-			raw.WriteRune(p.Next())
-		}
-	}
-	text, _ := unescape(raw.String())
-	return text
 }
