@@ -2,9 +2,10 @@ package emulator
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
+
+	"fauna-export/fauna/fql"
 )
 
 // A mask names the fields that are kept of an object, each with the mask of what
@@ -132,8 +133,6 @@ func badReference(field ...value) failure {
 	return failure{field, "invalid reference", "Cannot read reference."}
 }
 
-var namePattern = regexp.MustCompile(`^[;@+$\-_.!~%\pL\pM\p{Nd}\p{Pc}]+$`)
-
 // unfitName returns what is wrong with an item's name.
 func unfitName(v value) []failure {
 	name, ok := v.(string)
@@ -144,7 +143,7 @@ func unfitName(v value) []failure {
 		return []failure{wrongType(v, "Name", "name")}
 	case name == "_":
 		return []failure{{array{"name"}, "reserved name", "Invalid name _. Reserved names: _."}}
-	case !namePattern.MatchString(name):
+	case fql.CheckName(name) != nil:
 		return []failure{{array{"name"}, "invalid characters",
 			fmt.Sprintf(`The name %s uses invalid characters. Valid characters must match: [;@+$\-_.!~%%\w]+`, name)}}
 	}

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"cmp"
-	"encoding/base64"
 	"regexp"
 	"strconv"
 	"strings"
@@ -65,7 +64,8 @@ func (p *parser) tagged(j *fql.Node, at *position) value {
 		v, ok = parseDate(in.Text)
 	case "@bytes":
 		what = "bytes"
-		if v, ok = decodeBytes(in.Text); !ok && isText { // a real server fails inside here
+		text, err := fql.DecodeBytes(in.Text)
+		if v, ok = bytesValue(text), err == nil; !ok && isText { // a real server fails inside here
 			panic(internalError("java.lang.IllegalArgumentException: Illegal base64 character."))
 		}
 	case "@uuid":
@@ -103,12 +103,6 @@ func (p *parser) queryLiteral(j *fql.Node, at *position) value {
 		l.version = version.Text
 	}
 	return l
-}
-
-func decodeBytes(text string) (bytesValue, bool) {
-	text = strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(text), "=")
-	b, err := base64.RawStdEncoding.DecodeString(text)
-	return bytesValue(b), err == nil
 }
 
 // refLiteral reads the content of @ref: an object, or the text of old versions.

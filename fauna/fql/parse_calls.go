@@ -163,10 +163,14 @@ func (r *textReader) paginate(t textToken) *Node {
 // bytesLiteral makes a literal of bytes from base64.
 func bytesLiteral(t textToken, arguments []*Node) *Node {
 	if len(arguments) == 1 && arguments[0].Kind == String {
-		plain := strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(arguments[0].Text), "=")
-		if value, err := base64.RawStdEncoding.DecodeString(plain); err == nil {
+		if value, err := DecodeBytes(arguments[0].Text); err == nil {
 			return object("@bytes", textNode(base64.StdEncoding.EncodeToString(value)))
 		}
 	}
 	panic(t.problem("Bytes takes a string of base64"))
+}
+
+// DecodeBytes decodes base64 of either alphabet, padded or not, as Fauna does.
+func DecodeBytes(text string) ([]byte, error) {
+	return base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(text), "="))
 }
