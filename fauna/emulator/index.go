@@ -184,8 +184,6 @@ func (s *set) scanMatch(e *env, q scan, yield func(element) bool) {
 	if len(s.terms) != nterms {
 		return
 	}
-	var guard rule
-	var guarded *item
 	denied := 0
 	defer func() { e.tx.passOver(denied, len(ix.entries), q.step) }()
 	begin := scan{from: slices.Concat(s.terms, q.from), inclusive: q.inclusive || q.from == nil, desc: q.desc}
@@ -198,16 +196,9 @@ func (s *set) scanMatch(e *env, q scan, yield func(element) bool) {
 			continue
 		}
 		r := &ref{class: clsDocument, item: en.coll, id: en.hist.id}
-		if !all {
-			if guarded != en.coll {
-				guarded, guard = en.coll, e.rule(r.collectionRef(), actRead)
-			}
-			if !e.allows(guard, r) {
-				denied++
-				continue
-			}
-		}
-		if !yield(element{ref: r, vals: en.keys[nterms:]}) {
+		if !all && !e.may(r, actRead) {
+			denied++
+		} else if !yield(element{ref: r, vals: en.keys[nterms:]}) {
 			return
 		}
 	}

@@ -4,23 +4,22 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"strings"
 )
-
-// A keyEntry is what a key gives access to.
-type keyEntry struct {
-	secret  string
-	builtin string  // admin, server, server-readonly or client; "" for custom roles
-	roles   []*item // custom roles
-	db      *database
-}
 
 // An authority is what a secret allows.
 type authority struct {
 	db      *database
-	builtin string
-	roles   []*item
-	key     *item // nil for the root's secret
+	builtin string  // admin, server, server-readonly or client; "" for custom roles
+	roles   []*item // custom roles
+	key     *item   // nil for the root's secret
+}
+
+// A keyEntry is what a key gives access to.
+type keyEntry struct {
+	authority
+	secret string
 }
 
 // newID makes a document id: milliseconds since 2012-05-06, then a sequence.
@@ -78,14 +77,16 @@ func (s *Server) authenticate(secret string, now int64) (*authority, bool) {
 			if it == nil {
 				return nil, false
 			}
-			a = &authority{db: it.child, builtin: "admin", key: a.key}
+			a.db = it.child
 		}
 	}
 	if name, custom := strings.CutPrefix(role, "@role/"); custom {
 		it := a.db.find(clsRoles, name)
-		return &authority{db: a.db, roles: []*item{it}, key: a.key}, it != nil
+		a.builtin, a.roles = "", []*item{it}
+		return a, it != nil
 	}
-	return &authority{db: a.db, builtin: role, key: a.key}, builtinRole(role)
+	a.builtin = role
+	return a, builtinRole(role)
 }
 
 func (s *Server) plainAuthority(secret string, now int64) (*authority, bool) {
@@ -96,16 +97,13 @@ func (s *Server) plainAuthority(secret string, now int64) (*authority, bool) {
 	if it == nil || it.visible(now, now) == nil {
 		return nil, false
 	}
-	a := &authority{db: it.key.db, builtin: it.key.builtin, key: it}
+	a := it.key.authority
 	if self := a.db.self; self != nil && self.gone {
 		return nil, false
 	}
-	for _, r := range it.key.roles {
-		if !r.gone {
-			a.roles = append(a.roles, r)
-		}
-	}
-	return a, true // a key whose roles were deleted is valid but allows nothing
+	a.key = it
+	a.roles = slices.DeleteFunc(slices.Clone(a.roles), func(r *item) bool { return r.gone })
+	return &a, true // a key whose roles were deleted is valid but allows nothing
 }
 
 func builtinRole(name string) bool {

@@ -146,11 +146,8 @@ type txn struct {
 	readOps  int64
 	writeOps int64
 	outBytes int64
-
-	privileges []privilege // of the custom roles
-	loaded     bool        // privileges is set
-	depth      int
-	memory     int64 // bytes of values built
+	depth    int
+	memory   int64 // bytes of values built
 }
 
 func (tx *txn) metrics() map[string]int64 {

@@ -13,36 +13,6 @@ const (
 	actCall         = "call"
 )
 
-// A privilege allows one action on one resource, always or subject to a predicate.
-type privilege struct {
-	resource *ref
-	action   string
-	pred     *lambda // nil: always
-}
-
-// grants lists the privileges of the custom roles.
-func (tx *txn) grants() []privilege {
-	if tx.loaded {
-		return tx.privileges
-	}
-	tx.loaded = true
-	for _, r := range tx.auth.roles {
-		for _, p := range asArray(r.current().get("privileges")) {
-			target, isRef := p.(*object).get("resource").(*ref)
-			acts, isObject := p.(*object).get("actions").(*object)
-			if !isRef || !isObject {
-				continue
-			}
-			for i, action := range acts.keys {
-				if pred, isLambda := acts.vals[i].(*lambda); isLambda || acts.vals[i] == true {
-					tx.privileges = append(tx.privileges, privilege{target, action, pred})
-				}
-			}
-		}
-	}
-	return tx.privileges
-}
-
 // asArray returns v as an array; a single value becomes an array of one.
 func asArray(v value) array {
 	switch v := v.(type) {
@@ -80,12 +50,19 @@ func (e *env) rule(resource *ref, action string) rule {
 		return rule{always: builtinAllows(a.builtin, resource.class, action)}
 	}
 	var out rule
-	for _, p := range e.tx.grants() {
-		if p.action == action && *p.resource == *resource {
-			if p.pred == nil {
-				return rule{always: true}
+	for _, r := range a.roles {
+		for _, p := range asArray(r.current().get("privileges")) {
+			target, isRef := p.(*object).get("resource").(*ref)
+			acts, isObject := p.(*object).get("actions").(*object)
+			if !isRef || !isObject || *target != *resource {
+				continue
 			}
-			out.preds = append(out.preds, p.pred)
+			switch allowed := acts.get(action).(type) {
+			case bool:
+				out.always = out.always || allowed
+			case *lambda:
+				out.preds = append(out.preds, allowed)
+			}
 		}
 	}
 	return out
