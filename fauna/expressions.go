@@ -1,8 +1,6 @@
 package fauna
 
 import (
-	"encoding/json"
-	"fmt"
 	"strconv"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
@@ -40,52 +38,26 @@ func idsExpr(p PageRequest) f.Expr {
 // checks that each of these exists, since Get of a missing one would fail the whole
 // query; a missing one becomes null. With paths it reads for each document an array
 // of the values, not an object, since its members would come back sorted.
-func documentsExpr(p PageRequest, ids []int64) (f.Expr, error) {
+func documentsExpr(p PageRequest, ids []int64) f.Expr {
 	var row f.Expr = f.Get(f.Var("x"))
 	if p.Paths != nil {
 		columns := make(f.Arr, len(p.Paths))
 		for i, path := range p.Paths {
-			if len(path) == 0 {
-				columns[i] = f.Var("d")
-				continue
+			if columns[i] = f.Var("d"); len(path) > 0 {
+				columns[i] = f.Select(f.Arr(path), f.Var("d"), f.Default(nil))
 			}
-			steps, err := pathExpr(path)
-			if err != nil {
-				return nil, err
-			}
-			columns[i] = f.Select(steps, f.Var("d"), f.Default(nil))
 		}
 		row = f.Let().Bind("d", row).In(columns)
 	}
 	if ids == nil {
-		return atTime(p.At, f.Map(pageOf(p), f.Lambda("x", row))), nil
+		return atTime(p.At, f.Map(pageOf(p), f.Lambda("x", row)))
 	}
 	refs := make(f.Arr, len(ids))
 	for i, id := range ids {
 		refs[i] = docRef(p.Collection, id)
 	}
 	there := f.If(f.Exists(f.Var("x")), row, f.Null())
-	return atTime(p.At, f.Obj{"data": f.Map(refs, f.Lambda("x", there))}), nil
-}
-
-// pathExpr returns a path for Select. Its steps are names and positions;
-// anything else would fail the whole page.
-func pathExpr(path []any) (f.Arr, error) {
-	steps := make(f.Arr, len(path))
-	for i, step := range path {
-		valid := false
-		switch v := step.(type) {
-		case string, int, int64:
-			steps[i], valid = v, true
-		case json.Number:
-			n, err := v.Int64()
-			steps[i], valid = n, err == nil
-		}
-		if !valid {
-			return nil, fmt.Errorf("path %v: %v is neither a name nor a position", path, step)
-		}
-	}
-	return steps, nil
+	return atTime(p.At, f.Obj{"data": f.Map(refs, f.Lambda("x", there))})
 }
 
 // probeExpr gives 404 or 200 if the document may be read and 403 if not,

@@ -106,10 +106,6 @@ func (c *Client) DocumentsOf(ctx context.Context, p PageRequest, ids []int64) (b
 // documents reads these documents, or a page if ids is nil.
 func (c *Client) documents(ctx context.Context, p PageRequest, ids []int64) ([]byte, error) {
 	op := "read documents of " + quoteName(p.Collection)
-	expr, err := documentsExpr(p, ids)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
-	}
 	n := p.Size
 	if ids != nil {
 		n = len(ids)
@@ -118,7 +114,7 @@ func (c *Client) documents(ctx context.Context, p PageRequest, ids []int64) ([]b
 	if r.buf = p.Buf; n <= 1 {
 		r.limit = documentLimit
 	}
-	return c.ask(ctx, r, expr)
+	return c.ask(ctx, r, documentsExpr(p, ids))
 }
 
 // countPage is how many documents are counted per page if counting all at once

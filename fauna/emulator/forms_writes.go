@@ -140,7 +140,7 @@ func (tx *txn) weigh(v *version) {
 
 // change changes a document's history and records how to undo that.
 func (tx *txn) change(c *collection, h *history, f func(h *history)) {
-	before, mortal := h.versions, h.mortal
+	before := h.versions
 	f(h)
 	after := h.versions
 	for _, ix := range c.indexes {
@@ -150,7 +150,7 @@ func (tx *txn) change(c *collection, h *history, f func(h *history)) {
 		for _, ix := range c.indexes {
 			ix.swap(c.item, h, after, before)
 		}
-		h.versions, h.mortal = before, mortal
+		h.versions = before
 	})
 	tx.writeOps++
 }

@@ -147,10 +147,7 @@ func (ix *index) build() {
 // shown reports whether the entry is valid at a time and its document has not
 // expired.
 func (en *entry) shown(at, now int64) bool {
-	if en.from > at || en.to <= at {
-		return false
-	}
-	return !en.hist.mortal || en.hist.visible(at, now) != nil
+	return en.from <= at && at < en.to && en.hist.visible(at, now) != nil
 }
 
 // minimum is the earliest time at which all sources can be read.

@@ -62,8 +62,6 @@ func (v *version) content() *object {
 type history struct {
 	id       int64
 	versions []*version
-	mortal   bool // some version has a ttl
-	torn     bool // some version is torn
 }
 
 // at returns the version that was valid at ts, or nil.
@@ -102,14 +100,13 @@ func (h *history) visible(ts, now int64) *version {
 // update at the same time it does not, although the document exists; a real server does
 // the same.
 func (h *history) listed(ts int64) bool {
-	return !h.torn || slices.ContainsFunc(h.spans(), func(s span) bool { return s.from <= ts && ts < s.to })
+	return !slices.ContainsFunc(h.versions, func(v *version) bool { return v.torn }) ||
+		slices.ContainsFunc(h.spans(), func(s span) bool { return s.from <= ts && ts < s.to })
 }
 
 // put adds or replaces the version at v's time.
 func (h *history) put(v *version) {
 	i, found := slices.BinarySearchFunc(h.versions, v.ts, func(a *version, ts int64) int { return cmp.Compare(a.ts, ts) })
-	h.mortal = h.mortal || v.expires != noExpiry
-	h.torn = h.torn || v.torn
 	if found {
 		h.versions = slices.Clone(h.versions)
 		h.versions[i] = v
