@@ -18,27 +18,23 @@ func readPage(answer []byte) (*fql.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := whole.Member("resource")
-	for _, object := range []struct {
-		*fql.Node
-		keys []string
-	}{{whole, []string{"resource"}}, {page, []string{"data", "before", "after"}}} {
-		if object.Node == nil || object.Kind != fql.Object {
-			return nil, errors.New("not a page")
-		}
-		if object.Doubled {
-			return nil, errors.New("a key of the page occurs twice")
-		}
-		for _, key := range object.Keys {
-			if !slices.Contains(object.keys, key) {
-				return nil, fmt.Errorf("the page has an unexpected key %s", quoteName(key))
-			}
-		}
+	if !jsontext.Value(answer).IsValid() {
+		return nil, errors.New("a key of the page occurs twice")
 	}
+	page := whole.Member("resource")
 	if page.Member("data") == nil {
 		return nil, errors.New("the page has no data")
 	}
+	unexpected := append(without(whole.Keys, "resource"), without(page.Keys, "data", "before", "after")...)
+	if len(unexpected) > 0 {
+		return nil, fmt.Errorf("the page has an unexpected key %s", quoteName(unexpected[0]))
+	}
 	return page, nil
+}
+
+// without returns the keys that are not among the known ones.
+func without(keys []string, known ...string) []string {
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return slices.Contains(known, key) })
 }
 
 // readList parses a page of at most size elements; element reads one of them.

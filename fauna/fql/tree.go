@@ -20,8 +20,6 @@ type Node struct {
 	Text  string // of a string, a number, true or false
 	Keys  []string
 	Items []*Node // of an array, or the members' values
-
-	Doubled bool // a key of the object occurred twice
 }
 
 // NodeKind is the type of a JSON value.
@@ -251,7 +249,6 @@ func readNode(tokens *jsontext.Decoder, depth int) (*Node, error) {
 		case err != nil:
 			return nil, err
 		case double:
-			n.Doubled = true
 			continue
 		case n.Kind == Object:
 			n.Keys = append(n.Keys, key)
