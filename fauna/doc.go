@@ -18,12 +18,9 @@
 //
 // A query is POSTed to "/" as one JSON expression. The server speaks HTTP/1.1
 // and HTTP/2, in cleartext with prior knowledge (h2c); its default port is
-// 8443, unencrypted unless it has a certificate. For pages of documents both
-// cost the server the same, but HTTP/1.1 costs the client about half the CPU
-// time, or two thirds over TLS (see BenchmarkTransport). So we use HTTP/1.1, and
-// HTTP/2 only if a TLS server accepts nothing else. Answers are never compressed
-// and have a Content-Length. Idle connections are closed after 5 seconds. Requests
-// may have up to 8 MiB.
+// 8443, unencrypted unless it has a certificate. Answers are never compressed and
+// have a Content-Length. Idle connections are closed after 5 seconds. Requests may
+// have up to 8 MiB.
 //
 // The headers: Authorization is "Bearer SECRET". X-FaunaDB-API-Version must be
 // sent, since without it the server speaks version 2.1. X-Query-Timeout, 1 to
@@ -111,12 +108,7 @@
 // settings of indexes need read on Indexes(); reading an index needs read on it
 // and on its collection.
 //
-// # Set-up
-//
-// A role must be created in an earlier query than its key. A key's name is
-// accepted but not stored, so keys are found by their role. CreateRole of an
-// existing role is a 400 "instance already exists". Names are letters, marks
-// and digits of any script and ; @ + $ - _ . ! ~ %, but not a single "_".
+// # Indexes
 //
 // An index over more than 128 documents is built in the background and cannot
 // be read until its field active is true. Its settings are returned as they

@@ -7,8 +7,8 @@ import (
 )
 
 // eitherProtocol uses HTTP/1.1, and HTTP/2 only if a TLS server accepts nothing
-// else. If a client offers both in a handshake most servers choose HTTP/2,
-// which is slower for large pages (see BenchmarkTransport).
+// else. If a client offers both in a handshake most servers choose HTTP/2, which
+// costs the client twice the CPU time for large pages (see BenchmarkTransport).
 type eitherProtocol struct {
 	one, two *http.Transport
 	onlyTwo  atomic.Bool
