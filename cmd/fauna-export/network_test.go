@@ -33,6 +33,7 @@ func TestNetwork_onlyTheClientCanSpeakToAServer(t *testing.T) {
 		"github.com/jackc/pgx/v5/pgconn":                   "of load: speaks to the database that --into names",
 		"github.com/jackc/pgx/v5/pgtype":                   "of load: types of addresses",
 		"github.com/jackc/pgx/v5/pgconn/internal/bgreader": "of load: reads from that connection",
+		modulePath + "/tui":                                "the name of a status",
 		modulePath + "/export/store":                       "the S3 store; its one transport speaks to the S3 endpoint of an s3:// URL, or to the proxy that the environment names",
 		"github.com/minio/minio-go/v7":                     "is given the store's transport; pings nobody unless asked to",
 		"github.com/minio/minio-go/v7/pkg/credentials":     "asks the machine's role for credentials, or AWS for those of a login, only for a store that needs them",
