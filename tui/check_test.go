@@ -1,9 +1,10 @@
 package tui
 
 import (
-	"fauna-export/export"
 	"testing"
+	"time"
 
+	"fauna-export/export"
 	"fauna-export/fauna"
 )
 
@@ -169,4 +170,17 @@ func TestCheck_aSecretThatIsRejectedCanBeChanged(t *testing.T) {
 		b.at(checkID)
 		b.shows("enter start the export")
 	}
+}
+
+func TestCheck_manyCollectionsTakeTheirTimeThoughTheyAreEmpty(t *testing.T) {
+	b := newBench(t, 80, 24, func(b *bench, _ *Config) {
+		thousand(b)
+		for name := range b.server.docs {
+			b.server.docs[name] = 0
+		}
+		b.server.docs["collection-0001"] = 3
+		b.server.counting = 100 * time.Millisecond
+	})
+	b.withSecret(checkID)
+	b.shows("It takes about 38 s: a few requests for each of 1,000 collections.")
 }

@@ -178,6 +178,8 @@ func (c *checkStep) pace(took time.Duration, rate float64) string {
 		span = "less than a second"
 	}
 	switch limited := c.s.maxRate > 0 && rate >= float64(c.s.maxRate); {
+	case took >= time.Second && c.tally.opening() > took/2:
+		return fmt.Sprintf("It takes %s: a few requests for each of %s.", span, text.Count(int64(len(c.names)), "collection"))
 	case limited && c.s.cfg.Demo:
 		return fmt.Sprintf("Demo throttled to %s documents/s, so %s.", perSecond, span)
 	case limited:

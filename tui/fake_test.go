@@ -30,6 +30,8 @@ type fakeServer struct {
 	closed int
 	spent  *atomic.Int64 // the test's clock
 	made   []fql.Setup   // what Apply created
+
+	counting time.Duration // time that a count takes
 }
 
 func (f *fakeServer) wait(ctx context.Context) error {
@@ -98,6 +100,9 @@ func (f *fakeServer) CountPage(context.Context, fauna.PageRequest) (n, next int6
 }
 
 func (f *fakeServer) Count(_ context.Context, name string, _ int64) (int64, error) {
+	if f.counting > 0 {
+		f.spent.Add(int64(f.counting))
+	}
 	return int64(f.docs[name]), f.err
 }
 func (f *fakeServer) Unreadable(context.Context, []string) (unreadable, missing, filtered []string, err error) {

@@ -28,6 +28,7 @@ type tally struct {
 	found   map[string]counted
 	sampled int64 // documents
 	took    time.Duration
+	fastest time.Duration // count, about the time of a request
 }
 
 type counted struct {
@@ -37,6 +38,7 @@ type counted struct {
 
 	sampled int64
 	took    time.Duration
+	asked   time.Duration // time of counting
 }
 
 // reset drops earlier counts and starts none.
@@ -80,6 +82,9 @@ func (t *tally) add(name string, c counted) {
 	t.sampled += c.sampled
 	t.took += c.took
 	if c.err == nil {
+		if t.fastest == 0 || c.asked < t.fastest {
+			t.fastest = c.asked
+		}
 		if t.s.counts == nil {
 			t.s.counts = map[string]int64{}
 		}
@@ -88,10 +93,12 @@ func (t *tally) add(name string, c counted) {
 }
 
 func count(ctx context.Context, srv server, name string, at int64, samples bool, now func() time.Time) (c counted) {
-	if c.rows, c.err = srv.Count(ctx, name, at); c.err != nil || !samples || c.rows == 0 {
+	began := now()
+	c.rows, c.err = srv.Count(ctx, name, at)
+	if c.asked = now().Sub(began); c.err != nil || !samples || c.rows == 0 {
 		return c
 	}
-	began := now()
+	began = now()
 	var body []byte
 	if body, c.err = export.Sample(ctx, srv, name, at, sampleSize, row.Layout{}.Paths()); c.err != nil {
 		return c
@@ -130,5 +137,9 @@ func (t *tally) forecast(rows int64, maxRate int) (time.Duration, float64) {
 	if maxRate > 0 {
 		rate = min(rate, float64(maxRate))
 	}
-	return time.Duration(float64(rows) / rate * float64(time.Second)), rate
+	return time.Duration(float64(rows)/rate*float64(time.Second)) + t.opening(), rate
 }
+
+// opening returns how long an export takes for its collections, even if they are empty:
+// each needs about three requests, and about eight are in flight.
+func (t *tally) opening() time.Duration { return time.Duration(len(t.names)) * t.fastest * 3 / 8 }
