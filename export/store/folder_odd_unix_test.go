@@ -39,3 +39,22 @@ func TestFolder_refusesWhatIsNone(t *testing.T) {
 		}
 	}
 }
+
+func TestS3_refusesCredentialsInWhatIsNoFile(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	pipe := filepath.Join(home, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"} {
+		for _, path := range []string{pipe, "/dev/zero"} {
+			set := map[string]string{"HOME": home, "AWS_EC2_METADATA_DISABLED": "true", name: path}
+			c := &credentialChain{getenv: func(name string) string { return set[name] }, profile: "default"}
+			_, err := c.Retrieve()
+			if none, ok := errors.AsType[*NoCredentials](err); !ok || !strings.Contains(none.Error(), name+": "+path+" is a") {
+				t.Errorf("%s=%s: %v", name, path, err)
+			}
+		}
+	}
+}

@@ -41,7 +41,7 @@ func (s *S3) connect() error {
 		}
 		region = cmp.Or(region, "us-east-1")
 	}
-	transport, err := s3Transport(getenv("AWS_CA_BUNDLE"))
+	transport, err := s3Transport(s.ctx, getenv("AWS_CA_BUNDLE"))
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func parseS3Endpoint(text string) (*url.URL, error) {
 
 // s3Transport returns a separate transport for the store, which trusts the
 // certificates in the bundle if one is named.
-func s3Transport(bundle string) (*http.Transport, error) {
+func s3Transport(ctx context.Context, bundle string) (*http.Transport, error) {
 	t := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
@@ -109,7 +109,7 @@ func s3Transport(bundle string) (*http.Transport, error) {
 	if bundle == "" {
 		return t, nil
 	}
-	pem, err := ReadPEM(context.Background())(bundle)
+	pem, err := ReadPEM(ctx)(bundle)
 	if err != nil {
 		return nil, fmt.Errorf("AWS_CA_BUNDLE: %w", err)
 	}
@@ -180,6 +180,9 @@ func (c *credentialChain) RetrieveWithCredContext(cc *credentials.CredContext) (
 		return credentials.Value{}, &NoCredentials{Tried: []string{"AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not"}}
 	}
 	tried := []string{"the environment holds no AWS_ACCESS_KEY_ID"}
+	if err := c.checkFiles(); err != nil {
+		return credentials.Value{}, &NoCredentials{Tried: append(tried, err.Error())}
+	}
 	file := &credentials.FileAWSCredentials{Profile: c.profile}
 	v, err := file.RetrieveWithCredContext(cc)
 	switch {
@@ -209,6 +212,24 @@ func (c *credentialChain) RetrieveWithCredContext(cc *credentials.CredContext) (
 		why = err.Error()
 	}
 	return credentials.Value{}, &NoCredentials{Tried: append(tried, "the role of this machine: "+why)}
+}
+
+// checkFiles returns an error for a file of credentials that the library would wait
+// for, or read without end: a named pipe, a device.
+func (c *credentialChain) checkFiles() error {
+	home := cmp.Or(c.getenv("HOME"), c.getenv("USERPROFILE"))
+	for name, path := range map[string]string{
+		"AWS_SHARED_CREDENTIALS_FILE": filepath.Join(home, ".aws", "credentials"), "AWS_CONFIG_FILE": filepath.Join(home, ".aws", "config"),
+		"AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "",
+	} {
+		_, err := ReadRegular(cmp.Or(c.getenv(name), path), maxPEM)
+		odd, _ := errors.AsType[*NotRegular](err)
+		large, _ := errors.AsType[*TooLarge](err)
+		if odd != nil && !odd.Mode.IsDir() || large != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // Retrieve finds credentials.
