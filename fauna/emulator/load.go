@@ -78,7 +78,7 @@ func (s *Server) Expire(collections ...string) {
 	defer s.mu.Unlock()
 	for _, name := range collections {
 		if it := s.root.find(clsCollections, name); it != nil {
-			it.coll.forced = s.nowLocked()
+			it.coll.floor = s.nowLocked() + graceMicros
 		}
 	}
 }

@@ -194,7 +194,6 @@ type collection struct {
 	// now; 15 minutes before it are still kept.
 	floor   int64
 	indexes []*index // those with this collection as a source
-	forced  int64    // minimum set by Expire
 }
 
 // enter returns the document's history, creating it if needed.
@@ -221,7 +220,7 @@ func (c *collection) minimum(now int64) int64 {
 	if days, ok := c.item.historyDays(); ok {
 		from = max(from, now-days*dayMicros)
 	}
-	return max(from-graceMicros, c.forced)
+	return from - graceMicros
 }
 
 // historyDays returns the days of history; ok is false if it is unlimited.
