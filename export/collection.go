@@ -21,6 +21,8 @@ type collection struct {
 	err   error
 	life  time.Duration // how long its snapshot stays readable; decides the order
 
+	oneOfMany bool // it is counted only if it does not fit on one page
+
 	// The plan: ids from scanFrom on are not known yet.
 	at       int64     // the time read at; 0 is the present
 	segments []segment // what was read at which time

@@ -77,6 +77,8 @@ func (r *Run) collections(bounds map[string][]int64) []*collection {
 				scanFrom: p.lo,
 				size:     newSizer(r.spec.PageSize),
 				life:     r.spec.Lives[name],
+
+				oneOfMany: len(r.spec.Collections) >= manyCollections,
 			})
 		}
 	}
