@@ -158,7 +158,7 @@ func (c *loading) key(m tea.KeyMsg) bool {
 	case c.planned != nil || c.busy():
 		return c.pane.key(m)
 	case c.asks:
-		m.Paste = false // as typed: don't look for a Fauna secret in it
+		c.err, m.Paste = nil, false // as typed: don't look for a Fauna secret in it
 		return c.password.key(m)
 	}
 	c.err = nil

@@ -46,7 +46,7 @@ func TestLoading_refusedPasswordIsAskedFor(t *testing.T) {
 	b.shows("the password is missing", "password")
 	b.typed("hunter2")
 	b.shows("•••••••")
-	b.hides("hunter2")
+	b.hides("hunter2", "the password is missing") // which was of the one before
 	b.loadErr = nil
 	b.keys("enter")
 	b.shows("Ready to load?")
