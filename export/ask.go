@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"fauna-export/export/row"
 )
 
 // requester sends the requests of a run: it counts them, retries them, and holds
@@ -144,6 +146,21 @@ func (q *requester) askAccess(ctx context.Context, c *collection, names ...strin
 
 func (q *requester) askMinimum(ctx context.Context, name string) (int64, error) {
 	return ask(ctx, q, nil, func() (int64, error) { return q.src.MinimumTime(ctx, name) })
+}
+
+// askPage requests a page of documents outside the plan.
+func (q *requester) askPage(ctx context.Context, c *collection, at, from int64, size int) (*row.Batch, error) {
+	batch := &row.Batch{}
+	err := q.call(ctx, c, size > 1, func() error {
+		body, err := q.src.Documents(ctx, PageRequest{Collection: c.name, At: at, From: from, Size: size, Paths: c.paths})
+		if err != nil {
+			return err
+		}
+		batch.Reset()
+		batch.From, batch.At = from, at
+		return c.rows.Page(batch, body, nil)
+	})
+	return batch, err
 }
 
 // minIDs is the smallest page of ids requested when larger ones fail.

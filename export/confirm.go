@@ -144,21 +144,9 @@ func (r *Run) confirmEmpty(ctx context.Context, c *collection, at int64) error {
 	if slices.Contains(r.spec.Filtered, c.name) {
 		return nil // the server may have to skip every hidden document
 	}
-	var batch row.Batch
-	page := func(size int) error {
-		return r.call(ctx, c, size > 1, func() error {
-			body, err := r.src.Documents(ctx, PageRequest{Collection: c.name, At: at, From: c.part.lo, Size: size, Paths: c.paths})
-			if err != nil {
-				return err
-			}
-			batch.Reset()
-			batch.From, batch.At = c.part.lo, at
-			return c.rows.Page(&batch, body, nil)
-		})
-	}
-	err := page(minIDs)
+	batch, err := r.askPage(ctx, c, at, c.part.lo, minIDs)
 	if tooLarge(err) {
-		err = page(1)
+		batch, err = r.askPage(ctx, c, at, c.part.lo, 1)
 	}
 	ids, next := c.part.within(batch.IDs, batch.Next)
 	switch fail := failureOf(err); {

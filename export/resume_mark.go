@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"fauna-export/export/archive"
-	"fauna-export/export/row"
 )
 
 // sameMark returns an error if a document that an earlier process read is not there
@@ -23,16 +22,7 @@ func (r *Run) sameMark(ctx context.Context, c *collection) error {
 	if at == 0 { // read without a snapshot, it may have changed
 		return nil
 	}
-	var batch row.Batch
-	err := r.call(ctx, c, false, func() error {
-		body, err := r.src.Documents(ctx, PageRequest{Collection: c.name, At: at, From: mark.ID, Size: 1, Paths: c.paths})
-		if err != nil {
-			return err
-		}
-		batch.Reset()
-		batch.From, batch.At = mark.ID, at
-		return c.rows.Page(&batch, body, nil)
-	})
+	batch, err := r.askPage(ctx, c, at, mark.ID, 1)
 	what := "is not there any more"
 	switch fail := failureOf(err); {
 	case fail != nil && (fail.Expired() || fail.Missing() || fail.Refused()):

@@ -31,7 +31,8 @@ func Join(state, index iter.Seq2[Pair, error]) ([]Change, error) {
 	return Changes(old, new), nil
 }
 
-// Aligned is an element of two sequences, or of one of them.
+// Aligned is an element of two sequences, or of one of them; the other is not valid
+// then.
 type Aligned[A, B any] struct {
 	A        A
 	B        B
@@ -123,25 +124,19 @@ func Merge[T any](compare func(a, b T) int, sources ...iter.Seq2[T, error]) iter
 // Changes matches the pairs of each document by id. A document listed twice on
 // one side counts with its latest time.
 func Changes(old, new []Pair) []Change {
-	byID := func(a, b Pair) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.TS, b.TS)) }
-	slices.SortFunc(old, byID)
-	slices.SortFunc(new, byID)
+	byID := func(a, b Pair) int { return cmp.Compare(a.ID, b.ID) }
+	latest := func(all []Pair) iter.Seq2[Pair, error] {
+		slices.SortFunc(all, func(a, b Pair) int { return cmp.Or(byID(a, b), cmp.Compare(b.TS, a.TS)) })
+		return Slice(slices.CompactFunc(all, func(a, b Pair) bool { return a.ID == b.ID }))
+	}
 	out := make([]Change, 0, max(len(old), len(new)))
-	for len(old) > 0 || len(new) > 0 {
-		c := Change{Old: NoTime, New: NoTime}
-		switch {
-		case len(new) == 0 || len(old) > 0 && old[0].ID <= new[0].ID:
-			c.ID = old[0].ID
-		default:
-			c.ID = new[0].ID
+	for p := range Align(byID, latest(old), latest(new)) {
+		c := Change{ID: p.A.ID, Old: p.A.TS, New: p.B.TS}
+		if !p.InA {
+			c.ID, c.Old = p.B.ID, NoTime
 		}
-		for len(old) > 0 && old[0].ID == c.ID {
-			c.Old = old[0].TS
-			old = old[1:]
-		}
-		for len(new) > 0 && new[0].ID == c.ID {
-			c.New = new[0].TS
-			new = new[1:]
+		if !p.InB {
+			c.New = NoTime
 		}
 		out = append(out, c)
 	}
