@@ -142,18 +142,11 @@ func (p *pace) far(took time.Duration) bool {
 	return took < 2*p.mu.nearest
 }
 
-// requestsInFlight returns the number of requests in flight.
-func (p *pace) requestsInFlight() int {
+// load returns the number of requests in flight, and whether it is reduced.
+func (p *pace) load() (flying int, reduced bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.mu.flying
-}
-
-// slowed reports whether the number of requests in flight is reduced.
-func (p *pace) slowed() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.mu.limit < p.mu.most || p.clock.Now().Before(p.mu.until)
+	return p.mu.flying, p.mu.limit < p.mu.most || p.clock.Now().Before(p.mu.until)
 }
 
 func (p *pace) inFlight() int {

@@ -191,14 +191,15 @@ func (s *scheduler) observe(c *collection, n int, bytes int64, took time.Duratio
 		age = 0
 	}
 	grew := c.size.observe(n, bytes, took, s.mu.Workers, age)
+	flying, reduced := s.pace.load()
 	switch {
 	case s.mu.tuner == nil:
-	case s.mu.Paused || s.pace.slowed():
+	case s.mu.Paused || reduced:
 		s.mu.tuner.disturbed()
 	case grew && s.mu.tuner.step != tunerStart:
 		s.mu.tuner.disturbed()
 	default:
-		s.mu.tuner.page(s.clock.Now(), took, s.pace.requestsInFlight(), n, bytes)
+		s.mu.tuner.page(s.clock.Now(), took, flying, n, bytes)
 		s.employLocked(s.mu.tuner.n)
 	}
 }

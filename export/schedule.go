@@ -157,8 +157,9 @@ func (s *scheduler) pickLocked() (task, bool) {
 		}
 	}
 	for _, c := range s.mu.active {
-		if t, ok := s.countTaskLocked(c); ok {
-			return t, true
+		if c.uncounted() && !c.counting {
+			c.counting = true
+			return task{c: c, count: true, at: c.at}, true
 		}
 	}
 	for _, c := range s.mu.active {
@@ -225,17 +226,6 @@ func (s *scheduler) mayBeginLocked() bool {
 		}
 	}
 	return most > 0
-}
-
-// countTaskLocked returns a task to count a collection, if needed.
-//
-// REQUIRES: s.mu is held.
-func (s *scheduler) countTaskLocked(c *collection) (task, bool) {
-	if !c.uncounted() || c.counting {
-		return task{}, false
-	}
-	c.counting = true
-	return task{c: c, count: true, at: c.at}, true
 }
 
 // scanTaskLocked starts a page of ids.

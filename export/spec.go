@@ -189,10 +189,7 @@ func (s Spec) Validate() error {
 
 // index returns the name of a collection's index.
 func (s Spec) index(collection string) string {
-	if name := s.Indexes[collection]; name != "" {
-		return name
-	}
-	return collection + "-ts"
+	return cmp.Or(s.Indexes[collection], collection+"-ts")
 }
 
 // layout returns the layout of one collection's file.

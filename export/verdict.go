@@ -90,36 +90,32 @@ func (p *reading) idsThere(ctx context.Context) ([]int64, error) {
 // parts reads the documents at the chunk's time, and between them those that
 // exist only now, in the order of their ids.
 func (p *reading) parts(ctx context.Context, there, alive []int64) error {
-	type idsAt struct {
-		ids []int64
-		at  int64
-	}
-	var parts []idsAt
+	p.batch.Next = -1
 	for _, id := range alive {
 		n, _ := slices.BinarySearch(there, id)
-		if n > 0 {
-			parts = append(parts, idsAt{there[:n], p.ch.at})
-		}
-		parts = append(parts, idsAt{[]int64{id}, 0})
-		there = there[n:]
-	}
-	if len(there) > 0 {
-		parts = append(parts, idsAt{there, p.ch.at})
-	}
-	p.batch.Next = -1
-	for len(parts) > 0 {
-		one := parts[0]
-		err := p.page(ctx, one.at, one.ids[0], len(one.ids), one.ids)
-		if n := len(one.ids); tooLarge(err) && n > 1 {
-			parts = append([]idsAt{{one.ids[:n/2], one.at}, {one.ids[n/2:], one.at}}, parts[1:]...)
-			continue
-		}
-		if err != nil {
+		if err := p.idsAt(ctx, p.ch.at, there[:n]); err != nil {
 			return err
 		}
-		parts = parts[1:]
+		if err := p.idsAt(ctx, 0, []int64{id}); err != nil {
+			return err
+		}
+		there = there[n:]
 	}
-	return nil
+	return p.idsAt(ctx, p.ch.at, there)
+}
+
+// idsAt reads documents at a time, in two halves if their page is too large.
+func (p *reading) idsAt(ctx context.Context, at int64, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	err := p.page(ctx, at, ids[0], len(ids), ids)
+	if n := len(ids) / 2; tooLarge(err) && n > 0 {
+		if err = p.idsAt(ctx, at, ids[:n]); err == nil {
+			err = p.idsAt(ctx, at, ids[n:])
+		}
+	}
+	return err
 }
 
 // present reads the current documents in the chunk's range, for a run without

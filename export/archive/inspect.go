@@ -47,12 +47,14 @@ type Found struct {
 	Err error
 	// Store is the store's name.
 	Store string
+
+	entries []store.Entry
 }
 
 // Inspect determines what a store contains. No other code does that.
 func Inspect(s store.Store) (Found, error) {
-	f := Found{Kind: Empty, Store: s.Name()}
 	entries, err := s.List()
+	f := Found{Kind: Empty, Store: s.Name(), entries: entries}
 	if err != nil {
 		return f, err
 	}

@@ -79,21 +79,15 @@ type oldRun struct {
 func lookAt(name string, s store.Store) oldRun {
 	run := oldRun{name: name, sizes: map[string]int64{}}
 	found, err := Inspect(s)
+	if err == nil && found.Kind != Finished {
+		err = cmp.Or(found.Usable(), error(&NotARun{Dir: name, Why: "no finished full run"}))
+	}
 	if err != nil {
 		run.err = err
 		return run
 	}
-	if found.Kind == Finished {
-		run.manifest = found.Manifest
-	} else {
-		run.err = cmp.Or(found.Usable(), error(&NotARun{Dir: name, Why: "no finished full run"}))
-		return run
-	}
-	entries, err := s.List()
-	if err != nil {
-		run.err = err
-	}
-	for _, e := range entries {
+	run.manifest = found.Manifest
+	for _, e := range found.entries {
 		run.sizes[e.Name] = e.Size
 	}
 	if sums, err := s.Read(SumsName); err == nil {
