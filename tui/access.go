@@ -93,10 +93,7 @@ func (c *accessStep) key(m tea.KeyMsg) bool {
 
 func (c *accessStep) choose() {
 	s := c.s
-	if changed := s.method != c.at; c.at != accessFQL && changed || c.at == accessAdmin && s.server != nil && !s.admin {
-		s.forget()
-	}
-	s.method = c.at
+	c.turn()
 	switch {
 	case c.at == accessFQL, s.server != nil:
 		s.next(accessID)
@@ -107,8 +104,19 @@ func (c *accessStep) choose() {
 	}
 }
 
+// turn makes the selected row the way of access. An admin's secret serves no other way,
+// and no other secret that one.
+func (c *accessStep) turn() {
+	s := c.s
+	if s.method != c.at && c.at != accessFQL || s.admin != (c.at == accessAdmin) {
+		s.forget()
+	}
+	s.method = c.at
+}
+
 func (c *accessStep) openField() {
-	c.entering, c.s.method = true, c.at
+	c.turn()
+	c.entering = true
 	c.field.hint = secretHint
 	if c.at == accessAdmin {
 		c.field.hint = "paste an admin's secret"

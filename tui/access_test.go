@@ -41,3 +41,19 @@ func TestAccess_saysThatASecretIsAccepted(t *testing.T) {
 	b.keys("down")
 	b.hides("Secret accepted")
 }
+
+func TestAccess_anAdminsSecretServesNoOtherWay(t *testing.T) {
+	for name, leaves := range map[string]func(*bench){
+		"by FQL":           func(b *bench) { b.keys("1") },
+		"with a secret":    func(b *bench) { b.keys("2") },
+		"a paste given up": func(b *bench) { b.keys("up"); b.paste("another"); b.keys("esc") },
+	} {
+		b := newBench(t, 80, 24).withAdmin(collectionsID)
+		b.keys("esc")
+		b.at(accessID)
+		leaves(b)
+		if b.w.server != nil || b.w.admin || b.server.closed == 0 {
+			t.Errorf("%s: the admin's secret is still in use", name)
+		}
+	}
+}

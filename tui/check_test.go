@@ -184,3 +184,23 @@ func TestCheck_manyCollectionsTakeTheirTimeThoughTheyAreEmpty(t *testing.T) {
 	b.withSecret(checkID)
 	b.shows("It takes about 38 s: a few requests for each of 1,000 collections.")
 }
+
+func TestCheck_anAdminsSecretThatCreatedNothingChecksNothing(t *testing.T) {
+	b := newBench(t, 80, 24).withAdmin(checkID)
+	b.server.err = errRefused
+	b.keys("r")
+	b.server.err = nil
+	b.keys("x", "enter")
+	b.paste(testSecret)
+	b.keys("enter")
+	b.at(setupID)
+	b.keys("esc")
+	b.at(accessID)
+	b.hides("Secret accepted")
+	b.keys("esc")
+	b.at(checkID)
+	b.shows("There is no secret yet")
+	if b.w.server != nil {
+		t.Error("the admin's secret is in use")
+	}
+}

@@ -63,14 +63,18 @@ func newExportStep(s *session) *exportStep {
 // that is running or ended.
 func (c *exportStep) enter() {
 	begins := c.s.begins
-	if c.s.begins = false; begins && !c.starting.busy && !c.s.runner.active() {
+	if c.s.begins = false; begins {
 		c.start(c.s.place.begun)
 	}
 }
 
 func (c *exportStep) leave() {}
 
+// start starts or resumes an export, unless one is running.
 func (c *exportStep) start(resume bool) {
+	if c.running() {
+		return
+	}
 	spec, err := c.s.spec()
 	if err == nil && !resume {
 		err = spec.Validate()
@@ -105,8 +109,10 @@ func (c *exportStep) start(resume bool) {
 		if err != nil {
 			c.refused = err
 			c.s.trouble(exportID, err)
+			c.s.lookAgain()
 			return
 		}
+		c.now = progress{state: runGoing, spec: spec} // until the first poll, so that the keys are those of a running export
 		c.poll()
 	})
 }

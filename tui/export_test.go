@@ -277,3 +277,34 @@ func TestExport_damagedFilesAreNoEventOfVerifiedOnes(t *testing.T) {
 		t.Errorf("the events are %s", events)
 	}
 }
+
+func TestExport_enterPressedTwiceStartsOne(t *testing.T) {
+	b := newBench(t, 80, 24).to(checkID)
+	b.hold(exportID)
+	opened := 0
+	b.w.runner.open = func(export.Spec, export.Source, bool) (exporting, error) {
+		opened++
+		return b.run, nil
+	}
+	b.w.at, b.w.begins = exportID, true
+	c := b.w.steps[exportID].(*exportStep)
+	b.w.Update(b.later(c.enter)) // started; the screen has not polled yet
+	b.w.key(keyMsg("enter"))
+	b.shows("s stop")
+	b.hides("resume")
+	c.start(true)
+	b.w.asked()
+	if c.starting.busy || opened != 1 {
+		t.Errorf("opened %d times", opened)
+	}
+}
+
+func TestExport_folderIsExaminedAgainWhereNoneStarts(t *testing.T) {
+	b := newBench(t, 80, 24).to(checkID)
+	b.w.runner.open = func(export.Spec, export.Source, bool) (exporting, error) { return nil, errNoNetwork }
+	b.w.look = func(path string) place { return place{path: path, free: -1, begun: true} }
+	b.keys("enter")
+	b.shows("Couldn't start the export.")
+	b.keys("esc")
+	b.shows("Ready to resume the export?")
+}

@@ -177,7 +177,7 @@ func (s *session) next(from stepID) {
 	case s.server == nil && to >= outputID && from != secret: // a new address needs its secret first
 		s.goTo = secret
 		return
-	case s.admin && to >= outputID && from != setupID: // an admin's secret must not export
+	case s.admin && to >= outputID: // an admin's secret must not export
 		s.goTo = setupID
 		return
 	}

@@ -203,6 +203,9 @@ func (w *wizard) key(m tea.KeyMsg) {
 // esc quits after confirmation.
 func (w *wizard) back(leave bool) {
 	if w.edit != noID && w.at != w.edit {
+		if w.admin { // nothing was created with that secret, and it must not export
+			w.forget()
+		}
 		w.next(w.at)
 		return
 	}
