@@ -167,18 +167,36 @@ func (c *exportStep) table(w, h int) []string {
 	}
 	about := c.list.filter(30)
 	if about == "" {
-		count := map[export.CollectionState]int64{}
-		for _, x := range c.now.status.Collections {
-			count[x.State]++
-		}
-		words := "%s done · %s running · %s waiting · %s failed"
-		if c.now.state == runEnded {
-			words = "%s done · %s unfinished · %s not started · %s failed"
-		}
-		about = st.faint.of(fmt.Sprintf(words, text.Number(count[export.CollectionDone]),
-			text.Number(count[export.CollectionRunning]), text.Number(count[export.CollectionWaiting]), text.Number(count[export.CollectionFailed])))
+		about = st.faint.of(c.countText(w - 4 - text.Width(part)))
 	}
 	return append(lines, text.Sides("  "+about, st.faint.of(part), w))
+}
+
+// countText says how many collections there are in each state, without those of which
+// there are none if all don't fit.
+func (c *exportStep) countText(w int) string {
+	states := []export.CollectionState{export.CollectionDone, export.CollectionRunning, export.CollectionWaiting, export.CollectionFailed}
+	names := []string{"done", "running", "waiting", "failed"}
+	if c.now.state == runEnded {
+		names = []string{"done", "unfinished", "not started", "failed"}
+	}
+	var all, some []string
+	for i, state := range states {
+		n := 0
+		for _, x := range c.now.status.Collections {
+			if x.State == state {
+				n++
+			}
+		}
+		all = append(all, text.Number(int64(n))+" "+names[i])
+		if n > 0 {
+			some = append(some, all[i])
+		}
+	}
+	if full := strings.Join(all, " · "); text.Width(full) <= w {
+		return full
+	}
+	return strings.Join(some, " · ")
 }
 
 // cells returns the widths of names and bars, equal for all rows so that nothing jumps.

@@ -46,6 +46,7 @@ func newField(st styles, hint string) field {
 func (f *field) value() string { return f.in.Value() }
 
 func (f *field) set(s string) {
+	f.over = false
 	f.in.SetValue(s)
 	f.in.CursorEnd()
 }

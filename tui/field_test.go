@@ -62,6 +62,8 @@ func TestField_takesNoMoreThanItsLimitAndSaysSo(t *testing.T) {
 	if got := b.w.endpointText; got != strings.Repeat("/", mostTyped) {
 		t.Errorf("the field holds %d characters", len(got))
 	}
+	b.w.steps[domainID].(*domainStep).field.set("localhost")
+	b.hides("takes at most")
 }
 
 func TestCollections_takeNoMoreThanTheirLimitAndSaySo(t *testing.T) {
