@@ -62,7 +62,7 @@ func (s Secret) Scrub(text string) string {
 	}
 	text = strings.ReplaceAll(text, s.reveal(), redacted)
 	key, _, _ := strings.Cut(lower(s.reveal()), ":")
-	if key == "" {
+	if len(key) <= 3 {
 		return text
 	}
 	text = hide(text, key)

@@ -90,7 +90,7 @@ func TestNewSecret_trimsWhatPastingAdds(t *testing.T) {
 
 func TestSecret_Scrub(t *testing.T) {
 	t.Parallel()
-	for answer, want := range map[string]string{"n": "no secret was given", "no": "no secret was given", "secret": "no [redacted] was given"} {
+	for answer, want := range map[string]string{"n": "no secret was given", "no": "no secret was given", "no:db:admin": "no secret was given", "secret": "no [redacted] was given"} {
 		if got := NewSecret(answer).Scrub("no secret was given"); got != want {
 			t.Errorf("after the answer %q: %q", answer, got)
 		}
