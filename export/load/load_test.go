@@ -162,6 +162,15 @@ func TestParseTarget_refusesAddressesOfAnotherForm(t *testing.T) {
 	}
 }
 
+func TestParseTarget_takesEmptySettings(t *testing.T) {
+	t.Parallel()
+	for _, settings := range []string{"?", "?&", "?schema=a&", "?&schema=a&&connect_timeout=3&"} {
+		if err := ParseTarget("postgres://a@localhost/b" + settings); err != nil {
+			t.Errorf("%s: %v", settings, err)
+		}
+	}
+}
+
 // A load plans with what the target has, and another may change that meanwhile.
 func TestLoad_isRefusedWhereAnotherWasFaster(t *testing.T) {
 	t.Parallel()

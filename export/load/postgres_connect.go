@@ -75,6 +75,9 @@ func splitSettings(query string) (settings map[string]string, rest string, err e
 	settings = map[string]string{}
 	var kept []string
 	for part := range strings.SplitSeq(query, "&") {
+		if part == "" {
+			continue
+		}
 		key, value, _ := strings.Cut(part, "=")
 		name, bad := url.PathUnescape(key)
 		text, wrong := url.PathUnescape(value)
