@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -205,6 +206,21 @@ func TestLoad_isRefusedWhereAnotherWasFaster(t *testing.T) {
 		}
 		if left, err := filepath.Glob(filepath.Join(strings.TrimPrefix(into, scheme+":"), ".*.lock")); err != nil || len(left) > 0 {
 			t.Errorf("%v, %v", left, err)
+		}
+	}
+}
+
+func TestNamer_findsAFreeNameWhateverIsTaken(t *testing.T) {
+	t.Parallel()
+	for _, d := range []*dialect{postgresDialect, sqliteDialect} {
+		var taken []string
+		for range 100 { // each time the name that it would have given
+			n := newNamer(d, func(string) bool { return false }, append(taken, "a")...)
+			name := n.name("A")
+			if len(name) > d.longestName || slices.Contains(taken, name) {
+				t.Fatalf("%q after %q", name, taken)
+			}
+			taken = append(taken, name)
 		}
 	}
 }

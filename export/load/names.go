@@ -36,14 +36,14 @@ func (n *namer) name(wanted string) string {
 		n.taken[folded] = true
 		return wanted
 	}
-	sum := sha256.Sum256([]byte(wanted))
-	mark := hex.EncodeToString(sum[:])
 	base := strings.ToValidUTF8(strings.ReplaceAll(wanted, "\x00", ""), "")
 	if n.refused(fold(base + "_")) { // names with this prefix are reserved, whatever follows
 		base = "_" + base
 	}
-	for digits := 8; ; digits += 8 { // few are enough: no names collide in all of them
-		name := cutText(base, n.longest-digits-1) + "_" + mark[:digits]
+	// Somebody may have given fields the first names that are tried, but not all of them.
+	for sum := sha256.Sum256([]byte(wanted)); ; sum = sha256.Sum256(sum[:]) {
+		mark := hex.EncodeToString(sum[:4])
+		name := cutText(base, n.longest-len(mark)-1) + "_" + mark
 		if folded := fold(name); !n.taken[folded] && !n.refused(folded) {
 			n.taken[folded] = true
 			return name
