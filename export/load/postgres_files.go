@@ -2,7 +2,6 @@ package load
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -30,8 +29,7 @@ func connectionFiles() map[string][2]string {
 }
 
 // checkConnectionFiles returns an error for a file that pgx would wait for, or read
-// without end: a named pipe, a device. Files that can't be read are left to pgx,
-// which ignores some of them.
+// without end.
 func checkConnectionFiles(address map[string]string) error {
 	if err := checkNamedFiles(address); err != nil {
 		return err
@@ -63,10 +61,7 @@ func checkNamedFiles(settings map[string]string) error {
 		if path == "" || path == "system" && name == "sslrootcert" {
 			continue
 		}
-		_, err := store.ReadRegular(path, maxNamedFile)
-		large, _ := errors.AsType[*store.TooLarge](err)
-		odd, _ := errors.AsType[*store.NotRegular](err)
-		if large != nil || odd != nil && !odd.Mode.IsDir() {
+		if err := store.CheckNamed(path, maxNamedFile); err != nil {
 			return fmt.Errorf("the %s %w", name, err)
 		}
 	}

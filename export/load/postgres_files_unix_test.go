@@ -48,6 +48,12 @@ func TestParseTarget_refusesFilesThatAreNone(t *testing.T) {
 		})
 	}
 	refuses("postgres://a@localhost/b?service=shop&servicefile="+url.QueryEscape(service), "sslrootcert", pipe)
-	check(syscall.Mkfifo(filepath.Join(home, ".pgpass"), 0o600))
+	pass := filepath.Join(home, ".pgpass")
+	check(os.Symlink(os.DevNull, pass)) // as people say that they have none
+	for _, text := range []string{"postgres://a@localhost/b", "postgres://a@localhost/b?passfile=" + os.DevNull} {
+		check(ParseTarget(text))
+	}
+	check(os.Remove(pass))
+	check(syscall.Mkfifo(pass, 0o600))
 	refuses("postgres://a@localhost/b", "passfile", ".pgpass", "a named pipe")
 }

@@ -48,6 +48,24 @@ func readNamed(ctx context.Context, path string, most int64, pipes bool) ([]byte
 	return data, err
 }
 
+// CheckNamed returns an error for a file that a library would wait for, or read without
+// end, if it were given the name: a named pipe, a device, or one of more than most
+// bytes. The null device is an empty file. Everything else that is wrong with a file
+// is left to the library to say or to ignore.
+func CheckNamed(path string, most int64) error {
+	_, err := ReadRegular(path, most)
+	odd, _ := errors.AsType[*NotRegular](err)
+	large, _ := errors.AsType[*TooLarge](err)
+	if large == nil && (odd == nil || odd.Mode.IsDir()) {
+		return nil
+	}
+	null, bad := os.Stat(os.DevNull)
+	if is, worse := os.Stat(path); bad == nil && worse == nil && os.SameFile(null, is) {
+		return nil
+	}
+	return err
+}
+
 // maxPEM is the most that a file of certificates or keys may have, in bytes.
 const maxPEM = 8 << 20
 

@@ -58,3 +58,22 @@ func TestS3_refusesCredentialsInWhatIsNoFile(t *testing.T) {
 		}
 	}
 }
+
+// People name the null device for a file that they do not have.
+func TestS3_takesTheNullDeviceForNoCredentials(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	file := filepath.Join(home, "credentials")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set := map[string]string{"HOME": home, "AWS_SHARED_CREDENTIALS_FILE": file, "AWS_CONFIG_FILE": os.DevNull, "AWS_WEB_IDENTITY_TOKEN_FILE": os.DevNull}
+	c := &credentialChain{getenv: func(name string) string { return set[name] }, profile: "default"}
+	if err := c.checkFiles(); err != nil {
+		t.Error(err)
+	}
+	set["AWS_SHARED_CREDENTIALS_FILE"] = os.DevNull
+	if err := c.checkFiles(); err != nil {
+		t.Error(err)
+	}
+}

@@ -215,17 +215,14 @@ func (c *credentialChain) RetrieveWithCredContext(cc *credentials.CredContext) (
 }
 
 // checkFiles returns an error for a file of credentials that the library would wait
-// for, or read without end: a named pipe, a device.
+// for, or read without end.
 func (c *credentialChain) checkFiles() error {
 	home := cmp.Or(c.getenv("HOME"), c.getenv("USERPROFILE"))
 	for name, path := range map[string]string{
 		"AWS_SHARED_CREDENTIALS_FILE": filepath.Join(home, ".aws", "credentials"), "AWS_CONFIG_FILE": filepath.Join(home, ".aws", "config"),
 		"AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "",
 	} {
-		_, err := ReadRegular(cmp.Or(c.getenv(name), path), maxPEM)
-		odd, _ := errors.AsType[*NotRegular](err)
-		large, _ := errors.AsType[*TooLarge](err)
-		if odd != nil && !odd.Mode.IsDir() || large != nil {
+		if err := CheckNamed(cmp.Or(c.getenv(name), path), maxPEM); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
