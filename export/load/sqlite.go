@@ -102,8 +102,8 @@ func (s *sqlite) open(ctx context.Context) error {
 	if err := s.exec(ctx, "SELECT count(*) FROM sqlite_schema"); err != nil {
 		return s.fail("open", err)
 	}
-	// Its journal lies beside it.
-	if err := store.MayCreate(filepath.Dir(s.file)); err != nil {
+	// Its journal lies beside it, also where a link leads.
+	if err := store.MayCreate(filepath.Dir(resolved(s.file))); err != nil {
 		return &Error{Kind: KindUsage, Where: s.name(), What: "open", Err: err, Do: "check that you may write there"}
 	}
 	tx, err := s.conn.BeginTx(ctx, nil) // takes the lock for writing, and changes nothing
