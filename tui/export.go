@@ -158,7 +158,7 @@ func (c *exportStep) progressed(p progress) {
 	if p.state != runEnded {
 		return
 	}
-	c.stopping = false
+	c.stopping, c.s.ask = false, nil // whether to stop it is no question anymore
 	if p.manifest == nil {
 		c.s.lookAgain()
 	}

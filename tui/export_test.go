@@ -308,3 +308,12 @@ func TestExport_folderIsExaminedAgainWhereNoneStarts(t *testing.T) {
 	b.keys("esc")
 	b.shows("Ready to resume the export?")
 }
+
+func TestExport_whetherToStopIsNotAskedOnceItEnded(t *testing.T) {
+	b := newBench(t, 80, 24).to(exportID)
+	b.keys("s")
+	b.shows("Stop the export?")
+	b.endRun()
+	b.at(doneID)
+	b.hides("Stop the export?")
+}
