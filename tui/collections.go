@@ -159,8 +159,12 @@ func (c *collectionsStep) actions() []action {
 func (c *collectionsStep) name(r *pick) string { return c.s.choices[r.id].name }
 
 func (c *collectionsStep) key(m tea.KeyMsg) bool {
+	room := mostPasted
+	if !c.picks() {
+		room -= c.area.Length()
+	}
 	switch {
-	case m.Type == tea.KeyRunes && !c.picker.typing && c.area.Length()+len(m.Runes) > mostPasted:
+	case m.Type == tea.KeyRunes && !c.picker.typing && len(m.Runes) > room:
 		c.s.say(noteWarn, "The list takes at most %s characters; this was left out.", text.Number(mostPasted))
 		return true
 	case c.picks() && m.Paste && !c.picker.typing:

@@ -75,6 +75,10 @@ func TestCollections_takeNoMoreThanTheirLimitAndSaySo(t *testing.T) {
 	b.paste(strings.Repeat("x", mostPasted+1))
 	b.shows("The list takes at most 1,000,000 characters")
 	b.hides("xxx")
+	b.w.steps[collectionsID].(*collectionsStep).area.SetValue(strings.Repeat("x", mostPasted)) // as with very many collections
+	b.keys("j")
+	b.paste("users")
+	b.hides("takes at most")
 }
 
 func TestSecretField_takesNoMoreThanItsLimitAndSaysSo(t *testing.T) {
