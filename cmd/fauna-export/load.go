@@ -48,7 +48,8 @@ Only files of --format wire keep the types of times, dates, bytes and refs: use 
 if the target is a database.
 
 Run it again after the next incremental sync: only what changed is applied, exactly
-once. After an interruption, run it again too.
+once. After an interruption, run it again too. What the run left out is said again,
+with exit code 3.
 
 A password comes from PGPASSWORD, ~/.pgpass, or a prompt, never from TARGET.`,
 		Example: `  fauna-export load backup --into sqlite:shop.db --dry-run
@@ -119,6 +120,10 @@ func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
 		stop()
 		return a.printLoadPlan(l)
 	}
+	m, err := archive.ReadManifest(from)
+	if err != nil {
+		return stopped(&load.Result{}, err)
+	}
 	result, err := l.Do(ctx)
 	stop()
 	if err != nil {
@@ -126,10 +131,6 @@ func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
 			a.say("%s: loaded and verified, %s", quoted(p.Collection), count(p.Rows, "row"))
 		}
 		return stopped(result, err)
-	}
-	m, err := archive.ReadManifest(from)
-	if err != nil {
-		return err
 	}
 	partial := completeness(m, f.collections)
 	if partial != nil {

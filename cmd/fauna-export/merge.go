@@ -20,7 +20,7 @@ The files in DIR can have any format and compression. What they don't contain ca
 restored: in CSV and Parquet values that did not fit their column's type, in Parquet
 fractions of a microsecond. Files with such values are listed. If removals were left
 out with --deletions ignore, merge finds them in DIR/.fauna-export, so a copy of DIR
-must include that folder.`,
+must include that folder. What the run left out is said again, with exit code 3.`,
 		Example: `  fauna-export merge sync`,
 	}, a.merge)
 }
