@@ -38,6 +38,11 @@ func (r *Report) checkManifest(s store.Store) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", ManifestName, err)
 	}
+	// Other white space, as of a tool that formats JSON, changes nothing of the content.
+	var formatted bytes.Buffer
+	if json.Indent(&formatted, bytes.TrimSpace(data), "", "  ") == nil {
+		data = append(formatted.Bytes(), '\n')
+	}
 	if at := ownChecksum.FindSubmatchIndex(data); at != nil {
 		open := slices.Concat(data[:at[2]], []byte(noChecksum), data[at[3]:])
 		if checksum(open) != string(data[at[2]:at[3]]) {

@@ -1,7 +1,9 @@
 package archive
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -131,6 +133,44 @@ func TestVerify_findsEveryChangedByteOfTheManifest(t *testing.T) {
 				t.Errorf("byte %d of %d is %q", i, len(data), data[i])
 			}
 			data[i] ^= bit
+		}
+	}
+}
+
+// White space is not content: tools that format JSON change it.
+func TestVerify_acceptsAManifestThatWasFormattedAnew(t *testing.T) {
+	t.Parallel()
+	s := firstEdition(t)
+	m, err := ReadManifest(s)
+	if err == nil {
+		m.Collections[0].Warnings = []string{"a <b> & \u2028 c", ""}
+		err = Publish(s, m)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := s.Read(ManifestName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compact, wide bytes.Buffer
+	if err := errors.Join(json.Compact(&compact, data), json.Indent(&wide, data, "", "\t")); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{
+		"on one line": compact.Bytes(), "with tabs": wide.Bytes(),
+		"with CR": bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n")), "without the last newline": bytes.TrimSpace(data),
+	} {
+		for changed, want := range map[bool]bool{false: true, true: false} {
+			if changed {
+				text = bytes.Replace(text, []byte("localhost"), []byte("localhose"), 1)
+			}
+			if err := s.Write(ManifestName, text); err != nil {
+				t.Fatal(err)
+			}
+			if rep, err := Verify(t.Context(), s, nil); err != nil || rep.OK() != want {
+				t.Errorf("%s, changed %t: %v, %v", name, changed, rep.Wrong(), err)
+			}
 		}
 	}
 }
