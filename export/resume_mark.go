@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"fauna-export/export/archive"
 )
@@ -33,6 +34,8 @@ func (r *Run) sameMark(ctx context.Context, c *collection) error {
 		return nil
 	case len(batch.IDs) > 0 && batch.IDs[0] == mark.ID:
 		what = "is another"
+	case slices.Contains(r.spec.Filtered, c.name):
+		return nil // the role's predicate applies to its current data
 	default:
 		// If the role hides it, that is the error.
 		if _, err := r.presentOf(ctx, c, []int64{mark.ID}); err != nil {
@@ -40,4 +43,13 @@ func (r *Run) sameMark(ctx context.Context, c *collection) error {
 		}
 	}
 	return &Changed{Differences: []string{fmt.Sprintf("the database: document %d of %s, read at %s before the interruption, %s; it may have expired, or this is the key of another database", mark.ID, c.name, archive.FormatTime(at), what)}}
+}
+
+// ttl returns what an answer contains if one of its documents has a ttl. Such a
+// document also leaves the snapshots of the time when it was there.
+func (c *collection) ttl() []byte {
+	if c.layout.NoData { // its value is selected, without a key
+		return []byte(`{"@ts":`)
+	}
+	return []byte(`"ttl":{`)
 }

@@ -52,7 +52,7 @@ type openChunk struct {
 	outcome     outcome
 	counts      row.Counts
 	widest      int64 // longest row, in bytes
-	mark        mark  // its last document, unless that was read at the present
+	mark        mark  // its last document, unless that may not be there later
 }
 
 // write writes the file of a collection. An error that concerns only the
@@ -249,7 +249,7 @@ func (w *writer) add(ch *chunk) error {
 	}
 	if n := len(b.IDs); n > 0 {
 		o.last = b.IDs[n-1]
-		if len(ch.outcome.window) == 0 {
+		if len(ch.outcome.window) == 0 && !ch.outcome.expiring && !ch.unlisted {
 			o.mark = mark{ID: b.IDs[n-1], TS: b.Times[n-1]}
 		}
 		if w.first < 0 {
