@@ -161,14 +161,14 @@ func TestVerify_acceptsAManifestThatWasFormattedAnew(t *testing.T) {
 		"on one line": compact.Bytes(), "with tabs": wide.Bytes(),
 		"with CR": bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n")), "without the last newline": bytes.TrimSpace(data),
 	} {
-		for changed, want := range map[bool]bool{false: true, true: false} {
+		for _, changed := range []bool{false, true} {
 			if changed {
 				text = bytes.Replace(text, []byte("localhost"), []byte("localhose"), 1)
 			}
 			if err := s.Write(ManifestName, text); err != nil {
 				t.Fatal(err)
 			}
-			if rep, err := Verify(t.Context(), s, nil); err != nil || rep.OK() != want {
+			if rep, err := Verify(t.Context(), s, nil); err != nil || rep.OK() == changed {
 				t.Errorf("%s, changed %t: %v, %v", name, changed, rep.Wrong(), err)
 			}
 		}
