@@ -3,6 +3,7 @@ package fauna
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	f "github.com/fauna/faunadb-go/v4/faunadb"
@@ -116,6 +117,26 @@ func TestDecodeIDs(t *testing.T) {
 		if ids, next, err := decodeIDs([]byte(body), "docs", 7, 10); err == nil {
 			t.Errorf("a later page %s is read as %v, %d", name, ids, next)
 		}
+	}
+}
+
+// Whatever comes before the ids is passed over, at a cost that does not grow with
+// its depth.
+func TestDecodeIDs_passesOverWhatIsBeforeThem(t *testing.T) {
+	const deep = 5000
+	nested := strings.Repeat(`{"a":`, deep) + "[" + strings.Repeat("1,", deep) + "1]" + strings.Repeat("}", deep)
+	body := []byte(`{"resource":{"before":` + nested + `,"data":["1"]}}`)
+	read := testing.AllocsPerRun(1, func() {
+		if _, _, err := decodeIDs(body, "docs", 0, 10); err == nil {
+			t.Error("a nested cursor is read")
+		}
+	})
+	if read > 10*deep {
+		t.Errorf("%v allocations", read)
+	}
+	escaped := `{"resou\u0072ce" : {"after":null, "d\u0061ta" : ["1"]}}`
+	if ids, _, err := decodeIDs([]byte(escaped), "docs", 0, 10); err != nil || fmt.Sprint(ids) != "[1]" {
+		t.Errorf("escaped keys: %v, %v", ids, err)
 	}
 }
 

@@ -41,10 +41,8 @@ func without(keys []string, known ...string) []string {
 // There are tens of thousands, so only the rest of the page becomes a tree.
 func readList(answer []byte, size int, element func(*jsontext.Decoder) bool) (*fql.Node, error) {
 	tokens := jsontext.NewDecoder(bytes.NewBuffer(answer))
-	for tokens.StackPointer() != "/resource/data" {
-		if _, err := tokens.ReadToken(); err != nil {
-			return nil, errors.New("the page has no data")
-		}
+	if !enter(tokens, "resource") || !enter(tokens, "data") {
+		return nil, errors.New("the page has no data")
 	}
 	start, n := tokens.InputOffset(), 0
 	list, err := tokens.ReadToken()
@@ -60,6 +58,21 @@ func readList(answer []byte, size int, element func(*jsontext.Decoder) bool) (*f
 	}
 	_, _ = tokens.ReadToken() // the closing bracket
 	return readPage(slices.Concat(answer[:start], []byte(`:[]`), answer[tokens.InputOffset():]))
+}
+
+// enter reads an object up to the value of a key, over the members before it.
+func enter(tokens *jsontext.Decoder, key string) bool {
+	start, err := tokens.ReadToken()
+	for ok := err == nil && start.Kind() == '{'; ok; ok = tokens.SkipValue() == nil {
+		name, err := tokens.ReadToken()
+		if err != nil || name.Kind() != '"' {
+			return false
+		}
+		if name.String() == key {
+			return true
+		}
+	}
+	return false
 }
 
 // readWhole reads a number of 0 to 2^63-1, or one in digits in a string.
