@@ -194,7 +194,7 @@ var (
 const maxNesting = 1000
 
 // escapes matches escapes, a surrogate pair as one.
-var escapes = regexp.MustCompile(`\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)`)
+var escapes = regexp.MustCompile(`\\(?:u[dD][89abAB][[:xdigit:]]{2}\\u[dD][c-fC-F][[:xdigit:]]{2}|u[dD][89a-fA-F][[:xdigit:]]{2}|.)`)
 
 // ParseJSON reads exactly one JSON value. Bytes that are not UTF-8 become U+FFFD
 // and an unpaired surrogate becomes "?", as on the server.
