@@ -3,6 +3,7 @@ package row
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"strings"
@@ -120,5 +121,18 @@ func TestParquet_pagesThatUnpackToTooMuchAreRefused(t *testing.T) {
 		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
 			t.Errorf("%s: %v", test.name, err)
 		}
+	}
+}
+
+func TestParquet_aFooterLongerThanItsFileIsRefused(t *testing.T) {
+	t.Parallel()
+	l := Layout{Collection: "users", Format: Parquet}
+	file := fileOf(t, l, batchesOf(t, l, 1, "x", 1), 0)
+	binary.LittleEndian.PutUint32(file[len(file)-8:], 1<<31)
+	if _, err := checkBytes(l, file); err == nil || !strings.Contains(err.Error(), "a footer of 2147483648 bytes") {
+		t.Error(err)
+	}
+	if _, err := checkBytes(l, file[:7]); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Error(err)
 	}
 }

@@ -2,6 +2,7 @@ package row
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,20 @@ const maxPage = maxRow + 2*pageSize
 // maxGroup is the largest row group: one ends after the row that passes
 // groupSize.
 const maxGroup = maxRow + 2*groupSize
+
+// checkFooter returns an error if the file says that its footer is longer than the
+// file: the library would allocate up to 4 GiB for it.
+func checkFooter(file *io.SectionReader) error {
+	var tail [8]byte // the footer's length, and the magic
+	n, err := file.ReadAt(tail[:], max(0, file.Size()-int64(len(tail))))
+	if n < len(tail) {
+		return unexpectedEOF(err)
+	}
+	if length := int64(binary.LittleEndian.Uint32(tail[:])); length > file.Size() {
+		return fmt.Errorf("a footer of %d bytes in a file of %d", length, file.Size())
+	}
+	return nil
+}
 
 // checkPages reads the page headers of a row group without decompressing pages,
 // and rejects pages that this program does not write. Otherwise a small file

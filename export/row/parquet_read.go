@@ -19,6 +19,9 @@ func decodeParquet(c *checker) (err error) {
 			err = fmt.Errorf("read parquet: %v", fault)
 		}
 	}()
+	if err := checkFooter(c.file); err != nil {
+		return fmt.Errorf("read parquet: %w", err)
+	}
 	file, err := parquet.OpenFile(c.file, c.file.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return fmt.Errorf("read parquet: %w", err)
