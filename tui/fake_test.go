@@ -212,7 +212,10 @@ func shopRun() *fakeRun {
 }
 
 // fakeLoad is a load of users into a table.
-type fakeLoad struct{ closed bool }
+type fakeLoad struct {
+	err    error // of Do
+	closed bool
+}
 
 func (f *fakeLoad) Plan() *load.Plan {
 	return &load.Plan{Target: "shop.db", Tables: []*load.Table{
@@ -224,6 +227,9 @@ func (f *fakeLoad) Plan() *load.Plan {
 }
 func (f *fakeLoad) DDL() string { return "CREATE TABLE \"users\" (\n  \"ref\" TEXT PRIMARY KEY\n);" }
 func (f *fakeLoad) Do(context.Context) (*load.Result, error) {
+	if f.err != nil {
+		return &load.Result{}, f.err
+	}
 	return &load.Result{Target: "shop.db", Skipped: 1, Keys: []string{"users.parent → users"}, Proofs: []load.Proof{{Collection: "users", Table: "users", Action: load.Create, Sent: 20_000, Rows: 20_000, Documents: 20_000, Hash: "9f86d081884c7d65", Seconds: 1.2}}}, nil
 }
 func (f *fakeLoad) Close() error { f.closed = true; return nil }

@@ -120,13 +120,12 @@ func (c *loading) do() {
 	planned, ctx := c.planned, c.ctx
 	c.err = nil
 	await(c.s, &c.working, func(context.Context) (*load.Result, error) { return planned.Do(ctx) }, func(result *load.Result, err error) {
-		switch c.err = err; {
-		case errors.Is(err, context.Canceled):
-			c.drop()
-		case err == nil:
-			c.result = result
-			c.s.event("loaded %s into %s", text.Count(result.Rows(), "row"), result.Target)
+		if c.err = err; err != nil {
+			c.drop() // a load is done once: another is prepared for what is missing
+			return
 		}
+		c.result = result
+		c.s.event("loaded %s into %s", text.Count(result.Rows(), "row"), result.Target)
 	})
 }
 

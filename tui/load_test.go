@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 
@@ -60,4 +61,28 @@ func TestLoading_targetThatIsNoneIsRefusedAtOnce(t *testing.T) {
 	b.typed("mysql:x")
 	b.keys("enter")
 	b.shows("✗", "postgres://USER@HOST/DATABASE")
+}
+
+// A load is done once: what it holds in the target is in the way of the next one.
+func TestLoading_isPreparedAgainAfterAnError(t *testing.T) {
+	b := newBench(t, 80, 24).to(doneID)
+	loads := []*fakeLoad{{err: &load.Error{Where: "shop.db", What: "write", Do: "the disk is full"}}, {}}
+	prepared := 0
+	b.w.prepareLoad = func(context.Context, string, load.Options) (loader, error) {
+		prepared++
+		return loads[prepared-1], nil
+	}
+	b.keys("l")
+	b.typed("sqlite:shop.db")
+	b.keys("enter")
+	b.shows("Ready to load?")
+	b.keys("enter")
+	b.shows("the disk is full", "sqlite:shop.db")
+	if !loads[0].closed {
+		t.Error("the load that failed holds its target")
+	}
+	b.keys("enter")
+	b.shows("Ready to load?")
+	b.keys("enter")
+	b.shows("Loaded and verified")
 }
