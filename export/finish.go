@@ -40,6 +40,9 @@ func (r *Run) finish() (*archive.Manifest, error) {
 	}
 	r.mu.Unlock()
 	s := r.env.Store
+	if err := r.ownEnd(); err != nil {
+		return nil, err
+	}
 	if ddl := r.spec.DDL; ddl != "" {
 		if err := s.Write(ddl.ScriptName(), []byte(LoadScript(ddl, m))); err != nil {
 			return nil, diskError("write "+ddl.ScriptName(), err)
@@ -55,6 +58,21 @@ func (r *Run) finish() (*archive.Manifest, error) {
 		}
 	}
 	return m, partial.orNil()
+}
+
+// ownEnd returns an error if what a run writes at its end would replace a file that
+// is not a run's.
+func (r *Run) ownEnd() error {
+	names := []string{archive.ManifestName, archive.SumsName}
+	if ddl := r.spec.DDL; ddl != "" {
+		names = append(names, ddl.ScriptName())
+	}
+	for _, name := range names {
+		if err := archive.CheckOwn(r.env.Store, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sweep removes what only an unfinished run needs. run.json goes first, because

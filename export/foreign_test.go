@@ -17,9 +17,9 @@ import (
 // A file that gets a name of ours while the run is interrupted is the user's.
 func TestResume_replacesNoFileThatIsNotItsOwn(t *testing.T) {
 	t.Parallel()
-	spec := Spec{Collections: []string{"users", "orders"}, PageSize: 100}
+	spec := Spec{Collections: []string{"users", "orders"}, PageSize: 100, DDL: DuckDB}
 	want := wanted(t, spec, twoCollections())
-	for _, name := range []string{"users.jsonl", "orders.jsonl", archive.ManifestName, archive.SumsName} {
+	for _, name := range []string{"users.jsonl", "orders.jsonl", archive.ManifestName, archive.SumsName, DuckDB.ScriptName()} {
 		for _, text := range []string{"mine", `{"mine": 1}`} {
 			src := twoCollections()
 			disk := cutRun(t, spec, src)
@@ -105,33 +105,35 @@ func TestRun_isFinishedOnceItsManifestIsWritten(t *testing.T) {
 
 func TestRun_replacesNoFileThatAppearedMeanwhile(t *testing.T) {
 	t.Parallel()
-	spec := Spec{Collections: []string{"users", "orders"}}
+	spec := Spec{Collections: []string{"users", "orders"}, DDL: DuckDB}
 	want := wanted(t, spec, twoCollections())
-	disk := storetest.NewMemory()
-	src := twoCollections()
-	once := sync.OnceFunc(func() { must(t, disk.Write("orders.jsonl", []byte("mine"))) })
-	seen := &storetest.Faults{Store: disk, Fail: func(_ int, op storetest.Op, _ string) error {
-		if op == storetest.OpAppend {
-			once()
+	for _, name := range []string{"orders.jsonl", archive.ManifestName, archive.SumsName, DuckDB.ScriptName()} {
+		disk := storetest.NewMemory()
+		src := twoCollections()
+		once := sync.OnceFunc(func() { must(t, disk.Write(name, []byte("mine"))) })
+		seen := &storetest.Faults{Store: disk, Fail: func(_ int, op storetest.Op, _ string) error {
+			if op == storetest.OpAppend {
+				once()
+			}
+			return nil
+		}}
+		r, err := NewRun(spec, src, Env{Store: seen, Clock: newSwiftClock(1000)})
+		must(t, err)
+		if _, err := r.Do(t.Context()); !isError[*store.Error](err) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
 		}
-		return nil
-	}}
-	r, err := NewRun(spec, src, Env{Store: seen, Clock: newSwiftClock(1000)})
-	must(t, err)
-	if _, err := r.Do(t.Context()); !isError[*store.Error](err) || !strings.Contains(err.Error(), "orders.jsonl") {
-		t.Errorf("%v", err)
-	}
-	if got, err := disk.Read("orders.jsonl"); err != nil || string(got) != "mine" {
-		t.Fatalf("it holds %q, %v", got, err)
-	}
-	must(t, disk.Remove("orders.jsonl"))
-	r, err = OpenRun(src, Env{Store: disk, Clock: newSwiftClock(1000)})
-	must(t, err)
-	if _, err := r.Do(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if n := whole(t, disk, want); n != len(want) {
-		t.Errorf("%d files of %d", n, len(want))
+		if got, err := disk.Read(name); err != nil || string(got) != "mine" {
+			t.Fatalf("%s holds %q, %v", name, got, err)
+		}
+		must(t, disk.Remove(name))
+		r, err = OpenRun(src, Env{Store: disk, Clock: newSwiftClock(1000)})
+		must(t, err)
+		if _, err := r.Do(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n := whole(t, disk, want); n != len(want) {
+			t.Errorf("%d files of %d", n, len(want))
+		}
 	}
 }
 

@@ -130,10 +130,8 @@ func (r *Run) loadProgress(ctx context.Context, saved *archive.RunState) (left [
 	for _, e := range entries {
 		sizes[e.Name] = e.Size
 	}
-	for _, name := range []string{archive.ManifestName, archive.SumsName} {
-		if err := archive.CheckOwn(r.env.Store, name); err != nil {
-			return nil, err
-		}
+	if err := r.ownEnd(); err != nil {
+		return nil, err
 	}
 	states := make([]*state, len(r.all))
 	for i, c := range r.all {

@@ -35,11 +35,13 @@ func CheckOwn(s store.Store, name string) error {
 	}
 	defer f.Close()
 	begins := ourRows
-	switch path.Base(name) {
-	case ManifestName:
+	switch base := path.Base(name); {
+	case base == ManifestName:
 		begins = ourManifest
-	case SumsName:
+	case base == SumsName:
 		begins = ourSums
+	case path.Ext(base) == ".sql":
+		begins = ourScript
 	}
 	head := make([]byte, min(size, 128))
 	if _, err := io.ReadFull(f, head); err != nil {
