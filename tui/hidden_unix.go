@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/term"
+	"golang.org/x/sys/unix"
 )
 
 // withoutEcho returns a terminal's mode in which it does not show what is typed.
@@ -47,19 +48,27 @@ func WatchSuspend(terminal *os.File) {
 }
 
 // suspend stops the program while the terminal has a mode. If it has that mode already,
-// the wizard gave it back, and sets its own again itself: it must not be undone.
+// the wizard gave it back, and sets its own again itself: it must not be undone. Nor
+// must the shell's mode, if the program is in the background.
 func suspend(terminal *os.File, mode *term.State, stop func()) {
 	now, err := term.GetState(terminal.Fd())
 	if err != nil {
 		return
 	}
-	if *now == *mode {
+	if *now == *mode || ofAnother(terminal) {
 		stop()
 		return
 	}
 	_ = term.SetState(terminal.Fd(), mode)
 	stop()
 	_ = term.SetState(terminal.Fd(), now)
+}
+
+// ofAnother reports whether the terminal is in use by another program. To set its
+// mode would stop this one.
+func ofAnother(terminal *os.File) bool {
+	group, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPGRP)
+	return err == nil && group != unix.Getpgrp()
 }
 
 // stopUntilContinued suspends the program, and returns after it was continued.

@@ -139,6 +139,21 @@ func TestRunOnTerminal_asksOnWhenItCannotBeSuspended(t *testing.T) {
 	}
 }
 
+// A shell that waits for a command has set the mode of the terminal for that.
+func TestRunOnTerminal_isContinuedInTheBackgroundWhereItWasSuspended(t *testing.T) {
+	t.Parallel()
+	needPrograms(t, "bash", "stty", "grep")
+	script := `set -m; "$0" serve --listen 127.0.0.1:0 & read -r _; stty -echo; kill -TSTP $!
+until jobs -s | grep -q serve; do sleep 0.01; done; bg; kill -TERM $!; wait $!; echo "ended $?"; stty echo; kill -KILL $! 2>/dev/null`
+	term := startOnTerminal(t, 200, 60, exec.CommandContext(t.Context(), "bash", "-c", script, binary), nil)
+	term.wait("endpoint=")
+	term.send(enter)
+	term.wait("ended ")
+	if !strings.Contains(term.text(), "ended 0") { // serve ends by itself
+		t.Errorf("%s", term.text())
+	}
+}
+
 func TestRunOnTerminal_asksBeforeASecretTravelsUnencrypted(t *testing.T) {
 	t.Parallel()
 	args := []string{"check", "--domain", "http://192.0.2.7:8443", "--all"}
