@@ -2,9 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"fauna-export/export"
+	"fauna-export/export/archive"
+	"fauna-export/export/store"
 )
 
 // With --json stdout has one JSON value, or one on each line, whatever happens.
@@ -43,5 +48,26 @@ func TestJSON_isAllThatIsOnStdout(t *testing.T) {
 		if got.code != c.code || last.Outcome != c.outcome || c.outcome != "" && last.Event != "summary" || (c.outcome == "stopped") != (last.Error != "") {
 			t.Errorf("%s: exit %d, %+v: %s", c.args, got.code, last, got.err)
 		}
+	}
+}
+
+// A run whose collections all failed has nothing to merge.
+func TestJSON_mergeOfNothingIsAnEmptyList(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "out")
+	s := store.NewFolder(dir)
+	release, err := s.Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &archive.Manifest{
+		Version: archive.Version, Tool: toolName(), Endpoint: "https://db.fauna.com", Mode: export.Full, Consistency: archive.ConsistencySnapshot,
+		Snapshot: archive.FormatTime(1), Collections: []archive.Entry{}, Failed: []archive.Skipped{{Name: "users", Why: "the key lost its privilege"}},
+	}
+	if err := errors.Join(archive.Publish(s, m), s.Close(), release()); err != nil {
+		t.Fatal(err)
+	}
+	if got := runHere(t, nil, "merge", dir, "--json"); got.code != exitPartial || strings.TrimSpace(got.out) != "[]" {
+		t.Errorf("exit %d: %s%s", got.code, got.out, got.err)
 	}
 }

@@ -92,6 +92,7 @@ func Merge(ctx context.Context, s store.Store) (out []Merged, err error) {
 		return nil, fmt.Errorf("remove the hashes of the last merge: %w", err)
 	}
 	var sums bytes.Buffer
+	out = make([]Merged, 0, len(latest)) // --json prints no null
 	for _, e := range latest {
 		name := names[e.Name] + "." + string(row.JSONL)
 		chain := m.Chain(e.Name)
