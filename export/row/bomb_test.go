@@ -128,11 +128,19 @@ func TestParquet_aFooterLongerThanItsFileIsRefused(t *testing.T) {
 	t.Parallel()
 	l := Layout{Collection: "users", Format: Parquet}
 	file := fileOf(t, l, batchesOf(t, l, 1, "x", 1), 0)
-	binary.LittleEndian.PutUint32(file[len(file)-8:], 1<<31)
-	if _, err := checkBytes(l, file); err == nil || !strings.Contains(err.Error(), "a footer of 2147483648 bytes") {
-		t.Error(err)
-	}
-	if _, err := checkBytes(l, file[:7]); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Error(err)
+	// Field 2 is the list of columns; its length is 2^31-1.
+	columns := append([]byte(parquetMagic), 0x29, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07, 0x00)
+	columns = append(binary.LittleEndian.AppendUint32(columns, 8), parquetMagic...)
+	for name, test := range map[string]struct {
+		file []byte
+		says string
+	}{
+		"its length": {append(binary.LittleEndian.AppendUint32(bytes.Clone(file[:len(file)-8]), 1<<31), parquetMagic...), "a footer of 2147483648 bytes"},
+		"its list":   {columns, "EOF"},
+		"none":       {file[:7], "EOF"},
+	} {
+		if _, err := checkBytes(l, test.file); err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

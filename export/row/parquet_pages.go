@@ -19,18 +19,24 @@ const maxPage = maxRow + 2*pageSize
 // groupSize.
 const maxGroup = maxRow + 2*groupSize
 
-// checkFooter returns an error if the file says that its footer is longer than the
-// file: the library would allocate up to 4 GiB for it.
+// checkFooter returns an error if the footer, or a list in it, says that it is longer
+// than what is there: the library would allocate all of it first.
 func checkFooter(file *io.SectionReader) error {
 	var tail [8]byte // the footer's length, and the magic
-	n, err := file.ReadAt(tail[:], max(0, file.Size()-int64(len(tail))))
-	if n < len(tail) {
+	end := file.Size() - int64(len(tail))
+	if n, err := file.ReadAt(tail[:], max(0, end)); n < len(tail) {
 		return unexpectedEOF(err)
 	}
-	if length := int64(binary.LittleEndian.Uint32(tail[:])); length > file.Size() {
+	length := int64(binary.LittleEndian.Uint32(tail[:]))
+	if length > end {
 		return fmt.Errorf("a footer of %d bytes in a file of %d", length, file.Size())
 	}
-	return nil
+	footer := make([]byte, length)
+	if n, err := file.ReadAt(footer, end-length); n < len(footer) {
+		return unexpectedEOF(err)
+	}
+	// A struct without fields passes over all of them, element by element.
+	return thrift.Unmarshal(new(thrift.CompactProtocol), footer, &struct{}{})
 }
 
 // checkPages reads the page headers of a row group without decompressing pages,
