@@ -68,6 +68,28 @@ func TestMerge_replacesNoFileThatIsNotItsOwn(t *testing.T) {
 	}
 }
 
+func TestShards_finishReplacesNoFileThatIsNotItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{archive.ManifestName, archive.SumsName} {
+		disk := storetest.NewMemory()
+		for shard := range 2 {
+			spec := Spec{Collections: []string{"users", "orders"}, Shard: Shard{Index: shard, Of: 2}}
+			must(t, doShard(t.Context(), spec, twoCollections(), disk))
+		}
+		must(t, disk.Write(name, []byte("mine")))
+		if _, err := archive.Finish(t.Context(), disk, nil); !isError[*store.Error](err) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got, err := disk.Read(name); err != nil || string(got) != "mine" {
+			t.Errorf("%s holds %q, %v", name, got, err)
+		}
+		must(t, disk.Remove(name))
+		if rep, err := archive.Finish(t.Context(), disk, nil); err != nil || !rep.OK() {
+			t.Errorf("%v, %+v", err, rep)
+		}
+	}
+}
+
 // Once the manifest is there the run is finished, even if what only an unfinished one
 // needs can't be removed.
 func TestRun_isFinishedOnceItsManifestIsWritten(t *testing.T) {

@@ -197,6 +197,9 @@ func Finish(ctx context.Context, s store.Shared, progress func(VerifyStatus)) (*
 	if err != nil {
 		return nil, err
 	}
+	if err := errors.Join(CheckOwn(s, ManifestName), CheckOwn(s, SumsName)); err != nil {
+		return nil, err
+	}
 	if err := s.Write(SumsName, m.Sums()); err != nil {
 		return nil, fmt.Errorf("write %s: %w", SumsName, err)
 	}
