@@ -93,7 +93,10 @@ func (c *accessStep) key(m tea.KeyMsg) bool {
 
 func (c *accessStep) choose() {
 	s := c.s
-	c.turn()
+	if changed := s.method != c.at; changed && (s.admin || c.at != accessFQL) || c.at == accessAdmin && !s.admin {
+		s.forget()
+	}
+	s.method = c.at
 	switch {
 	case c.at == accessFQL, s.server != nil:
 		s.next(accessID)
@@ -104,19 +107,11 @@ func (c *accessStep) choose() {
 	}
 }
 
-// turn makes the selected row the way of access. An admin's secret serves no other way,
-// and no other secret that one.
-func (c *accessStep) turn() {
-	s := c.s
-	if s.method != c.at && c.at != accessFQL || s.admin != (c.at == accessAdmin) {
-		s.forget()
-	}
-	s.method = c.at
-}
-
 func (c *accessStep) openField() {
-	c.turn()
-	c.entering = true
+	if c.s.admin && c.at != accessAdmin { // an admin's secret serves no other way
+		c.s.forget()
+	}
+	c.entering, c.s.method = true, c.at
 	c.field.hint = secretHint
 	if c.at == accessAdmin {
 		c.field.hint = "paste an admin's secret"
