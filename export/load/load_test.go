@@ -146,6 +146,7 @@ func TestParseTarget_refusesAddressesOfAnotherForm(t *testing.T) {
 		"postgres:host=localhost password=hush":                      "write it like postgres://",
 		"postgres:":                                                  "write it like postgres://",
 		"postgres:/localhost/shop":                                   "write it like postgres://",
+		"postgres://a@%2Fvar%2Frun%2Fpostgresql/b":                   "a socket as postgres:///database?host=/",
 		"postgres://a@localhost/b?PassWord=hush":                     "contains a password",
 		"postgres://a@localhost/b?sslpassword=x":                     "contains a password",
 		"postgres://a:@localhost/b":                                  "contains a password",

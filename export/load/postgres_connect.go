@@ -23,7 +23,7 @@ func newPostgres(text string, password Password) (*postgres, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Opaque != "" || !strings.Contains(text, "://") {
-		return nil, usage("it is not the address of a database", "write it like postgres://user@host/database")
+		return nil, usage("it is not the address of a database", "write it like postgres://user@host/database, or a socket as postgres:///database?host=/var/run/postgresql")
 	}
 	settings, rest, err := splitSettings(u.RawQuery)
 	if err != nil {
