@@ -190,8 +190,11 @@ func (c *setupStep) run() {
 	query, s := card.FQL, c.s
 	await(s, &c.running, func(ctx context.Context) (string, error) { return shell(ctx, query) }, func(printed string, err error) {
 		if err != nil {
-			if strings.Contains(printed, "already exists") {
+			switch {
+			case strings.Contains(printed, "already exists"):
 				s.say(noteInfo, "It already exists: u changes the text to an update.")
+			case strings.Contains(printed, "validation failed"):
+				s.say(noteInfo, "Do all of these collections exist there? A role can't name others.")
 			}
 			s.refused(cmp.Or(printed, err.Error()))
 			return

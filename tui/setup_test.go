@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -95,4 +96,14 @@ func TestSetup_indexesThatNobodyMadeAreNotDone(t *testing.T) {
 	b = newBench(t, 80, 24, demo)
 	b.to(setupID).keys("right", "r", "esc", "i") // only the key was created
 	b.hides("Done:")
+}
+
+func TestSetup_refusalOfACollectionThatDoesNotExistIsExplained(t *testing.T) {
+	b := newBench(t, 80, 24, demo, func(_ *bench, c *Config) {
+		c.Shell = func(context.Context, string) (string, error) {
+			return "Error: validation failed: document data is not valid.\n", errors.New("refused")
+		}
+	})
+	b.to(setupID).keys("r")
+	b.shows("The demo server refused", "validation failed", "Do all of these collections exist there?")
 }
