@@ -90,6 +90,7 @@ func TestParse_readsWhatPeopleWrite(t *testing.T) {
 		{"a tab escaped by itself", "'a\\\tb'", `"a\tb"`},
 		{"single quotes", `'it\'s "so"'`, `"it's \"so\""`},
 		{"line goes on", "'a\\\nb'", `"ab"`},
+		{"line of Windows goes on", "'a\\\r\nb'", `"ab"`},
 		{"line separator in a string", "'a\u2028b'", "\"a\u2028b\""},
 		{"arrow", "Map(Paginate(Collections()), c => Get(c))", `{"map":{"lambda":"c","expr":{"get":{"var":"c"}}},"collection":{"paginate":{"collections":null}}}`},
 		{"arrow of two", "Map(x(), (ts, ref) => [ref, ts])", ""},

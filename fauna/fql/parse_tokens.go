@@ -166,7 +166,11 @@ func readString(s *scanner.Scanner, quote rune) (text, bad string, closed bool) 
 	for ; r != quote && r != scanner.EOF && r != '\n' && r != '\r'; r = s.Next() {
 		raw.WriteRune(r)
 		if r == '\\' && s.Peek() != scanner.EOF {
-			raw.WriteRune(s.Next())
+			escaped := s.Next()
+			raw.WriteRune(escaped)
+			if escaped == '\r' && s.Peek() == '\n' { // one line end
+				raw.WriteRune(s.Next())
+			}
 		}
 	}
 	text, bad = unescape(raw.String())
