@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"fauna-export/export/store/storetest"
 )
 
 func TestSizer_findsPagesOfAMegabyteOrMore(t *testing.T) {
@@ -287,4 +289,24 @@ type slowSource struct {
 func (s *slowSource) Documents(ctx context.Context, p PageRequest) ([]byte, error) {
 	s.in()
 	return s.fakeSource.Documents(ctx, p)
+}
+
+// A failure that ended the run is not waited out any more.
+func TestStatus_nothingIsWaitedForAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	src := twoCollections()
+	src.fault = func(c fakeCall) error {
+		if c.what == "documents" {
+			return errFakeDown
+		}
+		return nil
+	}
+	r, err := NewRun(Spec{Collections: []string{"users", "orders"}, RetryFor: time.Minute}, src, Env{Store: storetest.NewMemory(), Clock: newSwiftClock(1000)})
+	must(t, err)
+	if _, err := r.Do(t.Context()); !isError[*GaveUp](err) {
+		t.Fatal(err)
+	}
+	if s := r.Status(); s.Waiting != nil || !s.NextTry.IsZero() {
+		t.Errorf("%s, it waits for %v until %s", s.Phase, s.Waiting, s.NextTry)
+	}
 }

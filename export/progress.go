@@ -37,6 +37,7 @@ func (r *Run) Status() Status {
 		s := r.mu.pass.Status()
 		if !r.mu.stopped.IsZero() {
 			s.Phase, s.Elapsed = r.mu.Phase, r.mu.stopped.Sub(r.mu.Started)
+			s.NextTry, s.Waiting = time.Time{}, nil
 		}
 		return s
 	}
@@ -52,7 +53,9 @@ func (r *Run) Status() Status {
 	if n := len(r.mu.times); n > 0 {
 		s.Snapshot = r.mu.times[n-1]
 	}
-	s.NextTry, s.Waiting = r.pace.state()
+	if r.mu.stopped.IsZero() && s.Phase != Finishing { // a failure that ended it, or a collection, is waited out no more
+		s.NextTry, s.Waiting = r.pace.state()
+	}
 	s.Rows, s.Expected, s.ExpectedFinal = r.totalsLocked()
 	for _, c := range r.all {
 		cs := c.status(now)
