@@ -2,7 +2,8 @@
 // typed files, and proves that they arrived.
 //
 //   - [ParseTarget] parses a target as people type it: postgres://…,
-//     sqlite:FILE, parquet:DIR, csv:DIR.
+//     sqlite:FILE, parquet:DIR, csv:DIR; [CheckPlace] also refuses one among
+//     the files of a run.
 //   - [Prepare] reads every row once, so that types are exact and not sampled,
 //     and returns a [Load] whose [Plan] describes the tables, columns, types
 //     and keys.
