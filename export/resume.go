@@ -229,16 +229,9 @@ func (r *Run) sameServer(ctx context.Context, saved *archive.RunState) error {
 	if err := r.sameMade(saved.Made, is); err != nil {
 		return err
 	}
-	for _, c := range r.all {
-		if saved.Made[c.name] != 0 && is[c.name] != 0 {
-			continue
-		}
-		// The key can't tell whether it is the same collection, but its documents can.
-		if err := r.sameMark(ctx, c); err != nil {
-			return err
-		}
-	}
-	return nil
+	// Where the key can't tell whether it is the same collection, its documents can.
+	unknown := slices.DeleteFunc(slices.Clone(r.all), func(c *collection) bool { return saved.Made[c.name] != 0 && is[c.name] != 0 })
+	return eachOf(ctx, livesAtOnce, unknown, func(ctx context.Context, _ int, c *collection) error { return r.sameMark(ctx, c) })
 }
 
 // knownTimes maps collections to the ts of their settings, where that is known.
