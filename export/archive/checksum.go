@@ -7,29 +7,35 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
-	"slices"
-	"strings"
 
 	"fauna-export/export/store"
 )
 
-// stored is a manifest as it is stored. Its checksum is its own SHA-256 with
-// noChecksum in its place.
+// stored is a manifest as it is stored, with the checksum of its content.
 type stored struct {
 	*Manifest
 	Checksum string `json:"checksum,omitempty"`
 }
 
-var noChecksum = strings.Repeat("0", 2*sha256.Size)
-
-func checksum(manifest []byte) string {
-	sum := sha256.Sum256(manifest)
-	return hex.EncodeToString(sum[:])
+// checksum returns the SHA-256 of a manifest's content, and the checksum in it, nil if
+// there is none. White space, escapes and the order of the keys are not content: tools
+// that read and write JSON change them.
+func checksum(manifest []byte) (sum string, own any, err error) {
+	var content map[string]any
+	dec := json.NewDecoder(bytes.NewReader(manifest))
+	dec.UseNumber()
+	if err := dec.Decode(&content); err != nil {
+		return "", nil, err
+	}
+	own = content["checksum"]
+	delete(content, "checksum")
+	ordered, err := json.Marshal(content)
+	if err != nil {
+		return "", nil, err
+	}
+	hash := sha256.Sum256(ordered)
+	return hex.EncodeToString(hash[:]), own, nil
 }
-
-// ownChecksum matches a manifest's checksum, which is its last field.
-var ownChecksum = regexp.MustCompile(`"checksum": "([0-9a-f]{64})"\n}\n$`)
 
 // checkManifest compares the manifest with its checksum. One without a checksum, of an
 // earlier version, has no fields but those that this version knows.
@@ -38,14 +44,12 @@ func (r *Report) checkManifest(s store.Store) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", ManifestName, err)
 	}
-	// Other white space, as of a tool that formats JSON, changes nothing of the content.
-	var formatted bytes.Buffer
-	if json.Indent(&formatted, bytes.TrimSpace(data), "", "  ") == nil {
-		data = append(formatted.Bytes(), '\n')
+	sum, own, err := checksum(data)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", ManifestName, err)
 	}
-	if at := ownChecksum.FindSubmatchIndex(data); at != nil {
-		open := slices.Concat(data[:at[2]], []byte(noChecksum), data[at[3]:])
-		if checksum(open) != string(data[at[2]:at[3]]) {
+	if own != nil {
+		if own != sum {
 			r.Problems = append(r.Problems, ManifestName+" was changed after it was written: its checksum does not match")
 		}
 		return nil

@@ -176,16 +176,22 @@ func (m *Manifest) Bytes() int64 {
 
 // Encode returns the manifest in the form in which it is stored.
 func (m *Manifest) Encode() ([]byte, error) {
+	content, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("encode the manifest: %w", err)
+	}
+	sum, _, err := checksum(content)
+	if err != nil {
+		return nil, fmt.Errorf("encode the manifest: %w", err)
+	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(stored{m, noChecksum}); err != nil {
+	if err := enc.Encode(stored{m, sum}); err != nil {
 		return nil, fmt.Errorf("encode the manifest: %w", err)
 	}
-	data := b.Bytes()
-	copy(data[bytes.LastIndex(data, []byte(noChecksum)):], checksum(data))
-	return data, nil
+	return b.Bytes(), nil
 }
 
 // Sums returns the content of the file of hashes.

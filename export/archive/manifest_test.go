@@ -137,7 +137,8 @@ func TestVerify_findsEveryChangedByteOfTheManifest(t *testing.T) {
 	}
 }
 
-// White space is not content: tools that format JSON change it.
+// White space, escapes and the order of keys are not content: tools that read and
+// write JSON change them.
 func TestVerify_acceptsAManifestThatWasFormattedAnew(t *testing.T) {
 	t.Parallel()
 	s := firstEdition(t)
@@ -154,11 +155,16 @@ func TestVerify_acceptsAManifestThatWasFormattedAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	var compact, wide bytes.Buffer
-	if err := errors.Join(json.Compact(&compact, data), json.Indent(&wide, data, "", "\t")); err != nil {
+	var content map[string]any
+	if err := errors.Join(json.Compact(&compact, data), json.Indent(&wide, data, "", "\t"), json.Unmarshal(data, &content)); err != nil {
+		t.Fatal(err)
+	}
+	ordered, err := json.Marshal(content) // with < as an escape, too
+	if err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range map[string][]byte{
-		"on one line": compact.Bytes(), "with tabs": wide.Bytes(),
+		"with keys in order": ordered, "on one line": compact.Bytes(), "with tabs": wide.Bytes(),
 		"with CR": bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n")), "without the last newline": bytes.TrimSpace(data),
 	} {
 		for _, changed := range []bool{false, true} {
