@@ -39,14 +39,14 @@ func (e *unconfirmed) Error() string {
 // manyCollections is more collections than are all counted.
 const manyCollections = 100
 
-// uncounted reports whether the collection is fully planned and its number of
-// documents still needs confirming. Of many collections, those that fit on one page
+// uncounted reports whether the number of documents still needs confirming, as far as
+// the planned part of the collection shows. Of many collections, those that fit on one page
 // are not counted, as that would take as long as reading them: the page had no cursor
 // and no successor, so plan and page are already two readings of all ids.
 //
 // REQUIRES: the scheduler's mu is held.
 func (c *collection) uncounted() bool {
-	return c.changes == nil && c.at != 0 && !c.tallied && c.scanFrom < 0 && !c.renewing && len(c.segments) == 1 &&
+	return c.changes == nil && c.at != 0 && !c.tallied && !c.renewing && len(c.segments) == 1 &&
 		(c.saved != nil || c.chunks > 1 || c.chunks == 1 && !c.oneOfMany || (c.chunks == 0) == (len(c.queue) == 0))
 }
 

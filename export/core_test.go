@@ -46,6 +46,8 @@ type coreSource struct {
 	began  time.Time
 	pages  []corePageRead
 	first  float64 // documents that the server had read after the first second
+	// When the last page of ids and the count were asked for.
+	ids, count time.Time
 }
 
 // coreJob is a request being processed.
@@ -170,6 +172,7 @@ func (s *coreSource) MinimumTime(ctx context.Context, name string) (int64, error
 }
 
 func (s *coreSource) Count(ctx context.Context, name string, at int64) (int64, error) {
+	s.count = time.Now()
 	n, err := s.Source.Count(ctx, name, at)
 	s.serve(coreQuery+time.Duration(n)*coreCounted, 0)
 	return n, err
@@ -182,6 +185,9 @@ func (s *coreSource) CountPage(ctx context.Context, p PageRequest) (n, next int6
 }
 
 func (s *coreSource) IDs(ctx context.Context, p PageRequest) ([]int64, int64, error) {
+	s.mu.Lock()
+	s.ids = time.Now()
+	s.mu.Unlock()
 	ids, next, err := s.Source.IDs(ctx, p)
 	s.serve(corePage+time.Duration(len(ids))*coreID, 0)
 	return ids, next, err
@@ -262,4 +268,23 @@ func TestCore_aRunIsAsFastAsABareFetch(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Counting takes as long as many pages, one after the other, so a large collection is
+// counted while it is read, and not only once all of its ids are known.
+func TestCore_aLargeCollectionIsCountedBeforeAllItsIDsAreKnown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		src := newCoreSource(newInstantSource(1_000_000, 90), 90)
+		r, err := NewRun(Spec{Collections: []string{"users"}}, src, Env{Store: store.NewStream(io.Discard)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Do(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if src.count.IsZero() || !src.count.Before(src.ids) {
+			t.Errorf("counted from %s on, the last ids were asked for at %s", src.count.Sub(src.began), src.ids.Sub(src.began))
+		}
+	})
 }

@@ -148,16 +148,17 @@ func (s *scheduler) pickLocked() (task, bool) {
 			return s.scanTaskLocked(c), true
 		}
 	}
+	// At the start documents come before all but the next ids, so that rows arrive
+	// from the start.
+	starting := !s.mu.begun.IsZero() && s.clock.Now().Sub(s.mu.begun) < headStart
 	if s.mu.scans == 0 {
-		// At the start documents come before all but the next ids, so that rows
-		// arrive from the start.
-		starting := !s.mu.begun.IsZero() && s.clock.Now().Sub(s.mu.begun) < headStart
 		if t, ok := s.pickAheadLocked(starting); ok {
 			return t, true
 		}
 	}
 	for _, c := range s.mu.active {
-		if c.uncounted() && !c.counting {
+		// One worker counts page by page, so it begins before all ids are known.
+		if c.uncounted() && !c.counting && (c.scanFrom < 0 || c.chunks > 1 && !starting) {
 			c.counting = true
 			return task{c: c, count: true, at: c.at}, true
 		}
