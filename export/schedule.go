@@ -157,8 +157,9 @@ func (s *scheduler) pickLocked() (task, bool) {
 		}
 	}
 	for _, c := range s.mu.active {
-		// One worker counts page by page, so it begins before all ids are known.
-		if c.uncounted() && !c.counting && (c.scanFrom < 0 || c.chunks > 1 && !starting) {
+		// One worker counts page by page, so it begins before all ids are known. A
+		// part's count does not delay the end: other parts are read meanwhile.
+		if c.uncounted() && !c.counting && (c.scanFrom < 0 || c.part.of == 1 && c.chunks > 1 && !starting) {
 			c.counting = true
 			return task{c: c, count: true, at: c.at}, true
 		}
