@@ -102,20 +102,27 @@ func TestManifest_comesBackAsItWasEncoded(t *testing.T) {
 	}
 }
 
+// published returns the run of firstEdition with a manifest of this version.
+func published(t *testing.T, warnings ...string) (s *storetest.Memory, manifest []byte) {
+	t.Helper()
+	s = firstEdition(t)
+	m, err := ReadManifest(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Collections[0].Warnings = warnings
+	if err := Publish(s, m); err != nil {
+		t.Fatal(err)
+	}
+	if manifest, err = s.Read(ManifestName); err != nil {
+		t.Fatal(err)
+	}
+	return s, manifest
+}
+
 func TestVerify_findsEveryChangedByteOfTheManifest(t *testing.T) {
 	t.Parallel()
-	s := firstEdition(t)
-	m, err := ReadManifest(s)
-	if err == nil {
-		err = Publish(s, m)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := s.Read(ManifestName)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, data := published(t)
 	good := func(data []byte) bool {
 		if err := s.Write(ManifestName, data); err != nil {
 			t.Fatal(err)
@@ -141,19 +148,7 @@ func TestVerify_findsEveryChangedByteOfTheManifest(t *testing.T) {
 // write JSON change them.
 func TestVerify_acceptsAManifestThatWasFormattedAnew(t *testing.T) {
 	t.Parallel()
-	s := firstEdition(t)
-	m, err := ReadManifest(s)
-	if err == nil {
-		m.Collections[0].Warnings = []string{"a <b> & \u2028 c", ""}
-		err = Publish(s, m)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := s.Read(ManifestName)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, data := published(t, "a <b> & \u2028 c", "")
 	var compact, wide bytes.Buffer
 	var content map[string]any
 	if err := errors.Join(json.Compact(&compact, data), json.Indent(&wide, data, "", "\t"), json.Unmarshal(data, &content)); err != nil {
