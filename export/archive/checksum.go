@@ -14,7 +14,7 @@ import (
 // stored is a manifest as it is stored, with the checksum of its content.
 type stored struct {
 	*Manifest
-	Checksum string `json:"checksum,omitempty"`
+	Checksum string `json:"checksum"`
 }
 
 // checksum returns the SHA-256 of a manifest's content, and the checksum in it, nil if
@@ -37,29 +37,22 @@ func checksum(manifest []byte) (sum string, own any, err error) {
 	return hex.EncodeToString(hash[:]), own, nil
 }
 
-// checkManifest compares the manifest with its checksum. One without a checksum, of an
-// earlier version, has no fields but those that this version knows.
+// checkManifest compares the manifest with its checksum. One without a checksum,
+// of an earlier version, has no fields but those that this version knows.
 func (r *Report) checkManifest(s store.Store) error {
 	data, err := s.Read(ManifestName)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", ManifestName, err)
 	}
 	sum, own, err := checksum(data)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", ManifestName, err)
-	}
-	if own != nil {
-		if own != sum {
-			r.Problems = append(r.Problems, ManifestName+" was changed after it was written: its checksum does not match")
-		}
-		return nil
-	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	m := stored{Manifest: &Manifest{}}
-	err = dec.Decode(&m)
-	if err == nil && m.Checksum != "" {
-		err = errors.New("its checksum is damaged")
+	switch {
+	case err != nil:
+	case own == nil:
+		dec := json.NewDecoder(bytes.NewReader(data))
+		dec.DisallowUnknownFields()
+		err = dec.Decode(&Manifest{})
+	case own != sum:
+		err = errors.New("its checksum does not match")
 	}
 	if err != nil {
 		r.Problems = append(r.Problems, fmt.Sprintf("%s was changed after it was written: %v", ManifestName, err))

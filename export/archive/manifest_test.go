@@ -144,6 +144,26 @@ func TestVerify_findsEveryChangedByteOfTheManifest(t *testing.T) {
 	}
 }
 
+func TestVerify_findsAChecksumThatIsNone(t *testing.T) {
+	t.Parallel()
+	s, data := published(t)
+	before, sum, ok := bytes.Cut(data, []byte(`"checksum": `))
+	if !ok {
+		t.Fatalf("%s", data)
+	}
+	for name, own := range map[string]string{
+		"null": `"checksum": null}`, "empty": `"checksum": ""}`, "a number": `"checksum": 0}`,
+		"of another case": `"Checksum": ` + string(sum), "null, of another case": `"Checksum": null}`,
+	} {
+		if err := s.Write(ManifestName, append(bytes.Clone(before), own...)); err != nil {
+			t.Fatal(err)
+		}
+		if rep, err := Verify(t.Context(), s, nil); err != nil || rep.OK() {
+			t.Errorf("%s is accepted: %v", name, err)
+		}
+	}
+}
+
 // White space, escapes and the order of keys are not content: tools that read and
 // write JSON change them.
 func TestVerify_acceptsAManifestThatWasFormattedAnew(t *testing.T) {
