@@ -222,25 +222,31 @@ func Publish(s store.Store, m *Manifest) error {
 // ReadManifest reads the manifest of the run in a store, of this version or an
 // earlier one. The error is a *NotARun if there is no valid manifest.
 func ReadManifest(s store.Store) (*Manifest, error) {
-	data, err := s.Read(ManifestName)
+	m, _, err := readManifest(s)
+	return m, err
+}
+
+// readManifest is ReadManifest, with the text of the manifest.
+func readManifest(s store.Store) (m *Manifest, data []byte, err error) {
+	data, err = s.Read(ManifestName)
 	if errors.Is(err, fs.ErrNotExist) {
 		why := "no " + ManifestName
 		if _, err := s.Read(RunName); err == nil {
 			why = "its run is unfinished, resume it first"
 		}
-		return nil, &NotARun{Dir: s.Name(), Why: why}
+		return nil, nil, &NotARun{Dir: s.Name(), Why: why}
 	}
 	if _, irregular := errors.AsType[*store.NotRegular](err); irregular {
-		return nil, &NotARun{Dir: s.Name(), Why: err.Error()}
+		return nil, nil, &NotARun{Dir: s.Name(), Why: err.Error()}
 	}
 	if err != nil {
-		return nil, err // it names the file
+		return nil, nil, err // it names the file
 	}
-	m, err := decodeManifest(data)
+	m, err = decodeManifest(data)
 	if err != nil {
-		return nil, &NotARun{Dir: s.Name(), Why: err.Error()}
+		return nil, nil, &NotARun{Dir: s.Name(), Why: err.Error()}
 	}
-	return m, nil
+	return m, data, nil
 }
 
 // migrations upgrade a manifest by one version each: migrations[n] turns version

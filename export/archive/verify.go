@@ -74,15 +74,16 @@ func Verify(ctx context.Context, s store.Store, progress func(VerifyStatus)) (*R
 // state of the syncs was just derived from the rows, so the files of a chain of
 // syncs are not merged.
 func VerifyRun(ctx context.Context, s store.Store, found map[string]*Reading, progress func(VerifyStatus)) (*Report, error) {
-	a, err := Open(s)
+	m, text, err := readManifest(s)
 	if err != nil {
 		return nil, err
 	}
-	rep, err := (&verifier{Archive: a, found: found, progress: progress}).verify(ctx)
+	rep, err := (&verifier{Archive: &Archive{Store: s, Manifest: m}, found: found, progress: progress}).verify(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return rep, rep.checkManifest(s)
+	rep.checkManifest(text)
+	return rep, nil
 }
 
 // verifier compares the files of a run with its manifest.
