@@ -1,6 +1,9 @@
 package row
 
 import (
+	"bytes"
+	"encoding/binary"
+	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -46,5 +49,23 @@ func TestFile_memoryStaysFlat(t *testing.T) {
 			}
 			runtime.KeepAlive(f)
 		})
+	}
+}
+
+// A large file has room for the footer of any length that a changed bit makes.
+func TestParquet_aFooterThatIsNoneTakesNoMemory(t *testing.T) {
+	const length = 16 << 20
+	for name, begin := range map[string][]byte{
+		"zeros": {0, 0}, "text longer than the footer": {0x18, 0xff, 0xff, 0xff, 0xff, 0x07}, "text and zeros": {0x18, 0x02},
+	} {
+		file := append(binary.LittleEndian.AppendUint32(make([]byte, length), length), parquetMagic...)
+		copy(file, begin)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := checkFooter(io.NewSectionReader(bytes.NewReader(file), 0, int64(len(file))))
+		runtime.ReadMemStats(&after)
+		if grown := after.TotalAlloc - before.TotalAlloc; err == nil || grown > 1<<20 {
+			t.Errorf("%s: %v, and %d bytes", name, err, grown)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package row
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -31,12 +32,15 @@ func checkFooter(file *io.SectionReader) error {
 	if length > end {
 		return fmt.Errorf("a footer of %d bytes in a file of %d", length, file.Size())
 	}
-	footer := make([]byte, length)
-	if n, err := file.ReadAt(footer, end-length); n < len(footer) {
+	// A struct without fields passes over all of them, element by element.
+	in := bufio.NewReaderSize(io.NewSectionReader(file, end-length, length), 64<<10)
+	if err := thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(in)).Decode(&struct{}{}); err != nil {
 		return unexpectedEOF(err)
 	}
-	// A struct without fields passes over all of them, element by element.
-	return thrift.Unmarshal(new(thrift.CompactProtocol), footer, &struct{}{})
+	if _, err := in.ReadByte(); !errors.Is(err, io.EOF) {
+		return cmp.Or(err, errors.New("a footer that is shorter than it says"))
+	}
+	return nil
 }
 
 // checkPages reads the page headers of a row group without decompressing pages,
