@@ -63,7 +63,8 @@ func (p *planner) countDocuments(ctx context.Context, t task) {
 	case err == nil:
 		t.c.tallied, t.c.count = true, n
 	case fail != nil && fail.Expired():
-		// All ids are known, so only this request may be too late.
+		// What is still to be read will say so too, and then it is counted no more. If
+		// all of it was read in time, only this request came too late.
 		t.c.tallied, t.c.count = true, notCounted
 	default:
 		p.judgeLocked(t.c, err)

@@ -172,7 +172,9 @@ func (s *coreSource) MinimumTime(ctx context.Context, name string) (int64, error
 }
 
 func (s *coreSource) Count(ctx context.Context, name string, at int64) (int64, error) {
+	s.mu.Lock()
 	s.count = time.Now()
+	s.mu.Unlock()
 	n, err := s.Source.Count(ctx, name, at)
 	s.serve(coreQuery+time.Duration(n)*coreCounted, 0)
 	return n, err

@@ -15,7 +15,7 @@ import (
 // Limits on parallel work.
 const (
 	maxAhead  = 1 << 20         // planned ids that are not in a chunk
-	headStart = 2 * time.Second // for documents, before ids are read further ahead
+	headStart = 2 * time.Second // for documents, before ids are read further ahead, and counted meanwhile
 
 	maxActive       = 4 // collections read in parallel
 	maxActivePacked = 2
@@ -132,9 +132,8 @@ func (s *scheduler) nextTask() (task, bool) {
 }
 
 // pickLocked chooses the next task. Priorities: a new time for a collection that
-// needs one; documents that a writer is waiting for; ids where they run short,
-// plus one page of ids ahead, for the totals; documents in the order of the
-// collections; more ids.
+// needs one; ids where they run short, plus one page of ids ahead, for the totals;
+// counts; documents in the order of the collections; more ids.
 //
 // REQUIRES: s.mu is held.
 func (s *scheduler) pickLocked() (task, bool) {
@@ -148,8 +147,8 @@ func (s *scheduler) pickLocked() (task, bool) {
 			return s.scanTaskLocked(c), true
 		}
 	}
-	// At the start documents come before all but the next ids, so that rows arrive
-	// from the start.
+	// At the start documents come before all but the next ids, and before the count of
+	// a collection with more ids to come, so that rows arrive from the start.
 	starting := !s.mu.begun.IsZero() && s.clock.Now().Sub(s.mu.begun) < headStart
 	if s.mu.scans == 0 {
 		if t, ok := s.pickAheadLocked(starting); ok {
