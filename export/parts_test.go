@@ -297,6 +297,34 @@ func TestWrite_aFileReadAgainAtALaterTimeIsNotFromTheFirst(t *testing.T) {
 	}
 }
 
+// What the server counted at the time that expired says nothing about a later one.
+func TestWrite_aFileReadAgainAtALaterTimeIsNotComparedWithAnEarlierCount(t *testing.T) {
+	t.Parallel()
+	spec := Spec{Collections: []string{"users", "orders"}, PageSize: 100}
+	src := twoCollections()
+	users := src.set["users"]
+	disk := cutRun(t, spec, src)
+	counted := len(users.docs)
+	restate(t, disk, archive.StateName("users.jsonl"), func(st map[string]any) { st["count"] = counted })
+	src.fault = once(documentsOf("users", 5000), func() {
+		src.least = src.now
+		users.remove(9097)
+	})
+	r, err := OpenRun(src, Env{Store: losesOnce(disk, "users.jsonl"), Clock: newSwiftClock(1000)})
+	must(t, err)
+	m, err := r.Do(t.Context())
+	if !isError[*Partial](err) {
+		t.Fatal(err)
+	}
+	e := m.Last("users")
+	if e.Rows != int64(counted-1) || len(e.Snapshots) != 0 {
+		t.Errorf("%+v", e)
+	}
+	if warnings := strings.Join(e.Warnings, "; "); strings.Contains(warnings, "counted before the run was interrupted") {
+		t.Error(warnings)
+	}
+}
+
 // losesOnce is a store that loses the first file of that final name.
 func losesOnce(s store.Store, file string) store.Store {
 	lost := false

@@ -236,5 +236,6 @@ func (p *planner) replanLocked(c *collection) int64 {
 		return from
 	}
 	c.scanFrom, c.scanned, c.tallied = from, false, false
+	c.earlierCount = 0 // it was made at the time that expired
 	return from
 }
