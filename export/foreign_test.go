@@ -164,22 +164,18 @@ func TestSync_leavesAFileThatIsNotItsOwn(t *testing.T) {
 	s := startSyncServer(t)
 	s.fql(create(1, "{}"))
 	s.sync()
-	path := filepath.Join(s.dir, "docs@2.jsonl")
-	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r, err := NewRun(s.spec(), s.client, OSEnv(s.dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.Do(t.Context()); !isError[*store.Error](err) || !strings.Contains(err.Error(), "docs@2.jsonl") {
-		t.Errorf("%v", err)
-	}
-	if text, err := os.ReadFile(path); err != nil || string(text) != "mine" {
-		t.Errorf("%q, %v", text, err)
-	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"docs@2.jsonl", archive.SumsName} {
+		path := filepath.Join(s.dir, name)
+		must(t, os.WriteFile(path, []byte("mine"), 0o600))
+		r, err := NewRun(s.spec(), s.client, OSEnv(s.dir))
+		must(t, err)
+		if _, err := r.Do(t.Context()); !isError[*store.Error](err) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if text, err := os.ReadFile(path); err != nil || string(text) != "mine" {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+		must(t, os.Remove(path))
 	}
 	s.exact(s.sync())
 }

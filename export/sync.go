@@ -300,9 +300,12 @@ func (p *planner) planChangesLocked(c *collection, from int64) {
 }
 
 // ownFiles returns an error if a file has the name of one that this sync writes and
-// no interrupted sync can have left it: it is another's, or of a sync that a
+// no earlier sync can have left it: it is another's, or of a sync that a
 // manifest restored from a backup does not list.
 func (r *Run) ownFiles(m *archive.Manifest) error {
+	if err := archive.CheckOwn(r.env.Store, archive.SumsName); err != nil {
+		return err
+	}
 	entries, err := r.env.Store.List()
 	if err != nil {
 		return diskError("list the files", err)
