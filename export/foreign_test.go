@@ -14,6 +14,19 @@ import (
 	"fauna-export/export/store/storetest"
 )
 
+// stays checks that an error names a file of the user's, which is as it was, and
+// removes the file.
+func stays(t *testing.T, s store.Store, name, text string, err error) {
+	t.Helper()
+	if !isError[*store.Error](err) || !strings.Contains(err.Error(), name) {
+		t.Errorf("%s: %v", name, err)
+	}
+	if got, err := s.Read(name); err != nil || string(got) != text {
+		t.Fatalf("%s holds %q, %v", name, got, err)
+	}
+	must(t, s.Remove(name))
+}
+
 // A file that gets a name of ours while the run is interrupted is the user's.
 func TestResume_replacesNoFileThatIsNotItsOwn(t *testing.T) {
 	t.Parallel()
@@ -24,21 +37,8 @@ func TestResume_replacesNoFileThatIsNotItsOwn(t *testing.T) {
 			src := twoCollections()
 			disk := cutRun(t, spec, src)
 			must(t, disk.Write(name, []byte(text)))
-			resume := func() error {
-				r, err := OpenRun(src, Env{Store: disk, Clock: newSwiftClock(1000)})
-				if err == nil {
-					_, err = r.Do(t.Context())
-				}
-				return err
-			}
-			if err := resume(); !isError[*store.Error](err) || !strings.Contains(err.Error(), name) {
-				t.Errorf("%s: %v", name, err)
-			}
-			if got, err := disk.Read(name); err != nil || string(got) != text {
-				t.Fatalf("%s holds %q, %v", name, got, err)
-			}
-			must(t, disk.Remove(name))
-			must(t, resume())
+			stays(t, disk, name, text, resumedIn(t, src, disk))
+			must(t, resumedIn(t, src, disk))
 			if n := whole(t, disk, want); n != len(want) {
 				t.Errorf("%d files of %d", n, len(want))
 			}
@@ -57,13 +57,7 @@ func TestMerge_replacesNoFileThatIsNotItsOwn(t *testing.T) {
 			_, err := archive.Merge(ctx, s)
 			return err
 		}
-		if err := merge(t.Context()); !isError[*store.Error](err) || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if got, err := s.Read(name); err != nil || string(got) != "mine" {
-			t.Errorf("%s holds %q, %v", name, got, err)
-		}
-		must(t, s.Remove(name))
+		stays(t, s, name, "mine", merge(t.Context()))
 		must(t, errors.Join(merge(t.Context()), merge(t.Context())))
 	}
 }
@@ -77,13 +71,8 @@ func TestShards_finishReplacesNoFileThatIsNotItsOwn(t *testing.T) {
 			must(t, doShard(t.Context(), spec, twoCollections(), disk))
 		}
 		must(t, disk.Write(name, []byte("mine")))
-		if _, err := archive.Finish(t.Context(), disk, nil); !isError[*store.Error](err) || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if got, err := disk.Read(name); err != nil || string(got) != "mine" {
-			t.Errorf("%s holds %q, %v", name, got, err)
-		}
-		must(t, disk.Remove(name))
+		_, err := archive.Finish(t.Context(), disk, nil)
+		stays(t, disk, name, "mine", err)
 		if rep, err := archive.Finish(t.Context(), disk, nil); err != nil || !rep.OK() {
 			t.Errorf("%v, %+v", err, rep)
 		}
@@ -141,16 +130,9 @@ func TestRun_replacesNoFileThatAppearedMeanwhile(t *testing.T) {
 		}}
 		r, err := NewRun(spec, src, Env{Store: seen, Clock: newSwiftClock(1000)})
 		must(t, err)
-		if _, err := r.Do(t.Context()); !isError[*store.Error](err) || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if got, err := disk.Read(name); err != nil || string(got) != "mine" {
-			t.Fatalf("%s holds %q, %v", name, got, err)
-		}
-		must(t, disk.Remove(name))
-		r, err = OpenRun(src, Env{Store: disk, Clock: newSwiftClock(1000)})
-		must(t, err)
-		if _, err := r.Do(t.Context()); err != nil {
+		_, err = r.Do(t.Context())
+		stays(t, disk, name, "mine", err)
+		if err := resumedIn(t, src, disk); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if n := whole(t, disk, want); n != len(want) {
@@ -165,17 +147,9 @@ func TestSync_leavesAFileThatIsNotItsOwn(t *testing.T) {
 	s.fql(create(1, "{}"))
 	s.sync()
 	for _, name := range []string{"docs@2.jsonl", archive.SumsName} {
-		path := filepath.Join(s.dir, name)
-		must(t, os.WriteFile(path, []byte("mine"), 0o600))
-		r, err := NewRun(s.spec(), s.client, OSEnv(s.dir))
-		must(t, err)
-		if _, err := r.Do(t.Context()); !isError[*store.Error](err) || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if text, err := os.ReadFile(path); err != nil || string(text) != "mine" {
-			t.Errorf("%s: %q, %v", name, text, err)
-		}
-		must(t, os.Remove(path))
+		must(t, os.WriteFile(filepath.Join(s.dir, name), []byte("mine"), 0o600))
+		_, err := s.syncWith(s.client)
+		stays(t, store.NewFolder(s.dir), name, "mine", err)
 	}
 	s.exact(s.sync())
 }
@@ -232,27 +206,17 @@ func TestSync_interruptedLeavesAFileThatIsNotItsOwn(t *testing.T) {
 		}
 		return nil
 	}}
-	do := func() error {
-		r, err := NewRun(s.spec(), s.client, env)
-		if err == nil {
-			_, err = r.Do(t.Context())
-		}
-		return err
-	}
-	if err := do(); !errors.Is(err, broken) {
+	r, err := NewRun(s.spec(), s.client, env)
+	must(t, err)
+	if _, err := r.Do(t.Context()); !errors.Is(err, broken) {
 		t.Fatal(err)
 	}
-	env = OSEnv(s.dir)
 	path := filepath.Join(s.dir, "docs@2.jsonl")
 	own, err := os.ReadFile(path)
 	must(t, err)
 	must(t, os.WriteFile(path, []byte("mine"), 0o600))
-	if err := do(); !isError[*store.Error](err) || !strings.Contains(err.Error(), "docs@2.jsonl") {
-		t.Errorf("%v", err)
-	}
-	if text, err := os.ReadFile(path); err != nil || string(text) != "mine" {
-		t.Errorf("%q, %v", text, err)
-	}
+	_, err = s.syncWith(s.client)
+	stays(t, store.NewFolder(s.dir), "docs@2.jsonl", "mine", err)
 	must(t, os.WriteFile(path, own, 0o600))
 	m := s.sync()
 	if last(m).Rows != 12 || m.LastSync() != 2 {

@@ -52,6 +52,16 @@ func cutRun(t *testing.T, spec Spec, src *fakeSource) *storetest.Memory {
 	return disk
 }
 
+// resumedIn resumes a run on a store.
+func resumedIn(t *testing.T, src Source, disk store.Store) error {
+	t.Helper()
+	r, err := OpenRun(src, Env{Store: disk, Clock: newSwiftClock(1000)})
+	if err == nil {
+		_, err = r.Do(t.Context())
+	}
+	return err
+}
+
 // restate modifies the state in a state file and updates its checksum.
 func restate(t *testing.T, s store.Store, name string, change func(st map[string]any)) {
 	t.Helper()
@@ -124,13 +134,7 @@ func TestResume_aDamagedStateLosesNothing(t *testing.T) {
 				t.Fatal("nothing was saved of users: ", err)
 			}
 			spoil(t, disk)
-			r, err := OpenRun(src, Env{Store: disk, Clock: newSwiftClock(1000)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := r.Do(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			must(t, resumedIn(t, src, disk))
 			if n := whole(t, disk, want); n != len(want) {
 				t.Errorf("%d files of %d", n, len(want))
 			}
@@ -180,10 +184,7 @@ func TestResume_aDamagedRunIsNamed(t *testing.T) {
 			src := twoCollections()
 			disk := cutRun(t, spec, src)
 			c.spoil(t, disk)
-			r, err := OpenRun(src, Env{Store: disk, Clock: newSwiftClock(1000)})
-			if err == nil {
-				_, err = r.Do(t.Context())
-			}
+			err := resumedIn(t, src, disk)
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Fatalf("error %v, want one that says %q", err, c.says)
 			}
