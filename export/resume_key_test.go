@@ -14,24 +14,41 @@ import (
 	"fauna-export/fauna"
 )
 
-// stoppedRun starts a run and stops it when part of users has been read.
-func stoppedRun(t *testing.T, s *testServer, client *fauna.Client, dir string) {
-	t.Helper()
-	stoppedAt(t, client, dir, 6)
-}
+// Privileges of a role.
+const (
+	collectionsReadable = `{resource: Collections(), actions: {read: true}}`
+	ordersReadable      = `{resource: Collection("orders"), actions: {read: true}}`
+	usersReadable       = `{resource: Collection("users"), actions: {read: true}}`
+	halfReadable        = collectionsReadable + ", " + ordersReadable +
+		`, {resource: Collection("users"), actions: {read: Query(Lambda("ref", Equals(Select(["data", "name"], Get(Var("ref"))), "document 100")))}}`
+)
 
-// stoppedAt starts a run and stops it at a page of documents.
-func stoppedAt(t *testing.T, client *fauna.Client, dir string, page int) {
+// stoppedAt starts a run of users and orders and stops it at a page of documents.
+func stoppedAt(t *testing.T, client *fauna.Client, spec Spec, page int) (dir string) {
 	t.Helper()
+	dir = exportDir(t)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	spec := Spec{Collections: []string{"users", "orders"}, PageSize: 100, Workers: 1, RetryFor: patient}
+	spec.Collections, spec.PageSize, spec.Workers, spec.RetryFor = []string{"users", "orders"}, 100, 1, patient
 	r, err := NewRun(spec, &stopping{Client: client, at: page, stop: stop}, swiftEnv(dir, 5))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.Do(ctx); !errors.Is(err, context.Canceled) {
 		t.Fatalf("the run ended with %v", err)
+	}
+	return dir
+}
+
+// stoppedLater stops runs at a page of documents until one has saved enough of users,
+// which under load may not happen before the stop.
+func stoppedLater(t *testing.T, client *fauna.Client, spec Spec, page int, enough func(*state) bool) (dir string, st *state) {
+	t.Helper()
+	for {
+		dir, st = stoppedAt(t, client, spec, page), &state{}
+		if archive.ReadState(store.NewFolder(dir), archive.StateName("users.jsonl"), st) == nil && enough(st) {
+			return dir, st
+		}
 	}
 }
 
@@ -60,20 +77,26 @@ func resumed(t *testing.T, client *fauna.Client, dir string) error {
 	return err
 }
 
+// child creates a child database whose collections have the same names, and returns an
+// admin's secret of it.
+func (s *testServer) child(t *testing.T) (admin string) {
+	t.Helper()
+	s.shell(t, `CreateDatabase({name: "child"})`)
+	admin = s.Secret() + ":child:admin"
+	for _, name := range []string{"users", "orders"} {
+		if out, err := s.Shell(t.Context(), admin, `CreateCollection({name: "`+name+`"})`); err != nil {
+			t.Fatal(out, err)
+		}
+	}
+	return admin
+}
+
 // A child database at the same endpoint has a collection with the same name.
 func TestResume_refusesAnotherDatabase(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	s.shell(t, `CreateDatabase({name: "child"})`)
-	secret := fauna.NewSecret(s.Secret() + ":child:admin")
-	child := s.client(t, secret)
-	for _, name := range []string{"users", "orders"} {
-		if out, err := s.Shell(t.Context(), s.Secret()+":child:admin", `CreateCollection({name: "`+name+`"})`); err != nil {
-			t.Fatal(out, err)
-		}
-	}
-	dir := exportDir(t)
-	stoppedRun(t, s, s.client(t, fauna.Secret{}), dir)
+	child := s.client(t, fauna.NewSecret(s.child(t)))
+	dir := stoppedAt(t, s.client(t, fauna.Secret{}), Spec{}, 6)
 	var changed *Changed
 	if err := resumed(t, child, dir); !errors.As(err, &changed) || !strings.Contains(err.Error(), "database") {
 		t.Errorf("with the child's key: %v", err)
@@ -87,16 +110,10 @@ func TestResume_refusesAnotherDatabase(t *testing.T) {
 func TestResume_refusesAKeyThatSeesLess(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	dir := exportDir(t)
-	stoppedRun(t, s, s.client(t, fauna.Secret{}), dir)
-	s.shell(t, `CreateRole({name: "half", privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}},
-		{resource: Collection("users"), actions: {read: Query(Lambda("ref", Equals(Select(["data", "name"], Get(Var("ref"))), "document 100")))}}]})`)
-	secret, note := fauna.FindSecret(s.shell(t, `CreateKey({role: Role("half")})`))
-	if secret.IsZero() {
-		t.Fatal(note)
-	}
+	dir := stoppedAt(t, s.client(t, fauna.Secret{}), Spec{}, 6)
+	half := s.keyOf(t, s.Secret(), "half", halfReadable)
 	var changed *Changed
-	if err := resumed(t, s.client(t, secret), dir); !errors.As(err, &changed) || !strings.Contains(err.Error(), "predicate") {
+	if err := resumed(t, s.client(t, half), dir); !errors.As(err, &changed) || !strings.Contains(err.Error(), "predicate") {
 		t.Errorf("with a key that sees half: %v", err)
 	}
 	if err := resumed(t, s.client(t, fauna.Secret{}), dir); err != nil {
@@ -108,10 +125,12 @@ func TestResume_refusesAKeyThatSeesLess(t *testing.T) {
 func TestResume_goesOnWithoutWhatTheKeyMayNoLongerRead(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	dir := exportDir(t)
 	client := s.client(t, s.restricted(t))
-	stoppedAt(t, client, dir, 1) // before anything is finished
-	s.shell(t, `Update(Role("connect-readonly"), {privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}}]})`)
+	dir := stoppedAt(t, client, Spec{}, 1) // before anything is finished
+	grant := func(privileges string) {
+		s.shell(t, `Update(Role("connect-readonly"), {privileges: [`+privileges+`]})`)
+	}
+	grant(collectionsReadable + ", " + ordersReadable)
 	err := resumed(t, client, dir)
 	partial, ok := errors.AsType[*Partial](err)
 	if !ok || len(partial.Failures) != 1 || partial.Failures[0].Collection != "users" || !isError[*PrivilegeLost](err) {
@@ -125,7 +144,7 @@ func TestResume_goesOnWithoutWhatTheKeyMayNoLongerRead(t *testing.T) {
 	if err := resumed(t, client, dir); !errors.As(err, &unreadable) {
 		t.Errorf("again: %v", err)
 	}
-	s.shell(t, `Update(Role("connect-readonly"), {privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}}, {resource: Collection("users"), actions: {read: true}}]})`)
+	grant(collectionsReadable + ", " + ordersReadable + ", " + usersReadable)
 	if err := resumed(t, client, dir); err != nil || len(idsOf(t, dir, "users.jsonl")) != 2000 {
 		t.Errorf("with the privilege: %v", err)
 	}
@@ -135,19 +154,7 @@ func TestResume_goesOnWithoutWhatTheKeyMayNoLongerRead(t *testing.T) {
 func TestShards_mixNoDatabases(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	s.shell(t, `CreateDatabase({name: "child"})`)
-	child := s.Secret() + ":child:admin"
-	for _, name := range []string{"users", "orders"} {
-		if out, err := s.Shell(t.Context(), child, `CreateCollection({name: "`+name+`"})`); err != nil {
-			t.Fatal(out, err)
-		}
-	}
-	s.shell(t, `CreateRole({name: "half", privileges: [{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}},
-		{resource: Collection("users"), actions: {read: Query(Lambda("ref", Equals(Select(["data", "name"], Get(Var("ref"))), "document 100")))}}]})`)
-	half, note := fauna.FindSecret(s.shell(t, `CreateKey({role: Role("half")})`))
-	if half.IsZero() {
-		t.Fatal(note)
-	}
+	child, half := s.child(t), s.keyOf(t, s.Secret(), "half", halfReadable)
 	s.pass(time.Minute)
 	st := storetest.NewMemory()
 	spec := Spec{Collections: []string{"users", "orders"}, RetryFor: patient, Shard: Shard{Index: 0, Of: 2}}
@@ -185,17 +192,11 @@ func (s *testServer) keyOf(t *testing.T, admin, role, privileges string) fauna.S
 // A key that may not read Collections() can't tell when a collection was created.
 func TestResume_refusesAnotherDatabaseWithoutAPrivilegeOnCollections(t *testing.T) {
 	t.Parallel()
-	const privileges = `{resource: Collection("users"), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}}`
+	const privileges = usersReadable + ", " + ordersReadable
 	for _, at := range []int{3, 6} {
 		for name, id := range map[string]string{"later ids": "90000", "the same ids": "id"} {
 			s := startServer(t)
-			s.shell(t, `CreateDatabase({name: "child"})`)
-			child := s.Secret() + ":child:admin"
-			for _, name := range []string{"users", "orders"} {
-				if out, err := s.Shell(t.Context(), child, `CreateCollection({name: "`+name+`"})`); err != nil {
-					t.Fatal(out, err)
-				}
-			}
+			child := s.child(t)
 			ids := `["` + id + `"]`
 			if id == "id" {
 				var all []string
@@ -208,8 +209,7 @@ func TestResume_refusesAnotherDatabaseWithoutAPrivilegeOnCollections(t *testing.
 				t.Fatal(out, err)
 			}
 			own, other := s.keyOf(t, s.Secret(), "plain", privileges), s.keyOf(t, child, "plain", privileges)
-			dir := exportDir(t)
-			stoppedAt(t, s.client(t, own), dir, at)
+			dir := stoppedAt(t, s.client(t, own), Spec{}, at)
 			var changed *Changed
 			if err := resumed(t, s.client(t, other), dir); !errors.As(err, &changed) || !strings.Contains(err.Error(), "database") {
 				t.Errorf("%s, stopped at page %d: %v", name, at, err)
@@ -225,16 +225,9 @@ func TestResume_refusesAnotherDatabaseWithoutAPrivilegeOnCollections(t *testing.
 func TestResume_saysThatAKeySeesFewerDocuments(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	var dir string
-	for counted := false; !counted; { // under load nothing may be saved before the stop
-		dir = exportDir(t)
-		stoppedRun(t, s, s.client(t, fauna.Secret{}), dir)
-		var st state
-		err := archive.ReadState(store.NewFolder(dir), archive.StateName("users.jsonl"), &st)
-		counted = err == nil && st.Count == 2000
-	}
-	hides := s.keyOf(t, s.Secret(), "hides", `{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}},
-		{resource: Collection("users"), actions: {read: Query(Lambda("ref", Not(Equals(Select("id", Var("ref")), "4000"))))}}`)
+	dir, _ := stoppedLater(t, s.client(t, fauna.Secret{}), Spec{}, 6, func(st *state) bool { return st.Count == 2000 })
+	hides := s.keyOf(t, s.Secret(), "hides", collectionsReadable+", "+ordersReadable+
+		`, {resource: Collection("users"), actions: {read: Query(Lambda("ref", Not(Equals(Select("id", Var("ref")), "4000"))))}}`)
 	r, err := OpenRun(s.client(t, hides), swiftEnv(dir, 6))
 	if err != nil {
 		t.Fatal(err)
@@ -253,8 +246,8 @@ func TestResume_saysThatAKeySeesFewerDocuments(t *testing.T) {
 func TestShards_sayThatAKeySeesFewerDocuments(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	hides := s.keyOf(t, s.Secret(), "hides", `{resource: Collections(), actions: {read: true}}, {resource: Collection("orders"), actions: {read: true}},
-		{resource: Collection("users"), actions: {read: Query(Lambda("ref", LT(Select("id", Var("ref")), "5")))}}`)
+	hides := s.keyOf(t, s.Secret(), "hides", collectionsReadable+", "+ordersReadable+
+		`, {resource: Collection("users"), actions: {read: Query(Lambda("ref", LT(Select("id", Var("ref")), "5")))}}`)
 	st := storetest.NewMemory()
 	spec := Spec{Collections: []string{"users", "orders"}, RetryFor: patient, Shard: Shard{Index: 0, Of: 2}}
 	if err := doShard(t.Context(), spec, s.client(t, fauna.Secret{}), st); err != nil {
