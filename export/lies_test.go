@@ -135,6 +135,23 @@ func swap(old, new string) func(string) string {
 	return func(text string) string { return strings.ReplaceAll(text, old, new) }
 }
 
+// omits leaves one of serverDocs, but not the last, out of the pages of a collection.
+func omits(collection string, id int) func(query, text string) string {
+	return func(query, text string) string {
+		switch {
+		case asksIDs(query, collection):
+			return strings.Replace(text, fmt.Sprintf(`"%d",`, id), ``, 1)
+		case asksDocuments(query, collection):
+			const begin = `{"ref":{"@ref":{"id":"%d"`
+			i, end := strings.Index(text, fmt.Sprintf(begin, id)), strings.Index(text, fmt.Sprintf(begin, id+3))
+			if i >= 0 && end > i {
+				return text[:i] + text[end:]
+			}
+		}
+		return text
+	}
+}
+
 // TestLies_noWrongAnswerLosesDocuments changes one answer, or all of a kind. Either
 // the files equal those of an honest server, or the collection fails by name.
 func TestLies_noWrongAnswerLosesDocuments(t *testing.T) {
@@ -155,14 +172,6 @@ func TestLies_noWrongAnswerLosesDocuments(t *testing.T) {
 		return a[:i] + parts[50]
 	}
 	const set = `"paginate":{"documents":{"collection":"users"}}`
-	without := func(a string) string {
-		i := strings.Index(a, `{"ref":{"@ref":{"id":"1003"`)
-		end := strings.Index(a, `{"ref":{"@ref":{"id":"1006"`)
-		if i < 0 || end < i {
-			return a
-		}
-		return a[:i] + a[end:]
-	}
 	for _, c := range []struct {
 		name  string
 		query bool                                             // the lie changes the query
@@ -186,17 +195,7 @@ func TestLies_noWrongAnswerLosesDocuments(t *testing.T) {
 		{"for ever those of another", true, func() func(q, a string) string { return always(documents, swap(`"users"`, `"others"`)) }, true},
 		{"a time after the snapshot", false, func() func(q, a string) string { return firstOf(documents, swap(`"ts":1`, `"ts":9`)) }, false},
 		{"a time before all time", false, func() func(q, a string) string { return firstOf(documents, swap(`"ts":1`, `"ts":-1`)) }, false},
-		{"a document that no page has", false, func() func(q, a string) string {
-			return func(q, a string) string {
-				switch {
-				case ids(q):
-					return strings.Replace(a, `"1003",`, ``, 1)
-				case documents(q):
-					return without(a)
-				}
-				return a
-			}
-		}, true},
+		{"a document that no page has", false, func() func(q, a string) string { return omits("users", 1003) }, true},
 		{"a wrong count", false, func() func(q, a string) string { return firstOf(count, becomes(`{"resource":1999}`)) }, false},
 		{"always a count too small", false, func() func(q, a string) string { return always(count, becomes(`{"resource":1999}`)) }, false},
 		{"always a count too large", false, func() func(q, a string) string { return always(count, becomes(`{"resource":2001}`)) }, true},
@@ -254,6 +253,25 @@ func TestLies_noWrongAnswerLosesDocuments(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A collection that fits on one page is counted too, unless there are very many.
+func TestLies_noPageHasADocumentOfASmallCollection(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	if err := s.Load("few", serverDocs(9)); err != nil {
+		t.Fatal(err)
+	}
+	l, client := startLiar(t, s)
+	l.lie(nil, omits("few", 103))
+	spec := Spec{Collections: []string{"few", "orders"}}
+	r, err := NewRun(spec, client, swiftEnv(exportDir(t), 5))
+	must(t, err)
+	m, err := r.Do(t.Context())
+	partial, failed := errors.AsType[*Partial](err)
+	if !l.told() || !failed || len(partial.Failures) != 1 || partial.Failures[0].Collection != "few" || len(m.Collections) != 1 {
+		t.Errorf("%v", err)
 	}
 }
 
