@@ -112,7 +112,6 @@ func (c *exportStep) start(resume bool) {
 			c.s.lookAgain()
 			return
 		}
-		c.now = progress{state: runGoing, spec: spec} // until the first poll, so that the keys are those of a running export
 		c.poll()
 	})
 }
@@ -131,13 +130,11 @@ func (s *session) begin(ctx context.Context, spec export.Spec, srv server, resum
 	return s.runner.start(spec, srv, resume)
 }
 
+// poll looks at the export, and again at intervals until it has ended.
 func (c *exportStep) poll() {
-	c.s.later(&c.polling, pollEvery, func() {
-		c.progressed(c.s.runner.progress())
-		if c.now.state != runEnded {
-			c.poll()
-		}
-	})
+	if c.progressed(c.s.runner.progress()); c.now.state != runEnded {
+		c.s.later(&c.polling, pollEvery, c.poll)
+	}
 }
 
 func (c *exportStep) progressed(p progress) {

@@ -288,7 +288,7 @@ func TestExport_enterPressedTwiceStartsOne(t *testing.T) {
 	}
 	b.w.at, b.w.begins = exportID, true
 	c := b.w.steps[exportID].(*exportStep)
-	b.w.Update(b.later(c.enter)) // started; the screen has not polled yet
+	b.w.Update(b.later(c.enter)) // started, a moment ago
 	b.w.key(keyMsg("enter"))
 	b.shows("s stop")
 	b.hides("resume")
