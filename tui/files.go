@@ -133,15 +133,22 @@ func look(path string) place {
 }
 
 // lookAgain examines the chosen folder again, after an export that changed it.
-func (s *session) lookAgain() {
+func (s *session) lookAgain() { s.examine(new(wait), func() {}) }
+
+// examine looks at the chosen folder. If it is still the chosen one then, it becomes the
+// session's place, and examined is called.
+func (s *session) examine(w *wait, examined func()) {
 	look, typed := s.look, s.dirText
-	path, err := fullPath(typed)
-	if err != nil {
-		return
-	}
-	await(s, new(wait), func(context.Context) (place, error) { return look(path), nil }, func(p place, _ error) {
+	await(s, w, func(context.Context) (place, error) {
+		path, err := fullPath(typed)
+		if err != nil {
+			return place{err: err, free: -1}, nil
+		}
+		return look(path), nil
+	}, func(p place, _ error) {
 		if s.dirText == typed {
 			s.place = p
+			examined()
 		}
 	})
 }

@@ -103,15 +103,8 @@ func (o *outputStep) dropColumns() {
 func (o *outputStep) last() int { return columnsRow + len(o.s.columns) }
 
 func (o *outputStep) look() {
-	look := o.s.look
-	path, err := fullPath(o.folder.value())
-	await(o.s, &o.looking, func(context.Context) (place, error) {
-		if err != nil {
-			return place{err: err, free: -1}, nil
-		}
-		return look(path), nil
-	}, func(p place, _ error) {
-		if o.s.place = p; o.continueAfter {
+	o.s.examine(&o.looking, func() {
+		if o.continueAfter {
 			o.submit()
 		}
 	})

@@ -82,3 +82,16 @@ func TestOutput_aLongErrorOfTheFolderLeavesRoomForTheRest(t *testing.T) {
 	}
 	b.to(outputID).shows("a long story", "…", "Columns", "add")
 }
+
+func TestOutput_theFolderThatIsExaminedIsTheOneWrittenTo(t *testing.T) {
+	b := newBench(t, 80, 24, func(_ *bench, c *Config) { c.Dir = "/srv/two\tparts" }) // a field has no tabs
+	examined := ""
+	b.w.look = func(path string) place {
+		examined = path
+		return place{path: path, free: -1}
+	}
+	b.to(outputID)
+	if spec, err := b.w.spec(); err != nil || examined != spec.Dir {
+		t.Errorf("examined %q, to write into %q: %v", examined, spec.Dir, err)
+	}
+}
