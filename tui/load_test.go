@@ -63,7 +63,7 @@ func TestLoading_targetThatIsNoneIsRefusedAtOnce(t *testing.T) {
 	b.shows("✗", "postgres://USER@HOST/DATABASE")
 }
 
-// A load is done once: what it holds in the target is in the way of the next one.
+// A load that failed lets go of its target, and another is prepared, as each is done once.
 func TestLoading_isPreparedAgainAfterAnError(t *testing.T) {
 	b := newBench(t, 80, 24).to(doneID)
 	loads := []*fakeLoad{{err: &load.Error{Where: "shop.db", What: "write", Do: "the disk is full"}}, {}}
