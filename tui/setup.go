@@ -193,8 +193,10 @@ func (c *setupStep) run() {
 			switch {
 			case strings.Contains(printed, "already exists"):
 				s.say(noteInfo, "It already exists: u changes the text to an update.")
+			case strings.Contains(printed, "validation failed") && query == s.setup().KeyFQL():
+				s.say(noteInfo, "Does the role exist there yet? Run the queries in order.")
 			case strings.Contains(printed, "validation failed"):
-				s.say(noteInfo, "Do all of these collections exist there? A role can't name others.")
+				s.say(noteInfo, "Do all of these collections exist there? A role or index can't name others.")
 			}
 			s.refused(cmp.Or(printed, err.Error()))
 			return

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"fauna-export/fauna/emulator"
 	"fauna-export/fauna/fql"
 )
 
@@ -106,4 +107,16 @@ func TestSetup_refusalOfACollectionThatDoesNotExistIsExplained(t *testing.T) {
 	})
 	b.to(setupID).keys("r")
 	b.shows("The demo server refused", "validation failed", "Do all of these collections exist there?")
+}
+
+func TestSetup_refusalOfAKeyBeforeItsRoleIsExplained(t *testing.T) {
+	srv := emulator.New(emulator.Options{})
+	b := newBench(t, 80, 24, demo, func(_ *bench, c *Config) {
+		c.Shell = func(ctx context.Context, query string) (string, error) { return srv.Shell(ctx, srv.Secret(), query) }
+	})
+	b.to(setupID).keys("r") // the server has no collections
+	b.shows("The demo server refused", "Do all of these collections exist there?")
+	b.keys("esc", "right", "r")
+	b.shows("The demo server refused", "validation failed", "Does the role exist there yet? Run the queries in order.")
+	b.hides("Do all of these collections")
 }
