@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/term"
 )
@@ -63,7 +64,8 @@ func readHidden(in io.Reader) (string, error) {
 		case err != nil || b[0] == '\n':
 			return string(line), nil
 		case b[0] == '\b':
-			line = line[:max(0, len(line)-1)]
+			_, last := utf8.DecodeLastRune(line)
+			line = line[:len(line)-last]
 		case b[0] != '\r':
 			line = append(line, b[0])
 		}
