@@ -9,7 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fauna-export/export/archive"
 	"fauna-export/export/store/storetest"
+	"fauna-export/fauna"
 )
 
 func TestSizer_findsPagesOfAMegabyteOrMore(t *testing.T) {
@@ -302,6 +304,58 @@ func TestStatus_nothingIsWaitedForAfterTheEnd(t *testing.T) {
 		return nil
 	}
 	r, err := NewRun(Spec{Collections: []string{"users", "orders"}, RetryFor: time.Minute}, src, Env{Store: storetest.NewMemory(), Clock: newSwiftClock(1000)})
+	must(t, err)
+	if _, err := r.Do(t.Context()); !isError[*GaveUp](err) {
+		t.Fatal(err)
+	}
+	if s := r.Status(); s.Waiting != nil || !s.NextTry.IsZero() {
+		t.Errorf("%s, it waits for %v until %s", s.Phase, s.Waiting, s.NextTry)
+	}
+}
+
+// Nor is one that ended a collection.
+func TestStatus_nothingIsWaitedForWhileARunFinishes(t *testing.T) {
+	t.Parallel()
+	src := twoCollections()
+	src.fault = func(c fakeCall) error {
+		if c.what == "documents" {
+			return errFakeServer
+		}
+		return nil
+	}
+	var r *Run
+	finishing := false
+	disk := &storetest.Faults{Store: storetest.NewMemory(), Fail: func(_ int, op storetest.Op, name string) error {
+		if op == storetest.OpWrite && name == archive.ManifestName {
+			s := r.Status()
+			finishing = s.Phase == Finishing
+			if s.Waiting != nil || !s.NextTry.IsZero() {
+				t.Errorf("it waits for %v until %s", s.Waiting, s.NextTry)
+			}
+		}
+		return nil
+	}}
+	r, err := NewRun(Spec{Collections: []string{"users"}, RetryFor: time.Minute}, src, Env{Store: disk, Clock: newSwiftClock(1000)})
+	must(t, err)
+	if _, err := r.Do(t.Context()); !isError[*BadDocument](err) || !finishing {
+		t.Errorf("%v", err)
+	}
+}
+
+// downIndex is a server that answers nothing about an index.
+type downIndex struct{ *fauna.Client }
+
+func (downIndex) Pairs(context.Context, PairsRequest) (ts, ids []int64, nextTS, nextID int64, err error) {
+	return nil, nil, 0, 0, errFakeDown
+}
+
+// A sync after the first has a status of its own, which the run shows.
+func TestStatus_nothingIsWaitedForAfterASync(t *testing.T) {
+	t.Parallel()
+	s := startSyncServer(t)
+	s.createDocs(1)
+	s.sync()
+	r, err := NewRun(s.spec(), downIndex{s.client}, swiftEnv(s.dir, 1))
 	must(t, err)
 	if _, err := r.Do(t.Context()); !isError[*GaveUp](err) {
 		t.Fatal(err)
