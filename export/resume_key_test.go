@@ -77,20 +77,6 @@ func resumed(t *testing.T, client *fauna.Client, dir string) error {
 	return err
 }
 
-// child creates a child database whose collections have the same names, and returns an
-// admin's secret of it.
-func (s *testServer) child(t *testing.T) (admin string) {
-	t.Helper()
-	s.shell(t, `CreateDatabase({name: "child"})`)
-	admin = s.Secret() + ":child:admin"
-	for _, name := range []string{"users", "orders"} {
-		if out, err := s.Shell(t.Context(), admin, `CreateCollection({name: "`+name+`"})`); err != nil {
-			t.Fatal(out, err)
-		}
-	}
-	return admin
-}
-
 // A child database at the same endpoint has a collection with the same name.
 func TestResume_refusesAnotherDatabase(t *testing.T) {
 	t.Parallel()
@@ -173,20 +159,6 @@ func TestShards_mixNoDatabases(t *testing.T) {
 	if rep, err := archive.Finish(t.Context(), st, nil); err != nil || !rep.OK() {
 		t.Errorf("finish: %v, %+v", err, rep)
 	}
-}
-
-// keyOf returns a key of a new role in the database of an admin's secret.
-func (s *testServer) keyOf(t *testing.T, admin, role, privileges string) fauna.Secret {
-	t.Helper()
-	out, err := s.Shell(t.Context(), admin, `CreateRole({name: "`+role+`", privileges: [`+privileges+`]})`)
-	if err == nil {
-		out, err = s.Shell(t.Context(), admin, `CreateKey({role: Role("`+role+`")})`)
-	}
-	secret, note := fauna.FindSecret(out)
-	if err != nil || secret.IsZero() {
-		t.Fatal(out, note, err)
-	}
-	return secret
 }
 
 // A key that may not read Collections() can't tell when a collection was created.
