@@ -140,6 +140,21 @@ func TestDecodeIDs_passesOverWhatIsBeforeThem(t *testing.T) {
 	}
 }
 
+func TestReadPage_saysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"resource":{"data":[],"data":[]}}`:              "occurs twice",
+		`{"resource":{"data":[],"after":"\ud800"}}`:       "not Unicode",
+		"{\"resource\":{\"data\":[],\"after\":\"\xff\"}}": "not Unicode",
+		`{"resource":{}}`:                                 "has no data",
+		`{"resource":{"data":[],"more":1}}`:               `unexpected key "more"`,
+	} {
+		if _, err := readPage([]byte(body)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
 func FuzzDecodeIDs(f *testing.F) {
 	f.Add([]byte(`{"resource":{"after":[{"@ref":{"id":"147"}}],"data":["0","22"]}}`))
 	f.Add([]byte(`{"resource":{"after":{"@ref":{"id":"9"}},"data":[]}}`))

@@ -18,8 +18,11 @@ func readPage(answer []byte) (*fql.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !jsontext.Value(answer).IsValid() {
-		return nil, errors.New("a key of the page occurs twice")
+	if text := jsontext.Value(answer); !text.IsValid() {
+		if text.IsValid(jsontext.AllowDuplicateNames(true)) {
+			return nil, errors.New("a key of the page occurs twice")
+		}
+		return nil, errors.New("a text of the page is not Unicode")
 	}
 	page := whole.Member("resource")
 	if page.Member("data") == nil {
