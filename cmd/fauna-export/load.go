@@ -221,6 +221,9 @@ func (a *app) printLoaded(r *load.Result, partial error) error {
 
 // printLoadSummary writes the last event of a load, which is done without an error.
 func (a *app) printLoadSummary(r *load.Result, outcome string, err error) error {
+	if r.Proofs == nil { // a list, if an empty one
+		r.Proofs = []load.Proof{}
+	}
 	why := ""
 	if err == nil {
 		outcome = "done"
