@@ -120,10 +120,6 @@ func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
 		stop()
 		return a.printLoadPlan(l)
 	}
-	m, err := archive.ReadManifest(from)
-	if err != nil {
-		return stopped(&load.Result{}, err)
-	}
 	result, err := l.Do(ctx)
 	stop()
 	if err != nil {
@@ -132,7 +128,7 @@ func (a *app) load(ctx context.Context, dir string, f loadFlags) error {
 		}
 		return stopped(result, err)
 	}
-	partial := completeness(m, f.collections)
+	partial := completeness(l.Manifest(), f.collections)
 	if partial != nil {
 		partial = fmt.Errorf("loaded what %s has: %w", from.Name(), partial)
 	}

@@ -110,6 +110,9 @@ func (l *Load) show(always bool) {
 // Plan returns what Do will do.
 func (l *Load) Plan() *Plan { return &l.plan }
 
+// Manifest returns the manifest of the run that is loaded.
+func (l *Load) Manifest() *archive.Manifest { return l.manifest }
+
 // DDL returns the statements that Do uses to create or change the tables.
 func (l *Load) DDL() string {
 	var b strings.Builder
