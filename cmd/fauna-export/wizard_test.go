@@ -148,6 +148,7 @@ func TestWizard_leavesByKeyAndBySignalWithTheRightCode(t *testing.T) {
 		{"SIGINT", func(term *terminal) { term.signal(syscall.SIGINT) }, 130},
 		{"SIGTERM", func(term *terminal) { term.signal(syscall.SIGTERM) }, 143},
 		{"SIGHUP", func(term *terminal) { term.signal(syscall.SIGHUP) }, 129},
+		{"SIGQUIT", func(term *terminal) { term.signal(syscall.SIGQUIT) }, 131},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
