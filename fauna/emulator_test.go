@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -109,6 +110,28 @@ func TestServer_reachAndSecret(t *testing.T) {
 	}
 	if now := time.UnixMicro(s.now()); time.Since(now) > time.Minute || time.Since(now) < -time.Minute {
 		t.Errorf("Now is %v", now)
+	}
+}
+
+// A collection that is created between list and count is no fault: both are read again,
+// at one time.
+func TestServer_listsCollectionsWhileTheyChange(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, emulator.Options{})
+	s.fill("docs", 1)
+	wrong := fault.Fault{Name: "wrong count", Edit: func([]byte) ([]byte, int) { return []byte(`{"resource":2}`), http.StatusOK }}
+	counts := fault.Contains(`"count":{"collections"`)
+	s.Faults().Add(fault.When{Match: counts}, wrong)
+	if got, err := s.admin.Collections(t.Context()); err != nil || !slices.Equal(got, []string{"docs"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+	s.Faults().Add(fault.When{Match: counts, Times: 2}, wrong)
+	var e *fauna.Error
+	if got, err := s.admin.Collections(t.Context()); !errors.As(err, &e) || e.Kind != fauna.KindStrange || got != nil {
+		t.Errorf("counted wrongly twice: %q, %v", got, err)
+	}
+	if n := len(s.Faults().Served()); n != 3 {
+		t.Errorf("%d wrong counts", n)
 	}
 }
 
