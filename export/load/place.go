@@ -17,36 +17,51 @@ func CheckPlace(into, from string) error {
 	if err != nil {
 		return err
 	}
-	path, dir := "", ""
+	var path string
+	var dirs []string
 	switch t := t.(type) {
 	case *sqlite:
-		path, dir = t.file, filepath.Dir(t.file)
+		path, dirs = t.path, []string{filepath.Dir(t.file), filepath.Dir(t.path)}
 	case *files:
-		path, dir = t.dir, t.dir
+		path, dirs = resolved(t.dir), []string{t.dir}
 	default:
 		return nil
 	}
-	if from != "" && !store.IsURL(from) && within(resolved(path), resolved(from)) {
+	if from != "" && !store.IsURL(from) && within(path, resolved(from)) {
 		return &Error{Kind: KindUsage, Where: t.name(), What: "it is in the folder that is loaded", Do: "choose a place outside of " + from}
 	}
-	if found, err := archive.Inspect(store.NewFolder(dir)); err == nil && (found.Manifest != nil || found.Run != nil || found.Kind == archive.Sharded || found.Kind == archive.Broken) {
-		return &Error{Kind: KindUsage, Where: t.name(), What: "there is a run in that folder", Do: "choose another one"}
+	for _, dir := range dirs {
+		if found, err := archive.Inspect(store.NewFolder(dir)); err == nil && (found.Manifest != nil || found.Run != nil || found.Kind == archive.Sharded || found.Kind == archive.Broken) {
+			return &Error{Kind: KindUsage, Where: t.name(), What: "there is a run in that folder", Do: "choose another one"}
+		}
 	}
 	return nil
 }
 
-// resolved returns a path without links, as far as it exists.
+// resolved returns a path without links, as far as it exists. A link may lead to what
+// does not exist.
 func resolved(path string) string {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return path
 	}
-	for rest := ""; ; path, rest = filepath.Dir(path), filepath.Join(filepath.Base(path), rest) {
+	for rest, links := "", 0; ; {
 		if real, err := filepath.EvalSymlinks(path); err == nil {
 			return filepath.Join(real, rest)
 		}
-		if filepath.Dir(path) == path {
+		dir := filepath.Dir(path)
+		to, err := os.Readlink(path)
+		switch {
+		case err == nil && links < 100: // more lead in a circle
+			links++
+			if !filepath.IsAbs(to) {
+				to = filepath.Join(resolved(dir), to)
+			}
+			path = to
+		case dir == path:
 			return filepath.Join(path, rest)
+		default:
+			path, rest = dir, filepath.Join(filepath.Base(path), rest)
 		}
 	}
 }

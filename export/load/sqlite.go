@@ -19,14 +19,15 @@ import (
 // sqlite is an SQLite file.
 type sqlite struct {
 	relational
-	file string
-	made bool // by this load
+	file string // as given
+	path string // of the file, also where a link leads
+	made bool   // by this load
 	db   *sql.DB
 	conn *sql.Conn
 }
 
 func newSQLite(file string) *sqlite {
-	s := &sqlite{file: file}
+	s := &sqlite{file: file, path: resolved(file)}
 	s.relational = relational{engine: s, types: sqliteDialect.types, table: identifier, fail: s.explain,
 		// A virtual table, which has no root page, is none of ours, and its module may
 		// not be there.
@@ -44,8 +45,8 @@ func (s *sqlite) close() {
 	if s.db != nil {
 		s.db.Close()
 	}
-	if info, err := os.Lstat(s.file); s.made && err == nil && info.Size() == 0 {
-		os.Remove(s.file) // nothing was loaded
+	if info, err := os.Lstat(s.path); s.made && err == nil && info.Size() == 0 {
+		os.Remove(s.path) // nothing was loaded
 	}
 }
 
@@ -102,8 +103,8 @@ func (s *sqlite) open(ctx context.Context) error {
 	if err := s.exec(ctx, "SELECT count(*) FROM sqlite_schema"); err != nil {
 		return s.fail("open", err)
 	}
-	// Its journal lies beside it, also where a link leads.
-	if err := store.MayCreate(filepath.Dir(resolved(s.file))); err != nil {
+	// Its journal lies beside it.
+	if err := store.MayCreate(filepath.Dir(s.path)); err != nil {
 		return &Error{Kind: KindUsage, Where: s.name(), What: "open", Err: err, Do: "check that you may write there"}
 	}
 	tx, err := s.conn.BeginTx(ctx, nil) // takes the lock for writing, and changes nothing

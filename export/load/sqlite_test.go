@@ -88,11 +88,45 @@ func TestSQLite_theFile(t *testing.T) {
 	}
 	link := filepath.Join(t.TempDir(), "link.db")
 	f.check(os.Symlink(file+"2", link))
+	l, err = Prepare(t.Context(), Options{From: store.NewFolder(f.dir), Into: "sqlite:" + link})
+	f.check(err)
+	f.check(l.Close())
+	if _, err := os.Stat(link); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a load that was only planned made the file where a link leads: %v", err)
+	}
 	for _, file := range []string{file, link} {
 		f.must("sqlite:" + file)
 		if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("others may read it: %v %v", info.Mode(), err)
 		}
+	}
+}
+
+// A link leads to what is among the files of a run as well as its name does.
+func TestCheckPlace_looksWhereLinksLead(t *testing.T) {
+	t.Parallel()
+	f, other := shop(t, row.Wire), shop(t, row.Wire)
+	for _, dir := range []string{f.dir, other.dir} {
+		there := filepath.Join(dir, "there.db")
+		f.check(os.WriteFile(there, nil, 0o600))
+		for _, to := range []string{there, filepath.Join(dir, "missing.db")} {
+			links := t.TempDir()
+			f.check(os.Symlink(to, filepath.Join(links, "first.db")))
+			f.check(os.Symlink("first.db", filepath.Join(links, "second.db")))
+			for _, link := range []string{"first.db", "second.db"} {
+				err := CheckPlace("sqlite:"+filepath.Join(links, link), f.dir)
+				if bad, ok := errors.AsType[*Error](err); !ok || bad.Kind != KindUsage {
+					t.Errorf("%s to %s: %v", link, to, err)
+				}
+			}
+		}
+	}
+	dir := t.TempDir()
+	for _, to := range []string{"link", "missing/../link"} { // in a circle, and to nothing
+		link := filepath.Join(dir, "link")
+		f.check(os.Symlink(to, link))
+		f.check(CheckPlace("sqlite:"+filepath.Join(link, "a.db"), f.dir))
+		f.check(os.Remove(link))
 	}
 }
 
