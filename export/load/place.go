@@ -10,8 +10,9 @@ import (
 )
 
 // CheckPlace returns an error if a target is among the files of a run: of the one in
-// the store named from, or of another. A run's manifest lists all of its files, and
-// what else is there would be in the way of later syncs and of --keep.
+// the store named from, or in the folder of another. A sync replaces files with the
+// names of its own, and stops at any others in the work folder. --keep removes no run
+// with files that its manifest does not list.
 func CheckPlace(into, from string) error {
 	t, err := newTarget(into, nil)
 	if err != nil {

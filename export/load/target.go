@@ -89,8 +89,9 @@ type target interface {
 	state(ctx context.Context) (map[string]*loadedTable, error)
 	// foreign returns the names that exist but were not created by a load.
 	foreign(ctx context.Context, names []string) ([]string, error)
-	// ready prepares the target for the jobs: it creates the state tables and
-	// removes keys that are in the way. drop lists the collections to remove.
+	// ready prepares the target for the jobs: it creates the state tables, and drops
+	// the foreign keys that would keep jobs from changing rows. drop lists the
+	// collections to remove.
 	ready(ctx context.Context, all map[string]*loadedTable, jobs []*job, drop []*loadedTable) error
 	// load performs one job, all or nothing, including its proof.
 	load(ctx context.Context, j *job, proof *Proof) error
