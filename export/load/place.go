@@ -18,6 +18,11 @@ func CheckPlace(into, from string) error {
 	if err != nil {
 		return err
 	}
+	return checkPlace(t, from)
+}
+
+// checkPlace is CheckPlace for a target that is parsed.
+func checkPlace(t target, from string) error {
 	var path string
 	var dirs []string
 	switch t := t.(type) {

@@ -32,7 +32,7 @@ func Prepare(ctx context.Context, o Options) (_ *Load, err error) {
 	if err := l.run.Complete(); err != nil {
 		return nil, &Error{Where: o.From.Name(), What: "it is not complete", Err: err}
 	}
-	if err := CheckPlace(o.Into, o.From.Name()); err != nil {
+	if err := checkPlace(l.target, o.From.Name()); err != nil {
 		return nil, err
 	}
 	l.manifest = l.run.Manifest
