@@ -147,6 +147,7 @@ func TestParseTarget_refusesAddressesOfAnotherForm(t *testing.T) {
 		"postgres:":                                                  "write it like postgres://",
 		"postgres:/localhost/shop":                                   "write it like postgres://",
 		"postgres://a@%2Fvar%2Frun%2Fpostgresql/b":                   "a socket as postgres:///database?host=/",
+		"postgres://a@localhost/b#c?password=hush":                   "it contains a #",
 		"postgres://a@localhost/b?PassWord=hush":                     "contains a password",
 		"postgres://a@localhost/b?sslpassword=x":                     "contains a password",
 		"postgres://a:@localhost/b":                                  "contains a password",

@@ -25,6 +25,9 @@ func newPostgres(text string, password Password) (*postgres, error) {
 	if err != nil || u.Opaque != "" || !strings.Contains(text, "://") {
 		return nil, usage("it is not the address of a database", "write it like postgres://user@host/database, or a socket as postgres:///database?host=/var/run/postgresql")
 	}
+	if strings.Contains(text, "#") { // part of a name to pgx, the end of the address to url.Parse
+		return nil, usage("it contains a #, which can be read in two ways", "write %23 for it")
+	}
 	settings, rest, err := splitSettings(u.RawQuery)
 	if err != nil {
 		return nil, usage(err.Error(), "write it like postgres://user@host/database?schema=NAME")
