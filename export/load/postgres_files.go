@@ -1,13 +1,15 @@
 package load
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
+
+	"github.com/jackc/pgservicefile"
 
 	"fauna-export/export/store"
 )
@@ -31,31 +33,8 @@ func connectionFiles() map[string][2]string {
 // checkConnectionFiles returns an error for a file that pgx would wait for, or read
 // without end.
 func checkConnectionFiles(address map[string]string) error {
-	if err := checkNamedFiles(address); err != nil {
-		return err
-	}
-	service := cmp.Or(address["service"], os.Getenv("PGSERVICE"))
-	if service == "" {
-		return nil
-	}
-	text, err := store.ReadRegular(connectionFile(address, "servicefile"), maxNamedFile)
-	if err != nil {
-		return nil // pgx says so
-	}
-	section, settings := "", map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "[") {
-			section = strings.Trim(line, "[]")
-		} else if name, value, ok := strings.Cut(line, "="); ok && section == service {
-			settings[strings.TrimSpace(name)] = strings.TrimSpace(value)
-		}
-	}
-	return checkNamedFiles(settings)
-}
-
-// checkNamedFiles checks every file that settings, or else the defaults, name.
-func checkNamedFiles(settings map[string]string) error {
+	settings := serviceSettings(address)
+	maps.Copy(settings, address)
 	for _, name := range slices.Sorted(maps.Keys(connectionFiles())) {
 		path := connectionFile(settings, name)
 		if path == "" || path == "system" && name == "sslrootcert" {
@@ -66,6 +45,29 @@ func checkNamedFiles(settings map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// serviceSettings returns the settings of the service that an address or a variable
+// names. It leaves it to pgx to say what is wrong with them.
+func serviceSettings(address map[string]string) map[string]string {
+	none := map[string]string{}
+	name := cmp.Or(address["service"], os.Getenv("PGSERVICE"))
+	if name == "" {
+		return none
+	}
+	text, err := store.ReadRegular(connectionFile(address, "servicefile"), maxNamedFile)
+	if err != nil {
+		return none
+	}
+	file, err := pgservicefile.ParseServicefile(bytes.NewReader(text))
+	if err != nil {
+		return none
+	}
+	service, err := file.GetService(name)
+	if err != nil {
+		return none
+	}
+	return service.Settings
 }
 
 // connectionFile returns the file that a setting names, "" for none.

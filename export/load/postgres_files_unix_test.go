@@ -48,6 +48,12 @@ func TestParseTarget_refusesFilesThatAreNone(t *testing.T) {
 		})
 	}
 	refuses("postgres://a@localhost/b?service=shop&servicefile="+url.QueryEscape(service), "sslrootcert", pipe)
+	// What the address says comes before the service, whose file is not read then.
+	check(os.WriteFile(service, []byte("[shop]\npassfile = "+pipe+"\n"), 0o600))
+	refuses("postgres://a@localhost/b?service=shop&servicefile="+url.QueryEscape(service), "passfile", pipe)
+	check(ParseTarget("postgres://a@localhost/b?passfile=none&service=shop&servicefile=" + url.QueryEscape(service)))
+	check(os.WriteFile(service, []byte("[[shop]]\nsslcert=/dev/zero\n"), 0o600))
+	refuses("postgres://a@localhost/b?service=%5Bshop%5D&servicefile="+url.QueryEscape(service), "sslcert", "/dev/zero")
 	pass := filepath.Join(home, ".pgpass")
 	check(os.Symlink(os.DevNull, pass)) // as people say that they have none
 	for _, text := range []string{"postgres://a@localhost/b", "postgres://a@localhost/b?passfile=" + os.DevNull} {
