@@ -14,20 +14,14 @@ import (
 	"fauna-export/export/store"
 )
 
-// maxNamedFile is the most that a file of passwords, certificates or keys may have,
-// in bytes.
-const maxNamedFile = 8 << 20
-
 // connectionFiles lists the settings of a connection that name files, with the
 // variable of each, and the file that it has below the home folder.
-func connectionFiles() map[string][2]string {
-	return map[string][2]string{
-		"passfile":    {"PGPASSFILE", ".pgpass"},
-		"sslcert":     {"PGSSLCERT", ".postgresql/postgresql.crt"},
-		"sslkey":      {"PGSSLKEY", ".postgresql/postgresql.key"},
-		"sslrootcert": {"PGSSLROOTCERT", ".postgresql/root.crt"},
-		"servicefile": {"PGSERVICEFILE", ".pg_service.conf"},
-	}
+var connectionFiles = map[string][2]string{
+	"passfile":    {"PGPASSFILE", ".pgpass"},
+	"sslcert":     {"PGSSLCERT", ".postgresql/postgresql.crt"},
+	"sslkey":      {"PGSSLKEY", ".postgresql/postgresql.key"},
+	"sslrootcert": {"PGSSLROOTCERT", ".postgresql/root.crt"},
+	"servicefile": {"PGSERVICEFILE", ".pg_service.conf"},
 }
 
 // checkConnectionFiles returns an error for a file that pgx would wait for, or read
@@ -35,12 +29,12 @@ func connectionFiles() map[string][2]string {
 func checkConnectionFiles(address map[string]string) error {
 	settings := serviceSettings(address)
 	maps.Copy(settings, address)
-	for _, name := range slices.Sorted(maps.Keys(connectionFiles())) {
+	for _, name := range slices.Sorted(maps.Keys(connectionFiles)) {
 		path := connectionFile(settings, name)
 		if path == "" || path == "system" && name == "sslrootcert" {
 			continue
 		}
-		if err := store.CheckNamed(path, maxNamedFile); err != nil {
+		if err := store.CheckNamed(path); err != nil {
 			return fmt.Errorf("the %s %w", name, err)
 		}
 	}
@@ -55,7 +49,7 @@ func serviceSettings(address map[string]string) map[string]string {
 	if name == "" {
 		return none
 	}
-	text, err := store.ReadRegular(connectionFile(address, "servicefile"), maxNamedFile)
+	text, err := store.ReadRegular(connectionFile(address, "servicefile"), store.MaxPEM)
 	if err != nil {
 		return none
 	}
@@ -72,7 +66,7 @@ func serviceSettings(address map[string]string) map[string]string {
 
 // connectionFile returns the file that a setting names, "" for none.
 func connectionFile(settings map[string]string, name string) string {
-	of := connectionFiles()[name]
+	of := connectionFiles[name]
 	if path := cmp.Or(settings[name], os.Getenv(of[0])); path != "" {
 		return path
 	}

@@ -36,7 +36,7 @@ func TestParseTarget_refusesFilesThatAreNone(t *testing.T) {
 		}
 		wants(t, err.Error(), parts...)
 	}
-	for name, of := range connectionFiles() {
+	for name, of := range connectionFiles {
 		refuses("postgres://a@localhost/b?"+name+"="+url.QueryEscape(pipe), name, pipe, "a named pipe")
 		refuses("postgres://a@localhost/b?"+name+"=/dev/zero", name, "/dev/zero", "a device")
 		refuses("postgres://a@localhost/b?"+name+"="+url.QueryEscape(big), name, big, "larger than the limit")

@@ -49,11 +49,11 @@ func readNamed(ctx context.Context, path string, most int64, pipes bool) ([]byte
 }
 
 // CheckNamed returns an error for a file that a library would wait for, or read without
-// end, if it were given the name: a named pipe, a device, or one of more than most
+// end, if it were given the name: a named pipe, a device, or one of more than MaxPEM
 // bytes. The null device is an empty file. Everything else that is wrong with a file
 // is left to the library to say or to ignore.
-func CheckNamed(path string, most int64) error {
-	_, err := ReadRegular(path, most)
+func CheckNamed(path string) error {
+	_, err := ReadRegular(path, MaxPEM)
 	odd, _ := errors.AsType[*NotRegular](err)
 	large, _ := errors.AsType[*TooLarge](err)
 	if large == nil && (odd == nil || odd.Mode.IsDir()) {
@@ -66,12 +66,12 @@ func CheckNamed(path string, most int64) error {
 	return err
 }
 
-// maxPEM is the most that a file of certificates or keys may have, in bytes.
-const maxPEM = 8 << 20
+// MaxPEM is the most that a file of certificates, keys or passwords may have, in bytes.
+const MaxPEM = 8 << 20
 
 // ReadPEM returns a reader of files of certificates and keys, as ReadInput reads.
 func ReadPEM(ctx context.Context) func(path string) ([]byte, error) {
-	return func(path string) ([]byte, error) { return ReadInput(ctx, path, maxPEM) }
+	return func(path string) ([]byte, error) { return ReadInput(ctx, path, MaxPEM) }
 }
 
 // OpenLog opens a file named by the user for appending, and creates it (0600) if

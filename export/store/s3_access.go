@@ -126,7 +126,7 @@ func profileRegion(getenv func(string) string, profile string) string {
 	if home := cmp.Or(getenv("HOME"), getenv("USERPROFILE")); path == "" && home != "" {
 		path = filepath.Join(home, ".aws", "config")
 	}
-	data, err := ReadRegular(path, maxPEM)
+	data, err := ReadRegular(path, MaxPEM)
 	if err != nil {
 		return ""
 	}
@@ -222,7 +222,7 @@ func (c *credentialChain) checkFiles() error {
 		"AWS_SHARED_CREDENTIALS_FILE": filepath.Join(home, ".aws", "credentials"), "AWS_CONFIG_FILE": filepath.Join(home, ".aws", "config"),
 		"AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "",
 	} {
-		if err := CheckNamed(cmp.Or(c.getenv(name), path), maxPEM); err != nil {
+		if err := CheckNamed(cmp.Or(c.getenv(name), path)); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
