@@ -158,11 +158,19 @@ func TestParseTarget_refusesAddressesOfAnotherForm(t *testing.T) {
 		"postgres://a@localhost/b?schema=%zz":                        "as in a URL",
 		"postgres://a@localhost/b?schema=x&schema":                   "schema twice",
 	} {
-		err := ParseTarget(text)
-		if bad, ok := errors.AsType[*Error](err); !ok || bad.Kind != KindUsage || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hush") {
-			t.Errorf("%s: %v", text, err)
-		}
+		refuses(t, text, says)
 	}
+}
+
+// refuses checks for an error of usage that says something, and not the password hush.
+func refuses(t *testing.T, target string, says ...string) {
+	t.Helper()
+	err := ParseTarget(target)
+	if bad, ok := errors.AsType[*Error](err); !ok || bad.Kind != KindUsage || strings.Contains(err.Error(), "hush") {
+		t.Errorf("%s: %v", target, err)
+		return
+	}
+	wants(t, err.Error(), says...)
 }
 
 func TestParseTarget_takesEmptySettings(t *testing.T) {
