@@ -38,13 +38,19 @@ func TestLoad_aViewIsNamedAndNothingChanges(t *testing.T) {
 	f.must(db)
 }
 
-// cutter returns a database address whose connections close after that many bytes.
-func cutter(t *testing.T, after int64) string {
+// listen returns a listener on this machine that is closed when the test ends.
+func listen(t *testing.T) net.Listener {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// cutter returns a database address whose connections close after that many bytes.
+func cutter(t *testing.T, after int64) string {
+	l := listen(t)
 	go func() {
 		for {
 			in, err := l.Accept()
@@ -99,21 +105,17 @@ func TestLoad_aConnectionThatIsCutLeavesNothingHalf(t *testing.T) {
 // A server that accepts a connection and says nothing is given up.
 func TestLoad_doesNotWaitForAServerThatIsMute(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
 	f := newFolder(t, row.Wire)
 	f.add("c", map[int64]string{1: `{}`})
-	mute := "postgres://tester@" + l.Addr().String() + "/x?sslmode=disable"
-	_, _, err = f.load(mute + "&connect_timeout=1")
+	mute := "postgres://tester@" + listen(t).Addr().String() + "/x?sslmode=disable"
+	_, _, err := f.load(mute + "&connect_timeout=1")
 	if bad, ok := errors.AsType[*Error](err); !ok || bad.Kind != KindUnreachable {
 		t.Errorf("%v", err)
 	}
 	p, err := newPostgres(mute, nil)
-	if err != nil || p.config.ConnectTimeout <= 0 || p.config.ConnectTimeout > time.Minute {
-		t.Errorf("%v, %v", p.config.ConnectTimeout, err)
+	f.check(err)
+	if wait := p.config.ConnectTimeout; wait <= 0 || wait > time.Minute {
+		t.Errorf("it waits for %v", wait)
 	}
 }
 
