@@ -18,6 +18,9 @@ import (
 func TestFiles_followNoLinkAndTrustNoState(t *testing.T) {
 	t.Parallel()
 	outside := filepath.Join(t.TempDir(), "id_rsa")
+	state := func(text string) func(dir string) error {
+		return func(dir string) error { return os.WriteFile(filepath.Join(dir, csvFiles.state), []byte(text), 0o600) }
+	}
 	for name, c := range map[string]struct {
 		plant func(dir string) error
 		says  string
@@ -26,23 +29,15 @@ func TestFiles_followNoLinkAndTrustNoState(t *testing.T) {
 		"a pipe in its place": {func(dir string) error {
 			return syscall.Mkfifo(filepath.Join(dir, ".fauna-export-users.csv.part"), 0o600)
 		}, "a named pipe"},
-		"a link in place of the file":  {func(dir string) error { return os.Symlink("nowhere", filepath.Join(dir, "users.csv")) }, "it already has users"},
-		"a pipe in place of the state": {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, csvFiles.state), 0o600) }, "a named pipe"},
-		"a state of a file elsewhere": {func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, csvFiles.state), []byte(`{"users":{"table":{"Collection":"users","Name":"../`+filepath.Base(outside)+`"}}}`), 0o600)
-		}, "not written by a load"},
-		"a state that is null": {func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, csvFiles.state), []byte("null"), 0o600)
-		}, "not written by a load"},
+		"a link in place of the file":   {func(dir string) error { return os.Symlink("nowhere", filepath.Join(dir, "users.csv")) }, "it already has users"},
+		"a pipe in place of the state":  {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, csvFiles.state), 0o600) }, "a named pipe"},
+		"a state of a file elsewhere":   {state(`{"users":{"table":{"Collection":"users","Name":"../` + filepath.Base(outside) + `"}}}`), "not written by a load"},
+		"a state that is null":          {state("null"), "not written by a load"},
+		"a table of another collection": {state(`{"users":{"table":{"collection":"orders","name":"users"}}}`), "not written by a load"},
+		"a state of nothing":            {state(`{"users":null}`), "not written by a load"},
 		"a column of nothing": {func(dir string) error {
-			state := `{"users":{"table":{"collection":"users","name":"users","columns":[null]},"loads":{"1":"x"}}}`
-			return errors.Join(os.WriteFile(filepath.Join(dir, csvFiles.state), []byte(state), 0o600), os.WriteFile(filepath.Join(dir, "users.csv"), nil, 0o600))
-		}, "not written by a load"},
-		"a table of another collection": {func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, csvFiles.state), []byte(`{"users":{"table":{"collection":"orders","name":"users"}}}`), 0o600)
-		}, "not written by a load"},
-		"a state of nothing": {func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, csvFiles.state), []byte(`{"users":null}`), 0o600)
+			plant := state(`{"users":{"table":{"collection":"users","name":"users","columns":[null]},"loads":{"1":"x"}}}`)
+			return errors.Join(plant(dir), os.WriteFile(filepath.Join(dir, "users.csv"), nil, 0o600))
 		}, "not written by a load"},
 	} {
 		if err := os.WriteFile(outside, []byte("precious"), 0o600); err != nil {
