@@ -103,15 +103,15 @@ func (r *Run) sortByLifeLocked() {
 
 func byLife(a, b *collection) int { return cmp.Compare(a.life, b.life) }
 
-// livesAtOnce is how many oldest times are requested in parallel; each collection
-// needs its own request.
-const livesAtOnce = 8
+// requestsAtOnce is how many collections are asked about in parallel, where each needs
+// its own request.
+const requestsAtOnce = 8
 
 // lives requests the oldest readable time of each collection, unless the caller
 // provided how long its snapshots stay readable.
 func (r *Run) lives(ctx context.Context, of []*collection, at int64) error {
 	of = slices.DeleteFunc(slices.Clone(of), func(c *collection) bool { return c.life != 0 && r.spec.At == 0 })
-	return eachOf(ctx, livesAtOnce, of, func(ctx context.Context, _ int, c *collection) error {
+	return eachOf(ctx, requestsAtOnce, of, func(ctx context.Context, _ int, c *collection) error {
 		least, err := r.askMinimum(ctx, c.name)
 		if err == nil && at < least && !r.resume {
 			err = &AtError{At: at, Minimum: least, Collection: c.name}

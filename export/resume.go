@@ -231,7 +231,7 @@ func (r *Run) sameServer(ctx context.Context, saved *archive.RunState) error {
 	}
 	// Where the key can't tell whether it is the same collection, its documents can.
 	unknown := slices.DeleteFunc(slices.Clone(r.all), func(c *collection) bool { return saved.Made[c.name] != 0 && is[c.name] != 0 })
-	return eachOf(ctx, livesAtOnce, unknown, func(ctx context.Context, _ int, c *collection) error { return r.sameMark(ctx, c) })
+	return eachOf(ctx, requestsAtOnce, unknown, func(ctx context.Context, _ int, c *collection) error { return r.sameMark(ctx, c) })
 }
 
 // knownTimes maps collections to the ts of their settings, where that is known.
