@@ -92,7 +92,7 @@ func (w *writer) confirm(ctx context.Context) error {
 	// Only documents that the server lists at the time read at.
 	rows := w.rows - w.tally.Window - int64(len(c.unlisted))
 	if lost := c.earlierCount - rows - w.tally.Gone; counted && lost > 0 && !slices.Contains(r.spec.Filtered, c.name) {
-		w.note(fmt.Sprintf("%s that the server counted before the run was interrupted are not in the file: they left the snapshot (ttl) meanwhile, or the key's role hides them", documents(lost)))
+		w.note(fmt.Sprintf("the file lacks %s that the server counted before the run was interrupted: what is missing left the snapshot (ttl) meanwhile, or the key's role hides it", documents(lost)))
 	}
 	if !counted || n == rows && n > 0 {
 		return nil

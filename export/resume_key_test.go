@@ -209,7 +209,7 @@ func TestResume_saysThatAKeySeesFewerDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	warnings := strings.Join(m.Last("users").Warnings, "; ")
-	if n := len(idsOf(t, dir, "users.jsonl")); n != 1999 || !strings.Contains(warnings, "1 document that the server counted") {
+	if n := len(idsOf(t, dir, "users.jsonl")); n != 1999 || !strings.Contains(warnings, "the file lacks 1 document that the server counted") {
 		t.Errorf("%d users, %s", n, warnings)
 	}
 }
