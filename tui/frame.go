@@ -32,11 +32,7 @@ func (w *wizard) View() string {
 		lines = w.screen()
 	}
 	lines = mapped(lines[:min(len(lines), w.height)], func(l string) string { return text.Fit(l, w.width) })
-	view := strings.Join(lines, "\n")
-	if w.cfg.ASCII {
-		view = asciiGlyphs.Replace(view)
-	}
-	return view
+	return w.drawn(strings.Join(lines, "\n"))
 }
 
 func (w *wizard) tooSmall() []string {

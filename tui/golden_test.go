@@ -43,6 +43,9 @@ func TestScreens_drawNothingOutsideASCIIWhereThatIsAsked(t *testing.T) {
 			c.ASCII = true
 		})
 		sc.play(b)
+		if name := b.w.windowName(); strings.ContainsFunc(name, func(r rune) bool { return r > 0x7e }) {
+			t.Errorf("%s names the window %q", sc.name, name)
+		}
 		for _, panel := range []bool{false, true} {
 			if panel {
 				b.keys("esc", "f1")

@@ -24,11 +24,8 @@ const plainEvery = 10 * time.Second
 // plainRun is the wizard as plain lines, for a screen reader or a terminal that can't
 // move its cursor: the same steps, each asked instead of drawn.
 func (s *session) plainRun(ctx context.Context) (Outcome, error) {
-	all, clean := newSteps(s), s.clean
-	if s.cfg.ASCII {
-		clean = func(str string) string { return asciiGlyphs.Replace(s.clean(str)) }
-	}
-	err := s.walk(ctx, newAsker(s.cfg.In, s.cfg.Out, clean), all)
+	all := newSteps(s)
+	err := s.walk(ctx, newAsker(s.cfg.In, s.cfg.Out, func(str string) string { return s.drawn(s.clean(str)) }), all)
 	s.stop(stopWait)
 	_ = s.keeping()() // best effort while leaving
 	now := s.runner.progress()

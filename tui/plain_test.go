@@ -302,8 +302,10 @@ func TestHistory_isKeptLongerAndNeverShorter(t *testing.T) {
 }
 
 func TestPlain_onlyASCIIWhereThatIsAsked(t *testing.T) {
-	_, output, _, err := plainly(t, plainAnswers, func(_ *bench, c *Config) { c.ASCII = true })
-	if i := strings.IndexFunc(output, func(r rune) bool { return r > 0x7e }); err != nil || i >= 0 {
-		t.Errorf("%v, at %d:\n%s", err, i, output)
+	_, output, out, err := plainly(t, plainAnswers, func(_ *bench, c *Config) { c.ASCII = true })
+	for _, printed := range []string{output, out.Summary} {
+		if i := strings.IndexFunc(printed, func(r rune) bool { return r > 0x7e }); err != nil || i >= 0 || printed == "" {
+			t.Errorf("%v, at %d:\n%s", err, i, printed)
+		}
 	}
 }

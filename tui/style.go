@@ -114,6 +114,14 @@ var asciiGlyphs = strings.NewReplacer(
 	"→", ">", "←", "<", "↑", "^", "↓", "v", "▏", "|", "≥", ">", "\uFFFD", "?", "×", "x",
 )
 
+// drawn returns a text as the terminal gets it: without glyphs where only ASCII is drawn.
+func (s *session) drawn(str string) string {
+	if s.cfg.ASCII {
+		return asciiGlyphs.Replace(str)
+	}
+	return str
+}
+
 // noteLook returns the glyph and the paint for a kind of note.
 func noteLook(st styles, k noteKind) (string, paint) {
 	switch k {

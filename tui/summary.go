@@ -114,7 +114,7 @@ func (s *session) summary(p progress, saved string) string {
 		return b.String()
 	}
 	fmt.Fprintln(&b, headline(p))
-	fmt.Fprintln(&b, facts(p))
+	fmt.Fprintln(&b, s.drawn(facts(p))) // the only line with glyphs; paths and commands stay as they are
 	verdict, _ := verified(p)
 	fmt.Fprintln(&b, verdict)
 	for _, shortfall := range shortfalls(p) {

@@ -271,7 +271,7 @@ func (w *wizard) windowName() string {
 	case p.state == runGoing && p.status.ExpectedFinal && p.status.Expected > 0:
 		return text.Number(int64(text.Percent(p.status.Rows, p.status.Expected))) + " % " + name
 	case p.state == runEnded && p.manifest != nil && p.err == nil:
-		return "✓ " + name
+		return w.drawn("✓ ") + name
 	case p.state == runEnded:
 		return "! " + name
 	}
