@@ -39,8 +39,6 @@ func TestRunOnTerminal_asksForTheSecretWithoutShowingIt(t *testing.T) {
 func TestRunOnTerminal_endsWhileItAsksAndLeavesTheTerminalAsItWas(t *testing.T) {
 	t.Parallel()
 	s := serveSmall(t)
-	signalled := func(s syscall.Signal) func(*terminal) { return func(term *terminal) { term.signal(s) } }
-	typed := func(keys string) func(*terminal) { return func(term *terminal) { term.send(keys) } }
 	cases := []struct {
 		name string
 		end  func(*terminal)

@@ -149,6 +149,11 @@ func (term *terminal) signal(s syscall.Signal) {
 	}
 }
 
+// signalled and typed are ways to end the program.
+func signalled(s syscall.Signal) func(*terminal) { return func(term *terminal) { term.signal(s) } }
+
+func typed(keys string) func(*terminal) { return func(term *terminal) { term.send(keys) } }
+
 // echoes reports whether the terminal shows what is typed.
 func (term *terminal) echoes() bool {
 	term.t.Helper()

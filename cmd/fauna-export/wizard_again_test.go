@@ -17,8 +17,8 @@ func TestWizardAgain_hasItsAnswersButNotTheSecret(t *testing.T) {
 		name  string
 		leave func(term *terminal)
 	}{
-		{"ctrl+c", func(term *terminal) { term.send(ctrlC) }},
-		{"kill -9", func(term *terminal) { term.signal(syscall.SIGKILL) }},
+		{"ctrl+c", typed(ctrlC)},
+		{"kill -9", signalled(syscall.SIGKILL)},
 	}
 	for i, step := range wizardSteps {
 		for _, way := range ways {

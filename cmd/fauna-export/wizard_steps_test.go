@@ -76,8 +76,8 @@ func TestWizardSteps_interruptedAtEveryStepTheTerminalIsRestored(t *testing.T) {
 		code  int
 		leave func(term *terminal)
 	}{
-		{"ctrl+c", 130, func(term *terminal) { term.send(ctrlC) }},
-		{"SIGTERM", 143, func(term *terminal) { term.signal(syscall.SIGTERM) }},
+		{"ctrl+c", 130, typed(ctrlC)},
+		{"SIGTERM", 143, signalled(syscall.SIGTERM)},
 	}
 	for i, step := range wizardSteps {
 		for _, way := range ways {

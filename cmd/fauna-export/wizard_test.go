@@ -144,11 +144,11 @@ func TestWizard_leavesByKeyAndBySignalWithTheRightCode(t *testing.T) {
 		code  int
 	}{
 		{"esc", func(term *terminal) { term.send(esc); term.wait("Quit?"); term.send("y") }, exitError},
-		{"ctrl+c", func(term *terminal) { term.send(ctrlC) }, 130},
-		{"SIGINT", func(term *terminal) { term.signal(syscall.SIGINT) }, 130},
-		{"SIGTERM", func(term *terminal) { term.signal(syscall.SIGTERM) }, 143},
-		{"SIGHUP", func(term *terminal) { term.signal(syscall.SIGHUP) }, 129},
-		{"SIGQUIT", func(term *terminal) { term.signal(syscall.SIGQUIT) }, 131},
+		{"ctrl+c", typed(ctrlC), 130},
+		{"SIGINT", signalled(syscall.SIGINT), 130},
+		{"SIGTERM", signalled(syscall.SIGTERM), 143},
+		{"SIGHUP", signalled(syscall.SIGHUP), 129},
+		{"SIGQUIT", signalled(syscall.SIGQUIT), 131},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
