@@ -30,7 +30,6 @@ type outcome struct {
 	pages    int64
 	bytes    int64
 	idle     int64 // planned but unchanged
-	expiring bool  // perhaps there is a document that leaves the snapshot (ttl)
 }
 
 // nextPlanned returns the first id that is not in a chunk yet, -1 for none.

@@ -1,7 +1,6 @@
 package export
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -160,7 +159,6 @@ func (p *reading) rows(ctx context.Context, n int, ask func(buf []byte) ([]byte,
 		took := p.clock.Now().Sub(start)
 		p.ch.outcome.pages++
 		p.ch.outcome.bytes += int64(len(got))
-		p.ch.outcome.expiring = p.ch.outcome.expiring || bytes.Contains(got, p.c.ttl())
 		// While its rows are built, a page takes twice its memory.
 		p.memory.making <- struct{}{}
 		defer func() { <-p.memory.making }()

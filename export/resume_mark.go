@@ -44,12 +44,3 @@ func (r *Run) sameMark(ctx context.Context, c *collection) error {
 	}
 	return &Changed{Differences: []string{fmt.Sprintf("the database: document %d of %s, read at %s before the interruption, %s; it may have expired, or this is the key of another database", mark.ID, c.name, archive.FormatTime(at), what)}}
 }
-
-// ttl returns what an answer contains if one of its documents has a ttl. Such a
-// document also leaves the snapshots of the time when it was there.
-func (c *collection) ttl() []byte {
-	if c.layout.NoData { // its value is selected, without a key
-		return []byte(`{"@ts":`)
-	}
-	return []byte(`"ttl":{`)
-}

@@ -249,7 +249,7 @@ func (w *writer) add(ch *chunk) error {
 	}
 	if n := len(b.IDs); n > 0 {
 		o.last = b.IDs[n-1]
-		if len(ch.outcome.window) == 0 && !ch.outcome.expiring && !ch.unlisted {
+		if len(ch.outcome.window) == 0 && !b.Expiring && !ch.unlisted {
 			o.mark = mark{ID: b.IDs[n-1], TS: b.Times[n-1]}
 		}
 		if w.first < 0 {

@@ -9,6 +9,8 @@ type Batch struct {
 	Times  []int64 // the ts of each row, in microseconds since 1970
 	Next   int64   // the id in the last page's "after", -1 for none
 	Counts Counts  // what the rows leave out
+	// Expiring reports whether a document has a ttl, or may have one.
+	Expiring bool
 
 	// Checked against the next page: the id that it starts from, 0 for the first
 	// page, and the time that it is read at, 0 for the present. Reset keeps them.
@@ -20,6 +22,6 @@ type Batch struct {
 // Reset empties the batch and keeps its memory for reuse.
 func (b *Batch) Reset() {
 	b.Bytes, b.Ends, b.IDs, b.Times = b.Bytes[:0], b.Ends[:0], b.IDs[:0], b.Times[:0]
-	b.Next = -1
+	b.Next, b.Expiring = -1, false
 	b.Counts = Counts{}
 }

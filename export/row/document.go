@@ -91,8 +91,11 @@ func (s *columnRows) row(b *Batch, src []byte, i int) (int, error) {
 	}
 	if at := w.document.ttl; at.empty() {
 		b.Bytes = append(b.Bytes, s.noTTL...)
-	} else if end, _ := s.cell(b, s.ttl, src, at.start); end < 0 {
-		return -1, nil
+	} else {
+		b.Expiring = b.Expiring || !hasPrefix(src, at.start, "null")
+		if end, _ := s.cell(b, s.ttl, src, at.start); end < 0 {
+			return -1, nil
+		}
 	}
 	for k := range s.columns {
 		if i = w.element(src, i, ','); i < 0 {

@@ -155,6 +155,45 @@ func TestPage_columns(t *testing.T) {
 	}
 }
 
+// A batch says whether one of its documents has a ttl, whatever the format and the
+// columns, until it is reset.
+func TestPage_saysWhetherADocumentHasATTL(t *testing.T) {
+	t.Parallel()
+	const at = `{"@ts":"2030-01-01T00:00:00Z"}`
+	selected := func(ttl string) string {
+		return `[{"@ref":{"id":"7","collection":{"@ref":{"id":"users","collection":{"@ref":{"id":"collections"}}}}}},5,` + ttl + "]"
+	}
+	whole := func(ttl string) string { return documentOf(7, `,"data":{}`+ttl) }
+	for _, c := range []struct {
+		layout        Layout
+		without, with string
+	}{
+		{jsonl, whole(""), whole(`,"ttl":` + at)},
+		{Layout{Collection: "users", Format: CSV}, whole(""), whole(`,"ttl":` + at)},
+		{Layout{Collection: "users", Format: Parquet}, whole(""), whole(`,"ttl":` + at)},
+		{Layout{Collection: "users", Format: Wire}, whole(""), whole(`,"ttl":` + at)},
+		{Layout{Collection: "users", Format: JSONL, NoData: true}, selected("null"), selected(at)},
+	} {
+		var b Batch
+		s := serializerOf(t, c.layout)
+		for _, page := range []struct {
+			element  string
+			expiring bool
+		}{{c.without, false}, {c.with, true}, {c.without, true}} {
+			if err := s.Page(&b, pageOf(page.element), nil); err != nil {
+				t.Fatal(err)
+			}
+			if b.Expiring != page.expiring {
+				t.Errorf("%+v, after %s: %t", c.layout, page.element, b.Expiring)
+			}
+			b.IDs = b.IDs[:0] // the same document again
+		}
+		if b.Reset(); b.Expiring {
+			t.Errorf("%+v, after Reset", c.layout)
+		}
+	}
+}
+
 // Other top-level fields are left out, counted by name, and reported in warnings
 // without control characters.
 func TestPage_countsOtherFields(t *testing.T) {

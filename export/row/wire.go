@@ -1,6 +1,9 @@
 package row
 
-import "strconv"
+import (
+	"bytes"
+	"strconv"
+)
 
 // wireRows is the encoder of documents as the server sent them, one per line.
 type wireRows struct{ *Serializer }
@@ -8,6 +11,7 @@ type wireRows struct{ *Serializer }
 // row appends the document unchanged.
 func (s wireRows) row(b *Batch, src []byte, i int) (end int, _ error) {
 	w := &b.work
+	first := len(b.Bytes)
 	if s.start(w, src, i) < 0 {
 		if w.fields(src, i, s.layout.Collection) < 0 {
 			return -1, nil
@@ -17,6 +21,7 @@ func (s wireRows) row(b *Batch, src []byte, i int) (end int, _ error) {
 	if b.Bytes, end = w.verbatim(src, i, b.Bytes); end < 0 {
 		return -1, nil
 	}
+	b.Expiring = b.Expiring || bytes.Contains(b.Bytes[first:], []byte(`"ttl":{`)) // perhaps of its data
 	b.Bytes = append(b.Bytes, '\n')
 	return end, nil
 }
