@@ -77,3 +77,14 @@ func TestS3_takesTheNullDeviceForNoCredentials(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestS3_looksForNoCredentialsWhereItWorks(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := errors.Join(os.Mkdir(".aws", 0o700), syscall.Mkfifo(".aws/credentials", 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	c := &credentialChain{getenv: func(string) string { return "" }, profile: "default"} // also no HOME
+	if err := c.checkFiles(); err != nil {
+		t.Error(err)
+	}
+}

@@ -122,11 +122,7 @@ func s3Transport(ctx context.Context, bundle string) (*http.Transport, error) {
 
 // profileRegion returns the region of a profile in the AWS config file.
 func profileRegion(getenv func(string) string, profile string) string {
-	path := getenv("AWS_CONFIG_FILE")
-	if home := cmp.Or(getenv("HOME"), getenv("USERPROFILE")); path == "" && home != "" {
-		path = filepath.Join(home, ".aws", "config")
-	}
-	data, err := ReadRegular(path, MaxPEM)
+	data, err := ReadRegular(awsFile(getenv, "AWS_CONFIG_FILE", "config"), MaxPEM)
 	if err != nil {
 		return ""
 	}
@@ -135,6 +131,16 @@ func profileRegion(getenv func(string) string, profile string) string {
 		return ""
 	}
 	return cmp.Or(file.Section("profile "+profile).Key("region").String(), file.Section(profile).Key("region").String())
+}
+
+// awsFile returns the file that a variable names, or else the one in .aws in the home
+// folder; "" for none.
+func awsFile(getenv func(string) string, variable, name string) string {
+	path, home := getenv(variable), cmp.Or(getenv("HOME"), getenv("USERPROFILE"))
+	if path == "" && name != "" && home != "" {
+		path = filepath.Join(home, ".aws", name)
+	}
+	return path
 }
 
 // NoCredentials is the error of an S3 store without complete credentials: exit
@@ -217,13 +223,12 @@ func (c *credentialChain) RetrieveWithCredContext(cc *credentials.CredContext) (
 // checkFiles returns an error for a file of credentials that the library would wait
 // for, or read without end.
 func (c *credentialChain) checkFiles() error {
-	home := cmp.Or(c.getenv("HOME"), c.getenv("USERPROFILE"))
-	for name, path := range map[string]string{
-		"AWS_SHARED_CREDENTIALS_FILE": filepath.Join(home, ".aws", "credentials"), "AWS_CONFIG_FILE": filepath.Join(home, ".aws", "config"),
+	for variable, name := range map[string]string{
+		"AWS_SHARED_CREDENTIALS_FILE": "credentials", "AWS_CONFIG_FILE": "config",
 		"AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "",
 	} {
-		if err := CheckNamed(cmp.Or(c.getenv(name), path)); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if err := CheckNamed(awsFile(c.getenv, variable, name)); err != nil {
+			return fmt.Errorf("%s: %w", variable, err)
 		}
 	}
 	return nil
