@@ -100,6 +100,7 @@ func TestLoad_namesLineAndKeyOfWhatIsWrong(t *testing.T) {
 		"format: xml\n":               `x.yaml:1: format: "xml" is not one of ` + strings.Join(row.FormatNames(), ", "),
 		"domain: x\n---\ndomain: y\n": "x.yaml: contains more than one YAML document",
 		"role: [unclosed\n":           "x.yaml:1: role: is not YAML",
+		"role\t: [unclosed\n":         "x.yaml:1: role: is not YAML",
 	} {
 		if _, err := parse("x.yaml", []byte(text)); err == nil || err.Error() != says {
 			t.Errorf("%q: %v, want %s", text, err, says)
