@@ -2,6 +2,7 @@ package load
 
 import (
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -209,8 +210,12 @@ func TestSQLite_aPlanThatNoLoadWrote(t *testing.T) {
 		_, err = db.Exec("UPDATE "+tablesTable+" SET plan = $1 WHERE collection = 'orders'", plan)
 		f.check(errors.Join(err, db.Close()))
 		for _, replace := range []bool{false, true} {
-			if _, _, err := f.load("sqlite:"+file, func(o *Options) { o.Replace = replace }); err == nil {
-				t.Errorf("%s: it is loaded", plan)
+			_, _, err := f.load("sqlite:"+file, func(o *Options) { o.Replace = replace })
+			if err == nil {
+				t.Fatalf("%s: it is loaded", plan)
+			}
+			if json.Valid([]byte(plan)) {
+				wants(t, err.Error(), "not written by a load")
 			}
 		}
 	}
