@@ -220,6 +220,35 @@ func TestLoad_isRefusedWhereAnotherWasFaster(t *testing.T) {
 	}
 }
 
+// Of two loads that planned the same only one does it, and the other says why not.
+func twoAtOnce(t *testing.T, into string) {
+	t.Helper()
+	f := newFolder(t, row.Wire)
+	f.deletion = "deleted"
+	for sync, data := range []map[int64]string{{1: `{"a":1}`}, {2: `{"a":2}`}} {
+		f.sync(sync+1, "c", data, nil)
+		first, err := Prepare(t.Context(), Options{From: unwritable{store.NewFolder(f.dir), &store.Error{ReadOnly: true}}, Into: into})
+		f.check(err)
+		defer first.Close()
+		f.must(into)
+		if _, err = first.Do(t.Context()); err == nil {
+			t.Fatal("it is loaded twice")
+		}
+		wants(t, err.Error(), "another load into it was faster", "load again")
+		f.check(first.Close())
+	}
+	if r := f.must(into); r.Skipped != 1 {
+		t.Errorf("%s: %+v", into, r)
+	}
+}
+
+func TestLoad_twoAtOnceIntoFiles(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"csv", "parquet", "sqlite"} {
+		twoAtOnce(t, scheme+":"+filepath.Join(t.TempDir(), "target"))
+	}
+}
+
 func TestNamer_findsAFreeNameWhateverIsTaken(t *testing.T) {
 	t.Parallel()
 	for _, d := range []*dialect{postgresDialect, sqliteDialect} {

@@ -201,23 +201,10 @@ func TestLoad_aSyncIntoATableThatOthersChanged(t *testing.T) {
 	}
 }
 
-// Of two loads that planned the same only one does it, and the other says why not.
 func TestLoad_twoAtOnce(t *testing.T) {
 	t.Parallel()
 	db := database(t)
-	f := newFolder(t, row.Wire)
-	f.deletion = "deleted"
-	for sync, data := range []map[int64]string{{1: `{"a":1}`}, {2: `{"a":2}`}} {
-		f.sync(sync+1, "c", data, nil)
-		first, err := Prepare(t.Context(), Options{From: unwritable{store.NewFolder(f.dir), &store.Error{ReadOnly: true}}, Into: db})
-		f.check(err)
-		defer first.Close()
-		f.must(db)
-		if _, err = first.Do(t.Context()); err == nil {
-			t.Fatal("it is loaded twice")
-		}
-		wants(t, err.Error(), "another load into it was faster", "load again")
-	}
+	twoAtOnce(t, db)
 	wants(t, texts(t, db, "SELECT ref, a FROM c ORDER BY ref"), "1|1\n2|2")
 }
 
