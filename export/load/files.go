@@ -75,12 +75,8 @@ func (f *files) fail(doing string, err error) error {
 }
 
 func (f *files) open(context.Context) error {
-	info, err := os.Stat(f.dir)
-	switch {
-	case err == nil && !info.IsDir():
+	if info, err := os.Stat(f.dir); err == nil && !info.IsDir() {
 		return &Error{Kind: KindUsage, Where: f.name(), What: "it is a file, not a folder", Do: "choose another name"}
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return f.fail("look at the folder", err)
 	}
 	return f.fail("look at the folder", store.MayCreate(f.dir))
 }
