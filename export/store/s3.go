@@ -215,7 +215,8 @@ func (s *S3) get(key string) (data []byte, etag string, err error) {
 func (s *S3) stat(doing, name string) (info minio.ObjectInfo, err error) {
 	err = s.do(doing, 0, func(ctx context.Context) error {
 		info, err = s.core.StatObject(ctx, s.at.Bucket, s.key(name), minio.StatObjectOptions{})
-		if minio.ToErrorResponse(err).StatusCode == http.StatusBadRequest { // which does not say why, as an answer to GET does
+		switch minio.ToErrorResponse(err).StatusCode {
+		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden: // which does not say why, as an answer to GET does
 			if r, _, _, why := s.core.GetObject(ctx, s.at.Bucket, s.key(name), minio.GetObjectOptions{}); why != nil {
 				err = why
 			} else {
